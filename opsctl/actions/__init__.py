@@ -1,0 +1,1 @@
+"""Typed steps: each turns facts and parameters into changes and never calls AWS."""

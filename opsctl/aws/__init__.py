@@ -1,0 +1,1 @@
+"""The edge to AWS: sessions, reads, writes, error translation and service models."""

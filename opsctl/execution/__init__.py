@@ -1,0 +1,1 @@
+"""The one executor: apply, prove, resume, and the inverse of a plan."""

@@ -1,0 +1,1 @@
+"""JMESPath with its one hole closed: typed offline, and null is an error where a value is needed."""

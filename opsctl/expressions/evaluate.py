@@ -1,0 +1,80 @@
+"""Evaluating JMESPath, and telling expressions from literals."""
+
+from functools import lru_cache
+from typing import Any
+
+import jmespath
+from jmespath import exceptions, parser
+
+from opsctl.expressions.functions import PlaybookFunctions
+from opsctl.model.value import Json
+
+
+class ExpressionFault(ValueError):
+    """An expression that cannot be parsed or evaluated, or that finds nothing where a value is needed."""
+
+
+@lru_cache(maxsize=1024)
+def compiled(expression: str) -> parser.ParsedResult:
+    """Parse an expression once.
+
+    Raises:
+        ExpressionFault: it is not JMESPath; the message says where.
+    """
+    try:
+        return jmespath.compile(expression)
+    except exceptions.JMESPathError as fault:
+        raise ExpressionFault(f"not a JMESPath expression: {fault}") from None
+
+
+def evaluate(expression: str, scope: Json) -> Json:
+    """Evaluate an expression over a scope; null when it finds nothing.
+
+    Raises:
+        ExpressionFault: the expression does not parse, or a function was given a wrong value.
+    """
+    try:
+        return compiled(expression).search(scope, options=_options())
+    except exceptions.JMESPathError as fault:
+        raise ExpressionFault(f"cannot evaluate {expression!r}: {fault}") from None
+    except ValueError as fault:
+        raise ExpressionFault(f"cannot evaluate {expression!r}: {fault}") from None
+
+
+def evaluate_required(expression: str, scope: Json) -> Json:
+    """Evaluate an expression that must find a value.
+
+    Raises:
+        ExpressionFault: it finds null.
+    """
+    found = evaluate(expression, scope)
+    if found is None:
+        raise ExpressionFault(f"{expression!r} finds nothing, and a value is needed here")
+    return found
+
+
+def is_expression(value: Json) -> bool:
+    """Tell whether a playbook value is an expression: a text with exactly one leading `=`."""
+    return isinstance(value, str) and value.startswith("=") and not value.startswith("==")
+
+
+def resolved(value: Json, scope: Json) -> Json:
+    """Replace every `=expression` inside a value by what it finds; `==text` becomes `=text`.
+
+    Raises:
+        ExpressionFault: an expression finds null, or does not evaluate.
+    """
+    if isinstance(value, str):
+        if is_expression(value):
+            return evaluate_required(value[1:], scope)
+        return value[1:] if value.startswith("==") else value
+    if isinstance(value, dict):
+        return {name: resolved(item, scope) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [resolved(item, scope) for item in value]
+    return value
+
+
+@lru_cache(maxsize=1)
+def _options() -> Any:
+    return jmespath.Options(custom_functions=PlaybookFunctions())

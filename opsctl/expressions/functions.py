@@ -1,0 +1,26 @@
+"""The few functions that playbooks have beyond JMESPath's own."""
+
+from typing import Any
+
+from jmespath import functions
+
+from opsctl.model.networks import covers, overlapping, parse_network
+
+
+class PlaybookFunctions(functions.Functions):
+    """JMESPath's functions, and those that know addresses. Each is pure."""
+
+    @functions.signature({"types": ["array"]}, {"types": ["array"]})
+    def _func_overlap(self, left: list[Any], right: list[Any]) -> list[str]:
+        """Items of the first list that share an address with any item of the second."""
+        return overlapping(left, right)
+
+    @functions.signature({"types": ["string"]}, {"types": ["string"]})
+    def _func_cidr_contains(self, outer: str, inner: str) -> bool:
+        """Whether every address of the second is in the first."""
+        return covers(parse_network(outer), parse_network(inner))
+
+    @functions.signature({"types": ["string"]})
+    def _func_ip_version(self, address: str) -> int:
+        """4 or 6."""
+        return parse_network(address).version

@@ -1,0 +1,1 @@
+"""The edge to SQLite: what was intended and what came of it."""

@@ -1,0 +1,1 @@
+"""Named facts: each yields reads and returns a value; none calls AWS."""

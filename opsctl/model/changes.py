@@ -1,0 +1,139 @@
+"""A change as data: the instruction, and everything a person or an executor must know about it.
+
+A reference to an output of an earlier change is the JSON value `{"$ref": "<change id>.<output>"}`,
+anywhere in parameters or in the reads of checks.
+"""
+
+from enum import StrEnum
+from typing import Literal
+
+from opsctl.model.reads import Read
+from opsctl.model.value import Json, Value
+
+
+class Query(Value):
+    """A JMESPath expression over the answer to a read; a missing resource answers null."""
+
+    read: Read
+    query: str
+
+
+class Check(Query):
+    """A predicate on a read: what the query finds, compared with a value.
+
+    `equals`: the same JSON. `contains`: every element of the value is in the list found. `excludes`: none is.
+    `empty`: null, "" or []. `present`: not empty. `networks` compares addresses and CIDR blocks as networks,
+    not as text. `context` marks what must also be true beforehand but says nothing of this change's own
+    effect, so that the inverse change does not wait for it.
+    """
+
+    op: Literal["equals", "contains", "excludes", "empty", "present"]
+    value: Json = None
+    networks: bool = False
+    context: bool = False
+    says: str
+
+
+class Element(Value):
+    """One element of an edit: add to, remove from, or set at a dotted path of the document to write.
+
+    `add` and `remove` work on a list, or on CloudFront's `{Quantity, Items}` (`counted`). `key` names the
+    member that identifies an element of a list of objects. `if_empty` limits a `set` to the case that the
+    list at that path is empty after the other elements.
+    """
+
+    op: Literal["add", "remove", "set"]
+    at: str
+    value: Json
+    key: str = ""
+    counted: bool = False
+    networks: bool = False
+    if_empty: str = ""
+
+
+class EditSpec(Value):
+    """How to rewrite a document that AWS only replaces whole, under AWS's own lock.
+
+    `carry` maps request members to JMESPath expressions over the fresh read (the lock among them); those
+    that find nothing are left out. `conflicts` are the error codes that mean: read again and try again.
+    """
+
+    read: Read
+    carry: dict[str, str]
+    elements: tuple[Element, ...] = ()
+    conflicts: tuple[str, ...] = ()
+
+
+class Retry(Value):
+    """Error codes that AWS documents as passing (a thing just made is not visible yet), and for how long."""
+
+    codes: tuple[str, ...]
+    within_s: int
+
+
+class Instruction(Value):
+    """One mutating API call (`call`), one locked rewrite (`edit`), or one poll of the proof (`wait`)."""
+
+    kind: Literal["call", "edit", "wait"]
+    service: str
+    operation: str
+    region: str | None = None
+    params: dict[str, Json] = {}
+    edit: EditSpec | None = None
+    retry: Retry | None = None
+
+    @property
+    def api(self) -> str:
+        """`service.Operation`, as messages and playbooks write it."""
+        return f"{self.service}.{self.operation}"
+
+
+class Irreversible(Value):
+    """The honest statement that a change cannot be undone, and why."""
+
+    kind: Literal["none"] = "none"
+    because: str
+
+
+class Severity(StrEnum):
+    """How much a change can hurt; `severe` asks for the target's name to be typed."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    SEVERE = "severe"
+
+
+class Risk(Value):
+    """What else a change touches, and who is going to revert it."""
+
+    severity: Severity = Severity.LOW
+    affects: tuple[str, ...] = ()
+    owner: str | None = None
+    note: str = ""
+
+
+class Proof(Value):
+    """How to see that a change is done: `configured` at once, `effective` when it has reached the edge.
+
+    `within_s` bounds the wait for each of the two, in seconds.
+    """
+
+    configured: tuple[Check, ...]
+    effective: tuple[Check, ...] = ()
+    within_s: int = 30
+
+
+class Change(Instruction):
+    """An instruction with its reason, what must hold before it, its proof, its undo and its risk."""
+
+    id: str
+    title: str
+    why: str
+    expect: tuple[Check, ...]
+    proof: Proof
+    undo: Instruction | Irreversible
+    risk: Risk = Risk()
+    depends_on: tuple[str, ...] = ()
+    outputs: dict[str, Query] = {}
+    origin: str = ""

@@ -1,0 +1,81 @@
+"""Every way in which a command can end badly."""
+
+from collections.abc import Sequence
+
+from opsctl.model.diagnostics import Diagnostic, Where
+from opsctl.model.exits import Exit
+from opsctl.model.reads import Refusal
+
+
+class OpsctlError(Exception):
+    """An expected failure: one line that says what happened, one that says what to do."""
+
+    exit_code = Exit.FAILED
+
+    def __init__(self, summary: str, hint: str = "") -> None:
+        super().__init__(summary)
+        self.summary = summary
+        self.hint = hint
+
+
+class InvalidInput(OpsctlError):
+    """What a person wrote is wrong; all faults found are listed and nothing was called."""
+
+    exit_code = Exit.USAGE
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        super().__init__(diagnostics[0].summary, diagnostics[0].hint)
+        self.diagnostics = tuple(diagnostics)
+
+    @classmethod
+    def one(cls, summary: str, *, source: str, hint: str = "", code: str = "input") -> "InvalidInput":
+        """Make the error of a single fault in a flag, a variable or a file."""
+        return cls([Diagnostic(code=code, summary=summary, hint=hint, where=Where(source=source))])
+
+
+class RefusedByGuard(OpsctlError):
+    """A guard, a person or the lack of one said no; nothing was changed."""
+
+    exit_code = Exit.REFUSED
+
+    def __init__(self, summary: str, hint: str = "", evidence: Sequence[str] = ()) -> None:
+        super().__init__(summary, hint)
+        self.evidence = tuple(evidence)
+
+
+class Drifted(OpsctlError):
+    """The account no longer matches the plan; nothing further was changed."""
+
+    exit_code = Exit.DRIFTED
+
+
+class Unproved(OpsctlError):
+    """Everything was applied, but a proof or check did not hold in time."""
+
+    exit_code = Exit.UNPROVED
+
+
+class Interrupted(OpsctlError):
+    """Ctrl-C: the call in flight was finished and the journal knows where the run stands."""
+
+    exit_code = Exit.INTERRUPTED
+
+
+class FactUnknown(OpsctlError):
+    """Something that planning needs could not be read."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(f"cannot tell: {refusal}", "give the caller read permission, or ask who owns it")
+        self.refusal = refusal
+
+
+class AwsRefused(OpsctlError):
+    """AWS refused a call for certain: it was not carried out."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(str(refusal))
+        self.refusal = refusal
+
+
+class OutcomeUnknown(OpsctlError):
+    """A call was sent and its answer was lost; only a proof can tell whether it happened."""

@@ -1,0 +1,60 @@
+"""Looking at the account without calling it: generators that yield reads and are sent the answers.
+
+A lookup or an action is a generator. It yields a batch of reads, is sent one answer for each in the same
+order, and returns its result. Whoever drives it decides how the reads are made, so the code that thinks is
+pure, and the number of batches is the number of sequential round trips.
+"""
+
+from collections.abc import Generator, Sequence
+from typing import TypeAlias, TypeVar
+
+from opsctl.model.errors import FactUnknown
+from opsctl.model.reads import Answer, Read
+from opsctl.model.value import Json
+
+T = TypeVar("T")
+
+Looking: TypeAlias = Generator[Sequence[Read], Sequence[Answer], T]
+
+
+def together(lookings: Sequence[Looking[T]]) -> Looking[list[T]]:
+    """Run several lookings side by side: each round asks for the next batch of all of them at once."""
+    results: dict[int, T] = {}
+    waiting: dict[int, Sequence[Read]] = {}
+
+    def advance(index: int, answers: Sequence[Answer] | None) -> None:
+        try:
+            looking = lookings[index]
+            waiting[index] = next(looking) if answers is None else looking.send(answers)
+        except StopIteration as stop:
+            results[index] = stop.value
+
+    for index in range(len(lookings)):
+        advance(index, None)
+    while waiting:
+        batch = dict(waiting)
+        waiting.clear()
+        answers = yield [read for reads in batch.values() for read in reads]
+        start = 0
+        for index, reads in batch.items():
+            advance(index, answers[start : start + len(reads)])
+            start += len(reads)
+    return [results[index] for index in range(len(lookings))]
+
+
+def look(read: Read) -> Looking[Answer]:
+    """Make one read and hand back its answer, refusals included."""
+    answers = yield [read]
+    return answers[0]
+
+
+def need(read: Read) -> Looking[Json]:
+    """Make one read whose answer the caller cannot do without.
+
+    Raises:
+        FactUnknown: AWS refused the read.
+    """
+    answer = yield from look(read)
+    if answer.refusal is not None:
+        raise FactUnknown(answer.refusal)
+    return answer.value

@@ -1,0 +1,66 @@
+"""Addresses and CIDR blocks, compared as networks and never as text."""
+
+import ipaddress
+from collections.abc import Iterable
+from typing import TypeAlias
+
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
+
+
+def parse_network(text: str) -> Network:
+    """Parse an address or CIDR block; host bits are cleared and IPv4-mapped IPv6 becomes IPv4.
+
+    Raises:
+        ValueError: the text is neither, has a scope id, or is not a plain decimal or colon form.
+    """
+    if not text.isascii() or "%" in text:
+        raise ValueError(f"{text!r} is not an IP address or CIDR block")
+    _, slash, length = text.strip().partition("/")
+    if slash and not length.isdigit():
+        raise ValueError(f"{text!r} has no prefix length: write 198.51.100.0/24")
+    try:
+        network = ipaddress.ip_network(text.strip(), strict=False)
+    except ValueError:
+        raise ValueError(f"{text!r} is not an IP address or CIDR block") from None
+    if network.version == 6 and network.prefixlen >= 96 and network.network_address in _MAPPED:
+        low = int(network.network_address) & 0xFFFFFFFF
+        return ipaddress.IPv4Network((low, network.prefixlen - 96))
+    return network
+
+
+def normal(text: str) -> str:
+    """Return the canonical CIDR text of an address or block, as AWS stores it; raises ValueError."""
+    return str(parse_network(text))
+
+
+def same(left: str, right: str) -> bool:
+    """Tell whether two texts name the same network; texts that are no networks are compared as text."""
+    try:
+        return parse_network(left) == parse_network(right)
+    except ValueError:
+        return left == right
+
+
+def covers(outer: Network, inner: Network) -> bool:
+    """Tell whether every address of `inner` is in `outer`; families never mix."""
+    if isinstance(outer, ipaddress.IPv4Network) and isinstance(inner, ipaddress.IPv4Network):
+        return inner.subnet_of(outer)
+    if isinstance(outer, ipaddress.IPv6Network) and isinstance(inner, ipaddress.IPv6Network):
+        return inner.subnet_of(outer)
+    return False
+
+
+def overlapping(left: Iterable[str], right: Iterable[str]) -> list[str]:
+    """Return the items of `left` that share an address with any item of `right`, in their order."""
+    others = [parse_network(item) for item in right]
+    return [
+        item
+        for item in left
+        if any(
+            one.version == other.version and one.overlaps(other)
+            for one in [parse_network(item)]
+            for other in others
+        )
+    ]

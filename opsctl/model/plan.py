@@ -1,0 +1,110 @@
+"""The plan: what was seen, what will be done, for which account, under which digest."""
+
+from typing import Literal
+
+from opsctl.model.changes import Change
+from opsctl.model.reads import Read
+from opsctl.model.value import Json, Value, fingerprint
+
+
+class PlaybookRef(Value):
+    """Which playbook, of which content, made the plan."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+class FactCall(Value):
+    """A fact that can be looked up again later: a registered lookup with its arguments, or one raw read."""
+
+    uses: str = ""
+    arguments: dict[str, Json] = {}
+    read: Read | None = None
+    query: str = ""
+
+
+class PlanCheck(Value):
+    """A check of the whole, after all changes: the expression must find nothing.
+
+    `facts` are looked up afresh and are the only facts the expression may name.
+    """
+
+    id: str
+    none: str
+    because: str
+    within_s: int
+    facts: dict[str, FactCall]
+
+
+class Finding(Value):
+    """What a guard found: a warning, or a refusal that a person overrode by name."""
+
+    id: str
+    because: str
+    evidence: tuple[str, ...]
+    overridden: bool = False
+
+
+class Policies(Value):
+    """IAM policy documents: `plan` for reading and planning, `apply` for carrying the plan out."""
+
+    plan: dict[str, Json]
+    apply: dict[str, Json]
+
+
+class Plan(Value):
+    """A reviewed and bound list of changes, in an order that respects their dependencies."""
+
+    schema_: Literal["opsctl.plan/v1"] = "opsctl.plan/v1"
+    id: str
+    digest: str = ""
+    created: str
+    expires: str
+    opsctl_version: str
+    playbook: PlaybookRef
+    title: str
+    account: str
+    account_alias: str = ""
+    partition: str = "aws"
+    region: str
+    caller: str
+    endpoint: str = ""
+    inputs: dict[str, Json]
+    confirm: str = ""
+    facts: dict[str, Json]
+    paths: Json = None
+    warnings: tuple[Finding, ...] = ()
+    changes: tuple[Change, ...]
+    checks: tuple[PlanCheck, ...] = ()
+    outputs: dict[str, Json] = {}
+    notes: str = ""
+    undo_of: str = ""
+    iam_policy: Policies
+
+    model_config = {"alias_generator": lambda name: name.rstrip("_")}
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the plan as the JSON object of a plan file."""
+        data: dict[str, Json] = self.model_dump(mode="json", by_alias=True)
+        return data
+
+    def computed_digest(self) -> str:
+        """Return the digest of everything in the plan but the digest itself."""
+        return fingerprint({k: v for k, v in self.to_json().items() if k != "digest"})
+
+    def sealed(self) -> "Plan":
+        """Return the same plan carrying its digest."""
+        return self.model_copy(update={"digest": self.computed_digest()})
+
+    def change(self, change_id: str) -> Change:
+        """Return the change with that id; raises KeyError."""
+        for change in self.changes:
+            if change.id == change_id:
+                return change
+        raise KeyError(change_id)
+
+    @property
+    def severe(self) -> bool:
+        """Whether any change needs the target's name typed."""
+        return any(change.risk.severity == "severe" for change in self.changes)

@@ -1,0 +1,155 @@
+"""A playbook as data: what the YAML file says, after it was found to be well formed.
+
+A value that starts with `=` is a JMESPath expression over `inputs`, `facts`, `each` and `run`, and keeps its
+type; `==text` is the literal `=text`. `=steps.<step>.<output>` is the one thing known only after apply.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from opsctl.model.value import Json, Value
+
+InputType = Literal["string", "int", "bool", "duration", "cidr", "list", "enum", "arn"]
+
+
+class InputSpec(Value):
+    """One typed input. `of` is the element type of a list, `values` the choices of an enum."""
+
+    type: InputType = Field(description="The type; the command line and --set parse by it.")
+    of: Literal["string", "int", "cidr", "arn", "enum"] = Field(
+        "string", description="Element type of a list."
+    )
+    values: tuple[str, ...] = Field((), description="Choices of an enum, or of a list of enum.")
+    default: Json = Field(None, description="Used when the input is not given.")
+    required: bool = Field(False, description="Refuse to plan without it.")
+    help: str = Field("", description="One sentence for --help and `playbook show`.")
+    max_items: int | None = Field(None, ge=1, description="Longest list accepted.")
+    pattern: str = Field("", description="Regular expression a string must match entirely.")
+
+
+class FactSpec(Value):
+    """One thing to look up: a registered lookup (`uses`) or one raw read (`read`, `query`)."""
+
+    uses: str = Field("", description="Name of a lookup, see `opsctl playbook schema`.")
+    with_: dict[str, Json] = Field({}, alias="with", description="Arguments of the lookup.")
+    read: str = Field("", description="`service.Operation` of a read-only AWS call.")
+    params: dict[str, Json] = Field({}, description="Parameters of the raw read.")
+    query: str = Field("", description="JMESPath over the answer of the raw read.")
+    region: str = Field("", description="Region of the raw read; the run's by default.")
+
+
+class GuardSpec(Value):
+    """A condition on going on: the expression lists the offenders, none is fine, they are the evidence."""
+
+    id: str = Field(description="The name that --override takes.")
+    refuse: str = Field("", description="Expression; anything it finds refuses the plan.")
+    warn: str = Field("", description="Expression; anything it finds is a warning in the plan.")
+    because: str = Field(description="One sentence: why this matters.")
+    override: bool = Field(True, description="Whether `--override ID` may set a refusal aside.")
+
+
+class CheckLine(Value):
+    """One predicate in the YAML of a `call:` step: a read, a query over it, and exactly one comparison."""
+
+    read: str = Field(description="`service.Operation` of a read-only AWS call.")
+    params: dict[str, Json] = Field({}, description="Parameters of the read.")
+    query: str = Field(description="JMESPath over the answer.")
+    equals: Json = Field(None, description="The query finds exactly this.")
+    contains: Json = Field(None, description="The list found has all of these.")
+    excludes: Json = Field(None, description="The list found has none of these.")
+    empty: bool = Field(False, description="The query finds nothing.")
+    present: bool = Field(False, description="The query finds something.")
+    says: str = Field("", description="The predicate in words, for the plan.")
+    context: bool = Field(False, description="Must hold before, but is not what the change alters.")
+
+
+class UndoCall(Value):
+    """The inverse API call of a `call:` step."""
+
+    call: str = Field(description="`service.Operation` of the inverse call.")
+    params: dict[str, Json] = Field({}, description="Its parameters.")
+
+
+class RiskLine(Value):
+    """What a `call:` step may hurt."""
+
+    severity: Literal["low", "medium", "high", "severe"] = Field(
+        "low", description="severe asks for the name."
+    )
+    affects: Json = Field((), description="What else is touched: a list, or an expression that gives one.")
+    note: str = Field("", description="One sentence.")
+
+
+class StepSpec(Value):
+    """One step: a typed action (`uses`), or any AWS operation (`call`) with its proof and undo."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9-]*$", description="The step's name in the plan.")
+    title: str = Field("", description="One line for the plan; the action's own by default.")
+    when: str = Field("", description="Expression; the step is planned when it finds something.")
+    foreach: str = Field("", description="Expression that gives a list; `each` is its element.")
+    after: tuple[str, ...] = Field((), description="Steps whose changes come first.")
+    uses: str = Field("", description="Name of an action.")
+    with_: dict[str, Json] = Field({}, alias="with", description="Arguments of the action.")
+    call: str = Field("", description="`service.Operation` of a mutating AWS call.")
+    params: dict[str, Json] = Field({}, description="Parameters of the call.")
+    region: str = Field("", description="Region of the call; the run's by default.")
+    why: str = Field("", description="One sentence for whoever approves.")
+    expect: tuple[CheckLine, ...] = Field((), description="What must be true just before the call.")
+    proof: tuple[CheckLine, ...] = Field((), description="What shows that the call is done.")
+    within: str = Field("30s", description="How long the proof may take.")
+    undo: UndoCall | Literal["none"] | None = Field(None, description="The inverse, or none with `because`.")
+    because: str = Field("", description="Why there is no undo.")
+    risk: RiskLine = Field(RiskLine(), description="What else it touches.")
+    outputs: dict[str, str] = Field({}, description="Name to JMESPath over the first proof's answer.")
+
+
+class CheckSpec(Value):
+    """A check of the whole after all changes: the expression must find nothing."""
+
+    id: str = Field(description="The check's name in reports.")
+    none: str = Field(description="Expression that lists what is still wrong.")
+    because: str = Field(description="What it means when something is found.")
+    when: str = Field("", description="Expression at plan time; the check is kept when it finds something.")
+    within: str = Field("1m", description="How long it may take to become true.")
+
+
+class Playbook(Value):
+    """A whole playbook."""
+
+    schema_: Literal["opsctl.playbook/v1"] = Field(
+        alias="schema", description="The version of this language."
+    )
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]*$", description="Kebab-case; the file's name by custom.")
+    summary: str = Field(description="One sentence: what it does.")
+    version: str = Field(description="The playbook's own version.")
+    title: str = Field("", description="Heading of the plan: text or an expression; the summary by default.")
+    inputs: dict[str, InputSpec] = Field({}, description="Typed inputs.")
+    facts: dict[str, FactSpec] = Field({}, description="What to look up before planning.")
+    guards: tuple[GuardSpec, ...] = Field((), description="What refuses or warns.")
+    steps: tuple[StepSpec, ...] = Field((), description="What is done, in order.")
+    checks: tuple[CheckSpec, ...] = Field((), description="What must hold at the end.")
+    paths: str = Field("", description="Expression for the plan's ways in, drawn by the renderers.")
+    confirm: str = Field("", description="Expression for the name to type when a change is severe.")
+    outputs: dict[str, Json] = Field({}, description="Values for scripts, known at plan time.")
+    notes: str = Field("", description="Text for the runbook.")
+
+
+class LoadedPlaybook(Value):
+    """A playbook with the hash of its text and where each part of it stands.
+
+    `lines` maps a dotted path such as `steps.0.with.target` to line and column, both from 1.
+    """
+
+    playbook: Playbook
+    sha256: str
+    source: str
+    lines: dict[str, tuple[int, int]] = {}
+
+    def line_of(self, path: str) -> tuple[int, int]:
+        """Return line and column of a part, or of the nearest part around it."""
+        while path:
+            if path in self.lines:
+                return self.lines[path]
+            path = path.rpartition(".")[0]
+        return (1, 1)

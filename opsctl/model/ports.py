@@ -1,0 +1,58 @@
+"""What the core asks of the outside: reading and writing AWS, and the journal."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from opsctl.model.reads import Answer, Read
+from opsctl.model.run import Identity
+from opsctl.model.value import Json
+
+
+class Reader(Protocol):
+    """Reads the account; planning gets nothing more than this."""
+
+    def read_many(self, reads: Sequence[Read]) -> list[Answer]:
+        """Make the reads at once and return the answers in their order; equal reads are made once."""
+        ...
+
+
+class Aws(Protocol):
+    """Reads and writes the account, always afresh; only execution gets this."""
+
+    @property
+    def identity(self) -> Identity:
+        """Who calls, where."""
+        ...
+
+    def read(self, read: Read) -> Answer:
+        """Make one read now."""
+        ...
+
+    def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
+        """Make one mutating call.
+
+        Raises:
+            AwsRefused: AWS said no; nothing was done.
+            OutcomeUnknown: the call was sent and the answer was lost.
+        """
+        ...
+
+
+class ServiceModels(Protocol):
+    """The installed AWS service models, for checks that need no network."""
+
+    def operations(self, service: str) -> frozenset[str]:
+        """The operation names of a boto3 client; empty when there is no such client."""
+        ...
+
+    def services(self) -> frozenset[str]:
+        """The names of all boto3 clients."""
+        ...
+
+    def input_shape(self, service: str, operation: str) -> Json:
+        """The parameters of an operation as a JSON Schema."""
+        ...
+
+    def output_shape(self, service: str, operation: str) -> Json:
+        """The answer of an operation as a JSON Schema."""
+        ...

@@ -1,0 +1,46 @@
+"""What a run came to, as data for every renderer."""
+
+from typing import Literal
+
+from opsctl.model.plan import Plan
+from opsctl.model.value import Json, Value
+
+ChangeStatus = Literal["pending", "skipped", "done", "intended", "failed", "drifted", "unproved"]
+RunStatus = Literal["planned", "running", "done", "failed", "drifted", "unproved", "interrupted"]
+
+
+class CheckResult(Value):
+    """A predicate, what it wanted, what was found, and whether it held."""
+
+    says: str
+    held: bool
+    expected: Json = None
+    found: Json = None
+
+
+class ChangeResult(Value):
+    """What became of one change; `at` is UTC, RFC 3339.
+
+    `intended` means the journal has the intent and no result: the process died around the call.
+    """
+
+    change_id: str
+    status: ChangeStatus
+    at: str = ""
+    detail: str = ""
+    checks: tuple[CheckResult, ...] = ()
+
+
+class Report(Value):
+    """A run: its plan, what became of each change and check, and the commands to type next."""
+
+    run_id: str
+    status: RunStatus
+    plan: Plan
+    started: str
+    finished: str = ""
+    changes: tuple[ChangeResult, ...]
+    checks: tuple[CheckResult, ...] = ()
+    message: str = ""
+    next: tuple[str, ...] = ()
+    undone_by: str = ""

@@ -1,0 +1,112 @@
+"""Where planning happens: the account, the region, who asks, and what the organisation has configured."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import ClassVar, Protocol
+
+from pydantic import Field
+
+from opsctl.model.changes import Change
+from opsctl.model.looking import Looking
+from opsctl.model.reads import Read
+from opsctl.model.value import Value
+
+
+class Identity(Value):
+    """Who calls, from STS alone; the alias is empty when it may not be read."""
+
+    account: str
+    arn: str
+    region: str
+    partition: str = "aws"
+    alias: str = ""
+    endpoint: str = ""
+
+
+class Settings(Value):
+    """The organisation's configuration file, parsed."""
+
+    never_block: tuple[str, ...] = ()
+    protected_accounts: tuple[str, ...] = ()
+    max_changes: int = Field(default=50, ge=1)
+    plan_expires_s: int = Field(default=4 * 3600, ge=60)
+
+
+class Context(Value):
+    """What every lookup and action may know of the run it works for.
+
+    `plan_id` is the mark that everything this run creates carries.
+    """
+
+    identity: Identity
+    settings: Settings = Settings()
+    plan_id: str
+
+    @property
+    def account(self) -> str:
+        """The account number."""
+        return self.identity.account
+
+    @property
+    def region(self) -> str:
+        """The region of the run."""
+        return self.identity.region
+
+    def region_of(self, read: Read) -> str:
+        """The region in which a read of this run is made."""
+        return read.region or self.identity.region
+
+
+class Lookup(Value, ABC):
+    """A named fact: its fields are the playbook's `with:`, `Result` is the shape it comes back in.
+
+    Subclasses live in `opsctl/lookups`, one a file, and never call AWS: they yield reads.
+    """
+
+    name: ClassVar[str]
+    Result: ClassVar[type[Value]]
+
+    @abstractmethod
+    def look(self, about: Context) -> Looking[Value]:
+        """Yield the reads needed and return a `Result`."""
+
+
+class Action(Value, ABC):
+    """A named step: its fields are the playbook's `with:`, its plan is a list of changes.
+
+    Subclasses live in `opsctl/actions`, one a file, and never call AWS: they yield reads and return changes
+    whose ids are unique within the action; the planner puts the step's id in front. `outputs` names the
+    references that later steps may use.
+    """
+
+    name: ClassVar[str]
+    outputs: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def plan(self, about: Context) -> Looking[list[Change]]:
+        """Yield the reads needed and return the changes, none when there is nothing to do."""
+
+
+class Registry(Value):
+    """The plug-ins found on disk, by the names that playbooks use."""
+
+    model_config = {"arbitrary_types_allowed": True}
+
+    lookups: dict[str, type[Lookup]]
+    actions: dict[str, type[Action]]
+
+
+class Clock(Protocol):
+    """Time, so that tests never sleep."""
+
+    def now(self) -> float:
+        """Seconds since the epoch, UTC."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+Progress = Callable[[str], None]
+"""Takes one line that says what is being waited for; shown on stderr."""

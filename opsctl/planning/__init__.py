@@ -1,0 +1,1 @@
+"""From a playbook and its inputs to a plan."""

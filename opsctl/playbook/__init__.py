@@ -1,0 +1,1 @@
+"""The edge to YAML: playbooks from disk, their faults, and their schema."""

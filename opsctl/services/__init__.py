@@ -1,0 +1,1 @@
+"""Pure builders of reads and calls, one module an AWS service."""

@@ -1,0 +1,107 @@
+"""What was decided about a block: the ways in, the points that close them, and what stays open."""
+
+from typing import Literal
+
+from opsctl.model.value import Value
+
+Layer = Literal["nacl", "waf", "geo"]
+
+
+class LayerVerdict(Value):
+    """One layer on one way in: chosen or rejected, with the reason as a sentence."""
+
+    layer: Layer
+    at: str
+    chosen: bool
+    reason: str
+
+
+class WayIn(Value):
+    """One way from the internet to the workload.
+
+    `dropped` is what the evaluator finds now for every address asked about; `verdict` says where each packet
+    is dropped or how far it passes. `closable` is whether any chosen point closes the way once applied.
+    """
+
+    name: str
+    hops: tuple[str, ...]
+    dropped: bool
+    verdict: str
+    closable: bool
+    layers: tuple[LayerVerdict, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+class Point(Value):
+    """One place to enforce a block, and everyone it would hit.
+
+    `id` is the network ACL id (nacl), the web ACL's ARN or "" when one has to be made (waf), the distribution
+    id (geo). `resource` is what is protected: a load balancer's ARN or a distribution id.
+    """
+
+    layer: Layer
+    id: str
+    resource: str
+    resource_kind: str
+    name: str
+    scope: Literal["", "REGIONAL", "CLOUDFRONT"] = ""
+    region: str
+    reason: str
+    ways: tuple[str, ...]
+    affects: tuple[str, ...] = ()
+    owner: str | None = None
+
+
+class GraphNode(Value):
+    """One node of the graph; `client` says what is left of the client's address when traffic arrives."""
+
+    id: str
+    kind: str
+    label: str
+    client: Literal["source", "header", "gone"]
+    gates: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+class GraphEdge(Value):
+    """Traffic goes from one node to another."""
+
+    source: str
+    target: str
+    label: str = ""
+
+
+class Graph(Value):
+    """The graph of ways in as it is drawn: from the node `internet` to the workload."""
+
+    target: str
+    nodes: tuple[GraphNode, ...]
+    edges: tuple[GraphEdge, ...]
+
+
+class Decision(Value):
+    """The whole decision about one target."""
+
+    target: str
+    kind: str
+    graph: Graph
+    ways: tuple[WayIn, ...]
+    points: tuple[Point, ...]
+    open: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    recommendations: tuple[str, ...] = ()
+
+
+class Hazard(Value):
+    """Why an address should not be blocked: the kind names the guard, the evidence is for the person."""
+
+    address: str
+    kind: str
+    evidence: str
+
+
+class Hazards(Value):
+    """All hazards found, and what could not be read."""
+
+    found: tuple[Hazard, ...]
+    unknown: tuple[str, ...] = ()

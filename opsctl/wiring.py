@@ -1,0 +1,1 @@
+"""Where real things are built and handed down."""
