@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from opsctl.model.changes import Change
+from opsctl.model.changes import Change, Query
 from opsctl.model.reads import Read
 from opsctl.model.value import Json, Value, fingerprint
 
@@ -54,7 +54,10 @@ class Policies(Value):
 
 
 class Plan(Value):
-    """A reviewed and bound list of changes, in an order that respects their dependencies."""
+    """A reviewed and bound list of changes, in an order that respects their dependencies.
+
+    `references` are outputs of changes of other plans: an inverse needs those of the plan it undoes.
+    """
 
     schema_: Literal["opsctl.plan/v1"] = "opsctl.plan/v1"
     id: str
@@ -80,6 +83,7 @@ class Plan(Value):
     outputs: dict[str, Json] = {}
     notes: str = ""
     undo_of: str = ""
+    references: dict[str, Query] = {}
     iam_policy: Policies
 
     model_config = {"alias_generator": lambda name: name.rstrip("_")}

@@ -1,11 +1,14 @@
 """What the core asks of the outside: reading and writing AWS, and the journal."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from opsctl.model.reads import Answer, Read
 from opsctl.model.run import Identity
 from opsctl.model.value import Json
+
+JournalEvent: TypeAlias = Literal["skipped", "intent", "done", "failed", "drifted", "unproved"]
+"""`intent` before a mutating call; `done` once proved; `skipped` when it was so already."""
 
 
 class Reader(Protocol):
@@ -35,6 +38,35 @@ class Aws(Protocol):
             AwsRefused: AWS said no; nothing was done.
             OutcomeUnknown: the call was sent and the answer was lost.
         """
+        ...
+
+
+class RunJournal(Protocol):
+    """The journal of one run; every record is on disk when the call returns."""
+
+    def record(self, change_id: str, event: JournalEvent, detail: Json = None) -> None:
+        """Append what is about to happen or what came of it; `change_id` is empty for the run itself."""
+        ...
+
+    def last(self, change_id: str) -> JournalEvent | None:
+        """The last thing recorded of a change."""
+        ...
+
+    def intended(self) -> list[str]:
+        """The changes that this run set out to make, whatever came of them, in the order of their intent."""
+        ...
+
+
+class Prompter(Protocol):
+    """The person at the terminal, if there is one."""
+
+    @property
+    def present(self) -> bool:
+        """Whether anybody can answer."""
+        ...
+
+    def ask(self, question: str) -> str:
+        """Ask on stderr and return the line typed."""
         ...
 
 

@@ -42,5 +42,6 @@ class Report(Value):
     changes: tuple[ChangeResult, ...]
     checks: tuple[CheckResult, ...] = ()
     message: str = ""
+    hint: str = ""
     next: tuple[str, ...] = ()
     undone_by: str = ""

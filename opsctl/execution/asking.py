@@ -1,0 +1,111 @@
+"""Asks the account: resolves references, evaluates queries and judges checks, each pass on fresh reads."""
+
+from collections.abc import Mapping, Sequence
+
+from opsctl.expressions.evaluate import evaluate
+from opsctl.model.changes import Check, Query
+from opsctl.model.errors import AwsRefused
+from opsctl.model.networks import same
+from opsctl.model.ports import Aws
+from opsctl.model.reads import Answer, Read, Refused
+from opsctl.model.references import with_references
+from opsctl.model.report import CheckResult
+from opsctl.model.value import Json
+
+
+class NotThere(Exception):
+    """A reference leads to something that does not exist (yet, or any more)."""
+
+
+class Asking:
+    """One pass over the account: equal reads are made once, so that checks on one document agree."""
+
+    def __init__(self, aws: Aws, outputs: Mapping[str, Query]) -> None:
+        self._aws = aws
+        self._outputs = outputs
+        self._answers: dict[str, Answer] = {}
+        self._found: dict[str, Json] = {}
+
+    def resolve(self, value: Json) -> Json:
+        """Replace references by what their reads answer now.
+
+        Raises:
+            NotThere: a reference leads to nothing.
+            AwsRefused: its read was refused.
+        """
+        return with_references(value, self._output)
+
+    def find(self, query: Query) -> Json:
+        """Evaluate a query; a resource that is not there finds null.
+
+        Raises:
+            AwsRefused: the read was refused for another reason than a missing resource.
+        """
+        try:
+            read = query.read.model_copy(update={"params": self.resolve(query.read.params)})
+        except NotThere:
+            return None
+        answer = self._answer(read)
+        if answer.refusal is not None and answer.refusal.kind is not Refused.MISSING:
+            raise AwsRefused(answer.refusal)
+        return evaluate(query.query, answer.value)
+
+    def judge(self, check: Check) -> CheckResult:
+        """Tell whether a predicate holds now, and what was found."""
+        found = self.find(check)
+        try:
+            wanted = self.resolve(check.value)
+            held = holds(check, wanted, found)
+        except NotThere:
+            wanted, held = check.value, False
+        return CheckResult(says=check.says, held=held, expected=_wanted(check, wanted), found=found)
+
+    def judge_all(self, checks: Sequence[Check]) -> tuple[CheckResult, ...]:
+        """Judge several predicates in one pass."""
+        return tuple(self.judge(check) for check in checks)
+
+    def _answer(self, read: Read) -> Answer:
+        if read.key not in self._answers:
+            self._answers[read.key] = self._aws.read(read)
+        return self._answers[read.key]
+
+    def _output(self, text: str) -> Json:
+        if text not in self._found:
+            if text not in self._outputs:
+                raise NotThere(text)
+            self._found[text] = self.find(self._outputs[text])
+        if self._found[text] is None:
+            raise NotThere(text)
+        return self._found[text]
+
+
+def holds(check: Check, wanted: Json, found: Json) -> bool:
+    """Compare what was wanted with what was found, by the check's own comparison."""
+    if check.op == "empty":
+        return found in (None, "", [], {})
+    if check.op == "present":
+        return found not in (None, "", [], {})
+    if check.op == "equals":
+        return _equal(wanted, found, networks=check.networks)
+    elements = found if isinstance(found, list) else []
+    asked = wanted if isinstance(wanted, list) else [wanted]
+    there = [any(_equal(one, other, networks=check.networks) for other in elements) for one in asked]
+    return all(there) if check.op == "contains" else not any(there)
+
+
+def _equal(left: Json, right: Json, *, networks: bool) -> bool:
+    if networks and isinstance(left, str) and isinstance(right, str):
+        return same(left, right)
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(
+            _equal(item, right[name], networks=networks) for name, item in left.items()
+        )
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(
+            _equal(one, other, networks=networks) for one, other in zip(left, right, strict=True)
+        )
+    return bool(left == right)
+
+
+def _wanted(check: Check, wanted: Json) -> Json:
+    return {"empty": "nothing", "present": "something"}.get(check.op, wanted)

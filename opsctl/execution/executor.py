@@ -1,0 +1,213 @@
+"""The one executor. Proof holds: already done, skip. Expectation holds: run. Neither: drifted, stop."""
+
+from collections.abc import Callable, Sequence
+
+from opsctl.execution.asking import Asking, NotThere
+from opsctl.execution.editing import request_of
+from opsctl.model.changes import Change, Check
+from opsctl.model.errors import AwsRefused, Drifted, Interrupted, OpsctlError, OutcomeUnknown, Unproved
+from opsctl.model.plan import Plan
+from opsctl.model.ports import Aws, RunJournal
+from opsctl.model.reads import Refused
+from opsctl.model.report import CheckResult
+from opsctl.model.run import Clock, Progress
+
+POLL_S = 1.0
+EFFECTIVE_POLL_S = 10.0
+EDIT_ATTEMPTS = 6
+
+
+class Executor:
+    """Carries a plan out, one change after the other, journalled before and after every call.
+
+    The same code applies, resumes and undoes: what is already so is skipped.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        aws: Aws,
+        journal: RunJournal,
+        clock: Clock,
+        progress: Progress,
+        stopping: Callable[[], bool],
+    ) -> None:
+        self._plan = plan
+        self._aws = aws
+        self._journal = journal
+        self._clock = clock
+        self._progress = progress
+        self._stopping = stopping
+        self._outputs = {f"{c.id}.{name}": query for c in plan.changes for name, query in c.outputs.items()}
+        self._outputs |= plan.references
+
+    def apply(self) -> None:
+        """Carry out every change and wait until each is configured, then until each is effective.
+
+        Raises:
+            Drifted: neither a change's proof nor its expectation holds; nothing further was changed.
+            Unproved: a change was made but cannot be seen in time.
+            AwsRefused, OutcomeUnknown: a call failed; the journal knows which.
+            Interrupted: asked to stop between two calls.
+        """
+        for number, change in enumerate(self._plan.changes, start=1):
+            self._heed_stop()
+            self._progress(f"[{number}/{len(self._plan.changes)}] {change.title}")
+            self._one(change)
+        for change in self._plan.changes:
+            if change.proof.effective and self._journal.last(change.id) == "done":
+                self._await(change, change.proof.effective, EFFECTIVE_POLL_S)
+
+    def drifted(self) -> list[tuple[Change, tuple[CheckResult, ...]]]:
+        """List the changes that could not start now, before any is made; makes no mutating call.
+
+        A change that depends on earlier ones is only held to what must be absent: they may make the rest.
+        """
+        asking = self._asking()
+        found = []
+        for change in self._plan.changes:
+            if all(result.held for result in asking.judge_all(change.proof.configured)):
+                continue
+            checks = [c for c in change.expect if not change.depends_on or c.op in ("empty", "excludes")]
+            broken = tuple(result for result in asking.judge_all(checks) if not result.held)
+            if broken:
+                found.append((change, broken))
+        return found
+
+    def _one(self, change: Change) -> None:
+        asking = self._asking()
+        if change.kind == "wait":
+            self._await(change, change.proof.configured, POLL_S)
+            self._journal.record(change.id, "done")
+        elif all(result.held for result in asking.judge_all(change.proof.configured)):
+            ours = self._journal.last(change.id) not in (None, "skipped")
+            self._journal.record(change.id, "done" if ours else "skipped")
+        else:
+            self._require(change, asking)
+            self._run(change)
+
+    def _require(self, change: Change, asking: Asking) -> None:
+        broken = [result for result in asking.judge_all(change.expect) if not result.held]
+        if broken:
+            self._journal.record(change.id, "drifted", [result.model_dump(mode="json") for result in broken])
+            raise drift_error(change, broken)
+
+    def _run(self, change: Change) -> None:
+        self._journal.record(change.id, "intent", {"api": change.api})
+        try:
+            self._send(change)
+        except AwsRefused as refused:
+            if self._proved(change):
+                self._journal.record(change.id, "done", {"note": str(refused)})
+                return
+            self._journal.record(change.id, "failed", refused.refusal.model_dump(mode="json"))
+            if refused.refusal.kind is Refused.CONFLICT and change.kind == "call":
+                raise Drifted(
+                    f"{change.title}: somebody was faster: {refused.summary}",
+                    "plan again to see the account as it is",
+                ) from refused
+            raise
+        except NotThere as missing:
+            self._journal.record(change.id, "failed", {"message": f"{missing} does not exist"})
+            raise Drifted(f"{change.title}: {missing} does not exist any more", "plan again") from missing
+        except OutcomeUnknown as lost:
+            self._settle(change, lost)
+            return
+        self._await(change, change.proof.configured, POLL_S)
+        self._journal.record(change.id, "done")
+
+    def _settle(self, change: Change, lost: OutcomeUnknown) -> None:
+        try:
+            self._await(change, change.proof.configured, POLL_S)
+        except Unproved:
+            self._journal.record(change.id, "failed", {"message": lost.summary})
+            raise lost from None
+        self._journal.record(change.id, "done", {"note": "the answer was lost, the proof holds"})
+
+    def _send(self, change: Change) -> None:
+        started = self._clock.now()
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                self._aws.write(change.service, change.operation, self._request(change), change.region)
+            except AwsRefused as refused:
+                self._may_retry(change, refused, attempt, self._clock.now() - started)
+                self._progress(f"{change.title}: {refused.refusal.code}, trying again")
+                self._clock.sleep(POLL_S * min(attempt, 10))
+                self._heed_stop()
+            else:
+                return
+
+    def _may_retry(self, change: Change, refused: AwsRefused, attempt: int, waited_s: float) -> None:
+        code = refused.refusal.code
+        passing = change.retry is not None and code in change.retry.codes and waited_s < change.retry.within_s
+        contended = change.edit is not None and code in change.edit.conflicts and attempt < EDIT_ATTEMPTS
+        if not passing and not contended:
+            raise refused
+
+    def _request(self, change: Change) -> dict[str, object]:
+        asking = self._asking()
+        params: dict[str, object] = asking.resolve(change.params)
+        if change.edit is None:
+            return params
+        read = change.edit.read
+        answer = self._aws.read(
+            read.model_copy(update={"params": asking.resolve(read.params), "whole": True})
+        )
+        if answer.refusal is not None:
+            raise AwsRefused(answer.refusal)
+        edit = change.edit.model_copy(
+            update={
+                "elements": tuple(
+                    element.model_copy(update={"value": asking.resolve(element.value)})
+                    for element in change.edit.elements
+                )
+            }
+        )
+        return request_of(params, edit, answer.value)
+
+    def _proved(self, change: Change) -> bool:
+        return all(result.held for result in self._asking().judge_all(change.proof.configured))
+
+    def _await(self, change: Change, checks: Sequence[Check], every_s: float) -> None:
+        deadline = self._clock.now() + change.proof.within_s
+        while True:
+            results = self._asking().judge_all(checks)
+            missing = [result for result in results if not result.held]
+            if not missing:
+                return
+            left_s = deadline - self._clock.now()
+            if left_s <= 0:
+                self._journal.record(change.id, "unproved", [r.model_dump(mode="json") for r in missing])
+                raise Unproved(
+                    f"{change.title}: made, but not seen after {change.proof.within_s} s: {missing[0].says}",
+                    f"opsctl verify {self._plan.id}",
+                )
+            self._progress(f"{change.title}: waiting for: {missing[0].says} (at most {left_s:.0f} s)")
+            self._clock.sleep(min(every_s, left_s))
+            self._heed_stop()
+
+    def _heed_stop(self) -> None:
+        if self._stopping():
+            raise Interrupted(
+                "interrupted; the call in flight was finished and journalled",
+                f"opsctl resume {self._plan.id}",
+            )
+
+    def _asking(self) -> Asking:
+        return Asking(self._aws, self._outputs)
+
+
+def drift_error(change: Change, broken: Sequence[CheckResult]) -> OpsctlError:
+    """Say what was planned, what was expected and what was found."""
+    worst = broken[0]
+    return Drifted(
+        f"{change.title}: expected that {worst.says} ({_short(worst.expected)}), found {_short(worst.found)}",
+        "nothing further was changed; plan again to see the account as it is",
+    )
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 160 else text[:157] + "..."

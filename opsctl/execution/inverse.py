@@ -1,0 +1,67 @@
+"""The inverse of a plan: undo is itself a list of changes, newest first."""
+
+from collections.abc import Sequence
+
+from opsctl.model.changes import Change, Instruction, Irreversible, Proof, Query
+from opsctl.model.plan import Plan
+
+
+def inverse_of(plan: Plan, intended: Sequence[str]) -> tuple[Change, ...]:
+    """Return the changes that take back what a run set out to do.
+
+    Only changes whose intent was journalled are inverted: what was so before the run stays. An intent that
+    never reached AWS is harmless: the inverse change finds its proof already true and is skipped.
+    """
+    done = [plan.change(change_id) for change_id in intended]
+    order = {change.id: number for number, change in enumerate(plan.changes)}
+    done.sort(key=lambda change: order[change.id], reverse=True)
+    kept = {change.id for change in done if not isinstance(change.undo, Irreversible)}
+    users: dict[str, list[str]] = {}
+    for change in done:
+        for needed in change.depends_on:
+            users.setdefault(needed, []).append(change.id)
+    return tuple(
+        _inverse(
+            change, change.undo, tuple(_undo_id(user) for user in users.get(change.id, []) if user in kept)
+        )
+        for change in done
+        if isinstance(change.undo, Instruction)
+    )
+
+
+def irreversible_in(plan: Plan, intended: Sequence[str]) -> tuple[tuple[Change, str], ...]:
+    """List the changes of a run that cannot be undone, with the reason given at review."""
+    changes = [plan.change(change_id) for change_id in intended]
+    return tuple((c, c.undo.because) for c in changes if isinstance(c.undo, Irreversible))
+
+
+def references_of(plan: Plan) -> dict[str, Query]:
+    """Return every output of a plan by its reference, so that the inverse still finds what was made."""
+    made = {f"{c.id}.{name}": query for c in plan.changes for name, query in c.outputs.items()}
+    return plan.references | made
+
+
+def _inverse(change: Change, undo: Instruction, depends_on: tuple[str, ...]) -> Change:
+    return Change(
+        **dict(undo),
+        id=_undo_id(change.id),
+        title=_undo_title(change.title),
+        why=f"takes back what this run did: {change.title}",
+        expect=change.proof.configured,
+        proof=Proof(
+            configured=tuple(check for check in change.expect if not check.context),
+            within_s=change.proof.within_s,
+        ),
+        undo=Instruction(**{name: getattr(change, name) for name in Instruction.model_fields}),
+        risk=change.risk,
+        depends_on=depends_on,
+        origin=change.origin,
+    )
+
+
+def _undo_id(change_id: str) -> str:
+    return change_id.removeprefix("undo:") if change_id.startswith("undo:") else f"undo:{change_id}"
+
+
+def _undo_title(title: str) -> str:
+    return title.removeprefix("Undo: ") if title.startswith("Undo: ") else f"Undo: {title}"

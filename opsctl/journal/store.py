@@ -1,0 +1,257 @@
+"""The journal on disk: SQLite in WAL mode, synchronous, private to the user."""
+
+import fcntl
+import json
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from opsctl.model.errors import InvalidInput, OpsctlError, RefusedByGuard
+from opsctl.model.plan import Plan
+from opsctl.model.ports import JournalEvent
+from opsctl.model.report import RunStatus
+from opsctl.model.value import Json, Value
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+    id TEXT PRIMARY KEY, started TEXT NOT NULL, finished TEXT NOT NULL DEFAULT '', status TEXT NOT NULL,
+    title TEXT NOT NULL, playbook TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL,
+    undo_of TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT '', plan TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL REFERENCES runs(id), at TEXT NOT NULL,
+    change TEXT NOT NULL, event TEXT NOT NULL, detail TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS events_of_run ON events(run, seq);
+"""
+
+
+class RunRow(Value):
+    """A run as the list of runs shows it. `running` with no process behind it is shown as interrupted."""
+
+    id: str
+    started: str
+    finished: str
+    status: RunStatus
+    title: str
+    playbook: str
+    account: str
+    region: str
+    undo_of: str
+    message: str
+
+
+class EventRow(Value):
+    """One record: what was about to happen to a change, or what came of it."""
+
+    at: str
+    change: str
+    event: JournalEvent
+    detail: Json
+
+
+class Journal:
+    """All runs of this user on this machine."""
+
+    def __init__(self, directory: Path) -> None:
+        """Open or create the journal in a directory.
+
+        Raises:
+            InvalidInput: the directory cannot be used, or the file is no journal.
+        """
+        self._directory = directory
+        path = directory / "journal.sqlite3"
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            directory.chmod(0o700)
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=10)
+            self._db.row_factory = sqlite3.Row
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.executescript(_SCHEMA)
+        except (OSError, sqlite3.Error) as fault:
+            raise InvalidInput.one(
+                f"the journal in {directory} cannot be used: {fault}",
+                source="OPSCTL_STATE_DIR",
+                hint="point OPSCTL_STATE_DIR at a directory you can write",
+            ) from None
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def begin(self, plan: Plan) -> None:
+        """Record a run of a plan before its first change; a plan is used once.
+
+        Raises:
+            RefusedByGuard: the plan was applied before.
+        """
+        try:
+            self._db.execute(
+                "INSERT INTO runs (id, started, status, title, playbook, account, region, undo_of, plan) "
+                "VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?)",
+                (
+                    plan.id,
+                    _now(),
+                    plan.title,
+                    plan.playbook.name,
+                    plan.account,
+                    plan.region,
+                    plan.undo_of,
+                    json.dumps(plan.to_json()),
+                ),
+            )
+        except sqlite3.IntegrityError:
+            raise RefusedByGuard(
+                f"plan {plan.id} was applied before; a plan is used once",
+                f"opsctl runs show {plan.id}, or opsctl resume {plan.id}",
+            ) from None
+
+    def has(self, run_id: str) -> bool:
+        """Tell whether a run of that id is known."""
+        return self._db.execute("SELECT 1 FROM runs WHERE id = ?", (run_id,)).fetchone() is not None
+
+    def set_status(self, run_id: str, status: RunStatus, message: str = "") -> None:
+        """Record how a run stands."""
+        finished = "" if status == "running" else _now()
+        self._db.execute(
+            "UPDATE runs SET status = ?, message = ?, finished = ? WHERE id = ?",
+            (status, message, finished, run_id),
+        )
+
+    def runs(self) -> list[RunRow]:
+        """List all runs, newest first."""
+        rows = self._db.execute("SELECT * FROM runs ORDER BY started DESC, rowid DESC").fetchall()
+        return [self._row(row) for row in rows]
+
+    def run(self, run_id: str) -> RunRow:
+        """Return one run by its id, or by the unique beginning of one; `last` is the newest.
+
+        Raises:
+            InvalidInput: no run, or several, begin like this.
+        """
+        if run_id == "last":
+            rows = self._db.execute("SELECT * FROM runs ORDER BY started DESC, rowid DESC LIMIT 1").fetchall()
+        else:
+            rows = self._db.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchall()
+            if not rows and len(run_id) >= 4:
+                pattern = run_id.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+                rows = self._db.execute(
+                    "SELECT * FROM runs WHERE id LIKE ? ESCAPE '\\'", (pattern,)
+                ).fetchall()
+        if len(rows) != 1:
+            what = "no run is called" if not rows else f"{len(rows)} runs begin with"
+            raise InvalidInput.one(f"{what} {run_id!r}", source="RUN", hint="opsctl runs list")
+        return self._row(rows[0])
+
+    def plan(self, run_id: str) -> Plan:
+        """Return the plan of a run.
+
+        Raises:
+            OpsctlError: the record was made by a version of opsctl this one does not understand.
+        """
+        row = self._db.execute("SELECT plan FROM runs WHERE id = ?", (run_id,)).fetchone()
+        try:
+            return Plan.model_validate_json(row["plan"])
+        except ValidationError:
+            raise OpsctlError(
+                f"the plan of run {run_id} was recorded by another version of opsctl",
+                "use the version that made it; see `opsctl runs list`",
+            ) from None
+
+    def events(self, run_id: str) -> list[EventRow]:
+        """Return all records of a run, oldest first."""
+        rows = self._db.execute("SELECT * FROM events WHERE run = ? ORDER BY seq", (run_id,)).fetchall()
+        return [
+            EventRow(at=row["at"], change=row["change"], event=row["event"], detail=json.loads(row["detail"]))
+            for row in rows
+        ]
+
+    def undone_by(self, run_id: str) -> str:
+        """Return the id of the newest run that undid this one, or nothing."""
+        row = self._db.execute(
+            "SELECT id FROM runs WHERE undo_of = ? ORDER BY started DESC LIMIT 1", (run_id,)
+        ).fetchone()
+        return "" if row is None else str(row["id"])
+
+    def of_run(self, run_id: str) -> "RunRecords":
+        """Return the part of the journal that the executor writes."""
+        return RunRecords(self._db, run_id, self.events(run_id))
+
+    @contextmanager
+    def claim(self, run_id: str) -> Iterator[None]:
+        """Hold a run, so that no second process works on it; released even by kill -9.
+
+        Raises:
+            RefusedByGuard: another process holds it.
+        """
+        with self._lock_file(run_id).open("a") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise RefusedByGuard(
+                    f"run {run_id} is being worked on by another process", f"opsctl runs show {run_id}"
+                ) from None
+            yield
+
+    def _held(self, run_id: str) -> bool:
+        path = self._lock_file(run_id)
+        if not path.exists():
+            return False
+        with path.open("a") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
+
+    def _lock_file(self, run_id: str) -> Path:
+        locks = self._directory / "locks"
+        locks.mkdir(mode=0o700, exist_ok=True)
+        path = locks / run_id
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        return path
+
+    def _row(self, row: sqlite3.Row) -> RunRow:
+        data = {name: row[name] for name in RunRow.model_fields}
+        if data["status"] == "running" and not self._held(row["id"]):
+            data |= {"status": "interrupted", "message": "the process ended in the middle of the run"}
+        return RunRow(**data)
+
+
+class RunRecords:
+    """Implements the `RunJournal` port over the journal's file."""
+
+    def __init__(self, db: sqlite3.Connection, run_id: str, events: list[EventRow]) -> None:
+        self._db = db
+        self._run_id = run_id
+        self._last = {event.change: event.event for event in events}
+        self._intended = list(dict.fromkeys(event.change for event in events if event.event == "intent"))
+
+    def record(self, change_id: str, event: JournalEvent, detail: Json = None) -> None:
+        """Append a record; it is on disk when this returns."""
+        self._db.execute(
+            "INSERT INTO events (run, at, change, event, detail) VALUES (?, ?, ?, ?, ?)",
+            (self._run_id, _now(), change_id, event, json.dumps(detail, default=str)),
+        )
+        self._last[change_id] = event
+        if event == "intent" and change_id not in self._intended:
+            self._intended.append(change_id)
+
+    def last(self, change_id: str) -> JournalEvent | None:
+        """The last thing recorded of a change."""
+        return self._last.get(change_id)
+
+    def intended(self) -> list[str]:
+        """The changes this run set out to make, in the order of their first intent."""
+        return list(self._intended)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

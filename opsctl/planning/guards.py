@@ -1,0 +1,77 @@
+"""Runs the guards of a playbook: refuse with evidence, or warn."""
+
+from collections.abc import Collection
+
+from opsctl.model.errors import InvalidInput, RefusedByGuard
+from opsctl.model.plan import Finding
+from opsctl.model.playbook import GuardSpec, LoadedPlaybook
+from opsctl.model.value import Json, canonical
+from opsctl.planning.scope import Scope
+
+EVIDENCE_SHOWN = 20
+
+
+def run_guards(loaded: LoadedPlaybook, scope: Scope, overrides: Collection[str]) -> tuple[Finding, ...]:
+    """Evaluate every guard; return warnings and overridden refusals.
+
+    Raises:
+        RefusedByGuard: a guard found offenders and was not overridden; all such guards are listed.
+        InvalidInput: an override names no guard, or one that cannot be overridden.
+    """
+    guards = loaded.playbook.guards
+    _check_overrides(guards, overrides)
+    findings: list[Finding] = []
+    refusals: list[tuple[GuardSpec, tuple[str, ...]]] = []
+    for number, guard in enumerate(guards):
+        expression = guard.refuse or guard.warn
+        kind = "refuse" if guard.refuse else "warn"
+        evidence = as_evidence(scope.find(expression, f"guards.{number}.{kind}"))
+        if not evidence:
+            continue
+        if guard.warn or guard.id in overrides:
+            findings.append(
+                Finding(id=guard.id, because=guard.because, evidence=evidence, overridden=bool(guard.refuse))
+            )
+        else:
+            refusals.append((guard, evidence))
+    if refusals:
+        raise _refusal(refusals)
+    return tuple(findings)
+
+
+def as_evidence(found: Json) -> tuple[str, ...]:
+    """Return what a guard's expression found as lines; nothing, false and empty mean no offender."""
+    if found is None or found is False or found in ("", [], {}):
+        return ()
+    items = found if isinstance(found, list) else [found]
+    return tuple(item if isinstance(item, str) else canonical(item) for item in items)
+
+
+def _check_overrides(guards: Collection[GuardSpec], overrides: Collection[str]) -> None:
+    known = {guard.id: guard for guard in guards if guard.refuse}
+    for name in overrides:
+        if name not in known:
+            raise InvalidInput.one(
+                f"no guard is called {name!r}",
+                source="--override",
+                hint=f"guards: {', '.join(sorted(known))}",
+            )
+        if not known[name].override:
+            raise InvalidInput.one(f"the guard {name!r} cannot be overridden", source="--override")
+
+
+def _refusal(refusals: list[tuple[GuardSpec, tuple[str, ...]]]) -> RefusedByGuard:
+    lines: list[str] = []
+    for guard, evidence in refusals:
+        lines.append(f"{guard.id}: {guard.because}")
+        lines += [f"  {item}" for item in evidence[:EVIDENCE_SHOWN]]
+        if len(evidence) > EVIDENCE_SHOWN:
+            lines.append(f"  and {len(evidence) - EVIDENCE_SHOWN} more")
+    names = [guard.id for guard, _ in refusals]
+    final = [guard.id for guard, _ in refusals if not guard.override]
+    hint = (
+        f"{', '.join(final)} cannot be overridden"
+        if final
+        else "if you are sure: " + " ".join(f"--override {name}" for name in names)
+    )
+    return RefusedByGuard(f"refused by {', '.join(names)}; nothing was changed", hint, lines)

@@ -1,0 +1,132 @@
+"""From a playbook and its inputs to a sealed plan; reads the account and changes nothing."""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
+
+from opsctl import __version__
+from opsctl.model.changes import Change
+from opsctl.model.errors import RefusedByGuard
+from opsctl.model.plan import FactCall, Finding, Plan, PlanCheck, PlaybookRef, Policies
+from opsctl.model.playbook import LoadedPlaybook
+from opsctl.model.ports import Reader
+from opsctl.model.reads import Answer, Read
+from opsctl.model.run import Context, Registry
+from opsctl.model.value import Json
+from opsctl.planning.durations import parse_duration
+from opsctl.planning.facts import look_up_facts
+from opsctl.planning.guards import as_evidence, run_guards
+from opsctl.planning.iam import policy_for_changes, policy_for_reads
+from opsctl.planning.scope import Scope, facts_named_in
+from opsctl.planning.steps import plan_steps
+
+
+def make_plan(
+    loaded: LoadedPlaybook,
+    inputs: dict[str, Json],
+    *,
+    about: Context,
+    reader: Reader,
+    registry: Registry,
+    overrides: Collection[str],
+    now: float,
+) -> Plan:
+    """Look the facts up, run the guards, plan the steps; return the plan, bound and sealed.
+
+    `inputs` are parsed; `overrides` are names of guards; `now` is seconds since the epoch.
+
+    Raises:
+        RefusedByGuard: a guard or an action refused, or a fact could not be read.
+        InvalidInput: the playbook does not fit the inputs or facts.
+    """
+    recorder = _Recorder(reader)
+    scope = Scope(loaded, inputs, about)
+    calls = look_up_facts(loaded, scope, recorder, about, registry)
+    findings = run_guards(loaded, scope, overrides)
+    changes = plan_steps(loaded, scope, recorder, about, registry)
+    return _bound(loaded, scope, inputs, about, calls, findings, changes, recorder.made, now).sealed()
+
+
+def refuse_large(plan: Plan, max_changes: int) -> None:
+    """Refuse a plan with more changes than allowed; raises RefusedByGuard."""
+    if len(plan.changes) > max_changes:
+        raise RefusedByGuard(
+            f"the plan has {len(plan.changes)} changes and at most {max_changes} are allowed",
+            f"narrow it, or allow it with --max-changes {len(plan.changes)}",
+        )
+
+
+class _Recorder:
+    """Passes reads on and remembers them for the plan's IAM policy."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self.made: list[Read] = []
+
+    def read_many(self, reads: Sequence[Read]) -> list[Answer]:
+        """Make the reads through the reader behind this one."""
+        self.made += reads
+        return self._reader.read_many(reads)
+
+
+def _bound(
+    loaded: LoadedPlaybook,
+    scope: Scope,
+    inputs: dict[str, Json],
+    about: Context,
+    calls: dict[str, FactCall],
+    findings: tuple[Finding, ...],
+    changes: tuple[Change, ...],
+    reads: list[Read],
+    now: float,
+) -> Plan:
+    book = loaded.playbook
+    created = datetime.fromtimestamp(now, UTC)
+    return Plan(
+        id=about.plan_id,
+        created=_utc(created),
+        expires=_utc(created + timedelta(seconds=about.settings.plan_expires_s)),
+        opsctl_version=__version__,
+        playbook=PlaybookRef(name=book.name, version=book.version, sha256=loaded.sha256),
+        title=str(scope.resolve(book.title or book.summary, "title")),
+        account=about.account,
+        account_alias=about.identity.alias,
+        partition=about.identity.partition,
+        region=about.region,
+        caller=about.identity.arn,
+        endpoint=about.identity.endpoint,
+        inputs=inputs,
+        confirm=str(scope.find(book.confirm, "confirm") or "") if book.confirm else "",
+        facts=scope.facts,
+        paths=scope.find(book.paths, "paths") if book.paths else None,
+        warnings=findings,
+        changes=tuple(_in_region(change, about.region) for change in changes),
+        checks=_checks(loaded, scope, calls),
+        outputs=scope.resolve(book.outputs, "outputs"),
+        notes=book.notes,
+        iam_policy=Policies(
+            plan=policy_for_reads(reads, about.identity),
+            apply=policy_for_changes(changes, about.identity),
+        ),
+    )
+
+
+def _checks(loaded: LoadedPlaybook, scope: Scope, calls: dict[str, FactCall]) -> tuple[PlanCheck, ...]:
+    return tuple(
+        PlanCheck(
+            id=check.id,
+            none=check.none.removeprefix("="),
+            because=check.because,
+            within_s=parse_duration(check.within),
+            facts={name: calls[name] for name in sorted(facts_named_in("=" + check.none.removeprefix("=")))},
+        )
+        for number, check in enumerate(loaded.playbook.checks)
+        if not check.when or as_evidence(scope.find(check.when, f"checks.{number}.when"))
+    )
+
+
+def _in_region(change: Change, region: str) -> Change:
+    return change if change.region else change.model_copy(update={"region": region})
+
+
+def _utc(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

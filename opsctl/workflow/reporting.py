@@ -1,0 +1,92 @@
+"""Puts together what a run came to, from its plan and its records."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from opsctl.model.plan import Plan
+from opsctl.model.ports import JournalEvent
+from opsctl.model.report import ChangeResult, ChangeStatus, CheckResult, Report, RunStatus
+from opsctl.model.value import Json
+
+
+class RunFacts(Protocol):
+    """What is known of a run besides its plan."""
+
+    id: str
+    started: str
+    finished: str
+    status: RunStatus
+    message: str
+
+
+class EventFacts(Protocol):
+    """One record of a run."""
+
+    at: str
+    change: str
+    event: JournalEvent
+    detail: Json
+
+
+def report_of(
+    run: RunFacts,
+    plan: Plan,
+    events: Sequence[EventFacts],
+    *,
+    proofs: Mapping[str, tuple[CheckResult, ...]] | None = None,
+    checks: Sequence[CheckResult] = (),
+    undone_by: str = "",
+    hint: str = "",
+) -> Report:
+    """Return the report of a run; `proofs` are the results of asking again, by change id."""
+    last = {event.change: event for event in events}
+    results = []
+    for change in plan.changes:
+        event = last.get(change.id)
+        status: ChangeStatus = "pending"
+        if event is not None:
+            status = "intended" if event.event == "intent" else event.event
+        results.append(
+            ChangeResult(
+                change_id=change.id,
+                status=status,
+                at=event.at if event else "",
+                detail=_detail(event.detail) if event else "",
+                checks=(proofs or {}).get(change.id, ()),
+            )
+        )
+    return Report(
+        run_id=run.id,
+        status=run.status,
+        plan=plan,
+        started=run.started,
+        finished=run.finished,
+        changes=tuple(results),
+        checks=tuple(checks),
+        message=run.message,
+        hint=hint,
+        next=_next(run, undone_by),
+        undone_by=undone_by,
+    )
+
+
+def _next(run: RunFacts, undone_by: str) -> tuple[str, ...]:
+    if undone_by:
+        return (f"opsctl runs show {undone_by}",)
+    if run.status == "done":
+        return (f"opsctl verify {run.id}", f"opsctl undo {run.id}")
+    return (f"opsctl runs show {run.id}", f"opsctl resume {run.id}", f"opsctl undo {run.id}")
+
+
+def _detail(detail: Json) -> str:
+    if isinstance(detail, dict):
+        text = detail.get("message") or detail.get("note") or detail.get("api") or ""
+        code = detail.get("code")
+        return f"{code}: {text}" if code else str(text)
+    if isinstance(detail, list):
+        return "; ".join(
+            f"expected that {item.get('says')} ({item.get('expected')}), found {item.get('found')}"
+            for item in detail
+            if isinstance(item, dict)
+        )
+    return "" if detail is None else str(detail)
