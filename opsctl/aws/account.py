@@ -1,0 +1,138 @@
+"""The live account: reads and writes through the SDK, with refusals translated."""
+
+import random
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from botocore import xform_name
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from opsctl.aws.clients import CONNECTIONS, Clients
+from opsctl.aws.pages import fetch, plain
+from opsctl.aws.translate import raise_for_write, refusal_of
+from opsctl.aws.whole import RawBodies, unknown_members
+from opsctl.model.errors import AwsRefused
+from opsctl.model.readonly import is_read_only
+from opsctl.model.reads import Answer, Read, Refusal, Refused
+from opsctl.model.run import Clock, Identity
+from opsctl.model.value import Json
+
+_SDK_FAULTS = (ClientError, BotoCoreError, ResponseParserError)
+THROTTLE_ATTEMPTS = 8
+
+
+class LiveAccount:
+    """Implements the `Aws` port; every read is made afresh."""
+
+    def __init__(self, clients: Clients, identity: Identity, clock: Clock) -> None:
+        self._clients = clients
+        self._identity = identity
+        self._clock = clock
+        self._raw = RawBodies()
+
+    @property
+    def identity(self) -> Identity:
+        """Who calls, where."""
+        return self._identity
+
+    def read(self, read: Read) -> Answer:
+        """Make one read now; a refusal comes back as an answer."""
+        if not is_read_only(read.service, read.operation):
+            raise AssertionError(f"{read.api} is not known to be read-only and was not called")
+        try:
+            client = self._clients.get(read.service, read.region)
+            if not read.whole:
+                return Answer(value=fetch(client, read))
+            self._raw.watch(client)
+            value = fetch(client, read)
+            strangers = unknown_members(client, read.operation, self._raw.last())
+        except _SDK_FAULTS as fault:
+            return Answer(refusal=refusal_of(fault, read.api))
+        if strangers:
+            return Answer(refusal=_too_new(read, strangers))
+        return Answer(value=value)
+
+    def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
+        """Make one mutating call, sent again only when AWS throttled it.
+
+        Raises:
+            AwsRefused: AWS said no, or the call never left.
+            OutcomeUnknown: it was sent and the answer was lost.
+        """
+        client = self._clients.get(service, region, writes=True)
+        method = getattr(client, xform_name(operation))
+        for attempt in range(THROTTLE_ATTEMPTS):
+            try:
+                return plain(method(**params))
+            except _SDK_FAULTS as fault:
+                refusal = refusal_of(fault, f"{service}.{operation}")
+                if refusal.kind is not Refused.THROTTLED or attempt == THROTTLE_ATTEMPTS - 1:
+                    raise_for_write(fault, f"{service}.{operation}")
+                # Full jitter, as AWS advises for clients that back off together.
+                self._clock.sleep(random.uniform(0.5, 1) * min(2.0**attempt, 20))  # noqa: S311
+        raise AssertionError("the last attempt returns or raises")
+
+
+class CachedReader:
+    """Implements the `Reader` port: reads at once, each distinct call once."""
+
+    def __init__(self, account: LiveAccount) -> None:
+        self._account = account
+        self._known: dict[str, Answer] = {}
+        self.made: list[Read] = []
+        self.rounds = 0
+
+    def read_many(self, reads: Sequence[Read]) -> list[Answer]:
+        """Make those reads that were not made before, concurrently, and answer all in order."""
+        new = {read.key: read for read in reads if read.key not in self._known}
+        if new:
+            self.rounds += 1
+            with ThreadPoolExecutor(max_workers=min(CONNECTIONS, len(new))) as pool:
+                answers = pool.map(self._account.read, new.values())
+                self._known.update(zip(new.keys(), answers, strict=True))
+            self.made += new.values()
+        return [self._known[read.key] for read in reads]
+
+
+def identify(clients: Clients) -> Identity:
+    """Ask STS who calls, and IAM for the account's alias at the same time.
+
+    Raises:
+        AwsRefused: there are no usable credentials, or no connection.
+    """
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        alias = pool.submit(_alias, clients)
+        try:
+            who = clients.get("sts", None).get_caller_identity()
+        except _SDK_FAULTS as fault:
+            raise AwsRefused(refusal_of(fault, "sts.GetCallerIdentity")) from fault
+    return Identity(
+        account=who["Account"],
+        arn=who["Arn"],
+        region=clients.region,
+        partition=who["Arn"].split(":")[1],
+        alias=alias.result(),
+        endpoint=clients.endpoint,
+    )
+
+
+def _alias(clients: Clients) -> str:
+    """Return the account's alias, or nothing: many callers may not read it and nothing depends on it."""
+    try:
+        aliases = clients.get("iam", None).list_account_aliases()["AccountAliases"]
+    except _SDK_FAULTS:
+        return ""
+    return str(aliases[0]) if aliases else ""
+
+
+def _too_new(read: Read, strangers: Sequence[str]) -> Refusal:
+    return Refusal(
+        kind=Refused.UNREADABLE,
+        code="UnknownMember",
+        message=(
+            f"the installed SDK does not know {', '.join(strangers[:5])} and would drop it on write-back: "
+            "upgrade boto3"
+        ),
+        api=read.api,
+    )

@@ -1,0 +1,103 @@
+"""Builds SDK clients: the caller's own credential chain, our user agent, one client a service and region."""
+
+import threading
+from typing import Any
+
+import boto3
+from boto3.session import Session
+from botocore.config import Config
+from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+from botocore.exceptions import BotoCoreError
+
+from opsctl import __version__
+from opsctl.model.errors import InvalidInput
+from opsctl.model.value import Value
+
+READ_ATTEMPTS = 6
+CONNECTIONS = 32
+
+
+class Connection(Value):
+    """How to reach the account; empty means the SDK's own chain decides."""
+
+    profile: str = ""
+    region: str = ""
+    role_arn: str = ""
+    endpoint_url: str = ""
+
+
+class Clients:
+    """SDK clients by service and region, made once; safe to use from several threads.
+
+    Clients for reads retry as the SDK's standard mode does. Clients for writes never send twice: a repeated
+    send would turn a lost answer into a conflict with ourselves.
+    """
+
+    def __init__(self, connection: Connection, run_id: str) -> None:
+        self._connection = connection
+        self._agent = f"opsctl/{__version__} run/{run_id}"
+        self._lock = threading.Lock()
+        self._made: dict[tuple[str, str, bool], Any] = {}
+        try:
+            self._session = _session(connection)
+        except BotoCoreError as fault:
+            raise InvalidInput.one(str(fault), source="--profile / AWS_PROFILE") from None
+
+    @property
+    def region(self) -> str:
+        """The region of the run.
+
+        Raises:
+            InvalidInput: no region is configured anywhere.
+        """
+        region = self._session.region_name
+        if not region:
+            raise InvalidInput.one(
+                "no AWS region is configured", source="--region / AWS_REGION", hint="add --region us-east-1"
+            )
+        return str(region)
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint every call goes to, when it is not AWS's own."""
+        return self._connection.endpoint_url or str(self.get("sts", None).meta.endpoint_url)
+
+    def get(self, service: str, region: str | None, *, writes: bool = False) -> Any:
+        """Return the client of a service in a region, the run's by default."""
+        key = (service, region or self.region, writes)
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = self._session.client(
+                    service,
+                    region_name=key[1],
+                    endpoint_url=self._connection.endpoint_url or None,
+                    config=self._config(writes=writes),
+                )
+            return self._made[key]
+
+    def _config(self, *, writes: bool) -> Config:
+        attempts = 1 if writes else READ_ATTEMPTS
+        return Config(
+            user_agent_extra=self._agent,
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            connect_timeout=5,
+            read_timeout=30,
+            max_pool_connections=CONNECTIONS,
+        )
+
+
+def _session(connection: Connection) -> Session:
+    session = boto3.Session(profile_name=connection.profile or None, region_name=connection.region or None)
+    if not connection.role_arn:
+        return session
+    core = session._session
+    fetcher = AssumeRoleCredentialFetcher(
+        client_creator=core.create_client,
+        source_credentials=session.get_credentials(),
+        role_arn=connection.role_arn,
+        extra_args={"RoleSessionName": "opsctl"},
+    )
+    core._credentials = DeferredRefreshableCredentials(
+        method="assume-role", refresh_using=fetcher.fetch_credentials
+    )
+    return session

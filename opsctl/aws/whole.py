@@ -1,0 +1,71 @@
+"""Notices members of an answer that the installed SDK does not know and would drop on write-back."""
+
+import json
+import threading
+from typing import Any
+from xml.etree import ElementTree as Xml
+
+from opsctl.model.value import Json
+
+
+class RawBodies:
+    """Remembers, for each thread, the raw body of the last answer of the clients it watches."""
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+
+    def watch(self, client: Any) -> None:
+        """Listen to a client, once."""
+        client.meta.events.register("before-parse.*.*", self._remember, unique_id="opsctl-raw-body")
+
+    def last(self) -> bytes:
+        """The body of the last answer in this thread."""
+        body = getattr(self._local, "body", b"")
+        return body if isinstance(body, bytes) else b""
+
+    def _remember(self, response_dict: dict[str, Any], **_: Any) -> None:
+        self._local.body = response_dict.get("body", b"")
+
+
+def unknown_members(client: Any, operation: str, body: bytes) -> list[str]:
+    """Return the dotted paths of members in a raw answer that the service model does not have."""
+    model = client.meta.service_model.operation_model(operation)
+    shape = model.output_shape
+    if shape is None or not body:
+        return []
+    if "json" in client.meta.service_model.protocol:
+        return _in_json(shape, json.loads(body), "")
+    payload = shape.serialization.get("payload")
+    # Its own answer, already authenticated and parsed by the SDK; defused parsing adds nothing here.
+    root = Xml.fromstring(body)  # noqa: S314
+    return _in_xml(shape.members[payload] if payload else shape, root, "")
+
+
+def _in_json(shape: Any, value: Json, path: str) -> list[str]:
+    if shape.type_name == "structure" and isinstance(value, dict):
+        names = {member.serialization.get("name", name): member for name, member in shape.members.items()}
+        found = []
+        for name, item in value.items():
+            here = f"{path}.{name}".strip(".")
+            found += _in_json(names[name], item, here) if name in names else [here]
+        return found
+    if shape.type_name == "list" and isinstance(value, list):
+        return [text for item in value for text in _in_json(shape.member, item, f"{path}[]")]
+    if shape.type_name == "map" and isinstance(value, dict):
+        return [text for item in value.values() for text in _in_json(shape.value, item, f"{path}.*")]
+    return []
+
+
+def _in_xml(shape: Any, node: Xml.Element, path: str) -> list[str]:
+    if shape.type_name == "list":
+        member = shape.member
+        return [text for child in node for text in _in_xml(member, child, f"{path}[]")]
+    if shape.type_name != "structure":
+        return []
+    names = {member.serialization.get("name", name): member for name, member in shape.members.items()}
+    found = []
+    for child in node:
+        name = child.tag.rpartition("}")[2]
+        here = f"{path}.{name}".strip(".")
+        found += _in_xml(names[name], child, here) if name in names else [here]
+    return found

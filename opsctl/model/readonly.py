@@ -1,0 +1,37 @@
+"""Which API operations only read."""
+
+_READING = (
+    "BatchGet",
+    "Check",
+    "Describe",
+    "Get",
+    "Head",
+    "List",
+    "Lookup",
+    "Search",
+    "Select",
+    "Simulate",
+    "Test",
+)
+
+# They begin like a read and are none: they hand out secrets or sessions, or count against something.
+_NOT_READS = frozenset(
+    {
+        "cognito-identity.GetCredentialsForIdentity",
+        "cognito-identity.GetId",
+        "cognito-identity.GetOpenIdToken",
+        "ec2.GetPasswordData",
+        "ecr.GetAuthorizationToken",
+        "redshift.GetClusterCredentials",
+        "secretsmanager.GetRandomPassword",
+        "secretsmanager.GetSecretValue",
+        "sso.GetRoleCredentials",
+        "sts.GetFederationToken",
+        "sts.GetSessionToken",
+    }
+)
+
+
+def is_read_only(service: str, operation: str) -> bool:
+    """Tell whether `service.Operation` changes nothing and hands out no secret, by AWS's naming convention."""
+    return operation.startswith(_READING) and f"{service}.{operation}" not in _NOT_READS

@@ -1,0 +1,203 @@
+"""The executor's one rule, and what survives faults at every call."""
+
+from contextlib import suppress
+
+import pytest
+
+from opsctl.execution.executor import Executor
+from opsctl.execution.inverse import inverse_of, irreversible_in, references_of
+from opsctl.model.errors import AwsRefused, Drifted, Interrupted, OpsctlError, OutcomeUnknown, Unproved
+from opsctl.model.plan import Plan
+from opsctl.model.ports import Aws
+from tests.kit.box_plans import add_item, irreversible, make_box, plan_of, two_step_plan
+from tests.kit.ports import FAULTS, Box, FakeClock, Faulty, Killed, MemoryJournal
+
+
+def run(
+    plan: Plan, aws: Aws, journal: MemoryJournal, clock: FakeClock | None = None, stop_after: int = 10_000
+) -> None:
+    asked = iter(range(10_000))
+    Executor(
+        plan, aws, journal, clock or FakeClock(), lambda _line: None, lambda: next(asked) >= stop_after
+    ).apply()
+
+
+def undo_of(plan: Plan, journal: MemoryJournal) -> Plan:
+    return plan_of(*inverse_of(plan, journal.intended()), plan_id="undo").model_copy(
+        update={"references": references_of(plan)}
+    )
+
+
+def test_a_change_whose_proof_holds_is_skipped_and_never_undone() -> None:
+    box = Box({"b": {"Items": ["x"], "Lock": 1}})
+    journal = MemoryJournal()
+    plan = plan_of(add_item("x", "b"))
+    run(plan, box, journal)
+    assert box.writes == []
+    assert journal.last("add") == "skipped"
+    assert inverse_of(plan, journal.intended()) == ()
+
+
+def test_a_change_whose_expectation_fails_stops_the_run_as_drifted() -> None:
+    box = Box({"new": {"Items": ["theirs"], "Lock": 1}})
+    journal = MemoryJournal()
+    with pytest.raises(Drifted, match="there is no such box"):
+        run(two_step_plan(), box, journal)
+    assert box.writes == []
+    assert journal.last("make") == "drifted"
+
+
+def test_the_intent_is_journalled_before_the_call() -> None:
+    journal = MemoryJournal()
+    seen: list[object] = []
+    box = Box(before_write=lambda _operation: seen.append(journal.last("make")))
+    run(plan_of(make_box("new")), box, journal)
+    assert seen == ["intent"]
+
+
+def test_an_output_of_an_earlier_change_is_found_by_a_read() -> None:
+    box = Box()
+    run(two_step_plan(), box, MemoryJournal())
+    assert box.boxes["new"]["Items"] == ["ours", "x"]
+
+
+def test_an_edit_that_loses_the_lock_keeps_the_colleagues_element() -> None:
+    """Peers re-sent their old list after a lock conflict and lost a colleague's block."""
+    box = Box({"b": {"Items": ["old"], "Lock": 1}})
+
+    def colleague(_operation: str) -> None:
+        box.before_write = None
+        box.boxes["b"] = {"Items": ["old", "colleague"], "Lock": 2}
+
+    box.before_write = colleague
+    run(plan_of(add_item("x", "b")), box, MemoryJournal())
+    assert box.boxes["b"]["Items"] == ["old", "colleague", "x"]
+
+
+def test_an_edit_gives_up_after_a_bounded_number_of_conflicts() -> None:
+    box = Box({"b": {"Items": [], "Lock": 1}})
+
+    def always(_operation: str) -> None:
+        box.boxes["b"]["Lock"] += 1
+
+    box.before_write = always
+    with pytest.raises(AwsRefused, match="StaleLock"):
+        run(plan_of(add_item("x", "b")), box, MemoryJournal())
+    assert len(box.writes) < 10
+
+
+def test_a_creation_that_somebody_made_first_is_drift() -> None:
+    box = Box()
+
+    def faster(_operation: str) -> None:
+        box.boxes["new"] = {"Items": ["theirs"], "Lock": 1}
+
+    box.before_write = faster
+    with pytest.raises(Drifted, match="somebody was faster"):
+        run(plan_of(make_box("new")), box, MemoryJournal())
+    assert box.boxes["new"]["Items"] == ["theirs"]
+
+
+def test_a_call_that_does_nothing_ends_unproved_and_not_well() -> None:
+    class Deaf(Box):
+        def write(self, service: str, operation: str, params: object, region: str | None) -> object:
+            return {}
+
+    journal = MemoryJournal()
+    with pytest.raises(Unproved, match="not seen after 5 s"):
+        run(plan_of(make_box("new")), Deaf(), journal)
+    assert journal.last("make") == "unproved"
+
+
+def test_an_interrupt_stops_between_calls_and_the_run_can_be_resumed() -> None:
+    box, journal, plan = Box(), MemoryJournal(), two_step_plan()
+    with pytest.raises(Interrupted):
+        run(plan, box, journal, stop_after=1)
+    assert box.writes == ["PutBox"]
+    run(plan, box, journal)
+    assert box.boxes["new"]["Items"] == ["ours", "x"]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("at", [1, 2])
+def test_resume_reaches_the_plans_end_whatever_call_fails(fault: str, at: int) -> None:
+    box, journal, plan = Box({"other": {"Items": ["o"], "Lock": 1}}), MemoryJournal(), two_step_plan()
+    with suppress(OpsctlError, Killed):
+        run(plan, Faulty(box, fault, at), journal)
+    run(plan, box, journal)
+    assert box.boxes["new"]["Items"] == ["ours", "x"]
+    assert box.boxes["other"] == {"Items": ["o"], "Lock": 1}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("at", [1, 2])
+def test_undo_reaches_the_start_whatever_call_fails(fault: str, at: int) -> None:
+    box, journal, plan = Box(), MemoryJournal(), two_step_plan()
+    with suppress(OpsctlError, Killed):
+        run(plan, Faulty(box, fault, at), journal)
+    run(undo_of(plan, journal), box, MemoryJournal())
+    assert box.boxes == {}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("at", [1, 2])
+def test_an_undo_that_fails_half_way_can_be_resumed(fault: str, at: int) -> None:
+    box, journal, plan = Box(), MemoryJournal(), two_step_plan()
+    run(plan, box, journal)
+    undo, undo_journal = undo_of(plan, journal), MemoryJournal()
+    with suppress(OpsctlError, Killed):
+        run(undo, Faulty(box, fault, at), undo_journal)
+    run(undo, box, undo_journal)
+    assert box.boxes == {}
+
+
+def test_a_lost_answer_that_landed_is_settled_by_the_proof() -> None:
+    box, journal = Box(), MemoryJournal()
+    run(plan_of(make_box("new")), Faulty(box, "lost-after", 1), journal)
+    assert journal.last("make") == "done"
+    assert box.writes == ["PutBox"]
+
+
+def test_a_lost_call_that_never_landed_fails_and_is_not_sent_twice() -> None:
+    box, journal = Box(), MemoryJournal()
+    with pytest.raises(OutcomeUnknown):
+        run(plan_of(make_box("new")), Faulty(box, "lost-before", 1), journal)
+    assert box.writes == []
+    assert journal.last("make") == "failed"
+
+
+def test_undo_removes_only_what_the_run_added() -> None:
+    box, journal = Box({"b": {"Items": ["old"], "Lock": 1}}), MemoryJournal()
+    plan = plan_of(add_item("x", "b"))
+    run(plan, box, journal)
+    box.boxes["b"]["Items"].append("later")
+    run(undo_of(plan, journal), box, MemoryJournal())
+    assert box.boxes["b"]["Items"] == ["old", "later"]
+
+
+def test_the_inverse_of_an_inverse_does_the_same_as_the_plan() -> None:
+    box, journal, plan = Box(), MemoryJournal(), two_step_plan()
+    run(plan, box, journal)
+    undo, undo_journal = undo_of(plan, journal), MemoryJournal()
+    run(undo, box, undo_journal)
+    redo = undo_of(undo, undo_journal)
+    assert [change.id for change in redo.changes] == [change.id for change in plan.changes]
+    run(redo, box, MemoryJournal())
+    assert box.boxes["new"]["Items"] == ["ours", "x"]
+
+
+def test_what_cannot_be_undone_is_listed_and_never_dropped() -> None:
+    plan = plan_of(irreversible(make_box("new")))
+    journal = MemoryJournal()
+    run(plan, Box(), journal)
+    assert inverse_of(plan, journal.intended()) == ()
+    assert [(c.id, why) for c, why in irreversible_in(plan, journal.intended())] == [
+        ("make", "it is gone for good")
+    ]
+
+
+def test_drift_is_found_before_anything_is_changed() -> None:
+    box = Box({"new": {"Items": ["theirs"], "Lock": 1}})
+    executor = Executor(two_step_plan(), box, MemoryJournal(), FakeClock(), lambda _line: None, lambda: False)
+    assert [change.id for change, _ in executor.drifted()] == ["make"]
+    assert box.writes == []

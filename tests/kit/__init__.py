@@ -1,0 +1,1 @@
+"""What tests share: fakes of the ports, faults, and worlds."""
