@@ -1,0 +1,92 @@
+"""What the SDK raises, translated once."""
+
+import pytest
+from botocore import exceptions as sdk
+
+from opsctl.aws.translate import kind_of, raise_for_write, refusal_of
+from opsctl.model.errors import AwsRefused, OutcomeUnknown
+from opsctl.model.reads import Refused
+
+
+def client_error(code: str, status: int = 400) -> sdk.ClientError:
+    return sdk.ClientError(
+        {
+            "Error": {"Code": code, "Message": f"{code} it is"},
+            "ResponseMetadata": {
+                "HTTPStatusCode": status,
+                "RequestId": "req-7",
+                "HTTPHeaders": {},
+                "HostId": "",
+                "RetryAttempts": 0,
+            },
+        },
+        "CreateNetworkAclEntry",
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("UnauthorizedOperation", Refused.DENIED),
+        ("AccessDenied", Refused.DENIED),
+        ("AccessDeniedException", Refused.DENIED),
+        ("ExpiredToken", Refused.DENIED),
+        ("RequestLimitExceeded", Refused.THROTTLED),
+        ("Throttling", Refused.THROTTLED),
+        ("ThrottlingException", Refused.THROTTLED),
+        ("TooManyRequestsException", Refused.THROTTLED),
+        ("NetworkAclEntryAlreadyExists", Refused.CONFLICT),
+        ("WAFOptimisticLockException", Refused.CONFLICT),
+        ("WAFDuplicateItemException", Refused.CONFLICT),
+        ("PreconditionFailed", Refused.CONFLICT),
+        ("Resource.AlreadyAssociated", Refused.CONFLICT),
+        ("InvalidNetworkAclEntry.NotFound", Refused.MISSING),
+        ("WAFNonexistentItemException", Refused.MISSING),
+        ("NoSuchDistribution", Refused.MISSING),
+        ("NetworkAclEntryLimitExceeded", Refused.INVALID),
+        ("WAFInvalidParameterException", Refused.INVALID),
+    ],
+)
+def test_error_codes_of_real_accounts_are_sorted(code: str, kind: Refused) -> None:
+    """The codes are those of recorded answers and of the services' error lists."""
+    assert kind_of(code) is kind
+
+
+def test_a_refusal_carries_code_request_id_and_api() -> None:
+    refusal = refusal_of(client_error("AccessDenied"), "ec2.CreateNetworkAclEntry")
+    assert str(refusal) == (
+        "access denied at ec2.CreateNetworkAclEntry (AccessDenied, request req-7): AccessDenied it is"
+    )
+
+
+def test_a_server_side_failure_of_a_read_is_unreadable_and_not_an_empty_answer() -> None:
+    assert refusal_of(client_error("InternalError", 500), "wafv2.GetIPSet").kind is Refused.UNREADABLE
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        sdk.ReadTimeoutError(endpoint_url="https://ec2"),
+        sdk.ConnectionClosedError(endpoint_url="https://ec2"),
+        client_error("InternalError", 500),
+        client_error("ServiceUnavailable", 503),
+    ],
+)
+def test_a_write_whose_answer_is_lost_is_an_unknown_outcome(fault: Exception) -> None:
+    with pytest.raises(OutcomeUnknown):
+        raise_for_write(fault, "ec2.CreateNetworkAclEntry")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        sdk.EndpointConnectionError(endpoint_url="https://ec2"),
+        sdk.ConnectTimeoutError(endpoint_url="https://ec2"),
+        sdk.NoCredentialsError(),
+        sdk.ParamValidationError(report="RuleNumber"),
+        client_error("UnauthorizedOperation", 403),
+    ],
+)
+def test_a_write_that_was_refused_or_never_left_is_certain(fault: Exception) -> None:
+    with pytest.raises(AwsRefused):
+        raise_for_write(fault, "ec2.CreateNetworkAclEntry")
