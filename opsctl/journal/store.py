@@ -13,9 +13,8 @@ from pydantic import ValidationError
 
 from opsctl.model.errors import InvalidInput, OpsctlError, RefusedByGuard
 from opsctl.model.plan import Plan
-from opsctl.model.ports import JournalEvent
-from opsctl.model.report import RunStatus
-from opsctl.model.value import Json, Value
+from opsctl.model.report import EventRow, JournalEvent, RunRow, RunStatus
+from opsctl.model.value import Json
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -29,30 +28,6 @@ CREATE TABLE IF NOT EXISTS events (
 );
 CREATE INDEX IF NOT EXISTS events_of_run ON events(run, seq);
 """
-
-
-class RunRow(Value):
-    """A run as the list of runs shows it. `running` with no process behind it is shown as interrupted."""
-
-    id: str
-    started: str
-    finished: str
-    status: RunStatus
-    title: str
-    playbook: str
-    account: str
-    region: str
-    undo_of: str
-    message: str
-
-
-class EventRow(Value):
-    """One record: what was about to happen to a change, or what came of it."""
-
-    at: str
-    change: str
-    event: JournalEvent
-    detail: Json
 
 
 class Journal:

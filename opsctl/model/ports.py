@@ -1,14 +1,12 @@
 """What the core asks of the outside: reading and writing AWS, and the journal."""
 
 from collections.abc import Sequence
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol
 
 from opsctl.model.reads import Answer, Read
+from opsctl.model.report import JournalEvent
 from opsctl.model.run import Identity
 from opsctl.model.value import Json
-
-JournalEvent: TypeAlias = Literal["skipped", "intent", "done", "failed", "drifted", "unproved"]
-"""`intent` before a mutating call; `done` once proved; `skipped` when it was so already."""
 
 
 class Reader(Protocol):

@@ -1,12 +1,39 @@
 """What a run came to, as data for every renderer."""
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from opsctl.model.plan import Plan
 from opsctl.model.value import Json, Value
 
+JournalEvent: TypeAlias = Literal["skipped", "intent", "done", "failed", "drifted", "unproved"]
+"""`intent` before a mutating call; `done` once proved; `skipped` when it was so already."""
+
 ChangeStatus = Literal["pending", "skipped", "done", "intended", "failed", "drifted", "unproved"]
 RunStatus = Literal["planned", "running", "done", "failed", "drifted", "unproved", "interrupted"]
+
+
+class RunRow(Value):
+    """A run as the list of runs shows it. `running` with no process behind it is shown as interrupted."""
+
+    id: str
+    started: str
+    finished: str
+    status: RunStatus
+    title: str
+    playbook: str
+    account: str
+    region: str
+    undo_of: str
+    message: str
+
+
+class EventRow(Value):
+    """One record: what was about to happen to a change, or what came of it."""
+
+    at: str
+    change: str
+    event: JournalEvent
+    detail: Json
 
 
 class CheckResult(Value):

@@ -69,6 +69,13 @@ def refuse_unbound(plan: Plan, identity: Identity, now: float) -> None:
     Raises:
         RefusedByGuard: another account, region or endpoint, or too old.
     """
+    refuse_other_account(plan, identity)
+    if datetime.fromtimestamp(now, UTC) > datetime.fromisoformat(plan.expires):
+        raise RefusedByGuard(f"the plan expired at {plan.expires}; nothing was changed", "plan again")
+
+
+def refuse_other_account(plan: Plan, identity: Identity) -> None:
+    """Refuse to work on a plan or run of another account, region or endpoint; raises RefusedByGuard."""
     for what, planned, actual in (
         ("account", plan.account, identity.account),
         ("region", plan.region, identity.region),
@@ -79,8 +86,6 @@ def refuse_unbound(plan: Plan, identity: Identity, now: float) -> None:
                 f"the plan was made for {what} {planned}, this is {what} {actual}; nothing was changed",
                 "use the profile and region the plan was made with, or plan again",
             )
-    if datetime.fromtimestamp(now, UTC) > datetime.fromisoformat(plan.expires):
-        raise RefusedByGuard(f"the plan expired at {plan.expires}; nothing was changed", "plan again")
 
 
 def _invalid(path: Path, fault: ValidationError | RecursionError) -> InvalidInput:

@@ -1,37 +1,16 @@
 """Puts together what a run came to, from its plan and its records."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
 from opsctl.model.plan import Plan
-from opsctl.model.ports import JournalEvent
-from opsctl.model.report import ChangeResult, ChangeStatus, CheckResult, Report, RunStatus
+from opsctl.model.report import ChangeResult, ChangeStatus, CheckResult, EventRow, Report, RunRow
 from opsctl.model.value import Json
 
 
-class RunFacts(Protocol):
-    """What is known of a run besides its plan."""
-
-    id: str
-    started: str
-    finished: str
-    status: RunStatus
-    message: str
-
-
-class EventFacts(Protocol):
-    """One record of a run."""
-
-    at: str
-    change: str
-    event: JournalEvent
-    detail: Json
-
-
 def report_of(
-    run: RunFacts,
+    run: RunRow,
     plan: Plan,
-    events: Sequence[EventFacts],
+    events: Sequence[EventRow],
     *,
     proofs: Mapping[str, tuple[CheckResult, ...]] | None = None,
     checks: Sequence[CheckResult] = (),
@@ -70,7 +49,7 @@ def report_of(
     )
 
 
-def _next(run: RunFacts, undone_by: str) -> tuple[str, ...]:
+def _next(run: RunRow, undone_by: str) -> tuple[str, ...]:
     if undone_by:
         return (f"opsctl runs show {undone_by}",)
     if run.status == "done":

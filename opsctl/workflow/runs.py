@@ -104,6 +104,15 @@ def resume_run(plan: Plan, bench: Workbench) -> None:
         _carry_out(plan, bench)
 
 
+def refuse_undone(run_id: str, undone_by: str) -> None:
+    """Refuse to go on with a run that was undone; raises RefusedByGuard."""
+    if undone_by:
+        raise RefusedByGuard(
+            f"run {run_id} was undone by run {undone_by}; nothing was changed",
+            f"opsctl runs show {undone_by}",
+        )
+
+
 def undo_plan(plan: Plan, bench: Workbench) -> Plan:
     """Return the plan that takes a run back: what it set out to do, newest first, and nothing else.
 

@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
-from opsctl.model.ports import Aws, JournalEvent
+from opsctl.model.ports import Aws
 from opsctl.model.reads import Answer, Read, Refusal, Refused
+from opsctl.model.report import JournalEvent
 from opsctl.model.run import Identity
 from opsctl.model.value import Json
 

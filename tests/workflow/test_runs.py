@@ -1,0 +1,122 @@
+"""Runs: started, resumed, verified, undone, with the real journal and an account of boxes."""
+
+from pathlib import Path
+
+import pytest
+
+from opsctl.journal.store import Journal
+from opsctl.model.errors import Drifted, OpsctlError, RefusedByGuard, Unproved
+from opsctl.model.plan import FactCall, Plan, PlanCheck
+from opsctl.model.ports import Aws
+from opsctl.model.run import Context, Registry
+from opsctl.workflow.reporting import report_of
+from opsctl.workflow.runs import (
+    Workbench,
+    check_whole,
+    proofs_of,
+    refuse_drift,
+    refuse_undone,
+    resume_run,
+    start_run,
+    undo_plan,
+)
+from tests.kit.box_plans import get_box, plan_of, two_step_plan
+from tests.kit.ports import IDENTITY, AnswersReader, Box, FakeClock, Faulty, Killed
+
+
+def bench(aws: Aws, path: Path, plan_id: str = "undo-id") -> Workbench:
+    return Workbench(
+        aws=aws,
+        fresh_reader=lambda: AnswersReader(aws),
+        journal=Journal(path),
+        registry=Registry(lookups={}, actions={}),
+        about=Context(identity=IDENTITY, plan_id=plan_id),
+        clock=FakeClock(),
+        progress=lambda _line: None,
+        stopping=lambda: False,
+    )
+
+
+def with_check(plan: Plan, query: str) -> Plan:
+    call = FactCall(read=get_box("new"), query=query)
+    check = PlanCheck(id="clean", none="facts.found", because="it is not", within_s=10, facts={"found": call})
+    return plan.model_copy(update={"checks": (check,)}).sealed()
+
+
+def test_a_run_ends_done_and_its_report_says_what_to_type_next(tmp_path: Path) -> None:
+    plan, work = two_step_plan(), bench(Box(), tmp_path)
+    start_run(plan, work)
+    journal = Journal(tmp_path)
+    report = report_of(journal.run(plan.id), journal.plan(plan.id), journal.events(plan.id))
+    assert report.status == "done"
+    assert [result.status for result in report.changes] == ["done", "done"]
+    assert report.next == (f"opsctl verify {plan.id}", f"opsctl undo {plan.id}")
+
+
+def test_a_check_of_the_whole_that_does_not_hold_ends_unproved(tmp_path: Path) -> None:
+    plan, work = with_check(two_step_plan(), "Items[?@=='x']"), bench(Box(), tmp_path)
+    with pytest.raises(Unproved, match="clean"):
+        start_run(plan, work)
+    assert Journal(tmp_path).run(plan.id).status == "unproved"
+
+
+def test_a_killed_run_is_resumed_to_its_end(tmp_path: Path) -> None:
+    box, plan = Box(), two_step_plan()
+    with pytest.raises(Killed):
+        start_run(plan, bench(Faulty(box, "killed-after", 1), tmp_path))
+    row = Journal(tmp_path).run(plan.id)
+    assert row.status == "interrupted"
+    resume_run(plan, bench(box, tmp_path))
+    assert box.boxes["new"]["Items"] == ["ours", "x"]
+    assert box.writes == ["PutBox", "EditBox"], "the call that landed is not sent again"
+
+
+def test_undo_is_a_run_of_its_own_and_ends_the_first(tmp_path: Path) -> None:
+    box, plan = Box(), two_step_plan()
+    start_run(plan, bench(box, tmp_path))
+    work = bench(box, tmp_path)
+    undo = undo_plan(plan, work)
+    assert undo.undo_of == plan.id
+    assert undo.digest == undo.computed_digest()
+    start_run(undo, work)
+    assert box.boxes == {}
+    journal = Journal(tmp_path)
+    assert journal.undone_by(plan.id) == undo.id
+    with pytest.raises(RefusedByGuard, match="was undone by"):
+        refuse_undone(plan.id, journal.undone_by(plan.id))
+
+
+def test_a_run_that_did_nothing_has_nothing_to_undo(tmp_path: Path) -> None:
+    box, plan = Box({"new": {"Items": ["ours", "x"], "Lock": 1}}), two_step_plan()
+    start_run(plan, bench(box, tmp_path))
+    with pytest.raises(RefusedByGuard, match="no change that can be undone"):
+        undo_plan(plan, bench(box, tmp_path))
+
+
+def test_drift_is_refused_before_the_first_change(tmp_path: Path) -> None:
+    box = Box({"new": {"Items": ["theirs"], "Lock": 1}})
+    with pytest.raises(Drifted, match="there is no such box"):
+        refuse_drift(two_step_plan(), bench(box, tmp_path))
+    assert box.writes == []
+
+
+def test_a_failed_run_is_recorded_as_failed(tmp_path: Path) -> None:
+    plan = two_step_plan()
+    with pytest.raises(OpsctlError):
+        start_run(plan, bench(Faulty(Box(), "denied", 2), tmp_path))
+    journal = Journal(tmp_path)
+    row = journal.run(plan.id)
+    assert row.status == "failed"
+    report = report_of(row, plan, journal.events(plan.id))
+    assert [result.status for result in report.changes] == ["done", "failed"]
+    assert "AccessDenied" in report.changes[1].detail
+
+
+def test_verify_asks_every_proof_again(tmp_path: Path) -> None:
+    box, plan = Box(), two_step_plan()
+    work = bench(box, tmp_path)
+    start_run(plan, work)
+    box.boxes["new"]["Items"].remove("x")
+    proofs = proofs_of(plan, work)
+    assert [results[0].held for results in proofs.values()] == [True, False]
+    assert check_whole(plan_of(), work, wait=False) == ()
