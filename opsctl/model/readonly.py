@@ -33,5 +33,5 @@ _NOT_READS = frozenset(
 
 
 def is_read_only(service: str, operation: str) -> bool:
-    """Tell whether `service.Operation` changes nothing and hands out no secret, by AWS's naming convention."""
+    """Tell whether an operation changes nothing and hands out no secret, by AWS's naming convention."""
     return operation.startswith(_READING) and f"{service}.{operation}" not in _NOT_READS
