@@ -1,4 +1,7 @@
-"""Network ACLs: who is let in, and where a deny can still be put. Rules of AWS: VPC user guide, network ACLs."""
+"""Network ACLs: who is let in, and where a deny can still be put.
+
+Rules of AWS: VPC user guide, network ACLs and Amazon VPC quotas.
+"""
 
 from collections.abc import Iterable, Sequence
 
@@ -131,8 +134,8 @@ def representatives(network: Network, others: Iterable[Network]) -> list[str]:
 def free_slot(acl: NetworkAcl, network: str, taken: Sequence[int] = ()) -> Slot | AlreadyDenied | NoRoom:
     """Choose the number for an inbound deny of a block.
 
-    The ceiling is the lowest inbound allow that shares an address with the block, whatever its port. The number
-    is the highest free one below it. `taken` are numbers promised to other denies of the same plan.
+    The ceiling is the lowest inbound allow that shares an address with the block, whatever its port. The
+    number is the highest free one below it. `taken` are numbers promised to other denies of the same plan.
     """
     wanted = parse_network(network)
     for entry in acl.inbound():

@@ -8,7 +8,7 @@ ANY = -1
 
 
 class Packet(Value):
-    """One packet towards the workload: source address, IP protocol number (-1: any other), destination port."""
+    """One packet towards the workload: source address, IP protocol number (-1: any other), port."""
 
     source: str
     protocol: int = TCP

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from opsctl.model.networks import Network, covers, parse_network
 from opsctl.model.value import Json, Value
 from opsctl.topology.nacl import representatives
+
+_Near: TypeAlias = Mapping[str, tuple[Network, ...]]
 
 ANTI_DDOS = "AWSManagedRulesAntiDDoSRuleSet"
 
@@ -56,7 +58,7 @@ class WebAcl(Value):
 class RequestOutcome(Value):
     """Whether a request from any address of a block gets through: yes, no, or nobody can tell offline.
 
-    `rule` names the rule that decides; empty is the web ACL's default. `source` is an address for which it is so.
+    `rule` names the rule that decides; empty is the web ACL's default. `source` is an address it is so for.
     """
 
     passes: Literal["yes", "no", "unknown"]
@@ -120,11 +122,11 @@ def request_passes(acl: WebAcl, network: str) -> RequestOutcome:
     One address that passes makes the block pass; otherwise one that nobody can tell makes it unknown.
     """
     wanted = parse_network(network)
-    blocks = [parse_network(text) for one in acl.ip_sets.values() for text in one.addresses]
+    near = {arn: _near(one, wanted) for arn, one in acl.ip_sets.items()}
     doubtful: RequestOutcome | None = None
     dropped = RequestOutcome(passes="no")
-    for source in representatives(wanted, blocks):
-        outcome = _one_request(acl, parse_network(source), source)
+    for source in representatives(wanted, [block for blocks in near.values() for block in blocks]):
+        outcome = _one_request(acl, parse_network(source), source, near)
         if outcome.passes == "yes":
             return outcome
         if outcome.passes == "unknown":
@@ -134,10 +136,16 @@ def request_passes(acl: WebAcl, network: str) -> RequestOutcome:
     return doubtful or dropped
 
 
-def _one_request(acl: WebAcl, address: Network, source: str) -> RequestOutcome:
+def _near(ip_set: IpSet, wanted: Network) -> tuple[Network, ...]:
+    """Keep what can matter: sets hold up to 10,000 blocks, of which few share an address with ours."""
+    blocks = (parse_network(text) for text in ip_set.addresses)
+    return tuple(block for block in blocks if covers(block, wanted) or covers(wanted, block))
+
+
+def _one_request(acl: WebAcl, address: Network, source: str, near: _Near) -> RequestOutcome:
     doubt = ""
     for rule in acl.rules:
-        matched = True if not rule.statement else _matches(rule.statement, address, acl.ip_sets)
+        matched = True if not rule.statement else _matches(rule.statement, address, near)
         if matched is False or rule.effect is Effect.GO_ON:
             continue
         if rule.effect is Effect.BLOCK and matched:
@@ -151,21 +159,21 @@ def _one_request(acl: WebAcl, address: Network, source: str) -> RequestOutcome:
     return RequestOutcome(passes="unknown" if doubt else "no", rule=doubt, source=source)
 
 
-def _matches(statement: Mapping[str, Json], address: Network, sets: Mapping[str, IpSet]) -> bool | None:
+def _matches(statement: Mapping[str, Json], address: Network, near: _Near) -> bool | None:
     """Three-valued: None means that this cannot be told from the address alone."""
     if "IPSetReferenceStatement" in statement:
         reference = statement["IPSetReferenceStatement"]
-        known = sets.get(reference["ARN"])
-        if reference.get("IPSetForwardedIPConfig") or known is None:
+        blocks = near.get(reference["ARN"])
+        if reference.get("IPSetForwardedIPConfig") or blocks is None:
             return None
-        return any(covers(parse_network(text), address) for text in known.addresses)
+        return any(covers(block, address) for block in blocks)
     if "NotStatement" in statement:
-        inner = _matches(statement["NotStatement"]["Statement"], address, sets)
+        inner = _matches(statement["NotStatement"]["Statement"], address, near)
         return None if inner is None else not inner
     if "OrStatement" in statement:
-        return _any([_matches(one, address, sets) for one in statement["OrStatement"]["Statements"]])
+        return _any([_matches(one, address, near) for one in statement["OrStatement"]["Statements"]])
     if "AndStatement" in statement:
-        parts = [_matches(one, address, sets) for one in statement["AndStatement"]["Statements"]]
+        parts = [_matches(one, address, near) for one in statement["AndStatement"]["Statements"]]
         inverse = _any([None if part is None else not part for part in parts])
         return None if inverse is None else not inverse
     return None
