@@ -33,7 +33,7 @@ def _apply(request: dict[str, Json], element: Element) -> None:
             items = [*items, element.value]
     else:
         items = [item for item in items if not _is_it(element, item)]
-    parent[name] = _counted(items) if element.counted else items
+    parent[name] = _counted(parent.get(name), items) if element.counted else items
 
 
 def _is_it(element: Element, item: Json) -> bool:
@@ -45,8 +45,9 @@ def _is_it(element: Element, item: Json) -> bool:
     return bool(item == element.value)
 
 
-def _counted(items: list[Json]) -> dict[str, Json]:
-    return {"Quantity": len(items), "Items": items} if items else {"Quantity": 0}
+def _counted(before: Json, items: list[Json]) -> dict[str, Json]:
+    beside = {name: item for name, item in (before or {}).items() if name not in ("Quantity", "Items")}
+    return beside | {"Quantity": len(items)} | ({"Items": items} if items else {})
 
 
 def _items(value: Json, *, counted: bool) -> list[Json]:

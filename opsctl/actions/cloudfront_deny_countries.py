@@ -1,0 +1,123 @@
+"""Refuses whole countries at a CloudFront distribution."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from opsctl.model.changes import Change, Check, Element, Proof, Risk, Severity
+from opsctl.model.errors import InvalidInput, RefusedByGuard
+from opsctl.model.looking import Looking, need
+from opsctl.model.run import Action, Context
+from opsctl.services.distribution_calls import (
+    DEPLOYED_WITHIN_S,
+    countries_listed,
+    country_element,
+    edit_countries,
+    get_config,
+    is_deployed,
+    restriction_is,
+    type_element,
+)
+
+
+class CloudfrontDenyCountries(Action):
+    """Refuse countries at a distribution by its geo restriction; undo takes back what was changed.
+
+    A denylist gets the missing countries, an allowlist loses them; a distribution without a restriction gets a
+    denylist. An allowlist is never emptied: that would refuse everybody.
+    """
+
+    name: ClassVar[str] = "cloudfront.deny_countries"
+
+    distribution: str = Field(description="Id of the distribution.")
+    display: str = Field("", alias="name", description="What people call the distribution.")
+    countries: tuple[str, ...] = Field(description="ISO 3166-1 alpha-2 country codes.")
+    why: str = Field(description="Why the distribution is the right place.")
+    affects: tuple[str, ...] = Field((), description="Everyone else who is served by the distribution.")
+    owner: str | None = Field(None, description="The stack or module that will revert the change.")
+
+    def plan(self, about: Context) -> Looking[list[Change]]:
+        """Plan one UpdateDistribution, or nothing when the countries are refused already."""
+        countries = _parse_countries(self.countries)
+        answer = yield from need(get_config(self.distribution))
+        geo = answer["DistributionConfig"].get("Restrictions", {}).get("GeoRestriction", {})
+        restriction = geo.get("RestrictionType", "none")
+        listed = list(geo.get("Items") or [])
+        if restriction == "whitelist":
+            return self._from_allowlist([code for code in countries if code in listed], listed)
+        return self._to_denylist([code for code in countries if code not in listed], restriction)
+
+    def _to_denylist(self, missing: list[str], restriction: str) -> list[Change]:
+        if not missing:
+            return []
+        fresh = restriction == "none"
+        name = self.display or self.distribution
+        do = [country_element("add", code) for code in missing]
+        undo = [country_element("remove", code) for code in missing]
+        if fresh:
+            do.insert(0, type_element("blacklist", if_empty=False))
+            undo.append(type_element("none", if_empty=True))
+        expect = countries_listed(self.distribution, "blacklist", missing, name, present=False)
+        proof = countries_listed(self.distribution, "blacklist", missing, name, present=True)
+        return [
+            self._change(missing, do, undo, (expect, restriction_is(self.distribution, restriction, name)), proof)
+        ]
+
+    def _from_allowlist(self, present: list[str], listed: list[str]) -> list[Change]:
+        if not present:
+            return []
+        if len(present) == len(listed):
+            raise RefusedByGuard(
+                f"the allowlist of {self.display or self.distribution} names only {', '.join(listed)}: without "
+                "them nobody would be served; nothing was changed",
+                "disable the distribution, or block addresses instead of countries",
+            )
+        name = self.display or self.distribution
+        do = [country_element("remove", code) for code in present]
+        undo = [country_element("add", code) for code in present]
+        expect = countries_listed(self.distribution, "whitelist", present, name, present=True)
+        proof = countries_listed(self.distribution, "whitelist", present, name, present=False)
+        return [
+            self._change(present, do, undo, (expect, restriction_is(self.distribution, "whitelist", name)), proof)
+        ]
+
+    def _change(
+        self,
+        countries: list[str],
+        do: list[Element],
+        undo: list[Element],
+        expect: tuple[Check, ...],
+        proof: Check,
+    ) -> Change:
+        name = self.display or self.distribution
+        return Change(
+            **dict(edit_countries(self.distribution, do)),
+            id=f"geo-{self.distribution}",
+            title=f"Refuse {', '.join(countries)} at distribution {name}",
+            why=self.why,
+            expect=expect,
+            proof=Proof(
+                configured=(proof,),
+                effective=(is_deployed(self.distribution, name),),
+                within_s=DEPLOYED_WITHIN_S,
+            ),
+            undo=edit_countries(self.distribution, undo),
+            risk=Risk(
+                severity=Severity.SEVERE,
+                affects=self.affects,
+                owner=self.owner,
+                note=(
+                    f"Everyone in {', '.join(countries)} gets 403 from the whole distribution; addresses whose "
+                    "country is unknown are still served."
+                ),
+            ),
+        )
+
+
+def _parse_countries(codes: tuple[str, ...]) -> list[str]:
+    wrong = [code for code in codes if len(code) != 2 or not code.isascii() or not code.isalpha()]
+    if wrong:
+        raise InvalidInput.one(
+            f"{wrong[0]!r} is not a country code", source="--country", hint="ISO 3166-1 alpha-2, such as KP"
+        )
+    return list(dict.fromkeys(code.upper() for code in codes))

@@ -1,0 +1,155 @@
+"""What AWS WAF looks like before a block: the web ACL, our rule, our sets, and where a rule can go."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from opsctl.model.errors import FactUnknown, RefusedByGuard
+from opsctl.model.looking import Looking, together
+from opsctl.model.looking import need as need_answer
+from opsctl.model.networks import Network
+from opsctl.model.reads import Read, Refused
+from opsctl.model.value import Json, Value
+from opsctl.services.ip_set_calls import list_ip_sets
+from opsctl.services.web_acl_calls import CAPACITY_LIMIT, WebAclKey, key_of_arn, list_web_acls
+from opsctl.topology.webacl import (
+    Effect,
+    IpSet,
+    WebAcl,
+    ip_sets_in,
+    parse_ip_set,
+    parse_web_acl,
+    request_passes,
+)
+
+
+class WafState(Value):
+    """The state found. `web_acl` is None when one has to be made; `sets` are ours, by the name we give them.
+
+    `rules` maps the names of our rules that are in place to the ARN of the set they refer to.
+    """
+
+    key: WebAclKey | None = None
+    web_acl: WebAcl | None = None
+    capacity: int = 0
+    sets: dict[str, IpSet] = {}
+    rules: dict[str, str] = {}
+    priorities: tuple[int, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The web ACL's name."""
+        return self.web_acl.name if self.web_acl else ""
+
+    @property
+    def firewall_manager(self) -> bool:
+        """Whether Firewall Manager governs the web ACL."""
+        return bool(self.web_acl and self.web_acl.firewall_manager)
+
+    def rules_that_allow(self, wanted: Sequence[Network]) -> list[tuple[str, str]]:
+        """List the rules that certainly allow an address asked about, before any block, with the address."""
+        if self.web_acl is None:
+            return []
+        outcomes = [request_passes(self.web_acl, str(network)) for network in wanted]
+        return [(one.rule, one.source) for one in outcomes if one.passes == "yes" and one.rule]
+
+    def priority_for_rule(self, taken: Sequence[int]) -> int:
+        """Choose the smallest free priority after the Anti-DDoS group and before the first rule that may allow.
+
+        Raises:
+            RefusedByGuard: there is none; rules of others are never renumbered.
+        """
+        rules = self.web_acl.rules if self.web_acl else ()
+        lowest = max((rule.priority + 1 for rule in rules if rule.anti_ddos), default=0)
+        stoppers = [r for r in rules if r.effect in (Effect.ALLOW, Effect.OPAQUE) and r.priority >= lowest]
+        ceiling = min((rule.priority for rule in stoppers), default=2**31)
+        used = {*self.priorities, *taken}
+        for priority in range(lowest, min(ceiling, lowest + len(used) + 1)):
+            if priority not in used:
+                return priority
+        raise RefusedByGuard(
+            f"web ACL {self.name} has no free priority before the rule that allows; nothing was changed",
+            "renumber its rules so that a number is free before its first allow rule, or use --layer nacl",
+            evidence=[f"{rule.priority:>10} {rule.effect.value:<6} {rule.name}" for rule in rules],
+        )
+
+    def refuse_full(self, more: int) -> None:
+        """Refuse when the web ACL's capacity units do not suffice; an IP set rule costs one."""
+        if self.capacity + more > CAPACITY_LIMIT:
+            raise RefusedByGuard(
+                f"web ACL {self.name} uses {self.capacity} of {CAPACITY_LIMIT} capacity units; nothing was changed",
+                "remove rules that are not needed, or use --layer nacl",
+            )
+
+
+def read_state(
+    web_acl: str, scope: str, region: str, own_name: str, own_sets: Mapping[str, str]
+) -> Looking[WafState]:
+    """Read everything a block needs to know, in at most three rounds.
+
+    `own_name` is the name of the web ACL that an earlier run would have made; `own_sets` maps the names of our
+    sets to those of our rules.
+
+    Raises:
+        FactUnknown: WAF cannot be read.
+    """
+    first = [need_answer(list_ip_sets(scope, region))]
+    if web_acl:
+        key: WebAclKey | None = key_of_arn(web_acl, region)
+        first.append(need_answer(key.read()) if key else need_answer(list_web_acls(scope, region)))
+        listed, raw = yield from together(first)
+    else:
+        first.append(need_answer(list_web_acls(scope, region)))
+        listed, names = yield from together(first)
+        key, raw = yield from _own_web_acl(names, own_name, region)
+    rules = _own_rules(raw, own_sets.values()) if raw else {}
+    arns = {item["Name"]: item["ARN"] for item in listed.get("IPSets") or []}
+    ours = {name: rules.get(rule) or arns.get(name, "") for name, rule in own_sets.items()}
+    needed = dict.fromkeys([*(arn for arn in ours.values() if arn), *(ip_sets_in(raw) if raw else [])])
+    sets = yield from _read_sets(list(needed), region, required={arn for arn in ours.values() if arn})
+    acl = raw["WebACL"] if raw else {}
+    return WafState(
+        key=key if raw else None,
+        web_acl=parse_web_acl(raw, sets) if raw else None,
+        capacity=int(acl.get("Capacity", 0)),
+        sets={name: sets[arn] for name, arn in ours.items() if arn in sets},
+        rules=rules,
+        priorities=tuple(int(rule["Priority"]) for rule in acl.get("Rules") or []),
+    )
+
+
+def _own_web_acl(names: Json, own_name: str, region: str) -> Looking[tuple[WebAclKey | None, Json]]:
+    """Find the web ACL that an earlier run made and did not attach, or whose association was taken away."""
+    for item in names.get("WebACLs") or []:
+        if item["Name"] == own_name:
+            key = key_of_arn(item["ARN"], region)
+            raw = yield from need_answer(key.read())
+            return key, raw
+    return None, None
+
+
+def _own_rules(raw: Json, names: Collection[str]) -> dict[str, str]:
+    found = {}
+    for rule in raw["WebACL"].get("Rules") or []:
+        statement = (rule.get("Statement") or {}).get("IPSetReferenceStatement") or {}
+        if rule["Name"] in names and "ARN" in statement and not statement.get("IPSetForwardedIPConfig"):
+            found[rule["Name"]] = statement["ARN"]
+    return found
+
+
+def _read_sets(arns: Sequence[str], region: str, required: set[str]) -> Looking[dict[str, IpSet]]:
+    reads = [_get_set(arn, region) for arn in arns]
+    if not reads:
+        return {}
+    answers = yield reads
+    sets = {}
+    for arn, answer in zip(arns, answers, strict=True):
+        if answer.refusal is None:
+            sets[arn] = parse_ip_set(answer.value["IPSet"])
+        elif arn in required and answer.refusal.kind is not Refused.MISSING:
+            raise FactUnknown(answer.refusal)
+    return sets
+
+
+def _get_set(arn: str, region: str) -> Read:
+    scope, _, name, identifier = arn.split(":", 5)[5].split("/")
+    params = {"Name": name, "Scope": "CLOUDFRONT" if scope == "global" else "REGIONAL", "Id": identifier}
+    return Read(service="wafv2", operation="GetIPSet", params=params, region=region)
