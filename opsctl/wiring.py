@@ -1,1 +1,142 @@
-"""Where real things are built and handed down."""
+"""Where real things are built and handed down: the account, the journal, the clock, ids and settings."""
+
+import os
+import secrets
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from opsctl.aws.account import CachedReader, LiveAccount, clock_skew_s, identify
+from opsctl.aws.clients import Clients, Connection
+from opsctl.aws.service_models import InstalledModels
+from opsctl.catalog import find_plugins
+from opsctl.journal.store import Journal
+from opsctl.model.errors import InvalidInput
+from opsctl.model.playbook import LoadedPlaybook
+from opsctl.model.run import Context, Identity, Progress, Registry, Settings
+from opsctl.model.value import Json
+from opsctl.playbook.load import load_playbook
+from opsctl.playbook.settings_file import load_inputs, load_settings
+from opsctl.playbook.validate import validate_playbook
+from opsctl.workflow.runs import Workbench
+
+_ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+class SystemClock:
+    """Implements the `Clock` port with the machine's own time."""
+
+    def now(self) -> float:
+        """Seconds since the epoch, UTC."""
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+class Runtime:
+    """Everything one command works with; the account is reached on first use."""
+
+    def __init__(self, connection: Connection, progress: Progress, stopping: Callable[[], bool]) -> None:
+        self.plan_id = new_id()
+        self.clock = SystemClock()
+        self.settings = settings()
+        self.registry: Registry = find_plugins()
+        self.progress = progress
+        self._stopping = stopping
+        self._clients = Clients(connection, self.plan_id)
+        self._identity: Identity | None = None
+        self._journal: Journal | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """Who calls; asked once."""
+        if self._identity is None:
+            self._identity = identify(self._clients)
+        return self._identity
+
+    @property
+    def about(self) -> Context:
+        """What lookups and actions may know."""
+        return Context(identity=self.identity, settings=self.settings, plan_id=self.plan_id)
+
+    @property
+    def journal(self) -> Journal:
+        """The journal in the state directory."""
+        if self._journal is None:
+            self._journal = open_journal()
+        return self._journal
+
+    def clock_skew_s(self) -> float:
+        """Seconds by which this machine's clock is ahead of AWS's."""
+        return clock_skew_s(self._clients, self.clock.now())
+
+    def account(self) -> LiveAccount:
+        """The live account."""
+        return LiveAccount(self._clients, self.identity, self.clock)
+
+    def reader(self) -> CachedReader:
+        """A reader that asks each thing once."""
+        return CachedReader(self.account())
+
+    def workbench(self) -> Workbench:
+        """What runs need."""
+        return Workbench(
+            aws=self.account(),
+            fresh_reader=self.reader,
+            journal=self.journal,
+            registry=self.registry,
+            about=self.about,
+            clock=self.clock,
+            progress=self.progress,
+            stopping=self._stopping,
+        )
+
+
+def new_id() -> str:
+    """Make an id for a plan and its run: UTC time and four random characters."""
+    moment = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    return f"{moment}-{''.join(secrets.choice(_ID_LETTERS) for _ in range(4))}"
+
+
+def state_dir() -> Path:
+    """Return the directory of journal and sandbox state: OPSCTL_STATE_DIR, else under XDG_STATE_HOME."""
+    chosen = os.environ.get("OPSCTL_STATE_DIR")
+    if chosen:
+        return Path(chosen).expanduser()
+    base = os.environ.get("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "opsctl"
+
+
+def open_journal() -> Journal:
+    """Open the journal without touching AWS."""
+    return Journal(state_dir())
+
+
+def settings() -> Settings:
+    """Load the configuration: OPSCTL_CONFIG, else ./opsctl.yaml, else the user's own; defaults when none."""
+    chosen = os.environ.get("OPSCTL_CONFIG")
+    if chosen:
+        return load_settings(Path(chosen).expanduser())
+    base = os.environ.get("XDG_CONFIG_HOME")
+    own = (Path(base) if base else Path.home() / ".config") / "opsctl" / "config.yaml"
+    for path in (Path("opsctl.yaml"), own):
+        if path.is_file():
+            return load_settings(path)
+    return Settings()
+
+
+def load_checked_playbook(name_or_path: str) -> LoadedPlaybook:
+    """Load a playbook and check everything that can be checked offline; raises InvalidInput."""
+    loaded = load_playbook(name_or_path)
+    faults = validate_playbook(loaded, find_plugins(), InstalledModels())
+    if faults:
+        raise InvalidInput(faults)
+    return loaded
+
+
+def load_inputs_file(path: Path) -> dict[str, Json]:
+    """Read a YAML or JSON file of inputs; raises InvalidInput."""
+    return load_inputs(path)

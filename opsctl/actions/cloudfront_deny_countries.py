@@ -34,7 +34,7 @@ class CloudfrontDenyCountries(Action):
     countries: tuple[str, ...] = Field(description="ISO 3166-1 alpha-2 country codes.")
     why: str = Field(description="Why the distribution is the right place.")
     affects: tuple[str, ...] = Field((), description="Everyone else who is served by the distribution.")
-    owner: str | None = Field(None, description="The stack or module that will revert the change.")
+    owner: str = Field("", description="The stack or module that will revert the change.")
 
     def plan(self, about: Context) -> Looking[list[Change]]:
         """Plan one UpdateDistribution, or nothing when the countries are refused already."""
@@ -105,7 +105,7 @@ class CloudfrontDenyCountries(Action):
             risk=Risk(
                 severity=Severity.SEVERE,
                 affects=self.affects,
-                owner=self.owner,
+                owner=self.owner or None,
                 note=(
                     f"Everyone in {', '.join(countries)} gets 403 from the whole distribution; addresses whose "
                     "country is unknown are still served."

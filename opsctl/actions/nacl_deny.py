@@ -35,7 +35,7 @@ class NaclDeny(Action):
     addresses: tuple[str, ...] = Field(description="Addresses or CIDR blocks, IPv4 and IPv6.")
     why: str = Field(description="Why this network ACL is the right place.")
     affects: tuple[str, ...] = Field((), description="Everyone else whose traffic passes this network ACL.")
-    owner: str | None = Field(None, description="The stack or module that will revert the change.")
+    owner: str = Field("", description="The stack or module that will revert the change.")
 
     def plan(self, about: Context) -> Looking[list[Change]]:
         """Plan one CreateNetworkAclEntry for each address that is not dropped yet."""
@@ -62,7 +62,7 @@ class NaclDeny(Action):
             why=f"{self.why} Rule {slot.before.number} would let it in, so the deny comes before it.",
             expect=(
                 number_is_free(self.network_acl, number),
-                allow_is_still_behind(self.network_acl, slot),
+                allow_is_still_behind(self.network_acl, slot.before.number),
                 no_new_allow_before(self.network_acl, number, network),
             ),
             proof=deny_is_there(self.network_acl, number, network),
@@ -70,7 +70,7 @@ class NaclDeny(Action):
             risk=Risk(
                 severity=severity_of(network),
                 affects=self.affects,
-                owner=self.owner,
+                owner=self.owner or None,
                 note="A network ACL is stateless: open connections from the address are cut as well.",
             ),
         )

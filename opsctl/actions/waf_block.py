@@ -40,7 +40,7 @@ class WafBlock(Action):
     reason: str = Field("", description="Why, for whoever reads the IP set's description.")
     why: str = Field(description="Why this web ACL is the right place.")
     affects: tuple[str, ...] = Field((), description="Everything else that the web ACL protects.")
-    owner: str | None = Field(None, description="The stack or module that will revert the change.")
+    owner: str = Field("", description="The stack or module that will revert the change.")
 
     def plan(self, about: Context) -> Looking[list[Change]]:
         """Plan what is missing of set, rule, web ACL and association, one mutating call a change."""
@@ -50,7 +50,7 @@ class WafBlock(Action):
         )
         _refuse_allowed(state, wanted)
         severity = severity_of(*(str(network) for network in wanted))
-        risk = Risk(severity=severity, affects=self.affects, owner=self.owner, note=_note(state))
+        risk = Risk(severity=severity, affects=self.affects, owner=self.owner or None, note=_note(state))
         builder = WafPlan(
             state=state,
             scope=self.scope,

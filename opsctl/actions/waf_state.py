@@ -75,7 +75,7 @@ class WafState(Value):
         """Refuse when the web ACL's capacity units do not suffice; an IP set rule costs one."""
         if self.capacity + more > CAPACITY_LIMIT:
             raise RefusedByGuard(
-                f"web ACL {self.name} uses {self.capacity} of {CAPACITY_LIMIT} capacity units; nothing was changed",
+                f"web ACL {self.name} uses {self.capacity} of {CAPACITY_LIMIT} capacity units; nothing changed",
                 "remove rules that are not needed, or use --layer nacl",
             )
 

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import parsedate_to_datetime
 
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
@@ -115,6 +116,20 @@ def identify(clients: Clients) -> Identity:
         alias=alias.result(),
         endpoint=clients.endpoint,
     )
+
+
+def clock_skew_s(clients: Clients, now: float) -> float:
+    """Return by how many seconds `now` is ahead of AWS's clock, from the date of an answer.
+
+    Raises:
+        AwsRefused: STS cannot be asked.
+    """
+    try:
+        answer = clients.get("sts", None).get_caller_identity()
+    except _SDK_FAULTS as fault:
+        raise AwsRefused(refusal_of(fault, "sts.GetCallerIdentity")) from fault
+    stamp = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+    return now - parsedate_to_datetime(stamp).timestamp() if stamp else 0.0
 
 
 def _alias(clients: Clients) -> str:

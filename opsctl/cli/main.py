@@ -1,5 +1,101 @@
-"""The console command."""
+"""The console command: registers the subcommands and maps every ending to its exit code."""
+
+import sys
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from opsctl import __version__
+from opsctl.cli import (
+    apply_command,
+    block_ip,
+    doctor,
+    playbook_commands,
+    run_commands,
+    runs_commands,
+    sandbox_commands,
+    topology_command,
+)
+from opsctl.cli.endings import INTERRUPTED, end_badly, end_bug, end_usage
+
+app = typer.Typer(
+    name="opsctl",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(*, asked: bool) -> None:
+    if asked:
+        typer.echo(f"opsctl {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def opsctl(
+    context: typer.Context,
+    *,
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="Use the embedded AWS for this command.")] = False,
+    version: Annotated[  # noqa: ARG001 - its callback answers
+        bool, typer.Option("--version", callback=lambda value: _version(asked=value), is_eager=True)
+    ] = False,
+) -> None:
+    """Incident response for AWS: detect, plan, apply, prove and undo.
+
+    Try everything without an account: opsctl --sandbox block-ip 203.0.113.9 --target shop.example.com
+
+    Exit codes: 0 done, 1 failed, 2 invalid input, 3 refused, 4 drifted, 5 the dry run has changes, 6 not
+    proved in time, 130 interrupted.
+    """
+    context.obj = {"sandbox": sandbox}
+
+
+for module in (
+    block_ip,
+    topology_command,
+    run_commands,
+    apply_command,
+    runs_commands,
+    playbook_commands,
+    sandbox_commands,
+    doctor,
+):
+    module.register(app)
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line and leave with the contract's exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(argv: list[str]) -> int:
+    """Run one command line and return its exit code; nothing escapes but output."""
+    try:
+        return int(app(args=argv, prog_name="opsctl", standalone_mode=False) or 0)
+    except typer.Abort:
+        return INTERRUPTED
+    except TyperException as fault:
+        return _usage(fault, argv)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nleft at once; `opsctl runs list` shows where the run stands\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`); there is nobody left to tell.
+        sys.stderr.close()
+        return 0
+    except Exception as fault:  # noqa: BLE001 - the outer edge: no traceback reaches a responder
+        from opsctl.model.errors import OpsctlError
+
+        return end_badly(fault, argv) if isinstance(fault, OpsctlError) else end_bug(fault, argv)
+
+
+def _usage(fault: TyperException, argv: list[str]) -> int:
+    context = getattr(fault, "ctx", None)
+    if type(fault).__name__ == "NoArgsIsHelpError":
+        sys.stdout.write(f"{fault}\n")
+        return 2
+    message = fault.format_message() if hasattr(fault, "format_message") else str(fault)
+    return end_usage(message, argv, f"{context.command_path} --help" if context else "")

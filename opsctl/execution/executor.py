@@ -152,9 +152,7 @@ class Executor:
         if change.edit is None:
             return params
         read = change.edit.read
-        answer = self._aws.read(
-            read.model_copy(update={"params": asking.resolve(read.params), "whole": True})
-        )
+        answer = self._aws.read(read.model_copy(update={"params": asking.resolve(read.params), "whole": True}))
         if answer.refusal is not None:
             raise AwsRefused(answer.refusal)
         edit = change.edit.model_copy(

@@ -21,9 +21,7 @@ def inverse_of(plan: Plan, intended: Sequence[str]) -> tuple[Change, ...]:
         for needed in change.depends_on:
             users.setdefault(needed, []).append(change.id)
     return tuple(
-        _inverse(
-            change, change.undo, tuple(_undo_id(user) for user in users.get(change.id, []) if user in kept)
-        )
+        _inverse(change, change.undo, tuple(_undo_id(user) for user in users.get(change.id, []) if user in kept))
         for change in done
         if isinstance(change.undo, Instruction)
     )

@@ -117,9 +117,7 @@ class Journal:
             rows = self._db.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchall()
             if not rows and len(run_id) >= 4:
                 pattern = run_id.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-                rows = self._db.execute(
-                    "SELECT * FROM runs WHERE id LIKE ? ESCAPE '\\'", (pattern,)
-                ).fetchall()
+                rows = self._db.execute("SELECT * FROM runs WHERE id LIKE ? ESCAPE '\\'", (pattern,)).fetchall()
         if len(rows) != 1:
             what = "no run is called" if not rows else f"{len(rows)} runs begin with"
             raise InvalidInput.one(f"{what} {run_id!r}", source="RUN", hint="opsctl runs list")

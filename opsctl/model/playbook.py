@@ -17,9 +17,7 @@ class InputSpec(Value):
     """One typed input. `of` is the element type of a list, `values` the choices of an enum."""
 
     type: InputType = Field(description="The type; the command line and --set parse by it.")
-    of: Literal["string", "int", "cidr", "arn", "enum"] = Field(
-        "string", description="Element type of a list."
-    )
+    of: Literal["string", "int", "cidr", "arn", "enum"] = Field("string", description="Element type of a list.")
     values: tuple[str, ...] = Field((), description="Choices of an enum, or of a list of enum.")
     default: Json = Field(None, description="Used when the input is not given.")
     required: bool = Field(False, description="Refuse to plan without it.")
@@ -74,9 +72,7 @@ class UndoCall(Value):
 class RiskLine(Value):
     """What a `call:` step may hurt."""
 
-    severity: Literal["low", "medium", "high", "severe"] = Field(
-        "low", description="severe asks for the name."
-    )
+    severity: Literal["low", "medium", "high", "severe"] = Field("low", description="severe asks for the name.")
     affects: Json = Field((), description="What else is touched: a list, or an expression that gives one.")
     note: str = Field("", description="One sentence.")
 
@@ -117,9 +113,7 @@ class CheckSpec(Value):
 class Playbook(Value):
     """A whole playbook."""
 
-    schema_: Literal["opsctl.playbook/v1"] = Field(
-        alias="schema", description="The version of this language."
-    )
+    schema_: Literal["opsctl.playbook/v1"] = Field(alias="schema", description="The version of this language.")
     name: str = Field(pattern=r"^[a-z][a-z0-9-]*$", description="Kebab-case; the file's name by custom.")
     summary: str = Field(description="One sentence: what it does.")
     version: str = Field(description="The playbook's own version.")

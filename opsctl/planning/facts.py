@@ -46,9 +46,7 @@ def look_up_facts(
     return calls
 
 
-def look_up(
-    calls: Mapping[str, FactCall], reader: Reader, about: Context, registry: Registry
-) -> dict[str, Json]:
+def look_up(calls: Mapping[str, FactCall], reader: Reader, about: Context, registry: Registry) -> dict[str, Json]:
     """Look facts up together and return their values by name.
 
     Raises:

@@ -45,8 +45,7 @@ def _check(line: CheckLine, path: str, region: str | None, scope: Scope, each: J
         op=op,
         value=wanted,
         context=line.context,
-        says=line.says
-        or f"{line.read} {line.query} {op} {'' if wanted is None else canonical(wanted)}".strip(),
+        says=line.says or f"{line.read} {line.query} {op} {'' if wanted is None else canonical(wanted)}".strip(),
     )
 
 
@@ -62,9 +61,7 @@ def _comparison(line: CheckLine) -> tuple[str, Json]:
     return "equals", line.equals
 
 
-def _undo(
-    step: StepSpec, path: str, region: str | None, scope: Scope, each: Json
-) -> Instruction | Irreversible:
+def _undo(step: StepSpec, path: str, region: str | None, scope: Scope, each: Json) -> Instruction | Irreversible:
     if step.undo is None or step.undo == "none":
         return Irreversible(because=str(scope.resolve(step.because, f"{path}.because", each)))
     service, _, operation = step.undo.call.partition(".")

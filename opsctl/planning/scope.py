@@ -67,9 +67,7 @@ class Scope:
     def _invalid(self, fault: ExpressionFault, offending: str, path: str) -> InvalidInput:
         line, column = self._loaded.line_of(path)
         where = Where(source=self._loaded.source, line=line, column=column)
-        return InvalidInput(
-            [Diagnostic(code="expression", summary=str(fault), offending=offending, where=where)]
-        )
+        return InvalidInput([Diagnostic(code="expression", summary=str(fault), offending=offending, where=where)])
 
 
 def expressions_in(value: Json) -> Iterator[str]:

@@ -143,9 +143,7 @@ def _target(text: str, by_step: dict[str, list[Change]]) -> Json:
 def _needed_by(data: dict[str, Json]) -> list[str]:
     own = {name: data[name] for name in ("params", "edit", "expect", "proof")}
     return [
-        needed
-        for needed in dict.fromkeys(_split(text)[0] for text in references_in(own))
-        if needed != data["id"]
+        needed for needed in dict.fromkeys(_split(text)[0] for text in references_in(own)) if needed != data["id"]
     ]
 
 

@@ -4,7 +4,6 @@ from opsctl.model.changes import Check, Instruction, Proof
 from opsctl.model.networks import Network, parse_network
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
-from opsctl.topology.nacl import Slot
 
 
 def describe_network_acl(network_acl: str) -> Read:
@@ -49,18 +48,15 @@ def number_is_free(network_acl: str, number: int) -> Check:
     )
 
 
-def allow_is_still_behind(network_acl: str, slot: Slot) -> Check:
-    """The allow rule that the deny has to come before is still there, and no new one stands before the deny.
-
-    Every inbound number below the deny is compared, so a rule that somebody put in front is drift.
-    """
+def allow_is_still_behind(network_acl: str, allow: int) -> Check:
+    """The allow rule that the deny has to come before is still there."""
     return Check(
         read=describe_network_acl(network_acl),
-        query=f"NetworkAcls[0].Entries[?RuleNumber==`{slot.before.number}` && !Egress] | [0].RuleAction",
+        query=f"NetworkAcls[0].Entries[?RuleNumber==`{allow}` && !Egress] | [0].RuleAction",
         op="equals",
         value="allow",
         context=True,
-        says=f"inbound rule {slot.before.number} of {network_acl} is still the allow to come before",
+        says=f"inbound rule {allow} of {network_acl} is still the allow to come before",
     )
 
 

@@ -49,7 +49,7 @@ class Point(Value):
     reason: str
     ways: tuple[str, ...]
     affects: tuple[str, ...] = ()
-    owner: str | None = None
+    owner: str = ""
 
 
 class GraphNode(Value):

@@ -153,8 +153,7 @@ def proofs_of(plan: Plan, bench: Workbench) -> dict[str, tuple[CheckResult, ...]
     outputs = references_of(plan)
     asking = Asking(bench.aws, outputs)
     return {
-        change.id: asking.judge_all((*change.proof.configured, *change.proof.effective))
-        for change in plan.changes
+        change.id: asking.judge_all((*change.proof.configured, *change.proof.effective)) for change in plan.changes
     }
 
 

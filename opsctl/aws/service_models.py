@@ -1,0 +1,87 @@
+"""The installed AWS service models, for checks that need no network, no credentials and no session."""
+
+from functools import cached_property, lru_cache
+from typing import Any
+
+from botocore.exceptions import DataNotFoundError, UnknownServiceError
+from botocore.loaders import Loader
+from botocore.model import OperationNotFoundError, ServiceModel
+
+from opsctl.model.value import Json
+
+MAX_DEPTH = 12
+
+_SCALARS = {
+    "boolean": "boolean",
+    "integer": "integer",
+    "long": "integer",
+    "float": "number",
+    "double": "number",
+    "string": "string",
+    "character": "string",
+    "timestamp": "string",
+    "blob": "string",
+}
+
+
+class InstalledModels:
+    """Implements the `ServiceModels` port with the models that come with botocore."""
+
+    def __init__(self) -> None:
+        self._loader = Loader()
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(self._loader.list_available_services("service-2"))
+
+    def services(self) -> frozenset[str]:
+        """The names of all boto3 clients."""
+        return self._names
+
+    def operations(self, service: str) -> frozenset[str]:
+        """The operation names of a client; empty when there is no such client."""
+        if service not in self._names:
+            return frozenset()
+        return frozenset(_service(self._loader, service).operation_names)
+
+    def input_shape(self, service: str, operation: str) -> Json:
+        """The parameters of an operation as a JSON Schema; None when there is no such operation."""
+        return self._shape(service, operation, "input_shape")
+
+    def output_shape(self, service: str, operation: str) -> Json:
+        """The answer of an operation as a JSON Schema; None when there is no such operation."""
+        return self._shape(service, operation, "output_shape")
+
+    def _shape(self, service: str, operation: str, side: str) -> Json:
+        try:
+            model = _service(self._loader, service).operation_model(operation)
+        except (DataNotFoundError, UnknownServiceError, OperationNotFoundError):
+            return None
+        shape = getattr(model, side)
+        return {"type": "object", "properties": {}} if shape is None else _schema(shape, MAX_DEPTH)
+
+
+@lru_cache(maxsize=64)
+def _service(loader: Loader, service: str) -> ServiceModel:
+    return ServiceModel(loader.load_service_model(service, "service-2"), service)
+
+
+def _schema(shape: Any, depth: int) -> Json:
+    """Turn a botocore shape into a JSON Schema; recursive shapes end in `{}`, which accepts anything."""
+    if depth == 0:
+        return {}
+    if shape.type_name == "structure":
+        schema: dict[str, Json] = {
+            "type": "object",
+            "properties": {name: _schema(member, depth - 1) for name, member in shape.members.items()},
+            "additionalProperties": False,
+        }
+        required = list(shape.metadata.get("required", []))
+        return schema | ({"required": required} if required else {})
+    if shape.type_name == "list":
+        return {"type": "array", "items": _schema(shape.member, depth - 1)}
+    if shape.type_name == "map":
+        return {"type": "object", "additionalProperties": _schema(shape.value, depth - 1)}
+    scalar: dict[str, Json] = {"type": _SCALARS.get(shape.type_name, "string")}
+    enum = getattr(shape, "enum", None)
+    return scalar | ({"enum": list(enum)} if enum else {})

@@ -1,0 +1,77 @@
+"""`opsctl doctor`: is everything in place to work?"""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from opsctl.cli.options import AccountOptions, ShowOptions, spliced
+
+if TYPE_CHECKING:
+    from opsctl.cli.front import Session
+
+EPILOG = """Example:
+
+  opsctl doctor --profile production
+"""
+MAX_SKEW_S = 120
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("doctor", epilog=EPILOG)(spliced(doctor))
+
+
+def doctor(*, account: AccountOptions, show: ShowOptions) -> None:
+    """Check credentials, region, read permissions, clock, configuration and journal; changes nothing."""
+    from opsctl.cli.front import Order, in_sandbox, open_session
+    from opsctl.cli.output import emit_value
+
+    order = Order("doctor", account, show)
+    session = open_session(order, in_sandbox=in_sandbox())
+    findings = [*_identity(session), _journal(session), *_permissions(session)]
+    session.progress.clear()
+    text = "\n".join(f"{'ok ' if ok else '!! '} {what}: {detail}" for what, ok, detail in findings)
+    value = [{"check": what, "ok": ok, "detail": detail} for what, ok, detail in findings]
+    emit_value(order, "checked", value, text)
+    if not all(ok for _, ok, _ in findings):
+        raise typer.Exit(1)
+
+
+def _identity(session: "Session") -> list[tuple[str, bool, str]]:
+    identity = session.runtime.identity
+    alias = f" ({identity.alias})" if identity.alias else ""
+    skew = session.runtime.clock_skew_s()
+    return [
+        ("account", True, f"{identity.account}{alias}"),
+        ("caller", True, identity.arn),
+        ("region", True, identity.region),
+        ("endpoint", True, identity.endpoint),
+        ("clock", abs(skew) <= MAX_SKEW_S, f"{skew:+.0f} s against AWS"),
+    ]
+
+
+def _journal(session: "Session") -> tuple[str, bool, str]:
+    from opsctl.wiring import state_dir
+
+    runs = session.runtime.journal.runs()
+    open_runs = [run.id for run in runs if run.status in ("interrupted", "failed", "unproved")]
+    detail = f"{len(runs)} runs in {state_dir()}"
+    return ("journal", True, detail + (f"; unfinished: {', '.join(open_runs[:5])}" if open_runs else ""))
+
+
+def _permissions(session: "Session") -> list[tuple[str, bool, str]]:
+    from opsctl.model.reads import Read
+
+    reads = [
+        Read(service="ec2", operation="DescribeNetworkAcls", params={"MaxResults": 5}),
+        Read(service="elbv2", operation="DescribeLoadBalancers", params={"PageSize": 1}),
+        Read(service="cloudfront", operation="ListDistributions", params={"MaxItems": "1"}),
+        Read(service="route53", operation="ListHostedZones", params={"MaxItems": "1"}),
+        Read(service="wafv2", operation="ListWebACLs", params={"Scope": "REGIONAL", "Limit": 1}),
+    ]
+    session.progress("trying one read of each service")
+    answers = session.runtime.reader().read_many(reads)
+    return [
+        (f"read {read.api}", answer.known, "allowed" if answer.known else str(answer.refusal))
+        for read, answer in zip(reads, answers, strict=True)
+    ]

@@ -1,0 +1,73 @@
+"""How a command ends: an exit code, and on failure a line that says what happened and one that says what to do."""
+
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from opsctl.model.errors import OpsctlError
+
+USAGE = 2
+INTERRUPTED = 130
+
+
+def asked_for_json(argv: list[str]) -> bool:
+    """Tell from the raw arguments whether the result is wanted as JSON, also when they do not parse."""
+    return any(
+        arg in ("-ojson", "--output=json") or (arg in ("-o", "--output") and following == "json")
+        for arg, following in zip(argv, [*argv[1:], ""], strict=True)
+    )
+
+
+def end_usage(message: str, argv: list[str], usage: str = "") -> int:
+    """Report a command line that does not parse; returns the exit code."""
+    if asked_for_json(argv):
+        _envelope(USAGE, "usage", [{"summary": message, "hint": usage}])
+    lines = [f"error: {_inert(message)}"] + ([f"hint: {usage}"] if usage else [])
+    sys.stderr.write("\n".join(lines) + "\n")
+    return USAGE
+
+
+def end_badly(error: "OpsctlError", argv: list[str]) -> int:
+    """Report an expected failure; returns the exit code."""
+    from opsctl.model.errors import InvalidInput, RefusedByGuard
+    from opsctl.render.diagnostics import render_diagnostics
+
+    evidence: tuple[str, ...] = ()
+    if isinstance(error, InvalidInput):
+        sys.stderr.write(render_diagnostics(error.diagnostics).rstrip("\n") + "\n")
+        details = [fault.model_dump(mode="json") for fault in error.diagnostics]
+    else:
+        if isinstance(error, RefusedByGuard):
+            evidence = error.evidence
+        sys.stderr.write(f"error: {_inert(error.summary)}\n")
+        sys.stderr.writelines(f"  {_inert(line)}\n" for line in evidence)
+        if error.hint:
+            sys.stderr.write(f"hint: {_inert(error.hint)}\n")
+        details = [{"summary": error.summary, "hint": error.hint, "evidence": list(evidence)}]
+    if asked_for_json(argv):
+        _envelope(int(error.exit_code), type(error).__name__.lower(), details)
+    if "--debug" in argv:
+        traceback.print_exception(error, file=sys.stderr)
+    return int(error.exit_code)
+
+
+def end_bug(fault: BaseException, argv: list[str]) -> int:
+    """Report what should not have happened; returns the exit code of a failure."""
+    if "--debug" in argv:
+        traceback.print_exception(fault, file=sys.stderr)
+    summary = f"opsctl itself failed: {type(fault).__name__}: {fault}"
+    sys.stderr.write(f"error: {_inert(summary)}\nhint: run it again with --debug and report the traceback\n")
+    if asked_for_json(argv):
+        _envelope(1, "bug", [{"summary": summary, "hint": "run it again with --debug"}])
+    return 1
+
+
+def _envelope(code: int, outcome: str, errors: list[dict[str, object]]) -> None:
+    from opsctl.render.json_text import render_envelope
+
+    sys.stdout.write(render_envelope(command="", exit_code=code, outcome=outcome, result=None, errors=errors))
+
+
+def _inert(text: str) -> str:
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

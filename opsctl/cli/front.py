@@ -1,0 +1,196 @@
+"""The one door through which every playbook runs: plan, show, approve, apply, report."""
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import typer
+
+from opsctl.cli.options import AccountOptions, ApplyOptions, Output, PlanOptions, ShowOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from opsctl.cli.terminal import ProgressLines
+    from opsctl.model.plan import Plan
+    from opsctl.model.playbook import LoadedPlaybook
+    from opsctl.model.value import Json
+    from opsctl.wiring import Runtime
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the command line asked for, whatever the command."""
+
+    command: str
+    account: AccountOptions
+    show: ShowOptions
+
+
+@dataclass(frozen=True)
+class Session:
+    """One command at work: its order, its runtime, and its line of progress."""
+
+    order: Order
+    runtime: "Runtime"
+    progress: "ProgressLines"
+
+
+def open_session(order: Order, *, in_sandbox: bool) -> Session:
+    """Connect as asked; with the sandbox, credentials and endpoint are forced first."""
+    import logging
+
+    from opsctl.aws.clients import Connection
+    from opsctl.cli.terminal import ProgressLines, StopFlag
+    from opsctl.wiring import Runtime
+
+    if order.show.debug:
+        logging.basicConfig(level=logging.DEBUG)
+    progress = ProgressLines(quiet=order.show.quiet)
+    stop = StopFlag()
+    stop.install()
+    account = order.account
+    connection = Connection(
+        profile=account.profile,
+        region=account.region,
+        role_arn=account.role_arn,
+        endpoint_url=account.endpoint_url,
+    )
+    if in_sandbox or account.sandbox:
+        from opsctl.cli.sandbox_commands import require_sandbox
+        from opsctl.sandbox.background import force_environment
+
+        endpoint = require_sandbox(progress)
+        force_environment(endpoint)
+        connection = Connection(region=endpoint.region, endpoint_url=endpoint.endpoint_url)
+    return Session(order=order, runtime=Runtime(connection, progress, stop), progress=progress)
+
+
+def in_sandbox() -> bool:
+    """Tell whether `opsctl --sandbox` came before the command."""
+    from typer._click.globals import get_current_context
+
+    context = get_current_context(silent=True)
+    return bool(context and context.find_root().obj and context.find_root().obj.get("sandbox"))
+
+
+def run_playbook(
+    order: Order,
+    playbook: str,
+    given: "dict[str, Json]",
+    source: "dict[str, str]",
+    planning: PlanOptions,
+    applying: ApplyOptions,
+    *,
+    plan_only: bool = False,
+) -> None:
+    """Load a playbook, parse its inputs, plan it and, unless only the plan is wanted, carry it out."""
+    from opsctl.planning.inputs import parse_inputs
+    from opsctl.wiring import load_checked_playbook
+
+    loaded = load_checked_playbook(playbook)
+    inputs = parse_inputs(loaded.playbook.inputs, given, source=source)
+    session = open_session(order, in_sandbox=in_sandbox())
+    plan = _plan(session, loaded, inputs, planning, applying)
+    if planning.out is not None:
+        from opsctl.workflow.plan_files import save_plan
+
+        save_plan(plan, planning.out)
+    if applying.dry_run or plan_only or planning.out is not None or not plan.changes:
+        show_plan(session, plan, saved=str(planning.out or ""))
+        if applying.dry_run and applying.detailed_exitcode and plan.changes:
+            from opsctl.model.exits import Exit
+
+            raise typer.Exit(int(Exit.HAS_CHANGES))
+        return
+    carry_out(session, plan, applying)
+
+
+def carry_out(session: Session, plan: "Plan", applying: ApplyOptions) -> None:
+    """Show a plan, get consent, check permissions, apply it and report."""
+    from opsctl.cli.terminal import TerminalPrompter
+    from opsctl.workflow.approval import Consent, approve
+    from opsctl.workflow.permissions import refuse_denied
+    from opsctl.workflow.runs import start_run
+
+    bench = session.runtime.workbench()
+    _show_for_consent(session, plan)
+    approve(plan, Consent(yes=applying.yes, confirm=applying.confirm), TerminalPrompter(), bench.about.settings)
+    if not applying.skip_permission_check:
+        session.progress(refuse_denied(plan, bench.aws))
+    run_and_report(session, plan.id, lambda: start_run(plan, bench))
+
+
+def show_plan(session: Session, plan: "Plan", saved: str = "") -> None:
+    """Write a plan as the command's result, with what to type next."""
+    from opsctl.cli.output import emit_plan
+
+    following = (f"opsctl apply {saved}",) if saved and plan.changes else ()
+    emit_plan(session.order, plan, following)
+
+
+def _show_for_consent(session: Session, plan: "Plan") -> None:
+    """Show what is about to happen: on stdout as text, on stderr when stdout is for a machine."""
+    from opsctl.cli.output import plan_text
+
+    stream = sys.stdout if session.order.show.output is Output.TEXT else sys.stderr
+    if stream is sys.stdout or not session.order.show.quiet:
+        stream.write(plan_text(session.order, plan, ()))
+        stream.flush()
+
+
+def run_and_report(session: Session, run_id: str, work: "Callable[[], None]") -> None:
+    """Do the work of a run, then show its report whatever came of it, and leave with the right code."""
+    from opsctl.cli.output import emit_report
+    from opsctl.model.errors import OpsctlError
+    from opsctl.workflow.reporting import report_of
+
+    journal = session.runtime.journal
+    failure: OpsctlError | None = None
+    try:
+        work()
+    except OpsctlError as error:
+        if not journal.has(run_id):
+            raise
+        failure = error
+    finally:
+        session.progress.clear()
+    row = journal.run(run_id)
+    report = report_of(
+        row,
+        journal.plan(run_id),
+        journal.events(run_id),
+        undone_by=journal.undone_by(run_id),
+        hint=failure.hint if failure else "",
+    )
+    emit_report(session.order, report, int(failure.exit_code) if failure else 0)
+    if failure is not None:
+        raise typer.Exit(int(failure.exit_code))
+
+
+def _plan(
+    session: Session,
+    loaded: "LoadedPlaybook",
+    inputs: "dict[str, Json]",
+    planning: PlanOptions,
+    applying: ApplyOptions,
+) -> "Plan":
+    from opsctl.planning.planner import make_plan, refuse_large
+
+    runtime = session.runtime
+    session.progress(f"reading the account for {loaded.playbook.name}")
+    reader = runtime.reader()
+    plan = make_plan(
+        loaded,
+        inputs,
+        about=runtime.about,
+        reader=reader,
+        registry=runtime.registry,
+        overrides=tuple(planning.override or ()),
+        now=runtime.clock.now(),
+    )
+    session.progress.clear()
+    refuse_large(plan, applying.max_changes or runtime.settings.max_changes)
+    if session.order.show.verbose:
+        session.progress(f"{len(reader.made)} reads in {reader.rounds} rounds")
+    return plan

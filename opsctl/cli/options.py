@@ -1,0 +1,134 @@
+"""Switches that many commands share, declared once and spliced into each command's signature."""
+
+import dataclasses
+import functools
+import inspect
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+
+class Output(StrEnum):
+    """The forms a result can take."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
+_ACCOUNT = "Account"
+_SHOWING = "Output"
+_PLANNING = "Plan and apply"
+
+
+@dataclasses.dataclass(frozen=True)
+class AccountOptions:
+    """Which account to talk to."""
+
+    profile: Annotated[str, typer.Option(help="AWS profile.", rich_help_panel=_ACCOUNT)] = ""
+    region: Annotated[str, typer.Option(help="AWS region.", rich_help_panel=_ACCOUNT)] = ""
+    role_arn: Annotated[str, typer.Option(help="Role to assume.", rich_help_panel=_ACCOUNT)] = ""
+    endpoint_url: Annotated[str, typer.Option(help="Endpoint to call.", rich_help_panel=_ACCOUNT)] = ""
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="Use the embedded AWS.", rich_help_panel=_ACCOUNT)] = (
+        False
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class ShowOptions:
+    """How to show the result."""
+
+    output: Annotated[
+        Output, typer.Option("-o", "--output", help="Form of the result.", rich_help_panel=_SHOWING)
+    ] = Output.TEXT
+    query: Annotated[str, typer.Option(help="JMESPath over the JSON.", rich_help_panel=_SHOWING)] = ""
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.", rich_help_panel=_SHOWING)] = False
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="Show checks and reads.", rich_help_panel=_SHOWING)
+    ] = False
+    debug: Annotated[bool, typer.Option("--debug", help="SDK log and tracebacks.", rich_help_panel=_SHOWING)] = (
+        False
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class ApplyOptions:
+    """How to go from a plan to the account."""
+
+    dry_run: Annotated[
+        bool,
+        typer.Option("-n", "--dry-run", help="Show the plan, change nothing.", rich_help_panel=_PLANNING),
+    ] = False
+    detailed_exitcode: Annotated[
+        bool,
+        typer.Option(
+            "--detailed-exitcode",
+            help="With --dry-run: exit 5 when there are changes.",
+            rich_help_panel=_PLANNING,
+        ),
+    ] = False
+    yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.", rich_help_panel=_PLANNING)] = False
+    confirm: Annotated[
+        str, typer.Option(help="The target's name, for severe risk.", rich_help_panel=_PLANNING)
+    ] = ""
+    max_changes: Annotated[
+        int, typer.Option(min=0, help="Refuse larger plans; 0: as configured.", rich_help_panel=_PLANNING)
+    ] = 0
+    skip_permission_check: Annotated[
+        bool, typer.Option("--skip-permission-check", help="Do not ask IAM first.", rich_help_panel=_PLANNING)
+    ] = False
+
+
+@dataclasses.dataclass(frozen=True)
+class PlanOptions:
+    """How to make a plan."""
+
+    override: Annotated[
+        list[str] | None,
+        typer.Option(help="Set a guard aside by name; repeatable.", rich_help_panel=_PLANNING),
+    ] = None
+    out: Annotated[Path | None, typer.Option(help="Save the plan here.", rich_help_panel=_PLANNING)] = None
+
+
+def spliced(function: Callable[..., None]) -> Callable[..., None]:
+    """Replace each parameter that is a dataclass of options by the options in it.
+
+    The command line parser sees them all; the function receives the dataclasses filled.
+    """
+    hints = get_type_hints(function, include_extras=True)
+    groups: dict[str, Any] = {name: kind for name, kind in hints.items() if dataclasses.is_dataclass(kind)}
+    parameters: list[inspect.Parameter] = []
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.name in groups:
+            parameters += _parameters_of(groups[parameter.name])
+        else:
+            parameters.append(parameter.replace(annotation=hints[parameter.name]))
+
+    @functools.wraps(function)
+    def command(**values: Any) -> None:
+        for name, kind in groups.items():
+            fields = [field.name for field in dataclasses.fields(kind)]
+            values[name] = kind(**{field: values.pop(field) for field in fields})
+        function(**values)
+
+    keyword = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
+    command.__signature__ = inspect.Signature(keyword)  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in keyword}
+    return command
+
+
+def _parameters_of(kind: Any) -> list[inspect.Parameter]:
+    hints = get_type_hints(kind, include_extras=True)
+    return [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=field.default,
+            annotation=hints[field.name],
+        )
+        for field in dataclasses.fields(kind)
+    ]

@@ -1,0 +1,92 @@
+"""Picks the renderer and writes results to stdout, and nothing else there."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from opsctl.cli.options import Output
+from opsctl.cli.terminal import wants_colour, width
+
+if TYPE_CHECKING:
+    from opsctl.cli.front import Order
+    from opsctl.model.plan import Plan
+    from opsctl.model.report import Report, RunRow
+    from opsctl.model.value import Json
+
+
+def emit_plan(order: "Order", plan: "Plan", following: tuple[str, ...]) -> None:
+    """Write a plan."""
+    form = order.show.output
+    if form is Output.JSON:
+        _json(order, 0, "planned", plan.to_json())
+    elif form is Output.MARKDOWN:
+        from opsctl.render.markdown import render_plan as markdown_plan
+
+        _write(markdown_plan(plan))
+    elif form is Output.HTML:
+        from opsctl.render.html_page import render_plan as html_plan
+
+        _write(html_plan(plan))
+    else:
+        _write(plan_text(order, plan, following))
+
+
+def plan_text(order: "Order", plan: "Plan", following: tuple[str, ...]) -> str:
+    """Return a plan as text for this terminal."""
+    from opsctl.render.terminal import render_plan
+
+    return render_plan(
+        plan, width=width(), colour=wants_colour(sys.stdout), verbose=order.show.verbose, following=following
+    )
+
+
+def emit_report(order: "Order", report: "Report", code: int) -> None:
+    """Write what a run came to."""
+    form = order.show.output
+    if form is Output.JSON:
+        _json(order, code, report.status, report.model_dump(mode="json") | {"plan": report.plan.to_json()})
+    elif form is Output.MARKDOWN:
+        from opsctl.render.markdown import render_report as markdown_report
+
+        _write(markdown_report(report))
+    elif form is Output.HTML:
+        from opsctl.render.html_page import render_report as html_report
+
+        _write(html_report(report))
+    else:
+        from opsctl.render.terminal import render_report
+
+        _write(render_report(report, width=width(), colour=wants_colour(sys.stdout), verbose=order.show.verbose))
+
+
+def emit_runs(order: "Order", runs: "Sequence[RunRow]") -> None:
+    """Write the list of runs."""
+    if order.show.output is Output.JSON:
+        _json(order, 0, "listed", [run.model_dump(mode="json") for run in runs])
+        return
+    from opsctl.render.terminal import render_runs
+
+    _write(render_runs(runs, width=width(), colour=wants_colour(sys.stdout)))
+
+
+def emit_value(order: "Order", outcome: str, value: "Json", text: str) -> None:
+    """Write any other result: its JSON, or the text given for it."""
+    if order.show.output is Output.JSON:
+        _json(order, 0, outcome, value)
+    else:
+        _write(text)
+
+
+def _json(order: "Order", code: int, outcome: str, result: "Json") -> None:
+    from opsctl.render.json_text import render_envelope
+
+    _write(
+        render_envelope(
+            command=order.command, exit_code=code, outcome=outcome, result=result, query=order.show.query
+        )
+    )
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,124 @@
+"""`opsctl playbook`: the language's own commands; none calls AWS."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from opsctl.cli.sandbox_commands import Form, FormOption
+
+if TYPE_CHECKING:
+    from opsctl.model.diagnostics import Diagnostic
+
+EPILOG = """Examples:
+
+  opsctl playbook new my-block && opsctl playbook validate my-block.yaml
+
+  opsctl playbook schema > playbook.schema.json
+
+  opsctl playbook schema waf.block
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    playbook = typer.Typer(
+        name="playbook",
+        help="List, describe, check and start playbooks.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        epilog=EPILOG,
+    )
+    playbook.command("list")(list_playbooks)
+    playbook.command("show")(show_playbook)
+    playbook.command("validate")(validate)
+    playbook.command("new")(new)
+    playbook.command("schema")(schema)
+    app.add_typer(playbook)
+
+
+def list_playbooks(*, output: FormOption = Form.TEXT) -> None:
+    """List the shipped playbooks."""
+    from opsctl.playbook.load import load_playbook
+    from opsctl.playbook.places import shipped_names
+
+    books = [load_playbook(name).playbook for name in shipped_names()]
+    if output is Form.JSON:
+        _json("list", [{"name": b.name, "version": b.version, "summary": b.summary} for b in books])
+    else:
+        typer.echo("\n".join(f"{book.name:<20} {book.version:<6} {book.summary}" for book in books))
+
+
+def show_playbook(
+    *,
+    name: Annotated[str, typer.Argument(metavar="PLAYBOOK", help="A shipped playbook or a file.")],
+    output: FormOption = Form.TEXT,
+) -> None:
+    """Describe a playbook: inputs, facts, guards, steps and checks."""
+    from opsctl.playbook.describe import describe_playbook
+    from opsctl.playbook.load import load_playbook
+
+    book = load_playbook(name).playbook
+    if output is Form.JSON:
+        _json("show", book.model_dump(mode="json", by_alias=True))
+    else:
+        typer.echo(describe_playbook(book), nl=False)
+
+
+def validate(
+    *,
+    files: Annotated[list[str], typer.Argument(metavar="PLAYBOOK...", help="Files or shipped playbooks.")],
+    output: FormOption = Form.TEXT,
+) -> None:
+    """Check playbooks offline, against the plug-ins and the installed AWS service models; lists every fault."""
+    from opsctl.model.errors import InvalidInput
+    from opsctl.wiring import load_checked_playbook
+
+    faults: list[Diagnostic] = []
+    for file in files:
+        try:
+            load_checked_playbook(file)
+        except InvalidInput as invalid:
+            faults += invalid.diagnostics
+        else:
+            if output is Form.TEXT:
+                typer.echo(f"{file}: valid")
+    if faults:
+        raise InvalidInput(faults)
+    if output is Form.JSON:
+        _json("valid", list(files))
+
+
+def new(
+    *,
+    name: Annotated[str, typer.Argument(help="Name of the playbook, in kebab-case.")],
+    out: Annotated[Path | None, typer.Option(help="File to write; NAME.yaml by default.")] = None,
+) -> None:
+    """Write a commented starter that validates as it stands."""
+    from opsctl.playbook.starter import write_starter
+
+    path = out or Path(f"{name}.yaml")
+    write_starter(name, path)
+    typer.echo(f"wrote {path}; check it with: opsctl playbook validate {path}")
+
+
+def schema(
+    *,
+    name: Annotated[str, typer.Argument(help="One lookup or action, or nothing for the whole language.")] = "",
+) -> None:
+    """Print the JSON Schema that editors use, or the vocabulary of one lookup or action."""
+    import json
+
+    from opsctl.catalog import find_plugins
+    from opsctl.playbook.schema import playbook_schema, plugin_schema
+
+    registry = find_plugins()
+    found = plugin_schema(name, registry) if name else playbook_schema(registry)
+    typer.echo(json.dumps(found, indent=2))
+
+
+def _json(command: str, result: object) -> None:
+    from opsctl.render.json_text import render_envelope
+
+    text = render_envelope(command=f"playbook {command}", exit_code=0, outcome="done", result=result)
+    typer.echo(text, nl=False)

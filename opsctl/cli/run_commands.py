@@ -1,0 +1,80 @@
+"""`opsctl run` and `opsctl plan`: any playbook, shipped or the user's own."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
+
+RUN_EPILOG = """Examples:
+
+  opsctl run block-ip --set addresses=203.0.113.9 --set target=shop.example.com --dry-run
+
+  opsctl run ./my-playbook.yaml --inputs inputs.yaml --yes
+"""
+
+PLAN_EPILOG = """Example:
+
+  opsctl plan ./my-playbook.yaml --set target=shop.example.com --out plan.json
+"""
+
+PlaybookArgument = Annotated[str, typer.Argument(metavar="PLAYBOOK", help="A shipped playbook or a YAML file.")]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set an input; repeatable.")
+]
+InputsOption = Annotated[Path | None, typer.Option("--inputs", help="YAML or JSON file of inputs.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("run", epilog=RUN_EPILOG)(spliced(run))
+    app.command("plan", epilog=PLAN_EPILOG)(spliced(plan))
+
+
+def run(
+    *,
+    playbook: PlaybookArgument,
+    values: SetOption = None,
+    inputs: InputsOption = None,
+    planning: PlanOptions,
+    applying: ApplyOptions,
+    account: AccountOptions,
+    show: ShowOptions,
+) -> None:
+    """Plan a playbook, ask, apply it and prove it."""
+    _run("run", playbook, values, inputs, planning, applying, account, show, plan_only=False)
+
+
+def plan(
+    *,
+    playbook: PlaybookArgument,
+    values: SetOption = None,
+    inputs: InputsOption = None,
+    planning: PlanOptions,
+    account: AccountOptions,
+    show: ShowOptions,
+) -> None:
+    """Plan a playbook and change nothing; --out saves the plan for `opsctl apply`."""
+    applying = ApplyOptions(dry_run=True)
+    _run("plan", playbook, values, inputs, planning, applying, account, show, plan_only=True)
+
+
+def _run(
+    command: str,
+    playbook: str,
+    values: list[str] | None,
+    inputs: Path | None,
+    planning: PlanOptions,
+    applying: ApplyOptions,
+    account: AccountOptions,
+    show: ShowOptions,
+    *,
+    plan_only: bool,
+) -> None:
+    from opsctl.cli.front import Order, run_playbook
+    from opsctl.cli.input_values import read_inputs
+
+    given, sources = read_inputs(values or [], inputs)
+    order = Order(command, account, show)
+    run_playbook(order, playbook, given, sources, planning, applying, plan_only=plan_only)

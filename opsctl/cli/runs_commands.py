@@ -1,0 +1,113 @@
+"""`opsctl runs`, `resume`, `undo` and `verify`: what happens to a run after it was started."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from opsctl.cli.options import AccountOptions, ApplyOptions, ShowOptions, spliced
+
+if TYPE_CHECKING:
+    from opsctl.cli.front import Order
+
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, its beginning, or last.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    runs = typer.Typer(name="runs", help="List and show past runs.", no_args_is_help=True, rich_markup_mode=None)
+    runs.command("list", epilog="Example:\n\n  opsctl runs list -o json --query 'result[].id'")(spliced(list_runs))
+    runs.command("show", epilog="Example:\n\n  opsctl runs show last -o markdown")(spliced(show_run))
+    app.add_typer(runs)
+    app.command("resume", epilog="Example:\n\n  opsctl resume last")(spliced(resume))
+    app.command("undo", epilog="Examples:\n\n  opsctl undo last --dry-run\n\n  opsctl undo last --yes")(
+        spliced(undo)
+    )
+    app.command("verify", epilog="Example:\n\n  opsctl verify last")(spliced(verify))
+
+
+def _order(command: str, account: AccountOptions, show: ShowOptions) -> "Order":
+    from opsctl.cli.front import Order
+
+    return Order(command, account, show)
+
+
+def list_runs(*, show: ShowOptions) -> None:
+    """List all runs of this machine, newest first; calls nothing."""
+    from opsctl.cli.output import emit_runs
+    from opsctl.wiring import open_journal
+
+    emit_runs(_order("runs list", AccountOptions(), show), open_journal().runs())
+
+
+def show_run(*, run: RunArgument = "last", show: ShowOptions) -> None:
+    """Show where a run stands, change by change; calls nothing."""
+    from opsctl.cli.output import emit_report
+    from opsctl.wiring import open_journal
+    from opsctl.workflow.reporting import report_of
+
+    journal = open_journal()
+    row = journal.run(run)
+    report = report_of(row, journal.plan(row.id), journal.events(row.id), undone_by=journal.undone_by(row.id))
+    emit_report(_order("runs show", AccountOptions(), show), report, 0)
+
+
+def resume(*, run: RunArgument, account: AccountOptions, show: ShowOptions) -> None:
+    """Carry an interrupted or failed run on: what is already so is skipped."""
+    from opsctl.cli.front import in_sandbox, open_session, run_and_report
+    from opsctl.wiring import open_journal
+    from opsctl.workflow.plan_files import refuse_other_account
+    from opsctl.workflow.runs import refuse_undone, resume_run
+
+    journal = open_journal()
+    run_id = journal.run(run).id
+    refuse_undone(run_id, journal.undone_by(run_id))
+    plan = journal.plan(run_id)
+    session = open_session(_order("resume", account, show), in_sandbox=in_sandbox())
+    refuse_other_account(plan, session.runtime.identity)
+    bench = session.runtime.workbench()
+    run_and_report(session, run_id, lambda: resume_run(plan, bench))
+
+
+def undo(*, run: RunArgument, applying: ApplyOptions, account: AccountOptions, show: ShowOptions) -> None:
+    """Take back what a run did, and nothing else: a plan of its own, shown, approved and proved."""
+    from opsctl.cli.front import carry_out, in_sandbox, open_session, show_plan
+    from opsctl.wiring import open_journal
+    from opsctl.workflow.plan_files import refuse_other_account
+    from opsctl.workflow.runs import undo_plan
+
+    journal = open_journal()
+    plan = journal.plan(journal.run(run).id)
+    session = open_session(_order("undo", account, show), in_sandbox=in_sandbox())
+    refuse_other_account(plan, session.runtime.identity)
+    inverse = undo_plan(plan, session.runtime.workbench())
+    if applying.dry_run:
+        show_plan(session, inverse)
+        return
+    carry_out(session, inverse, applying)
+
+
+def verify(*, run: RunArgument, account: AccountOptions, show: ShowOptions) -> None:
+    """Ask every proof and check of a run again; exit 6 when one does not hold."""
+    from opsctl.cli.front import in_sandbox, open_session
+    from opsctl.cli.output import emit_report
+    from opsctl.model.exits import Exit
+    from opsctl.wiring import open_journal
+    from opsctl.workflow.plan_files import refuse_other_account
+    from opsctl.workflow.reporting import report_of
+    from opsctl.workflow.runs import check_whole, proofs_of, refuse_undone
+
+    journal = open_journal()
+    row = journal.run(run)
+    refuse_undone(row.id, journal.undone_by(row.id))
+    plan = journal.plan(row.id)
+    session = open_session(_order("verify", account, show), in_sandbox=in_sandbox())
+    refuse_other_account(plan, session.runtime.identity)
+    bench = session.runtime.workbench()
+    proofs = proofs_of(plan, bench)
+    checks = check_whole(plan, bench, wait=False)
+    held = all(result.held for results in (*proofs.values(), checks) for result in results)
+    session.progress.clear()
+    report = report_of(row, plan, journal.events(row.id), proofs=proofs, checks=checks)
+    code = Exit.DONE if held else Exit.UNPROVED
+    emit_report(session.order, report, int(code))
+    raise typer.Exit(int(code))

@@ -1,0 +1,163 @@
+"""`opsctl sandbox`: an embedded AWS to try and rehearse everything in."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from opsctl.model.run import Progress
+    from opsctl.sandbox.background import SandboxEndpoint
+
+EPILOG = """Examples:
+
+  opsctl sandbox start
+
+  eval "$(opsctl sandbox env)" && aws elbv2 describe-load-balancers
+
+  opsctl --sandbox block-ip 203.0.113.9 --target shop.example.com
+"""
+
+
+class Form(StrEnum):
+    """The forms of small results."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+FormOption = Annotated[Form, typer.Option("-o", "--output", help="Form of the result.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    sandbox = typer.Typer(
+        name="sandbox",
+        help="An embedded AWS on this machine, to try and rehearse everything in.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        epilog=EPILOG,
+    )
+    for command in (start, stop, status, env, reset, worlds):
+        sandbox.command(command.__name__)(command)
+    app.add_typer(sandbox)
+
+
+def start(*, output: FormOption = Form.TEXT) -> None:
+    """Start the sandbox in the background and make its worlds; prints how to point tools at it."""
+    from opsctl.cli.terminal import ProgressLines
+
+    progress = ProgressLines(quiet=False)
+    endpoint = require_sandbox(progress)
+    progress.clear()
+    _show(endpoint, output)
+
+
+def stop() -> None:
+    """Stop the sandbox; its worlds are gone with it."""
+    _require_extra()
+    from opsctl.sandbox.background import stop as stop_background
+    from opsctl.wiring import state_dir
+
+    typer.echo("stopped" if stop_background(state_dir()) else "the sandbox was not running")
+
+
+def status(*, output: FormOption = Form.TEXT) -> None:
+    """Say whether the sandbox is running and where."""
+    _require_extra()
+    from opsctl.sandbox.background import running
+    from opsctl.wiring import state_dir
+
+    endpoint = running(state_dir())
+    if endpoint is not None:
+        _show(endpoint, output)
+    elif output is Form.JSON:
+        _json("stopped", None)
+    else:
+        typer.echo("not running; start it with: opsctl sandbox start")
+
+
+def env(*, output: FormOption = Form.TEXT) -> None:
+    """Print the environment that points opsctl, the aws CLI and boto3 at the sandbox."""
+    from opsctl.cli.terminal import ProgressLines
+
+    endpoint = require_sandbox(ProgressLines(quiet=False))
+    if output is Form.JSON:
+        _json("environment", endpoint.env)
+    else:
+        typer.echo("\n".join(f"export {name}={value}" for name, value in endpoint.env.items()))
+
+
+def reset() -> None:
+    """Empty the sandbox and make its worlds again."""
+    from opsctl.cli.terminal import ProgressLines
+
+    progress = ProgressLines(quiet=False)
+    endpoint = require_sandbox(progress)
+    from opsctl.sandbox.background import reset as reset_background
+
+    progress("making the worlds again")
+    reset_background(endpoint)
+    progress.clear()
+    typer.echo("the worlds are as they were at the start")
+
+
+def worlds(*, output: FormOption = Form.TEXT) -> None:
+    """List what there is to try."""
+    _require_extra()
+    from opsctl.sandbox.worlds import TARGETS
+
+    if output is Form.JSON:
+        _json("worlds", [target.model_dump() for target in TARGETS])
+    else:
+        typer.echo("\n".join(f"{target.name:<20} {target.what}" for target in TARGETS))
+
+
+def require_sandbox(progress: "Progress") -> "SandboxEndpoint":
+    """Return the running sandbox, started when there is none.
+
+    Raises:
+        InvalidInput: the extra is not installed.
+    """
+    _require_extra()
+    from opsctl.sandbox.background import ensure_running
+    from opsctl.wiring import state_dir
+
+    return ensure_running(state_dir(), progress)
+
+
+def _require_extra() -> None:
+    from importlib.util import find_spec
+
+    from opsctl.model.errors import InvalidInput
+
+    if find_spec("moto") is None or find_spec("werkzeug") is None:
+        raise InvalidInput.one(
+            "the sandbox is an extra that is not installed",
+            source="sandbox",
+            hint="pip install 'opsctl[sandbox]'",
+        )
+
+
+def _show(endpoint: "SandboxEndpoint", output: Form) -> None:
+    if output is Form.JSON:
+        _json("running", endpoint.model_dump())
+        return
+    from opsctl.sandbox.worlds import TARGETS
+
+    typer.echo(f"The sandbox answers at {endpoint.endpoint_url} (account {endpoint.account}, {endpoint.region}).")
+    typer.echo("")
+    typer.echo("Try:")
+    for target in TARGETS:
+        typer.echo(f"  opsctl --sandbox topology {target.name:<20} # {target.what}")
+    typer.echo("")
+    typer.echo("Point the aws CLI or boto3 at it:")
+    typer.echo('  eval "$(opsctl sandbox env)"')
+    typer.echo("Stop it:")
+    typer.echo("  opsctl sandbox stop")
+
+
+def _json(outcome: str, result: object) -> None:
+    from opsctl.render.json_text import render_envelope
+
+    typer.echo(render_envelope(command="sandbox", exit_code=0, outcome=outcome, result=result), nl=False)

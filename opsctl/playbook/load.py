@@ -1,0 +1,49 @@
+"""Loads a playbook: well-formed YAML of the language's shape, with the place of every part."""
+
+from pydantic import ValidationError
+
+from opsctl.model.diagnostics import Diagnostic
+from opsctl.model.errors import InvalidInput
+from opsctl.model.playbook import LoadedPlaybook, Playbook
+from opsctl.playbook.places import find_playbook, read_file
+from opsctl.playbook.rules import rule_faults
+from opsctl.playbook.shape_faults import faults_of
+from opsctl.playbook.yaml_tree import MAX_BYTES, Tree, read_tree
+
+
+def load_playbook(name_or_path: str) -> LoadedPlaybook:
+    """Load a shipped playbook by name, or a file by path.
+
+    Raises:
+        InvalidInput: with every fault found, each with file, line and column.
+    """
+    path, source = find_playbook(name_or_path)
+    data, sha256 = read_file(path, MAX_BYTES)
+    return parse_playbook(data, source, sha256)
+
+
+def parse_playbook(data: bytes, source: str, sha256: str = "") -> LoadedPlaybook:
+    """Parse the bytes of a playbook; raises InvalidInput with every fault found."""
+    tree = read_tree(data, source)
+    faults: list[Diagnostic] = list(tree.faults)
+    playbook = None if tree.value is None else _shaped(tree, source, faults)
+    if faults or playbook is None:
+        raise InvalidInput(sorted(faults, key=lambda fault: (fault.where.line, fault.where.column)))
+    loaded = LoadedPlaybook(playbook=playbook, sha256=sha256, source=source, lines=tree.lines)
+    broken = rule_faults(loaded)
+    if broken:
+        raise InvalidInput(broken)
+    return loaded
+
+
+def _shaped(tree: Tree, source: str, faults: list[Diagnostic]) -> Playbook | None:
+    def place(path: str) -> tuple[int, int]:
+        while path and path not in tree.lines:
+            path = path.rpartition(".")[0]
+        return tree.lines.get(path, (1, 1))
+
+    try:
+        return Playbook.model_validate(tree.value)
+    except ValidationError as error:
+        faults += faults_of(error, Playbook, source, place)
+        return None

@@ -1,0 +1,62 @@
+"""The JSON Schema of the language, for editors, and the vocabulary of one plug-in."""
+
+from opsctl.model.errors import InvalidInput
+from opsctl.model.playbook import Playbook
+from opsctl.model.run import Action, Lookup, Registry
+from opsctl.model.value import Json
+from opsctl.playbook.shape_faults import did_you_mean
+
+_EXPRESSION = {"type": "string", "pattern": "^=[^=]", "description": "A JMESPath expression."}
+
+
+def playbook_schema(registry: Registry) -> Json:
+    """Return the JSON Schema of a playbook, with the `with` fields of every lookup and action."""
+    schema = Playbook.model_json_schema(by_alias=True)
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "opsctl playbook"
+    schema["$defs"]["FactSpec"]["allOf"] = [_when_used(name, plugin) for name, plugin in registry.lookups.items()]
+    schema["$defs"]["StepSpec"]["allOf"] = [_when_used(name, plugin) for name, plugin in registry.actions.items()]
+    schema["$defs"]["FactSpec"]["properties"]["uses"]["enum"] = sorted(registry.lookups)
+    schema["$defs"]["StepSpec"]["properties"]["uses"]["enum"] = sorted(registry.actions)
+    return schema
+
+
+def plugin_schema(name: str, registry: Registry) -> Json:
+    """Return what one lookup or action does, the fields of its `with`, and an example; raises InvalidInput."""
+    plugins: dict[str, type[Lookup] | type[Action]] = {**registry.lookups, **registry.actions}
+    if name not in plugins:
+        hint = did_you_mean(name, sorted(plugins))
+        raise InvalidInput.one(f"there is no lookup or action {name!r}", source="NAME", hint=hint)
+    plugin = plugins[name]
+    fields = plugin.model_json_schema(by_alias=True)
+    kind = "lookup" if name in registry.lookups else "action"
+    example = {one: f"=inputs.{one}" for one in fields.get("required", [])}
+    found: dict[str, Json] = {
+        "name": name,
+        "kind": kind,
+        "description": (plugin.__doc__ or "").strip(),
+        "with": fields.get("properties", {}),
+        "required": fields.get("required", []),
+        "example": {"uses": name, "with": example},
+    }
+    if issubclass(plugin, Lookup):
+        found["result"] = plugin.Result.model_json_schema(by_alias=True)
+    elif plugin.outputs:
+        found["outputs"] = list(plugin.outputs)
+    return found
+
+
+def _when_used(name: str, plugin: type[Lookup] | type[Action]) -> Json:
+    fields = plugin.model_json_schema(by_alias=True)
+    properties = {field: {"anyOf": [one, _EXPRESSION]} for field, one in fields.get("properties", {}).items()}
+    allowed = {
+        "type": "object",
+        "properties": properties,
+        "required": fields.get("required", []),
+        "additionalProperties": False,
+        "$defs": fields.get("$defs", {}),
+    }
+    return {
+        "if": {"properties": {"uses": {"const": name}}, "required": ["uses"]},
+        "then": {"properties": {"with": allowed}},
+    }

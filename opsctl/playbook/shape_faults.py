@@ -1,0 +1,93 @@
+"""Turns pydantic's findings about a document into diagnostics with file, line, column and a hint."""
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+
+from pydantic import BaseModel, ValidationError
+
+from opsctl.model.diagnostics import Diagnostic, Where
+from opsctl.model.value import Json
+
+Places = Callable[[str], tuple[int, int]]
+
+
+def faults_of(
+    error: ValidationError, model: type[BaseModel], source: str, place: Places, prefix: str = ""
+) -> list[Diagnostic]:
+    """Return one diagnostic for each finding; `prefix` is the dotted path of the part that was validated."""
+    return [_fault(finding, model, source, place, prefix) for finding in error.errors()]
+
+
+def did_you_mean(word: str, known: Sequence[str]) -> str:
+    """Return a hint that names the closest known word, or all of them when they are few."""
+    close = difflib.get_close_matches(word, known, n=1)
+    if close:
+        return f"did you mean {close[0]}?"
+    return f"known: {', '.join(sorted(known))}" if known and len(known) <= 20 else ""
+
+
+def _fault(
+    finding: Mapping[str, Json], model: type[BaseModel], source: str, place: Places, prefix: str
+) -> Diagnostic:
+    location = [str(part) for part in finding["loc"]]
+    path = ".".join([part for part in (prefix, *location) if part])
+    line, column = place(path)
+    kind = finding["type"]
+    summary, hint, offending = _message(finding), "", ""
+    if kind == "extra_forbidden":
+        offending = location[-1]
+        summary, hint = "unknown key", did_you_mean(offending, _fields_at(model, location[:-1]))
+    elif kind == "missing":
+        summary = f"the key {location[-1]!r} is missing"
+    else:
+        offending = _short(finding.get("input"))
+        expected = (finding.get("ctx") or {}).get("expected", "")
+        hint = f"one of {expected}" if expected else ""
+    where = Where(source=source, line=line, column=column)
+    return Diagnostic(code=kind, summary=f"{path}: {summary}", where=where, offending=offending, hint=hint)
+
+
+def _message(finding: Mapping[str, Json]) -> str:
+    words = {
+        "string_type": "text is needed",
+        "int_type": "a whole number is needed",
+        "bool_type": "true or false is needed",
+        "list_type": "a list is needed",
+        "tuple_type": "a list is needed",
+        "dict_type": "a mapping is needed",
+        "model_type": "a mapping is needed",
+    }
+    text = words.get(finding["type"]) or str(finding["msg"])
+    return text[0].lower() + text[1:]
+
+
+def _fields_at(model: type[BaseModel], location: Sequence[str]) -> list[str]:
+    """Return the keys that are known at a place of a document, walking the model's JSON Schema."""
+    schema = model.model_json_schema(by_alias=True)
+    node: Json = schema
+    for part in location:
+        node = _step(schema, node, part)
+    return sorted(_resolve(schema, node).get("properties", {}))
+
+
+def _step(schema: Json, node: Json, part: str) -> Json:
+    node = _resolve(schema, node)
+    if part in node.get("properties", {}):
+        return node["properties"][part]
+    return node.get("items") or node.get("additionalProperties") or {}
+
+
+def _resolve(schema: Json, node: Json) -> Json:
+    if not isinstance(node, dict):
+        return {}
+    for choice in node.get("anyOf", []) or node.get("allOf", []):
+        if "$ref" in choice:
+            node = choice
+    if "$ref" in node:
+        return schema["$defs"][node["$ref"].rpartition("/")[2]]
+    return node
+
+
+def _short(value: Json) -> str:
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,144 @@
+"""A plan or a run as the page that goes into the incident runbook, in GitHub's Markdown."""
+
+import json
+from collections.abc import Sequence
+
+from opsctl.model.changes import Change
+from opsctl.model.plan import Plan
+from opsctl.model.report import Report
+from opsctl.render.inert import code_span, markdown, visible
+from opsctl.render.mermaid import render_mermaid
+from opsctl.render.ways import decision_of
+from opsctl.render.words import (
+    STATUS_WORDS,
+    call_of,
+    counts_of,
+    details_of,
+    header_of,
+    mark_of,
+    outcome_of,
+    undo_of,
+    value_text,
+)
+from opsctl.topology.decision import Decision
+
+
+def render_plan(plan: Plan) -> str:
+    """Return a plan as Markdown: summary, what was detected, each change, how to verify and to undo."""
+    lines = [f"# {markdown(plan.title)}", "", markdown(counts_of(plan)), "", *_table(header_of(plan))]
+    lines += _detected(plan)
+    lines += _warnings(plan)
+    lines += ["", "## Changes"]
+    for number, change in enumerate(plan.changes, start=1):
+        lines += _change(number, change)
+    lines += _afterwards(plan)
+    lines += _policy(plan)
+    return "\n".join(lines) + "\n"
+
+
+def render_report(report: Report) -> str:
+    """Return a run as Markdown: its outcome, each change with its status, then its plan."""
+    lines = [
+        f"# Run {markdown(report.run_id)}",
+        "",
+        f"**{markdown(outcome_of(report))}**",
+        "",
+        *([markdown(report.message), ""] if report.message else []),
+        f"Started {markdown(report.started)}"
+        + (f", finished {markdown(report.finished)}." if report.finished else "."),
+        "",
+        "| | change | status |",
+        "|---|---|---|",
+    ]
+    for result in report.changes:
+        change = report.plan.change(result.change_id)
+        detail = f": {markdown(result.detail)}" if result.detail and result.status != "done" else ""
+        words = markdown(STATUS_WORDS[result.status])
+        lines.append(f"| {markdown(mark_of(change))} | {markdown(change.title)} | {words}{detail} |")
+    for check in report.checks:
+        words = "holds" if check.held else f"does not hold, found {code_span(value_text(check.found))}"
+        lines.append(f"| check | {markdown(check.says)} | {words} |")
+    lines += ["", "Next:", "", "```sh", *report.next, "```", ""]
+    return "\n".join(lines) + "\n" + render_plan(report.plan).replace("\n# ", "\n## ")
+
+
+def _detected(plan: Plan) -> list[str]:
+    decision = decision_of(plan)
+    return [] if decision is None else ["", "## What was detected", "", *decision_lines(decision)]
+
+
+def decision_lines(decision: Decision) -> list[str]:
+    """Return the ways in: a drawing, and each way with every layer chosen or rejected."""
+    lines = ["```mermaid", *render_mermaid(decision.graph).splitlines(), "```", ""]
+    for way in decision.ways:
+        state = "dropped now" if way.dropped else "open now"
+        lines += [f"- **{markdown(way.name)}**: {state}. {markdown(way.verdict)}"]
+        for verdict in way.layers:
+            choice = "chosen" if verdict.chosen else "not chosen"
+            lines.append(
+                f"  - {markdown(verdict.layer)} at {markdown(verdict.at)}: {choice}. {markdown(verdict.reason)}"
+            )
+        lines += [f"  - cannot tell: {markdown(text)}" for text in way.unknown]
+    return lines
+
+
+def _warnings(plan: Plan) -> list[str]:
+    lines: list[str] = []
+    for finding in plan.warnings:
+        kind = "Overridden guard" if finding.overridden else "Warning"
+        lines += [f"- **{kind} {markdown(finding.id)}**: {markdown(finding.because)}"]
+        lines += [f"  - {markdown(item)}" for item in finding.evidence]
+    return ["", "## Warnings", "", *lines] if lines else []
+
+
+def _change(number: int, change: Change) -> list[str]:
+    risk = change.risk
+    rows = [
+        ("why", change.why),
+        ("risk", f"{risk.severity}. {risk.note}".strip()),
+        *([("owner", f"{risk.owner} will revert this change when it is deployed again")] if risk.owner else []),
+        *[("affects", item) for item in risk.affects],
+        *[("expects", check.says) for check in change.expect],
+        *[("proof", check.says) for check in (*change.proof.configured, *change.proof.effective)],
+        ("undo", undo_of(change)),
+    ]
+    code = [call_of(change), *(f"  {line}" for line in details_of(change))]
+    return [
+        "",
+        f"### {number}. {markdown(mark_of(change))} {markdown(change.title)}",
+        "",
+        *_fenced(code, ""),
+        "",
+        *_table(rows),
+    ]
+
+
+def _afterwards(plan: Plan) -> list[str]:
+    lines = ["", "## How to verify and to undo", "", "```sh"]
+    lines += [f"opsctl verify {plan.id}", f"opsctl undo {plan.id}", "```"]
+    lines += [
+        f"- check {markdown(check.id)}: nothing may be found of: {markdown(check.because)}"
+        for check in plan.checks
+    ]
+    notes = [markdown(line) for line in plan.notes.splitlines()]
+    return [*lines, "", *notes]
+
+
+def _policy(plan: Plan) -> list[str]:
+    lines = ["", "## IAM policy to apply this plan", ""]
+    return lines + _fenced(json.dumps(plan.iam_policy.apply, indent=2, ensure_ascii=True).splitlines(), "json")
+
+
+def _table(rows: Sequence[tuple[str, str]]) -> list[str]:
+    return ["| | |", "|---|---|", *(f"| {markdown(name)} | {markdown(value)} |" for name, value in rows)]
+
+
+def _fenced(lines: Sequence[str], language: str) -> list[str]:
+    clean = [visible(line) for line in lines]
+    longest = max((len(run) for line in clean for run in _backticks(line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return [f"{fence}{language}", *clean, fence]
+
+
+def _backticks(line: str) -> list[str]:
+    return [part for part in "".join(c if c == "`" else " " for c in line).split() if part]

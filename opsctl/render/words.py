@@ -1,0 +1,143 @@
+"""What plans and reports say, in words that every form of output shares."""
+
+from collections.abc import Iterable
+
+from opsctl.model.changes import Change, Instruction, Irreversible, Severity
+from opsctl.model.plan import Plan
+from opsctl.model.references import is_reference
+from opsctl.model.report import ChangeStatus, Report
+from opsctl.model.value import Json, canonical
+
+STATUS_WORDS: dict[ChangeStatus, str] = {
+    "pending": "not started",
+    "skipped": "was so already",
+    "done": "done and proved",
+    "intended": "outcome unknown: the process ended around the call",
+    "failed": "failed",
+    "drifted": "drifted: the account no longer matches the plan",
+    "unproved": "made, but not seen in time",
+}
+
+OUTCOME_WORDS = {
+    "planned": "Planned",
+    "running": "Running",
+    "done": "Done: every change is applied and proved",
+    "failed": "Failed: the run can be resumed or undone",
+    "drifted": "Drifted: the account no longer matches the plan; nothing further was changed",
+    "unproved": "Applied, but a proof or check did not hold in time",
+    "interrupted": "Interrupted: the journal knows where the run stands",
+}
+
+
+def mark_of(change: Change) -> str:
+    """Return `+`, `-` or `~`, and `!` beside it for severe risk."""
+    words = change.operation
+    mark = "~"
+    if words.startswith(("Create", "Associate", "Attach", "Put", "Run", "Start")):
+        mark = "+"
+    elif words.startswith(("Delete", "Disassociate", "Detach", "Terminate", "Stop", "Remove")):
+        mark = "-"
+    return mark + ("!" if change.risk.severity == "severe" else "")
+
+
+def call_of(instruction: Instruction) -> str:
+    """Say what is called, where."""
+    if instruction.kind == "wait":
+        return f"wait, reading {instruction.api}"
+    return f"{instruction.api} in {instruction.region}" if instruction.region else instruction.api
+
+
+def details_of(instruction: Instruction) -> list[str]:
+    """List parameters and edited elements, one a line; what is not known yet says so."""
+    lines = [f"{name} = {value_text(value)}" for name, value in instruction.params.items()]
+    if instruction.edit is not None:
+        marks = {"add": "+", "remove": "-", "set": "="}
+        for element in instruction.edit.elements:
+            condition = " (if nothing else is left)" if element.if_empty else ""
+            lines.append(f"{marks[element.op]} {value_text(element.value)} at {element.at}{condition}")
+        if "LockToken" in instruction.edit.carry or "IfMatch" in instruction.edit.carry:
+            lines.append("everything else is read again and kept, under AWS's lock")
+    return lines
+
+
+def value_text(value: Json) -> str:
+    """Return a value as one line; references to earlier changes are known only after apply."""
+    if is_reference(value):
+        return f"(known after apply: {value['$ref']})"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (dict, list)):
+        return canonical(_readable(value))
+    return canonical(value)
+
+
+def undo_of(change: Change) -> str:
+    """Say how a change is taken back, or why it cannot be."""
+    if isinstance(change.undo, Irreversible):
+        return f"cannot be undone: {change.undo.because}"
+    return call_of(change.undo)
+
+
+def counts_of(plan: Plan) -> str:
+    """Say how many changes there are, of which risk, and of how many none can be undone."""
+    number = len(plan.changes)
+    if not number:
+        return "No changes: the account is as the playbook wants it."
+    severities = [change.risk.severity for change in plan.changes]
+    parts = [
+        f"{severities.count(Severity(level))} {level}"
+        for level in ("severe", "high", "medium", "low")
+        if level in severities
+    ]
+    final = sum(isinstance(change.undo, Irreversible) for change in plan.changes)
+    tail = f"; {final} cannot be undone" if final else "; all can be undone"
+    return f"{number} change{'s' if number != 1 else ''} ({', '.join(parts)} risk){tail}."
+
+
+def header_of(plan: Plan) -> list[tuple[str, str]]:
+    """List what a reviewer must know about a plan before reading it."""
+    alias = f" ({plan.account_alias})" if plan.account_alias else ""
+    rows = [
+        ("account", f"{plan.account}{alias}, region {plan.region}"),
+        ("caller", plan.caller),
+        ("playbook", f"{plan.playbook.name} {plan.playbook.version}"),
+        ("plan", f"{plan.id}, digest {plan.digest.removeprefix('sha256:')[:12]}"),
+        ("made", f"{plan.created}, expires {plan.expires}"),
+    ]
+    if plan.endpoint and "amazonaws.com" not in plan.endpoint:
+        rows.insert(1, ("endpoint", f"{plan.endpoint} (not AWS itself)"))
+    if plan.undo_of:
+        rows.append(("undoes", f"run {plan.undo_of}"))
+    reason = plan.inputs.get("reason")
+    if reason:
+        rows.append(("reason", str(reason)))
+    return rows
+
+
+def actions_needed(plan: Plan) -> list[str]:
+    """List the IAM actions that applying needs."""
+    return sorted({action for part in plan.iam_policy.apply.get("Statement", []) for action in part["Action"]})
+
+
+def outcome_of(report: Report) -> str:
+    """Say how a run ended, in one line."""
+    words = OUTCOME_WORDS[report.status]
+    return f"{words}; undone by run {report.undone_by}" if report.undone_by else words
+
+
+def few(items: Iterable[str], limit: int) -> list[str]:
+    """Return the first items, and a line that says how many were left out."""
+    listed = list(items)
+    if len(listed) <= limit:
+        return listed
+    return [*listed[: limit - 1], f"… and {len(listed) - limit + 1} more (-o json lists all)"]
+
+
+def _readable(value: Json) -> Json:
+    if is_reference(value):
+        return f"(known after apply: {value['$ref']})"
+    if isinstance(value, dict):
+        return {name: _readable(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_readable(item) for item in value]
+    return value

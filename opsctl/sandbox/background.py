@@ -1,0 +1,147 @@
+"""The sandbox as a background process: started once, found by its state file, stopped cleanly or by itself."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from opsctl.model.errors import InvalidInput, OpsctlError
+from opsctl.model.run import Progress
+from opsctl.model.value import Value
+from opsctl.sandbox.server import ACCOUNT, HOST, REGION
+
+START_WITHIN_S = 90
+IDLE_S = 2 * 3600
+
+
+class SandboxEndpoint(Value):
+    """Where the sandbox answers, and the environment that sends every AWS tool there and nowhere else."""
+
+    endpoint_url: str
+    pid: int
+    region: str = REGION
+    account: str = ACCOUNT
+
+    @property
+    def env(self) -> dict[str, str]:
+        """Credentials, endpoint and files forced: no profile, role or service endpoint can lead elsewhere."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ACCESS_KEY_ID": "sandbox",
+            "AWS_SECRET_ACCESS_KEY": "sandbox",
+            "AWS_SESSION_TOKEN": "sandbox",
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
+        }
+
+
+def force_environment(endpoint: SandboxEndpoint) -> None:
+    """Point this process at the sandbox; anything that could lead to a real account is taken away."""
+    for name in list(os.environ):
+        if name.startswith("AWS_"):
+            del os.environ[name]
+    os.environ.update(endpoint.env)
+
+
+def running(state: Path) -> SandboxEndpoint | None:
+    """Return the sandbox that answers, or None; a stale state file is not believed.
+
+    Raises:
+        InvalidInput: the state file names an endpoint that is not on loopback.
+    """
+    try:
+        data = json.loads(_state_file(state).read_text(encoding="utf-8"))
+        endpoint = SandboxEndpoint(endpoint_url=data["endpoint_url"], pid=int(data["pid"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if urlsplit(endpoint.endpoint_url).hostname != HOST:
+        raise InvalidInput.one(
+            f"{_state_file(state)} names {endpoint.endpoint_url}, which is not on this machine",
+            source="sandbox",
+            hint="delete that file",
+        )
+    return endpoint if _is_sandbox(endpoint) else None
+
+
+def ensure_running(state: Path, progress: Progress) -> SandboxEndpoint:
+    """Return the running sandbox, started and seeded first when there is none.
+
+    Raises:
+        OpsctlError: it does not come up.
+    """
+    found = running(state)
+    if found is not None:
+        return found
+    progress("starting the sandbox (stop it with: opsctl sandbox stop)")
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _state_file(state).unlink(missing_ok=True)
+    log = os.open(state / "sandbox.log", os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+    process = subprocess.Popen(  # noqa: S603 - our own module, no shell
+        [sys.executable, "-m", "opsctl.sandbox.serve", str(_state_file(state))],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+        env={**_without_aws(), "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    os.close(log)
+    deadline = time.monotonic() + START_WITHIN_S
+    while time.monotonic() < deadline:
+        found = running(state)
+        if found is not None:
+            return found
+        if process.poll() is not None:
+            break
+        time.sleep(0.1)
+    raise OpsctlError("the sandbox did not come up", f"its log is {state / 'sandbox.log'}")
+
+
+def stop(state: Path) -> bool:
+    """Stop the sandbox; returns whether there was one. A pid that is not the sandbox's is left alone."""
+    found = running(state)
+    if found is not None:
+        os.kill(found.pid, signal.SIGTERM)
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline and _is_sandbox(found):
+            time.sleep(0.05)
+    _state_file(state).unlink(missing_ok=True)
+    return found is not None
+
+
+def reset(endpoint: SandboxEndpoint) -> None:
+    """Empty the sandbox and make its worlds again."""
+    from functools import lru_cache
+
+    from opsctl.sandbox.server import sandbox_client
+    from opsctl.sandbox.worlds import seed_all
+
+    request = urllib.request.Request(f"{endpoint.endpoint_url}/moto-api/reset", method="POST")  # noqa: S310 - loopback, checked
+    urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 - loopback, checked when found
+    seed_all(lru_cache(lambda service: sandbox_client(endpoint.endpoint_url, service)))
+
+
+def _is_sandbox(endpoint: SandboxEndpoint) -> bool:
+    """Ask the endpoint itself who it is, so that a reused port or pid is not taken for ours."""
+    try:
+        with urllib.request.urlopen(f"{endpoint.endpoint_url}/opsctl-sandbox", timeout=5) as answer:  # noqa: S310
+            return bool(int(answer.read()) == endpoint.pid)
+    except (OSError, ValueError, urllib.error.URLError):
+        return False
+
+
+def _state_file(state: Path) -> Path:
+    return state / "sandbox.json"
+
+
+def _without_aws() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}

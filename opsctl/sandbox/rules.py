@@ -1,0 +1,19 @@
+"""Makes moto as strict as AWS where it lets something pass, and adds the few calls it lacks.
+
+Installed explicitly, once a process. Each rule is a small function around one of moto's methods.
+"""
+
+from opsctl.sandbox import rules_cloudfront, rules_ec2, rules_elbv2, rules_iam, rules_wafv2
+
+_MODULES = (rules_cloudfront, rules_ec2, rules_elbv2, rules_iam, rules_wafv2)
+
+
+def install_rules() -> None:
+    """Put every rule in place; a second call does nothing."""
+    from moto.wafv2.models import WAFV2Backend
+
+    if getattr(WAFV2Backend, "opsctl_rules", False):
+        return
+    for module in _MODULES:
+        module.install()
+    WAFV2Backend.opsctl_rules = True

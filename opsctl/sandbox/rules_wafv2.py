@@ -1,0 +1,256 @@
+"""AWS WAF's own rules, where moto is laxer. Source: WAFV2 API reference and recorded answers."""
+
+import ipaddress
+import json
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+_NAME = re.compile(r"^[\w\-]{1,128}$", re.ASCII)
+_DESCRIPTION = re.compile(r"^[\w+=:#@/\-,.][\w+=:#@/\-,.\s]+[\w+=:#@/\-,.]$", re.ASCII)
+_TAG = re.compile(r"^[\w\s.:/=+\-@]*$")
+_SCOPED = (
+    "create_web_acl",
+    "delete_web_acl",
+    "get_web_acl",
+    "list_web_ac_ls",
+    "update_web_acl",
+    "create_ip_set",
+    "delete_ip_set",
+    "get_ip_set",
+    "list_ip_sets",
+    "update_ip_set",
+)
+_END = "end-of-the-last-full-page"
+
+
+def install() -> None:
+    """Put the rules around moto's WAFv2."""
+    from moto.wafv2.models import WAFV2Backend
+    from moto.wafv2.responses import WAFV2Response
+
+    for name in _SCOPED:
+        setattr(WAFV2Response, name, _only_in_us_east_1(getattr(WAFV2Response, name)))
+    for name, items in (("list_web_ac_ls", "WebACLs"), ("list_ip_sets", "IPSets")):
+        setattr(WAFV2Response, name, _marker_with_last_page(getattr(WAFV2Response, name), items))
+    WAFV2Response.get_web_acl = _by_arn(WAFV2Response.get_web_acl)
+    WAFV2Response.get_web_acl_for_resource = _only_for_protectable(WAFV2Response.get_web_acl_for_resource)
+    WAFV2Response.list_resources_for_web_acl = _list_resources
+    WAFV2Response.check_capacity = _check_capacity
+    WAFV2Backend.create_ip_set = _checked_creation(WAFV2Backend.create_ip_set)
+    WAFV2Backend.update_ip_set = _checked_update(WAFV2Backend.update_ip_set)
+    WAFV2Backend.delete_ip_set = _not_while_referenced(WAFV2Backend.delete_ip_set)
+    WAFV2Backend.create_web_acl = _checked_web_acl(WAFV2Backend.create_web_acl)
+    WAFV2Backend.update_web_acl = _whole_update(WAFV2Backend.update_web_acl)
+    WAFV2Backend.delete_web_acl = _not_while_associated(WAFV2Backend.delete_web_acl)
+    WAFV2Backend.associate_web_acl = _one_web_acl_each(WAFV2Backend.associate_web_acl)
+
+
+def _fault(code: str, message: str) -> Exception:
+    from moto.wafv2.exceptions import WAFv2ClientError
+
+    fault: Exception = WAFv2ClientError(code, message)
+    return fault
+
+
+def _invalid(field: str, parameter: str) -> Exception:
+    return _fault(
+        "WAFInvalidParameterException",
+        "Error reason: The parameter contains formatting that is not valid., "
+        f"field: {field}, parameter: {parameter}",
+    )
+
+
+def _only_in_us_east_1(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Scope CLOUDFRONT answers in us-east-1 only (API reference, every Scope)."""
+
+    def checked(self: Any) -> Any:
+        if self._get_param("Scope") == "CLOUDFRONT" and self.region not in ("us-east-1", "aws"):
+            raise _invalid("SCOPE_VALUE", "CLOUDFRONT")
+        return method(self)
+
+    return checked
+
+
+def _marker_with_last_page(method: Callable[..., Any], items: str) -> Callable[..., Any]:
+    """`NextMarker` comes with the last full page too; only the page after it is empty (recorded answers)."""
+
+    def listed(self: Any) -> Any:
+        if self._get_param("NextMarker") == _END:
+            return 200, {"Content-Type": "application/json"}, json.dumps({items: []})
+        status, headers, body = method(self)
+        answer = json.loads(body)
+        if answer[items] and not answer.get("NextMarker"):
+            answer["NextMarker"] = _END
+        return status, headers, json.dumps(answer)
+
+    return listed
+
+
+def _by_arn(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A global web ACL is found by its ARN alone too."""
+
+    def found(self: Any) -> Any:
+        if ":global/" in (self._get_param("ARN") or ""):
+            self.region = "aws"
+        return method(self)
+
+    return found
+
+
+def _only_for_protectable(method: Callable[..., Any]) -> Callable[..., Any]:
+    """WAF cannot protect a Network Load Balancer; asking about one is invalid (recorded answers)."""
+
+    def found(self: Any) -> Any:
+        arn = json.loads(self.body)["ResourceArn"]
+        if ":loadbalancer/net/" in arn:
+            raise _invalid("RESOURCE_ARN", arn)
+        status, headers, body = method(self)
+        answer = {name: value for name, value in json.loads(body).items() if value is not None}
+        return status, headers, json.dumps(answer)
+
+    return found
+
+
+def _list_resources(self: Any) -> Any:
+    arn = self._get_param("WebACLArn")
+    kind = self._get_param("ResourceType") or "APPLICATION_LOAD_BALANCER"
+    acl = self.wafv2_backend.get_web_acl(arn, None, None)
+    marks = {"APPLICATION_LOAD_BALANCER": ":loadbalancer/app/", "API_GATEWAY": ":apigateway:"}
+    resources = [one for one in acl.associated_resources if marks.get(kind, "\0") in one]
+    return 200, {"Content-Type": "application/json"}, json.dumps({"ResourceArns": resources})
+
+
+def _check_capacity(self: Any) -> Any:
+    rules = json.loads(self.body).get("Rules", [])
+    return 200, {"Content-Type": "application/json"}, json.dumps({"Capacity": len(rules)})
+
+
+def _check_addresses(addresses: Sequence[str], version: str) -> None:
+    """CIDR notation always, no host bits, no /0, the set's own family, at most 10,000."""
+    if len(addresses) > 10_000:
+        raise _fault("WAFLimitsExceededException", "AWS WAF couldn't perform the operation: limit exceeded")
+    for text in addresses:
+        try:
+            network = ipaddress.ip_network(text, strict=True)
+        except ValueError:
+            raise _invalid("IP_ADDRESS", text) from None
+        if "/" not in text or network.prefixlen == 0 or f"IPV{network.version}" != version:
+            raise _invalid("IP_ADDRESS", text)
+
+
+def _check_texts(name: str, description: str | None, tags: Sequence[dict[str, str]]) -> None:
+    if not _NAME.match(name):
+        raise _invalid("NAME", name)
+    if description is not None and not (_DESCRIPTION.match(description) and len(description) <= 256):
+        raise _invalid("ENTITY_DESCRIPTION", description)
+    for tag in tags:
+        if not _TAG.match(tag["Key"]) or not _TAG.match(tag["Value"]) or len(tag["Value"]) > 256:
+            raise _invalid("TAGS", str(tag))
+
+
+def _checked_creation(method: Callable[..., Any]) -> Callable[..., Any]:
+    def created(
+        self: Any,
+        name: str,
+        scope: str,
+        description: str,
+        ip_address_version: str,
+        addresses: list[str],
+        tags: list[dict[str, str]],
+    ) -> Any:
+        _check_addresses(addresses, ip_address_version)
+        _check_texts(name, description, tags or [])
+        if any(one.name == name and one.scope == scope for one in self.ip_sets.values()):
+            raise _fault("WAFDuplicateItemException", f"there is an IP set {name} already")
+        return method(self, name, scope, description, ip_address_version, addresses, tags or [])
+
+    return created
+
+
+def _checked_update(method: Callable[..., Any]) -> Callable[..., Any]:
+    def updated(
+        self: Any, name: str, scope: str, _id: str, description: str, addresses: list[str], lock_token: str
+    ) -> Any:
+        known = self.get_ip_set(name, scope, _id)
+        _check_addresses(addresses, known.ip_address_version)
+        _check_texts(name, description, [])
+        return method(self, name, scope, _id, description, addresses, lock_token)
+
+    return updated
+
+
+def _not_while_referenced(method: Callable[..., Any]) -> Callable[..., Any]:
+    def deleted(self: Any, name: str, scope: str, _id: str, lock_token: str) -> Any:
+        arn = self.get_ip_set(name, scope, _id).arn
+        if any(
+            arn in json.dumps(rule.to_dict(), default=str) for acl in self.wacls.values() for rule in acl.rules
+        ):
+            raise _fault("WAFAssociatedItemException", "AWS WAF couldn't delete the item: a rule refers to it")
+        return method(self, name, scope, _id, lock_token)
+
+    return deleted
+
+
+def _check_rules(backend: Any, rules: Sequence[dict[str, Any]]) -> None:
+    priorities = [rule["Priority"] for rule in rules]
+    if len(set(priorities)) != len(priorities):
+        raise _invalid("PRIORITY", str(priorities))
+    for arn in re.findall(r'"IPSetReferenceStatement": \{"ARN": "([^"]+)"', json.dumps(list(rules), default=str)):
+        if arn not in backend.ip_sets:
+            raise _fault("WAFInvalidParameterException", "A reference in your rule statement is not valid.")
+
+
+def _checked_web_acl(method: Callable[..., Any]) -> Callable[..., Any]:
+    def created(self: Any, name: str, visibility: Any, action: Any, scope: str, *rest: Any) -> Any:
+        description, tags, rules, *configs = rest
+        _check_texts(name, description, tags or [])
+        _check_rules(self, rules or [])
+        if any(acl.name == name for acl in self.wacls.values()):
+            raise _fault("WAFDuplicateItemException", f"there is a web ACL {name} already")
+        return method(self, name, visibility, action, scope, description, tags or [], rules or [], *configs)
+
+    return created
+
+
+def _whole_update(method: Callable[..., Any]) -> Callable[..., Any]:
+    """UpdateWebACL replaces everything: an empty list of rules leaves none."""
+
+    def updated(self: Any, name: str, _id: str, action: Any, rules: Any, *rest: Any) -> Any:
+        _check_rules(self, rules or [])
+        token = method(self, name, _id, action, rules, *rest)
+        if not rules:
+            self.get_web_acl(None, name, _id).rules = []
+        return token
+
+    return updated
+
+
+def _not_while_associated(method: Callable[..., Any]) -> Callable[..., Any]:
+    def deleted(self: Any, name: str, scope: str, _id: str, lock_token: str) -> Any:
+        acl = self.get_web_acl(None, name, _id)
+        if acl.associated_resources or _distributions_with(self.account_id, acl.arn):
+            raise _fault("WAFAssociatedItemException", "AWS WAF couldn't delete the item: it is still associated")
+        return method(self, name, scope, _id, lock_token)
+
+    return deleted
+
+
+def _distributions_with(account: str, arn: str) -> list[str]:
+    from moto.cloudfront.models import cloudfront_backends
+
+    distributions = cloudfront_backends[account]["aws"].distributions
+    return [name for name, one in distributions.items() if one.distribution_config.WebACLId == arn]
+
+
+def _one_web_acl_each(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A resource has one web ACL; associating another takes its place."""
+
+    def associated(self: Any, web_acl_arn: str, resource_arn: str) -> None:
+        self.get_web_acl(web_acl_arn, None, None)
+        for acl in self.wacls.values():
+            if resource_arn in acl.associated_resources:
+                acl.associated_resources.remove(resource_arn)
+        method(self, web_acl_arn, resource_arn)
+
+    return associated

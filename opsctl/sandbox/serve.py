@@ -1,0 +1,37 @@
+"""The background process of the sandbox: serves, seeds, writes its state file, and ends when idle."""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from functools import lru_cache
+from pathlib import Path
+
+from opsctl.sandbox.background import IDLE_S
+from opsctl.sandbox.server import EmbeddedServer
+from opsctl.sandbox.worlds import seed_all
+
+
+def main(state_file: Path) -> None:
+    """Serve until told to stop, or until nobody has called for a long time."""
+    stopping = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    signal.signal(signal.SIGINT, lambda *_: stopping.set())
+    server = EmbeddedServer()
+    server.start()
+    seed_all(lru_cache(server.client))
+    partial = state_file.with_suffix(f".{os.getpid()}")
+    with os.fdopen(os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
+        json.dump({"endpoint_url": server.endpoint, "pid": os.getpid()}, file)
+    partial.replace(state_file)
+    while not stopping.wait(1):
+        if time.monotonic() - server.last_call > IDLE_S:
+            break
+    state_file.unlink(missing_ok=True)
+    server.stop()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,70 @@
+"""The embedded AWS itself: moto's server on loopback, with AWS's rules around it."""
+
+import os
+import threading
+import time
+from typing import Any
+
+HOST = "127.0.0.1"
+REGION = "us-east-1"
+ACCOUNT = "123456789012"
+FAKE_KEYS = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"}
+
+
+class EmbeddedServer:
+    """moto's server in a thread of this process; bound to loopback and nothing else."""
+
+    def __init__(self, port: int = 0) -> None:
+        """Bind; port 0 takes a free one. Raises OSError when the port is taken."""
+        os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
+        from moto.server import DomainDispatcherApplication, create_backend_app
+        from werkzeug.serving import WSGIRequestHandler, make_server
+
+        from opsctl.sandbox.rules import install_rules
+
+        class Quiet(WSGIRequestHandler):  # type: ignore[misc] # moto's parts are Any here
+            protocol_version = "HTTP/1.1"
+
+            def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's own name
+                """Say nothing: requests are not the user's business."""
+
+        install_rules()
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self.last_call = time.monotonic()
+        self._server = make_server(HOST, port, self._answer, threaded=True, request_handler=Quiet)
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    @property
+    def endpoint(self) -> str:
+        """The URL to call."""
+        return f"http://{HOST}:{self._server.server_port}"
+
+    def _answer(self, environ: dict[str, Any], start_response: Any) -> Any:
+        self.last_call = time.monotonic()
+        if environ.get("PATH_INFO") == "/opsctl-sandbox":
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            return [str(os.getpid()).encode()]
+        return self._moto(environ, start_response)
+
+    def start(self) -> None:
+        """Serve in the background."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop serving and free the port."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def client(self, service: str) -> Any:
+        """An SDK client of this server, with made-up credentials."""
+        return sandbox_client(self.endpoint, service)
+
+
+def sandbox_client(endpoint: str, service: str) -> Any:
+    """An SDK client that talks to a loopback endpoint with made-up credentials, whatever the environment says."""
+    import boto3
+    from botocore.config import Config
+
+    session = boto3.Session(**FAKE_KEYS, region_name=REGION)
+    config = Config(retries={"total_max_attempts": 1}, max_pool_connections=16)
+    return session.client(service, endpoint_url=endpoint, config=config)

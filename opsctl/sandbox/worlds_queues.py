@@ -1,0 +1,83 @@
+"""The queue worlds: orders, ledger and resize-images, with dead letters as AWS leaves them."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+from opsctl.model.value import Json
+
+Clients = Callable[[str], Any]
+
+
+def make_queues(clients: Clients) -> None:
+    """Make the queues with their dead-letter queues, the function with its failure queue, and dead letters."""
+    sqs = clients("sqs")
+    orders_dlq = _with_dead_letters(sqs, "orders", "orders-dlq")
+    ledger_dlq = _with_dead_letters(sqs, "ledger.fifo", "ledger-dlq.fifo", FifoQueue="true")
+    failures = sqs.create_queue(QueueName="resize-images-failures")["QueueUrl"]
+    _make_function(clients, sqs, failures)
+    for number in range(12):
+        sqs.send_message(QueueUrl=orders_dlq, MessageBody=json.dumps(_order(number)))
+    sqs.send_message(QueueUrl=orders_dlq, MessageBody='{"order": 4712, "total": ')
+    sqs.send_message(QueueUrl=orders_dlq, MessageBody=json.dumps({"order": 4713, "note": "\x1b[31m<script>[red]"}))
+    for account in ("A-1", "A-2"):
+        for number in range(3):
+            sqs.send_message(
+                QueueUrl=ledger_dlq,
+                MessageBody=json.dumps({"account": account, "booking": number, "amount": "12.50"}),
+                MessageGroupId=account,
+                MessageDeduplicationId=f"{account}-{number}",
+            )
+    for number in range(4):
+        sqs.send_message(
+            QueueUrl=failures,
+            MessageBody=json.dumps({"bucket": "uploads", "key": f"photo-{number}.jpg"}),
+            MessageAttributes=_lambda_failure(number),
+        )
+
+
+def _with_dead_letters(sqs: Any, name: str, dead: str, **attributes: str) -> str:
+    url: str = sqs.create_queue(QueueName=dead, Attributes=attributes)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": "3"})
+    sqs.create_queue(QueueName=name, Attributes=attributes | {"RedrivePolicy": policy})
+    return url
+
+
+def _make_function(clients: Clients, sqs: Any, failures: str) -> None:
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+    role = clients("iam").create_role(RoleName="resize-images", AssumeRolePolicyDocument=json.dumps(trust))[
+        "Role"
+    ]["Arn"]
+    arn = sqs.get_queue_attributes(QueueUrl=failures, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("app.py", "def handler(event, context):\n    return event\n")
+    clients("lambda").create_function(
+        FunctionName="resize-images",
+        Runtime="python3.12",
+        Role=role,
+        Handler="app.handler",
+        Code={"ZipFile": code.getvalue()},
+        DeadLetterConfig={"TargetArn": arn},
+    )
+
+
+def _order(number: int) -> dict[str, Json]:
+    return {"order": 4700 + number, "total": f"{10 + number}.00", "customer": f"c-{number % 4}"}
+
+
+def _lambda_failure(number: int) -> dict[str, Json]:
+    """The attributes Lambda puts on what it could not process (asynchronous invocation, Lambda guide)."""
+    return {
+        "RequestID": {"DataType": "String", "StringValue": f"6f4e2b1c-0000-4000-8000-00000000000{number}"},
+        "ErrorCode": {"DataType": "Number", "StringValue": "200"},
+        "ErrorMessage": {"DataType": "String", "StringValue": "Task timed out after 3.00 seconds"},
+    }
