@@ -44,17 +44,21 @@ def report_of(
         checks=tuple(checks),
         message=run.message,
         hint=hint,
-        next=_next(run, undone_by),
+        next=_next(run, "opsctl --sandbox" if _in_sandbox(plan) else "opsctl", undone_by),
         undone_by=undone_by,
     )
 
 
-def _next(run: RunRow, undone_by: str) -> tuple[str, ...]:
+def _next(run: RunRow, command: str, undone_by: str) -> tuple[str, ...]:
     if undone_by:
-        return (f"opsctl runs show {undone_by}",)
+        return (f"{command} runs show {undone_by}",)
     if run.status == "done":
-        return (f"opsctl verify {run.id}", f"opsctl undo {run.id}")
-    return (f"opsctl runs show {run.id}", f"opsctl resume {run.id}", f"opsctl undo {run.id}")
+        return (f"{command} verify {run.id}", f"{command} undo {run.id}")
+    return (f"{command} runs show {run.id}", f"{command} resume {run.id}", f"{command} undo {run.id}")
+
+
+def _in_sandbox(plan: Plan) -> bool:
+    return plan.endpoint.startswith("http://127.0.0.1:")
 
 
 def _detail(detail: Json) -> str:
