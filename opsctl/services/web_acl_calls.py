@@ -97,7 +97,7 @@ def rule_refers_to(key: WebAclKey, rule: str, set_arn: Json, action: str, *, pre
         return Check(
             read=key.read(),
             query=(
-                f"WebACL.Rules[?Name=='{rule}' && Action.{action}] | [0].Statement.IPSetReferenceStatement.ARN"
+                f"WebACL.Rules[?Name=='{rule}' && {_acts(action)}] | [0].Statement.IPSetReferenceStatement.ARN"
             ),
             op="equals",
             value=set_arn,
@@ -126,11 +126,16 @@ def no_allow_before(key: WebAclKey, priority: int) -> Check:
     """No rule that allows stands before this priority: Allow ends the evaluation."""
     return Check(
         read=key.read(),
-        query=f"WebACL.Rules[?Priority<`{priority}` && Action.Allow].Name",
+        query=f"WebACL.Rules[?Priority<`{priority}` && {_acts('Allow')}].Name",
         op="empty",
         context=True,
         says=f"no allow rule stands before priority {priority} of web ACL {key.name}",
     )
+
+
+def _acts(action: str) -> str:
+    # An action is an empty object, which JMESPath takes for false, so its key has to be looked for.
+    return f"contains(keys(Action || `{{}}`), '{action}')"
 
 
 def create_web_acl(

@@ -25,9 +25,7 @@ def make_box(name: str, change_id: str = "make") -> Change:
         expect=(Check(read=get_box(name), query="Items", op="empty", says="there is no such box"),),
         proof=Proof(
             configured=(
-                Check(
-                    read=get_box(name), query="Items", op="contains", value=["ours"], says="the box is there"
-                ),
+                Check(read=get_box(name), query="Items", op="contains", value=["ours"], says="the box is there"),
             ),
             within_s=5,
         ),

@@ -11,9 +11,7 @@ from opsctl.model.report import JournalEvent
 from opsctl.model.run import Identity
 from opsctl.model.value import Json
 
-IDENTITY = Identity(
-    account="123456789012", arn="arn:aws:iam::123456789012:user/responder", region="us-east-1"
-)
+IDENTITY = Identity(account="123456789012", arn="arn:aws:iam::123456789012:user/responder", region="us-east-1")
 
 
 class FakeClock:

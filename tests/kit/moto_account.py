@@ -1,0 +1,190 @@
+"""A moto account over HTTP with AWS's rules: one server a process, a new account number for each world."""
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+from urllib.parse import parse_qs
+
+from opsctl.aws.account import CachedReader, LiveAccount
+from opsctl.aws.clients import Clients, Connection
+from opsctl.catalog import find_plugins
+from opsctl.model.plan import Plan
+from opsctl.model.playbook import LoadedPlaybook
+from opsctl.model.readonly import is_read_only
+from opsctl.model.run import Context, Identity, Settings
+from opsctl.model.value import Json
+from opsctl.planning.inputs import parse_inputs
+from opsctl.planning.planner import make_plan
+from opsctl.playbook.load import load_playbook
+from opsctl.sandbox.server import FAKE_KEYS, REGION, EmbeddedServer, sandbox_client
+from tests.kit.ports import FakeClock
+
+_ACCOUNTS = itertools.count(200_000_000_000)
+
+
+class WatchedServer(EmbeddedServer):
+    """The embedded server; a test may look at every call before it is carried out and after."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[str] = []
+        self.before: Callable[[str], None] | None = None
+        self.after: Callable[[str], None] | None = None
+
+    def _answer(self, environ: dict[str, Any], start_response: Any) -> Any:
+        api = _api_of(environ)
+        self.calls.append(api)
+        if self.before is not None:
+            self.before(api)
+        answer = super()._answer(environ, start_response)
+        if self.after is not None:
+            self.after(api)
+        return answer
+
+    def mutations(self) -> list[str]:
+        """The calls so far that may have changed something."""
+        return [api for api in self.calls if not is_mutation_free(api)]
+
+
+def is_mutation_free(api: str) -> bool:
+    """Tell whether a call as the server sees it only reads."""
+    service, _, operation = api.partition(".")
+    return not api or is_read_only(service, operation) or operation in ("GET", "HEAD", "GetCallerIdentity")
+
+
+def _api_of(environ: dict[str, Any]) -> str:
+    target = environ.get("HTTP_X_AMZ_TARGET", "")
+    if target:
+        service, _, operation = target.rpartition(".")
+        return f"{'wafv2' if 'WAF' in service else service}.{operation}"
+    if "x-www-form-urlencoded" in environ.get("CONTENT_TYPE", ""):
+        import io
+
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        return f"query.{parse_qs(body.decode()).get('Action', [''])[0]}"
+    path = environ.get("PATH_INFO", "")
+    if path.startswith(("/opsctl-sandbox", "/moto-api")):
+        return ""
+    return f"rest{path}.{environ.get('REQUEST_METHOD', '')}"
+
+
+@lru_cache(maxsize=1)
+def server() -> WatchedServer:
+    """The one server of this process."""
+    watched = WatchedServer()
+    watched.start()
+    return watched
+
+
+@lru_cache(maxsize=64)
+def client(service: str) -> Any:
+    """A plain SDK client of the server."""
+    return sandbox_client(server().endpoint, service)
+
+
+@lru_cache(maxsize=1)
+def _clients() -> Clients:
+    return Clients(Connection(region=REGION, endpoint_url=server().endpoint), "test-run")
+
+
+class World:
+    """One account with what a test seeded into it."""
+
+    def __init__(self, account: str) -> None:
+        self.account = account
+        self.identity = Identity(
+            account=account,
+            arn=f"arn:aws:iam::{account}:user/responder",
+            region=REGION,
+            endpoint=server().endpoint,
+        )
+        self.clock = FakeClock()
+        self.aws = LiveAccount(_clients(), self.identity, self.clock)
+        self.registry = find_plugins()
+        self._numbers = itertools.count(1)
+
+    def about(self, settings: Settings | None = None) -> Context:
+        """The context of the next run."""
+        plan_id = f"20260101-0000{next(self._numbers):02d}-test"
+        return Context(identity=self.identity, settings=settings or Settings(), plan_id=plan_id)
+
+    def reader(self) -> CachedReader:
+        """A reader that asks each thing once."""
+        return CachedReader(self.aws)
+
+    def plan(
+        self,
+        playbook: str | LoadedPlaybook,
+        inputs: dict[str, Json],
+        overrides: tuple[str, ...] = (),
+        settings: Settings | None = None,
+    ) -> Plan:
+        """Plan a playbook here."""
+        loaded = load_playbook(playbook) if isinstance(playbook, str) else playbook
+        return make_plan(
+            loaded,
+            parse_inputs(loaded.playbook.inputs, inputs, source={}),
+            about=self.about(settings),
+            reader=self.reader(),
+            registry=self.registry,
+            overrides=overrides,
+            now=self.clock.now(),
+        )
+
+
+@contextmanager
+def fresh_world(*seeds: Callable[[Callable[[str], Any]], object]) -> Iterator[World]:
+    """Give a new account number, seeded; nothing of other worlds is in it."""
+    account = str(next(_ACCOUNTS))
+    kept = {name: os.environ.get(name) for name in ("MOTO_ACCOUNT_ID", *_KEYS)}
+    os.environ |= {"MOTO_ACCOUNT_ID": account, **_KEYS}
+    try:
+        for seed in seeds:
+            seed(client)
+        yield World(account)
+    finally:
+        for name, value in kept.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+_KEYS = {name.upper(): value for name, value in FAKE_KEYS.items()}
+
+
+def state() -> dict[str, Json]:
+    """Everything a block may change, normalised: network ACLs, IP sets, web ACLs, associations, distributions."""
+    ec2, wafv2, cloudfront = client("ec2"), client("wafv2"), client("cloudfront")
+    found: dict[str, Json] = {
+        acl["NetworkAclId"]: sorted(str(sorted(entry.items())) for entry in acl["Entries"])
+        for acl in ec2.describe_network_acls()["NetworkAcls"]
+    }
+    for scope in ("REGIONAL", "CLOUDFRONT"):
+        for one in wafv2.list_ip_sets(Scope=scope)["IPSets"]:
+            key = {"Name": one["Name"], "Scope": scope, "Id": one["Id"]}
+            found[one["Name"]] = sorted(wafv2.get_ip_set(**key)["IPSet"]["Addresses"])
+        for one in wafv2.list_web_acls(Scope=scope)["WebACLs"]:
+            key = {"Name": one["Name"], "Scope": scope, "Id": one["Id"]}
+            acl = wafv2.get_web_acl(**key)["WebACL"]
+            rules = sorted(str(rule) for rule in acl["Rules"])
+            found[f"{scope} {one['Name']}"] = [rules, acl["DefaultAction"], acl.get("Description", "")]
+    for balancer in client("elbv2").describe_load_balancers()["LoadBalancers"]:
+        if balancer["Type"] == "application":
+            arn = balancer["LoadBalancerArn"]
+            web_acl = wafv2.get_web_acl_for_resource(ResourceArn=arn).get("WebACL") or {}
+            found[arn] = web_acl.get("Name", "")
+    for summary in cloudfront.list_distributions()["DistributionList"].get("Items", []):
+        config = cloudfront.get_distribution_config(Id=summary["Id"])["DistributionConfig"]
+        geo = config["Restrictions"]["GeoRestriction"]
+        found[summary["Id"]] = [
+            config.get("WebACLId", ""),
+            geo["RestrictionType"],
+            sorted(geo.get("Items") or []),
+            sorted(name for name in config if config[name] not in (None, "", {"Quantity": 0})),
+        ]
+    return found
