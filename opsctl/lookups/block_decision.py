@@ -1,0 +1,43 @@
+"""Decides where addresses or countries have to be blocked for a target."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from opsctl.hops.affected import completed
+from opsctl.hops.ways import ways_to
+from opsctl.model.errors import InvalidInput
+from opsctl.model.looking import Looking
+from opsctl.model.run import Context, Lookup
+from opsctl.model.value import Value
+from opsctl.topology.asked import Asked, LayerChoice, Mode
+from opsctl.topology.deciding import decision_of, judge_ways, points_of
+from opsctl.topology.decision import Decision
+from opsctl.topology.layers import Home
+
+
+class BlockDecision(Lookup):
+    """Choose, on every way in to a target, the places where a block works, and say why others do not.
+
+    Looked up again after the change it is the proof: every way says whether the addresses are dropped.
+    """
+
+    name: ClassVar[str] = "block.decision"
+    Result: ClassVar[type[Value]] = Decision
+
+    target: str = Field(description="Host name, URL, load balancer, distribution, instance or address.")
+    addresses: tuple[str, ...] = Field((), description="Addresses or CIDR blocks, IPv4 and IPv6.")
+    layer: LayerChoice = Field("auto", description="Which layers may be used.")
+    countries: tuple[str, ...] = Field((), description="Countries to refuse, ISO 3166-1 alpha-2.")
+    mode: Mode = Field("block", description="What AWS WAF is to do with the addresses.")
+
+    def look(self, about: Context) -> Looking[Value]:
+        """Explore, judge every way in, and find out who else each point of enforcement hits."""
+        try:
+            asked = Asked.of(self.addresses, self.countries, self.layer, self.mode)
+        except ValueError as fault:
+            raise InvalidInput.one(str(fault), source="addresses") from None
+        web, survey = yield from ways_to(self.target, about)
+        judged = judge_ways(web, asked, Home(account=about.account, region=about.region))
+        points, unknown = yield from completed(points_of(judged), web, survey)
+        return decision_of(self.target, web, judged, points, unknown)

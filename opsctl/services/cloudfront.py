@@ -1,0 +1,118 @@
+"""CloudFront: reading distributions, their origins, and the VPC origins among them."""
+
+from opsctl.model.reads import Read
+from opsctl.model.value import Json, Value
+from opsctl.services.route53 import normal_name
+
+
+class Origin(Value):
+    """Where a distribution fetches from: a name, or a VPC origin by its id."""
+
+    id: str
+    domain: str
+    vpc_origin: str = ""
+
+
+class Distribution(Value):
+    """A distribution as ListDistributions tells it.
+
+    `web_acl` is empty, an ARN (WAFv2) or a bare id (WAF Classic). `geo` is none, blacklist or whitelist.
+    """
+
+    id: str
+    arn: str
+    domain: str
+    aliases: tuple[str, ...] = ()
+    origins: tuple[Origin, ...] = ()
+    web_acl: str = ""
+    enabled: bool = True
+    ipv6: bool = False
+    geo: str = "none"
+    countries: tuple[str, ...] = ()
+    staging: bool = False
+    tenants: bool = False
+    comment: str = ""
+
+    @property
+    def title(self) -> str:
+        """How people know it: its first alias, else its own domain name."""
+        return self.aliases[0] if self.aliases else self.domain
+
+
+class VpcOrigin(Value):
+    """A VPC origin: the private load balancer or instance it leads to, by ARN, and who owns it."""
+
+    id: str
+    endpoint: str
+    account: str = ""
+
+
+def list_distributions() -> Read:
+    """Read all distributions of the account."""
+    return Read(service="cloudfront", operation="ListDistributions")
+
+
+def get_distribution_config(distribution: str) -> Read:
+    """Read the full configuration of one distribution, with its ETag."""
+    return Read(service="cloudfront", operation="GetDistributionConfig", params={"Id": distribution})
+
+
+def list_vpc_origins() -> Read:
+    """Read all VPC origins of the account."""
+    return Read(service="cloudfront", operation="ListVpcOrigins")
+
+
+def list_tags(arn: str) -> Read:
+    """Read the tags of one distribution."""
+    return Read(service="cloudfront", operation="ListTagsForResource", params={"Resource": arn})
+
+
+def parse_distributions(answer: Json) -> tuple[Distribution, ...]:
+    """Parse ListDistributions; `Items` is missing wherever `Quantity` is 0."""
+    return tuple(_distribution(one) for one in answer.get("DistributionList", {}).get("Items") or [])
+
+
+def parse_vpc_origins(answer: Json) -> tuple[VpcOrigin, ...]:
+    """Parse ListVpcOrigins."""
+    return tuple(
+        VpcOrigin(id=one["Id"], endpoint=one["OriginEndpointArn"], account=one.get("AccountId", ""))
+        for one in answer.get("VpcOriginList", {}).get("Items") or []
+    )
+
+
+def parse_continuous_deployment(answer: Json) -> str:
+    """Parse the id of the continuous deployment policy out of GetDistributionConfig; empty when none."""
+    return str(answer.get("DistributionConfig", {}).get("ContinuousDeploymentPolicyId") or "")
+
+
+def parse_tags(answer: Json) -> dict[str, str]:
+    """Parse ListTagsForResource."""
+    items = answer.get("Tags", {}).get("Items") or []
+    return {tag["Key"]: str(tag.get("Value", "")) for tag in items}
+
+
+def _distribution(one: Json) -> Distribution:
+    geo = one.get("Restrictions", {}).get("GeoRestriction", {})
+    return Distribution(
+        id=one["Id"],
+        arn=one["ARN"],
+        domain=normal_name(one["DomainName"]),
+        aliases=tuple(normal_name(name) for name in one.get("Aliases", {}).get("Items") or []),
+        origins=tuple(_origin(origin) for origin in one.get("Origins", {}).get("Items") or []),
+        web_acl=one.get("WebACLId") or "",
+        enabled=bool(one.get("Enabled", True)),
+        ipv6=bool(one.get("IsIPV6Enabled", False)),
+        geo=geo.get("RestrictionType", "none"),
+        countries=tuple(geo.get("Items") or []),
+        staging=bool(one.get("Staging", False)),
+        tenants=one.get("ConnectionMode", "direct") == "tenant-only",
+        comment=one.get("Comment") or "",
+    )
+
+
+def _origin(one: Json) -> Origin:
+    return Origin(
+        id=one["Id"],
+        domain=normal_name(one.get("DomainName", "")),
+        vpc_origin=one.get("VpcOriginConfig", {}).get("VpcOriginId", ""),
+    )

@@ -1,0 +1,38 @@
+"""What a block is asked to do: which addresses and countries, how, and on which layers."""
+
+from typing import Literal
+
+from opsctl.model.networks import Network, normal, parse_network
+from opsctl.model.value import Value
+
+LayerChoice = Literal["auto", "cloudfront", "waf", "nacl", "geo"]
+Mode = Literal["block", "count", "challenge", "captcha"]
+
+
+class Asked(Value):
+    """The question: addresses in normal form, countries in upper case, and how they are to be treated."""
+
+    addresses: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    layer: LayerChoice = "auto"
+    mode: Mode = "block"
+
+    @classmethod
+    def of(cls, addresses: tuple[str, ...], countries: tuple[str, ...], layer: LayerChoice, mode: Mode) -> "Asked":
+        """Normalise what a person wrote; raises ValueError for what is no address."""
+        return cls(
+            addresses=tuple(dict.fromkeys(normal(one) for one in addresses)),
+            countries=tuple(dict.fromkeys(one.upper() for one in countries)),
+            layer=layer,
+            mode=mode,
+        )
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """The addresses as blocks."""
+        return tuple(parse_network(one) for one in self.addresses)
+
+    @property
+    def versions(self) -> tuple[int, ...]:
+        """The IP versions among the addresses."""
+        return tuple(sorted({one.version for one in self.networks}))
