@@ -71,6 +71,9 @@ class Typed:
         return f"there is no {name!r} here; {hint}"
 
     def _subexpression(self, node: Json, here: Shape, inside: str) -> Shape:
+        if node["type"] == "subexpression" and node["children"][0]["type"] == "not_expression":
+            self.faults.append("! binds tighter than . in JMESPath: write !(a.b)")
+            return scalar("boolean")
         for child in node["children"]:
             here = self.shape(child, here, inside=inside)
         return here

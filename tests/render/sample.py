@@ -1,0 +1,91 @@
+"""A plan and a report with every kind of thing in them, and text of one's choice in every account-given place."""
+
+from opsctl.model.changes import Risk, Severity
+from opsctl.model.plan import Finding, Plan
+from opsctl.model.report import ChangeResult, CheckResult, Report
+from opsctl.topology.decision import Decision, Graph, GraphEdge, GraphNode, LayerVerdict, Point, WayIn
+from tests.kit.box_plans import add_item, irreversible, make_box, plan_of
+
+
+def sample_decision(text: str = "shop-alb") -> Decision:
+    """A small decision."""
+    nodes = (
+        GraphNode(id="internet", kind="internet", label="internet", client="source"),
+        GraphNode(id="d", kind="distribution", label=f"distribution {text}", client="source", gates=(text,)),
+        GraphNode(id="alb", kind="alb", label=text, client="header", unknown=(text,)),
+    )
+    edges = (
+        GraphEdge(source="internet", target="d"),
+        GraphEdge(source="d", target="alb", label=text),
+        GraphEdge(source="internet", target="alb"),
+    )
+    verdict = LayerVerdict(layer="waf", at=text, chosen=True, reason=f"the client is visible at {text}")
+    way = WayIn(
+        name=f"internet > {text}",
+        hops=("internet", "alb"),
+        dropped=False,
+        verdict=f"passes to {text}",
+        closable=True,
+        layers=(verdict, verdict.model_copy(update={"layer": "nacl", "chosen": False})),
+        unknown=(text,),
+    )
+    point = Point(
+        layer="waf", id="", resource=text, resource_kind="alb", name=text, region="us-east-1", reason=text, ways=()
+    )
+    return Decision(
+        target=text,
+        kind="alb",
+        graph=Graph(target=text, nodes=nodes, edges=edges),
+        ways=(way,),
+        points=(point,),
+        recommendations=(f"put CloudFront in front of {text}",),
+    )
+
+
+def sample_plan(text: str = "shop-alb") -> Plan:
+    """A plan of three changes, one severe and owned, one irreversible, with a warning and an overridden guard."""
+    severe = make_box(text, "severe").model_copy(
+        update={
+            "title": f"Refuse {text}",
+            "why": f"because of {text}",
+            "risk": Risk(
+                severity=Severity.SEVERE, affects=tuple(f"{text} {n}" for n in range(9)), owner=text, note=text
+            ),
+        }
+    )
+    plan = plan_of(severe, add_item(text, "box"), irreversible(make_box("last", "last")))
+    return plan.model_copy(
+        update={
+            "title": f"Block at {text}",
+            "account_alias": text,
+            "confirm": text,
+            "paths": sample_decision(text).model_dump(mode="json"),
+            "warnings": (
+                Finding(id="stays-open", because=f"{text} stays open", evidence=(text,)),
+                Finding(id="private", because="private", evidence=(text,), overridden=True),
+            ),
+            "notes": f"note {text}\nsecond line",
+            "inputs": {"reason": text},
+        }
+    ).sealed()
+
+
+def sample_report(text: str = "shop-alb") -> Report:
+    """A report in which each change ended in another way."""
+    plan = sample_plan(text)
+    failed = CheckResult(says=f"{text} is blocked", held=False, expected=[text], found=text)
+    statuses = ("done", "drifted", "intended")
+    return Report(
+        run_id=plan.id,
+        status="drifted",
+        plan=plan,
+        started="2026-01-01T00:00:00Z",
+        changes=tuple(
+            ChangeResult.model_validate({"change_id": change.id, "status": status, "detail": text})
+            for change, status in zip(plan.changes, statuses, strict=True)
+        ),
+        checks=(failed,),
+        message=f"drifted at {text}",
+        hint=f"plan again for {text}",
+        next=(f"opsctl resume {plan.id}",),
+    )

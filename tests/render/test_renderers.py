@@ -1,0 +1,155 @@
+"""Every form shows every change, warning and owner, and account text is inert in all of them."""
+
+import json
+from collections.abc import Callable
+from html.parser import HTMLParser
+from xml.etree import ElementTree as Xml
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from opsctl.render import html_page, markdown, terminal
+from opsctl.render.inert import code_span, visible
+from opsctl.render.inert import markdown as inert_markdown
+from opsctl.render.json_text import render_envelope
+from opsctl.render.mermaid import render_mermaid
+from opsctl.render.svg import render_svg
+from opsctl.render.tree import render_tree
+from tests.render.sample import sample_decision, sample_plan, sample_report
+
+HOSTILE = (
+    "[red]name[/red]",
+    "\x1b[31mred\x1b[0m\x1b]0;title\x07",
+    "<script>alert(1)</script>",
+    "line\nbreak\r\nand | pipe",
+    "``` `fence` ```",
+    "](javascript:alert(1)) ![x](http://evil)",
+    "\u202egnp.exe",
+    "\U0001f4a9 four bytes",
+    "a" * 500,
+    '" onload="x" \' & &lt;',
+    "\x9b31m C1",
+)
+
+
+def text_of(plan_text: str) -> str:
+    return terminal.render_plan(sample_plan(plan_text), width=80, colour=False, verbose=True)
+
+
+def report_text(text: str) -> str:
+    return terminal.render_report(sample_report(text), width=80, colour=False)
+
+
+def json_of(text: str) -> str:
+    return render_envelope(command="x", exit_code=0, outcome="planned", result=sample_plan(text).to_json())
+
+
+FORMS: dict[str, Callable[[str], str]] = {
+    "text": text_of,
+    "text-report": report_text,
+    "json": json_of,
+    "markdown": lambda text: markdown.render_plan(sample_plan(text)),
+    "markdown-report": lambda text: markdown.render_report(sample_report(text)),
+    "html": lambda text: html_page.render_plan(sample_plan(text)),
+    "html-report": lambda text: html_page.render_report(sample_report(text)),
+    "svg": lambda text: render_svg(sample_decision(text).graph),
+    "mermaid": lambda text: render_mermaid(sample_decision(text).graph),
+}
+
+
+def flat(text: str) -> str:
+    return " ".join(text.replace("\\", "").split())
+
+
+@pytest.mark.parametrize("form", ["text", "json", "markdown", "html"])
+def test_every_form_shows_every_change_warning_and_owner(form: str) -> None:
+    shown = flat(FORMS[form]("shop-alb"))
+    plan = sample_plan()
+    for change in plan.changes:
+        assert flat(change.title) in shown
+        assert flat(change.why) in shown
+    for finding in plan.warnings:
+        assert finding.id in shown
+        assert flat(finding.because) in shown
+    assert "shop-alb" in shown
+    assert "it is gone for good" in shown
+    if form != "json":
+        assert "will revert this change" in shown
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_no_control_character_survives_any_form(form: str, text: str) -> None:
+    shown = FORMS[form](text)
+    assert not [char for char in shown if char != "\n" and not char.isprintable()]
+
+
+class Tags(HTMLParser):
+    """Collects the tags and attributes of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen |= {tag, *(f"{tag}@{name}" for name, _ in attrs)}
+
+
+@pytest.mark.parametrize("form", ["html", "html-report"])
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_account_text_makes_no_tag_and_no_attribute_in_a_page(form: str, text: str) -> None:
+    plain, hostile = Tags(), Tags()
+    plain.feed(FORMS[form]("shop-alb"))
+    hostile.feed(FORMS[form](text))
+    assert hostile.seen == plain.seen
+    assert "script" not in hostile.seen
+    assert not [name for name in hostile.seen if "@on" in name or name.endswith(("@src", "@href"))]
+
+
+def test_a_page_forbids_itself_to_load_anything() -> None:
+    page = FORMS["html"]("x")
+    assert "default-src 'none'" in page
+    assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org/2000/svg", "")
+
+
+@given(st.text(max_size=40))
+@settings(max_examples=50)
+def test_any_text_gives_well_formed_svg_and_json(text: str) -> None:
+    Xml.fromstring(FORMS["svg"](text))
+    assert json.loads(FORMS["json"](text))["result"]["title"] == f"Block at {text}"
+
+
+@given(st.text(max_size=60))
+def test_inert_text_is_one_printable_line(text: str) -> None:
+    assert visible(text).isprintable()
+    assert "|" not in code_span(text).replace("\\|", "")
+    assert not any(f"{mark}" in inert_markdown(text).replace(f"\\{mark}", "") for mark in "<`[]|*")
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    for text in ("shop-alb", "a" * 200):
+        plan = terminal.render_plan(sample_plan(text), width=width, colour=False)
+        assert max(len(line) for line in plan.splitlines()) <= width
+
+
+def test_colour_is_there_only_when_asked_for() -> None:
+    assert "\x1b[" in terminal.render_plan(sample_plan(), width=80, colour=True)
+    assert "\x1b[" not in terminal.render_plan(sample_plan(), width=80, colour=False)
+
+
+def test_a_node_that_is_reached_twice_is_drawn_once() -> None:
+    lines = render_tree(sample_decision().graph)
+    assert sum("shop-alb" in line and "see above" not in line and "─ " in line for line in lines) == 2
+    assert any("(see above)" in line for line in lines)
+
+
+def test_a_query_picks_from_the_envelope() -> None:
+    shown = render_envelope(command="x", exit_code=0, outcome="y", result=[{"id": 1}], query="result[].id")
+    assert json.loads(shown) == [1]
+
+
+def test_long_lists_are_shortened_in_text_and_whole_in_json() -> None:
+    assert "(-o json lists all)" in FORMS["text"]("x")
+    assert len(json.loads(FORMS["json"]("x"))["result"]["changes"][0]["risk"]["affects"]) == 9
