@@ -1,9 +1,7 @@
 """Makes text from the account harmless, once for each form of output."""
 
 import html
-import unicodedata
 
-_KEPT = {" "}
 _BIDI = {"\u200e", "\u200f", "\u061c", *map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}
 _MARKDOWN = "\\`*_{}[]()#+!|<>~$&"
 
@@ -18,9 +16,7 @@ def visible(text: object) -> str:
 
 def markdown(text: object) -> str:
     """Return text that Markdown and HTML inside Markdown show as it is, also inside a table cell."""
-    return "".join(f"\\{char}" if char in _MARKDOWN else char for char in visible(text)).replace(
-        "://", ":\u200b//"
-    )
+    return "".join(f"\\{char}" if char in _MARKDOWN else char for char in visible(text)).replace("://", ":&#47;/")
 
 
 def code_span(text: object) -> str:
@@ -45,10 +41,7 @@ def shortened(text: object, limit: int) -> str:
 
 
 def _escaped(char: str) -> str:
-    if char in _KEPT:
-        return char
-    category = unicodedata.category(char)
-    if category[0] == "C" or char in _BIDI or category in ("Zl", "Zp"):
+    if not char.isprintable() or char in _BIDI:
         code = ord(char)
         return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(
             char, f"\\x{code:02x}" if code < 0x100 else f"\\u{{{code:x}}}"

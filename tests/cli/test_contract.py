@@ -1,0 +1,137 @@
+"""The contract as a user's script sees it: a subprocess, stdout and stderr apart, exit codes, no account."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def opsctl(*argv: str, cwd: Path, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+    """Run the command with nothing of the caller's AWS configuration."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "OPSCTL_"))}
+    clean |= {
+        "HOME": str(cwd),
+        "OPSCTL_STATE_DIR": str(cwd / "state"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_REGION": "us-east-1",
+        "COLUMNS": "80",
+    } | env
+    return subprocess.run(
+        [sys.executable, "-m", "opsctl", *argv],
+        cwd=cwd,
+        env=clean,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_version_goes_to_stdout(tmp_path: Path) -> None:
+    done = opsctl("--version", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("opsctl ")
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("no-such-command",),
+        ("block-ip", "203.0.113.9"),
+        ("block-ip", "203.0.113.9", "--target", "x", "--no-such-flag"),
+        ("block-ip", "not-an-address", "--target", "x"),
+        ("block-ip", "203.0.113.9", "--target", "x", "--layer", "nowhere"),
+        ("block-ip", "203.0.113.9", "--target", "x", "--mode", "shout"),
+        ("block-ip", "203.0.113.9", "--target", "x\x1b[31m"),
+        ("block-ip", "--from", "no-such-file", "--target", "x"),
+        ("run", "no-such-playbook"),
+        ("run", "block-ip", "--set", "nonsense"),
+        ("run", "block-ip", "--set", "tagret=x"),
+        ("apply", "no-such-file"),
+        ("show", "no-such-run"),
+        ("runs", "show", "no-such-run"),
+        ("undo", "no-such-run"),
+        ("resume", "no-such-run"),
+        ("verify", "no-such-run"),
+        ("playbook", "validate", "no-such-file.yaml"),
+        ("playbook", "schema", "no.such"),
+        ("playbook", "new", "Not Kebab"),
+    ],
+)
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_bad_input_is_exit_2_with_a_clear_message_and_no_traceback(
+    argv: tuple[str, ...], form: str, tmp_path: Path
+) -> None:
+    accepts_json = argv[0] in ("block-ip", "run", "apply", "show", "runs", "undo", "resume", "verify")
+    arguments = (*argv, "-o", "json") if form == "json" and accepts_json else argv
+    done = opsctl(*arguments, cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith("error: ")
+    assert "Traceback" not in done.stderr
+    assert "\x1b" not in done.stderr
+    if "json" in arguments:
+        envelope = json.loads(done.stdout)
+        assert envelope["schema"] == "opsctl.result/v1"
+        assert envelope["exit_code"] == 2
+        assert envelope["errors"]
+    else:
+        assert done.stdout == ""
+
+
+def test_without_credentials_it_fails_with_one_clear_line(tmp_path: Path) -> None:
+    done = opsctl("block-ip", "203.0.113.9", "--target", "x", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "Unable to locate credentials" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_a_region_it_says_so(tmp_path: Path) -> None:
+    done = opsctl("doctor", cwd=tmp_path, AWS_REGION="")
+    assert done.returncode == 2
+    assert "no AWS region is configured" in done.stderr
+
+
+def test_a_broken_configuration_is_told_with_file_and_line(tmp_path: Path) -> None:
+    (tmp_path / "opsctl.yaml").write_text("never_block: [nonsense]\n")
+    done = opsctl("doctor", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "opsctl.yaml:1:15" in done.stderr
+
+
+def test_lists_are_json_when_asked_for(tmp_path: Path) -> None:
+    done = opsctl("runs", "list", "-o", "json", cwd=tmp_path)
+    assert (done.returncode, json.loads(done.stdout)["result"]) == (0, [])
+    done = opsctl("playbook", "list", "-o", "json", cwd=tmp_path)
+    assert "block-ip" in [one["name"] for one in json.loads(done.stdout)["result"]]
+
+
+def test_the_schema_is_a_json_schema(tmp_path: Path) -> None:
+    schema = json.loads(opsctl("playbook", "schema", cwd=tmp_path).stdout)
+    assert schema["$schema"].startswith("https://json-schema.org/")
+    assert "block.decision" in schema["$defs"]["FactSpec"]["properties"]["uses"]["enum"]
+
+
+@pytest.mark.parametrize("argv", [("--help",), ("--version",), ("block-ip", "--help")])
+def test_help_and_version_load_no_sdk_and_no_engine(argv: tuple[str, ...], tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from opsctl.cli.main import run\n"
+        f"run({list(argv)!r})\n"
+        "heavy = ('boto3', 'botocore', 'moto', 'yaml', 'jmespath', 'sqlite3', 'opsctl.model.plan', 'opsctl.wiring')\n"
+        "print([name for name in heavy if name in sys.modules], file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path
+    )
+    assert done.stderr.strip().splitlines()[-1] == "[]"
+
+
+def test_every_command_has_help_with_an_example(tmp_path: Path) -> None:
+    for command in ("block-ip", "topology", "run", "plan", "apply", "show", "resume", "undo", "verify", "doctor"):
+        done = opsctl(command, "--help", cwd=tmp_path)
+        assert done.returncode == 0
+        assert "Example" in done.stdout, command
