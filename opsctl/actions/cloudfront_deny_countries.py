@@ -8,6 +8,7 @@ from opsctl.model.changes import Change, Check, Element, Proof, Risk, Severity
 from opsctl.model.errors import InvalidInput, RefusedByGuard
 from opsctl.model.looking import Looking, need
 from opsctl.model.run import Action, Context
+from opsctl.model.sentences import sentence
 from opsctl.services.distribution_calls import (
     DEPLOYED_WITHIN_S,
     countries_listed,
@@ -94,7 +95,7 @@ class CloudfrontDenyCountries(Action):
             **dict(edit_countries(self.distribution, do)),
             id=f"geo-{self.distribution}",
             title=f"Refuse {', '.join(countries)} at distribution {name}",
-            why=self.why,
+            why=sentence(self.why),
             expect=expect,
             proof=Proof(
                 configured=(proof,),

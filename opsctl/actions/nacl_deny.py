@@ -10,6 +10,7 @@ from opsctl.model.errors import RefusedByGuard
 from opsctl.model.looking import Looking, need
 from opsctl.model.networks import normal
 from opsctl.model.run import Action, Context
+from opsctl.model.sentences import sentence
 from opsctl.services.network_acl_calls import (
     allow_is_still_behind,
     create_deny,
@@ -59,7 +60,7 @@ class NaclDeny(Action):
             **dict(create_deny(self.network_acl, number, network)),
             id=f"{self.network_acl}/{number}",
             title=f"Deny {network} at network ACL {self.network_acl}, inbound rule {number}",
-            why=f"{self.why} Rule {slot.before.number} would let it in, so the deny comes before it.",
+            why=f"{sentence(self.why)} Rule {slot.before.number} would let it in, so the deny comes before it.",
             expect=(
                 number_is_free(self.network_acl, number),
                 allow_is_still_behind(self.network_acl, slot.before.number),

@@ -14,6 +14,7 @@ from opsctl.model.errors import RefusedByGuard
 from opsctl.model.looking import Looking
 from opsctl.model.networks import Network, covers, normal, parse_network
 from opsctl.model.run import Action, Context
+from opsctl.model.sentences import sentence
 
 SET_LIMIT = 10_000
 DESCRIPTION_LIMIT = 256
@@ -61,7 +62,7 @@ class WafBlock(Action):
             attached=bool(self.web_acl),
             slug=self._slug(),
             mode=self.mode,
-            why=self.why,
+            why=sentence(self.why),
             description=_description(about.plan_id, self.reason),
             plan_id=about.plan_id,
             risk=risk,

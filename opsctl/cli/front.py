@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from opsctl.cli.terminal import ProgressLines
     from opsctl.model.plan import Plan
     from opsctl.model.playbook import LoadedPlaybook
+    from opsctl.model.report import CheckResult
     from opsctl.model.value import Json
     from opsctl.wiring import Runtime
 
@@ -139,7 +140,7 @@ def _show_for_consent(session: Session, plan: "Plan") -> None:
         stream.flush()
 
 
-def run_and_report(session: Session, run_id: str, work: "Callable[[], None]") -> None:
+def run_and_report(session: Session, run_id: str, work: "Callable[[], tuple[CheckResult, ...]]") -> None:
     """Do the work of a run, then show its report whatever came of it, and leave with the right code."""
     from opsctl.cli.output import emit_report
     from opsctl.model.errors import OpsctlError
@@ -147,8 +148,9 @@ def run_and_report(session: Session, run_id: str, work: "Callable[[], None]") ->
 
     journal = session.runtime.journal
     failure: OpsctlError | None = None
+    checks: tuple[CheckResult, ...] = ()
     try:
-        work()
+        checks = work()
     except OpsctlError as error:
         if not journal.has(run_id):
             raise
@@ -160,6 +162,7 @@ def run_and_report(session: Session, run_id: str, work: "Callable[[], None]") ->
         row,
         journal.plan(run_id),
         journal.events(run_id),
+        checks=checks,
         undone_by=journal.undone_by(run_id),
         hint=failure.hint if failure else "",
     )

@@ -34,6 +34,7 @@ def register(app: typer.Typer) -> None:
     playbook.command("validate")(validate)
     playbook.command("new")(new)
     playbook.command("schema")(schema)
+    playbook.command("reference")(reference)
     app.add_typer(playbook)
 
 
@@ -115,6 +116,14 @@ def schema(
     registry = find_plugins()
     found = plugin_schema(name, registry) if name else playbook_schema(registry)
     typer.echo(json.dumps(found, indent=2))
+
+
+def reference() -> None:
+    """Print the reference page of the language, in Markdown."""
+    from opsctl.catalog import find_plugins
+    from opsctl.playbook.reference import render_reference
+
+    typer.echo(render_reference(find_plugins()), nl=False)
 
 
 def _json(command: str, result: object) -> None:

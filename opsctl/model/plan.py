@@ -27,13 +27,15 @@ class FactCall(Value):
 class PlanCheck(Value):
     """A check of the whole, after all changes: the expression must find nothing.
 
-    `facts` are looked up afresh and are the only facts the expression may name.
+    `facts` are looked up afresh and are the only facts the expressions may name; what `shows` finds is the
+    evidence in the report.
     """
 
     id: str
     none: str
     because: str
     within_s: int
+    shows: str = ""
     facts: dict[str, FactCall]
 
 

@@ -108,6 +108,7 @@ class CheckSpec(Value):
     because: str = Field(description="What it means when something is found.")
     when: str = Field("", description="Expression at plan time; the check is kept when it finds something.")
     within: str = Field("1m", description="How long it may take to become true.")
+    shows: str = Field("", description="Expression that lists what the report shows as evidence.")
 
 
 class Playbook(Value):

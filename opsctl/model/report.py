@@ -43,6 +43,7 @@ class CheckResult(Value):
     held: bool
     expected: Json = None
     found: Json = None
+    shown: tuple[str, ...] = ()
 
 
 class ChangeResult(Value):

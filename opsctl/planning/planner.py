@@ -117,7 +117,8 @@ def _checks(loaded: LoadedPlaybook, scope: Scope, calls: dict[str, FactCall]) ->
             none=check.none.removeprefix("="),
             because=check.because,
             within_s=parse_duration(check.within),
-            facts={name: calls[name] for name in sorted(facts_named_in("=" + check.none.removeprefix("=")))},
+            shows=check.shows.removeprefix("="),
+            facts={name: calls[name] for name in sorted(facts_named_in(f"={check.none}", f"={check.shows}"))},
         )
         for number, check in enumerate(loaded.playbook.checks)
         if not check.when or as_evidence(scope.find(check.when, f"checks.{number}.when"))

@@ -148,11 +148,19 @@ def _needed_by(data: dict[str, Json]) -> list[str]:
 
 
 def _ordered(changes: Sequence[Change]) -> tuple[Change, ...]:
-    by_id = {change.id: change for change in changes}
+    """Keep the playbook's order, but for changes that have to wait for a later one."""
+    position = {change.id: number for number, change in enumerate(changes)}
     sorter = TopologicalSorter({change.id: change.depends_on for change in changes})
     try:
-        return tuple(by_id[name] for name in sorter.static_order() if name in by_id)
+        sorter.prepare()
     except CycleError as cycle:
         raise InvalidInput.one(
             f"changes depend on one another in a circle: {' -> '.join(cycle.args[1])}", source="steps"
         ) from None
+    ready: list[str] = []
+    ordered: list[Change] = []
+    while sorter.is_active():
+        ready = sorted([*ready, *sorter.get_ready()], key=lambda name: position[name])
+        ordered.append(changes[position[ready[0]]])
+        sorter.done(ready.pop(0))
+    return tuple(ordered)

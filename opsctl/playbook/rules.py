@@ -136,6 +136,8 @@ class _Rules:
                     yield from ((p, e) for p, e in _valued(f"{path}.{part}", value) if not e.startswith("steps."))
         for number, check in enumerate(book.checks):
             yield f"checks.{number}.none", check.none
+            if check.shows:
+                yield f"checks.{number}.shows", check.shows
         for part in ("paths", "confirm"):
             if getattr(book, part):
                 yield part, getattr(book, part).removeprefix("=")

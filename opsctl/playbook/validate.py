@@ -59,6 +59,8 @@ class _Validator:
         checked = record({"inputs": self._inputs, "facts": record(facts)})
         for number, check in enumerate(self._book.checks):
             self._expression(check.none, f"checks.{number}.none", checked)
+            if check.shows:
+                self._expression(check.shows, f"checks.{number}.shows", checked)
             if check.when:
                 self._expression(check.when, f"checks.{number}.when", root)
         for part in ("paths", "confirm"):

@@ -56,6 +56,7 @@ def render_report(report: Report) -> str:
     for check in report.checks:
         found = "holds" if check.held else f"does not hold, found {value_text(check.found)}"
         rows.append((f"check {check.says}", found))
+        rows += [("", line) for line in check.shown]
     parts = [
         f"<h1>Run {markup(report.run_id)}</h1>",
         f'<p class="{tone}">{markup(outcome_of(report))}</p>',

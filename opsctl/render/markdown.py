@@ -58,6 +58,7 @@ def render_report(report: Report) -> str:
     for check in report.checks:
         words = "holds" if check.held else f"does not hold, found {code_span(value_text(check.found))}"
         lines.append(f"| check | {markdown(check.says)} | {words} |")
+        lines += [f"| | {markdown(line)} | |" for line in check.shown]
     lines += ["", "Next:", "", "```sh", *report.next, "```", ""]
     return "\n".join(lines) + "\n" + render_plan(report.plan).replace("\n# ", "\n## ")
 

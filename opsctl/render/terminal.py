@@ -11,6 +11,7 @@ from rich.text import Text
 from opsctl.model.changes import Change
 from opsctl.model.plan import Plan
 from opsctl.model.report import ChangeResult, CheckResult, Report, RunRow
+from opsctl.model.sentences import sentence
 from opsctl.render.inert import shortened, visible
 from opsctl.render.tree import render_tree
 from opsctl.render.ways import decision_of
@@ -113,18 +114,18 @@ def _ways(page: "_Page", decision: Decision) -> None:
     for way in decision.ways:
         page.blank()
         state = "dropped" if way.dropped else "open"
-        page.item(f"{way.name}: {state} now. {way.verdict}", "green" if way.dropped else "red")
+        page.item(f"{way.name}: {state} now. {sentence(way.verdict)}", "green" if way.dropped else "red")
         for verdict in way.layers:
             choice = "chosen" if verdict.chosen else "not chosen"
-            page.item(f"{verdict.layer} at {verdict.at}: {choice}. {verdict.reason}", indent=4)
+            page.item(f"{verdict.layer} at {verdict.at}: {choice}. {sentence(verdict.reason)}", indent=4)
         for text in way.unknown:
             page.item(f"cannot tell: {text}", "yellow", indent=4)
 
 
 def _change(page: "_Page", number: int, change: Change, *, verbose: bool) -> None:
     page.item(f"{number}. {mark_of(change)} {change.title}", "bold")
-    rows = [("why", change.why), ("call", call_of(change))]
-    rows += [("", shortened(line, 400)) for line in details_of(change)]
+    rows = [("why", sentence(change.why)), ("call", call_of(change))]
+    rows += [("", shortened(line, 2000 if verbose else 160)) for line in details_of(change)]
     if verbose:
         rows += [("expect", check.says) for check in change.expect]
         rows += [("proof", check.says) for check in change.proof.configured]
@@ -154,6 +155,8 @@ def _checks(page: "_Page", checks: Iterable[CheckResult], *, indent: int) -> Non
     for check in checks:
         if check.held:
             page.item(f"holds: {check.says}", "green", indent=indent)
+            for line in few(check.shown, AFFECTED_SHOWN * 2):
+                page.item(line, indent=indent + 2)
         else:
             found = shortened(value_text(check.found), 200)
             page.item(f"does not hold: {check.says}; found {found}", "red", indent=indent)
@@ -190,6 +193,9 @@ class _Page:
         for line in lines:
             clean = visible(line)
             indent = len(clean) - len(clean.lstrip(" │├└─·"))
+            if not indent:
+                self.item(clean)
+                continue
             grid = Table.grid()
             grid.add_column(width=indent, no_wrap=True)
             grid.add_column(overflow="fold")

@@ -46,7 +46,8 @@ def _below(
         yield f"{indent}{branch}{via}{visible(node.label)}{again}"
         if again:
             continue
-        facts = [CLIENT_WORDS[node.client], *node.gates, *(f"cannot tell: {text}" for text in node.unknown)]
+        seen = [] if label else [CLIENT_WORDS[node.client]]
+        facts = [*seen, *node.gates, *(f"cannot tell: {text}" for text in node.unknown)]
         stem = "│  " if leads.get(target) else "   "
         for fact in facts:
             yield f"{indent}{deeper}{stem}· {visible(fact)}"

@@ -85,8 +85,8 @@ def refuse_drift(plan: Plan, bench: Workbench) -> None:
         raise Drifted(error.summary, error.hint)
 
 
-def start_run(plan: Plan, bench: Workbench) -> None:
-    """Carry a new plan out, then check the whole; raises what ends the run badly.
+def start_run(plan: Plan, bench: Workbench) -> tuple[CheckResult, ...]:
+    """Carry a new plan out, then check the whole; returns the checks, raises what ends the run badly.
 
     Raises:
         RefusedByGuard: the plan was used before.
@@ -94,14 +94,14 @@ def start_run(plan: Plan, bench: Workbench) -> None:
     """
     with bench.journal.claim(plan.id):
         bench.journal.begin(plan)
-        _carry_out(plan, bench)
+        return _carry_out(plan, bench)
 
 
-def resume_run(plan: Plan, bench: Workbench) -> None:
-    """Carry a run on from wherever it stopped: what is already so is skipped; raises as `start_run`."""
+def resume_run(plan: Plan, bench: Workbench) -> tuple[CheckResult, ...]:
+    """Carry a run on from wherever it stopped: what is already so is skipped; otherwise as `start_run`."""
     with bench.journal.claim(plan.id):
         bench.journal.set_status(plan.id, "running")
-        _carry_out(plan, bench)
+        return _carry_out(plan, bench)
 
 
 def refuse_undone(run_id: str, undone_by: str) -> None:
@@ -162,10 +162,11 @@ def check_whole(plan: Plan, bench: Workbench, *, wait: bool) -> tuple[CheckResul
     return tuple(_check(check, plan, bench, wait=wait) for check in plan.checks)
 
 
-def _carry_out(plan: Plan, bench: Workbench) -> None:
+def _carry_out(plan: Plan, bench: Workbench) -> tuple[CheckResult, ...]:
     try:
         _executor(plan, bench).apply()
-        broken = [result for result in check_whole(plan, bench, wait=True) if not result.held]
+        checks = check_whole(plan, bench, wait=True)
+        broken = [result for result in checks if not result.held]
         if broken:
             raise Unproved(
                 f"applied, but a check does not hold: {broken[0].says}: {broken[0].found}",
@@ -179,13 +180,15 @@ def _carry_out(plan: Plan, bench: Workbench) -> None:
         bench.journal.set_status(plan.id, "interrupted", "left at once by a second Ctrl-C")
         raise
     bench.journal.set_status(plan.id, "done")
+    return checks
 
 
 def _check(check: PlanCheck, plan: Plan, bench: Workbench, *, wait: bool) -> CheckResult:
     deadline = bench.clock.now() + (check.within_s if wait else 0)
     while True:
         facts = look_up(check.facts, bench.fresh_reader(), bench.about, bench.registry)
-        found = as_evidence(evaluate(check.none, {"inputs": plan.inputs, "facts": facts}))
+        scope = {"inputs": plan.inputs, "facts": facts}
+        found = as_evidence(evaluate(check.none, scope))
         left_s = deadline - bench.clock.now()
         if not found or left_s <= 0 or bench.stopping():
             return CheckResult(
@@ -193,6 +196,7 @@ def _check(check: PlanCheck, plan: Plan, bench: Workbench, *, wait: bool) -> Che
                 held=not found,
                 expected="nothing",
                 found=list(found),
+                shown=as_evidence(evaluate(check.shows, scope)) if check.shows else (),
             )
         bench.progress(f"check {check.id}: not yet for {', '.join(found[:3])} (at most {left_s:.0f} s)")
         bench.clock.sleep(min(CHECK_POLL_S, left_s))

@@ -121,7 +121,7 @@ def test_help_and_version_load_no_sdk_and_no_engine(argv: tuple[str, ...], tmp_p
         "import sys\n"
         "from opsctl.cli.main import run\n"
         f"run({list(argv)!r})\n"
-        "heavy = ('boto3', 'botocore', 'moto', 'yaml', 'jmespath', 'sqlite3', 'opsctl.model.plan', 'opsctl.wiring')\n"
+        "heavy = ('boto3', 'botocore', 'moto', 'yaml', 'jmespath', 'sqlite3', 'opsctl.model.plan')\n"
         "print([name for name in heavy if name in sys.modules], file=sys.stderr)\n"
     )
     done = subprocess.run(

@@ -64,14 +64,14 @@ def flat(text: str) -> str:
 
 @pytest.mark.parametrize("form", ["text", "json", "markdown", "html"])
 def test_every_form_shows_every_change_warning_and_owner(form: str) -> None:
-    shown = flat(FORMS[form]("shop-alb"))
+    shown = flat(FORMS[form]("shop-alb")).lower()
     plan = sample_plan()
     for change in plan.changes:
-        assert flat(change.title) in shown
-        assert flat(change.why) in shown
+        assert flat(change.title).lower() in shown
+        assert flat(change.why).lower() in shown
     for finding in plan.warnings:
         assert finding.id in shown
-        assert flat(finding.because) in shown
+        assert flat(finding.because).lower() in shown
     assert "shop-alb" in shown
     assert "it is gone for good" in shown
     if form != "json":
