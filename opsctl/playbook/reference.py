@@ -37,20 +37,21 @@ _HEAD = """\
 
 This page is generated from the code: `opsctl playbook reference > docs/playbook-reference.md`.
 
-A playbook is one YAML file. `opsctl playbook new NAME` writes a starter, `opsctl playbook validate FILE` checks it
-offline, `opsctl run FILE --set key=value` runs it. `opsctl block-ip` is the shipped playbook of that name and can do
-nothing that a copy of it cannot.
+A playbook is one YAML file. `opsctl playbook new NAME` writes a starter, `opsctl playbook validate FILE`
+checks it offline, `opsctl run FILE --set key=value` runs it. `opsctl block-ip` is the shipped playbook of
+that name and can do nothing that a copy of it cannot.
 
-A value that starts with `=` is a [JMESPath](https://jmespath.org) expression, the language of `aws --query`. It sees
-`inputs`, `facts`, `run` (`id`, `account`, `region`, `partition`, `caller`) and, in a step with `foreach`, `each`. It
-keeps its type, and finding nothing where a value is needed is an error. `==text` is the literal `=text`. Nothing is
-ever interpolated into text. Expressions are checked against the shapes of inputs, facts and AWS's answers before
-anything is called.
+A value that starts with `=` is a [JMESPath](https://jmespath.org) expression, the language of `aws
+--query`. It sees `inputs`, `facts`, `run` (`id`, `account`, `region`, `partition`, `caller`) and, in a step
+with `foreach`, `each`. It keeps its type, and finding nothing where a value is needed is an error. `==text`
+is the literal `=text`. Nothing is ever interpolated into text. Expressions are checked against the shapes
+of inputs, facts and AWS's answers before anything is called.
 
-`refuse`, `warn` and `none` list the offenders: nothing found is fine, and what is found is the evidence shown.
+`refuse`, `warn` and `none` list the offenders: nothing found is fine, and what is found is the evidence
+shown.
 
-Facts, guards, `when` and `foreach` are decided when planning. `=steps.<step>.<output>` is the one value known only
-after apply; it must be the whole value.
+Facts, guards, `when` and `foreach` are decided when planning. `=steps.<step>.<output>` is the one value
+known only after apply; it must be the whole value.
 
 YAML is taken plainly: no anchors, aliases, merge keys, tags, duplicate keys or second documents.
 """

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from opsctl.catalog import find_plugins
+from opsctl.model.run import Action, Lookup
 from opsctl.playbook.reference import render_reference
 from opsctl.playbook.schema import playbook_schema
 
@@ -21,7 +22,8 @@ def test_the_editors_schema_is_current() -> None:
 
 def test_every_plugin_says_what_each_of_its_fields_means() -> None:
     registry = find_plugins()
-    for plugin in (*registry.lookups.values(), *registry.actions.values()):
+    plugins: list[type[Lookup] | type[Action]] = [*registry.lookups.values(), *registry.actions.values()]
+    for plugin in plugins:
         assert (plugin.__doc__ or "").strip(), plugin
         for name, field in plugin.model_fields.items():
             assert field.description, f"{plugin.name}.{name}"
