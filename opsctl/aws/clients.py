@@ -1,5 +1,6 @@
 """Builds SDK clients: the caller's own credential chain, our user agent, one client a service and region."""
 
+import os
 import threading
 from typing import Any
 
@@ -87,7 +88,9 @@ class Clients:
 
 
 def _session(connection: Connection) -> Session:
-    session = boto3.Session(profile_name=connection.profile or None, region_name=connection.region or None)
+    # The aws CLI and the other SDKs read AWS_REGION; boto3 by itself only AWS_DEFAULT_REGION.
+    region = connection.region or os.environ.get("AWS_REGION") or None
+    session = boto3.Session(profile_name=connection.profile or None, region_name=region)
     if not connection.role_arn:
         return session
     core = session._session

@@ -31,12 +31,14 @@ class WatchedServer(EmbeddedServer):
     def __init__(self) -> None:
         super().__init__()
         self.calls: list[str] = []
+        self.agents: set[str] = set()
         self.before: Callable[[str], None] | None = None
         self.after: Callable[[str], None] | None = None
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Any:
         api = _api_of(environ)
         self.calls.append(api)
+        self.agents.add(environ.get("HTTP_USER_AGENT", ""))
         if self.before is not None:
             self.before(api)
         answer = super()._answer(environ, start_response)

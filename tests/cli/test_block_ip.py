@@ -1,0 +1,245 @@
+"""block-ip as a user runs it: subprocesses against a strict account, stdout and stderr apart, real kills."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from opsctl.sandbox.worlds import seed_network
+from tests.kit.moto_account import WatchedServer, client, fresh_world, is_mutation_free, server, state
+
+TARGET = "direct.example.com"
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[WatchedServer]:
+    with fresh_world(seed_network):
+        yield server()
+
+
+@pytest.fixture(autouse=True)
+def no_hooks() -> Iterator[None]:
+    yield
+    server().before = server().after = None
+
+
+def environment(home: Path) -> dict[str, str]:
+    clean = {
+        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "OPSCTL_", "MOTO_"))
+    }
+    return clean | {
+        "HOME": str(home),
+        "OPSCTL_STATE_DIR": str(home / "state"),
+        "AWS_ENDPOINT_URL": server().endpoint,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_REGION": "us-east-1",
+        "COLUMNS": "100",
+    }
+
+
+def opsctl(home: Path, *argv: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "opsctl", *argv],
+        cwd=home,
+        env=environment(home),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+def block(home: Path, *argv: str) -> subprocess.CompletedProcess[str]:
+    return opsctl(home, "block-ip", "203.0.113.9", "--target", TARGET, *argv)
+
+
+def test_a_dry_run_makes_no_mutating_call_whatever_and_tells_changes_by_its_exit_code(
+    account: WatchedServer, tmp_path: Path
+) -> None:
+    """Peers accepted the flag and changed things all the same."""
+    start, before = state(), len(account.mutations())
+    for argv in (("--dry-run",), ("-n", "--yes"), ("-n", "-o", "markdown"), ("-n", "-o", "html")):
+        assert block(tmp_path, *argv).returncode == 0
+    assert block(tmp_path, "-n", "--detailed-exitcode").returncode == 5
+    assert len(account.mutations()) == before
+    assert state() == start
+
+
+def test_applied_verified_and_undone_with_results_on_stdout_alone(account: WatchedServer, tmp_path: Path) -> None:
+    start = state()
+    done = block(tmp_path, "--yes", "-o", "json")
+    assert done.returncode == 0, done.stderr
+    envelope = json.loads(done.stdout)
+    assert (envelope["schema"], envelope["exit_code"], envelope["outcome"]) == ("opsctl.result/v1", 0, "done")
+    run_id = envelope["result"]["run_id"]
+    assert envelope["result"]["checks"][0]["held"]
+    assert "dropped by network ACL" in envelope["result"]["checks"][0]["shown"][0]
+    assert any(f"opsctl/0.1.0 run/{run_id}" in agent for agent in account.agents), "CloudTrail tells the story too"
+    assert opsctl(tmp_path, "verify", run_id).returncode == 0
+    again = block(tmp_path, "--yes", "-o", "json")
+    assert json.loads(again.stdout)["result"]["changes"] == [], "a second block finds everything in place"
+    undone = opsctl(tmp_path, "undo", run_id, "--yes")
+    assert undone.returncode == 0, undone.stderr
+    assert state() == start
+    assert opsctl(tmp_path, "verify", run_id).returncode == 3
+    assert opsctl(tmp_path, "resume", run_id).returncode == 3
+
+
+def test_with_nobody_to_ask_it_refuses_and_changes_nothing(account: WatchedServer, tmp_path: Path) -> None:
+    before = len(account.mutations())
+    done = block(tmp_path)
+    assert done.returncode == 3
+    assert "add --yes" in done.stderr
+    assert len(account.mutations()) == before
+
+
+def test_a_saved_plan_is_applied_once_and_only_as_it_was_reviewed(account: WatchedServer, tmp_path: Path) -> None:
+    saved = block(tmp_path, "--out", "plan.json")
+    assert saved.returncode == 0, saved.stderr
+    plan = json.loads((tmp_path / "plan.json").read_text())
+    assert plan["schema"] == "opsctl.plan/v1"
+    assert plan.keys() >= CONTRACT
+    assert all(change.keys() >= CHANGE for change in plan["changes"])
+    (tmp_path / "altered.json").write_text(json.dumps(plan | {"region": "eu-west-1"}))
+    assert opsctl(tmp_path, "apply", "altered.json", "--yes").returncode == 2
+    assert opsctl(tmp_path, "apply", "plan.json", "--yes", "--region", "eu-west-1").returncode == 3
+    assert opsctl(tmp_path, "apply", "plan.json", "--dry-run").returncode == 0
+    assert opsctl(tmp_path, "apply", "plan.json").returncode == 3
+    assert opsctl(tmp_path, "apply", "plan.json", "--yes").returncode == 0
+    assert opsctl(tmp_path, "apply", "plan.json", "--yes").returncode == 3
+    assert opsctl(tmp_path, "undo", "last", "--yes").returncode == 0
+
+
+CONTRACT = {
+    *("id", "digest", "created", "expires", "opsctl_version", "playbook", "account", "region", "caller"),
+    *("inputs", "facts", "paths", "warnings", "changes", "iam_policy"),
+}
+CHANGE = {
+    *("id", "title", "why", "kind", "service", "operation", "region", "params", "expect", "proof", "undo"),
+    *("risk", "depends_on"),
+}
+
+
+def test_drift_since_the_plan_is_exit_4_and_nothing_is_changed(account: WatchedServer, tmp_path: Path) -> None:
+    block(tmp_path, "--out", "plan.json", "--layer", "nacl")
+    params = json.loads((tmp_path / "plan.json").read_text())["changes"][0]["params"]
+    key = {"NetworkAclId": params["NetworkAclId"], "RuleNumber": params["RuleNumber"], "Egress": False}
+    client("ec2").create_network_acl_entry(**key, Protocol="-1", RuleAction="allow", CidrBlock="198.51.100.0/24")
+    start = state()
+    for argv in (("--dry-run",), ("--yes",)):
+        done = opsctl(tmp_path, "apply", "plan.json", *argv)
+        assert done.returncode == 4, done.stderr
+        assert "found allow" in done.stderr
+    assert state() == start
+    client("ec2").delete_network_acl_entry(**key)
+
+
+def test_a_country_needs_the_targets_name_and_yes_is_not_enough(account: WatchedServer, tmp_path: Path) -> None:
+    argv = ("block-ip", "--country", "KP", "--target", "shop.example.com", "--layer", "geo")
+    start = state()
+    assert opsctl(tmp_path, *argv, "--yes").returncode == 3
+    assert opsctl(tmp_path, *argv, "--confirm", "shop").returncode == 3
+    assert state() == start
+    done = opsctl(tmp_path, *argv, "--confirm", "shop.example.com")
+    assert done.returncode == 0, done.stderr
+    assert opsctl(tmp_path, "undo", "last", "--confirm", "shop.example.com").returncode == 0
+    assert state() == start
+
+
+@pytest.mark.parametrize(
+    ("address", "guard"),
+    [
+        ("0.0.0.0/0", "everything"),
+        ("::/0", "everything"),
+        ("203.0.0.0/8", "broad"),
+        ("169.254.169.254", "private"),
+        ("10.20.1.7", "vpc"),
+        ("130.176.0.9", "edge"),
+    ],
+)
+def test_a_guard_refuses_with_its_name_and_evidence(
+    account: WatchedServer, tmp_path: Path, address: str, guard: str
+) -> None:
+    done = opsctl(tmp_path, "block-ip", address, "--target", TARGET, "--yes")
+    assert done.returncode == 3
+    assert f"{guard}: " in done.stderr
+
+
+def test_the_accounts_own_addresses_and_the_never_block_list_are_guarded(
+    account: WatchedServer, tmp_path: Path
+) -> None:
+    own = client("ec2").describe_addresses()["Addresses"][0]["PublicIp"]
+    done = opsctl(tmp_path, "block-ip", own, "--target", TARGET, "--yes")
+    assert (done.returncode, "own-address" in done.stderr) == (3, True)
+    (tmp_path / "opsctl.yaml").write_text("never_block: [203.0.113.0/28]\n")
+    done = block(tmp_path, "--yes")
+    assert (done.returncode, "never-block" in done.stderr) == (3, True)
+    done = block(tmp_path, "--dry-run", "--override", "never-block")
+    assert (done.returncode, "overridden never-block" in done.stdout) == (0, True)
+
+
+def test_a_copy_of_the_shipped_playbook_with_a_changed_step_runs(account: WatchedServer, tmp_path: Path) -> None:
+    """If a shipped subcommand can do something that a user's file cannot, the design has failed."""
+    text = Path("playbooks/block-ip.yaml").read_text(encoding="utf-8")
+    changed = text.replace("name: block-ip", "name: count-only").replace(
+        "mode: =inputs.mode\n      reason", "mode: count\n      reason"
+    )
+    changed = changed.replace("points[?layer=='nacl']", "points[?layer=='no-nacl']")
+    (tmp_path / "mine.yaml").write_text(changed)
+    argv = ("run", "mine.yaml", "--set", "addresses=203.0.113.9", "--set", f"target={TARGET}")
+    done = opsctl(tmp_path, *argv, "-n", "-o", "json")
+    assert done.returncode == 0, done.stderr
+    changes = json.loads(done.stdout)["result"]["changes"]
+    assert [change["operation"] for change in changes] == ["CreateIPSet", "UpdateWebACL"]
+    assert "Count" in json.dumps(changes[1])
+
+
+def kill_at(account: WatchedServer, home: Path, number: int, *, after: bool) -> None:
+    """Run block-ip and kill -9 it around its n-th mutating call."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "opsctl", "block-ip", "203.0.113.9", "--target", TARGET, "--yes", "-q"],
+        cwd=home,
+        env=environment(home),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    seen = 0
+
+    def count(api: str) -> None:
+        nonlocal seen
+        seen += not is_mutation_free(api)
+        if not is_mutation_free(api) and seen == number:
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait(timeout=20)
+
+    account.before, account.after = (None, count) if after else (count, None)
+    process.wait(timeout=60)
+    account.before = account.after = None
+    assert process.returncode == -signal.SIGKILL, "the run was killed and did not end"
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_killed_run_is_finished_by_resume_or_taken_back_by_undo(
+    account: WatchedServer, tmp_path: Path, number: int, after: bool
+) -> None:
+    start = state()
+    kill_at(account, tmp_path, number, after=after)
+    listed = json.loads(opsctl(tmp_path, "runs", "list", "-o", "json").stdout)["result"]
+    assert [run["status"] for run in listed] == ["interrupted"]
+    if number != 2:
+        resumed = opsctl(tmp_path, "resume", "last")
+        assert resumed.returncode == 0, resumed.stderr
+        assert opsctl(tmp_path, "verify", "last").returncode == 0
+    run_id = listed[0]["id"]
+    undone = opsctl(tmp_path, "undo", run_id, "--yes")
+    assert undone.returncode == 0, undone.stderr
+    assert state() == start
