@@ -2,7 +2,12 @@
 
 import re
 
+from opsctl.hops.managed import traces
+from opsctl.model.looking import Looking
+from opsctl.topology.graph import Node
 from opsctl.topology.hop import Blind
+from opsctl.topology.places import Naming
+from opsctl.topology.survey import Survey
 
 
 class ApiGateway(Blind):
@@ -15,3 +20,8 @@ class ApiGateway(Blind):
         "an API Gateway stands here: opsctl does not plan for its stages yet;"
         " attach a web ACL to the stage of a REST API, or put CloudFront with WAF in front"
     )
+
+    def leading_to(self, node: Node, survey: Survey, *, seed: bool) -> Looking[Naming]:
+        """Notice its interfaces beside a node; where they lead is not followed."""
+        found = yield from traces(node, "api_gateway_managed", "an API Gateway", survey)
+        return found

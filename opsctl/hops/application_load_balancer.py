@@ -43,6 +43,10 @@ class ApplicationLoadBalancer(Hop):
         found = yield from balancers.of_target_group(node, KIND, survey)
         return found
 
+    def onward(self, place: Place, survey: Survey) -> Looking[Naming]:
+        """Find its target groups."""
+        return balancers.onward(place, survey)
+
     def look(self, place: Place, survey: Survey) -> Looking[Node]:
         """Read it with its web ACL."""
         web_acl = get_web_acl_for_resource(place.id)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from opsctl.hops.reading import group_gate, nacl_gate
+from opsctl.hops.reading import describe_network_acls, group_gate, nacl_gate
 from opsctl.model.looking import Looking
 from opsctl.model.reads import Read, Refusal
 from opsctl.model.value import Value
@@ -30,7 +30,12 @@ class Kind(Value):
 
 def bulk(region: str) -> tuple[Read, ...]:
     """The reads that every load balancer needs."""
-    return (elbv2.describe_load_balancers(region), elbv2.describe_target_groups(region))
+    return (
+        elbv2.describe_load_balancers(region),
+        elbv2.describe_target_groups(region),
+        describe_network_acls(region),
+        ec2.describe("DescribeSubnets", region),
+    )
 
 
 def named(text: str, kind: Kind, survey: Survey) -> Looking[Naming]:
@@ -67,6 +72,13 @@ def of_target_group(node: Node, kind: Kind, survey: Survey) -> Looking[Naming]:
     return found
 
 
+def onward(place: Place, survey: Survey) -> Looking[Naming]:
+    """Find the target groups of a load balancer, which the list of all target groups tells."""
+    groups = yield from survey.ask(elbv2.describe_target_groups(place.region), elbv2.parse_target_groups)
+    mine = () if isinstance(groups, Refusal) else groups
+    return Naming(places=tuple(_group_place(one, place) for one in mine if place.id in one.load_balancers))
+
+
 def read_node(
     place: Place, kind: Kind, link: Callable[[Place], Link], survey: Survey, more: tuple[Read, ...] = ()
 ) -> Looking[Node]:
@@ -101,7 +113,7 @@ def read_node(
         entrance="" if it.internal else it.dns,
         versions=((4,) if it.ipv4 else ()) + ((6,) if it.dualstack else ()),
         services=services,
-        links=tuple(link(Place(kind="target_group", id=one.arn, region=place.region)) for one in targets),
+        links=tuple(link(_group_place(one, place)) for one in targets),
         unknown=(*unknown, *missing),
         remarks=("internal: the internet does not reach it directly",) if it.internal else (),
         tags={} if isinstance(tags, Refusal) else tags.get(it.arn, {}),
@@ -126,6 +138,10 @@ def region_of(name: str) -> str:
 def is_name_of(name: str, it: LoadBalancer) -> bool:
     """Tell whether a name is a load balancer's; zonal names carry the zone in front."""
     return bool(it.dns) and (name == it.dns or name.endswith(f".{it.dns}"))
+
+
+def _group_place(group: TargetGroup, balancer: Place) -> Place:
+    return Place(kind="target_group", id=group.arn, region=balancer.region)
 
 
 def _group_reads(it: LoadBalancer) -> list[Read]:

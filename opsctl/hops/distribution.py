@@ -75,6 +75,15 @@ class DistributionHop(Hop):
         missed = tuple(dict.fromkeys(text for step in ends for text in step.unknown))
         return Naming(places=_places(fronts), unknown=(*unknown, *missed))
 
+    def onward(self, place: Place, survey: Survey) -> Looking[Naming]:
+        """Find what its origins are."""
+        found = yield from _listed(survey, "what it leads to")
+        if isinstance(found, str):
+            return Naming()
+        origins = [origin for one in found if one.id == place.id for origin in one.origins]
+        links = yield from together([_links(origin, found, survey) for origin in origins])
+        return Naming(places=tuple(link.to for listed, _ in links for link in listed))
+
     def look(self, place: Place, survey: Survey) -> Looking[Node]:
         """Read its origins, restriction, web ACL and tags."""
         found = yield from _listed(survey, "what it is")

@@ -2,7 +2,12 @@
 
 import re
 
+from opsctl.hops.managed import traces
+from opsctl.model.looking import Looking
+from opsctl.topology.graph import Node
 from opsctl.topology.hop import Blind
+from opsctl.topology.places import Naming
+from opsctl.topology.survey import Survey
 
 
 class GlobalAccelerator(Blind):
@@ -15,3 +20,8 @@ class GlobalAccelerator(Blind):
         "a Global Accelerator stands here: opsctl does not follow its endpoints yet,"
         " and inbound network ACL rules are not evaluated behind it"
     )
+
+    def leading_to(self, node: Node, survey: Survey, *, seed: bool) -> Looking[Naming]:
+        """Notice its interfaces beside a node; where they lead is not followed."""
+        found = yield from traces(node, "global_accelerator_managed", "a Global Accelerator", survey)
+        return found

@@ -48,6 +48,10 @@ class NetworkLoadBalancer(Hop):
         found = yield from balancers.of_target_group(node, KIND, survey)
         return found
 
+    def onward(self, place: Place, survey: Survey) -> Looking[Naming]:
+        """Find its target groups."""
+        return balancers.onward(place, survey)
+
     def look(self, place: Place, survey: Survey) -> Looking[Node]:
         """Read it; what its targets see of the client is decided by each target group."""
         return balancers.read_node(place, KIND, lambda group: Link(to=group), survey)

@@ -22,6 +22,7 @@ class TargetGroupHop(Hop):
 
     kind = "target_group"
     title = "target group"
+    holds = True
 
     def leading_to(self, node: Node, survey: Survey, *, seed: bool) -> Looking[Naming]:
         """Find the groups, in the node's VPC, in which the node is registered.
@@ -63,7 +64,6 @@ class TargetGroupHop(Hop):
             title=f"{self.title} {group.name}",
             name=group.name,
             resource=group.arn,
-            holds=True,
             vpc=group.vpc,
             links=tuple(_seeing(link, group, why, preserved=preserved) for link in links),
             unknown=(*unknown, *missing),

@@ -17,10 +17,10 @@ from opsctl.topology.finding import finder
 from opsctl.topology.special import BROAD_V4, BROAD_V6, is_broad, is_everything, shares, special
 from opsctl.topology.survey import Survey
 
-_SENTENCES = {
-    "vpc": "is inside {cidr} of {what}: health checks and traffic within the network would be cut",
-    "own-address": "is {what}: the account would block itself",
-    "edge": "is in {cidr} of {what}: everybody's traffic comes from there",
+_BECAUSE = {
+    "vpc": "health checks and traffic within the network would be cut",
+    "own-address": "the account would block itself",
+    "edge": "everybody's traffic or AWS's health checks come from there",
 }
 
 
@@ -92,11 +92,10 @@ def _owned(text: str, network: Network, ranges: Iterable[OwnRange]) -> list[Haza
 
 def _evidence(network: Network, one: OwnRange) -> str:
     known = parse_network(one.cidr)
-    sentence = _SENTENCES[one.kind].format(cidr=known, what=one.what)
-    if network == known or network.prefixlen >= known.prefixlen:
-        return f"{network} {sentence}"
-    address = known.network_address if known.num_addresses == 1 else known
-    return f"{network} holds {address}, which {sentence}"
+    if network == known:
+        return f"{network} is {one.what}: {_BECAUSE[one.kind]}"
+    relation = "is in" if network.prefixlen > known.prefixlen else "holds"
+    return f"{network} {relation} {known}, {one.what}: {_BECAUSE[one.kind]}"
 
 
 def _many(network: Network) -> str:

@@ -4,13 +4,22 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from opsctl.model.looking import Looking
+from opsctl.model.value import Value
 from opsctl.topology.graph import Node, Web
 from opsctl.topology.hop import Hop
 from opsctl.topology.places import Naming, Place
 from opsctl.topology.survey import Survey
 from opsctl.topology.unfold import unfold
 
-_Found: TypeAlias = Node | Naming
+
+class _Onward(Value):
+    """What a place of the workload leads to, known before the place itself has been read."""
+
+    places: tuple[Place, ...]
+    seed: bool
+
+
+_Found: TypeAlias = Node | Naming | _Onward
 
 
 def explore(start: Place, hops: Sequence[Hop], survey: Survey) -> Looking[Web]:
@@ -44,7 +53,7 @@ class _Exploration:
         if seed:
             self._seeds.add(place)
         if place not in self._nodes:
-            return self._start(place)
+            return [*self._start(place), *([self._onward(place, seed=seed)] if first else [])]
         node = self._nodes[place]
         again = [self._leading(hop, node) for hop in self._hops.values()] if news_seed else []
         return [*again, *(self._follow(node) if first or news_seed else [])]
@@ -54,6 +63,8 @@ class _Exploration:
         if isinstance(found, Naming):
             self._unknown.update(dict.fromkeys(found.unknown))
             return [looking for place in found.places for looking in self._start(place)]
+        if isinstance(found, _Onward):
+            return [looking for place in found.places for looking in self.descend(place, seed=found.seed)]
         self._nodes[found.place] = found
         leading = [self._leading(hop, found) for hop in self._hops.values()]
         return [*leading, *(self._follow(found) if found.place in self._below else [])]
@@ -72,8 +83,13 @@ class _Exploration:
         self._started.add(place)
         return [self._hops[place.kind].look(place, self._survey)]
 
+    def _onward(self, place: Place, *, seed: bool) -> Looking[_Found]:
+        hop = self._hops[place.kind]
+        found = yield from hop.onward(place, self._survey)
+        return _Onward(places=found.places, seed=seed and not hop.holds)
+
     def _follow(self, node: Node) -> list[Looking[_Found]]:
-        seed = node.place in self._seeds and not node.holds
+        seed = node.place in self._seeds and not self._hops[node.place.kind].holds
         return [looking for link in node.links for looking in self.descend(link.to, seed=seed)]
 
     def _leading(self, hop: Hop, node: Node) -> Looking[_Found]:

@@ -34,9 +34,9 @@ class Node(Value):
 
     `resource` is its ARN or id, `answers_to` the DNS names and addresses it is reached by, `entrance` how the
     internet reaches it directly, empty when it does not. `transparent` nodes are names: traffic does not pass
-    them. `relays` marks what takes connections and passes them on, `holds` what only groups others. `versions`
-    are the IP versions on which it answers. `blind` is why opsctl cannot follow ways through it, `fixed` why no
-    web ACL can be attached to it. `remarks` are for people.
+    them. `relays` marks what takes connections and passes them on. `versions` are the IP versions on which it
+    answers. `blind` is why opsctl cannot follow ways through it, `fixed` why no web ACL can be attached to it.
+    `remarks` are for people.
     """
 
     place: Place
@@ -45,7 +45,6 @@ class Node(Value):
     resource: str
     transparent: bool = False
     relays: bool = False
-    holds: bool = False
     vpc: str = ""
     gates: tuple[Gate, ...] = ()
     answers_to: frozenset[str] = frozenset()

@@ -16,13 +16,14 @@ class Hop(ABC):
     """One kind of node on the way in; subclasses live in `opsctl/hops`, one a file.
 
     `title` is what people call it. `domains` limits the DNS names of which `behind` is asked. `looked_in` is
-    what `named` searches, for the message that nothing was found.
+    what `named` searches, for the message that nothing was found. `holds` marks what only groups others.
     """
 
     kind: ClassVar[str]
     title: ClassVar[str]
     domains: ClassVar[re.Pattern[str] | None] = None
     looked_in: ClassVar[str] = ""
+    holds: ClassVar[bool] = False
 
     def bulk(self, region: str) -> Sequence[Read]:
         """The reads that nearly every exploration needs, so that they are made in the first round."""
@@ -45,6 +46,11 @@ class Hop(ABC):
 
     def leading_to(self, node: Node, survey: Survey, *, seed: bool) -> Looking[Naming]:
         """Find the nodes of this kind that lead to a node; `seed` is false for what a target group holds."""
+        yield from ()
+        return Naming()
+
+    def onward(self, place: Place, survey: Survey) -> Looking[Naming]:
+        """Find what a place leads to as far as bulk reads tell, so that it is looked at in the same round."""
         yield from ()
         return Naming()
 

@@ -1,0 +1,28 @@
+"""Traces of services that lead traffic into a VPC by interfaces of their own."""
+
+from opsctl.hops.affected import interfaces_in
+from opsctl.model.looking import Looking
+from opsctl.model.reads import Refusal
+from opsctl.services import ec2
+from opsctl.topology.graph import Node
+from opsctl.topology.places import Naming
+from opsctl.topology.survey import Survey
+
+
+def traces(node: Node, kind: str, title: str, survey: Survey) -> Looking[Naming]:
+    """Say that a service may lead to a node, when it has an interface of its kind in the node's subnets."""
+    if node.nacl is None or not (node.entrance or node.relays):
+        return Naming()
+    subnets = sorted({subnet for acl in node.nacl.acls for subnet in acl.subnets})
+    answers = yield from survey.ask_each(interfaces_in(subnets, node.place.region), ec2.parse_interfaces)
+    found = [
+        one.id
+        for answer in answers
+        if not isinstance(answer, Refusal)
+        for one in answer
+        if one.kind == kind and one.subnet in node.nacl.subnets
+    ]
+    if not found:
+        return Naming()
+    text = f"cannot tell whether {title} leads to {node.title}: it has {', '.join(found)} in its subnets"
+    return Naming(unknown=(text,))
