@@ -1,0 +1,94 @@
+"""The sandbox as a process: it starts, is found, stops, survives a kill, and can never reach a real account."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from opsctl.model.errors import InvalidInput
+from opsctl.sandbox.background import SandboxEndpoint, force_environment, running, stop
+
+
+def opsctl(home: Path, *argv: str, **env: str) -> subprocess.CompletedProcess[str]:
+    clean = {
+        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "OPSCTL_", "MOTO_"))
+    }
+    clean |= {"HOME": str(home), "OPSCTL_STATE_DIR": str(home / "state")} | env
+    return subprocess.run(
+        [sys.executable, "-m", "opsctl", *argv],
+        cwd=home,
+        env=clean,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+REAL = {
+    "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    "AWS_PROFILE": "production",
+    "AWS_ENDPOINT_URL": "https://example.com",
+    "AWS_ENDPOINT_URL_STS": "https://sts.us-east-1.amazonaws.com",
+    "AWS_ENDPOINT_URL_EC2": "https://ec2.us-east-1.amazonaws.com",
+    "AWS_ROLE_ARN": "arn:aws:iam::111122223333:role/admin",
+    "AWS_REGION": "eu-west-1",
+}
+
+
+def test_it_starts_works_survives_a_kill_and_stops(tmp_path: Path) -> None:
+    try:
+        started = opsctl(tmp_path, "sandbox", "start", "-o", "json", **REAL)
+        assert started.returncode == 0, started.stderr
+        first = json.loads(started.stdout)["result"]
+        assert first["endpoint_url"].startswith("http://127.0.0.1:")
+        assert (tmp_path / "state" / "sandbox.json").stat().st_mode & 0o077 == 0
+        again = opsctl(tmp_path, "sandbox", "start", "-o", "json")
+        assert json.loads(again.stdout)["result"]["pid"] == first["pid"], "a second start finds the first"
+        done = opsctl(tmp_path, "--sandbox", "doctor", "-o", "json", **REAL)
+        assert done.returncode == 0, done.stderr
+        told = {one["check"]: one["detail"] for one in json.loads(done.stdout)["result"]}
+        assert told["endpoint"] == first["endpoint_url"]
+        assert told["account"] == "123456789012"
+        env = opsctl(tmp_path, "sandbox", "env")
+        assert f"export AWS_ENDPOINT_URL={first['endpoint_url']}" in env.stdout
+        os.kill(first["pid"], signal.SIGKILL)
+        second = opsctl(tmp_path, "sandbox", "start", "-o", "json")
+        assert json.loads(second.stdout)["result"]["pid"] != first["pid"]
+        assert opsctl(tmp_path, "sandbox", "stop").stdout == "stopped\n"
+        assert opsctl(tmp_path, "sandbox", "status").stdout.startswith("not running")
+    finally:
+        stop(tmp_path / "state")
+
+
+def test_a_state_file_that_leads_off_this_machine_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "sandbox.json").write_text(json.dumps({"endpoint_url": "https://ec2.amazonaws.com", "pid": 1}))
+    with pytest.raises(InvalidInput, match="not on this machine"):
+        running(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"endpoint_url": "http://127.0.0.1:9", "pid": 1}'])
+def test_a_stale_state_file_is_not_believed(tmp_path: Path, content: str) -> None:
+    (tmp_path / "sandbox.json").write_text(content)
+    assert running(tmp_path) is None
+    assert stop(tmp_path) is False
+
+
+def test_nothing_of_a_real_account_stays_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in REAL.items():
+        monkeypatch.setenv(name, value)
+    endpoint = SandboxEndpoint(endpoint_url="http://127.0.0.1:1", pid=1)
+    before = dict(os.environ)
+    try:
+        force_environment(endpoint)
+        left = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    assert left == endpoint.env
