@@ -11,7 +11,9 @@ _PROTOCOLS = {"tcp": "6", "udp": "17", "icmp": "1", "all": "-1"}
 def install() -> None:
     """Put the rules around moto's EC2."""
     from moto.ec2.models import EC2Backend
+    from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 
+    NetworkInterface.get_filter_value = _with_address_filters(NetworkInterface.get_filter_value)
     EC2Backend.create_network_acl_entry = _checked_entry(EC2Backend.create_network_acl_entry)
     EC2Backend.delete_network_acl_entry = _known_entry(EC2Backend.delete_network_acl_entry)
     EC2Backend.allocate_address = _public_address(EC2Backend.allocate_address)
@@ -72,6 +74,19 @@ def _known_entry(method: Callable[..., Any]) -> Callable[..., Any]:
         return method(self, network_acl_id, rule_number, egress)
 
     return deleted
+
+
+def _with_address_filters(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Interfaces can be found by their public and IPv6 addresses."""
+
+    def value(self: Any, filter_name: str, *args: Any) -> Any:
+        if filter_name in ("addresses.association.public-ip", "association.public-ip"):
+            return self.public_ip
+        if filter_name == "ipv6-addresses.ipv6-address":
+            return self.ipv6_addresses
+        return method(self, filter_name, *args)
+
+    return value
 
 
 def _public_address(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -235,7 +235,9 @@ def _serve(
         Name=group, Protocol=protocol, Port=port, VpcId=net.vpc, TargetType="instance"
     )["TargetGroups"][0]["TargetGroupArn"]
     zones = ("apps-a", "apps-b")
-    made = [_instance(ec2, net, name, zones[n % 2], net.inside_group) for n, name in enumerate(instances)]
+    # Targets of the NLB see the client's own address, so their security group has to let clients in.
+    inside = net.inside_group if protocol == "HTTP" else net.open_group
+    made = [_instance(ec2, net, name, zones[n % 2], inside) for n, name in enumerate(instances)]
     elbv2.register_targets(TargetGroupArn=target_group, Targets=[{"Id": one} for one in made])
     elbv2.create_listener(
         LoadBalancerArn=balancer["LoadBalancerArn"],
