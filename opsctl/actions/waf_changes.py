@@ -154,7 +154,7 @@ class WafPlan:
             web_acls.create_web_acl(key, rules, self._description, self._plan_id),
             id=f"web-acl-{name}",
             title=f"Create web ACL {name} that allows everything but the listed addresses",
-            why=f"{self._display} has no web ACL yet. {self._why}",
+            why=f"No web ACL protects {self._display} yet. {self._why}",
             expect=(web_acls.web_acl_with_mark(key, self._description, present=False),),
             proof=Proof(
                 configured=(web_acls.web_acl_with_mark(key, self._description, present=True),),

@@ -40,6 +40,7 @@ def render_plan(
     """Return a plan: for whom, what was found, what will be done and why, what it risks, how it is undone."""
     page = _Page(width, colour=colour)
     page.line(plan.title, "bold")
+    page.line(counts_of(plan))
     page.pairs(header_of(plan))
     decision = decision_of(plan)
     if decision is not None:
@@ -51,10 +52,12 @@ def render_plan(
             page.item(f"! {kind} {finding.id}: {finding.because}", "yellow")
             for line in few(finding.evidence, AFFECTED_SHOWN):
                 page.item(line, indent=4)
-    page.heading("Changes")
+    if plan.changes:
+        page.heading("Changes")
     for number, change in enumerate(plan.changes, start=1):
         _change(page, number, change, verbose=verbose)
-    page.line(counts_of(plan), "bold")
+    if len(plan.changes) > 1:
+        page.line(counts_of(plan), "bold")
     if plan.changes and verbose:
         page.item(f"IAM actions needed: {', '.join(actions_needed(plan))}")
     if plan.confirm and plan.severe:
