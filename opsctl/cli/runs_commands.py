@@ -71,12 +71,17 @@ def resume(*, run: RunArgument, account: AccountOptions, show: ShowOptions) -> N
 def undo(*, run: RunArgument, applying: ApplyOptions, account: AccountOptions, show: ShowOptions) -> None:
     """Take back what a run did, and nothing else: a plan of its own, shown, approved and proved."""
     from opsctl.cli.front import carry_out, in_sandbox, open_session, show_plan
+    from opsctl.model.errors import RefusedByGuard
     from opsctl.wiring import open_journal
     from opsctl.workflow.plan_files import refuse_other_account
-    from opsctl.workflow.runs import undo_plan
+    from opsctl.workflow.runs import refuse_undone, undo_plan
 
     journal = open_journal()
-    plan = journal.plan(journal.run(run).id)
+    row = journal.run(run)
+    if row.status == "running":
+        raise RefusedByGuard(f"run {row.id} is still going on in another process", "interrupt it there first")
+    refuse_undone(row.id, journal.undone_by(row.id))
+    plan = journal.plan(row.id)
     session = open_session(_order("undo", account, show), in_sandbox=in_sandbox())
     refuse_other_account(plan, session.runtime.identity)
     inverse = undo_plan(plan, session.runtime.workbench())

@@ -95,7 +95,7 @@ def read_node(
     tags_read = elbv2.describe_tags([it.arn])
     yield from survey.prefetch([elbv2.describe_listeners(it.arn), tags_read, *_group_reads(it), *more])
     nacl, groups = yield from both(nacl_gate(it.subnets, place.region, survey), _groups(it, place.region, survey))
-    services, unknown = yield from _services(it, nacl, survey)
+    services, unknown = yield from _services(it, nacl, groups, survey)
     targets, missing = yield from _target_groups(it, place, survey)
     tags = yield from survey.ask(tags_read, elbv2.parse_tags)
     gates: list[Gate] = [nacl]
@@ -158,12 +158,12 @@ def _groups(it: LoadBalancer, region: str, survey: Survey) -> Looking[GroupGate 
 
 
 def _services(
-    it: LoadBalancer, nacl: NaclGate, survey: Survey
+    it: LoadBalancer, nacl: NaclGate, groups: GroupGate | None, survey: Survey
 ) -> Looking[tuple[tuple[Service, ...], tuple[str, ...]]]:
     """Return what it listens on; when that cannot be read, everything counts."""
     listeners = yield from survey.ask(elbv2.describe_listeners(it.arn), elbv2.parse_listeners)
     if isinstance(listeners, Refusal):
-        return open_services(None, nacl.acls), (cannot_tell(f"on which ports {it.name} listens", listeners),)
+        return open_services(groups, nacl.acls), (cannot_tell(f"on which ports {it.name} listens", listeners),)
     pairs = sorted({pair for one in listeners for pair in one.services})
     return tuple(Service(protocol=protocol, port=port) for protocol, port in pairs), ()
 

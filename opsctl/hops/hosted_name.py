@@ -17,6 +17,7 @@ class HostedName(Hop):
 
     kind = "name"
     title = "host name"
+    transparent = True
     looked_in = "records of Route 53's hosted zones"
 
     def bulk(self, region: str) -> Sequence[Read]:

@@ -147,9 +147,9 @@ class Journal:
         ]
 
     def undone_by(self, run_id: str) -> str:
-        """Return the id of the newest run that undid this one, or nothing."""
+        """Return the id of the newest run that undid this one to the end, or nothing."""
         row = self._db.execute(
-            "SELECT id FROM runs WHERE undo_of = ? ORDER BY started DESC LIMIT 1", (run_id,)
+            "SELECT id FROM runs WHERE undo_of = ? AND status = 'done' ORDER BY started DESC LIMIT 1", (run_id,)
         ).fetchone()
         return "" if row is None else str(row["id"])
 

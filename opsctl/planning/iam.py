@@ -81,10 +81,5 @@ def policy_for_changes(changes: Iterable[Change], identity: Identity) -> dict[st
     return grants.policy()
 
 
-def actions_in(policy: Mapping[str, Json]) -> list[str]:
-    """Return the action names of a policy document, sorted."""
-    return sorted({action for statement in policy["Statement"] for action in statement["Action"]})
-
-
 def _instructions(change: Change) -> list[Instruction]:
     return [change] if isinstance(change.undo, Irreversible) else [change, change.undo]

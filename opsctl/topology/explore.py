@@ -67,13 +67,17 @@ class _Exploration:
             return [looking for place in found.places for looking in self.descend(place, seed=found.seed)]
         self._nodes[found.place] = found
         leading = [self._leading(hop, found) for hop in self._hops.values()]
-        return [*leading, *(self._follow(found) if found.place in self._below else [])]
+        return [*leading, *(self._follow(found) if found.place in self._below else self._names(found))]
 
     def web(self, start: Place) -> Web:
         """Return the graph, without links that leave it."""
+        kept = dict(self._nodes)
+        while idle := [place for place, node in kept.items() if self._leads_nowhere(node, kept)]:
+            for place in idle:
+                del kept[place]
         nodes = [
-            node.model_copy(update={"links": tuple(link for link in node.links if link.to in self._nodes)})
-            for node in self._nodes.values()
+            node.model_copy(update={"links": tuple(link for link in node.links if link.to in kept)})
+            for node in kept.values()
         ]
         return Web(start=start, nodes=tuple(nodes), unknown=tuple(self._unknown))
 
@@ -82,6 +86,17 @@ class _Exploration:
             return []
         self._started.add(place)
         return [self._hops[place.kind].look(place, self._survey)]
+
+    def _names(self, front: Node) -> list[Looking[_Found]]:
+        """Look at names behind a front: they may stand between it and the workload."""
+        names = [link.to for link in front.links if self._hops[link.to.kind].transparent]
+        return [looking for name in names for looking in self._start(name)]
+
+    def _leads_nowhere(self, node: Node, kept: dict[Place, Node]) -> bool:
+        """Tell whether a node is only a name, met behind a front, that leads out of the graph."""
+        if not node.transparent or node.place in self._below:
+            return False
+        return not any(link.to in kept for link in node.links)
 
     def _onward(self, place: Place, *, seed: bool) -> Looking[_Found]:
         hop = self._hops[place.kind]

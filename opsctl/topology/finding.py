@@ -102,9 +102,13 @@ def _without_what_names_lead_to(
     places: tuple[Place, ...], hops: Sequence[Hop], survey: Survey
 ) -> Looking[tuple[Place, ...]]:
     """Drop candidates that another candidate, a host name, leads to anyway."""
-    if len(places) < 2:
-        return places
     by_kind = {hop.kind: hop for hop in hops}
-    nodes = yield from together([by_kind[place.kind].look(place, survey) for place in places])
-    reached = {link.to for node in nodes if node.transparent for link in node.links}
+    names = [place for place in places if by_kind[place.kind].transparent]
+    reached: set[Place] = set()
+    while names and len(places) > 1:
+        nodes = yield from together([by_kind[place.kind].look(place, survey) for place in names])
+        links = [to for to in dict.fromkeys(link.to for node in nodes for link in node.links) if to not in reached]
+        onward = yield from together([by_kind[place.kind].onward(place, survey) for place in links])
+        reached.update(links, *(one.places for one in onward))
+        names = [place for place in links if by_kind[place.kind].transparent]
     return tuple(place for place in places if place not in reached)

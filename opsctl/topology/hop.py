@@ -16,7 +16,8 @@ class Hop(ABC):
     """One kind of node on the way in; subclasses live in `opsctl/hops`, one a file.
 
     `title` is what people call it. `domains` limits the DNS names of which `behind` is asked. `looked_in` is
-    what `named` searches, for the message that nothing was found. `holds` marks what only groups others.
+    what `named` searches, for the message that nothing was found. `holds` marks what only groups others,
+    `transparent` what is only a name.
     """
 
     kind: ClassVar[str]
@@ -24,6 +25,7 @@ class Hop(ABC):
     domains: ClassVar[re.Pattern[str] | None] = None
     looked_in: ClassVar[str] = ""
     holds: ClassVar[bool] = False
+    transparent: ClassVar[bool] = False
 
     def bulk(self, region: str) -> Sequence[Read]:
         """The reads that nearly every exploration needs, so that they are made in the first round."""

@@ -1,6 +1,6 @@
 """Carrying a plan out as a run, resuming it, verifying it, and making the plan that undoes it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -8,11 +8,11 @@ from typing import Protocol
 from opsctl import __version__
 from opsctl.execution.asking import Asking
 from opsctl.execution.executor import Executor, drift_error
-from opsctl.execution.inverse import inverse_of, references_of
+from opsctl.execution.inverse import inverse_of, irreversible_in, references_of
 from opsctl.expressions.evaluate import evaluate
 from opsctl.model.errors import Drifted, OpsctlError, RefusedByGuard, Unproved
 from opsctl.model.exits import Exit
-from opsctl.model.plan import Plan, PlanCheck, Policies
+from opsctl.model.plan import Finding, Plan, PlanCheck, Policies
 from opsctl.model.ports import Aws, Reader, RunJournal
 from opsctl.model.report import CheckResult, RunStatus
 from opsctl.model.run import Clock, Context, Progress, Registry
@@ -119,7 +119,8 @@ def undo_plan(plan: Plan, bench: Workbench) -> Plan:
     Raises:
         RefusedByGuard: the run did nothing that can be taken back.
     """
-    changes = inverse_of(plan, bench.journal.of_run(plan.id).intended())
+    intended = bench.journal.of_run(plan.id).intended()
+    changes = inverse_of(plan, intended)
     if not changes:
         raise RefusedByGuard(f"run {plan.id} made no change that can be undone; nothing was changed")
     created = datetime.fromtimestamp(bench.clock.now(), UTC)
@@ -136,7 +137,7 @@ def undo_plan(plan: Plan, bench: Workbench) -> Plan:
             "caller": bench.about.identity.arn,
             "facts": {},
             "paths": None,
-            "warnings": (),
+            "warnings": _final(plan, intended),
             "changes": changes,
             "checks": (),
             "outputs": {},
@@ -146,6 +147,13 @@ def undo_plan(plan: Plan, bench: Workbench) -> Plan:
             "iam_policy": Policies(plan=plan.iam_policy.plan, apply=policy),
         }
     ).sealed()
+
+
+def _final(plan: Plan, intended: Sequence[str]) -> tuple[Finding, ...]:
+    """Tell which changes of a run stay, because they were approved as having no undo."""
+    kept = irreversible_in(plan, intended)
+    evidence = tuple(f"{change.title}: {because}" for change, because in kept)
+    return (Finding(id="stays", because="these changes cannot be undone", evidence=evidence),) if kept else ()
 
 
 def proofs_of(plan: Plan, bench: Workbench) -> dict[str, tuple[CheckResult, ...]]:

@@ -20,7 +20,7 @@ from opsctl.workflow.runs import (
     start_run,
     undo_plan,
 )
-from tests.kit.box_plans import get_box, plan_of, two_step_plan
+from tests.kit.box_plans import get_box, irreversible, make_box, plan_of, two_step_plan
 from tests.kit.ports import IDENTITY, AnswersReader, Box, FakeClock, Faulty, Killed
 
 
@@ -91,6 +91,14 @@ def test_a_run_that_did_nothing_has_nothing_to_undo(tmp_path: Path) -> None:
     start_run(plan, bench(box, tmp_path))
     with pytest.raises(RefusedByGuard, match="no change that can be undone"):
         undo_plan(plan, bench(box, tmp_path))
+
+
+def test_what_cannot_be_undone_is_told_when_the_rest_is(tmp_path: Path) -> None:
+    plan = plan_of(make_box("kept", "kept"), irreversible(make_box("final", "final")))
+    start_run(plan, bench(Box(), tmp_path))
+    undo = undo_plan(plan, bench(Box(), tmp_path))
+    assert [change.id for change in undo.changes] == ["undo:kept"]
+    assert undo.warnings[0].evidence == ("make box final: it is gone for good",)
 
 
 def test_drift_is_refused_before_the_first_change(tmp_path: Path) -> None:
