@@ -23,9 +23,10 @@ def completed(
     return tuple(point for point, _ in found), tuple(text for _, unknown in found for text in unknown)
 
 
-def interfaces_in(subnets: Sequence[str], region: str) -> list[Read]:
-    """Read the network interfaces in subnets."""
-    return ec2.describe_batches("DescribeNetworkInterfaces", region, "subnet-id", subnets)
+def interfaces_beside(node: Node) -> list[Read]:
+    """Read the network interfaces in every subnet that a network ACL of a node guards."""
+    subnets = [subnet for acl in (node.nacl.acls if node.nacl else ()) for subnet in acl.subnets]
+    return ec2.describe_batches("DescribeNetworkInterfaces", node.place.region, "subnet-id", subnets)
 
 
 def _complete(point: Point, web: Web, survey: Survey) -> Looking[tuple[Point, list[str]]]:
@@ -51,7 +52,7 @@ def _names(point: Point, node: Node) -> list[str]:
 
 def _sharing_acl(acl: NetworkAcl, node: Node, web: Web, survey: Survey, unknown: list[str]) -> Looking[list[str]]:
     region = node.place.region
-    reads = interfaces_in(acl.subnets, region)
+    reads = interfaces_beside(node)
     yield from survey.prefetch([*reads, elbv2.describe_load_balancers(region)])
     own_subnets = {subnet for one in web.nodes if one.nacl for subnet in one.nacl.subnets}
     own = {one.resource for one in web.nodes} | {one.place.id for one in web.nodes}
@@ -80,7 +81,8 @@ def _sharing_acl(acl: NetworkAcl, node: Node, web: Web, survey: Survey, unknown:
         if isinstance(answer, Refusal):
             unknown.append(cannot_tell(f"what else network ACL {acl.id} guards", answer))
         else:
-            found += [text for one in answer if (text := _interface(one, own))]
+            beside = [one for one in answer if one.subnet in acl.subnets]
+            found += [text for one in beside if (text := _interface(one, own))]
     listed = list(dict.fromkeys(found))
     more = [f"and {len(listed) - _LISTED} more"] if len(listed) > _LISTED else []
     return [f"{text} (network ACL {acl.id})" for text in (*listed[:_LISTED], *more)]

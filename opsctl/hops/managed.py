@@ -1,6 +1,6 @@
 """Traces of services that lead traffic into a VPC by interfaces of their own."""
 
-from opsctl.hops.affected import interfaces_in
+from opsctl.hops.affected import interfaces_beside
 from opsctl.model.looking import Looking
 from opsctl.model.reads import Refusal
 from opsctl.services import ec2
@@ -13,8 +13,7 @@ def traces(node: Node, kind: str, title: str, survey: Survey) -> Looking[Naming]
     """Say that a service may lead to a node, when it has an interface of its kind in the node's subnets."""
     if node.nacl is None or not (node.entrance or node.relays):
         return Naming()
-    subnets = sorted({subnet for acl in node.nacl.acls for subnet in acl.subnets})
-    answers = yield from survey.ask_each(interfaces_in(subnets, node.place.region), ec2.parse_interfaces)
+    answers = yield from survey.ask_each(interfaces_beside(node), ec2.parse_interfaces)
     found = [
         one.id
         for answer in answers
