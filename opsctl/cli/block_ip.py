@@ -52,6 +52,8 @@ def block_ip(
     from opsctl.cli.front import Order, run_playbook
 
     listed, source = read_addresses(addresses or [], from_)
+    if not listed and not country:
+        raise typer.BadParameter("give an address, --from FILE or --country", param_hint="ADDRESS")
     given = {
         "addresses": listed,
         "target": target,

@@ -86,13 +86,17 @@ def run_playbook(
     plan_only: bool = False,
 ) -> None:
     """Load a playbook, parse its inputs, plan it and, unless only the plan is wanted, carry it out."""
+    from opsctl.model.errors import InvalidInput
     from opsctl.planning.inputs import parse_inputs
     from opsctl.wiring import load_checked_playbook
 
     loaded = load_checked_playbook(playbook)
     inputs = parse_inputs(loaded.playbook.inputs, given, source=source)
     session = open_session(order, in_sandbox=in_sandbox())
-    plan = _plan(session, loaded, inputs, planning, applying)
+    try:
+        plan = _plan(session, loaded, inputs, planning, applying)
+    except InvalidInput as invalid:
+        raise invalid.told_as(source) from None
     if planning.out is not None:
         from opsctl.workflow.plan_files import save_plan
 

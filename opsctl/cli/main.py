@@ -1,5 +1,6 @@
 """The console command: registers the subcommands and maps every ending to its exit code."""
 
+import os
 import sys
 from typing import Annotated
 
@@ -83,9 +84,9 @@ def run(argv: list[str]) -> int:
         sys.stderr.write("\nleft at once; `opsctl runs list` shows where the run stands\n")
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output went away (`| head`); there is nobody left to tell.
-        sys.stderr.close()
-        return 0
+        # The reader of our output went away (`| head`). Whatever was not shown was not approved and not applied.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except Exception as fault:  # noqa: BLE001 - the outer edge: no traceback reaches a responder
         from opsctl.model.errors import OpsctlError
 

@@ -1,6 +1,6 @@
 """Every way in which a command can end badly."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from opsctl.model.diagnostics import Diagnostic, Where
 from opsctl.model.exits import Exit
@@ -31,6 +31,19 @@ class InvalidInput(OpsctlError):
     def one(cls, summary: str, *, source: str, hint: str = "", code: str = "input") -> "InvalidInput":
         """Make the error of a single fault in a flag, a variable or a file."""
         return cls([Diagnostic(code=code, summary=summary, hint=hint, where=Where(source=source))])
+
+    def told_as(self, sources: Mapping[str, str]) -> "InvalidInput":
+        """Return the same faults with inputs called by the flags they came from."""
+        return InvalidInput(
+            [
+                fault.model_copy(
+                    update={"where": fault.where.model_copy(update={"source": sources[fault.where.source]})}
+                )
+                if fault.where.source in sources
+                else fault
+                for fault in self.diagnostics
+            ]
+        )
 
 
 class RefusedByGuard(OpsctlError):

@@ -64,7 +64,7 @@ def _refusal(refusals: list[tuple[GuardSpec, tuple[str, ...]]]) -> RefusedByGuar
     lines: list[str] = []
     for guard, evidence in refusals:
         lines.append(f"{guard.id}: {guard.because}")
-        lines += [f"  {item}" for item in evidence[:EVIDENCE_SHOWN]]
+        lines += [f"  {item}" for item in evidence[:EVIDENCE_SHOWN] if item != "true"]
         if len(evidence) > EVIDENCE_SHOWN:
             lines.append(f"  and {len(evidence) - EVIDENCE_SHOWN} more")
     names = [guard.id for guard, _ in refusals]
