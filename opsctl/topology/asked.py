@@ -32,6 +32,10 @@ class Asked(Value):
         """The addresses as blocks."""
         return tuple(parse_network(one) for one in self.addresses)
 
+    def addresses_of(self, versions: tuple[int, ...]) -> tuple[str, ...]:
+        """The addresses of some IP versions."""
+        return tuple(one for one in self.addresses if parse_network(one).version in versions)
+
     @property
     def versions(self) -> tuple[int, ...]:
         """The IP versions among the addresses."""

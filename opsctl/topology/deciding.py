@@ -117,11 +117,14 @@ def points_of(judged: Sequence[Judged]) -> tuple[Point, ...]:
     points: dict[tuple[str, str], Point] = {}
     for one in judged:
         for verdict in one.chosen:
+            addresses = one.asked.addresses_of(verdict.versions)
             for point in _points(verdict):
-                key = (point.layer, point.id or point.resource)
-                ways = points[key].ways if key in points else ()
-                points[key] = points.get(key, point).model_copy(
-                    update={"ways": tuple(dict.fromkeys((*ways, one.way.name)))}
+                known = points.setdefault((point.layer, point.id or point.resource), point)
+                points[known.layer, known.id or known.resource] = known.model_copy(
+                    update={
+                        "ways": tuple(dict.fromkeys((*known.ways, one.way.name))),
+                        "addresses": tuple(dict.fromkeys((*known.addresses, *addresses))),
+                    }
                 )
     return tuple(points.values())
 

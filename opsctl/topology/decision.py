@@ -36,7 +36,8 @@ class Point(Value):
     """One place to enforce a block, and everyone it would hit.
 
     `id` is the network ACL id (nacl), the web ACL's ARN or "" when one has to be made (waf), the distribution
-    id (geo). `resource` is what is protected: a load balancer's ARN or a distribution id.
+    id (geo). `resource` is what is protected: a load balancer's ARN or a distribution id. `addresses` are those
+    that can come this way: a load balancer without IPv6 needs no IPv6 rule.
     """
 
     layer: Layer
@@ -48,6 +49,7 @@ class Point(Value):
     region: str
     reason: str
     ways: tuple[str, ...]
+    addresses: tuple[str, ...] = ()
     affects: tuple[str, ...] = ()
     owner: str = ""
 

@@ -66,7 +66,7 @@ def _nacl(way: Way, asked: Asked, home: Home) -> list[Verdict]:
             layer="nacl",
             node=entrance,
             chosen=True,
-            versions=(4, 6),
+            versions=entrance.versions,
             reason=(
                 f"packets reach the subnets of {entrance.title} with the client's address as their source,"
                 f" so a deny at {acls} drops them before anything answers"
@@ -89,19 +89,20 @@ def _nacl_refused(node: Node, asked: Asked, home: Home) -> str:
         return gate.unknown[0]
     if node.place.region not in ("", home.region):
         return f"{node.title} is in {node.place.region}: run again with --region {node.place.region}"
-    return next((text for acl in gate.acls if (text := _acl_refused(acl, asked, home))), "")
+    addresses = asked.addresses_of(node.versions)
+    return next((text for acl in gate.acls if (text := _acl_refused(acl, addresses, home))), "")
 
 
-def _acl_refused(acl: NetworkAcl, asked: Asked, home: Home) -> str:
+def _acl_refused(acl: NetworkAcl, addresses: tuple[str, ...], home: Home) -> str:
     if acl.owner and acl.owner != home.account:
         return f"network ACL {acl.id} belongs to account {acl.owner}, which shares the VPC"
     if acl.firewall_manager:
         return f"network ACL {acl.id} is managed by AWS Firewall Manager, which removes rules of others"
     taken: list[int] = []
-    for address in asked.addresses:
+    for address in addresses:
         slot = free_slot(acl, address, taken)
         if isinstance(slot, NoRoom):
-            needed = f"{len(asked.addresses)} address" + "es" * (len(asked.addresses) != 1)
+            needed = f"{len(addresses)} address" + "es" * (len(addresses) != 1)
             return f"no room for {needed}: {slot.reason}; use AWS WAF, or a wider network instead"
         if isinstance(slot, Slot):
             taken.append(slot.number)
@@ -129,7 +130,8 @@ def _waf(way: Way, asked: Asked) -> list[Verdict]:
         waf = stop.node.waf
         if waf is None:
             continue
-        seen = tuple(version for version in asked.versions if way.client_at(index, version) == "source")
+        arriving = [version for version in asked.versions if version in way.entrance.versions]
+        seen = tuple(version for version in arriving if way.client_at(index, version) == "source")
         if not seen:
             verdicts.append(_no("waf", stop.node, _why_unseen(way, index)))
             continue

@@ -315,3 +315,14 @@ def test_without_addresses_the_ways_in_are_shown_and_nothing_is_decided() -> Non
     assert (one.dropped, one.closable, one.layers) == (False, False, ())
     assert one.verdict == "no address was asked about"
     assert (decision.points, decision.open) == ((), ())
+
+
+def test_a_point_takes_only_the_addresses_that_can_come_this_way() -> None:
+    picture = shop()
+    picture.distribution("E1", balancer_dns("shop"))
+    points = decide(picture, "shop", "2001:db8::7", ATTACKER).points
+    assert {(one.layer, one.resource_kind): one.addresses for one in points} == {
+        ("nacl", "alb"): (f"{ATTACKER}/32",),
+        ("waf", "alb"): (f"{ATTACKER}/32",),
+        ("waf", "distribution"): ("2001:db8::7/128", f"{ATTACKER}/32"),
+    }
