@@ -13,7 +13,10 @@ from opsctl.model.report import CheckResult
 from opsctl.model.run import Clock, Progress
 
 POLL_S = 1.0
+POLL_AT_MOST_S = 15.0
+POLL_GROWTH = 1.5
 EFFECTIVE_POLL_S = 10.0
+SETTLE_WITHIN_S = 30
 EDIT_ATTEMPTS = 6
 
 
@@ -118,7 +121,7 @@ class Executor:
 
     def _settle(self, change: Change, lost: OutcomeUnknown) -> None:
         try:
-            self._await(change, change.proof.configured, POLL_S)
+            self._await(change, change.proof.configured, POLL_S, SETTLE_WITHIN_S)
         except Unproved:
             self._journal.record(change.id, "failed", {"message": lost.summary})
             raise lost from None
@@ -168,8 +171,11 @@ class Executor:
     def _proved(self, change: Change) -> bool:
         return all(result.held for result in self._asking().judge_all(change.proof.configured))
 
-    def _await(self, change: Change, checks: Sequence[Check], every_s: float) -> None:
-        deadline = self._clock.now() + change.proof.within_s
+    def _await(
+        self, change: Change, checks: Sequence[Check], every_s: float, at_most_s: int | None = None
+    ) -> None:
+        within_s = change.proof.within_s if at_most_s is None else min(at_most_s, change.proof.within_s)
+        deadline = self._clock.now() + within_s
         while True:
             results = self._asking().judge_all(checks)
             missing = [result for result in results if not result.held]
@@ -179,11 +185,12 @@ class Executor:
             if left_s <= 0:
                 self._journal.record(change.id, "unproved", [r.model_dump(mode="json") for r in missing])
                 raise Unproved(
-                    f"{change.title}: made, but not seen after {change.proof.within_s} s: {missing[0].says}",
+                    f"{change.title}: made, but not seen after {within_s} s: {missing[0].says}",
                     f"opsctl verify {self._plan.id}",
                 )
             self._progress(f"{change.title}: waiting for: {missing[0].says} (at most {left_s:.0f} s)")
             self._clock.sleep(min(every_s, left_s))
+            every_s = min(every_s * POLL_GROWTH, POLL_AT_MOST_S)
             self._heed_stop()
 
     def _heed_stop(self) -> None:
