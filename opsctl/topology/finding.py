@@ -1,6 +1,7 @@
 """Finding what a person's text means, and what a DNS name or an address on the way leads to."""
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -9,6 +10,9 @@ from opsctl.model.looking import Looking, together
 from opsctl.topology.hop import Hop
 from opsctl.topology.places import Naming, Place
 from opsctl.topology.survey import PlaceOf, Survey
+
+_HOST = re.compile(r"^[^/:\s]+\.[^/:\s]+(:\d+(/\S*)?|/\S*)$")
+"""A host name or an IPv4 address with a port or a path."""
 
 
 def is_address(text: str) -> bool:
@@ -24,17 +28,16 @@ def target_text(text: str) -> str:
     """Reduce what a person typed to a name, an id, an ARN or an address: URLs lose all but the host.
 
     Raises:
-        InvalidInput: nothing is left.
+        InvalidInput: nothing is left, or it is no URL.
     """
     given = text.strip()
-    if "://" in given:
-        given = urlsplit(given).hostname or ""
-    elif not given.startswith("arn:"):
-        given = given.split("/", 1)[0] if not is_address(given) else given
-        host, colon, port = given.rpartition(":")
-        if colon and port.isdigit() and ":" not in host:
-            given = host
-        given = given.strip("[]")
+    try:
+        if "://" in given:
+            given = urlsplit(given).hostname or ""
+        elif given.startswith("[") or _HOST.match(given):
+            given = urlsplit(f"//{given}").hostname or ""
+    except ValueError as fault:
+        raise InvalidInput.one(f"{text!r} is no target: {fault}", source="target") from None
     if not given:
         raise InvalidInput.one(f"{text!r} names no target", source="target")
     return given

@@ -1,0 +1,166 @@
+"""The walk of packets along a way, against a brute-force oracle that knows nothing of blocks."""
+
+import ipaddress
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opsctl.topology.gates import GroupGate, NaclGate, OpenRule
+from opsctl.topology.graph import Link, Node
+from opsctl.topology.nacl import NaclEntry, NetworkAcl
+from opsctl.topology.packet import Service
+from opsctl.topology.places import Place
+from opsctl.topology.walk import walk
+from opsctl.topology.ways import Stop, Way
+
+BLOCK = ipaddress.IPv4Network("198.51.100.0/28")
+SERVICES = (Service(protocol=6, port=443), Service(protocol=17, port=53))
+
+cidrs = st.builds(
+    lambda offset, length: str(ipaddress.ip_network((int(BLOCK.network_address) + offset, length), strict=False)),
+    st.integers(0, 15),
+    st.sampled_from([24, 28, 29, 30, 31, 32]),
+)
+protocols = st.sampled_from([-1, 6, 17])
+ports = st.one_of(st.none(), st.sampled_from([(0, 65535), (443, 443), (50, 100), (80, 500)]))
+entries = st.lists(
+    st.builds(
+        NaclEntry,
+        number=st.integers(1, 32766),
+        egress=st.just(False),
+        allow=st.booleans(),
+        cidr=cidrs,
+        protocol=protocols,
+        ports=ports,
+    ),
+    max_size=4,
+    unique_by=lambda one: one.number,
+)
+acls = st.builds(
+    lambda listed: NetworkAcl(id="acl-1", entries=tuple(sorted(listed, key=lambda one: one.number))), entries
+)
+nacl_gates = st.builds(
+    lambda listed: NaclGate(acls=tuple(listed), subnets=("subnet-1",)), st.lists(acls, min_size=1, max_size=2)
+)
+group_gates = st.builds(
+    lambda rules: GroupGate(groups=("sg-1",), rules=tuple(rules)),
+    st.lists(
+        st.builds(
+            lambda protocol, span, cidr: OpenRule(
+                group="sg-1", protocol=protocol, ports=span, networks=(cidr,), source=cidr
+            ),
+            protocols,
+            ports,
+            cidrs,
+        ),
+        max_size=3,
+    ),
+)
+
+
+def node(name: str, *gates: NaclGate | GroupGate) -> Node:
+    """A node that answers on two services."""
+    place = Place(kind="nlb", id=name)
+    return Node(
+        place=place,
+        title=name,
+        name=name,
+        resource=name,
+        gates=gates,
+        entrance=name,
+        relays=True,
+        services=SERVICES,
+    )
+
+
+def way_through(entrance: Node, *targets: Node) -> Way:
+    """A way to targets that see the client, each as an end of its own."""
+    tails = tuple((Stop(node=one, link=Link(to=one.place)),) for one in targets)
+    return Way(names=(), stops=(Stop(node=entrance),), tails=tails)
+
+
+def lets(one: Node, address: str, service: Service) -> bool:
+    """The oracle: one packet, one node, rule by rule."""
+    source = ipaddress.IPv4Address(address)
+    assert one.nacl is not None
+    assert one.groups is not None
+    entered = False
+    for acl in one.nacl.acls:
+        for entry in acl.entries:
+            hit = source in ipaddress.IPv4Network(entry.cidr) and entry.protocol in (-1, service.protocol)
+            if hit and entry.protocol != -1 and entry.ports:
+                hit = entry.ports[0] <= service.port <= entry.ports[1]
+            if hit:
+                entered = entered or entry.allow
+                break
+    allowed = any(
+        source in ipaddress.IPv4Network(rule.networks[0])
+        and rule.protocol in (-1, service.protocol)
+        and (rule.protocol == -1 or not rule.ports or rule.ports[0] <= service.port <= rule.ports[1])
+        for rule in one.groups.rules
+    )
+    return entered and allowed
+
+
+@given(nacl_gates, group_gates)
+def test_a_block_is_dropped_exactly_when_every_single_packet_is(nacl: NaclGate, groups: GroupGate) -> None:
+    entrance = node("edge", nacl, groups)
+    passes = any(lets(entrance, str(one), service) for one in BLOCK for service in SERVICES)
+    assert walk(way_through(entrance), str(BLOCK)).dropped is not passes
+
+
+@given(nacl_gates, group_gates, nacl_gates, group_gates)
+def test_what_the_edge_lets_in_may_still_be_dropped_at_every_target(
+    nacl: NaclGate, groups: GroupGate, inner: NaclGate, inner_groups: GroupGate
+) -> None:
+    entrance, target = node("edge", nacl, groups), node("target", inner, inner_groups)
+    passes = any(
+        lets(entrance, str(one), service) and lets(target, str(one), service)
+        for one in BLOCK
+        for service in SERVICES
+    )
+    assert walk(way_through(entrance, target), str(BLOCK)).dropped is not passes
+
+
+@given(nacl_gates, group_gates)
+def test_the_witness_shown_really_passes(nacl: NaclGate, groups: GroupGate) -> None:
+    entrance = node("edge", nacl, groups)
+    outcome = walk(way_through(entrance), str(BLOCK))
+    if not outcome.dropped:
+        witness = outcome.says.split(" ")[0]
+        assert any(lets(entrance, witness, service) for service in SERVICES)
+
+
+def test_one_target_that_lets_a_packet_in_is_enough() -> None:
+    open_nacl = NaclGate(acls=(_acl(allow=True),), subnets=("subnet-1",))
+    shut_nacl = NaclGate(acls=(_acl(allow=False),), subnets=("subnet-2",))
+    entrance = node("edge", open_nacl)
+    shut, open_ = node("shut", shut_nacl), node("open", open_nacl)
+    assert walk(way_through(entrance, shut), "198.51.100.7").dropped
+    assert not walk(way_through(entrance, shut, open_), "198.51.100.7").dropped
+
+
+def test_another_ip_version_does_not_get_in_at_all() -> None:
+    entrance = node("edge").model_copy(update={"versions": (4,)})
+    outcome = walk(way_through(entrance), "2001:db8::/64")
+    assert (outcome.dropped, outcome.by_groups) == (True, True)
+    assert outcome.says == "edge does not answer IPv6"
+
+
+def test_a_blind_entrance_proves_nothing() -> None:
+    entrance = node("edge").model_copy(update={"blind": "who knows"})
+    assert not walk(way_through(entrance), "198.51.100.7").dropped
+
+
+def test_wide_ipv6_blocks_are_cut_only_where_rules_cut_them() -> None:
+    entry = NaclEntry(number=1, egress=False, allow=False, cidr="2001:db8::5/128", protocol=-1)
+    rest = NaclEntry(number=2, egress=False, allow=True, cidr="::/0", protocol=-1)
+    nacl = NaclGate(acls=(NetworkAcl(id="acl-1", entries=(entry, rest)),), subnets=("subnet-1",))
+    outcome = walk(way_through(node("edge", nacl)), "2001:db8::/32")
+    assert not outcome.dropped
+    assert "only a part of the block is dropped" in outcome.says
+
+
+def _acl(*, allow: bool) -> NetworkAcl:
+    entry = NaclEntry(number=100, egress=False, allow=allow, cidr="0.0.0.0/0", protocol=-1)
+    return NetworkAcl(id="acl-1", entries=(entry,))
