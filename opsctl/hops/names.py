@@ -14,12 +14,10 @@ _LONGEST_CHAIN = 10
 class Step(Value):
     """What one name leads to: other names and addresses, with what tells the answers apart.
 
-    `found` is false when no zone of the account holds the name. `private` marks a name that only a private
-    zone holds.
+    `found` is false when no zone of the account holds the name.
     """
 
     found: bool = False
-    private: bool = False
     targets: tuple[tuple[str, str], ...] = ()
     unknown: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
@@ -95,7 +93,6 @@ def _chosen(name: str, answers: list[tuple[Zone, tuple[Record, ...]]], unknown: 
         remarks.append(f"a private zone answers {name} differently inside its VPCs")
     return Step(
         found=True,
-        private=best.private,
         targets=tuple(targets.items()),
         unknown=unknown,
         remarks=tuple(remarks),

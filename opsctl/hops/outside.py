@@ -6,6 +6,8 @@ from opsctl.topology.hop import Hop
 from opsctl.topology.places import Place
 from opsctl.topology.survey import Survey
 
+_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".elasticbeanstalk.com", ".awsapprunner.com", ".amplifyapp.com")
+
 
 class Outside(Hop):
     """What a name of the account leads to elsewhere: a third-party CDN, or another account."""
@@ -34,6 +36,8 @@ def _what_it_is(name: str) -> str:
         )
     if ".elb." in name:
         return f"no load balancer of this account in that region is called {name}: another account has it"
+    if name.endswith(_AWS):
+        return f"{name} is an AWS service that opsctl does not follow: name what stands behind it as the target"
     return (
         f"{name} is outside this account (a third-party CDN or another provider): only it sees the client,"
         " so the block has to be made there"

@@ -8,7 +8,6 @@ from opsctl.services.route53 import normal_name
 class Origin(Value):
     """Where a distribution fetches from: a name, or a VPC origin by its id."""
 
-    id: str
     domain: str
     vpc_origin: str = ""
 
@@ -31,7 +30,6 @@ class Distribution(Value):
     countries: tuple[str, ...] = ()
     staging: bool = False
     tenants: bool = False
-    comment: str = ""
 
     @property
     def title(self) -> str:
@@ -40,11 +38,10 @@ class Distribution(Value):
 
 
 class VpcOrigin(Value):
-    """A VPC origin: the private load balancer or instance it leads to, by ARN, and who owns it."""
+    """A VPC origin: the private load balancer or instance it leads to, by ARN."""
 
     id: str
     endpoint: str
-    account: str = ""
 
 
 def list_distributions() -> Read:
@@ -75,7 +72,7 @@ def parse_distributions(answer: Json) -> tuple[Distribution, ...]:
 def parse_vpc_origins(answer: Json) -> tuple[VpcOrigin, ...]:
     """Parse ListVpcOrigins."""
     return tuple(
-        VpcOrigin(id=one["Id"], endpoint=one["OriginEndpointArn"], account=one.get("AccountId", ""))
+        VpcOrigin(id=one["Id"], endpoint=one["OriginEndpointArn"])
         for one in answer.get("VpcOriginList", {}).get("Items") or []
     )
 
@@ -106,13 +103,11 @@ def _distribution(one: Json) -> Distribution:
         countries=tuple(geo.get("Items") or []),
         staging=bool(one.get("Staging", False)),
         tenants=one.get("ConnectionMode", "direct") == "tenant-only",
-        comment=one.get("Comment") or "",
     )
 
 
 def _origin(one: Json) -> Origin:
     return Origin(
-        id=one["Id"],
         domain=normal_name(one.get("DomainName", "")),
         vpc_origin=one.get("VpcOriginConfig", {}).get("VpcOriginId", ""),
     )

@@ -22,7 +22,6 @@ class Interface(Value):
     ipv6: tuple[str, ...] = ()
     kind: str = "interface"
     description: str = ""
-    requester: str = ""
     primary: bool = False
 
     @property
@@ -69,13 +68,11 @@ class Allow(Value):
 
 
 class Address(Value):
-    """An Elastic IP; `managed_by` names the service that manages it, such as alb."""
+    """An Elastic IP and what it is associated with."""
 
     ip: str
-    allocation: str = ""
     interface: str = ""
     instance: str = ""
-    managed_by: str = ""
     name: str = ""
 
 
@@ -163,10 +160,8 @@ def parse_addresses(answer: Json) -> tuple[Address, ...]:
     return tuple(
         Address(
             ip=one["PublicIp"],
-            allocation=one.get("AllocationId", ""),
             interface=one.get("NetworkInterfaceId", ""),
             instance=one.get("InstanceId") or "",
-            managed_by=one.get("ServiceManaged", ""),
             name=parse_tags(one).get("Name", ""),
         )
         for one in answer.get("Addresses", [])
@@ -195,7 +190,6 @@ def _interface(one: Json, instance: str) -> Interface:
         ipv6=tuple(str(item["Ipv6Address"]) for item in one.get("Ipv6Addresses", [])),
         kind=one.get("InterfaceType", "interface"),
         description=one.get("Description", ""),
-        requester=one.get("RequesterId", ""),
         primary=attachment.get("DeviceIndex") == 0,
     )
 

@@ -38,7 +38,6 @@ class LoadBalancer(Value):
 class Listener(Value):
     """What a listener accepts: IP protocol numbers and a port, and the target groups it may forward to."""
 
-    arn: str
     protocol: str
     port: int
 
@@ -71,7 +70,6 @@ class Target(Value):
 
     id: str
     port: int = 0
-    zone: str = ""
 
 
 def region_of_arn(arn: str) -> str:
@@ -166,7 +164,7 @@ def parse_target_groups(answer: Json) -> tuple[TargetGroup, ...]:
 def parse_listeners(answer: Json) -> tuple[Listener, ...]:
     """Parse DescribeListeners; gateway listeners have neither protocol nor port."""
     return tuple(
-        Listener(arn=one["ListenerArn"], protocol=one.get("Protocol", ""), port=int(one.get("Port") or 0))
+        Listener(protocol=one.get("Protocol", ""), port=int(one.get("Port") or 0))
         for one in answer.get("Listeners", [])
     )
 
@@ -177,7 +175,6 @@ def parse_targets(answer: Json) -> tuple[Target, ...]:
         Target(
             id=one["Target"]["Id"],
             port=int(one["Target"].get("Port") or 0),
-            zone=one["Target"].get("AvailabilityZone", ""),
         )
         for one in answer.get("TargetHealthDescriptions", [])
     )

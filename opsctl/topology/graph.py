@@ -86,10 +86,6 @@ class Web(Value):
     nodes: tuple[Node, ...]
     unknown: tuple[str, ...] = ()
 
-    def at(self, place: Place) -> Node:
-        """The node of a place, which must be in the graph."""
-        return next(node for node in self.nodes if node.place == place)
-
 
 def behind(arriving: Client, link: Link, version: int) -> Client:
     """Tell what is left of the client's address behind a link, given what arrived in front of it."""

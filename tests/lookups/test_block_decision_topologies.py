@@ -326,6 +326,7 @@ def test_the_load_balancers_in_front_of_an_instance_are_found_from_the_instance(
         ("shop.example.com.cdn.cloudflare.net", "third-party CDN"),
         ("d111111abcdef8.cloudfront.net", "no distribution of this account"),
         (f"theirs-1234567890.{REGION}.elb.amazonaws.com", "another account has it"),
+        ("shop.eu-west-1.elasticbeanstalk.com", "an AWS service that opsctl does not follow"),
         (f"old-1234567890.{REGION}.elb.amazonaws.com", "Classic load balancer"),
     ],
 )
