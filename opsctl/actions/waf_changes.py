@@ -7,8 +7,7 @@ from opsctl.model.value import Json
 from opsctl.services import distribution_calls as cloudfront
 from opsctl.services import ip_set_calls as ip_sets
 from opsctl.services import web_acl_calls as web_acls
-from opsctl.services.ip_set_calls import IpSetKey
-from opsctl.services.web_acl_calls import WebAclKey
+from opsctl.services.waf_objects import IP_SET, WEB_ACL, WafKey
 
 ACTIONS = {"block": "Block", "count": "Count", "challenge": "Challenge", "captcha": "Captcha"}
 VISIBLE_WITHIN_S = 60
@@ -61,7 +60,7 @@ class WafPlan:
         if known is not None:
             set_arn: Json = known.arn
             if missing:
-                key = IpSetKey(name=known.name, scope=self._scope, region=self._region, id=known.id)
+                key = WafKey.of_arn(IP_SET, known.arn, self._region)
                 made = self._fill_set(key, missing)
         else:
             made = self._create_set(name, version, missing)
@@ -94,25 +93,25 @@ class WafPlan:
 
     def _create_set(self, name: str, version: int, addresses: list[str]) -> Change:
         change_id = f"ip-set-{name}"
-        key = ip_sets.key_of_new(name, self._scope, self._region, change_id)
+        key = WafKey.of_new(IP_SET, name, self._scope, self._region, change_id)
         return self._change(
             ip_sets.create_ip_set(key, version, addresses, self._description, self._plan_id),
             id=change_id,
             title=f"Create IP set {name} with {_listed(addresses)}",
             why="WAF rules refer to addresses by an IP set, and opsctl has none here yet.",
-            expect=(ip_sets.set_with_mark(key, self._description, present=False),),
+            expect=(key.is_absent(),),
             proof=Proof(
                 configured=(
-                    ip_sets.set_with_mark(key, self._description, present=True),
+                    key.is_ours(self._description),
                     ip_sets.addresses_in(key, addresses, present=True),
                 ),
                 within_s=VISIBLE_WITHIN_S,
             ),
-            undo=ip_sets.delete_ip_set(key),
-            outputs=ip_sets.outputs_of_set(name, self._scope, self._region),
+            undo=key.deletion(),
+            outputs=key.outputs(),
         )
 
-    def _fill_set(self, key: IpSetKey, addresses: list[str]) -> Change:
+    def _fill_set(self, key: WafKey, addresses: list[str]) -> Change:
         return self._change(
             ip_sets.edit_addresses(key, "add", addresses),
             id=f"addresses-{key.name}",
@@ -125,7 +124,7 @@ class WafPlan:
             undo=ip_sets.edit_addresses(key, "remove", addresses),
         )
 
-    def _add_rule(self, key: WebAclKey, rule: dict[str, Json], made: Change | None) -> Change:
+    def _add_rule(self, key: WafKey, rule: dict[str, Json], made: Change | None) -> Change:
         name, priority, action = rule["Name"], rule["Priority"], ACTIONS[self._mode]
         set_arn = rule["Statement"]["IPSetReferenceStatement"]["ARN"]
         return self._change(
@@ -148,20 +147,20 @@ class WafPlan:
 
     def _create_web_acl(self) -> Change:
         name = f"opsctl-{self._slug}"
-        key = WebAclKey(name=name, scope=self._scope, region=self._region, id=reference(f"web-acl-{name}", "id"))
+        key = WafKey.of_new(WEB_ACL, name, self._scope, self._region, f"web-acl-{name}")
         rules = [rule for rule, _ in self._rules]
         return self._change(
             web_acls.create_web_acl(key, rules, self._description, self._plan_id),
             id=f"web-acl-{name}",
             title=f"Create web ACL {name} that allows everything but the listed addresses",
             why=f"No web ACL protects {self._display} yet. {self._why}",
-            expect=(web_acls.web_acl_with_mark(key, self._description, present=False),),
+            expect=(key.is_absent(),),
             proof=Proof(
-                configured=(web_acls.web_acl_with_mark(key, self._description, present=True),),
+                configured=(key.is_ours(self._description),),
                 within_s=VISIBLE_WITHIN_S,
             ),
-            undo=web_acls.delete_web_acl(key),
-            outputs=web_acls.outputs_of_web_acl(name, self._scope, self._region),
+            undo=key.deletion(),
+            outputs=key.outputs(),
             depends_on=tuple(made.id for _, made in self._rules if made),
         )
 

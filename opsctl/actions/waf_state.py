@@ -6,10 +6,10 @@ from opsctl.model.errors import FactUnknown, RefusedByGuard
 from opsctl.model.looking import Looking, together
 from opsctl.model.looking import need as need_answer
 from opsctl.model.networks import Network
-from opsctl.model.reads import Read, Refused
+from opsctl.model.reads import Refused
 from opsctl.model.value import Json, Value
-from opsctl.services.ip_set_calls import list_ip_sets
-from opsctl.services.web_acl_calls import CAPACITY_LIMIT, WebAclKey, key_of_arn, list_web_acls
+from opsctl.services.waf_objects import IP_SET, WEB_ACL, WafKey, list_objects
+from opsctl.services.web_acl_calls import CAPACITY_LIMIT
 from opsctl.topology.webacl import (
     Effect,
     IpSet,
@@ -27,7 +27,7 @@ class WafState(Value):
     `rules` maps the names of our rules that are in place to the ARN of the set they refer to.
     """
 
-    key: WebAclKey | None = None
+    key: WafKey | None = None
     web_acl: WebAcl | None = None
     capacity: int = 0
     sets: dict[str, IpSet] = {}
@@ -91,14 +91,12 @@ def read_state(
     Raises:
         FactUnknown: WAF cannot be read.
     """
-    first = [need_answer(list_ip_sets(scope, region))]
+    sets_read = need_answer(list_objects(IP_SET, scope, region))
     if web_acl:
-        key: WebAclKey | None = key_of_arn(web_acl, region)
-        first.append(need_answer(key.read()) if key else need_answer(list_web_acls(scope, region)))
-        listed, raw = yield from together(first)
+        key: WafKey | None = WafKey.of_arn(WEB_ACL, web_acl, region)
+        listed, raw = yield from together([sets_read, need_answer(WafKey.of_arn(WEB_ACL, web_acl, region).read())])
     else:
-        first.append(need_answer(list_web_acls(scope, region)))
-        listed, names = yield from together(first)
+        listed, names = yield from together([sets_read, need_answer(list_objects(WEB_ACL, scope, region))])
         key, raw = yield from _own_web_acl(names, own_name, region)
     rules = _own_rules(raw, own_sets.values()) if raw else {}
     arns = {item["Name"]: item["ARN"] for item in listed.get("IPSets") or []}
@@ -116,11 +114,11 @@ def read_state(
     )
 
 
-def _own_web_acl(names: Json, own_name: str, region: str) -> Looking[tuple[WebAclKey | None, Json]]:
+def _own_web_acl(names: Json, own_name: str, region: str) -> Looking[tuple[WafKey | None, Json]]:
     """Find the web ACL that an earlier run made and did not attach, or whose association was taken away."""
     for item in names.get("WebACLs") or []:
         if item["Name"] == own_name:
-            key = key_of_arn(item["ARN"], region)
+            key = WafKey.of_arn(WEB_ACL, item["ARN"], region)
             raw = yield from need_answer(key.read())
             return key, raw
     return None, None
@@ -136,7 +134,7 @@ def _own_rules(raw: Json, names: Collection[str]) -> dict[str, str]:
 
 
 def _read_sets(arns: Sequence[str], region: str, required: set[str]) -> Looking[dict[str, IpSet]]:
-    reads = [_get_set(arn, region) for arn in arns]
+    reads = [WafKey.of_arn(IP_SET, arn, region).read() for arn in arns]
     if not reads:
         return {}
     answers = yield reads
@@ -147,9 +145,3 @@ def _read_sets(arns: Sequence[str], region: str, required: set[str]) -> Looking[
         elif arn in required and answer.refusal.kind is not Refused.MISSING:
             raise FactUnknown(answer.refusal)
     return sets
-
-
-def _get_set(arn: str, region: str) -> Read:
-    scope, _, name, identifier = arn.split(":", 5)[5].split("/")
-    params = {"Name": name, "Scope": "CLOUDFRONT" if scope == "global" else "REGIONAL", "Id": identifier}
-    return Read(service="wafv2", operation="GetIPSet", params=params, region=region)

@@ -1,11 +1,11 @@
-"""WAFv2 web ACLs: adding and removing one rule, making and deleting one, attaching it to a load balancer."""
+"""WAFv2 web ACLs: adding and removing one rule, making one, attaching it to a load balancer."""
 
 from collections.abc import Sequence
 
-from opsctl.model.changes import Check, EditSpec, Element, Instruction, Query
+from opsctl.model.changes import Check, EditSpec, Element, Instruction
 from opsctl.model.reads import Read
-from opsctl.model.value import Json, Value
-from opsctl.services.ip_set_calls import LOCKED, NOT_YET_VISIBLE, STILL_REFERENCED
+from opsctl.model.value import Json
+from opsctl.services.waf_objects import LOCKED, NOT_YET_VISIBLE, WafKey
 
 CAPACITY_LIMIT = 5000
 
@@ -26,36 +26,6 @@ _CARRIED = (
 )
 
 
-class WebAclKey(Value):
-    """What names a web ACL: name, scope, region, and its id, which may be a reference."""
-
-    name: str
-    scope: str
-    region: str
-    id: Json
-
-    def params(self) -> dict[str, Json]:
-        """The parameters that every call on the web ACL takes."""
-        return {"Name": self.name, "Scope": self.scope, "Id": self.id}
-
-    def read(self) -> Read:
-        """Read the web ACL."""
-        return Read(service="wafv2", operation="GetWebACL", params=self.params(), region=self.region)
-
-
-def key_of_arn(arn: str, region: str) -> WebAclKey:
-    """The key of an existing web ACL: `arn:…:wafv2:REGION:ACCOUNT:regional|global/webacl/NAME/ID`."""
-    scope, _, name, identifier = arn.split(":", 5)[5].split("/")
-    return WebAclKey(
-        name=name, scope="CLOUDFRONT" if scope == "global" else "REGIONAL", region=region, id=identifier
-    )
-
-
-def list_web_acls(scope: str, region: str) -> Read:
-    """Read the names of all web ACLs of a scope."""
-    return Read(service="wafv2", operation="ListWebACLs", params={"Scope": scope}, region=region)
-
-
 def rule_of(name: str, priority: int, set_arn: Json, action: str) -> dict[str, Json]:
     """The rule that applies an action to every address of a set."""
     return {
@@ -72,7 +42,7 @@ def visibility(metric: str) -> dict[str, Json]:
     return {"SampledRequestsEnabled": True, "CloudWatchMetricsEnabled": True, "MetricName": metric}
 
 
-def edit_rule(key: WebAclKey, op: str, rule: dict[str, Json]) -> Instruction:
+def edit_rule(key: WafKey, op: str, rule: dict[str, Json]) -> Instruction:
     """Add or remove exactly this rule; everything else in the web ACL is written back as it was read."""
     carry = {name: f"WebACL.{name}" for name in _CARRIED}
     return Instruction(
@@ -91,7 +61,7 @@ def edit_rule(key: WebAclKey, op: str, rule: dict[str, Json]) -> Instruction:
     )
 
 
-def rule_refers_to(key: WebAclKey, rule: str, set_arn: Json, action: str, *, present: bool) -> Check:
+def rule_refers_to(key: WafKey, rule: str, set_arn: Json, action: str, *, present: bool) -> Check:
     """Our rule stands in the web ACL, with our set and action; or there is no rule of its name."""
     if present:
         return Check(
@@ -111,7 +81,7 @@ def rule_refers_to(key: WebAclKey, rule: str, set_arn: Json, action: str, *, pre
     )
 
 
-def priority_is_free(key: WebAclKey, priority: int) -> Check:
+def priority_is_free(key: WafKey, priority: int) -> Check:
     """No rule of the web ACL has this priority."""
     return Check(
         read=key.read(),
@@ -122,7 +92,7 @@ def priority_is_free(key: WebAclKey, priority: int) -> Check:
     )
 
 
-def no_allow_before(key: WebAclKey, priority: int) -> Check:
+def no_allow_before(key: WafKey, priority: int) -> Check:
     """No rule that allows stands before this priority: Allow ends the evaluation."""
     return Check(
         read=key.read(),
@@ -138,9 +108,7 @@ def _acts(action: str) -> str:
     return f"contains(keys(Action || `{{}}`), '{action}')"
 
 
-def create_web_acl(
-    key: WebAclKey, rules: Sequence[dict[str, Json]], description: str, plan_id: str
-) -> Instruction:
+def create_web_acl(key: WafKey, rules: Sequence[dict[str, Json]], description: str, plan_id: str) -> Instruction:
     """Create a web ACL that allows everything but what its rules stop, with the plan's mark."""
     return Instruction(
         kind="call",
@@ -158,47 +126,6 @@ def create_web_acl(
         },
         retry=NOT_YET_VISIBLE,
     )
-
-
-def delete_web_acl(key: WebAclKey) -> Instruction:
-    """Delete a web ACL under its lock; what it was attached to may hold it for a while."""
-    return Instruction(
-        kind="edit",
-        service="wafv2",
-        operation="DeleteWebACL",
-        region=key.region,
-        params=key.params(),
-        edit=EditSpec(read=key.read(), carry={"LockToken": "LockToken"}, conflicts=LOCKED),
-        retry=STILL_REFERENCED,
-    )
-
-
-def web_acl_with_mark(key: WebAclKey, description: str, *, present: bool) -> Check:
-    """There is a web ACL of this name with the plan's mark, or none of this name at all."""
-    read = list_web_acls(key.scope, key.region)
-    if present:
-        return Check(
-            read=read,
-            query=f"WebACLs[?Name=='{key.name}'] | [0].Description",
-            op="equals",
-            value=description,
-            says=f"web ACL {key.name} exists and carries this plan's mark",
-        )
-    return Check(
-        read=read,
-        query=f"WebACLs[?Name=='{key.name}'] | [0].Name",
-        op="empty",
-        says=f"there is no web ACL {key.name} yet",
-    )
-
-
-def outputs_of_web_acl(name: str, scope: str, region: str) -> dict[str, Query]:
-    """Where the id and ARN of a web ACL are found again by its name."""
-    read = list_web_acls(scope, region)
-    return {
-        "id": Query(read=read, query=f"WebACLs[?Name=='{name}'] | [0].Id"),
-        "arn": Query(read=read, query=f"WebACLs[?Name=='{name}'] | [0].ARN"),
-    }
 
 
 def associate(web_acl: Json, resource: str, region: str) -> Instruction:
