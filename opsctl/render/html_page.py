@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from opsctl.model.changes import Change
 from opsctl.model.plan import Plan
 from opsctl.model.report import Report
+from opsctl.model.sentences import sentence
 from opsctl.render.inert import markup
 from opsctl.render.svg import render_svg
 from opsctl.render.ways import decision_of
@@ -33,7 +34,8 @@ section { border-top: 1px solid #8886; margin-top: 1.5rem; }
 .severe, .high, .bad { color: #b3261e; font-weight: 600; }
 .medium { color: #8a6100; font-weight: 600; }
 .good, .low { color: #1b6e3c; font-weight: 600; }
-figure { margin: 1rem 0; overflow-x: auto; }
+figure { margin: 1rem 0; }
+figure svg { max-width: 100%; height: auto; }
 @media (prefers-color-scheme: dark) {
   .severe, .high, .bad { color: #ff8a80; } .medium { color: #ffcf70; } .good, .low { color: #7fdca0; }
 }
@@ -101,12 +103,12 @@ def _detected(decision: Decision) -> list[str]:
         tone, state = ("good", "dropped now") if way.dropped else ("bad", "open now")
         layers = "".join(
             f"<li>{markup(one.layer)} at {markup(one.at)}: {'chosen' if one.chosen else 'not chosen'}. "
-            f"{markup(one.reason)}</li>"
+            f"{markup(sentence(one.reason))}</li>"
             for one in way.layers
         )
         unknown = "".join(f"<li>cannot tell: {markup(text)}</li>" for text in way.unknown)
         parts.append(
-            f'<li>{markup(way.name)}: <span class="{tone}">{state}</span>. {markup(way.verdict)}'
+            f'<li>{markup(way.name)}: <span class="{tone}">{state}</span>. {markup(sentence(way.verdict))}'
             f"<ul>{layers}{unknown}</ul></li>"
         )
     return [*parts, "</ul>"]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from opsctl.model.changes import Change
 from opsctl.model.plan import Plan
 from opsctl.model.report import Report
+from opsctl.model.sentences import sentence
 from opsctl.render.inert import code_span, markdown, visible
 from opsctl.render.mermaid import render_mermaid
 from opsctl.render.ways import decision_of
@@ -73,12 +74,11 @@ def decision_lines(decision: Decision) -> list[str]:
     lines = ["```mermaid", *render_mermaid(decision.graph).splitlines(), "```", ""]
     for way in decision.ways:
         state = "dropped now" if way.dropped else "open now"
-        lines += [f"- **{markdown(way.name)}**: {state}. {markdown(way.verdict)}"]
+        lines += [f"- **{markdown(way.name)}**: {state}. {markdown(sentence(way.verdict))}"]
         for verdict in way.layers:
             choice = "chosen" if verdict.chosen else "not chosen"
-            lines.append(
-                f"  - {markdown(verdict.layer)} at {markdown(verdict.at)}: {choice}. {markdown(verdict.reason)}"
-            )
+            reason = markdown(sentence(verdict.reason))
+            lines.append(f"  - {markdown(verdict.layer)} at {markdown(verdict.at)}: {choice}. {reason}")
         lines += [f"  - cannot tell: {markdown(text)}" for text in way.unknown]
     return lines
 

@@ -6,7 +6,8 @@ from opsctl.render.inert import markup, visible
 from opsctl.render.tree import CLIENT_WORDS
 from opsctl.topology.decision import Graph, GraphNode
 
-BOX_WIDTH, GAP_X, GAP_Y, LINE, PAD = 190, 70, 22, 15, 10
+BOX_WIDTH, GAP_X, GAP_Y, LINE, PAD = 160, 44, 22, 15, 10
+ARC = 46
 _FILL = {"source": "#d9f2e0", "header": "#fdf0cf", "gone": "#e6e6ea"}
 _STROKE = {"source": "#1b6e3c", "header": "#8a6100", "gone": "#5a5a66"}
 
@@ -30,7 +31,7 @@ def render_svg(graph: Graph) -> str:
     ]
     for edge in graph.edges:
         if edge.source in boxes and edge.target in boxes:
-            parts += _arrow(boxes[edge.source], boxes[edge.target], edge.label)
+            parts.append(_arrow(boxes[edge.source], boxes[edge.target]))
     for node in graph.nodes:
         parts += _box(node, boxes[node.id])
     return "\n".join([*parts, "</svg>"]) + "\n"
@@ -60,12 +61,12 @@ def _place(graph: Graph, columns: dict[str, int]) -> tuple[dict[str, tuple[int, 
         tall = LINE * len(_lines(node)) + PAD * 2
         boxes[node.id] = (PAD + column * (BOX_WIDTH + GAP_X), top, tall)
         filled[column] = top + tall + GAP_Y
-    return boxes, max(filled.values(), default=PAD * 2)
+    return boxes, max(filled.values(), default=PAD * 2) + ARC
 
 
 def _lines(node: GraphNode) -> list[str]:
-    label = textwrap.wrap(visible(node.label), 27) or [""]
-    words = [] if node.kind == "internet" else textwrap.wrap(CLIENT_WORDS[node.client], 30)
+    label = textwrap.wrap(visible(node.label), 21) or [""]
+    words = [] if node.kind == "internet" else textwrap.wrap(CLIENT_WORDS[node.client], 25)
     return [*label[:3], *words]
 
 
@@ -87,20 +88,13 @@ def _box(node: GraphNode, box: tuple[int, int, int]) -> list[str]:
     return [*parts, "</g>"]
 
 
-def _arrow(start: tuple[int, int, int], end: tuple[int, int, int], label: str) -> list[str]:
+def _arrow(start: tuple[int, int, int], end: tuple[int, int, int]) -> str:
     x1, y1 = start[0] + BOX_WIDTH, start[1] + start[2] // 2
     x2, y2 = end[0], end[1] + end[2] // 2
     middle = (x1 + x2) // 2
-    parts = [
-        (
-            f'<path d="M{x1},{y1} C{middle},{y1} {middle},{y2} {x2},{y2}" fill="none" stroke="#444" '
-            'marker-end="url(#tip)"/>'
-        )
-    ]
-    if label:
-        short = visible(label) if len(label) <= 12 else visible(label)[:11] + "…"
-        parts.append(
-            f'<text x="{middle}" y="{(y1 + y2) // 2 - 4}" text-anchor="middle" font-size="10" fill="#444">'
-            f"{markup(short)}</text>"
-        )
-    return parts
+    curve = f"M{x1},{y1} C{middle},{y1} {middle},{y2} {x2},{y2}"
+    if x2 - x1 > GAP_X:
+        # Past the boxes between: leave and arrive below.
+        low = max(start[1] + start[2], end[1] + end[2]) + ARC
+        curve = f"M{x1 - 20},{start[1] + start[2]} C{x1},{low} {x2},{low} {x2 + 20},{end[1] + end[2]}"
+    return f'<path d="{curve}" fill="none" stroke="#444" marker-end="url(#tip)"/>'
