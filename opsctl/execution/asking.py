@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from opsctl.expressions.evaluate import evaluate
+from opsctl.expressions.evaluate import ExpressionFault, evaluate
 from opsctl.model.changes import Check, Query
-from opsctl.model.errors import AwsRefused
+from opsctl.model.errors import AwsRefused, OpsctlError
 from opsctl.model.networks import same
 from opsctl.model.ports import Aws
 from opsctl.model.reads import Answer, Read, Refused
@@ -48,7 +48,12 @@ class Asking:
         answer = self._answer(read)
         if answer.refusal is not None and answer.refusal.kind is not Refused.MISSING:
             raise AwsRefused(answer.refusal)
-        return evaluate(query.query, answer.value)
+        try:
+            return evaluate(query.query, answer.value)
+        except ExpressionFault as fault:
+            raise OpsctlError(
+                f"the answer of {read.api} cannot be judged: {fault}", "check the playbook"
+            ) from None
 
     def judge(self, check: Check) -> CheckResult:
         """Tell whether a predicate holds now, and what was found."""

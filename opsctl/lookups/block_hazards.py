@@ -31,7 +31,6 @@ class BlockHazards(Lookup):
     Result: ClassVar[type[Value]] = Hazards
 
     addresses: tuple[str, ...] = Field(description="Addresses or CIDR blocks, IPv4 and IPv6.")
-    target: str = Field("", description="The target of the block, for the evidence.")
 
     def look(self, about: Context) -> Looking[Value]:
         """Compare the addresses with arithmetic, the configuration, and what the account owns."""

@@ -222,3 +222,30 @@ def test_a_killed_run_is_finished_by_resume_or_taken_back_by_undo(
     undone = opsctl(tmp_path, "undo", run_id, "--yes")
     assert undone.returncode == 0, undone.stderr
     assert state() == start
+
+
+def test_ctrl_c_finishes_the_call_in_flight_and_says_how_to_go_on(account: WatchedServer, tmp_path: Path) -> None:
+    start = state()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "opsctl", "block-ip", "203.0.113.9", "--target", TARGET, "--yes"],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+    def interrupt(api: str) -> None:
+        if not is_mutation_free(api):
+            account.after = None
+            process.send_signal(signal.SIGINT)
+
+    account.after = interrupt
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130, told
+    assert "finishing the call in flight" in told
+    done = opsctl(tmp_path, "resume", "last")
+    assert done.returncode == 0, done.stderr
+    assert opsctl(tmp_path, "undo", "last", "--yes").returncode == 0
+    assert state() == start

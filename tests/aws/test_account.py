@@ -1,0 +1,113 @@
+"""Reading and writing through the SDK: what is sent again, what is not, and what is never guessed."""
+
+from typing import Any
+
+import pytest
+from botocore import exceptions as sdk
+
+from opsctl.aws.account import CachedReader, LiveAccount
+from opsctl.aws.clients import Clients, Connection
+from opsctl.aws.whole import unknown_members
+from opsctl.model.errors import AwsRefused, OutcomeUnknown
+from opsctl.model.reads import Answer, Read
+from tests.aws.test_translate import client_error
+from tests.kit.ports import IDENTITY, FakeClock
+
+API = ("wafv2", "UpdateIPSet", {"Name": "x"}, "us-east-1")
+
+
+class Scripted:
+    """A client whose calls raise or answer in turn."""
+
+    def __init__(self, *outcomes: object) -> None:
+        self.outcomes = list(outcomes)
+        self.calls = 0
+
+    def update_ip_set(self, **_params: object) -> object:
+        self.calls += 1
+        outcome = self.outcomes.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+
+def account(client: Any, clock: FakeClock) -> LiveAccount:
+    clients = Clients(Connection(region="us-east-1"), "test")
+    clients.get = lambda *_args, **_kwargs: client  # type: ignore[method-assign] # the port has one method
+    return LiveAccount(clients, IDENTITY, clock)
+
+
+def test_a_throttled_write_is_sent_again_after_a_pause() -> None:
+    client, clock = (
+        Scripted(client_error("ThrottlingException"), client_error("SlowDown", 503), {"ok": 1}),
+        FakeClock(),
+    )
+    assert account(client, clock).write(*API) == {"ok": 1}
+    assert client.calls == 3
+    assert len(clock.slept) == 2
+
+
+def test_throttling_without_end_is_a_refusal_after_bounded_attempts() -> None:
+    client = Scripted(*[client_error("ThrottlingException")] * 50)
+    with pytest.raises(AwsRefused, match="throttled"):
+        account(client, FakeClock()).write(*API)
+    assert client.calls < 10
+
+
+@pytest.mark.parametrize(
+    "fault", [sdk.ReadTimeoutError(endpoint_url="https://waf"), client_error("InternalError", 500)]
+)
+def test_a_write_whose_answer_is_lost_is_not_sent_again(fault: Exception) -> None:
+    client = Scripted(fault, {"ok": 1})
+    with pytest.raises(OutcomeUnknown):
+        account(client, FakeClock()).write(*API)
+    assert client.calls == 1
+
+
+def test_a_denied_write_is_certain_and_not_sent_again() -> None:
+    client = Scripted(client_error("AccessDeniedException"))
+    with pytest.raises(AwsRefused, match="access denied"):
+        account(client, FakeClock()).write(*API)
+    assert client.calls == 1
+
+
+def test_reading_refuses_operations_that_are_not_known_to_read() -> None:
+    with pytest.raises(AssertionError, match="not known to be read-only"):
+        account(Scripted(), FakeClock()).read(Read(service="wafv2", operation="UpdateIPSet"))
+
+
+class Counting:
+    """An account that counts."""
+
+    def __init__(self) -> None:
+        self.reads: list[str] = []
+
+    def read(self, read: Read) -> Answer:
+        self.reads.append(read.api)
+        return Answer(value=read.params)
+
+
+def test_each_distinct_read_is_made_once_in_a_run() -> None:
+    counting = Counting()
+    reader = CachedReader(counting)  # type: ignore[arg-type] # only read() is used
+    one, other = Read(service="ec2", operation="DescribeVpcs"), Read(service="ec2", operation="DescribeSubnets")
+    assert len(reader.read_many([one, other, one])) == 3
+    reader.read_many([one])
+    assert sorted(counting.reads) == ["ec2.DescribeSubnets", "ec2.DescribeVpcs"]
+    assert reader.rounds == 1
+
+
+def test_a_member_the_sdk_does_not_know_is_found_before_it_is_dropped() -> None:
+    """An older SDK lacks MonetizationConfig and would write the web ACL back without it."""
+    import boto3
+
+    keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": "us-east-1"}
+    wafv2 = boto3.client("wafv2", **keys)
+    body = (
+        b'{"WebACL": {"Name": "a", "FutureConfig": {}, "Rules": [{"Name": "r", "NewThing": 1}]}, "LockToken": "t"}'
+    )
+    assert unknown_members(wafv2, "GetWebACL", body) == ["WebACL.FutureConfig", "WebACL.Rules[].NewThing"]
+    cloudfront = boto3.client("cloudfront", **keys)
+    xml = b"<DistributionConfig><Comment>a</Comment><Future/><Aliases><Quantity>0</Quantity></Aliases>"
+    xml += b"</DistributionConfig>"
+    assert unknown_members(cloudfront, "GetDistributionConfig", xml) == ["Future"]

@@ -1,0 +1,54 @@
+"""Every change of every shipped playbook against every fault: resume reaches the end, undo reaches the start."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+
+from opsctl.model.errors import OpsctlError
+from opsctl.model.value import Json
+from opsctl.playbook.places import shipped_names
+from opsctl.sandbox.worlds import seed_network
+from tests.faults.test_actions import run, undo
+from tests.kit.moto_account import World, fresh_world, state
+from tests.kit.ports import FAULTS, Faulty, Killed, MemoryJournal
+
+EXAMPLES: dict[str, tuple[str, dict[str, Json]]] = {
+    "two-ways-in": ("block-ip", {"addresses": ["203.0.113.9", "2001:db8::/64"], "target": "shop.example.com"}),
+    "existing-web-acl": (
+        "block-ip",
+        {"addresses": ["203.0.113.9", "203.0.113.77"], "target": "direct.example.com"},
+    ),
+    "network-load-balancer": ("block-ip", {"addresses": ["203.0.113.9"], "target": "api.example.com"}),
+    "countries": ("block-ip", {"countries": ["KP", "IR"], "target": "shop.example.com", "layer": "geo"}),
+}
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with fresh_world(seed_network) as made:
+        yield made
+
+
+def test_every_shipped_playbook_stands_in_the_matrix() -> None:
+    assert {playbook for playbook, _ in EXAMPLES.values()} == set(shipped_names())
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_resume_reaches_the_end_and_undo_the_start_whatever_call_fails(
+    world: World, example: str, fault: str
+) -> None:
+    playbook, inputs = EXAMPLES[example]
+    start = state()
+    count = len(world.plan(playbook, inputs).changes)
+    assert count
+    for at in range(1, count + 1):
+        plan, journal = world.plan(playbook, inputs), MemoryJournal()
+        with suppress(OpsctlError, Killed):
+            run(plan, Faulty(world.aws, fault, at), world, journal)
+        if (at + FAULTS.index(fault)) % 2:
+            run(plan, world.aws, world, journal)
+            assert world.plan(playbook, inputs).changes == (), f"resumed after {fault} at call {at}"
+        undo(plan, world, journal)
+        assert state() == start, f"undone after {fault} at call {at}"
