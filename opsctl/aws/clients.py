@@ -3,6 +3,7 @@
 import os
 import threading
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 from boto3.session import Session
@@ -15,6 +16,7 @@ from opsctl.model.errors import InvalidInput
 from opsctl.model.value import Value
 
 READ_ATTEMPTS = 6
+_AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 CONNECTIONS = 32
 
 
@@ -60,8 +62,13 @@ class Clients:
 
     @property
     def endpoint(self) -> str:
-        """The endpoint every call goes to, when it is not AWS's own."""
-        return self._connection.endpoint_url or str(self.get("sts", None).meta.endpoint_url)
+        """The endpoint that calls go to instead of AWS's own, or nothing.
+
+        AWS's own are left out: two colleagues may reach the same account through different ones.
+        """
+        url = self._connection.endpoint_url or str(self.get("sts", None).meta.endpoint_url)
+        host = urlsplit(url).hostname or ""
+        return "" if host.endswith(_AWS_HOSTS) else url
 
     def get(self, service: str, region: str | None, *, writes: bool = False) -> Any:
         """Return the client of a service in a region, the run's by default."""

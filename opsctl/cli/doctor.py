@@ -45,7 +45,7 @@ def _identity(session: "Session") -> list[tuple[str, bool, str]]:
         ("account", True, f"{identity.account}{alias}"),
         ("caller", True, identity.arn),
         ("region", True, identity.region),
-        ("endpoint", True, identity.endpoint),
+        ("endpoint", True, identity.endpoint or "AWS"),
         ("clock", abs(skew) <= MAX_SKEW_S, f"{skew:+.0f} s against AWS"),
     ]
 

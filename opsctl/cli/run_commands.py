@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from opsctl.cli.completion import complete_playbooks
 from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
 
 RUN_EPILOG = """Examples:
@@ -19,7 +20,12 @@ PLAN_EPILOG = """Example:
   opsctl plan ./my-playbook.yaml --set target=shop.example.com --out plan.json
 """
 
-PlaybookArgument = Annotated[str, typer.Argument(metavar="PLAYBOOK", help="A shipped playbook or a YAML file.")]
+PlaybookArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="PLAYBOOK", help="A shipped playbook or a YAML file.", autocompletion=complete_playbooks
+    ),
+]
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set an input; repeatable.")
 ]

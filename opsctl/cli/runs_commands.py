@@ -4,12 +4,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from opsctl.cli.completion import complete_runs
 from opsctl.cli.options import AccountOptions, ApplyOptions, ShowOptions, spliced
 
 if TYPE_CHECKING:
     from opsctl.cli.front import Order
 
-RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, its beginning, or last.")]
+RunArgument = Annotated[
+    str,
+    typer.Argument(metavar="RUN", help="A run's id, its beginning, or last.", autocompletion=complete_runs),
+]
 
 
 def register(app: typer.Typer) -> None:

@@ -13,7 +13,7 @@ from opsctl.model.value import Value
 
 
 class Identity(Value):
-    """Who calls, from STS alone; the alias is empty when it may not be read."""
+    """Who calls, from STS alone; the alias is empty when it may not be read, the endpoint when it is AWS's own."""
 
     account: str
     arn: str

@@ -61,7 +61,7 @@ def render_report(report: Report) -> str:
         lines.append(f"| check | {markdown(check.says)} | {words} |")
         lines += [f"| | {markdown(line)} | |" for line in check.shown]
     lines += ["", "Next:", "", "```sh", *report.next, "```", ""]
-    return "\n".join(lines) + "\n" + render_plan(report.plan).replace("\n# ", "\n## ")
+    return "\n".join(lines) + f"\n#{render_plan(report.plan)}"
 
 
 def _detected(plan: Plan) -> list[str]:

@@ -104,7 +104,7 @@ def header_of(plan: Plan) -> list[tuple[str, str]]:
         ("plan", f"{plan.id}, digest {plan.digest.removeprefix('sha256:')[:12]}"),
         ("made", f"{plan.created}, expires {plan.expires}"),
     ]
-    if plan.endpoint and "amazonaws.com" not in plan.endpoint:
+    if plan.endpoint:
         rows.insert(1, ("endpoint", f"{plan.endpoint} (not AWS itself)"))
     if plan.undo_of:
         rows.append(("undoes", f"run {plan.undo_of}"))

@@ -111,3 +111,14 @@ def test_a_member_the_sdk_does_not_know_is_found_before_it_is_dropped() -> None:
     xml = b"<DistributionConfig><Comment>a</Comment><Future/><Aliases><Quantity>0</Quantity></Aliases>"
     xml += b"</DistributionConfig>"
     assert unknown_members(cloudfront, "GetDistributionConfig", xml) == ["Future"]
+
+
+def test_a_plan_is_bound_to_an_endpoint_only_when_it_is_not_awss_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two colleagues may reach one account through different endpoints of AWS."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    assert Clients(Connection(region="us-east-1"), "test").endpoint == ""
+    assert Clients(Connection(region="cn-north-1"), "test").endpoint == ""
+    own = Connection(region="us-east-1", endpoint_url="http://127.0.0.1:5000")
+    assert Clients(own, "test").endpoint == "http://127.0.0.1:5000"

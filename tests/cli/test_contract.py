@@ -132,3 +132,9 @@ def test_every_command_has_help_with_an_example(tmp_path: Path) -> None:
         done = opsctl(command, "--help", cwd=tmp_path)
         assert done.returncode == 0
         assert "Example" in done.stdout, command
+
+
+def test_completion_offers_what_this_machine_knows_and_asks_nobody(tmp_path: Path) -> None:
+    ask = {"_OPSCTL_COMPLETE": "complete_bash", "COMP_CWORD": "2"}
+    assert opsctl(cwd=tmp_path, **ask, COMP_WORDS="opsctl run bl").stdout.split() == ["block-ip"]
+    assert opsctl(cwd=tmp_path, **ask, COMP_WORDS="opsctl undo ").stdout.split() == ["last"]
