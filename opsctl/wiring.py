@@ -79,7 +79,7 @@ class Runtime:
 
     def reader(self) -> CachedReader:
         """A reader that asks each thing once."""
-        return CachedReader(self.account())
+        return CachedReader(self.account().read)
 
     def workbench(self) -> Workbench:
         """What runs need."""

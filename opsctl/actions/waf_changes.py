@@ -1,7 +1,7 @@
 """Puts the changes of a WAF block together: sets, rules, web ACL, association."""
 
 from opsctl.actions.waf_state import WafState
-from opsctl.model.changes import Change, Instruction, Proof, Risk
+from opsctl.model.changes import Change, Check, Instruction, Proof, Risk
 from opsctl.model.references import reference
 from opsctl.model.value import Json
 from opsctl.services import distribution_calls as cloudfront
@@ -47,8 +47,8 @@ class WafPlan:
         self._plan_id = plan_id
         self._risk = risk
         self._sets: list[Change] = []
-        self._rules: list[tuple[dict[str, Json], Change | None]] = []
-        self._priorities: list[int] = []
+        self._rules: list[tuple[dict[str, Json], Check, str]] = []
+        self._unused: list[Check] = []
 
     def add_family(self, version: int, missing: list[str] | None) -> None:
         """Plan the set and the rule of one address family; `missing` is None when it is not asked for."""
@@ -56,62 +56,61 @@ class WafPlan:
             return
         name = f"opsctl-{self._mode}-ipv{version}-{self._slug}"
         known = self._state.sets.get(name)
-        made: Change | None = None
+        maker = ""
         if known is not None:
+            key = WafKey.of_arn(IP_SET, known.arn, self._region)
             set_arn: Json = known.arn
-            if missing:
-                key = WafKey.of_arn(IP_SET, known.arn, self._region)
-                made = self._fill_set(key, missing)
         else:
-            made = self._create_set(name, version, missing)
-            set_arn = reference(made.id, "arn")
-        if made is not None:
-            self._sets.append(made)
+            maker = f"ip-set-{name}"
+            key = WafKey.of_new(IP_SET, name, self._scope, self._region, maker)
+            set_arn = reference(maker, "arn")
+            self._sets.append(self._create_set(key, version, missing, maker))
+        if missing:
+            self._sets.append(self._fill_set(key, missing, maker))
+        unused = ip_sets.nothing_but(key, missing)
+        self._unused.append(unused)
         rule_name = f"opsctl-{self._mode}-ipv{version}"
         if rule_name not in self._state.rules:
-            priority = self._state.priority_for_rule(self._priorities)
-            self._priorities.append(priority)
+            priority = self._state.priority_for_rule([rule["Priority"] for rule, _, _ in self._rules])
             rule = web_acls.rule_of(rule_name, priority, set_arn, ACTIONS[self._mode])
-            self._rules.append((rule, made))
+            self._rules.append((rule, unused, maker))
 
     def changes(self) -> list[Change]:
         """Return everything that is missing."""
         planned = list(self._sets)
         web_acl: Json = self._state.web_acl.arn if self._state.web_acl else None
-        maker: str | None = None
-        if self._state.key is None and self._rules:
+        key = self._state.key
+        if key is not None:
+            self._state.refuse_full(len(self._rules))
+            planned += [self._add_rule(key, *rule) for rule in self._rules]
+        elif self._rules:
             created = self._create_web_acl()
             planned.append(created)
-            web_acl, maker = reference(created.id, "arn"), created.id
-        elif self._state.key is not None:
-            self._state.refuse_full(len(self._rules))
-            planned += [self._add_rule(self._state.key, rule, made) for rule, made in self._rules]
-        if not self._attached and web_acl is not None:
-            after = (maker,) if maker else tuple(change.id for change in planned)
-            planned.append(self._attach(web_acl, after))
+            key = WafKey.of_new(WEB_ACL, f"opsctl-{self._slug}", self._scope, self._region, created.id)
+            web_acl = reference(created.id, "arn")
+        if not self._attached and key is not None:
+            planned.append(self._attach(web_acl, key, tuple(change.id for change in planned)))
         return planned
 
-    def _create_set(self, name: str, version: int, addresses: list[str]) -> Change:
-        change_id = f"ip-set-{name}"
-        key = WafKey.of_new(IP_SET, name, self._scope, self._region, change_id)
+    def _only_ours(self, key: WafKey) -> tuple[Check, ...]:
+        """Nobody else relies on the web ACL: no rule and no address beside those of this run."""
+        names = [*self._state.rules, *(rule["Name"] for rule, _, _ in self._rules)]
+        return (web_acls.no_rules_but(key, names), *self._unused)
+
+    def _create_set(self, key: WafKey, version: int, addresses: list[str], change_id: str) -> Change:
         return self._change(
-            ip_sets.create_ip_set(key, version, addresses, self._description, self._plan_id),
+            ip_sets.create_ip_set(key, version, self._description, self._plan_id),
             id=change_id,
-            title=f"Create IP set {name} with {_listed(addresses)}",
+            title=f"Create IP set {key.name}",
             why="WAF rules refer to addresses by an IP set, and opsctl has none here yet.",
             expect=(key.is_absent(),),
-            proof=Proof(
-                configured=(
-                    key.is_ours(self._description),
-                    ip_sets.addresses_in(key, addresses, present=True),
-                ),
-                within_s=VISIBLE_WITHIN_S,
-            ),
+            proof=Proof(configured=(key.is_ours(self._description),), within_s=VISIBLE_WITHIN_S),
             undo=key.deletion(),
+            undo_only_if=(ip_sets.nothing_but(key, addresses),),
             outputs=key.outputs(),
         )
 
-    def _fill_set(self, key: WafKey, addresses: list[str]) -> Change:
+    def _fill_set(self, key: WafKey, addresses: list[str], maker: str) -> Change:
         return self._change(
             ip_sets.edit_addresses(key, "add", addresses),
             id=f"addresses-{key.name}",
@@ -122,9 +121,10 @@ class WafPlan:
                 configured=(ip_sets.addresses_in(key, addresses, present=True),), within_s=VISIBLE_WITHIN_S
             ),
             undo=ip_sets.edit_addresses(key, "remove", addresses),
+            depends_on=(maker,) if maker else (),
         )
 
-    def _add_rule(self, key: WafKey, rule: dict[str, Json], made: Change | None) -> Change:
+    def _add_rule(self, key: WafKey, rule: dict[str, Json], unused: Check, maker: str) -> Change:
         name, priority, action = rule["Name"], rule["Priority"], ACTIONS[self._mode]
         set_arn = rule["Statement"]["IPSetReferenceStatement"]["ARN"]
         return self._change(
@@ -142,13 +142,14 @@ class WafPlan:
                 within_s=VISIBLE_WITHIN_S,
             ),
             undo=web_acls.edit_rule(key, "remove", rule),
-            depends_on=(made.id,) if made else (),
+            undo_only_if=(unused,),
+            depends_on=(maker,) if maker else (),
         )
 
     def _create_web_acl(self) -> Change:
         name = f"opsctl-{self._slug}"
         key = WafKey.of_new(WEB_ACL, name, self._scope, self._region, f"web-acl-{name}")
-        rules = [rule for rule, _ in self._rules]
+        rules = [rule for rule, _, _ in self._rules]
         return self._change(
             web_acls.create_web_acl(key, rules, self._description, self._plan_id),
             id=f"web-acl-{name}",
@@ -160,11 +161,12 @@ class WafPlan:
                 within_s=VISIBLE_WITHIN_S,
             ),
             undo=key.deletion(),
+            undo_only_if=self._only_ours(key),
             outputs=key.outputs(),
-            depends_on=tuple(made.id for _, made in self._rules if made),
+            depends_on=tuple(maker for _, _, maker in self._rules if maker),
         )
 
-    def _attach(self, web_acl: Json, after: tuple[str, ...]) -> Change:
+    def _attach(self, web_acl: Json, key: WafKey, after: tuple[str, ...]) -> Change:
         title = f"Attach the web ACL to {self._display}"
         if self._kind == "distribution":
             return self._change(
@@ -179,6 +181,7 @@ class WafPlan:
                     within_s=cloudfront.DEPLOYED_WITHIN_S,
                 ),
                 undo=cloudfront.detach_web_acl(self._resource),
+                undo_only_if=self._only_ours(key),
                 depends_on=after,
             )
         return self._change(
@@ -192,6 +195,7 @@ class WafPlan:
                 within_s=VISIBLE_WITHIN_S,
             ),
             undo=web_acls.disassociate(self._resource, self._region),
+            undo_only_if=self._only_ours(key),
             depends_on=after,
         )
 

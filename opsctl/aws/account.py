@@ -1,7 +1,7 @@
 """The live account: reads and writes through the SDK, with refusals translated."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 
@@ -78,8 +78,8 @@ class LiveAccount:
 class CachedReader:
     """Implements the `Reader` port: reads at once, each distinct call once."""
 
-    def __init__(self, account: LiveAccount) -> None:
-        self._account = account
+    def __init__(self, read: Callable[[Read], Answer]) -> None:
+        self._read = read
         self._known: dict[str, Answer] = {}
         self.made: list[Read] = []
         self.rounds = 0
@@ -90,7 +90,7 @@ class CachedReader:
         if new:
             self.rounds += 1
             with ThreadPoolExecutor(max_workers=min(CONNECTIONS, len(new))) as pool:
-                answers = pool.map(self._account.read, new.values())
+                answers = pool.map(self._read, new.values())
                 self._known.update(zip(new.keys(), answers, strict=True))
             self.made += new.values()
         return [self._known[read.key] for read in reads]

@@ -84,7 +84,7 @@ def undo(*, run: RunArgument, applying: ApplyOptions, account: AccountOptions, s
     row = journal.run(run)
     if row.status == "running":
         raise RefusedByGuard(f"run {row.id} is still going on in another process", "interrupt it there first")
-    refuse_undone(row.id, journal.undone_by(row.id))
+    refuse_undone(row.id, journal.undone_by(row.id, wholly=True))
     plan = journal.plan(row.id)
     session = open_session(_order("undo", account, show), in_sandbox=in_sandbox())
     refuse_other_account(plan, session.runtime.identity)

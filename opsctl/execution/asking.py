@@ -95,6 +95,8 @@ def holds(check: Check, wanted: Json, found: Json) -> bool:
     elements = found if isinstance(found, list) else []
     asked = wanted if isinstance(wanted, list) else [wanted]
     there = [any(_equal(one, other, networks=check.networks) for other in elements) for one in asked]
+    if check.op == "within":
+        return all(any(_equal(one, other, networks=check.networks) for other in asked) for one in elements)
     return all(there) if check.op == "contains" else not any(there)
 
 

@@ -85,6 +85,8 @@ class Executor:
         elif all(result.held for result in asking.judge_all(change.proof.configured)):
             ours = self._journal.last(change.id) not in (None, "skipped")
             self._journal.record(change.id, "done" if ours else "skipped")
+        elif not all(result.held for result in asking.judge_all(change.only_if)):
+            self._journal.record(change.id, "kept")
         else:
             self._require(change, asking)
             self._run(change)

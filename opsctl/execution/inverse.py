@@ -53,6 +53,8 @@ def _inverse(change: Change, undo: Instruction, depends_on: tuple[str, ...]) -> 
         undo=Instruction(**{name: getattr(change, name) for name in Instruction.model_fields}),
         risk=change.risk,
         depends_on=depends_on,
+        only_if=change.undo_only_if,
+        undo_only_if=change.only_if,
         origin=change.origin,
     )
 

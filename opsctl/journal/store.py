@@ -146,10 +146,16 @@ class Journal:
             for row in rows
         ]
 
-    def undone_by(self, run_id: str) -> str:
-        """Return the id of the newest run that undid this one to the end, or nothing."""
+    def undone_by(self, run_id: str, *, wholly: bool = False) -> str:
+        """Return the id of the newest run that undid this one to the end, or nothing.
+
+        With `wholly`, an undo that kept something because others relied on it does not count.
+        """
+        kept = "AND NOT EXISTS (SELECT 1 FROM events WHERE run = runs.id AND event = 'kept')" if wholly else ""
         row = self._db.execute(
-            "SELECT id FROM runs WHERE undo_of = ? AND status = 'done' ORDER BY started DESC LIMIT 1", (run_id,)
+            f"SELECT id FROM runs WHERE undo_of = ? AND status = 'done' {kept} "  # noqa: S608 - no input in it
+            "ORDER BY started DESC LIMIT 1",
+            (run_id,),
         ).fetchone()
         return "" if row is None else str(row["id"])
 

@@ -22,12 +22,13 @@ class Check(Query):
     """A predicate on a read: what the query finds, compared with a value.
 
     `equals`: the same JSON. `contains`: every element of the value is in the list found. `excludes`: none is.
+    `within`: the list found has nothing but these.
     `empty`: null, "" or []. `present`: not empty. `networks` compares addresses and CIDR blocks as networks,
     not as text. `context` marks what must also be true beforehand but says nothing of this change's own
     effect, so that the inverse change does not wait for it.
     """
 
-    op: Literal["equals", "contains", "excludes", "empty", "present"]
+    op: Literal["equals", "contains", "excludes", "within", "empty", "present"]
     value: Json = None
     networks: bool = False
     context: bool = False
@@ -125,7 +126,11 @@ class Proof(Value):
 
 
 class Change(Instruction):
-    """An instruction with its reason, what must hold before it, its proof, its undo and its risk."""
+    """An instruction with its reason, what must hold before it, its proof, its undo and its risk.
+
+    `undo_only_if` says when the undo may be carried out: where others have come to rely on what was made, it is
+    kept. In the inverse change that is `only_if`: unless all of it holds, the change is left out as kept.
+    """
 
     id: str
     title: str
@@ -136,4 +141,6 @@ class Change(Instruction):
     risk: Risk = Risk()
     depends_on: tuple[str, ...] = ()
     outputs: dict[str, Query] = {}
+    only_if: tuple[Check, ...] = ()
+    undo_only_if: tuple[Check, ...] = ()
     origin: str = ""

@@ -5,10 +5,11 @@ from typing import Literal, TypeAlias
 from opsctl.model.plan import Plan
 from opsctl.model.value import Json, Value
 
-JournalEvent: TypeAlias = Literal["skipped", "intent", "done", "failed", "drifted", "unproved"]
-"""`intent` before a mutating call; `done` once proved; `skipped` when it was so already."""
+JournalEvent: TypeAlias = Literal["skipped", "kept", "intent", "done", "failed", "drifted", "unproved"]
+"""`intent` before a mutating call; `done` once proved; `skipped` when it was so already; `kept` when others
+rely on what would be taken away."""
 
-ChangeStatus = Literal["pending", "skipped", "done", "intended", "failed", "drifted", "unproved"]
+ChangeStatus = Literal["pending", "skipped", "kept", "done", "intended", "failed", "drifted", "unproved"]
 RunStatus = Literal["planned", "running", "done", "failed", "drifted", "unproved", "interrupted"]
 
 

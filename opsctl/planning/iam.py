@@ -75,7 +75,8 @@ def policy_for_changes(changes: Iterable[Change], identity: Identity) -> dict[st
             if instruction.edit is not None:
                 read = instruction.edit.read
                 grants.add(read.service, read.operation, read.params, read.region)
-        checks = (*change.expect, *change.proof.configured, *change.proof.effective, *change.outputs.values())
+        predicates = (*change.expect, *change.proof.configured, *change.proof.effective)
+        checks = (*predicates, *change.only_if, *change.undo_only_if, *change.outputs.values())
         for check in checks:
             grants.add(check.read.service, check.read.operation, check.read.params, check.read.region)
     return grants.policy()

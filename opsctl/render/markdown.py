@@ -99,6 +99,7 @@ def _change(number: int, change: Change) -> list[str]:
         ("risk", f"{risk.severity}. {risk.note}".strip()),
         *([("owner", f"{risk.owner} will revert this change when it is deployed again")] if risk.owner else []),
         *[("affects", item) for item in risk.affects],
+        *[("only if", check.says) for check in change.only_if],
         *[("expects", check.says) for check in change.expect],
         *[("proof", check.says) for check in (*change.proof.configured, *change.proof.effective)],
         ("undo", undo_of(change)),

@@ -134,6 +134,7 @@ def _change(page: "_Page", number: int, change: Change, *, verbose: bool) -> Non
         rows += [("proof", check.says) for check in change.proof.configured]
         rows += [("effective", check.says) for check in change.proof.effective]
         rows.append(("from", change.origin))
+    rows += [("only if", check.says) for check in change.only_if]
     rows.append(("undo", undo_of(change)))
     risk = change.risk
     note = f": {risk.note}" if risk.note else ""
@@ -146,7 +147,7 @@ def _change(page: "_Page", number: int, change: Change, *, verbose: bool) -> Non
 
 
 def _result(page: "_Page", change: Change, result: ChangeResult, *, verbose: bool) -> None:
-    good = result.status in ("done", "skipped")
+    good = result.status in ("done", "skipped", "kept")
     page.item(f"{mark_of(change)} {change.title}", "bold")
     detail = f" ({result.detail})" if result.detail and (not good or verbose) else ""
     at = f" at {result.at}" if result.at else ""

@@ -11,6 +11,7 @@ from opsctl.model.value import Json, canonical
 STATUS_WORDS: dict[ChangeStatus, str] = {
     "pending": "not started",
     "skipped": "was so already",
+    "kept": "kept: others rely on it",
     "done": "done and proved",
     "intended": "outcome unknown: the process ended around the call",
     "failed": "failed",

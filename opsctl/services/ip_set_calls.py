@@ -6,10 +6,8 @@ from opsctl.model.changes import Check, EditSpec, Element, Instruction
 from opsctl.services.waf_objects import LOCKED, NOT_YET_VISIBLE, WafKey
 
 
-def create_ip_set(
-    key: WafKey, version: int, addresses: Sequence[str], description: str, plan_id: str
-) -> Instruction:
-    """Create a set that holds these addresses and carries the plan's mark."""
+def create_ip_set(key: WafKey, version: int, description: str, plan_id: str) -> Instruction:
+    """Create an empty set that carries the plan's mark."""
     return Instruction(
         kind="call",
         service="wafv2",
@@ -20,7 +18,7 @@ def create_ip_set(
             "Scope": key.scope,
             "Description": description,
             "IPAddressVersion": f"IPV{version}",
-            "Addresses": list(addresses),
+            "Addresses": [],
             "Tags": [{"Key": "opsctl:plan", "Value": plan_id}],
         },
     )
@@ -48,6 +46,18 @@ def edit_addresses(key: WafKey, op: str, addresses: Sequence[str]) -> Instructio
             conflicts=LOCKED,
         ),
         retry=NOT_YET_VISIBLE,
+    )
+
+
+def nothing_but(key: WafKey, addresses: Sequence[str]) -> Check:
+    """The set has no address beside these: nobody else relies on it."""
+    return Check(
+        read=key.read(),
+        query="IPSet.Addresses",
+        op="within",
+        value=list(addresses),
+        networks=True,
+        says=f"IP set {key.name} has no address but those of this run",
     )
 
 

@@ -81,6 +81,17 @@ def rule_refers_to(key: WafKey, rule: str, set_arn: Json, action: str, *, presen
     )
 
 
+def no_rules_but(key: WafKey, rules: Sequence[str]) -> Check:
+    """The web ACL has no rule beside these: nobody else relies on it."""
+    return Check(
+        read=key.read(),
+        query="WebACL.Rules[].Name",
+        op="within",
+        value=list(rules),
+        says=f"web ACL {key.name} has no rule but those of this run",
+    )
+
+
 def priority_is_free(key: WafKey, priority: int) -> Check:
     """No rule of the web ACL has this priority."""
     return Check(

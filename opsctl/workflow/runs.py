@@ -157,11 +157,13 @@ def _final(plan: Plan, intended: Sequence[str]) -> tuple[Finding, ...]:
 
 
 def proofs_of(plan: Plan, bench: Workbench) -> dict[str, tuple[CheckResult, ...]]:
-    """Ask every change's proof again, now, by change id."""
-    outputs = references_of(plan)
-    asking = Asking(bench.aws, outputs)
+    """Ask every change's proof again, now, by change id; what was kept for others proves nothing."""
+    asking = Asking(bench.aws, references_of(plan))
+    journal = bench.journal.of_run(plan.id)
     return {
-        change.id: asking.judge_all((*change.proof.configured, *change.proof.effective)) for change in plan.changes
+        change.id: asking.judge_all((*change.proof.configured, *change.proof.effective))
+        for change in plan.changes
+        if journal.last(change.id) != "kept"
     }
 
 

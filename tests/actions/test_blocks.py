@@ -10,9 +10,9 @@ from opsctl.model.errors import RefusedByGuard
 from opsctl.model.plan import Plan
 from opsctl.model.value import Json
 from opsctl.sandbox.worlds import seed_network
-from tests.faults.test_actions import acl_of, balancer, waf_on
+from tests.faults.test_actions import acl_of, balancer, run, undo, waf_on
 from tests.kit.box_plans import plan_of
-from tests.kit.moto_account import World, client, fresh_world
+from tests.kit.moto_account import World, client, fresh_world, state
 from tests.kit.ports import MemoryJournal
 
 WHY = "the client is visible here"
@@ -166,8 +166,28 @@ def test_without_a_free_priority_before_the_allow_it_refuses_and_renumbers_nothi
 def test_a_mode_changes_the_rules_action_and_has_a_rule_of_its_own(world: World) -> None:
     apply(waf(world, "203.0.113.9"), world)
     plan = waf(world, "203.0.113.9", mode="count")
-    assert [change.operation for change in plan.changes] == ["CreateIPSet", "UpdateWebACL"]
-    assert "Count" in str(plan.changes[1].edit)
+    assert [change.operation for change in plan.changes] == ["CreateIPSet", "UpdateIPSet", "UpdateWebACL"]
+    assert "Count" in str(plan.changes[2].edit)
+
+
+@pytest.mark.parametrize("balancer_name", ["direct-alb", "shop-alb"])
+def test_undoing_the_first_of_two_blocks_keeps_what_the_second_relies_on(world: World, balancer_name: str) -> None:
+    """An undo removes what its run added, and never somebody else's protection."""
+    base = {"scope": "REGIONAL", "region": "us-east-1"}
+    first_journal, second_journal = MemoryJournal(), MemoryJournal()
+    start = state()
+    first = planned(world, "waf.block", waf_on(balancer_name) | base | {"addresses": ["203.0.113.9"]})
+    run(first, world.aws, world, first_journal)
+    second = planned(world, "waf.block", waf_on(balancer_name) | base | {"addresses": ["203.0.113.10"]})
+    run(second, world.aws, world, second_journal)
+    undo(first, world, first_journal)
+    (ours,) = [s for s in client("wafv2").list_ip_sets(Scope="REGIONAL")["IPSets"] if "opsctl" in s["Name"]]
+    found = client("wafv2").get_ip_set(Name=ours["Name"], Scope="REGIONAL", Id=ours["Id"])["IPSet"]
+    assert found["Addresses"] == ["203.0.113.10/32"]
+    assert waf_on(balancer_name)["web_acl"], "the web ACL is still attached"
+    undo(second, world, second_journal)
+    undo(first, world, first_journal)
+    assert state() == start, "when nobody relies on it any more, undoing again takes the rest away"
 
 
 def test_an_allowlist_of_countries_is_never_emptied(world: World) -> None:

@@ -89,7 +89,7 @@ class Counting:
 
 def test_each_distinct_read_is_made_once_in_a_run() -> None:
     counting = Counting()
-    reader = CachedReader(counting)  # type: ignore[arg-type] # only read() is used
+    reader = CachedReader(counting.read)
     one, other = Read(service="ec2", operation="DescribeVpcs"), Read(service="ec2", operation="DescribeSubnets")
     assert len(reader.read_many([one, other, one])) == 3
     reader.read_many([one])

@@ -14,10 +14,10 @@ from tests.kit.moto_account import World, fresh_world, state
 from tests.kit.ports import FAULTS, Faulty, Killed, MemoryJournal
 
 EXAMPLES: dict[str, tuple[str, dict[str, Json]]] = {
-    "two-ways-in": ("block-ip", {"addresses": ["203.0.113.9", "2001:db8::/64"], "target": "shop.example.com"}),
+    "two-ways-in": ("block-ip", {"addresses": ["203.0.113.9"], "target": "shop.example.com"}),
     "existing-web-acl": (
         "block-ip",
-        {"addresses": ["203.0.113.9", "203.0.113.77"], "target": "direct.example.com"},
+        {"addresses": ["203.0.113.9"], "target": "direct.example.com"},
     ),
     "network-load-balancer": ("block-ip", {"addresses": ["203.0.113.9"], "target": "api.example.com"}),
     "countries": ("block-ip", {"countries": ["KP", "IR"], "target": "shop.example.com", "layer": "geo"}),

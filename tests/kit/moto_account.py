@@ -116,7 +116,7 @@ class World:
 
     def reader(self) -> CachedReader:
         """A reader that asks each thing once."""
-        return CachedReader(self.aws)
+        return CachedReader(self.aws.read)
 
     def plan(
         self,
