@@ -43,10 +43,13 @@ def open_session(order: Order, *, in_sandbox: bool) -> Session:
 
     from opsctl.aws.clients import Connection
     from opsctl.cli.terminal import ProgressLines, StopFlag
+    from opsctl.render.json_text import refuse_bad_query
     from opsctl.wiring import Runtime
 
     if order.show.debug:
         logging.basicConfig(level=logging.DEBUG)
+    if order.show.query:
+        refuse_bad_query(order.show.query)
     progress = ProgressLines(quiet=order.show.quiet)
     stop = StopFlag()
     stop.install()

@@ -78,13 +78,19 @@ def emit_value(order: "Order", outcome: str, value: "Json", text: str) -> None:
 
 
 def _json(order: "Order", code: int, outcome: str, result: "Json") -> None:
+    from opsctl.model.errors import InvalidInput
     from opsctl.render.json_text import render_envelope
 
-    _write(
-        render_envelope(
-            command=order.command, exit_code=code, outcome=outcome, result=result, query=order.show.query
-        )
-    )
+    def envelope(query: str) -> str:
+        return render_envelope(command=order.command, exit_code=code, outcome=outcome, result=result, query=query)
+
+    try:
+        text = envelope(order.show.query)
+    except InvalidInput as invalid:
+        # What was done is reported all the same, whole.
+        sys.stderr.write(f"error: --query: {invalid.summary}\n")
+        text = envelope("")
+    _write(text)
 
 
 def _write(text: str) -> None:

@@ -3,11 +3,19 @@
 import json
 from collections.abc import Sequence
 
-from opsctl.expressions.evaluate import ExpressionFault, evaluate
+from opsctl.expressions.evaluate import ExpressionFault, compiled, evaluate
 from opsctl.model.errors import InvalidInput
 from opsctl.model.value import Json
 
 SCHEMA = "opsctl.result/v1"
+
+
+def refuse_bad_query(query: str) -> None:
+    """Refuse a --query that is no JMESPath, before anything is called; raises InvalidInput."""
+    try:
+        compiled(query)
+    except ExpressionFault as fault:
+        raise InvalidInput.one(str(fault).splitlines()[0], source="--query") from None
 
 
 def render_envelope(

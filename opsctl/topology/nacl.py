@@ -152,8 +152,10 @@ def _below(acl: NetworkAcl, ceiling: NaclEntry, taken: Sequence[int]) -> Slot | 
     inbound = acl.inbound()
     count = len(inbound) + len(taken)
     if count >= QUOTA:
+        more = f" and would get {len(taken)} more by this plan" if taken else ""
         return NoRoom(
-            reason=f"{acl.id} has {count} of {QUOTA} inbound rules (IPv4 and IPv6 together), quota L-2AEEBF1A"
+            reason=f"{acl.id} has {len(inbound)} of {QUOTA} inbound rules (IPv4 and IPv6 together){more}, "
+            "quota L-2AEEBF1A"
         )
     used = {entry.number for entry in inbound} | set(taken)
     lowest, highest = (FMS_FIRST, FMS_LAST) if acl.firewall_manager else (1, FIRST_RESERVED - 1)

@@ -53,6 +53,7 @@ def test_the_version_goes_to_stdout(tmp_path: Path) -> None:
         ("run", "block-ip", "--set", "tagret=x"),
         ("apply", "no-such-file"),
         ("show", "no-such-run"),
+        ("block-ip", "203.0.113.9", "--target", "x", "--query", "a..b"),
         ("runs", "show", "no-such-run"),
         ("undo", "no-such-run"),
         ("resume", "no-such-run"),
