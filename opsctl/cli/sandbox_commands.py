@@ -16,6 +16,8 @@ EPILOG = """Examples:
   eval "$(opsctl sandbox env)" && aws elbv2 describe-load-balancers
 
   opsctl --sandbox block-ip 203.0.113.9 --target shop.example.com
+
+  opsctl sandbox exec topology shop.example.com    (a sandbox for this one command)
 """
 
 
@@ -40,7 +42,35 @@ def register(app: typer.Typer) -> None:
     )
     for command in (start, stop, status, env, reset, worlds):
         sandbox.command(command.__name__)(command)
+    sandbox.command("exec", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(inline)
     app.add_typer(sandbox)
+
+
+def inline(context: typer.Context) -> None:
+    """Run one opsctl command in a sandbox of its own, which is gone with it.
+
+    Example: opsctl sandbox exec topology shop.example.com
+    """
+    _require_extra()
+    import os
+    from functools import lru_cache
+
+    from opsctl.cli.main import run
+    from opsctl.sandbox.background import SandboxEndpoint, force_environment, forget_aws
+    from opsctl.sandbox.server import EmbeddedServer
+    from opsctl.sandbox.worlds import seed_all
+
+    # moto reads the SDK's configuration when it is loaded.
+    forget_aws()
+    server = EmbeddedServer()
+    server.start()
+    try:
+        force_environment(SandboxEndpoint(endpoint_url=server.endpoint, pid=os.getpid()))
+        seed_all(lru_cache(server.client))
+        code = run(list(context.args))
+    finally:
+        server.stop()
+    raise typer.Exit(code)
 
 
 def start(*, output: FormOption = Form.TEXT) -> None:

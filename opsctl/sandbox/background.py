@@ -6,8 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -47,10 +47,15 @@ class SandboxEndpoint(Value):
 
 def force_environment(endpoint: SandboxEndpoint) -> None:
     """Point this process at the sandbox; anything that could lead to a real account is taken away."""
+    forget_aws()
+    os.environ.update(endpoint.env)
+
+
+def forget_aws() -> None:
+    """Take every AWS variable out of this process's environment."""
     for name in list(os.environ):
         if name.startswith("AWS_"):
             del os.environ[name]
-    os.environ.update(endpoint.env)
 
 
 def running(state: Path) -> SandboxEndpoint | None:
@@ -119,7 +124,8 @@ def stop(state: Path) -> bool:
 
 
 def reset(endpoint: SandboxEndpoint) -> None:
-    """Empty the sandbox and make its worlds again."""
+    """Empty the sandbox and make its worlds again; this process is pointed at it first."""
+    force_environment(endpoint)
     from functools import lru_cache
 
     from opsctl.sandbox.server import sandbox_client
@@ -135,7 +141,7 @@ def _is_sandbox(endpoint: SandboxEndpoint) -> bool:
     try:
         with urllib.request.urlopen(f"{endpoint.endpoint_url}/opsctl-sandbox", timeout=5) as answer:  # noqa: S310
             return bool(int(answer.read()) == endpoint.pid)
-    except (OSError, ValueError, urllib.error.URLError):
+    except (OSError, ValueError, HTTPException):
         return False
 
 

@@ -58,6 +58,7 @@ def test_it_starts_works_survives_a_kill_and_stops(tmp_path: Path) -> None:
         assert told["account"] == "123456789012"
         env = opsctl(tmp_path, "sandbox", "env")
         assert f"export AWS_ENDPOINT_URL={first['endpoint_url']}" in env.stdout
+        assert opsctl(tmp_path, "sandbox", "reset", **REAL).returncode == 0
         os.kill(first["pid"], signal.SIGKILL)
         second = opsctl(tmp_path, "sandbox", "start", "-o", "json")
         assert json.loads(second.stdout)["result"]["pid"] != first["pid"]
@@ -65,6 +66,15 @@ def test_it_starts_works_survives_a_kill_and_stops(tmp_path: Path) -> None:
         assert opsctl(tmp_path, "sandbox", "status").stdout.startswith("not running")
     finally:
         stop(tmp_path / "state")
+
+
+def test_one_command_can_have_a_sandbox_of_its_own_that_is_gone_with_it(tmp_path: Path) -> None:
+    argv = ("block-ip", "203.0.113.9", "--target", "legacy-web", "--yes", "-o", "json")
+    done = opsctl(tmp_path, "sandbox", "exec", *argv, **REAL)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["outcome"] == "done"
+    assert not (tmp_path / "state" / "sandbox.json").exists()
+    assert opsctl(tmp_path, "sandbox", "exec", "block-ip", "x", "--target", "y").returncode == 2
 
 
 def test_a_state_file_that_leads_off_this_machine_is_refused(tmp_path: Path) -> None:
