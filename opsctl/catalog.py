@@ -5,19 +5,24 @@ import pkgutil
 from types import ModuleType
 from typing import TypeVar
 
-from opsctl import actions, lookups
-from opsctl.model.run import Action, Lookup, Registry
+from opsctl import actions, jobs, lookups
+from opsctl.model.jobs import Job
+from opsctl.model.registry import Registry
+from opsctl.model.run import Action, Lookup
 
-P = TypeVar("P", Lookup, Action)
+P = TypeVar("P", Lookup, Action, Job)
 
 
 def find_plugins() -> Registry:
-    """Import every module of `opsctl.lookups` and `opsctl.actions` and return what they define."""
+    """Import every module of `opsctl.lookups`, `opsctl.actions` and `opsctl.jobs`; return what they define."""
     # The bases are abstract and never instantiated here; the type checker cannot know.
     found_lookups = _defined_in(lookups, Lookup)  # type: ignore[type-abstract]
     found_actions = _defined_in(actions, Action)  # type: ignore[type-abstract]
+    found_jobs = _defined_in(jobs, Job)  # type: ignore[type-abstract]
     return Registry(
-        lookups={one.name: one for one in found_lookups}, actions={one.name: one for one in found_actions}
+        lookups={one.name: one for one in found_lookups},
+        actions={one.name: one for one in found_actions},
+        jobs={one.name: one for one in found_jobs},
     )
 
 

@@ -10,11 +10,13 @@ from pathlib import Path
 from opsctl.aws.account import CachedReader, LiveAccount, clock_skew_s, identify
 from opsctl.aws.clients import Clients, Connection
 from opsctl.aws.service_models import InstalledModels
+from opsctl.aws.sqs_wire import SqsWire
 from opsctl.catalog import find_plugins
 from opsctl.journal.store import Journal
 from opsctl.model.errors import InvalidInput
 from opsctl.model.playbook import LoadedPlaybook
-from opsctl.model.run import Context, Identity, Progress, Registry, Settings
+from opsctl.model.registry import Registry
+from opsctl.model.run import Context, Identity, Progress, Settings
 from opsctl.model.value import Json
 from opsctl.playbook.load import load_playbook
 from opsctl.playbook.settings_file import load_inputs, load_settings
@@ -81,6 +83,10 @@ class Runtime:
         """A reader that asks each thing once."""
         return CachedReader(self.account().read)
 
+    def queues(self, region: str) -> SqsWire:
+        """The fast way to SQS in a region."""
+        return SqsWire(self._clients, region)
+
     def workbench(self) -> Workbench:
         """What runs need."""
         return Workbench(
@@ -92,6 +98,7 @@ class Runtime:
             clock=self.clock,
             progress=self.progress,
             stopping=self._stopping,
+            queues=self.queues,
         )
 
 

@@ -9,7 +9,8 @@ import boto3
 from boto3.session import Session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, NoCredentialsError
+from botocore.utils import get_environ_proxies
 
 from opsctl import __version__
 from opsctl.model.errors import InvalidInput
@@ -41,6 +42,7 @@ class Clients:
         self._agent = f"opsctl/{__version__} run/{run_id}"
         self._lock = threading.Lock()
         self._made: dict[tuple[str, str, bool], Any] = {}
+        self._credentials: Any = None
         try:
             self._session = _session(connection)
         except BotoCoreError as fault:
@@ -69,6 +71,35 @@ class Clients:
         url = self._connection.endpoint_url or str(self.get("sts", None).meta.endpoint_url)
         host = urlsplit(url).hostname or ""
         return "" if host.endswith(_AWS_HOSTS) else url
+
+    @property
+    def agent(self) -> str:
+        """The user agent of calls that do not go through the SDK."""
+        return self._agent
+
+    @property
+    def verify(self) -> str | bool:
+        """The CA bundle configured for the SDK, or True for its own."""
+        bundle = self._session._session.get_config_variable("ca_bundle")
+        return str(bundle) if bundle else True
+
+    def proxies(self, url: str) -> dict[str, str]:
+        """The proxies through which a URL is reached, by scheme; none when it is reached directly."""
+        return dict(get_environ_proxies(url))
+
+    def keys(self) -> tuple[str, str, str]:
+        """Access key, secret key and session token of the moment; refreshed by the SDK when they expire.
+
+        Raises:
+            BotoCoreError: there are none, or they cannot be refreshed.
+        """
+        with self._lock:
+            if self._credentials is None:
+                self._credentials = self._session.get_credentials()
+        if self._credentials is None:
+            raise NoCredentialsError
+        frozen = self._credentials.get_frozen_credentials()
+        return frozen.access_key, frozen.secret_key, frozen.token or ""
 
     def get(self, service: str, region: str | None, *, writes: bool = False) -> Any:
         """Return the client of a service in a region, the run's by default."""

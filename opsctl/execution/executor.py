@@ -6,6 +6,7 @@ from opsctl.execution.asking import Asking, NotThere
 from opsctl.execution.editing import request_of
 from opsctl.model.changes import Change, Check
 from opsctl.model.errors import AwsRefused, Drifted, Interrupted, OpsctlError, OutcomeUnknown, Unproved
+from opsctl.model.jobs import JobResult
 from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws, RunJournal
 from opsctl.model.reads import Refused
@@ -34,7 +35,9 @@ class Executor:
         clock: Clock,
         progress: Progress,
         stopping: Callable[[], bool],
+        run_job: Callable[[Change], JobResult] | None = None,
     ) -> None:
+        self._run_job = run_job
         self._plan = plan
         self._aws = aws
         self._journal = journal
@@ -69,7 +72,7 @@ class Executor:
         asking = self._asking()
         found = []
         for change in self._plan.changes:
-            if all(result.held for result in asking.judge_all(change.proof.configured)):
+            if change.kind != "job" and all(result.held for result in asking.judge_all(change.proof.configured)):
                 continue
             checks = [c for c in change.expect if not change.depends_on or c.op in ("empty", "excludes")]
             broken = tuple(result for result in asking.judge_all(checks) if not result.held)
@@ -79,7 +82,9 @@ class Executor:
 
     def _one(self, change: Change) -> None:
         asking = self._asking()
-        if change.kind == "wait":
+        if change.kind == "job":
+            self._job(change, asking)
+        elif change.kind == "wait":
             self._await(change, change.proof.configured, POLL_S)
             self._journal.record(change.id, "done")
         elif all(result.held for result in asking.judge_all(change.proof.configured)):
@@ -90,6 +95,30 @@ class Executor:
         else:
             self._require(change, asking)
             self._run(change)
+
+    def _job(self, change: Change, asking: Asking) -> None:
+        """Run a job to its end, unless that was done; a job begun earlier goes on whatever else has changed."""
+        if self._journal.last(change.id) == "done":
+            return
+        if self._journal.last(change.id) is None:
+            self._require(change, asking)
+        if self._run_job is None:
+            raise AssertionError(f"{change.id} is a job and this run was given nothing to run jobs with")
+        self._journal.record(change.id, "intent", {"api": change.api})
+        try:
+            result = self._run_job(change)
+        except (AwsRefused, OutcomeUnknown) as fault:
+            self._journal.record(change.id, "failed", {"message": fault.summary})
+            raise
+        detail = {"message": result.says, **result.details}
+        if not result.complete:
+            self._journal.record(change.id, "failed", detail)
+            self._heed_stop()
+            raise OpsctlError(f"{change.title}: {result.says}", result.hint or f"opsctl resume {self._plan.id}")
+        if not result.certain:
+            self._journal.record(change.id, "unproved", detail)
+            raise Unproved(f"{change.title}: {result.says}", result.hint)
+        self._journal.record(change.id, "done", detail)
 
     def _require(self, change: Change, asking: Asking) -> None:
         broken = [result for result in asking.judge_all(change.expect) if not result.held]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from opsctl.journal.checkpoints import JobCheckpoint
 from opsctl.model.errors import InvalidInput, OpsctlError, RefusedByGuard
 from opsctl.model.plan import Plan
 from opsctl.model.report import EventRow, JournalEvent, RunRow, RunStatus
@@ -162,6 +163,11 @@ class Journal:
     def of_run(self, run_id: str) -> "RunRecords":
         """Return the part of the journal that the executor writes."""
         return RunRecords(self._db, run_id, self.events(run_id))
+
+    def checkpoint(self, run_id: str, change_id: str) -> JobCheckpoint:
+        """Open the checkpoint of a job of a run."""
+        name = "".join(char if char.isalnum() or char in ".-" else "_" for char in f"{run_id}-{change_id}")
+        return JobCheckpoint(self._directory / "jobs" / f"{name}.sqlite3")
 
     @contextmanager
     def claim(self, run_id: str) -> Iterator[None]:

@@ -72,16 +72,29 @@ class Retry(Value):
     within_s: int
 
 
-class Instruction(Value):
-    """One mutating API call (`call`), one locked rewrite (`edit`), or one poll of the proof (`wait`)."""
+class Grant(Value):
+    """An API call that a job may make, for the plan's IAM policy."""
 
-    kind: Literal["call", "edit", "wait"]
+    service: str
+    operation: str
+    params: dict[str, Json] = {}
+
+
+class Instruction(Value):
+    """One mutating API call (`call`), one locked rewrite (`edit`), one poll of the proof (`wait`), or one `job`.
+
+    A job is long work registered by name: its service is `opsctl`, its operation the job's name, and `grants`
+    are the API calls it may make.
+    """
+
+    kind: Literal["call", "edit", "wait", "job"]
     service: str
     operation: str
     region: str | None = None
     params: dict[str, Json] = {}
     edit: EditSpec | None = None
     retry: Retry | None = None
+    grants: tuple[Grant, ...] = ()
 
     @property
     def api(self) -> str:

@@ -87,15 +87,6 @@ class Action(Value, ABC):
         """Yield the reads needed and return the changes, none when there is nothing to do."""
 
 
-class Registry(Value):
-    """The plug-ins found on disk, by the names that playbooks use."""
-
-    model_config = {"arbitrary_types_allowed": True}
-
-    lookups: dict[str, type[Lookup]]
-    actions: dict[str, type[Action]]
-
-
 class Clock(Protocol):
     """Time, so that tests never sleep."""
 

@@ -9,7 +9,8 @@ from opsctl.model.plan import FactCall
 from opsctl.model.playbook import FactSpec, LoadedPlaybook
 from opsctl.model.ports import Reader
 from opsctl.model.reads import Read
-from opsctl.model.run import Context, Registry
+from opsctl.model.registry import Registry
+from opsctl.model.run import Context
 from opsctl.model.value import Json
 from opsctl.planning.gather import gather
 from opsctl.planning.scope import Scope, facts_named_in

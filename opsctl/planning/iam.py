@@ -70,8 +70,10 @@ def policy_for_changes(changes: Iterable[Change], identity: Identity) -> dict[st
     grants = _Grants(identity)
     for change in changes:
         for instruction in _instructions(change):
-            if instruction.kind != "wait":
+            if instruction.kind in ("call", "edit"):
                 grants.add(instruction.service, instruction.operation, instruction.params, instruction.region)
+            for grant in instruction.grants:
+                grants.add(grant.service, grant.operation, grant.params, instruction.region)
             if instruction.edit is not None:
                 read = instruction.edit.read
                 grants.add(read.service, read.operation, read.params, read.region)

@@ -10,7 +10,8 @@ from opsctl.model.plan import FactCall, Finding, Plan, PlanCheck, PlaybookRef, P
 from opsctl.model.playbook import LoadedPlaybook
 from opsctl.model.ports import Reader
 from opsctl.model.reads import Answer, Read
-from opsctl.model.run import Context, Registry
+from opsctl.model.registry import Registry
+from opsctl.model.run import Context
 from opsctl.model.value import Json
 from opsctl.planning.durations import parse_duration
 from opsctl.planning.facts import look_up_facts

@@ -12,7 +12,8 @@ from opsctl.model.looking import Looking, together
 from opsctl.model.playbook import LoadedPlaybook, StepSpec
 from opsctl.model.ports import Reader
 from opsctl.model.references import reference, references_in, with_references
-from opsctl.model.run import Context, Registry
+from opsctl.model.registry import Registry
+from opsctl.model.run import Context
 from opsctl.model.value import Json
 from opsctl.planning.gather import gather
 from opsctl.planning.guards import as_evidence

@@ -17,7 +17,8 @@ from opsctl.model.playbook import (
     StepSpec,
     UndoCall,
 )
-from opsctl.model.run import Action, Lookup, Registry
+from opsctl.model.registry import Registry
+from opsctl.model.run import Action, Lookup
 from opsctl.playbook.schema import plugin_schema
 
 _PARTS: tuple[tuple[str, type[BaseModel]], ...] = (

@@ -2,7 +2,8 @@
 
 from opsctl.model.errors import InvalidInput
 from opsctl.model.playbook import Playbook
-from opsctl.model.run import Action, Lookup, Registry
+from opsctl.model.registry import Registry
+from opsctl.model.run import Action, Lookup
 from opsctl.model.value import Json
 from opsctl.playbook.shape_faults import did_you_mean
 

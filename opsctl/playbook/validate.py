@@ -20,7 +20,8 @@ from opsctl.model.diagnostics import Diagnostic, Where
 from opsctl.model.playbook import FactSpec, LoadedPlaybook, StepSpec, UndoCall
 from opsctl.model.ports import ServiceModels
 from opsctl.model.readonly import is_read_only
-from opsctl.model.run import Action, Lookup, Registry
+from opsctl.model.registry import Registry
+from opsctl.model.run import Action, Lookup
 from opsctl.model.value import Json
 from opsctl.planning.scope import step_references_in
 from opsctl.playbook.call_params import param_faults

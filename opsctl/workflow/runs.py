@@ -10,12 +10,15 @@ from opsctl.execution.asking import Asking
 from opsctl.execution.executor import Executor, drift_error
 from opsctl.execution.inverse import inverse_of, irreversible_in, references_of
 from opsctl.expressions.evaluate import evaluate
+from opsctl.model.changes import Change
 from opsctl.model.errors import Drifted, OpsctlError, RefusedByGuard, Unproved
 from opsctl.model.exits import Exit
+from opsctl.model.jobs import Checkpoint, JobResult, Tools, Wire
 from opsctl.model.plan import Finding, Plan, PlanCheck, Policies
 from opsctl.model.ports import Aws, Reader, RunJournal
+from opsctl.model.registry import Registry
 from opsctl.model.report import CheckResult, RunStatus
-from opsctl.model.run import Clock, Context, Progress, Registry
+from opsctl.model.run import Clock, Context, Progress
 from opsctl.planning.facts import look_up
 from opsctl.planning.guards import as_evidence
 from opsctl.planning.iam import policy_for_changes
@@ -42,6 +45,10 @@ class Journals(Protocol):
         """The records of one run."""
         ...
 
+    def checkpoint(self, run_id: str, change_id: str) -> Checkpoint:
+        """What a job of a run has in hand."""
+        ...
+
     def claim(self, run_id: str) -> AbstractContextManager[None]:
         """Hold a run against other processes."""
         ...
@@ -61,7 +68,9 @@ class Workbench:
         clock: Clock,
         progress: Progress,
         stopping: Callable[[], bool],
+        queues: Callable[[str], Wire],
     ) -> None:
+        self.queues = queues
         self.aws = aws
         self.fresh_reader = fresh_reader
         self.journal = journal
@@ -214,7 +223,29 @@ def _check(check: PlanCheck, plan: Plan, bench: Workbench, *, wait: bool) -> Che
 
 def _executor(plan: Plan, bench: Workbench) -> Executor:
     journal = bench.journal.of_run(plan.id)
-    return Executor(plan, bench.aws, journal, bench.clock, bench.progress, bench.stopping)
+    return Executor(
+        plan,
+        bench.aws,
+        journal,
+        bench.clock,
+        bench.progress,
+        bench.stopping,
+        lambda change: _run_job(change, plan, bench),
+    )
+
+
+def _run_job(change: Change, plan: Plan, bench: Workbench) -> JobResult:
+    job = bench.registry.jobs[change.operation].model_validate(change.params)
+    return job.run(
+        Tools(
+            aws=bench.aws,
+            queues=bench.queues,
+            checkpoint=bench.journal.checkpoint(plan.id, change.id),
+            clock=bench.clock,
+            progress=bench.progress,
+            stopping=bench.stopping,
+        )
+    )
 
 
 def _utc(moment: datetime) -> str:

@@ -10,7 +10,8 @@ from opsctl.model.looking import Looking, need
 from opsctl.model.playbook import LoadedPlaybook, Playbook
 from opsctl.model.ports import Aws
 from opsctl.model.reads import Answer, Read, Refused
-from opsctl.model.run import Action, Context, Lookup, Registry
+from opsctl.model.registry import Registry
+from opsctl.model.run import Action, Context, Lookup
 from opsctl.model.value import Json, Value
 from opsctl.planning.planner import make_plan, refuse_large
 from tests.kit.box_plans import add_item, get_box, make_box

@@ -1,6 +1,7 @@
 """Runs: started, resumed, verified, undone, with the real journal and an account of boxes."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,8 @@ from opsctl.journal.store import Journal
 from opsctl.model.errors import Drifted, OpsctlError, RefusedByGuard, Unproved
 from opsctl.model.plan import FactCall, Plan, PlanCheck
 from opsctl.model.ports import Aws
-from opsctl.model.run import Context, Registry
+from opsctl.model.registry import Registry
+from opsctl.model.run import Context
 from opsctl.workflow.reporting import report_of
 from opsctl.workflow.runs import (
     Workbench,
@@ -23,6 +25,8 @@ from opsctl.workflow.runs import (
 from tests.kit.box_plans import get_box, irreversible, make_box, plan_of, two_step_plan
 from tests.kit.ports import IDENTITY, AnswersReader, Box, FakeClock, Faulty, Killed
 
+NO_QUEUES: Any = None
+
 
 def bench(aws: Aws, path: Path, plan_id: str = "undo-id") -> Workbench:
     return Workbench(
@@ -33,6 +37,7 @@ def bench(aws: Aws, path: Path, plan_id: str = "undo-id") -> Workbench:
         about=Context(identity=IDENTITY, plan_id=plan_id),
         clock=FakeClock(),
         progress=lambda _line: None,
+        queues=NO_QUEUES,
         stopping=lambda: False,
     )
 

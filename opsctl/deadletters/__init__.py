@@ -1,0 +1,1 @@
+"""Dead letters: where they come from, why they failed, and where they belong; pure, calls nothing."""

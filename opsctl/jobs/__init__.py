@@ -1,0 +1,1 @@
+"""Jobs: long client-side work with progress, rate, checkpoint and resume, one a file."""

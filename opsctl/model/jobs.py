@@ -1,0 +1,130 @@
+"""Long client-side work as data and a port: jobs are registered by name and run by the executor."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Protocol, TypeAlias
+
+from opsctl.model.ports import Aws
+from opsctl.model.run import Clock, Progress
+from opsctl.model.value import Json, Value
+
+BatchState: TypeAlias = Literal["intended", "sent"]
+
+
+class Held(Value):
+    """A message in our hands: its id and the receipt handle under which it can be deleted."""
+
+    id: str
+    handle: str
+
+
+class OpenBatch(Value):
+    """A batch that was under way when a run stopped; `at` is seconds since the epoch, UTC.
+
+    `intended`: it may have been sent. `sent`: the destination confirmed it, the delete may be missing.
+    """
+
+    number: int
+    state: BatchState
+    at: float
+    messages: tuple[Held, ...]
+
+
+class Checkpoint(Protocol):
+    """What a job has in hand, on disk before each call; safe to use from several threads.
+
+    Only open batches are kept, so it stays small however many messages pass.
+    """
+
+    def intend(self, messages: Sequence[tuple[str, str]], at: float) -> int:
+        """Record id and receipt handle of messages about to be sent; returns the batch's number."""
+        ...
+
+    def confirm(self, number: int, messages: Sequence[tuple[str, str]]) -> None:
+        """Record which messages of a batch their destination confirmed."""
+        ...
+
+    def close(self, number: int, moved: int) -> None:
+        """Forget a batch whose confirmed messages were deleted, and count them."""
+        ...
+
+    def open_batches(self) -> list[OpenBatch]:
+        """The batches under way when the run stopped."""
+        ...
+
+    def moved(self) -> int:
+        """Messages moved so far, over all processes that worked on the run."""
+        ...
+
+    def doubt(self, messages: Sequence[str]) -> None:
+        """Record messages that may be at their destination twice."""
+        ...
+
+    def doubtful(self) -> list[str]:
+        """All messages that may be at their destination twice."""
+        ...
+
+    def remember(self, name: str, value: Json) -> None:
+        """Keep a small value for the next process."""
+        ...
+
+    def recall(self, name: str) -> Json:
+        """Return a value kept earlier, or None."""
+        ...
+
+
+class Wire(Protocol):
+    """A fast way to one service's API, for many small calls from several threads; nothing is ever sent twice."""
+
+    def call(self, operation: str, params: dict[str, Json]) -> dict[str, Json]:
+        """Make one call and return its answer.
+
+        Raises:
+            AwsRefused: the service said no, or the call never left; it was not carried out.
+            OutcomeUnknown: it was sent and its answer was lost.
+        """
+        ...
+
+    def server_time(self) -> float:
+        """The service's clock, seconds since the epoch, as of its last answer; 0 before the first."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """What a job works with."""
+
+    aws: Aws
+    queues: Callable[[str], Wire]
+    checkpoint: Checkpoint
+    clock: Clock
+    progress: Progress
+    stopping: Callable[[], bool]
+
+
+class JobResult(Value):
+    """What a job came to, in one line and as data.
+
+    `complete`: nothing that was to be done is left. `certain`: nothing may have been done twice.
+    """
+
+    says: str
+    complete: bool
+    certain: bool = True
+    hint: str = ""
+    details: dict[str, Json] = {}
+
+
+class Job(Value, ABC):
+    """Long work: its fields are the parameters of a change of kind `job`.
+
+    Subclasses live in `opsctl/jobs`, one a file. A job resumes by itself: run again with the same checkpoint
+    it goes on where it stopped.
+    """
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def run(self, tools: Tools) -> JobResult:
+        """Do the work, or as much of it as is possible until asked to stop."""

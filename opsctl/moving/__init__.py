@@ -1,0 +1,1 @@
+"""Moving messages between queues and to their consumers without losing one."""

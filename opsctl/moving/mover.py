@@ -1,0 +1,233 @@
+"""One whole move: what an earlier process left, the canary, the rest, what is still hidden, and giving back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from opsctl.model.jobs import JobResult, Tools
+from opsctl.model.value import Json
+from opsctl.moving.backoff import Patience
+from opsctl.moving.canary import Canary
+from opsctl.moving.crew import Crew
+from opsctl.moving.progress import Meter
+from opsctl.moving.pump import NO_BATCH, Budget, Keeper, Pump, Sieve
+from opsctl.moving.queue import BATCH, Queue
+from opsctl.moving.rate import Rate
+from opsctl.moving.sending import Sending
+from opsctl.moving.tally import Tally
+
+START_THREADS = 4
+THREADS_AT_MOST = 64
+_POLL_S = 1.0
+_GRACE_S = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What is to be moved: how many at most (-1: all), how fast (0: as fast as possible), and how carefully.
+
+    `expected` is about how many there are, for the progress line. `others_hold_s` is how long messages that
+    somebody else has in flight are waited for.
+    """
+
+    title: str
+    limit: int = -1
+    per_s: float = 0.0
+    canary: int = 0
+    returns_at_most: int = -1
+    visibility_s: int
+    others_hold_s: int
+    expected: int = 0
+    threads: int = 0
+
+
+class Mover:
+    """Carries out an `Order`; run again with the same checkpoint it goes on where it stopped."""
+
+    def __init__(
+        self,
+        order: Order,
+        tools: Tools,
+        queue: Queue,
+        sending: Sending,
+        *,
+        sieve: Sieve | None = None,
+        keeper: Keeper | None = None,
+        canary: Canary | None = None,
+    ) -> None:
+        self._order = order
+        self._tools = tools
+        self._queue = queue
+        self._canary = canary
+        self._patience = Patience(tools.clock, tools.stopping)
+        self._resumed = tools.checkpoint.recall("began_ms") is not None
+        self._tally = Tally(tools.checkpoint.moved())
+        self._meter = Meter(order.title, order.expected, tools.clock, tools.progress)
+        self._failed: Callable[[], bool] = lambda: False
+        self._pump = Pump(
+            queue=queue,
+            sending=sending,
+            sieve=sieve,
+            keeper=keeper,
+            rate=Rate(order.per_s, tools.clock, self._patience),
+            budget=Budget(-1),
+            tally=self._tally,
+            checkpoint=tools.checkpoint,
+            clock=tools.clock,
+            stopping=lambda: tools.stopping() or self._failed(),
+            visibility_s=order.visibility_s,
+            cutoff_ms=0,
+            sent_before={},
+            patience=self._patience,
+            returns_at_most=order.returns_at_most,
+        )
+
+    def run(self, began_ms: int) -> JobResult:
+        """Move; `began_ms` is SQS's own time at the first start, before anything was sent.
+
+        Raises:
+            AwsRefused, OutcomeUnknown: the queue itself cannot be worked on.
+        """
+        recalled = self._tools.checkpoint.recall("began_ms")
+        if recalled is None:
+            self._tools.checkpoint.remember("began_ms", began_ms)
+        self._pump.cutoff_ms = began_ms if recalled is None else int(recalled)
+        hidden_before = self._queue.depth().hidden
+        reason = ""
+        try:
+            self._finish_earlier()
+            reason = self._try_first() or self._all(hidden_before)
+        finally:
+            self._give_back()
+        return self._result(reason)
+
+    def _finish_earlier(self) -> None:
+        """Delete what an earlier process had sent, and make visible again what it had in hand."""
+        checkpoint = self._tools.checkpoint
+        self._pump.sent_before.update(dict.fromkeys(checkpoint.recall("sent") or [], ""))
+        for batch in checkpoint.open_batches():
+            held = [(one.id, one.handle) for one in batch.messages]
+            if batch.state == "sent":
+                # An old receipt handle may be accepted without effect, so the ids stay known.
+                self._pump.sent_before.update({id_: "" for id_, _ in held})
+                checkpoint.remember("sent", list(self._pump.sent_before))
+                for start in range(0, len(held), BATCH):
+                    self._queue.delete(held[start : start + BATCH])
+                checkpoint.close(batch.number, len(held))
+                self._tally.moved += len(held)
+            else:
+                if self._tools.clock.now() - batch.at >= self._pump.sending.repeats_s:
+                    checkpoint.doubt([id_ for id_, _ in held])
+                self._queue.give_back(held)
+                checkpoint.close(batch.number, 0)
+
+    def _try_first(self) -> str:
+        """Send the canary and wait for the verdict; returns why not to go on, or nothing."""
+        if self._canary is None or self._tools.checkpoint.recall("canary") == "passed":
+            return ""
+        if not self._tools.checkpoint.recall("canary"):
+            self._pump.budget = Budget(max(0, self._order.canary - self._tally.moved))
+            self._drain()
+            if self._pump.why_stop() or self._tools.stopping():
+                return self._pump.why_stop()
+            self._tools.checkpoint.remember("canary", "sent")
+        verdict = self._canary.verdict(self._tally, self._pump, self._tools)
+        if not verdict:
+            self._tools.checkpoint.remember("canary", "passed")
+        return verdict
+
+    def _all(self, hidden_before: int) -> str:
+        """Move everything there is, waiting for what is hidden but will come back."""
+        left = -1 if self._order.limit < 0 else max(0, self._order.limit - self._tally.moved)
+        self._pump.budget = Budget(left)
+        patient = self._order.visibility_s if self._resumed else self._order.others_hold_s
+        deadline = self._tools.clock.now() + patient + _GRACE_S
+        while not self._tools.stopping():
+            moved = self._tally.moved
+            self._drain()
+            reason = self._pump.why_stop()
+            if reason or self._pump.budget.spent or self._tools.stopping():
+                return reason
+            expecting = self._resumed or hidden_before or self._queue.answers_lost or self._undeleted()
+            if not expecting:
+                return ""
+            depth = self._queue.depth()
+            if depth.total <= len(self._tally.held):
+                return ""
+            now = self._tools.clock.now()
+            if self._queue.answers_lost or self._undeleted():
+                deadline = max(deadline, now + self._order.visibility_s if self._tally.moved > moved else deadline)
+            if self._tally.moved > moved and self._resumed:
+                deadline = max(deadline, now + _GRACE_S)
+            if now >= deadline:
+                return f"{depth.total - len(self._tally.held)} messages are in flight in somebody else's hands"
+            self._tools.progress(
+                f"{self._order.title}: waiting for messages in flight (at most {deadline - now:.0f} s)"
+            )
+            self._patience.sleep(_POLL_S)
+        return ""
+
+    def _drain(self) -> None:
+        threads = self._order.threads
+        crew = Crew(
+            self._pump.work,
+            self._tools.clock,
+            start=threads or START_THREADS,
+            at_most=threads or THREADS_AT_MOST,
+        )
+        self._failed = lambda: crew.failed
+        try:
+            crew.run(lambda: self._tally.moved, self._call_s, lambda: self._meter.show(self._tally))
+        finally:
+            self._failed = lambda: False
+
+    def _call_s(self) -> float:
+        return self._pump.waited_s / (3 * self._pump.calls) if self._pump.calls else 0.0
+
+    def _undeleted(self) -> dict[str, str]:
+        return {id_: why for id_, why in self._pump.sent_before.items() if why}
+
+    def _give_back(self) -> None:
+        """Make everything held aside visible again, so that nobody waits for it."""
+        held = list(self._tally.held.items())
+        if held:
+            self._tools.progress(f"{self._order.title}: giving {len(held):,} messages back")
+            self._queue.give_back(held)
+
+    def _result(self, reason: str) -> JobResult:
+        tally, undeleted = self._tally, self._undeleted()
+        doubtful = self._tools.checkpoint.doubtful()
+        if not reason and not undeleted and not self._tools.stopping():
+            self._tools.checkpoint.remember("sent", [])
+            self._tools.checkpoint.close(NO_BATCH, 0)
+        parts = [f"{tally.moved:,} moved"]
+        parts += [f"{tally.missed:,} left by the filter"] if tally.missed else []
+        parts += [f"{tally.stayed:,} stayed"] if tally.stayed else []
+        parts += [f"{len(undeleted):,} sent but not deleted"] if undeleted else []
+        parts += [f"{tally.came_back:,} came back"] if tally.came_back else []
+        parts += [f"{tally.newcomers:,} arrived meanwhile"] if tally.newcomers else []
+        parts += [f"{len(doubtful):,} may be twice"] if doubtful else []
+        complete = not (reason or tally.stayed or undeleted or self._tools.stopping())
+        return JobResult(
+            says=", ".join(parts) + (f"; stopped: {reason}" if reason else ""),
+            complete=complete,
+            certain=not doubtful,
+            details=self._details(reason, undeleted, doubtful),
+        )
+
+    def _details(self, reason: str, undeleted: dict[str, str], doubtful: list[str]) -> dict[str, Json]:
+        tally = self._tally
+        return {
+            "moved": tally.moved,
+            "left_by_filter": tally.missed,
+            "stayed": tally.stayed,
+            "stayed_messages": [{"id": id_, "code": code, "reason": why} for id_, code, why in tally.named],
+            "reasons": [
+                {"code": code, "reason": why, "count": count} for (code, why), count in tally.reasons.items()
+            ],
+            "sent_not_deleted": [{"id": id_, "reason": why} for id_, why in undeleted.items()],
+            "came_back": tally.came_back,
+            "came_back_messages": tally.returned,
+            "arrived_meanwhile": tally.newcomers,
+            "may_be_twice": doubtful,
+            "stopped": reason,
+        }

@@ -1,0 +1,225 @@
+"""Moves messages: receive, sort, record the intent, send, record what was confirmed, delete that, forget it."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from opsctl.model.jobs import Checkpoint
+from opsctl.model.run import Clock
+from opsctl.model.value import Json
+from opsctl.moving.backoff import Patience
+from opsctl.moving.digests import intact
+from opsctl.moving.queue import BATCH, Queue
+from opsctl.moving.rate import Rate
+from opsctl.moving.sending import Sending, Stayed
+from opsctl.moving.tally import HELD_AT_MOST, Tally
+
+EMPTY_POLLS = 2
+NO_BATCH = 0
+
+
+class Sieve(Protocol):
+    """Which messages are meant, and what is to be changed in them."""
+
+    def wants(self, message: Json) -> bool:
+        """Tell whether a message is meant."""
+        ...
+
+    def edited(self, message: Json) -> Json:
+        """Return the message as it is to be sent; raises ValueError when the edit cannot be made."""
+        ...
+
+
+class Keeper(Protocol):
+    """Writes messages to a file before they are sent."""
+
+    def keep(self, messages: list[Json]) -> None:
+        """Write messages; they are in the file when this returns."""
+        ...
+
+
+class Budget:
+    """How many messages may still be moved; -1 is without end."""
+
+    def __init__(self, count: int) -> None:
+        self._left = count
+        self._lock = threading.Lock()
+
+    def take(self, wanted: int) -> int:
+        """Take up to so many."""
+        with self._lock:
+            if self._left < 0:
+                return wanted
+            taken = min(wanted, self._left)
+            self._left -= taken
+            return taken
+
+    def give_back(self, count: int) -> None:
+        """Return what was taken and not used."""
+        with self._lock:
+            if self._left >= 0:
+                self._left += count
+
+    @property
+    def spent(self) -> bool:
+        """Whether nothing is left."""
+        return self._left == 0
+
+
+@dataclass(kw_only=True)
+class Pump:
+    """Everything a worker needs; `work` is the body of each worker thread.
+
+    `sent_before` are ids that were sent and may not have been deleted, with the reason if known. What entered
+    the queue at or after `cutoff_ms` (SentTimestamp, by SQS's clock) is never moved: it came back, or failed
+    meanwhile.
+    """
+
+    queue: Queue
+    sending: Sending
+    sieve: Sieve | None
+    keeper: Keeper | None
+    rate: Rate
+    budget: Budget
+    tally: Tally
+    checkpoint: Checkpoint
+    clock: Clock
+    stopping: Callable[[], bool]
+    visibility_s: int
+    cutoff_ms: int
+    sent_before: dict[str, str]
+    patience: Patience
+    returns_at_most: int = -1
+    calls: int = 0
+    waited_s: float = 0.0
+
+    def why_stop(self) -> str:
+        """Return why moving has to end before the queue is empty, or nothing."""
+        if self.sending.closed:
+            return f"the destination takes nothing: {self.sending.closed}"
+        if 0 <= self.returns_at_most < self.tally.came_back:
+            return f"{self.tally.came_back} messages came straight back"
+        if len(self.tally.held) >= HELD_AT_MOST:
+            return (
+                f"{len(self.tally.held):,} messages are held aside, and SQS lets at most 120,000 be in flight: "
+                "what is behind them cannot be seen"
+            )
+        return ""
+
+    def work(self) -> None:
+        """Move messages until the queue shows nothing new, the budget is spent, or there is a reason to stop."""
+        empty = 0
+        while empty < EMPTY_POLLS and not self.budget.spent and not self.stopping() and not self.why_stop():
+            asked = self.budget.take(BATCH)
+            if not asked:
+                return
+            self.rate.take(asked)
+            if self.stopping():
+                self.budget.give_back(asked)
+                return
+            began = self.clock.now()
+            messages = self.queue.receive(asked, 1 if empty else 0)
+            self._count(began)
+            wanted, learned = self._sorted(messages)
+            moved = self._move(wanted, began) if wanted else 0
+            self.budget.give_back(asked - moved)
+            self.rate.give_back(asked - moved)
+            empty = 0 if wanted or learned else empty + 1
+
+    def look(self) -> None:
+        """Look, without moving anything, whether messages came back; what is not for us to keep is given back."""
+        messages = self.queue.receive(BATCH, 0)
+        ours = []
+        for message in messages:
+            later = int((message.get("Attributes") or {}).get("SentTimestamp", 0)) >= self.cutoff_ms
+            if not self.tally.holds(message):
+                if later:
+                    self.tally.later(message)
+                else:
+                    ours.append((message["MessageId"], message["ReceiptHandle"]))
+        self.queue.give_back(ours)
+
+    def _sorted(self, messages: list[Json]) -> tuple[list[Json], bool]:
+        """Return the messages to move, and whether another was seen for the first time."""
+        wanted: list[Json] = []
+        learned = False
+        for message in messages:
+            sent_at = int((message.get("Attributes") or {}).get("SentTimestamp", 0))
+            if message["MessageId"] in self.sent_before:
+                self._finish_earlier(message)
+            elif self.tally.holds(message):
+                continue
+            elif not intact(message):
+                self.tally.stay(Stayed(message, "DigestDiffers", "received otherwise than SQS says it is"))
+            elif sent_at >= self.cutoff_ms:
+                self.tally.later(message)
+            elif self.sieve is not None and not self.sieve.wants(message):
+                self.tally.miss(message)
+            else:
+                wanted.append(message)
+                continue
+            learned = True
+        return wanted, learned
+
+    def _finish_earlier(self, message: Json) -> None:
+        """Delete what was sent before and could not be deleted then."""
+        refused = self.queue.delete([(message["MessageId"], message["ReceiptHandle"])])
+        if refused:
+            self.sent_before[message["MessageId"]] = f"{refused[0][1]}: {refused[0][2]}"
+            return
+        self.sent_before.pop(message["MessageId"], None)
+        self.checkpoint.close(NO_BATCH, 1)
+        self.tally.finished(1)
+
+    def _move(self, originals: list[Json], began: float) -> int:
+        messages = []
+        for message in originals:
+            try:
+                messages.append(message if self.sieve is None else self.sieve.edited(message))
+            except ValueError as fault:
+                self.tally.stay(Stayed(message, "CannotEdit", str(fault)))
+        if not messages:
+            return 0
+        if self.keeper is not None:
+            self.keeper.keep(originals)
+        held = [(m["MessageId"], m["ReceiptHandle"]) for m in messages]
+        number = self.checkpoint.intend(held, self.clock.now())
+        came = self.sending.send(messages, _Alive(self, held, began))
+        if came.doubtful:
+            self.checkpoint.doubt(came.doubtful)
+        self.tally.sent(came)
+        for stayed in came.stayed:
+            self.tally.stay(stayed)
+        done = [(m["MessageId"], m["ReceiptHandle"]) for m in came.confirmed]
+        self.checkpoint.confirm(number, done)
+        self._delete(number, done)
+        self._count(began)
+        return len(came.confirmed) + len(came.stayed)
+
+    def _delete(self, number: int, done: list[tuple[str, str]]) -> None:
+        refused = self.queue.delete(done) if done else []
+        if refused:
+            # Whenever these show up again they are deleted, not sent.
+            self.sent_before.update({id_: f"{code}: {reason}" for id_, code, reason in refused})
+            self.checkpoint.remember("sent", list(self.sent_before))
+        self.checkpoint.close(number, len(done) - len(refused))
+        self.tally.finished(len(done) - len(refused))
+
+    def _count(self, began: float) -> None:
+        self.calls += 1
+        self.waited_s += self.clock.now() - began
+
+
+class _Alive:
+    """Keeps a batch hidden while sending it takes long."""
+
+    def __init__(self, pump: Pump, held: list[tuple[str, str]], since: float) -> None:
+        self._pump = pump
+        self._held = held
+        self._since = since
+
+    def __call__(self) -> None:
+        if self._pump.clock.now() - self._since > self._pump.visibility_s / 3:
+            self._pump.queue.keep(self._held)
+            self._since = self._pump.clock.now()

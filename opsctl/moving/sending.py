@@ -1,0 +1,57 @@
+"""What it means to send: a destination takes messages and says of each whether it has it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol, TypeAlias
+
+from opsctl.model.value import Json
+
+Alive: TypeAlias = Callable[[], None]
+"""Called before every wait, so that what we hold stays hidden from others."""
+
+
+class Stayed(NamedTuple):
+    """A message that could not be sent, and why."""
+
+    message: Json
+    code: str
+    reason: str
+
+
+@dataclass
+class Sent:
+    """What came of sending some messages.
+
+    `doubtful` are ids of messages that may have arrived twice, or once although they stayed. `new_ids` are the
+    ids under which the destination knows what it got.
+    """
+
+    confirmed: list[Json] = field(default_factory=list)
+    stayed: list[Stayed] = field(default_factory=list)
+    doubtful: list[str] = field(default_factory=list)
+    new_ids: list[str] = field(default_factory=list)
+
+    def add(self, other: "Sent") -> None:
+        """Take over what another sending came to."""
+        self.confirmed += other.confirmed
+        self.stayed += other.stayed
+        self.doubtful += other.doubtful
+        self.new_ids += other.new_ids
+
+
+class Sending(Protocol):
+    """A destination; used by several threads."""
+
+    @property
+    def closed(self) -> str:
+        """Why nothing more can be sent there, or nothing."""
+        ...
+
+    @property
+    def repeats_s(self) -> float:
+        """For how many seconds a repeated send is recognised and dropped; 0 when never."""
+        ...
+
+    def send(self, messages: list[Json], alive: Alive) -> Sent:
+        """Send up to ten messages; never raises for what one message or the destination does."""
+        ...

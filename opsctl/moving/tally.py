@@ -1,0 +1,90 @@
+"""What has become of the messages seen so far; bounded, whatever their number."""
+
+import threading
+from collections import deque
+
+from opsctl.model.value import Json
+from opsctl.moving.sending import Sent, Stayed
+
+NAMED_AT_MOST = 1000
+HELD_AT_MOST = 110_000
+_RECENT = 100_000
+
+
+class Tally:
+    """Counts, the messages we keep our hands off, and the names of those that stayed; used by several threads."""
+
+    def __init__(self, moved_before: int) -> None:
+        self.lock = threading.Lock()
+        self.moved = moved_before
+        self.moved_here = 0
+        self.missed = 0
+        self.stayed = 0
+        self.came_back = 0
+        self.newcomers = 0
+        self.returned: list[str] = []
+        self.reasons: dict[tuple[str, str], int] = {}
+        self.named: list[tuple[str, str, str]] = []
+        self.held: dict[str, str] = {}
+        self._recent: set[int] = set()
+        self._order: deque[int] = deque()
+
+    def holds(self, message: Json) -> bool:
+        """Tell whether a message was seen before and is not ours to move; keeps its newest receipt handle."""
+        if message["MessageId"] not in self.held:
+            return False
+        self.held[message["MessageId"]] = message["ReceiptHandle"]
+        return True
+
+    def hold(self, message: Json) -> None:
+        """Keep our hands off a message from now on."""
+        with self.lock:
+            self.held[message["MessageId"]] = message["ReceiptHandle"]
+
+    def miss(self, message: Json) -> None:
+        """Count a message that the filter does not want."""
+        with self.lock:
+            self.missed += 1
+            self.held[message["MessageId"]] = message["ReceiptHandle"]
+
+    def stay(self, stayed: Stayed) -> None:
+        """Count and name a message that could not be sent."""
+        with self.lock:
+            self.stayed += 1
+            self._name(stayed.message["MessageId"], stayed.code, stayed.reason)
+            self.held[stayed.message["MessageId"]] = stayed.message["ReceiptHandle"]
+
+    def sent(self, came: Sent) -> None:
+        """Remember under which ids the destination knows what it got."""
+        with self.lock:
+            for new in came.new_ids:
+                key = hash(new)
+                if key not in self._recent:
+                    self._recent.add(key)
+                    self._order.append(key)
+            while len(self._order) > _RECENT:
+                self._recent.discard(self._order.popleft())
+
+    def finished(self, count: int) -> None:
+        """Count messages that were sent and deleted."""
+        with self.lock:
+            self.moved += count
+            self.moved_here += count
+
+    def later(self, message: Json) -> None:
+        """Count a message that entered the queue after we began: one of ours that came back, or a new failure."""
+        with self.lock:
+            if hash(message["MessageId"]) in self._recent:
+                self.came_back += 1
+                if len(self.returned) < NAMED_AT_MOST:
+                    self.returned.append(message["MessageId"])
+            else:
+                self.newcomers += 1
+            self.held[message["MessageId"]] = message["ReceiptHandle"]
+
+    def _name(self, id_: str, code: str, reason: str) -> None:
+        key = (code, reason[:200])
+        if key in self.reasons or len(self.reasons) < NAMED_AT_MOST:
+            self.reasons[key] = self.reasons.get(key, 0) + 1
+        if len(self.named) < NAMED_AT_MOST:
+            self.named.append((id_, code, reason[:200]))

@@ -1,0 +1,319 @@
+"""A small faithful SQS in memory: visibility, receipt handles, FIFO groups, partial batches, and faults.
+
+moto copies its message list on every call and hands one message to two threads, so it is not fit for moving
+many at once. The rules are those of the Amazon SQS developer guide and API reference.
+"""
+
+import base64
+import hashlib
+import json
+import random
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from opsctl.model.errors import AwsRefused, OutcomeUnknown
+from opsctl.model.reads import Refusal, Refused
+from opsctl.model.run import Clock
+from opsctl.model.value import Json
+from opsctl.moving.digests import attributes_digest, body_digest
+from opsctl.moving.queue_sending import size_of
+
+DEDUPLICATION_S = 300
+IN_FLIGHT_AT_MOST = 120_000
+SIZE_AT_MOST = 1_048_576
+_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass
+class Stored:
+    """A message in a queue."""
+
+    id: str
+    body: str
+    attributes: dict[str, Json]
+    system: dict[str, str]
+    number: int
+    visible_at: float = 0.0
+    received: int = 0
+    handle: str = ""
+    first_at: float = 0.0
+
+
+@dataclass
+class StoredQueue:
+    """A queue with its settings."""
+
+    name: str
+    attributes: dict[str, str]
+    messages: dict[int, Stored] = field(default_factory=dict)
+    handles: dict[str, int] = field(default_factory=dict)
+    seen: dict[str, tuple[float, str]] = field(default_factory=dict)
+
+    @property
+    def fifo(self) -> bool:
+        """Whether order and exactly-once hold."""
+        return self.name.endswith(".fifo")
+
+    def bodies(self) -> list[str]:
+        """The bodies in order of arrival."""
+        return [one.body for _, one in sorted(self.messages.items())]
+
+
+@dataclass
+class Faults:
+    """Chances of each fault, and a hook that is called before every operation."""
+
+    seed: int = 1
+    send_entry: float = 0.0
+    delete_entry: float = 0.0
+    unavailable: float = 0.0
+    lost: dict[str, float] = field(default_factory=dict)
+    before: Callable[[str, dict[str, Json]], None] | None = None
+
+
+class WallClock:
+    """Real time, which tests may push forward."""
+
+    def __init__(self) -> None:
+        self.ahead_s = 0.0
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time() + self.ahead_s
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+class MemorySqs:
+    """Implements the `Wire` port: `call(operation, params)` as SQS's JSON protocol has it."""
+
+    def __init__(self, clock: Clock, faults: Faults | None = None) -> None:
+        self.clock = clock
+        self.faults = faults or Faults()
+        self.queues: dict[str, StoredQueue] = {}
+        self.calls: list[str] = []
+        self._random = random.Random(self.faults.seed)  # noqa: S311 - faults, not secrets
+        self._lock = threading.RLock()
+        self._number = 0
+
+    def make(self, name: str, **attributes: str) -> str:
+        """Make a queue and return its URL."""
+        self.queues[name] = StoredQueue(name, {"VisibilityTimeout": "30", **attributes})
+        return url_of(name)
+
+    def arn(self, name: str) -> str:
+        """The ARN of a queue."""
+        return f"arn:aws:sqs:us-east-1:123456789012:{name}"
+
+    def put(self, name: str, *bodies: str, group: str = "", source: str = "") -> list[str]:
+        """Put messages into a queue as AWS itself would, with the source they died on; returns their ids."""
+        queue, ids = self.queues[name], []
+        for body in bodies:
+            system = {"MessageGroupId": group} if group else {}
+            system |= {"DeadLetterQueueSourceArn": self.arn(source)} if source else {}
+            ids.append(self._add(queue, body, {}, system).id)
+        return ids
+
+    def fail(self, source: str, dead: str) -> int:
+        """Let a consumer fail on everything in a queue, so that SQS moves it to its dead-letter queue."""
+        with self._lock:
+            moving = list(self.queues[source].messages.values())
+            self.queues[source].messages.clear()
+            for one in moving:
+                one.system["DeadLetterQueueSourceArn"] = self.arn(source)
+                self._number += 1
+                one.number, one.visible_at, one.handle = self._number, 0.0, ""
+                self.queues[dead].messages[self._number] = one
+            return len(moving)
+
+    def server_time(self) -> float:
+        """The service's clock."""
+        return self.clock.now()
+
+    def call(self, operation: str, params: dict[str, Json]) -> dict[str, Json]:
+        """Carry out one operation, or fail as the faults say."""
+        if self.faults.before is not None:
+            self.faults.before(operation, params)
+        with self._lock:
+            self.calls.append(operation)
+            if self._random.random() < self.faults.unavailable:
+                raise refused(operation, "ServiceUnavailable", Refused.THROTTLED)
+            name = str(params["QueueUrl"]).rpartition("/")[2]
+            if name not in self.queues:
+                raise refused(operation, "QueueDoesNotExist", Refused.MISSING)
+            # Through JSON, as over the network: nobody shares an object with the service.
+            answer = getattr(self, f"_{operation}")(self.queues[name], json.loads(json.dumps(params)))
+            if self._random.random() < self.faults.lost.get(operation, 0.0):
+                raise OutcomeUnknown(f"sqs.{operation} was sent and its answer was lost")
+            found: dict[str, Json] = json.loads(json.dumps(answer))
+        if operation == "ReceiveMessage" and not found["Messages"] and params.get("WaitTimeSeconds"):
+            self.clock.sleep(float(params["WaitTimeSeconds"]))
+        return found
+
+    def _add(self, queue: StoredQueue, body: str, attributes: dict[str, Json], system: dict[str, str]) -> Stored:
+        with self._lock:
+            self._number += 1
+            now = self.clock.now()
+            id_ = hashlib.sha256(f"{queue.name}{self._number}{now}".encode()).hexdigest()
+            one = Stored(
+                f"{id_[:8]}-{id_[8:12]}-{id_[12:16]}-{id_[16:20]}-{id_[20:32]}",
+                body,
+                attributes,
+                {"SentTimestamp": str(int(now * 1000)), "SenderId": "AIDATEST", **system},
+                self._number,
+            )
+            queue.messages[self._number] = one
+            return one
+
+    def _ReceiveMessage(self, queue: StoredQueue, params: dict[str, Json]) -> dict[str, Json]:  # noqa: N802
+        now = self.clock.now()
+        given: list[Json] = []
+        visibility = float(params.get("VisibilityTimeout", queue.attributes["VisibilityTimeout"]))
+        in_flight = [one for one in queue.messages.values() if one.visible_at > now]
+        if len(in_flight) >= IN_FLIGHT_AT_MOST:
+            if queue.fifo:
+                return {"Messages": []}
+            raise refused("ReceiveMessage", "OverLimit", Refused.INVALID)
+        locked = {one.system.get("MessageGroupId") for one in in_flight} if queue.fifo else set()
+        for number, one in queue.messages.items():
+            if len(given) == int(params.get("MaxNumberOfMessages", 1)):
+                break
+            if one.visible_at > now or (queue.fifo and one.system.get("MessageGroupId") in locked):
+                continue
+            one.received += 1
+            one.first_at = one.first_at or now
+            one.visible_at = now + visibility
+            one.handle = base64.b64encode(f"{queue.name}/{number}/{one.received}".encode()).decode()
+            queue.handles[one.handle] = number
+            given.append(_shown(one, params))
+        return {"Messages": given}
+
+    def _SendMessageBatch(self, queue: StoredQueue, params: dict[str, Json]) -> dict[str, Json]:  # noqa: N802
+        entries = params["Entries"]
+        if not 0 < len(entries) <= 10 or len({one["Id"] for one in entries}) != len(entries):
+            raise refused("SendMessageBatch", "BatchEntryIdsNotDistinct", Refused.INVALID)
+        if sum(_size(entry) for entry in entries) > SIZE_AT_MOST:
+            raise refused("SendMessageBatch", "BatchRequestTooLong", Refused.INVALID)
+        good: list[Json] = []
+        bad: list[Json] = []
+        for entry in entries:
+            fault = self._entry_fault(queue, entry)
+            if fault:
+                bad.append({"Id": entry["Id"], "Code": fault, "SenderFault": True, "Message": fault})
+            elif self._random.random() < self.faults.send_entry:
+                bad.append({"Id": entry["Id"], "Code": "InternalError", "SenderFault": False, "Message": "no"})
+            else:
+                good.append(self._accept(queue, entry))
+        return {"Successful": good, "Failed": bad}
+
+    def _entry_fault(self, queue: StoredQueue, entry: Json) -> str:
+        if _size(entry) > int(queue.attributes.get("MaximumMessageSize", SIZE_AT_MOST)):
+            return "InvalidParameterValue"
+        if len(entry.get("MessageAttributes") or {}) > 10:
+            return "InvalidParameterValue"
+        if _XML.search(entry["MessageBody"]):
+            return "InvalidMessageContents"
+        if queue.fifo and "MessageGroupId" not in entry:
+            return "MissingParameter"
+        return ""
+
+    def _accept(self, queue: StoredQueue, entry: Json) -> Json:
+        attributes = entry.get("MessageAttributes") or {}
+        answer = {"Id": entry["Id"], "MD5OfMessageBody": body_digest(entry["MessageBody"])}
+        if attributes:
+            answer["MD5OfMessageAttributes"] = attributes_digest(attributes)
+        known = queue.seen.get(entry.get("MessageDeduplicationId", ""))
+        if queue.fifo and known and self.clock.now() - known[0] < DEDUPLICATION_S:
+            return answer | {"MessageId": known[1]}
+        system = {name: entry[name] for name in ("MessageGroupId", "MessageDeduplicationId") if name in entry}
+        for name, value in (entry.get("MessageSystemAttributes") or {}).items():
+            system[name] = value["StringValue"]
+        one = self._add(queue, entry["MessageBody"], attributes, system)
+        if queue.fifo:
+            queue.seen[entry["MessageDeduplicationId"]] = (self.clock.now(), one.id)
+        return answer | {"MessageId": one.id}
+
+    def _DeleteMessageBatch(self, queue: StoredQueue, params: dict[str, Json]) -> dict[str, Json]:  # noqa: N802
+        good: list[Json] = []
+        bad: list[Json] = []
+        for entry in params["Entries"]:
+            number = queue.handles.get(entry["ReceiptHandle"])
+            one = queue.messages.get(number) if number is not None else None
+            expired = one is not None and one.handle == entry["ReceiptHandle"]
+            expired = expired and queue.fifo and one is not None and one.visible_at <= self.clock.now()
+            if number is None or expired:
+                code = "ReceiptHandleIsInvalid" if number is None else "InvalidParameterValue"
+                bad.append({"Id": entry["Id"], "Code": code, "SenderFault": True, "Message": code})
+            elif self._random.random() < self.faults.delete_entry:
+                bad.append({"Id": entry["Id"], "Code": "InternalError", "SenderFault": False, "Message": "no"})
+            else:
+                # A handle that was overtaken by a later receive is accepted and does nothing.
+                if one is not None and one.handle == entry["ReceiptHandle"]:
+                    del queue.messages[number]
+                good.append({"Id": entry["Id"]})
+        return {"Successful": good, "Failed": bad}
+
+    def _ChangeMessageVisibilityBatch(  # noqa: N802
+        self, queue: StoredQueue, params: dict[str, Json]
+    ) -> dict[str, Json]:
+        good: list[Json] = []
+        bad: list[Json] = []
+        for entry in params["Entries"]:
+            one = queue.messages.get(queue.handles.get(entry["ReceiptHandle"], -1))
+            if one is None or one.handle != entry["ReceiptHandle"] or one.visible_at <= self.clock.now():
+                code = "MessageNotInflight"
+                bad.append({"Id": entry["Id"], "Code": code, "SenderFault": True, "Message": code})
+                continue
+            one.visible_at = self.clock.now() + float(entry["VisibilityTimeout"])
+            good.append({"Id": entry["Id"]})
+        return {"Successful": good, "Failed": bad}
+
+    def _GetQueueAttributes(self, queue: StoredQueue, params: dict[str, Json]) -> dict[str, Json]:  # noqa: N802
+        now = self.clock.now()
+        hidden = sum(one.visible_at > now for one in queue.messages.values())
+        counts = {
+            "ApproximateNumberOfMessages": str(len(queue.messages) - hidden),
+            "ApproximateNumberOfMessagesNotVisible": str(hidden),
+            "ApproximateNumberOfMessagesDelayed": "0",
+            "QueueArn": self.arn(queue.name),
+        }
+        return {"Attributes": {**queue.attributes, **counts}}
+
+
+def url_of(name: str) -> str:
+    """The URL of a queue."""
+    return f"https://sqs.us-east-1.amazonaws.com/123456789012/{name}"
+
+
+def refused(operation: str, code: str, kind: Refused) -> AwsRefused:
+    """Make SQS's refusal of a whole request."""
+    return AwsRefused(Refusal(kind=kind, code=code, message=code, api=f"sqs.{operation}"))
+
+
+def _shown(one: Stored, params: dict[str, Json]) -> Json:
+    system = {
+        **one.system,
+        "ApproximateReceiveCount": str(one.received),
+        "ApproximateFirstReceiveTimestamp": str(int(one.first_at * 1000)),
+    }
+    asked = set(params.get("MessageSystemAttributeNames") or ())
+    message = {
+        "MessageId": one.id,
+        "ReceiptHandle": one.handle,
+        "Body": one.body,
+        "MD5OfBody": body_digest(one.body),
+        "Attributes": {name: value for name, value in system.items() if name in asked or "All" in asked},
+    }
+    if one.attributes and params.get("MessageAttributeNames"):
+        message["MessageAttributes"] = one.attributes
+        message["MD5OfMessageAttributes"] = attributes_digest(one.attributes)
+    return message
+
+
+def _size(entry: Json) -> int:
+    return size_of({"Body": entry["MessageBody"], "MessageAttributes": entry.get("MessageAttributes")})

@@ -1,0 +1,54 @@
+"""Runs moves against the SQS in memory, with a checkpoint on disk."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from opsctl.journal.checkpoints import JobCheckpoint
+from opsctl.model.jobs import JobResult, Tools
+from opsctl.moving.backoff import Patience
+from opsctl.moving.mover import Mover, Order
+from opsctl.moving.queue import Queue
+from opsctl.moving.queue_sending import QueueSending
+from opsctl.moving.sending import Sending
+from tests.kit.memory_sqs import MemorySqs, url_of
+from tests.kit.ports import Box
+
+
+def tools_for(sqs: MemorySqs, path: Path, stopping: Callable[[], bool] = lambda: False) -> Tools:
+    """The tools of a job whose queues are all in memory."""
+    return Tools(
+        aws=Box(),
+        queues=lambda _region: sqs,
+        checkpoint=JobCheckpoint(path),
+        clock=sqs.clock,
+        progress=lambda _line: None,
+        stopping=stopping,
+    )
+
+
+def move(
+    sqs: MemorySqs,
+    path: Path,
+    source: str,
+    target: str,
+    *,
+    threads: int = 1,
+    stopping: Callable[[], bool] = lambda: False,
+    sending: Sending | None = None,
+    order: dict[str, Any] | None = None,
+    **parts: Any,
+) -> JobResult:
+    """Move from one queue to another and return what it came to."""
+    tools = tools_for(sqs, path / "job.sqlite3", stopping)
+    patience = Patience(sqs.clock, stopping)
+    settings: dict[str, Any] = {"title": "test", "visibility_s": 60, "others_hold_s": 30, "threads": threads}
+    sqs.clock.sleep(1)
+    began_ms = int(sqs.clock.now() * 1000)
+    return Mover(
+        Order(**(settings | (order or {}))),
+        tools,
+        Queue(sqs, url_of(source), patience, visibility_s=60),
+        sending or QueueSending(sqs, url_of(target), patience),
+        **parts,
+    ).run(began_ms)

@@ -1,0 +1,260 @@
+"""Moving messages: nothing lost, nothing counted twice, whatever fails."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from opsctl.model.value import Json
+from tests.kit.memory_sqs import Faults, MemorySqs
+from tests.kit.moves import move
+from tests.kit.ports import FakeClock, Killed
+
+
+def made(count: int, faults: Faults | None = None, **attributes: str) -> MemorySqs:
+    sqs = MemorySqs(FakeClock(), faults)
+    suffix = ".fifo" if attributes.pop("fifo", "") else ""
+    sqs.make(f"dead{suffix}", **attributes)
+    sqs.make(f"home{suffix}")
+    for number in range(count):
+        sqs.put(f"dead{suffix}", json.dumps({"n": number}), group=f"g{number % 3}" if suffix else "")
+    return sqs
+
+
+def test_every_message_arrives_once_and_none_is_left(tmp_path: Path) -> None:
+    sqs = made(95)
+    result = move(sqs, tmp_path, "dead", "home")
+    assert sqs.queues["dead"].messages == {}
+    assert sorted(sqs.queues["home"].bodies()) == sorted(json.dumps({"n": n}) for n in range(95))
+    assert result.complete
+    assert result.certain
+    assert result.details["moved"] == 95
+
+
+def test_several_workers_move_each_message_once(tmp_path: Path) -> None:
+    sqs = made(500)
+    move(sqs, tmp_path, "dead", "home", threads=8)
+    assert sorted(sqs.queues["home"].bodies()) == sorted(json.dumps({"n": n}) for n in range(500))
+
+
+def test_attributes_trace_header_and_group_go_along(tmp_path: Path) -> None:
+    sqs = made(0)
+    attributes = {
+        "kind": {"DataType": "String.custom", "StringValue": "é"},
+        "blob": {"DataType": "Binary", "BinaryValue": "AAEC"},
+        "n": {"DataType": "Number", "StringValue": "1.50"},
+    }
+    trace = {"AWSTraceHeader": {"DataType": "String", "StringValue": "Root=1-5"}}
+    entry = {"Id": "a", "MessageBody": "x", "MessageAttributes": attributes, "MessageSystemAttributes": trace}
+    sqs.call("SendMessageBatch", {"QueueUrl": "/dead", "Entries": [entry | {"MessageGroupId": "tenant-1"}]})
+    move(sqs, tmp_path, "dead", "home")
+    (arrived,) = sqs.queues["home"].messages.values()
+    assert arrived.attributes == attributes
+    assert arrived.system["AWSTraceHeader"] == "Root=1-5"
+    assert arrived.system["MessageGroupId"] == "tenant-1"
+
+
+def test_an_entry_that_fails_is_sent_again_and_never_deleted_before(tmp_path: Path) -> None:
+    """A peer deleted whole batches whatever their result, and lost 22 of 1,000 messages."""
+    sqs = made(200, Faults(send_entry=0.1))
+    result = move(sqs, tmp_path, "dead", "home")
+    assert len(sqs.queues["home"].messages) == 200
+    assert sqs.queues["dead"].messages == {}
+    assert result.complete
+    assert result.certain
+
+
+def test_an_entry_that_cannot_be_deleted_at_first_is_not_in_both_queues_at_the_end(tmp_path: Path) -> None:
+    sqs = made(200, Faults(delete_entry=0.1))
+    result = move(sqs, tmp_path, "dead", "home")
+    assert len(sqs.queues["home"].messages) == 200
+    assert sqs.queues["dead"].messages == {}
+    assert result.complete
+
+
+def test_a_send_whose_answer_was_lost_is_repeated_and_named_as_perhaps_twice(tmp_path: Path) -> None:
+    sqs = made(200, Faults(lost={"SendMessageBatch": 0.1}))
+    result = move(sqs, tmp_path, "dead", "home")
+    bodies = sqs.queues["home"].bodies()
+    assert len(set(bodies)) == 200
+    assert not result.certain
+    assert len(bodies) - 200 <= len(result.details["may_be_twice"])
+    assert sqs.queues["dead"].messages == {}
+
+
+def test_a_lost_answer_repeats_nothing_on_a_fifo_queue(tmp_path: Path) -> None:
+    sqs = made(60, Faults(lost={"SendMessageBatch": 0.2}), fifo="yes")
+    result = move(sqs, tmp_path, "dead.fifo", "home.fifo")
+    assert len(sqs.queues["home.fifo"].messages) == 60
+    assert result.certain
+
+
+def test_lost_answers_of_receives_and_deletes_and_refusals_cost_nothing(tmp_path: Path) -> None:
+    faults = Faults(unavailable=0.05, lost={"ReceiveMessage": 0.1, "DeleteMessageBatch": 0.1})
+    sqs = made(200, faults)
+    result = move(sqs, tmp_path, "dead", "home")
+    assert sorted(sqs.queues["home"].bodies()) == sorted(json.dumps({"n": n}) for n in range(200))
+    assert sqs.queues["dead"].messages == {}
+    assert result.complete
+    assert result.certain
+
+
+def in_groups(sqs: MemorySqs) -> dict[str, list[int]]:
+    groups: dict[str, list[int]] = {}
+    for _, one in sorted(sqs.queues["home.fifo"].messages.items()):
+        groups.setdefault(one.system["MessageGroupId"], []).append(json.loads(one.body)["n"])
+    return groups
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_order_is_kept_within_every_group(tmp_path: Path, threads: int) -> None:
+    sqs = made(90, Faults(send_entry=0.1, lost={"SendMessageBatch": 0.05}), fifo="yes")
+    move(sqs, tmp_path, "dead.fifo", "home.fifo", threads=threads)
+    assert in_groups(sqs) == {f"g{k}": list(range(k, 90, 3)) for k in range(3)}
+
+
+def test_a_message_that_cannot_be_sent_stops_its_group_and_no_other(tmp_path: Path) -> None:
+    sqs = made(9, fifo="yes")
+    list(sqs.queues["dead.fifo"].messages.values())[3].body = "not XML: \x01"
+    result = move(sqs, tmp_path, "dead.fifo", "home.fifo")
+    assert in_groups(sqs) == {"g0": [0], "g1": [1, 4, 7], "g2": [2, 5, 8]}
+    assert not result.complete
+    assert [one["code"] for one in result.details["stayed_messages"]] == ["InvalidMessageContents", "GroupStopped"]
+
+
+def test_what_stays_is_named_with_the_reason_visible_again_and_the_rest_goes_on(tmp_path: Path) -> None:
+    sqs = made(30)
+    list(sqs.queues["dead"].messages.values())[7].body = "bad \x02"
+    result = move(sqs, tmp_path, "dead", "home")
+    (left,) = sqs.queues["dead"].messages.values()
+    assert left.visible_at <= sqs.clock.now()
+    assert len(sqs.queues["home"].messages) == 29
+    assert result.details["stayed_messages"] == [
+        {"id": left.id, "code": "InvalidMessageContents", "reason": "InvalidMessageContents"}
+    ]
+    assert not result.complete
+
+
+def test_a_destination_that_is_gone_stops_the_move_and_everything_stays(tmp_path: Path) -> None:
+    sqs = made(50)
+    del sqs.queues["home"]
+    result = move(sqs, tmp_path, "dead", "home")
+    assert len(sqs.queues["dead"].messages) == 50
+    assert "QueueDoesNotExist" in result.says
+    assert sqs.calls.count("SendMessageBatch") == 1
+
+
+def test_big_messages_go_in_batches_that_sqs_accepts(tmp_path: Path) -> None:
+    sqs = made(0)
+    sqs.put("dead", *("x" * 300_000 for _ in range(10)))
+    result = move(sqs, tmp_path, "dead", "home")
+    assert result.details["moved"] == 10
+
+
+def test_a_message_that_came_back_is_not_sent_again(tmp_path: Path) -> None:
+    """Without this a redrive with a broken consumer goes round for ever."""
+    sqs = made(25)
+    failed = iter([True])
+
+    def consumer_fails(operation: str, _params: dict[str, Json]) -> None:
+        if operation == "ReceiveMessage" and len(sqs.queues["home"].messages) >= 20 and next(failed, False):
+            sqs.fail("home", "dead")
+
+    sqs.faults.before = consumer_fails
+    result = move(sqs, tmp_path, "dead", "home")
+    assert result.details["came_back"] == 20
+    assert len(sqs.queues["dead"].messages) == 20
+    assert len(sqs.queues["home"].messages) == 5
+
+
+def test_the_move_stops_when_too_many_come_straight_back(tmp_path: Path) -> None:
+    sqs = made(300)
+
+    def consumer_fails(operation: str, _params: dict[str, Json]) -> None:
+        if operation == "ReceiveMessage":
+            sqs.fail("home", "dead")
+            dead = sqs.queues["dead"].messages
+            sqs.queues["dead"].messages = dict(reversed(dead.items()))
+
+    sqs.faults.before = consumer_fails
+    result = move(sqs, tmp_path, "dead", "home", order={"returns_at_most": 10})
+    assert "came straight back" in result.says
+    assert result.details["moved"] < 100
+
+
+def test_a_limit_moves_no_more(tmp_path: Path) -> None:
+    sqs = made(50)
+    move(sqs, tmp_path, "dead", "home", order={"limit": 7}, threads=3)
+    assert len(sqs.queues["home"].messages) == 7
+    assert len(sqs.queues["dead"].messages) == 43
+
+
+def test_a_rate_is_kept(tmp_path: Path) -> None:
+    sqs = made(100)
+    began = sqs.clock.now()
+    move(sqs, tmp_path, "dead", "home", order={"per_s": 10.0})
+    assert sqs.clock.now() - began >= 9
+
+
+def test_messages_in_somebody_elses_hands_are_waited_for(tmp_path: Path) -> None:
+    sqs = made(20)
+    sqs.call("ReceiveMessage", {"QueueUrl": "/dead", "MaxNumberOfMessages": 5, "VisibilityTimeout": 20})
+    result = move(sqs, tmp_path, "dead", "home")
+    assert result.complete
+    assert len(sqs.queues["home"].messages) == 20
+
+
+def test_messages_that_somebody_else_keeps_are_counted_and_the_move_is_not_complete(tmp_path: Path) -> None:
+    sqs = made(20)
+    sqs.call("ReceiveMessage", {"QueueUrl": "/dead", "MaxNumberOfMessages": 5, "VisibilityTimeout": 900})
+    result = move(sqs, tmp_path, "dead", "home")
+    assert not result.complete
+    assert "5 messages are in flight in somebody else's hands" in result.says
+
+
+OPERATIONS = ("ReceiveMessage", "SendMessageBatch", "DeleteMessageBatch")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("fifo", ["", "yes"])
+def test_killed_at_any_call_a_resume_leaves_every_message_in_one_queue(
+    tmp_path: Path, operation: str, when: str, fifo: str
+) -> None:
+    sqs = made(40, fifo=fifo)
+    suffix = ".fifo" if fifo else ""
+    calls = iter(range(1000))
+    at = 2
+    inner = sqs.call
+
+    def call(name: str, params: dict[str, Json]) -> dict[str, Json]:
+        strike = name == operation and next(calls) == at
+        if strike and when == "before":
+            raise Killed
+        answer = inner(name, params)
+        if strike:
+            raise Killed
+        return answer
+
+    sqs.call = call  # type: ignore[method-assign,assignment]
+    with pytest.raises(Killed):
+        move(sqs, tmp_path, f"dead{suffix}", f"home{suffix}")
+    result = move(sqs, tmp_path, f"dead{suffix}", f"home{suffix}")
+    arrived = sqs.queues[f"home{suffix}"].bodies()
+    assert sqs.queues[f"dead{suffix}"].messages == {}
+    assert set(arrived) == {json.dumps({"n": n}) for n in range(40)}
+    twice = len(arrived) - 40
+    assert twice <= len(result.details["may_be_twice"]) <= 10
+    assert result.details["moved"] == 40
+    if fifo:
+        assert twice == 0
+        assert result.certain
+
+
+def test_a_stop_gives_back_what_was_held_and_a_resume_finishes(tmp_path: Path) -> None:
+    sqs = made(40)
+    result = move(sqs, tmp_path, "dead", "home", stopping=lambda: len(sqs.queues["home"].messages) >= 20)
+    assert not result.complete
+    assert all(one.visible_at <= sqs.clock.now() for one in sqs.queues["dead"].messages.values())
+    assert move(sqs, tmp_path, "dead", "home").complete
+    assert len(sqs.queues["home"].messages) == 40
