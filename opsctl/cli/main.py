@@ -11,6 +11,7 @@ from opsctl import __version__
 from opsctl.cli import (
     apply_command,
     block_ip,
+    dlq,
     doctor,
     playbook_commands,
     run_commands,
@@ -56,6 +57,7 @@ def opsctl(
 
 for module in (
     block_ip,
+    dlq,
     topology_command,
     run_commands,
     apply_command,

@@ -1,0 +1,197 @@
+"""Recognises what kind of dead letter a message is: who left it, why, and what belongs to whom.
+
+Sources: the pages named in each function; the shapes were recorded from real accounts.
+"""
+
+import json
+import re
+from typing import Literal, TypeAlias
+from urllib.parse import parse_qs, urlsplit
+
+from opsctl.model.value import Json, Value
+
+LetterKind: TypeAlias = Literal[
+    "sqs",
+    "lambda-async",
+    "lambda-destination",
+    "stream",
+    "sns",
+    "eventbridge",
+    "scheduler",
+    "custom-bus",
+    "plain",
+]
+
+_CAUSE_LENGTH = 200
+
+
+class Letter(Value):
+    """A dead letter understood.
+
+    `origin` is the ARN of what failed to take it: source queue, function, subscription, target or schedule;
+    empty when the message does not say. `cause` is why, in the sender's words; `payload` is what the consumer
+    was to get, None when it is not in the message.
+    """
+
+    kind: LetterKind
+    origin: str = ""
+    rule: str = ""
+    code: str = ""
+    cause: str = ""
+    payload: Json = None
+    stream: dict[str, Json] = {}
+    refused: str = ""
+
+
+def letter_of(message: Json) -> Letter:
+    """Return what a received message is; never raises, whatever the body holds."""
+    attributes = message.get("MessageAttributes") or {}
+    texts = {name: str(value.get("StringValue", "")) for name, value in attributes.items()}
+    if "SCHEDULE_ARN" in texts:
+        return _scheduler(message, texts)
+    if "RULE_ARN" in texts and "TARGET_ARN" in texts:
+        return _eventbridge(message, texts)
+    if "ErrorCode" in texts and "RequestID" in texts:
+        return _lambda_async(message, texts)
+    record = _object(message["Body"])
+    if record is not None:
+        for recognised in (_destination(record), _custom_bus(record), _sns(record)):
+            if recognised is not None:
+                return recognised
+    source = (message.get("Attributes") or {}).get("DeadLetterQueueSourceArn", "")
+    return Letter(
+        kind="sqs" if source else "plain",
+        origin=source,
+        cause="received more often than the source queue allows" if source else "",
+        payload=message["Body"],
+    )
+
+
+def _lambda_async(message: Json, texts: dict[str, str]) -> Letter:
+    """Asynchronous invocation, DeadLetterConfig (Lambda guide, "Adding a dead-letter queue")."""
+    return Letter(
+        kind="lambda-async",
+        code=texts["ErrorCode"],
+        cause=texts.get("ErrorMessage", "")[:_CAUSE_LENGTH],
+        payload=message["Body"],
+    )
+
+
+def _eventbridge(message: Json, texts: dict[str, str]) -> Letter:
+    """Rule target (EventBridge guide, "Using dead-letter queues to process undelivered events")."""
+    return Letter(
+        kind="eventbridge",
+        origin=texts["TARGET_ARN"],
+        rule=texts["RULE_ARN"],
+        code=texts.get("ERROR_CODE", ""),
+        cause=texts.get("ERROR_MESSAGE", "")[:_CAUSE_LENGTH],
+        payload=message["Body"],
+    )
+
+
+def _scheduler(message: Json, texts: dict[str, str]) -> Letter:
+    """Schedule (EventBridge Scheduler guide, "Configuring a dead-letter queue")."""
+    truncated = texts.get("IS_PAYLOAD_TRUNCATED", "").lower() == "true"
+    return Letter(
+        kind="scheduler",
+        origin=texts.get("TARGET_ARN", ""),
+        rule=texts["SCHEDULE_ARN"],
+        code=texts.get("ERROR_CODE", ""),
+        cause=texts.get("ERROR_MESSAGE", "")[:_CAUSE_LENGTH],
+        payload=None if truncated else message["Body"],
+        refused="the payload was truncated by EventBridge Scheduler and is not whole any more"
+        if truncated
+        else "",
+    )
+
+
+def _destination(record: dict[str, Json]) -> Letter | None:
+    """On-failure destination of a function or an event source mapping (Lambda guide, "Retaining records")."""
+    context = record.get("requestContext")
+    if not isinstance(context, dict) or "condition" not in context:
+        return None
+    told = record.get("responseContext")
+    answer = record.get("responsePayload")
+    code = str((told if isinstance(told, dict) else {}).get("functionError") or context["condition"])
+    cause = ""
+    if isinstance(answer, dict):
+        cause = str(answer.get("errorMessage") or answer.get("errorType") or "")
+    function = str(context.get("functionArn", ""))
+    for kind in ("KinesisBatchInfo", "DDBStreamBatchInfo"):
+        if isinstance(record.get(kind), dict):
+            return Letter(
+                kind="stream",
+                origin=function,
+                code=str(context["condition"]),
+                cause=cause[:_CAUSE_LENGTH] or str(context["condition"]),
+                stream={"kind": kind, **record[kind]},
+            )
+    if "requestPayload" not in record:
+        return None
+    success = context["condition"] == "Success"
+    return Letter(
+        kind="lambda-destination",
+        origin=function,
+        code=code,
+        cause=cause[:_CAUSE_LENGTH] or str(context["condition"]),
+        payload=json.dumps(record["requestPayload"]),
+        refused="this records a success: invoking again would repeat what worked" if success else "",
+    )
+
+
+def _custom_bus(record: dict[str, Json]) -> Letter | None:
+    """EventBridge custom event bus, which records a failure without the event itself."""
+    if not {"busArn", "subscriberArn", "failedMessages"} <= record.keys():
+        return None
+    return Letter(
+        kind="custom-bus",
+        origin=str(record.get("targetArn", "")),
+        rule=str(record["subscriberArn"]),
+        code=str(record.get("errorCode", "")),
+        cause=str(record.get("errorMessage", ""))[:_CAUSE_LENGTH],
+        refused="this record of a custom event bus names the failed events and does not hold them",
+    )
+
+
+def _sns(record: dict[str, Json]) -> Letter | None:
+    """SNS subscription without raw delivery (SNS guide, "Message and JSON formats"); no reason is given."""
+    if record.get("Type") != "Notification" or "TopicArn" not in record:
+        return None
+    asked = parse_qs(urlsplit(str(record.get("UnsubscribeURL", ""))).query)
+    return Letter(
+        kind="sns",
+        origin=next(iter(asked.get("SubscriptionArn", [])), ""),
+        rule=str(record["TopicArn"]),
+        cause="SNS could not deliver it to the subscriber",
+        payload=record.get("Message"),
+    )
+
+
+def _object(body: str) -> dict[str, Json] | None:
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def shape_of(body: str) -> str:
+    """Describe a body by its form: the members of a JSON object, or what else it is."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return "empty" if not body.strip() else "XML" if body.lstrip().startswith("<") else "text, not JSON"
+    if isinstance(found, dict):
+        names = sorted(str(name) for name in found)
+        return "JSON {" + ", ".join(names[:8]) + (", ...}" if len(names) > 8 else "}")
+    if isinstance(found, list):
+        return "JSON list"
+    return f"JSON {type(found).__name__}"
+
+
+_VARYING = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|0x[0-9a-fA-F]+|\d+(?:\.\d+)?")
+
+
+def same_cause(cause: str) -> str:
+    """Return a cause with what varies between messages (ids, numbers) taken out, so that like stands with like."""
+    return _VARYING.sub("#", cause)

@@ -1,0 +1,126 @@
+"""The filter and the edits of a redrive: JMESPath over a message, and members to set."""
+
+import json
+from collections.abc import Sequence
+
+from opsctl.deadletters.letter import letter_of
+from opsctl.deadletters.lossless import parse, text_of
+from opsctl.expressions.evaluate import ExpressionFault, evaluate
+from opsctl.model.value import Json, Value
+
+
+class Setting(Value):
+    """One member to set: `body`, `body.path.to.member`, or `attributes.name`; a value or an expression."""
+
+    at: str
+    value: Json = None
+    expression: str = ""
+
+
+class MessageSieve:
+    """Decides which messages are meant and how they are changed.
+
+    An expression sees `body` (parsed when it is JSON, else text), `attributes` (values by name), `system`,
+    `id`, `kind`, `code`, `cause` and `origin`. What is not edited keeps its very bytes.
+    """
+
+    def __init__(self, where: str, settings: Sequence[Setting], edit: str) -> None:
+        self._where = where
+        self._settings = settings
+        self._edit = edit
+
+    def wants(self, message: Json) -> bool:
+        """Tell whether the filter lets a message pass; one that the expression cannot judge does not."""
+        if not self._where:
+            return True
+        try:
+            found = evaluate(self._where, scope_of(message))
+        except ExpressionFault:
+            return False
+        return found not in (None, False, "", [], {})
+
+    def edited(self, message: Json) -> Json:
+        """Return the message as it is to be sent.
+
+        Raises:
+            ValueError: the edit does not fit this message.
+        """
+        if not self._settings and not self._edit:
+            return message
+        changed = {name: value for name, value in message.items() if not name.startswith("MD5Of")}
+        try:
+            if self._edit:
+                made = evaluate(self._edit, scope_of(message))
+                if made is None:
+                    raise ValueError("the edit makes nothing of this message")
+                changed["Body"] = made if isinstance(made, str) else json.dumps(made, ensure_ascii=False)
+            for setting in self._settings:
+                self._set(changed, setting, message)
+        except ExpressionFault as fault:
+            raise ValueError(str(fault)) from None
+        return changed
+
+    def _set(self, changed: Json, setting: Setting, message: Json) -> None:
+        value = evaluate(setting.expression, scope_of(message)) if setting.expression else setting.value
+        head, _, path = setting.at.partition(".")
+        if head == "attributes":
+            changed["MessageAttributes"] = _with_attribute(changed.get("MessageAttributes") or {}, path, value)
+            return
+        if not path:
+            changed["Body"] = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            return
+        try:
+            body = parse(changed["Body"])
+        except ValueError:
+            raise ValueError("the body is not JSON, so no member of it can be set") from None
+        _put(body, path, value)
+        changed["Body"] = text_of(body)
+
+
+def scope_of(message: Json) -> dict[str, Json]:
+    """Return what expressions see of a message."""
+    letter = letter_of(message)
+    try:
+        body = json.loads(message["Body"])
+    except (ValueError, RecursionError):
+        body = message["Body"]
+    return {
+        "id": message["MessageId"],
+        "body": body,
+        "attributes": {
+            name: value.get("StringValue", value.get("BinaryValue"))
+            for name, value in (message.get("MessageAttributes") or {}).items()
+        },
+        "system": message.get("Attributes") or {},
+        "kind": letter.kind,
+        "code": letter.code,
+        "cause": letter.cause,
+        "origin": letter.origin,
+    }
+
+
+def _with_attribute(attributes: dict[str, Json], name: str, value: Json) -> dict[str, Json]:
+    known = attributes.get(name)
+    kind = known["DataType"] if known else "Number" if _is_number(value) else "String"
+    if kind.startswith("Binary"):
+        raise ValueError(f"attribute {name} is binary and cannot be set from text")
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if not text:
+        raise ValueError(f"attribute {name} would be empty, which SQS refuses")
+    return {**attributes, name: {"DataType": kind, "StringValue": text}}
+
+
+def _is_number(value: Json) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _put(body: Json, path: str, value: Json) -> None:
+    names = path.split(".")
+    for depth, name in enumerate(names):
+        if not isinstance(body, dict):
+            where = ".".join(["body", *names[:depth]])
+            raise ValueError(f"{where} is no JSON object, so {name} cannot be set in it")
+        if depth == len(names) - 1:
+            body[name] = value
+        else:
+            body = body.setdefault(name, {})
