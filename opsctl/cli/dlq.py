@@ -1,5 +1,7 @@
 """`opsctl dlq`: dead letters found, understood, sent home, and kept from piling up."""
 
+from types import ModuleType
+
 import typer
 
 
@@ -11,6 +13,7 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True,
         rich_markup_mode=None,
     )
-    for module in ():
+    modules: tuple[ModuleType, ...] = ()
+    for module in modules:
         module.register(group)
     app.add_typer(group)
