@@ -44,6 +44,7 @@ class Runtime:
     def __init__(self, connection: Connection, progress: Progress, stopping: Callable[[], bool]) -> None:
         self.plan_id = new_id()
         self.clock = SystemClock()
+        self._began = self.clock.now()
         self.settings = settings()
         self.registry: Registry = find_plugins()
         self.progress = progress
@@ -62,7 +63,7 @@ class Runtime:
     @property
     def about(self) -> Context:
         """What lookups and actions may know."""
-        return Context(identity=self.identity, settings=self.settings, plan_id=self.plan_id)
+        return Context(identity=self.identity, settings=self.settings, plan_id=self.plan_id, now=self._began)
 
     @property
     def journal(self) -> Journal:

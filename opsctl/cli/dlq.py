@@ -1,8 +1,8 @@
 """`opsctl dlq`: dead letters found, understood, sent home, and kept from piling up."""
 
-from types import ModuleType
-
 import typer
+
+from opsctl.cli import dlq_redrive
 
 
 def register(app: typer.Typer) -> None:
@@ -13,7 +13,7 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True,
         rich_markup_mode=None,
     )
-    modules: tuple[ModuleType, ...] = ()
+    modules = (dlq_redrive,)
     for module in modules:
         module.register(group)
     app.add_typer(group)

@@ -35,12 +35,14 @@ class Settings(Value):
 class Context(Value):
     """What every lookup and action may know of the run it works for.
 
-    `plan_id` is the mark that everything this run creates carries.
+    `plan_id` is the mark that everything this run creates carries; `now` is when the command began, in seconds
+    since the epoch, UTC.
     """
 
     identity: Identity
     settings: Settings = Settings()
     plan_id: str
+    now: float = 0.0
 
     @property
     def account(self) -> str:

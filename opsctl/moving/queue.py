@@ -1,6 +1,7 @@
 """One queue as a source: receive, delete, give back; every call may be repeated, so retries are made here."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 from uuid import uuid4
 
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
@@ -25,13 +26,17 @@ _SYSTEM = (
 _SYSTEM_FOR_MOVING = ("AWSTraceHeader", "DeadLetterQueueSourceArn", "MessageGroupId", "SentTimestamp")
 
 
-class Depth:
+class Depth(NamedTuple):
     """How many messages a queue has, as SQS knows it: approximate, up to a minute old."""
 
-    def __init__(self, attributes: dict[str, Json]) -> None:
-        self.visible = int(attributes.get("ApproximateNumberOfMessages", 0))
-        self.hidden = int(attributes.get("ApproximateNumberOfMessagesNotVisible", 0))
-        self.delayed = int(attributes.get("ApproximateNumberOfMessagesDelayed", 0))
+    visible: int
+    hidden: int
+    delayed: int
+
+    @classmethod
+    def of(cls, several: Iterable["Depth"]) -> "Depth":
+        """Add up the depths of several queues."""
+        return cls(*map(sum, zip(*several, strict=True)))
 
     @property
     def total(self) -> int:
@@ -99,7 +104,8 @@ class Queue:
         """Ask how many messages there are."""
         names = [f"ApproximateNumberOfMessages{suffix}" for suffix in ("", "NotVisible", "Delayed")]
         answer = self._repeated("GetQueueAttributes", {"QueueUrl": self._url, "AttributeNames": names})
-        return Depth(answer.get("Attributes") or {})
+        told = answer.get("Attributes") or {}
+        return Depth(*(int(told.get(name, 0)) for name in names))
 
     def _each(
         self, operation: str, messages: Sequence[tuple[str, str]], more: dict[str, Json]

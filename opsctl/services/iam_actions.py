@@ -5,6 +5,7 @@ Source: AWS Service Authorization Reference. What is not listed here is `<servic
 
 PREFIXES = {
     "apigatewayv2": "apigateway",
+    "dynamodbstreams": "dynamodb",
     "efs": "elasticfilesystem",
     "elb": "elasticloadbalancing",
     "elbv2": "elasticloadbalancing",
@@ -67,4 +68,11 @@ RESOURCES = {
     "cloudfront.AssociateDistributionWebACL": _DISTRIBUTION,
     "cloudfront.DisassociateDistributionWebACL": _DISTRIBUTION,
     "sqs.GetQueueAttributes": ("{QueueArn}",),
+    "sqs.ReceiveMessage": ("{QueueArn}",),
+    "sqs.DeleteMessage": ("{QueueArn}",),
+    "sqs.ChangeMessageVisibility": ("{QueueArn}",),
+    "sqs.SendMessage": ("{QueueArn}",),
+    "sqs.StartMessageMoveTask": ("{SourceArn}",),
+    "sqs.ListMessageMoveTasks": ("{SourceArn}",),
+    "lambda.Invoke": ("{FunctionName}",),
 }

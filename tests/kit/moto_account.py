@@ -112,7 +112,9 @@ class World:
     def about(self, settings: Settings | None = None) -> Context:
         """The context of the next run."""
         plan_id = f"20260101-0000{next(self._numbers):02d}-test"
-        return Context(identity=self.identity, settings=settings or Settings(), plan_id=plan_id)
+        return Context(
+            identity=self.identity, settings=settings or Settings(), plan_id=plan_id, now=self.clock.now()
+        )
 
     def reader(self) -> CachedReader:
         """A reader that asks each thing once."""

@@ -1,0 +1,207 @@
+"""Sends dead letters home."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from opsctl.deadletters.redrive import Redrive
+from opsctl.deadletters.sieve import Setting
+from opsctl.jobs.dlq_move import DlqMove
+from opsctl.jobs.dlq_move_task import DlqMoveTask
+from opsctl.model.changes import Change, Check, Grant, Irreversible, Proof, Risk, Severity
+from opsctl.model.looking import Looking
+from opsctl.model.run import Action, Context
+from opsctl.model.sentences import sentence
+from opsctl.model.value import Json
+from opsctl.services.queue_facts import QueueFacts, queue_attributes
+
+_MANY = 1000
+
+
+class DlqRedriveAction(Action):
+    """Move dead letters to where they belong, by SQS's own task or by opsctl; it cannot be undone.
+
+    A message is deleted from the dead-letter queue only after its destination confirmed it. With a canary, a
+    few go first and the rest only when they were consumed and none came back.
+    """
+
+    name: ClassVar[str] = "dlq.redrive"
+
+    redrive: Redrive = Field(description="What the lookup `dlq.redrive` found.")
+    where: str = Field("", description="JMESPath over a message; only those for which it finds something.")
+    settings: tuple[Setting, ...] = Field((), description="Members of body or attributes to set.")
+    edit: str = Field("", description="JMESPath over a message that gives its new body.")
+    limit: int = Field(0, description="At most so many messages; 0 is all.")
+    rate: int = Field(0, description="Messages a second; 0 is as fast as possible.")
+    watch: int = Field(10, description="Stop when more than so many come straight back; -1 never.")
+    backup: str = Field("", description="Write every message to this file before it is sent.")
+    onto_bus: bool = Field(False, description="Put EventBridge's dead letters back on their bus.")
+
+    def plan(self, about: Context) -> Looking[list[Change]]:
+        """Plan one job, or none when the queue is empty; with a task after a canary, two."""
+        queue = self.redrive.queue
+        if not queue.total:
+            return []
+        if self.redrive.via == "client":
+            return [self._move(about, self.redrive.canary, self.limit or -1)]
+        changes = []
+        if self.redrive.canary:
+            changes.append(self._move(about, self.redrive.canary, self.redrive.canary))
+        changes.append(self._task(about, changes))
+        return changes
+        yield
+
+    def _move(self, about: Context, canary: int, limit: int) -> Change:
+        queue = self.redrive.queue
+        job = DlqMove(
+            queue_name=queue.name,
+            queue_url=queue.url,
+            region=about.region,
+            routes=tuple(one.route for one in self.redrive.destinations),
+            recorded=self.redrive.recorded,
+            onto_bus=self.onto_bus,
+            where=self.where,
+            settings=self.settings,
+            edit=self.edit,
+            limit=limit,
+            per_s=self.rate,
+            canary=canary,
+            canary_within_s=self.redrive.canary_within_s,
+            returns_at_most=self.watch,
+            others_hold_s=min(queue.visibility_s, 60),
+            expected=queue.total if limit < 0 else min(limit, queue.total),
+            backup=self.backup,
+        )
+        only_canary = canary and limit == canary
+        return Change(
+            kind="job",
+            service="opsctl",
+            operation=job.name,
+            params=job.model_dump(mode="json"),
+            grants=self._grants(),
+            id=f"{queue.name}/canary" if only_canary else queue.name,
+            title=self._title(canary if only_canary else limit),
+            why=self._why(),
+            expect=(_still_there(queue), *self._destinations_there()),
+            proof=Proof(configured=()),
+            undo=Irreversible(because="a message that was sent home is consumed there"),
+            risk=self._risk(),
+        )
+
+    def _task(self, about: Context, before: list[Change]) -> Change:
+        queue = self.redrive.queue
+        to = self.redrive.destinations
+        count = "the rest" if before else f"about {queue.total:,} messages"
+        target = to[0].route.arn if len(to) == 1 and not to[0].route.origin else ""
+        job = DlqMoveTask(
+            queue_name=queue.name,
+            queue_url=queue.url,
+            queue_arn=queue.arn,
+            region=about.region,
+            destination_arn=target,
+            per_s=self.rate,
+            expected=queue.total,
+            returns_at_most=self.watch,
+        )
+        tasks = [
+            Grant(service="sqs", operation=name, params={"SourceArn": queue.arn, "QueueArn": queue.arn})
+            for name in ("StartMessageMoveTask", "ListMessageMoveTasks", "CancelMessageMoveTask")
+        ]
+        return Change(
+            kind="job",
+            service="opsctl",
+            operation=job.name,
+            params=job.model_dump(mode="json"),
+            grants=(*tasks, *self._grants()),
+            id=f"{queue.name}/task",
+            title=f"Let SQS move {count} of {queue.name} home",
+            why=self._why(),
+            expect=(_still_there(queue), *self._destinations_there()),
+            proof=Proof(configured=()),
+            undo=Irreversible(because="a message that was sent home is consumed there"),
+            risk=self._risk(),
+            depends_on=tuple(change.id for change in before),
+        )
+
+    def _title(self, limit: int) -> str:
+        queue = self.redrive.queue
+        count = f"{limit:,} of about {queue.total:,}" if 0 <= limit < queue.total else f"about {queue.total:,}"
+        parts = [f"Move {count} messages of {queue.name} home"]
+        parts += [f"where {self.where}"] if self.where else []
+        parts += [f"with {len(self.settings) or 'their'} edits"] if self.settings or self.edit else []
+        return ", ".join(parts)
+
+    def _why(self) -> str:
+        where = "; ".join(self.redrive.summary)
+        if self.redrive.recorded and self.redrive.via == "client":
+            where += "; " if where else ""
+            where += "a message that records its own function, subscription or rule target goes there"
+        return f"To {where}. Takes {self.redrive.lasts}. By {_VIA[self.redrive.via]}: {self.redrive.because}. {self._canary_words()}"
+
+    def _canary_words(self) -> str:
+        because = self.redrive.canary_because
+        if not self.redrive.canary:
+            return sentence(because[:1].upper() + because[1:])
+        return (
+            f"{self.redrive.canary} go first ({because}); the rest follows when they were consumed within "
+            f"{self.redrive.canary_within_s} s and none came back."
+        )
+
+    def _risk(self) -> Risk:
+        severity = Severity.MEDIUM if self.redrive.queue.total < _MANY else Severity.HIGH
+        return Risk(
+            severity=severity,
+            affects=tuple(text for one in self.redrive.destinations for text in one.consumers),
+            note="Messages are processed again: what their consumer did before it failed may be done twice.",
+        )
+
+    def _destinations_there(self) -> tuple[Check, ...]:
+        return tuple(
+            Check(
+                read=queue_attributes(one.route.url),
+                query="Attributes.QueueArn",
+                op="equals",
+                value=one.route.arn,
+                context=True,
+                says=f"queue {one.route.name} is there",
+            )
+            for one in self.redrive.destinations
+            if one.route.kind == "queue"
+        )
+
+    def _grants(self) -> tuple[Grant, ...]:
+        queue = {"QueueArn": self.redrive.queue.arn}
+        grants = [
+            Grant(service="sqs", operation=name, params=queue)
+            for name in ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes")
+        ]
+        for one in self.redrive.destinations:
+            grants += [
+                Grant(service=service, operation=operation, params=_named(one.route.arn))
+                for service, operation in _CALLS[one.route.kind]
+            ]
+        return tuple(grants)
+
+
+_VIA = {"task": "SQS's own message move task", "client": "opsctl itself"}
+_CALLS = {
+    "queue": (("sqs", "SendMessage"), ("sqs", "GetQueueAttributes")),
+    "function": (("lambda", "Invoke"),),
+    "bus": (("events", "PutEvents"),),
+    "stream": (("lambda", "Invoke"),),
+}
+
+
+def _named(arn: str) -> dict[str, Json]:
+    return {"QueueArn": arn, "FunctionName": arn}
+
+
+def _still_there(queue: QueueFacts) -> Check:
+    return Check(
+        read=queue_attributes(queue.url),
+        query="Attributes.QueueArn",
+        op="equals",
+        value=queue.arn,
+        context=True,
+        says=f"queue {queue.name} is there",
+    )

@@ -1,0 +1,81 @@
+"""`opsctl dlq redrive`: sends dead letters home."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
+
+EPILOG = """Examples:
+
+  opsctl dlq redrive orders-dlq --dry-run
+
+  opsctl dlq redrive orders-dlq --where "body.customer == 'c-17'" --backup orders.jsonl
+
+  opsctl dlq redrive orders-dlq --set body.currency=EUR --canary 5
+
+  opsctl dlq redrive resize-images-failures --to function:resize-images --rate 20
+"""
+
+
+def register(group: typer.Typer) -> None:
+    """Add the command."""
+    group.command("redrive", epilog=EPILOG)(spliced(redrive))
+
+
+def redrive(
+    *,
+    queue: Annotated[str, typer.Argument(metavar="QUEUE", help="Name, URL or ARN of the dead-letter queue.")],
+    to: Annotated[
+        str, typer.Option(help="Send everything here: a queue, function:NAME, bus:NAME or an ARN.")
+    ] = "",
+    where: Annotated[str, typer.Option(help="Only messages for which this JMESPath finds something.")] = "",
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="body.a.b=VALUE, attributes.name=VALUE, or ==EXPRESSION; repeatable."),
+    ] = None,
+    edit: Annotated[str, typer.Option(help="JMESPath over a message that gives its new body.")] = "",
+    limit: Annotated[int, typer.Option(min=0, help="At most so many messages; 0: all.")] = 0,
+    rate: Annotated[int, typer.Option(min=0, help="Messages a second; 0: as fast as possible.")] = 0,
+    canary: Annotated[
+        int,
+        typer.Option(min=-1, help="So many go first; 0 none, -1: 10 when more than 100 and a consumer is known."),
+    ] = -1,
+    watch: Annotated[
+        int, typer.Option(min=-1, help="Stop when more than so many come straight back; -1 never.")
+    ] = 10,
+    backup: Annotated[
+        Path | None, typer.Option(help="Write every message here before it is sent; .gz packs.")
+    ] = None,
+    via: Annotated[str, typer.Option(help="auto, task (SQS's own) or client (opsctl itself).")] = "auto",
+    events_to: Annotated[str, typer.Option(help="target or bus: where EventBridge's dead letters go.")] = "target",
+    planning: PlanOptions,
+    applying: ApplyOptions,
+    account: AccountOptions,
+    show: ShowOptions,
+) -> None:
+    """Send the messages of a dead-letter queue back to where they belong, without losing one.
+
+    Shows the plan, asks, moves them with live progress, and says what stayed and why. Interrupt it at any
+    time: opsctl resume goes on.
+    """
+    from opsctl.cli.front import Order, run_playbook
+
+    given = {
+        "queue": queue,
+        "to": to,
+        "via": via,
+        "where": where,
+        "settings": list(set_ or []),
+        "edit": edit,
+        "limit": limit,
+        "rate": rate,
+        "canary": canary,
+        "watch": watch,
+        "backup": str(backup.absolute()) if backup else "",
+        "events_to": events_to,
+    }
+    sources = {name: f"--{name.replace('_', '-')}" for name in given}
+    sources |= {"queue": "QUEUE", "settings": "--set"}
+    run_playbook(Order("dlq redrive", account, show), "dlq-redrive", given, sources, planning, applying)

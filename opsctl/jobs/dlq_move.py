@@ -1,0 +1,113 @@
+"""Moves dead letters home, one by one judged, with a checkpoint."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from opsctl.deadletters.route import Route
+from opsctl.deadletters.sieve import MessageSieve, Setting
+from opsctl.model.jobs import Job, JobResult, Tools
+from opsctl.moving.backoff import Patience
+from opsctl.moving.backup import BackupFile
+from opsctl.moving.canary import Canary
+from opsctl.moving.homes import Homes
+from opsctl.moving.mover import Mover, Order
+from opsctl.moving.queue import Depth, Queue
+from opsctl.moving.queue_sending import QueueSending
+from opsctl.moving.routing import RoutedSending
+from opsctl.moving.sending import Sending
+
+
+class DlqMove(Job):
+    """Receive, send, delete; what the destination did not confirm stays in the queue."""
+
+    name: ClassVar[str] = "dlq.move"
+
+    queue_name: str
+    queue_url: str
+    region: str
+    routes: tuple[Route, ...]
+    recorded: bool = False
+    onto_bus: bool = False
+    where: str = ""
+    settings: tuple[Setting, ...] = ()
+    edit: str = ""
+    limit: int = -1
+    per_s: float = Field(0.0, description="Messages a second; 0 is as fast as possible.")
+    canary: int = 0
+    canary_within_s: int = 0
+    returns_at_most: int = -1
+    visibility_s: int = 120
+    others_hold_s: int = 30
+    expected: int = 0
+    backup: str = ""
+
+    def run(self, tools: Tools) -> JobResult:
+        """Move what there is, or as much as is possible until asked to stop."""
+        patience = Patience(tools.clock, tools.stopping)
+        wire = tools.queues(self.region)
+        queue = Queue(
+            wire,
+            self.queue_url,
+            patience,
+            visibility_s=self.visibility_s,
+            everything=bool(self.backup or self.where),
+        )
+        queue.depth()
+        began_ms = int((wire.server_time() or tools.clock.now()) + 1) * 1000
+        sending = self._sending(tools, patience)
+        altered = self.where or self.settings or self.edit
+        keeper = BackupFile(self.backup) if self.backup else None
+        try:
+            return Mover(
+                Order(
+                    title=f"redrive {self.queue_name}",
+                    limit=self.limit,
+                    per_s=self.per_s,
+                    canary=self.canary,
+                    returns_at_most=self.returns_at_most,
+                    visibility_s=self.visibility_s,
+                    others_hold_s=self.others_hold_s,
+                    expected=self.expected,
+                ),
+                tools,
+                queue,
+                sending,
+                sieve=MessageSieve(self.where, self.settings, self.edit) if altered else None,
+                keeper=keeper,
+                canary=self._canary(tools, patience),
+            ).run(began_ms)
+        finally:
+            if keeper is not None:
+                keeper.close()
+
+    def _sending(self, tools: Tools, patience: Patience) -> Sending:
+        wire = tools.queues(self.region)
+        if len(self.routes) == 1 and not self.recorded and self.routes[0].kind == "queue":
+            return QueueSending(wire, self.routes[0].url, patience)
+        homes = Homes(
+            self.routes,
+            tools,
+            self.region,
+            wire,
+            patience,
+            recorded=self.recorded,
+            onto_bus=self.onto_bus,
+        )
+        return RoutedSending(homes.choose, homes.fixed())
+
+    def _canary(self, tools: Tools, patience: Patience) -> Canary | None:
+        urls = [route.url for route in self.routes if route.kind == "queue"]
+        if not self.canary or not urls:
+            return None
+        wire = tools.queues(self.region)
+        queues = [Queue(wire, url, patience, visibility_s=0) for url in urls]
+
+        def depth() -> Depth:
+            return Depth.of(queue.depth() for queue in queues)
+
+        before = tools.checkpoint.recall("destination_before")
+        if before is None:
+            before = depth().total
+            tools.checkpoint.remember("destination_before", before)
+        return Canary(depth, int(before), self.canary_within_s, f"redrive {self.queue_name}")

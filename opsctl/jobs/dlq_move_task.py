@@ -1,0 +1,121 @@
+"""Lets SQS itself move dead letters home, and watches."""
+
+from typing import ClassVar
+
+from opsctl.model.errors import AwsRefused, OutcomeUnknown
+from opsctl.model.jobs import Job, JobResult, Tools
+from opsctl.model.reads import Read
+from opsctl.model.value import Json
+from opsctl.moving.backoff import Patience
+
+ACTIVE = ("RUNNING", "CANCELLING")
+_POLL_S = 2.0
+_FIND_WITHIN_S = 20.0
+
+
+class DlqMoveTask(Job):
+    """Start a message move task, show its progress, and cancel it when asked to stop.
+
+    The task belongs to the account: any other process can watch or cancel it. One that is running already
+    when the job is resumed is watched, not started again.
+    """
+
+    name: ClassVar[str] = "dlq.move_task"
+
+    queue_name: str
+    queue_url: str
+    queue_arn: str
+    region: str
+    destination_arn: str = ""
+    per_s: int = 0
+    expected: int = 0
+    returns_at_most: int = -1
+
+    def run(self, tools: Tools) -> JobResult:
+        """Start or find the task, then watch it to its end."""
+        patience = Patience(tools.clock, tools.stopping)
+        known = tools.checkpoint.recall("started")
+        if known is None or not self._since(tools, int(known)):
+            earlier = self.tasks(tools)
+            newest = max((int(one.get("StartedTimestamp", 0)) for one in earlier), default=0)
+            tools.checkpoint.remember("started", newest)
+            self._start(tools)
+        deadline = tools.clock.now() + _FIND_WITHIN_S
+        cancelled = ""
+        while True:
+            found = self._since(tools, int(tools.checkpoint.recall("started")))
+            if not found:
+                if tools.clock.now() > deadline:
+                    return JobResult(says="the task was started and is not listed", complete=False)
+                patience.sleep(_POLL_S)
+                continue
+            task = found[0]
+            if task["Status"] not in ACTIVE:
+                return self._result(task, cancelled)
+            moved = int(task.get("ApproximateNumberOfMessagesMoved", 0))
+            tools.progress(self._line(task, moved))
+            if not cancelled:
+                cancelled = self._why_cancel(tools, moved)
+                if cancelled:
+                    self._cancel(tools, task)
+            tools.clock.sleep(_POLL_S)
+
+    def tasks(self, tools: Tools) -> list[Json]:
+        """Return the last message move tasks of the queue, newest first."""
+        read = Read(
+            service="sqs",
+            operation="ListMessageMoveTasks",
+            params={"SourceArn": self.queue_arn, "MaxResults": 10},
+            region=self.region,
+        )
+        answer = tools.aws.read(read)
+        if answer.refusal is not None:
+            raise AwsRefused(answer.refusal)
+        return list(answer.value.get("Results") or [])
+
+    def _since(self, tools: Tools, newest: int) -> list[Json]:
+        """Return the tasks that were started after the newest one known before ours."""
+        return [one for one in self.tasks(tools) if int(one.get("StartedTimestamp", 0)) > newest]
+
+    def _start(self, tools: Tools) -> None:
+        params: dict[str, Json] = {"SourceArn": self.queue_arn}
+        if self.destination_arn:
+            params["DestinationArn"] = self.destination_arn
+        if self.per_s:
+            params["MaxNumberOfMessagesPerSecond"] = self.per_s
+        try:
+            tools.aws.write("sqs", "StartMessageMoveTask", params, self.region)
+        except OutcomeUnknown:
+            # Only one task a queue can run, so the list tells whether it was started.
+            tools.progress(f"redrive {self.queue_name}: the answer was lost, looking for the task")
+
+    def _cancel(self, tools: Tools, task: Json) -> None:
+        try:
+            tools.aws.write("sqs", "CancelMessageMoveTask", {"TaskHandle": task["TaskHandle"]}, self.region)
+        except (AwsRefused, OutcomeUnknown) as fault:
+            tools.progress(f"redrive {self.queue_name}: not cancelled: {fault.summary}")
+
+    def _why_cancel(self, tools: Tools, moved: int) -> str:
+        if tools.stopping():
+            return "interrupted"
+        if self.returns_at_most >= 0 and moved > self.expected * 1.1 + self.returns_at_most:
+            return f"{moved:,} moved of about {self.expected:,}: messages come straight back"
+        return ""
+
+    def _line(self, task: Json, moved: int) -> str:
+        left = max(0, int(task.get("ApproximateNumberOfMessagesToMove") or self.expected) - moved)
+        return f"redrive {self.queue_name}: {task['Status']}, {moved:,} moved, about {left:,} left"
+
+    def _result(self, task: Json, cancelled: str) -> JobResult:
+        moved = int(task.get("ApproximateNumberOfMessagesMoved", 0))
+        status = str(task["Status"])
+        says = f"{moved:,} moved by SQS"
+        if status == "FAILED":
+            says += f"; the task failed: {task.get('FailureReason', 'no reason given')}"
+        elif status == "CANCELLED":
+            says += f"; cancelled{f': {cancelled}' if cancelled else ''}"
+        return JobResult(
+            says=says,
+            complete=status == "COMPLETED",
+            details={"moved": moved, "status": status, "stopped": cancelled, "task": task},
+        )

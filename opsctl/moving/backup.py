@@ -1,0 +1,92 @@
+"""The file form of messages: one JSON object a line, complete enough to be put back."""
+
+import gzip
+import io
+import json
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from opsctl.model.errors import InvalidInput
+from opsctl.model.value import Json
+
+FORMAT = "opsctl.message/v1"
+
+
+def record_of(message: Json) -> dict[str, Json]:
+    """Return what a file keeps of a received message: all but the receipt handle and the digests."""
+    record = {
+        "format": FORMAT,
+        "id": message["MessageId"],
+        "body": message["Body"],
+        "system": message.get("Attributes") or {},
+    }
+    attributes = message.get("MessageAttributes")
+    return record | ({"attributes": attributes} if attributes else {})
+
+
+def message_of(record: Json) -> Json:
+    """Return a message as if received, from its record; raises ValueError when the record is no message."""
+    if not isinstance(record, dict) or record.get("format") != FORMAT:
+        raise ValueError(f"no message: the format is not {FORMAT}")
+    body, id_ = record.get("body"), record.get("id")
+    if not isinstance(body, str) or not isinstance(id_, str):
+        raise ValueError("no message: body and id must be text")
+    message: dict[str, Json] = {"MessageId": id_, "Body": body, "ReceiptHandle": ""}
+    for name, member in (("system", "Attributes"), ("attributes", "MessageAttributes")):
+        value = record.get(name)
+        if value is not None:
+            if not isinstance(value, dict):
+                raise ValueError(f"no message: {name} must be an object")
+            message[member] = value
+    return message
+
+
+class BackupFile:
+    """Implements `Keeper`: appends messages to a file, each once, on the medium when `keep` returns."""
+
+    def __init__(self, path: str) -> None:
+        """Open to append; what a run wrote before it was interrupted is kept.
+
+        Raises:
+            InvalidInput: the file cannot be written.
+        """
+        self._lock = threading.Lock()
+        self.count = 0
+        try:
+            self._file = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+        except OSError as fault:
+            raise InvalidInput.one(f"{path} cannot be written: {fault.strerror}", source=path) from None
+        self._packed = path.endswith(".gz")
+
+    def keep(self, messages: list[Json]) -> None:
+        """Append messages."""
+        text = "".join(json.dumps(record_of(one), ensure_ascii=False) + "\n" for one in messages).encode()
+        # A gzip file may have several members; each batch is one, whole by itself.
+        data = gzip.compress(text) if self._packed else text
+        with self._lock:
+            os.write(self._file, data)
+            os.fsync(self._file)
+            self.count += len(messages)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+
+def read_records(path: Path) -> Iterator[tuple[int, Json]]:
+    """Yield line number and message of each line of a file of messages, packed or not.
+
+    Raises:
+        InvalidInput: the file cannot be read, or a line is no message; says which.
+    """
+    try:
+        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as raw:
+            for number, line in enumerate(io.TextIOWrapper(raw, encoding="utf-8"), start=1):
+                if line.strip():
+                    yield number, message_of(json.loads(line))
+    except (OSError, EOFError) as fault:
+        raise InvalidInput.one(f"{path} cannot be read: {fault}", source=str(path)) from None
+    except ValueError as fault:
+        raise InvalidInput.one(f"{path}: line {number}: {fault}", source=f"{path}") from None

@@ -1,0 +1,93 @@
+"""Sending one message at a time through an ordinary API call: invoking a function, putting an event."""
+
+from collections.abc import Callable
+
+from opsctl.model.errors import AwsRefused, OutcomeUnknown
+from opsctl.model.ports import Aws
+from opsctl.model.reads import Refused
+from opsctl.model.value import Json, Value
+from opsctl.moving.backoff import Patience
+from opsctl.moving.queue import PASSING
+from opsctl.moving.sending import Alive, Sent, Stayed
+
+ATTEMPTS = 6
+
+
+class Call(Value):
+    """An API call that delivers one message; `failed` finds the reason in an answer that is no error."""
+
+    service: str
+    operation: str
+    params: dict[str, Json]
+
+
+class CallSending:
+    """Implements `Sending`: each message becomes one call.
+
+    `call_of` raises ValueError for a message that cannot be delivered, with the reason. A call whose answer was
+    lost is repeated, and its message named as perhaps delivered twice.
+    """
+
+    repeats_s = 0.0
+
+    def __init__(self, aws: Aws, region: str, call_of: Callable[[Json], Call], patience: Patience) -> None:
+        self._aws = aws
+        self._region = region
+        self._call_of = call_of
+        self._patience = patience
+        self._closed = ""
+
+    @property
+    def closed(self) -> str:
+        """Why nothing more can be delivered, or nothing."""
+        return self._closed
+
+    def send(self, messages: list[Json], alive: Alive) -> Sent:
+        """Deliver messages one after the other."""
+        sent = Sent()
+        for message in messages:
+            alive()
+            if self._closed:
+                sent.stayed.append(Stayed(message, "Closed", self._closed))
+            else:
+                self._one(message, sent, alive)
+        return sent
+
+    def _one(self, message: Json, sent: Sent, alive: Alive) -> None:
+        try:
+            call = self._call_of(message)
+        except ValueError as fault:
+            sent.stayed.append(Stayed(message, "Undeliverable", str(fault)))
+            return
+        code, reason = "", ""
+        for attempt in range(1, ATTEMPTS + 1):
+            if attempt > 1:
+                alive()
+                self._patience.wait(attempt)
+            try:
+                answer = self._aws.write(call.service, call.operation, call.params, self._region)
+            except OutcomeUnknown as lost:
+                sent.doubtful.append(message["MessageId"])
+                code, reason = "OutcomeUnknown", lost.summary
+                continue
+            except AwsRefused as refused:
+                code, reason = refused.refusal.code, refused.refusal.message
+                if refused.refusal.kind in PASSING:
+                    continue
+                if refused.refusal.kind in (Refused.MISSING, Refused.DENIED):
+                    self._closed = f"{code}: {reason}"
+                break
+            failed = _failed_entry(answer)
+            if failed is None:
+                sent.confirmed.append(message)
+                return
+            code, reason = failed
+        sent.stayed.append(Stayed(message, code, reason))
+
+
+def _failed_entry(answer: Json) -> tuple[str, str] | None:
+    """PutEvents answers 200 also when it took nothing; the entry says so."""
+    if not isinstance(answer, dict) or not answer.get("FailedEntryCount"):
+        return None
+    entry = next(iter(answer.get("Entries") or [{}]))
+    return str(entry.get("ErrorCode", "Failed")), str(entry.get("ErrorMessage", ""))

@@ -1,0 +1,45 @@
+"""Gives each message to its own destination and puts together what came of it."""
+
+from collections.abc import Callable
+
+from opsctl.model.value import Json
+from opsctl.moving.sending import Alive, Sending, Sent, Stayed
+
+
+class RoutedSending:
+    """Implements `Sending` over several destinations.
+
+    `choose` returns a message's destination; it raises ValueError when there is none, with the reason.
+    Destinations may be found one after the other, while messages come.
+    """
+
+    def __init__(self, choose: Callable[[Json], Sending], fixed: list[Sending]) -> None:
+        """`fixed` are all destinations when they are known beforehand, else empty."""
+        self._choose = choose
+        self._fixed = fixed
+
+    @property
+    def closed(self) -> str:
+        """Closed once every destination is, if all are known."""
+        reasons = [one.closed for one in self._fixed]
+        return reasons[0] if reasons and all(reasons) else ""
+
+    @property
+    def repeats_s(self) -> float:
+        """As long as every destination recognises repetitions."""
+        return min((one.repeats_s for one in self._fixed), default=0.0)
+
+    def send(self, messages: list[Json], alive: Alive) -> Sent:
+        """Send each message to its own destination."""
+        sent = Sent()
+        batches: dict[int, tuple[Sending, list[Json]]] = {}
+        for message in messages:
+            try:
+                to = self._choose(message)
+            except ValueError as fault:
+                sent.stayed.append(Stayed(message, "NoDestination", str(fault)))
+                continue
+            batches.setdefault(id(to), (to, []))[1].append(message)
+        for to, batch in batches.values():
+            sent.add(to.send(batch, alive))
+        return sent

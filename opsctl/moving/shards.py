@@ -1,0 +1,129 @@
+"""Reads the records of a failed stream batch again and invokes the function with them.
+
+Source: Lambda guide, "Retaining discarded batches": a record of a failed batch names the shard and the sequence
+numbers and holds no records; they can be read while the stream retains them.
+"""
+
+import base64
+import datetime
+import json
+
+from opsctl.deadletters.letter import letter_of
+from opsctl.model.ports import Aws
+from opsctl.model.reads import Read, Refused
+from opsctl.model.value import Json
+from opsctl.moving.backoff import Patience
+from opsctl.moving.call_sending import Call, CallSending
+from opsctl.moving.sending import Alive, Sent
+
+_PAGES_AT_MOST = 100
+_ATTEMPTS = 5
+_PAYLOAD_LIMIT = 1_048_576
+
+
+class ShardSending:
+    """Implements `Sending` for failed Kinesis and DynamoDB stream batches."""
+
+    repeats_s = 0.0
+
+    def __init__(self, aws: Aws, region: str, patience: Patience) -> None:
+        self._aws = aws
+        self._region = region
+        self._patience = patience
+        self._calls = CallSending(aws, region, self._call_of, patience)
+
+    @property
+    def closed(self) -> str:
+        """Why nothing more can be delivered, or nothing."""
+        return self._calls.closed
+
+    def send(self, messages: list[Json], alive: Alive) -> Sent:
+        """Read each batch again and invoke its function."""
+        return self._calls.send(messages, alive)
+
+    def _call_of(self, message: Json) -> Call:
+        letter = letter_of(message)
+        info = dict(letter.stream)
+        kinesis = info.pop("kind") == "KinesisBatchInfo"
+        records = self._records(info, kinesis=kinesis)
+        if not records:
+            raise ValueError("the stream does not retain these records any more")
+        make = _kinesis_record if kinesis else _dynamodb_record
+        payload = json.dumps({"Records": [make(one, info, self._region) for one in records]}, default=_plain)
+        if len(payload) > _PAYLOAD_LIMIT:
+            raise ValueError(f"the batch of {len(records)} records is too large for an asynchronous invocation")
+        return Call(
+            service="lambda",
+            operation="Invoke",
+            params={"FunctionName": letter.origin, "InvocationType": "Event", "Payload": payload},
+        )
+
+    def _records(self, info: dict[str, Json], *, kinesis: bool) -> list[Json]:
+        service = "kinesis" if kinesis else "dynamodbstreams"
+        iterator = self._iterator(service, info)
+        last = str(info["endSequenceNumber"])
+        found: list[Json] = []
+        for _ in range(_PAGES_AT_MOST):
+            page = self._read(service, "GetRecords", {"ShardIterator": iterator})
+            for record in page.get("Records") or []:
+                number = str(record["SequenceNumber"] if kinesis else record["dynamodb"]["SequenceNumber"])
+                if int(number) > int(last):
+                    return found
+                found.append(record)
+                if number == last:
+                    return found
+            iterator = page.get("NextShardIterator")
+            if not iterator or (not page.get("Records") and not page.get("MillisBehindLatest")):
+                return found
+        raise ValueError(f"the batch is not found whole within {_PAGES_AT_MOST} pages of its shard")
+
+    def _iterator(self, service: str, info: dict[str, Json]) -> str:
+        stream = {"StreamARN" if service == "kinesis" else "StreamArn": info["streamArn"]}
+        params = {
+            "ShardId": info["shardId"],
+            "ShardIteratorType": "AT_SEQUENCE_NUMBER",
+            ("StartingSequenceNumber" if service == "kinesis" else "SequenceNumber"): info["startSequenceNumber"],
+            **stream,
+        }
+        return str(self._read(service, "GetShardIterator", params)["ShardIterator"])
+
+    def _read(self, service: str, operation: str, params: dict[str, Json]) -> Json:
+        # Whole: records may be binary, and must not be turned into text on the way.
+        read = Read(service=service, operation=operation, params=params, region=self._region, whole=True)
+        for attempt in range(1, _ATTEMPTS + 1):
+            answer = self._aws.read(read)
+            if answer.refusal is None:
+                return answer.value
+            if answer.refusal.kind is not Refused.THROTTLED or attempt == _ATTEMPTS:
+                raise ValueError(f"the records cannot be read again: {answer.refusal}")
+            self._patience.wait(attempt)
+        raise AssertionError("the last attempt returns or raises")
+
+
+def _kinesis_record(record: Json, info: dict[str, Json], region: str) -> Json:
+    return {
+        "eventID": f"{info['shardId']}:{record['SequenceNumber']}",
+        "eventName": "aws:kinesis:record",
+        "eventSource": "aws:kinesis",
+        "eventSourceARN": info["streamArn"],
+        "eventVersion": "1.0",
+        "awsRegion": region,
+        "kinesis": {
+            "kinesisSchemaVersion": "1.0",
+            "partitionKey": record["PartitionKey"],
+            "sequenceNumber": record["SequenceNumber"],
+            "data": record["Data"],
+            "approximateArrivalTimestamp": record.get("ApproximateArrivalTimestamp"),
+        },
+    }
+
+
+def _dynamodb_record(record: Json, info: dict[str, Json], _region: str) -> Json:
+    return {**record, "eventSourceARN": info["streamArn"]}
+
+
+def _plain(value: object) -> Json:
+    """Write what JSON has no form for as Lambda does: times in seconds, binary in base64."""
+    if isinstance(value, datetime.datetime):
+        return value.timestamp()
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
