@@ -48,7 +48,7 @@ class Runtime:
         self.settings = settings()
         self.registry: Registry = find_plugins()
         self.progress = progress
-        self._stopping = stopping
+        self.stopping = stopping
         self._clients = Clients(connection, self.plan_id)
         self._identity: Identity | None = None
         self._journal: Journal | None = None
@@ -98,7 +98,7 @@ class Runtime:
             about=self.about,
             clock=self.clock,
             progress=self.progress,
-            stopping=self._stopping,
+            stopping=self.stopping,
             queues=self.queues,
         )
 

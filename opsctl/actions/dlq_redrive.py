@@ -13,7 +13,7 @@ from opsctl.model.looking import Looking
 from opsctl.model.run import Action, Context
 from opsctl.model.sentences import sentence
 from opsctl.model.value import Json
-from opsctl.services.queue_facts import QueueFacts, queue_attributes
+from opsctl.services.queue_checks import queue_at, queue_is_there
 
 _MANY = 1000
 
@@ -82,7 +82,7 @@ class DlqRedriveAction(Action):
             id=f"{queue.name}/canary" if only_canary else queue.name,
             title=self._title(canary if only_canary else limit),
             why=self._why(),
-            expect=(_still_there(queue), *self._destinations_there()),
+            expect=(queue_is_there(queue), *self._destinations_there()),
             proof=Proof(configured=()),
             undo=Irreversible(because="a message that was sent home is consumed there"),
             risk=self._risk(),
@@ -116,7 +116,7 @@ class DlqRedriveAction(Action):
             id=f"{queue.name}/task",
             title=f"Let SQS move {count} of {queue.name} home",
             why=self._why(),
-            expect=(_still_there(queue), *self._destinations_there()),
+            expect=(queue_is_there(queue), *self._destinations_there()),
             proof=Proof(configured=()),
             undo=Irreversible(because="a message that was sent home is consumed there"),
             risk=self._risk(),
@@ -136,9 +136,10 @@ class DlqRedriveAction(Action):
         if self.redrive.recorded and self.redrive.via == "client":
             where += "; " if where else ""
             where += "a message that records its own function, subscription or rule target goes there"
-        return f"To {where}. Takes {self.redrive.lasts}. By {_VIA[self.redrive.via]}: {self.redrive.because}. {self._canary_words()}"
+        way = f"By {_VIA[self.redrive.via]}: {self.redrive.because}."
+        return f"To {where}. Takes {self.redrive.lasts}. {way} {self._canary()}"
 
-    def _canary_words(self) -> str:
+    def _canary(self) -> str:
         because = self.redrive.canary_because
         if not self.redrive.canary:
             return sentence(because[:1].upper() + because[1:])
@@ -157,14 +158,7 @@ class DlqRedriveAction(Action):
 
     def _destinations_there(self) -> tuple[Check, ...]:
         return tuple(
-            Check(
-                read=queue_attributes(one.route.url),
-                query="Attributes.QueueArn",
-                op="equals",
-                value=one.route.arn,
-                context=True,
-                says=f"queue {one.route.name} is there",
-            )
+            queue_at(one.route.url, one.route.arn, one.route.name)
             for one in self.redrive.destinations
             if one.route.kind == "queue"
         )
@@ -194,14 +188,3 @@ _CALLS = {
 
 def _named(arn: str) -> dict[str, Json]:
     return {"QueueArn": arn, "FunctionName": arn}
-
-
-def _still_there(queue: QueueFacts) -> Check:
-    return Check(
-        read=queue_attributes(queue.url),
-        query="Attributes.QueueArn",
-        op="equals",
-        value=queue.arn,
-        context=True,
-        says=f"queue {queue.name} is there",
-    )

@@ -114,7 +114,7 @@ class Executor:
         if not result.complete:
             self._journal.record(change.id, "failed", detail)
             self._heed_stop()
-            raise OpsctlError(f"{change.title}: {result.says}", result.hint or f"opsctl resume {self._plan.id}")
+            raise OpsctlError(f"{change.title}: {result.says}", result.hint)
         if not result.certain:
             self._journal.record(change.id, "unproved", detail)
             raise Unproved(f"{change.title}: {result.says}", result.hint)

@@ -50,13 +50,15 @@ class CheckResult(Value):
 class ChangeResult(Value):
     """What became of one change; `at` is UTC, RFC 3339.
 
-    `intended` means the journal has the intent and no result: the process died around the call.
+    `intended` means the journal has the intent and no result: the process died around the call. `result` is
+    what a job came to, by the job's own names.
     """
 
     change_id: str
     status: ChangeStatus
     at: str = ""
     detail: str = ""
+    result: Json = None
     checks: tuple[CheckResult, ...] = ()
 
 

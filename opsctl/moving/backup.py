@@ -5,6 +5,7 @@ import io
 import json
 import os
 import threading
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from opsctl.model.errors import InvalidInput
 from opsctl.model.value import Json
 
 FORMAT = "opsctl.message/v1"
+_REPEATS_WITHIN = 5000
 
 
 def record_of(message: Json) -> dict[str, Json]:
@@ -81,11 +83,19 @@ def read_records(path: Path) -> Iterator[tuple[int, Json]]:
     Raises:
         InvalidInput: the file cannot be read, or a line is no message; says which.
     """
+    recent: deque[str] = deque(maxlen=_REPEATS_WITHIN)
+    number = 0
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as raw:
             for number, line in enumerate(io.TextIOWrapper(raw, encoding="utf-8"), start=1):
-                if line.strip():
-                    yield number, message_of(json.loads(line))
+                if not line.strip():
+                    continue
+                message = message_of(json.loads(line))
+                # A run that was killed may have written a message twice, at most a batch apart from the first.
+                if message["MessageId"] in recent:
+                    continue
+                recent.append(message["MessageId"])
+                yield number, message
     except (OSError, EOFError) as fault:
         raise InvalidInput.one(f"{path} cannot be read: {fault}", source=str(path)) from None
     except ValueError as fault:

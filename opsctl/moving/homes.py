@@ -107,6 +107,8 @@ class Homes:
             return self._rule_target(letter)
         if letter.kind == "scheduler":
             return self._schedule_target(letter)
+        if letter.kind == "lambda-async":
+            raise ValueError("no function fails into this queue now; --to function:NAME names one")
         raise ValueError("it does not say where it came from; --to names a destination")
 
     def _of_route(self, route: Route) -> Sending:

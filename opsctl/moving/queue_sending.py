@@ -27,7 +27,9 @@ class QueueSending:
     its group.
     """
 
-    def __init__(self, wire: Wire, url: str, patience: Patience) -> None:
+    def __init__(self, wire: Wire, url: str, patience: Patience, mark: str = "") -> None:
+        """`mark` makes this run's deduplication ids differ from those of other runs with the same messages."""
+        self._mark = mark
         self._wire = wire
         self._url = url
         self._patience = patience
@@ -165,7 +167,7 @@ class QueueSending:
         if "MessageGroupId" in system:
             entry["MessageGroupId"] = system["MessageGroupId"]
         if self._fifo:
-            entry["MessageDeduplicationId"] = deduplication_id(message["MessageId"])
+            entry["MessageDeduplicationId"] = deduplication_id(self._mark + message["MessageId"])
         return entry
 
 

@@ -11,13 +11,14 @@ from opsctl.render.inert import markup
 from opsctl.render.svg import render_svg
 from opsctl.render.ways import decision_of
 from opsctl.render.words import (
-    STATUS_WORDS,
     call_of,
     counts_of,
     details_of,
     header_of,
+    job_lines,
     mark_of,
     outcome_of,
+    status_of,
     undo_of,
     value_text,
 )
@@ -53,8 +54,8 @@ def render_report(report: Report) -> str:
     rows = []
     for result in report.changes:
         change = report.plan.change(result.change_id)
-        detail = f": {result.detail}" if result.detail and result.status != "done" else ""
-        rows.append((f"{mark_of(change)} {change.title}", STATUS_WORDS[result.status] + detail))
+        rows.append((f"{mark_of(change)} {change.title}", status_of(change, result)))
+        rows += [("", line) for line in job_lines(result)]
     for check in report.checks:
         found = "holds" if check.held else f"does not hold, found {value_text(check.found)}"
         rows.append((f"check {check.says}", found))

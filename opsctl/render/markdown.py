@@ -11,13 +11,14 @@ from opsctl.render.inert import code_span, markdown, visible
 from opsctl.render.mermaid import render_mermaid
 from opsctl.render.ways import decision_of
 from opsctl.render.words import (
-    STATUS_WORDS,
     call_of,
     counts_of,
     details_of,
     header_of,
+    job_lines,
     mark_of,
     outcome_of,
+    status_of,
     undo_of,
     value_text,
 )
@@ -53,9 +54,9 @@ def render_report(report: Report) -> str:
     ]
     for result in report.changes:
         change = report.plan.change(result.change_id)
-        detail = f": {markdown(result.detail)}" if result.detail and result.status != "done" else ""
-        words = markdown(STATUS_WORDS[result.status])
-        lines.append(f"| {markdown(mark_of(change))} | {markdown(change.title)} | {words}{detail} |")
+        words = markdown(status_of(change, result))
+        lines.append(f"| {markdown(mark_of(change))} | {markdown(change.title)} | {words} |")
+        lines += [f"| | {markdown(line)} | |" for line in job_lines(result)]
     for check in report.checks:
         words = "holds" if check.held else f"does not hold, found {code_span(value_text(check.found))}"
         lines.append(f"| check | {markdown(check.says)} | {words} |")

@@ -1,30 +1,26 @@
 """Plans, runs and topologies as text for a terminal; account text is never markup."""
 
-import io
 from collections.abc import Iterable, Sequence
-
-from rich.console import Console, RenderableType
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
 
 from opsctl.model.changes import Change
 from opsctl.model.plan import Plan
 from opsctl.model.report import ChangeResult, CheckResult, Report, RunRow
 from opsctl.model.sentences import sentence
-from opsctl.render.inert import shortened, visible
+from opsctl.render.inert import shortened
+from opsctl.render.page import Page
 from opsctl.render.tree import render_tree
 from opsctl.render.ways import decision_of
 from opsctl.render.words import (
-    STATUS_WORDS,
     actions_needed,
     call_of,
     counts_of,
     details_of,
     few,
     header_of,
+    job_lines,
     mark_of,
     outcome_of,
+    status_of,
     undo_of,
     value_text,
 )
@@ -38,7 +34,7 @@ def render_plan(
     plan: Plan, *, width: int, colour: bool, verbose: bool = False, following: Sequence[str] = ()
 ) -> str:
     """Return a plan: for whom, what was found, what will be done and why, what it risks, how it is undone."""
-    page = _Page(width, colour=colour)
+    page = Page(width, colour=colour)
     page.line(plan.title, "bold")
     page.line(counts_of(plan))
     page.pairs(header_of(plan))
@@ -69,7 +65,7 @@ def render_plan(
 
 def render_report(report: Report, *, width: int, colour: bool, verbose: bool = False) -> str:
     """Return what a run came to, change by change, and what to type next."""
-    page = _Page(width, colour=colour)
+    page = Page(width, colour=colour)
     page.line(f"Run {report.run_id}: {report.plan.title}", "bold")
     page.pairs([("account", f"{report.plan.account}, region {report.plan.region}"), ("started", report.started)])
     page.heading("Changes")
@@ -89,7 +85,7 @@ def render_report(report: Report, *, width: int, colour: bool, verbose: bool = F
 
 def render_runs(runs: Sequence[RunRow], *, width: int, colour: bool) -> str:
     """Return the list of runs, newest first."""
-    page = _Page(width, colour=colour)
+    page = Page(width, colour=colour)
     if not runs:
         page.line("No runs yet.")
         return page.text()
@@ -103,7 +99,7 @@ def render_runs(runs: Sequence[RunRow], *, width: int, colour: bool) -> str:
 
 def render_topology(decision: Decision, *, width: int, colour: bool) -> str:
     """Return the ways in to a target."""
-    page = _Page(width, colour=colour)
+    page = Page(width, colour=colour)
     page.line(f"Ways in to {decision.target} ({decision.kind})", "bold")
     _ways(page, decision)
     for text in decision.recommendations:
@@ -111,7 +107,7 @@ def render_topology(decision: Decision, *, width: int, colour: bool) -> str:
     return page.text()
 
 
-def _ways(page: "_Page", decision: Decision) -> None:
+def _ways(page: Page, decision: Decision) -> None:
     page.heading("Ways in")
     page.literal(render_tree(decision.graph))
     for way in decision.ways:
@@ -125,7 +121,7 @@ def _ways(page: "_Page", decision: Decision) -> None:
             page.item(f"cannot tell: {text}", "yellow", indent=4)
 
 
-def _change(page: "_Page", number: int, change: Change, *, verbose: bool) -> None:
+def _change(page: Page, number: int, change: Change, *, verbose: bool) -> None:
     page.item(f"{number}. {mark_of(change)} {change.title}", "bold")
     rows = [("why", sentence(change.why)), ("call", call_of(change))]
     rows += [("", shortened(line, 2000 if verbose else 160)) for line in details_of(change)]
@@ -146,16 +142,17 @@ def _change(page: "_Page", number: int, change: Change, *, verbose: bool) -> Non
     page.blank()
 
 
-def _result(page: "_Page", change: Change, result: ChangeResult, *, verbose: bool) -> None:
+def _result(page: Page, change: Change, result: ChangeResult, *, verbose: bool) -> None:
     good = result.status in ("done", "skipped", "kept")
     page.item(f"{mark_of(change)} {change.title}", "bold")
-    detail = f" ({result.detail})" if result.detail and (not good or verbose) else ""
-    at = f" at {result.at}" if result.at else ""
-    page.item(f"{STATUS_WORDS[result.status]}{at}{detail}", "green" if good else "red", indent=5)
+    at = f" ({result.at})" if result.at else ""
+    page.item(f"{status_of(change, result, verbose=verbose)}{at}", "green" if good else "red", indent=5)
+    for line in job_lines(result):
+        page.item(line, "yellow", indent=7)
     _checks(page, result.checks, indent=5)
 
 
-def _checks(page: "_Page", checks: Iterable[CheckResult], *, indent: int) -> None:
+def _checks(page: Page, checks: Iterable[CheckResult], *, indent: int) -> None:
     for check in checks:
         if check.held:
             page.item(f"holds: {check.says}", "green", indent=indent)
@@ -164,64 +161,3 @@ def _checks(page: "_Page", checks: Iterable[CheckResult], *, indent: int) -> Non
         else:
             found = shortened(value_text(check.found), 200)
             page.item(f"does not hold: {check.says}; found {found}", "red", indent=indent)
-
-
-class _Page:
-    """Collects lines at a width, wrapped with hanging indents."""
-
-    def __init__(self, width: int, *, colour: bool) -> None:
-        self._file = io.StringIO()
-        self._console = Console(
-            file=self._file,
-            width=width,
-            force_terminal=colour,
-            color_system="standard" if colour else None,
-            no_color=not colour,
-            highlight=False,
-            markup=False,
-            emoji=False,
-            legacy_windows=False,
-        )
-
-    def line(self, text: str, style: str = "") -> None:
-        self._print(Text(visible(text), style=style))
-
-    def heading(self, text: str) -> None:
-        self.blank()
-        self.line(text, "bold underline")
-
-    def item(self, text: str, style: str = "", indent: int = 2) -> None:
-        self._print(Padding(Text(visible(text), style=style), (0, 0, 0, indent)))
-
-    def literal(self, lines: Iterable[str]) -> None:
-        for line in lines:
-            clean = visible(line)
-            indent = len(clean) - len(clean.lstrip(" │├└─·"))
-            if not indent:
-                self.item(clean)
-                continue
-            grid = Table.grid()
-            grid.add_column(width=indent, no_wrap=True)
-            grid.add_column(overflow="fold")
-            grid.add_row(Text(clean[:indent]), Text(clean[indent:]))
-            self._print(Padding(grid, (0, 0, 0, 2)))
-
-    def pairs(
-        self, rows: Sequence[tuple[str, str]], indent: int = 2, styles: dict[str, str] | None = None
-    ) -> None:
-        grid = Table.grid(padding=(0, 1))
-        grid.add_column(style="dim" if self._console.color_system else "", min_width=8, no_wrap=True)
-        grid.add_column(overflow="fold")
-        for name, value in rows:
-            grid.add_row(name, Text(visible(value), style=(styles or {}).get(name, "")))
-        self._print(Padding(grid, (0, 0, 0, indent)))
-
-    def blank(self) -> None:
-        self._console.print()
-
-    def text(self) -> str:
-        lines = [line.rstrip() for line in self._file.getvalue().splitlines()]
-        return "\n".join(lines).rstrip("\n") + "\n"
-
-    def _print(self, what: RenderableType) -> None:
-        self._console.print(what)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from opsctl.model.changes import Change, Instruction, Irreversible, Severity
 from opsctl.model.plan import Plan
 from opsctl.model.references import is_reference
-from opsctl.model.report import ChangeStatus, Report
+from opsctl.model.report import ChangeResult, ChangeStatus, Report
 from opsctl.model.value import Json, canonical
 
 STATUS_WORDS: dict[ChangeStatus, str] = {
@@ -45,12 +45,18 @@ def call_of(instruction: Instruction) -> str:
     """Say what is called, where."""
     if instruction.kind == "wait":
         return f"wait, reading {instruction.api}"
+    if instruction.kind == "job":
+        return f"job {instruction.operation} in {instruction.region}"
     return f"{instruction.api} in {instruction.region}" if instruction.region else instruction.api
 
 
 def details_of(instruction: Instruction) -> list[str]:
     """List parameters and edited elements, one a line; what is not known yet says so."""
-    lines = [f"{name} = {value_text(value)}" for name, value in instruction.params.items()]
+    params = instruction.params
+    if instruction.kind == "job":
+        # A job's parameters are all written out; those that say nothing are left out here.
+        params = {name: value for name, value in params.items() if value not in ("", 0, -1, False, [], {})}
+    lines = [f"{name} = {value_text(value)}" for name, value in params.items()]
     if instruction.edit is not None:
         marks = {"add": "+", "remove": "-", "set": "="}
         for element in instruction.edit.elements:
@@ -77,6 +83,40 @@ def undo_of(change: Change) -> str:
     if isinstance(change.undo, Irreversible):
         return f"cannot be undone: {change.undo.because}"
     return call_of(change.undo)
+
+
+def status_of(change: Change, result: ChangeResult, *, verbose: bool = False) -> str:
+    """Say in words what became of a change, with the detail that matters."""
+    if change.kind == "job" and result.status == "done":
+        return f"done: {result.detail}"
+    words = STATUS_WORDS[result.status]
+    if change.kind == "job" and result.status == "unproved":
+        words = "done, but not for certain"
+    good = result.status in ("done", "skipped", "kept")
+    return f"{words}: {result.detail}" if result.detail and (not good or verbose) else words
+
+
+def job_lines(result: ChangeResult) -> list[str]:
+    """List what a job could not do, and why: reasons with their counts, then messages by id."""
+    if not isinstance(result.result, dict):
+        return []
+    found = result.result
+    lines = [
+        f"{one['count']:,} stayed: {one['code']}: {one['reason']}" for one in found.get("reasons") or [] if one
+    ]
+    for name, words in _JOB_LISTS.items():
+        ids = [str(one.get("id") if isinstance(one, dict) else one) for one in found.get(name) or []]
+        lines += few((f"{words}: {id_}" for id_ in ids), _IDS_SHOWN)
+    return lines
+
+
+_JOB_LISTS = {
+    "stayed_messages": "stayed",
+    "sent_not_deleted": "sent but not deleted",
+    "came_back_messages": "came back",
+    "may_be_twice": "may be twice",
+}
+_IDS_SHOWN = 10
 
 
 def counts_of(plan: Plan) -> str:

@@ -10,26 +10,30 @@ from opsctl.model.value import Json
 
 Clients = Callable[[str], Any]
 
+_MAX_RECEIVE = 3
+
 
 def make_queues(clients: Clients) -> None:
     """Make the queues with their dead-letter queues, the function with its failure queue, and dead letters."""
     sqs = clients("sqs")
-    orders_dlq = _with_dead_letters(sqs, "orders", "orders-dlq")
-    ledger_dlq = _with_dead_letters(sqs, "ledger.fifo", "ledger-dlq.fifo", FifoQueue="true")
+    orders = _with_dead_letters(sqs, "orders", "orders-dlq")
+    ledger = _with_dead_letters(sqs, "ledger.fifo", "ledger-dlq.fifo", FifoQueue="true")
     failures = sqs.create_queue(QueueName="resize-images-failures")["QueueUrl"]
     _make_function(clients, sqs, failures)
     for number in range(12):
-        sqs.send_message(QueueUrl=orders_dlq, MessageBody=json.dumps(_order(number)))
-    sqs.send_message(QueueUrl=orders_dlq, MessageBody='{"order": 4712, "total": ')
-    sqs.send_message(QueueUrl=orders_dlq, MessageBody=json.dumps({"order": 4713, "note": "\x1b[31m<script>[red]"}))
+        sqs.send_message(QueueUrl=orders, MessageBody=json.dumps(_order(number)))
+    sqs.send_message(QueueUrl=orders, MessageBody='{"order": 4712, "total": ')
+    sqs.send_message(QueueUrl=orders, MessageBody=json.dumps({"order": 4713, "note": "\x1b[31m<script>[red]"}))
     for account in ("A-1", "A-2"):
         for number in range(3):
             sqs.send_message(
-                QueueUrl=ledger_dlq,
+                QueueUrl=ledger,
                 MessageBody=json.dumps({"account": account, "booking": number, "amount": "12.50"}),
                 MessageGroupId=account,
                 MessageDeduplicationId=f"{account}-{number}",
             )
+    for queue in (orders, ledger):
+        _fail(sqs, queue)
     for number in range(4):
         sqs.send_message(
             QueueUrl=failures,
@@ -41,9 +45,19 @@ def make_queues(clients: Clients) -> None:
 def _with_dead_letters(sqs: Any, name: str, dead: str, **attributes: str) -> str:
     url: str = sqs.create_queue(QueueName=dead, Attributes=attributes)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": "3"})
-    sqs.create_queue(QueueName=name, Attributes=attributes | {"RedrivePolicy": policy})
-    return url
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": str(_MAX_RECEIVE)})
+    made: str = sqs.create_queue(QueueName=name, Attributes=attributes | {"RedrivePolicy": policy})["QueueUrl"]
+    return made
+
+
+def _fail(sqs: Any, queue: str) -> None:
+    """Receive everything once more than the queue allows, as a consumer that always fails does."""
+    for _ in range(_MAX_RECEIVE + 1):
+        held: list[str] = []
+        while got := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
+            held += [one["ReceiptHandle"] for one in got]
+        for handle in held:
+            sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=handle, VisibilityTimeout=0)
 
 
 def _make_function(clients: Clients, sqs: Any, failures: str) -> None:

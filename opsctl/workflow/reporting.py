@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from opsctl.model.changes import Irreversible
 from opsctl.model.plan import Plan
 from opsctl.model.report import ChangeResult, ChangeStatus, CheckResult, EventRow, Report, RunRow
 from opsctl.model.value import Json
@@ -31,6 +32,7 @@ def report_of(
                 status=status,
                 at=event.at if event else "",
                 detail=_detail(event.detail) if event else "",
+                result=event.detail if event and change.kind == "job" and event.event != "intent" else None,
                 checks=(proofs or {}).get(change.id, ()),
             )
         )
@@ -44,12 +46,16 @@ def report_of(
         checks=tuple(checks),
         message=run.message,
         hint=hint,
-        next=_next(run, "opsctl --sandbox" if _in_sandbox(plan) else "opsctl", undone_by),
+        next=_next(run, plan, undone_by),
         undone_by=undone_by,
     )
 
 
-def _next(run: RunRow, command: str, undone_by: str) -> tuple[str, ...]:
+def _next(run: RunRow, plan: Plan, undone_by: str) -> tuple[str, ...]:
+    command = "opsctl --sandbox" if _in_sandbox(plan) else "opsctl"
+    if all(isinstance(change.undo, Irreversible) for change in plan.changes):
+        wanted = "runs show" if run.status == "done" else "resume"
+        return (f"{command} {wanted} {run.id}",)
     if undone_by:
         return (f"{command} runs show {undone_by}",)
     if run.status == "done":

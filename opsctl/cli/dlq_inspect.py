@@ -1,0 +1,145 @@
+"""`opsctl dlq inspect` and `export`: look at dead letters without consuming them."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from opsctl.cli.options import AccountOptions, Output, ShowOptions, spliced
+
+if TYPE_CHECKING:
+    from opsctl.cli.front import Session
+    from opsctl.workflow.looking_at_messages import Glass
+
+QueueArgument = Annotated[str, typer.Argument(metavar="QUEUE", help="Name, URL or ARN of the dead-letter queue.")]
+WhereOption = Annotated[str, typer.Option(help="Only messages for which this JMESPath finds something.")]
+OverrideOption = Annotated[
+    list[str] | None, typer.Option(help="own-redrive or working-queue: look all the same; repeatable.")
+]
+
+INSPECT = """Examples:
+
+  opsctl dlq inspect orders-dlq
+
+  opsctl dlq inspect orders-dlq --sample 5000 --where "body.customer == 'c-1'" -o json
+
+  opsctl dlq inspect orders-dlq --raw 60bb3bea-35cd-480c-a7fd-f3062a138ecd > message.json
+"""
+EXPORT = """Examples:
+
+  opsctl dlq export orders-dlq orders.jsonl.gz
+
+  opsctl dlq import orders.jsonl.gz orders-dlq
+"""
+
+
+def register(group: typer.Typer) -> None:
+    """Add the commands."""
+    group.command("inspect", epilog=INSPECT)(spliced(inspect))
+    group.command("export", epilog=EXPORT)(spliced(export))
+
+
+def inspect(
+    *,
+    queue: QueueArgument,
+    sample: Annotated[int, typer.Option(min=1, help="Look at so many messages at most.")] = 100,
+    where: WhereOption = "",
+    raw: Annotated[str, typer.Option(metavar="ID", help="Write the body of this one message.")] = "",
+    override: OverrideOption = None,
+    account: AccountOptions,
+    show: ShowOptions,
+) -> None:
+    """Group the messages of a queue by why they failed, with counts, times and an example each.
+
+    Messages are received and made visible again at once; each look counts as one more receive.
+    """
+    from opsctl.cli.output import emit_value
+    from opsctl.cli.terminal import wants_colour, width
+    from opsctl.render.dead_letters import markdown_inspected, render_inspected
+
+    session, glass = _open("dlq inspect", queue, where, override, account, show)
+    if raw:
+        _raw(session, glass, raw)
+        return
+    found = glass.inspect(sample, where)
+    session.progress.clear()
+    if show.output is Output.MARKDOWN:
+        text = markdown_inspected(found)
+    else:
+        text = render_inspected(found, width=width(), colour=wants_colour(sys.stdout))
+    emit_value(session.order, "inspected", found.model_dump(mode="json"), text)
+
+
+def export(
+    *,
+    queue: QueueArgument,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, .jsonl or .jsonl.gz.")],
+    where: WhereOption = "",
+    override: OverrideOption = None,
+    account: AccountOptions,
+    show: ShowOptions,
+) -> None:
+    """Copy the messages of a queue into a file that `opsctl dlq import` puts back; they stay in the queue."""
+    from opsctl.cli.output import emit_value
+    from opsctl.model.exits import Exit
+
+    if not file.name.endswith((".jsonl", ".jsonl.gz")):
+        raise typer.BadParameter("the name must end in .jsonl or .jsonl.gz", param_hint="FILE")
+    session, glass = _open("dlq export", queue, where, override, account, show)
+    found = glass.export(file, where)
+    session.progress.clear()
+    text = f"{found.written:,} messages of {found.queue} are in {found.path}"
+    if not found.whole:
+        text += f"\nnot all: the queue says it has about {found.about:,}"
+        text += f"; {found.note}" if found.note else ""
+    emit_value(session.order, "exported" if found.whole else "incomplete", found.model_dump(mode="json"), text)
+    if not found.whole:
+        raise typer.Exit(int(Exit.FAILED))
+
+
+def _open(
+    command: str,
+    queue: str,
+    where: str,
+    override: list[str] | None,
+    account: AccountOptions,
+    show: ShowOptions,
+) -> "tuple[Session, Glass]":
+    from opsctl.cli.front import Order, in_sandbox, open_session
+    from opsctl.deadletters.edits import refuse_bad_expression
+    from opsctl.lookups.sqs_queue import QueueFound, SqsQueue
+    from opsctl.model.errors import InvalidInput
+    from opsctl.planning.gather import gather
+    from opsctl.workflow.looking_at_messages import Glass, refuse_costly_look
+
+    if show.output is Output.HTML:
+        raise typer.BadParameter("text, json or markdown", param_hint="--output")
+    if where:
+        refuse_bad_expression(where, "--where")
+    session = open_session(Order(command, account, show), in_sandbox=in_sandbox())
+    runtime = session.runtime
+    try:
+        found = gather(SqsQueue(queue=queue).look(runtime.about), runtime.reader())
+    except InvalidInput as invalid:
+        raise invalid.told_as({"queue": "QUEUE"}) from None
+    assert isinstance(found, QueueFound)  # noqa: S101 - the lookup's own result
+    refuse_costly_look(found.queue, found.consumers, tuple(override or ()))
+    wire = runtime.queues(runtime.identity.region)
+    return session, Glass(wire, found.queue, runtime.clock, session.progress, runtime.stopping)
+
+
+def _raw(session: "Session", glass: "Glass", message_id: str) -> None:
+    """Write one message: exactly as it is into a file or pipe, harmless on a terminal."""
+    from opsctl.cli.output import emit_value
+    from opsctl.moving.backup import record_of
+    from opsctl.render.inert import visible
+
+    message = glass.find(message_id)
+    session.progress.clear()
+    body = message["Body"]
+    if session.order.show.output is Output.TEXT and not sys.stdout.isatty():
+        sys.stdout.write(body)
+        return
+    text = "\n".join(visible(line) for line in body.split("\n"))
+    emit_value(session.order, "found", record_of(message), text)

@@ -1,0 +1,83 @@
+"""`opsctl dlq task`: the message move tasks of a queue, watched from anywhere."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from opsctl.cli.dlq_inspect import QueueArgument
+from opsctl.cli.options import AccountOptions, ApplyOptions, Output, PlanOptions, ShowOptions, spliced
+
+if TYPE_CHECKING:
+    from opsctl.cli.front import Session
+    from opsctl.lookups.sqs_move_tasks import MoveTask, MoveTasks
+
+EPILOG = """Examples:
+
+  opsctl dlq task orders-dlq --watch
+
+  opsctl dlq task orders-dlq --cancel --yes
+"""
+_POLL_S = 3.0
+
+
+def register(group: typer.Typer) -> None:
+    """Add the command."""
+    group.command("task", epilog=EPILOG)(spliced(task))
+
+
+def task(
+    *,
+    queue: QueueArgument,
+    watch: Annotated[bool, typer.Option("--watch", help="Follow the running task to its end.")] = False,
+    cancel: Annotated[bool, typer.Option("--cancel", help="Cancel the running task.")] = False,
+    planning: PlanOptions,
+    applying: ApplyOptions,
+    account: AccountOptions,
+    show: ShowOptions,
+) -> None:
+    """Show SQS's own message move tasks of a queue, whoever started them; watch or cancel the running one."""
+    from opsctl.cli.front import Order, in_sandbox, open_session, run_playbook
+    from opsctl.cli.output import emit_value
+
+    if show.output in (Output.MARKDOWN, Output.HTML) and not cancel:
+        raise typer.BadParameter("text or json", param_hint="--output")
+    order = Order("dlq task", account, show)
+    if cancel:
+        run_playbook(order, "dlq-cancel-task", {"queue": queue}, {"queue": "QUEUE"}, planning, applying)
+        return
+    session = open_session(order, in_sandbox=in_sandbox())
+    found = _read(session, queue)
+    while watch and not session.runtime.stopping() and any(_active(one) for one in found.tasks):
+        session.progress(_line(found.tasks[0]))
+        session.runtime.clock.sleep(_POLL_S)
+        found = _read(session, queue)
+    session.progress.clear()
+    lines = [_line(one) for one in found.tasks] or [f"no message move task took from {found.queue} lately"]
+    emit_value(order, "listed", found.model_dump(mode="json"), "\n".join(lines))
+
+
+def _read(session: "Session", queue: str) -> "MoveTasks":
+    from opsctl.lookups.sqs_move_tasks import MoveTasks, SqsMoveTasks
+    from opsctl.model.errors import InvalidInput
+    from opsctl.planning.gather import gather
+
+    runtime = session.runtime
+    try:
+        found = gather(SqsMoveTasks(queue=queue).look(runtime.about), runtime.reader())
+    except InvalidInput as invalid:
+        raise invalid.told_as({"queue": "QUEUE"}) from None
+    assert isinstance(found, MoveTasks)  # noqa: S101 - the lookup's own result
+    return found
+
+
+def _active(one: "MoveTask") -> bool:
+    return one.status in ("RUNNING", "CANCELLING")
+
+
+def _line(one: "MoveTask") -> str:
+    from opsctl.render.inert import visible
+
+    to = f" to {one.destination.rpartition(':')[2]}" if one.destination else " to the original queues"
+    rate = f", at most {one.per_s} a second" if one.per_s else ""
+    failure = f": {one.failure}" if one.failure else ""
+    return visible(f"{one.started}  {one.status}{failure}, {one.moved:,} of about {one.to_move:,} moved{to}{rate}")

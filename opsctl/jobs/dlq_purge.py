@@ -1,0 +1,50 @@
+"""Takes messages out of a queue into a file."""
+
+from typing import ClassVar
+
+from opsctl.deadletters.sieve import MessageSieve
+from opsctl.model.jobs import Job, JobResult, Tools
+from opsctl.moving.backoff import Patience
+from opsctl.moving.backup import BackupFile
+from opsctl.moving.file_sending import FileSending
+from opsctl.moving.mover import Mover, Order
+from opsctl.moving.queue import Queue
+
+VISIBILITY_S = 120
+
+
+class DlqPurge(Job):
+    """Write each message to a file and delete it then: what is deleted is exactly what was saved."""
+
+    name: ClassVar[str] = "dlq.purge"
+
+    queue_name: str
+    queue_url: str
+    region: str
+    path: str
+    where: str = ""
+    others_hold_s: int = 30
+    expected: int = 0
+
+    def run(self, tools: Tools) -> JobResult:
+        """Save and delete until the queue is empty."""
+        patience = Patience(tools.clock, tools.stopping)
+        wire = tools.queues(self.region)
+        queue = Queue(wire, self.queue_url, patience, visibility_s=VISIBILITY_S, everything=True)
+        queue.depth()
+        file = BackupFile(self.path)
+        try:
+            return Mover(
+                Order(
+                    title=f"purge {self.queue_name}",
+                    visibility_s=VISIBILITY_S,
+                    others_hold_s=self.others_hold_s,
+                    expected=self.expected,
+                ),
+                tools,
+                queue,
+                FileSending(file),
+                sieve=MessageSieve(self.where, (), "") if self.where else None,
+            ).run(int((wire.server_time() or tools.clock.now()) + 1) * 1000)
+        finally:
+            file.close()

@@ -1,0 +1,42 @@
+"""Finds one queue and what takes from it."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from opsctl.model.looking import Looking, look
+from opsctl.model.run import Context, Lookup
+from opsctl.model.value import Value
+from opsctl.services.consumers import mappings_of
+from opsctl.services.queue_facts import QueueFacts, find_queue
+
+
+class QueueFound(Value):
+    """A queue, the functions that take from it, and where it moves messages on to."""
+
+    queue: QueueFacts
+    consumers: tuple[str, ...]
+    moves_on: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+class SqsQueue(Lookup):
+    """Find a queue by name, URL or ARN, with its depth, settings and consumers."""
+
+    name: ClassVar[str] = "sqs.queue"
+    Result: ClassVar[type[Value]] = QueueFound
+
+    queue: str = Field(description="Name, URL or ARN of the queue.")
+
+    def look(self, about: Context) -> Looking[Value]:
+        """Read the queue, then its event source mappings."""
+        queue = yield from find_queue(self.queue, about, source="queue")
+        mappings = yield from look(mappings_of(queue.arn))
+        found = (mappings.value or {}).get("EventSourceMappings") or []
+        target = queue.dead_letter_arn.rpartition(":")[2]
+        return QueueFound(
+            queue=queue,
+            consumers=tuple(one["FunctionArn"].rpartition(":")[2] for one in found),
+            moves_on=(f"to {target} once received {queue.max_receive} times",) if target else (),
+            unknown=() if mappings.known else (str(mappings.refusal),),
+        )

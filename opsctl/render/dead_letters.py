@@ -1,0 +1,71 @@
+"""Dead letters grouped by cause, as text and Markdown."""
+
+from opsctl.render.inert import markdown, shortened
+from opsctl.render.page import Page
+from opsctl.render.words import few
+from opsctl.workflow.looking_at_messages import Inspected
+
+_KINDS = {
+    "sqs": "SQS, received too often",
+    "lambda-async": "Lambda, asynchronous invocation",
+    "lambda-destination": "Lambda, on-failure destination",
+    "stream": "Lambda, failed stream batch",
+    "sns": "SNS subscription",
+    "eventbridge": "EventBridge rule target",
+    "scheduler": "EventBridge Scheduler",
+    "custom-bus": "EventBridge custom event bus",
+    "plain": "origin not recorded",
+    "other": "other causes",
+}
+_BODY = 400
+
+
+def heading_of(found: Inspected) -> str:
+    """Say how much was seen."""
+    matched = f", {found.matched:,} match" if found.matched != found.seen else ""
+    return f"{found.queue}: {found.seen:,} of about {found.about:,} messages seen{matched}"
+
+
+def render_inspected(found: Inspected, *, width: int, colour: bool) -> str:
+    """Return the groups as text, with one example each."""
+    page = Page(width, colour=colour)
+    page.line(heading_of(found), "bold")
+    page.item("Each look counts as one more receive; the messages are visible again.")
+    if found.note:
+        page.item(found.note, "yellow")
+    for group in found.groups:
+        page.blank()
+        code = f" ({group.code})" if group.code else ""
+        page.item(f"{group.count:,} x {group.cause}{code}", "bold")
+        rows = [("from", _KINDS[group.kind]), ("when", f"{group.first} to {group.last}"), ("body", group.shape)]
+        if group.origin:
+            rows.insert(1, ("origin", group.origin))
+        if group.note:
+            rows.append(("note", group.note))
+        rows.append(("example", f"{group.example.id}, received {group.example.receives} times"))
+        rows.append(("", shortened(group.example.body, _BODY)))
+        for line in few((f"{k}: {shortened(v, 120)}" for k, v in group.example.attributes.items()), 11):
+            rows.append(("", line))
+        page.pairs(rows, indent=5)
+    if not found.groups:
+        page.item("no messages")
+    return page.text()
+
+
+def markdown_inspected(found: Inspected) -> str:
+    """Return the groups as a Markdown table."""
+    lines = [f"## {markdown(heading_of(found))}", ""]
+    lines += [markdown(found.note), ""] if found.note else []
+    lines += ["| count | cause | from | first | last | example |", "|---:|---|---|---|---|---|"]
+    for group in found.groups:
+        cause = f"{group.code}: {group.cause}" if group.code else group.cause
+        cells = [
+            f"{group.count:,}",
+            cause,
+            _KINDS[group.kind],
+            group.first,
+            group.last,
+            f"{group.example.id}: {shortened(group.example.body, 120)}",
+        ]
+        lines.append("| " + " | ".join(markdown(cell) for cell in cells) + " |")
+    return "\n".join(lines) + "\n"

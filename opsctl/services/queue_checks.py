@@ -1,0 +1,21 @@
+"""SQS: predicates on queues."""
+
+from opsctl.model.changes import Check
+from opsctl.services.queue_facts import QueueFacts, queue_attributes
+
+
+def queue_is_there(queue: QueueFacts) -> Check:
+    """The queue exists and is the one that was seen."""
+    return queue_at(queue.url, queue.arn, queue.name)
+
+
+def queue_at(url: str, arn: str, name: str) -> Check:
+    """A queue of that ARN is at that URL."""
+    return Check(
+        read=queue_attributes(url),
+        query="Attributes.QueueArn",
+        op="equals",
+        value=arn,
+        context=True,
+        says=f"queue {name} is there",
+    )
