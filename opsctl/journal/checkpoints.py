@@ -1,121 +1,166 @@
-"""The checkpoint of a job: its open batches in a small SQLite file beside the journal."""
+"""The checkpoint of a job: a log of what it has in hand, beside the journal, rewritten when it grows."""
 
 import json
 import os
-import sqlite3
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from opsctl.model.errors import InvalidInput
 from opsctl.model.jobs import BatchState, Held, OpenBatch
 from opsctl.model.value import Json
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS batches (
-    number INTEGER PRIMARY KEY, state TEXT NOT NULL, at REAL NOT NULL, messages TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS doubts (id TEXT PRIMARY KEY);
-CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS moved (number INTEGER PRIMARY KEY CHECK (number = 0), count INTEGER NOT NULL);
-INSERT OR IGNORE INTO moved VALUES (0, 0);
-"""
+_REWRITE_ABOVE = 4_000_000
 
 
 class JobCheckpoint:
     """Implements the `Checkpoint` port; one process at a time, which the run's claim ensures.
 
-    Every record is in the file when the call returns, so that it survives the process. It is not forced to
-    the medium: losing the machine's power may forget the last moments, which can repeat messages, not lose any.
+    Every record is one write, in the file when the call returns, so that it survives the process. It is not
+    forced to the medium: losing the machine's power may forget the last moments, which can repeat messages,
+    not lose any. A log and not the journal's database, because a move writes thousands of records a second.
     """
 
     def __init__(self, path: Path) -> None:
         """Open or create; raises InvalidInput when the file cannot be used."""
+        self._path = path
         self._lock = threading.Lock()
+        self._open: dict[int, tuple[BatchState, float, list[tuple[str, str]]]] = {}
+        self._doubts: dict[str, None] = {}
+        self._kept: dict[str, Json] = {}
+        self._moved = 0
+        self._number = 0
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            self._db = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")
-            self._db.executescript(_SCHEMA)
-        except (OSError, sqlite3.Error) as fault:
+            self._load()
+            self._rewrite()
+        except (OSError, ValueError, KeyError) as fault:
             raise InvalidInput.one(
                 f"the checkpoint {path} cannot be used: {fault}", source="OPSCTL_STATE_DIR"
             ) from None
-        self._number = self._scalar("SELECT coalesce(max(number), 0) FROM batches")
 
     def intend(self, messages: Sequence[tuple[str, str]], at: float) -> int:
         """Record a batch about to be sent."""
-        text = json.dumps(messages)
+        held = list(messages)
         with self._lock:
             self._number += 1
-            self._db.execute("INSERT INTO batches VALUES (?, 'intended', ?, ?)", (self._number, at, text))
-            return self._number
+            number = self._number
+            self._open[number] = ("intended", at, held)
+            self._write(["intended", number, at, held])
+        return number
 
     def confirm(self, number: int, messages: Sequence[tuple[str, str]]) -> None:
         """Record what of a batch was confirmed."""
-        text = json.dumps(messages)
+        held = list(messages)
         with self._lock:
-            self._db.execute("UPDATE batches SET state = 'sent', messages = ? WHERE number = ?", (text, number))
+            self._open[number] = ("sent", self._open[number][1], held)
+            self._write(["sent", number, held])
 
     def close(self, number: int, moved: int) -> None:
         """Forget a finished batch and count it."""
         with self._lock:
-            self._db.execute("BEGIN")
-            self._db.execute("DELETE FROM batches WHERE number = ?", (number,))
-            self._db.execute("UPDATE moved SET count = count + ?", (moved,))
-            self._db.execute("COMMIT")
+            self._open.pop(number, None)
+            self._moved += moved
+            self._write(["closed", number, moved])
 
     def open_batches(self) -> list[OpenBatch]:
         """The batches under way when the run stopped."""
         with self._lock:
-            rows = self._db.execute("SELECT number, state, at, messages FROM batches ORDER BY number").fetchall()
-        return [
-            OpenBatch(
-                number=number,
-                state=_state(state),
-                at=at,
-                messages=tuple(Held(id=id_, handle=handle) for id_, handle in json.loads(messages)),
-            )
-            for number, state, at, messages in rows
-        ]
+            return [
+                OpenBatch(
+                    number=number,
+                    state=state,
+                    at=at,
+                    messages=tuple(Held(id=id_, handle=handle) for id_, handle in held),
+                )
+                for number, (state, at, held) in sorted(self._open.items())
+            ]
 
     def moved(self) -> int:
         """Messages moved so far."""
-        with self._lock:
-            return self._scalar("SELECT count FROM moved")
+        return self._moved
 
     def doubt(self, messages: Sequence[str]) -> None:
         """Record messages that may be twice."""
-        with self._lock:
-            self._db.execute("BEGIN")
-            self._db.executemany("INSERT OR IGNORE INTO doubts VALUES (?)", [(one,) for one in messages])
-            self._db.execute("COMMIT")
+        if messages:
+            with self._lock:
+                self._doubts.update(dict.fromkeys(messages))
+                self._write(["doubt", list(messages)])
 
     def doubtful(self) -> list[str]:
         """All messages that may be twice."""
         with self._lock:
-            return [row[0] for row in self._db.execute("SELECT id FROM doubts ORDER BY rowid")]
+            return list(self._doubts)
 
     def remember(self, name: str, value: Json) -> None:
         """Keep a small value."""
         with self._lock:
-            self._db.execute("INSERT OR REPLACE INTO kept VALUES (?, ?)", (name, json.dumps(value)))
+            self._kept[name] = value
+            self._write(["kept", name, value])
 
     def recall(self, name: str) -> Json:
         """Return a value kept earlier, or None."""
-        with self._lock:
-            row = self._db.execute("SELECT value FROM kept WHERE name = ?", (name,)).fetchone()
-        return None if row is None else json.loads(row[0])
+        return self._kept.get(name)
 
-    def shut(self) -> None:
-        """Close the file."""
-        self._db.close()
+    def _write(self, record: list[Json]) -> None:
+        line = json.dumps(record, separators=(",", ":")).encode() + b"\n"
+        os.write(self._file, line)
+        self._size += len(line)
+        if self._size > _REWRITE_ABOVE:
+            os.close(self._file)
+            self._rewrite()
 
-    def _scalar(self, query: str) -> int:
-        return int(self._db.execute(query).fetchone()[0])
+    def _load(self) -> None:
+        if not self._path.exists():
+            return
+        lines = self._path.read_bytes().split(b"\n")
+        for number, line in enumerate(lines):
+            if not line:
+                continue
+            try:
+                record = json.loads(line)
+            except ValueError:
+                # A record cut short by a loss of power can only be the last.
+                if number < len(lines) - 1:
+                    raise
+                return
+            self._take(record)
 
+    def _take(self, record: list[Json]) -> None:
+        kind = record[0]
+        if kind == "intended":
+            self._number = max(self._number, record[1])
+            self._open[record[1]] = ("intended", record[2], [(id_, handle) for id_, handle in record[3]])
+        elif kind == "sent":
+            at = self._open[record[1]][1]
+            self._open[record[1]] = ("sent", at, [(id_, handle) for id_, handle in record[2]])
+        elif kind == "closed":
+            self._open.pop(record[1], None)
+            self._moved += record[2]
+        elif kind == "doubt":
+            self._doubts.update(dict.fromkeys(record[1]))
+        elif kind == "kept":
+            self._kept[record[1]] = record[2]
+        else:
+            raise ValueError(f"unknown record {kind!r}")
 
-def _state(text: str) -> BatchState:
-    return "sent" if text == "sent" else "intended"
+    def _rewrite(self) -> None:
+        """Write what is still needed to a new file, and put it in the old one's place."""
+        records: list[list[Json]] = [["closed", 0, self._moved]]
+        for number, (state, at, held) in sorted(self._open.items()):
+            records.append(["intended", number, at, held])
+            if state == "sent":
+                records.append(["sent", number, held])
+        if self._doubts:
+            records.append(["doubt", list(self._doubts)])
+        records += [["kept", name, value] for name, value in self._kept.items()]
+        data = b"".join(json.dumps(record, separators=(",", ":")).encode() + b"\n" for record in records)
+        new = self._path.with_suffix(".new")
+        with suppress(FileNotFoundError):
+            new.unlink()
+        self._file = os.open(new, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+        os.write(self._file, data)
+        os.fsync(self._file)
+        new.rename(self._path)
+        self._size = 0

@@ -167,7 +167,7 @@ class Journal:
     def checkpoint(self, run_id: str, change_id: str) -> JobCheckpoint:
         """Open the checkpoint of a job of a run."""
         name = "".join(char if char.isalnum() or char in ".-" else "_" for char in f"{run_id}-{change_id}")
-        return JobCheckpoint(self._directory / "jobs" / f"{name}.sqlite3")
+        return JobCheckpoint(self._directory / "jobs" / f"{name}.log")
 
     @contextmanager
     def claim(self, run_id: str) -> Iterator[None]:

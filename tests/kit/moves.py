@@ -40,7 +40,7 @@ def move(
     **parts: Any,
 ) -> JobResult:
     """Move from one queue to another and return what it came to."""
-    tools = tools_for(sqs, path / "job.sqlite3", stopping)
+    tools = tools_for(sqs, path / "job.log", stopping)
     patience = Patience(sqs.clock, stopping)
     settings: dict[str, Any] = {"title": "test", "visibility_s": 60, "others_hold_s": 30, "threads": threads}
     sqs.clock.sleep(1)
