@@ -58,7 +58,7 @@ def inspect(
     from opsctl.cli.terminal import wants_colour, width
     from opsctl.render.dead_letters import markdown_inspected, render_inspected
 
-    session, glass = _open("dlq inspect", queue, where, override, account, show)
+    session, glass = open_glass("dlq inspect", queue, where, override, account, show)
     if raw:
         _raw(session, glass, raw)
         return
@@ -86,7 +86,7 @@ def export(
 
     if not file.name.endswith((".jsonl", ".jsonl.gz")):
         raise typer.BadParameter("the name must end in .jsonl or .jsonl.gz", param_hint="FILE")
-    session, glass = _open("dlq export", queue, where, override, account, show)
+    session, glass = open_glass("dlq export", queue, where, override, account, show)
     found = glass.export(file, where)
     session.progress.clear()
     text = f"{found.written:,} messages of {found.queue} are in {found.path}"
@@ -98,7 +98,7 @@ def export(
         raise typer.Exit(int(Exit.FAILED))
 
 
-def _open(
+def open_glass(
     command: str,
     queue: str,
     where: str,
@@ -106,6 +106,7 @@ def _open(
     account: AccountOptions,
     show: ShowOptions,
 ) -> "tuple[Session, Glass]":
+    """Connect, find the queue, and refuse where looking does harm."""
     from opsctl.cli.front import Order, in_sandbox, open_session
     from opsctl.deadletters.edits import refuse_bad_expression
     from opsctl.lookups.sqs_queue import QueueFound, SqsQueue

@@ -50,6 +50,9 @@ def redrive(
     ] = None,
     via: Annotated[str, typer.Option(help="auto, task (SQS's own) or client (opsctl itself).")] = "auto",
     events_to: Annotated[str, typer.Option(help="target or bus: where EventBridge's dead letters go.")] = "target",
+    sample: Annotated[
+        int, typer.Option(min=0, help="Only show what would become of so many messages; counts as a receive.")
+    ] = 0,
     planning: PlanOptions,
     applying: ApplyOptions,
     account: AccountOptions,
@@ -62,6 +65,9 @@ def redrive(
     """
     from opsctl.cli.front import Order, run_playbook
 
+    if sample:
+        _preview(queue, sample, where, set_ or [], edit, planning, account, show)
+        return
     given = {
         "queue": queue,
         "to": to,
@@ -79,3 +85,33 @@ def redrive(
     sources = {name: f"--{name.replace('_', '-')}" for name in given}
     sources |= {"queue": "QUEUE", "settings": "--set"}
     run_playbook(Order("dlq redrive", account, show), "dlq-redrive", given, sources, planning, applying)
+
+
+def _preview(
+    queue: str,
+    sample: int,
+    where: str,
+    settings: list[str],
+    edit: str,
+    planning: PlanOptions,
+    account: AccountOptions,
+    show: ShowOptions,
+) -> None:
+    """Show the difference that filter and edits make to a few messages, which stay in the queue."""
+    from opsctl.cli.dlq_inspect import open_glass
+    from opsctl.cli.output import emit_value
+    from opsctl.deadletters.edits import parse_setting, refuse_bad_expression
+    from opsctl.deadletters.sieve import MessageSieve
+    from opsctl.model.errors import InvalidInput
+    from opsctl.render.dead_letters import render_previews
+
+    try:
+        parsed = [parse_setting(text) for text in settings]
+    except InvalidInput as invalid:
+        raise invalid.told_as({"settings": "--set"}) from None
+    if edit:
+        refuse_bad_expression(edit, "--edit")
+    session, glass = open_glass("dlq redrive", queue, where, planning.override, account, show)
+    found = glass.preview(sample, MessageSieve(where, parsed, edit))
+    session.progress.clear()
+    emit_value(session.order, "previewed", [one.model_dump(mode="json") for one in found], render_previews(found))

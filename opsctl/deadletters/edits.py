@@ -2,6 +2,7 @@
 
 import json
 
+from opsctl.deadletters.lossless import parse
 from opsctl.deadletters.sieve import Setting
 from opsctl.expressions.evaluate import ExpressionFault, compiled
 from opsctl.model.errors import InvalidInput
@@ -41,6 +42,7 @@ def parse_setting(text: str) -> Setting:
         refuse_bad_expression(told[1:], "settings")
         return Setting(at=at, expression=told[1:])
     try:
-        return Setting(at=at, value=json.loads(told))
+        parse(told)
     except ValueError:
-        return Setting(at=at, value=told)
+        told = json.dumps(told, ensure_ascii=False)
+    return Setting(at=at, json_text=told)

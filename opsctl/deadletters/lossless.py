@@ -24,5 +24,12 @@ def text_of(value: Json) -> str:
     return _MARKED.sub(r"\1", json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
 
 
+def is_number(value: Json) -> bool:
+    """Tell whether a value that `parse` gave is a number."""
+    if isinstance(value, str):
+        return value.startswith(_MARK)
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _refuse(name: str) -> Json:
     raise ValueError(f"{name} is not JSON")

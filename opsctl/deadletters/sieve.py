@@ -4,16 +4,16 @@ import json
 from collections.abc import Sequence
 
 from opsctl.deadletters.letter import letter_of
-from opsctl.deadletters.lossless import parse, text_of
+from opsctl.deadletters.lossless import is_number, parse, text_of
 from opsctl.expressions.evaluate import ExpressionFault, evaluate
 from opsctl.model.value import Json, Value
 
 
 class Setting(Value):
-    """One member to set: `body`, `body.path.to.member`, or `attributes.name`; a value or an expression."""
+    """One member to set: `body`, `body.path.to.member`, or `attributes.name`; JSON text or an expression."""
 
     at: str
-    value: Json = None
+    json_text: str = ""
     expression: str = ""
 
 
@@ -61,13 +61,18 @@ class MessageSieve:
         return changed
 
     def _set(self, changed: Json, setting: Setting, message: Json) -> None:
-        value = evaluate(setting.expression, scope_of(message)) if setting.expression else setting.value
+        if setting.expression:
+            value = evaluate(setting.expression, scope_of(message))
+            if value is None:
+                raise ValueError(f"{setting.expression} finds nothing for {setting.at}")
+        else:
+            value = parse(setting.json_text)
         head, _, path = setting.at.partition(".")
         if head == "attributes":
             changed["MessageAttributes"] = _with_attribute(changed.get("MessageAttributes") or {}, path, value)
             return
         if not path:
-            changed["Body"] = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            changed["Body"] = value if isinstance(value, str) and not is_number(value) else text_of(value)
             return
         try:
             body = parse(changed["Body"])
@@ -101,17 +106,13 @@ def scope_of(message: Json) -> dict[str, Json]:
 
 def _with_attribute(attributes: dict[str, Json], name: str, value: Json) -> dict[str, Json]:
     known = attributes.get(name)
-    kind = known["DataType"] if known else "Number" if _is_number(value) else "String"
+    kind = known["DataType"] if known else "Number" if is_number(value) else "String"
     if kind.startswith("Binary"):
         raise ValueError(f"attribute {name} is binary and cannot be set from text")
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = value if isinstance(value, str) and not is_number(value) else text_of(value)
     if not text:
         raise ValueError(f"attribute {name} would be empty, which SQS refuses")
     return {**attributes, name: {"DataType": kind, "StringValue": text}}
-
-
-def _is_number(value: Json) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _put(body: Json, path: str, value: Json) -> None:

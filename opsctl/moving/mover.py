@@ -16,7 +16,9 @@ from opsctl.moving.sending import Sending
 from opsctl.moving.tally import Tally
 
 START_THREADS = 4
+FAR_THREADS = 32
 THREADS_AT_MOST = 64
+_FAR_S = 0.008
 _POLL_S = 1.0
 _GRACE_S = 2.0
 
@@ -59,6 +61,7 @@ class Mover:
         self._queue = queue
         self._canary = canary
         self._patience = Patience(tools.clock, tools.stopping)
+        self._far = False
         self._resumed = tools.checkpoint.recall("began_ms") is not None
         self._tally = Tally(tools.checkpoint.moved())
         self._meter = Meter(order.title, order.expected, tools.clock, tools.progress)
@@ -91,7 +94,9 @@ class Mover:
         if recalled is None:
             self._tools.checkpoint.remember("began_ms", began_ms)
         self._pump.cutoff_ms = began_ms if recalled is None else int(recalled)
+        began = self._tools.clock.now()
         hidden_before = self._queue.depth().hidden
+        self._far = self._tools.clock.now() - began > _FAR_S
         reason = ""
         try:
             self._finish_earlier()
@@ -171,7 +176,7 @@ class Mover:
         crew = Crew(
             self._pump.work,
             self._tools.clock,
-            start=threads or START_THREADS,
+            start=threads or (FAR_THREADS if self._far else START_THREADS),
             at_most=threads or THREADS_AT_MOST,
         )
         self._failed = lambda: crew.failed

@@ -1,9 +1,10 @@
 """Dead letters grouped by cause, as text and Markdown."""
 
-from opsctl.render.inert import markdown, shortened
+from opsctl.render.inert import markdown, shortened, visible
 from opsctl.render.page import Page
 from opsctl.render.words import few
 from opsctl.workflow.looking_at_messages import Inspected
+from opsctl.workflow.previewing import Preview
 
 _KINDS = {
     "sqs": "SQS, received too often",
@@ -17,6 +18,7 @@ _KINDS = {
     "plain": "origin not recorded",
     "other": "other causes",
 }
+_SILENT = ("sqs", "plain", "sns")
 _BODY = 400
 
 
@@ -36,7 +38,7 @@ def render_inspected(found: Inspected, *, width: int, colour: bool) -> str:
     for group in found.groups:
         page.blank()
         code = f" ({group.code})" if group.code else ""
-        page.item(f"{group.count:,} x {group.cause}{code}", "bold")
+        page.item(f"{group.count:,} x {group.shape if group.kind in _SILENT else group.cause}{code}", "bold")
         rows = [("from", _KINDS[group.kind]), ("when", f"{group.first} to {group.last}"), ("body", group.shape)]
         if group.origin:
             rows.insert(1, ("origin", group.origin))
@@ -52,6 +54,21 @@ def render_inspected(found: Inspected, *, width: int, colour: bool) -> str:
     return page.text()
 
 
+def render_previews(found: list[Preview]) -> str:
+    """Return what would become of each message, with the difference the edits make."""
+    lines = []
+    for one in found:
+        if not one.wanted:
+            state = "left by the filter"
+        elif one.fault:
+            state = f"would stay: {one.fault}"
+        else:
+            state = "would be sent" + (" changed" if one.difference else " as it is")
+        lines.append(visible(f"{one.id}: {state}"))
+        lines += [f"  {shortened(line, 200)}" for line in one.difference]
+    return "\n".join(lines) if lines else "no messages"
+
+
 def markdown_inspected(found: Inspected) -> str:
     """Return the groups as a Markdown table."""
     lines = [f"## {markdown(heading_of(found))}", ""]
@@ -59,6 +76,7 @@ def markdown_inspected(found: Inspected) -> str:
     lines += ["| count | cause | from | first | last | example |", "|---:|---|---|---|---|---|"]
     for group in found.groups:
         cause = f"{group.code}: {group.cause}" if group.code else group.cause
+        cause = group.shape if group.kind in _SILENT else cause
         cells = [
             f"{group.count:,}",
             cause,

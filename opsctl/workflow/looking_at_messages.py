@@ -14,6 +14,7 @@ from opsctl.moving.backup import BackupFile
 from opsctl.moving.queue import Queue
 from opsctl.moving.sampling import Looked, Sampler
 from opsctl.services.queue_facts import QueueFacts
+from opsctl.workflow.previewing import Preview, preview_of
 
 VISIBILITY_S = 60
 _LONG_S = 600
@@ -74,6 +75,12 @@ class Glass:
             note=self._note(looked, sample),
             groups=tuple(causes.groups()),
         )
+
+    def preview(self, sample: int, sieve: MessageSieve) -> list[Preview]:
+        """Receive up to `sample` messages and say what a redrive with this sieve would make of each."""
+        found: list[Preview] = []
+        self._look(sample, lambda messages: found.extend(preview_of(one, sieve) for one in messages))
+        return found
 
     def find(self, message_id: str) -> Json:
         """Return one message by its id, looking at as many as SQS lets be in flight.
