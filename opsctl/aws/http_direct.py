@@ -67,6 +67,10 @@ class DirectConnection:
         self._used = time.monotonic()
         return answer
 
+    def __del__(self) -> None:
+        """A thread that ends takes its connection with it."""
+        self.close()
+
     def close(self) -> None:
         """Close the connection, if it is open."""
         for part in (self._file, self._socket):

@@ -19,9 +19,11 @@ def parse(body: str) -> Json:
         raise ValueError("nested too deeply") from None
 
 
-def text_of(value: Json) -> str:
-    """Write what `parse` gave, edited or not."""
-    return _MARKED.sub(r"\1", json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
+def text_of(value: Json, indent: int | None = None) -> str:
+    """Write what `parse` gave, edited or not, on one line or indented."""
+    separators = (",", ":") if indent is None else None
+    text = json.dumps(value, ensure_ascii=False, separators=separators, indent=indent, allow_nan=False)
+    return _MARKED.sub(r"\1", text)
 
 
 def is_number(value: Json) -> bool:

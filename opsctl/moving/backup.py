@@ -1,7 +1,6 @@
 """The file form of messages: one JSON object a line, complete enough to be put back."""
 
 import gzip
-import io
 import json
 import os
 import threading
@@ -86,8 +85,12 @@ def read_records(path: Path) -> Iterator[tuple[int, Json]]:
     recent: deque[str] = deque(maxlen=_REPEATS_WITHIN)
     number = 0
     try:
-        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as raw:
-            for number, line in enumerate(io.TextIOWrapper(raw, encoding="utf-8"), start=1):
+        with (
+            gzip.open(path, "rt", encoding="utf-8")
+            if path.suffix == ".gz"
+            else path.open(encoding="utf-8") as file
+        ):
+            for number, line in enumerate(file, start=1):
                 if not line.strip():
                     continue
                 message = message_of(json.loads(line))

@@ -1,8 +1,8 @@
 """What a redrive would make of a few messages: which pass the filter, and how each would be changed."""
 
 import difflib
-import json
 
+from opsctl.deadletters.lossless import parse, text_of
 from opsctl.deadletters.sieve import MessageSieve
 from opsctl.model.value import Json, Value
 
@@ -38,7 +38,7 @@ def _difference(before: Json, after: Json) -> list[str]:
 
 def _lines(message: Json) -> list[str]:
     try:
-        body = json.dumps(json.loads(message["Body"]), indent=2, ensure_ascii=False).splitlines()
+        body = text_of(parse(message["Body"]), indent=2).splitlines()
     except ValueError:
         body = message["Body"].splitlines()
     attributes = message.get("MessageAttributes") or {}

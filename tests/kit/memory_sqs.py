@@ -143,7 +143,7 @@ class MemorySqs:
             self.calls.append(operation)
             if self._random.random() < self.faults.unavailable:
                 raise refused(operation, "ServiceUnavailable", Refused.THROTTLED)
-            name = str(params["QueueUrl"]).rpartition("/")[2]
+            name = str(params.get("QueueUrl") or params.get("QueueName")).rpartition("/")[2]
             if name not in self.queues:
                 raise refused(operation, "QueueDoesNotExist", Refused.MISSING)
             # Through JSON, as over the network: nobody shares an object with the service.
@@ -283,6 +283,17 @@ class MemorySqs:
             "QueueArn": self.arn(queue.name),
         }
         return {"Attributes": {**queue.attributes, **counts}}
+
+    def _GetQueueUrl(self, queue: StoredQueue, _params: dict[str, Json]) -> dict[str, Json]:  # noqa: N802
+        return {"QueueUrl": url_of(queue.name)}
+
+    def _ListDeadLetterSourceQueues(  # noqa: N802
+        self, queue: StoredQueue, _params: dict[str, Json]
+    ) -> dict[str, Json]:
+        sources = [
+            one.name for one in self.queues.values() if queue.name in one.attributes.get("RedrivePolicy", "")
+        ]
+        return {"queueUrls": [url_of(name) for name in sources]}
 
 
 def url_of(name: str) -> str:
