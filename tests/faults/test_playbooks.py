@@ -30,8 +30,12 @@ def world() -> Iterator[World]:
         yield made
 
 
+# What these do cannot be undone; tests/jobs and tests/moving put them through the same faults.
+IRREVERSIBLE = {"dlq-cancel-task", "dlq-import", "dlq-purge", "dlq-redrive"}
+
+
 def test_every_shipped_playbook_stands_in_the_matrix() -> None:
-    assert {playbook for playbook, _ in EXAMPLES.values()} == set(shipped_names())
+    assert {playbook for playbook, _ in EXAMPLES.values()} | IRREVERSIBLE == set(shipped_names())
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -71,6 +71,7 @@ class Faults:
     delete_entry: float = 0.0
     unavailable: float = 0.0
     lost: dict[str, float] = field(default_factory=dict)
+    lose_first: dict[str, int] = field(default_factory=dict)
     before: Callable[[str, dict[str, Json]], None] | None = None
 
 
@@ -85,8 +86,9 @@ class WallClock:
         return time.time() + self.ahead_s
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
+        """Wait a little, and let the rest have passed."""
+        time.sleep(seconds / 20)
+        self.ahead_s += seconds * 19 / 20
 
 
 class MemorySqs:
@@ -148,7 +150,9 @@ class MemorySqs:
                 raise refused(operation, "QueueDoesNotExist", Refused.MISSING)
             # Through JSON, as over the network: nobody shares an object with the service.
             answer = getattr(self, f"_{operation}")(self.queues[name], json.loads(json.dumps(params)))
-            if self._random.random() < self.faults.lost.get(operation, 0.0):
+            first = self.faults.lose_first.get(operation, 0)
+            self.faults.lose_first[operation] = max(0, first - 1)
+            if first or self._random.random() < self.faults.lost.get(operation, 0.0):
                 raise OutcomeUnknown(f"sqs.{operation} was sent and its answer was lost")
             found: dict[str, Json] = json.loads(json.dumps(answer))
         if operation == "ReceiveMessage" and not found["Messages"] and params.get("WaitTimeSeconds"):

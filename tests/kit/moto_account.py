@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 
 from opsctl.aws.account import CachedReader, LiveAccount
 from opsctl.aws.clients import Clients, Connection
+from opsctl.aws.sqs_wire import SqsWire
 from opsctl.catalog import find_plugins
 from opsctl.model.plan import Plan
 from opsctl.model.playbook import LoadedPlaybook
@@ -91,6 +92,11 @@ def client(service: str) -> Any:
 @lru_cache(maxsize=1)
 def _clients() -> Clients:
     return Clients(Connection(region=REGION, endpoint_url=server().endpoint), "test-run")
+
+
+def sqs_wire(region: str) -> SqsWire:
+    """The fast way to SQS of the server."""
+    return SqsWire(_clients(), region)
 
 
 class World:

@@ -1,0 +1,199 @@
+"""`opsctl dlq` as a person types it: what it shows, what it refuses, and what a kill leaves behind."""
+
+import gzip
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from opsctl.cli.main import run
+from tests.kit.sqs_server import SqsServer
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqsServer]:
+    made = SqsServer()
+    for name, value in made.environment(str(tmp_path / "state")).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+    made.sqs.make("orders-dlq")
+    policy = json.dumps({"deadLetterTargetArn": made.sqs.arn("orders-dlq"), "maxReceiveCount": "3"})
+    made.sqs.make("orders", RedrivePolicy=policy)
+    old = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    try:
+        yield made
+    finally:
+        made.stop()
+        signal.signal(signal.SIGINT, old[0])
+        signal.signal(signal.SIGTERM, old[1])
+
+
+def fill(server: SqsServer, count: int) -> None:
+    for number in range(count):
+        server.sqs.put("orders-dlq", json.dumps({"n": number, "keep": number % 4 == 0}), source="orders")
+    server.clock.ahead_s += 5
+
+
+def test_a_redrive_moves_and_says_so_as_json(server: SqsServer, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(server, 25)
+    assert run(["dlq", "redrive", "orders-dlq", "--yes", "-o", "json", "-q"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["result"]["changes"][0]["result"]["moved"] == 25
+    assert len(server.sqs.queues["orders"].messages) == 25
+
+
+def test_a_dry_run_receives_nothing(server: SqsServer, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(server, 5)
+    assert run(["dlq", "redrive", "orders-dlq", "--dry-run", "--detailed-exitcode"]) == 5
+    assert "Move about 5 messages of orders-dlq home" in capsys.readouterr().out
+    assert "ReceiveMessage" not in server.sqs.calls
+
+
+def test_what_stays_makes_the_exit_code_one_and_is_named(
+    server: SqsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(server, 3)
+    (bad,) = server.sqs.put("orders-dlq", "not XML \x01", source="orders")
+    server.clock.ahead_s += 5
+    assert run(["dlq", "redrive", "orders-dlq", "--yes", "-q"]) == 1
+    out = capsys.readouterr().out
+    assert bad in out
+    assert "InvalidMessageContents" in out
+    assert "resume" in out
+
+
+def test_what_may_be_twice_makes_the_exit_code_six_and_is_named(
+    server: SqsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(server, 30)
+    server.sqs.faults.lose_first = {"SendMessageBatch": 1}
+    assert run(["dlq", "redrive", "orders-dlq", "--yes", "-q"]) == 6
+    assert "may be twice" in capsys.readouterr().out
+
+
+def test_inspect_groups_by_cause_and_shows_hostile_bodies_as_text(
+    server: SqsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(server, 3)
+    server.sqs.put("orders-dlq", "\x1b[2J[red]<script>", source="orders")
+    assert run(["dlq", "inspect", "orders-dlq"]) == 0
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert "\\x1b[2J[red]<script>" in out
+    assert "3 x JSON {keep, n}" in out
+    assert all(one.visible_at <= server.clock.now() for one in server.sqs.queues["orders-dlq"].messages.values())
+
+
+def test_inspect_refuses_a_queue_that_moves_messages_on(
+    server: SqsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["dlq", "inspect", "orders"]) == 3
+    assert "looking counts as receiving" in capsys.readouterr().err
+    assert "ReceiveMessage" not in server.sqs.calls
+    assert run(["dlq", "inspect", "orders", "--override", "own-redrive"]) == 0
+
+
+def test_a_message_is_written_exactly_as_it_is_into_a_pipe(
+    server: SqsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(server, 12)
+    (wanted,) = server.sqs.put("orders-dlq", '{"a":  1.0}\n', source="orders")
+    assert run(["dlq", "inspect", "orders-dlq", "--raw", wanted]) == 0
+    assert capsys.readouterr().out == '{"a":  1.0}\n'
+    assert run(["dlq", "inspect", "orders-dlq", "--raw", "no-such-id"]) == 2
+
+
+def test_a_sample_shows_the_difference_an_edit_makes_and_moves_nothing(
+    server: SqsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(server, 2)
+    assert run(["dlq", "redrive", "orders-dlq", "--sample", "2", "--where", "body.keep", "--set", "body.n=9"]) == 0
+    out = capsys.readouterr().out
+    assert '+  "n": 9,' in out
+    assert "left by the filter" in out
+    assert len(server.sqs.queues["orders-dlq"].messages) == 2
+
+
+def test_export_purge_and_import_come_back_to_the_start(
+    server: SqsServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(server, 23)
+    before = sorted(server.sqs.queues["orders-dlq"].bodies())
+    assert run(["dlq", "export", "orders-dlq", "all.jsonl.gz"]) == 0
+    assert len(gzip.decompress((tmp_path / "all.jsonl.gz").read_bytes()).splitlines()) == 23
+    assert run(["dlq", "export", "orders-dlq", "all.jsonl.gz"]) == 3
+    assert run(["dlq", "purge", "orders-dlq", "--yes"]) == 3
+    assert run(["dlq", "purge", "orders-dlq", "--confirm", "orders-dlq", "-q"]) == 0
+    assert server.sqs.queues["orders-dlq"].messages == {}
+    (saved,) = tmp_path.glob("orders-dlq-*.jsonl.gz")
+    assert run(["dlq", "import", saved.name, "orders-dlq", "--yes", "-q"]) == 0
+    assert sorted(server.sqs.queues["orders-dlq"].bodies()) == before
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (["redrive", "orders-dlq", "--where", "body.["], "--where"),
+        (["redrive", "orders-dlq", "--set", "nonsense"], "--set"),
+        (["redrive", "no-such-queue"], "QUEUE"),
+        (["redrive", "orders-dlq", "--to", "a b"], "--to"),
+        (["redrive", "orders-dlq", "--via", "magic"], "--via"),
+        (["redrive", "orders-dlq", "--rate", "-1"], "--rate"),
+        (["inspect", "https://example.com/x"], "QUEUE"),
+        (["inspect", "orders-dlq", "--sample", "0"], "--sample"),
+        (["export", "orders-dlq", "out.txt"], ".jsonl"),
+        (["import", "missing.jsonl", "orders-dlq"], "missing.jsonl"),
+        (["purge", "orders-dlq", "--backup", "x.jsonl", "--no-backup"], "--no-backup"),
+    ],
+)
+def test_wrong_input_is_one_line_with_the_flag_and_exit_two(
+    server: SqsServer, capsys: pytest.CaptureFixture[str], argv: list[str], says: str
+) -> None:
+    assert run(["dlq", *argv]) == 2
+    error = capsys.readouterr().err
+    assert says in error
+    assert "Traceback" not in error
+    assert "ReceiveMessage" not in server.sqs.calls
+
+
+def test_killed_again_and_again_every_message_ends_in_one_queue(server: SqsServer, tmp_path: Path) -> None:
+    fill(server, 400)
+    chance = random.Random(3)  # noqa: S311 - moments, not secrets
+    wanted = {json.dumps({"n": n, "keep": True}) for n in range(0, 400, 4)}
+
+    def slow(operation: str, _params: object) -> None:
+        time.sleep(0.003)
+
+    server.sqs.faults.before = slow
+    argv = ["dlq", "redrive", "orders-dlq", "--where", "body.keep", "--yes", "-q", "-o", "json"]
+    command = [sys.executable, "-m", "opsctl"]
+    for _ in range(2):
+        process = subprocess.Popen(
+            [*command, *argv], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ.copy()
+        )
+        sent = len(server.sqs.queues["orders"].messages)
+        target = sent + chance.randrange(5, 40)
+        while len(server.sqs.queues["orders"].messages) < target and process.poll() is None:
+            time.sleep(0.002)
+        process.kill()
+        process.wait()
+        server.clock.ahead_s += 130
+        argv = ["resume", "last", "-q", "-o", "json"]
+    done = subprocess.run([*command, *argv], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode in (0, 6), done.stderr
+    arrived = server.sqs.queues["orders"].bodies()
+    assert set(arrived) == wanted
+    assert len(server.sqs.queues["orders-dlq"].messages) == 300
+    (change,) = json.loads(done.stdout)["result"]["changes"]
+    doubtful = change["result"]["may_be_twice"]
+    assert len(arrived) - len(wanted) <= len(doubtful) <= 2 * 64 * 10
+    assert change["result"]["moved"] == 100

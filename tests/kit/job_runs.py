@@ -1,0 +1,31 @@
+"""Carries out plans with jobs in the moto account."""
+
+from pathlib import Path
+
+from opsctl.execution.executor import Executor
+from opsctl.journal.checkpoints import JobCheckpoint
+from opsctl.model.changes import Change
+from opsctl.model.jobs import JobResult, Tools
+from opsctl.model.plan import Plan
+from opsctl.model.ports import Aws
+from tests.kit.moto_account import World, sqs_wire
+from tests.kit.ports import MemoryJournal
+
+
+def carry_out(plan: Plan, world: World, journal: MemoryJournal, path: Path, aws: Aws | None = None) -> None:
+    """Apply a plan, or go on with it, through an account that may fail."""
+    account = aws or world.aws
+
+    def run_job(change: Change) -> JobResult:
+        job = world.registry.jobs[change.operation].model_validate(change.params)
+        tools = Tools(
+            aws=account,
+            queues=sqs_wire,
+            checkpoint=JobCheckpoint(path / f"{change.operation}.log"),
+            clock=world.clock,
+            progress=lambda _line: None,
+            stopping=lambda: False,
+        )
+        return job.run(tools)
+
+    Executor(plan, account, journal, world.clock, lambda _line: None, lambda: False, run_job).apply()
