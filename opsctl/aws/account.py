@@ -13,6 +13,7 @@ from opsctl.aws.clients import CONNECTIONS, Clients
 from opsctl.aws.pages import fetch, plain
 from opsctl.aws.translate import raise_for_write, refusal_of
 from opsctl.aws.whole import RawBodies, unknown_members
+from opsctl.model.binary import with_bytes
 from opsctl.model.errors import AwsRefused
 from opsctl.model.readonly import is_read_only
 from opsctl.model.reads import Answer, Read, Refusal, Refused
@@ -65,7 +66,7 @@ class LiveAccount:
         method = getattr(client, xform_name(operation))
         for attempt in range(THROTTLE_ATTEMPTS):
             try:
-                return plain(method(**params))
+                return plain(method(**with_bytes(params)))
             except _SDK_FAULTS as fault:
                 refusal = refusal_of(fault, f"{service}.{operation}")
                 if refusal.kind is not Refused.THROTTLED or attempt == THROTTLE_ATTEMPTS - 1:

@@ -89,7 +89,9 @@ class PlanOptions:
 
     override: Annotated[
         list[str] | None,
-        typer.Option(help="Set a guard aside by name; repeatable.", rich_help_panel=_PLANNING),
+        typer.Option(
+            "--override", "--accept", help="Set a guard aside by name; repeatable.", rich_help_panel=_PLANNING
+        ),
     ] = None
     out: Annotated[Path | None, typer.Option(help="Save the plan here.", rich_help_panel=_PLANNING)] = None
 

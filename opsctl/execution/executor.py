@@ -212,6 +212,7 @@ class Executor:
             missing = [result for result in results if not result.held]
             if not missing:
                 return
+            self._heed_failure(change)
             left_s = deadline - self._clock.now()
             if left_s <= 0:
                 self._journal.record(change.id, "unproved", [r.model_dump(mode="json") for r in missing])
@@ -223,6 +224,11 @@ class Executor:
             self._clock.sleep(min(every_s, left_s))
             every_s = min(every_s * POLL_GROWTH, POLL_AT_MOST_S)
             self._heed_stop()
+
+    def _heed_failure(self, change: Change) -> None:
+        """Give up a wait whose expectation no longer holds: what it waits for has failed for good."""
+        if change.kind == "wait":
+            self._require(change, self._asking())
 
     def _heed_stop(self) -> None:
         if self._stopping():

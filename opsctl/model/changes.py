@@ -73,7 +73,7 @@ class Retry(Value):
 
 
 class Grant(Value):
-    """An API call that a job may make, for the plan's IAM policy."""
+    """An API call that a job may make, or a permission that AWS asks for besides the call's own."""
 
     service: str
     operation: str
@@ -84,7 +84,8 @@ class Instruction(Value):
     """One mutating API call (`call`), one locked rewrite (`edit`), one poll of the proof (`wait`), or one `job`.
 
     A job is long work registered by name: its service is `opsctl`, its operation the job's name, and `grants`
-    are the API calls it may make.
+    are the API calls it may make. Bytes among the parameters are written as
+    `opsctl.model.binary` says.
     """
 
     kind: Literal["call", "edit", "wait", "job"]
@@ -141,6 +142,7 @@ class Proof(Value):
 class Change(Instruction):
     """An instruction with its reason, what must hold before it, its proof, its undo and its risk.
 
+    What a `wait` expects has to hold for as long as it waits; it changes nothing, so its undo is never made.
     `undo_only_if` says when the undo may be carried out: where others have come to rely on what was made, it is
     kept. In the inverse change that is `only_if`: unless all of it holds, the change is left out as kept.
     """

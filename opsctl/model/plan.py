@@ -40,12 +40,24 @@ class PlanCheck(Value):
 
 
 class Finding(Value):
-    """What a guard found: a warning, or a refusal that a person overrode by name."""
+    """What a guard found: a warning, or a refusal that a person overrode by name.
+
+    `pending` is one that nobody has accepted yet: such a plan may be looked at, but not applied.
+    """
 
     id: str
     because: str
     evidence: tuple[str, ...]
     overridden: bool = False
+    pending: bool = False
+
+
+class Section(Value):
+    """A table for whoever reviews the plan; every row has a cell for each column."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
 
 
 class Policies(Value):
@@ -79,6 +91,7 @@ class Plan(Value):
     confirm: str = ""
     facts: dict[str, Json]
     paths: Json = None
+    sections: tuple[Section, ...] = ()
     warnings: tuple[Finding, ...] = ()
     changes: tuple[Change, ...]
     checks: tuple[PlanCheck, ...] = ()
@@ -109,6 +122,11 @@ class Plan(Value):
             if change.id == change_id:
                 return change
         raise KeyError(change_id)
+
+    @property
+    def pending(self) -> tuple[str, ...]:
+        """The names of what has to be accepted before the plan may be applied."""
+        return tuple(finding.id for finding in self.warnings if finding.pending)
 
     @property
     def severe(self) -> bool:

@@ -43,8 +43,25 @@ class GuardSpec(Value):
     id: str = Field(description="The name that --override takes.")
     refuse: str = Field("", description="Expression; anything it finds refuses the plan.")
     warn: str = Field("", description="Expression; anything it finds is a warning in the plan.")
+    accept: str = Field(
+        "", description="Expression; what it finds is planned, and applied only if accepted by name."
+    )
     because: str = Field(description="One sentence: why this matters.")
     override: bool = Field(True, description="Whether `--override ID` may set a refusal aside.")
+
+    @property
+    def expression(self) -> tuple[str, str]:
+        """The one expression of the guard, after its kind: refuse, warn or accept."""
+        kind = "refuse" if self.refuse else "accept" if self.accept else "warn"
+        return kind, str(getattr(self, kind))
+
+
+class SectionSpec(Value):
+    """A table of the plan, for whoever reviews it: one row for each item of a list."""
+
+    title: str = Field(description="Heading of the table.")
+    rows: str = Field(description="Expression that gives a list; without items the table is left out.")
+    columns: dict[str, str] = Field(description="Heading of a column to expression over one item.")
 
 
 class CheckLine(Value):
@@ -125,6 +142,7 @@ class Playbook(Value):
     steps: tuple[StepSpec, ...] = Field((), description="What is done, in order.")
     checks: tuple[CheckSpec, ...] = Field((), description="What must hold at the end.")
     paths: str = Field("", description="Expression for the plan's ways in, drawn by the renderers.")
+    sections: tuple[SectionSpec, ...] = Field((), description="Tables shown before the changes.")
     confirm: str = Field("", description="Expression for the name to type when a change is severe.")
     outputs: dict[str, Json] = Field({}, description="Values for scripts, known at plan time.")
     notes: str = Field("", description="Text for the runbook.")

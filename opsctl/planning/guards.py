@@ -12,7 +12,7 @@ EVIDENCE_SHOWN = 20
 
 
 def run_guards(loaded: LoadedPlaybook, scope: Scope, overrides: Collection[str]) -> tuple[Finding, ...]:
-    """Evaluate every guard; return warnings and overridden refusals.
+    """Evaluate every guard; return warnings, overridden refusals, and what is still to be accepted.
 
     Raises:
         RefusedByGuard: a guard found offenders and was not overridden; all such guards are listed.
@@ -23,14 +23,19 @@ def run_guards(loaded: LoadedPlaybook, scope: Scope, overrides: Collection[str])
     findings: list[Finding] = []
     refusals: list[tuple[GuardSpec, tuple[str, ...]]] = []
     for number, guard in enumerate(guards):
-        expression = guard.refuse or guard.warn
-        kind = "refuse" if guard.refuse else "warn"
+        kind, expression = guard.expression
         evidence = as_evidence(scope.find(expression, f"guards.{number}.{kind}"))
         if not evidence:
             continue
-        if guard.warn or guard.id in overrides:
+        if kind != "refuse" or guard.id in overrides:
             findings.append(
-                Finding(id=guard.id, because=guard.because, evidence=evidence, overridden=bool(guard.refuse))
+                Finding(
+                    id=guard.id,
+                    because=guard.because,
+                    evidence=evidence,
+                    overridden=kind != "warn" and guard.id in overrides,
+                    pending=kind == "accept" and guard.id not in overrides,
+                )
             )
         else:
             refusals.append((guard, evidence))
@@ -48,7 +53,7 @@ def as_evidence(found: Json) -> tuple[str, ...]:
 
 
 def _check_overrides(guards: Collection[GuardSpec], overrides: Collection[str]) -> None:
-    known = {guard.id: guard for guard in guards if guard.refuse}
+    known = {guard.id: guard for guard in guards if guard.expression[0] != "warn"}
     for name in overrides:
         if name not in known:
             raise InvalidInput.one(

@@ -4,15 +4,16 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 from opsctl import __version__
+from opsctl.expressions.evaluate import evaluate
 from opsctl.model.changes import Change
 from opsctl.model.errors import RefusedByGuard
-from opsctl.model.plan import FactCall, Finding, Plan, PlanCheck, PlaybookRef, Policies
+from opsctl.model.plan import FactCall, Finding, Plan, PlanCheck, PlaybookRef, Policies, Section
 from opsctl.model.playbook import LoadedPlaybook
 from opsctl.model.ports import Reader
 from opsctl.model.reads import Answer, Read
 from opsctl.model.registry import Registry
 from opsctl.model.run import Context
-from opsctl.model.value import Json
+from opsctl.model.value import Json, canonical
 from opsctl.planning.durations import parse_duration
 from opsctl.planning.facts import look_up_facts
 from opsctl.planning.guards import as_evidence, run_guards
@@ -99,6 +100,7 @@ def _bound(
         confirm=str(scope.find(book.confirm, "confirm") or "") if book.confirm else "",
         facts=scope.facts,
         paths=scope.find(book.paths, "paths") if book.paths else None,
+        sections=_sections(loaded, scope),
         warnings=findings,
         changes=tuple(_in_region(change, about.region) for change in changes),
         checks=_checks(loaded, scope, calls),
@@ -109,6 +111,28 @@ def _bound(
             apply=policy_for_changes(changes, about.identity),
         ),
     )
+
+
+def _sections(loaded: LoadedPlaybook, scope: Scope) -> tuple[Section, ...]:
+    found = []
+    for number, spec in enumerate(loaded.playbook.sections):
+        items = scope.find(spec.rows, f"sections.{number}.rows") or []
+        rows = tuple(
+            tuple(cell_text(evaluate(expression.removeprefix("="), item)) for expression in spec.columns.values())
+            for item in items
+        )
+        if rows:
+            found.append(Section(title=spec.title, columns=tuple(spec.columns), rows=rows))
+    return tuple(found)
+
+
+def cell_text(value: Json) -> str:
+    """Return what a table's cell shows: text as it is, nothing as nothing, a list as its items."""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(cell_text(item) for item in value)
+    return value if isinstance(value, str) else canonical(value)
 
 
 def _checks(loaded: LoadedPlaybook, scope: Scope, calls: dict[str, FactCall]) -> tuple[PlanCheck, ...]:

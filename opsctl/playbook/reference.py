@@ -14,6 +14,7 @@ from opsctl.model.playbook import (
     InputSpec,
     Playbook,
     RiskLine,
+    SectionSpec,
     StepSpec,
     UndoCall,
 )
@@ -26,6 +27,7 @@ _PARTS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("An input", InputSpec),
     ("A fact", FactSpec),
     ("A guard", GuardSpec),
+    ("A table of the plan", SectionSpec),
     ("A step", StepSpec),
     ("A predicate, in `expect` and `proof` of a call", CheckLine),
     ("The undo of a call", UndoCall),
@@ -48,8 +50,9 @@ with `foreach`, `each`. It keeps its type, and finding nothing where a value is 
 is the literal `=text`. Nothing is ever interpolated into text. Expressions are checked against the shapes
 of inputs, facts and AWS's answers before anything is called.
 
-`refuse`, `warn` and `none` list the offenders: nothing found is fine, and what is found is the evidence
-shown.
+`refuse`, `warn`, `accept` and `none` list the offenders: nothing found is fine, and what is found is the
+evidence shown. What `accept` finds is planned all the same, so that it can be looked at; the plan is applied
+only when it was made with `--accept ID`.
 
 Facts, guards, `when` and `foreach` are decided when planning. `=steps.<step>.<output>` is the one value
 known only after apply; it must be the whole value.

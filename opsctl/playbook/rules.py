@@ -36,7 +36,7 @@ class _Rules:
             self._exactly_one(f"facts.{name}", {"uses": bool(fact.uses), "read": bool(fact.read)})
         for number, guard in enumerate(self._book.guards):
             path = f"guards.{number}"
-            self._exactly_one(path, {"refuse": bool(guard.refuse), "warn": bool(guard.warn)})
+            self._exactly_one(path, {kind: bool(getattr(guard, kind)) for kind in ("refuse", "warn", "accept")})
         for number, check in enumerate(self._book.checks):
             self._duration(check.within, f"checks.{number}.within")
         self._unique("guards", [guard.id for guard in self._book.guards])
@@ -125,7 +125,8 @@ class _Rules:
             if fact.query:
                 yield f"facts.{name}.query", fact.query
         for number, guard in enumerate(book.guards):
-            yield f"guards.{number}.{'refuse' if guard.refuse else 'warn'}", guard.refuse or guard.warn or "@"
+            kind, expression = guard.expression
+            yield f"guards.{number}.{kind}", expression or "@"
         for number, step in enumerate(book.steps):
             path = f"steps.{number}"
             for part in ("when", "foreach"):
@@ -138,6 +139,10 @@ class _Rules:
             yield f"checks.{number}.none", check.none
             if check.shows:
                 yield f"checks.{number}.shows", check.shows
+        for number, section in enumerate(book.sections):
+            yield f"sections.{number}.rows", section.rows.removeprefix("=")
+            for heading, expression in section.columns.items():
+                yield f"sections.{number}.columns.{heading}", expression.removeprefix("=")
         for part in ("paths", "confirm"):
             if getattr(book, part):
                 yield part, getattr(book, part).removeprefix("=")

@@ -53,8 +53,8 @@ class _Validator:
             self._values(spec.with_, f"facts.{name}.with", root)
             self._values(spec.params, f"facts.{name}.params", root)
         for number, guard in enumerate(self._book.guards):
-            kind = "refuse" if guard.refuse else "warn"
-            self._expression(guard.refuse or guard.warn, f"guards.{number}.{kind}", root)
+            kind, expression = guard.expression
+            self._expression(expression, f"guards.{number}.{kind}", root)
         for number, step in enumerate(self._book.steps):
             self._step(step, f"steps.{number}", root)
         checked = record({"inputs": self._inputs, "facts": record(facts)})
@@ -64,6 +64,11 @@ class _Validator:
                 self._expression(check.shows, f"checks.{number}.shows", checked)
             if check.when:
                 self._expression(check.when, f"checks.{number}.when", root)
+        for number, section in enumerate(self._book.sections):
+            path = f"sections.{number}"
+            rows = self._expression(section.rows, f"{path}.rows", root)
+            for heading, expression in section.columns.items():
+                self._expression(expression, f"{path}.columns.{heading}", items_of(rows))
         for part in ("paths", "confirm"):
             if getattr(self._book, part):
                 self._expression(getattr(self._book, part), part, root)

@@ -14,6 +14,7 @@ from opsctl.render.words import (
     call_of,
     counts_of,
     details_of,
+    finding_words,
     header_of,
     job_lines,
     mark_of,
@@ -77,13 +78,14 @@ def _plan_parts(plan: Plan) -> list[str]:
     decision = decision_of(plan)
     if decision is not None:
         parts += ["<h2>What was detected</h2>", *_detected(decision)]
+    for section in plan.sections:
+        parts += [f"<h2>{markup(section.title)}</h2>", _grid(section.columns, section.rows)]
     if plan.warnings:
         parts.append("<h2>Warnings</h2><ul>")
         for finding in plan.warnings:
-            kind = "overridden guard" if finding.overridden else "warning"
             items = "".join(f"<li>{markup(item)}</li>" for item in finding.evidence)
             parts.append(
-                f'<li><span class="medium">{kind} {markup(finding.id)}</span>: {markup(finding.because)}'
+                f'<li><span class="medium">{markup(finding_words(finding))}</span>: {markup(finding.because)}'
                 f"<ul>{items}</ul></li>"
             )
         parts.append("</ul>")
@@ -142,6 +144,12 @@ def _table(rows: Sequence[tuple[str, str]]) -> str:
         f'<tr><th scope="row">{markup(name)}</th><td>{markup(value)}</td></tr>' for name, value in rows
     )
     return f"<table>{cells}</table>"
+
+
+def _grid(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    head = "".join(f'<th scope="col">{markup(name)}</th>' for name in columns)
+    body = "".join("<tr>" + "".join(f"<td>{markup(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><tr>{head}</tr>{body}</table>"
 
 
 def _pre(lines: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from opsctl.render.words import (
     call_of,
     counts_of,
     details_of,
+    finding_words,
     header_of,
     job_lines,
     mark_of,
@@ -29,6 +30,9 @@ def render_plan(plan: Plan) -> str:
     """Return a plan as Markdown: summary, what was detected, each change, how to verify and to undo."""
     lines = [f"# {markdown(plan.title)}", "", markdown(counts_of(plan)), "", *_table(header_of(plan))]
     lines += _detected(plan)
+    for section in plan.sections:
+        lines += ["", f"## {markdown(section.title)}", "", _row(section.columns)]
+        lines += ["|" + "---|" * len(section.columns), *(_row(row) for row in section.rows)]
     lines += _warnings(plan)
     lines += ["", "## Changes"]
     for number, change in enumerate(plan.changes, start=1):
@@ -87,8 +91,7 @@ def decision_lines(decision: Decision) -> list[str]:
 def _warnings(plan: Plan) -> list[str]:
     lines: list[str] = []
     for finding in plan.warnings:
-        kind = "Overridden guard" if finding.overridden else "Warning"
-        lines += [f"- **{kind} {markdown(finding.id)}**: {markdown(finding.because)}"]
+        lines += [f"- **{markdown(finding_words(finding).capitalize())}**: {markdown(finding.because)}"]
         lines += [f"  - {markdown(item)}" for item in finding.evidence]
     return ["", "## Warnings", "", *lines] if lines else []
 
@@ -134,6 +137,10 @@ def _policy(plan: Plan) -> list[str]:
 
 def _table(rows: Sequence[tuple[str, str]]) -> list[str]:
     return ["| | |", "|---|---|", *(f"| {markdown(name)} | {markdown(value)} |" for name, value in rows)]
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(markdown(cell) for cell in cells) + " |"
 
 
 def _fenced(lines: Sequence[str], language: str) -> list[str]:

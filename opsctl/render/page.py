@@ -67,6 +67,15 @@ class Page:
             grid.add_row(name, Text(visible(value), style=(styles or {}).get(name, "")))
         self._print(Padding(grid, (0, 0, 0, indent)))
 
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], indent: int = 2) -> None:
+        """Add a table; cells are wrapped, and the first column is as wide as its words need."""
+        grid = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False, header_style="dim")
+        for number, name in enumerate(columns):
+            grid.add_column(Text(visible(name)), overflow="fold", ratio=None if number == 0 else 1)
+        for row in rows:
+            grid.add_row(*(Text(visible(cell)) for cell in row))
+        self._print(Padding(grid, (0, 0, 0, indent)))
+
     def blank(self) -> None:
         """Add an empty line."""
         self._console.print()

@@ -16,6 +16,7 @@ from opsctl.render.words import (
     counts_of,
     details_of,
     few,
+    finding_words,
     header_of,
     job_lines,
     mark_of,
@@ -41,11 +42,15 @@ def render_plan(
     decision = decision_of(plan)
     if decision is not None:
         _ways(page, decision)
+    for section in plan.sections:
+        page.heading(section.title)
+        page.table(section.columns, section.rows)
     if plan.warnings:
         page.heading("Warnings")
         for finding in plan.warnings:
-            kind = "overridden" if finding.overridden else "warning"
-            page.item(f"! {kind} {finding.id}: {finding.because}", "yellow")
+            page.item(
+                f"! {finding_words(finding)}: {finding.because}", "bold red" if finding.pending else "yellow"
+            )
             for line in few(finding.evidence, AFFECTED_SHOWN):
                 page.item(line, indent=4)
     if plan.changes:
@@ -58,6 +63,9 @@ def render_plan(
         page.item(f"IAM actions needed: {', '.join(actions_needed(plan))}")
     if plan.confirm and plan.severe:
         page.item(f"Severe risk: applying asks for the name {plan.confirm}.", "bold red")
+    if plan.pending:
+        accepted = " ".join(f"--accept {name}" for name in plan.pending)
+        page.item(f"To apply this plan, accept what it needs: {accepted}", "bold red")
     for line in following:
         page.item(f"next: {line}")
     return page.text()

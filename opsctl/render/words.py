@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
+from opsctl.model.binary import binary_words, is_binary
 from opsctl.model.changes import Change, Instruction, Irreversible, Severity
-from opsctl.model.plan import Plan
+from opsctl.model.plan import Finding, Plan
 from opsctl.model.references import is_reference
 from opsctl.model.report import ChangeResult, ChangeStatus, Report
 from opsctl.model.value import Json, canonical
@@ -73,13 +74,24 @@ def value_text(value: Json) -> str:
         return f"(known after apply: {value['$ref']})"
     if isinstance(value, str):
         return value
+    if is_binary(value):
+        return binary_words(value)
     if isinstance(value, (dict, list)):
         return canonical(_readable(value))
     return canonical(value)
 
 
+def finding_words(finding: Finding) -> str:
+    """Say what kind of finding it is, and its name."""
+    if finding.pending:
+        return f"to be accepted {finding.id}"
+    return f"{'overridden' if finding.overridden else 'warning'} {finding.id}"
+
+
 def undo_of(change: Change) -> str:
     """Say how a change is taken back, or why it cannot be."""
+    if change.kind == "wait":
+        return "nothing to undo"
     if isinstance(change.undo, Irreversible):
         return f"cannot be undone: {change.undo.because}"
     return call_of(change.undo)
@@ -122,6 +134,7 @@ _IDS_SHOWN = 10
 def counts_of(plan: Plan) -> str:
     """Say how many changes there are, of which risk, and of how many none can be undone."""
     number = len(plan.changes)
+    made = [change for change in plan.changes if change.kind != "wait"]
     if not number:
         return "No changes: the account is as the playbook wants it."
     severities = [change.risk.severity for change in plan.changes]
@@ -130,7 +143,7 @@ def counts_of(plan: Plan) -> str:
         for level in ("severe", "high", "medium", "low")
         if level in severities
     ]
-    final = sum(isinstance(change.undo, Irreversible) for change in plan.changes)
+    final = sum(isinstance(change.undo, Irreversible) for change in made)
     tail = f"; {final} cannot be undone" if final else "; all can be undone"
     return f"{number} change{'s' if number != 1 else ''} ({', '.join(parts)} risk){tail}."
 
@@ -177,6 +190,8 @@ def few(items: Iterable[str], limit: int) -> list[str]:
 def _readable(value: Json) -> Json:
     if is_reference(value):
         return f"(known after apply: {value['$ref']})"
+    if is_binary(value):
+        return binary_words(value)
     if isinstance(value, dict):
         return {name: _readable(item) for name, item in value.items()}
     if isinstance(value, list):

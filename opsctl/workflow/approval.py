@@ -21,12 +21,24 @@ def approve(plan: Plan, consent: Consent, prompter: Prompter, settings: Settings
     is not enough.
 
     Raises:
-        RefusedByGuard: the answer was no, the name was wrong, or there is nobody to ask.
+        RefusedByGuard: the answer was no, the name was wrong, there is nobody to ask, or something in the
+            plan has not been accepted.
     """
+    if plan.pending:
+        raise _unaccepted(plan)
     if plan.severe or plan.account in settings.protected_accounts:
         _by_name(plan, consent, prompter)
     elif not consent.yes:
         _by_yes(plan, prompter)
+
+
+def _unaccepted(plan: Plan) -> RefusedByGuard:
+    waiting = [finding for finding in plan.warnings if finding.pending]
+    return RefusedByGuard(
+        f"the plan needs {', '.join(plan.pending)} to be accepted; nothing was changed",
+        "if you accept that, plan again with " + " ".join(f"--accept {name}" for name in plan.pending),
+        evidence=[f"{finding.id}: {finding.because}" for finding in waiting],
+    )
 
 
 def _by_name(plan: Plan, consent: Consent, prompter: Prompter) -> None:

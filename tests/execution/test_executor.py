@@ -6,10 +6,12 @@ import pytest
 
 from opsctl.execution.executor import Executor
 from opsctl.execution.inverse import inverse_of, irreversible_in, references_of
+from opsctl.model.changes import Change, Check, Instruction, Irreversible, Proof
 from opsctl.model.errors import AwsRefused, Drifted, Interrupted, OpsctlError, OutcomeUnknown, Unproved
 from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws
-from tests.kit.box_plans import add_item, irreversible, make_box, plan_of, two_step_plan
+from opsctl.render.words import counts_of
+from tests.kit.box_plans import add_item, get_box, irreversible, make_box, plan_of, two_step_plan
 from tests.kit.ports import FAULTS, Box, FakeClock, Faulty, Killed, MemoryJournal
 
 
@@ -201,3 +203,26 @@ def test_drift_is_found_before_anything_is_changed() -> None:
     executor = Executor(two_step_plan(), box, MemoryJournal(), FakeClock(), lambda _line: None, lambda: False)
     assert [change.id for change, _ in executor.drifted()] == ["make"]
     assert box.writes == []
+
+
+def test_a_wait_gives_up_when_what_it_waits_for_has_failed() -> None:
+    box = Box({"b": {"Items": ["failed"], "Lock": 1}})
+    wait = Change(
+        **dict(Instruction(kind="wait", service="box", operation="GetBox")),
+        id="wait",
+        title="wait for x",
+        why="it takes time",
+        expect=(
+            Check(read=get_box("b"), query="Items", op="excludes", value=["failed"], says="it has not failed"),
+        ),
+        proof=Proof(
+            configured=(Check(read=get_box("b"), query="Items", op="contains", value=["x"], says="x is there"),),
+            within_s=86_400,
+        ),
+        undo=Irreversible(because="waiting changes nothing"),
+    )
+    clock = FakeClock()
+    with pytest.raises(Drifted, match="it has not failed"):
+        run(plan_of(wait), box, MemoryJournal(), clock)
+    assert clock.slept == []
+    assert counts_of(plan_of(wait)).endswith("all can be undone.")

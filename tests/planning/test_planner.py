@@ -204,3 +204,28 @@ def test_a_plan_larger_than_allowed_is_refused() -> None:
     refuse_large(made, 2)
     with pytest.raises(RefusedByGuard, match="2 changes and at most 1"):
         refuse_large(made, 1)
+
+
+ROOT = {"id": "root", "accept": "inputs.box == 'b' && [inputs.box]", "because": "it is lost"}
+
+
+def test_what_must_be_accepted_is_planned_all_the_same_and_marked() -> None:
+    book = playbook(inputs={"box": {"type": "string"}}, guards=[ROOT], steps=[MAKE])
+    pending = plan(book, {"box": "b"}, Box())
+    assert (len(pending.changes), pending.pending) == (1, ("root",))
+    accepted = plan(book, {"box": "b"}, Box(), overrides=["root"])
+    assert (accepted.pending, accepted.warnings[0].overridden) == ((), True)
+    assert plan(book, {"box": "c"}, Box()).warnings == ()
+
+
+def test_a_section_is_a_table_of_text_and_left_out_without_rows() -> None:
+    columns = {"item": "@", "long": "length(@)", "none": "`null`"}
+    section = {"title": "Things", "rows": "facts.box.items", "columns": columns}
+    book = playbook(
+        facts={"box": {"uses": "box.contents", "with": {"box": "b"}}},
+        sections=[section, section | {"rows": "facts.box.items[?@=='z']"}],
+    )
+    found = plan(book, {}, Box(boxes={"b": {"Items": ["x", "yy"]}})).sections
+    assert [(one.title, one.columns, one.rows) for one in found] == [
+        ("Things", ("item", "long", "none"), (("x", "1", ""), ("yy", "2", "")))
+    ]

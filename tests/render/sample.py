@@ -1,7 +1,7 @@
 """A plan and a report with every kind of thing in them, and text of one's choice in every account-given place."""
 
 from opsctl.model.changes import Risk, Severity
-from opsctl.model.plan import Finding, Plan
+from opsctl.model.plan import Finding, Plan, Section
 from opsctl.model.report import ChangeResult, CheckResult, Report
 from opsctl.topology.decision import Decision, Graph, GraphEdge, GraphNode, LayerVerdict, Point, WayIn
 from tests.kit.box_plans import add_item, irreversible, make_box, plan_of
@@ -63,7 +63,9 @@ def sample_plan(text: str = "shop-alb") -> Plan:
             "warnings": (
                 Finding(id="stays-open", because=f"{text} stays open", evidence=(text,)),
                 Finding(id="private", because="private", evidence=(text,), overridden=True),
+                Finding(id="root-disk", because=f"{text} is lost", evidence=(text,), pending=True),
             ),
+            "sections": (Section(title=f"Checks of {text}", columns=("check", text), rows=(("first", text),)),),
             "notes": f"note {text}\nsecond line",
             "inputs": {"reason": text},
         }

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from opsctl.model.binary import binary
 from opsctl.render import html_page, markdown, terminal
 from opsctl.render.inert import code_span, visible
 from opsctl.render.inert import markdown as inert_markdown
@@ -16,6 +17,7 @@ from opsctl.render.json_text import render_envelope
 from opsctl.render.mermaid import render_mermaid
 from opsctl.render.svg import render_svg
 from opsctl.render.tree import render_tree
+from opsctl.render.words import value_text
 from tests.render.sample import sample_decision, sample_plan, sample_report
 
 HOSTILE = (
@@ -73,6 +75,9 @@ def test_every_form_shows_every_change_warning_and_owner(form: str) -> None:
         assert finding.id in shown
         assert flat(finding.because).lower() in shown
     assert "shop-alb" in shown
+    for section in plan.sections:
+        for cell in (section.title, *section.columns, *(cell for row in section.rows for cell in row)):
+            assert flat(cell).lower() in shown
     assert "it is gone for good" in shown
     if form != "json":
         assert "will revert this change" in shown
@@ -153,3 +158,9 @@ def test_a_query_picks_from_the_envelope() -> None:
 def test_long_lists_are_shortened_in_text_and_whole_in_json() -> None:
     assert "(-o json lists all)" in FORMS["text"]("x")
     assert len(json.loads(FORMS["json"]("x"))["result"]["changes"][0]["risk"]["affects"]) == 9
+
+
+def test_bytes_are_shown_by_size_and_digest_in_every_form() -> None:
+    value = {"Code": {"ZipFile": binary(b"x" * 3000)}}
+    assert "3,000 bytes" in value_text(value)
+    assert len(value_text(value)) < 100

@@ -4,7 +4,7 @@ import pytest
 
 from opsctl.model.changes import Risk, Severity
 from opsctl.model.errors import RefusedByGuard
-from opsctl.model.plan import Plan
+from opsctl.model.plan import Finding, Plan
 from opsctl.model.run import Settings
 from opsctl.workflow.approval import Consent, approve
 from tests.kit.box_plans import make_box, plan_of
@@ -70,3 +70,12 @@ def test_a_protected_account_asks_for_a_name_too() -> None:
     with pytest.raises(RefusedByGuard):
         approve(ORDINARY, Consent(yes=True), NOBODY, settings)
     approve(ORDINARY, Consent(confirm=ORDINARY.account), NOBODY, settings)
+
+
+def test_what_is_not_accepted_yet_is_neither_applied_with_yes_nor_asked_about() -> None:
+    found = Finding(id="root-disk", because="what is on the root disk is lost", evidence=("8 GiB",), pending=True)
+    person = Person("y")
+    with pytest.raises(RefusedByGuard, match="needs root-disk to be accepted") as refused:
+        approve(ORDINARY.model_copy(update={"warnings": (found,)}), Consent(yes=True), person, Settings())
+    assert "--accept root-disk" in refused.value.hint
+    assert person.asked == []
