@@ -1,7 +1,11 @@
 """Turns a fresh document and an edit's elements into the request that writes it back."""
 
+import json
+
+from opsctl.execution.asking import NotThere
 from opsctl.expressions.evaluate import evaluate
-from opsctl.model.changes import EditSpec, Element
+from opsctl.model.changes import EditSpec, Element, JsonText
+from opsctl.model.errors import OpsctlError
 from opsctl.model.networks import same
 from opsctl.model.value import Json
 
@@ -10,15 +14,40 @@ def request_of(params: dict[str, Json], edit: EditSpec, document: Json) -> dict[
     """Return the parameters of the write: the fixed ones, what is carried over, and our elements applied.
 
     Everything that the edit does not name stays as it was read; the document itself is not altered.
+
+    Raises:
+        NotThere: the path of an element leads into a list that has no such item any more.
+        OpsctlError: a member that should be JSON text is none.
     """
     request = dict(params)
     for name, expression in edit.carry.items():
         found = evaluate(expression, document)
         if found is not None:
             request[name] = _copy(found)
+    for text in edit.texts:
+        _parse(request, text)
     for element in edit.elements:
         _apply(request, element)
+    for text in edit.texts:
+        _write(request, text)
     return request
+
+
+def _parse(request: dict[str, Json], text: JsonText) -> None:
+    parent, name = _parent(request, text.at)
+    try:
+        found = json.loads(parent[name]) if parent.get(name) else _copy(text.blank)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise OpsctlError(f"{text.at} is not the JSON it should be", "nothing was written; look at it by hand")
+    parent[name] = found
+
+
+def _write(request: dict[str, Json], text: JsonText) -> None:
+    parent, name = _parent(request, text.at)
+    document = parent[name]
+    parent[name] = json.dumps(document, separators=(",", ":")) if document.get(text.void_without) else ""
 
 
 def _apply(request: dict[str, Json], element: Element) -> None:
@@ -26,6 +55,9 @@ def _apply(request: dict[str, Json], element: Element) -> None:
     if element.op == "set":
         if not element.if_empty or not _items_at(request, element.if_empty):
             parent[name] = element.value
+        return
+    if element.op == "unset":
+        parent.pop(name, None)
         return
     items = _items(parent.get(name), counted=element.counted)
     if element.op == "add":
@@ -51,8 +83,9 @@ def _counted(before: Json, items: list[Json]) -> dict[str, Json]:
 
 
 def _items(value: Json, *, counted: bool) -> list[Json]:
-    if counted and isinstance(value, dict):
-        return list(value.get("Items") or [])
+    if isinstance(value, dict):
+        # The grammar of IAM policies lets a single statement stand without its list.
+        return list(value.get("Items") or []) if counted else [value]
     return list(value or [])
 
 
@@ -64,9 +97,14 @@ def _items_at(request: dict[str, Json], path: str) -> list[Json]:
 
 def _parent(request: dict[str, Json], path: str) -> tuple[dict[str, Json], str]:
     *way, name = path.split(".")
-    node = request
+    node: Json = request
     for part in way:
-        node = node.setdefault(part, {})
+        if not isinstance(node, list):
+            node = node.setdefault(part, {})
+        elif int(part) < len(node):
+            node = node[int(part)]
+        else:
+            raise NotThere(f"item {part} of {path}")
     return node, name
 
 

@@ -170,6 +170,11 @@ class Executor:
                 self._progress(f"{change.title}: {refused.refusal.code}, trying again")
                 self._clock.sleep(POLL_S * min(attempt, 10))
                 self._heed_stop()
+                if change.edit is not None and refused.refusal.code in change.edit.conflicts:
+                    if self._proved(change):
+                        return
+                    # Somebody else wrote: the lock is taken anew only on what the plan was made for.
+                    self._require(change, self._asking())
             else:
                 return
 

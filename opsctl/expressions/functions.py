@@ -1,5 +1,6 @@
 """The few functions that playbooks have beyond JMESPath's own."""
 
+import json
 from typing import Any
 
 from jmespath import functions
@@ -8,7 +9,7 @@ from opsctl.model.networks import covers, overlapping, parse_network
 
 
 class PlaybookFunctions(functions.Functions):
-    """JMESPath's functions, and those that know addresses. Each is pure."""
+    """JMESPath's functions, and those that know addresses and JSON in text. Each is pure."""
 
     @functions.signature({"types": ["array"]}, {"types": ["array"]})
     def _func_overlap(self, left: list[Any], right: list[Any]) -> list[str]:
@@ -24,3 +25,11 @@ class PlaybookFunctions(functions.Functions):
     def _func_ip_version(self, address: str) -> int:
         """4 or 6."""
         return parse_network(address).version
+
+    @functions.signature({"types": ["string", "null"]})
+    def _func_from_json(self, text: str | None) -> Any:
+        """The value that a JSON text holds; null when it is none. AWS carries policies as text."""
+        try:
+            return json.loads(text) if text else None
+        except ValueError:
+            return None

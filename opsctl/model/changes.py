@@ -36,31 +36,46 @@ class Check(Query):
 
 
 class Element(Value):
-    """One element of an edit: add to, remove from, or set at a dotted path of the document to write.
+    """One element of an edit: add to, remove from, set or unset at a dotted path of the document to write.
 
+    A number in the path steps into a list. `unset` takes the member away, whatever its value.
     `add` and `remove` work on a list, or on CloudFront's `{Quantity, Items}` (`counted`). `key` names the
     member that identifies an element of a list of objects. `if_empty` limits a `set` to the case that the
     list at that path is empty after the other elements.
     """
 
-    op: Literal["add", "remove", "set"]
+    op: Literal["add", "remove", "set", "unset"]
     at: str
-    value: Json
+    value: Json = None
     key: str = ""
     counted: bool = False
     networks: bool = False
     if_empty: str = ""
 
 
+class JsonText(Value):
+    """A member of the request that AWS carries as a JSON text: parsed before the elements, written after them.
+
+    `at` is its dotted path, `blank` the document to begin with where there is none. When nothing is left in the
+    list called `void_without`, the text written is empty, which is how AWS is told that there is none any more.
+    """
+
+    at: str
+    blank: Json
+    void_without: str
+
+
 class EditSpec(Value):
-    """How to rewrite a document that AWS only replaces whole, under AWS's own lock.
+    """How to rewrite a document that AWS only replaces whole, under AWS's own lock where there is one.
 
     `carry` maps request members to JMESPath expressions over the fresh read (the lock among them); those
-    that find nothing are left out. `conflicts` are the error codes that mean: read again and try again.
+    that find nothing are left out. `texts` are the members that hold JSON as text. `conflicts` are the error
+    codes that mean: read again and, where what was expected still holds, try again.
     """
 
     read: Read
     carry: dict[str, str]
+    texts: tuple[JsonText, ...] = ()
     elements: tuple[Element, ...] = ()
     conflicts: tuple[str, ...] = ()
 

@@ -76,6 +76,33 @@ def test_an_edit_that_loses_the_lock_keeps_the_colleagues_element() -> None:
     assert box.boxes["b"]["Items"] == ["old", "colleague", "x"]
 
 
+def test_an_edit_that_loses_the_lock_to_somebody_who_did_the_same_writes_no_more() -> None:
+    box = Box({"b": {"Items": ["old"], "Lock": 1}})
+
+    def same(_operation: str) -> None:
+        box.before_write = None
+        box.boxes["b"] = {"Items": ["old", "x"], "Lock": 2}
+
+    box.before_write = same
+    run(plan_of(add_item("x", "b")), box, MemoryJournal())
+    assert box.writes == ["EditBox"], "the refused one"
+
+
+def test_an_edit_that_loses_the_lock_is_held_to_its_expectation_again() -> None:
+    box = Box({"b": {"Items": ["old"], "Lock": 1}})
+    change = add_item("x", "b")
+    only_old = Check(read=get_box("b"), query="Items", op="within", value=["old"], says="nobody else is in it")
+    plan = plan_of(change.model_copy(update={"expect": (*change.expect, only_old)}))
+
+    def colleague(_operation: str) -> None:
+        box.boxes["b"] = {"Items": ["old", "colleague"], "Lock": 2}
+
+    box.before_write = colleague
+    with pytest.raises(Drifted, match="nobody else is in it"):
+        run(plan, box, MemoryJournal())
+    assert box.boxes["b"]["Items"] == ["old", "colleague"]
+
+
 def test_an_edit_gives_up_after_a_bounded_number_of_conflicts() -> None:
     box = Box({"b": {"Items": [], "Lock": 1}})
 

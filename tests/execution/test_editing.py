@@ -1,0 +1,72 @@
+"""Edits: only our elements change, in JSON, in lists inside of it, and in JSON that AWS carries as text."""
+
+import json
+
+import pytest
+
+from opsctl.execution.asking import NotThere
+from opsctl.execution.editing import request_of
+from opsctl.model.changes import EditSpec, Element, JsonText
+from opsctl.model.errors import OpsctlError
+from opsctl.model.reads import Read
+from opsctl.model.value import Json
+
+OURS = {"Sid": "Ours", "Effect": "Allow"}
+THEIRS = {"Sid": "Theirs", "Effect": "Deny"}
+POLICY = JsonText(at="Attributes.Policy", blank={"Version": "2012-10-17"}, void_without="Statement")
+GET = Read(service="sqs", operation="GetQueueAttributes")
+
+
+def edited(policy: str | None, op: str) -> Json:
+    element = Element.model_validate({"op": op, "at": "Attributes.Policy.Statement", "value": OURS, "key": "Sid"})
+    edit = EditSpec(
+        read=GET, carry={"Attributes": "{Policy: Attributes.Policy}"}, texts=(POLICY,), elements=(element,)
+    )
+    document = {"Attributes": {"QueueArn": "arn"} | ({} if policy is None else {"Policy": policy})}
+    return request_of({"QueueUrl": "url"}, edit, document)["Attributes"]["Policy"]
+
+
+def test_a_json_text_is_begun_where_there_is_none() -> None:
+    assert json.loads(edited(None, "add")) == {"Version": "2012-10-17", "Statement": [OURS]}
+
+
+def test_what_others_put_into_a_json_text_stays() -> None:
+    before = {"Version": "2008-10-17", "Id": "old", "Statement": [THEIRS]}
+    assert json.loads(edited(json.dumps(before), "add")) == before | {"Statement": [THEIRS, OURS]}
+    both = before | {"Statement": [THEIRS, OURS]}
+    assert json.loads(edited(json.dumps(both), "remove")) == before
+
+
+def test_a_single_statement_without_its_list_is_not_taken_apart() -> None:
+    """The policy grammar allows it, and AWS gives it back as it was put."""
+    before = json.dumps({"Version": "2012-10-17", "Statement": THEIRS})
+    assert json.loads(edited(before, "add"))["Statement"] == [THEIRS, OURS]
+
+
+def test_a_json_text_in_which_nothing_is_left_is_written_as_none() -> None:
+    assert edited(json.dumps({"Version": "2012-10-17", "Statement": [OURS]}), "remove") == ""
+
+
+@pytest.mark.parametrize("text", ["not json", "[1]", '"text"'])
+def test_what_is_no_json_object_is_never_written_over(text: str) -> None:
+    with pytest.raises(OpsctlError, match=r"Attributes\.Policy is not the JSON"):
+        edited(text, "add")
+
+
+def target_edit(op: str, targets: list[Json]) -> Json:
+    element = Element.model_validate({"op": op, "at": "Targets.0.DeadLetterConfig", "value": {"Arn": "dlq"}})
+    edit = EditSpec(read=GET, carry={"Targets": "Targets[?Id=='a']"}, elements=(element,))
+    return request_of({"Rule": "r"}, edit, {"Targets": targets})
+
+
+def test_an_item_of_a_list_is_reached_by_its_number_and_the_document_stays_as_it_was() -> None:
+    targets: list[Json] = [{"Id": "b"}, {"Id": "a", "Input": "{}", "DeadLetterConfig": {"Arn": "old"}}]
+    wanted = {"Rule": "r", "Targets": [{"Id": "a", "Input": "{}", "DeadLetterConfig": {"Arn": "dlq"}}]}
+    assert target_edit("set", targets) == wanted
+    assert target_edit("unset", targets) == {"Rule": "r", "Targets": [{"Id": "a", "Input": "{}"}]}
+    assert targets[1]["DeadLetterConfig"] == {"Arn": "old"}
+
+
+def test_a_list_item_that_is_gone_is_not_made_up() -> None:
+    with pytest.raises(NotThere):
+        target_edit("set", [{"Id": "b"}])
