@@ -39,9 +39,21 @@ class LiveAccount:
         return self._identity
 
     def read(self, read: Read) -> Answer:
-        """Make one read now; a refusal comes back as an answer."""
+        """Make one read now; a refusal comes back as an answer.
+
+        Where AWS throttles for longer than the SDK is patient (Lambda answers 15 control calls a second, and
+        a region may have a thousand functions) it is asked again: a fact that is throttled away is unknown.
+        """
         if not is_read_only(read.service, read.operation):
             raise AssertionError(f"{read.api} is not known to be read-only and was not called")
+        for attempt in range(THROTTLE_ATTEMPTS - 1):
+            answer = self._read_once(read)
+            if answer.refusal is None or answer.refusal.kind is not Refused.THROTTLED:
+                return answer
+            self._pause(attempt)
+        return self._read_once(read)
+
+    def _read_once(self, read: Read) -> Answer:
         try:
             client = self._clients.get(read.service, read.region)
             if not read.whole:
@@ -71,9 +83,12 @@ class LiveAccount:
                 refusal = refusal_of(fault, f"{service}.{operation}")
                 if refusal.kind is not Refused.THROTTLED or attempt == THROTTLE_ATTEMPTS - 1:
                     raise_for_write(fault, f"{service}.{operation}")
-                # Full jitter, as AWS advises for clients that back off together.
-                self._clock.sleep(random.uniform(0.5, 1) * min(2.0**attempt, 20))  # noqa: S311
+                self._pause(attempt)
         raise AssertionError("the last attempt returns or raises")
+
+    def _pause(self, attempt: int) -> None:
+        # Full jitter, as AWS advises for clients that back off together.
+        self._clock.sleep(random.uniform(0.5, 1) * min(2.0**attempt, 20))  # noqa: S311
 
 
 class CachedReader:

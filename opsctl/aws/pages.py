@@ -8,6 +8,10 @@ from botocore import xform_name
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
 
+# SQS gives one page and no token unless it is told how large a page may be, so the rest would be missing.
+_PAGE_SIZES = {"sqs.ListQueues": 1000, "sqs.ListDeadLetterSourceQueues": 1000}
+_TOKENS_WITHOUT_PAGINATOR = frozenset({"events.ListEventBuses"})
+
 
 def fetch(client: Any, read: Read) -> Json:
     """Make the read through a client and return the merged answer, without the SDK's metadata."""
@@ -15,10 +19,13 @@ def fetch(client: Any, read: Read) -> Json:
     if read.whole:
         return _without_metadata(getattr(client, method)(**read.params))
     if client.can_paginate(method) and not _asks_for_a_page(client, method, read.params):
-        return plain(client.get_paginator(method).paginate(**read.params).build_full_result())
+        sizes = {"PaginationConfig": {"PageSize": _PAGE_SIZES[read.api]}} if read.api in _PAGE_SIZES else {}
+        return plain(client.get_paginator(method).paginate(**read.params, **sizes).build_full_result())
     answer = _without_metadata(getattr(client, method)(**read.params))
     if read.service == "wafv2" and "Limit" not in read.params:
-        answer = _follow_markers(client, method, read.params, answer)
+        answer = _follow(client, method, read.params, answer, "NextMarker")
+    elif read.api in _TOKENS_WITHOUT_PAGINATOR:
+        answer = _follow(client, method, read.params, answer, "NextToken")
     return plain(answer)
 
 
@@ -43,15 +50,15 @@ def _asks_for_a_page(client: Any, method: str, params: dict[str, Json]) -> bool:
     return bool(names & params.keys())
 
 
-def _follow_markers(client: Any, method: str, params: dict[str, Json], first: Json) -> Json:
-    """Read on: WAFv2 has no paginator, and its last full page carries a marker too."""
+def _follow(client: Any, method: str, params: dict[str, Json], first: Json, token: str) -> Json:
+    """Read on where the SDK has no paginator; the last full page of WAFv2 carries a marker too."""
     merged = dict(first)
     page = first
-    while page.get("NextMarker") and any(isinstance(item, list) and item for item in page.values()):
-        page = _without_metadata(getattr(client, method)(**params, NextMarker=page["NextMarker"]))
+    while page.get(token) and any(isinstance(item, list) and item for item in page.values()):
+        page = _without_metadata(getattr(client, method)(**params, **{token: page[token]}))
         for name, item in page.items():
             merged[name] = merged.get(name, []) + item if isinstance(item, list) else item
-    merged.pop("NextMarker", None)
+    merged.pop(token, None)
     return merged
 
 

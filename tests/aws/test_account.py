@@ -9,7 +9,7 @@ from opsctl.aws.account import CachedReader, LiveAccount
 from opsctl.aws.clients import Clients, Connection
 from opsctl.aws.whole import unknown_members
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
-from opsctl.model.reads import Answer, Read
+from opsctl.model.reads import Answer, Read, Refused
 from tests.aws.test_translate import client_error
 from tests.kit.ports import IDENTITY, FakeClock
 
@@ -22,6 +22,12 @@ class Scripted:
     def __init__(self, *outcomes: object) -> None:
         self.outcomes = list(outcomes)
         self.calls = 0
+
+    def can_paginate(self, _method: str) -> bool:
+        return False
+
+    def list_ip_sets(self, **params: object) -> object:
+        return self.update_ip_set(**params)
 
     def update_ip_set(self, **_params: object) -> object:
         self.calls += 1
@@ -74,6 +80,18 @@ def test_a_denied_write_is_certain_and_not_sent_again() -> None:
 def test_reading_refuses_operations_that_are_not_known_to_read() -> None:
     with pytest.raises(AssertionError, match="not known to be read-only"):
         account(Scripted(), FakeClock()).read(Read(service="wafv2", operation="UpdateIPSet"))
+
+
+def test_a_throttled_read_is_asked_again_and_in_the_end_refused() -> None:
+    read = Read(service="wafv2", operation="ListIPSets", params={"Limit": 1})
+    client, clock = Scripted(*[client_error("ThrottlingException")] * 3, {"IPSets": []}), FakeClock()
+    assert account(client, clock).read(read).value == {"IPSets": []}
+    assert len(clock.slept) == 3
+    client = Scripted(*[client_error("ThrottlingException")] * 50)
+    refusal = account(client, FakeClock()).read(read).refusal
+    assert refusal is not None
+    assert refusal.kind is Refused.THROTTLED
+    assert client.calls < 10
 
 
 class Counting:

@@ -1,0 +1,38 @@
+"""Collects what could not be read, so that it is shown once for each reason and nothing passes for absent."""
+
+from collections.abc import Iterable
+
+from opsctl.model.reads import Answer, Refusal
+from opsctl.model.value import Json
+
+_NAMED = 3
+
+
+class Refusals:
+    """Takes answers apart: values are handed on, refusals are remembered with what they were about."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], tuple[Refusal, list[str]]] = {}
+        self.blind: set[str] = set()
+
+    def value(self, answer: Answer, about: str, blinds: Iterable[str]) -> Json:
+        """Return the value, empty when the thing does not exist (any more): lists lag behind deletions.
+
+        None when it could not be read, which blinds whoever relies on it.
+        """
+        if answer.refusal is None or answer.known:
+            return answer.value or {}
+        key = (answer.refusal.api, answer.refusal.code)
+        self._found.setdefault(key, (answer.refusal, []))[1].append(about)
+        self.blind.update(blinds)
+        return None
+
+    def lines(self) -> tuple[str, ...]:
+        """Say what could not be read, each reason once."""
+        return tuple(_line(refusal, names) for refusal, names in self._found.values())
+
+
+def _line(refusal: Refusal, names: list[str]) -> str:
+    shown = ", ".join(names[:_NAMED])
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{shown}{more}: {refusal}"

@@ -1,0 +1,133 @@
+"""A region's dead letters as a picture: queues, what sends failures where, who consumes, who is told."""
+
+from typing import Literal
+
+from opsctl.model.value import Value
+from opsctl.services.alarms import Alarm
+from opsctl.services.metric_batches import Metric, Points
+from opsctl.services.queue_facts import QueueFacts
+
+SourceKind = Literal["queue", "function", "destination", "mapping", "subscription", "target", "bus", "schedule"]
+"""What can have a dead-letter queue: `function` is DeadLetterConfig, `destination` an asynchronous on-failure
+destination, `mapping` that of an event source mapping, `target` a rule's target."""
+
+KIND_WORDS: dict[SourceKind, str] = {
+    "queue": "queue",
+    "function": "function",
+    "destination": "on-failure of function",
+    "mapping": "on-failure of event source mapping",
+    "subscription": "subscription",
+    "target": "rule target",
+    "bus": "event bus",
+    "schedule": "schedule",
+}
+
+
+class Source(Value):
+    """Something that can send failures somewhere; `target` is the ARN it names, empty when it names none.
+
+    `attach` is how `opsctl dlq attach` calls it, empty when it cannot. `sender` and `on_behalf_of` are the
+    service principal and the ARN that a queue policy has to let in; empty where the source's own role sends.
+    """
+
+    kind: SourceKind
+    name: str
+    arn: str
+    target: str = ""
+    attach: str = ""
+    fifo: bool = False
+    sender: str = ""
+    on_behalf_of: str = ""
+    max_receive: int = 0
+    active: bool = True
+    delivers_to: str = ""
+
+    def says(self) -> str:
+        """Kind and name in words."""
+        return f"{KIND_WORDS[self.kind]} {self.name}"
+
+
+class QueueSeen(Value):
+    """A queue with its access policy and the sources that its RedriveAllowPolicy names."""
+
+    facts: QueueFacts
+    policy: str = ""
+    allowed: tuple[str, ...] = ()
+
+
+class FunctionSeen(Value):
+    """A function: its timeout in seconds."""
+
+    name: str
+    arn: str
+    timeout_s: int
+
+
+class MappingSeen(Value):
+    """An event source mapping that takes from a queue."""
+
+    function: str
+    queue: str
+    active: bool
+    window_s: int
+
+
+class TopicSeen(Value):
+    """A topic that takes failures: whether it exists, and how many listen; None when it could not be read."""
+
+    exists: bool | None
+    subscribers: int = 0
+
+
+class Region(Value):
+    """Everything that was read.
+
+    `blind` names the kinds of sources that were not read whole, and `alarm` and `metric`; `unknown` says in
+    words what could not be read. `rules` are the ARNs of the rules that exist, `invoked` the functions whose
+    asynchronous invocation somebody configured.
+    """
+
+    account: str
+    region: str
+    now: float = 0.0
+    queues: dict[str, QueueSeen] = {}
+    unreadable: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
+    functions: dict[str, FunctionSeen] = {}
+    mappings: tuple[MappingSeen, ...] = ()
+    invoked: frozenset[str] = frozenset()
+    alarms: tuple[Alarm, ...] = ()
+    topics: dict[str, TopicSeen] = {}
+    rules: frozenset[str] = frozenset()
+    key_policies: dict[str, str] = {}
+    points: dict[Metric, Points] = {}
+    blind: frozenset[str] = frozenset()
+    unknown: tuple[str, ...] = ()
+
+    def is_home(self, arn: str) -> bool:
+        """Whether a resource belongs to this account and region."""
+        parts = arn.split(":")
+        return len(parts) > 5 and (parts[3], parts[4]) == (self.region, self.account)
+
+    def into(self, target: str) -> list[Source]:
+        """The sources that name a queue or topic."""
+        return [one for one in self.sources if one.target == target]
+
+    def consumers_of(self, queue: str) -> list[MappingSeen]:
+        """The functions that take from a queue at present."""
+        return [one for one in self.mappings if one.queue == queue and one.active]
+
+    def points_for(self, metric: Metric) -> Points:
+        """The points of a metric; refused when it was not asked for."""
+        return self.points.get(metric, Points(refused=True))
+
+
+def name_in(arn: str) -> str:
+    """The last part of an ARN of SQS, SNS or Lambda."""
+    return arn.rpartition(":")[2]
+
+
+def function_in(arn: str) -> str:
+    """The function's name in an ARN with or without a version or alias; empty when it is no function's."""
+    parts = arn.split(":")
+    return parts[6] if len(parts) > 6 and parts[2] == "lambda" and parts[5] == "function" else ""

@@ -1,0 +1,16 @@
+"""Spans of time as people read them."""
+
+_UNITS = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
+
+
+def span(seconds: float) -> str:
+    """Say a span in its two largest units, rounded down: `3d 21h`, `5m`, `0s`."""
+    left = int(seconds)
+    parts: list[str] = []
+    for unit, size in _UNITS:
+        if left >= size and len(parts) < 2:
+            parts.append(f"{left // size}{unit}")
+            left %= size
+        elif parts:
+            break
+    return " ".join(parts) or "0s"

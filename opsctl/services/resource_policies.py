@@ -1,0 +1,117 @@
+"""What a resource's policy lets an AWS service do, as far as a policy alone can tell."""
+
+import json
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+
+from opsctl.model.value import Json, Value
+
+
+class Verdict(StrEnum):
+    """Whether a policy lets a call pass; unsure when it hangs on something that only AWS evaluates."""
+
+    YES = "yes"
+    NO = "no"
+    UNSURE = "unsure"
+
+
+class Call(Value):
+    """A call by an AWS service on behalf of a resource of an account."""
+
+    service: str
+    action: str
+    resource: str
+    source_arn: str
+    account: str
+
+
+def verdict_on(policy: str, call: Call) -> Verdict:
+    """Judge a policy document; one that is empty or cannot be parsed allows nothing.
+
+    Denials with conditions are not weighed: those in use (aws:SecureTransport, aws:SourceOrgID) do not meet
+    calls that services make.
+    """
+    statements = statements_of(policy)
+    if any(one.get("Effect") == "Deny" and _hits(one, call) and not one.get("Condition") for one in statements):
+        return Verdict.NO
+    found = [_conditions(one, call) for one in statements if one.get("Effect") == "Allow" and _hits(one, call)]
+    if Verdict.YES in found:
+        return Verdict.YES
+    return Verdict.UNSURE if Verdict.UNSURE in found else Verdict.NO
+
+
+def statements_of(policy: str) -> list[Json]:
+    """Return the statements of a policy document."""
+    try:
+        found = json.loads(policy) if policy else {}
+    except ValueError:
+        return []
+    return _list(found.get("Statement")) if isinstance(found, dict) else []
+
+
+def sources_named_in(policy: str) -> list[str]:
+    """Return the ARNs that a policy lets send, from its conditions on aws:SourceArn."""
+    return [
+        arn
+        for one in statements_of(policy)
+        if one.get("Effect") == "Allow"
+        for tests in (one.get("Condition") or {}).values()
+        for name, values in tests.items()
+        if name.lower() == "aws:sourcearn"
+        for arn in _list(values)
+    ]
+
+
+def _hits(statement: Json, call: Call) -> bool:
+    """Tell whether a statement is about the caller, the action and the resource."""
+    if "NotPrincipal" in statement or "NotAction" in statement:
+        return bool(statement.get("Effect") == "Allow")
+    return (
+        _is_caller(statement.get("Principal"), call)
+        and any(_like(pattern, call.action, fold=True) for pattern in _list(statement.get("Action")))
+        and any(_like(pattern, call.resource) for pattern in _list(statement.get("Resource", "*")))
+    )
+
+
+def _is_caller(principal: Json, call: Call) -> bool:
+    if principal == "*":
+        return True
+    if not isinstance(principal, dict):
+        return False
+    return "*" in _list(principal.get("AWS")) or any(
+        one in ("*", call.service) for one in _list(principal.get("Service"))
+    )
+
+
+def _conditions(statement: Json, call: Call) -> Verdict:
+    if "NotPrincipal" in statement or "NotAction" in statement:
+        return Verdict.UNSURE
+    known = {"aws:sourcearn": call.source_arn, "aws:sourceaccount": call.account}
+    verdict = Verdict.YES
+    for operator, tests in (statement.get("Condition") or {}).items():
+        exact = operator.removesuffix("IfExists") in ("ArnEquals", "ArnLike", "StringEquals", "StringLike")
+        for name, values in tests.items():
+            if not exact or name.lower() not in known:
+                verdict = Verdict.UNSURE
+            elif not _one_matches(operator, _list(values), known[name.lower()]):
+                return Verdict.NO
+    return verdict
+
+
+def _one_matches(operator: str, values: Iterable[str], actual: str) -> bool:
+    if operator.startswith("StringEquals"):
+        return actual in values
+    return any(_like(value, actual) for value in values)
+
+
+def _like(pattern: Json, text: str, *, fold: bool = False) -> bool:
+    """Match IAM's `*` and `?`; actions are matched in any case."""
+    parts = (".*" if char == "*" else "." if char == "?" else re.escape(char) for char in str(pattern))
+    return re.fullmatch("".join(parts), text, re.IGNORECASE if fold else 0) is not None
+
+
+def _list(value: Json) -> list[Json]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,43 @@
+"""Every page of a list is read, also where AWS or the SDK would stop after the first."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from opsctl.aws.pages import fetch
+from opsctl.model.reads import Read
+from tests.kit.moto_account import client, fresh_world
+
+
+@pytest.fixture(scope="module")
+def many_queues() -> Iterator[None]:
+    def seed(clients: Any) -> None:
+        for number in range(1001):
+            clients("sqs").create_queue(QueueName=f"q-{number}")
+
+    with fresh_world(seed):
+        yield
+
+
+def test_a_region_with_more_than_a_thousand_queues_is_listed_whole(many_queues: None) -> None:
+    """Without MaxResults SQS answers the first thousand and gives no token."""
+    listed = fetch(client("sqs"), Read(service="sqs", operation="ListQueues"))
+    assert len(listed["QueueUrls"]) == 1001
+
+
+class Buses:
+    """EventBridge with three pages of buses; the SDK has no paginator for them."""
+
+    def can_paginate(self, _method: str) -> bool:
+        return False
+
+    def list_event_buses(self, **params: str) -> Any:
+        page = int(params.get("NextToken", "0"))
+        following = {"NextToken": str(page + 1)} if page < 2 else {}
+        return {"EventBuses": [{"Name": f"bus-{page}"}], "ResponseMetadata": {}} | following
+
+
+def test_buses_are_read_page_by_page() -> None:
+    listed = fetch(Buses(), Read(service="events", operation="ListEventBuses"))
+    assert listed == {"EventBuses": [{"Name": "bus-0"}, {"Name": "bus-1"}, {"Name": "bus-2"}]}
