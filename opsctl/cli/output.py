@@ -69,10 +69,10 @@ def emit_runs(order: "Order", runs: "Sequence[RunRow]") -> None:
     _write(render_runs(runs, width=width(), colour=wants_colour(sys.stdout)))
 
 
-def emit_value(order: "Order", outcome: str, value: "Json", text: str) -> None:
-    """Write any other result: its JSON, or the text given for it."""
+def emit_value(order: "Order", outcome: str, value: "Json", text: str, *, code: int = 0) -> None:
+    """Write any other result: its JSON, or the text given for it; `code` is what the command will exit with."""
     if order.show.output is Output.JSON:
-        _json(order, 0, outcome, value)
+        _json(order, code, outcome, value)
     else:
         _write(text)
 

@@ -81,7 +81,9 @@ def _served(arn: str, region: Region) -> DeadLetterRow:
         return row.model_copy(update={"state": "elsewhere", "notes": (_where(arn, region),)})
     if name_in(arn) in region.unreadable or ("queue" in region.blind and not region.queues):
         return row.model_copy(update={"state": "unreadable"})
-    return row.model_copy(update={"notes": ("failures of its sources are lost or stay in the source",)})
+    return row.model_copy(
+        update={"notes": ("what fails is lost, or goes round in its source queue until it expires",)}
+    )
 
 
 def _topic(arn: str, sources: tuple[RowSource, ...], region: Region) -> DeadLetterRow:

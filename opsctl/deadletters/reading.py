@@ -30,7 +30,6 @@ from opsctl.services.queue_facts import queue_attributes
 
 Purpose: TypeAlias = Literal["list", "audit"]
 Take: TypeAlias = Callable[[Json], None]
-_AWS_KEY = "alias/aws/sqs"
 
 
 class _Batch:
@@ -66,9 +65,11 @@ class _Reading:
         self.functions: dict[str, FunctionSeen] = {}
         self.mappings: list[MappingSeen] = []
         self.invoked: set[str] = set()
+        self.unsure: set[str] = set()
         self.topics: dict[str, TopicSeen] = {}
         self.rules: dict[str, tuple[Json, str]] = {}
         self.keys: dict[str, str] = {}
+        self.key_policies: dict[str, str] = {}
         self.listed: dict[str, Json] = {}
 
     def look(self) -> Looking[Region]:
@@ -78,7 +79,7 @@ class _Reading:
         yield from self._targets()
         points = yield from self._measures()
         if self._purpose == "audit":
-            yield from self._key_policies()
+            yield from self._policies()
         return self._region(points)
 
     def _lists(self) -> Looking[None]:
@@ -141,7 +142,9 @@ class _Reading:
 
     def _invoke(self, name: str) -> Take:
         def take(value: Json) -> None:
-            if (value or {}).get("FunctionEventInvokeConfigs"):
+            if value is None:
+                self.unsure.add(name)
+            elif value.get("FunctionEventInvokeConfigs"):
                 # Somebody set up how it is invoked asynchronously.
                 self.invoked.add(name)
                 self.sources += told.destinations(value)
@@ -215,35 +218,34 @@ class _Reading:
         return take
 
     def _keys_of_senders(self) -> list[str]:
-        """The keys of queues into which another service sends by itself; AWS's own key is known to be closed."""
+        """The keys of queues into which another service sends by itself."""
         keys = {
             self.queues[one.target].facts.key for one in self.sources if one.sender and one.target in self.queues
         }
-        return sorted(key for key in keys if key and not key.endswith(_AWS_KEY))
+        return sorted(key for key in keys if key)
 
     def _key(self, key: str) -> Take:
         def take(value: Json) -> None:
-            arn = ((value or {}).get("KeyMetadata") or {}).get("Arn")
-            if arn:
-                self.keys[key] = str(arn)
+            found = (value or {}).get("KeyMetadata") or {}
+            if found.get("KeyManager") == "AWS":
+                self.key_policies[key] = ""
+            elif found:
+                self.keys[key] = str(found["Arn"])
 
         return take
 
-    def _key_policies(self) -> Looking[None]:
+    def _policies(self) -> Looking[None]:
         batch = _Batch(self._refusals)
-        found: dict[str, str] = {}
-
-        def keep(key: str) -> Take:
-            def take(value: Json) -> None:
-                if value:
-                    found[key] = str(value["Policy"])
-
-            return take
-
         for key, arn in self.keys.items():
-            batch.ask(reads.key_policy(arn), key, (), keep(key))
+            batch.ask(reads.key_policy(arn), key, (), self._key_policy(key))
         yield from batch.made()
-        self.keys = found
+
+    def _key_policy(self, key: str) -> Take:
+        def take(value: Json) -> None:
+            if value:
+                self.key_policies[key] = str(value.get("Policy", ""))
+
+        return take
 
     def _region(self, points: dict[Metric, Points]) -> Region:
         return Region(
@@ -256,10 +258,11 @@ class _Reading:
             functions=self.functions,
             mappings=tuple(self.mappings),
             invoked=frozenset(self.invoked),
+            unsure=frozenset(self.unsure),
             alarms=parse_alarms(self.listed["alarms"]),
             topics=self.topics,
             rules=frozenset(self.rules),
-            key_policies=self.keys,
+            key_policies=self.key_policies,
             points=points,
             blind=frozenset(self._refusals.blind),
             unknown=self._refusals.lines(),

@@ -84,7 +84,8 @@ class Region(Value):
 
     `blind` names the kinds of sources that were not read whole, and `alarm` and `metric`; `unknown` says in
     words what could not be read. `rules` are the ARNs of the rules that exist, `invoked` the functions whose
-    asynchronous invocation somebody configured.
+    asynchronous invocation somebody configured, `unsure` those of which that could not be read. `key_policies`
+    goes by the key as the queue names it; a key of AWS's own has an empty one, which nobody can change.
     """
 
     account: str
@@ -96,6 +97,7 @@ class Region(Value):
     functions: dict[str, FunctionSeen] = {}
     mappings: tuple[MappingSeen, ...] = ()
     invoked: frozenset[str] = frozenset()
+    unsure: frozenset[str] = frozenset()
     alarms: tuple[Alarm, ...] = ()
     topics: dict[str, TopicSeen] = {}
     rules: frozenset[str] = frozenset()

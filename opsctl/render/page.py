@@ -42,6 +42,10 @@ class Page:
         """Add an indented line, wrapped."""
         self._print(Padding(Text(visible(text), style=style), (0, 0, 0, indent)))
 
+    def command(self, text: str, indent: int) -> None:
+        """Add a command on one line whatever its length, so that it can be copied."""
+        self._console.print(Text(" " * indent + visible(text)), soft_wrap=True)
+
     def literal(self, lines: Iterable[str]) -> None:
         """Add lines whose leading drawing stays as it is."""
         for line in lines:

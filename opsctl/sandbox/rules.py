@@ -3,9 +3,17 @@
 Installed explicitly, once a process. Each rule is a small function around one of moto's methods.
 """
 
-from opsctl.sandbox import rules_cloudfront, rules_ec2, rules_elbv2, rules_iam, rules_sqs, rules_wafv2
+from opsctl.sandbox import (
+    rules_cloudfront,
+    rules_ec2,
+    rules_elbv2,
+    rules_iam,
+    rules_sqs,
+    rules_sqs_metrics,
+    rules_wafv2,
+)
 
-_MODULES = (rules_cloudfront, rules_ec2, rules_elbv2, rules_iam, rules_sqs, rules_wafv2)
+_MODULES = (rules_cloudfront, rules_ec2, rules_elbv2, rules_iam, rules_sqs, rules_sqs_metrics, rules_wafv2)
 
 
 def install_rules() -> None:

@@ -107,6 +107,7 @@ def _with_origin(method: Callable[..., Any]) -> Callable[..., Any]:
         origin = getattr(message, "home", None)
         if origin is not None:
             message.dead_letter_source = origin
+            message.moved_at = _now()
             if self.fifo_queue:
                 # FIFO alone starts the retention anew, and puts the message's id for its deduplication id.
                 message.deduplication_id = message.id

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from opsctl.model.value import Value
-from opsctl.sandbox import worlds_network, worlds_queues
+from opsctl.sandbox import worlds_dead_letters, worlds_network, worlds_queues
 
 Clients = Callable[[str], Any]
 """Returns the SDK client of a service in the sandbox's region."""
@@ -41,3 +41,4 @@ def seed_all(clients: Clients) -> None:
     """Make every world."""
     seed_network(clients)
     worlds_queues.make_queues(clients)
+    worlds_dead_letters.make_dead_letters(clients)

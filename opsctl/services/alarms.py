@@ -11,14 +11,16 @@ _NAMESPACE = "AWS/SQS"
 
 
 class Alarm(Value):
-    """An alarm on queues: the metrics it watches by queue, its expressions, its state, and what it does.
+    """An alarm on queues: the metrics it watches by queue, its expressions, its state, and whom it tells.
 
-    `heard` tells whether it does anything when it goes off, by itself or through a composite alarm.
+    `heard` tells whether it does anything when it goes off, by itself or through a composite alarm; `muted`
+    that its actions are switched off.
     """
 
     name: str
     state: str
     heard: bool
+    muted: bool = False
     topics: tuple[str, ...] = ()
     watches: tuple[tuple[str, str], ...] = ()
     expressions: tuple[str, ...] = ()
@@ -43,6 +45,7 @@ def parse_alarms(answer: Json) -> tuple[Alarm, ...]:
                     name=name,
                     state=str(one.get("StateValue", "")),
                     heard=heard,
+                    muted=bool(one.get("AlarmActions")) and not _acts(one),
                     topics=tuple(arn for arn in one.get("AlarmActions") or [] if ":sns:" in arn),
                     watches=watches,
                     expressions=about_queues,

@@ -1,0 +1,21 @@
+"""The whole audit of a region's dead letters; pure."""
+
+from collections.abc import Sequence
+
+from opsctl.deadletters.audit_homes import audit_homes
+from opsctl.deadletters.audit_pairs import audit_pairs
+from opsctl.deadletters.audit_queues import audit_queues
+from opsctl.deadletters.audit_rules import SEVERITIES, WHY, AuditFinding
+from opsctl.deadletters.audit_sources import audit_sources
+from opsctl.deadletters.region import Region
+
+_ORDER = {id_: number for number, id_ in enumerate(WHY)}
+
+
+def findings_of(region: Region, queues: Sequence[str] = ()) -> tuple[AuditFinding, ...]:
+    """Everything that is wrong, worst first; only what concerns some queues when they are given by ARN."""
+    found = [one for check in (audit_queues, audit_pairs, audit_homes, audit_sources) for one in check(region)]
+    wanted = [one for one in found if not queues or set(one.queues) & set(queues)]
+    return tuple(
+        sorted(wanted, key=lambda one: (SEVERITIES.index(one.severity), _ORDER[one.id], one.resource, one.arn))
+    )

@@ -1,0 +1,140 @@
+"""The commands that put findings right, ready to paste into a shell."""
+
+import json
+import shlex
+
+from opsctl.deadletters.region import Region, Source, name_in
+from opsctl.model.value import Json
+from opsctl.services.alarms import usual_topic
+from opsctl.services.queue_facts import QueueFacts
+from opsctl.services.resource_policies import Call, statements_of
+
+MAX_RETENTION_S = 1_209_600
+_EXPIRES_FIRST_S = 345_600
+MAX_RECEIVE = 5
+
+
+def attach(source: Source | str, region: Region, *flags: str) -> str:
+    """`opsctl dlq attach` for a source."""
+    name = source if isinstance(source, str) else source.attach
+    return _shell("opsctl", "dlq", "attach", name, *flags, "--region", region.region)
+
+
+def attach_again(source: Source, region: Region, *flags: str) -> str:
+    """`opsctl dlq attach` to the dead-letter queue it has already, which mends what is around it."""
+    return attach(source, region, "--dlq", name_in(source.target), *flags)
+
+
+def set_attributes(facts: QueueFacts, region: Region, **attributes: str) -> str:
+    """Set attributes of a queue."""
+    simple = all(value.isalnum() for value in attributes.values())
+    given = ",".join(f"{k}={v}" for k, v in attributes.items()) if simple else json.dumps(attributes)
+    return _shell(
+        *("aws", "sqs", "set-queue-attributes", "--region", region.region),
+        *("--queue-url", facts.url, "--attributes", given),
+    )
+
+
+def keep_longer(facts: QueueFacts, region: Region) -> str:
+    """Keep messages as long as SQS can."""
+    return set_attributes(facts, region, MessageRetentionPeriod=str(MAX_RETENTION_S))
+
+
+def keep_shorter(facts: QueueFacts, region: Region) -> str:
+    """Let a source keep messages for SQS's default of four days, so that its dead-letter queue keeps longer."""
+    return set_attributes(facts, region, MessageRetentionPeriod=str(_EXPIRES_FIRST_S))
+
+
+def create_queue(arn: str, region: Region) -> str:
+    """Make a queue that is named and does not exist."""
+    name = name_in(arn)
+    fifo = ("--attributes", "FifoQueue=true") if name.endswith(".fifo") else ()
+    return _shell("aws", "sqs", "create-queue", "--region", region.region, "--queue-name", name, *fifo)
+
+
+def move_to_standard(source: Source, region: Region) -> str:
+    """Make a standard queue beside the FIFO one, and send a bus's or event source mapping's failures there."""
+    arn = source.target.removesuffix(".fifo")
+    if source.kind == "bus":
+        move: tuple[str, ...] = ("events", "update-event-bus", "--name", source.name)
+        move += ("--dead-letter-config", f"Arn={arn}")
+    else:
+        home = json.dumps({"OnFailure": {"Destination": arn}})
+        move = ("lambda", "update-event-source-mapping", "--uuid", source.arn, "--destination-config", home)
+    return f"{create_queue(arn, region)} && {_shell('aws', *move, '--region', region.region)}"
+
+
+def create_topic(arn: str, region: Region) -> str:
+    """Make a topic that is named and does not exist."""
+    return _shell("aws", "sns", "create-topic", "--region", region.region, "--name", name_in(arn))
+
+
+def allow_only(facts: QueueFacts, sources: list[str], region: Region) -> str:
+    """Let only these queues use a dead-letter queue, none when there are none."""
+    policy: Json = {"redrivePermission": "denyAll"}
+    if sources:
+        policy = {"redrivePermission": "byQueue", "sourceQueueArns": sorted(sources)}
+    return set_attributes(facts, region, RedriveAllowPolicy=json.dumps(policy))
+
+
+def let_send(facts: QueueFacts, policy: str, call: Call, region: Region) -> str:
+    """Add a statement to a queue's policy that lets a service send on behalf of something."""
+    return set_attributes(facts, region, Policy=_with(policy, call, facts.arn, call.action))
+
+
+def let_encrypt(key: str, policy: str, call: Call, region: Region) -> str:
+    """Add a statement to a key's policy that lets a service encrypt for a queue."""
+    document = _with(policy, call, "*", ["kms:GenerateDataKey", "kms:Decrypt"])
+    return _shell(
+        *("aws", "kms", "put-key-policy", "--region", region.region, "--key-id", key),
+        *("--policy-name", "default", "--policy", document),
+    )
+
+
+def own_encryption(facts: QueueFacts, region: Region) -> str:
+    """Encrypt a queue with SQS's own keys, which every service may use."""
+    return set_attributes(facts, region, KmsMasterKeyId="", SqsManagedSseEnabled="true")
+
+
+def alarm_on(facts: QueueFacts, source: Source | None, region: Region) -> str:
+    """Watch a queue's depth, and tell the topic that most alarms on queues tell."""
+    topic = usual_topic(region.alarms) or "SNS_TOPIC_ARN"
+    if source is not None:
+        return attach_again(source, region, "--alarm", topic)
+    return _shell(
+        *("aws", "cloudwatch", "put-metric-alarm", "--region", region.region),
+        *("--alarm-name", f"{facts.name}-not-empty", "--namespace", "AWS/SQS"),
+        *(
+            "--metric-name",
+            "ApproximateNumberOfMessagesVisible",
+            "--dimensions",
+            f"Name=QueueName,Value={facts.name}",
+        ),
+        *("--statistic", "Maximum", "--period", "60", "--evaluation-periods", "1", "--threshold", "0"),
+        *("--comparison-operator", "GreaterThanThreshold", "--alarm-actions", topic),
+    )
+
+
+def unmute(alarm: str, region: Region) -> str:
+    """Switch an alarm's actions on again."""
+    return _shell("aws", "cloudwatch", "enable-alarm-actions", "--region", region.region, "--alarm-names", alarm)
+
+
+def inspect(facts: QueueFacts, region: Region) -> str:
+    """Look at what lies in a queue."""
+    return _shell("opsctl", "dlq", "inspect", facts.name, "--region", region.region)
+
+
+def _with(policy: str, call: Call, resource: str, action: Json) -> str:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": call.service},
+        "Action": action,
+        "Resource": resource,
+        "Condition": {"ArnEquals": {"aws:SourceArn": call.source_arn}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [*statements_of(policy), statement]})
+
+
+def _shell(*words: str) -> str:
+    return shlex.join(words)
