@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from opsctl.deadletters.needs import needs_of
 from opsctl.deadletters.redrive import Redrive
 from opsctl.deadletters.sieve import Setting
 from opsctl.jobs.dlq_move import DlqMove
@@ -12,7 +13,6 @@ from opsctl.model.changes import Change, Check, Grant, Irreversible, Proof, Risk
 from opsctl.model.looking import Looking
 from opsctl.model.run import Action, Context
 from opsctl.model.sentences import sentence
-from opsctl.model.value import Json
 from opsctl.services.queue_checks import queue_at, queue_is_there
 
 _MANY = 1000
@@ -67,6 +67,7 @@ class DlqRedriveAction(Action):
             per_s=self.rate,
             canary=canary,
             canary_within_s=self.redrive.canary_within_s,
+            functions=tuple(dict.fromkeys(name for one in self.redrive.destinations for name in one.functions)),
             returns_at_most=self.watch,
             others_hold_s=min(queue.visibility_s, 60),
             expected=queue.total if limit < 0 else min(limit, queue.total),
@@ -78,7 +79,7 @@ class DlqRedriveAction(Action):
             service="opsctl",
             operation=job.name,
             params=job.model_dump(mode="json"),
-            grants=self._grants(),
+            grants=needs_of(self.redrive, onto_bus=self.onto_bus),
             id=f"{queue.name}/canary" if only_canary else queue.name,
             title=self._title(canary if only_canary else limit),
             why=self._why(),
@@ -112,7 +113,7 @@ class DlqRedriveAction(Action):
             service="opsctl",
             operation=job.name,
             params=job.model_dump(mode="json"),
-            grants=(*tasks, *self._grants()),
+            grants=(*tasks, *needs_of(self.redrive, onto_bus=self.onto_bus)),
             id=f"{queue.name}/task",
             title=f"Let SQS move {count} of {queue.name} home",
             why=self._why(),
@@ -132,12 +133,20 @@ class DlqRedriveAction(Action):
         return ", ".join(parts)
 
     def _why(self) -> str:
-        where = "; ".join(self.redrive.summary)
-        if self.redrive.recorded and self.redrive.via == "client":
-            where += "; " if where else ""
-            where += "a message that records its own function, subscription or rule target goes there"
         way = f"By {_VIA[self.redrive.via]}: {self.redrive.because}."
-        return f"To {where}. Takes {self.redrive.lasts}. {way} {self._canary()}"
+        return f"{self._where()} Takes {self.redrive.lasts}. {way} {self._canary()}"
+
+    def _where(self) -> str:
+        """Where each kind of message goes; what no setting of the account tells, its own record does."""
+        if not self.redrive.summary:
+            return (
+                "Nothing in the account sends its dead letters here now, so each message goes where its own "
+                "record says (function, subscription, rule target or schedule), and stays if it says nothing."
+            )
+        kinds = "; ".join(self.redrive.summary)
+        only = all(one.sqs_puts for one in self.redrive.destinations) or not self.redrive.recorded
+        more = "" if only else " What records another function, subscription or rule target goes there."
+        return f"To {kinds}.{more}"
 
     def _canary(self) -> str:
         because = self.redrive.canary_because
@@ -163,28 +172,5 @@ class DlqRedriveAction(Action):
             if one.route.kind == "queue"
         )
 
-    def _grants(self) -> tuple[Grant, ...]:
-        queue = {"QueueArn": self.redrive.queue.arn}
-        grants = [
-            Grant(service="sqs", operation=name, params=queue)
-            for name in ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes")
-        ]
-        for one in self.redrive.destinations:
-            grants += [
-                Grant(service=service, operation=operation, params=_named(one.route.arn))
-                for service, operation in _CALLS[one.route.kind]
-            ]
-        return tuple(grants)
-
 
 _VIA = {"task": "SQS's own message move task", "client": "opsctl itself"}
-_CALLS = {
-    "queue": (("sqs", "SendMessage"), ("sqs", "GetQueueAttributes")),
-    "function": (("lambda", "Invoke"),),
-    "bus": (("events", "PutEvents"),),
-    "stream": (("lambda", "Invoke"),),
-}
-
-
-def _named(arn: str) -> dict[str, Json]:
-    return {"QueueArn": arn, "FunctionName": arn}

@@ -19,6 +19,7 @@ from opsctl.model.value import Value
 READ_ATTEMPTS = 6
 _AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 CONNECTIONS = 32
+INVOCATION_S = 910
 
 
 class Connection(Value):
@@ -110,17 +111,20 @@ class Clients:
                     service,
                     region_name=key[1],
                     endpoint_url=self._connection.endpoint_url or None,
-                    config=self._config(writes=writes),
+                    config=self._config(service, writes=writes),
                 )
             return self._made[key]
 
-    def _config(self, *, writes: bool) -> Config:
+    def _config(self, service: str, *, writes: bool) -> Config:
         attempts = 1 if writes else READ_ATTEMPTS
+        long = writes and service == "lambda"
         return Config(
             user_agent_extra=self._agent,
             retries={"mode": "standard", "total_max_attempts": attempts},
             connect_timeout=5,
-            read_timeout=30,
+            # A function that is waited for may take a quarter of an hour.
+            read_timeout=INVOCATION_S if long else 30,
+            tcp_keepalive=long,
             max_pool_connections=CONNECTIONS,
         )
 

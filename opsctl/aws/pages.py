@@ -4,6 +4,7 @@ import datetime
 from typing import Any
 
 from botocore import xform_name
+from botocore.response import StreamingBody
 
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
@@ -39,6 +40,8 @@ def plain(value: Json) -> Json:
         return value.isoformat()
     if isinstance(value, (bytes, bytearray)):
         return bytes(value).decode("utf-8", errors="replace")
+    if isinstance(value, StreamingBody):
+        return value.read().decode("utf-8", errors="replace")
     return value
 
 

@@ -4,8 +4,10 @@ import json
 import re
 
 from opsctl.deadletters.letter import letter_of
+from opsctl.deadletters.lossless import parse, text_of
 from opsctl.model.value import Json
 
+_KEYWORD = re.compile(r"<aws\.scheduler\.([\w-]+)>")
 _PLACE = re.compile(r'"<([\w.-]+)>"|<([\w.-]+)>')
 
 
@@ -22,6 +24,9 @@ def payload_for_function(message: Json, form: str) -> str:
         raise ValueError(letter.refused)
     if letter.kind == "sns":
         return notification_event(json.loads(message["Body"]))
+    if letter.kind == "lambda-destination":
+        # Read again from the text, so that no digit of a number is lost.
+        return text_of(parse(message["Body"])["requestPayload"])
     if letter.payload is None:
         raise ValueError("the record does not hold what the function was to get")
     return _json_text(str(letter.payload), "the payload")
@@ -81,15 +86,44 @@ def input_for_target(message: Json, target: dict[str, Json], rule_arn: str) -> s
     if "Input" in target:
         return str(target["Input"])
     if "InputPath" in target:
-        return json.dumps(_at(event, str(target["InputPath"])), ensure_ascii=False)
+        return json.dumps(value_at(event, str(target["InputPath"])), ensure_ascii=False)
     if "InputTransformer" in target:
         return _transformed(event, target["InputTransformer"], rule_arn)
     return str(message["Body"])
 
 
+def input_of_schedule(message: Json, target: dict[str, Json], schedule: str) -> str:
+    """Return what a schedule's target gets, with Scheduler's keywords filled from the dead letter's attributes.
+
+    Source: Scheduler guide, "Adding context attributes".
+
+    Raises:
+        ValueError: there is no input of its own, or it holds a keyword that the dead letter does not tell.
+    """
+    told = {name: str(one.get("StringValue", "")) for name, one in (message["MessageAttributes"] or {}).items()}
+    if "Input" not in target:
+        raise ValueError(
+            f"schedule {schedule} has no input of its own, and what Scheduler made up is not recorded"
+        )
+    known = {
+        "schedule-arn": told.get("SCHEDULE_ARN", ""),
+        "scheduled-time": told.get("SCHEDULED_TIME", ""),
+        "execution-id": told.get("EXECUTION_ID", ""),
+        "attempt-number": "1",
+    }
+
+    def value(match: re.Match[str]) -> str:
+        found = known.get(match[1], "")
+        if not found:
+            raise ValueError(f"the input of schedule {schedule} asks for {match[0]}, which is not recorded")
+        return found
+
+    return _KEYWORD.sub(value, str(target["Input"]))
+
+
 def _transformed(event: dict[str, Json], settings: dict[str, Json], rule_arn: str) -> str:
     known: dict[str, Json] = {
-        name: _at(event, path) for name, path in (settings.get("InputPathsMap") or {}).items()
+        name: value_at(event, path) for name, path in (settings.get("InputPathsMap") or {}).items()
     }
     known |= {
         "aws.events.rule-arn": rule_arn,
@@ -115,7 +149,7 @@ def _transformed(event: dict[str, Json], settings: dict[str, Json], rule_arn: st
     return _PLACE.sub(value, text)
 
 
-def _at(event: Json, path: str) -> Json:
+def value_at(event: Json, path: str) -> Json:
     """Follow a JSONPath of the kind EventBridge takes: `$`, `$.detail.name`, `$.resources[0]`."""
     found = event
     for part in path.removeprefix("$").replace("[", ".[").split("."):

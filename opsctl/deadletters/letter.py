@@ -30,7 +30,7 @@ class Letter(Value):
 
     `origin` is the ARN of what failed to take it: source queue, function, subscription, target or schedule;
     empty when the message does not say. `cause` is why, in the sender's words; `payload` is what the consumer
-    was to get, None when it is not in the message.
+    was to get, None when it is not in the message. `request` is the id of the invocation or event that failed.
     """
 
     kind: LetterKind
@@ -41,10 +41,21 @@ class Letter(Value):
     payload: Json = None
     stream: dict[str, Json] = {}
     refused: str = ""
+    request: str = ""
 
 
 def letter_of(message: Json) -> Letter:
     """Return what a received message is; never raises, whatever the body holds."""
+    source = (message.get("Attributes") or {}).get("DeadLetterQueueSourceArn", "")
+    if source:
+        # SQS put it here, whatever it looks like: what was in the source queue may itself be a notification or
+        # a record of a failure.
+        return Letter(
+            kind="sqs",
+            origin=source,
+            cause="received more often than the source queue allows",
+            payload=message["Body"],
+        )
     attributes = message.get("MessageAttributes") or {}
     texts = {name: str(value.get("StringValue", "")) for name, value in attributes.items()}
     if "SCHEDULE_ARN" in texts:
@@ -58,13 +69,7 @@ def letter_of(message: Json) -> Letter:
         for recognised in (_destination(record), _custom_bus(record), _sns(record)):
             if recognised is not None:
                 return recognised
-    source = (message.get("Attributes") or {}).get("DeadLetterQueueSourceArn", "")
-    return Letter(
-        kind="sqs" if source else "plain",
-        origin=source,
-        cause="received more often than the source queue allows" if source else "",
-        payload=message["Body"],
-    )
+    return Letter(kind="plain", payload=message["Body"])
 
 
 def _lambda_async(message: Json, texts: dict[str, str]) -> Letter:
@@ -74,6 +79,7 @@ def _lambda_async(message: Json, texts: dict[str, str]) -> Letter:
         code=texts["ErrorCode"],
         cause=texts.get("ErrorMessage", "")[:_CAUSE_LENGTH],
         payload=message["Body"],
+        request=texts["RequestID"],
     )
 
 
@@ -86,6 +92,7 @@ def _eventbridge(message: Json, texts: dict[str, str]) -> Letter:
         code=texts.get("ERROR_CODE", ""),
         cause=texts.get("ERROR_MESSAGE", "")[:_CAUSE_LENGTH],
         payload=message["Body"],
+        request=str((_object(message["Body"]) or {}).get("id", "")),
     )
 
 
@@ -127,7 +134,15 @@ def _destination(record: dict[str, Json]) -> Letter | None:
                 stream={"kind": kind, **record[kind]},
             )
     if "requestPayload" not in record:
-        return None
+        if not function or not any(name.endswith("BatchInfo") for name in record):
+            return None
+        return Letter(
+            kind="stream",
+            origin=function,
+            code=str(context["condition"]),
+            cause=cause[:_CAUSE_LENGTH] or str(context["condition"]),
+            refused="only batches of Kinesis and DynamoDB streams can be read again",
+        )
     success = context["condition"] == "Success"
     return Letter(
         kind="lambda-destination",
@@ -135,6 +150,7 @@ def _destination(record: dict[str, Json]) -> Letter | None:
         code=code,
         cause=cause[:_CAUSE_LENGTH] or str(context["condition"]),
         payload=json.dumps(record["requestPayload"]),
+        request=str(context.get("requestId", "")),
         refused="this records a success: invoking again would repeat what worked" if success else "",
     )
 

@@ -8,10 +8,17 @@ CLIENT_PER_S = 3000
 
 
 class Destination(Value):
-    """One place that messages go back to. `waiting` is how many it holds already, -1 when nobody knows."""
+    """One place that messages go back to. `waiting` is how many it holds already, -1 when nobody knows.
+
+    `functions` are the Lambda functions that consume there and whose metrics can be read. `sqs_puts` tells that
+    SQS itself moves messages from there to the dead-letter queue, which is what its own task can take back.
+    """
 
     route: Route
     consumers: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
+    sqs_puts: bool = False
+    key: str = ""
     broken: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     waiting: int = -1
@@ -23,7 +30,7 @@ class Redrive(Value):
 
     `via` is `task` for SQS's own message move task and `client` otherwise, `because` says why. `recorded`
     tells that messages may also go where their own record says (function, subscription, rule target).
-    `found` are hazards by kind.
+    `stays` names senders whose messages opsctl cannot deliver; what follows are hazards by kind.
     """
 
     queue: QueueFacts
@@ -36,6 +43,7 @@ class Redrive(Value):
     canary_within_s: int = 0
     lasts: str = ""
     summary: tuple[str, ...] = ()
+    stays: tuple[str, ...] = ()
     not_a_dlq: tuple[str, ...] = ()
     no_way: tuple[str, ...] = ()
     own_redrive: tuple[str, ...] = ()

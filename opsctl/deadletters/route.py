@@ -2,26 +2,43 @@
 
 from typing import Literal
 
-from opsctl.model.value import Json, Value
+from opsctl.model.value import Value
+
+_WORDS = {
+    "queue": "queue",
+    "function": "function",
+    "bus": "event bus",
+    "stream": "function",
+    "target": "target",
+}
+_FORMS = {
+    "body": "",
+    "payload": "with the payload of the record",
+    "notification": "as SNS invokes it",
+    "records": "with its records read again",
+    "event": "with the input settings of its rule or schedule",
+}
 
 
 class Route(Value):
     """One destination. `origin` limits it to messages that failed there; empty takes every message.
 
-    `form` says what is delivered: the `body` as it is, the `payload` inside a record, an SNS `notification`
-    as a function gets it, or the `event` of a bus after the target's own input settings.
+    `form` says what is delivered: the `body` as it is, the `payload` inside a record, an SNS `notification` as a
+    function gets it, the `records` of a stream read again, or the `event` after the input settings of the
+    `rule` (or schedule). `bare` routes also take messages that do not say where they failed.
     """
 
     origin: str = ""
-    kind: Literal["queue", "function", "bus", "stream"]
+    rule: str = ""
+    kind: Literal["queue", "function", "bus", "stream", "target"]
     arn: str
     url: str = ""
     name: str
-    form: Literal["body", "payload", "notification", "event"] = "body"
-    input: dict[str, Json] = {}
+    form: Literal["body", "payload", "notification", "records", "event"] = "body"
+    bare: bool = False
     why: str = ""
 
     def says(self) -> str:
-        """The destination in words."""
-        what = {"queue": "queue", "function": "function", "bus": "event bus", "stream": "function"}[self.kind]
-        return f"{what} {self.name}"
+        """The destination, and what it gets, in words."""
+        how = _FORMS[self.form]
+        return f"{_WORDS[self.kind]} {self.name}{f' {how}' if how else ''}"

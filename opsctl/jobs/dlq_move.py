@@ -16,6 +16,7 @@ from opsctl.moving.queue import Depth, Queue
 from opsctl.moving.queue_sending import QueueSending
 from opsctl.moving.routing import RoutedSending
 from opsctl.moving.sending import Sending
+from opsctl.moving.vitals import Vitals
 
 
 class DlqMove(Job):
@@ -36,6 +37,7 @@ class DlqMove(Job):
     per_s: float = Field(0.0, description="Messages a second; 0 is as fast as possible.")
     canary: int = 0
     canary_within_s: int = 0
+    functions: tuple[str, ...] = Field((), description="Functions whose errors are watched for the canary.")
     returns_at_most: int = -1
     visibility_s: int = 120
     others_hold_s: int = 30
@@ -98,16 +100,24 @@ class DlqMove(Job):
 
     def _canary(self, tools: Tools, patience: Patience) -> Canary | None:
         urls = [route.url for route in self.routes if route.kind == "queue"]
-        if not self.canary or not urls:
+        if not self.canary or not (urls or self.functions):
             return None
         wire = tools.queues(self.region)
         queues = [Queue(wire, url, patience, visibility_s=0) for url in urls]
 
         def depth() -> Depth:
-            return Depth.of(queue.depth() for queue in queues)
+            return Depth.of([Depth(0, 0, 0), *(queue.depth() for queue in queues)])
 
-        before = tools.checkpoint.recall("destination_before")
-        if before is None:
-            before = depth().total
+        before, since = tools.checkpoint.recall("destination_before"), tools.checkpoint.recall("canary_at")
+        if before is None or since is None:
+            before, since = depth().total, int(tools.clock.now())
             tools.checkpoint.remember("destination_before", before)
-        return Canary(depth, int(before), self.canary_within_s, f"redrive {self.queue_name}")
+            tools.checkpoint.remember("canary_at", since)
+        return Canary(
+            depth,
+            int(before),
+            self.canary_within_s,
+            f"redrive {self.queue_name}",
+            Vitals(tools.aws, self.region, self.functions, int(since)) if self.functions else None,
+            invoked=any(route.kind != "queue" for route in self.routes),
+        )

@@ -4,34 +4,39 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from opsctl.deadletters.destinations import consumed, routed_destination, source_destination
 from opsctl.deadletters.redrive import Destination, Redrive, lasting
 from opsctl.deadletters.route import Route
+from opsctl.deadletters.senders import (
+    Sender,
+    everything_else,
+    functions_failing_into,
+    schedules,
+    streams_failing_into,
+)
 from opsctl.model.errors import InvalidInput
 from opsctl.model.looking import Looking, look, together
 from opsctl.model.reads import Answer, Read
 from opsctl.model.run import Context, Lookup
-from opsctl.model.value import Json, Value
-from opsctl.services.consumers import (
-    Consumer,
-    consumer_of,
-    function_configuration,
-    function_metrics,
-    mappings_of,
-)
-from opsctl.services.queue_facts import QueueFacts, find_queue, parse_queue, queue_attributes
+from opsctl.model.value import Value
+from opsctl.services.consumers import function_configuration
+from opsctl.services.queue_facts import QueueFacts, find_queue
 
 TASK_PER_S = 500
 CANARY = 10
 CANARY_ABOVE = 100
 _VERDICT_AT_MOST_S = 600
+_METRICS_S = 240
+_ASKED = "asked for with --to"
 _LOOKS_DEAD = ("dlq", "dead", "fail", "error", "poison", "undeliver")
 
 
 class DlqRedrive(Lookup):
-    """Find the sources, functions and consumers behind a dead-letter queue, and choose how to redrive it.
+    """Find what leaves dead letters in a queue and where each kind goes back to, and choose how to redrive it.
 
-    A queue's messages go back to their own source queues, to the functions whose failures they are, or to
-    `to`; those that carry a record of a subscription, rule target or function go where the record says.
+    Source queues, functions, on-failure destinations, stream batches, SNS subscriptions, rule targets and
+    schedules are found from the account's settings, so that all is known before a message is read. With `to`
+    everything goes there.
     """
 
     name: ClassVar[str] = "dlq.redrive"
@@ -45,21 +50,26 @@ class DlqRedrive(Lookup):
     canary: int = Field(-1, description="How many go first; 0 none, -1 decides by what is known.")
 
     def look(self, about: Context) -> Looking[Value]:
-        """Read queue, sources, mappings, functions and metrics; five rounds at most."""
+        """Read queue, senders, destinations, their consumers and metrics; six rounds at most."""
         queue = yield from find_queue(self.queue, about, source="queue")
-        answers = yield [_sources(queue), _tasks(queue), mappings_of(queue.arn), _functions()]
-        sources, tasks, own, functions = answers
+        answers = yield [_sources(queue), _tasks(queue), _mappings(), _functions(), schedules()]
+        sources, tasks, mappings, functions, scheduled = answers
         unknown = [str(one.refusal) for one in answers if not one.known]
+        senders = [*functions_failing_into(functions, queue), *streams_failing_into(mappings, queue)]
+        known = bool(_urls(sources) or senders or queue.redrive_allow or _looks_dead(queue.name))
+        if not self.to or not known:
+            explained = bool(_urls(sources) or senders)
+            more = yield from everything_else(queue, functions, scheduled, explained=explained)
+            senders += more.senders
+            unknown += more.unread
         if self.to:
             destinations = yield from self._asked(queue, about)
         else:
-            lookings = [_queue_destination(url, queue, about) for url in _urls(sources)]
-            lookings += [_function_destination(arn, about) for arn in _failing_into(functions, queue)]
+            lookings = [source_destination(url, queue, about) for url in _urls(sources)]
+            lookings += [routed_destination(one.route, queue, about) for one in senders if one.route]
             destinations = yield from together(lookings)
-        via, because = self._way(queue, destinations, tasks)
+        via, because = self._way(destinations, tasks, sqs_only=bool(_urls(sources)) and not senders)
         canary, canary_because, within_s = self._canary(queue, destinations)
-        named = any(mark in queue.name.lower() for mark in _LOOKS_DEAD)
-        is_dlq = bool(_urls(sources) or _failing_into(functions, queue) or queue.redrive_allow or named)
         return Redrive(
             queue=queue,
             destinations=tuple(destinations),
@@ -71,8 +81,9 @@ class DlqRedrive(Lookup):
             canary_within_s=within_s,
             lasts=lasting(queue.total, self.rate),
             summary=tuple(_line(one) for one in destinations),
-            not_a_dlq=_not_a_dlq(queue, own, is_dlq=is_dlq or _named_by(queue, destinations)),
-            no_way=_no_way(queue, destinations),
+            stays=tuple(f"{one.name}: {one.cannot}" for one in senders if one.cannot and not self.to),
+            not_a_dlq=_not_a_dlq(queue, mappings, is_dlq=known or bool(senders)),
+            no_way=() if self.to else _no_way(queue, destinations, senders, sources),
             own_redrive=_own_redrive(queue),
             active_task=_active(tasks),
             broken=tuple(text for one in destinations for text in one.broken),
@@ -80,31 +91,42 @@ class DlqRedrive(Lookup):
         )
 
     def _asked(self, queue: QueueFacts, about: Context) -> Looking[list[Destination]]:
-        if self.to.startswith(("function:", "arn:aws:lambda:", "arn:aws-cn:lambda:", "arn:aws-us-gov:lambda:")):
-            made = yield from _function_destination(self.to.removeprefix("function:"), about, form="payload")
-            return [made]
+        if self.to.startswith("function:") or ":lambda:" in self.to:
+            return [(yield from self._function(queue, about))]
         if self.to.startswith("bus:") or ":events:" in self.to:
-            name = self.to.removeprefix("bus:")
-            route = Route(kind="bus", arn=name, name=name.rpartition("/")[2], why="asked for with --to")
-            return [Destination(route=route)]
+            return [(yield from self._bus())]
         target = yield from find_queue(self.to, about, source="to")
         if target.arn == queue.arn:
             raise InvalidInput.one("the queue cannot be redriven into itself", source="to")
-        made = yield from _consumed(
-            target,
-            Route(kind="queue", arn=target.arn, url=target.url, name=target.name, why="asked for with --to"),
-            queue,
-            about,
-        )
-        return [made]
+        route = Route(kind="queue", arn=target.arn, url=target.url, name=target.name, why=_ASKED)
+        return [(yield from consumed(target, route, queue, about))]
 
-    def _way(self, queue: QueueFacts, to: list[Destination], tasks: Answer) -> tuple[str, str]:
+    def _function(self, queue: QueueFacts, about: Context) -> Looking[Destination]:
+        asked = self.to.removeprefix("function:")
+        answer = yield from look(function_configuration(asked))
+        if answer.value is None and answer.known:
+            raise InvalidInput.one(f"there is no function {asked!r} in region {about.region}", source="to")
+        arn = str((answer.value or {}).get("FunctionArn") or asked)
+        name = asked.split(":function:")[-1]
+        route = Route(kind="function", arn=arn, name=name, form="payload", why=_ASKED)
+        return (yield from routed_destination(route, queue, about))
+
+    def _bus(self) -> Looking[Destination]:
+        asked = self.to.removeprefix("bus:")
+        answer = yield from look(Read(service="events", operation="DescribeEventBus", params={"Name": asked}))
+        if answer.value is None and answer.known:
+            raise InvalidInput.one(f"there is no event bus {asked!r}", source="to")
+        unread = () if answer.refusal is None else (str(answer.refusal),)
+        name, arn = asked.rpartition("/")[2], str((answer.value or {}).get("Arn") or asked)
+        return Destination(route=Route(kind="bus", arn=arn, name=name, why=_ASKED), unread=unread)
+
+    def _way(self, to: list[Destination], tasks: Answer, *, sqs_only: bool) -> tuple[str, str]:
         reasons = []
         if self.altered:
             reasons.append("messages are filtered, edited, counted or backed up")
         if self.rate > TASK_PER_S:
             reasons.append(f"AWS's own task moves at most {TASK_PER_S} messages a second")
-        if any(one.route.kind != "queue" for one in to) or not to:
+        if not sqs_only or any(one.route.kind != "queue" for one in to):
             reasons.append("AWS's own task moves only what SQS itself put into the dead-letter queue")
         if tasks.refusal is not None:
             reasons.append(f"message move tasks cannot be read ({tasks.refusal.code})")
@@ -117,20 +139,16 @@ class DlqRedrive(Lookup):
         return "task", "SQS can do all of it itself, at no cost in traffic and without this machine"
 
     def _canary(self, queue: QueueFacts, to: list[Destination]) -> tuple[int, str, int]:
-        queues = [one for one in to if one.route.kind == "queue"]
-        within_s = min(_VERDICT_AT_MOST_S, max((one.returns_after_s for one in queues), default=60))
+        within_s = min(_VERDICT_AT_MOST_S, max((_verdict_s(one) for one in to), default=_METRICS_S))
         if self.canary >= 0:
             return self.canary, "asked for with --canary", within_s
         if queue.total <= CANARY_ABOVE:
             return 0, f"no canary: {CANARY_ABOVE} messages or fewer", within_s
-        if not queues or len(queues) != len(to):
+        if not to or any(one.route.kind != "queue" and not one.functions for one in to):
             return 0, "no canary: what becomes of them cannot be seen at these destinations", within_s
-        if not any(one.consumers for one in queues):
-            return (
-                0,
-                "no canary: no consumer is known, so no verdict could be had; --canary 10 waits for one",
-                within_s,
-            )
+        if not any(one.consumers for one in to):
+            why = "no canary: no consumer is known, so no verdict could be had; --canary 10 waits for one"
+            return 0, why, within_s
         return CANARY, f"more than {CANARY_ABOVE} messages, so a few go first", within_s
 
 
@@ -147,73 +165,20 @@ def _functions() -> Read:
     return Read(service="lambda", operation="ListFunctions")
 
 
+def _mappings() -> Read:
+    return Read(service="lambda", operation="ListEventSourceMappings")
+
+
+def _verdict_s(one: Destination) -> int:
+    return one.returns_after_s if one.route.kind == "queue" else _METRICS_S
+
+
+def _looks_dead(name: str) -> bool:
+    return any(mark in name.lower() for mark in _LOOKS_DEAD)
+
+
 def _urls(sources: Answer) -> list[str]:
     return sorted((sources.value or {}).get("queueUrls") or [])
-
-
-def _failing_into(functions: Answer, queue: QueueFacts) -> list[str]:
-    return [
-        one["FunctionArn"]
-        for one in (functions.value or {}).get("Functions") or []
-        if (one.get("DeadLetterConfig") or {}).get("TargetArn") == queue.arn
-    ]
-
-
-def _queue_destination(url: str, queue: QueueFacts, about: Context) -> Looking[Destination]:
-    answer = yield from look(queue_attributes(url))
-    name = url.rpartition("/")[2]
-    if answer.value is None:
-        arn = f"{queue.arn.rpartition(':')[0]}:{name}"
-        route = Route(
-            origin=arn, kind="queue", arn=arn, url=url, name=name, why="its dead-letter queue is this one"
-        )
-        return Destination(route=route, broken=(f"queue {name} cannot be read: {answer.refusal}",))
-    source = parse_queue(url, answer.value)
-    route = Route(
-        origin=source.arn,
-        kind="queue",
-        arn=source.arn,
-        url=url,
-        name=name,
-        why="its dead-letter queue is this one",
-    )
-    return (yield from _consumed(source, route, queue, about))
-
-
-def _consumed(target: QueueFacts, route: Route, queue: QueueFacts, about: Context) -> Looking[Destination]:
-    """Judge a destination queue by its type, its key and its consumers."""
-    broken = []
-    if target.fifo and not queue.fifo:
-        broken.append(f"{target.name} is a FIFO queue and {queue.name} is not: messages without a group stay")
-    mappings = yield from look(mappings_of(target.arn))
-    found = (mappings.value or {}).get("EventSourceMappings") or []
-    consumers = yield from together([_consumer(one["FunctionArn"], one, about) for one in found])
-    return Destination(
-        route=route,
-        consumers=tuple(f"function {one.name}: {one.health}" for one in consumers),
-        broken=(*broken, *(text for one in consumers for text in one.broken)),
-        unread=() if mappings.known else (str(mappings.refusal),),
-        waiting=target.total,
-        returns_after_s=(target.max_receive or 1) * target.visibility_s + 10,
-    )
-
-
-def _function_destination(
-    function: str, about: Context, form: Literal["body", "payload"] = "body"
-) -> Looking[Destination]:
-    consumer = yield from _consumer(function, None, about)
-    why = "its failed asynchronous invocations end in this queue" if form == "body" else "asked for with --to"
-    return Destination(
-        route=Route(kind="function", arn=function, name=consumer.name, form=form, why=why),
-        consumers=(f"function {consumer.name}: {consumer.health}",),
-        broken=consumer.broken,
-    )
-
-
-def _consumer(function: str, mapping: Json, about: Context) -> Looking[Consumer]:
-    name = function.split(":function:")[-1].split(":")[0]
-    configuration, metrics = yield [function_configuration(name), function_metrics(name, about.now)]
-    return consumer_of(name, mapping, configuration, metrics)
 
 
 def _line(one: Destination) -> str:
@@ -222,12 +187,12 @@ def _line(one: Destination) -> str:
     return f"{one.route.says()}{waiting} ({one.route.why}): {who}"
 
 
-def _named_by(queue: QueueFacts, destinations: list[Destination]) -> bool:
-    return bool(destinations) and not queue.dead_letter_arn
-
-
-def _not_a_dlq(queue: QueueFacts, own: Answer, *, is_dlq: bool) -> tuple[str, ...]:
-    mapped = [one["FunctionArn"] for one in (own.value or {}).get("EventSourceMappings") or []]
+def _not_a_dlq(queue: QueueFacts, mappings: Answer, *, is_dlq: bool) -> tuple[str, ...]:
+    mapped = [
+        one["FunctionArn"]
+        for one in (mappings.value or {}).get("EventSourceMappings") or []
+        if one.get("EventSourceArn") == queue.arn
+    ]
     if mapped:
         return (f"{queue.name} is consumed by {mapped[0].rpartition(':')[2]}: it is a working queue",)
     if not is_dlq:
@@ -235,12 +200,18 @@ def _not_a_dlq(queue: QueueFacts, own: Answer, *, is_dlq: bool) -> tuple[str, ..
     return ()
 
 
-def _no_way(queue: QueueFacts, destinations: list[Destination]) -> tuple[str, ...]:
+def _no_way(
+    queue: QueueFacts, destinations: list[Destination], senders: list[Sender], sources: Answer
+) -> tuple[str, ...]:
     functions = [one for one in destinations if one.route.kind == "function" and one.route.form == "body"]
     if len(functions) > 1:
         names = ", ".join(one.route.name for one in functions)
         return (f"functions {names} all fail into {queue.name}, and its messages do not say which is whose",)
-    return ()
+    if destinations:
+        return ()
+    if senders:
+        return tuple(f"{one.name}: {one.cannot}" for one in senders)
+    return () if sources.known else (f"the source queues of {queue.name} cannot be listed: {sources.refusal}",)
 
 
 def _own_redrive(queue: QueueFacts) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ ATTEMPTS = 6
 
 
 class Call(Value):
-    """An API call that delivers one message; `failed` finds the reason in an answer that is no error."""
+    """An API call that delivers one message."""
 
     service: str
     operation: str
@@ -30,7 +30,16 @@ class CallSending:
 
     repeats_s = 0.0
 
-    def __init__(self, aws: Aws, region: str, call_of: Callable[[Json], Call], patience: Patience) -> None:
+    def __init__(
+        self,
+        aws: Aws,
+        region: str,
+        call_of: Callable[[Json], Call],
+        patience: Patience,
+        fault_in: "Callable[[Json], tuple[str, str] | None] | None" = None,
+    ) -> None:
+        """`fault_in` finds, in an answer that is no error, why the message was not taken; it is final."""
+        self._fault_in = fault_in
         self._aws = aws
         self._region = region
         self._call_of = call_of
@@ -78,8 +87,14 @@ class CallSending:
                     self._closed = f"{code}: {reason}"
                 break
             failed = _failed_entry(answer)
+            if failed is None and self._fault_in is not None:
+                final = self._fault_in(answer)
+                if final is not None:
+                    sent.stayed.append(Stayed(message, *final))
+                    return
             if failed is None:
                 sent.confirmed.append(message)
+                sent.new_ids += _ids_in(answer)
                 return
             code, reason = failed
         sent.stayed.append(Stayed(message, code, reason))
@@ -91,3 +106,12 @@ def _failed_entry(answer: Json) -> tuple[str, str] | None:
         return None
     entry = next(iter(answer.get("Entries") or [{}]))
     return str(entry.get("ErrorCode", "Failed")), str(entry.get("ErrorMessage", ""))
+
+
+def _ids_in(answer: Json) -> list[str]:
+    """The id of the invocation or event, which its dead letter would name."""
+    if not isinstance(answer, dict):
+        return []
+    request = (answer.get("ResponseMetadata") or {}).get("RequestId")
+    events = [one.get("EventId") for one in answer.get("Entries") or []]
+    return [str(one) for one in (request, *events) if one]

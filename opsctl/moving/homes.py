@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from opsctl.deadletters.delivery import (
     entry_for_bus,
     input_for_target,
+    input_of_schedule,
     notification_event,
     payload_for_function,
 )
@@ -20,6 +21,9 @@ from opsctl.moving.call_sending import Call, CallSending
 from opsctl.moving.queue_sending import QueueSending
 from opsctl.moving.sending import Sending
 from opsctl.moving.shards import ShardSending
+from opsctl.moving.targets import invocation, target_call
+
+_SILENT = "it does not say where it came from; --to names a destination"
 
 
 class Homes:
@@ -40,12 +44,13 @@ class Homes:
         recorded: bool,
         onto_bus: bool,
     ) -> None:
-        self._routes = {route.origin: route for route in routes}
+        self._all = tuple(routes)
+        self._to = routes[0] if routes and not recorded else None
+        self._by_origin = {route.origin: route for route in routes if route.kind in ("queue", "function")}
         self._tools = tools
         self._region = region
         self._wire = wire
         self._patience = patience
-        self._recorded = recorded
         self._onto_bus = onto_bus
         self._lock = threading.Lock()
         self._made: dict[str, Sending] = {}
@@ -53,35 +58,38 @@ class Homes:
 
     def fixed(self) -> list[Sending]:
         """Every destination, when all are known beforehand."""
-        return [] if self._recorded else [self._of_route(route) for route in self._routes.values()]
+        return [] if self._to is None else [self._of_route(self._to)]
 
     def choose(self, message: Json) -> Sending:
         """Return the destination of a message; raises ValueError when it has none."""
-        everything = self._routes.get("")
-        if everything is not None and everything.kind == "queue":
-            return self._of_route(everything)
+        if self._to is not None and self._to.kind == "queue":
+            return self._of_route(self._to)
         letter = letter_of(message)
         if letter.refused:
             raise ValueError(letter.refused)
-        if letter.kind in ("sqs", "plain") or not self._recorded:
-            return self._by_origin(letter, everything)
-        if letter.kind == "lambda-async" and everything is not None:
-            return self._of_route(everything)
-        return self._by_record(letter)
+        route = self._to or self._planned(letter)
+        return self._of_route(route) if route is not None else self._by_record(letter)
 
-    def _by_origin(self, letter: Letter, everything: Route | None) -> Sending:
-        if everything is not None:
-            return self._of_route(everything)
-        route = self._routes.get(letter.origin)
-        if route is None and not letter.origin and len(self._routes) == 1:
-            route = next(iter(self._routes.values()))
-        if route is None:
-            raise ValueError(
-                f"it came from {letter.origin.rpartition(':')[2]}, which does not use this queue any more"
-                if letter.origin
-                else "it does not say where it came from; --to names a destination"
-            )
-        return self._of_route(route)
+    def _planned(self, letter: Letter) -> Route | None:
+        """The plan's own route of a letter; raises ValueError when no route can be told from another."""
+        if letter.kind == "eventbridge":
+            return None
+        if letter.origin in self._by_origin and letter.kind != "scheduler":
+            return self._by_origin[letter.origin]
+        if letter.kind == "lambda-async":
+            failing = [one for one in self._all if (one.kind, one.form) == ("function", "body")]
+            return self._only(failing, "no function fails into this queue now; --to function:NAME names one")
+        if letter.kind in ("sqs", "plain") and letter.origin:
+            name = letter.origin.rpartition(":")[2]
+            raise ValueError(f"it came from {name}, which does not use this queue any more")
+        if letter.kind == "plain":
+            return self._only([one for one in self._all if one.bare], _SILENT)
+        return None
+
+    def _only(self, routes: list[Route], none: str) -> Route:
+        if len(routes) != 1:
+            raise ValueError(_SILENT if routes else none)
+        return routes[0]
 
     def _by_record(self, letter: Letter) -> Sending:
         key = f"{letter.kind} {letter.origin} {letter.rule}"
@@ -107,9 +115,7 @@ class Homes:
             return self._rule_target(letter)
         if letter.kind == "scheduler":
             return self._schedule_target(letter)
-        if letter.kind == "lambda-async":
-            raise ValueError("no function fails into this queue now; --to function:NAME names one")
-        raise ValueError("it does not say where it came from; --to names a destination")
+        raise ValueError(_SILENT)
 
     def _of_route(self, route: Route) -> Sending:
         with self._lock:
@@ -132,13 +138,7 @@ class Homes:
         return self._function(route.arn, lambda message: payload_for_function(message, route.form))
 
     def _function(self, arn: str, payload: Callable[[Json], str]) -> Sending:
-        return self._calls(
-            lambda message: Call(
-                service="lambda",
-                operation="Invoke",
-                params={"FunctionName": arn, "InvocationType": "Event", "Payload": payload(message)},
-            )
-        )
+        return self._calls(invocation(arn, payload))
 
     def _subscriber(self, letter: Letter) -> Sending:
         """The one subscription that failed; publishing to the topic would reach all the others again."""
@@ -166,40 +166,18 @@ class Homes:
         if not found:
             raise ValueError(f"rule {rule} has no target {letter.origin} any more")
         target = found[0]
-        return self._target(letter.origin, target, lambda message: input_for_target(message, target, letter.rule))
+        made = target_call(
+            letter.origin, target, lambda message: input_for_target(message, target, letter.rule), self._url
+        )
+        return self._calls(made)
 
     def _schedule_target(self, letter: Letter) -> Sending:
         group, _, name = letter.rule.rpartition(":schedule/")[2].rpartition("/")
         schedule = self._read("scheduler", "GetSchedule", {"Name": name, "GroupName": group or "default"})
         target = schedule["Target"]
-        told = str(target.get("Input") or "{}")
-        if "<aws.scheduler." in told:
-            raise ValueError(f"the input of schedule {name} holds values that only its own invocation has")
-        return self._target(str(target["Arn"]), target, lambda _message: told)
-
-    def _target(self, arn: str, target: dict[str, Json], payload: Callable[[Json], str]) -> Sending:
-        service = arn.split(":")[2]
-        if service == "lambda":
-            return self._function(arn, payload)
-        if service == "sqs":
-            group = (target.get("SqsParameters") or {}).get("MessageGroupId", "")
-            url = self._url(arn)
-            return self._calls(
-                lambda message: Call(
-                    service="sqs",
-                    operation="SendMessage",
-                    params={"QueueUrl": url, "MessageBody": payload(message)}
-                    | ({"MessageGroupId": group, "MessageDeduplicationId": message["MessageId"]} if group else {}),
-                )
-            )
-        if service == "sns":
-            return self._calls(
-                lambda message: Call(
-                    service="sns", operation="Publish", params={"TopicArn": arn, "Message": payload(message)}
-                )
-            )
-        raise ValueError(
-            f"a target of {service} cannot be called again by itself; --events-to bus puts events back"
+        arn = str(target["Arn"])
+        return self._calls(
+            target_call(arn, target, lambda message: input_of_schedule(message, target, name), self._url)
         )
 
     def _queue(self, arn: str) -> Sending:

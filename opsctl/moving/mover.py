@@ -126,18 +126,31 @@ class Mover:
                 checkpoint.close(batch.number, 0)
 
     def _try_first(self) -> str:
-        """Send the canary and wait for the verdict; returns why not to go on, or nothing."""
-        if self._canary is None or self._tools.checkpoint.recall("canary") == "passed":
+        """Send the canary and wait for the verdict; returns why not to go on, or nothing.
+
+        What was sent is known to the next process too, so that it recognises what comes back. After a bad
+        verdict the next process sends a canary of its own.
+        """
+        checkpoint, tally = self._tools.checkpoint, self._tally
+        if self._canary is None or checkpoint.recall("canary") == "passed":
             return ""
-        if not self._tools.checkpoint.recall("canary"):
-            self._pump.budget = Budget(max(0, self._order.canary - self._tally.moved))
+        first = int(checkpoint.recall("canary_after") or 0)
+        if not checkpoint.recall("canary"):
+            self._pump.budget = Budget(max(0, self._order.canary - (tally.moved - first)))
             self._drain()
             if self._pump.why_stop() or self._tools.stopping():
                 return self._pump.why_stop()
-            self._tools.checkpoint.remember("canary", "sent")
-        verdict = self._canary.verdict(self._tally, self._pump, self._tools)
-        if not verdict:
-            self._tools.checkpoint.remember("canary", "passed")
+            checkpoint.remember("canary_ids", list(tally.new_ids))
+            checkpoint.remember("canary", "sent")
+        else:
+            tally.expect(list(checkpoint.recall("canary_ids") or []))
+        verdict = self._canary.verdict(tally, self._pump, self._tools, tally.moved - first)
+        if verdict:
+            checkpoint.remember("canary", "")
+            checkpoint.remember("canary_after", tally.moved)
+            checkpoint.remember("destination_before", None)
+        elif not self._tools.stopping():
+            checkpoint.remember("canary", "passed")
         return verdict
 
     def _all(self, hidden_before: int) -> str:

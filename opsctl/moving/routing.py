@@ -13,15 +13,20 @@ class RoutedSending:
     Destinations may be found one after the other, while messages come.
     """
 
+    _GIVES_UP_AFTER = 1000
+
     def __init__(self, choose: Callable[[Json], Sending], fixed: list[Sending]) -> None:
         """`fixed` are all destinations when they are known beforehand, else empty."""
         self._choose = choose
         self._fixed = fixed
+        self._used: dict[int, Sending] = {}
+        self._stayed = 0
 
     @property
     def closed(self) -> str:
-        """Closed once every destination is, if all are known."""
-        reasons = [one.closed for one in self._fixed]
+        """Closed once every destination is: all that are known beforehand, else all that were used for long."""
+        known = self._fixed or (list(self._used.values()) if self._stayed >= self._GIVES_UP_AFTER else [])
+        reasons = [one.closed for one in known]
         return reasons[0] if reasons and all(reasons) else ""
 
     @property
@@ -40,6 +45,8 @@ class RoutedSending:
                 sent.stayed.append(Stayed(message, "NoDestination", str(fault)))
                 continue
             batches.setdefault(id(to), (to, []))[1].append(message)
+            self._used.setdefault(id(to), to)
         for to, batch in batches.values():
             sent.add(to.send(batch, alive))
+        self._stayed = 0 if sent.confirmed else self._stayed + len(messages)
         return sent

@@ -1,12 +1,15 @@
 """Reads the records of a failed stream batch again and invokes the function with them.
 
 Source: Lambda guide, "Retaining discarded batches": a record of a failed batch names the shard and the sequence
-numbers and holds no records; they can be read while the stream retains them.
+numbers and holds no records; they can be read while the stream retains them. The function is invoked as the
+event source mapping invokes it, synchronously (docs/how-redrive-works.md): a batch counts as delivered only when
+the function returned without an error, and may be as large as it was the first time.
 """
 
 import base64
 import datetime
 import json
+from concurrent.futures import ThreadPoolExecutor, wait
 
 from opsctl.deadletters.letter import letter_of
 from opsctl.model.ports import Aws
@@ -18,7 +21,8 @@ from opsctl.moving.sending import Alive, Sent
 
 _PAGES_AT_MOST = 100
 _ATTEMPTS = 5
-_PAYLOAD_LIMIT = 1_048_576
+_PAYLOAD_LIMIT = 6_291_456
+_ALIVE_EVERY_S = 5.0
 
 
 class ShardSending:
@@ -30,7 +34,7 @@ class ShardSending:
         self._aws = aws
         self._region = region
         self._patience = patience
-        self._calls = CallSending(aws, region, self._call_of, patience)
+        self._calls = CallSending(aws, region, self._call_of, patience, fault_in)
 
     @property
     def closed(self) -> str:
@@ -38,8 +42,12 @@ class ShardSending:
         return self._calls.closed
 
     def send(self, messages: list[Json], alive: Alive) -> Sent:
-        """Read each batch again and invoke its function."""
-        return self._calls.send(messages, alive)
+        """Read each batch again and wait for its function, which may take a quarter of an hour."""
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            sending = pool.submit(self._calls.send, messages, _nothing)
+            while wait([sending], timeout=_ALIVE_EVERY_S).not_done:
+                alive()
+            return sending.result()
 
     def _call_of(self, message: Json) -> Call:
         letter = letter_of(message)
@@ -49,13 +57,14 @@ class ShardSending:
         if not records:
             raise ValueError("the stream does not retain these records any more")
         make = _kinesis_record if kinesis else _dynamodb_record
-        payload = json.dumps({"Records": [make(one, info, self._region) for one in records]}, default=_plain)
-        if len(payload) > _PAYLOAD_LIMIT:
-            raise ValueError(f"the batch of {len(records)} records is too large for an asynchronous invocation")
+        event = {"Records": [make(one, info, self._region) for one in records]}
+        payload = json.dumps(event, default=_plain, separators=(",", ":"), ensure_ascii=False)
+        if len(payload.encode()) > _PAYLOAD_LIMIT:
+            raise ValueError(f"the batch of {len(records)} records is larger than the 6 MB a function can get")
         return Call(
             service="lambda",
             operation="Invoke",
-            params={"FunctionName": letter.origin, "InvocationType": "Event", "Payload": payload},
+            params={"FunctionName": letter.origin, "InvocationType": "RequestResponse", "Payload": payload},
         )
 
     def _records(self, info: dict[str, Json], *, kinesis: bool) -> list[Json]:
@@ -127,3 +136,21 @@ def _plain(value: object) -> Json:
     if isinstance(value, datetime.datetime):
         return value.timestamp()
     return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
+
+
+def fault_in(answer: Json) -> tuple[str, str] | None:
+    """Return code and reason when a function that was waited for failed, or reported failed records."""
+    if answer.get("FunctionError"):
+        return "FunctionError", f"the function failed again ({answer['FunctionError']})"
+    try:
+        told = json.loads(answer.get("Payload") or "null")
+    except ValueError:
+        return None
+    failed = told.get("batchItemFailures") if isinstance(told, dict) else None
+    if failed:
+        return "BatchItemFailures", f"the function reported {len(failed)} records of the batch as failed"
+    return None
+
+
+def _nothing() -> None:
+    """The thread that waits keeps the messages hidden."""

@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 
+from opsctl.deadletters.letter import letter_of
 from opsctl.model.value import Json
 from opsctl.moving.sending import Sent, Stayed
 
@@ -26,6 +27,7 @@ class Tally:
         self.reasons: dict[tuple[str, str], int] = {}
         self.named: list[tuple[str, str, str]] = []
         self.held: dict[str, str] = {}
+        self.new_ids: list[str] = []
         self._recent: set[int] = set()
         self._order: deque[int] = deque()
 
@@ -56,8 +58,14 @@ class Tally:
 
     def sent(self, came: Sent) -> None:
         """Remember under which ids the destination knows what it got."""
+        if len(self.new_ids) < NAMED_AT_MOST:
+            self.new_ids += came.new_ids
+        self.expect(came.new_ids)
+
+    def expect(self, new_ids: list[str]) -> None:
+        """Recognise messages of these ids when they come back."""
         with self.lock:
-            for new in came.new_ids:
+            for new in new_ids:
                 key = hash(new)
                 if key not in self._recent:
                     self._recent.add(key)
@@ -74,7 +82,8 @@ class Tally:
     def later(self, message: Json) -> None:
         """Count a message that entered the queue after we began: one of ours that came back, or a new failure."""
         with self.lock:
-            if hash(message["MessageId"]) in self._recent:
+            # SQS keeps a message's id; Lambda and EventBridge write a new message that names what failed.
+            if not self._recent.isdisjoint((hash(message["MessageId"]), hash(letter_of(message).request))):
                 self.came_back += 1
                 if len(self.returned) < NAMED_AT_MOST:
                     self.returned.append(message["MessageId"])

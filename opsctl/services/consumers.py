@@ -8,11 +8,15 @@ _FEW = 5
 
 
 class Consumer(Value):
-    """A consumer of messages. `broken` says what is visibly wrong with it, `health` how it does, in words."""
+    """A consumer of messages. `broken` says what is visibly wrong with it, `health` how it does, in words.
+
+    `measured` tells that its metrics can be read.
+    """
 
     name: str
     health: str
     broken: tuple[str, ...] = ()
+    measured: bool = True
 
 
 def mappings_of(arn: str) -> Read:
@@ -28,29 +32,45 @@ def function_configuration(name: str) -> Read:
 def function_metrics(name: str, now: float) -> Read:
     """Read invocations, errors and throttles of a function over the last quarter of an hour."""
     end = int(now // 60 * 60)
-    return Read(
-        service="cloudwatch",
-        operation="GetMetricData",
-        params={
-            "StartTime": end - LOOK_BACK_S,
-            "EndTime": end,
-            "MetricDataQueries": [
-                {
-                    "Id": metric.lower(),
-                    "MetricStat": {
-                        "Metric": {
-                            "Namespace": "AWS/Lambda",
-                            "MetricName": metric,
-                            "Dimensions": [{"Name": "FunctionName", "Value": name}],
-                        },
-                        "Period": LOOK_BACK_S,
-                        "Stat": "Sum",
-                    },
-                }
-                for metric in ("Invocations", "Errors", "Throttles")
-            ],
-        },
+    return function_metrics_between(name, end - LOOK_BACK_S, end)
+
+
+def function_metrics_between(name: str, start: int, end: int) -> Read:
+    """Read invocations, errors and throttles of a function between two whole minutes."""
+    queries = [
+        _query(metric.lower(), "AWS/Lambda", metric, {"FunctionName": name}, LOOK_BACK_S, "Sum")
+        for metric in ("Invocations", "Errors", "Throttles")
+    ]
+    return _metrics(queries, start, end)
+
+
+def queue_age(name: str, now: float) -> Read:
+    """Read the age of the oldest message of a queue over the last quarter of an hour."""
+    end = int(now // 60 * 60)
+    metric = "ApproximateAgeOfOldestMessage"
+    return _metrics(
+        [_query("age", "AWS/SQS", metric, {"QueueName": name}, 300, "Maximum")], end - LOOK_BACK_S, end
     )
+
+
+def oldest_of(answer: Json) -> int:
+    """Return the newest value of `queue_age`, in seconds; 0 when there is none."""
+    for one in (answer or {}).get("MetricDataResults") or []:
+        values = one.get("Values") or []
+        # CloudWatch gives the newest first.
+        return int(values[0]) if values else 0
+    return 0
+
+
+def _metrics(queries: list[Json], start: int, end: int) -> Read:
+    params = {"StartTime": start, "EndTime": end, "MetricDataQueries": queries}
+    return Read(service="cloudwatch", operation="GetMetricData", params=params)
+
+
+def _query(id_: str, space: str, metric: str, of: dict[str, str], period_s: int, stat: str) -> Json:
+    dimensions = [{"Name": name, "Value": value} for name, value in of.items()]
+    named = {"Namespace": space, "MetricName": metric, "Dimensions": dimensions}
+    return {"Id": id_, "MetricStat": {"Metric": named, "Period": period_s, "Stat": stat}}
 
 
 def consumer_of(name: str, mapping: Json, configuration: Answer, metrics: Answer) -> Consumer:
@@ -74,7 +94,8 @@ def consumer_of(name: str, mapping: Json, configuration: Answer, metrics: Answer
         health.append("its metrics cannot be read")
     else:
         _judge(name, sums_of(metrics.value), health, broken)
-    return Consumer(name=name, health=", ".join(health), broken=tuple(broken))
+    measured = metrics.value is not None
+    return Consumer(name=name, health=", ".join(health), broken=tuple(broken), measured=measured)
 
 
 def sums_of(answer: Json) -> dict[str, float]:

@@ -8,13 +8,17 @@ from opsctl.model.looking import Looking, look
 from opsctl.model.reads import Read, Refused
 from opsctl.model.run import Context
 from opsctl.model.value import Json, Value
+from opsctl.services.queue_policy import let_in
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}(\.fifo)?")
 _URL = re.compile(r"https?://[^/]+/(?P<account>\d{12})/(?P<name>[^/]+)/?")
 
 
 class QueueFacts(Value):
-    """A queue: names, type, how many messages it has (approximate), its timings in seconds, its policies."""
+    """A queue: names, type, how many messages it has (approximate), its timings in seconds, its policies.
+
+    `topics` and `rules` are the ARN patterns of SNS topics and EventBridge rules that its policy lets send.
+    """
 
     name: str
     arn: str
@@ -30,6 +34,8 @@ class QueueFacts(Value):
     max_receive: int = 0
     redrive_allow: str = ""
     key: str = ""
+    topics: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
 
     @property
     def total(self) -> int:
@@ -87,6 +93,8 @@ def parse_queue(url: str, answer: Json) -> QueueFacts:
         max_receive=int(redrive.get("maxReceiveCount", 0)),
         redrive_allow=str(allow.get("redrivePermission", "")),
         key=told.get("KmsMasterKeyId", ""),
+        topics=let_in(told.get("Policy", ""), "sns.amazonaws.com"),
+        rules=let_in(told.get("Policy", ""), "events.amazonaws.com"),
     )
 
 

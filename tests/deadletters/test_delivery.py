@@ -29,6 +29,13 @@ def test_a_function_gets_the_event_out_of_a_destination_record() -> None:
     assert json.loads(payload_for_function(message(record(requestPayload={"k": 1})), "payload")) == {"k": 1}
 
 
+def test_no_digit_of_a_payload_in_a_record_is_lost() -> None:
+    body = (
+        json.dumps(record()).removesuffix("}") + ', "requestPayload": {"n": 1.10, "big": 12345678901234567890123}}'
+    )
+    assert payload_for_function(message(body), "payload") == '{"n":1.10,"big":12345678901234567890123}'
+
+
 def test_a_function_gets_its_own_dead_letter_unchanged() -> None:
     assert payload_for_function(message('{"k":  1.0}'), "body") == '{"k":  1.0}'
 

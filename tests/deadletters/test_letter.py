@@ -75,6 +75,18 @@ def test_a_failed_stream_batch_names_its_shard_and_holds_no_records(kind: str) -
     assert letter.stream == {"kind": kind, **info}
 
 
+def test_a_failed_kafka_batch_is_recognised_and_refused() -> None:
+    letter = letter_of(message(record("RetryAttemptsExhausted", KafkaBatchInfo={"batchSize": 1})))
+    assert (letter.kind, letter.origin) == ("stream", FUNCTION)
+    assert letter.refused
+
+
+def test_what_sqs_put_there_is_sqs_whatever_it_looks_like() -> None:
+    source = {"DeadLetterQueueSourceArn": "arn:aws:sqs:us-east-1:1:orders"}
+    assert letter_of(message(record("Success", requestPayload={}), system=source)).kind == "sqs"
+    assert letter_of(message("{}", system=source, RequestID="r", ErrorCode="200")).kind == "sqs"
+
+
 def test_an_sns_envelope_names_the_subscription_in_its_unsubscribe_link() -> None:
     subscription = "arn:aws:sns:us-east-1:123456789012:alerts:1111"
     link = f"https://sns.us-east-1.amazonaws.com/?Action=Unsubscribe&SubscriptionArn={subscription}"

@@ -34,6 +34,7 @@ class Told:
         self.answers = answers
         self.writes: list[tuple[str, dict[str, Json]]] = []
         self.fails: Callable[[str], None] = lambda _operation: None
+        self.replies: Json = {}
 
     @property
     def identity(self) -> Identity:
@@ -47,7 +48,7 @@ class Told:
     def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
         self.writes.append((operation, params))
         self.fails(operation)
-        return {}
+        return self.replies
 
 
 def redrive(
@@ -106,7 +107,7 @@ def test_a_failed_invocation_is_invoked_again_with_its_own_payload(tmp_path: Pat
     assert redrive(tmp_path, sqs, aws).complete
     ((operation, params),) = aws.writes
     assert operation == "Invoke"
-    assert params == {"FunctionName": FUNCTION, "InvocationType": "Event", "Payload": '{"k": 1}'}
+    assert params == {"FunctionName": FUNCTION, "InvocationType": "Event", "Payload": '{"k":1}'}
     assert sqs.queues["dead"].messages == {}
 
 
@@ -180,6 +181,125 @@ def test_a_failed_stream_batch_is_read_again_and_invoked(tmp_path: Path) -> None
     sent = json.loads(aws.writes[0][1]["Payload"])["Records"]
     assert [one["kinesis"]["sequenceNumber"] for one in sent] == ["5", "6", "7"]
     assert sent[0]["kinesis"]["data"] == "AP8F"
+
+
+def stream_letter(sqs_answers: Json, reply: Json) -> tuple[MemorySqs, Told]:
+    info = {"shardId": "s-0", "startSequenceNumber": "5", "endSequenceNumber": "5", "streamArn": "arn:k"}
+    records = [{"SequenceNumber": "5", "Data": b"x", "PartitionKey": "p"}]
+    answers = {"GetShardIterator": {"ShardIterator": "i"}, "GetRecords": {"Records": records}}
+    aws = Told(answers | sqs_answers)
+    aws.replies = reply
+    return made(record("RetryAttemptsExhausted", KinesisBatchInfo=info)), aws
+
+
+def test_a_stream_batch_is_waited_for_as_its_mapping_does(tmp_path: Path) -> None:
+    sqs, aws = stream_letter({}, {"StatusCode": 200, "Payload": "null"})
+    assert redrive(tmp_path, sqs, aws).complete
+    assert aws.writes[0][1]["InvocationType"] == "RequestResponse"
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        ({"FunctionError": "Unhandled", "Payload": '{"errorMessage": "secret"}'}, "FunctionError"),
+        ({"Payload": '{"batchItemFailures": [{"itemIdentifier": "5"}]}'}, "BatchItemFailures"),
+    ],
+)
+def test_a_stream_batch_that_fails_again_stays_and_is_invoked_once(tmp_path: Path, reply: Json, code: str) -> None:
+    sqs, aws = stream_letter({}, reply)
+    result = redrive(tmp_path, sqs, aws)
+    assert [one["code"] for one in result.details["stayed_messages"]] == [code]
+    assert "secret" not in str(result.details)
+    assert len(aws.writes) == 1
+    assert len(sqs.queues["dead"].messages) == 1
+
+
+def test_what_sqs_put_there_goes_back_whatever_it_looks_like(tmp_path: Path) -> None:
+    """A queue that is subscribed to a topic holds envelopes; one behind a destination holds records of success."""
+    sqs = made()
+    sqs.put("dead", json.dumps(envelope()), json.dumps(record("Success", requestPayload={})), source="orders")
+    aws = Told({})
+    result = redrive(tmp_path, sqs, aws, queue_route(sqs, "orders", sqs.arn("orders")))
+    assert result.complete
+    assert len(sqs.queues["orders"].messages) == 2
+    assert aws.writes == []
+
+
+def test_the_plans_own_route_is_followed_without_asking_again(tmp_path: Path) -> None:
+    sqs = made(envelope())
+    assert redrive(tmp_path, sqs, Told({}), queue_route(sqs, "orders", SUBSCRIPTION)).complete
+    assert len(sqs.queues["orders"].messages) == 1
+
+
+def test_a_raw_notification_goes_to_the_only_raw_subscription(tmp_path: Path) -> None:
+    sqs = made("bare")
+    raw = queue_route(sqs, "orders", SUBSCRIPTION).model_copy(update={"bare": True})
+    assert redrive(tmp_path, sqs, Told({}), raw, queue_route(sqs, "bills", "arn:other")).complete
+    assert sqs.queues["orders"].bodies() == ["bare"]
+
+
+def test_a_message_of_a_queue_does_not_go_to_the_function_that_also_fails_here(tmp_path: Path) -> None:
+    sqs = made()
+    sqs.put("dead", "{}", source="orders")
+    function = Route(origin=TARGET, kind="function", arn=TARGET, name="bill")
+    aws = Told({})
+    redrive(tmp_path, sqs, aws, function, queue_route(sqs, "orders", sqs.arn("orders")))
+    assert aws.writes == []
+    assert len(sqs.queues["orders"].messages) == 1
+
+
+STATES = "arn:aws:states:us-east-1:123456789012:stateMachine:pay"
+
+
+@pytest.mark.parametrize(
+    ("target", "operation", "wanted"),
+    [
+        ({"Arn": STATES}, "StartExecution", {"stateMachineArn": STATES, "input": json.dumps(EVENT)}),
+        (
+            {
+                "Arn": "arn:aws:kinesis:us-east-1:1:stream/s",
+                "KinesisParameters": {"PartitionKeyPath": "$.detail.id"},
+            },
+            "PutRecord",
+            {"PartitionKey": "7"},
+        ),
+        ({"Arn": "arn:aws:firehose:us-east-1:1:deliverystream/d"}, "PutRecord", {"DeliveryStreamName": "d"}),
+        ({"Arn": "arn:aws:sns:us-east-1:1:t"}, "Publish", {"TopicArn": "arn:aws:sns:us-east-1:1:t"}),
+    ],
+)
+def test_an_event_reaches_a_target_of_each_service_that_can_be_called(
+    tmp_path: Path, target: Json, operation: str, wanted: Json
+) -> None:
+    aws = Told({"ListTargetsByRule": {"Targets": [target]}})
+    assert redrive(tmp_path, made(EVENT, RULE_ARN=RULE, TARGET_ARN=target["Arn"]), aws).complete
+    ((called, params),) = aws.writes
+    assert called == operation
+    assert params.items() >= wanted.items()
+
+
+def scheduled(path: Path, target: Json) -> tuple[Told, JobResult]:
+    told = {
+        "SCHEDULE_ARN": "arn:aws:scheduler:us-east-1:123456789012:schedule/default/nightly",
+        "TARGET_ARN": TARGET,
+        "SCHEDULED_TIME": "2026-01-01T00:00:00Z",
+    }
+    aws = Told({"GetSchedule": {"Target": {"Arn": TARGET, **target}}})
+    return aws, redrive(path, made("{}", **told), aws)
+
+
+def test_a_schedules_target_gets_its_input_with_the_time_it_was_for(tmp_path: Path) -> None:
+    aws, result = scheduled(tmp_path, {"Input": '{"at": "<aws.scheduler.scheduled-time>"}'})
+    assert result.complete
+    assert aws.writes[0][1]["Payload"] == '{"at": "2026-01-01T00:00:00Z"}'
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [({}, "has no input of its own"), ({"Input": "<aws.scheduler.execution-id>"}, "not recorded")],
+)
+def test_what_scheduler_made_up_is_not_guessed(tmp_path: Path, target: Json, reason: str) -> None:
+    _, result = scheduled(tmp_path, target)
+    assert reason in result.details["reasons"][0]["reason"]
 
 
 def test_stream_records_that_are_gone_leave_the_letter_where_it_is(tmp_path: Path) -> None:

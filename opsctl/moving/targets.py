@@ -1,0 +1,82 @@
+"""The calls by which EventBridge and Scheduler reach a target, so that one message can be delivered again.
+
+Source: EventBridge guide, "Event bus targets", and Scheduler guide, "Using templated targets".
+"""
+
+import json
+from collections.abc import Callable
+
+from opsctl.deadletters.delivery import value_at
+from opsctl.model.value import Json
+from opsctl.moving.call_sending import Call
+
+Payload = Callable[[Json], str]
+
+
+def invocation(arn: str, payload: Payload) -> Callable[[Json], Call]:
+    """Invoke a function asynchronously, as services that call it do."""
+    return lambda message: Call(
+        service="lambda",
+        operation="Invoke",
+        params={"FunctionName": arn, "InvocationType": "Event", "Payload": payload(message)},
+    )
+
+
+def target_call(
+    arn: str, settings: dict[str, Json], payload: Payload, url_of: Callable[[str], str]
+) -> Callable[[Json], Call]:
+    """Return what delivers a message to a target with its settings; `url_of` finds the URL of a queue.
+
+    Raises:
+        ValueError: opsctl cannot call targets of that service.
+    """
+    service = arn.split(":")[2]
+    if service == "lambda":
+        return invocation(arn, payload)
+    if service == "sqs":
+        return _queue(url_of(arn), settings, payload)
+    if service == "sns":
+        return _call("sns", "Publish", lambda m: {"TopicArn": arn, "Message": payload(m)})
+    if service == "states":
+        # The name makes a repeated start of the same execution harmless.
+        return _call(
+            "stepfunctions",
+            "StartExecution",
+            lambda m: {"stateMachineArn": arn, "name": m["MessageId"], "input": payload(m)},
+        )
+    if service == "kinesis":
+        return _stream(arn, settings, payload)
+    if service == "firehose":
+        name = arn.rpartition("/")[2]
+        return _call(
+            "firehose", "PutRecord", lambda m: {"DeliveryStreamName": name, "Record": {"Data": payload(m)}}
+        )
+    raise ValueError(f"a target of {service} cannot be called again by itself; --events-to bus puts events back")
+
+
+def _call(service: str, operation: str, params: Callable[[Json], dict[str, Json]]) -> Callable[[Json], Call]:
+    return lambda message: Call(service=service, operation=operation, params=params(message))
+
+
+def _queue(url: str, settings: dict[str, Json], payload: Payload) -> Callable[[Json], Call]:
+    group = (settings.get("SqsParameters") or {}).get("MessageGroupId", "")
+
+    def params(message: Json) -> dict[str, Json]:
+        sent: dict[str, Json] = {"QueueUrl": url, "MessageBody": payload(message)}
+        if url.endswith(".fifo"):
+            sent |= {"MessageGroupId": group, "MessageDeduplicationId": message["MessageId"]}
+        return sent
+
+    return _call("sqs", "SendMessage", params)
+
+
+def _stream(arn: str, settings: dict[str, Json], payload: Payload) -> Callable[[Json], Call]:
+    told = settings.get("KinesisParameters") or {}
+
+    def params(message: Json) -> dict[str, Json]:
+        key = told.get("PartitionKey") or message["MessageId"]
+        if "PartitionKeyPath" in told:
+            key = value_at(json.loads(message["Body"]), str(told["PartitionKeyPath"])) or key
+        return {"StreamARN": arn, "Data": payload(message), "PartitionKey": str(key)[:256]}
+
+    return _call("kinesis", "PutRecord", params)

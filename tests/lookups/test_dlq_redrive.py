@@ -1,0 +1,313 @@
+"""Before any message is read, a redrive knows what leaves dead letters in a queue and where each kind goes."""
+
+import json
+
+import pytest
+
+from opsctl.actions.dlq_redrive import DlqRedriveAction
+from opsctl.deadletters.redrive import Redrive
+from opsctl.lookups.dlq_redrive import DlqRedrive
+from opsctl.model.changes import Change
+from opsctl.model.errors import InvalidInput
+from opsctl.model.reads import Read
+from opsctl.model.value import Json
+from opsctl.planning.gather import gather
+from tests.kit.canned import ABOUT, ACCOUNT, REGION, Canned, CannedReader, denied, missing
+
+URL = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}"
+DLQ = f"arn:aws:sqs:{REGION}:{ACCOUNT}:graveyard"
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
+RULE = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/shop/big"
+SCHEDULE = f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/nightly"
+BILL = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:bill"
+STREAM = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/clicks"
+
+
+def allow(service: str, source: str = "") -> str:
+    statement: Json = {
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": "sqs:SendMessage",
+        "Resource": DLQ,
+    }
+    if source:
+        statement["Condition"] = {"ArnEquals": {"aws:SourceArn": source}}
+    return json.dumps({"Statement": [statement]})
+
+
+def attributes(name: str, **more: str) -> Json:
+    arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
+    return {"Attributes": {"QueueArn": arn, "ApproximateNumberOfMessages": "5", **more}}
+
+
+def metrics(**sums: float) -> Json:
+    return {"MetricDataResults": [{"Id": name, "Values": [value]} for name, value in sums.items()]}
+
+
+def world(policy: str = "", **answers: Canned) -> dict[str, Canned]:
+    """A queue that nothing names, but what the answers say, by their operation."""
+    basic: dict[str, Canned] = {
+        "sqs.GetQueueUrl": lambda read: {"QueueUrl": f"{URL}/{read.params['QueueName']}"},
+        "sqs.GetQueueAttributes": lambda read: attributes(read.params["QueueUrl"].rpartition("/")[2]),
+        f"sqs.GetQueueAttributes {URL}/graveyard": attributes("graveyard", Policy=policy),
+        "sqs.ListDeadLetterSourceQueues": {"queueUrls": []},
+        "sqs.ListMessageMoveTasks": {"Results": []},
+        "lambda.ListEventSourceMappings": {"EventSourceMappings": []},
+        "lambda.ListFunctions": {"Functions": []},
+        "lambda.GetFunctionConfiguration": lambda read: {"FunctionArn": read.params["FunctionName"]},
+        "scheduler.ListSchedules": {"Schedules": []},
+        "cloudwatch.GetMetricData": metrics(invocations=40, errors=0, throttles=0),
+    }
+    return basic | {name.replace("__", "."): value for name, value in answers.items()}
+
+
+def with_answer(api: str, answer: Canned) -> dict[str, Canned]:
+    made = world()
+    made[api] = answer
+    return made
+
+
+def seen(answers: dict[str, Canned], **asked: Json) -> tuple[Redrive, CannedReader]:
+    reader = CannedReader(answers)
+    found = gather(DlqRedrive.model_validate({"queue": "graveyard", **asked}).look(ABOUT), reader)
+    assert isinstance(found, Redrive)
+    return found, reader
+
+
+def planned(redrive: Redrive, **settings: Json) -> Change:
+    plan = DlqRedriveAction(redrive=redrive, **settings).plan(ABOUT)
+    with pytest.raises(StopIteration) as stop:
+        next(plan)
+    (change,) = stop.value.value
+    assert isinstance(change, Change)
+    return change
+
+
+def allowed(change: Change, operation: str) -> list[str]:
+    return [next(iter(grant.params.values()), "*") for grant in change.grants if grant.operation == operation]
+
+
+def subscription(protocol: str, endpoint: str, **more: str) -> Json:
+    policy = json.dumps({"deadLetterTargetArn": DLQ})
+    told = {"SubscriptionArn": f"{TOPIC}:1", "TopicArn": TOPIC, "Protocol": protocol, "Endpoint": endpoint}
+    return {"Attributes": {**told, "RedrivePolicy": policy, **more}}
+
+
+def subscribed(protocol: str, endpoint: str, **more: str) -> dict[str, Canned]:
+    return world(
+        allow("sns.amazonaws.com", TOPIC),
+        sns__ListSubscriptionsByTopic={"Subscriptions": [{"SubscriptionArn": f"{TOPIC}:1"}]},
+        sns__GetSubscriptionAttributes=subscription(protocol, endpoint, **more),
+    )
+
+
+def test_a_subscription_is_named_with_its_queue_and_the_queue_is_judged() -> None:
+    found, _ = seen(subscribed("sqs", f"arn:aws:sqs:{REGION}:{ACCOUNT}:orders"))
+    assert found.not_a_dlq == ()
+    change = planned(found)
+    assert "queue orders, 5 waiting there (its subscription of topic alerts fails into this queue)" in change.why
+    assert allowed(change, "SendMessage") == [f"arn:aws:sqs:{REGION}:{ACCOUNT}:orders"]
+    assert found.via == "client"
+
+
+def test_a_raw_subscription_takes_messages_that_say_nothing_of_themselves() -> None:
+    answers = subscribed("sqs", f"arn:aws:sqs:{REGION}:{ACCOUNT}:orders", RawMessageDelivery="true")
+    (one,) = seen(answers)[0].destinations
+    assert one.route.bare
+
+
+def test_a_subscription_by_https_is_said_to_stay_and_is_no_way_home() -> None:
+    found, _ = seen(subscribed("https", "https://example.com/secret-token"))
+    assert found.stays == (
+        "subscription of topic alerts by https: SNS signs what it delivers by https, and only SNS can",
+    )
+    assert found.no_way == found.stays
+
+
+def test_topics_that_the_policy_does_not_let_in_are_not_asked() -> None:
+    _, reader = seen(world())
+    assert not [api for api in reader.apis() if api.startswith(("sns.", "events."))]
+
+
+def test_an_open_policy_makes_all_subscriptions_and_rules_be_asked() -> None:
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "SQS:*", "Resource": DLQ}
+    answers = world(
+        json.dumps({"Statement": statement}),
+        sns__ListSubscriptions={"Subscriptions": [{"SubscriptionArn": "PendingConfirmation"}]},
+        events__ListEventBuses={"EventBuses": [{"Name": "default"}]},
+        events__ListRules={"Rules": []},
+    )
+    assert seen(answers)[0].not_a_dlq == ("nothing names graveyard as its dead-letter queue",)
+
+
+def test_a_rules_target_is_named_and_the_policy_allows_that_target_only() -> None:
+    target = {"Id": "1", "Arn": BILL, "DeadLetterConfig": {"Arn": DLQ}}
+    answers = world(
+        allow("events.amazonaws.com", RULE),
+        events__ListTargetsByRule={"Targets": [target, {"Id": "2", "Arn": f"{BILL}-other"}]},
+    )
+    found, _ = seen(answers)
+    change = planned(found)
+    assert "target bill with the input settings of its rule or schedule (rule shop/big delivers" in change.why
+    assert "0 of 40 invocations failed" in change.why
+    assert allowed(change, "Invoke") == [BILL]
+    assert allowed(change, "ListTargetsByRule") == [RULE]
+    assert allowed(planned(found, onto_bus=True), "PutEvents") == [
+        f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/shop"
+    ]
+
+
+def test_a_target_that_opsctl_cannot_call_is_said_to_stay() -> None:
+    target = {"Id": "1", "Arn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/c", "DeadLetterConfig": {"Arn": DLQ}}
+    answers = world(allow("events.amazonaws.com", RULE), events__ListTargetsByRule={"Targets": [target]})
+    assert "a target of ecs cannot be called again" in seen(answers)[0].stays[0]
+
+
+def test_a_schedule_is_named() -> None:
+    listed = {"Name": "nightly", "GroupName": "default", "Arn": SCHEDULE}
+    answers = world(
+        scheduler__ListSchedules={"Schedules": [listed]},
+        scheduler__GetSchedule={"Target": {"Arn": BILL, "DeadLetterConfig": {"Arn": DLQ}}},
+    )
+    found, _ = seen(answers)
+    assert "schedule nightly delivers to it" in planned(found).why
+
+
+def function(**more: Json) -> Json:
+    return {"Functions": [{"FunctionName": "bill", "FunctionArn": BILL, **more}]}
+
+
+def test_an_on_failure_destination_is_named_with_the_version_it_is_of() -> None:
+    config = {
+        "FunctionArn": f"{BILL}:live",
+        "DestinationConfig": {"OnFailure": {"Destination": DLQ}},
+    }
+    answers = world(
+        lambda__ListFunctions=function(),
+        lambda__ListFunctionEventInvokeConfigs={"FunctionEventInvokeConfigs": [config]},
+    )
+    change = planned(seen(answers)[0])
+    assert "function bill:live with the payload of the record" in change.why
+    assert allowed(change, "Invoke") == [f"{BILL}:live"]
+
+
+def test_functions_are_asked_for_their_destinations_only_when_nothing_else_explains_the_queue() -> None:
+    answers = world(lambda__ListFunctions=function(DeadLetterConfig={"TargetArn": DLQ}))
+    found, reader = seen(answers)
+    assert "lambda.ListFunctionEventInvokeConfigs" not in reader.apis()
+    assert "its failed asynchronous invocations end in this queue" in planned(found).why
+
+
+def test_too_many_functions_are_not_asked_one_by_one_and_that_is_said() -> None:
+    many = [{"FunctionName": f"f{n}", "FunctionArn": f"{BILL}{n}"} for n in range(300)]
+    found, _ = seen(world(lambda__ListFunctions={"Functions": many}))
+    assert found.unknown == ("the on-failure destinations of 300 functions were not asked for",)
+
+
+def test_a_stream_whose_batches_fail_into_the_queue_is_named_and_may_be_read() -> None:
+    mapping = {
+        "FunctionArn": BILL,
+        "EventSourceArn": STREAM,
+        "DestinationConfig": {"OnFailure": {"Destination": DLQ}},
+    }
+    change = planned(seen(world(lambda__ListEventSourceMappings={"EventSourceMappings": [mapping]}))[0])
+    assert "read again from stream/clicks" in change.why
+    assert allowed(change, "GetRecords") == [STREAM]
+    assert allowed(change, "Invoke") == [BILL, f"{BILL}:$LATEST"]
+
+
+def test_a_kafka_source_is_said_to_stay() -> None:
+    mapping = {
+        "FunctionArn": BILL,
+        "EventSourceArn": f"arn:aws:kafka:{REGION}:{ACCOUNT}:cluster/c/1",
+        "DestinationConfig": {"OnFailure": {"Destination": DLQ}},
+    }
+    found, _ = seen(world(lambda__ListEventSourceMappings={"EventSourceMappings": [mapping]}))
+    assert "only batches of Kinesis and DynamoDB" in found.stays[0]
+
+
+def sourced(**answers: Canned) -> dict[str, Canned]:
+    sources = {"sqs.ListDeadLetterSourceQueues": {"queueUrls": [f"{URL}/orders"]}}
+    return world() | sources | {name.replace("__", "."): value for name, value in answers.items()}
+
+
+def test_a_queue_that_sqs_and_sns_fill_is_not_left_to_the_task() -> None:
+    answers = subscribed("sqs", f"arn:aws:sqs:{REGION}:{ACCOUNT}:mails")
+    answers["sqs.ListDeadLetterSourceQueues"] = {"queueUrls": [f"{URL}/orders"]}
+    found, _ = seen(answers)
+    assert [one.route.name for one in found.destinations] == ["orders", "mails"]
+    assert found.via == "client"
+
+
+def test_a_destination_whose_messages_grow_old_is_broken() -> None:
+    def told(read: Read) -> Json:
+        return metrics(age=7200) if "AWS/SQS" in str(read.params) else metrics(invocations=1)
+
+    found, _ = seen(sourced(cloudwatch__GetMetricData=told))
+    assert found.broken == ("the oldest message of orders has waited for 120 minutes",)
+
+
+@pytest.mark.parametrize(
+    ("sums", "says"),
+    [
+        ({"invocations": 20, "errors": 15}, "function bill fails: 15 of 20"),
+        ({"invocations": 3, "throttles": 9}, "function bill is throttled: 9 times"),
+    ],
+)
+def test_a_consumer_that_fails_or_is_throttled_is_broken(sums: dict[str, float], says: str) -> None:
+    def told(read: Read) -> Json:
+        return {} if "AWS/SQS" in str(read.params) else metrics(**sums)
+
+    mapping = {"FunctionArn": BILL, "EventSourceArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:orders", "State": "Enabled"}
+    found, _ = seen(
+        sourced(
+            cloudwatch__GetMetricData=told,
+            lambda__ListEventSourceMappings={"EventSourceMappings": [mapping]},
+        )
+    )
+    assert says in found.broken[0]
+
+
+@pytest.mark.parametrize(
+    "api", sorted(set(sourced()) - {"sqs.GetQueueUrl", f"sqs.GetQueueAttributes {URL}/graveyard"})
+)
+def test_a_read_that_is_denied_is_said_and_never_taken_for_nothing(api: str) -> None:
+    answers = sourced()
+    answers["lambda.ListEventSourceMappings"] = {
+        "EventSourceMappings": [
+            {"FunctionArn": BILL, "EventSourceArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:orders", "State": "Enabled"}
+        ]
+    }
+    answers[api] = denied(api)
+    found, _ = seen(answers)
+    told = " ".join([*found.unknown, *found.no_way, *found.broken, *found.summary])
+    assert "access denied" in told or "cannot be read" in told
+    assert api in told or "cannot be read" in told
+
+
+def test_sources_that_may_not_be_listed_are_no_reason_to_guess() -> None:
+    found, _ = seen(world(sqs__ListDeadLetterSourceQueues=denied("sqs.ListDeadLetterSourceQueues")))
+    assert "cannot be listed" in found.no_way[0]
+
+
+@pytest.mark.parametrize(
+    ("to", "api", "says"),
+    [
+        ("function:none", "lambda.GetFunctionConfiguration", "there is no function 'none'"),
+        ("bus:none", "events.DescribeEventBus", "there is no event bus 'none'"),
+    ],
+)
+def test_a_destination_that_does_not_exist_is_wrong_input(to: str, api: str, says: str) -> None:
+    with pytest.raises(InvalidInput, match=says):
+        seen(with_answer(api, missing(api, "ResourceNotFoundException")), to=to)
+
+
+def test_a_canary_goes_to_a_function_whose_metrics_can_be_read() -> None:
+    answers = world(lambda__ListFunctions=function(DeadLetterConfig={"TargetArn": DLQ}))
+    answers[f"sqs.GetQueueAttributes {URL}/graveyard"] = attributes("graveyard", ApproximateNumberOfMessages="500")
+    found, _ = seen(answers)
+    assert found.canary == 10
+    assert planned(found).params["functions"] == ["bill"]
+    assert allowed(planned(found), "GetMetricData") == ["*"]
+    answers["cloudwatch.GetMetricData"] = denied("cloudwatch.GetMetricData")
+    assert seen(answers)[0].canary == 0
