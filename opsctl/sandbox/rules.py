@@ -7,13 +7,31 @@ from opsctl.sandbox import (
     rules_cloudfront,
     rules_ec2,
     rules_elbv2,
+    rules_events,
     rules_iam,
+    rules_lambda,
+    rules_queue_settings,
+    rules_scheduler,
+    rules_sns,
     rules_sqs,
     rules_sqs_metrics,
     rules_wafv2,
 )
 
-_MODULES = (rules_cloudfront, rules_ec2, rules_elbv2, rules_iam, rules_sqs, rules_sqs_metrics, rules_wafv2)
+_MODULES = (
+    rules_cloudfront,
+    rules_ec2,
+    rules_elbv2,
+    rules_events,
+    rules_iam,
+    rules_lambda,
+    rules_scheduler,
+    rules_sns,
+    rules_sqs,
+    rules_queue_settings,
+    rules_sqs_metrics,
+    rules_wafv2,
+)
 
 
 def install_rules() -> None:

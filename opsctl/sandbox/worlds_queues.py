@@ -71,6 +71,12 @@ def _make_function(clients: Clients, sqs: Any, failures: str) -> None:
         "Role"
     ]["Arn"]
     arn = sqs.get_queue_attributes(QueueUrl=failures, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    send = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arn}
+    clients("iam").put_role_policy(
+        RoleName="resize-images",
+        PolicyName="failures",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [send]}),
+    )
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
         archive.writestr("app.py", "def handler(event, context):\n    return event\n")

@@ -1,0 +1,42 @@
+"""EventBridge Scheduler's own rules, where moto is laxer. Source: its API reference and guide."""
+
+from collections.abc import Callable
+from typing import Any
+
+from opsctl.sandbox.rules_events import is_standard_queue
+
+
+def install() -> None:
+    """Put the rules around moto's schedules."""
+    from moto.scheduler.models import Schedule
+    from moto.scheduler.responses import EventBridgeSchedulerResponse
+
+    Schedule.validate_target = staticmethod(_checked_target(Schedule.validate_target))
+    EventBridgeSchedulerResponse.update_schedule = _replaced_whole(EventBridgeSchedulerResponse.update_schedule)
+
+
+def _checked_target(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A dead-letter queue is a standard SQS queue (configuring-schedule-dlq)."""
+
+    def validated(target: dict[str, Any]) -> Any:
+        from moto.scheduler.exceptions import ValidationException
+
+        arn = (target.get("DeadLetterConfig") or {}).get("Arn", "")
+        if arn and not is_standard_queue(arn, arn.split(":")[3] if arn.count(":") == 5 else ""):
+            raise ValidationException(f"Provided DeadLetterConfig Arn {arn} is not that of a standard SQS queue.")
+        return method(target)
+
+    return validated
+
+
+def _replaced_whole(method: Callable[..., Any]) -> Callable[..., Any]:
+    """UpdateSchedule replaces everything, also what happens after completion: what is not sent is the default."""
+
+    def updated(self: Any) -> Any:
+        answer = method(self)
+        name = self.uri.split("?")[0].split("/")[-1]
+        schedule = self.scheduler_backend.get_schedule(self._get_param("GroupName"), name)
+        schedule.action_after_completion = self._get_param("ActionAfterCompletion") or "NONE"
+        return answer
+
+    return updated

@@ -1,0 +1,52 @@
+"""SNS's own rules, where moto is laxer. Source: SNS API reference and guide (sns-dead-letter-queues)."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+
+def install() -> None:
+    """Put the rules around moto's subscriptions."""
+    from moto.sns.models import SNSBackend
+
+    SNSBackend.set_subscription_attributes = _checked_redrive(SNSBackend.set_subscription_attributes)
+
+
+def _checked_redrive(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A redrive policy names a queue of the topic's type and region; sent without a value it is taken away."""
+
+    def changed(self: Any, arn: str, name: str, value: Any) -> None:
+        if name != "RedrivePolicy":
+            return method(self, arn, name, value)
+        if value is not None:
+            _check(self, arn, value)
+        method(self, arn, name, value)
+        if value is None:
+            next(one for one in self.subscriptions.values() if one.arn == arn).attributes.pop(name)
+        return None
+
+    return changed
+
+
+def _check(backend: Any, arn: str, value: str) -> None:
+    from moto.sns.exceptions import SNSInvalidParameter
+
+    try:
+        policy = json.loads(value)
+    except ValueError:
+        policy = None
+    if not isinstance(policy, dict) or not isinstance(policy.get("deadLetterTargetArn"), str):
+        raise SNSInvalidParameter("Invalid parameter: RedrivePolicy: invalid JSON")
+    strangers = sorted(policy.keys() - {"deadLetterTargetArn"})
+    if strangers:
+        raise SNSInvalidParameter(
+            f"Invalid parameter: RedrivePolicy: invalid JSON. Attribute {strangers[0]} is unknown."
+        )
+    target = policy["deadLetterTargetArn"].split(":")
+    if len(target) != 6 or target[2] != "sqs" or target[3] != backend.region_name:
+        raise SNSInvalidParameter("Invalid parameter: RedrivePolicy: deadLetterTargetArn is an invalid arn")
+    topic_is_fifo = arn.split(":")[5].endswith(".fifo")
+    if topic_is_fifo != target[5].endswith(".fifo"):
+        raise SNSInvalidParameter(
+            "Invalid parameter: RedrivePolicy: the dead-letter queue must be of the same type as the topic"
+        )
