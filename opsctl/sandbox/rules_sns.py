@@ -16,14 +16,12 @@ def _checked_redrive(method: Callable[..., Any]) -> Callable[..., Any]:
     """A redrive policy names a queue of the topic's type and region; sent without a value it is taken away."""
 
     def changed(self: Any, arn: str, name: str, value: Any) -> None:
-        if name != "RedrivePolicy":
-            return method(self, arn, name, value)
-        if value is not None:
+        redrive = name == "RedrivePolicy"
+        if redrive and value is not None:
             _check(self, arn, value)
         method(self, arn, name, value)
-        if value is None:
+        if redrive and value is None:
             next(one for one in self.subscriptions.values() if one.arn == arn).attributes.pop(name)
-        return None
 
     return changed
 
