@@ -26,7 +26,7 @@ def parse_playbook(data: bytes, source: str, sha256: str = "") -> LoadedPlaybook
     """Parse the bytes of a playbook; raises InvalidInput with every fault found."""
     tree = read_tree(data, source)
     faults: list[Diagnostic] = list(tree.faults)
-    playbook = None if tree.value is None else _shaped(tree, source, faults)
+    playbook = None if faults and tree.value is None else _shaped(tree, source, faults)
     if faults or playbook is None:
         raise InvalidInput(sorted(faults, key=lambda fault: (fault.where.line, fault.where.column)))
     loaded = LoadedPlaybook(playbook=playbook, sha256=sha256, source=source, lines=tree.lines)

@@ -44,7 +44,9 @@ def _fault(
         expected = (finding.get("ctx") or {}).get("expected", "")
         hint = f"one of {expected}" if expected else ""
     where = Where(source=source, line=line, column=column)
-    return Diagnostic(code=kind, summary=f"{path}: {summary}", where=where, offending=offending, hint=hint)
+    return Diagnostic(
+        code=kind, summary=f"{path or 'the file'}: {summary}", where=where, offending=offending, hint=hint
+    )
 
 
 def _message(finding: Mapping[str, Json]) -> str:

@@ -184,6 +184,13 @@ def test_a_name_that_is_nothing_suggests_the_closest_playbook() -> None:
     assert caught.value.hint == "did you mean block-ip?"
 
 
+@pytest.mark.parametrize("text", ["~", "null", "7", "[]", "just words"])
+def test_a_file_that_is_no_mapping_says_so(text: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse_playbook(text.encode(), "x.yaml")
+    assert caught.value.summary == "the file: a mapping is needed"
+
+
 @given(st.binary(max_size=400) | st.text(max_size=400).map(str.encode))
 def test_any_bytes_are_a_playbook_or_diagnostics(data: bytes) -> None:
     try:
