@@ -107,5 +107,5 @@ def finding(
         why=WHY[id_],
         fix=fix,
         queues=queues,
-        says=f"{id_}: {resource}: {what}; {fix}",
+        says=f"{id_}: {resource}: {what}. Fix: {fix}",
     )

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from opsctl.deadletters.destinations import consumed, routed_destination, source_destination
+from opsctl.deadletters.names import looks_dead
 from opsctl.deadletters.redrive import Destination, Redrive, lasting
 from opsctl.deadletters.route import Route
 from opsctl.deadletters.senders import (
@@ -28,7 +29,6 @@ CANARY_ABOVE = 100
 _VERDICT_AT_MOST_S = 600
 _METRICS_S = 240
 _ASKED = "asked for with --to"
-_LOOKS_DEAD = ("dlq", "dead", "fail", "error", "poison", "undeliver")
 
 
 class DlqRedrive(Lookup):
@@ -56,7 +56,7 @@ class DlqRedrive(Lookup):
         sources, tasks, mappings, functions, scheduled = answers
         unknown = [str(one.refusal) for one in answers if not one.known]
         senders = [*functions_failing_into(functions, queue), *streams_failing_into(mappings, queue)]
-        known = bool(_urls(sources) or senders or queue.redrive_allow or _looks_dead(queue.name))
+        known = bool(_urls(sources) or senders or queue.redrive_allow or looks_dead(queue.name))
         if not self.to or not known:
             explained = bool(_urls(sources) or senders)
             more = yield from everything_else(queue, functions, scheduled, explained=explained)
@@ -171,10 +171,6 @@ def _mappings() -> Read:
 
 def _verdict_s(one: Destination) -> int:
     return one.returns_after_s if one.route.kind == "queue" else _METRICS_S
-
-
-def _looks_dead(name: str) -> bool:
-    return any(mark in name.lower() for mark in _LOOKS_DEAD)
 
 
 def _urls(sources: Answer) -> list[str]:

@@ -132,5 +132,10 @@ def _role(clients: Clients) -> str:
         "Statement": [{"Effect": "Allow", "Principal": {"Service": services}, "Action": "sts:AssumeRole"}],
     }
     made = clients("iam").create_role(RoleName="order-workers", AssumeRolePolicyDocument=json.dumps(trust))
+    use = ["sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sns:Publish"]
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": use, "Resource": "*"}]}
+    clients("iam").put_role_policy(
+        RoleName="order-workers", PolicyName="queues", PolicyDocument=json.dumps(policy)
+    )
     arn: str = made["Role"]["Arn"]
     return arn
