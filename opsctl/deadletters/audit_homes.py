@@ -26,10 +26,10 @@ def audit_homes(region: Region) -> Iterator[AuditFinding]:
 def _alarm(facts: QueueFacts, region: Region) -> Iterator[AuditFinding]:
     if "alarm" in region.blind:
         return
-    found = watching(region.alarms, facts.name)
+    found = watching(region.alarms_about(facts.name), facts.name)
     attachable = next((one for one in region.into(facts.arn) if one.attach), None)
     if not found:
-        deaf = watching_arrivals(region.alarms, facts.name)
+        deaf = watching_arrivals(region.alarms_about(facts.name), facts.name)
         by_sqs = any(one.kind == "queue" for one in region.into(facts.arn))
         if deaf and not by_sqs:
             # What Lambda, SNS and EventBridge send is counted.

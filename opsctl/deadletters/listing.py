@@ -152,7 +152,7 @@ def _queue(
 ) -> DeadLetterRow:
     facts = seen.facts
     oldest = oldest_s(facts.name, region) if facts.total else 0
-    found = watching(region.alarms, facts.name)
+    found = watching(region.alarms_about(facts.name), facts.name)
     taking = [f"function {one.function} takes from it" for one in region.consumers_of(facts.arn)]
     onward = [f"moves on to {name_in(facts.dead_letter_arn)}"] if facts.dead_letter_arn else []
     return DeadLetterRow(

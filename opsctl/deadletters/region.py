@@ -1,11 +1,17 @@
 """A region's dead letters as a picture: queues, what sends failures where, who consumes, who is told."""
 
-from typing import Literal
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Literal, TypeVar
+
+from pydantic import ConfigDict
 
 from opsctl.model.value import Value
 from opsctl.services.alarms import Alarm
 from opsctl.services.metric_batches import Metric, Points
 from opsctl.services.queue_facts import QueueFacts
+
+T = TypeVar("T")
 
 SourceKind = Literal["queue", "function", "destination", "mapping", "subscription", "target", "bus", "schedule"]
 """What can have a dead-letter queue: `function` is DeadLetterConfig, `destination` an asynchronous on-failure
@@ -88,6 +94,8 @@ class Region(Value):
     goes by the key as the queue names it; a key of AWS's own has an empty one, which nobody can change.
     """
 
+    model_config = ConfigDict(ignored_types=(cached_property,))
+
     account: str
     region: str
     now: float = 0.0
@@ -113,15 +121,40 @@ class Region(Value):
 
     def into(self, target: str) -> list[Source]:
         """The sources that name a queue or topic."""
-        return [one for one in self.sources if one.target == target]
+        return self._by_target.get(target, [])
 
     def consumers_of(self, queue: str) -> list[MappingSeen]:
         """The functions that take from a queue at present."""
-        return [one for one in self.mappings if one.queue == queue and one.active]
+        return self._by_queue.get(queue, [])
+
+    def alarms_about(self, queue: str) -> list[Alarm]:
+        """The alarms that watch anything of a queue, and those with an expression, which may."""
+        return self._by_name.get(queue, []) + self._by_name.get("", [])
 
     def points_for(self, metric: Metric) -> Points:
         """The points of a metric; refused when it was not asked for."""
         return self.points.get(metric, Points(refused=True))
+
+    # A region has thousands of each, and every row and rule asks.
+    @cached_property
+    def _by_target(self) -> dict[str, list[Source]]:
+        return _grouped((one.target, one) for one in self.sources)
+
+    @cached_property
+    def _by_queue(self) -> dict[str, list[MappingSeen]]:
+        return _grouped((one.queue, one) for one in self.mappings if one.active)
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Alarm]]:
+        names = ((name, one) for one in self.alarms for name in dict.fromkeys(name for name, _ in one.watches))
+        return _grouped([*names, *(("", one) for one in self.alarms if one.expressions)])
+
+
+def _grouped(pairs: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
+    found: dict[str, list[T]] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return found
 
 
 def name_in(arn: str) -> str:

@@ -58,7 +58,7 @@ def watching(alarms: Iterable[Alarm], queue: str) -> list[Alarm]:
     """Return the alarms on a queue's depth or the age of its oldest message, by themselves or in an expression."""
     return [
         one
-        for one in alarms
+        for one in dict.fromkeys(alarms)
         if any(name == queue and metric in DEPTH for name, metric in one.watches)
         or any(_covers(text, queue) for text in one.expressions)
     ]
