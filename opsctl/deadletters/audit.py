@@ -13,9 +13,13 @@ _ORDER = {id_: number for number, id_ in enumerate(WHY)}
 
 
 def findings_of(region: Region, queues: Sequence[str] = ()) -> tuple[AuditFinding, ...]:
-    """Everything that is wrong, worst first; only what concerns some queues when they are given by ARN."""
+    """Everything that is wrong, worst first.
+
+    With queues given by ARN only what concerns them and their dead-letter queues.
+    """
     found = [one for check in (audit_queues, audit_pairs, audit_homes, audit_sources) for one in check(region)]
-    wanted = [one for one in found if not queues or set(one.queues) & set(queues)]
+    concerned = {*queues, *(one.target for one in region.sources if one.arn in queues)}
+    wanted = [one for one in found if not queues or concerned & set(one.queues)]
     return tuple(
         sorted(wanted, key=lambda one: (SEVERITIES.index(one.severity), _ORDER[one.id], one.resource, one.arn))
     )

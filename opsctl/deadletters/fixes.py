@@ -17,7 +17,7 @@ MAX_RECEIVE = 5
 def attach(source: Source | str, region: Region, *flags: str) -> str:
     """`opsctl dlq attach` for a source."""
     name = source if isinstance(source, str) else source.attach
-    return _shell("opsctl", "dlq", "attach", name, *flags, "--region", region.region)
+    return _command(region, "opsctl", "dlq", "attach", name, *flags)
 
 
 def attach_again(source: Source, region: Region, *flags: str) -> str:
@@ -29,10 +29,7 @@ def set_attributes(facts: QueueFacts, region: Region, **attributes: str) -> str:
     """Set attributes of a queue."""
     simple = all(value.isalnum() for value in attributes.values())
     given = ",".join(f"{k}={v}" for k, v in attributes.items()) if simple else json.dumps(attributes)
-    return _shell(
-        *("aws", "sqs", "set-queue-attributes", "--region", region.region),
-        *("--queue-url", facts.url, "--attributes", given),
-    )
+    return _aws(region, "sqs", "set-queue-attributes", "--queue-url", facts.url, "--attributes", given)
 
 
 def keep_longer(facts: QueueFacts, region: Region) -> str:
@@ -49,24 +46,25 @@ def create_queue(arn: str, region: Region) -> str:
     """Make a queue that is named and does not exist."""
     name = name_in(arn)
     fifo = ("--attributes", "FifoQueue=true") if name.endswith(".fifo") else ()
-    return _shell("aws", "sqs", "create-queue", "--region", region.region, "--queue-name", name, *fifo)
+    return _aws(region, "sqs", "create-queue", "--queue-name", name, *fifo)
 
 
 def move_to_standard(source: Source, region: Region) -> str:
     """Make a standard queue beside the FIFO one, and send a bus's or event source mapping's failures there."""
     arn = source.target.removesuffix(".fifo")
     if source.kind == "bus":
-        move: tuple[str, ...] = ("events", "update-event-bus", "--name", source.name)
-        move += ("--dead-letter-config", f"Arn={arn}")
+        config = ("--dead-letter-config", f"Arn={arn}")
+        move = _aws(region, "events", "update-event-bus", "--name", source.name, *config)
     else:
         home = json.dumps({"OnFailure": {"Destination": arn}})
-        move = ("lambda", "update-event-source-mapping", "--uuid", source.arn, "--destination-config", home)
-    return f"{create_queue(arn, region)} && {_shell('aws', *move, '--region', region.region)}"
+        config = ("--destination-config", home)
+        move = _aws(region, "lambda", "update-event-source-mapping", "--uuid", source.arn, *config)
+    return f"{create_queue(arn, region)} && {move}"
 
 
 def create_topic(arn: str, region: Region) -> str:
     """Make a topic that is named and does not exist."""
-    return _shell("aws", "sns", "create-topic", "--region", region.region, "--name", name_in(arn))
+    return _aws(region, "sns", "create-topic", "--name", name_in(arn))
 
 
 def allow_only(facts: QueueFacts, sources: list[str], region: Region) -> str:
@@ -85,10 +83,8 @@ def let_send(facts: QueueFacts, policy: str, call: Call, region: Region) -> str:
 def let_encrypt(key: str, policy: str, call: Call, region: Region) -> str:
     """Add a statement to a key's policy that lets a service encrypt for a queue."""
     document = _with(policy, call, "*", ["kms:GenerateDataKey", "kms:Decrypt"])
-    return _shell(
-        *("aws", "kms", "put-key-policy", "--region", region.region, "--key-id", key),
-        *("--policy-name", "default", "--policy", document),
-    )
+    given = ("--policy-name", "default", "--policy", document)
+    return _aws(region, "kms", "put-key-policy", "--key-id", key, *given)
 
 
 def own_encryption(facts: QueueFacts, region: Region) -> str:
@@ -101,15 +97,11 @@ def alarm_on(facts: QueueFacts, source: Source | None, region: Region) -> str:
     topic = usual_topic(region.alarms) or "SNS_TOPIC_ARN"
     if source is not None:
         return attach_again(source, region, "--alarm", topic)
-    return _shell(
-        *("aws", "cloudwatch", "put-metric-alarm", "--region", region.region),
-        *("--alarm-name", f"{facts.name}-not-empty", "--namespace", "AWS/SQS"),
-        *(
-            "--metric-name",
-            "ApproximateNumberOfMessagesVisible",
-            "--dimensions",
-            f"Name=QueueName,Value={facts.name}",
-        ),
+    dimension = f"Name=QueueName,Value={facts.name}"
+    return _aws(
+        region,
+        *("cloudwatch", "put-metric-alarm", "--alarm-name", f"{facts.name}-not-empty", "--namespace", "AWS/SQS"),
+        *("--metric-name", "ApproximateNumberOfMessagesVisible", "--dimensions", dimension),
         *("--statistic", "Maximum", "--period", "60", "--evaluation-periods", "1", "--threshold", "0"),
         *("--comparison-operator", "GreaterThanThreshold", "--alarm-actions", topic),
     )
@@ -117,12 +109,12 @@ def alarm_on(facts: QueueFacts, source: Source | None, region: Region) -> str:
 
 def unmute(alarm: str, region: Region) -> str:
     """Switch an alarm's actions on again."""
-    return _shell("aws", "cloudwatch", "enable-alarm-actions", "--region", region.region, "--alarm-names", alarm)
+    return _aws(region, "cloudwatch", "enable-alarm-actions", "--alarm-names", alarm)
 
 
 def inspect(facts: QueueFacts, region: Region) -> str:
     """Look at what lies in a queue."""
-    return _shell("opsctl", "dlq", "inspect", facts.name, "--region", region.region)
+    return _command(region, "opsctl", "dlq", "inspect", facts.name)
 
 
 def _with(policy: str, call: Call, resource: str, action: Json) -> str:
@@ -136,5 +128,11 @@ def _with(policy: str, call: Call, resource: str, action: Json) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [*statements_of(policy), statement]})
 
 
-def _shell(*words: str) -> str:
-    return shlex.join(words)
+def _aws(region: Region, *words: str) -> str:
+    return _command(region, "aws", *words)
+
+
+def _command(region: Region, *words: str) -> str:
+    """Quote for a shell; a command that is pasted must not reach another region, or AWS itself from a sandbox."""
+    endpoint = ("--endpoint-url", region.endpoint) if region.endpoint else ()
+    return shlex.join((*words, "--region", region.region, *endpoint))

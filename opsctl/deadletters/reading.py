@@ -251,6 +251,7 @@ class _Reading:
         return Region(
             account=self._about.account,
             region=self._about.region,
+            endpoint=self._about.identity.endpoint,
             now=self._about.now,
             queues=self.queues,
             unreadable=tuple(self.unreadable),

@@ -98,6 +98,7 @@ class Region(Value):
 
     account: str
     region: str
+    endpoint: str = ""
     now: float = 0.0
     queues: dict[str, QueueSeen] = {}
     unreadable: tuple[str, ...] = ()

@@ -30,7 +30,7 @@ def render_audit(found: Audited, *, width: int, colour: bool) -> str:
 def heading_of(found: Audited) -> str:
     """Say how much is wrong, and how much was looked at."""
     scope = f"{len(found.asked)} of {found.queues:,} queues" if found.asked else f"{found.queues:,} queues"
-    where = f"in {found.region}, account {found.account} ({scope}, {found.sources:,} sources of failures)"
+    where = f"in {found.region}, account {found.account} ({scope}, {found.sources:,} possible sources of failures)"
     if not found.findings:
         return f"Nothing is wrong with dead letters {where}" + (
             ", as far as could be read." if found.unknown else "."

@@ -171,7 +171,8 @@ def test_a_command_stays_on_one_line_to_be_copied(
 ) -> None:
     assert run(["dlq", "audit", "--queue", "order-events-dlq", "-q"]) == 0
     lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
-    assert [line for line in lines if line.startswith("aws sqs set-queue-attributes") and line.endswith("'")]
+    end = f"--endpoint-url {server().endpoint}"
+    assert [line for line in lines if line.startswith("aws sqs set-queue-attributes") and line.endswith(end)]
 
 
 @pytest.mark.parametrize("command", ["list", "audit"])

@@ -6,11 +6,13 @@ import shlex
 import pytest
 
 from opsctl.deadletters.audit_rules import WHY
+from opsctl.lookups.dlq_audit import Audited, DlqAudit
 from opsctl.model.errors import InvalidInput
 from opsctl.model.value import Json
-from tests.kit.canned import ACCOUNT, denied
+from tests.kit.canned import ACCOUNT, denied, drive
 from tests.kit.dead_letter_picture import (
     DAY,
+    WHEN,
     Region,
     arn,
     queue_arn,
@@ -34,6 +36,12 @@ def consumed(**attributes: Json) -> Region:
     told: Json = {"dead": home, "VisibilityTimeout": "360"} | attributes
     made.mapping("worker", made.queue(name, **told))
     return made
+
+
+def document(fix: str, flag: str) -> Json:
+    """The JSON that a command passes with a flag, as a shell would hand it over."""
+    words = shlex.split(fix)
+    return json.loads(words[words.index(flag) + 1])
 
 
 def test_a_region_kept_as_aws_advises_has_no_findings() -> None:
@@ -102,8 +110,8 @@ def test_visibility_is_six_times_the_timeout_and_the_batch_window(
     assert made.findings() == ([(severity, "visibility-short", "queue work")] if severity else [])
     if severity:
         assert made.finding("visibility-short").fix == (
-            f"aws sqs set-queue-attributes --region eu-west-1 --queue-url {url_of('work')} "
-            f"--attributes VisibilityTimeout={360 + window}"
+            f"aws sqs set-queue-attributes --queue-url {url_of('work')} "
+            f"--attributes VisibilityTimeout={360 + window} --region eu-west-1"
         )
 
 
@@ -127,7 +135,7 @@ def test_a_standard_dead_letter_queue_must_keep_longer_than_its_source(
     if severity:
         at, value = ("dead-work", 14) if source < 14 else ("work", 4)
         fix = made.finding("retention-short").fix
-        assert fix.endswith(f"{url_of(at)} --attributes MessageRetentionPeriod={value * DAY}")
+        assert f"--queue-url {url_of(at)} --attributes MessageRetentionPeriod={value * DAY} " in fix
 
 
 def test_a_fifo_dead_letter_queue_starts_retention_anew_and_need_not_keep_longer() -> None:
@@ -161,7 +169,7 @@ def test_services_deliver_to_standard_queues_only_and_a_fifo_topic_to_fifo_ones(
         "function f": "opsctl dlq attach function:f --region eu-west-1",
         "subscription orders.fifo to sqs w": f"opsctl dlq attach {topic}:1 --region eu-west-1",
         "on-failure of event source mapping f from stream/s": (
-            "aws sqs create-queue --region eu-west-1 --queue-name a && aws lambda update-event-source-mapping "
+            "aws sqs create-queue --queue-name a --region eu-west-1 && aws lambda update-event-source-mapping "
             f'--uuid uuid-0 --destination-config \'{{"OnFailure": {{"Destination": "{queue_arn("a")}"}}}}\' '
             "--region eu-west-1"
         ),
@@ -186,7 +194,7 @@ def test_a_source_whose_dead_letter_queue_or_topic_is_gone_is_found() -> None:
         "queue work": "opsctl dlq attach work --region eu-west-1",
         "function f": "opsctl dlq attach function:f --region eu-west-1",
         "event bus shop": (
-            "aws sqs create-queue --region eu-west-1 --queue-name gone.fifo --attributes FifoQueue=true"
+            "aws sqs create-queue --queue-name gone.fifo --attributes FifoQueue=true --region eu-west-1"
         ),
     }
 
@@ -244,7 +252,7 @@ def test_what_services_send_is_counted_as_sent() -> None:
 
 def test_an_alarm_that_tells_nobody_is_found() -> None:
     muted = _without_alarm(ActionsEnabled=False).finding("alarm-unheard")
-    assert muted.fix == "aws cloudwatch enable-alarm-actions --region eu-west-1 --alarm-names x"
+    assert muted.fix == "aws cloudwatch enable-alarm-actions --alarm-names x --region eu-west-1"
     deaf = _without_alarm(AlarmActions=[]).finding("alarm-unheard")
     assert deaf.fix.startswith("opsctl dlq attach work --dlq dead-work --alarm ")
 
@@ -262,7 +270,7 @@ def test_an_open_redrive_allow_policy_is_closed_to_its_users(allow: str) -> None
     made = consumed()
     made.queues["dead-work"]["RedriveAllowPolicy"] = allow
     found = made.finding("allow-policy-open")
-    given = json.loads(shlex.split(found.fix)[-1])
+    given = document(found.fix, "--attributes")
     assert found.severity == "low"
     assert json.loads(given["RedriveAllowPolicy"]) == {
         "redrivePermission": "byQueue",
@@ -458,7 +466,7 @@ def test_a_bus_is_let_in_without_losing_the_rest_of_the_policy() -> None:
     made.bus("shop", dead=queue_arn("x-dlq"))
     kept = send_policy(queue_arn("x-dlq"), SNS, TOPIC)
     made.home("x-dlq", Policy=kept)
-    given = json.loads(shlex.split(made.finding("delivery-denied").fix)[-1])
+    given = document(made.finding("delivery-denied").fix, "--attributes")
     first, second = json.loads(given["Policy"])["Statement"]
     assert first == json.loads(kept)["Statement"][0]
     assert second["Principal"] == {"Service": EVENTS}
@@ -490,9 +498,8 @@ FOR_SNS = {
 @pytest.mark.parametrize("key", ["alias/orders", "1234", KEY])
 def test_a_key_that_does_not_let_the_service_encrypt_is_found(key: str) -> None:
     found = encrypted(key, [ROOT]).finding("key-closed")
-    words = shlex.split(found.fix)
-    assert words[:3] == ["aws", "kms", "put-key-policy"]
-    assert json.loads(words[-1])["Statement"][0] == ROOT
+    assert found.fix.startswith("aws kms put-key-policy ")
+    assert document(found.fix, "--policy")["Statement"][0] == ROOT
     assert encrypted(key, [ROOT, FOR_SNS]).findings() == []
 
 
@@ -504,7 +511,7 @@ def test_both_actions_are_needed_and_may_stand_apart() -> None:
 
 def test_awss_own_key_cannot_be_opened_so_the_queue_changes_its_encryption() -> None:
     found = encrypted("alias/aws/sqs", [], "AWS").finding("key-closed")
-    assert json.loads(shlex.split(found.fix)[-1]) == {"KmsMasterKeyId": "", "SqsManagedSseEnabled": "true"}
+    assert document(found.fix, "--attributes") == {"KmsMasterKeyId": "", "SqsManagedSseEnabled": "true"}
 
 
 @pytest.mark.parametrize("api", ["kms.DescribeKey", "kms.GetKeyPolicy"])
@@ -531,12 +538,24 @@ def test_asked_about_one_queue_only_what_concerns_it_is_told() -> None:
         ("high", "endless-loop", "queue work"),
         ("medium", "target-no-dlq", "rule target r#t"),
     ]
+    made.queue("parent", dead="child")
+    made.home("child", RedriveAllowPolicy="")
+    assert made.findings("parent") == [("low", "allow-policy-open", "queue child")], "its dead-letter queue too"
     assert made.findings(queue_arn("other.fifo")) == [("medium", "fifo-blocked", "queue other.fifo")]
 
 
 def test_a_queue_that_cannot_be_one_is_refused_before_the_region_is_read() -> None:
     with pytest.raises(InvalidInput, match="is not a queue's name"):
         Region().audit_read("no such queue")
+
+
+def test_a_command_from_a_sandbox_never_reaches_aws() -> None:
+    made = consumed(dead="", VisibilityTimeout="30")
+    identity = WHEN.identity.model_copy(update={"endpoint": "http://127.0.0.1:5000"})
+    found, _ = drive(DlqAudit().look(WHEN.model_copy(update={"identity": identity})), made.answers())
+    assert isinstance(found, Audited)
+    assert {one.fix.split()[0] for one in found.findings} == {"opsctl", "aws"}
+    assert all(one.fix.endswith(" --endpoint-url http://127.0.0.1:5000") for one in found.findings)
 
 
 def test_the_worst_comes_first() -> None:
