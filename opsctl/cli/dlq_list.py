@@ -1,6 +1,7 @@
 """`opsctl dlq list`: every dead-letter queue of the region."""
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -19,7 +20,18 @@ def register(group: typer.Typer) -> None:
     group.command("list", epilog=EPILOG)(spliced(list_queues))
 
 
-def list_queues(*, account: AccountOptions, show: ShowOptions) -> None:
+def list_queues(
+    *,
+    skip_destinations: Annotated[
+        bool,
+        typer.Option(
+            "--skip-destinations",
+            help="Leave out on-failure destinations of functions: a call each, and Lambda answers 15 a second.",
+        ),
+    ] = False,
+    account: AccountOptions,
+    show: ShowOptions,
+) -> None:
     """List the region's dead-letter queues, most urgent first: sources, depth, age, arrivals, time left, alarm.
 
     Reads only. What the caller may not read is named and left out.
@@ -37,7 +49,7 @@ def list_queues(*, account: AccountOptions, show: ShowOptions) -> None:
     runtime = session.runtime
     session.progress("reading queues, functions, subscriptions, rules, schedules and alarms")
     reader = runtime.reader()
-    found = gather(DlqSurvey().look(runtime.about), reader)
+    found = gather(DlqSurvey(destinations=not skip_destinations).look(runtime.about), reader)
     assert isinstance(found, Surveyed)  # noqa: S101 - the lookup's own result
     session.progress.clear()
     if show.verbose:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from opsctl.deadletters import fixes
 from opsctl.deadletters.audit_rules import AuditFinding, finding
-from opsctl.deadletters.candidates import serving
+from opsctl.deadletters.candidates import idle, serving
 from opsctl.deadletters.metrics import AUDIT_DAYS, STANDING_DAYS, deleted_daily, standing_daily
 from opsctl.deadletters.region import QueueSeen, Region
 from opsctl.services.alarms import watching, watching_arrivals
@@ -14,13 +14,15 @@ _MAX_ALLOWED = 10
 
 
 def audit_homes(region: Region) -> Iterator[AuditFinding]:
-    """Judge every queue that something names as its dead-letter queue."""
+    """Judge every queue that something names as its dead-letter queue, and those that only look like one."""
     for arn in serving(region):
         if arn in region.queues:
             seen = region.queues[arn]
             yield from _alarm(seen.facts, region)
             yield from _open(seen, region)
             yield from _unattended(seen.facts, region)
+    for arn in idle(region):
+        yield from _unattended(region.queues[arn].facts, region)
 
 
 def _alarm(facts: QueueFacts, region: Region) -> Iterator[AuditFinding]:

@@ -11,6 +11,16 @@ from opsctl.services.alarms import Alarm, watching
 from opsctl.services.resource_policies import sources_named_in
 
 URGENT_S = 86_400
+_MANY = {
+    "queue": "queues",
+    "function": "functions",
+    "destination": "on-failure destinations",
+    "mapping": "event source mappings",
+    "subscription": "subscriptions",
+    "target": "rule targets",
+    "bus": "event buses",
+    "schedule": "schedules",
+}
 State = Literal["serving", "serves nothing", "source gone", "does not exist", "elsewhere", "unreadable"]
 Alarmed = Literal["none", "ok", "alarm", "no data", "unheard", "unknown", ""]
 
@@ -120,9 +130,9 @@ def _idle(seen: QueueSeen, region: Region) -> DeadLetterRow:
             notes.append(f"its policy lets {kind} {name} send to it")
     if gone:
         notes.insert(0, f"gone: {', '.join(dict.fromkeys(gone))}")
-    hidden = sorted(region.blind - {"alarm", "metric"})
+    hidden = [words for kind, words in _MANY.items() if kind in region.blind]
     if hidden:
-        notes.append(f"as far as could be read: {', '.join(f'{kind}s' for kind in hidden)} not all were")
+        notes.append(f"not certain: not all {', '.join(hidden)} were read")
     state: State = "source gone" if gone else "serves nothing"
     return _queue(seen, state, (), tuple(dict.fromkeys(notes)), region, moved=True)
 

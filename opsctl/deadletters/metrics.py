@@ -40,7 +40,7 @@ def list_metrics(region: Region) -> Wanted:
 def audit_metrics(region: Region) -> Wanted:
     """For two weeks: what was deleted from queues that hold dead letters, and who is invoked asynchronously."""
     end = int(region.now // DAY_S * DAY_S + DAY_S)
-    full = [region.queues[arn].facts for arn in serving(region) if arn in region.queues]
+    full = [region.queues[arn].facts for arn in (*serving(region), *idle(region)) if arn in region.queues]
     names = [facts.name for facts in full if facts.total]
     metrics = [one for name in names for one in (deleted_daily(name), standing_daily(name))]
     with_home = {one.attach for one in region.sources if one.target}

@@ -13,6 +13,7 @@ class Refusals:
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str], tuple[Refusal, list[str]]] = {}
+        self._cut: list[str] = []
         self.blind: set[str] = set()
 
     def value(self, answer: Answer, about: str, blinds: Iterable[str]) -> Json:
@@ -27,9 +28,14 @@ class Refusals:
         self.blind.update(blinds)
         return None
 
+    def cut(self, what: str, blinds: Iterable[str]) -> None:
+        """Remember what was left out on purpose."""
+        self._cut.append(what)
+        self.blind.update(blinds)
+
     def lines(self) -> tuple[str, ...]:
         """Say what could not be read, each reason once."""
-        return tuple(_line(refusal, names) for refusal, names in self._found.values())
+        return (*(_line(refusal, names) for refusal, names in self._found.values()), *self._cut)
 
 
 def _line(refusal: Refusal, names: list[str]) -> str:

@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from opsctl.deadletters.listing import DeadLetterRow, rows_of
 from opsctl.deadletters.reading import read_region
 from opsctl.model.looking import Looking
@@ -29,9 +31,11 @@ class DlqSurvey(Lookup):
     name: ClassVar[str] = "dlq.survey"
     Result: ClassVar[type[Value]] = Surveyed
 
+    destinations: bool = Field(True, description="Whether to ask each function for its on-failure destinations.")
+
     def look(self, about: Context) -> Looking[Value]:
         """Read the region in four rounds."""
-        region = yield from read_region(about, "list")
+        region = yield from read_region(about, "list", destinations=self.destinations)
         return Surveyed(
             account=about.account,
             region=about.region,

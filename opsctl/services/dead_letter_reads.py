@@ -7,6 +7,9 @@ from opsctl.model.reads import Read
 from opsctl.model.value import Json
 
 DEFAULT_BUS = "default"
+LISTED_AT_MOST = 5000
+# A region may have millions of subscriptions (each phone is one) and of schedules (each reminder is one).
+_BOUNDED = {"PaginationConfig": {"MaxItems": LISTED_AT_MOST}}
 
 
 def _read(service: str, operation: str, **params: Json) -> Read:
@@ -37,8 +40,8 @@ def list_invoke_configs(function: str) -> Read:
 
 
 def list_subscriptions() -> Read:
-    """All SNS subscriptions, 100 a page, without their redrive policy."""
-    return _read("sns", "ListSubscriptions")
+    """SNS subscriptions, 100 a page, without their redrive policy; when there are more, NextToken stays."""
+    return _read("sns", "ListSubscriptions", **_BOUNDED)
 
 
 def subscription_attributes(arn: str) -> Read:
@@ -72,8 +75,8 @@ def list_targets(rule: str, bus: str) -> Read:
 
 
 def list_schedules() -> Read:
-    """All schedules of all groups, without their dead-letter queue."""
-    return _read("scheduler", "ListSchedules")
+    """Schedules of all groups, 100 a page, without dead-letter queues; when there are more, NextToken stays."""
+    return _read("scheduler", "ListSchedules", **_BOUNDED)
 
 
 def get_schedule(group: str, name: str) -> Read:

@@ -41,3 +41,17 @@ class Buses:
 def test_buses_are_read_page_by_page() -> None:
     listed = fetch(Buses(), Read(service="events", operation="ListEventBuses"))
     assert listed == {"EventBuses": [{"Name": "bus-0"}, {"Name": "bus-1"}, {"Name": "bus-2"}]}
+
+
+def test_a_bounded_list_says_that_there_is_more() -> None:
+    def seed(clients: Any) -> None:
+        for number in range(3):
+            clients("sns").create_topic(Name=f"t-{number}")
+
+    with fresh_world(seed):
+        params = {"PaginationConfig": {"MaxItems": 2}}
+        listed = fetch(client("sns"), Read(service="sns", operation="ListTopics", params=params))
+        assert len(listed["Topics"]) == 2
+        assert listed["NextToken"]
+        whole = fetch(client("sns"), Read(service="sns", operation="ListTopics"))
+        assert "NextToken" not in whole

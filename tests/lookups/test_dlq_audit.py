@@ -310,6 +310,13 @@ def test_messages_that_lie_for_a_week_with_none_deleted_are_unattended() -> None
     assert made.findings() == []
 
 
+def test_messages_in_a_queue_that_serves_nothing_are_unattended_too() -> None:
+    made = Region()
+    made.queue("old-dlq", depth=3)
+    made.metric("old-dlq", "ApproximateNumberOfMessagesVisible", *[3.0] * 14)
+    assert made.findings() == [("medium", "unattended", "queue old-dlq")]
+
+
 def test_messages_of_this_week_and_unknown_ones_are_not_unattended() -> None:
     made = consumed()
     made.queues["dead-work"]["ApproximateNumberOfMessages"] = "12"

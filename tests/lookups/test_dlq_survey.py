@@ -4,10 +4,12 @@ import json
 
 import pytest
 
+from opsctl.lookups.dlq_survey import DlqSurvey, Surveyed
 from opsctl.model.reads import Refusal, Refused
-from tests.kit.canned import denied, missing
+from tests.kit.canned import denied, drive, missing
 from tests.kit.dead_letter_picture import (
     DAY,
+    WHEN,
     Region,
     arn,
     queue_arn,
@@ -312,8 +314,32 @@ def test_whatever_is_denied_is_named_and_the_rest_is_still_listed(api: str) -> N
     assert len(found.rows) >= 3
     assert not [row for row in found.rows if row.state == "does not exist"], "what was not read is not missing"
     spare = [row for row in found.rows if row.name == "spare-dlq" and row.state == "serves nothing"]
-    said = api.startswith("cloudwatch.") or not spare or "as far as could be read" in spare[0].notes[-1]
+    said = api.startswith("cloudwatch.") or not spare or "not certain" in spare[0].notes[-1]
     assert said, "that it serves nothing is not certain then"
+
+
+@pytest.mark.parametrize(
+    ("api", "member"), [("sns.ListSubscriptions", "Subscriptions"), ("scheduler.ListSchedules", "Schedules")]
+)
+def test_where_there_are_millions_the_rest_is_said_to_be_unread(api: str, member: str) -> None:
+    made = well_kept()
+    made.queue("spare-dlq")
+    made.refused[api] = {member: [], "NextToken": "more"}
+    found, reader = made.survey_read()
+    assert [one.params for one in reader.made if one.api == api] == [{"PaginationConfig": {"MaxItems": 5000}}]
+    assert found.unknown == (f"{member.lower()}: there are more than 5,000, and the rest was not looked at",)
+    (spare,) = [row for row in found.rows if row.name == "spare-dlq"]
+    assert spare.notes == (f"not certain: not all {member.lower()} were read",)
+
+
+def test_on_failure_destinations_can_be_left_out_and_are_said_to_be() -> None:
+    """Lambda answers 15 control calls a second, and everybody who deploys shares them."""
+    found, reader = drive(DlqSurvey(destinations=False).look(WHEN), well_kept().answers())
+    assert isinstance(found, Surveyed)
+    assert "lambda.ListFunctionEventInvokeConfigs" not in reader.apis()
+    assert found.unknown == ("on-failure destinations of 3 functions were left out as asked",)
+    failed = [row for row in found.rows if row.name == "mailer-failed"]
+    assert [row.notes for row in failed] == [("not certain: not all on-failure destinations were read",)]
 
 
 def test_a_service_that_is_not_in_the_region_is_told_and_no_more() -> None:
