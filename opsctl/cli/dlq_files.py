@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from opsctl.cli.dlq_inspect import QueueArgument, WhereOption
+from opsctl.cli.dlq_redrive import checked_edits
 from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
 
 IMPORT = """Example:
@@ -66,6 +67,7 @@ def purge(
 
     from opsctl.cli.front import Order, run_playbook
 
+    checked_edits(where, [], "")
     if backup and no_backup:
         raise typer.BadParameter("not together with --backup", param_hint="--no-backup")
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")

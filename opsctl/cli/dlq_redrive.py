@@ -1,11 +1,14 @@
 """`opsctl dlq redrive`: sends dead letters home."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
+
+if TYPE_CHECKING:
+    from opsctl.deadletters.sieve import MessageSieve, Setting
 
 EPILOG = """Examples:
 
@@ -64,9 +67,11 @@ def redrive(
     time: opsctl resume goes on.
     """
     from opsctl.cli.front import Order, run_playbook
+    from opsctl.deadletters.sieve import MessageSieve
 
+    settings = checked_edits(where, set_ or [], edit)
     if sample:
-        _preview(queue, sample, where, set_ or [], edit, planning, account, show)
+        _preview(queue, sample, MessageSieve(where, settings, edit), planning, account, show)
         return
     given = {
         "queue": queue,
@@ -87,12 +92,24 @@ def redrive(
     run_playbook(Order("dlq redrive", account, show), "dlq-redrive", given, sources, planning, applying)
 
 
+def checked_edits(where: str, settings: list[str], edit: str) -> "list[Setting]":
+    """Parse what is to be set, and check the expressions, before anything is called; raises InvalidInput."""
+    from opsctl.deadletters.edits import parse_setting, refuse_bad_expression
+    from opsctl.model.errors import InvalidInput
+
+    for text, flag in ((where, "--where"), (edit, "--edit")):
+        if text:
+            refuse_bad_expression(text, flag)
+    try:
+        return [parse_setting(text) for text in settings]
+    except InvalidInput as invalid:
+        raise invalid.told_as({"settings": "--set"}) from None
+
+
 def _preview(
     queue: str,
     sample: int,
-    where: str,
-    settings: list[str],
-    edit: str,
+    sieve: "MessageSieve",
     planning: PlanOptions,
     account: AccountOptions,
     show: ShowOptions,
@@ -100,18 +117,9 @@ def _preview(
     """Show the difference that filter and edits make to a few messages, which stay in the queue."""
     from opsctl.cli.dlq_inspect import open_glass
     from opsctl.cli.output import emit_value
-    from opsctl.deadletters.edits import parse_setting, refuse_bad_expression
-    from opsctl.deadletters.sieve import MessageSieve
-    from opsctl.model.errors import InvalidInput
     from opsctl.render.dead_letters import render_previews
 
-    try:
-        parsed = [parse_setting(text) for text in settings]
-    except InvalidInput as invalid:
-        raise invalid.told_as({"settings": "--set"}) from None
-    if edit:
-        refuse_bad_expression(edit, "--edit")
-    session, glass = open_glass("dlq redrive", queue, where, planning.override, account, show)
-    found = glass.preview(sample, MessageSieve(where, parsed, edit))
+    session, glass = open_glass("dlq redrive", queue, "", planning.override, account, show)
+    found = glass.preview(sample, sieve)
     session.progress.clear()
     emit_value(session.order, "previewed", [one.model_dump(mode="json") for one in found], render_previews(found))

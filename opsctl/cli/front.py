@@ -39,15 +39,14 @@ class Session:
 
 def open_session(order: Order, *, in_sandbox: bool) -> Session:
     """Connect as asked; with the sandbox, credentials and endpoint are forced first."""
-    import logging
-
     from opsctl.aws.clients import Connection
+    from opsctl.aws.debug_log import log_calls
     from opsctl.cli.terminal import ProgressLines, StopFlag
     from opsctl.render.json_text import refuse_bad_query
     from opsctl.wiring import Runtime
 
     if order.show.debug:
-        logging.basicConfig(level=logging.DEBUG)
+        log_calls()
     if order.show.query:
         refuse_bad_query(order.show.query)
     progress = ProgressLines(quiet=order.show.quiet)

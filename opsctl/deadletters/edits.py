@@ -5,20 +5,47 @@ import json
 from opsctl.deadletters.lossless import parse
 from opsctl.deadletters.sieve import Setting
 from opsctl.expressions.evaluate import ExpressionFault, compiled
+from opsctl.expressions.shapes import ANYTHING, record, scalar
+from opsctl.expressions.typecheck import check_expression
+from opsctl.model.diagnostics import Diagnostic, Where
 from opsctl.model.errors import InvalidInput
+
+_AROUND = 90
+_SEES = (
+    "an expression sees body, attributes, system, id, kind, code, cause and origin, "
+    "for example: body.customer == 'c-17'"
+)
+_WRITE = f"text is written 'so', numbers, true and null `so`; {_SEES}"
+_TEXTS = ("id", "kind", "code", "cause", "origin")
+_MESSAGE = record(
+    {
+        "body": ANYTHING,
+        "attributes": {"type": "object"},
+        "system": {"type": "object"},
+        **{name: scalar("string") for name in _TEXTS},
+    }
+)
 
 
 def refuse_bad_expression(text: str, source: str) -> None:
-    """Return when the text is JMESPath; otherwise raise InvalidInput, with the position marked."""
+    """Return when the text is JMESPath over a message; otherwise raise InvalidInput, with the position marked."""
     try:
         compiled(text)
     except ExpressionFault as fault:
-        raise InvalidInput.one(
-            str(fault),
-            source=source,
-            hint="an expression sees body, attributes, system, id, kind, code, cause and origin, "
-            "for example: body.customer == 'c-17'",
-        ) from None
+        raise _fault(text, source, "not a JMESPath expression", _WRITE, fault.position) from None
+    faults = check_expression(text, _MESSAGE)[1]
+    if faults:
+        raise _fault(text, source, faults[0], _SEES)
+
+
+def _fault(text: str, source: str, summary: str, hint: str, position: int = -1) -> InvalidInput:
+    start = max(0, position - _AROUND)
+    shown = text[start : position + _AROUND] if position >= 0 else text
+    where = Where(source=source)
+    caret = position - start + 1 if position >= 0 else 0
+    return InvalidInput(
+        [Diagnostic(code="input", summary=summary, where=where, hint=hint, offending=shown, caret=caret)]
+    )
 
 
 def parse_setting(text: str) -> Setting:

@@ -21,21 +21,24 @@ class MessageSieve:
     """Decides which messages are meant and how they are changed.
 
     An expression sees `body` (parsed when it is JSON, else text), `attributes` (values by name), `system`,
-    `id`, `kind`, `code`, `cause` and `origin`. What is not edited keeps its very bytes.
+    `id`, `kind`, `code`, `cause` and `origin`. What is not edited keeps its very bytes. `unjudged` counts, by
+    reason, the messages over which the filter cannot be evaluated.
     """
 
     def __init__(self, where: str, settings: Sequence[Setting], edit: str) -> None:
+        self.unjudged: dict[str, int] = {}
         self._where = where
         self._settings = settings
         self._edit = edit
 
     def wants(self, message: Json) -> bool:
-        """Tell whether the filter lets a message pass; one that the expression cannot judge does not."""
+        """Tell whether the filter lets a message pass; one that it cannot judge does not, and is counted."""
         if not self._where:
             return True
         try:
             found = evaluate(self._where, scope_of(message))
-        except ExpressionFault:
+        except ExpressionFault as fault:
+            self.unjudged[fault.bare] = self.unjudged.get(fault.bare, 0) + 1
             return False
         return found not in (None, False, "", [], {})
 
@@ -57,7 +60,8 @@ class MessageSieve:
             for setting in self._settings:
                 self._set(changed, setting, message)
         except ExpressionFault as fault:
-            raise ValueError(str(fault)) from None
+            # Without the value: this goes into reports and the journal, where no body belongs.
+            raise ValueError(fault.bare) from None
         return changed
 
     def _set(self, changed: Json, setting: Setting, message: Json) -> None:

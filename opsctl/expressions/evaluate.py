@@ -11,7 +11,16 @@ from opsctl.model.value import Json
 
 
 class ExpressionFault(ValueError):
-    """An expression that cannot be parsed or evaluated, or that finds nothing where a value is needed."""
+    """An expression that cannot be parsed or evaluated, or that finds nothing where a value is needed.
+
+    `position` counts from 0 and is -1 when nobody knows it; `bare` says what is wrong without any value, for
+    where values are nobody's business.
+    """
+
+    def __init__(self, text: str, *, position: int = -1, bare: str = "") -> None:
+        super().__init__(text)
+        self.position = position
+        self.bare = bare or "the expression cannot be evaluated"
 
 
 @lru_cache(maxsize=1024)
@@ -24,7 +33,23 @@ def compiled(expression: str) -> parser.ParsedResult:
     try:
         return jmespath.compile(expression)
     except exceptions.JMESPathError as fault:
-        raise ExpressionFault(f"not a JMESPath expression: {fault}") from None
+        raise ExpressionFault(f"not a JMESPath expression: {fault}", position=_position(fault)) from None
+
+
+def _position(fault: Exception) -> int:
+    for name in ("lex_position", "lexer_position"):
+        found = getattr(fault, name, None)
+        if isinstance(found, int):
+            return found
+    return -1
+
+
+def _bare(fault: Exception) -> str:
+    if isinstance(fault, exceptions.JMESPathTypeError):
+        expected = " or ".join(fault.expected_types)
+        return f"{fault.function_name}() takes {expected}, and was given {fault.actual_type}"
+    known = isinstance(fault, exceptions.ArityError | exceptions.UnknownFunctionError)
+    return str(fault) if known else ""
 
 
 def evaluate(expression: str, scope: Json) -> Json:
@@ -36,7 +61,7 @@ def evaluate(expression: str, scope: Json) -> Json:
     try:
         return compiled(expression).search(scope, options=_options())
     except exceptions.JMESPathError as fault:
-        raise ExpressionFault(f"cannot evaluate {expression!r}: {fault}") from None
+        raise ExpressionFault(f"cannot evaluate {expression!r}: {fault}", bare=_bare(fault)) from None
     except ValueError as fault:
         raise ExpressionFault(f"cannot evaluate {expression!r}: {fault}") from None
 

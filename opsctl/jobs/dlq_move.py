@@ -60,8 +60,9 @@ class DlqMove(Job):
         sending = self._sending(tools, patience)
         altered = self.where or self.settings or self.edit
         keeper = BackupFile(self.backup) if self.backup else None
+        sieve = MessageSieve(self.where, self.settings, self.edit) if altered else None
         try:
-            return Mover(
+            result = Mover(
                 Order(
                     title=f"redrive {self.queue_name}",
                     limit=self.limit,
@@ -75,13 +76,14 @@ class DlqMove(Job):
                 tools,
                 queue,
                 sending,
-                sieve=MessageSieve(self.where, self.settings, self.edit) if altered else None,
+                sieve=sieve,
                 keeper=keeper,
                 canary=self._canary(tools, patience),
             ).run(began_ms)
         finally:
             if keeper is not None:
                 keeper.close()
+        return _with_unjudged(result, sieve.unjudged) if sieve is not None else result
 
     def _sending(self, tools: Tools, patience: Patience) -> Sending:
         wire = tools.queues(self.region)
@@ -121,3 +123,12 @@ class DlqMove(Job):
             Vitals(tools.aws, self.region, self.functions, int(since)) if self.functions else None,
             invoked=any(route.kind != "queue" for route in self.routes),
         )
+
+
+def _with_unjudged(result: JobResult, unjudged: dict[str, int]) -> JobResult:
+    """Say that the filter did not fit messages, lest somebody take them for not wanted."""
+    if not unjudged:
+        return result
+    reason = max(unjudged, key=lambda one: unjudged[one])
+    says = f"{result.says}; the filter cannot judge {sum(unjudged.values()):,} of them: {reason}"
+    return result.model_copy(update={"says": says, "details": {**result.details, "unjudged": dict(unjudged)}})

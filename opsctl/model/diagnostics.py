@@ -17,10 +17,14 @@ class Where(Value):
 
 
 class Diagnostic(Value):
-    """One fault: a stable code, a sentence, the offending text, a hint, and the place."""
+    """One fault: a stable code, a sentence, the offending text, a hint, and the place.
+
+    `caret` is the character of the offending text that is wrong, counted from 1; 0 means unknown.
+    """
 
     code: str
     summary: str
     where: Where
     offending: str = ""
     hint: str = ""
+    caret: int = 0

@@ -13,6 +13,8 @@ def render_diagnostics(diagnostics: Sequence[Diagnostic]) -> str:
         lines.append(f"error: {visible(fault.where)}: {visible(fault.summary)}")
         if fault.offending and visible(fault.offending) not in visible(fault.summary):
             lines.append(f"    {shortened(fault.offending, 200)}")
+            if fault.caret:
+                lines.append("    " + " " * len(visible(fault.offending[: fault.caret - 1])) + "^")
         if fault.hint:
             lines.append(f"    hint: {visible(fault.hint)}")
     if len(diagnostics) > 1:

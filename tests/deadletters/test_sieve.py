@@ -11,6 +11,7 @@ from opsctl.deadletters.lossless import parse, text_of
 from opsctl.deadletters.sieve import MessageSieve
 from opsctl.model.errors import InvalidInput
 from opsctl.model.value import Json
+from opsctl.render.diagnostics import render_diagnostics
 from tests.deadletters.test_letter import message
 
 
@@ -40,9 +41,34 @@ def test_a_filter_on_the_body_of_a_text_message_finds_the_text() -> None:
     assert MessageSieve("contains(body, 'boom')", (), "").wants(message("boom!"))
 
 
-def test_a_bad_expression_is_refused_with_its_position() -> None:
-    with pytest.raises(InvalidInput, match=r"\^"):
-        refuse_bad_expression("body.[", "--where")
+@pytest.mark.parametrize(("text", "caret"), [("body.[", 7), ("body.total > 5", 14), ("x" * 300 + " > 5", 91)])
+def test_a_bad_expression_is_refused_with_a_caret_under_the_place(text: str, caret: int) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        refuse_bad_expression(text, "--where")
+    (fault,) = caught.value.diagnostics
+    assert fault.caret == caret
+    lines = render_diagnostics([fault]).splitlines()
+    assert lines[2].index("^") == 4 + caret - 1
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [("customer == 'c-1'", "no 'customer' here"), ("lenght(body)", "did you mean length")]
+)
+def test_an_expression_that_could_never_find_anything_is_refused(text: str, says: str) -> None:
+    with pytest.raises(InvalidInput, match=says):
+        refuse_bad_expression(text, "--where")
+
+
+def test_messages_that_the_filter_cannot_judge_are_counted() -> None:
+    sieve = MessageSieve("length(body.n) > `1`", (), "")
+    assert [sieve.wants(message({"n": n})) for n in (5, "ab", 6)] == [False, True, False]
+    assert list(sieve.unjudged.values()) == [2]
+
+
+def test_the_reason_why_an_edit_fails_holds_nothing_of_the_message() -> None:
+    with pytest.raises(ValueError, match="length") as caught:
+        edited('{"card": 4111111111111111}', "body.x==length(body.card)")
+    assert "4111" not in str(caught.value)
 
 
 def test_a_member_is_set_and_every_other_keeps_its_digits_and_order() -> None:
