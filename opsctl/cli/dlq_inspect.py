@@ -56,6 +56,7 @@ def inspect(
     """
     from opsctl.cli.output import emit_value
     from opsctl.cli.terminal import wants_colour, width
+    from opsctl.model.exits import Exit
     from opsctl.render.dead_letters import markdown_inspected, render_inspected
 
     session, glass = open_glass("dlq inspect", queue, where, override, account, show)
@@ -68,7 +69,11 @@ def inspect(
         text = markdown_inspected(found)
     else:
         text = render_inspected(found, width=width(), colour=wants_colour(sys.stdout))
-    emit_value(session.order, "inspected", found.model_dump(mode="json"), text)
+    interrupted = session.runtime.stopping()
+    outcome, code = ("interrupted", int(Exit.INTERRUPTED)) if interrupted else ("inspected", 0)
+    emit_value(session.order, outcome, found.model_dump(mode="json"), text, code=code)
+    if code:
+        raise typer.Exit(code)
 
 
 def export(
@@ -93,9 +98,12 @@ def export(
     if not found.whole:
         text += f"\nnot all: the queue says it has about {found.about:,}"
         text += f"; {found.note}" if found.note else ""
-    emit_value(session.order, "exported" if found.whole else "incomplete", found.model_dump(mode="json"), text)
-    if not found.whole:
-        raise typer.Exit(int(Exit.FAILED))
+    interrupted = session.runtime.stopping()
+    failed = int(Exit.INTERRUPTED if interrupted else Exit.FAILED)
+    outcome, code = ("exported", 0) if found.whole else ("incomplete", failed)
+    emit_value(session.order, outcome, found.model_dump(mode="json"), text, code=code)
+    if code:
+        raise typer.Exit(code)
 
 
 def open_glass(

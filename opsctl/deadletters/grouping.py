@@ -52,6 +52,7 @@ class Causes:
             letter.code,
             same_cause(letter.cause),
             letter.origin,
+            letter.refused,
             "" if says_why else shape,
         )
         if key not in self._groups and len(self._groups) >= _GROUPS_AT_MOST:

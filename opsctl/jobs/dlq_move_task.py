@@ -9,6 +9,7 @@ from opsctl.model.value import Json
 from opsctl.moving.backoff import Patience
 
 ACTIVE = ("RUNNING", "CANCELLING")
+ENDED_EARLY = ("CANCELLED", "FAILED")
 _POLL_S = 2.0
 _FIND_WITHIN_S = 20.0
 
@@ -17,7 +18,8 @@ class DlqMoveTask(Job):
     """Start a message move task, show its progress, and cancel it when asked to stop.
 
     The task belongs to the account: any other process can watch or cancel it. One that is running already
-    when the job is resumed is watched, not started again.
+    when the job is resumed is watched, not started again; after one that was cancelled or failed, a resume starts
+    the next.
     """
 
     name: ClassVar[str] = "dlq.move_task"
@@ -35,7 +37,10 @@ class DlqMoveTask(Job):
         """Start or find the task, then watch it to its end."""
         patience = Patience(tools.clock, tools.stopping)
         known = tools.checkpoint.recall("started")
-        if known is None or not self._since(tools, int(known)):
+        found = [] if known is None else self._since(tools, int(known))
+        if not found or found[0]["Status"] in ENDED_EARLY:
+            moved = sum(_moved(one) for one in found)
+            tools.checkpoint.remember("moved_before", int(tools.checkpoint.recall("moved_before") or 0) + moved)
             earlier = self.tasks(tools)
             newest = max((int(one.get("StartedTimestamp", 0)) for one in earlier), default=0)
             tools.checkpoint.remember("started", newest)
@@ -51,8 +56,8 @@ class DlqMoveTask(Job):
                 continue
             task = found[0]
             if task["Status"] not in ACTIVE:
-                return self._result(task, cancelled)
-            moved = int(task.get("ApproximateNumberOfMessagesMoved", 0))
+                return self._result(task, cancelled, int(tools.checkpoint.recall("moved_before") or 0))
+            moved = _moved(task)
             tools.progress(self._line(task, moved))
             if not cancelled:
                 cancelled = self._why_cancel(tools, moved)
@@ -106,8 +111,8 @@ class DlqMoveTask(Job):
         left = max(0, int(task.get("ApproximateNumberOfMessagesToMove") or self.expected) - moved)
         return f"redrive {self.queue_name}: {task['Status']}, {moved:,} moved, about {left:,} left"
 
-    def _result(self, task: Json, cancelled: str) -> JobResult:
-        moved = int(task.get("ApproximateNumberOfMessagesMoved", 0))
+    def _result(self, task: Json, cancelled: str, before: int) -> JobResult:
+        moved = before + _moved(task)
         status = str(task["Status"])
         says = f"{moved:,} moved by SQS"
         if status == "FAILED":
@@ -119,3 +124,7 @@ class DlqMoveTask(Job):
             complete=status == "COMPLETED",
             details={"moved": moved, "status": status, "stopped": cancelled, "task": task},
         )
+
+
+def _moved(task: Json) -> int:
+    return int(task.get("ApproximateNumberOfMessagesMoved") or 0)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.jobs import JobResult, Tools
 from opsctl.model.value import Json
 from opsctl.moving.backoff import Patience
@@ -87,8 +88,7 @@ class Mover:
     def run(self, began_ms: int) -> JobResult:
         """Move; `began_ms` is SQS's own time at the first start, before anything was sent.
 
-        Raises:
-            AwsRefused, OutcomeUnknown: the queue itself cannot be worked on.
+        What ends it early is the reason in the result, which also says what was moved until then.
         """
         recalled = self._tools.checkpoint.recall("began_ms")
         if recalled is None:
@@ -101,6 +101,8 @@ class Mover:
         try:
             self._finish_earlier()
             reason = self._try_first() or self._all(hidden_before)
+        except (AwsRefused, OutcomeUnknown) as fault:
+            reason = fault.summary
         finally:
             self._give_back()
         return self._result(reason)

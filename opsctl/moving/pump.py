@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from opsctl.model.errors import AwsRefused
 from opsctl.model.jobs import Checkpoint
 from opsctl.model.run import Clock
 from opsctl.model.value import Json
@@ -91,6 +92,7 @@ class Pump:
     sent_before: dict[str, str]
     patience: Patience
     returns_at_most: int = -1
+    stuck: str = ""
     calls: int = 0
     waited_s: float = 0.0
 
@@ -98,6 +100,8 @@ class Pump:
         """Return why moving has to end before the queue is empty, or nothing."""
         if self.sending.closed:
             return f"the destination takes nothing: {self.sending.closed}"
+        if self.stuck:
+            return f"what was sent cannot be deleted: {self.stuck}"
         if 0 <= self.returns_at_most < self.tally.came_back:
             return f"{self.tally.came_back} messages came straight back"
         if len(self.tally.held) >= HELD_AT_MOST:
@@ -198,7 +202,12 @@ class Pump:
         return len(came.confirmed) + len(came.stayed)
 
     def _delete(self, number: int, done: list[tuple[str, str]]) -> None:
-        refused = self.queue.delete(done) if done else []
+        try:
+            refused = self.queue.delete(done) if done else []
+        except AwsRefused as fault:
+            # What cannot be deleted would be in both queues, so nothing more is sent.
+            self.stuck = fault.summary
+            refused = [(id_, fault.refusal.code, fault.refusal.message) for id_, _ in done]
         if refused:
             # Whenever these show up again they are deleted, not sent.
             self.sent_before.update({id_: f"{code}: {reason}" for id_, code, reason in refused})

@@ -86,15 +86,19 @@ class Queue:
         """
         return self._each("DeleteMessageBatch", messages, {})
 
-    def give_back(self, messages: Sequence[tuple[str, str]]) -> None:
-        """Make messages visible again at once; what AWS refuses comes back by itself in time."""
+    def give_back(self, messages: Sequence[tuple[str, str]]) -> str:
+        """Make messages visible again at once; what AWS refuses comes back by itself in time.
+
+        Returns why AWS refused the whole of it, or nothing.
+        """
         for start in range(0, len(messages), BATCH):
             try:
                 self._each(
                     "ChangeMessageVisibilityBatch", messages[start : start + BATCH], {"VisibilityTimeout": 0}
                 )
-            except AwsRefused:
-                return
+            except AwsRefused as refused:
+                return refused.summary
+        return ""
 
     def keep(self, messages: Sequence[tuple[str, str]]) -> None:
         """Keep messages hidden for another visibility timeout."""

@@ -110,8 +110,9 @@ class QueueSending:
             if not pending:
                 break
         sent.doubtful += doubtful
-        reason = self._closed or last.message or last.code
-        sent.stayed += [Stayed(message, last.code, reason) for message in pending.values()]
+        closed, _, why = self._closed.partition(": ")
+        code, reason = (closed, why) if closed else (last.code, last.message or last.code)
+        sent.stayed += [Stayed(message, code, reason) for message in pending.values()]
         if last.code == "OutcomeUnknown" and self._fifo:
             sent.doubtful += [message["MessageId"] for message in pending.values()]
         return sent

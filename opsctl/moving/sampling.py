@@ -17,10 +17,11 @@ _FEW = 100
 
 @dataclass
 class Looked:
-    """How many messages were seen, and why looking ended before the queue was empty, if it did."""
+    """How many messages were seen, why looking ended before the queue was empty, and why they are still hidden."""
 
     seen: int = 0
     stopped: str = ""
+    hidden: str = ""
 
 
 class Sampler:
@@ -47,10 +48,14 @@ class Sampler:
         try:
             crew.run(lambda: len(self._held), lambda: 0.0, lambda: tick(len(self._held)))
         finally:
-            self._queue.give_back(list(self._held.items()))
+            hidden = self._queue.give_back(list(self._held.items()))
         seen = len(self._held)
-        stopped = f"at {seen:,}, the most SQS lets be in flight" if seen >= HELD_AT_MOST and at_most > seen else ""
-        return Looked(seen, stopped or ("interrupted" if self._stopping() else ""))
+        stopped = (
+            f"stopped at {seen:,}, the most SQS lets be in flight"
+            if seen >= HELD_AT_MOST and at_most > seen
+            else ""
+        )
+        return Looked(seen, stopped or ("interrupted" if self._stopping() else ""), hidden)
 
     def _work(self, show: Callable[[list[Json]], None]) -> None:
         empty = 0

@@ -32,12 +32,14 @@ def render_inspected(found: Inspected, *, width: int, colour: bool) -> str:
     """Return the groups as text, with one example each."""
     page = Page(width, colour=colour)
     page.line(heading_of(found), "bold")
-    page.item("Each look counts as one more receive; the messages are visible again.")
+    if found.seen:
+        again = "are still hidden" if found.hidden else "are visible again"
+        page.item(f"Each look counts as one more receive; the messages {again}.")
     if found.note:
         page.item(found.note, "yellow")
     for group in found.groups:
         page.blank()
-        code = f" ({group.code})" if group.code else ""
+        code = f" ({group.code})" if group.code not in ("", group.cause) else ""
         page.item(f"{group.count:,} x {group.shape if group.kind in _SILENT else group.cause}{code}", "bold")
         rows = [("from", _KINDS[group.kind]), ("when", f"{group.first} to {group.last}"), ("body", group.shape)]
         if group.origin:
@@ -75,7 +77,7 @@ def markdown_inspected(found: Inspected) -> str:
     lines += [markdown(found.note), ""] if found.note else []
     lines += ["| count | cause | from | first | last | example |", "|---:|---|---|---|---|---|"]
     for group in found.groups:
-        cause = f"{group.code}: {group.cause}" if group.code else group.cause
+        cause = f"{group.code}: {group.cause}" if group.code not in ("", group.cause) else group.cause
         cause = group.shape if group.kind in _SILENT else cause
         cells = [
             f"{group.count:,}",

@@ -22,7 +22,10 @@ _MANY = 10_000
 
 
 class Inspected(Value):
-    """What was seen of a queue: groups by cause, largest first; `matched` is how many passed the filter."""
+    """What was seen of a queue: groups by cause, largest first; `matched` is how many passed the filter.
+
+    `hidden` says why the messages could not be made visible again at once, or nothing.
+    """
 
     queue: str
     about: int
@@ -30,6 +33,7 @@ class Inspected(Value):
     matched: int
     whole: bool
     note: str
+    hidden: str = ""
     groups: tuple[CauseGroup, ...]
 
 
@@ -73,6 +77,7 @@ class Glass:
             matched=causes.seen,
             whole=looked.seen >= self._queue.total,
             note=self._note(looked, sample),
+            hidden=self._hidden(looked),
             groups=tuple(causes.groups()),
         )
 
@@ -138,9 +143,14 @@ class Glass:
         sampler = Sampler(queue, self._clock, self._stopping, fifo=self._queue.fifo)
         return sampler.look(at_most, show, lambda seen: self._progress(f"{seen:,} messages seen"))
 
+    def _hidden(self, looked: Looked) -> str:
+        return f"{looked.hidden}; they come back by themselves within {_LONG_S} s" if looked.hidden else ""
+
     def _note(self, looked: Looked, asked: int) -> str:
         if looked.stopped:
-            return f"stopped {looked.stopped}"
+            return looked.stopped
+        if looked.hidden:
+            return f"the messages are still hidden: {self._hidden(looked)}"
         if self._queue.fifo and looked.seen < min(asked, self._queue.total):
             return "a FIFO queue shows only the first messages of each group until those are deleted"
         if self._queue.hidden and looked.seen < min(asked, self._queue.total):

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from opsctl.model.reads import Refused
 from opsctl.model.value import Json
-from tests.kit.memory_sqs import Faults, MemorySqs
+from tests.kit.memory_sqs import Faults, MemorySqs, refused
 from tests.kit.moves import move
 from tests.kit.ports import FakeClock, Killed
 
@@ -142,6 +143,41 @@ def test_a_destination_that_is_gone_stops_the_move_and_everything_stays(tmp_path
     assert len(sqs.queues["dead"].messages) == 50
     assert "QueueDoesNotExist" in result.says
     assert sqs.calls.count("SendMessageBatch") == 1
+
+
+def test_what_may_not_be_deleted_is_named_and_nothing_more_is_sent(tmp_path: Path) -> None:
+    sqs = made(50)
+
+    def deny(operation: str, _params: dict[str, Json]) -> None:
+        if operation == "DeleteMessageBatch":
+            raise refused(operation, "AccessDenied", Refused.DENIED)
+
+    sqs.faults.before = deny
+    result = move(sqs, tmp_path, "dead", "home")
+    assert len(sqs.queues["home"].messages) == 10
+    assert len(result.details["sent_not_deleted"]) == 10
+    assert "cannot be deleted: access denied" in result.says
+    sqs.faults.before = None
+    assert move(sqs, tmp_path, "dead", "home").complete
+    assert len(sqs.queues["home"].messages) == 50
+
+
+def test_credentials_that_expire_end_the_move_and_the_result_says_how_far_it_came(tmp_path: Path) -> None:
+    sqs = made(100)
+
+    def expire(operation: str, _params: dict[str, Json]) -> None:
+        if len(sqs.queues["home"].messages) >= 50:
+            raise refused(operation, "ExpiredToken", Refused.DENIED)
+
+    sqs.faults.before = expire
+    result = move(sqs, tmp_path, "dead", "home")
+    assert not result.complete
+    assert "ExpiredToken" in result.says
+    assert result.details["moved"] + len(result.details["sent_not_deleted"]) == 50
+    sqs.faults.before = None
+    sqs.clock.sleep(120)
+    assert move(sqs, tmp_path, "dead", "home").complete
+    assert sorted(sqs.queues["home"].bodies()) == sorted(json.dumps({"n": n}) for n in range(100))
 
 
 def test_big_messages_go_in_batches_that_sqs_accepts(tmp_path: Path) -> None:

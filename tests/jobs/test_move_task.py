@@ -1,0 +1,123 @@
+"""SQS's own message move task: started once, watched, cancelled on a stop, followed by another on a resume."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from opsctl.jobs.dlq_move_task import DlqMoveTask
+from opsctl.journal.checkpoints import JobCheckpoint
+from opsctl.model.jobs import JobResult, Tools
+from opsctl.model.reads import Answer, Read
+from opsctl.model.value import Json
+from tests.kit.memory_sqs import MemorySqs
+from tests.kit.ports import Box, FakeClock
+
+
+class Tasks(Box):
+    """An account whose queue has one task at a time, which moves some messages between two looks."""
+
+    def __init__(self, per_look: int = 4, to_move: int = 10) -> None:
+        super().__init__()
+        self.per_look, self.to_move = per_look, to_move
+        self.tasks: list[dict[str, Json]] = []
+        self.ends = "COMPLETED"
+        self.log: list[str] = []
+
+    def read(self, read: Read) -> Answer:
+        for one in self.tasks[:1]:
+            if one["Status"] == "CANCELLING":
+                one["Status"] = "CANCELLED"
+            elif one["Status"] == "RUNNING":
+                one["ApproximateNumberOfMessagesMoved"] += self.per_look
+                if one["ApproximateNumberOfMessagesMoved"] >= one["ApproximateNumberOfMessagesToMove"]:
+                    one["Status"] = self.ends
+        return Answer(value={"Results": [dict(one) for one in self.tasks]})
+
+    def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
+        self.log.append(operation)
+        if operation == "CancelMessageMoveTask":
+            self.tasks[0]["Status"] = "CANCELLING"
+            return {}
+        task = {
+            "Status": "RUNNING",
+            "TaskHandle": "h",
+            "StartedTimestamp": 1000 + len(self.tasks),
+            "ApproximateNumberOfMessagesMoved": 0,
+            "ApproximateNumberOfMessagesToMove": self.to_move,
+        }
+        self.tasks.insert(0, task)
+        return {"TaskHandle": "h"}
+
+
+def run(aws: Tasks, path: Path, stopping: Callable[[], bool] = lambda: False, **more: Json) -> JobResult:
+    job = DlqMoveTask(
+        queue_name="dead", queue_url="u", queue_arn="arn:dead", region="us-east-1", expected=aws.to_move, **more
+    )
+    clock = FakeClock()
+    return job.run(
+        Tools(
+            aws=aws,
+            queues=lambda _region: MemorySqs(clock),
+            checkpoint=JobCheckpoint(path / "job.log"),
+            clock=clock,
+            progress=lambda _line: None,
+            stopping=stopping,
+        )
+    )
+
+
+def test_a_task_is_started_and_watched_to_its_end(tmp_path: Path) -> None:
+    aws = Tasks()
+    result = run(aws, tmp_path)
+    assert result.complete
+    assert result.details["moved"] == 12
+    assert aws.log == ["StartMessageMoveTask"]
+
+
+def test_a_stop_cancels_the_task_and_a_resume_starts_the_next(tmp_path: Path) -> None:
+    """A cancelled task once counted as ours for ever, so that no resume could go on."""
+    aws = Tasks()
+    asked = iter([False, True])
+    first = run(aws, tmp_path, lambda: next(asked, True))
+    assert not first.complete
+    assert first.says == f"{first.details['moved']} moved by SQS; cancelled: interrupted"
+    second = run(aws, tmp_path)
+    assert second.complete
+    assert aws.log == ["StartMessageMoveTask", "CancelMessageMoveTask", "StartMessageMoveTask"]
+    assert second.details["moved"] == first.details["moved"] + 12
+
+
+def test_a_task_that_still_runs_when_resumed_is_watched_and_not_started_again(tmp_path: Path) -> None:
+    aws = Tasks(per_look=1)
+    JobCheckpoint(tmp_path / "job.log").remember("started", 0)
+    aws.write("sqs", "StartMessageMoveTask", {}, None)
+    assert run(aws, tmp_path).complete
+    assert aws.log == ["StartMessageMoveTask"]
+
+
+def test_a_task_that_failed_says_why(tmp_path: Path) -> None:
+    aws = Tasks()
+    aws.ends = "FAILED"
+    result = run(aws, tmp_path)
+    assert not result.complete
+    assert "the task failed" in result.says
+
+
+@pytest.mark.parametrize(("at_most", "cancelled"), [(3, True), (-1, False)])
+def test_more_than_there_were_means_that_messages_come_straight_back(
+    tmp_path: Path, at_most: int, cancelled: bool
+) -> None:
+    aws = Tasks(per_look=5, to_move=10)
+    aws.tasks = []
+    original = aws.write
+
+    def write(service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
+        answer = original(service, operation, params, region)
+        if operation == "StartMessageMoveTask":
+            aws.tasks[0]["ApproximateNumberOfMessagesToMove"] = 100
+        return answer
+
+    aws.write = write  # type: ignore[method-assign]
+    result = run(aws, tmp_path, returns_at_most=at_most)
+    assert ("come straight back" in result.says) is cancelled
