@@ -1,5 +1,6 @@
 """`opsctl dlq inspect` and `export`: look at dead letters without consuming them."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -91,6 +92,8 @@ def export(
 
     if not file.name.endswith((".jsonl", ".jsonl.gz")):
         raise typer.BadParameter("the name must end in .jsonl or .jsonl.gz", param_hint="FILE")
+    if not os.access(file.absolute().parent, os.W_OK):
+        raise typer.BadParameter(f"{file.absolute().parent} cannot be written to", param_hint="FILE")
     session, glass = open_glass("dlq export", queue, where, override, account, show)
     found = glass.export(file, where)
     session.progress.clear()

@@ -107,7 +107,7 @@ class Executor:
         self._journal.record(change.id, "intent", {"api": change.api})
         try:
             result = self._run_job(change)
-        except (AwsRefused, OutcomeUnknown) as fault:
+        except OpsctlError as fault:
             self._journal.record(change.id, "failed", {"message": fault.summary})
             raise
         detail = {"message": result.says, **result.details}

@@ -1,6 +1,7 @@
 """Puts messages from a file into a queue."""
 
 import hashlib
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -89,8 +90,19 @@ class DlqImport(Job):
             says=says,
             complete=not (stayed or closed or tools.stopping()),
             certain=not doubtful,
-            details={"moved": moved, "stayed_messages": stayed, "may_be_twice": doubtful, "stopped": closed},
+            details={
+                "moved": moved,
+                "stayed_messages": stayed,
+                "reasons": _reasons(stayed),
+                "may_be_twice": doubtful,
+                "stopped": closed,
+            },
         )
+
+
+def _reasons(stayed: list[dict[str, Json]]) -> list[dict[str, Json]]:
+    counts = Counter((str(one["code"]), str(one["reason"])) for one in stayed)
+    return [{"code": code, "reason": why, "count": count} for (code, why), count in counts.items()]
 
 
 def digest_of(path: Path) -> str:

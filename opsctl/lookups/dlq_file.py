@@ -1,5 +1,7 @@
 """Checks a file of messages before any of it is sent."""
 
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,6 +17,7 @@ from opsctl.moving.queue_sending import size_of
 from opsctl.services.queue_facts import QueueFacts, find_queue
 
 _ATTRIBUTES_AT_MOST = 10
+_NAMED_AT_MOST = 100
 
 
 class FileOfMessages(Value):
@@ -37,21 +40,24 @@ class DlqFile(Lookup):
     queue: str = Field(description="Name, URL or ARN of the queue.")
 
     def look(self, about: Context) -> Looking[Value]:
-        """Check the file, then find the queue."""
-        queue = yield from find_queue(self.queue, about, source="queue")
-        count, refused = 0, []
-        for number, message in read_records(Path(self.path)):
-            count += 1
-            size = size_of(message)
-            if size > queue.max_bytes:
-                refused.append(f"line {number}: {size:,} bytes, the queue takes {queue.max_bytes:,}")
-            if len(message.get("MessageAttributes") or {}) > _ATTRIBUTES_AT_MOST:
-                refused.append(f"line {number}: more than {_ATTRIBUTES_AT_MOST} attributes")
-            if queue.fifo and "MessageGroupId" not in (message.get("Attributes") or {}):
-                refused.append(f"line {number}: no message group, which a FIFO queue needs")
+        """Read the whole file before anything is asked, then find the queue and hold it against its limits."""
+        path = Path(self.path)
+        count = sum(1 for _ in read_records(path))
         if not count:
             raise InvalidInput.one(f"{self.path} holds no messages", source="file")
-        path = Path(self.path)
+        queue = yield from find_queue(self.queue, about, source="queue")
+        refused = islice(_refused(path, queue), _NAMED_AT_MOST)
         return FileOfMessages(
-            path=str(path), sha256=digest_of(path), count=count, queue=queue, refused=tuple(refused[:100])
+            path=str(path), sha256=digest_of(path), count=count, queue=queue, refused=tuple(refused)
         )
+
+
+def _refused(path: Path, queue: QueueFacts) -> Iterator[str]:
+    for number, message in read_records(path):
+        size = size_of(message)
+        if size > queue.max_bytes:
+            yield f"line {number}: {size:,} bytes, the queue takes {queue.max_bytes:,}"
+        if len(message.get("MessageAttributes") or {}) > _ATTRIBUTES_AT_MOST:
+            yield f"line {number}: more than {_ATTRIBUTES_AT_MOST} attributes"
+        if queue.fifo and "MessageGroupId" not in (message.get("Attributes") or {}):
+            yield f"line {number}: no message group, which a FIFO queue needs"

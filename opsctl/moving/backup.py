@@ -4,11 +4,13 @@ import gzip
 import json
 import os
 import threading
+import zlib
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
-from opsctl.model.errors import InvalidInput
+from opsctl.model.diagnostics import Diagnostic, Where
+from opsctl.model.errors import InvalidInput, OpsctlError
 from opsctl.model.value import Json
 
 FORMAT = "opsctl.message/v1"
@@ -41,7 +43,17 @@ def message_of(record: Json) -> Json:
             if not isinstance(value, dict):
                 raise ValueError(f"no message: {name} must be an object")
             message[member] = value
+    for name, value in (message.get("MessageAttributes") or {}).items():
+        if not _is_attribute(value):
+            raise ValueError(f"no message: attribute {name} is not {{DataType, StringValue or BinaryValue}}")
     return message
+
+
+def _is_attribute(value: Json) -> bool:
+    if not isinstance(value, dict) or not isinstance(value.get("DataType"), str):
+        return False
+    content = value.get("BinaryValue" if value["DataType"].startswith("Binary") else "StringValue")
+    return isinstance(content, str)
 
 
 class BackupFile:
@@ -51,14 +63,14 @@ class BackupFile:
         """Open to append; what a run wrote before it was interrupted is kept.
 
         Raises:
-            InvalidInput: the file cannot be written.
+            OpsctlError: the file cannot be written.
         """
         self._lock = threading.Lock()
         self.count = 0
         try:
             self._file = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
         except OSError as fault:
-            raise InvalidInput.one(f"{path} cannot be written: {fault.strerror}", source=path) from None
+            raise OpsctlError(f"{path} cannot be written: {fault.strerror}", "choose another place") from None
         self._packed = path.endswith(".gz")
 
     def keep(self, messages: list[Json]) -> None:
@@ -99,7 +111,17 @@ def read_records(path: Path) -> Iterator[tuple[int, Json]]:
                     continue
                 recent.append(message["MessageId"])
                 yield number, message
-    except (OSError, EOFError) as fault:
-        raise InvalidInput.one(f"{path} cannot be read: {fault}", source=str(path)) from None
-    except ValueError as fault:
-        raise InvalidInput.one(f"{path}: line {number}: {fault}", source=f"{path}") from None
+    except UnicodeDecodeError:
+        raise _fault(path, number + 1, "not UTF-8") from None
+    except json.JSONDecodeError as fault:
+        raise _fault(path, number, f"not JSON: {fault.msg} at character {fault.pos + 1}") from None
+    except (ValueError, RecursionError) as fault:
+        raise _fault(path, number, str(fault)) from None
+    except (OSError, EOFError, zlib.error) as fault:
+        why = getattr(fault, "strerror", None) or fault
+        after = f" after line {number}" if number else ""
+        raise _fault(path, 0, f"cannot be read{after}: {why}") from None
+
+
+def _fault(path: Path, line: int, summary: str) -> InvalidInput:
+    return InvalidInput([Diagnostic(code="input", summary=summary, where=Where(source=str(path), line=line))])

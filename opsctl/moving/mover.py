@@ -103,6 +103,8 @@ class Mover:
             reason = self._try_first() or self._all(hidden_before)
         except (AwsRefused, OutcomeUnknown) as fault:
             reason = fault.summary
+        except OSError as fault:
+            reason = f"a file cannot be written on this machine: {fault.strerror or fault}"
         finally:
             self._give_back()
         return self._result(reason)

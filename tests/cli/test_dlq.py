@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from opsctl.cli.main import run
+from opsctl.model.reads import Refused
+from tests.kit.memory_sqs import refused
 from tests.kit.sqs_server import SqsServer
 
 
@@ -145,6 +147,9 @@ def test_export_purge_and_import_come_back_to_the_start(
         (["redrive", "orders-dlq", "--where", "body.["], "--where"),
         (["redrive", "orders-dlq", "--set", "nonsense"], "--set"),
         (["redrive", "no-such-queue"], "QUEUE"),
+        (["redrive", "orders-dlq", "--backup", "/nonexistent/x.jsonl"], "--backup"),
+        (["redrive", "orders-dlq", "--where", "customer == 'x'"], "no 'customer' here"),
+        (["export", "orders-dlq", "/nonexistent/x.jsonl"], "FILE"),
         (["redrive", "orders-dlq", "--to", "a b"], "--to"),
         (["redrive", "orders-dlq", "--via", "magic"], "--via"),
         (["redrive", "orders-dlq", "--rate", "-1"], "--rate"),
@@ -163,6 +168,39 @@ def test_wrong_input_is_one_line_with_the_flag_and_exit_two(
     assert says in error
     assert "Traceback" not in error
     assert "ReceiveMessage" not in server.sqs.calls
+
+
+def test_an_interrupted_look_has_its_own_exit_code_also_in_the_json(
+    server: SqsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(server, 30)
+
+    def interrupt(operation: str, _params: object) -> None:
+        if operation == "ReceiveMessage":
+            server.sqs.faults.before = None
+            os.kill(os.getpid(), signal.SIGINT)
+
+    server.sqs.faults.before = interrupt
+    assert run(["dlq", "inspect", "orders-dlq", "-o", "json"]) == 130
+    told = json.loads(capsys.readouterr().out)
+    assert (told["exit_code"], told["outcome"]) == (130, "interrupted")
+    assert all(one.visible_at <= server.clock.now() for one in server.sqs.queues["orders-dlq"].messages.values())
+
+
+def test_messages_that_cannot_be_given_back_are_said_to_be_hidden(
+    server: SqsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(server, 3)
+
+    def deny(operation: str, _params: object) -> None:
+        if operation == "ChangeMessageVisibilityBatch":
+            raise refused(operation, "AccessDenied", Refused.DENIED)
+
+    server.sqs.faults.before = deny
+    assert run(["dlq", "inspect", "orders-dlq"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "are still hidden" in out
+    assert "come back by themselves" in out
 
 
 def test_killed_again_and_again_every_message_ends_in_one_queue(server: SqsServer, tmp_path: Path) -> None:

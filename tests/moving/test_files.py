@@ -8,12 +8,14 @@ import pytest
 
 from opsctl.jobs.dlq_import import DlqImport, digest_of
 from opsctl.jobs.dlq_purge import DlqPurge
+from opsctl.lookups.dlq_file import DlqFile
 from opsctl.model.errors import Drifted, InvalidInput
 from opsctl.model.jobs import JobResult
 from opsctl.model.value import Json
 from opsctl.moving.backup import BackupFile, read_records
+from tests.kit.canned import ABOUT, drive
 from tests.kit.memory_sqs import Faults, MemorySqs, url_of
-from tests.kit.moves import tools_for
+from tests.kit.moves import move, tools_for
 from tests.kit.ports import FakeClock, Killed
 
 
@@ -113,8 +115,8 @@ def test_a_file_that_changed_after_planning_is_not_sent(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("{", "line 1"),
-        ('{"format": "other"}', "line 1: no message"),
+        ("{", "not JSON"),
+        ('{"format": "other"}', "no message"),
         ('{"format": "opsctl.message/v1", "id": "1", "body": 5}', "body and id must be text"),
         ('{"format": "opsctl.message/v1", "id": "1", "body": "x", "system": []}', "system must be an object"),
     ],
@@ -144,3 +146,58 @@ def test_a_file_keeps_system_attributes_for_whoever_reads_it(tmp_path: Path) -> 
     record = json.loads(file.read_text())
     assert record["system"]["ApproximateReceiveCount"] == "1"
     assert record["attributes"]["b"] == {"DataType": "Binary", "BinaryValue": "AAEC"}
+
+
+GOOD = json.dumps({"format": "opsctl.message/v1", "id": "m", "body": "x"})
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "says"),
+    [
+        (f"{GOOD}\n{{broken\n".encode(), 2, "not JSON"),
+        (f"{GOOD}\n[1]\n".encode(), 2, "the format is not"),
+        (GOOD.encode() + b"\n\xff\xfe\n", 0, "not UTF-8"),
+        (GOOD.removesuffix("}").encode() + b', "attributes": {"a": "x"}}\n', 1, "attribute a is not"),
+        (
+            GOOD.removesuffix("}").encode()
+            + b', "attributes": {"a": {"DataType": "Binary", "StringValue": ""}}}\n',
+            1,
+            "attribute a is not",
+        ),
+    ],
+)
+def test_a_damaged_file_says_which_line_and_why(tmp_path: Path, content: bytes, line: int, says: str) -> None:
+    file = tmp_path / "m.jsonl"
+    file.write_bytes(content)
+    with pytest.raises(InvalidInput, match=says) as caught:
+        list(read_records(file))
+    (fault,) = caught.value.diagnostics
+    assert fault.where.source == str(file)
+    assert fault.where.line == line or not line
+
+
+def test_a_packed_file_that_was_cut_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "m.jsonl.gz"
+    file.write_bytes(gzip.compress(f"{GOOD}\n".encode() * 1000)[:-20])
+    with pytest.raises(InvalidInput, match="cannot be read"):
+        list(read_records(file))
+
+
+def test_a_file_is_read_before_anything_is_asked(tmp_path: Path) -> None:
+    file = tmp_path / "m.jsonl"
+    file.write_text("{")
+    with pytest.raises(InvalidInput, match="not JSON"):
+        drive(DlqFile(path=str(file), queue="orders").look(ABOUT), {})
+
+
+def test_a_disk_that_is_full_ends_the_move_before_anything_is_sent(tmp_path: Path) -> None:
+    sqs = made(20)
+    sqs.make("home")
+
+    class Full:
+        def keep(self, messages: list[Json]) -> None:
+            raise OSError(28, "No space left on device")
+
+    result = move(sqs, tmp_path, "dead", "home", keeper=Full())
+    assert "No space left" in result.says
+    assert (len(sqs.queues["dead"].messages), len(sqs.queues["home"].messages)) == (20, 0)
