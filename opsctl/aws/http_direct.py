@@ -8,12 +8,13 @@ import socket
 import ssl
 import time
 from contextlib import suppress
-from typing import IO, NamedTuple, cast
+from typing import NamedTuple
 
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 30
 _IDLE_AT_MOST_S = 4.0
-_LINE_LIMIT = 65536
+_PIECE = 65536
+_HEAD_AT_MOST = 65536
 
 
 class NotSent(Exception):
@@ -39,9 +40,8 @@ class DirectConnection:
         self._host = host
         self._port = port
         self._tls = tls
-        self._start = f"POST {path} HTTP/1.1\r\nHost: {authority}\r\n"
+        self._start = f"POST {path} HTTP/1.1\r\nHost: {authority}\r\nContent-Length: "
         self._socket: socket.socket | None = None
-        self._file: IO[bytes] | None = None
         self._used = 0.0
 
     def post(self, headers: dict[str, str], body: bytes) -> HttpAnswer:
@@ -52,15 +52,14 @@ class DirectConnection:
             AnswerLost: the connection failed later; the server may have acted.
         """
         # A server closes idle connections on its own; a request sent into one would leave its outcome unknown.
-        if self._file is None or time.monotonic() - self._used > _IDLE_AT_MOST_S:
+        if self._socket is None or time.monotonic() - self._used > _IDLE_AT_MOST_S:
             self.close()
-            self._open()
-        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-        head = f"{self._start}Content-Length: {len(body)}\r\n{lines}\r\n".encode("latin-1")
+            self._socket = self._opened()
+        lines = "".join([f"\r\n{name}: {value}" for name, value in headers.items()])
+        head = f"{self._start}{len(body)}{lines}\r\n\r\n".encode("latin-1")
         try:
-            assert self._socket is not None  # noqa: S101 - _open has made it, or raised
             self._socket.sendall(head + body)
-            answer = self._read()
+            answer = self._read(self._socket)
         except (OSError, ValueError) as fault:
             self.close()
             raise AnswerLost(str(fault) or type(fault).__name__) from fault
@@ -73,13 +72,12 @@ class DirectConnection:
 
     def close(self) -> None:
         """Close the connection, if it is open."""
-        for part in (self._file, self._socket):
-            if part is not None:
-                with suppress(OSError):
-                    part.close()
-        self._file = self._socket = None
+        if self._socket is not None:
+            with suppress(OSError):
+                self._socket.close()
+        self._socket = None
 
-    def _open(self) -> None:
+    def _opened(self) -> socket.socket:
         try:
             made = socket.create_connection((self._host, self._port), timeout=CONNECT_TIMEOUT_S)
             made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -88,50 +86,72 @@ class DirectConnection:
                 made = self._tls.wrap_socket(made, server_hostname=self._host)
         except OSError as fault:
             raise NotSent(f"{self._host}:{self._port}: {fault}") from fault
-        self._socket, self._file = made, cast("IO[bytes]", made.makefile("rb", _LINE_LIMIT))
+        return made
 
-    def _read(self) -> HttpAnswer:
-        file = self._file
-        assert file is not None  # noqa: S101 - only called on an open connection
-        line = file.readline(_LINE_LIMIT)
-        if not line.startswith(b"HTTP/1."):
-            raise ValueError("the connection was closed without an answer" if not line else "no HTTP answer")
-        status, length, chunked, date = int(line[9:12]), -1, False, b""
-        closing = line.startswith(b"HTTP/1.0")
-        while True:
-            line = file.readline(_LINE_LIMIT)
-            if line in (b"\r\n", b"\n"):
-                break
-            if not line:
-                raise ValueError("the answer ends in its headers")
-            name, _, value = line.partition(b":")
-            name = name.lower()
-            if name == b"content-length":
-                length = int(value)
-            elif name == b"date":
-                date = value.strip()
-            elif name == b"transfer-encoding":
-                chunked = b"chunked" in value.lower()
-            elif name == b"connection":
-                closing = b"close" in value.lower()
-        body = _chunks(file) if chunked else file.read(length)
-        if not chunked and length >= 0 and len(body) != length:
-            raise ValueError("the answer is shorter than it says")
-        if closing or (length < 0 and not chunked):
+    def _read(self, source: socket.socket) -> HttpAnswer:
+        head, rest = _until(source, b"", b"\r\n\r\n")
+        if not head.startswith(b"HTTP/1."):
+            raise ValueError("no HTTP answer")
+        low = head.lower()
+        length = _value(head, low, b"\r\ncontent-length:")
+        if length:
+            body = _at_least(source, rest, int(length))
+        elif b"chunked" in _value(low, low, b"\r\ntransfer-encoding:"):
+            body = _chunks(source, rest)
+        else:
+            raise ValueError("the answer does not say how long it is")
+        closing = _value(low, low, b"\r\nconnection:")
+        if b"close" in closing or (low.startswith(b"http/1.0") and b"keep-alive" not in closing):
             self.close()
-        return HttpAnswer(status, body, date)
+        return HttpAnswer(int(head[9:12]), body, _value(head, low, b"\r\ndate:"))
 
 
-def _chunks(file: IO[bytes]) -> bytes:
+def _value(head: bytes, low: bytes, name: bytes) -> bytes:
+    """Return a header's value from the head, given that head in lower case and the name with its marks."""
+    at = low.find(name)
+    if at < 0:
+        return b""
+    end = head.find(b"\r\n", at + 2)
+    return head[at + len(name) : end if end >= 0 else None].strip()
+
+
+def _more(source: socket.socket) -> bytes:
+    piece = source.recv(_PIECE)
+    if not piece:
+        raise ValueError("the connection was closed before the answer was whole")
+    return piece
+
+
+def _until(source: socket.socket, data: bytes, end: bytes) -> tuple[bytes, bytes]:
+    """Read up to a mark; return what is before and after it."""
+    while end not in data:
+        if len(data) > _HEAD_AT_MOST:
+            raise ValueError("the answer's head does not end")
+        data += _more(source)
+    before, _, after = data.partition(end)
+    return before, after
+
+
+def _at_least(source: socket.socket, data: bytes, size: int) -> bytes:
+    """Read until there are so many bytes."""
+    if len(data) >= size:
+        return data
+    parts, missing = [data], size - len(data)
+    while missing > 0:
+        parts.append(_more(source))
+        missing -= len(parts[-1])
+    return b"".join(parts)
+
+
+def _chunks(source: socket.socket, rest: bytes) -> bytes:
     parts: list[bytes] = []
     while True:
-        size = int(file.readline(1024).split(b";")[0], 16)
-        part = file.read(size)
-        if len(part) != size:
-            raise ValueError("the answer ends in the middle of a chunk")
-        parts.append(part)
+        line, rest = _until(source, rest, b"\r\n")
+        size = int(line.split(b";")[0], 16)
         if size == 0:
-            while file.readline(_LINE_LIMIT) not in (b"\r\n", b"\n", b""):
-                continue
+            while line:
+                line, rest = _until(source, rest, b"\r\n")
             return b"".join(parts)
-        file.readline(8)
+        rest = _at_least(source, rest, size + 2)
+        parts.append(rest[:size])
+        rest = rest[size + 2 :]

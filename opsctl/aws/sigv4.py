@@ -6,8 +6,15 @@ credential; four headers are signed, five with a session token.
 
 import hashlib
 import hmac
-from datetime import UTC, datetime
-from typing import NamedTuple
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+_BLOCK = 64
+_INNER = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER = bytes(byte ^ 0x5C for byte in range(256))
 
 
 class Keys(NamedTuple):
@@ -18,49 +25,70 @@ class Keys(NamedTuple):
     token: str
 
 
+class _Derived(NamedTuple):
+    """The signing key of one day: HMAC's two hashes, each with its half of the key taken in."""
+
+    secret: str
+    day: str
+    inner: "_Hash"
+    outer: "_Hash"
+
+
 class Signer:
-    """Signs JSON 1.0 POST requests to `/` of one host."""
+    """Signs JSON 1.0 POST requests to one path of one host; may be used by several threads."""
 
     def __init__(self, service: str, region: str, host: str, path: str = "/") -> None:
-        self._service = service
-        self._region = region
-        self._host = host
-        self._path = path
-        self._derived: tuple[str, str, bytes] = ("", "", b"")
+        self._scope = f"{region}/{service}/aws4_request"
+        self._start = f"POST\n{path}\n\ncontent-type:application/x-amz-json-1.0\nhost:{host}\nx-amz-date:"
+        self._derived: _Derived | None = None
+        self._stamp = (0, "")
 
     def headers(self, keys: Keys, body: bytes, target: str, now: float) -> dict[str, str]:
         """Return the headers that make a request valid; `now` is seconds since the epoch, UTC."""
-        stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
-        names = "content-type;host;x-amz-date"
-        lines = f"content-type:application/x-amz-json-1.0\nhost:{self._host}\nx-amz-date:{stamp}\n"
+        stamp = self._time(int(now))
+        day = stamp[:8]
+        names, token = "content-type;host;x-amz-date;x-amz-target", ""
         if keys.token:
-            names += ";x-amz-security-token"
-            lines += f"x-amz-security-token:{keys.token}\n"
-        names += ";x-amz-target"
-        lines += f"x-amz-target:{target}\n"
+            names = "content-type;host;x-amz-date;x-amz-security-token;x-amz-target"
+            token = f"x-amz-security-token:{keys.token}\n"
         digest = hashlib.sha256(body).hexdigest()
-        request = hashlib.sha256(f"POST\n{self._path}\n\n{lines}\n{names}\n{digest}".encode()).hexdigest()
-        scope = f"{stamp[:8]}/{self._region}/{self._service}/aws4_request"
-        text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{request}"
-        signature = hmac.digest(self._key(keys.secret_key, stamp[:8]), text.encode(), "sha256").hex()
+        request = f"{self._start}{stamp}\n{token}x-amz-target:{target}\n\n{names}\n{digest}"
+        scope = f"{day}/{self._scope}"
+        text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
         signed = {
             "Content-Type": "application/x-amz-json-1.0",
             "X-Amz-Date": stamp,
             "X-Amz-Target": target,
             "Authorization": (
                 f"AWS4-HMAC-SHA256 Credential={keys.access_key}/{scope}, SignedHeaders={names}, "
-                f"Signature={signature}"
+                f"Signature={self._signature(keys.secret_key, day, text)}"
             ),
         }
         if keys.token:
             signed["X-Amz-Security-Token"] = keys.token
         return signed
 
-    def _key(self, secret: str, day: str) -> bytes:
-        known_secret, known_day, key = self._derived
-        if (known_secret, known_day) != (secret, day):
-            key = f"AWS4{secret}".encode()
-            for part in (day, self._region, self._service, "aws4_request"):
-                key = hmac.digest(key, part.encode(), "sha256")
-            self._derived = (secret, day, key)
-        return key
+    def _time(self, second: int) -> str:
+        known, stamp = self._stamp
+        if known != second:
+            stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
+            self._stamp = (second, stamp)
+        return stamp
+
+    def _signature(self, secret: str, day: str, text: str) -> str:
+        # HMAC by its definition: the library's lets other threads run each time, and waits for its turn again.
+        derived = self._derived
+        if derived is None or derived.secret != secret or derived.day != day:
+            derived = self._derived = self._derive(secret, day)
+        inner, outer = derived.inner.copy(), derived.outer.copy()
+        inner.update(text.encode())
+        outer.update(inner.digest())
+        return outer.hexdigest()
+
+    def _derive(self, secret: str, day: str) -> _Derived:
+        key = f"AWS4{secret}".encode()
+        for part in (day, *self._scope.split("/")):
+            key = hmac.digest(key, part.encode(), "sha256")
+        padded = key.ljust(_BLOCK, b"\0")
+        inner = hashlib.sha256(padded.translate(_INNER))
+        return _Derived(secret, day, inner, hashlib.sha256(padded.translate(_OUTER)))

@@ -29,6 +29,8 @@ from opsctl.model.reads import Refusal, Refused
 from opsctl.model.value import Json
 
 _UNAVAILABLE = 503
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
+_decode = json.JSONDecoder().decode
 
 
 class _Connection(Protocol):
@@ -60,7 +62,7 @@ class SqsWire:
 
     def call(self, operation: str, params: dict[str, Json]) -> dict[str, Json]:
         """Make one call; see the port."""
-        body = json.dumps(params, separators=(",", ":"), ensure_ascii=False).encode()
+        body = _encode(params).encode()
         try:
             keys = Keys(*self._keys())
         except BotoCoreError as fault:
@@ -78,12 +80,15 @@ class SqsWire:
         except AnswerLost as fault:
             raise OutcomeUnknown(f"sqs.{operation} was sent and its answer was lost: {fault}") from fault
         self._date = answer.date or self._date
-        if answer.status == 200:
-            try:
-                return json.loads(answer.body) if answer.body else {}
-            except ValueError as fault:
-                raise OutcomeUnknown(f"the answer to sqs.{operation} cannot be read") from fault
-        raise _fault(operation, answer)
+        if answer.status != 200:
+            raise _fault(operation, answer)
+        try:
+            told = _decode(answer.body.decode()) if answer.body else {}
+        except ValueError:
+            told = None
+        if not isinstance(told, dict):
+            raise OutcomeUnknown(f"the answer to sqs.{operation} cannot be read")
+        return told
 
     def server_time(self) -> float:
         """The service's clock by the `Date` of its last answer."""

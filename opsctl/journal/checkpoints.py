@@ -1,30 +1,32 @@
 """The checkpoint of a job: a log of what it has in hand, beside the journal, rewritten when it grows."""
 
 import json
-import os
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
+from opsctl.journal.mapped_log import MappedLog
 from opsctl.model.errors import InvalidInput
 from opsctl.model.jobs import BatchState, Held, OpenBatch
 from opsctl.model.value import Json
 
-_REWRITE_ABOVE = 4_000_000
+LOG_SPACE = 4_000_000
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
 class JobCheckpoint:
     """Implements the `Checkpoint` port; one process at a time, which the run's claim ensures.
 
-    Every record is one write, in the file when the call returns, so that it survives the process. It is not
-    forced to the medium: losing the machine's power may forget the last moments, which can repeat messages,
-    not lose any. A log and not the journal's database, because a move writes thousands of records a second.
+    Every record is in the file when the call returns, so that it survives the process. It is not forced to the
+    medium: losing the machine's power may forget the last moments, which can repeat messages, not lose any. A
+    log and not the journal's database, because a move writes thousands of records a second; it is rewritten
+    whenever `space` bytes have been added, so its size is that and what is still needed.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, space: int = LOG_SPACE) -> None:
         """Open or create; raises InvalidInput when the file cannot be used."""
         self._path = path
+        self._space = space
         self._lock = threading.Lock()
         self._open: dict[int, tuple[BatchState, float, list[tuple[str, str]]]] = {}
         self._doubts: dict[str, None] = {}
@@ -54,8 +56,9 @@ class JobCheckpoint:
         """Record what of a batch was confirmed."""
         held = list(messages)
         with self._lock:
-            self._open[number] = ("sent", self._open[number][1], held)
-            self._write(["sent", number, held])
+            _, at, intended = self._open[number]
+            self._open[number] = ("sent", at, held)
+            self._write(["sent", number, None if held == intended else held])
 
     def close(self, number: int, moved: int) -> None:
         """Forget a finished batch and count it."""
@@ -104,25 +107,22 @@ class JobCheckpoint:
         return self._kept.get(name)
 
     def _write(self, record: list[Json]) -> None:
-        line = json.dumps(record, separators=(",", ":")).encode() + b"\n"
-        os.write(self._file, line)
-        self._size += len(line)
-        if self._size > _REWRITE_ABOVE:
-            os.close(self._file)
+        if not self._log.append(_line(record)):
+            # The state already holds what the record says.
             self._rewrite()
 
     def _load(self) -> None:
         if not self._path.exists():
             return
-        lines = self._path.read_bytes().split(b"\n")
-        for number, line in enumerate(lines):
+        lines = self._path.read_bytes().rstrip(b"\0").rstrip(b"\n").split(b"\n")
+        for number, line in enumerate(lines, start=1):
             if not line:
                 continue
             try:
                 record = json.loads(line)
             except ValueError:
-                # A record cut short by a loss of power can only be the last.
-                if number < len(lines) - 1:
+                # A record cut short by a kill or a loss of power can only be the last.
+                if number < len(lines):
                     raise
                 return
             self._take(record)
@@ -133,8 +133,10 @@ class JobCheckpoint:
             self._number = max(self._number, record[1])
             self._open[record[1]] = ("intended", record[2], [(id_, handle) for id_, handle in record[3]])
         elif kind == "sent":
-            at = self._open[record[1]][1]
-            self._open[record[1]] = ("sent", at, [(id_, handle) for id_, handle in record[2]])
+            _, at, held = self._open[record[1]]
+            if record[2] is not None:
+                held = [(id_, handle) for id_, handle in record[2]]
+            self._open[record[1]] = ("sent", at, held)
         elif kind == "closed":
             self._open.pop(record[1], None)
             self._moved += record[2]
@@ -151,16 +153,14 @@ class JobCheckpoint:
         for number, (state, at, held) in sorted(self._open.items()):
             records.append(["intended", number, at, held])
             if state == "sent":
-                records.append(["sent", number, held])
+                records.append(["sent", number, None])
         if self._doubts:
             records.append(["doubt", list(self._doubts)])
         records += [["kept", name, value] for name, value in self._kept.items()]
-        data = b"".join(json.dumps(record, separators=(",", ":")).encode() + b"\n" for record in records)
         new = self._path.with_suffix(".new")
-        with suppress(FileNotFoundError):
-            new.unlink()
-        self._file = os.open(new, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
-        os.write(self._file, data)
-        os.fsync(self._file)
+        self._log = MappedLog(new, b"".join(map(_line, records)), self._space)
         new.rename(self._path)
-        self._size = 0
+
+
+def _line(record: list[Json]) -> bytes:
+    return _encode(record).encode() + b"\n"

@@ -5,7 +5,6 @@ Source: Amazon SQS developer guide, "Calculating the MD5 message digest for mess
 
 import base64
 import hashlib
-import struct
 
 from opsctl.model.value import Json
 
@@ -17,15 +16,16 @@ def body_digest(body: str) -> str:
 
 def attributes_digest(attributes: dict[str, Json]) -> str:
     """Return the digest of message attributes as they stand in JSON (binary values in base64), in hex."""
-    digest = hashlib.md5(usedforsecurity=False)
+    parts = []
     for name in sorted(attributes):
         value = attributes[name]
-        digest.update(_measured(name.encode()) + _measured(value["DataType"].encode()))
-        if value["DataType"].startswith("Binary"):
-            digest.update(b"\x02" + _measured(base64.b64decode(value["BinaryValue"])))
+        kind = value["DataType"]
+        if kind.startswith("Binary"):
+            mark, data = b"\x02", base64.b64decode(value["BinaryValue"])
         else:
-            digest.update(b"\x01" + _measured(value["StringValue"].encode()))
-    return digest.hexdigest()
+            mark, data = b"\x01", value["StringValue"].encode()
+        parts += [_measured(name.encode()), _measured(kind.encode()), mark, _measured(data)]
+    return hashlib.md5(b"".join(parts), usedforsecurity=False).hexdigest()
 
 
 def intact(message: Json) -> bool:
@@ -37,4 +37,4 @@ def intact(message: Json) -> bool:
 
 
 def _measured(data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + data
+    return len(data).to_bytes(4, "big") + data

@@ -15,7 +15,7 @@ ATTEMPTS = 8
 BATCH_BYTES = 1_048_576
 _SURELY_SMALL = 25_000
 DEDUPLICATION_S = 300
-_TOO_BIG = "BatchRequestTooLong"
+_NEVER_ANSWERED = Refusal(kind=Refused.THROTTLED, code="InternalError", message="", api="sqs.SendMessageBatch")
 
 
 class QueueSending:
@@ -84,7 +84,7 @@ class QueueSending:
         sent = Sent()
         pending = {str(number): message for number, message in enumerate(messages)}
         doubtful: set[str] = set()
-        last = Refusal(kind=Refused.THROTTLED, code="InternalError", message="", api="sqs.SendMessageBatch")
+        last = _NEVER_ANSWERED
         for attempt in range(1, ATTEMPTS + 1):
             if self._closed:
                 break
