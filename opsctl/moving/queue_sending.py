@@ -15,6 +15,7 @@ ATTEMPTS = 8
 BATCH_BYTES = 1_048_576
 _SURELY_SMALL = 25_000
 DEDUPLICATION_S = 300
+_BARREN_AT_MOST = 3
 _NEVER_ANSWERED = Refusal(kind=Refused.THROTTLED, code="InternalError", message="", api="sqs.SendMessageBatch")
 
 
@@ -36,6 +37,7 @@ class QueueSending:
         self._fifo = url.endswith(".fifo")
         self._stopped: set[str] = set()
         self._closed = ""
+        self._barren = 0
 
     @property
     def closed(self) -> str:
@@ -110,12 +112,21 @@ class QueueSending:
             if not pending:
                 break
         sent.doubtful += doubtful
+        self._note(sent, last)
         closed, _, why = self._closed.partition(": ")
         code, reason = (closed, why) if closed else (last.code, last.message or last.code)
         sent.stayed += [Stayed(message, code, reason) for message in pending.values()]
         if last.code == "OutcomeUnknown" and self._fifo:
             sent.doubtful += [message["MessageId"] for message in pending.values()]
         return sent
+
+    def _note(self, sent: Sent, last: Refusal) -> None:
+        """Close the destination when batch after batch was tried to the end and nothing of them was taken."""
+        self._barren = 0 if sent.confirmed or sent.stayed else self._barren + 1
+        if self._barren >= _BARREN_AT_MOST and not self._closed:
+            self._closed = (
+                f"{last.code}: nothing was taken in {ATTEMPTS} attempts each of {_BARREN_AT_MOST} batches"
+            )
 
     def _sort(
         self, answer: dict[str, Json], pending: dict[str, Json], sent: Sent, doubtful: set[str]

@@ -180,6 +180,16 @@ def test_credentials_that_expire_end_the_move_and_the_result_says_how_far_it_cam
     assert sorted(sqs.queues["home"].bodies()) == sorted(json.dumps({"n": n}) for n in range(100))
 
 
+def test_a_destination_that_fails_every_entry_is_given_up_soon_and_everything_stays(tmp_path: Path) -> None:
+    sqs = made(300, Faults(send_entry=1.0))
+    result = move(sqs, tmp_path, "dead", "home")
+    assert "nothing was taken" in result.says
+    assert "InternalError" in result.says
+    assert sqs.calls.count("SendMessageBatch") == 24
+    assert len(sqs.queues["dead"].messages) == 300
+    assert not result.complete
+
+
 def test_big_messages_go_in_batches_that_sqs_accepts(tmp_path: Path) -> None:
     sqs = made(0)
     sqs.put("dead", *("x" * 300_000 for _ in range(10)))
