@@ -129,7 +129,8 @@ class DlqRedriveAction(Action):
         count = f"{limit:,} of about {queue.total:,}" if 0 <= limit < queue.total else f"about {queue.total:,}"
         parts = [f"Move {count} messages of {queue.name} home"]
         parts += [f"where {self.where}"] if self.where else []
-        parts += [f"with {len(self.settings) or 'their'} edits"] if self.settings or self.edit else []
+        edits = len(self.settings) + bool(self.edit)
+        parts += [f"with {edits} edit{'s' if edits > 1 else ''}"] if edits else []
         return ", ".join(parts)
 
     def _why(self) -> str:

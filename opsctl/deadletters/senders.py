@@ -6,6 +6,14 @@ from opsctl.deadletters.route import Route
 from opsctl.model.looking import Looking, together
 from opsctl.model.reads import Answer, Read
 from opsctl.model.value import Json, Value
+from opsctl.services.dead_letter_reads import (
+    get_schedule,
+    list_buses,
+    list_invoke_configs,
+    list_rules,
+    list_subscriptions,
+    subscription_attributes,
+)
 from opsctl.services.queue_facts import QueueFacts, url_for
 from opsctl.services.queue_policy import EVERYTHING
 
@@ -70,7 +78,7 @@ def destinations_failing_into(functions: Answer, queue: QueueFacts) -> Looking[F
     names = [str(one["FunctionName"]) for one in _items(functions, "Functions")]
     if len(names) > ASKED_AT_MOST:
         return Found(unread=(f"the on-failure destinations of {len(names):,} functions were not asked for",))
-    reads = [_read("lambda", "ListFunctionEventInvokeConfigs", FunctionName=name) for name in names]
+    reads = [list_invoke_configs(name) for name in names]
     answers = yield reads
     found = []
     for one in (item for answer in answers for item in _items(answer, "FunctionEventInvokeConfigs")):
@@ -87,7 +95,7 @@ def subscriptions_failing_into(queue: QueueFacts) -> Looking[Found]:
     if not queue.topics:
         return Found()
     if EVERYTHING in "".join(queue.topics):
-        listing = [_read("sns", "ListSubscriptions")]
+        listing = [list_subscriptions()]
     else:
         listing = [_read("sns", "ListSubscriptionsByTopic", TopicArn=topic) for topic in queue.topics]
     answers = yield listing
@@ -95,7 +103,7 @@ def subscriptions_failing_into(queue: QueueFacts) -> Looking[Found]:
     arns = [str(one["SubscriptionArn"]) for one in listed if str(one["SubscriptionArn"]).startswith("arn:")]
     if len(arns) > ASKED_AT_MOST:
         return Found(unread=(f"the redrive policies of {len(arns):,} SNS subscriptions were not asked for",))
-    told = yield [_read("sns", "GetSubscriptionAttributes", SubscriptionArn=arn) for arn in arns]
+    told = yield [subscription_attributes(arn) for arn in arns]
     senders = [
         _subscription(answer.value["Attributes"], queue)
         for answer in told
@@ -111,9 +119,9 @@ def rules_failing_into(queue: QueueFacts) -> Looking[Found]:
     rules = list(queue.rules)
     refused: tuple[str, ...] = ()
     if EVERYTHING in "".join(rules):
-        buses = yield [_read("events", "ListEventBuses")]
+        buses = yield [list_buses()]
         names = [str(one["Name"]) for one in _items(buses[0], "EventBuses")]
-        answers = yield [_read("events", "ListRules", EventBusName=name) for name in names]
+        answers = yield [list_rules(name) for name in names]
         rules = [str(one["Arn"]) for answer in answers for one in _items(answer, "Rules")]
         refused = refusals([*buses, *answers])
     if len(rules) > ASKED_AT_MOST:
@@ -133,9 +141,7 @@ def schedules_failing_into(listed: Answer, queue: QueueFacts) -> Looking[Found]:
     schedules = _items(listed, "Schedules")
     if listed.value and listed.value.get("NextToken"):
         return Found(unread=("there are more schedules than can be asked for their dead-letter queues",))
-    told = yield [
-        _read("scheduler", "GetSchedule", GroupName=one["GroupName"], Name=one["Name"]) for one in schedules
-    ]
+    told = yield [get_schedule(one["GroupName"], one["Name"]) for one in schedules]
     senders = []
     for one, answer in zip(schedules, told, strict=True):
         target = (answer.value or {}).get("Target") or {}

@@ -21,6 +21,7 @@ from opsctl.model.reads import Answer, Read
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Value
 from opsctl.services.consumers import function_configuration
+from opsctl.services.dead_letter_reads import describe_bus, list_functions, list_mappings
 from opsctl.services.queue_facts import QueueFacts, find_queue
 
 TASK_PER_S = 500
@@ -52,7 +53,7 @@ class DlqRedrive(Lookup):
     def look(self, about: Context) -> Looking[Value]:
         """Read queue, senders, destinations, their consumers and metrics; six rounds at most."""
         queue = yield from find_queue(self.queue, about, source="queue")
-        answers = yield [_sources(queue), _tasks(queue), _mappings(), _functions(), schedules()]
+        answers = yield [_sources(queue), _tasks(queue), list_mappings(), list_functions(), schedules()]
         sources, tasks, mappings, functions, scheduled = answers
         unknown = [str(one.refusal) for one in answers if not one.known]
         senders = [*functions_failing_into(functions, queue), *streams_failing_into(mappings, queue)]
@@ -113,7 +114,7 @@ class DlqRedrive(Lookup):
 
     def _bus(self) -> Looking[Destination]:
         asked = self.to.removeprefix("bus:")
-        answer = yield from look(Read(service="events", operation="DescribeEventBus", params={"Name": asked}))
+        answer = yield from look(describe_bus(asked))
         if answer.value is None and answer.known:
             raise InvalidInput.one(f"there is no event bus {asked!r}", source="to")
         unread = () if answer.refusal is None else (str(answer.refusal),)
@@ -159,14 +160,6 @@ def _sources(queue: QueueFacts) -> Read:
 def _tasks(queue: QueueFacts) -> Read:
     params = {"SourceArn": queue.arn, "MaxResults": 10}
     return Read(service="sqs", operation="ListMessageMoveTasks", params=params)
-
-
-def _functions() -> Read:
-    return Read(service="lambda", operation="ListFunctions")
-
-
-def _mappings() -> Read:
-    return Read(service="lambda", operation="ListEventSourceMappings")
 
 
 def _verdict_s(one: Destination) -> int:

@@ -1,8 +1,7 @@
 """Who a queue's own policy lets send: what AWS services leave there, they leave by this permission."""
 
-import json
-
 from opsctl.model.value import Json
+from opsctl.services.resource_policies import statements_of
 
 EVERYTHING = "*"
 _SENDING = ("*", "sqs:*", "sqs:sendmessage", "sqs:send*")
@@ -16,7 +15,7 @@ def let_in(policy: str, service: str) -> tuple[str, ...]:
     what it does not let in cannot be behind a dead letter.
     """
     found: list[str] = []
-    for statement in _listed(_parsed(policy).get("Statement")):
+    for statement in statements_of(policy):
         if not isinstance(statement, dict) or statement.get("Effect") != "Allow":
             continue
         actions = {str(one).lower() for one in _listed(statement.get("Action"))}
@@ -24,14 +23,6 @@ def let_in(policy: str, service: str) -> tuple[str, ...]:
             continue
         found += _sources(statement.get("Condition") or {}) or [EVERYTHING]
     return tuple(dict.fromkeys(found))
-
-
-def _parsed(policy: str) -> dict[str, Json]:
-    try:
-        found = json.loads(policy) if policy else {}
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _listed(value: Json) -> list[Json]:

@@ -11,6 +11,7 @@ import pytest
 from opsctl.model.errors import InvalidInput, OpsctlError, RefusedByGuard
 from opsctl.model.plan import Plan
 from opsctl.model.value import Json
+from opsctl.sandbox.worlds_dead_letters import make_dead_letters
 from opsctl.sandbox.worlds_queues import make_queues
 from tests.kit.job_runs import carry_out
 from tests.kit.moto_account import World, client, fresh_world
@@ -114,6 +115,43 @@ def test_a_queue_that_nobody_calls_a_dead_letter_queue_is_refused(world: World) 
     client("sqs").create_queue(QueueName="jobs")
     with pytest.raises(RefusedByGuard, match="not-a-dlq"):
         redrive(world, "jobs")
+
+
+def test_a_notification_goes_to_the_queue_of_the_one_subscription_that_failed(
+    world: World, tmp_path: Path
+) -> None:
+    make_dead_letters(client)
+    topic = f"arn:aws:sns:us-east-1:{world.account}:order-events"
+    (one,) = [
+        found
+        for found in client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+        if found["Protocol"] == "sqs"
+    ]
+    link = f"https://sns.example.com/?Action=Unsubscribe&SubscriptionArn={one['SubscriptionArn']}"
+    envelope = {"Type": "Notification", "TopicArn": topic, "Message": "hi", "UnsubscribeURL": link}
+    sqs = client("sqs")
+    url = sqs.get_queue_url(QueueName="order-events-dlq")["QueueUrl"]
+    sqs.purge_queue(QueueUrl=url)
+    sqs.send_message(QueueUrl=url, MessageBody=json.dumps(envelope))
+    plan = redrive(world, "order-events-dlq")
+    assert "To queue order-mail, 0 waiting there (its subscription of topic order-events" in plan.changes[0].why
+    carry_out(plan, world, MemoryJournal(), tmp_path)
+    assert [json.loads(body) for body in bodies("order-mail")] == [envelope]
+    assert depth("order-events-dlq") == 0
+
+
+def test_a_failure_queue_of_a_function_is_known_by_the_functions_own_setting(world: World, tmp_path: Path) -> None:
+    calls: list[Any] = []
+
+    class Watching(Faulty):
+        def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
+            calls.append(params)
+            return {}
+
+    plan = redrive(world, "resize-images-failures")
+    assert "function resize-images (its failed asynchronous invocations end in this queue)" in plan.changes[0].why
+    carry_out(plan, world, MemoryJournal(), tmp_path, Watching(world.aws, "", 0))
+    assert len(calls) == 4
 
 
 def with_consumer(state: bool) -> None:
