@@ -155,7 +155,7 @@ class DlqRedriveAction(Action):
             return sentence(because[:1].upper() + because[1:])
         return (
             f"{self.redrive.canary} go first ({because}); the rest follows when they were consumed within "
-            f"{self.redrive.canary_within_s} s and none came back."
+            f"{self.redrive.canary_within_s} s, none came back and the consumer's errors did not rise."
         )
 
     def _risk(self) -> Risk:
