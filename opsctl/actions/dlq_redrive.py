@@ -127,7 +127,8 @@ class DlqRedriveAction(Action):
     def _title(self, limit: int) -> str:
         queue = self.redrive.queue
         count = f"{limit:,} of about {queue.total:,}" if 0 <= limit < queue.total else f"about {queue.total:,}"
-        parts = [f"Move {count} messages of {queue.name} home"]
+        which = "what matches of " if self.where else ""
+        parts = [f"Move {which}{count} messages of {queue.name} home"]
         parts += [f"where {self.where}"] if self.where else []
         edits = len(self.settings) + bool(self.edit)
         parts += [f"with {edits} edit{'s' if edits > 1 else ''}"] if edits else []

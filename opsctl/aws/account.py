@@ -74,7 +74,8 @@ class LiveAccount:
             AwsRefused: AWS said no, or the call never left.
             OutcomeUnknown: it was sent and the answer was lost.
         """
-        client = self._clients.get(service, region, writes=True)
+        waits = params.get("InvocationType") == "RequestResponse"
+        client = self._clients.get(service, region, writes=True, waits=waits)
         method = getattr(client, xform_name(operation))
         for attempt in range(THROTTLE_ATTEMPTS):
             try:

@@ -42,7 +42,7 @@ class Clients:
         self._connection = connection
         self._agent = f"opsctl/{__version__} run/{run_id}"
         self._lock = threading.Lock()
-        self._made: dict[tuple[str, str, bool], Any] = {}
+        self._made: dict[tuple[str, str, bool, bool], Any] = {}
         self._credentials: Any = None
         try:
             self._session = _session(connection)
@@ -102,29 +102,28 @@ class Clients:
         frozen = self._credentials.get_frozen_credentials()
         return frozen.access_key, frozen.secret_key, frozen.token or ""
 
-    def get(self, service: str, region: str | None, *, writes: bool = False) -> Any:
-        """Return the client of a service in a region, the run's by default."""
-        key = (service, region or self.region, writes)
+    def get(self, service: str, region: str | None, *, writes: bool = False, waits: bool = False) -> Any:
+        """Return the client of a service in a region, the run's by default; `waits` for a function to return."""
+        key = (service, region or self.region, writes, waits)
         with self._lock:
             if key not in self._made:
                 self._made[key] = self._session.client(
                     service,
                     region_name=key[1],
                     endpoint_url=self._connection.endpoint_url or None,
-                    config=self._config(service, writes=writes),
+                    config=self._config(writes=writes, waits=waits),
                 )
             return self._made[key]
 
-    def _config(self, service: str, *, writes: bool) -> Config:
+    def _config(self, *, writes: bool, waits: bool) -> Config:
         attempts = 1 if writes else READ_ATTEMPTS
-        long = writes and service == "lambda"
         return Config(
             user_agent_extra=self._agent,
             retries={"mode": "standard", "total_max_attempts": attempts},
             connect_timeout=5,
             # A function that is waited for may take a quarter of an hour.
-            read_timeout=INVOCATION_S if long else 30,
-            tcp_keepalive=long,
+            read_timeout=INVOCATION_S if waits else 30,
+            tcp_keepalive=waits,
             max_pool_connections=CONNECTIONS,
         )
 

@@ -14,11 +14,12 @@ ATTEMPTS = 6
 
 
 class Call(Value):
-    """An API call that delivers one message."""
+    """An API call that delivers one message; `known` is the error that says it was delivered before."""
 
     service: str
     operation: str
     params: dict[str, Json]
+    known: str = ""
 
 
 class CallSending:
@@ -81,6 +82,9 @@ class CallSending:
                 continue
             except AwsRefused as refused:
                 code, reason = refused.refusal.code, refused.refusal.message
+                if call.known and code == call.known:
+                    sent.confirmed.append(message)
+                    return
                 if refused.refusal.kind in PASSING:
                     continue
                 if refused.refusal.kind in (Refused.MISSING, Refused.DENIED):

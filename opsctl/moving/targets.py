@@ -39,10 +39,11 @@ def target_call(
         return _call("sns", "Publish", lambda m: {"TopicArn": arn, "Message": payload(m)})
     if service == "states":
         # The name makes a repeated start of the same execution harmless.
-        return _call(
-            "stepfunctions",
-            "StartExecution",
-            lambda m: {"stateMachineArn": arn, "name": m["MessageId"], "input": payload(m)},
+        return lambda message: Call(
+            service="stepfunctions",
+            operation="StartExecution",
+            params={"stateMachineArn": arn, "name": message["MessageId"], "input": payload(message)},
+            known="ExecutionAlreadyExists",
         )
     if service == "kinesis":
         return _stream(arn, settings, payload)

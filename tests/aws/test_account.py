@@ -140,3 +140,9 @@ def test_a_plan_is_bound_to_an_endpoint_only_when_it_is_not_awss_own(monkeypatch
     assert Clients(Connection(region="cn-north-1"), "test").endpoint == ""
     own = Connection(region="us-east-1", endpoint_url="http://127.0.0.1:5000")
     assert Clients(own, "test").endpoint == "http://127.0.0.1:5000"
+
+
+def test_only_a_function_that_is_waited_for_may_take_a_quarter_of_an_hour() -> None:
+    clients = Clients(Connection(region="us-east-1", endpoint_url="http://127.0.0.1:1"), "run")
+    assert clients.get("lambda", None, writes=True).meta.config.read_timeout == 30
+    assert clients.get("lambda", None, writes=True, waits=True).meta.config.read_timeout > 900

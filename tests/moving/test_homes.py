@@ -277,6 +277,19 @@ def test_an_event_reaches_a_target_of_each_service_that_can_be_called(
     assert params.items() >= wanted.items()
 
 
+def test_an_execution_that_was_started_before_is_not_kept_as_a_failure(tmp_path: Path) -> None:
+    aws = Told({"ListTargetsByRule": {"Targets": [{"Arn": STATES}]}})
+    answers = iter([OutcomeUnknown("lost"), AwsRefused(refusal(Refused.CONFLICT, "ExecutionAlreadyExists", "x"))])
+
+    def fail(_operation: str) -> None:
+        raise next(answers)
+
+    aws.fails = fail
+    result = redrive(tmp_path, made(EVENT, RULE_ARN=RULE, TARGET_ARN=STATES), aws)
+    assert result.complete
+    assert len(aws.writes) == 2
+
+
 def scheduled(path: Path, target: Json) -> tuple[Told, JobResult]:
     told = {
         "SCHEDULE_ARN": "arn:aws:scheduler:us-east-1:123456789012:schedule/default/nightly",

@@ -190,6 +190,23 @@ def test_a_destination_that_fails_every_entry_is_given_up_soon_and_everything_st
     assert not result.complete
 
 
+@pytest.mark.parametrize("fifo", ["", "yes"])
+def test_a_send_that_outlasts_the_visibility_leaves_no_message_in_both_queues(tmp_path: Path, fifo: str) -> None:
+    """SQS refuses an expired receipt handle on FIFO queues, and ignores an overtaken one on standard queues."""
+    sqs, slow = made(30, fifo=fifo), iter([True, False, True])
+    suffix = ".fifo" if fifo else ""
+
+    def stall(operation: str, _params: dict[str, Json]) -> None:
+        if operation == "SendMessageBatch" and next(slow, False):
+            sqs.clock.sleep(90)
+
+    sqs.faults.before = stall
+    result = move(sqs, tmp_path, f"dead{suffix}", f"home{suffix}")
+    assert sqs.queues[f"dead{suffix}"].messages == {}
+    assert sorted(sqs.queues[f"home{suffix}"].bodies()) == sorted(json.dumps({"n": n}) for n in range(30))
+    assert result.complete
+
+
 def test_big_messages_go_in_batches_that_sqs_accepts(tmp_path: Path) -> None:
     sqs = made(0)
     sqs.put("dead", *("x" * 300_000 for _ in range(10)))
