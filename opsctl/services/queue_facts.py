@@ -11,7 +11,8 @@ from opsctl.model.value import Json, Value
 from opsctl.services.queue_policy import let_in
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}(\.fifo)?")
-_URL = re.compile(r"https?://[^/]+/(?P<account>\d{12})/(?P<name>[^/]+)/?")
+_URL = re.compile(r"https?://(?P<host>[^/]+)/(?P<account>\d{12})/(?P<name>[^/]+)/?")
+_HOST = re.compile(r"(?:vpce-[^.]+\.)?(?:sqs(?:-fips)?\.)(?P<region>[a-z]+(?:-[a-z]+)+-\d)\..*")
 
 
 class QueueFacts(Value):
@@ -112,6 +113,8 @@ def _name_of(asked: str, about: Context, source: str) -> str:
         region, account, name = parts[3], parts[4], parts[5]
     elif match := _URL.fullmatch(asked):
         account, name = match["account"], match["name"]
+        host = _HOST.fullmatch(match["host"])
+        region = host["region"] if host else region
     if not _NAME.fullmatch(name):
         raise InvalidInput.one(
             f"{asked!r} is not a queue's name, URL or ARN",

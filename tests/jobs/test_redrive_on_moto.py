@@ -181,6 +181,8 @@ def test_the_plan_names_the_consumer_and_how_it_does(world: World) -> None:
         ({"queue": "a b"}, "not a queue's name, URL or ARN"),
         ({"queue": "arn:aws:sqs:eu-west-1:{account}:x"}, "is in eu-west-1"),
         ({"queue": "arn:aws:sqs:us-east-1:999999999999:x"}, "belongs to account 999999999999"),
+        ({"queue": "https://sqs.eu-west-1.amazonaws.com/{account}/orders-dlq"}, "is in eu-west-1"),
+        ({"queue": "https://sqs.us-gov-west-1.amazonaws.com/{account}/orders-dlq"}, "is in us-gov-west-1"),
         ({"queue": "arn:aws:sns:us-east-1:1:x"}, "not the ARN of a queue"),
         ({"queue": "orders-dlq", "to": "orders-dlq"}, "into itself"),
         ({"queue": "orders-dlq", "where": "body.["}, "not a JMESPath expression"),
