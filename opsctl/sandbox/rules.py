@@ -4,11 +4,13 @@ Installed explicitly, once a process. Each rule is a small function around one o
 """
 
 from opsctl.sandbox import (
+    rules_autoscaling,
     rules_cloudfront,
     rules_ec2,
     rules_elbv2,
     rules_events,
     rules_iam,
+    rules_instances,
     rules_lambda,
     rules_queue_settings,
     rules_scheduler,
@@ -31,6 +33,8 @@ _MODULES = (
     rules_queue_settings,
     rules_sqs_metrics,
     rules_wafv2,
+    rules_autoscaling,
+    rules_instances,
 )
 
 

@@ -1,0 +1,145 @@
+"""The conditions in an account of the sandbox: its time, how long things take, and what goes wrong."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from opsctl.model.value import Json
+from opsctl.sandbox.clock import HandClock, MachineClock, Ticking, Timeline
+
+
+@dataclass(frozen=True, kw_only=True)
+class Durations:
+    """How many seconds each thing takes; nothing takes any time unless somebody says so."""
+
+    instance_start: float = 0
+    instance_stop: float = 0
+    instance_terminate: float = 0
+    status_checks: float = 0
+    volume_create: float = 0
+    volume_attach: float = 0
+    volume_detach: float = 0
+    snapshot: float = 0
+    image: float = 0
+    role: float = 0
+    function: float = 0
+    scaling_step: float = 0
+    health_check: float = 30
+    launch_retry: float = 60
+
+
+AWS_LIKE = Durations(
+    instance_start=20,
+    instance_stop=30,
+    instance_terminate=40,
+    status_checks=120,
+    volume_create=5,
+    volume_attach=3,
+    volume_detach=5,
+    snapshot=120,
+    image=180,
+    role=10,
+    function=5,
+    scaling_step=5,
+)
+QUICK = Durations(
+    instance_start=5,
+    instance_stop=5,
+    instance_terminate=8,
+    status_checks=10,
+    volume_create=2,
+    volume_attach=2,
+    volume_detach=2,
+    snapshot=10,
+    image=12,
+    role=6,
+    function=2,
+    scaling_step=1,
+    health_check=10,
+    launch_retry=20,
+)
+
+
+@dataclass
+class Faults:
+    """What goes wrong; a test, or somebody who rehearses, puts names in."""
+
+    no_capacity: set[str] = field(default_factory=set)
+    """Zones without capacity for instances."""
+    dark_zones: set[str] = field(default_factory=set)
+    """Zones that do not answer: nothing in them ever completes, and nobody can say how their instances are."""
+    impaired: set[str] = field(default_factory=set)
+    """Instances that fail their status checks."""
+    held_volumes: set[str] = field(default_factory=set)
+    """Volumes that a running guest does not let go of."""
+    bad_keys: set[str] = field(default_factory=set)
+    """KMS keys with which nothing can be encrypted."""
+    lingering: dict[str, float] = field(default_factory=dict)
+    """How many seconds an instance takes to terminate, where it is not the usual."""
+    slow_snapshots: dict[str, float] = field(default_factory=dict)
+    """How many seconds a snapshot of a volume takes, where it is not the usual."""
+    next_zones: list[str] = field(default_factory=list)
+    """The zones in which a group launches next, in order."""
+    abandoned_launch_runs_terminate_hooks: bool = True
+    """Whether an instance whose launch was abandoned passes through the hooks of termination."""
+    launch_before_terminate: bool = False
+    """The setting of the account for groups that have no maintenance policy."""
+
+
+@dataclass
+class Conditions:
+    """Everything that makes one account's story."""
+
+    timeline: Timeline
+    durations: Durations = Durations()
+    faults: Faults = field(default_factory=Faults)
+    events: list[dict[str, Json]] = field(default_factory=list)
+    """The events so far, as they were put."""
+
+    def later(self, seconds: float, action: Callable[[], Any]) -> None:
+        """Let something happen in so many seconds; at once when there are none."""
+        self.timeline.after(seconds, action)
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self.timeline.now()
+
+    def moment(self) -> datetime:
+        """The time as a date."""
+        return datetime.fromtimestamp(self.now(), UTC)
+
+
+# Like moto's own backends, kept for each account of this process.
+_KNOWN: dict[str, Conditions] = {}
+
+
+def conditions(account: str) -> Conditions:
+    """The conditions of an account: the machine's clock, and nothing takes time, until they are set."""
+    found = _KNOWN.get(account)
+    if found is None:
+        found = _KNOWN.setdefault(account, Conditions(Timeline(MachineClock())))
+    return found
+
+
+def set_conditions(
+    account: str, *, clock: Ticking | None = None, durations: Durations | None = None
+) -> Conditions:
+    """Begin an account's story with a clock and durations of its own."""
+    _KNOWN[account] = Conditions(Timeline(clock or MachineClock()), durations or Durations())
+    return _KNOWN[account]
+
+
+def forget_everything() -> None:
+    """Let nothing happen any more that was due; durations and clocks stay as they are."""
+    for known in list(_KNOWN.values()):
+        known.timeline.forget()
+        known.faults = Faults()
+        known.events.clear()
+
+
+def hand_clock(found: Conditions) -> HandClock:
+    """The clock of an account that is moved by hand."""
+    if not isinstance(found.timeline.clock, HandClock):
+        raise TypeError("the clock of this account is not moved by hand")
+    return found.timeline.clock
