@@ -4,19 +4,24 @@ Installed explicitly, once a process. Each rule is a small function around one o
 """
 
 from opsctl.sandbox import (
+    rules_addresses,
     rules_autoscaling,
     rules_cloudfront,
+    rules_ebs,
     rules_ec2,
     rules_elbv2,
     rules_events,
     rules_iam,
+    rules_images,
     rules_instances,
     rules_lambda,
     rules_queue_settings,
     rules_scheduler,
+    rules_snapshots,
     rules_sns,
     rules_sqs,
     rules_sqs_metrics,
+    rules_templates,
     rules_wafv2,
 )
 
@@ -33,8 +38,13 @@ _MODULES = (
     rules_queue_settings,
     rules_sqs_metrics,
     rules_wafv2,
+    rules_addresses,
     rules_autoscaling,
+    rules_ebs,
+    rules_images,
     rules_instances,
+    rules_snapshots,
+    rules_templates,
 )
 
 

@@ -5,6 +5,7 @@ import copy
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from opsctl.sandbox import volume_data
 from opsctl.sandbox.conditions import Conditions, conditions
 from opsctl.sandbox.ec2_faults import fault
 from opsctl.sandbox.rules_autoscaling import caught_up
@@ -46,6 +47,9 @@ def _launched(method: Callable[..., Any]) -> Callable[..., Any]:
         reservation = method(self, image_id, count, user_data, groups, **more)
         for instance in reservation.instances:
             instance.launch_time = about.moment()
+            if not more.get("nics"):
+                # The interface that EC2 makes by itself goes with its instance.
+                instance.nics[0].description, instance.nics[0].delete_on_termination = "", True
             _begin(about, instance)
         return reservation
 
@@ -109,6 +113,7 @@ def _stop(self: Any, instance_ids: list[str]) -> list[tuple[Any, Any]]:
         _only_from(instance, ("running", "stopping", "stopped"), "stopped")
         before = copy.copy(instance._state)
         if instance.state == "running":
+            volume_data.note(instance)
             _set(instance, "stopping")
             _later_unless_dark(about, instance, about.durations.instance_stop, _finish_stop)
         answer.append((instance, before))
@@ -132,6 +137,7 @@ def _terminate(self: Any, instance_ids: list[str]) -> list[tuple[Any, Any]]:
             raise OperationNotPermitted4(instance.id)
         before = copy.copy(instance._state)
         if instance.state not in ("shutting-down", "terminated"):
+            volume_data.note(instance)
             _set(instance, "shutting-down")
             seconds = about.faults.lingering.get(instance.id, about.durations.instance_terminate)
             _later_unless_dark(about, instance, seconds, _finish_terminate)

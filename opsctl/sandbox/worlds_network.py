@@ -9,7 +9,7 @@ Clients = Callable[[str], Any]
 
 ZONE = "example.com"
 CLOUDFRONT_ZONE = "Z2FDTNDATAQYW2"
-IMAGE = "ami-12c6146b"
+IMAGE = "ami-785db401"
 
 
 class Net(Value):
