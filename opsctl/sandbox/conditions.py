@@ -3,10 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from opsctl.model.value import Json
 from opsctl.sandbox.clock import HandClock, MachineClock, Ticking, Timeline
+
+Deliver: TypeAlias = Callable[[dict[str, Json]], list[tuple[float, dict[str, Json]]]]
+"""What becomes of an event: the deliveries made of it, each after so many seconds; none when it is lost."""
+
+CallHook: TypeAlias = Callable[[str, dict[str, Json]], None]
+"""Is told of a call, as `service.Operation`, and its parameters."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +91,35 @@ class Faults:
     """Whether an instance whose launch was abandoned passes through the hooks of termination."""
     launch_before_terminate: bool = False
     """The setting of the account for groups that have no maintenance policy."""
+    deliver: Deliver | None = None
+    """What becomes of the events of Auto Scaling, where it is not one delivery at once."""
+    before_call: CallHook | None = None
+    """Looks at each call that a function makes before it is sent; what it raises ends the invocation."""
+    after_call: CallHook | None = None
+    """The same after it was carried out and before the function learns of it."""
+
+
+@dataclass
+class Job:
+    """An invocation of a function that waits to be run."""
+
+    due: float
+    region: str
+    function: str
+    payload: str
+    attempt: int = 0
+    born: float = 0.0
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """An invocation that was run."""
+
+    at: float
+    function: str
+    payload: str
+    error: str | None
+    logs: tuple[str, ...]
 
 
 @dataclass
@@ -96,6 +131,12 @@ class Conditions:
     faults: Faults = field(default_factory=Faults)
     events: list[dict[str, Json]] = field(default_factory=list)
     """The events so far, as they were put."""
+    jobs: list[Job] = field(default_factory=list)
+    """Invocations that wait for somebody to run them: the sandbox's tick, or a test that lets time pass."""
+    invocations: list[Invocation] = field(default_factory=list)
+    """The invocations so far."""
+    function_calls: list[tuple[str, dict[str, Json]]] = field(default_factory=list)
+    """Every call that functions made, as `service.Operation`, with its parameters."""
 
     def later(self, seconds: float, action: Callable[[], Any]) -> None:
         """Let something happen in so many seconds; at once when there are none."""
@@ -135,7 +176,8 @@ def forget_everything() -> None:
     for known in list(_KNOWN.values()):
         known.timeline.forget()
         known.faults = Faults()
-        known.events.clear()
+        for kept in (known.events, known.jobs, known.invocations, known.function_calls):
+            kept.clear()
 
 
 def hand_clock(found: Conditions) -> HandClock:

@@ -20,6 +20,7 @@ class EmbeddedServer:
         from moto.server import DomainDispatcherApplication, create_backend_app
         from werkzeug.serving import WSGIRequestHandler, make_server
 
+        from opsctl.sandbox.lambda_local import serve_functions_at
         from opsctl.sandbox.rules import install_rules
 
         class Quiet(WSGIRequestHandler):  # type: ignore[misc] # moto's parts are Any here
@@ -32,6 +33,7 @@ class EmbeddedServer:
         self._moto = DomainDispatcherApplication(create_backend_app)
         self.last_call = time.monotonic()
         self._server = make_server(HOST, port, self._answer, threaded=True, request_handler=Quiet)
+        serve_functions_at(self.endpoint)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
     @property

@@ -1,11 +1,13 @@
 """Accounts whose time passes only when told."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from opsctl.sandbox.clock import HandClock
 from opsctl.sandbox.conditions import Conditions, Durations, hand_clock, set_conditions
+from opsctl.sandbox.lambda_jobs import next_job_due, run_due
 from tests.kit.moto_account import World, client, fresh_world, server
 
 
@@ -24,11 +26,20 @@ def timed_world(
 
 
 def move(about: Conditions, seconds: float, after_each: Callable[[], None] = lambda: None) -> None:
-    """Let time pass, and everything that is due happen at its moment; `after_each` looks on after every step."""
+    """Let time pass: everything that is due happens at its moment, functions are run, and then time goes on.
+
+    `after_each` looks on after every step.
+    """
     clock, timeline = hand_clock(about), about.timeline
+    account = os.environ["MOTO_ACCOUNT_ID"]
     until = clock.now() + seconds
-    while (due := timeline.next_due()) is not None and due <= until:
-        clock.move_to(due)
+    while True:
+        dues = [due for due in (timeline.next_due(), next_job_due(about)) if due is not None]
+        if not dues or min(dues) > until:
+            break
+        clock.move_to(min(dues))
         timeline.catch_up()
         after_each()
+        if run_due(account):
+            after_each()
     clock.move_to(until)

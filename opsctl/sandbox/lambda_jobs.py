@@ -1,0 +1,112 @@
+"""Carries out the invocations that wait, one at a time, with Lambda's retries and dead-letter queues."""
+
+import json
+import threading
+from typing import Any
+
+from opsctl.sandbox.conditions import Conditions, Invocation, Job, conditions
+from opsctl.sandbox.events import send_message
+from opsctl.sandbox.lambda_local import Outcome, run_code
+
+RETRY_S = (60, 120)
+THROTTLED_RETRY_S = 60
+MAX_AGE_S = 21_600
+_RUNNING = threading.Lock()
+
+
+def function_named(account: str, region: str, name: str) -> Any | None:
+    """moto's function of that name."""
+    from moto.awslambda.models import lambda_backends
+
+    known = lambda_backends[account][region].list_functions()
+    return next((one for one in known if one.function_name == name.split(":")[-1]), None)
+
+
+def run_due(account: str) -> int:
+    """Run every invocation that is due; returns how many were run. Never call it with the timeline's lock held."""
+    about, ran = conditions(account), 0
+    with _RUNNING:
+        while (job := _next(about)) is not None:
+            function = function_named(account, job.region, job.function)
+            if function is not None:
+                _run(about, account, function, job)
+                ran += 1
+    return ran
+
+
+def next_job_due(about: Conditions) -> float | None:
+    """When the next invocation is due."""
+    return min((job.due for job in list(about.jobs)), default=None)
+
+
+def _next(about: Conditions) -> Job | None:
+    with about.timeline.lock:
+        due = [job for job in about.jobs if job.due <= about.now()]
+        found = min(due, key=lambda job: job.due, default=None)
+        if found is not None:
+            about.jobs.remove(found)
+        return found
+
+
+def _run(about: Conditions, account: str, function: Any, job: Job) -> None:
+    if function.reserved_concurrency is not None and int(function.reserved_concurrency) == 0:
+        _again(
+            about,
+            account,
+            function,
+            job,
+            Outcome(error={"errorMessage": "Rate exceeded", "errorType": "Throttled"}),
+        )
+        return
+    outcome = invoke(about, function, job.payload)
+    if outcome.error is not None:
+        _again(about, account, function, job, outcome)
+
+
+def invoke(about: Conditions, function: Any, payload: str) -> Outcome:
+    """Run a function now, and keep what came of it."""
+    env = {
+        "AWS_REGION": function.region,
+        "AWS_DEFAULT_REGION": function.region,
+        "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
+        "SANDBOX_FUNCTION_ARN": function.function_arn,
+        **{name: str(value) for name, value in function.environment_vars.items()},
+    }
+    began = about.now()
+    outcome = run_code(function.code_bytes, function.handler, env, float(function.timeout), payload, about)
+    error = json.dumps(outcome.error) if outcome.error else None
+    about.invocations.append(Invocation(began, function.function_name, payload, error, tuple(outcome.logs)))
+    return outcome
+
+
+def _again(about: Conditions, account: str, function: Any, job: Job, outcome: Outcome) -> None:
+    """Try again after one minute and after two; then it is a dead letter."""
+    config = function.event_invoke_config[-1].config if function.event_invoke_config else {}
+    most = int(config.get("MaximumRetryAttempts", 2))
+    oldest = float(config.get("MaximumEventAgeInSeconds", MAX_AGE_S))
+    throttled = (outcome.error or {}).get("errorType") == "Throttled"
+    wait = THROTTLED_RETRY_S if throttled else RETRY_S[min(job.attempt, len(RETRY_S) - 1)]
+    if (throttled or job.attempt < most) and about.now() + wait - job.born <= oldest:
+        attempt = job.attempt + (not throttled)
+        about.jobs.append(Job(about.now() + wait, job.region, job.function, job.payload, attempt, job.born))
+        return
+    message = str((outcome.error or {}).get("errorMessage", ""))
+    dead = function.dead_letter_target
+    if dead:
+        told = {"RequestID": "00000000-0000-0000-0000-000000000000", "ErrorCode": "200", "ErrorMessage": message}
+        send_message(account, job.region, dead, job.payload, told)
+    failed = ((config.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination")
+    if failed:
+        record = {
+            "version": "1.0",
+            "timestamp": about.moment().isoformat(),
+            "requestContext": {
+                "functionArn": f"{function.function_arn}:$LATEST",
+                "condition": "RetriesExhausted",
+                "approximateInvokeCount": job.attempt + 1,
+            },
+            "requestPayload": json.loads(job.payload),
+            "responseContext": {"statusCode": 200, "functionError": "Unhandled"},
+            "responsePayload": outcome.error,
+        }
+        send_message(account, job.region, failed, json.dumps(record))

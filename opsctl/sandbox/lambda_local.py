@@ -1,0 +1,241 @@
+"""Runs the Python code of a function in this process, as Lambda would: its own environment, clients and clock.
+
+The code sees `boto3` clients that lead to the sandbox and nowhere else, `os.environ` with the function's own
+variables, and a `time` and a `datetime` that follow the account's clock, so that its waiting takes no real time
+where the clock is moved by hand. Every invocation begins with fresh modules.
+"""
+
+import builtins
+import datetime as real_datetime
+import io
+import json
+import os
+import threading
+import time
+import traceback
+import types
+import uuid
+import zipfile
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from opsctl.model.value import Json
+from opsctl.sandbox.clock import HandClock
+from opsctl.sandbox.conditions import Conditions
+
+
+class Killed(BaseException):
+    """The execution environment is gone in the middle of whatever the function was doing."""
+
+
+class TimedOut(Killed):
+    """The function ran longer than its timeout."""
+
+
+@dataclass
+class Outcome:
+    """What an invocation came to."""
+
+    value: Json = None
+    error: dict[str, Json] | None = None
+    logs: list[str] = field(default_factory=list)
+
+
+@dataclass
+class _Running:
+    about: Conditions
+    ends: float
+    logs: list[str]
+
+    def check(self) -> None:
+        if self.about.now() >= self.ends:
+            raise TimedOut("Task timed out")
+
+
+_CURRENT = threading.local()
+_ENDPOINT = [""]
+
+
+def serve_functions_at(endpoint: str) -> None:
+    """Say where the clients of functions lead."""
+    if _ENDPOINT[0] != endpoint:
+        _ENDPOINT[0] = endpoint
+        _client.cache_clear()
+
+
+def run_code(
+    code: bytes, handler: str, env: dict[str, str], timeout_s: float, payload: str, about: Conditions
+) -> Outcome:
+    """Run a handler over a payload; an exception is an answer, as it is for Lambda."""
+    running = _Running(about, about.now() + timeout_s, [])
+    outcome = Outcome(logs=running.logs)
+    _CURRENT.running = running
+    try:
+        module, _, name = handler.rpartition(".")
+        function = getattr(_Loader(code, env, running).load(module.replace("/", ".")), name)
+        answer = function(json.loads(payload or "{}"), _Context(running, env))
+        outcome.value = json.loads(json.dumps(answer))
+    except (Exception, Killed) as raised:  # noqa: BLE001 - whatever the function raises is its answer
+        outcome.error = {
+            "errorMessage": str(raised),
+            "errorType": "Sandbox.Timedout" if isinstance(raised, TimedOut) else type(raised).__name__,
+            "stackTrace": traceback.format_exception(raised)[-3:],
+        }
+    finally:
+        _CURRENT.running = None
+    return outcome
+
+
+class _Context:
+    """What Lambda hands to a handler beside the event."""
+
+    def __init__(self, running: _Running, env: dict[str, str]) -> None:
+        self._running = running
+        self.aws_request_id = str(uuid.uuid4())
+        self.function_name = env["AWS_LAMBDA_FUNCTION_NAME"]
+        self.invoked_function_arn = env["SANDBOX_FUNCTION_ARN"]
+        self.memory_limit_in_mb = "128"
+        self.log_group_name = f"/aws/lambda/{self.function_name}"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """How long the invocation may still run."""
+        return max(int((self._running.ends - self._running.about.now()) * 1000), 0)
+
+
+class _Loader:
+    """Loads the modules of a zip, with the sandbox in place of the machine."""
+
+    def __init__(self, code: bytes, env: dict[str, str], running: _Running) -> None:
+        self._archive = zipfile.ZipFile(io.BytesIO(code))
+        self._loaded: dict[str, types.ModuleType] = {}
+        self._stands_in = {
+            "boto3": _boto3(env),
+            "os": _os(env),
+            "time": _time(running),
+            "datetime": _datetime(running.about),
+        }
+        self._builtins = vars(builtins) | {"__import__": self._import, "print": self._print}
+        self._logs = running.logs
+
+    def load(self, name: str) -> types.ModuleType:
+        """Load a module of the zip once."""
+        if name not in self._loaded:
+            path = f"{name.replace('.', '/')}.py"
+            module = self._loaded[name] = types.ModuleType(name)
+            module.__dict__["__builtins__"] = self._builtins
+            module.__dict__["__file__"] = f"/var/task/{path}"
+            exec(compile(self._archive.read(path), f"/var/task/{path}", "exec"), module.__dict__)  # noqa: S102 - it is what Lambda does
+        return self._loaded[name]
+
+    def _import(self, name: str, *rest: Any) -> Any:
+        if name in self._stands_in:
+            return self._stands_in[name]
+        if f"{name.replace('.', '/')}.py" in self._archive.namelist():
+            return self.load(name)
+        return builtins.__import__(name, *rest)
+
+    def _print(self, *values: object, sep: str = " ", **_: object) -> None:
+        self._logs.append(sep.join(str(value) for value in values))
+
+
+def _boto3(env: dict[str, str]) -> types.ModuleType:
+    module = types.ModuleType("boto3")
+    region = env["AWS_REGION"]
+
+    def client(service: str, region_name: str | None = None, **_: Any) -> Any:
+        return _client(service, region_name or region)
+
+    class Session:
+        """A session of the sandbox."""
+
+        region_name = region
+
+        def __init__(self, **_: Any) -> None:
+            self.client = client
+
+    module.__dict__.update(client=client, Session=Session, session=types.SimpleNamespace(Session=Session))
+    return module
+
+
+@lru_cache(maxsize=32)
+def _client(service: str, region: str) -> Any:
+    """A client of the sandbox that tells of each call; made once, for making one is slow."""
+    import boto3
+    from botocore.config import Config
+
+    from opsctl.sandbox.server import FAKE_KEYS
+
+    config = Config(retries={"total_max_attempts": 1}, max_pool_connections=16)
+    made = boto3.Session(**FAKE_KEYS, region_name=region).client(service, endpoint_url=_ENDPOINT[0], config=config)
+    made.meta.events.register("provide-client-params", _before)
+    made.meta.events.register("after-call", _after)
+    return made
+
+
+def _before(params: dict[str, Json], model: Any, context: dict[str, Any], **_: Any) -> None:
+    running: _Running = _CURRENT.running
+    running.check()
+    api = f"{model.service_model.service_name}.{model.name}"
+    context["opsctl"] = (api, params)
+    running.about.function_calls.append((api, params))
+    hook = running.about.faults.before_call
+    if hook:
+        hook(api, params)
+
+
+def _after(context: dict[str, Any], **_: Any) -> None:
+    running: _Running = _CURRENT.running
+    hook = running.about.faults.after_call
+    if hook:
+        hook(*context["opsctl"])
+
+
+def _os(env: dict[str, str]) -> types.ModuleType:
+    module = types.ModuleType("os")
+    module.__dict__.update(vars(os) | {"environ": dict(env), "getenv": dict(env).get})
+    return module
+
+
+def _time(running: _Running) -> types.ModuleType:
+    about = running.about
+
+    def sleep(seconds: float) -> None:
+        clock = about.timeline.clock
+        if not isinstance(clock, HandClock):
+            time.sleep(seconds)
+        else:
+            pass_time(about, min(clock.now() + seconds, running.ends))
+        running.check()
+
+    module = types.ModuleType("time")
+    module.__dict__.update(vars(time) | {"time": about.now, "monotonic": about.now, "sleep": sleep})
+    return module
+
+
+def pass_time(about: Conditions, until: float) -> None:
+    """Move a clock that is moved by hand on, and let what is due on the way happen at its moment."""
+    clock, timeline = about.timeline.clock, about.timeline
+    if not isinstance(clock, HandClock):
+        raise TypeError("the clock of this account is not moved by hand")
+    while (due := timeline.next_due()) is not None and due <= until:
+        clock.move_to(due)
+        timeline.catch_up()
+    clock.move_to(until)
+
+
+def _datetime(about: Conditions) -> types.ModuleType:
+    class Datetime(real_datetime.datetime):
+        """A datetime whose now is the account's."""
+
+        @classmethod
+        def now(cls, tz: real_datetime.tzinfo | None = None) -> "Datetime":
+            return cls.fromtimestamp(about.now(), tz)
+
+        @classmethod
+        def utcnow(cls) -> "Datetime":
+            return cls.fromtimestamp(about.now(), real_datetime.UTC).replace(tzinfo=None)
+
+    module = types.ModuleType("datetime")
+    module.__dict__.update(vars(real_datetime) | {"datetime": Datetime})
+    return module
