@@ -58,6 +58,7 @@ def _attach(self: Any) -> Any:
     device = self._get_param("Device")
     self.error_on_dryrun()
     _check_attach(volume, instance, device)
+    volume.begun_with = volume_data.data_at(volume)
     attachment = backend.attach_volume(volume.id, instance.id, device)
     attachment.attach_time = about.moment()
     block = instance.block_device_mapping[device]

@@ -18,6 +18,11 @@ def data_at(volume: Any) -> float:
     return float(getattr(volume, "written_at", 0.0))
 
 
+def begins_at(volume: Any) -> float:
+    """How old its data was when its present instance got it."""
+    return float(getattr(volume, "begun_with", 0.0))
+
+
 def origin(volume: Any) -> str:
     """The volume that its data comes from, through however many snapshots; its own id when it began empty."""
     return str(getattr(volume, "data_origin", volume.id))
