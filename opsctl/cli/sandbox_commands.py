@@ -31,6 +31,20 @@ class Form(StrEnum):
 FormOption = Annotated[Form, typer.Option("-o", "--output", help="Form of the result.")]
 
 
+class Pace(StrEnum):
+    """How long things take in the sandbox."""
+
+    QUICK = "quick"
+    AWS = "aws"
+    INSTANT = "instant"
+
+
+PaceOption = Annotated[
+    Pace,
+    typer.Option(help="How long instances, snapshots and so on take: seconds, as long as on AWS, or no time."),
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     sandbox = typer.Typer(
@@ -57,6 +71,7 @@ def inline(context: typer.Context) -> None:
 
     from opsctl.cli.main import run
     from opsctl.sandbox.background import SandboxEndpoint, force_environment, forget_aws
+    from opsctl.sandbox.conditions import QUICK
     from opsctl.sandbox.server import EmbeddedServer
     from opsctl.sandbox.worlds import seed_all
 
@@ -67,18 +82,19 @@ def inline(context: typer.Context) -> None:
     try:
         force_environment(SandboxEndpoint(endpoint_url=server.endpoint, pid=os.getpid()))
         seed_all(lru_cache(server.client))
+        server.begin(QUICK)
         code = run(list(context.args))
     finally:
         server.stop()
     raise typer.Exit(code)
 
 
-def start(*, output: FormOption = Form.TEXT) -> None:
+def start(*, pace: PaceOption = Pace.QUICK, output: FormOption = Form.TEXT) -> None:
     """Start the sandbox in the background and make its worlds; prints how to point tools at it."""
     from opsctl.cli.terminal import ProgressLines
 
     progress = ProgressLines(quiet=False)
-    endpoint = require_sandbox(progress)
+    endpoint = require_sandbox(progress, pace.value)
     progress.clear()
     _show(endpoint, output)
 
@@ -143,7 +159,7 @@ def worlds(*, output: FormOption = Form.TEXT) -> None:
         typer.echo("\n".join(f"{target.name:<20} {target.what}" for target in TARGETS))
 
 
-def require_sandbox(progress: "Progress") -> "SandboxEndpoint":
+def require_sandbox(progress: "Progress", pace: str = "quick") -> "SandboxEndpoint":
     """Return the running sandbox, started when there is none.
 
     Raises:
@@ -153,7 +169,7 @@ def require_sandbox(progress: "Progress") -> "SandboxEndpoint":
     from opsctl.sandbox.background import ensure_running
     from opsctl.wiring import state_dir
 
-    return ensure_running(state_dir(), progress)
+    return ensure_running(state_dir(), progress, pace)
 
 
 def _require_extra() -> None:

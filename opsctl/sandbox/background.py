@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from opsctl.model.errors import InvalidInput, OpsctlError
 from opsctl.model.run import Progress
 from opsctl.model.value import Value
-from opsctl.sandbox.server import ACCOUNT, HOST, REGION
+from opsctl.sandbox.server import ACCOUNT, HOST, REGION, SEEDED, SEEDING
 
 START_WITHIN_S = 90
 IDLE_S = 2 * 3600
@@ -78,8 +78,8 @@ def running(state: Path) -> SandboxEndpoint | None:
     return endpoint if _is_sandbox(endpoint) else None
 
 
-def ensure_running(state: Path, progress: Progress) -> SandboxEndpoint:
-    """Return the running sandbox, started and seeded first when there is none.
+def ensure_running(state: Path, progress: Progress, pace: str = "quick") -> SandboxEndpoint:
+    """Return the running sandbox, started and seeded first when there is none; only then the pace matters.
 
     Raises:
         OpsctlError: it does not come up.
@@ -92,7 +92,7 @@ def ensure_running(state: Path, progress: Progress) -> SandboxEndpoint:
     _state_file(state).unlink(missing_ok=True)
     log = os.open(state / "sandbox.log", os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     process = subprocess.Popen(  # noqa: S603 - our own module, no shell
-        [sys.executable, "-m", "opsctl.sandbox.serve", str(_state_file(state))],
+        [sys.executable, "-m", "opsctl.sandbox.serve", str(_state_file(state)), pace],
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=log,
@@ -131,9 +131,16 @@ def reset(endpoint: SandboxEndpoint) -> None:
     from opsctl.sandbox.server import sandbox_client
     from opsctl.sandbox.worlds import seed_all
 
-    request = urllib.request.Request(f"{endpoint.endpoint_url}/moto-api/reset", method="POST")  # noqa: S310 - loopback, checked
-    urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 - loopback, checked when found
+    # Nothing takes any time while the worlds are made.
+    _post(endpoint, SEEDING)
+    _post(endpoint, "/moto-api/reset")
     seed_all(lru_cache(lambda service: sandbox_client(endpoint.endpoint_url, service)))
+    _post(endpoint, SEEDED)
+
+
+def _post(endpoint: SandboxEndpoint, path: str) -> None:
+    request = urllib.request.Request(f"{endpoint.endpoint_url}{path}", method="POST")  # noqa: S310 - loopback, checked
+    urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 - loopback, checked when found
 
 
 def _is_sandbox(endpoint: SandboxEndpoint) -> bool:

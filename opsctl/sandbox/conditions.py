@@ -66,6 +66,9 @@ QUICK = Durations(
     launch_retry=20,
 )
 
+PACES = {"quick": QUICK, "aws": AWS_LIKE, "instant": Durations()}
+"""The paces a person may choose."""
+
 
 @dataclass
 class Faults:

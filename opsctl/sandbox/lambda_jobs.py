@@ -11,6 +11,7 @@ from opsctl.sandbox.lambda_local import Outcome, run_code
 RETRY_S = (60, 120)
 THROTTLED_RETRY_S = 60
 MAX_AGE_S = 21_600
+KEPT = 1000
 _RUNNING = threading.Lock()
 
 
@@ -32,6 +33,15 @@ def run_due(account: str) -> int:
                 _run(about, account, function, job)
                 ran += 1
     return ran
+
+
+def tick(account: str) -> None:
+    """Let everything happen that is due by now, and forget what is long past."""
+    about = conditions(account)
+    about.timeline.catch_up()
+    run_due(account)
+    for kept in (about.events, about.invocations, about.function_calls):
+        del kept[:-KEPT]
 
 
 def next_job_due(about: Conditions) -> float | None:
@@ -75,6 +85,8 @@ def invoke(about: Conditions, function: Any, payload: str) -> Outcome:
     began = about.now()
     outcome = run_code(function.code_bytes, function.handler, env, float(function.timeout), payload, about)
     error = json.dumps(outcome.error) if outcome.error else None
+    function.logs_backend.ensure_log_group(function.logs_group_name)
+    function.save_logs("\n".join(outcome.logs))
     about.invocations.append(Invocation(began, function.function_name, payload, error, tuple(outcome.logs)))
     return outcome
 

@@ -24,6 +24,8 @@ from opsctl.model.value import Json
 from opsctl.sandbox.clock import HandClock
 from opsctl.sandbox.conditions import Conditions
 
+FUNCTION_AGENT = "opsctl-sandbox-function"
+
 
 class Killed(BaseException):
     """The execution environment is gone in the middle of whatever the function was doing."""
@@ -166,7 +168,7 @@ def _client(service: str, region: str) -> Any:
 
     from opsctl.sandbox.server import FAKE_KEYS
 
-    config = Config(retries={"total_max_attempts": 1}, max_pool_connections=16)
+    config = Config(retries={"total_max_attempts": 1}, max_pool_connections=16, user_agent_extra=FUNCTION_AGENT)
     made = boto3.Session(**FAKE_KEYS, region_name=region).client(service, endpoint_url=_ENDPOINT[0], config=config)
     made.meta.events.register("provide-client-params", _before)
     made.meta.events.register("after-call", _after)

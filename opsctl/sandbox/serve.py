@@ -10,11 +10,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from opsctl.sandbox.background import IDLE_S
+from opsctl.sandbox.conditions import PACES
 from opsctl.sandbox.server import EmbeddedServer
 from opsctl.sandbox.worlds import seed_all
 
 
-def main(state_file: Path) -> None:
+def main(state_file: Path, pace: str) -> None:
     """Serve until told to stop, or until nobody has called for a long time."""
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
@@ -22,6 +23,7 @@ def main(state_file: Path) -> None:
     server = EmbeddedServer()
     server.start()
     seed_all(lru_cache(server.client))
+    server.begin(PACES[pace])
     partial = state_file.with_suffix(f".{os.getpid()}")
     with os.fdopen(os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
         json.dump({"endpoint_url": server.endpoint, "pid": os.getpid()}, file)
@@ -34,4 +36,4 @@ def main(state_file: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2])

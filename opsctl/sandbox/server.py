@@ -3,11 +3,18 @@
 import os
 import threading
 import time
+import traceback
 from typing import Any
+
+from opsctl.sandbox.conditions import Durations, conditions, forget_everything
+from opsctl.sandbox.lambda_jobs import tick
+from opsctl.sandbox.lambda_local import FUNCTION_AGENT, serve_functions_at
 
 HOST = "127.0.0.1"
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
+TICK_S = 0.5
+SEEDING, SEEDED = "/opsctl-sandbox/seeding", "/opsctl-sandbox/seeded"
 FAKE_KEYS = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"}
 
 
@@ -20,7 +27,6 @@ class EmbeddedServer:
         from moto.server import DomainDispatcherApplication, create_backend_app
         from werkzeug.serving import WSGIRequestHandler, make_server
 
-        from opsctl.sandbox.lambda_local import serve_functions_at
         from opsctl.sandbox.rules import install_rules
 
         class Quiet(WSGIRequestHandler):  # type: ignore[misc] # moto's parts are Any here
@@ -34,6 +40,8 @@ class EmbeddedServer:
         self.last_call = time.monotonic()
         self._server = make_server(HOST, port, self._answer, threaded=True, request_handler=Quiet)
         serve_functions_at(self.endpoint)
+        self._pace = Durations()
+        self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
     @property
@@ -42,8 +50,14 @@ class EmbeddedServer:
         return f"http://{HOST}:{self._server.server_port}"
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Any:
-        self.last_call = time.monotonic()
-        if environ.get("PATH_INFO") == "/opsctl-sandbox":
+        path = environ.get("PATH_INFO", "")
+        if FUNCTION_AGENT not in environ.get("HTTP_USER_AGENT", ""):
+            self.last_call = time.monotonic()
+        if path == "/moto-api/reset":
+            forget_everything()
+        if path in (SEEDING, SEEDED):
+            self.set_pace(None if path == SEEDING else self._pace)
+        if path.startswith("/opsctl-sandbox"):
             start_response("200 OK", [("Content-Type", "text/plain")])
             return [str(os.getpid()).encode()]
         return self._moto(environ, start_response)
@@ -52,8 +66,26 @@ class EmbeddedServer:
         """Serve in the background."""
         self._thread.start()
 
+    def begin(self, pace: Durations) -> None:
+        """Let things take time from now on, and everything happen that is due, by itself."""
+        self._pace = pace
+        self.set_pace(pace)
+        threading.Thread(target=self._tick, daemon=True).start()
+
+    def set_pace(self, pace: Durations | None) -> None:
+        """Let things take so long; no time at all for None."""
+        conditions(ACCOUNT).durations = pace or Durations()
+
+    def _tick(self) -> None:
+        while not self._stopped.wait(TICK_S):
+            try:
+                tick(ACCOUNT)
+            except Exception:  # noqa: BLE001 - the sandbox goes on; its log tells
+                traceback.print_exc()
+
     def stop(self) -> None:
         """Stop serving and free the port."""
+        self._stopped.set()
         self._server.shutdown()
         self._server.server_close()
 

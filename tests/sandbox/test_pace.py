@@ -1,0 +1,82 @@
+"""The sandbox goes on by itself, at the pace that was chosen, and takes no time to be seeded."""
+
+from collections.abc import Iterator
+from http.client import HTTPConnection
+
+import pytest
+
+from opsctl.sandbox.conditions import AWS_LIKE, QUICK, Conditions, Durations, conditions, hand_clock
+from opsctl.sandbox.lambda_jobs import KEPT, tick
+from opsctl.sandbox.server import ACCOUNT, SEEDED, SEEDING
+from tests.kit.functions import function, rule
+from tests.kit.groups import make_group, states
+from tests.kit.moto_account import World, client, server
+from tests.kit.timed import timed_world
+from tests.kit.volumes import run_instance
+
+
+@pytest.fixture
+def told() -> Iterator[tuple[World, Conditions]]:
+    with timed_world(durations=QUICK) as both:
+        yield both
+
+
+def test_a_tick_lets_happen_what_is_due_and_runs_what_waits(told: tuple[World, Conditions]) -> None:
+    world, about = told
+    about.durations = Durations()
+    arn = function("def lambda_handler(event, context):\n    print('hello')\n")
+    rule("sweep", arn, ScheduleExpression="rate(1 minute)")
+    about.durations = QUICK
+    instance = run_instance()
+    hand_clock(about).move_to(about.now() + 60)
+    tick(world.account)
+    found = client("ec2").describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+    assert (found["State"]["Name"], len(about.invocations)) == ("running", 1)
+
+
+def test_what_a_function_prints_is_in_its_log_group(told: tuple[World, Conditions]) -> None:
+    _, about = told
+    about.durations = Durations()
+    function("def lambda_handler(event, context):\n    print('hello')\n")
+    client("lambda").invoke(FunctionName="f")
+    logged = client("logs").filter_log_events(logGroupName="/aws/lambda/f")["events"]
+    assert [one["message"] for one in logged] == ["hello"]
+
+
+def test_a_tick_forgets_what_is_long_past(told: tuple[World, Conditions]) -> None:
+    world, about = told
+    about.events += [{}] * (KEPT + 7)
+    tick(world.account)
+    assert len(about.events) == KEPT
+
+
+def test_a_terminated_member_is_replaced_by_nothing_but_ticks(told: tuple[World, Conditions]) -> None:
+    world, about = told
+    make_group()
+    clock = hand_clock(about)
+
+    def ticks(number: int) -> None:
+        for _ in range(number):
+            clock.move_to(about.now() + 1)
+            tick(world.account)
+
+    ticks(10)
+    assert states() == ["InService"]
+    old = client("autoscaling").describe_auto_scaling_instances()["AutoScalingInstances"][0]["InstanceId"]
+    client("ec2").terminate_instances(InstanceIds=[old])
+    ticks(40)
+    (new,) = client("autoscaling").describe_auto_scaling_instances()["AutoScalingInstances"]
+    assert (new["LifecycleState"], new["InstanceId"] != old) == ("InService", True)
+
+
+def test_nothing_takes_time_while_the_worlds_are_made() -> None:
+    def post(path: str) -> None:
+        connection = HTTPConnection(server().endpoint.removeprefix("http://"))
+        connection.request("POST", path)
+        connection.getresponse().read()
+
+    server().set_pace(AWS_LIKE)
+    post(SEEDING)
+    assert conditions(ACCOUNT).durations == Durations()
+    post(SEEDED)
+    assert conditions(ACCOUNT).durations == Durations()  # the pace of a server that was never told to begin
