@@ -1,18 +1,23 @@
 """The embedded AWS itself: moto's server on loopback, with AWS's rules around it."""
 
+import json
 import os
+import re
 import threading
 import time
 import traceback
+from http import HTTPStatus
 from typing import Any
 
 from opsctl.sandbox.conditions import Durations, conditions, forget_everything
+from opsctl.sandbox.dlm import LifecycleManager
 from opsctl.sandbox.lambda_jobs import tick
 from opsctl.sandbox.lambda_local import FUNCTION_AGENT, serve_functions_at
 
 HOST = "127.0.0.1"
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
+SCOPE = re.compile(r"Credential=[^/]+/\d+/([a-z0-9-]+)/([a-z0-9]+)/aws4_request")
 TICK_S = 0.5
 SEEDING, SEEDED = "/opsctl-sandbox/seeding", "/opsctl-sandbox/seeded"
 FAKE_KEYS = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"}
@@ -40,6 +45,7 @@ class EmbeddedServer:
         self.last_call = time.monotonic()
         self._server = make_server(HOST, port, self._answer, threaded=True, request_handler=Quiet)
         serve_functions_at(self.endpoint)
+        self._dlm = LifecycleManager()
         self._pace = Durations()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -55,12 +61,28 @@ class EmbeddedServer:
             self.last_call = time.monotonic()
         if path == "/moto-api/reset":
             forget_everything()
+            self._dlm = LifecycleManager()
         if path in (SEEDING, SEEDED):
             self.set_pace(None if path == SEEDING else self._pace)
         if path.startswith("/opsctl-sandbox"):
             start_response("200 OK", [("Content-Type", "text/plain")])
             return [str(os.getpid()).encode()]
+        scope = SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
+        if scope and scope[2] == "dlm":
+            return self._answer_dlm(environ, start_response, region=scope[1])
         return self._moto(environ, start_response)
+
+    def _answer_dlm(self, environ: dict[str, Any], start_response: Any, region: str) -> Any:
+        """Answer what moto cannot; accounts are told apart as moto tells them."""
+        account = os.environ.get("MOTO_ACCOUNT_ID", ACCOUNT)
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
+        status, answer = self._dlm.answer(account, region, method, path, body)
+        headers = [("Content-Type", "application/json")]
+        if "Code" in answer:
+            headers.append(("x-amzn-ErrorType", answer["Code"]))
+        start_response(f"{status} {HTTPStatus(status).phrase}", headers)
+        return [json.dumps(answer).encode()]
 
     def start(self) -> None:
         """Serve in the background."""
