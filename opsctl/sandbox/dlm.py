@@ -8,6 +8,7 @@ import re
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs
 
 from opsctl.model.value import Json
 from opsctl.sandbox.conditions import conditions
@@ -33,7 +34,7 @@ class LifecycleManager:
     policies: dict[str, dict[str, dict[str, Json]]] = field(default_factory=dict)
 
     def answer(
-        self, account: str, region: str, method: str, path: str, body: bytes
+        self, account: str, region: str, method: str, path: str, query: str, body: bytes
     ) -> tuple[int, dict[str, Json]]:
         """Answer a request: the status and the body."""
         kept = self.policies.setdefault(account, {})
@@ -41,7 +42,8 @@ class LifecycleManager:
             if path.rstrip("/") == "/policies":
                 if method == "POST":
                     return 200, self._create(kept, account, region, json.loads(body))
-                return 200, {"Policies": [_summary(one) for one in kept.values()]}
+                asked = parse_qs(query)
+                return 200, {"Policies": [_summary(one) for one in kept.values() if _passes(one, asked)]}
             return 200, self._one(kept, method, path, body)
         except Refused as refused:
             return refused.status, {"Code": refused.code, "Message": str(refused)}
@@ -102,6 +104,15 @@ def _check(details: dict[str, Json]) -> None:
         count = (schedule.get("RetainRule") or {}).get("Count")
         if count is not None and not 1 <= count <= RETAINED:
             raise Refused(400, "InvalidRequestException", f"Count is 1 to {RETAINED}, not {count}")
+
+
+def _passes(policy: dict[str, Json], asked: dict[str, list[str]]) -> bool:
+    tags = {f"{tag['Key']}={tag['Value']}" for tag in policy["PolicyDetails"]["TargetTags"]}
+    return (
+        ("policyIds" not in asked or policy["PolicyId"] in asked["policyIds"])
+        and ("targetTags" not in asked or bool(tags & set(asked["targetTags"])))
+        and ("state" not in asked or policy["State"] in asked["state"])
+    )
 
 
 def _summary(policy: dict[str, Json]) -> dict[str, Json]:

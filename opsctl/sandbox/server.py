@@ -77,7 +77,8 @@ class EmbeddedServer:
         account = os.environ.get("MOTO_ACCOUNT_ID", ACCOUNT)
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
-        status, answer = self._dlm.answer(account, region, method, path, body)
+        query = environ.get("QUERY_STRING", "")
+        status, answer = self._dlm.answer(account, region, method, path, query, body)
         headers = [("Content-Type", "application/json")]
         if "Code" in answer:
             headers.append(("x-amzn-ErrorType", answer["Code"]))

@@ -42,6 +42,8 @@ def test_a_policy_is_made_shown_listed_changed_and_deleted() -> None:
     shown = dlm.get_lifecycle_policy(PolicyId=made)["Policy"]
     assert (shown["State"], shown["PolicyDetails"]["ResourceTypes"]) == ("ENABLED", ["INSTANCE"])
     assert [one["PolicyId"] for one in dlm.get_lifecycle_policies()["Policies"]] == [made]
+    assert dlm.get_lifecycle_policies(TargetTags=["opsctl:ha=other"])["Policies"] == []
+    assert len(dlm.get_lifecycle_policies(TargetTags=["opsctl:ha=g"])["Policies"]) == 1
     dlm.update_lifecycle_policy(PolicyId=made, State="DISABLED")
     assert dlm.get_lifecycle_policy(PolicyId=made)["Policy"]["State"] == "DISABLED"
     dlm.delete_lifecycle_policy(PolicyId=made)
