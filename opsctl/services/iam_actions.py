@@ -37,6 +37,11 @@ ALSO = {
     "wafv2.ListResourcesForWebACL": ("elasticloadbalancing:DescribeWebACLAssociation",),
     "wafv2.CreateIPSet": ("wafv2:TagResource",),
     "wafv2.CreateWebACL": ("wafv2:TagResource",),
+    # A schedule and a target that assumes a role are written with it, which is to pass it.
+    "events.PutTargets": ("iam:PassRole",),
+    "scheduler.UpdateSchedule": ("iam:PassRole",),
+    "sqs.CreateQueue": ("sqs:TagQueue",),
+    "cloudwatch.PutMetricAlarm": ("cloudwatch:TagResource",),
     "cloudfront.AssociateDistributionWebACL": ("wafv2:GetWebACL",),
     "cloudfront.UpdateDistribution": ("wafv2:GetWebACL",),
 }
@@ -49,6 +54,9 @@ _RULE_PARTS = tuple(
     for part in ("ipset", "managedruleset", "regexpatternset", "rulegroup")
 )
 _DISTRIBUTION = ("arn:{partition}:cloudfront::{account}:distribution/{Id}",)
+# A role may have a path, which only its ARN tells.
+_ROLE = ("arn:{partition}:iam::{account}:role/*{RoleName}",)
+_SCHEDULE = ("arn:{partition}:scheduler:{region}:{account}:schedule/{GroupName}/{Name}",)
 
 RESOURCES = {
     "ec2.CreateNetworkAclEntry": _NETWORK_ACL,
@@ -67,6 +75,15 @@ RESOURCES = {
     "cloudfront.UpdateDistribution": _DISTRIBUTION,
     "cloudfront.AssociateDistributionWebACL": _DISTRIBUTION,
     "cloudfront.DisassociateDistributionWebACL": _DISTRIBUTION,
+    "sqs.CreateQueue": ("arn:{partition}:sqs:{region}:{account}:{QueueName}",),
+    "sqs.GetQueueUrl": ("arn:{partition}:sqs:{region}:{account}:{QueueName}",),
+    "iam.PutRolePolicy": _ROLE,
+    "iam.DeleteRolePolicy": _ROLE,
+    "iam.GetRolePolicy": _ROLE,
+    "lambda.UpdateFunctionConfiguration": ("arn:{partition}:lambda:{region}:{account}:function:{FunctionName}",),
+    "scheduler.GetSchedule": _SCHEDULE,
+    "scheduler.UpdateSchedule": _SCHEDULE,
+    "cloudwatch.PutMetricAlarm": ("arn:{partition}:cloudwatch:{region}:{account}:alarm:{AlarmName}",),
     "sqs.GetQueueAttributes": ("{QueueArn}",),
     "sqs.ReceiveMessage": ("{QueueArn}",),
     "sqs.DeleteMessage": ("{QueueArn}",),

@@ -44,7 +44,7 @@ class QueueFacts(Value):
         return self.visible + self.hidden + self.delayed
 
 
-def queue_attributes(url: str) -> Read:
+def queue_attributes(url: Json) -> Read:
     """Read everything a queue says of itself."""
     return Read(service="sqs", operation="GetQueueAttributes", params={"QueueUrl": url, "AttributeNames": ["All"]})
 
@@ -56,7 +56,7 @@ def find_queue(asked: str, about: Context, *, source: str) -> Looking[QueueFacts
         InvalidInput: it is no queue's name, belongs elsewhere, or does not exist.
         FactUnknown: it may not be read.
     """
-    name = _name_of(asked, about, source)
+    name = queue_name_of(asked, about, source)
     answer = yield from look(Read(service="sqs", operation="GetQueueUrl", params={"QueueName": name}))
     if answer.refusal is not None:
         if answer.refusal.kind is not Refused.MISSING:
@@ -104,7 +104,12 @@ def url_for(arn: str, like: str) -> str:
     return f"{like.rpartition('/')[0]}/{arn.rpartition(':')[2]}"
 
 
-def _name_of(asked: str, about: Context, source: str) -> str:
+def queue_name_of(asked: str, about: Context, source: str) -> str:
+    """Return the name in a queue's name, URL or ARN.
+
+    Raises:
+        InvalidInput: it is none of them, or belongs to another account or region.
+    """
     account, region, name = about.account, about.region, asked
     if asked.startswith("arn:"):
         parts = asked.split(":")

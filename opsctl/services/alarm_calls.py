@@ -1,0 +1,79 @@
+"""CloudWatch: one alarm that fires as soon as a dead letter waits."""
+
+from opsctl.model.changes import Check, Instruction
+from opsctl.model.reads import Read
+from opsctl.model.value import Json
+
+_METRIC = "ApproximateNumberOfMessagesVisible"
+
+
+def alarm_name(queue: str) -> str:
+    """The name of our alarm for a queue."""
+    return f"opsctl-dlq-{queue}"
+
+
+def alarms_called(name: str) -> Read:
+    """Read whatever alarm has that name; alarms of both kinds share their names."""
+    params = {"AlarmNames": [name], "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
+    return Read(service="cloudwatch", operation="DescribeAlarms", params=params)
+
+
+def alarms_on(queue: str) -> Read:
+    """Read the alarms on the number of messages of a queue."""
+    return Read(service="cloudwatch", operation="DescribeAlarmsForMetric", params=_metric(queue))
+
+
+def put_alarm(queue: str, topic: str, plan_id: str) -> Instruction:
+    """Make the alarm. `NumberOfMessagesSent` does not count what SQS itself moves, so the depth is watched."""
+    params = _metric(queue) | {
+        "AlarmName": alarm_name(queue),
+        "AlarmDescription": _description(queue, plan_id),
+        "Statistic": "Maximum",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Threshold": 0.0,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "notBreaching",
+        "AlarmActions": [topic],
+        "Tags": [{"Key": "opsctl:plan", "Value": plan_id}],
+    }
+    return Instruction(kind="call", service="cloudwatch", operation="PutMetricAlarm", params=params)
+
+
+def delete_alarm(queue: str) -> Instruction:
+    """Delete our alarm."""
+    params = {"AlarmNames": [alarm_name(queue)]}
+    return Instruction(kind="call", service="cloudwatch", operation="DeleteAlarms", params=params)
+
+
+def name_is_free(queue: str) -> Check:
+    """No alarm has our name: PutMetricAlarm would replace it."""
+    return Check(
+        read=alarms_called(alarm_name(queue)),
+        query="[MetricAlarms, CompositeAlarms][][].AlarmName",
+        op="empty",
+        says=f"there is no alarm {alarm_name(queue)}",
+    )
+
+
+def alarm_is_ours(queue: str, plan_id: str) -> Check:
+    """The alarm is there and is that of this plan."""
+    return Check(
+        read=alarms_called(alarm_name(queue)),
+        query="MetricAlarms[0].AlarmDescription",
+        op="equals",
+        value=_description(queue, plan_id),
+        says=f"alarm {alarm_name(queue)} watches {queue}",
+    )
+
+
+def _metric(queue: str) -> dict[str, Json]:
+    return {
+        "Namespace": "AWS/SQS",
+        "MetricName": _METRIC,
+        "Dimensions": [{"Name": "QueueName", "Value": queue}],
+    }
+
+
+def _description(queue: str, plan_id: str) -> str:
+    return f"Dead letters wait in {queue}: opsctl dlq inspect {queue} (opsctl plan {plan_id})"

@@ -1,0 +1,128 @@
+"""`dlq-attach` for each kind of source: applied, applied again, undone, and every call of it against every fault."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+import pytest
+
+from opsctl.model.errors import OpsctlError
+from opsctl.model.value import Json
+from opsctl.sandbox import rules_queue_settings
+from tests.faults.test_actions import run, undo
+from tests.kit.failing_world import attachments, make_sources, subscription
+from tests.kit.moto_account import World, client, fresh_world
+from tests.kit.ports import FAULTS, Faulty, Killed, MemoryJournal
+from tests.kit.queues import queue, send
+
+EXAMPLES: dict[str, Callable[[], str]] = {
+    "queue": lambda: "orders",
+    "fifo-queue": lambda: "ledger.fifo",
+    "function": lambda: "function:resize",
+    "subscription": lambda: subscription(client),
+    "target": lambda: "rule:nightly#b",
+    "schedule": lambda: "schedule:report",
+}
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with fresh_world(make_sources) as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def no_cool_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The matrix makes and deletes one queue again and again; the cool-down has a test of its own."""
+    monkeypatch.setattr(rules_queue_settings, "COOL_DOWN_S", 0)
+
+
+def inputs(example: str) -> dict[str, Json]:
+    return {"source": EXAMPLES[example](), "alarm": "oncall"}
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_applied_twice_changes_nothing_and_undone_is_as_before(world: World, example: str) -> None:
+    start, asked, journal = attachments(client), inputs(example), MemoryJournal()
+    plan = world.plan("dlq-attach", asked)
+    run(plan, world.aws, world, journal)
+    end = attachments(client)
+    assert end != start
+    assert world.plan("dlq-attach", asked).changes == (), "planning again finds everything in place"
+    run(plan, world.aws, world, MemoryJournal())
+    assert attachments(client) == end
+    undo(plan, world, journal)
+    assert attachments(client) == start
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_resume_reaches_the_end_and_undo_the_start_whatever_call_fails(
+    world: World, example: str, fault: str
+) -> None:
+    asked, start = inputs(example), attachments(client)
+    count = len(world.plan("dlq-attach", asked).changes)
+    for at in range(1, count + 1):
+        plan, journal = world.plan("dlq-attach", asked), MemoryJournal()
+        with suppress(OpsctlError, Killed):
+            run(plan, Faulty(world.aws, fault, at), world, journal)
+        if (at + FAULTS.index(fault)) % 2:
+            run(plan, world.aws, world, journal)
+            assert world.plan("dlq-attach", asked).changes == (), f"resumed after {fault} at call {at}"
+        undo(plan, world, journal)
+        assert attachments(client) == start, f"undone after {fault} at call {at}"
+
+
+def test_what_others_added_in_between_stays_and_so_does_the_queue_they_use(world: World) -> None:
+    start, journal = attachments(client), MemoryJournal()
+    plan = world.plan("dlq-attach", inputs("target"))
+    run(plan, world.aws, world, journal)
+    other, other_journal = (
+        world.plan("dlq-attach", {"source": "rule:nightly#a", "dlq": "nightly-b-dlq"}),
+        MemoryJournal(),
+    )
+    run(other, world.aws, world, other_journal)
+    undo(plan, world, journal)
+    targets = client("events").list_targets_by_rule(Rule="nightly")["Targets"]
+    assert [("DeadLetterConfig" in one) for one in targets] == [True, False]
+    undo(other, world, other_journal)
+    url = client("sqs").get_queue_url(QueueName="nightly-b-dlq")["QueueUrl"]
+    client("sqs").delete_queue(QueueUrl=url)
+    assert attachments(client) == start
+
+
+def test_an_undo_never_deletes_a_queue_that_holds_messages(world: World) -> None:
+    journal = MemoryJournal()
+    plan = world.plan("dlq-attach", {"source": "orders"})
+    run(plan, world.aws, world, journal)
+    url = client("sqs").get_queue_url(QueueName="orders-dlq")["QueueUrl"]
+    send(url)
+    undo(plan, world, journal)
+    assert client("sqs").get_queue_url(QueueName="orders-dlq")["QueueUrl"] == url
+    assert world.plan("dlq-attach", {"source": "orders"}).changes
+    client("sqs").delete_queue(QueueUrl=url)
+
+
+def test_another_dead_letter_queue_is_replaced_only_when_asked_and_put_back_by_undo(world: World) -> None:
+    first, journal = world.plan("dlq-attach", {"source": "function:resize"}), MemoryJournal()
+    run(first, world.aws, world, journal)
+    start = attachments(client)
+    asked = {"source": "function:resize", "dlq": "other"}
+    with pytest.raises(OpsctlError, match="refused by has-another-dlq"):
+        world.plan("dlq-attach", asked)
+    plan, again = world.plan("dlq-attach", asked, overrides=("has-another-dlq",)), MemoryJournal()
+    run(plan, world.aws, world, again)
+    assert attachments(client) != start
+    undo(plan, world, again)
+    assert attachments(client) == start
+    undo(first, world, journal)
+
+
+def test_a_queue_deleted_a_moment_ago_is_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules_queue_settings, "COOL_DOWN_S", 60)
+    monkeypatch.setattr(rules_queue_settings, "now", world.clock.now)
+    client("sqs").delete_queue(QueueUrl=queue("fresh-dlq"))
+    plan, journal = world.plan("dlq-attach", {"source": "orders", "dlq": "fresh-dlq"}), MemoryJournal()
+    before = world.clock.now()
+    run(plan, world.aws, world, journal)
+    assert 50 <= world.clock.now() - before <= 90
+    undo(plan, world, journal)
