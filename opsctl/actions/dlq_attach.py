@@ -68,12 +68,10 @@ class DlqAttachAction(Action):
             proof=Proof(configured=(made,), within_s=VISIBLE_WITHIN_S),
             undo=queues.delete_queue(reference("queue", "url")),
             undo_only_if=queues.nobody_needs(
-                reference("queue", "url"), queue.arn, queue.name, queues.sid_of(source.arn)
+                reference("queue", "url"), queue.arn, queue.name, queues.sid_of(source)
             ),
             outputs={"url": queues.url_of(queue.name), "arn": self._arn_of_new()},
-            risk=Risk(
-                note="SQS's counts are approximate: within a minute of the last message an undo may not see it."
-            ),
+            risk=Risk(note=_NOT_SEEN),
         )
 
     def _arn_of_new(self) -> Query:
@@ -100,7 +98,7 @@ class DlqAttachAction(Action):
 
     def _permit(self, after: tuple[str, ...]) -> Change:
         source, queue = self.attachment.source, self.attachment.queue
-        one = queues.statement(queues.sid_of(source.arn), queue.arn, source.service, source.sender)
+        one = queues.statement(queues.sid_of(source), queue.arn, source.service, source.sender)
         return self._change(
             queues.edit_policy(self._url, "add", one),
             id="policy",
@@ -157,6 +155,10 @@ class DlqAttachAction(Action):
         return Change(**dict(instruction), **parts)
 
 
+_NOT_SEEN = (
+    "An undo deletes the queue when it is empty and unused as far as can be seen: SQS's counts lag by up to a "
+    "minute, and schedules that others attach to it do not show."
+)
 _WHY = {
     "queue": "A message that always fails comes back until it expires, and in a FIFO queue it blocks its group.",
     "function": "An event that fails its retries is dropped by Lambda.",

@@ -11,6 +11,7 @@ from opsctl.model.errors import InvalidInput
 from opsctl.model.looking import Looking, look
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Value
+from opsctl.services.dead_letter_queue_calls import policy_without_others_of_ours
 from opsctl.services.dead_letter_queues import DeadLetterQueue, find_dead_letter_queue
 from opsctl.services.dead_letter_reads import describe_key, key_policy
 from opsctl.services.failing_sources import FailingSource, find_source
@@ -92,7 +93,7 @@ def _policy_verdict(source: FailingSource, queue: DeadLetterQueue, about: Contex
         source_arn=source.sender,
         account=about.account,
     )
-    return verdict_on(queue.policy, call)
+    return verdict_on(policy_without_others_of_ours(queue.policy, source), call)
 
 
 def _key(

@@ -1,5 +1,6 @@
 """SQS: making a dead-letter queue, and letting exactly one source use it."""
 
+import json
 from collections.abc import Sequence
 
 from opsctl.model.changes import Check, EditSpec, Element, Instruction, JsonText, Query, Retry
@@ -8,9 +9,11 @@ from opsctl.model.value import Json, fingerprint
 from opsctl.services.consumers import mappings_of
 from opsctl.services.dead_letter_queues import queue_url
 from opsctl.services.dead_letter_reads import list_functions
-from opsctl.services.failing_sources import sources_of
+from opsctl.services.failing_sources import FailingSource, sources_of
 from opsctl.services.queue_facts import queue_attributes
+from opsctl.services.resource_policies import statements_of
 
+_OUR_SIDS = "OpsctlDlq"
 RETENTION_S = 1_209_600
 GONE_WITHIN_S = 90
 _JUST_DELETED = Retry(codes=("AWS.SimpleQueueService.QueueDeletedRecently", "QueueDeletedRecently"), within_s=75)
@@ -89,9 +92,19 @@ def nobody_needs(url: Json, arn: str, name: str, sid: str) -> tuple[Check, ...]:
     )
 
 
-def sid_of(source_arn: str) -> str:
-    """The name of our statement for a source; statements of a policy have names of their own each."""
-    return f"OpsctlDlq{fingerprint(source_arn)[7:19]}"
+def sid_of(source: FailingSource) -> str:
+    """The name of our statement for a source: one for each, so that an undo takes nobody else's."""
+    return f"{_OUR_SIDS}{fingerprint([source.arn, source.item])[7:19]}"
+
+
+def policy_without_others_of_ours(policy: str, source: FailingSource) -> str:
+    """The policy without the statements that opsctl made for other sources: their undo takes them away."""
+    kept = [
+        one
+        for one in statements_of(policy)
+        if not str(one.get("Sid", "")).startswith(_OUR_SIDS) or one["Sid"] == sid_of(source)
+    ]
+    return json.dumps({"Version": "2012-10-17", "Statement": kept})
 
 
 def statement(sid: str, arn: str, service: str, sender: str) -> dict[str, Json]:

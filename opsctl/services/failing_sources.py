@@ -11,7 +11,7 @@ from opsctl.model.reads import Answer, Read, Refused
 from opsctl.model.run import Context
 from opsctl.model.value import Json, Value
 from opsctl.services.consumers import function_configuration, mappings_of
-from opsctl.services.dead_letter_reads import get_schedule, list_targets, subscription_attributes
+from opsctl.services.dead_letter_reads import get_schedule, list_functions, list_targets, subscription_attributes
 from opsctl.services.queue_facts import QueueFacts, find_queue, queue_attributes
 from opsctl.services.source_names import SourceKind, SourceName, parse_source
 
@@ -69,13 +69,15 @@ def find_source(asked: str, about: Context, *, source: str) -> Looking[FailingSo
 
 def _queue(named: SourceName, about: Context, source: str) -> Looking[FailingSource]:
     queue: QueueFacts = yield from find_queue(named.name, about, source=source)
-    attributes, sources, mappings = yield [
-        queue_attributes(queue.url),
-        sources_of(queue.url),
-        mappings_of(queue.arn),
-    ]
+    reads = [queue_attributes(queue.url), sources_of(queue.url), mappings_of(queue.arn), list_functions()]
+    attributes, sources, mappings, functions = yield reads
     told = attributes.value["Attributes"]
-    served = [url.rpartition("/")[2] for url in (sources.value or {}).get("queueUrls") or []]
+    served = [f"queue {url.rpartition('/')[2]}" for url in (sources.value or {}).get("queueUrls") or []]
+    served += [
+        f"function {one['FunctionName']}"
+        for one in (functions.value or {}).get("Functions") or []
+        if (one.get("DeadLetterConfig") or {}).get("TargetArn") == queue.arn
+    ]
     return FailingSource(
         kind="queue",
         arn=queue.arn,
@@ -94,7 +96,7 @@ def _queue(named: SourceName, about: Context, source: str) -> Looking[FailingSou
             for one in (mappings.value or {}).get("EventSourceMappings") or []
         ),
         serves=tuple(f"{queue.name} takes the dead letters of {name}" for name in sorted(served)),
-        unknown=_unknown(sources, mappings),
+        unknown=_unknown(sources, mappings, functions),
     )
 
 

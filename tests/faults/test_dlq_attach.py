@@ -1,5 +1,6 @@
-"""`dlq-attach` for each kind of source: applied, applied again, undone, and every call of it against every fault."""
+"""`dlq-attach` for each kind of source: applied, applied again, undone; every call of it against every fault."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
@@ -12,7 +13,7 @@ from tests.faults.test_actions import run, undo
 from tests.kit.failing_world import attachments, make_sources, subscription
 from tests.kit.moto_account import World, client, fresh_world
 from tests.kit.ports import FAULTS, Faulty, Killed, MemoryJournal
-from tests.kit.queues import queue, send
+from tests.kit.queues import attribute, queue, send
 
 EXAMPLES: dict[str, Callable[[], str]] = {
     "queue": lambda: "orders",
@@ -34,6 +35,12 @@ def world() -> Iterator[World]:
 def no_cool_down(monkeypatch: pytest.MonkeyPatch) -> None:
     """The matrix makes and deletes one queue again and again; the cool-down has a test of its own."""
     monkeypatch.setattr(rules_queue_settings, "COOL_DOWN_S", 0)
+
+
+def statements(name: str) -> list[dict[str, Json]]:
+    url = client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
+    found: list[dict[str, Json]] = json.loads(attribute(url, "Policy"))["Statement"]
+    return found
 
 
 def inputs(example: str) -> dict[str, Json]:
@@ -80,9 +87,13 @@ def test_what_others_added_in_between_stays_and_so_does_the_queue_they_use(world
         world.plan("dlq-attach", {"source": "rule:nightly#a", "dlq": "nightly-b-dlq"}),
         MemoryJournal(),
     )
+    (first,) = [one["Sid"] for one in statements("nightly-b-dlq")]
     run(other, world.aws, world, other_journal)
+    sids = [one["Sid"] for one in statements("nightly-b-dlq")]
+    assert len(sids) == 2, "each target has a statement of its own, so that undoing one leaves the other"
     undo(plan, world, journal)
     targets = client("events").list_targets_by_rule(Rule="nightly")["Targets"]
+    assert [one["Sid"] for one in statements("nightly-b-dlq")] == [sid for sid in sids if sid != first]
     assert [("DeadLetterConfig" in one) for one in targets] == [True, False]
     undo(other, world, other_journal)
     url = client("sqs").get_queue_url(QueueName="nightly-b-dlq")["QueueUrl"]

@@ -64,7 +64,7 @@ _VOLATILE = ("LastModifiedTimestamp", "CreatedTimestamp")
 
 
 def attachments(clients: Clients) -> dict[str, Json]:
-    """Queues with their attributes, policies parsed; functions, subscriptions, targets, schedules, roles, alarms."""
+    """Queues with their attributes; functions, subscriptions, targets, schedules, roles, alarms."""
     found: dict[str, Json] = {}
     for url in clients("sqs").list_queues().get("QueueUrls", []):
         told = clients("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
