@@ -51,6 +51,9 @@ def call_of(instruction: Instruction) -> str:
     return f"{instruction.api} in {instruction.region}" if instruction.region else instruction.api
 
 
+_LOCKS = {"LockToken", "IfMatch", "RevisionId"}
+
+
 def details_of(instruction: Instruction) -> list[str]:
     """List parameters and edited elements, one a line; what is not known yet says so."""
     params = instruction.params
@@ -59,12 +62,15 @@ def details_of(instruction: Instruction) -> list[str]:
         params = {name: value for name, value in params.items() if value not in ("", 0, -1, False, [], {})}
     lines = [f"{name} = {value_text(value)}" for name, value in params.items()]
     if instruction.edit is not None:
-        marks = {"add": "+", "remove": "-", "set": "="}
+        marks = {"add": "+", "remove": "-", "set": "=", "unset": "-"}
         for element in instruction.edit.elements:
             condition = " (if nothing else is left)" if element.if_empty else ""
-            lines.append(f"{marks[element.op]} {value_text(element.value)} at {element.at}{condition}")
-        if "LockToken" in instruction.edit.carry or "IfMatch" in instruction.edit.carry:
+            value = "" if element.op == "unset" else f"{value_text(element.value)} at "
+            lines.append(f"{marks[element.op]} {value}{element.at}{condition}")
+        if not _LOCKS.isdisjoint(instruction.edit.carry):
             lines.append("everything else is read again and kept, under AWS's lock")
+        else:
+            lines.append("everything else is read again just before and kept; AWS has no lock here")
     return lines
 
 

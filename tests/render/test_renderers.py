@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsctl.model.binary import binary
+from opsctl.model.changes import EditSpec, Element, Instruction
+from opsctl.model.reads import Read
 from opsctl.render import html_page, markdown, terminal
 from opsctl.render.inert import code_span, visible
 from opsctl.render.inert import markdown as inert_markdown
@@ -17,7 +19,7 @@ from opsctl.render.json_text import render_envelope
 from opsctl.render.mermaid import render_mermaid
 from opsctl.render.svg import render_svg
 from opsctl.render.tree import render_tree
-from opsctl.render.words import value_text
+from opsctl.render.words import details_of, value_text
 from tests.render.sample import sample_decision, sample_plan, sample_report
 
 HOSTILE = (
@@ -164,3 +166,12 @@ def test_bytes_are_shown_by_size_and_digest_in_every_form() -> None:
     value = {"Code": {"ZipFile": binary(b"x" * 3000)}}
     assert "3,000 bytes" in value_text(value)
     assert len(value_text(value)) < 100
+
+
+def test_every_kind_of_element_of_an_edit_can_be_shown() -> None:
+    read = Read(service="scheduler", operation="GetSchedule")
+    ops = [Element.model_validate({"op": op, "at": "a.b", "value": 1}) for op in ("add", "remove", "set", "unset")]
+    edit = EditSpec(read=read, carry={"a": "a"}, elements=tuple(ops))
+    shown = details_of(Instruction(kind="edit", service="scheduler", operation="UpdateSchedule", edit=edit))
+    assert shown[:4] == ["+ 1 at a.b", "- 1 at a.b", "= 1 at a.b", "- a.b"]
+    assert "no lock" in shown[4]
