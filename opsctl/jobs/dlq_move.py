@@ -74,6 +74,7 @@ class DlqMove(Job):
                     expected=self.expected,
                 ),
                 tools,
+                patience,
                 queue,
                 sending,
                 sieve=sieve,

@@ -42,6 +42,7 @@ class DlqPurge(Job):
                     expected=self.expected,
                 ),
                 tools,
+                patience,
                 queue,
                 FileSending(file),
                 sieve=MessageSieve(self.where, (), "") if self.where else None,

@@ -11,14 +11,19 @@ _SLICE_S = 0.5
 
 
 class Patience:
-    """Sleeps ever longer between attempts; source: AWS's advice on exponential backoff with jitter."""
+    """Sleeps ever longer between attempts; source: AWS's advice on exponential backoff with jitter.
+
+    `waits` counts the attempts that had to be waited for, over everybody who shares it.
+    """
 
     def __init__(self, clock: Clock, stopping: Callable[[], bool]) -> None:
         self._clock = clock
         self._stopping = stopping
+        self.waits = 0
 
     def wait(self, attempt: int) -> None:
         """Wait before attempt number `attempt`, counted from 1."""
+        self.waits += 1
         self.sleep(random.uniform(0.5, 1) * min(_FIRST_S * 2**attempt, _AT_MOST_S))  # noqa: S311
 
     def sleep(self, seconds: float) -> None:

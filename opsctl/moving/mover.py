@@ -50,6 +50,7 @@ class Mover:
         self,
         order: Order,
         tools: Tools,
+        patience: Patience,
         queue: Queue,
         sending: Sending,
         *,
@@ -57,11 +58,12 @@ class Mover:
         keeper: Keeper | None = None,
         canary: Canary | None = None,
     ) -> None:
+        """`patience` is the one that `queue` and `sending` wait by, so that the pace gives way as they do."""
         self._order = order
         self._tools = tools
         self._queue = queue
         self._canary = canary
-        self._patience = Patience(tools.clock, tools.stopping)
+        self._patience = patience
         self._far = False
         self._resumed = tools.checkpoint.recall("began_ms") is not None
         self._tally = Tally(tools.checkpoint.moved())

@@ -48,6 +48,7 @@ def move(
     return Mover(
         Order(**(settings | (order or {}))),
         tools,
+        patience,
         Queue(sqs, url_of(source), patience, visibility_s=60),
         sending or QueueSending(sqs, url_of(target), patience),
         **parts,

@@ -12,8 +12,8 @@ from tests.kit.moves import move
 from tests.kit.ports import FakeClock
 
 
-def message(number: int) -> Json:
-    return {"MessageId": f"m-{number}", "ReceiptHandle": "h"}
+def message(id_: str) -> Json:
+    return {"MessageId": id_, "ReceiptHandle": "h", "Body": "x"}
 
 
 def test_ids_of_sent_messages_are_forgotten_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,15 +22,15 @@ def test_ids_of_sent_messages_are_forgotten_in_time(monkeypatch: pytest.MonkeyPa
     for batch in range(500):
         tally.sent(Sent(new_ids=[f"new-{batch}-{n}" for n in range(10)]))
     assert len(tally._recent) == len(tally._order) == 1000
-    tally.later({"MessageId": "new-499-5", "ReceiptHandle": "h"})
-    tally.later({"MessageId": "new-0-5", "ReceiptHandle": "h"})
+    tally.later(message("new-499-5"))
+    tally.later(message("new-0-5"))
     assert (tally.came_back, tally.newcomers) == (1, 1)
 
 
 def test_of_what_stayed_every_message_counts_and_the_first_are_named() -> None:
     tally = Tally(0)
     for number in range(NAMED_AT_MOST + 500):
-        tally.stay(Stayed(message(number), "Code", f"reason {number}"))
+        tally.stay(Stayed(message(f"m-{number}"), "Code", f"reason {number}"))
     assert tally.stayed == NAMED_AT_MOST + 500
     assert len(tally.named) == len(tally.reasons) == NAMED_AT_MOST
 
