@@ -43,7 +43,7 @@ def _missing(source: Source, region: Region) -> Iterator[AuditFinding]:
             resource=source.says(),
             arn=source.arn,
             what=f"its failures should go to {kind} {name_in(target)}, which does not exist",
-            fix=fixes.attach(source, region) if source.attach else again,
+            fix=fixes.attach_other(source, name_in(target), region) if source.attach else again,
             queues=_queues(source),
         )
 
@@ -59,7 +59,7 @@ def _mixed(source: Source, region: Region) -> Iterator[AuditFinding]:
         resource=source.says(),
         arn=source.arn,
         what=f"its failures go to {name_in(source.target)}, which is {kinds[0]}; it takes only a {kinds[1]} queue",
-        fix=fixes.attach(source, region) if source.attach else fixes.move_to_standard(source, region),
+        fix=fixes.move_to_other_type(source, region),
         queues=_queues(source),
     )
 

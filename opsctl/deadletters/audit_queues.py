@@ -19,10 +19,9 @@ def audit_queues(region: Region) -> Iterator[AuditFinding]:
     for source in region.sources:
         if source.kind == "queue":
             facts = region.queues[source.arn].facts
-            if source.target:
-                yield from _with_home(facts, source, region)
-            elif source.arn not in dead:
-                yield from _without_home(facts, source, region)
+            if source.arn not in dead:
+                judged = _with_home if source.target else _without_home
+                yield from judged(facts, source, region)
             yield from _visibility(facts, region)
 
 

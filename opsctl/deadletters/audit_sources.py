@@ -16,7 +16,6 @@ _RULES = {
     "target": "target-no-dlq",
     "schedule": "schedule-no-dlq",
 }
-_OWN = ("function", "destination")
 
 
 def audit_sources(region: Region) -> Iterator[AuditFinding]:
@@ -36,9 +35,8 @@ def audit_sources(region: Region) -> Iterator[AuditFinding]:
 
 
 def _functions(region: Region) -> Iterator[AuditFinding]:
-    with_home = {function_in(one.arn) for one in region.sources if one.kind in _OWN and one.target}
     for name, seen in region.functions.items():
-        if name in with_home or name in region.unsure:
+        if name in region.functions_with_home or name in region.unsure:
             continue
         because = _invoked_by(name, region)
         if because:

@@ -22,7 +22,15 @@ def attach(source: Source | str, region: Region, *flags: str) -> str:
 
 def attach_again(source: Source, region: Region, *flags: str) -> str:
     """`opsctl dlq attach` to the dead-letter queue it has already, which mends what is around it."""
-    return attach(source, region, "--dlq", name_in(source.target), *flags)
+    consumed = ("--override", "working-queue") if region.consumers_of(source.target) else ()
+    return attach(source, region, "--dlq", name_in(source.target), *flags, *consumed)
+
+
+def attach_other(source: Source, name: str, region: Region) -> str:
+    """`opsctl dlq attach` to another queue than the one it has."""
+    same = source.target.split(":")[2:3] == ["sqs"] and name == name_in(source.target)
+    replace = () if same else ("--override", "has-another-dlq")
+    return attach(source, region, "--dlq", name, *replace)
 
 
 def set_attributes(facts: QueueFacts, region: Region, **attributes: str) -> str:
@@ -49,15 +57,16 @@ def create_queue(arn: str, region: Region) -> str:
     return _aws(region, "sqs", "create-queue", "--queue-name", name, *fifo)
 
 
-def move_to_standard(source: Source, region: Region) -> str:
-    """Make a standard queue beside the FIFO one, and send a bus's or event source mapping's failures there."""
-    arn = source.target.removesuffix(".fifo")
+def move_to_other_type(source: Source, region: Region) -> str:
+    """Make a queue of the right type beside the wrong one, and send the failures there."""
+    arn = source.target.removesuffix(".fifo") + (".fifo" if source.fifo else "")
+    if source.attach:
+        return attach_other(source, name_in(arn), region)
     if source.kind == "bus":
         config = ("--dead-letter-config", f"Arn={arn}")
         move = _aws(region, "events", "update-event-bus", "--name", source.name, *config)
     else:
-        home = json.dumps({"OnFailure": {"Destination": arn}})
-        config = ("--destination-config", home)
+        config = ("--destination-config", json.dumps({"OnFailure": {"Destination": arn}}))
         move = _aws(region, "lambda", "update-event-source-mapping", "--uuid", source.arn, *config)
     return f"{create_queue(arn, region)} && {move}"
 

@@ -43,8 +43,7 @@ def audit_metrics(region: Region) -> Wanted:
     full = [region.queues[arn].facts for arn in (*serving(region), *idle(region)) if arn in region.queues]
     names = [facts.name for facts in full if facts.total]
     metrics = [one for name in names for one in (deleted_daily(name), standing_daily(name))]
-    with_home = {one.attach for one in region.sources if one.target}
-    metrics += [asynchronous(name) for name in region.functions if f"function:{name}" not in with_home]
+    metrics += [asynchronous(name) for name in region.functions if name not in region.functions_with_home]
     return Wanted(metrics, end - AUDIT_DAYS * DAY_S, end)
 
 

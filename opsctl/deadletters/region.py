@@ -136,6 +136,12 @@ class Region(Value):
         """The points of a metric; refused when it was not asked for."""
         return self.points.get(metric, Points(refused=True))
 
+    @cached_property
+    def functions_with_home(self) -> frozenset[str]:
+        """The functions whose asynchronous failures go somewhere, wherever that is."""
+        own = [one for one in self.sources if one.kind in ("function", "destination") and one.target]
+        return frozenset(function_in(one.arn) for one in own)
+
     # A region has thousands of each, and every row and rule asks.
     @cached_property
     def _by_target(self) -> dict[str, list[Source]]:

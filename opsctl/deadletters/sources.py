@@ -54,7 +54,10 @@ def parse_function(told: Json) -> tuple[FunctionSeen, Source]:
 
 
 def destinations(answer: Json) -> list[Source]:
-    """The on-failure destinations of one function's asynchronous invocations, one for each version or alias."""
+    """The on-failure destinations of one function's asynchronous invocations, one for each version or alias.
+
+    They are nothing to attach to: `opsctl dlq attach` sets a DeadLetterConfig, and both would then get a failure.
+    """
     found = []
     for one in answer.get("FunctionEventInvokeConfigs") or []:
         target = _on_failure(one)
@@ -63,7 +66,7 @@ def destinations(answer: Json) -> list[Source]:
         name = function_in(arn)
         shown = name if qualifier == "$LATEST" else f"{name}:{qualifier}"
         if target:
-            found.append(Source(kind="destination", name=shown, arn=arn, target=target, attach=f"function:{name}"))
+            found.append(Source(kind="destination", name=shown, arn=arn, target=target))
     return found
 
 

@@ -166,8 +166,10 @@ def test_services_deliver_to_standard_queues_only_and_a_fifo_topic_to_fifo_ones(
     made.queue("w")
     wrong = {one.resource: one.fix for one in made.audit_read()[0].findings if one.id == "type-mixed"}
     assert wrong == {
-        "function f": "opsctl dlq attach function:f --region eu-west-1",
-        "subscription orders.fifo to sqs w": f"opsctl dlq attach {topic}:1 --region eu-west-1",
+        "function f": "opsctl dlq attach function:f --dlq a --override has-another-dlq --region eu-west-1",
+        "subscription orders.fifo to sqs w": (
+            f"opsctl dlq attach {topic}:1 --dlq a.fifo --override has-another-dlq --region eu-west-1"
+        ),
         "on-failure of event source mapping f from stream/s": (
             "aws sqs create-queue --queue-name a --region eu-west-1 && aws lambda update-event-source-mapping "
             f'--uuid uuid-0 --destination-config \'{{"OnFailure": {{"Destination": "{queue_arn("a")}"}}}}\' '
@@ -188,11 +190,14 @@ def test_a_source_whose_dead_letter_queue_or_topic_is_gone_is_found() -> None:
     made = Region()
     made.queue("work", dead="gone")
     made.function("f", dead=arn("sns", "gone-too"))
+    made.function("g")
+    made.on_failure("g", arn("sns", "gone-too"))
     made.bus("shop", dead=queue_arn("gone.fifo"))
     found = {one.resource: one.fix for one in made.audit_read()[0].findings if one.id == "dlq-missing"}
     assert found == {
-        "queue work": "opsctl dlq attach work --region eu-west-1",
-        "function f": "opsctl dlq attach function:f --region eu-west-1",
+        "queue work": "opsctl dlq attach work --dlq gone --region eu-west-1",
+        "function f": "opsctl dlq attach function:f --dlq gone-too --override has-another-dlq --region eu-west-1",
+        "on-failure of function g": "aws sns create-topic --name gone-too --region eu-west-1",
         "event bus shop": (
             "aws sqs create-queue --queue-name gone.fifo --attributes FifoQueue=true --region eu-west-1"
         ),
@@ -235,6 +240,31 @@ def test_a_bus_cannot_be_attached_so_its_alarm_is_made_directly() -> None:
     words = shlex.split(made.finding("no-alarm").fix)
     assert words[:3] == ["aws", "cloudwatch", "put-metric-alarm"]
     assert "Name=QueueName,Value=shop-dlq" in words
+
+
+def test_a_destination_is_not_attached_to_or_each_failure_would_come_twice() -> None:
+    made = Region()
+    made.function("f")
+    made.on_failure("f", queue_arn("f-failed"))
+    made.home("f-failed")
+    made.alarms.clear()
+    assert made.finding("no-alarm").fix.startswith("aws cloudwatch put-metric-alarm ")
+
+
+def test_a_home_from_which_a_function_takes_is_attached_to_all_the_same() -> None:
+    made = _without_alarm()
+    made.mapping("retrier", queue_arn("dead-work"))
+    assert "--override working-queue" in made.finding("no-alarm").fix
+
+
+def test_a_dead_letter_queue_is_not_judged_as_a_working_queue() -> None:
+    """`dlq attach` refuses to give it one of its own: what fails there has failed already."""
+    made = consumed()
+    made.mapping("retrier", queue_arn("dead-work"))
+    made.home("dead-again", of=("dead-work",))
+    again = json.dumps({"deadLetterTargetArn": queue_arn("dead-again"), "maxReceiveCount": 1})
+    made.queues["dead-work"] |= {"RedrivePolicy": again, "MessageRetentionPeriod": str(13 * DAY)}
+    assert made.findings() == []
 
 
 def test_an_alarm_on_what_sqs_never_counts_is_no_alarm_and_said_so() -> None:
