@@ -32,9 +32,9 @@ def heading_of(found: Audited) -> str:
     scope = f"{len(found.asked)} of {found.queues:,} queues" if found.asked else f"{found.queues:,} queues"
     where = f"in {found.region}, account {found.account} ({scope}, {found.sources:,} possible sources of failures)"
     if not found.findings:
-        return f"Nothing is wrong with dead letters {where}" + (
-            ", as far as could be read." if found.unknown else "."
-        )
+        if found.unknown:
+            return f"As far as could be read, nothing is wrong with dead letters {where}."
+        return f"Nothing is wrong with dead letters {where}."
     counts = [(sum(one.severity == level for one in found.findings), level) for level in SEVERITIES]
     counted = ", ".join(f"{count} {level}" for count, level in counts if count)
     plural = "s" if len(found.findings) != 1 else ""

@@ -225,7 +225,7 @@ def test_with_everything_denied_nothing_is_claimed(
     assert run(["dlq", "list", "-q"]) == 0
     assert "as far as could be read" in capsys.readouterr().out.replace("\n", " ")
     assert run(["dlq", "audit", "-q", "--detailed-exitcode"]) == 0
-    assert "as far as could be read" in capsys.readouterr().out.replace("\n", " ")
+    assert capsys.readouterr().out.startswith("As far as could be read, nothing is wrong")
 
 
 def test_an_empty_region_gets_a_sentence(
