@@ -38,7 +38,8 @@ class Refusals:
         return (*(_line(refusal, names) for refusal, names in self._found.values()), *self._cut)
 
 
-def _line(refusal: Refusal, names: list[str]) -> str:
+def _line(refusal: Refusal, about: list[str]) -> str:
+    names = list(dict.fromkeys(about))
     shown = ", ".join(names[:_NAMED])
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return f"{shown}{more}: {refusal}"

@@ -369,6 +369,13 @@ def test_one_reason_is_one_line_with_a_few_names() -> None:
     assert [(row.name, row.state) for row in found.rows] == [("x-dlq", "unreadable")]
 
 
+def test_what_is_read_in_several_calls_is_named_once() -> None:
+    made = big(400)
+    made.refuse(denied("cloudwatch.GetMetricData"))
+    (line,) = made.survey().unknown
+    assert line.startswith("metrics: access denied")
+
+
 def test_an_unreadable_queue_that_something_names_is_not_called_missing() -> None:
     made = Region()
     made.queue("work", dead="parking")
