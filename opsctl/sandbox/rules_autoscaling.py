@@ -218,6 +218,9 @@ def attach_instances(scaling: Scaling, asked: dict[str, Any]) -> None:
 def detach_instances(scaling: Scaling, asked: dict[str, Any]) -> dict[str, Any]:
     group = checks.group(scaling, asked)
     members = [checks.member(scaling, one, group) for one in asked.get("InstanceIds") or []]
+    for member in members:
+        if member.state not in ("InService", "Standby"):
+            raise invalid(f"The instance {member.instance_id} is not in InService or Standby.")
     less = bool(asked.get("ShouldDecrementDesiredCapacity"))
     if less and group.desired - len(members) < group.min_size:
         raise invalid(checks.sizes(group, "detach", len(members)))

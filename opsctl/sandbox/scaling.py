@@ -6,13 +6,13 @@ Source: Amazon EC2 Auto Scaling user guide and API reference, as collected in th
 import json
 from typing import Any
 
-from opsctl.sandbox import events
+from opsctl.sandbox import scaling_events, scaling_health
 from opsctl.sandbox.conditions import Conditions, conditions
 from opsctl.sandbox.scaling_launch import Failed, launch_instance
 from opsctl.sandbox.scaling_model import LAUNCHING, TERMINATING, Activity, Group, Member, Wait
 
-IMPAIRED_FOR_S = 120
-_GONE = ("stopping", "stopped", "shutting-down", "terminated")
+POLL_S = 2
+DIFFERENCE = "an instance was started in response to a difference between desired and actual capacity."
 
 
 class Scaling:
@@ -69,7 +69,7 @@ class Scaling:
                 instance = launch_instance(self.ec2, group, subnet)
             except Failed as failure:
                 activity.end("Failed", self.about.moment(), f"{failure} Launching EC2 instance failed.")
-                self._tell(group, "EC2 Instance Launch Unsuccessful", None, activity, failure.code)
+                scaling_events.tell(group, "EC2 Instance Launch Unsuccessful", None, activity)
                 continue
             group.failures = 0
             activity.description = f"Launching a new EC2 instance: {instance.id}"
@@ -96,11 +96,7 @@ class Scaling:
 
         def again() -> None:
             group.retry_pending = False
-            self.balance(
-                group,
-                "an instance was started in response to a difference between desired and actual "
-                "capacity, increasing the capacity.",
-            )
+            self.balance(group, DIFFERENCE)
 
         wait = min(self.about.durations.launch_retry * 2 ** (max(group.failures, 1) - 1), 3600)
         self.about.later(max(wait, 1), again)
@@ -129,7 +125,7 @@ class Scaling:
         member.waits = {hook.name: Wait(hook, now + hook.heartbeat, now + hook.global_timeout) for hook in hooks}
         for wait in list(member.waits.values()):
             self._expire(group, member, wait)
-            self._announce(group, member, wait)
+            scaling_events.announce(group, member, wait)
 
     def _expire(self, group: Group, member: Member, wait: Wait) -> None:
         def check() -> None:
@@ -166,7 +162,7 @@ class Scaling:
     def _abandon_launch(self, group: Group, member: Member) -> None:
         message = "Instance failed to complete user's Lifecycle Action: Lifecycle Action was abandoned"
         self._end_activity(member, "Cancelled", message)
-        self._tell(group, "EC2 Instance Launch Unsuccessful", member, member.activity, "Cancelled")
+        scaling_events.tell(group, "EC2 Instance Launch Unsuccessful", member, member.activity)
         group.failures += 1
         hooks = self.about.faults.abandoned_launch_runs_terminate_hooks
         cause = f"an instance {member.instance_id} was taken out of service: its launch was abandoned."
@@ -187,13 +183,13 @@ class Scaling:
             return
         instance = self.ec2.get_instance_by_id(member.instance_id)
         if instance.state == "pending":
-            self.about.later(1, lambda: self._into_service(group, member))
+            self.about.later(POLL_S, lambda: self._into_service(group, member))
             return
         member.state = "InService"
         member.in_service_at = self.about.now()
         self.register(group, [member.instance_id])
         self._end_activity(member, "Successful")
-        self._tell(group, "EC2 Instance Launch Successful", member, member.activity)
+        scaling_events.tell(group, "EC2 Instance Launch Successful", member, member.activity)
         for old in [one for one in group.members if one.replacing and one.counted]:
             old.replacing = False
             self.terminate(group, old, f"an instance {old.instance_id} was replaced.", replace=False)
@@ -238,12 +234,12 @@ class Scaling:
         if member not in group.members:
             return
         if self.ec2.get_instance_by_id(member.instance_id).state != "terminated":
-            self.about.later(1, lambda: self._gone(group, member))
+            self.about.later(POLL_S, lambda: self._gone(group, member))
             return
         member.state = "Terminated"
         group.members.remove(member)
         self._end_activity(member, "Successful")
-        self._tell(group, "EC2 Instance Terminate Successful", member, member.activity)
+        scaling_events.tell(group, "EC2 Instance Terminate Successful", member, member.activity)
         if group.deleting and not group.members:
             self.groups.pop(group.name, None)
         self.balance(group, "the group was balanced.")
@@ -259,51 +255,10 @@ class Scaling:
     def _check(self) -> None:
         self._checking = False
         for group in list(self.groups.values()):
-            for member in [one for one in group.members if one.state == "InService"]:
-                if group.runs("HealthCheck") and self._is_unhealthy(group, member):
-                    member.health = "Unhealthy"
-            self.replace_unhealthy(group)
-            self.balance(
-                group, "an instance was started in response to a difference between desired and actual capacity."
-            )
+            scaling_health.mark(self, group)
+            scaling_health.replace(self, group)
+            self.balance(group, DIFFERENCE)
         self.watch()
-
-    def _is_unhealthy(self, group: Group, member: Member) -> bool:
-        """Not running counts at once, impaired after minutes and the grace period, unknown never (fact 8)."""
-        instance = self.ec2.get_instance_by_id(member.instance_id)
-        if instance is None or instance.state in _GONE:
-            return True
-        faults = self.about.faults
-        if member.zone in faults.dark_zones or member.instance_id not in faults.impaired:
-            member.impaired_since = None
-            return False
-        now = self.about.now()
-        member.impaired_since = member.impaired_since or now
-        grace = float(group.settings.get("HealthCheckGracePeriod") or 0)
-        return now - member.impaired_since >= IMPAIRED_FOR_S and now >= member.in_service_at + grace
-
-    def replace_unhealthy(self, group: Group) -> None:
-        """Replace what is unhealthy: terminate and launch together, or launch first where the policy says so."""
-        if not group.runs("ReplaceUnhealthy") or not group.runs("Terminate"):
-            return
-        for member in [one for one in group.members if one.state == "InService" and one.health == "Unhealthy"]:
-            state = self.ec2.get_instance_by_id(member.instance_id).state
-            cause = (
-                f"At {self.about.moment():%Y-%m-%dT%H:%M:%SZ} an instance was taken out of service in response to "
-                f"an EC2 health check: the instance {member.instance_id} is {state}."
-            )
-            if self._launches_first(group) and group.runs("Launch"):
-                if not member.replacing:
-                    member.replacing = True
-                    self.balance(group, cause)
-            else:
-                self.terminate(group, member, cause)
-
-    def _launches_first(self, group: Group) -> bool:
-        policy = group.settings.get("InstanceMaintenancePolicy")
-        if not policy:
-            return self.about.faults.launch_before_terminate
-        return int(policy["MinHealthyPercentage"]) >= 100
 
     # Load balancing
 
@@ -342,49 +297,6 @@ class Scaling:
     def _end_activity(self, member: Member, status: str, message: str | None = None) -> None:
         if member.activity:
             member.activity.end(status, self.about.moment(), message)
-
-    def _announce(self, group: Group, member: Member, wait: Wait) -> None:
-        launching = wait.hook.transition == LAUNCHING
-        detail = {
-            "LifecycleActionToken": wait.token,
-            "AutoScalingGroupName": group.name,
-            "LifecycleHookName": wait.hook.name,
-            "EC2InstanceId": member.instance_id,
-            "LifecycleTransition": wait.hook.transition,
-            "Origin": "EC2" if launching else "AutoScalingGroup",
-            "Destination": "AutoScalingGroup" if launching else "EC2",
-        }
-        if wait.hook.metadata:
-            detail["NotificationMetadata"] = wait.hook.metadata
-        name = "EC2 Instance-launch Lifecycle Action" if launching else "EC2 Instance-terminate Lifecycle Action"
-        self._emit(group, name, [group.arn], detail)
-
-    def _tell(
-        self, group: Group, name: str, member: Member | None, activity: Activity | None, status: str = "InProgress"
-    ) -> None:
-        instance = f"arn:aws:ec2:{self.region}:{self.account}:instance/{member.instance_id}" if member else None
-        detail: dict[str, Any] = {
-            "AutoScalingGroupName": group.name,
-            "EC2InstanceId": member.instance_id if member else "",
-            "StatusCode": "Failed" if "Unsuccessful" in name else status,
-            "StatusMessage": (activity.message or "") if activity else "",
-            "Cause": activity.cause if activity else "",
-            "ActivityId": activity.id if activity else "",
-            "RequestId": activity.id if activity else "",
-            "Description": activity.description if activity else "",
-            "Details": json.loads(activity.details) if activity else {},
-        }
-        self._emit(group, name, [group.arn, *([instance] if instance else [])], detail)
-
-    def _emit(self, group: Group, name: str, resources: list[str], detail: dict[str, Any]) -> None:
-        events.emit(
-            self.account,
-            self.region,
-            source="aws.autoscaling",
-            detail_type=name,
-            resources=resources,
-            detail=detail,
-        )
 
 
 def _missing(group: Group) -> int:

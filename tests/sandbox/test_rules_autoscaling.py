@@ -385,6 +385,12 @@ def test_detaching_below_the_minimum_is_refused_and_without_decrement_is_replace
     assert only() != old
 
 
+def test_an_instance_that_is_not_in_service_cannot_be_detached() -> None:
+    make_group(hooks=(LAUNCH,))
+    detach: dict[str, Any] = {**NAME, "InstanceIds": [only()], "ShouldDecrementDesiredCapacity": False}
+    refused("ValidationError", asg().detach_instances, says="is not in InService", **detach)
+
+
 def test_terminating_below_the_minimum_is_refused() -> None:
     make_group()
     refused(
