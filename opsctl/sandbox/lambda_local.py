@@ -131,8 +131,10 @@ class _Loader:
         return self._loaded[name]
 
     def _import(self, name: str, *rest: Any) -> Any:
-        if name in self._stands_in:
-            return self._stands_in[name]
+        top = name.partition(".")[0]
+        named = rest[2] if len(rest) > 2 else ()
+        if top in self._stands_in and (top == name or not named):
+            return self._stands_in[top]
         if f"{name.replace('.', '/')}.py" in self._archive.namelist():
             return self.load(name)
         return builtins.__import__(name, *rest)
@@ -226,8 +228,15 @@ def pass_time(about: Conditions, until: float) -> None:
     clock.move_to(until)
 
 
+class _AnyDatetime(type):
+    """Every datetime is an instance of the one that stands in."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, real_datetime.datetime)
+
+
 def _datetime(about: Conditions) -> types.ModuleType:
-    class Datetime(real_datetime.datetime):
+    class Datetime(real_datetime.datetime, metaclass=_AnyDatetime):
         """A datetime whose now is the account's."""
 
         @classmethod

@@ -89,6 +89,22 @@ def lambda_handler(event, context):
     assert invoke()[0] == [30, 30, 30]
 
 
+def test_what_stands_in_for_the_machine_behaves_like_it(about: Conditions) -> None:
+    code = """
+import os.path
+from datetime import datetime
+import boto3
+
+def lambda_handler(event, context):
+    ec2 = boto3.client("ec2")
+    ec2.create_volume(AvailabilityZone="us-east-1a", Size=1)
+    made = ec2.describe_volumes()["Volumes"][0]["CreateTime"]
+    return [os.environ["WHO"], isinstance(made, datetime), "HOME" in os.environ]
+"""
+    function(code, Environment={"Variables": {"WHO": "me"}})
+    assert invoke()[0] == ["me", True, False]
+
+
 def test_a_function_that_takes_too_long_is_ended(about: Conditions) -> None:
     function("import time\ndef lambda_handler(event, context):\n    time.sleep(61)\n")
     assert invoke()[0]["errorType"] == "Sandbox.Timedout"
