@@ -298,6 +298,12 @@ def describe_scaling_activities(scaling: Scaling, asked: dict[str, Any]) -> dict
     return {"Activities": [one for one in found if not wanted or one["ActivityId"] in wanted]}
 
 
+def describe_instance_refreshes(scaling: Scaling, asked: dict[str, Any]) -> dict[str, Any]:
+    """None: instance refreshes cannot be started in the sandbox."""
+    checks.group(scaling, asked)
+    return {"InstanceRefreshes": []}
+
+
 def put_lifecycle_hook(scaling: Scaling, asked: dict[str, Any]) -> None:
     group = checks.group(scaling, asked)
     hook = checks.hook(asked, group.hooks.get(asked["LifecycleHookName"]))
@@ -450,6 +456,7 @@ _CALLS: tuple[Callable[[Scaling, dict[str, Any]], dict[str, Any] | None], ...] =
     suspend_processes,
     resume_processes,
     describe_scaling_activities,
+    describe_instance_refreshes,
     put_lifecycle_hook,
     describe_lifecycle_hooks,
     delete_lifecycle_hook,

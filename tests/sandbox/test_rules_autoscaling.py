@@ -464,6 +464,12 @@ def test_the_account_says_whether_it_launches_before_it_terminates() -> None:
     assert (setting["Name"], setting["Value"]) == ("launchBeforeTerminate", "false")
 
 
+def test_a_group_has_no_refresh_in_progress_and_a_missing_group_is_named() -> None:
+    make_group(0)
+    assert asg().describe_instance_refreshes(**NAME)["InstanceRefreshes"] == []
+    refused("ValidationError", asg().describe_instance_refreshes, says="'x' not found", AutoScalingGroupName="x")
+
+
 def test_sizes_out_of_bounds_are_refused() -> None:
     make_group(0)
     refused("ValidationError", asg().update_auto_scaling_group, **NAME, MinSize=2)
