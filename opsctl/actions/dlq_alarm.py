@@ -14,8 +14,8 @@ from opsctl.services import alarm_calls
 class DlqAlarm(Action):
     """Make an alarm that tells a topic as soon as a message waits in a queue; undo deletes it.
 
-    When an alarm on that number tells the topic already, nothing is planned. An alarm that has our name and is
-    something else is never replaced.
+    When an alarm tells the topic of the first message already, nothing is planned. An alarm that has our name
+    and is something else is never replaced.
     """
 
     name: ClassVar[str] = "dlq.alarm"
@@ -26,14 +26,14 @@ class DlqAlarm(Action):
     def plan(self, about: Context) -> Looking[list[Change]]:
         """Plan one PutMetricAlarm, or nothing."""
         watching = yield from need(alarm_calls.alarms_on(self.queue))
-        if any(self.topic in (one.get("AlarmActions") or []) for one in watching.get("MetricAlarms") or []):
+        if any(alarm_calls.tells_at_once(one, self.topic) for one in watching.get("MetricAlarms") or []):
             return []
         name = alarm_calls.alarm_name(self.queue)
         taken = yield from need(alarm_calls.alarms_called(name))
         if taken.get("MetricAlarms") or taken.get("CompositeAlarms"):
             raise RefusedByGuard(
-                f"there is an alarm {name} already and it does not tell {self.topic}; nothing was changed",
-                "add the topic to that alarm, or leave --alarm out",
+                f"there is an alarm {name} already and it does not tell {self.topic} at once; nothing was changed",
+                "change that alarm, or leave --alarm out",
             )
         return [
             Change(

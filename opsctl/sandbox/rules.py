@@ -7,6 +7,7 @@ from opsctl.sandbox import (
     rules_addresses,
     rules_autoscaling,
     rules_cloudfront,
+    rules_cloudwatch,
     rules_ebs,
     rules_ec2,
     rules_elbv2,
@@ -29,6 +30,7 @@ from opsctl.sandbox import (
 
 _MODULES = (
     rules_cloudfront,
+    rules_cloudwatch,
     rules_ec2,
     rules_elbv2,
     rules_events,

@@ -23,6 +23,15 @@ def alarms_on(queue: str) -> Read:
     return Read(service="cloudwatch", operation="DescribeAlarmsForMetric", params=_metric(queue))
 
 
+def tells_at_once(alarm: Json, topic: str) -> bool:
+    """Tell whether an alarm on that number tells a topic of the very first message."""
+    told = alarm.get("ActionsEnabled", True) and topic in (alarm.get("AlarmActions") or [])
+    least = {"GreaterThanThreshold": 0.0, "GreaterThanOrEqualToThreshold": 1.0}.get(
+        alarm.get("ComparisonOperator", "")
+    )
+    return bool(told and least is not None and float(alarm.get("Threshold", 0)) <= least)
+
+
 def put_alarm(queue: str, topic: str, plan_id: str) -> Instruction:
     """Make the alarm. `NumberOfMessagesSent` does not count what SQS itself moves, so the depth is watched."""
     params = _metric(queue) | {

@@ -219,3 +219,23 @@ def test_a_redrive_policy_survives_the_change_of_another_attribute() -> None:
     main, dead = pair()
     client("sqs").set_queue_attributes(QueueUrl=main, Attributes={"DelaySeconds": "3"})
     assert json.loads(attribute(main, "RedrivePolicy")) == json.loads(redrive(dead))
+
+
+def test_the_alarms_of_a_metric_are_those_of_its_dimensions() -> None:
+    cloudwatch = client("cloudwatch")
+    metric = {"Namespace": "AWS/SQS", "MetricName": "ApproximateNumberOfMessagesVisible"}
+    for name in ("a", "b"):
+        cloudwatch.put_metric_alarm(
+            AlarmName=name,
+            Dimensions=[{"Name": "QueueName", "Value": name}],
+            ComparisonOperator="GreaterThanThreshold",
+            EvaluationPeriods=1,
+            Period=60,
+            Statistic="Maximum",
+            Threshold=0,
+            **metric,
+        )
+    dimensions = [{"Name": "QueueName", "Value": "b"}]
+    found = cloudwatch.describe_alarms_for_metric(Dimensions=dimensions, **metric)["MetricAlarms"]
+    assert [one["AlarmName"] for one in found] == ["b"]
+    assert cloudwatch.describe_alarms_for_metric(**metric)["MetricAlarms"] == []
