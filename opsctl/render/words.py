@@ -182,6 +182,8 @@ def actions_needed(plan: Plan) -> list[str]:
 def outcome_of(report: Report) -> str:
     """Say how a run ended, in one line."""
     words = OUTCOME_WORDS[report.status]
+    if report.status == "failed" and all(isinstance(change.undo, Irreversible) for change in report.plan.changes):
+        words = "Failed: the run can be resumed"
     return f"{words}; undone by run {report.undone_by}" if report.undone_by else words
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsctl.model.binary import binary
-from opsctl.model.changes import EditSpec, Element, Instruction
+from opsctl.model.changes import EditSpec, Element, Instruction, Irreversible
 from opsctl.model.reads import Read
 from opsctl.render import html_page, markdown, terminal
 from opsctl.render.inert import code_span, visible
@@ -19,7 +19,7 @@ from opsctl.render.json_text import render_envelope
 from opsctl.render.mermaid import render_mermaid
 from opsctl.render.svg import render_svg
 from opsctl.render.tree import render_tree
-from opsctl.render.words import details_of, value_text
+from opsctl.render.words import details_of, outcome_of, value_text
 from tests.render.sample import sample_decision, sample_plan, sample_report
 
 HOSTILE = (
@@ -175,3 +175,11 @@ def test_every_kind_of_element_of_an_edit_can_be_shown() -> None:
     shown = details_of(Instruction(kind="edit", service="scheduler", operation="UpdateSchedule", edit=edit))
     assert shown[:4] == ["+ 1 at a.b", "- 1 at a.b", "= 1 at a.b", "- a.b"]
     assert "no lock" in shown[4]
+
+
+def test_a_failed_run_that_cannot_be_undone_does_not_offer_it() -> None:
+    report = sample_report().model_copy(update={"status": "failed"})
+    final = [change.model_copy(update={"undo": Irreversible(because="gone")}) for change in report.plan.changes]
+    lasting = report.model_copy(update={"plan": report.plan.model_copy(update={"changes": tuple(final)})})
+    assert outcome_of(report) == "Failed: the run can be resumed or undone"
+    assert outcome_of(lasting) == "Failed: the run can be resumed"
