@@ -1,0 +1,190 @@
+"""What is deployed with the recovery handler: its code, its configuration and the least it may do. Pure."""
+
+import base64
+import io
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydantic import Field
+
+from opsctl.model.run import Identity
+from opsctl.model.value import Json, Value, canonical
+
+RUNTIME, HANDLER = "python3.12", "handler.lambda_handler"
+VARIABLE = "OPSCTL_HA"
+TRUST_POLICY: Json = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"},
+    ],
+}
+
+
+class RecoveredAddress(Value):
+    """An Elastic IP, and the network interface and private address of the instance that it belongs to."""
+
+    allocation_id: str
+    device_index: int = Field(default=0, ge=0)
+    private_index: int = Field(default=0, ge=0)
+
+
+class PrivateRecord(Value):
+    """The A record that follows the instance's private address."""
+
+    zone_id: str
+    name: str
+    ttl: int = Field(default=30, ge=0)
+
+
+class RecoveryConfig(Value):
+    """Everything the handler has to know that it cannot read from AWS.
+
+    `allow_data_loss_s` is the age of the oldest set of snapshots that may replace volumes which cannot be had; 0
+    is never. `snapshot_every_s` 0 leaves the snapshots to somebody else. The handler never deletes a snapshot: how
+    many are kept is for a Data Lifecycle Manager policy, or the user's own, to say.
+    """
+
+    group: str = Field(min_length=1)
+    region: str
+    topic_arn: str
+    addresses: tuple[RecoveredAddress, ...] = ()
+    devices: tuple[str, ...] = ()
+    allow_data_loss_s: int = Field(default=0, ge=0)
+    source_dest_check: bool | None = None
+    record: PrivateRecord | None = None
+    snapshot_every_s: int = Field(default=0, ge=0)
+    namespace: str = "opsctl/ha"
+
+
+def environment(config: RecoveryConfig) -> dict[str, str]:
+    """Return the function's environment variables."""
+    return {VARIABLE: canonical(config.model_dump(mode="json"))}
+
+
+def code() -> str:
+    """Return the function's code as a ZIP file in base64: the same on every machine, for it is only stored."""
+    packed = io.BytesIO()
+    entry = zipfile.ZipInfo("handler.py", date_time=(1980, 1, 1, 0, 0, 0))
+    entry.create_system, entry.external_attr = 3, 0o644 << 16
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(entry, Path(__file__).with_name("handler.py").read_bytes())
+    return base64.b64encode(packed.getvalue()).decode()
+
+
+def role_policy(config: RecoveryConfig, identity: Identity, kms_keys: Iterable[str] = ()) -> Json:
+    """Return the policy of the handler's role; `kms_keys` are the ARNs of the volumes' customer managed keys.
+
+    An action on several resources needs each of them allowed (Service Authorization Reference, Amazon EC2), so
+    those that are told apart by different tags or conditions have a statement each.
+    """
+    statements = [*_group(config, identity), *_runtime(config, identity)]
+    if config.devices:
+        statements += _data(config, identity)
+        statements += _keys(config, identity, tuple(kms_keys))
+    statements += _network(config, identity)
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _group(config: RecoveryConfig, identity: Identity) -> list[Json]:
+    reads = ["autoscaling:DescribeAutoScalingGroups", "ec2:DescribeInstances", "ec2:DescribeVolumes"]
+    reads += ["ec2:DescribeSnapshots"] if config.devices else []
+    reads += ["ec2:DescribeAddresses"] if config.addresses else []
+    hooks = ["CompleteLifecycleAction", "RecordLifecycleActionHeartbeat", "TerminateInstanceInAutoScalingGroup"]
+    group = (
+        f"arn:{identity.partition}:autoscaling:{config.region}:{identity.account}:autoScalingGroup:*"
+        f":autoScalingGroupName/{config.group}"
+    )
+    namespace = {"StringEquals": {"cloudwatch:namespace": config.namespace}}
+    return [
+        _allow(sorted(reads), ["*"]),
+        _allow([f"autoscaling:{each}" for each in hooks], [group]),
+        _allow(["ec2:CreateTags"], [_ec2(config, identity, "instance")], _sets(config, "opsctl:ha-wait")),
+        _allow(["cloudwatch:PutMetricData"], ["*"], namespace),
+        _allow(["sns:Publish"], [config.topic_arn]),
+    ]
+
+
+def _runtime(config: RecoveryConfig, identity: Identity) -> list[Json]:
+    """What Lambda itself does with the role: it writes the log and keeps an event that failed every time."""
+    where = f"{config.region}:{identity.account}"
+    log = f"arn:{identity.partition}:logs:{where}:log-group:/aws/lambda/opsctl-{config.group}"
+    return [
+        _allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], [log, f"{log}:*"]),
+        _allow(["sqs:SendMessage"], [f"arn:{identity.partition}:sqs:{where}:opsctl-{config.group}-dlq"]),
+    ]
+
+
+def _data(config: RecoveryConfig, identity: Identity) -> list[Json]:
+    instance, volume, snapshot = (_ec2(config, identity, each) for each in ("instance", "volume", "snapshot"))
+    ours, made = _tagged(config), {"StringEquals": {"aws:RequestTag/opsctl:ha": config.group}}
+    scheduled = {"StringEquals": {"aws:RequestTag/opsctl:ha-kind": "scheduled"}}
+    created = {"StringEquals": {"ec2:CreateAction": ["CreateSnapshot", "CreateVolume"]}}
+    statements = [
+        _allow(["ec2:StopInstances"], [instance], ours),
+        _allow(["ec2:AttachVolume", "ec2:DetachVolume"], [instance, volume], ours),
+        _allow(["ec2:CreateTags"], [volume], _sets(config, "opsctl:ha-role")),
+        _allow(["ec2:CreateSnapshot"], [volume], ours),
+        _allow(["ec2:CreateSnapshot"], [snapshot], made),
+        _allow(["ec2:CreateVolume"], [snapshot], ours),
+        _allow(["ec2:CreateVolume"], [volume], made),
+    ]
+    if config.snapshot_every_s:
+        created["StringEquals"]["ec2:CreateAction"].insert(1, "CreateSnapshots")
+        statements += [
+            _allow(["ec2:CreateSnapshots"], [instance, volume], ours),
+            _allow(["ec2:CreateSnapshots"], [snapshot], scheduled),
+        ]
+    return [*statements, _allow(["ec2:CreateTags"], [snapshot, volume], created)]
+
+
+def _network(config: RecoveryConfig, identity: Identity) -> list[Json]:
+    statements = []
+    interface = _ec2(config, identity, "network-interface")
+    if config.addresses:
+        addresses = [_ec2(config, identity, "elastic-ip", each.allocation_id) for each in config.addresses]
+        # Interfaces need not be told apart here: no address but ours can be moved.
+        statements.append(_allow(["ec2:AssociateAddress"], [*addresses, interface]))
+        statements.append(_allow(["ec2:AssociateAddress"], [_ec2(config, identity, "instance")], _tagged(config)))
+    if config.source_dest_check is not None:  # the launch template tags its interfaces for this
+        statements.append(_allow(["ec2:ModifyNetworkInterfaceAttribute"], [interface], _tagged(config)))
+    if config.record:
+        zone = f"arn:{identity.partition}:route53:::hostedzone/{config.record.zone_id}"
+        only = {
+            "ForAllValues:StringEquals": {
+                "route53:ChangeResourceRecordSetsActions": ["UPSERT"],
+                "route53:ChangeResourceRecordSetsNormalizedRecordNames": [config.record.name.rstrip(".").lower()],
+                "route53:ChangeResourceRecordSetsRecordTypes": ["A"],
+            }
+        }
+        statements.append(_allow(["route53:ChangeResourceRecordSets"], [zone], only))
+    return statements
+
+
+def _keys(config: RecoveryConfig, identity: Identity, keys: tuple[str, ...]) -> list[Json]:
+    """EC2 uses a customer key in the handler's name for snapshots, copies and attachments (EC2/EBSEncryption)."""
+    if not keys:
+        return []
+    suffix = "amazonaws.com.cn" if identity.partition == "aws-cn" else "amazonaws.com"
+    through = {"StringEquals": {"kms:ViaService": f"ec2.{config.region}.{suffix}"}}
+    uses = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+    grant = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+    return [_allow(uses, list(keys), through), _allow(["kms:CreateGrant"], list(keys), grant)]
+
+
+def _allow(actions: list[str], resources: list[str], condition: Json = None) -> Json:
+    statement = {"Effect": "Allow", "Action": actions, "Resource": resources}
+    return {**statement, "Condition": condition} if condition else statement
+
+
+def _ec2(config: RecoveryConfig, identity: Identity, kind: str, name: str = "*") -> str:
+    account = "*" if kind == "snapshot" else identity.account  # a snapshot's ARN names no account
+    return f"arn:{identity.partition}:ec2:{config.region}:{account}:{kind}/{name}"
+
+
+def _tagged(config: RecoveryConfig) -> Json:
+    return {"StringEquals": {"aws:ResourceTag/opsctl:ha": config.group}}
+
+
+def _sets(config: RecoveryConfig, key: str) -> Json:
+    return {**_tagged(config), "ForAllValues:StringEquals": {"aws:TagKeys": [key]}}

@@ -1,0 +1,477 @@
+"""What can happen to a make-ha group: each scenario arranges an account in which an instance has just failed.
+
+A scenario ends with the replacement in service, or with its launch abandoned and people told.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from opsctl.model.value import Json
+from opsctl.recovery.package import PrivateRecord, RecoveredAddress
+from tests.kit.memory_ec2 import Instance, Snapshot, refused
+from tests.recovery.harness import ADDRESS, KEY, Simulation, make
+
+RAID = ("/dev/sdf", "/dev/sdg")
+HOUR_S = 3600
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A named scenario, how it has to end and how soon."""
+
+    name: str
+    arrange: Callable[[], Simulation]
+    ends: str
+    within_s: float
+
+
+SCENARIOS: dict[str, Scenario] = {}
+
+
+def scenario(ends: str = "in service", within_s: float = 900) -> Callable[[Callable[[], Simulation]], None]:
+    """Register a scenario under its function's name."""
+
+    def register(arrange: Callable[[], Simulation]) -> None:
+        SCENARIOS[arrange.__name__] = Scenario(arrange.__name__, arrange, ends, within_s)
+
+    return register
+
+
+def fail(simulation: Simulation, zone: str = "a") -> Simulation:
+    """Have the instance in service fail now; nothing that it wrote may be lost unless a test says so."""
+    world = simulation.world
+    (old,) = world.in_service()
+    world.zones = [zone]
+    world.ec2.write()
+    if volumes := world.ec2.on(old.id):
+        simulation.promised = volumes[0].content
+    world.fail(old)
+    return simulation
+
+
+def snapshots(simulation: Simulation, age_s: float, name: str = "2026-09-21T14:00:00Z") -> list[Snapshot]:
+    """Put one completed set of snapshots of the volumes in service into the account."""
+    (old,) = simulation.world.in_service()
+    tags = {"opsctl:ha-set": name, "opsctl:ha-kind": "scheduled"}
+    ec2 = simulation.world.ec2
+    return [ec2.add_snapshot(each, {**each.tags, **tags}, age_s) for each in ec2.on(old.id)]
+
+
+def old_of(simulation: Simulation) -> Instance:
+    """The instance that was there first."""
+    return next(iter(simulation.world.ec2.instances.values()))
+
+
+def at_call(simulation: Simulation, operation: str, action: Callable[[], object], times: int = 1) -> None:
+    """Do something just before the first calls of an operation are carried out."""
+    left = [times]
+
+    def on_call(name: str) -> None:
+        if name == operation and left[0] > 0:
+            left[0] -= 1
+            action()
+
+    simulation.on_call = on_call
+
+
+# The same zone
+
+
+@scenario()
+def same_zone() -> Simulation:
+    return fail(make())
+
+
+@scenario()
+def two_volumes() -> Simulation:
+    return fail(make(devices=RAID))
+
+
+@scenario()
+def no_address() -> Simulation:
+    return fail(make(address=False))
+
+
+@scenario()
+def no_data() -> Simulation:
+    return fail(make(devices=()))
+
+
+@scenario()
+def nothing_but_the_hooks() -> Simulation:
+    return fail(make(devices=(), address=False))
+
+
+@scenario()
+def router_with_a_private_name() -> Simulation:
+    record = PrivateRecord(zone_id="Z1", name="db.internal.", ttl=30)
+    return fail(make(source_dest_check=False, record=record))
+
+
+@scenario()
+def the_first_snapshot_is_due_while_it_fails() -> Simulation:
+    return fail(make(snapshot_every_s=HOUR_S))
+
+
+# Another zone
+
+
+@scenario()
+def other_zone() -> Simulation:
+    return fail(make(), "b")
+
+
+@scenario()
+def other_zone_two_volumes_with_a_customer_key() -> Simulation:
+    simulation = make(devices=RAID, key=KEY)
+    first, second = simulation.world.ec2.volumes.values()
+    first.type, first.iops, second.iops, second.size = "io2", 9000, 5000, 700
+    return fail(simulation, "b")
+
+
+@scenario(within_s=3 * HOUR_S)
+def snapshot_pending_for_two_hours() -> Simulation:
+    simulation = make(devices=RAID)
+    simulation.world.ec2.snapshot_s = 2 * HOUR_S
+    return fail(simulation, "b")
+
+
+@scenario()
+def two_snapshots_end_in_error() -> Simulation:
+    simulation = make()
+    simulation.world.ec2.failing_snapshots = 2
+    return fail(simulation, "b")
+
+
+@scenario(ends="abandoned", within_s=2 * HOUR_S)
+def every_snapshot_ends_in_error() -> Simulation:
+    simulation = make()
+    simulation.world.ec2.failing_snapshots = 99
+    return fail(simulation, "b")
+
+
+@scenario(within_s=HOUR_S)
+def the_zone_is_down_and_an_older_state_is_allowed() -> Simulation:
+    simulation = make(devices=RAID, allow_data_loss_s=HOUR_S)
+    snapshots(simulation, 3000, "2026-09-21T13:20:00Z")
+    (first, _) = snapshots(simulation, 1000)
+    fail(simulation, "b")
+    simulation.world.ec2.dead_zones.add("a")
+    simulation.promised = first.content
+    return simulation
+
+
+@scenario(within_s=HOUR_S)
+def the_zone_is_down_after_a_set_by_data_lifecycle_manager() -> Simulation:
+    simulation = make(allow_data_loss_s=HOUR_S)
+    (snapshot,) = snapshots(simulation, 1000)
+    del snapshot.tags["opsctl:ha-set"], snapshot.tags["opsctl:ha-kind"]
+    fail(simulation, "b")
+    simulation.world.ec2.dead_zones.add("a")
+    simulation.promised = snapshot.content
+    return simulation
+
+
+@scenario(ends="abandoned", within_s=49 * HOUR_S)
+def the_zone_is_down_and_no_loss_is_allowed() -> Simulation:
+    simulation = make()
+    snapshots(simulation, 1000)
+    fail(simulation, "b")
+    simulation.world.ec2.dead_zones.add("a")
+    return simulation
+
+
+@scenario(ends="abandoned", within_s=2 * HOUR_S)
+def the_zone_is_down_and_the_snapshots_are_too_old() -> Simulation:
+    simulation = make(allow_data_loss_s=600)
+    snapshots(simulation, 1000)
+    fail(simulation, "b")
+    simulation.world.ec2.dead_zones.add("a")
+    return simulation
+
+
+@scenario(within_s=HOUR_S)
+def the_zone_comes_back_while_copies_are_made() -> Simulation:
+    simulation = the_zone_is_down("b")
+    at_call(simulation, "create_volume", simulation.world.ec2.dead_zones.clear)
+    simulation.promised = None
+    return simulation
+
+
+def the_zone_is_down(zone: str) -> Simulation:
+    """A group whose zone is down, with a set of snapshots that may be used."""
+    simulation = make(allow_data_loss_s=HOUR_S)
+    (snapshot,) = snapshots(simulation, 1000)
+    fail(simulation, zone)
+    simulation.world.ec2.dead_zones.add("a")
+    simulation.promised = snapshot.content
+    return simulation
+
+
+# Events
+
+
+@scenario()
+def every_event_is_lost() -> Simulation:
+    simulation = fail(make())
+    simulation.deliver = lambda _: []
+    return simulation
+
+
+@scenario()
+def every_event_comes_three_times_and_late() -> Simulation:
+    simulation = fail(make(), "b")
+    seen: list[int] = []
+
+    def deliver(events: list[tuple[float, Json]]) -> list[tuple[float, Json]]:
+        for moment, event in [each for each in events if id(each[1]) not in seen]:
+            seen.append(id(event))
+            events += [(moment + 40, event), (moment + 500, event)]
+        return events
+
+    simulation.deliver = deliver
+    return simulation
+
+
+@scenario()
+def events_come_out_of_order() -> Simulation:
+    simulation = fail(make())
+
+    def deliver(events: list[tuple[float, Json]]) -> list[tuple[float, Json]]:
+        moved = [(moment + 200 if "terminate" in event["detail-type"] and moment % 1 == 0 else moment, event)
+                 for moment, event in events]  # fmt: skip
+        return sorted(((moment + 0.5, event) for moment, event in moved), key=lambda each: each[0])
+
+    simulation.deliver = deliver
+    return simulation
+
+
+# The old instance
+
+
+@scenario()
+def the_old_one_is_terminated_outside_and_takes_ten_minutes() -> Simulation:
+    simulation = make()
+    (old,) = simulation.world.in_service()
+    simulation.world.ec2.write()
+    simulation.promised = simulation.world.ec2.on(old.id)[0].content
+    old.shutdown_s = 600
+    simulation.world.ec2.terminate(old)
+    return simulation
+
+
+@scenario(within_s=1200)
+def the_old_one_stops_only_by_force() -> Simulation:
+    simulation = make()
+    old_of(simulation).stops_only_by_force = True
+    return fail(simulation)
+
+
+@scenario(ends="abandoned", within_s=3 * HOUR_S)
+def the_old_one_never_stops() -> Simulation:
+    simulation = make()
+    old_of(simulation).stop_s = 10**9
+    return fail(simulation)
+
+
+@scenario()
+def the_old_one_was_retained() -> Simulation:
+    simulation = fail(make())
+    member = simulation.world.members[old_of(simulation).id]
+    member.active, member.state = False, "Terminating:Retained"
+    return simulation
+
+
+@scenario(ends="abandoned", within_s=2 * HOUR_S)
+def somebody_attached_the_volume_elsewhere() -> Simulation:
+    simulation = fail(make())
+    ec2 = simulation.world.ec2
+    rescue = ec2.launch("a", {"Name": "rescue"})
+    (volume,) = ec2.on(old_of(simulation).id)
+    ec2.put_on(volume, rescue, "/dev/sdx")
+    return simulation
+
+
+@scenario(ends="abandoned", within_s=2 * HOUR_S)
+def somebody_wants_two_instances() -> Simulation:
+    simulation = make()
+    simulation.world.desired = 2
+    return simulation
+
+
+# The new instance
+
+
+@scenario()
+def the_new_one_dies_with_its_data() -> Simulation:
+    simulation = fail(make())
+    ec2 = simulation.world.ec2
+    at_call(simulation, "associate_address", lambda: ec2.terminate(list(ec2.instances.values())[-1]))
+    return simulation
+
+
+@scenario()
+def the_new_one_dies_while_its_copies_are_made() -> Simulation:
+    simulation = fail(make(devices=RAID), "b")
+    ec2, world = simulation.world.ec2, simulation.world
+    world.zones = ["b", "c"]
+    at_call(simulation, "create_volume", lambda: ec2.terminate(list(ec2.instances.values())[-1]))
+    return simulation
+
+
+@scenario()
+def the_move_is_taken_back_by_the_next_launch() -> Simulation:
+    simulation = fail(make(devices=RAID), "b")
+    ec2, world = simulation.world.ec2, simulation.world
+    world.zones = ["b", "a"]
+    at_call(simulation, "attach_volume", lambda: ec2.terminate(list(ec2.instances.values())[-1]))
+    return simulation
+
+
+@scenario()
+def launches_find_no_capacity_at_first() -> Simulation:
+    simulation = make()
+    simulation.world.launch_failures = 20
+    return fail(simulation)
+
+
+@scenario()
+def volumes_find_no_capacity_at_first() -> Simulation:
+    simulation = fail(make(), "b")
+    seen: list[int] = []
+
+    def before(_: int, operation: str) -> Exception | None:
+        if operation == "create_volume" and len(seen) < 3:
+            seen.append(1)
+            return refused("InsufficientVolumeCapacity", "There is not enough capacity")
+        return None
+
+    simulation.before = before
+    return simulation
+
+
+@scenario(ends="abandoned", within_s=2 * HOUR_S)
+def the_image_brings_a_volume_of_its_own() -> Simulation:
+    simulation = make()
+    simulation.world.image_volume = "/dev/sdf"
+    return fail(simulation)
+
+
+@scenario(ends="abandoned", within_s=2 * HOUR_S)
+def the_second_interface_is_missing() -> Simulation:
+    second = RecoveredAddress(allocation_id="eipalloc-2", device_index=1)
+    return fail(make(addresses=(RecoveredAddress(allocation_id=ADDRESS), second)))
+
+
+# Tags, volumes and addresses that somebody took away
+
+
+@scenario(ends="abandoned")
+def the_volumes_are_gone_and_there_is_no_snapshot() -> Simulation:
+    simulation = fail(make(devices=RAID))
+    simulation.world.ec2.volumes.clear()
+    return simulation
+
+
+@scenario()
+def the_volumes_are_gone_and_an_older_state_is_allowed() -> Simulation:
+    simulation = make(devices=RAID, allow_data_loss_s=HOUR_S)
+    taken = snapshots(simulation, 1000)
+    fail(simulation)
+    simulation.world.ec2.volumes.clear()
+    simulation.promised = taken[0].content
+    return simulation
+
+
+@scenario()
+def one_of_two_volumes_is_gone_and_an_older_state_is_allowed() -> Simulation:
+    simulation = make(devices=RAID, allow_data_loss_s=HOUR_S)
+    taken = snapshots(simulation, 1000)
+    fail(simulation)
+    del simulation.world.ec2.volumes[next(iter(simulation.world.ec2.volumes))]
+    simulation.promised = taken[0].content
+    return simulation
+
+
+@scenario(ends="abandoned", within_s=2 * HOUR_S)
+def the_tags_of_the_volume_were_removed() -> Simulation:
+    simulation = fail(make())
+    for volume in simulation.world.ec2.volumes.values():
+        volume.tags.clear()
+    return simulation
+
+
+@scenario(ends="abandoned", within_s=2 * HOUR_S)
+def two_volumes_claim_one_device() -> Simulation:
+    simulation = make()
+    simulation.world.ec2.add_volume("a", dict(next(iter(simulation.world.ec2.volumes.values())).tags))
+    return fail(simulation)
+
+
+@scenario(ends="abandoned", within_s=2 * HOUR_S)
+def the_instances_lack_the_groups_tag() -> Simulation:
+    simulation = make()
+    simulation.world.instance_tags = {}
+    return fail(simulation)
+
+
+@scenario()
+def somebody_takes_the_address_twice() -> Simulation:
+    simulation = fail(make())
+    addresses = simulation.world.ec2.addresses
+    at_call(simulation, "describe_addresses", lambda: addresses.update({ADDRESS: "eni-9999"}), times=3)
+    return simulation
+
+
+@scenario(ends="abandoned", within_s=2 * HOUR_S)
+def somebody_takes_the_address_for_ever() -> Simulation:
+    simulation = fail(make())
+    addresses = simulation.world.ec2.addresses
+    at_call(simulation, "describe_addresses", lambda: addresses.update({ADDRESS: "eni-9999"}), times=10**9)
+    return simulation
+
+
+@scenario(ends="abandoned", within_s=2 * HOUR_S)
+def the_address_was_released() -> Simulation:
+    simulation = fail(make())
+    simulation.world.ec2.addresses.clear()
+    return simulation
+
+
+# Operators
+
+
+@scenario(ends="undone")
+def the_hooks_are_deleted_during_recovery() -> Simulation:
+    simulation = fail(make())
+    at_call(simulation, "attach_volume", simulation.world.delete_hooks)
+    simulation.world.time.after(30, lambda: setattr(simulation.world, "desired", 0))
+    return simulation
+
+
+@scenario()
+def the_group_is_suspended_during_recovery() -> Simulation:
+    simulation = fail(make())
+    at_call(simulation, "stop_instances", lambda: simulation.world.time.after(
+        20, lambda: simulation.world.suspended.update({"ReplaceUnhealthy", "Launch", "Terminate"})))  # fmt: skip
+    return simulation
+
+
+@scenario()
+def the_minimum_becomes_zero_during_recovery() -> Simulation:
+    simulation = fail(make(), "b")
+    at_call(simulation, "create_snapshot", lambda: setattr(simulation.world, "minimum", 0))
+    return simulation
+
+
+@scenario(ends="undone")
+def the_group_is_deleted() -> Simulation:
+    simulation = fail(make())
+    world = simulation.world
+
+    def delete() -> None:
+        world.exists = False
+        world.members.clear()
+
+    at_call(simulation, "detach_volume", delete)
+    return simulation

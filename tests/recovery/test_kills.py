@@ -1,0 +1,55 @@
+"""The handler may die at any call: the next minute's run goes on from what is in AWS, and nothing is done twice.
+
+Between two calls that change something, the account is the same wherever the handler dies; so one death before the
+first call and one after each such call are all the states that there are.
+"""
+
+from functools import partial
+
+import pytest
+
+from tests.recovery.harness import Killed, Simulation
+from tests.recovery.scenarios import SCENARIOS
+from tests.recovery.test_scenarios import finish
+
+TOO_LONG = {"snapshot_pending_for_two_hours"}
+SHORT = [name for name, each in SCENARIOS.items() if each.ends == "in service" and name not in TOO_LONG]
+CHANGES_NOTHING = ("describe_", "put_metric_data", "record_lifecycle_action_heartbeat")
+
+
+def deaths(calls: list[str]) -> list[int]:
+    """The numbers of the calls after which the account is another than before."""
+    return [number for number, call in enumerate(calls) if not call.partition(".")[2].startswith(CHANGES_NOTHING)]
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_a_handler_that_dies_at_any_call_leaves_nothing_that_the_next_run_cannot_finish(name: str) -> None:
+    scenario = SCENARIOS[name]
+    undisturbed = scenario.arrange()
+    finish(undisturbed, scenario)
+    for number in [-1, *deaths(undisturbed.calls)]:
+        finish(dying_after(scenario.arrange(), number), scenario, slack=2)
+
+
+@pytest.mark.parametrize("name", ["other_zone_two_volumes_with_a_customer_key", "same_zone"])
+def test_a_handler_that_dies_after_every_tenth_call_still_gets_there(name: str) -> None:
+    scenario = SCENARIOS[name]
+    for start in range(10):
+        simulation = scenario.arrange()
+        simulation.after = partial(every_tenth, start)
+        finish(simulation, scenario, slack=10)
+
+
+def every_tenth(start: int, number: int, _: str) -> BaseException | None:
+    """Die after every tenth call."""
+    return Killed() if number % 10 == start else None
+
+
+def dying_after(simulation: Simulation, number: int) -> Simulation:
+    """Have Lambda killed once: after the call of that number was carried out, or before the first."""
+    planned = simulation.before
+    if number < 0:
+        simulation.before = lambda at, name: Killed() if at == 0 else planned(at, name)
+    else:
+        simulation.after = lambda at, _: Killed() if at == number else None
+    return simulation
