@@ -119,6 +119,7 @@ class Refused(NotYet):
     def __init__(self, operation: str, code: str, message: str) -> None:
         super().__init__(f"AWS refused {operation} ({code}: {message})", person=code not in TRANSIENT)
         self.no_active_hook = "No active Lifecycle Action" in message
+        self.zone_fails = operation == "create_snapshot" and code in BUSY
 
 
 class Held(NotYet):
@@ -383,24 +384,22 @@ class Recovery(Account):
         made_now = {device: each for device, each in own.items() if copy_of(each)[0] == new["InstanceId"]}
         have = {**(made_now if current else own), **current}
         missing = [device for device in self.devices if device not in have]
-        self.phase = "release"
         try:
             if missing:
-                raise NotYet(f"no volume of {self.name} is tagged {DEVICE}={listed(missing)}")
+                self.phase = "find"
+                raise NotYet(f"no volume of {self.name} is tagged {DEVICE}={listed(missing)}", person=True)
             self.require_free(have.values(), new)
             return self.in_zone(have, new)
         except Held:
             raise
         except NotYet as waiting:
-            if self.age(new["LaunchTime"]) < (MISSING_AFTER_S if missing else OLDER_SET_AFTER_S):
+            early = self.age(new["LaunchTime"]) < (MISSING_AFTER_S if missing else OLDER_SET_AFTER_S)
+            if early or self.phase == "copy" or (isinstance(waiting, Refused) and not waiting.zone_fails):
                 raise
             if set_id := self.older_set(new, own):
                 return self.restore(set_id, current, new, waiting)
-            if missing:
-                raise Hopeless(
-                    f"{waiting}, and no set of snapshots may replace it: {self.why_none(new)}"
-                ) from waiting
-            raise
+            why = f"{waiting}. No set of snapshots may replace it: {self.why_none(new)}"
+            raise NotYet(why, person=waiting.person) from waiting
 
     def current(self, new: Json) -> dict[str, Json]:
         """Return the volume that holds each device's data; a copy counts once its source is retired."""
@@ -423,6 +422,7 @@ class Recovery(Account):
 
     def require_free(self, volumes: Iterable[Json], new: Json) -> None:
         """Raise unless nobody else has the volumes: only an instance that leaves is made to give them up."""
+        self.phase = "release"
         for volume in volumes:
             holders = {each["InstanceId"] for each in volume.get("Attachments", ())} - {new["InstanceId"]}
             for holder in holders:
@@ -528,9 +528,12 @@ class Recovery(Account):
 
     def why_none(self, new: Json) -> str:
         """Say why no set of snapshots is good enough."""
+        allowed = self.config["allow_data_loss_s"]
+        if allowed <= 0:
+            return "the group accepts no loss of data"
         ages = [lost_s(each, new) for each in self.sets().values()]
         newest = f"the newest complete set is {span(min(ages))} old" if ages else "there is no complete set"
-        return f"{newest}, and the group accepts a loss of {span(self.config['allow_data_loss_s'])}"
+        return f"{newest}, and the group accepts a loss of {span(allowed)}"
 
     def attach(self, new: Json, chosen: dict[str, Json]) -> None:
         """Retire every other data volume in one call, then attach the chosen ones under their old device names."""

@@ -71,7 +71,7 @@ class Volume:
 
     def shape(self) -> tuple[object, ...]:
         """What a copy has to keep."""
-        return (self.size, self.type, self.iops, self.throughput, self.key)
+        return (self.size, self.type, self.iops, self.throughput if self.type == "gp3" else 0, self.key)
 
 
 @dataclass

@@ -366,7 +366,7 @@ def the_second_interface_is_missing() -> Simulation:
 # Tags, volumes and addresses that somebody took away
 
 
-@scenario(ends="abandoned")
+@scenario(ends="abandoned", within_s=2 * HOUR_S)
 def the_volumes_are_gone_and_there_is_no_snapshot() -> Simulation:
     simulation = fail(make(devices=RAID))
     simulation.world.ec2.volumes.clear()

@@ -1,0 +1,193 @@
+"""What is deployed: the same bytes everywhere, a file that stands alone, and a role for just what it needs."""
+
+import ast
+import base64
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import botocore.session
+import pytest
+from botocore import xform_name
+
+from opsctl.model.value import Json
+from opsctl.recovery import handler
+from opsctl.recovery.package import (
+    HANDLER,
+    TRUST_POLICY,
+    VARIABLE,
+    PrivateRecord,
+    RecoveredAddress,
+    RecoveryConfig,
+    code,
+    environment,
+    role_policy,
+)
+from tests.kit.iam_check import allows
+from tests.kit.memory_ec2 import ACCOUNT, REGION
+from tests.kit.memory_group import GROUP
+from tests.recovery.harness import ADDRESS, IDENTITY, KEY, TOPIC
+from tests.recovery.test_scenarios import played, scenarios
+
+FULL = RecoveryConfig(
+    group=GROUP,
+    region=REGION,
+    topic_arn=TOPIC,
+    addresses=(RecoveredAddress(allocation_id=ADDRESS),),
+    devices=("/dev/sdf",),
+    allow_data_loss_s=60,
+    source_dest_check=False,
+    record=PrivateRecord(zone_id="Z1", name="DB.internal."),
+    snapshot_every_s=3600,
+)
+OURS = {"aws:resourcetag/opsctl:ha": [GROUP]}
+FOREIGN = {"aws:resourcetag/opsctl:ha": ["ha-other"]}
+AUTOSCALING = f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:0e:autoScalingGroupName"
+ON_BEHALF = ("kms:", "logs:", "sqs:")
+"""Services that EC2 and Lambda call with the role, not the handler."""
+
+
+def actions(policy: Json) -> set[str]:
+    """Every action that a policy names."""
+    return {action for statement in policy["Statement"] for action in statement["Action"]}
+
+
+def arn(kind: str, name: str = "x") -> str:
+    """An ARN of Amazon EC2."""
+    return f"arn:aws:ec2:{REGION}:{'' if kind == 'snapshot' else ACCOUNT}:{kind}/{name}"
+
+
+def test_the_code_is_the_same_bytes_every_time_and_is_the_file_itself() -> None:
+    assert code() == code()
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(code()))) as archive:
+        (entry,) = archive.infolist()
+        assert entry.filename == HANDLER.partition(".")[0] + ".py"
+        assert (entry.external_attr >> 16) & 0o004, "Lambda runs as another user and has to read it"
+        assert archive.read(entry) == Path(handler.__file__).read_bytes()
+
+
+def test_the_file_imports_the_standard_library_alone_outside_its_entry_point() -> None:
+    tree = ast.parse(Path(handler.__file__).read_text(), feature_version=(3, 11))
+    imported = {name.name for node in tree.body if isinstance(node, ast.Import) for name in node.names}
+    imported |= {node.module or "" for node in tree.body if isinstance(node, ast.ImportFrom)}
+    assert {each.partition(".")[0] for each in imported} <= sys.stdlib_module_names
+
+
+def test_the_file_runs_by_itself_without_opsctl(tmp_path: Path) -> None:
+    (tmp_path / "handler.py").write_bytes(Path(handler.__file__).read_bytes())
+    check = "import handler, sys; assert 'opsctl' not in sys.modules; assert handler.lambda_handler"
+    subprocess.run(
+        [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, '.'); {check}"], cwd=tmp_path, check=True
+    )
+
+
+def test_the_environment_is_the_configuration_in_one_canonical_variable() -> None:
+    variables = environment(FULL)
+    assert RecoveryConfig.model_validate(json.loads(variables[VARIABLE])) == FULL
+    assert environment(RecoveryConfig.model_validate(json.loads(variables[VARIABLE]))) == variables
+    assert len(variables[VARIABLE]) < 4096, "Lambda's limit for all variables together"
+
+
+@pytest.mark.parametrize("field", ["allow_data_loss_s", "snapshot_every_s"])
+def test_a_negative_time_is_not_a_configuration(field: str) -> None:
+    with pytest.raises(ValueError, match=field):
+        RecoveryConfig(group=GROUP, region=REGION, topic_arn=TOPIC, **{field: -1})
+
+
+def test_only_lambda_may_take_the_role() -> None:
+    (statement,) = TRUST_POLICY["Statement"]
+    assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
+
+
+def test_every_action_of_the_role_exists() -> None:
+    session = botocore.session.get_session()
+    for action in actions(role_policy(FULL, IDENTITY, [KEY])):
+        service, name = action.split(":")
+        known = session.get_service_model(service).operation_names
+        assert any(each.startswith(name.rstrip("*")) if name.endswith("*") else each == name for each in known), (
+            action
+        )
+
+
+def test_the_role_has_no_action_that_no_scenario_needs() -> None:
+    granted: set[str] = set()
+    needed: set[str] = set()
+    for name in scenarios(but=()):
+        granted |= actions(played(name).policy)
+        needed |= played(name).asked
+    assert {each for each in granted if not each.startswith(ON_BEHALF)} == needed
+
+
+@pytest.mark.parametrize(
+    "name", scenarios(but=("the_instances_lack_the_groups_tag", "the_tags_of_the_volume_were_removed"))
+)
+def test_the_role_lacks_nothing_that_a_scenario_needs(name: str) -> None:
+    assert not [each for each in played(name).lines if "UnauthorizedOperation" in str(each)]
+    assert not played(name).errors
+
+
+def test_the_role_is_no_wider_than_its_configuration() -> None:
+    bare = RecoveryConfig(group=GROUP, region=REGION, topic_arn=TOPIC)
+    needless = (
+        "kms:",
+        "route53:",
+        "ec2:Associate",
+        "ec2:Attach",
+        "ec2:CreateS",
+        "ec2:CreateV",
+        "ec2:Modify",
+        "ec2:Stop",
+    )
+    assert not [each for each in actions(role_policy(bare, IDENTITY, [KEY])) if each.startswith(needless)]
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "context"),
+    [
+        ("ec2:StopInstances", arn("instance"), FOREIGN),
+        ("ec2:StopInstances", arn("instance"), {}),
+        ("ec2:DetachVolume", arn("volume"), FOREIGN),
+        ("ec2:AttachVolume", arn("instance"), {}),
+        ("ec2:CreateVolume", arn("snapshot"), FOREIGN),
+        ("ec2:CreateVolume", arn("volume"), {"aws:requesttag/opsctl:ha": ["ha-other"]}),
+        ("ec2:CreateTags", arn("volume"), OURS | {"aws:tagkeys": ["opsctl:ha-role", "Owner"]}),
+        ("ec2:CreateTags", arn("instance"), OURS | {"aws:tagkeys": ["opsctl:ha"]}),
+        ("ec2:CreateTags", arn("instance"), FOREIGN | {"aws:tagkeys": ["opsctl:ha-wait"]}),
+        ("ec2:CreateTags", arn("volume"), {"ec2:createaction": ["RunInstances"]}),
+        ("ec2:AssociateAddress", arn("elastic-ip", "eipalloc-2"), {}),
+        ("ec2:ModifyNetworkInterfaceAttribute", arn("network-interface"), {}),
+        ("route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z2", {}),
+        (
+            "route53:ChangeResourceRecordSets",
+            "arn:aws:route53:::hostedzone/Z1",
+            {"route53:changeresourcerecordsetsnormalizedrecordnames": ["other.internal"]},
+        ),
+        ("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": ["AWS/EC2"]}),
+        ("autoscaling:CompleteLifecycleAction", f"{AUTOSCALING}/ha-web2", {}),
+        ("sns:Publish", f"arn:aws:sns:{REGION}:{ACCOUNT}:other", {}),
+        ("ec2:DeleteVolume", arn("volume"), OURS),
+        ("ec2:DeleteSnapshot", arn("snapshot"), OURS),
+        ("ec2:TerminateInstances", arn("instance"), OURS),
+    ],
+)  # fmt: skip
+def test_the_role_may_not(action: str, resource: str, context: dict[str, list[str]]) -> None:
+    assert not allows(role_policy(FULL, IDENTITY, [KEY]), action, resource, context)
+
+
+def test_a_customer_key_is_used_through_ec2_only_and_never_without_one() -> None:
+    with_key, without = role_policy(FULL, IDENTITY, [KEY]), role_policy(FULL, IDENTITY)
+    assert not [each for each in actions(without) if each.startswith("kms:")]
+    assert allows(with_key, "kms:Decrypt", KEY, {"kms:viaservice": [f"ec2.{REGION}.amazonaws.com"]})
+    assert not allows(with_key, "kms:Decrypt", KEY, {})
+    assert allows(with_key, "kms:CreateGrant", KEY, {"kms:grantisforawsresource": ["true"]})
+    assert not allows(with_key, "kms:CreateGrant", KEY, {})
+
+
+def test_the_handler_calls_nothing_but_operations_that_exist() -> None:
+    session = botocore.session.get_session()
+    for call in {call for name in scenarios(but=()) for call in played(name).calls}:
+        service, operation = call.split(".")
+        assert operation in {xform_name(each) for each in session.get_service_model(service).operation_names}
