@@ -143,6 +143,7 @@ class Account:
         self.suspended: set[str] = set()
         self.volumes: dict[str, Json] = {}
         self.instances: dict[str, Json] = {}
+        self.known_snapshots: list[Json] | None = None
 
     def call(self, service: str, operation: str, **parameters: Any) -> Json:
         """Call AWS; a refusal becomes a reason to wait. Every call that changes something is logged."""
@@ -183,6 +184,7 @@ class Account:
 
     def read_instances(self) -> None:
         """Read the group's volumes, and every instance that is a member or holds one of them."""
+        self.known_snapshots = None
         volumes = self.pages("describe_volumes", "Volumes", Filters=[by_tag(TAG, self.name)])
         self.volumes = {
             each["VolumeId"]: each for each in volumes if each["State"] in ("creating", "available", "in-use")
@@ -194,10 +196,12 @@ class Account:
         answers = self.pages("describe_instances", "Reservations", Filters=filters) if ids else []
         self.instances = {each["InstanceId"]: each for one in answers for each in one["Instances"]}
 
-    def snapshots(self, *filters: Json) -> list[Json]:
-        """Return the group's own snapshots."""
-        where = [by_tag(TAG, self.name), *filters]
-        return self.pages("describe_snapshots", "Snapshots", OwnerIds=["self"], Filters=where)
+    def snapshots(self) -> list[Json]:
+        """Return the group's own snapshots, read once for each look at the instances."""
+        if self.known_snapshots is None:
+            where = {"OwnerIds": ["self"], "Filters": [by_tag(TAG, self.name)]}
+            self.known_snapshots = self.pages("describe_snapshots", "Snapshots", **where)
+        return self.known_snapshots
 
     def sets(self) -> dict[str, dict[str, Json]]:
         """Return the completed snapshots of all devices, by consistent set; sets that lack a device are left out.
@@ -451,7 +455,8 @@ class Recovery(Account):
 
     def snapshot(self, device: str, volume: Json, set_id: str) -> Json:
         """Return this recovery's snapshot of a detached volume. CreateSnapshot has no token, so look first."""
-        taken = self.snapshots(by_tag(SET, set_id), {"Name": "volume-id", "Values": [volume["VolumeId"]]})
+        of_volume = [each for each in self.snapshots() if each["VolumeId"] == volume["VolumeId"]]
+        taken = [each for each in of_volume if tags_of(each).get(SET) == set_id]
         usable = [each for each in taken if each["State"] != "error"]
         if usable:
             return min(usable, key=lambda each: (each["StartTime"], each["SnapshotId"]))

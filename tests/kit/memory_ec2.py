@@ -407,10 +407,8 @@ class MemoryEc2:
 
 
 def _tagged(items: Iterable[Json], filters: list[Json]) -> list[Json]:
-    def fits(one: Json, name: str, values: list[str]) -> bool:
-        return (one.volume if name == "volume-id" else one.tags.get(name.removeprefix("tag:"))) in values
-
-    return [one for one in items if all(fits(one, each["Name"], each["Values"]) for each in filters)]
+    wanted = {each["Name"].removeprefix("tag:"): each["Values"] for each in filters}
+    return [one for one in items if all(one.tags.get(key) in values for key, values in wanted.items())]
 
 
 def _tags(listed: list[Json]) -> dict[str, str]:

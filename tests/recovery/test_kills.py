@@ -12,7 +12,7 @@ from tests.recovery.harness import Killed, Simulation
 from tests.recovery.scenarios import SCENARIOS
 from tests.recovery.test_scenarios import finish
 
-TOO_LONG = {"snapshot_pending_for_two_hours"}
+TOO_LONG = {"snapshot_pending_for_two_hours", "the_zone_is_down_after_a_set_by_data_lifecycle_manager"}
 SHORT = [name for name, each in SCENARIOS.items() if each.ends == "in service" and name not in TOO_LONG]
 CHANGES_NOTHING = ("describe_", "put_metric_data", "record_lifecycle_action_heartbeat")
 

@@ -7,7 +7,7 @@ import pytest
 from tests.kit.memory_ec2 import refused
 from tests.recovery.harness import Simulation
 from tests.recovery.scenarios import SCENARIOS
-from tests.recovery.test_scenarios import abandoned, finish, recovered
+from tests.recovery.test_scenarios import abandoned, finish, played, recovered
 
 EVERYTHING = [
     "same_zone",
@@ -20,10 +20,7 @@ EVERYTHING = [
 
 def operations(name: str) -> list[str]:
     """The operations that a scenario needs when nothing is refused."""
-    simulation = SCENARIOS[name].arrange()
-    finish(simulation, SCENARIOS[name])
-    simulation.run(130)
-    return sorted({each.partition(".")[2] for each in simulation.calls})
+    return sorted({each.partition(".")[2] for each in played(name).calls})
 
 
 @pytest.mark.parametrize("name", EVERYTHING)
