@@ -15,7 +15,6 @@ and none is forced off an instance.
 import hashlib
 import json
 import os
-import sys
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -835,6 +834,6 @@ def lambda_handler(event: Json, context: Any) -> None:
         return boto3.client(service, region_name=config["region"], config=settings)
 
     def log(line: str) -> None:
-        sys.stdout.write(f"{line}\n")
+        print(line)  # noqa: T201 - Lambda keeps what a function prints
 
     Recovery(config, client, SystemClock(), log).run(event, context.get_remaining_time_in_millis() / 1000 - 15)

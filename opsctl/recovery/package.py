@@ -110,7 +110,7 @@ def _runtime(config: RecoveryConfig, identity: Identity) -> list[Json]:
     where = f"{config.region}:{identity.account}"
     log = f"arn:{identity.partition}:logs:{where}:log-group:/aws/lambda/opsctl-{config.group}"
     return [
-        _allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], [log, f"{log}:*"]),
+        _allow(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log}:*"]),
         _allow(["sqs:SendMessage"], [f"arn:{identity.partition}:sqs:{where}:opsctl-{config.group}-dlq"]),
     ]
 
@@ -146,8 +146,10 @@ def _network(config: RecoveryConfig, identity: Identity) -> list[Json]:
         # Interfaces need not be told apart here: no address but ours can be moved.
         statements.append(_allow(["ec2:AssociateAddress"], [*addresses, interface]))
         statements.append(_allow(["ec2:AssociateAddress"], [_ec2(config, identity, "instance")], _tagged(config)))
-    if config.source_dest_check is not None:  # the launch template tags its interfaces for this
-        statements.append(_allow(["ec2:ModifyNetworkInterfaceAttribute"], [interface], _tagged(config)))
+    if config.source_dest_check is not None:
+        # The launch template tags its interfaces for this; IAM asks about the instance that has the interface too.
+        both = [_ec2(config, identity, "instance"), interface]
+        statements.append(_allow(["ec2:ModifyNetworkInterfaceAttribute"], both, _tagged(config)))
     if config.record:
         zone = f"arn:{identity.partition}:route53:::hostedzone/{config.record.zone_id}"
         only = {

@@ -341,8 +341,8 @@ class MemoryEc2:
     def modify_network_interface_attribute(self, NetworkInterfaceId: str, SourceDestCheck: Json) -> Json:  # noqa: N803
         """Set source/destination check."""
         (instance,) = (each for each in self.instances.values() if NetworkInterfaceId in each.interfaces)
-        arn = _arn("network-interface", NetworkInterfaceId)
-        self.authorize("ec2:ModifyNetworkInterfaceAttribute", {arn: instance.tags}, {})
+        both = (_arn("network-interface", NetworkInterfaceId), _arn("instance", instance.id))
+        self.authorize("ec2:ModifyNetworkInterfaceAttribute", dict.fromkeys(both, instance.tags), {})
         instance.source_dest_check = SourceDestCheck["Value"]
         return {}
 

@@ -1,12 +1,14 @@
 """The same handler on the sandbox's strict account: what the model says is checked against AWS's rules."""
 
+import base64
 import json
 
 import pytest
 
 from opsctl.recovery.handler import lambda_handler
-from opsctl.recovery.package import environment
+from opsctl.recovery.package import HANDLER, code, environment
 from opsctl.sandbox import volume_data
+from opsctl.sandbox.lambda_local import run_code, serve_functions_at
 from tests.kit.moto_account import client, server
 from tests.recovery.on_moto import GROUP, Account, account
 from tests.recovery.test_scenarios import played
@@ -119,6 +121,25 @@ def test_the_entry_point_runs_with_the_environment_that_is_deployed(
         lambda_handler({"detail-type": "Scheduled Event"}, Context())
     lines = [json.loads(each) for each in capsys.readouterr().out.splitlines()]
     assert [each["what"] for each in lines] == ["run", "put_metric_data"]
+
+
+def test_the_code_that_is_deployed_recovers_in_the_sandboxs_own_lambda() -> None:
+    with account() as group:
+        serve_functions_at(server().endpoint)
+        function = f"opsctl-{GROUP}"
+        env = environment(group.config) | {"AWS_REGION": "us-east-1", "AWS_LAMBDA_FUNCTION_NAME": function}
+        env["SANDBOX_FUNCTION_ARN"] = f"arn:aws:lambda:us-east-1:123456789012:function:{function}"
+        fail(group, A)
+        logs: list[str] = []
+        while not group.in_service() and len(logs) < 1000:
+            outcome = run_code(
+                base64.b64decode(code()), HANDLER, env, 900, '{"detail-type": "Scheduled"}', group.about
+            )
+            assert outcome.error is None
+            logs += outcome.logs
+            group.sleep(60)
+        assert group.has_address(group.replacement())
+        assert {"attach_volume", "associate_address"} <= {json.loads(each)["what"] for each in logs}
 
 
 def test_the_schedule_alone_recovers_when_every_event_is_lost() -> None:
