@@ -47,7 +47,13 @@ TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 THROTTLED = ("RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequestsException")
 BUSY = ("Unavailable", "ServiceUnavailable", "InternalError", "InternalFailure", "PriorRequestNotComplete")
-CHANGING = ("IncorrectState", "IncorrectInstanceState", "VolumeInUse", "ResourceContention")
+CHANGING = (
+    "IncorrectState",
+    "IncorrectInstanceState",
+    "VolumeInUse",
+    "InvalidAttachment.NotFound",
+    "ResourceContention",
+)
 UNSEEN = ("InvalidVolume.NotFound", "InvalidSnapshot.NotFound", "InvalidInstanceID.NotFound")
 FULL = ("InsufficientVolumeCapacity", "ConcurrentSnapshotLimitExceeded", "SnapshotCreationPerVolumeRateExceeded")
 TRANSIENT = {*THROTTLED, *BUSY, *CHANGING, *UNSEEN, *FULL}
@@ -57,7 +63,7 @@ TELLS = {
     "waits": (
         "{instance} still waits ({phase})",
         "{reason}.",
-        "{instance} is {state}. The handler tries again every minute, for {limit} at most.",
+        "{instance} is {state}. The handler tries again every minute{limit}.",
         "{hint}",
     ),
     "abandoned": (
@@ -614,7 +620,8 @@ class Recovery(Account):
             self.abandon(state, instance, f"After {span(waited)}: {waiting}")
         elif not told and waited >= (TELL_PERSON_AFTER_S if waiting.person else TELL_AFTER_S):
             hint = "Remove the reason above: time alone will not." if waiting.person else "Nothing yet."
-            facts = {"state": state, "phase": self.phase, "limit": span(limit), "hint": hint}
+            at_most = f", for {span(limit)} at most" if state in HOOKS else ""
+            facts = {"state": state, "phase": self.phase, "limit": at_most, "hint": hint}
             if self.remember(instance, since, told=True):
                 self.tell("waits", instance=instance_id, reason=waiting, **facts)
 

@@ -304,7 +304,8 @@ class MemoryEc2:
         volume, instance = self.volumes[VolumeId], self.instances[InstanceId]
         self._authorize("DetachVolume", volume, instance)
         if volume.holder != InstanceId:
-            raise refused("IncorrectState", f"Volume '{VolumeId}' is in the 'available' state.")
+            what = f"Volume '{VolumeId}' is not attached to instance '{InstanceId}'"
+            raise refused("InvalidAttachment.NotFound", what)
         volume.attachment = "detaching" if instance.state == "stopped" else "busy"
         if instance.state == "stopped":
             self.time.after(3, lambda: self._free(volume) if volume.attachment == "detaching" else None)

@@ -163,7 +163,9 @@ class Simulation:
                 require(world.members[each].state.startswith("Terminating"), f"{each} is stopped and stays")
         if operation == "detach_volume":
             require(not parameters.get("Force"), "a volume is forced off")
-            require(ec2.instances[parameters["InstanceId"]].state == "stopped", "a volume in use is detached")
+            holder = ec2.volumes[parameters["VolumeId"]].holder
+            mounted = holder == parameters["InstanceId"] and ec2.instances[holder].state != "stopped"
+            require(not mounted, "a volume in use is detached")
         if operation == "attach_volume":
             volume = ec2.volumes[parameters["VolumeId"]]
             require(volume.content is not None, f"{volume.id} is empty")

@@ -146,6 +146,7 @@ def test_a_long_wait_is_told_once_and_ends_with_a_word() -> None:
     simulation = played("snapshot_pending_for_two_hours")
     waits = [subject for subject, _ in simulation.world.notifications if "waits" in subject]
     assert waits == ["ha-web: i-0005 still waits (snapshot)"]
+    assert "every minute, for 47 h 0 min at most." in message(simulation, "still waits")
     assert "nothing was lost" in message(simulation, "recovered")
 
 
