@@ -96,7 +96,7 @@ def _planned(
 
 def _qualified(change: Change, prefix: str, origin: str) -> Change:
     data = with_references(
-        change.model_dump(exclude_unset=False), lambda text: reference(*_split(f"{prefix}/{text}"))
+        change.model_dump(exclude_unset=False), lambda text: reference(*_split(_own(text, prefix)))
     )
     return Change.model_validate(
         data
@@ -106,6 +106,11 @@ def _qualified(change: Change, prefix: str, origin: str) -> Change:
             "origin": origin,
         }
     )
+
+
+def _own(text: str, prefix: str) -> str:
+    """Put the step's id before a reference that an action made; those of the playbook name their step already."""
+    return text if text.startswith("steps.") else f"{prefix}/{text}"
 
 
 def _split(text: str) -> tuple[str, str]:

@@ -40,10 +40,26 @@ ALSO = {
     # A schedule and a target that assumes a role are written with it, which is to pass it.
     "events.PutTargets": ("iam:PassRole",),
     "scheduler.UpdateSchedule": ("iam:PassRole",),
-    "sqs.CreateQueue": ("sqs:TagQueue",),
-    "cloudwatch.PutMetricAlarm": ("cloudwatch:TagResource",),
     "cloudfront.AssociateDistributionWebACL": ("wafv2:GetWebACL",),
     "cloudfront.UpdateDistribution": ("wafv2:GetWebACL",),
+    # Tags given on creation need the permission to tag as well.
+    "autoscaling.CreateAutoScalingGroup": (
+        "autoscaling:CreateOrUpdateTags",
+        # The first group of an account makes its service-linked role; a group of a launch template asks EC2.
+        "iam:CreateServiceLinkedRole",
+        "ec2:RunInstances",
+    ),
+    "autoscaling.UpdateAutoScalingGroup": ("ec2:RunInstances",),
+    "cloudwatch.PutMetricAlarm": ("cloudwatch:TagResource",),
+    "ec2.CreateImage": ("ec2:CreateTags",),
+    "ec2.CreateLaunchTemplate": ("ec2:CreateTags",),
+    "events.PutRule": ("events:TagResource",),
+    "iam.CreateRole": ("iam:TagRole",),
+    "lambda.CreateFunction": ("lambda:TagResource",),
+    "lambda.GetFunction": ("lambda:ListTags",),
+    "logs.CreateLogGroup": ("logs:TagResource",),
+    "sns.CreateTopic": ("sns:TagResource",),
+    "sqs.CreateQueue": ("sqs:TagQueue",),
 }
 
 _NETWORK_ACL = ("arn:{partition}:ec2:{region}:{account}:network-acl/{NetworkAclId}",)
@@ -53,6 +69,13 @@ _RULE_PARTS = tuple(
     f"arn:{{partition}}:wafv2:{{region}}:{{account}}:{{scope}}/{part}/*"
     for part in ("ipset", "managedruleset", "regexpatternset", "rulegroup")
 )
+_GROUP = (
+    "arn:{partition}:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/{AutoScalingGroupName}",
+)
+_FUNCTION = ("arn:{partition}:lambda:{region}:{account}:function:{FunctionName}",)
+_RULE = ("arn:{partition}:events:{region}:{account}:rule/{Name}",)
+_RULE_OF_TARGET = ("arn:{partition}:events:{region}:{account}:rule/{Rule}",)
+_LOG_GROUP = ("arn:{partition}:logs:{region}:{account}:log-group:{logGroupName}:*",)
 _DISTRIBUTION = ("arn:{partition}:cloudfront::{account}:distribution/{Id}",)
 # A role may have a path, which only its ARN tells.
 _ROLE = ("arn:{partition}:iam::{account}:role/*{RoleName}",)
@@ -104,4 +127,53 @@ RESOURCES = {
     "firehose.PutRecord": ("arn:{partition}:firehose:{region}:{account}:deliverystream/{DeliveryStreamName}",),
     "kms.Decrypt": ("{KeyId}",),
     "kms.GenerateDataKey": ("{KeyId}",),
+    # Rules name the function by its ARN.
+    "lambda.AddPermission": ("{FunctionName}",),
+    "lambda.GetPolicy": ("{FunctionName}",),
+    "lambda.RemovePermission": ("{FunctionName}",),
+    "autoscaling.CreateAutoScalingGroup": _GROUP,
+    "autoscaling.DeleteAutoScalingGroup": _GROUP,
+    "autoscaling.UpdateAutoScalingGroup": _GROUP,
+    "autoscaling.PutLifecycleHook": _GROUP,
+    "autoscaling.DeleteLifecycleHook": _GROUP,
+    "autoscaling.SuspendProcesses": _GROUP,
+    "autoscaling.ResumeProcesses": _GROUP,
+    "autoscaling.EnableMetricsCollection": _GROUP,
+    "autoscaling.DisableMetricsCollection": _GROUP,
+    "autoscaling.AttachInstances": _GROUP,
+    "autoscaling.DetachInstances": _GROUP,
+    "autoscaling.AttachLoadBalancerTargetGroups": _GROUP,
+    "cloudwatch.PutMetricAlarm": ("arn:{partition}:cloudwatch:{region}:{account}:alarm:{AlarmName}",),
+    "ec2.ModifyInstanceAttribute": ("arn:{partition}:ec2:{region}:{account}:instance/{InstanceId}",),
+    "lambda.CreateFunction": _FUNCTION,
+    "lambda.DeleteFunction": _FUNCTION,
+    "lambda.GetFunction": _FUNCTION,
+    "lambda.PutFunctionConcurrency": _FUNCTION,
+    "lambda.GetFunctionConcurrency": _FUNCTION,
+    "lambda.DeleteFunctionConcurrency": _FUNCTION,
+    "elbv2.RegisterTargets": ("{TargetGroupArn}",),
+    "events.PutRule": _RULE,
+    "events.DeleteRule": _RULE,
+    "events.DescribeRule": _RULE,
+    "events.PutTargets": _RULE_OF_TARGET,
+    "events.RemoveTargets": _RULE_OF_TARGET,
+    "iam.PassRole": ("{RoleArn}",),
+    "iam.CreateRole": _ROLE,
+    "iam.DeleteRole": _ROLE,
+    "iam.GetRole": _ROLE,
+    "iam.PutRolePolicy": _ROLE,
+    "iam.GetRolePolicy": _ROLE,
+    "iam.DeleteRolePolicy": _ROLE,
+    "kms.CreateGrant": ("{KeyId}",),
+    "kms.ListGrants": ("{KeyId}",),
+    "kms.RevokeGrant": ("{KeyId}",),
+    "logs.CreateLogGroup": _LOG_GROUP,
+    "logs.DeleteLogGroup": _LOG_GROUP,
+    "logs.PutRetentionPolicy": _LOG_GROUP,
+    "logs.DeleteRetentionPolicy": _LOG_GROUP,
+    "sns.CreateTopic": ("arn:{partition}:sns:{region}:{account}:{Name}",),
+    "sns.DeleteTopic": ("{TopicArn}",),
+    "sns.GetTopicAttributes": ("{TopicArn}",),
+    "sns.ListTagsForResource": ("{ResourceArn}",),
+    "sqs.CreateQueue": ("arn:{partition}:sqs:{region}:{account}:{QueueName}",),
 }

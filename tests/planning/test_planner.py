@@ -229,3 +229,24 @@ def test_a_section_is_a_table_of_text_and_left_out_without_rows() -> None:
     assert [(one.title, one.columns, one.rows) for one in found] == [
         ("Things", ("item", "long", "none"), (("x", "1", ""), ("yy", "2", "")))
     ]
+
+
+def test_an_action_is_handed_the_output_of_an_earlier_step() -> None:
+    class BoxFill(Action):
+        """Put an item into a box that another step makes."""
+
+        name = "box.fill"
+        box: Json
+
+        def plan(self, about: Context) -> Looking[list[Change]]:
+            yield []
+            return [add_item("x", self.box)]
+
+    registry = REGISTRY.model_copy(update={"actions": {**REGISTRY.actions, "box.fill": BoxFill}})
+    fill = {"id": "fill", "uses": "box.fill", "with": {"box": "=steps.make.name"}}
+    book = playbook(inputs={"box": {"type": "string"}}, steps=[MAKE, fill])
+    made = make_plan(
+        book, {"box": "b"}, about=ABOUT, reader=AnswersReader(Box()), registry=registry, overrides=(), now=1.0
+    )
+    assert made.changes[1].params == {"Name": {"$ref": "make/make.name"}}
+    assert made.changes[1].depends_on == ("make/make",)

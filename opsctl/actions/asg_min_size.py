@@ -1,0 +1,36 @@
+"""Sets the minimum size of an Auto Scaling group."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from opsctl.model.changes import Change, Proof
+from opsctl.model.looking import Looking
+from opsctl.model.run import Action, Context
+from opsctl.services.asg_calls import set_sizes, size_is
+
+
+class AsgMinSize(Action):
+    """Set how many instances a group has at least; undo sets the old number."""
+
+    name: ClassVar[str] = "asg.min_size"
+
+    group: str = Field(description="Name of the group.")
+    before: int = Field(0, ge=0, description="The number now.")
+    size: int = Field(ge=0, description="The number wanted.")
+    why: str = Field(description="Why.")
+
+    def plan(self, about: Context) -> Looking[list[Change]]:
+        """Plan one UpdateAutoScalingGroup."""
+        yield []
+        return [
+            Change(
+                **dict(set_sizes(self.group, MinSize=self.size)),
+                id="set",
+                title=f"Keep at least {self.size} instance in {self.group}",
+                why=self.why,
+                expect=(size_is(self.group, "MinSize", self.before),),
+                proof=Proof(configured=(size_is(self.group, "MinSize", self.size),), within_s=60),
+                undo=set_sizes(self.group, MinSize=self.before),
+            )
+        ]

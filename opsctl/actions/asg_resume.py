@@ -1,0 +1,36 @@
+"""Resumes processes of an Auto Scaling group."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from opsctl.model.changes import Change, Proof, Risk, Severity
+from opsctl.model.looking import Looking
+from opsctl.model.run import Action, Context
+from opsctl.services.asg_calls import processes_are, resume, suspend
+
+
+class AsgResume(Action):
+    """Resume suspended processes of a group; undo suspends them again."""
+
+    name: ClassVar[str] = "asg.resume"
+
+    group: str = Field(description="Name of the group.")
+    processes: tuple[str, ...] = Field(description="Processes that are suspended, such as Launch.")
+    why: str = Field(description="Why they may run now.")
+
+    def plan(self, about: Context) -> Looking[list[Change]]:
+        """Plan one ResumeProcesses."""
+        yield []
+        return [
+            Change(
+                **dict(resume(self.group, self.processes)),
+                id="resume",
+                title=f"Resume {', '.join(self.processes)} of {self.group}",
+                why=self.why,
+                expect=(processes_are(self.group, self.processes, suspended=True),),
+                proof=Proof(configured=(processes_are(self.group, self.processes, suspended=False),), within_s=60),
+                undo=suspend(self.group, self.processes),
+                risk=Risk(severity=Severity.MEDIUM, note="From now on the group acts by itself."),
+            )
+        ]

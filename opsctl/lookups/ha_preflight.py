@@ -1,0 +1,92 @@
+"""The fact behind make-ha: what an instance is, and what speaks against putting it under recovery."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from opsctl.model.errors import FactUnknown, InvalidInput
+from opsctl.model.looking import Looking
+from opsctl.model.reads import Answer, Read, Refused
+from opsctl.model.run import Context, Lookup
+from opsctl.model.value import Json, Value
+from opsctl.preflight.finding import find_instance
+from opsctl.preflight.reads import NEEDED, UNREAD, first_reads, second_reads
+from opsctl.preflight.result import HaPreflightResult, result_of
+from opsctl.preflight.seen import Seen, Wanted
+from opsctl.preflight.verdict import Verdict
+
+
+class HaPreflight(Lookup):
+    """Read everything that matters before an instance is put under recovery, and judge it.
+
+    The instance is named by its id or its Name tag. What could not be read is `unknown` and shown as such.
+    """
+
+    name: ClassVar[str] = "ha.preflight"
+    Result: ClassVar[type[Value]] = HaPreflightResult
+
+    instance: str = Field(description="Id or Name tag of the instance.")
+    mode: Literal["auto", "recover", "standby", "asg"] = Field("auto", description="The mode; auto chooses.")
+    fresh: bool = Field(False, description="Launch a new instance instead of attaching the running one.")
+    group: str = Field("", description="Name of the group; empty: ha- and the instance's name.")
+    subnets: tuple[str, ...] = Field(
+        (), description="Subnets for replacements; empty: one in every zone that fits."
+    )
+    topic: str = Field("", description="ARN of the topic to notify; empty: one is made.")
+    rpo_s: int = Field(0, ge=0, description="Seconds between snapshots of the data volumes; 0: none are made.")
+    allow_data_loss_s: int = Field(0, ge=0, description="Age in seconds of the oldest snapshot that may be used.")
+
+    def look(self, about: Context) -> Looking[Value]:
+        """Find the instance, read around it in two rounds, and judge."""
+        if self.topic:
+            _refuse_bad_topic(self.topic, about)
+        instance = yield from find_instance(self.instance, about)
+        wanted = Wanted(
+            mode=self.mode,
+            fresh=self.fresh,
+            subnets=self.subnets,
+            topic=self.topic,
+            rpo_s=self.rpo_s,
+            allow_data_loss_s=self.allow_data_loss_s,
+        )
+        seen = Seen(
+            account=about.account,
+            region=about.region,
+            partition=about.identity.partition,
+            instance=instance,
+            wanted=wanted,
+        )
+        unknown: list[Verdict] = []
+        for reads_of in (first_reads, second_reads):
+            reads = reads_of(seen)
+            answers = yield list(reads.values())
+            seen = _with_answers(seen, dict(zip(reads, answers, strict=True)), reads, unknown)
+        return result_of(seen, self.group, unknown)
+
+
+def _with_answers(seen: Seen, answers: dict[str, Answer], reads: dict[str, Read], unknown: list[Verdict]) -> Seen:
+    known: dict[str, Json] = dict(seen.answers)
+    for name, answer in answers.items():
+        if answer.refusal is None:
+            known[name] = answer.value
+        elif answer.refusal.kind is Refused.MISSING:
+            known[name] = {}
+        elif name in NEEDED:
+            raise FactUnknown(answer.refusal)
+        else:
+            words = UNREAD[name.partition(" ")[0]]
+            why = f"{answer.refusal.code} at {reads[name].api}"
+            unknown.append(Verdict(id=f"unknown-{name.partition(' ')[0]}", kind="unknown", what=words, why=why))
+    return seen.model_copy(update={"answers": known})
+
+
+def _refuse_bad_topic(topic: str, about: Context) -> None:
+    parts = topic.split(":")
+    if len(parts) != 6 or parts[2] != "sns":
+        raise InvalidInput.one(f"{topic!r} is not the ARN of a topic", source="topic")
+    if parts[3] != about.region:
+        raise InvalidInput.one(
+            f"the topic is in {parts[3]}, this run in {about.region}",
+            source="topic",
+            hint="an alarm notifies a topic of its own region; give one there, or none",
+        )

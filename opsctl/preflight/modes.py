@@ -1,0 +1,39 @@
+"""Chooses between the modes, with reasons."""
+
+from collections.abc import Iterable
+
+from opsctl.model.value import Value
+from opsctl.preflight.verdict import Mode, Verdict
+
+STANDBY_REFUSAL = (
+    "this version builds no standby twin: a stopped twin's root disk drifts, and its start can fail for want of "
+    "capacity; --mode asg launches a fresh one, --mode recover keeps the instance where it is"
+)
+
+
+class Choice(Value):
+    """The mode, and why."""
+
+    mode: Mode
+    reason: str
+
+
+def choose_mode(asked: str, verdicts: Iterable[Verdict]) -> Choice:
+    """Return the mode asked for; `auto` is a group unless something forbids one and recovery is possible."""
+    listed = list(verdicts)
+    if asked == "recover":
+        return Choice(mode="recover", reason="asked for")
+    if asked == "standby":
+        return Choice(mode="standby", reason="asked for")
+    if asked == "asg":
+        return Choice(mode="asg", reason="asked for")
+    against = {mode: [one for one in listed if one.kind == "block" and mode in one.modes] for mode in _BUILT}
+    if not against["asg"]:
+        return Choice(mode="asg", reason="nothing forbids a group, and only a group survives the loss of a zone")
+    if not against["recover"]:
+        causes = "; ".join(one.what for one in against["asg"])
+        return Choice(mode="recover", reason=f"a group is not possible: {causes}")
+    return Choice(mode="asg", reason="the default; neither mode is possible as things are")
+
+
+_BUILT: tuple[Mode, ...] = ("asg", "recover")

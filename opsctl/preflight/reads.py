@@ -1,0 +1,113 @@
+"""What is read before an instance is touched: two rounds once the instance is known."""
+
+from collections.abc import Mapping
+
+from opsctl.model.reads import Read
+from opsctl.model.value import Json
+from opsctl.preflight.seen import Seen
+
+
+def _read(service: str, operation: str, **params: Json) -> Read:
+    return Read(service=service, operation=operation, params=params)
+
+
+def _filtered(operation: str, name: str, *values: str) -> Read:
+    return _read("ec2", operation, Filters=[{"Name": name, "Values": list(values)}])
+
+
+def _attribute(instance: str, attribute: str) -> Read:
+    return _read("ec2", "DescribeInstanceAttribute", InstanceId=instance, Attribute=attribute)
+
+
+def first_reads(seen: Seen) -> dict[str, Read]:
+    """Everything that the instance alone leads to, by name."""
+    instance, region, partition = seen.instance, seen.region, seen.partition
+    id_, vpc, type_ = instance["InstanceId"], instance.get("VpcId", ""), instance.get("InstanceType", "")
+    placement = instance.get("Placement") or {}
+    profile = (instance.get("IamInstanceProfile") or {}).get("Arn", "")
+    reads = {
+        "image": _read("ec2", "DescribeImages", ImageIds=[instance["ImageId"]]),
+        "volumes": _filtered("DescribeVolumes", "attachment.instance-id", id_),
+        "addresses": _filtered("DescribeAddresses", "instance-id", id_),
+        "type": _read("ec2", "DescribeInstanceTypes", InstanceTypes=[type_]),
+        "offerings": _read(
+            "ec2",
+            "DescribeInstanceTypeOfferings",
+            LocationType="availability-zone",
+            Filters=[{"Name": "instance-type", "Values": [type_]}],
+        ),
+        "subnets": _filtered("DescribeSubnets", "vpc-id", vpc),
+        "routes": _filtered("DescribeRouteTables", "vpc-id", vpc),
+        "network-acls": _filtered("DescribeNetworkAcls", "vpc-id", vpc),
+        "rules": _filtered("DescribeSecurityGroups", "vpc-id", vpc),
+        "user-data": _attribute(id_, "userData"),
+        "termination-protection": _attribute(id_, "disableApiTermination"),
+        "stop-protection": _attribute(id_, "disableApiStop"),
+        "status": _read("ec2", "DescribeInstanceStatus", InstanceIds=[id_], IncludeAllInstances=True),
+        "membership": _read("autoscaling", "DescribeAutoScalingInstances", InstanceIds=[id_]),
+        "target-groups": _read("elbv2", "DescribeTargetGroups"),
+        "classic-balancers": _read("elb", "DescribeLoadBalancers"),
+        "alarms": _read("cloudwatch", "DescribeAlarms", ActionPrefix=f"arn:{partition}:automate:{region}:ec2:"),
+        "zones": _read("route53", "ListHostedZonesByVPC", VPCId=vpc, VPCRegion=region),
+        "functions": _read("lambda", "GetAccountSettings"),
+    }
+    if placement.get("GroupName"):
+        reads["placement-group"] = _filtered("DescribePlacementGroups", "group-name", placement["GroupName"])
+    if type_.startswith("t"):
+        reads["credits"] = _read("ec2", "DescribeInstanceCreditSpecifications", InstanceIds=[id_])
+    if profile:
+        name = profile.rpartition("/")[2]
+        reads["profile"] = _read("iam", "GetInstanceProfile", InstanceProfileName=name)
+    if seen.wanted.topic:
+        reads["topic"] = _read("sns", "GetTopicAttributes", TopicArn=seen.wanted.topic)
+    return reads
+
+
+def second_reads(seen: Seen) -> dict[str, Read]:
+    """What the first answers lead to: who is registered where, whose keys these are, what the names say."""
+    reads: dict[str, Read] = {}
+    groups = (seen.answers.get("target-groups") or {}).get("TargetGroups", [])
+    for group in groups:
+        if group.get("VpcId") == seen.instance.get("VpcId") and group.get("TargetType") in ("instance", "ip"):
+            arn = group["TargetGroupArn"]
+            reads[f"health {arn}"] = _read("elbv2", "DescribeTargetHealth", TargetGroupArn=arn)
+    keys = {volume.kms_key for volume in seen.data_volumes} | {str(seen.root_volume.get("KmsKeyId") or "")}
+    for key in sorted(keys - {""}):
+        reads[f"key {key}"] = _read("kms", "DescribeKey", KeyId=key)
+        reads[f"grants {key}"] = _read("kms", "ListGrants", KeyId=key)
+    for zone in (seen.answers.get("zones") or {}).get("HostedZoneSummaries", []):
+        reads[f"records {zone['HostedZoneId']}"] = _read(
+            "route53", "ListResourceRecordSets", HostedZoneId=zone["HostedZoneId"]
+        )
+    return reads
+
+
+UNREAD: Mapping[str, str] = {
+    "image": "whether the image it was launched from still exists",
+    "type": "what its instance type can do",
+    "routes": "how its subnets are routed",
+    "network-acls": "which network ACLs its subnets have",
+    "rules": "which security group rules name its address",
+    "user-data": "whether it has user data",
+    "termination-protection": "whether it is protected from termination",
+    "stop-protection": "whether it is protected from being stopped",
+    "status": "whether AWS has events scheduled for it",
+    "membership": "whether an Auto Scaling group has it",
+    "target-groups": "which target groups it is registered with",
+    "classic-balancers": "which Classic Load Balancers it is registered with",
+    "alarms": "whether alarms act on it",
+    "zones": "which private DNS zones its VPC uses",
+    "functions": "how much Lambda concurrency is free",
+    "placement-group": "what its placement group demands",
+    "credits": "its CPU credit setting",
+    "profile": "which role its instance profile carries",
+    "topic": "whether the topic exists and whom it lets publish",
+    "health": "whether it is registered with a target group",
+    "key": "whose KMS key encrypts a volume",
+    "grants": "who may use the KMS key of a volume",
+    "records": "whether a private DNS record names its address",
+}
+"""What stays unknown when a read is refused, by its name or the first word of it."""
+
+NEEDED = ("volumes", "addresses", "offerings", "subnets")
+"""Without these no plan can be made."""

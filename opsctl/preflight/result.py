@@ -1,0 +1,239 @@
+"""Puts the result of the look together, in the shape that playbooks use."""
+
+import re
+
+from opsctl.model.value import Json, Value
+from opsctl.preflight.costs import Cost, costs_of
+from opsctl.preflight.expectations import Outlook, outlooks
+from opsctl.preflight.judge_instance import judge_instance
+from opsctl.preflight.judge_network import judge_network
+from opsctl.preflight.judge_place import judge_place
+from opsctl.preflight.judge_storage import SERVICE_ROLE, judge_storage
+from opsctl.preflight.judge_traffic import Registration, judge_traffic, registrations
+from opsctl.preflight.modes import STANDBY_REFUSAL, choose_mode
+from opsctl.preflight.places import places_of
+from opsctl.preflight.seen import DataVolume, ElasticIp, Seen
+from opsctl.preflight.template import template_of
+from opsctl.preflight.verdict import Mode, Verdict, block
+from opsctl.services.marks import DEVICE_TAG, GROUP_TAG, ROLE_TAG
+
+UNRESERVED = 100
+"""AWS: at least so much of an account's Lambda concurrency has to stay unreserved."""
+
+_NAME_LIMIT = 45
+_ORDER = ("block", "accept", "unknown", "warn", "fix", "carry")
+
+
+class Row(Value):
+    """A verdict as the table of the plan shows it; `named` is its line in a refusal."""
+
+    id: str
+    kind: str
+    words: str
+    what: str
+    why: str
+    flag: str
+    named: str
+
+
+class Tagging(Value):
+    """Tags that one resource gets."""
+
+    resource: str
+    tags: dict[str, str]
+
+
+class Grant(Value):
+    """A KMS key that a role is let use."""
+
+    key: str
+    principal: str
+
+
+class Names(Value):
+    """The names and ARNs of everything that is made; each carries the group's name."""
+
+    stem: str
+    function: str
+    function_arn: str
+    role: str
+    role_arn: str
+    queue: str
+    queue_arn: str
+    topic: str
+    topic_arn: str
+    log_group: str
+    hooks_rule: str
+    sweep_rule: str
+    failures_rule: str
+
+
+class HaPreflightResult(Value):
+    """What was found of an instance, what speaks against each mode, and what the steps of a plan need.
+
+    `recover` and `asg` tell the mode; `attach` that the running instance is attached, not a new one launched.
+    """
+
+    instance: str
+    title: str
+    group: str
+    zone: str
+    mode: str
+    mode_reason: str
+    recover: bool
+    asg: bool
+    attach: bool
+    verdicts: tuple[Row, ...]
+    outlook: tuple[Outlook, ...]
+    costs: tuple[Cost, ...]
+    user_data_sha256: str
+    has_user_data: bool
+    data_volumes: tuple[DataVolume, ...]
+    devices: tuple[str, ...]
+    addresses: tuple[ElasticIp, ...]
+    subnets: tuple[str, ...]
+    zones: tuple[str, ...]
+    target_groups: tuple[Registration, ...]
+    health_checks: tuple[str, ...]
+    roles: tuple[str, ...]
+    instance_tags: dict[str, str]
+    tagging: tuple[Tagging, ...]
+    template: dict[str, Json]
+    root_keys: tuple[Grant, ...]
+    kms_keys: tuple[str, ...]
+    source_dest_check_off: bool
+    concurrency: int
+    names: Names
+    new_topic: bool
+    ebs_check: bool
+
+
+def result_of(seen: Seen, group: str, unknown: list[Verdict]) -> HaPreflightResult:
+    """Judge what was seen, choose the mode, and return everything a plan needs."""
+    places = places_of(seen)
+    judged = [*judge_instance(seen), *judge_place(seen, places), *judge_network(seen)]
+    judged += [*judge_storage(seen), *judge_traffic(seen), *unknown]
+    judged += [block("no-standby", "--mode standby", STANDBY_REFUSAL, ("standby",))]
+    choice = choose_mode(seen.wanted.mode, judged)
+    name = group or group_name(seen)
+    targets = registrations(seen)
+    return HaPreflightResult(
+        instance=seen.id,
+        title=f"{seen.tags['Name']} ({seen.id})" if seen.tags.get("Name") else seen.id,
+        group=name,
+        zone=seen.zone,
+        mode=choice.mode,
+        mode_reason=choice.reason,
+        recover=choice.mode == "recover",
+        asg=choice.mode == "asg",
+        attach=not seen.wanted.fresh,
+        verdicts=_rows(judged, choice.mode),
+        outlook=outlooks(seen, balanced=bool(targets)),
+        costs=costs_of(seen, choice.mode, _alarm_count(seen, choice.mode)),
+        user_data_sha256=seen.user_data_digest,
+        has_user_data=bool(seen.user_data),
+        data_volumes=seen.data_volumes,
+        devices=tuple(one.device for one in seen.data_volumes),
+        addresses=seen.elastic_ips,
+        subnets=tuple(one.id for one in places.subnets),
+        zones=places.zones,
+        target_groups=targets,
+        health_checks=("EC2", "EBS", *(("ELB",) if targets else ())),
+        roles=_roles(seen),
+        instance_tags={**seen.own_tags, GROUP_TAG: name},
+        tagging=_tagging(seen, name),
+        template=template_of(seen, name),
+        root_keys=_root_keys(seen, judged),
+        kms_keys=_customer_keys(seen),
+        source_dest_check_off=seen.instance.get("SourceDestCheck") is False,
+        concurrency=_concurrency(seen),
+        names=_names(seen, name),
+        new_topic=not seen.wanted.topic,
+        ebs_check=seen.type_info.get("Hypervisor") == "nitro",
+    )
+
+
+def group_name(seen: Seen) -> str:
+    """Return the default name of the group: short enough for every name that is made from it."""
+    clean = re.sub(r"[^A-Za-z0-9-]+", "-", seen.tags.get("Name", "")).strip("-")[:_NAME_LIMIT].strip("-")
+    return f"ha-{clean or seen.id}"
+
+
+def _names(seen: Seen, group: str) -> Names:
+    stem = f"opsctl-{group}"
+    where = f"{seen.region}:{seen.account}"
+    return Names(
+        stem=stem,
+        function=stem,
+        function_arn=f"arn:{seen.partition}:lambda:{where}:function:{stem}",
+        role=stem,
+        role_arn=f"arn:{seen.partition}:iam::{seen.account}:role/{stem}",
+        queue=f"{stem}-dlq",
+        queue_arn=f"arn:{seen.partition}:sqs:{where}:{stem}-dlq",
+        topic=stem,
+        topic_arn=seen.wanted.topic or f"arn:{seen.partition}:sns:{where}:{stem}",
+        log_group=f"/aws/lambda/{stem}",
+        hooks_rule=f"{stem}-hooks",
+        sweep_rule=f"{stem}-sweep",
+        failures_rule=f"{stem}-failures",
+    )
+
+
+def _rows(judged: list[Verdict], mode: Mode) -> tuple[Row, ...]:
+    fitting = [one for one in judged if mode in one.modes]
+    fitting.sort(key=lambda one: _ORDER.index(one.kind))
+    return tuple(
+        Row(
+            id=one.id,
+            kind=one.kind,
+            words=one.flag or one.words,
+            what=one.what,
+            why=one.why,
+            flag=one.flag,
+            named=f"{one.id}: {one.what}: {one.why}",
+        )
+        for one in fitting
+    )
+
+
+def _alarm_count(seen: Seen, mode: Mode) -> int:
+    nitro = seen.type_info.get("Hypervisor") == "nitro"
+    if mode == "recover":
+        return 3 if nitro else 2
+    return 5 + (1 if seen.data_volumes and seen.wanted.rpo_s else 0)
+
+
+def _tagging(seen: Seen, group: str) -> tuple[Tagging, ...]:
+    found = [Tagging(resource=seen.id, tags={GROUP_TAG: group})]
+    for one in seen.data_volumes:
+        found.append(Tagging(resource=one.id, tags={GROUP_TAG: group, DEVICE_TAG: one.device, ROLE_TAG: "data"}))
+    found += [Tagging(resource=one.allocation_id, tags={GROUP_TAG: group}) for one in seen.elastic_ips]
+    return tuple(found)
+
+
+def _roles(seen: Seen) -> tuple[str, ...]:
+    profile = (seen.answers.get("profile") or {}).get("InstanceProfile", {})
+    return tuple(str(role["Arn"]) for role in profile.get("Roles", []))
+
+
+def _root_keys(seen: Seen, judged: list[Verdict]) -> tuple[Grant, ...]:
+    if not any(one.id == "root-key" and one.kind == "fix" for one in judged):
+        return ()
+    role = f"role/aws-service-role/autoscaling.amazonaws.com/{SERVICE_ROLE}"
+    principal = f"arn:{seen.partition}:iam::{seen.account}:{role}"
+    return (Grant(key=str(seen.root_volume["KmsKeyId"]), principal=principal),)
+
+
+def _customer_keys(seen: Seen) -> tuple[str, ...]:
+    """Keys of data volumes that the handler has to be let use; AWS's own key needs nothing."""
+    keys = {one.kms_key for one in seen.data_volumes if one.kms_key}
+    return tuple(
+        key
+        for key in sorted(keys)
+        if (seen.answers.get(f"key {key}") or {}).get("KeyMetadata", {}).get("KeyManager") != "AWS"
+    )
+
+
+def _concurrency(seen: Seen) -> int:
+    limits = (seen.answers.get("functions") or {}).get("AccountLimit", {})
+    return 1 if int(limits.get("UnreservedConcurrentExecutions", 0)) > UNRESERVED else 0

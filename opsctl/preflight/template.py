@@ -1,0 +1,87 @@
+"""Turns an instance into launch template data, by naming what is carried; everything else is left behind.
+
+Never carried: interface and subnet ids, addresses, the zone, a cluster placement group, hibernation, `aws:` tags,
+data volumes, and the state of MetadataOptions (EC2 API reference, GetLaunchTemplateData and its sample output).
+"""
+
+from opsctl.model.value import Json
+from opsctl.preflight.seen import Seen
+from opsctl.services.ec2 import parse_tags
+from opsctl.services.marks import GROUP_TAG, tag_list
+
+
+def template_of(seen: Seen, group: str) -> dict[str, Json]:
+    """Return LaunchTemplateData without the image and the user data, which are known only when applying."""
+    data: dict[str, Json] = {
+        "InstanceType": seen.type,
+        "NetworkInterfaces": [_interface(seen)],
+        "TagSpecifications": _tags(seen, group),
+        "Monitoring": {"Enabled": seen.instance.get("Monitoring", {}).get("State") in ("enabled", "pending")},
+    }
+    if seen.instance.get("EbsOptimized"):
+        data["EbsOptimized"] = True
+    if seen.instance.get("KeyName"):
+        data["KeyName"] = seen.instance["KeyName"]
+    profile = (seen.instance.get("IamInstanceProfile") or {}).get("Arn")
+    if profile:
+        data["IamInstanceProfile"] = {"Arn": profile}
+    return data | _options(seen)
+
+
+def _interface(seen: Seen) -> dict[str, Json]:
+    primary = seen.interfaces[0] if seen.interfaces else {}
+    groups = [one["GroupId"] for one in primary.get("Groups") or seen.instance.get("SecurityGroups") or []]
+    interface: dict[str, Json] = {"DeviceIndex": 0, "Groups": groups, "DeleteOnTermination": True}
+    if seen.instance.get("PublicIpAddress") or any(one.device_index == 0 for one in seen.elastic_ips):
+        # Until the Elastic IP is moved, last, a replacement needs another way out.
+        interface["AssociatePublicIpAddress"] = True
+    count = len(primary.get("Ipv6Addresses") or [])
+    if count:
+        interface["Ipv6AddressCount"] = count
+    return interface
+
+
+def _tags(seen: Seen, group: str) -> list[Json]:
+    root = {k: v for k, v in parse_tags(seen.root_volume).items() if not k.startswith(("aws:", "opsctl:"))}
+    found: list[Json] = [{"ResourceType": "network-interface", "Tags": tag_list({GROUP_TAG: group})}]
+    if root:
+        found.append({"ResourceType": "volume", "Tags": tag_list(root)})
+    return found
+
+
+def _options(seen: Seen) -> dict[str, Json]:
+    instance = seen.instance
+    found: dict[str, Json] = {}
+    metadata = {k: v for k, v in (instance.get("MetadataOptions") or {}).items() if k != "State"}
+    if metadata:
+        found["MetadataOptions"] = metadata
+    placement = _placement(seen)
+    if placement:
+        found["Placement"] = placement
+    licences = [
+        {"LicenseConfigurationArn": one["LicenseConfigurationArn"]} for one in instance.get("Licenses") or []
+    ]
+    if licences:
+        found["LicenseSpecifications"] = licences
+    if (instance.get("EnclaveOptions") or {}).get("Enabled"):
+        found["EnclaveOptions"] = {"Enabled": True}
+    burst = (seen.answers.get("credits") or {}).get("InstanceCreditSpecifications") or [{}]
+    if burst[0].get("CpuCredits"):
+        found["CreditSpecification"] = {"CpuCredits": burst[0]["CpuCredits"]}
+    names = {k: v for k, v in (instance.get("PrivateDnsNameOptions") or {}).items() if v not in (None, "")}
+    if names:
+        found["PrivateDnsNameOptions"] = names
+    if seen.attribute("termination-protection", "DisableApiTermination"):
+        found["DisableApiTermination"] = True
+    return found
+
+
+def _placement(seen: Seen) -> dict[str, Json]:
+    told = seen.instance.get("Placement") or {}
+    found: dict[str, Json] = {}
+    if told.get("Tenancy") == "dedicated":
+        found["Tenancy"] = "dedicated"
+    groups = (seen.answers.get("placement-group") or {}).get("PlacementGroups", [])
+    if groups and groups[0].get("Strategy") in ("spread", "partition"):
+        found["GroupName"] = told["GroupName"]
+    return found

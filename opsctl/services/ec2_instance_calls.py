@@ -1,0 +1,52 @@
+"""EC2: changing one instance's attributes."""
+
+from collections.abc import Sequence
+
+from opsctl.model.changes import Check, Instruction
+from opsctl.model.reads import Read
+from opsctl.model.value import Json
+
+
+def describe_instance(instance: str) -> Read:
+    """Read one instance."""
+    return Read(service="ec2", operation="DescribeInstances", params={"InstanceIds": [instance]})
+
+
+def set_delete_on_termination(instance: str, devices: Sequence[str], *, delete: bool) -> Instruction:
+    """Say whether volumes die with the instance; one call takes several devices."""
+    mappings = [{"DeviceName": device, "Ebs": {"DeleteOnTermination": delete}} for device in sorted(devices)]
+    return Instruction(
+        kind="call",
+        service="ec2",
+        operation="ModifyInstanceAttribute",
+        params={"InstanceId": instance, "BlockDeviceMappings": mappings},
+    )
+
+
+def delete_on_termination_is(instance: str, devices: Sequence[str], *, delete: bool) -> Check:
+    """All of these devices are set so."""
+    names = ", ".join(f"'{device}'" for device in sorted(devices))
+    wanted: Json = [[device, delete] for device in sorted(devices)]
+    return Check(
+        read=describe_instance(instance),
+        query=(
+            f"sort_by(Reservations[].Instances[].BlockDeviceMappings[] | [?contains([{names}], DeviceName)], "
+            "&DeviceName)[].[DeviceName, Ebs.DeleteOnTermination]"
+        ),
+        op="equals",
+        value=wanted,
+        says=f"{', '.join(sorted(devices))} of {instance} {'dies' if delete else 'outlives'} the instance",
+    )
+
+
+def is_alive(instance: str) -> Check:
+    """The instance has not been terminated."""
+    return Check(
+        read=describe_instance(instance),
+        query=(
+            "Reservations[].Instances[] | [?State.Name!='terminated' && State.Name!='shutting-down'].InstanceId"
+        ),
+        op="present",
+        context=True,
+        says=f"{instance} exists",
+    )

@@ -1,0 +1,43 @@
+"""CloudWatch: metric alarms."""
+
+from collections.abc import Mapping
+
+from opsctl.model.changes import Check, Instruction
+from opsctl.model.reads import Read
+from opsctl.model.value import Json
+
+
+def describe_alarm(name: str) -> Read:
+    """Read one metric alarm."""
+    return Read(service="cloudwatch", operation="DescribeAlarms", params={"AlarmNames": [name]})
+
+
+def put_alarm(params: Mapping[str, Json]) -> Instruction:
+    """Create an alarm."""
+    return Instruction(kind="call", service="cloudwatch", operation="PutMetricAlarm", params=dict(params))
+
+
+def delete_alarm(name: str) -> Instruction:
+    """Delete an alarm."""
+    return Instruction(kind="call", service="cloudwatch", operation="DeleteAlarms", params={"AlarmNames": [name]})
+
+
+def alarm_is_absent(name: str) -> Check:
+    """There is no such alarm."""
+    return Check(
+        read=describe_alarm(name),
+        query="MetricAlarms[].AlarmName",
+        op="empty",
+        says=f"there is no alarm {name}",
+    )
+
+
+def alarm_is_ours(name: str, description: str) -> Check:
+    """The alarm carries the plan's mark."""
+    return Check(
+        read=describe_alarm(name),
+        query="MetricAlarms[0].AlarmDescription",
+        op="equals",
+        value=description,
+        says=f"alarm {name} is this plan's",
+    )

@@ -1,0 +1,146 @@
+"""Which subnets are chosen, which mode, and what goes into the launch template."""
+
+from opsctl.model.value import Json
+from tests.kit.lone_instance import INSTANCE, ROUTES, ids, look
+
+
+def subnets(*rows: tuple[str, str, int]) -> dict[str, Json]:
+    listed = [
+        {"SubnetId": id_, "AvailabilityZone": zone, "AvailableIpAddressCount": free} for id_, zone, free in rows
+    ]
+    return {"ec2.DescribeSubnets": {"Subnets": listed}}
+
+
+HERE = ("subnet-a", "eu-west-1a", 200)
+
+
+def test_one_subnet_a_zone_is_chosen_the_roomiest_and_the_current_one_first() -> None:
+    found = look(
+        answers=subnets(
+            ("subnet-b1", "eu-west-1b", 20),
+            HERE,
+            ("subnet-b2", "eu-west-1b", 200),
+            ("subnet-a2", "eu-west-1a", 250),
+        )
+    )
+    assert found.subnets == ("subnet-a", "subnet-b2")
+    assert found.zones == ("eu-west-1a", "eu-west-1b")
+
+
+def test_a_zone_without_the_instance_type_without_room_or_routed_otherwise_is_no_place() -> None:
+    private = {
+        "RouteTableId": "rtb-2",
+        "Associations": [{"SubnetId": "subnet-c"}],
+        "Routes": [{"DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": "nat-1"}],
+    }
+    tables = [*ROUTES, private]
+    found = look(
+        answers=subnets(
+            HERE,
+            ("subnet-b", "eu-west-1b", 2),
+            ("subnet-c", "eu-west-1c", 200),
+            ("subnet-d", "eu-west-1d", 200),
+            ("subnet-l", "eu-west-1-lhr-1a", 200),
+        )
+        | {"ec2.DescribeRouteTables": {"RouteTables": tables}},
+        mode="asg",
+    )
+    assert ids(found, "block") == {"one-zone"}
+    told = found.verdicts[0].named
+    assert "2 free addresses" in told
+    assert "a NAT gateway, here it is an internet gateway" in told
+    assert "not offered" in told
+
+
+def test_subnets_given_are_checked_and_must_include_the_current_zone() -> None:
+    assert look(subnets=["subnet-b", "subnet-a"]).subnets == ("subnet-a", "subnet-b")
+    for given, words in (
+        (["subnet-b"], "none of them is in eu-west-1a"),
+        (["subnet-a", "subnet-x"], "subnet-x is not in vpc-1"),
+    ):
+        found = look(subnets=given, mode="asg")
+        assert ids(found, "block") == {"subnets"}
+        assert words in found.verdicts[0].named
+    assert ids(look(subnets=["subnet-a"], mode="asg"), "block") == {"one-zone"}
+
+
+def test_a_different_network_acl_is_a_warning() -> None:
+    acls = [
+        {"NetworkAclId": f"acl-{n}", "Associations": [{"SubnetId": s}]}
+        for n, s in enumerate(("subnet-a", "subnet-b"))
+    ]
+    assert "subnet-difference" in ids(look(answers={"ec2.DescribeNetworkAcls": {"NetworkAcls": acls}}), "warn")
+
+
+def test_the_mode_is_a_group_unless_one_is_not_possible_and_recovery_is() -> None:
+    assert (look().mode, look(mode="recover").mode) == ("asg", "recover")
+    spot = look({"InstanceLifecycle": "spot"})
+    assert (spot.mode, spot.mode_reason) == ("recover", "a group is not possible: it is a spot instance")
+    assert ids(spot, "block") == set()
+    unsupported = {"InstanceTypes": [{"AutoRecoverySupported": False, "InstanceStorageSupported": False}]}
+    neither = look({"InstanceLifecycle": "spot"}, {"ec2.DescribeInstanceTypes": unsupported})
+    assert (neither.mode, ids(neither, "block")) == ("asg", {"not-on-demand"})
+    assert ids(look(answers={"ec2.DescribeInstanceTypes": unsupported}, mode="recover"), "block") == {
+        "recover-unsupported"
+    }
+
+
+def test_standby_is_refused_with_what_to_do_instead() -> None:
+    found = look(mode="standby")
+    assert ids(found, "block") == {"no-standby"}
+    assert "--mode asg" in found.verdicts[0].named
+
+
+def test_the_template_carries_what_makes_the_instance_and_nothing_that_belongs_to_this_one() -> None:
+    profile = {"Arn": "arn:aws:iam::123456789012:instance-profile/web"}
+    role = {"InstanceProfile": {"Roles": [{"Arn": "arn:aws:iam::123456789012:role/web"}]}}
+    found = look({"IamInstanceProfile": profile}, {"iam.GetInstanceProfile": role})
+    assert found.template == {
+        "InstanceType": "m7i.large",
+        "KeyName": "ops",
+        "EbsOptimized": True,
+        "IamInstanceProfile": profile,
+        "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
+        "Monitoring": {"Enabled": False},
+        "NetworkInterfaces": [
+            {"DeviceIndex": 0, "Groups": ["sg-1"], "DeleteOnTermination": True, "AssociatePublicIpAddress": True}
+        ],
+        "TagSpecifications": [
+            {"ResourceType": "network-interface", "Tags": [{"Key": "opsctl:ha", "Value": "ha-legacy-web"}]}
+        ],
+    }
+    assert found.roles == ("arn:aws:iam::123456789012:role/web",)
+    text = str(found.template)
+    for part in ("subnet-", "eni-", "10.0.0.10", "eu-west-1a", "vol-", "State"):
+        assert part not in text
+
+
+def test_tags_of_aws_are_not_handed_on() -> None:
+    tags = [*INSTANCE["Tags"], {"Key": "aws:cloudformation:stack-name", "Value": "s"}]
+    assert look({"Tags": tags}).instance_tags == {
+        "Name": "legacy web",
+        "team": "shop",
+        "opsctl:ha": "ha-legacy-web",
+    }
+
+
+def test_the_outlook_tells_a_bound_on_lost_data_only_when_it_was_accepted() -> None:
+    def zone(**asked: Json) -> tuple[str, str]:
+        (row,) = [one for one in look(**asked).outlook if (one.failure, one.mode) == ("zone", "asg")]
+        return row.time, row.loss
+
+    assert zone()[1] == "none"
+    assert zone(allow_data_loss_s=7200, rpo_s=3600)[1].startswith("at most 2 hours, usually up to 1 hour")
+    assert "if somebody else makes snapshots" in zone(allow_data_loss_s=7200)[1]
+
+
+def test_costs_are_told_by_kind_and_quantity() -> None:
+    costs = {one.item: one.quantity for one in look(rpo_s=3600).costs}
+    assert costs["EBS snapshots"] == "changed blocks of 1 volume(s), 100 GiB, every 1 hour; never deleted"
+    assert "43,800" in costs["Lambda"]
+    assert {one.item for one in look(mode="recover").costs} == {"CloudWatch alarms", "SNS"}
+
+
+def test_concurrency_is_reserved_only_where_the_account_has_room() -> None:
+    small = {"lambda.GetAccountSettings": {"AccountLimit": {"UnreservedConcurrentExecutions": 10}}}
+    assert (look().concurrency, look(answers=small).concurrency) == (1, 0)
