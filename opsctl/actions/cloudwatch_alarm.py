@@ -9,8 +9,14 @@ from opsctl.model.errors import RefusedByGuard
 from opsctl.model.looking import Looking, need
 from opsctl.model.run import Action, Context
 from opsctl.model.value import Json
-from opsctl.services.metric_alarm_calls import alarm_is_absent, alarm_is_ours, delete_alarm, describe_alarm, put_alarm
 from opsctl.services.marks import described, tag_list, with_mark
+from opsctl.services.metric_alarm_calls import (
+    alarm_is_absent,
+    alarm_is_ours,
+    delete_alarm,
+    describe_alarm,
+    put_alarm,
+)
 
 
 class CloudwatchAlarm(Action):

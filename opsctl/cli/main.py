@@ -13,6 +13,7 @@ from opsctl.cli import (
     block_ip,
     dlq,
     doctor,
+    make_ha,
     playbook_commands,
     run_commands,
     runs_commands,
@@ -57,6 +58,7 @@ def opsctl(
 
 for module in (
     block_ip,
+    make_ha,
     dlq,
     topology_command,
     run_commands,

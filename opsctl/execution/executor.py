@@ -24,7 +24,8 @@ EDIT_ATTEMPTS = 6
 class Executor:
     """Carries a plan out, one change after the other, journalled before and after every call.
 
-    The same code applies, resumes and undoes: what is already so is skipped.
+    The same code applies, resumes and undoes: what is already so is skipped, and what a run has settled once
+    stays settled, for later changes of the same run may have built on it, superseded it or taken it away.
     """
 
     def __init__(
@@ -81,6 +82,8 @@ class Executor:
         return found
 
     def _one(self, change: Change) -> None:
+        if self._journal.last(change.id) in ("done", "skipped", "kept"):
+            return
         asking = self._asking()
         if change.kind == "job":
             self._job(change, asking)
@@ -88,7 +91,7 @@ class Executor:
             self._await(change, change.proof.configured, POLL_S)
             self._journal.record(change.id, "done")
         elif all(result.held for result in asking.judge_all(change.proof.configured)):
-            ours = self._journal.last(change.id) not in (None, "skipped")
+            ours = self._journal.last(change.id) is not None
             self._journal.record(change.id, "done" if ours else "skipped")
         elif not all(result.held for result in asking.judge_all(change.only_if)):
             self._journal.record(change.id, "kept")
@@ -98,8 +101,6 @@ class Executor:
 
     def _job(self, change: Change, asking: Asking) -> None:
         """Run a job to its end, unless that was done; a job begun earlier goes on whatever else has changed."""
-        if self._journal.last(change.id) == "done":
-            return
         if self._journal.last(change.id) is None:
             self._require(change, asking)
         if self._run_job is None:

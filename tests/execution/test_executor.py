@@ -253,3 +253,14 @@ def test_a_wait_gives_up_when_what_it_waits_for_has_failed() -> None:
         run(plan_of(wait), box, MemoryJournal(), clock)
     assert clock.slept == []
     assert counts_of(plan_of(wait)).endswith("all can be undone.")
+
+
+def test_what_was_settled_is_not_made_again_though_a_later_change_has_superseded_it() -> None:
+    """A process is suspended, and resumed at the end: going on with such a run must not suspend it again."""
+    add = add_item("x", "b")
+    (drop,) = inverse_of(plan_of(add), ["add"])
+    plan, box, journal = plan_of(add, drop), Box({"b": {"Items": [], "Lock": 1}}), MemoryJournal()
+    run(plan, box, journal)
+    assert box.writes == ["EditBox", "EditBox"]
+    run(plan, box, journal)
+    assert box.writes == ["EditBox", "EditBox"]

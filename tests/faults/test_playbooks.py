@@ -30,8 +30,9 @@ def world() -> Iterator[World]:
         yield made
 
 
-# tests/faults/test_dlq_attach.py has its own matrix over queues, targets, schedules and roles.
-ELSEWHERE = {"dlq-attach"}
+# tests/faults/test_dlq_attach.py has its own matrix over queues, targets, schedules and roles, and
+# tests/faults/test_make_ha.py lets every one of many calls fail once.
+ELSEWHERE = {"dlq-attach", "make-ha"}
 # What these do cannot be undone; tests/jobs and tests/moving put them through the same faults.
 IRREVERSIBLE = {"dlq-cancel-task", "dlq-import", "dlq-purge", "dlq-redrive"}
 CHANGES_NOTHING = {"dlq-audit"}

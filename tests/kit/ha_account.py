@@ -52,11 +52,15 @@ def run(plan: Plan, aws: Aws, world: World, journal: MemoryJournal) -> None:
 
 def undo(plan: Plan, world: World, journal: MemoryJournal) -> MemoryJournal:
     """Take back what a run set out to do; returns the journal of that."""
-    changes = inverse_of(plan, journal.intended())
-    inverse = plan_of(*changes, plan_id="undo").model_copy(update={"references": references_of(plan)})
     done = MemoryJournal()
-    run(inverse, world.aws, world, done)
+    run(inverse_plan(plan, journal), world.aws, world, done)
     return done
+
+
+def inverse_plan(plan: Plan, journal: MemoryJournal) -> Plan:
+    """The plan that takes back what a run set out to do."""
+    changes = inverse_of(plan, journal.intended())
+    return plan_of(*changes, plan_id="undo").model_copy(update={"references": references_of(plan)})
 
 
 def _tags(one: Json) -> list[tuple[str, str]]:
