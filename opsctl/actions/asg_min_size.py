@@ -7,7 +7,7 @@ from pydantic import Field
 from opsctl.model.changes import Change, Proof
 from opsctl.model.looking import Looking
 from opsctl.model.run import Action, Context
-from opsctl.services.asg_calls import set_sizes, size_is
+from opsctl.services.asg_calls import min_size_is, set_sizes
 
 
 class AsgMinSize(Action):
@@ -29,8 +29,11 @@ class AsgMinSize(Action):
                 id="set",
                 title=f"Keep at least {self.size} instance in {self.group}",
                 why=self.why,
-                expect=(size_is(self.group, "MinSize", self.before),),
-                proof=Proof(configured=(size_is(self.group, "MinSize", self.size),), within_s=60),
+                expect=(
+                    min_size_is(self.group, self.size, so=False),
+                    min_size_is(self.group, self.before, so=True).model_copy(update={"context": True}),
+                ),
+                proof=Proof(configured=(min_size_is(self.group, self.size, so=True),), within_s=60),
                 undo=set_sizes(self.group, MinSize=self.before),
             )
         ]

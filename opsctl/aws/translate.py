@@ -28,6 +28,9 @@ _CONFLICT = (
     "AssociatedItem",
 )
 _MISSING = ("NotFound", "NoSuch", "NonexistentItem", "NonExistent", "DoesNotExist", "EntityNotFound")
+_NOT_THERE = "AutoScalingGroup name not found"
+"""Auto Scaling has no code of its own for a group that does not exist."""
+
 _NEVER_SENT = (
     sdk.EndpointConnectionError,
     sdk.ConnectTimeoutError,
@@ -63,11 +66,14 @@ def refusal_of(fault: Exception, api: str) -> Refusal:
         error = fault.response.get("Error", {})
         metadata = fault.response.get("ResponseMetadata", {})
         code = str(error.get("Code", "")) or "Unknown"
+        message = str(error.get("Message", "")).strip() or code
         kind = Refused.UNREADABLE if _server_side(fault) else kind_of(code)
+        if kind is Refused.INVALID and code == "ValidationError" and _NOT_THERE in message:
+            kind = Refused.MISSING
         return Refusal(
             kind=kind,
             code=code,
-            message=str(error.get("Message", "")).strip() or code,
+            message=message,
             api=api,
             request_id=str(metadata.get("RequestId", "")),
         )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from opsctl.model.value import Value
+from opsctl.preflight.seen import Wanted
 from opsctl.preflight.verdict import Mode, Verdict
 
 STANDBY_REFUSAL = (
@@ -18,15 +19,16 @@ class Choice(Value):
     reason: str
 
 
-def choose_mode(asked: str, verdicts: Iterable[Verdict]) -> Choice:
+_ASKED: dict[str, Mode] = {"recover": "recover", "standby": "standby", "asg": "asg"}
+
+
+def choose_mode(wanted: Wanted, verdicts: Iterable[Verdict]) -> Choice:
     """Return the mode asked for; `auto` is a group unless something forbids one and recovery is possible."""
     listed = list(verdicts)
-    if asked == "recover":
-        return Choice(mode="recover", reason="asked for")
-    if asked == "standby":
-        return Choice(mode="standby", reason="asked for")
-    if asked == "asg":
-        return Choice(mode="asg", reason="asked for")
+    if wanted.mode in _ASKED:
+        return Choice(mode=_ASKED[wanted.mode], reason="asked for")
+    if wanted.subnets or wanted.fresh or wanted.rpo_s or wanted.allow_data_loss_s:
+        return Choice(mode="asg", reason="what was asked for exists only with a group")
     against = {mode: [one for one in listed if one.kind == "block" and mode in one.modes] for mode in _BUILT}
     if not against["asg"]:
         return Choice(mode="asg", reason="nothing forbids a group, and only a group survives the loss of a zone")

@@ -114,7 +114,7 @@ def result_of(seen: Seen, group: str, unknown: list[Verdict]) -> HaPreflightResu
     judged = [*judge_instance(seen), *judge_place(seen, places), *judge_network(seen)]
     judged += [*judge_storage(seen), *judge_traffic(seen), *unknown]
     judged += [block("no-standby", "--mode standby", STANDBY_REFUSAL, ("standby",))]
-    choice = choose_mode(seen.wanted.mode, judged)
+    choice = choose_mode(seen.wanted, judged)
     name = group or group_name(seen)
     targets = registrations(seen)
     return HaPreflightResult(

@@ -169,14 +169,13 @@ def set_sizes(group: str, **sizes: int) -> Instruction:
     return _call("UpdateAutoScalingGroup", group, **sizes)
 
 
-def size_is(group: str, name: str, value: int) -> Check:
-    """One of the group's sizes is that."""
+def min_size_is(group: str, size: int, *, so: bool) -> Check:
+    """The group's MinSize is that, or it is not (any more, or because the group is gone)."""
     return Check(
         read=describe_group(group),
-        query=f"AutoScalingGroups[0].{name}",
-        op="equals",
-        value=value,
-        says=f"{name} of group {group} is {value}",
+        query=f"AutoScalingGroups[?MinSize==`{size}`].AutoScalingGroupName",
+        op="present" if so else "empty",
+        says=f"MinSize of group {group} is {'' if so else 'not '}{size}",
     )
 
 

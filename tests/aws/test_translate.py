@@ -90,3 +90,15 @@ def test_a_write_whose_answer_is_lost_is_an_unknown_outcome(fault: Exception) ->
 def test_a_write_that_was_refused_or_never_left_is_certain(fault: Exception) -> None:
     with pytest.raises(AwsRefused):
         raise_for_write(fault, "ec2.CreateNetworkAclEntry")
+
+
+def test_a_group_that_does_not_exist_is_missing_though_auto_scaling_calls_it_a_validation_error() -> None:
+    def fault(message: str) -> sdk.ClientError:
+        return sdk.ClientError(
+            {"Error": {"Code": "ValidationError", "Message": message}}, "DescribeLifecycleHooks"
+        )
+
+    gone = fault("AutoScalingGroup name not found - null")
+    assert refusal_of(gone, "autoscaling.DescribeLifecycleHooks").kind is Refused.MISSING
+    wrong = fault("Max bound, 0, must be greater than or equal to desired capacity, 1")
+    assert refusal_of(wrong, "autoscaling.UpdateAutoScalingGroup").kind is Refused.INVALID

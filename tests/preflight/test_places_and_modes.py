@@ -77,6 +77,7 @@ def test_the_mode_is_a_group_unless_one_is_not_possible_and_recovery_is() -> Non
     spot = look({"InstanceLifecycle": "spot"})
     assert (spot.mode, spot.mode_reason) == ("recover", "a group is not possible: it is a spot instance")
     assert ids(spot, "block") == set()
+    assert look({"InstanceLifecycle": "spot"}, rpo_s=3600).mode == "asg", "snapshots exist only with a group"
     unsupported = {"InstanceTypes": [{"AutoRecoverySupported": False, "InstanceStorageSupported": False}]}
     neither = look({"InstanceLifecycle": "spot"}, {"ec2.DescribeInstanceTypes": unsupported})
     assert (neither.mode, ids(neither, "block")) == ("asg", {"not-on-demand"})

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from opsctl.execution.inverse import inverse_of
 from opsctl.journal.store import Journal
 from opsctl.model.errors import Drifted, OpsctlError, RefusedByGuard, Unproved
 from opsctl.model.plan import FactCall, Plan, PlanCheck
@@ -22,7 +23,7 @@ from opsctl.workflow.runs import (
     start_run,
     undo_plan,
 )
-from tests.kit.box_plans import get_box, irreversible, make_box, plan_of, two_step_plan
+from tests.kit.box_plans import add_item, get_box, irreversible, make_box, plan_of, two_step_plan
 from tests.kit.ports import IDENTITY, AnswersReader, Box, FakeClock, Faulty, Killed
 
 NO_QUEUES: Any = None
@@ -133,3 +134,15 @@ def test_verify_asks_every_proof_again(tmp_path: Path) -> None:
     proofs = proofs_of(plan, work)
     assert [results[0].held for results in proofs.values()] == [True, False]
     assert check_whole(plan_of(), work, wait=False) == ()
+
+
+def test_verify_does_not_ask_for_what_a_later_change_of_the_run_has_altered(tmp_path: Path) -> None:
+    """Processes are suspended while a group is built and resumed at its end."""
+    add = add_item("x", "b")
+    (drop,) = inverse_of(plan_of(add), ["add"])
+    plan, box = plan_of(add, drop), Box({"b": {"Items": [], "Lock": 1}})
+    work = bench(box, tmp_path)
+    start_run(plan, work)
+    proofs = proofs_of(plan, work)
+    assert list(proofs) == ["undo:add"]
+    assert all(result.held for result in proofs["undo:add"])
