@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from opsctl.cli import make_ha_status
 from opsctl.cli.first_word import FirstWordGroup
 from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
 
@@ -31,6 +32,7 @@ def register(app: typer.Typer) -> None:
         rich_markup_mode=None,
     )
     group.command("instance", epilog=EPILOG)(spliced(make_ha))
+    make_ha_status.register(group)
     app.add_typer(group)
 
 

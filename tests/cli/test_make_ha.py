@@ -79,6 +79,10 @@ def test_there_and_back_again(account: WatchedServer, tmp_path: Path) -> None:
     (group,) = client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
     assert [one["LifecycleState"] for one in group["Instances"]] == ["InService"]
     assert opsctl(tmp_path, "verify", "last").returncode == 0
+    healthy = make_ha(tmp_path, "status", "ha-legacy-web", "-o", "json")
+    assert (healthy.returncode, json.loads(healthy.stdout)["result"]["works"]) == (6, False)
+    wrong = [one["check"] for one in json.loads(healthy.stdout)["result"]["findings"] if one["state"] != "ok"]
+    assert wrong == ["snapshots"], "the handler has not run yet, so there is no snapshot"
     again = make_ha(tmp_path, "legacy-web", "--dry-run")
     assert again.returncode == 3
     assert "it is in Auto Scaling group ha-legacy-web" in again.stderr
@@ -95,3 +99,16 @@ def test_a_reboot_for_the_image_needs_the_instances_name_typed(account: WatchedS
     assert done.returncode == 3
     assert "--confirm legacy-web" in done.stderr
     assert len(account.mutations()) == before
+
+
+def test_the_first_word_is_an_instance_or_a_subcommand(account: WatchedServer, tmp_path: Path) -> None:
+    for argv, words in (
+        (("--help",), "status"),
+        (("legacy-web", "--help"), "--allow-data-loss"),
+        (("instance", "--help"), "--allow-data-loss"),
+        (("--dry-run", "legacy-web"), "Look before touching"),
+    ):
+        done = make_ha(tmp_path, *argv)
+        assert (done.returncode, words in done.stdout) == (0, True), (argv, done.stderr)
+    gone = make_ha(tmp_path, "status", "no-such-group")
+    assert (gone.returncode, "there is no Auto Scaling group 'no-such-group'" in gone.stderr) == (2, True)
