@@ -143,7 +143,6 @@ RESOURCES = {
     "autoscaling.AttachInstances": _GROUP,
     "autoscaling.DetachInstances": _GROUP,
     "autoscaling.AttachLoadBalancerTargetGroups": _GROUP,
-    "cloudwatch.PutMetricAlarm": ("arn:{partition}:cloudwatch:{region}:{account}:alarm:{AlarmName}",),
     "ec2.ModifyInstanceAttribute": ("arn:{partition}:ec2:{region}:{account}:instance/{InstanceId}",),
     "lambda.CreateFunction": _FUNCTION,
     "lambda.DeleteFunction": _FUNCTION,
@@ -161,9 +160,6 @@ RESOURCES = {
     "iam.CreateRole": _ROLE,
     "iam.DeleteRole": _ROLE,
     "iam.GetRole": _ROLE,
-    "iam.PutRolePolicy": _ROLE,
-    "iam.GetRolePolicy": _ROLE,
-    "iam.DeleteRolePolicy": _ROLE,
     "kms.CreateGrant": ("{KeyId}",),
     "kms.ListGrants": ("{KeyId}",),
     "kms.RevokeGrant": ("{KeyId}",),
@@ -175,5 +171,4 @@ RESOURCES = {
     "sns.DeleteTopic": ("{TopicArn}",),
     "sns.GetTopicAttributes": ("{TopicArn}",),
     "sns.ListTagsForResource": ("{ResourceArn}",),
-    "sqs.CreateQueue": ("arn:{partition}:sqs:{region}:{account}:{QueueName}",),
 }
