@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.actions.block_risk import severity_of
+from opsctl.blocking.block_risk import severity_of
 from opsctl.model.changes import Change, Risk
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.looking import Looking, need

@@ -6,9 +6,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from opsctl.actions.block_risk import severity_of
-from opsctl.actions.waf_changes import WafPlan
-from opsctl.actions.waf_state import WafState, read_state
+from opsctl.blocking.block_risk import severity_of
+from opsctl.blocking.waf_changes import WafPlan
+from opsctl.blocking.waf_state import WafState, read_state
 from opsctl.model.changes import Change, Risk
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.looking import Looking

@@ -1,15 +1,19 @@
 """The plug-ins a command works with."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 from opsctl.model.jobs import Job
 from opsctl.model.run import Action, Lookup
-from opsctl.model.value import Value
 
 
-class Registry(Value):
-    """The plug-ins found on disk, by the names that playbooks use."""
+@dataclass(frozen=True, kw_only=True)
+class Registry:
+    """The plug-ins found on disk, by the names that playbooks use.
 
-    model_config = {"arbitrary_types_allowed": True}
+    No pydantic model: checking the mappings would import everything they can name.
+    """
 
-    lookups: dict[str, type[Lookup]]
-    actions: dict[str, type[Action]]
-    jobs: dict[str, type[Job]] = {}
+    lookups: Mapping[str, type[Lookup]]
+    actions: Mapping[str, type[Action]]
+    jobs: Mapping[str, type[Job]] = field(default_factory=dict)

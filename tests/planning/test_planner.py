@@ -1,6 +1,7 @@
 """From a playbook and inputs to a plan, over an account of boxes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -242,7 +243,7 @@ def test_an_action_is_handed_the_output_of_an_earlier_step() -> None:
             yield []
             return [add_item("x", self.box)]
 
-    registry = REGISTRY.model_copy(update={"actions": {**REGISTRY.actions, "box.fill": BoxFill}})
+    registry = replace(REGISTRY, actions={**REGISTRY.actions, "box.fill": BoxFill})
     fill = {"id": "fill", "uses": "box.fill", "with": {"box": "=steps.make.name"}}
     book = playbook(inputs={"box": {"type": "string"}}, steps=[MAKE, fill])
     made = make_plan(

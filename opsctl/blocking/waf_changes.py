@@ -1,6 +1,6 @@
 """Puts the changes of a WAF block together: sets, rules, web ACL, association."""
 
-from opsctl.actions.waf_state import WafState
+from opsctl.blocking.waf_state import WafState
 from opsctl.model.changes import Change, Check, Instruction, Proof, Risk
 from opsctl.model.references import reference
 from opsctl.model.value import Json
