@@ -267,7 +267,7 @@ class MemoryEc2:
         if ClientToken not in self._tokens:
             volume = Volume(
                 self.new_id("vol"), AvailabilityZone, tags, self.time.now(), snapshot.content, Size, VolumeType,
-                Iops, Throughput, KmsKeyId or snapshot.key, snapshot.id, "creating"
+                Iops, Throughput, KmsKeyId or ("alias/aws/ebs" if Encrypted else ""), snapshot.id, "creating"
             )  # fmt: skip
             self.volumes[volume.id] = volume
             self._tokens[ClientToken] = volume.id

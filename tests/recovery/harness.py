@@ -166,6 +166,8 @@ class Simulation:
             holder = ec2.volumes[parameters["VolumeId"]].holder
             mounted = holder == parameters["InstanceId"] and ec2.instances[holder].state != "stopped"
             require(not mounted, "a volume in use is detached")
+        if operation == "create_snapshot":
+            require(not ec2.volumes[parameters["VolumeId"]].holder, "a volume is moved while somebody has it")
         if operation == "attach_volume":
             volume = ec2.volumes[parameters["VolumeId"]]
             require(volume.content is not None, f"{volume.id} is empty")

@@ -5,7 +5,7 @@ import pytest
 from opsctl.recovery.handler import span
 from tests.kit.memory_ec2 import Volume, refused
 from tests.recovery.harness import KEY, Simulation, make
-from tests.recovery.scenarios import HOUR_S, SCENARIOS, fail, old_of, snapshots
+from tests.recovery.scenarios import HOUR_S, SCENARIOS, at_call, fail, old_of, snapshots
 from tests.recovery.test_scenarios import played, recovered, scenarios
 
 
@@ -101,6 +101,14 @@ def test_an_older_state_is_not_taken_because_aws_throttles_the_making_of_the_cop
     simulation.run(1500)
     assert recovered(simulation)
     assert "nothing was lost" in message(simulation, "recovered")
+
+
+def test_a_hook_that_ends_just_before_it_is_completed_was_completed_by_somebody_else() -> None:
+    simulation = fail(make())
+    at_call(simulation, "complete_lifecycle_action", simulation.world.delete_hooks)
+    simulation.run(60)
+    assert not [each for each in simulation.lines if each["what"] == "complete"]
+    assert not simulation.world.results
 
 
 def test_source_destination_check_and_private_name_follow() -> None:
