@@ -63,14 +63,14 @@ TELLS = {
     "waits": (
         "{instance} still waits ({phase})",
         "{reason}.",
-        "{instance} is {state}. The handler tries again every minute{limit}.",
+        "{instance} {where} ({state}). The handler tries again every minute{limit}.",
         "{hint}",
     ),
     "abandoned": (
         "gave up on {instance}",
         "{reason}.",
         "The launch of {instance} is abandoned: the group terminates it and launches another. No data is lost.",
-        "Remove the reason above; the next launch then recovers by itself.",
+        "{hint}",
     ),
     "retained": (
         "{instance} does not let go",
@@ -98,6 +98,13 @@ TELLS = {
     ),
 }
 """What people are told: subject, what happened, where things stand now, what to do."""
+
+
+WHERE = {
+    LAUNCHING: "is held back from service",
+    TERMINATING: "is on its way out and still has the data",
+    RETAINED: "was given up, and is kept and billed",
+}
 
 
 class Clock(Protocol):
@@ -255,6 +262,7 @@ class Recovery(Account):
         super().__init__(config, clients, clock, log)
         self.beaten: set[str] = set()
         self.finished: set[str] = set()
+        self.spoken_of: set[str] = set()
         self.phase = ""
         self.poll = False
 
@@ -319,7 +327,7 @@ class Recovery(Account):
         except NotYet as waiting:
             self.hold(state, instance, waiting)
         except Hopeless as reason:
-            self.abandon(state, instance, str(reason))
+            self.abandon(state, instance, str(reason), "Nothing, unless it happens again.")
 
     # An instance that leaves
 
@@ -389,13 +397,13 @@ class Recovery(Account):
         In this order: the current volumes themselves; copies of them, made now; and only if the group's policy
         allows the loss, copies of the newest completed set of snapshots.
         """
+        self.phase = "find"
         current, own = self.current(new), self.copies_for(new)
         made_now = {device: each for device, each in own.items() if copy_of(each)[0] == new["InstanceId"]}
         have = {**(made_now if current else own), **current}
         missing = [device for device in self.devices if device not in have]
         try:
             if missing:
-                self.phase = "find"
                 raise NotYet(f"no volume of {self.name} is tagged {DEVICE}={listed(missing)}", person=True)
             self.require_free(have.values(), new)
             return self.in_zone(have, new)
@@ -547,6 +555,7 @@ class Recovery(Account):
 
     def attach(self, new: Json, chosen: dict[str, Json]) -> None:
         """Retire every other data volume in one call, then attach the chosen ones under their old device names."""
+        self.phase = "attach"
         ids_chosen = {volume["VolumeId"] for volume in chosen.values()}
         for mapping in new.get("BlockDeviceMappings", ()):
             if mapping["DeviceName"] in chosen and mapping["Ebs"]["VolumeId"] not in ids_chosen:
@@ -618,12 +627,16 @@ class Recovery(Account):
         limit = GIVE_UP_SNAPSHOT_AFTER_S if self.phase == "snapshot" else GIVE_UP_AFTER_S
         if state in HOOKS and waited >= limit:
             self.abandon(state, instance, f"After {span(waited)}: {waiting}")
-        elif not told and waited >= (TELL_PERSON_AFTER_S if waiting.person else TELL_AFTER_S):
-            hint = "Remove the reason above: time alone will not." if waiting.person else "Nothing yet."
+            return
+        after = TELL_PERSON_AFTER_S if waiting.person else TELL_AFTER_S
+        if told or waited < after or instance_id in self.spoken_of:
+            return
+        self.spoken_of.add(instance_id)
+        if self.remember(instance, since, told=True) or waited < after + 60:  # without a tag: once in that minute
+            hint = "Remove the reason above; waiting alone will not help." if waiting.person else "Nothing yet."
             at_most = f", for {span(limit)} at most" if state in HOOKS else ""
-            facts = {"state": state, "phase": self.phase, "limit": at_most, "hint": hint}
-            if self.remember(instance, since, told=True):
-                self.tell("waits", instance=instance_id, reason=waiting, **facts)
+            facts = {"state": state, "where": WHERE[state], "phase": self.phase, "limit": at_most, "hint": hint}
+            self.tell("waits", instance=instance_id, reason=waiting, **facts)
 
     def remember(self, instance: Json, since: datetime, *, told: bool) -> bool:
         """Write what an instance waits for to its tag; False when AWS does not let us."""
@@ -641,11 +654,19 @@ class Recovery(Account):
         phase, since, _ = stamp_of(instance)
         return self.age(since) if since and phase == self.phase else 0.0
 
-    def abandon(self, state: str, instance: Json, reason: str) -> None:
+    def abandon(
+        self,
+        state: str,
+        instance: Json,
+        reason: str,
+        hint: str = "Remove the reason above; the next launch recovers.",
+    ) -> None:
         """Give an instance up, with a reason the first time: its group then terminates or retains it."""
         instance_id = instance["InstanceId"]
         if reason:
-            self.tell("abandoned" if state == LAUNCHING else "retained", instance=instance_id, reason=reason)
+            self.tell(
+                "abandoned" if state == LAUNCHING else "retained", instance=instance_id, reason=reason, hint=hint
+            )
         try:
             self.complete(state, instance_id, "ABANDON")
         except Refused as refused:

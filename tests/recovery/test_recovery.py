@@ -178,9 +178,15 @@ def test_a_launch_that_is_given_up_says_why_what_happens_next_and_what_to_do() -
         "No set of snapshots may replace it: the group accepts no loss of data.\n\n"
         "Now\nThe launch of i-0005 is abandoned: the group terminates it and launches another. "
         "No data is lost.\n\n"
-        "What to do\nRemove the reason above; the next launch then recovers by itself. "
+        "What to do\nRemove the reason above; the next launch recovers. "
         "See also: opsctl make-ha status ha-web\n"
     )
+
+
+def test_people_are_told_within_minutes_even_when_the_handler_may_not_write_that_it_told_them() -> None:
+    subjects = [each for each, _ in played("the_instances_lack_the_groups_tag").world.notifications]
+    assert 1 <= len([each for each in subjects if "i-0004 still waits (attach)" in each]) <= 2
+    assert "ha-web: gave up on i-0004" in subjects
 
 
 def test_what_a_person_can_repair_is_told_within_minutes_and_then_goes_on_without_another_launch() -> None:
