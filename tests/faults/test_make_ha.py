@@ -11,6 +11,7 @@ from opsctl.model.ports import Aws
 from opsctl.model.reads import Answer, Read
 from opsctl.model.run import Identity
 from opsctl.model.value import Json, canonical
+from opsctl.sandbox import rules_queue_settings
 from opsctl.sandbox.worlds import seed_network
 from tests.kit.ha_account import ha_state, inverse_plan, run, undo
 from tests.kit.moto_account import World, client, fresh_world
@@ -25,7 +26,9 @@ EXAMPLES: dict[str, dict[str, Json]] = {
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    with fresh_world(seed_network) as made:
+    with fresh_world(seed_network) as made, pytest.MonkeyPatch.context() as patch:
+        # A queue's name is taken for 60 seconds after it was deleted: those of the clock that the runs wait on.
+        patch.setattr(rules_queue_settings, "now", made.clock.now)
         yield made
 
 
