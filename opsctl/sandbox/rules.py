@@ -8,6 +8,7 @@ from opsctl.sandbox import (
     rules_autoscaling,
     rules_cloudfront,
     rules_cloudwatch,
+    rules_concurrency,
     rules_ebs,
     rules_ec2,
     rules_elbv2,
@@ -30,6 +31,7 @@ from opsctl.sandbox import (
 
 _MODULES = (
     rules_cloudfront,
+    rules_concurrency,
     rules_cloudwatch,
     rules_ec2,
     rules_elbv2,
