@@ -4,16 +4,17 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.model.changes import Change, Proof, Query, Risk, Severity
+from opsctl.model.changes import Change, Proof, Risk, Severity
 from opsctl.model.looking import Looking
 from opsctl.model.run import Action, Context
 from opsctl.services.asg_calls import (
     GONE_WITHIN_S,
     attach_instance,
-    describe_group,
     detach_instances,
+    group_has_instance,
     group_is_empty,
     group_is_in_service,
+    instances_in_service,
 )
 from opsctl.services.ec2_instance_calls import is_alive
 
@@ -42,13 +43,13 @@ class AsgAttach(Action):
                 title=f"Attach {self.instance} to {self.group}; it goes on running",
                 why=self.why,
                 expect=(group_is_empty(self.group), is_alive(self.instance)),
-                proof=Proof(configured=(group_is_in_service(self.group),), within_s=GONE_WITHIN_S),
+                proof=Proof(
+                    configured=(group_has_instance(self.group),),
+                    effective=(group_is_in_service(self.group),),
+                    within_s=GONE_WITHIN_S,
+                ),
                 undo=detach_instances(self.group, "attach"),
                 risk=Risk(severity=Severity.MEDIUM, affects=(self.instance,), note=self.note),
-                outputs={
-                    "instances": Query(
-                        read=describe_group(self.group), query="AutoScalingGroups[0].Instances[].InstanceId"
-                    )
-                },
+                outputs={"instances": instances_in_service(self.group)},
             )
         ]

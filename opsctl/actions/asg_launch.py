@@ -4,14 +4,15 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.model.changes import Change, Proof, Query, Risk, Severity
+from opsctl.model.changes import Change, Proof, Risk, Severity
 from opsctl.model.looking import Looking
 from opsctl.model.run import Action, Context
 from opsctl.services.asg_calls import (
-    describe_group,
     detach_instances,
+    group_has_instance,
     group_is_empty,
     group_is_in_service,
+    instances_in_service,
     set_sizes,
 )
 
@@ -42,7 +43,11 @@ class AsgLaunch(Action):
                 title=f"Launch the first instance of {self.group}",
                 why=self.why,
                 expect=(group_is_empty(self.group),),
-                proof=Proof(configured=(group_is_in_service(self.group),), within_s=LAUNCHED_WITHIN_S),
+                proof=Proof(
+                    configured=(group_has_instance(self.group),),
+                    effective=(group_is_in_service(self.group),),
+                    within_s=LAUNCHED_WITHIN_S,
+                ),
                 undo=detach_instances(self.group, "launch"),
                 risk=Risk(
                     severity=Severity.SEVERE if self.replaces else Severity.MEDIUM,
@@ -51,10 +56,6 @@ class AsgLaunch(Action):
                     if self.replaces
                     else "",
                 ),
-                outputs={
-                    "instances": Query(
-                        read=describe_group(self.group), query="AutoScalingGroups[0].Instances[].InstanceId"
-                    )
-                },
+                outputs={"instances": instances_in_service(self.group)},
             )
         ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from opsctl.model.changes import Check, Grant, Instruction
+from opsctl.model.changes import Check, Grant, Instruction, Query
 from opsctl.model.reads import Read
 from opsctl.model.references import reference
 from opsctl.model.value import Json
@@ -151,6 +151,24 @@ def group_is_empty(group: str) -> Check:
         query="AutoScalingGroups[0].Instances[].InstanceId",
         op="empty",
         says=f"group {group} has no instance",
+    )
+
+
+def group_has_instance(group: str) -> Check:
+    """The group has an instance, on its way in, in service, or on its way out."""
+    return Check(
+        read=describe_group(group),
+        query="AutoScalingGroups[0].Instances[].InstanceId",
+        op="present",
+        says=f"group {group} has an instance",
+    )
+
+
+def instances_in_service(group: str) -> Query:
+    """The ids of the instances in service: those on their way out cannot be detached."""
+    return Query(
+        read=describe_group(group),
+        query="AutoScalingGroups[0].Instances[?LifecycleState=='InService'].InstanceId",
     )
 
 
