@@ -1,0 +1,65 @@
+"""make-ha on a clock that is moved by hand, with AWS's own durations: built, lost, recovered, and taken back."""
+
+from opsctl.model.value import Json
+from opsctl.sandbox.conditions import AWS_LIKE, Conditions, hand_clock
+from opsctl.sandbox.worlds import seed_network
+from tests.kit.ha_account import ha_state, run, undo
+from tests.kit.moto_account import client
+from tests.kit.ports import MemoryJournal
+from tests.kit.timed import move, timed_world
+
+
+class MovingClock:
+    """The executor's clock: waiting moves the account's."""
+
+    def __init__(self, about: Conditions) -> None:
+        self._about = about
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return hand_clock(self._about).now()
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass in the account."""
+        move(self._about, max(seconds, 0.1))
+
+
+def members() -> list[tuple[str, str]]:
+    (group,) = client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    return [(one["InstanceId"], one["LifecycleState"]) for one in group["Instances"]]
+
+
+def owner_of_address() -> str:
+    (one,) = [one for one in client("ec2").describe_addresses()["Addresses"] if one.get("InstanceId")]
+    return str(one["InstanceId"])
+
+
+def data_volume() -> Json:
+    named = [{"Name": "tag:Name", "Values": ["legacy-web data"]}]
+    (one,) = client("ec2").describe_volumes(Filters=named)["Volumes"]
+    return one
+
+
+def test_a_lost_instance_comes_back_with_address_and_data_and_undo_keeps_the_one_that_runs() -> None:
+    with timed_world(seed_network, durations=AWS_LIKE) as (world, about):
+        clock = MovingClock(about)
+        world.clock = clock  # type: ignore[assignment] # it is a Clock, and all that the executor asks for
+        plan, journal = world.plan("make-ha", {"instance": "legacy-web"}), MemoryJournal()
+        run(plan, world.aws, world, journal)
+        ((old, state),) = members()
+        assert (state, owner_of_address()) == ("InService", old)
+        client("autoscaling").terminate_instance_in_auto_scaling_group(
+            InstanceId=old, ShouldDecrementDesiredCapacity=False
+        )
+        move(about, 900)
+        ((new, state),) = members()
+        assert (state, new != old) == ("InService", True)
+        assert owner_of_address() == new
+        assert [one["InstanceId"] for one in data_volume()["Attachments"]] == [new]
+        undo(plan, world, journal)
+        left = ha_state()
+        for kind in ("groups", "templates", "topics", "queues", "roles", "functions", "rules", "alarms", "logs"):
+            assert left[kind] == [], kind
+        assert owner_of_address() == new
+        assert [one["InstanceId"] for one in data_volume()["Attachments"]] == [new]
+        assert left[new][0]["Name"] == "running"
