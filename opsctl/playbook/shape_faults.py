@@ -40,7 +40,7 @@ def _fault(
     elif kind == "missing":
         summary = f"the key {location[-1]!r} is missing"
     else:
-        offending = _short(finding.get("input"))
+        offending = "" if finding.get("input") is None else _short(finding["input"])
         expected = (finding.get("ctx") or {}).get("expected", "")
         hint = f"one of {expected}" if expected else ""
     where = Where(source=source, line=line, column=column)

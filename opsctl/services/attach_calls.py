@@ -2,7 +2,7 @@
 
 import json
 
-from opsctl.model.changes import Check, EditSpec, Element, Instruction, Retry
+from opsctl.model.changes import Check, EditSpec, Element, Grant, Instruction, Retry
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
 from opsctl.services.consumers import function_configuration
@@ -63,12 +63,16 @@ def _rewrite(source: FailingSource, target: str) -> Instruction:
     """Read the whole target or schedule just before it is replaced, and change its dead-letter queue only."""
     at = "Targets.0.DeadLetterConfig" if source.kind == "target" else "Target.DeadLetterConfig"
     element = Element(op="set", at=at, value={"Arn": target}) if target else Element(op="unset", at=at)
+    # Writing a target with its role is passing that role.
+    passing = Grant(service="iam", operation="PassRole", params={"RoleArn": source.passes})
+    grants = (passing,) if source.passes else ()
     if source.kind == "target":
         return Instruction(
             kind="edit",
             service="events",
             operation="PutTargets",
             params={"Rule": source.name, "EventBusName": source.place},
+            grants=grants,
             edit=EditSpec(
                 read=list_targets(source.name, source.place),
                 carry={"Targets": f"Targets[?Id=='{source.item}']"},
@@ -81,6 +85,7 @@ def _rewrite(source: FailingSource, target: str) -> Instruction:
         service="scheduler",
         operation="UpdateSchedule",
         params={"Name": source.name, "GroupName": source.place},
+        grants=grants,
         edit=EditSpec(
             read=get_schedule(source.place, source.name),
             carry={name: name for name in _SCHEDULE},

@@ -24,7 +24,8 @@ class FailingSource(Value):
 
     `says` is what people call it, `slug` what a queue made for it is called after, `fifo` whether its dead-letter
     queue must be FIFO. A service that delivers needs the queue's policy (`service`, for `sender`); one that uses
-    a role needs the role's. `current` is the ARN that takes its failures now.
+    a role needs the role's. `passes` is the role that writing the source anew passes on. `current` is the ARN
+    that takes its failures now.
     """
 
     kind: SourceKind
@@ -42,6 +43,7 @@ class FailingSource(Value):
     service: str = ""
     sender: str = ""
     role: str = ""
+    passes: str = ""
     current: str = ""
     max_receive: int = 0
     consumers: tuple[str, ...] = ()
@@ -165,6 +167,7 @@ def _rule_target(named: SourceName, about: Context, source: str) -> Looking[Fail
         item=target["Id"],
         service="events.amazonaws.com",
         sender=rule["Arn"],
+        passes=target.get("RoleArn", ""),
         current=(target.get("DeadLetterConfig") or {}).get("Arn", ""),
     )
 
@@ -196,6 +199,7 @@ def _schedule(named: SourceName, about: Context, source: str) -> Looking[Failing
         name=named.name,
         place=named.place,
         role=told["Target"]["RoleArn"],
+        passes=told["Target"]["RoleArn"],
         current=(told["Target"].get("DeadLetterConfig") or {}).get("Arn", ""),
         notes=_past_start(told, about),
     )

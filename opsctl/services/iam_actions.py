@@ -37,9 +37,6 @@ ALSO = {
     "wafv2.ListResourcesForWebACL": ("elasticloadbalancing:DescribeWebACLAssociation",),
     "wafv2.CreateIPSet": ("wafv2:TagResource",),
     "wafv2.CreateWebACL": ("wafv2:TagResource",),
-    # A schedule and a target that assumes a role are written with it, which is to pass it.
-    "events.PutTargets": ("iam:PassRole",),
-    "scheduler.UpdateSchedule": ("iam:PassRole",),
     "cloudfront.AssociateDistributionWebACL": ("wafv2:GetWebACL",),
     "cloudfront.UpdateDistribution": ("wafv2:GetWebACL",),
     # Tags given on creation need the permission to tag as well.

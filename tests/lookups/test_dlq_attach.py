@@ -12,6 +12,7 @@ from opsctl.model.changes import Change
 from opsctl.model.errors import FactUnknown, InvalidInput, RefusedByGuard
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
+from opsctl.planning.iam import policy_for_changes
 from tests.kit.canned import ABOUT, ACCOUNT, REGION, Canned, denied, drive, missing
 
 SQS = f"arn:aws:sqs:{REGION}:{ACCOUNT}"
@@ -262,3 +263,12 @@ def test_what_may_not_be_read_is_no_missing_source() -> None:
     world = function() | {"lambda.GetFunctionConfiguration": denied("lambda.GetFunctionConfiguration")}
     with pytest.raises(FactUnknown):
         found("function:f", world)
+
+
+def test_a_target_that_runs_with_a_role_needs_leave_to_pass_that_role_and_no_other() -> None:
+    with_role = planned(found("rule:nightly", rule({"Id": "a", "Arn": "x", "RoleArn": ROLE})))
+    without = planned(found("rule:nightly", rule({"Id": "a", "Arn": "x"})))
+    policy = policy_for_changes(with_role, ABOUT.identity)
+    passing = [part["Resource"] for part in policy["Statement"] if "iam:PassRole" in part["Action"]]
+    assert passing == [[ROLE]]
+    assert "iam:PassRole" not in str(policy_for_changes(without, ABOUT.identity))
