@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from opsctl.model.errors import FactUnknown, InvalidInput, RefusedByGuard
 from opsctl.model.looking import Looking
@@ -128,7 +129,8 @@ def _subscription(named: SourceName, about: Context, source: str) -> Looking[Fai
     topic = told["TopicArn"]
     name = topic.rpartition(":")[2]
     endpoint = str(told.get("Endpoint", ""))
-    to = endpoint.rpartition(":")[2] if endpoint.startswith("arn:") else named.name.rpartition(":")[2][:8]
+    to = endpoint.rpartition(":")[2] if endpoint.startswith("arn:") else urlsplit(endpoint).hostname
+    to = to or named.name.rpartition(":")[2][:8]
     fifo = name.endswith(".fifo")
     return FailingSource(
         kind="subscription",

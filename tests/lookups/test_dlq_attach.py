@@ -272,3 +272,18 @@ def test_a_target_that_runs_with_a_role_needs_leave_to_pass_that_role_and_no_oth
     passing = [part["Resource"] for part in policy["Statement"] if "iam:PassRole" in part["Action"]]
     assert passing == [[ROLE]]
     assert "iam:PassRole" not in str(policy_for_changes(without, ABOUT.identity))
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "name"),
+    [
+        ("https://hooks.example.com/orders?key=1", "orders-hooks-example-com-dlq"),
+        (f"{SQS}:mail", "orders-mail-dlq"),
+        ("oncall@example.com", "orders-0f1e2d3c-dlq"),
+    ],
+)
+def test_a_subscription_is_called_after_where_it_delivers(endpoint: str, name: str) -> None:
+    topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:orders"
+    answer = {"Attributes": {"TopicArn": topic, "Endpoint": endpoint}}
+    attachment = found(f"{topic}:0f1e2d3c-0000-4000-8000-000000000000", {"sns.GetSubscriptionAttributes": answer})
+    assert planned(attachment)[0].params["QueueName"] == name
