@@ -142,7 +142,7 @@ def _show_for_consent(session: Session, plan: "Plan") -> None:
 
     stream = sys.stdout if session.order.show.output is Output.TEXT else sys.stderr
     if stream is sys.stdout or not session.order.show.quiet:
-        stream.write(plan_text(session.order, plan, ()))
+        stream.write(plan_text(session.order, plan, ()) + "\n")
         stream.flush()
 
 
