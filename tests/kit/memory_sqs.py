@@ -294,9 +294,8 @@ class MemorySqs:
     def _ListDeadLetterSourceQueues(  # noqa: N802
         self, queue: StoredQueue, _params: dict[str, Json]
     ) -> dict[str, Json]:
-        sources = [
-            one.name for one in self.queues.values() if queue.name in one.attributes.get("RedrivePolicy", "")
-        ]
+        mark = f'"{self.arn(queue.name)}"'
+        sources = [one.name for one in self.queues.values() if mark in one.attributes.get("RedrivePolicy", "")]
         return {"queueUrls": [url_of(name) for name in sources]}
 
 
