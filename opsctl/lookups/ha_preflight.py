@@ -84,6 +84,10 @@ def _refuse_bad_topic(topic: str, about: Context) -> None:
     parts = topic.split(":")
     if len(parts) != 6 or parts[2] != "sns":
         raise InvalidInput.one(f"{topic!r} is not the ARN of a topic", source="topic")
+    if topic.endswith(".fifo"):
+        raise InvalidInput.one(
+            "EventBridge cannot publish to a FIFO topic", source="topic", hint="give a standard topic, or none"
+        )
     if parts[3] != about.region:
         raise InvalidInput.one(
             f"the topic is in {parts[3]}, this run in {about.region}",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from opsctl.preflight.seen import Seen
 from opsctl.preflight.verdict import ALL_MODES, RECOVER_ONLY, Verdict, accept, block, carry, warn
 
+TAGS_AT_MOST = 50
 _TRANSIENT = {
     "spot": "AWS takes a Spot instance back at any time, and no lifecycle hook holds it",
     "scheduled": "a scheduled instance runs only in its own time window",
@@ -89,9 +90,18 @@ def _software(seen: Seen) -> Iterator[Verdict]:
     if profile:
         why = "whoever applies needs iam:PassRole for its role"
         yield carry("instance-profile", f"instance profile {profile.rpartition('/')[2]}", why)
+    yield from _tags(seen)
     licences = seen.instance.get("Licenses") or []
     if licences:
         yield carry("licences", f"{len(licences)} licence configuration(s)", "each launch consumes a licence")
+
+
+def _tags(seen: Seen) -> Iterator[Verdict]:
+    """AWS: 50 tags a resource. The group's own takes one of the instance's and volumes', the plan's one more."""
+    count = len(seen.own_tags)
+    if count > TAGS_AT_MOST - 2:
+        why = f"AWS takes {TAGS_AT_MOST} on the group, and recovery needs two of them: take some off"
+        yield block("tags", f"it has {count} tags", why)
 
 
 def _recover_support(seen: Seen) -> Iterator[Verdict]:

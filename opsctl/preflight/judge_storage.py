@@ -47,6 +47,13 @@ def _data(seen: Seen) -> Iterator[Verdict]:
         if one.product_codes:
             why = "AWS attaches such a volume only to a stopped instance, which no replacement is"
             yield block("marketplace-volume", f"{one.id} carries {', '.join(one.product_codes)}", why)
+    keys = sorted({one.kms_key for one in volumes if _is_customer_key(seen, one.kms_key)})
+    if keys:
+        why = (
+            "the handler's role is allowed to use it by its own policy, which counts only where the key's policy "
+            "leaves that to IAM (it names this account's root); check that, and drill"
+        )
+        yield warn("data-key", f"data volumes are encrypted with customer key {', '.join(keys)}", why)
     unread = [one.id for one in volumes if not one.known]
     if unread:
         yield block(
@@ -65,11 +72,15 @@ def _instance_store(seen: Seen) -> Iterator[Verdict]:
     )
 
 
+def _is_customer_key(seen: Seen, key: str) -> bool:
+    about = (seen.answers.get(f"key {key}") or {}).get("KeyMetadata", {})
+    return bool(about.get("KeyManager") == "CUSTOMER")
+
+
 def _keys(seen: Seen) -> Iterator[Verdict]:
     """A customer key of the root volume has to let the group's own role in; data volumes are the handler's."""
     key = str(seen.root_volume.get("KmsKeyId") or "")
-    about = (seen.answers.get(f"key {key}") or {}).get("KeyMetadata", {})
-    if about.get("KeyManager") != "CUSTOMER":
+    if not _is_customer_key(seen, key):
         return
     grants = (seen.answers.get(f"grants {key}") or {}).get("Grants", [])
     if any(SERVICE_ROLE in str(one.get("GranteePrincipal", "")) for one in grants):

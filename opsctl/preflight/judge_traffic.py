@@ -1,5 +1,6 @@
 """Judges load balancers, alarms and the topic."""
 
+import json
 from collections.abc import Iterator
 
 from opsctl.model.value import Json, Value
@@ -7,20 +8,31 @@ from opsctl.preflight.seen import Seen
 from opsctl.preflight.verdict import ALL_MODES, Verdict, accept, block, carry, warn
 
 _SERVICES = "events.amazonaws.com"
+_STATUS_CHECKS = {"SystemStatus": "system", "InstanceStatus": "instance", "AttachedEbsStatus": "attached EBS"}
 
 
 class Registration(Value):
-    """A target group that the instance is registered with by its id."""
+    """A target group that the instance is registered with by its id, and what its health check says now."""
 
     arn: str
     name: str
     port: int
+    health: str = ""
+    group_port: int = 0
 
 
 def registrations(seen: Seen) -> tuple[Registration, ...]:
     """List where the instance is registered by its id."""
+    groups = (seen.answers.get("target-groups") or {}).get("TargetGroups", [])
+    ports = {one["TargetGroupArn"]: int(one.get("Port", 0)) for one in groups}
     return tuple(
-        Registration(arn=arn, name=arn.split("/")[1], port=int(one["Target"].get("Port", 0)))
+        Registration(
+            arn=arn,
+            name=arn.split("/")[1],
+            port=int(one["Target"].get("Port", 0)),
+            health=str((one.get("TargetHealth") or {}).get("State", "")),
+            group_port=ports.get(arn, 0),
+        )
         for name, answer in seen.answers.items()
         if name.startswith("health ")
         for arn in [name.removeprefix("health ")]
@@ -34,6 +46,15 @@ def judge_traffic(seen: Seen) -> Iterator[Verdict]:
     for one in registrations(seen):
         why = "every replacement is registered there, and its health check counts"
         yield carry("target-group", f"target group {one.name}, port {one.port}", why)
+        if one.group_port and one.port != one.group_port:
+            why = "a group registers its instances with the target group's own port, and replaces what fails there"
+            what = f"it is registered with {one.name} on port {one.port}, whose own port is {one.group_port}"
+            yield block("target-port", what, why)
+    failing = [f"the health check of {one.name}" for one in registrations(seen) if one.health == "unhealthy"]
+    failing += list(_failing_status_checks(seen))
+    if failing and not seen.wanted.fresh:
+        why = "the group takes it for lost, and replaces it minutes after it is attached"
+        yield accept("unhealthy-now", f"it fails {', '.join(failing)} at this moment", why)
     for balancer in (seen.answers.get("classic-balancers") or {}).get("LoadBalancerDescriptions", []):
         if any(one.get("InstanceId") == seen.id for one in balancer.get("Instances", [])):
             why = "register replacements by hand, or move to a target group first"
@@ -57,10 +78,40 @@ def acting_alarms(seen: Seen) -> list[Json]:
     ]
 
 
+def _failing_status_checks(seen: Seen) -> Iterator[str]:
+    for status in (seen.answers.get("status") or {}).get("InstanceStatuses", []):
+        for name, words in _STATUS_CHECKS.items():
+            if (status.get(name) or {}).get("Status") == "impaired":
+                yield f"AWS's {words} status check"
+
+
 def _topic(seen: Seen) -> Iterator[Verdict]:
     answer = seen.answers.get("topic")
     if answer == {}:
         yield block("topic", f"there is no topic {seen.wanted.topic}", "nobody would be told", ALL_MODES)
-    elif answer and _SERVICES not in str((answer.get("Attributes") or {}).get("Policy", "")):
-        why = "EventBridge publishes only where the topic's policy names it, so failed launches would not be told"
-        yield warn("topic-policy", f"the policy of {seen.wanted.topic} does not name {_SERVICES}", why)
+    elif answer:
+        attributes = answer.get("Attributes") or {}
+        if not _lets_events_in(str(attributes.get("Policy") or "{}")):
+            why = (
+                f"EventBridge publishes only where a statement for {_SERVICES} without conditions lets it, so "
+                "launches that fail would not be told"
+            )
+            yield warn("topic-policy", f"the policy of {seen.wanted.topic} has no such statement", why)
+        key = attributes.get("KmsMasterKeyId", "")
+        if key:
+            why = (
+                "alarms, EventBridge and the handler tell nobody unless the key's policy lets "
+                "cloudwatch.amazonaws.com, events.amazonaws.com and the handler's role use it; AWS's own key "
+                "alias/aws/sns never does"
+            )
+            yield warn("topic-key", f"messages of {seen.wanted.topic} are encrypted with {key}", why, ALL_MODES)
+
+
+def _lets_events_in(policy: str) -> bool:
+    """EventBridge user guide: no Condition works in a topic's policy for EventBridge."""
+    for statement in json.loads(policy).get("Statement", []):
+        principal = statement.get("Principal", {})
+        named = _SERVICES in str(principal) or principal in ("*", {"AWS": "*"})
+        if named and statement.get("Effect") == "Allow" and not statement.get("Condition"):
+            return True
+    return False

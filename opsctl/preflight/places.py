@@ -19,6 +19,7 @@ class Subnet(Value):
     route_table: str = ""
     network_acl: str = ""
     special: bool = False
+    ipv6: bool = False
 
 
 class Places(Value):
@@ -51,6 +52,7 @@ def _asked(seen: Seen, known: dict[str, Subnet], offered: set[str]) -> Places:
     subnets = [known[one] for one in seen.wanted.subnets if one in known]
     wrong += [f"{one.id}: {seen.type} is not offered in {one.zone}" for one in subnets if one.zone not in offered]
     wrong += [f"{one.id} is on an Outpost or in a Local Zone" for one in subnets if one.special]
+    wrong += [f"{one.id} has no IPv6, and the instance has" for one in subnets if seen.has_ipv6 and not one.ipv6]
     if not wrong and seen.zone not in {one.zone for one in subnets}:
         wrong.append(f"none of them is in {seen.zone}, where the instance runs")
     ordered = sorted(subnets, key=lambda one: (one.id != seen.subnet, one.zone != seen.zone, one.zone))
@@ -64,7 +66,7 @@ def _found(seen: Seen, known: dict[str, Subnet], current: Subnet, offered: set[s
     for one in known.values():
         if one.zone == current.zone:
             continue
-        reason = _reason_against(one, current, offered, seen.type)
+        reason = _reason_against(one, current, offered, seen)
         if reason:
             rejected.append(f"{one.id} in {one.zone}: {reason}")
         elif one.zone not in best or _better(one, best[one.zone], current):
@@ -75,11 +77,13 @@ def _found(seen: Seen, known: dict[str, Subnet], current: Subnet, offered: set[s
     return Places(subnets=(current, *others), shortage=shortage)
 
 
-def _reason_against(one: Subnet, current: Subnet, offered: set[str], type_: str) -> str:
+def _reason_against(one: Subnet, current: Subnet, offered: set[str], seen: Seen) -> str:
     if one.special:
         return "on an Outpost or in a Local Zone"
     if one.zone not in offered:
-        return f"{type_} is not offered there"
+        return f"{seen.type} is not offered there"
+    if seen.has_ipv6 and not one.ipv6:
+        return "it has no IPv6, and the instance has"
     if one.free < FREE_ADDRESSES:
         return f"{one.free} free addresses"
     if one.route != current.route:
@@ -119,6 +123,7 @@ def _parse(seen: Seen) -> list[Subnet]:
             route=routes.get(one["SubnetId"], main)[0],
             route_table=routes.get(one["SubnetId"], main)[1],
             network_acl=acls.get(one["SubnetId"], ""),
+            ipv6=bool(one.get("Ipv6CidrBlockAssociationSet")),
             special=bool(one.get("OutpostArn")) or one["AvailabilityZone"].count("-") > _dashes(seen.region),
         )
         for one in (seen.answers.get("subnets") or {}).get("Subnets", [])

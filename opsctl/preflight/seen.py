@@ -99,6 +99,11 @@ class Seen(Value):
         return sorted(found, key=lambda one: int(one.get("Attachment", {}).get("DeviceIndex", 0)))
 
     @property
+    def has_ipv6(self) -> bool:
+        """Whether its first interface has an IPv6 address, which every replacement then asks its subnet for."""
+        return bool(self.interfaces and self.interfaces[0].get("Ipv6Addresses"))
+
+    @property
     def primary_ip(self) -> str:
         """Its first private address."""
         return str(self.instance.get("PrivateIpAddress", ""))

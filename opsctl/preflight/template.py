@@ -32,9 +32,10 @@ def _interface(seen: Seen) -> dict[str, Json]:
     primary = seen.interfaces[0] if seen.interfaces else {}
     groups = [one["GroupId"] for one in primary.get("Groups") or seen.instance.get("SecurityGroups") or []]
     interface: dict[str, Json] = {"DeviceIndex": 0, "Groups": groups, "DeleteOnTermination": True}
-    if seen.instance.get("PublicIpAddress") or any(one.device_index == 0 for one in seen.elastic_ips):
-        # Until the Elastic IP is moved, last, a replacement needs another way out.
-        interface["AssociatePublicIpAddress"] = True
+    # Until the Elastic IP is moved, last, a replacement needs another way out. An instance without a public
+    # address must not get one from a subnet that hands them out.
+    public = seen.instance.get("PublicIpAddress") or any(one.device_index == 0 for one in seen.elastic_ips)
+    interface["AssociatePublicIpAddress"] = bool(public)
     count = len(primary.get("Ipv6Addresses") or [])
     if count:
         interface["Ipv6AddressCount"] = count
@@ -63,6 +64,9 @@ def _options(seen: Seen) -> dict[str, Json]:
     ]
     if licences:
         found["LicenseSpecifications"] = licences
+    cpu = _cpu_options(seen)
+    if cpu:
+        found["CpuOptions"] = cpu
     if (instance.get("EnclaveOptions") or {}).get("Enabled"):
         found["EnclaveOptions"] = {"Enabled": True}
     burst = (seen.answers.get("credits") or {}).get("InstanceCreditSpecifications") or [{}]
@@ -73,6 +77,18 @@ def _options(seen: Seen) -> dict[str, Json]:
         found["PrivateDnsNameOptions"] = names
     if seen.attribute("termination-protection", "DisableApiTermination"):
         found["DisableApiTermination"] = True
+    return found
+
+
+def _cpu_options(seen: Seen) -> dict[str, Json]:
+    """What somebody chose for it, often for a licence by the core; the type's own defaults are left to AWS."""
+    told, usual = seen.instance.get("CpuOptions") or {}, seen.type_info.get("VCpuInfo") or {}
+    pairs = (("CoreCount", "DefaultCores"), ("ThreadsPerCore", "DefaultThreadsPerCore"))
+    found: dict[str, Json] = {}
+    if usual and any(told.get(ours, usual.get(theirs)) != usual.get(theirs) for ours, theirs in pairs):
+        found = {ours: told[ours] for ours, _ in pairs if ours in told}
+    if told.get("AmdSevSnp") == "enabled":
+        found["AmdSevSnp"] = "enabled"
     return found
 
 

@@ -103,7 +103,7 @@ def _send(rule: Any, target: dict[str, Any], event: dict[str, Any]) -> None:
         about.jobs.append(
             Job(about.now(), rule.region_name, name.removeprefix("function:"), payload, born=about.now())
         )
-    elif service in ("sqs", "sns"):
+    elif service == "sqs" or (service == "sns" and _may_publish(rule, arn)):
         send_message(rule.account_id, rule.region_name, arn, payload)
     else:
         dead = (target.get("DeadLetterConfig") or {}).get("Arn")
@@ -131,6 +131,22 @@ def _may_invoke(rule: Any, name: str) -> bool:
         service = principal.get("Service") if isinstance(principal, dict) else principal
         arns = [value for operator in statement.get("Condition", {}).values() for value in operator.values()]
         if service == "events.amazonaws.com" and (not arns or rule.arn in arns):
+            return True
+    return False
+
+
+def _may_publish(rule: Any, arn: str) -> bool:
+    """A topic's own policy lets EventBridge in, without a condition: EventBridge gives none anything to go by."""
+    from moto.sns.models import sns_backends
+
+    topic = sns_backends[rule.account_id][rule.region_name].topics.get(arn)
+    if topic is None:
+        return True
+    for statement in json.loads(topic.policy)["Statement"]:
+        principal = statement.get("Principal", {})
+        services = principal.get("Service", []) if isinstance(principal, dict) else []
+        named = "events.amazonaws.com" in ([services] if isinstance(services, str) else services)
+        if named and statement.get("Effect") == "Allow" and not statement.get("Condition"):
             return True
     return False
 

@@ -190,6 +190,11 @@ def delete_auto_scaling_group(scaling: Scaling, asked: dict[str, Any]) -> None:
 def attach_instances(scaling: Scaling, asked: dict[str, Any]) -> None:
     group = checks.group(scaling, asked)
     ids = asked.get("InstanceIds") or []
+    if "Launch" in group.suspended:
+        # AWS says the same, with its own verb, when an instance is to come back from Standby.
+        raise invalid(
+            f"Cannot attach instances to AutoScalingGroup {group.name} while the Launch process is suspended"
+        )
     instances = [checks.attachable(scaling, group, one) for one in ids]
     if group.desired + len(ids) > group.max_size:
         raise invalid(checks.sizes(group, "attach", len(ids)))

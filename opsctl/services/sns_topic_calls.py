@@ -23,8 +23,9 @@ def tags_of_topic(arn: str) -> Read:
 def publishing_policy(arn: str, account: str, partition: str) -> dict[str, Json]:
     """A topic's policy: its own account, and alarms and EventBridge of that account.
 
-    EventBridge publishes only where the topic's own policy lets it (EventBridge user guide, resource-based
-    policies); a policy that names services replaces the default one, so the account's own line is in it too.
+    EventBridge publishes only where the topic's own policy lets it, and "you can't use Condition blocks in Amazon
+    SNS topic policies for EventBridge" (EventBridge user guide, resource-based policies): its statement has none.
+    A policy that names services replaces the default one, so the account's own line is in it too.
     """
     return {
         "Version": "2012-10-17",
@@ -37,12 +38,19 @@ def publishing_policy(arn: str, account: str, partition: str) -> dict[str, Json]
                 "Resource": arn,
             },
             {
-                "Sid": "services",
+                "Sid": "alarms",
                 "Effect": "Allow",
-                "Principal": {"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]},
+                "Principal": {"Service": "cloudwatch.amazonaws.com"},
                 "Action": "sns:Publish",
                 "Resource": arn,
                 "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+            },
+            {
+                "Sid": "events",
+                "Effect": "Allow",
+                "Principal": {"Service": "events.amazonaws.com"},
+                "Action": "sns:Publish",
+                "Resource": arn,
             },
         ],
     }

@@ -28,7 +28,11 @@ def get_queue_url(name: str) -> Read:
 
 
 def sending_policy(arn: str, account: str) -> dict[str, Json]:
-    """A queue's policy: EventBridge rules of this account may send their failures to it."""
+    """A queue's policy: EventBridge rules of this account may send their failures to it.
+
+    EventBridge names the rule as the source (EventBridge user guide, rule dead-letter queues).
+    """
+    partition, region = arn.split(":")[1], arn.split(":")[3]
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -38,7 +42,7 @@ def sending_policy(arn: str, account: str) -> dict[str, Json]:
                 "Principal": {"Service": "events.amazonaws.com"},
                 "Action": "sqs:SendMessage",
                 "Resource": arn,
-                "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+                "Condition": {"ArnLike": {"aws:SourceArn": f"arn:{partition}:events:{region}:{account}:rule/*"}},
             }
         ],
     }

@@ -54,6 +54,7 @@ _SUBNETS = [
         "State": "available",
         "AvailabilityZone": f"eu-west-1{zone}",
         "AvailableIpAddressCount": 200,
+        "Ipv6CidrBlockAssociationSet": [{"Ipv6CidrBlock": f"2001:db8:0:{zone}::/64"}],
     }
     for id_, zone in ((SUBNET, "a"), (OTHER, "b"))
 ]

@@ -116,6 +116,34 @@ def test_the_template_carries_what_makes_the_instance_and_nothing_that_belongs_t
         assert part not in text
 
 
+def test_an_instance_without_a_public_address_gets_none_from_a_generous_subnet() -> None:
+    nobody = {"ec2.DescribeAddresses": {"Addresses": []}}
+    assert (
+        look({"PublicIpAddress": None}, nobody).template["NetworkInterfaces"][0]["AssociatePublicIpAddress"]
+        is False
+    )
+
+
+def test_chosen_cpu_options_are_kept_and_the_type_s_own_left_to_aws() -> None:
+    usual = {"DefaultCores": 4, "DefaultThreadsPerCore": 2}
+    types = {"ec2.DescribeInstanceTypes": {"InstanceTypes": [{"InstanceType": "m7i.2xlarge", "VCpuInfo": usual}]}}
+    chosen = {"CoreCount": 4, "ThreadsPerCore": 1}
+    assert look({"CpuOptions": chosen}, types).template["CpuOptions"] == chosen
+    assert "CpuOptions" not in look({"CpuOptions": {"CoreCount": 4, "ThreadsPerCore": 2}}, types).template
+    secret = {"CoreCount": 4, "ThreadsPerCore": 2, "AmdSevSnp": "enabled"}
+    assert look({"CpuOptions": secret}, types).template["CpuOptions"] == {"AmdSevSnp": "enabled"}
+
+
+def test_a_subnet_without_ipv6_is_no_place_for_an_instance_that_has_it() -> None:
+    nic = INSTANCE["NetworkInterfaces"][0] | {"Ipv6Addresses": [{"Ipv6Address": "2001:db8::1"}]}
+    old = subnets(HERE, ("subnet-b", "eu-west-1b", 200))
+    found = look({"NetworkInterfaces": [nic]}, old, mode="asg")
+    assert ids(found, "block") == {"one-zone"}
+    assert "no IPv6" in found.verdicts[0].named
+    given = look({"NetworkInterfaces": [nic]}, old, mode="asg", subnets=["subnet-a", "subnet-b"])
+    assert "no IPv6" in given.verdicts[0].named
+
+
 def test_tags_of_aws_are_not_handed_on() -> None:
     tags = [*INSTANCE["Tags"], {"Key": "aws:cloudformation:stack-name", "Value": "s"}]
     assert look({"Tags": tags}).instance_tags == {

@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import json
 
 import pytest
 
@@ -186,6 +187,80 @@ def test_target_groups_are_carried_over_and_their_health_check_counts() -> None:
     assert found.health_checks == ("EC2", "EBS", "ELB")
     process = [one.time for one in found.outlook if (one.failure, one.mode) == ("process", "asg")]
     assert process == ["5 to 15 minutes, by the load balancer's check"]
+
+
+def registered(state: str, port: int = 80) -> dict[str, Json]:
+    group = {"TargetGroupArn": "arn:tg:targetgroup/web/1", "VpcId": "vpc-1", "TargetType": "instance", "Port": 80}
+    target = {"Target": {"Id": ID, "Port": port}, "TargetHealth": {"State": state}}
+    return {
+        "elbv2.DescribeTargetGroups": {"TargetGroups": [group]},
+        "elbv2.DescribeTargetHealth": {"TargetHealthDescriptions": [target]},
+    }
+
+
+def test_an_instance_that_fails_its_checks_now_would_be_replaced_and_has_to_be_accepted() -> None:
+    assert "unhealthy-now" not in ids(look(answers=registered("healthy")), "accept")
+    found = look(answers=registered("unhealthy"))
+    (told,) = [one.what for one in found.verdicts if one.id == "unhealthy-now"]
+    assert told == "it fails the health check of web at this moment"
+    assert "unhealthy-now" not in ids(look(answers=registered("unhealthy"), fresh=True), "accept")
+    impaired = {"InstanceId": ID, "SystemStatus": {"Status": "ok"}, "InstanceStatus": {"Status": "impaired"}}
+    found = look(answers={"ec2.DescribeInstanceStatus": {"InstanceStatuses": [impaired]}})
+    (told,) = [one.what for one in found.verdicts if one.id == "unhealthy-now"]
+    assert told == "it fails AWS's instance status check at this moment"
+
+
+def test_a_target_on_another_port_than_its_group_s_blocks_for_a_group_registers_that_port_only() -> None:
+    found = look(answers=registered("healthy", port=8080), mode="asg")
+    (told,) = [one.what for one in found.verdicts if one.kind == "block"]
+    assert told == "it is registered with web on port 8080, whose own port is 80"
+
+
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:ops"
+
+
+@pytest.mark.parametrize(
+    ("statement", "warned"),
+    [
+        ({"Principal": {"Service": "events.amazonaws.com"}}, False),
+        ({"Principal": {"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]}}, False),
+        ({"Principal": "*"}, False),
+        ({"Principal": {"AWS": "*"}, "Condition": {"StringEquals": {"AWS:SourceOwner": "123456789012"}}}, True),
+        ({"Principal": {"Service": "events.amazonaws.com"},
+          "Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}}}, True),
+        ({"Principal": {"Service": "cloudwatch.amazonaws.com"}}, True),
+    ],
+)  # fmt: skip
+def test_a_topic_is_reached_by_eventbridge_only_without_a_condition(
+    statement: dict[str, Json], warned: bool
+) -> None:
+    policy = json.dumps({"Statement": [{"Effect": "Allow", "Action": "sns:Publish", **statement}]})
+    found = look(answers={"sns.GetTopicAttributes": {"Attributes": {"Policy": policy}}}, topic=TOPIC)
+    assert ("topic-policy" in ids(found, "warn")) is warned
+
+
+def test_a_topic_with_a_key_and_one_that_keeps_order_are_not_taken_silently() -> None:
+    attributes = {"Policy": '{"Statement": []}', "KmsMasterKeyId": "alias/aws/sns"}
+    found = look(answers={"sns.GetTopicAttributes": {"Attributes": attributes}}, topic=TOPIC, mode="recover")
+    assert "topic-key" in ids(found, "warn")
+    with pytest.raises(InvalidInput, match="FIFO"):
+        look(topic=f"{TOPIC}.fifo")
+
+
+def test_more_tags_than_a_group_takes_block() -> None:
+    def tagged(count: int) -> dict[str, Json]:
+        return {"Tags": [{"Key": f"k{n}", "Value": "v"} for n in range(count)]}
+
+    assert ids(look(tagged(49), mode="asg"), "block") == {"tags"}
+    assert ids(look(tagged(48), mode="asg"), "block") == set()
+
+
+def test_a_customer_key_of_a_data_volume_is_told_for_its_policy_has_to_let_the_handler_in() -> None:
+    key = "arn:aws:kms:eu-west-1:123456789012:key/k"
+    told = volumes(KmsKeyId=key) | {"kms.ListGrants": {"Grants": []}}
+    customer = look(answers=told | {"kms.DescribeKey": {"KeyMetadata": {"KeyManager": "CUSTOMER"}}})
+    aws_own = look(answers=told | {"kms.DescribeKey": {"KeyMetadata": {"KeyManager": "AWS"}}})
+    assert ("data-key" in ids(customer, "warn"), "data-key" in ids(aws_own, "warn")) == (True, False)
 
 
 def test_alarms_that_act_on_the_instance_have_to_be_accepted_in_every_mode() -> None:

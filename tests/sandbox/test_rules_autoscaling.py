@@ -476,3 +476,13 @@ def test_sizes_out_of_bounds_are_refused() -> None:
     refused("ValidationError", asg().set_desired_capacity, **NAME, DesiredCapacity=2)
     asg().update_auto_scaling_group(**NAME, MinSize=1)
     assert (group()["DesiredCapacity"], states()) == (1, ["InService"])
+
+
+def test_nothing_is_attached_while_launch_is_suspended() -> None:
+    instance, _ = lone()
+    asg().suspend_processes(**NAME, ScalingProcesses=["Launch"])
+    says = "while the Launch process is suspended"
+    refused("ValidationError", asg().attach_instances, says, **NAME, InstanceIds=[instance])
+    asg().resume_processes(**NAME, ScalingProcesses=["Launch"])
+    asg().attach_instances(**NAME, InstanceIds=[instance])
+    assert states() == ["InService"]

@@ -228,6 +228,9 @@ def test_events_are_lost_come_twice_or_late(
 def test_events_go_to_queues_and_topics_too(about: Conditions) -> None:
     url, arn = queue("events")
     topic = client("sns").create_topic(Name="t")["TopicArn"]
+    let_in = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sns:Publish"}
+    policy = json.dumps({"Statement": [{**let_in, "Resource": topic}]})
+    client("sns").set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
     other, other_arn = queue("subscribed")
     client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=other_arn)
     rule("one", arn, EventPattern=json.dumps(HOOKS))
