@@ -14,7 +14,7 @@ from opsctl.services.asg_calls import (
     group_has_instance,
     group_is_empty,
     group_is_in_service,
-    instances_in_service,
+    instances_of,
 )
 from opsctl.services.ec2_instance_calls import is_alive
 
@@ -50,6 +50,6 @@ class AsgAttach(Action):
                 ),
                 undo=detach_instances(self.group, "attach"),
                 risk=Risk(severity=Severity.MEDIUM, affects=(self.instance,), note=self.note),
-                outputs={"instances": instances_in_service(self.group)},
+                outputs={"instances": instances_of(self.group)},
             )
         ]

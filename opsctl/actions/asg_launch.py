@@ -12,7 +12,7 @@ from opsctl.services.asg_calls import (
     group_has_instance,
     group_is_empty,
     group_is_in_service,
-    instances_in_service,
+    instances_of,
     set_sizes,
 )
 
@@ -56,6 +56,6 @@ class AsgLaunch(Action):
                     if self.replaces
                     else "",
                 ),
-                outputs={"instances": instances_in_service(self.group)},
+                outputs={"instances": instances_of(self.group)},
             )
         ]

@@ -7,7 +7,7 @@ from pydantic import Field
 from opsctl.model.changes import Change, Proof, Risk, Severity
 from opsctl.model.looking import Looking
 from opsctl.model.run import Action, Context
-from opsctl.services.asg_calls import processes_are, resume, suspend
+from opsctl.services.asg_calls import group_exists, processes_are, resume, suspend
 
 
 class AsgResume(Action):
@@ -31,6 +31,7 @@ class AsgResume(Action):
                 expect=(processes_are(self.group, self.processes, suspended=True),),
                 proof=Proof(configured=(processes_are(self.group, self.processes, suspended=False),), within_s=60),
                 undo=suspend(self.group, self.processes),
+                undo_only_if=(group_exists(self.group),),
                 risk=Risk(severity=Severity.MEDIUM, note="From now on the group acts by itself."),
             )
         ]

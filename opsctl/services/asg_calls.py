@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from opsctl.model.changes import Check, Grant, Instruction, Query
+from opsctl.model.changes import Check, Grant, Instruction, Query, Retry
 from opsctl.model.reads import Read
 from opsctl.model.references import reference
 from opsctl.model.value import Json
 from opsctl.services.marks import PLAN_TAG
 
 GONE_WITHIN_S = 600
+RECOVERED_WITHIN_S = 1800
 
 
 def describe_group(name: str) -> Read:
@@ -55,6 +56,16 @@ def group_is_ours(group: str, plan_id: str) -> Check:
         op="equals",
         value=plan_id,
         says=f"group {group} is this plan's",
+    )
+
+
+def group_exists(group: str) -> Check:
+    """There is such a group, whoever made it."""
+    return Check(
+        read=describe_group(group),
+        query="AutoScalingGroups[].AutoScalingGroupName",
+        op="present",
+        says=f"there is a group {group}",
     )
 
 
@@ -135,20 +146,24 @@ def attach_instance(group: str, instance: str) -> Instruction:
 
 
 def detach_instances(group: str, change_id: str) -> Instruction:
-    """Take whatever instance the group has by then out of it, alive; the desired capacity shrinks with it."""
-    return _call(
+    """Take whatever instance the group has by then out of it, alive; the desired capacity shrinks with it.
+
+    AWS detaches only what is in service, so while one instance replaces another this waits for the recovery.
+    """
+    instruction = _call(
         "DetachInstances",
         group,
         InstanceIds=reference(change_id, "instances"),
         ShouldDecrementDesiredCapacity=True,
     )
+    return instruction.model_copy(update={"retry": Retry(codes=("ValidationError",), within_s=RECOVERED_WITHIN_S)})
 
 
 def group_is_empty(group: str) -> Check:
-    """The group has no instance."""
+    """The group has no instance and wants none."""
     return Check(
         read=describe_group(group),
-        query="AutoScalingGroups[0].Instances[].InstanceId",
+        query="AutoScalingGroups[?DesiredCapacity > `0` || Instances].AutoScalingGroupName",
         op="empty",
         says=f"group {group} has no instance",
     )
@@ -164,11 +179,11 @@ def group_has_instance(group: str) -> Check:
     )
 
 
-def instances_in_service(group: str) -> Query:
-    """The ids of the instances in service: those on their way out cannot be detached."""
+def instances_of(group: str) -> Query:
+    """The ids of the group's instances but those kept after an abandoned hook, which AWS never detaches."""
     return Query(
         read=describe_group(group),
-        query="AutoScalingGroups[0].Instances[?LifecycleState=='InService'].InstanceId",
+        query="AutoScalingGroups[0].Instances[?LifecycleState!='Terminating:Retained'].InstanceId",
     )
 
 

@@ -117,7 +117,7 @@ def test_the_template_carries_what_makes_the_instance_and_nothing_that_belongs_t
 
 
 def test_an_instance_without_a_public_address_gets_none_from_a_generous_subnet() -> None:
-    nobody = {"ec2.DescribeAddresses": {"Addresses": []}}
+    nobody: dict[str, Json] = {"ec2.DescribeAddresses": {"Addresses": []}}
     assert (
         look({"PublicIpAddress": None}, nobody).template["NetworkInterfaces"][0]["AssociatePublicIpAddress"]
         is False
