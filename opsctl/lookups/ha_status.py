@@ -9,10 +9,16 @@ from opsctl.model.looking import Looking, need
 from opsctl.model.reads import Read, Refused
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Json, Value
-from opsctl.preflight.health import Finding, judge_health
+from opsctl.preflight.health import configured, judge_health
+from opsctl.preflight.health_finding import Finding
+from opsctl.preflight.health_handler import RULES
 from opsctl.services.asg_calls import describe_group
+from opsctl.services.ec2 import parse_tags
 from opsctl.services.ec2_image_calls import templates_named
 from opsctl.services.marks import GROUP_TAG
+
+POLICY = "opsctl"
+"""What the handler's role calls its one policy (iam.role)."""
 
 
 class HaStatusResult(Value):
@@ -41,7 +47,13 @@ class HaStatus(Lookup):
                 source="group",
                 hint="give the name that make-ha showed; --region looks elsewhere",
             )
-        known: dict[str, Json] = {}
+        if GROUP_TAG not in parse_tags(groups[0]):
+            raise InvalidInput.one(
+                f"make-ha did not build group {self.group!r}: it does not carry the tag {GROUP_TAG}",
+                source="group",
+                hint="opsctl make-ha INSTANCE builds one; it takes over none that is there already",
+            )
+        known: dict[str, Json] = {"group": groups[0]}
         unknown: list[Finding] = []
         for reads_of in (self._first, self._second):
             reads = reads_of(known)
@@ -59,16 +71,20 @@ class HaStatus(Lookup):
             group=self.group, works=all(one.state == "ok" for one in findings), findings=findings
         )
 
-    def _first(self, _known: dict[str, Json]) -> dict[str, Read]:
+    def _first(self, known: dict[str, Json]) -> dict[str, Read]:
         stem = f"opsctl-{self.group}"
         tagged = {"Filters": [{"Name": f"tag:{GROUP_TAG}", "Values": [self.group]}]}
         params = {"AutoScalingGroupName": self.group}
-        version = {"LaunchTemplateName": self.group, "Versions": ["1"]}
+        used = known["group"].get("LaunchTemplate") or {}
+        version = {"LaunchTemplateName": self.group, "Versions": [used.get("Version", "1")]}
+        policy = {"RoleName": stem, "PolicyName": POLICY}
         reads = {
             "hooks": Read(service="autoscaling", operation="DescribeLifecycleHooks", params=params),
             "template": templates_named(self.group),
             "version": Read(service="ec2", operation="DescribeLaunchTemplateVersions", params=version),
             "function": Read(service="lambda", operation="GetFunction", params={"FunctionName": stem}),
+            "role": Read(service="iam", operation="GetRolePolicy", params=policy),
+            "permissions": Read(service="lambda", operation="GetPolicy", params={"FunctionName": stem}),
             "queue-url": Read(service="sqs", operation="GetQueueUrl", params={"QueueName": f"{stem}-dlq"}),
             "addresses": Read(service="ec2", operation="DescribeAddresses", params=tagged),
             "volumes": Read(service="ec2", operation="DescribeVolumes", params=tagged),
@@ -79,7 +95,7 @@ class HaStatus(Lookup):
                 service="cloudwatch", operation="DescribeAlarms", params={"AlarmNamePrefix": f"{stem}-"}
             ),
         }
-        for name in ("hooks", "sweep"):
+        for name in RULES:
             rule = f"{stem}-{name}"
             reads[f"{name}-rule"] = Read(service="events", operation="DescribeRule", params={"Name": rule})
             reads[f"{name}-targets"] = Read(service="events", operation="ListTargetsByRule", params={"Rule": rule})
@@ -95,4 +111,11 @@ class HaStatus(Lookup):
         if url:
             names = {"QueueUrl": url, "AttributeNames": ["ApproximateNumberOfMessages"]}
             reads["queue"] = Read(service="sqs", operation="GetQueueAttributes", params=names)
+        instances = [one["InstanceId"] for one in known["group"].get("Instances", [])]
+        if instances:
+            filters = [{"Name": "instance-id", "Values": instances}]
+            reads["instance"] = Read(service="ec2", operation="DescribeInstances", params={"Filters": filters})
+        topic = configured(known.get("function")).topic_arn
+        if topic:
+            reads["topic"] = Read(service="sns", operation="GetTopicAttributes", params={"TopicArn": topic})
         return reads

@@ -3,28 +3,22 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Literal
 
 from opsctl.model.value import Json, Value
 from opsctl.preflight.expectations import duration
+from opsctl.preflight.health_finding import Finding, judged
+from opsctl.preflight.health_handler import judge_handler
 from opsctl.services.ec2 import parse_tags
-from opsctl.services.marks import DEVICE_TAG, ROLE_TAG
+from opsctl.services.marks import DEVICE_TAG, GROUP_TAG, ROLE_TAG
 
 HOOKS = {
     "opsctl-launch": "autoscaling:EC2_INSTANCE_LAUNCHING",
     "opsctl-terminate": "autoscaling:EC2_INSTANCE_TERMINATING",
 }
 NEEDED_PROCESSES = ("Launch", "Terminate", "HealthCheck", "ReplaceUnhealthy")
+ALARMS = ("empty", "handler-errors", "undelivered", "dead-letters", "stuck")
 FORBIDDEN_PROCESSES = ("AZRebalance",)
 VARIABLE = "OPSCTL_HA"
-
-
-class Finding(Value):
-    """One thing that recovery needs, and how it stands; `wrong` says what to do as well."""
-
-    check: str
-    state: Literal["ok", "wrong", "unknown"]
-    finding: str
 
 
 class Configured(Value):
@@ -34,6 +28,7 @@ class Configured(Value):
     devices: tuple[str, ...] = ()
     snapshot_every_s: int = 0
     allow_data_loss_s: int = 0
+    topic_arn: str = ""
 
 
 def configured(function: Json) -> Configured:
@@ -48,21 +43,25 @@ def configured(function: Json) -> Configured:
         devices=tuple(told.get("devices", [])),
         snapshot_every_s=int(told.get("snapshot_every_s", 0)),
         allow_data_loss_s=int(told.get("allow_data_loss_s", 0)),
+        topic_arn=str(told.get("topic_arn", "")),
     )
 
 
 def judge_health(group: Json, answers: dict[str, Json], now: float) -> Iterator[Finding]:
     """Judge everything that could be read, in the order in which a recovery needs it."""
+    stem = f"opsctl-{group['AutoScalingGroupName']}"
     yield from _group(group)
+    if "instance" in answers:
+        yield _tagged(group, answers["instance"])
     if "hooks" in answers:
         yield from _hooks(answers["hooks"])
     if "template" in answers:
         exists = bool(answers["template"].get("LaunchTemplates"))
-        yield _judged("launch template", exists, "exists", "is gone: the group can launch nothing")
+        yield judged("launch template", exists, "exists", "is gone: the group can launch nothing")
     if "image" in answers:
         state = ((answers["image"].get("Images") or [{}])[0]).get("State", "gone")
-        yield _judged("image", state == "available", "available", f"is {state}: the group can launch nothing")
-    yield from _handler(answers)
+        yield judged("image", state == "available", "available", f"is {state}: the group can launch nothing")
+    yield from judge_handler(answers, stem)
     config = configured(answers.get("function"))
     instance = _instance_of(group)
     if "addresses" in answers:
@@ -72,11 +71,7 @@ def judge_health(group: Json, answers: dict[str, Json], now: float) -> Iterator[
     if "snapshots" in answers:
         yield from _snapshots(config, answers["snapshots"], now)
     if "alarms" in answers:
-        yield from _alarms(answers["alarms"])
-
-
-def _judged(check: str, good: bool, fine: str, wrong: str) -> Finding:
-    return Finding(check=check, state="ok" if good else "wrong", finding=fine if good else wrong)
+        yield from _alarms(answers["alarms"], stem)
 
 
 def _instance_of(group: Json) -> str:
@@ -88,59 +83,62 @@ def _group(group: Json) -> Iterator[Finding]:
     states = [
         f"{one['InstanceId']} {one['LifecycleState']} in {one['AvailabilityZone']}" for one in group["Instances"]
     ]
-    yield _judged(
+    yield judged(
         "instance",
         bool(_instance_of(group)),
         ", ".join(states),
         ", ".join(states) or "none: the group is empty",
     )
+    kept = [one["InstanceId"] for one in group["Instances"] if one["LifecycleState"] == "Terminating:Retained"]
+    if kept:
+        words = f"{', '.join(kept)} did not let go of its volumes, and is billed until it is terminated"
+        yield judged("kept instances", good=False, fine="", wrong=words)
+    sick = [one["InstanceId"] for one in group["Instances"] if one.get("HealthStatus") == "Unhealthy"]
+    if sick:
+        yield judged("health", good=False, fine="", wrong=f"{', '.join(sick)} is unhealthy: it is being replaced")
     sizes = (group["MinSize"], group["MaxSize"], group["DesiredCapacity"])
     text = f"{sizes[0]}/{sizes[1]}/{sizes[2]} (min/max/desired)"
-    yield _judged(
+    yield judged(
         "sizes", sizes == (1, 1, 1), text, f"{text}, not 1/1/1: a lost instance is not replaced, or two run"
     )
     zones = [zone for zone in str(group.get("VPCZoneIdentifier", "")).split(",") if zone]
     count = len(group.get("AvailabilityZones") or zones)
-    yield _judged("zones", count > 1, f"{count} zones", "one zone: its loss is not survived")
+    yield judged("zones", count > 1, f"{count} zones", "one zone: its loss is not survived")
     suspended = {one["ProcessName"] for one in group.get("SuspendedProcesses", [])}
-    stopped = sorted(suspended & set(NEEDED_PROCESSES))
-    yield _judged(
+    needed = {*NEEDED_PROCESSES, *(["AddToLoadBalancer"] if group.get("TargetGroupARNs") else [])}
+    stopped = sorted(suspended & needed)
+    yield judged(
         "processes",
         not stopped,
         "run as they should",
         f"{', '.join(stopped)} suspended: aws autoscaling resume-processes brings them back",
     )
     loose = sorted(set(FORBIDDEN_PROCESSES) - suspended)
-    yield _judged(
+    yield judged(
         "rebalancing", not loose, "suspended", "AZRebalance runs: it launches a second instance while one is alive"
     )
 
 
+def _tagged(group: Json, answer: Json) -> Finding:
+    """The handler's role may touch only what carries the group's tag."""
+    name = group["AutoScalingGroupName"]
+    found = [one for reservation in answer.get("Reservations", []) for one in reservation["Instances"]]
+    bare = [one["InstanceId"] for one in found if parse_tags(one).get(GROUP_TAG) != name]
+    return judged(
+        "instance's tag", not bare, "there", f"{', '.join(bare)} lacks {GROUP_TAG}={name}: not ours to stop"
+    )
+
+
 def _hooks(answer: Json) -> Iterator[Finding]:
-    found = {one["LifecycleHookName"]: one.get("LifecycleTransition") for one in answer.get("LifecycleHooks", [])}
+    found = {one["LifecycleHookName"]: one for one in answer.get("LifecycleHooks", [])}
     for name, transition in HOOKS.items():
-        yield _judged(
-            f"hook {name}",
-            found.get(name) == transition,
-            "in place",
-            "missing: nobody waits for volumes and address",
-        )
-
-
-def _handler(answers: dict[str, Json]) -> Iterator[Finding]:
-    if "function" in answers:
-        state = (answers["function"].get("Configuration") or {}).get("State", "gone")
-        yield _judged("handler", state == "Active", "active", f"is {state}: nothing is moved to a replacement")
-    for name in ("hooks", "sweep"):
-        if f"{name}-rule" in answers and f"{name}-targets" in answers:
-            on = answers[f"{name}-rule"].get("State") == "ENABLED" and answers[f"{name}-targets"].get("Targets")
-            yield _judged(
-                f"rule {name}", bool(on), "on", "off, gone or without its target: the handler is not called"
-            )
-    if "queue" in answers:
-        count = int((answers["queue"].get("Attributes") or {}).get("ApproximateNumberOfMessages", 0))
-        words = f"{count} event(s) that could not be dealt with: opsctl dlq inspect"
-        yield _judged("dead letters", count == 0, "none", words)
+        hook = found.get(name) or {}
+        there = hook.get("LifecycleTransition") == transition
+        silent = hook.get("DefaultResult", "ABANDON")
+        words = "missing: nobody waits for volumes and address"
+        if there and silent != "ABANDON":
+            words = f"takes silence for {silent}: an instance goes on without its volumes; it should be ABANDON"
+        yield judged(f"hook {name}", there and silent == "ABANDON", "in place", words)
 
 
 def _addresses(config: Configured, instance: str, answer: Json) -> Iterator[Finding]:
@@ -151,7 +149,7 @@ def _addresses(config: Configured, instance: str, answer: Json) -> Iterator[Find
             yield Finding(check=f"address {allocation}", state="wrong", finding="released, or without its tag")
             continue
         holder = one.get("InstanceId") or "nobody"
-        yield _judged(
+        yield judged(
             f"address {one.get('PublicIp')}",
             holder == instance,
             f"on {holder}",
@@ -160,13 +158,19 @@ def _addresses(config: Configured, instance: str, answer: Json) -> Iterator[Find
 
 
 def _volumes(config: Configured, instance: str, answer: Json) -> Iterator[Finding]:
-    known = {}
+    claims: dict[str, list[Json]] = {}
     for one in answer.get("Volumes", []):
         tags = parse_tags(one)
         if tags.get(ROLE_TAG) == "data":
-            known[tags.get(DEVICE_TAG)] = one
+            claims.setdefault(tags.get(DEVICE_TAG, ""), []).append(one)
+    known = {device: found[0] for device, found in claims.items()}
+    twice = {device: [one["VolumeId"] for one in found] for device, found in claims.items() if len(found) > 1}
     for device in config.devices:
         volume = known.get(device)
+        if device in twice:
+            words = f"{', '.join(twice[device])} both claim it: tag the wrong one {ROLE_TAG}=retired"
+            yield Finding(check=f"volume {device}", state="wrong", finding=words)
+            continue
         if volume is None:
             yield Finding(check=f"volume {device}", state="wrong", finding="no volume carries its tags")
             continue
@@ -176,7 +180,7 @@ def _volumes(config: Configured, instance: str, answer: Json) -> Iterator[Findin
         wrong = (
             f"{where} is not attached to the instance" if not attached else f"{where} would die with the instance"
         )
-        yield _judged(f"volume {device}", bool(attached) and not doomed, f"{where}, attached", wrong)
+        yield judged(f"volume {device}", bool(attached) and not doomed, f"{where}, attached", wrong)
 
 
 def _snapshots(config: Configured, answer: Json, now: float) -> Iterator[Finding]:
@@ -190,19 +194,22 @@ def _snapshots(config: Configured, answer: Json, now: float) -> Iterator[Finding
     limit = 2 * config.snapshot_every_s or config.allow_data_loss_s
     if not done:
         words = "none: if the zone is lost, so is the data until it is back"
-        yield _judged("snapshots", not limit, words, words)
+        yield judged("snapshots", not limit, words, words)
         return
     age = max(0, int(now - max(done)) // 60 * 60)
     text = f"the newest is {duration(age)} old"
-    yield _judged("snapshots", not limit or age <= limit, text, f"{text}, and should be at most {duration(limit)}")
+    yield judged("snapshots", not limit or age <= limit, text, f"{text}, and should be at most {duration(limit)}")
 
 
 def _moment(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-def _alarms(answer: Json) -> Iterator[Finding]:
-    listed = answer.get("MetricAlarms", [])
-    ringing = sorted(one["AlarmName"] for one in listed if one.get("StateValue") == "ALARM")
-    words = f"ringing: {', '.join(ringing)}" if ringing else "none exists: nobody is told"
-    yield _judged("alarms", bool(listed) and not ringing, f"{len(listed)} quiet", words)
+def _alarms(answer: Json, stem: str) -> Iterator[Finding]:
+    listed = {one["AlarmName"]: one for one in answer.get("MetricAlarms", [])}
+    ringing = sorted(name for name, one in listed.items() if one.get("StateValue") == "ALARM")
+    missing = sorted({f"{stem}-{kind}" for kind in ALARMS} - listed.keys())
+    silenced = sorted(name for name, one in listed.items() if one.get("ActionsEnabled") is False)
+    kinds = {"ringing": ringing, "missing": missing, "silenced": silenced}
+    words = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in kinds.items() if names)
+    yield judged("alarms", not words, f"{len(listed)} quiet", words if listed else "none exists: nobody is told")

@@ -18,7 +18,9 @@ HANDLER = {
     "addresses": [{"allocation_id": "eipalloc-1", "device_index": 0, "private_index": 0}],
     "devices": ["/dev/sdf"],
     "snapshot_every_s": 3600,
+    "topic_arn": "arn:aws:sns:eu-west-1:1:ops",
 }
+KINDS = ("empty", "handler-errors", "undelivered", "dead-letters", "stuck")
 
 
 def tags(**more: str) -> list[dict[str, str]]:
@@ -29,6 +31,8 @@ HEALTHY: dict[str, Json] = {
     "autoscaling.DescribeAutoScalingGroups": {
         "AutoScalingGroups": [
             {
+                "AutoScalingGroupName": "ha-web",
+                "Tags": [{"Key": "opsctl:ha", "Value": "ha-web"}],
                 "MinSize": 1,
                 "MaxSize": 1,
                 "DesiredCapacity": 1,
@@ -74,7 +78,15 @@ HEALTHY: dict[str, Json] = {
     "ec2.DescribeSnapshots": {
         "Snapshots": [{"State": "completed", "StartTime": FRESH, "Tags": tags(ha_device="/dev/sdf")}]
     },
-    "cloudwatch.DescribeAlarms": {"MetricAlarms": [{"AlarmName": "opsctl-ha-web-empty", "StateValue": "OK"}]},
+    "cloudwatch.DescribeAlarms": {
+        "MetricAlarms": [{"AlarmName": f"opsctl-ha-web-{kind}", "StateValue": "OK"} for kind in KINDS]
+    },
+    "iam.GetRolePolicy": {"RoleName": "opsctl-ha-web", "PolicyName": "opsctl"},
+    "lambda.GetPolicy": {"Policy": '[{"Sid": "opsctl-ha-web-hooks"}, {"Sid": "opsctl-ha-web-sweep"}]'},
+    "sns.GetTopicAttributes": {"Attributes": {"TopicArn": "t", "SubscriptionsConfirmed": "1"}},
+    "ec2.DescribeInstances": {
+        "Reservations": [{"Instances": [{"InstanceId": "i-1", "Tags": [{"Key": "opsctl:ha", "Value": "ha-web"}]}]}]
+    },
 }
 
 
@@ -159,6 +171,93 @@ GROUPS, HOOKS = "autoscaling.DescribeAutoScalingGroups", "autoscaling.DescribeLi
             "alarms",
             "ringing: opsctl-ha-web-empty",
         ),
+        (
+            "cloudwatch.DescribeAlarms",
+            lambda a: a["MetricAlarms"].pop(),
+            "alarms",
+            "missing: opsctl-ha-web-stuck",
+        ),
+        (
+            "cloudwatch.DescribeAlarms",
+            lambda a: a["MetricAlarms"][1].update(ActionsEnabled=False),
+            "alarms",
+            "silenced: opsctl-ha-web-handler-errors",
+        ),
+        (GROUPS, lambda a: a["AutoScalingGroups"][0].update(MaxSize=2), "sizes", "1/2/1"),
+        (
+            GROUPS,
+            lambda a: a["AutoScalingGroups"][0]["SuspendedProcesses"].append({"ProcessName": "ReplaceUnhealthy"}),
+            "processes",
+            "ReplaceUnhealthy suspended",
+        ),
+        (
+            GROUPS,
+            lambda a: a["AutoScalingGroups"][0].update(
+                TargetGroupARNs=["arn"],
+                SuspendedProcesses=[{"ProcessName": "AZRebalance"}, {"ProcessName": "AddToLoadBalancer"}],
+            ),
+            "processes",
+            "AddToLoadBalancer suspended",
+        ),
+        (
+            GROUPS,
+            lambda a: a["AutoScalingGroups"][0]["Instances"].append(
+                {"InstanceId": "i-0", "LifecycleState": "Terminating:Retained", "AvailabilityZone": "eu-west-1a"}
+            ),
+            "kept instances",
+            "i-0 did not let go",
+        ),
+        (
+            GROUPS,
+            lambda a: a["AutoScalingGroups"][0]["Instances"][0].update(HealthStatus="Unhealthy"),
+            "health",
+            "i-1 is unhealthy",
+        ),
+        (
+            HOOKS,
+            lambda a: a["LifecycleHooks"][0].update(DefaultResult="CONTINUE"),
+            "hook opsctl-launch",
+            "takes silence for CONTINUE",
+        ),
+        (
+            "lambda.GetFunction",
+            lambda a: a.update(Concurrency={"ReservedConcurrentExecutions": 0}),
+            "handler",
+            "reserved concurrency is 0",
+        ),
+        (
+            "lambda.GetFunction",
+            lambda a: a["Configuration"].update(LastUpdateStatus="Failed"),
+            "handler",
+            "is half updated",
+        ),
+        ("iam.GetRolePolicy", lambda a: a.clear(), "role", "refused everything"),
+        (
+            "lambda.GetPolicy",
+            lambda a: a.update(Policy='[{"Sid": "opsctl-ha-web-hooks"}]'),
+            "permissions",
+            "refuses the rule sweep",
+        ),
+        ("sns.GetTopicAttributes", lambda a: a.clear(), "topic", "is gone"),
+        ("sqs.GetQueueUrl", lambda a: a.clear(), "dead letters", "the queue is gone"),
+        (
+            "ec2.DescribeInstances",
+            lambda a: a["Reservations"][0]["Instances"][0].update(Tags=[]),
+            "instance's tag",
+            "i-1 lacks opsctl:ha=ha-web",
+        ),
+        (
+            "ec2.DescribeVolumes",
+            lambda a: a["Volumes"].append(a["Volumes"][0] | {"VolumeId": "vol-2"}),
+            "volume /dev/sdf",
+            "vol-1, vol-2 both claim it",
+        ),
+        (
+            "ec2.DescribeVolumes",
+            lambda a: a["Volumes"][0].update(AvailabilityZone="eu-west-1b", Attachments=[]),
+            "volume /dev/sdf",
+            "vol-1 in eu-west-1b is not attached",
+        ),
     ],
 )
 def test_what_is_broken_is_found_and_named(
@@ -174,9 +273,34 @@ def test_what_is_gone_is_wrong_and_what_cannot_be_read_is_unknown() -> None:
     gone = status(lambda__GetFunction=missing("lambda.GetFunction", "ResourceNotFoundException"))
     assert "is gone" in bad(gone)["handler"]
     hidden = status(events__DescribeRule=denied("events.DescribeRule"))
-    assert {one.check for one in hidden.findings if one.state == "unknown"} == {"hooks-rule", "sweep-rule"}
+    assert {one.check for one in hidden.findings if one.state == "unknown"} == {
+        "hooks-rule",
+        "sweep-rule",
+        "failures-rule",
+    }
     assert not hidden.works
-    assert headline(hidden) == "ha-web: recovery may not work now: 2 unknown"
+    assert headline(hidden) == "ha-web: recovery may not work now: 3 unknown"
+
+
+def test_a_topic_that_nobody_hears_is_told_but_stops_no_recovery() -> None:
+    found = altered("sns.GetTopicAttributes", lambda a: a["Attributes"].update(SubscriptionsConfirmed="0"))
+    assert found.works
+    assert "nobody is subscribed" in next(one.finding for one in found.findings if one.check == "topic")
+
+
+def test_the_image_of_the_template_version_in_use_is_looked_at() -> None:
+    groups = copy.deepcopy(HEALTHY[GROUPS])
+    groups["AutoScalingGroups"][0]["LaunchTemplate"] = {"LaunchTemplateName": "ha-web", "Version": "3"}
+    answers: dict[str, Canned] = {**copy.deepcopy(HEALTHY), GROUPS: groups}
+    _, reader = drive(HaStatus(group="ha-web").look(ABOUT.model_copy(update={"now": NOW})), answers)
+    (asked,) = [one for one in reader.made if one.operation == "DescribeLaunchTemplateVersions"]
+    assert asked.params["Versions"] == ["3"]
+
+
+def test_a_group_that_somebody_else_made_gets_one_clear_line() -> None:
+    group = HEALTHY[GROUPS]["AutoScalingGroups"][0] | {"Tags": []}
+    with pytest.raises(InvalidInput, match="make-ha did not build group 'ha-web'"):
+        status(**{GROUPS.replace(".", "__"): {"AutoScalingGroups": [group]}})
 
 
 def test_a_group_that_is_not_there_gets_one_clear_line() -> None:

@@ -1,0 +1,18 @@
+"""One finding about a group's recovery."""
+
+from typing import Literal
+
+from opsctl.model.value import Value
+
+
+class Finding(Value):
+    """One thing that recovery needs, and how it stands; `wrong` says what to do as well."""
+
+    check: str
+    state: Literal["ok", "wrong", "unknown"]
+    finding: str
+
+
+def judged(check: str, good: bool, fine: str, wrong: str) -> Finding:
+    """Return a finding in the words that fit."""
+    return Finding(check=check, state="ok" if good else "wrong", finding=fine if good else wrong)

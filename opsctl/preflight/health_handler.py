@@ -1,0 +1,58 @@
+"""Judges the handler of a group and everything that calls it, lets it act, and hears from it: pure."""
+
+from collections.abc import Iterator
+
+from opsctl.model.value import Json
+from opsctl.preflight.health_finding import Finding, judged
+
+CALLERS = ("hooks", "sweep")
+RULES = (*CALLERS, "failures")
+
+
+def judge_handler(answers: dict[str, Json], stem: str) -> Iterator[Finding]:
+    """Judge the function, its role, the rules, the queue and the topic, as far as each could be read."""
+    if "function" in answers:
+        yield _function(answers["function"])
+    if "role" in answers:
+        allowed = bool(answers["role"].get("PolicyName"))
+        words = f"role {stem} or its policy is gone: the handler is refused everything"
+        yield judged("role", allowed, "has its policy", words)
+    for name in RULES:
+        if f"{name}-rule" in answers and f"{name}-targets" in answers:
+            on = answers[f"{name}-rule"].get("State") == "ENABLED" and answers[f"{name}-targets"].get("Targets")
+            words = "the handler is not called" if name in CALLERS else "nobody is told of launches that fail"
+            yield judged(f"rule {name}", bool(on), "on", f"off, gone or without its target: {words}")
+    if "permissions" in answers:
+        policy = str(answers["permissions"].get("Policy", ""))
+        locked_out = [name for name in CALLERS if f'"{stem}-{name}"' not in policy]
+        words = f"the function refuses the rule {' and '.join(locked_out)}: its own policy does not name it"
+        yield judged("permissions", not locked_out, "let the rules in", words)
+    if "queue" in answers:
+        count = int((answers["queue"].get("Attributes") or {}).get("ApproximateNumberOfMessages", 0))
+        words = f"{count} event(s) that could not be dealt with: opsctl dlq inspect {stem}-dlq"
+        yield judged("dead letters", count == 0, "none", words)
+    elif answers.get("queue-url") == {}:
+        yield judged("dead letters", good=False, fine="", wrong="the queue is gone: lost events leave no trace")
+    if "topic" in answers:
+        yield _topic(answers["topic"])
+
+
+def _function(answer: Json) -> Finding:
+    told = answer.get("Configuration") or {}
+    state = told.get("State", "gone")
+    if state == "Active" and told.get("LastUpdateStatus") == "Failed":
+        state = "half updated"
+    reserved = (answer.get("Concurrency") or {}).get("ReservedConcurrentExecutions")
+    if state == "Active" and reserved == 0:
+        words = "may not run: its reserved concurrency is 0; aws lambda put-function-concurrency sets 1"
+        return judged("handler", good=False, fine="", wrong=words)
+    return judged("handler", state == "Active", "active", f"is {state}: nothing is moved to a replacement")
+
+
+def _topic(answer: Json) -> Finding:
+    attributes = answer.get("Attributes")
+    if not attributes:
+        return judged("topic", good=False, fine="", wrong="is gone: nobody is told of anything")
+    count = int(attributes.get("SubscriptionsConfirmed", 0))
+    alone = "exists, but nobody is subscribed: aws sns subscribe --topic-arn ARN --protocol email ..."
+    return judged("topic", good=True, fine=f"{count} subscribed" if count else alone, wrong="")
