@@ -155,7 +155,7 @@ class QueueSending:
 
     def _whole_refused(self, messages: list[Json], refusal: Refusal, sent: Sent, alive: Alive) -> None:
         """A refusal of the whole request: the destination's fault closes it, a message's is found one by one."""
-        if refusal.kind in (Refused.MISSING, Refused.DENIED) or refusal.code.startswith("Kms"):
+        if refusal.kind in (Refused.MISSING, Refused.DENIED) or refusal.code.upper().startswith("KMS"):
             self._closed = f"{refusal.code}: {refusal.message}"
         if self._closed or len(messages) == 1:
             sent.stayed += [Stayed(message, refusal.code, refusal.message) for message in messages]

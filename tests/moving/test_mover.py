@@ -321,3 +321,30 @@ def test_a_stop_gives_back_what_was_held_and_a_resume_finishes(tmp_path: Path) -
     assert all(one.visible_at <= sqs.clock.now() for one in sqs.queues["dead"].messages.values())
     assert move(sqs, tmp_path, "dead", "home").complete
     assert len(sqs.queues["home"].messages) == 40
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("KmsAccessDenied", Refused.DENIED),
+        ("KmsDisabled", Refused.INVALID),
+        ("KMS.DisabledException", Refused.INVALID),
+        ("KmsNotFound", Refused.MISSING),
+    ],
+)
+def test_a_key_that_cannot_be_used_stops_at_once_and_every_message_stays(
+    tmp_path: Path, code: str, kind: Refused
+) -> None:
+    sqs, asked = made(50), []
+
+    def refuse(operation: str, _params: dict[str, Json]) -> None:
+        if operation == "SendMessageBatch":
+            asked.append(code)
+            raise refused(operation, code, kind)
+
+    sqs.faults.before = refuse
+    result = move(sqs, tmp_path, "dead", "home")
+    assert code in result.says
+    assert not result.complete
+    assert len(asked) == 1
+    assert len(sqs.queues["dead"].messages) == 50
