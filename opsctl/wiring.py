@@ -11,6 +11,7 @@ from opsctl.aws.account import CachedReader, LiveAccount, clock_skew_s, identify
 from opsctl.aws.clients import Clients, Connection
 from opsctl.aws.service_models import InstalledModels
 from opsctl.aws.sqs_wire import SqsWire
+from opsctl.aws.web_probe import probe
 from opsctl.catalog import find_plugins
 from opsctl.journal.store import Journal
 from opsctl.model.errors import InvalidInput
@@ -100,6 +101,7 @@ class Runtime:
             progress=self.progress,
             stopping=self.stopping,
             queues=self.queues,
+            probe=probe,
         )
 
 

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from opsctl.cli.dlq_inspect import QueueArgument, WhereOption
-from opsctl.cli.dlq_redrive import checked_edits, refuse_bad_backup
+from opsctl.cli.dlq_redrive import checked_edits
+from opsctl.cli.new_files import refuse_bad_file
 from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
 
 IMPORT = """Example:
@@ -73,7 +74,7 @@ def purge(
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     name = queue.rstrip("/").rpartition("/")[2].rpartition(":")[2]
     path = backup or Path(f"{name}-{stamp}.jsonl.gz")
-    refuse_bad_backup(None if no_backup else path)
+    refuse_bad_file(None if no_backup else path, "--backup")
     given = {"queue": queue, "backup": "" if no_backup else str(path.absolute()), "where": where}
     sources = {"queue": "QUEUE", "backup": "--backup", "where": "--where"}
     run_playbook(Order("dlq purge", account, show), "dlq-purge", given, sources, planning, applying)

@@ -1,11 +1,11 @@
 """`opsctl dlq redrive`: sends dead letters home."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from opsctl.cli.new_files import refuse_bad_file
 from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def redrive(
     from opsctl.cli.front import Order, run_playbook
     from opsctl.deadletters.sieve import MessageSieve
 
-    refuse_bad_backup(backup)
+    refuse_bad_file(backup, "--backup")
     settings = checked_edits(where, set_ or [], edit)
     if sample:
         _preview(queue, sample, MessageSieve(where, settings, edit), planning, account, show)
@@ -92,16 +92,6 @@ def redrive(
     sources = {name: f"--{name.replace('_', '-')}" for name in given}
     sources |= {"queue": "QUEUE", "settings": "--set"}
     run_playbook(Order("dlq redrive", account, show), "dlq-redrive", given, sources, planning, applying)
-
-
-def refuse_bad_backup(backup: Path | None) -> None:
-    """Refuse, before anything is called, a file that cannot be made or that exists."""
-    if backup is None:
-        return
-    if backup.exists():
-        raise typer.BadParameter(f"{backup} exists; choose another name", param_hint="--backup")
-    if not os.access(backup.absolute().parent, os.W_OK):
-        raise typer.BadParameter(f"{backup.absolute().parent} cannot be written to", param_hint="--backup")
 
 
 def checked_edits(where: str, settings: list[str], edit: str) -> "list[Setting]":

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from opsctl.cli import make_ha_status
+from opsctl.cli import make_ha_drill, make_ha_status
 from opsctl.cli.first_word import FirstWordGroup
 from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
 
@@ -33,6 +33,7 @@ def register(app: typer.Typer) -> None:
     )
     group.command("instance", epilog=EPILOG)(spliced(make_ha))
     make_ha_status.register(group)
+    make_ha_drill.register(group)
     app.add_typer(group)
 
 

@@ -23,7 +23,10 @@ def width() -> int:
 
 
 class ProgressLines:
-    """Progress on stderr: one line rewritten on a terminal, distinct lines otherwise, nothing when quiet."""
+    """Progress on stderr: one line rewritten on a terminal, distinct lines otherwise, nothing when quiet.
+
+    A line that ends with a newline stays on a terminal too.
+    """
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
@@ -32,12 +35,15 @@ class ProgressLines:
 
     def __call__(self, line: str) -> None:
         """Show what is being done or waited for."""
-        text = "".join(char if char.isprintable() else "?" for char in line)
+        stays = line.endswith("\n")
+        text = "".join(char if char.isprintable() else "?" for char in line.removesuffix("\n"))
         step = text.partition(" (at most")[0]
         if self._quiet or (not self._live and step == self._last):
             return
-        self._last = step
-        if self._live:
+        self._last = "" if stays else step
+        if self._live and stays:
+            sys.stderr.write(f"\r\x1b[K{text}\n")
+        elif self._live:
             sys.stderr.write(f"\r\x1b[K{text[: width() - 1]}")
         else:
             sys.stderr.write(f"{text}\n")

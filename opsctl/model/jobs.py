@@ -91,9 +91,22 @@ class Wire(Protocol):
         ...
 
 
+def _never(_api: str) -> None:
+    """Nothing was called before."""
+
+
+def _no_probe(_url: str) -> str:
+    """There is no way out to the web."""
+    return "nothing here can probe"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tools:
-    """What a job works with."""
+    """What a job works with.
+
+    `called_at` says when the run last set out to call an API, as `service.Operation`. `probe` asks a URL once and
+    returns why the answer was not good, or nothing.
+    """
 
     aws: Aws
     queues: Callable[[str], Wire]
@@ -101,6 +114,8 @@ class Tools:
     clock: Clock
     progress: Progress
     stopping: Callable[[], bool]
+    called_at: Callable[[str], float | None] = _never
+    probe: Callable[[str], str] = _no_probe
 
 
 class JobResult(Value):

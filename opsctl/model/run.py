@@ -102,4 +102,4 @@ class Clock(Protocol):
 
 
 Progress = Callable[[str], None]
-"""Takes one line that says what is being waited for; shown on stderr."""
+"""Takes one line that says what is being waited for; shown on stderr. One that ends with a newline stays there."""

@@ -8,6 +8,7 @@ from opsctl.model.plan import Finding, Plan
 from opsctl.model.references import is_reference
 from opsctl.model.report import ChangeResult, ChangeStatus, Report
 from opsctl.model.value import Json, canonical
+from opsctl.render.drill import drill_lines, drill_of
 
 STATUS_WORDS: dict[ChangeStatus, str] = {
     "pending": "not started",
@@ -109,7 +110,7 @@ def status_of(change: Change, result: ChangeResult, *, verbose: bool = False) ->
         return f"done: {result.detail}"
     words = STATUS_WORDS[result.status]
     if change.kind == "job" and result.status == "unproved":
-        words = "done, but not for certain"
+        words = "done, but not for certain" if drill_of(result) is None else "not as it should be"
     good = result.status in ("done", "skipped", "kept")
     return f"{words}: {result.detail}" if result.detail and (not good or verbose) else words
 
@@ -119,6 +120,9 @@ def job_lines(result: ChangeResult) -> list[str]:
     if not isinstance(result.result, dict):
         return []
     found = result.result
+    drilled = drill_of(result)
+    if drilled is not None:
+        return drill_lines(drilled)
     lines = [
         f"{one['count']:,} stayed: {one['code']}: {one['reason']}" for one in found.get("reasons") or [] if one
     ]

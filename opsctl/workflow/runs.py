@@ -17,7 +17,7 @@ from opsctl.model.jobs import Checkpoint, JobResult, Tools, Wire
 from opsctl.model.plan import Finding, Plan, PlanCheck, Policies
 from opsctl.model.ports import Aws, Reader, RunJournal
 from opsctl.model.registry import Registry
-from opsctl.model.report import CheckResult, RunStatus
+from opsctl.model.report import CheckResult, EventRow, RunStatus
 from opsctl.model.run import Clock, Context, Progress
 from opsctl.planning.facts import look_up
 from opsctl.planning.guards import as_evidence
@@ -45,6 +45,10 @@ class Journals(Protocol):
         """The records of one run."""
         ...
 
+    def events(self, run_id: str) -> list[EventRow]:
+        """Everything recorded of one run, oldest first."""
+        ...
+
     def checkpoint(self, run_id: str, change_id: str) -> Checkpoint:
         """What a job of a run has in hand."""
         ...
@@ -69,8 +73,10 @@ class Workbench:
         progress: Progress,
         stopping: Callable[[], bool],
         queues: Callable[[str], Wire],
+        probe: Callable[[str], str],
     ) -> None:
         self.queues = queues
+        self.probe = probe
         self.aws = aws
         self.fresh_reader = fresh_reader
         self.journal = journal
@@ -253,8 +259,17 @@ def _run_job(change: Change, plan: Plan, bench: Workbench) -> JobResult:
             clock=bench.clock,
             progress=bench.progress,
             stopping=bench.stopping,
+            called_at=lambda api: _called_at(api, plan, bench),
+            probe=bench.probe,
         )
     )
+
+
+def _called_at(api: str, plan: Plan, bench: Workbench) -> float | None:
+    """Tell when a run last set out to call an API, from the journal."""
+    ids = {change.id for change in plan.changes if change.api == api}
+    events = [one for one in bench.journal.events(plan.id) if one.change in ids and one.event == "intent"]
+    return datetime.fromisoformat(events[-1].at).timestamp() if events else None
 
 
 def _utc(moment: datetime) -> str:

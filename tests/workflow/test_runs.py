@@ -40,6 +40,7 @@ def bench(aws: Aws, path: Path, plan_id: str = "undo-id") -> Workbench:
         progress=lambda _line: None,
         queues=NO_QUEUES,
         stopping=lambda: False,
+        probe=lambda _url: "",
     )
 
 

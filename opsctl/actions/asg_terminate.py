@@ -1,0 +1,43 @@
+"""Lets an Auto Scaling group replace one of its instances."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from opsctl.model.changes import Change, Irreversible, Proof, Risk, Severity
+from opsctl.model.looking import Looking
+from opsctl.model.run import Action, Context
+from opsctl.services.asg_drill_calls import serves, terminate_member
+
+
+class AsgTerminate(Action):
+    """Terminate one instance of a group through the group's hooks; the group launches another in its place.
+
+    It names one instance and is sent only while that is in service, so it never ends a replacement.
+    """
+
+    name: ClassVar[str] = "asg.terminate"
+
+    group: str = Field(description="Name of the group.")
+    instance: str = Field(description="Id of the instance.")
+    why: str = Field(description="Why.")
+
+    def plan(self, about: Context) -> Looking[list[Change]]:
+        """Plan one TerminateInstanceInAutoScalingGroup."""
+        yield []
+        return [
+            Change(
+                **dict(terminate_member(self.instance)),
+                id=self.instance,
+                title=f"Let {self.group} replace {self.instance}",
+                why=self.why,
+                expect=(serves(self.group, self.instance, so=True),),
+                proof=Proof(configured=(serves(self.group, self.instance, so=False),), within_s=60),
+                undo=Irreversible(because="a terminated instance is replaced, not brought back"),
+                risk=Risk(
+                    severity=Severity.SEVERE,
+                    affects=(self.instance,),
+                    note="The instance ends; nothing serves until its replacement is in service.",
+                ),
+            )
+        ]

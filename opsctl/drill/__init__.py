@@ -1,0 +1,1 @@
+"""What a recovery drill sees, measures and says: pure, on answers that somebody else has read."""

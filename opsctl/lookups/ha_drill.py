@@ -1,0 +1,146 @@
+"""The facts behind `make-ha drill`: what would be replaced, and what speaks against doing it now."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from pydantic import Field
+
+from opsctl.drill.facts import DrillVolume, HaDrillFacts
+from opsctl.drill.sight import moment
+from opsctl.model.errors import InvalidInput, RefusedByGuard
+from opsctl.model.looking import Looking, need
+from opsctl.model.reads import Read, Refused
+from opsctl.model.run import Context, Lookup
+from opsctl.model.spans import span
+from opsctl.model.value import Json, Value
+from opsctl.preflight.health import configured
+from opsctl.services.asg_calls import describe_group
+from opsctl.services.ec2 import parse_tags
+from opsctl.services.marks import DEVICE_TAG, GROUP_TAG, ROLE_TAG
+
+ENDED = ("Successful", "Failed", "Cancelled")
+REFRESHING = ("Pending", "InProgress", "Cancelling", "RollbackInProgress", "Baking")
+
+
+class HaDrill(Lookup):
+    """Read what a drill of a group that make-ha built needs, and what speaks against it; changes nothing."""
+
+    name: ClassVar[str] = "ha.drill"
+    Result: ClassVar[type[Value]] = HaDrillFacts
+
+    group: str = Field(description="Name of the group.")
+    snapshot_within_s: int = Field(86_400, ge=0, description="Age of the oldest snapshot that is recent enough.")
+
+    def look(self, about: Context) -> Looking[Value]:
+        """Read the group, then all the rest at once."""
+        answer = yield from need(describe_group(self.group))
+        groups = answer.get("AutoScalingGroups", [])
+        if not groups:
+            raise InvalidInput.one(
+                f"there is no Auto Scaling group {self.group!r} in account {about.account}, region {about.region}",
+                source="group",
+                hint="give the name that make-ha showed; --region looks elsewhere",
+            )
+        group = groups[0]
+        if parse_tags(group).get(GROUP_TAG) != self.group:
+            raise RefusedByGuard(
+                f"group {self.group} was not made by opsctl make-ha, so nobody moves data and address; "
+                "nothing was changed",
+                "opsctl make-ha INSTANCE puts an instance under recovery: drill the group that it makes",
+            )
+        reads = self._reads(group)
+        answers = yield list(reads.values())
+        known = {name: one.value for (name, _), one in zip(reads.items(), answers, strict=True) if not one.refusal}
+        refused = {name: one.refusal for (name, _), one in zip(reads.items(), answers, strict=True)}
+        gone = refused["queue"]
+        seats = [one for one in group["Instances"] if one["LifecycleState"] == "InService"]
+        zone = seats[0]["AvailabilityZone"] if seats else ""
+        zones = {one["SubnetId"]: one["AvailabilityZone"] for one in known.get("subnets", {}).get("Subnets", [])}
+        subnets = _subnets(group)
+        config = configured(known.get("function"))
+        elsewhere = tuple(one for one in subnets if zones.get(one, zone) != zone)
+        newest = _newest(known.get("snapshots", {}), config.devices)
+        return HaDrillFacts(
+            group=self.group,
+            instance=seats[0]["InstanceId"] if seats else "",
+            zone=zone,
+            subnets=subnets,
+            elsewhere=elsewhere,
+            volumes=tuple(_volumes(known.get("volumes", {}), config.devices)),
+            addresses=config.addresses,
+            newest_snapshot=f"{span(about.now - min(newest.values()))} old" if newest else "none",
+            since=max((moment(one["StartTime"]) for one in _activities(known)), default=0.0),
+            marker=f"{datetime.fromtimestamp(about.now, UTC):%Y-%m-%dT%H:%M:%SZ} {about.plan_id}",
+            log_group=f"/aws/lambda/opsctl-{self.group}",
+            busy=tuple(_busy(group, known)),
+            no_snapshot=tuple(self._too_old(newest, config.devices, about.now)),
+            no_queue=(f"there is no queue opsctl-{self.group}-dlq",)
+            if gone is not None and gone.kind is Refused.MISSING
+            else (),
+            one_zone=() if elsewhere else (f"{', '.join(subnets)}: all in {zone}",),
+        )
+
+    def _reads(self, group: Json) -> dict[str, Read]:
+        tagged = {"Filters": [{"Name": f"tag:{GROUP_TAG}", "Values": [self.group]}]}
+        params = {"AutoScalingGroupName": self.group}
+        stem = f"opsctl-{self.group}"
+        return {
+            "steps": Read(service="autoscaling", operation="DescribeScalingActivities", params=params),
+            "refreshes": Read(service="autoscaling", operation="DescribeInstanceRefreshes", params=params),
+            "subnets": Read(
+                service="ec2", operation="DescribeSubnets", params={"SubnetIds": list(_subnets(group))}
+            ),
+            "volumes": Read(service="ec2", operation="DescribeVolumes", params=tagged),
+            "snapshots": Read(
+                service="ec2", operation="DescribeSnapshots", params={"OwnerIds": ["self"], **tagged}
+            ),
+            "function": Read(service="lambda", operation="GetFunction", params={"FunctionName": stem}),
+            "queue": Read(service="sqs", operation="GetQueueUrl", params={"QueueName": f"{stem}-dlq"}),
+        }
+
+    def _too_old(self, newest: dict[str, float], devices: tuple[str, ...], now: float) -> Iterator[str]:
+        for device in devices:
+            begun = newest.get(device)
+            if begun is None:
+                yield f"{device}: no completed snapshot"
+            elif now - begun > self.snapshot_within_s:
+                limit = span(self.snapshot_within_s)
+                yield f"{device}: the newest completed snapshot is {span(now - begun)} old, not under {limit}"
+
+
+def _subnets(group: Json) -> tuple[str, ...]:
+    return tuple(one for one in str(group.get("VPCZoneIdentifier", "")).split(",") if one)
+
+
+def _activities(known: dict[str, Json]) -> list[Json]:
+    found: list[Json] = known.get("steps", {}).get("Activities", [])
+    return found
+
+
+def _busy(group: Json, known: dict[str, Json]) -> Iterator[str]:
+    for one in group["Instances"]:
+        if one["LifecycleState"] != "InService":
+            yield f"{one['InstanceId']} is {one['LifecycleState']}"
+    for one in _activities(known):
+        if one.get("StatusCode") not in ENDED:
+            yield f"{one.get('Description')}: {one.get('StatusCode')}"
+    for one in known.get("refreshes", {}).get("InstanceRefreshes", []):
+        if one.get("Status") in REFRESHING:
+            yield f"instance refresh {one.get('InstanceRefreshId')}: {one.get('Status')}"
+
+
+def _volumes(answer: Json, devices: tuple[str, ...]) -> Iterator[DrillVolume]:
+    for one in answer.get("Volumes", []):
+        tags = parse_tags(one)
+        if tags.get(ROLE_TAG) == "data" and tags.get(DEVICE_TAG) in devices:
+            yield DrillVolume(volume=one["VolumeId"], device=tags[DEVICE_TAG])
+
+
+def _newest(answer: Json, devices: tuple[str, ...]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for one in answer.get("Snapshots", []):
+        device = parse_tags(one).get(DEVICE_TAG, "")
+        if one.get("State") == "completed" and device in devices:
+            found[device] = max(found.get(device, 0.0), moment(one["StartTime"]))
+    return found
