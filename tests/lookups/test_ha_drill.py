@@ -213,7 +213,7 @@ def test_other_zone_needs_a_subnet_in_another_zone() -> None:
 
 
 def test_what_may_be_set_aside_is_set_aside_by_name() -> None:
-    answers = {"ec2.DescribeSnapshots": {"Snapshots": []}}
+    answers: dict[str, Json] = {"ec2.DescribeSnapshots": {"Snapshots": []}}
     made = plan(answers, ("snapshot",))
     assert [(one.id, one.overridden) for one in made.warnings] == [("snapshot", True)]
 
