@@ -39,6 +39,8 @@ def drill_of(result: ChangeResult) -> dict[str, Json] | None:
 def drill_lines(found: dict[str, Json]) -> list[str]:
     """List the stages with the seconds since T0, what became of the data, and what is stuck."""
     lines = [f"{after:>8}  {stage}" for stage, after, _ in _stages(found)]
+    if found["probe"] and found["milestones"]["first_bad_probe"] is None:
+        lines.append("the probe never failed while it was asked, every few seconds")
     lines += [f"data of {one['device']}: {one['says']}" for one in found["data"]]
     lines += [_stamp(found)] if found["marker"]["value"] and found["recovered"] else []
     return lines + ([f"stuck: {found['stuck']}", f"to do: {found['todo']}"] if found["stuck"] else [])
@@ -71,7 +73,8 @@ def markdown_drill(found: dict[str, Json], run_id: str) -> str:
     if found["marker"]["value"]:
         lines += ["", f"{markdown(_stamp(found))}. {PROVES}"]
     if found["probe"]:
-        lines += ["", f"Probed: {markdown(found['probe'])}"]
+        never = "; it never failed while it was asked" if found["milestones"]["first_bad_probe"] is None else ""
+        lines += ["", f"Probed: {markdown(found['probe'])}{never}."]
     if found["stuck"]:
         lines += ["", "## Stuck", "", f"{markdown(found['stuck'])}.", "", f"To do: {markdown(found['todo'])}."]
     lines += ["", "## Timeline", "", "| after T0 | at | what | known by |", "|---|---|---|---|"]

@@ -15,7 +15,7 @@ from opsctl.sandbox.conditions import QUICK
 from tests.kit.drills import Drill, drill, launched_by_the_drill, protected, subnets_of_the_group
 from tests.kit.ha_world import HaWorld, ha_world
 from tests.kit.moto_account import client
-from tests.kit.ports import FAULTS, Faulty, Killed
+from tests.kit.ports import Faulty, Killed
 
 IDLE = "def lambda_handler(event, context):\n    return None\n"
 
@@ -120,8 +120,14 @@ def test_a_group_that_is_told_of_a_failure_acts_by_itself(web: HaWorld, tmp_path
 
 @pytest.mark.parametrize(
     ("fault", "at"),
-    [(fault, 3) for fault in FAULTS]
-    + [("killed-after", 2), ("lost-after", 2), ("denied", 4), ("killed-before", 4)],
+    [
+        ("killed-before", 3),
+        ("killed-after", 3),
+        ("lost-before", 3),
+        ("lost-after", 3),
+        ("killed-after", 2),
+        ("killed-before", 4),
+    ],
 )
 def test_whatever_call_fails_one_instance_is_replaced_once_and_the_zones_are_whole(
     tmp_path: Path, fault: str, at: int
@@ -143,7 +149,7 @@ def test_whatever_call_fails_one_instance_is_replaced_once_and_the_zones_are_who
         assert subnets_of_the_group() == before
 
 
-@pytest.mark.parametrize("at", [1, 3, 20])
+@pytest.mark.parametrize("at", [1, 2])
 def test_killed_while_watching_and_resumed_it_reports_the_same_times(
     web: HaWorld, tmp_path: Path, at: int
 ) -> None:
@@ -165,7 +171,7 @@ def test_killed_while_watching_and_resumed_it_reports_the_same_times(
 
 def test_a_stop_leaves_a_drill_that_goes_on(web: HaWorld, tmp_path: Path) -> None:
     one = drill(web, tmp_path)
-    asked = iter([False] * 6)
+    asked = iter([False] * 4)
     with pytest.raises(Interrupted):
         one.go(stopping=lambda: next(asked, True))
     assert "stopped watching before it had recovered" in one.result["message"]
@@ -177,8 +183,8 @@ def test_a_stop_leaves_a_drill_that_goes_on(web: HaWorld, tmp_path: Path) -> Non
 def test_what_has_not_recovered_in_time_says_what_it_hangs_on(tmp_path: Path) -> None:
     with ha_world() as made:
         web = protected(made, IDLE)
-        one = drill(web, tmp_path, within="5m")
-        with pytest.raises(Unproved, match=r"not recovered after 5m: i-.* is Pending:Wait"):
+        one = drill(web, tmp_path, within="2m")
+        with pytest.raises(Unproved, match=r"not recovered after 2m: i-.* is Pending:Wait"):
             one.go()
         found = one.result
         assert not found["in_time"]
@@ -187,11 +193,11 @@ def test_what_has_not_recovered_in_time_says_what_it_hangs_on(tmp_path: Path) ->
 
 
 def test_resumed_after_its_time_a_drill_says_how_late_the_recovery_was(web: HaWorld, tmp_path: Path) -> None:
-    one = drill(web, tmp_path, within="30s")
-    with pytest.raises(Unproved, match="not recovered after 30s"):
+    one = drill(web, tmp_path, within="3s")
+    with pytest.raises(Unproved, match="not recovered after 3s"):
         one.go()
     web.move(600)
-    with pytest.raises(Unproved, match=r"recovered after .* s, later than the 30s allowed"):
+    with pytest.raises(Unproved, match=r"recovered after .* s, later than the 3s allowed"):
         one.go()
     assert one.result["recovered"]
     assert not one.result["in_time"]
@@ -199,7 +205,7 @@ def test_resumed_after_its_time_a_drill_says_how_late_the_recovery_was(web: HaWo
 
 def test_no_capacity_is_named(web: HaWorld, tmp_path: Path) -> None:
     web.about.faults.no_capacity.update(web.subnets)
-    one = drill(web, tmp_path, within="5m")
+    one = drill(web, tmp_path, within="2m")
     with pytest.raises(Unproved, match=r"the group launches nothing: .*sufficient"):
         one.go()
 
@@ -230,26 +236,29 @@ def test_undo_after_a_whole_drill_only_takes_the_stamp_off(web: HaWorld, tmp_pat
 def test_the_first_good_probe_after_a_bad_one_counts(web: HaWorld, tmp_path: Path) -> None:
     one = drill(web, tmp_path, probe="http://legacy.example.com/health")
 
+    answers, asked = iter(["", "status 502", "no answer"]), []
+
     def probe(url: str) -> str:
-        assert url == "http://legacy.example.com/health"
-        owner = web.owner()
-        return "" if owner and web.ec2.get_instance_by_id(owner).state == "running" else "status 502"
+        asked.append(url)
+        return next(answers, "")
 
     one.probe = probe
     one.go()
     marks = one.result["milestones"]
     assert marks["call"] < marks["first_bad_probe"] < marks["first_good_probe"]
+    assert set(asked) == {"http://legacy.example.com/health"}
     assert one.result["recovery_s"] >= round(marks["first_good_probe"] - marks["call"], 1)
 
 
 def test_a_service_that_never_answers_again_is_not_recovered(web: HaWorld, tmp_path: Path) -> None:
-    one = drill(web, tmp_path, probe="http://legacy.example.com/", within="10m")
+    one = drill(web, tmp_path, probe="http://legacy.example.com/", within="1m")
     one.probe = lambda _url: "status 502"
     with pytest.raises(Unproved, match="the probe gets no good answer: status 502"):
         one.go()
 
 
 def test_a_second_drill_replaces_the_stamp_of_the_first(web: HaWorld, tmp_path: Path) -> None:
+    web.about.faults.next_zones += ["us-east-1a", "us-east-1a"]
     first = drill(web, tmp_path / "1")
     first.go()
     web.move(300)

@@ -112,11 +112,11 @@ class Drill:
 
 
 def protected(world: HaWorld, code: str = HANDLER) -> HaWorld:
-    """Put the instance under recovery, with a snapshot of its data and a queue for the handler's dead letters."""
+    """Put the instance under recovery, with a queue for the handler's dead letters."""
     topic = client("sns").create_topic(Name=f"opsctl-{GROUP}")["TopicArn"]
     client("sqs").create_queue(QueueName=f"opsctl-{GROUP}-dlq")
     world.protect(code, {"topic_arn": topic, "snapshot_every_s": 3600})
-    world.move(300)
+    world.move(5)
     return world
 
 

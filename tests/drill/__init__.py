@@ -1,0 +1,1 @@
+"""What a drill sees, measures and says."""
