@@ -1,5 +1,6 @@
 """Drills in the world of legacy-web: its time moves while a drill waits, and a drill may be cut off anywhere."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -116,6 +117,12 @@ def protected(world: HaWorld, code: str = HANDLER) -> HaWorld:
     topic = client("sns").create_topic(Name=f"opsctl-{GROUP}")["TopicArn"]
     client("sqs").create_queue(QueueName=f"opsctl-{GROUP}-dlq")
     world.protect(code, {"topic_arn": topic, "snapshot_every_s": 3600})
+    allowed = {"Effect": "Allow", "Action": ["*"], "Resource": "*"}
+    client("iam").put_role_policy(
+        RoleName=f"opsctl-{GROUP}",
+        PolicyName="opsctl",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allowed]}),
+    )
     world.move(5)
     return world
 

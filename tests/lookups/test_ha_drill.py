@@ -12,6 +12,7 @@ from opsctl.model.value import Json, canonical
 from opsctl.planning.inputs import parse_inputs
 from opsctl.planning.planner import make_plan
 from opsctl.playbook.load import load_playbook
+from opsctl.preflight.health import ALARMS
 from tests.kit.canned import ABOUT, Canned, CannedReader, denied, missing
 
 GROUP, ID = "ha-web", "i-0aaaaaaaaaaaaaaa1"
@@ -79,7 +80,12 @@ WELL: dict[str, Canned] = {
     "events.ListTargetsByRule": {"Targets": [{"Arn": "arn"}]},
     "sqs.GetQueueUrl": {"QueueUrl": "https://sqs/opsctl-ha-web-dlq"},
     "sqs.GetQueueAttributes": {"Attributes": {"ApproximateNumberOfMessages": "0"}},
-    "cloudwatch.DescribeAlarms": {"MetricAlarms": [{"AlarmName": "a", "StateValue": "OK"}]},
+    "cloudwatch.DescribeAlarms": {
+        "MetricAlarms": [{"AlarmName": f"opsctl-{GROUP}-{kind}", "StateValue": "OK"} for kind in ALARMS]
+    },
+    "iam.GetRolePolicy": {"RoleName": f"opsctl-{GROUP}", "PolicyName": "opsctl"},
+    "lambda.GetPolicy": {"Policy": '[{"Sid": "opsctl-ha-web-hooks"}, {"Sid": "opsctl-ha-web-sweep"}]'},
+    "ec2.DescribeInstances": {"Reservations": [{"Instances": [{"InstanceId": ID, "Tags": OURS}]}]},
 }
 
 
@@ -174,8 +180,10 @@ def test_a_group_that_would_recover_is_drilled() -> None:
         (
             {"cloudwatch.DescribeAlarms": {"MetricAlarms": [{"AlarmName": "stuck", "StateValue": "ALARM"}]}},
             "alarms",
-            "ringing: stuck",
+            "alarms: ringing: stuck",
         ),
+        ({"lambda.GetPolicy": {"Policy": "[]"}}, "broken", "permissions: the function refuses the rule"),
+        ({"iam.GetRolePolicy": missing("iam.GetRolePolicy", "NoSuchEntity")}, "broken", "role: "),
         ({"ec2.DescribeSnapshots": {"Snapshots": []}}, "snapshot", "/dev/sdf: no completed snapshot"),
         (
             {"ec2.DescribeSnapshots": {"Snapshots": [{"State": "pending", "StartTime": SOON, "Tags": DATA}]}},
