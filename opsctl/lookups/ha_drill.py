@@ -8,14 +8,13 @@ from pydantic import Field
 
 from opsctl.drill.facts import DrillVolume, HaDrillFacts
 from opsctl.drill.sight import moment
-from opsctl.model.errors import InvalidInput, RefusedByGuard
-from opsctl.model.looking import Looking, need
+from opsctl.model.looking import Looking
 from opsctl.model.reads import Read, Refused
 from opsctl.model.run import Context, Lookup
 from opsctl.model.spans import span
 from opsctl.model.value import Json, Value
 from opsctl.preflight.health import configured
-from opsctl.services.asg_calls import describe_group
+from opsctl.preflight.own_group import own_group
 from opsctl.services.ec2 import parse_tags
 from opsctl.services.marks import DEVICE_TAG, GROUP_TAG, ROLE_TAG
 
@@ -34,21 +33,7 @@ class HaDrill(Lookup):
 
     def look(self, about: Context) -> Looking[Value]:
         """Read the group, then all the rest at once."""
-        answer = yield from need(describe_group(self.group))
-        groups = answer.get("AutoScalingGroups", [])
-        if not groups:
-            raise InvalidInput.one(
-                f"there is no Auto Scaling group {self.group!r} in account {about.account}, region {about.region}",
-                source="group",
-                hint="give the name that make-ha showed; --region looks elsewhere",
-            )
-        group = groups[0]
-        if parse_tags(group).get(GROUP_TAG) != self.group:
-            raise RefusedByGuard(
-                f"group {self.group} was not made by opsctl make-ha, so nobody moves data and address; "
-                "nothing was changed",
-                "opsctl make-ha INSTANCE puts an instance under recovery: drill the group that it makes",
-            )
+        group = yield from own_group(self.group, about)
         reads = self._reads(group)
         answers = yield list(reads.values())
         known = {name: one.value for (name, _), one in zip(reads.items(), answers, strict=True) if not one.refusal}

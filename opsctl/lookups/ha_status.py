@@ -4,16 +4,14 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.model.errors import InvalidInput
-from opsctl.model.looking import Looking, need
+from opsctl.model.looking import Looking
 from opsctl.model.reads import Read, Refused
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Json, Value
 from opsctl.preflight.health import configured, judge_health
 from opsctl.preflight.health_finding import Finding
 from opsctl.preflight.health_handler import RULES
-from opsctl.services.asg_calls import describe_group
-from opsctl.services.ec2 import parse_tags
+from opsctl.preflight.own_group import own_group
 from opsctl.services.ec2_image_calls import templates_named
 from opsctl.services.marks import GROUP_TAG
 
@@ -39,21 +37,8 @@ class HaStatus(Lookup):
 
     def look(self, about: Context) -> Looking[Value]:
         """Read the group, then everything that it needs, at once."""
-        answer = yield from need(describe_group(self.group))
-        groups = answer.get("AutoScalingGroups", [])
-        if not groups:
-            raise InvalidInput.one(
-                f"there is no Auto Scaling group {self.group!r} in account {about.account}, region {about.region}",
-                source="group",
-                hint="give the name that make-ha showed; --region looks elsewhere",
-            )
-        if GROUP_TAG not in parse_tags(groups[0]):
-            raise InvalidInput.one(
-                f"make-ha did not build group {self.group!r}: it does not carry the tag {GROUP_TAG}",
-                source="group",
-                hint="opsctl make-ha INSTANCE builds one; it takes over none that is there already",
-            )
-        known: dict[str, Json] = {"group": groups[0]}
+        group = yield from own_group(self.group, about)
+        known: dict[str, Json] = {"group": group}
         unknown: list[Finding] = []
         for reads_of in (self._first, self._second):
             reads = reads_of(known)
@@ -66,7 +51,7 @@ class HaStatus(Lookup):
                 else:
                     words = f"could not be read: {one.refusal.code} at {read.api}"
                     unknown.append(Finding(check=name, state="unknown", finding=words))
-        findings = (*judge_health(groups[0], known, about.now), *unknown)
+        findings = (*judge_health(group, known, about.now), *unknown)
         return HaStatusResult(
             group=self.group, works=all(one.state == "ok" for one in findings), findings=findings
         )

@@ -83,10 +83,10 @@ def test_a_group_that_make_ha_did_not_build_is_refused_with_what_to_do(web: HaWo
     )
     before = len(server().mutations())
     done = drill(tmp_path, "theirs", "--confirm", "theirs", "--yes", "-o", "json")
-    assert done.returncode == 3
-    assert "group theirs was not made by opsctl make-ha" in done.stderr
-    assert "opsctl make-ha INSTANCE puts an instance under recovery" in done.stderr
-    assert json.loads(done.stdout)["exit_code"] == 3
+    assert done.returncode == 2
+    assert "make-ha did not build group 'theirs'" in done.stderr
+    assert "opsctl make-ha INSTANCE builds one" in done.stderr
+    assert json.loads(done.stdout)["exit_code"] == 2
     assert len(server().mutations()) == before
 
 

@@ -270,7 +270,7 @@ def test_a_second_drill_replaces_the_stamp_of_the_first(web: HaWorld, tmp_path: 
 
 
 def stamps() -> list[str]:
-    filters = [{"Name": "key", "Values": ["opsctl:ha-drill"]}]
+    filters = [{"Name": "key", "Values": ["opsctl:ha-drill"]}, {"Name": "resource-type", "Values": ["volume"]}]
     return [one["Value"] for one in client("ec2").describe_tags(Filters=filters)["Tags"]]
 
 

@@ -1,0 +1,33 @@
+"""Reads a group that make-ha built, and takes no other for one."""
+
+from opsctl.model.errors import InvalidInput
+from opsctl.model.looking import Looking, need
+from opsctl.model.run import Context
+from opsctl.model.value import Json
+from opsctl.services.asg_calls import describe_group
+from opsctl.services.ec2 import parse_tags
+from opsctl.services.marks import GROUP_TAG
+
+
+def own_group(name: str, about: Context) -> Looking[Json]:
+    """Read one group.
+
+    Raises:
+        InvalidInput: there is none of that name, or make-ha did not build it.
+        FactUnknown: it could not be read.
+    """
+    answer = yield from need(describe_group(name))
+    groups = answer.get("AutoScalingGroups", [])
+    if not groups:
+        raise InvalidInput.one(
+            f"there is no Auto Scaling group {name!r} in account {about.account}, region {about.region}",
+            source="group",
+            hint="give the name that make-ha showed; --region looks elsewhere",
+        )
+    if parse_tags(groups[0]).get(GROUP_TAG) != name:
+        raise InvalidInput.one(
+            f"make-ha did not build group {name!r}: it does not carry the tag {GROUP_TAG}",
+            source="group",
+            hint="opsctl make-ha INSTANCE builds one; it takes over none that is there already",
+        )
+    return groups[0]
