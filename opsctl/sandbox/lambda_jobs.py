@@ -2,6 +2,9 @@
 
 import json
 import threading
+import time
+import uuid
+from collections.abc import Callable
 from typing import Any
 
 from opsctl.sandbox.conditions import Conditions, Invocation, Job, conditions
@@ -83,12 +86,27 @@ def invoke(about: Conditions, function: Any, payload: str) -> Outcome:
         **{name: str(value) for name, value in function.environment_vars.items()},
     }
     began = about.now()
-    outcome = run_code(function.code_bytes, function.handler, env, float(function.timeout), payload, about)
+    told, limit = _log_of(function), float(function.timeout)
+    outcome = run_code(function.code_bytes, function.handler, env, limit, payload, about, told)
     error = json.dumps(outcome.error) if outcome.error else None
-    function.logs_backend.ensure_log_group(function.logs_group_name)
-    function.save_logs("\n".join(outcome.logs))
     about.invocations.append(Invocation(began, function.function_name, payload, error, tuple(outcome.logs)))
     return outcome
+
+
+def _log_of(function: Any) -> Callable[[str], None]:
+    """Begin a log stream; lines are in it as they are printed, not only when the invocation has ended."""
+    logs, group = function.logs_backend, function.logs_group_name
+    stream = f"{time.strftime('%Y/%m/%d')}/[{function.version}]{uuid.uuid4().hex}"
+    logs.ensure_log_group(group)
+    logs.create_log_stream(group, stream)
+
+    def write(line: str) -> None:
+        # The machine's time: CloudWatch Logs takes nothing that is older than two weeks.
+        events = [{"timestamp": int(time.time() * 1000), "message": part} for part in line.splitlines()]
+        if events:
+            logs.put_log_events(group, stream, events)
+
+    return write
 
 
 def _again(about: Conditions, account: str, function: Any, job: Job, outcome: Outcome) -> None:

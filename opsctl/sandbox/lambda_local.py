@@ -16,6 +16,7 @@ import traceback
 import types
 import uuid
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -49,6 +50,7 @@ class _Running:
     about: Conditions
     ends: float
     logs: list[str]
+    told: Callable[[str], object]
 
     def check(self) -> None:
         if self.about.now() >= self.ends:
@@ -67,10 +69,16 @@ def serve_functions_at(endpoint: str) -> None:
 
 
 def run_code(
-    code: bytes, handler: str, env: dict[str, str], timeout_s: float, payload: str, about: Conditions
+    code: bytes,
+    handler: str,
+    env: dict[str, str],
+    timeout_s: float,
+    payload: str,
+    about: Conditions,
+    told: Callable[[str], object] = lambda _line: None,
 ) -> Outcome:
-    """Run a handler over a payload; an exception is an answer, as it is for Lambda."""
-    running = _Running(about, about.now() + timeout_s, [])
+    """Run a handler over a payload; an exception is an answer, as for Lambda. `told` gets every line at once."""
+    running = _Running(about, about.now() + timeout_s, [], told)
     outcome = Outcome(logs=running.logs)
     _CURRENT.running = running
     try:
@@ -118,7 +126,7 @@ class _Loader:
             "datetime": _datetime(running.about),
         }
         self._builtins = vars(builtins) | {"__import__": self._import, "print": self._print}
-        self._logs = running.logs
+        self._running = running
 
     def load(self, name: str) -> types.ModuleType:
         """Load a module of the zip once."""
@@ -140,7 +148,9 @@ class _Loader:
         return builtins.__import__(name, *rest)
 
     def _print(self, *values: object, sep: str = " ", **_: object) -> None:
-        self._logs.append(sep.join(str(value) for value in values))
+        line = sep.join(str(value) for value in values)
+        self._running.logs.append(line)
+        self._running.told(line)
 
 
 def _boto3(env: dict[str, str]) -> types.ModuleType:

@@ -19,6 +19,14 @@ def lambda_handler(event, context):
     print("got", event)
     return {"event": event, "who": os.environ["WHO"], "left": context.get_remaining_time_in_millis()}
 """
+READS_ITS_LOG = """
+import boto3
+def lambda_handler(event, context):
+    print("begun")
+    print("")
+    found = boto3.client("logs").filter_log_events(logGroupName=context.log_group_name)["events"]
+    return [one["message"] for one in found]
+"""
 FAILS = """
 def lambda_handler(event, context):
     raise ValueError("no luck")
@@ -46,6 +54,12 @@ def test_a_function_runs_its_code_with_its_environment() -> None:
     value, answer = invoke(Payload=json.dumps({"a": 1}))
     assert value == {"event": {"a": 1}, "who": "me", "left": 60_000}
     assert "FunctionError" not in answer
+
+
+def test_what_it_prints_is_in_its_log_while_it_still_runs() -> None:
+    function(READS_ITS_LOG)
+    value, _ = invoke()
+    assert value == ["begun"]
 
 
 def test_an_exception_is_an_answer() -> None:
