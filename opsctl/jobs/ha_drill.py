@@ -13,7 +13,7 @@ from opsctl.model.spans import span
 from opsctl.model.value import Json
 
 POLL_S = 3.0
-LOG_POLL_S = 15.0
+LOG_POLL_S = 6.0
 _EARLIER_S = 60
 
 
