@@ -52,7 +52,7 @@ class AsgLaunch(Action):
                 risk=Risk(
                     severity=Severity.SEVERE if self.replaces else Severity.MEDIUM,
                     affects=(self.replaces,) if self.replaces else (),
-                    note="The old instance is stopped while its volumes and address move."
+                    note="The old instance loses its volumes and its address to the new one."
                     if self.replaces
                     else "",
                 ),

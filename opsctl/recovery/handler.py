@@ -438,7 +438,11 @@ class Recovery(Account):
         return {tags_of(each)[DEVICE]: each for each in copies if tags_of(each).get(ROLE) == "data"}
 
     def require_free(self, volumes: Iterable[Json], new: Json) -> None:
-        """Raise unless nobody else has the volumes: only an instance that leaves is made to give them up."""
+        """Raise unless nobody else has the volumes: only an instance that leaves is made to give them up.
+
+        Outside the group, one that carries its tag and is stopped writes nothing, and lets go as well; one that
+        runs is never touched.
+        """
         self.phase = "release"
         for volume in volumes:
             holders = {each["InstanceId"] for each in volume.get("Attachments", ())} - {new["InstanceId"]}
@@ -447,6 +451,9 @@ class Recovery(Account):
                 gone = holder not in self.instances or self.instances[holder]["State"]["Name"] in GONE
                 if gone or state.startswith("Terminating"):
                     raise NotYet(f"{holder} has not let go of {volume['VolumeId']}")
+                outside = self.instances[holder]
+                if not state and outside["State"]["Name"] == "stopped" and tags_of(outside).get(TAG) == self.name:
+                    self.release(outside)
                 whose = f"which is {state} in the group" if state else "which is not in the group"
                 raise Held(f"{volume['VolumeId']} is attached to {holder}, {whose}: not ours to take", person=True)
 

@@ -39,6 +39,38 @@ def delete_on_termination_is(instance: str, devices: Sequence[str], *, delete: b
     )
 
 
+def stop_instance(instance: str) -> Instruction:
+    """Stop an instance as its operating system does it; its address and volumes stay with it."""
+    return Instruction(kind="call", service="ec2", operation="StopInstances", params={"InstanceIds": [instance]})
+
+
+def start_instance(instance: str) -> Instruction:
+    """Start a stopped instance."""
+    return Instruction(kind="call", service="ec2", operation="StartInstances", params={"InstanceIds": [instance]})
+
+
+def state_is(instance: str, state: str) -> Check:
+    """The instance is in that state."""
+    return Check(
+        read=describe_instance(instance),
+        query="Reservations[0].Instances[0].State.Name",
+        op="equals",
+        value=state,
+        says=f"{instance} is {state}",
+    )
+
+
+def has_devices(instance: str, devices: Sequence[str]) -> Check:
+    """A volume is attached to the instance at each of these devices."""
+    return Check(
+        read=describe_instance(instance),
+        query="Reservations[0].Instances[0].BlockDeviceMappings[].DeviceName",
+        op="contains",
+        value=sorted(devices),
+        says=f"{instance} still has its data volumes",
+    )
+
+
 def is_alive(instance: str) -> Check:
     """The instance has not been terminated."""
     return Check(

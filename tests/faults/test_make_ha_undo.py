@@ -6,9 +6,9 @@ from opsctl.model.plan import Plan
 from opsctl.sandbox.conditions import AWS_LIKE, Conditions
 from opsctl.sandbox.worlds import seed_network
 from tests.faults.test_make_ha_recovery import MovingClock, data_volume, members, owner_of_address
-from tests.kit.ha_account import ha_state, run, undo
+from tests.kit.ha_account import ha_state, instance_named, run, undo
 from tests.kit.moto_account import World, client
-from tests.kit.ports import MemoryJournal
+from tests.kit.ports import Faulty, Killed, MemoryJournal
 from tests.kit.timed import move, timed_world
 
 MADE = ("groups", "templates", "topics", "queues", "roles", "functions", "rules", "alarms", "logs")
@@ -43,6 +43,35 @@ def test_an_undo_while_a_replacement_is_on_its_way_waits_for_it_and_keeps_it(aft
         assert [kind for kind in MADE if left[kind]] == []
         assert in_place(owner_of_address())
         assert owner_of_address() != old
+
+
+def test_a_fresh_launch_takes_volume_and_address_from_the_old_instance_and_keeps_both_instances() -> None:
+    with timed_world(seed_network, durations=AWS_LIKE) as (world, about):
+        world.clock = MovingClock(about)  # type: ignore[assignment] # it is a Clock
+        old = instance_named("legacy-web")
+        plan, journal = world.plan("make-ha", {"instance": "legacy-web", "fresh": True}), MemoryJournal()
+        run(plan, world.aws, world, journal)
+        ((new, state),) = members()
+        assert (state, new != old, in_place(new)) == ("InService", True, True)
+        undo(plan, world, journal)
+        left = ha_state()
+        assert [kind for kind in MADE if left[kind]] == []
+        assert in_place(new)
+        assert left[old][0]["Name"] == "stopped", "it has no data any more, so it is not started beside the other"
+
+
+def test_a_fresh_launch_that_broke_after_the_stop_is_undone_by_starting_the_old_instance_again() -> None:
+    with timed_world(seed_network, durations=AWS_LIKE) as (world, about):
+        world.clock = MovingClock(about)  # type: ignore[assignment] # it is a Clock
+        old = instance_named("legacy-web")
+        plan, journal = world.plan("make-ha", {"instance": "legacy-web", "fresh": True}), MemoryJournal()
+        calls = [change.id for change in plan.changes if change.kind == "call"]
+        broken = Faulty(world.aws, "killed-after", calls.index("retire/stop") + 1)
+        with pytest.raises(Killed):
+            run(plan, broken, world, journal)
+        undo(plan, world, journal)
+        assert in_place(old)
+        assert [kind for kind in MADE if ha_state()[kind]] == []
 
 
 def test_undoing_twice_changes_nothing_more() -> None:

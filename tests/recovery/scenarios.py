@@ -415,6 +415,31 @@ def the_instances_lack_the_groups_tag() -> Simulation:
     return fail(simulation)
 
 
+def outside(simulation: Simulation, state: str) -> Simulation:
+    """Take the old instance out of the group, which then launches another."""
+    old = old_of(simulation)
+    del simulation.world.members[old.id]
+    old.state = state
+    return simulation
+
+
+@scenario()
+def the_old_one_is_outside_the_group_and_stopped() -> Simulation:
+    return outside(make(devices=RAID), "stopped")
+
+
+@scenario(ends="abandoned", within_s=2 * HOUR_S)
+def the_old_one_is_outside_the_group_and_runs() -> Simulation:
+    return outside(make(), "running")
+
+
+@scenario(ends="abandoned", within_s=2 * HOUR_S)
+def the_old_one_is_outside_the_group_stopped_and_without_its_tag() -> Simulation:
+    simulation = outside(make(), "stopped")
+    old_of(simulation).tags.clear()
+    return simulation
+
+
 @scenario()
 def somebody_takes_the_address_twice() -> Simulation:
     simulation = fail(make())

@@ -1,0 +1,47 @@
+"""Stops an instance whose volumes and address go to another one."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from opsctl.model.changes import Change, Proof, Risk, Severity
+from opsctl.model.looking import Looking
+from opsctl.model.run import Action, Context
+from opsctl.services.ec2_instance_calls import has_devices, is_alive, start_instance, state_is, stop_instance
+
+STOPPED_WITHIN_S = 900
+
+
+class Ec2Retire(Action):
+    """Stop an instance, so that nothing writes to its volumes any more; one that is stopped gives no call.
+
+    Undo starts it again, but only while it still has its data volumes: without them it would serve nothing, or
+    something wrong, beside the instance that has them.
+    """
+
+    name: ClassVar[str] = "ec2.retire"
+
+    instance: str = Field(description="Id of the instance.")
+    devices: tuple[str, ...] = Field((), description="Device names of its data volumes, such as /dev/sdf.")
+    why: str = Field(description="What takes its place.")
+
+    def plan(self, about: Context) -> Looking[list[Change]]:
+        """Plan one StopInstances."""
+        yield []
+        return [
+            Change(
+                **dict(stop_instance(self.instance)),
+                id="stop",
+                title=f"Stop {self.instance}",
+                why=self.why,
+                expect=(state_is(self.instance, "running"),),
+                proof=Proof(configured=(state_is(self.instance, "stopped"),), within_s=STOPPED_WITHIN_S),
+                undo=start_instance(self.instance),
+                undo_only_if=(is_alive(self.instance), has_devices(self.instance, self.devices)),
+                risk=Risk(
+                    severity=Severity.SEVERE,
+                    affects=(self.instance,),
+                    note="It serves nothing from now until the new instance has its volumes and its address.",
+                ),
+            )
+        ]
