@@ -35,7 +35,9 @@ class AsgGroup(Action):
     version: str = Field("1", description="Number of its version; a fixed one, so that nothing changes by itself.")
     subnets: tuple[str, ...] = Field(description="Subnet ids, one a zone.")
     max_size: int = Field(1, ge=1, description="Most instances at a time.")
-    health_checks: tuple[str, ...] = Field(("EC2", "EBS"), description="Health checks: EC2, EBS, ELB.")
+    health_checks: tuple[str, ...] = Field(
+        ("EBS",), description="Health checks besides EC2's own, which AWS always makes: EBS, ELB."
+    )
     grace_s: int = Field(300, ge=0, description="Seconds after coming into service in which checks do not count.")
     tags: dict[str, str] = Field({}, description="Tags of the group and of every instance it launches.")
     roles: tuple[str, ...] = Field((), description="ARNs of its instances' roles, for the plan's IAM policy.")

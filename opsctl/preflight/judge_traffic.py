@@ -61,7 +61,7 @@ def judge_traffic(seen: Seen) -> Iterator[Verdict]:
             yield block(
                 "classic-balancer", f"Classic Load Balancer {balancer['LoadBalancerName']} sends to it", why
             )
-    alarms = sorted(str(one["AlarmName"]) for one in acting_alarms(seen))
+    alarms = sorted({str(one["AlarmName"]) for one in acting_alarms(seen)})
     if alarms:
         why = "they act behind the group's back, and name the old instance once it has been replaced"
         yield accept("acting-alarms", f"alarms act on it: {', '.join(alarms)}", why, ALL_MODES)
@@ -70,10 +70,14 @@ def judge_traffic(seen: Seen) -> Iterator[Verdict]:
 
 
 def acting_alarms(seen: Seen) -> list[Json]:
-    """List the alarms that do something to the instance by themselves."""
+    """List the alarms that do something to the instance by themselves, by EC2 actions of either kind.
+
+    EC2 user guide, UsingAlarmActions: `automate` ARNs, and `swf` ones that the console used to make.
+    """
     return [
         one
-        for one in (seen.answers.get("alarms") or {}).get("MetricAlarms", [])
+        for name in ("alarms", "old-alarms")
+        for one in (seen.answers.get(name) or {}).get("MetricAlarms", [])
         if {"Name": "InstanceId", "Value": seen.id} in one.get("Dimensions", [])
     ]
 

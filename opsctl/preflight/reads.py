@@ -48,6 +48,11 @@ def first_reads(seen: Seen) -> dict[str, Read]:
         "target-groups": _read("elbv2", "DescribeTargetGroups"),
         "classic-balancers": _read("elb", "DescribeLoadBalancers"),
         "alarms": _read("cloudwatch", "DescribeAlarms", ActionPrefix=f"arn:{partition}:automate:{region}:ec2:"),
+        "old-alarms": _read(
+            "cloudwatch",
+            "DescribeAlarms",
+            ActionPrefix=f"arn:{partition}:swf:{region}:{seen.account}:action/actions/",
+        ),
         "zones": _read("route53", "ListHostedZonesByVPC", VPCId=vpc, VPCRegion=region),
         "functions": _read("lambda", "GetAccountSettings"),
     }
@@ -96,6 +101,7 @@ UNREAD: Mapping[str, str] = {
     "target-groups": "which target groups it is registered with",
     "classic-balancers": "which Classic Load Balancers it is registered with",
     "alarms": "whether alarms act on it",
+    "old-alarms": "whether alarms of the older kind act on it",
     "zones": "which private DNS zones its VPC uses",
     "functions": "how much Lambda concurrency is free",
     "placement-group": "what its placement group demands",

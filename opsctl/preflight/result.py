@@ -138,7 +138,7 @@ def result_of(seen: Seen, group: str, unknown: list[Verdict]) -> HaPreflightResu
         subnets=tuple(one.id for one in places.subnets),
         zones=places.zones,
         target_groups=targets,
-        health_checks=("EC2", "EBS", *(("ELB",) if targets else ())),
+        health_checks=("EBS", *(("ELB",) if targets else ())),
         roles=_roles(seen),
         instance_tags={**seen.own_tags, GROUP_TAG: name},
         tagging=_tagging(seen, name),

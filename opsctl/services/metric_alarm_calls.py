@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from opsctl.model.changes import Check, Instruction
+from opsctl.model.changes import Check, Grant, Instruction
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
 
@@ -13,8 +13,18 @@ def describe_alarm(name: str) -> Read:
 
 
 def put_alarm(params: Mapping[str, Json]) -> Instruction:
-    """Create an alarm."""
-    return Instruction(kind="call", service="cloudwatch", operation="PutMetricAlarm", params=dict(params))
+    """Create an alarm; for one that acts on an instance the first such call makes CloudWatch's own role."""
+    acts = any(":automate:" in action for action in params.get("AlarmActions") or [])
+    role = Grant(
+        service="iam", operation="CreateServiceLinkedRole", params={"AWSServiceName": "events.amazonaws.com"}
+    )
+    return Instruction(
+        kind="call",
+        service="cloudwatch",
+        operation="PutMetricAlarm",
+        params=dict(params),
+        grants=(role,) if acts else (),
+    )
 
 
 def delete_alarm(name: str) -> Instruction:

@@ -120,6 +120,7 @@ def test_recover_makes_alarms_and_nothing_else() -> None:
     assert system["AlarmActions"][0] == "arn:aws:automate:eu-west-1:ec2:recover"
     assert instance["AlarmActions"][0] == "arn:aws:automate:eu-west-1:ec2:reboot"
     assert plan.pending == ()
+    assert "iam:CreateServiceLinkedRole" in json.dumps(plan.to_json()["iam_policy"]["apply"])
 
 
 def test_a_fresh_launch_is_severe_and_comes_after_the_handler_may_act() -> None:
