@@ -65,7 +65,7 @@ def open_session(order: Order, *, in_sandbox: bool) -> Session:
 
         endpoint = require_sandbox(progress)
         force_environment(endpoint)
-        connection = Connection(region=endpoint.region, endpoint_url=endpoint.endpoint_url)
+        connection = Connection(region=account.region or endpoint.region, endpoint_url=endpoint.endpoint_url)
     return Session(order=order, runtime=Runtime(connection, progress, stop), progress=progress)
 
 

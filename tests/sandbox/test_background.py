@@ -56,6 +56,8 @@ def test_it_starts_works_survives_a_kill_and_stops(tmp_path: Path) -> None:
         told = {one["check"]: one["detail"] for one in json.loads(done.stdout)["result"]}
         assert told["endpoint"] == first["endpoint_url"]
         assert told["account"] == "123456789012"
+        elsewhere = opsctl(tmp_path, "--sandbox", "make-ha", "legacy-web", "--region", "eu-west-1", "-n", **REAL)
+        assert (elsewhere.returncode, "region eu-west-1" in elsewhere.stderr) == (2, True)
         env = opsctl(tmp_path, "sandbox", "env")
         assert f"export AWS_ENDPOINT_URL={first['endpoint_url']}" in env.stdout
         assert opsctl(tmp_path, "sandbox", "reset", **REAL).returncode == 0
