@@ -31,12 +31,6 @@ def world() -> Iterator[World]:
         yield made
 
 
-@pytest.fixture(autouse=True)
-def no_cool_down(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The matrix makes and deletes one queue again and again; the cool-down has a test of its own."""
-    monkeypatch.setattr(rules_queue_settings, "COOL_DOWN_S", 0)
-
-
 def statements(name: str) -> list[dict[str, Json]]:
     url = client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
     found: list[dict[str, Json]] = json.loads(attribute(url, "Policy"))["Statement"]
