@@ -9,7 +9,7 @@ from opsctl.drill.story import Moment, Story, begin, looked, probed
 from opsctl.drill.verdict import Subject, lacks, losses, milestones, stuck, successor
 from opsctl.model.jobs import Job, JobResult, Tools
 from opsctl.model.reads import Answer, Read
-from opsctl.model.spans import span
+from opsctl.model.spans import seconds_after, span
 from opsctl.model.value import Json
 
 POLL_S = 3.0
@@ -87,7 +87,7 @@ class HaDrill(Job):
 
     def _tell(self, tools: Tools, story: Story, new: list[Moment]) -> None:
         for one in new:
-            tools.progress(f"{one.at - story.called_at:+7.1f} s  {one.source:<7} {one.says}\n")
+            tools.progress(f"{seconds_after(one.at, story.called_at):>9}  {one.source:<7} {one.says}\n")
 
     def _recovered(self, story: Story, sight: Sight) -> bool:
         if not successor(sight, self.subject) or lacks(sight, self.subject):

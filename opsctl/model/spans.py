@@ -14,3 +14,9 @@ def span(seconds: float) -> str:
         elif parts:
             break
     return " ".join(parts) or "0s"
+
+
+def seconds_after(at: float, start: float) -> str:
+    """Say how long after something a moment was, as `+12.0 s`; a moment before it has a minus."""
+    # Adding zero turns the minus zero of a rounded difference into zero.
+    return f"{round(at - start, 1) + 0.0:+.1f} s"

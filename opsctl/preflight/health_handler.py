@@ -54,5 +54,6 @@ def _topic(answer: Json) -> Finding:
     if not attributes:
         return judged("topic", good=False, fine="", wrong="is gone: nobody is told of anything")
     count = int(attributes.get("SubscriptionsConfirmed", 0))
-    alone = "exists, but nobody is subscribed: aws sns subscribe --topic-arn ARN --protocol email ..."
+    arn = attributes.get("TopicArn", "")
+    alone = f"exists, but nobody is subscribed: aws sns subscribe --topic-arn {arn} --protocol email ..."
     return judged("topic", good=True, fine=f"{count} subscribed" if count else alone, wrong="")

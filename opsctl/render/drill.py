@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from opsctl.model.report import ChangeResult
+from opsctl.model.spans import seconds_after
 from opsctl.model.value import Json
 from opsctl.render.inert import markdown
 
@@ -87,7 +88,7 @@ def _stages(found: dict[str, Json]) -> list[tuple[str, str, str]]:
     marks = found["milestones"]
     known = [(words, marks[name]) for name, words in STAGES.items() if marks[name] is not None]
     known.sort(key=lambda one: float(one[1]))
-    return [(words, f"{at - marks['call']:+.1f} s", _utc(at)) for words, at in known]
+    return [(words, seconds_after(at, marks["call"]), _utc(at)) for words, at in known]
 
 
 def _rows(found: dict[str, Json]) -> list[tuple[str, str, str, str]]:
@@ -97,7 +98,7 @@ def _rows(found: dict[str, Json]) -> list[tuple[str, str, str, str]]:
         late = one["source"] == "seen" and one["at"] - one["not_before"] > _GAP_S
         since = f", not before {_utc(one['not_before'])}" if late else ""
         rows.append(
-            (f"{one['at'] - start:+.1f} s", _utc(one["at"]), markdown(one["says"]), f"{one['source']}{since}")
+            (seconds_after(one["at"], start), _utc(one["at"]), markdown(one["says"]), f"{one['source']}{since}")
         )
     return rows
 
