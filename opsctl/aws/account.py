@@ -56,6 +56,8 @@ class LiveAccount:
     def _read_once(self, read: Read) -> Answer:
         try:
             client = self._clients.get(read.service, read.region)
+            if not hasattr(client, xform_name(read.operation)):
+                return Answer(refusal=_too_old(read))
             if not read.whole:
                 return Answer(value=fetch(client, read))
             self._raw.watch(client)
@@ -156,6 +158,15 @@ def _alias(clients: Clients) -> str:
     except _SDK_FAULTS:
         return ""
     return str(aliases[0]) if aliases else ""
+
+
+def _too_old(read: Read) -> Refusal:
+    return Refusal(
+        kind=Refused.UNREADABLE,
+        code="UnknownOperation",
+        message=f"the installed SDK does not know {read.api}: upgrade boto3",
+        api=read.api,
+    )
 
 
 def _too_new(read: Read, strangers: Sequence[str]) -> Refusal:

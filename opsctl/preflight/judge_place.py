@@ -10,6 +10,7 @@ from opsctl.preflight.verdict import GROUP_ONLY, RECOVER_ONLY, Verdict, block, c
 def judge_place(seen: Seen, places: Places) -> Iterator[Verdict]:
     """Placement, tenancy, zones and subnets."""
     yield from _placement(seen)
+    yield from _account(seen)
     yield from _zones(places)
 
 
@@ -39,6 +40,15 @@ def _placement(seen: Seen) -> Iterator[Verdict]:
     if seen.instance.get("CapacityReservationId"):
         why = "a reservation holds capacity in one zone only; in another the launch competes with everybody"
         yield warn("capacity-reservation", f"it runs in {seen.instance['CapacityReservationId']}", why)
+
+
+def _account(seen: Seen) -> Iterator[Verdict]:
+    """Tell of a replacement order that would give one volume two writers; the group's own policy overrides it."""
+    settings = (seen.answers.get("scaling-settings") or {}).get("Settings", [])
+    values = {str(one.get("Value", "")).lower() for one in settings if one.get("Name") == "launchBeforeTerminate"}
+    if values & {"true", "enabled"}:
+        why = "one volume cannot have two writers, so this group gets a maintenance policy of its own: keep it"
+        yield warn("launch-before-terminate", "the account's groups launch a replacement first by default", why)
 
 
 def _zones(places: Places) -> Iterator[Verdict]:

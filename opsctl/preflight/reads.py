@@ -55,6 +55,7 @@ def first_reads(seen: Seen) -> dict[str, Read]:
         ),
         "zones": _read("route53", "ListHostedZonesByVPC", VPCId=vpc, VPCRegion=region),
         "functions": _read("lambda", "GetAccountSettings"),
+        "scaling-settings": _read("autoscaling", "DescribeAccountSettings", Name="launchBeforeTerminate"),
     }
     if placement.get("GroupName"):
         reads["placement-group"] = _filtered("DescribePlacementGroups", "group-name", placement["GroupName"])
@@ -104,6 +105,7 @@ UNREAD: Mapping[str, str] = {
     "old-alarms": "whether alarms of the older kind act on it",
     "zones": "which private DNS zones its VPC uses",
     "functions": "how much Lambda concurrency is free",
+    "scaling-settings": "whether the account's groups launch a replacement before they terminate",
     "placement-group": "what its placement group demands",
     "credits": "its CPU credit setting",
     "profile": "which role its instance profile carries",

@@ -146,3 +146,12 @@ def test_only_a_function_that_is_waited_for_may_take_a_quarter_of_an_hour() -> N
     clients = Clients(Connection(region="us-east-1", endpoint_url="http://127.0.0.1:1"), "run")
     assert clients.get("lambda", None, writes=True).meta.config.read_timeout == 30
     assert clients.get("lambda", None, writes=True, waits=True).meta.config.read_timeout > 900
+
+
+def test_an_operation_that_the_installed_sdk_lacks_is_a_refusal_and_not_a_crash() -> None:
+    answer = account(Scripted(), FakeClock()).read(
+        Read(service="autoscaling", operation="DescribeAccountSettings")
+    )
+    assert answer.refusal is not None
+    assert (answer.refusal.kind, answer.refusal.code) == (Refused.UNREADABLE, "UnknownOperation")
+    assert "upgrade boto3" in answer.refusal.message

@@ -112,6 +112,7 @@ ANSWERS: dict[str, Canned] = {
     "elb.DescribeLoadBalancers": {"LoadBalancerDescriptions": []},
     "cloudwatch.DescribeAlarms": {"MetricAlarms": []},
     "route53.ListHostedZonesByVPC": {"HostedZoneSummaries": []},
+    "autoscaling.DescribeAccountSettings": {"Settings": [{"Name": "launchBeforeTerminate", "Value": "false"}]},
     "lambda.GetAccountSettings": {"AccountLimit": {"UnreservedConcurrentExecutions": 1000}},
 }
 

@@ -173,3 +173,10 @@ def test_costs_are_told_by_kind_and_quantity() -> None:
 def test_concurrency_is_reserved_only_where_the_account_has_room() -> None:
     small = {"lambda.GetAccountSettings": {"AccountLimit": {"UnreservedConcurrentExecutions": 10}}}
     assert (look().concurrency, look(answers=small).concurrency) == (1, 0)
+
+
+def test_an_account_that_launches_replacements_first_is_told() -> None:
+    listed: dict[str, Json] = {"Settings": [{"Name": "launchBeforeTerminate", "Value": "true"}]}
+    found = look(answers={"autoscaling.DescribeAccountSettings": listed})
+    assert "launch-before-terminate" in ids(found, "warn")
+    assert "launch-before-terminate" not in ids(look(), "warn")
