@@ -83,6 +83,7 @@ class HaPreflightResult(Value):
     recover: bool
     asg: bool
     attach: bool
+    running: bool
     verdicts: tuple[Row, ...]
     outlook: tuple[Outlook, ...]
     costs: tuple[Cost, ...]
@@ -127,6 +128,7 @@ def result_of(seen: Seen, group: str, unknown: list[Verdict]) -> HaPreflightResu
         recover=choice.mode == "recover",
         asg=choice.mode == "asg",
         attach=not seen.wanted.fresh,
+        running=seen.state == "running",
         verdicts=_rows(judged, choice.mode),
         outlook=outlooks(seen, balanced=bool(targets)),
         costs=costs_of(seen, choice.mode, _alarm_count(seen, choice.mode)),
