@@ -12,6 +12,7 @@ from opsctl.preflight.seen import ElasticIp
 from opsctl.recovery.package import (
     HANDLER,
     RUNTIME,
+    STANDBY_HANDLER,
     TRUST_POLICY,
     PrivateRecord,
     RecoveredAddress,
@@ -19,6 +20,7 @@ from opsctl.recovery.package import (
     code,
     environment,
     role_policy,
+    standby_policy,
 )
 
 
@@ -51,6 +53,8 @@ class HaHandler(Lookup):
     kms_keys: tuple[str, ...] = Field((), description="ARNs of the customer keys of the data volumes.")
     record: str = Field("", description="Private DNS record that follows it, as ZONE_ID/NAME.")
 
+    standby: bool = Field(False, description="For a twin that stands by, not for a group.")
+
     def look(self, about: Context) -> Looking[Value]:
         """Put the package together."""
         yield []
@@ -72,13 +76,14 @@ class HaHandler(Lookup):
             record=_record(self.record),
             snapshot_every_s=self.snapshot_every_s if self.devices else 0,
         )
+        policy = standby_policy if self.standby else role_policy
         return HandlerPackage(
-            zip_base64=code(),
+            zip_base64=code(standby=self.standby),
             runtime=RUNTIME,
-            handler=HANDLER,
+            handler=STANDBY_HANDLER if self.standby else HANDLER,
             environment=environment(config),
             trust=TRUST_POLICY,
-            policy=role_policy(config, about.identity, self.kms_keys),
+            policy=policy(config, about.identity, self.kms_keys),
         )
 
 

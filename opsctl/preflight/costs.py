@@ -19,7 +19,7 @@ def costs_of(seen: Seen, mode: str, alarms: int) -> tuple[Cost, ...]:
     common = [Cost(item="CloudWatch alarms", quantity=f"{alarms} standard alarms")]
     if not seen.wanted.topic:
         common.append(Cost(item="SNS", quantity="1 topic; messages only when something happens"))
-    if mode != "asg":
+    if mode == "recover":
         return tuple(common)
     root = int(seen.root_volume.get("Size") or 0)
     group = [
@@ -29,6 +29,8 @@ def costs_of(seen: Seen, mode: str, alarms: int) -> tuple[Cost, ...]:
         Cost(item="CloudWatch Logs", quantity=f"about {MINUTES_A_MONTH:,} short entries, kept 90 days"),
         Cost(item="SQS", quantity="1 queue; messages only when something fails"),
     ]
+    if mode == "standby":
+        group.append(Cost(item="twin", quantity=f"the root volume of a stopped instance ({root} GiB)"))
     if seen.data_volumes and seen.wanted.rpo_s:
         total = sum(one.size_gib for one in seen.data_volumes)
         every = duration(seen.wanted.rpo_s)

@@ -20,8 +20,8 @@ class Outlook(Value):
 def outlooks(seen: Seen, *, balanced: bool) -> tuple[Outlook, ...]:
     """Return the outlook of every kind of failure: as it is now, and in each mode that can be built."""
     rows: list[Outlook] = []
-    for failure, now, recover, asg in _table(seen, balanced=balanced):
-        for mode, (time, loss) in (("now", now), ("recover", recover), ("asg", asg)):
+    for failure, now, recover, standby, asg in _table(seen, balanced=balanced):
+        for mode, (time, loss) in (("now", now), ("recover", recover), ("standby", standby), ("asg", asg)):
             rows.append(Outlook(failure=failure, mode=mode, time=time, loss=loss))
     return tuple(rows)
 
@@ -29,7 +29,7 @@ def outlooks(seen: Seen, *, balanced: bool) -> tuple[Outlook, ...]:
 Cell = tuple[str, str]
 
 
-def _table(seen: Seen, *, balanced: bool) -> list[tuple[str, Cell, Cell, Cell]]:
+def _table(seen: Seen, *, balanced: bool) -> list[tuple[str, Cell, Cell, Cell, Cell]]:
     unnoticed = ("until someone notices", "none of its own")
     root = "root disk since the image"
     watched = (
@@ -38,16 +38,24 @@ def _table(seen: Seen, *, balanced: bool) -> list[tuple[str, Cell, Cell, Cell]]:
         else ("not noticed; add a load balancer", "none")
     )
     return [
-        ("process", unnoticed, ("only if the system hangs: 5 to 10 minutes", "memory"), watched),
+        (
+            "process",
+            unnoticed,
+            ("only if the system hangs: 5 to 10 minutes", "memory"),
+            ("only if the system hangs: 10 to 15 minutes", root),
+            watched,
+        ),
         (
             "host",
             ("minutes if AWS recovers it, else until someone acts", "memory"),
             ("5 to 10 minutes", "memory"),
+            ("10 to 15 minutes", root),
             ("5 to 15 minutes", root),
         ),
         (
             "volume",
             ("until someone restores it", "all since the last snapshot"),
+            ("announced; until someone restores it", "all since the last snapshot"),
             ("announced; until someone restores it", "all since the last snapshot"),
             _volume(seen),
         ),
@@ -55,6 +63,7 @@ def _table(seen: Seen, *, balanced: bool) -> list[tuple[str, Cell, Cell, Cell]]:
             "zone",
             ("until the zone is back", "none if it comes back"),
             ("until the zone is back", "none if it comes back"),
+            _zone(seen),
             _zone(seen),
         ),
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from opsctl.preflight.seen import Seen
-from opsctl.preflight.verdict import ALL_MODES, RECOVER_ONLY, Verdict, accept, block, carry, warn
+from opsctl.preflight.verdict import ALL_MODES, GROUP_ONLY, RECOVER_ONLY, Verdict, accept, block, carry, warn
 
 TAGS_AT_MOST = 50
 _TRANSIENT = {
@@ -31,7 +31,7 @@ def _state(seen: Seen) -> Iterator[Verdict]:
     images = seen.answers.get("image")
     if images is not None and not images.get("Images") and not seen.wanted.fresh:
         why = "an instance is attached only while the image it was launched from exists; --fresh launches one"
-        yield block("image-gone", f"its image {seen.instance['ImageId']} does not exist any more", why)
+        yield block("image-gone", f"its image {seen.instance['ImageId']} does not exist any more", why, GROUP_ONLY)
     events = [
         event.get("Code", "")
         for status in (seen.answers.get("status") or {}).get("InstanceStatuses", [])

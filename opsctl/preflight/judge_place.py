@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from opsctl.preflight.places import Places
 from opsctl.preflight.seen import Seen
-from opsctl.preflight.verdict import GROUP_ONLY, RECOVER_ONLY, Verdict, block, carry, warn
+from opsctl.preflight.verdict import RECOVER_ONLY, REPLACING, Verdict, block, carry, warn
 
 
 def judge_place(seen: Seen, places: Places) -> Iterator[Verdict]:
@@ -65,7 +65,7 @@ def _zones(places: Places) -> Iterator[Verdict]:
     else:
         listed = ", ".join(f"{one.id} in {one.zone}" for one in places.subnets)
         yield carry(
-            "subnets", listed, "a replacement starts in any of these; the first is where it is now", GROUP_ONLY
+            "subnets", listed, "a replacement starts in any of these; the first is where it is now", REPLACING
         )
     for text in places.differences:
         yield warn("subnet-difference", text, "a replacement there may reach, or be reached by, other things")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from opsctl.preflight.seen import Seen
-from opsctl.preflight.verdict import RECOVER_ONLY, Verdict, accept, block, carry, fix, warn
+from opsctl.preflight.verdict import GROUP_ONLY, RECOVER_ONLY, Verdict, accept, block, carry, fix, warn
 
 SERVICE_ROLE = "AWSServiceRoleForAutoScaling"
 
@@ -84,10 +84,15 @@ def _keys(seen: Seen) -> Iterator[Verdict]:
         return
     grants = (seen.answers.get(f"grants {key}") or {}).get("Grants", [])
     if any(SERVICE_ROLE in str(one.get("GranteePrincipal", "")) for one in grants):
-        yield carry("root-key", f"the root volume is encrypted with {key}", "a grant lets the group's role use it")
+        yield carry(
+            "root-key",
+            f"the root volume is encrypted with {key}",
+            "a grant lets the group's role use it",
+            GROUP_ONLY,
+        )
         return
     why = (
         "Auto Scaling's role has no access to customer keys by itself, and launches fail without saying so; the "
         "plan grants it (a key policy that does so already makes that superfluous, not wrong)"
     )
-    yield fix("root-key", f"the root volume is encrypted with customer key {key}", why)
+    yield fix("root-key", f"the root volume is encrypted with customer key {key}", why, GROUP_ONLY)

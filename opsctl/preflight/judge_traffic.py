@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from opsctl.model.value import Json, Value
 from opsctl.preflight.seen import Seen
-from opsctl.preflight.verdict import ALL_MODES, Verdict, accept, block, carry, warn
+from opsctl.preflight.verdict import ALL_MODES, GROUP_ONLY, STANDBY_ONLY, Verdict, accept, block, carry, warn
 
 _SERVICES = "events.amazonaws.com"
 _STATUS_CHECKS = {"SystemStatus": "system", "InstanceStatus": "instance", "AttachedEbsStatus": "attached EBS"}
@@ -45,16 +45,19 @@ def judge_traffic(seen: Seen) -> Iterator[Verdict]:
     """What sends traffic to the instance, and what acts on it."""
     for one in registrations(seen):
         why = "every replacement is registered there, and its health check counts"
-        yield carry("target-group", f"target group {one.name}, port {one.port}", why)
+        yield carry("target-group", f"target group {one.name}, port {one.port}", why, GROUP_ONLY)
         if one.group_port and one.port != one.group_port:
             why = "a group registers its instances with the target group's own port, and replaces what fails there"
             what = f"it is registered with {one.name} on port {one.port}, whose own port is {one.group_port}"
-            yield block("target-port", what, why)
+            yield block("target-port", what, why, GROUP_ONLY)
     failing = [f"the health check of {one.name}" for one in registrations(seen) if one.health == "unhealthy"]
     failing += list(_failing_status_checks(seen))
     if failing and not seen.wanted.fresh:
         why = "the group takes it for lost, and replaces it minutes after it is attached"
-        yield accept("unhealthy-now", f"it fails {', '.join(failing)} at this moment", why)
+        what = f"it fails {', '.join(failing)} at this moment"
+        yield accept("unhealthy-now", what, why, GROUP_ONLY)
+        why = "the alarm goes on minutes after it is made, and the twin takes over at once"
+        yield accept("unhealthy-now", what, why, STANDBY_ONLY)
     for balancer in (seen.answers.get("classic-balancers") or {}).get("LoadBalancerDescriptions", []):
         if any(one.get("InstanceId") == seen.id for one in balancer.get("Instances", [])):
             why = "register replacements by hand, or move to a target group first"

@@ -6,11 +6,6 @@ from opsctl.model.value import Value
 from opsctl.preflight.seen import Wanted
 from opsctl.preflight.verdict import Mode, Verdict
 
-STANDBY_REFUSAL = (
-    "this version builds no standby twin: a stopped twin's root disk drifts, and its start can fail for want of "
-    "capacity; --mode asg launches a fresh one, --mode recover keeps the instance where it is"
-)
-
 
 class Choice(Value):
     """The mode, and why."""
@@ -29,7 +24,7 @@ def choose_mode(wanted: Wanted, verdicts: Iterable[Verdict]) -> Choice:
         return Choice(mode=_ASKED[wanted.mode], reason="asked for")
     if wanted.subnets or wanted.fresh or wanted.rpo_s or wanted.allow_data_loss_s:
         return Choice(mode="asg", reason="what was asked for exists only with a group")
-    against = {mode: [one for one in listed if one.kind == "block" and mode in one.modes] for mode in _BUILT}
+    against = {mode: [one for one in listed if one.kind == "block" and mode in one.modes] for mode in _OFFERED}
     if not against["asg"]:
         return Choice(mode="asg", reason="nothing forbids a group, and only a group survives the loss of a zone")
     if not against["recover"]:
@@ -38,4 +33,4 @@ def choose_mode(wanted: Wanted, verdicts: Iterable[Verdict]) -> Choice:
     return Choice(mode="asg", reason="the default; neither mode is possible as things are")
 
 
-_BUILT: tuple[Mode, ...] = ("asg", "recover")
+_OFFERED: tuple[Mode, ...] = ("asg", "recover")

@@ -8,13 +8,14 @@ from opsctl.preflight.expectations import Outlook, outlooks
 from opsctl.preflight.judge_instance import judge_instance
 from opsctl.preflight.judge_network import judge_network
 from opsctl.preflight.judge_place import judge_place
+from opsctl.preflight.judge_standby import judge_standby
 from opsctl.preflight.judge_storage import SERVICE_ROLE, judge_storage
 from opsctl.preflight.judge_traffic import Registration, judge_traffic, registrations
-from opsctl.preflight.modes import STANDBY_REFUSAL, choose_mode
-from opsctl.preflight.places import places_of
+from opsctl.preflight.modes import choose_mode
+from opsctl.preflight.places import Places, places_of
 from opsctl.preflight.seen import DataVolume, ElasticIp, Seen
 from opsctl.preflight.template import template_of
-from opsctl.preflight.verdict import Mode, Verdict, block
+from opsctl.preflight.verdict import Mode, Verdict
 from opsctl.services.marks import DEVICE_TAG, GROUP_TAG, ROLE_TAG
 
 UNRESERVED = 100
@@ -41,6 +42,14 @@ class Tagging(Value):
 
     resource: str
     tags: dict[str, str]
+
+
+class Twin(Value):
+    """What a twin is launched with beside the launch template: its interface in another zone, and tags."""
+
+    interface: dict[str, Json]
+    tags: dict[str, str]
+    other_tags: tuple[dict[str, Json], ...]
 
 
 class Grant(Value):
@@ -71,7 +80,9 @@ class Names(Value):
 class HaPreflightResult(Value):
     """What was found of an instance, what speaks against each mode, and what the steps of a plan need.
 
-    `recover` and `asg` tell the mode; `attach` that the running instance is attached, not a new one launched.
+    `recover`, `standby` and `asg` tell the mode; `handled` that a handler moves volumes and addresses to another
+    instance, as in both of the latter; `twin` is what a standby's twin is launched with; `attach` that the running
+    instance is attached, not a new one launched.
     """
 
     instance: str
@@ -81,6 +92,8 @@ class HaPreflightResult(Value):
     mode: str
     mode_reason: str
     recover: bool
+    standby: bool
+    handled: bool
     asg: bool
     attach: bool
     running: bool
@@ -100,6 +113,7 @@ class HaPreflightResult(Value):
     instance_tags: dict[str, str]
     tagging: tuple[Tagging, ...]
     template: dict[str, Json]
+    twin: Twin
     root_keys: tuple[Grant, ...]
     kms_keys: tuple[str, ...]
     source_dest_check_off: bool
@@ -113,11 +127,10 @@ def result_of(seen: Seen, group: str, unknown: list[Verdict]) -> HaPreflightResu
     """Judge what was seen, choose the mode, and return everything a plan needs."""
     places = places_of(seen)
     judged = [*judge_instance(seen), *judge_place(seen, places), *judge_network(seen)]
-    judged += [*judge_storage(seen), *judge_traffic(seen), *unknown]
-    judged += [block("no-standby", "--mode standby", STANDBY_REFUSAL, ("standby",))]
+    judged += [*judge_storage(seen), *judge_traffic(seen), *judge_standby(seen), *unknown]
     choice = choose_mode(seen.wanted, judged)
     name = group or group_name(seen)
-    targets = registrations(seen)
+    targets, template = registrations(seen), template_of(seen, name)
     return HaPreflightResult(
         instance=seen.id,
         title=f"{seen.tags['Name']} ({seen.id})" if seen.tags.get("Name") else seen.id,
@@ -126,6 +139,8 @@ def result_of(seen: Seen, group: str, unknown: list[Verdict]) -> HaPreflightResu
         mode=choice.mode,
         mode_reason=choice.reason,
         recover=choice.mode == "recover",
+        standby=choice.mode == "standby",
+        handled=choice.mode != "recover",
         asg=choice.mode == "asg",
         attach=not seen.wanted.fresh,
         running=seen.state == "running",
@@ -143,10 +158,11 @@ def result_of(seen: Seen, group: str, unknown: list[Verdict]) -> HaPreflightResu
         health_checks=("EBS", *(("ELB",) if targets else ())),
         roles=_roles(seen),
         instance_tags={**seen.own_tags, GROUP_TAG: name},
-        tagging=_tagging(seen, name),
-        template=template_of(seen, name),
+        tagging=_tagging(seen, name, choice.mode),
+        template=template,
+        twin=_twin(seen, name, template, places),
         root_keys=_root_keys(seen, judged),
-        kms_keys=_customer_keys(seen),
+        kms_keys=_customer_keys(seen, choice.mode),
         source_dest_check_off=seen.instance.get("SourceDestCheck") is False,
         concurrency=_concurrency(seen),
         names=_names(seen, name),
@@ -202,11 +218,23 @@ def _alarm_count(seen: Seen, mode: Mode) -> int:
     nitro = seen.type_info.get("Hypervisor") == "nitro"
     if mode == "recover":
         return 3 if nitro else 2
-    return 5 + (1 if seen.data_volumes and seen.wanted.rpo_s else 0)
+    return (4 if mode == "standby" else 5) + (1 if seen.data_volumes and seen.wanted.rpo_s else 0)
 
 
-def _tagging(seen: Seen, group: str) -> tuple[Tagging, ...]:
-    found = [Tagging(resource=seen.id, tags={GROUP_TAG: group})]
+def _twin(seen: Seen, group: str, template: dict[str, Json], places: Places) -> Twin:
+    """The first subnet in another zone is the twin's; its name tells it apart."""
+    subnet = next((one.id for one in places.subnets if one.zone != seen.zone), "")
+    name = {"Name": f"{seen.tags['Name']} twin"} if seen.tags.get("Name") else {}
+    return Twin(
+        interface={**template["NetworkInterfaces"][0], "SubnetId": subnet},
+        tags={**seen.own_tags, **name, GROUP_TAG: group, ROLE_TAG: "twin"},
+        other_tags=tuple(template["TagSpecifications"]),
+    )
+
+
+def _tagging(seen: Seen, group: str, mode: Mode) -> tuple[Tagging, ...]:
+    role = {ROLE_TAG: "primary"} if mode == "standby" else {}
+    found = [Tagging(resource=seen.id, tags={GROUP_TAG: group, **role})]
     for one in seen.data_volumes:
         found.append(Tagging(resource=one.id, tags={GROUP_TAG: group, DEVICE_TAG: one.device, ROLE_TAG: "data"}))
     found += [Tagging(resource=one.allocation_id, tags={GROUP_TAG: group}) for one in seen.elastic_ips]
@@ -226,9 +254,14 @@ def _root_keys(seen: Seen, judged: list[Verdict]) -> tuple[Grant, ...]:
     return (Grant(key=str(seen.root_volume["KmsKeyId"]), principal=principal),)
 
 
-def _customer_keys(seen: Seen) -> tuple[str, ...]:
-    """Keys of data volumes that the handler has to be let use; AWS's own key needs nothing."""
+def _customer_keys(seen: Seen, mode: Mode) -> tuple[str, ...]:
+    """Keys of volumes that the handler has to be let use; AWS's own key needs nothing.
+
+    Those of the data, and where it starts a twin that of the root volume: AWS gives EC2 a grant for every start.
+    """
     keys = {one.kms_key for one in seen.data_volumes if one.kms_key}
+    if mode == "standby" and seen.root_volume.get("KmsKeyId"):
+        keys.add(str(seen.root_volume["KmsKeyId"]))
     return tuple(
         key
         for key in sorted(keys)

@@ -6,7 +6,9 @@ from opsctl.model.value import Value
 
 Mode: TypeAlias = Literal["recover", "standby", "asg"]
 ALL_MODES: tuple[Mode, ...] = ("recover", "standby", "asg")
+REPLACING: tuple[Mode, ...] = ("standby", "asg")
 GROUP_ONLY: tuple[Mode, ...] = ("asg",)
+STANDBY_ONLY: tuple[Mode, ...] = ("standby",)
 RECOVER_ONLY: tuple[Mode, ...] = ("recover",)
 
 Kind: TypeAlias = Literal["block", "accept", "unknown", "warn", "fix", "carry"]
@@ -40,26 +42,26 @@ class Verdict(Value):
         return WORDS[self.kind]
 
 
-def block(id_: str, what: str, why: str, modes: tuple[Mode, ...] = GROUP_ONLY) -> Verdict:
+def block(id_: str, what: str, why: str, modes: tuple[Mode, ...] = REPLACING) -> Verdict:
     """A finding that refuses the mode."""
     return Verdict(id=id_, kind="block", what=what, why=why, modes=modes)
 
 
-def accept(id_: str, what: str, why: str, modes: tuple[Mode, ...] = GROUP_ONLY) -> Verdict:
+def accept(id_: str, what: str, why: str, modes: tuple[Mode, ...] = REPLACING) -> Verdict:
     """A finding that refuses to apply unless it is accepted by name."""
     return Verdict(id=id_, kind="accept", what=what, why=why, modes=modes, flag=f"--accept {id_}")
 
 
-def warn(id_: str, what: str, why: str, modes: tuple[Mode, ...] = GROUP_ONLY) -> Verdict:
+def warn(id_: str, what: str, why: str, modes: tuple[Mode, ...] = REPLACING) -> Verdict:
     """A finding that is only told."""
     return Verdict(id=id_, kind="warn", what=what, why=why, modes=modes)
 
 
-def fix(id_: str, what: str, why: str, modes: tuple[Mode, ...] = GROUP_ONLY) -> Verdict:
+def fix(id_: str, what: str, why: str, modes: tuple[Mode, ...] = REPLACING) -> Verdict:
     """A finding that the plan puts right."""
     return Verdict(id=id_, kind="fix", what=what, why=why, modes=modes)
 
 
-def carry(id_: str, what: str, why: str, modes: tuple[Mode, ...] = GROUP_ONLY) -> Verdict:
+def carry(id_: str, what: str, why: str, modes: tuple[Mode, ...] = REPLACING) -> Verdict:
     """A finding that is carried over to replacements."""
     return Verdict(id=id_, kind="carry", what=what, why=why, modes=modes)

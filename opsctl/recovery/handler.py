@@ -28,6 +28,8 @@ SET, SOURCE, KIND, WAIT = "opsctl:ha-set", "opsctl:ha-volume", "opsctl:ha-kind",
 OWN_TAGS = (TAG, DEVICE, ROLE, COPY, SET, SOURCE, KIND, WAIT)
 
 LAUNCHING, TERMINATING, RETAINED = "Pending:Wait", "Terminating:Wait", "Terminating:Retained"
+STANDBY_FAILED = "Terminating:Failed"
+"""What standby.py calls an instance whose twin takes over; a group has no such state."""
 HOOKS = {LAUNCHING: "opsctl-launch", TERMINATING: "opsctl-terminate"}
 ABANDONED = "abandoned"
 USABLE = ("creating", "available", "in-use")
@@ -96,6 +98,12 @@ TELLS = {
         "{instance} waits. Without the handler its hook times out, and a launch is then abandoned.",
         "Restore the permissions of the handler's role.",
     ),
+    "failed over": (
+        "failed over to {instance}",
+        "{data}",
+        "{instance} in {zone} has data and address. The old instance is stopped and kept; there is no twin now.",
+        "Look at the service. For a new twin, undo the run and make-ha {instance} --mode standby --group {group}",
+    ),
 }
 """What people are told: subject, what happened, where things stand now, what to do."""
 
@@ -104,6 +112,7 @@ WHERE = {
     LAUNCHING: "is held back from service",
     TERMINATING: "is on its way out and still has the data",
     RETAINED: "was given up, and is kept and billed",
+    STANDBY_FAILED: "is part of a failover to the twin",
 }
 
 
@@ -144,6 +153,8 @@ class Hopeless(Exception):
 
 class Account:
     """The account as the group's handler sees it: calls, reads, notifications and log lines."""
+
+    see_also = " See also: opsctl make-ha status {}"
 
     def __init__(
         self, config: Json, clients: Callable[[str], Any], clock: Clock, log: Callable[[str], object]
@@ -239,7 +250,7 @@ class Account:
     def tell(self, what: str, **facts: Any) -> None:
         """Send a notification that a person can act on at night; a refusal is logged and stops nothing."""
         subject, happened, now, todo = (each.format(**facts) for each in TELLS[what])
-        todo += f" See also: opsctl make-ha status {self.name}"
+        todo += self.see_also.format(self.name)
         text = f"What happened\n{happened}\n\nNow\n{now}\n\nWhat to do\n{todo}\n"
         where = {"TopicArn": self.config["topic_arn"], "Subject": f"{self.name}: {subject}"[:100]}
         try:
@@ -709,6 +720,11 @@ class Recovery(Account):
 
     def announce(self, new: Json) -> None:
         """Say that the instance has recovered, and what became of its data."""
+        facts = {"zone": zone_of(new), "took": span(self.age(new["LaunchTime"]))}
+        self.tell("recovered", instance=new["InstanceId"], data=self.story_of_data(new), **facts)
+
+    def story_of_data(self, new: Json) -> str:
+        """Say for every volume of an instance where its data comes from."""
         lines = []
         for volume in self.volumes.values():
             holders = [each["InstanceId"] for each in volume.get("Attachments", ())]
@@ -720,9 +736,7 @@ class Recovery(Account):
                 if set_id == new["InstanceId"]:
                     how = f"copied from {source}, which is kept; nothing was lost"
                 lines.append(f"{tags_of(volume).get(DEVICE)}: {volume['VolumeId']}, {how}.")
-        facts = {"zone": zone_of(new), "took": span(self.age(new["LaunchTime"]))}
-        data = "\n".join(lines) or f"{self.name} has no data volumes."
-        self.tell("recovered", instance=new["InstanceId"], data=data, **facts)
+        return "\n".join(lines) or f"{self.name} has no data volumes."
 
     # What the schedule does besides
 
@@ -856,7 +870,7 @@ class SystemClock:
         time.sleep(seconds)
 
 
-def lambda_handler(event: Json, context: Any) -> None:
+def lambda_handler(event: Json, context: Any, work: type[Recovery] = Recovery) -> None:
     """Run once; Lambda's entry point."""
     import boto3
     from botocore.config import Config
@@ -871,4 +885,4 @@ def lambda_handler(event: Json, context: Any) -> None:
     def log(line: str) -> None:
         print(line)  # noqa: T201 - Lambda keeps what a function prints
 
-    Recovery(config, client, SystemClock(), log).run(event, context.get_remaining_time_in_millis() / 1000 - 15)
+    work(config, client, SystemClock(), log).run(event, context.get_remaining_time_in_millis() / 1000 - 15)

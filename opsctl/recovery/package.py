@@ -12,6 +12,7 @@ from opsctl.model.run import Identity
 from opsctl.model.value import Json, Value, canonical
 
 RUNTIME, HANDLER = "python3.12", "handler.lambda_handler"
+STANDBY_HANDLER = "opsctl.recovery.standby.lambda_handler"
 VARIABLE = "OPSCTL_HA"
 TRUST_POLICY: Json = {
     "Version": "2012-10-17",
@@ -62,13 +63,18 @@ def environment(config: RecoveryConfig) -> dict[str, str]:
     return {VARIABLE: canonical(config.model_dump(mode="json"))}
 
 
-def code() -> str:
-    """Return the function's code as a ZIP file in base64: the same on every machine, for it is only stored."""
+def code(*, standby: bool = False) -> str:
+    """Return the function's code as a ZIP file in base64: the same on every machine, for it is only stored.
+
+    A standby's is two files, at the paths by which the one imports the other; Lambda needs no `__init__.py`.
+    """
+    names = ("opsctl/recovery/handler.py", "opsctl/recovery/standby.py") if standby else ("handler.py",)
     packed = io.BytesIO()
-    entry = zipfile.ZipInfo("handler.py", date_time=(1980, 1, 1, 0, 0, 0))
-    entry.create_system, entry.external_attr = 3, 0o644 << 16
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr(entry, Path(__file__).with_name("handler.py").read_bytes())
+        for name in names:
+            entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            entry.create_system, entry.external_attr = 3, 0o644 << 16
+            archive.writestr(entry, Path(__file__).with_name(Path(name).name).read_bytes())
     return base64.b64encode(packed.getvalue()).decode()
 
 
@@ -86,10 +92,36 @@ def role_policy(config: RecoveryConfig, identity: Identity, kms_keys: Iterable[s
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def _group(config: RecoveryConfig, identity: Identity) -> list[Json]:
-    reads = ["autoscaling:DescribeAutoScalingGroups", "ec2:DescribeInstances", "ec2:DescribeVolumes"]
+def standby_policy(config: RecoveryConfig, identity: Identity, kms_keys: Iterable[str] = ()) -> Json:
+    """Return the policy of a standby's role: it stops and starts the two instances, and ends none.
+
+    `kms_keys` are those of the data volumes and of the twin's root volume, which StartInstances needs a grant for.
+    """
+    instance, namespace = _ec2(config, identity, "instance"), {"cloudwatch:namespace": config.namespace}
+    reads = ["cloudwatch:DescribeAlarms", "ec2:DescribeInstanceStatus", *_reads(config)]
+    keys = "opsctl:ha-failover", "opsctl:ha-role", "opsctl:ha-wait"
+    statements = [
+        _allow(sorted(reads), ["*"]),
+        _allow(["ec2:StartInstances", "ec2:StopInstances"], [instance], _tagged(config)),
+        _allow(["ec2:CreateTags"], [instance], _sets(config, *keys)),
+        _allow(["cloudwatch:PutMetricData"], ["*"], {"StringEquals": namespace}),
+        _allow(["sns:Publish"], [config.topic_arn]),
+        *_runtime(config, identity),
+        *(_data(config, identity) if config.devices else ()),
+        *_network(config, identity),
+        *_keys(config, identity, tuple(kms_keys)),
+    ]
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _reads(config: RecoveryConfig) -> list[str]:
+    reads = ["ec2:DescribeInstances", "ec2:DescribeVolumes"]
     reads += ["ec2:DescribeSnapshots"] if config.devices else []
-    reads += ["ec2:DescribeAddresses"] if config.addresses else []
+    return reads + (["ec2:DescribeAddresses"] if config.addresses else [])
+
+
+def _group(config: RecoveryConfig, identity: Identity) -> list[Json]:
+    reads = ["autoscaling:DescribeAutoScalingGroups", *_reads(config)]
     hooks = ["CompleteLifecycleAction", "RecordLifecycleActionHeartbeat", "TerminateInstanceInAutoScalingGroup"]
     group = (
         f"arn:{identity.partition}:autoscaling:{config.region}:{identity.account}:autoScalingGroup:*"
@@ -188,5 +220,5 @@ def _tagged(config: RecoveryConfig) -> Json:
     return {"StringEquals": {"aws:ResourceTag/opsctl:ha": config.group}}
 
 
-def _sets(config: RecoveryConfig, key: str) -> Json:
-    return {**_tagged(config), "ForAllValues:StringEquals": {"aws:TagKeys": [key]}}
+def _sets(config: RecoveryConfig, *keys: str) -> Json:
+    return {**_tagged(config), "ForAllValues:StringEquals": {"aws:TagKeys": list(keys)}}

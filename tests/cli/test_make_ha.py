@@ -34,7 +34,7 @@ def make_ha(home: Path, *argv: str) -> subprocess.CompletedProcess[str]:
         (("legacy-web", "--rpo", "1m"), 3, "under five minutes"),
         (("legacy-web", "--topic", "ops"), 2, "'ops' is not the ARN of a topic"),
         (("legacy-web", "--record", "db.internal"), 2, "is not ZONE_ID/NAME"),
-        (("legacy-web", "--mode", "standby"), 3, "--mode asg"),
+        (("legacy-web", "--mode", "standby", "--fresh", "--accept", "root-disk"), 3, "standby-fresh"),
         (("legacy-web", "--subnet", "subnet-nope"), 3, "subnet-nope is not in"),
         (("legacy-web", "--yes"), 3, "--accept root-disk"),
         (("legacy-web", "--accept", "nothing", "--yes"), 2, "no guard is called 'nothing'"),

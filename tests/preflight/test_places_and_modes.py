@@ -1,7 +1,7 @@
 """Which subnets are chosen, which mode, and what goes into the launch template."""
 
 from opsctl.model.value import Json
-from tests.kit.lone_instance import INSTANCE, ROUTES, ids, look
+from tests.kit.lone_instance import ID, INSTANCE, ROUTES, ids, look
 
 
 def subnets(*rows: tuple[str, str, int]) -> dict[str, Json]:
@@ -86,10 +86,22 @@ def test_the_mode_is_a_group_unless_one_is_not_possible_and_recovery_is() -> Non
     }
 
 
-def test_standby_is_refused_with_what_to_do_instead() -> None:
+def test_a_standby_has_a_twin_in_another_zone_that_can_be_told_from_the_instance() -> None:
     found = look(mode="standby")
-    assert ids(found, "block") == {"no-standby"}
-    assert "--mode asg" in found.verdicts[0].named
+    assert (found.mode, found.standby, found.asg, ids(found, "block")) == ("standby", True, False, set())
+    assert found.twin.interface["SubnetId"] in found.subnets[1:]
+    assert found.twin.tags["Name"] == "legacy web twin"
+    assert found.twin.tags["opsctl:ha-role"] == "twin"
+    roles = {one.resource: one.tags.get("opsctl:ha-role") for one in found.tagging}
+    assert roles[ID] == "primary"
+    assert [one.tags for one in look(mode="asg").tagging if one.resource == ID] == [{"opsctl:ha": found.group}]
+
+
+def test_a_standby_is_refused_where_it_could_not_take_over() -> None:
+    assert ids(look(mode="standby", fresh=True), "block") == {"standby-fresh"}
+    many = {"Tags": [{"Key": f"k{n}", "Value": "v"} for n in range(47)]}
+    assert ids(look(many, mode="standby"), "block") == {"standby-tags"}
+    assert "no-address" in ids(look(answers={"ec2.DescribeAddresses": {"Addresses": []}}, mode="standby"), "warn")
 
 
 def test_the_template_carries_what_makes_the_instance_and_nothing_that_belongs_to_this_one() -> None:

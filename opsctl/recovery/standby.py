@@ -1,0 +1,181 @@
+"""Lets a twin take over from a failed instance: what `opsctl make-ha --mode standby` deploys with handler.py.
+
+A reconciler without memory, as the handler is. The instance and its twin are known by the tag `opsctl:ha-role`. A
+failover begins only when CloudWatch's alarm is on *and* EC2 itself does not find the instance healthy; one that a
+person stopped has not failed. The decision is one CreateTags call on the twin, and is never taken back: the failed
+instance is stopped, its volumes move by the handler's own table, the address comes last. The twin then is the
+primary and the old instance `retired`: nothing fails back by itself, and nothing is ever terminated here.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from opsctl.recovery.handler import (
+    FORCE_STOP_AFTER_S,
+    GONE,
+    OLDER_SET_AFTER_S,
+    POLL_FOR_S,
+    ROLE,
+    STANDBY_FAILED,
+    TAG,
+    TIME,
+    Hopeless,
+    Json,
+    NotYet,
+    Recovery,
+    Refused,
+    by_tag,
+    tag_list,
+    tags_of,
+    zone_of,
+)
+from opsctl.recovery.handler import (
+    lambda_handler as run_once,
+)
+
+FAILOVER = "opsctl:ha-failover"
+PRIMARY, TWIN, RETIRED = "primary", "twin", "retired"
+WAITING = "Standby"
+HEALTHY = ("ok", "initializing", "not-applicable")
+"""AWS: a status check that has just begun, or is not made, says nothing against an instance."""
+
+
+class Standby(Recovery):
+    """One invocation's work on the instance and its twin."""
+
+    see_also = " See also the log group /aws/lambda/opsctl-{}."
+    primary: Json | None = None
+    twin: Json | None = None
+
+    def step(self) -> bool:
+        """Read both and take a failover one step on; True while something may happen soon."""
+        self.poll = False
+        try:
+            if self.read_group() and self.twin and self.decided(self.twin):
+                self.fail_over(self.twin)
+        except Refused as refused:
+            if refused.person:
+                raise
+            self.note("not read", level="warning", reason=str(refused))
+            self.poll = True
+        return self.poll
+
+    def read_group(self) -> bool:
+        """Read the instance and its twin; False when there is no twin, or nothing that it could stand in for."""
+        found = self.pages("describe_instances", "Reservations", Filters=[by_tag(TAG, self.name)])
+        instances = [each for one in found for each in one["Instances"]]
+        self.primary, self.twin = (one_with(role, instances) for role in (PRIMARY, TWIN))
+        begun = self.twin is not None and FAILOVER in tags_of(self.twin)
+        self.members = {}
+        if self.primary:
+            self.members[self.primary["InstanceId"]] = STANDBY_FAILED if begun else "InService"
+        if self.twin:
+            self.members[self.twin["InstanceId"]] = WAITING
+        return self.twin is not None and (self.primary is not None or begun)
+
+    def decided(self, twin: Json) -> bool:
+        """Whether the twin is to take over; the decision is written down before anything is done about it."""
+        if FAILOVER in tags_of(twin):
+            return True
+        if self.primary is None or not self.alarmed() or not self.failed(self.primary):
+            return False
+        self.phase = "decide"
+        moment = self.moment().strftime(TIME)
+        self.call("ec2", "create_tags", Resources=[twin["InstanceId"]], Tags=tag_list({FAILOVER: moment}))
+        twin["Tags"] = tag_list({**tags_of(twin), FAILOVER: moment})
+        self.members[self.primary["InstanceId"]] = STANDBY_FAILED
+        return True
+
+    def alarmed(self) -> bool:
+        """Whether the alarm is on at this moment, whatever an event says."""
+        answer = self.call("cloudwatch", "describe_alarms", AlarmNames=[f"opsctl-{self.name}-primary"])
+        return any(each["StateValue"] == "ALARM" for each in answer["MetricAlarms"])
+
+    def failed(self, primary: Json) -> bool:
+        """Whether EC2 finds the instance unhealthy; one that a person stopped or ended has not failed."""
+        instance_id, state = primary["InstanceId"], primary["State"]["Name"]
+        if state == "running":
+            which = {"InstanceIds": [instance_id], "IncludeAllInstances": True}
+            answer = self.call("ec2", "describe_instance_status", **which)
+            checks = [
+                each.get(kind, {}).get("Status", "insufficient-data")
+                for each in answer["InstanceStatuses"]
+                for kind in ("SystemStatus", "InstanceStatus")
+            ]
+            failed = any(each not in HEALTHY for each in checks)
+            why = f"its status checks are {', '.join(checks) or 'unknown'}"
+        else:
+            reason = primary.get("StateReason", {}).get("Code", "")
+            failed = state != "pending" and reason.startswith("Server.")
+            why = f"it is {state} ({reason or 'no reason given'})"
+        self.note("failed" if failed else "not failed", level="warning", instance=instance_id, reason=why)
+        return failed
+
+    def fail_over(self, twin: Json) -> None:
+        """Take the failover as far as it gets: fence, start, data, address, and only then the roles."""
+        decision = datetime.strptime(tags_of(twin)[FAILOVER], TIME).replace(tzinfo=UTC)
+        self.read_instances()
+        new = self.instances.get(twin["InstanceId"], twin)
+        new["LaunchTime"] = (
+            decision  # ages of snapshots count from here, though somebody may have started it before
+        )
+        old = self.primary and self.instances.get(self.primary["InstanceId"], self.primary)
+        waits = old or new
+        try:
+            if old:
+                self.fence(old, decision)
+            waits = new
+            self.start(new)
+            self.bring_up(new)
+            self.hand_over(old, new)
+        except (NotYet, Hopeless) as waiting:
+            reason = waiting if isinstance(waiting, NotYet) else NotYet(str(waiting), person=True)
+            self.hold(STANDBY_FAILED, waits, reason)
+            self.poll |= self.age(decision) < POLL_FOR_S
+
+    def fence(self, old: Json, decision: datetime) -> None:
+        """Stop the failed instance, by force after a while, and detach its volumes.
+
+        One whose zone does not answer stays `stopping`: after a time that is all that can be done. Its volumes are
+        still its own then, and only the policy about older snapshots lets the twin go on without them.
+        """
+        self.phase = "stop"
+        instance_id, state = old["InstanceId"], old["State"]["Name"]
+        if state in ("stopped", *GONE):
+            self.release(old)
+            return
+        if state == "running":
+            self.call("ec2", "stop_instances", InstanceIds=[instance_id])
+        elif state == "stopping" and self.waited(old) > FORCE_STOP_AFTER_S:
+            self.call("ec2", "stop_instances", InstanceIds=[instance_id], Force=True)
+        if state != "stopping" or self.age(decision) < OLDER_SET_AFTER_S:
+            raise NotYet(f"{instance_id} is {state}, and has to stop before its twin takes over")
+
+    def start(self, new: Json) -> None:
+        """Start the twin; there may be no capacity for it, and that is tried again every minute."""
+        self.phase = "start"
+        if new["State"]["Name"] == "stopped":
+            self.call("ec2", "start_instances", InstanceIds=[new["InstanceId"]])
+            raise NotYet(f"{new['InstanceId']} is being started")
+
+    def hand_over(self, old: Json | None, new: Json) -> None:
+        """Make the twin the primary; the old one first stops being it, so that there are never two."""
+        self.phase = "hand over"
+        if old:
+            self.call("ec2", "create_tags", Resources=[old["InstanceId"]], Tags=tag_list({ROLE: RETIRED}))
+        self.call("ec2", "create_tags", Resources=[new["InstanceId"]], Tags=tag_list({ROLE: PRIMARY}))
+        facts = {"zone": zone_of(new), "group": self.name, "data": self.story_of_data(new)}
+        self.tell("failed over", instance=new["InstanceId"], **facts)
+
+
+def one_with(role: str, instances: list[Json]) -> Json | None:
+    """Return the instance of a role; a twin that was terminated is none."""
+    found = [each for each in instances if tags_of(each).get(ROLE) == role]
+    if role == TWIN:
+        found = [each for each in found if each["State"]["Name"] not in GONE]
+    return min(found, key=lambda each: str(each["InstanceId"]), default=None)
+
+
+def lambda_handler(event: Json, context: Any) -> None:
+    """Run once; Lambda's entry point."""
+    run_once(event, context, Standby)

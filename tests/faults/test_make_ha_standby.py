@@ -1,0 +1,123 @@
+"""A standby on a clock that is moved by hand, with AWS's own durations: built, taken over, and taken back."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+
+from opsctl.model.errors import OpsctlError
+from opsctl.model.plan import Plan
+from opsctl.model.value import Json
+from opsctl.sandbox.conditions import AWS_LIKE, Conditions
+from opsctl.sandbox.worlds import seed_network
+from tests.faults.test_make_ha_recovery import MovingClock, owner_of_address
+from tests.kit.ha_account import ha_state, instance_named, run, undo
+from tests.kit.moto_account import World, client, fresh_world
+from tests.kit.ports import FAULTS, Faulty, Killed, MemoryJournal
+from tests.kit.timed import move, timed_world
+
+INPUTS = {"instance": "legacy-web", "mode": "standby", "rpo": "1h", "allow_data_loss": "2h"}
+MADE = ("templates", "topics", "queues", "roles", "functions", "rules", "alarms", "logs")
+
+
+def living() -> dict[str, object]:
+    """Everything that make-ha makes or changes, without what was terminated."""
+    return {key: each for key, each in ha_state().items() if "'terminated'" not in str(each)}
+
+
+def test_applied_and_undone_leaves_the_lone_instance_as_it_was() -> None:
+    with fresh_world(seed_network) as world:
+        start, journal = living(), MemoryJournal()
+        plan = world.plan("make-ha", INPUTS)
+        run(plan, world.aws, world, journal)
+        twin = instance(state="stopped")
+        assert twin["Placement"]["AvailabilityZone"] == "us-east-1b"
+        run(plan, world.aws, world, MemoryJournal())
+        assert instance(state="stopped") == twin, "a second run launches no second twin"
+        undo(plan, world, journal)
+        assert living() == start
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("operation", ["RunInstances", "StopInstances"])
+def test_a_twin_whose_call_breaks_is_neither_lost_nor_made_twice(operation: str, fault: str) -> None:
+    with fresh_world(seed_network) as world:
+        start, journal = living(), MemoryJournal()
+        plan = world.plan("make-ha", INPUTS)
+        at = [change.operation for change in plan.changes if change.kind != "wait"].index(operation) + 1
+        with suppress(OpsctlError, Killed):  # an answer that is lost is found again without either
+            run(plan, Faulty(world.aws, fault, at), world, journal)
+        undo(plan, world, journal)
+        assert living() == start
+
+
+@contextmanager
+def built() -> Iterator[tuple[World, Conditions, Plan, MemoryJournal, str]]:
+    """An account with a standby."""
+    with timed_world(seed_network, durations=AWS_LIKE) as (world, about):
+        world.clock = MovingClock(about)  # type: ignore[assignment] # it is a Clock, and all that the executor asks for
+        old = instance_named("legacy-web")
+        plan, journal = world.plan("make-ha", INPUTS), MemoryJournal()
+        run(plan, world.aws, world, journal)
+        yield world, about, plan, journal, old
+
+
+def instance(**filters: str) -> Json:
+    """The group's one instance in a state or role."""
+    names = {"state": "instance-state-name", "role": "tag:opsctl:ha-role"}
+    wanted = [{"Name": names[key], "Values": [value]} for key, value in filters.items()]
+    wanted.append({"Name": "tag:opsctl:ha", "Values": ["ha-legacy-web"]})
+    (reservation,) = client("ec2").describe_instances(Filters=wanted)["Reservations"]
+    (one,) = reservation["Instances"]
+    return one
+
+
+def alarm() -> None:
+    """Have the alarm on the instance go on; moto evaluates none."""
+    client("cloudwatch").set_alarm_state(
+        AlarmName="opsctl-ha-legacy-web-primary", StateValue="ALARM", StateReason="three periods failed"
+    )
+
+
+def holders() -> set[str]:
+    """Who has the data."""
+    wanted = [{"Name": "tag:opsctl:ha-device", "Values": ["/dev/sdf"]}]
+    volumes = client("ec2").describe_volumes(Filters=wanted)["Volumes"]
+    return {one["InstanceId"] for each in volumes for one in each["Attachments"]}
+
+
+def test_the_twin_takes_over_by_the_deployed_function_and_undo_keeps_it() -> None:
+    with built() as (world, about, plan, journal, old):
+        twin = str(instance(role="twin")["InstanceId"])
+        assert owner_of_address() == old
+        about.faults.impaired.add(old)
+        alarm()
+        move(about, 1800)
+        assert owner_of_address() == twin
+        assert holders() == {twin}
+        assert instance(role="primary")["InstanceId"] == twin
+        assert instance(role="retired", state="stopped")["InstanceId"] == old
+        undo(plan, world, journal)
+        assert [kind for kind in MADE if ha_state()[kind]] == []
+        assert instance(role="primary", state="running")["InstanceId"] == twin
+        assert (owner_of_address(), holders()) == (twin, {twin})
+
+
+def test_an_undo_in_the_middle_of_a_failover_ends_neither_of_the_two() -> None:
+    with built() as (world, about, plan, journal, old):
+        about.faults.impaired.add(old)
+        alarm()
+        move(about, 90)
+        twin = str(instance(role="twin")["InstanceId"])
+        undo(plan, world, journal)
+        states = {key: ha_state()[key][0]["Name"] for key in (old, twin)}
+        assert not {"terminated", "shutting-down"} & set(states.values()), states
+
+
+def test_an_instance_that_a_person_stops_stays_stopped() -> None:
+    with built() as (_, about, _, _, old):
+        client("ec2").stop_instances(InstanceIds=[old])
+        alarm()
+        move(about, 1800)
+        assert owner_of_address() == old
+        assert instance(role="twin")["State"] == {"Code": 80, "Name": "stopped"}

@@ -1,0 +1,205 @@
+"""A twin takes over from an instance that failed, from no other, and whatever happens on the way."""
+
+import base64
+import io
+import subprocess
+import sys
+import zipfile
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from opsctl.recovery.package import STANDBY_HANDLER, code
+from tests.recovery.harness import Killed
+from tests.recovery.pair import Arrange, PairSimulation, pair
+from tests.recovery.test_kills import deaths, meeting_another_run
+from tests.recovery.test_package import ON_BEHALF, actions
+
+TWO = ("/dev/sdf", "/dev/sdg")
+HOUR = 3600
+
+
+def impaired(made: PairSimulation) -> None:
+    made.world.impair()
+
+
+def unreachable(made: PairSimulation) -> None:
+    made.world.impair("insufficient-data")
+
+
+def its_event_is_lost(made: PairSimulation) -> None:
+    made.world.impair(told=False)
+
+
+def its_event_comes_twice(made: PairSimulation) -> None:
+    made.world.impair()
+    made.world.raise_alarm()
+
+
+def it_stops_only_by_force(made: PairSimulation) -> None:
+    made.world.primary.stops_only_by_force = True
+    made.world.impair()
+
+
+def there_is_no_capacity_at_first(made: PairSimulation) -> None:
+    made.world.ec2.starts_refused = 5
+    made.world.impair()
+
+
+def a_snapshot_takes_two_hours(made: PairSimulation) -> None:
+    made.world.ec2.snapshot_s = 2 * HOUR
+    made.world.impair()
+
+
+def aws_stopped_it(made: PairSimulation) -> None:
+    made.world.primary.state = "stopped"
+    made.world.ec2.reasons[made.world.primary.id] = "Server.InternalError"
+    made.world.raise_alarm()
+
+
+FAILS: dict[str, Arrange] = {
+    each.__name__: each
+    for each in (
+        impaired,
+        unreachable,
+        its_event_is_lost,
+        its_event_comes_twice,
+        it_stops_only_by_force,
+        there_is_no_capacity_at_first,
+        a_snapshot_takes_two_hours,
+        aws_stopped_it,
+    )
+}
+LONG = ("a_snapshot_takes_two_hours",)
+
+
+def finish(made: PairSimulation, seconds: float = 3 * HOUR) -> PairSimulation:
+    made.run(seconds, until=made.failed_over)
+    assert made.in_service() is made.world.twin
+    assert made.world.roles()[made.world.primary.id] == "retired"
+    assert made.world.primary.state == "stopped"
+    return made
+
+
+@pytest.mark.parametrize("devices", [TWO, ("/dev/sdf",), ()], ids=len)
+@pytest.mark.parametrize("name", FAILS)
+def test_the_twin_takes_over_with_data_and_address(name: str, devices: tuple[str, ...]) -> None:
+    made = pair(FAILS[name], devices=devices)
+    old = made.world.ec2.on(made.world.primary.id)
+    finish(made)
+    written = {each.content for each in old}
+    assert {each.content for each in made.world.ec2.on(made.world.twin.id)} == written, "no write was lost"
+    assert [subject for subject, _ in made.world.notifications if "failed over" in subject]
+    assert not made.errors
+
+
+def test_after_a_failover_nothing_happens_any_more_and_nothing_fails_back() -> None:
+    made = finish(pair(impaired))
+    made.run(60)
+    calls = len(made.calls)
+    made.world.ec2.checks.clear()
+    made.world.alarm = "OK"
+    made.world.primary.state = "running"  # somebody starts the old one to look at it
+    made.run(HOUR)
+    assert made.in_service() is made.world.twin
+    changing = [each for each in made.calls[calls:] if not each.startswith(("ec2.describe", "cloudwatch."))]
+    assert changing == []
+
+
+@pytest.mark.parametrize("name", ["stopped", "terminated", "healthy", "booting", "no alarm"])
+def test_what_has_not_failed_is_left_alone(name: str) -> None:
+    made = pair()
+    primary = made.world.primary
+    if name in ("stopped", "terminated"):
+        primary.state = name
+        made.world.ec2.reasons[primary.id] = "Client.UserInitiatedShutdown"
+    made.world.ec2.checks[primary.id] = {"booting": "initializing", "no alarm": "impaired"}.get(name, "ok")
+    if name != "no alarm":
+        made.world.raise_alarm()
+    made.run(HOUR)
+    assert made.world.twin.state == "stopped"
+    assert not [each for each in made.calls if not each.startswith(("ec2.describe", "cloudwatch."))]
+
+
+def test_a_dead_zone_is_left_only_with_a_snapshot_that_the_policy_allows() -> None:
+    made = pair(devices=TWO, allow_data_loss_s=2 * HOUR)
+    volumes = made.world.ec2.on(made.world.primary.id)
+    for volume in volumes:
+        tags = {**volume.tags, "opsctl:ha-set": "s", "opsctl:ha-kind": "scheduled"}
+        made.world.ec2.add_snapshot(volume, tags, age_s=HOUR)
+    made.world.ec2.dead_zones = {"a"}
+    made.world.impair("insufficient-data")
+    made.run(HOUR, until=made.failed_over)
+    assert made.in_service() is made.world.twin
+    assert [subject for subject, _ in made.world.notifications if "older state" in subject]
+    assert {each.tags["opsctl:ha-role"] for each in volumes} == {"retired"}
+
+
+def test_a_dead_zone_without_such_a_snapshot_is_waited_for_and_told() -> None:
+    made = pair()
+    made.world.ec2.dead_zones = {"a"}
+    made.world.impair("insufficient-data")
+    made.run(2 * HOUR)
+    assert not made.failed_over()
+    assert made.world.ec2.addresses == {"eipalloc-1": made.world.primary.interfaces[0]}
+    assert [subject for subject, _ in made.world.notifications if "still waits" in subject]
+
+
+def test_a_dead_zone_without_data_costs_only_time() -> None:
+    made = pair(devices=())
+    made.world.ec2.dead_zones = {"a"}
+    made.world.impair("insufficient-data")
+    made.run(HOUR, until=made.failed_over)
+    assert made.in_service() is made.world.twin
+
+
+def test_snapshots_are_made_on_schedule_before_and_after_a_failover() -> None:
+    made = pair(snapshot_every_s=HOUR)
+    made.run(3 * HOUR + 60)
+    before = len(made.world.ec2.snapshots)
+    assert before >= 3
+    made.world.impair()
+    finish(made)
+    made.run(2 * HOUR)
+    assert len(made.world.ec2.snapshots) > before + 1
+
+
+def dying_at(number: int, at: int, _: str) -> BaseException | None:
+    """Die after one call."""
+    return Killed() if at == number else None
+
+
+@pytest.mark.parametrize("name", [each for each in FAILS if each not in LONG])
+def test_a_handler_that_dies_at_any_call_leaves_nothing_that_the_next_run_cannot_finish(name: str) -> None:
+    undisturbed = finish(pair(FAILS[name], devices=TWO))
+    for number in [0, *deaths(undisturbed.calls)]:
+        made = pair(FAILS[name], devices=TWO)
+        made.after = partial(dying_at, number)
+        finish(made)
+
+
+@pytest.mark.parametrize("name", ["impaired", "aws_stopped_it"])
+def test_a_second_run_in_the_middle_of_the_first_does_no_harm(name: str) -> None:
+    undisturbed = finish(pair(FAILS[name], devices=TWO))
+    for number in deaths(undisturbed.calls):
+        made = pair(FAILS[name], devices=TWO)
+        meeting_another_run(made, number)
+        finish(made)
+
+
+def test_the_role_allows_all_that_is_called_and_nothing_else() -> None:
+    played = [finish(pair(each, devices=TWO, snapshot_every_s=HOUR)) for each in FAILS.values()]
+    played[0].run(2 * HOUR)
+    needed = set().union(*(each.asked for each in played))
+    granted = {each for each in actions(played[0].policy) if not each.startswith(ON_BEHALF)}
+    assert granted == needed
+
+
+def test_the_package_runs_by_itself(tmp_path: Path) -> None:
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(code(standby=True)))) as archive:
+        archive.extractall(tmp_path)
+    module, _, name = STANDBY_HANDLER.rpartition(".")
+    check = f"import importlib, sys; sys.path.insert(0, '.'); assert importlib.import_module('{module}').{name}"
+    check += "; assert 'pydantic' not in sys.modules"
+    subprocess.run([sys.executable, "-I", "-S", "-c", check], cwd=tmp_path, check=True)
