@@ -28,7 +28,5 @@ def judge_standby(seen: Seen) -> Iterator[Verdict]:
     if not seen.elastic_ips:
         why = "only an Elastic IP or --record follows it, so clients may not find the twin"
         yield warn("no-address", "it has no Elastic IP", why, STANDBY_ONLY)
-    why = (
-        "its root disk is as old as this plan, and its start can fail for want of capacity; --mode asg has neither"
-    )
+    why = "its root disk is as old as this plan, and its start can fail for want of capacity in that one zone"
     yield warn("twin-drifts", "the twin is made once", why, STANDBY_ONLY)
