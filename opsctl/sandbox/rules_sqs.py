@@ -13,8 +13,9 @@ MAX_ATTRIBUTES = 10
 MAX_ALLOWED_SOURCES = 10
 _PERMISSIONS = ("allowAll", "denyAll", "byQueue")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# Requests come in on threads of their own; a message must not be moved twice.
-_MOVING = threading.RLock()
+# Requests come in on threads of their own; a message must not be moved or handed out twice.
+_ONE_AT_A_TIME = threading.RLock()
+_BETWEEN_LOOKS_S = 0.01
 
 
 def install() -> None:
@@ -28,6 +29,8 @@ def install() -> None:
     SQSResponse.list_message_move_tasks = _list_tasks
     SQSResponse.cancel_message_move_task = _cancel_task
     Queue.add_message = _with_origin(Queue.add_message)
+    SQSBackend.receive_message = _locking_groups(SQSBackend.receive_message)
+    SQSBackend.delete_message = _alone(SQSBackend.delete_message)
     SQSResponse.receive_message = _telling_origins(SQSResponse.receive_message)
     SQSResponse.send_message = _checked_message(SQSResponse.send_message)
     SQSBackend.send_message_batch = _checked_entries(SQSBackend.send_message_batch)
@@ -49,7 +52,7 @@ def _fault(code: str, message: str) -> Exception:
 
 
 def _advance(backend: Any) -> None:
-    with _MOVING:
+    with _ONE_AT_A_TIME:
         tasks.advance(backend, _now())
 
 
@@ -75,10 +78,36 @@ def _with_moves(method: Callable[..., Any]) -> Callable[..., Any]:
     return waited
 
 
+def _locking_groups(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Receivers at the same moment never share a message or a message group; moto looks first and locks later."""
+
+    def received(self: Any, queue_name: str, count: int, wait_s: int, *args: Any, **kwargs: Any) -> Any:
+        until = _now() + wait_s
+        while True:
+            with _ONE_AT_A_TIME:
+                found = method(self, queue_name, count, 0, *args, **kwargs)
+            if found or _now() >= until:
+                return found
+            self.get_queue(queue_name).wait_for_messages(1)
+            time.sleep(_BETWEEN_LOOKS_S)
+
+    return received
+
+
+def _alone(method: Callable[..., Any]) -> Callable[..., Any]:
+    """What is deleted does not change the queue under a receiver's eyes."""
+
+    def called(*args: Any, **kwargs: Any) -> Any:
+        with _ONE_AT_A_TIME:
+            return method(*args, **kwargs)
+
+    return called
+
+
 def _start_task(self: Any) -> Any:
     source, destination = self._get_param("SourceArn"), self._get_param("DestinationArn")
     rate = self._get_param("MaxNumberOfMessagesPerSecond")
-    with _MOVING:
+    with _ONE_AT_A_TIME:
         task = tasks.start(self.sqs_backend, source, destination, rate, _now())
     return _result({"TaskHandle": task.handle})
 
@@ -89,7 +118,7 @@ def _list_tasks(self: Any) -> Any:
 
 
 def _cancel_task(self: Any) -> Any:
-    with _MOVING:
+    with _ONE_AT_A_TIME:
         task = tasks.cancel(self.sqs_backend, self._get_param("TaskHandle"), _now())
     return _result({"ApproximateNumberOfMessagesMoved": task.moved})
 

@@ -1,7 +1,10 @@
 """SQS's rules around moto: each where moto alone is laxer, each from a fact about AWS."""
 
 import json
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -149,3 +152,22 @@ def test_a_dead_letter_queue_is_of_its_sources_type(main: str, dead: str) -> Non
     policy = {"RedrivePolicy": redrive(queue(dead))}
     call = client("sqs").set_queue_attributes
     refused("InvalidParameterValue", call, QueueUrl=queue(main), Attributes=policy)
+
+
+def test_receivers_at_the_same_moment_never_share_a_message_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    url = queue("ledger.fifo")
+    for number in range(3):
+        send(url, str(number), MessageGroupId="A-1", MessageDeduplicationId=str(number))
+
+    def slowly(value: Any) -> Any:
+        """Moto copies the groups in flight first; here the other receivers get their turn meanwhile."""
+        copied = deepcopy(value)
+        time.sleep(0.02)
+        return copied
+
+    def look(_: int) -> int:
+        return len(client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=1).get("Messages", []))
+
+    monkeypatch.setattr("moto.sqs.models.deepcopy", slowly)
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(look, range(4))) == 1
