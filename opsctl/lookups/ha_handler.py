@@ -33,6 +33,7 @@ class HandlerPackage(Value):
     environment: dict[str, str]
     trust: dict[str, Json]
     policy: dict[str, Json]
+    record: PrivateRecord | None
 
 
 class HaHandler(Lookup):
@@ -84,6 +85,7 @@ class HaHandler(Lookup):
             environment=environment(config),
             trust=TRUST_POLICY,
             policy=policy(config, about.identity, self.kms_keys),
+            record=config.record,
         )
 
 

@@ -14,6 +14,7 @@ from opsctl.preflight.reads import NEEDED, UNREAD, first_reads, second_reads
 from opsctl.preflight.result import HaPreflightResult, result_of
 from opsctl.preflight.seen import Seen, Wanted
 from opsctl.preflight.verdict import Verdict
+from opsctl.services.route53 import normal_name
 
 
 class HaPreflight(Lookup):
@@ -35,6 +36,7 @@ class HaPreflight(Lookup):
     topic: str = Field("", description="ARN of the topic to notify; empty: one is made.")
     rpo_s: int = Field(0, ge=0, description="Seconds between snapshots of the data volumes; 0: none are made.")
     allow_data_loss_s: int = Field(0, ge=0, description="Age in seconds of the oldest snapshot that may be used.")
+    record: str = Field("", description="Private DNS record that follows the instance, as ZONE_ID/NAME.")
 
     def look(self, about: Context) -> Looking[Value]:
         """Find the instance, read around it in two rounds, and judge."""
@@ -48,6 +50,7 @@ class HaPreflight(Lookup):
             topic=self.topic,
             rpo_s=self.rpo_s,
             allow_data_loss_s=self.allow_data_loss_s,
+            record=normal_name(self.record.partition("/")[2]),
         )
         seen = Seen(
             account=about.account,

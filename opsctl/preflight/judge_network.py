@@ -13,7 +13,9 @@ def judge_network(seen: Seen) -> Iterator[Verdict]:
     """Interfaces, addresses, and everything that names the private address."""
     yield from _interfaces(seen)
     yield from _addresses(seen)
-    users = sorted(set(_users_of_private_address(seen)))
+    users = sorted(set(_users_of_private_address(seen)) - {f"DNS record {seen.wanted.record}"})
+    if seen.wanted.record:
+        yield carry("record", f"DNS record {seen.wanted.record}", "the handler points it at every replacement")
     if users:
         listed = "; ".join(users[:5]) + (f" and {len(users) - 5} more" if len(users) > 5 else "")
         why = "a replacement gets another private address, and in another zone another range"

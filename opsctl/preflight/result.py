@@ -89,6 +89,8 @@ class HaPreflightResult(Value):
     title: str
     group: str
     zone: str
+    vpc: str
+    private_ip: str
     mode: str
     mode_reason: str
     recover: bool
@@ -136,6 +138,8 @@ def result_of(seen: Seen, group: str, unknown: list[Verdict]) -> HaPreflightResu
         title=f"{seen.tags['Name']} ({seen.id})" if seen.tags.get("Name") else seen.id,
         group=name,
         zone=seen.zone,
+        vpc=str(seen.instance.get("VpcId", "")),
+        private_ip=seen.primary_ip,
         mode=choice.mode,
         mode_reason=choice.reason,
         recover=choice.mode == "recover",

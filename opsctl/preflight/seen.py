@@ -19,6 +19,8 @@ class Wanted(Value):
     topic: str = ""
     rpo_s: int = 0
     allow_data_loss_s: int = 0
+    record: str = ""
+    """Name of the private DNS record that is to follow the instance."""
 
 
 class DataVolume(Value):
