@@ -6,6 +6,7 @@ JSON types, so that `yes`, `0123` and `12:30` are the text that was written.
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import yaml
 
@@ -17,6 +18,8 @@ MAX_DEPTH = 40
 
 _INT = re.compile(r"^-?(0|[1-9][0-9]*)$")
 _FLOAT = re.compile(r"^-?(0|[1-9][0-9]*)\.[0-9]+$")
+# Where libyaml and PyYAML were seen to differ; what is a fault has to be one on every machine, in the same words.
+_READ_DIFFERENTLY = re.compile(r"[\t\ufeff]|\?[\s,\[\]{}]|^---\s", re.MULTILINE)
 _OCTAL = re.compile(r"^0[0-9]+$")
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 _SURPRISES = ("yes", "no", "on", "off", "y", "n")
@@ -37,6 +40,21 @@ def read_tree(data: bytes, source: str) -> Tree:
     return Tree(value=value, lines=reader.lines, faults=tuple(reader.faults))
 
 
+def _loader_for(text: str) -> Any:
+    """libyaml for what it reads as PyYAML does: well-formed and shallow, for it descends without a limit."""
+    fast, depth = getattr(yaml, "CSafeLoader", yaml.SafeLoader), 0
+    if _READ_DIFFERENTLY.search(text):
+        return yaml.SafeLoader
+    try:
+        for event in yaml.parse(text, Loader=fast):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                return yaml.SafeLoader
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return yaml.SafeLoader
+    return fast
+
+
 class _Reader:
     def __init__(self, source: str) -> None:
         self._source = source
@@ -53,10 +71,11 @@ class _Reader:
             line = data[: fault.start].count(b"\n") + 1
             self._fault("encoding", "the file is not UTF-8", line, 1, hint="save it as UTF-8")
             return None
+        loader = _loader_for(text)
         try:
-            if self._uses_anchors(text):
+            if self._uses_anchors(text, loader):
                 return None
-            documents = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
+            documents = list(yaml.compose_all(text, Loader=loader))
         except (yaml.YAMLError, ValueError, RecursionError) as fault:
             self._syntax(fault)
             return None
@@ -69,9 +88,9 @@ class _Reader:
             return None
         return self._value(documents[0], "", 0)
 
-    def _uses_anchors(self, text: str) -> bool:
+    def _uses_anchors(self, text: str, loader: Any) -> bool:
         before = len(self.faults)
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        for event in yaml.parse(text, Loader=loader):
             mark = event.start_mark
             anchor = getattr(event, "anchor", None)
             if anchor and mark:
@@ -130,7 +149,7 @@ class _Reader:
 
     def _scalar(self, node: yaml.Node, line: int, column: int) -> Json:
         text = str(node.value)
-        if not isinstance(node, yaml.ScalarNode) or node.style is not None:
+        if not isinstance(node, yaml.ScalarNode) or node.style:
             return text
         if node.tag not in _PLAIN_TAGS:
             self._fault("tag", "tags are not part of the language", line, column, offending=str(node.tag))

@@ -14,6 +14,7 @@ from opsctl.playbook.load import load_playbook, parse_playbook
 from opsctl.playbook.places import shipped_names
 from opsctl.playbook.starter import write_starter
 from opsctl.playbook.validate import validate_playbook
+from opsctl.playbook.yaml_tree import Tree, read_tree
 from opsctl.wiring import load_checked_playbook
 
 HEAD = "schema: opsctl.playbook/v1\nname: test\nversion: '1'\nsummary: A test.\n"
@@ -30,6 +31,40 @@ def faults_in(text: str) -> list[Diagnostic]:
 def only_fault(text: str) -> Diagnostic:
     (fault,) = faults_in(text)
     return fault
+
+
+def read_slowly(data: bytes) -> Tree:
+    """As on a machine without libyaml."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delattr("yaml.CSafeLoader")
+        return read_tree(data, "test.yaml")
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_a_playbook_reads_the_same_with_and_without_libyaml(name: str) -> None:
+    data = Path(f"playbooks/{name}.yaml").read_bytes()
+    assert read_tree(data, "test.yaml") == read_slowly(data)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a\tb",
+        "a: b\ufeff",
+        "{a? b: c}",
+        "a: 1\n---\nb: 2",
+        "a: *b",
+        "a: [1, 2",
+        "- a\n b",
+        "!!str 1",
+        "[" * 5000,
+        "{a: " * 60,
+        "a: 'b\n\nc'\nd: |\n  e\n\nf: \"g\\n\"",
+        "\x00",
+    ],
+)
+def test_faults_are_told_the_same_with_and_without_libyaml(text: str) -> None:
+    assert read_tree(text.encode(), "test.yaml") == read_slowly(text.encode())
 
 
 @pytest.mark.parametrize("name", shipped_names())
