@@ -27,6 +27,7 @@ from opsctl.sandbox import (
     rules_sqs_metrics,
     rules_templates,
     rules_wafv2,
+    shortcuts,
 )
 
 _MODULES = (
@@ -53,6 +54,7 @@ _MODULES = (
     rules_schedules,
     rules_snapshots,
     rules_templates,
+    shortcuts,
 )
 
 
