@@ -10,6 +10,7 @@ from typing import Any
 from opsctl.sandbox.conditions import Conditions, Invocation, Job, conditions
 from opsctl.sandbox.events import send_message
 from opsctl.sandbox.lambda_local import Outcome, run_code
+from opsctl.sandbox.turns import turn
 
 RETRY_S = (60, 120)
 THROTTLED_RETRY_S = 60
@@ -29,7 +30,7 @@ def function_named(account: str, region: str, name: str) -> Any | None:
 def run_due(account: str) -> int:
     """Run every invocation that is due; returns how many were run. Never call it with the timeline's lock held."""
     about, ran = conditions(account), 0
-    with _RUNNING:
+    with _RUNNING, turn():
         while (job := _next(about)) is not None:
             function = function_named(account, job.region, job.function)
             if function is not None:
@@ -41,7 +42,8 @@ def run_due(account: str) -> int:
 def tick(account: str) -> None:
     """Let everything happen that is due by now, and forget what is long past."""
     about = conditions(account)
-    about.timeline.catch_up()
+    with turn():
+        about.timeline.catch_up()
     run_due(account)
     for kept in (about.events, about.invocations, about.function_calls):
         del kept[:-KEPT]
@@ -104,7 +106,8 @@ def _log_of(function: Any) -> Callable[[str], None]:
         # The machine's time: CloudWatch Logs takes nothing that is older than two weeks.
         events = [{"timestamp": int(time.time() * 1000), "message": part} for part in line.splitlines()]
         if events:
-            logs.put_log_events(group, stream, events)
+            with turn():
+                logs.put_log_events(group, stream, events)
 
     return write
 

@@ -24,6 +24,7 @@ from typing import Any
 from opsctl.model.value import Json
 from opsctl.sandbox.clock import HandClock
 from opsctl.sandbox.conditions import Conditions
+from opsctl.sandbox.turns import aside
 
 FUNCTION_AGENT = "opsctl-sandbox-function"
 
@@ -58,14 +59,13 @@ class _Running:
 
 
 _CURRENT = threading.local()
-_ENDPOINT = [""]
+_MAKE: list[Callable[[str, str, str], Any]] = []
 
 
-def serve_functions_at(endpoint: str) -> None:
-    """Say where the clients of functions lead."""
-    if _ENDPOINT[0] != endpoint:
-        _ENDPOINT[0] = endpoint
-        _client.cache_clear()
+def serve_functions_with(make: Callable[[str, str, str], Any]) -> None:
+    """Say how a client for functions is made, of a service, a region and an agent."""
+    _MAKE[:] = [make]
+    _client.cache_clear()
 
 
 def run_code(
@@ -80,11 +80,13 @@ def run_code(
     """Run a handler over a payload; an exception is an answer, as for Lambda. `told` gets every line at once."""
     running = _Running(about, about.now() + timeout_s, [], told)
     outcome = Outcome(logs=running.logs)
+    caller = getattr(_CURRENT, "running", None)
     _CURRENT.running = running
     try:
         module, _, name = handler.rpartition(".")
-        function = getattr(_Loader(code, env, running).load(module.replace("/", ".")), name)
-        answer = function(json.loads(payload or "{}"), _Context(running, env))
+        with aside():
+            function = getattr(_Loader(code, env, running).load(module.replace("/", ".")), name)
+            answer = function(json.loads(payload or "{}"), _Context(running, env))
         outcome.value = json.loads(json.dumps(answer))
     except (Exception, Killed) as raised:  # noqa: BLE001 - whatever the function raises is its answer
         outcome.error = {
@@ -93,7 +95,7 @@ def run_code(
             "stackTrace": traceback.format_exception(raised)[-3:],
         }
     finally:
-        _CURRENT.running = None
+        _CURRENT.running = caller
     return outcome
 
 
@@ -175,13 +177,8 @@ def _boto3(env: dict[str, str]) -> types.ModuleType:
 @lru_cache(maxsize=32)
 def _client(service: str, region: str) -> Any:
     """A client of the sandbox that tells of each call; made once, for making one is slow."""
-    import boto3
-    from botocore.config import Config
-
-    from opsctl.sandbox.server import FAKE_KEYS
-
-    config = Config(retries={"total_max_attempts": 1}, max_pool_connections=16, user_agent_extra=FUNCTION_AGENT)
-    made = boto3.Session(**FAKE_KEYS, region_name=region).client(service, endpoint_url=_ENDPOINT[0], config=config)
+    (make,) = _MAKE
+    made = make(service, region, FUNCTION_AGENT)
     made.meta.events.register("provide-client-params", _before)
     made.meta.events.register("after-call", _after)
     return made

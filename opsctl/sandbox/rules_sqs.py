@@ -2,19 +2,17 @@
 
 import json
 import re
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 from opsctl.sandbox import rules_sqs_tasks as tasks
+from opsctl.sandbox.turns import aside, turn
 
 MAX_ATTRIBUTES = 10
 MAX_ALLOWED_SOURCES = 10
 _PERMISSIONS = ("allowAll", "denyAll", "byQueue")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# Requests come in on threads of their own; a message must not be moved or handed out twice.
-_ONE_AT_A_TIME = threading.RLock()
 _BETWEEN_LOOKS_S = 0.01
 
 
@@ -29,8 +27,7 @@ def install() -> None:
     SQSResponse.list_message_move_tasks = _list_tasks
     SQSResponse.cancel_message_move_task = _cancel_task
     Queue.add_message = _with_origin(Queue.add_message)
-    SQSBackend.receive_message = _locking_groups(SQSBackend.receive_message)
-    SQSBackend.delete_message = _alone(SQSBackend.delete_message)
+    SQSBackend.receive_message = _letting_others(SQSBackend.receive_message)
     SQSResponse.receive_message = _telling_origins(SQSResponse.receive_message)
     SQSResponse.send_message = _checked_message(SQSResponse.send_message)
     SQSBackend.send_message_batch = _checked_entries(SQSBackend.send_message_batch)
@@ -52,7 +49,7 @@ def _fault(code: str, message: str) -> Exception:
 
 
 def _advance(backend: Any) -> None:
-    with _ONE_AT_A_TIME:
+    with turn():
         tasks.advance(backend, _now())
 
 
@@ -78,37 +75,26 @@ def _with_moves(method: Callable[..., Any]) -> Callable[..., Any]:
     return waited
 
 
-def _locking_groups(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Receivers at the same moment never share a message or a message group; moto looks first and locks later."""
+def _letting_others(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Who waits for messages does not keep others from sending them."""
 
     def received(self: Any, queue_name: str, count: int, wait_s: int, *args: Any, **kwargs: Any) -> Any:
         until = _now() + wait_s
         while True:
-            with _ONE_AT_A_TIME:
-                found = method(self, queue_name, count, 0, *args, **kwargs)
+            found = method(self, queue_name, count, 0, *args, **kwargs)
             if found or _now() >= until:
                 return found
-            self.get_queue(queue_name).wait_for_messages(1)
-            time.sleep(_BETWEEN_LOOKS_S)
+            with aside():
+                self.get_queue(queue_name).wait_for_messages(1)
+                time.sleep(_BETWEEN_LOOKS_S)
 
     return received
-
-
-def _alone(method: Callable[..., Any]) -> Callable[..., Any]:
-    """What is deleted does not change the queue under a receiver's eyes."""
-
-    def called(*args: Any, **kwargs: Any) -> Any:
-        with _ONE_AT_A_TIME:
-            return method(*args, **kwargs)
-
-    return called
 
 
 def _start_task(self: Any) -> Any:
     source, destination = self._get_param("SourceArn"), self._get_param("DestinationArn")
     rate = self._get_param("MaxNumberOfMessagesPerSecond")
-    with _ONE_AT_A_TIME:
-        task = tasks.start(self.sqs_backend, source, destination, rate, _now())
+    task = tasks.start(self.sqs_backend, source, destination, rate, _now())
     return _result({"TaskHandle": task.handle})
 
 
@@ -118,8 +104,7 @@ def _list_tasks(self: Any) -> Any:
 
 
 def _cancel_task(self: Any) -> Any:
-    with _ONE_AT_A_TIME:
-        task = tasks.cancel(self.sqs_backend, self._get_param("TaskHandle"), _now())
+    task = tasks.cancel(self.sqs_backend, self._get_param("TaskHandle"), _now())
     return _result({"ApproximateNumberOfMessagesMoved": task.moved})
 
 

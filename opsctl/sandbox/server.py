@@ -10,9 +10,11 @@ from http import HTTPStatus
 from typing import Any
 
 from opsctl.sandbox.conditions import Durations, conditions, forget_everything
+from opsctl.sandbox.direct import call_directly
 from opsctl.sandbox.dlm import LifecycleManager
 from opsctl.sandbox.lambda_jobs import tick
-from opsctl.sandbox.lambda_local import FUNCTION_AGENT, serve_functions_at
+from opsctl.sandbox.lambda_local import FUNCTION_AGENT, serve_functions_with
+from opsctl.sandbox.turns import turn
 
 HOST = "127.0.0.1"
 REGION = "us-east-1"
@@ -44,7 +46,7 @@ class EmbeddedServer:
         self._moto = DomainDispatcherApplication(create_backend_app)
         self.last_call = time.monotonic()
         self._server = make_server(HOST, port, self._answer, threaded=True, request_handler=Quiet)
-        serve_functions_at(self.endpoint)
+        serve_functions_with(self.client)
         self._dlm = LifecycleManager()
         self._pace = Durations()
         self._stopped = threading.Event()
@@ -68,9 +70,10 @@ class EmbeddedServer:
             start_response("200 OK", [("Content-Type", "text/plain")])
             return [str(os.getpid()).encode()]
         scope = SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
-        if scope and scope[2] == "dlm":
-            return self._answer_dlm(environ, start_response, region=scope[1])
-        return self._moto(environ, start_response)
+        with turn():
+            if scope and scope[2] == "dlm":
+                return self._answer_dlm(environ, start_response, region=scope[1])
+            return self._moto(environ, start_response)
 
     def _answer_dlm(self, environ: dict[str, Any], start_response: Any, region: str) -> Any:
         """Answer what moto cannot; accounts are told apart as moto tells them."""
@@ -112,16 +115,22 @@ class EmbeddedServer:
         self._server.shutdown()
         self._server.server_close()
 
-    def client(self, service: str) -> Any:
-        """An SDK client of this server, with made-up credentials."""
-        return sandbox_client(self.endpoint, service)
+    def client(self, service: str, region: str = REGION, agent: str = "") -> Any:
+        """An SDK client of this server, with made-up credentials, for this process."""
+        made = sandbox_client(self.endpoint, service, region, agent)
+        self.serve(made.meta.events)
+        return made
+
+    def serve(self, events: Any) -> None:
+        """Answer the calls of SDK clients of this process at once, without a connection."""
+        call_directly(events, self.endpoint, self._answer)
 
 
-def sandbox_client(endpoint: str, service: str) -> Any:
+def sandbox_client(endpoint: str, service: str, region: str = REGION, agent: str = "") -> Any:
     """An SDK client that talks to a loopback endpoint with made-up credentials, whatever the environment says."""
     import boto3
     from botocore.config import Config
 
-    session = boto3.Session(**FAKE_KEYS, region_name=REGION)
-    config = Config(retries={"total_max_attempts": 1}, max_pool_connections=16)
+    session = boto3.Session(**FAKE_KEYS, region_name=region)
+    config = Config(retries={"total_max_attempts": 1}, max_pool_connections=16, user_agent_extra=agent or None)
     return session.client(service, endpoint_url=endpoint, config=config)

@@ -20,7 +20,7 @@ from opsctl.model.value import Json
 from opsctl.planning.inputs import parse_inputs
 from opsctl.planning.planner import make_plan
 from opsctl.playbook.load import load_playbook
-from opsctl.sandbox.server import FAKE_KEYS, REGION, EmbeddedServer, sandbox_client
+from opsctl.sandbox.server import FAKE_KEYS, REGION, EmbeddedServer
 from tests.kit.ports import FakeClock
 
 _ACCOUNTS = itertools.count(200_000_000_000)
@@ -86,12 +86,14 @@ def server() -> WatchedServer:
 @lru_cache(maxsize=64)
 def client(service: str) -> Any:
     """A plain SDK client of the server."""
-    return sandbox_client(server().endpoint, service)
+    return server().client(service)
 
 
 @lru_cache(maxsize=1)
 def _clients() -> Clients:
-    return Clients(Connection(region=REGION, endpoint_url=server().endpoint), "test-run")
+    made = Clients(Connection(region=REGION, endpoint_url=server().endpoint), "test-run")
+    server().serve(made._session.events)
+    return made
 
 
 def sqs_wire(region: str) -> SqsWire:

@@ -8,7 +8,7 @@ import pytest
 from opsctl.recovery.handler import lambda_handler
 from opsctl.recovery.package import HANDLER, code, environment
 from opsctl.sandbox import volume_data
-from opsctl.sandbox.lambda_local import run_code, serve_functions_at
+from opsctl.sandbox.lambda_local import run_code
 from tests.kit.moto_account import client, server
 from tests.recovery.on_moto import GROUP, Account, account
 from tests.recovery.test_scenarios import played
@@ -125,7 +125,6 @@ def test_the_entry_point_runs_with_the_environment_that_is_deployed(
 
 def test_the_code_that_is_deployed_recovers_in_the_sandboxs_own_lambda() -> None:
     with account() as group:
-        serve_functions_at(server().endpoint)
         function = f"opsctl-{GROUP}"
         env = environment(group.config) | {"AWS_REGION": "us-east-1", "AWS_LAMBDA_FUNCTION_NAME": function}
         env["SANDBOX_FUNCTION_ARN"] = f"arn:aws:lambda:us-east-1:123456789012:function:{function}"
