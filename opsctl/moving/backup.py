@@ -74,14 +74,29 @@ class BackupFile:
         self._packed = path.endswith(".gz")
 
     def keep(self, messages: list[Json]) -> None:
-        """Append messages."""
+        """Append messages.
+
+        Raises:
+            OSError: the disk does not take all of them; the file is as it was before.
+        """
         text = "".join(json.dumps(record_of(one), ensure_ascii=False) + "\n" for one in messages).encode()
         # A gzip file may have several members; each batch is one, whole by itself.
         data = gzip.compress(text) if self._packed else text
         with self._lock:
-            os.write(self._file, data)
-            os.fsync(self._file)
+            self._append(data)
             self.count += len(messages)
+
+    def _append(self, data: bytes) -> None:
+        """Write all of it or nothing: a full disk takes the first part, and what follows would be unreadable."""
+        end = os.fstat(self._file).st_size
+        try:
+            left = memoryview(data)
+            while left:
+                left = left[os.write(self._file, left) :]
+            os.fsync(self._file)
+        except OSError:
+            os.ftruncate(self._file, end)
+            raise
 
     def close(self) -> None:
         """Close the file."""

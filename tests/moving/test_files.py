@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import resource
 from pathlib import Path
 
 import pytest
@@ -201,3 +202,21 @@ def test_a_disk_that_is_full_ends_the_move_before_anything_is_sent(tmp_path: Pat
     result = move(sqs, tmp_path, "dead", "home", keeper=Full())
     assert "No space left" in result.says
     assert (len(sqs.queues["dead"].messages), len(sqs.queues["home"].messages)) == (20, 0)
+
+
+@pytest.mark.parametrize("name", ["m.jsonl", "m.jsonl.gz"])
+def test_a_disk_that_takes_half_of_a_write_is_a_failure_and_the_half_is_not_left(
+    tmp_path: Path, name: str
+) -> None:
+    message = {"MessageId": "m-1", "Body": "b" * 5000, "ReceiptHandle": "r"}
+    file, limits = BackupFile(str(tmp_path / name)), resource.getrlimit(resource.RLIMIT_FSIZE)
+    file.keep([message])
+    half = (tmp_path / name).stat().st_size * 3 // 2
+    resource.setrlimit(resource.RLIMIT_FSIZE, (half, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            file.keep([message | {"MessageId": "m-2"}])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    file.keep([message | {"MessageId": "m-3"}])
+    assert [one["MessageId"] for _, one in read_records(tmp_path / name)] == ["m-1", "m-3"]
