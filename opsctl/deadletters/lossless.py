@@ -19,10 +19,33 @@ def parse(body: str) -> Json:
         raise ValueError("nested too deeply") from None
 
 
+def measurable(body: str) -> Json:
+    """Parse JSON text so that expressions can compute with its numbers, which still know how they were written.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
+    try:
+        return json.loads(body, parse_float=_WRITTEN)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
 def text_of(value: Json, indent: int | None = None) -> str:
-    """Write what `parse` gave, edited or not, on one line or indented."""
+    """Write what `parse` or `measurable` gave, edited or not, on one line or indented.
+
+    Raises:
+        ValueError: JSON has no form for it.
+    """
     separators = (",", ":") if indent is None else None
-    text = json.dumps(value, ensure_ascii=False, separators=separators, indent=indent, allow_nan=False)
+    try:
+        text = json.dumps(
+            _marked(value), ensure_ascii=False, separators=separators, indent=indent, allow_nan=False
+        )
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    except ValueError:
+        raise ValueError("JSON has no form for infinity or for what is not a number") from None
     return _MARKED.sub(r"\1", text)
 
 
@@ -31,6 +54,29 @@ def is_number(value: Json) -> bool:
     if isinstance(value, str):
         return value.startswith(_MARK)
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _marked(value: Json) -> Json:
+    if isinstance(value, _Written):
+        return _MARK + value.text
+    if isinstance(value, dict):
+        return {name: _marked(item) for name, item in value.items()}
+    return [_marked(item) for item in value] if isinstance(value, list) else value
+
+
+class _Written(float):
+    """A number that is no integer, and the text it was written as."""
+
+    def __new__(cls, text: str) -> "_Written":
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+    text: str
+
+
+# JMESPath's functions tell types by the name of the class.
+_WRITTEN = type("float", (_Written,), {})
 
 
 def _refuse(name: str) -> Json:

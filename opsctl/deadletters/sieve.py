@@ -1,10 +1,10 @@
 """The filter and the edits of a redrive: JMESPath over a message, and members to set."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from opsctl.deadletters.letter import letter_of
-from opsctl.deadletters.lossless import is_number, parse, text_of
+from opsctl.deadletters.lossless import is_number, measurable, parse, text_of
 from opsctl.expressions.evaluate import ExpressionFault, evaluate
 from opsctl.model.value import Json, Value
 
@@ -53,10 +53,10 @@ class MessageSieve:
         changed = {name: value for name, value in message.items() if not name.startswith("MD5Of")}
         try:
             if self._edit:
-                made = evaluate(self._edit, scope_of(message))
+                made = evaluate(self._edit, scope_of(message, measurable))
                 if made is None:
                     raise ValueError("the edit makes nothing of this message")
-                changed["Body"] = made if isinstance(made, str) else json.dumps(made, ensure_ascii=False)
+                changed["Body"] = made if isinstance(made, str) else text_of(made)
             for setting in self._settings:
                 self._set(changed, setting, message)
         except ExpressionFault as fault:
@@ -66,7 +66,7 @@ class MessageSieve:
 
     def _set(self, changed: Json, setting: Setting, message: Json) -> None:
         if setting.expression:
-            value = evaluate(setting.expression, scope_of(message))
+            value = evaluate(setting.expression, scope_of(message, measurable))
             if value is None:
                 raise ValueError(f"{setting.expression} finds nothing for {setting.at}")
         else:
@@ -86,11 +86,11 @@ class MessageSieve:
         changed["Body"] = text_of(body)
 
 
-def scope_of(message: Json) -> dict[str, Json]:
-    """Return what expressions see of a message."""
+def scope_of(message: Json, read: Callable[[str], Json] = json.loads) -> dict[str, Json]:
+    """Return what expressions see of a message; `read` parses the body."""
     letter = letter_of(message)
     try:
-        body = json.loads(message["Body"])
+        body = read(message["Body"])
     except (ValueError, RecursionError):
         body = message["Body"]
     return {

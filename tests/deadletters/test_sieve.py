@@ -135,3 +135,25 @@ _VALUES = st.recursive(
 def test_reading_and_writing_loses_nothing(value: Json) -> None:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     assert text_of(parse(text)) == text
+
+
+def test_a_body_made_by_an_expression_keeps_the_digits_of_its_numbers() -> None:
+    sieve = MessageSieve("", (), "{price: body.price, huge: body.huge, half: abs(body.half)}")
+    made = sieve.edited(message({}) | {"Body": '{"price": 12.50, "huge": 1e400, "half": -0.50}'})
+    assert made["Body"] == '{"price":12.50,"huge":1e400,"half":0.5}'
+
+
+def test_a_member_computed_from_another_keeps_its_digits() -> None:
+    assert edited('{"price": 12.50}', "body.was==body.price")["Body"] == '{"price":12.50,"was":12.50}'
+    assert edited('{"price": 12.50}', "attributes.was==body.price")["MessageAttributes"]["was"] == {
+        "DataType": "Number",
+        "StringValue": "12.50",
+    }
+
+
+def test_an_edit_never_makes_what_is_not_json() -> None:
+    sieve = MessageSieve("", (), "{total: sum([body.a, body.a])}")
+    with pytest.raises(ValueError, match="no form for infinity"):
+        sieve.edited(message({}) | {"Body": '{"a": 1e308}'})
+    with pytest.raises(ValueError, match="no form for infinity"):
+        MessageSieve("", (), "body").edited(message({}) | {"Body": '{"a": NaN}'})
