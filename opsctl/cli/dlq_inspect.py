@@ -1,12 +1,12 @@
 """`opsctl dlq inspect` and `export`: look at dead letters without consuming them."""
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from opsctl.cli.new_files import refuse_bad_file
 from opsctl.cli.options import AccountOptions, Output, ShowOptions, spliced
 
 if TYPE_CHECKING:
@@ -88,12 +88,12 @@ def export(
 ) -> None:
     """Copy the messages of a queue into a file that `opsctl dlq import` puts back; they stay in the queue."""
     from opsctl.cli.output import emit_value
+    from opsctl.deadletters.sieve import says_unjudged
     from opsctl.model.exits import Exit
 
     if not file.name.endswith((".jsonl", ".jsonl.gz")):
         raise typer.BadParameter("the name must end in .jsonl or .jsonl.gz", param_hint="FILE")
-    if not os.access(file.absolute().parent, os.W_OK):
-        raise typer.BadParameter(f"{file.absolute().parent} cannot be written to", param_hint="FILE")
+    refuse_bad_file(file, "FILE")
     session, glass = open_glass("dlq export", queue, where, override, account, show)
     found = glass.export(file, where)
     session.progress.clear()
@@ -101,6 +101,7 @@ def export(
     if not found.whole:
         text += f"\nnot all: the queue says it has about {found.about:,}"
         text += f"; {found.note}" if found.note else ""
+    text += f"\n{says_unjudged(found.unjudged)}" if found.unjudged else ""
     interrupted = session.runtime.stopping()
     failed = int(Exit.INTERRUPTED if interrupted else Exit.FAILED)
     outcome, code = ("exported", 0) if found.whole else ("incomplete", failed)

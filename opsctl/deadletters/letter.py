@@ -202,9 +202,10 @@ def shape_of(body: str) -> str:
         return "JSON {" + ", ".join(names[:8]) + (", ...}" if len(names) > 8 else "}")
     if isinstance(found, list):
         return "JSON list"
-    return f"JSON {type(found).__name__}"
+    return f"JSON {_JSON_TYPES[type(found)]}"
 
 
+_JSON_TYPES = {str: "text", int: "number", float: "number", bool: "true or false", type(None): "null"}
 _VARYING = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|0x[0-9a-fA-F]+|\d+(?:\.\d+)?")
 
 

@@ -1,7 +1,7 @@
 """The filter and the edits of a redrive: JMESPath over a message, and members to set."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from opsctl.deadletters.letter import letter_of
 from opsctl.deadletters.lossless import is_number, measurable, parse, text_of
@@ -84,6 +84,14 @@ class MessageSieve:
             raise ValueError("the body is not JSON, so no member of it can be set") from None
         _put(body, path, value)
         changed["Body"] = text_of(body)
+
+
+def says_unjudged(unjudged: Mapping[str, int]) -> str:
+    """Say that a filter did not fit messages, lest somebody take them for not wanted; empty when it did."""
+    if not unjudged:
+        return ""
+    reason = max(unjudged, key=lambda one: unjudged[one])
+    return f"the filter cannot judge {sum(unjudged.values()):,} of them: {reason}"
 
 
 def scope_of(message: Json, read: Callable[[str], Json] = json.loads) -> dict[str, Json]:

@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.deadletters.route import Route
-from opsctl.deadletters.sieve import MessageSieve, Setting
+from opsctl.deadletters.sieve import MessageSieve, Setting, says_unjudged
 from opsctl.model.jobs import Job, JobResult, Tools
 from opsctl.moving.backoff import Patience
 from opsctl.moving.backup import BackupFile
@@ -127,9 +127,7 @@ class DlqMove(Job):
 
 
 def _with_unjudged(result: JobResult, unjudged: dict[str, int]) -> JobResult:
-    """Say that the filter did not fit messages, lest somebody take them for not wanted."""
     if not unjudged:
         return result
-    reason = max(unjudged, key=lambda one: unjudged[one])
-    says = f"{result.says}; the filter cannot judge {sum(unjudged.values()):,} of them: {reason}"
+    says = f"{result.says}; {says_unjudged(unjudged)}"
     return result.model_copy(update={"says": says, "details": {**result.details, "unjudged": dict(unjudged)}})

@@ -16,6 +16,7 @@ class Surveyed(Value):
 
     account: str
     region: str
+    endpoint: str = ""
     queues: int
     rows: tuple[DeadLetterRow, ...]
     unknown: tuple[str, ...]
@@ -39,6 +40,7 @@ class DlqSurvey(Lookup):
         return Surveyed(
             account=about.account,
             region=about.region,
+            endpoint=region.endpoint,
             queues=len(region.queues),
             rows=rows_of(region),
             unknown=region.unknown,

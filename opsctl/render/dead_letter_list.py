@@ -1,5 +1,7 @@
 """The list of dead-letter queues as text and Markdown."""
 
+import shlex
+
 from opsctl.deadletters.listing import URGENT_S, DeadLetterRow
 from opsctl.lookups.dlq_survey import Surveyed
 from opsctl.model.spans import span
@@ -35,8 +37,14 @@ def render_survey(found: Surveyed, *, width: int, colour: bool) -> str:
     full = next((row for row in found.rows if row.depth), None)
     if full is not None:
         page.blank()
-        page.item(f"next: opsctl dlq inspect {full.name}")
+        page.item(f"next: {_inspecting(full, found)}")
     return page.text()
+
+
+def _inspecting(row: DeadLetterRow, found: Surveyed) -> str:
+    """What to type next; it must not reach another region, or AWS itself from a sandbox."""
+    endpoint = ("--endpoint-url", found.endpoint) if found.endpoint else ()
+    return shlex.join(("opsctl", "dlq", "inspect", row.name, "--region", found.region, *endpoint))
 
 
 def unread(page: Page, unknown: tuple[str, ...]) -> None:

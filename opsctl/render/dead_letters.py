@@ -1,5 +1,6 @@
 """Dead letters grouped by cause, as text and Markdown."""
 
+from opsctl.deadletters.sieve import says_unjudged
 from opsctl.render.inert import markdown, shortened, visible
 from opsctl.render.page import Page
 from opsctl.render.words import few
@@ -37,6 +38,8 @@ def render_inspected(found: Inspected, *, width: int, colour: bool) -> str:
         page.item(f"Each look counts as one more receive; the messages {again}.")
     if found.note:
         page.item(found.note, "yellow")
+    if found.unjudged:
+        page.item(says_unjudged(found.unjudged), "yellow")
     for group in found.groups:
         page.blank()
         code = f" ({group.code})" if group.code not in ("", group.cause) else ""
@@ -46,7 +49,9 @@ def render_inspected(found: Inspected, *, width: int, colour: bool) -> str:
             rows.insert(1, ("origin", group.origin))
         if group.note:
             rows.append(("note", group.note))
-        rows.append(("example", f"{group.example.id}, received {group.example.receives} times"))
+        receives = group.example.receives
+        times = "once" if receives == 1 else f"{receives:,} times"
+        rows.append(("example", f"{group.example.id}, received {times}"))
         rows.append(("", shortened(group.example.body, _BODY)))
         for line in few((f"{k}: {shortened(v, 120)}" for k, v in group.example.attributes.items()), 11):
             rows.append(("", line))
@@ -74,7 +79,8 @@ def render_previews(found: list[Preview]) -> str:
 def markdown_inspected(found: Inspected) -> str:
     """Return the groups as a Markdown table."""
     lines = [f"## {markdown(heading_of(found))}", ""]
-    lines += [markdown(found.note), ""] if found.note else []
+    for note in (found.note, says_unjudged(found.unjudged)):
+        lines += [markdown(note), ""] if note else []
     lines += ["| count | cause | from | first | last | example |", "|---:|---|---|---|---|---|"]
     for group in found.groups:
         cause = f"{group.code}: {group.cause}" if group.code not in ("", group.cause) else group.cause

@@ -24,7 +24,7 @@ _MANY = 10_000
 class Inspected(Value):
     """What was seen of a queue: groups by cause, largest first; `matched` is how many passed the filter.
 
-    `hidden` says why the messages could not be made visible again at once, or nothing.
+    `unjudged` counts, by reason, those over which the filter cannot be evaluated. `hidden` says why the messages could not be made visible again at once, or nothing.
     """
 
     queue: str
@@ -33,12 +33,16 @@ class Inspected(Value):
     matched: int
     whole: bool
     note: str
+    unjudged: dict[str, int] = {}
     hidden: str = ""
     groups: tuple[CauseGroup, ...]
 
 
 class Exported(Value):
-    """What was copied; `whole` tells whether the file has every message that the queue showed."""
+    """What was copied; `whole` tells whether the file has every message that the queue showed.
+
+    With a filter: every message that it lets pass; `unjudged` counts those over which it cannot be evaluated.
+    """
 
     queue: str
     path: str
@@ -46,6 +50,7 @@ class Exported(Value):
     about: int
     whole: bool
     note: str
+    unjudged: dict[str, int] = {}
 
 
 class Glass:
@@ -77,6 +82,7 @@ class Glass:
             matched=causes.seen,
             whole=looked.seen >= self._queue.total,
             note=self._note(looked, sample),
+            unjudged=sieve.unjudged,
             hidden=self._hidden(looked),
             groups=tuple(causes.groups()),
         )
@@ -134,6 +140,7 @@ class Glass:
             about=self._queue.total,
             whole=not looked.stopped and looked.seen >= self._queue.total,
             note=self._note(looked, looked.seen),
+            unjudged=sieve.unjudged,
         )
 
     def _look(self, at_most: int, show: Callable[[list[Json]], None]) -> Looked:

@@ -1,11 +1,14 @@
 """Puts together what a run came to, from its plan and its records."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from opsctl.model.changes import Irreversible
 from opsctl.model.plan import Plan
 from opsctl.model.report import ChangeResult, ChangeStatus, CheckResult, EventRow, Report, RunRow
 from opsctl.model.value import Json
+
+_COMMAND = re.compile(r"\bopsctl(?= [a-z])")
 
 
 def report_of(
@@ -45,14 +48,23 @@ def report_of(
         changes=tuple(results),
         checks=tuple(checks),
         message=run.message,
-        hint=hint,
+        hint=_as_typed(hint, plan),
         next=_next(run, plan, undone_by),
         undone_by=undone_by,
     )
 
 
+def _as_typed(hint: str, plan: Plan) -> str:
+    """A hint that names a command, as it has to be typed to reach the same account."""
+    return _COMMAND.sub(_command(plan), hint)
+
+
+def _command(plan: Plan) -> str:
+    return "opsctl --sandbox" if _in_sandbox(plan) else "opsctl"
+
+
 def _next(run: RunRow, plan: Plan, undone_by: str) -> tuple[str, ...]:
-    command = "opsctl --sandbox" if _in_sandbox(plan) else "opsctl"
+    command = _command(plan)
     if all(isinstance(change.undo, Irreversible) for change in plan.changes):
         wanted = "runs show" if run.status == "done" else "resume"
         return (f"{command} {wanted} {run.id}",)

@@ -121,6 +121,14 @@ def test_no_body_is_too_strange(body: str) -> None:
     assert shape_of(body)
 
 
+@pytest.mark.parametrize(
+    ("body", "shape"),
+    [("null", "null"), ("5", "number"), ("5.5", "number"), ("true", "true or false"), ('"x"', "text")],
+)
+def test_the_shape_of_a_body_is_told_in_words_of_json(body: str, shape: str) -> None:
+    assert shape_of(body) == f"JSON {shape}"
+
+
 def test_causes_that_differ_only_in_ids_and_numbers_are_the_same() -> None:
     one = same_cause("Task 6f4e2b1c-0000-4000-8000-000000000001 timed out after 3.00 seconds")
     assert one == same_cause("Task 6f4e2b1c-0000-4000-8000-0000000000ff timed out after 30.10 seconds")

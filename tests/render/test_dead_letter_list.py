@@ -71,6 +71,12 @@ def test_every_line_fits_and_a_long_name_gets_a_line_of_its_own(width: int) -> N
     assert "5 more" in " ".join(lines), "few sources are shown, and how many are not"
 
 
+def test_what_to_type_next_reaches_the_same_region_and_the_same_endpoint() -> None:
+    assert "next: opsctl dlq inspect x-dlq --region eu-west-1\n" in text(listed(row()))
+    sandbox = listed(row()).model_copy(update={"endpoint": "http://127.0.0.1:4000"})
+    assert "x-dlq --region eu-west-1 --endpoint-url http://127.0.0.1:4000\n" in text(sandbox, 200)
+
+
 def test_columns_stand_below_one_another() -> None:
     told = text(listed(row(), row(name="another-dlq", depth=12_345, alarm="alarm", alarms=("a",))))
     head, first, second = [line for line in told.splitlines() if line.startswith(("QUEUE", "x-dlq", "another"))]

@@ -127,6 +127,13 @@ def test_a_failed_run_is_recorded_as_failed(tmp_path: Path) -> None:
     assert "AccessDenied" in report.changes[1].detail
 
 
+def test_a_hint_names_the_command_as_it_has_to_be_typed(tmp_path: Path) -> None:
+    plan = two_step_plan().model_copy(update={"endpoint": "http://127.0.0.1:4000"})
+    start_run(plan, bench(Box(), tmp_path))
+    report = report_of(Journal(tmp_path).run(plan.id), plan, (), hint="opsctl verify r-1, or opsctl undo r-1")
+    assert report.hint == "opsctl --sandbox verify r-1, or opsctl --sandbox undo r-1"
+
+
 def test_verify_asks_every_proof_again(tmp_path: Path) -> None:
     box, plan = Box(), two_step_plan()
     work = bench(box, tmp_path)
