@@ -8,7 +8,8 @@ from opsctl.deadletters.lossless import parse, text_of
 from opsctl.model.value import Json
 
 _KEYWORD = re.compile(r"<aws\.scheduler\.([\w-]+)>")
-_PLACE = re.compile(r'"<([\w.-]+)>"|<([\w.-]+)>')
+_PLACE = re.compile(r"<([\w.-]+)>")
+_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 def payload_for_function(message: Json, form: str) -> str:
@@ -134,16 +135,16 @@ def _transformed(event: dict[str, Json], settings: dict[str, Json], rule_arn: st
     }
     text = str(settings["InputTemplate"])
     is_json = text.lstrip().startswith(("{", "["))
+    texts = [match.span() for match in _TEXT.finditer(text)] if is_json else []
 
     def value(match: re.Match[str]) -> str:
-        name = match[1] or match[2]
-        if name not in known:
+        if match[1] not in known:
             return match[0]
-        found = known[name]
+        found = known[match[1]]
         plain = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
-        if match[1]:
-            # Inside quotes a value goes in as text, elsewhere in a JSON template as JSON.
-            return f'"{json.dumps(plain, ensure_ascii=False)[1:-1]}"'
+        if any(start < match.start() < end for start, end in texts):
+            # Inside the quotes of a JSON template a value goes in as text, elsewhere as JSON.
+            return json.dumps(plain, ensure_ascii=False)[1:-1]
         return json.dumps(found, ensure_ascii=False) if is_json else plain
 
     return _PLACE.sub(value, text)
@@ -166,7 +167,7 @@ def value_at(event: Json, path: str) -> Json:
 def _event(body: str) -> dict[str, Json]:
     try:
         event = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError("the body is not JSON, so it is no event") from None
     if not isinstance(event, dict):
         raise ValueError("the body is no event")
@@ -176,6 +177,6 @@ def _event(body: str) -> dict[str, Json]:
 def _json_text(text: str, what: str) -> str:
     try:
         json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError(f"{what} is not JSON, and a function takes nothing else") from None
     return text

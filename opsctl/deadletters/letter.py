@@ -173,7 +173,10 @@ def _sns(record: dict[str, Json]) -> Letter | None:
     """SNS subscription without raw delivery (SNS guide, "Message and JSON formats"); no reason is given."""
     if record.get("Type") != "Notification" or "TopicArn" not in record:
         return None
-    asked = parse_qs(urlsplit(str(record.get("UnsubscribeURL", ""))).query)
+    try:
+        asked = parse_qs(urlsplit(str(record.get("UnsubscribeURL", ""))).query)
+    except ValueError:
+        asked = {}
     return Letter(
         kind="sns",
         origin=next(iter(asked.get("SubscriptionArn", [])), ""),

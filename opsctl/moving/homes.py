@@ -105,6 +105,8 @@ class Homes:
             return self._made[key]
 
     def _sending_for(self, letter: Letter) -> Sending:
+        if letter.kind in ("lambda-destination", "stream"):
+            self._refuse_elsewhere(letter.origin)
         if letter.kind == "lambda-destination":
             return self._function(letter.origin, lambda message: payload_for_function(message, "payload"))
         if letter.kind == "stream":
@@ -140,6 +142,13 @@ class Homes:
     def _function(self, arn: str, payload: Callable[[Json], str]) -> Sending:
         return self._calls(invocation(arn, payload))
 
+    def _refuse_elsewhere(self, function: str) -> None:
+        """Invoke functions of this account only: whoever may send to the queue writes what its messages say."""
+        if function.split(":")[2:6] != ["lambda", self._region, self._tools.aws.identity.account, "function"]:
+            raise ValueError(
+                "the function it names is not of this account and region; --to function:ARN invokes it anyway"
+            )
+
     def _subscriber(self, letter: Letter) -> Sending:
         """The one subscription that failed; publishing to the topic would reach all the others again."""
         if not letter.origin:
@@ -166,6 +175,11 @@ class Homes:
         if not found:
             raise ValueError(f"rule {rule} has no target {letter.origin} any more")
         target = found[0]
+        if any(_without_id(other) != _without_id(target) for other in found):
+            raise ValueError(
+                f"rule {rule} has {len(found)} targets {letter.origin} with different settings, and the "
+                "message does not say which failed; --events-to bus puts it back for all, --to names a destination"
+            )
         made = target_call(
             letter.origin, target, lambda message: input_for_target(message, target, letter.rule), self._url
         )
@@ -203,3 +217,7 @@ class Homes:
         if answer.refusal is not None:
             raise ValueError(f"{answer.refusal}")
         return answer.value
+
+
+def _without_id(target: Json) -> Json:
+    return {name: value for name, value in target.items() if name != "Id"}

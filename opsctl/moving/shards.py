@@ -52,6 +52,8 @@ class ShardSending:
     def _call_of(self, message: Json) -> Call:
         letter = letter_of(message)
         info = dict(letter.stream)
+        if not _names_records(info):
+            raise ValueError("the record does not say which records of which stream failed")
         kinesis = info.pop("kind") == "KinesisBatchInfo"
         records = self._records(info, kinesis=kinesis)
         if not records:
@@ -107,6 +109,12 @@ class ShardSending:
                 raise ValueError(f"the records cannot be read again: {answer.refusal}")
             self._patience.wait(attempt)
         raise AssertionError("the last attempt returns or raises")
+
+
+def _names_records(info: dict[str, Json]) -> bool:
+    numbers = (str(info.get(f"{end}SequenceNumber", "")) for end in ("start", "end"))
+    named = all(info.get(name) and isinstance(info[name], str) for name in ("shardId", "streamArn"))
+    return named and all(number.isdecimal() for number in numbers)
 
 
 def _kinesis_record(record: Json, info: dict[str, Json], region: str) -> Json:

@@ -52,7 +52,9 @@ def target_call(
         return _call(
             "firehose", "PutRecord", lambda m: {"DeliveryStreamName": name, "Record": {"Data": payload(m)}}
         )
-    raise ValueError(f"a target of {service} cannot be called again by itself; --events-to bus puts events back")
+    raise ValueError(
+        f"a target of {service} cannot be called again by itself; --events-to bus puts events of rules back"
+    )
 
 
 def _call(service: str, operation: str, params: Callable[[Json], dict[str, Json]]) -> Callable[[Json], Call]:

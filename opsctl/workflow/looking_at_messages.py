@@ -24,7 +24,8 @@ _MANY = 10_000
 class Inspected(Value):
     """What was seen of a queue: groups by cause, largest first; `matched` is how many passed the filter.
 
-    `unjudged` counts, by reason, those over which the filter cannot be evaluated. `hidden` says why the messages could not be made visible again at once, or nothing.
+    `unjudged` counts, by reason, those over which the filter cannot be evaluated. `hidden` says why the messages
+    could not be made visible again at once, or nothing.
     """
 
     queue: str

@@ -83,6 +83,15 @@ def test_an_event_goes_back_on_its_bus_with_its_members() -> None:
             },
             {"id": 7, "text": 'A "quoted" <name>', "all": EVENT["detail"], "rule": "big-orders"},
         ),
+        (
+            {
+                "InputTransformer": {
+                    "InputPathsMap": {"id": "$.detail.id", "who": "$.detail.who"},
+                    "InputTemplate": r'{"text": "order <id> of \"<who>\"", "plain": [<who>, <id>]}',
+                }
+            },
+            {"text": 'order 7 of "A "quoted" <name>"', "plain": ['A "quoted" <name>', 7]},
+        ),
     ],
 )
 def test_a_target_gets_the_event_after_its_own_input_settings(target: Json, wanted: Json) -> None:

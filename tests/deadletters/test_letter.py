@@ -129,6 +129,11 @@ def test_the_shape_of_a_body_is_told_in_words_of_json(body: str, shape: str) -> 
     assert shape_of(body) == f"JSON {shape}"
 
 
+def test_an_envelope_with_a_broken_link_names_no_subscription() -> None:
+    told = letter_of(message({"Type": "Notification", "TopicArn": "t", "UnsubscribeURL": "https://[x"}))
+    assert (told.kind, told.origin) == ("sns", "")
+
+
 def test_causes_that_differ_only_in_ids_and_numbers_are_the_same() -> None:
     one = same_cause("Task 6f4e2b1c-0000-4000-8000-000000000001 timed out after 3.00 seconds")
     assert one == same_cause("Task 6f4e2b1c-0000-4000-8000-0000000000ff timed out after 30.10 seconds")

@@ -360,3 +360,47 @@ def test_a_message_without_any_record_of_its_origin_stays_unless_there_is_one_so
     routes = [queue_route(sqs, name, sqs.arn(name)) for name in ("orders", "bills")]
     result = redrive(tmp_path, sqs, Told({}), *routes)
     assert "does not say where it came from" in result.details["reasons"][0]["reason"]
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        {"shardId": "s-0"},
+        {"shardId": "s", "streamArn": "arn:k", "startSequenceNumber": "a", "endSequenceNumber": "b"},
+        {"shardId": 5, "streamArn": ["arn:k"], "startSequenceNumber": "1", "endSequenceNumber": "2"},
+    ],
+)
+def test_a_stream_record_that_names_no_records_stays_and_the_rest_goes_on(tmp_path: Path, info: Json) -> None:
+    broken = record("RetryAttemptsExhausted", KinesisBatchInfo=info)
+    aws = Told({})
+    result = redrive(tmp_path, made(broken, record(requestPayload={"a": 1})), aws)
+    assert result.details["moved"] == 1
+    assert "does not say which records" in result.details["reasons"][0]["reason"]
+
+
+@pytest.mark.parametrize(
+    "function",
+    ["", "arn:aws:lambda:eu-west-1:123456789012:function:f", "arn:aws:lambda:us-east-1:999999999999:function:f"],
+)
+def test_a_record_cannot_have_a_function_of_elsewhere_invoked(tmp_path: Path, function: str) -> None:
+    letter = record(requestPayload={"a": 1})
+    letter["requestContext"]["functionArn"] = function
+    aws = Told({})
+    result = redrive(tmp_path, made(letter), aws)
+    assert "not of this account and region" in result.details["reasons"][0]["reason"]
+    assert aws.writes == []
+
+
+def test_which_of_two_targets_failed_is_not_guessed(tmp_path: Path) -> None:
+    targets = [{"Id": "1", "Arn": TARGET, "Input": "1"}, {"Id": "2", "Arn": TARGET, "Input": "2"}]
+    aws = Told({"ListTargetsByRule": {"Targets": targets}})
+    result = redrive(tmp_path, made(EVENT, RULE_ARN=RULE, TARGET_ARN=TARGET), aws)
+    assert "does not say which failed" in result.details["reasons"][0]["reason"]
+    assert aws.writes == []
+
+
+def test_a_body_that_is_nested_too_deeply_stays_and_the_rest_goes_on(tmp_path: Path) -> None:
+    sqs = made("[" * 100_000 + "]" * 100_000, '{"a": 1}', ErrorCode="200", RequestID="r")
+    route = Route(origin="f", kind="function", arn=TARGET, name="bill")
+    result = redrive(tmp_path, sqs, Told({}), route)
+    assert (result.details["moved"], result.details["stayed"]) == (1, 1)
