@@ -146,6 +146,9 @@ def counts_of(plan: Plan) -> str:
     number = len(plan.changes)
     made = [change for change in plan.changes if change.kind != "wait"]
     if not number:
+        found = len(plan.warnings)
+        if found:
+            return f"No changes, and {found} warning{'s' if found != 1 else ''}."
         return "No changes: the account is as the playbook wants it."
     severities = [change.risk.severity for change in plan.changes]
     parts = [

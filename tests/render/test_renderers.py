@@ -19,7 +19,7 @@ from opsctl.render.json_text import render_envelope
 from opsctl.render.mermaid import render_mermaid
 from opsctl.render.svg import render_svg
 from opsctl.render.tree import render_tree
-from opsctl.render.words import details_of, outcome_of, value_text
+from opsctl.render.words import counts_of, details_of, outcome_of, value_text
 from tests.render.sample import sample_decision, sample_plan, sample_report
 
 HOSTILE = (
@@ -183,3 +183,10 @@ def test_a_failed_run_that_cannot_be_undone_does_not_offer_it() -> None:
     lasting = report.model_copy(update={"plan": report.plan.model_copy(update={"changes": tuple(final)})})
     assert outcome_of(report) == "Failed: the run can be resumed or undone"
     assert outcome_of(lasting) == "Failed: the run can be resumed"
+
+
+def test_a_plan_without_changes_does_not_claim_that_all_is_well_over_its_warnings() -> None:
+    plan = sample_plan().model_copy(update={"changes": ()})
+    assert counts_of(plan) == "No changes, and 3 warnings."
+    assert counts_of(plan.model_copy(update={"warnings": plan.warnings[:1]})) == "No changes, and 1 warning."
+    assert counts_of(plan.model_copy(update={"warnings": ()})).startswith("No changes: the account is as")
