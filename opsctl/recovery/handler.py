@@ -25,7 +25,8 @@ Json = dict[str, Any]
 
 TAG, DEVICE, ROLE, COPY = "opsctl:ha", "opsctl:ha-device", "opsctl:ha-role", "opsctl:ha-copy"
 SET, SOURCE, KIND, WAIT = "opsctl:ha-set", "opsctl:ha-volume", "opsctl:ha-kind", "opsctl:ha-wait"
-OWN_TAGS = (TAG, DEVICE, ROLE, COPY, SET, SOURCE, KIND, WAIT)
+INSTANCE, POLICY = "opsctl:ha-instance", "opsctl:ha-snapshots"
+OWN_TAGS = (TAG, DEVICE, ROLE, COPY, SET, SOURCE, KIND, WAIT, INSTANCE, POLICY)
 
 LAUNCHING, TERMINATING, RETAINED = "Pending:Wait", "Terminating:Wait", "Terminating:Retained"
 STANDBY_FAILED = "Terminating:Failed"
@@ -229,15 +230,20 @@ class Account:
     def sets(self) -> dict[str, dict[str, Json]]:
         """Return the completed snapshots of all devices, by consistent set; sets that lack a device are left out.
 
-        A set that another tool made, such as Data Lifecycle Manager, is known by its common start time.
+        So is a run of Data Lifecycle Manager in which a device was taken twice: AWS tries a failed one again, and
+        nothing says which attempt a snapshot is of. Snapshots of retired volumes are nobody's state.
         """
-        found: dict[str, dict[str, Json]] = {}
+        runs: dict[str, list[Json]] = {}
         for snapshot in self.snapshots():
             tags = tags_of(snapshot)
-            if snapshot["State"] == "completed" and tags.get(DEVICE) in self.devices:
-                key = tags.get(SET) or snapshot["StartTime"].strftime(TIME)
-                found.setdefault(key, {})[tags[DEVICE]] = snapshot
-        return {key: each for key, each in found.items() if each.keys() == set(self.devices)}
+            if tags.get(DEVICE) in self.devices and tags.get(ROLE) == "data":
+                runs.setdefault(set_of(snapshot), []).append(snapshot)
+        sets = {
+            key: {tags_of(each)[DEVICE]: each for each in run if each["State"] == "completed"}
+            for key, run in runs.items()
+            if not in_doubt(run)
+        }
+        return {key: each for key, each in sets.items() if each.keys() == set(self.devices)}
 
     def moment(self) -> datetime:
         """Return the time."""
@@ -410,8 +416,8 @@ class Recovery(Account):
         """
         self.phase = "find"
         current, own = self.current(new), self.copies_for(new)
-        made_now = {device: each for device, each in own.items() if copy_of(each)[0] == new["InstanceId"]}
-        have = {**(made_now if current else own), **current}
+        whole = next((each for each in own.values() if each.keys() == set(self.devices)), {})
+        have = {**(own.get(new["InstanceId"], {}) if current else whole), **current}
         missing = [device for device in self.devices if device not in have]
         try:
             if missing:
@@ -443,10 +449,14 @@ class Recovery(Account):
             found[device] = volume
         return found
 
-    def copies_for(self, new: Json) -> dict[str, Json]:
-        """Return the copies that were made for this very instance, by device."""
-        copies = [each for each in self.volumes.values() if copy_of(each)[1] == new["InstanceId"]]
-        return {tags_of(each)[DEVICE]: each for each in copies if tags_of(each).get(ROLE) == "data"}
+    def copies_for(self, new: Json) -> dict[str, dict[str, Json]]:
+        """Return the copies that were made for this very instance, by set and device."""
+        found: dict[str, dict[str, Json]] = {}
+        for volume in self.volumes.values():
+            set_id, instance, _ = copy_of(volume)
+            if instance == new["InstanceId"] and tags_of(volume).get(ROLE) == "data":
+                found.setdefault(set_id, {})[tags_of(volume)[DEVICE]] = volume
+        return found
 
     def require_free(self, volumes: Iterable[Json], new: Json) -> None:
         """Raise unless nobody else has the volumes: only an instance that leaves is made to give them up.
@@ -511,7 +521,7 @@ class Recovery(Account):
         self, snapshots: dict[str, Json], sources: dict[str, Json], new: Json, set_id: str
     ) -> dict[str, Json]:
         """Return the volumes made from a set for this instance; they are made now unless they were."""
-        made = {device: each for device, each in self.copies_for(new).items() if copy_of(each)[0] == set_id}
+        made = self.copies_for(new).get(set_id, {})
         for device in [each for each in snapshots if each not in made]:
             self.create_volume(device, snapshots[device], sources.get(device), new, set_id)
         late = [device for device in snapshots if device not in made or made[device]["State"] == "creating"]
@@ -543,10 +553,10 @@ class Recovery(Account):
             parameters |= {"Encrypted": True, "KmsKeyId": like.get("KmsKeyId") or snapshot["KmsKeyId"]}
         self.call("ec2", "create_volume", **parameters)
 
-    def older_set(self, new: Json, own: dict[str, Json]) -> str | None:
+    def older_set(self, new: Json, own: Iterable[str]) -> str | None:
         """Return the set that a restore for this instance began with, or the newest one that the policy allows."""
         sets = self.sets() if self.config["allow_data_loss_s"] > 0 else {}
-        begun = {copy_of(each)[0] for each in own.values()} - {new["InstanceId"]}
+        begun = set(own) - {new["InstanceId"]}
         young = {key for key, each in sets.items() if lost_s(each, new) <= self.config["allow_data_loss_s"]}
         choice = begun & sets.keys() or young - {new["InstanceId"]}
         return min(choice, key=lambda key: (lost_s(sets[key], new), key), default=None)
@@ -801,6 +811,23 @@ def copy_of(volume: Json) -> tuple[str, str, str]:
     set_id, _, rest = tags_of(volume).get(COPY, "").partition("/")
     instance, _, source = rest.partition("/")
     return set_id, instance, source
+
+
+def set_of(snapshot: Json) -> str:
+    """Return the consistent set that a snapshot belongs to, by the tags that say so.
+
+    In a policy of Data Lifecycle Manager they are variable tags: the time of the run, and the instance. A set of
+    any other tool is known by its common start time.
+    """
+    tags = tags_of(snapshot)
+    set_id = tags.get(SET) or snapshot["StartTime"].strftime(TIME)
+    return f"{set_id} {tags.get(INSTANCE, '')}".strip().replace("/", "-")
+
+
+def in_doubt(run: list[Json]) -> bool:
+    """Whether a policy's run has two snapshots of one device."""
+    devices = [tags_of(each)[DEVICE] for each in run if INSTANCE in tags_of(each)]
+    return len(devices) != len(set(devices))
 
 
 def stamp_of(instance: Json) -> tuple[str, datetime | None, bool]:

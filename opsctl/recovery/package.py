@@ -42,8 +42,9 @@ class RecoveryConfig(Value):
     """Everything the handler has to know that it cannot read from AWS.
 
     `allow_data_loss_s` is the age of the oldest set of snapshots that may replace volumes which cannot be had; 0
-    is never. `snapshot_every_s` 0 leaves the snapshots to somebody else. The handler never deletes a snapshot: how
-    many are kept is for a Data Lifecycle Manager policy, or the user's own, to say.
+    is never. `snapshot_every_s` 0 leaves the snapshots to somebody else; `dlm_every_s` is how often a policy of
+    Data Lifecycle Manager makes them. The handler never deletes a snapshot: how many are kept is for that policy,
+    or the user's own, to say.
     """
 
     group: str = Field(min_length=1)
@@ -55,6 +56,7 @@ class RecoveryConfig(Value):
     source_dest_check: bool | None = None
     record: PrivateRecord | None = None
     snapshot_every_s: int = Field(default=0, ge=0)
+    dlm_every_s: int = Field(default=0, ge=0)
     namespace: str = "opsctl/ha"
 
 
@@ -99,7 +101,8 @@ def standby_policy(config: RecoveryConfig, identity: Identity, kms_keys: Iterabl
     """
     instance, namespace = _ec2(config, identity, "instance"), {"cloudwatch:namespace": config.namespace}
     reads = ["cloudwatch:DescribeAlarms", "ec2:DescribeInstanceStatus", *_reads(config)]
-    keys = "opsctl:ha-failover", "opsctl:ha-role", "opsctl:ha-wait"
+    keys = ["opsctl:ha-failover", "opsctl:ha-role", "opsctl:ha-wait"]
+    keys += ["opsctl:ha-snapshots"] if config.dlm_every_s else []
     statements = [
         _allow(sorted(reads), ["*"]),
         _allow(["ec2:StartInstances", "ec2:StopInstances"], [instance], _tagged(config)),

@@ -14,6 +14,7 @@ from opsctl.recovery.handler import (
     FORCE_STOP_AFTER_S,
     GONE,
     OLDER_SET_AFTER_S,
+    POLICY,
     POLL_FOR_S,
     ROLE,
     STANDBY_FAILED,
@@ -159,11 +160,18 @@ class Standby(Recovery):
             raise NotYet(f"{new['InstanceId']} is being started")
 
     def hand_over(self, old: Json | None, new: Json) -> None:
-        """Make the twin the primary; the old one first stops being it, so that there are never two."""
+        """Make the twin the primary; the old one first stops being it, so that there are never two.
+
+        Where Data Lifecycle Manager takes the snapshots, its policy finds the one that has the data by a tag.
+        """
         self.phase = "hand over"
+        of_policy = self.config["dlm_every_s"] > 0
+        retired, primary = ({POLICY: each} if of_policy else {} for each in (RETIRED, self.name))
         if old:
-            self.call("ec2", "create_tags", Resources=[old["InstanceId"]], Tags=tag_list({ROLE: RETIRED}))
-        self.call("ec2", "create_tags", Resources=[new["InstanceId"]], Tags=tag_list({ROLE: PRIMARY}))
+            tags = tag_list({ROLE: RETIRED, **retired})
+            self.call("ec2", "create_tags", Resources=[old["InstanceId"]], Tags=tags)
+        tags = tag_list({ROLE: PRIMARY, **primary})
+        self.call("ec2", "create_tags", Resources=[new["InstanceId"]], Tags=tags)
         facts = {"zone": zone_of(new), "group": self.name, "data": self.story_of_data(new)}
         self.tell("failed over", instance=new["InstanceId"], **facts)
 

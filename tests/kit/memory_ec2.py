@@ -260,6 +260,8 @@ class MemoryEc2:
         KmsKeyId: str = ""  # noqa: N803
     ) -> Json:  # fmt: skip
         """Make a volume from a snapshot; the same token makes it once."""
+        if SnapshotId not in self.snapshots:
+            raise refused("InvalidSnapshot.NotFound", f"The snapshot '{SnapshotId}' does not exist.")
         snapshot, tags = self.snapshots[SnapshotId], _tags(TagSpecifications[0]["Tags"])
         self._authorize("CreateVolume", snapshot, new={"volume": tags})
         if snapshot.state != "completed":

@@ -172,6 +172,83 @@ def the_zone_is_down_after_a_set_by_data_lifecycle_manager() -> Simulation:
     return simulation
 
 
+def by_policy(simulation: Simulation, age_s: float, started: str) -> list[Snapshot]:
+    """Put one run of Data Lifecycle Manager into the account, its snapshots a second apart."""
+    (old,) = simulation.world.in_service()
+    tags = {
+        "opsctl:ha-set": started,
+        "opsctl:ha-instance": old.id,
+        "opsctl:ha-kind": "scheduled",
+        "dlm:managed": "true",
+    }
+    ec2 = simulation.world.ec2
+    made = [ec2.add_snapshot(each, {**each.tags, **tags}, age_s) for each in ec2.on(old.id)]
+    for late, each in enumerate(made):
+        each.started += late
+        each.content = made[0].started
+    return made
+
+
+def dead_zone_after_runs(*ages_s: float) -> tuple[Simulation, list[list[Snapshot]]]:
+    """A group of two volumes whose zone is down, after runs of a policy of some ages, the newest last."""
+    simulation = make(devices=RAID, allow_data_loss_s=3 * HOUR_S, dlm_every_s=HOUR_S)
+    runs = [by_policy(simulation, age, f"2026-09-21T1{n}:07:00.000Z") for n, age in enumerate(ages_s)]
+    fail(simulation, "b")
+    simulation.world.ec2.dead_zones.add("a")
+    return simulation, runs
+
+
+@scenario(within_s=HOUR_S)
+def the_zone_is_down_after_two_runs_of_a_policy_an_hour_apart() -> Simulation:
+    simulation, (_, newest) = dead_zone_after_runs(4000, 400)
+    simulation.promised = newest[0].content
+    return simulation
+
+
+@scenario(within_s=HOUR_S)
+def the_zone_is_down_after_a_run_of_a_policy_in_which_one_snapshot_failed() -> Simulation:
+    simulation, (whole, failed) = dead_zone_after_runs(4000, 400)
+    failed[1].state = "error"
+    simulation.promised = whole[0].content
+    return simulation
+
+
+@scenario(within_s=HOUR_S)
+def the_zone_is_down_after_a_run_of_a_policy_that_was_tried_again() -> Simulation:
+    simulation, (whole, first, again) = dead_zone_after_runs(4000, 400, 200)
+    first[1].state = "error"
+    for each in again:
+        each.tags["opsctl:ha-set"] = first[0].tags["opsctl:ha-set"]
+    simulation.promised = whole[0].content
+    return simulation
+
+
+@scenario(within_s=HOUR_S)
+def the_zone_is_down_after_runs_of_a_policy_on_a_retired_instance() -> Simulation:
+    simulation, (ours, retired) = dead_zone_after_runs(4000, 400)
+    for each in retired:
+        each.tags["opsctl:ha-role"] = "retired"
+    simulation.promised = ours[0].content
+    return simulation
+
+
+@scenario(within_s=HOUR_S)
+def a_policy_deletes_the_set_that_is_being_restored() -> Simulation:
+    simulation, (older, newest) = dead_zone_after_runs(4000, 400)
+    simulation.world.ec2.volumes.clear()
+    simulation.promised = older[0].content
+    made: list[int] = []
+
+    def prune() -> None:
+        made.append(1)
+        for each in newest if len(made) == 2 else ():
+            del simulation.world.ec2.snapshots[each.id]
+            simulation.kept.discard(each.id)
+
+    at_call(simulation, "create_volume", prune, times=2)
+    return simulation
+
+
 @scenario(ends="abandoned", within_s=49 * HOUR_S)
 def the_zone_is_down_and_no_loss_is_allowed() -> Simulation:
     simulation = make()
