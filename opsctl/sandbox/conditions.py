@@ -33,6 +33,10 @@ class Durations:
     scaling_step: float = 0
     health_check: float = 30
     launch_retry: float = 60
+    policy_hour: float = 3600
+    """An hour in the schedule of a snapshot policy."""
+    policy_run: float = 0
+    """From the time of a snapshot policy's run to its beginning, which may be an hour."""
 
 
 AWS_LIKE = Durations(
@@ -48,6 +52,7 @@ AWS_LIKE = Durations(
     role=10,
     function=5,
     scaling_step=5,
+    policy_run=900,
 )
 QUICK = Durations(
     instance_start=5,
@@ -64,6 +69,8 @@ QUICK = Durations(
     scaling_step=1,
     health_check=10,
     launch_retry=20,
+    policy_hour=60,
+    policy_run=5,
 )
 
 PACES = {"quick": QUICK, "aws": AWS_LIKE, "instant": Durations()}

@@ -46,7 +46,8 @@ def _created(method: Callable[..., Any]) -> Callable[..., Any]:
 
     def create(self: Any, spec: dict[str, Any]) -> Any:
         about = conditions(self.account_id)
-        if not _assumable(self.account_id, str(spec.get("Role")), about.now() - about.durations.role):
+        made_by = about.now() - about.durations.role
+        if not assumable(self.account_id, str(spec.get("Role")), made_by, "lambda.amazonaws.com"):
             raise _fault(
                 "InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda."
             )
@@ -62,7 +63,8 @@ def _created(method: Callable[..., Any]) -> Callable[..., Any]:
     return create
 
 
-def _assumable(account: str, arn: str, made_by: float) -> bool:
+def assumable(account: str, arn: str, made_by: float, service: str) -> bool:
+    """Tell whether a service can assume a role: there is one, made by then, and it trusts the service."""
     from moto.iam.models import iam_backends
 
     role = next((one for one in iam_backends[account]["aws"].roles.values() if one.arn == arn), None)
@@ -70,7 +72,7 @@ def _assumable(account: str, arn: str, made_by: float) -> bool:
         return False
     document = role.assume_role_policy_document
     trusted = json.loads(document) if isinstance(document, str) else document
-    return "lambda.amazonaws.com" in json.dumps(trusted)
+    return service in json.dumps(trusted)
 
 
 def _invoke(self: Any) -> Any:

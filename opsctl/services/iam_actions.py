@@ -48,6 +48,7 @@ ALSO = {
     ),
     "autoscaling.UpdateAutoScalingGroup": ("ec2:RunInstances",),
     "cloudwatch.PutMetricAlarm": ("cloudwatch:TagResource",),
+    "dlm.CreateLifecyclePolicy": ("dlm:TagResource",),
     "ec2.CreateImage": ("ec2:CreateTags",),
     "ec2.CreateLaunchTemplate": ("ec2:CreateTags",),
     "events.PutRule": ("events:TagResource",),
@@ -72,6 +73,7 @@ _GROUP = (
 _FUNCTION = ("arn:{partition}:lambda:{region}:{account}:function:{FunctionName}",)
 _RULE = ("arn:{partition}:events:{region}:{account}:rule/{Name}",)
 _RULE_OF_TARGET = ("arn:{partition}:events:{region}:{account}:rule/{Rule}",)
+_LIFECYCLE_POLICY = ("arn:{partition}:dlm:{region}:{account}:policy/{PolicyId}",)
 _LOG_GROUP = ("arn:{partition}:logs:{region}:{account}:log-group:{logGroupName}:*",)
 _DISTRIBUTION = ("arn:{partition}:cloudfront::{account}:distribution/{Id}",)
 # A role may have a path, which only its ARN tells.
@@ -157,6 +159,8 @@ RESOURCES = {
     "iam.CreateRole": _ROLE,
     "iam.DeleteRole": _ROLE,
     "iam.GetRole": _ROLE,
+    "dlm.GetLifecyclePolicy": _LIFECYCLE_POLICY,
+    "dlm.DeleteLifecyclePolicy": _LIFECYCLE_POLICY,
     "kms.CreateGrant": ("{KeyId}",),
     "kms.ListGrants": ("{KeyId}",),
     "kms.RevokeGrant": ("{KeyId}",),
