@@ -13,8 +13,6 @@ from opsctl.model.looking import Looking
 from opsctl.model.run import Action, Context
 from opsctl.services.asg_drill_calls import SET_HEALTH, TERMINATE
 
-MARKER = "opsctl:ha-drill"
-
 
 class HaDrillAction(Action):
     """Watch until a group has recovered from the replacement of its instance, and measure how long each part took.

@@ -23,7 +23,9 @@ def register(group: typer.Typer) -> None:
 
 def status(
     *,
-    group: Annotated[str, typer.Argument(metavar="GROUP", help="Name of the group that make-ha built.")],
+    group: Annotated[
+        str, typer.Argument(metavar="GROUP", help="Name of the group or standby that make-ha built.")
+    ],
     account: AccountOptions,
     show: ShowOptions,
 ) -> None:

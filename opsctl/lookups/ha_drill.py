@@ -8,13 +8,15 @@ from pydantic import Field
 
 from opsctl.drill.facts import DrillVolume, HaDrillFacts
 from opsctl.drill.sight import moment
+from opsctl.model.errors import InvalidInput
 from opsctl.model.looking import Looking
 from opsctl.model.reads import Read, Refused
 from opsctl.model.run import Context, Lookup
 from opsctl.model.spans import span
 from opsctl.model.value import Json, Value
 from opsctl.preflight.health import configured
-from opsctl.preflight.own_group import own_group
+from opsctl.preflight.own_group import own
+from opsctl.preflight.pair import Pair
 from opsctl.services.ec2 import parse_tags
 from opsctl.services.marks import DEVICE_TAG, GROUP_TAG, ROLE_TAG
 
@@ -33,7 +35,9 @@ class HaDrill(Lookup):
 
     def look(self, about: Context) -> Looking[Value]:
         """Read the group, then all the rest at once."""
-        group = yield from own_group(self.group, about)
+        group = yield from own(self.group, about)
+        if isinstance(group, Pair):
+            raise InvalidInput.one(f"{self.group} is a standby", source="group", hint="a drill is for groups")
         reads = self._reads(group)
         answers = yield list(reads.values())
         known = {name: one.value for (name, _), one in zip(reads.items(), answers, strict=True) if not one.refusal}

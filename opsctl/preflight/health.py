@@ -1,15 +1,15 @@
 """Judges whether a group's recovery would work now: pure, on answers that somebody else has read."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from opsctl.model.value import Json, Value
 from opsctl.preflight.expectations import duration
 from opsctl.preflight.health_finding import Finding, judged
-from opsctl.preflight.health_handler import judge_handler
+from opsctl.preflight.health_handler import GROUP_RULES, judge_handler
 from opsctl.services.ec2 import parse_tags
-from opsctl.services.marks import DEVICE_TAG, GROUP_TAG, ROLE_TAG
+from opsctl.services.marks import DEVICE_TAG, GROUP_TAG, ROLE_TAG, SET_TAG
 
 HOOKS = {
     "opsctl-launch": "autoscaling:EC2_INSTANCE_LAUNCHING",
@@ -61,17 +61,17 @@ def judge_health(group: Json, answers: dict[str, Json], now: float) -> Iterator[
     if "image" in answers:
         state = ((answers["image"].get("Images") or [{}])[0]).get("State", "gone")
         yield judged("image", state == "available", "available", f"is {state}: the group can launch nothing")
-    yield from judge_handler(answers, stem)
+    yield from judge_handler(answers, stem, GROUP_RULES)
     config = configured(answers.get("function"))
     instance = _instance_of(group)
     if "addresses" in answers:
-        yield from _addresses(config, instance, answers["addresses"])
+        yield from judge_addresses(config, instance, answers["addresses"])
     if "volumes" in answers:
-        yield from _volumes(config, instance, answers["volumes"])
+        yield from judge_volumes(config, instance, answers["volumes"])
     if "snapshots" in answers:
-        yield from _snapshots(config, answers["snapshots"], now)
+        yield from judge_snapshots(config, answers["snapshots"], now)
     if "alarms" in answers:
-        yield from _alarms(answers["alarms"], stem)
+        yield from judge_alarms(answers["alarms"], stem, ALARMS)
 
 
 def _instance_of(group: Json) -> str:
@@ -141,7 +141,8 @@ def _hooks(answer: Json) -> Iterator[Finding]:
         yield judged(f"hook {name}", there and silent == "ABANDON", "in place", words)
 
 
-def _addresses(config: Configured, instance: str, answer: Json) -> Iterator[Finding]:
+def judge_addresses(config: Configured, instance: str, answer: Json) -> Iterator[Finding]:
+    """Every Elastic IP is on the instance."""
     known = {one.get("AllocationId"): one for one in answer.get("Addresses", [])}
     for allocation in config.addresses:
         one = known.get(allocation)
@@ -157,7 +158,8 @@ def _addresses(config: Configured, instance: str, answer: Json) -> Iterator[Find
         )
 
 
-def _volumes(config: Configured, instance: str, answer: Json) -> Iterator[Finding]:
+def judge_volumes(config: Configured, instance: str, answer: Json) -> Iterator[Finding]:
+    """Every data volume is on the instance, is claimed once, and outlives it."""
     claims: dict[str, list[Json]] = {}
     for one in answer.get("Volumes", []):
         tags = parse_tags(one)
@@ -183,14 +185,17 @@ def _volumes(config: Configured, instance: str, answer: Json) -> Iterator[Findin
         yield judged(f"volume {device}", bool(attached) and not doomed, f"{where}, attached", wrong)
 
 
-def _snapshots(config: Configured, answer: Json, now: float) -> Iterator[Finding]:
+def judge_snapshots(config: Configured, answer: Json, now: float) -> Iterator[Finding]:
+    """The newest completed set of snapshots, one of every device, is as young as was asked for."""
     if not config.devices:
         return
-    done = [
-        _moment(one["StartTime"])
-        for one in answer.get("Snapshots", [])
-        if one.get("State") == "completed" and DEVICE_TAG in parse_tags(one)
-    ]
+    sets: dict[str, dict[str, float]] = {}
+    for one in answer.get("Snapshots", []):
+        tags = parse_tags(one)
+        if one.get("State") == "completed" and tags.get(DEVICE_TAG) in config.devices:
+            taken = sets.setdefault(tags.get(SET_TAG) or one["StartTime"], {})
+            taken[tags[DEVICE_TAG]] = _moment(one["StartTime"])
+    done = [min(taken.values()) for taken in sets.values() if taken.keys() == set(config.devices)]
     limit = 2 * config.snapshot_every_s or config.allow_data_loss_s
     if not done:
         words = "none: if the zone is lost, so is the data until it is back"
@@ -205,11 +210,12 @@ def _moment(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-def _alarms(answer: Json, stem: str) -> Iterator[Finding]:
+def judge_alarms(answer: Json, stem: str, kinds: Sequence[str]) -> Iterator[Finding]:
+    """Every alarm exists, is quiet, and may tell."""
     listed = {one["AlarmName"]: one for one in answer.get("MetricAlarms", [])}
     ringing = sorted(name for name, one in listed.items() if one.get("StateValue") == "ALARM")
-    missing = sorted({f"{stem}-{kind}" for kind in ALARMS} - listed.keys())
+    missing = sorted({f"{stem}-{kind}" for kind in kinds} - listed.keys())
     silenced = sorted(name for name, one in listed.items() if one.get("ActionsEnabled") is False)
-    kinds = {"ringing": ringing, "missing": missing, "silenced": silenced}
-    words = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in kinds.items() if names)
+    found = {"ringing": ringing, "missing": missing, "silenced": silenced}
+    words = "; ".join(f"{how}: {', '.join(names)}" for how, names in found.items() if names)
     yield judged("alarms", not words, f"{len(listed)} quiet", words if listed else "none exists: nobody is told")

@@ -1,30 +1,32 @@
 """Judges the handler of a group and everything that calls it, lets it act, and hears from it: pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from opsctl.model.value import Json
 from opsctl.preflight.health_finding import Finding, judged
 
-CALLERS = ("hooks", "sweep")
-RULES = (*CALLERS, "failures")
+GROUP_RULES = ("hooks", "sweep", "failures")
+PAIR_RULES = ("alarm", "sweep")
+_TELLER = "failures"
 
 
-def judge_handler(answers: dict[str, Json], stem: str) -> Iterator[Finding]:
+def judge_handler(answers: dict[str, Json], stem: str, rules: Sequence[str]) -> Iterator[Finding]:
     """Judge the function, its role, the rules, the queue and the topic, as far as each could be read."""
+    callers = [one for one in rules if one != _TELLER]
     if "function" in answers:
         yield _function(answers["function"])
     if "role" in answers:
         allowed = bool(answers["role"].get("PolicyName"))
         words = f"role {stem} or its policy is gone: the handler is refused everything"
         yield judged("role", allowed, "has its policy", words)
-    for name in RULES:
+    for name in rules:
         if f"{name}-rule" in answers and f"{name}-targets" in answers:
             on = answers[f"{name}-rule"].get("State") == "ENABLED" and answers[f"{name}-targets"].get("Targets")
-            words = "the handler is not called" if name in CALLERS else "nobody is told of launches that fail"
+            words = "the handler is not called" if name != _TELLER else "nobody is told of launches that fail"
             yield judged(f"rule {name}", bool(on), "on", f"off, gone or without its target: {words}")
     if "permissions" in answers:
         policy = str(answers["permissions"].get("Policy", ""))
-        locked_out = [name for name in CALLERS if f'"{stem}-{name}"' not in policy]
+        locked_out = [name for name in callers if f'"{stem}-{name}"' not in policy]
         words = f"the function refuses the rule {' and '.join(locked_out)}: its own policy does not name it"
         yield judged("permissions", not locked_out, "let the rules in", words)
     if "queue" in answers:

@@ -1,26 +1,33 @@
-"""Reads a group that make-ha built, and takes no other for one."""
+"""Reads what make-ha built under a name, a group or a standby, and takes nothing else for one."""
 
 from opsctl.model.errors import InvalidInput
 from opsctl.model.looking import Looking, need
 from opsctl.model.run import Context
 from opsctl.model.value import Json
+from opsctl.preflight.pair import Pair, pair_of
 from opsctl.services.asg_calls import describe_group
 from opsctl.services.ec2 import parse_tags
+from opsctl.services.ec2_instance_calls import instances_tagged
 from opsctl.services.marks import GROUP_TAG
 
 
-def own_group(name: str, about: Context) -> Looking[Json]:
-    """Read one group.
+def own(name: str, about: Context) -> Looking[Json | Pair]:
+    """Read one group as AWS describes it, or where there is none the two instances of a standby.
 
     Raises:
-        InvalidInput: there is none of that name, or make-ha did not build it.
+        InvalidInput: there is neither of that name, or make-ha did not build it.
         FactUnknown: it could not be read.
     """
     answer = yield from need(describe_group(name))
     groups = answer.get("AutoScalingGroups", [])
     if not groups:
+        tagged = yield from need(instances_tagged(GROUP_TAG, name))
+        pair = pair_of(name, tagged)
+        if pair is not None:
+            return pair
         raise InvalidInput.one(
-            f"there is no Auto Scaling group {name!r} in account {about.account}, region {about.region}",
+            f"there is no Auto Scaling group {name!r}, and no standby of that name, "
+            f"in account {about.account}, region {about.region}",
             source="group",
             hint="give the name that make-ha showed; --region looks elsewhere",
         )

@@ -9,6 +9,8 @@ def headline(found: HaStatusResult) -> str:
     """Say in one line whether recovery would work now."""
     wrong = sum(one.state == "wrong" for one in found.findings)
     unknown = sum(one.state == "unknown" for one in found.findings)
+    if found.failed_over:
+        return f"{found.group}: {found.failed_over} has taken over, and has no twin"
     if found.works:
         return f"{found.group}: recovery would work now"
     parts = [f"{wrong} wrong"] if wrong else []

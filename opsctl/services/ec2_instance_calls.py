@@ -12,6 +12,12 @@ def describe_instance(instance: str) -> Read:
     return Read(service="ec2", operation="DescribeInstances", params={"InstanceIds": [instance]})
 
 
+def instances_tagged(key: str, value: str) -> Read:
+    """Read the instances that carry a tag with that value."""
+    filters = [{"Name": f"tag:{key}", "Values": [value]}]
+    return Read(service="ec2", operation="DescribeInstances", params={"Filters": filters})
+
+
 def set_delete_on_termination(instance: str, devices: Sequence[str], *, delete: bool) -> Instruction:
     """Say whether volumes die with the instance; one call takes several devices."""
     mappings = [{"DeviceName": device, "Ebs": {"DeleteOnTermination": delete}} for device in sorted(devices)]

@@ -6,6 +6,9 @@ PLAN_TAG = "opsctl:plan"
 GROUP_TAG = "opsctl:ha"
 DEVICE_TAG = "opsctl:ha-device"
 ROLE_TAG = "opsctl:ha-role"
+SET_TAG = "opsctl:ha-set"
+FAILOVER_TAG = "opsctl:ha-failover"
+DRILL_TAG = "opsctl:ha-drill"
 
 
 def with_mark(plan_id: str, tags: Mapping[str, str]) -> dict[str, str]:
