@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from opsctl.cli.new_files import refuse_bad_file
-from opsctl.cli.options import AccountOptions, Output, ShowOptions, spliced
+from opsctl.cli.options import AccountOptions, Output, ShowOptions, not_empty, spliced
 
 if TYPE_CHECKING:
     from opsctl.cli.front import Session
     from opsctl.workflow.looking_at_messages import Glass
 
 QueueArgument = Annotated[str, typer.Argument(metavar="QUEUE", help="Name, URL or ARN of the dead-letter queue.")]
-WhereOption = Annotated[str, typer.Option(help="Only messages for which this JMESPath finds something.")]
+WhereOption = Annotated[
+    str, typer.Option(callback=not_empty, help="Only messages for which this JMESPath finds something.")
+]
 OverrideOption = Annotated[
     list[str] | None, typer.Option(help="own-redrive or working-queue: look all the same; repeatable.")
 ]
@@ -46,7 +48,9 @@ def inspect(
     queue: QueueArgument,
     sample: Annotated[int, typer.Option(min=1, help="Look at so many messages at most.")] = 100,
     where: WhereOption = "",
-    raw: Annotated[str, typer.Option(metavar="ID", help="Write the body of this one message.")] = "",
+    raw: Annotated[
+        str, typer.Option(metavar="ID", callback=not_empty, help="Write the body of this one message.")
+    ] = "",
     override: OverrideOption = None,
     account: AccountOptions,
     show: ShowOptions,

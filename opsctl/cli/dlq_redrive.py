@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from opsctl.cli.new_files import refuse_bad_file
-from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
+from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, not_empty, spliced
 
 if TYPE_CHECKING:
     from opsctl.deadletters.sieve import MessageSieve, Setting
@@ -32,14 +32,19 @@ def redrive(
     *,
     queue: Annotated[str, typer.Argument(metavar="QUEUE", help="Name, URL or ARN of the dead-letter queue.")],
     to: Annotated[
-        str, typer.Option(help="Send everything here: a queue, function:NAME, bus:NAME or an ARN.")
+        str,
+        typer.Option(callback=not_empty, help="Send everything here: a queue, function:NAME, bus:NAME or an ARN."),
     ] = "",
-    where: Annotated[str, typer.Option(help="Only messages for which this JMESPath finds something.")] = "",
+    where: Annotated[
+        str, typer.Option(callback=not_empty, help="Only messages for which this JMESPath finds something.")
+    ] = "",
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", help="body.a.b=VALUE, attributes.name=VALUE, or ==EXPRESSION; repeatable."),
     ] = None,
-    edit: Annotated[str, typer.Option(help="JMESPath over a message that gives its new body.")] = "",
+    edit: Annotated[
+        str, typer.Option(callback=not_empty, help="JMESPath over a message that gives its new body.")
+    ] = "",
     limit: Annotated[int, typer.Option(min=0, help="At most so many messages; 0: all.")] = 0,
     rate: Annotated[int, typer.Option(min=0, help="Messages a second; 0: as fast as possible.")] = 0,
     canary: Annotated[

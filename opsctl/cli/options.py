@@ -96,6 +96,14 @@ class PlanOptions:
     out: Annotated[Path | None, typer.Option(help="Save the plan here.", rich_help_panel=_PLANNING)] = None
 
 
+def not_empty(context: typer.Context, parameter: typer.CallbackParam, value: str) -> str:
+    """Refuse an option that was given as empty text: a variable that is not set must not mean "all"."""
+    source = context.get_parameter_source(parameter.name or "")
+    if not value and source is not None and source.name == "COMMANDLINE":
+        raise typer.BadParameter("it is empty; leave the option out if that is meant")
+    return value
+
+
 def spliced(function: Callable[..., None]) -> Callable[..., None]:
     """Replace each parameter that is a dataclass of options by the options in it.
 

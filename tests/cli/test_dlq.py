@@ -168,6 +168,11 @@ def test_export_purge_and_import_come_back_to_the_start(
         (["export", "orders-dlq", "out.txt"], ".jsonl"),
         (["import", "missing.jsonl", "orders-dlq"], "missing.jsonl"),
         (["purge", "orders-dlq", "--backup", "x.jsonl", "--no-backup"], "--no-backup"),
+        (["purge", "orders-dlq", "--where", ""], "--where': it is empty"),
+        (["redrive", "orders-dlq", "--where", ""], "--where': it is empty"),
+        (["redrive", "orders-dlq", "--edit", ""], "--edit': it is empty"),
+        (["redrive", "orders-dlq", "--to", ""], "--to': it is empty"),
+        (["inspect", "orders-dlq", "--raw", ""], "--raw': it is empty"),
     ],
 )
 def test_wrong_input_is_one_line_with_the_flag_and_exit_two(
@@ -178,6 +183,23 @@ def test_wrong_input_is_one_line_with_the_flag_and_exit_two(
     assert says in error
     assert "Traceback" not in error
     assert "ReceiveMessage" not in server.sqs.calls
+
+
+@pytest.mark.parametrize("command", ["redrive", "purge"])
+def test_an_empty_queue_is_said_to_be_empty(
+    server: SqsServer, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    assert run(["dlq", command, "orders-dlq", "--yes"]) == 0
+    assert "the queue holds no message, so there is nothing to do" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_working_queue_is_not_purged_for_the_asking(
+    server: SqsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.sqs.put("orders", "work", source="orders")
+    assert run(["dlq", "purge", "orders", "--confirm", "orders"]) == 3
+    assert "--override own-redrive" in capsys.readouterr().err
+    assert len(server.sqs.queues["orders"].messages) == 1
 
 
 def test_an_interrupted_look_has_its_own_exit_code_also_in_the_json(
