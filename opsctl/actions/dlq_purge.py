@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from opsctl.deadletters.edits import refuse_bad_expression
 from opsctl.jobs.dlq_purge import DlqPurge
 from opsctl.model.changes import Change, Check, Grant, Instruction, Irreversible, Proof, Risk, Severity
 from opsctl.model.looking import Looking
@@ -28,6 +29,8 @@ class DlqPurgeAction(Action):
 
     def plan(self, about: Context) -> Looking[list[Change]]:
         """Plan one job or one PurgeQueue; nothing when the queue is empty."""
+        if self.where:
+            refuse_bad_expression(self.where, "where")
         if not self.queue.total:
             return []
         return [self._into_file(about) if self.path else self._for_good()]

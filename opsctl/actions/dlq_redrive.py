@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from opsctl.deadletters.edits import refuse_bad_expression
 from opsctl.deadletters.needs import needs_of
 from opsctl.deadletters.redrive import Redrive
 from opsctl.deadletters.sieve import Setting
@@ -39,10 +40,13 @@ class DlqRedriveAction(Action):
 
     def plan(self, about: Context) -> Looking[list[Change]]:
         """Plan one job, or none when the queue is empty; with a task after a canary, two."""
+        for text, at in ((self.where, "where"), (self.edit, "edit")):
+            if text:
+                refuse_bad_expression(text, at)
         queue = self.redrive.queue
         if not queue.total:
             return []
-        if self.redrive.via == "client":
+        if self.redrive.via == "client" or self._altered():
             return [self._move(about, self.redrive.canary, self.limit or -1)]
         changes = []
         if self.redrive.canary:
@@ -124,6 +128,10 @@ class DlqRedriveAction(Action):
             depends_on=tuple(change.id for change in before),
         )
 
+    def _altered(self) -> bool:
+        """Whether SQS's task would do something else, whatever the lookup was told: it moves everything."""
+        return bool(self.where or self.settings or self.edit or self.limit or self.backup)
+
     def _title(self, limit: int) -> str:
         queue = self.redrive.queue
         count = f"{limit:,} of about {queue.total:,}" if 0 <= limit < queue.total else f"about {queue.total:,}"
@@ -136,6 +144,8 @@ class DlqRedriveAction(Action):
 
     def _why(self) -> str:
         way = f"By {_VIA[self.redrive.via]}: {self.redrive.because}."
+        if self.redrive.via == "task" and self._altered():
+            way = f"By {_VIA['client']}: messages are filtered, edited, counted or backed up."
         return f"{self._where()} Takes {self.redrive.lasts}. {way} {self._canary()}"
 
     def _where(self) -> str:

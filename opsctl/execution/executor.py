@@ -113,7 +113,7 @@ class Executor:
             raise
         detail = {"message": result.says, **result.details}
         if not result.complete:
-            self._journal.record(change.id, "failed", detail)
+            self._journal.record(change.id, "failed", detail | ({"interrupted": True} if self._stopping() else {}))
             self._heed_stop()
             raise OpsctlError(f"{change.title}: {result.says}", result.hint)
         if not result.certain:

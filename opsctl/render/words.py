@@ -111,6 +111,8 @@ def status_of(change: Change, result: ChangeResult, *, verbose: bool = False) ->
     words = STATUS_WORDS[result.status]
     if change.kind == "job" and result.status == "unproved":
         words = "done, but not for certain" if drill_of(result) is None else "not as it should be"
+    if isinstance(result.result, dict) and result.result.get("interrupted") is True:
+        words = "interrupted"
     good = result.status in ("done", "skipped", "kept")
     return f"{words}: {result.detail}" if result.detail and (not good or verbose) else words
 

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from opsctl.model.errors import InvalidInput, OpsctlError, RefusedByGuard
+from opsctl.model.errors import Interrupted, InvalidInput, OpsctlError, RefusedByGuard
 from opsctl.model.plan import Plan
+from opsctl.model.report import ChangeResult
 from opsctl.model.value import Json
+from opsctl.render.words import status_of
 from opsctl.sandbox.worlds_dead_letters import make_dead_letters
 from opsctl.sandbox.worlds_queues import make_queues
 from tests.kit.job_runs import carry_out
@@ -104,6 +106,18 @@ def test_a_function_named_with_to_is_invoked_once_for_each_message(world: World,
     assert [operation for operation, _ in calls] == ["Invoke"] * 4
     assert {json.loads(params["Payload"])["bucket"] for _, params in calls} == {"uploads"}
     assert depth("resize-images-failures") == 0
+
+
+def test_a_job_that_was_interrupted_is_not_said_to_have_failed(world: World, tmp_path: Path) -> None:
+    plan, journal = redrive(world, "orders-dlq", via="client"), MemoryJournal()
+    asked = iter([False])  # once, before the change begins
+    with pytest.raises(Interrupted):
+        carry_out(plan, world, journal, tmp_path, stopping=lambda: next(asked, True))
+    name, event, detail = journal.records[-1]
+    told = status_of(
+        plan.change(name), ChangeResult(change_id=name, status="failed", detail="5 moved", result=detail)
+    )
+    assert (event, told) == ("failed", "interrupted: 5 moved")
 
 
 def test_an_empty_queue_gives_an_empty_plan(world: World) -> None:

@@ -1,5 +1,6 @@
 """Carries out plans with jobs in the moto account."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from opsctl.execution.executor import Executor
@@ -12,7 +13,14 @@ from tests.kit.moto_account import World, sqs_wire
 from tests.kit.ports import MemoryJournal
 
 
-def carry_out(plan: Plan, world: World, journal: MemoryJournal, path: Path, aws: Aws | None = None) -> None:
+def carry_out(
+    plan: Plan,
+    world: World,
+    journal: MemoryJournal,
+    path: Path,
+    aws: Aws | None = None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> None:
     """Apply a plan, or go on with it, through an account that may fail."""
     account = aws or world.aws
 
@@ -24,8 +32,8 @@ def carry_out(plan: Plan, world: World, journal: MemoryJournal, path: Path, aws:
             checkpoint=JobCheckpoint(path / f"{change.operation}.log"),
             clock=world.clock,
             progress=lambda _line: None,
-            stopping=lambda: False,
+            stopping=stopping,
         )
         return job.run(tools)
 
-    Executor(plan, account, journal, world.clock, lambda _line: None, lambda: False, run_job).apply()
+    Executor(plan, account, journal, world.clock, lambda _line: None, stopping, run_job).apply()

@@ -311,3 +311,28 @@ def test_a_canary_goes_to_a_function_whose_metrics_can_be_read() -> None:
     assert allowed(planned(found), "GetMetricData") == ["*"]
     answers["cloudwatch.GetMetricData"] = denied("cloudwatch.GetMetricData")
     assert seen(answers)[0].canary == 0
+
+
+def by_task() -> Redrive:
+    found, _ = seen(world(sqs__ListDeadLetterSourceQueues={"queueUrls": [f"{URL}/orders"]}))
+    assert found.via == "task"
+    return found
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"where": "body.n"}, {"edit": "body"}, {"limit": 3}, {"backup": "x.jsonl"}],
+    ids=lambda settings: next(iter(settings)),
+)
+def test_a_filter_given_to_the_action_alone_is_not_left_to_a_task_that_moves_everything(
+    settings: dict[str, Json],
+) -> None:
+    change = planned(by_task(), **settings)
+    assert change.operation == "dlq.move"
+    assert "By opsctl itself: messages are filtered" in change.why
+
+
+@pytest.mark.parametrize("name", ["where", "edit"])
+def test_a_bad_expression_in_a_playbook_of_ones_own_is_refused_when_planning(name: str) -> None:
+    with pytest.raises(InvalidInput, match="not a JMESPath"):
+        planned(by_task(), **{name: "body.["})
