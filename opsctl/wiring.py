@@ -42,7 +42,13 @@ class SystemClock:
 class Runtime:
     """Everything one command works with; the account is reached on first use."""
 
-    def __init__(self, connection: Connection, progress: Progress, stopping: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        progress: Progress,
+        stopping: Callable[[], bool],
+        reached_by: tuple[str, ...] = (),
+    ) -> None:
         self.plan_id = new_id()
         self.clock = SystemClock()
         self._began = self.clock.now()
@@ -51,6 +57,7 @@ class Runtime:
         self.progress = progress
         self.stopping = stopping
         self._clients = Clients(connection, self.plan_id)
+        self._reached_by = reached_by
         self._identity: Identity | None = None
         self._journal: Journal | None = None
 
@@ -58,7 +65,8 @@ class Runtime:
     def identity(self) -> Identity:
         """Who calls; asked once."""
         if self._identity is None:
-            self._identity = identify(self._clients)
+            who = identify(self._clients)
+            self._identity = who.model_copy(update={"reached_by": self._reached_by})
         return self._identity
 
     @property

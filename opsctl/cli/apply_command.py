@@ -38,6 +38,7 @@ def apply(
     """Apply a saved plan, if it is unaltered, made for this account, and the account has not drifted."""
     from opsctl.cli.front import Order, carry_out, in_sandbox, open_session
     from opsctl.cli.output import emit_value
+    from opsctl.model.commands import command_line
     from opsctl.model.errors import RefusedByGuard
     from opsctl.planning.planner import refuse_large
     from opsctl.workflow.plan_files import load_plan, refuse_unbound
@@ -57,7 +58,8 @@ def apply(
     refuse_drift(plan, runtime.workbench())
     session.progress.clear()
     if applying.dry_run:
-        text = f"The account still matches plan {plan.id}; apply it with: opsctl apply {file}"
+        following = command_line(runtime.identity.reached_by, "apply", str(file))
+        text = f"The account still matches plan {plan.id}; apply it with: {following}"
         emit_value(session.order, "matches", {"plan": plan.id, "matches": True}, text)
         return
     carry_out(session, plan, applying)
@@ -71,6 +73,7 @@ def show_any(
     """Show a saved plan or a run again, in any form; calls nothing."""
     from opsctl.cli.front import Order
     from opsctl.cli.output import emit_plan, emit_report
+    from opsctl.model.commands import command_line
     from opsctl.wiring import open_journal
     from opsctl.workflow.plan_files import load_plan
     from opsctl.workflow.reporting import report_of
@@ -78,7 +81,7 @@ def show_any(
     order = Order("show", AccountOptions(), show)
     if Path(what).is_file():
         plan = load_plan(Path(what))
-        emit_plan(order, plan, (f"opsctl apply {what}",))
+        emit_plan(order, plan, (command_line(plan.reached_by, "apply", what),))
         return
     journal = open_journal()
     row = journal.run(what)

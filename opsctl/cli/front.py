@@ -53,6 +53,7 @@ def open_session(order: Order, *, in_sandbox: bool) -> Session:
     stop = StopFlag()
     stop.install()
     account = order.account
+    reached_by = account.words(sandbox=in_sandbox or account.sandbox)
     connection = Connection(
         profile=account.profile,
         region=account.region,
@@ -66,7 +67,7 @@ def open_session(order: Order, *, in_sandbox: bool) -> Session:
         endpoint = require_sandbox(progress)
         force_environment(endpoint)
         connection = Connection(region=account.region or endpoint.region, endpoint_url=endpoint.endpoint_url)
-    return Session(order=order, runtime=Runtime(connection, progress, stop), progress=progress)
+    return Session(order=order, runtime=Runtime(connection, progress, stop, reached_by), progress=progress)
 
 
 def in_sandbox() -> bool:
@@ -131,8 +132,10 @@ def carry_out(session: Session, plan: "Plan", applying: ApplyOptions) -> None:
 def show_plan(session: Session, plan: "Plan", saved: str = "") -> None:
     """Write a plan as the command's result, with what to type next."""
     from opsctl.cli.output import emit_plan
+    from opsctl.model.commands import command_line
 
-    following = (f"opsctl apply {saved}",) if saved and plan.changes else ()
+    reached_by = session.runtime.identity.reached_by
+    following = (command_line(reached_by, "apply", saved),) if saved and plan.changes else ()
     emit_plan(session.order, plan, following)
 
 
@@ -172,6 +175,7 @@ def run_and_report(session: Session, run_id: str, work: "Callable[[], tuple[Chec
         checks=checks,
         undone_by=journal.undone_by(run_id),
         hint=failure.hint if failure else "",
+        reached_by=session.runtime.identity.reached_by,
     )
     emit_report(session.order, report, int(failure.exit_code) if failure else 0)
     save_drills(report)

@@ -10,6 +10,8 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from opsctl.model.commands import SANDBOX
+
 
 class Output(StrEnum):
     """The forms a result can take."""
@@ -36,6 +38,18 @@ class AccountOptions:
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Use the embedded AWS.", rich_help_panel=_ACCOUNT)] = (
         False
     )
+
+    def words(self, *, sandbox: bool) -> tuple[str, ...]:
+        """Return the switches that lead to the account; in the sandbox only the region counts."""
+        switches = {"--region": self.region}
+        if not sandbox:
+            switches |= {
+                "--profile": self.profile,
+                "--role-arn": self.role_arn,
+                "--endpoint-url": self.endpoint_url,
+            }
+        typed = tuple(word for name, value in switches.items() if value for word in (name, value))
+        return (SANDBOX, *typed) if sandbox else typed
 
 
 @dataclasses.dataclass(frozen=True)

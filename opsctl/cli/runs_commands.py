@@ -116,7 +116,14 @@ def verify(*, run: RunArgument, account: AccountOptions, show: ShowOptions) -> N
     checks = check_whole(plan, bench, wait=False)
     held = all(result.held for results in (*proofs.values(), checks) for result in results)
     session.progress.clear()
-    report = report_of(row, plan, journal.events(row.id), proofs=proofs, checks=checks)
+    report = report_of(
+        row,
+        plan,
+        journal.events(row.id),
+        proofs=proofs,
+        checks=checks,
+        reached_by=session.runtime.identity.reached_by,
+    )
     code = Exit.DONE if held else Exit.UNPROVED
     emit_report(session.order, report, int(code))
     raise typer.Exit(int(code))

@@ -4,6 +4,7 @@ import json
 import shlex
 
 from opsctl.deadletters.region import Region, Source, name_in
+from opsctl.model.commands import command_there
 from opsctl.model.value import Json
 from opsctl.services.alarms import usual_topic
 from opsctl.services.queue_facts import QueueFacts
@@ -17,7 +18,7 @@ MAX_RECEIVE = 5
 def attach(source: Source | str, region: Region, *flags: str) -> str:
     """`opsctl dlq attach` for a source."""
     name = source if isinstance(source, str) else source.attach
-    return _command(region, "opsctl", "dlq", "attach", name, *flags)
+    return _opsctl(region, "dlq", "attach", name, *flags)
 
 
 def attach_again(source: Source, region: Region, *flags: str) -> str:
@@ -123,7 +124,7 @@ def unmute(alarm: str, region: Region) -> str:
 
 def inspect(facts: QueueFacts, region: Region) -> str:
     """Look at what lies in a queue."""
-    return _command(region, "opsctl", "dlq", "inspect", facts.name)
+    return _opsctl(region, "dlq", "inspect", facts.name)
 
 
 def _with(policy: str, call: Call, resource: str, action: Json) -> str:
@@ -137,11 +138,11 @@ def _with(policy: str, call: Call, resource: str, action: Json) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [*statements_of(policy), statement]})
 
 
+def _opsctl(region: Region, *words: str) -> str:
+    """Quote for a shell; a command that is pasted must not reach another account or region than this one."""
+    return command_there(region.reached_by, region.region, region.endpoint, *words)
+
+
 def _aws(region: Region, *words: str) -> str:
-    return _command(region, "aws", *words)
-
-
-def _command(region: Region, *words: str) -> str:
-    """Quote for a shell; a command that is pasted must not reach another region, or AWS itself from a sandbox."""
     endpoint = ("--endpoint-url", region.endpoint) if region.endpoint else ()
-    return shlex.join((*words, "--region", region.region, *endpoint))
+    return shlex.join(("aws", *words, "--region", region.region, *endpoint))

@@ -266,6 +266,7 @@ class _Reading:
             account=self._about.account,
             region=self._about.region,
             endpoint=self._about.identity.endpoint,
+            reached_by=self._about.identity.reached_by,
             now=self._about.now,
             queues=self.queues,
             unreadable=tuple(self.unreadable),

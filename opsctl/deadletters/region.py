@@ -99,6 +99,7 @@ class Region(Value):
     account: str
     region: str
     endpoint: str = ""
+    reached_by: tuple[str, ...] = ()
     now: float = 0.0
     queues: dict[str, QueueSeen] = {}
     unreadable: tuple[str, ...] = ()

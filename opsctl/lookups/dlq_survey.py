@@ -17,6 +17,7 @@ class Surveyed(Value):
     account: str
     region: str
     endpoint: str = ""
+    reached_by: tuple[str, ...] = ()
     queues: int
     rows: tuple[DeadLetterRow, ...]
     unknown: tuple[str, ...]
@@ -41,6 +42,7 @@ class DlqSurvey(Lookup):
             account=about.account,
             region=about.region,
             endpoint=region.endpoint,
+            reached_by=region.reached_by,
             queues=len(region.queues),
             rows=rows_of(region),
             unknown=region.unknown,

@@ -71,6 +71,7 @@ class Plan(Value):
     """A reviewed and bound list of changes, in an order that respects their dependencies.
 
     `references` are outputs of changes of other plans: an inverse needs those of the plan it undoes.
+    `reached_by` are the switches that led whoever planned to the account.
     """
 
     schema_: Literal["opsctl.plan/v1"] = "opsctl.plan/v1"
@@ -87,6 +88,7 @@ class Plan(Value):
     region: str
     caller: str
     endpoint: str = ""
+    reached_by: tuple[str, ...] = ()
     inputs: dict[str, Json]
     confirm: str = ""
     facts: dict[str, Json]

@@ -13,7 +13,10 @@ from opsctl.model.value import Value
 
 
 class Identity(Value):
-    """Who calls, from STS alone; the alias is empty when it may not be read, the endpoint when it is AWS's own."""
+    """Who calls, from STS alone; the alias is empty when it may not be read, the endpoint when it is AWS's own.
+
+    `reached_by` are the switches that were typed to get there, so that the next command can be typed as well.
+    """
 
     account: str
     arn: str
@@ -21,6 +24,7 @@ class Identity(Value):
     partition: str = "aws"
     alias: str = ""
     endpoint: str = ""
+    reached_by: tuple[str, ...] = ()
 
 
 class Settings(Value):

@@ -96,6 +96,7 @@ def _bound(
         region=about.region,
         caller=about.identity.arn,
         endpoint=about.identity.endpoint,
+        reached_by=about.identity.reached_by,
         inputs=inputs,
         confirm=str(scope.find(book.confirm, "confirm") or "") if book.confirm else "",
         facts=scope.facts,

@@ -11,6 +11,7 @@ from opsctl.render.inert import markup
 from opsctl.render.svg import render_svg
 from opsctl.render.ways import decision_of
 from opsctl.render.words import (
+    afterwards,
     call_of,
     counts_of,
     details_of,
@@ -91,7 +92,7 @@ def _plan_parts(plan: Plan) -> list[str]:
         parts.append("</ul>")
     parts.append("<h2>Changes</h2>")
     parts += [_change(number, change) for number, change in enumerate(plan.changes, start=1)]
-    parts += ["<h2>How to verify and to undo</h2>", _pre([f"opsctl verify {plan.id}", f"opsctl undo {plan.id}"])]
+    parts += ["<h2>How to verify and to undo</h2>", _pre(afterwards(plan))]
     parts += [f"<p>{markup(line)}</p>" for line in plan.notes.splitlines() if line.strip()]
     parts += [
         "<h2>IAM policy to apply this plan</h2>",

@@ -11,6 +11,7 @@ from opsctl.render.inert import code_span, markdown, visible
 from opsctl.render.mermaid import render_mermaid
 from opsctl.render.ways import decision_of
 from opsctl.render.words import (
+    afterwards,
     call_of,
     counts_of,
     details_of,
@@ -121,7 +122,7 @@ def _change(number: int, change: Change) -> list[str]:
 
 def _afterwards(plan: Plan) -> list[str]:
     lines = ["", "## How to verify and to undo", "", "```sh"]
-    lines += [f"opsctl verify {plan.id}", f"opsctl undo {plan.id}", "```"]
+    lines += [*afterwards(plan), "```"]
     lines += [
         f"- check {markdown(check.id)}: nothing may be found of: {markdown(check.because)}"
         for check in plan.checks

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from opsctl.model.binary import binary_words, is_binary
 from opsctl.model.changes import Change, Instruction, Irreversible, Severity
+from opsctl.model.commands import command_line
 from opsctl.model.plan import Finding, Plan
 from opsctl.model.references import is_reference
 from opsctl.model.report import ChangeResult, ChangeStatus, Report
@@ -181,6 +182,11 @@ def header_of(plan: Plan) -> list[tuple[str, str]]:
     if reason:
         rows.append(("reason", str(reason)))
     return rows
+
+
+def afterwards(plan: Plan) -> list[str]:
+    """List the commands that prove a plan again, and take it back, once it is applied."""
+    return [command_line(plan.reached_by, verb, plan.id) for verb in ("verify", "undo")]
 
 
 def actions_needed(plan: Plan) -> list[str]:

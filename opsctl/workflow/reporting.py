@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping, Sequence
 
 from opsctl.model.changes import Irreversible
+from opsctl.model.commands import command_line
 from opsctl.model.plan import Plan
 from opsctl.model.report import ChangeResult, ChangeStatus, CheckResult, EventRow, Report, RunRow
 from opsctl.model.value import Json
 
-_COMMAND = re.compile(r"\bopsctl(?= [a-z])")
+_COMMAND = re.compile(r"\bopsctl ((?:verify|resume|undo) [\w-]+)")
 
 
 def report_of(
@@ -20,8 +21,13 @@ def report_of(
     checks: Sequence[CheckResult] = (),
     undone_by: str = "",
     hint: str = "",
+    reached_by: Sequence[str] | None = None,
 ) -> Report:
-    """Return the report of a run; `proofs` are the results of asking again, by change id."""
+    """Return the report of a run; `proofs` are the results of asking again, by change id.
+
+    `reached_by` are the switches that lead to the account from here; those of whoever planned when not given.
+    """
+    commands = _Next(run, plan, plan.reached_by if reached_by is None else reached_by)
     last = {event.change: event for event in events}
     results = []
     for change in plan.changes:
@@ -48,35 +54,40 @@ def report_of(
         changes=tuple(results),
         checks=tuple(checks),
         message=run.message,
-        hint=_as_typed(hint, plan),
-        next=_next(run, plan, undone_by),
+        hint=commands.typed(hint),
+        next=commands.lines(undone_by),
         undone_by=undone_by,
     )
 
 
-def _as_typed(hint: str, plan: Plan) -> str:
-    """A hint that names a command, as it has to be typed to reach the same account."""
-    return _COMMAND.sub(_command(plan), hint)
+class _Next:
+    """The commands that make sense after a run."""
 
+    def __init__(self, run: RunRow, plan: Plan, reached_by: Sequence[str]) -> None:
+        self._run = run
+        self._final = all(isinstance(change.undo, Irreversible) for change in plan.changes)
+        self._reached_by = reached_by
 
-def _command(plan: Plan) -> str:
-    return "opsctl --sandbox" if _in_sandbox(plan) else "opsctl"
+    def typed(self, hint: str) -> str:
+        """Return an error's hint with the switches that whoever raised it does not know."""
+        return _COMMAND.sub(lambda found: command_line(self._reached_by, *found[1].split()), hint)
 
+    def lines(self, undone_by: str) -> tuple[str, ...]:
+        run, done = self._run, self._run.status == "done"
+        if self._final:
+            return (self._show(run.id) if done else self._on("resume"),)
+        if undone_by:
+            return (self._show(undone_by),)
+        if done:
+            return (self._on("verify"), self._on("undo"))
+        return (self._show(run.id), self._on("resume"), self._on("undo"))
 
-def _next(run: RunRow, plan: Plan, undone_by: str) -> tuple[str, ...]:
-    command = _command(plan)
-    if all(isinstance(change.undo, Irreversible) for change in plan.changes):
-        wanted = "runs show" if run.status == "done" else "resume"
-        return (f"{command} {wanted} {run.id}",)
-    if undone_by:
-        return (f"{command} runs show {undone_by}",)
-    if run.status == "done":
-        return (f"{command} verify {run.id}", f"{command} undo {run.id}")
-    return (f"{command} runs show {run.id}", f"{command} resume {run.id}", f"{command} undo {run.id}")
+    def _on(self, verb: str) -> str:
+        return command_line(self._reached_by, verb, self._run.id)
 
-
-def _in_sandbox(plan: Plan) -> bool:
-    return plan.endpoint.startswith("http://127.0.0.1:")
+    def _show(self, run_id: str) -> str:
+        # The journal is read without any account.
+        return command_line((), "runs", "show", run_id)
 
 
 def _detail(detail: Json) -> str:

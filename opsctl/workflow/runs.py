@@ -150,6 +150,7 @@ def undo_plan(plan: Plan, bench: Workbench) -> Plan:
             "opsctl_version": __version__,
             "title": f"Undo of run {plan.id}: {plan.title}",
             "caller": bench.about.identity.arn,
+            "reached_by": bench.about.identity.reached_by,
             "facts": {},
             "paths": None,
             "warnings": _final(plan, intended),

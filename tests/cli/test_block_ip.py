@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -43,11 +44,11 @@ def environment(home: Path) -> dict[str, str]:
     }
 
 
-def opsctl(home: Path, *argv: str) -> subprocess.CompletedProcess[str]:
+def opsctl(home: Path, *argv: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "opsctl", *argv],
         cwd=home,
-        env=environment(home),
+        env=environment(home) | env,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -56,8 +57,8 @@ def opsctl(home: Path, *argv: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def block(home: Path, *argv: str) -> subprocess.CompletedProcess[str]:
-    return opsctl(home, "block-ip", "203.0.113.9", "--target", TARGET, *argv)
+def block(home: Path, *argv: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return opsctl(home, "block-ip", "203.0.113.9", "--target", TARGET, *argv, **env)
 
 
 def test_a_dry_run_makes_no_mutating_call_whatever_and_tells_changes_by_its_exit_code(
@@ -70,6 +71,24 @@ def test_a_dry_run_makes_no_mutating_call_whatever_and_tells_changes_by_its_exit
     assert block(tmp_path, "-n", "--detailed-exitcode").returncode == 5
     assert len(account.mutations()) == before
     assert state() == start
+
+
+def test_the_commands_named_next_work_as_they_are_typed(account: WatchedServer, tmp_path: Path) -> None:
+    """Another emulator on this machine is not our sandbox, and the region need not be everyone's own."""
+    start = state()
+    nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_REGION": "eu-west-3"}
+    typed = ("--endpoint-url", account.endpoint, "--region", "us-east-1")
+    done = block(tmp_path, "--yes", "-o", "json", *typed, **nowhere)
+    assert done.returncode == 0, done.stderr
+    verify, undo = json.loads(done.stdout)["result"]["next"]
+    for command in (verify, f"{undo} --yes"):
+        again = opsctl(tmp_path, *shlex.split(command)[1:], **nowhere)
+        assert again.returncode == 0, again.stderr
+        assert "--sandbox" not in again.stdout
+    assert state() == start
+    saved = block(tmp_path, "--out", "p.json", *typed, **nowhere)
+    following = " ".join(saved.stdout.split("next: ")[1].split())
+    assert opsctl(tmp_path, *shlex.split(following)[1:], "--dry-run", **nowhere).returncode == 0
 
 
 def test_applied_verified_and_undone_with_results_on_stdout_alone(account: WatchedServer, tmp_path: Path) -> None:

@@ -588,11 +588,17 @@ def test_a_queue_that_cannot_be_one_is_refused_before_the_region_is_read() -> No
 
 def test_a_command_from_a_sandbox_never_reaches_aws() -> None:
     made = consumed(dead="", VisibilityTimeout="30")
-    identity = WHEN.identity.model_copy(update={"endpoint": "http://127.0.0.1:5000"})
-    found, _ = drive(DlqAudit().look(WHEN.model_copy(update={"identity": identity})), made.answers())
-    assert isinstance(found, Audited)
-    assert {one.fix.split()[0] for one in found.findings} == {"opsctl", "aws"}
-    assert all(one.fix.endswith(" --endpoint-url http://127.0.0.1:5000") for one in found.findings)
+    for reached_by in ((), ("--sandbox",)):
+        told = {"endpoint": "http://127.0.0.1:5000", "reached_by": reached_by}
+        identity = WHEN.identity.model_copy(update=told)
+        found, _ = drive(DlqAudit().look(WHEN.model_copy(update={"identity": identity})), made.answers())
+        assert isinstance(found, Audited)
+        assert {one.fix.split()[0] for one in found.findings} == {"opsctl", "aws"}
+        for fix in (one.fix for one in found.findings):
+            if reached_by and fix.startswith("opsctl"):
+                assert fix.startswith("opsctl --sandbox dlq ")
+            else:
+                assert fix.endswith(" --endpoint-url http://127.0.0.1:5000")
 
 
 def test_the_worst_comes_first() -> None:

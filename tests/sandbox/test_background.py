@@ -58,6 +58,9 @@ def test_it_starts_works_survives_a_kill_and_stops(tmp_path: Path) -> None:
         assert told["account"] == "123456789012"
         elsewhere = opsctl(tmp_path, "--sandbox", "make-ha", "legacy-web", "--region", "eu-west-1", "-n", **REAL)
         assert (elsewhere.returncode, "region eu-west-1" in elsewhere.stderr) == (2, True)
+        block = opsctl(tmp_path, "--sandbox", "block-ip", "203.0.113.9", "--target", "legacy-web", "--yes", **REAL)
+        assert "next: opsctl --sandbox undo " in block.stdout, block.stderr
+        assert "next: opsctl --sandbox undo " in opsctl(tmp_path, "runs", "show", "last").stdout
         env = opsctl(tmp_path, "sandbox", "env")
         assert f"export AWS_ENDPOINT_URL={first['endpoint_url']}" in env.stdout
         assert opsctl(tmp_path, "sandbox", "reset", **REAL).returncode == 0

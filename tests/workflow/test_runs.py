@@ -60,6 +60,25 @@ def test_a_run_ends_done_and_its_report_says_what_to_type_next(tmp_path: Path) -
     assert report.next == (f"opsctl verify {plan.id}", f"opsctl undo {plan.id}")
 
 
+def test_what_to_type_next_reaches_the_account_as_the_run_did_also_where_an_error_named_it(tmp_path: Path) -> None:
+    plan, work = two_step_plan(), bench(Box(), tmp_path)
+    plan = plan.model_copy(update={"reached_by": ("--sandbox",)}).sealed()
+    start_run(plan, work)
+    journal = Journal(tmp_path)
+    row, events = journal.run(plan.id), journal.events(plan.id)
+    assert report_of(row, plan, events).next[0] == f"opsctl --sandbox verify {plan.id}"
+    switches = ("--endpoint-url", "http://127.0.0.1:4566")
+    here = report_of(
+        row.model_copy(update={"status": "interrupted"}),
+        plan,
+        events,
+        hint=f"opsctl resume {plan.id}",
+        reached_by=switches,
+    )
+    assert here.hint == f"opsctl resume {plan.id} --endpoint-url http://127.0.0.1:4566"
+    assert here.next == (f"opsctl runs show {plan.id}", here.hint, here.hint.replace("resume", "undo"))
+
+
 def test_a_check_of_the_whole_that_does_not_hold_ends_unproved(tmp_path: Path) -> None:
     plan, work = with_check(two_step_plan(), "Items[?@=='x']"), bench(Box(), tmp_path)
     with pytest.raises(Unproved, match="clean"):
@@ -128,7 +147,7 @@ def test_a_failed_run_is_recorded_as_failed(tmp_path: Path) -> None:
 
 
 def test_a_hint_names_the_command_as_it_has_to_be_typed(tmp_path: Path) -> None:
-    plan = two_step_plan().model_copy(update={"endpoint": "http://127.0.0.1:4000"})
+    plan = two_step_plan().model_copy(update={"reached_by": ("--sandbox",)})
     start_run(plan, bench(Box(), tmp_path))
     report = report_of(Journal(tmp_path).run(plan.id), plan, (), hint="opsctl verify r-1, or opsctl undo r-1")
     assert report.hint == "opsctl --sandbox verify r-1, or opsctl --sandbox undo r-1"
