@@ -52,6 +52,13 @@ class Finding(Value):
     pending: bool = False
 
 
+class NextStep(Value):
+    """An opsctl command for when everything is applied, word by word, and what it is good for."""
+
+    words: tuple[str, ...]
+    because: str
+
+
 class Section(Value):
     """A table for whoever reviews the plan; every row has a cell for each column."""
 
@@ -98,6 +105,7 @@ class Plan(Value):
     changes: tuple[Change, ...]
     checks: tuple[PlanCheck, ...] = ()
     outputs: dict[str, Json] = {}
+    next: tuple[NextStep, ...] = ()
     notes: str = ""
     undo_of: str = ""
     references: dict[str, Query] = {}

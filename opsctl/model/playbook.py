@@ -128,6 +128,14 @@ class CheckSpec(Value):
     shows: str = Field("", description="Expression that lists what the report shows as evidence.")
 
 
+class NextSpec(Value):
+    """An opsctl command that makes sense once everything is applied, named at the end of the run."""
+
+    opsctl: tuple[Json, ...] = Field(description="The words after `opsctl`: text or expressions, one word each.")
+    because: str = Field(description="A few words: what it is good for.")
+    when: str = Field("", description="Expression; the command is named when it finds something.")
+
+
 class Playbook(Value):
     """A whole playbook."""
 
@@ -145,6 +153,7 @@ class Playbook(Value):
     sections: tuple[SectionSpec, ...] = Field((), description="Tables shown before the changes.")
     confirm: str = Field("", description="Expression for the name to type when a change is severe.")
     outputs: dict[str, Json] = Field({}, description="Values for scripts, known at plan time.")
+    next: tuple[NextSpec, ...] = Field((), description="Commands named when a run is done.")
     notes: str = Field("", description="Text for the runbook.")
 
 

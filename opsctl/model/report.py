@@ -63,7 +63,10 @@ class ChangeResult(Value):
 
 
 class Report(Value):
-    """A run: its plan, what became of each change and check, and the commands to type next."""
+    """A run: its plan, what became of each change and check, and the commands to type next.
+
+    `next_because` says what a command of `next` is good for, where that does not go without saying.
+    """
 
     run_id: str
     status: RunStatus
@@ -75,4 +78,5 @@ class Report(Value):
     message: str = ""
     hint: str = ""
     next: tuple[str, ...] = ()
+    next_because: dict[str, str] = {}
     undone_by: str = ""

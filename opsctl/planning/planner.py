@@ -7,7 +7,7 @@ from opsctl import __version__
 from opsctl.expressions.evaluate import evaluate
 from opsctl.model.changes import Change
 from opsctl.model.errors import RefusedByGuard
-from opsctl.model.plan import FactCall, Finding, Plan, PlanCheck, PlaybookRef, Policies, Section
+from opsctl.model.plan import FactCall, Finding, NextStep, Plan, PlanCheck, PlaybookRef, Policies, Section
 from opsctl.model.playbook import LoadedPlaybook
 from opsctl.model.ports import Reader
 from opsctl.model.reads import Answer, Read
@@ -106,6 +106,7 @@ def _bound(
         changes=tuple(_in_region(change, about.region) for change in changes),
         checks=_checks(loaded, scope, calls),
         outputs=scope.resolve(book.outputs, "outputs"),
+        next=_next(loaded, scope),
         notes=book.notes,
         iam_policy=Policies(
             plan=policy_for_reads(reads, about.identity),
@@ -148,6 +149,17 @@ def _checks(loaded: LoadedPlaybook, scope: Scope, calls: dict[str, FactCall]) ->
         )
         for number, check in enumerate(loaded.playbook.checks)
         if not check.when or as_evidence(scope.find(check.when, f"checks.{number}.when"))
+    )
+
+
+def _next(loaded: LoadedPlaybook, scope: Scope) -> tuple[NextStep, ...]:
+    return tuple(
+        NextStep(
+            words=tuple(cell_text(word) for word in scope.resolve(spec.opsctl, f"next.{number}.opsctl")),
+            because=" ".join(spec.because.split()),
+        )
+        for number, spec in enumerate(loaded.playbook.next)
+        if not spec.when or as_evidence(scope.find(spec.when, f"next.{number}.when"))
     )
 
 

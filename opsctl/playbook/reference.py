@@ -12,6 +12,7 @@ from opsctl.model.playbook import (
     FactSpec,
     GuardSpec,
     InputSpec,
+    NextSpec,
     Playbook,
     RiskLine,
     SectionSpec,
@@ -33,6 +34,7 @@ _PARTS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("The undo of a call", UndoCall),
     ("The risk of a call", RiskLine),
     ("A check", CheckSpec),
+    ("A command to type next", NextSpec),
 )
 
 _HEAD = """\

@@ -45,6 +45,12 @@ class _Rules:
         for number, step in enumerate(self._book.steps):
             self._step(step, f"steps.{number}", number)
         self._order()
+        for number, following in enumerate(self._book.next):
+            if step_references_in(following.opsctl):
+                path = f"next.{number}.opsctl"
+                self._fault(
+                    "apply-time", "a command to type next is made when planning, not of steps' outputs", path
+                )
         for path, expression in self._expressions():
             try:
                 compiled(expression)
@@ -143,6 +149,10 @@ class _Rules:
             yield f"sections.{number}.rows", section.rows.removeprefix("=")
             for heading, expression in section.columns.items():
                 yield f"sections.{number}.columns.{heading}", expression.removeprefix("=")
+        for number, following in enumerate(book.next):
+            if following.when:
+                yield f"next.{number}.when", following.when.removeprefix("=")
+            yield from _valued(f"next.{number}.opsctl", following.opsctl)
         for part in ("paths", "confirm"):
             if getattr(book, part):
                 yield part, getattr(book, part).removeprefix("=")

@@ -69,6 +69,10 @@ class _Validator:
             rows = self._expression(section.rows, f"{path}.rows", root)
             for heading, expression in section.columns.items():
                 self._expression(expression, f"{path}.columns.{heading}", items_of(rows))
+        for number, following in enumerate(self._book.next):
+            if following.when:
+                self._expression(following.when, f"next.{number}.when", root)
+            self._values(following.opsctl, f"next.{number}.opsctl", root)
         for part in ("paths", "confirm"):
             if getattr(self._book, part):
                 self._expression(getattr(self._book, part), part, root)

@@ -19,6 +19,7 @@ from opsctl.render.words import (
     header_of,
     job_lines,
     mark_of,
+    next_lines,
     outcome_of,
     status_of,
     undo_of,
@@ -67,7 +68,7 @@ def render_report(report: Report) -> str:
         f'<p class="{tone}">{markup(outcome_of(report))}</p>',
         f"<p>{markup(report.message)}</p>" if report.message else "",
         _table(rows),
-        _pre(report.next),
+        _pre(next_lines(report)),
         f"<h2>{markup(report.plan.title)}</h2>",
         *_plan_parts(report.plan),
     ]

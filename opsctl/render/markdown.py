@@ -19,6 +19,7 @@ from opsctl.render.words import (
     header_of,
     job_lines,
     mark_of,
+    next_lines,
     outcome_of,
     status_of,
     undo_of,
@@ -66,7 +67,7 @@ def render_report(report: Report) -> str:
         words = "holds" if check.held else f"does not hold, found {code_span(value_text(check.found))}"
         lines.append(f"| check | {markdown(check.says)} | {words} |")
         lines += [f"| | {markdown(line)} | |" for line in check.shown]
-    lines += ["", "Next:", "", "```sh", *report.next, "```", ""]
+    lines += ["", "Next:", "", *_fenced(next_lines(report), "sh"), ""]
     return "\n".join(lines) + f"\n#{render_plan(report.plan)}"
 
 
@@ -121,8 +122,7 @@ def _change(number: int, change: Change) -> list[str]:
 
 
 def _afterwards(plan: Plan) -> list[str]:
-    lines = ["", "## How to verify and to undo", "", "```sh"]
-    lines += [*afterwards(plan), "```"]
+    lines = ["", "## How to verify and to undo", "", *_fenced(afterwards(plan), "sh")]
     lines += [
         f"- check {markdown(check.id)}: nothing may be found of: {markdown(check.because)}"
         for check in plan.checks

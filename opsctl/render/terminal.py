@@ -88,6 +88,8 @@ def render_report(report: Report, *, width: int, colour: bool, verbose: bool = F
         page.item(report.message)
     for line in dict.fromkeys([*([report.hint] if report.hint else []), *report.next]):
         page.item(f"next: {line}")
+        if line in report.next_because:
+            page.item(report.next_because[line], indent=8)
     return page.text()
 
 

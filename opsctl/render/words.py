@@ -189,6 +189,12 @@ def afterwards(plan: Plan) -> list[str]:
     return [command_line(plan.reached_by, verb, plan.id) for verb in ("verify", "undo")]
 
 
+def next_lines(report: Report) -> list[str]:
+    """List the commands to type next as a script: above a command, as a comment, what it is good for."""
+    reasons = report.next_because
+    return [text for line in report.next for text in ([f"# {reasons[line]}", line] if line in reasons else [line])]
+
+
 def actions_needed(plan: Plan) -> list[str]:
     """List the IAM actions that applying needs."""
     return sorted({action for part in plan.iam_policy.apply.get("Statement", []) for action in part["Action"]})

@@ -56,6 +56,9 @@ def report_of(
         message=run.message,
         hint=commands.typed(hint),
         next=commands.lines(undone_by),
+        next_because={
+            line: commands.reasons[line] for line in commands.lines(undone_by) if line in commands.reasons
+        },
         undone_by=undone_by,
     )
 
@@ -65,6 +68,7 @@ class _Next:
 
     def __init__(self, run: RunRow, plan: Plan, reached_by: Sequence[str]) -> None:
         self._run = run
+        self._following = plan.next if run.status == "done" else ()
         self._final = all(isinstance(change.undo, Irreversible) for change in plan.changes)
         self._reached_by = reached_by
 
@@ -74,13 +78,18 @@ class _Next:
 
     def lines(self, undone_by: str) -> tuple[str, ...]:
         run, done = self._run, self._run.status == "done"
-        if self._final:
-            return (self._show(run.id) if done else self._on("resume"),)
         if undone_by:
             return (self._show(undone_by),)
+        if self._final:
+            return (self._show(run.id), *self.reasons) if done else (self._on("resume"),)
         if done:
-            return (self._on("verify"), self._on("undo"))
+            return (self._on("verify"), *self.reasons, self._on("undo"))
         return (self._show(run.id), self._on("resume"), self._on("undo"))
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """The playbook's own commands, with what each is good for."""
+        return {command_line(self._reached_by, *step.words): step.because for step in self._following}
 
     def _on(self, verb: str) -> str:
         return command_line(self._reached_by, verb, self._run.id)

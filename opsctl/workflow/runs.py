@@ -157,6 +157,7 @@ def undo_plan(plan: Plan, bench: Workbench) -> Plan:
             "changes": changes,
             "checks": (),
             "outputs": {},
+            "next": (),
             "notes": "",
             "undo_of": plan.id,
             "references": references_of(plan),

@@ -8,6 +8,7 @@ import pytest
 from opsctl.model.changes import Change
 from opsctl.model.errors import InvalidInput, RefusedByGuard
 from opsctl.model.looking import Looking, need
+from opsctl.model.plan import NextStep
 from opsctl.model.playbook import LoadedPlaybook, Playbook
 from opsctl.model.ports import Aws
 from opsctl.model.reads import Answer, Read, Refused
@@ -230,6 +231,20 @@ def test_a_section_is_a_table_of_text_and_left_out_without_rows() -> None:
     assert [(one.title, one.columns, one.rows) for one in found] == [
         ("Things", ("item", "long", "none"), (("x", "1", ""), ("yy", "2", "")))
     ]
+
+
+def test_the_commands_to_type_next_are_words_of_inputs_and_facts_and_left_out_when_they_make_no_sense() -> None:
+    words = ["box", "show", "=inputs.box", "=length(facts.box.items)"]
+    book = playbook(
+        inputs={"box": {"type": "string"}},
+        facts={"box": {"uses": "box.contents", "with": {"box": "b"}}},
+        next=[
+            {"opsctl": words, "because": "what is\nin it"},
+            {"opsctl": ["box"], "because": "never", "when": "facts.box.items[?@=='z']"},
+        ],
+    )
+    found = plan(book, {"box": "b"}, Box(boxes={"b": {"Items": ["x", "yy"]}})).next
+    assert found == (NextStep(words=("box", "show", "b", "2"), because="what is in it"),)
 
 
 def test_an_action_is_handed_the_output_of_an_earlier_step() -> None:

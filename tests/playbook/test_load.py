@@ -213,6 +213,23 @@ def test_a_steps_action_fields_order_and_references_are_checked(steps: str, summ
     assert any(summary in fault.summary for fault in faults), faults
 
 
+NEXT = "inputs: {queue: {type: string}}\nnext: [{because: b, opsctl: [dlq, WORD], when: WHEN}]\n"
+
+
+@pytest.mark.parametrize(
+    ("word", "when", "code"),
+    [
+        ("=inputs.queu", "inputs.queue", "expression"),
+        ("=inputs.queue", "inputs.queu", "expression"),
+        ("=inputs.", "inputs.queue", "expression"),
+        ("=steps.make.name", "inputs.queue", "apply-time"),
+    ],
+)
+def test_a_command_to_type_next_is_checked_like_everything_else(word: str, when: str, code: str) -> None:
+    assert faults_in(NEXT.replace("WORD", "=inputs.queue").replace("WHEN", "inputs.queue")) == []
+    assert only_fault(NEXT.replace("WORD", word).replace("WHEN", when)).code == code
+
+
 def test_a_name_that_is_nothing_suggests_the_closest_playbook() -> None:
     with pytest.raises(InvalidInput) as caught:
         load_playbook("blok-ip")

@@ -89,5 +89,6 @@ def sample_report(text: str = "shop-alb") -> Report:
         checks=(failed,),
         message=f"drifted at {text}",
         hint=f"plan again for {text}",
-        next=(f"opsctl resume {plan.id}",),
+        next=(f"opsctl resume {plan.id}", f"opsctl dlq inspect {text}"),
+        next_because={f"opsctl dlq inspect {text}": f"what stayed of {text}"},
     )

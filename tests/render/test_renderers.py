@@ -85,6 +85,13 @@ def test_every_form_shows_every_change_warning_and_owner(form: str) -> None:
         assert "will revert this change" in shown
 
 
+@pytest.mark.parametrize("form", ["text-report", "markdown-report", "html-report"])
+def test_every_form_names_the_commands_to_type_next_and_what_they_are_good_for(form: str) -> None:
+    shown = flat(FORMS[form]("shop-alb"))
+    assert "opsctl dlq inspect shop-alb" in shown
+    assert "what stayed of shop-alb" in shown
+
+
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_control_character_survives_any_form(form: str, text: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from opsctl.execution.inverse import inverse_of
 from opsctl.journal.store import Journal
 from opsctl.model.errors import Drifted, OpsctlError, RefusedByGuard, Unproved
-from opsctl.model.plan import FactCall, Plan, PlanCheck
+from opsctl.model.plan import FactCall, NextStep, Plan, PlanCheck
 from opsctl.model.ports import Aws
 from opsctl.model.registry import Registry
 from opsctl.model.run import Context
@@ -77,6 +77,27 @@ def test_what_to_type_next_reaches_the_account_as_the_run_did_also_where_an_erro
     )
     assert here.hint == f"opsctl resume {plan.id} --endpoint-url http://127.0.0.1:4566"
     assert here.next == (f"opsctl runs show {plan.id}", here.hint, here.hint.replace("resume", "undo"))
+
+
+def test_a_playbooks_own_next_commands_are_named_once_everything_is_done_and_never_after_undo(
+    tmp_path: Path,
+) -> None:
+    step = NextStep(words=("dlq", "inspect", "two words"), because="what stayed")
+    for number, change in enumerate((make_box("new"), irreversible(make_box("last", "last")))):
+        plan, work = (
+            plan_of(change).model_copy(update={"next": (step,)}).sealed(),
+            bench(Box(), tmp_path / str(number)),
+        )
+        start_run(plan, work)
+        journal = Journal(tmp_path / str(number))
+        row, events = journal.run(plan.id), journal.events(plan.id)
+        done = report_of(row, plan, events)
+        assert done.next[1] == "opsctl dlq inspect 'two words'"
+        assert done.next_because == {done.next[1]: "what stayed"}
+        assert report_of(row.model_copy(update={"status": "failed"}), plan, events).next_because == {}
+        assert report_of(row, plan, events, undone_by="other").next == ("opsctl runs show other",)
+        if number == 0:
+            assert undo_plan(plan, work).next == ()
 
 
 def test_a_check_of_the_whole_that_does_not_hold_ends_unproved(tmp_path: Path) -> None:
