@@ -52,6 +52,7 @@ class HaHandler(Lookup):
         False, description="Turn the source/destination check of replacements off."
     )
     kms_keys: tuple[str, ...] = Field((), description="ARNs of the customer keys of the data volumes.")
+    topic_key: str = Field("", description="ARN of the customer key that encrypts the topic's messages.")
     record: str = Field("", description="Private DNS record that follows it, as ZONE_ID/NAME.")
 
     standby: bool = Field(False, description="For a twin that stands by, not for a group.")
@@ -84,7 +85,7 @@ class HaHandler(Lookup):
             handler=STANDBY_HANDLER if self.standby else HANDLER,
             environment=environment(config),
             trust=TRUST_POLICY,
-            policy=policy(config, about.identity, self.kms_keys),
+            policy=policy(config, about.identity, self.kms_keys, self.topic_key),
             record=config.record,
         )
 

@@ -10,7 +10,7 @@ from opsctl.model.reads import Answer, Read, Refused
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Json, Value
 from opsctl.preflight.finding import find_instance
-from opsctl.preflight.reads import NEEDED, UNREAD, first_reads, second_reads
+from opsctl.preflight.reads import NEEDED, UNREAD, first_reads, second_reads, third_reads
 from opsctl.preflight.result import HaPreflightResult, result_of
 from opsctl.preflight.seen import Seen, Wanted
 from opsctl.preflight.verdict import Verdict
@@ -60,7 +60,7 @@ class HaPreflight(Lookup):
             wanted=wanted,
         )
         unknown: list[Verdict] = []
-        for reads_of in (first_reads, second_reads):
+        for reads_of in (first_reads, second_reads, third_reads):
             reads = reads_of(seen)
             answers = yield list(reads.values())
             seen = _with_answers(seen, dict(zip(reads, answers, strict=True)), reads, unknown)

@@ -1,13 +1,12 @@
 """Judges load balancers, alarms and the topic."""
 
-import json
 from collections.abc import Iterator
 
 from opsctl.model.value import Json, Value
+from opsctl.preflight.judge_topic import judge_topic
 from opsctl.preflight.seen import Seen
-from opsctl.preflight.verdict import ALL_MODES, GROUP_ONLY, STANDBY_ONLY, Verdict, accept, block, carry, warn
+from opsctl.preflight.verdict import ALL_MODES, GROUP_ONLY, STANDBY_ONLY, Verdict, accept, block, carry
 
-_SERVICES = "events.amazonaws.com"
 _STATUS_CHECKS = {"SystemStatus": "system", "InstanceStatus": "instance", "AttachedEbsStatus": "attached EBS"}
 
 
@@ -69,7 +68,7 @@ def judge_traffic(seen: Seen) -> Iterator[Verdict]:
         why = "they act behind the group's back, and name the old instance once it has been replaced"
         yield accept("acting-alarms", f"alarms act on it: {', '.join(alarms)}", why, ALL_MODES)
     if seen.wanted.topic:
-        yield from _topic(seen)
+        yield from judge_topic(seen)
 
 
 def acting_alarms(seen: Seen) -> list[Json]:
@@ -90,35 +89,3 @@ def _failing_status_checks(seen: Seen) -> Iterator[str]:
         for name, words in _STATUS_CHECKS.items():
             if (status.get(name) or {}).get("Status") == "impaired":
                 yield f"AWS's {words} status check"
-
-
-def _topic(seen: Seen) -> Iterator[Verdict]:
-    answer = seen.answers.get("topic")
-    if answer == {}:
-        yield block("topic", f"there is no topic {seen.wanted.topic}", "nobody would be told", ALL_MODES)
-    elif answer:
-        attributes = answer.get("Attributes") or {}
-        if not _lets_events_in(str(attributes.get("Policy") or "{}")):
-            why = (
-                f"EventBridge publishes only where a statement for {_SERVICES} without conditions lets it, so "
-                "launches that fail would not be told"
-            )
-            yield warn("topic-policy", f"the policy of {seen.wanted.topic} has no such statement", why)
-        key = attributes.get("KmsMasterKeyId", "")
-        if key:
-            why = (
-                "alarms, EventBridge and the handler tell nobody unless the key's policy lets "
-                "cloudwatch.amazonaws.com, events.amazonaws.com and the handler's role use it; AWS's own key "
-                "alias/aws/sns never does"
-            )
-            yield warn("topic-key", f"messages of {seen.wanted.topic} are encrypted with {key}", why, ALL_MODES)
-
-
-def _lets_events_in(policy: str) -> bool:
-    """EventBridge user guide: no Condition works in a topic's policy for EventBridge."""
-    for statement in json.loads(policy).get("Statement", []):
-        principal = statement.get("Principal", {})
-        named = _SERVICES in str(principal) or principal in ("*", {"AWS": "*"})
-        if named and statement.get("Effect") == "Allow" and not statement.get("Condition"):
-            return True
-    return False

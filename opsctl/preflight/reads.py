@@ -1,9 +1,10 @@
-"""What is read before an instance is touched: two rounds once the instance is known."""
+"""What is read before an instance is touched: two rounds once the instance is known, three for a topic's key."""
 
 from collections.abc import Mapping
 
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
+from opsctl.preflight.judge_topic import topic_key
 from opsctl.preflight.seen import Seen
 
 
@@ -81,11 +82,20 @@ def second_reads(seen: Seen) -> dict[str, Read]:
     for key in sorted(keys - {""}):
         reads[f"key {key}"] = _read("kms", "DescribeKey", KeyId=key)
         reads[f"grants {key}"] = _read("kms", "ListGrants", KeyId=key)
+    key_of_topic = ((seen.answers.get("topic") or {}).get("Attributes") or {}).get("KmsMasterKeyId")
+    if key_of_topic:
+        reads["topic-key"] = _read("kms", "DescribeKey", KeyId=key_of_topic)
     for zone in (seen.answers.get("zones") or {}).get("HostedZoneSummaries", []):
         reads[f"records {zone['HostedZoneId']}"] = _read(
             "route53", "ListResourceRecordSets", HostedZoneId=zone["HostedZoneId"]
         )
     return reads
+
+
+def third_reads(seen: Seen) -> dict[str, Read]:
+    """What the second answers lead to: whom the key of the topic lets use it."""
+    key = topic_key(seen)
+    return {"topic-key-policy": _read("kms", "GetKeyPolicy", KeyId=key, PolicyName="default")} if key else {}
 
 
 UNREAD: Mapping[str, str] = {
@@ -110,6 +120,8 @@ UNREAD: Mapping[str, str] = {
     "credits": "its CPU credit setting",
     "profile": "which role its instance profile carries",
     "topic": "whether the topic exists and whom it lets publish",
+    "topic-key": "whose key encrypts the topic's messages, so that the handler is not let use it",
+    "topic-key-policy": "whom the key of the topic lets use it",
     "health": "whether it is registered with a target group",
     "key": "whose KMS key encrypts a volume",
     "grants": "who may use the KMS key of a volume",

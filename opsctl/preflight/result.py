@@ -5,11 +5,13 @@ import re
 from opsctl.model.value import Json, Value
 from opsctl.preflight.costs import Cost, costs_of
 from opsctl.preflight.expectations import Outlook, outlooks
+from opsctl.preflight.judge_handler import concurrency_of, judge_handler
 from opsctl.preflight.judge_instance import judge_instance
 from opsctl.preflight.judge_network import judge_network
 from opsctl.preflight.judge_place import judge_place
 from opsctl.preflight.judge_standby import judge_standby
 from opsctl.preflight.judge_storage import SERVICE_ROLE, judge_storage
+from opsctl.preflight.judge_topic import topic_key
 from opsctl.preflight.judge_traffic import Registration, judge_traffic, registrations
 from opsctl.preflight.modes import choose_mode
 from opsctl.preflight.places import Places, places_of
@@ -17,9 +19,6 @@ from opsctl.preflight.seen import DataVolume, ElasticIp, Seen
 from opsctl.preflight.template import template_of
 from opsctl.preflight.verdict import Mode, Verdict
 from opsctl.services.marks import DEVICE_TAG, GROUP_TAG, ROLE_TAG
-
-UNRESERVED = 100
-"""AWS: at least so much of an account's Lambda concurrency has to stay unreserved."""
 
 _NAME_LIMIT = 45
 _ORDER = ("block", "accept", "unknown", "warn", "fix", "carry")
@@ -118,6 +117,7 @@ class HaPreflightResult(Value):
     twin: Twin
     root_keys: tuple[Grant, ...]
     kms_keys: tuple[str, ...]
+    topic_key: str
     source_dest_check_off: bool
     concurrency: int
     names: Names
@@ -129,7 +129,7 @@ def result_of(seen: Seen, group: str, unknown: list[Verdict]) -> HaPreflightResu
     """Judge what was seen, choose the mode, and return everything a plan needs."""
     places = places_of(seen)
     judged = [*judge_instance(seen), *judge_place(seen, places), *judge_network(seen)]
-    judged += [*judge_storage(seen), *judge_traffic(seen), *judge_standby(seen), *unknown]
+    judged += [*judge_storage(seen), *judge_traffic(seen), *judge_standby(seen), *judge_handler(seen), *unknown]
     choice = choose_mode(seen.wanted, judged)
     name = group or group_name(seen)
     targets, template = registrations(seen), template_of(seen, name)
@@ -167,8 +167,9 @@ def result_of(seen: Seen, group: str, unknown: list[Verdict]) -> HaPreflightResu
         twin=_twin(seen, name, template, places),
         root_keys=_root_keys(seen, judged),
         kms_keys=_customer_keys(seen, choice.mode),
+        topic_key=topic_key(seen),
         source_dest_check_off=seen.instance.get("SourceDestCheck") is False,
-        concurrency=_concurrency(seen),
+        concurrency=concurrency_of(seen),
         names=_names(seen, name),
         new_topic=not seen.wanted.topic,
         ebs_check=seen.type_info.get("Hypervisor") == "nitro",
@@ -271,8 +272,3 @@ def _customer_keys(seen: Seen, mode: Mode) -> tuple[str, ...]:
         for key in sorted(keys)
         if (seen.answers.get(f"key {key}") or {}).get("KeyMetadata", {}).get("KeyManager") != "AWS"
     )
-
-
-def _concurrency(seen: Seen) -> int:
-    limits = (seen.answers.get("functions") or {}).get("AccountLimit", {})
-    return 1 if int(limits.get("UnreservedConcurrentExecutions", 0)) > UNRESERVED else 0

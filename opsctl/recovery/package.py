@@ -80,13 +80,17 @@ def code(*, standby: bool = False) -> str:
     return base64.b64encode(packed.getvalue()).decode()
 
 
-def role_policy(config: RecoveryConfig, identity: Identity, kms_keys: Iterable[str] = ()) -> Json:
+def role_policy(
+    config: RecoveryConfig, identity: Identity, kms_keys: Iterable[str] = (), topic_key: str = ""
+) -> Json:
     """Return the policy of the handler's role; `kms_keys` are the ARNs of the volumes' customer managed keys.
+
+    `topic_key` is the ARN of the one that encrypts the topic's messages.
 
     An action on several resources needs each of them allowed (Service Authorization Reference, Amazon EC2), so
     those that are told apart by different tags or conditions have a statement each.
     """
-    statements = [*_group(config, identity), *_runtime(config, identity)]
+    statements = [*_group(config, identity), *_telling(config, identity, topic_key), *_runtime(config, identity)]
     if config.devices:
         statements += _data(config, identity)
         statements += _keys(config, identity, tuple(kms_keys))
@@ -94,7 +98,9 @@ def role_policy(config: RecoveryConfig, identity: Identity, kms_keys: Iterable[s
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def standby_policy(config: RecoveryConfig, identity: Identity, kms_keys: Iterable[str] = ()) -> Json:
+def standby_policy(
+    config: RecoveryConfig, identity: Identity, kms_keys: Iterable[str] = (), topic_key: str = ""
+) -> Json:
     """Return the policy of a standby's role: it stops and starts the two instances, and ends none.
 
     `kms_keys` are those of the data volumes and of the twin's root volume, which StartInstances needs a grant for.
@@ -108,7 +114,7 @@ def standby_policy(config: RecoveryConfig, identity: Identity, kms_keys: Iterabl
         _allow(["ec2:StartInstances", "ec2:StopInstances"], [instance], _tagged(config)),
         _allow(["ec2:CreateTags"], [instance], _sets(config, *keys)),
         _allow(["cloudwatch:PutMetricData"], ["*"], {"StringEquals": namespace}),
-        _allow(["sns:Publish"], [config.topic_arn]),
+        *_telling(config, identity, topic_key),
         *_runtime(config, identity),
         *(_data(config, identity) if config.devices else ()),
         *_network(config, identity),
@@ -136,8 +142,14 @@ def _group(config: RecoveryConfig, identity: Identity) -> list[Json]:
         _allow([f"autoscaling:{each}" for each in hooks], [group]),
         _allow(["ec2:CreateTags"], [_ec2(config, identity, "instance")], _sets(config, "opsctl:ha-wait")),
         _allow(["cloudwatch:PutMetricData"], ["*"], namespace),
-        _allow(["sns:Publish"], [config.topic_arn]),
     ]
+
+
+def _telling(config: RecoveryConfig, identity: Identity, key: str) -> list[Json]:
+    """Whoever publishes to an encrypted topic uses its key, by way of SNS (SNS guide, key management)."""
+    through = {"StringEquals": {"kms:ViaService": f"sns.{config.region}.{_suffix(identity)}"}}
+    uses = [_allow(["kms:Decrypt", "kms:GenerateDataKey*"], [key], through)] if key else []
+    return [_allow(["sns:Publish"], [config.topic_arn]), *uses]
 
 
 def _runtime(config: RecoveryConfig, identity: Identity) -> list[Json]:
@@ -202,11 +214,14 @@ def _keys(config: RecoveryConfig, identity: Identity, keys: tuple[str, ...]) -> 
     """EC2 uses a customer key in the handler's name for snapshots, copies and attachments (EC2/EBSEncryption)."""
     if not keys:
         return []
-    suffix = "amazonaws.com.cn" if identity.partition == "aws-cn" else "amazonaws.com"
-    through = {"StringEquals": {"kms:ViaService": f"ec2.{config.region}.{suffix}"}}
+    through = {"StringEquals": {"kms:ViaService": f"ec2.{config.region}.{_suffix(identity)}"}}
     uses = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
     grant = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
     return [_allow(uses, list(keys), through), _allow(["kms:CreateGrant"], list(keys), grant)]
+
+
+def _suffix(identity: Identity) -> str:
+    return "amazonaws.com.cn" if identity.partition == "aws-cn" else "amazonaws.com"
 
 
 def _allow(actions: list[str], resources: list[str], condition: Json = None) -> Json:

@@ -185,6 +185,8 @@ def test_costs_are_told_by_kind_and_quantity() -> None:
 def test_concurrency_is_reserved_only_where_the_account_has_room() -> None:
     small = {"lambda.GetAccountSettings": {"AccountLimit": {"UnreservedConcurrentExecutions": 10}}}
     assert (look().concurrency, look(answers=small).concurrency) == (1, 0)
+    assert "overlapping-runs" in ids(look(answers=small), "warn"), "and that runs may overlap is told"
+    assert "overlapping-runs" not in ids(look(), "warn") | ids(look(answers=small, mode="recover"), "warn")
 
 
 def test_an_account_that_launches_replacements_first_is_told() -> None:

@@ -239,10 +239,7 @@ def test_a_topic_is_reached_by_eventbridge_only_without_a_condition(
     assert ("topic-policy" in ids(found, "warn")) is warned
 
 
-def test_a_topic_with_a_key_and_one_that_keeps_order_are_not_taken_silently() -> None:
-    attributes = {"Policy": '{"Statement": []}', "KmsMasterKeyId": "alias/aws/sns"}
-    found = look(answers={"sns.GetTopicAttributes": {"Attributes": attributes}}, topic=TOPIC, mode="recover")
-    assert "topic-key" in ids(found, "warn")
+def test_a_topic_that_keeps_order_is_not_taken() -> None:
     with pytest.raises(InvalidInput, match="FIFO"):
         look(topic=f"{TOPIC}.fifo")
 

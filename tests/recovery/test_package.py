@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import botocore.session
@@ -25,6 +26,7 @@ from opsctl.recovery.package import (
     code,
     environment,
     role_policy,
+    standby_policy,
 )
 from tests.kit.iam_check import allows
 from tests.kit.memory_ec2 import ACCOUNT, REGION
@@ -127,6 +129,17 @@ def test_the_role_has_no_action_that_no_scenario_needs() -> None:
 def test_the_role_lacks_nothing_that_a_scenario_needs(name: str) -> None:
     assert not [each for each in played(name).lines if "UnauthorizedOperation" in str(each)]
     assert not played(name).errors
+
+
+@pytest.mark.parametrize("policy_of", [role_policy, standby_policy])
+def test_the_role_may_use_the_key_of_its_topic_by_way_of_sns_alone(policy_of: Callable[..., Json]) -> None:
+    key = KEY.replace("key/", "key/topic-")
+    granted = policy_of(FULL, IDENTITY, [KEY], key)
+    through = {"kms:viaservice": [f"sns.{REGION}.amazonaws.com"]}
+    for action in ("kms:GenerateDataKey", "kms:Decrypt"):
+        assert allows(granted, action, key, through)
+        assert not allows(granted, action, key, {"kms:viaservice": [f"ec2.{REGION}.amazonaws.com"]})
+        assert not allows(policy_of(FULL, IDENTITY, [KEY]), action, key, through)
 
 
 def test_the_role_is_no_wider_than_its_configuration() -> None:
