@@ -14,6 +14,7 @@ from opsctl.preflight.judge_storage import SERVICE_ROLE, judge_storage
 from opsctl.preflight.judge_topic import topic_key
 from opsctl.preflight.judge_traffic import Registration, judge_traffic, registrations
 from opsctl.preflight.modes import choose_mode
+from opsctl.preflight.performance import judge_performance
 from opsctl.preflight.places import Places, places_of
 from opsctl.preflight.seen import DataVolume, ElasticIp, Seen
 from opsctl.preflight.template import template_of
@@ -129,7 +130,8 @@ def result_of(seen: Seen, group: str, unknown: list[Verdict]) -> HaPreflightResu
     """Judge what was seen, choose the mode, and return everything a plan needs."""
     places = places_of(seen)
     judged = [*judge_instance(seen), *judge_place(seen, places), *judge_network(seen)]
-    judged += [*judge_storage(seen), *judge_traffic(seen), *judge_standby(seen), *judge_handler(seen), *unknown]
+    judged += [*judge_storage(seen), *judge_traffic(seen), *judge_standby(seen), *judge_handler(seen)]
+    judged += [*judge_performance(seen), *unknown]
     choice = choose_mode(seen.wanted, judged)
     name = group or group_name(seen)
     targets, template = registrations(seen), template_of(seen, name)

@@ -5,6 +5,7 @@ data volumes, and the state of MetadataOptions (EC2 API reference, GetLaunchTemp
 """
 
 from opsctl.model.value import Json
+from opsctl.preflight.performance import interface_performance, launch_performance
 from opsctl.preflight.seen import Seen
 from opsctl.services.ec2 import parse_tags
 from opsctl.services.marks import GROUP_TAG, tag_list
@@ -25,7 +26,7 @@ def template_of(seen: Seen, group: str) -> dict[str, Json]:
     profile = (seen.instance.get("IamInstanceProfile") or {}).get("Arn")
     if profile:
         data["IamInstanceProfile"] = {"Arn": profile}
-    return data | _options(seen)
+    return data | _options(seen) | launch_performance(seen.instance)
 
 
 def _interface(seen: Seen) -> dict[str, Json]:
@@ -39,7 +40,7 @@ def _interface(seen: Seen) -> dict[str, Json]:
     count = len(primary.get("Ipv6Addresses") or [])
     if count:
         interface["Ipv6AddressCount"] = count
-    return interface
+    return interface | interface_performance(primary)
 
 
 def _tags(seen: Seen, group: str) -> list[Json]:
