@@ -17,6 +17,7 @@ from opsctl.services.asg_calls import (
     instances_of,
 )
 from opsctl.services.ec2_instance_calls import is_alive
+from opsctl.undoing.members import one_is_in_service
 
 
 class AsgAttach(Action):
@@ -49,6 +50,7 @@ class AsgAttach(Action):
                     within_s=GONE_WITHIN_S,
                 ),
                 undo=detach_instances(self.group, "attach"),
+                undo_first=(one_is_in_service(self.group),),
                 risk=Risk(severity=Severity.MEDIUM, affects=(self.instance,), note=self.note),
                 outputs={"instances": instances_of(self.group)},
             )

@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.model.changes import Change, Proof, Risk, Severity
-from opsctl.model.looking import Looking
+from opsctl.model.looking import Looking, need
 from opsctl.model.run import Action, Context
 from opsctl.services.asg_calls import (
     detach_instances,
@@ -15,15 +15,25 @@ from opsctl.services.asg_calls import (
     instances_of,
     set_sizes,
 )
+from opsctl.services.ec2_handback_calls import addresses_of
+from opsctl.services.ec2_instance_calls import describe_instance
+from opsctl.undoing.launch import Belongings, belongings_of, give_back, give_up_launch
+from opsctl.undoing.members import none_is_kept, one_is_in_service
 
 LAUNCHED_WITHIN_S = 48 * 3600
 """A launch hook holds an instance for up to 48 hours, and a first snapshot may take many of them."""
+_NOTE = (
+    "The old instance loses its volumes and its address to the new one. Undoing this before the new one is in "
+    "service ends that one and gives everything back to the old; undoing it later leaves the new one running, and "
+    "the old one stopped."
+)
 
 
 class AsgLaunch(Action):
     """Set an empty group's desired capacity to one and wait until the new instance is in service.
 
-    Undo detaches that instance, alive.
+    Undo detaches that instance, alive, if it is in service. If not, it is ended, and `replaces` gets its volumes
+    and addresses back; only when the data has moved on to copies of them, undo waits for the new instance.
     """
 
     name: ClassVar[str] = "asg.launch"
@@ -31,11 +41,17 @@ class AsgLaunch(Action):
 
     group: str = Field(description="Name of the group; empty.")
     replaces: str = Field("", description="Id of the instance that loses its address and volumes to the new one.")
+    devices: tuple[str, ...] = Field(
+        (), description="Device names of the data volumes that move, such as /dev/sdf."
+    )
+    hooks: tuple[str, ...] = Field(
+        (), description="Lifecycle hooks of the group, in the order an undo deletes them."
+    )
     why: str = Field(description="Why a new instance is wanted.")
 
     def plan(self, about: Context) -> Looking[list[Change]]:
         """Plan one UpdateAutoScalingGroup."""
-        yield []
+        old = (yield from self._old()) if self.replaces else None
         return [
             Change(
                 **dict(set_sizes(self.group, DesiredCapacity=1)),
@@ -49,13 +65,24 @@ class AsgLaunch(Action):
                     within_s=LAUNCHED_WITHIN_S,
                 ),
                 undo=detach_instances(self.group, "launch"),
+                undo_first=(
+                    *none_is_kept(self.group),
+                    *(give_up_launch(self.group, self.hooks, old) if old else ()),
+                    one_is_in_service(self.group),
+                    *(give_back(self.group, old) if old else ()),
+                ),
                 risk=Risk(
                     severity=Severity.SEVERE if self.replaces else Severity.MEDIUM,
                     affects=(self.replaces,) if self.replaces else (),
-                    note="The old instance loses its volumes and its address to the new one."
-                    if self.replaces
-                    else "",
+                    note=_NOTE if self.replaces else "",
                 ),
                 outputs={"instances": instances_of(self.group)},
             )
         ]
+
+    def _old(self) -> Looking[Belongings]:
+        """Read what the old instance has now."""
+        found = yield from need(describe_instance(self.replaces))
+        addresses = yield from need(addresses_of(self.replaces))
+        instance = found["Reservations"][0]["Instances"][0]
+        return belongings_of(instance, self.devices, addresses.get("Addresses", []))

@@ -8,10 +8,15 @@ from opsctl.model.changes import Change, Proof, Risk, Severity
 from opsctl.model.looking import Looking
 from opsctl.model.run import Action, Context
 from opsctl.services.asg_calls import group_exists, processes_are, resume, suspend
+from opsctl.undoing.members import none_is_kept
 
 
 class AsgResume(Action):
-    """Resume suspended processes of a group; undo suspends them again."""
+    """Resume suspended processes of a group; undo suspends them again.
+
+    Before that it has the group end an instance that an abandoned hook left in it, but never one that still has
+    data volumes: for that it waits, and stops with what to do.
+    """
 
     name: ClassVar[str] = "asg.resume"
 
@@ -32,6 +37,7 @@ class AsgResume(Action):
                 proof=Proof(configured=(processes_are(self.group, self.processes, suspended=False),), within_s=60),
                 undo=suspend(self.group, self.processes),
                 undo_only_if=(group_exists(self.group),),
+                undo_first=none_is_kept(self.group),
                 risk=Risk(severity=Severity.MEDIUM, note="From now on the group acts by itself."),
             )
         ]

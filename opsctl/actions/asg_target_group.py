@@ -10,16 +10,20 @@ from opsctl.model.reads import Read
 from opsctl.model.references import reference
 from opsctl.model.run import Action, Context
 from opsctl.services.asg_calls import attach_target_groups, target_groups_are
-from opsctl.services.marks import GROUP_TAG
+from opsctl.services.ec2_handback_calls import instances_tagged
 
-_RUNNING = "Reservations[].Instances[] | [?State.Name=='running'] | [0].InstanceId"
+_SERVES = (
+    "Reservations[].Instances[] | not_null([?State.Name=='running'] | [0].InstanceId, "
+    "[?State.Name=='stopped'] | [0].InstanceId)"
+)
 
 
 class AsgTargetGroup(Action):
     """Let a group register its instances with a target group, while the group is still empty.
 
     Detaching an instance from a group takes it out of the target group as well, so the undo of this step, which
-    comes after that, registers the group's instance again by hand, as it was before.
+    comes after that, registers whichever of the group's instances runs by then again by hand. While it is still
+    listed as draining it counts as taken out.
     """
 
     name: ClassVar[str] = "asg.target_group"
@@ -34,15 +38,10 @@ class AsgTargetGroup(Action):
         yield []
         name = self.arn.split("/")[1]
         health = Read(service="elbv2", operation="DescribeTargetHealth", params={"TargetGroupArn": self.arn})
-        tagged = Read(
-            service="ec2",
-            operation="DescribeInstances",
-            params={"Filters": [{"Name": f"tag:{GROUP_TAG}", "Values": [self.group]}]},
-        )
         target = {"Id": reference("attach", "instance"), "Port": self.port}
         registered = Check(
             read=health,
-            query="TargetHealthDescriptions[].Target.Id",
+            query="TargetHealthDescriptions[?TargetHealth.State!='draining'].Target.Id",
             op="contains",
             value=[reference("attach", "instance")],
             says=f"the instance is registered with {name}",
@@ -70,6 +69,6 @@ class AsgTargetGroup(Action):
                     note="Undoing takes the instance out of the target group and registers it again: the load "
                     "balancer sends it nothing for the deregistration delay.",
                 ),
-                outputs={"instance": Query(read=tagged, query=_RUNNING)},
+                outputs={"instance": Query(read=instances_tagged(self.group), query=_SERVES)},
             )
         ]

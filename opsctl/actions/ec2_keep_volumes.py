@@ -10,15 +10,17 @@ from opsctl.model.run import Action, Context
 from opsctl.services.ec2_instance_calls import (
     delete_on_termination_is,
     describe_instance,
+    has_devices,
     is_alive,
     set_delete_on_termination,
 )
 
 
 class Ec2KeepVolumes(Action):
-    """Turn DeleteOnTermination off for devices of an instance; undo turns it on again.
+    """Turn DeleteOnTermination off for devices of an instance; undo turns it on again, if it still has them.
 
-    Devices whose volumes already outlive the instance give no change.
+    On another instance that has the volumes by then it stays off: that is how AWS attaches a volume, and no data
+    is to die with an instance that the plan has never seen. Devices that need no change give none.
     """
 
     name: ClassVar[str] = "ec2.keep_volumes"
@@ -51,6 +53,6 @@ class Ec2KeepVolumes(Action):
                     configured=(delete_on_termination_is(self.instance, doomed, delete=False),), within_s=60
                 ),
                 undo=set_delete_on_termination(self.instance, doomed, delete=True),
-                undo_only_if=(is_alive(self.instance),),
+                undo_only_if=(is_alive(self.instance), has_devices(self.instance, doomed)),
             )
         ]

@@ -10,18 +10,21 @@ from opsctl.model.looking import Looking, need
 from opsctl.model.run import Action, Context
 from opsctl.services.ec2 import parse_tags
 from opsctl.services.ec2_tag_calls import create_tags, delete_tags, describe_tags, has_none_of, has_tags
+from opsctl.undoing.tags import untag_survivors
 
 
 class Ec2Tag(Action):
     """Put tags on an EC2 resource; undo takes them off, unless somebody has given them other values since.
 
-    A tag that is there with the same value gives no change; one with another value is never overwritten.
+    A tag that is there with the same value gives no change; one with another value is never overwritten. With a
+    group, undo also takes the group's tags off what has taken the instance's place since.
     """
 
     name: ClassVar[str] = "ec2.tag"
 
     resource: str = Field(description="Id of the instance, volume, address, or other resource.")
     tags: dict[str, str] = Field(description="The tags.")
+    group: str = Field("", description="Name of the Auto Scaling group that replaces it, if it is an instance.")
     why: str = Field(description="What the tags are for.")
 
     def plan(self, about: Context) -> Looking[list[Change]]:
@@ -48,5 +51,6 @@ class Ec2Tag(Action):
                 proof=Proof(configured=(tagged,), within_s=60),
                 undo=delete_tags(self.resource, missing),
                 undo_only_if=(tagged,),
+                undo_first=untag_survivors(self.group, self.resource) if self.group else (),
             )
         ]

@@ -75,6 +75,8 @@ class Executor:
         for change in self._plan.changes:
             if change.kind != "job" and all(result.held for result in asking.judge_all(change.proof.configured)):
                 continue
+            if not all(result.held for result in asking.judge_all(change.only_if)):
+                continue
             checks = [c for c in change.expect if not change.depends_on or c.op in ("empty", "excludes")]
             broken = tuple(result for result in asking.judge_all(checks) if not result.held)
             if broken:
@@ -87,7 +89,7 @@ class Executor:
         asking = self._asking()
         if change.kind == "job":
             self._job(change, asking)
-        elif change.kind == "wait":
+        elif change.kind == "wait" and all(result.held for result in asking.judge_all(change.only_if)):
             self._await(change, change.proof.configured, POLL_S)
             self._journal.record(change.id, "done")
         elif all(result.held for result in asking.judge_all(change.proof.configured)):
@@ -222,10 +224,7 @@ class Executor:
             left_s = deadline - self._clock.now()
             if left_s <= 0:
                 self._journal.record(change.id, "unproved", [r.model_dump(mode="json") for r in missing])
-                raise Unproved(
-                    f"{change.title}: made, but not seen after {within_s} s: {missing[0].says}",
-                    f"opsctl verify {self._plan.id}",
-                )
+                raise _unseen(self._plan.id, change, missing[0], within_s)
             self._progress(f"{change.title}: waiting for: {missing[0].says} (at most {left_s:.0f} s)")
             self._clock.sleep(min(every_s, left_s))
             every_s = min(every_s * POLL_GROWTH, POLL_AT_MOST_S)
@@ -253,6 +252,16 @@ def drift_error(change: Change, broken: Sequence[CheckResult]) -> OpsctlError:
     return Drifted(
         f"{change.title}: expected that {worst.says} ({_short(worst.expected)}), found {_short(worst.found)}",
         "nothing further was changed; plan again to see the account as it is",
+    )
+
+
+def _unseen(plan_id: str, change: Change, missing: CheckResult, within_s: int) -> OpsctlError:
+    """Say what did not come in time: nobody made what is only waited for, so what was found is told as well."""
+    made = "made, but not seen" if change.kind != "wait" else "not so"
+    found = "" if change.kind != "wait" else f", found {_short(missing.found)}"
+    return Unproved(
+        f"{change.title}: {made} after {within_s} s: {missing.says}{found}",
+        change.proof.otherwise or f"opsctl verify {plan_id}",
     )
 
 

@@ -10,7 +10,8 @@ def inverse_of(plan: Plan, intended: Sequence[str]) -> tuple[Change, ...]:
     """Return the changes that take back what a run set out to do.
 
     Only changes whose intent was journalled are inverted: what was so before the run stays. An intent that
-    never reached AWS is harmless: the inverse change finds its proof already true and is skipped.
+    never reached AWS is harmless: the inverse change finds its proof already true and is skipped. What has to be
+    settled first comes right before the inverse change.
     """
     done = [plan.change(change_id) for change_id in intended]
     order = {change.id: number for number, change in enumerate(plan.changes)}
@@ -21,9 +22,12 @@ def inverse_of(plan: Plan, intended: Sequence[str]) -> tuple[Change, ...]:
         for needed in change.depends_on:
             users.setdefault(needed, []).append(change.id)
     return tuple(
-        _inverse(change, change.undo, tuple(_undo_id(user) for user in users.get(change.id, []) if user in kept))
+        one
         for change in done
         if isinstance(change.undo, Instruction)
+        for one in _settled_and_inverse(
+            change, change.undo, tuple(_undo_id(user) for user in users.get(change.id, []) if user in kept)
+        )
     )
 
 
@@ -35,8 +39,18 @@ def irreversible_in(plan: Plan, intended: Sequence[str]) -> tuple[tuple[Change, 
 
 def references_of(plan: Plan) -> dict[str, Query]:
     """Return every output of a plan by its reference, so that the inverse still finds what was made."""
-    made = {f"{c.id}.{name}": query for c in plan.changes for name, query in c.outputs.items()}
+    every = [one for change in plan.changes for one in (change, *change.undo_first)]
+    made = {f"{one.id}.{name}": query for one in every for name, query in one.outputs.items()}
     return plan.references | made
+
+
+def _settled_and_inverse(change: Change, undo: Instruction, depends_on: tuple[str, ...]) -> list[Change]:
+    """Each of what comes first waits for the one before it, and the inverse change for all of them."""
+    ordered: list[Change] = []
+    for one in change.undo_first:
+        ordered.append(one.model_copy(update={"depends_on": depends_on, "origin": change.origin}))
+        depends_on = (*depends_on, one.id)
+    return [*ordered, _inverse(change, undo, depends_on)]
 
 
 def _inverse(change: Change, undo: Instruction, depends_on: tuple[str, ...]) -> Change:

@@ -146,12 +146,15 @@ class Risk(Value):
 class Proof(Value):
     """How to see that a change is done: `configured` at once, `effective` when it has reached the edge.
 
-    `within_s` bounds the wait for each of the two, in seconds.
+    `within_s` bounds the wait for each of the two, in seconds; `otherwise` says what to do once that is over.
+    `passing` marks a state that is only gone through, so that nobody looks for it once the run is over.
     """
 
     configured: tuple[Check, ...]
     effective: tuple[Check, ...] = ()
     within_s: int = 30
+    otherwise: str = ""
+    passing: bool = False
 
 
 class Change(Instruction):
@@ -160,6 +163,8 @@ class Change(Instruction):
     What a `wait` expects has to hold for as long as it waits; it changes nothing, so its undo is never made.
     `undo_only_if` says when the undo may be carried out: where others have come to rely on what was made, it is
     kept. In the inverse change that is `only_if`: unless all of it holds, the change is left out as kept.
+    `undo_first` are the changes that an undo makes before the inverse one: what the account has done since by
+    itself may have to be settled first, with other resources than the plan could name.
     """
 
     id: str
@@ -173,4 +178,5 @@ class Change(Instruction):
     outputs: dict[str, Query] = {}
     only_if: tuple[Check, ...] = ()
     undo_only_if: tuple[Check, ...] = ()
+    undo_first: tuple["Change", ...] = ()
     origin: str = ""

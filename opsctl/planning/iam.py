@@ -68,7 +68,7 @@ def policy_for_reads(reads: Iterable[Read], identity: Identity) -> dict[str, Jso
 def policy_for_changes(changes: Iterable[Change], identity: Identity) -> dict[str, Json]:
     """Return the IAM policy document to apply, prove and undo those changes, reads included."""
     grants = _Grants(identity)
-    for change in changes:
+    for change in (one for planned in changes for one in (planned, *planned.undo_first)):
         for instruction in _instructions(change):
             if instruction.kind in ("call", "edit"):
                 grants.add(instruction.service, instruction.operation, instruction.params, instruction.region)

@@ -98,11 +98,13 @@ def _qualified(change: Change, prefix: str, origin: str) -> Change:
     data = with_references(
         change.model_dump(exclude_unset=False), lambda text: reference(*_split(_own(text, prefix)))
     )
+    first = [one | {"id": f"{prefix}/{one['id']}", "origin": origin} for one in data["undo_first"]]
     return Change.model_validate(
         data
         | {
             "id": f"{prefix}/{change.id}",
             "depends_on": tuple(f"{prefix}/{needed}" for needed in change.depends_on),
+            "undo_first": first,
             "origin": origin,
         }
     )

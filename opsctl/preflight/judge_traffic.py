@@ -21,7 +21,7 @@ class Registration(Value):
 
 
 def registrations(seen: Seen) -> tuple[Registration, ...]:
-    """List where the instance is registered by its id."""
+    """List where the instance is registered by its id; a target that is draining has been taken out already."""
     groups = (seen.answers.get("target-groups") or {}).get("TargetGroups", [])
     ports = {one["TargetGroupArn"]: int(one.get("Port", 0)) for one in groups}
     return tuple(
@@ -37,6 +37,7 @@ def registrations(seen: Seen) -> tuple[Registration, ...]:
         for arn in [name.removeprefix("health ")]
         for one in (answer or {}).get("TargetHealthDescriptions", [])
         if one["Target"]["Id"] == seen.id
+        if (one.get("TargetHealth") or {}).get("State") != "draining"
     )
 
 

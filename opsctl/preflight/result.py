@@ -38,10 +38,11 @@ class Row(Value):
 
 
 class Tagging(Value):
-    """Tags that one resource gets."""
+    """Tags that one resource gets; `group` is named where others may take its place."""
 
     resource: str
     tags: dict[str, str]
+    group: str = ""
 
 
 class Twin(Value):
@@ -241,7 +242,8 @@ def _twin(seen: Seen, group: str, template: dict[str, Json], places: Places) -> 
 
 def _tagging(seen: Seen, group: str, mode: Mode) -> tuple[Tagging, ...]:
     role = {ROLE_TAG: "primary"} if mode == "standby" else {}
-    found = [Tagging(resource=seen.id, tags={GROUP_TAG: group, **role})]
+    replaced = group if mode == "asg" else ""
+    found = [Tagging(resource=seen.id, tags={GROUP_TAG: group, **role}, group=replaced)]
     for one in seen.data_volumes:
         found.append(Tagging(resource=one.id, tags={GROUP_TAG: group, DEVICE_TAG: one.device, ROLE_TAG: "data"}))
     found += [Tagging(resource=one.allocation_id, tags={GROUP_TAG: group}) for one in seen.elastic_ips]

@@ -34,8 +34,12 @@ def create_group(group: str, params: Mapping[str, Json], roles: Sequence[str]) -
 
 
 def delete_group(group: str) -> Instruction:
-    """Delete a group that has no instance any more; never by force, which would terminate instances."""
-    return _call("DeleteAutoScalingGroup", group)
+    """Delete a group that has no instance any more; never by force, which would terminate instances.
+
+    One that is being terminated is waited for.
+    """
+    retry = Retry(codes=("ResourceInUse", "ScalingActivityInProgress"), within_s=GONE_WITHIN_S)
+    return _call("DeleteAutoScalingGroup", group).model_copy(update={"retry": retry})
 
 
 def group_is_absent(group: str) -> Check:

@@ -9,6 +9,8 @@ ROLE_TAG = "opsctl:ha-role"
 SET_TAG = "opsctl:ha-set"
 FAILOVER_TAG = "opsctl:ha-failover"
 DRILL_TAG = "opsctl:ha-drill"
+COPY_TAG = "opsctl:ha-copy"
+WAIT_TAG = "opsctl:ha-wait"
 
 
 def with_mark(plan_id: str, tags: Mapping[str, str]) -> dict[str, str]:

@@ -176,14 +176,16 @@ def _final(plan: Plan, intended: Sequence[str]) -> tuple[Finding, ...]:
 def proofs_of(plan: Plan, bench: Workbench) -> dict[str, tuple[CheckResult, ...]]:
     """Ask every change's proof again, now, by change id.
 
-    What was kept for others proves nothing, nor does a state that a later change of the run started from.
+    What was kept for others proves nothing, nor does a state that is only gone through, or that a later change of
+    the run started from.
     """
     asking = Asking(bench.aws, references_of(plan))
     journal = bench.journal.of_run(plan.id)
     return {
         change.id: asking.judge_all((*change.proof.configured, *change.proof.effective))
         for number, change in enumerate(plan.changes)
-        if journal.last(change.id) != "kept" and not _superseded(change, plan.changes[number + 1 :])
+        if journal.last(change.id) != "kept" and not change.proof.passing
+        if not _superseded(change, plan.changes[number + 1 :])
     }
 
 

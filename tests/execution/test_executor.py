@@ -1,6 +1,7 @@
 """The executor's one rule, and what survives faults at every call."""
 
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -264,3 +265,35 @@ def test_what_was_settled_is_not_made_again_though_a_later_change_has_superseded
     assert box.writes == ["EditBox", "EditBox"]
     run(plan, box, journal)
     assert box.writes == ["EditBox", "EditBox"]
+
+
+def ready(box: str, **more: Any) -> Change:
+    """Wait for a box that somebody else makes."""
+    there = Check(read=get_box(box), query="Items", op="present", says=f"{box} is there")
+    read = Instruction(kind="wait", service="box", operation="GetBox")
+    proof = Proof(configured=(there,), within_s=5, otherwise="ask whoever makes it, then run the undo again")
+    no = Irreversible(because="it is a part of an undo")
+    about = {"title": f"Wait for {box}", "why": "it comes first", "expect": (), "undo": no}
+    return Change(**dict(read), id="ready", proof=proof, **about, **more)
+
+
+def test_what_an_undo_has_to_settle_first_comes_right_before_it_and_is_no_part_of_the_run() -> None:
+    box, journal = Box(), MemoryJournal()
+    plan = plan_of(make_box("new").model_copy(update={"undo_first": (ready("theirs"),)}))
+    run(plan, box, journal)
+    undo = undo_of(plan, journal)
+    assert [(one.id, one.depends_on) for one in undo.changes] == [("ready", ()), ("undo:make", ("ready",))]
+    with pytest.raises(Unproved, match="Wait for theirs: not so after 5 s: theirs is there, found") as told:
+        run(undo, box, MemoryJournal())
+    assert told.value.hint == "ask whoever makes it, then run the undo again"
+    assert "new" in box.boxes
+    box.boxes["theirs"] = {"Items": ["t"], "Lock": 1}
+    run(undo, box, MemoryJournal())
+    assert set(box.boxes) == {"theirs"}
+
+
+def test_a_wait_that_is_not_called_for_is_left_out() -> None:
+    journal = MemoryJournal()
+    absent = Check(read=get_box("theirs"), query="Items", op="present", says="somebody wants it")
+    run(plan_of(ready("theirs", only_if=(absent,))), Box(), journal)
+    assert journal.last("ready") == "kept"

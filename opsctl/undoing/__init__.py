@@ -1,0 +1,1 @@
+"""What an undo has to settle first, because the account has acted by itself since."""

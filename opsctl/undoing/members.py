@@ -1,0 +1,58 @@
+"""What a group has to come to before its instance is taken out of it: one in service, and none that is kept."""
+
+from opsctl.model.changes import Change
+from opsctl.model.references import reference
+from opsctl.services.asg_calls import GONE_WITHIN_S, RECOVERED_WITHIN_S, group_is_in_service
+from opsctl.services.asg_undo_calls import end_kept, kept_instance, none_kept, one_kept, wants_or_has_one
+from opsctl.services.ec2_handback_calls import has_no_volume_but_its_root
+from opsctl.undoing.steps import step, wait
+
+AGAIN = "then run the undo again"
+LAUNCH_HOOK = "opsctl-launch"
+RELEASED_WITHIN_S = 900
+
+
+def none_is_kept(group: str) -> tuple[Change, ...]:
+    """End an instance that an abandoned hook left in the group, but never one that still has data volumes.
+
+    AWS deletes no group that has one, and detaches none. The handler, which still runs, gets the volumes off it
+    where it can; where it cannot, a person has to.
+    """
+    return (
+        step(
+            end_kept(reference("end-kept", "instance")),
+            "end-kept",
+            f"End the instance that {group} keeps, if its data volumes are detached",
+            "a group that keeps an instance cannot be deleted, and AWS bills it",
+            done=none_kept(group),
+            only_if=(one_kept(group), has_no_volume_but_its_root(reference("end-kept", "instance"))),
+            within_s=GONE_WITHIN_S,
+            otherwise=f"if {group} keeps another one, run the undo again",
+            outputs={"instance": kept_instance(group)},
+        ),
+        wait(
+            "none-kept",
+            "an instance that still has data volumes is never ended here",
+            until=none_kept(group),
+            within_s=RELEASED_WITHIN_S,
+            otherwise="stop that instance (aws ec2 stop-instances); if the handler does not detach its volumes "
+            f"then, detach them from it yourself; they stay; {AGAIN}",
+        ),
+    )
+
+
+def one_is_in_service(group: str) -> Change:
+    """Wait for a recovery that is under way: what it brings up is what stays."""
+    by_hand = (
+        "aws autoscaling complete-lifecycle-action --lifecycle-action-result CONTINUE "
+        f"--auto-scaling-group-name {group} --lifecycle-hook-name {LAUNCH_HOOK} --instance-id ..."
+    )
+    return wait(
+        "in-service",
+        "the one instance that is in service stays, with the address and the data",
+        until=group_is_in_service(group),
+        only_if=(wants_or_has_one(group),),
+        within_s=RECOVERED_WITHIN_S,
+        otherwise=f"mend what opsctl make-ha status {group} says it hangs on, or take the new instance as it is "
+        f"({by_hand}), {AGAIN}",
+    )

@@ -1,0 +1,111 @@
+"""Undo of make-ha --fresh: one of the two serves, with address and data, however far the launch had got."""
+
+import pytest
+
+from tests.faults.test_make_ha_recovery import owner_of_address
+from tests.kit.ha_account import ha_state, instance_named, run, undo
+from tests.kit.ha_story import (
+    break_at,
+    running,
+    state_of,
+    stopped_after_launch,
+    targets,
+    timed_account,
+    volumes_on,
+)
+from tests.kit.moto_account import client
+from tests.kit.ports import MemoryJournal
+
+MADE = ("groups", "templates", "topics", "queues", "roles", "functions", "rules", "alarms", "logs")
+FRESH = {"instance": "legacy-web", "fresh": True}
+ASSOCIATE, SNAPSHOT = "ec2.AssociateAddress", "ec2.CreateSnapshot"
+
+
+def left_over() -> list[str]:
+    left = ha_state()
+    return [kind for kind in MADE if left[kind]]
+
+
+def test_without_data_volumes_the_new_instance_stays_alone_behind_its_load_balancer() -> None:
+    with timed_account() as (world, _):
+        old = instance_named("direct-web-1")
+        plan, journal = world.plan("make-ha", {"instance": "direct-web-1", "fresh": True}), MemoryJournal()
+        (change,) = [one for one in plan.changes if one.operation == "AttachLoadBalancerTargetGroups"]
+        name = change.params["TargetGroupARNs"][0].split("/")[1]
+        run(plan, world.aws, world, journal)
+        undo(plan, world, journal)
+        (new,) = running("direct-web-1")
+        assert (new != old, state_of(old)) == (True, "stopped")
+        assert new in targets(name)
+        assert left_over() == []
+
+
+@pytest.mark.parametrize(
+    ("zone", "broken", "after_s"),
+    [
+        ("us-east-1a", (), 5),
+        ("us-east-1b", (), 900),
+        ("us-east-1a", (ASSOCIATE,), 900),
+        ("us-east-1b", (SNAPSHOT,), 900),
+    ],
+    ids=["at once", "handler", "address", "snapshot"],
+)
+def test_a_launch_that_never_completes_is_given_up_and_the_old_instance_gets_everything_back(
+    zone: str, broken: tuple[str, ...], after_s: int
+) -> None:
+    with timed_account() as (world, about):
+        old = instance_named("legacy-web")
+        plan, had = world.plan("make-ha", FRESH), volumes_on(old)
+        about.faults.next_zones = [zone]
+        about.faults.before_call = break_at(*broken)
+        journal = stopped_after_launch(world, about, plan, after_s)
+        began = about.now()
+        undo(plan, world, journal)
+        assert running("legacy-web") == [old]
+        assert (owner_of_address(), volumes_on(old)) == (old, had)
+        assert about.now() - began < 1800
+        assert left_over() == []
+
+
+def test_a_launch_that_finds_no_capacity_is_given_up() -> None:
+    with timed_account() as (world, about):
+        old = instance_named("legacy-web")
+        plan, had = world.plan("make-ha", FRESH), volumes_on(old)
+        about.faults.no_capacity = {"us-east-1a", "us-east-1b"}
+        journal = stopped_after_launch(world, about, plan, 600)
+        about.faults.no_capacity = set()
+        undo(plan, world, journal)
+        assert running("legacy-web") == [old]
+        assert (owner_of_address(), volumes_on(old)) == (old, had)
+        assert left_over() == []
+
+
+def test_volumes_that_died_with_the_old_instance_do_not_stop_the_undo_once_the_new_one_has_them() -> None:
+    with timed_account() as (world, _):
+        old = instance_named("legacy-web")
+        doomed = [{"DeviceName": "/dev/sdf", "Ebs": {"DeleteOnTermination": True}}]
+        client("ec2").modify_instance_attribute(InstanceId=old, BlockDeviceMappings=doomed)
+        plan, journal = world.plan("make-ha", FRESH), MemoryJournal()
+        run(plan, world.aws, world, journal)
+        undo(plan, world, journal)
+        (new,) = running("legacy-web")
+        assert (new != old, list(volumes_on(new))) == (True, ["/dev/sdf"])
+        assert left_over() == []
+
+
+def test_a_stopped_instance_is_carried_with_its_target_group() -> None:
+    with timed_account() as (world, about):
+        old = instance_named("direct-web-1")
+        client("ec2").stop_instances(InstanceIds=[old])
+        about.timeline.catch_up()
+        world.clock.sleep(120)
+        plan, journal = world.plan("make-ha", {"instance": old, "fresh": True}), MemoryJournal()
+        (change,) = [one for one in plan.changes if one.operation == "AttachLoadBalancerTargetGroups"]
+        name = change.params["TargetGroupARNs"][0].split("/")[1]
+        run(plan, world.aws, world, journal)
+        (new,) = running("direct-web-1")
+        assert new in targets(name)
+        undo(plan, world, journal)
+        assert running("direct-web-1") == [new]
+        assert new in targets(name)
+        assert left_over() == []
