@@ -7,6 +7,8 @@ from pydantic import Field
 from opsctl.model.changes import Change, Proof, Risk, Severity
 from opsctl.model.looking import Looking, need
 from opsctl.model.run import Action, Context
+from opsctl.model.value import Json
+from opsctl.recovery.package import PrivateRecord
 from opsctl.services.asg_calls import (
     detach_instances,
     group_has_instance,
@@ -47,6 +49,9 @@ class AsgLaunch(Action):
     hooks: tuple[str, ...] = Field(
         (), description="Lifecycle hooks of the group, in the order an undo deletes them."
     )
+    record: dict[str, Json] = Field(
+        {}, description="Private DNS record that moves as well: zone_id, name and ttl."
+    )
     why: str = Field(description="Why a new instance is wanted.")
 
     def plan(self, about: Context) -> Looking[list[Change]]:
@@ -84,5 +89,6 @@ class AsgLaunch(Action):
         """Read what the old instance has now."""
         found = yield from need(describe_instance(self.replaces))
         addresses = yield from need(addresses_of(self.replaces))
+        record = PrivateRecord.model_validate(self.record) if self.record else None
         instance = found["Reservations"][0]["Instances"][0]
-        return belongings_of(instance, self.devices, addresses.get("Addresses", []))
+        return belongings_of(instance, self.devices, addresses.get("Addresses", []), record)

@@ -14,14 +14,17 @@ from opsctl.undoing.members import none_is_kept
 class AsgResume(Action):
     """Resume suspended processes of a group; undo suspends them again.
 
-    Before that it has the group end an instance that an abandoned hook left in it, but never one that still has
-    data volumes: for that it waits, and stops with what to do.
+    With `ends_kept`, undo first has the group end an instance that an abandoned hook left in it, never one that
+    still has data volumes: for that it waits, and stops with what to do.
     """
 
     name: ClassVar[str] = "asg.resume"
 
     group: str = Field(description="Name of the group.")
     processes: tuple[str, ...] = Field(description="Processes that are suspended, such as Launch.")
+    ends_kept: bool = Field(
+        False, description="Whether undo first ends what the group keeps after abandoned hooks."
+    )
     why: str = Field(description="Why they may run now.")
 
     def plan(self, about: Context) -> Looking[list[Change]]:
@@ -37,7 +40,7 @@ class AsgResume(Action):
                 proof=Proof(configured=(processes_are(self.group, self.processes, suspended=False),), within_s=60),
                 undo=suspend(self.group, self.processes),
                 undo_only_if=(group_exists(self.group),),
-                undo_first=none_is_kept(self.group),
+                undo_first=none_is_kept(self.group) if self.ends_kept else (),
                 risk=Risk(severity=Severity.MEDIUM, note="From now on the group acts by itself."),
             )
         ]

@@ -161,6 +161,7 @@ def counts_of(plan: Plan) -> str:
     ]
     final = sum(isinstance(change.undo, Irreversible) for change in made)
     tail = f"; {final} cannot be undone" if final else "; all can be undone"
+    tail = "" if plan.undo_of else tail
     return f"{number} change{'s' if number != 1 else ''} ({', '.join(parts)} risk){tail}."
 
 

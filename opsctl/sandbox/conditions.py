@@ -31,6 +31,7 @@ class Durations:
     role: float = 0
     function: float = 0
     scaling_step: float = 0
+    deregistration: float = 0
     health_check: float = 30
     launch_retry: float = 60
     policy_hour: float = 3600
@@ -53,6 +54,7 @@ AWS_LIKE = Durations(
     function=5,
     scaling_step=5,
     policy_run=900,
+    deregistration=300,
 )
 QUICK = Durations(
     instance_start=5,
@@ -67,6 +69,7 @@ QUICK = Durations(
     role=6,
     function=2,
     scaling_step=1,
+    deregistration=5,
     health_check=10,
     launch_retry=20,
     policy_hour=60,

@@ -1,7 +1,9 @@
-"""Elastic Load Balancing's own shapes, where moto's differ. Source: recorded answers."""
+"""Elastic Load Balancing's own shapes and rules, where moto's differ. Source: recorded answers, API reference."""
 
 from collections.abc import Callable
 from typing import Any
+
+from opsctl.sandbox.conditions import conditions
 
 _PRESERVED_FOR_IP = ("UDP", "TCP_UDP", "QUIC", "TCP_QUIC")
 
@@ -12,6 +14,9 @@ def install() -> None:
 
     ELBv2Backend.create_load_balancer = _as_aws_names_it(ELBv2Backend.create_load_balancer)
     ELBv2Backend.create_target_group = _with_preservation(ELBv2Backend.create_target_group)
+    ELBv2Backend.register_targets = _registered(ELBv2Backend.register_targets)
+    ELBv2Backend.deregister_targets = _draining(ELBv2Backend.deregister_targets)
+    ELBv2Backend.describe_target_health = _with_draining(ELBv2Backend.describe_target_health)
 
 
 def _as_aws_names_it(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -66,3 +71,55 @@ def _with_preservation(method: Callable[..., Any]) -> Callable[..., Any]:
         return group
 
     return created
+
+
+def _registered(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A target that drains and is registered again drains no more."""
+
+    def registered(self: Any, arn: str, targets: list[Any]) -> None:
+        method(self, arn, targets)
+        for target in targets:
+            _drains(self, arn).pop(target["Id"], None)
+
+    return registered
+
+
+def _draining(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A target that is taken out drains for the deregistration delay; one that is not there is no fault."""
+
+    def deregistered(self: Any, arn: str, targets: list[Any]) -> None:
+        known = self.target_groups[arn].targets if arn in self.target_groups else {}
+        there = [target for target in targets if target["Id"] in known]
+        about = conditions(self.account_id)
+        for target in there:
+            _drains(self, arn)[target["Id"]] = (
+                known[target["Id"]]["Port"],
+                about.now() + about.durations.deregistration,
+            )
+        method(self, arn, there)
+
+    return deregistered
+
+
+def _with_draining(method: Callable[..., Any]) -> Callable[..., Any]:
+    """What drains is listed with the rest for as long as it does."""
+
+    def described(self: Any, arn: str, targets: list[Any]) -> list[Any]:
+        from moto.elbv2.models import FakeHealthStatus
+
+        found = method(self, arn, targets)
+        now = conditions(self.account_id).now()
+        why = ("draining", "Target.DeregistrationInProgress", "Target deregistration is in progress")
+        asked = {target["Id"] for target in targets}
+        for name, (port, until) in _drains(self, arn).items():
+            if now < until and (not asked or name in asked):
+                found = [one for one in found if one.instance_id != name]
+                found.append(FakeHealthStatus(name, port, self.target_groups[arn].health_check_port, *why))
+        return list(found)
+
+    return described
+
+
+def _drains(elbv2: Any, arn: str) -> dict[str, tuple[int, float]]:
+    kept: dict[str, dict[str, tuple[int, float]]] = elbv2.__dict__.setdefault("opsctl_draining", {})
+    return kept.setdefault(arn, {})

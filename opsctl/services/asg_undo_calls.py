@@ -11,33 +11,39 @@ _INSTANCES = "AutoScalingGroups[0].Instances"
 
 def none_in_service(group: str) -> Check:
     """No instance of the group is in service, whatever is on its way."""
-    return _empty(group, f"{_INSTANCES}[?LifecycleState=='InService'].InstanceId", "no instance is in service")
+    return _empty(
+        group, f"{_INSTANCES}[?LifecycleState=='InService'].InstanceId", f"no instance of {group} is in service"
+    )
 
 
 def none_is_pending(group: str) -> Check:
     """No instance is on its way to a hook: whichever was launched waits in one, or is past it."""
-    return _empty(group, f"{_INSTANCES}[?LifecycleState=='Pending'].InstanceId", "no instance is just starting")
+    return _empty(
+        group, f"{_INSTANCES}[?LifecycleState=='Pending'].InstanceId", f"no instance of {group} is just starting"
+    )
 
 
 def none_on_its_way(group: str) -> Check:
     """Every instance of the group is in service, or kept after an abandoned hook."""
     states = f"LifecycleState!='InService' && LifecycleState!='{KEPT}'"
-    return _empty(group, f"{_INSTANCES}[?{states}].InstanceId", "no instance is on its way in or out")
+    return _empty(group, f"{_INSTANCES}[?{states}].InstanceId", f"no instance of {group} is on its way in or out")
 
 
 def none_but_kept(group: str) -> Check:
     """The group has no instance, but for those that it keeps after an abandoned hook."""
-    return _empty(group, f"{_INSTANCES}[?LifecycleState!='{KEPT}'].InstanceId", "there is no instance")
+    return _empty(group, f"{_INSTANCES}[?LifecycleState!='{KEPT}'].InstanceId", f"{group} has no instance")
 
 
 def none_kept(group: str) -> Check:
     """The group keeps no instance whose hook of termination was abandoned."""
-    return _empty(group, _kept(), "no instance is kept after an abandoned hook")
+    return _empty(group, _kept(), f"{group} keeps no instance after an abandoned hook")
 
 
 def one_kept(group: str) -> Check:
     """The group keeps such an instance."""
-    return none_kept(group).model_copy(update={"op": "present", "says": f"{group} keeps an instance"})
+    return none_kept(group).model_copy(
+        update={"op": "present", "says": f"{group} keeps an instance after an abandoned hook"}
+    )
 
 
 def kept_instance(group: str) -> Query:
@@ -53,7 +59,7 @@ def end_kept(instance: Json) -> Instruction:
 def wants_none(group: str) -> Check:
     """The group launches nothing in the place of what it has not got."""
     query = "AutoScalingGroups[?DesiredCapacity > `0`].AutoScalingGroupName"
-    return _empty(group, query, "it wants no instance")
+    return _empty(group, query, f"{group} wants no instance")
 
 
 def wants_or_has_one(group: str) -> Check:
@@ -71,4 +77,4 @@ def _kept() -> str:
 
 
 def _empty(group: str, query: str, says: str) -> Check:
-    return Check(read=describe_group(group), query=query, op="empty", says=f"in group {group} {says}")
+    return Check(read=describe_group(group), query=query, op="empty", says=says)

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from opsctl.model.changes import Change
+from opsctl.model.changes import Change, Check
 from opsctl.model.value import Json, Value
+from opsctl.recovery.package import PrivateRecord
 from opsctl.services.asg_calls import delete_hook, group_exists, hook_is, processes_are, set_sizes, suspend
 from opsctl.services.asg_undo_calls import (
     none_but_kept,
@@ -24,6 +25,8 @@ from opsctl.services.ec2_handback_calls import (
     volume_is_on,
 )
 from opsctl.services.ec2_instance_calls import is_alive
+from opsctl.services.route53 import normal_name
+from opsctl.services.route53_record_calls import points_at, upsert_record
 from opsctl.undoing.steps import step, wait
 
 ENDED_WITHIN_S = 1800
@@ -31,17 +34,23 @@ FREE_WITHIN_S = 300
 
 
 class Belongings(Value):
-    """What an instance had when the plan was made: data volumes by device, and Elastic IPs."""
+    """What an instance had when the plan was made: data volumes by device, Elastic IPs, and a private name."""
 
     instance: str
+    private_ip: str = ""
     volumes: dict[str, str] = {}
     addresses: tuple[dict[str, Json], ...] = ()
+    record: PrivateRecord | None = None
 
 
-def belongings_of(instance: Json, devices: Sequence[str], addresses: Sequence[Json]) -> Belongings:
+def belongings_of(
+    instance: Json, devices: Sequence[str], addresses: Sequence[Json], record: PrivateRecord | None
+) -> Belongings:
     """Return what an instance has, out of AWS's answers."""
     return Belongings(
         instance=instance["InstanceId"],
+        private_ip=instance.get("PrivateIpAddress", ""),
+        record=record,
         volumes={
             one["DeviceName"]: one["Ebs"]["VolumeId"]
             for one in instance.get("BlockDeviceMappings", [])
@@ -64,7 +73,7 @@ def give_up_launch(group: str, hooks: Sequence[str], old: Belongings) -> tuple[C
     """
     held = (hold_the_data(group, list(old.volumes.values())),) if old.volumes else ()
     only_if = (group_exists(group), none_in_service(group), *held)
-    why = f"the new instance is not in service, so {old.instance} gets everything back"
+    why = f"unless the new instance is in service, {old.instance} gets everything back"
     again = "look at the group's activities, then run the undo again"
     deleted = [
         step(
@@ -74,6 +83,7 @@ def give_up_launch(group: str, hooks: Sequence[str], old: Belongings) -> tuple[C
             why,
             done=hook_is(group, hook, None),
             only_if=only_if,
+            risk="An instance that waits in it is ended, and its root disk lost.",
         )
         for number, hook in enumerate(hooks, start=1)
     ]
@@ -122,6 +132,23 @@ def give_back(group: str, old: Belongings) -> tuple[Change, ...]:
                 only_if=(*only_if, address_is_free(address["AllocationId"])),
             )
             for number, address in enumerate(old.addresses, start=1)
+        ),
+        *(_name_back(old, old.record, only_if) if old.record else ()),
+    )
+
+
+def _name_back(old: Belongings, record: PrivateRecord, only_if: tuple[Check, ...]) -> tuple[Change, ...]:
+    name = f"{normal_name(record.name)}."
+    value = {"Name": name, "Type": "A", "TTL": record.ttl, "ResourceRecords": [{"Value": old.private_ip}]}
+    return (
+        step(
+            upsert_record(record.zone_id, value),
+            "name",
+            f"Point {record.name} at {old.instance} again",
+            "it leads to the new instance if that had got so far",
+            done=points_at(record.zone_id, name, old.private_ip),
+            only_if=only_if,
+            passing=True,
         ),
     )
 

@@ -29,6 +29,7 @@ def none_is_kept(group: str) -> tuple[Change, ...]:
             within_s=GONE_WITHIN_S,
             otherwise=f"if {group} keeps another one, run the undo again",
             outputs={"instance": kept_instance(group)},
+            risk="Its root disk is lost with it.",
         ),
         wait(
             "none-kept",

@@ -1,8 +1,8 @@
 """Changes that belong to an undo alone: what they do is a part of it, and has no undo of its own."""
 
-from opsctl.model.changes import Change, Check, Instruction, Irreversible, Proof, Query
+from opsctl.model.changes import Change, Check, Instruction, Irreversible, Proof, Query, Risk, Severity
 
-_PART = Irreversible(because="it is a part of an undo")
+_PART = Irreversible(because="it takes back what a run did")
 
 
 def step(
@@ -18,8 +18,9 @@ def step(
     otherwise: str = "",
     outputs: dict[str, Query] | None = None,
     passing: bool = False,
+    risk: str = "",
 ) -> Change:
-    """Return one call of an undo."""
+    """Return one call of an undo; one whose risk is told is of medium risk."""
     return Change(
         **dict(instruction),
         id=id_,
@@ -28,6 +29,7 @@ def step(
         expect=expect,
         proof=Proof(configured=(done,), within_s=within_s, otherwise=otherwise, passing=passing),
         undo=_PART,
+        risk=Risk(severity=Severity.MEDIUM, note=risk) if risk else Risk(),
         only_if=only_if,
         outputs=outputs or {},
     )

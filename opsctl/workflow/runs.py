@@ -153,6 +153,7 @@ def undo_plan(plan: Plan, bench: Workbench) -> Plan:
             "reached_by": bench.about.identity.reached_by,
             "facts": {},
             "paths": None,
+            "sections": (),
             "warnings": _final(plan, intended),
             "changes": changes,
             "checks": (),

@@ -6,6 +6,7 @@ from tests.faults.test_make_ha_recovery import owner_of_address
 from tests.kit.ha_account import ha_state, instance_named, run, undo
 from tests.kit.ha_story import (
     break_at,
+    describe,
     running,
     state_of,
     stopped_after_launch,
@@ -26,6 +27,21 @@ def left_over() -> list[str]:
     return [kind for kind in MADE if left[kind]]
 
 
+def private_zone(instance: str) -> str:
+    """A private hosted zone of the instance's VPC."""
+    made: str = (
+        client("route53")
+        .create_hosted_zone(
+            Name="corp.internal",
+            CallerReference="1",
+            VPC={"VPCRegion": "us-east-1", "VPCId": describe(instance)["VpcId"]},
+            HostedZoneConfig={"PrivateZone": True},
+        )["HostedZone"]["Id"]
+        .rpartition("/")[2]
+    )
+    return made
+
+
 def test_without_data_volumes_the_new_instance_stays_alone_behind_its_load_balancer() -> None:
     with timed_account() as (world, _):
         old = instance_named("direct-web-1")
@@ -36,7 +52,7 @@ def test_without_data_volumes_the_new_instance_stays_alone_behind_its_load_balan
         undo(plan, world, journal)
         (new,) = running("direct-web-1")
         assert (new != old, state_of(old)) == (True, "stopped")
-        assert new in targets(name)
+        assert targets(name)[new] == "healthy"
         assert left_over() == []
 
 
@@ -55,7 +71,8 @@ def test_a_launch_that_never_completes_is_given_up_and_the_old_instance_gets_eve
 ) -> None:
     with timed_account() as (world, about):
         old = instance_named("legacy-web")
-        plan, had = world.plan("make-ha", FRESH), volumes_on(old)
+        private = private_zone(old)
+        plan, had = world.plan("make-ha", FRESH | {"record": f"{private}/web.corp.internal"}), volumes_on(old)
         about.faults.next_zones = [zone]
         about.faults.before_call = break_at(*broken)
         journal = stopped_after_launch(world, about, plan, after_s)
@@ -64,6 +81,8 @@ def test_a_launch_that_never_completes_is_given_up_and_the_old_instance_gets_eve
         assert running("legacy-web") == [old]
         assert (owner_of_address(), volumes_on(old)) == (old, had)
         assert about.now() - began < 1800
+        records = client("route53").list_resource_record_sets(HostedZoneId=private)["ResourceRecordSets"]
+        assert [one for one in records if one["Type"] == "A"] == [], "the name does not lead to what was ended"
         assert left_over() == []
 
 
@@ -104,8 +123,8 @@ def test_a_stopped_instance_is_carried_with_its_target_group() -> None:
         name = change.params["TargetGroupARNs"][0].split("/")[1]
         run(plan, world.aws, world, journal)
         (new,) = running("direct-web-1")
-        assert new in targets(name)
+        assert targets(name)[new] == "healthy"
         undo(plan, world, journal)
         assert running("direct-web-1") == [new]
-        assert new in targets(name)
+        assert targets(name)[new] == "healthy"
         assert left_over() == []

@@ -127,5 +127,5 @@ def test_an_instance_that_is_kept_without_data_is_ended_and_the_other_stays_behi
         undo(plan, world, journal)
         (new,) = running("direct-web-1")
         assert state_of(old) == "terminated"
-        assert new in targets(change.params["TargetGroupARNs"][0].split("/")[1])
+        assert targets(change.params["TargetGroupARNs"][0].split("/")[1])[new] == "healthy"
         assert left_over() == []
