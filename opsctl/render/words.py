@@ -102,7 +102,10 @@ def undo_of(change: Change) -> str:
         return "nothing to undo"
     if isinstance(change.undo, Irreversible):
         return f"cannot be undone: {change.undo.because}"
-    return call_of(change.undo)
+    first = (
+        f", after {len(change.undo_first)} steps that settle what has happened since" if change.undo_first else ""
+    )
+    return f"{call_of(change.undo)}{first}"
 
 
 def status_of(change: Change, result: ChangeResult, *, verbose: bool = False) -> str:

@@ -1,6 +1,7 @@
 """Auto Scaling: taking a group apart while it acts by itself."""
 
 from opsctl.model.changes import Check, Instruction, Query
+from opsctl.model.reads import Read
 from opsctl.model.value import Json
 from opsctl.services.asg_calls import describe_group
 from opsctl.services.asg_drill_calls import terminate_member
@@ -13,6 +14,17 @@ def none_in_service(group: str) -> Check:
     """No instance of the group is in service, whatever is on its way."""
     return _empty(
         group, f"{_INSTANCES}[?LifecycleState=='InService'].InstanceId", f"no instance of {group} is in service"
+    )
+
+
+def none_ever_launched(group: str) -> Check:
+    """No launch of the group has come to its end; AWS remembers them for six weeks (DescribeScalingActivities)."""
+    params = {"AutoScalingGroupName": group}
+    return Check(
+        read=Read(service="autoscaling", operation="DescribeScalingActivities", params=params),
+        query="Activities[?starts_with(Description, 'Launching') && StatusCode=='Successful'].ActivityId",
+        op="empty",
+        says=f"no launch of {group} has come to its end",
     )
 
 

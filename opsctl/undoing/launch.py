@@ -8,6 +8,7 @@ from opsctl.recovery.package import PrivateRecord
 from opsctl.services.asg_calls import delete_hook, group_exists, hook_is, processes_are, set_sizes, suspend
 from opsctl.services.asg_undo_calls import (
     none_but_kept,
+    none_ever_launched,
     none_in_service,
     none_is_pending,
     none_on_its_way,
@@ -65,14 +66,15 @@ def belongings_of(
 
 
 def give_up_launch(group: str, hooks: Sequence[str], old: Belongings) -> tuple[Change, ...]:
-    """End what a group is launching, unless it is in service or the data has moved on to copies.
+    """End what a group is launching first of all, unless it is in service or the data has moved on to copies.
 
     Nothing more is launched first: without its hooks a launch would go into service without its data. Deleting
     the hook of launching abandons the launch (PutLifecycleHook), and AWS ends that instance, which flushes its
     disks as it shuts down and lets go of the volumes; nothing of the data is deleted with it.
     """
     held = (hold_the_data(group, list(old.volumes.values())),) if old.volumes else ()
-    only_if = (group_exists(group), none_in_service(group), *held)
+    first = (none_ever_launched(group), none_in_service(group))
+    only_if = (group_exists(group), is_alive(old.instance), *first, *held)
     why = f"unless the new instance is in service, {old.instance} gets everything back"
     again = "look at the group's activities, then run the undo again"
     deleted = [

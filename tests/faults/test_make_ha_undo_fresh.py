@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.faults.test_make_ha_recovery import owner_of_address
+from tests.faults.test_make_ha_recovery import members, owner_of_address
+from tests.faults.test_make_ha_undo import replace
 from tests.kit.ha_account import ha_state, instance_named, run, undo
 from tests.kit.ha_story import (
     break_at,
@@ -16,6 +17,7 @@ from tests.kit.ha_story import (
 )
 from tests.kit.moto_account import client
 from tests.kit.ports import MemoryJournal
+from tests.kit.timed import move
 
 MADE = ("groups", "templates", "topics", "queues", "roles", "functions", "rules", "alarms", "logs")
 FRESH = {"instance": "legacy-web", "fresh": True}
@@ -128,3 +130,32 @@ def test_a_stopped_instance_is_carried_with_its_target_group() -> None:
         assert running("direct-web-1") == [new]
         assert targets(name)[new] == "healthy"
         assert left_over() == []
+
+
+def test_a_recovery_of_the_new_instance_is_waited_for_and_the_old_one_is_not_brought_back() -> None:
+    with timed_account() as (world, about):
+        old = instance_named("legacy-web")
+        plan, journal = world.plan("make-ha", FRESH), MemoryJournal()
+        run(plan, world.aws, world, journal)
+        ((new, _),) = members()
+        replace(new)
+        move(about, 5)
+        undo(plan, world, journal)
+        (third,) = running("legacy-web")
+        assert third not in (old, new)
+        assert (owner_of_address(), list(volumes_on(third))) == (third, ["/dev/sdf"])
+        assert (state_of(old), left_over()) == ("stopped", [])
+
+
+def test_a_launch_is_not_given_up_when_there_is_no_old_instance_any_more() -> None:
+    with timed_account() as (world, about):
+        old = instance_named("direct-web-1")
+        plan = world.plan("make-ha", {"instance": "direct-web-1", "fresh": True})
+        about.faults.before_call = break_at()
+        journal = stopped_after_launch(world, about, plan, 60)
+        client("ec2").terminate_instances(InstanceIds=[old])
+        move(about, 300)
+        about.faults.before_call = None
+        undo(plan, world, journal)
+        (new,) = running("direct-web-1")
+        assert (new != old, left_over()) == (True, [])
