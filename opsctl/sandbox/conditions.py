@@ -38,6 +38,7 @@ class Durations:
     """An hour in the schedule of a snapshot policy."""
     policy_run: float = 0
     """From the time of a snapshot policy's run to its beginning, which may be an hour."""
+    metric_period: float = 60
 
 
 AWS_LIKE = Durations(
@@ -74,6 +75,7 @@ QUICK = Durations(
     launch_retry=20,
     policy_hour=60,
     policy_run=5,
+    metric_period=10,
 )
 
 PACES = {"quick": QUICK, "aws": AWS_LIKE, "instant": Durations()}

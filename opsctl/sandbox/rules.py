@@ -4,6 +4,7 @@ Installed explicitly, once a process. Each rule is a small function around one o
 """
 
 from opsctl.sandbox import (
+    alarm_states,
     rules_addresses,
     rules_autoscaling,
     rules_cloudfront,
@@ -34,6 +35,7 @@ _MODULES = (
     rules_cloudfront,
     rules_concurrency,
     rules_cloudwatch,
+    alarm_states,
     rules_ec2,
     rules_elbv2,
     rules_events,
