@@ -1,6 +1,7 @@
 """One queue as a source: receive, delete, give back; every call may be repeated, so retries are made here."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -101,8 +102,12 @@ class Queue:
         return ""
 
     def keep(self, messages: Sequence[tuple[str, str]]) -> None:
-        """Keep messages hidden for another visibility timeout."""
-        self._each("ChangeMessageVisibilityBatch", messages, {"VisibilityTimeout": self._visibility_s})
+        """Keep messages hidden for another visibility timeout, if AWS lets us.
+
+        Refused or lost, it is no reason to forget what was sent already: sending goes on, and deletes.
+        """
+        with suppress(AwsRefused, OutcomeUnknown):
+            self._each("ChangeMessageVisibilityBatch", messages, {"VisibilityTimeout": self._visibility_s})
 
     def depth(self) -> Depth:
         """Ask how many messages there are."""

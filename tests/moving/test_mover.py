@@ -7,6 +7,7 @@ import pytest
 
 from opsctl.model.reads import Refused
 from opsctl.model.value import Json
+from opsctl.moving.sending import Alive, Sent
 from tests.kit.memory_sqs import Faults, MemorySqs, refused
 from tests.kit.moves import move
 from tests.kit.ports import FakeClock, Killed
@@ -348,3 +349,28 @@ def test_a_key_that_cannot_be_used_stops_at_once_and_every_message_stays(
     assert not result.complete
     assert len(asked) == 1
     assert len(sqs.queues["dead"].messages) == 50
+
+
+def test_what_was_sent_is_deleted_also_when_it_cannot_be_kept_hidden_meanwhile(tmp_path: Path) -> None:
+    """Here the caller may not change visibility, and the third message has to wait long."""
+    sqs = made(3)
+    taken: list[str] = []
+
+    class Slow:
+        closed, repeats_s = "", 0.0
+
+        def send(self, messages: list[Json], alive: Alive) -> Sent:
+            for message in messages:
+                alive()
+                sqs.clock.sleep(25)
+                taken.append(message["MessageId"])
+            return Sent(confirmed=list(messages))
+
+    def deny(operation: str, _params: dict[str, Json]) -> None:
+        if operation == "ChangeMessageVisibilityBatch":
+            raise refused(operation, "AccessDenied", Refused.DENIED)
+
+    sqs.faults.before = deny
+    result = move(sqs, tmp_path, "dead", "home", sending=Slow(), order={"visibility_s": 90})
+    assert len(taken) == len(set(taken)) == 3
+    assert (result.details["moved"], result.complete) == (3, True)
