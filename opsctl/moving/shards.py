@@ -73,9 +73,11 @@ class ShardSending:
         service = "kinesis" if kinesis else "dynamodbstreams"
         iterator = self._iterator(service, info)
         last = str(info["endSequenceNumber"])
+        # Kinesis wants the stream beside the iterator when it is known by its ARN; DynamoDB knows no such member.
+        of_stream = {"StreamARN": info["streamArn"]} if kinesis else {}
         found: list[Json] = []
         for _ in range(_PAGES_AT_MOST):
-            page = self._read(service, "GetRecords", {"ShardIterator": iterator})
+            page = self._read(service, "GetRecords", {"ShardIterator": iterator, **of_stream})
             for record in page.get("Records") or []:
                 number = str(record["SequenceNumber"] if kinesis else record["dynamodb"]["SequenceNumber"])
                 if int(number) > int(last):

@@ -33,6 +33,7 @@ class Told:
     def __init__(self, answers: dict[str, Json]) -> None:
         self.answers = answers
         self.writes: list[tuple[str, dict[str, Json]]] = []
+        self.reads: list[Read] = []
         self.fails: Callable[[str], None] = lambda _operation: None
         self.replies: Json = {}
 
@@ -41,6 +42,7 @@ class Told:
         return IDENTITY
 
     def read(self, read: Read) -> Answer:
+        self.reads.append(read)
         if read.operation not in self.answers:
             return Answer(refusal=refusal(Refused.MISSING, "NotFound", read.api))
         return Answer(value=self.answers[read.operation])
@@ -183,6 +185,7 @@ def test_a_failed_stream_batch_is_read_again_and_invoked(tmp_path: Path) -> None
     sent = json.loads(aws.writes[0][1]["Payload"])["Records"]
     assert [one["kinesis"]["sequenceNumber"] for one in sent] == ["5", "6", "7"]
     assert sent[0]["kinesis"]["data"] == "AP8F"
+    assert aws.reads[-1].params == {"ShardIterator": "i", "StreamARN": "arn:k"}
 
 
 def stream_letter(sqs_answers: Json, reply: Json) -> tuple[MemorySqs, Told]:
