@@ -10,6 +10,7 @@ from opsctl.moving.backoff import Patience
 
 ACTIVE = ("RUNNING", "CANCELLING")
 ENDED_EARLY = ("CANCELLED", "FAILED")
+_NO_SOURCE = "CouldNotDetermineMessageSource"
 _POLL_S = 2.0
 _FIND_WITHIN_S = 20.0
 
@@ -113,15 +114,20 @@ class DlqMoveTask(Job):
 
     def _result(self, task: Json, cancelled: str, before: int) -> JobResult:
         moved = before + _moved(task)
-        status = str(task["Status"])
+        status, hint = str(task["Status"]), ""
         says = f"{moved:,} moved by SQS"
         if status == "FAILED":
-            says += f"; the task failed: {task.get('FailureReason', 'no reason given')}"
+            reason = str(task.get("FailureReason", "no reason given"))
+            says += f"; the task failed: {reason}"
+            if reason == _NO_SOURCE:
+                says += " (it was sent here by hand, or imported: SQS moves only what it put here itself)"
+                hint = f"opsctl dlq redrive {self.queue_name} --region {self.region} --via client"
         elif status == "CANCELLED":
             says += f"; cancelled{f': {cancelled}' if cancelled else ''}"
         return JobResult(
             says=says,
             complete=status == "COMPLETED",
+            hint=hint,
             details={"moved": moved, "status": status, "stopped": cancelled, "task": task},
         )
 

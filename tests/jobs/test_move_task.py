@@ -21,7 +21,7 @@ class Tasks(Box):
         super().__init__()
         self.per_look, self.to_move = per_look, to_move
         self.tasks: list[dict[str, Json]] = []
-        self.ends = "COMPLETED"
+        self.ends, self.reason = "COMPLETED", ""
         self.log: list[str] = []
 
     def read(self, read: Read) -> Answer:
@@ -32,6 +32,7 @@ class Tasks(Box):
                 one["ApproximateNumberOfMessagesMoved"] += self.per_look
                 if one["ApproximateNumberOfMessagesMoved"] >= one["ApproximateNumberOfMessagesToMove"]:
                     one["Status"] = self.ends
+                    one["FailureReason"] = self.reason
         return Answer(value={"Results": [dict(one) for one in self.tasks]})
 
     def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
@@ -121,3 +122,11 @@ def test_more_than_there_were_means_that_messages_come_straight_back(
     aws.write = write  # type: ignore[method-assign]
     result = run(aws, tmp_path, returns_at_most=at_most)
     assert ("come straight back" in result.says) is cancelled
+
+
+def test_messages_that_sqs_did_not_put_there_are_said_to_be_a_matter_for_opsctl_itself(tmp_path: Path) -> None:
+    aws = Tasks()
+    aws.ends, aws.reason = "FAILED", "CouldNotDetermineMessageSource"
+    result = run(aws, tmp_path)
+    assert "SQS moves only what it put here itself" in result.says
+    assert result.hint == "opsctl dlq redrive dead --region us-east-1 --via client"
