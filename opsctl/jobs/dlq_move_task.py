@@ -7,11 +7,13 @@ from opsctl.model.jobs import Job, JobResult, Tools
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
 from opsctl.moving.backoff import Patience
+from opsctl.services.queue_facts import queue_attributes
 
 ACTIVE = ("RUNNING", "CANCELLING")
 ENDED_EARLY = ("CANCELLED", "FAILED")
 _NO_SOURCE = "CouldNotDetermineMessageSource"
 _POLL_S = 2.0
+_COUNTED_AFTER_S = 60
 _FIND_WITHIN_S = 20.0
 
 
@@ -19,8 +21,8 @@ class DlqMoveTask(Job):
     """Start a message move task, show its progress, and cancel it when asked to stop.
 
     The task belongs to the account: any other process can watch or cancel it. One that is running already
-    when the job is resumed is watched, not started again; after one that was cancelled or failed, a resume starts
-    the next.
+    when the job is resumed is watched, not started again; after one that was cancelled, failed, or passed over
+    messages in flight, a resume starts the next.
     """
 
     name: ClassVar[str] = "dlq.move_task"
@@ -39,12 +41,13 @@ class DlqMoveTask(Job):
         patience = Patience(tools.clock, tools.stopping)
         known = tools.checkpoint.recall("started")
         found = [] if known is None else self._since(tools, int(known))
-        if not found or found[0]["Status"] in ENDED_EARLY:
+        if not found or found[0]["Status"] in ENDED_EARLY or tools.checkpoint.recall("passed_over"):
             moved = sum(_moved(one) for one in found)
             tools.checkpoint.remember("moved_before", int(tools.checkpoint.recall("moved_before") or 0) + moved)
             earlier = self.tasks(tools)
             newest = max((int(one.get("StartedTimestamp", 0)) for one in earlier), default=0)
             tools.checkpoint.remember("started", newest)
+            tools.checkpoint.remember("passed_over", 0)
             self._start(tools)
         deadline = tools.clock.now() + _FIND_WITHIN_S
         cancelled = ""
@@ -57,7 +60,11 @@ class DlqMoveTask(Job):
                 continue
             task = found[0]
             if task["Status"] not in ACTIVE:
-                return self._result(task, cancelled, int(tools.checkpoint.recall("moved_before") or 0))
+                before = int(tools.checkpoint.recall("moved_before") or 0)
+                whole = task["Status"] == "COMPLETED"
+                in_flight = self._in_flight(tools, before + _moved(task)) if whole else 0
+                tools.checkpoint.remember("passed_over", in_flight)
+                return self._result(task, cancelled, before, in_flight)
             moved = _moved(task)
             tools.progress(self._line(task, moved))
             if not cancelled:
@@ -112,7 +119,25 @@ class DlqMoveTask(Job):
         left = max(0, int(task.get("ApproximateNumberOfMessagesToMove") or self.expected) - moved)
         return f"redrive {self.queue_name}: {task['Status']}, {moved:,} moved, about {left:,} left"
 
-    def _result(self, task: Json, cancelled: str, before: int) -> JobResult:
+    def _in_flight(self, tools: Tools, moved: int) -> int:
+        """How many messages the task passed over, because somebody else had received them.
+
+        SQS's counts may be a minute old, so it is asked again for so long; not at all when as many moved as there
+        were.
+        """
+        deadline = tools.clock.now() + _COUNTED_AFTER_S
+        while moved < self.expected:
+            told = tools.aws.read(
+                queue_attributes(self.queue_url).model_copy(update={"region": self.region})
+            ).value
+            hidden = int(((told or {}).get("Attributes") or {}).get("ApproximateNumberOfMessagesNotVisible", 0))
+            if not hidden or tools.stopping() or tools.clock.now() >= deadline:
+                return hidden
+            tools.progress(f"redrive {self.queue_name}: {hidden:,} messages are in flight, or were a moment ago")
+            tools.clock.sleep(_POLL_S)
+        return 0
+
+    def _result(self, task: Json, cancelled: str, before: int, in_flight: int) -> JobResult:
         moved = before + _moved(task)
         status, hint = str(task["Status"]), ""
         says = f"{moved:,} moved by SQS"
@@ -124,11 +149,13 @@ class DlqMoveTask(Job):
                 hint = f"opsctl dlq redrive {self.queue_name} --region {self.region} --via client"
         elif status == "CANCELLED":
             says += f"; cancelled{f': {cancelled}' if cancelled else ''}"
+        elif in_flight:
+            says += f"; {in_flight:,} stayed: they are in flight in somebody else's hands"
         return JobResult(
             says=says,
-            complete=status == "COMPLETED",
+            complete=status == "COMPLETED" and not in_flight,
             hint=hint,
-            details={"moved": moved, "status": status, "stopped": cancelled, "task": task},
+            details={"moved": moved, "status": status, "in_flight": in_flight, "stopped": cancelled, "task": task},
         )
 
 
