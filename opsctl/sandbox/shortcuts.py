@@ -9,10 +9,13 @@ _ENOUGH = 512
 
 def install() -> None:
     """Let moto remember whose a host is, which actions a service has, and where the parts of its answers are."""
+    import botocore.session
     from moto import backends
-    from moto.core import responses
+    from moto.core import responses, utils
     from moto.core.serialize import XFormedAttributePicker
+    from moto.ec2.models.core import TaggedEC2Resource
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+    from moto.sqs import models as sqs
 
     # moto lists the folder of its own package, and then tries the patterns of all its services.
     modules = frozenset(backends.list_of_moto_modules())
@@ -22,7 +25,24 @@ def install() -> None:
     )
     # moto sorts all members of a class to see whether one of them has the action's name.
     responses.method_names_from_class = lru_cache(_ENOUGH)(responses.method_names_from_class)
+    for module in (responses, sqs):
+        module.camelcase_to_underscores = lru_cache(_ENOUGH)(module.camelcase_to_underscores)
+    # Every session, and moto for every service, lists and parses the SDK's models by itself.
+    for sdk in (botocore.session, utils):
+        sdk.create_loader = lru_cache(1)(sdk.create_loader)
+    TaggedEC2Resource.get_tags = _own_tags
     XFormedAttributePicker.get_possible_keys = _remembered(XFormedAttributePicker.get_possible_keys)
+
+
+def _own_tags(self: Any) -> list[dict[str, str]]:
+    """A resource's own tags are kept under its id; moto looks through those of all resources, for each of them."""
+    from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
+
+    own = self.ec2_backend.tags.get(self.id) or {}
+    kind = EC2_PREFIX_TO_RESOURCE.get(get_prefix(self.id), "") if own else ""
+    return [
+        {"resource_id": self.id, "key": key, "value": value, "resource_type": kind} for key, value in own.items()
+    ]
 
 
 def _remembered(method: Callable[[Any, Any], Iterable[str]]) -> Callable[[Any, Any], tuple[str, ...]]:
