@@ -16,7 +16,7 @@ from opsctl.model.run import Progress
 from opsctl.model.value import Value
 from opsctl.sandbox.server import ACCOUNT, HOST, REGION, SEEDED, SEEDING
 
-START_WITHIN_S = 90
+START_WITHIN_S = 300
 IDLE_S = 2 * 3600
 
 
