@@ -58,11 +58,9 @@ _LOCKS = {"LockToken", "IfMatch", "RevisionId"}
 
 def details_of(instruction: Instruction) -> list[str]:
     """List parameters and edited elements, one a line; what is not known yet says so."""
-    params = instruction.params
     if instruction.kind == "job":
-        # A job's parameters are all written out; those that say nothing are left out here.
-        params = {name: value for name, value in params.items() if value not in ("", 0, -1, False, [], {})}
-    lines = [f"{name} = {value_text(value)}" for name, value in params.items()]
+        return _members("", instruction.params)
+    lines = [f"{name} = {value_text(value)}" for name, value in instruction.params.items()]
     if instruction.edit is not None:
         marks = {"add": "+", "remove": "-", "set": "=", "unset": "-"}
         for element in instruction.edit.elements:
@@ -74,6 +72,22 @@ def details_of(instruction: Instruction) -> list[str]:
         else:
             lines.append("everything else is read again just before and kept; AWS has no lock here")
     return lines
+
+
+_SHORT = 60
+
+
+def _members(path: str, value: Json) -> list[str]:
+    """List what a job was told, part by part; what says nothing is left out, for a job writes out all."""
+    if isinstance(value, dict) and not is_reference(value) and not is_binary(value):
+        told = {name: item for name, item in value.items() if item not in ("", 0, -1, False, None, [], {})}
+        short = ", ".join(f"{name}: {item}" for name, item in told.items())
+        if path and len(short) <= _SHORT and all(isinstance(item, str) for item in told.values()):
+            return [f"{path} = {short}"]
+        return [line for name, item in told.items() for line in _members(f"{path}.{name}".lstrip("."), item)]
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return [f"{path} = {', '.join(value)}"]
+    return [f"{path} = {value_text(value)}"]
 
 
 def value_text(value: Json) -> str:

@@ -197,3 +197,17 @@ def test_a_plan_without_changes_does_not_claim_that_all_is_well_over_its_warning
     assert counts_of(plan) == "No changes, and 3 warnings."
     assert counts_of(plan.model_copy(update={"warnings": plan.warnings[:1]})) == "No changes, and 1 warning."
     assert counts_of(plan.model_copy(update={"warnings": ()})).startswith("No changes: the account is as")
+
+
+def test_what_a_job_is_told_is_listed_part_by_part_and_not_as_one_clipped_json() -> None:
+    subject = {"group": "ha-web", "zone": "", "volumes": {"/dev/sdf": "vol-1"}, "marks": ["a", "b"], "none": {}}
+    far = {f"key{number}": "x" * 30 for number in range(3)}
+    told = Instruction(
+        kind="job", service="opsctl", operation="ha.drill", params={"subject": subject, "rate": 0, "far": far}
+    )
+    assert details_of(told) == [
+        "subject.group = ha-web",
+        "subject.volumes = /dev/sdf: vol-1",
+        "subject.marks = a, b",
+        *(f"far.key{number} = {'x' * 30}" for number in range(3)),
+    ]
