@@ -1,10 +1,11 @@
-"""Watches a group recover and measures it."""
+"""Watches a group or a standby recover and measures it."""
 
 from typing import ClassVar
 
 from pydantic import Field
 
 from opsctl.drill.facts import HaDrillFacts
+from opsctl.drill.pair import pair_sight_reads
 from opsctl.drill.sight import log_read, reads_of
 from opsctl.drill.verdict import Subject
 from opsctl.jobs.ha_drill import HaDrill
@@ -13,17 +14,19 @@ from opsctl.model.looking import Looking
 from opsctl.model.run import Action, Context
 from opsctl.services.asg_drill_calls import SET_HEALTH, TERMINATE
 
+CALLS = {"replace": TERMINATE, "unhealthy": SET_HEALTH, "stop": "ec2.StopInstances"}
+"""The API whose call is the failure, by how it is brought about."""
+
 
 class HaDrillAction(Action):
-    """Watch until a group has recovered from the replacement of its instance, and measure how long each part took.
+    """Watch until a group or a standby has recovered from the loss of its instance, and measure each part of it.
 
     It changes nothing. Interrupted and resumed it goes on with the same drill.
     """
 
     name: ClassVar[str] = "ha.drill"
 
-    drill: HaDrillFacts = Field(description="The group, as the lookup `ha.drill` found it.")
-    by: str = Field("replace", description="What began it: replace or unhealthy.")
+    drill: HaDrillFacts = Field(description="The group or standby, as the lookup `ha.drill` found it.")
     within_s: int = Field(1800, ge=1, description="The time in which it has to recover.")
     probe: str = Field("", description="URL whose first good answer counts as well; none when empty.")
     report: str = Field("", description="File for the report as Markdown; none when empty.")
@@ -36,20 +39,23 @@ class HaDrillAction(Action):
                 group=self.drill.group,
                 instance=self.drill.instance,
                 zone=self.drill.zone,
-                by=self.by,
+                by=self.drill.by,
+                twin=self.drill.twin,
                 volumes={one.device: one.volume for one in self.drill.volumes},
                 addresses=self.drill.addresses,
                 marker=self.drill.marker,
             ),
             region=about.region,
-            call=SET_HEALTH if self.by == "unhealthy" else TERMINATE,
+            call=CALLS[self.drill.by],
+            run_of_twin=self.drill.run_of_twin,
             since=self.drill.since,
             log_group=self.drill.log_group,
             within_s=self.within_s,
             probe=self.probe,
             report=self.report,
         )
-        reads = [*reads_of(self.drill.group).values(), log_read(self.drill.log_group, 0)]
+        looks = pair_sight_reads(self.drill.group) if self.drill.twin else reads_of(self.drill.group)
+        reads = [*looks.values(), log_read(self.drill.log_group, 0)]
         apis = [(one.service, one.operation) for one in reads] + [("ec2", "DescribeSnapshots")]
         return [
             Change(

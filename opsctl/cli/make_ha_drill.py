@@ -28,8 +28,13 @@ def register(group: typer.Typer) -> None:
 
 def drill(
     *,
-    group: Annotated[str, typer.Argument(metavar="GROUP", help="Name of the group that make-ha built.")],
-    by: Annotated[str, typer.Option(help="replace, or unhealthy: say that the instance has failed.")] = "replace",
+    group: Annotated[
+        str, typer.Argument(metavar="GROUP", help="Name of the group or standby that make-ha built.")
+    ],
+    by: Annotated[
+        str,
+        typer.Option(help="Group: replace, or unhealthy: say that it has failed. Standby: stop. auto chooses."),
+    ] = "auto",
     other_zone: Annotated[
         bool, typer.Option("--other-zone", help="Let the replacement be launched in another zone.")
     ] = False,
@@ -44,9 +49,10 @@ def drill(
     account: AccountOptions,
     show: ShowOptions,
 ) -> None:
-    """Replace the instance of GROUP, watch it recover, and measure how long that takes and what is lost.
+    """Replace or stop the instance of GROUP, watch it recover, and measure how long that takes and what is lost.
 
-    The instance ends, so this asks for the group's name. Choose a quiet hour.
+    A group's instance ends; a standby's is stopped and its twin takes its place for good. So this asks for the
+    group's name. Choose a quiet hour.
     """
     from opsctl.cli.front import Order, run_playbook
 

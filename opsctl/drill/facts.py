@@ -1,5 +1,7 @@
 """What a drill begins with, as the lookup `ha.drill` finds it."""
 
+from typing import Literal
+
 from opsctl.model.value import Value
 
 
@@ -11,10 +13,17 @@ class DrillVolume(Value):
 
 
 class HaDrillFacts(Value):
-    """What a drill of a group begins with, and the evidence against it; `since` is the newest activity so far."""
+    """What a drill begins with, and the evidence against it; `since` is the newest activity so far.
+
+    `by` is how the failure is brought about. A standby has no subnets to choose from, and a `twin`.
+    """
 
     group: str
+    by: Literal["replace", "unhealthy", "stop"]
+    standby: bool = False
     instance: str
+    twin: str = ""
+    run_of_twin: str = ""
     zone: str
     subnets: tuple[str, ...]
     elsewhere: tuple[str, ...]

@@ -11,11 +11,12 @@ from opsctl.services.marks import DEVICE_TAG, GROUP_TAG, ROLE_TAG
 
 
 class Seat(Value):
-    """An instance of the group, and how far it is in its life there."""
+    """An instance of the group, and how far it is in its life there; `says` where that needs other words."""
 
     instance: str
     zone: str
     state: str
+    says: str = ""
 
 
 class Step(Value):
@@ -27,6 +28,14 @@ class Step(Value):
     ended: float = 0.0
     status: str = ""
     message: str = ""
+
+
+class Fact(Value):
+    """Something that AWS itself dates, other than a scaling activity; `key` tells it from all others."""
+
+    key: str
+    at: float
+    says: str
 
 
 class Disk(Value):
@@ -56,6 +65,7 @@ class Sight(Value):
     exists: bool = True
     seats: tuple[Seat, ...] | None = None
     steps: tuple[Step, ...] | None = None
+    facts: tuple[Fact, ...] = ()
     disks: tuple[Disk, ...] | None = None
     holders: dict[str, str] | None = None
     """The instance that has each Elastic IP, by allocation id."""
@@ -64,12 +74,19 @@ class Sight(Value):
 
 
 def reads_of(group: str) -> dict[str, Read]:
-    """Return what a look reads every time."""
-    tagged = {"Filters": [{"Name": f"tag:{GROUP_TAG}", "Values": [group]}]}
+    """Return what a look at a group reads every time."""
     params = {"AutoScalingGroupName": group}
     return {
         "group": describe_group(group),
         "steps": Read(service="autoscaling", operation="DescribeScalingActivities", params=params),
+        **data_reads(group),
+    }
+
+
+def data_reads(group: str) -> dict[str, Read]:
+    """Return the reads of data volumes and addresses."""
+    tagged = {"Filters": [{"Name": f"tag:{GROUP_TAG}", "Values": [group]}]}
+    return {
         "disks": Read(service="ec2", operation="DescribeVolumes", params=tagged),
         "holders": Read(service="ec2", operation="DescribeAddresses", params=tagged),
     }
@@ -84,18 +101,24 @@ def log_read(log_group: str, since: float) -> Read:
 def sight_of(answers: dict[str, Answer], since: float) -> Sight:
     """Return what the answers say; scaling activities begun at `since` or earlier belong to the past."""
     known = {name: one.value for name, one in answers.items() if one.refusal is None}
-    unread = tuple(f"{one.refusal.code} at {one.refusal.api}" for one in answers.values() if one.refusal)
     groups = known["group"].get("AutoScalingGroups", []) if "group" in known else None
     steps = [_step(one) for one in known["steps"].get("Activities", [])] if "steps" in known else []
     return Sight(
         exists=groups is None or bool(groups),
         seats=None if groups is None else tuple(_seat(one) for group in groups for one in group["Instances"]),
         steps=tuple(one for one in steps if one.began > since) if "steps" in known else None,
-        disks=tuple(_disks(known["disks"])) if "disks" in known else None,
-        holders=_holders(known["holders"]) if "holders" in known else None,
-        notes=tuple(_notes(known["log"])) if "log" in known else (),
-        unread=unread,
-    )
+    ).model_copy(update=data_of(answers))
+
+
+def data_of(answers: dict[str, Answer]) -> dict[str, object]:
+    """Return what the answers say of volumes, addresses and the handler's log, as members of a sight."""
+    known = {name: one.value for name, one in answers.items() if one.refusal is None}
+    return {
+        "disks": tuple(_disks(known["disks"])) if "disks" in known else None,
+        "holders": _holders(known["holders"]) if "holders" in known else None,
+        "notes": tuple(_notes(known["log"])) if "log" in known else (),
+        "unread": tuple(f"{one.refusal.code} at {one.refusal.api}" for one in answers.values() if one.refusal),
+    }
 
 
 def moment(text: str) -> float:

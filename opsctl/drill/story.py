@@ -13,6 +13,7 @@ from opsctl.model.value import Value
 QUIET = ("run", "put_metric_data", "record_lifecycle_action_heartbeat", "create_tags", "publish")
 CALLS = (
     "stop_instances",
+    "start_instances",
     "detach_volume",
     "create_snapshot",
     "create_volume",
@@ -61,7 +62,11 @@ class Story(Value):
 
 def begin(called_at: float, now: float, instance: str, by: str) -> Story:
     """Return the story up to the call."""
-    words = {"replace": "the group was told to replace", "unhealthy": "the group was told of the failure of"}[by]
+    words = {
+        "replace": "the group was told to replace",
+        "unhealthy": "the group was told of the failure of",
+        "stop": "EC2 was told to stop",
+    }[by]
     first = Moment(key="call", at=called_at, says=f"{words} {instance}", source="opsctl")
     return Story(called_at=called_at, looked_at=now, moments=(first,), present=(instance,))
 
@@ -72,6 +77,7 @@ def looked(story: Story, sight: Sight, now: float, old: str) -> tuple[Story, lis
     for one in (
         *_seats(story, sight, now, old),
         *_steps(sight),
+        *(Moment(key=one.key, at=one.at, says=one.says, source="AWS") for one in sight.facts),
         *_places(story, sight, now, old),
         *_log(story, sight),
     ):
@@ -104,9 +110,8 @@ def _seats(story: Story, sight: Sight, now: float, old: str) -> Iterator[Moment]
         return
     for seat in sight.seats:
         if (seat.instance, seat.state) != (old, "InService"):
-            yield _seen(
-                f"{seat.instance} {seat.state}", f"{seat.instance} is {seat.state} in {seat.zone}", story, now
-            )
+            says = seat.says or f"{seat.instance} is {seat.state} in {seat.zone}"
+            yield _seen(f"{seat.instance} {seat.state}", says, story, now)
     here = {seat.instance for seat in sight.seats}
     for instance in story.present:
         if instance not in here:

@@ -16,6 +16,8 @@ class Subject(Value):
     """The volume of each protected device before the drill."""
     addresses: tuple[str, ...] = ()
     marker: str = ""
+    twin: str = ""
+    """The instance that is to take over, where the drill is of a standby."""
 
 
 class Milestones(Value):
@@ -23,6 +25,8 @@ class Milestones(Value):
 
     call: float
     out_of_service: float | None = None
+    alarm_on: float | None = None
+    decided: float | None = None
     launched: float | None = None
     hook_entered: float | None = None
     volumes_attached: float | None = None
@@ -72,8 +76,8 @@ def milestones(story: Story, sight: Sight, subject: Subject) -> Milestones:
         out_of_service=leaving,
         launched=begun,
         hook_entered=_first(story, ("Pending:Wait",), subject.instance),
-        volumes_attached=_volumes(story, sight, new) if new else None,
-        address_moved=_addresses(story, subject, new) if new else None,
+        volumes_attached=volumes_at(story, sight, new) if new else None,
+        address_moved=addresses_at(story, subject, new) if new else None,
         in_service=done or (story.at(f"{new} InService") if new else None),
         first_bad_probe=story.at("probe bad"),
         first_good_probe=good[-1] if good else None,
@@ -124,7 +128,7 @@ def stuck(story: Story, sight: Sight, subject: Subject) -> tuple[str, str]:
         return f"the probe gets no good answer: {story.probe}", "look at the service itself: its data is there"
     coming = [one for one in sight.seats if one.state.startswith("Pending")]
     if coming:
-        why = _last_reason(story, coming[0].instance)
+        why = last_reason(story, coming[0].instance)
         says = f"{coming[0].instance} is {coming[0].state}{f': {why}' if why else ''}"
         return says, f"{status}; aws logs tail /aws/lambda/opsctl-{group} --since 1h"
     failed = [one for one in sight.steps or () if one.status in ("Failed", "Cancelled") and one.message]
@@ -136,7 +140,8 @@ def stuck(story: Story, sight: Sight, subject: Subject) -> tuple[str, str]:
     return "the group has not launched a replacement", f"{status}: its processes and sizes"
 
 
-def _last_reason(story: Story, instance: str) -> str:
+def last_reason(story: Story, instance: str) -> str:
+    """What the handler said last of an instance."""
     found = [one for one in story.moments if one.source == "handler" and one.key.startswith(f"log {instance} ")]
     return max(found, key=lambda one: one.at).says if found else ""
 
@@ -151,12 +156,14 @@ def _first(story: Story, states: tuple[str, ...], old: str) -> float | None:
     return min(found, default=None)
 
 
-def _volumes(story: Story, sight: Sight, new: str) -> float | None:
+def volumes_at(story: Story, sight: Sight, new: str) -> float | None:
+    """When the last data volume was attached to an instance, if any was."""
     found = [story.at(f"{one.volume} on {new}") for one in sight.disks or () if one.instance == new]
     return max((at for at in found if at is not None), default=None)
 
 
-def _addresses(story: Story, subject: Subject, new: str) -> float | None:
+def addresses_at(story: Story, subject: Subject, new: str) -> float | None:
+    """When the last address was moved to an instance, if any was."""
     found = [_moved(story, allocation, new) for allocation in subject.addresses]
     return max((at for at in found if at is not None), default=None)
 

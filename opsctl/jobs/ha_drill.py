@@ -1,9 +1,10 @@
-"""Watches a group recover, measures it, and goes on after an interruption as if there had been none."""
+"""Watches a group or a standby recover, measures it, and goes on after an interruption as if there was none."""
 
 from typing import ClassVar
 
 from pydantic import Field
 
+from opsctl.drill.pair import pair_afterwards, pair_milestones, pair_sight_of, pair_sight_reads, pair_stuck
 from opsctl.drill.sight import Sight, log_read, moment, reads_of, sight_of
 from opsctl.drill.story import Moment, Story, begin, looked, probed
 from opsctl.drill.verdict import Subject, lacks, losses, milestones, stuck, successor
@@ -28,7 +29,8 @@ class HaDrill(Job):
     subject: Subject
     region: str
     call: str = Field(description="The API whose call began the drill, as `service.Operation`.")
-    since: float = Field(description="When the newest scaling activity before the drill began.")
+    since: float = Field(description="What AWS dates before this belongs to the past.")
+    run_of_twin: str = Field("", description="The run that launched the twin, where the drill is of a standby.")
     log_group: str
     within_s: int
     probe: str = ""
@@ -67,11 +69,15 @@ class HaDrill(Job):
         return story
 
     def _look(self, tools: Tools, story: Story, *, with_log: bool) -> Sight:
-        reads = reads_of(self.subject.group)
+        group, twin = self.subject.group, self.subject.twin
+        reads = pair_sight_reads(group) if twin else reads_of(group)
         if with_log:
             reads["log"] = log_read(self.log_group, story.called_at - _EARLIER_S)
         answers: dict[str, Answer] = {name: tools.aws.read(read) for name, read in reads.items()}
-        return sight_of(answers, self.since)
+        return pair_sight_of(answers, self.since, self.subject) if twin else sight_of(answers, self.since)
+
+    def _stuck(self, story: Story, sight: Sight) -> tuple[str, str]:
+        return (pair_stuck if self.subject.twin else stuck)(story, sight, self.subject)
 
     def _take(self, tools: Tools, story: Story, sight: Sight) -> Story:
         now = tools.clock.now()
@@ -96,12 +102,12 @@ class HaDrill(Job):
 
     def _line(self, story: Story, sight: Sight, now: float) -> str:
         passed = now - story.called_at
-        what, _ = stuck(story, sight, self.subject)
+        what, _ = self._stuck(story, sight)
         left = self.within_s - passed
         return f"{what} (at most {left:.0f} s more, {passed:.0f} s have passed)"
 
     def _result(self, tools: Tools, story: Story, sight: Sight) -> JobResult:
-        marks = milestones(story, sight, self.subject)
+        marks = (pair_milestones if self.subject.twin else milestones)(story, sight, self.subject)
         back = self._recovered(story, sight)
         ends = [marks.in_service, marks.address_moved, marks.volumes_attached, marks.first_good_probe]
         end = max((one for one in ends if one is not None), default=None) if back else None
@@ -109,16 +115,14 @@ class HaDrill(Job):
         in_time = took is not None and took <= self.within_s
         interrupted = not back and sight.exists and tools.clock.now() - story.called_at < self.within_s
         lost = losses(sight, self.subject, self._snapshots(tools, sight), marks.out_of_service or marks.call)
-        what, todo = ("", "") if back else stuck(story, sight, self.subject)
+        what, todo = ("", "") if back else self._stuck(story, sight)
         details: dict[str, Json] = {
             "group": self.subject.group,
             "by": self.subject.by,
             "old": self.subject.instance,
             "old_zone": self.subject.zone,
-            "new": successor(sight, self.subject),
-            "new_zone": next(
-                (one.zone for one in sight.seats or () if one.instance == successor(sight, self.subject)), ""
-            ),
+            "new": (new := successor(sight, self.subject)),
+            "new_zone": next((one.zone for one in sight.seats or () if one.instance == new), ""),
             "recovered": back,
             "in_time": in_time,
             "within_s": self.within_s,
@@ -131,6 +135,9 @@ class HaDrill(Job):
                 one.model_dump(mode="json", exclude={"key"})
                 for one in sorted(story.moments, key=lambda one: one.at)
             ],
+            "afterwards": pair_afterwards(self.subject, new, self.run_of_twin)
+            if self.subject.twin and new
+            else [],
             "stuck": what,
             "todo": todo,
             "report": self.report,

@@ -1,8 +1,8 @@
-"""The facts behind `make-ha drill`: what would be replaced, and what speaks against doing it now."""
+"""The facts behind `make-ha drill`: what would be replaced or stopped, and what speaks against doing it now."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -16,8 +16,8 @@ from opsctl.model.spans import span
 from opsctl.model.value import Json, Value
 from opsctl.preflight.health import configured
 from opsctl.preflight.own_group import own
-from opsctl.preflight.pair import Pair
 from opsctl.services.ec2 import parse_tags
+from opsctl.services.ha_pair import Pair, zone_of
 from opsctl.services.marks import DEVICE_TAG, GROUP_TAG, ROLE_TAG
 
 ENDED = ("Successful", "Failed", "Cancelled")
@@ -25,67 +25,87 @@ REFRESHING = ("Pending", "InProgress", "Cancelling", "RollbackInProgress", "Baki
 
 
 class HaDrill(Lookup):
-    """Read what a drill of a group that make-ha built needs, and what speaks against it; changes nothing."""
+    """Read what a drill of something that make-ha built needs, and what speaks against it; changes nothing."""
 
     name: ClassVar[str] = "ha.drill"
     Result: ClassVar[type[Value]] = HaDrillFacts
 
-    group: str = Field(description="Name of the group.")
+    group: str = Field(description="Name of the group, or of the standby.")
+    by: Literal["auto", "replace", "unhealthy", "stop"] = Field(
+        "auto", description="How the failure is brought about; auto: replace for a group, stop for a standby."
+    )
     snapshot_within_s: int = Field(86_400, ge=0, description="Age of the oldest snapshot that is recent enough.")
 
     def look(self, about: Context) -> Looking[Value]:
-        """Read the group, then all the rest at once."""
-        group = yield from own(self.group, about)
-        if isinstance(group, Pair):
-            raise InvalidInput.one(f"{self.group} is a standby", source="group", hint="a drill is for groups")
-        reads = self._reads(group)
+        """Read the group or the standby, then all the rest at once."""
+        owned = yield from own(self.group, about)
+        self._refuse_other_kind(standby=isinstance(owned, Pair))
+        reads = self._reads(owned)
         answers = yield list(reads.values())
         known = {name: one.value for (name, _), one in zip(reads.items(), answers, strict=True) if not one.refusal}
-        refused = {name: one.refusal for (name, _), one in zip(reads.items(), answers, strict=True)}
-        gone = refused["queue"]
+        gone = dict(zip(reads, answers, strict=True))["queue"].refusal
+        config = configured(known.get("function"))
+        newest = _newest(known.get("snapshots", {}), config.devices)
+        both: dict[str, Json] = {
+            "group": self.group,
+            "volumes": tuple(_volumes(known.get("volumes", {}), config.devices)),
+            "addresses": config.addresses,
+            "newest_snapshot": f"{span(about.now - min(newest.values()))} old" if newest else "none",
+            "marker": f"{datetime.fromtimestamp(about.now, UTC):%Y-%m-%dT%H:%M:%SZ} {about.plan_id}",
+            "log_group": f"/aws/lambda/opsctl-{self.group}",
+            "no_snapshot": tuple(self._too_old(newest, config.devices, about.now)),
+            "no_queue": (f"there is no queue opsctl-{self.group}-dlq",)
+            if gone is not None and gone.kind is Refused.MISSING
+            else (),
+        }
+        own_part = _of_pair(owned, about) if isinstance(owned, Pair) else self._of_group(owned, known)
+        return HaDrillFacts(**both, **own_part)
+
+    def _refuse_other_kind(self, *, standby: bool) -> None:
+        fitting = ("auto", "stop") if standby else ("auto", "replace", "unhealthy")
+        if self.by not in fitting:
+            kind = "a standby" if standby else "a group"
+            raise InvalidInput.one(
+                f"{self.group} is {kind}, and {self.by} is not for one",
+                source="by",
+                hint=f"choose one of {', '.join(fitting)}, or leave it out",
+            )
+
+    def _of_group(self, group: Json, known: dict[str, Json]) -> dict[str, Json]:
         seats = [one for one in group["Instances"] if one["LifecycleState"] == "InService"]
         zone = seats[0]["AvailabilityZone"] if seats else ""
         zones = {one["SubnetId"]: one["AvailabilityZone"] for one in known.get("subnets", {}).get("Subnets", [])}
         subnets = _subnets(group)
-        config = configured(known.get("function"))
         elsewhere = tuple(one for one in subnets if zones.get(one, zone) != zone)
-        newest = _newest(known.get("snapshots", {}), config.devices)
-        return HaDrillFacts(
-            group=self.group,
-            instance=seats[0]["InstanceId"] if seats else "",
-            zone=zone,
-            subnets=subnets,
-            elsewhere=elsewhere,
-            volumes=tuple(_volumes(known.get("volumes", {}), config.devices)),
-            addresses=config.addresses,
-            newest_snapshot=f"{span(about.now - min(newest.values()))} old" if newest else "none",
-            since=max((moment(one["StartTime"]) for one in _activities(known)), default=0.0),
-            marker=f"{datetime.fromtimestamp(about.now, UTC):%Y-%m-%dT%H:%M:%SZ} {about.plan_id}",
-            log_group=f"/aws/lambda/opsctl-{self.group}",
-            busy=tuple(_busy(group, known)),
-            no_snapshot=tuple(self._too_old(newest, config.devices, about.now)),
-            no_queue=(f"there is no queue opsctl-{self.group}-dlq",)
-            if gone is not None and gone.kind is Refused.MISSING
-            else (),
-            one_zone=() if elsewhere else (f"{', '.join(subnets)}: all in {zone}",),
-        )
-
-    def _reads(self, group: Json) -> dict[str, Read]:
-        tagged = {"Filters": [{"Name": f"tag:{GROUP_TAG}", "Values": [self.group]}]}
-        params = {"AutoScalingGroupName": self.group}
-        stem = f"opsctl-{self.group}"
         return {
-            "steps": Read(service="autoscaling", operation="DescribeScalingActivities", params=params),
-            "refreshes": Read(service="autoscaling", operation="DescribeInstanceRefreshes", params=params),
-            "subnets": Read(
-                service="ec2", operation="DescribeSubnets", params={"SubnetIds": list(_subnets(group))}
-            ),
+            "by": "replace" if self.by == "auto" else self.by,
+            "instance": seats[0]["InstanceId"] if seats else "",
+            "zone": zone,
+            "subnets": subnets,
+            "elsewhere": elsewhere,
+            "since": max((moment(one["StartTime"]) for one in _activities(known)), default=0.0),
+            "busy": tuple(_busy(group, known)),
+            "one_zone": () if elsewhere else (f"{', '.join(subnets)}: all in {zone}",),
+        }
+
+    def _reads(self, owned: Json | Pair) -> dict[str, Read]:
+        tagged = {"Filters": [{"Name": f"tag:{GROUP_TAG}", "Values": [self.group]}]}
+        stem = f"opsctl-{self.group}"
+        reads = {
             "volumes": Read(service="ec2", operation="DescribeVolumes", params=tagged),
             "snapshots": Read(
                 service="ec2", operation="DescribeSnapshots", params={"OwnerIds": ["self"], **tagged}
             ),
             "function": Read(service="lambda", operation="GetFunction", params={"FunctionName": stem}),
             "queue": Read(service="sqs", operation="GetQueueUrl", params={"QueueName": f"{stem}-dlq"}),
+        }
+        if isinstance(owned, Pair):
+            return reads
+        params, ids = {"AutoScalingGroupName": self.group}, list(_subnets(owned))
+        return reads | {
+            "steps": Read(service="autoscaling", operation="DescribeScalingActivities", params=params),
+            "refreshes": Read(service="autoscaling", operation="DescribeInstanceRefreshes", params=params),
+            "subnets": Read(service="ec2", operation="DescribeSubnets", params={"SubnetIds": ids}),
         }
 
     def _too_old(self, newest: dict[str, float], devices: tuple[str, ...], now: float) -> Iterator[str]:
@@ -96,6 +116,25 @@ class HaDrill(Lookup):
             elif now - begun > self.snapshot_within_s:
                 limit = span(self.snapshot_within_s)
                 yield f"{device}: the newest completed snapshot is {span(now - begun)} old, not under {limit}"
+
+
+def _of_pair(pair: Pair, about: Context) -> dict[str, Json]:
+    primary = pair.primary or {}
+    twin = str((pair.twin or {}).get("InstanceId", ""))
+    since = pair.taking_over_since
+    return {
+        "by": "stop",
+        "standby": True,
+        "instance": str(primary.get("InstanceId", "")),
+        "twin": twin,
+        "run_of_twin": pair.run,
+        "zone": zone_of(primary),
+        "subnets": (),
+        "elsewhere": (),
+        "since": about.now,
+        "busy": (f"{twin} is taking over since {since}",) if since else (),
+        "one_zone": (),
+    }
 
 
 def _subnets(group: Json) -> tuple[str, ...]:

@@ -12,10 +12,10 @@ from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Json, Value
 from opsctl.preflight.health import judge_health
 from opsctl.preflight.health_finding import Finding
-from opsctl.preflight.health_pair import judge_pair
+from opsctl.preflight.health_pair import built_by, judge_pair
 from opsctl.preflight.own_group import own
-from opsctl.preflight.pair import Pair
 from opsctl.preflight.status_reads import group_reads, pair_reads
+from opsctl.services.ha_pair import Pair
 
 
 class HaStatusResult(Value):
@@ -45,7 +45,7 @@ class HaStatus(Lookup):
         if isinstance(owned, Pair):
             known, unknown = yield from _answers(partial(pair_reads, owned))
             findings = (*judge_pair(owned, known, about.now), *unknown)
-            failed_over = str(owned.primary["InstanceId"]) if owned.primary and owned.took_over_at else ""
+            failed_over = _failed_over(owned, known)
         else:
             known, unknown = yield from _answers(partial(group_reads, self.group, owned))
             findings, failed_over = (*judge_health(owned, known, about.now), *unknown), ""
@@ -56,6 +56,10 @@ class HaStatus(Lookup):
             failed_over=failed_over,
             findings=findings,
         )
+
+
+def _failed_over(pair: Pair, known: dict[str, Json]) -> str:
+    return str(pair.primary["InstanceId"]) if pair.primary and pair.took_over_at(built_by(known)) else ""
 
 
 def _answers(

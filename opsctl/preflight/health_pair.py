@@ -14,7 +14,9 @@ from opsctl.preflight.health import (
 )
 from opsctl.preflight.health_finding import Finding, judged
 from opsctl.preflight.health_handler import PAIR_RULES, judge_handler
-from opsctl.preflight.pair import GONE, Pair, zone_of
+from opsctl.services.ec2 import parse_tags
+from opsctl.services.ha_pair import GONE, Pair, zone_of
+from opsctl.services.marks import PLAN_TAG
 
 PAIR_ALARMS = ("handler-errors", "undelivered", "dead-letters", "primary")
 GOOD_CHECKS = ("ok", "initializing")
@@ -28,7 +30,7 @@ def judge_pair(pair: Pair, answers: dict[str, Json], now: float) -> Iterator[Fin
     if (answers.get("stop protection") or {}).get("DisableApiStop", {}).get("Value"):
         words = "on: the instance has to be stopped before its twin may take over"
         yield judged("stop protection", good=False, fine="", wrong=words)
-    yield from _twin(pair)
+    yield from _twin(pair, built_by(answers))
     if pair.twin:
         yield from _likeness(pair, answers, now)
     yield from judge_handler(answers, stem, PAIR_RULES)
@@ -72,15 +74,20 @@ def _instance(pair: Pair, answers: dict[str, Json]) -> Iterator[Finding]:
         yield Finding(check="instance", state="ok", finding=where)
 
 
-def _twin(pair: Pair) -> Iterator[Finding]:
-    again = _again(pair)
+def built_by(answers: dict[str, Json]) -> str:
+    """The run that built the present standby, as far as its launch template is there to tell."""
+    templates = (answers.get("template") or {}).get("LaunchTemplates") or [{}]
+    return parse_tags(templates[0]).get(PLAN_TAG, "")
+
+
+def _twin(pair: Pair, run: str) -> Iterator[Finding]:
+    again = _again(pair, run)
     if pair.twin is None:
         words = f"none, so nothing can take over: {again}"
-        if pair.took_over_at and pair.primary:
+        if pair.took_over_at(run) and pair.primary:
             gone = f"; {', '.join(pair.retired)} is kept" if pair.retired else ""
-            words = (
-                f"none: {pair.primary['InstanceId']} took over at {pair.took_over_at}{gone}. For another: {again}"
-            )
+            since = pair.took_over_at(run)
+            words = f"none: {pair.primary['InstanceId']} took over at {since}{gone}. For another: {again}"
         yield Finding(check="twin", state="wrong", finding=words)
         return
     name, state = pair.twin["InstanceId"], pair.twin["State"]["Name"]
@@ -97,8 +104,8 @@ def _twin(pair: Pair) -> Iterator[Finding]:
     )
 
 
-def _again(pair: Pair) -> str:
-    run = pair.run or "RUN (the one that built it)"
+def _again(pair: Pair, run: str) -> str:
+    run = run or pair.run or "RUN (the one that built it)"
     who = pair.primary["InstanceId"] if pair.primary else "INSTANCE"
     return f"opsctl undo {run}, then opsctl make-ha {who} --mode standby --group {pair.group}"
 

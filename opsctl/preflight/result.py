@@ -232,12 +232,18 @@ def _alarm_count(seen: Seen, mode: Mode) -> int:
 def _twin(seen: Seen, group: str, template: dict[str, Json], places: Places) -> Twin:
     """The first subnet in another zone is the twin's; its name tells it apart."""
     subnet = next((one.id for one in places.subnets if one.zone != seen.zone), "")
-    name = {"Name": f"{seen.tags['Name']} twin"} if seen.tags.get("Name") else {}
+    name = {"Name": _twin_name(seen.tags["Name"])} if seen.tags.get("Name") else {}
     return Twin(
         interface={**template["NetworkInterfaces"][0], "SubnetId": subnet},
         tags={**seen.own_tags, **name, GROUP_TAG: group, ROLE_TAG: "twin"},
         other_tags=tuple(template["TagSpecifications"]),
     )
+
+
+def _twin_name(name: str) -> str:
+    """The twin of `web` is `web twin`; the next, once that has taken over, is `web twin 2`."""
+    earlier = re.fullmatch(r"(.+ twin)(?: (\d+))?", name)
+    return f"{earlier[1]} {int(earlier[2] or 1) + 1}" if earlier else f"{name} twin"
 
 
 def _tagging(seen: Seen, group: str, mode: Mode) -> tuple[Tagging, ...]:

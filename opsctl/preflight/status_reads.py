@@ -6,8 +6,8 @@ from opsctl.model.reads import Read
 from opsctl.model.value import Json
 from opsctl.preflight.health import configured
 from opsctl.preflight.health_handler import GROUP_RULES, PAIR_RULES
-from opsctl.preflight.pair import Pair, zone_of
 from opsctl.services.ec2_image_calls import templates_named
+from opsctl.services.ha_pair import Pair, zone_of
 from opsctl.services.marks import GROUP_TAG
 
 POLICY = "opsctl"
@@ -38,7 +38,11 @@ def pair_reads(pair: Pair, known: dict[str, Json]) -> dict[str, Read]:
     """Return the first round for a standby; with the answers to that, the second."""
     if known:
         return _later(known)
-    reads = {"version": _version(pair.group, "1"), **_common(pair.group, PAIR_RULES)}
+    reads = {
+        "template": templates_named(pair.group),
+        "version": _version(pair.group, "1"),
+        **_common(pair.group, PAIR_RULES),
+    }
     if pair.primary:
         which = pair.primary["InstanceId"]
         reads["checks"] = _read("ec2", "DescribeInstanceStatus", InstanceIds=[which], IncludeAllInstances=True)

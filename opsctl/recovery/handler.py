@@ -103,7 +103,7 @@ TELLS = {
         "failed over to {instance}",
         "{data}",
         "{instance} in {zone} has data and address. The old instance is stopped and kept; there is no twin now.",
-        "Look at the service. For a new twin, undo the run and make-ha {instance} --mode standby --group {group}",
+        "Look at it. For a new twin: opsctl undo {run}, opsctl make-ha {instance} --mode standby --group {group}",
     ),
 }
 """What people are told: subject, what happened, where things stand now, what to do."""

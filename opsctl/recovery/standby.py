@@ -2,9 +2,10 @@
 
 A reconciler without memory, as the handler is. The instance and its twin are known by the tag `opsctl:ha-role`. A
 failover begins only when CloudWatch's alarm is on *and* EC2 itself does not find the instance healthy; one that a
-person stopped has not failed. The decision is one CreateTags call on the twin, and is never taken back: the failed
-instance is stopped, its volumes move by the handler's own table, the address comes last. The twin then is the
-primary and the old instance `retired`: nothing fails back by itself, and nothing is ever terminated here.
+person stopped has not failed, unless a drill has stamped it with `opsctl:ha-drill` lately. The decision is one
+CreateTags call on the twin, and is never taken back: the failed instance is stopped, its volumes move by the
+handler's own table, the address comes last. The twin then is the primary and the old instance `retired`: nothing
+fails back by itself, and nothing is ever terminated here.
 """
 
 from datetime import UTC, datetime
@@ -34,7 +35,9 @@ from opsctl.recovery.handler import (
     lambda_handler as run_once,
 )
 
-FAILOVER = "opsctl:ha-failover"
+FAILOVER, DRILL, RUN = "opsctl:ha-failover", "opsctl:ha-drill", "opsctl:plan"
+DRILL_FOR_S = 6 * 3600
+"""A plan may be applied for four hours; a stamp that is older was left by a drill that did not come to its end."""
 PRIMARY, TWIN, RETIRED = "primary", "twin", "retired"
 WAITING = "Standby"
 HEALTHY = ("ok", "initializing", "not-applicable")
@@ -107,10 +110,20 @@ class Standby(Recovery):
             why = f"its status checks are {', '.join(checks) or 'unknown'}"
         else:
             reason = primary.get("StateReason", {}).get("Code", "")
-            failed = state != "pending" and reason.startswith("Server.")
-            why = f"it is {state} ({reason or 'no reason given'})"
+            drilled = state in ("stopping", "stopped") and self.drilled(primary)
+            failed = drilled or (state != "pending" and reason.startswith("Server."))
+            why = f"it is {state} ({'by a drill' if drilled else reason or 'no reason given'})"
         self.note("failed" if failed else "not failed", level="warning", instance=instance_id, reason=why)
         return failed
+
+    def drilled(self, primary: Json) -> bool:
+        """Whether a drill has said, lately, that its stop of this instance is to be taken for a failure."""
+        stamp = tags_of(primary).get(DRILL, "").partition(" ")[0]
+        try:
+            stamped = datetime.strptime(stamp, TIME).replace(tzinfo=UTC)
+        except ValueError:
+            return False
+        return self.age(stamped) < DRILL_FOR_S
 
     def fail_over(self, twin: Json) -> None:
         """Take the failover as far as it gets: fence, start, data, address, and only then the roles."""
@@ -172,7 +185,9 @@ class Standby(Recovery):
             self.call("ec2", "create_tags", Resources=[old["InstanceId"]], Tags=tags)
         tags = tag_list({ROLE: PRIMARY, **primary})
         self.call("ec2", "create_tags", Resources=[new["InstanceId"]], Tags=tags)
+        self.note("handed over", instance=new["InstanceId"], reason="it is the primary now")
         facts = {"zone": zone_of(new), "group": self.name, "data": self.story_of_data(new)}
+        facts["run"] = tags_of(new).get(RUN, "RUN (the one that built it)")
         self.tell("failed over", instance=new["InstanceId"], **facts)
 
 

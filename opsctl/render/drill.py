@@ -10,7 +10,9 @@ from opsctl.render.inert import markdown
 STAGES = {
     "call": "T0, the call",
     "out_of_service": "out of service",
-    "launched": "replacement launched",
+    "alarm_on": "alarm on",
+    "decided": "failover decided",
+    "launched": "replacement launched or started",
     "hook_entered": "launch hook entered",
     "volumes_attached": "volumes attached",
     "address_moved": "address moved",
@@ -18,6 +20,7 @@ STAGES = {
     "first_bad_probe": "first bad probe",
     "first_good_probe": "first good probe",
 }
+WAYS = {"replace": "replaced", "unhealthy": "reported as failed", "stop": "stopped"}
 SOURCES = {
     "opsctl": "opsctl's own journal",
     "AWS": "AWS's own time",
@@ -44,6 +47,7 @@ def drill_lines(found: dict[str, Json]) -> list[str]:
         lines.append("the probe never failed while it was asked, every few seconds")
     lines += [f"data of {one['device']}: {one['says']}" for one in found["data"]]
     lines += [_stamp(found)] if found["marker"]["value"] and found["recovered"] else []
+    lines += [f"now: {line}" for line in found.get("afterwards", [])]
     return lines + ([f"stuck: {found['stuck']}", f"to do: {found['todo']}"] if found["stuck"] else [])
 
 
@@ -58,7 +62,7 @@ def markdown_drill(found: dict[str, Json], run_id: str) -> str:
         f"# Drill of {markdown(found['group'])}",
         "",
         f"**{verdict}.** {markdown(found['old'])} in {markdown(found['old_zone'])} was "
-        + ("replaced" if found["by"] == "replace" else "reported as failed")
+        + WAYS[found["by"]]
         + f" at {began}"
         + (f"; {markdown(found['new'])} in {markdown(found['new_zone'])} took over." if found["new"] else "."),
         "",
@@ -76,6 +80,8 @@ def markdown_drill(found: dict[str, Json], run_id: str) -> str:
     if found["probe"]:
         never = "; it never failed while it was asked" if found["milestones"]["first_bad_probe"] is None else ""
         lines += ["", f"Probed: {markdown(found['probe'])}{never}."]
+    if found.get("afterwards"):
+        lines += ["", "## Now", "", *(f"- {markdown(line)}" for line in found["afterwards"])]
     if found["stuck"]:
         lines += ["", "## Stuck", "", f"{markdown(found['stuck'])}.", "", f"To do: {markdown(found['todo'])}."]
     lines += ["", "## Timeline", "", "| after T0 | at | what | known by |", "|---|---|---|---|"]
@@ -86,7 +92,7 @@ def markdown_drill(found: dict[str, Json], run_id: str) -> str:
 
 def _stages(found: dict[str, Json]) -> list[tuple[str, str, str]]:
     marks = found["milestones"]
-    known = [(words, marks[name]) for name, words in STAGES.items() if marks[name] is not None]
+    known = [(words, marks[name]) for name, words in STAGES.items() if marks.get(name) is not None]
     known.sort(key=lambda one: float(one[1]))
     return [(words, seconds_after(at, marks["call"]), _utc(at)) for words, at in known]
 

@@ -97,6 +97,7 @@ def _start(self: Any, instance_ids: list[str]) -> list[tuple[Any, Any]]:
         if instance.state == "stopped":
             _needs_capacity(about, instance.placement.zone, instance.instance_type)
             instance.start()
+            instance.launch_time = about.moment()
             _begin(about, instance)
         answer.append((instance, before))
     return answer

@@ -59,6 +59,8 @@ def test_times_are_those_of_whoever_knows_best() -> None:
     assert marks.model_dump() == {
         "call": T0 + 1,
         "out_of_service": T0 + 1,
+        "alarm_on": None,
+        "decided": None,
         "launched": T0 + 2,
         "hook_entered": T0 + 3,
         "volumes_attached": T0 + 40,

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from opsctl.execution.executor import Executor
 from opsctl.journal.checkpoints import JobCheckpoint
@@ -14,18 +15,37 @@ from opsctl.model.ports import Aws
 from opsctl.model.report import JournalEvent
 from opsctl.model.value import Json
 from opsctl.recovery import handler
+from opsctl.sandbox.conditions import Conditions
 from tests.kit.ha_account import inverse_plan
 from tests.kit.ha_world import GROUP, HaWorld
-from tests.kit.moto_account import client, sqs_wire
+from tests.kit.moto_account import World, client, sqs_wire
 from tests.kit.ports import MemoryJournal
 
 HANDLER = Path(handler.__file__).read_text(encoding="utf-8")
 
 
+class Moved(Protocol):
+    """An account whose time is moved by hand."""
+
+    @property
+    def world(self) -> World:
+        """The account."""
+        ...
+
+    @property
+    def about(self) -> Conditions:
+        """Its time."""
+        ...
+
+    def move(self, seconds: float) -> None:
+        """Let time pass."""
+        ...
+
+
 class WorldClock:
     """Sleeping lets the world's time pass, and everything in it happen."""
 
-    def __init__(self, world: HaWorld) -> None:
+    def __init__(self, world: Moved) -> None:
         self._world = world
 
     def now(self) -> float:
@@ -53,9 +73,9 @@ class TimedJournal(MemoryJournal):
 
 @dataclass
 class Drill:
-    """One drill of the group: its plan, its journal and its checkpoint, whatever process carries it on."""
+    """One drill: its plan, its journal and its checkpoint, whatever process carries it on."""
 
-    world: HaWorld
+    world: Moved
     plan: Plan
     path: Path
     lines: list[str] = field(default_factory=list)

@@ -253,6 +253,15 @@ def test_a_second_twin_after_a_failover_is_a_standby_like_the_first() -> None:
     assert (found.works, found.failed_over) == (True, "")
 
 
+def test_one_whose_second_twin_is_gone_has_not_failed_over_again() -> None:
+    new = one("i-1", "primary", "a", "running")
+    new["Tags"] += tags(ha_failover="2026-09-01T13:00:00Z")
+    template = {"LaunchTemplates": [{"LaunchTemplateName": "ha-web", "Tags": tags(plan="run-2")}]}
+    found = status(ec2__DescribeInstances=pair(new), ec2__DescribeLaunchTemplates=template)
+    assert found.failed_over == ""
+    assert "nothing can take over: opsctl undo run-2, then" in bad(found)["twin"]
+
+
 def test_the_alarm_on_old_snapshots_is_missed_only_where_snapshots_are_made() -> None:
     alarms = copy.deepcopy(WELL[ALARMS])
     alarms["MetricAlarms"].pop()

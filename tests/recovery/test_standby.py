@@ -5,12 +5,15 @@ import io
 import subprocess
 import sys
 import zipfile
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from opsctl.recovery.handler import TIME
 from opsctl.recovery.package import STANDBY_HANDLER, code
+from opsctl.recovery.standby import DRILL_FOR_S
 from tests.recovery.harness import Killed
 from tests.recovery.pair import Arrange, PairSimulation, pair
 from tests.recovery.test_kills import deaths, meeting_another_run
@@ -120,6 +123,45 @@ def test_what_has_not_failed_is_left_alone(name: str) -> None:
     made.run(HOUR)
     assert made.world.twin.state == "stopped"
     assert not [each for each in made.calls if not each.startswith(("ec2.describe", "cloudwatch."))]
+
+
+def stopped_by_a_drill(made: PairSimulation, age_s: float) -> None:
+    """Have a drill stamp the instance so long ago, and stop it now, as a person would."""
+    stamp = datetime.fromtimestamp(made.world.time.now() - age_s, UTC).strftime(TIME)
+    made.world.primary.tags["opsctl:ha-drill"] = f"{stamp} 20261124-120000-abcd"
+    made.world.ec2.write()
+    made.world.primary.state = "stopped"
+    made.world.ec2.reasons[made.world.primary.id] = "Client.UserInitiatedShutdown"
+    made.world.raise_alarm()
+
+
+def test_the_stop_of_a_drill_is_taken_for_a_failure() -> None:
+    made = pair(devices=TWO)
+    stopped_by_a_drill(made, 120)
+    finish(made)
+    assert [each["reason"] for each in made.lines if each["what"] == "failed"] == ["it is stopped (by a drill)"]
+
+
+@pytest.mark.parametrize("stamp", ["an old one", "a running instance", "nonsense"])
+def test_a_drills_stamp_alone_is_no_failure(stamp: str) -> None:
+    made = pair()
+    stopped_by_a_drill(made, DRILL_FOR_S + 1 if stamp == "an old one" else 120)
+    if stamp == "a running instance":
+        made.world.primary.state = "running"
+    if stamp == "nonsense":
+        made.world.primary.tags["opsctl:ha-drill"] = "yesterday"
+    made.run(HOUR)
+    assert made.world.twin.state == "stopped"
+
+
+def test_people_are_told_which_run_to_undo_for_a_new_twin() -> None:
+    made = pair()
+    made.world.twin.tags["opsctl:plan"] = "20261124-120000-abcd"
+    made.world.impair()
+    finish(made)
+    (text,) = [text for subject, text in made.world.notifications if "failed over" in subject]
+    again = f"opsctl make-ha {made.world.twin.id} --mode standby --group ha-web"
+    assert f"For a new twin: opsctl undo 20261124-120000-abcd, {again}" in text
 
 
 def test_a_dead_zone_is_left_only_with_a_snapshot_that_the_policy_allows() -> None:

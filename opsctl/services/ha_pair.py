@@ -1,8 +1,10 @@
 """A standby: the instance, its twin, and what is left of instances whose twin took over."""
 
+from opsctl.model.changes import Check
 from opsctl.model.value import Json, Value
 from opsctl.services.ec2 import parse_tags
-from opsctl.services.marks import FAILOVER_TAG, PLAN_TAG, ROLE_TAG
+from opsctl.services.ec2_instance_calls import instances_tagged
+from opsctl.services.marks import FAILOVER_TAG, GROUP_TAG, PLAN_TAG, ROLE_TAG
 
 PRIMARY, TWIN, RETIRED = "primary", "twin", "retired"
 GONE = ("shutting-down", "terminated")
@@ -22,14 +24,14 @@ class Pair(Value):
         """When the twin was chosen to take over, while that is under way."""
         return tag_of(self.twin, FAILOVER_TAG)
 
-    @property
-    def took_over_at(self) -> str:
-        """When the present instance was chosen to take over, if it was a twin once and has none itself."""
-        return "" if self.twin else tag_of(self.primary, FAILOVER_TAG)
+    def took_over_at(self, built_by: str) -> str:
+        """When the present instance took over as the twin of that run, if it did, and has no twin itself."""
+        ours = not built_by or tag_of(self.primary, PLAN_TAG) == built_by
+        return tag_of(self.primary, FAILOVER_TAG) if ours and not self.twin else ""
 
     @property
     def run(self) -> str:
-        """The run that launched the twin."""
+        """The run that launched the twin, or the instance when that was a twin."""
         return tag_of(self.twin or self.primary, PLAN_TAG)
 
 
@@ -58,6 +60,28 @@ def tag_of(instance: Json, key: str) -> str:
 def zone_of(instance: Json) -> str:
     """Return the zone of an instance."""
     return str((instance.get("Placement") or {}).get("AvailabilityZone", ""))
+
+
+def is_instance_of(group: str, instance: str) -> Check:
+    """The instance is the one that the standby is there for."""
+    return _has_role(group, instance, PRIMARY, "", f"{instance} is the instance of {group}")
+
+
+def stands_by(group: str, twin: str) -> Check:
+    """The twin is there, and was not chosen to take over."""
+    chosen = f" && !(Tags[?Key=='{FAILOVER_TAG}'])"
+    return _has_role(group, twin, TWIN, chosen, f"{twin} stands by for {group}")
+
+
+def _has_role(group: str, instance: str, role: str, also: str, says: str) -> Check:
+    tagged = f"Tags[?Key=='{ROLE_TAG}' && Value=='{role}']"
+    return Check(
+        read=instances_tagged(GROUP_TAG, group),
+        query=f"Reservations[].Instances[] | [?InstanceId=='{instance}' && {tagged}{also}].InstanceId",
+        op="present",
+        context=True,
+        says=says,
+    )
 
 
 def _with(role: str, instances: list[Json]) -> list[Json]:
