@@ -1,4 +1,4 @@
-"""Launches an instance from a launch template and stops it, so that it stands by."""
+"""Launches an instance from a launch template and stops it once it has booted, so that it stands by."""
 
 from typing import ClassVar
 
@@ -10,6 +10,7 @@ from opsctl.model.references import reference
 from opsctl.model.run import Action, Context
 from opsctl.model.value import Json
 from opsctl.services.ec2_twin_calls import (
+    has_booted,
     launch_one,
     stop_one,
     terminate_one,
@@ -20,11 +21,13 @@ from opsctl.services.ec2_twin_calls import (
 )
 from opsctl.services.marks import with_mark
 
-STARTED_WITHIN_S, STOPPED_WITHIN_S = 600, 900
+BOOTED_WITHIN_S, STOPPED_WITHIN_S = 1800, 900
 
 
 class Ec2Twin(Action):
-    """Launch one instance from a launch template into one subnet, wait until it runs, and stop it.
+    """Launch one instance from a launch template into one subnet, wait until its status checks pass, and stop it.
+
+    A stop while it still boots would cut short what is done only once, such as cloud-init and growing disks.
 
     Undo terminates that instance alone, and only while it still has all the tags it was launched with and none of
     the name `taken_over`: one that has taken over is kept.
@@ -42,7 +45,7 @@ class Ec2Twin(Action):
     why: str = Field(description="What the instance is for.")
 
     def plan(self, about: Context) -> Looking[list[Change]]:
-        """Plan one RunInstances, the wait for it, and one StopInstances."""
+        """Plan one RunInstances, the wait for its first boot, and one StopInstances."""
         yield []
         plan_id = about.plan_id
         tags = with_mark(plan_id, self.tags)
@@ -68,15 +71,13 @@ class Ec2Twin(Action):
                 "instance_id": Query(read=twins_of(plan_id), query="Reservations[].Instances[].InstanceId | [0]")
             },
         )
-        running = Change(
-            **dict(Instruction(kind="wait", service="ec2", operation="DescribeInstances")),
-            id="running",
-            title="Wait until the twin runs",
-            why="An instance that is pending cannot be stopped.",
+        booted = Change(
+            **dict(Instruction(kind="wait", service="ec2", operation="DescribeInstanceStatus")),
+            id="booted",
+            title="Wait until the twin has booted",
+            why="Its status checks pass when it has; stopped before that, its first boot would be cut short.",
             expect=(alive,),
-            proof=Proof(
-                configured=(twin_is(plan_id, "running", "stopping", "stopped"),), within_s=STARTED_WITHIN_S
-            ),
+            proof=Proof(configured=(has_booted(reference("launch", "instance_id")),), within_s=BOOTED_WITHIN_S),
             undo=Irreversible(because="waiting changes nothing"),
             depends_on=("launch",),
         )
@@ -88,6 +89,6 @@ class Ec2Twin(Action):
             expect=(twin_is(plan_id, "running"),),
             proof=Proof(configured=(twin_is(plan_id, "stopped"),), within_s=STOPPED_WITHIN_S),
             undo=Irreversible(because="the launch's own undo terminates the twin, which need not run for that"),
-            depends_on=("running",),
+            depends_on=("booted",),
         )
-        return [launched, running, stopped]
+        return [launched, booted, stopped]

@@ -72,6 +72,19 @@ def twin_is(plan_id: str, *states: str) -> Check:
     )
 
 
+def has_booted(instance: Json) -> Check:
+    """Both of EC2's status checks pass, or the instance is on its way down or stopped, which comes after that."""
+    passed = "SystemStatus.Status=='ok' && InstanceStatus.Status=='ok'"
+    later = "InstanceState.Name=='stopping' || InstanceState.Name=='stopped'"
+    params: dict[str, Json] = {"InstanceIds": [instance], "IncludeAllInstances": True}
+    return Check(
+        read=Read(service="ec2", operation="DescribeInstanceStatus", params=params),
+        query=f"InstanceStatuses[?({passed}) || {later}].InstanceId",
+        op="present",
+        says="the status checks of the twin pass",
+    )
+
+
 def twin_still_stands_by(tags: Mapping[str, str], plan_id: str, taken_over: str) -> Check:
     """The plan's instance has every tag that it was launched with, and not the one of an instance in service."""
     has = [f"Tags[?Key=='{one['Key']}' && Value=='{_quoted(one['Value'])}']" for one in tag_list(tags)]
