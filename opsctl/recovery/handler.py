@@ -99,6 +99,12 @@ TELLS = {
         "{instance} waits. Without the handler its hook times out, and a launch is then abandoned.",
         "Restore the permissions of the handler's role.",
     ),
+    "cannot fail over": (
+        "the failover cannot begin",
+        "{reason}.",
+        "The alarm on the instance is on, and the twin does nothing. The handler tries again every minute.",
+        "Restore the permissions of the handler's role, or start the twin and move data and address by hand.",
+    ),
     "failed over": (
         "failed over to {instance}",
         "{data}",

@@ -51,6 +51,15 @@ class Standby(Recovery):
     primary: Json | None = None
     twin: Json | None = None
 
+    def run(self, event: Json, deadline_s: float) -> None:
+        """Run as for a group; when the alarm calls and AWS lets us not even look or decide, people are told."""
+        try:
+            super().run(event, deadline_s)
+        except Refused as refused:
+            if refused.person and "alarmName" in event.get("detail", {}):
+                self.tell("cannot fail over", reason=refused)
+            raise
+
     def step(self) -> bool:
         """Read both and take a failover one step on; True while something may happen soon."""
         self.poll = False

@@ -51,7 +51,7 @@ def recover_at_once(web: HaWorld) -> None:
     ("argv", "code", "words"),
     [
         (("no-such-group",), 2, "there is no Auto Scaling group 'no-such-group'"),
-        ((GROUP, "--by", "magic"), 2, "'magic' is not one of replace, unhealthy"),
+        ((GROUP, "--by", "magic"), 2, "'magic' is not one of auto, replace, unhealthy, stop"),
         ((GROUP, "--within", "soon"), 2, "write 30s, 5m, 2h or 1d"),
         ((GROUP, "--probe", "ftp://example.com/"), 2, "--probe"),
         ((GROUP, "--probe", "http://user:secret@example.com/"), 2, "--probe"),
@@ -95,7 +95,7 @@ def test_a_dry_run_shows_the_plan_in_every_form_and_calls_nothing(web: HaWorld, 
     for form in ("text", "json"):
         done = drill(tmp_path, GROUP, "--other-zone", "--dry-run", *SURE, "-o", form)
         assert done.returncode == 0, done.stderr
-        for words in ("What will be replaced", "opsctl:ha-drill", "Watch ha-legacy-web recover"):
+        for words in ("What will fail", "opsctl:ha-drill", "Watch ha-legacy-web recover"):
             assert words in done.stdout.replace("\\", "")
     assert len(server().mutations()) == before
     plan = json.loads(done.stdout)["result"]

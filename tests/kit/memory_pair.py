@@ -72,6 +72,7 @@ class MemoryPair:
         self.results: list[tuple[str, str, str]] = []
         self.notifications: list[tuple[str, str]] = []
         self.metrics: dict[str, float] = {}
+        self.records: dict[str, str] = {}
         tags = {"opsctl:ha": GROUP}
         self.primary = self.ec2.launch("a", tags | {"opsctl:ha-role": "primary"}, boot_s=0)
         self.twin = self.ec2.launch("b", tags | {"opsctl:ha-role": "twin"}, boot_s=1_000_000_000)
@@ -104,6 +105,14 @@ class MemoryPair:
         self.authorize("cloudwatch:PutMetricData", {"*": {}}, {"namespace": Namespace})
         self.metrics.update({each["MetricName"]: each["Value"] for each in MetricData})
         return {}
+
+    def change_resource_record_sets(self, HostedZoneId: str, ChangeBatch: Json) -> Json:  # noqa: N803
+        """Set a record."""
+        (record,) = [each["ResourceRecordSet"] for each in ChangeBatch["Changes"]]
+        zone = f"arn:aws:route53:::hostedzone/{HostedZoneId}"
+        self.authorize("route53:ChangeResourceRecordSets", {zone: {}}, {"record": record["Name"]})
+        self.records[record["Name"]] = record["ResourceRecords"][0]["Value"]
+        return {"ChangeInfo": {}}
 
     def publish(self, TopicArn: str, Subject: str, Message: str) -> Json:  # noqa: N803
         """Keep a notification."""
