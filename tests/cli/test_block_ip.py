@@ -1,4 +1,4 @@
-"""block-ip as a user runs it: subprocesses against a strict account, stdout and stderr apart, real kills."""
+"""block-ip as a user runs it: commands against a strict account, stdout and stderr apart, real kills."""
 
 import json
 import os
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from opsctl.sandbox.worlds import seed_network
+from tests.kit.command import HANGS_S, environment, opsctl, opsctl_process
 from tests.kit.moto_account import WatchedServer, client, fresh_world, is_mutation_free, server, state
 
 TARGET = "direct.example.com"
@@ -27,34 +28,6 @@ def account() -> Iterator[WatchedServer]:
 def no_hooks() -> Iterator[None]:
     yield
     server().before = server().after = None
-
-
-def environment(home: Path) -> dict[str, str]:
-    clean = {
-        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "OPSCTL_", "MOTO_"))
-    }
-    return clean | {
-        "HOME": str(home),
-        "OPSCTL_STATE_DIR": str(home / "state"),
-        "AWS_ENDPOINT_URL": server().endpoint,
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_REGION": "us-east-1",
-        "COLUMNS": "100",
-    }
-
-
-def opsctl(home: Path, *argv: str, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "opsctl", *argv],
-        cwd=home,
-        env=environment(home) | env,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
 
 
 def block(home: Path, *argv: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -93,7 +66,8 @@ def test_the_commands_named_next_work_as_they_are_typed(account: WatchedServer, 
 
 def test_applied_verified_and_undone_with_results_on_stdout_alone(account: WatchedServer, tmp_path: Path) -> None:
     start = state()
-    done = block(tmp_path, "--yes", "-o", "json")
+    argv = ("block-ip", "203.0.113.9", "--target", TARGET, "--yes", "-o", "json")
+    done = opsctl_process(tmp_path, *argv)
     assert done.returncode == 0, done.stderr
     envelope = json.loads(done.stdout)
     assert (envelope["schema"], envelope["exit_code"], envelope["outcome"]) == ("opsctl.result/v1", 0, "done")
@@ -101,10 +75,10 @@ def test_applied_verified_and_undone_with_results_on_stdout_alone(account: Watch
     assert envelope["result"]["checks"][0]["held"]
     assert "dropped by network ACL" in envelope["result"]["checks"][0]["shown"][0]
     assert any(f"opsctl/0.1.0 run/{run_id}" in agent for agent in account.agents), "CloudTrail tells the story too"
-    assert opsctl(tmp_path, "verify", run_id).returncode == 0
+    assert opsctl_process(tmp_path, "verify", run_id).returncode == 0
     again = block(tmp_path, "--yes", "-o", "json")
     assert json.loads(again.stdout)["result"]["changes"] == [], "a second block finds everything in place"
-    undone = opsctl(tmp_path, "undo", run_id, "--yes")
+    undone = opsctl_process(tmp_path, "undo", run_id, "--yes")
     assert undone.returncode == 0, undone.stderr
     assert state() == start
     assert opsctl(tmp_path, "verify", run_id).returncode == 3
@@ -216,10 +190,10 @@ def kill_at(account: WatchedServer, home: Path, number: int, *, after: bool) -> 
         seen += not is_mutation_free(api)
         if not is_mutation_free(api) and seen == number:
             os.kill(process.pid, signal.SIGKILL)
-            process.wait(timeout=20)
+            process.wait(timeout=HANGS_S)
 
     account.before, account.after = (None, count) if after else (count, None)
-    process.wait(timeout=60)
+    process.wait(timeout=HANGS_S)
     account.before = account.after = None
     assert process.returncode == -signal.SIGKILL, "the run was killed and did not end"
 
@@ -261,7 +235,7 @@ def test_ctrl_c_finishes_the_call_in_flight_and_says_how_to_go_on(account: Watch
             process.send_signal(signal.SIGINT)
 
     account.after = interrupt
-    _, told = process.communicate(timeout=60)
+    _, told = process.communicate(timeout=HANGS_S)
     assert process.returncode == 130, told
     assert "finishing the call in flight" in told
     done = opsctl(tmp_path, "resume", "last")

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.command import HANGS_S
+
 
 def opsctl(*argv: str, cwd: Path, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
     """Run the command with nothing of the caller's AWS configuration."""
@@ -26,7 +28,7 @@ def opsctl(*argv: str, cwd: Path, stdin: str = "", **env: str) -> subprocess.Com
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANGS_S,
         check=False,
     )
 
@@ -123,7 +125,7 @@ def test_help_and_version_load_no_sdk_and_no_engine(argv: tuple[str, ...], tmp_p
         "print([name for name in heavy if name in sys.modules], file=sys.stderr)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=HANGS_S, check=False, cwd=tmp_path
     )
     assert done.stderr.strip().splitlines()[-1] == "[]"
 

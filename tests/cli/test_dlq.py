@@ -15,6 +15,7 @@ import pytest
 
 from opsctl.cli.main import run
 from opsctl.model.reads import Refused
+from tests.kit.command import HANGS_S
 from tests.kit.memory_sqs import refused
 from tests.kit.sqs_server import SqsServer
 
@@ -258,7 +259,7 @@ def test_killed_again_and_again_every_message_ends_in_one_queue(server: SqsServe
         process.wait()
         server.clock.ahead_s += 130
         argv = ["resume", "last", "-q", "-o", "json"]
-    done = subprocess.run([*command, *argv], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([*command, *argv], capture_output=True, text=True, check=False, timeout=HANGS_S)
     assert done.returncode in (0, 6), done.stderr
     arrived = server.sqs.queues["orders"].bodies()
     assert set(arrived) == wanted

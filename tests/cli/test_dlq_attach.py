@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_block_ip import opsctl
+from tests.kit.command import opsctl
 from tests.kit.failing_world import attachments, make_sources
 from tests.kit.moto_account import WatchedServer, client, fresh_world, server
 from tests.kit.queues import arn, queue

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from opsctl.sandbox.worlds import seed_network
-from tests.cli.test_block_ip import opsctl
+from tests.kit.command import opsctl, opsctl_process
 from tests.kit.ha_account import ha_state
 from tests.kit.moto_account import WatchedServer, client, fresh_world, server
 
@@ -78,7 +78,7 @@ def test_there_and_back_again(account: WatchedServer, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     (group,) = client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
     assert [one["LifecycleState"] for one in group["Instances"]] == ["InService"]
-    assert opsctl(tmp_path, "verify", "last").returncode == 0
+    assert opsctl_process(tmp_path, "verify", "last").returncode == 0
     healthy = make_ha(tmp_path, "status", "ha-legacy-web", "-o", "json")
     assert (healthy.returncode, json.loads(healthy.stdout)["result"]["works"]) == (6, False)
     wrong = [one["check"] for one in json.loads(healthy.stdout)["result"]["findings"] if one["state"] != "ok"]

@@ -12,7 +12,7 @@ import pytest
 
 from opsctl.sandbox.conditions import Durations
 from opsctl.sandbox.lambda_jobs import run_due
-from tests.cli.test_block_ip import environment, opsctl
+from tests.kit.command import HANGS_S, environment, opsctl
 from tests.kit.drills import protected
 from tests.kit.ha_world import GROUP, HaWorld, ha_world
 from tests.kit.moto_account import client, server
@@ -128,7 +128,7 @@ def test_killed_and_resumed_it_reports_the_drill_it_began(web: HaWorld, tmp_path
     with subprocess.Popen(
         command, cwd=tmp_path, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        process.communicate(timeout=100)
+        process.communicate(timeout=HANGS_S)
     assert process.returncode == -signal.SIGKILL
     assert not (tmp_path / "drill.md").exists()
     (run,) = json.loads(opsctl(tmp_path, "runs", "list", "-o", "json").stdout)["result"]

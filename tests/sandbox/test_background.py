@@ -11,6 +11,7 @@ import pytest
 
 from opsctl.model.errors import InvalidInput
 from opsctl.sandbox.background import SandboxEndpoint, force_environment, running, stop
+from tests.kit.command import HANGS_S
 
 
 def opsctl(home: Path, *argv: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -25,7 +26,7 @@ def opsctl(home: Path, *argv: str, **env: str) -> subprocess.CompletedProcess[st
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANGS_S,
         check=False,
     )
 
