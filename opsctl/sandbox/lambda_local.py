@@ -137,7 +137,7 @@ class _Loader:
             module = self._loaded[name] = types.ModuleType(name)
             module.__dict__["__builtins__"] = self._builtins
             module.__dict__["__file__"] = f"/var/task/{path}"
-            exec(compile(self._archive.read(path), f"/var/task/{path}", "exec"), module.__dict__)  # noqa: S102 - it is what Lambda does
+            exec(_compiled(self._archive.read(path), path), module.__dict__)  # noqa: S102 - it is what Lambda does
         return self._loaded[name]
 
     def _import(self, name: str, *rest: Any) -> Any:
@@ -153,6 +153,12 @@ class _Loader:
         line = sep.join(str(value) for value in values)
         self._running.logs.append(line)
         self._running.told(line)
+
+
+@lru_cache(maxsize=32)
+def _compiled(source: bytes, path: str) -> types.CodeType:
+    """The modules of an invocation are fresh; their code is the same each time."""
+    return compile(source, f"/var/task/{path}", "exec")
 
 
 def _boto3(env: dict[str, str]) -> types.ModuleType:
