@@ -27,7 +27,9 @@ class CloudwatchAlarm(Action):
     alarm: str = Field(description="Name of the alarm; not in use yet.")
     namespace: str = Field(description="Namespace of the metric, such as AWS/EC2.")
     metric: str = Field(description="Name of the metric.")
-    dimensions: dict[str, str] = Field({}, description="Dimensions of the metric.")
+    dimensions: dict[str, Json] = Field(
+        {}, description="Dimensions of the metric; a value may be a reference to what an earlier step makes."
+    )
     statistic: Literal["Maximum", "Minimum", "Sum", "Average"] = Field("Maximum", description="Statistic.")
     comparison: Literal["at-least", "below"] = Field("at-least", description="How the threshold is compared.")
     threshold: float = Field(1, description="The threshold.")

@@ -68,9 +68,9 @@ class DlmPolicy(Action):
         here = self.tag, self.value
         return [
             Change(
-                **dict(create_policy(self.role, f"opsctl {self.value}", details, tags)),
+                **dict(create_policy(self.role, f"opsctl snapshots of {self.value}", details, tags)),
                 id="create",
-                title=f"Have Data Lifecycle Manager snapshot {target} {every}",
+                title=f"Have Data Lifecycle Manager snapshot instances tagged {target} {every}",
                 why=self.why,
                 expect=(policy_is(*here, about.plan_id, there=False), no_policy_targets(*here)),
                 proof=Proof(

@@ -53,6 +53,10 @@ def make_ha(
     rpo: Annotated[
         str, typer.Option(help="Time between snapshots of the data volumes, such as 1h; 0s: none.")
     ] = "0s",
+    snapshots: Annotated[
+        str, typer.Option(help="Who takes them: handler, or dlm for a policy of Data Lifecycle Manager.")
+    ] = "handler",
+    keep_snapshots: Annotated[int, typer.Option(help="Snapshots of each volume that dlm keeps.")] = 48,
     allow_data_loss: Annotated[
         str, typer.Option(help="Age of the oldest snapshot that may replace lost volumes; 0s: never.")
     ] = "0s",
@@ -77,6 +81,8 @@ def make_ha(
         "subnets": list(subnet or []),
         "topic": topic,
         "rpo": rpo,
+        "snapshots": snapshots,
+        "keep_snapshots": keep_snapshots,
         "allow_data_loss": allow_data_loss,
         "record": record,
     }

@@ -18,6 +18,8 @@ from opsctl.recovery.package import (
     RecoveredAddress,
     RecoveryConfig,
     code,
+    dlm_policy,
+    dlm_trust,
     environment,
     role_policy,
     standby_policy,
@@ -34,6 +36,8 @@ class HandlerPackage(Value):
     trust: dict[str, Json]
     policy: dict[str, Json]
     record: PrivateRecord | None
+    dlm_trust: dict[str, Json]
+    dlm_policy: dict[str, Json]
 
 
 class HaHandler(Lookup):
@@ -48,6 +52,7 @@ class HaHandler(Lookup):
     devices: tuple[str, ...] = Field((), description="Device names of the data volumes that follow it.")
     allow_data_loss_s: int = Field(0, ge=0, description="Age in seconds of the oldest snapshot it may use.")
     snapshot_every_s: int = Field(0, ge=0, description="Seconds between the snapshots it makes; 0: none.")
+    dlm_every_s: int = Field(0, ge=0, description="Seconds between those of a snapshot policy; 0: there is none.")
     source_dest_check_off: bool = Field(
         False, description="Turn the source/destination check of replacements off."
     )
@@ -77,6 +82,7 @@ class HaHandler(Lookup):
             source_dest_check=False if self.source_dest_check_off else None,
             record=_record(self.record),
             snapshot_every_s=self.snapshot_every_s if self.devices else 0,
+            dlm_every_s=self.dlm_every_s if self.devices else 0,
         )
         policy = standby_policy if self.standby else role_policy
         return HandlerPackage(
@@ -87,6 +93,8 @@ class HaHandler(Lookup):
             trust=TRUST_POLICY,
             policy=policy(config, about.identity, self.kms_keys, self.topic_key),
             record=config.record,
+            dlm_trust=dlm_trust(about.identity),
+            dlm_policy=dlm_policy(config, about.identity, self.kms_keys),
         )
 
 

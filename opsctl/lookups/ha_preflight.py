@@ -13,6 +13,7 @@ from opsctl.preflight.finding import find_instance
 from opsctl.preflight.reads import NEEDED, UNREAD, first_reads, second_reads, third_reads
 from opsctl.preflight.result import HaPreflightResult, result_of
 from opsctl.preflight.seen import Seen, Wanted
+from opsctl.preflight.snapshots import refuse_bad_schedule
 from opsctl.preflight.verdict import Verdict
 from opsctl.services.route53 import normal_name
 
@@ -37,11 +38,14 @@ class HaPreflight(Lookup):
     rpo_s: int = Field(0, ge=0, description="Seconds between snapshots of the data volumes; 0: none are made.")
     allow_data_loss_s: int = Field(0, ge=0, description="Age in seconds of the oldest snapshot that may be used.")
     record: str = Field("", description="Private DNS record that follows the instance, as ZONE_ID/NAME.")
+    snapshots: Literal["handler", "dlm"] = Field("handler", description="Who makes them.")
+    keep_snapshots: int = Field(48, description="So many of each volume are kept, with dlm.")
 
     def look(self, about: Context) -> Looking[Value]:
         """Find the instance, read around it in two rounds, and judge."""
         if self.topic:
             _refuse_bad_topic(self.topic, about)
+        refuse_bad_schedule(self.snapshots, self.rpo_s, self.keep_snapshots)
         instance = yield from find_instance(self.instance, about)
         wanted = Wanted(
             mode=self.mode,
@@ -51,6 +55,8 @@ class HaPreflight(Lookup):
             rpo_s=self.rpo_s,
             allow_data_loss_s=self.allow_data_loss_s,
             record=normal_name(self.record.partition("/")[2]),
+            snapshots=self.snapshots,
+            keep_snapshots=self.keep_snapshots,
         )
         seen = Seen(
             account=about.account,

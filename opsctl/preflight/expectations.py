@@ -6,6 +6,7 @@ a snapshot takes minutes to hours, the first of a large volume longest.
 
 from opsctl.model.value import Value
 from opsctl.preflight.seen import Seen
+from opsctl.services.dlm_calls import START_WITHIN_S
 
 
 class Outlook(Value):
@@ -89,7 +90,10 @@ def _bounded(seen: Seen) -> str:
     limit = f"at most {duration(seen.wanted.allow_data_loss_s)}"
     if not seen.wanted.rpo_s:
         return f"{limit}, if somebody else makes snapshots"
-    return f"{limit}, usually up to {duration(seen.wanted.rpo_s)} and the time of a snapshot"
+    usual = f"usually up to {duration(seen.wanted.rpo_s)}"
+    if seen.wanted.snapshots == "dlm":
+        usual += f", at worst {duration(seen.wanted.rpo_s + START_WITHIN_S)},"
+    return f"{limit}, {usual} and the time of a snapshot"
 
 
 def duration(seconds: int) -> str:

@@ -8,8 +8,10 @@ from opsctl.model.value import Json, Value
 from opsctl.preflight.expectations import duration
 from opsctl.preflight.health_finding import Finding, judged
 from opsctl.preflight.health_handler import GROUP_RULES, judge_handler
+from opsctl.preflight.snapshots import TO_COMPLETE_S
+from opsctl.services.dlm_calls import START_WITHIN_S
 from opsctl.services.ec2 import parse_tags
-from opsctl.services.marks import DEVICE_TAG, GROUP_TAG, ROLE_TAG, SET_TAG
+from opsctl.services.marks import DEVICE_TAG, GROUP_TAG, INSTANCE_TAG, ROLE_TAG, SET_TAG
 
 HOOKS = {
     "opsctl-launch": "autoscaling:EC2_INSTANCE_LAUNCHING",
@@ -27,6 +29,7 @@ class Configured(Value):
     addresses: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
     snapshot_every_s: int = 0
+    dlm_every_s: int = 0
     allow_data_loss_s: int = 0
     topic_arn: str = ""
 
@@ -42,6 +45,7 @@ def configured(function: Json) -> Configured:
         addresses=tuple(one["allocation_id"] for one in told.get("addresses", [])),
         devices=tuple(told.get("devices", [])),
         snapshot_every_s=int(told.get("snapshot_every_s", 0)),
+        dlm_every_s=int(told.get("dlm_every_s", 0)),
         allow_data_loss_s=int(told.get("allow_data_loss_s", 0)),
         topic_arn=str(told.get("topic_arn", "")),
     )
@@ -68,10 +72,12 @@ def judge_health(group: Json, answers: dict[str, Json], now: float) -> Iterator[
         yield from judge_addresses(config, instance, answers["addresses"])
     if "volumes" in answers:
         yield from judge_volumes(config, instance, answers["volumes"])
+    if "policies" in answers:
+        yield judge_policy(answers["policies"])
     if "snapshots" in answers:
         yield from judge_snapshots(config, answers["snapshots"], now)
     if "alarms" in answers:
-        yield from judge_alarms(answers["alarms"], stem, ALARMS)
+        yield from judge_alarms(answers["alarms"], stem, (*ALARMS, *alarms_of_snapshots(config)))
 
 
 def _instance_of(group: Json) -> str:
@@ -185,6 +191,19 @@ def judge_volumes(config: Configured, instance: str, answer: Json) -> Iterator[F
         yield judged(f"volume {device}", bool(attached) and not doomed, f"{where}, attached", wrong)
 
 
+def alarms_of_snapshots(config: Configured) -> tuple[str, ...]:
+    """Which alarms tell that snapshots are not taken."""
+    return ("old-snapshot", "failed-snapshots") if config.dlm_every_s else ()
+
+
+def judge_policy(answer: Json) -> Finding:
+    """The policy of Data Lifecycle Manager that takes the snapshots."""
+    found = answer.get("Policies") or []
+    states = sorted(one["State"] for one in found)
+    wrong = f"is {', '.join(states)}" if states else "is gone"
+    return judged("snapshot policy", states == ["ENABLED"], "enabled", f"{wrong}: no snapshots are taken")
+
+
 def judge_snapshots(config: Configured, answer: Json, now: float) -> Iterator[Finding]:
     """The newest completed set of snapshots, one of every device, is as young as was asked for."""
     if not config.devices:
@@ -192,11 +211,16 @@ def judge_snapshots(config: Configured, answer: Json, now: float) -> Iterator[Fi
     sets: dict[str, dict[str, float]] = {}
     for one in answer.get("Snapshots", []):
         tags = parse_tags(one)
-        if one.get("State") == "completed" and tags.get(DEVICE_TAG) in config.devices:
-            taken = sets.setdefault(tags.get(SET_TAG) or one["StartTime"], {})
-            taken[tags[DEVICE_TAG]] = _moment(one["StartTime"])
+        usable = one.get("State") == "completed" and tags.get(ROLE_TAG) != "retired"
+        if usable and tags.get(DEVICE_TAG) in config.devices:
+            name = f"{tags.get(SET_TAG) or one['StartTime']} {tags.get(INSTANCE_TAG, '')}"
+            taken = sets.setdefault(name, {})
+            # As the handler has it, a run of a policy that took a device twice is no set.
+            again = INSTANCE_TAG in tags and tags[DEVICE_TAG] in taken
+            taken["again" if again else tags[DEVICE_TAG]] = _moment(one["StartTime"])
     done = [min(taken.values()) for taken in sets.values() if taken.keys() == set(config.devices)]
-    limit = 2 * config.snapshot_every_s or config.allow_data_loss_s
+    by_policy = config.dlm_every_s and config.dlm_every_s + START_WITHIN_S + TO_COMPLETE_S
+    limit = 2 * config.snapshot_every_s or by_policy or config.allow_data_loss_s
     if not done:
         words = "none: if the zone is lost, so is the data until it is back"
         yield judged("snapshots", not limit, words, words)

@@ -6,9 +6,11 @@ from datetime import datetime
 from opsctl.model.spans import span
 from opsctl.model.value import Json
 from opsctl.preflight.health import (
+    alarms_of_snapshots,
     configured,
     judge_addresses,
     judge_alarms,
+    judge_policy,
     judge_snapshots,
     judge_volumes,
 )
@@ -40,11 +42,13 @@ def judge_pair(pair: Pair, answers: dict[str, Json], now: float) -> Iterator[Fin
         yield from judge_addresses(config, primary, answers["addresses"])
     if "volumes" in answers:
         yield from judge_volumes(config, primary, answers["volumes"])
+    if "policies" in answers:
+        yield judge_policy(answers["policies"])
     if "snapshots" in answers:
         yield from judge_snapshots(config, answers["snapshots"], now)
     if "alarms" in answers:
         yield _alarm(answers["alarms"], f"{stem}-primary", primary)
-        kinds = (*PAIR_ALARMS, *(("old-snapshot",) if config.snapshot_every_s else ()))
+        kinds = (*PAIR_ALARMS, *(("old-snapshot",) if config.snapshot_every_s else alarms_of_snapshots(config)))
         yield from judge_alarms(answers["alarms"], stem, kinds)
 
 

@@ -17,9 +17,10 @@ from opsctl.preflight.modes import choose_mode
 from opsctl.preflight.performance import judge_performance
 from opsctl.preflight.places import Places, places_of
 from opsctl.preflight.seen import DataVolume, ElasticIp, Seen
+from opsctl.preflight.snapshots import Snapshots, judge_policy, snapshots_of
 from opsctl.preflight.template import template_of
 from opsctl.preflight.verdict import Mode, Verdict
-from opsctl.services.marks import DEVICE_TAG, GROUP_TAG, ROLE_TAG
+from opsctl.services.marks import DEVICE_TAG, GROUP_TAG, ROLE_TAG, SNAPSHOTS_TAG
 
 _NAME_LIMIT = 45
 _ORDER = ("block", "accept", "unknown", "warn", "fix", "carry")
@@ -115,6 +116,7 @@ class HaPreflightResult(Value):
     roles: tuple[str, ...]
     instance_tags: dict[str, str]
     tagging: tuple[Tagging, ...]
+    snapshots: Snapshots
     template: dict[str, Json]
     twin: Twin
     root_keys: tuple[Grant, ...]
@@ -132,10 +134,12 @@ def result_of(seen: Seen, group: str, unknown: list[Verdict]) -> HaPreflightResu
     places = places_of(seen)
     judged = [*judge_instance(seen), *judge_place(seen, places), *judge_network(seen)]
     judged += [*judge_storage(seen), *judge_traffic(seen), *judge_standby(seen), *judge_handler(seen)]
-    judged += [*judge_performance(seen), *unknown]
+    judged += [*judge_performance(seen), *judge_policy(seen), *unknown]
     choice = choose_mode(seen.wanted, judged)
     name = group or group_name(seen)
     targets, template = registrations(seen), template_of(seen, name)
+    snapshots = snapshots_of(seen, name, handled=choice.mode != "recover")
+    targeted = {SNAPSHOTS_TAG: name} if snapshots.dlm else {}
     return HaPreflightResult(
         instance=seen.id,
         title=f"{seen.tags['Name']} ({seen.id})" if seen.tags.get("Name") else seen.id,
@@ -164,8 +168,9 @@ def result_of(seen: Seen, group: str, unknown: list[Verdict]) -> HaPreflightResu
         target_groups=targets,
         health_checks=("EBS", *(("ELB",) if targets else ())),
         roles=_roles(seen),
-        instance_tags={**seen.own_tags, GROUP_TAG: name},
-        tagging=_tagging(seen, name, choice.mode),
+        instance_tags={**seen.own_tags, GROUP_TAG: name, **targeted},
+        tagging=_tagging(seen, name, choice.mode, {} if seen.wanted.fresh else targeted),
+        snapshots=snapshots,
         template=template,
         twin=_twin(seen, name, template, places),
         root_keys=_root_keys(seen, judged),
@@ -226,7 +231,8 @@ def _alarm_count(seen: Seen, mode: Mode) -> int:
     nitro = seen.type_info.get("Hypervisor") == "nitro"
     if mode == "recover":
         return 3 if nitro else 2
-    return (4 if mode == "standby" else 5) + (1 if seen.data_volumes and seen.wanted.rpo_s else 0)
+    of_snapshots = 2 if seen.wanted.snapshots == "dlm" else 1
+    return (4 if mode == "standby" else 5) + (of_snapshots if seen.data_volumes and seen.wanted.rpo_s else 0)
 
 
 def _twin(seen: Seen, group: str, template: dict[str, Json], places: Places) -> Twin:
@@ -246,10 +252,11 @@ def _twin_name(name: str) -> str:
     return f"{earlier[1]} {int(earlier[2] or 1) + 1}" if earlier else f"{name} twin"
 
 
-def _tagging(seen: Seen, group: str, mode: Mode) -> tuple[Tagging, ...]:
+def _tagging(seen: Seen, group: str, mode: Mode, targeted: dict[str, str]) -> tuple[Tagging, ...]:
+    """One that gives its volumes away, as with --fresh, is not what snapshots are taken of."""
     role = {ROLE_TAG: "primary"} if mode == "standby" else {}
     replaced = group if mode == "asg" else ""
-    found = [Tagging(resource=seen.id, tags={GROUP_TAG: group, **role}, group=replaced)]
+    found = [Tagging(resource=seen.id, tags={GROUP_TAG: group, **role, **targeted}, group=replaced)]
     for one in seen.data_volumes:
         found.append(Tagging(resource=one.id, tags={GROUP_TAG: group, DEVICE_TAG: one.device, ROLE_TAG: "data"}))
     found += [Tagging(resource=one.allocation_id, tags={GROUP_TAG: group}) for one in seen.elastic_ips]

@@ -21,6 +21,8 @@ class Wanted(Value):
     allow_data_loss_s: int = 0
     record: str = ""
     """Name of the private DNS record that is to follow the instance."""
+    snapshots: str = "handler"
+    keep_snapshots: int = 48
 
 
 class DataVolume(Value):

@@ -6,9 +6,10 @@ from opsctl.model.reads import Read
 from opsctl.model.value import Json
 from opsctl.preflight.health import configured
 from opsctl.preflight.health_handler import GROUP_RULES, PAIR_RULES
+from opsctl.services.dlm_calls import policies_of
 from opsctl.services.ec2_image_calls import templates_named
 from opsctl.services.ha_pair import Pair, zone_of
-from opsctl.services.marks import GROUP_TAG
+from opsctl.services.marks import GROUP_TAG, SNAPSHOTS_TAG
 
 POLICY = "opsctl"
 """What the handler's role calls its one policy (iam.role)."""
@@ -24,7 +25,7 @@ def group_reads(name: str, group: Json, known: dict[str, Json]) -> dict[str, Rea
         if instances:
             filters = [{"Name": "instance-id", "Values": instances}]
             reads["instance"] = _read("ec2", "DescribeInstances", Filters=filters)
-        return reads | _later(known)
+        return reads | _later(name, known)
     version = str((group.get("LaunchTemplate") or {}).get("Version", "1"))
     return {
         "hooks": _read("autoscaling", "DescribeLifecycleHooks", AutoScalingGroupName=name),
@@ -37,7 +38,7 @@ def group_reads(name: str, group: Json, known: dict[str, Json]) -> dict[str, Rea
 def pair_reads(pair: Pair, known: dict[str, Json]) -> dict[str, Read]:
     """Return the first round for a standby; with the answers to that, the second."""
     if known:
-        return _later(known)
+        return _later(pair.group, known)
     reads = {
         "template": templates_named(pair.group),
         "version": _version(pair.group, "1"),
@@ -79,16 +80,18 @@ def _common(name: str, rules: Sequence[str]) -> dict[str, Read]:
     return reads
 
 
-def _later(known: dict[str, Json]) -> dict[str, Read]:
+def _later(name: str, known: dict[str, Json]) -> dict[str, Read]:
     """What can be read only once the queue's address and the handler's configuration are known."""
     reads = {}
     url = (known.get("queue-url") or {}).get("QueueUrl")
     if url:
         names = ["ApproximateNumberOfMessages"]
         reads["queue"] = _read("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=names)
-    topic = configured(known.get("function")).topic_arn
-    if topic:
-        reads["topic"] = _read("sns", "GetTopicAttributes", TopicArn=topic)
+    config = configured(known.get("function"))
+    if config.topic_arn:
+        reads["topic"] = _read("sns", "GetTopicAttributes", TopicArn=config.topic_arn)
+    if config.dlm_every_s:
+        reads["policies"] = policies_of(SNAPSHOTS_TAG, name)
     return reads
 
 

@@ -123,6 +123,33 @@ def standby_policy(
     return {"Version": "2012-10-17", "Statement": statements}
 
 
+def dlm_trust(identity: Identity) -> Json:
+    """Return who may assume the role of a snapshot policy: Data Lifecycle Manager, for this account alone."""
+    only = {"StringEquals": {"aws:SourceAccount": identity.account}}
+    trusted = {"Effect": "Allow", "Principal": {"Service": "dlm.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    return {"Version": "2012-10-17", "Statement": [{**trusted, "Condition": only}]}
+
+
+def dlm_policy(config: RecoveryConfig, identity: Identity, kms_keys: Iterable[str] = ()) -> Json:
+    """Return the policy of that role: of AWS's AWSDataLifecycleManagerServiceRole what sets of snapshots need.
+
+    They are taken of the instance with the data, of whatever volumes it has: one that is attached later must not
+    spoil the set. Deleted are those of this group's policy only, which its snapshots carry as a tag.
+    """
+    instance, volume, snapshot = (_ec2(config, identity, each) for each in ("instance", "volume", "snapshot"))
+    ours = {"StringEquals": {"aws:ResourceTag/opsctl:ha-snapshots": config.group}}
+    reads = ("AvailabilityZones", "Instances", "Snapshots", "Volumes")
+    statements = [
+        _allow([f"ec2:Describe{each}" for each in reads], ["*"]),
+        _allow(["ec2:CreateSnapshots"], [instance], ours),
+        _allow(["ec2:CreateSnapshot", "ec2:CreateSnapshots"], [snapshot, volume]),
+        _allow(["ec2:CreateTags"], [snapshot]),
+        _allow(["ec2:DeleteSnapshot"], [snapshot], ours),
+        *_keys(config, identity, tuple(kms_keys)),
+    ]
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
 def _reads(config: RecoveryConfig) -> list[str]:
     reads = ["ec2:DescribeInstances", "ec2:DescribeVolumes"]
     reads += ["ec2:DescribeSnapshots"] if config.devices else []

@@ -5,6 +5,7 @@ The sandbox's own limits: of cron it knows minutes and hours, and a policy keeps
 
 import re
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from opsctl.model.value import Json
@@ -63,7 +64,8 @@ def run(account: str, region: str, policy: Json, schedule: Json) -> None:
             _count(account, region, policy, "SnapshotsCreateFailed", max(len(volumes), 1))
         else:
             _count(account, region, policy, "SnapshotsCreateCompleted", len(made))
-    _prune(backend, policy, schedule)
+    about = conditions(account)
+    about.later(about.durations.snapshot, partial(_prune, backend, policy, schedule))
 
 
 def _refusals() -> type[Exception]:
@@ -132,11 +134,12 @@ def _take(account: str, backend: Any, policy: Json, schedule: Json, source: Any,
 
 
 def _prune(backend: Any, policy: Json, schedule: Json) -> None:
-    """Delete all but the newest of each volume, of this schedule's own."""
+    """Delete all but the newest complete ones of each volume, of this schedule's own."""
     count = schedule["RetainRule"].get("Count")
     ours = {(POLICY_TAG, policy["PolicyId"]), (SCHEDULE_TAG, schedule["Name"])}
     mine: dict[str, list[Any]] = {}
-    for snapshot in [one for one in backend.snapshots.values() if one.status != "error" and ours <= _pairs(one)]:
+    done = [one for one in backend.snapshots.values() if one.status == "completed"]
+    for snapshot in [one for one in done if ours <= _pairs(one)]:
         mine.setdefault(snapshot.volume_id, []).append(snapshot)
     for snapshots in mine.values() if count else ():
         for old in sorted(snapshots, key=lambda one: one.start_time)[:-count]:

@@ -7,10 +7,13 @@ GROUP_TAG = "opsctl:ha"
 DEVICE_TAG = "opsctl:ha-device"
 ROLE_TAG = "opsctl:ha-role"
 SET_TAG = "opsctl:ha-set"
+INSTANCE_TAG = "opsctl:ha-instance"
 FAILOVER_TAG = "opsctl:ha-failover"
 DRILL_TAG = "opsctl:ha-drill"
 COPY_TAG = "opsctl:ha-copy"
 WAIT_TAG = "opsctl:ha-wait"
+SNAPSHOTS_TAG = "opsctl:ha-snapshots"
+"""The instance that a policy of Data Lifecycle Manager is to take snapshots of: the one with the data."""
 
 
 def with_mark(plan_id: str, tags: Mapping[str, str]) -> dict[str, str]:

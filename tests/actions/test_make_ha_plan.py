@@ -19,6 +19,7 @@ from tests.kit.ha_plans import ha_plan
 
 GOLDEN = Path(__file__).parent / "make-ha-80.txt"
 GROUP = {"rpo": "1h", "allow_data_loss": "2h"}
+DLM = GROUP | {"snapshots": "dlm", "keep_snapshots": 12}
 
 
 def places(plan: Json, *ids: str) -> list[int]:
@@ -71,7 +72,7 @@ def test_every_call_and_its_undo_is_one_that_the_sdk_knows_with_parameters_it_ta
         "kms.DescribeKey": {"KeyMetadata": {"KeyManager": "CUSTOMER"}},
         "kms.ListGrants": {"Grants": []},
     }
-    plans = [ha_plan(GROUP, answers=answers), ha_plan({"mode": "recover"}), ha_plan({"fresh": True})]
+    plans = [ha_plan(GROUP, answers=answers), ha_plan({"mode": "recover"}), ha_plan({"fresh": True}), ha_plan(DLM)]
     assert any(change.operation == "CreateGrant" for change in plans[0].changes)
     for change in (change for plan in plans for change in plan.changes if change.kind == "call"):
         instructions = [change, change.undo] if isinstance(change.undo, Instruction) else [change]
@@ -160,6 +161,32 @@ def test_a_given_topic_is_used_and_not_made() -> None:
 def test_nothing_that_is_there_already_is_taken_over(read: str, there: Json, words: str) -> None:
     with pytest.raises(RefusedByGuard, match=words):
         ha_plan(answers={read: there})
+
+
+def test_a_policy_takes_the_snapshots_instead_of_the_handler_and_its_failures_are_told() -> None:
+    plan = ha_plan(DLM)
+    role, policy, alarm, go = places(
+        plan, "snapshot-role/create", "snapshots/create", "snapshots-alarm/create", "go/resume"
+    )
+    assert role < policy < alarm < go
+    made = plan.change("snapshots/create").params
+    (schedule,) = made["PolicyDetails"]["Schedules"]
+    assert made["PolicyDetails"]["TargetTags"] == [{"Key": "opsctl:ha-snapshots", "Value": "ha-legacy-web"}]
+    assert schedule["RetainRule"] == {"Count": 12}
+    tags = {tag["Key"]: tag["Value"] for tag in [*schedule["TagsToAdd"], *schedule["VariableTags"]]}
+    assert tags == {
+        "opsctl:ha-kind": "scheduled",
+        "opsctl:ha-snapshots": "ha-legacy-web",
+        "opsctl:ha-set": "$(timestamp)",
+        "opsctl:ha-instance": "$(instance-id)",
+    }
+    failed = plan.change("snapshots-alarm/create").params
+    assert failed["Dimensions"] == [{"Name": "DLMPolicyId", "Value": {"$ref": "snapshots/create.policy_id"}}]
+    assert (failed["Namespace"], failed["MetricName"]) == ("AWS/EBS", "SnapshotsCreateFailed")
+    assert plan.change("age-alarm/create").params["Threshold"] == 3 * 3600
+    config = json.loads(plan.change("handler/create").params["Environment"]["Variables"]["OPSCTL_HA"])
+    assert (config["snapshot_every_s"], config["dlm_every_s"]) == (0, 3600)
+    assert "CreateSnapshots" not in plan.change("role/policy").params["PolicyDocument"]
 
 
 def test_a_log_group_that_is_there_is_used_as_it_is() -> None:

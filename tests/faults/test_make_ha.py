@@ -20,6 +20,7 @@ from tests.kit.ports import FAULTS, Faulty, Killed, MemoryJournal
 EXAMPLES: dict[str, dict[str, Json]] = {
     "group": {"instance": "legacy-web", "rpo": "1h", "allow_data_loss": "2h"},
     "group-behind-a-load-balancer": {"instance": "direct-web-1"},
+    "snapshots-by-a-policy": {"instance": "legacy-web", "rpo": "2h", "snapshots": "dlm"},
     "recover": {"instance": "legacy-web", "mode": "recover"},
 }
 

@@ -28,6 +28,7 @@ def ha_state(*, with_images: bool = False) -> dict[str, Json]:
         "functions": client("lambda").list_functions()["Functions"],
         "rules": client("events").list_rules()["Rules"],
         "alarms": client("cloudwatch").describe_alarms()["MetricAlarms"],
+        "policies": client("dlm").get_lifecycle_policies()["Policies"],
         "logs": client("logs").describe_log_groups()["logGroups"],
         "addresses": client("ec2").describe_addresses()["Addresses"],
     }

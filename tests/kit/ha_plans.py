@@ -18,6 +18,7 @@ NOTHING_MADE_YET: dict[str, Canned] = {
     "lambda.GetFunction": missing("lambda.GetFunction", "ResourceNotFoundException"),
     "events.DescribeRule": missing("events.DescribeRule", "ResourceNotFoundException"),
     "logs.DescribeLogGroups": {"logGroups": []},
+    "dlm.GetLifecyclePolicies": {"Policies": []},
     "ec2.DescribeTags": {"Tags": []},
     "ec2.DescribeLaunchTemplates": {"LaunchTemplates": []},
     "autoscaling.DescribeAutoScalingGroups": {"AutoScalingGroups": []},

@@ -24,6 +24,8 @@ from opsctl.recovery.package import (
     RecoveredAddress,
     RecoveryConfig,
     code,
+    dlm_policy,
+    dlm_trust,
     environment,
     role_policy,
     standby_policy,
@@ -93,7 +95,7 @@ def test_the_environment_is_the_configuration_in_one_canonical_variable() -> Non
     assert len(variables[VARIABLE]) < 4096, "Lambda's limit for all variables together"
 
 
-@pytest.mark.parametrize("field", ["allow_data_loss_s", "snapshot_every_s"])
+@pytest.mark.parametrize("field", ["allow_data_loss_s", "snapshot_every_s", "dlm_every_s"])
 def test_a_negative_time_is_not_a_configuration(field: str) -> None:
     with pytest.raises(ValueError, match=field):
         RecoveryConfig(group=GROUP, region=REGION, topic_arn=TOPIC, **{field: -1})
@@ -104,9 +106,39 @@ def test_only_lambda_may_take_the_role() -> None:
     assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
 
 
-def test_every_action_of_the_role_exists() -> None:
+def test_only_data_lifecycle_manager_for_this_account_may_take_the_role_of_its_policy() -> None:
+    (statement,) = dlm_trust(IDENTITY)["Statement"]
+    assert statement["Principal"] == {"Service": "dlm.amazonaws.com"}
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}, "no confused deputy"
+
+
+@pytest.mark.parametrize(
+    ("allowed", "action", "resource", "context"),
+    [
+        (True, "ec2:CreateSnapshots", arn("instance"), {"aws:resourcetag/opsctl:ha-snapshots": [GROUP]}),
+        (False, "ec2:CreateSnapshots", arn("instance"), {"aws:resourcetag/opsctl:ha-snapshots": ["retired"]}),
+        (False, "ec2:CreateSnapshots", arn("instance"), OURS),
+        (True, "ec2:CreateSnapshots", arn("volume"), {}),
+        (True, "ec2:CreateSnapshots", arn("snapshot"), {}),
+        (True, "ec2:CreateTags", arn("snapshot"), {}),
+        (False, "ec2:CreateTags", arn("volume"), OURS),
+        (True, "ec2:DeleteSnapshot", arn("snapshot"), {"aws:resourcetag/opsctl:ha-snapshots": [GROUP]}),
+        (False, "ec2:DeleteSnapshot", arn("snapshot"), OURS),
+        (False, "ec2:DeleteVolume", arn("volume"), OURS),
+        (True, "kms:CreateGrant", KEY, {"kms:grantisforawsresource": ["true"]}),
+        (False, "kms:CreateGrant", KEY, {}),
+    ],
+)
+def test_data_lifecycle_manager_may_take_this_groups_snapshots_and_delete_no_others(
+    allowed: bool, action: str, resource: str, context: dict[str, list[str]]
+) -> None:
+    assert allows(dlm_policy(FULL, IDENTITY, [KEY]), action, resource, context) is allowed
+
+
+def test_every_action_of_the_roles_exists() -> None:
     session = botocore.session.get_session()
-    for action in actions(role_policy(FULL, IDENTITY, [KEY])):
+    policies = [role_policy(FULL, IDENTITY, [KEY]), dlm_policy(FULL, IDENTITY, [KEY])]
+    for action in {action for policy in policies for action in actions(policy)}:
         service, name = action.split(":")
         known = session.get_service_model(service).operation_names
         assert any(each.startswith(name.rstrip("*")) if name.endswith("*") else each == name for each in known), (
