@@ -161,8 +161,6 @@ class Hopeless(Exception):
 class Account:
     """The account as the group's handler sees it: calls, reads, notifications and log lines."""
 
-    see_also = " See also: opsctl make-ha status {}"
-
     def __init__(
         self, config: Json, clients: Callable[[str], Any], clock: Clock, log: Callable[[str], object]
     ) -> None:
@@ -262,7 +260,7 @@ class Account:
     def tell(self, what: str, **facts: Any) -> None:
         """Send a notification that a person can act on at night; a refusal is logged and stops nothing."""
         subject, happened, now, todo = (each.format(**facts) for each in TELLS[what])
-        todo += self.see_also.format(self.name)
+        todo += f" See also: opsctl make-ha status {self.name}"
         text = f"What happened\n{happened}\n\nNow\n{now}\n\nWhat to do\n{todo}\n"
         where = {"TopicArn": self.config["topic_arn"], "Subject": f"{self.name}: {subject}"[:100]}
         try:

@@ -47,7 +47,6 @@ HEALTHY = ("ok", "initializing", "not-applicable")
 class Standby(Recovery):
     """One invocation's work on the instance and its twin."""
 
-    see_also = " See also the log group /aws/lambda/opsctl-{}."
     primary: Json | None = None
     twin: Json | None = None
 

@@ -91,7 +91,7 @@ def test_a_first_boot_that_fails_is_told_after_a_while_and_leaves_it_running(
     account, about = world
     plan, aws = twin(account), Checked(account.aws)
     about.faults.impaired = Everything()
-    with pytest.raises(Unproved, match="Wait until the twin has booted: made, but not seen after 1800 s"):
+    with pytest.raises(Unproved, match="Wait until the twin has booted: not so after 1800 s: the status checks"):
         apply(plan, aws, about)
     assert aws.said == []
     assert BOOTED_WITHIN_S == 1800
