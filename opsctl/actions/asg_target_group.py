@@ -67,7 +67,7 @@ class AsgTargetGroup(Action):
                     severity=Severity.MEDIUM,
                     affects=(name,),
                     note="Undoing takes the instance out of the target group and registers it again: the load "
-                    "balancer sends it nothing for the deregistration delay.",
+                    "balancer sends it nothing until its health checks have passed again.",
                 ),
                 outputs={"instance": Query(read=instances_tagged(self.group), query=_SERVES)},
             )

@@ -9,7 +9,7 @@ from opsctl.services.ec2_survivor_calls import (
     interfaces_of,
     nothing,
 )
-from opsctl.services.marks import COPY_TAG, DEVICE_TAG, GROUP_TAG, ROLE_TAG, WAIT_TAG
+from opsctl.services.marks import COPY_TAG, DEVICE_TAG, DRILL_TAG, GROUP_TAG, ROLE_TAG, WAIT_TAG
 from opsctl.undoing.steps import step
 
 
@@ -31,7 +31,7 @@ def untag_survivors(group: str, instance: str) -> tuple[Change, ...]:
         _each(
             "copies",
             copies_in_use(group),
-            _tags("DeleteTags", "copies", dict.fromkeys((COPY_TAG, DEVICE_TAG, GROUP_TAG, ROLE_TAG))),
+            _tags("DeleteTags", "copies", dict.fromkeys((COPY_TAG, DEVICE_TAG, DRILL_TAG, GROUP_TAG, ROLE_TAG))),
             f"Take the tags of {group} off the copies that are in use",
             why,
         ),
