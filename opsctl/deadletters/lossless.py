@@ -9,6 +9,7 @@ from opsctl.model.value import Json
 # A number that is no integer is carried as text behind a mark that no body can know beforehand.
 _MARK = f"opsctl-number-{secrets.token_hex(8)}:"
 _MARKED = re.compile(f'"{_MARK}([^"]*)"')
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def parse(body: str) -> Json:
@@ -46,7 +47,8 @@ def text_of(value: Json, indent: int | None = None) -> str:
         raise ValueError("nested too deeply") from None
     except ValueError:
         raise ValueError("JSON has no form for infinity or for what is not a number") from None
-    return _MARKED.sub(r"\1", text)
+    # Half of a surrogate pair has no UTF-8 form: it stays the escape that it was.
+    return _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", _MARKED.sub(r"\1", text))
 
 
 def is_number(value: Json) -> bool:

@@ -62,6 +62,7 @@ class MessageSieve:
         except ExpressionFault as fault:
             # Without the value: this goes into reports and the journal, where no body belongs.
             raise ValueError(fault.bare) from None
+        _refuse_half_characters(changed)
         return changed
 
     def _set(self, changed: Json, setting: Setting, message: Json) -> None:
@@ -114,6 +115,18 @@ def scope_of(message: Json, read: Callable[[str], Json] = json.loads) -> dict[st
         "cause": letter.cause,
         "origin": letter.origin,
     }
+
+
+def _refuse_half_characters(message: Json) -> None:
+    """Half of a surrogate pair can stand in JSON as an escape, but in no text that is sent."""
+    attributes = (message.get("MessageAttributes") or {}).values()
+    for text in (message["Body"], *(one.get("StringValue", "") for one in attributes)):
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise ValueError(
+                "the edit makes half a character (a lone surrogate), which has no UTF-8 form"
+            ) from None
 
 
 def _with_attribute(attributes: dict[str, Json], name: str, value: Json) -> dict[str, Json]:

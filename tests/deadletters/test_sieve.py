@@ -157,3 +157,22 @@ def test_an_edit_never_makes_what_is_not_json() -> None:
         sieve.edited(message({}) | {"Body": '{"a": 1e308}'})
     with pytest.raises(ValueError, match="no form for infinity"):
         MessageSieve("", (), "body").edited(message({}) | {"Body": '{"a": NaN}'})
+
+
+HALF = '{"name":"\\ud83d","n":1}'
+
+
+def test_half_a_character_in_json_stays_the_escape_it_was() -> None:
+    assert edited(HALF, "body.n=2")["Body"] == HALF.replace("1", "2")
+    assert edited(HALF.replace("ud83d", "ud83d\\ude00"), "body.n=2")["Body"] == '{"name":"\U0001f600","n":2}'
+
+
+@pytest.mark.parametrize(
+    ("edit", "settings"), [("body.name", ()), ("", ("body==body.name",)), ("", ("attributes.name==body.name",))]
+)
+def test_an_edit_that_makes_half_a_character_does_not_fit_the_message(
+    edit: str, settings: tuple[str, ...]
+) -> None:
+    sieve = MessageSieve("", [parse_setting(text) for text in settings], edit)
+    with pytest.raises(ValueError, match="half a character"):
+        sieve.edited(message(HALF))

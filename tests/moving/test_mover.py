@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from opsctl.deadletters.sieve import MessageSieve
 from opsctl.model.reads import Refused
 from opsctl.model.value import Json
 from opsctl.moving.sending import Alive, Sent
@@ -135,6 +136,14 @@ def test_what_stays_is_named_with_the_reason_visible_again_and_the_rest_goes_on(
         {"id": left.id, "code": "InvalidMessageContents", "reason": "InvalidMessageContents"}
     ]
     assert not result.complete
+
+
+def test_a_message_of_which_an_edit_makes_half_a_character_stays_alone(tmp_path: Path) -> None:
+    sqs = made(12)
+    list(sqs.queues["dead"].messages.values())[3].body = '{"n":"\\ud83d"}'
+    result = move(sqs, tmp_path, "dead", "home", sieve=MessageSieve("", (), "body.n"), threads=3)
+    assert [one["code"] for one in result.details["stayed_messages"]] == ["CannotEdit"]
+    assert (len(sqs.queues["home"].messages), len(sqs.queues["dead"].messages)) == (11, 1)
 
 
 def test_a_destination_that_is_gone_stops_the_move_and_everything_stays(tmp_path: Path) -> None:
