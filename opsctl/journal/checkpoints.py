@@ -30,6 +30,7 @@ class JobCheckpoint:
         self._lock = threading.Lock()
         self._open: dict[int, tuple[BatchState, float, list[tuple[str, str]]]] = {}
         self._doubts: dict[str, None] = {}
+        self._undeleted: dict[str, None] = {}
         self._kept: dict[str, Json] = {}
         self._moved = 0
         self._number = 0
@@ -96,6 +97,25 @@ class JobCheckpoint:
         with self._lock:
             return list(self._doubts)
 
+    def undeleted(self, messages: Sequence[str]) -> None:
+        """Record messages that were sent and may still be in their source."""
+        if messages:
+            with self._lock:
+                self._undeleted.update(dict.fromkeys(messages))
+                self._write(["undeleted", list(messages)])
+
+    def deleted(self, messages: Sequence[str]) -> None:
+        """Forget such messages: they are gone from their source."""
+        if messages:
+            with self._lock:
+                self._forget(messages)
+                self._write(["deleted", list(messages)])
+
+    def all_undeleted(self) -> list[str]:
+        """All messages that were sent and may still be in their source."""
+        with self._lock:
+            return list(self._undeleted)
+
     def remember(self, name: str, value: Json) -> None:
         """Keep a small value."""
         with self._lock:
@@ -142,10 +162,18 @@ class JobCheckpoint:
             self._moved += record[2]
         elif kind == "doubt":
             self._doubts.update(dict.fromkeys(record[1]))
+        elif kind == "undeleted":
+            self._undeleted.update(dict.fromkeys(record[1]))
+        elif kind == "deleted":
+            self._forget(record[1])
         elif kind == "kept":
             self._kept[record[1]] = record[2]
         else:
             raise ValueError(f"unknown record {kind!r}")
+
+    def _forget(self, messages: Sequence[str]) -> None:
+        for message in messages:
+            self._undeleted.pop(message, None)
 
     def _rewrite(self) -> None:
         """Write what is still needed to a new file, and put it in the old one's place."""
@@ -156,6 +184,8 @@ class JobCheckpoint:
                 records.append(["sent", number, None])
         if self._doubts:
             records.append(["doubt", list(self._doubts)])
+        if self._undeleted:
+            records.append(["undeleted", list(self._undeleted)])
         records += [["kept", name, value] for name, value in self._kept.items()]
         new = self._path.with_suffix(".new")
         self._log = MappedLog(new, b"".join(map(_line, records)), self._space)

@@ -65,6 +65,18 @@ class Checkpoint(Protocol):
         """All messages that may be at their destination twice."""
         ...
 
+    def undeleted(self, messages: Sequence[str]) -> None:
+        """Record messages that were sent and may still be in their source."""
+        ...
+
+    def deleted(self, messages: Sequence[str]) -> None:
+        """Forget such messages: they are gone from their source."""
+        ...
+
+    def all_undeleted(self) -> list[str]:
+        """All messages that were sent and may still be in their source."""
+        ...
+
     def remember(self, name: str, value: Json) -> None:
         """Keep a small value for the next process."""
         ...

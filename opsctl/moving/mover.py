@@ -114,13 +114,13 @@ class Mover:
     def _finish_earlier(self) -> None:
         """Delete what an earlier process had sent, and make visible again what it had in hand."""
         checkpoint = self._tools.checkpoint
-        self._pump.sent_before.update(dict.fromkeys(checkpoint.recall("sent") or [], ""))
+        self._pump.sent_before.update(dict.fromkeys(checkpoint.all_undeleted(), ""))
         for batch in checkpoint.open_batches():
             held = [(one.id, one.handle) for one in batch.messages]
             if batch.state == "sent":
                 # An old receipt handle may be accepted without effect, so the ids stay known.
                 self._pump.sent_before.update({id_: "" for id_, _ in held})
-                checkpoint.remember("sent", list(self._pump.sent_before))
+                checkpoint.undeleted([id_ for id_, _ in held])
                 for start in range(0, len(held), BATCH):
                     self._queue.delete(held[start : start + BATCH])
                 checkpoint.close(batch.number, len(held))
@@ -221,7 +221,7 @@ class Mover:
         tally, undeleted = self._tally, self._undeleted()
         doubtful = self._tools.checkpoint.doubtful()
         if not reason and not undeleted and not self._tools.stopping():
-            self._tools.checkpoint.remember("sent", [])
+            self._tools.checkpoint.deleted(self._tools.checkpoint.all_undeleted())
             self._tools.checkpoint.close(NO_BATCH, 0)
         parts = [f"{tally.moved:,} moved"]
         parts += [f"{tally.missed:,} left by the filter"] if tally.missed else []

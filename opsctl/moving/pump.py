@@ -173,6 +173,7 @@ class Pump:
             self.sent_before[message["MessageId"]] = f"{refused[0][1]}: {refused[0][2]}"
             return
         self.sent_before.pop(message["MessageId"], None)
+        self.checkpoint.deleted([message["MessageId"]])
         self.checkpoint.close(NO_BATCH, 1)
         self.tally.finished(1)
 
@@ -211,7 +212,7 @@ class Pump:
         if refused:
             # Whenever these show up again they are deleted, not sent.
             self.sent_before.update({id_: f"{code}: {reason}" for id_, code, reason in refused})
-            self.checkpoint.remember("sent", list(self.sent_before))
+            self.checkpoint.undeleted([id_ for id_, _, _ in refused])
         self.checkpoint.close(number, len(done) - len(refused))
         self.tally.finished(len(done) - len(refused))
 

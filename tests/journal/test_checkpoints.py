@@ -96,6 +96,19 @@ def test_the_file_stays_small_however_many_messages_pass(tmp_path: Path) -> None
     assert [one.name for one in tmp_path.iterdir()] == ["job.log"]
 
 
+def test_what_was_sent_and_not_deleted_is_known_until_it_is_and_costs_a_record_each(tmp_path: Path) -> None:
+    path = tmp_path / "job.log"
+    first = JobCheckpoint(path, 1_000_000)
+    for number in range(1000):
+        first.undeleted([f"m-{number}"])
+    assert len(path.read_bytes().rstrip(b"\0")) < 40 * 1000, "each record names its own messages alone"
+    first.deleted(["m-0", "m-1", "never-seen"])
+    second = JobCheckpoint(path, 200)
+    assert second.all_undeleted() == [f"m-{number}" for number in range(2, 1000)]
+    second.deleted(second.all_undeleted())
+    assert JobCheckpoint(path).all_undeleted() == []
+
+
 def test_a_record_larger_than_the_room_is_written_all_the_same(tmp_path: Path) -> None:
     path = tmp_path / "job.log"
     JobCheckpoint(path, 100).remember("sent", ["x" * 500])
