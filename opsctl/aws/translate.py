@@ -1,5 +1,7 @@
 """Translates what the SDK raises, once, into refusals and lost outcomes."""
 
+import re
+
 from botocore import exceptions as sdk
 
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
@@ -30,6 +32,9 @@ _CONFLICT = (
 _MISSING = ("NotFound", "NoSuch", "NonexistentItem", "NonExistent", "DoesNotExist", "EntityNotFound")
 _NOT_THERE = "AutoScalingGroup name not found"
 """Auto Scaling has no code of its own for a group that does not exist."""
+
+_WRONG_VALUE = re.compile(r", value: .*(?=, type: <)", re.DOTALL)
+"""The SDK repeats a parameter of the wrong type, which may be what somebody's message says."""
 
 _NEVER_SENT = (
     sdk.EndpointConnectionError,
@@ -79,7 +84,7 @@ def refusal_of(fault: Exception, api: str) -> Refusal:
         )
     name = type(fault).__name__
     if isinstance(fault, sdk.ParamValidationError):
-        return Refusal(kind=Refused.INVALID, code=name, message=str(fault), api=api)
+        return Refusal(kind=Refused.INVALID, code=name, message=_WRONG_VALUE.sub("", str(fault)), api=api)
     if isinstance(fault, (sdk.HTTPClientError, *_NEVER_SENT)):
         return Refusal(kind=Refused.UNREACHABLE, code=name, message=str(fault), api=api)
     return Refusal(kind=Refused.UNREADABLE, code=name, message=str(fault), api=api)

@@ -1,5 +1,6 @@
 """What the SDK raises, translated once."""
 
+import boto3
 import pytest
 from botocore import exceptions as sdk
 
@@ -102,3 +103,12 @@ def test_a_group_that_does_not_exist_is_missing_though_auto_scaling_calls_it_a_v
     assert refusal_of(gone, "autoscaling.DescribeLifecycleHooks").kind is Refused.MISSING
     wrong = fault("Max bound, 0, must be greater than or equal to desired capacity, 1")
     assert refusal_of(wrong, "autoscaling.UpdateAutoScalingGroup").kind is Refused.INVALID
+
+
+def test_a_parameter_of_the_wrong_type_is_named_and_not_repeated() -> None:
+    client = boto3.client("lambda", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+    with pytest.raises(sdk.ParamValidationError) as caught:
+        client.invoke(FunctionName="f", Payload={"card": "first, type: <4111"})
+    refusal = refusal_of(caught.value, "lambda.Invoke")
+    assert "4111" not in refusal.message
+    assert "parameter Payload" in refusal.message
