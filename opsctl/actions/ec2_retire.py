@@ -8,7 +8,7 @@ from opsctl.model.changes import Change, Proof, Risk, Severity
 from opsctl.model.looking import Looking
 from opsctl.model.run import Action, Context
 from opsctl.services.asg_calls import group_exists
-from opsctl.services.ec2_handback_calls import no_other_runs, not_stopping
+from opsctl.services.ec2_handback_calls import no_other_runs, not_changing
 from opsctl.services.ec2_instance_calls import has_devices, is_alive, start_instance, state_is, stop_instance
 from opsctl.undoing.steps import wait
 
@@ -52,8 +52,8 @@ class Ec2Retire(Action):
                 undo_first=(
                     wait(
                         "stopped",
-                        "an instance that is stopping cannot be started",
-                        until=not_stopping(self.instance),
+                        "an instance can be started only once it has stopped",
+                        until=not_changing(self.instance),
                         within_s=STOPPED_WITHIN_S,
                         otherwise="see in the EC2 console what holds it, then run the undo again",
                     ),

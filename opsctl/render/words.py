@@ -131,6 +131,8 @@ def status_of(change: Change, result: ChangeResult, *, verbose: bool = False) ->
         words = "done, but not for certain" if drill_of(result) is None else "not as it should be"
     if isinstance(result.result, dict) and result.result.get("interrupted") is True:
         words = "interrupted"
+    if result.status == "kept" and not change.id.startswith("undo:"):
+        words = "left out: not called for"
     good = result.status in ("done", "skipped", "kept")
     return f"{words}: {result.detail}" if result.detail and (not good or verbose) else words
 

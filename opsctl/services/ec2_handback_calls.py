@@ -26,13 +26,13 @@ def no_other_runs(group: str, instance: str) -> Check:
     )
 
 
-def not_stopping(instance: str) -> Check:
-    """The instance is not about to stop: then it can neither be started nor get a volume."""
+def not_changing(instance: str) -> Check:
+    """The instance is not about to stop or to run: then it can neither be started nor get a volume."""
     return Check(
         read=Read(service="ec2", operation="DescribeInstances", params={"InstanceIds": [instance]}),
-        query="Reservations[].Instances[] | [?State.Name=='stopping'].InstanceId",
+        query="Reservations[].Instances[] | [?State.Name=='stopping' || State.Name=='pending'].InstanceId",
         op="empty",
-        says=f"{instance} is not stopping",
+        says=f"{instance} is neither starting nor stopping",
     )
 
 
@@ -75,10 +75,11 @@ def volume_is_free(volume: str) -> Check:
 
 
 def volume_is_free_or_on(volume: str, instance: str) -> Check:
-    """The volume is attached to nothing, or to this instance."""
+    """The volume is attached to nothing, or to this instance, and not on its way."""
+    attached = f"Attachments[?InstanceId=='{instance}' && State=='attached']"
     return Check(
         read=_volumes([volume]),
-        query=f"Volumes[?State=='available' || Attachments[?InstanceId=='{instance}']].VolumeId",
+        query=f"Volumes[?State=='available' || {attached}].VolumeId",
         op="present",
         says=f"{volume} is free, or on {instance}",
     )

@@ -297,3 +297,17 @@ def test_a_wait_that_is_not_called_for_is_left_out() -> None:
     absent = Check(read=get_box("theirs"), query="Items", op="present", says="somebody wants it")
     run(plan_of(ready("theirs", only_if=(absent,))), Box(), journal)
     assert journal.last("ready") == "kept"
+
+
+def test_what_is_not_called_for_is_no_drift() -> None:
+    wanted = Check(read=get_box("theirs"), query="Items", op="present", says="somebody wants it")
+    taken = Box({"new": {"Items": ["theirs"], "Lock": 1}})
+
+    def drift(change: Change) -> list[str]:
+        executor = Executor(
+            plan_of(change), taken, MemoryJournal(), FakeClock(), lambda _line: None, lambda: False
+        )
+        return [one.id for one, _ in executor.drifted()]
+
+    change = make_box("new")
+    assert (drift(change), drift(change.model_copy(update={"only_if": (wanted,)}))) == (["make"], [])

@@ -14,6 +14,7 @@ from opsctl.sandbox.conditions import AWS_LIKE, Conditions
 from opsctl.sandbox.worlds import seed_network
 from tests.faults.test_make_ha_recovery import MovingClock, data_volume, members, owner_of_address
 from tests.kit.ha_account import ha_state, run, undo
+from tests.kit.ha_story import targets
 from tests.kit.moto_account import World, client
 from tests.kit.ports import Faulty, MemoryJournal
 from tests.kit.timed import move, timed_world
@@ -100,13 +101,6 @@ def test_when_the_launch_fails_undo_gives_the_old_instance_its_data_back_and_sta
         left = ha_state()
         assert [kind for kind in MADE if left[kind]] == []
         assert set(left) == set(start)
-
-
-def targets(name: str) -> dict[str, str]:
-    balancing = client("elbv2")
-    arn = balancing.describe_target_groups(Names=[name])["TargetGroups"][0]["TargetGroupArn"]
-    health = balancing.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
-    return {one["Target"]["Id"]: one["TargetHealth"]["State"] for one in health}
 
 
 def test_a_fresh_instance_is_registered_with_the_load_balancer() -> None:

@@ -1,13 +1,20 @@
 """Undo of make-ha --fresh: one of the two serves, with address and data, however far the launch had got."""
 
+from dataclasses import dataclass
+
 import pytest
 
+from opsctl.model.ports import Aws
+from opsctl.model.reads import Answer, Read
+from opsctl.model.run import Identity
+from opsctl.model.value import Json
 from tests.faults.test_make_ha_recovery import members, owner_of_address
 from tests.faults.test_make_ha_undo import replace
-from tests.kit.ha_account import ha_state, instance_named, run, undo
+from tests.kit.ha_account import instance_named, inverse_plan, run, undo
 from tests.kit.ha_story import (
     break_at,
     describe,
+    left_over,
     running,
     state_of,
     stopped_after_launch,
@@ -16,17 +23,35 @@ from tests.kit.ha_story import (
     volumes_on,
 )
 from tests.kit.moto_account import client
-from tests.kit.ports import MemoryJournal
+from tests.kit.ports import Faulty, Killed, MemoryJournal
 from tests.kit.timed import move
 
-MADE = ("groups", "templates", "topics", "queues", "roles", "functions", "rules", "alarms", "logs")
 FRESH = {"instance": "legacy-web", "fresh": True}
 ASSOCIATE, SNAPSHOT = "ec2.AssociateAddress", "ec2.CreateSnapshot"
 
 
-def left_over() -> list[str]:
-    left = ha_state()
-    return [kind for kind in MADE if left[kind]]
+@dataclass
+class KilledAfter:
+    """An account in which a run dies once a change has been sent."""
+
+    inner: Aws
+    journal: MemoryJournal
+    change: str
+
+    @property
+    def identity(self) -> Identity:
+        """Who calls."""
+        return self.inner.identity
+
+    def read(self, read: Read) -> Answer:
+        """Pass on."""
+        return self.inner.read(read)
+
+    def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
+        """Pass on, and die if this is the change."""
+        last = self.journal.last(self.change) == "intent"
+        aws = Faulty(self.inner, "killed-after", 1) if last else self.inner
+        return aws.write(service, operation, params, region)
 
 
 def private_zone(instance: str) -> str:
@@ -85,6 +110,25 @@ def test_a_launch_that_never_completes_is_given_up_and_the_old_instance_gets_eve
         assert about.now() - began < 1800
         records = client("route53").list_resource_record_sets(HostedZoneId=private)["ResourceRecordSets"]
         assert [one for one in records if one["Type"] == "A"] == [], "the name does not lead to what was ended"
+        assert left_over() == []
+
+
+@pytest.mark.parametrize("operation", ["DeleteLifecycleHook", "AttachVolume", "StartInstances"])
+def test_a_launch_that_is_half_given_up_is_given_up_by_the_next_undo(operation: str) -> None:
+    with timed_account() as (world, about):
+        old = instance_named("legacy-web")
+        plan, had = world.plan("make-ha", FRESH), volumes_on(old)
+        about.faults.next_zones = ["us-east-1a"]
+        about.faults.before_call = break_at(ASSOCIATE)
+        journal = stopped_after_launch(world, about, plan, 300)
+        inverse = inverse_plan(plan, journal)
+        (first, *_) = [one.id for one in inverse.changes if one.operation == operation]
+        done = MemoryJournal()
+        with pytest.raises(Killed):
+            run(inverse, KilledAfter(world.aws, done, first), world, done)
+        undo(plan, world, journal)
+        assert running("legacy-web") == [old]
+        assert (owner_of_address(), volumes_on(old)) == (old, had)
         assert left_over() == []
 
 

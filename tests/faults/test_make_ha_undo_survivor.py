@@ -6,10 +6,11 @@ from opsctl.model.errors import Unproved
 from opsctl.model.plan import Plan
 from opsctl.sandbox.conditions import Conditions
 from tests.faults.test_make_ha_recovery import members, owner_of_address
-from tests.faults.test_make_ha_undo import MADE, replace
+from tests.faults.test_make_ha_undo import replace
 from tests.kit.ha_account import ha_state, instance_named, run, undo
 from tests.kit.ha_story import (
     break_at,
+    left_over,
     our_tags,
     running,
     state_of,
@@ -43,11 +44,6 @@ def abandon_leaving(about: Conditions, instance: str) -> None:
 def members_group() -> str:
     (group,) = client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
     return str(group["AutoScalingGroupName"])
-
-
-def left_over() -> list[str]:
-    left = ha_state()
-    return [kind for kind in MADE if left[kind]]
 
 
 @pytest.mark.parametrize("zone", ["us-east-1a", "us-east-1b"])

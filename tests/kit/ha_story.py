@@ -12,9 +12,12 @@ from opsctl.model.value import Json
 from opsctl.sandbox.conditions import AWS_LIKE, Conditions
 from opsctl.sandbox.worlds import seed_network
 from tests.faults.test_make_ha_recovery import MovingClock
+from tests.kit.ha_account import ha_state
 from tests.kit.moto_account import World, client
 from tests.kit.ports import MemoryJournal
 from tests.kit.timed import timed_world
+
+MADE = ("groups", "templates", "topics", "queues", "roles", "functions", "rules", "alarms", "logs")
 
 
 @contextmanager
@@ -86,3 +89,9 @@ def targets(name: str) -> dict[str, str]:
     arn = balancing.describe_target_groups(Names=[name])["TargetGroups"][0]["TargetGroupArn"]
     health = balancing.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
     return {one["Target"]["Id"]: one["TargetHealth"]["State"] for one in health}
+
+
+def left_over() -> list[str]:
+    """The kinds of what make-ha makes of which something is there."""
+    left = ha_state()
+    return [kind for kind in MADE if left[kind]]

@@ -187,6 +187,7 @@ def test_target_groups_are_carried_over_and_their_health_check_counts() -> None:
     assert found.health_checks == ("EBS", "ELB")
     process = [one.time for one in found.outlook if (one.failure, one.mode) == ("process", "asg")]
     assert process == ["5 to 15 minutes, by the load balancer's check"]
+    assert look(answers=registered("draining")).target_groups == (), "it has been taken out already"
 
 
 def registered(state: str, port: int = 80) -> dict[str, Json]:

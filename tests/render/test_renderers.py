@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from opsctl.model.binary import binary
 from opsctl.model.changes import EditSpec, Element, Instruction, Irreversible
 from opsctl.model.reads import Read
+from opsctl.model.report import ChangeResult
 from opsctl.render import html_page, markdown, terminal
 from opsctl.render.inert import code_span, visible
 from opsctl.render.inert import markdown as inert_markdown
@@ -19,7 +20,7 @@ from opsctl.render.json_text import render_envelope
 from opsctl.render.mermaid import render_mermaid
 from opsctl.render.svg import render_svg
 from opsctl.render.tree import render_tree
-from opsctl.render.words import counts_of, details_of, outcome_of, value_text
+from opsctl.render.words import counts_of, details_of, outcome_of, status_of, value_text
 from tests.render.sample import sample_decision, sample_plan, sample_report
 
 HOSTILE = (
@@ -211,3 +212,10 @@ def test_what_a_job_is_told_is_listed_part_by_part_and_not_as_one_clipped_json()
         "subject.marks = a, b",
         *(f"far.key{number} = {'x' * 30}" for number in range(3)),
     ]
+
+
+def test_a_part_of_an_undo_that_was_not_needed_is_not_called_kept_for_others() -> None:
+    change = sample_plan().changes[0]
+    inverse, part = (change.model_copy(update={"id": name}) for name in ("undo:part", "part"))
+    told = [status_of(one, ChangeResult(change_id=one.id, status="kept")) for one in (inverse, part)]
+    assert told == ["kept: others rely on it", "left out: not called for"]
