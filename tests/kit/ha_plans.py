@@ -7,9 +7,9 @@ from opsctl.model.plan import Plan
 from opsctl.model.value import Json
 from opsctl.planning.inputs import parse_inputs
 from opsctl.planning.planner import make_plan
-from opsctl.playbook.load import load_playbook
 from tests.kit.canned import ABOUT, Canned, CannedReader, missing
 from tests.kit.lone_instance import ANSWERS, ID, INSTANCE
+from tests.kit.moto_account import shipped
 
 NOTHING_MADE_YET: dict[str, Canned] = {
     "sns.ListTagsForResource": missing("sns.ListTagsForResource", "ResourceNotFound"),
@@ -36,7 +36,7 @@ def ha_plan(
     instance = INSTANCE | dict(changes or {})
     table = {"ec2.DescribeInstances": {"Reservations": [{"Instances": [instance]}]}, **ANSWERS}
     table |= {**NOTHING_MADE_YET, **(answers or {})}
-    loaded = load_playbook("make-ha")
+    loaded = shipped("make-ha")
     return make_plan(
         loaded,
         parse_inputs(loaded.playbook.inputs, {"instance": ID, **(inputs or {})}, source={}),

@@ -101,6 +101,12 @@ def sqs_wire(region: str) -> SqsWire:
     return SqsWire(_clients(), region)
 
 
+@lru_cache(maxsize=32)
+def shipped(name: str) -> LoadedPlaybook:
+    """A shipped playbook, read once."""
+    return load_playbook(name)
+
+
 class World:
     """One account with what a test seeded into it."""
 
@@ -136,7 +142,7 @@ class World:
         settings: Settings | None = None,
     ) -> Plan:
         """Plan a playbook here."""
-        loaded = load_playbook(playbook) if isinstance(playbook, str) else playbook
+        loaded = shipped(playbook) if isinstance(playbook, str) else playbook
         return make_plan(
             loaded,
             parse_inputs(loaded.playbook.inputs, inputs, source={}),
