@@ -83,6 +83,7 @@ class HaHandler(Lookup):
             record=_record(self.record),
             snapshot_every_s=self.snapshot_every_s if self.devices else 0,
             dlm_every_s=self.dlm_every_s if self.devices else 0,
+            awaited_since=int(about.now) if (self.snapshot_every_s or self.dlm_every_s) and self.devices else 0,
         )
         policy = standby_policy if self.standby else role_policy
         return HandlerPackage(

@@ -755,12 +755,18 @@ class Recovery(Account):
     # What the schedule does besides
 
     def watch(self) -> None:
-        """Publish the longest wait and the age of the newest set of snapshots; make a set when it is due."""
+        """Publish the longest wait and the age of the newest set of snapshots; make a set when it is due.
+
+        Before the first set the age is how long one has been awaited, so that its alarm has data from the start.
+        """
         self.read_instances()
         metrics = {"SecondsInWait": max(map(self.seconds_in_wait, self.members))}
-        if self.devices and (sets := self.sets()):
-            newest = max(min(each["StartTime"] for each in one.values()) for one in sets.values())
-            metrics["SnapshotAgeSeconds"] = self.age(newest)
+        sets = self.sets() if self.devices else {}
+        starts = [min(each["StartTime"] for each in one.values()) for one in sets.values()]
+        if starts:
+            metrics["SnapshotAgeSeconds"] = self.age(max(starts))
+        elif self.config.get("awaited_since"):
+            metrics["SnapshotAgeSeconds"] = self.clock.now() - self.config["awaited_since"]
         shape = {"Dimensions": [{"Name": "Group", "Value": self.name}], "Unit": "Seconds"}
         data = [{"MetricName": key, "Value": value, **shape} for key, value in metrics.items()]
         self.call("cloudwatch", "put_metric_data", Namespace=self.config["namespace"], MetricData=data)

@@ -44,7 +44,8 @@ class RecoveryConfig(Value):
     `allow_data_loss_s` is the age of the oldest set of snapshots that may replace volumes which cannot be had; 0
     is never. `snapshot_every_s` 0 leaves the snapshots to somebody else; `dlm_every_s` is how often a policy of
     Data Lifecycle Manager makes them. The handler never deletes a snapshot: how many are kept is for that policy,
-    or the user's own, to say.
+    or the user's own, to say. `awaited_since`, in seconds since the epoch, is when the first of them began to be
+    awaited; 0 where none is.
     """
 
     group: str = Field(min_length=1)
@@ -57,6 +58,7 @@ class RecoveryConfig(Value):
     record: PrivateRecord | None = None
     snapshot_every_s: int = Field(default=0, ge=0)
     dlm_every_s: int = Field(default=0, ge=0)
+    awaited_since: int = Field(default=0, ge=0)
     namespace: str = "opsctl/ha"
 
 

@@ -51,3 +51,15 @@ def alarm_is_ours(name: str, description: str) -> Check:
         value=description,
         says=f"alarm {name} is this plan's",
     )
+
+
+def metric_is_listed(namespace: str, metric: str, dimensions: Mapping[str, str]) -> Check:
+    """The metric has had data in the last hours: not that of a group of the same name that is long gone."""
+    which = [{"Name": name, "Value": value} for name, value in sorted(dimensions.items())]
+    params: dict[str, Json] = {"Namespace": namespace, "MetricName": metric, "Dimensions": which}
+    return Check(
+        read=Read(service="cloudwatch", operation="ListMetrics", params={**params, "RecentlyActive": "PT3H"}),
+        query="Metrics[].MetricName",
+        op="present",
+        says=f"{namespace} has {metric} of {', '.join(dimensions.values())}",
+    )

@@ -141,6 +141,17 @@ def test_without_a_schedule_no_snapshot_is_made_and_an_age_is_told_only_when_the
     assert simulation.world.metrics == {"SecondsInWait": 0.0}
 
 
+def test_until_there_is_a_set_the_age_is_how_long_one_has_been_awaited() -> None:
+    simulation = make(snapshot_every_s=HOUR_S, awaited_since=1)
+    simulation.world.ec2.snapshot_s = 10**6
+    began = simulation.world.time.now()
+    simulation.run(1800)
+    assert began < simulation.world.metrics["SnapshotAgeSeconds"] < began + 1800
+    simulation.world.ec2.snapshot_s = 60
+    simulation.run(2 * HOUR_S)
+    assert simulation.world.metrics["SnapshotAgeSeconds"] <= HOUR_S
+
+
 def test_the_metrics_tell_the_age_of_the_newest_set_and_the_longest_wait() -> None:
     simulation = make(snapshot_every_s=HOUR_S)
     simulation.run(1800)

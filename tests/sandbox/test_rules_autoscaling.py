@@ -459,6 +459,16 @@ def test_metrics_are_collected_once_they_are_enabled() -> None:
     refused("ValidationError", asg().enable_metrics_collection, **NAME, Granularity="1Minute", Metrics=["Mood"])
 
 
+def test_enabled_metrics_are_published_and_tell_the_group_as_it_is() -> None:
+    make_group(0)
+    listed = {"Namespace": "AWS/AutoScaling", "Dimensions": [{"Name": "AutoScalingGroupName", "Value": "g"}]}
+    metrics = client("cloudwatch").list_metrics
+    assert metrics(**listed, RecentlyActive="PT3H")["Metrics"] == []
+    enabled = ["GroupInServiceInstances", "GroupDesiredCapacity"]
+    asg().enable_metrics_collection(**NAME, Granularity="1Minute", Metrics=enabled)
+    assert sorted(one["MetricName"] for one in metrics(**listed)["Metrics"]) == sorted(enabled)
+
+
 def test_the_account_says_whether_it_launches_before_it_terminates() -> None:
     (setting,) = asg().describe_account_settings()["Settings"]
     assert (setting["Name"], setting["Value"]) == ("launchBeforeTerminate", "false")
