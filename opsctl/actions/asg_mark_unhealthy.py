@@ -4,10 +4,11 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.model.changes import Change, Irreversible, Proof, Risk, Severity
+from opsctl.model.changes import Change
 from opsctl.model.looking import Looking
 from opsctl.model.run import Action, Context
-from opsctl.services.asg_drill_calls import serves, set_unhealthy
+from opsctl.services.asg_drill_calls import set_unhealthy
+from opsctl.services.asg_member_end import ending
 
 
 class AsgMarkUnhealthy(Action):
@@ -23,18 +24,13 @@ class AsgMarkUnhealthy(Action):
         """Plan one SetInstanceHealth."""
         yield []
         return [
-            Change(
-                **dict(set_unhealthy(self.instance)),
-                id=self.instance,
+            ending(
+                set_unhealthy(self.instance),
+                self.group,
+                self.instance,
                 title=f"Tell {self.group} that {self.instance} has failed",
                 why=self.why,
-                expect=(serves(self.group, self.instance, so=True, healthy=True),),
-                proof=Proof(configured=(serves(self.group, self.instance, so=False, healthy=True),), within_s=60),
-                undo=Irreversible(because="the group replaces what it was told has failed"),
-                risk=Risk(
-                    severity=Severity.SEVERE,
-                    affects=(self.instance,),
-                    note="The instance ends; nothing serves until its replacement is in service.",
-                ),
+                because="the group replaces what it was told has failed",
+                healthy=True,
             )
         ]

@@ -4,10 +4,11 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.model.changes import Change, Irreversible, Proof, Risk, Severity
+from opsctl.model.changes import Change
 from opsctl.model.looking import Looking
 from opsctl.model.run import Action, Context
-from opsctl.services.asg_drill_calls import serves, terminate_member
+from opsctl.services.asg_drill_calls import terminate_member
+from opsctl.services.asg_member_end import ending
 
 
 class AsgTerminate(Action):
@@ -26,18 +27,13 @@ class AsgTerminate(Action):
         """Plan one TerminateInstanceInAutoScalingGroup."""
         yield []
         return [
-            Change(
-                **dict(terminate_member(self.instance)),
-                id=self.instance,
+            ending(
+                terminate_member(self.instance),
+                self.group,
+                self.instance,
                 title=f"Let {self.group} replace {self.instance}",
                 why=self.why,
-                expect=(serves(self.group, self.instance, so=True),),
-                proof=Proof(configured=(serves(self.group, self.instance, so=False),), within_s=60),
-                undo=Irreversible(because="a terminated instance is replaced, not brought back"),
-                risk=Risk(
-                    severity=Severity.SEVERE,
-                    affects=(self.instance,),
-                    note="The instance ends; nothing serves until its replacement is in service.",
-                ),
+                because="a terminated instance is replaced, not brought back",
+                healthy=False,
             )
         ]
