@@ -11,12 +11,10 @@ import json
 import time
 from typing import Any
 
-from benchmarks.detection import Pooled
-from opsctl.lookups.dlq_survey import DlqSurvey
-from opsctl.model.run import Context, Identity
-from opsctl.planning.gather import gather
+from benchmarks.comparison import compare
+from benchmarks.world import ACCOUNT, REGION
+from opsctl.lookups.dlq_survey import DlqSurvey, Surveyed
 
-REGION, ACCOUNT = "us-east-1", "123456789012"
 PAGES = {
     "ListQueues": ("QueueUrls", 1000),
     "ListFunctions": ("Functions", 50),
@@ -133,23 +131,9 @@ def main() -> None:
             delay_s=sizes.delay_ms / 1000,
         )
 
-    identity = Identity(account=ACCOUNT, arn=f"arn:aws:iam::{ACCOUNT}:user/bench", region=REGION)
-    ours = region()
-    reader = Pooled(ours)
-    started = time.perf_counter()
-    found = gather(DlqSurvey().look(Context(identity=identity, plan_id="bench", now=time.time())), reader)
-    our_time = time.perf_counter() - started
-    theirs = region()
-    started = time.perf_counter()
-    count = sequential(theirs)
-    their_time = time.perf_counter() - started
+    found, count = compare(DlqSurvey(), region, sequential)
+    assert isinstance(found, Surveyed)  # noqa: S101 - the lookup's own result
     assert len(found.rows) == count, "both find the same queues"  # noqa: S101
-    print(
-        f"opsctl      {ours.calls:>6} calls in {reader.rounds} rounds, {our_time / ours.delay_s:>8.1f} call times"
-    )
-    print(f"sequential  {theirs.calls:>6} calls one by one,  {their_time / theirs.delay_s:>8.1f} call times")
-    fewer, faster = theirs.calls / ours.calls, their_time / our_time
-    print(f"ratio       {fewer:>6.1f} times fewer calls, {faster:.0f} times as fast")
 
 
 if __name__ == "__main__":

@@ -6,38 +6,12 @@ Prints calls, rounds and the ratio of the times; times alone say little, ratios 
 """
 
 import argparse
-import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
-from benchmarks.world import ACCOUNT, REGION, BigAccount
+from benchmarks.comparison import compare
+from benchmarks.world import BigAccount
 from opsctl.lookups.block_decision import BlockDecision
-from opsctl.model.reads import Answer, Read
-from opsctl.model.run import Context, Identity
-from opsctl.planning.gather import gather
 
 TARGET, ADDRESS = "shop.example.com", "203.0.113.9/32"
-
-
-class Pooled:
-    """A reader as the real one is: each distinct read once, a round at a time, concurrently."""
-
-    def __init__(self, account: BigAccount) -> None:
-        self._account = account
-        self._known: dict[str, Answer] = {}
-        self.rounds = 0
-
-    def read_many(self, reads: Sequence[Read]) -> list[Answer]:
-        """Make the new reads at once."""
-        new = {read.key: read for read in reads if read.key not in self._known}
-        if new:
-            self.rounds += 1
-            with ThreadPoolExecutor(max_workers=32) as pool:
-                self._known.update(zip(new, pool.map(self._answer, new.values()), strict=True))
-        return [self._known[read.key] for read in reads]
-
-    def _answer(self, read: Read) -> Answer:
-        return Answer(value=self._account.all_pages(read.service, read.operation, read.params))
 
 
 def sequential(account: BigAccount) -> int:
@@ -75,23 +49,7 @@ def main() -> None:
             delay_s=sizes.delay_ms / 1000,
         )
 
-    identity = Identity(account=ACCOUNT, arn=f"arn:aws:iam::{ACCOUNT}:user/bench", region=REGION)
-    ours = account()
-    reader = Pooled(ours)
-    started = time.perf_counter()
-    lookup = BlockDecision(target=TARGET, addresses=(ADDRESS,))
-    gather(lookup.look(Context(identity=identity, plan_id="bench")), reader)
-    our_time = time.perf_counter() - started
-    theirs = account()
-    started = time.perf_counter()
-    sequential(theirs)
-    their_time = time.perf_counter() - started
-    print(
-        f"opsctl      {ours.calls:>6} calls in {reader.rounds} rounds, {our_time / ours.delay_s:>8.1f} call times"
-    )
-    print(f"sequential  {theirs.calls:>6} calls one by one,  {their_time / theirs.delay_s:>8.1f} call times")
-    fewer, faster = theirs.calls / ours.calls, their_time / our_time
-    print(f"ratio       {fewer:>6.1f} times fewer calls, {faster:.0f} times as fast")
+    compare(BlockDecision(target=TARGET, addresses=(ADDRESS,)), account, sequential)
 
 
 if __name__ == "__main__":
