@@ -1,0 +1,61 @@
+"""Commands that only look: a lookup, its progress, and its result in the form that was asked for."""
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import typer
+
+from opsctl.cli.front import Order, in_sandbox, open_session
+from opsctl.cli.options import Output
+
+if TYPE_CHECKING:
+    from opsctl.model.run import Lookup
+    from opsctl.model.value import Value
+
+Found = TypeVar("Found", bound="Value")
+
+
+def look_at(
+    order: Order, lookup: "Lookup", kind: type[Found], reading: str, source: dict[str, str] | None = None
+) -> Found:
+    """Connect, look, and return what was found; `source` names the switch behind each field of the lookup.
+
+    Raises:
+        InvalidInput: the lookup takes no such fields.
+    """
+    from opsctl.model.errors import InvalidInput
+    from opsctl.planning.gather import gather
+
+    if order.show.output is Output.HTML:
+        raise typer.BadParameter("text, json or markdown", param_hint="--output")
+    session = open_session(order, in_sandbox=in_sandbox())
+    session.progress(reading)
+    reader = session.runtime.reader()
+    try:
+        found = gather(lookup.look(session.runtime.about), reader)
+    except InvalidInput as invalid:
+        raise invalid.told_as(source or {}) from None
+    assert isinstance(found, kind)  # noqa: S101 - the lookup's own result
+    session.progress.clear()
+    if order.show.verbose:
+        session.progress(f"{len(reader.made)} reads in {reader.rounds} rounds")
+    return found
+
+
+def show_found(
+    order: Order,
+    outcome: str,
+    found: Found,
+    *,
+    text: Callable[..., str],
+    markdown: Callable[[Found], str],
+    code: int = 0,
+) -> None:
+    """Write what was found; `text` takes the width and whether to colour as well."""
+    from opsctl.cli.output import emit_value
+    from opsctl.cli.terminal import wants_colour, width
+
+    told: dict[str, Any] = {"width": width(), "colour": wants_colour(sys.stdout)}
+    shown = markdown(found) if order.show.output is Output.MARKDOWN else text(found, **told)
+    emit_value(order, outcome, found.model_dump(mode="json"), shown, code=code)
