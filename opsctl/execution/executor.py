@@ -97,9 +97,24 @@ class Executor:
             self._journal.record(change.id, "done" if ours else "skipped")
         elif not all(result.held for result in asking.judge_all(change.only_if)):
             self._journal.record(change.id, "kept")
-        else:
+        elif not self._took_effect_late(change, asking):
             self._require(change, asking)
             self._run(change)
+
+    def _took_effect_late(self, change: Change, asking: Asking) -> bool:
+        """Wait for the effect of a call that may have been sent: what is expected before it is not so any more.
+
+        An instance whose stop was sent just before the process died neither runs nor is stopped yet.
+        """
+        sent = self._journal.last(change.id) in ("intent", "unproved")
+        if not sent or all(result.held for result in asking.judge_all(change.expect)):
+            return False
+        try:
+            self._await(change, change.proof.configured, POLL_S)
+        except Unproved:
+            return False
+        self._journal.record(change.id, "done", {"note": "made by an earlier attempt"})
+        return True
 
     def _job(self, change: Change, asking: Asking) -> None:
         """Run a job to its end, unless that was done; a job begun earlier goes on whatever else has changed."""
@@ -157,6 +172,8 @@ class Executor:
         try:
             self._await(change, change.proof.configured, POLL_S, SETTLE_WITHIN_S)
         except Unproved:
+            if self._took_effect_late(change, self._asking()):
+                return
             self._journal.record(change.id, "failed", {"message": lost.summary})
             raise lost from None
         self._journal.record(change.id, "done", {"note": "the answer was lost, the proof holds"})

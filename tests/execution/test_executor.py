@@ -11,6 +11,8 @@ from opsctl.model.changes import Change, Check, Instruction, Irreversible, Proof
 from opsctl.model.errors import AwsRefused, Drifted, Interrupted, OpsctlError, OutcomeUnknown, Unproved
 from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws
+from opsctl.model.reads import Answer, Read
+from opsctl.model.value import Json
 from opsctl.render.words import counts_of
 from tests.kit.box_plans import add_item, get_box, irreversible, make_box, plan_of, two_step_plan
 from tests.kit.ports import FAULTS, Box, FakeClock, Faulty, Killed, MemoryJournal
@@ -194,6 +196,56 @@ def test_a_lost_call_that_never_landed_fails_and_is_not_sent_twice() -> None:
         run(plan_of(make_box("new")), Faulty(box, "lost-before", 1), journal)
     assert box.writes == []
     assert journal.last("make") == "failed"
+
+
+class SlowBox(Box):
+    """An account in which a new box has nothing in it for a while: it is neither absent nor ours yet."""
+
+    def __init__(self, clock: FakeClock, takes_s: float) -> None:
+        super().__init__()
+        self.clock, self.takes_s, self.there_at = clock, takes_s, 0.0
+
+    def read(self, read: Read) -> Answer:
+        """Answer; a box that is on its way has other contents."""
+        answer = super().read(read)
+        if answer.value and self.clock.now() < self.there_at:
+            return Answer(value={"Items": ["on its way"], "Lock": 1})
+        return answer
+
+    def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
+        """Carry out, with an effect that shows later."""
+        self.there_at = self.clock.now() + self.takes_s
+        return super().write(service, operation, params, region)
+
+
+def slow_plan(within_s: int) -> Plan:
+    change = make_box("new")
+    return plan_of(change.model_copy(update={"proof": change.proof.model_copy(update={"within_s": within_s})}))
+
+
+def test_resume_waits_for_a_call_that_was_sent_and_takes_effect_late() -> None:
+    clock, journal = FakeClock(), MemoryJournal()
+    box = SlowBox(clock, takes_s=100)
+    with pytest.raises(Killed):
+        run(slow_plan(300), Faulty(box, "killed-after", 1), journal, clock)
+    run(slow_plan(300), box, journal, clock)
+    assert journal.last("make") == "done"
+    assert box.writes == ["PutBox"]
+
+
+def test_a_lost_answer_is_waited_for_as_long_as_the_call_shows_its_beginning() -> None:
+    clock, journal = FakeClock(), MemoryJournal()
+    run(slow_plan(300), Faulty(SlowBox(clock, takes_s=100), "lost-after", 1), journal, clock)
+    assert journal.last("make") == "done"
+
+
+def test_what_somebody_else_changed_while_the_process_was_dead_is_still_drift() -> None:
+    box, journal = Box(), MemoryJournal()
+    with pytest.raises(Killed):
+        run(slow_plan(300), Faulty(box, "killed-before", 1), journal)
+    box.boxes["new"] = {"Items": ["theirs"], "Lock": 1}
+    with pytest.raises(Drifted, match="there is no such box"):
+        run(slow_plan(300), box, journal)
 
 
 def test_undo_removes_only_what_the_run_added() -> None:
