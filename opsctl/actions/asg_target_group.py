@@ -9,7 +9,7 @@ from opsctl.model.looking import Looking
 from opsctl.model.reads import Read
 from opsctl.model.references import reference
 from opsctl.model.run import Action, Context
-from opsctl.services.asg_calls import attach_target_groups, target_groups_are
+from opsctl.services.asg_calls import attach_target_groups, group_exists, target_groups_are
 from opsctl.services.ec2_handback_calls import instances_tagged
 
 _SERVES = (
@@ -63,6 +63,8 @@ class AsgTargetGroup(Action):
                     operation="RegisterTargets",
                     params={"TargetGroupArn": self.arn, "Targets": [target]},
                 ),
+                # Once the group is gone this was undone: before that, or by whoever deleted the group.
+                undo_only_if=(group_exists(self.group),),
                 risk=Risk(
                     severity=Severity.MEDIUM,
                     affects=(name,),
