@@ -1,0 +1,104 @@
+"""Runs that are interrupted at every change, in every way, and gone on with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from opsctl.model.errors import OpsctlError
+from opsctl.model.ports import Aws
+from opsctl.model.reads import Answer, Read, Refused
+from opsctl.model.run import Identity
+from opsctl.model.value import Json, canonical
+from tests.kit.ports import Faulty, Killed, refusal
+
+BEFORE = ("not-sent", "denied", "throttled", "lost-before", "killed-before")
+"""Ways in which a call ends a run and is not carried out."""
+
+AFTER = ("killed-after", "lost-after", "blind-after")
+"""Ways in which it is carried out: nobody hears of it any more, or the answer, or the next read, is lost."""
+
+
+@dataclass
+class Interrupting:
+    """An account in which every call fails in all the given ways, one after the other, before it goes through.
+
+    What was read is not read again while no time passes and nothing is written: here nobody else is there.
+    """
+
+    inner: Aws
+    now: Callable[[], float]
+    ways: tuple[str, ...] = ()
+    before: Callable[[int], None] = lambda _number: None
+    """Is told of each new call, by its number."""
+    faults: int = 0
+    _left: dict[str, list[str]] = field(default_factory=dict)
+    _blind: bool = False
+    _answers: dict[str, Answer] = field(default_factory=dict)
+    _as_of: float = 0.0
+
+    @property
+    def identity(self) -> Identity:
+        """Who calls."""
+        return self.inner.identity
+
+    def read(self, read: Read) -> Answer:
+        """Answer, but for the read after a call that leaves the caller blind."""
+        if self._blind:
+            self._blind = False
+            self.faults += 1
+            return Answer(refusal=refusal(Refused.UNREACHABLE, "ReadTimeoutError", read.api))
+        if self._as_of != self.now():
+            self._as_of, self._answers = self.now(), {}
+        if read.key not in self._answers:
+            self._answers[read.key] = self.inner.read(read)
+        return self._answers[read.key]
+
+    def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
+        """Fail in the next way; what AWS itself refuses uses up none."""
+        call = canonical([service, operation, params])
+        if call not in self._left:
+            self.before(len(self._left))
+            self._left[call] = list(self.ways)
+        left = self._left[call]
+        self._answers = {}
+        if not left or left[0] in AFTER:
+            answer = self.inner.write(service, operation, params, region)
+        if not left:
+            return answer
+        self.faults += 1
+        way = left.pop(0)
+        if way == "blind-after":
+            self._blind = True
+            return answer
+        return Faulty(_Done(self.inner), way, 1).write(service, operation, params, region)
+
+
+@dataclass
+class _Done:
+    """An account in which the call has been carried out already."""
+
+    inner: Aws
+
+    @property
+    def identity(self) -> Identity:
+        return self.inner.identity
+
+    def read(self, read: Read) -> Answer:
+        return self.inner.read(read)
+
+    def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
+        return None
+
+
+def go_on(attempt: Callable[[], None], aws: Interrupting) -> int:
+    """Begin again after every fault, until it ends; returns how often that was. What fails by itself is raised."""
+    times = 0
+    while True:
+        times += 1
+        faults = aws.faults
+        try:
+            attempt()
+        except (OpsctlError, Killed):
+            if aws.faults == faults:
+                raise
+        else:
+            return times
