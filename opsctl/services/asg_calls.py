@@ -11,6 +11,9 @@ from opsctl.services.marks import PLAN_TAG
 GONE_WITHIN_S = 600
 RECOVERED_WITHIN_S = 1800
 
+_BUSY = ("ResourceContention", "ScalingActivityInProgress")
+"""Auto Scaling API reference: an update to the group is pending, or a scaling activity goes on; both pass."""
+
 
 def describe_group(name: str) -> Read:
     """Read one group; one that is not there is an empty list."""
@@ -24,6 +27,7 @@ def _call(operation: str, group: str, **params: Json) -> Instruction:
         service="autoscaling",
         operation=operation,
         params={"AutoScalingGroupName": group, **params},
+        retry=Retry(codes=_BUSY, within_s=120),
     )
 
 
@@ -38,7 +42,7 @@ def delete_group(group: str) -> Instruction:
 
     One that is being terminated is waited for.
     """
-    retry = Retry(codes=("ResourceInUse", "ScalingActivityInProgress"), within_s=GONE_WITHIN_S)
+    retry = Retry(codes=(*_BUSY, "ResourceInUse"), within_s=GONE_WITHIN_S)
     return _call("DeleteAutoScalingGroup", group).model_copy(update={"retry": retry})
 
 
@@ -160,7 +164,8 @@ def detach_instances(group: str, change_id: str) -> Instruction:
         InstanceIds=reference(change_id, "instances"),
         ShouldDecrementDesiredCapacity=True,
     )
-    return instruction.model_copy(update={"retry": Retry(codes=("ValidationError",), within_s=RECOVERED_WITHIN_S)})
+    retry = Retry(codes=(*_BUSY, "ValidationError"), within_s=RECOVERED_WITHIN_S)
+    return instruction.model_copy(update={"retry": retry})
 
 
 def group_is_empty(group: str) -> Check:

@@ -9,6 +9,11 @@ from opsctl.model.run import Identity
 from opsctl.model.value import Json
 from opsctl.services.marks import tag_list
 
+_CONCURRENT = "ConcurrentModificationException"
+"""Another change of the same rule or target is going on; AWS says to try again."""
+
+_PASSES = Retry(codes=(_CONCURRENT,), within_s=60)
+
 
 def rule_arn(name: str, identity: Identity) -> str:
     """The ARN that a rule of this name has on the default bus of the run's account and region."""
@@ -30,12 +35,13 @@ def put_rule(
         service="events",
         operation="PutRule",
         params={"Name": name, **when, "State": "ENABLED", "Description": description, "Tags": tag_list(tags)},
+        retry=_PASSES,
     )
 
 
 def delete_rule(name: str) -> Instruction:
     """Delete a rule that has no target any more."""
-    return Instruction(kind="call", service="events", operation="DeleteRule", params={"Name": name})
+    return Instruction(kind="call", service="events", operation="DeleteRule", params={"Name": name}, retry=_PASSES)
 
 
 def rule_is_absent(name: str) -> Check:
@@ -57,14 +63,14 @@ def rule_is_ours(name: str, description: str) -> Check:
 def put_target(rule: str, target: Mapping[str, Json]) -> Instruction:
     """Give a rule one target."""
     params = {"Rule": rule, "Targets": [dict(target)]}
-    just_made = Retry(codes=("ResourceNotFoundException", "ConcurrentModificationException"), within_s=60)
+    just_made = Retry(codes=("ResourceNotFoundException", _CONCURRENT), within_s=60)
     return Instruction(kind="call", service="events", operation="PutTargets", params=params, retry=just_made)
 
 
 def remove_target(rule: str, target_id: str) -> Instruction:
     """Take a target away from a rule."""
     params = {"Rule": rule, "Ids": [target_id]}
-    return Instruction(kind="call", service="events", operation="RemoveTargets", params=params)
+    return Instruction(kind="call", service="events", operation="RemoveTargets", params=params, retry=_PASSES)
 
 
 def target_is(rule: str, target_id: str, arn: str, *, there: bool) -> Check:

@@ -3,10 +3,16 @@
 import json
 from collections.abc import Mapping
 
-from opsctl.model.changes import Check, Instruction
+from opsctl.model.changes import Check, Instruction, Retry
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
 from opsctl.services.marks import tag_list
+
+_SPREADING = Retry(codes=("NoSuchEntity", "ConcurrentModification"), within_s=60)
+"""IAM is eventually consistent: a role that was just made may not be found yet."""
+
+_LETTING_GO = Retry(codes=("DeleteConflict", "ConcurrentModification"), within_s=60)
+"""The same the other way round: a policy that was just taken away still stands in the way."""
 
 
 def get_role(name: str) -> Read:
@@ -31,7 +37,9 @@ def create_role(name: str, trust: Mapping[str, Json], description: str, tags: Ma
 
 def delete_role(name: str) -> Instruction:
     """Delete a role that has no policy any more."""
-    return Instruction(kind="call", service="iam", operation="DeleteRole", params={"RoleName": name})
+    return Instruction(
+        kind="call", service="iam", operation="DeleteRole", params={"RoleName": name}, retry=_LETTING_GO
+    )
 
 
 def put_policy(name: str, policy: str, document: Mapping[str, Json]) -> Instruction:
@@ -45,6 +53,7 @@ def put_policy(name: str, policy: str, document: Mapping[str, Json]) -> Instruct
             "PolicyName": policy,
             "PolicyDocument": json.dumps(document, sort_keys=True),
         },
+        retry=_SPREADING,
     )
 
 

@@ -99,7 +99,9 @@ def put_concurrency(name: str, reserved: int) -> Instruction:
 def delete_concurrency(name: str) -> Instruction:
     """Take that limit away."""
     params = {"FunctionName": name}
-    return Instruction(kind="call", service="lambda", operation="DeleteFunctionConcurrency", params=params)
+    return Instruction(
+        kind="call", service="lambda", operation="DeleteFunctionConcurrency", params=params, retry=_STILL_CHANGING
+    )
 
 
 def concurrency_is(name: str, reserved: int | None) -> Check:
@@ -133,7 +135,9 @@ def add_permission(function: str, statement: str, rule_arn: str) -> Instruction:
 def remove_permission(function: str, statement: str) -> Instruction:
     """Take that permission away."""
     params = {"FunctionName": function, "StatementId": statement}
-    return Instruction(kind="call", service="lambda", operation="RemovePermission", params=params)
+    return Instruction(
+        kind="call", service="lambda", operation="RemovePermission", params=params, retry=_STILL_CHANGING
+    )
 
 
 def permission_is(function: str, statement: str, *, there: bool) -> Check:
