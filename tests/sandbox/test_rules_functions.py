@@ -266,5 +266,5 @@ def test_a_function_with_no_concurrency_waits(about: Conditions) -> None:
 
 
 def test_durations_are_nothing_unless_somebody_says_so() -> None:
-    periods = ("health_check", "launch_retry", "policy_hour")
+    periods = ("health_check", "launch_retry", "policy_hour", "metric_period")
     assert not any(value for name, value in vars(Durations()).items() if name not in periods)
