@@ -104,12 +104,12 @@ def test_the_age_of_the_newest_set_is_published_and_stays_below_the_alarm() -> N
         world.clock = MovingClock(about)  # type: ignore[assignment] # it is a Clock, and all that is asked for
         plan = world.plan("make-ha", INPUTS)
         run(plan, world.aws, world, MemoryJournal())
-        move(about, 60)
-        assert age_published(about) is None, "until there is a set the alarm is on: missing is breaching"
         move(about, 2 * POLICY_HOUR_S)
+        starts = [one["StartTime"].timestamp() for one in taken() if one["State"] == "completed"]
         age, alarm = age_published(about), plan.change("age-alarm/create")
         assert age is not None
-        assert 0 <= age <= alarm.params["Threshold"]
+        assert any(0 <= about.now() - start - age <= 60 for start in starts), "a set's, of the last minute"
+        assert age <= alarm.params["Threshold"]
 
 
 def test_a_twin_that_took_over_is_what_the_policy_takes_snapshots_of() -> None:
