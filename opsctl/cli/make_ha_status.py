@@ -58,6 +58,7 @@ def status(
         text = markdown_status(found)
     else:
         text = render_status(found, width=width(), colour=wants_colour(sys.stdout))
-    emit_value(session.order, "works" if found.works else "wrong", value, text)
-    if not found.works:
-        raise typer.Exit(int(Exit.UNPROVED))
+    code = int(Exit.DONE if found.works else Exit.UNPROVED)
+    emit_value(session.order, "works" if found.works else "wrong", value, text, code=code)
+    if code:
+        raise typer.Exit(code)

@@ -86,6 +86,7 @@ def test_there_and_back_again(account: WatchedServer, tmp_path: Path) -> None:
     assert opsctl_process(tmp_path, "verify", "last").returncode == 0
     healthy = make_ha(tmp_path, "status", "ha-legacy-web", "-o", "json")
     assert (healthy.returncode, json.loads(healthy.stdout)["result"]["works"]) == (6, False)
+    assert json.loads(healthy.stdout)["exit_code"] == 6
     wrong = [one["check"] for one in json.loads(healthy.stdout)["result"]["findings"] if one["state"] != "ok"]
     assert wrong == ["snapshots"], "the handler has not run yet, so there is no snapshot"
     again = make_ha(tmp_path, "legacy-web", "--dry-run")
