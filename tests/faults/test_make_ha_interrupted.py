@@ -29,6 +29,8 @@ COMPLETE = bool(os.environ.get("OPSCTL_WHOLE_MATRIX"))
 """Every way of failing together with every other, which takes minutes."""
 
 SETTLED_S = 120
+AFTER_DATA = "empty-alarm/create"
+"""It comes after the first metric data, which are published in their own rhythm, wherever a launch has got to."""
 
 EXAMPLES: dict[str, dict[str, Json]] = {
     "group": {"instance": "legacy-web", "rpo": "1h", "allow_data_loss": "2h"},
@@ -70,8 +72,11 @@ def story(
             end = [change.id for change in plan.changes].index(upto)
             plan = plan.model_copy(update={"changes": plan.changes[:end]})
         found = Story(plan)
+        calls = [change.id for change in plan.changes if change.kind != "wait"]
 
         def look(_number: int) -> None:
+            if calls[len(found.pictures) : len(found.pictures) + 1] == [AFTER_DATA]:
+                move(about, SETTLED_S)
             found.pictures.append((whole.changed(), whole.kept(plan.id)))
             if told is not None:
                 last = len(found.pictures) - 1
