@@ -2,7 +2,15 @@
 
 from opsctl.drill.sight import Fact, Seat, Sight, data_of, data_reads, moment
 from opsctl.drill.story import Story
-from opsctl.drill.verdict import Milestones, Subject, addresses_at, lacks, last_reason, successor, volumes_at
+from opsctl.drill.verdict import (
+    Milestones,
+    Subject,
+    addresses_at,
+    last_reason,
+    stuck_in_service,
+    successor,
+    volumes_at,
+)
 from opsctl.model.reads import Answer, Read
 from opsctl.model.value import Json
 from opsctl.services.ec2_instance_calls import instances_tagged
@@ -68,13 +76,7 @@ def pair_stuck(story: Story, sight: Sight, subject: Subject) -> tuple[str, str]:
     if sight.seats is None:
         return f"the instances cannot be read: {', '.join(sight.unread)}", "look again with more permissions"
     if successor(sight, subject):
-        missing = lacks(sight, subject)
-        if missing:
-            return (
-                f"the instance in service lacks {' and '.join(missing)}",
-                f"{status}; the handler's log says why",
-            )
-        return f"the probe gets no good answer: {story.probe}", "look at the service itself: its data is there"
+        return stuck_in_service(story, sight, subject, status)
     chosen = [one for one in sight.seats if one.instance == subject.twin]
     if chosen:
         why = last_reason(story, subject.twin) or last_reason(story, subject.instance)

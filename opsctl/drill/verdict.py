@@ -110,6 +110,14 @@ def _loss(device: str, before: str, disk: Disk | None, snapshots: dict[str, floa
     return Loss(device=device, volume=disk.volume, lost_s=lost, says=says)
 
 
+def stuck_in_service(story: Story, sight: Sight, subject: Subject, status: str) -> tuple[str, str]:
+    """Say what a drill hangs on whose replacement is in service; `status` is the command that tells more."""
+    missing = lacks(sight, subject)
+    if missing:
+        return f"the instance in service lacks {' and '.join(missing)}", f"{status}; the handler's log says why"
+    return f"the probe gets no good answer: {story.probe}", "look at the service itself: its data is there"
+
+
 def stuck(story: Story, sight: Sight, subject: Subject) -> tuple[str, str]:
     """Say what the recovery hangs on, and what to do about it."""
     group = subject.group
@@ -119,13 +127,7 @@ def stuck(story: Story, sight: Sight, subject: Subject) -> tuple[str, str]:
     if sight.seats is None:
         return f"the group cannot be read: {', '.join(sight.unread)}", "look again with more permissions"
     if successor(sight, subject):
-        missing = lacks(sight, subject)
-        if missing:
-            return (
-                f"the instance in service lacks {' and '.join(missing)}",
-                f"{status}; the handler's log says why",
-            )
-        return f"the probe gets no good answer: {story.probe}", "look at the service itself: its data is there"
+        return stuck_in_service(story, sight, subject, status)
     coming = [one for one in sight.seats if one.state.startswith("Pending")]
     if coming:
         why = last_reason(story, coming[0].instance)

@@ -10,8 +10,6 @@ from opsctl.execution.executor import Executor
 from opsctl.model.errors import Unproved
 from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws
-from opsctl.model.reads import Answer, Read
-from opsctl.model.run import Identity
 from opsctl.model.value import Json
 from opsctl.sandbox.conditions import AWS_LIKE, Conditions
 from opsctl.sandbox.worlds_network import IMAGE
@@ -19,25 +17,15 @@ from tests.faults.test_make_ha_recovery import MovingClock
 from tests.kit.box_plans import plan_of
 from tests.kit.canned import drive
 from tests.kit.moto_account import World, client
-from tests.kit.ports import MemoryJournal
+from tests.kit.ports import MemoryJournal, Wrapping
 from tests.kit.timed import timed_world
 
 
 @dataclass
-class Checked:
+class Checked(Wrapping):
     """An account that notes what the status checks say at each StopInstances."""
 
-    inner: Aws
     said: list[list[str]] = field(default_factory=list)
-
-    @property
-    def identity(self) -> Identity:
-        """Who calls."""
-        return self.inner.identity
-
-    def read(self, read: Read) -> Answer:
-        """Pass on."""
-        return self.inner.read(read)
 
     def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
         """Note, and pass on."""

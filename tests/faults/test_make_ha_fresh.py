@@ -6,9 +6,6 @@ import pytest
 
 from opsctl.model.errors import OpsctlError
 from opsctl.model.plan import Plan
-from opsctl.model.ports import Aws
-from opsctl.model.reads import Answer, Read
-from opsctl.model.run import Identity
 from opsctl.model.value import Json
 from opsctl.sandbox.conditions import AWS_LIKE, Conditions
 from opsctl.sandbox.worlds import seed_network
@@ -16,26 +13,15 @@ from tests.faults.test_make_ha_recovery import MovingClock, data_volume, members
 from tests.kit.ha_account import ha_state, run, undo
 from tests.kit.ha_story import targets
 from tests.kit.moto_account import World, client
-from tests.kit.ports import Faulty, MemoryJournal
+from tests.kit.ports import Faulty, MemoryJournal, Wrapping
 from tests.kit.timed import move, timed_world
 
 MADE = ("groups", "templates", "topics", "queues", "roles", "functions", "rules", "alarms", "logs")
 
 
 @dataclass
-class NoLaunch:
+class NoLaunch(Wrapping):
     """An account in which nothing may be launched."""
-
-    inner: Aws
-
-    @property
-    def identity(self) -> Identity:
-        """Who calls."""
-        return self.inner.identity
-
-    def read(self, read: Read) -> Answer:
-        """Pass on."""
-        return self.inner.read(read)
 
     def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
         """Deny the launch, pass everything else on."""

@@ -4,9 +4,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from opsctl.model.ports import Aws
-from opsctl.model.reads import Answer, Read
-from opsctl.model.run import Identity
 from opsctl.model.value import Json
 from tests.faults.test_make_ha_recovery import members, owner_of_address
 from tests.faults.test_make_ha_undo import replace
@@ -23,7 +20,7 @@ from tests.kit.ha_story import (
     volumes_on,
 )
 from tests.kit.moto_account import client
-from tests.kit.ports import Faulty, Killed, MemoryJournal
+from tests.kit.ports import Faulty, Killed, MemoryJournal, Wrapping
 from tests.kit.timed import move
 
 FRESH = {"instance": "legacy-web", "fresh": True}
@@ -31,21 +28,11 @@ ASSOCIATE, SNAPSHOT = "ec2.AssociateAddress", "ec2.CreateSnapshot"
 
 
 @dataclass
-class KilledAfter:
+class KilledAfter(Wrapping):
     """An account in which a run dies once a change has been sent."""
 
-    inner: Aws
     journal: MemoryJournal
     change: str
-
-    @property
-    def identity(self) -> Identity:
-        """Who calls."""
-        return self.inner.identity
-
-    def read(self, read: Read) -> Answer:
-        """Pass on."""
-        return self.inner.read(read)
 
     def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
         """Pass on, and die if this is the change."""

@@ -7,15 +7,13 @@ from pathlib import Path
 import pytest
 
 from opsctl.model.errors import Interrupted, OpsctlError, Unproved
-from opsctl.model.ports import Aws
 from opsctl.model.reads import Answer, Read
-from opsctl.model.run import Identity
 from opsctl.model.value import Json
 from opsctl.sandbox.conditions import QUICK
 from tests.kit.drills import Drill, drill, launched_by_the_drill, protected, subnets_of_the_group
 from tests.kit.ha_world import HaWorld, ha_world
 from tests.kit.moto_account import client
-from tests.kit.ports import Faulty, Killed
+from tests.kit.ports import Faulty, Killed, Wrapping
 
 IDLE = "def lambda_handler(event, context):\n    return None\n"
 
@@ -27,16 +25,10 @@ def web() -> Iterator[HaWorld]:
 
 
 @dataclass
-class DiesLooking:
+class DiesLooking(Wrapping):
     """An account in which the process dies at its n-th look at the volumes."""
 
-    inner: Aws
     at: int
-
-    @property
-    def identity(self) -> Identity:
-        """Who calls."""
-        return self.inner.identity
 
     def read(self, read: Read) -> Answer:
         """Pass on, or die."""
@@ -44,10 +36,6 @@ class DiesLooking:
         if self.at == 0:
             raise Killed
         return self.inner.read(read)
-
-    def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
-        """Pass on."""
-        return self.inner.write(service, operation, params, region)
 
 
 def stages(found: dict[str, Json]) -> list[str]:

@@ -4,11 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from opsctl.model.errors import OpsctlError
-from opsctl.model.ports import Aws
 from opsctl.model.reads import Answer, Read, Refused
-from opsctl.model.run import Identity
 from opsctl.model.value import Json, canonical
-from tests.kit.ports import Faulty, Killed, refusal
+from tests.kit.ports import Faulty, Killed, Wrapping, refusal
 
 BEFORE = ("not-sent", "denied", "throttled", "lost-before", "killed-before")
 """Ways in which a call ends a run and is not carried out."""
@@ -18,13 +16,12 @@ AFTER = ("killed-after", "lost-after", "blind-after")
 
 
 @dataclass
-class Interrupting:
+class Interrupting(Wrapping):
     """An account in which every call fails in all the given ways, one after the other, before it goes through.
 
     What was read is not read again while no time passes and nothing is written: here nobody else is there.
     """
 
-    inner: Aws
     now: Callable[[], float]
     ways: tuple[str, ...] = ()
     before: Callable[[int], None] = lambda _number: None
@@ -34,11 +31,6 @@ class Interrupting:
     _blind: bool = False
     _answers: dict[str, Answer] = field(default_factory=dict)
     _as_of: float = 0.0
-
-    @property
-    def identity(self) -> Identity:
-        """Who calls."""
-        return self.inner.identity
 
     def read(self, read: Read) -> Answer:
         """Answer, but for the read after a call that leaves the caller blind."""
@@ -73,17 +65,8 @@ class Interrupting:
 
 
 @dataclass
-class _Done:
+class _Done(Wrapping):
     """An account in which the call has been carried out already."""
-
-    inner: Aws
-
-    @property
-    def identity(self) -> Identity:
-        return self.inner.identity
-
-    def read(self, read: Read) -> Answer:
-        return self.inner.read(read)
 
     def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
         return None

@@ -104,13 +104,10 @@ class Killed(BaseException):
 
 
 @dataclass
-class Faulty:
-    """An account in which the n-th write fails in a chosen way, once."""
+class Wrapping:
+    """An account behind another; what a test does not change is passed on."""
 
     inner: Aws
-    fault: str
-    at: int
-    count: int = 0
 
     @property
     def identity(self) -> Identity:
@@ -120,6 +117,19 @@ class Faulty:
     def read(self, read: Read) -> Answer:
         """Pass on."""
         return self.inner.read(read)
+
+    def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
+        """Pass on."""
+        return self.inner.write(service, operation, params, region)
+
+
+@dataclass
+class Faulty(Wrapping):
+    """An account in which the n-th write fails in a chosen way, once."""
+
+    fault: str
+    at: int
+    count: int = 0
 
     def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
         """Pass on, or fail before or after."""
