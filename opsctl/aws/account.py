@@ -12,7 +12,7 @@ from botocore.parsers import ResponseParserError
 from opsctl.aws.clients import CONNECTIONS, Clients
 from opsctl.aws.pages import fetch, plain
 from opsctl.aws.translate import raise_for_write, refusal_of
-from opsctl.aws.whole import RawBodies, unknown_members
+from opsctl.aws.whole import last_body, unknown_members, watch
 from opsctl.model.binary import with_bytes
 from opsctl.model.errors import AwsRefused
 from opsctl.model.readonly import is_read_only
@@ -31,7 +31,6 @@ class LiveAccount:
         self._clients = clients
         self._identity = identity
         self._clock = clock
-        self._raw = RawBodies()
 
     @property
     def identity(self) -> Identity:
@@ -60,9 +59,9 @@ class LiveAccount:
                 return Answer(refusal=_too_old(read))
             if not read.whole:
                 return Answer(value=fetch(client, read))
-            self._raw.watch(client)
+            watch(client)
             value = fetch(client, read)
-            strangers = unknown_members(client, read.operation, self._raw.last())
+            strangers = unknown_members(client, read.operation, last_body())
         except _SDK_FAULTS as fault:
             return Answer(refusal=refusal_of(fault, read.api))
         if strangers:

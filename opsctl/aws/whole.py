@@ -7,24 +7,23 @@ from xml.etree import ElementTree as Xml
 
 from opsctl.model.value import Json
 
+_LAST = threading.local()
 
-class RawBodies:
-    """Remembers, for each thread, the raw body of the last answer of the clients it watches."""
 
-    def __init__(self) -> None:
-        self._local = threading.local()
+def watch(client: Any) -> None:
+    """Remember from now on, for this thread, the raw body of a client's next answer."""
+    _LAST.body = b""
+    client.meta.events.register("before-parse.*.*", _remember, unique_id="opsctl-raw-body")
 
-    def watch(self, client: Any) -> None:
-        """Listen to a client, once."""
-        client.meta.events.register("before-parse.*.*", self._remember, unique_id="opsctl-raw-body")
 
-    def last(self) -> bytes:
-        """The body of the last answer in this thread."""
-        body = getattr(self._local, "body", b"")
-        return body if isinstance(body, bytes) else b""
+def last_body() -> bytes:
+    """The raw body of the last answer in this thread, since `watch`."""
+    body = getattr(_LAST, "body", b"")
+    return body if isinstance(body, bytes) else b""
 
-    def _remember(self, response_dict: dict[str, Any], **_: Any) -> None:
-        self._local.body = response_dict.get("body", b"")
+
+def _remember(response_dict: dict[str, Any], **_: Any) -> None:
+    _LAST.body = response_dict.get("body", b"")
 
 
 def unknown_members(client: Any, operation: str, body: bytes) -> list[str]:

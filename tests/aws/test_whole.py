@@ -1,0 +1,35 @@
+"""The raw body of an answer is that of the answer, whoever looked at the client before."""
+
+import boto3
+import pytest
+
+from opsctl.aws.whole import last_body, watch
+from opsctl.model.reads import Read
+from opsctl.sandbox.worlds import seed_network
+from tests.kit.moto_account import World, client, fresh_world
+
+
+def test_what_another_client_answered_before_is_not_taken_for_the_answer() -> None:
+    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+    first, second = (boto3.client(name, region_name="us-east-1", **keys) for name in ("sqs", "wafv2"))
+    watch(first)
+    first.meta.events.emit("before-parse.sqs.ListQueues", response_dict={"body": b"{}"})
+    assert last_body() == b"{}"
+    watch(second)
+    assert last_body() == b""
+
+
+@pytest.mark.parametrize("service", ["wafv2", "cloudfront"])
+def test_two_accounts_that_share_their_clients_each_see_their_own_answers(service: str) -> None:
+    with fresh_world(seed_network) as one:
+        found = client("cloudfront").list_distributions()["DistributionList"]["Items"][0]["Id"]
+        reads = {
+            "cloudfront": Read(
+                service="cloudfront", operation="GetDistributionConfig", params={"Id": found}, whole=True
+            ),
+            "wafv2": Read(service="wafv2", operation="ListWebACLs", params={"Scope": "REGIONAL"}, whole=True),
+        }
+        other = World(one.account)
+        order = [reads.pop(service), *reads.values()]
+        assert [one.aws.read(order[0]).refusal, other.aws.read(order[1]).refusal] == [None, None]
+        assert other.aws.read(order[0]).refusal is None
