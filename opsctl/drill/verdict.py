@@ -87,7 +87,7 @@ def milestones(story: Story, sight: Sight, subject: Subject) -> Milestones:
 def losses(sight: Sight, subject: Subject, snapshots: dict[str, float], since: float) -> list[Loss]:
     """Return how old the data of each device is: `snapshots` says when each was begun."""
     new = successor(sight, subject)
-    disks = {one.device: one for one in sight.disks or () if one.instance == new}
+    disks = {one.device: one for one in sight.disks or () if new and one.instance == new}
     return [
         _loss(device, before, disks.get(device), snapshots, since) for device, before in subject.volumes.items()
     ]

@@ -155,7 +155,7 @@ class HaDrill(Job):
         return [
             one.volume
             for one in sight.disks or ()
-            if one.instance == new and self.subject.marker and self.subject.marker in one.tags.values()
+            if new and one.instance == new and self.subject.marker and self.subject.marker in one.tags.values()
         ]
 
     def _snapshots(self, tools: Tools, sight: Sight) -> dict[str, float]:

@@ -116,10 +116,9 @@ def undo_of(change: Change) -> str:
         return "nothing to undo"
     if isinstance(change.undo, Irreversible):
         return f"cannot be undone: {change.undo.because}"
-    first = (
-        f", after {len(change.undo_first)} steps that settle what has happened since" if change.undo_first else ""
-    )
-    return f"{call_of(change.undo)}{first}"
+    steps = len(change.undo_first)
+    words = "a step that settles" if steps == 1 else f"{steps} steps that settle"
+    return f"{call_of(change.undo)}{f', after {words} what has happened since' if steps else ''}"
 
 
 def status_of(change: Change, result: ChangeResult, *, verbose: bool = False) -> str:

@@ -131,6 +131,12 @@ def test_the_age_of_the_data(disk: Disk, snapshots: dict[str, float], lost: floa
     assert words in found.says
 
 
+def test_a_volume_between_two_instances_has_not_come_back() -> None:
+    sight = WAITS.model_copy(update={"disks": (Disk(volume="vol-1", device="/dev/sdf"),)})
+    (found,) = losses(sight, SUBJECT, {}, T0 + 1)
+    assert (found.lost_s, found.says) == (None, "not in service yet")
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
