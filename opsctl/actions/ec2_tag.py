@@ -24,7 +24,7 @@ class Ec2Tag(Action):
 
     resource: str = Field(description="Id of the instance, volume, address, or other resource.")
     tags: dict[str, str] = Field(description="The tags.")
-    group: str = Field("", description="Name of the Auto Scaling group that replaces it, if it is an instance.")
+    group: str = Field("", description="Name of the group or standby that replaces it, if it is an instance.")
     why: str = Field(description="What the tags are for.")
 
     def plan(self, about: Context) -> Looking[list[Change]]:

@@ -255,7 +255,7 @@ def _twin_name(name: str) -> str:
 def _tagging(seen: Seen, group: str, mode: Mode, targeted: dict[str, str]) -> tuple[Tagging, ...]:
     """One that gives its volumes away, as with --fresh, is not what snapshots are taken of."""
     role = {ROLE_TAG: "primary"} if mode == "standby" else {}
-    replaced = group if mode == "asg" else ""
+    replaced = group if mode in ("asg", "standby") else ""
     found = [Tagging(resource=seen.id, tags={GROUP_TAG: group, **role, **targeted}, group=replaced)]
     for one in seen.data_volumes:
         found.append(Tagging(resource=one.id, tags={GROUP_TAG: group, DEVICE_TAG: one.device, ROLE_TAG: "data"}))

@@ -7,11 +7,13 @@ from opsctl.services.ec2_handback_calls import instances_tagged
 from opsctl.services.marks import COPY_TAG, GROUP_TAG, ROLE_TAG
 
 _LIVES = "State.Name!='terminated' && State.Name!='shutting-down'"
+_RETIRED = f"Tags[?Key=='{ROLE_TAG}' && Value=='retired']"
 
 
 def instances_instead(group: str, instance: str) -> Query:
-    """The instances of the group but this one."""
-    query = f"Reservations[].Instances[] | [?{_LIVES} && InstanceId!='{instance}'].InstanceId"
+    """The instances of the group but this one, and those that a failover has retired."""
+    mine = f"InstanceId!='{instance}' && !({_RETIRED})"
+    query = f"Reservations[].Instances[] | [?{_LIVES} && {mine}].InstanceId"
     return Query(read=instances_tagged(group), query=query)
 
 

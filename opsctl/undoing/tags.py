@@ -9,15 +9,24 @@ from opsctl.services.ec2_survivor_calls import (
     interfaces_of,
     nothing,
 )
-from opsctl.services.marks import COPY_TAG, DEVICE_TAG, DRILL_TAG, GROUP_TAG, ROLE_TAG, WAIT_TAG
+from opsctl.services.marks import (
+    COPY_TAG,
+    DEVICE_TAG,
+    DRILL_TAG,
+    FAILOVER_TAG,
+    GROUP_TAG,
+    ROLE_TAG,
+    SNAPSHOTS_TAG,
+    WAIT_TAG,
+)
 from opsctl.undoing.steps import step
 
 
 def untag_survivors(group: str, instance: str) -> tuple[Change, ...]:
     """Take our tags off the instance that runs in the place of this one, and off the copies that it has.
 
-    Retired volumes and snapshots keep theirs: they say what the data on them is. A copy that no instance has
-    never took over, so it is tagged as retired.
+    What is retired keeps its own, and so do snapshots: they say what the data on them is. A copy that no instance
+    has never took over, so it is tagged as retired.
     """
     why = "nobody looks after it for the group any more"
     return (
@@ -45,7 +54,11 @@ def untag_survivors(group: str, instance: str) -> tuple[Change, ...]:
         _each(
             "instances",
             instances_instead(group, instance),
-            _tags("DeleteTags", "instances", dict.fromkeys((GROUP_TAG, WAIT_TAG))),
+            _tags(
+                "DeleteTags",
+                "instances",
+                dict.fromkeys((DRILL_TAG, FAILOVER_TAG, GROUP_TAG, ROLE_TAG, SNAPSHOTS_TAG, WAIT_TAG)),
+            ),
             f"Take the tags of {group} off what runs in the place of {instance}",
             why,
         ),

@@ -104,8 +104,12 @@ def test_the_twin_takes_over_by_the_deployed_function_and_undo_keeps_it() -> Non
         assert instance(role="retired", state="stopped")["InstanceId"] == old
         undo(plan, world, journal)
         assert [kind for kind in MADE if ha_state()[kind]] == []
-        assert instance(role="primary", state="running")["InstanceId"] == twin
-        assert (owner_of_address(), holders()) == (twin, {twin})
+        assert ha_state()[twin][0]["Name"] == "running"
+        assert owner_of_address() == twin
+        (mapping,) = [one for one in ha_state()[twin][1] if one["DeviceName"] == "/dev/sdf"]
+        kept = [ha_state()[twin][2], ha_state()[mapping["Ebs"]["VolumeId"]][2]]
+        assert [key for tags in kept for key, _ in tags if key.startswith("opsctl:ha")] == []
+        assert instance(role="retired", state="stopped")["InstanceId"] == old
 
 
 def test_an_undo_in_the_middle_of_a_failover_ends_neither_of_the_two() -> None:
