@@ -59,7 +59,7 @@ def _check_overrides(guards: Collection[GuardSpec], overrides: Collection[str]) 
             raise InvalidInput.one(
                 f"no guard is called {name!r}",
                 source="--override",
-                hint=f"guards: {', '.join(sorted(known))}",
+                hint=f"guards: {', '.join(sorted(name for name, guard in known.items() if guard.override))}",
             )
         if not known[name].override:
             raise InvalidInput.one(f"the guard {name!r} cannot be overridden", source="--override")

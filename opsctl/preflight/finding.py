@@ -37,7 +37,7 @@ def find_instance(asked: str, about: Context) -> Looking[Json]:
     if len(living) == 1:
         return living[0]
     if len(living) > 1:
-        ids = ", ".join(sorted(one["InstanceId"] for one in living)[:5])
+        ids = ", ".join(sorted(f"{one['InstanceId']} ({one['State']['Name']})" for one in living)[:5])
         raise InvalidInput.one(
             f"{len(living)} instances are named {asked!r}: {ids}", source="instance", hint="give the id"
         )

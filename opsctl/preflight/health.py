@@ -8,10 +8,12 @@ from opsctl.model.value import Json, Value
 from opsctl.preflight.expectations import duration
 from opsctl.preflight.health_finding import Finding, judged
 from opsctl.preflight.health_handler import GROUP_RULES, judge_handler
+from opsctl.preflight.health_record import judge_record
 from opsctl.preflight.snapshots import TO_COMPLETE_S
 from opsctl.services.dlm_calls import START_WITHIN_S
 from opsctl.services.ec2 import parse_tags
 from opsctl.services.marks import DEVICE_TAG, GROUP_TAG, INSTANCE_TAG, ROLE_TAG, SET_TAG
+from opsctl.services.route53 import normal_name
 
 HOOKS = {
     "opsctl-launch": "autoscaling:EC2_INSTANCE_LAUNCHING",
@@ -32,6 +34,8 @@ class Configured(Value):
     dlm_every_s: int = 0
     allow_data_loss_s: int = 0
     topic_arn: str = ""
+    record_zone: str = ""
+    record: str = ""
 
 
 def configured(function: Json) -> Configured:
@@ -48,6 +52,8 @@ def configured(function: Json) -> Configured:
         dlm_every_s=int(told.get("dlm_every_s", 0)),
         allow_data_loss_s=int(told.get("allow_data_loss_s", 0)),
         topic_arn=str(told.get("topic_arn", "")),
+        record_zone=str((told.get("record") or {}).get("zone_id", "")),
+        record=f"{normal_name(told['record']['name'])}." if told.get("record") else "",
     )
 
 
@@ -70,6 +76,8 @@ def judge_health(group: Json, answers: dict[str, Json], now: float) -> Iterator[
     instance = _instance_of(group)
     if "addresses" in answers:
         yield from judge_addresses(config, instance, answers["addresses"])
+    if "record" in answers and "instance" in answers:
+        yield from judge_record(config.record, _described(instance, answers["instance"]), answers["record"])
     if "volumes" in answers:
         yield from judge_volumes(config, instance, answers["volumes"])
     if "policies" in answers:
@@ -83,6 +91,11 @@ def judge_health(group: Json, answers: dict[str, Json], now: float) -> Iterator[
 def _instance_of(group: Json) -> str:
     found = [one for one in group.get("Instances", []) if one.get("LifecycleState") == "InService"]
     return str(found[0]["InstanceId"]) if found else ""
+
+
+def _described(instance: str, answer: Json) -> Json:
+    every = [one for reservation in answer.get("Reservations", []) for one in reservation["Instances"]]
+    return next((one for one in every if one["InstanceId"] == instance), {})
 
 
 def _group(group: Json) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from opsctl.preflight.health import (
 )
 from opsctl.preflight.health_finding import Finding, judged
 from opsctl.preflight.health_handler import PAIR_RULES, judge_handler
+from opsctl.preflight.health_record import judge_record
 from opsctl.services.ec2 import parse_tags
 from opsctl.services.ha_pair import GONE, Pair, zone_of
 from opsctl.services.marks import PLAN_TAG
@@ -40,6 +41,8 @@ def judge_pair(pair: Pair, answers: dict[str, Json], now: float) -> Iterator[Fin
     primary = str((pair.primary or {}).get("InstanceId", ""))
     if "addresses" in answers:
         yield from judge_addresses(config, primary, answers["addresses"])
+    if "record" in answers:
+        yield from judge_record(config.record, pair.primary or {}, answers["record"])
     if "volumes" in answers:
         yield from judge_volumes(config, primary, answers["volumes"])
     if "policies" in answers:

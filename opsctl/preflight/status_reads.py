@@ -10,6 +10,7 @@ from opsctl.services.dlm_calls import policies_of
 from opsctl.services.ec2_image_calls import templates_named
 from opsctl.services.ha_pair import Pair, zone_of
 from opsctl.services.marks import GROUP_TAG, SNAPSHOTS_TAG
+from opsctl.services.route53_record_calls import record_at
 
 POLICY = "opsctl"
 """What the handler's role calls its one policy (iam.role)."""
@@ -90,6 +91,8 @@ def _later(name: str, known: dict[str, Json]) -> dict[str, Read]:
     config = configured(known.get("function"))
     if config.topic_arn:
         reads["topic"] = _read("sns", "GetTopicAttributes", TopicArn=config.topic_arn)
+    if config.record:
+        reads["record"] = record_at(config.record_zone, config.record)
     if config.dlm_every_s:
         reads["policies"] = policies_of(SNAPSHOTS_TAG, name)
     return reads

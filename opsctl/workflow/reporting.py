@@ -70,6 +70,7 @@ class _Next:
         self._run = run
         self._following = plan.next if run.status == "done" else ()
         self._final = all(isinstance(change.undo, Irreversible) for change in plan.changes)
+        self._is_undo = bool(plan.undo_of)
         self._reached_by = reached_by
 
     def typed(self, hint: str) -> str:
@@ -80,6 +81,8 @@ class _Next:
         run, done = self._run, self._run.status == "done"
         if undone_by:
             return (self._show(undone_by),)
+        if self._is_undo:  # what it took away is for a new plan to make, of the account as it is then
+            return (self._on("verify"),) if done else (self._show(run.id), self._on("resume"))
         if self._final:
             return (self._show(run.id), *self.reasons) if done else (self._on("resume"),)
         if done:

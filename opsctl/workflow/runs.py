@@ -132,8 +132,13 @@ def undo_plan(plan: Plan, bench: Workbench) -> Plan:
     """Return the plan that takes a run back: what it set out to do, newest first, and nothing else.
 
     Raises:
-        RefusedByGuard: the run did nothing that can be taken back.
+        RefusedByGuard: the run did nothing that can be taken back, or is itself an undo.
     """
+    if plan.undo_of:
+        raise RefusedByGuard(
+            f"run {plan.id} is itself the undo of run {plan.undo_of}; nothing was changed",
+            f"plan anew to have it again; opsctl undo {plan.undo_of} takes the rest back if this one did not end",
+        )
     intended = bench.journal.of_run(plan.id).intended()
     changes = inverse_of(plan, intended)
     if not changes:

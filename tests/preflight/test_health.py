@@ -313,3 +313,26 @@ def test_what_is_wrong_comes_first_in_every_form() -> None:
     text = render_status(found, width=80, colour=False).splitlines()
     assert text[3].split()[:3] == ["wrong", "hook", "opsctl-launch"]
     assert markdown_status(found).splitlines()[4].startswith("| wrong | hook opsctl-launch")
+
+
+@pytest.mark.parametrize(
+    ("values", "works", "words"),
+    [
+        (["10.0.0.7"], True, "leads to 10.0.0.7"),
+        (["10.0.0.1"], False, "is 10.0.0.1, not 10.0.0.7"),
+        ([], False, "has no address"),
+    ],
+)
+def test_the_private_name_has_to_lead_to_the_instance(values: list[str], works: bool, words: str) -> None:
+    handler = HANDLER | {"record": {"zone_id": "Z1", "name": "db.corp.internal", "ttl": 30}}
+    variables = {"OPSCTL_HA": json.dumps(handler)}
+    record = {"Name": "db.corp.internal.", "Type": "A", "ResourceRecords": [{"Value": one} for one in values]}
+    instance = {"InstanceId": "i-1", "PrivateIpAddress": "10.0.0.7", "Tags": tags(ha="ha-web")}
+    found = status(
+        lambda__GetFunction={"Configuration": {"State": "Active", "Environment": {"Variables": variables}}},
+        ec2__DescribeInstances={"Reservations": [{"Instances": [instance]}]},
+        route53__ListResourceRecordSets={"ResourceRecordSets": [record] if values else []},
+    )
+    assert found.works == works
+    (one,) = [each for each in found.findings if each.check == "record db.corp.internal"]
+    assert words in one.finding

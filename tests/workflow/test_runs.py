@@ -133,6 +133,19 @@ def test_undo_is_a_run_of_its_own_and_ends_the_first(tmp_path: Path) -> None:
         refuse_undone(plan.id, journal.undone_by(plan.id))
 
 
+def test_an_undo_is_not_undone_and_does_not_offer_it(tmp_path: Path) -> None:
+    box, plan = Box(), two_step_plan()
+    start_run(plan, bench(box, tmp_path))
+    work = bench(box, tmp_path)
+    undo = undo_plan(plan, work)
+    start_run(undo, work)
+    with pytest.raises(RefusedByGuard, match=f"is itself the undo of run {plan.id}"):
+        undo_plan(undo, work)
+    journal = Journal(tmp_path)
+    report = report_of(journal.run(undo.id), undo, journal.events(undo.id))
+    assert [line.split()[1] for line in report.next] == ["verify"]
+
+
 def test_a_run_that_did_nothing_has_nothing_to_undo(tmp_path: Path) -> None:
     box, plan = Box({"new": {"Items": ["ours", "x"], "Lock": 1}}), two_step_plan()
     start_run(plan, bench(box, tmp_path))
