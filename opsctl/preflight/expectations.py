@@ -54,7 +54,7 @@ def _table(seen: Seen, *, balanced: bool) -> list[tuple[str, Cell, Cell, Cell, C
             ("5 to 15 minutes", root),
         ),
         (
-            "volume",
+            "lost volume",
             ("until someone restores it", "all since the last snapshot"),
             ("announced; until someone restores it", "all since the last snapshot"),
             ("announced; until someone restores it", "all since the last snapshot"),

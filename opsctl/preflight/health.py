@@ -235,12 +235,20 @@ def judge_snapshots(config: Configured, answer: Json, now: float) -> Iterator[Fi
     by_policy = config.dlm_every_s and config.dlm_every_s + START_WITHIN_S + TO_COMPLETE_S
     limit = 2 * config.snapshot_every_s or by_policy or config.allow_data_loss_s
     if not done:
-        words = "none: if the zone is lost, so is the data until it is back"
+        words = f"none{_first_set(config)}: if the zone is lost, so is the data until it is back"
         yield judged("snapshots", not limit, words, words)
         return
     age = max(0, int(now - max(done)) // 60 * 60)
     text = f"the newest is {duration(age)} old"
     yield judged("snapshots", not limit or age <= limit, text, f"{text}, and should be at most {duration(limit)}")
+
+
+def _first_set(config: Configured) -> str:
+    if config.snapshot_every_s:
+        return " yet (the handler takes the first within minutes; it is complete when EBS says so)"
+    if config.dlm_every_s:
+        return f" yet (the policy takes the first within {duration(config.dlm_every_s + START_WITHIN_S)})"
+    return ""
 
 
 def _moment(text: str) -> float:
