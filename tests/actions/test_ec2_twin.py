@@ -13,12 +13,11 @@ from opsctl.model.ports import Aws
 from opsctl.model.value import Json
 from opsctl.sandbox.conditions import AWS_LIKE, Conditions
 from opsctl.sandbox.worlds_network import IMAGE
-from tests.faults.test_make_ha_recovery import MovingClock
 from tests.kit.box_plans import plan_of
 from tests.kit.canned import drive
 from tests.kit.moto_account import World, client
 from tests.kit.ports import MemoryJournal, Wrapping
-from tests.kit.timed import timed_world
+from tests.kit.timed import MovingClock, timed_world
 
 
 @dataclass

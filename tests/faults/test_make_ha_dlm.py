@@ -6,11 +6,11 @@ from opsctl.model.value import Json
 from opsctl.sandbox.clock import HandClock
 from opsctl.sandbox.conditions import AWS_LIKE, Conditions
 from opsctl.sandbox.worlds import seed_network
-from tests.faults.test_make_ha_recovery import MovingClock, members, owner_of_address
+from tests.faults.test_make_ha_recovery import members, owner_of_address
 from tests.kit.ha_account import ha_state, instance_named, run, undo
 from tests.kit.moto_account import client
 from tests.kit.ports import MemoryJournal
-from tests.kit.timed import move, timed_world
+from tests.kit.timed import MovingClock, move, timed_world
 
 HOUR_S = 3600
 POLICY_HOUR_S = 120
@@ -67,7 +67,7 @@ def failures() -> float:
 
 def test_a_dark_zones_data_comes_back_from_the_policys_set_and_the_policy_follows_it() -> None:
     with timed_world(seed_network, durations=PACE) as (world, about):
-        world.clock = MovingClock(about)  # type: ignore[assignment] # it is a Clock, and all that is asked for
+        world.clock = MovingClock(about)
         plan, journal = world.plan("make-ha", INPUTS), MemoryJournal()
         run(plan, world.aws, world, journal)
         ((old, _),) = members()
@@ -101,7 +101,7 @@ def test_a_dark_zones_data_comes_back_from_the_policys_set_and_the_policy_follow
 
 def test_the_age_of_the_newest_set_is_published_and_stays_below_the_alarm() -> None:
     with timed_world(seed_network, durations=PACE) as (world, about):
-        world.clock = MovingClock(about)  # type: ignore[assignment] # it is a Clock, and all that is asked for
+        world.clock = MovingClock(about)
         plan = world.plan("make-ha", INPUTS)
         run(plan, world.aws, world, MemoryJournal())
         move(about, 2 * POLICY_HOUR_S)
@@ -114,7 +114,7 @@ def test_the_age_of_the_newest_set_is_published_and_stays_below_the_alarm() -> N
 
 def test_a_twin_that_took_over_is_what_the_policy_takes_snapshots_of() -> None:
     with timed_world(seed_network, durations=PACE) as (world, about):
-        world.clock = MovingClock(about)  # type: ignore[assignment] # it is a Clock, and all that is asked for
+        world.clock = MovingClock(about)
         old = instance_named("legacy-web")
         run(world.plan("make-ha", INPUTS | {"mode": "standby"}), world.aws, world, MemoryJournal())
         move(about, 2 * POLICY_HOUR_S)

@@ -9,12 +9,12 @@ from opsctl.model.plan import Plan
 from opsctl.model.value import Json
 from opsctl.sandbox.conditions import AWS_LIKE, Conditions
 from opsctl.sandbox.worlds import seed_network
-from tests.faults.test_make_ha_recovery import MovingClock, data_volume, members, owner_of_address
+from tests.faults.test_make_ha_recovery import data_volume, members, owner_of_address
 from tests.kit.ha_account import ha_state, run, undo
 from tests.kit.ha_story import targets
 from tests.kit.moto_account import World, client
 from tests.kit.ports import Faulty, MemoryJournal, Wrapping
-from tests.kit.timed import move, timed_world
+from tests.kit.timed import MovingClock, move, timed_world
 
 MADE = ("groups", "templates", "topics", "queues", "roles", "functions", "rules", "alarms", "logs")
 
@@ -31,7 +31,7 @@ class NoLaunch(Wrapping):
 
 
 def launched(world: World, about: Conditions) -> tuple[Plan, MemoryJournal, str, str]:
-    world.clock = MovingClock(about)  # type: ignore[assignment] # it is a Clock, and all that the executor asks for
+    world.clock = MovingClock(about)
     old = owner_of_address()
     plan, journal = world.plan("make-ha", {"instance": "legacy-web", "fresh": True}), MemoryJournal()
     run(plan, world.aws, world, journal)
@@ -76,7 +76,7 @@ def test_undo_leaves_the_new_instance_with_address_and_data_and_the_old_one_stop
 
 def test_when_the_launch_fails_undo_gives_the_old_instance_its_data_back_and_starts_it() -> None:
     with timed_world(seed_network, durations=AWS_LIKE) as (world, about):
-        world.clock = MovingClock(about)  # type: ignore[assignment] # it is a Clock, and all that is asked for
+        world.clock = MovingClock(about)
         start, old = ha_state(), owner_of_address()
         plan, journal = world.plan("make-ha", {"instance": "legacy-web", "fresh": True}), MemoryJournal()
         with pytest.raises(OpsctlError):
@@ -91,7 +91,7 @@ def test_when_the_launch_fails_undo_gives_the_old_instance_its_data_back_and_sta
 
 def test_a_fresh_instance_is_registered_with_the_load_balancer() -> None:
     with timed_world(seed_network, durations=AWS_LIKE) as (world, about):
-        world.clock = MovingClock(about)  # type: ignore[assignment] # it is a Clock, and all that is asked for
+        world.clock = MovingClock(about)
         plan, journal = world.plan("make-ha", {"instance": "direct-web-1", "fresh": True}), MemoryJournal()
         (change,) = [one for one in plan.changes if one.operation == "AttachLoadBalancerTargetGroups"]
         name = change.params["TargetGroupARNs"][0].split("/")[1]

@@ -18,11 +18,10 @@ from opsctl.model.value import Json
 from opsctl.sandbox import rules_queue_settings
 from opsctl.sandbox.conditions import AWS_LIKE
 from opsctl.sandbox.worlds import seed_network
-from tests.faults.test_make_ha_recovery import MovingClock
 from tests.kit.ha_account import inverse_plan, run
 from tests.kit.interruptions import AFTER, BEFORE, Interrupting, go_on
 from tests.kit.ports import MemoryJournal
-from tests.kit.timed import move, timed_world
+from tests.kit.timed import MovingClock, move, timed_world
 from tests.kit.whole_account import WholeAccount
 
 COMPLETE = bool(os.environ.get("OPSCTL_WHOLE_MATRIX"))
@@ -63,7 +62,7 @@ def story(
 ) -> Story:
     """Apply and undo, interrupted in these ways at every call; `again` begins a new undo after each."""
     with timed_world(seed_network, durations=AWS_LIKE) as (world, about), pytest.MonkeyPatch.context() as patch:
-        world.clock = MovingClock(about)  # type: ignore[assignment] # it is a Clock, and all that the executor asks for
+        world.clock = MovingClock(about)
         patch.setattr(rules_queue_settings, "COOL_DOWN_S", 60)
         patch.setattr(rules_queue_settings, "now", world.clock.now)
         whole, journal, back = WholeAccount(world.account), MemoryJournal(), [MemoryJournal()]

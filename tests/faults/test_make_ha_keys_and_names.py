@@ -5,11 +5,11 @@ from typing import Any
 
 from opsctl.model.value import Json
 from opsctl.sandbox.worlds_network import make_network
-from tests.faults.test_make_ha_recovery import MovingClock, members
+from tests.faults.test_make_ha_recovery import members
 from tests.kit.ha_account import run, undo
 from tests.kit.moto_account import client
 from tests.kit.ports import MemoryJournal
-from tests.kit.timed import move, timed_world
+from tests.kit.timed import MovingClock, move, timed_world
 
 NAME = "db.corp.internal."
 
@@ -65,7 +65,7 @@ def described(instance: str) -> Json:
 
 def test_a_recovery_in_another_zone_keeps_the_keys_and_moves_the_private_name() -> None:
     with timed_world(seed) as (world, about):
-        world.clock = MovingClock(about)  # type: ignore[assignment] # it is a Clock, and all that the executor asks for
+        world.clock = MovingClock(about)
         asked = {"instance": "ledger-db", "record": f"{zone()}/{NAME}"}
         plan, journal = world.plan("make-ha", asked), MemoryJournal()
         run(plan, world.aws, world, journal)

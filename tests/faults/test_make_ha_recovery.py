@@ -1,27 +1,12 @@
 """make-ha on a clock that is moved by hand, with AWS's own durations: built, lost, recovered, and taken back."""
 
 from opsctl.model.value import Json
-from opsctl.sandbox.conditions import AWS_LIKE, Conditions, hand_clock
+from opsctl.sandbox.conditions import AWS_LIKE
 from opsctl.sandbox.worlds import seed_network
 from tests.kit.ha_account import ha_state, run, undo
 from tests.kit.moto_account import client
 from tests.kit.ports import MemoryJournal
-from tests.kit.timed import move, timed_world
-
-
-class MovingClock:
-    """The executor's clock: waiting moves the account's."""
-
-    def __init__(self, about: Conditions) -> None:
-        self._about = about
-
-    def now(self) -> float:
-        """Seconds since the epoch."""
-        return hand_clock(self._about).now()
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass in the account."""
-        move(self._about, max(seconds, 0.1))
+from tests.kit.timed import MovingClock, move, timed_world
 
 
 def members() -> list[tuple[str, str]]:
@@ -43,7 +28,7 @@ def data_volume() -> Json:
 def test_a_lost_instance_comes_back_with_address_and_data_and_undo_keeps_the_one_that_runs() -> None:
     with timed_world(seed_network, durations=AWS_LIKE) as (world, about):
         clock = MovingClock(about)
-        world.clock = clock  # type: ignore[assignment] # it is a Clock, and all that the executor asks for
+        world.clock = clock
         plan, journal = world.plan("make-ha", {"instance": "legacy-web"}), MemoryJournal()
         run(plan, world.aws, world, journal)
         ((old, state),) = members()

@@ -10,11 +10,11 @@ from opsctl.model.plan import Plan
 from opsctl.model.value import Json
 from opsctl.sandbox.conditions import AWS_LIKE, Conditions
 from opsctl.sandbox.worlds import seed_network
-from tests.faults.test_make_ha_recovery import MovingClock, owner_of_address
+from tests.faults.test_make_ha_recovery import owner_of_address
 from tests.kit.ha_account import ha_state, instance_named, run, undo
 from tests.kit.moto_account import World, client, fresh_world
 from tests.kit.ports import FAULTS, Faulty, Killed, MemoryJournal
-from tests.kit.timed import move, timed_world
+from tests.kit.timed import MovingClock, move, timed_world
 
 INPUTS = {"instance": "legacy-web", "mode": "standby", "rpo": "1h", "allow_data_loss": "2h"}
 MADE = ("templates", "topics", "queues", "roles", "functions", "rules", "alarms", "logs")
@@ -55,7 +55,7 @@ def test_a_twin_whose_call_breaks_is_neither_lost_nor_made_twice(operation: str,
 def built() -> Iterator[tuple[World, Conditions, Plan, MemoryJournal, str]]:
     """An account with a standby."""
     with timed_world(seed_network, durations=AWS_LIKE) as (world, about):
-        world.clock = MovingClock(about)  # type: ignore[assignment] # it is a Clock, and all that the executor asks for
+        world.clock = MovingClock(about)
         old = instance_named("legacy-web")
         plan, journal = world.plan("make-ha", INPUTS), MemoryJournal()
         run(plan, world.aws, world, journal)

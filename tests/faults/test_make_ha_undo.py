@@ -5,17 +5,17 @@ import pytest
 from opsctl.model.plan import Plan
 from opsctl.sandbox.conditions import AWS_LIKE, Conditions
 from opsctl.sandbox.worlds import seed_network
-from tests.faults.test_make_ha_recovery import MovingClock, data_volume, members, owner_of_address
+from tests.faults.test_make_ha_recovery import data_volume, members, owner_of_address
 from tests.kit.ha_account import ha_state, instance_named, run, undo
 from tests.kit.moto_account import World, client
 from tests.kit.ports import Faulty, Killed, MemoryJournal
-from tests.kit.timed import move, timed_world
+from tests.kit.timed import MovingClock, move, timed_world
 
 MADE = ("groups", "templates", "topics", "queues", "roles", "functions", "rules", "alarms", "logs")
 
 
 def built(world: World, about: Conditions) -> tuple[Plan, MemoryJournal, str]:
-    world.clock = MovingClock(about)  # type: ignore[assignment] # it is a Clock, and all that the executor asks for
+    world.clock = MovingClock(about)
     plan, journal = world.plan("make-ha", {"instance": "legacy-web"}), MemoryJournal()
     run(plan, world.aws, world, journal)
     ((old, _),) = members()
@@ -47,7 +47,7 @@ def test_an_undo_while_a_replacement_is_on_its_way_waits_for_it_and_keeps_it(aft
 
 def test_a_fresh_launch_takes_volume_and_address_from_the_old_instance_and_keeps_both_instances() -> None:
     with timed_world(seed_network, durations=AWS_LIKE) as (world, about):
-        world.clock = MovingClock(about)  # type: ignore[assignment] # it is a Clock
+        world.clock = MovingClock(about)
         old = instance_named("legacy-web")
         plan, journal = world.plan("make-ha", {"instance": "legacy-web", "fresh": True}), MemoryJournal()
         run(plan, world.aws, world, journal)
@@ -62,7 +62,7 @@ def test_a_fresh_launch_takes_volume_and_address_from_the_old_instance_and_keeps
 
 def test_a_fresh_launch_that_broke_after_the_stop_is_undone_by_starting_the_old_instance_again() -> None:
     with timed_world(seed_network, durations=AWS_LIKE) as (world, about):
-        world.clock = MovingClock(about)  # type: ignore[assignment] # it is a Clock
+        world.clock = MovingClock(about)
         old = instance_named("legacy-web")
         plan, journal = world.plan("make-ha", {"instance": "legacy-web", "fresh": True}), MemoryJournal()
         calls = [change.id for change in plan.changes if change.kind == "call"]

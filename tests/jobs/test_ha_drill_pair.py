@@ -13,7 +13,7 @@ from opsctl.render.drill import drill_lines, markdown_drill
 from opsctl.sandbox import rules_queue_settings
 from tests.kit.ha_account import undo
 from tests.kit.moto_account import client
-from tests.kit.ports import Faulty, Killed
+from tests.kit.ports import FakeClock, Faulty, Killed
 from tests.kit.standby_world import GROUP, StandbyWorld, standby_world
 
 FUNCTION = "opsctl-ha-legacy-web"
@@ -27,7 +27,7 @@ def web() -> Iterator[StandbyWorld]:
 
 def status(web: StandbyWorld) -> HaStatusResult:
     call = FactCall(uses="ha.status", arguments={"group": GROUP})
-    web.world.clock.time = web.about.now()
+    web.world.clock = FakeClock(web.about.now())
     value = look_up({"status": call}, web.world.reader(), web.world.about(), web.world.registry)["status"]
     return HaStatusResult.model_validate(value)
 

@@ -19,7 +19,7 @@ from opsctl.sandbox.conditions import Conditions
 from tests.kit.ha_account import inverse_plan
 from tests.kit.ha_world import GROUP, HaWorld
 from tests.kit.moto_account import World, client, sqs_wire
-from tests.kit.ports import MemoryJournal
+from tests.kit.ports import FakeClock, MemoryJournal
 
 HANDLER = Path(handler.__file__).read_text(encoding="utf-8")
 
@@ -149,7 +149,7 @@ def protected(world: HaWorld, code: str = HANDLER) -> HaWorld:
 
 def drill(world: HaWorld, path: Path, **inputs: Json) -> Drill:
     """Plan a drill."""
-    world.world.clock.time = world.about.now()
+    world.world.clock = FakeClock(world.about.now())
     plan = world.world.plan("make-ha-drill", {"group": GROUP, **inputs}, overrides=("alarms", "snapshot"))
     return Drill(world, plan, path)
 

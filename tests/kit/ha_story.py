@@ -11,11 +11,10 @@ from opsctl.model.plan import Plan
 from opsctl.model.value import Json
 from opsctl.sandbox.conditions import AWS_LIKE, Conditions
 from opsctl.sandbox.worlds import seed_network
-from tests.faults.test_make_ha_recovery import MovingClock
 from tests.kit.ha_account import ha_state
 from tests.kit.moto_account import World, client
 from tests.kit.ports import MemoryJournal
-from tests.kit.timed import timed_world
+from tests.kit.timed import MovingClock, timed_world
 
 MADE = ("groups", "templates", "topics", "queues", "roles", "functions", "rules", "alarms", "logs")
 
@@ -24,7 +23,7 @@ MADE = ("groups", "templates", "topics", "queues", "roles", "functions", "rules"
 def timed_account() -> Iterator[tuple[World, Conditions]]:
     """The sandbox's network on a clock that waiting moves, with AWS's own durations."""
     with timed_world(seed_network, durations=AWS_LIKE) as (world, about):
-        world.clock = MovingClock(about)  # type: ignore[assignment] # it is a Clock, and all that is asked for
+        world.clock = MovingClock(about)
         yield world, about
 
 

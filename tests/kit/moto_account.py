@@ -15,7 +15,7 @@ from opsctl.catalog import find_plugins
 from opsctl.model.plan import Plan
 from opsctl.model.playbook import LoadedPlaybook
 from opsctl.model.readonly import is_read_only
-from opsctl.model.run import Context, Identity, Settings
+from opsctl.model.run import Clock, Context, Identity, Settings
 from opsctl.model.value import Json
 from opsctl.planning.inputs import parse_inputs
 from opsctl.planning.planner import make_plan
@@ -118,7 +118,7 @@ class World:
             region=REGION,
             endpoint=server().endpoint,
         )
-        self.clock = FakeClock()
+        self.clock: Clock = FakeClock()
         self.aws = LiveAccount(_clients(), self.identity, self.clock)
         self.registry = find_plugins()
         self._numbers = itertools.count(1)

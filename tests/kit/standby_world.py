@@ -5,17 +5,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from moto.ec2.models import ec2_backends
-
 from opsctl.model.plan import Plan
 from opsctl.model.value import Json
 from opsctl.sandbox.conditions import QUICK, Conditions, Durations
 from opsctl.sandbox.worlds import seed_network
-from opsctl.sandbox.worlds_network import IMAGE
 from tests.kit.drills import Drill, WorldClock
 from tests.kit.ha_account import instance_named, run
+from tests.kit.images import forget_other_images
 from tests.kit.moto_account import World, client
-from tests.kit.ports import MemoryJournal
+from tests.kit.ports import FakeClock, MemoryJournal
 from tests.kit.timed import move, timed_world
 
 GROUP = "ha-legacy-web"
@@ -37,10 +35,10 @@ class StandbyWorld:
 
     def build(self, instance: str) -> None:
         """Give an instance a twin."""
-        self.world.clock.time = self.about.now()
+        self.world.clock = FakeClock(self.about.now())
         self.plan, self.journal = self.world.plan("make-ha", {**INPUTS, "instance": instance}), MemoryJournal()
         moving = self.world.clock
-        self.world.clock = WorldClock(self)  # type: ignore[assignment] # it is a Clock, and all that is asked for
+        self.world.clock = WorldClock(self)
         run(self.plan, self.world.aws, self.world, self.journal)
         self.world.clock = moving
 
@@ -74,7 +72,7 @@ class StandbyWorld:
 
     def drill(self, path: Path, **inputs: Json) -> Drill:
         """Plan a drill."""
-        self.world.clock.time = self.about.now()
+        self.world.clock = FakeClock(self.about.now())
         plan = self.world.plan("make-ha-drill", {"group": GROUP, **inputs}, overrides=("alarms", "snapshot"))
         return Drill(self, plan, path)
 
@@ -83,16 +81,8 @@ class StandbyWorld:
 def standby_world(durations: Durations = QUICK) -> Iterator[StandbyWorld]:
     """Give legacy-web with a twin that stands by, after a few minutes."""
     with timed_world(seed_network, durations=durations) as (world, about):
-        _forget_other_images(world.account)
+        forget_other_images(world.account)
         made = StandbyWorld(world, about)
         made.build(instance_named("legacy-web"))
         made.move(300)
         yield made
-
-
-def _forget_other_images(account: str) -> None:
-    """Take away the snapshots of the images that moto begins with: hundreds, which make every look slow."""
-    backend = ec2_backends[account]["us-east-1"]
-    (image,) = backend.describe_images(ami_ids=[IMAGE])
-    for other in backend.snapshots.keys() - {image.ebs_snapshot.id}:
-        del backend.snapshots[other]

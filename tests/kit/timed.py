@@ -43,3 +43,18 @@ def move(about: Conditions, seconds: float, after_each: Callable[[], None] = lam
         if run_due(account):
             after_each()
     clock.move_to(until)
+
+
+class MovingClock:
+    """The executor's clock: waiting moves the account's."""
+
+    def __init__(self, about: Conditions) -> None:
+        self._about = about
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return hand_clock(self._about).now()
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass in the account."""
+        move(self._about, max(seconds, 0.1))

@@ -6,13 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from moto.ec2.models import ec2_backends
-
 from opsctl.model.value import Json
 from opsctl.recovery.handler import Recovery, Refused
 from opsctl.recovery.package import RecoveredAddress, RecoveryConfig
 from opsctl.sandbox.conditions import AWS_LIKE, Conditions
 from opsctl.sandbox.worlds_network import IMAGE
+from tests.kit.images import forget_other_images
 from tests.kit.moto_account import client
 from tests.kit.timed import move, timed_world
 
@@ -142,7 +141,7 @@ class Account:
 def account(devices: tuple[str, ...] = ("/dev/sdf",), key: str = "", **config: Any) -> Iterator[Account]:
     """Give a group of one in zone a, with a volume a device and an Elastic IP, that has run for an hour."""
     with timed_world(durations=AWS_LIKE) as (world, about):
-        _forget_other_images(world.account)
+        forget_other_images(world.account)
         ec2, asg = client("ec2"), client("autoscaling")
         vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
         zones = {f"10.9.{n}.0/24": f"us-east-1{zone}" for n, zone in enumerate("ab")}
@@ -185,14 +184,6 @@ def account(devices: tuple[str, ...] = ("/dev/sdf",), key: str = "", **config: A
         asg.suspend_processes(AutoScalingGroupName=GROUP, ScalingProcesses=["AZRebalance"])
         move(about, 3600)
         yield Account(about, settings, old, volumes)
-
-
-def _forget_other_images(account: str) -> None:
-    """Take away the snapshots of the images that moto begins with: hundreds, which make every look slow."""
-    backend = ec2_backends[account]["us-east-1"]
-    (image,) = backend.describe_images(ami_ids=[IMAGE])
-    for other in backend.snapshots.keys() - {image.ebs_snapshot.id}:
-        del backend.snapshots[other]
 
 
 def _volume(device: str, key: str) -> str:
