@@ -17,7 +17,8 @@ from opsctl.journal.store import Journal
 from opsctl.model.errors import InvalidInput
 from opsctl.model.playbook import LoadedPlaybook
 from opsctl.model.registry import Registry
-from opsctl.model.run import Context, Identity, Progress, Settings
+from opsctl.model.run import Context, Identity, Progress
+from opsctl.model.settings import Settings
 from opsctl.model.value import Json
 from opsctl.playbook.load import load_playbook
 from opsctl.playbook.settings_file import load_inputs, load_settings
@@ -123,9 +124,8 @@ def state_dir() -> Path:
     """Return the directory of journal and sandbox state: OPSCTL_STATE_DIR, else under XDG_STATE_HOME."""
     chosen = os.environ.get("OPSCTL_STATE_DIR")
     if chosen:
-        return Path(chosen).expanduser()
-    base = os.environ.get("XDG_STATE_HOME")
-    return (Path(base) if base else Path.home() / ".local" / "state") / "opsctl"
+        return _at_home(chosen, "OPSCTL_STATE_DIR")
+    return _base("XDG_STATE_HOME", ".local/state") / "opsctl"
 
 
 def open_journal() -> Journal:
@@ -134,16 +134,28 @@ def open_journal() -> Journal:
 
 
 def settings() -> Settings:
-    """Load the configuration: OPSCTL_CONFIG, else ./opsctl.yaml, else the user's own; defaults when none."""
+    """Load the configuration: OPSCTL_CONFIG, the user's own file and ./opsctl.yaml, those there are, added up.
+
+    Raises:
+        InvalidInput: a file has faults, or the one that OPSCTL_CONFIG names cannot be read.
+    """
     chosen = os.environ.get("OPSCTL_CONFIG")
-    if chosen:
-        return load_settings(Path(chosen).expanduser())
-    base = os.environ.get("XDG_CONFIG_HOME")
-    own = (Path(base) if base else Path.home() / ".config") / "opsctl" / "config.yaml"
-    for path in (Path("opsctl.yaml"), own):
-        if path.is_file():
-            return load_settings(path)
-    return Settings()
+    named = _at_home(chosen, "OPSCTL_CONFIG") if chosen else None
+    own = _base("XDG_CONFIG_HOME", ".config") / "opsctl" / "config.yaml"
+    return load_settings(named, own, Path("opsctl.yaml"))
+
+
+def _base(variable: str, under_home: str) -> Path:
+    """Return a base directory as the XDG specification has it: a variable, else one under the home directory."""
+    chosen = os.environ.get(variable)
+    return _at_home(chosen, variable) if chosen else _at_home(f"~/{under_home}", "HOME")
+
+
+def _at_home(path: str, variable: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # a user that nobody knows, or no home directory at all
+        raise InvalidInput.one(f"{path} names no home directory that is known here", source=variable) from None
 
 
 def load_checked_playbook(name_or_path: str) -> LoadedPlaybook:

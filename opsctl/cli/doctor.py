@@ -28,7 +28,7 @@ def doctor(*, account: AccountOptions, show: ShowOptions) -> None:
 
     order = Order("doctor", account, show)
     session = open_session(order, in_sandbox=in_sandbox())
-    findings = [*_identity(session), _journal(session), *_permissions(session)]
+    findings = [*_identity(session), _journal(session), *_configuration(session), *_permissions(session)]
     session.progress.clear()
     text = "\n".join(f"{'ok ' if ok else '!! '} {what}: {detail}" for what, ok, detail in findings)
     value = [{"check": what, "ok": ok, "detail": detail} for what, ok, detail in findings]
@@ -57,6 +57,19 @@ def _journal(session: "Session") -> tuple[str, bool, str]:
     open_runs = [run.id for run in runs if run.status in ("interrupted", "failed", "unproved")]
     detail = f"{len(runs)} runs in {state_dir()}"
     return ("journal", True, detail + (f"; unfinished: {', '.join(open_runs[:5])}" if open_runs else ""))
+
+
+def _configuration(session: "Session") -> list[tuple[str, bool, str]]:
+    from opsctl.model.settings import Keys
+
+    settings = session.runtime.settings
+    files = [
+        ("configuration", True, f"{file}: {', '.join(sorted(file.keys.model_fields_set)) or 'says nothing'}")
+        for file in settings.files
+    ]
+    values = {key: getattr(settings, key) for key in Keys.model_fields}
+    words = [f"{key} {len(value) if isinstance(value, tuple) else value}" for key, value in values.items()]
+    return [*(files or [("configuration", True, "no file")]), ("in force", True, ", ".join(words))]
 
 
 def _permissions(session: "Session") -> list[tuple[str, bool, str]]:

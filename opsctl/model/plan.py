@@ -78,7 +78,7 @@ class Plan(Value):
     """A reviewed and bound list of changes, in an order that respects their dependencies.
 
     `references` are outputs of changes of other plans: an inverse needs those of the plan it undoes.
-    `reached_by` are the switches that led whoever planned to the account.
+    `reached_by` are the switches that led whoever planned to the account, `configuration` the files that bound it.
     """
 
     schema_: Literal["opsctl.plan/v1"] = "opsctl.plan/v1"
@@ -96,6 +96,7 @@ class Plan(Value):
     caller: str
     endpoint: str = ""
     reached_by: tuple[str, ...] = ()
+    configuration: tuple[str, ...] = ()
     inputs: dict[str, Json]
     confirm: str = ""
     facts: dict[str, Json]

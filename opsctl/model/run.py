@@ -4,11 +4,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import ClassVar, Protocol
 
-from pydantic import Field
-
 from opsctl.model.changes import Change
 from opsctl.model.looking import Looking
 from opsctl.model.reads import Read
+from opsctl.model.settings import Settings
 from opsctl.model.value import Value
 
 
@@ -25,15 +24,6 @@ class Identity(Value):
     alias: str = ""
     endpoint: str = ""
     reached_by: tuple[str, ...] = ()
-
-
-class Settings(Value):
-    """The organisation's configuration file, parsed."""
-
-    never_block: tuple[str, ...] = ()
-    protected_accounts: tuple[str, ...] = ()
-    max_changes: int = Field(default=50, ge=1)
-    plan_expires_s: int = Field(default=4 * 3600, ge=60)
 
 
 class Context(Value):

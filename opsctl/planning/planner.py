@@ -97,6 +97,7 @@ def _bound(
         caller=about.identity.arn,
         endpoint=about.identity.endpoint,
         reached_by=about.identity.reached_by,
+        configuration=about.settings.sources,
         inputs=inputs,
         confirm=str(scope.find(book.confirm, "confirm") or "") if book.confirm else "",
         facts=scope.facts,

@@ -37,13 +37,8 @@ def parse_playbook(data: bytes, source: str, sha256: str = "") -> LoadedPlaybook
 
 
 def _shaped(tree: Tree, source: str, faults: list[Diagnostic]) -> Playbook | None:
-    def place(path: str) -> tuple[int, int]:
-        while path and path not in tree.lines:
-            path = path.rpartition(".")[0]
-        return tree.lines.get(path, (1, 1))
-
     try:
         return Playbook.model_validate(tree.value)
     except ValidationError as error:
-        faults += faults_of(error, Playbook, source, place)
+        faults += faults_of(error, Playbook, source, tree.place)
         return None

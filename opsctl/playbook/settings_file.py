@@ -1,47 +1,92 @@
-"""Reads the organisation's configuration file and files of inputs."""
+"""Reads the configuration files in use, and files of inputs."""
 
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from opsctl.model.diagnostics import Diagnostic, Where
+from opsctl.model.diagnostics import Diagnostic
 from opsctl.model.errors import InvalidInput
 from opsctl.model.networks import normal
-from opsctl.model.run import Settings
+from opsctl.model.settings import Adds, Keys, Settings, SettingsFile, added_up, rule_of
 from opsctl.model.value import Json
 from opsctl.playbook.places import read_file
 from opsctl.playbook.shape_faults import faults_of
 from opsctl.playbook.yaml_tree import MAX_BYTES, Tree, read_tree
 
 
-def load_settings(path: Path) -> Settings:
-    """Load a configuration file: never_block, protected_accounts, max_changes, plan_expires_s.
+def load_settings(named: Path | None, own: Path, directory: Path) -> Settings:
+    """Load the user's own configuration files and the directory's, those that exist, and add them up.
+
+    `named` is a file of the user's that has to exist.
 
     Raises:
-        InvalidInput: with every fault found, each with file, line and column.
+        InvalidInput: with every fault found in any of them, each with file, line and column.
     """
-    tree = _read(path)
-
-    def place(part: str) -> tuple[int, int]:
-        while part and part not in tree.lines:
-            part = part.rpartition(".")[0]
-        return tree.lines.get(part, (1, 1))
-
-    try:
-        settings = Settings.model_validate(tree.value)
-    except ValidationError as error:
-        raise InvalidInput(faults_of(error, Settings, str(path), place)) from None
+    found: list[SettingsFile] = []
     faults: list[Diagnostic] = []
-    for number, address in enumerate(settings.never_block):
+    candidates = [(named, True)] if named else []
+    for path, is_own in (*candidates, (own, True), (directory, False)):
         try:
-            normal(address)
-        except ValueError as fault:
-            line, column = place(f"never_block.{number}")
-            where = Where(source=str(path), line=line, column=column)
-            faults.append(Diagnostic(code="cidr", summary=str(fault), where=where, offending=address))
+            if not (path is named or _exists(path)) or any(path.samefile(known.path) for known in found):
+                continue
+            found.append(SettingsFile(path=str(path.absolute()), own=is_own, keys=_keys(path, own=is_own)))
+        except InvalidInput as invalid:
+            faults += invalid.diagnostics
     if faults:
         raise InvalidInput(faults)
-    return settings
+    return added_up(found)
+
+
+def _exists(path: Path) -> bool:
+    """Tell whether there is such a file; one that cannot be looked at is a fault, for it may forbid something."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as fault:
+        raise InvalidInput.one(f"{path} cannot be read: {fault.strerror}", source=str(path)) from None
+    return True
+
+
+def _keys(path: Path, *, own: bool) -> Keys:
+    if _exists(path) and not path.is_file():
+        raise InvalidInput.one("the configuration has to be a regular file", source=str(path))
+    try:
+        tree = _read(path)
+    except InvalidInput as invalid:
+        if [fault.code for fault in invalid.diagnostics] == ["empty"]:
+            return Keys()
+        raise
+    try:
+        keys = Keys.model_validate(tree.value)
+    except ValidationError as error:
+        raise InvalidInput(faults_of(error, Keys, str(path), tree.place)) from None
+    faults = [
+        *(_no_network(path, tree, number, text) for number, text in enumerate(keys.never_block)),
+        *(_not_own(path, tree, key) for key in keys.model_fields_set if not own and rule_of(key) is Adds.OWN),
+    ]
+    broken = [fault for fault in faults if fault is not None]
+    if broken:
+        raise InvalidInput(broken)
+    return keys
+
+
+def _no_network(path: Path, tree: Tree, number: int, text: str) -> Diagnostic | None:
+    try:
+        normal(text)
+    except ValueError as fault:
+        where = tree.where(f"never_block.{number}", str(path))
+        return Diagnostic(code="cidr", summary=str(fault), where=where, offending=text)
+    return None
+
+
+def _not_own(path: Path, tree: Tree, key: str) -> Diagnostic:
+    return Diagnostic(
+        code="not-own",
+        summary=f"{key} is only for your own configuration, not for a directory's",
+        where=tree.where(key, str(path)),
+        hint="write it into $XDG_CONFIG_HOME/opsctl/config.yaml, or name a file of yours with OPSCTL_CONFIG",
+    )
 
 
 def load_inputs(path: Path) -> dict[str, Json]:

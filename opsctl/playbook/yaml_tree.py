@@ -32,6 +32,17 @@ class Tree(Value):
     lines: dict[str, tuple[int, int]]
     faults: tuple[Diagnostic, ...]
 
+    def place(self, part: str) -> tuple[int, int]:
+        """Return line and column of a part by its dotted path, or of the nearest part around it."""
+        while part and part not in self.lines:
+            part = part.rpartition(".")[0]
+        return self.lines.get(part, (1, 1))
+
+    def where(self, part: str, source: str) -> Where:
+        """Return where a part stands in its file."""
+        line, column = self.place(part)
+        return Where(source=source, line=line, column=column)
+
 
 def read_tree(data: bytes, source: str) -> Tree:
     """Parse one YAML document; any bytes in, never an exception."""

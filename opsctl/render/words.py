@@ -195,6 +195,7 @@ def header_of(plan: Plan) -> list[tuple[str, str]]:
     ]
     if plan.endpoint:
         rows.insert(1, ("endpoint", f"{plan.endpoint} (not AWS itself)"))
+    rows += [("" if number else "config", path) for number, path in enumerate(plan.configuration)]
     if plan.undo_of:
         rows.append(("undoes", f"run {plan.undo_of}"))
     reason = plan.inputs.get("reason")

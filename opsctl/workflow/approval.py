@@ -3,7 +3,7 @@
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.plan import Plan
 from opsctl.model.ports import Prompter
-from opsctl.model.run import Settings
+from opsctl.model.settings import Settings
 from opsctl.model.value import Value
 
 

@@ -156,6 +156,7 @@ def undo_plan(plan: Plan, bench: Workbench) -> Plan:
             "title": f"Undo of run {plan.id}: {plan.title}",
             "caller": bench.about.identity.arn,
             "reached_by": bench.about.identity.reached_by,
+            "configuration": bench.about.settings.sources,
             "facts": {},
             "paths": None,
             "sections": (),

@@ -157,6 +157,21 @@ def test_a_guard_refuses_with_its_name_and_evidence_and_is_set_aside_by_that_nam
     assert (done.returncode, "overridden never-block" in done.stdout) == (0, True)
 
 
+def test_the_file_of_a_directory_takes_nothing_from_the_users_never_block_list(
+    account: WatchedServer, tmp_path: Path
+) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/mine.yaml").write_text("never_block: [203.0.113.0/28]\n")
+    (tmp_path / "opsctl.yaml").write_text("never_block: [198.51.100.1]\nmax_changes: 100000\n")
+    mine = {"OPSCTL_CONFIG": str(tmp_path / "own/mine.yaml")}
+    done = opsctl(tmp_path, "block-ip", "203.0.113.9", "--target", "shop.example.com", "--yes", **mine)
+    assert (done.returncode, "never-block" in done.stderr) == (3, True)
+    done = opsctl(tmp_path, "doctor", **mine)
+    assert "mine.yaml: never_block" in done.stdout
+    assert "opsctl.yaml (of this directory): max_changes, never_block" in done.stdout
+    assert "in force: never_block 2, protected_accounts 0, max_changes 50" in done.stdout
+
+
 def test_a_copy_of_the_shipped_playbook_with_a_changed_step_runs(account: WatchedServer, tmp_path: Path) -> None:
     """If a shipped subcommand can do something that a user's file cannot, the design has failed."""
     text = Path("playbooks/block-ip.yaml").read_text(encoding="utf-8")

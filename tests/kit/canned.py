@@ -5,7 +5,8 @@ from typing import TypeAlias, TypeVar
 
 from opsctl.model.looking import Looking
 from opsctl.model.reads import Answer, Read, Refusal, Refused
-from opsctl.model.run import Context, Identity, Settings
+from opsctl.model.run import Context, Identity
+from opsctl.model.settings import Settings
 from opsctl.model.value import Json
 from opsctl.planning.gather import gather
 

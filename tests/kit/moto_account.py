@@ -15,7 +15,8 @@ from opsctl.catalog import find_plugins
 from opsctl.model.plan import Plan
 from opsctl.model.playbook import LoadedPlaybook
 from opsctl.model.readonly import is_read_only
-from opsctl.model.run import Clock, Context, Identity, Settings
+from opsctl.model.run import Clock, Context, Identity
+from opsctl.model.settings import Settings
 from opsctl.model.value import Json
 from opsctl.planning.inputs import parse_inputs
 from opsctl.planning.planner import make_plan

@@ -58,6 +58,7 @@ def sample_plan(text: str = "shop-alb") -> Plan:
         update={
             "title": f"Block at {text}",
             "account_alias": text,
+            "configuration": ("/home/responder/config.yaml", f"/srv/{text}/opsctl.yaml (of this directory)"),
             "confirm": text,
             "paths": sample_decision(text).model_dump(mode="json"),
             "warnings": (

@@ -86,6 +86,13 @@ def test_every_form_shows_every_change_warning_and_owner(form: str) -> None:
         assert "will revert this change" in shown
 
 
+@pytest.mark.parametrize("form", ["text", "json", "markdown", "html"])
+def test_every_form_names_the_configuration_files_in_use(form: str) -> None:
+    shown = flat(FORMS[form]("shop"))
+    assert "/home/responder/config.yaml" in shown
+    assert "/srv/shop/opsctl.yaml (of this directory)" in shown
+
+
 @pytest.mark.parametrize("form", ["text-report", "markdown-report", "html-report"])
 def test_every_form_names_the_commands_to_type_next_and_what_they_are_good_for(form: str) -> None:
     shown = flat(FORMS[form]("shop-alb"))

@@ -5,7 +5,7 @@ import pytest
 from opsctl.model.changes import Risk, Severity
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.plan import Finding, Plan
-from opsctl.model.run import Settings
+from opsctl.model.settings import Settings
 from opsctl.workflow.approval import Consent, approve
 from tests.kit.box_plans import make_box, plan_of
 

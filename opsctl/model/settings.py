@@ -1,0 +1,79 @@
+"""The configuration: what one file may say, and how the files in use add up, key by key.
+
+A file is the user's own (OPSCTL_CONFIG, or the one in their configuration directory), or came with the directory
+they stand in: that one is a stranger's as often as not, and may make opsctl stricter, never laxer.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from opsctl.model.value import Json, Value
+
+
+class Adds(StrEnum):
+    """How what several files say under one key adds up; every key of `Keys` carries one of these."""
+
+    UNITED = "united"
+    """A list: everything that any file names."""
+    STRICTEST = "strictest"
+    """A number: the smallest of what the user's own files say (else the default) and the directory's file says."""
+    OWN = "own"
+    """A list: everything that the user's own files name; a directory's file may not have the key."""
+
+
+AccountNumber = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
+
+
+class Keys(Value):
+    """What may stand in a configuration file."""
+
+    never_block: Annotated[tuple[str, ...], Adds.UNITED] = ()
+    protected_accounts: Annotated[tuple[AccountNumber, ...], Adds.UNITED] = ()
+    max_changes: Annotated[int, Adds.STRICTEST] = Field(default=50, ge=1, le=100_000, strict=True)
+    plan_expires_s: Annotated[int, Adds.STRICTEST] = Field(default=4 * 3600, ge=60, le=30 * 86_400, strict=True)
+
+
+class SettingsFile(Value):
+    """A configuration file that was read; `own` when it is the user's, not the directory's."""
+
+    path: str
+    own: bool
+    keys: Keys
+
+    def __str__(self) -> str:
+        return self.path if self.own else f"{self.path} (of this directory)"
+
+
+class Settings(Keys):
+    """The configuration in force, and the files that it is made of."""
+
+    files: tuple[SettingsFile, ...] = ()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The files in use, as a plan's header and `doctor` name them."""
+        return tuple(map(str, self.files))
+
+
+def rule_of(key: str) -> Adds:
+    """Return how a key adds up."""
+    (rule,) = (item for item in Keys.model_fields[key].metadata if isinstance(item, Adds))
+    return rule
+
+
+def added_up(files: Sequence[SettingsFile]) -> Settings:
+    """Return the configuration that these files make together; without any, the defaults."""
+    return Settings(files=tuple(files), **{key: _together(key, files) for key in Keys.model_fields})
+
+
+def _together(key: str, files: Sequence[SettingsFile]) -> Json:
+    rule, default = rule_of(key), Keys.model_fields[key].default
+    saying = [file for file in files if key in file.keys.model_fields_set]
+    if rule is Adds.STRICTEST:
+        own = [getattr(file.keys, key) for file in saying if file.own] or [default]
+        return min([*own, *(getattr(file.keys, key) for file in saying if not file.own)])
+    heard = [file for file in saying if file.own or rule is Adds.UNITED]
+    return tuple(dict.fromkeys(item for file in heard for item in getattr(file.keys, key)))
