@@ -136,7 +136,8 @@ def dlm_policy(config: RecoveryConfig, identity: Identity, kms_keys: Iterable[st
     """Return the policy of that role: of AWS's AWSDataLifecycleManagerServiceRole what sets of snapshots need.
 
     They are taken of the instance with the data, of whatever volumes it has: one that is attached later must not
-    spoil the set. Deleted are those of this group's policy only, which its snapshots carry as a tag.
+    spoil the set. Deleted are those of this group's policy only, which its snapshots carry as a tag; and since it
+    tags nothing but what it is making, that tag cannot be put on anybody else's snapshot.
     """
     instance, volume, snapshot = (_ec2(config, identity, each) for each in ("instance", "volume", "snapshot"))
     ours = {"StringEquals": {"aws:ResourceTag/opsctl:ha-snapshots": config.group}}
@@ -145,7 +146,7 @@ def dlm_policy(config: RecoveryConfig, identity: Identity, kms_keys: Iterable[st
         _allow([f"ec2:Describe{each}" for each in reads], ["*"]),
         _allow(["ec2:CreateSnapshots"], [instance], ours),
         _allow(["ec2:CreateSnapshot", "ec2:CreateSnapshots"], [snapshot, volume]),
-        _allow(["ec2:CreateTags"], [snapshot]),
+        _allow(["ec2:CreateTags"], [snapshot], _making("CreateSnapshot", "CreateSnapshots")),
         _allow(["ec2:DeleteSnapshot"], [snapshot], ours),
         *_keys(config, identity, tuple(kms_keys)),
     ]
@@ -195,7 +196,7 @@ def _data(config: RecoveryConfig, identity: Identity) -> list[Json]:
     instance, volume, snapshot = (_ec2(config, identity, each) for each in ("instance", "volume", "snapshot"))
     ours, made = _tagged(config), {"StringEquals": {"aws:RequestTag/opsctl:ha": config.group}}
     scheduled = {"StringEquals": {"aws:RequestTag/opsctl:ha-kind": "scheduled"}}
-    created = {"StringEquals": {"ec2:CreateAction": ["CreateSnapshot", "CreateVolume"]}}
+    making = ["CreateSnapshot", "CreateVolume"]
     statements = [
         _allow(["ec2:StopInstances"], [instance], ours),
         _allow(["ec2:AttachVolume", "ec2:DetachVolume"], [instance, volume], ours),
@@ -206,12 +207,12 @@ def _data(config: RecoveryConfig, identity: Identity) -> list[Json]:
         _allow(["ec2:CreateVolume"], [volume], made),
     ]
     if config.snapshot_every_s:
-        created["StringEquals"]["ec2:CreateAction"].insert(1, "CreateSnapshots")
+        making.insert(1, "CreateSnapshots")
         statements += [
             _allow(["ec2:CreateSnapshots"], [instance, volume], ours),
             _allow(["ec2:CreateSnapshots"], [snapshot], scheduled),
         ]
-    return [*statements, _allow(["ec2:CreateTags"], [snapshot, volume], created)]
+    return [*statements, _allow(["ec2:CreateTags"], [snapshot, volume], _making(*making))]
 
 
 def _network(config: RecoveryConfig, identity: Identity) -> list[Json]:
@@ -223,9 +224,12 @@ def _network(config: RecoveryConfig, identity: Identity) -> list[Json]:
         statements.append(_allow(["ec2:AssociateAddress"], [*addresses, interface]))
         statements.append(_allow(["ec2:AssociateAddress"], [_ec2(config, identity, "instance")], _tagged(config)))
     if config.source_dest_check is not None:
-        # The launch template tags its interfaces for this; IAM asks about the instance that has the interface too.
-        both = [_ec2(config, identity, "instance"), interface]
-        statements.append(_allow(["ec2:ModifyNetworkInterfaceAttribute"], both, _tagged(config)))
+        # The launch template tags its interfaces for this; IAM asks about the instance that has the interface too,
+        # but only of the interface which attribute is set, and to what.
+        one = {"ec2:Attribute/SourceDestCheck": str(config.source_dest_check).lower()}
+        only = {"StringEquals": {**_tagged(config)["StringEquals"], **one}}
+        instance, modify = _ec2(config, identity, "instance"), ["ec2:ModifyNetworkInterfaceAttribute"]
+        statements += [_allow(modify, [interface], only), _allow(modify, [instance], _tagged(config))]
     if config.record:
         zone = f"arn:{identity.partition}:route53:::hostedzone/{config.record.zone_id}"
         only = {
@@ -240,12 +244,15 @@ def _network(config: RecoveryConfig, identity: Identity) -> list[Json]:
 
 
 def _keys(config: RecoveryConfig, identity: Identity, keys: tuple[str, ...]) -> list[Json]:
-    """EC2 uses a customer key in the handler's name for snapshots, copies and attachments (EC2/EBSEncryption)."""
+    """EC2 uses a customer key in the handler's name for snapshots, copies and attachments (EC2/EBSEncryption).
+
+    By way of EC2 alone, its grants too: with the role's credentials nobody can use the key or give it away.
+    """
     if not keys:
         return []
     through = {"StringEquals": {"kms:ViaService": f"ec2.{config.region}.{_suffix(identity)}"}}
     uses = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
-    grant = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+    grant = {"Bool": {"kms:GrantIsForAWSResource": "true"}, **through}
     return [_allow(uses, list(keys), through), _allow(["kms:CreateGrant"], list(keys), grant)]
 
 
@@ -261,6 +268,11 @@ def _allow(actions: list[str], resources: list[str], condition: Json = None) -> 
 def _ec2(config: RecoveryConfig, identity: Identity, kind: str, name: str = "*") -> str:
     account = "*" if kind == "snapshot" else identity.account  # a snapshot's ARN names no account
     return f"arn:{identity.partition}:ec2:{config.region}:{account}:{kind}/{name}"
+
+
+def _making(*actions: str) -> Json:
+    """Tags on what one of these actions makes at this moment, and on nothing that is there already."""
+    return {"StringEquals": {"ec2:CreateAction": list(actions)}}
 
 
 def _tagged(config: RecoveryConfig) -> Json:

@@ -344,8 +344,10 @@ class MemoryEc2:
     def modify_network_interface_attribute(self, NetworkInterfaceId: str, SourceDestCheck: Json) -> Json:  # noqa: N803
         """Set source/destination check."""
         (instance,) = (each for each in self.instances.values() if NetworkInterfaceId in each.interfaces)
-        both = (_arn("network-interface", NetworkInterfaceId), _arn("instance", instance.id))
-        self.authorize("ec2:ModifyNetworkInterfaceAttribute", dict.fromkeys(both, instance.tags), {})
+        action, set_to = "ec2:ModifyNetworkInterfaceAttribute", {"SourceDestCheck": SourceDestCheck["Value"]}
+        which = {_arn("network-interface", NetworkInterfaceId): instance.tags}
+        self.authorize(action, which, {"attributes": set_to})  # the instance is not asked which attribute it is
+        self.authorize(action, {_arn("instance", instance.id): instance.tags}, {})
         instance.source_dest_check = SourceDestCheck["Value"]
         return {}
 

@@ -138,6 +138,8 @@ class Simulation:
             context = {f"aws:resourcetag/{key}": [value] for key, value in tags.items()}
             context |= {"aws:tagkeys": request["keys"]} if request.get("keys") else {}
             context |= {"cloudwatch:namespace": [request["namespace"]]} if "namespace" in request else {}
+            for name, value in request.get("attributes", {}).items():
+                context[f"ec2:attribute/{name.lower()}"] = [str(value).lower()]
             if "record" in request:
                 change, name = "route53:changeresourcerecordsets", request["record"].rstrip(".")
                 context |= {f"{change}actions": ["UPSERT"], f"{change}normalizedrecordnames": [name]}

@@ -7,12 +7,13 @@ import json
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import botocore.session
 import pytest
 from botocore import xform_name
+from moto.iam.policy_validation import IAMPolicyDocumentValidator
 
 from opsctl.model.value import Json
 from opsctl.recovery import handler
@@ -31,6 +32,7 @@ from opsctl.recovery.package import (
     standby_policy,
 )
 from tests.kit.iam_check import allows
+from tests.kit.iam_reference import faults_of
 from tests.kit.memory_ec2 import ACCOUNT, REGION
 from tests.kit.memory_group import GROUP
 from tests.recovery.harness import ADDRESS, IDENTITY, KEY, TOPIC
@@ -49,6 +51,7 @@ FULL = RecoveryConfig(
 )
 OURS = {"aws:resourcetag/opsctl:ha": [GROUP]}
 FOREIGN = {"aws:resourcetag/opsctl:ha": ["ha-other"]}
+VIA_EC2 = {"kms:viaservice": [f"ec2.{REGION}.amazonaws.com"]}
 AUTOSCALING = f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:0e:autoScalingGroupName"
 ON_BEHALF = ("kms:", "logs:", "sqs:")
 """Services that EC2 and Lambda call with the role, not the handler."""
@@ -120,13 +123,16 @@ def test_only_data_lifecycle_manager_for_this_account_may_take_the_role_of_its_p
         (False, "ec2:CreateSnapshots", arn("instance"), OURS),
         (True, "ec2:CreateSnapshots", arn("volume"), {}),
         (True, "ec2:CreateSnapshots", arn("snapshot"), {}),
-        (True, "ec2:CreateTags", arn("snapshot"), {}),
+        (True, "ec2:CreateTags", arn("snapshot"), {"ec2:createaction": ["CreateSnapshots"]}),
+        (False, "ec2:CreateTags", arn("snapshot"), {}),
+        (False, "ec2:CreateTags", arn("snapshot"), {"aws:resourcetag/opsctl:ha-snapshots": [GROUP]}),
+        (False, "ec2:CreateTags", arn("snapshot"), {"ec2:createaction": ["CopySnapshot"]}),
         (False, "ec2:CreateTags", arn("volume"), OURS),
         (True, "ec2:DeleteSnapshot", arn("snapshot"), {"aws:resourcetag/opsctl:ha-snapshots": [GROUP]}),
         (False, "ec2:DeleteSnapshot", arn("snapshot"), OURS),
         (False, "ec2:DeleteVolume", arn("volume"), OURS),
-        (True, "kms:CreateGrant", KEY, {"kms:grantisforawsresource": ["true"]}),
-        (False, "kms:CreateGrant", KEY, {}),
+        (True, "kms:CreateGrant", KEY, VIA_EC2 | {"kms:grantisforawsresource": ["true"]}),
+        (False, "kms:CreateGrant", KEY, {"kms:grantisforawsresource": ["true"]}),
     ],
 )
 def test_data_lifecycle_manager_may_take_this_groups_snapshots_and_delete_no_others(
@@ -144,6 +150,42 @@ def test_every_action_of_the_roles_exists() -> None:
         assert any(each.startswith(name.rstrip("*")) if name.endswith("*") else each == name for each in known), (
             action
         )
+
+
+def every_policy() -> Iterator[Json]:
+    bare = RecoveryConfig(group=GROUP, region=REGION, topic_arn=TOPIC)
+    for config in (FULL, bare, FULL.model_copy(update={"dlm_every_s": 3600, "snapshot_every_s": 0})):
+        for keys, topic_key in (((), ""), ((KEY,), KEY.replace("key/", "key/topic-"))):
+            yield role_policy(config, IDENTITY, keys, topic_key)
+            yield standby_policy(config, IDENTITY, keys, topic_key)
+            yield dlm_policy(config, IDENTITY, keys)
+
+
+def test_every_condition_of_the_roles_is_one_that_aws_asks_for_that_action_and_resource() -> None:
+    assert not [fault for policy in every_policy() for fault in faults_of(policy)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "fault"),
+    [
+        ({"Action": ["ec2:CreateTags"], "Resource": [arn("snapshot")],
+          "Condition": {"StringEquals": {"ec2:Attribute": "Name"}}}, "never has ec2:Attribute"),
+        ({"Action": ["ec2:ModifyNetworkInterfaceAttribute"], "Resource": [arn("instance")],
+          "Condition": {"StringEquals": {"ec2:Attribute/SourceDestCheck": "false"}}}, "never has ec2:Attr"),
+        ({"Action": ["ec2:StopInstances"], "Resource": [arn("volume")]}, "is not asked about"),
+        ({"Action": ["ec2:CreateTag"], "Resource": ["*"]}, "not in the reference"),
+        ({"Action": ["ec2:CreateTags"], "Resource": ["*"], "Condition": {"StringIs": {"ec2:Region": "x"}}},
+         "the operator StringIs"),
+    ],
+)  # fmt: skip
+def test_the_reference_tells_a_condition_that_aws_never_asks(statement: Json, fault: str) -> None:
+    found = faults_of({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})
+    assert [each for each in found if fault in each]
+
+
+def test_iam_s_own_grammar_takes_the_roles_policies() -> None:
+    for policy in every_policy():
+        IAMPolicyDocumentValidator(json.dumps(policy)).validate()
 
 
 def test_the_role_has_no_action_that_no_scenario_needs() -> None:
@@ -204,6 +246,15 @@ def test_the_role_is_no_wider_than_its_configuration() -> None:
         ("ec2:CreateTags", arn("volume"), {"ec2:createaction": ["RunInstances"]}),
         ("ec2:AssociateAddress", arn("elastic-ip", "eipalloc-2"), {}),
         ("ec2:ModifyNetworkInterfaceAttribute", arn("network-interface"), {}),
+        ("ec2:ModifyNetworkInterfaceAttribute", arn("network-interface"), OURS),
+        ("ec2:ModifyNetworkInterfaceAttribute", arn("network-interface"),
+         OURS | {"ec2:attribute/groupset": ["sg-1"]}),
+        ("ec2:ModifyNetworkInterfaceAttribute", arn("network-interface"),
+         OURS | {"ec2:attribute/sourcedestcheck": ["true"]}),
+        ("ec2:ModifyNetworkInterfaceAttribute", arn("network-interface"),
+         FOREIGN | {"ec2:attribute/sourcedestcheck": ["false"]}),
+        ("ec2:CreateTags", arn("snapshot"), {}),
+        ("ec2:CreateTags", arn("snapshot"), OURS),
         ("route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z2", {}),
         (
             "route53:ChangeResourceRecordSets",
@@ -225,10 +276,12 @@ def test_the_role_may_not(action: str, resource: str, context: dict[str, list[st
 def test_a_customer_key_is_used_through_ec2_only_and_never_without_one() -> None:
     with_key, without = role_policy(FULL, IDENTITY, [KEY]), role_policy(FULL, IDENTITY)
     assert not [each for each in actions(without) if each.startswith("kms:")]
-    assert allows(with_key, "kms:Decrypt", KEY, {"kms:viaservice": [f"ec2.{REGION}.amazonaws.com"]})
+    for_aws = {"kms:grantisforawsresource": ["true"]}
+    assert allows(with_key, "kms:Decrypt", KEY, VIA_EC2)
     assert not allows(with_key, "kms:Decrypt", KEY, {})
-    assert allows(with_key, "kms:CreateGrant", KEY, {"kms:grantisforawsresource": ["true"]})
-    assert not allows(with_key, "kms:CreateGrant", KEY, {})
+    assert allows(with_key, "kms:CreateGrant", KEY, VIA_EC2 | for_aws)
+    assert not allows(with_key, "kms:CreateGrant", KEY, VIA_EC2)
+    assert not allows(with_key, "kms:CreateGrant", KEY, for_aws)
 
 
 def test_the_handler_calls_nothing_but_operations_that_exist() -> None:
