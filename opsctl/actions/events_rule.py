@@ -6,7 +6,7 @@ from pydantic import Field
 
 from opsctl.model.changes import Change, Proof
 from opsctl.model.errors import RefusedByGuard
-from opsctl.model.looking import Looking, look
+from opsctl.model.looking import Looking, seek
 from opsctl.model.run import Action, Context
 from opsctl.model.value import Json
 from opsctl.services.events_calls import (
@@ -46,8 +46,8 @@ class EventsRule(Action):
 
     def plan(self, about: Context) -> Looking[list[Change]]:
         """Plan one PutRule, one AddPermission for a function, and one PutTargets."""
-        answer = yield from look(describe_rule(self.rule))
-        if answer.refusal is None:
+        found = yield from seek(describe_rule(self.rule))
+        if found is not None:
             raise RefusedByGuard(
                 f"there is a rule {self.rule} already; nothing was changed", "choose another name"
             )

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from opsctl.model.changes import Change, Proof, Query, Risk, Severity
 from opsctl.model.errors import RefusedByGuard
-from opsctl.model.looking import Looking, look
+from opsctl.model.looking import Looking, seek
 from opsctl.model.run import Action, Context
 from opsctl.model.value import Json
 from opsctl.services.iam_role_calls import (
@@ -38,8 +38,8 @@ class IamRole(Action):
 
     def plan(self, about: Context) -> Looking[list[Change]]:
         """Plan one CreateRole and one PutRolePolicy."""
-        answer = yield from look(get_role(self.role))
-        if answer.refusal is None:
+        found = yield from seek(get_role(self.role))
+        if found is not None:
             raise RefusedByGuard(
                 f"there is a role {self.role} already; nothing was changed", "choose another name"
             )

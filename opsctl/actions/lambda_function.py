@@ -7,7 +7,7 @@ from pydantic import Field
 from opsctl.model.binary import MARK
 from opsctl.model.changes import Change, Instruction, Irreversible, Proof, Query, Risk, Severity
 from opsctl.model.errors import RefusedByGuard
-from opsctl.model.looking import Looking, look
+from opsctl.model.looking import Looking, seek
 from opsctl.model.run import Action, Context
 from opsctl.model.value import Json
 from opsctl.services.lambda_calls import (
@@ -49,8 +49,8 @@ class LambdaFunction(Action):
 
     def plan(self, about: Context) -> Looking[list[Change]]:
         """Plan one CreateFunction, the wait for it, and one PutFunctionConcurrency."""
-        answer = yield from look(get_function(self.function))
-        if answer.refusal is None:
+        found = yield from seek(get_function(self.function))
+        if found is not None:
             raise RefusedByGuard(
                 f"there is a function {self.function} already; nothing was changed", "choose another name"
             )

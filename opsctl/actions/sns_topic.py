@@ -6,7 +6,7 @@ from pydantic import Field
 
 from opsctl.model.changes import Change, Proof, Query
 from opsctl.model.errors import RefusedByGuard
-from opsctl.model.looking import Looking, look
+from opsctl.model.looking import Looking, seek
 from opsctl.model.reads import Read
 from opsctl.model.run import Action, Context
 from opsctl.services.marks import with_mark
@@ -37,8 +37,8 @@ class SnsTopic(Action):
     def plan(self, about: Context) -> Looking[list[Change]]:
         """Plan one CreateTopic."""
         arn = topic_arn(self.topic, about.identity)
-        answer = yield from look(tags_of_topic(arn))
-        if answer.refusal is None:
+        found = yield from seek(tags_of_topic(arn))
+        if found is not None:
             raise RefusedByGuard(
                 f"there is a topic {self.topic} already; nothing was changed", f"to use it, say so: {arn}"
             )

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from opsctl.model.changes import Change, Proof
 from opsctl.model.errors import RefusedByGuard
-from opsctl.model.looking import Looking, look
+from opsctl.model.looking import Looking, seek
 from opsctl.model.run import Action, Context
 from opsctl.services.marks import with_mark
 from opsctl.services.sqs_queue_calls import (
@@ -34,8 +34,8 @@ class SqsQueue(Action):
 
     def plan(self, about: Context) -> Looking[list[Change]]:
         """Plan one CreateQueue."""
-        answer = yield from look(get_queue_url(self.queue))
-        if answer.refusal is None:
+        found = yield from seek(get_queue_url(self.queue))
+        if found is not None:
             raise RefusedByGuard(
                 f"there is a queue {self.queue} already; nothing was changed", "choose another name"
             )

@@ -37,3 +37,4 @@ class HaDrillFacts(Value):
     no_snapshot: tuple[str, ...]
     no_queue: tuple[str, ...]
     one_zone: tuple[str, ...]
+    unread: tuple[str, ...] = ()

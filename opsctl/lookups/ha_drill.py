@@ -1,6 +1,6 @@
 """The facts behind `make-ha drill`: what would be replaced or stopped, and what speaks against doing it now."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import ClassVar, Literal
 
@@ -10,7 +10,7 @@ from opsctl.drill.facts import DrillVolume, HaDrillFacts
 from opsctl.drill.sight import moment
 from opsctl.model.errors import InvalidInput
 from opsctl.model.looking import Looking
-from opsctl.model.reads import Read, Refused
+from opsctl.model.reads import Answer, Read, Refused
 from opsctl.model.run import Context, Lookup
 from opsctl.model.spans import span
 from opsctl.model.value import Json, Value
@@ -57,6 +57,7 @@ class HaDrill(Lookup):
             "no_queue": (f"there is no queue opsctl-{self.group}-dlq",)
             if gone is not None and gone.kind is Refused.MISSING
             else (),
+            "unread": tuple(_unread(reads, answers)),
         }
         own_part = _of_pair(owned, about) if isinstance(owned, Pair) else self._of_group(owned, known)
         return HaDrillFacts(**both, **own_part)
@@ -77,6 +78,7 @@ class HaDrill(Lookup):
         zones = {one["SubnetId"]: one["AvailabilityZone"] for one in known.get("subnets", {}).get("Subnets", [])}
         subnets = _subnets(group)
         elsewhere = tuple(one for one in subnets if zones.get(one, zone) != zone)
+        where = f"all in {zone}" if "subnets" in known else "their zones could not be read"
         return {
             "by": "replace" if self.by == "auto" else self.by,
             "instance": seats[0]["InstanceId"] if seats else "",
@@ -85,7 +87,7 @@ class HaDrill(Lookup):
             "elsewhere": elsewhere,
             "since": max((moment(one["StartTime"]) for one in _activities(known)), default=0.0),
             "busy": tuple(_busy(group, known)),
-            "one_zone": () if elsewhere else (f"{', '.join(subnets)}: all in {zone}",),
+            "one_zone": () if elsewhere else (f"{', '.join(subnets)}: {where}",),
         }
 
     def _reads(self, owned: Json | Pair) -> dict[str, Read]:
@@ -116,6 +118,23 @@ class HaDrill(Lookup):
             elif now - begun > self.snapshot_within_s:
                 limit = span(self.snapshot_within_s)
                 yield f"{device}: the newest completed snapshot is {span(now - begun)} old, not under {limit}"
+
+
+_UNREAD = {
+    "steps": "whether a scaling activity is under way",
+    "refreshes": "whether an instance refresh is under way",
+    "subnets": "in which zones its subnets are",
+    "volumes": "which data volumes it has",
+    "snapshots": "how old its snapshots are",
+    "function": "what the handler was told to move",
+    "queue": "whether its queue of dead letters exists",
+}
+
+
+def _unread(reads: Mapping[str, Read], answers: Sequence[Answer]) -> Iterator[str]:
+    for (name, read), one in zip(reads.items(), answers, strict=True):
+        if not one.known and one.refusal is not None:
+            yield f"{_UNREAD[name]}: {one.refusal.code} at {read.api}"
 
 
 def _of_pair(pair: Pair, about: Context) -> dict[str, Json]:

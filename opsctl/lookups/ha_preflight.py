@@ -10,7 +10,7 @@ from opsctl.model.reads import Answer, Read, Refused
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Json, Value
 from opsctl.preflight.finding import find_instance
-from opsctl.preflight.reads import NEEDED, UNREAD, first_reads, second_reads, third_reads
+from opsctl.preflight.reads import NEEDED, first_reads, second_reads, third_reads, unread
 from opsctl.preflight.result import HaPreflightResult, result_of
 from opsctl.preflight.seen import Seen, Wanted
 from opsctl.preflight.snapshots import refuse_bad_schedule
@@ -83,9 +83,9 @@ def _with_answers(seen: Seen, answers: dict[str, Answer], reads: dict[str, Read]
         elif name in NEEDED:
             raise FactUnknown(answer.refusal)
         else:
-            words = UNREAD[name.partition(" ")[0]]
             why = f"{answer.refusal.code} at {reads[name].api}"
-            unknown.append(Verdict(id=f"unknown-{name.partition(' ')[0]}", kind="unknown", what=words, why=why))
+            id_ = f"unknown-{name.partition(' ')[0]}"
+            unknown.append(Verdict(id=id_, kind="unknown", what=unread(name), why=why))
     return seen.model_copy(update={"answers": known})
 
 

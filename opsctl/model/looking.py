@@ -9,7 +9,7 @@ from collections.abc import Generator, Sequence
 from typing import TypeAlias, TypeVar
 
 from opsctl.model.errors import FactUnknown
-from opsctl.model.reads import Answer, Read
+from opsctl.model.reads import Answer, Read, Refused
 from opsctl.model.value import Json
 
 T = TypeVar("T")
@@ -56,5 +56,17 @@ def need(read: Read) -> Looking[Json]:
     """
     answer = yield from look(read)
     if answer.refusal is not None:
+        raise FactUnknown(answer.refusal)
+    return answer.value
+
+
+def seek(read: Read) -> Looking[Json]:
+    """Make one read of something that need not exist, and return None where it does not.
+
+    Raises:
+        FactUnknown: AWS refused the read, so nobody knows.
+    """
+    answer = yield from look(read)
+    if answer.refusal is not None and answer.refusal.kind is not Refused.MISSING:
         raise FactUnknown(answer.refusal)
     return answer.value

@@ -1,5 +1,6 @@
 """What is read before an instance is touched: two rounds once the instance is known, three for a topic's key."""
 
+import re
 from collections.abc import Mapping
 
 from opsctl.model.reads import Read
@@ -60,8 +61,6 @@ def first_reads(seen: Seen) -> dict[str, Read]:
     }
     if placement.get("GroupName"):
         reads["placement-group"] = _filtered("DescribePlacementGroups", "group-name", placement["GroupName"])
-    if type_.startswith("t"):
-        reads["credits"] = _read("ec2", "DescribeInstanceCreditSpecifications", InstanceIds=[id_])
     if profile:
         name = profile.rpartition("/")[2]
         reads["profile"] = _read("iam", "GetInstanceProfile", InstanceProfileName=name)
@@ -85,11 +84,22 @@ def second_reads(seen: Seen) -> dict[str, Read]:
     key_of_topic = ((seen.answers.get("topic") or {}).get("Attributes") or {}).get("KmsMasterKeyId")
     if key_of_topic:
         reads["topic-key"] = _read("kms", "DescribeKey", KeyId=key_of_topic)
+    if _bursts(seen):
+        reads["credits"] = _read("ec2", "DescribeInstanceCreditSpecifications", InstanceIds=[seen.id])
     for zone in (seen.answers.get("zones") or {}).get("HostedZoneSummaries", []):
         reads[f"records {zone['HostedZoneId']}"] = _read(
             "route53", "ListResourceRecordSets", HostedZoneId=zone["HostedZoneId"]
         )
     return reads
+
+
+def _bursts(seen: Seen) -> bool:
+    """Whether its type earns CPU credits, as AWS says; by the family's name only where that could not be read.
+
+    Trainium's `trn` and the like begin with a `t` as well, and AWS refuses the question for them.
+    """
+    told = seen.type_info.get("BurstablePerformanceSupported")
+    return bool(told) if told is not None else re.match(r"t\d", seen.type) is not None
 
 
 def third_reads(seen: Seen) -> dict[str, Read]:
@@ -122,12 +132,19 @@ UNREAD: Mapping[str, str] = {
     "topic": "whether the topic exists and whom it lets publish",
     "topic-key": "whose key encrypts the topic's messages, so that the handler is not let use it",
     "topic-key-policy": "whom the key of the topic lets use it",
-    "health": "whether it is registered with a target group",
-    "key": "whose KMS key encrypts a volume",
-    "grants": "who may use the KMS key of a volume",
-    "records": "whether a private DNS record names its address",
+    "health": "whether it is registered with target group {}",
+    "key": "whose KMS key encrypts a volume: {}",
+    "grants": "who may use the KMS key of a volume: {}",
+    "records": "whether a private DNS record of zone {} names its address",
 }
-"""What stays unknown when a read is refused, by its name or the first word of it."""
+"""What stays unknown when a read is refused, by its name or its first word; what the rest names is put in."""
+
+
+def unread(name: str) -> str:
+    """Say what stays unknown when the read of that name is refused."""
+    kind, _, which = name.partition(" ")
+    return UNREAD[kind].format(which.split("/")[1] if kind == "health" else which)
+
 
 NEEDED = ("volumes", "addresses", "offerings", "subnets")
 """Without these no plan can be made."""

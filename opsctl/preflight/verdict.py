@@ -15,7 +15,7 @@ Kind: TypeAlias = Literal["block", "accept", "unknown", "warn", "fix", "carry"]
 WORDS: dict[Kind, str] = {
     "block": "blocks",
     "accept": "to accept",
-    "unknown": "unknown",
+    "unknown": "not readable",
     "warn": "warning",
     "fix": "fixed",
     "carry": "carried over",

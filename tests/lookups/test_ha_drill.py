@@ -204,6 +204,16 @@ def test_a_group_that_would_recover_is_drilled() -> None:
             "unknown",
             "alarms: could not be read",
         ),
+        (
+            {"autoscaling.DescribeScalingActivities": denied("autoscaling.DescribeScalingActivities")},
+            "not-readable",
+            "whether a scaling activity is under way: AccessDenied at autoscaling.DescribeScalingActivities",
+        ),
+        (
+            {"autoscaling.DescribeInstanceRefreshes": denied("autoscaling.DescribeInstanceRefreshes")},
+            "not-readable",
+            "whether an instance refresh is under way",
+        ),
     ],
 )
 def test_each_guard_refuses_with_its_evidence(answers: dict[str, Canned], guard: str, evidence: str) -> None:
@@ -218,6 +228,10 @@ def test_other_zone_needs_a_subnet_in_another_zone() -> None:
     plan(answers)
     with pytest.raises(RefusedByGuard, match="one-zone"):
         plan(answers, other_zone=True)
+    unread: dict[str, Canned] = {"ec2.DescribeSubnets": denied("ec2.DescribeSubnets")}
+    with pytest.raises(RefusedByGuard, match="one-zone") as refused:
+        plan(unread, ("not-readable",), other_zone=True)
+    assert "subnet-a, subnet-b: their zones could not be read" in refused.value.evidence[1]
 
 
 def test_what_may_be_set_aside_is_set_aside_by_name() -> None:

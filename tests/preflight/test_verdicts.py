@@ -291,6 +291,35 @@ def test_what_could_not_be_read_is_unknown_and_shown(read: str) -> None:
     assert {one.why for one in rows} == {f"UnauthorizedOperation at {read}"}
 
 
+def test_what_could_not_be_read_names_the_thing_it_is_about() -> None:
+    group = {"TargetGroupArn": "arn:tg:targetgroup/web/1", "VpcId": "vpc-1", "TargetType": "instance"}
+    read = "elbv2.DescribeTargetHealth"
+    found = look(answers={"elbv2.DescribeTargetGroups": {"TargetGroups": [group]}, read: denied(read)})
+    (row,) = [one for one in found.verdicts if one.kind == "unknown"]
+    assert (row.words, row.what) == ("not readable", "whether it is registered with target group web")
+
+
+CREDITS = "ec2.DescribeInstanceCreditSpecifications"
+
+
+@pytest.mark.parametrize(
+    ("type_", "told", "asked"),
+    [
+        ("t3.medium", type_info(BurstablePerformanceSupported=True), True),
+        ("trn1.2xlarge", type_info(BurstablePerformanceSupported=False), False),
+        ("t3.medium", {"ec2.DescribeInstanceTypes": denied("ec2.DescribeInstanceTypes")}, True),
+        ("trn1.2xlarge", {"ec2.DescribeInstanceTypes": denied("ec2.DescribeInstanceTypes")}, False),
+    ],
+)
+def test_cpu_credits_are_asked_for_only_where_the_type_earns_them(
+    type_: str, told: dict[str, Json], asked: bool
+) -> None:
+    unlimited = {CREDITS: {"InstanceCreditSpecifications": [{"CpuCredits": "unlimited"}]}}
+    found, reader = look_read({"InstanceType": type_}, told | unlimited)
+    assert (CREDITS in reader.apis()) is asked
+    assert ("CreditSpecification" in found.template) is asked
+
+
 def test_a_plan_is_not_made_without_what_it_needs() -> None:
     with pytest.raises(FactUnknown, match="DescribeVolumes"):
         look(answers={"ec2.DescribeVolumes": denied("ec2.DescribeVolumes")})
