@@ -9,6 +9,7 @@ from opsctl.preflight.expectations import duration
 from opsctl.preflight.health_finding import Finding, judged
 from opsctl.preflight.health_handler import GROUP_RULES, judge_handler
 from opsctl.preflight.health_record import judge_record
+from opsctl.preflight.judge_instance import stop_protection_off
 from opsctl.preflight.snapshots import TO_COMPLETE_S
 from opsctl.services.dlm_calls import START_WITHIN_S
 from opsctl.services.ec2 import parse_tags
@@ -63,6 +64,7 @@ def judge_health(group: Json, answers: dict[str, Json], now: float) -> Iterator[
     yield from _group(group)
     if "instance" in answers:
         yield _tagged(group, answers["instance"])
+    yield from judge_stop_protection(answers, "before its volumes can go to a replacement")
     if "hooks" in answers:
         yield from _hooks(answers["hooks"])
     if "template" in answers:
@@ -146,6 +148,15 @@ def _tagged(group: Json, answer: Json) -> Finding:
     return judged(
         "instance's tag", not bare, "there", f"{', '.join(bare)} lacks {GROUP_TAG}={name}: not ours to stop"
     )
+
+
+def judge_stop_protection(answers: dict[str, Json], until: str) -> Iterator[Finding]:
+    """Whoever has the data can be stopped: what holds against StopInstances holds against the handler as well."""
+    for name, answer in answers.items():
+        if name.startswith("stop protection ") and (answer or {}).get("DisableApiStop", {}).get("Value"):
+            instance = name.removeprefix("stop protection ")
+            words = f"on: {instance} has to be stopped {until}; {stop_protection_off(instance)}"
+            yield judged("stop protection", good=False, fine="", wrong=words)
 
 
 def _hooks(answer: Json) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from opsctl.preflight.health import (
     judge_alarms,
     judge_policy,
     judge_snapshots,
+    judge_stop_protection,
     judge_volumes,
 )
 from opsctl.preflight.health_finding import Finding, judged
@@ -30,9 +31,7 @@ def judge_pair(pair: Pair, answers: dict[str, Json], now: float) -> Iterator[Fin
     """Judge everything that could be read, in the order in which a failover needs it."""
     stem = f"opsctl-{pair.group}"
     yield from _instance(pair, answers)
-    if (answers.get("stop protection") or {}).get("DisableApiStop", {}).get("Value"):
-        words = "on: the instance has to be stopped before its twin may take over"
-        yield judged("stop protection", good=False, fine="", wrong=words)
+    yield from judge_stop_protection(answers, "before its twin may take over")
     yield from _twin(pair, built_by(answers))
     if pair.twin:
         yield from _likeness(pair, answers, now)

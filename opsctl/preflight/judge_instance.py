@@ -65,11 +65,27 @@ def _protection(seen: Seen) -> Iterator[Verdict]:
     if seen.attribute("termination-protection", "DisableApiTermination"):
         why = "it does not stop Auto Scaling from replacing the instance"
         yield warn("termination-protection", "it is protected from termination", why)
-    if seen.attribute("stop-protection", "DisableApiStop"):
-        why = "the handler cannot stop it to unmount its volumes, and then keeps it instead of replacing it"
-        yield warn("stop-protection", "it is protected from being stopped", why)
+    yield from _stop_protection(seen)
     if (seen.instance.get("HibernationOptions") or {}).get("Configured"):
         yield warn("hibernation", "hibernation is configured", "instances of a group cannot hibernate; left out")
+
+
+def _stop_protection(seen: Seen) -> Iterator[Verdict]:
+    """EC2 user guide: protection holds against StopInstances, by whomever, and not against Auto Scaling."""
+    if not seen.attribute("stop-protection", "DisableApiStop"):
+        return
+    what, off = "it is protected from being stopped", stop_protection_off(seen.id)
+    if seen.data_volumes or seen.wanted.fresh:
+        why = f"it has to be stopped before its volumes can go to another instance: {off}"
+        yield block("stop-protection", what, why, GROUP_ONLY)
+    else:
+        why = "it does not stop Auto Scaling from replacing the instance; replacements are not protected"
+        yield warn("stop-protection", what, why, GROUP_ONLY)
+
+
+def stop_protection_off(instance: str) -> str:
+    """Say how somebody turns stop protection off."""
+    return f"aws ec2 modify-instance-attribute --instance-id {instance} --no-disable-api-stop turns that off"
 
 
 def _software(seen: Seen) -> Iterator[Verdict]:

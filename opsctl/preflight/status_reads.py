@@ -26,6 +26,8 @@ def group_reads(name: str, group: Json, known: dict[str, Json]) -> dict[str, Rea
         if instances:
             filters = [{"Name": "instance-id", "Values": instances}]
             reads["instance"] = _read("ec2", "DescribeInstances", Filters=filters)
+            if configured(known.get("function")).devices:
+                reads |= {f"stop protection {each}": _stop_protection(each) for each in instances}
         return reads | _later(name, known)
     version = str((group.get("LaunchTemplate") or {}).get("Version", "1"))
     return {
@@ -48,9 +50,7 @@ def pair_reads(pair: Pair, known: dict[str, Json]) -> dict[str, Read]:
     if pair.primary:
         which = pair.primary["InstanceId"]
         reads["checks"] = _read("ec2", "DescribeInstanceStatus", InstanceIds=[which], IncludeAllInstances=True)
-        reads["stop protection"] = _read(
-            "ec2", "DescribeInstanceAttribute", InstanceId=which, Attribute="disableApiStop"
-        )
+        reads[f"stop protection {which}"] = _stop_protection(which)
     if pair.twin:
         filters = [
             {"Name": "location", "Values": [zone_of(pair.twin)]},
@@ -96,6 +96,10 @@ def _later(name: str, known: dict[str, Json]) -> dict[str, Read]:
     if config.dlm_every_s:
         reads["policies"] = policies_of(SNAPSHOTS_TAG, name)
     return reads
+
+
+def _stop_protection(instance: str) -> Read:
+    return _read("ec2", "DescribeInstanceAttribute", InstanceId=instance, Attribute="disableApiStop")
 
 
 def _version(template: str, version: str) -> Read:

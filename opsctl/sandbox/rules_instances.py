@@ -127,8 +127,15 @@ def _finish_stop(instance: Any) -> None:
 
 
 def _terminate(self: Any, instance_ids: list[str]) -> list[tuple[Any, Any]]:
-    """An instance shuts down for a while and holds its volumes and addresses until it is gone (section 5)."""
-    from moto.ec2.exceptions import InvalidParameterCombination, OperationNotPermitted4
+    """An instance shuts down for a while and holds its volumes and addresses until it is gone (section 5).
+
+    Stop protection protects from termination as well (EC2 user guide, ec2-stop-protection).
+    """
+    from moto.ec2.exceptions import (
+        InvalidParameterCombination,
+        OperationDisableApiStopNotPermitted,
+        OperationNotPermitted4,
+    )
 
     if not instance_ids:
         raise InvalidParameterCombination("No instances specified")
@@ -136,6 +143,8 @@ def _terminate(self: Any, instance_ids: list[str]) -> list[tuple[Any, Any]]:
     for instance in self.get_multi_instances_by_id(instance_ids):
         if instance.disable_api_termination is True:
             raise OperationNotPermitted4(instance.id)
+        if instance.disable_api_stop is True:
+            raise OperationDisableApiStopNotPermitted(instance.id)
         before = copy.copy(instance._state)
         if instance.state not in ("shutting-down", "terminated"):
             volume_data.note(instance)

@@ -226,7 +226,8 @@ class Scaling:
             return
         member.state = "Terminating:Proceed" if group.hooks_for(TERMINATING) else "Terminating"
         instance = self.ec2.get_instance_by_id(member.instance_id)
-        instance.disable_api_termination = False  # protection does not stop Auto Scaling (facts, section 1)
+        # Protection does not stop Auto Scaling (EC2 user guide, stop protection and termination protection).
+        instance.disable_api_termination = instance.disable_api_stop = False
         self.ec2.terminate_instances([member.instance_id])
         self._gone(group, member)
 

@@ -84,6 +84,7 @@ WELL: dict[str, Canned] = {
         "MetricAlarms": [{"AlarmName": f"opsctl-{GROUP}-{kind}", "StateValue": "OK"} for kind in ALARMS]
     },
     "iam.GetRolePolicy": {"RoleName": f"opsctl-{GROUP}", "PolicyName": "opsctl"},
+    "ec2.DescribeInstanceAttribute": {"DisableApiStop": {"Value": False}},
     "lambda.GetPolicy": {"Policy": '[{"Sid": "opsctl-ha-web-hooks"}, {"Sid": "opsctl-ha-web-sweep"}]'},
     "ec2.DescribeInstances": {"Reservations": [{"Instances": [{"InstanceId": ID, "Tags": OURS}]}]},
 }

@@ -82,6 +82,7 @@ HEALTHY: dict[str, Json] = {
         "MetricAlarms": [{"AlarmName": f"opsctl-ha-web-{kind}", "StateValue": "OK"} for kind in KINDS]
     },
     "iam.GetRolePolicy": {"RoleName": "opsctl-ha-web", "PolicyName": "opsctl"},
+    "ec2.DescribeInstanceAttribute": {"DisableApiStop": {"Value": False}},
     "lambda.GetPolicy": {"Policy": '[{"Sid": "opsctl-ha-web-hooks"}, {"Sid": "opsctl-ha-web-sweep"}]'},
     "sns.GetTopicAttributes": {"Attributes": {"TopicArn": "t", "SubscriptionsConfirmed": "1"}},
     "ec2.DescribeInstances": {
@@ -245,6 +246,12 @@ GROUPS, HOOKS = "autoscaling.DescribeAutoScalingGroups", "autoscaling.DescribeLi
             lambda a: a["Reservations"][0]["Instances"][0].update(Tags=[]),
             "instance's tag",
             "i-1 lacks opsctl:ha=ha-web",
+        ),
+        (
+            "ec2.DescribeInstanceAttribute",
+            lambda a: a["DisableApiStop"].update(Value=True),
+            "stop protection",
+            "on: i-1 has to be stopped before its volumes can go to a replacement; aws ec2",
         ),
         (
             "ec2.DescribeVolumes",

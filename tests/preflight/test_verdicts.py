@@ -8,6 +8,7 @@ import pytest
 
 from opsctl.model.errors import FactUnknown, InvalidInput
 from opsctl.model.value import Json
+from opsctl.preflight.verdict import Kind
 from tests.kit.canned import denied, missing
 from tests.kit.lone_instance import ID, INSTANCE, ROUTES, ids, look, look_read
 
@@ -114,6 +115,36 @@ def test_twenty_volumes_are_all_taken_along_and_those_that_would_die_are_fixed()
     (fixed,) = [one for one in found.verdicts if one.kind == "fix"]
     assert (fixed.id, fixed.what) == ("delete-on-termination", "/dev/sdi would be deleted")
     assert len(found.tagging) == 22
+
+
+PROTECTED = {"ec2.DescribeInstanceAttribute disableApiStop": {"DisableApiStop": {"Value": True}}}
+ROOT_ONLY = {"BlockDeviceMappings": INSTANCE["BlockDeviceMappings"][:1]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "asked", "kind", "verdict"),
+    [
+        ({}, {"mode": "asg"}, "block", "stop-protection"),
+        ({}, {"mode": "standby"}, "block", "standby-stop-protection"),
+        (ROOT_ONLY, {"mode": "standby"}, "block", "standby-stop-protection"),
+        (ROOT_ONLY, {"mode": "asg", "fresh": True}, "block", "stop-protection"),
+        (ROOT_ONLY, {"mode": "asg"}, "warn", "stop-protection"),
+    ],
+)
+def test_an_instance_that_would_have_to_be_stopped_must_not_be_protected_from_it(
+    changes: dict[str, Json], asked: dict[str, Json], kind: Kind, verdict: str
+) -> None:
+    found = look(changes, PROTECTED, **asked)
+    assert verdict in ids(found, kind)
+    if kind == "block":
+        (row,) = [one for one in found.verdicts if one.kind == "block"]
+        assert f"aws ec2 modify-instance-attribute --instance-id {ID} --no-disable-api-stop" in row.named
+    assert "stop-protection" not in " ".join(ids(look(changes, PROTECTED, mode="recover"), "block"))
+
+
+def test_a_protected_instance_is_recovered_in_place_where_the_mode_is_left_open() -> None:
+    found = look(answers=PROTECTED)
+    assert (found.mode, "it is protected from being stopped" in found.mode_reason) == ("recover", True)
 
 
 @pytest.mark.parametrize(

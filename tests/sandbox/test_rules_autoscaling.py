@@ -411,6 +411,16 @@ def test_a_group_with_instances_is_deleted_only_by_force() -> None:
     assert asg().describe_auto_scaling_groups()["AutoScalingGroups"] == []
 
 
+def test_protection_of_an_instance_does_not_stop_its_group_from_ending_it(about: Conditions) -> None:
+    make_group()
+    old = only()
+    for attribute in ("DisableApiStop", "DisableApiTermination"):
+        client("ec2").modify_instance_attribute(InstanceId=old, **{attribute: {"Value": True}})
+    asg().set_instance_health(InstanceId=old, HealthStatus="Unhealthy", ShouldRespectGracePeriod=False)
+    move(about, 600)
+    assert state_of(old) == "terminated"
+
+
 def test_a_protected_group_is_not_deleted_by_force() -> None:
     make_group(0, DeletionProtection="prevent-force-deletion")
     refused("ValidationError", asg().delete_auto_scaling_group, **NAME, ForceDelete=True)

@@ -149,3 +149,15 @@ def test_an_impaired_instance_fails_its_own_check_and_not_the_systems(about: Con
     move(about, 300)
     about.faults.impaired.add(instance)
     assert checks(instance) == ("impaired", "ok")
+
+
+def test_a_stop_protected_instance_is_neither_stopped_nor_terminated_by_a_call(about: Conditions) -> None:
+    ec2, instance = client("ec2"), run()
+    move(about, 20)
+    ec2.modify_instance_attribute(InstanceId=instance, DisableApiStop={"Value": True})
+    refused("OperationNotPermitted", ec2.stop_instances, InstanceIds=[instance])
+    refused("OperationNotPermitted", ec2.stop_instances, InstanceIds=[instance], Force=True)
+    refused("OperationNotPermitted", ec2.terminate_instances, InstanceIds=[instance])
+    ec2.modify_instance_attribute(InstanceId=instance, DisableApiStop={"Value": False})
+    ec2.terminate_instances(InstanceIds=[instance])
+    assert state(instance) == "shutting-down"
