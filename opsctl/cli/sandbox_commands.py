@@ -80,7 +80,7 @@ def inline(context: typer.Context) -> None:
     server = EmbeddedServer()
     server.start()
     try:
-        force_environment(SandboxEndpoint(endpoint_url=server.endpoint, pid=os.getpid()))
+        force_environment(SandboxEndpoint(endpoint_url=server.endpoint, pid=os.getpid(), key=server.key))
         seed_all(lru_cache(server.client))
         server.begin(QUICK)
         code = run(list(context.args))
@@ -187,7 +187,7 @@ def _require_extra() -> None:
 
 def _show(endpoint: "SandboxEndpoint", output: Form) -> None:
     if output is Form.JSON:
-        _json("running", endpoint.model_dump())
+        _json("running", endpoint.model_dump(exclude={"key"}))
         return
     from opsctl.sandbox.worlds import TARGETS
 
