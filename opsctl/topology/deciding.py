@@ -15,13 +15,14 @@ _SHOWN = 5
 
 
 class Judged(Value):
-    """A way in with what was found and decided about it."""
+    """A way in with what was found and decided; `left` is the question without what is dropped already."""
 
     way: Way
     outcomes: dict[str, Outcome]
     verdicts: tuple[Verdict, ...]
     closed: str
     asked: Asked
+    left: Asked
 
     @property
     def dropped(self) -> bool:
@@ -49,7 +50,7 @@ class Judged(Value):
     def covered(self) -> bool:
         """Whether the chosen layers act on everything that was asked about."""
         versions = {version for one in self.chosen for version in one.versions}
-        wanted = set(self.asked.versions) & set(self.way.entrance.versions)
+        wanted = set(self.left.versions) & set(self.way.entrance.versions)
         geo = not self.asked.countries or any(one.layer == "geo" for one in self.chosen)
         return wanted <= versions and geo
 
@@ -107,8 +108,11 @@ def judge_ways(web: Web, asked: Asked, home: Home) -> tuple[Judged, ...]:
     for way in ways_in(web):
         outcomes = {address: walk(way, address) for address in asked.addresses}
         closed = _closed(way, asked, outcomes)
-        verdicts = judge(way, asked, home, closed=closed)
-        judged.append(Judged(way=way, outcomes=outcomes, verdicts=tuple(verdicts), closed=closed, asked=asked))
+        left = asked if closed else asked.without(_settled(asked, outcomes))
+        dropped = "; ".join(dict.fromkeys(one.says for one in outcomes.values()))
+        verdicts = tuple(judge(way, left, home, closed=closed, dropped=dropped))
+        one = Judged(way=way, outcomes=outcomes, verdicts=verdicts, closed=closed, asked=asked, left=left)
+        judged.append(one)
     return tuple(judged)
 
 
@@ -117,7 +121,7 @@ def points_of(judged: Sequence[Judged]) -> tuple[Point, ...]:
     points: dict[tuple[str, str], Point] = {}
     for one in judged:
         for verdict in one.chosen:
-            addresses = one.asked.addresses_of(verdict.versions)
+            addresses = one.left.addresses_of(verdict.versions)
             for point in _points(verdict):
                 known = points.setdefault((point.layer, point.id or point.resource), point)
                 points[known.layer, known.id or known.resource] = known.model_copy(
@@ -165,6 +169,13 @@ def _closed(way: Way, asked: Asked, outcomes: Mapping[str, Outcome]) -> str:
     if outcomes and not asked.countries and all(one.dropped and one.by_groups for one in outcomes.values()):
         return next(iter(outcomes.values())).says
     return ""
+
+
+def _settled(asked: Asked, outcomes: Mapping[str, Outcome]) -> list[str]:
+    """Return the addresses that need nothing on a way: a block of our own would stop nobody there."""
+    if asked.mode != "block" or asked.own_rule:
+        return []
+    return [address for address, one in outcomes.items() if one.dropped]
 
 
 def _points(verdict: Verdict) -> list[Point]:
