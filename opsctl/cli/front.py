@@ -104,13 +104,11 @@ def run_playbook(
         from opsctl.workflow.plan_files import save_plan
 
         save_plan(plan, planning.out)
-    if applying.dry_run or plan_only or planning.out is not None or not plan.changes:
-        show_plan(session, plan, saved=str(planning.out or ""))
-        if applying.dry_run and applying.detailed_exitcode and plan.changes:
-            from opsctl.model.exits import Exit
-
-            raise typer.Exit(int(Exit.HAS_CHANGES))
-        return
+    only_shown = applying.dry_run or plan_only or planning.out is not None
+    if only_shown or not plan.changes:
+        code = _code_of(plan, applying, only_shown=only_shown)
+        show_plan(session, plan, saved=str(planning.out or ""), code=code)
+        raise typer.Exit(code)
     carry_out(session, plan, applying)
 
 
@@ -129,14 +127,24 @@ def carry_out(session: Session, plan: "Plan", applying: ApplyOptions) -> None:
     run_and_report(session, plan.id, lambda: start_run(plan, bench))
 
 
-def show_plan(session: Session, plan: "Plan", saved: str = "") -> None:
-    """Write a plan as the command's result, with what to type next."""
+def _code_of(plan: "Plan", applying: ApplyOptions, *, only_shown: bool) -> int:
+    """Without a change there is no run, but what is known to stay as it should not be is no success."""
+    from opsctl.model.exits import Exit
+
+    if not only_shown:
+        return int(Exit.UNPROVED if plan.unaccepted else Exit.DONE)
+    changing = applying.dry_run and applying.detailed_exitcode and plan.changes
+    return int(Exit.HAS_CHANGES if changing else Exit.DONE)
+
+
+def show_plan(session: Session, plan: "Plan", saved: str = "", code: int = 0) -> None:
+    """Write a plan as the command's result, with what to type next; `code` is what the command will exit with."""
     from opsctl.cli.output import emit_plan
     from opsctl.model.commands import command_line
 
     reached_by = session.runtime.identity.reached_by
     following = (command_line(reached_by, "apply", saved),) if saved and plan.changes else ()
-    emit_plan(session.order, plan, following)
+    emit_plan(session.order, plan, following, code)
 
 
 def _show_for_consent(session: Session, plan: "Plan") -> None:

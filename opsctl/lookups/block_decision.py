@@ -39,6 +39,7 @@ class BlockDecision(Lookup):
         except ValueError as fault:
             raise InvalidInput.one(str(fault), source="addresses") from None
         web, survey = yield from ways_to(self.target, about)
-        judged = judge_ways(web, asked, Home(account=about.account, region=about.region))
+        home = Home(account=about.account, region=about.region)
+        judged = judge_ways(web, asked, home)
         points, unknown = yield from completed(points_of(judged), web, survey)
-        return decision_of(self.target, web, judged, points, unknown)
+        return decision_of(self.target, web, judged, points, unknown, asked, home)

@@ -126,6 +126,12 @@ class CheckSpec(Value):
     when: str = Field("", description="Expression at plan time; the check is kept when it finds something.")
     within: str = Field("1m", description="How long it may take to become true.")
     shows: str = Field("", description="Expression that lists what the report shows as evidence.")
+    stays: str = Field(
+        "", description="Expression at plan time; what `none` will still find: not waited for, and a failure."
+    )
+    accept: str = Field("", description="The guard whose name, given to --accept, lets stay what `stays` finds.")
+    foretells: str = Field("", description="Expression at plan time that gives the plan's last line.")
+    tells: str = Field("", description="Expression that gives the result's last line, held or not.")
 
 
 class NextSpec(Value):

@@ -19,7 +19,9 @@ def run_guards(loaded: LoadedPlaybook, scope: Scope, overrides: Collection[str])
         InvalidInput: an override names no guard, or one that cannot be overridden.
     """
     guards = loaded.playbook.guards
-    _check_overrides(guards, overrides)
+    # A warning is accepted by name where a check says that this makes a difference.
+    acceptable = {check.accept for check in loaded.playbook.checks}
+    _check_overrides([one for one in guards if one.expression[0] != "warn" or one.id in acceptable], overrides)
     findings: list[Finding] = []
     refusals: list[tuple[GuardSpec, tuple[str, ...]]] = []
     for number, guard in enumerate(guards):
@@ -34,6 +36,7 @@ def run_guards(loaded: LoadedPlaybook, scope: Scope, overrides: Collection[str])
                     because=guard.because,
                     evidence=evidence,
                     overridden=kind != "warn" and guard.id in overrides,
+                    accepted=kind != "refuse" and guard.id in overrides,
                     pending=kind == "accept" and guard.id not in overrides,
                 )
             )
@@ -53,7 +56,7 @@ def as_evidence(found: Json) -> tuple[str, ...]:
 
 
 def _check_overrides(guards: Collection[GuardSpec], overrides: Collection[str]) -> None:
-    known = {guard.id: guard for guard in guards if guard.expression[0] != "warn"}
+    known = {guard.id: guard for guard in guards}
     for name in overrides:
         if name not in known:
             raise InvalidInput.one(

@@ -105,7 +105,7 @@ def _bound(
         sections=_sections(loaded, scope),
         warnings=findings,
         changes=tuple(_in_region(change, about.region) for change in changes),
-        checks=_checks(loaded, scope, calls),
+        checks=_checks(loaded, scope, calls, findings),
         outputs=scope.resolve(book.outputs, "outputs"),
         next=_next(loaded, scope),
         notes=book.notes,
@@ -138,7 +138,14 @@ def cell_text(value: Json) -> str:
     return value if isinstance(value, str) else canonical(value)
 
 
-def _checks(loaded: LoadedPlaybook, scope: Scope, calls: dict[str, FactCall]) -> tuple[PlanCheck, ...]:
+def _checks(
+    loaded: LoadedPlaybook, scope: Scope, calls: dict[str, FactCall], findings: tuple[Finding, ...]
+) -> tuple[PlanCheck, ...]:
+    accepted = {finding.id for finding in findings if finding.accepted}
+
+    def found(expression: str, path: str) -> Json:
+        return scope.find(expression, path) if expression else None
+
     return tuple(
         PlanCheck(
             id=check.id,
@@ -146,7 +153,15 @@ def _checks(loaded: LoadedPlaybook, scope: Scope, calls: dict[str, FactCall]) ->
             because=check.because,
             within_s=parse_duration(check.within),
             shows=check.shows.removeprefix("="),
-            facts={name: calls[name] for name in sorted(facts_named_in(f"={check.none}", f"={check.shows}"))},
+            tells=check.tells.removeprefix("="),
+            foretold=cell_text(found(check.foretells, f"checks.{number}.foretells")),
+            stays=as_evidence(found(check.stays, f"checks.{number}.stays")),
+            accept=check.accept,
+            accepted=check.accept in accepted,
+            facts={
+                name: calls[name]
+                for name in sorted(facts_named_in(f"={check.none}", f"={check.shows}", f"={check.tells}"))
+            },
         )
         for number, check in enumerate(loaded.playbook.checks)
         if not check.when or as_evidence(scope.find(check.when, f"checks.{number}.when"))

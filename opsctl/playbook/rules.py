@@ -6,7 +6,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from opsctl.expressions.evaluate import ExpressionFault, compiled
 from opsctl.model.diagnostics import Diagnostic, Where
-from opsctl.model.playbook import CheckLine, LoadedPlaybook, StepSpec
+from opsctl.model.playbook import CheckLine, CheckSpec, LoadedPlaybook, StepSpec
 from opsctl.model.value import Json
 from opsctl.planning.durations import parse_duration
 from opsctl.planning.inputs import fault_in_default
@@ -39,6 +39,7 @@ class _Rules:
             self._exactly_one(path, {kind: bool(getattr(guard, kind)) for kind in ("refuse", "warn", "accept")})
         for number, check in enumerate(self._book.checks):
             self._duration(check.within, f"checks.{number}.within")
+            self._acceptance(check, f"checks.{number}")
         self._unique("guards", [guard.id for guard in self._book.guards])
         self._unique("checks", [check.id for check in self._book.checks])
         self._unique("steps", [step.id for step in self._book.steps])
@@ -56,6 +57,15 @@ class _Rules:
                 compiled(expression)
             except ExpressionFault as fault:
                 self._fault("expression", str(fault).splitlines()[0], path, offending=expression)
+
+    def _acceptance(self, check: CheckSpec, path: str) -> None:
+        """A failure that is foreseen can be accepted, by the name of the guard that shows it in the plan."""
+        if bool(check.stays) != bool(check.accept):
+            self._fault("accept", "'stays' and 'accept' go together", path, hint="name the guard that warns of it")
+        known = [guard.id for guard in self._book.guards]
+        if check.accept and check.accept not in known:
+            hint = did_you_mean(check.accept, known)
+            self._fault("accept", "no such guard", f"{path}.accept", offending=check.accept, hint=hint)
 
     def _step(self, step: StepSpec, path: str, number: int) -> None:
         self._exactly_one(path, {"uses": bool(step.uses), "call": bool(step.call)})
@@ -143,8 +153,9 @@ class _Rules:
                     yield from ((p, e) for p, e in _valued(f"{path}.{part}", value) if not e.startswith("steps."))
         for number, check in enumerate(book.checks):
             yield f"checks.{number}.none", check.none
-            if check.shows:
-                yield f"checks.{number}.shows", check.shows
+            for part in ("shows", "stays", "tells", "foretells"):
+                if getattr(check, part):
+                    yield f"checks.{number}.{part}", getattr(check, part)
         for number, section in enumerate(book.sections):
             yield f"sections.{number}.rows", section.rows.removeprefix("=")
             for heading, expression in section.columns.items():

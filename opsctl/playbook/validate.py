@@ -60,10 +60,9 @@ class _Validator:
         checked = record({"inputs": self._inputs, "facts": record(facts)})
         for number, check in enumerate(self._book.checks):
             self._expression(check.none, f"checks.{number}.none", checked)
-            if check.shows:
-                self._expression(check.shows, f"checks.{number}.shows", checked)
-            if check.when:
-                self._expression(check.when, f"checks.{number}.when", root)
+            for part, scope in (("shows", checked), ("tells", checked), *((one, root) for one in _PLANNED)):
+                if getattr(check, part):
+                    self._expression(getattr(check, part), f"checks.{number}.{part}", scope)
         for number, section in enumerate(self._book.sections):
             path = f"sections.{number}"
             rows = self._expression(section.rows, f"{path}.rows", root)
@@ -195,6 +194,10 @@ class _Validator:
         fault = Diagnostic(code=code, summary=summary, where=where, offending=offending, hint=hint)
         if fault not in self.faults:
             self.faults.append(fault)
+
+
+_PLANNED = ("when", "stays", "foretells")
+"""The expressions of a check that are evaluated when the plan is made."""
 
 
 def _expressions(value: Json, path: str) -> Iterator[tuple[str, str]]:

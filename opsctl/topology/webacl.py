@@ -33,11 +33,15 @@ class Effect(StrEnum):
 
 
 class WebAclRule(Value):
-    """One rule: its statement stays as AWS sends it. `foreign` marks a rule group that Firewall Manager placed."""
+    """One rule: its statement stays as AWS sends it, `action` is AWS's own word in lower case.
+
+    `foreign` marks a rule group that Firewall Manager placed.
+    """
 
     name: str
     priority: int
     effect: Effect
+    action: str = ""
     statement: dict[str, Json] = {}
     anti_ddos: bool = False
     foreign: bool = False
@@ -171,6 +175,23 @@ def letting_in(acl: WebAcl, networks: Sequence[Network]) -> tuple[Standing, ...]
     return tuple(_standing(rule, parts) for rule in rules)
 
 
+def acted_on(acl: WebAcl, network: str, action: str) -> bool:
+    """Tell whether requests from all of a block certainly meet a rule with this action before they get in."""
+    return all(_meets(acl, source, sets, action) for source, sets in _parts(acl, parse_network(network)))
+
+
+def _meets(acl: WebAcl, source: str, sets: Near, action: str) -> bool:
+    for rule in acl.rules:
+        matches, _ = told(rule.statement, parse_network(source), sets)
+        if matches is False:
+            continue
+        if matches and (rule.action == action or rule.effect is Effect.BLOCK):
+            return True
+        if rule.effect in (Effect.ALLOW, Effect.OPAQUE):
+            return False
+    return False
+
+
 def allow_lists(acl: WebAcl, networks: Sequence[Network]) -> tuple[Standing, ...]:
     """Return the allow rules that let an address of some blocks in because an IP set of theirs holds it."""
     found: dict[str, Standing] = {}
@@ -237,6 +258,7 @@ def _parse_rule(raw: Json) -> WebAclRule:
         name=raw["Name"],
         priority=int(raw["Priority"]),
         effect=_effect(raw, statement),
+        action=next(iter(raw.get("Action") or {}), "").lower(),
         statement=statement,
         anti_ddos=managed.get("Name") == ANTI_DDOS,
     )

@@ -17,7 +17,7 @@ from opsctl.model.jobs import Checkpoint, JobResult, Tools, Wire
 from opsctl.model.plan import Finding, Plan, PlanCheck, Policies
 from opsctl.model.ports import Aws, Reader, RunJournal
 from opsctl.model.registry import Registry
-from opsctl.model.report import CheckResult, EventRow, RunStatus
+from opsctl.model.report import CHECKED, CheckResult, EventRow, RunStatus
 from opsctl.model.run import Clock, Context, Progress
 from opsctl.planning.facts import look_up
 from opsctl.planning.guards import as_evidence
@@ -211,11 +211,12 @@ def _carry_out(plan: Plan, bench: Workbench) -> tuple[CheckResult, ...]:
     try:
         _executor(plan, bench).apply()
         checks = check_whole(plan, bench, wait=True)
+        _record_checks(plan, checks, bench)
         broken = [result for result in checks if not result.held]
         if broken:
             raise Unproved(
-                f"applied, but a check does not hold: {broken[0].says}: {broken[0].found}",
-                f"opsctl verify {plan.id}, or opsctl undo {plan.id}",
+                f"applied, but a check does not hold: {broken[0].says}: {'; '.join(broken[0].found)}",
+                _what_to_do(plan),
             )
     except OpsctlError as error:
         status = STATUS_OF_EXIT.get(error.exit_code, "failed")
@@ -228,23 +229,47 @@ def _carry_out(plan: Plan, bench: Workbench) -> tuple[CheckResult, ...]:
     return checks
 
 
+def _record_checks(plan: Plan, checks: Sequence[CheckResult], bench: Workbench) -> None:
+    """Write down what the whole came to, so that it can be told without asking the account again."""
+    journal = bench.journal.of_run(plan.id)
+    for check, result in zip(plan.checks, checks, strict=True):
+        journal.record(f"{CHECKED}{check.id}", "checked", result.model_dump(mode="json"))
+
+
+def _what_to_do(plan: Plan) -> str:
+    if plan.unaccepted:
+        accepted = " ".join(f"--accept {name}" for name in plan.unaccepted)
+        return f"if that is meant, say so when planning: {accepted}"
+    return f"opsctl verify {plan.id}, or opsctl undo {plan.id}"
+
+
 def _check(check: PlanCheck, plan: Plan, bench: Workbench, *, wait: bool) -> CheckResult:
+    """Judge one check; what was foreseen to be found is not waited for, and held against it unless accepted."""
     deadline = bench.clock.now() + (check.within_s if wait else 0)
     while True:
         facts = look_up(check.facts, bench.fresh_reader(), bench.about, bench.registry)
         scope = {"inputs": plan.inputs, "facts": facts}
         found = as_evidence(evaluate(check.none, scope))
+        unforeseen = [one for one in found if one not in check.stays]
         left_s = deadline - bench.clock.now()
-        if not found or left_s <= 0 or bench.stopping():
+        if not unforeseen or left_s <= 0 or bench.stopping():
+            held = not unforeseen if check.accepted else not found
             return CheckResult(
-                says=f"{check.id}: {check.because}" if found else check.id,
-                held=not found,
+                says=_said(check, found, held=held),
+                held=held,
                 expected="nothing",
                 found=list(found),
                 shown=as_evidence(evaluate(check.shows, scope)) if check.shows else (),
+                told=as_evidence(evaluate(check.tells, scope)) if check.tells else (),
             )
-        bench.progress(f"check {check.id}: not yet for {', '.join(found[:3])} (at most {left_s:.0f} s)")
+        bench.progress(f"check {check.id}: not yet for {', '.join(unforeseen[:3])} (at most {left_s:.0f} s)")
         bench.clock.sleep(min(CHECK_POLL_S, left_s))
+
+
+def _said(check: PlanCheck, found: Sequence[str], *, held: bool) -> str:
+    if not held:
+        return f"{check.id}: {check.because}"
+    return f"{check.id}, but for what was accepted ({check.accept})" if found else check.id
 
 
 def _executor(plan: Plan, bench: Workbench) -> Executor:
