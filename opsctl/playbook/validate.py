@@ -19,7 +19,7 @@ from opsctl.expressions.typecheck import check_expression
 from opsctl.model.diagnostics import Diagnostic, Where
 from opsctl.model.playbook import FactSpec, LoadedPlaybook, StepSpec, UndoCall
 from opsctl.model.ports import ServiceModels
-from opsctl.model.readonly import is_read_only
+from opsctl.model.readonly import why_no_read
 from opsctl.model.registry import Registry
 from opsctl.model.run import Action, Lookup
 from opsctl.model.value import Json
@@ -153,8 +153,9 @@ class _Validator:
         if not self._operation(api, params, path, params_path):
             return ANYTHING
         service, _, operation = api.partition(".")
-        if not is_read_only(service, operation):
-            self._fault("read", "this operation may change something; facts and checks only read", path, api)
+        why = why_no_read(service, operation, params)
+        if why:
+            self._fault("read", f"{api} {why}; facts and checks only read", path, api)
         shape: Shape = self._models.output_shape(service, operation)
         return shape
 

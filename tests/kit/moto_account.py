@@ -14,7 +14,7 @@ from opsctl.aws.sqs_wire import SqsWire
 from opsctl.catalog import find_plugins
 from opsctl.model.plan import Plan
 from opsctl.model.playbook import LoadedPlaybook
-from opsctl.model.readonly import is_read_only
+from opsctl.model.readonly import NAMED_LIKE_A_READ, READS_BY_NAME
 from opsctl.model.run import Clock, Context, Identity
 from opsctl.model.settings import Settings
 from opsctl.model.value import Json
@@ -58,8 +58,9 @@ class WatchedServer(EmbeddedServer):
 
 def is_mutation_free(api: str) -> bool:
     """Tell whether a call as the server sees it only reads."""
-    service, _, operation = api.partition(".")
-    return not api or is_read_only(service, operation) or operation in ("GET", "HEAD", "GetCallerIdentity")
+    operation = api.rpartition(".")[2]
+    by_name = {one.partition(".")[2] for one in READS_BY_NAME}
+    return not api or bool(NAMED_LIKE_A_READ.match(operation)) or operation in {"GET", "HEAD", *by_name}
 
 
 def _api_of(environ: dict[str, Any]) -> str:

@@ -145,7 +145,7 @@ def test_a_whole_call_step_is_valid() -> None:
         ("    undo: {call: ec2.DeleteTags, params: {Resources: [acl-1]}}\n", "", "a call needs 'undo'", ""),
         ("{call: ec2.DeleteTags, params: {Resources: [acl-1]}}", "none", "undo: none needs 'because'", ""),
         (", present: true", "", "exactly one of equals, contains, excludes, empty, present is needed", ""),
-        ("read: ec2.DescribeTags", "read: ec2.DeleteTags", "this operation may change something", ""),
+        ("read: ec2.DescribeTags", "read: ec2.DeleteTags", "ec2.DeleteTags is not on the list of operations", ""),
         ("query: Tags,", "query: Tgs,", "there is no 'Tgs' here", ""),
     ],
 )
