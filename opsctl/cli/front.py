@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from opsctl.cli.new_files import refuse_bad_place
 from opsctl.cli.options import AccountOptions, ApplyOptions, Output, PlanOptions, ShowOptions
 
 if TYPE_CHECKING:
@@ -90,10 +91,13 @@ def run_playbook(
 ) -> None:
     """Load a playbook, parse its inputs, plan it and, unless only the plan is wanted, carry it out."""
     from opsctl.model.errors import InvalidInput
+    from opsctl.planning.guards import refuse_unknown_guards
     from opsctl.planning.inputs import parse_inputs
     from opsctl.wiring import load_checked_playbook
 
+    refuse_bad_place(planning.out, "--out")
     loaded = load_checked_playbook(playbook)
+    refuse_unknown_guards(loaded.playbook, planning.named)
     inputs = parse_inputs(loaded.playbook.inputs, given, source=source)
     session = open_session(order, in_sandbox=in_sandbox())
     try:
@@ -209,7 +213,7 @@ def _plan(
         about=runtime.about,
         reader=reader,
         registry=runtime.registry,
-        overrides=tuple(planning.override or ()),
+        overrides=tuple(planning.named),
         now=runtime.clock.now(),
     )
     session.progress.clear()

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from graphlib import CycleError, TopologicalSorter
 
 from opsctl.expressions.evaluate import ExpressionFault, compiled
@@ -11,13 +12,14 @@ from opsctl.model.value import Json
 from opsctl.planning.durations import parse_duration
 from opsctl.planning.inputs import fault_in_default
 from opsctl.planning.scope import expressions_in, step_references_in
-from opsctl.playbook.shape_faults import did_you_mean
+from opsctl.playbook.shape_faults import MANY, Enough, did_you_mean
 
 
 def rule_faults(loaded: LoadedPlaybook) -> list[Diagnostic]:
     """Return every breach, in the order of the file."""
     rules = _Rules(loaded)
-    rules.check()
+    with suppress(Enough):
+        rules.check()
     return sorted(rules.faults, key=lambda fault: (fault.where.line, fault.where.column))
 
 
@@ -190,6 +192,8 @@ class _Rules:
             self._fault("duration", str(fault), path, offending=text)
 
     def _fault(self, code: str, summary: str, path: str, *, offending: str = "", hint: str = "") -> None:
+        if len(self.faults) >= MANY:
+            raise Enough
         line, column = self._loaded.line_of(path)
         where = Where(source=self._loaded.source, line=line, column=column)
         self.faults.append(Diagnostic(code=code, summary=summary, where=where, offending=offending, hint=hint))

@@ -1,6 +1,7 @@
 """Checks a loaded playbook against the plug-ins and the installed AWS service models; needs no network."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from pydantic import ValidationError
 
@@ -25,7 +26,7 @@ from opsctl.model.run import Action, Lookup
 from opsctl.model.value import Json
 from opsctl.planning.scope import step_references_in
 from opsctl.playbook.call_params import param_faults
-from opsctl.playbook.shape_faults import did_you_mean, faults_of
+from opsctl.playbook.shape_faults import MANY, Enough, did_you_mean, faults_of
 
 _RUN = record({name: scalar("string") for name in ("id", "account", "region", "partition", "caller")})
 
@@ -33,7 +34,8 @@ _RUN = record({name: scalar("string") for name in ("id", "account", "region", "p
 def validate_playbook(loaded: LoadedPlaybook, registry: Registry, models: ServiceModels) -> list[Diagnostic]:
     """Return every fault: unknown plug-ins and fields, calls AWS does not have, expressions that cannot work."""
     validator = _Validator(loaded, registry, models)
-    validator.check()
+    with suppress(Enough):
+        validator.check()
     return sorted(validator.faults, key=lambda fault: (fault.where.line, fault.where.column))
 
 
@@ -190,6 +192,8 @@ class _Validator:
         self._fault("uses", f"there is no {what} {name!r}", path, name, did_you_mean(name, known))
 
     def _fault(self, code: str, summary: str, path: str, offending: str = "", hint: str = "") -> None:
+        if len(self.faults) >= MANY:
+            raise Enough
         line, column = self._loaded.line_of(path)
         where = Where(source=self._loaded.source, line=line, column=column)
         fault = Diagnostic(code=code, summary=summary, where=where, offending=offending, hint=hint)
