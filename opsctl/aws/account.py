@@ -72,6 +72,11 @@ class LiveAccount:
             return Answer(refusal=_too_new(read, strangers))
         return Answer(value=value)
 
+    def takes(self, service: str, operation: str) -> frozenset[str]:
+        """The members that an operation takes, as the installed SDK knows them."""
+        shape = self._clients.get(service, None).meta.service_model.operation_model(operation).input_shape
+        return frozenset(shape.members) if shape else frozenset()
+
     def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
         """Make one mutating call, sent again only when AWS throttled it.
 

@@ -211,7 +211,8 @@ class Executor:
         if change.edit is None:
             return params
         read = change.edit.read
-        answer = self._aws.read(read.model_copy(update={"params": asking.resolve(read.params), "whole": True}))
+        fresh = {"params": asking.resolve(read.params), "whole": change.edit.writes_back}
+        answer = self._aws.read(read.model_copy(update=fresh))
         if answer.refusal is not None:
             raise AwsRefused(answer.refusal)
         edit = change.edit.model_copy(
@@ -222,7 +223,7 @@ class Executor:
                 )
             }
         )
-        return request_of(params, edit, answer.value)
+        return request_of(params, edit, answer.value, self._aws.takes(change.service, change.operation))
 
     def _proved(self, change: Change) -> bool:
         return all(result.held for result in self._asking().judge_all(change.proof.configured))

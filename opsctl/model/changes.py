@@ -69,15 +69,23 @@ class EditSpec(Value):
     """How to rewrite a document that AWS only replaces whole, under AWS's own lock where there is one.
 
     `carry` maps request members to JMESPath expressions over the fresh read (the lock among them); those
-    that find nothing are left out. `texts` are the members that hold JSON as text. `conflicts` are the error
-    codes that mean: read again and, where what was expected still holds, try again.
+    that find nothing are left out. `document` is the expression whose members are carried as well, as far as the
+    operation takes them by the SDK that is installed when it is written. `texts` are the members that hold JSON
+    as text. `conflicts` are the error codes that mean: read again and, where what was expected still holds, try
+    again.
     """
 
     read: Read
     carry: dict[str, str]
+    document: str = ""
     texts: tuple[JsonText, ...] = ()
     elements: tuple[Element, ...] = ()
     conflicts: tuple[str, ...] = ()
+
+    @property
+    def writes_back(self) -> bool:
+        """Whether what was read is written again: a deletion or an association only takes the lock from it."""
+        return bool(self.elements or self.texts)
 
 
 class Retry(Value):

@@ -29,6 +29,10 @@ class Aws(Protocol):
         """Make one read now."""
         ...
 
+    def takes(self, service: str, operation: str) -> frozenset[str]:
+        """The members that an operation takes, as the installed SDK knows them."""
+        ...
+
     def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
         """Make one mutating call.
 

@@ -20,6 +20,7 @@ from opsctl.planning.guards import as_evidence, run_guards
 from opsctl.planning.iam import policy_for_changes, policy_for_reads
 from opsctl.planning.scope import Scope, facts_named_in
 from opsctl.planning.steps import plan_steps
+from opsctl.planning.write_backs import documents_of, refuse_lossy
 
 
 def make_plan(
@@ -45,6 +46,7 @@ def make_plan(
     calls = look_up_facts(loaded, scope, recorder, about, registry)
     findings = run_guards(loaded, scope, overrides)
     changes = plan_steps(loaded, scope, recorder, about, registry)
+    refuse_lossy(documents_of(changes), recorder)
     return _bound(loaded, scope, inputs, about, calls, findings, changes, recorder.made, now).sealed()
 
 

@@ -1,17 +1,17 @@
 """Carrying a plan out as a run, resuming it, verifying it, and making the plan that undoes it."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from opsctl import __version__
-from opsctl.execution.asking import Asking
+from opsctl.execution.asking import Asking, NotThere
 from opsctl.execution.executor import Executor, drift_error
 from opsctl.execution.inverse import inverse_of, irreversible_in, references_of
 from opsctl.expressions.evaluate import evaluate
 from opsctl.model.changes import Change
-from opsctl.model.errors import Drifted, OpsctlError, RefusedByGuard, Unproved
+from opsctl.model.errors import AwsRefused, Drifted, OpsctlError, RefusedByGuard, Unproved
 from opsctl.model.exits import Exit
 from opsctl.model.jobs import Checkpoint, JobResult, Tools, Wire
 from opsctl.model.plan import Finding, Plan, PlanCheck, Policies
@@ -22,6 +22,7 @@ from opsctl.model.run import Clock, Context, Progress
 from opsctl.planning.facts import look_up
 from opsctl.planning.guards import as_evidence
 from opsctl.planning.iam import policy_for_changes
+from opsctl.planning.write_backs import documents_of, refuse_lossy
 
 CHECK_POLL_S = 5.0
 
@@ -143,6 +144,8 @@ def undo_plan(plan: Plan, bench: Workbench) -> Plan:
     changes = inverse_of(plan, intended)
     if not changes:
         raise RefusedByGuard(f"run {plan.id} made no change that can be undone; nothing was changed")
+    references = references_of(plan)
+    refuse_lossy(documents_of(_unsettled(changes, Asking(bench.aws, references))), bench.fresh_reader())
     created = datetime.fromtimestamp(bench.clock.now(), UTC)
     expires = created + timedelta(seconds=bench.about.settings.plan_expires_s)
     policy = policy_for_changes(changes, bench.about.identity)
@@ -167,10 +170,25 @@ def undo_plan(plan: Plan, bench: Workbench) -> Plan:
             "next": (),
             "notes": "",
             "undo_of": plan.id,
-            "references": references_of(plan),
+            "references": references,
             "iam_policy": Policies(plan=plan.iam_policy.plan, apply=policy),
         }
     ).sealed()
+
+
+def _unsettled(changes: Sequence[Change], asking: Asking) -> list[Change]:
+    """Return the edits that have something to do, with what the run made in place of references to it."""
+    found = []
+    for change in changes:
+        if change.edit is None:
+            continue
+        # What cannot be asked now is settled when it is carried out.
+        with suppress(NotThere, AwsRefused):
+            if all(result.held for result in asking.judge_all(change.proof.configured)):
+                continue
+            read = change.edit.read.model_copy(update={"params": asking.resolve(change.edit.read.params)})
+            found.append(change.model_copy(update={"edit": change.edit.model_copy(update={"read": read})}))
+    return found
 
 
 def _final(plan: Plan, intended: Sequence[str]) -> tuple[Finding, ...]:

@@ -75,6 +75,10 @@ class Box:
             return Answer(refusal=refusal(Refused.MISSING, "NoSuchBox", read.api))
         return Answer(value=copy.deepcopy(self.boxes[name]))
 
+    def takes(self, service: str, operation: str) -> frozenset[str]:
+        """The members that a call on a box takes."""
+        return frozenset({"Name", "Items", "Lock"})
+
     def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
         """Carry out PutBox, DropBox and EditBox; EditBox checks its lock."""
         if self.before_write is not None:
@@ -117,6 +121,10 @@ class Wrapping:
     def read(self, read: Read) -> Answer:
         """Pass on."""
         return self.inner.read(read)
+
+    def takes(self, service: str, operation: str) -> frozenset[str]:
+        """Pass on."""
+        return self.inner.takes(service, operation)
 
     def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
         """Pass on."""
