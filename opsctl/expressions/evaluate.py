@@ -62,6 +62,17 @@ def _deeper_than(tree: Json, levels: int) -> bool:
     return True
 
 
+def looks_at_anything(expression: str) -> bool:
+    """Tell whether what an expression finds can depend on the value it is asked of; raises ExpressionFault."""
+    return _looks(compiled(expression).parsed)
+
+
+def _looks(node: Json) -> bool:
+    if node["type"] in ("field", "current", "identity"):
+        return True
+    return any(_looks(child) for child in node.get("children", []))
+
+
 def _position(fault: Exception) -> int:
     for name in ("lex_position", "lexer_position"):
         found = getattr(fault, name, None)

@@ -76,7 +76,7 @@ class CheckLine(Value):
     empty: bool = Field(False, description="The query finds nothing.")
     present: bool = Field(False, description="The query finds something.")
     says: str = Field("", description="The predicate in words, for the plan.")
-    context: bool = Field(False, description="Must hold before, but is not what the change alters.")
+    context: bool = Field(False, description="Must hold before, but is not what the call alters.")
 
 
 class UndoCall(Value):
@@ -108,7 +108,9 @@ class StepSpec(Value):
     params: dict[str, Json] = Field({}, description="Parameters of the call.")
     region: str = Field("", description="Region of the call; the run's by default.")
     why: str = Field("", description="One sentence for whoever approves.")
-    expect: tuple[CheckLine, ...] = Field((), description="What must be true just before the call.")
+    expect: tuple[CheckLine, ...] = Field(
+        (), description="What must be true just before the call; with an undo, one of them without `context`."
+    )
     proof: tuple[CheckLine, ...] = Field((), description="What shows that the call is done.")
     within: str = Field("30s", description="How long the proof may take.")
     undo: UndoCall | Literal["none"] | None = Field(None, description="The inverse, or none with `because`.")

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from graphlib import CycleError, TopologicalSorter
 
-from opsctl.expressions.evaluate import ExpressionFault, compiled
+from opsctl.expressions.evaluate import ExpressionFault, compiled, looks_at_anything
 from opsctl.model.diagnostics import Diagnostic, Where
-from opsctl.model.playbook import CheckLine, CheckSpec, LoadedPlaybook, StepSpec
+from opsctl.model.playbook import CheckLine, CheckSpec, LoadedPlaybook, StepSpec, UndoCall
 from opsctl.model.value import Json
 from opsctl.planning.durations import parse_duration
 from opsctl.planning.inputs import fault_in_default
@@ -92,6 +92,13 @@ class _Rules:
                 self._fault("call", f"a call needs {needed!r}", path, hint=_WHY_NEEDED[needed])
         if step.undo == "none" and not step.because:
             self._fault("call", "undo: none needs 'because'", f"{path}.undo", hint="say why it cannot be undone")
+        if isinstance(step.undo, UndoCall) and all(line.context for line in step.expect):
+            self._fault(
+                "call",
+                "an undo needs an 'expect' without context: what is so before the call shows that it was undone",
+                f"{path}.expect" if step.expect else path,
+                hint="the opposite of the proof, on the same read, such as empty: true",
+            )
         for part, lines in (("expect", step.expect), ("proof", step.proof)):
             for number, line in enumerate(lines):
                 self._comparison(line, f"{path}.{part}.{number}")
@@ -105,8 +112,12 @@ class _Rules:
             "present": line.present,
         }
         self._exactly_one(path, chosen)
+        for comparison in ("contains", "excludes"):
+            if getattr(line, comparison) == []:
+                self._fault("call", f"{comparison}: [] holds whatever is found", f"{path}.{comparison}")
         try:
-            compiled(line.query)
+            if not looks_at_anything(line.query):
+                self._fault("call", "the query does not look at the answer", f"{path}.query", offending=line.query)
         except ExpressionFault as fault:
             self._fault("expression", str(fault).splitlines()[0], f"{path}.query", offending=line.query)
 

@@ -202,14 +202,14 @@ def proofs_of(plan: Plan, bench: Workbench) -> dict[str, tuple[CheckResult, ...]
     """Ask every change's proof again, now, by change id.
 
     What was kept for others proves nothing, nor does a state that is only gone through, or that a later change of
-    the run started from.
+    the run started from; what a job did is in its result.
     """
     asking = Asking(bench.aws, references_of(plan))
     journal = bench.journal.of_run(plan.id)
     return {
-        change.id: asking.judge_all((*change.proof.configured, *change.proof.effective))
+        change.id: (*asking.prove(change.proof), *asking.judge_all(change.proof.effective))
         for number, change in enumerate(plan.changes)
-        if journal.last(change.id) != "kept" and not change.proof.passing
+        if change.kind != "job" and journal.last(change.id) != "kept" and not change.proof.passing
         if not _superseded(change, plan.changes[number + 1 :])
     }
 
@@ -217,7 +217,7 @@ def proofs_of(plan: Plan, bench: Workbench) -> dict[str, tuple[CheckResult, ...]
 def _superseded(change: Change, later: Sequence[Change]) -> bool:
     """Tell whether a later change alters what this one made: it expects exactly what this one proves."""
     altered = [check for one in later for check in one.expect if not check.context]
-    return all(check in altered for check in change.proof.configured)
+    return bool(change.proof.configured) and all(check in altered for check in change.proof.configured)
 
 
 def check_whole(plan: Plan, bench: Workbench, *, wait: bool) -> tuple[CheckResult, ...]:
