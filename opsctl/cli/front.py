@@ -165,7 +165,7 @@ def run_and_report(session: Session, run_id: str, work: "Callable[[], tuple[Chec
     """Do the work of a run, then show its report whatever came of it, and leave with the right code."""
     from opsctl.cli.drill_files import save_drills
     from opsctl.cli.output import emit_report
-    from opsctl.model.errors import OpsctlError
+    from opsctl.model.errors import OpsctlError, RefusedByGuard
     from opsctl.workflow.reporting import report_of
 
     journal = session.runtime.journal
@@ -174,8 +174,8 @@ def run_and_report(session: Session, run_id: str, work: "Callable[[], tuple[Chec
     try:
         checks = work()
     except OpsctlError as error:
-        if not journal.has(run_id):
-            raise
+        if isinstance(error, RefusedByGuard) or not journal.has(run_id):
+            raise  # nothing was done, so there is nothing to report
         failure = error
     finally:
         session.progress.clear()

@@ -1,5 +1,6 @@
 """The one executor. Proof holds: already done, skip. Expectation holds: run. Neither: drifted, stop."""
 
+import random
 from collections.abc import Callable, Sequence
 
 from opsctl.execution.asking import Asking, NotThere
@@ -18,7 +19,7 @@ POLL_AT_MOST_S = 15.0
 POLL_GROWTH = 1.5
 EFFECTIVE_POLL_S = 10.0
 SETTLE_WITHIN_S = 30
-EDIT_ATTEMPTS = 6
+EDIT_WITHIN_S = 300
 
 Judge = Callable[[Asking], tuple[CheckResult, ...]]
 
@@ -150,12 +151,13 @@ class Executor:
             raise drift_error(change, broken)
 
     def _run(self, change: Change) -> None:
+        again = change.id in self._journal.intended()
         self._journal.record(change.id, "intent", {"api": change.api})
         try:
-            self._send(change)
+            written = self._send(change)
         except AwsRefused as refused:
             if self._proved(change):
-                self._journal.record(change.id, "done", {"note": str(refused)})
+                self._found_made(change, str(refused), ours=again)
                 return
             self._journal.record(change.id, "failed", refused.refusal.model_dump(mode="json"))
             if refused.refusal.kind is Refused.CONFLICT and change.kind == "call":
@@ -170,8 +172,17 @@ class Executor:
         except OutcomeUnknown as lost:
             self._settle(change, lost)
             return
+        if not written:
+            self._found_made(change, "somebody else made it meanwhile", ours=again)
+            return
         self._await_proof(change)
         self._journal.record(change.id, "done")
+
+    def _found_made(self, change: Change, note: str, *, ours: bool) -> None:
+        """Record a change that is there though AWS refused our call: it is not ours to undo, unless an earlier
+        call of this run may have made it.
+        """
+        self._journal.record(change.id, "done" if ours else "skipped", {"note": note})
 
     def _settle(self, change: Change, lost: OutcomeUnknown) -> None:
         try:
@@ -183,7 +194,8 @@ class Executor:
             raise lost from None
         self._journal.record(change.id, "done", {"note": "the answer was lost, the proof holds"})
 
-    def _send(self, change: Change) -> None:
+    def _send(self, change: Change) -> bool:
+        """Make the call; returns False when somebody else made the change before we could."""
         started = self._clock.now()
         attempt = 0
         while True:
@@ -191,22 +203,23 @@ class Executor:
             try:
                 self._aws.write(change.service, change.operation, self._request(change), change.region)
             except AwsRefused as refused:
-                self._may_retry(change, refused, attempt, self._clock.now() - started)
+                self._may_retry(change, refused, self._clock.now() - started)
                 self._progress(f"{change.title}: {refused.refusal.code}, trying again")
-                self._clock.sleep(POLL_S * min(attempt, 10))
+                # Many who lost the same lock must not come back at the same moment.
+                self._clock.sleep(POLL_S * min(attempt, 10) * random.uniform(0.5, 1))  # noqa: S311
                 self._heed_stop()
                 if change.edit is not None and refused.refusal.code in change.edit.conflicts:
                     if self._proved(change):
-                        return
+                        return False
                     # Somebody else wrote: the lock is taken anew only on what the plan was made for.
                     self._require(change, self._asking())
             else:
-                return
+                return True
 
-    def _may_retry(self, change: Change, refused: AwsRefused, attempt: int, waited_s: float) -> None:
+    def _may_retry(self, change: Change, refused: AwsRefused, waited_s: float) -> None:
         code = refused.refusal.code
         passing = change.retry is not None and code in change.retry.codes and waited_s < change.retry.within_s
-        contended = change.edit is not None and code in change.edit.conflicts and attempt < EDIT_ATTEMPTS
+        contended = change.edit is not None and code in change.edit.conflicts and waited_s < EDIT_WITHIN_S
         if not passing and not contended:
             raise refused
 

@@ -55,7 +55,10 @@ class RunJournal(Protocol):
         ...
 
     def intended(self) -> list[str]:
-        """The changes that this run set out to make, whatever came of them, in the order of their intent."""
+        """The changes that this run set out to make, in the order of their intent.
+
+        What came of them does not matter, but for those that turned out to be made by somebody else.
+        """
         ...
 
 

@@ -47,8 +47,9 @@ class MemoryJournal:
         return events[-1] if events else None
 
     def intended(self) -> list[str]:
-        """Changes with an intent, in order."""
-        return list(dict.fromkeys(name for name, event, _ in self.records if event == "intent"))
+        """Changes with an intent, in order, that were not found made by somebody else."""
+        names = dict.fromkeys(name for name, event, _ in self.records if event == "intent")
+        return [name for name in names if self.last(name) != "skipped"]
 
 
 @dataclass

@@ -35,6 +35,10 @@ class Agreeing:
         """Answer what the check on that read wants to find."""
         return Answer(value={"Found": self._found[read.key]})
 
+    def takes(self, _service: str, _operation: str) -> frozenset[str]:
+        """No call takes anything."""
+        return frozenset()
+
     def write(self, _service: str, operation: str, _params: dict[str, Json], _region: str | None) -> Json:
         """Do nothing."""
         self.writes.append(operation)
