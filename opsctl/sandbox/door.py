@@ -23,7 +23,8 @@ _CREDENTIAL = re.compile(r"([A-Z0-9]{16,128})/\d{8}/([a-z0-9-]+)/([A-Za-z0-9._-]
 _NOT_AWS = ("/moto-api", "/latest/meta-data", "/latest/api", "/favicon.ico")
 """What moto serves beside AWS: its own control API and dashboard, and instance metadata."""
 _REST_XML = ("s3", "route53", "cloudfront")
-_INVALID = "The security token included in the request is invalid."
+INVALID_KEY = ("InvalidClientTokenId", "The security token included in the request is invalid.")
+"""How AWS calls a key that nobody has."""
 
 
 @dataclass(frozen=True)
@@ -81,15 +82,14 @@ def _scoped(credential: str) -> Claim | None:
 def refuse(
     environ: Mapping[str, Any],
     start_response: Callable[..., Any],
-    code: str = "InvalidClientTokenId",
-    message: str = _INVALID,
-    status: str = "403 Forbidden",
+    code: str = INVALID_KEY[0],
+    message: str = INVALID_KEY[1],
 ) -> Iterable[bytes]:
     """Answer as AWS answers a refused request, in the form that the request's protocol has."""
     kind, text = refusal(environ, code, message)
     body = text.encode()
     headers = [("Content-Type", kind), ("Content-Length", str(len(body))), ("x-amzn-ErrorType", code)]
-    start_response(status, headers)
+    start_response("403 Forbidden", headers)
     return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
 
 

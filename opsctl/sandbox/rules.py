@@ -5,6 +5,7 @@ Installed explicitly, once a process. Each rule is a small function around one o
 
 from opsctl.sandbox import (
     alarm_states,
+    callers,
     rules_addresses,
     rules_autoscaling,
     rules_cloudfront,
@@ -28,12 +29,15 @@ from opsctl.sandbox import (
     rules_sns,
     rules_sqs,
     rules_sqs_metrics,
+    rules_sts,
     rules_templates,
     rules_wafv2,
     shortcuts,
 )
 
 _MODULES = (
+    callers,
+    rules_sts,
     rules_cloudfront,
     rules_concurrency,
     rules_cloudwatch,

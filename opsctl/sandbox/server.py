@@ -9,10 +9,13 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
+from opsctl.sandbox.authorize import denial
+from opsctl.sandbox.callers import caller_of
+from opsctl.sandbox.calls import call_of
 from opsctl.sandbox.conditions import Durations, conditions, forget_everything
 from opsctl.sandbox.direct import call_directly
 from opsctl.sandbox.dlm import LifecycleManager
-from opsctl.sandbox.door import Claim, claim_of, new_key, refuse, same
+from opsctl.sandbox.door import INVALID_KEY, Claim, claim_of, new_key, refuse, same
 from opsctl.sandbox.endpoint import ACCOUNT, CONTROL, HOST, REGION, RESET, STATUS
 from opsctl.sandbox.lambda_jobs import tick
 from opsctl.sandbox.lambda_local import FUNCTION_AGENT, serve_functions_with
@@ -67,8 +70,13 @@ class EmbeddedServer:
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Any:
         claim = claim_of(environ, self._server.server_port)
-        if claim is None or not self._knows(claim.key):
+        if claim is None:
             return refuse(environ, start_response)
+        if not same(claim.key, self.key):
+            with turn():
+                refused = self._refused(environ, claim)
+            if refused is not None:
+                return refuse(environ, start_response, *refused)
         if FUNCTION_AGENT not in environ.get("HTTP_USER_AGENT", ""):
             self.last_call = time.monotonic()
         if claim.service == CONTROL:
@@ -80,8 +88,25 @@ class EmbeddedServer:
                 return self._answer_dlm(environ, start_response, region=claim.region)
             return self._moto(environ, start_response)
 
-    def _knows(self, key: str) -> bool:
-        return same(key, self.key)
+    def _refused(self, environ: dict[str, Any], claim: Claim) -> tuple[str, str] | None:
+        """Why a caller that is not the owner of the sandbox gets no answer: a code and a message."""
+        account = os.environ.get("MOTO_ACCOUNT_ID", ACCOUNT)
+        caller = caller_of(account, claim.key)
+        if caller is None:
+            return INVALID_KEY
+        if caller.is_expired:
+            return "ExpiredToken", "The security token included in the request is expired"
+        if caller.grants.is_everything:
+            return None
+        call = call_of(environ, claim, account)
+        if call is None:
+            return "AccessDenied", "The sandbox cannot tell what this request asks for."
+        about = conditions(account)
+        denied = denial(caller, call, about.now())
+        if denied is None:
+            return None
+        about.denied.append(denied.message)
+        return denied.code, denied.message
 
     def _control(self, environ: dict[str, Any], start_response: Any, claim: Claim) -> Any:
         """The sandbox's own controls; its own key alone may use them."""

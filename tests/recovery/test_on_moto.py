@@ -127,6 +127,7 @@ def test_the_code_that_is_deployed_recovers_in_the_sandboxs_own_lambda() -> None
     with account() as group:
         function = f"opsctl-{GROUP}"
         env = environment(group.config) | {"AWS_REGION": "us-east-1", "AWS_LAMBDA_FUNCTION_NAME": function}
+        env |= {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": "sandbox"}
         env["SANDBOX_FUNCTION_ARN"] = f"arn:aws:lambda:us-east-1:123456789012:function:{function}"
         fail(group, A)
         logs: list[str] = []
