@@ -56,7 +56,7 @@ def make_ha(
     snapshots: Annotated[
         str, typer.Option(help="Who takes them: handler, or dlm for a policy of Data Lifecycle Manager.")
     ] = "handler",
-    keep_snapshots: Annotated[int, typer.Option(help="Snapshots of each volume that dlm keeps.")] = 48,
+    keep_snapshots: Annotated[int, typer.Option(help="How many snapshots of each volume are kept.")] = 48,
     allow_data_loss: Annotated[
         str, typer.Option(help="Age of the oldest snapshot that may replace lost volumes; 0s: never.")
     ] = "0s",

@@ -87,7 +87,7 @@ def validate(
     if faults:
         raise InvalidInput(faults)
     if output is Form.JSON:
-        _json("validate", list(files))
+        _json("valid", list(files))
 
 
 def new(

@@ -1,11 +1,10 @@
 """The one executor. Proof holds: already done, skip. Expectation holds: run. Neither: drifted, stop."""
 
-import random
 from collections.abc import Callable, Sequence
 
 from opsctl.execution.asking import Asking, NotThere
 from opsctl.execution.editing import request_of
-from opsctl.model.changes import Change
+from opsctl.model.changes import Change, Check
 from opsctl.model.errors import AwsRefused, Drifted, Interrupted, OpsctlError, OutcomeUnknown, Unproved
 from opsctl.model.jobs import JobResult
 from opsctl.model.plan import Plan
@@ -19,9 +18,7 @@ POLL_AT_MOST_S = 15.0
 POLL_GROWTH = 1.5
 EFFECTIVE_POLL_S = 10.0
 SETTLE_WITHIN_S = 30
-EDIT_WITHIN_S = 300
-
-Judge = Callable[[Asking], tuple[CheckResult, ...]]
+EDIT_ATTEMPTS = 6
 
 
 class Executor:
@@ -66,7 +63,7 @@ class Executor:
             self._one(change)
         for change in self._plan.changes:
             if change.proof.effective and self._journal.last(change.id) == "done":
-                self._await_effect(change)
+                self._await(change, change.proof.effective, EFFECTIVE_POLL_S)
 
     def drifted(self) -> list[tuple[Change, tuple[CheckResult, ...]]]:
         """List the changes that could not start now, before any is made; makes no mutating call.
@@ -76,9 +73,9 @@ class Executor:
         asking = self._asking()
         found = []
         for change in self._plan.changes:
-            if change.kind != "job" and _all_held(asking.prove(change.proof)):
+            if change.kind != "job" and all(result.held for result in asking.judge_all(change.proof.configured)):
                 continue
-            if not _all_held(asking.judge_all(change.only_if)):
+            if not all(result.held for result in asking.judge_all(change.only_if)):
                 continue
             checks = [c for c in change.expect if not change.depends_on or c.op in ("empty", "excludes")]
             broken = tuple(result for result in asking.judge_all(checks) if not result.held)
@@ -92,13 +89,13 @@ class Executor:
         asking = self._asking()
         if change.kind == "job":
             self._job(change, asking)
-        elif change.kind == "wait" and _all_held(asking.judge_all(change.only_if)):
-            self._await_proof(change)
+        elif change.kind == "wait" and all(result.held for result in asking.judge_all(change.only_if)):
+            self._await(change, change.proof.configured, POLL_S)
             self._journal.record(change.id, "done")
-        elif _all_held(asking.prove(change.proof)):
+        elif all(result.held for result in asking.judge_all(change.proof.configured)):
             ours = self._journal.last(change.id) is not None
             self._journal.record(change.id, "done" if ours else "skipped")
-        elif not _all_held(asking.judge_all(change.only_if)):
+        elif not all(result.held for result in asking.judge_all(change.only_if)):
             self._journal.record(change.id, "kept")
         elif not self._took_effect_late(change, asking):
             self._require(change, asking)
@@ -107,16 +104,13 @@ class Executor:
     def _took_effect_late(self, change: Change, asking: Asking) -> bool:
         """Wait for the effect of a call that may have been sent: what is expected before it is not so any more.
 
-        An instance whose stop was sent just before the process died neither runs nor is stopped yet. Where nothing
-        is expected that the call itself would alter, only time can tell.
+        An instance whose stop was sent just before the process died neither runs nor is stopped yet.
         """
-        if self._journal.last(change.id) not in ("intent", "unproved"):
-            return False
-        altered = [check for check in change.expect if check.can_fail and not check.context]
-        if altered and _all_held(asking.judge_all(change.expect)):
+        sent = self._journal.last(change.id) in ("intent", "unproved")
+        if not sent or all(result.held for result in asking.judge_all(change.expect)):
             return False
         try:
-            self._await_proof(change)
+            self._await(change, change.proof.configured, POLL_S)
         except Unproved:
             return False
         self._journal.record(change.id, "done", {"note": "made by an earlier attempt"})
@@ -151,13 +145,12 @@ class Executor:
             raise drift_error(change, broken)
 
     def _run(self, change: Change) -> None:
-        again = change.id in self._journal.intended()
         self._journal.record(change.id, "intent", {"api": change.api})
         try:
-            written = self._send(change)
+            self._send(change)
         except AwsRefused as refused:
             if self._proved(change):
-                self._found_made(change, str(refused), ours=again)
+                self._journal.record(change.id, "done", {"note": str(refused)})
                 return
             self._journal.record(change.id, "failed", refused.refusal.model_dump(mode="json"))
             if refused.refusal.kind is Refused.CONFLICT and change.kind == "call":
@@ -172,21 +165,12 @@ class Executor:
         except OutcomeUnknown as lost:
             self._settle(change, lost)
             return
-        if not written:
-            self._found_made(change, "somebody else made it meanwhile", ours=again)
-            return
-        self._await_proof(change)
+        self._await(change, change.proof.configured, POLL_S)
         self._journal.record(change.id, "done")
-
-    def _found_made(self, change: Change, note: str, *, ours: bool) -> None:
-        """Record a change that is there though AWS refused our call: it is not ours to undo, unless an earlier
-        call of this run may have made it.
-        """
-        self._journal.record(change.id, "done" if ours else "skipped", {"note": note})
 
     def _settle(self, change: Change, lost: OutcomeUnknown) -> None:
         try:
-            self._await_proof(change, SETTLE_WITHIN_S)
+            self._await(change, change.proof.configured, POLL_S, SETTLE_WITHIN_S)
         except Unproved:
             if self._took_effect_late(change, self._asking()):
                 return
@@ -194,8 +178,7 @@ class Executor:
             raise lost from None
         self._journal.record(change.id, "done", {"note": "the answer was lost, the proof holds"})
 
-    def _send(self, change: Change) -> bool:
-        """Make the call; returns False when somebody else made the change before we could."""
+    def _send(self, change: Change) -> None:
         started = self._clock.now()
         attempt = 0
         while True:
@@ -203,23 +186,22 @@ class Executor:
             try:
                 self._aws.write(change.service, change.operation, self._request(change), change.region)
             except AwsRefused as refused:
-                self._may_retry(change, refused, self._clock.now() - started)
+                self._may_retry(change, refused, attempt, self._clock.now() - started)
                 self._progress(f"{change.title}: {refused.refusal.code}, trying again")
-                # Many who lost the same lock must not come back at the same moment.
-                self._clock.sleep(POLL_S * min(attempt, 10) * random.uniform(0.5, 1))  # noqa: S311
+                self._clock.sleep(POLL_S * min(attempt, 10))
                 self._heed_stop()
                 if change.edit is not None and refused.refusal.code in change.edit.conflicts:
                     if self._proved(change):
-                        return False
+                        return
                     # Somebody else wrote: the lock is taken anew only on what the plan was made for.
                     self._require(change, self._asking())
             else:
-                return True
+                return
 
-    def _may_retry(self, change: Change, refused: AwsRefused, waited_s: float) -> None:
+    def _may_retry(self, change: Change, refused: AwsRefused, attempt: int, waited_s: float) -> None:
         code = refused.refusal.code
         passing = change.retry is not None and code in change.retry.codes and waited_s < change.retry.within_s
-        contended = change.edit is not None and code in change.edit.conflicts and waited_s < EDIT_WITHIN_S
+        contended = change.edit is not None and code in change.edit.conflicts and attempt < EDIT_ATTEMPTS
         if not passing and not contended:
             raise refused
 
@@ -229,8 +211,7 @@ class Executor:
         if change.edit is None:
             return params
         read = change.edit.read
-        fresh = {"params": asking.resolve(read.params), "whole": change.edit.writes_back}
-        answer = self._aws.read(read.model_copy(update=fresh))
+        answer = self._aws.read(read.model_copy(update={"params": asking.resolve(read.params), "whole": True}))
         if answer.refusal is not None:
             raise AwsRefused(answer.refusal)
         edit = change.edit.model_copy(
@@ -241,22 +222,18 @@ class Executor:
                 )
             }
         )
-        return request_of(params, edit, answer.value, self._aws.takes(change.service, change.operation))
+        return request_of(params, edit, answer.value)
 
     def _proved(self, change: Change) -> bool:
-        return _all_held(self._asking().prove(change.proof))
+        return all(result.held for result in self._asking().judge_all(change.proof.configured))
 
-    def _await_proof(self, change: Change, at_most_s: int | None = None) -> None:
-        self._await(change, lambda asking: asking.prove(change.proof), POLL_S, at_most_s)
-
-    def _await_effect(self, change: Change) -> None:
-        self._await(change, lambda asking: asking.judge_all(change.proof.effective), EFFECTIVE_POLL_S)
-
-    def _await(self, change: Change, judge: Judge, every_s: float, at_most_s: int | None = None) -> None:
+    def _await(
+        self, change: Change, checks: Sequence[Check], every_s: float, at_most_s: int | None = None
+    ) -> None:
         within_s = change.proof.within_s if at_most_s is None else min(at_most_s, change.proof.within_s)
         deadline = self._clock.now() + within_s
         while True:
-            results = judge(self._asking())
+            results = self._asking().judge_all(checks)
             missing = [result for result in results if not result.held]
             if not missing:
                 return
@@ -284,10 +261,6 @@ class Executor:
 
     def _asking(self) -> Asking:
         return Asking(self._aws, self._outputs)
-
-
-def _all_held(results: Sequence[CheckResult]) -> bool:
-    return all(result.held for result in results)
 
 
 def drift_error(change: Change, broken: Sequence[CheckResult]) -> OpsctlError:

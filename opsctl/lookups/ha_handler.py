@@ -53,6 +53,7 @@ class HaHandler(Lookup):
     allow_data_loss_s: int = Field(0, ge=0, description="Age in seconds of the oldest snapshot it may use.")
     snapshot_every_s: int = Field(0, ge=0, description="Seconds between the snapshots it makes; 0: none.")
     dlm_every_s: int = Field(0, ge=0, description="Seconds between those of a snapshot policy; 0: there is none.")
+    keep_snapshots: int = Field(48, ge=1, le=1000, description="How many of its snapshots of a volume it keeps.")
     source_dest_check_off: bool = Field(
         False, description="Turn the source/destination check of replacements off."
     )
@@ -83,6 +84,7 @@ class HaHandler(Lookup):
             record=_record(self.record),
             snapshot_every_s=self.snapshot_every_s if self.devices else 0,
             dlm_every_s=self.dlm_every_s if self.devices else 0,
+            keep_snapshots=self.keep_snapshots,
             awaited_since=int(about.now) if (self.snapshot_every_s or self.dlm_every_s) and self.devices else 0,
         )
         policy = standby_policy if self.standby else role_policy

@@ -20,7 +20,6 @@ from opsctl.planning.guards import as_evidence, run_guards
 from opsctl.planning.iam import policy_for_changes, policy_for_reads
 from opsctl.planning.scope import Scope, facts_named_in
 from opsctl.planning.steps import plan_steps
-from opsctl.planning.write_backs import documents_of, refuse_lossy
 
 
 def make_plan(
@@ -46,7 +45,6 @@ def make_plan(
     calls = look_up_facts(loaded, scope, recorder, about, registry)
     findings = run_guards(loaded, scope, overrides)
     changes = plan_steps(loaded, scope, recorder, about, registry)
-    refuse_lossy(documents_of(changes), recorder)
     return _bound(loaded, scope, inputs, about, calls, findings, changes, recorder.made, now).sealed()
 
 
@@ -107,7 +105,7 @@ def _bound(
         sections=_sections(loaded, scope),
         warnings=findings,
         changes=tuple(_in_region(change, about.region) for change in changes),
-        checks=_checks(loaded, scope, calls, findings),
+        checks=_checks(loaded, scope, calls),
         outputs=scope.resolve(book.outputs, "outputs"),
         next=_next(loaded, scope),
         notes=book.notes,
@@ -140,14 +138,7 @@ def cell_text(value: Json) -> str:
     return value if isinstance(value, str) else canonical(value)
 
 
-def _checks(
-    loaded: LoadedPlaybook, scope: Scope, calls: dict[str, FactCall], findings: tuple[Finding, ...]
-) -> tuple[PlanCheck, ...]:
-    accepted = {finding.id for finding in findings if finding.accepted}
-
-    def found(expression: str, path: str) -> Json:
-        return scope.find(expression, path) if expression else None
-
+def _checks(loaded: LoadedPlaybook, scope: Scope, calls: dict[str, FactCall]) -> tuple[PlanCheck, ...]:
     return tuple(
         PlanCheck(
             id=check.id,
@@ -155,15 +146,7 @@ def _checks(
             because=check.because,
             within_s=parse_duration(check.within),
             shows=check.shows.removeprefix("="),
-            tells=check.tells.removeprefix("="),
-            foretold=cell_text(found(check.foretells, f"checks.{number}.foretells")),
-            stays=as_evidence(found(check.stays, f"checks.{number}.stays")),
-            accept=check.accept,
-            accepted=check.accept in accepted,
-            facts={
-                name: calls[name]
-                for name in sorted(facts_named_in(f"={check.none}", f"={check.shows}", f"={check.tells}"))
-            },
+            facts={name: calls[name] for name in sorted(facts_named_in(f"={check.none}", f"={check.shows}"))},
         )
         for number, check in enumerate(loaded.playbook.checks)
         if not check.when or as_evidence(scope.find(check.when, f"checks.{number}.when"))

@@ -34,7 +34,7 @@ def costs_of(seen: Seen, mode: str, alarms: int) -> tuple[Cost, ...]:
     if seen.data_volumes and seen.wanted.rpo_s:
         total = sum(one.size_gib for one in seen.data_volumes)
         every = duration(seen.wanted.rpo_s)
-        kept = f"the last {seen.wanted.keep_snapshots} kept" if seen.wanted.snapshots == "dlm" else "never deleted"
+        kept = f"the last {seen.wanted.keep_snapshots} kept"
         what = f"changed blocks of {len(seen.data_volumes)} volume(s), {total} GiB, every {every}; {kept}"
         group.append(Cost(item="EBS snapshots", quantity=what))
     if not seen.elastic_ips and seen.instance.get("PublicIpAddress"):

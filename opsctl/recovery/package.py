@@ -11,8 +11,10 @@ from pydantic import Field
 from opsctl.model.run import Identity
 from opsctl.model.value import Json, Value, canonical
 
-RUNTIME, HANDLER = "python3.12", "handler.lambda_handler"
-STANDBY_HANDLER = "opsctl.recovery.standby.lambda_handler"
+RUNTIME = "python3.12"
+HANDLER, STANDBY_HANDLER = (f"opsctl.recovery.{each}.lambda_handler" for each in ("handler", "standby"))
+FILES = ("account", "data", "evidence", "handler", "messages", "sets", "waiting")
+"""The modules of the handler, by subject; a standby's has one more."""
 VARIABLE = "OPSCTL_HA"
 TRUST_POLICY: Json = {
     "Version": "2012-10-17",
@@ -43,9 +45,9 @@ class RecoveryConfig(Value):
 
     `allow_data_loss_s` is the age of the oldest set of snapshots that may replace volumes which cannot be had; 0
     is never. `snapshot_every_s` 0 leaves the snapshots to somebody else; `dlm_every_s` is how often a policy of
-    Data Lifecycle Manager makes them. The handler never deletes a snapshot: how many are kept is for that policy,
-    or the user's own, to say. `awaited_since`, in seconds since the epoch, is when the first of them began to be
-    awaited; 0 where none is.
+    Data Lifecycle Manager makes them. Of its own the handler keeps the newest `keep_snapshots` of each volume; it
+    deletes no others. `awaited_since`, in seconds since the epoch, is when the first began to be awaited; 0 where
+    none is.
     """
 
     group: str = Field(min_length=1)
@@ -58,6 +60,7 @@ class RecoveryConfig(Value):
     record: PrivateRecord | None = None
     snapshot_every_s: int = Field(default=0, ge=0)
     dlm_every_s: int = Field(default=0, ge=0)
+    keep_snapshots: int = Field(default=48, ge=1)
     awaited_since: int = Field(default=0, ge=0)
     namespace: str = "opsctl/ha"
 
@@ -70,9 +73,9 @@ def environment(config: RecoveryConfig) -> dict[str, str]:
 def code(*, standby: bool = False) -> str:
     """Return the function's code as a ZIP file in base64: the same on every machine, for it is only stored.
 
-    A standby's is two files, at the paths by which the one imports the other; Lambda needs no `__init__.py`.
+    The files are at the paths by which they import each other; Lambda needs no `__init__.py`.
     """
-    names = ("opsctl/recovery/handler.py", "opsctl/recovery/standby.py") if standby else ("handler.py",)
+    names = [f"opsctl/recovery/{each}.py" for each in (*FILES, *(("standby",) if standby else ()))]
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
         for name in names:
@@ -155,12 +158,14 @@ def dlm_policy(config: RecoveryConfig, identity: Identity, kms_keys: Iterable[st
 
 def _reads(config: RecoveryConfig) -> list[str]:
     reads = ["ec2:DescribeInstances", "ec2:DescribeVolumes"]
-    reads += ["ec2:DescribeSnapshots"] if config.devices else []
+    of_data = ("AvailabilityZones", "Snapshots", "VolumeStatus")
+    reads += [f"ec2:Describe{each}" for each in of_data] if config.devices else []
     return reads + (["ec2:DescribeAddresses"] if config.addresses else [])
 
 
 def _group(config: RecoveryConfig, identity: Identity) -> list[Json]:
-    reads = ["autoscaling:DescribeAutoScalingGroups", *_reads(config)]
+    reads = ["autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeScalingActivities", *_reads(config)]
+    reads += ["ec2:DescribeInstanceStatus"]
     hooks = ["CompleteLifecycleAction", "RecordLifecycleActionHeartbeat", "TerminateInstanceInAutoScalingGroup"]
     group = (
         f"arn:{identity.partition}:autoscaling:{config.region}:{identity.account}:autoScalingGroup:*"
@@ -211,6 +216,7 @@ def _data(config: RecoveryConfig, identity: Identity) -> list[Json]:
         statements += [
             _allow(["ec2:CreateSnapshots"], [instance, volume], ours),
             _allow(["ec2:CreateSnapshots"], [snapshot], scheduled),
+            _allow(["ec2:DeleteSnapshot"], [snapshot], _scheduled(config)),
         ]
     return [*statements, _allow(["ec2:CreateTags"], [snapshot, volume], _making(*making))]
 
@@ -277,6 +283,11 @@ def _making(*actions: str) -> Json:
 
 def _tagged(config: RecoveryConfig) -> Json:
     return {"StringEquals": {"aws:ResourceTag/opsctl:ha": config.group}}
+
+
+def _scheduled(config: RecoveryConfig) -> Json:
+    """The snapshots that the handler itself has taken on its schedule; it can give the tag to no others."""
+    return {"StringEquals": {**_tagged(config)["StringEquals"], "aws:ResourceTag/opsctl:ha-kind": "scheduled"}}
 
 
 def _sets(config: RecoveryConfig, *keys: str) -> Json:

@@ -11,35 +11,31 @@ fails back by itself, and nothing is ever terminated here.
 from datetime import UTC, datetime
 from typing import Any
 
-from opsctl.recovery.handler import (
-    FORCE_STOP_AFTER_S,
-    GONE,
-    OLDER_SET_AFTER_S,
+from opsctl.recovery.account import (
     POLICY,
-    POLL_FOR_S,
     ROLE,
-    STANDBY_FAILED,
     TAG,
     TIME,
     Hopeless,
     Json,
     NotYet,
-    Recovery,
     Refused,
     by_tag,
     tag_list,
     tags_of,
     zone_of,
 )
-from opsctl.recovery.handler import (
-    lambda_handler as run_once,
-)
+from opsctl.recovery.data import GONE, ZONE_DOWN_AFTER_S
+from opsctl.recovery.handler import Recovery
+from opsctl.recovery.handler import lambda_handler as run_once
+from opsctl.recovery.waiting import POLL_FOR_S, RECOVERED
 
 FAILOVER, DRILL, RUN = "opsctl:ha-failover", "opsctl:ha-drill", "opsctl:plan"
 DRILL_FOR_S = 6 * 3600
 """A plan may be applied for four hours; a stamp that is older was left by a drill that did not come to its end."""
 PRIMARY, TWIN, RETIRED = "primary", "twin", "retired"
-WAITING = "Standby"
+WAITING, STANDBY_FAILED = "Standby", "Terminating:Failed"
+"""Lifecycle states of the two, as if they were in a group; a group has neither of them."""
 HEALTHY = ("ok", "initializing", "not-applicable")
 """AWS: a status check that has just begun, or is not made, says nothing against an instance."""
 
@@ -145,7 +141,7 @@ class Standby(Recovery):
         waits = old or new
         try:
             if old:
-                self.fence(old, decision)
+                self.fence(old, new, decision)
             waits = new
             self.start(new)
             self.bring_up(new)
@@ -155,23 +151,26 @@ class Standby(Recovery):
             self.hold(STANDBY_FAILED, waits, reason)
             self.poll |= self.age(decision) < POLL_FOR_S
 
-    def fence(self, old: Json, decision: datetime) -> None:
+    def fence(self, old: Json, new: Json, decision: datetime) -> None:
         """Stop the failed instance, by force after a while, and detach its volumes.
 
-        One whose zone does not answer stays `stopping`: after a time that is all that can be done. Its volumes are
+        One whose zone is shown to be down stays `stopping`, and that is all that can be done. Its volumes are
         still its own then, and only the policy about older snapshots lets the twin go on without them.
         """
-        self.phase = "stop"
         instance_id, state = old["InstanceId"], old["State"]["Name"]
         if state in ("stopped", *GONE):
             self.release(old)
             return
-        if state == "running":
-            self.call("ec2", "stop_instances", InstanceIds=[instance_id])
-        elif state == "stopping" and self.waited(old) > FORCE_STOP_AFTER_S:
-            self.call("ec2", "stop_instances", InstanceIds=[instance_id], Force=True)
-        if state != "stopping" or self.age(decision) < OLDER_SET_AFTER_S:
-            raise NotYet(f"{instance_id} is {state}, and has to stop before its twin takes over")
+        self.stop(old)
+        why = f"{instance_id} is {state}, and has to stop before its twin takes over"
+        if state != "stopping" or self.age(decision) < ZONE_DOWN_AFTER_S:
+            raise NotYet(why)
+        if not self.devices:  # then there is no data that two could write, and nothing to wait for
+            return
+        zone = self.look_at_zone(zone_of(old), new)
+        if not zone.down:
+            why += f". It is waited for, because {zone.name} is not shown to be down: {zone.says}"
+            raise NotYet(why, hint=self.if_lost(zone, new))
 
     def start(self, new: Json) -> None:
         """Start the twin; there may be no capacity for it, and that is tried again every minute."""
@@ -194,9 +193,19 @@ class Standby(Recovery):
         tags = tag_list({ROLE: PRIMARY, **primary})
         self.call("ec2", "create_tags", Resources=[new["InstanceId"]], Tags=tags)
         self.note("handed over", instance=new["InstanceId"], reason="it is the primary now")
+        self.phase = RECOVERED
+        self.remember(new, self.moment())
+        self.settle(new)
+
+    def announce(self, new: Json, since: datetime) -> bool:
+        """Say that the twin has taken over, and what became of its data."""
         facts = {"zone": zone_of(new), "group": self.name, "data": self.story_of_data(new)}
         facts["run"] = tags_of(new).get(RUN, "RUN (the one that built it)")
-        self.tell("failed over", instance=new["InstanceId"], **facts)
+        return self.tell("failed over", instance=new["InstanceId"], **facts)
+
+    def activities(self) -> list[Json]:
+        """Return no scaling activities: there is no group that launches."""
+        return []
 
 
 def one_with(role: str, instances: list[Json]) -> Json | None:

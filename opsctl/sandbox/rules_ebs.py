@@ -22,6 +22,7 @@ def install() -> None:
     Volume.status = property(_status)
     EC2Response.attach_volume = _attach
     EC2Response.detach_volume = _detach
+    EC2Response.describe_volume_status = _statuses
     EC2Response.create_volume = _created(EC2Response.create_volume)
     EC2Backend.create_volume = _from_snapshot(EC2Backend.create_volume)
 
@@ -34,6 +35,21 @@ def _status(volume: Any) -> str:
     if getattr(volume, "creating", False):
         return "creating"
     return "in-use" if volume.attachment else "available"
+
+
+def _statuses(self: Any) -> Any:
+    """Volumes whose zone does not answer have insufficient data (EBS user guide, volume status checks)."""
+    from moto.core.responses import ActionResult
+
+    about, backend = _about(self), self.ec2_backend
+    wanted = self._get_param("VolumeIds", []) or list(backend.volumes)
+    shown = []
+    for volume in map(backend.get_volume, wanted):
+        dark = volume.availability_zone in about.faults.dark_zones
+        check = {"Name": "io-enabled", "Status": "insufficient-data" if dark else "passed"}
+        status = {"Status": "insufficient-data" if dark else "ok", "Details": [check]}
+        shown.append({"VolumeId": volume.id, "AvailabilityZone": volume.availability_zone, "VolumeStatus": status})
+    return ActionResult({"VolumeStatuses": shown})
 
 
 def _shown(attachment: Any) -> Any:

@@ -24,6 +24,7 @@ def install() -> None:
     EC2Backend.start_instances = _start
     EC2Backend.stop_instances = _stop
     EC2Backend.terminate_instances = _terminate
+    EC2Backend.describe_instance_status = _of_zone(EC2Backend.describe_instance_status)
     EC2Response.modify_instance_attribute = _known_device(EC2Response.modify_instance_attribute)
     Instance.instance_status = property(lambda self: _checks(self, impaired=True))
     Instance.system_status = property(lambda self: _checks(self, impaired=False))
@@ -169,6 +170,19 @@ def _finish_terminate(instance: Any) -> None:
 def _later_unless_dark(about: Conditions, instance: Any, seconds: float, finish: Callable[[Any], None]) -> None:
     zone = instance.placement.zone
     about.later(seconds, lambda: unless_dark(about, zone, lambda: finish(instance)))
+
+
+def _of_zone(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Status checks may be asked for by zone (EC2 API reference, DescribeInstanceStatus)."""
+
+    def statuses(self: Any, instance_ids: list[str], include_all_instances: bool, filters: Any) -> list[Any]:
+        found = method(self, instance_ids, include_all_instances, filters)
+        zones = [
+            value for each in filters or () if each["name"] == "availability-zone" for value in each["values"]
+        ]
+        return [one for one in found if not zones or one.placement.zone in zones]
+
+    return statuses
 
 
 def _only_from(instance: Any, states: Iterable[str], verb: str) -> None:

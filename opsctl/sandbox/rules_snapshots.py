@@ -20,6 +20,7 @@ def install() -> None:
     EC2Response.create_snapshot = _created(EC2Response.create_snapshot)
     EC2Response.create_snapshots = _create_set
     Snapshot.progress = property(_progress)
+    Snapshot.get_filter_value = _filtered(Snapshot.get_filter_value)
 
 
 def begin(about: Conditions, snapshot: Any) -> None:
@@ -55,6 +56,16 @@ def _progress(snapshot: Any) -> str:
     about = conditions(snapshot.ec2_backend.account_id)
     done = (about.now() - snapshot.begun_at) / max(snapshot.takes, 1)
     return f"{min(int(done * 100), 99)}%"
+
+
+def _filtered(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A start time is compared as text, with wildcards as in all filters of EC2 (EC2 guide, list and filter)."""
+
+    def value(self: Any, name: str, *more: Any, **others: Any) -> Any:
+        found = method(self, name, *more, **others)
+        return f"{found:%Y-%m-%dT%H:%M:%S.000Z}" if name == "start-time" else found
+
+    return value
 
 
 def _created(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -31,14 +31,13 @@ class Interface(Value):
 
 
 class Instance(Value):
-    """An instance with its interfaces; a terminated one has none. `public` is its address as EC2 sums it up."""
+    """An instance with its interfaces; a terminated one has none."""
 
     id: str
     name: str = ""
     state: str = ""
     vpc: str = ""
     interfaces: tuple[Interface, ...] = ()
-    public: str = ""
     tags: dict[str, str] = {}
 
     @property
@@ -74,7 +73,6 @@ class Address(Value):
     ip: str
     interface: str = ""
     instance: str = ""
-    association: str = ""
     name: str = ""
 
 
@@ -112,7 +110,6 @@ def parse_instances(answer: Json) -> tuple[Instance, ...]:
             state=one.get("State", {}).get("Name", ""),
             vpc=one.get("VpcId", ""),
             interfaces=tuple(_interface(eni, one["InstanceId"]) for eni in one.get("NetworkInterfaces", [])),
-            public=one.get("PublicIpAddress") or "",
             tags=parse_tags(one),
         )
         for reservation in answer.get("Reservations", [])
@@ -163,9 +160,8 @@ def parse_addresses(answer: Json) -> tuple[Address, ...]:
     return tuple(
         Address(
             ip=one["PublicIp"],
-            interface=one.get("NetworkInterfaceId") or "",
+            interface=one.get("NetworkInterfaceId", ""),
             instance=one.get("InstanceId") or "",
-            association=one.get("AssociationId") or "",
             name=parse_tags(one).get("Name", ""),
         )
         for one in answer.get("Addresses", [])

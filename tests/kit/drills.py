@@ -14,14 +14,11 @@ from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws
 from opsctl.model.report import JournalEvent
 from opsctl.model.value import Json
-from opsctl.recovery import handler
 from opsctl.sandbox.conditions import Conditions
 from tests.kit.ha_account import inverse_plan
 from tests.kit.ha_world import GROUP, HaWorld
 from tests.kit.moto_account import World, client, sqs_wire
 from tests.kit.ports import FakeClock, MemoryJournal
-
-HANDLER = Path(handler.__file__).read_text(encoding="utf-8")
 
 
 class Moved(Protocol):
@@ -132,7 +129,7 @@ class Drill:
         return found
 
 
-def protected(world: HaWorld, code: str = HANDLER) -> HaWorld:
+def protected(world: HaWorld, code: str = "") -> HaWorld:
     """Put the instance under recovery, with a queue for the handler's dead letters."""
     topic = client("sns").create_topic(Name=f"opsctl-{GROUP}")["TopicArn"]
     client("sqs").create_queue(QueueName=f"opsctl-{GROUP}-dlq")

@@ -1,5 +1,6 @@
 """The lone instance legacy-web, what protects it once it is in a group, and what must never happen to it."""
 
+import base64
 import io
 import json
 import zipfile
@@ -9,12 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from opsctl.model.value import Json
+from opsctl.recovery.package import HANDLER, code
 from opsctl.sandbox import volume_data
 from opsctl.sandbox.conditions import AWS_LIKE, Conditions, Durations
-from opsctl.sandbox.endpoint import REGION
 from opsctl.sandbox.rules_autoscaling import scaling_of
 from opsctl.sandbox.scaling import Scaling
 from opsctl.sandbox.scaling_model import Member
+from opsctl.sandbox.server import REGION
 from opsctl.sandbox.worlds_network import make_legacy, make_network
 from tests.kit import timed
 from tests.kit.functions import role, rule
@@ -195,8 +197,11 @@ class HaWorld:
 
     # Protection
 
-    def protect(self, handler: str, config: dict[str, Json] | None = None, **settings: Any) -> None:
-        """Put the instance into a group with a handler, as the plan of make-ha does, straight through the API."""
+    def protect(self, handler: str = "", config: dict[str, Json] | None = None, **settings: Any) -> None:
+        """Put the instance into a group with a handler, as the plan of make-ha does, straight through the API.
+
+        The handler is a source of one file; where none is given, it is the one that make-ha deploys.
+        """
         self._tag()
         template = self._template()
         self._function(handler, config or {})
@@ -255,18 +260,21 @@ class HaWorld:
         return made
 
     def _function(self, handler: str, config: dict[str, Json]) -> None:
-        whole = io.BytesIO()
-        with zipfile.ZipFile(whole, "w") as archive:
-            archive.writestr("handler.py", handler)
+        packed, entry = base64.b64decode(code()), HANDLER
+        if handler:
+            whole, entry = io.BytesIO(), "handler.lambda_handler"
+            with zipfile.ZipFile(whole, "w") as archive:
+                archive.writestr("handler.py", handler)
+            packed = whole.getvalue()
         arn = role(f"opsctl-{GROUP}")
         self.move(self.about.durations.role)
         function = client("lambda").create_function(
             FunctionName=f"opsctl-{GROUP}",
             Runtime="python3.12",
-            Handler="handler.lambda_handler",
+            Handler=entry,
             Role=arn,
             Timeout=840,
-            Code={"ZipFile": whole.getvalue()},
+            Code={"ZipFile": packed},
             Environment={"Variables": {"OPSCTL_HA": json.dumps(self.config() | config)}},
         )["FunctionArn"]
         client("lambda").put_function_concurrency(FunctionName=f"opsctl-{GROUP}", ReservedConcurrentExecutions=1)

@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 
 from botocore.exceptions import ClientError
 
@@ -115,6 +116,14 @@ class MemoryEc2:
         self.addresses: dict[str, str] = {}
         """The network interface that has each Elastic IP, by allocation."""
         self.dead_zones: set[str] = set()
+        self.zone_states: dict[str, str] = {}
+        """What AWS calls a zone, where it is not available."""
+        self.detach_s, self.attach_s, self.create_s, self.address_s = 3.0, 2.0, 6.0, 0.0
+        self.boot_s = 20.0
+        self.impaired: set[str] = set()
+        """Volumes that AWS calls impaired."""
+        self.neighbours: dict[str, str] = {}
+        """Other running instances of the account that AWS can tell of, and their zones."""
         self.snapshot_s = 60.0
         self.failing_snapshots = 0
         self.in_service: Callable[[str], bool] = lambda _: False
@@ -143,11 +152,12 @@ class MemoryEc2:
         self.snapshots[snapshot.id] = snapshot
         return snapshot
 
-    def launch(self, zone: str, tags: dict[str, str], boot_s: float = 20) -> Instance:
+    def launch(self, zone: str, tags: dict[str, str], boot_s: float | None = None) -> Instance:
         """Start an instance with one network interface."""
         instance = Instance(self.new_id("i"), zone, self.time.now(), dict(tags))
         instance.interfaces.append(self.new_id("eni"))
         self.instances[instance.id] = instance
+        boot_s = self.boot_s if boot_s is None else boot_s
         self.time.after(boot_s, lambda: self._to(instance, "pending", "running"))
         return instance
 
@@ -180,7 +190,9 @@ class MemoryEc2:
         return [each for each in self.volumes.values() if each.holder == instance_id]
 
     def _to(self, instance: Instance, before: str, after: str) -> None:
-        if instance.state == before and instance.zone not in self.dead_zones:
+        if instance.zone in self.dead_zones:
+            self.time.after(60, lambda: self._to(instance, before, after))
+        elif instance.state == before:
             instance.state = after
 
     def _end(self, instance: Instance) -> None:
@@ -200,13 +212,43 @@ class MemoryEc2:
     # Reads
 
     def describe_volumes(self, Filters: list[Json]) -> Json:  # noqa: N803
-        """Volumes by tag."""
-        return {"Volumes": [self._volume(each) for each in _tagged(self.volumes.values(), Filters)]}
+        """Volumes by tag, or by id; one that is unknown is left out."""
+        if Filters[0]["Name"] == "volume-id":
+            found = [self.volumes[each] for each in Filters[0]["Values"] if each in self.volumes]
+        else:
+            found = _tagged(self.volumes.values(), Filters)
+        return {"Volumes": [self._volume(each) for each in found]}
 
-    def describe_snapshots(self, OwnerIds: list[str], Filters: list[Json]) -> Json:  # noqa: N803
-        """Snapshots by tag."""
-        found = _tagged(self.snapshots.values(), Filters)
+    def describe_snapshots(self, OwnerIds: list[str], Filters: list[Json], MaxResults: int) -> Json:  # noqa: N803
+        """Snapshots by tag, and by the beginning of their start time."""
+        times = [value for each in Filters if each["Name"] == "start-time" for value in each["Values"]]
+        found = _tagged(self.snapshots.values(), [each for each in Filters if each["Name"] != "start-time"])
+        if times:
+            found = [one for one in found if any(fnmatchcase(_time(one.started).isoformat(), at) for at in times)]
         return {"Snapshots": [self._snapshot(each) for each in found]}
+
+    def describe_availability_zones(self, ZoneNames: list[str]) -> Json:  # noqa: N803
+        """Zones, which AWS calls available unless a test says otherwise."""
+        shown = [{"ZoneName": each, "State": self.zone_states.get(each, "available")} for each in ZoneNames]
+        return {"AvailabilityZones": shown}
+
+    def describe_instance_status(self, Filters: list[Json]) -> Json:  # noqa: N803
+        """Status checks of running instances; nobody can say how those of a dead zone are."""
+        (zone,) = Filters[0]["Values"]
+        running = {key: each.zone for key, each in self.instances.items() if each.state == "running"}
+        there = {key: each for key, each in (self.neighbours | running).items() if each == zone}
+        return {"InstanceStatuses": [{"InstanceId": key, "SystemStatus": {"Status": self._health(each)}}
+                                     for key, each in there.items()]}  # fmt: skip
+
+    def describe_volume_status(self, VolumeIds: list[str]) -> Json:  # noqa: N803
+        """Status of volumes."""
+        volumes = [self.volumes[each] for each in VolumeIds]
+        found = {each.id: "impaired" if each.id in self.impaired else self._health(each.zone) for each in volumes}
+        return {"VolumeStatuses": [{"VolumeId": key, "VolumeStatus": {"Status": each}}
+                                   for key, each in found.items()]}  # fmt: skip
+
+    def _health(self, zone: str) -> str:
+        return "insufficient-data" if zone in self.dead_zones else "ok"
 
     def describe_instances(self, Filters: list[Json]) -> Json:  # noqa: N803
         """Instances by id; one that is unknown is left out."""
@@ -254,6 +296,12 @@ class MemoryEc2:
         self.write()
         return {"Snapshots": [self._snapshot(self._begin(each, {**each.tags, **tags})) for each in volumes]}
 
+    def delete_snapshot(self, SnapshotId: str) -> Json:  # noqa: N803
+        """Delete a snapshot."""
+        self._authorize("DeleteSnapshot", self.snapshots[SnapshotId])
+        del self.snapshots[SnapshotId]
+        return {}
+
     def create_volume(
         self, AvailabilityZone: str, SnapshotId: str, VolumeType: str, Size: int, ClientToken: str,  # noqa: N803
         TagSpecifications: list[Json], Iops: int = 3000, Throughput: int = 125, Encrypted: bool = False,  # noqa: N803
@@ -273,7 +321,7 @@ class MemoryEc2:
             )  # fmt: skip
             self.volumes[volume.id] = volume
             self._tokens[ClientToken] = volume.id
-            self.time.after(6, lambda: setattr(volume, "state", "available"))
+            self.time.after(self.create_s, lambda: setattr(volume, "state", "available"))
         return self._volume(self.volumes[self._tokens[ClientToken]])
 
     def attach_volume(self, Device: str, VolumeId: str, InstanceId: str) -> Json:  # noqa: N803
@@ -297,7 +345,8 @@ class MemoryEc2:
         self.put_on(volume, instance, Device)
         volume.attachment = "attaching"
         self.time.after(
-            2, lambda: setattr(volume, "attachment", "attached") if volume.holder == InstanceId else None
+            self.attach_s,
+            lambda: setattr(volume, "attachment", "attached") if volume.holder == InstanceId else None,
         )
         return {"State": "attaching"}
 
@@ -310,7 +359,9 @@ class MemoryEc2:
             raise refused("InvalidAttachment.NotFound", what)
         volume.attachment = "detaching" if instance.state == "stopped" else "busy"
         if instance.state == "stopped":
-            self.time.after(3, lambda: self._free(volume) if volume.attachment == "detaching" else None)
+            self.time.after(
+                self.detach_s, lambda: self._free(volume) if volume.attachment == "detaching" else None
+            )
         return {"State": "detaching"}
 
     def stop_instances(self, InstanceIds: list[str], Force: bool = False) -> Json:  # noqa: N803
@@ -338,7 +389,9 @@ class MemoryEc2:
                 f"The pending-instance-creation instance to which '{NetworkInterfaceId}' is attached is not valid"
             )
             raise refused("IncorrectInstanceState", state)
-        self.addresses[AllocationId] = NetworkInterfaceId
+        self.time.after(self.address_s, lambda: self.addresses.update({AllocationId: NetworkInterfaceId}))
+        if not self.address_s:
+            self.addresses[AllocationId] = NetworkInterfaceId
         return {"AssociationId": "eipassoc-1"}
 
     def modify_network_interface_attribute(self, NetworkInterfaceId: str, SourceDestCheck: Json) -> Json:  # noqa: N803

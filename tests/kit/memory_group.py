@@ -4,7 +4,9 @@ Rules: Auto Scaling user guide (lifecycle hooks, instance lifecycle policy, repl
 replacement launches while the old instance is still terminating; a terminate hook that is abandoned retains.
 """
 
+import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from opsctl.model.value import Json
@@ -43,6 +45,10 @@ class MemoryGroup:
         self.zones = ["a"]
         """Where the next launches go; the last one is used for ever."""
         self.launch_failures = 0
+        self.activities: list[Json] = []
+        """What became of each launch, newest first."""
+        self.tell_fails: Exception | None = None
+        """What publishing comes to, where it does not work."""
         self.image_volume: str = ""
         """A device at which the image brings a volume of its own."""
         self.instance_tags = {"opsctl:ha": GROUP}
@@ -94,16 +100,24 @@ class MemoryGroup:
             self._launch()
 
     def _launch(self) -> None:
-        if self.launch_failures:
-            self.launch_failures -= 1
-            return
         zone = self.zones.pop(0) if len(self.zones) > 1 else self.zones[0]
+        if self.launch_failures or zone in self.ec2.dead_zones:
+            self.launch_failures = max(0, self.launch_failures - 1)
+            self._log_launch(zone, "Failed")
+            return
+        self._log_launch(zone, "PreInService")
         instance = self.ec2.launch(zone, self.instance_tags)
         if self.image_volume:
             own = self.ec2.add_volume(zone, {})
             self.ec2.put_on(own, instance, self.image_volume)
         self.members[instance.id] = Member(instance, "Pending")
         self._enter(self.members[instance.id], "Pending:Wait", "EC2 Instance-launch Lifecycle Action")
+
+    def _log_launch(self, zone: str, status: str) -> None:
+        details = json.dumps({"Subnet ID": f"subnet-{zone}", "Availability Zone": zone})
+        launch = {"Description": "Launching a new EC2 instance", "StatusCode": status, "Details": details}
+        now = datetime.fromtimestamp(self.time.now(), UTC)
+        self.activities.insert(0, {**launch, "StartTime": now, "StatusMessage": "No capacity."})
 
     def _enter(self, member: Member, state: str, detail_type: str) -> None:
         now = self.time.now()
@@ -145,6 +159,10 @@ class MemoryGroup:
         suspended = [{"ProcessName": each} for each in sorted(self.suspended)]
         one = {"AutoScalingGroupName": GROUP, "Instances": members, "SuspendedProcesses": suspended}
         return {"AutoScalingGroups": [one] if self.exists else []}
+
+    def describe_scaling_activities(self, AutoScalingGroupName: str, MaxRecords: int) -> Json:  # noqa: N803
+        """The newest activities, newest first."""
+        return {"Activities": self.activities[:MaxRecords]}
 
     def record_lifecycle_action_heartbeat(
         self, AutoScalingGroupName: str, LifecycleHookName: str, InstanceId: str  # noqa: N803
@@ -191,6 +209,8 @@ class MemoryGroup:
     def publish(self, TopicArn: str, Subject: str, Message: str) -> Json:  # noqa: N803
         """Keep a notification."""
         self.authorize("sns:Publish", {TopicArn: {}}, {})
+        if self.tell_fails is not None:
+            raise self.tell_fails
         self.notifications.append((Subject, Message))
         return {"MessageId": "1"}
 

@@ -29,11 +29,16 @@ class PairEc2(MemoryEc2):
         ids = [each.id for each in self.instances.values() if each.tags.get(key) in wanted["Values"]]
         return super().describe_instances([{"Name": "instance-id", "Values": ids}])
 
-    def describe_instance_status(self, InstanceIds: list[str], IncludeAllInstances: bool) -> Json:  # noqa: N803
-        """The status checks of instances."""
+    def describe_instance_status(
+        self, Filters: list[Json] | None = None, InstanceIds: list[str] | None = None,  # noqa: N803
+        IncludeAllInstances: bool = False  # noqa: N803
+    ) -> Json:  # fmt: skip
+        """The status checks of instances: those asked for, or those that run in a zone."""
+        if Filters:
+            return super().describe_instance_status(Filters)
         statuses = [
             {"InstanceId": each, "SystemStatus": self._check(each), "InstanceStatus": self._check(each)}
-            for each in InstanceIds
+            for each in InstanceIds or ()
         ]
         return {"InstanceStatuses": statuses}
 

@@ -177,7 +177,7 @@ def test_the_outlook_tells_a_bound_on_lost_data_only_when_it_was_accepted() -> N
 
 def test_costs_are_told_by_kind_and_quantity() -> None:
     costs = {one.item: one.quantity for one in look(rpo_s=3600).costs}
-    assert costs["EBS snapshots"] == "changed blocks of 1 volume(s), 100 GiB, every 1 hour; never deleted"
+    assert costs["EBS snapshots"] == "changed blocks of 1 volume(s), 100 GiB, every 1 hour; the last 48 kept"
     assert "43,800" in costs["Lambda"]
     assert {one.item for one in look(mode="recover").costs} == {"CloudWatch alarms", "SNS"}
 

@@ -12,7 +12,8 @@ from botocore.validate import ParamValidator
 
 from opsctl.model.run import Identity
 from opsctl.model.value import Json
-from opsctl.recovery.handler import Recovery, Refused
+from opsctl.recovery.account import Refused
+from opsctl.recovery.handler import Recovery
 from opsctl.recovery.package import RecoveredAddress, RecoveryConfig, role_policy
 from tests.kit.iam_check import allows
 from tests.kit.memory_ec2 import ACCOUNT, REGION, Instance, Volume, refused
@@ -168,6 +169,13 @@ class Simulation:
             holder = ec2.volumes[parameters["VolumeId"]].holder
             mounted = holder == parameters["InstanceId"] and ec2.instances[holder].state != "stopped"
             require(not mounted, "a volume in use is detached")
+        if operation == "delete_snapshot":
+            snapshot = ec2.snapshots[parameters["SnapshotId"]]
+            require(snapshot.tags.get("opsctl:ha-kind") == "scheduled", f"{snapshot.id} is not the schedule's")
+            require("opsctl:ha-instance" not in snapshot.tags, f"{snapshot.id} is a policy's")
+            later = [each for each in ec2.snapshots.values() if each.started > snapshot.started]
+            require(any(each.state == "completed" for each in later), f"{snapshot.id} is the last one")
+            self.kept.discard(snapshot.id)
         if operation == "create_snapshot":
             require(not ec2.volumes[parameters["VolumeId"]].holder, "a volume is moved while somebody has it")
         if operation == "attach_volume":

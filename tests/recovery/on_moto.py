@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from opsctl.model.value import Json
-from opsctl.recovery.handler import Recovery, Refused
+from opsctl.recovery.account import Refused
+from opsctl.recovery.handler import Recovery
 from opsctl.recovery.package import RecoveredAddress, RecoveryConfig
 from opsctl.sandbox.conditions import AWS_LIKE, Conditions
 from opsctl.sandbox.worlds_network import IMAGE

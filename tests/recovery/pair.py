@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from opsctl.model.value import Json
-from opsctl.recovery.handler import Refused
+from opsctl.recovery.account import Refused
 from opsctl.recovery.package import RecoveredAddress, RecoveryConfig, standby_policy
 from opsctl.recovery.standby import Standby
 from tests.kit.memory_ec2 import REGION, Instance

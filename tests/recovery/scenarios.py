@@ -26,6 +26,8 @@ class Scenario:
 
 
 SCENARIOS: dict[str, Scenario] = {}
+LONG_S = 3600
+"""A scenario that may take so long is not tried again for every call at which the handler may die."""
 
 
 def scenario(ends: str = "in service", within_s: float = 900) -> Callable[[Callable[[], Simulation]], None]:
@@ -111,6 +113,14 @@ def router_with_a_private_name() -> Simulation:
 @scenario()
 def the_first_snapshot_is_due_while_it_fails() -> Simulation:
     return fail(make(snapshot_every_s=HOUR_S))
+
+
+@scenario()
+def a_set_is_due_and_an_older_one_too_many() -> Simulation:
+    simulation = make(devices=RAID, snapshot_every_s=HOUR_S, keep_snapshots=1)
+    snapshots(simulation, 3 * HOUR_S, "2026-09-21T11:00:00Z")
+    snapshots(simulation, 2 * HOUR_S, "2026-09-21T12:00:00Z")
+    return fail(simulation)
 
 
 # Another zone
@@ -258,7 +268,7 @@ def the_zone_is_down_and_no_loss_is_allowed() -> Simulation:
     return simulation
 
 
-@scenario(ends="abandoned", within_s=2 * HOUR_S)
+@scenario(ends="abandoned", within_s=49 * HOUR_S)
 def the_zone_is_down_and_the_snapshots_are_too_old() -> Simulation:
     simulation = make(allow_data_loss_s=600)
     snapshots(simulation, 1000)
@@ -270,8 +280,9 @@ def the_zone_is_down_and_the_snapshots_are_too_old() -> Simulation:
 @scenario(within_s=HOUR_S)
 def the_zone_comes_back_while_copies_are_made() -> Simulation:
     simulation = the_zone_is_down("b")
+    current = simulation.world.ec2.volumes[next(iter(simulation.world.ec2.volumes))].content
     at_call(simulation, "create_volume", simulation.world.ec2.dead_zones.clear)
-    simulation.promised = None
+    simulation.promised = current
     return simulation
 
 
@@ -282,6 +293,140 @@ def the_zone_is_down(zone: str) -> Simulation:
     fail(simulation, zone)
     simulation.world.ec2.dead_zones.add("a")
     simulation.promised = snapshot.content
+    return simulation
+
+
+@scenario(within_s=HOUR_S)
+def aws_calls_the_zone_impaired() -> Simulation:
+    simulation = slow("b")
+    simulation.world.ec2.zone_states["a"] = "impaired"
+    simulation.world.ec2.snapshot_s = 10**9
+    simulation.promised = next(iter(simulation.world.ec2.snapshots.values())).content
+    return simulation
+
+
+# Slow, and nothing is down: an older set is at hand, and is not taken
+
+
+def slow(zone: str = "a") -> Simulation:
+    """A failure with an older set of snapshots that the policy would allow; nothing written is to be lost."""
+    simulation = make(devices=RAID, allow_data_loss_s=2 * HOUR_S)
+    snapshots(simulation, 1000)
+    return fail(simulation, zone)
+
+
+@scenario(within_s=3 * HOUR_S)
+def a_snapshot_takes_two_hours_and_an_older_state_is_allowed() -> Simulation:
+    simulation = slow("b")
+    simulation.world.ec2.snapshot_s = 2 * HOUR_S
+    return simulation
+
+
+@scenario(within_s=HOUR_S)
+def a_stop_takes_half_an_hour() -> Simulation:
+    simulation = slow()
+    old_of(simulation).stop_s = 1800
+    return simulation
+
+
+@scenario(within_s=HOUR_S)
+def an_old_one_shuts_down_for_half_an_hour() -> Simulation:
+    simulation = slow("b")
+    old_of(simulation).shutdown_s = 1800
+    simulation.world.ec2.terminate(old_of(simulation))
+    return simulation
+
+
+@scenario(within_s=HOUR_S)
+def a_detachment_takes_half_an_hour() -> Simulation:
+    simulation = slow("b")
+    simulation.world.ec2.detach_s = 1800
+    return simulation
+
+
+@scenario(within_s=HOUR_S)
+def new_volumes_take_half_an_hour() -> Simulation:
+    simulation = slow("b")
+    simulation.world.ec2.create_s = 1800
+    return simulation
+
+
+@scenario(within_s=HOUR_S)
+def an_attachment_takes_half_an_hour() -> Simulation:
+    simulation = slow("b")
+    simulation.world.ec2.attach_s = 1800
+    return simulation
+
+
+@scenario(within_s=HOUR_S)
+def the_address_takes_half_an_hour_to_show() -> Simulation:
+    simulation = slow("b")
+    simulation.world.ec2.address_s = 1800
+    return simulation
+
+
+@scenario(within_s=HOUR_S)
+def the_new_one_boots_for_half_an_hour() -> Simulation:
+    simulation = make(devices=RAID, allow_data_loss_s=2 * HOUR_S)
+    snapshots(simulation, 1000)
+    simulation.world.ec2.boot_s = 1800
+    return fail(simulation, "b")
+
+
+@scenario(within_s=2 * HOUR_S)
+def snapshots_are_refused_for_an_hour() -> Simulation:
+    simulation = slow("b")
+    until = simulation.world.time.now() + HOUR_S
+    busy = refused("InternalError", "An internal error has occurred")
+
+    def before(_: int, operation: str) -> BaseException | None:
+        return busy if operation == "create_snapshot" and simulation.world.time.now() < until else None
+
+    simulation.before = before
+    return simulation
+
+
+@scenario(within_s=2 * HOUR_S)
+def one_volume_is_impaired_and_its_snapshot_slow() -> Simulation:
+    simulation = slow("b")
+    simulation.world.ec2.impaired = set(simulation.world.ec2.volumes)
+    simulation.world.ec2.snapshot_s = HOUR_S
+    return simulation
+
+
+@scenario(within_s=2 * HOUR_S)
+def the_zone_has_no_capacity_and_the_snapshot_is_slow() -> Simulation:
+    simulation = slow("b")
+    simulation.world.zones = ["a", "b"]
+    simulation.world.launch_failures = 1
+    simulation.world.ec2.snapshot_s = HOUR_S
+    return simulation
+
+
+@scenario(within_s=2 * HOUR_S)
+def the_group_alone_is_ill_and_a_neighbour_is_well() -> Simulation:
+    simulation = slow("b")
+    simulation.world.zones = ["a", "b"]
+    simulation.world.launch_failures = 1
+    simulation.world.ec2.impaired = set(simulation.world.ec2.volumes)
+    simulation.world.ec2.snapshot_s = HOUR_S
+    simulation.world.ec2.neighbours["i-neighbour"] = "a"
+    return simulation
+
+
+@scenario()
+def the_volumes_lost_their_tags_and_an_older_state_is_allowed() -> Simulation:
+    simulation = slow()
+    volumes = list(simulation.world.ec2.volumes.values())
+    tags = [dict(each.tags) for each in volumes]
+    for each in volumes:
+        each.tags.clear()
+
+    def give_back() -> None:
+        for volume, mine in zip(volumes, tags, strict=True):
+            volume.tags.update(mine)
+
+    simulation.world.time.after(600, give_back)
     return simulation
 
 
@@ -344,7 +489,7 @@ def the_old_one_stops_only_by_force() -> Simulation:
     return fail(simulation)
 
 
-@scenario(ends="abandoned", within_s=3 * HOUR_S)
+@scenario(ends="abandoned", within_s=49 * HOUR_S)
 def the_old_one_never_stops() -> Simulation:
     simulation = make()
     old_of(simulation).stop_s = 10**9

@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import botocore
 import botocore.session
 import pytest
 from botocore import xform_name
@@ -18,6 +19,7 @@ from moto.iam.policy_validation import IAMPolicyDocumentValidator
 from opsctl.model.value import Json
 from opsctl.recovery import handler
 from opsctl.recovery.package import (
+    FILES,
     HANDLER,
     TRUST_POLICY,
     VARIABLE,
@@ -67,28 +69,40 @@ def arn(kind: str, name: str = "x") -> str:
     return f"arn:aws:ec2:{REGION}:{'' if kind == 'snapshot' else ACCOUNT}:{kind}/{name}"
 
 
-def test_the_code_is_the_same_bytes_every_time_and_is_the_file_itself() -> None:
+SOURCES = {f"opsctl/recovery/{each}.py": Path(handler.__file__).with_name(f"{each}.py") for each in FILES}
+
+
+def test_the_code_is_the_same_bytes_every_time_and_is_the_files_themselves() -> None:
     assert code() == code()
     with zipfile.ZipFile(io.BytesIO(base64.b64decode(code()))) as archive:
-        (entry,) = archive.infolist()
-        assert entry.filename == HANDLER.partition(".")[0] + ".py"
-        assert (entry.external_attr >> 16) & 0o004, "Lambda runs as another user and has to read it"
-        assert archive.read(entry) == Path(handler.__file__).read_bytes()
+        assert {each.filename for each in archive.infolist()} == SOURCES.keys()
+        for entry in archive.infolist():
+            assert (entry.external_attr >> 16) & 0o004, "Lambda runs as another user and has to read it"
+            assert archive.read(entry) == SOURCES[entry.filename].read_bytes()
 
 
-def test_the_file_imports_the_standard_library_alone_outside_its_entry_point() -> None:
-    tree = ast.parse(Path(handler.__file__).read_text(), feature_version=(3, 11))
-    imported = {name.name for node in tree.body if isinstance(node, ast.Import) for name in node.names}
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_imports_the_standard_library_botocore_and_the_other_files_alone(name: str) -> None:
+    tree = ast.parse(Path(handler.__file__).with_name(f"{name}.py").read_text(), feature_version=(3, 11))
+    imported = {one.name for node in tree.body if isinstance(node, ast.Import) for one in node.names}
     imported |= {node.module or "" for node in tree.body if isinstance(node, ast.ImportFrom)}
-    assert {each.partition(".")[0] for each in imported} <= sys.stdlib_module_names
+    others = {f"opsctl.recovery.{each}" for each in FILES} | {"botocore.exceptions"}
+    assert {each.partition(".")[0] for each in imported - others} <= sys.stdlib_module_names
 
 
-def test_the_file_runs_by_itself_without_opsctl(tmp_path: Path) -> None:
-    (tmp_path / "handler.py").write_bytes(Path(handler.__file__).read_bytes())
-    check = "import handler, sys; assert 'opsctl' not in sys.modules; assert handler.lambda_handler"
-    subprocess.run(
-        [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, '.'); {check}"], cwd=tmp_path, check=True
-    )
+def run_alone(where: Path, entry: str, *, standby: bool = False) -> None:
+    """Import the entry point from the package alone, with what Lambda's runtime brings."""
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(code(standby=standby)))) as archive:
+        archive.extractall(where)
+    module, _, name = entry.rpartition(".")
+    runtime = Path(botocore.__file__).parents[1]
+    check = f"import importlib, sys; sys.path.insert(0, '.'); sys.path.append({str(runtime)!r})"
+    check += f"; assert importlib.import_module({module!r}).{name}; assert 'pydantic' not in sys.modules"
+    subprocess.run([sys.executable, "-I", "-S", "-c", check], cwd=where, check=True)
+
+
+def test_the_package_runs_by_itself(tmp_path: Path) -> None:
+    run_alone(tmp_path, HANDLER)
 
 
 def test_the_environment_is_the_configuration_in_one_canonical_variable() -> None:
@@ -198,7 +212,14 @@ def test_the_role_has_no_action_that_no_scenario_needs() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", scenarios(but=("the_instances_lack_the_groups_tag", "the_tags_of_the_volume_were_removed"))
+    "name",
+    scenarios(
+        but=(
+            "the_instances_lack_the_groups_tag",
+            "the_tags_of_the_volume_were_removed",
+            "the_volumes_lost_their_tags_and_an_older_state_is_allowed",
+        )
+    ),
 )
 def test_the_role_lacks_nothing_that_a_scenario_needs(name: str) -> None:
     assert not [each for each in played(name).lines if "UnauthorizedOperation" in str(each)]

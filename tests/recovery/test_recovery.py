@@ -2,7 +2,7 @@
 
 import pytest
 
-from opsctl.recovery.handler import span
+from opsctl.recovery.account import span
 from tests.kit.memory_ec2 import Volume, refused
 from tests.recovery.harness import KEY, Simulation, make
 from tests.recovery.scenarios import HOUR_S, SCENARIOS, at_call, fail, old_of, snapshots
@@ -174,7 +174,8 @@ def test_an_older_state_is_announced_before_it_is_restored_with_what_is_lost_and
     simulation = played("the_zone_is_down_after_a_set_by_data_lifecycle_manager")
     text = message(simulation, "older state")
     assert text == (
-        "What happened\ni-0001 has not let go of vol-0003.\n\n"
+        "What happened\ni-0001 has not let go of vol-0003. a is down: AWS calls a available; "
+        "i-0001 does not stop there, even by force; vol-0003 is insufficient-data.\n\n"
         "Now\ni-0005 gets the data as it was 17 min before its launch (snapshot set 2026-09-21T14:56:40Z). "
         "Later writes are lost.\n\n"
         "What to do\nNothing for the service. The old volumes are kept, tagged opsctl:ha-role=retired: "

@@ -9,13 +9,14 @@ from opsctl.recovery.package import PrivateRecord
 from tests.kit.memory_ec2 import refused
 from tests.recovery.pair import PairSimulation, pair
 from tests.recovery.test_package import ON_BEHALF, actions
-from tests.recovery.test_standby import FAILS, HOUR, TWO, finish
+from tests.recovery.test_standby import FAILS, HOUR, TWO, finish, in_a_dead_zone
 
 EVERYTHING = ["impaired", "aws_stopped_it", "a router with a private name"]
 ROUTER: dict[str, Json] = {
     "source_dest_check": False,
     "record": PrivateRecord(zone_id="Z1", name="db.internal."),
     "snapshot_every_s": HOUR,
+    "keep_snapshots": 1,
 }
 
 
@@ -107,7 +108,7 @@ def test_no_capacity_for_the_twin_is_told_once_and_tried_every_minute() -> None:
     [
         ((), {}),
         (("/dev/sdf",), {}),
-        (TWO, {"snapshot_every_s": HOUR}),
+        (TWO, {"snapshot_every_s": HOUR, "keep_snapshots": 1}),
         (TWO, ROUTER),
         (TWO, {"allow_data_loss_s": HOUR}),
     ],
@@ -117,8 +118,9 @@ def test_the_role_names_exactly_what_a_failover_calls(devices: tuple[str, ...], 
     played = []
     for arrange in FAILS.values():
         made = finish(pair(arrange, devices=devices, **config))
-        made.run(2 * HOUR if config.get("snapshot_every_s") else 120)
+        made.run(4 * HOUR if config.get("snapshot_every_s") else 120)
         played.append(made)
+    played.append(in_a_dead_zone(pair(devices=devices, **config)))
     needed = set().union(*(each.asked for each in played))
     granted = {each for each in actions(played[0].policy) if not each.startswith(ON_BEHALF)}
     assert granted == needed
