@@ -23,7 +23,7 @@ from opsctl.model.value import Json
 from opsctl.playbook.load import load_playbook
 from opsctl.playbook.settings_file import load_inputs, load_settings
 from opsctl.playbook.validate import validate_playbook
-from opsctl.workflow.runs import Workbench
+from opsctl.workflow.bench import Workbench
 
 _ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 

@@ -63,6 +63,7 @@ class AsgTargetGroup(Action):
                     operation="RegisterTargets",
                     params={"TargetGroupArn": self.arn, "Targets": [target]},
                 ),
+                undo_leaves_it=True,
                 # Once the group is gone this was undone: before that, or by whoever deleted the group.
                 undo_only_if=(group_exists(self.group),),
                 risk=Risk(

@@ -14,8 +14,8 @@ from opsctl.aws.pages import fetch, plain
 from opsctl.aws.translate import raise_for_write, refusal_of
 from opsctl.aws.whole import last_body, unknown_members, watch
 from opsctl.model.binary import with_bytes
-from opsctl.model.errors import AwsRefused
-from opsctl.model.readonly import is_read_only
+from opsctl.model.errors import AwsRefused, InvalidInput
+from opsctl.model.readonly import why_no_read
 from opsctl.model.reads import Answer, Read, Refusal, Refused
 from opsctl.model.run import Clock, Identity
 from opsctl.model.value import Json
@@ -42,9 +42,13 @@ class LiveAccount:
 
         Where AWS throttles for longer than the SDK is patient (Lambda answers 15 control calls a second, and
         a region may have a thousand functions) it is asked again: a fact that is throttled away is unknown.
+
+        Raises:
+            InvalidInput: the call is not on the list of reads; it was not made.
         """
-        if not is_read_only(read.service, read.operation):
-            raise AssertionError(f"{read.api} is not known to be read-only and was not called")
+        why = why_no_read(read.service, read.operation, read.params)
+        if why:
+            raise InvalidInput.one(f"{read.api} {why}; it was not called", source=read.api, code="read")
         for attempt in range(THROTTLE_ATTEMPTS - 1):
             answer = self._read_once(read)
             if answer.refusal is None or answer.refusal.kind is not Refused.THROTTLED:
@@ -67,6 +71,11 @@ class LiveAccount:
         if strangers:
             return Answer(refusal=_too_new(read, strangers))
         return Answer(value=value)
+
+    def takes(self, service: str, operation: str) -> frozenset[str]:
+        """The members that an operation takes, as the installed SDK knows them."""
+        shape = self._clients.get(service, None).meta.service_model.operation_model(operation).input_shape
+        return frozenset(shape.members) if shape else frozenset()
 
     def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
         """Make one mutating call, sent again only when AWS throttled it.

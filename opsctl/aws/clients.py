@@ -1,6 +1,7 @@
 """Builds SDK clients: the caller's own credential chain, our user agent, one client a service and region."""
 
 import os
+import re
 import threading
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,8 +10,8 @@ import boto3
 from boto3.session import Session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
-from botocore.exceptions import BotoCoreError, NoCredentialsError
-from botocore.utils import get_environ_proxies
+from botocore.exceptions import BotoCoreError, InvalidRegionError, NoCredentialsError
+from botocore.utils import get_environ_proxies, validate_region_name
 
 from opsctl import __version__
 from opsctl.model.errors import InvalidInput
@@ -18,6 +19,7 @@ from opsctl.model.value import Value
 
 READ_ATTEMPTS = 6
 _AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
+_ROLE = re.compile(r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$")
 CONNECTIONS = 32
 INVOCATION_S = 910
 
@@ -44,6 +46,7 @@ class Clients:
         self._lock = threading.Lock()
         self._made: dict[tuple[str, str, bool, bool], Any] = {}
         self._credentials: Any = None
+        _refuse_misspelt(connection)
         try:
             self._session = _session(connection)
         except BotoCoreError as fault:
@@ -61,6 +64,10 @@ class Clients:
             raise InvalidInput.one(
                 "no AWS region is configured", source="--region / AWS_REGION", hint="add --region us-east-1"
             )
+        try:
+            validate_region_name(region)
+        except InvalidRegionError as fault:
+            raise InvalidInput.one(str(fault), source="--region / AWS_REGION") from None
         return str(region)
 
     @property
@@ -107,13 +114,17 @@ class Clients:
         key = (service, region or self.region, writes, waits)
         with self._lock:
             if key not in self._made:
-                self._made[key] = self._session.client(
-                    service,
-                    region_name=key[1],
-                    endpoint_url=self._connection.endpoint_url or None,
-                    config=self._config(writes=writes, waits=waits),
-                )
+                self._made[key] = self._make(key[0], key[1], self._config(writes=writes, waits=waits))
             return self._made[key]
+
+    def _make(self, service: str, region: str, config: Config) -> Any:
+        endpoint = self._connection.endpoint_url or None
+        try:
+            return self._session.client(service, region_name=region, endpoint_url=endpoint, config=config)
+        except (
+            ValueError
+        ) as fault:  # what the SDK raises for an endpoint that is no URL, wherever it is configured
+            raise _bad_endpoint(str(fault)) from None
 
     def _config(self, *, writes: bool, waits: bool) -> Config:
         attempts = 1 if writes else READ_ATTEMPTS
@@ -126,6 +137,26 @@ class Clients:
             tcp_keepalive=waits,
             max_pool_connections=CONNECTIONS,
         )
+
+
+def _refuse_misspelt(connection: Connection) -> None:
+    """Refuse an endpoint or a role that cannot be one, before anything is made of it; raises InvalidInput."""
+    if connection.endpoint_url:
+        try:
+            parts = urlsplit(connection.endpoint_url)
+            right = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        except ValueError:
+            right = False
+        if not right:
+            raise _bad_endpoint(f"{connection.endpoint_url!r} is no URL of an endpoint")
+    if connection.role_arn and not _ROLE.match(connection.role_arn):
+        hint = "arn:aws:iam::123456789012:role/NAME"
+        raise InvalidInput.one(f"{connection.role_arn!r} is no ARN of a role", source="--role-arn", hint=hint)
+
+
+def _bad_endpoint(summary: str) -> InvalidInput:
+    source = "--endpoint-url / AWS_ENDPOINT_URL"
+    return InvalidInput.one(summary, source=source, hint="such as http://127.0.0.1:4566")
 
 
 def _session(connection: Connection) -> Session:

@@ -11,11 +11,24 @@ from opsctl.model.value import Json
 
 # SQS gives one page and no token unless it is told how large a page may be, so the rest would be missing.
 _PAGE_SIZES = {"sqs.ListQueues": 1000, "sqs.ListDeadLetterSourceQueues": 1000}
+# A signed link to the function's code: whoever holds it can fetch the code, with what is written into it.
+_WITHHELD = {"lambda.GetFunction": ("Code", "Location")}
 _TOKENS_WITHOUT_PAGINATOR = frozenset({"events.ListEventBuses"})
 
 
 def fetch(client: Any, read: Read) -> Json:
-    """Make the read through a client and return the merged answer, without the SDK's metadata."""
+    """Make the read through a client and return the merged answer.
+
+    Left out are the SDK's metadata, and the links in an answer that work for whoever holds them.
+    """
+    answer = _fetched(client, read)
+    outer, inner = _WITHHELD.get(read.api, ("", ""))
+    if outer in answer:
+        answer[outer] = {name: item for name, item in answer[outer].items() if name != inner}
+    return answer
+
+
+def _fetched(client: Any, read: Read) -> Json:
     method = xform_name(read.operation)
     if read.whole:
         return _without_metadata(getattr(client, method)(**read.params))

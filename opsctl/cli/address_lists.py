@@ -1,7 +1,8 @@
 """Addresses from the command line, a file or stdin."""
 
-import sys
 from pathlib import Path
+
+from opsctl.cli.input_files import read_text
 
 
 def read_addresses(typed: list[str], path: Path | None) -> tuple[list[str], str]:
@@ -12,14 +13,8 @@ def read_addresses(typed: list[str], path: Path | None) -> tuple[list[str], str]
     Raises:
         InvalidInput: the file cannot be read as text.
     """
-    from opsctl.model.errors import InvalidInput
-
     if path is None:
         return typed, "ADDRESS"
-    try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as fault:
-        reason = fault.strerror if isinstance(fault, OSError) else "it is not UTF-8 text"
-        raise InvalidInput.one(f"{path} cannot be read: {reason}", source="--from") from None
+    text = read_text(path, "--from")
     lines = [line.partition("#")[0].strip() for line in text.splitlines()]
     return [*typed, *(line for line in lines if line)], f"--from {path}"

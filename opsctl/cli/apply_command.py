@@ -74,12 +74,13 @@ def show_any(
     from opsctl.cli.front import Order
     from opsctl.cli.output import emit_plan, emit_report
     from opsctl.model.commands import command_line
+    from opsctl.playbook.places import is_file
     from opsctl.wiring import open_journal
     from opsctl.workflow.plan_files import load_plan
     from opsctl.workflow.reporting import report_of
 
     order = Order("show", AccountOptions(), show)
-    if Path(what).is_file():
+    if is_file(Path(what)):
         plan = load_plan(Path(what))
         emit_plan(order, plan, (command_line(plan.reached_by, "apply", what),))
         return

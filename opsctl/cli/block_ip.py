@@ -38,6 +38,9 @@ def block_ip(
     country: Annotated[
         list[str] | None, typer.Option(help="Country to refuse at CloudFront, ISO 3166; repeatable.")
     ] = None,
+    own_rule: Annotated[
+        bool, typer.Option("--own-rule", help="Block also where something drops the addresses already.")
+    ] = False,
     reason: Annotated[str, typer.Option(help="Why, for whoever reads the plan.")] = "",
     planning: PlanOptions,
     applying: ApplyOptions,
@@ -60,6 +63,7 @@ def block_ip(
         "layer": layer,
         "mode": mode,
         "countries": [code for item in country or [] for code in item.replace(",", " ").split()],
+        "own_rule": own_rule,
         "reason": reason,
     }
     sources = {
@@ -68,6 +72,7 @@ def block_ip(
         "layer": "--layer",
         "mode": "--mode",
         "countries": "--country",
+        "own_rule": "--own-rule",
         "reason": "--reason",
     }
     run_playbook(Order("block-ip", account, show), "block-ip", given, sources, planning, applying)

@@ -1,22 +1,21 @@
 """`opsctl dlq inspect` and `export`: look at dead letters without consuming them."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from opsctl.cli.new_files import refuse_bad_file
-from opsctl.cli.options import AccountOptions, Output, ShowOptions, not_empty, spliced
+from opsctl.cli.options import AccountOptions, Output, ShowOptions, spliced
 
 if TYPE_CHECKING:
     from opsctl.cli.front import Session
     from opsctl.workflow.looking_at_messages import Glass
 
 QueueArgument = Annotated[str, typer.Argument(metavar="QUEUE", help="Name, URL or ARN of the dead-letter queue.")]
-WhereOption = Annotated[
-    str, typer.Option(callback=not_empty, help="Only messages for which this JMESPath finds something.")
-]
+WhereOption = Annotated[str, typer.Option(help="Only messages for which this JMESPath finds something.")]
 OverrideOption = Annotated[
     list[str] | None, typer.Option(help="own-redrive or working-queue: look all the same; repeatable.")
 ]
@@ -48,9 +47,7 @@ def inspect(
     queue: QueueArgument,
     sample: Annotated[int, typer.Option(min=1, help="Look at so many messages at most.")] = 100,
     where: WhereOption = "",
-    raw: Annotated[
-        str, typer.Option(metavar="ID", callback=not_empty, help="Write the body of this one message.")
-    ] = "",
+    raw: Annotated[str, typer.Option(metavar="ID", help="Write the body of this one message.")] = "",
     override: OverrideOption = None,
     account: AccountOptions,
     show: ShowOptions,
@@ -64,7 +61,7 @@ def inspect(
     from opsctl.model.exits import Exit
     from opsctl.render.dead_letters import markdown_inspected, render_inspected
 
-    session, glass = open_glass("dlq inspect", queue, where, override, account, show)
+    session, glass = open_glass("dlq inspect", queue, where, override or (), account, show)
     if raw:
         _raw(session, glass, raw)
         return
@@ -98,7 +95,7 @@ def export(
     if not file.name.endswith((".jsonl", ".jsonl.gz")):
         raise typer.BadParameter("the name must end in .jsonl or .jsonl.gz", param_hint="FILE")
     refuse_bad_file(file, "FILE")
-    session, glass = open_glass("dlq export", queue, where, override, account, show)
+    session, glass = open_glass("dlq export", queue, where, override or (), account, show)
     found = glass.export(file, where)
     session.progress.clear()
     text = f"{found.written:,} messages of {found.queue} are in {found.path}"
@@ -118,20 +115,25 @@ def open_glass(
     command: str,
     queue: str,
     where: str,
-    override: list[str] | None,
+    override: Sequence[str],
     account: AccountOptions,
     show: ShowOptions,
+    *,
+    guards: Sequence[str] = (),
 ) -> "tuple[Session, Glass]":
-    """Connect, find the queue, and refuse where looking does harm."""
+    """Connect, find the queue, and refuse where looking does harm; `guards` are other names to set aside."""
     from opsctl.cli.front import Order, in_sandbox, open_session
     from opsctl.deadletters.edits import refuse_bad_expression
     from opsctl.lookups.sqs_queue import QueueFound, SqsQueue
     from opsctl.model.errors import InvalidInput
     from opsctl.planning.gather import gather
-    from opsctl.workflow.looking_at_messages import Glass, refuse_costly_look
+    from opsctl.workflow.looking_at_messages import COSTLY, Glass, refuse_costly_look
 
     if show.output is Output.HTML:
         raise typer.BadParameter("text, json or markdown", param_hint="--output")
+    for name in override:
+        if name not in (*COSTLY, *guards):
+            raise typer.BadParameter(f"{name!r} is none of {', '.join(COSTLY)}", param_hint="--override")
     if where:
         refuse_bad_expression(where, "--where")
     session = open_session(Order(command, account, show), in_sandbox=in_sandbox())
@@ -141,7 +143,7 @@ def open_glass(
     except InvalidInput as invalid:
         raise invalid.told_as({"queue": "QUEUE"}) from None
     assert isinstance(found, QueueFound)  # noqa: S101 - the lookup's own result
-    refuse_costly_look(found.queue, found.consumers, tuple(override or ()))
+    refuse_costly_look(found.queue, found.consumers, tuple(override))
     wire = runtime.queues(runtime.identity.region)
     return session, Glass(wire, found.queue, runtime.clock, session.progress, runtime.stopping)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from opsctl.cli.new_files import refuse_bad_file
-from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, not_empty, spliced
+from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
 
 if TYPE_CHECKING:
     from opsctl.deadletters.sieve import MessageSieve, Setting
@@ -33,18 +33,14 @@ def redrive(
     queue: Annotated[str, typer.Argument(metavar="QUEUE", help="Name, URL or ARN of the dead-letter queue.")],
     to: Annotated[
         str,
-        typer.Option(callback=not_empty, help="Send everything here: a queue, function:NAME, bus:NAME or an ARN."),
+        typer.Option(help="Send everything here: a queue, function:NAME, bus:NAME or an ARN."),
     ] = "",
-    where: Annotated[
-        str, typer.Option(callback=not_empty, help="Only messages for which this JMESPath finds something.")
-    ] = "",
+    where: Annotated[str, typer.Option(help="Only messages for which this JMESPath finds something.")] = "",
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", help="body.a.b=VALUE, attributes.name=VALUE, or ==EXPRESSION; repeatable."),
     ] = None,
-    edit: Annotated[
-        str, typer.Option(callback=not_empty, help="JMESPath over a message that gives its new body.")
-    ] = "",
+    edit: Annotated[str, typer.Option(help="JMESPath over a message that gives its new body.")] = "",
     limit: Annotated[int, typer.Option(min=0, help="At most so many messages; 0: all.")] = 0,
     rate: Annotated[int, typer.Option(min=0, help="Messages a second; 0: as fast as possible.")] = 0,
     canary: Annotated[
@@ -124,9 +120,15 @@ def _preview(
     """Show the difference that filter and edits make to a few messages, which stay in the queue."""
     from opsctl.cli.dlq_inspect import open_glass
     from opsctl.cli.output import emit_value
+    from opsctl.planning.guards import refuse_unknown_guards
+    from opsctl.playbook.load import load_playbook
     from opsctl.render.dead_letters import render_previews
+    from opsctl.workflow.looking_at_messages import COSTLY
 
-    session, glass = open_glass("dlq redrive", queue, "", planning.override, account, show)
+    book = load_playbook("dlq-redrive").playbook
+    refuse_unknown_guards(book, {name: flag for name, flag in planning.named.items() if name not in COSTLY})
+    names = [guard.id for guard in book.guards]
+    session, glass = open_glass("dlq redrive", queue, "", tuple(planning.named), account, show, guards=names)
     found = glass.preview(sample, sieve)
     session.progress.clear()
     emit_value(session.order, "previewed", [one.model_dump(mode="json") for one in found], render_previews(found))

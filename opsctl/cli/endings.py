@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 USAGE = 2
 INTERRUPTED = 130
+LONGEST = 600
+"""Characters of a message about a command line."""
 
 
 def asked_for_json(argv: list[str]) -> bool:
@@ -19,24 +21,25 @@ def asked_for_json(argv: list[str]) -> bool:
     )
 
 
-def end_usage(message: str, argv: list[str], usage: str = "") -> int:
+def end_usage(message: str, argv: list[str], command: str, usage: str = "") -> int:
     """Report a command line that does not parse; returns the exit code."""
+    short = _shortened(message)
     if asked_for_json(argv):
-        _envelope(USAGE, "usage", [{"summary": message, "hint": usage}])
-    lines = [f"error: {_inert(message)}"] + ([f"hint: {usage}"] if usage else [])
+        _envelope(command, USAGE, "usage", [{"summary": short, "hint": usage}])
+    lines = [f"error: {_inert(short)}"] + ([f"hint: {usage}"] if usage else [])
     sys.stderr.write("\n".join(lines) + "\n")
     return USAGE
 
 
-def end_badly(error: "OpsctlError", argv: list[str]) -> int:
+def end_badly(error: "OpsctlError", argv: list[str], command: str) -> int:
     """Report an expected failure; returns the exit code."""
     from opsctl.model.errors import InvalidInput, RefusedByGuard
-    from opsctl.render.diagnostics import render_diagnostics
+    from opsctl.render.diagnostics import bounded, render_diagnostics
 
     evidence: tuple[str, ...] = ()
     if isinstance(error, InvalidInput):
         sys.stderr.write(render_diagnostics(error.diagnostics).rstrip("\n") + "\n")
-        details = [fault.model_dump(mode="json") for fault in error.diagnostics]
+        details = [fault.model_dump(mode="json") for fault in bounded(error.diagnostics)]
     else:
         if isinstance(error, RefusedByGuard):
             evidence = error.evidence
@@ -46,27 +49,33 @@ def end_badly(error: "OpsctlError", argv: list[str]) -> int:
             sys.stderr.write(f"hint: {_inert(error.hint)}\n")
         details = [{"summary": error.summary, "hint": error.hint, "evidence": list(evidence)}]
     if asked_for_json(argv):
-        _envelope(int(error.exit_code), type(error).__name__.lower(), details)
+        _envelope(command, int(error.exit_code), type(error).__name__.lower(), details)
     if "--debug" in argv:
         traceback.print_exception(error, file=sys.stderr)
     return int(error.exit_code)
 
 
-def end_bug(fault: BaseException, argv: list[str]) -> int:
+def end_bug(fault: BaseException, argv: list[str], command: str) -> int:
     """Report what should not have happened; returns the exit code of a failure."""
     if "--debug" in argv:
         traceback.print_exception(fault, file=sys.stderr)
     summary = f"opsctl itself failed: {type(fault).__name__}: {fault}"
     sys.stderr.write(f"error: {_inert(summary)}\nhint: run it again with --debug and report the traceback\n")
     if asked_for_json(argv):
-        _envelope(1, "bug", [{"summary": summary, "hint": "run it again with --debug"}])
+        _envelope(command, 1, "bug", [{"summary": summary, "hint": "run it again with --debug"}])
     return 1
 
 
-def _envelope(code: int, outcome: str, errors: list[dict[str, object]]) -> None:
+def _envelope(command: str, code: int, outcome: str, errors: list[dict[str, object]]) -> None:
     from opsctl.render.json_text import render_envelope
 
-    sys.stdout.write(render_envelope(command="", exit_code=code, outcome=outcome, result=None, errors=errors))
+    text = render_envelope(command=command, exit_code=code, outcome=outcome, result=None, errors=errors)
+    sys.stdout.write(text)
+
+
+def _shortened(text: str) -> str:
+    """What was typed may be long, and is not repeated whole; its end says which option it was."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
 
 
 def _inert(text: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from opsctl.cli.new_files import refuse_bad_place
 from opsctl.cli.options import AccountOptions, ApplyOptions, Output, PlanOptions, ShowOptions
 
 if TYPE_CHECKING:
@@ -90,10 +91,13 @@ def run_playbook(
 ) -> None:
     """Load a playbook, parse its inputs, plan it and, unless only the plan is wanted, carry it out."""
     from opsctl.model.errors import InvalidInput
+    from opsctl.planning.guards import refuse_unknown_guards
     from opsctl.planning.inputs import parse_inputs
     from opsctl.wiring import load_checked_playbook
 
+    refuse_bad_place(planning.out, "--out")
     loaded = load_checked_playbook(playbook)
+    refuse_unknown_guards(loaded.playbook, planning.named)
     inputs = parse_inputs(loaded.playbook.inputs, given, source=source)
     session = open_session(order, in_sandbox=in_sandbox())
     try:
@@ -104,13 +108,11 @@ def run_playbook(
         from opsctl.workflow.plan_files import save_plan
 
         save_plan(plan, planning.out)
-    if applying.dry_run or plan_only or planning.out is not None or not plan.changes:
-        show_plan(session, plan, saved=str(planning.out or ""))
-        if applying.dry_run and applying.detailed_exitcode and plan.changes:
-            from opsctl.model.exits import Exit
-
-            raise typer.Exit(int(Exit.HAS_CHANGES))
-        return
+    only_shown = applying.dry_run or plan_only or planning.out is not None
+    if only_shown or not plan.changes:
+        code = _code_of(plan, applying, only_shown=only_shown)
+        show_plan(session, plan, saved=str(planning.out or ""), code=code)
+        raise typer.Exit(code)
     carry_out(session, plan, applying)
 
 
@@ -129,14 +131,24 @@ def carry_out(session: Session, plan: "Plan", applying: ApplyOptions) -> None:
     run_and_report(session, plan.id, lambda: start_run(plan, bench))
 
 
-def show_plan(session: Session, plan: "Plan", saved: str = "") -> None:
-    """Write a plan as the command's result, with what to type next."""
+def _code_of(plan: "Plan", applying: ApplyOptions, *, only_shown: bool) -> int:
+    """Without a change there is no run, but what is known to stay as it should not be is no success."""
+    from opsctl.model.exits import Exit
+
+    if not only_shown:
+        return int(Exit.UNPROVED if plan.unaccepted else Exit.DONE)
+    changing = applying.dry_run and applying.detailed_exitcode and plan.changes
+    return int(Exit.HAS_CHANGES if changing else Exit.DONE)
+
+
+def show_plan(session: Session, plan: "Plan", saved: str = "", code: int = 0) -> None:
+    """Write a plan as the command's result, with what to type next; `code` is what the command will exit with."""
     from opsctl.cli.output import emit_plan
     from opsctl.model.commands import command_line
 
     reached_by = session.runtime.identity.reached_by
     following = (command_line(reached_by, "apply", saved),) if saved and plan.changes else ()
-    emit_plan(session.order, plan, following)
+    emit_plan(session.order, plan, following, code)
 
 
 def _show_for_consent(session: Session, plan: "Plan") -> None:
@@ -153,7 +165,7 @@ def run_and_report(session: Session, run_id: str, work: "Callable[[], tuple[Chec
     """Do the work of a run, then show its report whatever came of it, and leave with the right code."""
     from opsctl.cli.drill_files import save_drills
     from opsctl.cli.output import emit_report
-    from opsctl.model.errors import OpsctlError
+    from opsctl.model.errors import OpsctlError, RefusedByGuard
     from opsctl.workflow.reporting import report_of
 
     journal = session.runtime.journal
@@ -162,8 +174,8 @@ def run_and_report(session: Session, run_id: str, work: "Callable[[], tuple[Chec
     try:
         checks = work()
     except OpsctlError as error:
-        if not journal.has(run_id):
-            raise
+        if isinstance(error, RefusedByGuard) or not journal.has(run_id):
+            raise  # nothing was done, so there is nothing to report
         failure = error
     finally:
         session.progress.clear()
@@ -201,7 +213,7 @@ def _plan(
         about=runtime.about,
         reader=reader,
         registry=runtime.registry,
-        overrides=tuple(planning.override or ()),
+        overrides=tuple(planning.named),
         now=runtime.clock.now(),
     )
     session.progress.clear()

@@ -21,6 +21,7 @@ from opsctl.cli import (
     topology_command,
 )
 from opsctl.cli.endings import INTERRUPTED, end_badly, end_bug, end_usage
+from opsctl.cli.strict import command_of, make_strict
 
 app = typer.Typer(
     name="opsctl",
@@ -69,6 +70,7 @@ for module in (
     doctor,
 ):
     module.register(app)
+make_strict(app)
 
 
 def main() -> None:
@@ -94,7 +96,13 @@ def run(argv: list[str]) -> int:
     except Exception as fault:  # noqa: BLE001 - the outer edge: no traceback reaches a responder
         from opsctl.model.errors import OpsctlError
 
-        return end_badly(fault, argv) if isinstance(fault, OpsctlError) else end_bug(fault, argv)
+        if isinstance(fault, OpsctlError):
+            return end_badly(fault, argv, _command(argv))
+        return end_bug(fault, argv, _command(argv))
+
+
+def _command(argv: list[str]) -> str:
+    return command_of(typer.main.get_command(app), argv)
 
 
 def _usage(fault: TyperException, argv: list[str]) -> int:
@@ -103,4 +111,4 @@ def _usage(fault: TyperException, argv: list[str]) -> int:
         sys.stdout.write(f"{fault}\n")
         return 2
     message = fault.format_message() if hasattr(fault, "format_message") else str(fault)
-    return end_usage(message, argv, f"{context.command_path} --help" if context else "")
+    return end_usage(message, argv, _command(argv), f"{context.command_path} --help" if context else "")

@@ -103,19 +103,18 @@ class PlanOptions:
 
     override: Annotated[
         list[str] | None,
-        typer.Option(
-            "--override", "--accept", help="Set a guard aside by name; repeatable.", rich_help_panel=_PLANNING
-        ),
+        typer.Option("--override", help="Set a guard aside by name; repeatable.", rich_help_panel=_PLANNING),
+    ] = None
+    accept: Annotated[
+        list[str] | None,
+        typer.Option("--accept", help="Accept what a plan asks for, by name.", rich_help_panel=_PLANNING),
     ] = None
     out: Annotated[Path | None, typer.Option(help="Save the plan here.", rich_help_panel=_PLANNING)] = None
 
-
-def not_empty(context: typer.Context, parameter: typer.CallbackParam, value: str) -> str:
-    """Refuse an option that was given as empty text: a variable that is not set must not mean "all"."""
-    source = context.get_parameter_source(parameter.name or "")
-    if not value and source is not None and source.name == "COMMANDLINE":
-        raise typer.BadParameter("it is empty; leave the option out if that is meant")
-    return value
+    @property
+    def named(self) -> dict[str, str]:
+        """The guards that were named, each with the switch that named it; both switches take any of them."""
+        return dict.fromkeys(self.accept or (), "--accept") | dict.fromkeys(self.override or (), "--override")
 
 
 def spliced(function: Callable[..., None]) -> Callable[..., None]:

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from opsctl.model.value import Json
 
 
-def emit_plan(order: "Order", plan: "Plan", following: tuple[str, ...]) -> None:
-    """Write a plan."""
+def emit_plan(order: "Order", plan: "Plan", following: tuple[str, ...], code: int = 0) -> None:
+    """Write a plan; `code` is what the command will exit with."""
     form = order.show.output
     if form is Output.JSON:
-        _json(order, 0, "planned", plan.to_json())
+        _json(order, code, "planned", plan.to_json())
     elif form is Output.MARKDOWN:
         from opsctl.render.markdown import render_plan as markdown_plan
 

@@ -87,7 +87,7 @@ def validate(
     if faults:
         raise InvalidInput(faults)
     if output is Form.JSON:
-        _json("valid", list(files))
+        _json("validate", list(files))
 
 
 def new(

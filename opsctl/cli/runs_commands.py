@@ -60,7 +60,8 @@ def resume(*, run: RunArgument, account: AccountOptions, show: ShowOptions) -> N
     from opsctl.cli.front import in_sandbox, open_session, run_and_report
     from opsctl.wiring import open_journal
     from opsctl.workflow.plan_files import refuse_other_account
-    from opsctl.workflow.runs import refuse_undone, resume_run
+    from opsctl.workflow.runs import resume_run
+    from opsctl.workflow.undo_plans import refuse_undone
 
     journal = open_journal()
     run_id = journal.run(run).id
@@ -78,13 +79,12 @@ def undo(*, run: RunArgument, applying: ApplyOptions, account: AccountOptions, s
     from opsctl.model.errors import RefusedByGuard
     from opsctl.wiring import open_journal
     from opsctl.workflow.plan_files import refuse_other_account
-    from opsctl.workflow.runs import refuse_undone, undo_plan
+    from opsctl.workflow.undo_plans import undo_plan
 
     journal = open_journal()
     row = journal.run(run)
     if row.status == "running":
         raise RefusedByGuard(f"run {row.id} is still going on in another process", "interrupt it there first")
-    refuse_undone(row.id, journal.undone_by(row.id, wholly=True))
     plan = journal.plan(row.id)
     session = open_session(_order("undo", account, show), in_sandbox=in_sandbox())
     refuse_other_account(plan, session.runtime.identity)
@@ -103,7 +103,8 @@ def verify(*, run: RunArgument, account: AccountOptions, show: ShowOptions) -> N
     from opsctl.wiring import open_journal
     from opsctl.workflow.plan_files import refuse_other_account
     from opsctl.workflow.reporting import report_of
-    from opsctl.workflow.runs import check_whole, proofs_of, refuse_undone
+    from opsctl.workflow.runs import check_whole, proofs_of
+    from opsctl.workflow.undo_plans import refuse_undone
 
     journal = open_journal()
     row = journal.run(run)

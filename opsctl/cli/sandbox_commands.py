@@ -80,7 +80,7 @@ def inline(context: typer.Context) -> None:
     server = EmbeddedServer()
     server.start()
     try:
-        force_environment(SandboxEndpoint(endpoint_url=server.endpoint, pid=os.getpid()))
+        force_environment(SandboxEndpoint(endpoint_url=server.endpoint, pid=os.getpid(), key=server.key))
         seed_all(lru_cache(server.client))
         server.begin(QUICK)
         code = run(list(context.args))
@@ -96,7 +96,7 @@ def start(*, pace: PaceOption = Pace.QUICK, output: FormOption = Form.TEXT) -> N
     progress = ProgressLines(quiet=False)
     endpoint = require_sandbox(progress, pace.value)
     progress.clear()
-    _show(endpoint, output)
+    _show("start", endpoint, output)
 
 
 def stop() -> None:
@@ -116,9 +116,9 @@ def status(*, output: FormOption = Form.TEXT) -> None:
 
     endpoint = running(state_dir())
     if endpoint is not None:
-        _show(endpoint, output)
+        _show("status", endpoint, output)
     elif output is Form.JSON:
-        _json("stopped", None)
+        _json("status", "stopped", None)
     else:
         typer.echo("not running; start it with: opsctl sandbox start")
 
@@ -129,7 +129,7 @@ def env(*, output: FormOption = Form.TEXT) -> None:
 
     endpoint = require_sandbox(ProgressLines(quiet=False))
     if output is Form.JSON:
-        _json("environment", endpoint.env)
+        _json("env", "environment", endpoint.env)
     else:
         typer.echo("\n".join(f"export {name}={value}" for name, value in endpoint.env.items()))
 
@@ -154,7 +154,7 @@ def worlds(*, output: FormOption = Form.TEXT) -> None:
     from opsctl.sandbox.worlds import TARGETS
 
     if output is Form.JSON:
-        _json("worlds", [target.model_dump() for target in TARGETS])
+        _json("worlds", "worlds", [target.model_dump() for target in TARGETS])
     else:
         typer.echo("\n".join(f"{target.name:<20} {target.what}" for target in TARGETS))
 
@@ -185,9 +185,9 @@ def _require_extra() -> None:
         )
 
 
-def _show(endpoint: "SandboxEndpoint", output: Form) -> None:
+def _show(command: str, endpoint: "SandboxEndpoint", output: Form) -> None:
     if output is Form.JSON:
-        _json("running", endpoint.model_dump())
+        _json(command, "running", endpoint.model_dump(exclude={"key"}))
         return
     from opsctl.sandbox.worlds import TARGETS
 
@@ -203,7 +203,9 @@ def _show(endpoint: "SandboxEndpoint", output: Form) -> None:
     typer.echo("  opsctl sandbox stop")
 
 
-def _json(outcome: str, result: object) -> None:
+def _json(command: str, outcome: str, result: object) -> None:
     from opsctl.render.json_text import render_envelope
 
-    typer.echo(render_envelope(command="sandbox", exit_code=0, outcome=outcome, result=result), nl=False)
+    typer.echo(
+        render_envelope(command=f"sandbox {command}", exit_code=0, outcome=outcome, result=result), nl=False
+    )

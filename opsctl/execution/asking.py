@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from opsctl.expressions.evaluate import ExpressionFault, evaluate
-from opsctl.model.changes import Check, Query
+from opsctl.model.changes import Check, Proof, Query
 from opsctl.model.errors import AwsRefused, OpsctlError
 from opsctl.model.networks import same
 from opsctl.model.ports import Aws
@@ -60,7 +60,9 @@ class Asking:
         found = self.find(check)
         try:
             wanted = self.resolve(check.value)
-            held = holds(check, wanted, found)
+            # A reference that leads to an empty list says nothing of what was found.
+            says_something = check.model_copy(update={"value": wanted}).can_fail or not check.can_fail
+            held = says_something and holds(check, wanted, found)
         except NotThere:
             wanted, held = check.value, False
         return CheckResult(says=check.says, held=held, expected=_wanted(check, wanted), found=found)
@@ -68,6 +70,22 @@ class Asking:
     def judge_all(self, checks: Sequence[Check]) -> tuple[CheckResult, ...]:
         """Judge several predicates in one pass."""
         return tuple(self.judge(check) for check in checks)
+
+    def prove(self, proof: Proof) -> tuple[CheckResult, ...]:
+        """Judge whether a change is made; there is always a result, for what says nothing proves nothing."""
+        results = self.judge_all(proof.configured)
+        if proof.gone:
+            results = (*results, self._gone(proof.gone))
+        if not proof.can_fail:
+            results = (*results, CheckResult(says="something shows that it is done", held=False))
+        return results
+
+    def _gone(self, checks: Sequence[Check]) -> CheckResult:
+        """Tell whether what was made is there no more, as a whole."""
+        made = self.judge_all(checks)
+        there = all(result.held for result in made)
+        says = "; ".join(check.says for check in checks)
+        return CheckResult(says=f"it is no longer so that {says}", held=not there, found=[r.found for r in made])
 
     def _answer(self, read: Read) -> Answer:
         if read.key not in self._answers:

@@ -1,6 +1,7 @@
 """Turns a fresh document and an edit's elements into the request that writes it back."""
 
 import json
+from collections.abc import Collection
 
 from opsctl.execution.asking import NotThere
 from opsctl.expressions.evaluate import evaluate
@@ -10,16 +11,21 @@ from opsctl.model.networks import same
 from opsctl.model.value import Json
 
 
-def request_of(params: dict[str, Json], edit: EditSpec, document: Json) -> dict[str, Json]:
+def request_of(
+    params: dict[str, Json], edit: EditSpec, document: Json, takes: Collection[str] = ()
+) -> dict[str, Json]:
     """Return the parameters of the write: the fixed ones, what is carried over, and our elements applied.
 
-    Everything that the edit does not name stays as it was read; the document itself is not altered.
+    Everything that the edit does not name stays as it was read; the document itself is not altered. `takes` are
+    the members that the operation takes: of the edit's document, these are carried and the others are AWS's own.
 
     Raises:
         NotThere: the path of an element leads into a list that has no such item any more.
         OpsctlError: a member that should be JSON text is none.
     """
     request = dict(params)
+    whole = evaluate(edit.document, document) or {} if edit.document else {}
+    request |= {name: _copy(item) for name, item in whole.items() if name in takes and name not in params}
     for name, expression in edit.carry.items():
         found = evaluate(expression, document)
         if found is not None:

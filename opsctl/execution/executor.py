@@ -1,10 +1,11 @@
 """The one executor. Proof holds: already done, skip. Expectation holds: run. Neither: drifted, stop."""
 
+import random
 from collections.abc import Callable, Sequence
 
 from opsctl.execution.asking import Asking, NotThere
 from opsctl.execution.editing import request_of
-from opsctl.model.changes import Change, Check
+from opsctl.model.changes import Change
 from opsctl.model.errors import AwsRefused, Drifted, Interrupted, OpsctlError, OutcomeUnknown, Unproved
 from opsctl.model.jobs import JobResult
 from opsctl.model.plan import Plan
@@ -18,7 +19,9 @@ POLL_AT_MOST_S = 15.0
 POLL_GROWTH = 1.5
 EFFECTIVE_POLL_S = 10.0
 SETTLE_WITHIN_S = 30
-EDIT_ATTEMPTS = 6
+EDIT_WITHIN_S = 300
+
+Judge = Callable[[Asking], tuple[CheckResult, ...]]
 
 
 class Executor:
@@ -63,7 +66,7 @@ class Executor:
             self._one(change)
         for change in self._plan.changes:
             if change.proof.effective and self._journal.last(change.id) == "done":
-                self._await(change, change.proof.effective, EFFECTIVE_POLL_S)
+                self._await_effect(change)
 
     def drifted(self) -> list[tuple[Change, tuple[CheckResult, ...]]]:
         """List the changes that could not start now, before any is made; makes no mutating call.
@@ -73,9 +76,9 @@ class Executor:
         asking = self._asking()
         found = []
         for change in self._plan.changes:
-            if change.kind != "job" and all(result.held for result in asking.judge_all(change.proof.configured)):
+            if change.kind != "job" and _all_held(asking.prove(change.proof)):
                 continue
-            if not all(result.held for result in asking.judge_all(change.only_if)):
+            if not _all_held(asking.judge_all(change.only_if)):
                 continue
             checks = [c for c in change.expect if not change.depends_on or c.op in ("empty", "excludes")]
             broken = tuple(result for result in asking.judge_all(checks) if not result.held)
@@ -89,13 +92,13 @@ class Executor:
         asking = self._asking()
         if change.kind == "job":
             self._job(change, asking)
-        elif change.kind == "wait" and all(result.held for result in asking.judge_all(change.only_if)):
-            self._await(change, change.proof.configured, POLL_S)
+        elif change.kind == "wait" and _all_held(asking.judge_all(change.only_if)):
+            self._await_proof(change)
             self._journal.record(change.id, "done")
-        elif all(result.held for result in asking.judge_all(change.proof.configured)):
+        elif _all_held(asking.prove(change.proof)):
             ours = self._journal.last(change.id) is not None
             self._journal.record(change.id, "done" if ours else "skipped")
-        elif not all(result.held for result in asking.judge_all(change.only_if)):
+        elif not _all_held(asking.judge_all(change.only_if)):
             self._journal.record(change.id, "kept")
         elif not self._took_effect_late(change, asking):
             self._require(change, asking)
@@ -104,13 +107,16 @@ class Executor:
     def _took_effect_late(self, change: Change, asking: Asking) -> bool:
         """Wait for the effect of a call that may have been sent: what is expected before it is not so any more.
 
-        An instance whose stop was sent just before the process died neither runs nor is stopped yet.
+        An instance whose stop was sent just before the process died neither runs nor is stopped yet. Where nothing
+        is expected that the call itself would alter, only time can tell.
         """
-        sent = self._journal.last(change.id) in ("intent", "unproved")
-        if not sent or all(result.held for result in asking.judge_all(change.expect)):
+        if self._journal.last(change.id) not in ("intent", "unproved"):
+            return False
+        altered = [check for check in change.expect if check.can_fail and not check.context]
+        if altered and _all_held(asking.judge_all(change.expect)):
             return False
         try:
-            self._await(change, change.proof.configured, POLL_S)
+            self._await_proof(change)
         except Unproved:
             return False
         self._journal.record(change.id, "done", {"note": "made by an earlier attempt"})
@@ -145,12 +151,13 @@ class Executor:
             raise drift_error(change, broken)
 
     def _run(self, change: Change) -> None:
+        again = change.id in self._journal.intended()
         self._journal.record(change.id, "intent", {"api": change.api})
         try:
-            self._send(change)
+            written = self._send(change)
         except AwsRefused as refused:
             if self._proved(change):
-                self._journal.record(change.id, "done", {"note": str(refused)})
+                self._found_made(change, str(refused), ours=again)
                 return
             self._journal.record(change.id, "failed", refused.refusal.model_dump(mode="json"))
             if refused.refusal.kind is Refused.CONFLICT and change.kind == "call":
@@ -165,12 +172,21 @@ class Executor:
         except OutcomeUnknown as lost:
             self._settle(change, lost)
             return
-        self._await(change, change.proof.configured, POLL_S)
+        if not written:
+            self._found_made(change, "somebody else made it meanwhile", ours=again)
+            return
+        self._await_proof(change)
         self._journal.record(change.id, "done")
+
+    def _found_made(self, change: Change, note: str, *, ours: bool) -> None:
+        """Record a change that is there though AWS refused our call: it is not ours to undo, unless an earlier
+        call of this run may have made it.
+        """
+        self._journal.record(change.id, "done" if ours else "skipped", {"note": note})
 
     def _settle(self, change: Change, lost: OutcomeUnknown) -> None:
         try:
-            self._await(change, change.proof.configured, POLL_S, SETTLE_WITHIN_S)
+            self._await_proof(change, SETTLE_WITHIN_S)
         except Unproved:
             if self._took_effect_late(change, self._asking()):
                 return
@@ -178,7 +194,8 @@ class Executor:
             raise lost from None
         self._journal.record(change.id, "done", {"note": "the answer was lost, the proof holds"})
 
-    def _send(self, change: Change) -> None:
+    def _send(self, change: Change) -> bool:
+        """Make the call; returns False when somebody else made the change before we could."""
         started = self._clock.now()
         attempt = 0
         while True:
@@ -186,22 +203,23 @@ class Executor:
             try:
                 self._aws.write(change.service, change.operation, self._request(change), change.region)
             except AwsRefused as refused:
-                self._may_retry(change, refused, attempt, self._clock.now() - started)
+                self._may_retry(change, refused, self._clock.now() - started)
                 self._progress(f"{change.title}: {refused.refusal.code}, trying again")
-                self._clock.sleep(POLL_S * min(attempt, 10))
+                # Many who lost the same lock must not come back at the same moment.
+                self._clock.sleep(POLL_S * min(attempt, 10) * random.uniform(0.5, 1))  # noqa: S311
                 self._heed_stop()
                 if change.edit is not None and refused.refusal.code in change.edit.conflicts:
                     if self._proved(change):
-                        return
+                        return False
                     # Somebody else wrote: the lock is taken anew only on what the plan was made for.
                     self._require(change, self._asking())
             else:
-                return
+                return True
 
-    def _may_retry(self, change: Change, refused: AwsRefused, attempt: int, waited_s: float) -> None:
+    def _may_retry(self, change: Change, refused: AwsRefused, waited_s: float) -> None:
         code = refused.refusal.code
         passing = change.retry is not None and code in change.retry.codes and waited_s < change.retry.within_s
-        contended = change.edit is not None and code in change.edit.conflicts and attempt < EDIT_ATTEMPTS
+        contended = change.edit is not None and code in change.edit.conflicts and waited_s < EDIT_WITHIN_S
         if not passing and not contended:
             raise refused
 
@@ -211,7 +229,8 @@ class Executor:
         if change.edit is None:
             return params
         read = change.edit.read
-        answer = self._aws.read(read.model_copy(update={"params": asking.resolve(read.params), "whole": True}))
+        fresh = {"params": asking.resolve(read.params), "whole": change.edit.writes_back}
+        answer = self._aws.read(read.model_copy(update=fresh))
         if answer.refusal is not None:
             raise AwsRefused(answer.refusal)
         edit = change.edit.model_copy(
@@ -222,18 +241,22 @@ class Executor:
                 )
             }
         )
-        return request_of(params, edit, answer.value)
+        return request_of(params, edit, answer.value, self._aws.takes(change.service, change.operation))
 
     def _proved(self, change: Change) -> bool:
-        return all(result.held for result in self._asking().judge_all(change.proof.configured))
+        return _all_held(self._asking().prove(change.proof))
 
-    def _await(
-        self, change: Change, checks: Sequence[Check], every_s: float, at_most_s: int | None = None
-    ) -> None:
+    def _await_proof(self, change: Change, at_most_s: int | None = None) -> None:
+        self._await(change, lambda asking: asking.prove(change.proof), POLL_S, at_most_s)
+
+    def _await_effect(self, change: Change) -> None:
+        self._await(change, lambda asking: asking.judge_all(change.proof.effective), EFFECTIVE_POLL_S)
+
+    def _await(self, change: Change, judge: Judge, every_s: float, at_most_s: int | None = None) -> None:
         within_s = change.proof.within_s if at_most_s is None else min(at_most_s, change.proof.within_s)
         deadline = self._clock.now() + within_s
         while True:
-            results = self._asking().judge_all(checks)
+            results = judge(self._asking())
             missing = [result for result in results if not result.held]
             if not missing:
                 return
@@ -261,6 +284,10 @@ class Executor:
 
     def _asking(self) -> Asking:
         return Asking(self._aws, self._outputs)
+
+
+def _all_held(results: Sequence[CheckResult]) -> bool:
+    return all(result.held for result in results)
 
 
 def drift_error(change: Change, broken: Sequence[CheckResult]) -> OpsctlError:

@@ -16,7 +16,7 @@ def inverse_of(plan: Plan, intended: Sequence[str]) -> tuple[Change, ...]:
     done = [plan.change(change_id) for change_id in intended]
     order = {change.id: number for number, change in enumerate(plan.changes)}
     done.sort(key=lambda change: order[change.id], reverse=True)
-    kept = {change.id for change in done if not isinstance(change.undo, Irreversible)}
+    kept = {change.id for change in done if isinstance(_undo(change), Instruction)}
     users: dict[str, list[str]] = {}
     for change in done:
         for needed in change.depends_on:
@@ -24,9 +24,10 @@ def inverse_of(plan: Plan, intended: Sequence[str]) -> tuple[Change, ...]:
     return tuple(
         one
         for change in done
-        if isinstance(change.undo, Instruction)
+        for undo in [_undo(change)]
+        if isinstance(undo, Instruction)
         for one in _settled_and_inverse(
-            change, change.undo, tuple(_undo_id(user) for user in users.get(change.id, []) if user in kept)
+            change, undo, tuple(_undo_id(user) for user in users.get(change.id, []) if user in kept)
         )
     )
 
@@ -34,7 +35,8 @@ def inverse_of(plan: Plan, intended: Sequence[str]) -> tuple[Change, ...]:
 def irreversible_in(plan: Plan, intended: Sequence[str]) -> tuple[tuple[Change, str], ...]:
     """List the changes of a run that cannot be undone, with the reason given at review."""
     changes = [plan.change(change_id) for change_id in intended]
-    return tuple((c, c.undo.because) for c in changes if isinstance(c.undo, Irreversible))
+    final = [(change, _undo(change)) for change in changes]
+    return tuple((change, undo.because) for change, undo in final if isinstance(undo, Irreversible))
 
 
 def references_of(plan: Plan) -> dict[str, Query]:
@@ -42,6 +44,22 @@ def references_of(plan: Plan) -> dict[str, Query]:
     every = [one for change in plan.changes for one in (change, *change.undo_first)]
     made = {f"{one.id}.{name}": query for one in every for name, query in one.outputs.items()}
     return plan.references | made
+
+
+def _undo(change: Change) -> Instruction | Irreversible:
+    """Return how a change is taken back; what no read could show afterwards is not undone at all."""
+    if isinstance(change.undo, Instruction) and change.undo.kind != "job" and not _proof(change).can_fail:
+        return Irreversible(because="nothing that can be read would tell whether it was taken back")
+    return change.undo
+
+
+def _proof(change: Change) -> Proof:
+    """What was expected before the change is so again, and what the change made is there no more."""
+    return Proof(
+        configured=tuple(check for check in change.expect if not check.context),
+        gone=() if change.undo_leaves_it or _is_inverse(change.id) else change.proof.configured,
+        within_s=change.proof.within_s,
+    )
 
 
 def _settled_and_inverse(change: Change, undo: Instruction, depends_on: tuple[str, ...]) -> list[Change]:
@@ -60,10 +78,7 @@ def _inverse(change: Change, undo: Instruction, depends_on: tuple[str, ...]) -> 
         title=_undo_title(change.title),
         why=f"takes back what this run did: {change.title}",
         expect=change.proof.configured,
-        proof=Proof(
-            configured=tuple(check for check in change.expect if not check.context),
-            within_s=change.proof.within_s,
-        ),
+        proof=_proof(change),
         undo=Instruction(**{name: getattr(change, name) for name in Instruction.model_fields}),
         risk=change.risk,
         depends_on=depends_on,
@@ -73,8 +88,12 @@ def _inverse(change: Change, undo: Instruction, depends_on: tuple[str, ...]) -> 
     )
 
 
+def _is_inverse(change_id: str) -> bool:
+    return change_id.startswith("undo:")
+
+
 def _undo_id(change_id: str) -> str:
-    return change_id.removeprefix("undo:") if change_id.startswith("undo:") else f"undo:{change_id}"
+    return change_id.removeprefix("undo:") if _is_inverse(change_id) else f"undo:{change_id}"
 
 
 def _undo_title(title: str) -> str:

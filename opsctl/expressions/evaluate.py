@@ -23,17 +23,54 @@ class ExpressionFault(ValueError):
         self.bare = bare or "the expression cannot be evaluated"
 
 
+LONGEST = 20_000
+DEEPEST = 100
+"""Levels of an expression's syntax tree; each takes a few frames of Python's stack when it is evaluated."""
+
+
 @lru_cache(maxsize=1024)
 def compiled(expression: str) -> parser.ParsedResult:
     """Parse an expression once.
 
     Raises:
-        ExpressionFault: it is not JMESPath; the message says where.
+        ExpressionFault: it is not JMESPath, and the message says where; or it is too long or nested too deeply.
     """
+    if len(expression) > LONGEST:
+        raise ExpressionFault(f"an expression of {len(expression):,} characters; at most {LONGEST:,} are taken")
     try:
-        return jmespath.compile(expression)
+        found = jmespath.compile(expression)
     except exceptions.JMESPathError as fault:
         raise ExpressionFault(f"not a JMESPath expression: {fault}", position=_position(fault)) from None
+    except RecursionError:
+        raise _too_deep() from None
+    if _deeper_than(found.parsed, DEEPEST):
+        raise _too_deep()
+    return found
+
+
+def _too_deep() -> ExpressionFault:
+    return ExpressionFault(f"the expression is nested deeper than {DEEPEST} levels")
+
+
+def _deeper_than(tree: Json, levels: int) -> bool:
+    """Tell whether a syntax tree has more levels than that; level by level, for its depth is in question."""
+    row = [tree]
+    for _ in range(levels):
+        row = [child for node in row for child in node["children"] if isinstance(child, dict)]
+        if not row:
+            return False
+    return True
+
+
+def looks_at_anything(expression: str) -> bool:
+    """Tell whether what an expression finds can depend on the value it is asked of; raises ExpressionFault."""
+    return _looks(compiled(expression).parsed)
+
+
+def _looks(node: Json) -> bool:
+    if node["type"] in ("field", "current", "identity"):
+        return True
+    return any(_looks(child) for child in node.get("children", []))
 
 
 def _position(fault: Exception) -> int:
@@ -58,12 +95,15 @@ def evaluate(expression: str, scope: Json) -> Json:
     Raises:
         ExpressionFault: the expression does not parse, or a function was given a wrong value.
     """
+    parsed = compiled(expression)
     try:
-        return compiled(expression).search(scope, options=_options())
+        return parsed.search(scope, options=_options())
     except exceptions.JMESPathError as fault:
         raise ExpressionFault(f"cannot evaluate {expression!r}: {fault}", bare=_bare(fault)) from None
     except ValueError as fault:
         raise ExpressionFault(f"cannot evaluate {expression!r}: {fault}") from None
+    except RecursionError:
+        raise ExpressionFault("what the expression is evaluated over is nested too deeply") from None
 
 
 def evaluate_required(expression: str, scope: Json) -> Json:

@@ -7,20 +7,25 @@ from opsctl.model.looking import Looking
 from opsctl.model.reads import Read, Refusal
 from opsctl.model.value import Value
 from opsctl.services import ec2
-from opsctl.services.ec2 import Interface
+from opsctl.services.ec2 import Address, Interface
 from opsctl.topology.places import Naming, Place
 from opsctl.topology.survey import Survey, cannot_tell
 from opsctl.topology.unfold import both
 
 _BALANCER = re.compile(r"^ELB (app|net)/([^/]+)/([^/]+)$")
 _BALANCER_KINDS = {"app": "alb", "net": "nlb"}
+_ADDRESS_OF = "address of "
 _SERVING = ("interface", "efa", "efa-only", "branch", "trunk")
 
 
 class Having(Value):
-    """The interfaces that have an address, and what could not be read or cannot be a target."""
+    """The interfaces that have an address, and what could not be read or cannot be a target.
+
+    `instances` have the address by an Elastic IP that names no interface.
+    """
 
     interfaces: tuple[Interface, ...] = ()
+    instances: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
 
@@ -37,6 +42,8 @@ def having(address: str, survey: Survey) -> Looking[Having]:
     elastic, listed = yield from both(elastic_ip("public-ip", address, survey), _listed(reads, address, survey))
     if elastic.interfaces or listed.interfaces:
         return elastic if elastic.interfaces else listed
+    if elastic.instances:
+        return elastic
     return Having(unknown=(*elastic.unknown, *listed.unknown), refused=(*elastic.refused, *listed.refused))
 
 
@@ -49,9 +56,25 @@ def elastic_ip(name: str, value: str, survey: Survey) -> Looking[Having]:
     if not answer:
         return Having()
     if not answer[0].interface:
-        return Having(refused=(f"Elastic IP {answer[0].ip} is not associated with anything",))
+        return _without_interface(answer[0], survey)
     found = yield from interface(answer[0].interface, survey)
     return found
+
+
+def lone_address(instance: str, survey: Survey) -> Address | None:
+    """Return the Elastic IP of an instance that was met without an interface, if one was."""
+    return survey.learnt(f"{_ADDRESS_OF}{instance}", Address)
+
+
+def _without_interface(it: Address, survey: Survey) -> Having:
+    """EC2 Classic, and emulators, associate an address with an instance and name no interface."""
+    if it.instance:
+        survey.learn({f"{_ADDRESS_OF}{it.instance}": it})
+        return Having(instances=(it.instance,))
+    if it.association:
+        text = f"what Elastic IP {it.ip} is associated with: {it.association} names no interface and no instance"
+        return Having(unknown=(f"cannot tell {text}",))
+    return Having(refused=(f"Elastic IP {it.ip} is not associated with anything",))
 
 
 def interface(identifier: str, survey: Survey) -> Looking[Having]:
@@ -68,6 +91,7 @@ def meant(found: Having, survey: Survey) -> Naming:
         for one in found.interfaces
         if (place := _serving(one, survey))
     ]
+    places += _instances(found, survey)
     refused = tuple(
         f"{one.id} belongs to {one.description or one.kind} ({one.kind}): no workload stands there"
         for one in found.interfaces
@@ -79,7 +103,12 @@ def meant(found: Having, survey: Survey) -> Naming:
 def reached(found: Having, survey: Survey) -> Naming:
     """Say where traffic to an address goes: to the load balancer that has it, or to the interface."""
     places = [place for one in found.interfaces if (place := _serving(one, survey))]
+    places += _instances(found, survey)
     return Naming(places=tuple(dict.fromkeys(places)), unknown=found.unknown)
+
+
+def _instances(found: Having, survey: Survey) -> list[Place]:
+    return [Place(kind="instance", id=one, region=survey.about.region) for one in found.instances]
 
 
 def _serving(it: Interface, survey: Survey) -> Place | None:

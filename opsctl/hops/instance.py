@@ -1,5 +1,6 @@
 """An EC2 instance, reached through its network interfaces or as a target."""
 
+from opsctl.hops.addresses import lone_address
 from opsctl.hops.reading import group_gate, nacl_gate
 from opsctl.model.looking import Looking
 from opsctl.model.reads import Read, Refusal
@@ -61,8 +62,20 @@ class InstanceHop(Hop):
             vpc=instance.vpc,
             gates=gates,
             answers_to=frozenset(text for one in instance.interfaces for text in one.addresses),
+            unknown=_unplaced(instance, survey),
             tags=instance.tags,
         )
+
+
+def _unplaced(instance: Instance, survey: Survey) -> tuple[str, ...]:
+    """Say of a public address that no interface is listed with it: nobody can tell which gates count then."""
+    elastic = lone_address(instance.id, survey)
+    public = {text for text in (instance.public, elastic.ip if elastic else "") if text}
+    known = {text for one in instance.interfaces for text in one.addresses}
+    return tuple(
+        f"cannot tell how the internet reaches {instance.title} at {one}: no network interface with it is listed"
+        for one in sorted(public - known)
+    )
 
 
 def read_instance(place: Place, survey: Survey) -> Looking[Instance | str]:

@@ -1,8 +1,10 @@
 """The journal on disk: SQLite in WAL mode, synchronous, private to the user."""
 
 import fcntl
+import hashlib
 import json
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -155,7 +157,17 @@ class Journal:
         kept = "AND NOT EXISTS (SELECT 1 FROM events WHERE run = runs.id AND event = 'kept')" if wholly else ""
         row = self._db.execute(
             f"SELECT id FROM runs WHERE undo_of = ? AND status = 'done' {kept} "  # noqa: S608 - no input in it
-            "ORDER BY started DESC LIMIT 1",
+            "ORDER BY started DESC, rowid DESC LIMIT 1",
+            (run_id,),
+        ).fetchone()
+        return "" if row is None else str(row["id"])
+
+    def undo_begun(self, run_id: str) -> str:
+        """Return the id of the newest run that began to undo this one and did not end well, or nothing."""
+        row = self._db.execute(
+            "SELECT id FROM runs WHERE undo_of = ? AND status != 'done' "
+            "AND EXISTS (SELECT 1 FROM events WHERE run = runs.id AND event = 'intent') "
+            "ORDER BY started DESC, rowid DESC LIMIT 1",
             (run_id,),
         ).fetchone()
         return "" if row is None else str(row["id"])
@@ -165,9 +177,8 @@ class Journal:
         return RunRecords(self._db, run_id, self.events(run_id))
 
     def checkpoint(self, run_id: str, change_id: str) -> JobCheckpoint:
-        """Open the checkpoint of a job of a run."""
-        name = "".join(char if char.isalnum() or char in ".-" else "_" for char in f"{run_id}-{change_id}")
-        return JobCheckpoint(self._directory / "jobs" / f"{name}.log")
+        """Open the checkpoint of a job of a run; no other job has the same."""
+        return JobCheckpoint(self._directory / "jobs" / f"{_file_name(run_id, change_id)}.log")
 
     @contextmanager
     def claim(self, run_id: str) -> Iterator[None]:
@@ -199,7 +210,7 @@ class Journal:
     def _lock_file(self, run_id: str) -> Path:
         locks = self._directory / "locks"
         locks.mkdir(mode=0o700, exist_ok=True)
-        path = locks / run_id
+        path = locks / _file_name(run_id)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         return path
 
@@ -234,8 +245,14 @@ class RunRecords:
         return self._last.get(change_id)
 
     def intended(self) -> list[str]:
-        """The changes this run set out to make, in the order of their first intent."""
-        return list(self._intended)
+        """The changes this run set out to make and did not find made, in the order of their first intent."""
+        return [change_id for change_id in self._intended if self._last[change_id] != "skipped"]
+
+
+def _file_name(*names: str) -> str:
+    """Return a file name that no other names have: readable as far as they are plain, and never a path."""
+    readable = "-".join(re.sub(r"[^A-Za-z0-9-]+", "_", name) for name in names)[:80]
+    return f"{readable}-{hashlib.sha256(json.dumps(names).encode()).hexdigest()[:16]}"
 
 
 def _now() -> str:

@@ -30,14 +30,16 @@ class BlockDecision(Lookup):
     layer: LayerChoice = Field("auto", description="Which layers may be used.")
     countries: tuple[str, ...] = Field((), description="Countries to refuse, ISO 3166-1 alpha-2.")
     mode: Mode = Field("block", description="What AWS WAF is to do with the addresses.")
+    own_rule: bool = Field(False, description="Block also where something drops the addresses already.")
 
     def look(self, about: Context) -> Looking[Value]:
         """Explore, judge every way in, and find out who else each point of enforcement hits."""
         try:
-            asked = Asked.of(self.addresses, self.countries, self.layer, self.mode)
+            asked = Asked.of(self.addresses, self.countries, self.layer, self.mode, own_rule=self.own_rule)
         except ValueError as fault:
             raise InvalidInput.one(str(fault), source="addresses") from None
         web, survey = yield from ways_to(self.target, about)
-        judged = judge_ways(web, asked, Home(account=about.account, region=about.region))
+        home = Home(account=about.account, region=about.region)
+        judged = judge_ways(web, asked, home)
         points, unknown = yield from completed(points_of(judged), web, survey)
-        return decision_of(self.target, web, judged, points, unknown)
+        return decision_of(self.target, web, judged, points, unknown, asked, home)

@@ -25,5 +25,5 @@ class TopologyWaysIn(Lookup):
     def look(self, about: Context) -> Looking[Value]:
         """Explore the account from the target; nothing is decided."""
         web, _ = yield from ways_to(self.target, about)
-        home = Home(account=about.account, region=about.region)
-        return decision_of(self.target, web, judge_ways(web, Asked(), home), (), ())
+        home, nothing = Home(account=about.account, region=about.region), Asked()
+        return decision_of(self.target, web, judge_ways(web, nothing, home), (), (), nothing, home)

@@ -5,7 +5,9 @@ anywhere in parameters or in the reads of checks.
 """
 
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, Self
+
+from pydantic import model_validator
 
 from opsctl.model.reads import Read
 from opsctl.model.value import Json, Value
@@ -33,6 +35,11 @@ class Check(Query):
     networks: bool = False
     context: bool = False
     says: str
+
+    @property
+    def can_fail(self) -> bool:
+        """Whether anything that might be found would break it: every list has all, and none, of no elements."""
+        return not (self.op in ("contains", "excludes") and self.value in ([], ()))
 
 
 class Element(Value):
@@ -69,15 +76,23 @@ class EditSpec(Value):
     """How to rewrite a document that AWS only replaces whole, under AWS's own lock where there is one.
 
     `carry` maps request members to JMESPath expressions over the fresh read (the lock among them); those
-    that find nothing are left out. `texts` are the members that hold JSON as text. `conflicts` are the error
-    codes that mean: read again and, where what was expected still holds, try again.
+    that find nothing are left out. `document` is the expression whose members are carried as well, as far as the
+    operation takes them by the SDK that is installed when it is written. `texts` are the members that hold JSON
+    as text. `conflicts` are the error codes that mean: read again and, where what was expected still holds, try
+    again.
     """
 
     read: Read
     carry: dict[str, str]
+    document: str = ""
     texts: tuple[JsonText, ...] = ()
     elements: tuple[Element, ...] = ()
     conflicts: tuple[str, ...] = ()
+
+    @property
+    def writes_back(self) -> bool:
+        """Whether what was read is written again: a deletion or an association only takes the lock from it."""
+        return bool(self.elements or self.texts)
 
 
 class Retry(Value):
@@ -148,13 +163,21 @@ class Proof(Value):
 
     `within_s` bounds the wait for each of the two, in seconds; `otherwise` says what to do once that is over.
     `passing` marks a state that is only gone through, so that nobody looks for it once the run is over.
+    `gone` is what an inverse change takes back: as long as all of it still holds, nothing was taken back,
+    whatever else is so.
     """
 
     configured: tuple[Check, ...]
+    gone: tuple[Check, ...] = ()
     effective: tuple[Check, ...] = ()
     within_s: int = 30
     otherwise: str = ""
     passing: bool = False
+
+    @property
+    def can_fail(self) -> bool:
+        """Whether it says anything: what cannot fail proves nothing."""
+        return bool(self.gone) or any(check.can_fail for check in self.configured)
 
 
 class Change(Instruction):
@@ -163,6 +186,8 @@ class Change(Instruction):
     What a `wait` expects has to hold for as long as it waits; it changes nothing, so its undo is never made.
     `undo_only_if` says when the undo may be carried out: where others have come to rely on what was made, it is
     kept. In the inverse change that is `only_if`: unless all of it holds, the change is left out as kept.
+    `undo_leaves_it` says that the undo does something else than taking away what the change made: another change
+    of the same undo does that.
     `undo_first` are the changes that an undo makes before the inverse one: what the account has done since by
     itself may have to be settled first, with other resources than the plan could name.
     """
@@ -178,5 +203,13 @@ class Change(Instruction):
     outputs: dict[str, Query] = {}
     only_if: tuple[Check, ...] = ()
     undo_only_if: tuple[Check, ...] = ()
+    undo_leaves_it: bool = False
     undo_first: tuple["Change", ...] = ()
     origin: str = ""
+
+    @model_validator(mode="after")
+    def _has_a_proof(self) -> Self:
+        # A job knows by its checkpoint what it has done.
+        if self.kind != "job" and not self.proof.can_fail:
+            raise ValueError(f"the proof of {self.id} cannot fail, so it proves nothing")
+        return self

@@ -28,7 +28,9 @@ class PlanCheck(Value):
     """A check of the whole, after all changes: the expression must find nothing.
 
     `facts` are looked up afresh and are the only facts the expressions may name; what `shows` finds is the
-    evidence in the report.
+    evidence in the report, what `tells` finds its last line. `stays` was known at plan time to be found after the
+    changes as well: it is not waited for, and fails the check unless it was `accepted` by the name `accept`.
+    `foretold` is the plan's last line.
     """
 
     id: str
@@ -36,19 +38,26 @@ class PlanCheck(Value):
     because: str
     within_s: int
     shows: str = ""
+    tells: str = ""
+    foretold: str = ""
+    stays: tuple[str, ...] = ()
+    accept: str = ""
+    accepted: bool = False
     facts: dict[str, FactCall]
 
 
 class Finding(Value):
     """What a guard found: a warning, or a refusal that a person overrode by name.
 
-    `pending` is one that nobody has accepted yet: such a plan may be looked at, but not applied.
+    `accepted` is a warning or a demand that a person accepted by name; `pending` a demand that nobody has
+    accepted yet: such a plan may be looked at, but not applied.
     """
 
     id: str
     because: str
     evidence: tuple[str, ...]
     overridden: bool = False
+    accepted: bool = False
     pending: bool = False
 
 
@@ -138,6 +147,16 @@ class Plan(Value):
     def pending(self) -> tuple[str, ...]:
         """The names of what has to be accepted before the plan may be applied."""
         return tuple(finding.id for finding in self.warnings if finding.pending)
+
+    @property
+    def unaccepted(self) -> tuple[str, ...]:
+        """The names by which what checks will still find could be accepted, and was not."""
+        return tuple(check.accept for check in self.checks if check.stays and not check.accepted)
+
+    @property
+    def foretold(self) -> tuple[str, ...]:
+        """What the plan says last of how things stand once it is applied."""
+        return tuple(check.foretold for check in self.checks if check.foretold)
 
     @property
     def severe(self) -> bool:

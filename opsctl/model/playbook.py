@@ -76,7 +76,7 @@ class CheckLine(Value):
     empty: bool = Field(False, description="The query finds nothing.")
     present: bool = Field(False, description="The query finds something.")
     says: str = Field("", description="The predicate in words, for the plan.")
-    context: bool = Field(False, description="Must hold before, but is not what the change alters.")
+    context: bool = Field(False, description="Must hold before, but is not what the call alters.")
 
 
 class UndoCall(Value):
@@ -108,7 +108,9 @@ class StepSpec(Value):
     params: dict[str, Json] = Field({}, description="Parameters of the call.")
     region: str = Field("", description="Region of the call; the run's by default.")
     why: str = Field("", description="One sentence for whoever approves.")
-    expect: tuple[CheckLine, ...] = Field((), description="What must be true just before the call.")
+    expect: tuple[CheckLine, ...] = Field(
+        (), description="What must be true just before the call; with an undo, one of them without `context`."
+    )
     proof: tuple[CheckLine, ...] = Field((), description="What shows that the call is done.")
     within: str = Field("30s", description="How long the proof may take.")
     undo: UndoCall | Literal["none"] | None = Field(None, description="The inverse, or none with `because`.")
@@ -126,6 +128,12 @@ class CheckSpec(Value):
     when: str = Field("", description="Expression at plan time; the check is kept when it finds something.")
     within: str = Field("1m", description="How long it may take to become true.")
     shows: str = Field("", description="Expression that lists what the report shows as evidence.")
+    stays: str = Field(
+        "", description="Expression at plan time; what `none` will still find: not waited for, and a failure."
+    )
+    accept: str = Field("", description="The guard whose name, given to --accept, lets stay what `stays` finds.")
+    foretells: str = Field("", description="Expression at plan time that gives the plan's last line.")
+    tells: str = Field("", description="Expression that gives the result's last line, held or not.")
 
 
 class NextSpec(Value):

@@ -29,6 +29,10 @@ class Aws(Protocol):
         """Make one read now."""
         ...
 
+    def takes(self, service: str, operation: str) -> frozenset[str]:
+        """The members that an operation takes, as the installed SDK knows them."""
+        ...
+
     def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
         """Make one mutating call.
 
@@ -51,7 +55,10 @@ class RunJournal(Protocol):
         ...
 
     def intended(self) -> list[str]:
-        """The changes that this run set out to make, whatever came of them, in the order of their intent."""
+        """The changes that this run set out to make, in the order of their intent.
+
+        What came of them does not matter, but for those that turned out to be made by somebody else.
+        """
         ...
 
 

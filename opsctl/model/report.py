@@ -5,9 +5,11 @@ from typing import Literal, TypeAlias
 from opsctl.model.plan import Plan
 from opsctl.model.value import Json, Value
 
-JournalEvent: TypeAlias = Literal["skipped", "kept", "intent", "done", "failed", "drifted", "unproved"]
+JournalEvent: TypeAlias = Literal["skipped", "kept", "intent", "done", "failed", "drifted", "unproved", "checked"]
 """`intent` before a mutating call; `done` once proved; `skipped` when it was so already; `kept` when others
-rely on what would be taken away."""
+rely on what would be taken away; `checked` what a check of the whole found, under `CHECKED` and its name."""
+
+CHECKED = "check:"
 
 ChangeStatus = Literal["pending", "skipped", "kept", "done", "intended", "failed", "drifted", "unproved"]
 RunStatus = Literal["planned", "running", "done", "failed", "drifted", "unproved", "interrupted"]
@@ -38,13 +40,14 @@ class EventRow(Value):
 
 
 class CheckResult(Value):
-    """A predicate, what it wanted, what was found, and whether it held."""
+    """A predicate, what it wanted, what was found, and whether it held; `told` is for the end of the report."""
 
     says: str
     held: bool
     expected: Json = None
     found: Json = None
     shown: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
 
 
 class ChangeResult(Value):
@@ -65,7 +68,8 @@ class ChangeResult(Value):
 class Report(Value):
     """A run: its plan, what became of each change and check, and the commands to type next.
 
-    `next_because` says what a command of `next` is good for, where that does not go without saying.
+    `next_because` says what a command of `next` is good for, where that does not go without saying. `told` are
+    the last lines: how the whole stands, whatever became of the run.
     """
 
     run_id: str
@@ -79,4 +83,5 @@ class Report(Value):
     hint: str = ""
     next: tuple[str, ...] = ()
     next_because: dict[str, str] = {}
+    told: tuple[str, ...] = ()
     undone_by: str = ""

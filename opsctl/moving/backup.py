@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import stat
 import threading
 import zlib
 from collections import deque
@@ -15,6 +16,8 @@ from opsctl.model.value import Json
 
 FORMAT = "opsctl.message/v1"
 _REPEATS_WITHIN = 5000
+LONGEST_LINE = 16_000_000
+"""Characters: the largest message SQS takes is 1 MiB, and JSON may write each of its bytes with six."""
 
 
 def record_of(message: Json) -> dict[str, Json]:
@@ -68,9 +71,15 @@ class BackupFile:
         self._lock = threading.Lock()
         self.count = 0
         try:
-            self._file = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+            # A pipe that nobody reads would otherwise be waited for.
+            self._file = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_NONBLOCK, 0o600)
         except OSError as fault:
             raise OpsctlError(f"{path} cannot be written: {fault.strerror}", "choose another place") from None
+        if not stat.S_ISREG(os.fstat(self._file).st_mode):
+            os.close(self._file)
+            raise OpsctlError(
+                f"{path} is no regular file; messages are kept in nothing else", "choose another place"
+            )
         self._packed = path.endswith(".gz")
 
     def keep(self, messages: list[Json]) -> None:
@@ -112,12 +121,16 @@ def read_records(path: Path) -> Iterator[tuple[int, Json]]:
     recent: deque[str] = deque(maxlen=_REPEATS_WITHIN)
     number = 0
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise _fault(path, 0, "it has to be a regular file, for it is read more than once")
         with (
             gzip.open(path, "rt", encoding="utf-8")
             if path.suffix == ".gz"
             else path.open(encoding="utf-8") as file
         ):
-            for number, line in enumerate(file, start=1):
+            for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), ""), start=1):
+                if len(line) == LONGEST_LINE:
+                    raise _fault(path, number, f"no message: a line of more than {LONGEST_LINE:,} characters")
                 if not line.strip():
                     continue
                 message = message_of(json.loads(line))

@@ -1,10 +1,11 @@
 """Runs the guards of a playbook: refuse with evidence, or warn."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
+from opsctl.model.diagnostics import Diagnostic, Where
 from opsctl.model.errors import InvalidInput, RefusedByGuard
 from opsctl.model.plan import Finding
-from opsctl.model.playbook import GuardSpec, LoadedPlaybook
+from opsctl.model.playbook import GuardSpec, LoadedPlaybook, Playbook
 from opsctl.model.value import Json, canonical
 from opsctl.planning.scope import Scope
 
@@ -19,7 +20,7 @@ def run_guards(loaded: LoadedPlaybook, scope: Scope, overrides: Collection[str])
         InvalidInput: an override names no guard, or one that cannot be overridden.
     """
     guards = loaded.playbook.guards
-    _check_overrides(guards, overrides)
+    refuse_unknown_guards(loaded.playbook, dict.fromkeys(overrides, "--override"))
     findings: list[Finding] = []
     refusals: list[tuple[GuardSpec, tuple[str, ...]]] = []
     for number, guard in enumerate(guards):
@@ -34,6 +35,7 @@ def run_guards(loaded: LoadedPlaybook, scope: Scope, overrides: Collection[str])
                     because=guard.because,
                     evidence=evidence,
                     overridden=kind != "warn" and guard.id in overrides,
+                    accepted=kind != "refuse" and guard.id in overrides,
                     pending=kind == "accept" and guard.id not in overrides,
                 )
             )
@@ -52,17 +54,26 @@ def as_evidence(found: Json) -> tuple[str, ...]:
     return tuple(item if isinstance(item, str) else canonical(item) for item in items)
 
 
-def _check_overrides(guards: Collection[GuardSpec], overrides: Collection[str]) -> None:
-    known = {guard.id: guard for guard in guards if guard.expression[0] != "warn"}
-    for name in overrides:
+def refuse_unknown_guards(book: Playbook, named: Mapping[str, str]) -> None:
+    """Refuse names that no guard has, or one that cannot be set aside; `named` says which switch gave each.
+
+    Raises:
+        InvalidInput: with every such name.
+    """
+    # A warning is accepted by name where a check says that this makes a difference.
+    acceptable = {check.accept for check in book.checks}
+    known = {one.id: one for one in book.guards if one.expression[0] != "warn" or one.id in acceptable}
+    hint = f"guards: {', '.join(sorted(name for name, guard in known.items() if guard.override)) or 'none'}"
+    faults: list[Diagnostic] = []
+    for name, switch in named.items():
+        where = Where(source=switch)
         if name not in known:
-            raise InvalidInput.one(
-                f"no guard is called {name!r}",
-                source="--override",
-                hint=f"guards: {', '.join(sorted(name for name, guard in known.items() if guard.override))}",
-            )
-        if not known[name].override:
-            raise InvalidInput.one(f"the guard {name!r} cannot be overridden", source="--override")
+            faults.append(Diagnostic(code="guard", summary=f"no guard is called {name!r}", where=where, hint=hint))
+        elif not known[name].override:
+            summary = f"the guard {name!r} cannot be overridden"
+            faults.append(Diagnostic(code="guard", summary=summary, where=where))
+    if faults:
+        raise InvalidInput(faults)
 
 
 def _refusal(refusals: list[tuple[GuardSpec, tuple[str, ...]]]) -> RefusedByGuard:

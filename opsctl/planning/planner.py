@@ -20,6 +20,7 @@ from opsctl.planning.guards import as_evidence, run_guards
 from opsctl.planning.iam import policy_for_changes, policy_for_reads
 from opsctl.planning.scope import Scope, facts_named_in
 from opsctl.planning.steps import plan_steps
+from opsctl.planning.write_backs import documents_of, refuse_lossy
 
 
 def make_plan(
@@ -45,6 +46,7 @@ def make_plan(
     calls = look_up_facts(loaded, scope, recorder, about, registry)
     findings = run_guards(loaded, scope, overrides)
     changes = plan_steps(loaded, scope, recorder, about, registry)
+    refuse_lossy(documents_of(changes), recorder)
     return _bound(loaded, scope, inputs, about, calls, findings, changes, recorder.made, now).sealed()
 
 
@@ -105,7 +107,7 @@ def _bound(
         sections=_sections(loaded, scope),
         warnings=findings,
         changes=tuple(_in_region(change, about.region) for change in changes),
-        checks=_checks(loaded, scope, calls),
+        checks=_checks(loaded, scope, calls, findings),
         outputs=scope.resolve(book.outputs, "outputs"),
         next=_next(loaded, scope),
         notes=book.notes,
@@ -138,7 +140,14 @@ def cell_text(value: Json) -> str:
     return value if isinstance(value, str) else canonical(value)
 
 
-def _checks(loaded: LoadedPlaybook, scope: Scope, calls: dict[str, FactCall]) -> tuple[PlanCheck, ...]:
+def _checks(
+    loaded: LoadedPlaybook, scope: Scope, calls: dict[str, FactCall], findings: tuple[Finding, ...]
+) -> tuple[PlanCheck, ...]:
+    accepted = {finding.id for finding in findings if finding.accepted}
+
+    def found(expression: str, path: str) -> Json:
+        return scope.find(expression, path) if expression else None
+
     return tuple(
         PlanCheck(
             id=check.id,
@@ -146,7 +155,15 @@ def _checks(loaded: LoadedPlaybook, scope: Scope, calls: dict[str, FactCall]) ->
             because=check.because,
             within_s=parse_duration(check.within),
             shows=check.shows.removeprefix("="),
-            facts={name: calls[name] for name in sorted(facts_named_in(f"={check.none}", f"={check.shows}"))},
+            tells=check.tells.removeprefix("="),
+            foretold=cell_text(found(check.foretells, f"checks.{number}.foretells")),
+            stays=as_evidence(found(check.stays, f"checks.{number}.stays")),
+            accept=check.accept,
+            accepted=check.accept in accepted,
+            facts={
+                name: calls[name]
+                for name in sorted(facts_named_in(f"={check.none}", f"={check.shows}", f"={check.tells}"))
+            },
         )
         for number, check in enumerate(loaded.playbook.checks)
         if not check.when or as_evidence(scope.find(check.when, f"checks.{number}.when"))

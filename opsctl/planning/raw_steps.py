@@ -1,5 +1,7 @@
 """Turns a `call:` step of a playbook into a change."""
 
+from collections.abc import Sequence
+
 from opsctl.model.changes import Change, Check, Instruction, Irreversible, Proof, Query, Risk, Severity
 from opsctl.model.playbook import CheckLine, StepSpec
 from opsctl.model.reads import Read
@@ -14,7 +16,12 @@ def change_of_call(step: StepSpec, change_id: str, path: str, scope: Scope, each
     service, _, operation = step.call.partition(".")
     region = scope.resolve(step.region, f"{path}.region", each) or None
     proof = tuple(_check(line, f"{path}.proof.{n}", region, scope, each) for n, line in enumerate(step.proof))
+    expect = tuple(_check(line, f"{path}.expect.{n}", region, scope, each) for n, line in enumerate(step.expect))
     why = str(scope.resolve(step.why, f"{path}.why", each))
+    undo = _undo(step, path, region, scope, each)
+    _refuse_empty(scope, f"{path}.proof", proof)
+    if isinstance(undo, Instruction):
+        _refuse_empty(scope, f"{path}.expect", [check for check in expect if not check.context])
     return Change(
         kind="call",
         service=service,
@@ -24,14 +31,18 @@ def change_of_call(step: StepSpec, change_id: str, path: str, scope: Scope, each
         id=change_id,
         title=str(scope.resolve(step.title, f"{path}.title", each)) or step.call,
         why=why,
-        expect=tuple(
-            _check(line, f"{path}.expect.{n}", region, scope, each) for n, line in enumerate(step.expect)
-        ),
+        expect=expect,
         proof=Proof(configured=proof, within_s=parse_duration(step.within)),
-        undo=_undo(step, path, region, scope, each),
+        undo=undo,
         risk=_risk(step, path, scope, each),
         outputs={name: Query(read=proof[0].read, query=query) for name, query in step.outputs.items()},
     )
+
+
+def _refuse_empty(scope: Scope, path: str, checks: Sequence[Check]) -> None:
+    """Refuse checks that turn out to ask for no element at all: what they say holds whatever is found."""
+    if not any(check.can_fail for check in checks):
+        raise scope.fault("this asks for no element, so it holds whatever is found", path)
 
 
 def _check(line: CheckLine, path: str, region: str | None, scope: Scope, each: Json) -> Check:

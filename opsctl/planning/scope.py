@@ -64,10 +64,14 @@ class Scope:
         except ExpressionFault as fault:
             raise self._invalid(fault, "", path) from None
 
-    def _invalid(self, fault: ExpressionFault, offending: str, path: str) -> InvalidInput:
+    def fault(self, summary: str, path: str, offending: str = "") -> InvalidInput:
+        """Make the error of a part of the playbook that turns out wrong when it is evaluated."""
         line, column = self._loaded.line_of(path)
         where = Where(source=self._loaded.source, line=line, column=column)
-        return InvalidInput([Diagnostic(code="expression", summary=str(fault), offending=offending, where=where)])
+        return InvalidInput([Diagnostic(code="expression", summary=summary, offending=offending, where=where)])
+
+    def _invalid(self, fault: ExpressionFault, offending: str, path: str) -> InvalidInput:
+        return self.fault(str(fault), path, offending)
 
 
 def expressions_in(value: Json) -> Iterator[str]:

@@ -10,6 +10,8 @@ from opsctl.playbook.rules import rule_faults
 from opsctl.playbook.shape_faults import faults_of
 from opsctl.playbook.yaml_tree import MAX_BYTES, Tree, read_tree
 
+MOST_PARTS = 5_000
+
 
 def load_playbook(name_or_path: str) -> LoadedPlaybook:
     """Load a shipped playbook by name, or a file by path.
@@ -26,6 +28,10 @@ def parse_playbook(data: bytes, source: str, sha256: str = "") -> LoadedPlaybook
     """Parse the bytes of a playbook; raises InvalidInput with every fault found."""
     tree = read_tree(data, source)
     faults: list[Diagnostic] = list(tree.faults)
+    if len(tree.lines) > MOST_PARTS:
+        raise InvalidInput.one(
+            f"{len(tree.lines):,} keys and items, at most {MOST_PARTS:,} are read", source=source
+        )
     playbook = None if faults and tree.value is None else _shaped(tree, source, faults)
     if faults or playbook is None:
         raise InvalidInput(sorted(faults, key=lambda fault: (fault.where.line, fault.where.column)))

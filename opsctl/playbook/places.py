@@ -31,11 +31,19 @@ def find_playbook(name_or_path: str) -> tuple[Path, str]:
     if name_or_path in shipped:
         return shipped_directory() / f"{name_or_path}.yaml", f"{name_or_path}.yaml"
     path = Path(name_or_path)
-    if path.is_file():
+    if is_file(path):
         return path, str(path)
     close = difflib.get_close_matches(name_or_path, shipped, n=1)
     hint = f"did you mean {close[0]}?" if close else f"shipped playbooks: {', '.join(shipped)}"
     raise InvalidInput.one(f"no playbook or file is called {name_or_path!r}", source="PLAYBOOK", hint=hint)
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether a path names a regular file; what no file can be called names none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def read_file(path: Path, limit: int) -> tuple[bytes, str]:

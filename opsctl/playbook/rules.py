@@ -2,22 +2,24 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from graphlib import CycleError, TopologicalSorter
 
-from opsctl.expressions.evaluate import ExpressionFault, compiled
+from opsctl.expressions.evaluate import ExpressionFault, compiled, looks_at_anything
 from opsctl.model.diagnostics import Diagnostic, Where
-from opsctl.model.playbook import CheckLine, LoadedPlaybook, StepSpec
+from opsctl.model.playbook import CheckLine, CheckSpec, LoadedPlaybook, StepSpec, UndoCall
 from opsctl.model.value import Json
 from opsctl.planning.durations import parse_duration
 from opsctl.planning.inputs import fault_in_default
 from opsctl.planning.scope import expressions_in, step_references_in
-from opsctl.playbook.shape_faults import did_you_mean
+from opsctl.playbook.shape_faults import MANY, Enough, did_you_mean
 
 
 def rule_faults(loaded: LoadedPlaybook) -> list[Diagnostic]:
     """Return every breach, in the order of the file."""
     rules = _Rules(loaded)
-    rules.check()
+    with suppress(Enough):
+        rules.check()
     return sorted(rules.faults, key=lambda fault: (fault.where.line, fault.where.column))
 
 
@@ -39,6 +41,7 @@ class _Rules:
             self._exactly_one(path, {kind: bool(getattr(guard, kind)) for kind in ("refuse", "warn", "accept")})
         for number, check in enumerate(self._book.checks):
             self._duration(check.within, f"checks.{number}.within")
+            self._acceptance(check, f"checks.{number}")
         self._unique("guards", [guard.id for guard in self._book.guards])
         self._unique("checks", [check.id for check in self._book.checks])
         self._unique("steps", [step.id for step in self._book.steps])
@@ -56,6 +59,15 @@ class _Rules:
                 compiled(expression)
             except ExpressionFault as fault:
                 self._fault("expression", str(fault).splitlines()[0], path, offending=expression)
+
+    def _acceptance(self, check: CheckSpec, path: str) -> None:
+        """A failure that is foreseen can be accepted, by the name of the guard that shows it in the plan."""
+        if bool(check.stays) != bool(check.accept):
+            self._fault("accept", "'stays' and 'accept' go together", path, hint="name the guard that warns of it")
+        known = [guard.id for guard in self._book.guards]
+        if check.accept and check.accept not in known:
+            hint = did_you_mean(check.accept, known)
+            self._fault("accept", "no such guard", f"{path}.accept", offending=check.accept, hint=hint)
 
     def _step(self, step: StepSpec, path: str, number: int) -> None:
         self._exactly_one(path, {"uses": bool(step.uses), "call": bool(step.call)})
@@ -80,6 +92,13 @@ class _Rules:
                 self._fault("call", f"a call needs {needed!r}", path, hint=_WHY_NEEDED[needed])
         if step.undo == "none" and not step.because:
             self._fault("call", "undo: none needs 'because'", f"{path}.undo", hint="say why it cannot be undone")
+        if isinstance(step.undo, UndoCall) and all(line.context for line in step.expect):
+            self._fault(
+                "call",
+                "an undo needs an 'expect' without context: what is so before the call shows that it was undone",
+                f"{path}.expect" if step.expect else path,
+                hint="the opposite of the proof, on the same read, such as empty: true",
+            )
         for part, lines in (("expect", step.expect), ("proof", step.proof)):
             for number, line in enumerate(lines):
                 self._comparison(line, f"{path}.{part}.{number}")
@@ -93,8 +112,12 @@ class _Rules:
             "present": line.present,
         }
         self._exactly_one(path, chosen)
+        for comparison in ("contains", "excludes"):
+            if getattr(line, comparison) == []:
+                self._fault("call", f"{comparison}: [] holds whatever is found", f"{path}.{comparison}")
         try:
-            compiled(line.query)
+            if not looks_at_anything(line.query):
+                self._fault("call", "the query does not look at the answer", f"{path}.query", offending=line.query)
         except ExpressionFault as fault:
             self._fault("expression", str(fault).splitlines()[0], f"{path}.query", offending=line.query)
 
@@ -143,8 +166,9 @@ class _Rules:
                     yield from ((p, e) for p, e in _valued(f"{path}.{part}", value) if not e.startswith("steps."))
         for number, check in enumerate(book.checks):
             yield f"checks.{number}.none", check.none
-            if check.shows:
-                yield f"checks.{number}.shows", check.shows
+            for part in ("shows", "stays", "tells", "foretells"):
+                if getattr(check, part):
+                    yield f"checks.{number}.{part}", getattr(check, part)
         for number, section in enumerate(book.sections):
             yield f"sections.{number}.rows", section.rows.removeprefix("=")
             for heading, expression in section.columns.items():
@@ -179,6 +203,8 @@ class _Rules:
             self._fault("duration", str(fault), path, offending=text)
 
     def _fault(self, code: str, summary: str, path: str, *, offending: str = "", hint: str = "") -> None:
+        if len(self.faults) >= MANY:
+            raise Enough
         line, column = self._loaded.line_of(path)
         where = Where(source=self._loaded.source, line=line, column=column)
         self.faults.append(Diagnostic(code=code, summary=summary, where=where, offending=offending, hint=hint))

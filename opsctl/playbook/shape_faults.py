@@ -9,13 +9,29 @@ from opsctl.model.diagnostics import Diagnostic, Where
 from opsctl.model.value import Json
 
 Places = Callable[[str], tuple[int, int]]
+MANY = 50
+"""Faults that are looked for: whoever wrote more starts with these."""
+
+
+class Enough(Exception):
+    """Raised where so many faults were found that no more are looked for."""
 
 
 def faults_of(
     error: ValidationError, model: type[BaseModel], source: str, place: Places, prefix: str = ""
 ) -> list[Diagnostic]:
-    """Return one diagnostic for each finding; `prefix` is the dotted path of the part that was validated."""
-    return [_fault(finding, model, source, place, prefix) for finding in error.errors()]
+    """Return one diagnostic for each finding, at most `MANY`; the last then says how many more there are.
+
+    `prefix` is the dotted path of the part that was validated.
+    """
+    findings = error.errors(include_url=False)
+    schema = model.model_json_schema(by_alias=True)
+    faults = [_fault(finding, schema, source, place, prefix) for finding in findings[:MANY]]
+    if len(findings) > MANY:
+        line, column = place(prefix)
+        where = Where(source=source, line=line, column=column)
+        faults.append(Diagnostic(code="more", summary=f"and {len(findings) - MANY} more faults", where=where))
+    return faults
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
@@ -26,9 +42,7 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
     return f"known: {', '.join(sorted(known))}" if known and len(known) <= 20 else ""
 
 
-def _fault(
-    finding: Mapping[str, Json], model: type[BaseModel], source: str, place: Places, prefix: str
-) -> Diagnostic:
+def _fault(finding: Mapping[str, Json], schema: Json, source: str, place: Places, prefix: str) -> Diagnostic:
     location = [str(part) for part in finding["loc"]]
     path = ".".join([part for part in (prefix, *location) if part])
     line, column = place(path)
@@ -36,7 +50,7 @@ def _fault(
     summary, hint, offending = _message(finding), "", ""
     if kind == "extra_forbidden":
         offending = location[-1]
-        summary, hint = "unknown key", did_you_mean(offending, _fields_at(model, location[:-1]))
+        summary, hint = "unknown key", did_you_mean(offending, _fields_at(schema, location[:-1]))
     elif kind == "missing":
         summary = f"the key {location[-1]!r} is missing"
     else:
@@ -63,9 +77,8 @@ def _message(finding: Mapping[str, Json]) -> str:
     return text[0].lower() + text[1:]
 
 
-def _fields_at(model: type[BaseModel], location: Sequence[str]) -> list[str]:
+def _fields_at(schema: Json, location: Sequence[str]) -> list[str]:
     """Return the keys that are known at a place of a document, walking the model's JSON Schema."""
-    schema = model.model_json_schema(by_alias=True)
     node: Json = schema
     for part in location:
         node = _step(schema, node, part)

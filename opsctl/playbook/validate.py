@@ -1,6 +1,7 @@
 """Checks a loaded playbook against the plug-ins and the installed AWS service models; needs no network."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from pydantic import ValidationError
 
@@ -19,13 +20,13 @@ from opsctl.expressions.typecheck import check_expression
 from opsctl.model.diagnostics import Diagnostic, Where
 from opsctl.model.playbook import FactSpec, LoadedPlaybook, StepSpec, UndoCall
 from opsctl.model.ports import ServiceModels
-from opsctl.model.readonly import is_read_only
+from opsctl.model.readonly import why_no_read
 from opsctl.model.registry import Registry
 from opsctl.model.run import Action, Lookup
 from opsctl.model.value import Json
 from opsctl.planning.scope import step_references_in
 from opsctl.playbook.call_params import param_faults
-from opsctl.playbook.shape_faults import did_you_mean, faults_of
+from opsctl.playbook.shape_faults import MANY, Enough, did_you_mean, faults_of
 
 _RUN = record({name: scalar("string") for name in ("id", "account", "region", "partition", "caller")})
 
@@ -33,7 +34,8 @@ _RUN = record({name: scalar("string") for name in ("id", "account", "region", "p
 def validate_playbook(loaded: LoadedPlaybook, registry: Registry, models: ServiceModels) -> list[Diagnostic]:
     """Return every fault: unknown plug-ins and fields, calls AWS does not have, expressions that cannot work."""
     validator = _Validator(loaded, registry, models)
-    validator.check()
+    with suppress(Enough):
+        validator.check()
     return sorted(validator.faults, key=lambda fault: (fault.where.line, fault.where.column))
 
 
@@ -60,10 +62,9 @@ class _Validator:
         checked = record({"inputs": self._inputs, "facts": record(facts)})
         for number, check in enumerate(self._book.checks):
             self._expression(check.none, f"checks.{number}.none", checked)
-            if check.shows:
-                self._expression(check.shows, f"checks.{number}.shows", checked)
-            if check.when:
-                self._expression(check.when, f"checks.{number}.when", root)
+            for part, scope in (("shows", checked), ("tells", checked), *((one, root) for one in _PLANNED)):
+                if getattr(check, part):
+                    self._expression(getattr(check, part), f"checks.{number}.{part}", scope)
         for number, section in enumerate(self._book.sections):
             path = f"sections.{number}"
             rows = self._expression(section.rows, f"{path}.rows", root)
@@ -154,8 +155,9 @@ class _Validator:
         if not self._operation(api, params, path, params_path):
             return ANYTHING
         service, _, operation = api.partition(".")
-        if not is_read_only(service, operation):
-            self._fault("read", "this operation may change something; facts and checks only read", path, api)
+        why = why_no_read(service, operation, params)
+        if why:
+            self._fault("read", f"{api} {why}; facts and checks only read", path, api)
         shape: Shape = self._models.output_shape(service, operation)
         return shape
 
@@ -190,11 +192,17 @@ class _Validator:
         self._fault("uses", f"there is no {what} {name!r}", path, name, did_you_mean(name, known))
 
     def _fault(self, code: str, summary: str, path: str, offending: str = "", hint: str = "") -> None:
+        if len(self.faults) >= MANY:
+            raise Enough
         line, column = self._loaded.line_of(path)
         where = Where(source=self._loaded.source, line=line, column=column)
         fault = Diagnostic(code=code, summary=summary, where=where, offending=offending, hint=hint)
         if fault not in self.faults:
             self.faults.append(fault)
+
+
+_PLANNED = ("when", "stays", "foretells")
+"""The expressions of a check that are evaluated when the plan is made."""
 
 
 def _expressions(value: Json, path: str) -> Iterator[tuple[str, str]]:

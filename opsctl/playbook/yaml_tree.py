@@ -5,7 +5,7 @@ JSON types, so that `yes`, `0123` and `12:30` are the text that was written.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import yaml
@@ -15,6 +15,12 @@ from opsctl.model.value import Json, Value
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
+MAX_EVENTS = 100_000
+MANY = 50
+"""Faults of one file that are kept."""
+
+SLOWLY_READ = 100_000
+"""Characters that PyYAML reads in a moment; above, libyaml alone reads, whatever words it has for a fault."""
 
 _INT = re.compile(r"^-?(0|[1-9][0-9]*)$")
 _FLOAT = re.compile(r"^-?(0|[1-9][0-9]*)\.[0-9]+$")
@@ -52,18 +58,28 @@ def read_tree(data: bytes, source: str) -> Tree:
 
 
 def _loader_for(text: str) -> Any:
-    """libyaml for what it reads as PyYAML does: well-formed and shallow, for it descends without a limit."""
-    fast, depth = getattr(yaml, "CSafeLoader", yaml.SafeLoader), 0
+    """libyaml for what it reads as PyYAML does: what is well-formed."""
+    fast = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    if len(text) > SLOWLY_READ:
+        return fast
     if _READ_DIFFERENTLY.search(text):
         return yaml.SafeLoader
     try:
-        for event in yaml.parse(text, Loader=fast):
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > MAX_DEPTH:
-                return yaml.SafeLoader
+        for _ in _shallow_events(text, fast):
+            pass
     except (yaml.YAMLError, ValueError, RecursionError):
         return yaml.SafeLoader
     return fast
+
+
+def _shallow_events(text: str, loader: Any) -> Iterator[yaml.Event]:
+    """Yield the events of a text, ending after a level or a value too many: both readers descend as they build."""
+    depth = 0
+    for number, event in enumerate(yaml.parse(text, Loader=loader)):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        yield event
+        if depth > MAX_DEPTH or number > MAX_EVENTS:
+            return
 
 
 class _Reader:
@@ -84,35 +100,35 @@ class _Reader:
             return None
         loader = _loader_for(text)
         try:
-            if self._uses_anchors(text, loader):
+            if self._goes_beyond_the_language(text, loader):
                 return None
             documents = list(yaml.compose_all(text, Loader=loader))
         except (yaml.YAMLError, ValueError, RecursionError) as fault:
             self._syntax(fault)
             return None
         if not documents or documents[0] is None:
-            self._fault("empty", "the file is empty", 1, 1, hint="opsctl playbook new NAME writes a starter")
+            self._fault("empty", "the file is empty", 1, 1)
             return None
         if len(documents) > 1:
             mark = documents[1].start_mark
             self._fault("documents", "the file has several documents", mark.line + 1, 1, hint="keep one")
             return None
-        return self._value(documents[0], "", 0)
+        return self._value(documents[0], "")
 
-    def _uses_anchors(self, text: str, loader: Any) -> bool:
-        before = len(self.faults)
-        for event in yaml.parse(text, Loader=loader):
-            mark = event.start_mark
-            anchor = getattr(event, "anchor", None)
-            if anchor and mark:
-                self._fault(
-                    "anchor",
-                    "anchors and aliases are not part of the language",
-                    mark.line + 1,
-                    mark.column + 1,
-                    offending=str(anchor),
-                    hint="write the value out",
-                )
+    def _goes_beyond_the_language(self, text: str, loader: Any) -> bool:
+        """Tell, before anything is built, of anchors, of depth and of number."""
+        before, depth = len(self.faults), 0
+        for number, event in enumerate(_shallow_events(text, loader)):
+            mark, anchor = event.start_mark, getattr(event, "anchor", None)
+            line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                self._fault("depth", f"nested deeper than {MAX_DEPTH} levels", line, column)
+            if number > MAX_EVENTS:
+                self._fault("size", f"more than {MAX_EVENTS:,} keys and values", line, column)
+            if anchor:
+                summary = "anchors and aliases are not part of the language"
+                self._fault("anchor", summary, line, column, offending=str(anchor), hint="write the value out")
         return len(self.faults) > before
 
     def _syntax(self, fault: Exception) -> None:
@@ -122,24 +138,18 @@ class _Reader:
         hint = "indent with spaces" if "'\\t'" in str(problem) else ""
         self._fault("yaml", f"not YAML: {problem}", line, column, hint=hint)
 
-    def _value(self, node: yaml.Node, path: str, depth: int) -> Json:
+    def _value(self, node: yaml.Node, path: str) -> Json:
         line, column = node.start_mark.line + 1, node.start_mark.column + 1
         self.lines.setdefault(path, (line, column))
-        if depth > MAX_DEPTH:
-            self._fault("depth", f"nested deeper than {MAX_DEPTH} levels", line, column)
-            return None
         if isinstance(node, yaml.MappingNode):
             self._refuse_tag(node, "tag:yaml.org,2002:map", line, column)
-            return self._mapping(node, path, depth)
+            return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             self._refuse_tag(node, "tag:yaml.org,2002:seq", line, column)
-            return [
-                self._value(item, f"{path}.{number}".strip("."), depth + 1)
-                for number, item in enumerate(node.value)
-            ]
+            return [self._value(item, f"{path}.{number}".strip(".")) for number, item in enumerate(node.value)]
         return self._scalar(node, line, column)
 
-    def _mapping(self, node: yaml.MappingNode, path: str, depth: int) -> Json:
+    def _mapping(self, node: yaml.MappingNode, path: str) -> Json:
         found: dict[str, Json] = {}
         for key, item in node.value:
             line, column = key.start_mark.line + 1, key.start_mark.column + 1
@@ -155,7 +165,7 @@ class _Reader:
                 )
             here = f"{path}.{key.value}".strip(".")
             self.lines[here] = (line, column)
-            found[key.value] = self._value(item, here, depth + 1)
+            found[key.value] = self._value(item, here)
         return found
 
     def _scalar(self, node: yaml.Node, line: int, column: int) -> Json:
@@ -191,6 +201,8 @@ class _Reader:
             self._fault("tag", "tags are not part of the language", line, column, offending=str(node.tag))
 
     def _fault(self, code: str, summary: str, line: int, column: int, offending: str = "", hint: str = "") -> None:
+        if len(self.faults) >= MANY:
+            return
         where = Where(source=self._source, line=line, column=column)
         self.faults.append(Diagnostic(code=code, summary=summary, where=where, offending=offending, hint=hint))
 

@@ -3,17 +3,14 @@
 from collections.abc import Iterator
 
 from opsctl.preflight.seen import Seen
-from opsctl.preflight.verdict import GROUP_ONLY, RECOVER_ONLY, Verdict, accept, block, carry, fix, warn
-
-SERVICE_ROLE = "AWSServiceRoleForAutoScaling"
+from opsctl.preflight.verdict import RECOVER_ONLY, Verdict, accept, block, carry, fix, warn
 
 
 def judge_storage(seen: Seen) -> Iterator[Verdict]:
-    """Root disk, data volumes, instance store and keys."""
+    """Root disk, data volumes and instance store."""
     yield from _root(seen)
     yield from _data(seen)
     yield from _instance_store(seen)
-    yield from _keys(seen)
 
 
 def _root(seen: Seen) -> Iterator[Verdict]:
@@ -47,13 +44,6 @@ def _data(seen: Seen) -> Iterator[Verdict]:
         if one.product_codes:
             why = "AWS attaches such a volume only to a stopped instance, which no replacement is"
             yield block("marketplace-volume", f"{one.id} carries {', '.join(one.product_codes)}", why)
-    keys = sorted({one.kms_key for one in volumes if _is_customer_key(seen, one.kms_key)})
-    if keys:
-        why = (
-            "the handler's role is allowed to use it by its own policy, which counts only where the key's policy "
-            "leaves that to IAM (it names this account's root); check that, and drill"
-        )
-        yield warn("data-key", f"data volumes are encrypted with customer key {', '.join(keys)}", why)
     unread = [one.id for one in volumes if not one.known]
     if unread:
         yield block(
@@ -70,29 +60,3 @@ def _instance_store(seen: Seen) -> Iterator[Verdict]:
     yield accept(
         "instance-store-recover", what, "is lost with every recovery, or recovery is refused", RECOVER_ONLY
     )
-
-
-def _is_customer_key(seen: Seen, key: str) -> bool:
-    about = (seen.answers.get(f"key {key}") or {}).get("KeyMetadata", {})
-    return bool(about.get("KeyManager") == "CUSTOMER")
-
-
-def _keys(seen: Seen) -> Iterator[Verdict]:
-    """A customer key of the root volume has to let the group's own role in; data volumes are the handler's."""
-    key = str(seen.root_volume.get("KmsKeyId") or "")
-    if not _is_customer_key(seen, key):
-        return
-    grants = (seen.answers.get(f"grants {key}") or {}).get("Grants", [])
-    if any(SERVICE_ROLE in str(one.get("GranteePrincipal", "")) for one in grants):
-        yield carry(
-            "root-key",
-            f"the root volume is encrypted with {key}",
-            "a grant lets the group's role use it",
-            GROUP_ONLY,
-        )
-        return
-    why = (
-        "Auto Scaling's role has no access to customer keys by itself, and launches fail without saying so; the "
-        "plan grants it (a key policy that does so already makes that superfluous, not wrong)"
-    )
-    yield fix("root-key", f"the root volume is encrypted with customer key {key}", why, GROUP_ONLY)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
+from opsctl.preflight.judge_keys import default_key
 from opsctl.preflight.judge_topic import topic_key
 from opsctl.preflight.seen import Seen
 
@@ -57,6 +58,8 @@ def first_reads(seen: Seen) -> dict[str, Read]:
         ),
         "zones": _read("route53", "ListHostedZonesByVPC", VPCId=vpc, VPCRegion=region),
         "functions": _read("lambda", "GetAccountSettings"),
+        "ebs-encryption": _read("ec2", "GetEbsEncryptionByDefault"),
+        "ebs-default-key": _read("ec2", "GetEbsDefaultKmsKeyId"),
         "scaling-settings": _read("autoscaling", "DescribeAccountSettings", Name="launchBeforeTerminate"),
     }
     if placement.get("GroupName"):
@@ -78,9 +81,11 @@ def second_reads(seen: Seen) -> dict[str, Read]:
             arn = group["TargetGroupArn"]
             reads[f"health {arn}"] = _read("elbv2", "DescribeTargetHealth", TargetGroupArn=arn)
     keys = {volume.kms_key for volume in seen.data_volumes} | {str(seen.root_volume.get("KmsKeyId") or "")}
+    keys.add(default_key(seen))
     for key in sorted(keys - {""}):
         reads[f"key {key}"] = _read("kms", "DescribeKey", KeyId=key)
-        reads[f"grants {key}"] = _read("kms", "ListGrants", KeyId=key)
+        if key.startswith("arn:") and ":alias/" not in key:  # nobody has chosen a key where EBS answers an alias
+            reads[f"grants {key}"] = _read("kms", "ListGrants", KeyId=key)
     key_of_topic = ((seen.answers.get("topic") or {}).get("Attributes") or {}).get("KmsMasterKeyId")
     if key_of_topic:
         reads["topic-key"] = _read("kms", "DescribeKey", KeyId=key_of_topic)
@@ -124,6 +129,8 @@ UNREAD: Mapping[str, str] = {
     "alarms": "whether alarms act on it",
     "old-alarms": "whether alarms of the older kind act on it",
     "zones": "which private DNS zones its VPC uses",
+    "ebs-encryption": "whether the account encrypts new volumes by default",
+    "ebs-default-key": "with which key the account encrypts new volumes by default",
     "functions": "how much Lambda concurrency is free",
     "scaling-settings": "whether the account's groups launch a replacement before they terminate",
     "placement-group": "what its placement group demands",

@@ -7,10 +7,11 @@ from opsctl.preflight.costs import Cost, costs_of
 from opsctl.preflight.expectations import Outlook, outlooks
 from opsctl.preflight.judge_handler import concurrency_of, judge_handler
 from opsctl.preflight.judge_instance import judge_instance
+from opsctl.preflight.judge_keys import SERVICE_ROLE, judge_keys, key_to_grant, keys_of_handler
 from opsctl.preflight.judge_network import judge_network
 from opsctl.preflight.judge_place import judge_place
 from opsctl.preflight.judge_standby import judge_standby
-from opsctl.preflight.judge_storage import SERVICE_ROLE, judge_storage
+from opsctl.preflight.judge_storage import judge_storage
 from opsctl.preflight.judge_topic import topic_key
 from opsctl.preflight.judge_traffic import Registration, judge_traffic, registrations
 from opsctl.preflight.modes import choose_mode
@@ -133,7 +134,13 @@ def result_of(seen: Seen, group: str, unknown: list[Verdict]) -> HaPreflightResu
     """Judge what was seen, choose the mode, and return everything a plan needs."""
     places = places_of(seen)
     judged = [*judge_instance(seen), *judge_place(seen, places), *judge_network(seen)]
-    judged += [*judge_storage(seen), *judge_traffic(seen), *judge_standby(seen), *judge_handler(seen)]
+    judged += [
+        *judge_storage(seen),
+        *judge_keys(seen),
+        *judge_traffic(seen),
+        *judge_standby(seen),
+        *judge_handler(seen),
+    ]
     judged += [*judge_performance(seen), *judge_policy(seen), *unknown]
     choice = choose_mode(seen.wanted, judged)
     name = group or group_name(seen)
@@ -173,8 +180,8 @@ def result_of(seen: Seen, group: str, unknown: list[Verdict]) -> HaPreflightResu
         snapshots=snapshots,
         template=template,
         twin=_twin(seen, name, template, places),
-        root_keys=_root_keys(seen, judged),
-        kms_keys=_customer_keys(seen, choice.mode),
+        root_keys=_root_keys(seen),
+        kms_keys=keys_of_handler(seen, choice.mode),
         topic_key=topic_key(seen),
         source_dest_check_off=seen.instance.get("SourceDestCheck") is False,
         concurrency=concurrency_of(seen),
@@ -268,24 +275,7 @@ def _roles(seen: Seen) -> tuple[str, ...]:
     return tuple(str(role["Arn"]) for role in profile.get("Roles", []))
 
 
-def _root_keys(seen: Seen, judged: list[Verdict]) -> tuple[Grant, ...]:
-    if not any(one.id == "root-key" and one.kind == "fix" for one in judged):
-        return ()
+def _root_keys(seen: Seen) -> tuple[Grant, ...]:
+    key = key_to_grant(seen)
     role = f"role/aws-service-role/autoscaling.amazonaws.com/{SERVICE_ROLE}"
-    principal = f"arn:{seen.partition}:iam::{seen.account}:{role}"
-    return (Grant(key=str(seen.root_volume["KmsKeyId"]), principal=principal),)
-
-
-def _customer_keys(seen: Seen, mode: Mode) -> tuple[str, ...]:
-    """Keys of volumes that the handler has to be let use; AWS's own key needs nothing.
-
-    Those of the data, and where it starts a twin that of the root volume: AWS gives EC2 a grant for every start.
-    """
-    keys = {one.kms_key for one in seen.data_volumes if one.kms_key}
-    if mode == "standby" and seen.root_volume.get("KmsKeyId"):
-        keys.add(str(seen.root_volume["KmsKeyId"]))
-    return tuple(
-        key
-        for key in sorted(keys)
-        if (seen.answers.get(f"key {key}") or {}).get("KeyMetadata", {}).get("KeyManager") != "AWS"
-    )
+    return (Grant(key=key, principal=f"arn:{seen.partition}:iam::{seen.account}:{role}"),) if key else ()

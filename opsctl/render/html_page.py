@@ -20,6 +20,7 @@ from opsctl.render.words import (
     job_lines,
     mark_of,
     next_lines,
+    nowhere_lines,
     outcome_of,
     status_of,
     undo_of,
@@ -69,6 +70,7 @@ def render_report(report: Report) -> str:
         f"<p>{markup(report.message)}</p>" if report.message else "",
         _table(rows),
         _pre(next_lines(report)),
+        *(f"<p><strong>{markup(line)}</strong></p>" for line in report.told),
         f"<h2>{markup(report.plan.title)}</h2>",
         *_plan_parts(report.plan),
     ]
@@ -94,6 +96,7 @@ def _plan_parts(plan: Plan) -> list[str]:
     parts.append("<h2>Changes</h2>")
     parts += [_change(number, change) for number, change in enumerate(plan.changes, start=1)]
     parts += ["<h2>How to verify and to undo</h2>", _pre(afterwards(plan))]
+    parts += [f"<p><strong>After this plan: {markup(line)}</strong></p>" for line in plan.foretold]
     parts += [f"<p>{markup(line)}</p>" for line in plan.notes.splitlines() if line.strip()]
     parts += [
         "<h2>IAM policy to apply this plan</h2>",
@@ -104,6 +107,8 @@ def _plan_parts(plan: Plan) -> list[str]:
 
 def _detected(decision: Decision) -> list[str]:
     parts = [f"<figure>{render_svg(decision.graph)}</figure>", "<ul>"]
+    for heading, texts in nowhere_lines(decision):
+        parts.append(f"<li>{markup(heading)}<ul>{''.join(f'<li>{markup(one)}</li>' for one in texts)}</ul></li>")
     for way in decision.ways:
         tone, state = ("good", "dropped now") if way.dropped else ("bad", "open now")
         layers = "".join(

@@ -20,6 +20,7 @@ from opsctl.render.words import (
     job_lines,
     mark_of,
     next_lines,
+    nowhere_lines,
     outcome_of,
     status_of,
     undo_of,
@@ -68,6 +69,7 @@ def render_report(report: Report) -> str:
         lines.append(f"| check | {markdown(check.says)} | {words} |")
         lines += [f"| | {markdown(line)} | |" for line in check.shown]
     lines += ["", "Next:", "", *_fenced(next_lines(report), "sh"), ""]
+    lines += [part for line in report.told for part in (f"**{markdown(line)}**", "")]
     return "\n".join(lines) + f"\n#{render_plan(report.plan)}"
 
 
@@ -79,6 +81,8 @@ def _detected(plan: Plan) -> list[str]:
 def decision_lines(decision: Decision) -> list[str]:
     """Return the ways in: a drawing, and each way with every layer chosen or rejected."""
     lines = ["```mermaid", *render_mermaid(decision.graph).splitlines(), "```", ""]
+    for heading, texts in nowhere_lines(decision):
+        lines += [f"{markdown(heading)}", "", *(f"- {markdown(text)}" for text in texts)]
     for way in decision.ways:
         state = "dropped now" if way.dropped else "open now"
         lines += [f"- **{markdown(way.name)}**: {state}. {markdown(sentence(way.verdict))}"]
@@ -127,6 +131,7 @@ def _afterwards(plan: Plan) -> list[str]:
         f"- check {markdown(check.id)}: nothing may be found of: {markdown(check.because)}"
         for check in plan.checks
     ]
+    lines += [part for line in plan.foretold for part in ("", f"**After this plan: {markdown(line)}**")]
     notes = [markdown(line) for line in plan.notes.splitlines()]
     return [*lines, "", *notes]
 

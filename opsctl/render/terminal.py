@@ -20,8 +20,10 @@ from opsctl.render.words import (
     header_of,
     job_lines,
     mark_of,
+    nowhere_lines,
     outcome_of,
     status_of,
+    unaccepted_words,
     undo_of,
     value_text,
 )
@@ -66,6 +68,10 @@ def render_plan(
     if plan.pending:
         accepted = " ".join(f"--accept {name}" for name in plan.pending)
         page.item(f"To apply this plan, accept what it needs: {accepted}", "bold red")
+    for line in plan.foretold:
+        page.line(f"{'After this plan: ' if plan.changes else ''}{line}.", _standing(line))
+    if plan.unaccepted:
+        page.line(unaccepted_words(plan), "bold red")
     for line in following:
         page.item(f"next: {line}")
     return page.text()
@@ -90,6 +96,8 @@ def render_report(report: Report, *, width: int, colour: bool, verbose: bool = F
         page.item(f"next: {line}")
         if line in report.next_because:
             page.item(report.next_because[line], indent=8)
+    for line in report.told:
+        page.line(f"{line}.", _standing(line))
     return page.text()
 
 
@@ -117,9 +125,18 @@ def render_topology(decision: Decision, *, width: int, colour: bool) -> str:
     return page.text()
 
 
+def _standing(line: str) -> str:
+    """What is in capitals stands out in colour as well."""
+    return "bold red" if any(word.isupper() and len(word) > 3 for word in line.split()) else "bold green"
+
+
 def _ways(page: Page, decision: Decision) -> None:
     page.heading("Ways in")
     page.literal(render_tree(decision.graph))
+    for heading, lines in nowhere_lines(decision):
+        page.item(heading, "yellow")
+        for text in lines:
+            page.item(text, indent=4)
     for way in decision.ways:
         page.blank()
         state = "dropped" if way.dropped else "open"

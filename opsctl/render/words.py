@@ -10,6 +10,7 @@ from opsctl.model.references import is_reference
 from opsctl.model.report import ChangeResult, ChangeStatus, Report
 from opsctl.model.value import Json, canonical
 from opsctl.render.drill import drill_lines, drill_of
+from opsctl.topology.decision import Decision
 
 STATUS_WORDS: dict[ChangeStatus, str] = {
     "pending": "not started",
@@ -107,7 +108,22 @@ def finding_words(finding: Finding) -> str:
     """Say what kind of finding it is, and its name."""
     if finding.pending:
         return f"to be accepted {finding.id}"
+    if finding.accepted:
+        return f"accepted {finding.id}"
     return f"{'overridden' if finding.overridden else 'warning'} {finding.id}"
+
+
+def nowhere_lines(decision: Decision) -> list[tuple[str, tuple[str, ...]]]:
+    """Say why there is no way in to show: none was found, or nobody can tell."""
+    if decision.untold:
+        return [("No way from the internet was found, and nobody can tell whether there is one:", decision.untold)]
+    return [("No way from the internet was found:", decision.nowhere)] if decision.nowhere else []
+
+
+def unaccepted_words(plan: Plan) -> str:
+    """Say what ends a run with exit code 6 although every change is made, and how to say that it is meant."""
+    accepted = " ".join(f"--accept {name}" for name in plan.unaccepted)
+    return f"That ends with exit code 6; if it is meant: {accepted}"
 
 
 def undo_of(change: Change) -> str:
@@ -168,6 +184,8 @@ def counts_of(plan: Plan) -> str:
     made = [change for change in plan.changes if change.kind != "wait"]
     if not number:
         found = len(plan.warnings)
+        if plan.foretold:
+            return f"No changes: {'; '.join(plan.foretold)}."
         if found:
             return f"No changes, and {found} warning{'s' if found != 1 else ''}."
         return "No changes: the account is as the playbook wants it."

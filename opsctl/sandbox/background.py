@@ -6,15 +6,17 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.request
-from http.client import HTTPException
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from pydantic import Field
 
 from opsctl.model.errors import InvalidInput, OpsctlError
 from opsctl.model.run import Progress
 from opsctl.model.value import Value
-from opsctl.sandbox.server import ACCOUNT, HOST, REGION, SEEDED, SEEDING
+from opsctl.sandbox.endpoint import ACCOUNT, HOST, REGION, RESET, STATUS, control_headers
 
 START_WITHIN_S = 300
 IDLE_S = 2 * 3600
@@ -25,6 +27,8 @@ class SandboxEndpoint(Value):
 
     endpoint_url: str
     pid: int
+    key: str = Field(repr=False)
+    """The access key id without which nothing is answered: a secret of the user who started it."""
     region: str = REGION
     account: str = ACCOUNT
 
@@ -33,7 +37,7 @@ class SandboxEndpoint(Value):
         """Credentials, endpoint and files forced: no profile, role or service endpoint can lead elsewhere."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,
-            "AWS_ACCESS_KEY_ID": "sandbox",
+            "AWS_ACCESS_KEY_ID": self.key,
             "AWS_SECRET_ACCESS_KEY": "sandbox",
             "AWS_SESSION_TOKEN": "sandbox",
             "AWS_REGION": self.region,
@@ -66,7 +70,7 @@ def running(state: Path) -> SandboxEndpoint | None:
     """
     try:
         data = json.loads(_state_file(state).read_text(encoding="utf-8"))
-        endpoint = SandboxEndpoint(endpoint_url=data["endpoint_url"], pid=int(data["pid"]))
+        endpoint = SandboxEndpoint(endpoint_url=data["endpoint_url"], pid=int(data["pid"]), key=str(data["key"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
     if urlsplit(endpoint.endpoint_url).hostname != HOST:
@@ -89,14 +93,17 @@ def ensure_running(state: Path, progress: Progress, pace: str = "quick") -> Sand
         return found
     progress("starting the sandbox (stop it with: opsctl sandbox stop)")
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _refuse_open(state)
     _state_file(state).unlink(missing_ok=True)
-    log = os.open(state / "sandbox.log", os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+    log = os.open(state / "sandbox.log", os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     process = subprocess.Popen(  # noqa: S603 - our own module, no shell
-        [sys.executable, "-m", "opsctl.sandbox.serve", str(_state_file(state)), pace],
+        # -P: no module is ever taken from the directory it works in.
+        [sys.executable, "-P", "-m", "opsctl.sandbox.serve", str(_state_file(state).absolute()), pace],
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=log,
         start_new_session=True,
+        cwd=state,
         env={**_without_aws(), "PYTHONDONTWRITEBYTECODE": "1"},
     )
     os.close(log)
@@ -124,32 +131,41 @@ def stop(state: Path) -> bool:
 
 
 def reset(endpoint: SandboxEndpoint) -> None:
-    """Empty the sandbox and make its worlds again; this process is pointed at it first."""
-    force_environment(endpoint)
-    from functools import lru_cache
-
-    from opsctl.sandbox.server import sandbox_client
-    from opsctl.sandbox.worlds import seed_all
-
-    # Nothing takes any time while the worlds are made.
-    _post(endpoint, SEEDING)
-    _post(endpoint, "/moto-api/reset")
-    seed_all(lru_cache(lambda service: sandbox_client(endpoint.endpoint_url, service)))
-    _post(endpoint, SEEDED)
-
-
-def _post(endpoint: SandboxEndpoint, path: str) -> None:
-    request = urllib.request.Request(f"{endpoint.endpoint_url}{path}", method="POST")  # noqa: S310 - loopback, checked
-    urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 - loopback, checked when found
+    """Empty the sandbox and make its worlds again."""
+    _control(endpoint, RESET, START_WITHIN_S)
 
 
 def _is_sandbox(endpoint: SandboxEndpoint) -> bool:
     """Ask the endpoint itself who it is, so that a reused port or pid is not taken for ours."""
     try:
-        with urllib.request.urlopen(f"{endpoint.endpoint_url}/opsctl-sandbox", timeout=5) as answer:  # noqa: S310
-            return bool(int(answer.read()) == endpoint.pid)
+        return int(_control(endpoint, STATUS, 5)) == endpoint.pid
     except (OSError, ValueError, HTTPException):
         return False
+
+
+def _control(endpoint: SandboxEndpoint, path: str, within_s: float) -> bytes:
+    """Ask for one of the sandbox's controls, never through a proxy, which would see the key."""
+    there = urlsplit(endpoint.endpoint_url)
+    connection = HTTPConnection(HOST, there.port, timeout=within_s)
+    try:
+        connection.request("POST", path, headers=control_headers(endpoint.key))
+        answer = connection.getresponse()
+        if answer.status != HTTPStatus.OK:
+            raise OSError(f"{path} was answered with {answer.status}")
+        return answer.read()
+    finally:
+        connection.close()
+
+
+def _refuse_open(state: Path) -> None:
+    """The state file has the key in it, so nobody else may write where it is."""
+    found = state.stat()
+    if found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        raise InvalidInput.one(
+            f"{state} belongs to somebody else or can be written by others: no sandbox keeps its key there",
+            source="OPSCTL_STATE_DIR",
+            hint=f"chmod 700 {state}",
+        )
 
 
 def _state_file(state: Path) -> Path:

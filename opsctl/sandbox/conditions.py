@@ -150,6 +150,8 @@ class Conditions:
     """Invocations that wait for somebody to run them: the sandbox's tick, or a test that lets time pass."""
     invocations: list[Invocation] = field(default_factory=list)
     """The invocations so far."""
+    denied: list[str] = field(default_factory=list)
+    """The calls that were refused for want of a permission, in IAM's words."""
     function_calls: list[tuple[str, dict[str, Json]]] = field(default_factory=list)
     """Every call that functions made, as `service.Operation`, with its parameters."""
 
@@ -191,7 +193,7 @@ def forget_everything() -> None:
     for known in list(_KNOWN.values()):
         known.timeline.forget()
         known.faults = Faults()
-        for kept in (known.events, known.jobs, known.invocations, known.function_calls):
+        for kept in (known.events, known.jobs, known.invocations, known.function_calls, known.denied):
             kept.clear()
 
 

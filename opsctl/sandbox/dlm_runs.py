@@ -9,12 +9,15 @@ from functools import partial
 from typing import Any
 
 from opsctl.model.value import Json
+from opsctl.sandbox.authorize import denial
+from opsctl.sandbox.callers import caller_of, open_session, role_named
+from opsctl.sandbox.calls import Call
 from opsctl.sandbox.conditions import conditions
-from opsctl.sandbox.rules_iam import role_allows
 from opsctl.sandbox.rules_snapshots import begin, check_room
 
 DAY_S, HOUR_S = 86_400, 3600
 POLICY_TAG, SCHEDULE_TAG = "aws:dlm:lifecycle-policy-id", "aws:dlm:lifecycle-schedule-name"
+_LACKS = {"State": "ERROR", "StatusMessage": "The role does not exist or lacks permissions"}
 _CRON = re.compile(r"cron\((\d+) (\*|\d+|(?:\*|\d+)/\d+) \* \* \? \*\)")
 
 
@@ -51,11 +54,14 @@ def run(account: str, region: str, policy: Json, schedule: Json) -> None:
     """Take what is due: every target a set of its own, of which all snapshots are begun or none."""
     from moto.ec2.models import ec2_backends
 
-    if not _permitted(account, policy):
-        policy |= {"State": "ERROR", "StatusMessage": "The role does not exist or lacks permissions"}
+    if role_named(account, policy["ExecutionRoleArn"]) is None:
+        policy |= _LACKS
         return
     backend = ec2_backends[account][region]
     for source, volumes in _targets(backend, policy["PolicyDetails"]):
+        if volumes and not _may_take(account, region, policy, schedule, source):
+            policy |= _LACKS
+            return
         try:
             if not volumes:
                 raise _nothing()
@@ -65,7 +71,7 @@ def run(account: str, region: str, policy: Json, schedule: Json) -> None:
         else:
             _count(account, region, policy, "SnapshotsCreateCompleted", len(made))
     about = conditions(account)
-    about.later(about.durations.snapshot, partial(_prune, backend, policy, schedule))
+    about.later(about.durations.snapshot, partial(_prune, account, region, policy, schedule))
 
 
 def _refusals() -> type[Exception]:
@@ -81,14 +87,25 @@ def _nothing() -> Exception:
     return fault("InvalidParameterCombination", "There is no volume to take a snapshot of.")
 
 
-def _permitted(account: str, policy: Json) -> bool:
-    """Whether the role is there and may do what a run needs; conditions are not weighed."""
-    from moto.iam.models import iam_backends
+def _may_take(account: str, region: str, policy: Json, schedule: Json, source: Any) -> bool:
+    """Whether the role may do what a run does to one target, tags and conditions and all."""
+    wanted = policy["PolicyDetails"].get("Parameters") or {}
+    tags = [{"Key": key, "Value": value} for key, value in _tags_of(account, policy, schedule, source).items()]
+    given = {"TagSpecifications": [{"ResourceType": "snapshot", "Tags": tags}]}
+    if policy["PolicyDetails"]["ResourceTypes"] == ["VOLUME"]:
+        return _may(account, region, policy, "CreateSnapshot", given | {"VolumeId": source.id})
+    whole = {"InstanceId": source.id, "ExcludeBootVolume": bool(wanted.get("ExcludeBootVolume"))}
+    return _may(account, region, policy, "CreateSnapshots", given | {"InstanceSpecification": whole})
 
-    role, snapshot = policy["ExecutionRoleArn"], "arn:aws:ec2:us-east-1::snapshot/*"
-    there = any(one.arn == role for one in iam_backends[account]["aws"].roles.values())
-    needed = ("ec2:CreateSnapshots", "ec2:CreateTags", "ec2:DeleteSnapshot")
-    return there and all(role_allows(account, role, action, snapshot) for action in needed)
+
+def _may(account: str, region: str, policy: Json, operation: str, params: dict[str, Json]) -> bool:
+    role = role_named(account, policy["ExecutionRoleArn"])
+    if role is None:
+        return False
+    session = open_session(account, role.arn, policy["PolicyId"])
+    caller = caller_of(account, session.access_key_id)
+    call = Call(account, region, "ec2", operation, "ec2", params)
+    return caller is not None and denial(caller, call, conditions(account).now()) is None
 
 
 def _targets(backend: Any, details: Json) -> list[tuple[Any, list[Any]]]:
@@ -116,10 +133,7 @@ def _pairs(thing: Any) -> set[tuple[str, str]]:
 def _take(account: str, backend: Any, policy: Json, schedule: Json, source: Any, volumes: list[Any]) -> list[Any]:
     """Begin the snapshots of one target; their start times may be a second apart."""
     about, made = conditions(account), []
-    stamp = {"$(instance-id)": source.id, "$(timestamp)": about.moment().isoformat(timespec="milliseconds")}
-    tags = {one["Key"]: one["Value"] for one in schedule.get("TagsToAdd") or []}
-    tags |= {one["Key"]: stamp[one["Value"]] for one in schedule.get("VariableTags") or []}
-    tags |= {POLICY_TAG: policy["PolicyId"], SCHEDULE_TAG: schedule["Name"], "dlm:managed": "true"}
+    tags = _tags_of(account, policy, schedule, source)
     for volume in volumes:
         check_room(backend, volume)
     for late, volume in enumerate(volumes):
@@ -133,8 +147,19 @@ def _take(account: str, backend: Any, policy: Json, schedule: Json, source: Any,
     return made
 
 
-def _prune(backend: Any, policy: Json, schedule: Json) -> None:
-    """Delete all but the newest complete ones of each volume, of this schedule's own."""
+def _tags_of(account: str, policy: Json, schedule: Json, source: Any) -> dict[str, str]:
+    now = conditions(account).moment()
+    stamp = {"$(instance-id)": source.id, "$(timestamp)": now.isoformat(timespec="milliseconds")}
+    tags = {one["Key"]: one["Value"] for one in schedule.get("TagsToAdd") or []}
+    tags |= {one["Key"]: stamp[one["Value"]] for one in schedule.get("VariableTags") or []}
+    return tags | {POLICY_TAG: policy["PolicyId"], SCHEDULE_TAG: schedule["Name"], "dlm:managed": "true"}
+
+
+def _prune(account: str, region: str, policy: Json, schedule: Json) -> None:
+    """Delete all but the newest complete ones of each volume, of this schedule's own, where the role may."""
+    from moto.ec2.models import ec2_backends
+
+    backend = ec2_backends[account][region]
     count = schedule["RetainRule"].get("Count")
     ours = {(POLICY_TAG, policy["PolicyId"]), (SCHEDULE_TAG, schedule["Name"])}
     mine: dict[str, list[Any]] = {}
@@ -143,7 +168,8 @@ def _prune(backend: Any, policy: Json, schedule: Json) -> None:
         mine.setdefault(snapshot.volume_id, []).append(snapshot)
     for snapshots in mine.values() if count else ():
         for old in sorted(snapshots, key=lambda one: one.start_time)[:-count]:
-            backend.delete_snapshot(old.id)
+            if _may(account, region, policy, "DeleteSnapshot", {"SnapshotId": old.id}):
+                backend.delete_snapshot(old.id)
 
 
 def _count(account: str, region: str, policy: Json, metric: str, value: int) -> None:

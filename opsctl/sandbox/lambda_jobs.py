@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from opsctl.sandbox.callers import open_session
 from opsctl.sandbox.conditions import Conditions, Invocation, Job, conditions
 from opsctl.sandbox.events import send_message
 from opsctl.sandbox.lambda_local import Outcome, run_code
@@ -80,16 +81,23 @@ def _run(about: Conditions, account: str, function: Any, job: Job) -> None:
 
 def invoke(about: Conditions, function: Any, payload: str) -> Outcome:
     """Run a function now, and keep what came of it."""
+    session = open_session(function.account_id, function.role, function.function_name)
     env = {
+        "AWS_ACCESS_KEY_ID": session.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": session.secret_access_key,
+        "AWS_SESSION_TOKEN": session.session_token,
         "AWS_REGION": function.region,
         "AWS_DEFAULT_REGION": function.region,
         "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
         "SANDBOX_FUNCTION_ARN": function.function_arn,
         **{name: str(value) for name, value in function.environment_vars.items()},
     }
-    began = about.now()
+    began, denied = about.now(), len(about.denied)
     told, limit = _log_of(function), float(function.timeout)
     outcome = run_code(function.code_bytes, function.handler, env, limit, payload, about, told)
+    # AWS leaves it to the function to tell; who rehearses should not have to search.
+    for line in [one for one in about.denied[denied:] if session.arn in one]:
+        told(f"denied: {line}")
     error = json.dumps(outcome.error) if outcome.error else None
     about.invocations.append(Invocation(began, function.function_name, payload, error, tuple(outcome.logs)))
     return outcome

@@ -21,12 +21,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from botocore.credentials import ReadOnlyCredentials
+
 from opsctl.model.value import Json
 from opsctl.sandbox.clock import HandClock
 from opsctl.sandbox.conditions import Conditions
 from opsctl.sandbox.turns import aside
 
-FUNCTION_AGENT = "opsctl-sandbox-function"
+FUNCTION_AGENT = "AWS_Lambda_python"
+"""What the SDK says of itself in a function, where Lambda sets AWS_EXECUTION_ENV."""
 
 
 class Killed(BaseException):
@@ -52,6 +55,7 @@ class _Running:
     ends: float
     logs: list[str]
     told: Callable[[str], object]
+    keys: ReadOnlyCredentials
 
     def check(self) -> None:
         if self.about.now() >= self.ends:
@@ -78,7 +82,8 @@ def run_code(
     told: Callable[[str], object] = lambda _line: None,
 ) -> Outcome:
     """Run a handler over a payload; an exception is an answer, as for Lambda. `told` gets every line at once."""
-    running = _Running(about, about.now() + timeout_s, [], told)
+    keys = ReadOnlyCredentials(*(env[f"AWS_{name}"] for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")), None)
+    running = _Running(about, about.now() + timeout_s, [], told, keys)
     outcome = Outcome(logs=running.logs)
     caller = getattr(_CURRENT, "running", None)
     _CURRENT.running = running
@@ -180,11 +185,21 @@ def _boto3(env: dict[str, str]) -> types.ModuleType:
     return module
 
 
+class _RoleOfTheRunning:
+    """The credentials of whichever function is running in this thread."""
+
+    def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        """As the SDK asks for them when it signs."""
+        running: _Running = _CURRENT.running
+        return running.keys
+
+
 @lru_cache(maxsize=32)
 def _client(service: str, region: str) -> Any:
     """A client of the sandbox that tells of each call; made once, for making one is slow."""
     (make,) = _MAKE
     made = make(service, region, FUNCTION_AGENT)
+    made._request_signer._credentials = _RoleOfTheRunning()
     made.meta.events.register("provide-client-params", _before)
     made.meta.events.register("after-call", _after)
     return made

@@ -5,6 +5,7 @@ Installed explicitly, once a process. Each rule is a small function around one o
 
 from opsctl.sandbox import (
     alarm_states,
+    callers,
     rules_addresses,
     rules_autoscaling,
     rules_cloudfront,
@@ -13,6 +14,7 @@ from opsctl.sandbox import (
     rules_ebs,
     rules_ec2,
     rules_elbv2,
+    rules_encryption,
     rules_events,
     rules_functions,
     rules_iam,
@@ -27,12 +29,15 @@ from opsctl.sandbox import (
     rules_sns,
     rules_sqs,
     rules_sqs_metrics,
+    rules_sts,
     rules_templates,
     rules_wafv2,
     shortcuts,
 )
 
 _MODULES = (
+    callers,
+    rules_sts,
     rules_cloudfront,
     rules_concurrency,
     rules_cloudwatch,
@@ -52,6 +57,7 @@ _MODULES = (
     rules_autoscaling,
     rules_scaling_metrics,
     rules_ebs,
+    rules_encryption,
     rules_functions,
     rules_images,
     rules_instances,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from opsctl.sandbox.conditions import conditions
+from opsctl.sandbox.rules_encryption import group_may_use, key_by_default
 from opsctl.sandbox.scaling_model import Group
 
 GROUP_TAG = "aws:autoscaling:groupName"
@@ -95,7 +96,8 @@ def _mappings(ec2: Any, data: dict[str, Any], image: Any) -> list[dict[str, Any]
             devices.pop(mapping["DeviceName"], None)
         elif "Ebs" in mapping:
             devices[mapping["DeviceName"]] = devices.get(mapping["DeviceName"], {}) | mapping["Ebs"]
-    bad = conditions(ec2.account_id).faults.bad_keys
-    if any(one.get("KmsKeyId") in bad for one in devices.values()):
-        raise Failed("Client.InternalError", "Client.InternalError: Client error on launch.")
+    bad, default = conditions(ec2.account_id).faults.bad_keys, key_by_default(ec2)
+    for key in {str(one.get("KmsKeyId") or default) for one in devices.values()} - {""}:
+        if key in bad or not group_may_use(ec2, key):
+            raise Failed("Client.InternalError", "Client.InternalError: Client error on launch.")
     return [{"DeviceName": name, "Ebs": ebs} for name, ebs in devices.items()]

@@ -17,6 +17,7 @@ from opsctl.sandbox.worlds import seed_all
 
 def main(state_file: Path, pace: str) -> None:
     """Serve until told to stop, or until nobody has called for a long time."""
+    os.umask(0o077)
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     signal.signal(signal.SIGINT, lambda *_: stopping.set())
@@ -25,8 +26,9 @@ def main(state_file: Path, pace: str) -> None:
     seed_all(lru_cache(server.client))
     server.begin(PACES[pace])
     partial = state_file.with_suffix(f".{os.getpid()}")
-    with os.fdopen(os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
-        json.dump({"endpoint_url": server.endpoint, "pid": os.getpid()}, file)
+    partial.unlink(missing_ok=True)
+    with os.fdopen(os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as file:
+        json.dump({"endpoint_url": server.endpoint, "pid": os.getpid(), "key": server.key}, file)
     partial.replace(state_file)
     while not stopping.wait(1):
         if time.monotonic() - server.last_call > IDLE_S:

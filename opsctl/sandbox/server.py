@@ -2,35 +2,39 @@
 
 import json
 import os
-import re
 import threading
 import time
 import traceback
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
+from opsctl.sandbox.authorize import denial
+from opsctl.sandbox.callers import caller_of
+from opsctl.sandbox.calls import call_of
 from opsctl.sandbox.conditions import Durations, conditions, forget_everything
 from opsctl.sandbox.direct import call_directly
 from opsctl.sandbox.dlm import LifecycleManager
+from opsctl.sandbox.door import INVALID_KEY, Claim, claim_of, new_key, refuse, same
+from opsctl.sandbox.endpoint import ACCOUNT, CONTROL, HOST, REGION, RESET, STATUS
 from opsctl.sandbox.lambda_jobs import tick
 from opsctl.sandbox.lambda_local import FUNCTION_AGENT, serve_functions_with
 from opsctl.sandbox.turns import turn
+from opsctl.sandbox.worlds import seed_all
 
-HOST = "127.0.0.1"
-REGION = "us-east-1"
-ACCOUNT = "123456789012"
-SCOPE = re.compile(r"Credential=[^/]+/\d+/([a-z0-9-]+)/([a-z0-9]+)/aws4_request")
 TICK_S = 0.5
-SEEDING, SEEDED = "/opsctl-sandbox/seeding", "/opsctl-sandbox/seeded"
-FAKE_KEYS = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"}
 
 
 class EmbeddedServer:
     """moto's server in a thread of this process; bound to loopback and nothing else."""
 
-    def __init__(self, port: int = 0) -> None:
-        """Bind; port 0 takes a free one. Raises OSError when the port is taken."""
+    def __init__(self, port: int = 0, key: str = "") -> None:
+        """Bind; port 0 takes a free one. Who calls needs the key, a new one unless it is given.
+
+        Raises OSError when the port is taken.
+        """
         os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
+        from moto.moto_server import werkzeug_app
         from moto.server import DomainDispatcherApplication, create_backend_app
         from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -42,7 +46,14 @@ class EmbeddedServer:
             def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's own name
                 """Say nothing: requests are not the user's business."""
 
+            def version_string(self) -> str:
+                """Say nothing of what it is made of."""
+                return "sandbox"
+
         install_rules()
+        # By default moto lets every web page read its answers.
+        werkzeug_app.DISABLE_GLOBAL_CORS = True
+        self.key = key or new_key()
         self._moto = DomainDispatcherApplication(create_backend_app)
         self.last_call = time.monotonic()
         self._server = make_server(HOST, port, self._answer, threaded=True, request_handler=Quiet)
@@ -58,22 +69,66 @@ class EmbeddedServer:
         return f"http://{HOST}:{self._server.server_port}"
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Any:
-        path = environ.get("PATH_INFO", "")
+        claim = claim_of(environ, self._server.server_port)
+        if claim is None:
+            return refuse(environ, start_response)
+        if not same(claim.key, self.key):
+            with turn():
+                refused = self._refused(environ, claim)
+            if refused is not None:
+                return refuse(environ, start_response, *refused)
         if FUNCTION_AGENT not in environ.get("HTTP_USER_AGENT", ""):
             self.last_call = time.monotonic()
-        if path == "/moto-api/reset":
+        if claim.service == CONTROL:
+            return self._control(environ, start_response, claim)
+        # moto would take another account's number from whoever names it.
+        environ.pop("HTTP_X_MOTO_ACCOUNT_ID", None)
+        with turn():
+            if claim.service == "dlm":
+                return self._answer_dlm(environ, start_response, region=claim.region)
+            return self._moto(environ, start_response)
+
+    def _refused(self, environ: dict[str, Any], claim: Claim) -> tuple[str, str] | None:
+        """Why a caller that is not the owner of the sandbox gets no answer: a code and a message."""
+        account = os.environ.get("MOTO_ACCOUNT_ID", ACCOUNT)
+        caller = caller_of(account, claim.key)
+        if caller is None:
+            return INVALID_KEY
+        if caller.is_expired:
+            return "ExpiredToken", "The security token included in the request is expired"
+        if caller.grants.is_everything:
+            return None
+        call = call_of(environ, claim, account)
+        if call is None:
+            return "AccessDenied", "The sandbox cannot tell what this request asks for."
+        about = conditions(account)
+        denied = denial(caller, call, about.now())
+        if denied is None:
+            return None
+        about.denied.append(denied.message)
+        return denied.code, denied.message
+
+    def _control(self, environ: dict[str, Any], start_response: Any, claim: Claim) -> Any:
+        """The sandbox's own controls; its own key alone may use them."""
+        path = environ.get("PATH_INFO", "")
+        if not same(claim.key, self.key) or path not in (STATUS, RESET):
+            return refuse(environ, start_response)
+        if path == RESET:
+            self.reset()
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [str(os.getpid()).encode()]
+
+    def reset(self) -> None:
+        """Empty every account and make the worlds again; nothing takes any time meanwhile."""
+        from moto.moto_api._internal.models import moto_api_backend
+
+        self.set_pace(None)
+        with turn():
             forget_everything()
             self._dlm = LifecycleManager()
-        if path in (SEEDING, SEEDED):
-            self.set_pace(None if path == SEEDING else self._pace)
-        if path.startswith("/opsctl-sandbox"):
-            start_response("200 OK", [("Content-Type", "text/plain")])
-            return [str(os.getpid()).encode()]
-        scope = SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
-        with turn():
-            if scope and scope[2] == "dlm":
-                return self._answer_dlm(environ, start_response, region=scope[1])
-            return self._moto(environ, start_response)
+            moto_api_backend.reset()
+        seed_all(lru_cache(self.client))
+        self.set_pace(self._pace)
 
     def _answer_dlm(self, environ: dict[str, Any], start_response: Any, region: str) -> Any:
         """Answer what moto cannot; accounts are told apart as moto tells them."""
@@ -116,8 +171,8 @@ class EmbeddedServer:
         self._server.server_close()
 
     def client(self, service: str, region: str = REGION, agent: str = "") -> Any:
-        """An SDK client of this server, with made-up credentials, for this process."""
-        made = sandbox_client(self.endpoint, service, region, agent)
+        """An SDK client of this server, for this process."""
+        made = sandbox_client(self.endpoint, self.key, service, region, agent)
         self.serve(made.meta.events)
         return made
 
@@ -126,11 +181,16 @@ class EmbeddedServer:
         call_directly(events, self.endpoint, self._answer)
 
 
-def sandbox_client(endpoint: str, service: str, region: str = REGION, agent: str = "") -> Any:
-    """An SDK client that talks to a loopback endpoint with made-up credentials, whatever the environment says."""
+def credentials(key: str) -> dict[str, str]:
+    """What the SDK signs with; nobody looks at signatures here, only at the key."""
+    return {"aws_access_key_id": key, "aws_secret_access_key": "sandbox"}
+
+
+def sandbox_client(endpoint: str, key: str, service: str, region: str = REGION, agent: str = "") -> Any:
+    """An SDK client that talks to a loopback endpoint with a sandbox's key, whatever the environment says."""
     import boto3
     from botocore.config import Config
 
-    session = boto3.Session(**FAKE_KEYS, region_name=region)
+    session = boto3.Session(**credentials(key), region_name=region)
     config = Config(retries={"total_max_attempts": 1}, max_pool_connections=16, user_agent_extra=agent or None)
     return session.client(service, endpoint_url=endpoint, config=config)

@@ -12,18 +12,6 @@ from opsctl.services.queue_facts import queue_attributes
 
 # A policy given to a role reaches Lambda within seconds to a minute.
 _ROLE_NOT_READY = Retry(codes=("InvalidParameterValueException",), within_s=60)
-_SCHEDULE = (
-    "ActionAfterCompletion",
-    "Description",
-    "EndDate",
-    "FlexibleTimeWindow",
-    "KmsKeyArn",
-    "ScheduleExpression",
-    "ScheduleExpressionTimezone",
-    "StartDate",
-    "State",
-    "Target",
-)
 
 
 def send_failures_to(source: FailingSource, target: str, max_receive: int) -> Instruction:
@@ -88,7 +76,8 @@ def _rewrite(source: FailingSource, target: str) -> Instruction:
         grants=grants,
         edit=EditSpec(
             read=get_schedule(source.place, source.name),
-            carry={name: name for name in _SCHEDULE},
+            carry={},
+            document="@",
             elements=(element,),
             conflicts=("ConflictException",),
         ),

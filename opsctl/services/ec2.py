@@ -31,13 +31,14 @@ class Interface(Value):
 
 
 class Instance(Value):
-    """An instance with its interfaces; a terminated one has none."""
+    """An instance with its interfaces; a terminated one has none. `public` is its address as EC2 sums it up."""
 
     id: str
     name: str = ""
     state: str = ""
     vpc: str = ""
     interfaces: tuple[Interface, ...] = ()
+    public: str = ""
     tags: dict[str, str] = {}
 
     @property
@@ -73,6 +74,7 @@ class Address(Value):
     ip: str
     interface: str = ""
     instance: str = ""
+    association: str = ""
     name: str = ""
 
 
@@ -110,6 +112,7 @@ def parse_instances(answer: Json) -> tuple[Instance, ...]:
             state=one.get("State", {}).get("Name", ""),
             vpc=one.get("VpcId", ""),
             interfaces=tuple(_interface(eni, one["InstanceId"]) for eni in one.get("NetworkInterfaces", [])),
+            public=one.get("PublicIpAddress") or "",
             tags=parse_tags(one),
         )
         for reservation in answer.get("Reservations", [])
@@ -160,8 +163,9 @@ def parse_addresses(answer: Json) -> tuple[Address, ...]:
     return tuple(
         Address(
             ip=one["PublicIp"],
-            interface=one.get("NetworkInterfaceId", ""),
+            interface=one.get("NetworkInterfaceId") or "",
             instance=one.get("InstanceId") or "",
+            association=one.get("AssociationId") or "",
             name=parse_tags(one).get("Name", ""),
         )
         for one in answer.get("Addresses", [])

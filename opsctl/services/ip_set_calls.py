@@ -39,6 +39,7 @@ def edit_addresses(key: WafKey, op: str, addresses: Sequence[str]) -> Instructio
                 "Description": "IPSet.Description || `null`",
                 "LockToken": "LockToken",
             },
+            document="IPSet",
             elements=tuple(
                 Element.model_validate({"op": op, "at": "Addresses", "value": address, "networks": True})
                 for address in addresses

@@ -9,8 +9,10 @@ from opsctl.services.waf_objects import LOCKED, NOT_YET_VISIBLE, WafKey
 
 CAPACITY_LIMIT = 5000
 
-# Everything that UpdateWebACL takes and that would be lost when it is not sent (API reference, UpdateWebACL).
+# What UpdateWebACL loses when it is not sent (API reference, UpdateWebACL), so that the plan says what is kept;
+# whatever else the installed model knows of a web ACL is carried as well.
 _CARRIED = (
+    "AnalyticsConfig",
     "ApplicationConfig",
     "AssociationConfig",
     "CaptchaConfig",
@@ -54,6 +56,7 @@ def edit_rule(key: WafKey, op: str, rule: dict[str, Json]) -> Instruction:
         edit=EditSpec(
             read=key.read(),
             carry=carry | {"Description": "WebACL.Description || `null`", "LockToken": "LockToken"},
+            document="WebACL",
             elements=(Element.model_validate({"op": op, "at": "Rules", "value": rule, "key": "Name"}),),
             conflicts=LOCKED,
         ),

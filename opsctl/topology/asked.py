@@ -1,5 +1,6 @@
 """What a block is asked to do: which addresses and countries, how, and on which layers."""
 
+from collections.abc import Collection
 from typing import Literal
 
 from opsctl.model.networks import Network, normal, parse_network
@@ -10,22 +11,39 @@ Mode = Literal["block", "count", "challenge", "captcha"]
 
 
 class Asked(Value):
-    """The question: addresses in normal form, countries in upper case, and how they are to be treated."""
+    """The question: addresses in normal form, countries in upper case, and how they are to be treated.
+
+    `own_rule` asks for a block of one's own where something drops the addresses already.
+    """
 
     addresses: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()
     layer: LayerChoice = "auto"
     mode: Mode = "block"
+    own_rule: bool = False
 
     @classmethod
-    def of(cls, addresses: tuple[str, ...], countries: tuple[str, ...], layer: LayerChoice, mode: Mode) -> "Asked":
+    def of(
+        cls,
+        addresses: tuple[str, ...],
+        countries: tuple[str, ...],
+        layer: LayerChoice,
+        mode: Mode,
+        *,
+        own_rule: bool = False,
+    ) -> "Asked":
         """Normalise what a person wrote; raises ValueError for what is no address."""
         return cls(
             addresses=tuple(dict.fromkeys(normal(one) for one in addresses)),
             countries=tuple(dict.fromkeys(one.upper() for one in countries)),
             layer=layer,
             mode=mode,
+            own_rule=own_rule,
         )
+
+    def without(self, addresses: Collection[str]) -> "Asked":
+        """The same question about the other addresses."""
+        return self.model_copy(update={"addresses": tuple(one for one in self.addresses if one not in addresses)})
 
     @property
     def networks(self) -> tuple[Network, ...]:

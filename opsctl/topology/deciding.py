@@ -2,26 +2,30 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from opsctl.model.networks import parse_network
 from opsctl.model.value import Value
 from opsctl.topology.asked import Asked
 from opsctl.topology.decision import Decision, Point, WayIn
 from opsctl.topology.drawing import draw
 from opsctl.topology.graph import Node, Web
 from opsctl.topology.layers import Home, Verdict, judge
+from opsctl.topology.standing import doubts_of, looked_at, outlook_of, standing_of
 from opsctl.topology.walk import Outcome, shut_to_clients, walk
 from opsctl.topology.ways import Way, ways_in
+from opsctl.topology.webacl import acted_on
 
 _SHOWN = 5
 
 
 class Judged(Value):
-    """A way in with what was found and decided about it."""
+    """A way in with what was found and decided; `left` is the question without what is dropped already."""
 
     way: Way
     outcomes: dict[str, Outcome]
     verdicts: tuple[Verdict, ...]
     closed: str
     asked: Asked
+    left: Asked
 
     @property
     def dropped(self) -> bool:
@@ -32,6 +36,26 @@ class Judged(Value):
         return addresses and (bool(self.closed) or not self.asked.countries or self._countries_denied())
 
     @property
+    def handled(self) -> bool:
+        """Whether what was asked for is so on this way now; only `block` has to drop what comes."""
+        if self.dropped or self.asked.mode == "block":
+            return self.dropped
+        if self.asked.countries and not self._countries_denied():
+            return False
+        return all(one.dropped or self._met(address) for address, one in self.outcomes.items())
+
+    def _met(self, address: str) -> bool:
+        """Tell whether requests from an address certainly meet a rule of the mode before they get in."""
+        version = parse_network(address).version
+        return any(
+            stop.node.waf is not None
+            and stop.node.waf.web_acl is not None
+            and self.way.client_at(index, version) == "source"
+            and acted_on(stop.node.waf.web_acl, address, self.asked.mode)
+            for index, stop in enumerate(self.way.stops)
+        )
+
+    @property
     def chosen(self) -> tuple[Verdict, ...]:
         """The layers chosen."""
         return tuple(one for one in self.verdicts if one.chosen)
@@ -39,17 +63,17 @@ class Judged(Value):
     @property
     def closable(self) -> bool:
         """Whether the chosen layers close the way once they are in place."""
-        if self.closed:
-            return True
-        if self.asked.mode != "block" or not (self.asked.addresses or self.asked.countries):
-            return False
-        return self.covered
+        return bool(self.closed) or (self.asked.mode == "block" and self.covered)
 
     @property
     def covered(self) -> bool:
-        """Whether the chosen layers act on everything that was asked about."""
+        """Whether what was asked for is so on this way, or will be by the layers chosen."""
+        if self.handled:
+            return True
+        if not self.asked.addresses and not self.asked.countries:
+            return False
         versions = {version for one in self.chosen for version in one.versions}
-        wanted = set(self.asked.versions) & set(self.way.entrance.versions)
+        wanted = set(self.left.versions) & set(self.way.entrance.versions)
         geo = not self.asked.countries or any(one.layer == "geo" for one in self.chosen)
         return wanted <= versions and geo
 
@@ -74,6 +98,8 @@ class Judged(Value):
             dropped=self.dropped,
             verdict=self._verdict(),
             closable=self.closable,
+            handled=self.handled,
+            covered=self.covered,
             layers=tuple(one.shown() for one in self.verdicts),
             unknown=tuple(unknown),
         )
@@ -107,8 +133,11 @@ def judge_ways(web: Web, asked: Asked, home: Home) -> tuple[Judged, ...]:
     for way in ways_in(web):
         outcomes = {address: walk(way, address) for address in asked.addresses}
         closed = _closed(way, asked, outcomes)
-        verdicts = judge(way, asked, home, closed=closed)
-        judged.append(Judged(way=way, outcomes=outcomes, verdicts=tuple(verdicts), closed=closed, asked=asked))
+        left = asked if closed else asked.without(_settled(asked, outcomes))
+        dropped = "; ".join(dict.fromkeys(one.says for one in outcomes.values()))
+        verdicts = tuple(judge(way, left, home, closed=closed, dropped=dropped))
+        one = Judged(way=way, outcomes=outcomes, verdicts=verdicts, closed=closed, asked=asked, left=left)
+        judged.append(one)
     return tuple(judged)
 
 
@@ -117,7 +146,7 @@ def points_of(judged: Sequence[Judged]) -> tuple[Point, ...]:
     points: dict[tuple[str, str], Point] = {}
     for one in judged:
         for verdict in one.chosen:
-            addresses = one.asked.addresses_of(verdict.versions)
+            addresses = one.left.addresses_of(verdict.versions)
             for point in _points(verdict):
                 known = points.setdefault((point.layer, point.id or point.resource), point)
                 points[known.layer, known.id or known.resource] = known.model_copy(
@@ -135,6 +164,8 @@ def decision_of(
     judged: Sequence[Judged],
     points: Sequence[Point],
     unknown: Sequence[str],
+    asked: Asked,
+    home: Home,
 ) -> Decision:
     """Put the decision together."""
     ways = [one.shown() for one in judged]
@@ -144,6 +175,9 @@ def decision_of(
         *(text for way in ways for text in way.unknown),
         *unknown,
     ]
+    unread = [text for node in web.nodes for text in node.unknown]
+    doubts = () if ways else doubts_of(web, unread)
+    sure = not web.unknown and not unread
     return Decision(
         target=target,
         kind=web.start.kind,
@@ -153,6 +187,10 @@ def decision_of(
         open=tuple(_open(one) for one in judged if _stays_open(one)),
         unknown=tuple(dict.fromkeys(everything)),
         recommendations=tuple(dict.fromkeys(text for one in judged for text in _recommended(one, judged))),
+        standing=standing_of(ways, asked, sure=sure),
+        outlook=outlook_of(ways, asked, sure=sure),
+        nowhere=() if ways or doubts else looked_at(web, home.account, home.region),
+        untold=doubts,
     )
 
 
@@ -165,6 +203,13 @@ def _closed(way: Way, asked: Asked, outcomes: Mapping[str, Outcome]) -> str:
     if outcomes and not asked.countries and all(one.dropped and one.by_groups for one in outcomes.values()):
         return next(iter(outcomes.values())).says
     return ""
+
+
+def _settled(asked: Asked, outcomes: Mapping[str, Outcome]) -> list[str]:
+    """Return the addresses that need nothing on a way: a block of our own would stop nobody there."""
+    if asked.mode != "block" or asked.own_rule:
+        return []
+    return [address for address, one in outcomes.items() if one.dropped]
 
 
 def _points(verdict: Verdict) -> list[Point]:
@@ -233,7 +278,7 @@ def _unread(node: Node) -> tuple[str, ...]:
 
 def _stays_open(one: Judged) -> bool:
     asked = one.asked.addresses or one.asked.countries
-    return bool(asked) and not one.dropped and not one.closed and not one.covered
+    return bool(asked) and not one.covered
 
 
 def _open(one: Judged) -> str:

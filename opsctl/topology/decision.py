@@ -20,7 +20,9 @@ class WayIn(Value):
     """One way from the internet to the workload.
 
     `dropped` is what the evaluator finds now for every address asked about; `verdict` says where each packet
-    is dropped or how far it passes. `closable` is whether any chosen point closes the way once applied.
+    is dropped or how far it passes. `handled` is whether what was asked for is so now (dropped, or for another
+    mode than `block` at least met by such a rule), `covered` whether it will be so once the chosen points are in
+    place. `closable` is whether any chosen point closes the way once applied.
     """
 
     name: str
@@ -28,6 +30,8 @@ class WayIn(Value):
     dropped: bool
     verdict: str
     closable: bool
+    handled: bool = False
+    covered: bool = False
     layers: tuple[LayerVerdict, ...] = ()
     unknown: tuple[str, ...] = ()
 
@@ -82,7 +86,12 @@ class Graph(Value):
 
 
 class Decision(Value):
-    """The whole decision about one target."""
+    """The whole decision about one target.
+
+    `standing` says of how many ways what was asked for is so now, `outlook` of how many it will be, and both
+    which ways are left. Without any way in, `nowhere` says what was looked at, unless nobody can tell: then
+    `untold` says why.
+    """
 
     target: str
     kind: str
@@ -92,6 +101,10 @@ class Decision(Value):
     open: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     recommendations: tuple[str, ...] = ()
+    standing: str = ""
+    outlook: str = ""
+    nowhere: tuple[str, ...] = ()
+    untold: tuple[str, ...] = ()
 
 
 class Hazard(Value):

@@ -7,9 +7,10 @@ from opsctl.topology.gates import WafGate
 from opsctl.topology.graph import Node
 from opsctl.topology.nacl import NetworkAcl, NoRoom, Slot, free_slot
 from opsctl.topology.ways import Way
-from opsctl.topology.webacl import request_passes
+from opsctl.topology.webacl import allow_lists
 
 IP_SET_LIMIT = 10_000
+ADDRESS_LAYERS: tuple[Layer, ...] = ("nacl", "waf")
 
 
 class Verdict(Value):
@@ -34,8 +35,11 @@ class Home(Value):
     region: str
 
 
-def judge(way: Way, asked: Asked, home: Home, *, closed: str) -> list[Verdict]:
-    """Judge every layer on a way in; `closed` is why clients do not get in here anyway, empty when they do."""
+def judge(way: Way, asked: Asked, home: Home, *, closed: str, dropped: str = "") -> list[Verdict]:
+    """Judge every layer on a way in; `closed` is why clients do not get in here anyway, empty when they do.
+
+    `dropped` says what stops the addresses already when the question has none left that it does not stop.
+    """
     entrance = way.entrance
     if entrance.blind:
         return [_no(layer, entrance, entrance.blind) for layer in _layers(asked)]
@@ -44,13 +48,15 @@ def judge(way: Way, asked: Asked, home: Home, *, closed: str) -> list[Verdict]:
     verdicts: list[Verdict] = []
     if asked.addresses:
         verdicts += [*_nacl(way, asked, home), *_waf(way, asked)]
+    elif dropped:
+        verdicts += [_no(layer, entrance, f"{dropped}: no block is needed here") for layer in ADDRESS_LAYERS]
     if asked.countries:
         verdicts += _geo(way, asked)
     return verdicts
 
 
 def _layers(asked: Asked) -> list[Layer]:
-    both: list[Layer] = ["nacl", "waf"] if asked.addresses else []
+    both = [*ADDRESS_LAYERS] if asked.addresses else []
     return [*both, "geo"] if asked.countries else both
 
 
@@ -165,19 +171,16 @@ def _waf_refused(node: Node, waf: WafGate, asked: Asked) -> str:
         return f"its web ACL {waf.classic} is WAF Classic, which opsctl does not edit: migrate it to AWS WAF"
     if waf.web_acl is None:
         return node.fixed
-    if waf.web_acl.firewall_manager:
-        return f"web ACL {waf.web_acl.name} is managed by AWS Firewall Manager: change the policy there"
     for version in asked.versions:
         count = sum(1 for network in asked.networks if network.version == version)
         if count > IP_SET_LIMIT:
             return f"{count} IPv{version} addresses do not fit into an IP set of {IP_SET_LIMIT}: block networks"
-    for address in asked.addresses:
-        outcome = request_passes(waf.web_acl, address)
-        if outcome.passes == "yes" and outcome.rule:
-            return (
-                f"rule {outcome.rule} of web ACL {waf.web_acl.name} allows {outcome.source} before any block"
-                " could stop it: take the address out of that allow list first"
-            )
+    for one in allow_lists(waf.web_acl, asked.networks):
+        names = ", ".join(waf.web_acl.ip_sets[arn].name for arn in one.sets)
+        return (
+            f"rule {one.rule.name} of web ACL {waf.web_acl.name} allows {one.source}, which IP set {names} holds:"
+            " take the address out of that allow list first"
+        )
     return ""
 
 

@@ -75,7 +75,7 @@ def _requests(way: Way, network: Network, alive: Sequence[Network], drops: dict[
         for atom in alive:
             outcome = request_passes(waf.web_acl, str(atom))
             if outcome.passes == "no":
-                rule = f" rule {outcome.rule}" if outcome.rule else "'s default action"
+                rule = f" {outcome.by}" if outcome.rule else "'s default action"
                 drops[f"web ACL {waf.web_acl.name}{rule}"] = None
                 continue
             survivors.append(parse_network(outcome.source) if outcome.source else atom)
@@ -83,7 +83,7 @@ def _requests(way: Way, network: Network, alive: Sequence[Network], drops: dict[
                 doubt = f"cannot tell whether web ACL {waf.web_acl.name} lets {atom} in: rule {outcome.rule}"
                 unknown[f"{doubt} cannot be evaluated offline"] = None
             else:
-                by = f"rule {outcome.rule} allows it" if outcome.rule else "no rule stops it"
+                by = f"{outcome.by} allows it" if outcome.rule else "no rule stops it"
                 remarks.append(f"web ACL {waf.web_acl.name}: {by}")
         if not survivors:
             return Outcome(dropped=True, says=f"dropped by {_list(drops)}", unknown=tuple(unknown))

@@ -1,16 +1,16 @@
 """Web ACLs of AWS WAF: what happens to a request from an address. Rules of AWS: WAF developer guide."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from opsctl.model.networks import Network, covers, parse_network
 from opsctl.model.value import Json, Value
 from opsctl.topology.nacl import representatives
-
-_Near: TypeAlias = Mapping[str, tuple[Network, ...]]
+from opsctl.topology.waf_statements import Near, near, told
 
 ANTI_DDOS = "AWSManagedRulesAntiDDoSRuleSet"
+_CARRY_ON = ("Count", "Captcha", "Challenge")
 
 
 class IpSet(Value):
@@ -24,7 +24,7 @@ class IpSet(Value):
 
 
 class Effect(StrEnum):
-    """What a rule does to a request that it matches."""
+    """What a rule does to a request that it matches; an opaque one may let it in."""
 
     ALLOW = "allow"
     BLOCK = "block"
@@ -33,13 +33,24 @@ class Effect(StrEnum):
 
 
 class WebAclRule(Value):
-    """One rule: its statement stays as AWS sends it."""
+    """One rule: its statement stays as AWS sends it, `action` is AWS's own word in lower case.
+
+    `foreign` marks a rule group that Firewall Manager placed.
+    """
 
     name: str
     priority: int
     effect: Effect
+    action: str = ""
     statement: dict[str, Json] = {}
     anti_ddos: bool = False
+    foreign: bool = False
+
+    @property
+    def only_set(self) -> str:
+        """The ARN of the IP set that the statement alone consists of; empty when there is more to it."""
+        reference = self.statement.get("IPSetReferenceStatement") or {}
+        return "" if reference.get("IPSetForwardedIPConfig") else str(reference.get("ARN", ""))
 
 
 class WebAcl(Value):
@@ -58,11 +69,31 @@ class WebAcl(Value):
 class RequestOutcome(Value):
     """Whether a request from any address of a block gets through: yes, no, or nobody can tell offline.
 
-    `rule` names the rule that decides; empty is the web ACL's default. `source` is an address it is so for.
+    `rule` names the rule that decides; empty is the web ACL's default. `sets` are the names of the IP sets that
+    its match rests on. `source` is an address it is so for.
     """
 
     passes: Literal["yes", "no", "unknown"]
     rule: str = ""
+    sets: tuple[str, ...] = ()
+    source: str = ""
+
+    @property
+    def by(self) -> str:
+        """The rule with its IP sets as a person says it."""
+        return f"rule {self.rule}" + (f" (IP set {', '.join(self.sets)})" if self.sets else "")
+
+
+class Standing(Value):
+    """How a rule that lets requests in stands to some addresses.
+
+    `clear`: it certainly matches none of them. `listed`: it certainly matches one, `source`, which an IP set of it
+    holds. `may`: it may match, or matches for another reason. `sets` are the ARNs that clear or listed rests on.
+    """
+
+    rule: WebAclRule
+    how: Literal["clear", "listed", "may"]
+    sets: tuple[str, ...] = ()
     source: str = ""
 
 
@@ -83,15 +114,18 @@ def parse_web_acl(raw: Json, ip_sets: Mapping[str, IpSet]) -> WebAcl:
     before = acl.get("PreProcessFirewallManagerRuleGroups") or []
     after = acl.get("PostProcessFirewallManagerRuleGroups") or []
     managed = bool(before or after or acl.get("ManagedByFirewallManager"))
-    rules = [_parse_rule(rule) for rule in acl.get("Rules") or []]
-    foreign = [WebAclRule(name=group["Name"], priority=-1, effect=Effect.OPAQUE) for group in before]
     return WebAcl(
         arn=acl["ARN"],
         id=acl["Id"],
         name=acl["Name"],
         scope="CLOUDFRONT" if ":global/" in acl["ARN"] else "REGIONAL",
         default_allow="Allow" in acl.get("DefaultAction", {}),
-        rules=(*foreign, *sorted(rules, key=lambda rule: rule.priority)),
+        # Firewall Manager's first groups, the web ACL's own rules, its last groups: each in their own order.
+        rules=(
+            *_in_order(_parse_foreign(group) for group in before),
+            *_in_order(_parse_rule(rule) for rule in acl.get("Rules") or []),
+            *_in_order(_parse_foreign(group) for group in after),
+        ),
         ip_sets={arn: ip_sets[arn] for arn in ip_sets_in(raw) if arn in ip_sets},
         firewall_manager=managed,
     )
@@ -121,12 +155,10 @@ def request_passes(acl: WebAcl, network: str) -> RequestOutcome:
 
     One address that passes makes the block pass; otherwise one that nobody can tell makes it unknown.
     """
-    wanted = parse_network(network)
-    near = {arn: _near(one, wanted) for arn, one in acl.ip_sets.items()}
     doubtful: RequestOutcome | None = None
     dropped = RequestOutcome(passes="no")
-    for source in representatives(wanted, [block for blocks in near.values() for block in blocks]):
-        outcome = _one_request(acl, parse_network(source), source, near)
+    for source, sets in _parts(acl, parse_network(network)):
+        outcome = _one_request(acl, source, sets)
         if outcome.passes == "yes":
             return outcome
         if outcome.passes == "unknown":
@@ -136,53 +168,87 @@ def request_passes(acl: WebAcl, network: str) -> RequestOutcome:
     return doubtful or dropped
 
 
-def _near(ip_set: IpSet, wanted: Network) -> tuple[Network, ...]:
-    """Keep what can matter: sets hold up to 10,000 blocks, of which few share an address with ours."""
-    blocks = (parse_network(text) for text in ip_set.addresses)
-    return tuple(block for block in blocks if covers(block, wanted) or covers(wanted, block))
+def letting_in(acl: WebAcl, networks: Sequence[Network]) -> tuple[Standing, ...]:
+    """Return the rules that may let requests in, in the order of evaluation, each with how it stands to blocks."""
+    parts = [part for network in networks for part in _parts(acl, network)]
+    rules = [rule for rule in acl.rules if rule.effect in (Effect.ALLOW, Effect.OPAQUE)]
+    return tuple(_standing(rule, parts) for rule in rules)
 
 
-def _one_request(acl: WebAcl, address: Network, source: str, near: _Near) -> RequestOutcome:
-    doubt = ""
+def acted_on(acl: WebAcl, network: str, action: str) -> bool:
+    """Tell whether requests from all of a block certainly meet a rule with this action before they get in."""
+    return all(_meets(acl, source, sets, action) for source, sets in _parts(acl, parse_network(network)))
+
+
+def _meets(acl: WebAcl, source: str, sets: Near, action: str) -> bool:
     for rule in acl.rules:
-        matched = True if not rule.statement else _matches(rule.statement, address, near)
-        if matched is False or rule.effect is Effect.GO_ON:
+        matches, _ = told(rule.statement, parse_network(source), sets)
+        if matches is False:
             continue
-        if rule.effect is Effect.BLOCK and matched:
-            return RequestOutcome(passes="unknown" if doubt else "no", rule=doubt or rule.name, source=source)
-        if rule.effect is Effect.ALLOW and matched:
-            return RequestOutcome(passes="yes", rule=rule.name, source=source)
+        if matches and (rule.action == action or rule.effect is Effect.BLOCK):
+            return True
         if rule.effect in (Effect.ALLOW, Effect.OPAQUE):
+            return False
+    return False
+
+
+def allow_lists(acl: WebAcl, networks: Sequence[Network]) -> tuple[Standing, ...]:
+    """Return the allow rules that let an address of some blocks in because an IP set of theirs holds it."""
+    found: dict[str, Standing] = {}
+    for network in networks:
+        outcome = request_passes(acl, str(network))
+        if outcome.passes == "yes" and outcome.rule:
+            listed = [one for one in letting_in(acl, [network]) if one.how == "listed"]
+            found |= {one.rule.name: one for one in listed if one.rule.name == outcome.rule}
+    return tuple(found.values())
+
+
+def _standing(rule: WebAclRule, parts: Sequence[tuple[str, Near]]) -> Standing:
+    rests: dict[str, None] = {}
+    how: Literal["clear", "may"] = "clear"
+    for source, sets in parts:
+        address = parse_network(source)
+        matches, arns = told(rule.statement, address, sets)
+        holding = [arn for arn in sorted(arns) if any(covers(one, address) for one in sets[arn])]
+        if matches and holding and rule.effect is Effect.ALLOW:
+            return Standing(rule=rule, how="listed", sets=tuple(holding), source=source)
+        if matches is not False:
+            how = "may"
+        rests |= dict.fromkeys(sorted(arns))
+    return Standing(rule=rule, how=how, sets=tuple(rests) if how == "clear" else ())
+
+
+def _parts(acl: WebAcl, wanted: Network) -> Iterable[tuple[str, Near]]:
+    """Return an address of each part into which the IP sets cut a block, with what they hold near it."""
+    sets = {arn: near(one.addresses, wanted) for arn, one in acl.ip_sets.items()}
+    blocks = [block for listed in sets.values() for block in listed]
+    return [(source, sets) for source in representatives(wanted, blocks)]
+
+
+def _one_request(acl: WebAcl, source: str, sets: Near) -> RequestOutcome:
+    address, doubt = parse_network(source), ""
+    for rule in acl.rules:
+        if rule.effect is Effect.GO_ON:
+            continue
+        matches, arns = told(rule.statement, address, sets)
+        if matches is False:
+            continue
+        names = tuple(acl.ip_sets[arn].name for arn in sorted(arns))
+        if rule.effect is Effect.ALLOW and matches:
+            return RequestOutcome(passes="yes", rule=rule.name, sets=names, source=source)
+        if rule.effect is Effect.BLOCK and matches:
+            if doubt:
+                return RequestOutcome(passes="unknown", rule=doubt, source=source)
+            return RequestOutcome(passes="no", rule=rule.name, sets=names, source=source)
+        if rule.effect is not Effect.BLOCK:
             doubt = doubt or rule.name
     if acl.default_allow:
         return RequestOutcome(passes="yes", source=source)
     return RequestOutcome(passes="unknown" if doubt else "no", rule=doubt, source=source)
 
 
-def _matches(statement: Mapping[str, Json], address: Network, near: _Near) -> bool | None:
-    """Three-valued: None means that this cannot be told from the address alone."""
-    if "IPSetReferenceStatement" in statement:
-        reference = statement["IPSetReferenceStatement"]
-        blocks = near.get(reference["ARN"])
-        if reference.get("IPSetForwardedIPConfig") or blocks is None:
-            return None
-        return any(covers(block, address) for block in blocks)
-    if "NotStatement" in statement:
-        inner = _matches(statement["NotStatement"]["Statement"], address, near)
-        return None if inner is None else not inner
-    if "OrStatement" in statement:
-        return _any([_matches(one, address, near) for one in statement["OrStatement"]["Statements"]])
-    if "AndStatement" in statement:
-        parts = [_matches(one, address, near) for one in statement["AndStatement"]["Statements"]]
-        inverse = _any([None if part is None else not part for part in parts])
-        return None if inverse is None else not inverse
-    return None
-
-
-def _any(parts: Sequence[bool | None]) -> bool | None:
-    if any(part is True for part in parts):
-        return True
-    return None if any(part is None for part in parts) else False
+def _in_order(rules: Iterable[WebAclRule]) -> list[WebAclRule]:
+    return sorted(rules, key=lambda rule: rule.priority)
 
 
 def _parse_rule(raw: Json) -> WebAclRule:
@@ -192,9 +258,16 @@ def _parse_rule(raw: Json) -> WebAclRule:
         name=raw["Name"],
         priority=int(raw["Priority"]),
         effect=_effect(raw, statement),
+        action=next(iter(raw.get("Action") or {}), "").lower(),
         statement=statement,
         anti_ddos=managed.get("Name") == ANTI_DDOS,
     )
+
+
+def _parse_foreign(raw: Json) -> WebAclRule:
+    """A rule group of a Firewall Manager policy; it has the members of a rule under another name."""
+    rule = _parse_rule(raw | {"Statement": raw.get("FirewallManagerStatement")})
+    return rule.model_copy(update={"foreign": True})
 
 
 def _effect(raw: Json, statement: Mapping[str, Json]) -> Effect:
@@ -203,7 +276,17 @@ def _effect(raw: Json, statement: Mapping[str, Json]) -> Effect:
         return Effect.ALLOW
     if "Block" in action:
         return Effect.BLOCK
-    if "RuleGroupReferenceStatement" in statement and "None" in (raw.get("OverrideAction") or {}):
-        # A group of the customer's own may allow; AWS's managed groups block, count or label.
-        return Effect.OPAQUE
-    return Effect.GO_ON
+    # A challenge ends a request without a token and lets one with a token go on to the next rule.
+    if any(name in action for name in _CARRY_ON) or "Count" in (raw.get("OverrideAction") or {}):
+        return Effect.GO_ON
+    managed = statement.get("ManagedRuleGroupStatement") or {}
+    if managed.get("VendorName") == "AWS" and not _may_allow(managed):
+        # AWS's own groups block, challenge, count or label: they never allow.
+        return Effect.GO_ON
+    return Effect.OPAQUE
+
+
+def _may_allow(group: Mapping[str, Json]) -> bool:
+    """Tell whether the rules of a group were given other actions, among them one that may let requests in."""
+    actions = [one.get("ActionToUse") or {} for one in group.get("RuleActionOverrides") or []]
+    return any(set(action) - {"Block", *_CARRY_ON} for action in actions)

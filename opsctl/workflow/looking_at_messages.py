@@ -171,6 +171,10 @@ def _keep(file: BackupFile, messages: list[Json]) -> None:
         file.keep(messages)
 
 
+COSTLY = ("own-redrive", "working-queue")
+"""Why a look may do harm, by the names under which that is set aside."""
+
+
 def refuse_costly_look(queue: QueueFacts, consumers: tuple[str, ...], override: tuple[str, ...]) -> None:
     """Refuse to receive where that does harm: from a working queue, or one that moves messages on.
 

@@ -16,13 +16,15 @@ MAX_BYTES = 50_000_000
 
 
 def save_plan(plan: Plan, path: Path) -> None:
-    """Write a plan file, readable by its owner alone; an existing file is replaced as a whole.
+    """Write a plan file, readable by its owner alone; a regular file is replaced as a whole.
 
     Raises:
-        InvalidInput: the file cannot be written.
+        InvalidInput: the file cannot be written, or is a device, a directory, a pipe.
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        if os.path.lexists(path) and not path.is_file():
+            raise InvalidInput.one(f"{path} is no regular file; nothing else is replaced", source="--out")
         handle = os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(plan.to_json(), file, indent=2, ensure_ascii=False)

@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from opsctl.model.changes import Irreversible
 from opsctl.model.commands import command_line
 from opsctl.model.plan import Plan
-from opsctl.model.report import ChangeResult, ChangeStatus, CheckResult, EventRow, Report, RunRow
+from opsctl.model.report import (
+    CHECKED,
+    ChangeResult,
+    ChangeStatus,
+    CheckResult,
+    EventRow,
+    JournalEvent,
+    Report,
+    RunRow,
+)
 from opsctl.model.value import Json
 
 _COMMAND = re.compile(r"\bopsctl ((?:verify|resume|undo) [\w-]+)")
@@ -34,7 +43,7 @@ def report_of(
         event = last.get(change.id)
         status: ChangeStatus = "pending"
         if event is not None:
-            status = "intended" if event.event == "intent" else event.event
+            status = _status(event.event)
         results.append(
             ChangeResult(
                 change_id=change.id,
@@ -45,6 +54,7 @@ def report_of(
                 checks=(proofs or {}).get(change.id, ()),
             )
         )
+    checks = checks or _checked(plan, last)
     return Report(
         run_id=run.id,
         status=run.status,
@@ -60,7 +70,18 @@ def report_of(
             line: commands.reasons[line] for line in commands.lines(undone_by) if line in commands.reasons
         },
         undone_by=undone_by,
+        told=() if undone_by else tuple(line for check in checks for line in check.told),
     )
+
+
+def _status(event: JournalEvent) -> ChangeStatus:
+    return "intended" if event == "intent" or event == "checked" else event
+
+
+def _checked(plan: Plan, last: Mapping[str, EventRow]) -> tuple[CheckResult, ...]:
+    """What the checks of the whole came to when the run ended, as the journal has it."""
+    known = [last.get(f"{CHECKED}{check.id}") for check in plan.checks]
+    return tuple(CheckResult.model_validate(event.detail) for event in known if event is not None)
 
 
 class _Next:

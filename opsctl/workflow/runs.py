@@ -1,27 +1,24 @@
-"""Carrying a plan out as a run, resuming it, verifying it, and making the plan that undoes it."""
+"""Carrying a plan out as a run, resuming it, and verifying it."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from datetime import datetime
 
-from opsctl import __version__
 from opsctl.execution.asking import Asking
 from opsctl.execution.executor import Executor, drift_error
-from opsctl.execution.inverse import inverse_of, irreversible_in, references_of
-from opsctl.expressions.evaluate import evaluate
+from opsctl.execution.inverse import references_of
+from opsctl.expressions.evaluate import ExpressionFault, evaluate
 from opsctl.model.changes import Change
 from opsctl.model.errors import Drifted, OpsctlError, RefusedByGuard, Unproved
 from opsctl.model.exits import Exit
-from opsctl.model.jobs import Checkpoint, JobResult, Tools, Wire
-from opsctl.model.plan import Finding, Plan, PlanCheck, Policies
-from opsctl.model.ports import Aws, Reader, RunJournal
-from opsctl.model.registry import Registry
-from opsctl.model.report import CheckResult, EventRow, RunStatus
-from opsctl.model.run import Clock, Context, Progress
+from opsctl.model.jobs import JobResult, Tools
+from opsctl.model.plan import Plan, PlanCheck
+from opsctl.model.report import CHECKED, CheckResult, RunStatus
+from opsctl.model.value import Json
 from opsctl.planning.facts import look_up
 from opsctl.planning.guards import as_evidence
-from opsctl.planning.iam import policy_for_changes
+from opsctl.workflow.bench import Workbench
+from opsctl.workflow.undo_plans import refuse_half_undone, refuse_stale, refuse_undone, superseded
 
 CHECK_POLL_S = 5.0
 
@@ -30,61 +27,6 @@ STATUS_OF_EXIT: dict[Exit, RunStatus] = {
     Exit.UNPROVED: "unproved",
     Exit.INTERRUPTED: "interrupted",
 }
-
-
-class Journals(Protocol):
-    """What running needs of the journal."""
-
-    def begin(self, plan: Plan) -> None:
-        """Record a new run; a plan is used once."""
-
-    def set_status(self, run_id: str, status: RunStatus, message: str = "") -> None:
-        """Record how a run stands."""
-
-    def of_run(self, run_id: str) -> RunJournal:
-        """The records of one run."""
-        ...
-
-    def events(self, run_id: str) -> list[EventRow]:
-        """Everything recorded of one run, oldest first."""
-        ...
-
-    def checkpoint(self, run_id: str, change_id: str) -> Checkpoint:
-        """What a job of a run has in hand."""
-        ...
-
-    def claim(self, run_id: str) -> AbstractContextManager[None]:
-        """Hold a run against other processes."""
-        ...
-
-
-class Workbench:
-    """Everything a run needs from outside, handed in once."""
-
-    def __init__(
-        self,
-        *,
-        aws: Aws,
-        fresh_reader: Callable[[], Reader],
-        journal: Journals,
-        registry: Registry,
-        about: Context,
-        clock: Clock,
-        progress: Progress,
-        stopping: Callable[[], bool],
-        queues: Callable[[str], Wire],
-        probe: Callable[[str], str],
-    ) -> None:
-        self.queues = queues
-        self.probe = probe
-        self.aws = aws
-        self.fresh_reader = fresh_reader
-        self.journal = journal
-        self.registry = registry
-        self.about = about
-        self.clock = clock
-        self.progress = progress
-        self.stopping = stopping
 
 
 def refuse_drift(plan: Plan, bench: Workbench) -> None:
@@ -103,103 +45,54 @@ def refuse_drift(plan: Plan, bench: Workbench) -> None:
 def start_run(plan: Plan, bench: Workbench) -> tuple[CheckResult, ...]:
     """Carry a new plan out, then check the whole; returns the checks, raises what ends the run badly.
 
+    An undo holds the run it undoes as well, and is only good for what that run had done when it was planned.
+
     Raises:
-        RefusedByGuard: the plan was used before.
+        RefusedByGuard: the plan was used before, or the run is being worked on.
         Drifted, Unproved, AwsRefused, OutcomeUnknown, Interrupted: see `Executor.apply`; journalled.
     """
-    with bench.journal.claim(plan.id):
+    with _claimed(plan, bench):
+        if plan.undo_of:
+            refuse_stale(plan, bench)
         bench.journal.begin(plan)
         return _carry_out(plan, bench)
 
 
 def resume_run(plan: Plan, bench: Workbench) -> tuple[CheckResult, ...]:
-    """Carry a run on from wherever it stopped: what is already so is skipped; otherwise as `start_run`."""
-    with bench.journal.claim(plan.id):
+    """Carry a run on from wherever it stopped: what is already so is skipped; otherwise as `start_run`.
+
+    Raises:
+        RefusedByGuard: the run was undone, wholly or in part, or is being worked on.
+    """
+    with _claimed(plan, bench):
+        refuse_undone(plan.id, bench.journal.undone_by(plan.id))
+        refuse_half_undone(plan.id, bench.journal.undo_begun(plan.id))
         bench.journal.set_status(plan.id, "running")
         return _carry_out(plan, bench)
 
 
-def refuse_undone(run_id: str, undone_by: str) -> None:
-    """Refuse to go on with a run that was undone; raises RefusedByGuard."""
-    if undone_by:
-        raise RefusedByGuard(
-            f"run {run_id} was undone by run {undone_by}; nothing was changed",
-            f"opsctl runs show {undone_by}",
-        )
-
-
-def undo_plan(plan: Plan, bench: Workbench) -> Plan:
-    """Return the plan that takes a run back: what it set out to do, newest first, and nothing else.
-
-    Raises:
-        RefusedByGuard: the run did nothing that can be taken back, or is itself an undo.
-    """
-    if plan.undo_of:
-        raise RefusedByGuard(
-            f"run {plan.id} is itself the undo of run {plan.undo_of}; nothing was changed",
-            f"plan anew to have it again; opsctl undo {plan.undo_of} takes the rest back if this one did not end",
-        )
-    intended = bench.journal.of_run(plan.id).intended()
-    changes = inverse_of(plan, intended)
-    if not changes:
-        raise RefusedByGuard(f"run {plan.id} made no change that can be undone; nothing was changed")
-    created = datetime.fromtimestamp(bench.clock.now(), UTC)
-    expires = created + timedelta(seconds=bench.about.settings.plan_expires_s)
-    policy = policy_for_changes(changes, bench.about.identity)
-    return plan.model_copy(
-        update={
-            "id": bench.about.plan_id,
-            "digest": "",
-            "created": _utc(created),
-            "expires": _utc(expires),
-            "opsctl_version": __version__,
-            "title": f"Undo of run {plan.id}: {plan.title}",
-            "caller": bench.about.identity.arn,
-            "reached_by": bench.about.identity.reached_by,
-            "configuration": bench.about.settings.sources,
-            "facts": {},
-            "paths": None,
-            "sections": (),
-            "warnings": _final(plan, intended),
-            "changes": changes,
-            "checks": (),
-            "outputs": {},
-            "next": (),
-            "notes": "",
-            "undo_of": plan.id,
-            "references": references_of(plan),
-            "iam_policy": Policies(plan=plan.iam_policy.plan, apply=policy),
-        }
-    ).sealed()
-
-
-def _final(plan: Plan, intended: Sequence[str]) -> tuple[Finding, ...]:
-    """Tell which changes of a run stay, because they were approved as having no undo."""
-    kept = irreversible_in(plan, intended)
-    evidence = tuple(f"{change.title}: {because}" for change, because in kept)
-    return (Finding(id="stays", because="these changes cannot be undone", evidence=evidence),) if kept else ()
+@contextmanager
+def _claimed(plan: Plan, bench: Workbench) -> Iterator[None]:
+    """Hold a run, and the run that it undoes: nobody goes on with what is being taken back."""
+    undone = bench.journal.claim(plan.undo_of) if plan.undo_of else nullcontext()
+    with bench.journal.claim(plan.id), undone:
+        yield
 
 
 def proofs_of(plan: Plan, bench: Workbench) -> dict[str, tuple[CheckResult, ...]]:
     """Ask every change's proof again, now, by change id.
 
     What was kept for others proves nothing, nor does a state that is only gone through, or that a later change of
-    the run started from.
+    the run started from; what a job did is in its result.
     """
     asking = Asking(bench.aws, references_of(plan))
     journal = bench.journal.of_run(plan.id)
     return {
-        change.id: asking.judge_all((*change.proof.configured, *change.proof.effective))
+        change.id: (*asking.prove(change.proof), *asking.judge_all(change.proof.effective))
         for number, change in enumerate(plan.changes)
-        if journal.last(change.id) != "kept" and not change.proof.passing
-        if not _superseded(change, plan.changes[number + 1 :])
+        if change.kind != "job" and journal.last(change.id) != "kept" and not change.proof.passing
+        if not superseded(change, plan.changes[number + 1 :])
     }
-
-
-def _superseded(change: Change, later: Sequence[Change]) -> bool:
-    """Tell whether a later change alters what this one made: it expects exactly what this one proves."""
-    altered = [check for one in later for check in one.expect if not check.context]
-    return all(check in altered for check in change.proof.configured)
 
 
 def check_whole(plan: Plan, bench: Workbench, *, wait: bool) -> tuple[CheckResult, ...]:
@@ -211,11 +104,12 @@ def _carry_out(plan: Plan, bench: Workbench) -> tuple[CheckResult, ...]:
     try:
         _executor(plan, bench).apply()
         checks = check_whole(plan, bench, wait=True)
+        _record_checks(plan, checks, bench)
         broken = [result for result in checks if not result.held]
         if broken:
             raise Unproved(
-                f"applied, but a check does not hold: {broken[0].says}: {broken[0].found}",
-                f"opsctl verify {plan.id}, or opsctl undo {plan.id}",
+                f"applied, but a check does not hold: {broken[0].says}: {'; '.join(broken[0].found)}",
+                _what_to_do(plan),
             )
     except OpsctlError as error:
         status = STATUS_OF_EXIT.get(error.exit_code, "failed")
@@ -228,23 +122,59 @@ def _carry_out(plan: Plan, bench: Workbench) -> tuple[CheckResult, ...]:
     return checks
 
 
+def _record_checks(plan: Plan, checks: Sequence[CheckResult], bench: Workbench) -> None:
+    """Write down what the whole came to, so that it can be told without asking the account again."""
+    journal = bench.journal.of_run(plan.id)
+    for check, result in zip(plan.checks, checks, strict=True):
+        journal.record(f"{CHECKED}{check.id}", "checked", result.model_dump(mode="json"))
+
+
+def _what_to_do(plan: Plan) -> str:
+    if plan.unaccepted:
+        accepted = " ".join(f"--accept {name}" for name in plan.unaccepted)
+        return f"if that is meant, say so when planning: {accepted}"
+    return f"opsctl verify {plan.id}, or opsctl undo {plan.id}"
+
+
 def _check(check: PlanCheck, plan: Plan, bench: Workbench, *, wait: bool) -> CheckResult:
+    """Judge one check; what was foreseen to be found is not waited for, and held against it unless accepted."""
     deadline = bench.clock.now() + (check.within_s if wait else 0)
     while True:
-        facts = look_up(check.facts, bench.fresh_reader(), bench.about, bench.registry)
-        scope = {"inputs": plan.inputs, "facts": facts}
-        found = as_evidence(evaluate(check.none, scope))
+        found, shown, told = _judged(check, plan, bench)
+        unforeseen = [one for one in found if one not in check.stays]
         left_s = deadline - bench.clock.now()
-        if not found or left_s <= 0 or bench.stopping():
+        if not unforeseen or left_s <= 0 or bench.stopping():
+            held = not unforeseen if check.accepted else not found
             return CheckResult(
-                says=f"{check.id}: {check.because}" if found else check.id,
-                held=not found,
+                says=_said(check, found, held=held),
+                held=held,
                 expected="nothing",
                 found=list(found),
-                shown=as_evidence(evaluate(check.shows, scope)) if check.shows else (),
+                shown=shown,
+                told=told,
             )
-        bench.progress(f"check {check.id}: not yet for {', '.join(found[:3])} (at most {left_s:.0f} s)")
+        bench.progress(f"check {check.id}: not yet for {', '.join(unforeseen[:3])} (at most {left_s:.0f} s)")
         bench.clock.sleep(min(CHECK_POLL_S, left_s))
+
+
+def _said(check: PlanCheck, found: Sequence[str], *, held: bool) -> str:
+    if not held:
+        return f"{check.id}: {check.because}"
+    return f"{check.id}, but for what was accepted ({check.accept})" if found else check.id
+
+
+def _judged(check: PlanCheck, plan: Plan, bench: Workbench) -> tuple[tuple[str, ...], ...]:
+    """Return what a check finds, shows and tells; that it cannot be judged is a finding too."""
+    try:
+        facts: dict[str, Json] = look_up(check.facts, bench.fresh_reader(), bench.about, bench.registry)
+        scope = {"inputs": plan.inputs, "facts": facts}
+        found, shown, told = (
+            as_evidence(evaluate(expression, scope)) if expression else ()
+            for expression in (check.none, check.shows, check.tells)
+        )
+    except (RefusedByGuard, ExpressionFault) as unknown:
+        return (str(unknown),), (), ()
+    return found, shown, told
 
 
 def _executor(plan: Plan, bench: Workbench) -> Executor:
@@ -281,7 +211,3 @@ def _called_at(api: str, plan: Plan, bench: Workbench) -> float | None:
     ids = {change.id for change in plan.changes if change.api == api}
     events = [one for one in bench.journal.events(plan.id) if one.change in ids and one.event == "intent"]
     return datetime.fromisoformat(events[-1].at).timestamp() if events else None
-
-
-def _utc(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

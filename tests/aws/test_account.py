@@ -8,7 +8,7 @@ from botocore import exceptions as sdk
 from opsctl.aws.account import CachedReader, LiveAccount
 from opsctl.aws.clients import Clients, Connection
 from opsctl.aws.whole import unknown_members
-from opsctl.model.errors import AwsRefused, OutcomeUnknown
+from opsctl.model.errors import AwsRefused, InvalidInput, OutcomeUnknown
 from opsctl.model.reads import Answer, Read, Refused
 from tests.aws.test_translate import client_error
 from tests.kit.ports import IDENTITY, FakeClock
@@ -78,7 +78,7 @@ def test_a_denied_write_is_certain_and_not_sent_again() -> None:
 
 
 def test_reading_refuses_operations_that_are_not_known_to_read() -> None:
-    with pytest.raises(AssertionError, match="not known to be read-only"):
+    with pytest.raises(InvalidInput, match="not on the list of operations that only read"):
         account(Scripted(), FakeClock()).read(Read(service="wafv2", operation="UpdateIPSet"))
 
 

@@ -55,3 +55,18 @@ def test_a_bounded_list_says_that_there_is_more() -> None:
         assert listed["NextToken"]
         whole = fetch(client("sns"), Read(service="sns", operation="ListTopics"))
         assert "NextToken" not in whole
+
+
+class Functions:
+    """Lambda, whose answer carries a signed link to the function's code."""
+
+    def can_paginate(self, _method: str) -> bool:
+        return False
+
+    def get_function(self, **_params: str) -> Any:
+        return {"Configuration": {"FunctionName": "f"}, "Code": {"Location": "https://signed", "ImageUri": "i"}}
+
+
+def test_the_signed_link_to_a_functions_code_is_left_out() -> None:
+    read = Read(service="lambda", operation="GetFunction", params={"FunctionName": "f"})
+    assert fetch(Functions(), read) == {"Configuration": {"FunctionName": "f"}, "Code": {"ImageUri": "i"}}

@@ -16,7 +16,7 @@ from opsctl.model.reads import Read
 from opsctl.model.value import Json
 from opsctl.sandbox.worlds_dead_letters import make_dead_letters
 from opsctl.sandbox.worlds_queues import make_queues
-from tests.kit.moto_account import WatchedServer, client, fresh_world, server
+from tests.kit.moto_account import KEY, WatchedServer, client, fresh_world, server
 
 HOSTILE = "\x1b[2J[red]<script>|`$(id)"
 
@@ -56,7 +56,7 @@ def account() -> Iterator[WatchedServer]:
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.setenv("AWS_ENDPOINT_URL", server().endpoint)
     monkeypatch.setenv("AWS_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.setenv("OPSCTL_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("COLUMNS", "80")

@@ -70,3 +70,18 @@ def test_an_item_of_a_list_is_reached_by_its_number_and_the_document_stays_as_it
 def test_a_list_item_that_is_gone_is_not_made_up() -> None:
     with pytest.raises(NotThere):
         target_edit("set", [{"Id": "b"}])
+
+
+def test_of_a_document_everything_is_carried_that_the_installed_model_takes() -> None:
+    """A member that AWS added later (AnalyticsConfig) was lost, because a list of names was carried."""
+    edit = EditSpec(read=GET, carry={"Lock": "Token", "Kept": "Box.Kept || `null`"}, document="Box")
+    box = {"Kept": None, "New": {"Mode": "ON"}, "Name": "theirs", "ARN": "read only"}
+    request = request_of({"Name": "ours"}, edit, {"Box": box, "Token": "t"}, {"Name", "Kept", "New", "Lock"})
+    assert request == {"Name": "ours", "New": {"Mode": "ON"}, "Kept": None, "Lock": "t"}
+    request["New"]["Mode"] = "OFF"
+    assert box["New"] == {"Mode": "ON"}, "the document itself is not altered"
+
+
+def test_a_document_may_be_the_whole_answer() -> None:
+    edit = EditSpec(read=GET, carry={}, document="@")
+    assert request_of({}, edit, {"State": "ON", "Arn": "read only"}, {"State"}) == {"State": "ON"}

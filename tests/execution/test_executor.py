@@ -11,11 +11,11 @@ from opsctl.model.changes import Change, Check, Instruction, Irreversible, Proof
 from opsctl.model.errors import AwsRefused, Drifted, Interrupted, OpsctlError, OutcomeUnknown, Unproved
 from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws
-from opsctl.model.reads import Answer, Read
+from opsctl.model.reads import Answer, Read, Refused
 from opsctl.model.value import Json
 from opsctl.render.words import counts_of
 from tests.kit.box_plans import add_item, get_box, irreversible, make_box, plan_of, two_step_plan
-from tests.kit.ports import FAULTS, Box, FakeClock, Faulty, Killed, MemoryJournal
+from tests.kit.ports import FAULTS, Box, FakeClock, Faulty, Killed, MemoryJournal, Wrapping, refusal
 
 
 def run(
@@ -91,6 +91,37 @@ def test_an_edit_that_loses_the_lock_to_somebody_who_did_the_same_writes_no_more
     assert box.writes == ["EditBox"], "the refused one"
 
 
+def test_what_somebody_else_made_while_we_tried_is_theirs_to_undo() -> None:
+    """Two responders block one address at the same moment: the second must not take the first one's block away."""
+    for change, theirs in ((add_item("x", "b"), ["old", "x"]), (make_box("b"), ["ours"])):
+        box, journal = Box({"b": {"Items": ["old"], "Lock": 1}} if change.kind == "edit" else {}), MemoryJournal()
+
+        def faster(_operation: str, box: Box = box, theirs: list[str] = theirs) -> None:
+            box.before_write = None
+            box.boxes["b"] = {"Items": theirs, "Lock": 2}
+
+        box.before_write = faster
+        run(plan_of(change), box, journal)
+        assert journal.records[-2:][0][1] == "intent"
+        assert journal.last(change.id) == "skipped"
+        assert inverse_of(plan_of(change), journal.intended()) == ()
+
+
+def test_what_an_earlier_call_of_the_run_may_have_made_is_ours_to_undo() -> None:
+    box, journal = Box(), MemoryJournal()
+    with pytest.raises(OutcomeUnknown):
+        run(plan_of(make_box("b")), Faulty(box, "lost-before", 1), journal)
+
+    def late(_operation: str) -> None:
+        box.before_write = None
+        box.boxes["b"] = {"Items": ["ours"], "Lock": 1}
+
+    box.before_write = late
+    run(plan_of(make_box("b")), box, journal)
+    assert journal.last("make") == "done"
+    assert journal.intended() == ["make"]
+
+
 def test_an_edit_that_loses_the_lock_is_held_to_its_expectation_again() -> None:
     box = Box({"b": {"Items": ["old"], "Lock": 1}})
     change = add_item("x", "b")
@@ -106,16 +137,17 @@ def test_an_edit_that_loses_the_lock_is_held_to_its_expectation_again() -> None:
     assert box.boxes["b"]["Items"] == ["old", "colleague"]
 
 
-def test_an_edit_gives_up_after_a_bounded_number_of_conflicts() -> None:
-    box = Box({"b": {"Items": [], "Lock": 1}})
+def test_an_edit_gives_up_on_a_lock_that_it_never_gets_and_holds_on_long_enough_for_many_at_once() -> None:
+    box, clock = Box({"b": {"Items": [], "Lock": 1}}), FakeClock()
 
     def always(_operation: str) -> None:
         box.boxes["b"]["Lock"] += 1
 
     box.before_write = always
     with pytest.raises(AwsRefused, match="StaleLock"):
-        run(plan_of(add_item("x", "b")), box, MemoryJournal())
-    assert len(box.writes) < 10
+        run(plan_of(add_item("x", "b")), box, MemoryJournal(), clock)
+    assert 300 <= sum(clock.slept) < 320
+    assert len(set(clock.slept)) > 20, "those who lost one lock do not come back at the same moment"
 
 
 def test_a_creation_that_somebody_made_first_is_drift() -> None:
@@ -363,3 +395,100 @@ def test_what_is_not_called_for_is_no_drift() -> None:
 
     change = make_box("new")
     assert (drift(change), drift(change.model_copy(update={"only_if": (wanted,)}))) == (["make"], [])
+
+
+def test_what_has_to_reach_the_edge_is_awaited_once_everything_is_configured() -> None:
+    class Edge(Box):
+        """An account that spreads a box over ten reads of its list."""
+
+        def read(self, read: Read) -> Answer:
+            answer = super().read(read)
+            if read.operation == "ListBoxes" and self.reads.count(read.api) < 10:
+                return Answer(value={"Boxes": []})
+            return answer
+
+    spread = Check(
+        read=Read(service="box", operation="ListBoxes"),
+        query="Boxes[].Name",
+        op="contains",
+        value=["new"],
+        says="so",
+    )
+    change = make_box("new")
+    plan = plan_of(
+        change.model_copy(
+            update={
+                "proof": change.proof.model_copy(update={"effective": (spread,), "within_s": 600}),
+                "outputs": {},
+            }
+        ),
+        make_box("last", "last"),
+    )
+    box, clock, journal = Edge(), FakeClock(), MemoryJournal()
+    run(plan, box, journal, clock)
+    assert (box.reads.count("box.ListBoxes"), box.writes) == (10, ["PutBox", "PutBox"])
+    assert sum(clock.slept) > 60
+    with pytest.raises(Unproved, match="made, but not seen after 600 s"):
+        run(plan, Wrapping(_never_spread()), MemoryJournal(), FakeClock())
+    assert journal.last("make") == "done"
+
+
+def _never_spread() -> Box:
+    class Stuck(Box):
+        def read(self, read: Read) -> Answer:
+            return Answer(value={"Boxes": []}) if read.operation == "ListBoxes" else super().read(read)
+
+    return Stuck()
+
+
+def test_the_effect_of_what_was_so_before_is_not_waited_for() -> None:
+    never = Check(read=get_box("other"), query="Items", op="present", says="it never comes")
+    change = make_box("b")
+    skipped = change.model_copy(update={"proof": change.proof.model_copy(update={"effective": (never,)})})
+    journal = MemoryJournal()
+    run(plan_of(skipped), Box({"b": {"Items": ["ours"], "Lock": 1}}), journal)
+    assert journal.last("make") == "skipped"
+
+
+@pytest.mark.parametrize("kind", [Refused.DENIED, Refused.UNREADABLE, Refused.MISSING])
+def test_an_edit_does_not_go_on_when_its_document_cannot_be_read(kind: Refused) -> None:
+    class Unreadable(Box):
+        def read(self, read: Read) -> Answer:
+            return Answer(refusal=refusal(kind, "NoDocument", read.api)) if read.whole else super().read(read)
+
+    box, journal = Unreadable({"b": {"Items": ["old"], "Lock": 1}}), MemoryJournal()
+    with pytest.raises(AwsRefused, match="NoDocument"):
+        run(plan_of(add_item("x", "b")), box, journal)
+    assert (box.writes, box.boxes["b"]["Items"], journal.last("add")) == ([], ["old"], "failed")
+
+
+def unproved_by_anything(change: Change) -> Plan:
+    """A plan of the change with a proof that says nothing; no such plan can be made or loaded."""
+    broken = change.model_copy(update={"proof": Proof(configured=(), within_s=5)})
+    return plan_of(change).model_copy(update={"changes": (broken,)})
+
+
+def test_a_proof_that_says_nothing_is_never_taken_for_held() -> None:
+    plan, there = unproved_by_anything(make_box("new")), Box({"new": {"Items": ["ours"], "Lock": 1}})
+    executor = Executor(plan, there, MemoryJournal(), FakeClock(), lambda _line: None, lambda: False)
+    assert [change.id for change, _ in executor.drifted()] == ["make"]
+    with pytest.raises(Drifted):
+        executor.apply()
+    for fault, end in (("", Unproved), ("lost-after", OutcomeUnknown), ("killed-after", Killed)):
+        box, journal = Box(), MemoryJournal()
+        with pytest.raises(end):
+            run(plan, Faulty(box, fault, 1) if fault else box, journal)
+        with pytest.raises(OpsctlError):
+            run(plan, box, journal)
+        assert journal.last("make") != "done"
+    with pytest.raises(Unproved, match="something shows that it is done"):
+        run(unproved_by_anything(ready("theirs")), Box(), MemoryJournal())
+
+
+def test_a_change_whose_proof_cannot_fail_is_none() -> None:
+    for configured in (
+        (),
+        (Check(read=get_box("b"), query="Items", op="contains", value=[], says="all of none"),),
+    ):
+        with pytest.raises(ValueError, match="the proof of make cannot fail"):
+            Change.model_validate(make_box("b").model_dump() | {"proof": {"configured": configured}})

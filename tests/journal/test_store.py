@@ -56,6 +56,58 @@ def test_two_processes_cannot_work_on_one_run(tmp_path: Path) -> None:
         Journal(tmp_path).claim("r").__enter__()
 
 
+def test_what_was_found_made_by_somebody_else_is_not_ours_to_undo(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.begin(PLAN)
+    records = journal.of_run(PLAN.id)
+    for event in ("intent", "skipped"):
+        records.record("make", event)
+    assert records.intended() == journal.of_run(PLAN.id).intended() == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("run", "a/b"), ("run", "a_b")),
+        (("run-a", "b"), ("run", "a-b")),
+        (("run", "a"), ("run", "b")),
+        (("run", "a"), ("other", "a")),
+        (("run", "x" * 300 + "1"), ("run", "x" * 300 + "2")),
+        (("run", "é"), ("run", "è")),
+    ],
+)
+def test_no_two_jobs_share_a_checkpoint(tmp_path: Path, one: tuple[str, str], other: tuple[str, str]) -> None:
+    journal = Journal(tmp_path)
+    journal.checkpoint(*one).remember("a", 1)
+    assert journal.checkpoint(*other).recall("a") is None
+    assert journal.checkpoint(*one).recall("a") == 1
+
+
+@pytest.mark.parametrize("name", ["../../x", "/etc/x", "..", ".", "", "a\0b", "x" * 5000, "locks"])
+def test_an_id_never_becomes_a_path(tmp_path: Path, name: str) -> None:
+    journal = Journal(tmp_path / "state")
+    with journal.claim(name):
+        journal.checkpoint(name, name)
+    made = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {path.parent.name for path in made} == {"state", "locks", "jobs"}
+    with journal.claim(name), pytest.raises(RefusedByGuard), journal.claim(name):
+        pass
+
+
+def test_an_undo_that_was_begun_and_did_not_end_is_known(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.begin(PLAN)
+    undo = PLAN.model_copy(update={"id": "20260101-000001-undo", "undo_of": PLAN.id})
+    journal.begin(undo)
+    assert journal.undo_begun(PLAN.id) == ""
+    journal.of_run(undo.id).record("undo:make", "intent")
+    for status in ("running", "failed", "interrupted", "unproved"):
+        journal.set_status(undo.id, status)
+        assert (journal.undo_begun(PLAN.id), journal.undone_by(PLAN.id)) == (undo.id, "")
+    journal.set_status(undo.id, "done")
+    assert (journal.undo_begun(PLAN.id), journal.undone_by(PLAN.id)) == ("", undo.id)
+
+
 def test_a_run_is_found_by_the_beginning_of_its_id(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.begin(PLAN)

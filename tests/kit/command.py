@@ -15,7 +15,7 @@ import pytest
 
 from opsctl.aws import clients
 from opsctl.cli.main import run
-from tests.kit.moto_account import server
+from tests.kit.moto_account import KEY, server
 
 HANGS_S = 600
 """Only what hangs takes so long, however busy the machine is."""
@@ -30,7 +30,7 @@ def environment(home: Path) -> dict[str, str]:
         "HOME": str(home),
         "OPSCTL_STATE_DIR": str(home / "state"),
         "AWS_ENDPOINT_URL": server().endpoint,
-        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_ACCESS_KEY_ID": KEY,
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_REGION": "us-east-1",
         "COLUMNS": "100",

@@ -13,10 +13,10 @@ from opsctl.model.value import Json
 from opsctl.recovery.package import HANDLER, code
 from opsctl.sandbox import volume_data
 from opsctl.sandbox.conditions import AWS_LIKE, Conditions, Durations
+from opsctl.sandbox.endpoint import REGION
 from opsctl.sandbox.rules_autoscaling import scaling_of
 from opsctl.sandbox.scaling import Scaling
 from opsctl.sandbox.scaling_model import Member
-from opsctl.sandbox.server import REGION
 from opsctl.sandbox.worlds_network import make_legacy, make_network
 from tests.kit import timed
 from tests.kit.functions import role, rule

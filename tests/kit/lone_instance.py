@@ -113,6 +113,8 @@ ANSWERS: dict[str, Canned] = {
     "cloudwatch.DescribeAlarms": {"MetricAlarms": []},
     "route53.ListHostedZonesByVPC": {"HostedZoneSummaries": []},
     "autoscaling.DescribeAccountSettings": {"Settings": [{"Name": "launchBeforeTerminate", "Value": "false"}]},
+    "ec2.GetEbsEncryptionByDefault": {"EbsEncryptionByDefault": False},
+    "ec2.GetEbsDefaultKmsKeyId": {"KmsKeyId": "alias/aws/ebs"},
     "lambda.GetAccountSettings": {"AccountLimit": {"UnreservedConcurrentExecutions": 1000}},
 }
 

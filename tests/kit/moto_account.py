@@ -14,16 +14,19 @@ from opsctl.aws.sqs_wire import SqsWire
 from opsctl.catalog import find_plugins
 from opsctl.model.plan import Plan
 from opsctl.model.playbook import LoadedPlaybook
-from opsctl.model.readonly import is_read_only
+from opsctl.model.readonly import NAMED_LIKE_A_READ, READS_BY_NAME
 from opsctl.model.run import Clock, Context, Identity
 from opsctl.model.settings import Settings
 from opsctl.model.value import Json
 from opsctl.planning.inputs import parse_inputs
 from opsctl.planning.planner import make_plan
 from opsctl.playbook.load import load_playbook
-from opsctl.sandbox.server import FAKE_KEYS, REGION, EmbeddedServer
+from opsctl.sandbox.endpoint import REGION
+from opsctl.sandbox.server import EmbeddedServer, credentials, sandbox_client
 from tests.kit.ports import FakeClock
 
+KEY = "SBOXTESTKEYTESTKEY22"
+"""The key of the tests' server."""
 _ACCOUNTS = itertools.count(200_000_000_000)
 
 
@@ -31,7 +34,7 @@ class WatchedServer(EmbeddedServer):
     """The embedded server; a test may look at every call before it is carried out and after."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(key=KEY)
         self.calls: list[str] = []
         self.agents: set[str] = set()
         self.before: Callable[[str], None] | None = None
@@ -55,8 +58,9 @@ class WatchedServer(EmbeddedServer):
 
 def is_mutation_free(api: str) -> bool:
     """Tell whether a call as the server sees it only reads."""
-    service, _, operation = api.partition(".")
-    return not api or is_read_only(service, operation) or operation in ("GET", "HEAD", "GetCallerIdentity")
+    operation = api.rpartition(".")[2]
+    by_name = {one.partition(".")[2] for one in READS_BY_NAME}
+    return not api or bool(NAMED_LIKE_A_READ.match(operation)) or operation in {"GET", "HEAD", *by_name}
 
 
 def _api_of(environ: dict[str, Any]) -> str:
@@ -71,7 +75,7 @@ def _api_of(environ: dict[str, Any]) -> str:
         environ["wsgi.input"] = io.BytesIO(body)
         return f"query.{parse_qs(body.decode()).get('Action', [''])[0]}"
     path = environ.get("PATH_INFO", "")
-    if path.startswith(("/opsctl-sandbox", "/moto-api")):
+    if path.startswith("/opsctl-sandbox"):
         return ""
     return f"rest{path}.{environ.get('REQUEST_METHOD', '')}"
 
@@ -88,6 +92,11 @@ def server() -> WatchedServer:
 def client(service: str) -> Any:
     """A plain SDK client of the server."""
     return server().client(service)
+
+
+def over_http(service: str) -> Any:
+    """A client of the server that really connects."""
+    return sandbox_client(server().endpoint, KEY, service)
 
 
 @lru_cache(maxsize=1)
@@ -173,7 +182,7 @@ def fresh_world(*seeds: Callable[[Callable[[str], Any]], object]) -> Iterator[Wo
                 os.environ[name] = value
 
 
-_KEYS = {name.upper(): value for name, value in FAKE_KEYS.items()}
+_KEYS = {name.upper(): value for name, value in credentials(KEY).items()}
 
 
 def state() -> dict[str, Json]:

@@ -47,8 +47,9 @@ class MemoryJournal:
         return events[-1] if events else None
 
     def intended(self) -> list[str]:
-        """Changes with an intent, in order."""
-        return list(dict.fromkeys(name for name, event, _ in self.records if event == "intent"))
+        """Changes with an intent, in order, that were not found made by somebody else."""
+        names = dict.fromkeys(name for name, event, _ in self.records if event == "intent")
+        return [name for name in names if self.last(name) != "skipped"]
 
 
 @dataclass
@@ -74,6 +75,10 @@ class Box:
         if name not in self.boxes:
             return Answer(refusal=refusal(Refused.MISSING, "NoSuchBox", read.api))
         return Answer(value=copy.deepcopy(self.boxes[name]))
+
+    def takes(self, service: str, operation: str) -> frozenset[str]:
+        """The members that a call on a box takes."""
+        return frozenset({"Name", "Items", "Lock"})
 
     def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
         """Carry out PutBox, DropBox and EditBox; EditBox checks its lock."""
@@ -117,6 +122,10 @@ class Wrapping:
     def read(self, read: Read) -> Answer:
         """Pass on."""
         return self.inner.read(read)
+
+    def takes(self, service: str, operation: str) -> frozenset[str]:
+        """Pass on."""
+        return self.inner.takes(service, operation)
 
     def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
         """Pass on."""

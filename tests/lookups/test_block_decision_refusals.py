@@ -103,7 +103,7 @@ def test_a_full_network_acl_that_denies_the_address_already_is_no_obstacle() -> 
     for acl in picture.acls[:2]:
         denies = [entry(n, "deny", f"192.0.2.{n}/32") for n in range(1, 19)]
         acl["Entries"] = [*denies, entry(50, "deny", f"{ATTACKER}/32"), entry(100, "allow", "0.0.0.0/0")]
-    decision = decide(picture, "shop")
+    decision = decide(picture, "shop", own_rule=True)
     assert ("nacl", ALB) in chosen(decision.ways[0])
     assert decision.ways[0].dropped
 
@@ -127,11 +127,49 @@ def test_a_subnet_whose_network_acl_is_hidden_by_sharing_is_rejected() -> None:
     assert "account 999988887777 shares it and owns its network ACL" in reason(decide(picture, "shop"), "nacl")
 
 
-def test_a_web_acl_of_firewall_manager_is_rejected_by_name() -> None:
+def test_a_web_acl_of_firewall_manager_takes_a_rule_of_the_account() -> None:
+    """AWS: account rules stand between the first and the last rule groups of a policy."""
     picture = shop()
     acl = picture.web_acl("FMManagedWebACLV2-shop", ManagedByFirewallManager=True)
     picture.attached[picture.balancers[0]["LoadBalancerArn"]] = acl
-    assert "managed by AWS Firewall Manager" in reason(decide(picture, "shop"), "waf")
+    assert ("waf", ALB) in chosen(decide(picture, "shop").ways[0])
+
+
+def blocked_by_a_colleague(picture: Picture, *addresses: str, mode: str = "Block") -> Picture:
+    acl = picture.web_acl("edge", ip_rule("bad", 1, mode, picture.ip_set("drop-list", *addresses)))
+    picture.attached[picture.balancers[0]["LoadBalancerArn"]] = acl
+    return picture
+
+
+def test_what_a_web_acl_drops_already_needs_nothing_and_the_rule_and_its_set_are_named() -> None:
+    decision = decide(blocked_by_a_colleague(shop(), "198.51.100.0/24"), "shop")
+    assert (decision.points, decision.open) == ((), ())
+    reasons = {one.reason for one in decision.ways[0].layers}
+    assert reasons == {"dropped by web ACL edge rule bad (IP set drop-list): no block is needed here"}
+
+
+def test_of_two_addresses_only_the_one_that_still_gets_in_is_blocked() -> None:
+    picture = blocked_by_a_colleague(shop(), f"{ATTACKER}/32")
+    points = decide(picture, "shop", addresses=(ATTACKER, "203.0.113.4")).points
+    assert {(point.layer, point.addresses) for point in points} == {
+        ("nacl", ("203.0.113.4/32",)),
+        ("waf", ("203.0.113.4/32",)),
+    }
+
+
+def test_a_rule_of_ones_own_is_made_when_it_is_insisted_on() -> None:
+    picture = blocked_by_a_colleague(shop(), f"{ATTACKER}/32")
+    assert {one.layer for one in decide(picture, "shop", own_rule=True).points} == {"nacl", "waf"}
+
+
+def test_counting_is_planned_although_the_requests_are_dropped() -> None:
+    picture = blocked_by_a_colleague(shop(), f"{ATTACKER}/32")
+    assert [one.layer for one in decide(picture, "shop", mode="count").points] == ["waf"]
+
+
+def test_a_rule_that_only_counts_an_address_drops_nothing() -> None:
+    picture = blocked_by_a_colleague(shop(), f"{ATTACKER}/32", mode="Count")
+    assert {one.layer for one in decide(picture, "shop").points} == {"nacl", "waf"}
 
 
 def test_a_classic_web_acl_is_rejected_by_name() -> None:
@@ -147,7 +185,9 @@ def test_a_rule_that_allows_the_address_first_rejects_waf() -> None:
     acl = picture.web_acl("edge", ip_rule("partners", 1, "Allow", picture.ip_set("partners", "198.51.100.0/24")))
     picture.attached[picture.balancers[0]["LoadBalancerArn"]] = acl
     decision = decide(picture, "shop")
-    assert "rule partners of web ACL edge allows 198.51.100.7" in reason(decision, "waf")
+    assert "rule partners of web ACL edge allows 198.51.100.7, which IP set partners holds" in reason(
+        decision, "waf"
+    )
     assert [one.layer for one in decision.points] == ["nacl", "nacl"]
 
 

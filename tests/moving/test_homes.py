@@ -47,6 +47,9 @@ class Told:
             return Answer(refusal=refusal(Refused.MISSING, "NotFound", read.api))
         return Answer(value=self.answers[read.operation])
 
+    def takes(self, service: str, operation: str) -> frozenset[str]:
+        return frozenset()
+
     def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
         self.writes.append((operation, params))
         self.fails(operation)

@@ -124,9 +124,16 @@ steps:
     call: ec2.CreateTags
     params: {Resources: [acl-1], Tags: [{Key: a, Value: b}]}
     why: because
+    expect: [{read: ec2.DescribeTags, query: "Tags[].Key", excludes: [a]}]
     proof: [{read: ec2.DescribeTags, query: Tags, present: true}]
     undo: {call: ec2.DeleteTags, params: {Resources: [acl-1]}}
 """
+
+
+UNSEEN_UNDO = (
+    "an undo needs an 'expect' without context",
+    "the opposite of the proof, on the same read, such as empty: true",
+)
 
 
 def test_a_whole_call_step_is_valid() -> None:
@@ -145,8 +152,13 @@ def test_a_whole_call_step_is_valid() -> None:
         ("    undo: {call: ec2.DeleteTags, params: {Resources: [acl-1]}}\n", "", "a call needs 'undo'", ""),
         ("{call: ec2.DeleteTags, params: {Resources: [acl-1]}}", "none", "undo: none needs 'because'", ""),
         (", present: true", "", "exactly one of equals, contains, excludes, empty, present is needed", ""),
-        ("read: ec2.DescribeTags", "read: ec2.DeleteTags", "this operation may change something", ""),
+        ("read: ec2.DescribeTags", "read: ec2.DeleteTags", "ec2.DeleteTags is not on the list of operations", ""),
         ("query: Tags,", "query: Tgs,", "there is no 'Tgs' here", ""),
+        ('    expect: [{read: ec2.DescribeTags, query: "Tags[].Key", excludes: [a]}]\n', "", *UNSEEN_UNDO),
+        ("excludes: [a]", "excludes: [a], context: true", *UNSEEN_UNDO),
+        ("excludes: [a]", "excludes: []", "excludes: [] holds whatever is found", ""),
+        ("query: Tags,", 'query: "`[1]`",', "the query does not look at the answer", ""),
+        ("query: Tags,", 'query: "@[0] || `1`",', "[...] is asked of a object", ""),
     ],
 )
 def test_a_call_is_checked_against_the_installed_service_model(

@@ -9,7 +9,7 @@ from opsctl.recovery.handler import lambda_handler
 from opsctl.recovery.package import HANDLER, code, environment
 from opsctl.sandbox import volume_data
 from opsctl.sandbox.lambda_local import run_code
-from tests.kit.moto_account import client, server
+from tests.kit.moto_account import KEY, client, server
 from tests.recovery.on_moto import GROUP, Account, account
 from tests.recovery.test_scenarios import played
 
@@ -115,7 +115,7 @@ def test_the_entry_point_runs_with_the_environment_that_is_deployed(
             return 60_000
 
     with account() as group:
-        keys = {"AWS_ACCESS_KEY_ID": "sandbox", "AWS_SECRET_ACCESS_KEY": "sandbox"}
+        keys = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": "sandbox"}
         for name, value in (environment(group.config) | keys | {"AWS_ENDPOINT_URL": server().endpoint}).items():
             monkeypatch.setenv(name, value)
         lambda_handler({"detail-type": "Scheduled Event"}, Context())
@@ -127,6 +127,7 @@ def test_the_code_that_is_deployed_recovers_in_the_sandboxs_own_lambda() -> None
     with account() as group:
         function = f"opsctl-{GROUP}"
         env = environment(group.config) | {"AWS_REGION": "us-east-1", "AWS_LAMBDA_FUNCTION_NAME": function}
+        env |= {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": "sandbox"}
         env["SANDBOX_FUNCTION_ARN"] = f"arn:aws:lambda:us-east-1:123456789012:function:{function}"
         fail(group, A)
         logs: list[str] = []

@@ -7,7 +7,7 @@ import pytest
 
 from opsctl.model.value import Json
 from opsctl.sandbox.conditions import Conditions
-from opsctl.sandbox.server import REGION
+from opsctl.sandbox.endpoint import REGION
 from opsctl.sandbox.worlds_network import IMAGE
 from tests.kit.functions import function, queue, received, rule
 from tests.kit.moto_account import World, client

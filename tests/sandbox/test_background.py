@@ -84,7 +84,9 @@ def test_one_command_can_have_a_sandbox_of_its_own_that_is_gone_with_it(tmp_path
 
 
 def test_a_state_file_that_leads_off_this_machine_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "sandbox.json").write_text(json.dumps({"endpoint_url": "https://ec2.amazonaws.com", "pid": 1}))
+    (tmp_path / "sandbox.json").write_text(
+        json.dumps({"endpoint_url": "https://ec2.amazonaws.com", "pid": 1, "key": "SBOX"})
+    )
     with pytest.raises(InvalidInput, match="not on this machine"):
         running(tmp_path)
 
@@ -99,7 +101,7 @@ def test_a_stale_state_file_is_not_believed(tmp_path: Path, content: str) -> Non
 def test_nothing_of_a_real_account_stays_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in REAL.items():
         monkeypatch.setenv(name, value)
-    endpoint = SandboxEndpoint(endpoint_url="http://127.0.0.1:1", pid=1)
+    endpoint = SandboxEndpoint(endpoint_url="http://127.0.0.1:1", pid=1, key="SBOX")
     before = dict(os.environ)
     try:
         force_environment(endpoint)

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from opsctl.model.value import Json
 from opsctl.sandbox.server import sandbox_client
 from opsctl.sandbox.worlds import seed_network
-from tests.kit.moto_account import WatchedServer, fresh_world, server
+from tests.kit.moto_account import KEY, WatchedServer, fresh_world, over_http, server
 
 OF_THE_CONNECTION = {"server", "connection", "transfer-encoding"}
 
@@ -48,12 +48,12 @@ def answer(client: Any, operation: str, params: dict[str, Json]) -> tuple[Json, 
 def test_answers_and_refusals_are_the_same_as_over_a_connection(
     account: WatchedServer, service: str, operation: str, params: dict[str, Json]
 ) -> None:
-    over_http = answer(sandbox_client(account.endpoint, service), operation, params)
-    assert answer(account.client(service), operation, params) == over_http
+    connected = answer(over_http(service), operation, params)
+    assert answer(account.client(service), operation, params) == connected
 
 
 def test_calls_to_elsewhere_are_left_alone(account: WatchedServer) -> None:
-    stranger = sandbox_client("http://127.0.0.1:1", "sts")
+    stranger = sandbox_client("http://127.0.0.1:1", KEY, "sts")
     account.serve(stranger.meta.events)
     before = len(account.calls)
     with pytest.raises(Exception, match="Could not connect"):

@@ -1,13 +1,12 @@
 """The sandbox goes on by itself, at the pace that was chosen, and takes no time to be seeded."""
 
 from collections.abc import Iterator
-from http.client import HTTPConnection
 
 import pytest
 
 from opsctl.sandbox.conditions import AWS_LIKE, QUICK, Conditions, Durations, conditions, hand_clock
+from opsctl.sandbox.endpoint import ACCOUNT
 from opsctl.sandbox.lambda_jobs import KEPT, tick
-from opsctl.sandbox.server import ACCOUNT, SEEDED, SEEDING
 from tests.kit.functions import function, rule
 from tests.kit.groups import make_group, states
 from tests.kit.moto_account import World, client, server
@@ -69,14 +68,9 @@ def test_a_terminated_member_is_replaced_by_nothing_but_ticks(told: tuple[World,
     assert (new["LifecycleState"], new["InstanceId"] != old) == ("InService", True)
 
 
-def test_nothing_takes_time_while_the_worlds_are_made() -> None:
-    def post(path: str) -> None:
-        connection = HTTPConnection(server().endpoint.removeprefix("http://"))
-        connection.request("POST", path)
-        connection.getresponse().read()
-
+def test_nothing_takes_time_while_the_worlds_are_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Durations] = []
+    monkeypatch.setattr("opsctl.sandbox.server.seed_all", lambda _: seen.append(conditions(ACCOUNT).durations))
     server().set_pace(AWS_LIKE)
-    post(SEEDING)
-    assert conditions(ACCOUNT).durations == Durations()
-    post(SEEDED)
-    assert conditions(ACCOUNT).durations == Durations()  # the pace of a server that was never told to begin
+    server().reset()
+    assert seen == [Durations()]

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from opsctl.sandbox.server import sandbox_client
 from opsctl.sandbox.worlds import seed_network
-from tests.kit.moto_account import client, fresh_world, server
+from tests.kit.moto_account import KEY, client, fresh_world, over_http, server
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -95,7 +94,7 @@ def test_scope_cloudfront_answers_in_us_east_1_only() -> None:
         "wafv2",
         region_name="eu-west-1",
         endpoint_url=server().endpoint,
-        aws_access_key_id="x",
+        aws_access_key_id=KEY,
         aws_secret_access_key="x",
     )
     refused("WAFInvalidParameterException", elsewhere.list_ip_sets, Scope="CLOUDFRONT")
@@ -158,6 +157,6 @@ def test_a_client_of_the_sandbox_ignores_what_the_environment_says(monkeypatch: 
     monkeypatch.setenv("AWS_ENDPOINT_URL", "https://ec2.us-east-1.amazonaws.com")
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "https://sts.us-east-1.amazonaws.com")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAREAL")
-    made = sandbox_client(server().endpoint, "sts")
+    made = over_http("sts")
     assert made.meta.endpoint_url == server().endpoint
     assert made.get_caller_identity()["Account"]

@@ -6,9 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from opsctl.sandbox.server import sandbox_client
 from opsctl.sandbox.turns import aside, turn
-from tests.kit.moto_account import client, fresh_world, server
+from tests.kit.moto_account import client, fresh_world, over_http
 from tests.kit.queues import queue, send
 
 BOUND_S = 60
@@ -76,7 +75,7 @@ def test_no_call_is_answered_while_another_is(monkeypatch: pytest.MonkeyPatch) -
         return []
 
     monkeypatch.setattr(SQSBackend, "list_queues", slowly)
-    clients = [client("sqs"), sandbox_client(server().endpoint, "sqs")]
+    clients = [client("sqs"), over_http("sqs")]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda number: clients[number % 2].list_queues(), range(4)))
     assert most == [1]

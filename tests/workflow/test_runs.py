@@ -10,21 +10,21 @@ from opsctl.journal.store import Journal
 from opsctl.model.errors import Drifted, OpsctlError, RefusedByGuard, Unproved
 from opsctl.model.plan import FactCall, NextStep, Plan, PlanCheck
 from opsctl.model.ports import Aws
+from opsctl.model.reads import Answer, Read, Refused
 from opsctl.model.registry import Registry
 from opsctl.model.run import Context
+from opsctl.workflow.bench import Workbench
 from opsctl.workflow.reporting import report_of
 from opsctl.workflow.runs import (
-    Workbench,
     check_whole,
     proofs_of,
     refuse_drift,
-    refuse_undone,
     resume_run,
     start_run,
-    undo_plan,
 )
+from opsctl.workflow.undo_plans import refuse_undone, undo_plan
 from tests.kit.box_plans import add_item, get_box, irreversible, make_box, plan_of, two_step_plan
-from tests.kit.ports import IDENTITY, AnswersReader, Box, FakeClock, Faulty, Killed
+from tests.kit.ports import IDENTITY, AnswersReader, Box, FakeClock, Faulty, Killed, refusal
 
 NO_QUEUES: Any = None
 
@@ -105,6 +105,24 @@ def test_a_check_of_the_whole_that_does_not_hold_ends_unproved(tmp_path: Path) -
     with pytest.raises(Unproved, match="clean"):
         start_run(plan, work)
     assert Journal(tmp_path).run(plan.id).status == "unproved"
+
+
+def test_a_check_that_cannot_be_read_ends_unproved_and_is_not_a_refusal(tmp_path: Path) -> None:
+    """A refusal means that nothing was changed, and here everything was."""
+
+    class Blind(Box):
+        def read(self, read: Read) -> Answer:
+            if read.operation == "CountBoxes":
+                return Answer(refusal=refusal(Refused.DENIED, "AccessDenied", read.api))
+            return super().read(read)
+
+    listing = FactCall(read=Read(service="box", operation="CountBoxes"))
+    none = PlanCheck(id="clean", none="facts.boxes", because="it is not", within_s=10, facts={"boxes": listing})
+    plan = two_step_plan().model_copy(update={"checks": (none,)}).sealed()
+    with pytest.raises(Unproved, match=r"clean: it is not: .*AccessDenied"):
+        start_run(plan, bench(Blind(), tmp_path))
+    (result,) = check_whole(plan, bench(Blind(), tmp_path), wait=False)
+    assert not result.held
 
 
 def test_a_killed_run_is_resumed_to_its_end(tmp_path: Path) -> None:

@@ -1,0 +1,73 @@
+"""Refuses, before a command begins, arguments that say nothing or say too much, whatever the command."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from opsctl.cli.first_word import MAIN, FirstWordGroup
+
+LONGEST = 20_000
+"""Characters of one argument or option: more than any name, expression or reason, less than what takes time."""
+
+
+class StrictCommand(TyperCommand):
+    """A command that takes no empty text: a variable that is not set must not mean "all", "here" or "none"."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Look at the words as they were typed, then parse them as usual.
+
+        Raises:
+            BadParameter: one is empty, or longer than anything that is meant.
+        """
+        if not ctx.resilient_parsing:
+            typed, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+            for parameter in self.get_params(ctx):
+                for word in _words(typed.get(parameter.name or "")):
+                    _refuse(word, ctx, parameter)
+        return super().parse_args(ctx, args)
+
+
+def _words(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _words(item)
+
+
+def _refuse(word: str, ctx: Any, parameter: Any) -> None:
+    if not word.strip():
+        raise typer.BadParameter("it is empty; leave it out if that is meant", ctx=ctx, param=parameter)
+    if len(word) > LONGEST:
+        fault = f"it has {len(word):,} characters, at most {LONGEST:,} are taken"
+        raise typer.BadParameter(fault, ctx=ctx, param=parameter)
+
+
+def make_strict(app: typer.Typer) -> None:
+    """Make every command of an application strict, those of its groups too."""
+    for command in app.registered_commands:
+        command.cls = StrictCommand
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            make_strict(group.typer_instance)
+
+
+def command_of(root: Any, argv: list[str]) -> str:
+    """Return the command that a command line names, such as `dlq list`, as far as it names one.
+
+    The main command of a group is called like the group.
+    """
+    words: list[str] = []
+    command = root
+    for word in argv:
+        if word.startswith("-"):
+            continue
+        if not isinstance(command, TyperGroup) or word not in command.commands:
+            break
+        if isinstance(command, FirstWordGroup) and word == MAIN:
+            break
+        words.append(word)
+        command = command.commands[word]
+    return " ".join(words)

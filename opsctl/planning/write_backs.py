@@ -1,0 +1,33 @@
+"""Refuses at plan time to write a document back that the installed SDK cannot hold whole."""
+
+from collections.abc import Iterable
+
+from opsctl.model.changes import Change
+from opsctl.model.errors import RefusedByGuard
+from opsctl.model.ports import Reader
+from opsctl.model.reads import Read
+from opsctl.model.references import references_in
+
+
+def documents_of(changes: Iterable[Change]) -> list[Read]:
+    """Return the reads of the documents that changes write back, as far as these exist already."""
+    edits = [change.edit for change in changes if change.edit is not None and change.edit.writes_back]
+    return [edit.read for edit in edits if not any(references_in(edit.read.params))]
+
+
+def refuse_lossy(documents: Iterable[Read], reader: Reader) -> None:
+    """Read documents with nothing left out.
+
+    Raises:
+        RefusedByGuard: one has a member that the SDK does not know, and would lose it when it is written back.
+    """
+    whole = [read.model_copy(update={"whole": True}) for read in documents]
+    refusals = [answer.refusal for answer in reader.read_many(whole) if answer.refusal is not None]
+    lossy = [str(refusal) for refusal in refusals if refusal.code == "UnknownMember"]
+    if lossy:
+        raise RefusedByGuard(
+            "a document that has to be written back has members that the installed SDK does not know, and would"
+            " lose them; nothing was changed",
+            "upgrade boto3, or choose a plan that leaves the document alone",
+            evidence=list(dict.fromkeys(lossy)),
+        )

@@ -1,0 +1,82 @@
+"""Statements of AWS WAF rules: whether one matches every request from an address, none, or nobody can tell.
+
+Rules of AWS: WAF developer guide, rule statements. Only IP sets are decided by the address alone; what looks at
+anything else of a request (headers, a country, labels, rates, rule groups) may match or not.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
+
+from opsctl.model.networks import Network, covers, parse_network
+from opsctl.model.value import Json
+
+Near: TypeAlias = Mapping[str, tuple[Network, ...]]
+"""For each IP set that could be read, by ARN: its blocks that share an address with the one asked about."""
+
+_NARROWED = ("ManagedRuleGroupStatement", "RateBasedStatement")
+
+
+class Told(NamedTuple):
+    """Yes, no, or None for what cannot be told from the address, and the ARNs of the IP sets that it rests on."""
+
+    matches: bool | None
+    sets: frozenset[str] = frozenset()
+
+
+_CANNOT_TELL = Told(None)
+
+
+def near(addresses: tuple[str, ...], wanted: Network) -> tuple[Network, ...]:
+    """Keep what can matter: sets hold up to 10,000 blocks, of which few share an address with ours."""
+    return tuple(block for block in _parsed(addresses) if covers(block, wanted) or covers(wanted, block))
+
+
+def told(statement: Mapping[str, Json], address: Network, sets: Near) -> Told:
+    """Tell whether a statement matches the requests from an address, in three values."""
+    if "IPSetReferenceStatement" in statement:
+        return _in_set(statement["IPSetReferenceStatement"], address, sets)
+    if "NotStatement" in statement:
+        return _inverse(told(statement["NotStatement"]["Statement"], address, sets))
+    if "OrStatement" in statement:
+        return _any([told(one, address, sets) for one in statement["OrStatement"]["Statements"]])
+    if "AndStatement" in statement:
+        parts = [told(one, address, sets) for one in statement["AndStatement"]["Statements"]]
+        return _inverse(_any([_inverse(part) for part in parts]))
+    return _narrowed(statement, address, sets)
+
+
+def _in_set(reference: Mapping[str, Json], address: Network, sets: Near) -> Told:
+    arn = reference["ARN"]
+    # With a forwarded address the source is not looked at: a header decides, and any client can send one.
+    if reference.get("IPSetForwardedIPConfig") or arn not in sets:
+        return _CANNOT_TELL
+    return Told(any(covers(block, address) for block in sets[arn]), frozenset([arn]))
+
+
+def _narrowed(statement: Mapping[str, Json], address: Network, sets: Near) -> Told:
+    """What a scope-down statement keeps out of a rule group or a rate is not matched; the rest may be."""
+    for kind in _NARROWED:
+        down = (statement.get(kind) or {}).get("ScopeDownStatement")
+        if down and (found := told(down, address, sets)).matches is False:
+            return found
+    return _CANNOT_TELL
+
+
+def _inverse(part: Told) -> Told:
+    return part if part.matches is None else Told(not part.matches, part.sets)
+
+
+def _any(parts: Sequence[Told]) -> Told:
+    if any(part.matches for part in parts):
+        return Told(True, _sets(part for part in parts if part.matches))
+    return _CANNOT_TELL if any(part.matches is None for part in parts) else Told(False, _sets(parts))
+
+
+def _sets(parts: Iterable[Told]) -> frozenset[str]:
+    return frozenset().union(*(part.sets for part in parts))
+
+
+@lru_cache(maxsize=128)
+def _parsed(addresses: tuple[str, ...]) -> tuple[Network, ...]:
+    return tuple(parse_network(text) for text in addresses)

@@ -1,0 +1,175 @@
+"""The plan that takes a run back, and when a run may no longer be gone on with."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+from opsctl import __version__
+from opsctl.execution.asking import Asking, NotThere
+from opsctl.execution.inverse import inverse_of, irreversible_in, references_of
+from opsctl.model.changes import Change, Check
+from opsctl.model.errors import AwsRefused, Drifted, OpsctlError, RefusedByGuard
+from opsctl.model.plan import Finding, Plan, Policies
+from opsctl.planning.iam import policy_for_changes
+from opsctl.planning.write_backs import documents_of, refuse_lossy
+from opsctl.workflow.bench import Workbench
+
+
+def undo_plan(plan: Plan, bench: Workbench) -> Plan:
+    """Return the plan that takes a run back: what it set out to do, newest first, and nothing else.
+
+    A run that was undone is asked for its proofs: only where something of it is there is it undone again.
+
+    Raises:
+        RefusedByGuard: the run did nothing that can be taken back, is itself an undo, or is undone.
+    """
+    if plan.undo_of:
+        raise RefusedByGuard(
+            f"run {plan.id} is itself the undo of run {plan.undo_of}; nothing was changed",
+            f"plan anew to have it again; opsctl undo {plan.undo_of} takes the rest back if this one did not end",
+        )
+    intended = bench.journal.of_run(plan.id).intended()
+    theirs = _made_again(plan, intended, bench)
+    changes = inverse_of(plan, [change_id for change_id in intended if change_id not in theirs])
+    undone_by = bench.journal.undone_by(plan.id, wholly=True)
+    if undone_by and not _left(plan, changes, bench):
+        refuse_undone(plan.id, undone_by)
+    if not changes:
+        raise RefusedByGuard(f"run {plan.id} made no change that can be undone; nothing was changed")
+    references = references_of(plan)
+    refuse_lossy(documents_of(_unsettled(changes, Asking(bench.aws, references))), bench.fresh_reader())
+    created = datetime.fromtimestamp(bench.clock.now(), UTC)
+    expires = created + timedelta(seconds=bench.about.settings.plan_expires_s)
+    policy = policy_for_changes(changes, bench.about.identity)
+    return plan.model_copy(
+        update={
+            "id": bench.about.plan_id,
+            "digest": "",
+            "created": _utc(created),
+            "expires": _utc(expires),
+            "opsctl_version": __version__,
+            "title": f"Undo of run {plan.id}: {plan.title}",
+            "caller": bench.about.identity.arn,
+            "reached_by": bench.about.identity.reached_by,
+            "configuration": bench.about.settings.sources,
+            "facts": {},
+            "paths": None,
+            "sections": (),
+            "warnings": (*_final(plan, intended), *_taken_over(plan, theirs), *_once_more(plan.id, undone_by)),
+            "changes": changes,
+            "checks": (),
+            "outputs": {},
+            "next": (),
+            "notes": "",
+            "undo_of": plan.id,
+            "references": references,
+            "iam_policy": Policies(plan=plan.iam_policy.plan, apply=policy),
+        }
+    ).sealed()
+
+
+def _unsettled(changes: Sequence[Change], asking: Asking) -> list[Change]:
+    """Return the edits that have something to do, with what the run made in place of references to it."""
+    found = []
+    for change in changes:
+        if change.edit is None:
+            continue
+        # What cannot be asked now is settled when it is carried out.
+        with suppress(NotThere, AwsRefused):
+            if all(result.held for result in asking.prove(change.proof)):
+                continue
+            read = change.edit.read.model_copy(update={"params": asking.resolve(change.edit.read.params)})
+            found.append(change.model_copy(update={"edit": change.edit.model_copy(update={"read": read})}))
+    return found
+
+
+def refuse_stale(undo: Plan, bench: Workbench) -> None:
+    """Refuse an undo that was planned of less, or of more, than its run has made by now.
+
+    To be asked while the run is held: what a resume adds after the undo was planned would never be taken back.
+
+    Raises:
+        Drifted: the run went on, or was undone, since the undo was planned.
+    """
+    plan = bench.journal.plan(undo.undo_of)
+    try:
+        now = undo_plan(plan, bench).changes
+    except RefusedByGuard as refused:
+        raise Drifted(f"this undo is not needed any more: {refused.summary}", refused.hint) from None
+    if now != undo.changes:
+        raise Drifted(
+            f"run {plan.id} went on after its undo was planned; nothing was changed", f"opsctl undo {plan.id}"
+        )
+
+
+def refuse_undone(run_id: str, undone_by: str) -> None:
+    """Refuse to go on with a run that was undone; raises RefusedByGuard."""
+    if undone_by:
+        raise RefusedByGuard(
+            f"run {run_id} was undone by run {undone_by}; nothing was changed",
+            f"opsctl runs show {undone_by}",
+        )
+
+
+def refuse_half_undone(run_id: str, undo_id: str) -> None:
+    """Refuse to go on with a run of which a part was taken back: it would be told as done without that part."""
+    if undo_id:
+        raise RefusedByGuard(
+            f"run {undo_id} began to undo run {run_id} and did not end; nothing was changed",
+            f"opsctl resume {undo_id} takes the rest back; then plan again",
+        )
+
+
+def superseded(change: Change, later: Sequence[Change]) -> bool:
+    """Tell whether a later change alters what this one made: it expects exactly what this one proves."""
+    altered = [check for one in later for check in one.expect if not check.context]
+    return bool(change.proof.configured) and all(check in altered for check in change.proof.configured)
+
+
+def _left(plan: Plan, changes: Sequence[Change], bench: Workbench) -> bool:
+    """Tell whether anything is there that these inverse changes would take back."""
+    asking = Asking(bench.aws, references_of(plan))
+    return any(
+        not all(result.held for result in asking.prove(change.proof))
+        and all(result.held for result in asking.judge_all(change.only_if))
+        for number, change in enumerate(changes)
+        if not change.proof.passing and not superseded(change, changes[number + 1 :])
+    )
+
+
+def _made_again(plan: Plan, intended: Sequence[str], bench: Workbench) -> set[str]:
+    """Return the changes of a run that a later run found gone and made anew: they are that run's to undo."""
+    proofs: list[tuple[Check, ...]] = []
+    for row in bench.journal.runs():
+        if row.id == plan.id:
+            break
+        there = (row.account, row.region) == (plan.account, plan.region)
+        if there and not row.undo_of and not bench.journal.undone_by(row.id):
+            with suppress(OpsctlError):  # of another version of opsctl: nothing is known of it
+                later = bench.journal.plan(row.id)
+                proofs += [later.change(one).proof.configured for one in bench.journal.of_run(row.id).intended()]
+    return {one for one in intended if plan.change(one).proof.configured in (proof for proof in proofs if proof)}
+
+
+def _final(plan: Plan, intended: Sequence[str]) -> tuple[Finding, ...]:
+    """Tell which changes of a run stay, because they were approved as having no undo."""
+    kept = irreversible_in(plan, intended)
+    evidence = tuple(f"{change.title}: {because}" for change, because in kept)
+    return (Finding(id="stays", because="these changes cannot be undone", evidence=evidence),) if kept else ()
+
+
+def _taken_over(plan: Plan, theirs: set[str]) -> tuple[Finding, ...]:
+    titles = tuple(change.title for change in plan.changes if change.id in theirs)
+    because = "a later run made these anew, and its undo takes them back"
+    return (Finding(id="made-again", because=because, evidence=titles),) if titles else ()
+
+
+def _once_more(run_id: str, undone_by: str) -> tuple[Finding, ...]:
+    if not undone_by:
+        return ()
+    because = "this run was undone before, and what it made is there all the same: by itself, or by somebody else"
+    return (Finding(id="undone-before", because=because, evidence=(f"run {undone_by} undid run {run_id}",)),)
+
+
+def _utc(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
