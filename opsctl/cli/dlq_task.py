@@ -47,7 +47,7 @@ def task(
         return
     session = open_session(order, in_sandbox=in_sandbox())
     found = _read(session, queue)
-    while watch and not session.runtime.stopping() and any(_active(one) for one in found.tasks):
+    while watch and any(_active(one) for one in found.tasks):
         session.progress(_line(found.tasks[0]))
         session.runtime.clock.sleep(_POLL_S)
         found = _read(session, queue)

@@ -4,11 +4,13 @@ import sys
 import traceback
 from typing import TYPE_CHECKING
 
+from opsctl.cli.streams import LostOutput, give_up_results
+
 if TYPE_CHECKING:
     from opsctl.model.errors import OpsctlError
 
 USAGE = 2
-INTERRUPTED = 130
+
 LONGEST = 600
 """Characters of a message about a command line."""
 
@@ -55,6 +57,13 @@ def end_badly(error: "OpsctlError", argv: list[str], command: str) -> int:
     return int(error.exit_code)
 
 
+def end_lost(reason: str) -> int:
+    """Report that the result could not be written; returns the exit code of a failure."""
+    sys.stderr.write(f"error: the output cannot be written: {reason}\n")
+    sys.stderr.write("hint: opsctl runs list shows whether a run was begun, and how it stands\n")
+    return 1
+
+
 def end_bug(fault: BaseException, argv: list[str], command: str) -> int:
     """Report what should not have happened; returns the exit code of a failure."""
     if "--debug" in argv:
@@ -70,7 +79,12 @@ def _envelope(command: str, code: int, outcome: str, errors: list[dict[str, obje
     from opsctl.render.json_text import render_envelope
 
     text = render_envelope(command=command, exit_code=code, outcome=outcome, result=None, errors=errors)
-    sys.stdout.write(text)
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except LostOutput as lost:
+        give_up_results()
+        end_lost(str(lost))
 
 
 def _shortened(text: str) -> str:

@@ -189,8 +189,8 @@ def run_and_report(session: Session, run_id: str, work: "Callable[[], tuple[Chec
         hint=failure.hint if failure else "",
         reached_by=session.runtime.identity.reached_by,
     )
-    emit_report(session.order, report, int(failure.exit_code) if failure else 0)
     save_drills(report)
+    emit_report(session.order, report, int(failure.exit_code) if failure else 0)
     if failure is not None:
         raise typer.Exit(int(failure.exit_code))
 

@@ -1,8 +1,7 @@
 """The console command: registers the subcommands and maps every ending to its exit code."""
 
-import os
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.exceptions import TyperException
@@ -20,8 +19,13 @@ from opsctl.cli import (
     sandbox_commands,
     topology_command,
 )
-from opsctl.cli.endings import INTERRUPTED, end_badly, end_bug, end_usage
+from opsctl.cli.endings import end_badly, end_bug, end_lost, end_usage
+from opsctl.cli.leaving import INTERRUPTED
+from opsctl.cli.streams import LostOutput, give_up_results, prepare_streams
 from opsctl.cli.strict import command_of, make_strict
+
+if TYPE_CHECKING:
+    from opsctl.model.errors import OpsctlError
 
 app = typer.Typer(
     name="opsctl",
@@ -75,30 +79,47 @@ make_strict(app)
 
 def main() -> None:
     """Run the command line and leave with the contract's exit code."""
+    prepare_streams()
     sys.exit(run(sys.argv[1:]))
 
 
 def run(argv: list[str]) -> int:
     """Run one command line and return its exit code; nothing escapes but output."""
     try:
+        code = _run(argv)
+        sys.stdout.flush()
+    except LostOutput as lost:
+        give_up_results()
+        return end_lost(str(lost))
+    return code
+
+
+def _run(argv: list[str]) -> int:
+    try:
         return int(app(args=argv, prog_name="opsctl", standalone_mode=False) or 0)
-    except typer.Abort:
+    except LostOutput:
+        raise
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write("\nleft at once; `opsctl runs list` shows where the run stands\n")
         return INTERRUPTED
     except TyperException as fault:
         return _usage(fault, argv)
-    except KeyboardInterrupt:
-        sys.stderr.write("\nleft at once; `opsctl runs list` shows where the run stands\n")
-        return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output went away (`| head`). Whatever was not shown was not approved and not applied.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except Exception as fault:  # noqa: BLE001 - the outer edge: no traceback reaches a responder
         from opsctl.model.errors import OpsctlError
 
-        if isinstance(fault, OpsctlError):
-            return end_badly(fault, argv, _command(argv))
+        error = _of_this_machine(fault) if isinstance(fault, OSError) else fault
+        if isinstance(error, OpsctlError):
+            return end_badly(error, argv, _command(argv))
         return end_bug(fault, argv, _command(argv))
+
+
+def _of_this_machine(fault: OSError) -> "OpsctlError":
+    from opsctl.model.errors import OpsctlError
+
+    what = f"{fault.filename}: " if fault.filename else ""
+    error = OpsctlError(f"{what}{fault.strerror or fault}", "opsctl runs list shows where a run stands")
+    error.__cause__ = fault
+    return error
 
 
 def _command(argv: list[str]) -> str:

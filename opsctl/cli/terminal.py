@@ -4,8 +4,11 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import TextIO
+
+from opsctl.cli.leaving import leave
 
 
 def wants_colour(stream: TextIO) -> bool:
@@ -73,21 +76,32 @@ class TerminalPrompter:
 
 
 class StopFlag:
-    """First Ctrl-C (or SIGTERM): finish the call in flight. Second: leave at once, the journal is on disk."""
+    """First Ctrl-C (or SIGTERM): finish the call in flight. Second: leave at once, the journal is on disk.
 
-    def __init__(self) -> None:
+    Until somebody asks whether to stop, nobody does anything that would have to be finished: then the first one
+    leaves at once.
+    """
+
+    def __init__(self, leave: Callable[[int, FrameType | None], None] = leave) -> None:
         self._asked = False
+        self._heeded = False
+        self._leave = leave
 
     def __call__(self) -> bool:
         """Whether to stop between two calls."""
+        self._heeded = True
         return self._asked
 
     def install(self) -> None:
         """Take over SIGINT and SIGTERM."""
-        signal.signal(signal.SIGINT, self._handle)
-        signal.signal(signal.SIGTERM, self._handle)
+        signal.signal(signal.SIGINT, self.handle)
+        signal.signal(signal.SIGTERM, self.handle)
 
-    def _handle(self, _signum: int, _frame: FrameType | None) -> None:
+    def handle(self, signum: int, frame: FrameType | None) -> None:
+        """Answer a signal."""
+        if not self._heeded:
+            self._leave(signum, frame)
+            return
         if self._asked:
             raise KeyboardInterrupt
         self._asked = True

@@ -361,3 +361,15 @@ def test_an_endpoint_of_the_environment_that_is_no_url_is_bad_input(
     monkeypatch.setenv("AWS_ENDPOINT_URL", value)
     done = opsctl("doctor", "--region", "us-east-1")
     assert (done.returncode, "AWS_ENDPOINT_URL" in done.stderr) == (2, True), done.stderr
+
+
+def test_a_state_directory_that_cannot_be_made_is_told_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("OPSCTL_STATE_DIR", str(tmp_path / "file/state"))
+    for argv in (("runs", "list"), ("sandbox", "start")):
+        done = opsctl(*argv)
+        assert done.returncode in (1, 2)
+        assert "file/state" in done.stderr
+        assert "itself failed" not in done.stderr
