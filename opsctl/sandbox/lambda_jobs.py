@@ -10,7 +10,7 @@ from typing import Any
 from opsctl.sandbox.callers import open_session
 from opsctl.sandbox.conditions import Conditions, Invocation, Job, conditions
 from opsctl.sandbox.events import send_message
-from opsctl.sandbox.lambda_local import Outcome, run_code
+from opsctl.sandbox.lambda_work import Outcome, Work, run
 from opsctl.sandbox.turns import turn
 
 RETRY_S = (60, 120)
@@ -46,7 +46,7 @@ def tick(account: str) -> None:
     with turn():
         about.timeline.catch_up()
     run_due(account)
-    for kept in (about.events, about.invocations, about.function_calls):
+    for kept in (about.events, about.invocations, about.function_calls, about.denied):
         del kept[:-KEPT]
 
 
@@ -82,6 +82,7 @@ def _run(about: Conditions, account: str, function: Any, job: Job) -> None:
 def invoke(about: Conditions, function: Any, payload: str) -> Outcome:
     """Run a function now, and keep what came of it."""
     session = open_session(function.account_id, function.role, function.function_name)
+    own = {name: str(value) for name, value in function.environment_vars.items()}
     env = {
         "AWS_ACCESS_KEY_ID": session.access_key_id,
         "AWS_SECRET_ACCESS_KEY": session.secret_access_key,
@@ -89,12 +90,18 @@ def invoke(about: Conditions, function: Any, payload: str) -> Outcome:
         "AWS_REGION": function.region,
         "AWS_DEFAULT_REGION": function.region,
         "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
-        "SANDBOX_FUNCTION_ARN": function.function_arn,
-        **{name: str(value) for name, value in function.environment_vars.items()},
     }
-    began, denied = about.now(), len(about.denied)
-    told, limit = _log_of(function), float(function.timeout)
-    outcome = run_code(function.code_bytes, function.handler, env, limit, payload, about, told)
+    began, denied, told = about.now(), len(about.denied), _log_of(function)
+    work = Work(
+        code=function.code_bytes,
+        handler=function.handler,
+        env=own | env,
+        arn=function.function_arn,
+        payload=payload,
+        timeout_s=float(function.timeout),
+        memory_mb=int(function.memory_size),
+    )
+    outcome = run(work, about, told)
     # AWS leaves it to the function to tell; who rehearses should not have to search.
     for line in [one for one in about.denied[denied:] if session.arn in one]:
         told(f"denied: {line}")

@@ -17,8 +17,9 @@ from opsctl.sandbox.direct import call_directly
 from opsctl.sandbox.dlm import LifecycleManager
 from opsctl.sandbox.door import INVALID_KEY, Claim, claim_of, new_key, refuse, same
 from opsctl.sandbox.endpoint import ACCOUNT, CONTROL, HOST, REGION, RESET, STATUS
+from opsctl.sandbox.lambda_child import ChildRunner
 from opsctl.sandbox.lambda_jobs import tick
-from opsctl.sandbox.lambda_local import FUNCTION_AGENT, serve_functions_with
+from opsctl.sandbox.lambda_work import FUNCTION_AGENT, Runner, run_functions_with
 from opsctl.sandbox.turns import turn
 from opsctl.sandbox.worlds import seed_all
 
@@ -57,11 +58,15 @@ class EmbeddedServer:
         self._moto = DomainDispatcherApplication(create_backend_app)
         self.last_call = time.monotonic()
         self._server = make_server(HOST, port, self._answer, threaded=True, request_handler=Quiet)
-        serve_functions_with(self.client)
+        run_functions_with(self.runner())
         self._dlm = LifecycleManager()
         self._pace = Durations()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    def runner(self) -> Runner:
+        """Who runs the functions."""
+        return ChildRunner(self.endpoint)
 
     @property
     def endpoint(self) -> str:

@@ -23,6 +23,7 @@ from opsctl.planning.planner import make_plan
 from opsctl.playbook.load import load_playbook
 from opsctl.sandbox.endpoint import REGION
 from opsctl.sandbox.server import EmbeddedServer, credentials, sandbox_client
+from tests.kit.local_functions import LocalRunner
 from tests.kit.ports import FakeClock
 
 KEY = "SBOXTESTKEYTESTKEY22"
@@ -50,6 +51,10 @@ class WatchedServer(EmbeddedServer):
         if self.after is not None:
             self.after(api)
         return answer
+
+    def runner(self) -> LocalRunner:
+        """Functions run in this process, where the clock is moved by hand for them too."""
+        return LocalRunner(self.client)
 
     def mutations(self) -> list[str]:
         """The calls so far that may have changed something."""

@@ -8,7 +8,7 @@ import pytest
 from opsctl.recovery.handler import lambda_handler
 from opsctl.recovery.package import HANDLER, code, environment
 from opsctl.sandbox import volume_data
-from opsctl.sandbox.lambda_local import run_code
+from opsctl.sandbox.lambda_work import Work
 from tests.kit.moto_account import KEY, client, server
 from tests.recovery.on_moto import GROUP, Account, account
 from tests.recovery.test_scenarios import played
@@ -128,13 +128,18 @@ def test_the_code_that_is_deployed_recovers_in_the_sandboxs_own_lambda() -> None
         function = f"opsctl-{GROUP}"
         env = environment(group.config) | {"AWS_REGION": "us-east-1", "AWS_LAMBDA_FUNCTION_NAME": function}
         env |= {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": "sandbox"}
-        env["SANDBOX_FUNCTION_ARN"] = f"arn:aws:lambda:us-east-1:123456789012:function:{function}"
+        work = Work(
+            code=base64.b64decode(code()),
+            handler=HANDLER,
+            env=env,
+            arn=f"arn:aws:lambda:us-east-1:123456789012:function:{function}",
+            payload='{"detail-type": "Scheduled"}',
+            timeout_s=900,
+        )
         fail(group, A)
         logs: list[str] = []
         while not group.in_service() and len(logs) < 1000:
-            outcome = run_code(
-                base64.b64decode(code()), HANDLER, env, 900, '{"detail-type": "Scheduled"}', group.about
-            )
+            outcome = server().runner()(work, group.about, lambda _: None)
             assert outcome.error is None
             logs += outcome.logs
             group.sleep(60)

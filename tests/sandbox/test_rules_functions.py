@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from opsctl.sandbox.conditions import AWS_LIKE, Conditions, Durations
-from opsctl.sandbox.lambda_local import Killed
 from tests.kit.functions import function, queue, received, role, rule
 from tests.kit.groups import LAUNCH, make_group, refused
+from tests.kit.local_functions import Killed
 from tests.kit.moto_account import client
 from tests.kit.timed import move, timed_world
 

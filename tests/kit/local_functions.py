@@ -17,7 +17,7 @@ import types
 import uuid
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -26,10 +26,8 @@ from botocore.credentials import ReadOnlyCredentials
 from opsctl.model.value import Json
 from opsctl.sandbox.clock import HandClock
 from opsctl.sandbox.conditions import Conditions
+from opsctl.sandbox.lambda_work import FUNCTION_AGENT, Outcome, Work
 from opsctl.sandbox.turns import aside
-
-FUNCTION_AGENT = "AWS_Lambda_python"
-"""What the SDK says of itself in a function, where Lambda sets AWS_EXECUTION_ENV."""
 
 
 class Killed(BaseException):
@@ -38,15 +36,6 @@ class Killed(BaseException):
 
 class TimedOut(Killed):
     """The function ran longer than its timeout."""
-
-
-@dataclass
-class Outcome:
-    """What an invocation came to."""
-
-    value: Json = None
-    error: dict[str, Json] | None = None
-    logs: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -63,35 +52,39 @@ class _Running:
 
 
 _CURRENT = threading.local()
-_MAKE: list[Callable[[str, str, str], Any]] = []
 
 
-def serve_functions_with(make: Callable[[str, str, str], Any]) -> None:
-    """Say how a client for functions is made, of a service, a region and an agent."""
-    _MAKE[:] = [make]
-    _client.cache_clear()
+class LocalRunner:
+    """Runs functions in this process; its clients are made of a service, a region and an agent, once."""
+
+    def __init__(self, make: Callable[[str, str, str], Any]) -> None:
+        self._make = make
+        self._client = lru_cache(maxsize=32)(self._new_client)
+
+    def _new_client(self, service: str, region: str) -> Any:
+        """A client that calls as the role of whichever function runs, and tells of each call."""
+        made = self._make(service, region, f"exec-env/{FUNCTION_AGENT}3.12")
+        made._request_signer._credentials = _RoleOfTheRunning()
+        made.meta.events.register("provide-client-params", _before)
+        made.meta.events.register("after-call", _after)
+        return made
+
+    def __call__(self, work: Work, about: Conditions, told: Callable[[str], object]) -> Outcome:
+        """Run a handler over a payload; an exception is an answer, as for Lambda."""
+        keys = (work.env[f"AWS_{name}"] for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"))
+        running = _Running(about, about.now() + work.timeout_s, [], told, ReadOnlyCredentials(*keys, None))
+        return _run(work, running, self._client)
 
 
-def run_code(
-    code: bytes,
-    handler: str,
-    env: dict[str, str],
-    timeout_s: float,
-    payload: str,
-    about: Conditions,
-    told: Callable[[str], object] = lambda _line: None,
-) -> Outcome:
-    """Run a handler over a payload; an exception is an answer, as for Lambda. `told` gets every line at once."""
-    keys = ReadOnlyCredentials(*(env[f"AWS_{name}"] for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")), None)
-    running = _Running(about, about.now() + timeout_s, [], told, keys)
+def _run(work: Work, running: _Running, client: Callable[[str, str], Any]) -> Outcome:
     outcome = Outcome(logs=running.logs)
     caller = getattr(_CURRENT, "running", None)
     _CURRENT.running = running
     try:
-        module, _, name = handler.rpartition(".")
+        module, _, name = work.handler.rpartition(".")
         with aside():
-            function = getattr(_Loader(code, env, running).load(module.replace("/", ".")), name)
-            answer = function(json.loads(payload or "{}"), _Context(running, env))
+            function = getattr(_Loader(work, running, client).load(module.replace("/", ".")), name)
+            answer = function(json.loads(work.payload or "{}"), _Context(running, work))
         outcome.value = json.loads(json.dumps(answer))
     except (Exception, Killed) as raised:  # noqa: BLE001 - whatever the function raises is its answer
         outcome.error = {
@@ -107,11 +100,11 @@ def run_code(
 class _Context:
     """What Lambda hands to a handler beside the event."""
 
-    def __init__(self, running: _Running, env: dict[str, str]) -> None:
+    def __init__(self, running: _Running, work: Work) -> None:
         self._running = running
         self.aws_request_id = str(uuid.uuid4())
-        self.function_name = env["AWS_LAMBDA_FUNCTION_NAME"]
-        self.invoked_function_arn = env["SANDBOX_FUNCTION_ARN"]
+        self.function_name = work.name
+        self.invoked_function_arn = work.arn
         self.memory_limit_in_mb = "128"
         self.log_group_name = f"/aws/lambda/{self.function_name}"
 
@@ -123,12 +116,12 @@ class _Context:
 class _Loader:
     """Loads the modules of a zip, with the sandbox in place of the machine."""
 
-    def __init__(self, code: bytes, env: dict[str, str], running: _Running) -> None:
-        self._archive = zipfile.ZipFile(io.BytesIO(code))
+    def __init__(self, work: Work, running: _Running, client: Callable[[str, str], Any]) -> None:
+        self._archive = zipfile.ZipFile(io.BytesIO(work.code))
         self._loaded: dict[str, types.ModuleType] = {}
         self._stands_in = {
-            "boto3": _boto3(env),
-            "os": _os(env),
+            "boto3": _boto3(work.env["AWS_REGION"], client),
+            "os": _os(work.env),
             "time": _time(running),
             "datetime": _datetime(running.about),
         }
@@ -166,12 +159,11 @@ def _compiled(source: bytes, path: str) -> types.CodeType:
     return compile(source, f"/var/task/{path}", "exec")
 
 
-def _boto3(env: dict[str, str]) -> types.ModuleType:
+def _boto3(region: str, made: Callable[[str, str], Any]) -> types.ModuleType:
     module = types.ModuleType("boto3")
-    region = env["AWS_REGION"]
 
     def client(service: str, region_name: str | None = None, **_: Any) -> Any:
-        return _client(service, region_name or region)
+        return made(service, region_name or region)
 
     class Session:
         """A session of the sandbox."""
@@ -192,17 +184,6 @@ class _RoleOfTheRunning:
         """As the SDK asks for them when it signs."""
         running: _Running = _CURRENT.running
         return running.keys
-
-
-@lru_cache(maxsize=32)
-def _client(service: str, region: str) -> Any:
-    """A client of the sandbox that tells of each call; made once, for making one is slow."""
-    (make,) = _MAKE
-    made = make(service, region, FUNCTION_AGENT)
-    made._request_signer._credentials = _RoleOfTheRunning()
-    made.meta.events.register("provide-client-params", _before)
-    made.meta.events.register("after-call", _after)
-    return made
 
 
 def _before(params: dict[str, Json], model: Any, context: dict[str, Any], **_: Any) -> None:
