@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from opsctl.blocking.acl_quota import AclQuota, quota_for
 from opsctl.blocking.block_risk import severity_of
 from opsctl.model.changes import Change, Risk
 from opsctl.model.errors import RefusedByGuard
@@ -13,12 +14,14 @@ from opsctl.model.run import Action, Context
 from opsctl.model.sentences import sentence
 from opsctl.services.network_acl_calls import (
     allow_is_still_behind,
+    choice_of_number,
     create_deny,
     delete_entry,
+    deny_is_absent,
     deny_is_there,
     describe_network_acl,
+    is_no_allow,
     no_new_allow_before,
-    number_is_free,
 )
 from opsctl.topology.nacl import AlreadyDenied, NetworkAcl, NoRoom, Slot, free_slot, parse_network_acl
 
@@ -26,8 +29,9 @@ from opsctl.topology.nacl import AlreadyDenied, NetworkAcl, NoRoom, Slot, free_s
 class NaclDeny(Action):
     """Deny addresses at a network ACL, before the first rule that lets them in; undo deletes the entries.
 
-    Entries are created, never replaced, so an occupied number fails. What the network ACL drops already gives
-    no change. Without a free number the plan is refused; nothing is evicted.
+    Entries are created, never replaced. A number that somebody takes meanwhile is passed over for the next free
+    one that the plan names; undo deletes the number that was used. What the network ACL drops already gives no
+    change. Without a free number the plan is refused; nothing is evicted.
     """
 
     name: ClassVar[str] = "nacl.deny"
@@ -42,14 +46,15 @@ class NaclDeny(Action):
         """Plan one CreateNetworkAclEntry for each address that is not dropped yet."""
         answer = yield from need(describe_network_acl(self.network_acl))
         acl = parse_network_acl(answer["NetworkAcls"][0])
+        quota = yield from quota_for(acl, len(self.addresses), about.region)
         taken: list[int] = []
         changes: list[Change] = []
         for network in dict.fromkeys(normal(address) for address in self.addresses):
-            slot = free_slot(acl, network, taken)
+            slot = free_slot(acl, network, taken, quota.rules)
             if isinstance(slot, AlreadyDenied):
                 continue
             if isinstance(slot, NoRoom):
-                raise _no_room(acl, network, slot)
+                raise _no_room(acl, network, slot, quota)
             taken.append(slot.number)
             changes.append(self._change(network, slot))
         return changes
@@ -59,15 +64,17 @@ class NaclDeny(Action):
         return Change(
             **dict(create_deny(self.network_acl, number, network)),
             id=f"{self.network_acl}/{number}",
-            title=f"Deny {network} at network ACL {self.network_acl}, inbound rule {number}",
+            title=f"Deny {network} at network ACL {self.network_acl}, before inbound rule {slot.before.number}",
             why=f"{sentence(self.why)} Rule {slot.before.number} would let it in, so the deny comes before it.",
             expect=(
-                number_is_free(self.network_acl, number),
+                deny_is_absent(self.network_acl, number, network),
+                is_no_allow(self.network_acl, number),
                 allow_is_still_behind(self.network_acl, slot.before.number),
-                no_new_allow_before(self.network_acl, number, network),
+                no_new_allow_before(self.network_acl, slot.before.number, network),
             ),
             proof=deny_is_there(self.network_acl, number, network),
             undo=delete_entry(self.network_acl, number),
+            choice=choice_of_number(self.network_acl, (number, *slot.others)),
             risk=Risk(
                 severity=severity_of(network),
                 affects=self.affects,
@@ -77,10 +84,10 @@ class NaclDeny(Action):
         )
 
 
-def _no_room(acl: NetworkAcl, network: str, slot: NoRoom) -> RefusedByGuard:
+def _no_room(acl: NetworkAcl, network: str, slot: NoRoom, quota: AclQuota) -> RefusedByGuard:
     table = [f"{entry.number:>6} {'allow' if entry.allow else 'deny':<5} {entry.cidr}" for entry in acl.inbound()]
     return RefusedByGuard(
-        f"no place for a deny of {network}: {slot.reason}; nothing was changed",
+        f"no place for a deny of {network}: {slot.reason}{quota.doubt}; nothing was changed",
         "use --layer waf or --layer cloudfront, block a wider network instead of many addresses, or delete "
         "entries that are not needed any more",
         evidence=table,

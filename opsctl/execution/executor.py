@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Sequence
 
 from opsctl.execution.asking import Asking, NotThere
+from opsctl.execution.choosing import choose, chosen, none_free
 from opsctl.execution.editing import request_of
 from opsctl.model.changes import Change
 from opsctl.model.errors import AwsRefused, Drifted, Interrupted, OpsctlError, OutcomeUnknown, Unproved
@@ -13,6 +14,7 @@ from opsctl.model.ports import Aws, RunJournal
 from opsctl.model.reads import Refused
 from opsctl.model.report import CheckResult
 from opsctl.model.run import Clock, Progress
+from opsctl.model.value import Json
 
 POLL_S = 1.0
 POLL_AT_MOST_S = 15.0
@@ -22,6 +24,16 @@ SETTLE_WITHIN_S = 30
 EDIT_WITHIN_S = 300
 
 Judge = Callable[[Asking], tuple[CheckResult, ...]]
+
+
+class Taken(Exception):
+    """Somebody took the value that a call was made with."""
+
+    def __init__(self, change: Change) -> None:
+        """Say which value of a bound change it was."""
+        what = change.choice.what if change.choice else ""
+        self.value: Json = change.choice.values[0] if change.choice else None
+        super().__init__(f"{what} {self.value}")
 
 
 class Executor:
@@ -75,21 +87,33 @@ class Executor:
         """
         asking = self._asking()
         found = []
-        for change in self._plan.changes:
+        for planned in self._plan.changes:
+            change = choose(planned, asking) or planned
             if change.kind != "job" and _all_held(asking.prove(change.proof)):
                 continue
             if not _all_held(asking.judge_all(change.only_if)):
                 continue
             checks = [c for c in change.expect if not change.depends_on or c.op in ("empty", "excludes")]
             broken = tuple(result for result in asking.judge_all(checks) if not result.held)
+            broken += none_free(planned, asking)
             if broken:
                 found.append((change, broken))
         return found
 
     def _one(self, change: Change) -> None:
-        if self._journal.last(change.id) in ("done", "skipped", "kept"):
-            return
-        asking = self._asking()
+        tried: list[Json] = []
+        while self._journal.last(change.id) not in ("done", "skipped", "kept"):
+            asking = self._asking()
+            candidate = choose(change, asking, tried)
+            if candidate is None:
+                raise self._drift(change, none_free(change, asking, tried))
+            try:
+                self._make(candidate, asking)
+            except Taken as taken:
+                tried.append(taken.value)
+                self._progress(f"{change.title}: {taken} is taken, choosing another")
+
+    def _make(self, change: Change, asking: Asking) -> None:
         if change.kind == "job":
             self._job(change, asking)
         elif change.kind == "wait" and _all_held(asking.judge_all(change.only_if)):
@@ -147,19 +171,24 @@ class Executor:
     def _require(self, change: Change, asking: Asking) -> None:
         broken = [result for result in asking.judge_all(change.expect) if not result.held]
         if broken:
-            self._journal.record(change.id, "drifted", [result.model_dump(mode="json") for result in broken])
-            raise drift_error(change, broken)
+            raise self._drift(change, broken)
+
+    def _drift(self, change: Change, broken: Sequence[CheckResult]) -> OpsctlError:
+        self._journal.record(change.id, "drifted", [result.model_dump(mode="json") for result in broken])
+        return drift_error(change, broken)
 
     def _run(self, change: Change) -> None:
         again = change.id in self._journal.intended()
-        self._journal.record(change.id, "intent", {"api": change.api})
+        self._journal.record(change.id, "intent", {"api": change.api, **chosen(change)})
         try:
             written = self._send(change)
         except AwsRefused as refused:
-            if self._proved(change):
+            if self._proved(change) or self._made_earlier(change, refused, again=again):
                 self._found_made(change, str(refused), ours=again)
                 return
             self._journal.record(change.id, "failed", refused.refusal.model_dump(mode="json"))
+            if _is_taken(change, refused):
+                raise Taken(change) from refused
             if refused.refusal.kind is Refused.CONFLICT and change.kind == "call":
                 raise Drifted(
                     f"{change.title}: somebody was faster: {refused.summary}",
@@ -177,6 +206,16 @@ class Executor:
             return
         self._await_proof(change)
         self._journal.record(change.id, "done")
+
+    def _made_earlier(self, change: Change, refused: AwsRefused, *, again: bool) -> bool:
+        """Wait for what an earlier call of this run may have made, before its value counts as somebody else's."""
+        if not again or not _is_taken(change, refused):
+            return False
+        try:
+            self._await_proof(change, SETTLE_WITHIN_S)
+        except Unproved:
+            return False
+        return True
 
     def _found_made(self, change: Change, note: str, *, ours: bool) -> None:
         """Record a change that is there though AWS refused our call: it is not ours to undo, unless an earlier
@@ -288,6 +327,10 @@ class Executor:
 
 def _all_held(results: Sequence[CheckResult]) -> bool:
     return all(result.held for result in results)
+
+
+def _is_taken(change: Change, refused: AwsRefused) -> bool:
+    return change.choice is not None and refused.refusal.code in change.choice.conflicts
 
 
 def drift_error(change: Change, broken: Sequence[CheckResult]) -> OpsctlError:

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from opsctl.blocking.acl_quota import quota_of_all
 from opsctl.hops.affected import completed
 from opsctl.hops.ways import ways_to
 from opsctl.model.errors import InvalidInput
@@ -39,7 +40,9 @@ class BlockDecision(Lookup):
         except ValueError as fault:
             raise InvalidInput.one(str(fault), source="addresses") from None
         web, survey = yield from ways_to(self.target, about)
-        home = Home(account=about.account, region=about.region)
+        acls = [acl for node in web.nodes if node.nacl and node.entrance for acl in node.nacl.acls]
+        quota = yield from quota_of_all(acls, len(asked.addresses), about.region)
+        home = Home(account=about.account, region=about.region, acl_rules=quota.rules, acl_doubt=quota.doubt)
         judged = judge_ways(web, asked, home)
         points, unknown = yield from completed(points_of(judged), web, survey)
         return decision_of(self.target, web, judged, points, unknown, asked, home)

@@ -180,6 +180,21 @@ class Proof(Value):
         return bool(self.gone) or any(check.can_fail for check in self.configured)
 
 
+class Choice(Value):
+    """A value that is chosen just before the call: the first of `values` that `taken` does not list.
+
+    The plan has the first of them wherever the value stands, which `at` names by dotted paths in the change: in
+    the parameters, in the undo, and in the checks that tell this change from another. `conflicts` are the error
+    codes that mean that somebody took the value in that moment: the next one is used.
+    """
+
+    what: str
+    at: tuple[str, ...]
+    values: tuple[Json, ...]
+    taken: Query
+    conflicts: tuple[str, ...]
+
+
 class Change(Instruction):
     """An instruction with its reason, what must hold before it, its proof, its undo and its risk.
 
@@ -201,6 +216,7 @@ class Change(Instruction):
     risk: Risk = Risk()
     depends_on: tuple[str, ...] = ()
     outputs: dict[str, Query] = {}
+    choice: Choice | None = None
     only_if: tuple[Check, ...] = ()
     undo_only_if: tuple[Check, ...] = ()
     undo_leaves_it: bool = False

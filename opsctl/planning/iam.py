@@ -78,7 +78,8 @@ def policy_for_changes(changes: Iterable[Change], identity: Identity) -> dict[st
                 read = instruction.edit.read
                 grants.add(read.service, read.operation, read.params, read.region)
         predicates = (*change.expect, *change.proof.configured, *change.proof.effective)
-        checks = (*predicates, *change.only_if, *change.undo_only_if, *change.outputs.values())
+        chosen = () if change.choice is None else (change.choice.taken,)
+        checks = (*predicates, *change.only_if, *change.undo_only_if, *change.outputs.values(), *chosen)
         for check in checks:
             grants.add(check.read.service, check.read.operation, check.read.params, check.read.region)
     return grants.policy()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from opsctl.model.binary import binary_words, is_binary
-from opsctl.model.changes import Change, Instruction, Irreversible, Severity
+from opsctl.model.changes import Change, Choice, Instruction, Irreversible, Severity
 from opsctl.model.commands import command_line
 from opsctl.model.plan import Finding, Plan
 from opsctl.model.references import is_reference
@@ -62,6 +62,8 @@ def details_of(instruction: Instruction) -> list[str]:
     if instruction.kind == "job":
         return _members("", instruction.params)
     lines = [f"{name} = {value_text(value)}" for name, value in instruction.params.items()]
+    if isinstance(instruction, Change) and instruction.choice is not None:
+        lines += _choice(instruction.choice)
     if instruction.edit is not None:
         marks = {"add": "+", "remove": "-", "set": "=", "unset": "-"}
         for element in instruction.edit.elements:
@@ -73,6 +75,19 @@ def details_of(instruction: Instruction) -> list[str]:
         else:
             lines.append("everything else is read again just before and kept; AWS has no lock here")
     return lines
+
+
+def _choice(choice: Choice) -> list[str]:
+    """Say which values are used when the first is taken by then; whole numbers in a row are a range."""
+    first, *others = choice.values
+    runs: list[list[Json]] = []
+    for value in others:
+        if runs and isinstance(value, int) and runs[-1][-1] == value + 1:
+            runs[-1].append(value)
+        else:
+            runs.append([value])
+    named = ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 1 else value_text(run[0]) for run in runs)
+    return [f"if {choice.what} {value_text(first)} is taken by then, the first free of: {named}"] if named else []
 
 
 _SHORT = 60

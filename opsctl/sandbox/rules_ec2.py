@@ -4,7 +4,9 @@ import ipaddress
 from collections.abc import Callable
 from typing import Any
 
-QUOTA = 20
+from opsctl.sandbox.rules_quotas import network_acl_rules
+
+_LAST = 32767
 _PROTOCOLS = {"tcp": "6", "udp": "17", "icmp": "1", "all": "-1"}
 
 
@@ -14,6 +16,7 @@ def install() -> None:
     from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 
     NetworkInterface.get_filter_value = _with_address_filters(NetworkInterface.get_filter_value)
+    EC2Backend.create_network_acl = _with_last_rules(EC2Backend.create_network_acl)
     EC2Backend.create_network_acl_entry = _checked_entry(EC2Backend.create_network_acl_entry)
     EC2Backend.delete_network_acl_entry = _known_entry(EC2Backend.delete_network_acl_entry)
     EC2Backend.allocate_address = _public_address(EC2Backend.allocate_address)
@@ -27,17 +30,43 @@ def _fault(code: str, message: str) -> Exception:
     return fault
 
 
+def _with_last_rules(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Every network ACL ends with `*` rules: 32767 for IPv4, and 32768 for IPv6 where its VPC has IPv6 addresses.
+
+    A default one then also lets IPv6 in and out, at 101 (VPC user guide, default and custom network ACLs).
+    """
+
+    def created(self: Any, vpc_id: str, tags: Any = None, default: bool = False) -> Any:
+        acl = method(self, vpc_id, tags, default)
+        rules = [] if default else [(_LAST, "deny", "cidr_block", "0.0.0.0/0")]
+        if self.get_vpc(vpc_id).get_cidr_block_association_set(ipv6=True):
+            rules += [(101, "allow", "ipv6_cidr_block", "::/0")] if default else []
+            rules += [(_LAST + 1, "deny", "ipv6_cidr_block", "::/0")]
+        nothing = dict.fromkeys(_ENTRY)
+        for egress in (False, True):
+            for number, action, member, block in rules:
+                given = {"rule_number": number, "rule_action": action, "egress": egress, "protocol": "-1"}
+                self.create_network_acl_entry(**nothing | given | {"network_acl_id": acl.id, member: block})
+        return acl
+
+    return created
+
+
+_ENTRY = ("cidr_block", "ipv6_cidr_block", "icmp_code", "icmp_type", "port_range_from", "port_range_to")
+
+
 def _checked_entry(method: Callable[..., Any]) -> Callable[..., Any]:
-    """At most 20 numbered entries a direction; host bits are cleared; protocols become number strings."""
+    """As many numbered entries a direction as the quota says; host bits go; protocols become number strings."""
 
     def created(self: Any, **entry: Any) -> Any:
         acl = self.get_network_acl(entry["network_acl_id"])
         number = int(entry["rule_number"])
         numbered = [
-            e for e in acl.network_acl_entries if e.egress == entry["egress"] and int(e.rule_number) < 32767
+            e for e in acl.network_acl_entries if e.egress == entry["egress"] and int(e.rule_number) < _LAST
         ]
-        if number < 32767 and len(numbered) >= QUOTA:
-            raise _fault("NetworkAclEntryLimitExceeded", f"The maximum number of network acl entries is {QUOTA}.")
+        quota = network_acl_rules(self.account_id, self.region_name)
+        if number < _LAST and len(numbered) >= quota:
+            raise _fault("NetworkAclEntryLimitExceeded", f"The maximum number of network acl entries is {quota}.")
         if not entry.get("cidr_block") and not entry.get("ipv6_cidr_block"):
             raise _fault("MissingParameter", "The request must contain the parameter cidrBlock or ipv6CidrBlock")
         if entry.get("cidr_block") and entry.get("ipv6_cidr_block"):

@@ -5,7 +5,7 @@ from opsctl.topology.asked import Asked
 from opsctl.topology.decision import Layer, LayerVerdict
 from opsctl.topology.gates import WafGate
 from opsctl.topology.graph import Node
-from opsctl.topology.nacl import NetworkAcl, NoRoom, Slot, free_slot
+from opsctl.topology.nacl import QUOTA, NetworkAcl, NoRoom, Slot, free_slot
 from opsctl.topology.ways import Way
 from opsctl.topology.webacl import allow_lists
 
@@ -29,10 +29,15 @@ class Verdict(Value):
 
 
 class Home(Value):
-    """The account and region that the plan is for."""
+    """The account and region that the plan is for, and how many inbound rules a network ACL may have there.
+
+    `acl_doubt` is added to what is refused for want of rules when the quota could not be read.
+    """
 
     account: str
     region: str
+    acl_rules: int = QUOTA
+    acl_doubt: str = ""
 
 
 def judge(way: Way, asked: Asked, home: Home, *, closed: str, dropped: str = "") -> list[Verdict]:
@@ -106,10 +111,10 @@ def _acl_refused(acl: NetworkAcl, addresses: tuple[str, ...], home: Home) -> str
         return f"network ACL {acl.id} is managed by AWS Firewall Manager, which removes rules of others"
     taken: list[int] = []
     for address in addresses:
-        slot = free_slot(acl, address, taken)
+        slot = free_slot(acl, address, taken, home.acl_rules)
         if isinstance(slot, NoRoom):
             needed = f"{len(addresses)} address" + "es" * (len(addresses) != 1)
-            return f"no room for {needed}: {slot.reason}; use AWS WAF, or a wider network instead"
+            return f"no room for {needed}: {slot.reason}{home.acl_doubt}; use AWS WAF, or a wider network instead"
         if isinstance(slot, Slot):
             taken.append(slot.number)
     return ""

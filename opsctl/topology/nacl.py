@@ -4,12 +4,18 @@ Rules of AWS: VPC user guide, network ACLs and Amazon VPC quotas.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from opsctl.model.networks import Network, covers, parse_network
 from opsctl.model.value import Json, Value
 from opsctl.topology.packet import ANY, Packet, Service
 
 QUOTA = 20
+"""Rules a direction that every account has; up to 40 are given on request."""
+
+NUMBERS = 40
+"""Numbers that a deny may fall back to: one for each rule that a network ACL can have at most."""
+
 FIRST_RESERVED = 32767
 FMS_FIRST, FMS_LAST = 5000, 32000
 _PROTOCOLS = {"icmp": 1, "tcp": 6, "udp": 17, "icmpv6": 58, "all": -1}
@@ -63,10 +69,14 @@ class NetworkAcl(Value):
 
 
 class Slot(Value):
-    """A free rule number, and the allow rule that it has to come before."""
+    """A free rule number, and the allow rule that it has to come before.
+
+    `others` are the next free numbers that would do as well, the nearest first.
+    """
 
     number: int
     before: NaclEntry
+    others: tuple[int, ...] = ()
 
 
 class AlreadyDenied(Value):
@@ -131,37 +141,41 @@ def representatives(network: Network, others: Iterable[Network]) -> list[str]:
     return [str(kind(cut)) for cut in sorted(cuts) if first <= cut <= last]
 
 
-def free_slot(acl: NetworkAcl, network: str, taken: Sequence[int] = ()) -> Slot | AlreadyDenied | NoRoom:
+def free_slot(
+    acl: NetworkAcl, network: str, taken: Sequence[int] = (), quota: int = QUOTA
+) -> Slot | AlreadyDenied | NoRoom:
     """Choose the number for an inbound deny of a block.
 
     The ceiling is the lowest inbound allow that shares an address with the block, whatever its port. The
-    number is the highest free one below it. `taken` are numbers promised to other denies of the same plan.
+    number is the highest free one below it. `taken` are numbers promised to other denies of the same plan,
+    `quota` is how many inbound rules the account may have.
     """
     wanted = parse_network(network)
     for entry in acl.inbound():
         if not _overlap(entry.network, wanted):
             continue
         if entry.allow:
-            return _below(acl, entry, taken)
+            return _below(acl, entry, taken, quota)
         if entry.protocol == ANY and covers(entry.network, wanted):
             return AlreadyDenied(by=entry)
     return AlreadyDenied(by=None)
 
 
-def _below(acl: NetworkAcl, ceiling: NaclEntry, taken: Sequence[int]) -> Slot | NoRoom:
+def _below(acl: NetworkAcl, ceiling: NaclEntry, taken: Sequence[int], quota: int) -> Slot | NoRoom:
     inbound = acl.inbound()
     count = len(inbound) + len(taken)
-    if count >= QUOTA:
+    if count >= quota:
         more = f" and would get {len(taken)} more by this plan" if taken else ""
         return NoRoom(
-            reason=f"{acl.id} has {len(inbound)} of {QUOTA} inbound rules (IPv4 and IPv6 together){more}, "
+            reason=f"{acl.id} has {len(inbound)} of {quota} inbound rules (IPv4 and IPv6 together){more}, "
             "quota L-2AEEBF1A"
         )
     used = {entry.number for entry in inbound} | set(taken)
     lowest, highest = (FMS_FIRST, FMS_LAST) if acl.firewall_manager else (1, FIRST_RESERVED - 1)
-    for number in range(min(ceiling.number - 1, highest), lowest - 1, -1):
-        if number not in used:
-            return Slot(number=number, before=ceiling)
+    numbers = (one for one in range(min(ceiling.number - 1, highest), lowest - 1, -1) if one not in used)
+    free = tuple(islice(numbers, NUMBERS))
+    if free:
+        return Slot(number=free[0], before=ceiling, others=free[1:])
     who = "Firewall Manager keeps the numbers below 5000; " if acl.firewall_manager else ""
     return NoRoom(reason=f"{who}{acl.id} has no free rule number before the allow rule {ceiling.number}")
 

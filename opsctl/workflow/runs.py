@@ -5,6 +5,7 @@ from contextlib import contextmanager, nullcontext
 from datetime import datetime
 
 from opsctl.execution.asking import Asking
+from opsctl.execution.choosing import as_made, choose
 from opsctl.execution.executor import Executor, drift_error
 from opsctl.execution.inverse import references_of
 from opsctl.expressions.evaluate import ExpressionFault, evaluate
@@ -87,11 +88,12 @@ def proofs_of(plan: Plan, bench: Workbench) -> dict[str, tuple[CheckResult, ...]
     """
     asking = Asking(bench.aws, references_of(plan))
     journal = bench.journal.of_run(plan.id)
+    made = [choose(one, asking) or one for one in as_made(plan, bench.journal.events(plan.id)).changes]
     return {
         change.id: (*asking.prove(change.proof), *asking.judge_all(change.proof.effective))
-        for number, change in enumerate(plan.changes)
+        for number, change in enumerate(made)
         if change.kind != "job" and journal.last(change.id) != "kept" and not change.proof.passing
-        if not superseded(change, plan.changes[number + 1 :])
+        if not superseded(change, made[number + 1 :])
     }
 
 

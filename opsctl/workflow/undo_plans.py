@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from opsctl import __version__
 from opsctl.execution.asking import Asking, NotThere
+from opsctl.execution.choosing import as_made
 from opsctl.execution.inverse import inverse_of, irreversible_in, references_of
 from opsctl.model.changes import Change, Check
 from opsctl.model.errors import AwsRefused, Drifted, OpsctlError, RefusedByGuard
@@ -28,6 +29,7 @@ def undo_plan(plan: Plan, bench: Workbench) -> Plan:
             f"run {plan.id} is itself the undo of run {plan.undo_of}; nothing was changed",
             f"plan anew to have it again; opsctl undo {plan.undo_of} takes the rest back if this one did not end",
         )
+    plan = as_made(plan, bench.journal.events(plan.id))
     intended = bench.journal.of_run(plan.id).intended()
     theirs = _made_again(plan, intended, bench)
     changes = inverse_of(plan, [change_id for change_id in intended if change_id not in theirs])
@@ -146,7 +148,7 @@ def _made_again(plan: Plan, intended: Sequence[str], bench: Workbench) -> set[st
         there = (row.account, row.region) == (plan.account, plan.region)
         if there and not row.undo_of and not bench.journal.undone_by(row.id):
             with suppress(OpsctlError):  # of another version of opsctl: nothing is known of it
-                later = bench.journal.plan(row.id)
+                later = as_made(bench.journal.plan(row.id), bench.journal.events(row.id))
                 proofs += [later.change(one).proof.configured for one in bench.journal.of_run(row.id).intended()]
     return {one for one in intended if plan.change(one).proof.configured in (proof for proof in proofs if proof)}
 

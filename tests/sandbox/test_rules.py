@@ -41,6 +41,35 @@ def test_a_network_acl_takes_twenty_entries_a_direction() -> None:
     client("ec2").create_network_acl_entry(**entry(acl, 21, Egress=True))
 
 
+def test_the_quota_of_network_acl_entries_is_as_set_and_never_above_forty() -> None:
+    quotas, key = client("service-quotas"), {"ServiceCode": "vpc", "QuotaCode": "L-2AEEBF1A"}
+    assert quotas.get_service_quota(**key)["Quota"]["Value"] == 20
+    asked = quotas.request_service_quota_increase(**key, DesiredValue=50)["RequestedQuota"]
+    assert asked["Status"] == "CASE_OPENED"
+    quotas.request_service_quota_increase(**key, DesiredValue=22)
+    assert quotas.get_service_quota(**key)["Quota"]["Value"] == 22
+    refused("IllegalArgumentException", quotas.request_service_quota_increase, **key, DesiredValue=22)
+    acl = new_acl()
+    for number in range(1, 23):
+        client("ec2").create_network_acl_entry(**entry(acl, number))
+    refused("NetworkAclEntryLimitExceeded", client("ec2").create_network_acl_entry, **entry(acl, 23))
+
+
+def test_a_network_acl_ends_with_rules_that_cannot_be_counted_one_for_each_family() -> None:
+    found = client("ec2").describe_network_acls(NetworkAclIds=[new_acl()])["NetworkAcls"][0]["Entries"]
+    last = {(one["RuleNumber"], one.get("CidrBlock") or one["Ipv6CidrBlock"], one["RuleAction"]) for one in found}
+    assert (32767, "0.0.0.0/0", "deny") in last
+    assert {number for number, _, _ in last} <= {32767, 32768}
+
+
+def test_the_default_network_acl_of_a_vpc_with_ipv6_lets_both_families_in() -> None:
+    vpc = client("ec2").create_vpc(CidrBlock="10.9.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]["VpcId"]
+    filters = [{"Name": "vpc-id", "Values": [vpc]}]
+    (acl,) = client("ec2").describe_network_acls(Filters=filters)["NetworkAcls"]
+    inbound = sorted((one["RuleNumber"], one["RuleAction"]) for one in acl["Entries"] if not one["Egress"])
+    assert inbound == [(100, "allow"), (101, "allow"), (32767, "deny"), (32768, "deny")]
+
+
 def test_an_occupied_number_fails_and_is_never_replaced() -> None:
     acl = new_acl()
     client("ec2").create_network_acl_entry(**entry(acl, 5))
