@@ -96,9 +96,6 @@ def _software(seen: Seen) -> Iterator[Verdict]:
     if codes:
         why = "every launch needs the account's subscription to the AWS Marketplace product"
         yield warn("marketplace-image", f"its image carries product code {', '.join(codes)}", why)
-    if seen.user_data:
-        what = f"user data, SHA-256 {seen.user_data_digest[:12]}, goes into the launch template"
-        yield carry("user-data", what, "it runs once on every replacement, so it must be safe on a cloned disk")
     tokens = (seen.instance.get("MetadataOptions") or {}).get("HttpTokens")
     if tokens and tokens != "required":
         yield warn("imds-v1", "it answers IMDSv1", "carried over as it is; HttpTokens=required is safer")

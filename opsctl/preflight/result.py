@@ -14,6 +14,7 @@ from opsctl.preflight.judge_standby import judge_standby
 from opsctl.preflight.judge_storage import judge_storage
 from opsctl.preflight.judge_topic import topic_key
 from opsctl.preflight.judge_traffic import Registration, judge_traffic, registrations
+from opsctl.preflight.judge_user_data import judge_user_data
 from opsctl.preflight.modes import choose_mode
 from opsctl.preflight.performance import judge_performance
 from opsctl.preflight.places import Places, places_of
@@ -141,7 +142,7 @@ def result_of(seen: Seen, group: str, unknown: list[Verdict]) -> HaPreflightResu
         *judge_standby(seen),
         *judge_handler(seen),
     ]
-    judged += [*judge_performance(seen), *judge_policy(seen), *unknown]
+    judged += [*judge_user_data(seen), *judge_performance(seen), *judge_policy(seen), *unknown]
     choice = choose_mode(seen.wanted, judged)
     name = group or group_name(seen)
     targets, template = registrations(seen), template_of(seen, name)

@@ -164,7 +164,7 @@ class Seen(Value):
 
     @property
     def user_data(self) -> str:
-        """Its user data, base64; only its digest leaves this module."""
+        """Its user data, base64; it may hold secrets, so only its digest and what it does leave the judges."""
         return str(self.attribute("user-data", "UserData") or "")
 
     @property
