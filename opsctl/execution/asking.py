@@ -10,6 +10,7 @@ from opsctl.model.ports import Aws
 from opsctl.model.reads import Answer, Read, Refused
 from opsctl.model.references import with_references
 from opsctl.model.report import CheckResult
+from opsctl.model.secrets import masked
 from opsctl.model.value import Json
 
 
@@ -42,18 +43,9 @@ class Asking:
             AwsRefused: the read was refused for another reason than a missing resource.
         """
         try:
-            read = query.read.model_copy(update={"params": self.resolve(query.read.params)})
+            return _evaluated(query, self._value(query))
         except NotThere:
             return None
-        answer = self._answer(read)
-        if answer.refusal is not None and answer.refusal.kind is not Refused.MISSING:
-            raise AwsRefused(answer.refusal)
-        try:
-            return evaluate(query.query, answer.value)
-        except ExpressionFault as fault:
-            raise OpsctlError(
-                f"the answer of {read.api} cannot be judged: {fault}", "check the playbook"
-            ) from None
 
     def judge(self, check: Check) -> CheckResult:
         """Tell whether a predicate holds now, and what was found."""
@@ -65,7 +57,7 @@ class Asking:
             held = says_something and holds(check, wanted, found)
         except NotThere:
             wanted, held = check.value, False
-        return CheckResult(says=check.says, held=held, expected=_wanted(check, wanted), found=found)
+        return CheckResult(says=check.says, held=held, expected=_wanted(check, wanted), found=self._shown(check))
 
     def judge_all(self, checks: Sequence[Check]) -> tuple[CheckResult, ...]:
         """Judge several predicates in one pass."""
@@ -87,6 +79,20 @@ class Asking:
         says = "; ".join(check.says for check in checks)
         return CheckResult(says=f"it is no longer so that {says}", held=not there, found=[r.found for r in made])
 
+    def _value(self, query: Query) -> Json:
+        read = query.read.model_copy(update={"params": self.resolve(query.read.params)})
+        answer = self._answer(read)
+        if answer.refusal is not None and answer.refusal.kind is not Refused.MISSING:
+            raise AwsRefused(answer.refusal)
+        return answer.value
+
+    def _shown(self, check: Check) -> Json:
+        """Return what a check found as reports and the journal may have it, without what is to be kept secret."""
+        try:
+            return _evaluated(check, masked(self._value(check)))
+        except NotThere:
+            return None
+
     def _answer(self, read: Read) -> Answer:
         if read.key not in self._answers:
             self._answers[read.key] = self._aws.read(read)
@@ -100,6 +106,15 @@ class Asking:
         if self._found[text] is None:
             raise NotThere(text)
         return self._found[text]
+
+
+def _evaluated(query: Query, value: Json) -> Json:
+    try:
+        return evaluate(query.query, value)
+    except ExpressionFault as fault:
+        raise OpsctlError(
+            f"the answer of {query.read.api} cannot be judged: {fault}", "check the playbook"
+        ) from None
 
 
 def holds(check: Check, wanted: Json, found: Json) -> bool:

@@ -11,6 +11,7 @@ from opsctl.model.ports import Reader
 from opsctl.model.reads import Read
 from opsctl.model.registry import Registry
 from opsctl.model.run import Context
+from opsctl.model.secrets import masked
 from opsctl.model.value import Json
 from opsctl.planning.gather import gather
 from opsctl.planning.scope import Scope, facts_named_in
@@ -77,7 +78,8 @@ def _fact_call(name: str, spec: FactSpec, scope: Scope) -> FactCall:
 
 def _looking(call: FactCall, about: Context, registry: Registry) -> Looking[Json]:
     if call.read is not None:
-        answer = yield from need(call.read)
+        # What is to be kept secret stays out of every expression, so that none can carry it into another call.
+        answer = masked((yield from need(call.read)))
         try:
             return evaluate(call.query, answer) if call.query else answer
         except ExpressionFault as fault:

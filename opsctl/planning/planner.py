@@ -13,6 +13,7 @@ from opsctl.model.ports import Reader
 from opsctl.model.reads import Answer, Read
 from opsctl.model.registry import Registry
 from opsctl.model.run import Context
+from opsctl.model.secrets import masked
 from opsctl.model.value import Json, canonical
 from opsctl.planning.durations import parse_duration
 from opsctl.planning.facts import look_up_facts
@@ -102,7 +103,7 @@ def _bound(
         configuration=about.settings.sources,
         inputs=inputs,
         confirm=str(scope.find(book.confirm, "confirm") or "") if book.confirm else "",
-        facts=scope.facts,
+        facts=masked(scope.facts),
         paths=scope.find(book.paths, "paths") if book.paths else None,
         sections=_sections(loaded, scope),
         warnings=findings,
