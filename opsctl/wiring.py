@@ -21,6 +21,7 @@ from opsctl.model.run import Context, Identity, Progress
 from opsctl.model.settings import Settings
 from opsctl.model.value import Json
 from opsctl.playbook.load import load_playbook
+from opsctl.playbook.load import sum_of as sum_of
 from opsctl.playbook.settings_file import load_inputs, load_settings
 from opsctl.playbook.validate import validate_playbook
 from opsctl.workflow.bench import Workbench

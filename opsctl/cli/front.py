@@ -88,6 +88,7 @@ def run_playbook(
     applying: ApplyOptions,
     *,
     plan_only: bool = False,
+    trust_reads: str = "",
 ) -> None:
     """Load a playbook, parse its inputs, plan it and, unless only the plan is wanted, carry it out."""
     from opsctl.model.errors import InvalidInput
@@ -99,6 +100,7 @@ def run_playbook(
     loaded = load_checked_playbook(playbook)
     refuse_unknown_guards(loaded.playbook, planning.named)
     inputs = parse_inputs(loaded.playbook.inputs, given, source=source)
+    _agree_to_reads(loaded, trust_reads)
     session = open_session(order, in_sandbox=in_sandbox())
     try:
         plan = _plan(session, loaded, inputs, planning, applying)
@@ -114,6 +116,30 @@ def run_playbook(
         show_plan(session, plan, saved=str(planning.out or ""), code=code)
         raise typer.Exit(code)
     carry_out(session, plan, applying)
+
+
+def _agree_to_reads(loaded: "LoadedPlaybook", trust_reads: str) -> None:
+    """Have the reads of a playbook that is not shipped agreed to, before anything is called."""
+    from opsctl.cli.terminal import TerminalPrompter, wants_colour, width
+    from opsctl.planning.foreign_reads import foreign_reads
+    from opsctl.render.foreign_reads import lines_of, render_reads
+    from opsctl.wiring import settings, sum_of
+    from opsctl.workflow.trusting import agree_to_reads
+
+    reads = foreign_reads(loaded.playbook)
+
+    def show() -> None:
+        sys.stderr.write(render_reads(loaded, reads, width=width(), colour=wants_colour(sys.stderr)))
+
+    agree_to_reads(
+        loaded,
+        reads,
+        trusted=sum_of(trust_reads) if trust_reads else "",
+        settings=settings(),
+        prompter=TerminalPrompter(),
+        show=show,
+        listed=lines_of(reads),
+    )
 
 
 def carry_out(session: Session, plan: "Plan", applying: ApplyOptions) -> None:

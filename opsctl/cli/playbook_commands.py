@@ -59,11 +59,11 @@ def show_playbook(
     from opsctl.playbook.describe import describe_playbook
     from opsctl.playbook.load import load_playbook
 
-    book = load_playbook(name).playbook
+    loaded = load_playbook(name)
     if output is Form.JSON:
-        _json("show", book.model_dump(mode="json", by_alias=True))
+        _json("show", loaded.playbook.model_dump(mode="json", by_alias=True) | {"sha256": loaded.sha256})
     else:
-        typer.echo(describe_playbook(book), nl=False)
+        typer.echo(describe_playbook(loaded), nl=False)
 
 
 def validate(
@@ -76,14 +76,16 @@ def validate(
     from opsctl.wiring import load_checked_playbook
 
     faults: list[Diagnostic] = []
+    valid: list[dict[str, str]] = []
     for file in files:
         try:
-            load_checked_playbook(file)
+            loaded = load_checked_playbook(file)
         except InvalidInput as invalid:
             faults += invalid.diagnostics
         else:
+            valid.append({"file": file, "sha256": loaded.sha256})
             if output is Form.TEXT:
-                typer.echo(f"{file}: valid")
+                typer.echo(f"{file}: valid, sha256 {loaded.sha256}")
     if faults:
         raise InvalidInput(faults)
     if output is Form.JSON:

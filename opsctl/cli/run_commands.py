@@ -13,6 +13,10 @@ RUN_EPILOG = """Examples:
   opsctl run block-ip --set addresses=203.0.113.9 --set target=shop.example.com --dry-run
 
   opsctl run ./my-playbook.yaml --inputs inputs.yaml --yes
+
+What a playbook that is not shipped reads is shown and asked for before the first call; --yes does not answer that.
+In a script: --trust-reads SHA256, or a file with the text that was reviewed, or `trusted_playbooks:` in your own
+configuration. `opsctl playbook show` prints the SHA-256.
 """
 
 PLAN_EPILOG = """Example:
@@ -30,6 +34,14 @@ SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set an input; repeatable.")
 ]
 InputsOption = Annotated[Path | None, typer.Option("--inputs", help="YAML or JSON file of inputs.")]
+TrustOption = Annotated[
+    str,
+    typer.Option(
+        "--trust-reads",
+        metavar="SHA256|FILE",
+        help="Agree to what the playbook of this SHA-256, or with the text of this file, reads.",
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -43,13 +55,14 @@ def run(
     playbook: PlaybookArgument,
     values: SetOption = None,
     inputs: InputsOption = None,
+    trust_reads: TrustOption = "",
     planning: PlanOptions,
     applying: ApplyOptions,
     account: AccountOptions,
     show: ShowOptions,
 ) -> None:
     """Plan a playbook, ask, apply it and prove it."""
-    _run("run", playbook, values, inputs, planning, applying, account, show, plan_only=False)
+    _run("run", playbook, values, inputs, trust_reads, planning, applying, account, show, plan_only=False)
 
 
 def plan(
@@ -57,13 +70,14 @@ def plan(
     playbook: PlaybookArgument,
     values: SetOption = None,
     inputs: InputsOption = None,
+    trust_reads: TrustOption = "",
     planning: PlanOptions,
     account: AccountOptions,
     show: ShowOptions,
 ) -> None:
     """Plan a playbook and change nothing; --out saves the plan for `opsctl apply`."""
     applying = ApplyOptions(dry_run=True)
-    _run("plan", playbook, values, inputs, planning, applying, account, show, plan_only=True)
+    _run("plan", playbook, values, inputs, trust_reads, planning, applying, account, show, plan_only=True)
 
 
 def _run(
@@ -71,6 +85,7 @@ def _run(
     playbook: str,
     values: list[str] | None,
     inputs: Path | None,
+    trust_reads: str,
     planning: PlanOptions,
     applying: ApplyOptions,
     account: AccountOptions,
@@ -83,4 +98,4 @@ def _run(
 
     given, sources = read_inputs(values or [], inputs)
     order = Order(command, account, show)
-    run_playbook(order, playbook, given, sources, planning, applying, plan_only=plan_only)
+    run_playbook(order, playbook, given, sources, planning, applying, plan_only=plan_only, trust_reads=trust_reads)

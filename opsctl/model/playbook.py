@@ -168,12 +168,14 @@ class Playbook(Value):
 class LoadedPlaybook(Value):
     """A playbook with the hash of its text and where each part of it stands.
 
-    `lines` maps a dotted path such as `steps.0.with.target` to line and column, both from 1.
+    `shipped` is one that came with opsctl, whatever the file's name: what counts is the text. `lines` maps a
+    dotted path such as `steps.0.with.target` to line and column, both from 1.
     """
 
     playbook: Playbook
     sha256: str
     source: str
+    shipped: bool = False
     lines: dict[str, tuple[int, int]] = {}
 
     def line_of(self, path: str) -> tuple[int, int]:

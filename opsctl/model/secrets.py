@@ -18,8 +18,8 @@ _SIGNED = {"signed", "presigned"}
 _ABOUT = {
     "algorithm", "arn", "arns", "at", "count", "date", "days", "enabled", "endpoint", "expiration", "expires",
     "expiry", "from", "id", "ids", "length", "lifetime", "location", "mode", "name", "names", "policy", "provider",
-    "required", "rotation", "scope", "source", "stages", "state", "status", "time", "type", "types", "units", "url",
-    "used", "validity", "version", "versions",
+    "required", "rotation", "scope", "source", "stages", "state", "status", "time", "type", "types", "units",
+    "url", "used", "validity", "version", "versions",
 }  # fmt: skip
 # Tokens that open nothing: pages, locks, idempotency, and the instance metadata's HttpTokens setting.
 _HARMLESS = {

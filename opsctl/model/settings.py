@@ -24,6 +24,7 @@ class Adds(StrEnum):
     """A list: everything that the user's own files name; a directory's file may not have the key."""
 
 
+PlaybookSum = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 AccountNumber = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 
 
@@ -34,6 +35,7 @@ class Keys(Value):
     protected_accounts: Annotated[tuple[AccountNumber, ...], Adds.UNITED] = ()
     max_changes: Annotated[int, Adds.STRICTEST] = Field(default=50, ge=1, le=100_000, strict=True)
     plan_expires_s: Annotated[int, Adds.STRICTEST] = Field(default=4 * 3600, ge=60, le=30 * 86_400, strict=True)
+    trusted_playbooks: Annotated[tuple[PlaybookSum, ...], Adds.OWN] = ()
 
 
 class SettingsFile(Value):

@@ -1,11 +1,12 @@
 """Says what a playbook does, in text."""
 
-from opsctl.model.playbook import InputSpec, Playbook
+from opsctl.model.playbook import InputSpec, LoadedPlaybook
 
 
-def describe_playbook(book: Playbook) -> str:
-    """Return inputs, facts, guards, steps, checks and notes of a playbook, one a line."""
-    lines = [f"{book.name} {book.version}: {book.summary}", ""]
+def describe_playbook(loaded: LoadedPlaybook) -> str:
+    """Return inputs, facts, guards, steps, checks and notes of a playbook, one a line, and its SHA-256."""
+    book = loaded.playbook
+    lines = [f"{book.name} {book.version}: {book.summary}", f"sha256 {loaded.sha256}", ""]
     lines += _section("Inputs", [f"{name} ({_type(spec)}) {spec.help}" for name, spec in book.inputs.items()])
     lines += _section("Facts", [f"{name}: {fact.uses or fact.read}" for name, fact in book.facts.items()])
     lines += _section(

@@ -1,16 +1,21 @@
 """Loads a playbook: well-formed YAML of the language's shape, with the place of every part."""
 
+import re
+from pathlib import Path
+
 from pydantic import ValidationError
 
 from opsctl.model.diagnostics import Diagnostic
 from opsctl.model.errors import InvalidInput
 from opsctl.model.playbook import LoadedPlaybook, Playbook
-from opsctl.playbook.places import find_playbook, read_file
+from opsctl.playbook.places import find_playbook, is_file, read_file, shipped_sums
 from opsctl.playbook.rules import rule_faults
 from opsctl.playbook.shape_faults import faults_of
 from opsctl.playbook.yaml_tree import MAX_BYTES, Tree, read_tree
 
 MOST_PARTS = 5_000
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def load_playbook(name_or_path: str) -> LoadedPlaybook:
@@ -21,7 +26,7 @@ def load_playbook(name_or_path: str) -> LoadedPlaybook:
     """
     path, source = find_playbook(name_or_path)
     data, sha256 = read_file(path, MAX_BYTES)
-    return parse_playbook(data, source, sha256)
+    return parse_playbook(data, source, sha256).model_copy(update={"shipped": sha256 in shipped_sums()})
 
 
 def parse_playbook(data: bytes, source: str, sha256: str = "") -> LoadedPlaybook:
@@ -40,6 +45,25 @@ def parse_playbook(data: bytes, source: str, sha256: str = "") -> LoadedPlaybook
     if broken:
         raise InvalidInput(broken)
     return loaded
+
+
+def sum_of(text: str) -> str:
+    """Return the SHA-256 that is meant by one written out, or by a file.
+
+    Raises:
+        InvalidInput: it is neither.
+    """
+    bare = text.removeprefix("sha256:").lower()
+    if _SHA256.fullmatch(bare):
+        return bare
+    path = Path(text)
+    if not is_file(path):
+        raise InvalidInput.one(
+            f"{text!r} is neither a SHA-256 of 64 characters nor a file",
+            source="--trust-reads",
+            hint="opsctl playbook show PLAYBOOK prints its SHA-256",
+        )
+    return read_file(path, MAX_BYTES)[1]
 
 
 def _shaped(tree: Tree, source: str, faults: list[Diagnostic]) -> Playbook | None:

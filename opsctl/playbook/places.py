@@ -19,6 +19,11 @@ def shipped_names() -> list[str]:
     return sorted(path.stem for path in shipped_directory().glob("*.yaml"))
 
 
+def shipped_sums() -> frozenset[str]:
+    """Return the SHA-256 of every shipped playbook."""
+    return frozenset(hashlib.sha256(path.read_bytes()).hexdigest() for path in shipped_directory().glob("*.yaml"))
+
+
 def find_playbook(name_or_path: str) -> tuple[Path, str]:
     """Return the file of a playbook, and what to call it in messages.
 

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from opsctl.model.secrets import MASK, is_secret_name, masked
 
-SECRETS = """password Password dbPassword DB_PASSWORD db-password MasterUserPassword PGPASSWORD passwd pwd passphrase
-secret ClientSecret SecretString clientSecretValue MYSQLSECRET token AuthToken sessionToken GITHUB_TOKEN HECToken
-Credentials basicAuthCredentials api_key APIKey apikey SecretAccessKey aws_secret_access_key PreSharedKey
+SECRETS = """password Password dbPassword DB_PASSWORD db-password MasterUserPassword PGPASSWORD passwd pwd
+passphrase secret ClientSecret SecretString clientSecretValue MYSQLSECRET token AuthToken sessionToken GITHUB_TOKEN
+HECToken Credentials basicAuthCredentials api_key APIKey apikey SecretAccessKey aws_secret_access_key PreSharedKey
 PresharedKey privateKey streamKey PreSignedUrl"""
 PLAIN = """AccessKeyId SecretArn MasterUserSecretStatus KmsKeyId Key PublicKey NextToken nextForwardToken LockToken
 UpdateToken ChangeToken ClientRequestToken CreationToken HttpTokens PasswordLastUsed PasswordPolicy TokenEndpoint
