@@ -57,7 +57,26 @@ class DlqRedriveAction(Action):
 
     def _move(self, about: Context, canary: int, limit: int) -> Change:
         queue = self.redrive.queue
-        job = DlqMove(
+        job = self._job(about, canary, limit)
+        only_canary = canary and limit == canary
+        return Change(
+            kind="job",
+            service="opsctl",
+            operation=job.name,
+            params=job.model_dump(mode="json"),
+            grants=needs_of(self.redrive, onto_bus=self.onto_bus),
+            id=f"{queue.name}/canary" if only_canary else queue.name,
+            title=self._title(canary if only_canary else limit),
+            why=self._why(),
+            expect=(queue_is_there(queue), *self._destinations_there()),
+            proof=Proof(configured=()),
+            undo=Irreversible(because="a message that was sent home is consumed there"),
+            risk=self._risk(),
+        )
+
+    def _job(self, about: Context, canary: int, limit: int) -> DlqMove:
+        queue = self.redrive.queue
+        return DlqMove(
             queue_name=queue.name,
             queue_url=queue.url,
             region=about.region,
@@ -77,21 +96,6 @@ class DlqRedriveAction(Action):
             expected=queue.total if limit < 0 else min(limit, queue.total),
             backup=self.backup,
         )
-        only_canary = canary and limit == canary
-        return Change(
-            kind="job",
-            service="opsctl",
-            operation=job.name,
-            params=job.model_dump(mode="json"),
-            grants=needs_of(self.redrive, onto_bus=self.onto_bus),
-            id=f"{queue.name}/canary" if only_canary else queue.name,
-            title=self._title(canary if only_canary else limit),
-            why=self._why(),
-            expect=(queue_is_there(queue), *self._destinations_there()),
-            proof=Proof(configured=()),
-            undo=Irreversible(because="a message that was sent home is consumed there"),
-            risk=self._risk(),
-        )
 
     def _task(self, about: Context, before: list[Change]) -> Change:
         queue = self.redrive.queue
@@ -107,6 +111,7 @@ class DlqRedriveAction(Action):
             per_s=self.rate,
             expected=queue.total,
             returns_at_most=self.watch,
+            rest=None if self.redrive.insists else self._job(about, canary=0, limit=-1),
         )
         tasks = [
             Grant(service="sqs", operation=name, params={"SourceArn": queue.arn, "QueueArn": queue.arn})
@@ -146,6 +151,8 @@ class DlqRedriveAction(Action):
         way = f"By {_VIA[self.redrive.via]}: {self.redrive.because}."
         if self.redrive.via == "task" and self._altered():
             way = f"By {_VIA['client']}: messages are filtered, edited, counted or backed up."
+        elif self.redrive.via == "task" and not self.redrive.insists:
+            way += " What SQS did not put there itself stops that task; opsctl moves the rest from there on."
         return f"{self._where()} Takes {self.redrive.lasts}. {way} {self._canary()}"
 
     def _where(self) -> str:

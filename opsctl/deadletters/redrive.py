@@ -28,15 +28,17 @@ class Destination(Value):
 class Redrive(Value):
     """A dead-letter queue with the ways home.
 
-    `via` is `task` for SQS's own message move task and `client` otherwise, `because` says why. `recorded`
-    tells that messages may also go where their own record says (function, subscription, rule target).
-    `stays` names senders whose messages opsctl cannot deliver; what follows are hazards by kind.
+    `via` is `task` for SQS's own message move task and `client` otherwise, `because` says why, and `insists` that
+    it was asked for by name. `recorded` tells that messages may also go where their own record says (function,
+    subscription, rule target). `stays` names senders whose messages opsctl cannot deliver; what
+    follows are hazards by kind.
     """
 
     queue: QueueFacts
     destinations: tuple[Destination, ...]
     via: str
     because: str
+    insists: bool = False
     recorded: bool
     canary: int
     canary_because: str

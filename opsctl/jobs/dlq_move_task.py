@@ -2,6 +2,9 @@
 
 from typing import ClassVar
 
+from pydantic import Field
+
+from opsctl.jobs.dlq_move import DlqMove
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.jobs import Job, JobResult, Tools
 from opsctl.model.reads import Read
@@ -12,6 +15,7 @@ from opsctl.services.queue_facts import queue_attributes
 ACTIVE = ("RUNNING", "CANCELLING")
 ENDED_EARLY = ("CANCELLED", "FAILED")
 _NO_SOURCE = "CouldNotDetermineMessageSource"
+_BY_TASK = "by_task"
 _POLL_S = 2.0
 _COUNTED_AFTER_S = 60
 _FIND_WITHIN_S = 20.0
@@ -22,7 +26,8 @@ class DlqMoveTask(Job):
 
     The task belongs to the account: any other process can watch or cancel it. One that is running already
     when the job is resumed is watched, not started again; after one that was cancelled, failed, or passed over
-    messages in flight, a resume starts the next.
+    messages in flight, a resume starts the next. A task fails at the first message that SQS did not put into the
+    queue itself, with all that lie behind it; `rest` moves those.
     """
 
     name: ClassVar[str] = "dlq.move_task"
@@ -35,8 +40,31 @@ class DlqMoveTask(Job):
     per_s: int = 0
     expected: int = 0
     returns_at_most: int = -1
+    rest: DlqMove | None = Field(None, description="Moves what the task cannot place; without it that stays.")
 
     def run(self, tools: Tools) -> JobResult:
+        """Let the task run to its end, then move what it could not place."""
+        by_task = tools.checkpoint.recall(_BY_TASK)
+        if by_task is None:
+            result = self._by_task(tools)
+            if self.rest is None or result.complete or result.details.get("reason") != _NO_SOURCE:
+                return result
+            by_task = result.details["moved"]
+            tools.checkpoint.remember(_BY_TASK, by_task)
+        return self._by_client(self.rest, int(by_task), tools)
+
+    def _by_client(self, rest: DlqMove | None, by_task: int, tools: Tools) -> JobResult:
+        if rest is None:
+            raise AssertionError(f"{self.queue_name}: the checkpoint is of another job")
+        tools.progress(
+            f"redrive {self.queue_name}: SQS cannot place the next message; opsctl moves the rest itself"
+        )
+        left = max(0, self.expected - by_task)
+        result = rest.model_copy(update={"expected": left}).run(tools)
+        says = f"{by_task:,} moved by SQS, which did not put the rest there itself; by opsctl: {result.says}"
+        return result.model_copy(update={"says": says, "details": {**result.details, "moved_by_task": by_task}})
+
+    def _by_task(self, tools: Tools) -> JobResult:
         """Start or find the task, then watch it to its end."""
         patience = Patience(tools.clock, tools.stopping)
         known = tools.checkpoint.recall("started")
@@ -139,7 +167,7 @@ class DlqMoveTask(Job):
 
     def _result(self, task: Json, cancelled: str, before: int, in_flight: int) -> JobResult:
         moved = before + _moved(task)
-        status, hint = str(task["Status"]), ""
+        status, hint, reason = str(task["Status"]), "", ""
         says = f"{moved:,} moved by SQS"
         if status == "FAILED":
             reason = str(task.get("FailureReason", "no reason given"))
@@ -155,7 +183,14 @@ class DlqMoveTask(Job):
             says=says,
             complete=status == "COMPLETED" and not in_flight,
             hint=hint,
-            details={"moved": moved, "status": status, "in_flight": in_flight, "stopped": cancelled, "task": task},
+            details={
+                "moved": moved,
+                "status": status,
+                "reason": reason,
+                "in_flight": in_flight,
+                "stopped": cancelled,
+                "task": task,
+            },
         )
 
 

@@ -75,6 +75,7 @@ class DlqRedrive(Lookup):
             queue=queue,
             destinations=tuple(destinations),
             via=via,
+            insists=self.via != "auto",
             because=because,
             recorded=not self.to,
             canary=canary,

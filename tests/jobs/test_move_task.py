@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from opsctl.deadletters.route import Route
+from opsctl.jobs.dlq_move import DlqMove
 from opsctl.jobs.dlq_move_task import DlqMoveTask
 from opsctl.journal.checkpoints import JobCheckpoint
 from opsctl.model.jobs import JobResult, Tools
@@ -55,7 +57,13 @@ class Tasks(Box):
         return {"TaskHandle": "h"}
 
 
-def run(aws: Tasks, path: Path, stopping: Callable[[], bool] = lambda: False, **more: Json) -> JobResult:
+def run(
+    aws: Tasks,
+    path: Path,
+    stopping: Callable[[], bool] = lambda: False,
+    sqs: MemorySqs | None = None,
+    **more: Json,
+) -> JobResult:
     job = DlqMoveTask(
         **({"expected": aws.to_move} | more),
         queue_name="dead",
@@ -67,7 +75,7 @@ def run(aws: Tasks, path: Path, stopping: Callable[[], bool] = lambda: False, **
     return job.run(
         Tools(
             aws=aws,
-            queues=lambda _region: MemorySqs(clock),
+            queues=lambda _region: sqs or MemorySqs(clock),
             checkpoint=JobCheckpoint(path / "job.log"),
             clock=clock,
             progress=lambda _line: None,
@@ -138,6 +146,34 @@ def test_messages_that_sqs_did_not_put_there_are_said_to_be_a_matter_for_opsctl_
     result = run(aws, tmp_path)
     assert "SQS moves only what it put here itself" in result.says
     assert result.hint == "opsctl dlq redrive dead --region us-east-1 --via client"
+
+
+def rest_of(source: str, target: str) -> DlqMove:
+    return DlqMove(
+        queue_name="dead",
+        queue_url=source,
+        region="us-east-1",
+        routes=(Route(kind="queue", url=target, arn="arn:aws:sqs:us-east-1:123456789012:home", name="home"),),
+    )
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["at once", "after a kill"])
+def test_what_the_task_cannot_place_is_moved_by_opsctl(tmp_path: Path, killed: bool) -> None:
+    """One letter that a consumer itself sent to its error queue once held up all that lay behind it."""
+    aws = Tasks()
+    aws.ends, aws.reason = "FAILED", "CouldNotDetermineMessageSource"
+    clock = FakeClock()
+    sqs = MemorySqs(clock)
+    source, target = sqs.make("dead"), sqs.make("home")
+    sqs.put("dead", *"abcdef")
+    if killed:
+        JobCheckpoint(tmp_path / "job.log").remember("by_task", 12)
+    result = run(aws, tmp_path, rest=rest_of(source, target).model_dump(mode="json"), sqs=sqs)
+    assert result.complete
+    assert result.says.startswith("12 moved by SQS, which did not put the rest there itself; by opsctl: 6 moved")
+    assert result.details["moved_by_task"] == 12
+    assert (sqs.queues["dead"].bodies(), sqs.queues["home"].bodies()) == ([], list("abcdef"))
+    assert aws.log == ([] if killed else ["StartMessageMoveTask"])
 
 
 @pytest.mark.parametrize(("hidden", "stayed"), [([7], 7), ([7, 3, 0], 0)])
