@@ -2,30 +2,34 @@
 
 import hashlib
 import re
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from opsctl.blocking.block_risk import severity_of
+from opsctl.blocking.usable_sets import Usable, blocking_sets, other_users, tagged_as_ours
 from opsctl.blocking.waf_changes import WafPlan
 from opsctl.blocking.waf_state import WafState, read_state
 from opsctl.model.changes import Change, Risk
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.looking import Looking
-from opsctl.model.networks import Network, covers, normal, parse_network
+from opsctl.model.networks import Network, normal, parse_network
 from opsctl.model.run import Action, Context
 from opsctl.model.sentences import sentence
+from opsctl.topology.webacl import allow_lists
 
-SET_LIMIT = 10_000
 DESCRIPTION_LIMIT = 256
 
 
 class WafBlock(Action):
     """Stop addresses in AWS WAF with one IP set and one rule for each address family; undo takes them back.
 
-    An existing web ACL gets the rule before its first allow; without one, a web ACL that allows everything else
-    is made and attached. A later run finds its own rule and set again and only adds addresses. What others put
-    into sets and web ACLs is never touched, rules are never renumbered.
+    An existing web ACL gets the rule before the first one that may let an address in; where no number is free
+    there, the rules behind it move on by one, their order kept. Without a web ACL, one that allows everything else
+    is made and attached. A later run finds its own rule and set again and only adds addresses. Where the web ACL
+    blocks an IP set already that opsctl made, that the configuration names under `block_sets` or that is named
+    here, the addresses go there. What others put into sets and web ACLs is never touched.
     """
 
     name: ClassVar[str] = "waf.block"
@@ -38,6 +42,7 @@ class WafBlock(Action):
     region: str = Field(description="Region of the web ACL; us-east-1 for CLOUDFRONT.")
     addresses: tuple[str, ...] = Field(description="Addresses or CIDR blocks, IPv4 and IPv6.")
     mode: Literal["block", "count", "challenge", "captcha"] = Field("block", description="What the rule does.")
+    ip_sets: tuple[str, ...] = Field((), description="Names of IP sets, blocked already, for the addresses.")
     reason: str = Field("", description="Why, for whoever reads the IP set's description.")
     why: str = Field(description="Why this web ACL is the right place.")
     affects: tuple[str, ...] = Field((), description="Everything else that the web ACL protects.")
@@ -50,8 +55,14 @@ class WafBlock(Action):
             self.web_acl, self.scope, self.region, f"opsctl-{self._slug()}", self._set_names(wanted)
         )
         _refuse_allowed(state, wanted)
+        families = {v: [one for one in wanted if one.version == v] for v in (4, 6)}
+        usable = {v: self._usable(state, v, networks) for v, networks in families.items() if networks}
+        _refuse_unusable(self.ip_sets, usable, state)
+        chosen = yield from self._chosen(usable, about.settings.block_sets)
+        beside = yield from self._beside(chosen)
         severity = severity_of(*(str(network) for network in wanted))
-        risk = Risk(severity=severity, affects=self.affects, owner=self.owner or None, note=_note(state))
+        note = " ".join([_note(state), *self._offers(state, usable, chosen)])
+        risk = Risk(severity=severity, affects=(*self.affects, *beside), owner=self.owner or None, note=note)
         builder = WafPlan(
             state=state,
             scope=self.scope,
@@ -67,25 +78,54 @@ class WafBlock(Action):
             plan_id=about.plan_id,
             risk=risk,
         )
-        for version in (4, 6):
-            missing = self._missing(state, version, [one for one in wanted if one.version == version])
-            builder.add_family(version, missing)
+        for version, known in chosen.items():
+            if known is None:
+                builder.add_family(version, families[version])
+            else:
+                builder.add_to_known(known, families[version])
         return builder.changes()
 
-    def _missing(self, state: WafState, version: int, wanted: list[Network]) -> list[str] | None:
-        """Return what is not in the set yet, or None when this family is not asked for."""
-        if not wanted:
-            return None
-        known = state.sets.get(self._set_name(version))
-        present = [parse_network(text) for text in (known.addresses if known else ())]
-        missing = [str(one) for one in wanted if not any(covers(other, one) for other in present)]
-        if len(present) + len(missing) > SET_LIMIT:
-            raise RefusedByGuard(
-                f"IP set {self._set_name(version)} holds {len(present)} of {SET_LIMIT} addresses; "
-                f"{len(missing)} more do not fit; nothing was changed",
-                "block wider networks instead of single addresses, or undo blocks that are not needed any more",
-            )
-        return missing
+    def _usable(self, state: WafState, version: int, networks: list[Network]) -> list[Usable]:
+        """Return the sets that are blocked already; none when something else than a block is asked for."""
+        if state.web_acl is None or self.mode != "block":
+            return []
+        return blocking_sets(state.web_acl, version, networks)
+
+    def _chosen(
+        self, usable: Mapping[int, Sequence[Usable]], configured: Sequence[str]
+    ) -> Looking[dict[int, Usable | None]]:
+        """Choose for each family the set named here, else our own, else one that is named or tagged as usable."""
+        chosen: dict[int, Usable | None] = {}
+        for version, found in usable.items():
+            named = [one for one in found if one.ip_set.name in self.ip_sets]
+            own = [one for one in found if one.rule == f"opsctl-{self.mode}-ipv{version}"]
+            trusted = [one for one in found if one.ip_set.name in configured]
+            if not (named or own or trusted):
+                ours = yield from tagged_as_ours([one.ip_set for one in found])
+                trusted = [one for one in found if one.ip_set.arn in ours]
+            known = next(iter([*named, *own, *trusted]), None)
+            chosen[version] = None if known in own else known
+        return chosen
+
+    def _beside(self, chosen: Mapping[int, Usable | None]) -> Looking[list[str]]:
+        """Name the other rules that get an address with a set that is not our own."""
+        found: list[str] = []
+        for known in chosen.values():
+            if known is not None:
+                found += yield from other_users(known.ip_set, known.rule, self.web_acl, self.scope, self.region)
+        return found
+
+    def _offers(
+        self, state: WafState, usable: Mapping[int, Sequence[Usable]], chosen: Mapping[int, Usable | None]
+    ) -> list[str]:
+        """Tell of the sets that would do instead of a set and a rule of our own."""
+        return [
+            f"Rule {one.rule} blocks IP set {one.ip_set.name} here already: --ip-set {one.ip_set.name} adds the"
+            " addresses there instead."
+            for version, known in chosen.items()
+            if known is None and f"opsctl-{self.mode}-ipv{version}" not in state.rules
+            for one in usable[version][:1]
+        ]
 
     def _set_names(self, wanted: list[Network]) -> dict[str, str]:
         return {self._set_name(v): f"opsctl-{self.mode}-ipv{v}" for v in sorted({one.version for one in wanted})}
@@ -105,20 +145,37 @@ class WafBlock(Action):
 
 
 def _refuse_allowed(state: WafState, wanted: list[Network]) -> None:
-    allowing = state.rules_that_allow(wanted)
-    if allowing:
+    allowing = allow_lists(state.web_acl, wanted) if state.web_acl else ()
+    if state.web_acl and allowing:
+        sets = state.web_acl.ip_sets
         raise RefusedByGuard(
             f"web ACL {state.name} lets the address in before any block could stop it; nothing was changed",
             "take the address out of that allow list first, or use --layer nacl",
-            evidence=[f"rule {rule} allows {source}" for rule, source in allowing],
+            evidence=[
+                f"rule {one.rule.name} allows {one.source}, which IP set"
+                f" {', '.join(sets[arn].name for arn in one.sets)} holds"
+                for one in allowing
+            ],
+        )
+
+
+def _refuse_unusable(names: Sequence[str], usable: Mapping[int, Sequence[Usable]], state: WafState) -> None:
+    there = {one.ip_set.name: one.rule for found in usable.values() for one in found}
+    unusable = [name for name in names if name not in there]
+    if unusable:
+        raise RefusedByGuard(
+            f"web ACL {state.name or '(none yet)'} has no rule that blocks IP set {', '.join(unusable)} alone,"
+            " before every rule that may let the addresses in; nothing was changed",
+            "name a set that is blocked, or leave --ip-set out for a set and a rule of opsctl's own",
+            evidence=[f"usable: IP set {name}, blocked by rule {rule}" for name, rule in there.items()],
         )
 
 
 def _note(state: WafState) -> str:
     if state.firewall_manager:
         return (
-            "Firewall Manager governs this web ACL: a rule of its first groups that allows comes before "
-            "ours, and it may take ours away."
+            "Firewall Manager governs this web ACL: a rule of its first groups that allows comes before ours, and"
+            " it may take ours away."
         )
     return "WAF spreads the change within seconds to minutes; until then some requests still pass."
 

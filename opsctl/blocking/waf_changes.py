@@ -1,16 +1,34 @@
 """Puts the changes of a WAF block together: sets, rules, web ACL, association."""
 
+from collections.abc import Sequence
+
+from opsctl.blocking.rule_place import Move, Place, in_the_way, place_for
+from opsctl.blocking.set_room import missing_from
+from opsctl.blocking.usable_sets import Usable
 from opsctl.blocking.waf_state import WafState
 from opsctl.model.changes import Change, Check, Instruction, Proof, Risk
+from opsctl.model.errors import RefusedByGuard
+from opsctl.model.networks import Network, overlapping
 from opsctl.model.references import reference
-from opsctl.model.value import Json
+from opsctl.model.value import Json, Value
 from opsctl.services import distribution_calls as cloudfront
 from opsctl.services import ip_set_calls as ip_sets
 from opsctl.services import web_acl_calls as web_acls
 from opsctl.services.waf_objects import IP_SET, WEB_ACL, WafKey
+from opsctl.topology.webacl import Effect, WebAcl, WebAclRule, letting_in
 
 ACTIONS = {"block": "Block", "count": "Count", "challenge": "Challenge", "captcha": "Captcha"}
 VISIBLE_WITHIN_S = 60
+
+
+class Added(Value):
+    """A rule that is added: where, what has to be so before it, and the check that its set is nobody else's."""
+
+    rule: dict[str, Json]
+    place: Place
+    before: tuple[Check, ...]
+    unused: Check
+    maker: str
 
 
 class WafPlan:
@@ -46,16 +64,32 @@ class WafPlan:
         self._description = description
         self._plan_id = plan_id
         self._risk = risk
-        self._sets: list[Change] = []
-        self._rules: list[tuple[dict[str, Json], Check, str]] = []
+        # The web ACL as it will be after each change planned so far.
+        self._acl = state.web_acl
+        self._listed: list[Json] = list(state.listed)
+        self._filled: list[Change] = []
+        self._orders: list[Change] = []
+        self._rules: list[Added] = []
         self._unused: list[Check] = []
 
-    def add_family(self, version: int, missing: list[str] | None) -> None:
-        """Plan the set and the rule of one address family; `missing` is None when it is not asked for."""
-        if missing is None:
+    def add_to_known(self, known: Usable, wanted: Sequence[Network]) -> None:
+        """Plan the addresses into a set that a rule of the web ACL blocks already."""
+        missing = missing_from(known.ip_set, known.ip_set.name, wanted)
+        key, acl = self._state.key, self._acl
+        if not missing or key is None or acl is None:
             return
+        set_key = WafKey.of_arn(IP_SET, known.ip_set.arn, self._region)
+        priority = next(rule.priority for rule in acl.rules if rule.name == known.rule and not rule.foreign)
+        standing = web_acls.rule_refers_to(key, known.rule, known.ip_set.arn, "Block", present=True)
+        before = (standing.model_copy(update={"context": True}), *self._nothing_before(key, priority, wanted))
+        why = f"{self._why} Rule {known.rule} of web ACL {acl.name} blocks this set already."
+        self._filled.append(self._fill_set(set_key, missing, "", before, why))
+
+    def add_family(self, version: int, wanted: Sequence[Network]) -> None:
+        """Plan a set of our own and its rule for one address family, as far as they are missing."""
         name = f"opsctl-{self._mode}-ipv{version}-{self._slug}"
         known = self._state.sets.get(name)
+        missing = missing_from(known, name, wanted)
         maker = ""
         if known is not None:
             key = WafKey.of_arn(IP_SET, known.arn, self._region)
@@ -64,25 +98,25 @@ class WafPlan:
             maker = f"ip-set-{name}"
             key = WafKey.of_new(IP_SET, name, self._scope, self._region, maker)
             set_arn = reference(maker, "arn")
-            self._sets.append(self._create_set(key, version, missing, maker))
+            self._filled.append(self._create_set(key, version, missing, maker))
+        rule_name = f"opsctl-{self._mode}-ipv{version}"
+        in_place = rule_name in self._state.rules
+        before = self._order(rule_name, set_arn, wanted) if in_place else ()
         if missing:
-            self._sets.append(self._fill_set(key, missing, maker))
+            self._filled.append(self._fill_set(key, missing, maker, before, self._why))
         unused = ip_sets.nothing_but(key, missing)
         self._unused.append(unused)
-        rule_name = f"opsctl-{self._mode}-ipv{version}"
-        if rule_name not in self._state.rules:
-            priority = self._state.priority_for_rule([rule["Priority"] for rule, _, _ in self._rules])
-            rule = web_acls.rule_of(rule_name, priority, set_arn, ACTIONS[self._mode])
-            self._rules.append((rule, unused, maker))
+        if not in_place:
+            self._place_rule(rule_name, set_arn, wanted, unused, maker)
 
     def changes(self) -> list[Change]:
         """Return everything that is missing."""
-        planned = list(self._sets)
+        planned = [*self._filled, *self._orders]
         web_acl: Json = self._state.web_acl.arn if self._state.web_acl else None
         key = self._state.key
         if key is not None:
-            self._state.refuse_full(len(self._rules))
-            planned += [self._add_rule(key, *rule) for rule in self._rules]
+            self._refuse_full()
+            planned += [self._add_rule(key, added, number) for number, added in enumerate(self._rules, start=1)]
         elif self._rules:
             created = self._create_web_acl()
             planned.append(created)
@@ -92,9 +126,80 @@ class WafPlan:
             planned.append(self._attach(web_acl, key, tuple(change.id for change in planned)))
         return planned
 
+    def _refuse_full(self) -> None:
+        """Refuse when the web ACL's capacity units do not suffice; an IP set rule costs one."""
+        if self._state.capacity + len(self._rules) > web_acls.CAPACITY_LIMIT:
+            raise RefusedByGuard(
+                f"web ACL {self._state.name} uses {self._state.capacity} of {web_acls.CAPACITY_LIMIT} capacity"
+                " units; nothing was changed",
+                "remove rules that are not needed, or use --layer nacl",
+            )
+
+    def _nothing_before(self, key: WafKey, priority: int, wanted: Sequence[Network]) -> tuple[Check, ...]:
+        """Expect that what stands before a priority lets the addresses in no more than it did when it was read."""
+        acl, asked = self._acl, [str(one) for one in wanted]
+        clear = [one for one in letting_in(acl, wanted) if one.rule.priority < priority] if acl else []
+        sets = {arn: acl.ip_sets[arn] for one in clear for arn in one.sets if acl and not one.rule.foreign}
+        return (
+            web_acls.let_in_before(key, priority, self._listed),
+            *(
+                ip_sets.holds_near(
+                    WafKey.of_arn(IP_SET, arn, self._region), asked, overlapping(one.addresses, asked)
+                )
+                for arn, one in sorted(sets.items())
+            ),
+        )
+
+    def _order(self, name: str, set_arn: Json, wanted: Sequence[Network]) -> tuple[Check, ...]:
+        """See to it that our rule stands before what may let the addresses in; return what keeps it so."""
+        acl, key = self._acl, self._state.key
+        if acl is None or key is None:
+            return ()
+        ours = next(rule for rule in acl.rules if rule.name == name and not rule.foreign)
+        stops = [rule for rule in in_the_way(letting_in(acl, wanted)) if not rule.foreign]
+        priority = ours.priority
+        if any(rule.priority < priority for rule in stops):
+            others = [rule for rule in acl.rules if rule is not ours]
+            place = place_for(others, letting_in(acl, wanted))
+            self._orders.append(self._move_rule(key, ours, place))
+            self._renumber([*place.moves, Move(rule=name, old=priority, new=place.priority)])
+            return ()
+        standing = web_acls.rule_refers_to(key, name, set_arn, ACTIONS[self._mode], present=True)
+        return (standing.model_copy(update={"context": True}), *self._nothing_before(key, priority, wanted))
+
+    def _place_rule(self, name: str, set_arn: Json, wanted: Sequence[Network], unused: Check, maker: str) -> None:
+        acl, key = self._acl, self._state.key
+        if acl is None or key is None:
+            place, before = Place(priority=len(self._rules)), tuple[Check, ...]()
+        else:
+            place = place_for(acl.rules, letting_in(acl, wanted))
+            before = self._nothing_before(key, place.priority, wanted)
+            self._renumber(place.moves)
+        rule = web_acls.rule_of(name, place.priority, set_arn, ACTIONS[self._mode])
+        self._rules.append(Added(rule=rule, place=place, before=before, unused=unused, maker=maker))
+        self._listed.append(rule)
+        if self._acl is not None:
+            ours = WebAclRule(name=name, priority=place.priority, effect=Effect.GO_ON)
+            self._acl = _with_rules(self._acl, [*self._acl.rules, ours])
+
+    def _renumber(self, moves: Sequence[Move]) -> None:
+        """Go on from the numbers that rules will have."""
+        new = {move.rule: move.new for move in moves}
+        self._listed = [
+            one | {"Priority": new[one["Name"]]} if one["Name"] in new else one for one in self._listed
+        ]
+        if self._acl is not None:
+            rules = [
+                rule.model_copy(update={"priority": new[rule.name]})
+                if rule.name in new and not rule.foreign
+                else rule
+                for rule in self._acl.rules
+            ]
+            self._acl = _with_rules(self._acl, rules)
+
     def _only_ours(self, key: WafKey) -> tuple[Check, ...]:
         """Nobody else relies on the web ACL: no rule and no address beside those of this run."""
-        names = [*self._state.rules, *(rule["Name"] for rule, _, _ in self._rules)]
+        names = [*self._state.rules, *(added.rule["Name"] for added in self._rules)]
         return (web_acls.no_rules_but(key, names), *self._unused)
 
     def _create_set(self, key: WafKey, version: int, addresses: list[str], change_id: str) -> Change:
@@ -110,13 +215,15 @@ class WafPlan:
             outputs=key.outputs(),
         )
 
-    def _fill_set(self, key: WafKey, addresses: list[str], maker: str) -> Change:
+    def _fill_set(
+        self, key: WafKey, addresses: list[str], maker: str, before: tuple[Check, ...], why: str
+    ) -> Change:
         return self._change(
             ip_sets.edit_addresses(key, "add", addresses),
             id=f"addresses-{key.name}",
             title=f"Add {_listed(addresses)} to IP set {key.name}",
-            why=self._why,
-            expect=(ip_sets.addresses_in(key, addresses, present=False),),
+            why=why,
+            expect=(ip_sets.addresses_in(key, addresses, present=False), *before),
             proof=Proof(
                 configured=(ip_sets.addresses_in(key, addresses, present=True),), within_s=VISIBLE_WITHIN_S
             ),
@@ -124,37 +231,81 @@ class WafPlan:
             depends_on=(maker,) if maker else (),
         )
 
-    def _add_rule(self, key: WafKey, rule: dict[str, Json], unused: Check, maker: str) -> Change:
-        name, priority, action = rule["Name"], rule["Priority"], ACTIONS[self._mode]
-        set_arn = rule["Statement"]["IPSetReferenceStatement"]["ARN"]
+    def _add_rule(self, key: WafKey, added: Added, number: int) -> Change:
+        name, priority, action = added.rule["Name"], added.place.priority, ACTIONS[self._mode]
+        set_arn = added.rule["Statement"]["IPSetReferenceStatement"]["ARN"]
+        moves = added.place.moves
+        room = [web_acls.priority_is_free(key, moves[-1].new if moves else priority)]
+        if moves:
+            old = web_acls.rules_are_numbered(key, {move.rule: move.old for move in moves})
+            room.append(old.model_copy(update={"context": True}))
+        place = f"priority {priority}" if not moves else f"priority {priority}, and renumber {_moved(moves)}"
+        why = f"{self._why} Its place is before the first rule that may let the address in."
+        if moves:
+            why += f" No number is free there: {', '.join(map(str, moves))}. Their order stays, undo keeps it."
         return self._change(
-            web_acls.edit_rule(key, "add", rule),
+            web_acls.edit_rule(key, "add", added.rule, {move.rule: move.new for move in moves}),
             id=f"rule-{name}",
-            title=f"Add rule {name} ({action.lower()}) to web ACL {key.name}, priority {priority}",
-            why=f"{self._why} Its place is before the first rule that allows.",
+            title=f"Add rule {name} ({action.lower()}) to web ACL {key.name}, {place}",
+            why=why,
             expect=(
                 web_acls.rule_refers_to(key, name, set_arn, action, present=False),
-                web_acls.priority_is_free(key, priority),
-                web_acls.no_allow_before(key, priority),
+                *room,
+                *added.before,
             ),
             proof=Proof(
                 configured=(web_acls.rule_refers_to(key, name, set_arn, action, present=True),),
                 within_s=VISIBLE_WITHIN_S,
             ),
-            undo=web_acls.edit_rule(key, "remove", rule),
-            undo_only_if=(unused,),
-            depends_on=(maker,) if maker else (),
+            undo=web_acls.edit_rule(key, "remove", added.rule),
+            undo_only_if=(added.unused,),
+            depends_on=(added.maker,) if added.maker else (),
+            risk=self._risk_of_rule(key, moves, number),
         )
+
+    def _move_rule(self, key: WafKey, ours: WebAclRule, place: Place) -> Change:
+        moves = (*place.moves, Move(rule=ours.name, old=ours.priority, new=place.priority))
+        old, new = ({move.rule: move.old for move in moves}, {move.rule: move.new for move in moves})
+        taken = max(new.values())
+        free = () if taken in old.values() else (web_acls.priority_is_free(key, taken),)
+        return self._change(
+            web_acls.renumber(key, new),
+            id=f"order-{ours.name}",
+            title=f"Move rule {ours.name} of web ACL {key.name} to the front: {_moved(moves)}",
+            why=f"{self._why} A rule that may let the address in stands before ours now.",
+            expect=(web_acls.rules_are_numbered(key, old), *free),
+            proof=Proof(configured=(web_acls.rules_are_numbered(key, new),), within_s=VISIBLE_WITHIN_S),
+            undo=web_acls.renumber(key, old),
+            risk=self._risk_of_rule(key, place.moves, 0),
+        )
+
+    def _risk_of_rule(self, key: WafKey, moves: Sequence[Move], number: int) -> Risk:
+        """What a rule does to the web ACL besides stopping the addresses."""
+        notes = [self._risk.note] if self._risk.note else []
+        if moves:
+            many = f"{len(moves)} rules" if len(moves) > 1 else "1 rule"
+            notes.append(f"It renumbers {many} of web ACL {key.name}; the order stays.")
+        units = self._state.capacity + number
+        if units - 1 == web_acls.CAPACITY_IN_BASE_PRICE and number:
+            notes.append(
+                f"It takes web ACL {key.name} from {units - 1:,} to {units:,} capacity units:"
+                f" above {web_acls.CAPACITY_IN_BASE_PRICE:,} AWS charges more for every request."
+            )
+        return self._risk.model_copy(update={"note": " ".join(notes)})
 
     def _create_web_acl(self) -> Change:
         name = f"opsctl-{self._slug}"
         key = WafKey.of_new(WEB_ACL, name, self._scope, self._region, f"web-acl-{name}")
-        rules = [rule for rule, _, _ in self._rules]
+        analytics = (
+            " Its security analytics is off, which AWS would turn on and store request logs in other Regions for."
+            if self._scope == "CLOUDFRONT"
+            else ""
+        )
         return self._change(
-            web_acls.create_web_acl(key, rules, self._description, self._plan_id),
+            web_acls.create_web_acl(key, [added.rule for added in self._rules], self._description, self._plan_id),
             id=f"web-acl-{name}",
             title=f"Create web ACL {name} that allows everything but the listed addresses",
-            why=f"No web ACL protects {self._display} yet. {self._why}",
+            why=f"No web ACL protects {self._display} yet. {self._why}{analytics}",
             expect=(key.is_absent(),),
             proof=Proof(
                 configured=(key.is_ours(self._description),),
@@ -163,7 +314,7 @@ class WafPlan:
             undo=key.deletion(),
             undo_only_if=self._only_ours(key),
             outputs=key.outputs(),
-            depends_on=tuple(maker for _, _, maker in self._rules if maker),
+            depends_on=tuple(added.maker for added in self._rules if added.maker),
         )
 
     def _attach(self, web_acl: Json, key: WafKey, after: tuple[str, ...]) -> Change:
@@ -200,7 +351,22 @@ class WafPlan:
         )
 
     def _change(self, instruction: Instruction, **parts: Json) -> Change:
-        return Change(**dict(instruction), risk=self._risk, **parts)
+        return Change(**dict(instruction), **({"risk": self._risk} | parts))
+
+
+def _with_rules(acl: WebAcl, rules: Sequence[WebAclRule]) -> WebAcl:
+    """The web ACL with other rules of its own, in their order; the groups of Firewall Manager stay around them."""
+    own = sorted((rule for rule in rules if not rule.foreign), key=lambda rule: rule.priority)
+    foreign = [rule for rule in acl.rules if rule.foreign]
+    first = 0
+    while first < len(acl.rules) and acl.rules[first].foreign:
+        first += 1
+    return acl.model_copy(update={"rules": (*foreign[:first], *own, *foreign[first:])})
+
+
+def _moved(moves: Sequence[Move]) -> str:
+    shown = ", ".join(map(str, moves[:3]))
+    return shown if len(moves) <= 3 else f"{shown} and {len(moves) - 3} more"
 
 
 def _listed(addresses: list[str]) -> str:

@@ -1,30 +1,21 @@
-"""What AWS WAF looks like before a block: the web ACL, our rule, our sets, and where a rule can go."""
+"""What AWS WAF looks like before a block: the web ACL, our rules, our sets."""
 
 from collections.abc import Collection, Mapping, Sequence
 
-from opsctl.model.errors import FactUnknown, RefusedByGuard
+from opsctl.model.errors import FactUnknown
 from opsctl.model.looking import Looking, together
 from opsctl.model.looking import need as need_answer
-from opsctl.model.networks import Network
 from opsctl.model.reads import Refused
 from opsctl.model.value import Json, Value
 from opsctl.services.waf_objects import IP_SET, WEB_ACL, WafKey, list_objects
-from opsctl.services.web_acl_calls import CAPACITY_LIMIT
-from opsctl.topology.webacl import (
-    Effect,
-    IpSet,
-    WebAcl,
-    ip_sets_in,
-    parse_ip_set,
-    parse_web_acl,
-    request_passes,
-)
+from opsctl.topology.webacl import IpSet, WebAcl, ip_sets_in, parse_ip_set, parse_web_acl
 
 
 class WafState(Value):
     """The state found. `web_acl` is None when one has to be made; `sets` are ours, by the name we give them.
 
-    `rules` maps the names of our rules that are in place to the ARN of the set they refer to.
+    `rules` maps the names of our rules that are in place to the ARN of the set they refer to; `listed` are the
+    rules as AWS sends them.
     """
 
     key: WafKey | None = None
@@ -32,7 +23,7 @@ class WafState(Value):
     capacity: int = 0
     sets: dict[str, IpSet] = {}
     rules: dict[str, str] = {}
-    priorities: tuple[int, ...] = ()
+    listed: tuple[Json, ...] = ()
 
     @property
     def name(self) -> str:
@@ -43,41 +34,6 @@ class WafState(Value):
     def firewall_manager(self) -> bool:
         """Whether Firewall Manager governs the web ACL."""
         return bool(self.web_acl and self.web_acl.firewall_manager)
-
-    def rules_that_allow(self, wanted: Sequence[Network]) -> list[tuple[str, str]]:
-        """List the rules that certainly allow an address asked about, before any block, with the address."""
-        if self.web_acl is None:
-            return []
-        outcomes = [request_passes(self.web_acl, str(network)) for network in wanted]
-        return [(one.rule, one.source) for one in outcomes if one.passes == "yes" and one.rule]
-
-    def priority_for_rule(self, taken: Sequence[int]) -> int:
-        """Choose the smallest free priority after the Anti-DDoS group and before the first rule that may allow.
-
-        Raises:
-            RefusedByGuard: there is none; rules of others are never renumbered.
-        """
-        rules = self.web_acl.rules if self.web_acl else ()
-        lowest = max((rule.priority + 1 for rule in rules if rule.anti_ddos), default=0)
-        stoppers = [r for r in rules if r.effect in (Effect.ALLOW, Effect.OPAQUE) and r.priority >= lowest]
-        ceiling = min((rule.priority for rule in stoppers), default=2**31)
-        used = {*self.priorities, *taken}
-        for priority in range(lowest, min(ceiling, lowest + len(used) + 1)):
-            if priority not in used:
-                return priority
-        raise RefusedByGuard(
-            f"web ACL {self.name} has no free priority before the rule that allows; nothing was changed",
-            "renumber its rules so that a number is free before its first allow rule, or use --layer nacl",
-            evidence=[f"{rule.priority:>10} {rule.effect.value:<6} {rule.name}" for rule in rules],
-        )
-
-    def refuse_full(self, more: int) -> None:
-        """Refuse when the web ACL's capacity units do not suffice; an IP set rule costs one."""
-        if self.capacity + more > CAPACITY_LIMIT:
-            raise RefusedByGuard(
-                f"web ACL {self.name} uses {self.capacity} of {CAPACITY_LIMIT} capacity units; nothing changed",
-                "remove rules that are not needed, or use --layer nacl",
-            )
 
 
 def read_state(
@@ -110,7 +66,7 @@ def read_state(
         capacity=int(acl.get("Capacity", 0)),
         sets={name: sets[arn] for name, arn in ours.items() if arn in sets},
         rules=rules,
-        priorities=tuple(int(rule["Priority"]) for rule in acl.get("Rules") or []),
+        listed=tuple(acl.get("Rules") or ()),
     )
 
 

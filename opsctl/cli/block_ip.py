@@ -38,6 +38,10 @@ def block_ip(
     country: Annotated[
         list[str] | None, typer.Option(help="Country to refuse at CloudFront, ISO 3166; repeatable.")
     ] = None,
+    ip_set: Annotated[
+        list[str] | None,
+        typer.Option("--ip-set", help="Put the addresses into this IP set, which the web ACL blocks; repeatable."),
+    ] = None,
     own_rule: Annotated[
         bool, typer.Option("--own-rule", help="Block also where something drops the addresses already.")
     ] = False,
@@ -64,6 +68,7 @@ def block_ip(
         "mode": mode,
         "countries": [code for item in country or [] for code in item.replace(",", " ").split()],
         "own_rule": own_rule,
+        "ip_sets": ip_set or [],
         "reason": reason,
     }
     sources = {
@@ -73,6 +78,7 @@ def block_ip(
         "mode": "--mode",
         "countries": "--country",
         "own_rule": "--own-rule",
+        "ip_sets": "--ip-set",
         "reason": "--reason",
     }
     run_playbook(Order("block-ip", account, show), "block-ip", given, sources, planning, applying)

@@ -30,6 +30,8 @@ def request_of(
         found = evaluate(expression, document)
         if found is not None:
             request[name] = _copy(found)
+        elif name not in params:
+            request.pop(name, None)
     for text in edit.texts:
         _parse(request, text)
     for element in edit.elements:
@@ -107,11 +109,22 @@ def _parent(request: dict[str, Json], path: str) -> tuple[dict[str, Json], str]:
     for part in way:
         if not isinstance(node, list):
             node = node.setdefault(part, {})
+        elif part.startswith("["):
+            node = _named(node, part, path)
         elif int(part) < len(node):
             node = node[int(part)]
         else:
             raise NotThere(f"item {part} of {path}")
     return node, name
+
+
+def _named(items: list[Json], part: str, path: str) -> Json:
+    """The item of a list of objects whose member has a value: `[Name=web]`."""
+    key, _, wanted = part[1:-1].partition("=")
+    for item in items:
+        if isinstance(item, dict) and item.get(key) == wanted:
+            return item
+    raise NotThere(f"item {part} of {path}")
 
 
 def _copy(value: Json) -> Json:

@@ -45,7 +45,8 @@ class Check(Query):
 class Element(Value):
     """One element of an edit: add to, remove from, set or unset at a dotted path of the document to write.
 
-    A number in the path steps into a list. `unset` takes the member away, whatever its value.
+    A number in the path steps into a list, `[Name=web]` to the item whose member has that value. `unset` takes the
+    member away, whatever its value.
     `add` and `remove` work on a list, or on CloudFront's `{Quantity, Items}` (`counted`). `key` names the
     member that identifies an element of a list of objects. `if_empty` limits a `set` to the case that the
     list at that path is empty after the other elements.

@@ -1,11 +1,13 @@
 """Addresses and CIDR blocks, compared as networks and never as text."""
 
 import ipaddress
+from bisect import bisect_right
 from collections.abc import Iterable
 from typing import TypeAlias
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+_BEYOND = 2**128
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 
 
@@ -55,12 +57,23 @@ def covers(outer: Network, inner: Network) -> bool:
 def overlapping(left: Iterable[str], right: Iterable[str]) -> list[str]:
     """Return the items of `left` that share an address with any item of `right`, in their order."""
     others = [parse_network(item) for item in right]
-    return [
-        item
-        for item in left
-        if any(
-            one.version == other.version and one.overlaps(other)
-            for one in [parse_network(item)]
-            for other in others
-        )
-    ]
+    spans = {4: _spans(others, 4), 6: _spans(others, 6)}
+    return [item for item in left if _meets(one := parse_network(item), spans[one.version])]
+
+
+def _spans(networks: Iterable[Network], version: int) -> list[tuple[int, int]]:
+    """The addresses of networks of a version as spans that do not touch each other, lowest first."""
+    found: list[tuple[int, int]] = []
+    ends = [(int(one.network_address), int(one.broadcast_address)) for one in networks if one.version == version]
+    for first, last in sorted(ends):
+        if found and first <= found[-1][1]:
+            found[-1] = (found[-1][0], max(last, found[-1][1]))
+        else:
+            found.append((first, last))
+    return found
+
+
+def _meets(network: Network, spans: list[tuple[int, int]]) -> bool:
+    # Spans are apart, so the last one that begins within or before the network is the only one that may reach it.
+    index = bisect_right(spans, (int(network.broadcast_address), _BEYOND)) - 1
+    return index >= 0 and spans[index][1] >= int(network.network_address)

@@ -36,6 +36,7 @@ class Keys(Value):
     max_changes: Annotated[int, Adds.STRICTEST] = Field(default=50, ge=1, le=100_000, strict=True)
     plan_expires_s: Annotated[int, Adds.STRICTEST] = Field(default=4 * 3600, ge=60, le=30 * 86_400, strict=True)
     trusted_playbooks: Annotated[tuple[PlaybookSum, ...], Adds.OWN] = ()
+    block_sets: Annotated[tuple[str, ...], Adds.OWN] = ()
 
 
 class SettingsFile(Value):

@@ -1,5 +1,6 @@
 """WAFv2 IP sets: creating, filling and emptying them, and telling what is in them."""
 
+import json
 from collections.abc import Sequence
 
 from opsctl.model.changes import Check, EditSpec, Element, Instruction
@@ -59,6 +60,20 @@ def nothing_but(key: WafKey, addresses: Sequence[str]) -> Check:
         value=list(addresses),
         networks=True,
         says=f"IP set {key.name} has no address but those of this run",
+    )
+
+
+def holds_near(key: WafKey, wanted: Sequence[str], held: Sequence[str]) -> Check:
+    """Of the blocks in the set, exactly `held` share an address with those wanted."""
+    asked = ", ".join(wanted[:3]) + (f" and {len(wanted) - 3} more" if len(wanted) > 3 else "")
+    literal = json.dumps(list(wanted))
+    return Check(
+        read=key.read(),
+        query=f"sort(overlap(IPSet.Addresses || `[]`, `{literal}`))",
+        op="equals",
+        value=sorted(held),
+        context=True,
+        says=f"IP set {key.name} holds {', '.join(held) + ' alone' if held else 'nothing'} of {asked}",
     )
 
 

@@ -1,13 +1,17 @@
 """WAFv2 web ACLs: adding and removing one rule, making one, attaching it to a load balancer."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 
+from opsctl.expressions.evaluate import evaluate
 from opsctl.model.changes import Check, EditSpec, Element, Instruction
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
 from opsctl.services.waf_objects import LOCKED, NOT_YET_VISIBLE, WafKey
 
 CAPACITY_LIMIT = 5000
+CAPACITY_IN_BASE_PRICE = 1500
+NAMES = ("Block", "Count", "Captcha", "Challenge")
 
 # What UpdateWebACL loses when it is not sent (API reference, UpdateWebACL), so that the plan says what is kept;
 # whatever else the installed model knows of a web ACL is carried as well.
@@ -44,8 +48,29 @@ def visibility(metric: str) -> dict[str, Json]:
     return {"SampledRequestsEnabled": True, "CloudWatchMetricsEnabled": True, "MetricName": metric}
 
 
-def edit_rule(key: WafKey, op: str, rule: dict[str, Json]) -> Instruction:
-    """Add or remove exactly this rule; everything else in the web ACL is written back as it was read."""
+def edit_rule(
+    key: WafKey, op: str, rule: dict[str, Json], numbers: Mapping[str, int] | None = None
+) -> Instruction:
+    """Add or remove exactly this rule; everything else in the web ACL is written back as it was read.
+
+    `numbers` are the priorities that other rules get in the same call, by name.
+    """
+    added = Element.model_validate({"op": op, "at": "Rules", "value": rule, "key": "Name"})
+    return _update(key, (*_numbering(numbers or {}), added))
+
+
+def renumber(key: WafKey, numbers: Mapping[str, int]) -> Instruction:
+    """Give rules other priorities, by name; everything else in the web ACL is written back as it was read."""
+    return _update(key, _numbering(numbers))
+
+
+def _numbering(numbers: Mapping[str, int]) -> tuple[Element, ...]:
+    return tuple(
+        Element(op="set", at=f"Rules.[Name={name}].Priority", value=number) for name, number in numbers.items()
+    )
+
+
+def _update(key: WafKey, elements: tuple[Element, ...]) -> Instruction:
     carry = {name: f"WebACL.{name}" for name in _CARRIED}
     return Instruction(
         kind="edit",
@@ -57,7 +82,7 @@ def edit_rule(key: WafKey, op: str, rule: dict[str, Json]) -> Instruction:
             read=key.read(),
             carry=carry | {"Description": "WebACL.Description || `null`", "LockToken": "LockToken"},
             document="WebACL",
-            elements=(Element.model_validate({"op": op, "at": "Rules", "value": rule, "key": "Name"}),),
+            elements=elements,
             conflicts=LOCKED,
         ),
         retry=NOT_YET_VISIBLE,
@@ -106,15 +131,39 @@ def priority_is_free(key: WafKey, priority: int) -> Check:
     )
 
 
-def no_allow_before(key: WafKey, priority: int) -> Check:
-    """No rule that allows stands before this priority: Allow ends the evaluation."""
+def rules_are_numbered(key: WafKey, numbers: Mapping[str, int]) -> Check:
+    """Rules of the web ACL have these priorities, by name."""
+    ordered = sorted(numbers.items(), key=lambda item: item[1])
+    names = json.dumps([name for name, _ in ordered])
+    listed = ", ".join(f"{name} {number}" for name, number in ordered)
     return Check(
         read=key.read(),
-        query=f"WebACL.Rules[?Priority<`{priority}` && {_acts('Allow')}].Name",
-        op="empty",
-        context=True,
-        says=f"no allow rule stands before priority {priority} of web ACL {key.name}",
+        query=f"{_IN_ORDER}[?contains(`{names}`, Name)].{{rule: Name, priority: Priority}}",
+        op="equals",
+        value=[{"rule": name, "priority": number} for name, number in ordered],
+        says=f"web ACL {key.name} has the rules {listed}",
     )
+
+
+def let_in_before(key: WafKey, priority: int, rules: Sequence[Json]) -> Check:
+    """Of the rules before this priority, the same as in `rules` may let requests in, with the same statements."""
+    stops = " || ".join(_acts(name) for name in NAMES)
+    aws = "Statement.ManagedRuleGroupStatement.VendorName == 'AWS'"
+    query = f"{_IN_ORDER}[?Priority<`{priority}` && !({stops}) && !({aws})].{{rule: Name, statement: Statement}}"
+    ahead = evaluate(query, {"WebACL": {"Rules": list(rules)}})
+    names = ", ".join(one["rule"] for one in ahead)
+    only = f"only rule {names} may let" if names else "no rule lets"
+    return Check(
+        read=key.read(),
+        query=query,
+        op="equals",
+        value=ahead,
+        context=True,
+        says=f"{only} requests in before priority {priority} of web ACL {key.name}",
+    )
+
+
+_IN_ORDER = "sort_by(WebACL.Rules || `[]`, &Priority)"
 
 
 def _acts(action: str) -> str:
@@ -123,7 +172,12 @@ def _acts(action: str) -> str:
 
 
 def create_web_acl(key: WafKey, rules: Sequence[dict[str, Json]], description: str, plan_id: str) -> Instruction:
-    """Create a web ACL that allows everything but what its rules stop, with the plan's mark."""
+    """Create a web ACL that allows everything but what its rules stop, with the plan's mark.
+
+    For a distribution AWS would turn security analytics on, which stores request logs outside the Region
+    (API reference, AnalyticsConfig): a block is no reason for that.
+    """
+    analytics: dict[str, Json] = {"AnalyticsConfig": {"Mode": "DISABLED"}} if key.scope == "CLOUDFRONT" else {}
     return Instruction(
         kind="call",
         service="wafv2",
@@ -136,6 +190,7 @@ def create_web_acl(key: WafKey, rules: Sequence[dict[str, Json]], description: s
             "Description": description,
             "Rules": list(rules),
             "VisibilityConfig": visibility(key.name),
+            **analytics,
             "Tags": [{"Key": "opsctl:plan", "Value": plan_id}],
         },
         retry=NOT_YET_VISIBLE,

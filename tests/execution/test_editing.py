@@ -74,10 +74,10 @@ def test_a_list_item_that_is_gone_is_not_made_up() -> None:
 
 def test_of_a_document_everything_is_carried_that_the_installed_model_takes() -> None:
     """A member that AWS added later (AnalyticsConfig) was lost, because a list of names was carried."""
-    edit = EditSpec(read=GET, carry={"Lock": "Token", "Kept": "Box.Kept || `null`"}, document="Box")
-    box = {"Kept": None, "New": {"Mode": "ON"}, "Name": "theirs", "ARN": "read only"}
-    request = request_of({"Name": "ours"}, edit, {"Box": box, "Token": "t"}, {"Name", "Kept", "New", "Lock"})
-    assert request == {"Name": "ours", "New": {"Mode": "ON"}, "Kept": None, "Lock": "t"}
+    edit = EditSpec(read=GET, carry={"Lock": "Token", "Text": "Box.Text || `null`"}, document="Box")
+    box = {"Text": "", "New": {"Mode": "ON"}, "Name": "theirs", "ARN": "read only"}
+    request = request_of({"Name": "ours"}, edit, {"Box": box, "Token": "t"}, {"Name", "Text", "New", "Lock"})
+    assert request == {"Name": "ours", "New": {"Mode": "ON"}, "Lock": "t"}, "a text that is empty is not sent"
     request["New"]["Mode"] = "OFF"
     assert box["New"] == {"Mode": "ON"}, "the document itself is not altered"
 
