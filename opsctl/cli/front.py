@@ -67,7 +67,11 @@ def open_session(order: Order, *, in_sandbox: bool) -> Session:
 
         endpoint = require_sandbox(progress)
         force_environment(endpoint)
-        connection = Connection(region=account.region or endpoint.region, endpoint_url=endpoint.endpoint_url)
+        connection = Connection(
+            region=account.region or endpoint.region,
+            role_arn=account.role_arn,
+            endpoint_url=endpoint.endpoint_url,
+        )
     return Session(order=order, runtime=Runtime(connection, progress, stop, reached_by), progress=progress)
 
 

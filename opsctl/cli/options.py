@@ -40,14 +40,13 @@ class AccountOptions:
     )
 
     def words(self, *, sandbox: bool) -> tuple[str, ...]:
-        """Return the switches that lead to the account; in the sandbox only the region counts."""
+        """Return the switches that lead to the account; in the sandbox only region and role count."""
         switches = {"--region": self.region}
         if not sandbox:
-            switches |= {
-                "--profile": self.profile,
-                "--role-arn": self.role_arn,
-                "--endpoint-url": self.endpoint_url,
-            }
+            switches["--profile"] = self.profile
+        switches["--role-arn"] = self.role_arn
+        if not sandbox:
+            switches["--endpoint-url"] = self.endpoint_url
         typed = tuple(word for name, value in switches.items() if value for word in (name, value))
         return (SANDBOX, *typed) if sandbox else typed
 

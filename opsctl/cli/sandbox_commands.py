@@ -17,7 +17,11 @@ EPILOG = """Examples:
 
   opsctl --sandbox block-ip 203.0.113.9 --target shop.example.com
 
+  opsctl sandbox as responder-read-only block-ip 203.0.113.9 --target shop.example.com
+
   opsctl sandbox exec topology shop.example.com    (a sandbox for this one command)
+
+Nobody is answered who does not sign with the sandbox's access key, which `env` prints and which only you can read.
 """
 
 
@@ -56,7 +60,9 @@ def register(app: typer.Typer) -> None:
     )
     for command in (start, stop, status, env, reset, worlds):
         sandbox.command(command.__name__)(command)
-    sandbox.command("exec", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(inline)
+    passed_on = {"allow_extra_args": True, "ignore_unknown_options": True}
+    sandbox.command("as", context_settings=passed_on)(as_role)
+    sandbox.command("exec", context_settings=passed_on)(inline)
     app.add_typer(sandbox)
 
 
@@ -131,7 +137,35 @@ def env(*, output: FormOption = Form.TEXT) -> None:
     if output is Form.JSON:
         _json("env", "environment", endpoint.env)
     else:
-        typer.echo("\n".join(f"export {name}={value}" for name, value in endpoint.env.items()))
+        _export(endpoint.env)
+
+
+def as_role(
+    context: typer.Context,
+    role: Annotated[str, typer.Argument(metavar="ROLE", help="A role of the sandbox, by name or ARN.")],
+) -> None:
+    """Call as a role that may not do everything: print its environment, or run one opsctl command as it.
+
+    Example: opsctl sandbox as responder-read-only block-ip 203.0.113.9 --target shop.example.com
+    """
+    from opsctl.cli.terminal import ProgressLines
+
+    endpoint = require_sandbox(ProgressLines(quiet=False))
+    from opsctl.sandbox.background import force_environment
+    from opsctl.sandbox.roles import assume, role_arn
+
+    # The SDK refuses to begin where the environment names a profile that it does not know.
+    force_environment(endpoint)
+    arn = role_arn(role)
+    env = assume(endpoint, arn)
+    if not context.args:
+        _export(env)
+        return
+    from opsctl.cli.main import run
+
+    words = list(context.args)
+    at = words.index("--") if "--" in words else len(words)
+    raise typer.Exit(run(["--sandbox", *words[:at], "--role-arn", arn, *words[at:]]))
 
 
 def reset() -> None:
@@ -157,6 +191,10 @@ def worlds(*, output: FormOption = Form.TEXT) -> None:
         _json("worlds", "worlds", [target.model_dump() for target in TARGETS])
     else:
         typer.echo("\n".join(f"{target.name:<20} {target.what}" for target in TARGETS))
+
+
+def _export(env: dict[str, str]) -> None:
+    typer.echo("\n".join(f"export {name}={value}" for name, value in env.items()))
 
 
 def require_sandbox(progress: "Progress", pace: str = "quick") -> "SandboxEndpoint":
@@ -190,12 +228,17 @@ def _show(command: str, endpoint: "SandboxEndpoint", output: Form) -> None:
         _json(command, "running", endpoint.model_dump(exclude={"key"}))
         return
     from opsctl.sandbox.worlds import TARGETS
+    from opsctl.sandbox.worlds_roles import ROLES
 
     typer.echo(f"The sandbox answers at {endpoint.endpoint_url} (account {endpoint.account}, {endpoint.region}).")
     typer.echo("")
     typer.echo("Try:")
     for target in TARGETS:
         typer.echo(f"  opsctl --sandbox topology {target.name:<20} # {target.what}")
+    typer.echo("")
+    typer.echo("Call as somebody who may not do everything:")
+    for role in ROLES:
+        typer.echo(f"  opsctl sandbox as {role.name:<20} # {role.what}")
     typer.echo("")
     typer.echo("Point the aws CLI or boto3 at it:")
     typer.echo('  eval "$(opsctl sandbox env)"')

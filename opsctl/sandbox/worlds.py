@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from opsctl.model.value import Value
-from opsctl.sandbox import worlds_dead_letters, worlds_network, worlds_queues
+from opsctl.sandbox import worlds_dead_letters, worlds_network, worlds_queues, worlds_roles
 
 Clients = Callable[[str], Any]
 """Returns the SDK client of a service in the sandbox's region."""
@@ -42,3 +42,4 @@ def seed_all(clients: Clients) -> None:
     seed_network(clients)
     worlds_queues.make_queues(clients)
     worlds_dead_letters.make_dead_letters(clients)
+    worlds_roles.make_roles(clients)

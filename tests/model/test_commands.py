@@ -14,4 +14,8 @@ def test_a_command_carries_the_switches_that_led_to_the_account() -> None:
 def test_only_what_used_the_sandbox_names_it_and_no_profile_leads_out_of_it() -> None:
     typed = AccountOptions(profile="production", region="eu-west-1")
     assert command_line(typed.words(sandbox=True), "undo", "r") == "opsctl --sandbox undo r --region eu-west-1"
+    role = AccountOptions(role_arn="arn:aws:iam::1:role/r")
+    assert command_line(role.words(sandbox=True), "undo", "r") == (
+        "opsctl --sandbox undo r --role-arn arn:aws:iam::1:role/r"
+    )
     assert command_line(AccountOptions().words(sandbox=False), "undo", "r") == "opsctl undo r"

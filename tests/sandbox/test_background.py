@@ -62,6 +62,13 @@ def test_it_starts_works_survives_a_kill_and_stops(tmp_path: Path) -> None:
         block = opsctl(tmp_path, "--sandbox", "block-ip", "203.0.113.9", "--target", "legacy-web", "--yes", **REAL)
         assert "next: opsctl --sandbox undo " in block.stdout, block.stderr
         assert "next: opsctl --sandbox undo " in opsctl(tmp_path, "runs", "show", "last").stdout
+        limited = ("sandbox", "as", "responder-read-only")
+        refused = opsctl(
+            tmp_path, *limited, "block-ip", "203.0.113.9", "--target", "direct.example.com", "-y", **REAL
+        )
+        assert (refused.returncode, "denied: ec2:CreateNetworkAclEntry" in refused.stderr) == (3, True)
+        assert "export AWS_SESSION_TOKEN=" in opsctl(tmp_path, *limited).stdout
+        assert opsctl(tmp_path, "sandbox", "as", "nobody").returncode == 2
         env = opsctl(tmp_path, "sandbox", "env")
         assert f"export AWS_ENDPOINT_URL={first['endpoint_url']}" in env.stdout
         assert opsctl(tmp_path, "sandbox", "reset", **REAL).returncode == 0
