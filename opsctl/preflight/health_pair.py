@@ -75,7 +75,12 @@ def _instance(pair: Pair, answers: dict[str, Json]) -> Iterator[Finding]:
         found = [(one.get(kind) or {}).get("Status", "unknown") for kind in ("SystemStatus", "InstanceStatus")]
         words = f"{where}, its status checks are {' and '.join(found)}"
         good = all(each in GOOD_CHECKS for each in found)
-        yield judged("instance", good, words, f"{words}: the twin takes over once the alarm is on")
+        then = "the twin takes over once the alarm is on"
+        if "impaired" not in found:
+            then = (
+                "no answer is no failure, so the twin takes over only if EBS or AWS's word on the zone says so too"
+            )
+        yield judged("instance", good, words, f"{words}: {then}")
     else:
         yield Finding(check="instance", state="ok", finding=where)
 

@@ -43,16 +43,16 @@ def look_at(account: Account, asked: Question) -> Zone:
     """Judge a zone: down if a person or AWS says so, or if nothing there is well and two kinds of signs agree."""
     if asked.word == asked.zone:
         return Zone(asked.zone, down=True, says=f"a person has tagged the instance {LOST}={asked.zone}")
-    zones = _ask(account, "describe_availability_zones", "AvailabilityZones", ZoneNames=[asked.zone])
+    zones = ask(account, "describe_availability_zones", "AvailabilityZones", ZoneNames=[asked.zone])
     state = zones[0].get("State", "unknown") if zones else "unknown"
     if state in DOWN:
         return Zone(asked.zone, down=True, says=f"AWS calls {asked.zone} {state}")
     where = [{"Name": "availability-zone", "Values": [asked.zone]}]
-    statuses = _ask(account, "describe_instance_status", "InstanceStatuses", Filters=where)
+    statuses = ask(account, "describe_instance_status", "InstanceStatuses", Filters=where)
     well = [each["InstanceId"] for each in statuses if _status(each, "SystemStatus") == "ok"]
     if well:
         return Zone(asked.zone, down=False, says=f"{well[0]} in {asked.zone} passes its system check")
-    volumes = _ask(account, "describe_volume_status", "VolumeStatuses", VolumeIds=sorted(asked.volumes))
+    volumes = ask(account, "describe_volume_status", "VolumeStatuses", VolumeIds=sorted(asked.volumes))
     signs = [
         *_of_instances(statuses, asked.stuck),
         *_of_volumes(volumes),
@@ -62,7 +62,7 @@ def look_at(account: Account, asked: Question) -> Zone:
     return Zone(asked.zone, down=len(signs) >= SIGNS_NEEDED, says=words)
 
 
-def _ask(account: Account, operation: str, key: str, **parameters: Any) -> list[Json]:
+def ask(account: Account, operation: str, key: str, **parameters: Any) -> list[Json]:
     """Read one kind of witness; one that cannot be heard says nothing."""
     if not all(parameters.values()):
         return []

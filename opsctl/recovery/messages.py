@@ -68,6 +68,12 @@ TELLS = {
         "The alarm on the instance is on, and the twin does nothing. The handler tries again every minute.",
         "Restore the permissions of the handler's role, or start the twin and move data and address by hand.",
     ),
+    "cannot tell": (
+        "cannot tell whether {instance} has failed",
+        "The alarm is on, but {reason}.",
+        "The twin does nothing, for no answer is not a failure. The handler looks again every minute.",
+        "Look at the service. The twin takes over if you know that {zone} is lost and say so: {command}.",
+    ),
     "failed over": (
         "failed over to {instance}",
         "{data}",

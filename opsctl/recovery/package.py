@@ -111,7 +111,8 @@ def standby_policy(
     `kms_keys` are those of the data volumes and of the twin's root volume, which StartInstances needs a grant for.
     """
     instance, namespace = _ec2(config, identity, "instance"), {"cloudwatch:namespace": config.namespace}
-    reads = ["cloudwatch:DescribeAlarms", "ec2:DescribeInstanceStatus", *_reads(config)]
+    witnesses = [f"ec2:Describe{each}" for each in ("AvailabilityZones", "InstanceStatus", "VolumeStatus")]
+    reads = {"cloudwatch:DescribeAlarms", *witnesses, *_reads(config)}
     keys = ["opsctl:ha-failover", "opsctl:ha-role", "opsctl:ha-wait"]
     keys += ["opsctl:ha-snapshots"] if config.dlm_every_s else []
     statements = [

@@ -1,8 +1,9 @@
 """Lets a twin take over from a failed instance: what `opsctl make-ha --mode standby` deploys with handler.py.
 
 A reconciler without memory, as the handler is. The instance and its twin are known by the tag `opsctl:ha-role`. A
-failover begins only when CloudWatch's alarm is on *and* EC2 itself does not find the instance healthy; one that a
-person stopped has not failed, unless a drill has stamped it with `opsctl:ha-drill` lately. The decision is one
+failover begins only when CloudWatch's alarm is on *and* EC2 itself finds the instance impaired, or says nothing of
+it and a second witness does: EBS of its volumes, or AWS of its zone. One that a person stopped has not failed,
+unless a drill has stamped it with `opsctl:ha-drill` lately. The decision is one
 CreateTags call on the twin, and is never taken back: the failed instance is stopped, its volumes move by the
 handler's own table, the address comes last. The twin then is the primary and the old instance `retired`: nothing
 fails back by itself, and nothing is ever terminated here.
@@ -12,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from opsctl.recovery.account import (
+    LOST,
     POLICY,
     ROLE,
     TAG,
@@ -21,11 +23,13 @@ from opsctl.recovery.account import (
     NotYet,
     Refused,
     by_tag,
+    listed,
     tag_list,
     tags_of,
     zone_of,
 )
 from opsctl.recovery.data import GONE, ZONE_DOWN_AFTER_S
+from opsctl.recovery.evidence import Question, ask, look_at
 from opsctl.recovery.handler import Recovery
 from opsctl.recovery.handler import lambda_handler as run_once
 from opsctl.recovery.waiting import POLL_FOR_S, RECOVERED
@@ -36,8 +40,9 @@ DRILL_FOR_S = 6 * 3600
 PRIMARY, TWIN, RETIRED = "primary", "twin", "retired"
 WAITING, STANDBY_FAILED = "Standby", "Terminating:Failed"
 """Lifecycle states of the two, as if they were in a group; a group has neither of them."""
-HEALTHY = ("ok", "initializing", "not-applicable")
-"""AWS: a status check that has just begun, or is not made, says nothing against an instance."""
+HEALTHY, IMPAIRED = ("ok", "initializing", "not-applicable"), "impaired"
+"""AWS: a status check that has just begun, or is not made, says nothing against an instance. `insufficient-data`
+says nothing at all, and is no failure by itself (Auto Scaling does not take it for one either)."""
 
 
 class Standby(Recovery):
@@ -45,15 +50,25 @@ class Standby(Recovery):
 
     primary: Json | None = None
     twin: Json | None = None
+    untold: str = ""
+    """Why it cannot be told whether the instance has failed, as far as that is so."""
 
     def run(self, event: Json, deadline_s: float) -> None:
-        """Run as for a group; when the alarm calls and AWS lets us not even look or decide, people are told."""
+        """Run as for a group; when the alarm calls and AWS lets us not look, decide or tell, people are told."""
+        called = "alarmName" in event.get("detail", {})
         try:
             super().run(event, deadline_s)
         except Refused as refused:
-            if refused.person and "alarmName" in event.get("detail", {}):
+            if refused.person and called:
                 self.tell("cannot fail over", reason=refused)
             raise
+        if called and self.untold and self.primary and self.twin:
+            zone, which = zone_of(self.primary), f"--resources {self.twin['InstanceId']}"
+            command = (
+                f"aws ec2 create-tags {which} --tags Key={LOST},Value={zone} --region {self.config['region']}"
+            )
+            facts = {"instance": self.primary["InstanceId"], "zone": zone, "command": command}
+            self.tell("cannot tell", reason=self.untold, **facts)
 
     def step(self) -> bool:
         """Read both and take a failover one step on; True while something may happen soon."""
@@ -102,16 +117,9 @@ class Standby(Recovery):
     def failed(self, primary: Json) -> bool:
         """Whether EC2 finds the instance unhealthy; one that a person stopped or ended has not failed."""
         instance_id, state = primary["InstanceId"], primary["State"]["Name"]
+        self.untold = ""
         if state == "running":
-            which = {"InstanceIds": [instance_id], "IncludeAllInstances": True}
-            answer = self.call("ec2", "describe_instance_status", **which)
-            checks = [
-                each.get(kind, {}).get("Status", "insufficient-data")
-                for each in answer["InstanceStatuses"]
-                for kind in ("SystemStatus", "InstanceStatus")
-            ]
-            failed = any(each not in HEALTHY for each in checks)
-            why = f"its status checks are {', '.join(checks) or 'unknown'}"
+            failed, why = self.checked(primary)
         else:
             reason = primary.get("StateReason", {}).get("Code", "")
             drilled = state in ("stopping", "stopped") and self.drilled(primary)
@@ -119,6 +127,34 @@ class Standby(Recovery):
             why = f"it is {state} ({'by a drill' if drilled else reason or 'no reason given'})"
         self.note("failed" if failed else "not failed", level="warning", instance=instance_id, reason=why)
         return failed
+
+    def checked(self, primary: Json) -> tuple[bool, str]:
+        """Whether EC2's status checks find an instance impaired; where they are silent, others are heard."""
+        which = {"InstanceIds": [primary["InstanceId"]], "IncludeAllInstances": True}
+        answer = self.call("ec2", "describe_instance_status", **which)
+        checks = [
+            each.get(kind, {}).get("Status", "insufficient-data")
+            for each in answer["InstanceStatuses"]
+            for kind in ("SystemStatus", "InstanceStatus")
+        ]
+        why = f"its status checks are {', '.join(checks) or 'unknown'}"
+        if IMPAIRED in checks or (checks and all(each in HEALTHY for each in checks)):
+            return IMPAIRED in checks, why
+        failed, said = self.witnessed(primary)
+        why = f"{why}; {said}"
+        self.untold = "" if failed else why
+        return failed, why
+
+    def witnessed(self, primary: Json) -> tuple[bool, str]:
+        """Whether EBS finds a volume of an instance impaired, or its zone is shown to be down, and by what."""
+        volumes = [each["Ebs"]["VolumeId"] for each in primary.get("BlockDeviceMappings", ()) if "Ebs" in each]
+        statuses = ask(self, "describe_volume_status", "VolumeStatuses", VolumeIds=sorted(volumes))
+        sick = [each["VolumeId"] for each in statuses if each.get("VolumeStatus", {}).get("Status") == IMPAIRED]
+        if sick:
+            return True, f"EBS finds {listed(sick)} impaired"
+        word = tags_of(self.twin or {}).get(LOST, "")
+        zone = look_at(self, Question(zone_of(primary), tuple(volumes), (), word, ()))
+        return zone.down, zone.says
 
     def drilled(self, primary: Json) -> bool:
         """Whether a drill has said, lately, that its stop of this instance is to be taken for a failure."""

@@ -242,8 +242,9 @@ class MemoryEc2:
 
     def describe_volume_status(self, VolumeIds: list[str]) -> Json:  # noqa: N803
         """Status of volumes."""
-        volumes = [self.volumes[each] for each in VolumeIds]
-        found = {each.id: "impaired" if each.id in self.impaired else self._health(each.zone) for each in volumes}
+        roots = {f"vol-root-{each.id}": each.zone for each in self.instances.values()}
+        zones = roots | {each.id: each.zone for each in self.volumes.values()}
+        found = {each: "impaired" if each in self.impaired else self._health(zones[each]) for each in VolumeIds}
         return {"VolumeStatuses": [{"VolumeId": key, "VolumeStatus": {"Status": each}}
                                    for key, each in found.items()]}  # fmt: skip
 

@@ -35,7 +35,11 @@ class PairEc2(MemoryEc2):
     ) -> Json:  # fmt: skip
         """The status checks of instances: those asked for, or those that run in a zone."""
         if Filters:
-            return super().describe_instance_status(Filters)
+            answer = super().describe_instance_status(Filters)
+            for each in answer["InstanceStatuses"]:
+                if each["InstanceId"] in self.checks:
+                    each["SystemStatus"] = {"Status": self.checks[each["InstanceId"]]}
+            return answer
         statuses = [
             {"InstanceId": each, "SystemStatus": self._check(each), "InstanceStatus": self._check(each)}
             for each in InstanceIds or ()

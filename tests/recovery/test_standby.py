@@ -9,6 +9,7 @@ import pytest
 from opsctl.recovery.account import TIME
 from opsctl.recovery.package import STANDBY_HANDLER
 from opsctl.recovery.standby import DRILL_FOR_S
+from tests.kit.memory_ec2 import refused
 from tests.recovery.harness import Killed
 from tests.recovery.pair import Arrange, PairSimulation, pair
 from tests.recovery.test_kills import deaths, meeting_another_run
@@ -24,6 +25,7 @@ def impaired(made: PairSimulation) -> None:
 
 def unreachable(made: PairSimulation) -> None:
     made.world.impair("insufficient-data")
+    made.world.ec2.impaired.add(f"vol-root-{made.world.primary.id}")
 
 
 def its_event_is_lost(made: PairSimulation) -> None:
@@ -118,6 +120,59 @@ def test_what_has_not_failed_is_left_alone(name: str) -> None:
     made.run(HOUR)
     assert made.world.twin.state == "stopped"
     assert not [each for each in made.calls if not each.startswith(("ec2.describe", "cloudwatch."))]
+
+
+def silent(made: PairSimulation) -> None:
+    """Have EC2 say nothing of the instance, and its alarm go on for want of data."""
+    made.world.impair("insufficient-data")
+
+
+def a_neighbour_is_well(made: PairSimulation) -> None:
+    made.world.ec2.dead_zones = {"a"}
+    made.world.ec2.neighbours["i-neighbour"] = "a"
+    made.world.ec2.checks["i-neighbour"] = "ok"
+    silent(made)
+
+
+@pytest.mark.parametrize("arrange", [silent, a_neighbour_is_well])
+def test_no_answer_is_no_failure_and_people_are_told_how_to_say_what_they_know(arrange: Arrange) -> None:
+    made = pair(arrange, devices=TWO, allow_data_loss_s=2 * HOUR)
+    made.run(HOUR)
+    assert (made.world.primary.state, made.world.twin.state) == ("running", "stopped")
+    assert not [each for each in made.calls if not each.startswith(("ec2.describe", "cloudwatch.", "sns."))]
+    ((subject, text),) = made.world.notifications
+    assert subject == f"ha-web: cannot tell whether {made.world.primary.id} has failed"
+    assert f"create-tags --resources {made.world.twin.id} --tags Key=opsctl:ha-zone-down,Value=a" in text
+
+
+def ebs_says_so(made: PairSimulation) -> None:
+    made.world.ec2.impaired.add(made.world.ec2.on(made.world.primary.id)[0].id)
+
+
+def aws_says_so(made: PairSimulation) -> None:
+    made.world.ec2.zone_states["a"] = "unavailable"
+
+
+def a_person_says_so(made: PairSimulation) -> None:
+    made.world.twin.tags["opsctl:ha-zone-down"] = "a"
+
+
+@pytest.mark.parametrize("witness", [ebs_says_so, aws_says_so, a_person_says_so])
+def test_a_second_witness_makes_of_no_answer_a_failure(witness: Arrange) -> None:
+    made = pair(silent)
+    made.run(10 * 60)
+    assert not made.failed_over()
+    witness(made)
+    finish(made)
+
+
+@pytest.mark.parametrize("witness", ["describe_volume_status", "describe_availability_zones"])
+def test_a_witness_that_may_not_be_heard_says_nothing(witness: str) -> None:
+    made = pair(silent)
+    made.before = lambda _, called: refused("UnauthorizedOperation") if called == witness else None
+    made.run(HOUR)
+    assert made.world.twin.state == "stopped"
+    assert "no witness" in {each["what"] for each in made.lines}
 
 
 def stopped_by_a_drill(made: PairSimulation, age_s: float) -> None:
