@@ -73,6 +73,37 @@ def _looks(node: Json) -> bool:
     return any(_looks(child) for child in node.get("children", []))
 
 
+def adds_text(expression: str) -> bool:
+    """Tell whether an expression can find something that it brings along itself; raises ExpressionFault.
+
+    A literal may be compared with what the answer says, and chooses in filters; anywhere else it is a result.
+    """
+    return _adds(compiled(expression).parsed)
+
+
+def _adds(node: Json) -> bool:
+    kind, children = node["type"], node.get("children", [])
+    if kind == "literal":
+        return True
+    if kind == "comparator":
+        return False
+    if kind == "filter_projection":
+        children = children[:2]
+    if kind == "function_expression":
+        if node["value"] in _COMPARING:
+            return False
+        if node["value"] == "keys" and any(_names_members(child) for child in children):
+            return True
+    return any(_adds(child) for child in children)
+
+
+def _names_members(node: Json) -> bool:
+    return node["type"] == "multi_select_dict" or any(_names_members(one) for one in node.get("children", []))
+
+
+_COMPARING = ("contains", "starts_with", "ends_with")
+
+
 def _position(fault: Exception) -> int:
     for name in ("lex_position", "lexer_position"):
         found = getattr(fault, name, None)

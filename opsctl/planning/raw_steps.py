@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from opsctl.model.changes import Change, Check, Instruction, Irreversible, Proof, Query, Risk, Severity
 from opsctl.model.playbook import CheckLine, StepSpec
 from opsctl.model.reads import Read
+from opsctl.model.severity import raised
 from opsctl.model.value import Json, canonical
 from opsctl.planning.durations import parse_duration
 from opsctl.planning.guards import as_evidence
@@ -22,19 +23,18 @@ def change_of_call(step: StepSpec, change_id: str, path: str, scope: Scope, each
     _refuse_empty(scope, f"{path}.proof", proof)
     if isinstance(undo, Instruction):
         _refuse_empty(scope, f"{path}.expect", [check for check in expect if not check.context])
+    params = scope.resolve(step.params, f"{path}.params", each)
+    call = Instruction(kind="call", service=service, operation=operation, region=region, params=params)
+    both = [call, undo] if isinstance(undo, Instruction) else [call]
     return Change(
-        kind="call",
-        service=service,
-        operation=operation,
-        region=region,
-        params=scope.resolve(step.params, f"{path}.params", each),
+        **dict(call),
         id=change_id,
         title=str(scope.resolve(step.title, f"{path}.title", each)) or step.call,
         why=why,
         expect=expect,
         proof=Proof(configured=proof, within_s=parse_duration(step.within)),
         undo=undo,
-        risk=_risk(step, path, scope, each),
+        risk=_risk(step, both, path, scope, each),
         outputs={name: Query(read=proof[0].read, query=query) for name, query in step.outputs.items()},
     )
 
@@ -80,6 +80,10 @@ def _undo(step: StepSpec, path: str, region: str | None, scope: Scope, each: Jso
     return Instruction(kind="call", service=service, operation=operation, region=region, params=params)
 
 
-def _risk(step: StepSpec, path: str, scope: Scope, each: Json) -> Risk:
+def _risk(step: StepSpec, instructions: Sequence[Instruction], path: str, scope: Scope, each: Json) -> Risk:
     affects = as_evidence(scope.resolve(step.risk.affects, f"{path}.risk.affects", each))
-    return Risk(severity=Severity(step.risk.severity), affects=affects, note=step.risk.note)
+    severity, notes = Severity(step.risk.severity), [step.risk.note] if step.risk.note else []
+    for instruction in instructions:
+        severity, why = raised(severity, instruction)
+        notes += [why] if why else []
+    return Risk(severity=severity, affects=affects, note="; ".join(notes))

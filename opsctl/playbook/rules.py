@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from graphlib import CycleError, TopologicalSorter
 
-from opsctl.expressions.evaluate import ExpressionFault, compiled, looks_at_anything
+from opsctl.expressions.evaluate import ExpressionFault, adds_text, compiled, looks_at_anything
 from opsctl.model.diagnostics import Diagnostic, Where
 from opsctl.model.playbook import CheckLine, CheckSpec, LoadedPlaybook, StepSpec, UndoCall
 from opsctl.model.value import Json
@@ -102,6 +102,21 @@ class _Rules:
         for part, lines in (("expect", step.expect), ("proof", step.proof)):
             for number, line in enumerate(lines):
                 self._comparison(line, f"{path}.{part}.{number}")
+        for name, query in step.outputs.items():
+            self._made_output(query, f"{path}.outputs.{name}")
+
+    def _made_output(self, query: str, path: str) -> None:
+        """An output is what AWS answers: text that the playbook brings along belongs where it is approved."""
+        try:
+            if not looks_at_anything(query):
+                summary = "the output does not depend on the answer"
+            elif adds_text(query):
+                summary = "the output can be text of the playbook's own instead of the answer's"
+            else:
+                return
+            self._fault("output", summary, path, offending=query, hint="write such text into the parameter itself")
+        except ExpressionFault as fault:
+            self._fault("expression", str(fault).splitlines()[0], path, offending=query)
 
     def _comparison(self, line: CheckLine, path: str) -> None:
         chosen = {

@@ -125,6 +125,9 @@ class _Validator:
                 here = f"{path}.{part}.{number}"
                 answer = self._read(line.read, line.params, f"{here}.read", f"{here}.params")
                 self._expression(line.query, f"{here}.query", answer)
+                if (part, number) == ("proof", 0):
+                    for name, query in step.outputs.items():
+                        self._expression(query, f"{path}.outputs.{name}", answer)
 
     def _output(self, name: str, output: str, path: str) -> None:
         for step in self._book.steps:

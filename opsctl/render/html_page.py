@@ -1,7 +1,7 @@
 """A plan or a run as one self-contained page: no scripts, nothing loaded, the topology drawn as SVG."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from opsctl.model.changes import Change
 from opsctl.model.plan import Plan
@@ -22,7 +22,9 @@ from opsctl.render.words import (
     next_lines,
     nowhere_lines,
     outcome_of,
+    queries_of,
     status_of,
+    undo_details,
     undo_of,
     value_text,
 )
@@ -94,7 +96,8 @@ def _plan_parts(plan: Plan) -> list[str]:
             )
         parts.append("</ul>")
     parts.append("<h2>Changes</h2>")
-    parts += [_change(number, change) for number, change in enumerate(plan.changes, start=1)]
+    queries = queries_of(plan)
+    parts += [_change(number, change, queries) for number, change in enumerate(plan.changes, start=1)]
     parts += ["<h2>How to verify and to undo</h2>", _pre(afterwards(plan))]
     parts += [f"<p><strong>After this plan: {markup(line)}</strong></p>" for line in plan.foretold]
     parts += [f"<p>{markup(line)}</p>" for line in plan.notes.splitlines() if line.strip()]
@@ -124,7 +127,7 @@ def _detected(decision: Decision) -> list[str]:
     return [*parts, "</ul>"]
 
 
-def _change(number: int, change: Change) -> str:
+def _change(number: int, change: Change, queries: Mapping[str, str]) -> str:
     risk = change.risk
     rows = [
         ("why", change.why),
@@ -134,12 +137,13 @@ def _change(number: int, change: Change) -> str:
         *[("expects", check.says) for check in change.expect],
         *[("proof", check.says) for check in (*change.proof.configured, *change.proof.effective)],
         ("undo", undo_of(change)),
+        *[("", line) for line in undo_details(change, queries)],
     ]
     return "\n".join(
         [
             f"<section><h3>{number}. {markup(mark_of(change))} {markup(change.title)}</h3>",
             f'<p>Risk: <span class="{risk.severity}">{markup(risk.severity)}</span>. {markup(risk.note)}</p>',
-            _pre([call_of(change), *details_of(change)]),
+            _pre([call_of(change), *details_of(change, queries)]),
             _table(rows),
             "</section>",
         ]

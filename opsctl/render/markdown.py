@@ -1,7 +1,7 @@
 """A plan or a run as the page that goes into the incident runbook, in GitHub's Markdown."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from opsctl.model.changes import Change
 from opsctl.model.plan import Plan
@@ -22,7 +22,9 @@ from opsctl.render.words import (
     next_lines,
     nowhere_lines,
     outcome_of,
+    queries_of,
     status_of,
+    undo_details,
     undo_of,
     value_text,
 )
@@ -38,8 +40,9 @@ def render_plan(plan: Plan) -> str:
         lines += ["|" + "---|" * len(section.columns), *(_row(row) for row in section.rows)]
     lines += _warnings(plan)
     lines += ["", "## Changes"]
+    queries = queries_of(plan)
     for number, change in enumerate(plan.changes, start=1):
-        lines += _change(number, change)
+        lines += _change(number, change, queries)
     lines += _afterwards(plan)
     lines += _policy(plan)
     return "\n".join(lines) + "\n"
@@ -102,7 +105,7 @@ def _warnings(plan: Plan) -> list[str]:
     return ["", "## Warnings", "", *lines] if lines else []
 
 
-def _change(number: int, change: Change) -> list[str]:
+def _change(number: int, change: Change, queries: Mapping[str, str]) -> list[str]:
     risk = change.risk
     rows = [
         ("why", change.why),
@@ -113,8 +116,9 @@ def _change(number: int, change: Change) -> list[str]:
         *[("expects", check.says) for check in change.expect],
         *[("proof", check.says) for check in (*change.proof.configured, *change.proof.effective)],
         ("undo", undo_of(change)),
+        *[("", line) for line in undo_details(change, queries)],
     ]
-    code = [call_of(change), *(f"  {line}" for line in details_of(change))]
+    code = [call_of(change), *(f"  {line}" for line in details_of(change, queries))]
     return [
         "",
         f"### {number}. {markdown(mark_of(change))} {markdown(change.title)}",

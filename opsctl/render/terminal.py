@@ -1,6 +1,6 @@
 """Plans, runs and topologies as text for a terminal; account text is never markup."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from opsctl.model.changes import Change
 from opsctl.model.plan import Plan
@@ -12,6 +12,7 @@ from opsctl.render.tree import render_tree
 from opsctl.render.ways import decision_of
 from opsctl.render.words import (
     actions_needed,
+    asked_words,
     call_of,
     counts_of,
     details_of,
@@ -22,8 +23,11 @@ from opsctl.render.words import (
     mark_of,
     nowhere_lines,
     outcome_of,
+    queries_of,
+    shortened_value,
     status_of,
     unaccepted_words,
+    undo_details,
     undo_of,
     value_text,
 )
@@ -57,8 +61,9 @@ def render_plan(
                 page.item(line, indent=4)
     if plan.changes:
         page.heading("Changes")
+    queries = queries_of(plan)
     for number, change in enumerate(plan.changes, start=1):
-        _change(page, number, change, verbose=verbose)
+        _change(page, number, change, queries, verbose=verbose)
     if len(plan.changes) > 1:
         page.line(counts_of(plan), "bold")
     if plan.changes and verbose:
@@ -148,17 +153,18 @@ def _ways(page: Page, decision: Decision) -> None:
             page.item(f"cannot tell: {text}", "yellow", indent=4)
 
 
-def _change(page: Page, number: int, change: Change, *, verbose: bool) -> None:
+def _change(page: Page, number: int, change: Change, queries: Mapping[str, str], *, verbose: bool) -> None:
     page.item(f"{number}. {mark_of(change)} {change.title}", "bold")
     rows = [("why", sentence(change.why)), ("call", call_of(change))]
-    rows += [("", shortened(line, 2000 if verbose else 160)) for line in details_of(change)]
+    rows += [("", line if verbose else shortened_value(line)) for line in details_of(change, queries)]
     if verbose:
-        rows += [("expect", check.says) for check in change.expect]
-        rows += [("proof", check.says) for check in change.proof.configured]
-        rows += [("effective", check.says) for check in change.proof.effective]
+        rows += [("expect", asked_words(check)) for check in change.expect]
+        rows += [("proof", asked_words(check)) for check in change.proof.configured]
+        rows += [("effective", asked_words(check)) for check in change.proof.effective]
         rows.append(("from", change.origin))
     rows += [("only if", check.says) for check in change.only_if]
     rows.append(("undo", undo_of(change)))
+    rows += [("", line) for line in undo_details(change, queries) if verbose]
     risk = change.risk
     note = f": {risk.note}" if risk.note else ""
     rows.append(("risk", f"{risk.severity}{note}"))

@@ -1,9 +1,10 @@
 """What plans and reports say, in words that every form of output shares."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
 
 from opsctl.model.binary import binary_words, is_binary
-from opsctl.model.changes import Change, Choice, Instruction, Irreversible, Severity
+from opsctl.model.changes import Change, Check, Choice, Instruction, Irreversible, Severity
 from opsctl.model.commands import command_line
 from opsctl.model.plan import Finding, Plan
 from opsctl.model.references import is_reference
@@ -57,18 +58,24 @@ def call_of(instruction: Instruction) -> str:
 _LOCKS = {"LockToken", "IfMatch", "RevisionId"}
 
 
-def details_of(instruction: Instruction) -> list[str]:
-    """List parameters and edited elements, one a line; what is not known yet says so."""
+def queries_of(plan: Plan) -> dict[str, str]:
+    """Return for every output of a change how it is found: the query, and whose answer it reads."""
+    outputs = {f"{change.id}.{name}": query for change in plan.changes for name, query in change.outputs.items()}
+    return {name: f"{one.query} of {one.read.api}" for name, one in (plan.references | outputs).items()}
+
+
+def details_of(instruction: Instruction, queries: Mapping[str, str]) -> list[str]:
+    """List parameters and edited elements, one a line, whole; what is not known yet says where it is from."""
     if instruction.kind == "job":
         return _members("", instruction.params)
-    lines = [f"{name} = {value_text(value)}" for name, value in instruction.params.items()]
+    lines = [f"{name} = {value_text(value, queries)}" for name, value in instruction.params.items()]
     if isinstance(instruction, Change) and instruction.choice is not None:
         lines += _choice(instruction.choice)
     if instruction.edit is not None:
         marks = {"add": "+", "remove": "-", "set": "=", "unset": "-"}
         for element in instruction.edit.elements:
             condition = " (if nothing else is left)" if element.if_empty else ""
-            value = "" if element.op == "unset" else f"{value_text(element.value)} at "
+            value = "" if element.op == "unset" else f"{value_text(element.value, queries)} at "
             lines.append(f"{marks[element.op]} {value}{element.at}{condition}")
         if not _LOCKS.isdisjoint(instruction.edit.carry):
             lines.append("everything else is read again and kept, under AWS's lock")
@@ -91,6 +98,8 @@ def _choice(choice: Choice) -> list[str]:
 
 
 _SHORT = 60
+_WHOLE, _HEAD, _TAIL = 1000, 400, 200
+_NONE: Mapping[str, str] = {}
 
 
 def _members(path: str, value: Json) -> list[str]:
@@ -106,17 +115,30 @@ def _members(path: str, value: Json) -> list[str]:
     return [f"{path} = {value_text(value)}"]
 
 
-def value_text(value: Json) -> str:
-    """Return a value as one line; references to earlier changes are known only after apply."""
+def value_text(value: Json, queries: Mapping[str, str] = _NONE) -> str:
+    """Return a value as one line; references to earlier changes are known only after apply, by their queries."""
     if is_reference(value):
-        return f"(known after apply: {value['$ref']})"
+        return _after_apply(value, queries)
     if isinstance(value, str):
         return value
     if is_binary(value):
         return binary_words(value)
     if isinstance(value, (dict, list)):
-        return canonical(_readable(value))
+        return canonical(_readable(value, queries))
     return canonical(value)
+
+
+def shortened_value(line: str) -> str:
+    """Return a line of `details_of` whole when it is short, else its ends, its length and its hash."""
+    if len(line) <= _WHOLE:
+        return line
+    digest = sha256(line.encode()).hexdigest()[:12]
+    return f"{line[:_HEAD]} … {line[-_TAIL:]} ({len(line):,} characters, sha256 {digest}; -v shows all)"
+
+
+def _after_apply(value: Json, queries: Mapping[str, str]) -> str:
+    name = value["$ref"]
+    return f"(known after apply: {name}{f', which is {queries[name]}' if name in queries else ''})"
 
 
 def finding_words(finding: Finding) -> str:
@@ -150,6 +172,18 @@ def undo_of(change: Change) -> str:
     steps = len(change.undo_first)
     words = "a step that settles" if steps == 1 else f"{steps} steps that settle"
     return f"{call_of(change.undo)}{f', after {words} what has happened since' if steps else ''}"
+
+
+def undo_details(change: Change, queries: Mapping[str, str]) -> list[str]:
+    """List the parameters of what takes a change back."""
+    return [] if isinstance(change.undo, Irreversible) else details_of(change.undo, queries)
+
+
+def asked_words(check: Check) -> str:
+    """Say a predicate in its author's words, and what is really asked."""
+    compared = check.op if check.value is None else f"{check.op} {value_text(check.value)}"
+    params = f" {value_text(check.read.params)}" if check.read.params else ""
+    return f"{check.says} ({check.read.api}{params}: {check.query} {compared})"
 
 
 def status_of(change: Change, result: ChangeResult, *, verbose: bool = False) -> str:
@@ -269,13 +303,13 @@ def few(items: Iterable[str], limit: int) -> list[str]:
     return [*listed[: limit - 1], f"… and {len(listed) - limit + 1} more (-o json lists all)"]
 
 
-def _readable(value: Json) -> Json:
+def _readable(value: Json, queries: Mapping[str, str]) -> Json:
     if is_reference(value):
-        return f"(known after apply: {value['$ref']})"
+        return _after_apply(value, queries)
     if is_binary(value):
         return binary_words(value)
     if isinstance(value, dict):
-        return {name: _readable(item) for name, item in value.items()}
+        return {name: _readable(item, queries) for name, item in value.items()}
     if isinstance(value, list):
-        return [_readable(item) for item in value]
+        return [_readable(item, queries) for item in value]
     return value

@@ -187,7 +187,7 @@ def test_every_kind_of_element_of_an_edit_can_be_shown() -> None:
     read = Read(service="scheduler", operation="GetSchedule")
     ops = [Element.model_validate({"op": op, "at": "a.b", "value": 1}) for op in ("add", "remove", "set", "unset")]
     edit = EditSpec(read=read, carry={"a": "a"}, elements=tuple(ops))
-    shown = details_of(Instruction(kind="edit", service="scheduler", operation="UpdateSchedule", edit=edit))
+    shown = details_of(Instruction(kind="edit", service="scheduler", operation="UpdateSchedule", edit=edit), {})
     assert shown[:4] == ["+ 1 at a.b", "- 1 at a.b", "= 1 at a.b", "- a.b"]
     assert "no lock" in shown[4]
 
@@ -213,7 +213,7 @@ def test_what_a_job_is_told_is_listed_part_by_part_and_not_as_one_clipped_json()
     told = Instruction(
         kind="job", service="opsctl", operation="ha.drill", params={"subject": subject, "rate": 0, "far": far}
     )
-    assert details_of(told) == [
+    assert details_of(told, {}) == [
         "subject.group = ha-web",
         "subject.volumes = /dev/sdf: vol-1",
         "subject.marks = a, b",
