@@ -39,6 +39,10 @@ class Durations:
     policy_run: float = 0
     """From the time of a snapshot policy's run to its beginning, which may be an hour."""
     metric_period: float = 60
+    waf_object: float = 0
+    """Until what was made in AWS WAF may be referred to."""
+    waf_call: float = 0
+    """What a second is in AWS WAF's quotas of calls a second."""
 
 
 AWS_LIKE = Durations(
@@ -56,6 +60,8 @@ AWS_LIKE = Durations(
     scaling_step=5,
     policy_run=900,
     deregistration=300,
+    waf_object=30,
+    waf_call=1,
 )
 QUICK = Durations(
     instance_start=5,
@@ -76,6 +82,8 @@ QUICK = Durations(
     policy_hour=60,
     policy_run=5,
     metric_period=10,
+    waf_object=2,
+    waf_call=0.5,
 )
 
 PACES = {"quick": QUICK, "aws": AWS_LIKE, "instant": Durations()}
@@ -154,6 +162,10 @@ class Conditions:
     """The calls that were refused for want of a permission, in IAM's words."""
     function_calls: list[tuple[str, dict[str, Json]]] = field(default_factory=list)
     """Every call that functions made, as `service.Operation`, with its parameters."""
+    waf_calls: dict[tuple[str, str], float] = field(default_factory=dict)
+    """When AWS WAF was called last, by action and Region."""
+    waf_hidden: dict[str, float] = field(default_factory=dict)
+    """Until when what was made in AWS WAF cannot be referred to, by ARN."""
 
     def later(self, seconds: float, action: Callable[[], Any]) -> None:
         """Let something happen in so many seconds; at once when there are none."""
@@ -195,6 +207,8 @@ def forget_everything() -> None:
         known.faults = Faults()
         for kept in (known.events, known.jobs, known.invocations, known.function_calls, known.denied):
             kept.clear()
+        known.waf_calls.clear()
+        known.waf_hidden.clear()
 
 
 def hand_clock(found: Conditions) -> HandClock:

@@ -32,6 +32,7 @@ from opsctl.sandbox import (
     rules_sqs_metrics,
     rules_sts,
     rules_templates,
+    rules_waf_quotas,
     rules_wafv2,
     shortcuts,
 )
@@ -55,6 +56,7 @@ _MODULES = (
     rules_queue_settings,
     rules_sqs_metrics,
     rules_wafv2,
+    rules_waf_quotas,
     rules_addresses,
     rules_autoscaling,
     rules_scaling_metrics,

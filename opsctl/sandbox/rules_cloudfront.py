@@ -1,7 +1,10 @@
 """CloudFront's own rules, where moto is laxer or silent. Source: CloudFront API reference, recorded answers."""
 
+import re
 from collections.abc import Callable
 from typing import Any
+
+_CLASSIC = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
 
 def install() -> None:
@@ -11,6 +14,8 @@ def install() -> None:
     from moto.cloudfront.responses import CloudFrontResponse
 
     CloudFrontBackend.update_distribution = _under_etag(CloudFrontBackend.update_distribution)
+    CloudFrontBackend.create_distribution = _with_a_web_acl(CloudFrontBackend.create_distribution)
+    CloudFrontBackend.update_distribution = _with_a_web_acl(CloudFrontBackend.update_distribution)
     CloudFrontResponse.associate_distribution_web_acl = _associate
     CloudFrontResponse.disassociate_distribution_web_acl = _disassociate
     base = "{0}/2020-05-31/distribution/(?P<distribution_id>[^/]+)"
@@ -52,12 +57,39 @@ def _under_etag(method: Callable[..., Any]) -> Callable[..., Any]:
     return updated
 
 
+def _with_a_web_acl(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A distribution's web ACL is none, one of WAF Classic by its bare id, or a global one that is there.
+
+    Source: API reference, InvalidWebACLId of CreateDistribution and UpdateDistribution.
+    """
+
+    def made(self: Any, **sent: Any) -> Any:
+        config = sent["distribution_config"] if "distribution_config" in sent else sent["dist_config"]
+        web_acl = config.get("WebACLId") or ""
+        if web_acl and not _CLASSIC.match(web_acl) and not _is_there(self.account_id, web_acl):
+            raise _fault("InvalidWebACLId", f"The web ACL ID {web_acl} is not valid.")
+        return method(self, **sent)
+
+    return made
+
+
+def _is_there(account: str, web_acl: str) -> bool:
+    """Tell whether this is a web ACL of scope CLOUDFRONT that exists."""
+    from moto.wafv2.models import GLOBAL_REGION, wafv2_backends
+
+    return web_acl in wafv2_backends[account][GLOBAL_REGION].wacls
+
+
 def _associate(self: Any) -> Any:
     from moto.core.responses import ActionResult
 
     identifier, arn = self._get_param("Id"), self._get_param("WebACLArn")
     distribution, _ = self.backend.get_distribution(identifier)
     _check_etag(distribution, self._get_param("IfMatch"))
+    if not arn.startswith("arn:") or not _is_there(self.backend.account_id, arn):
+        raise _fault(
+            "EntityNotFound" if ":global/webacl/" in arn else "InvalidArgument", f"no global web ACL {arn}"
+        )
     _set_web_acl(distribution, arn)
     return ActionResult({"Id": identifier, "WebACLArn": arn, "ETag": distribution.etag})
 

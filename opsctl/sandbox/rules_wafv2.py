@@ -21,12 +21,26 @@ _SCOPED = (
     "list_ip_sets",
     "update_ip_set",
 )
+_REST = (
+    "AnalyticsConfig",
+    "ApplicationConfig",
+    "DataProtectionConfig",
+    "MonetizationConfig",
+    "OnSourceDDoSProtectionConfig",
+)
+_REPLACED = {
+    "AssociationConfig": "association_config",
+    "CaptchaConfig": "captcha_config",
+    "ChallengeConfig": "challenge_config",
+    "CustomResponseBodies": "custom_response_bodies",
+    "TokenDomains": "token_domains",
+}
 _END = "end-of-the-last-full-page"
 
 
 def install() -> None:
     """Put the rules around moto's WAFv2."""
-    from moto.wafv2.models import WAFV2Backend
+    from moto.wafv2.models import FakeWebACL, WAFV2Backend
     from moto.wafv2.responses import WAFV2Response
 
     for name in _SCOPED:
@@ -36,7 +50,9 @@ def install() -> None:
     WAFV2Response.get_web_acl = _by_arn(WAFV2Response.get_web_acl)
     WAFV2Response.get_web_acl_for_resource = _only_for_protectable(WAFV2Response.get_web_acl_for_resource)
     WAFV2Response.list_resources_for_web_acl = _list_resources
-    WAFV2Response.check_capacity = _check_capacity
+    for name in ("create_web_acl", "update_web_acl"):
+        setattr(WAFV2Response, name, _whole(getattr(WAFV2Response, name)))
+    FakeWebACL.to_dict = _with_the_rest(FakeWebACL.to_dict)
     WAFV2Backend.create_ip_set = _checked_creation(WAFV2Backend.create_ip_set)
     WAFV2Backend.update_ip_set = _checked_update(WAFV2Backend.update_ip_set)
     WAFV2Backend.delete_ip_set = _not_while_referenced(WAFV2Backend.delete_ip_set)
@@ -122,11 +138,6 @@ def _list_resources(self: Any) -> Any:
     marks = {"APPLICATION_LOAD_BALANCER": ":loadbalancer/app/", "API_GATEWAY": ":apigateway:"}
     resources = [one for one in acl.associated_resources if marks.get(kind, "\0") in one]
     return 200, {"Content-Type": "application/json"}, json.dumps({"ResourceArns": resources})
-
-
-def _check_capacity(self: Any) -> Any:
-    rules = json.loads(self.body).get("Rules", [])
-    return 200, {"Content-Type": "application/json"}, json.dumps({"Capacity": len(rules)})
 
 
 def _check_addresses(addresses: Sequence[str], version: str) -> None:
@@ -227,6 +238,39 @@ def _whole_update(method: Callable[..., Any]) -> Callable[..., Any]:
         return token
 
     return updated
+
+
+def _whole(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A web ACL keeps what moto does not know, and UpdateWebACL replaces all of it but ApplicationConfig.
+
+    Security analytics of a global web ACL is on unless the request says otherwise (API reference,
+    UpdateWebACL, AnalyticsConfig and ApplicationConfig).
+    """
+
+    def written(self: Any) -> Any:
+        sent = json.loads(self.body)
+        answer = method(self)
+        acl = next(one for one in self.wafv2_backend.wacls.values() if one.name == sent["Name"])
+        kept = getattr(acl, "opsctl_rest", {})
+        rest = {name: sent[name] for name in _REST if name in sent}
+        if "ApplicationConfig" in kept:
+            rest.setdefault("ApplicationConfig", kept["ApplicationConfig"])
+        if sent["Scope"] == "CLOUDFRONT":
+            rest.setdefault("AnalyticsConfig", {"Mode": "CROSS_REGION"})
+        acl.opsctl_rest = rest
+        for name, attribute in _REPLACED.items():
+            setattr(acl, attribute, sent.get(name))
+        return answer
+
+    return written
+
+
+def _with_the_rest(method: Callable[..., Any]) -> Callable[..., Any]:
+    def told(self: Any) -> dict[str, Any]:
+        members = method(self) | getattr(self, "opsctl_rest", {})
+        return {name: value for name, value in members.items() if value is not None}
+
+    return told
 
 
 def _not_while_associated(method: Callable[..., Any]) -> Callable[..., Any]:
