@@ -15,16 +15,20 @@ from opsctl.aws.web_probe import probe
 from opsctl.catalog import find_plugins
 from opsctl.journal.store import Journal
 from opsctl.model.errors import InvalidInput
-from opsctl.model.playbook import LoadedPlaybook
+from opsctl.model.plan import Plan
+from opsctl.model.playbook import LoadedPlaybook, Playbook
 from opsctl.model.registry import Registry
 from opsctl.model.run import Context, Identity, Progress
 from opsctl.model.settings import Settings
 from opsctl.model.value import Json
 from opsctl.playbook.load import load_playbook
 from opsctl.playbook.load import sum_of as sum_of
+from opsctl.playbook.places import shipped_names
+from opsctl.playbook.plan_faults import plan_faults
 from opsctl.playbook.settings_file import load_inputs, load_settings
 from opsctl.playbook.validate import validate_playbook
 from opsctl.workflow.bench import Workbench
+from opsctl.workflow.plan_files import load_plan
 
 _ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -166,6 +170,28 @@ def load_checked_playbook(name_or_path: str) -> LoadedPlaybook:
     if faults:
         raise InvalidInput(faults)
     return loaded
+
+
+def load_checked_plan(path: Path, *, private: bool = False) -> Plan:
+    """Load a plan file and check everything in it.
+
+    Raises:
+        InvalidInput: it is no plan, was altered, or anything in it cannot be.
+        RefusedByGuard: with `private`, that others may write it.
+    """
+    plan = load_plan(path, private=private)
+    faults = plan_faults(plan, str(path), find_plugins(), InstalledModels())
+    if faults:
+        raise InvalidInput(faults)
+    return plan
+
+
+def shipped_playbook(name: str, sha256: str) -> Playbook | None:
+    """Return a shipped playbook when its content is just this one, else nothing."""
+    if name not in shipped_names():
+        return None
+    loaded = load_playbook(name)
+    return loaded.playbook if loaded.sha256 == sha256 else None
 
 
 def load_inputs_file(path: Path) -> dict[str, Json]:

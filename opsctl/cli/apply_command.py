@@ -1,17 +1,23 @@
 """`opsctl apply` and `opsctl show`: saved plans."""
 
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from opsctl.cli.options import AccountOptions, ApplyOptions, ShowOptions, spliced
 
+if TYPE_CHECKING:
+    from opsctl.workflow.bench import Workbench
+
 APPLY_EPILOG = """Examples:
 
-  opsctl apply plan.json
+  opsctl show plan.json                                (its header has the digest)
 
-  opsctl apply plan.json --dry-run    (0: the account still matches, 4: it drifted)
+  opsctl apply plan.json --digest 0995ea2acd94 --yes   (in scripts: just the plan that was reviewed)
+
+  opsctl apply plan.json --dry-run                     (0: the account still matches, 4: it drifted)
 """
 
 SHOW_EPILOG = """Examples:
@@ -31,20 +37,33 @@ def register(app: typer.Typer) -> None:
 def apply(
     *,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A plan saved with --out.")],
+    digest: Annotated[
+        str, typer.Option(help="Beginning of the digest of the plan that was approved; --yes needs it.")
+    ] = "",
+    accept: Annotated[list[str] | None, typer.Option(help="Accept what is refused by name: never-block.")] = None,
     applying: ApplyOptions,
     account: AccountOptions,
     show: ShowOptions,
 ) -> None:
-    """Apply a saved plan, if it is unaltered, made for this account, and the account has not drifted."""
+    """Apply a saved plan, if it is unaltered, made for this account, and the account has not drifted.
+
+    Everything in the file is checked before any call. Severities, the name to confirm and the never-block list
+    are computed again and not taken from it.
+    """
     from opsctl.cli.front import Order, carry_out, in_sandbox, open_session
     from opsctl.cli.output import emit_value
     from opsctl.model.commands import command_line
     from opsctl.model.errors import RefusedByGuard
     from opsctl.planning.planner import refuse_large
-    from opsctl.workflow.plan_files import load_plan, refuse_unbound
+    from opsctl.wiring import load_checked_plan, shipped_playbook
+    from opsctl.workflow.plan_files import refuse_other_digest, refuse_unbound
+    from opsctl.workflow.reassessing import reassessed
     from opsctl.workflow.runs import refuse_drift
 
-    plan = load_plan(file)
+    _refuse_bad_digest(file, digest, asked=not applying.dry_run and (applying.yes or bool(applying.confirm)))
+    plan = load_checked_plan(file, private=True)
+    if digest:
+        refuse_other_digest(plan, digest)
     session = open_session(Order("apply", account, show), in_sandbox=in_sandbox())
     runtime = session.runtime
     refuse_unbound(plan, runtime.identity, runtime.clock.now())
@@ -53,16 +72,36 @@ def apply(
             f"plan {plan.id} was applied before; a plan is used once",
             f"opsctl runs show {plan.id}, or plan again",
         )
+    made_by = shipped_playbook(plan.playbook.name, plan.playbook.sha256)
+    plan = reassessed(plan, runtime.about, shipped=made_by, accepted=accept or ())
     refuse_large(plan, applying.max_changes or runtime.settings.max_changes)
-    session.progress("comparing the account with the plan")
-    refuse_drift(plan, runtime.workbench())
-    session.progress.clear()
+
+    def refuse_drifted(bench: "Workbench") -> None:
+        session.progress("comparing the account with the plan")
+        refuse_drift(plan, bench)
+        session.progress.clear()
+
     if applying.dry_run:
-        following = command_line(runtime.identity.reached_by, "apply", str(file))
+        refuse_drifted(runtime.workbench())
+        following = command_line(runtime.identity.reached_by, "apply", str(file), "--digest", plan.short_digest)
         text = f"The account still matches plan {plan.id}; apply it with: {following}"
         emit_value(session.order, "matches", {"plan": plan.id, "matches": True}, text)
         return
-    carry_out(session, plan, applying)
+    carry_out(session, plan, applying, refuse_drifted)
+
+
+def _refuse_bad_digest(file: Path, digest: str, *, asked: bool) -> None:
+    """Refuse consent given in advance to a file, whatever is in it by now."""
+    from opsctl.model.commands import command_line
+
+    look = command_line((), "show", str(file))
+    if digest and not re.fullmatch(r"(sha256:)?[0-9a-f]{12,64}", digest):
+        raise typer.BadParameter(f"at least the 12 characters that `{look}` prints", param_hint="--digest")
+    if asked and not digest:
+        raise typer.BadParameter(
+            f"--yes and --confirm need it: it names the plan that was reviewed; `{look}` prints it",
+            param_hint="--digest",
+        )
 
 
 def show_any(
@@ -75,14 +114,14 @@ def show_any(
     from opsctl.cli.output import emit_plan, emit_report
     from opsctl.model.commands import command_line
     from opsctl.playbook.places import is_file
-    from opsctl.wiring import open_journal
-    from opsctl.workflow.plan_files import load_plan
+    from opsctl.wiring import load_checked_plan, open_journal
     from opsctl.workflow.reporting import report_of
 
     order = Order("show", AccountOptions(), show)
     if is_file(Path(what)):
-        plan = load_plan(Path(what))
-        emit_plan(order, plan, (command_line(plan.reached_by, "apply", what),))
+        plan = load_checked_plan(Path(what))
+        following = command_line(plan.reached_by, "apply", what, "--digest", plan.short_digest)
+        emit_plan(order, plan, (following,))
         return
     journal = open_journal()
     row = journal.run(what)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from opsctl.model.report import CheckResult
     from opsctl.model.value import Json
     from opsctl.wiring import Runtime
+    from opsctl.workflow.bench import Workbench
 
 
 @dataclass(frozen=True)
@@ -146,8 +147,10 @@ def _agree_to_reads(loaded: "LoadedPlaybook", trust_reads: str) -> None:
     )
 
 
-def carry_out(session: Session, plan: "Plan", applying: ApplyOptions) -> None:
-    """Show a plan, get consent, check permissions, apply it and report."""
+def carry_out(
+    session: Session, plan: "Plan", applying: ApplyOptions, first: "Callable[[Workbench], None] | None" = None
+) -> None:
+    """Show a plan, get consent, check permissions, apply it and report; `first` comes right after consent."""
     from opsctl.cli.terminal import TerminalPrompter
     from opsctl.workflow.approval import Consent, approve
     from opsctl.workflow.permissions import refuse_denied
@@ -156,6 +159,8 @@ def carry_out(session: Session, plan: "Plan", applying: ApplyOptions) -> None:
     bench = session.runtime.workbench()
     _show_for_consent(session, plan)
     approve(plan, Consent(yes=applying.yes, confirm=applying.confirm), TerminalPrompter(), bench.about.settings)
+    if first is not None:
+        first(bench)
     if not applying.skip_permission_check:
         session.progress(refuse_denied(plan, bench.aws))
     run_and_report(session, plan.id, lambda: start_run(plan, bench))
@@ -177,7 +182,8 @@ def show_plan(session: Session, plan: "Plan", saved: str = "", code: int = 0) ->
     from opsctl.model.commands import command_line
 
     reached_by = session.runtime.identity.reached_by
-    following = (command_line(reached_by, "apply", saved),) if saved and plan.changes else ()
+    words = ("apply", saved, "--digest", plan.short_digest)
+    following = (command_line(reached_by, *words),) if saved and plan.changes else ()
     emit_plan(session.order, plan, following, code)
 
 

@@ -144,6 +144,11 @@ class Plan(Value):
         raise KeyError(change_id)
 
     @property
+    def short_digest(self) -> str:
+        """The beginning of the digest, as plans show it and `apply --digest` takes it."""
+        return self.digest.removeprefix("sha256:")[:12]
+
+    @property
     def pending(self) -> tuple[str, ...]:
         """The names of what has to be accepted before the plan may be applied."""
         return tuple(finding.id for finding in self.warnings if finding.pending)

@@ -19,6 +19,7 @@ from opsctl.planning.durations import parse_duration
 from opsctl.planning.facts import look_up_facts
 from opsctl.planning.guards import as_evidence, run_guards
 from opsctl.planning.iam import policy_for_changes, policy_for_reads
+from opsctl.planning.least_risk import no_less_severe
 from opsctl.planning.scope import Scope, facts_named_in
 from opsctl.planning.steps import plan_steps
 from opsctl.planning.write_backs import documents_of, refuse_lossy
@@ -107,7 +108,7 @@ def _bound(
         paths=scope.find(book.paths, "paths") if book.paths else None,
         sections=_sections(loaded, scope),
         warnings=findings,
-        changes=tuple(_in_region(change, about.region) for change in changes),
+        changes=tuple(no_less_severe(_in_region(change, about.region)) for change in changes),
         checks=_checks(loaded, scope, calls, findings),
         outputs=scope.resolve(book.outputs, "outputs"),
         next=_next(loaded, scope),

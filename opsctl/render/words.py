@@ -257,7 +257,7 @@ def header_of(plan: Plan) -> list[tuple[str, str]]:
         ("account", f"{plan.account}{alias}, region {plan.region}"),
         ("caller", plan.caller),
         ("playbook", f"{plan.playbook.name} {plan.playbook.version}"),
-        ("plan", f"{plan.id}, digest {plan.digest.removeprefix('sha256:')[:12]}"),
+        ("plan", f"{plan.id}, digest {plan.short_digest}"),
         ("made", f"{plan.created}, expires {plan.expires}"),
     ]
     if plan.endpoint:

@@ -1,7 +1,10 @@
 """Saved plans: written privately, read with suspicion, bound to account, region, digest and time."""
 
 import json
+import math
 import os
+import shlex
+import stat
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,8 +14,10 @@ from opsctl.model.diagnostics import Diagnostic, Where
 from opsctl.model.errors import InvalidInput, RefusedByGuard
 from opsctl.model.plan import Plan
 from opsctl.model.run import Identity
+from opsctl.model.value import Json
 
 MAX_BYTES = 50_000_000
+MAX_DEPTH = 100
 
 
 def save_plan(plan: Plan, path: Path) -> None:
@@ -35,23 +40,14 @@ def save_plan(plan: Plan, path: Path) -> None:
         raise InvalidInput.one(f"{path} cannot be written: {fault.strerror}", source="--out") from None
 
 
-def load_plan(path: Path) -> Plan:
-    """Read a plan file and check that nobody altered it.
+def load_plan(path: Path, *, private: bool = False) -> Plan:
+    """Read a plan file and check that nobody altered it; with `private`, that nobody else could.
 
     Raises:
         InvalidInput: it cannot be read, is no plan, or its content does not match its digest.
+        RefusedByGuard: others may write it.
     """
-    try:
-        with path.open("rb") as file:
-            text = file.read(MAX_BYTES + 1)
-    except OSError as fault:
-        raise InvalidInput.one(f"{path} cannot be read: {fault.strerror}", source=str(path)) from None
-    if len(text) > MAX_BYTES:
-        raise InvalidInput.one("the file is too large to be a plan", source=str(path))
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as fault:
-        raise InvalidInput.one(f"not a plan file: not JSON ({fault})", source=str(path)) from None
+    data = _json(_bytes(path, private=private), path)
     try:
         plan = Plan.model_validate(data)
     except (ValidationError, RecursionError) as fault:
@@ -63,6 +59,89 @@ def load_plan(path: Path) -> Plan:
             hint="plan again with --out",
         )
     return plan
+
+
+def _bytes(path: Path, *, private: bool) -> bytes:
+    try:
+        # A pipe that nobody writes to must not be waited for.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            about = os.fstat(file.fileno())
+            if not stat.S_ISREG(about.st_mode):
+                raise InvalidInput.one(f"{path} is no regular file", source=str(path))
+            if private:
+                _refuse_shared(path, about)
+            text = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as fault:
+        reason = fault.strerror if isinstance(fault, OSError) else str(fault)
+        raise InvalidInput.one(f"{path} cannot be read: {reason}", source=str(path)) from None
+    if len(text) > MAX_BYTES:
+        raise InvalidInput.one("the file is too large to be a plan", source=str(path))
+    return text
+
+
+def _refuse_shared(path: Path, about: os.stat_result) -> None:
+    """Refuse a file that somebody else may write: what was reviewed need not be what is in it now."""
+    if about.st_uid not in (0, os.geteuid()):
+        raise RefusedByGuard(
+            f"{path} belongs to another user, who may change it at any time; nothing was called",
+            f"review it and keep a copy of your own: install -m 600 {shlex.quote(str(path))} my-plan.json",
+        )
+    if about.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise RefusedByGuard(
+            f"{path} may be written by others (mode {stat.S_IMODE(about.st_mode):03o}); nothing was called",
+            f"review it again, then: chmod go-w {shlex.quote(str(path))}",
+        )
+
+
+def _json(text: bytes, path: Path) -> Json:
+    """Parse JSON of which every reader makes the same: no key twice, no number that is none, no broken text."""
+    try:
+        data = json.loads(text, object_pairs_hook=_once_each, parse_constant=_no_number)
+        _refuse_odd(data)
+    except (ValueError, RecursionError) as fault:
+        said = "nested too deeply" if isinstance(fault, RecursionError) else str(fault)[:200]
+        raise InvalidInput.one(f"not a plan file: not JSON ({said})", source=str(path)) from None
+    return data
+
+
+def _once_each(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return found
+
+
+def _no_number(text: str) -> Json:
+    raise ValueError(f"{text} is no number")
+
+
+def _refuse_odd(data: Json) -> None:
+    """Refuse what JSON's grammar lets pass and nothing that opsctl writes has; raises ValueError."""
+    level = [data]
+    for _ in range(MAX_DEPTH):
+        for value in level:
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ValueError("a number is too large")
+            if isinstance(value, str):
+                value.encode()
+        level = [
+            item
+            for value in level
+            if isinstance(value, (dict, list))
+            for item in ([*value.keys(), *value.values()] if isinstance(value, dict) else value)
+        ]
+        if not level:
+            return
+    raise ValueError("nested too deeply")
+
+
+def refuse_other_digest(plan: Plan, digest: str) -> None:
+    """Refuse a plan that is not the one that was approved: its digest begins otherwise; raises RefusedByGuard."""
+    if not plan.digest.removeprefix("sha256:").startswith(digest.removeprefix("sha256:")):
+        raise RefusedByGuard(
+            f"the plan's digest is {plan.short_digest}, not {digest[:80]}; nothing was called",
+            "look at the plan again: opsctl show FILE",
+        )
 
 
 def refuse_unbound(plan: Plan, identity: Identity, now: float) -> None:

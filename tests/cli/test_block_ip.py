@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from opsctl.sandbox.worlds import seed_network
-from tests.kit.command import HANGS_S, environment, opsctl, opsctl_process
+from tests.kit.command import HANGS_S, environment, opsctl, opsctl_process, reviewed
 from tests.kit.moto_account import WatchedServer, client, fresh_world, is_mutation_free, server, state
 
 TARGET = "direct.example.com"
@@ -101,12 +101,14 @@ def test_a_saved_plan_is_applied_once_and_only_as_it_was_reviewed(account: Watch
     assert plan.keys() >= CONTRACT
     assert all(change.keys() >= CHANGE for change in plan["changes"])
     (tmp_path / "altered.json").write_text(json.dumps(plan | {"region": "eu-west-1"}))
-    assert opsctl(tmp_path, "apply", "altered.json", "--yes").returncode == 2
-    assert opsctl(tmp_path, "apply", "plan.json", "--yes", "--region", "eu-west-1").returncode == 3
+    switches = reviewed(tmp_path / "plan.json")
+    assert opsctl(tmp_path, "apply", "altered.json", *switches).returncode == 2
+    assert opsctl(tmp_path, "apply", "plan.json", *switches, "--region", "eu-west-1").returncode == 3
     assert opsctl(tmp_path, "apply", "plan.json", "--dry-run").returncode == 0
     assert opsctl(tmp_path, "apply", "plan.json").returncode == 3
-    assert opsctl(tmp_path, "apply", "plan.json", "--yes").returncode == 0
-    assert opsctl(tmp_path, "apply", "plan.json", "--yes").returncode == 3
+    assert opsctl(tmp_path, "apply", "plan.json", "--yes").returncode == 2
+    assert opsctl(tmp_path, "apply", "plan.json", *switches).returncode == 0
+    assert opsctl(tmp_path, "apply", "plan.json", *switches).returncode == 3
     assert opsctl(tmp_path, "undo", "last", "--yes").returncode == 0
 
 
@@ -126,7 +128,7 @@ def test_drift_since_the_plan_is_exit_4_and_nothing_is_changed(account: WatchedS
     key = {"NetworkAclId": params["NetworkAclId"], "RuleNumber": params["RuleNumber"], "Egress": False}
     client("ec2").create_network_acl_entry(**key, Protocol="-1", RuleAction="allow", CidrBlock="198.51.100.0/24")
     start = state()
-    for argv in (("--dry-run",), ("--yes",)):
+    for argv in (("--dry-run",), reviewed(tmp_path / "plan.json")):
         done = opsctl(tmp_path, "apply", "plan.json", *argv)
         assert done.returncode == 4, done.stderr
         assert "found allow" in done.stderr

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.command import opsctl
+from tests.kit.command import opsctl, reviewed
 from tests.kit.failing_world import attachments, make_sources
 from tests.kit.moto_account import WatchedServer, client, fresh_world, server
 from tests.kit.queues import arn, queue
@@ -47,7 +47,7 @@ def test_a_saved_plan_is_refused_when_somebody_attached_another_queue(
     url = client("sqs").get_queue_url(QueueName="orders")["QueueUrl"]
     client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": policy})
     start = attachments(client)
-    late = opsctl(tmp_path, "apply", "plan.json", "--yes")
+    late = opsctl(tmp_path, "apply", "plan.json", *reviewed(tmp_path / "plan.json"))
     assert late.returncode == 4, late.stderr
     assert attachments(client)[url] == start[url]
 

@@ -1,6 +1,7 @@
 """opsctl as a user types it on an account of the embedded AWS: in a process of its own, or in the test's own."""
 
 import io
+import json
 import os
 import signal
 import subprocess
@@ -35,6 +36,12 @@ def environment(home: Path) -> dict[str, str]:
         "AWS_REGION": "us-east-1",
         "COLUMNS": "100",
     }
+
+
+def reviewed(plan_file: Path) -> tuple[str, ...]:
+    """The switches of a script that applies just the plan that is in the file now."""
+    digest: str = json.loads(plan_file.read_text(encoding="utf-8"))["digest"]
+    return ("--digest", digest.removeprefix("sha256:")[:12], "--yes")
 
 
 def opsctl_process(home: Path, *argv: str, **env: str) -> subprocess.CompletedProcess[str]:

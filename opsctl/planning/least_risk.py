@@ -1,0 +1,51 @@
+"""How severe a call is at the least, whatever is said about it."""
+
+from opsctl.blocking.block_risk import severity_of
+from opsctl.model.changes import Change, Instruction, Severity
+from opsctl.model.references import is_reference
+from opsctl.model.value import Json
+from opsctl.services.blocked_networks import blocked_by
+
+_RANK = {severity: rank for rank, severity in enumerate(Severity)}
+
+# What stops an instance, or takes an address or messages away, by the parameter that names what it is done to.
+_SEVERE = {
+    "autoscaling.TerminateInstanceInAutoScalingGroup": "InstanceId",
+    "ec2.DisassociateAddress": "AssociationId",
+    "ec2.RebootInstances": "InstanceIds",
+    "ec2.ReleaseAddress": "AllocationId",
+    "ec2.StopInstances": "InstanceIds",
+    "ec2.TerminateInstances": "InstanceIds",
+    "sqs.PurgeQueue": "QueueUrl",
+}
+
+
+def least_severity(instruction: Instruction) -> Severity:
+    """Return severe for a stop, a geo block, a wide network or what cannot be had back; low for anything else."""
+    networks = blocked_by(instruction)
+    if instruction.api in _SEVERE:
+        # What the plan itself makes serves nobody yet.
+        made_here = _is_made_here(instruction.params.get(_SEVERE[instruction.api]))
+        return Severity.LOW if made_here else Severity.SEVERE
+    if _restricts_countries(instruction) or (networks and severity_of(*map(str, networks)) is Severity.SEVERE):
+        return Severity.SEVERE
+    return Severity.LOW
+
+
+def no_less_severe(change: Change) -> Change:
+    """Return a change whose risk is told to be what it is at the least, whatever was told before."""
+    severity = max(change.risk.severity, least_severity(change), key=_RANK.__getitem__)
+    if severity is change.risk.severity:
+        return change
+    return change.model_copy(update={"risk": change.risk.model_copy(update={"severity": severity})})
+
+
+def _is_made_here(value: Json) -> bool:
+    named = value if isinstance(value, (list, tuple)) else [value]
+    return bool(named) and all(is_reference(one) for one in named)
+
+
+def _restricts_countries(instruction: Instruction) -> bool:
+    if instruction.api != "cloudfront.UpdateDistribution" or instruction.edit is None:
+        return False
+    return any("GeoRestriction" in element.at for element in instruction.edit.elements)

@@ -1,0 +1,71 @@
+"""What a plan file says of risk and consent is computed again when it is applied, and not believed."""
+
+from collections.abc import Collection
+
+from opsctl.expressions.evaluate import ExpressionFault, evaluate
+from opsctl.model.errors import InvalidInput, RefusedByGuard
+from opsctl.model.networks import parse_network
+from opsctl.model.plan import Plan, Policies
+from opsctl.model.playbook import Playbook
+from opsctl.model.run import Context
+from opsctl.planning.iam import policy_for_changes
+from opsctl.planning.least_risk import no_less_severe
+from opsctl.services.blocked_networks import blocked_by
+from opsctl.topology.special import shares
+
+NEVER_BLOCK = "never-block"
+
+
+def reassessed(plan: Plan, about: Context, *, shipped: Playbook | None, accepted: Collection[str]) -> Plan:
+    """Return the plan with severities, name to confirm and permissions as they are computed here and now.
+
+    `shipped` is the playbook that made the plan, when this opsctl ships just that; the name that another playbook
+    asked to be typed cannot be computed again, so that the account's number is asked for. The digest stays that of
+    the file, under which the plan was approved.
+
+    Raises:
+        InvalidInput: something is accepted that nobody asks for.
+        RefusedByGuard: the configuration says never to block what the plan blocks.
+    """
+    refuse_never_blocked(plan, about, accepted)
+    return plan.model_copy(
+        update={
+            "changes": tuple(no_less_severe(change) for change in plan.changes),
+            "confirm": _name_to_confirm(plan, shipped),
+            "iam_policy": Policies(
+                plan=plan.iam_policy.plan, apply=policy_for_changes(plan.changes, about.identity)
+            ),
+        }
+    )
+
+
+def refuse_never_blocked(plan: Plan, about: Context, accepted: Collection[str]) -> None:
+    """Refuse a plan that blocks what the configuration in force says never to block, unless that is accepted."""
+    for name in accepted:
+        if name != NEVER_BLOCK:
+            hint = f"--accept {NEVER_BLOCK}"
+            raise InvalidInput.one(f"a saved plan asks for no {name!r}", source="--accept", hint=hint)
+    never = [parse_network(text) for text in about.settings.never_block]
+    blocked = dict.fromkeys(network for change in plan.changes for network in blocked_by(change))
+    evidence = [
+        f"{network} shares addresses with {one}, which the configuration says never to block"
+        for network in blocked
+        for one in never
+        if shares(network, one)
+    ]
+    if evidence and NEVER_BLOCK not in accepted:
+        raise RefusedByGuard(
+            "the plan blocks what your configuration says never to block; nothing was changed",
+            f"if you are sure: --accept {NEVER_BLOCK}",
+            evidence=evidence,
+        )
+
+
+def _name_to_confirm(plan: Plan, shipped: Playbook | None) -> str:
+    if shipped is None or not shipped.confirm:
+        return ""
+    try:
+        found = evaluate(shipped.confirm.removeprefix("="), {"inputs": plan.inputs, "facts": plan.facts})
+    except ExpressionFault:
+        return ""
+    return found if isinstance(found, str) else ""

@@ -1,0 +1,502 @@
+"""A plan file is a stranger's: all of it is checked before any call, and what it says of risk is not believed."""
+
+import copy
+import json
+import os
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from opsctl.aws import clients
+from opsctl.model.changes import Change, Instruction, Irreversible, Proof, Risk, Severity
+from opsctl.model.errors import InvalidInput, RefusedByGuard
+from opsctl.model.plan import FactCall, NextStep, Plan, PlanCheck, Section
+from opsctl.model.reads import Read
+from opsctl.model.references import reference
+from opsctl.model.run import Context
+from opsctl.model.settings import Keys, Settings, SettingsFile
+from opsctl.model.value import Json
+from opsctl.services import ip_set_calls
+from opsctl.services.network_acl_calls import (
+    choice_of_number,
+    create_deny,
+    delete_entry,
+    deny_is_absent,
+    deny_is_there,
+)
+from opsctl.services.waf_objects import IP_SET, WafKey
+from opsctl.wiring import load_checked_plan, shipped_playbook
+from opsctl.workflow.approval import Consent, approve
+from opsctl.workflow.plan_files import load_plan, save_plan
+from opsctl.workflow.reassessing import reassessed
+from tests.kit.box_plans import plan_of
+from tests.kit.command import opsctl
+from tests.kit.moto_account import server
+from tests.kit.ports import IDENTITY
+from tests.workflow.test_approval import NOBODY
+
+ACL = "acl-0123456789abcdef0"
+
+
+def deny(network: str = "203.0.113.9/32", **more: Any) -> Change:
+    return Change(
+        **dict(create_deny(ACL, 90, network)),
+        id="nacl",
+        title=f"Deny {network}",
+        why="it attacks",
+        expect=(deny_is_absent(ACL, 90, network),),
+        proof=deny_is_there(ACL, 90, network),
+        undo=delete_entry(ACL, 90),
+        choice=choice_of_number(ACL, (90, 91, 92)),
+        **more,
+    )
+
+
+def honest() -> Plan:
+    """A plan with a call, an edit that needs what it makes, a wait, a job, a check, a section, a next step."""
+    key = WafKey.of_new(IP_SET, "opsctl-set", "REGIONAL", "us-east-1", "set")
+    made = Change(
+        **dict(ip_set_calls.create_ip_set(key, 4, "opsctl plan x", "x")),
+        id="set",
+        title="Create a set",
+        why="there is none",
+        expect=(key.is_absent(),),
+        proof=Proof(configured=(key.is_ours("opsctl plan x"),)),
+        undo=key.deletion(),
+        outputs=key.outputs(),
+    )
+    filled = Change(
+        **dict(ip_set_calls.edit_addresses(key, "add", ["203.0.113.9/32"])),
+        id="fill",
+        title="Fill it",
+        why="it attacks",
+        expect=(ip_set_calls.addresses_in(key, ["203.0.113.9/32"], present=False),),
+        proof=Proof(configured=(ip_set_calls.addresses_in(key, ["203.0.113.9/32"], present=True),)),
+        undo=ip_set_calls.edit_addresses(key, "remove", ["203.0.113.9/32"]),
+        depends_on=("set",),
+    )
+    wait = Change(
+        **dict(Instruction(kind="wait", service="wafv2", operation="GetIPSet")),
+        id="wait",
+        title="Wait",
+        why="it takes time",
+        expect=(),
+        proof=filled.proof,
+        undo=Irreversible(because="waiting changes nothing"),
+    )
+    job = Change(
+        kind="job",
+        service="opsctl",
+        operation="dlq.move_task",
+        params={
+            "queue_name": "dlq",
+            "queue_url": "https://sqs.us-east-1.amazonaws.com/123456789012/dlq",
+            "queue_arn": "arn:aws:sqs:us-east-1:123456789012:dlq",
+            "region": "us-east-1",
+        },
+        id="job",
+        title="Move",
+        why="they failed",
+        expect=(),
+        proof=Proof(configured=()),
+        undo=Irreversible(because="they are gone"),
+    )
+    listing = FactCall(read=Read(service="ec2", operation="DescribeNetworkAcls"), query="NetworkAcls")
+    hazards = FactCall(uses="block.hazards", arguments={"addresses": ["203.0.113.9"]})
+    plan = plan_of(deny(), made, filled, wait, job, plan_id="20260101-000000-abcd")
+    return plan.model_copy(
+        update={
+            "checks": (
+                PlanCheck(
+                    id="c",
+                    none="facts.acls[?Nope]",
+                    because="b",
+                    within_s=60,
+                    facts={"acls": listing, "hazards": hazards},
+                ),
+            ),
+            "sections": (Section(title="s", columns=("a", "b"), rows=(("1", "2"),)),),
+            "next": (NextStep(words=("runs", "list"), because="b"),),
+            "reached_by": ("--region", "us-east-1"),
+            "created": "2026-09-21T13:33:20Z",
+            "expires": "2099-09-21T17:33:20Z",
+        }
+    ).sealed()
+
+
+def forge(path: Path, alter: Callable[[Json], object]) -> Path:
+    """Write the honest plan altered, under the digest that fits, as whoever forges one would."""
+    data = copy.deepcopy(honest().to_json())
+    alter(data)
+    with suppress(ValueError):
+        data["digest"] = Plan.model_validate(data).computed_digest()
+    path.write_text(json.dumps(data), encoding="utf-8")
+    path.chmod(0o600)
+    return path
+
+
+def put(where: str, value: Json) -> Callable[[Json], None]:
+    """Set the member at a dotted path."""
+
+    def alter(data: Json) -> None:
+        *way, last = where.split("/")
+        node = data
+        for part in way:
+            node = node[int(part)] if isinstance(node, list) else node[part]
+        node[int(last) if isinstance(node, list) else last] = value
+
+    return alter
+
+
+READ: Json = {"service": "ec2", "operation": "DescribeNetworkAcls", "params": {}, "region": None, "whole": False}
+SECRET: Json = {**READ, "service": "secretsmanager", "operation": "GetSecretValue", "params": {"SecretId": "s"}}
+FAILOVER = {**READ, "service": "elasticache", "operation": "TestFailover", "params": {}}
+DECRYPTING = {**READ, "service": "ssm", "operation": "GetParameter"}
+DECRYPTING["params"] = {"Name": "n", "WithDecryption": True}
+CHOICE: Json = choice_of_number(ACL, (90, 91, 92)).model_dump(mode="json")
+NOWHERE = {"$ref": "nobody.id"}
+
+FORGED: dict[str, Callable[[Json], object]] = {
+    "an id that is a path": put("id", "../../../tmp/x"),
+    "an absolute id": put("id", "/etc/cron.d/x"),
+    "no id": put("id", ""),
+    "an id with a line break": put("id", "20260101-000000-abcd\n"),
+    "no account number": put("account", "12345"),
+    "an account in other digits": put("account", "١٢٣٤٥٦٧٨٩٠١٢"),
+    "no region": put("region", "nowhere"),
+    "a region that is a host": put("region", "us-east-1.evil.example#"),
+    "a partition that is none": put("partition", "evil"),
+    "a caller that is no ARN": put("caller", "root"),
+    "an endpoint that is no URL": put("endpoint", "file:///etc/passwd"),
+    "a date without a zone": put("expires", "2099-01-01T00:00:00"),
+    "a date that is none": put("expires", "never"),
+    "a creation that is no date": put("created", ""),
+    "expired before it was made": put("expires", "2020-01-01T00:00:00Z"),
+    "a playbook that is a path": put("playbook/name", "../x"),
+    "a playbook's hash that is none": put("playbook/sha256", "abc"),
+    "an undo of somebody's run": put("undo_of", "20260101-000000-zzzz"),
+    "references to other plans": put("references", {"a.b": {"read": READ, "query": "x"}}),
+    "switches that lead to another endpoint": put("reached_by", ["--endpoint-url", "http://evil.example"]),
+    "switches that lead to another region": put("reached_by", ["--region", "eu-west-1"]),
+    "switches of another kind": put("reached_by", ["--yes", "--confirm"]),
+    "a next step that is a switch": put("next/0/words", ["--yes"]),
+    "a next step without a word": put("next/0/words", []),
+    "two changes of one id": put("changes/1/id", "nacl"),
+    "an id of a change with a line break": put("changes/0/id", "nacl\nrm"),
+    "a service that AWS does not have": put("changes/0/service", "evil"),
+    "an operation that AWS does not have": put("changes/0/operation", "DropEverything"),
+    "a parameter that the call does not take": put("changes/0/params/Evil", 1),
+    "a parameter of another type": put("changes/0/params/RuleNumber", "ninety"),
+    "a parameter that is missing": lambda data: data["changes"][0]["params"].pop("NetworkAclId"),
+    "a region of a change that is a host": put("changes/0/region", "x/../y"),
+    "an undo that AWS does not have": put("changes/0/undo/operation", "Evil"),
+    "an undo with wrong parameters": put("changes/0/undo/params/Egress", "yes"),
+    "a dependency on nothing": put("changes/0/depends_on", ["later"]),
+    "a dependency on a later change": put("changes/0/depends_on", ["set"]),
+    "a proof that reads a secret": put("changes/0/proof/configured/0/read", SECRET),
+    "a proof that acts": put("changes/0/proof/configured/0/read", FAILOVER),
+    "a proof that decrypts": put("changes/0/proof/configured/0/read", DECRYPTING),
+    "a proof by a call that changes": put("changes/0/proof/configured/0/read/operation", "DeleteNetworkAcl"),
+    "no proof": put("changes/0/proof/configured", []),
+    "a proof that cannot fail": lambda data: data["changes"][0]["proof"]["configured"][0].update(
+        {"op": "contains", "value": []}
+    ),
+    "a proof that is no expression": put("changes/0/proof/configured/0/query", "]["),
+    "a proof of unknown comparison": put("changes/0/proof/configured/0/op", "maybe"),
+    "a proof that waits for ever": put("changes/0/proof/within_s", 10**9),
+    "a proof that waits backwards": put("changes/0/proof/within_s", -1),
+    "an expectation that acts": put("changes/0/expect/0/read", FAILOVER),
+    "an expectation with wrong parameters": put("changes/0/expect/0/read/params", {"Evil": 1}),
+    "an expectation somewhere that is no region": put("changes/0/expect/0/read/region", "evil"),
+    "what is gone read by a call that changes": put(
+        "changes/0/proof/gone",
+        [{"read": FAILOVER, "query": "x", "op": "empty", "says": "s"}],
+    ),
+    "an effect read by a call that changes": put(
+        "changes/0/proof/effective",
+        [{"read": FAILOVER, "query": "x", "op": "empty", "says": "s"}],
+    ),
+    "a condition read by a call that changes": put(
+        "changes/0/only_if",
+        [{"read": FAILOVER, "query": "x", "op": "empty", "says": "s"}],
+    ),
+    "a condition of the undo that reads a secret": put(
+        "changes/0/undo_only_if",
+        [{"read": SECRET, "query": "x", "op": "empty", "says": "s"}],
+    ),
+    "an output read by a call that changes": put("changes/1/outputs/id/read", FAILOVER),
+    "an output that is no expression": put("changes/1/outputs/id/query", "a..b"),
+    "an output that needs itself": put("changes/1/outputs/id/read/params", {"Scope": {"$ref": "set.id"}}),
+    "an output that needs what is no text": put("changes/1/outputs/id/read/params", {"Scope": {"$ref": {"a": 1}}}),
+    "a choice of the operation": put("changes/0/choice/at", ["operation"]),
+    "a choice of the service, by way of the undo": put("changes/0/choice/at", ["undo.service"]),
+    "a choice of what is read": put("changes/0/choice/at", ["expect.0.read.operation"]),
+    "a choice at a place that there is not": put("changes/0/choice/at", ["params.Evil"]),
+    "a choice among nothing": put("changes/0/choice/values", []),
+    "a choice among too much": put("changes/0/choice/values", list(range(90, 5000))),
+    "a choice that is not shown": put("changes/0/choice/values", [89, 90]),
+    "a choice of another network": put(
+        "changes/0/choice", {**CHOICE, "at": ["params.CidrBlock"], "values": ["203.0.113.9/32", "0.0.0.0/0"]}
+    ),
+    "a choice by a call that changes": put("changes/0/choice/taken/read", FAILOVER),
+    "a choice by no expression": put("changes/0/choice/taken/query", "]["),
+    "a reference to nothing": put("changes/0/params/NetworkAclId", NOWHERE),
+    "a reference that is no text": put("changes/0/params/NetworkAclId", {"$ref": ["a"]}),
+    "a reference to nothing in a read": put("changes/0/expect/0/read/params", {"NetworkAclIds": [NOWHERE]}),
+    "a reference to nothing in a value": put("changes/0/expect/0/value", NOWHERE),
+    "bytes that are none": put("changes/0/params/NetworkAclId", {"$base64": "?"}),
+    "an edit without what it edits": put("changes/2/edit", None),
+    "a call that edits": lambda data: data["changes"][0].update({"edit": data["changes"][2]["edit"]}),
+    "an edit that reads a secret": put("changes/2/edit/read", SECRET),
+    "an edit that carries no expression": put("changes/2/edit/carry/Addresses", "]["),
+    "an edit of a member that the call does not take": put("changes/2/edit/elements/0/at", "Evil"),
+    "an edit at no path": put("changes/2/edit/elements/0/at", "..x"),
+    "a retry for ever": put("changes/2/retry/within_s", 10**9),
+    "a wait for what AWS does not have": put("changes/3/operation", "Evil"),
+    "a job that there is not": put("changes/4/operation", "evil.job"),
+    "a job of AWS": put("changes/4/service", "ec2"),
+    "a job's parameters that it does not take": put("changes/4/params/evil", 1),
+    "a job that may do what AWS does not have": put(
+        "changes/4/grants", [{"service": "evil", "operation": "X", "params": {}}]
+    ),
+    "something before the undo that acts": lambda data: data["changes"][0].update(
+        {"undo_first": [data["changes"][1] | {"id": "first", "operation": "Evil"}]}
+    ),
+    "a check that is no expression": put("checks/0/none", "]["),
+    "a check that shows no expression": put("checks/0/shows", "]["),
+    "a check that waits for ever": put("checks/0/within_s", 10**9),
+    "a check by a lookup that there is not": put("checks/0/facts/hazards/uses", "evil.lookup"),
+    "a check by a lookup's wrong arguments": put("checks/0/facts/hazards/arguments", {"evil": 1}),
+    "a check that reads a secret": put("checks/0/facts/acls/read", SECRET),
+    "a check without a read": put("checks/0/facts/acls/read", None),
+    "a check with a read and a lookup": put("checks/0/facts/acls/uses", "block.hazards"),
+    "a check's query that is no expression": put("checks/0/facts/acls/query", "]["),
+    "a row with another number of cells": put("sections/0/rows", [["1"]]),
+    "a policy without statements": put("iam_policy/apply", {}),
+    "a policy whose actions are none": put("iam_policy/apply", {"Statement": [{"Action": 1, "Resource": ["*"]}]}),
+    "a member that plans do not have": put("evil", 1),
+    "another schema": put("schema", "opsctl.plan/v9"),
+    "a severity that there is not": put("changes/0/risk/severity", "none"),
+    "a kind that there is not": put("changes/0/kind", "shell"),
+    "inputs that are no object": put("inputs", []),
+}
+RAW: dict[str, Callable[[bytes], bytes]] = {
+    "a key twice": lambda text: text.replace(b'"account":', b'"account": "000000000000", "account":', 1),
+    "a number that is none": lambda text: text.replace(b'"inputs": {}', b'"inputs": {"a": NaN}', 1),
+    "a number that is too large": lambda text: text.replace(b'"inputs": {}', b'"inputs": {"a": 1e999}', 1),
+    "a number of 5,000 digits": lambda text: text.replace(
+        b'"inputs": {}', b'"inputs": {"a": ' + b"9" * 5000 + b"}"
+    ),
+    "half a character": lambda text: text.replace(b'"inputs": {}', b'"inputs": {"a": "\\ud800"}', 1),
+    "depth": lambda text: text.replace(b'"inputs": {}', b'"inputs": {"a": ' + b"[" * 300 + b"]" * 300 + b"}", 1),
+    "great depth": lambda text: text.replace(b'"inputs": {}', b'"inputs": {"a": ' + b"[" * 100_000, 1),
+    "nothing": lambda _text: b"",
+    "a cut": lambda text: text[: len(text) // 2],
+    "zeros": lambda text: text + b"\0" * 10,
+}
+
+
+@pytest.fixture
+def no_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever asks for a client fails the test."""
+
+    def called(*_: object, **__: object) -> None:
+        raise AssertionError("a call was about to be made")
+
+    monkeypatch.setattr(clients.Clients, "get", called)
+
+
+def test_the_honest_plan_is_taken(tmp_path: Path) -> None:
+    assert load_checked_plan(forge(tmp_path / "plan.json", lambda _data: None), private=True) == honest()
+    assert len(FORGED) + len(RAW) >= 40
+
+
+@pytest.mark.parametrize("shape", FORGED)
+def test_a_forged_plan_is_invalid_under_its_own_digest(tmp_path: Path, shape: str) -> None:
+    path = forge(tmp_path / "plan.json", FORGED[shape])
+    with pytest.raises(InvalidInput, match="not a plan file"):
+        load_checked_plan(path, private=True)
+
+
+@pytest.mark.parametrize("shape", RAW)
+def test_json_that_readers_disagree_on_is_no_plan(tmp_path: Path, shape: str) -> None:
+    path = forge(tmp_path / "plan.json", lambda _data: None)
+    path.write_bytes(RAW[shape](path.read_bytes()))
+    with pytest.raises(InvalidInput, match="not a plan file"):
+        load_checked_plan(path)
+
+
+@pytest.mark.usefixtures("no_call")
+@pytest.mark.parametrize("shape", ["an id that is a path", "a proof that acts", "a check that reads a secret"])
+def test_a_forged_plan_ends_with_2_and_without_a_call_whatever_is_done_with_it(tmp_path: Path, shape: str) -> None:
+    path = str(forge(tmp_path / "plan.json", FORGED[shape]))
+    before = len(server().calls)
+    digest = json.loads(Path(path).read_text(encoding="utf-8"))["digest"][7:19]
+    for command in (
+        ["apply", path],
+        ["apply", path, "--dry-run"],
+        ["apply", path, "--yes", "--digest", digest],
+        ["show", path],
+    ):
+        ended = opsctl(tmp_path, *command)
+        assert (ended.returncode, ended.stdout) == (2, ""), ended.stderr
+        assert "not a plan file" in ended.stderr
+        assert "Traceback" not in ended.stderr
+    assert len(server().calls) == before
+    assert not [one for one in tmp_path.rglob("*") if one.is_file() and one.name != "plan.json"]
+
+
+@pytest.mark.usefixtures("no_call")
+def test_consent_in_advance_names_the_plan_that_was_reviewed(tmp_path: Path) -> None:
+    path = forge(tmp_path / "plan.json", lambda _data: None)
+    digest = honest().short_digest
+    shown = opsctl(tmp_path, "show", str(path))
+    assert f"digest {digest}" in shown.stdout
+    assert f"--digest {digest}" in shown.stdout
+    for switches in (["--yes"], ["--confirm", "x"], ["--yes", "--confirm", "x"]):
+        ended = opsctl(tmp_path, "apply", str(path), *switches)
+        assert ended.returncode == 2
+        assert "--digest" in ended.stderr
+    for wrong in ("", "abc", digest[:11], "z" * 12, "sha256:"):
+        assert opsctl(tmp_path, "apply", str(path), "--yes", "--digest", wrong).returncode == 2
+    ended = opsctl(tmp_path, "apply", str(path), "--yes", "--digest", "0" * 12)
+    assert (ended.returncode, "not 000000000000" in ended.stderr) == (3, True)
+
+
+@pytest.mark.usefixtures("no_call")
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666, 0o722])
+def test_a_file_that_others_may_write_is_refused(tmp_path: Path, mode: int) -> None:
+    path = forge(tmp_path / "plan.json", lambda _data: None)
+    path.chmod(mode)
+    ended = opsctl(tmp_path, "apply", str(path), "--yes", "--digest", honest().short_digest)
+    assert (ended.returncode, "may be written by others" in ended.stderr) == (3, True)
+    assert opsctl(tmp_path, "show", str(path)).returncode == 0
+
+
+def test_a_file_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = forge(tmp_path / "plan.json", lambda _data: None)
+    theirs = os.stat_result([stat.S_IFREG | 0o600, 1, 1, 1, os.geteuid() + 1, 0, 10, 0, 0, 0])
+    monkeypatch.setattr(os, "fstat", lambda _file: theirs)
+    with pytest.raises(RefusedByGuard, match="belongs to another user"):
+        load_plan(path, private=True)
+
+
+def test_a_pipe_or_a_device_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero"), tmp_path):
+        with pytest.raises(InvalidInput, match=r"regular file|cannot be read"):
+            load_plan(path)
+
+
+def about(*never: str) -> Context:
+    keys = Keys(never_block=never)
+    files = (SettingsFile(path="config.yaml", own=True, keys=keys),) if never else ()
+    settings = Settings(**keys.model_dump(), files=files)
+    return Context(identity=IDENTITY, settings=settings, plan_id="x")
+
+
+def taken(plan: Plan, *never: str, accepted: tuple[str, ...] = ()) -> Plan:
+    return reassessed(plan, about(*never), shipped=None, accepted=accepted)
+
+
+@pytest.mark.parametrize("never", ["203.0.113.0/24", "203.0.113.9", "::ffff:203.0.113.9/128"])
+def test_what_is_never_to_be_blocked_is_looked_up_again(never: str) -> None:
+    for plan in (plan_of(deny()), plan_of(honest().changes[2])):
+        with pytest.raises(RefusedByGuard, match="never to block") as refused:
+            taken(plan, never)
+        assert refused.value.hint == "if you are sure: --accept never-block"
+        assert taken(plan, never, accepted=("never-block",)).changes == plan.changes
+        assert taken(plan, "198.51.100.0/24").changes == plan.changes
+    with pytest.raises(InvalidInput, match="asks for no 'stays-open'"):
+        taken(plan_of(deny()), accepted=("stays-open",))
+
+
+def test_what_lets_somebody_in_or_takes_an_address_out_is_no_block() -> None:
+    allow = deny().model_copy(update={"params": deny().params | {"RuleAction": "allow"}})
+    taken_out = honest().changes[2]
+    assert isinstance(taken_out.undo, Instruction)
+    emptied = taken_out.model_copy(update=dict(taken_out.undo))
+    assert taken(plan_of(allow, emptied), "203.0.113.0/24").changes == (allow, emptied)
+
+
+def stop(instance: Json) -> Change:
+    stopping = Instruction(
+        kind="call", service="ec2", operation="StopInstances", params={"InstanceIds": [instance]}
+    )
+    return deny().model_copy(update=dict(stopping) | {"risk": Risk(severity=Severity.LOW)})
+
+
+def geo(op: str) -> Change:
+    edit = honest().changes[2].edit
+    assert edit is not None
+    element = edit.elements[0].model_copy(
+        update={"at": "DistributionConfig.Restrictions.GeoRestriction", "op": op}
+    )
+    update = {"elements": (element,)}
+    doing = {"service": "cloudfront", "operation": "UpdateDistribution", "edit": edit.model_copy(update=update)}
+    return honest().changes[2].model_copy(update=doing)
+
+
+SEVERE = {
+    "a wide network": deny("203.0.112.0/20"),
+    "everything": deny("0.0.0.0/0"),
+    "a wide network, version 6": deny("2001:db8::/32"),
+    "a wide set": honest()
+    .changes[1]
+    .model_copy(update={"params": honest().changes[1].params | {"Addresses": ["203.0.112.0/20"]}}),
+    "a stop": stop("i-1"),
+    "a geo block": geo("add"),
+    "a geo block by an allowlist": geo("remove"),
+}
+
+
+@pytest.mark.parametrize("case", SEVERE)
+def test_severe_risk_is_found_again_and_asks_for_a_name_that_the_file_does_not_choose(case: str) -> None:
+    plan = plan_of(SEVERE[case]).model_copy(update={"confirm": "harmless"})
+    assert not plan.severe
+    again = taken(plan)
+    assert again.severe
+    assert again.confirm == ""
+    for consent in (Consent(yes=True), Consent(confirm="harmless")):
+        with pytest.raises(RefusedByGuard):
+            approve(again, consent, NOBODY, Settings())
+    approve(again, Consent(confirm=plan.account), NOBODY, Settings())
+
+
+@pytest.mark.parametrize("change", [deny("203.0.113.0/24"), deny("2001:db8::/48"), stop(reference("make", "id"))])
+def test_ordinary_risk_stays_ordinary(change: Change) -> None:
+    assert not taken(plan_of(change)).severe
+
+
+def test_the_name_to_confirm_is_the_one_that_the_shipped_playbook_finds() -> None:
+    from opsctl.playbook.load import load_playbook
+
+    loaded = load_playbook("block-ip")
+    shipped = shipped_playbook("block-ip", loaded.sha256)
+    assert shipped == loaded.playbook
+    assert shipped_playbook("block-ip", "0" * 64) is None
+    assert shipped_playbook("../block-ip", loaded.sha256) is None
+    plan = honest().model_copy(update={"confirm": "harmless", "inputs": {"target": "shop.example.com"}})
+    assert reassessed(plan, about(), shipped=shipped, accepted=()).confirm == "shop.example.com"
+    for inputs in ({}, {"target": ["x"]}, {"target": None}):
+        odd = plan.model_copy(update={"inputs": inputs})
+        assert reassessed(odd, about(), shipped=shipped, accepted=()).confirm == ""
+
+
+def test_the_permissions_asked_for_are_those_of_the_changes() -> None:
+    policy = taken(honest()).iam_policy.apply
+    actions = {action for statement in policy["Statement"] for action in statement["Action"]}
+    assert {"ec2:CreateNetworkAclEntry", "wafv2:UpdateIPSet"} <= actions
+
+
+def test_a_plan_saved_by_opsctl_is_its_owners_alone_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        save_plan(honest(), tmp_path / "plan.json")
+    finally:
+        os.umask(before)
+    assert load_checked_plan(tmp_path / "plan.json", private=True) == honest()
