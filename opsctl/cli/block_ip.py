@@ -15,7 +15,9 @@ EPILOG = """Examples:
 
   opsctl block-ip --country KP --target shop.example.com --confirm shop.example.com
 
-  opsctl block-ip --from attackers.txt --target shop.example.com --out plan.json
+  opsctl block-ip --from drop.txt --target shop.example.com --out plan.json
+
+  opsctl block-ip --from top-clients.csv --column client_ip --target shop.example.com
 """
 
 
@@ -31,8 +33,12 @@ def block_ip(
     ] = None,
     target: Annotated[str, typer.Option(help="Host name, URL, load balancer, distribution, instance or address.")],
     from_: Annotated[
-        Path | None, typer.Option("--from", help="Read addresses from a file, one a line; - is stdin.")
+        Path | None, typer.Option("--from", help="Read a list: lines, CSV, JSON of providers; - is stdin.")
     ] = None,
+    column: Annotated[
+        str,
+        typer.Option(metavar="NAME|N", help="With --from: the column, or JSON member, that has the address."),
+    ] = "",
     layer: Annotated[str, typer.Option(help="auto, cloudfront, waf, nacl or geo.")] = "auto",
     mode: Annotated[str, typer.Option(help="block, count, challenge or captcha.")] = "block",
     country: Annotated[
@@ -58,7 +64,7 @@ def block_ip(
     from opsctl.cli.address_lists import read_addresses
     from opsctl.cli.front import Order, run_playbook
 
-    listed, source = read_addresses(addresses or [], from_)
+    listed, source = read_addresses(addresses or [], from_, column)
     if not listed and not country:
         raise typer.BadParameter("give an address, --from FILE or --country", param_hint="ADDRESS")
     given = {

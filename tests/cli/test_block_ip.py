@@ -260,3 +260,19 @@ def test_ctrl_c_finishes_the_call_in_flight_and_says_how_to_go_on(account: Watch
     assert done.returncode == 0, done.stderr
     assert opsctl(tmp_path, "undo", "last", "--yes").returncode == 0
     assert state() == start
+
+
+def test_a_list_is_read_from_a_file_and_its_faults_are_told_by_line(
+    account: WatchedServer, tmp_path: Path
+) -> None:
+    (tmp_path / "drop.txt").write_text("; DROP\n203.0.113.0/25 ; SBL1\n198.51.100.128/26 ; SBL2\r\n; EOF\n")
+    argv = ("block-ip", "--target", TARGET, "--dry-run", "-o", "json")
+    taken = opsctl(tmp_path, *argv, "--from", "drop.txt")
+    assert taken.returncode == 0, taken.stderr
+    assert json.loads(taken.stdout)["result"]["inputs"]["addresses"] == ["203.0.113.0/25", "198.51.100.128/26"]
+    (tmp_path / "top.csv").write_text("n,client\n9,203.0.113.9:443\n8,nobody\n")
+    refused = opsctl(tmp_path, *argv, "--from", "top.csv", "--column", "client")
+    assert refused.returncode == 2
+    (fault,) = json.loads(refused.stdout)["errors"]
+    assert (fault["where"]["source"], fault["where"]["line"]) == ("top.csv", 3)
+    assert opsctl(tmp_path, *argv, "203.0.113.9", "--column", "client").returncode == 2
