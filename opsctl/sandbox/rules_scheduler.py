@@ -1,9 +1,13 @@
-"""EventBridge Scheduler's own rules, where moto is laxer. Source: its API reference and guide."""
+"""EventBridge Scheduler's own rules, where moto is laxer. Source: its API reference and guide; for dates, AWS's
+answers as quoted in getmoto/moto#8172."""
 
 from collections.abc import Callable
 from typing import Any
 
+from opsctl.sandbox.conditions import conditions
 from opsctl.sandbox.rules_events import is_standard_queue
+
+EARLIEST_S = 300
 
 
 def install() -> None:
@@ -30,9 +34,13 @@ def _checked_target(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _replaced_whole(method: Callable[..., Any]) -> Callable[..., Any]:
-    """UpdateSchedule replaces everything, also what happens after completion: what is not sent is the default."""
+    """UpdateSchedule replaces everything, also what happens after completion: what is not sent is the default.
+
+    It takes dates as CreateSchedule does: a schedule that began long ago cannot be given that date again.
+    """
 
     def updated(self: Any) -> Any:
+        _check_start(self)
         answer = method(self)
         name = self.uri.split("?")[0].split("/")[-1]
         schedule = self.scheduler_backend.get_schedule(self._get_param("GroupName"), name)
@@ -40,3 +48,13 @@ def _replaced_whole(method: Callable[..., Any]) -> Callable[..., Any]:
         return answer
 
     return updated
+
+
+def _check_start(request: Any) -> None:
+    """Of a recurring schedule, no earlier than five minutes ago; a one-time schedule's is ignored."""
+    from moto.scheduler.exceptions import ValidationException
+
+    start, expression = request._get_param("StartDate"), str(request._get_param("ScheduleExpression"))
+    now = conditions(request.current_account).now()
+    if start is not None and not expression.startswith("at(") and float(start) < now - EARLIEST_S:
+        raise ValidationException("The StartDate you specify cannot be earlier than 5 minutes ago.")

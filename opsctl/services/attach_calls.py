@@ -78,7 +78,7 @@ def _rewrite(source: FailingSource, target: str) -> Instruction:
             read=get_schedule(source.place, source.name),
             carry={},
             document="@",
-            elements=(element,),
+            elements=(element, *((Element(op="unset", at="StartDate"),) if source.start_passed else ())),
             conflicts=("ConflictException",),
         ),
     )

@@ -51,6 +51,7 @@ class FailingSource(Value):
     serves: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    start_passed: bool = False
 
 
 def sources_of(url: Json) -> Read:
@@ -203,16 +204,21 @@ def _schedule(named: SourceName, about: Context, source: str) -> Looking[Failing
         role=told["Target"]["RoleArn"],
         passes=told["Target"]["RoleArn"],
         current=(told["Target"].get("DeadLetterConfig") or {}).get("Arn", ""),
-        notes=_past_start(told, about),
+        notes=(_LEFT_OUT.format(told["StartDate"]),) if _start_passed(told, about) else (),
+        start_passed=_start_passed(told, about),
     )
 
 
-def _past_start(told: Json, about: Context) -> tuple[str, ...]:
+_LEFT_OUT = (
+    "its start date {} has passed, and Scheduler takes none of the past in an update: it is left out, which means "
+    "nothing for a cron expression; the hours of a rate may be counted anew from the update"
+)
+
+
+def _start_passed(told: Json, about: Context) -> bool:
     """EventBridge Scheduler takes no start date earlier than five minutes ago, and an update sends it again."""
     start = told.get("StartDate")
-    if not start or datetime.fromisoformat(start).timestamp() >= about.now - _PAST_S:
-        return ()
-    return (f"its start date {start} has passed: should Scheduler refuse it, the schedule stays as it is",)
+    return bool(start) and datetime.fromisoformat(start).timestamp() < about.now - _PAST_S
 
 
 _FINDERS: dict[SourceKind, Callable[[SourceName, Context, str], Looking[FailingSource]]] = {

@@ -56,6 +56,22 @@ def test_applied_twice_changes_nothing_and_undone_is_as_before(world: World, exa
     assert attachments(client) == start
 
 
+def test_a_schedule_that_began_long_ago_is_attached_without_the_date_that_scheduler_takes_no_more() -> None:
+    from moto.scheduler.models import scheduler_backends
+
+    with fresh_world(make_sources) as world:
+        account = client("sts").get_caller_identity()["Account"]
+        (schedules,) = [one.schedules for one in scheduler_backends[account]["us-east-1"].schedule_groups.values()]
+        schedules["report"].start_date = world.clock.now() - 86_400
+        plan, journal = world.plan("dlq-attach", {"source": "schedule:report"}), MemoryJournal()
+        run(plan, world.aws, world, journal)
+        now = client("scheduler").get_schedule(Name="report")
+        assert ("DeadLetterConfig" in now["Target"], "StartDate" in now) == (True, False)
+        assert now["EndDate"].year == 2099, "everything else stays"
+        undo(plan, world, journal)
+        assert "DeadLetterConfig" not in client("scheduler").get_schedule(Name="report")["Target"]
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_resume_reaches_the_end_and_undo_the_start_whatever_call_fails(

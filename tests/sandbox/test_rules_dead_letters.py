@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -144,6 +145,22 @@ def test_updating_a_schedule_replaces_also_what_happens_after_completion() -> No
     client("scheduler").create_schedule(**wanted, ActionAfterCompletion="DELETE")
     client("scheduler").update_schedule(**wanted)
     assert client("scheduler").get_schedule(Name="s")["ActionAfterCompletion"] == "NONE"
+
+
+@pytest.mark.parametrize(
+    ("expression", "age_s", "taken"),
+    [("rate(1 hour)", 600, False), ("cron(0 8 * * ? *)", 600, False), ("rate(1 hour)", 60, True),
+     ("at(2099-01-01T00:00:00)", 600, True)],
+)  # fmt: skip
+def test_an_update_takes_no_start_of_the_past_for_what_recurs(expression: str, age_s: int, taken: bool) -> None:
+    wanted = schedule({"Arn": arn(queue("q")), "RoleArn": "arn:aws:iam::1:role/r"})
+    wanted |= {"ScheduleExpression": expression}
+    client("scheduler").create_schedule(**wanted)
+    start = datetime.now(UTC) - timedelta(seconds=age_s)
+    if taken:
+        client("scheduler").update_schedule(**wanted, StartDate=start)
+    else:
+        refused("ValidationException", client("scheduler").update_schedule, **wanted, StartDate=start)
 
 
 def function(role: str, **more: Any) -> str:
