@@ -11,6 +11,7 @@ from opsctl.sandbox.callers import open_session
 from opsctl.sandbox.conditions import Conditions, Invocation, Job, conditions
 from opsctl.sandbox.events import send_message
 from opsctl.sandbox.lambda_work import Outcome, Work, run
+from opsctl.sandbox.rules_iam import role_allows
 from opsctl.sandbox.turns import turn
 
 RETRY_S = (60, 120)
@@ -140,11 +141,11 @@ def _again(about: Conditions, account: str, function: Any, job: Job, outcome: Ou
         return
     message = str((outcome.error or {}).get("errorMessage", ""))
     dead = function.dead_letter_target
-    if dead:
+    if dead and _may_send(account, function, dead):
         told = {"RequestID": "00000000-0000-0000-0000-000000000000", "ErrorCode": "200", "ErrorMessage": message}
         send_message(account, job.region, dead, job.payload, told)
     failed = ((config.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination")
-    if failed:
+    if failed and _may_send(account, function, failed):
         record = {
             "version": "1.0",
             "timestamp": about.moment().isoformat(),
@@ -158,3 +159,8 @@ def _again(about: Conditions, account: str, function: Any, job: Job, outcome: Ou
             "responsePayload": outcome.error,
         }
         send_message(account, job.region, failed, json.dumps(record))
+
+
+def _may_send(account: str, function: Any, arn: str) -> bool:
+    """Lambda sends as the function's role; without a permission the event is lost (Lambda guide, async errors)."""
+    return role_allows(account, function.role, "sns:Publish" if ":sns:" in arn else "sqs:SendMessage", arn)

@@ -41,6 +41,7 @@ def test_a_lost_instance_comes_back_with_address_and_data_and_undo_keeps_the_one
         assert (state, new != old) == ("InService", True)
         assert owner_of_address() == new
         assert [one["InstanceId"] for one in data_volume()["Attachments"]] == [new]
+        assert about.denied == [], "the role of the handler lacks nothing"
         undo(plan, world, journal)
         left = ha_state()
         for kind in ("groups", "templates", "topics", "queues", "roles", "functions", "rules", "alarms", "logs"):

@@ -86,3 +86,4 @@ def standby_world(durations: Durations = QUICK) -> Iterator[StandbyWorld]:
         made.build(instance_named("legacy-web"))
         made.move(300)
         yield made
+        assert about.denied == [], "the role of the handler lacks nothing, whatever happens"

@@ -12,9 +12,9 @@ from botocore.exceptions import ClientError
 from opsctl.model.value import Json
 from opsctl.sandbox.callers import open_session
 from opsctl.sandbox.conditions import Conditions
-from tests.kit.functions import TRUST, function, queue
+from tests.kit.functions import TRUST, function, queue, received
 from tests.kit.moto_account import World, client, server
-from tests.kit.timed import timed_world
+from tests.kit.timed import move, timed_world
 from tests.kit.volumes import make_volume, run_instance
 
 ANYBODY = {"Statement": {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}}
@@ -314,6 +314,21 @@ def test_a_function_may_do_what_its_role_may_and_its_log_says_what_it_may_not(
     assert bool(said) is (answer != "answered")
     assert all("ec2:DescribeVpcs" in one for one in said)
     assert account[1].denied == [one.removeprefix("denied: ") for one in said]
+
+
+@pytest.mark.parametrize("may_send", [True, False])
+def test_what_failed_every_time_is_sent_with_the_functions_role(
+    account: tuple[World, Conditions], may_send: bool
+) -> None:
+    url, arn = queue("dead")
+    given = role(allow("sqs:SendMessage"), trust=TRUST)
+    fails = "def lambda_handler(event, context):\n    raise ValueError\n"
+    function(fails, role_arn=given, DeadLetterConfig={"TargetArn": arn})
+    if not may_send:
+        client("iam").delete_role_policy(RoleName="limited", PolicyName="own")
+    client("lambda").invoke(FunctionName="f", InvocationType="Event", Payload="{}")
+    move(account[1], 600)
+    assert len(received(url)) == int(may_send)
 
 
 def test_the_session_of_a_function_is_kept_for_its_next_run(account: tuple[World, Conditions]) -> None:
