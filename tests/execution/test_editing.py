@@ -85,3 +85,15 @@ def test_of_a_document_everything_is_carried_that_the_installed_model_takes() ->
 def test_a_document_may_be_the_whole_answer() -> None:
     edit = EditSpec(read=GET, carry={}, document="@")
     assert request_of({}, edit, {"State": "ON", "Arn": "read only"}, {"State"}) == {"State": "ON"}
+
+
+def test_an_item_of_a_list_is_found_by_what_names_it() -> None:
+    edit = EditSpec(
+        read=GET,
+        carry={"Rules": "Rules"},
+        elements=(Element(op="set", at="Rules.[Name=b].Priority", value=7),),
+    )
+    rules = [{"Name": "a", "Priority": 1}, {"Name": "b", "Priority": 2}]
+    assert request_of({}, edit, {"Rules": rules})["Rules"] == [rules[0], {"Name": "b", "Priority": 7}]
+    with pytest.raises(NotThere, match=r"\[Name=b\]"):
+        request_of({}, edit, {"Rules": rules[:1]})

@@ -241,10 +241,51 @@ def test_the_families_never_match_each_other() -> None:
     assert passes(acl, "2001:db8::7") == ("no", "six")
 
 
+def test_firewall_manager_is_seen_by_its_first_groups_its_last_groups_or_its_mark() -> None:
+    marks: list[dict[str, Json]] = [
+        {"PreProcessFirewallManagerRuleGroups": [fms("g", 1, GROUP)]},
+        {"PostProcessFirewallManagerRuleGroups": [fms("g", 1, GROUP)]},
+        {"ManagedByFirewallManager": True},
+    ]
+    for mark in marks:
+        acl = web_acl(rule("r", 1, "Block", within("bad")), **mark)
+        assert acl.firewall_manager
+        assert [one.name for one in acl.rules if one.foreign] == (["g"] if len(acl.rules) > 1 else [])
+    assert not web_acl().firewall_manager
+
+
+@pytest.mark.parametrize(
+    ("statement", "only"),
+    [
+        (within("bad"), arn("bad")),
+        (within("bad", IPSetForwardedIPConfig=FORWARDED), ""),
+        (negated(within("bad")), ""),
+        (HEADER, ""),
+    ],
+)
+def test_a_statement_that_is_an_ip_set_alone_looks_at_the_source_and_nothing_else(
+    statement: Json, only: str
+) -> None:
+    (found,) = web_acl(rule("r", 1, "Block", statement)).rules
+    assert found.only_set == only
+
+
+def test_of_several_doubts_the_first_is_named() -> None:
+    halves = {"low": ("198.51.100.0/25",), "high": ("198.51.100.128/25",)}
+    first = rule("low", 1, "Allow", all_of(HEADER, within("low")))
+    second = rule("high", 2, "Allow", all_of(HEADER, within("high")))
+    outcome = request_passes(web_acl(first, second, allow=False, sets=halves), "198.51.100.0/24")
+    assert (outcome.rule, outcome.source) == ("low", "198.51.100.0")
+
+
 def test_an_outcome_names_the_rule_and_the_sets_it_rests_on() -> None:
     statement = all_of(within("bad"), negated(within("friends")))
     outcome = request_passes(web_acl(rule("r", 1, "Block", statement)), ATTACKER)
     assert outcome.by == "rule r (IP set bad, friends)"
+    either = web_acl(rule("r", 1, "Block", any_of(within("friends"), within("bad"))))
+    assert request_passes(either, ATTACKER).by == "rule r (IP set bad)", (
+        "the set that does not hold it says nothing"
+    )
     assert request_passes(web_acl(rule("r", 1, "Allow", HEADER), allow=False), ATTACKER).by == "rule r"
 
 
