@@ -50,7 +50,7 @@ class AsgAttach(Action):
                     within_s=GONE_WITHIN_S,
                 ),
                 undo=detach_instances(self.group, "attach"),
-                undo_first=(one_is_in_service(self.group),),
+                undo_first=(one_is_in_service(self.group, about.commands),),
                 risk=Risk(severity=Severity.MEDIUM, affects=(self.instance,), note=self.note),
                 outputs={"instances": instances_of(self.group)},
             )

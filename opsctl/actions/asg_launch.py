@@ -71,9 +71,9 @@ class AsgLaunch(Action):
                 ),
                 undo=detach_instances(self.group, "launch"),
                 undo_first=(
-                    *none_is_kept(self.group),
+                    *none_is_kept(self.group, about.commands),
                     *(give_up_launch(self.group, self.hooks, old) if old else ()),
-                    one_is_in_service(self.group),
+                    one_is_in_service(self.group, about.commands),
                     *(give_back(self.group, old) if old else ()),
                 ),
                 risk=Risk(

@@ -40,7 +40,7 @@ class AsgResume(Action):
                 proof=Proof(configured=(processes_are(self.group, self.processes, suspended=False),), within_s=60),
                 undo=suspend(self.group, self.processes),
                 undo_only_if=(group_exists(self.group),),
-                undo_first=none_is_kept(self.group) if self.ends_kept else (),
+                undo_first=none_is_kept(self.group, about.commands) if self.ends_kept else (),
                 risk=Risk(severity=Severity.MEDIUM, note="From now on the group acts by itself."),
             )
         ]

@@ -48,6 +48,7 @@ class DlqPurgeAction(Action):
         )
         names = ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes")
         params = {"QueueArn": self.queue.arn}
+        back = about.commands.opsctl("dlq", "import", self.path, self.queue.name)
         which = f" where {self.where}" if self.where else ""
         return Change(
             kind="job",
@@ -60,9 +61,7 @@ class DlqPurgeAction(Action):
             why="Each message is on disk before it is deleted, so what is deleted is exactly what was saved.",
             expect=(queue_is_there(self.queue),),
             proof=Proof(configured=()),
-            undo=Irreversible(
-                because=f"the messages are in the file: opsctl dlq import {self.path} {self.queue.name}"
-            ),
+            undo=Irreversible(because=f"the messages are in the file: {back}"),
             risk=Risk(severity=Severity.SEVERE, note="The messages leave the queue and are in that file only."),
         )
 

@@ -48,7 +48,9 @@ class Route53Record(Action):
         zone, found = yield [get_hosted_zone(self.zone), record_at(self.zone, name)]
         if zone.refusal is not None:
             if zone.refusal.kind in (Refused.MISSING, Refused.INVALID):
-                raise _wrong(f"there is no hosted zone {self.zone}", "aws route53 list-hosted-zones")
+                raise _wrong(
+                    f"there is no hosted zone {self.zone}", about.commands.aws("route53", "list-hosted-zones")
+                )
             raise FactUnknown(zone.refusal)
         if found.refusal is not None:
             raise FactUnknown(found.refusal)

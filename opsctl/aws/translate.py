@@ -103,7 +103,7 @@ def raise_for_write(fault: Exception, api: str) -> None:
         raise AwsRefused(refusal) from fault
     raise OutcomeUnknown(
         f"{api} was sent and its answer was lost: {refusal.message}",
-        "the proof tells whether it happened: opsctl resume asks it",
+        "the proof tells whether it happened: a resume asks it",
     ) from fault
 
 

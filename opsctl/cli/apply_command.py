@@ -52,7 +52,7 @@ def apply(
     """
     from opsctl.cli.front import Order, carry_out, in_sandbox, open_session
     from opsctl.cli.output import emit_value
-    from opsctl.model.commands import command_line
+    from opsctl.model.commands import command_line, local_command
     from opsctl.model.errors import RefusedByGuard
     from opsctl.planning.planner import refuse_large
     from opsctl.wiring import load_checked_plan, shipped_playbook
@@ -70,7 +70,7 @@ def apply(
     if runtime.journal.has(plan.id):
         raise RefusedByGuard(
             f"plan {plan.id} was applied before; a plan is used once",
-            f"opsctl runs show {plan.id}, or plan again",
+            f"{local_command('runs', 'show', plan.id)}, or plan again",
         )
     made_by = shipped_playbook(plan.playbook.name, plan.playbook.sha256)
     plan = reassessed(plan, runtime.about, shipped=made_by, accepted=accept or ())

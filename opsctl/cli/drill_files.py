@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 def save_drills(report: "Report") -> None:
     """Write the Markdown report of each drill of a run that has one to write; a failure to is told, no more."""
+    from opsctl.model.commands import local_command
     from opsctl.render.drill import drill_of, markdown_drill
 
     for result in report.changes:
@@ -19,6 +20,7 @@ def save_drills(report: "Report") -> None:
         try:
             Path(found["report"]).write_text(markdown_drill(found, report.run_id), encoding="utf-8")
         except OSError as fault:
-            sys.stderr.write(f"error: the report cannot be written: {fault}; opsctl show {report.run_id} has it\n")
+            again = local_command("show", report.run_id)
+            sys.stderr.write(f"error: the report cannot be written: {fault}; {again} has it\n")
         else:
             sys.stderr.write(f"the report is in {found['report']}\n")

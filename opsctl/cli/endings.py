@@ -5,6 +5,7 @@ import traceback
 from typing import TYPE_CHECKING
 
 from opsctl.cli.streams import LostOutput, give_up_results
+from opsctl.model.commands import local_command
 
 if TYPE_CHECKING:
     from opsctl.model.errors import OpsctlError
@@ -60,7 +61,7 @@ def end_badly(error: "OpsctlError", argv: list[str], command: str) -> int:
 def end_lost(reason: str) -> int:
     """Report that the result could not be written; returns the exit code of a failure."""
     sys.stderr.write(f"error: the output cannot be written: {reason}\n")
-    sys.stderr.write("hint: opsctl runs list shows whether a run was begun, and how it stands\n")
+    sys.stderr.write(f"hint: {local_command('runs', 'list')} shows whether a run was begun, and how it stands\n")
     return 1
 
 

@@ -23,6 +23,7 @@ from opsctl.cli.endings import end_badly, end_bug, end_lost, end_usage
 from opsctl.cli.leaving import INTERRUPTED
 from opsctl.cli.streams import LostOutput, give_up_results, prepare_streams
 from opsctl.cli.strict import command_of, make_strict
+from opsctl.model.commands import local_command
 
 if TYPE_CHECKING:
     from opsctl.model.errors import OpsctlError
@@ -100,7 +101,7 @@ def _run(argv: list[str]) -> int:
     except LostOutput:
         raise
     except (KeyboardInterrupt, typer.Abort):
-        sys.stderr.write("\nleft at once; `opsctl runs list` shows where the run stands\n")
+        sys.stderr.write(f"\nleft at once; {local_command('runs', 'list')} shows where the run stands\n")
         return INTERRUPTED
     except TyperException as fault:
         return _usage(fault, argv)
@@ -117,7 +118,8 @@ def _of_this_machine(fault: OSError) -> "OpsctlError":
     from opsctl.model.errors import OpsctlError
 
     what = f"{fault.filename}: " if fault.filename else ""
-    error = OpsctlError(f"{what}{fault.strerror or fault}", "opsctl runs list shows where a run stands")
+    runs = local_command("runs", "list")
+    error = OpsctlError(f"{what}{fault.strerror or fault}", f"{runs} shows where a run stands")
     error.__cause__ = fault
     return error
 

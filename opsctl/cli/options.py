@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from opsctl.model.commands import SANDBOX
+from opsctl.model.commands import SANDBOX, completed
 
 
 class Output(StrEnum):
@@ -135,12 +135,25 @@ def spliced(function: Callable[..., None]) -> Callable[..., None]:
         for name, kind in groups.items():
             fields = [field.name for field in dataclasses.fields(kind)]
             values[name] = kind(**{field: values.pop(field) for field in fields})
-        function(**values)
+        try:
+            function(**values)
+        except Exception as fault:
+            _complete(fault, values.get("account"))
+            raise
 
     keyword = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
     command.__signature__ = inspect.Signature(keyword)  # type: ignore[attr-defined]
     command.__annotations__ = {p.name: p.annotation for p in keyword}
     return command
+
+
+def _complete(fault: Exception, account: object) -> None:
+    """Put the switches that were typed into the commands of an error's hint, whose author does not know them."""
+    from opsctl.cli.front import in_sandbox
+    from opsctl.model.errors import OpsctlError
+
+    if isinstance(fault, OpsctlError) and isinstance(account, AccountOptions):
+        fault.hint = completed(fault.hint, account.words(sandbox=in_sandbox() or account.sandbox))
 
 
 def _parameters_of(kind: Any) -> list[inspect.Parameter]:

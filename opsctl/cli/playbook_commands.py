@@ -98,11 +98,12 @@ def new(
     out: Annotated[Path | None, typer.Option(help="File to write; NAME.yaml by default.")] = None,
 ) -> None:
     """Write a commented starter that validates as it stands."""
+    from opsctl.model.commands import local_command
     from opsctl.playbook.starter import write_starter
 
     path = out or Path(f"{name}.yaml")
     write_starter(name, path)
-    typer.echo(f"wrote {path}; check it with: opsctl playbook validate {path}")
+    typer.echo(f"wrote {path}; check it with: {local_command('playbook', 'validate', str(path))}")
 
 
 def schema(

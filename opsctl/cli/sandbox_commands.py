@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from opsctl.model.commands import SANDBOX, command_line, local_command
+
 if TYPE_CHECKING:
     from opsctl.model.run import Progress
     from opsctl.sandbox.background import SandboxEndpoint
@@ -126,7 +128,7 @@ def status(*, output: FormOption = Form.TEXT) -> None:
     elif output is Form.JSON:
         _json("status", "stopped", None)
     else:
-        typer.echo("not running; start it with: opsctl sandbox start")
+        typer.echo(f"not running; start it with: {local_command('sandbox', 'start')}")
 
 
 def env(*, output: FormOption = Form.TEXT) -> None:
@@ -234,16 +236,16 @@ def _show(command: str, endpoint: "SandboxEndpoint", output: Form) -> None:
     typer.echo("")
     typer.echo("Try:")
     for target in TARGETS:
-        typer.echo(f"  opsctl --sandbox topology {target.name:<20} # {target.what}")
+        typer.echo(f"  {command_line((SANDBOX,), 'topology', target.name):<48} # {target.what}")
     typer.echo("")
     typer.echo("Call as somebody who may not do everything:")
     for role in ROLES:
         typer.echo(f"  opsctl sandbox as {role.name:<20} # {role.what}")
     typer.echo("")
     typer.echo("Point the aws CLI or boto3 at it:")
-    typer.echo('  eval "$(opsctl sandbox env)"')
+    typer.echo(f'  eval "$({local_command("sandbox", "env")})"')
     typer.echo("Stop it:")
-    typer.echo("  opsctl sandbox stop")
+    typer.echo(f"  {local_command('sandbox', 'stop')}")
 
 
 def _json(command: str, outcome: str, result: object) -> None:

@@ -1,10 +1,9 @@
 """The commands that put findings right, ready to paste into a shell."""
 
 import json
-import shlex
 
 from opsctl.deadletters.region import Region, Source, name_in
-from opsctl.model.commands import command_there
+from opsctl.model.commands import Commands, commands_there
 from opsctl.model.value import Json
 from opsctl.services.alarms import usual_topic
 from opsctl.services.queue_facts import QueueFacts
@@ -140,9 +139,12 @@ def _with(policy: str, call: Call, resource: str, action: Json) -> str:
 
 def _opsctl(region: Region, *words: str) -> str:
     """Quote for a shell; a command that is pasted must not reach another account or region than this one."""
-    return command_there(region.reached_by, region.region, region.endpoint, *words)
+    return _there(region).opsctl(*words)
 
 
 def _aws(region: Region, *words: str) -> str:
-    endpoint = ("--endpoint-url", region.endpoint) if region.endpoint else ()
-    return shlex.join(("aws", *words, "--region", region.region, *endpoint))
+    return _there(region).aws(*words)
+
+
+def _there(region: Region) -> Commands:
+    return commands_there(region.reached_by, region.region, region.endpoint)

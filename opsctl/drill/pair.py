@@ -7,10 +7,13 @@ from opsctl.drill.verdict import (
     Subject,
     addresses_at,
     last_reason,
+    logs_command,
+    status_command,
     stuck_in_service,
     successor,
     volumes_at,
 )
+from opsctl.model.commands import Commands
 from opsctl.model.reads import Answer, Read
 from opsctl.model.value import Json
 from opsctl.services.ec2_instance_calls import instances_tagged
@@ -67,10 +70,9 @@ def pair_milestones(story: Story, sight: Sight, subject: Subject) -> Milestones:
     )
 
 
-def pair_stuck(story: Story, sight: Sight, subject: Subject) -> tuple[str, str]:
+def pair_stuck(story: Story, sight: Sight, subject: Subject, commands: Commands) -> tuple[str, str]:
     """Say what the failover hangs on, and what to do about it."""
-    status = f"opsctl make-ha status {subject.group}"
-    logs = f"aws logs tail /aws/lambda/opsctl-{subject.group} --since 1h"
+    status, logs = status_command(subject.group, commands), logs_command(subject.group, commands)
     if not sight.exists:
         return "neither instance exists any more", "look for the volumes and the address by hand"
     if sight.seats is None:
@@ -81,7 +83,7 @@ def pair_stuck(story: Story, sight: Sight, subject: Subject) -> tuple[str, str]:
     if chosen:
         why = last_reason(story, subject.twin) or last_reason(story, subject.instance)
         return f"{chosen[0].says}{f': {why}' if why else ''}", f"{status}; {logs}"
-    back = f"opsctl undo of this run starts {subject.instance} again; {status}"
+    back = f"the undo of this run starts {subject.instance} again; {status}"
     if story.at("alarm on") is None:
         return (
             "the alarm on the instance's status checks has not gone on",
@@ -91,14 +93,15 @@ def pair_stuck(story: Story, sight: Sight, subject: Subject) -> tuple[str, str]:
     return f"the alarm is on, and the twin was not chosen{f': {why}' if why else ''}", f"{back}; {logs}"
 
 
-def pair_afterwards(subject: Subject, new: str, run: str) -> list[str]:
+def pair_afterwards(subject: Subject, new: str, run: str, commands: Commands) -> list[str]:
     """Say what the world looks like after a failover, and how there is a twin again."""
-    again = f"opsctl make-ha {new} --mode standby --group {subject.group}"
+    undo = commands.opsctl("undo", run) if run else "undo the run that built it"
+    again = commands.opsctl("make-ha", new, "--mode", "standby", "--group", subject.group)
     return [
         f"{new} is the instance now, and stays it: nothing fails back by itself",
         f"{subject.instance} is stopped and kept, tagged {ROLE_TAG}={RETIRED}; so is every volume that was copied",
         "there is no twin now, and the alarm rings, for it still watches the old instance",
-        f"for a new twin: opsctl undo {run or 'RUN (the one that built it)'}, then {again}",
+        f"for a new twin: {undo}, then {again}",
     ]
 
 

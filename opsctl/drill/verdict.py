@@ -2,6 +2,7 @@
 
 from opsctl.drill.sight import Disk, Sight
 from opsctl.drill.story import Moment, Story
+from opsctl.model.commands import Commands
 from opsctl.model.value import Value
 
 
@@ -118,10 +119,10 @@ def stuck_in_service(story: Story, sight: Sight, subject: Subject, status: str) 
     return f"the probe gets no good answer: {story.probe}", "look at the service itself: its data is there"
 
 
-def stuck(story: Story, sight: Sight, subject: Subject) -> tuple[str, str]:
+def stuck(story: Story, sight: Sight, subject: Subject, commands: Commands) -> tuple[str, str]:
     """Say what the recovery hangs on, and what to do about it."""
     group = subject.group
-    status = f"opsctl make-ha status {group}"
+    status = status_command(group, commands)
     if not sight.exists:
         return f"group {group} does not exist any more", "look for the instance and its volumes by hand"
     if sight.seats is None:
@@ -132,7 +133,7 @@ def stuck(story: Story, sight: Sight, subject: Subject) -> tuple[str, str]:
     if coming:
         why = last_reason(story, coming[0].instance)
         says = f"{coming[0].instance} is {coming[0].state}{f': {why}' if why else ''}"
-        return says, f"{status}; aws logs tail /aws/lambda/opsctl-{group} --since 1h"
+        return says, f"{status}; {logs_command(group, commands)}"
     failed = [one for one in sight.steps or () if one.status in ("Failed", "Cancelled") and one.message]
     if failed:
         last = max(failed, key=lambda one: one.began)
@@ -140,6 +141,16 @@ def stuck(story: Story, sight: Sight, subject: Subject) -> tuple[str, str]:
     if any(one.instance == subject.instance and one.state == "InService" for one in sight.seats):
         return f"{subject.instance} is still in service: the group has not acted", f"{status}: its processes"
     return "the group has not launched a replacement", f"{status}: its processes and sizes"
+
+
+def status_command(group: str, commands: Commands) -> str:
+    """Return the command that says how a group or a standby stands."""
+    return commands.opsctl("make-ha", "status", group)
+
+
+def logs_command(group: str, commands: Commands) -> str:
+    """Return the command that shows what the handler said of late."""
+    return commands.aws("logs", "tail", f"/aws/lambda/opsctl-{group}", "--since", "1h")
 
 
 def last_reason(story: Story, instance: str) -> str:

@@ -7,6 +7,7 @@ from opsctl.execution.asking import Asking, NotThere
 from opsctl.execution.choosing import choose, chosen, none_free
 from opsctl.execution.editing import request_of
 from opsctl.model.changes import Change
+from opsctl.model.commands import run_command
 from opsctl.model.errors import AwsRefused, Drifted, Interrupted, OpsctlError, OutcomeUnknown, Unproved
 from opsctl.model.jobs import JobResult
 from opsctl.model.plan import Plan
@@ -318,7 +319,7 @@ class Executor:
         if self._stopping():
             raise Interrupted(
                 "interrupted; the call in flight was finished and journalled",
-                f"opsctl resume {self._plan.id}",
+                run_command("resume", self._plan.id),
             )
 
     def _asking(self) -> Asking:
@@ -348,7 +349,7 @@ def _unseen(plan_id: str, change: Change, missing: CheckResult, within_s: int) -
     found = "" if change.kind != "wait" else f", found {_short(missing.found)}"
     return Unproved(
         f"{change.title}: {made} after {within_s} s: {missing.says}{found}",
-        change.proof.otherwise or f"opsctl verify {plan_id}",
+        change.proof.otherwise or run_command("verify", plan_id),
     )
 
 

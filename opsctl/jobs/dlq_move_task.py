@@ -5,6 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.jobs.dlq_move import DlqMove
+from opsctl.model.commands import Commands, commands_there
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.jobs import Job, JobResult, Tools
 from opsctl.model.reads import Read
@@ -92,7 +93,7 @@ class DlqMoveTask(Job):
                 whole = task["Status"] == "COMPLETED"
                 in_flight = self._in_flight(tools, before + _moved(task)) if whole else 0
                 tools.checkpoint.remember("passed_over", in_flight)
-                return self._result(task, cancelled, before, in_flight)
+                return self._result(task, cancelled, before, in_flight, tools.commands)
             moved = _moved(task)
             tools.progress(self._line(task, moved))
             if not cancelled:
@@ -165,7 +166,7 @@ class DlqMoveTask(Job):
             tools.clock.sleep(_POLL_S)
         return 0
 
-    def _result(self, task: Json, cancelled: str, before: int, in_flight: int) -> JobResult:
+    def _result(self, task: Json, cancelled: str, before: int, in_flight: int, commands: Commands) -> JobResult:
         moved = before + _moved(task)
         status, hint, reason = str(task["Status"]), "", ""
         says = f"{moved:,} moved by SQS"
@@ -174,7 +175,8 @@ class DlqMoveTask(Job):
             says += f"; the task failed: {reason}"
             if reason == _NO_SOURCE:
                 says += " (it was sent here by hand, or imported: SQS moves only what it put here itself)"
-                hint = f"opsctl dlq redrive {self.queue_name} --region {self.region} --via client"
+                here = commands_there(commands.reached_by, self.region, "")
+                hint = here.opsctl("dlq", "redrive", self.queue_name, "--via", "client")
         elif status == "CANCELLED":
             says += f"; cancelled{f': {cancelled}' if cancelled else ''}"
         elif in_flight:

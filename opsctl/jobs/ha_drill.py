@@ -49,7 +49,7 @@ class HaDrill(Job):
             late = tools.clock.now() - story.called_at >= self.within_s
             if recovered or late or tools.stopping() or not sight.exists:
                 break
-            tools.progress(f"drill of {self.subject.group}: {self._line(story, sight, tools.clock.now())}")
+            tools.progress(f"drill of {self.subject.group}: {self._line(tools, story, sight)}")
             tools.clock.sleep(POLL_S)
         if recovered or late:
             sight = self._look(tools, story, with_log=True)
@@ -76,8 +76,8 @@ class HaDrill(Job):
         answers: dict[str, Answer] = {name: tools.aws.read(read) for name, read in reads.items()}
         return pair_sight_of(answers, self.since, self.subject) if twin else sight_of(answers, self.since)
 
-    def _stuck(self, story: Story, sight: Sight) -> tuple[str, str]:
-        return (pair_stuck if self.subject.twin else stuck)(story, sight, self.subject)
+    def _stuck(self, tools: Tools, story: Story, sight: Sight) -> tuple[str, str]:
+        return (pair_stuck if self.subject.twin else stuck)(story, sight, self.subject, tools.commands)
 
     def _take(self, tools: Tools, story: Story, sight: Sight) -> Story:
         now = tools.clock.now()
@@ -100,9 +100,9 @@ class HaDrill(Job):
             return False
         return not self.probe or story.probe == ""
 
-    def _line(self, story: Story, sight: Sight, now: float) -> str:
-        passed = now - story.called_at
-        what, _ = self._stuck(story, sight)
+    def _line(self, tools: Tools, story: Story, sight: Sight) -> str:
+        passed = tools.clock.now() - story.called_at
+        what, _ = self._stuck(tools, story, sight)
         left = self.within_s - passed
         return f"{what} (at most {left:.0f} s more, {passed:.0f} s have passed)"
 
@@ -115,7 +115,7 @@ class HaDrill(Job):
         in_time = took is not None and took <= self.within_s
         interrupted = not back and sight.exists and tools.clock.now() - story.called_at < self.within_s
         lost = losses(sight, self.subject, self._snapshots(tools, sight), marks.out_of_service or marks.call)
-        what, todo = ("", "") if back else self._stuck(story, sight)
+        what, todo = ("", "") if back else self._stuck(tools, story, sight)
         details: dict[str, Json] = {
             "group": self.subject.group,
             "by": self.subject.by,
@@ -135,7 +135,7 @@ class HaDrill(Job):
                 one.model_dump(mode="json", exclude={"key"})
                 for one in sorted(story.moments, key=lambda one: one.at)
             ],
-            "afterwards": pair_afterwards(self.subject, new, self.run_of_twin)
+            "afterwards": pair_afterwards(self.subject, new, self.run_of_twin, tools.commands)
             if self.subject.twin and new
             else [],
             "stuck": what,

@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from opsctl.journal.checkpoints import JobCheckpoint
+from opsctl.model.commands import local_command, run_command
 from opsctl.model.errors import InvalidInput, OpsctlError, RefusedByGuard
 from opsctl.model.plan import Plan
 from opsctl.model.report import EventRow, JournalEvent, RunRow, RunStatus
@@ -88,7 +89,7 @@ class Journal:
         except sqlite3.IntegrityError:
             raise RefusedByGuard(
                 f"plan {plan.id} was applied before; a plan is used once",
-                f"opsctl runs show {plan.id}, or opsctl resume {plan.id}",
+                f"{local_command('runs', 'show', plan.id)}, or {run_command('resume', plan.id)}",
             ) from None
 
     def has(self, run_id: str) -> bool:
@@ -123,7 +124,7 @@ class Journal:
                 rows = self._db.execute("SELECT * FROM runs WHERE id LIKE ? ESCAPE '\\'", (pattern,)).fetchall()
         if len(rows) != 1:
             what = "no run is called" if not rows else f"{len(rows)} runs begin with"
-            raise InvalidInput.one(f"{what} {run_id!r}", source="RUN", hint="opsctl runs list")
+            raise InvalidInput.one(f"{what} {run_id!r}", source="RUN", hint=local_command("runs", "list"))
         return self._row(rows[0])
 
     def plan(self, run_id: str) -> Plan:
@@ -138,7 +139,7 @@ class Journal:
         except ValidationError:
             raise OpsctlError(
                 f"the plan of run {run_id} was recorded by another version of opsctl",
-                "use the version that made it; see `opsctl runs list`",
+                f"use the version that made it; see `{local_command('runs', 'list')}`",
             ) from None
 
     def events(self, run_id: str) -> list[EventRow]:
@@ -192,7 +193,7 @@ class Journal:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise RefusedByGuard(
-                    f"run {run_id} is being worked on by another process", f"opsctl runs show {run_id}"
+                    f"run {run_id} is being worked on by another process", local_command("runs", "show", run_id)
                 ) from None
             yield
 

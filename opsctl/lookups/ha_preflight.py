@@ -64,6 +64,7 @@ class HaPreflight(Lookup):
             partition=about.identity.partition,
             instance=instance,
             wanted=wanted,
+            commands=about.commands,
         )
         unknown: list[Verdict] = []
         for reads_of in (first_reads, second_reads, third_reads):

@@ -44,11 +44,11 @@ class HaStatus(Lookup):
         owned = yield from own(self.group, about)
         if isinstance(owned, Pair):
             known, unknown = yield from _answers(partial(pair_reads, owned))
-            findings = (*judge_pair(owned, known, about.now), *unknown)
+            findings = (*judge_pair(owned, known, about.now, about.commands), *unknown)
             failed_over = _failed_over(owned, known)
         else:
             known, unknown = yield from _answers(partial(group_reads, self.group, owned))
-            findings, failed_over = (*judge_health(owned, known, about.now), *unknown), ""
+            findings, failed_over = (*judge_health(owned, known, about.now, about.commands), *unknown), ""
         return HaStatusResult(
             group=self.group,
             mode="standby" if isinstance(owned, Pair) else "asg",

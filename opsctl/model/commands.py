@@ -1,19 +1,45 @@
-"""Commands to type next, which reach what the present one reached."""
+"""Commands to type next, which reach what the present one reached; every one that opsctl prints is made here."""
 
+import re
 import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 SANDBOX = "--sandbox"
+_OF_A_RUN = re.compile(r"\bopsctl ((?:verify|resume|undo) [\w-]+)(?![\w-]| --)")
+_OF_AWS_AS_WELL = ("--profile", "--region", "--endpoint-url")
 
 
-def command_there(reached_by: Sequence[str], region: str, endpoint: str, *words: str) -> str:
-    """Return a command that goes to just this region and endpoint, whatever another shell is set to."""
+@dataclass(frozen=True)
+class Commands:
+    """Makes commands that can be typed as they stand; `reached_by` are the switches that led to the account."""
+
+    reached_by: tuple[str, ...] = ()
+
+    def opsctl(self, *words: str) -> str:
+        """Return a command of opsctl."""
+        return command_line(self.reached_by, *words)
+
+    def aws(self, *words: str) -> str:
+        """Return a command of the aws CLI, which has no switch for a role: that one has to be in the profile."""
+        pairs = [pair for pair in pairwise(self.reached_by) if pair[0] in _OF_AWS_AS_WELL]
+        command = shlex.join(("aws", *words, *(word for pair in pairs for word in pair)))
+        if SANDBOX not in self.reached_by:
+            return command
+        # The sandbox is reached by its environment alone, which is not to stay in the shell.
+        environment = local_command("sandbox", "env")
+        return f'(eval "$({environment})" && {command})'
+
+
+def commands_there(reached_by: Sequence[str], region: str, endpoint: str) -> Commands:
+    """Return what makes commands to just this region and endpoint, whatever another shell is set to."""
     switches = list(reached_by)
     if "--region" not in switches:
         switches += ["--region", region]
     if endpoint and SANDBOX not in switches and "--endpoint-url" not in switches:
         switches += ["--endpoint-url", endpoint]
-    return command_line(switches, *words)
+    return Commands(reached_by=tuple(switches))
 
 
 def command_line(reached_by: Sequence[str], *words: str) -> str:
@@ -24,3 +50,18 @@ def command_line(reached_by: Sequence[str], *words: str) -> str:
     in_front = (SANDBOX,) if SANDBOX in reached_by else ()
     behind = tuple(word for word in reached_by if word != SANDBOX)
     return shlex.join(("opsctl", *in_front, *words, *behind))
+
+
+def local_command(*words: str) -> str:
+    """Return an opsctl command that needs no account: it reads the journal, a file, or what is installed."""
+    return command_line((), *words)
+
+
+def run_command(verb: str, run_id: str) -> str:
+    """Return a command about a run, for who does not know how its account is reached: see `completed`."""
+    return command_line((), verb, run_id)
+
+
+def completed(text: str, reached_by: Sequence[str]) -> str:
+    """Return a text with the switches in every `run_command` in it; whoever shows it knows them."""
+    return _OF_A_RUN.sub(lambda found: command_line(reached_by, *found[1].split()), text)

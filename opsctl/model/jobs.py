@@ -2,9 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal, Protocol, TypeAlias
 
+from opsctl.model.commands import Commands
 from opsctl.model.ports import Aws
 from opsctl.model.run import Clock, Progress
 from opsctl.model.value import Json, Value
@@ -117,7 +118,7 @@ class Tools:
     """What a job works with.
 
     `called_at` says when the run last set out to call an API, as `service.Operation`. `probe` asks a URL once and
-    returns why the answer was not good, or nothing.
+    returns why the answer was not good, or nothing. `commands` makes commands to type next.
     """
 
     aws: Aws
@@ -128,6 +129,7 @@ class Tools:
     stopping: Callable[[], bool]
     called_at: Callable[[str], float | None] = _never
     probe: Callable[[str], str] = _no_probe
+    commands: Commands = field(default_factory=Commands)
 
 
 class JobResult(Value):

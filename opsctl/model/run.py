@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import ClassVar, Protocol
 
 from opsctl.model.changes import Change
+from opsctl.model.commands import Commands
 from opsctl.model.looking import Looking
 from opsctl.model.reads import Read
 from opsctl.model.settings import Settings
@@ -25,6 +26,11 @@ class Identity(Value):
     endpoint: str = ""
     reached_by: tuple[str, ...] = ()
 
+    @property
+    def commands(self) -> Commands:
+        """Makes the next commands."""
+        return Commands(reached_by=self.reached_by)
+
 
 class Context(Value):
     """What every lookup and action may know of the run it works for.
@@ -37,6 +43,11 @@ class Context(Value):
     settings: Settings = Settings()
     plan_id: str
     now: float = 0.0
+
+    @property
+    def commands(self) -> Commands:
+        """Makes commands that reach the account as this one did."""
+        return self.identity.commands
 
     @property
     def account(self) -> str:

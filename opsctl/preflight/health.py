@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from opsctl.model.commands import Commands
 from opsctl.model.value import Json, Value
 from opsctl.preflight.expectations import duration
 from opsctl.preflight.health_finding import Finding, judged
@@ -58,13 +59,13 @@ def configured(function: Json) -> Configured:
     )
 
 
-def judge_health(group: Json, answers: dict[str, Json], now: float) -> Iterator[Finding]:
+def judge_health(group: Json, answers: dict[str, Json], now: float, commands: Commands) -> Iterator[Finding]:
     """Judge everything that could be read, in the order in which a recovery needs it."""
     stem = f"opsctl-{group['AutoScalingGroupName']}"
-    yield from _group(group)
+    yield from _group(group, commands)
     if "instance" in answers:
         yield _tagged(group, answers["instance"])
-    yield from judge_stop_protection(answers, "before its volumes can go to a replacement")
+    yield from judge_stop_protection(answers, "before its volumes can go to a replacement", commands)
     if "hooks" in answers:
         yield from _hooks(answers["hooks"])
     if "template" in answers:
@@ -73,7 +74,7 @@ def judge_health(group: Json, answers: dict[str, Json], now: float) -> Iterator[
     if "image" in answers:
         state = ((answers["image"].get("Images") or [{}])[0]).get("State", "gone")
         yield judged("image", state == "available", "available", f"is {state}: the group can launch nothing")
-    yield from judge_handler(answers, stem, GROUP_RULES)
+    yield from judge_handler(answers, stem, GROUP_RULES, commands)
     config = configured(answers.get("function"))
     instance = _instance_of(group)
     if "addresses" in answers:
@@ -100,7 +101,7 @@ def _described(instance: str, answer: Json) -> Json:
     return next((one for one in every if one["InstanceId"] == instance), {})
 
 
-def _group(group: Json) -> Iterator[Finding]:
+def _group(group: Json, commands: Commands) -> Iterator[Finding]:
     states = [
         f"{one['InstanceId']} {one['LifecycleState']} in {one['AvailabilityZone']}" for one in group["Instances"]
     ]
@@ -128,11 +129,13 @@ def _group(group: Json) -> Iterator[Finding]:
     suspended = {one["ProcessName"] for one in group.get("SuspendedProcesses", [])}
     needed = {*NEEDED_PROCESSES, *(["AddToLoadBalancer"] if group.get("TargetGroupARNs") else [])}
     stopped = sorted(suspended & needed)
+    name = group["AutoScalingGroupName"]
+    resume = ("autoscaling", "resume-processes", "--auto-scaling-group-name", name, "--scaling-processes")
     yield judged(
         "processes",
         not stopped,
         "run as they should",
-        f"{', '.join(stopped)} suspended: aws autoscaling resume-processes brings them back",
+        f"{', '.join(stopped)} suspended: {commands.aws(*resume, *stopped)} brings them back",
     )
     loose = sorted(set(FORBIDDEN_PROCESSES) - suspended)
     yield judged(
@@ -150,12 +153,12 @@ def _tagged(group: Json, answer: Json) -> Finding:
     )
 
 
-def judge_stop_protection(answers: dict[str, Json], until: str) -> Iterator[Finding]:
+def judge_stop_protection(answers: dict[str, Json], until: str, commands: Commands) -> Iterator[Finding]:
     """Whoever has the data can be stopped: what holds against StopInstances holds against the handler as well."""
     for name, answer in answers.items():
         if name.startswith("stop protection ") and (answer or {}).get("DisableApiStop", {}).get("Value"):
             instance = name.removeprefix("stop protection ")
-            words = f"on: {instance} has to be stopped {until}; {stop_protection_off(instance)}"
+            words = f"on: {instance} has to be stopped {until}; {stop_protection_off(instance, commands)}"
             yield judged("stop protection", good=False, fine="", wrong=words)
 
 

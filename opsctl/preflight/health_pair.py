@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from opsctl.model.commands import Commands
 from opsctl.model.spans import span
 from opsctl.model.value import Json
 from opsctl.preflight.health import (
@@ -27,15 +28,15 @@ GOOD_CHECKS = ("ok", "initializing")
 STAYS_UNSEEN = "an instance that cannot be reached sends none, so it would not go on; breaching is right"
 
 
-def judge_pair(pair: Pair, answers: dict[str, Json], now: float) -> Iterator[Finding]:
+def judge_pair(pair: Pair, answers: dict[str, Json], now: float, commands: Commands) -> Iterator[Finding]:
     """Judge everything that could be read, in the order in which a failover needs it."""
     stem = f"opsctl-{pair.group}"
     yield from _instance(pair, answers)
-    yield from judge_stop_protection(answers, "before its twin may take over")
-    yield from _twin(pair, built_by(answers))
+    yield from judge_stop_protection(answers, "before its twin may take over", commands)
+    yield from _twin(pair, built_by(answers), commands)
     if pair.twin:
         yield from _likeness(pair, answers, now)
-    yield from judge_handler(answers, stem, PAIR_RULES)
+    yield from judge_handler(answers, stem, PAIR_RULES, commands)
     config = configured(answers.get("function"))
     primary = str((pair.primary or {}).get("InstanceId", ""))
     if "addresses" in answers:
@@ -91,8 +92,8 @@ def built_by(answers: dict[str, Json]) -> str:
     return parse_tags(templates[0]).get(PLAN_TAG, "")
 
 
-def _twin(pair: Pair, run: str) -> Iterator[Finding]:
-    again = _again(pair, run)
+def _twin(pair: Pair, run: str, commands: Commands) -> Iterator[Finding]:
+    again = _again(pair, run, commands)
     if pair.twin is None:
         words = f"none, so nothing can take over: {again}"
         if pair.took_over_at(run) and pair.primary:
@@ -106,7 +107,8 @@ def _twin(pair: Pair, run: str) -> Iterator[Finding]:
         words = f"{name} is taking over since {pair.taking_over_since}, and is {state}: look again"
         yield Finding(check="twin", state="wrong", finding=words)
         return
-    wrong = {"running": f"runs beside the instance: aws ec2 stop-instances --instance-ids {name}"}
+    stop = commands.aws("ec2", "stop-instances", "--instance-ids", name)
+    wrong = {"running": f"runs beside the instance: {stop}"}
     yield judged(
         "twin",
         state == "stopped",
@@ -115,10 +117,11 @@ def _twin(pair: Pair, run: str) -> Iterator[Finding]:
     )
 
 
-def _again(pair: Pair, run: str) -> str:
-    run = run or pair.run or "RUN (the one that built it)"
+def _again(pair: Pair, run: str, commands: Commands) -> str:
     who = pair.primary["InstanceId"] if pair.primary else "INSTANCE"
-    return f"opsctl undo {run}, then opsctl make-ha {who} --mode standby --group {pair.group}"
+    built = run or pair.run
+    undo = commands.opsctl("undo", built) if built else "undo the run that built it"
+    return f"{undo}, then {commands.opsctl('make-ha', who, '--mode', 'standby', '--group', pair.group)}"
 
 
 def _likeness(pair: Pair, answers: dict[str, Json], now: float) -> Iterator[Finding]:

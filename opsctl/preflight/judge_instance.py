@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from opsctl.model.commands import Commands
 from opsctl.preflight.seen import Seen
 from opsctl.preflight.verdict import ALL_MODES, GROUP_ONLY, RECOVER_ONLY, Verdict, accept, block, carry, warn
 
@@ -50,7 +51,7 @@ def _ownership(seen: Seen) -> Iterator[Verdict]:
     members = (seen.answers.get("membership") or {}).get("AutoScalingInstances", [])
     group = members[0]["AutoScalingGroupName"] if members else seen.tags.get("aws:autoscaling:groupName", "")
     if group:
-        why = f"an instance belongs to at most one group; see opsctl make-ha status {group}"
+        why = f"an instance belongs to at most one group; see {seen.commands.opsctl('make-ha', 'status', group)}"
         yield block("in-group", f"it is in Auto Scaling group {group}", why, ALL_MODES)
     if (seen.instance.get("Operator") or {}).get("Managed"):
         who = seen.instance["Operator"].get("Principal", "another service")
@@ -74,7 +75,7 @@ def _stop_protection(seen: Seen) -> Iterator[Verdict]:
     """EC2 user guide: protection holds against StopInstances, by whomever, and not against Auto Scaling."""
     if not seen.attribute("stop-protection", "DisableApiStop"):
         return
-    what, off = "it is protected from being stopped", stop_protection_off(seen.id)
+    what, off = "it is protected from being stopped", stop_protection_off(seen.id, seen.commands)
     if seen.data_volumes or seen.wanted.fresh:
         why = f"it has to be stopped before its volumes can go to another instance: {off}"
         yield block("stop-protection", what, why, GROUP_ONLY)
@@ -83,9 +84,10 @@ def _stop_protection(seen: Seen) -> Iterator[Verdict]:
         yield warn("stop-protection", what, why, GROUP_ONLY)
 
 
-def stop_protection_off(instance: str) -> str:
+def stop_protection_off(instance: str, commands: Commands) -> str:
     """Say how somebody turns stop protection off."""
-    return f"aws ec2 modify-instance-attribute --instance-id {instance} --no-disable-api-stop turns that off"
+    words = ("ec2", "modify-instance-attribute", "--instance-id", instance, "--no-disable-api-stop")
+    return f"{commands.aws(*words)} turns that off"
 
 
 def _software(seen: Seen) -> Iterator[Verdict]:

@@ -19,7 +19,7 @@ def judge_standby(seen: Seen) -> Iterator[Verdict]:
         why = "only the address moves to the twin; --mode asg registers replacements with the target group"
         yield block("standby-target-group", f"target group {one.name} sends to it", why, STANDBY_ONLY)
     if seen.attribute("stop-protection", "DisableApiStop"):
-        why = f"it has to be stopped before its twin may take over: {stop_protection_off(seen.id)}"
+        why = f"it has to be stopped before its twin may take over: {stop_protection_off(seen.id, seen.commands)}"
         yield block("standby-stop-protection", "it is protected from being stopped", why, STANDBY_ONLY)
     count = len(seen.own_tags)
     if count > TAGS_AT_MOST - OWN_TAGS:

@@ -32,9 +32,10 @@ def own(name: str, about: Context) -> Looking[Json | Pair]:
             hint="give the name that make-ha showed; --region looks elsewhere",
         )
     if parse_tags(groups[0]).get(GROUP_TAG) != name:
+        build = about.commands.opsctl("make-ha", "INSTANCE")
         raise InvalidInput.one(
             f"make-ha did not build group {name!r}: it does not carry the tag {GROUP_TAG}",
             source="group",
-            hint="opsctl make-ha INSTANCE builds one; it takes over none that is there already",
+            hint=f"{build} builds one; it takes over none that is there already",
         )
     return groups[0]

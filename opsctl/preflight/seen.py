@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import Iterator
 
+from opsctl.model.commands import Commands
 from opsctl.model.value import Json, Value
 from opsctl.services.ec2 import parse_tags
 
@@ -60,6 +61,7 @@ class Seen(Value):
     instance: Json
     answers: dict[str, Json] = {}
     wanted: Wanted = Wanted()
+    commands: Commands = Commands()
 
     @property
     def id(self) -> str:

@@ -2,7 +2,7 @@
 
 from opsctl.deadletters.listing import URGENT_S, DeadLetterRow
 from opsctl.lookups.dlq_survey import Surveyed
-from opsctl.model.commands import command_there
+from opsctl.model.commands import commands_there
 from opsctl.model.spans import span
 from opsctl.render.inert import markdown, visible
 from opsctl.render.page import Page
@@ -42,7 +42,7 @@ def render_survey(found: Surveyed, *, width: int, colour: bool) -> str:
 
 def _inspecting(row: DeadLetterRow, found: Surveyed) -> str:
     """What to type next; it must not reach another region, or AWS itself from a sandbox."""
-    return command_there(found.reached_by, found.region, found.endpoint, "dlq", "inspect", row.name)
+    return commands_there(found.reached_by, found.region, found.endpoint).opsctl("dlq", "inspect", row.name)
 
 
 def unread(page: Page, unknown: tuple[str, ...]) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from opsctl.model.commands import local_command
 from opsctl.model.errors import InvalidInput, OpsctlError
 from opsctl.model.run import Progress
 from opsctl.model.value import Value
@@ -91,7 +92,7 @@ def ensure_running(state: Path, progress: Progress, pace: str = "quick") -> Sand
     found = running(state)
     if found is not None:
         return found
-    progress("starting the sandbox (stop it with: opsctl sandbox stop)")
+    progress(f"starting the sandbox (stop it with: {local_command('sandbox', 'stop')})")
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     _refuse_open(state)
     _state_file(state).unlink(missing_ok=True)

@@ -64,7 +64,7 @@ def find_queue(asked: str, about: Context, *, source: str) -> Looking[QueueFacts
         raise InvalidInput.one(
             f"there is no queue {name!r} in account {about.account}, region {about.region}",
             source=source,
-            hint="opsctl dlq list shows the dead-letter queues; --region looks elsewhere",
+            hint=f"{about.commands.opsctl('dlq', 'list')} shows the dead-letter queues; --region looks elsewhere",
         )
     url = str(answer.value["QueueUrl"])
     answer = yield from look(queue_attributes(url))

@@ -71,10 +71,10 @@ def _from_arn(asked: str, about: Context, source: str) -> SourceName:
         raise InvalidInput.one(
             f"{asked} is in {region}, this run in {about.region}", source=source, hint=f"--region {region}"
         )
-    return _from_resource(service, resource, asked, source)
+    return _from_resource(service, resource, asked, about, source)
 
 
-def _from_resource(service: str, resource: str, asked: str, source: str) -> SourceName:
+def _from_resource(service: str, resource: str, asked: str, about: Context, source: str) -> SourceName:
     if service == "lambda" and resource.startswith("function:"):
         name, _, qualifier = resource.removeprefix("function:").partition(":")
         if qualifier not in ("", "$LATEST"):
@@ -86,10 +86,11 @@ def _from_resource(service: str, resource: str, asked: str, source: str) -> Sour
         return _named("function", name, "", "", asked, source)
     if service == "sns":
         if ":" not in resource:
+            listed = about.commands.aws("sns", "list-subscriptions-by-topic", "--topic-arn", asked)
             raise InvalidInput.one(
                 f"{asked} is a topic; its subscriptions have dead-letter queues, one each",
                 source=source,
-                hint=f"aws sns list-subscriptions-by-topic --topic-arn {asked} lists their ARNs",
+                hint=f"{listed} lists their ARNs",
             )
         return SourceName(kind="subscription", name=asked)
     if service == "events" and resource.startswith("rule/"):

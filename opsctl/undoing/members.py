@@ -1,6 +1,7 @@
 """What a group has to come to before its instance is taken out of it: one in service, and none that is kept."""
 
 from opsctl.model.changes import Change
+from opsctl.model.commands import Commands
 from opsctl.model.references import reference
 from opsctl.services.asg_calls import GONE_WITHIN_S, RECOVERED_WITHIN_S, group_is_in_service
 from opsctl.services.asg_undo_calls import end_kept, kept_instance, none_kept, one_kept, wants_or_has_one
@@ -12,12 +13,13 @@ LAUNCH_HOOK = "opsctl-launch"
 RELEASED_WITHIN_S = 900
 
 
-def none_is_kept(group: str) -> tuple[Change, ...]:
+def none_is_kept(group: str, commands: Commands) -> tuple[Change, ...]:
     """End an instance that an abandoned hook left in the group, but never one that still has data volumes.
 
     AWS deletes no group that has one, and detaches none. The handler, which still runs, gets the volumes off it
     where it can; where it cannot, a person has to.
     """
+    stop = commands.aws("ec2", "stop-instances", "--instance-ids", "...")
     return (
         step(
             end_kept(reference("end-kept", "instance")),
@@ -36,24 +38,22 @@ def none_is_kept(group: str) -> tuple[Change, ...]:
             "an instance that still has data volumes is never ended here",
             until=none_kept(group),
             within_s=RELEASED_WITHIN_S,
-            otherwise="stop that instance (aws ec2 stop-instances); if the handler does not detach its volumes "
+            otherwise=f"stop that instance ({stop}); if the handler does not detach its volumes "
             f"then, detach them from it yourself; they stay; {AGAIN}",
         ),
     )
 
 
-def one_is_in_service(group: str) -> Change:
+def one_is_in_service(group: str, commands: Commands) -> Change:
     """Wait for a recovery that is under way: what it brings up is what stays."""
-    by_hand = (
-        "aws autoscaling complete-lifecycle-action --lifecycle-action-result CONTINUE "
-        f"--auto-scaling-group-name {group} --lifecycle-hook-name {LAUNCH_HOOK} --instance-id ..."
-    )
+    of_group = ("--auto-scaling-group-name", group, "--lifecycle-hook-name", LAUNCH_HOOK, "--instance-id", "...")
+    complete = ("autoscaling", "complete-lifecycle-action", "--lifecycle-action-result", "CONTINUE")
+    by_hand, status = commands.aws(*complete, *of_group), commands.opsctl("make-ha", "status", group)
     return wait(
         "in-service",
         "the one instance that is in service stays, with the address and the data",
         until=group_is_in_service(group),
         only_if=(wants_or_has_one(group),),
         within_s=RECOVERED_WITHIN_S,
-        otherwise=f"mend what opsctl make-ha status {group} says it hangs on, or take the new instance as it is "
-        f"({by_hand}), {AGAIN}",
+        otherwise=f"mend what {status} says it hangs on, or take the new instance as it is ({by_hand}), {AGAIN}",
     )

@@ -1,10 +1,9 @@
 """Puts together what a run came to, from its plan and its records."""
 
-import re
 from collections.abc import Mapping, Sequence
 
 from opsctl.model.changes import Irreversible
-from opsctl.model.commands import command_line
+from opsctl.model.commands import command_line, completed, local_command
 from opsctl.model.plan import Plan
 from opsctl.model.report import (
     CHECKED,
@@ -17,8 +16,6 @@ from opsctl.model.report import (
     RunRow,
 )
 from opsctl.model.value import Json
-
-_COMMAND = re.compile(r"\bopsctl ((?:verify|resume|undo) [\w-]+)")
 
 
 def report_of(
@@ -36,7 +33,8 @@ def report_of(
 
     `reached_by` are the switches that lead to the account from here; those of whoever planned when not given.
     """
-    commands = _Next(run, plan, plan.reached_by if reached_by is None else reached_by)
+    switches = plan.reached_by if reached_by is None else reached_by
+    commands = _Next(run, plan, switches)
     last = {event.change: event for event in events}
     results = []
     for change in plan.changes:
@@ -64,7 +62,7 @@ def report_of(
         changes=tuple(results),
         checks=tuple(checks),
         message=run.message,
-        hint=commands.typed(hint),
+        hint=completed(hint, switches),
         next=commands.lines(undone_by),
         next_because={
             line: commands.reasons[line] for line in commands.lines(undone_by) if line in commands.reasons
@@ -94,10 +92,6 @@ class _Next:
         self._is_undo = bool(plan.undo_of)
         self._reached_by = reached_by
 
-    def typed(self, hint: str) -> str:
-        """Return an error's hint with the switches that whoever raised it does not know."""
-        return _COMMAND.sub(lambda found: command_line(self._reached_by, *found[1].split()), hint)
-
     def lines(self, undone_by: str) -> tuple[str, ...]:
         run, done = self._run, self._run.status == "done"
         if undone_by:
@@ -120,7 +114,7 @@ class _Next:
 
     def _show(self, run_id: str) -> str:
         # The journal is read without any account.
-        return command_line((), "runs", "show", run_id)
+        return local_command("runs", "show", run_id)
 
 
 def _detail(detail: Json) -> str:

@@ -10,6 +10,7 @@ from opsctl.execution.executor import Executor, drift_error
 from opsctl.execution.inverse import references_of
 from opsctl.expressions.evaluate import ExpressionFault, evaluate
 from opsctl.model.changes import Change
+from opsctl.model.commands import run_command
 from opsctl.model.errors import Drifted, OpsctlError, RefusedByGuard, Unproved
 from opsctl.model.exits import Exit
 from opsctl.model.jobs import JobResult, Tools
@@ -135,7 +136,7 @@ def _what_to_do(plan: Plan) -> str:
     if plan.unaccepted:
         accepted = " ".join(f"--accept {name}" for name in plan.unaccepted)
         return f"if that is meant, say so when planning: {accepted}"
-    return f"opsctl verify {plan.id}, or opsctl undo {plan.id}"
+    return f"{run_command('verify', plan.id)}, or {run_command('undo', plan.id)}"
 
 
 def _check(check: PlanCheck, plan: Plan, bench: Workbench, *, wait: bool) -> CheckResult:
@@ -204,6 +205,7 @@ def _run_job(change: Change, plan: Plan, bench: Workbench) -> JobResult:
             stopping=bench.stopping,
             called_at=lambda api: _called_at(api, plan, bench),
             probe=bench.probe,
+            commands=bench.about.commands,
         )
     )
 

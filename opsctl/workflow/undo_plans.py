@@ -9,6 +9,7 @@ from opsctl.execution.asking import Asking, NotThere
 from opsctl.execution.choosing import as_made
 from opsctl.execution.inverse import inverse_of, irreversible_in, references_of
 from opsctl.model.changes import Change, Check
+from opsctl.model.commands import local_command, run_command
 from opsctl.model.errors import AwsRefused, Drifted, OpsctlError, RefusedByGuard
 from opsctl.model.plan import Finding, Plan, Policies
 from opsctl.planning.iam import policy_for_changes
@@ -25,9 +26,10 @@ def undo_plan(plan: Plan, bench: Workbench) -> Plan:
         RefusedByGuard: the run did nothing that can be taken back, is itself an undo, or is undone.
     """
     if plan.undo_of:
+        rest = run_command("undo", plan.undo_of)
         raise RefusedByGuard(
             f"run {plan.id} is itself the undo of run {plan.undo_of}; nothing was changed",
-            f"plan anew to have it again; opsctl undo {plan.undo_of} takes the rest back if this one did not end",
+            f"plan anew to have it again; {rest} takes the rest back if this one did not end",
         )
     plan = as_made(plan, bench.journal.events(plan.id))
     intended = bench.journal.of_run(plan.id).intended()
@@ -100,7 +102,7 @@ def refuse_stale(undo: Plan, bench: Workbench) -> None:
         raise Drifted(f"this undo is not needed any more: {refused.summary}", refused.hint) from None
     if now != undo.changes:
         raise Drifted(
-            f"run {plan.id} went on after its undo was planned; nothing was changed", f"opsctl undo {plan.id}"
+            f"run {plan.id} went on after its undo was planned; nothing was changed", run_command("undo", plan.id)
         )
 
 
@@ -109,7 +111,7 @@ def refuse_undone(run_id: str, undone_by: str) -> None:
     if undone_by:
         raise RefusedByGuard(
             f"run {run_id} was undone by run {undone_by}; nothing was changed",
-            f"opsctl runs show {undone_by}",
+            local_command("runs", "show", undone_by),
         )
 
 
@@ -118,7 +120,7 @@ def refuse_half_undone(run_id: str, undo_id: str) -> None:
     if undo_id:
         raise RefusedByGuard(
             f"run {undo_id} began to undo run {run_id} and did not end; nothing was changed",
-            f"opsctl resume {undo_id} takes the rest back; then plan again",
+            f"{run_command('resume', undo_id)} takes the rest back; then plan again",
         )
 
 

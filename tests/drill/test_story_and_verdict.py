@@ -5,6 +5,7 @@ import pytest
 from opsctl.drill.sight import Disk, Note, Seat, Sight, Step, sight_of
 from opsctl.drill.story import begin, looked, probed
 from opsctl.drill.verdict import Subject, lacks, losses, milestones, stuck, successor
+from opsctl.model.commands import Commands
 from opsctl.model.reads import Answer
 from tests.kit.canned import denied
 
@@ -163,7 +164,7 @@ def test_what_a_recovery_hangs_on_is_named_with_what_to_do(changes: dict[str, ob
     note = Note(at=T0 + 5, what="release", instance=NEW, reason="i-old has not let go of vol-1")
     story, _ = looked(begin(T0, T0, OLD, "replace"), WAITS.model_copy(update={"notes": (note,)}), T0 + 6, OLD)
     story, _ = probed(story, "status 502", T0 + 7)
-    what, todo = stuck(story, WAITS.model_copy(update=changes), SUBJECT)
+    what, todo = stuck(story, WAITS.model_copy(update=changes), SUBJECT, Commands())
     assert words in what
     assert todo
 

@@ -118,7 +118,7 @@ def test_undo_starts_the_instance_again_while_the_twin_was_not_chosen(web: Stand
     one = web.drill(tmp_path, within="2m")
     with pytest.raises(Unproved, match="the alarm is on, and the twin was not chosen"):
         one.go()
-    assert "opsctl undo of this run starts" in one.result["todo"]
+    assert "the undo of this run starts" in one.result["todo"]
     one.undo()
     web.move(60)
     assert (state_of(old), state_of(twin), web.owner()) == ("running", "stopped", old)

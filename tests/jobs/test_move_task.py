@@ -145,7 +145,7 @@ def test_messages_that_sqs_did_not_put_there_are_said_to_be_a_matter_for_opsctl_
     aws.ends, aws.reason = "FAILED", "CouldNotDetermineMessageSource"
     result = run(aws, tmp_path)
     assert "SQS moves only what it put here itself" in result.says
-    assert result.hint == "opsctl dlq redrive dead --region us-east-1 --via client"
+    assert result.hint == "opsctl dlq redrive dead --via client --region us-east-1"
 
 
 def rest_of(source: str, target: str) -> DlqMove:
