@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from opsctl.model.commands import local_command
 from opsctl.model.diagnostics import Diagnostic
 from opsctl.model.errors import InvalidInput
 from opsctl.model.playbook import LoadedPlaybook, Playbook
@@ -61,7 +62,7 @@ def sum_of(text: str) -> str:
         raise InvalidInput.one(
             f"{text!r} is neither a SHA-256 of 64 characters nor a file",
             source="--trust-reads",
-            hint="opsctl playbook show PLAYBOOK prints its SHA-256",
+            hint=f"{local_command('playbook', 'show', 'PLAYBOOK')} prints its SHA-256",
         )
     return read_file(path, MAX_BYTES)[1]
 
