@@ -240,7 +240,7 @@ def _show(command: str, endpoint: "SandboxEndpoint", output: Form) -> None:
     typer.echo("")
     typer.echo("Call as somebody who may not do everything:")
     for role in ROLES:
-        typer.echo(f"  opsctl sandbox as {role.name:<20} # {role.what}")
+        typer.echo(f"  {local_command('sandbox', 'as', role.name):<48} # {role.what}")
     typer.echo("")
     typer.echo("Point the aws CLI or boto3 at it:")
     typer.echo(f'  eval "$({local_command("sandbox", "env")})"')

@@ -1,5 +1,6 @@
 """Calling the sandbox as one of its roles."""
 
+from opsctl.model.commands import local_command
 from opsctl.model.errors import InvalidInput
 from opsctl.sandbox.background import SandboxEndpoint
 from opsctl.sandbox.endpoint import ACCOUNT
@@ -29,7 +30,7 @@ def assume(endpoint: SandboxEndpoint, arn: str) -> dict[str, str]:
         raise InvalidInput.one(
             f"{arn} cannot be assumed: there is no such role in the sandbox, or it does not trust its account",
             source="ROLE",
-            hint="opsctl sandbox status names two that are there",
+            hint=f"{local_command('sandbox', 'status')} names two that are there",
         ) from None
     return endpoint.env | {
         "AWS_ACCESS_KEY_ID": found["AccessKeyId"],
