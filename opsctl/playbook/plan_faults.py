@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from opsctl.expressions.evaluate import ExpressionFault, compiled
 from opsctl.model.binary import is_binary, with_bytes
 from opsctl.model.changes import Change, Check, Choice, EditSpec, Instruction, Query
-from opsctl.model.commands import SANDBOX
+from opsctl.model.commands import SANDBOX, run_command
 from opsctl.model.diagnostics import Diagnostic, Where
 from opsctl.model.plan import FactCall, Plan, PlanCheck
 from opsctl.model.ports import ServiceModels
@@ -101,7 +101,7 @@ class _Checker:
         if created and expires and created >= expires:
             yield "expires", "it expires before it was made"
         if plan.undo_of or plan.references:
-            yield "undo_of", "an undo is planned from the journal and never saved: opsctl undo RUN"
+            yield "undo_of", f"an undo is planned from the journal and never saved: {run_command('undo', 'RUN')}"
         yield from self._reached_by(plan.reached_by)
         for number, step in enumerate(plan.next):
             if not step.words or not re.fullmatch(r"[a-z][a-z0-9-]*", step.words[0]):

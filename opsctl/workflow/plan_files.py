@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from opsctl.model.commands import local_command
 from opsctl.model.diagnostics import Diagnostic, Where
 from opsctl.model.errors import InvalidInput, RefusedByGuard
 from opsctl.model.plan import Plan
@@ -140,7 +141,7 @@ def refuse_other_digest(plan: Plan, digest: str) -> None:
     if not plan.digest.removeprefix("sha256:").startswith(digest.removeprefix("sha256:")):
         raise RefusedByGuard(
             f"the plan's digest is {plan.short_digest}, not {digest[:80]}; nothing was called",
-            "look at the plan again: opsctl show FILE",
+            f"look at the plan again: {local_command('show', 'FILE')}",
         )
 
 
