@@ -59,6 +59,11 @@ only when it was made with `--accept ID`.
 Facts, guards, `when` and `foreach` are decided when planning. `=steps.<step>.<output>` is the one value
 known only after apply; it must be the whole value.
 
+A raw read is one of the operations that only read, a list made from AWS's API models: what acts, or hands out
+secrets, credentials, signed links or stored contents, is none. What stands under a name like password, token
+or secret in its answer is masked before any expression sees it. The raw reads of a playbook that is not shipped
+are shown and agreed to before the first is made: at the terminal, or by `--trust-reads SHA256|FILE`.
+
 YAML is taken plainly: no anchors, aliases, merge keys, tags, duplicate keys or second documents.
 """
 

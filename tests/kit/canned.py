@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
 from opsctl.model.looking import Looking
+from opsctl.model.readonly import why_no_read
 from opsctl.model.reads import Answer, Read, Refusal, Refused
 from opsctl.model.run import Context, Identity
 from opsctl.model.settings import Settings
@@ -17,6 +18,8 @@ Canned: TypeAlias = Json | Refusal | Callable[[Read], Json]
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
+INVENTED = "box"
+"""The service that AWS does not have, of tests that need none in particular."""
 ABOUT = Context(
     identity=Identity(account=ACCOUNT, arn=f"arn:aws:iam::{ACCOUNT}:user/responder", region=REGION),
     plan_id="20260101-000001-test",
@@ -53,6 +56,9 @@ class CannedReader:
         return [read.api for read in self.made]
 
     def _answer(self, read: Read) -> Answer:
+        why = why_no_read(read.service, read.operation, read.params)
+        if why and read.service != INVENTED:
+            raise UnexpectedRead(f"{read.api} {why}")
         values = [str(value) for value in read.params.values()]
         keys = [f"{read.api} {value}" for value in values] + [read.api]
         found = next((key for key in keys if key in self._answers), None)
