@@ -15,7 +15,8 @@ class DrillVolume(Value):
 class HaDrillFacts(Value):
     """What a drill begins with, and the evidence against it; `since` is the newest activity so far.
 
-    `by` is how the failure is brought about. A standby has no subnets to choose from, and a `twin`.
+    `by` is how the failure is brought about. `placed` says that the handler chooses the subnets. A standby has no
+    subnets to choose from, and a `twin`.
     """
 
     group: str
@@ -27,6 +28,7 @@ class HaDrillFacts(Value):
     zone: str
     subnets: tuple[str, ...]
     elsewhere: tuple[str, ...]
+    placed: bool = False
     volumes: tuple[DrillVolume, ...]
     addresses: tuple[str, ...]
     newest_snapshot: str

@@ -59,7 +59,9 @@ class HaDrill(Lookup):
             else (),
             "unread": tuple(_unread(reads, answers)),
         }
-        own_part = _of_pair(owned, about) if isinstance(owned, Pair) else self._of_group(owned, known)
+        own_part = (
+            _of_pair(owned, about) if isinstance(owned, Pair) else self._of_group(owned, known, config.subnets)
+        )
         return HaDrillFacts(**both, **own_part)
 
     def _refuse_other_kind(self, *, standby: bool) -> None:
@@ -72,12 +74,18 @@ class HaDrill(Lookup):
                 hint=f"choose one of {', '.join(fitting)}, or leave it out",
             )
 
-    def _of_group(self, group: Json, known: dict[str, Json]) -> dict[str, Json]:
+    def _of_group(
+        self, group: Json, known: dict[str, Json], places: dict[str, tuple[str, ...]]
+    ) -> dict[str, Json]:
         seats = [one for one in group["Instances"] if one["LifecycleState"] == "InService"]
         zone = seats[0]["AvailabilityZone"] if seats else ""
         zones = {one["SubnetId"]: one["AvailabilityZone"] for one in known.get("subnets", {}).get("Subnets", [])}
         subnets = _subnets(group)
         elsewhere = tuple(one for one in subnets if zones.get(one, zone) != zone)
+        known_to_handler = {one for listed in places.values() for one in listed}
+        placed = bool(places) and known_to_handler >= set(subnets)
+        if placed:
+            elsewhere = tuple(one for there, listed in places.items() if there != zone for one in listed)
         where = f"all in {zone}" if "subnets" in known else "their zones could not be read"
         return {
             "by": "replace" if self.by == "auto" else self.by,
@@ -85,6 +93,7 @@ class HaDrill(Lookup):
             "zone": zone,
             "subnets": subnets,
             "elsewhere": elsewhere,
+            "placed": placed,
             "since": max((moment(one["StartTime"]) for one in _activities(known)), default=0.0),
             "busy": tuple(_busy(group, known)),
             "one_zone": () if elsewhere else (f"{', '.join(subnets)}: {where}",),

@@ -61,6 +61,9 @@ class HaHandler(Lookup):
     topic_key: str = Field("", description="ARN of the customer key that encrypts the topic's messages.")
     record: str = Field("", description="Private DNS record that follows it, as ZONE_ID/NAME.")
 
+    subnets: dict[str, tuple[str, ...]] = Field(
+        {}, description="Subnets by zone in which the group may launch; the handler chooses among them."
+    )
     standby: bool = Field(False, description="For a twin that stands by, not for a group.")
 
     def look(self, about: Context) -> Looking[Value]:
@@ -85,6 +88,7 @@ class HaHandler(Lookup):
             snapshot_every_s=self.snapshot_every_s if self.devices else 0,
             dlm_every_s=self.dlm_every_s if self.devices else 0,
             keep_snapshots=self.keep_snapshots,
+            subnets=self.subnets,
             awaited_since=int(about.now) if (self.snapshot_every_s or self.dlm_every_s) and self.devices else 0,
         )
         policy = standby_policy if self.standby else role_policy

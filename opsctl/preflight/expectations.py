@@ -43,15 +43,22 @@ def _table(seen: Seen, *, balanced: bool) -> list[tuple[str, Cell, Cell, Cell, C
             "process",
             unnoticed,
             ("only if the system hangs: 5 to 10 minutes", "memory"),
-            ("only if the system hangs: 10 to 15 minutes", root),
+            _elsewhere(seen, root, "only if the system hangs: 10 to 15 minutes"),
             watched,
         ),
         (
             "host",
             ("minutes if AWS recovers it, else until someone acts", "memory"),
             ("5 to 10 minutes", "memory"),
-            ("10 to 15 minutes", root),
+            _elsewhere(seen, root, "10 to 15 minutes"),
             ("5 to 15 minutes", root),
+        ),
+        (
+            "host, zone full",
+            ("until someone acts", "memory"),
+            ("until there is capacity", "memory"),
+            _elsewhere(seen, root, "10 to 15 minutes"),
+            _elsewhere(seen, root, "10 to 20 minutes"),
         ),
         (
             "lost volume",
@@ -78,11 +85,16 @@ def _volume(seen: Seen) -> Cell:
     return "announced; until someone restores it", "all since the last snapshot"
 
 
+def _elsewhere(seen: Seen, root: str, time: str) -> Cell:
+    """In another zone the data follows by a snapshot: of what has changed since the last, or of everything."""
+    return f"{time}{' and a snapshot, up to hours' if seen.data_volumes else ''}", root
+
+
 def _zone(seen: Seen) -> Cell:
     if not seen.data_volumes:
         return "5 to 15 minutes", "root disk since the image"
     if seen.wanted.allow_data_loss_s:
-        return "15 minutes and more, from a snapshot", _bounded(seen)
+        return "once it is shown to be down: 20 minutes and more", _bounded(seen)
     return "announced; waits for the zone (see --allow-data-loss)", "none"
 
 

@@ -36,6 +36,7 @@ class Configured(Value):
     dlm_every_s: int = 0
     allow_data_loss_s: int = 0
     topic_arn: str = ""
+    subnets: dict[str, tuple[str, ...]] = {}
     record_zone: str = ""
     record: str = ""
 
@@ -53,6 +54,7 @@ def configured(function: Json) -> Configured:
         snapshot_every_s=int(told.get("snapshot_every_s", 0)),
         dlm_every_s=int(told.get("dlm_every_s", 0)),
         allow_data_loss_s=int(told.get("allow_data_loss_s", 0)),
+        subnets={zone: tuple(ids) for zone, ids in (told.get("subnets") or {}).items()},
         topic_arn=str(told.get("topic_arn", "")),
         record_zone=str((told.get("record") or {}).get("zone_id", "")),
         record=f"{normal_name(told['record']['name'])}." if told.get("record") else "",
@@ -63,6 +65,7 @@ def judge_health(group: Json, answers: dict[str, Json], now: float, commands: Co
     """Judge everything that could be read, in the order in which a recovery needs it."""
     stem = f"opsctl-{group['AutoScalingGroupName']}"
     yield from _group(group, commands)
+    yield _zones(group, configured(answers.get("function")).subnets)
     if "instance" in answers:
         yield _tagged(group, answers["instance"])
     yield from judge_stop_protection(answers, "before its volumes can go to a replacement", commands)
@@ -123,9 +126,6 @@ def _group(group: Json, commands: Commands) -> Iterator[Finding]:
     yield judged(
         "sizes", sizes == (1, 1, 1), text, f"{text}, not 1/1/1: a lost instance is not replaced, or two run"
     )
-    zones = [zone for zone in str(group.get("VPCZoneIdentifier", "")).split(",") if zone]
-    count = len(group.get("AvailabilityZones") or zones)
-    yield judged("zones", count > 1, f"{count} zones", "one zone: its loss is not survived")
     suspended = {one["ProcessName"] for one in group.get("SuspendedProcesses", [])}
     needed = {*NEEDED_PROCESSES, *(["AddToLoadBalancer"] if group.get("TargetGroupARNs") else [])}
     stopped = sorted(suspended & needed)
@@ -141,6 +141,23 @@ def _group(group: Json, commands: Commands) -> Iterator[Finding]:
     yield judged(
         "rebalancing", not loose, "suspended", "AZRebalance runs: it launches a second instance while one is alive"
     )
+
+
+def _zones(group: Json, places: dict[str, tuple[str, ...]]) -> Finding:
+    """A group launches in one zone; while it cannot, the handler lets it launch in the plan's other zones."""
+    subnets = {one for one in str(group.get("VPCZoneIdentifier", "")).split(",") if one}
+    now = sorted(zone for zone, known in places.items() if subnets & set(known))
+    foreign = sorted(subnets - {one for known in places.values() for one in known})
+    if not places or foreign:  # an older handler's, or a person's list: nobody changes it
+        count = len(group.get("AvailabilityZones") or subnets)
+        return judged("zones", count > 1, f"{count} zones", "one zone: its loss is not survived")
+    there = [one["AvailabilityZone"] for one in group["Instances"] if one["LifecycleState"] == "InService"]
+    rest = sorted(places.keys() - set(now))
+    fine = f"launches in {', '.join(now)}" + (f", and in {', '.join(rest)} if it cannot there" if rest else "")
+    wrong = f"launches in {', '.join(now) or 'none'}, not in {', '.join(there)}, where the data is"
+    if len(places) < 2:
+        return judged("zones", good=False, fine="", wrong="one zone: its loss is not survived")
+    return judged("zones", set(there) <= set(now), fine, wrong)
 
 
 def _tagged(group: Json, answer: Json) -> Finding:

@@ -64,8 +64,7 @@ def _zones(places: Places) -> Iterator[Verdict]:
         )
     else:
         listed = ", ".join(f"{one.id} in {one.zone}" for one in places.subnets)
-        yield carry(
-            "subnets", listed, "a replacement starts in any of these; the first is where it is now", REPLACING
-        )
+        why = f"a replacement starts where its data is, in {places.zones[0]}; elsewhere if it cannot there"
+        yield carry("subnets", listed, why, REPLACING)
     for text in places.differences:
         yield warn("subnet-difference", text, "a replacement there may reach, or be reached by, other things")

@@ -31,6 +31,11 @@ class Places(Value):
     differences: tuple[str, ...] = ()
 
     @property
+    def by_zone(self) -> dict[str, tuple[str, ...]]:
+        """Their ids, by zone."""
+        return {zone: tuple(one.id for one in self.subnets if one.zone == zone) for zone in self.zones}
+
+    @property
     def zones(self) -> tuple[str, ...]:
         """Their zones."""
         return tuple(dict.fromkeys(one.zone for one in self.subnets))

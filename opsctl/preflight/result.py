@@ -85,8 +85,9 @@ class HaPreflightResult(Value):
     """What was found of an instance, what speaks against each mode, and what the steps of a plan need.
 
     `recover`, `standby` and `asg` tell the mode; `handled` that a handler moves volumes and addresses to another
-    instance, as in both of the latter; `twin` is what a standby's twin is launched with; `attach` that the running
-    instance is attached, not a new one launched.
+    instance, as in both of the latter; `home` are the subnets in its present zone, `places` all of them by zone;
+    `twin` is what a standby's twin is launched with; `attach` that the running instance is attached, not a new one
+    launched.
     """
 
     instance: str
@@ -112,6 +113,8 @@ class HaPreflightResult(Value):
     devices: tuple[str, ...]
     addresses: tuple[ElasticIp, ...]
     subnets: tuple[str, ...]
+    home: tuple[str, ...]
+    places: dict[str, tuple[str, ...]]
     zones: tuple[str, ...]
     target_groups: tuple[Registration, ...]
     health_checks: tuple[str, ...]
@@ -172,6 +175,8 @@ def result_of(seen: Seen, group: str, unknown: list[Verdict]) -> HaPreflightResu
         devices=tuple(one.device for one in seen.data_volumes),
         addresses=seen.elastic_ips,
         subnets=tuple(one.id for one in places.subnets),
+        home=places.by_zone.get(seen.zone, ()),
+        places=places.by_zone if choice.mode == "asg" else {},
         zones=places.zones,
         target_groups=targets,
         health_checks=("EBS", *(("ELB",) if targets else ())),

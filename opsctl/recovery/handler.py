@@ -39,7 +39,8 @@ from opsctl.recovery.account import (
     tags_of,
     zone_of,
 )
-from opsctl.recovery.data import GONE, UNUSED, Data
+from opsctl.recovery.data import GONE, UNUSED
+from opsctl.recovery.places import COUNTED, Places
 from opsctl.recovery.sets import superfluous
 from opsctl.recovery.waiting import ABANDONED, HOOKS, LAUNCHING, RECOVERED, RETAINED, TOLD, stamp_of
 
@@ -50,7 +51,7 @@ UNREADABLE = (LookupError, ValueError, TypeError, AttributeError)
 """What comes of a tag or an answer that is not as it should be."""
 
 
-class Recovery(Data):
+class Recovery(Places):
     """One invocation's work on the group."""
 
     def run(self, event: Json, deadline_s: float) -> None:
@@ -81,6 +82,7 @@ class Recovery(Data):
                     if (state in HOOKS or state == RETAINED) and instance_id not in self.finished:
                         self.read_instances()
                         self.advance(state, instance_id)
+                self.follow_launches()
         except Refused as refused:
             if refused.person:
                 raise
@@ -166,6 +168,7 @@ class Recovery(Data):
         if state in GONE:
             raise Hopeless(f"{new['InstanceId']} was {state} before it had its data")
         if state != "running":  # AttachVolume and AssociateAddress refuse a pending instance
+            self.leave_dead_zone(new)
             raise NotYet(f"{new['InstanceId']} is {state}")
         if self.devices:
             self.attach(new, self.choose(new))
@@ -250,6 +253,8 @@ class Recovery(Data):
         data = [{"MetricName": key, "Value": value, **shape} for key, value in metrics.items()]
         self.call("cloudwatch", "put_metric_data", Namespace=self.config["namespace"], MetricData=data)
         instance = self.in_service()
+        if instance and [state for state in self.members.values() if state in COUNTED] == ["InService"]:
+            self.stay(instance)
         if instance and self.devices and self.config["snapshot_every_s"] > 0:
             self.snapshot_when_due(instance, self.config["snapshot_every_s"])
 

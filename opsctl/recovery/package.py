@@ -13,7 +13,7 @@ from opsctl.model.value import Json, Value, canonical
 
 RUNTIME = "python3.12"
 HANDLER, STANDBY_HANDLER = (f"opsctl.recovery.{each}.lambda_handler" for each in ("handler", "standby"))
-FILES = ("account", "data", "evidence", "handler", "messages", "sets", "waiting")
+FILES = ("account", "data", "evidence", "handler", "messages", "places", "sets", "waiting")
 """The modules of the handler, by subject; a standby's has one more."""
 VARIABLE = "OPSCTL_HA"
 TRUST_POLICY: Json = {
@@ -47,7 +47,7 @@ class RecoveryConfig(Value):
     is never. `snapshot_every_s` 0 leaves the snapshots to somebody else; `dlm_every_s` is how often a policy of
     Data Lifecycle Manager makes them. Of its own the handler keeps the newest `keep_snapshots` of each volume; it
     deletes no others. `awaited_since`, in seconds since the epoch, is when the first began to be awaited; 0 where
-    none is.
+    none is. `subnets`, by zone, are all those in which the group may ever launch.
     """
 
     group: str = Field(min_length=1)
@@ -63,6 +63,7 @@ class RecoveryConfig(Value):
     keep_snapshots: int = Field(default=48, ge=1)
     awaited_since: int = Field(default=0, ge=0)
     namespace: str = "opsctl/ha"
+    subnets: dict[str, tuple[str, ...]] = {}
 
 
 def environment(config: RecoveryConfig) -> dict[str, str]:
@@ -176,9 +177,25 @@ def _group(config: RecoveryConfig, identity: Identity) -> list[Json]:
     return [
         _allow(sorted(reads), ["*"]),
         _allow([f"autoscaling:{each}" for each in hooks], [group]),
+        *_places(config, group),
         _allow(["ec2:CreateTags"], [_ec2(config, identity, "instance")], _sets(config, "opsctl:ha-wait")),
         _allow(["cloudwatch:PutMetricData"], ["*"], namespace),
     ]
+
+
+def _places(config: RecoveryConfig, group: str) -> list[Json]:
+    """Of the group's settings the handler may change its subnets alone, and among the plan's alone."""
+    if not config.subnets:
+        return []
+    known = sorted(each for subnets in config.subnets.values() for each in subnets)
+    only = {
+        "ForAllValues:StringEquals": {"autoscaling:VPCZoneIdentifiers": known},
+        "Null": {
+            "autoscaling:VPCZoneIdentifiers": "false",
+            **{f"autoscaling:{each}": "true" for each in ("LaunchTemplateVersionSpecified", "MaxSize", "MinSize")},
+        },
+    }
+    return [_allow(["autoscaling:UpdateAutoScalingGroup"], [group], only)]
 
 
 def _telling(config: RecoveryConfig, identity: Identity, key: str) -> list[Json]:

@@ -154,8 +154,22 @@ def _context(call: Call) -> dict[str, list[str]]:
     if call.api == "route53.ChangeResourceRecordSets":
         context |= _record_changes(call)
     if call.service == "autoscaling":
-        context |= _group_tags(call)
+        context |= _group_tags(call) | _group_settings(call)
     return context
+
+
+def _group_settings(call: Call) -> dict[str, list[str]]:
+    """Source: Auto Scaling user guide, condition keys for creating and updating groups."""
+    given = {f"autoscaling:{name.lower()}": [str(call.params[name])] for name in ("MaxSize", "MinSize")
+             if name in call.params}  # fmt: skip
+    subnets = str(call.params.get("VPCZoneIdentifier") or "")
+    if subnets:
+        given["autoscaling:vpczoneidentifiers"] = [one.strip() for one in subnets.split(",")]
+    if call.params.get("LaunchTemplate"):
+        given["autoscaling:launchtemplateversionspecified"] = [
+            str("Version" in call.params["LaunchTemplate"]).lower()
+        ]
+    return given
 
 
 def _record_changes(call: Call) -> dict[str, list[str]]:

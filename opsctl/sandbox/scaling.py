@@ -102,13 +102,21 @@ class Scaling:
         self.about.later(max(wait, 1), again)
 
     def _zone(self, group: Group, tried: set[str]) -> str:
+        """The zone of a launch: the one with the fewest instances (Auto Scaling user guide, availability zones).
+
+        Which of several equal ones AWS takes is not said: here the least convenient, another than the last one
+        was ended in, and the last of the list, so that nothing which needs the old zone passes by luck.
+        """
         wanted = self.about.faults.next_zones
         while wanted:
             zone = wanted.pop(0)
             if zone in group.zones and zone not in tried:
                 return zone
-        free = [zone for zone in group.zones if zone not in tried]
-        return min(free, key=lambda zone: sum(one.zone == zone for one in group.members if one.counted))
+        free = [zone for zone in reversed(group.zones) if zone not in tried]
+        ended = [one for one in group.activities if one.description.startswith("Terminating")]
+        left = json.loads(ended[0].details)["Availability Zone"] if ended else ""
+        counted = [one.zone for one in group.members if one.counted]
+        return min(free, key=lambda zone: (counted.count(zone), zone == left))
 
     # Hooks
 

@@ -32,14 +32,14 @@ def serves(group: str, instance: str, *, so: bool, healthy: bool = False) -> Che
     )
 
 
-def launched_elsewhere(group: str, instance: str, zone: str) -> Check:
-    """The group has launched a replacement, in another zone."""
+def launched_elsewhere(group: str, instance: str, zone: str, *, so: bool = True) -> Check:
+    """The group has launched a replacement in another zone, or has not."""
     other = f"InstanceId!='{instance}' && AvailabilityZone!='{zone}'"
     return Check(
         read=describe_group(group),
         query=f"AutoScalingGroups[0].Instances[?{other}].InstanceId",
-        op="present",
-        says=f"group {group} has launched a replacement in another zone than {zone}",
+        op="present" if so else "empty",
+        says=f"group {group} has launched {'a' if so else 'no'} replacement in another zone than {zone}",
     )
 
 

@@ -110,7 +110,7 @@ def test_the_group_has_one_writer_whatever_the_accounts_defaults_are() -> None:
     assert group.params["InstanceMaintenancePolicy"] == {"MinHealthyPercentage": 0, "MaxHealthyPercentage": 100}
     assert (group.params["MinSize"], group.params["MaxSize"], group.params["DesiredCapacity"]) == (0, 1, 0)
     assert group.params["InstanceLifecyclePolicy"]["RetentionTriggers"] == {"TerminateHookAbandon": "retain"}
-    assert group.params["VPCZoneIdentifier"] == "subnet-a,subnet-b"
+    assert group.params["VPCZoneIdentifier"] == "subnet-a"
     assert isinstance(group.undo, Instruction)
     assert "ForceDelete" not in group.undo.params
 

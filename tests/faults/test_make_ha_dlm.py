@@ -77,9 +77,8 @@ def test_a_dark_zones_data_comes_back_from_the_policys_set_and_the_policy_follow
         usable = [one["SnapshotId"] for one in before if one["State"] == "completed"]
         assert len(usable) == 3, "it keeps as many as it was told"
         about.faults.dark_zones.add("us-east-1a")
-        about.faults.next_zones = ["us-east-1b"] * 3
         client("autoscaling").set_instance_health(InstanceId=old, HealthStatus="Unhealthy")
-        move(about, 1500)
+        move(about, 2400)
         serving = [instance for instance, state in members() if state == "InService"]
         assert serving != [old]
         (new,) = serving

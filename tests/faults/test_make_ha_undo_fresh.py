@@ -87,9 +87,10 @@ def test_a_launch_that_never_completes_is_given_up_and_the_old_instance_gets_eve
         old = instance_named("legacy-web")
         private = private_zone(old)
         plan, had = world.plan("make-ha", FRESH | {"record": f"{private}/web.corp.internal"}), volumes_on(old)
-        about.faults.next_zones = [zone]
+        about.faults.no_capacity = {"us-east-1a", "us-east-1b"} - {zone}
         about.faults.before_call = break_at(*broken)
         journal = stopped_after_launch(world, about, plan, after_s)
+        about.faults.no_capacity = set()
         began = about.now()
         undo(plan, world, journal)
         assert running("legacy-web") == [old]
@@ -105,7 +106,6 @@ def test_a_launch_that_is_half_given_up_is_given_up_by_the_next_undo(operation: 
     with timed_account() as (world, about):
         old = instance_named("legacy-web")
         plan, had = world.plan("make-ha", FRESH), volumes_on(old)
-        about.faults.next_zones = ["us-east-1a"]
         about.faults.before_call = break_at(ASSOCIATE)
         journal = stopped_after_launch(world, about, plan, 300)
         inverse = inverse_plan(plan, journal)

@@ -51,7 +51,7 @@ def test_what_runs_after_a_recovery_keeps_no_tag_of_ours_and_can_be_put_under_re
     with timed_account() as (world, about):
         plan, journal, old = built(world, "legacy-web")
         (had,) = volumes_on(old).values()
-        about.faults.next_zones = [zone]
+        about.faults.no_capacity = {"us-east-1a", "us-east-1b"} - {zone}
         replace(old)
         move(about, 1500)
         undo(plan, world, journal)
@@ -75,7 +75,7 @@ def test_when_the_data_has_moved_on_to_copies_undo_says_what_the_new_instance_ha
     with timed_account() as (world, about):
         old = instance_named("legacy-web")
         plan = world.plan("make-ha", {"instance": "legacy-web", "fresh": True})
-        about.faults.next_zones = ["us-east-1b"]
+        about.faults.no_capacity = {"us-east-1a"}
         about.faults.before_call = break_at("ec2.AssociateAddress")
         journal = stopped_after_launch(world, about, plan, 900)
         ((new, _),) = members()

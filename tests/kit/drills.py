@@ -133,7 +133,8 @@ def protected(world: HaWorld, code: str = "") -> HaWorld:
     """Put the instance under recovery, with a queue for the handler's dead letters."""
     topic = client("sns").create_topic(Name=f"opsctl-{GROUP}")["TopicArn"]
     client("sqs").create_queue(QueueName=f"opsctl-{GROUP}-dlq")
-    world.protect(code, {"topic_arn": topic, "snapshot_every_s": 3600})
+    places = {zone: [subnet] for zone, subnet in world.subnets.items()}
+    world.protect(code, {"topic_arn": topic, "snapshot_every_s": 3600, "keep_snapshots": 48, "subnets": places})
     allowed = {"Effect": "Allow", "Action": ["*"], "Resource": "*"}
     client("iam").put_role_policy(
         RoleName=f"opsctl-{GROUP}",

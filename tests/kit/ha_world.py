@@ -200,7 +200,8 @@ class HaWorld:
     def protect(self, handler: str = "", config: dict[str, Json] | None = None, **settings: Any) -> None:
         """Put the instance into a group with a handler, as the plan of make-ha does, straight through the API.
 
-        The handler is a source of one file; where none is given, it is the one that make-ha deploys.
+        The handler is a source of one file, and the group launches in all zones; where none is given, it is what
+        make-ha deploys, which chooses the zones itself.
         """
         self._tag()
         template = self._template()
@@ -212,7 +213,7 @@ class HaWorld:
             MaxSize=1,
             DesiredCapacity=0,
             LaunchTemplate={"LaunchTemplateId": template, "Version": "1"},
-            VPCZoneIdentifier=",".join(self.subnets.values()),
+            VPCZoneIdentifier=",".join(self.subnets.values()) if handler else self.subnets["us-east-1a"],
             HealthCheckType="EC2,EBS",
             HealthCheckGracePeriod=60,
             DefaultInstanceWarmup=0,

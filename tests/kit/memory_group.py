@@ -44,6 +44,10 @@ class MemoryGroup:
         self.minimum = self.desired = 1
         self.zones = ["a"]
         """Where the next launches go; the last one is used for ever."""
+        self.subnets: list[str] = []
+        """The group's subnets, named by their zone, if a test has set any: then launches go nowhere else."""
+        self.full_zones: set[str] = set()
+        """Zones without capacity."""
         self.launch_failures = 0
         self.activities: list[Json] = []
         """What became of each launch, newest first."""
@@ -100,10 +104,15 @@ class MemoryGroup:
             self._launch()
 
     def _launch(self) -> None:
-        zone = self.zones.pop(0) if len(self.zones) > 1 else self.zones[0]
-        if self.launch_failures or zone in self.ec2.dead_zones:
-            self.launch_failures = max(0, self.launch_failures - 1)
+        first = self.zones.pop(0) if len(self.zones) > 1 else self.zones[0]
+        zones = [each.removeprefix("subnet-") for each in self.subnets] or [first]
+        # Balanced best effort: one zone fails, another is tried.
+        for zone in sorted(zones, key=lambda each: each != first):
+            if not self.launch_failures and zone not in self.ec2.dead_zones | self.full_zones:
+                break
             self._log_launch(zone, "Failed")
+        else:
+            self.launch_failures = max(0, self.launch_failures - 1)
             return
         self._log_launch(zone, "PreInService")
         instance = self.ec2.launch(zone, self.instance_tags)
@@ -157,7 +166,8 @@ class MemoryGroup:
         members = [{"InstanceId": key, "LifecycleState": each.state, "AvailabilityZone": each.instance.zone}
                    for key, each in self.members.items()]  # fmt: skip
         suspended = [{"ProcessName": each} for each in sorted(self.suspended)]
-        one = {"AutoScalingGroupName": GROUP, "Instances": members, "SuspendedProcesses": suspended}
+        one = {"AutoScalingGroupName": GROUP, "Instances": members, "SuspendedProcesses": suspended,
+               "DesiredCapacity": self.desired, "VPCZoneIdentifier": ",".join(self.subnets)}  # fmt: skip
         return {"AutoScalingGroups": [one] if self.exists else []}
 
     def describe_scaling_activities(self, AutoScalingGroupName: str, MaxRecords: int) -> Json:  # noqa: N803
@@ -191,6 +201,13 @@ class MemoryGroup:
         self.ec2.terminate(member.instance)
         return {"Activity": {}}
 
+    def update_auto_scaling_group(self, AutoScalingGroupName: str, VPCZoneIdentifier: str) -> Json:  # noqa: N803
+        """Set the subnets."""
+        subnets = VPCZoneIdentifier.split(",")
+        self._authorize("UpdateAutoScalingGroup", {"subnets": subnets})
+        self.subnets = subnets
+        return {}
+
     def change_resource_record_sets(self, HostedZoneId: str, ChangeBatch: Json) -> Json:  # noqa: N803
         """Set a record."""
         (record,) = [each["ResourceRecordSet"] for each in ChangeBatch["Changes"]]
@@ -222,9 +239,9 @@ class MemoryGroup:
             raise refused("ValidationError", message)
         return member
 
-    def _authorize(self, operation: str) -> None:
+    def _authorize(self, operation: str, request: Json = None) -> None:
         arn = f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:0e:autoScalingGroupName/{GROUP}"
-        self.authorize(f"autoscaling:{operation}", {arn: {"opsctl:ha": GROUP}}, {})
+        self.authorize(f"autoscaling:{operation}", {arn: {"opsctl:ha": GROUP}}, request or {})
 
     def answer(self, service: str, operation: str, parameters: dict[str, Any]) -> Json:
         """Answer one call."""

@@ -141,6 +141,7 @@ class Simulation:
             context |= {"cloudwatch:namespace": [request["namespace"]]} if "namespace" in request else {}
             for name, value in request.get("attributes", {}).items():
                 context[f"ec2:attribute/{name.lower()}"] = [str(value).lower()]
+            context |= {"autoscaling:vpczoneidentifiers": request["subnets"]} if "subnets" in request else {}
             if "record" in request:
                 change, name = "route53:changeresourcerecordsets", request["record"].rstrip(".")
                 context |= {f"{change}actions": ["UPSERT"], f"{change}normalizedrecordnames": [name]}

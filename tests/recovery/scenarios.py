@@ -430,6 +430,41 @@ def the_volumes_lost_their_tags_and_an_older_state_is_allowed() -> Simulation:
     return simulation
 
 
+# Where the group launches
+
+
+ZONES = {each: (f"subnet-{each}",) for each in "abc"}
+
+
+def placed(**config: Json) -> Simulation:
+    """A group that launches where its data is, and may launch in two other zones."""
+    simulation = make(devices=RAID, subnets=ZONES, **config)
+    simulation.world.subnets = ["subnet-a"]
+    return simulation
+
+
+@scenario()
+def the_replacement_comes_where_the_data_is() -> Simulation:
+    return fail(placed(), "b")
+
+
+@scenario(within_s=1200)
+def the_zone_of_the_data_has_no_capacity() -> Simulation:
+    simulation = fail(placed())
+    simulation.world.full_zones = {"a"}
+    return simulation
+
+
+@scenario(within_s=HOUR_S)
+def the_zone_of_the_data_is_down_and_others_are_known() -> Simulation:
+    simulation = placed(allow_data_loss_s=HOUR_S)
+    (snapshot, _) = snapshots(simulation, 1000)
+    fail(simulation)
+    simulation.world.ec2.dead_zones.add("a")
+    simulation.promised = snapshot.content
+    return simulation
+
+
 # Events
 
 

@@ -271,12 +271,24 @@ def test_a_maintenance_policy_of_its_own_overrides_the_setting_of_the_account(ab
 
 
 def test_a_launch_without_capacity_is_tried_in_another_zone(about: Conditions) -> None:
-    about.faults.no_capacity.add("us-east-1a")
+    about.faults.no_capacity.add("us-east-1b")
     make_group()
-    assert group()["Instances"][0]["AvailabilityZone"] == "us-east-1b"
+    assert group()["Instances"][0]["AvailabilityZone"] == "us-east-1a"
     failed, done = activities()
     assert (failed["StatusCode"], done["StatusCode"]) == ("Failed", "Successful")
     assert about.events[0]["detail-type"] == "EC2 Instance Launch Unsuccessful"
+
+
+def test_a_replacement_starts_in_the_zone_with_the_fewest_instances_and_not_where_the_old_one_was(
+    about: Conditions,
+) -> None:
+    make_group()
+    move(about, 60)
+    (old,) = group()["Instances"]
+    asg().set_instance_health(InstanceId=old["InstanceId"], HealthStatus="Unhealthy")
+    move(about, 120)
+    (new,) = group()["Instances"]
+    assert new["AvailabilityZone"] != old["AvailabilityZone"]
 
 
 def test_a_group_without_any_capacity_goes_on_trying_less_and_less_often(about: Conditions) -> None:
