@@ -202,6 +202,22 @@ class WafPlan:
         names = [*self._state.rules, *(added.rule["Name"] for added in self._rules)]
         return (web_acls.no_rules_but(key, names), *self._unused)
 
+    def _web_acl_key(self) -> WafKey:
+        """The web ACL that has our rules: the one that is there, or the one that is made."""
+        name = f"opsctl-{self._slug}"
+        made = WafKey.of_new(WEB_ACL, name, self._scope, self._region, f"web-acl-{name}")
+        return self._state.key or made
+
+    def _has_rules(self, key: WafKey) -> tuple[Check, ...]:
+        """The web ACL has our rules, also when another run made it in the meantime."""
+        action = ACTIONS[self._mode]
+        return tuple(
+            web_acls.rule_refers_to(
+                key, rule["Name"], rule["Statement"]["IPSetReferenceStatement"]["ARN"], action, present=True
+            ).model_copy(update={"context": True})
+            for rule in (added.rule for added in self._rules)
+        )
+
     def _create_set(self, key: WafKey, version: int, addresses: list[str], change_id: str) -> Change:
         return self._change(
             ip_sets.create_ip_set(key, version, self._description, self._plan_id),
@@ -209,9 +225,15 @@ class WafPlan:
             title=f"Create IP set {key.name}",
             why="WAF rules refer to addresses by an IP set, and opsctl has none here yet.",
             expect=(key.is_absent(),),
-            proof=Proof(configured=(key.is_ours(self._description),), within_s=VISIBLE_WITHIN_S),
+            # One that another run made in this moment serves as well, and is that run's to undo.
+            proof=Proof(configured=(key.exists(),), within_s=VISIBLE_WITHIN_S),
             undo=key.deletion(),
-            undo_only_if=(ip_sets.nothing_but(key, addresses),),
+            undo_only_if=(
+                key.is_ours(self._description),
+                ip_sets.nothing_but(key, addresses),
+                # The rule may be another run's, which kept it because our addresses were still in the set.
+                web_acls.no_rule_refers_to(self._web_acl_key(), key, reference(change_id, "arn")),
+            ),
             outputs=key.outputs(),
         )
 
@@ -294,8 +316,8 @@ class WafPlan:
         return self._risk.model_copy(update={"note": " ".join(notes)})
 
     def _create_web_acl(self) -> Change:
-        name = f"opsctl-{self._slug}"
-        key = WafKey.of_new(WEB_ACL, name, self._scope, self._region, f"web-acl-{name}")
+        key = self._web_acl_key()
+        name = key.name
         analytics = (
             " Its security analytics is off, which AWS would turn on and store request logs in other Regions for."
             if self._scope == "CLOUDFRONT"
@@ -307,14 +329,29 @@ class WafPlan:
             title=f"Create web ACL {name} that allows everything but the listed addresses",
             why=f"No web ACL protects {self._display} yet. {self._why}{analytics}",
             expect=(key.is_absent(),),
-            proof=Proof(
-                configured=(key.is_ours(self._description),),
-                within_s=VISIBLE_WITHIN_S,
-            ),
+            proof=Proof(configured=(key.exists(), *self._has_rules(key)), within_s=VISIBLE_WITHIN_S),
             undo=key.deletion(),
-            undo_only_if=self._only_ours(key),
+            undo_only_if=(
+                key.is_ours(self._description),
+                *self._only_ours(key),
+                # The association may be another run's, which kept it because our addresses were still in the set.
+                self._is_attached(reference(f"web-acl-{name}", "arn"), so=False),
+            ),
             outputs=key.outputs(),
             depends_on=tuple(added.maker for added in self._rules if added.maker),
+        )
+
+    def _is_attached(self, web_acl: Json, *, so: bool) -> Check:
+        """The resource has this web ACL, or has another or none."""
+        if self._kind == "distribution":
+            there = cloudfront.distribution_has(self._resource, web_acl, self._display)
+        else:
+            there = web_acls.resource_has(self._resource, self._region, web_acl, self._display)
+        if so:
+            return there
+        says = f"{self._display} is not protected by our web ACL"
+        return there.model_copy(
+            update={"query": f"[{there.query}]", "op": "excludes", "value": [web_acl], "says": says}
         )
 
     def _attach(self, web_acl: Json, key: WafKey, after: tuple[str, ...]) -> Change:
@@ -327,7 +364,7 @@ class WafPlan:
                 why=self._why,
                 expect=(cloudfront.distribution_has(self._resource, None, self._display),),
                 proof=Proof(
-                    configured=(cloudfront.distribution_has(self._resource, web_acl, self._display),),
+                    configured=(self._is_attached(web_acl, so=True),),
                     effective=(cloudfront.is_deployed(self._resource, self._display),),
                     within_s=cloudfront.DEPLOYED_WITHIN_S,
                 ),
@@ -342,7 +379,7 @@ class WafPlan:
             why=self._why,
             expect=(web_acls.resource_has(self._resource, self._region, None, self._display),),
             proof=Proof(
-                configured=(web_acls.resource_has(self._resource, self._region, web_acl, self._display),),
+                configured=(self._is_attached(web_acl, so=True),),
                 within_s=VISIBLE_WITHIN_S,
             ),
             undo=web_acls.disassociate(self._resource, self._region),

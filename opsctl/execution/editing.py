@@ -107,14 +107,18 @@ def _parent(request: dict[str, Json], path: str) -> tuple[dict[str, Json], str]:
     *way, name = path.split(".")
     node: Json = request
     for part in way:
-        if not isinstance(node, list):
+        if isinstance(node, dict):
             node = node.setdefault(part, {})
+        elif not isinstance(node, list):
+            raise NotThere(f"{part} of {path}")
         elif part.startswith("["):
             node = _named(node, part, path)
-        elif int(part) < len(node):
+        elif part.isdecimal() and int(part) < len(node):
             node = node[int(part)]
         else:
             raise NotThere(f"item {part} of {path}")
+    if not isinstance(node, dict):
+        raise NotThere(path)
     return node, name
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from opsctl.model.changes import Change, Instruction, Irreversible, Proof, Query
+from opsctl.model.changes import Change, Check, Instruction, Irreversible, Proof, Query
 from opsctl.model.plan import Plan
 
 
@@ -57,9 +57,14 @@ def _proof(change: Change) -> Proof:
     """What was expected before the change is so again, and what the change made is there no more."""
     return Proof(
         configured=tuple(check for check in change.expect if not check.context),
-        gone=() if change.undo_leaves_it or _is_inverse(change.id) else change.proof.configured,
+        gone=() if change.undo_leaves_it or _is_inverse(change.id) else _made(change),
         within_s=change.proof.within_s,
     )
+
+
+def _made(change: Change) -> tuple[Check, ...]:
+    """Return what the change itself made, without what only has to be so besides."""
+    return tuple(check for check in change.proof.configured if not check.context) or change.proof.configured
 
 
 def _settled_and_inverse(change: Change, undo: Instruction, depends_on: tuple[str, ...]) -> list[Change]:
@@ -77,7 +82,7 @@ def _inverse(change: Change, undo: Instruction, depends_on: tuple[str, ...]) -> 
         id=_undo_id(change.id),
         title=_undo_title(change.title),
         why=f"takes back what this run did: {change.title}",
-        expect=change.proof.configured,
+        expect=_made(change),
         proof=_proof(change),
         undo=Instruction(**{name: getattr(change, name) for name in Instruction.model_fields}),
         risk=change.risk,

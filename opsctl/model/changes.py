@@ -26,8 +26,8 @@ class Check(Query):
     `equals`: the same JSON. `contains`: every element of the value is in the list found. `excludes`: none is.
     `within`: the list found has nothing but these.
     `empty`: null, "" or []. `present`: not empty. `networks` compares addresses and CIDR blocks as networks,
-    not as text. `context` marks what must also be true beforehand but says nothing of this change's own
-    effect, so that the inverse change does not wait for it.
+    not as text. `context` marks what must also be true but says nothing of this change's own effect: the inverse
+    change neither waits for it nor, where it is part of a proof, expects it.
     """
 
     op: Literal["equals", "contains", "excludes", "within", "empty", "present"]

@@ -37,7 +37,8 @@ _HEADER = {
 }
 _PLAYBOOK = {"name": re.compile(r"[a-z][a-z0-9-]*"), "sha256": re.compile(r"[0-9a-f]{64}")}
 _CHANGE_ID = re.compile(r"\S{1,400}")
-_PATH = re.compile(r"[A-Za-z0-9_:-]+(\.[A-Za-z0-9_:-]+)*")
+_PART = r"([A-Za-z0-9_:-]+|\[[A-Za-z]+=[^\].]+\])"
+_PATH = re.compile(rf"{_PART}(\.{_PART})*")
 _CHOSEN_AT = re.compile(
     r"((undo\.)?(params|edit\.elements\.[0-9]+\.value)|(expect|proof\.configured)\.[0-9]+\.value)(\.[A-Za-z0-9]+)*"
 )

@@ -52,6 +52,10 @@ class WafKey(Value):
         """The key of an object that a change of the same plan creates."""
         return cls(kind=kind, name=name, scope=scope, region=region, id=reference(change_id, "id"))
 
+    @property
+    def _a(self) -> str:
+        return f"{'an' if self.kind.what[0] in 'AEIO' else 'a'} {self.kind.what}"
+
     def params(self) -> dict[str, Json]:
         """The parameters that every call on the object takes."""
         return {"Name": self.name, "Scope": self.scope, "Id": self.id}
@@ -81,6 +85,11 @@ class WafKey(Value):
             value=description,
             says=f"{self.kind.what} {self.name} exists and carries this plan's mark",
         )
+
+    def exists(self) -> Check:
+        """There is an object of this name, whichever run made it."""
+        absent = self.is_absent()
+        return absent.model_copy(update={"op": "present", "says": f"there is {self._a} of the name {self.name}"})
 
     def is_absent(self) -> Check:
         """There is no object of this name."""

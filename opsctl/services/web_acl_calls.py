@@ -120,6 +120,17 @@ def no_rules_but(key: WafKey, rules: Sequence[str]) -> Check:
     )
 
 
+def no_rule_refers_to(key: WafKey, ip_set: WafKey, set_arn: Json) -> Check:
+    """No rule of the web ACL needs the set: AWS deletes no set that one refers to."""
+    return Check(
+        read=key.read(),
+        query="WebACL.Rules[].Statement.IPSetReferenceStatement.ARN",
+        op="excludes",
+        value=[set_arn],
+        says=f"no rule of web ACL {key.name} refers to IP set {ip_set.name}",
+    )
+
+
 def priority_is_free(key: WafKey, priority: int) -> Check:
     """No rule of the web ACL has this priority."""
     return Check(

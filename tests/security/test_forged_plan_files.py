@@ -255,6 +255,7 @@ FORGED: dict[str, Callable[[Json], object]] = {
     "an edit that carries no expression": put("changes/2/edit/carry/Addresses", "]["),
     "an edit of a member that the call does not take": put("changes/2/edit/elements/0/at", "Evil"),
     "an edit at no path": put("changes/2/edit/elements/0/at", "..x"),
+    "an edit at half a name": put("changes/2/edit/elements/0/at", "Addresses.[Name=x"),
     "a retry for ever": put("changes/2/retry/within_s", 10**9),
     "a wait for what AWS does not have": put("changes/3/operation", "Evil"),
     "a job that there is not": put("changes/4/operation", "evil.job"),
@@ -308,6 +309,14 @@ def no_call(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("a call was about to be made")
 
     monkeypatch.setattr(clients.Clients, "get", called)
+
+
+@pytest.mark.parametrize("at", ["Addresses.0.Name", "Addresses.[Name=other-rule].Priority"])
+def test_an_edit_may_step_into_lists_by_number_and_by_name(tmp_path: Path, at: str) -> None:
+    path = forge(tmp_path / "plan.json", put("changes/2/edit/elements/0/at", at))
+    edit = load_checked_plan(path).changes[2].edit
+    assert edit is not None
+    assert edit.elements[0].at == at
 
 
 def test_the_honest_plan_is_taken(tmp_path: Path) -> None:
