@@ -53,12 +53,20 @@ def successor(sight: Sight, subject: Subject) -> str:
 
 
 def lacks(sight: Sight, subject: Subject) -> list[str]:
-    """List what the instance in service still lacks of data and addresses."""
-    new = successor(sight, subject)
-    disks = {one.device for one in sight.disks or () if one.instance == new}
-    holders = sight.holders or {}
-    missing = [f"the volume of {device}" for device in subject.volumes if device not in disks]
-    return missing + [f"the address {one}" for one in subject.addresses if holders.get(one) != new]
+    """List what the instance in service still lacks of data and addresses, as far as they could be read."""
+    new, missing = successor(sight, subject), []
+    if sight.disks is not None:
+        there = {one.device for one in sight.disks if one.instance == new}
+        missing += [f"the volume of {device}" for device in subject.volumes if device not in there]
+    if sight.holders is not None:
+        missing += [f"the address {one}" for one in subject.addresses if sight.holders.get(one) != new]
+    return missing
+
+
+def unseen(sight: Sight, subject: Subject) -> list[str]:
+    """List what has to come back and could not be read."""
+    found = ["its data volumes"] if subject.volumes and sight.disks is None else []
+    return found + (["its addresses"] if subject.addresses and sight.holders is None else [])
 
 
 def milestones(story: Story, sight: Sight, subject: Subject) -> Milestones:
@@ -113,7 +121,13 @@ def _loss(device: str, before: str, disk: Disk | None, snapshots: dict[str, floa
 
 def stuck_in_service(story: Story, sight: Sight, subject: Subject, status: str) -> tuple[str, str]:
     """Say what a drill hangs on whose replacement is in service; `status` is the command that tells more."""
-    missing = lacks(sight, subject)
+    missing, hidden = lacks(sight, subject), unseen(sight, subject)
+    if hidden:
+        why = f"{' and '.join(hidden)} cannot be read: {', '.join(sight.unread)}"
+        return (
+            f"whether the instance in service has everything cannot be told: {why}",
+            "look with more permissions",
+        )
     if missing:
         return f"the instance in service lacks {' and '.join(missing)}", f"{status}; the handler's log says why"
     return f"the probe gets no good answer: {story.probe}", "look at the service itself: its data is there"

@@ -7,7 +7,7 @@ from pydantic import Field
 from opsctl.drill.pair import pair_afterwards, pair_milestones, pair_sight_of, pair_sight_reads, pair_stuck
 from opsctl.drill.sight import Sight, log_read, moment, reads_of, sight_of
 from opsctl.drill.story import Moment, Story, begin, looked, probed
-from opsctl.drill.verdict import Subject, lacks, losses, milestones, stuck, successor
+from opsctl.drill.verdict import Subject, lacks, losses, milestones, stuck, successor, unseen
 from opsctl.model.jobs import Job, JobResult, Tools
 from opsctl.model.reads import Answer, Read
 from opsctl.model.spans import seconds_after, span
@@ -96,7 +96,9 @@ class HaDrill(Job):
             tools.progress(f"{seconds_after(one.at, story.called_at):>9}  {one.source:<7} {one.says}\n")
 
     def _recovered(self, story: Story, sight: Sight) -> bool:
-        if not successor(sight, self.subject) or lacks(sight, self.subject):
+        if not successor(sight, self.subject):
+            return False
+        if lacks(sight, self.subject) or unseen(sight, self.subject):
             return False
         return not self.probe or story.probe == ""
 

@@ -4,7 +4,7 @@ import pytest
 
 from opsctl.drill.sight import Disk, Note, Seat, Sight, Step, sight_of
 from opsctl.drill.story import begin, looked, probed
-from opsctl.drill.verdict import Subject, lacks, losses, milestones, stuck, successor
+from opsctl.drill.verdict import Subject, lacks, losses, milestones, stuck, successor, unseen
 from opsctl.model.commands import Commands
 from opsctl.model.reads import Answer
 from tests.kit.canned import denied
@@ -155,6 +155,15 @@ def test_a_volume_between_two_instances_has_not_come_back() -> None:
             "lacks the volume of /dev/sdf and the address eip-1",
         ),
         (
+            {
+                "seats": BACK.seats,
+                "disks": None,
+                "holders": None,
+                "unread": ("AccessDenied at ec2.DescribeVolumes",),
+            },
+            "its data volumes and its addresses cannot be read: AccessDenied at ec2.DescribeVolumes",
+        ),
+        (
             {"seats": BACK.seats, "disks": BACK.disks, "holders": BACK.holders},
             "the probe gets no good answer: status 502",
         ),
@@ -173,6 +182,9 @@ def test_only_an_instance_that_has_everything_has_recovered() -> None:
     assert successor(WAITS, SUBJECT) == ""
     assert (successor(BACK, SUBJECT), lacks(BACK, SUBJECT)) == (NEW, [])
     assert lacks(BACK.model_copy(update={"holders": {"eip-1": OLD}}), SUBJECT) == ["the address eip-1"]
+    assert unseen(BACK, SUBJECT) == []
+    hidden = BACK.model_copy(update={"disks": None})
+    assert (lacks(hidden, SUBJECT), unseen(hidden, SUBJECT)) == ([], ["its data volumes"])
 
 
 def test_what_cannot_be_read_is_unknown_and_not_absent() -> None:
