@@ -1,6 +1,7 @@
 """The whole decision about a block: every way in judged, the points of enforcement made unique."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 from opsctl.model.networks import parse_network
 from opsctl.model.value import Value
@@ -15,6 +16,7 @@ from opsctl.topology.ways import Way, ways_in
 from opsctl.topology.webacl import acted_on
 
 _SHOWN = 5
+PointKey: TypeAlias = tuple[str, str]
 
 
 class Judged(Value):
@@ -141,15 +143,39 @@ def judge_ways(web: Web, asked: Asked, home: Home) -> tuple[Judged, ...]:
     return tuple(judged)
 
 
+def key_of(point: Point) -> PointKey:
+    """Return what makes two points one: the layer, and what enforces or is protected there."""
+    return point.layer, point.id or point.resource
+
+
+def without(judged: Sequence[Judged], unusable: Mapping[PointKey, str]) -> tuple[Judged, ...]:
+    """Reject the layers that need a point which cannot be used, with its reason; the others stay chosen."""
+    return tuple(
+        one.model_copy(update={"verdicts": tuple(_without(verdict, unusable) for verdict in one.verdicts)})
+        for one in judged
+    )
+
+
+def _without(verdict: Verdict, unusable: Mapping[PointKey, str]) -> Verdict:
+    needed = [key_of(point) for point in _points(verdict)] if verdict.chosen else []
+    reasons = tuple(dict.fromkeys(unusable[key] for key in needed if key in unusable))
+    if not reasons:
+        return verdict
+    unknown = tuple(text for text in reasons if text.startswith("cannot tell"))
+    return verdict.model_copy(
+        update={"chosen": False, "versions": (), "reason": "; ".join(reasons), "unknown": unknown}
+    )
+
+
 def points_of(judged: Sequence[Judged]) -> tuple[Point, ...]:
     """Return the points that the chosen layers need, each enforcement object once."""
-    points: dict[tuple[str, str], Point] = {}
+    points: dict[PointKey, Point] = {}
     for one in judged:
         for verdict in one.chosen:
             addresses = one.left.addresses_of(verdict.versions)
             for point in _points(verdict):
-                known = points.setdefault((point.layer, point.id or point.resource), point)
-                points[known.layer, known.id or known.resource] = known.model_copy(
+                known = points.setdefault(key_of(point), point)
+                points[key_of(known)] = known.model_copy(
                     update={
                         "ways": tuple(dict.fromkeys((*known.ways, one.way.name))),
                         "addresses": tuple(dict.fromkeys((*known.addresses, *addresses))),

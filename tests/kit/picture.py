@@ -282,7 +282,13 @@ class Picture:
             "elbv2.DescribeTargetGroupAttributes": lambda read: {
                 "Attributes": self.attributes[read.params["TargetGroupArn"]]
             },
-            "ec2.DescribeNetworkAcls": {"NetworkAcls": self.acls},
+            "ec2.DescribeNetworkAcls": lambda read: {
+                "NetworkAcls": [
+                    one
+                    for one in self.acls
+                    if one["NetworkAclId"] in read.params.get("NetworkAclIds", [one["NetworkAclId"]])
+                ]
+            },
             "ec2.DescribeSubnets": {"Subnets": self.subnets},
             "ec2.DescribeRouteTables": {"RouteTables": self.routes},
             "ec2.DescribeSecurityGroups": _filtered(self.security_groups, "SecurityGroups"),
@@ -292,6 +298,9 @@ class Picture:
             "ec2.DescribeNetworkInterfaces": _filtered(self.interfaces, "NetworkInterfaces"),
             "ec2.DescribeAddresses": _filtered(self.addresses, "Addresses"),
             "wafv2.GetWebACL": lambda read: self._web_acl(read.params["Id"]),
+            "service-quotas.GetServiceQuota": {"Quota": {"QuotaCode": "L-2AEEBF1A", "Value": 20.0}},
+            "wafv2.ListWebACLs": lambda read: {"WebACLs": _summaries(self.web_acls, read.params["Scope"])},
+            "wafv2.ListIPSets": lambda read: {"IPSets": _summaries(self.ip_sets, read.params["Scope"])},
             "wafv2.GetIPSet": lambda read: {
                 "IPSet": next(one for one in self.ip_sets.values() if one["Id"] == read.params["Id"]),
                 "LockToken": "t",
@@ -367,6 +376,16 @@ def interface(
         "Ipv6Addresses": [{"Ipv6Address": ipv6}] if ipv6 else [],
         **association,
     }
+
+
+def _summaries(things: Mapping[str, Json], scope: str) -> list[Json]:
+    """Web ACLs or IP sets of a scope as the lists of WAFv2 show them."""
+    part = ":global/" if scope == "CLOUDFRONT" else ":regional/"
+    return [
+        {"Name": one["Name"], "Id": one["Id"], "ARN": arn, "LockToken": "t"}
+        for arn, one in things.items()
+        if part in arn
+    ]
 
 
 def entry(

@@ -21,7 +21,7 @@ def crowded(others: int) -> Picture:
 def test_rounds_and_reads_do_not_grow_with_the_account() -> None:
     _, small = decide_read(crowded(0), "shop.example.com")
     _, large = decide_read(crowded(60), "shop.example.com")
-    assert small.rounds == large.rounds == 5
+    assert small.rounds == large.rounds == 6
     assert len(small.made) == len(large.made)
 
 
