@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.model.changes import Change, Check, Element, Proof, Risk, Severity
+from opsctl.model.changes import Change, Check, Instruction, Proof, Risk, Severity
 from opsctl.model.errors import InvalidInput, RefusedByGuard
 from opsctl.model.looking import Looking, need
 from opsctl.model.run import Action, Context
@@ -14,6 +14,7 @@ from opsctl.services.distribution_calls import (
     countries_listed,
     country_element,
     edit_countries,
+    functions_at_edge,
     get_config,
     is_deployed,
     restriction_is,
@@ -41,14 +42,15 @@ class CloudfrontDenyCountries(Action):
         """Plan one UpdateDistribution, or nothing when the countries are refused already."""
         countries = _parse_countries(self.countries)
         answer = yield from need(get_config(self.distribution))
+        functions = functions_at_edge(answer["DistributionConfig"])
         geo = answer["DistributionConfig"].get("Restrictions", {}).get("GeoRestriction", {})
         restriction = geo.get("RestrictionType", "none")
         listed = list(geo.get("Items") or [])
         if restriction == "whitelist":
-            return self._from_allowlist([code for code in countries if code in listed], listed)
-        return self._to_denylist([code for code in countries if code not in listed], restriction)
+            return self._from_allowlist([code for code in countries if code in listed], listed, functions)
+        return self._to_denylist([code for code in countries if code not in listed], restriction, functions)
 
-    def _to_denylist(self, missing: list[str], restriction: str) -> list[Change]:
+    def _to_denylist(self, missing: list[str], restriction: str, functions: tuple[str, ...]) -> list[Change]:
         if not missing:
             return []
         fresh = restriction == "none"
@@ -61,10 +63,15 @@ class CloudfrontDenyCountries(Action):
         expect = countries_listed(self.distribution, "blacklist", missing, name, present=False)
         proof = countries_listed(self.distribution, "blacklist", missing, name, present=True)
         return [
-            self._change(missing, do, undo, (expect, restriction_is(self.distribution, restriction, name)), proof)
+            self._change(
+                missing,
+                [edit_countries(self.distribution, part, functions) for part in (do, undo)],
+                (expect, restriction_is(self.distribution, restriction, name)),
+                proof,
+            )
         ]
 
-    def _from_allowlist(self, present: list[str], listed: list[str]) -> list[Change]:
+    def _from_allowlist(self, present: list[str], listed: list[str], functions: tuple[str, ...]) -> list[Change]:
         if not present:
             return []
         if len(present) == len(listed):
@@ -79,20 +86,24 @@ class CloudfrontDenyCountries(Action):
         expect = countries_listed(self.distribution, "whitelist", present, name, present=True)
         proof = countries_listed(self.distribution, "whitelist", present, name, present=False)
         return [
-            self._change(present, do, undo, (expect, restriction_is(self.distribution, "whitelist", name)), proof)
+            self._change(
+                present,
+                [edit_countries(self.distribution, part, functions) for part in (do, undo)],
+                (expect, restriction_is(self.distribution, "whitelist", name)),
+                proof,
+            )
         ]
 
     def _change(
         self,
         countries: list[str],
-        do: list[Element],
-        undo: list[Element],
+        edits: list[Instruction],
         expect: tuple[Check, ...],
         proof: Check,
     ) -> Change:
-        name = self.display or self.distribution
+        name, (do, undo) = self.display or self.distribution, edits
         return Change(
-            **dict(edit_countries(self.distribution, do)),
+            **dict(do),
             id=f"geo-{self.distribution}",
             title=f"Refuse {', '.join(countries)} at distribution {name}",
             why=sentence(self.why),
@@ -102,7 +113,7 @@ class CloudfrontDenyCountries(Action):
                 effective=(is_deployed(self.distribution, name),),
                 within_s=DEPLOYED_WITHIN_S,
             ),
-            undo=edit_countries(self.distribution, undo),
+            undo=undo,
             risk=Risk(
                 severity=Severity.SEVERE,
                 affects=self.affects,

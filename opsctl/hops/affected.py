@@ -100,8 +100,10 @@ def _interface(one: Interface, own: set[str]) -> str:
 
 def _sharing_web_acl(arn: str, web: Web, survey: Survey, unknown: list[str]) -> Looking[tuple[list[str], str]]:
     regional = wafv2.scope_of(arn) == "REGIONAL"
-    reads = [wafv2.list_resources(arn, kind) for kind in wafv2.REGIONAL_RESOURCES] if regional else []
-    yield from survey.prefetch([*reads, wafv2.list_tags(arn)])
+    kinds = wafv2.REGIONAL_RESOURCES if regional else wafv2.GLOBAL_RESOURCES
+    reads = [wafv2.list_resources(arn, kind) for kind in kinds]
+    tenants = cloudfront.list_tenants_with_web_acl(arn)
+    yield from survey.prefetch([*reads, *([] if regional else [tenants]), wafv2.list_tags(arn)])
     own = {one.resource for one in web.nodes}
     name = arn.split("/")[-2]
     found: list[str] = []
@@ -116,13 +118,35 @@ def _sharing_web_acl(arn: str, web: Web, survey: Survey, unknown: list[str]) -> 
             unknown.append(cannot_tell(f"what else web ACL {name} protects", listed))
         else:
             found += [one.id for one in listed if one.web_acl == arn]
+        overriding = yield from survey.ask(tenants, cloudfront.parse_tenants)
+        if isinstance(overriding, Refusal):
+            unknown.append(cannot_tell(f"which distribution tenants web ACL {name} protects", overriding))
+        else:
+            found += overriding
     tags = yield from survey.ask(wafv2.list_tags(arn), wafv2.parse_tags)
     owner = "" if isinstance(tags, Refusal) else owner_of(tags)
     others = [f"{_readable(one)} (web ACL {name})" for one in dict.fromkeys(found) if one not in own]
     return others, owner
 
 
+_CALLED = (
+    (":amplify:", "apps/", "Amplify app"),
+    (":bedrock-agentcore:", "gateway/", "AgentCore gateway"),
+    (":cognito-idp:", "userpool/", "Cognito user pool"),
+    (":appsync:", "apis/", "AppSync API"),
+    (":apprunner:", "service/", "App Runner service"),
+    (":ec2:", "verified-access-instance/", "Verified Access instance"),
+    (":apigateway:", "/restapis/", "API Gateway API"),
+)
+"""What people call the resources that WAFv2 names by ARN (API reference, AssociateWebACL)."""
+
+
 def _readable(resource: str) -> str:
+    if not resource.startswith("arn:"):
+        return resource if resource.startswith("distribution tenant ") else f"distribution {resource}"
     if ":loadbalancer/" in resource:
         return f"load balancer {resource.split('/')[-2]}"
-    return resource if resource.startswith("arn:") else f"distribution {resource}"
+    for service, before, title in _CALLED:
+        if service in resource and before in resource:
+            return f"{title} {resource.partition(before)[2]}"
+    return resource

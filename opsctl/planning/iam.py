@@ -19,7 +19,16 @@ class _Grants:
         self._identity = identity
         self._resources: dict[str, set[str]] = {}
 
-    def add(self, service: str, operation: str, params: Mapping[str, Json], region: str | None) -> None:
+    def add(
+        self,
+        service: str,
+        operation: str,
+        params: Mapping[str, Json],
+        region: str | None,
+        *,
+        called: bool = True,
+    ) -> None:
+        """Add what an operation needs; one that AWS only asks the permission for needs nothing else."""
         api = f"{service}.{operation}"
         if api in NO_PERMISSION_NEEDED:
             return
@@ -27,7 +36,7 @@ class _Grants:
         templates = RESOURCES.get(api, ("*",))
         resources = {self._fill(template, params, region) for template in templates}
         self._resources.setdefault(action, set()).update(resources)
-        for extra in ALSO.get(api, ()):
+        for extra in ALSO.get(api, ()) if called else ():
             self._resources.setdefault(extra, set()).add("*")
 
     def policy(self) -> dict[str, Json]:
@@ -54,7 +63,10 @@ class _Grants:
             # What an earlier change makes has no name yet, so the policy cannot name it either.
             return found if isinstance(found, str) and found else "*"
 
-        return _PLACEHOLDER.sub(value, template)
+        named = [params.get(name) for name in _PLACEHOLDER.findall(template)]
+        # A parameter may be the whole ARN, in another region than the call's.
+        arns = [text for text in named if isinstance(text, str) and text.startswith("arn:")]
+        return arns[0] if arns else _PLACEHOLDER.sub(value, template)
 
 
 def policy_for_reads(reads: Iterable[Read], identity: Identity) -> dict[str, Json]:
@@ -73,7 +85,8 @@ def policy_for_changes(changes: Iterable[Change], identity: Identity) -> dict[st
             if instruction.kind in ("call", "edit"):
                 grants.add(instruction.service, instruction.operation, instruction.params, instruction.region)
             for grant in instruction.grants:
-                grants.add(grant.service, grant.operation, grant.params, instruction.region)
+                called = instruction.kind == "job"
+                grants.add(grant.service, grant.operation, grant.params, instruction.region, called=called)
             if instruction.edit is not None:
                 read = instruction.edit.read
                 grants.add(read.service, read.operation, read.params, read.region)

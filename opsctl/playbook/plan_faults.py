@@ -42,7 +42,7 @@ _PATH = re.compile(rf"{_PART}(\.{_PART})*")
 _CHOSEN_AT = re.compile(
     r"((undo\.)?(params|edit\.elements\.[0-9]+\.value)|(expect|proof\.configured)\.[0-9]+\.value)(\.[A-Za-z0-9]+)*"
 )
-_NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
+_GRANTED = re.compile(r"[A-Z][A-Za-z0-9]*\*?")
 _SWITCHES = ("--region", "--profile", "--role-arn", "--endpoint-url")
 # Stands for what is known only when the call is made: a value of an expression fits everywhere.
 _ANYTHING = "=anything"
@@ -167,8 +167,8 @@ class _Checker:
         if instruction.retry is not None:
             yield from _seconds(instruction.retry.within_s, f"{path}: retry.within_s")
         for grant in instruction.grants:
-            # Not all that IAM permits is an operation: iam.PassRole.
-            if grant.service not in self._models.services() or not _NAME.fullmatch(grant.operation):
+            # Not all that IAM permits is an operation: iam.PassRole, lambda.EnableReplication*.
+            if grant.service not in self._models.services() or not _GRANTED.fullmatch(grant.operation):
                 yield path, f"it grants {f'{grant.service}.{grant.operation}'[:80]!r}, which AWS does not know"
         if (instruction.kind == "edit") != (instruction.edit is not None):
             yield path, "an edit, and nothing else, says what it edits"

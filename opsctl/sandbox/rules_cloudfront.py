@@ -21,6 +21,9 @@ def install() -> None:
     base = "{0}/2020-05-31/distribution/(?P<distribution_id>[^/]+)"
     urls.url_paths[f"{base}/associate-web-acl$"] = CloudFrontResponse.dispatch
     urls.url_paths[f"{base}/disassociate-web-acl$"] = CloudFrontResponse.dispatch
+    CloudFrontResponse.list_distribution_tenants_by_customization = _no_tenants
+    tenants = "{0}/2020-05-31/distribution-tenants-by-customization$"
+    urls.url_paths[tenants] = CloudFrontResponse.dispatch
 
 
 def _fault(code: str, message: str) -> Exception:
@@ -78,6 +81,13 @@ def _is_there(account: str, web_acl: str) -> bool:
     from moto.wafv2.models import GLOBAL_REGION, wafv2_backends
 
     return web_acl in wafv2_backends[account][GLOBAL_REGION].wacls
+
+
+def _no_tenants(_response: Any) -> Any:
+    """There are no distribution tenants in the sandbox; the list of those that override a web ACL is empty."""
+    from moto.core.responses import ActionResult
+
+    return ActionResult({"DistributionTenantList": []})
 
 
 def _associate(self: Any) -> Any:

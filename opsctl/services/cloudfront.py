@@ -49,6 +49,21 @@ def list_distributions() -> Read:
     return Read(service="cloudfront", operation="ListDistributions")
 
 
+def list_tenants_with_web_acl(web_acl: str) -> Read:
+    """Read the distribution tenants that override their distribution's web ACL by this one, given by its ARN."""
+    return Read(
+        service="cloudfront", operation="ListDistributionTenantsByCustomization", params={"WebACLArn": web_acl}
+    )
+
+
+def parse_tenants(answer: Json) -> tuple[str, ...]:
+    """Parse ListDistributionTenantsByCustomization: what people call each tenant, with its distribution."""
+    return tuple(
+        f"distribution tenant {one.get('Name') or one['Id']} of {one.get('DistributionId', 'a distribution')}"
+        for one in answer.get("DistributionTenantList", [])
+    )
+
+
 def get_distribution_config(distribution: str) -> Read:
     """Read the full configuration of one distribution, with its ETag."""
     return Read(service="cloudfront", operation="GetDistributionConfig", params={"Id": distribution})

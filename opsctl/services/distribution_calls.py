@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from opsctl.model.changes import Check, EditSpec, Element, Instruction
+from opsctl.model.changes import Check, EditSpec, Element, Grant, Instruction
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
 
@@ -51,13 +51,37 @@ def is_deployed(distribution: str, name: str) -> Check:
     )
 
 
-def edit_countries(distribution: str, elements: Sequence[Element]) -> Instruction:
-    """Rewrite the distribution's configuration with these elements of its geo restriction changed."""
+def functions_at_edge(config: Json) -> tuple[str, ...]:
+    """Return the ARNs of the Lambda@Edge function versions in a distribution's configuration, each once."""
+    behaviors = [
+        config.get("DefaultCacheBehavior") or {},
+        *((config.get("CacheBehaviors") or {}).get("Items") or []),
+    ]
+    return tuple(
+        dict.fromkeys(
+            one["LambdaFunctionARN"]
+            for behavior in behaviors
+            for one in (behavior.get("LambdaFunctionAssociations") or {}).get("Items") or []
+        )
+    )
+
+
+def edit_countries(distribution: str, elements: Sequence[Element], functions: Sequence[str] = ()) -> Instruction:
+    """Rewrite the distribution's configuration with these elements of its geo restriction changed.
+
+    `functions` are the function versions that the configuration names: CloudFront asks for the permissions to
+    associate them again with every update (CloudFront developer guide, IAM permissions for Lambda@Edge).
+    """
     return Instruction(
         kind="edit",
         service="cloudfront",
         operation="UpdateDistribution",
         params={"Id": distribution},
+        grants=tuple(
+            Grant(service="lambda", operation=name, params={"FunctionName": one})
+            for one in functions
+            for name in ("GetFunction", "EnableReplication*")
+        ),
         edit=EditSpec(
             read=get_config(distribution),
             carry={"DistributionConfig": "DistributionConfig", "IfMatch": "ETag"},

@@ -146,6 +146,7 @@ RESOURCES = {
     "lambda.CreateFunction": _FUNCTION,
     "lambda.DeleteFunction": _FUNCTION,
     "lambda.GetFunction": _FUNCTION,
+    "lambda.EnableReplication*": _FUNCTION,
     "lambda.PutFunctionConcurrency": _FUNCTION,
     "lambda.GetFunctionConcurrency": _FUNCTION,
     "lambda.DeleteFunctionConcurrency": _FUNCTION,

@@ -16,7 +16,12 @@ REGIONAL_RESOURCES = (
     "COGNITO_USER_POOL",
     "APP_RUNNER_SERVICE",
     "VERIFIED_ACCESS_INSTANCE",
+    "AGENTCORE_GATEWAY",
 )
+"""What a web ACL of scope REGIONAL may protect, by ListResourcesForWebACL's names."""
+
+GLOBAL_RESOURCES = ("AMPLIFY",)
+"""What ListResourcesForWebACL knows of scope CLOUDFRONT; CloudFront lists its distributions and tenants itself."""
 
 
 def scope_of(arn: str) -> Scope:

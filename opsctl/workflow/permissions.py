@@ -26,7 +26,8 @@ def refuse_denied(plan: Plan, aws: Aws) -> str:
     for statement in plan.iam_policy.apply["Statement"]:
         params = {
             "PolicySourceArn": principal,
-            "ActionNames": statement["Action"],
+            # IAM simulates no wildcards; one ends the name of an action that only a policy knows.
+            "ActionNames": [action.rstrip("*") for action in statement["Action"]],
             "ResourceArns": statement["Resource"],
         }
         answer = aws.read(Read(service="iam", operation="SimulatePrincipalPolicy", params=params))

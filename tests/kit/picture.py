@@ -261,6 +261,7 @@ class Picture:
                 "ResourceRecordSets": self.records[read.params["HostedZoneId"]]
             },
             "cloudfront.ListDistributions": {"DistributionList": {"Items": self.distributions}},
+            "cloudfront.ListDistributionTenantsByCustomization": {"DistributionTenantList": []},
             "cloudfront.GetDistributionConfig": lambda read: {
                 "DistributionConfig": self.configs[read.params["Id"]],
                 "ETag": "E1",

@@ -189,3 +189,9 @@ def test_a_client_of_the_sandbox_ignores_what_the_environment_says(monkeypatch: 
     made = over_http("sts")
     assert made.meta.endpoint_url == server().endpoint
     assert made.get_caller_identity()["Account"]
+
+
+def test_no_distribution_tenant_overrides_a_web_acl() -> None:
+    arn = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/edge/1"
+    answer = client("cloudfront").list_distribution_tenants_by_customization(WebACLArn=arn)
+    assert answer["DistributionTenantList"] == []
