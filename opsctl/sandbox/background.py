@@ -27,7 +27,7 @@ class SandboxEndpoint(Value):
     """Where the sandbox answers, and the environment that sends every AWS tool there and nowhere else."""
 
     endpoint_url: str
-    pid: int
+    pid: int = Field(gt=0, lt=2**31)
     key: str = Field(repr=False)
     """The access key id without which nothing is answered: a secret of the user who started it."""
     region: str = REGION
@@ -137,11 +137,21 @@ def reset(endpoint: SandboxEndpoint) -> None:
 
 
 def _is_sandbox(endpoint: SandboxEndpoint) -> bool:
-    """Ask the endpoint itself who it is, so that a reused port or pid is not taken for ours."""
+    """Ask the endpoint itself who it is, so that a reused port or pid is not taken for ours.
+
+    Only while the process lives, which holds the port: a neighbour who has taken it since would be told the key.
+    """
     try:
-        return int(_control(endpoint, STATUS, 5)) == endpoint.pid
+        return _is_ours(endpoint.pid) and int(_control(endpoint, STATUS, 5)) == endpoint.pid
     except (OSError, ValueError, HTTPException):
         return False
+
+
+def _is_ours(pid: int) -> bool:
+    """Whether a process is there and this user's; root may signal others' too, which /proc tells apart."""
+    os.kill(pid, 0)
+    about = Path(f"/proc/{pid}")
+    return not about.exists() or about.stat().st_uid == os.geteuid()
 
 
 def _control(endpoint: SandboxEndpoint, path: str, within_s: float) -> bytes:

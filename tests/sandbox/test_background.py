@@ -98,7 +98,10 @@ def test_a_state_file_that_leads_off_this_machine_is_refused(tmp_path: Path) -> 
         running(tmp_path)
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[]", '{"endpoint_url": "http://127.0.0.1:9", "pid": 1}'])
+OTHERS = (f'{{"endpoint_url": "http://127.0.0.1:9", "pid": {pid}, "key": "SBOX"}}' for pid in (1, 0, -1, 10**20))
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"endpoint_url": "http://127.0.0.1:9", "pid": 1}', *OTHERS])
 def test_a_stale_state_file_is_not_believed(tmp_path: Path, content: str) -> None:
     (tmp_path / "sandbox.json").write_text(content)
     assert running(tmp_path) is None

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -251,6 +252,23 @@ def test_another_user_of_the_machine_neither_reads_the_key_nor_makes_a_function(
     assert "InvalidClientTokenId" in told["answer"]
     if uid:
         assert (told["uid"], told["file"]) == (uid, "PermissionError")
+
+
+def test_a_neighbour_who_took_the_port_of_a_dead_sandbox_is_not_told_its_key(tmp_path: Path) -> None:
+    uid = 65534 if os.geteuid() == 0 else None
+    with socket.create_server(("127.0.0.1", 0)) as taken, subprocess.Popen(["sleep", "60"], user=uid) as neighbour:
+        taken.settimeout(0.2)
+        if not uid:
+            neighbour.kill()
+            neighbour.wait()
+        told = {"endpoint_url": f"http://127.0.0.1:{taken.getsockname()[1]}", "pid": neighbour.pid, "key": KEY}
+        (tmp_path / "sandbox.json").write_text(json.dumps(told))
+        try:
+            assert running(tmp_path) is None
+            with pytest.raises(TimeoutError):
+                taken.accept()
+        finally:
+            neighbour.kill()
 
 
 def test_no_sandbox_keeps_its_key_where_others_can_write(tmp_path: Path) -> None:
