@@ -3,6 +3,7 @@
 import os
 import re
 import threading
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -167,7 +168,8 @@ def _session(connection: Connection) -> Session:
         return session
     core = session._session
     fetcher = AssumeRoleCredentialFetcher(
-        client_creator=core.create_client,
+        # What is not for AWS itself may not ask AWS itself for the role.
+        client_creator=partial(core.create_client, endpoint_url=connection.endpoint_url or None),
         source_credentials=session.get_credentials(),
         role_arn=connection.role_arn,
         extra_args={"RoleSessionName": "opsctl"},

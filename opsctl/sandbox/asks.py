@@ -53,12 +53,14 @@ def _resources(call: Call) -> list[str]:
 
 
 def _filled(template: str, call: Call) -> str:
-    """A resource's ARN from the call's parameters; nothing when one is missing."""
+    """A resource's ARN from the call's parameters; what is only made has no id yet. Nothing when none is there."""
     scope = "global" if call.params.get("Scope") == "CLOUDFRONT" else "regional"
-    known = {"partition": "aws", "account": call.account, "region": call.region, "scope": scope, **call.params}
-    if not all(isinstance(known.get(name), str) for name in _PLACEHOLDER.findall(template)):
+    around = {"partition": "aws", "account": call.account, "region": call.region, "scope": scope}
+    own = [one for one in _PLACEHOLDER.findall(template) if one not in around]
+    if own and not any(isinstance(call.params.get(one), str) for one in own):
         return ""
-    return _PLACEHOLDER.sub(lambda match: str(known[match[1]]), template)
+    known = around | {one: str(call.params.get(one, "*")) for one in own}
+    return _PLACEHOLDER.sub(lambda match: known[match[1]], template)
 
 
 def _arns(call: Call) -> list[str]:
