@@ -115,11 +115,14 @@ class Mover:
         """Delete what an earlier process had sent, and make visible again what it had in hand."""
         checkpoint = self._tools.checkpoint
         self._pump.sent_before.update(dict.fromkeys(checkpoint.all_undeleted(), ""))
+        self._pump.counted.update(checkpoint.recall("counted") or ())
         for batch in checkpoint.open_batches():
             held = [(one.id, one.handle) for one in batch.messages]
             if batch.state == "sent":
                 # An old receipt handle may be accepted without effect, so the ids stay known.
                 self._pump.sent_before.update({id_: "" for id_, _ in held})
+                self._pump.counted.update(id_ for id_, _ in held)
+                checkpoint.remember("counted", sorted(self._pump.counted))
                 checkpoint.undeleted([id_ for id_, _ in held])
                 for start in range(0, len(held), BATCH):
                     self._queue.delete(held[start : start + BATCH])

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from opsctl.model.errors import AwsRefused
@@ -72,7 +72,8 @@ class Budget:
 class Pump:
     """Everything a worker needs; `work` is the body of each worker thread.
 
-    `sent_before` are ids that were sent and may not have been deleted, with the reason if known. What entered
+    `sent_before` are ids that were sent and may not have been deleted, with the reason if known; those that count
+    as moved already, whether or not their deletion took effect, are `counted` as well. What entered
     the queue at or after `cutoff_ms` (SentTimestamp, by SQS's clock) is never moved: it came back, or failed
     meanwhile.
     """
@@ -91,6 +92,7 @@ class Pump:
     cutoff_ms: int
     sent_before: dict[str, str]
     patience: Patience
+    counted: set[str] = field(default_factory=set)
     returns_at_most: int = -1
     stuck: str = ""
     calls: int = 0
@@ -174,8 +176,9 @@ class Pump:
             return
         self.sent_before.pop(message["MessageId"], None)
         self.checkpoint.deleted([message["MessageId"]])
-        self.checkpoint.close(NO_BATCH, 1)
-        self.tally.finished(1)
+        count = int(message["MessageId"] not in self.counted)
+        self.checkpoint.close(NO_BATCH, count)
+        self.tally.finished(count)
 
     def _move(self, originals: list[Json], began: float) -> int:
         messages = []

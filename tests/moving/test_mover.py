@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from opsctl.deadletters.sieve import MessageSieve
+from opsctl.journal.checkpoints import JobCheckpoint
 from opsctl.model.reads import Refused
 from opsctl.model.value import Json
 from opsctl.moving.sending import Alive, Sent
@@ -262,6 +263,13 @@ def test_a_limit_moves_no_more(tmp_path: Path) -> None:
     assert len(sqs.queues["dead"].messages) == 43
 
 
+def test_a_limit_counts_what_is_moved_and_not_what_is_looked_at(tmp_path: Path) -> None:
+    sqs = made(50)
+    sieve = MessageSieve("body.n >= `20`", (), "")
+    move(sqs, tmp_path, "dead", "home", order={"limit": 15}, sieve=sieve)
+    assert len(sqs.queues["home"].messages) == 15
+
+
 def test_a_rate_is_kept(tmp_path: Path) -> None:
     sqs = made(100)
     began = sqs.clock.now()
@@ -322,6 +330,59 @@ def test_killed_at_any_call_a_resume_leaves_every_message_in_one_queue(
     if fifo:
         assert twice == 0
         assert result.certain
+
+
+def killed_at(sqs: MemorySqs, operation: str, tmp_path: Path) -> None:
+    """Move until a first call of an operation, and end there as by kill -9: the call is not made."""
+    inner = sqs.call
+
+    def call(name: str, params: dict[str, Json]) -> dict[str, Json]:
+        if name == operation:
+            raise Killed
+        return inner(name, params)
+
+    sqs.call = call  # type: ignore[method-assign,assignment]
+    with pytest.raises(Killed):
+        move(sqs, tmp_path, "dead", "home")
+    sqs.call = inner  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("second", ["", "ReceiveMessage", "DeleteMessageBatch"])
+def test_what_was_sent_is_known_to_every_later_process_until_it_is_deleted(tmp_path: Path, second: str) -> None:
+    """SQS developer guide: a receipt handle that a later receive has overtaken is accepted and deletes nothing."""
+    sqs = made(25)
+    killed_at(sqs, "DeleteMessageBatch", tmp_path)
+    assert len(sqs.queues["home"].messages) == 10
+    sqs.clock.sleep(61)
+    for _ in range(3):
+        sqs.call("ReceiveMessage", {"QueueUrl": "/dead", "MaxNumberOfMessages": 10, "VisibilityTimeout": 5})
+    sqs.clock.sleep(6)
+    if second:
+        killed_at(sqs, second, tmp_path)
+    result = move(sqs, tmp_path, "dead", "home")
+    assert sqs.queues["dead"].messages == {}
+    assert sorted(sqs.queues["home"].bodies()) == sorted(json.dumps({"n": n}) for n in range(25))
+    assert (result.complete, result.certain, result.details["moved"]) == (True, True, 25)
+    assert JobCheckpoint(tmp_path / "job.log").open_batches() == []
+
+
+def test_what_was_sent_is_deleted_by_the_next_process_before_it_looks_for_more(tmp_path: Path) -> None:
+    sqs = made(25)
+    killed_at(sqs, "DeleteMessageBatch", tmp_path)
+    began = sqs.clock.now()
+    assert move(sqs, tmp_path, "dead", "home").details["moved"] == 25
+    assert sqs.clock.now() - began < 30
+
+
+def test_what_was_in_hand_and_not_sent_is_visible_to_the_next_process_at_once(tmp_path: Path) -> None:
+    sqs = made(25)
+    killed_at(sqs, "SendMessageBatch", tmp_path)
+    began = sqs.clock.now()
+    result = move(sqs, tmp_path, "dead", "home")
+    assert (result.complete, result.details["moved"]) == (True, 25)
+    assert sqs.clock.now() - began < 30
+    assert sqs.queues["dead"].messages == {}
+    assert JobCheckpoint(tmp_path / "job.log").open_batches() == []
 
 
 def test_a_stop_gives_back_what_was_held_and_a_resume_finishes(tmp_path: Path) -> None:
