@@ -18,13 +18,9 @@ def test_replacements_whose_disks_are_encrypted_by_default_come_up_and_the_grant
         plan, journal = world.plan("make-ha", {"instance": "legacy-web"}), MemoryJournal()
         run(plan, world.aws, world, journal)
         ((old, _),) = members()
-        (group,) = scaling.describe_auto_scaling_groups()["AutoScalingGroups"]
-        name, subnets = group["AutoScalingGroupName"], group["VPCZoneIdentifier"].split(",")
-        here = ec2.describe_instances(InstanceIds=[old])["Reservations"][0]["Instances"][0]["SubnetId"]
-        there = ",".join(each for each in subnets if each != here)
-        scaling.update_auto_scaling_group(AutoScalingGroupName=name, VPCZoneIdentifier=there)
+        about.faults.no_capacity = {"us-east-1a"}
         scaling.terminate_instance_in_auto_scaling_group(InstanceId=old, ShouldDecrementDesiredCapacity=False)
-        move(about, 300)
+        move(about, 1500)
         ((new, state),) = members()
         assert (new != old, state) == (True, "InService")
         attached = [{"Name": "attachment.instance-id", "Values": [new]}]
