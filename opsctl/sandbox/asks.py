@@ -8,21 +8,27 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import jmespath
+
 from opsctl.model.value import Json
 from opsctl.sandbox.asks_ec2 import asks_of_ec2
 from opsctl.sandbox.calls import Call
 from opsctl.sandbox.policies import Asked
+from opsctl.sandbox.policy_conditions import listed
 from opsctl.services.iam_actions import NAMES, NO_PERMISSION_NEEDED, PREFIXES, RESOURCES
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _ARN_PARAMETER = re.compile(r"\w*(Arn|ARN|arn)s?")
 _WITHOUT_RESOURCES = ("autoscaling.Describe", "elbv2.Describe", "elb.Describe")
 _PASSES = {
-    "dlm.CreateLifecyclePolicy": ("ExecutionRoleArn", "dlm.amazonaws.com"),
-    "lambda.CreateFunction": ("Role", "lambda.amazonaws.com"),
-    "lambda.UpdateFunctionConfiguration": ("Role", "lambda.amazonaws.com"),
+    "dlm.CreateLifecyclePolicy": "ExecutionRoleArn",
+    "events.PutTargets": "Targets[].RoleArn",
+    "lambda.CreateFunction": "Role",
+    "lambda.UpdateFunctionConfiguration": "Role",
+    "scheduler.CreateSchedule": "Target.RoleArn",
+    "scheduler.UpdateSchedule": "Target.RoleArn",
 }
-"""Calls that hand a role to a service, which needs iam:PassRole as well."""
+"""Calls that hand roles to their service, which needs iam:PassRole as well (IAM user guide, "Pass a role")."""
 
 
 def asks_of(call: Call) -> Iterator[Asked]:
@@ -36,9 +42,8 @@ def asks_of(call: Call) -> Iterator[Asked]:
     context = _context(call)
     for resource in _resources(call) or ["*"]:
         yield Asked(action, resource, context)
-    parameter, service = _PASSES.get(call.api, ("", ""))
-    if call.params.get(parameter):
-        yield Asked("iam:PassRole", str(call.params[parameter]), {"iam:passedtoservice": [service]})
+    for role in listed(jmespath.search(_PASSES.get(call.api, "`null`"), call.params)):
+        yield Asked("iam:PassRole", role, {"iam:passedtoservice": [f"{call.service}.amazonaws.com"]})
 
 
 def _resources(call: Call) -> list[str]:

@@ -291,6 +291,18 @@ def test_handing_over_a_role_needs_a_permission_of_its_own() -> None:
         lambdas.create_function(**asked)
 
 
+def test_a_role_is_handed_over_only_to_the_service_that_the_policy_names() -> None:
+    given = role(allow("*"), name="given", trust=TRUST)
+    client("events").put_rule(Name="r", ScheduleExpression="rate(1 minute)")
+    to = {"StringEquals": {"iam:PassedToService": "events.amazonaws.com"}}
+    keys = assume(role(allow("events:*"), allow("scheduler:*"), allow("iam:PassRole", given, Condition=to)))
+    target = {"Arn": queue("q")[1], "RoleArn": given}
+    assert code(client_of(keys, "events").put_targets, Rule="r", Targets=[{"Id": "1", **target}]) == ""
+    asked = {"Name": "s", "ScheduleExpression": "rate(1 minute)", "FlexibleTimeWindow": {"Mode": "OFF"}}
+    with pytest.raises(ClientError, match="iam:PassRole"):
+        client_of(keys, "scheduler").create_schedule(**asked, Target=target)
+
+
 CALLS = """
 import boto3
 def lambda_handler(event, context):
