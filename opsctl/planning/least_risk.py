@@ -20,21 +20,23 @@ _SEVERE = {
 }
 
 
-def least_severity(instruction: Instruction) -> Severity:
-    """Return severe for a stop, a geo block, a wide network or what cannot be had back; low for anything else."""
+def least_severity(instruction: Instruction, *, believed: bool = True) -> Severity:
+    """Return severe for a stop, a geo block, a wide network or what cannot be had back; low for anything else.
+
+    What a plan makes itself serves nobody yet; that a reference leads to just that has to be `believed`.
+    """
     networks = blocked_by(instruction)
     if instruction.api in _SEVERE:
-        # What the plan itself makes serves nobody yet.
         made_here = _is_made_here(instruction.params.get(_SEVERE[instruction.api]))
-        return Severity.LOW if made_here else Severity.SEVERE
+        return Severity.LOW if made_here and believed else Severity.SEVERE
     if _restricts_countries(instruction) or (networks and severity_of(*map(str, networks)) is Severity.SEVERE):
         return Severity.SEVERE
     return Severity.LOW
 
 
-def no_less_severe(change: Change) -> Change:
+def no_less_severe(change: Change, *, believed: bool = True) -> Change:
     """Return a change whose risk is told to be what it is at the least, whatever was told before."""
-    severity = max(change.risk.severity, least_severity(change), key=_RANK.__getitem__)
+    severity = max(change.risk.severity, least_severity(change, believed=believed), key=_RANK.__getitem__)
     if severity is change.risk.severity:
         return change
     return change.model_copy(update={"risk": change.risk.model_copy(update={"severity": severity})})

@@ -3,11 +3,13 @@
 from collections.abc import Collection
 
 from opsctl.expressions.evaluate import ExpressionFault, evaluate
+from opsctl.model.changes import Change, Instruction
 from opsctl.model.errors import InvalidInput, RefusedByGuard
 from opsctl.model.networks import parse_network
 from opsctl.model.plan import Plan, Policies
 from opsctl.model.playbook import Playbook
 from opsctl.model.run import Context
+from opsctl.model.severity import raised
 from opsctl.planning.iam import policy_for_changes
 from opsctl.planning.least_risk import no_less_severe
 from opsctl.services.blocked_networks import blocked_by
@@ -30,13 +32,24 @@ def reassessed(plan: Plan, about: Context, *, shipped: Playbook | None, accepted
     refuse_never_blocked(plan, about, accepted)
     return plan.model_copy(
         update={
-            "changes": tuple(no_less_severe(change) for change in plan.changes),
+            "changes": tuple(_reassessed(change, raw=shipped is None) for change in plan.changes),
             "confirm": _name_to_confirm(plan, shipped),
             "iam_policy": Policies(
                 plan=plan.iam_policy.plan, apply=policy_for_changes(plan.changes, about.identity)
             ),
         }
     )
+
+
+def _reassessed(change: Change, *, raw: bool) -> Change:
+    """Return a change as severe as its call and its undo are; where nobody vouches for it, it is a raw call."""
+    change = no_less_severe(change, believed=False)
+    if not raw:
+        return change
+    severity, _ = raised(change.risk.severity, change)
+    if isinstance(change.undo, Instruction):
+        severity, _ = raised(severity, change.undo)
+    return change.model_copy(update={"risk": change.risk.model_copy(update={"severity": severity})})
 
 
 def refuse_never_blocked(plan: Plan, about: Context, accepted: Collection[str]) -> None:

@@ -20,6 +20,7 @@ from opsctl.model.references import reference
 from opsctl.model.run import Context
 from opsctl.model.settings import Keys, Settings, SettingsFile
 from opsctl.model.value import Json
+from opsctl.planning.least_risk import no_less_severe
 from opsctl.services import ip_set_calls
 from opsctl.services.network_acl_calls import (
     choice_of_number,
@@ -458,6 +459,7 @@ SEVERE = {
     .changes[1]
     .model_copy(update={"params": honest().changes[1].params | {"Addresses": ["203.0.112.0/20"]}}),
     "a stop": stop("i-1"),
+    "a stop of what is said to be made here": stop(reference("make", "id")),
     "a geo block": geo("add"),
     "a geo block by an allowlist": geo("remove"),
 }
@@ -476,9 +478,21 @@ def test_severe_risk_is_found_again_and_asks_for_a_name_that_the_file_does_not_c
     approve(again, Consent(confirm=plan.account), NOBODY, Settings())
 
 
-@pytest.mark.parametrize("change", [deny("203.0.113.0/24"), deny("2001:db8::/48"), stop(reference("make", "id"))])
+@pytest.mark.parametrize("change", [deny("203.0.113.0/24"), deny("2001:db8::/48")])
 def test_ordinary_risk_stays_ordinary(change: Change) -> None:
-    assert not taken(plan_of(change)).severe
+    assert taken(plan_of(change)).changes == (change,)
+
+
+def test_a_raw_call_that_decides_who_may_do_what_is_of_high_risk_whatever_the_file_says() -> None:
+    trust = Instruction(kind="call", service="iam", operation="UpdateAssumeRolePolicy", params={})
+    calls = deny().model_copy(update=dict(trust)), deny().model_copy(update={"undo": trust})
+    for change in calls:
+        assert taken(plan_of(change)).changes[0].risk.severity is Severity.HIGH
+
+
+def test_what_a_plan_makes_itself_may_be_stopped_without_a_name_when_it_is_planned_here() -> None:
+    assert no_less_severe(stop(reference("make", "id"))).risk.severity is Severity.LOW
+    assert no_less_severe(stop("i-1")).risk.severity is Severity.SEVERE
 
 
 def test_the_name_to_confirm_is_the_one_that_the_shipped_playbook_finds() -> None:
