@@ -17,6 +17,7 @@ from opsctl.model.looking import Looking
 from opsctl.model.networks import Network, normal, parse_network
 from opsctl.model.run import Action, Context
 from opsctl.model.sentences import sentence
+from opsctl.model.write_backs import documents_of, need_whole
 from opsctl.topology.webacl import allow_lists
 
 DESCRIPTION_LIMIT = 256
@@ -61,8 +62,9 @@ class WafBlock(Action):
         chosen = yield from self._chosen(usable, about.settings.block_sets)
         beside = yield from self._beside(chosen)
         severity = severity_of(*(str(network) for network in wanted))
-        note = " ".join([_note(state), *self._offers(state, usable, chosen)])
-        risk = Risk(severity=severity, affects=(*self.affects, *beside), owner=self.owner or None, note=note)
+        risk = Risk(
+            severity=severity, affects=(*self.affects, *beside), owner=self.owner or None, note=_note(state)
+        )
         builder = WafPlan(
             state=state,
             scope=self.scope,
@@ -77,13 +79,17 @@ class WafBlock(Action):
             description=_description(about.plan_id, self.reason),
             plan_id=about.plan_id,
             risk=risk,
+            offers=self._offers(state, usable, chosen),
         )
         for version, known in chosen.items():
             if known is None:
                 builder.add_family(version, families[version])
             else:
                 builder.add_to_known(known, families[version])
-        return builder.changes()
+        changes = builder.changes()
+        # Told here, it rejects this layer; told by the planner, it would end the plan of the others.
+        yield from need_whole(documents_of(changes))
+        return changes
 
     def _usable(self, state: WafState, version: int, networks: list[Network]) -> list[Usable]:
         """Return the sets that are blocked already; none when something else than a block is asked for."""
@@ -117,15 +123,17 @@ class WafBlock(Action):
 
     def _offers(
         self, state: WafState, usable: Mapping[int, Sequence[Usable]], chosen: Mapping[int, Usable | None]
-    ) -> list[str]:
-        """Tell of the sets that would do instead of a set and a rule of our own."""
-        return [
-            f"Rule {one.rule} blocks IP set {one.ip_set.name} here already: --ip-set {one.ip_set.name} adds the"
-            " addresses there instead."
+    ) -> dict[int, str]:
+        """Tell of the sets that would do instead of a set and a rule of our own, by family."""
+        return {
+            version: (
+                f"Rule {one.rule} blocks IP set {one.ip_set.name} here already: --ip-set {one.ip_set.name}"
+                " adds the addresses there, in one change."
+            )
             for version, known in chosen.items()
             if known is None and f"opsctl-{self.mode}-ipv{version}" not in state.rules
             for one in usable[version][:1]
-        ]
+        }
 
     def _set_names(self, wanted: list[Network]) -> dict[str, str]:
         return {self._set_name(v): f"opsctl-{self.mode}-ipv{v}" for v in sorted({one.version for one in wanted})}

@@ -1,6 +1,6 @@
 """Puts the changes of a WAF block together: sets, rules, web ACL, association."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from opsctl.blocking.rule_place import Move, Place, in_the_way, place_for
 from opsctl.blocking.set_room import missing_from
@@ -50,6 +50,7 @@ class WafPlan:
         description: str,
         plan_id: str,
         risk: Risk,
+        offers: Mapping[int, str],
     ) -> None:
         self._state = state
         self._scope = scope
@@ -64,6 +65,7 @@ class WafPlan:
         self._description = description
         self._plan_id = plan_id
         self._risk = risk
+        self._offers = offers
         # The web ACL as it will be after each change planned so far.
         self._acl = state.web_acl
         self._listed: list[Json] = list(state.listed)
@@ -219,11 +221,12 @@ class WafPlan:
         )
 
     def _create_set(self, key: WafKey, version: int, addresses: list[str], change_id: str) -> Change:
+        offer = self._offers.get(version, "")
         return self._change(
             ip_sets.create_ip_set(key, version, self._description, self._plan_id),
             id=change_id,
             title=f"Create IP set {key.name}",
-            why="WAF rules refer to addresses by an IP set, and opsctl has none here yet.",
+            why=f"WAF rules refer to addresses by an IP set, and opsctl has none here yet. {offer}".strip(),
             expect=(key.is_absent(),),
             # One that another run made in this moment serves as well, and is that run's to undo.
             proof=Proof(configured=(key.exists(),), within_s=VISIBLE_WITHIN_S),
@@ -263,6 +266,8 @@ class WafPlan:
             room.append(old.model_copy(update={"context": True}))
         place = f"priority {priority}" if not moves else f"priority {priority}, and renumber {_moved(moves)}"
         why = f"{self._why} Its place is before the first rule that may let the address in."
+        if ahead := [check.says for check in added.before[1:]]:
+            why += f" What allows in front of it does not match: {'; '.join(ahead)}."
         if moves:
             why += f" No number is free there: {', '.join(map(str, moves))}. Their order stays, undo keeps it."
         return self._change(

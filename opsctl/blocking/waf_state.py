@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from opsctl.model.errors import FactUnknown
-from opsctl.model.looking import Looking, together
+from opsctl.model.looking import Looking, look, together
 from opsctl.model.looking import need as need_answer
-from opsctl.model.reads import Refused
+from opsctl.model.reads import Read, Refused
 from opsctl.model.value import Json, Value
 from opsctl.services.waf_objects import IP_SET, WEB_ACL, WafKey, list_objects
 from opsctl.topology.webacl import IpSet, WebAcl, ip_sets_in, parse_ip_set, parse_web_acl
@@ -49,8 +49,11 @@ def read_state(
     """
     sets_read = need_answer(list_objects(IP_SET, scope, region))
     if web_acl:
-        key: WafKey | None = WafKey.of_arn(WEB_ACL, web_acl, region)
-        listed, raw = yield from together([sets_read, need_answer(WafKey.of_arn(WEB_ACL, web_acl, region).read())])
+        found = WafKey.of_arn(WEB_ACL, web_acl, region)
+        # The whole document is only looked at when it has to be written back; asking for it now saves a round.
+        whole = _ahead(found.read().model_copy(update={"whole": True}))
+        listed, raw, _ = yield from together([sets_read, need_answer(found.read()), whole])
+        key: WafKey | None = found
     else:
         listed, names = yield from together([sets_read, need_answer(list_objects(WEB_ACL, scope, region))])
         key, raw = yield from _own_web_acl(names, own_name, region)
@@ -68,6 +71,12 @@ def read_state(
         rules=rules,
         listed=tuple(acl.get("Rules") or ()),
     )
+
+
+def _ahead(read: Read) -> Looking[Json]:
+    """Make a read now whose answer is asked for later, if at all."""
+    yield from look(read)
+    return None
 
 
 def _own_web_acl(names: Json, own_name: str, region: str) -> Looking[tuple[WafKey | None, Json]]:

@@ -190,8 +190,8 @@ def _waf_refused(node: Node, waf: WafGate, asked: Asked) -> str:
 
 
 def _waf_reason(node: Node, waf: WafGate) -> str:
-    what = f"its web ACL {waf.web_acl.name} gets" if waf.web_acl else "it has no web ACL yet and gets one with"
-    return f"{node.title} is where requests still come from the client's own address; {what} the rule"
+    what = f"its web ACL is {waf.web_acl.name}" if waf.web_acl else "it has no web ACL yet and gets one"
+    return f"{node.title} is where requests still come from the client's own address; {what}"
 
 
 def _geo(way: Way, asked: Asked) -> list[Verdict]:

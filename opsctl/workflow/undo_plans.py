@@ -12,8 +12,9 @@ from opsctl.model.changes import Change, Check
 from opsctl.model.commands import local_command, run_command
 from opsctl.model.errors import AwsRefused, Drifted, OpsctlError, RefusedByGuard
 from opsctl.model.plan import Finding, Plan, Policies
+from opsctl.model.write_backs import documents_of, need_whole
+from opsctl.planning.gather import gather
 from opsctl.planning.iam import policy_for_changes
-from opsctl.planning.write_backs import documents_of, refuse_lossy
 from opsctl.workflow.bench import Workbench
 
 
@@ -41,7 +42,8 @@ def undo_plan(plan: Plan, bench: Workbench) -> Plan:
     if not changes:
         raise RefusedByGuard(f"run {plan.id} made no change that can be undone; nothing was changed")
     references = references_of(plan)
-    refuse_lossy(documents_of(_unsettled(changes, Asking(bench.aws, references))), bench.fresh_reader())
+    unsettled = _unsettled(changes, Asking(bench.aws, references))
+    gather(need_whole(documents_of(unsettled)), bench.fresh_reader())
     created = datetime.fromtimestamp(bench.clock.now(), UTC)
     expires = created + timedelta(seconds=bench.about.settings.plan_expires_s)
     policy = policy_for_changes(changes, bench.about.identity)

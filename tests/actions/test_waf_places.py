@@ -103,6 +103,7 @@ def test_an_allow_list_that_does_not_hold_the_address_stays_in_front_and_the_exp
     assert change.title.endswith("priority 1")
     assert "only rule partners may let requests in before priority 1 of web ACL direct-acl" in expected(change)
     assert f"IP set friends holds nothing of {ATTACKER}/32" in expected(change)
+    assert f"does not match: IP set friends holds nothing of {ATTACKER}/32." in change.why
     apply(plan, world)
     assert order() == [(0, "partners"), (1, "opsctl-block-ipv4")]
 
@@ -282,8 +283,8 @@ def test_a_set_of_somebody_else_is_offered_and_not_used(world: World) -> None:
     blocked(tags={"team": "web"})
     plan = waf(world, ATTACKER)
     assert [change.operation for change in plan.changes] == ["CreateIPSet", "UpdateIPSet", "UpdateWebACL"]
-    offer = "Rule known-bad blocks IP set bad here already: --ip-set bad adds the addresses there instead."
-    assert offer in plan.changes[0].risk.note
+    offer = "Rule known-bad blocks IP set bad here already: --ip-set bad adds the addresses there, in one change."
+    assert offer in plan.changes[0].why
 
 
 def test_the_other_rules_that_use_the_set_are_named(world: World) -> None:

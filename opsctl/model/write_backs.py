@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from opsctl.model.changes import Change
 from opsctl.model.errors import RefusedByGuard
-from opsctl.model.ports import Reader
+from opsctl.model.looking import Looking
 from opsctl.model.reads import Read
 from opsctl.model.references import references_in
 
@@ -15,14 +15,15 @@ def documents_of(changes: Iterable[Change]) -> list[Read]:
     return [edit.read for edit in edits if not any(references_in(edit.read.params))]
 
 
-def refuse_lossy(documents: Iterable[Read], reader: Reader) -> None:
+def need_whole(documents: Iterable[Read]) -> Looking[None]:
     """Read documents with nothing left out.
 
     Raises:
         RefusedByGuard: one has a member that the SDK does not know, and would lose it when it is written back.
     """
     whole = [read.model_copy(update={"whole": True}) for read in documents]
-    refusals = [answer.refusal for answer in reader.read_many(whole) if answer.refusal is not None]
+    answers = (yield whole) if whole else []
+    refusals = [answer.refusal for answer in answers if answer.refusal is not None]
     lossy = [str(refusal) for refusal in refusals if refusal.code == "UnknownMember"]
     if lossy:
         raise RefusedByGuard(
