@@ -164,3 +164,72 @@ def test_wide_ipv6_blocks_are_cut_only_where_rules_cut_them() -> None:
 def _acl(*, allow: bool) -> NetworkAcl:
     entry = NaclEntry(number=100, egress=False, allow=allow, cidr="0.0.0.0/0", protocol=-1)
     return NetworkAcl(id="acl-1", entries=(entry,))
+
+
+def gate(*acls: NetworkAcl, unknown: tuple[str, ...] = ()) -> NaclGate:
+    """The gate of some network ACLs."""
+    return NaclGate(acls=acls, subnets=("subnet-1",), unknown=unknown)
+
+
+def test_a_packet_may_enter_by_any_subnet_so_all_network_acls_must_drop_it() -> None:
+    shut, open_ = _acl(allow=False), _acl(allow=True)
+    assert walk(way_through(node("edge", gate(shut, shut))), "198.51.100.7").dropped
+    for acls in ((shut, open_), (open_, shut)):
+        assert not walk(way_through(node("edge", gate(*acls))), "198.51.100.7").dropped
+
+
+def test_a_gate_that_could_not_be_read_never_proves_anything_dropped() -> None:
+    shut = _acl(allow=False)
+    for one in (gate(shut, unknown=("cannot tell",)), gate()):
+        assert not walk(way_through(node("edge", one)), "198.51.100.7").dropped
+    groups = GroupGate(groups=("sg-1",), unknown=("cannot tell",))
+    assert not walk(way_through(node("edge", groups)), "198.51.100.7").dropped
+
+
+def test_a_block_of_which_half_is_denied_reaches_the_target_with_its_other_half() -> None:
+    deny = NaclEntry(number=90, egress=False, allow=False, cidr="198.51.100.0/28", protocol=-1)
+    allow = NaclEntry(number=100, egress=False, allow=True, cidr="0.0.0.0/0", protocol=-1)
+    edge = node("edge", gate(NetworkAcl(id="acl-1", entries=(deny, allow))))
+    outcome = walk(way_through(edge), "198.51.100.0/27")
+    assert not outcome.dropped
+    assert outcome.says.startswith("198.51.100.16 reaches edge")
+    assert "only a part of the block is dropped" in outcome.says
+
+
+def test_what_drops_a_packet_is_named_by_network_acl_and_rule() -> None:
+    deny = NaclEntry(number=90, egress=False, allow=False, cidr="198.51.100.0/24", protocol=-1)
+    edge = node("edge", gate(NetworkAcl(id="acl-1", entries=(deny,)), NetworkAcl(id="acl-2")))
+    outcome = walk(way_through(edge), "198.51.100.7")
+    assert outcome.says == "dropped by network ACL acl-1 rule 90, acl-2 rule *"
+    assert not outcome.by_groups
+
+
+def test_security_groups_are_named_when_they_alone_drop_it() -> None:
+    edge = node("edge", gate(_acl(allow=True)), GroupGate(groups=("sg-1", "sg-2")))
+    outcome = walk(way_through(edge), "198.51.100.7")
+    assert outcome.says == "dropped by security groups sg-1, sg-2 of edge, which allow it nothing"
+    assert outcome.by_groups
+
+
+def test_what_a_target_sees_is_not_judged_where_the_address_is_gone_or_packets_do_not_pass_its_gates() -> None:
+    shut = node("target", gate(_acl(allow=False)))
+    edge = node("edge", gate(_acl(allow=True)))
+    for link, dropped in (
+        (Link(to=shut.place), True),
+        (Link(to=shut.place, client="gone"), False),
+        (Link(to=shut.place, client="header"), False),
+        (Link(to=shut.place, packets=False), False),
+        (Link(to=shut.place, versions=(6,)), False),
+    ):
+        way = Way(names=(), stops=(Stop(node=edge),), tails=((Stop(node=shut, link=link),),))
+        assert walk(way, "198.51.100.7").dropped is dropped
+
+
+def test_a_targets_own_port_is_what_its_gates_are_asked_for() -> None:
+    entry = NaclEntry(number=1, egress=False, allow=True, cidr="0.0.0.0/0", protocol=6, ports=(8080, 8080))
+    target = node("target", gate(NetworkAcl(id="acl-1", entries=(entry,))))
+    edge = node("edge", gate(_acl(allow=True)))
+    for port, dropped in ((8080, False), (8081, True)):
+        link = Link(to=target.place, services=(Service(port=port),))
+        way = Way(names=(), stops=(Stop(node=edge),), tails=((Stop(node=target, link=link),),))
+        assert walk(way, "198.51.100.7").dropped is dropped

@@ -1,0 +1,234 @@
+"""Network ACLs as AWS answers them, against an evaluator that reads the answer's rules address by address."""
+
+import ipaddress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opsctl.topology.nacl import (
+    NUMBERS,
+    AlreadyDenied,
+    NetworkAcl,
+    NoRoom,
+    Slot,
+    first_match,
+    free_slot,
+    parse_network_acl,
+    passing,
+    representatives,
+)
+from opsctl.topology.packet import Packet, Service
+
+SERVICES = (Service(port=443), Service(protocol=17, port=53), Service(protocol=-1, port=0))
+LAST = (
+    {"RuleNumber": 32767, "Protocol": "-1", "RuleAction": "deny", "CidrBlock": "0.0.0.0/0"},
+    {"RuleNumber": 32768, "Protocol": "-1", "RuleAction": "deny", "Ipv6CidrBlock": "::/0"},
+)
+
+
+def raw_rule(number: int, action: str, block: str, protocol: str = "-1", **more: Any) -> dict[str, Any]:
+    family = "Ipv6CidrBlock" if ":" in block else "CidrBlock"
+    return {
+        "RuleNumber": number,
+        "Protocol": protocol,
+        "RuleAction": action,
+        "Egress": False,
+        family: block,
+    } | more
+
+
+def acl_of(*rules: dict[str, Any], **more: Any) -> NetworkAcl:
+    closing = [rule | {"Egress": egress} for rule in LAST for egress in (False, True)]
+    return parse_network_acl({"NetworkAclId": "acl-1", "Entries": [*rules, *closing], **more})
+
+
+def let_in(rules: list[dict[str, Any]], source: str, service: Service) -> bool:
+    """The oracle: AWS's own rules, lowest number first, one address and one service."""
+    address = ipaddress.ip_address(source)
+    for rule in sorted([*rules, *LAST], key=lambda one: one["RuleNumber"]):
+        network = ipaddress.ip_network(rule.get("CidrBlock") or rule["Ipv6CidrBlock"])
+        if rule.get("Egress") or address.version != network.version or address not in network:
+            continue
+        protocol, ports = int(rule["Protocol"]), rule.get("PortRange")
+        if protocol not in (-1, service.protocol):
+            continue
+        if protocol != -1 and ports and not ports["From"] <= service.port <= ports["To"]:
+            continue
+        return bool(rule["RuleAction"] == "allow")
+    raise AssertionError("the last rules match everything")
+
+
+def blocks(base: str, widest: int) -> st.SearchStrategy[str]:
+    network = ipaddress.ip_network(f"{base}/{widest}")
+    return st.builds(
+        lambda offset, length: str(
+            ipaddress.ip_network((int(network.network_address) + offset, length), strict=False)
+        ),
+        st.integers(0, network.num_addresses - 1),
+        st.integers(widest, network.max_prefixlen),
+    )
+
+
+V4, V6 = blocks("198.51.100.0", 28), blocks("2001:db8::", 124)
+anything = st.sampled_from(["0.0.0.0/0", "::/0"])
+rules = st.lists(
+    st.builds(
+        lambda number, action, block, protocol, ports, egress: raw_rule(
+            number, action, block, protocol, Egress=egress, **({"PortRange": ports} if ports else {})
+        ),
+        st.integers(1, 32766),
+        st.sampled_from(["allow", "deny"]),
+        V4 | V6 | anything,
+        st.sampled_from(["-1", "6", "17", "1", "58"]),
+        st.sampled_from([None, {"From": 443, "To": 443}, {"From": 0, "To": 1023}, {"From": 444, "To": 65535}]),
+        st.sampled_from([False, False, False, True]),
+    ),
+    max_size=7,
+    unique_by=lambda rule: rule["RuleNumber"],
+)
+
+
+@given(rules, V4 | V6)
+def test_a_block_passes_exactly_when_some_address_of_it_reaches_some_service(
+    given_rules: list[dict[str, Any]], block: str
+) -> None:
+    sources = [str(one) for one in ipaddress.ip_network(block)]
+    passes = any(let_in(given_rules, one, service) for one in sources for service in SERVICES)
+    witness = passing(acl_of(*given_rules), block, SERVICES)
+    assert (witness is not None) is passes
+    if witness is not None:
+        assert witness.source in sources
+        assert let_in(given_rules, witness.source, Service(protocol=witness.protocol, port=witness.port))
+
+
+@given(rules, V4 | V6)
+def test_a_deny_at_the_number_chosen_or_at_any_other_named_drops_the_whole_block(
+    given_rules: list[dict[str, Any]], block: str
+) -> None:
+    acl = acl_of(*given_rules)
+    slot = free_slot(acl, block)
+    if isinstance(slot, AlreadyDenied):
+        assert passing(acl, block, SERVICES) is None
+        return
+    if isinstance(slot, NoRoom):
+        return
+    used = {rule["RuleNumber"] for rule in given_rules if not rule["Egress"]}
+    numbers = (slot.number, *slot.others)
+    assert slot.before.allow
+    assert not used & set(numbers)
+    assert list(numbers) == sorted(numbers, reverse=True)
+    assert len(numbers) <= NUMBERS
+    for number in (numbers[0], numbers[-1]):
+        closed = acl_of(*given_rules, raw_rule(number, "deny", block))
+        assert passing(closed, block, SERVICES) is None
+
+
+HALF = "198.51.100.0/28"
+WHOLE = "198.51.100.0/27"
+OPEN = raw_rule(100, "allow", "0.0.0.0/0")
+
+
+@pytest.mark.parametrize("denied", [HALF, "198.51.100.16/28"])
+def test_a_block_of_which_half_is_denied_is_not_dropped(denied: str) -> None:
+    acl = acl_of(raw_rule(90, "deny", denied), OPEN)
+    witness = passing(acl, WHOLE, SERVICES)
+    assert witness is not None
+    assert ipaddress.ip_address(witness.source) not in ipaddress.ip_network(denied)
+    slot = free_slot(acl, WHOLE)
+    assert isinstance(slot, Slot)
+    assert (slot.number, slot.before.number) == (99, 100)
+
+
+def test_a_block_that_is_wider_than_every_deny_is_not_denied_already() -> None:
+    acl = acl_of(raw_rule(80, "deny", HALF), raw_rule(90, "deny", "198.51.100.16/28"), OPEN)
+    assert passing(acl, WHOLE, SERVICES) is None, "both halves together are the whole"
+    assert isinstance(free_slot(acl, "198.51.100.0/26"), Slot)
+
+
+def test_a_deny_of_one_protocol_does_not_deny_the_block() -> None:
+    acl = acl_of(raw_rule(90, "deny", WHOLE, "6"), OPEN)
+    assert isinstance(free_slot(acl, WHOLE), Slot)
+    assert passing(acl, WHOLE, (Service(port=443),)) is None
+    assert passing(acl, WHOLE, (Service(protocol=17, port=53),)) is not None
+
+
+def test_a_wider_deny_of_everything_before_the_allow_is_named_as_what_denies() -> None:
+    found = free_slot(acl_of(raw_rule(90, "deny", "198.51.100.0/24"), OPEN), WHOLE)
+    assert isinstance(found, AlreadyDenied)
+    assert found.by is not None
+    assert found.by.number == 90
+
+
+def test_without_an_allow_for_it_the_last_rule_denies_a_block() -> None:
+    found = free_slot(acl_of(OPEN), "2001:db8::/64")
+    assert found == AlreadyDenied(by=None)
+    assert first_match(acl_of(OPEN), Packet(source="2001:db8::1")) is None
+
+
+def test_an_allow_of_a_single_port_is_a_ceiling_too() -> None:
+    ssh = raw_rule(50, "allow", "198.51.100.9/32", "6", PortRange={"From": 22, "To": 22})
+    slot = free_slot(acl_of(ssh, OPEN), WHOLE)
+    assert isinstance(slot, Slot)
+    assert slot.number == 49
+
+
+def test_outbound_rules_are_neither_allows_nor_numbers_that_are_taken() -> None:
+    outbound = raw_rule(99, "allow", "0.0.0.0/0", Egress=True)
+    slot = free_slot(acl_of(outbound, OPEN), WHOLE)
+    assert isinstance(slot, Slot)
+    assert slot.number == 99
+    assert first_match(acl_of(outbound), Packet(source="198.51.100.1"), egress=True) is not None
+
+
+def test_the_last_rules_of_both_families_are_no_entries_and_count_for_nothing() -> None:
+    """Recorded answers have 32767 for IPv4 and 32768 for IPv6; some tables have only the first."""
+    numbered = [raw_rule(n, "deny", f"203.0.113.{n}/32") for n in range(1, 19)]
+    acl = acl_of(*numbered, OPEN)
+    assert len(acl.entries) == 19
+    slot = free_slot(acl, WHOLE)
+    assert isinstance(slot, Slot), "19 of 20 are used"
+    assert isinstance(free_slot(acl, WHOLE, taken=(slot.number,)), NoRoom)
+    assert isinstance(free_slot(acl, WHOLE, taken=(slot.number,), quota=40), Slot)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("6", 6), ("17", 17), ("1", 1), ("58", 58), ("-1", -1), ("tcp", 6), ("all", -1), ("50", 50)],
+)
+def test_protocols_come_as_numbers_in_text_or_as_names(text: str, number: int) -> None:
+    (entry,) = acl_of(raw_rule(1, "allow", "0.0.0.0/0", text)).entries
+    assert entry.protocol == number
+
+
+def test_numbers_promised_to_the_same_plan_are_passed_over() -> None:
+    slot = free_slot(acl_of(OPEN), WHOLE, taken=(99, 98))
+    assert isinstance(slot, Slot)
+    assert slot.number == 97
+    assert slot.others[:2] == (96, 95)
+
+
+def test_there_is_no_room_where_no_number_is_free_before_the_allow() -> None:
+    found = free_slot(acl_of(raw_rule(1, "allow", "0.0.0.0/0")), WHOLE)
+    assert isinstance(found, NoRoom)
+    assert "no free rule number before the allow rule 1" in found.reason
+
+
+def test_firewall_manager_keeps_its_own_numbers() -> None:
+    tags = [{"Key": "FMManaged", "Value": "true"}]
+    slot = free_slot(acl_of(raw_rule(6000, "allow", "0.0.0.0/0"), Tags=tags), WHOLE)
+    assert isinstance(slot, Slot)
+    assert slot.number == 5999
+    low = free_slot(acl_of(raw_rule(5000, "allow", "0.0.0.0/0"), Tags=tags), WHOLE)
+    assert isinstance(low, NoRoom)
+    assert "keeps the numbers below 5000" in low.reason
+    high = free_slot(acl_of(raw_rule(32700, "allow", "0.0.0.0/0"), Tags=tags), WHOLE)
+    assert isinstance(high, Slot)
+    assert high.number == 32000
+
+
+def test_representatives_are_the_first_address_of_each_part() -> None:
+    others = [ipaddress.ip_network(text) for text in ("198.51.100.8/30", "0.0.0.0/0", "::/0", "203.0.113.0/24")]
+    found = representatives(ipaddress.ip_network("198.51.100.0/28"), others)
+    assert found == ["198.51.100.0", "198.51.100.8", "198.51.100.12"]
