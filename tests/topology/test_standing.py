@@ -81,3 +81,13 @@ def test_many_ways_left_are_counted_after_the_first() -> None:
 def test_nothing_stands_where_nothing_was_asked() -> None:
     assert standing_of([way("direct", handled=False)], Asked(), sure=True) == ""
     assert standing_of([], asked(), sure=True) == ""
+
+
+def test_as_many_ways_as_are_named_leave_none_to_count() -> None:
+    line = standing_of([way(f"way {n}", handled=False) for n in range(5)], asked(), sure=True)
+    assert line.endswith("way 3, way 4")
+
+
+def test_for_addresses_and_countries_together_closed_means_closed() -> None:
+    both = Asked(addresses=(ADDRESS,), countries=("KP",))
+    assert standing_of([way("edge", handled=True)], both, sure=True) == "1 of 1 ways closed"
