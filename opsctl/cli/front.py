@@ -157,7 +157,7 @@ def carry_out(
     from opsctl.workflow.runs import start_run
 
     bench = session.runtime.workbench()
-    _show_for_consent(session, plan)
+    _show_for_consent(session, plan, answered=applying.yes or bool(applying.confirm))
     approve(plan, Consent(yes=applying.yes, confirm=applying.confirm), TerminalPrompter(), bench.about.settings)
     if first is not None:
         first(bench)
@@ -187,12 +187,20 @@ def show_plan(session: Session, plan: "Plan", saved: str = "", code: int = 0) ->
     emit_plan(session.order, plan, following, code)
 
 
-def _show_for_consent(session: Session, plan: "Plan") -> None:
-    """Show what is about to happen: on stdout as text, on stderr when stdout is for a machine."""
-    from opsctl.cli.output import plan_text
+def _show_for_consent(session: Session, plan: "Plan", *, answered: bool) -> None:
+    """Show what is about to happen: on stdout as text, on stderr when stdout is for a machine.
 
-    stream = sys.stdout if session.order.show.output is Output.TEXT else sys.stderr
-    if stream is sys.stdout or not session.order.show.quiet:
+    Whoever is asked sees it in any case, wherever stdout goes and however quiet it is.
+    """
+    from opsctl.cli.output import plan_text
+    from opsctl.cli.terminal import TerminalPrompter
+
+    show = session.order.show
+    asked = TerminalPrompter().present and not answered
+    streams = [sys.stdout] if show.output is Output.TEXT else []
+    if (asked and not sys.stdout.isatty()) or (not streams and not show.quiet):
+        streams.append(sys.stderr)
+    for stream in streams:
         stream.write(plan_text(session.order, plan, ()) + "\n")
         stream.flush()
 

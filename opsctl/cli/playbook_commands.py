@@ -55,15 +55,21 @@ def show_playbook(
     name: Annotated[str, typer.Argument(metavar="PLAYBOOK", help="A shipped playbook or a file.")],
     output: FormOption = Form.TEXT,
 ) -> None:
-    """Describe a playbook: inputs, facts, guards, steps and checks."""
+    """Describe a playbook: inputs, facts, guards, steps and checks, the reads of its own, and its SHA-256."""
+    from opsctl.planning.foreign_reads import foreign_reads
     from opsctl.playbook.describe import describe_playbook
     from opsctl.playbook.load import load_playbook
+    from opsctl.render.foreign_reads import lines_of
+    from opsctl.render.inert import visible
 
     loaded = load_playbook(name)
     if output is Form.JSON:
         _json("show", loaded.playbook.model_dump(mode="json", by_alias=True) | {"sha256": loaded.sha256})
     else:
         typer.echo(describe_playbook(loaded), nl=False)
+        reads = lines_of(foreign_reads(loaded.playbook))
+        if reads:
+            typer.echo("\n".join(["", "Reads of its own:", *(f"  {visible(line)}" for line in reads)]))
 
 
 def validate(
@@ -89,7 +95,7 @@ def validate(
     if faults:
         raise InvalidInput(faults)
     if output is Form.JSON:
-        _json("validate", list(files))
+        _json("validate", valid)
 
 
 def new(

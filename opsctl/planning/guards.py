@@ -6,6 +6,7 @@ from opsctl.model.diagnostics import Diagnostic, Where
 from opsctl.model.errors import InvalidInput, RefusedByGuard
 from opsctl.model.plan import Finding
 from opsctl.model.playbook import GuardSpec, LoadedPlaybook, Playbook
+from opsctl.model.secrets import masked
 from opsctl.model.value import Json, canonical
 from opsctl.planning.scope import Scope
 
@@ -25,7 +26,7 @@ def run_guards(loaded: LoadedPlaybook, scope: Scope, overrides: Collection[str])
     refusals: list[tuple[GuardSpec, tuple[str, ...]]] = []
     for number, guard in enumerate(guards):
         kind, expression = guard.expression
-        evidence = as_evidence(scope.find(expression, f"guards.{number}.{kind}"))
+        evidence = as_evidence(masked(scope.find(expression, f"guards.{number}.{kind}")))
         if not evidence:
             continue
         if kind != "refuse" or guard.id in overrides:

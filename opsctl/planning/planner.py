@@ -111,7 +111,7 @@ def _bound(
         warnings=findings,
         changes=tuple(no_less_severe(_in_region(change, about.region)) for change in changes),
         checks=_checks(loaded, scope, calls, findings),
-        outputs=scope.resolve(book.outputs, "outputs"),
+        outputs=masked(scope.resolve(book.outputs, "outputs")),
         next=_next(loaded, scope),
         notes=book.notes,
         iam_policy=Policies(
@@ -124,7 +124,7 @@ def _bound(
 def _sections(loaded: LoadedPlaybook, scope: Scope) -> tuple[Section, ...]:
     found = []
     for number, spec in enumerate(loaded.playbook.sections):
-        items = scope.find(spec.rows, f"sections.{number}.rows") or []
+        items = masked(scope.find(spec.rows, f"sections.{number}.rows") or [])
         rows = tuple(
             tuple(cell_text(evaluate(expression.removeprefix("="), item)) for expression in spec.columns.values())
             for item in items

@@ -142,3 +142,12 @@ def test_what_is_to_be_gone_is_gone_once_any_of_it_is() -> None:
         (result,) = Asking(Box(BOX), {}).prove(Proof(configured=(), gone=gone))
         assert result.held is so
     assert result.says == "it is no longer so that it is so; it is so"
+
+
+def test_a_secret_is_judged_as_it_is_and_told_masked() -> None:
+    asking = Asking(Box({"b": {"DbPassword": "hunter2", "Items": [{"Key": "token", "Value": "t0k"}]}}), {})
+    one = asking.judge(check("equals", "hunter2", query="DbPassword"))
+    assert (one.held, one.found) == (True, "(masked)")
+    other = asking.judge(check("equals", "hunter3", query="DbPassword"))
+    assert (other.held, other.found) == (False, "(masked)")
+    assert asking.judge(check("present", query="Items")).found == [{"Key": "token", "Value": "(masked)"}]

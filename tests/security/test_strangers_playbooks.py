@@ -298,6 +298,8 @@ def test_secrets_are_masked_before_an_expression_sees_them(account: WatchedServe
 sections:
   - {{title: Seen, rows: facts.functions, columns: {{name: Key, value: Value}}}}
 outputs: {{all: "=facts.functions"}}
+guards:
+  - {{id: found, warn: facts.functions, because: there are tags}}
 steps: []
 """
     client("ec2").run_instances(
@@ -319,3 +321,15 @@ steps: []
     assert not [
         path for path in (tmp_path / "state").rglob("*") if path.is_file() and b"hunter2" in path.read_bytes()
     ]
+
+
+def test_show_lists_the_reads_and_prints_the_sum_as_validate_does(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(CARRIES)
+    digest = hashlib.sha256(CARRIES.encode()).hexdigest()
+    shown = opsctl(tmp_path, "playbook", "show", "a.yaml").stdout
+    assert f"sha256 {digest}" in shown
+    assert "Bucket: attacker-bucket; Prefix: =facts.one (from facts.one)" in shown
+    assert opsctl(tmp_path, "playbook", "validate", "a.yaml").stdout == f"a.yaml: valid, sha256 {digest}\n"
+    for command in ("show", "validate"):
+        done = opsctl(tmp_path, "playbook", command, "a.yaml", "-o", "json")
+        assert digest in done.stdout
