@@ -65,6 +65,9 @@ def block_ip(
     from opsctl.cli.front import Order, run_playbook
 
     listed, source = read_addresses(addresses or [], from_, column)
+    codes = [code for item in country or [] for code in item.replace(",", " ").split()]
+    if country and not codes:
+        raise typer.BadParameter("it names no country", param_hint="--country")
     if not listed and not country:
         raise typer.BadParameter("give an address, --from FILE or --country", param_hint="ADDRESS")
     given = {
@@ -72,7 +75,7 @@ def block_ip(
         "target": target,
         "layer": layer,
         "mode": mode,
-        "countries": [code for item in country or [] for code in item.replace(",", " ").split()],
+        "countries": codes,
         "own_rule": own_rule,
         "ip_sets": ip_set or [],
         "reason": reason,

@@ -1,5 +1,6 @@
 """Standard streams that may be closed or full: results are lost loudly, progress quietly."""
 
+import io
 import os
 import sys
 from collections.abc import Iterable
@@ -24,6 +25,11 @@ def prepare_streams() -> None:
     sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    for stream in (stdout, stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # a terminal of another encoding than the account's names
     sys.stdout = cast("TextIO", _Results(stdout))
     sys.stderr = cast("TextIO", _Messages(stderr))
 

@@ -59,6 +59,8 @@ def parse_input(spec: InputSpec, value: Json) -> Json:
     """Parse one value as its input's type says; text is what a flag gives. Raises ValueError."""
     if spec.type == "list":
         items = _items(value)
+        if value and not items:
+            raise ValueError("it names nothing")
         if spec.max_items is not None and len(items) > spec.max_items:
             raise ValueError(f"{len(items)} items, at most {spec.max_items} are accepted")
         return list(dict.fromkeys(_scalar(spec.of, spec, item) for item in items))

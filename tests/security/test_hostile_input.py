@@ -373,3 +373,25 @@ def test_a_state_directory_that_cannot_be_made_is_told_by_its_name(
         assert done.returncode in (1, 2)
         assert "file/state" in done.stderr
         assert "itself failed" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("argv", "name"),
+    [
+        (("run", "block-ip", "--set", "target="), "--set target"),
+        (("run", "block-ip", "--set", "target=x", "--set", "addresses=,"), "--set addresses"),
+        (("block-ip", ",", "--target", "x"), "ADDRESS"),
+        (("block-ip", "203.0.113.9", "--target", "x", "--country", ","), "--country"),
+    ],
+)
+def test_what_names_nothing_is_not_taken_for_left_out(argv: tuple[str, ...], name: str) -> None:
+    done = opsctl(*argv)
+    assert (done.returncode, name in done.stderr) == (2, True), done.stderr
+
+
+@pytest.mark.parametrize(
+    "argv", [("runs", "show"), ("undo",), ("show",), ("block-ip", "203.0.113.9", "--target"), ("playbook", "show")]
+)
+def test_bytes_that_are_no_text_are_bad_input(argv: tuple[str, ...]) -> None:
+    done = opsctl(*argv, os.fsdecode(b"x\xff"))
+    assert (done.returncode, "not UTF-8 text" in done.stderr) == (2, True), done.stderr
