@@ -4,15 +4,13 @@ Public threads about it: canonical/cloud-init#2766, aws-quickstart/quickstart-mo
 zalando-stups/taupage#356.
 """
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator
 
 from opsctl.preflight.seen import Seen
 from opsctl.preflight.user_data_devices import may_mean
 from opsctl.preflight.user_data_formats import makings_in
-from opsctl.preflight.user_data_parts import Part, parts_of
+from opsctl.preflight.user_data_parts import parts_of
 from opsctl.preflight.verdict import Verdict, accept, carry
 
 _SHOWN = 5
@@ -43,7 +41,7 @@ def _named(seen: Seen) -> Iterator[str]:
     """Name each thing that may format a data volume, with the devices that come from the group."""
     if not seen.data_volumes:
         return
-    for making in (making for part in _parts(seen) for making in makings_in(part)):
+    for making in (making for part in parts_of(seen.user_data_bytes) for making in makings_in(part)):
         meant = {name: may_mean(name, seen.data_volumes) for name in making.names}
         devices = tuple(dict.fromkeys(device for each in meant.values() for device in each or ()))
         untold = [name for name, each in meant.items() if each is None]
@@ -53,10 +51,3 @@ def _named(seen: Seen) -> Iterator[str]:
         elif untold or not meant:
             on = "".join(f" on {name}" for name in untold if _PLAIN.fullmatch(name))
             yield f"a device that cannot be told ({making.by}{on}, {making.where})"
-
-
-def _parts(seen: Seen) -> tuple[Part, ...]:
-    try:
-        return parts_of(base64.b64decode(seen.user_data))
-    except binascii.Error:
-        return (Part(text="", sealed="not base64"),)

@@ -1,6 +1,7 @@
 """What was read of an instance and its surroundings, as the judges see it."""
 
 import base64
+import binascii
 import hashlib
 from collections.abc import Iterator
 
@@ -172,7 +173,15 @@ class Seen(Value):
     @property
     def user_data_digest(self) -> str:
         """SHA-256 of its user data, or nothing when it has none."""
-        return hashlib.sha256(base64.b64decode(self.user_data)).hexdigest() if self.user_data else ""
+        return hashlib.sha256(self.user_data_bytes).hexdigest() if self.user_data else ""
+
+    @property
+    def user_data_bytes(self) -> bytes:
+        """Its user data as the instance gets it; what is not base64, as it was answered."""
+        try:
+            return base64.b64decode(self.user_data)
+        except binascii.Error:
+            return self.user_data.encode()
 
 
 def _data_volumes(seen: Seen, told: dict[str, Json]) -> Iterator[DataVolume]:

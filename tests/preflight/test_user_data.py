@@ -252,6 +252,12 @@ def test_it_is_accepted_by_name_and_no_text_of_it_is_shown(mode: str) -> None:
     assert "user-data-formats" not in ids(with_data(secret, mode="recover"), "accept")
 
 
+def test_user_data_that_is_not_base64_is_looked_through_as_it_is() -> None:
+    found = look(answers={READ: {"UserData": {"Value": SHELL + "mkfs.xfs /dev/sdf"}}})
+    assert "user-data-formats" in ids(found, "accept")
+    assert len(found.user_data_sha256) == 64
+
+
 def test_user_data_that_could_not_be_read_has_to_be_accepted_for_replacements_would_lack_it() -> None:
     found = look(answers={READ: denied("ec2.DescribeInstanceAttribute")})
     assert "user-data-unread" in ids(found, "accept")
