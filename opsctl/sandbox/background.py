@@ -1,11 +1,14 @@
 """The sandbox as a background process: started once, found by its state file, stopped cleanly or by itself."""
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -95,6 +98,23 @@ def ensure_running(state: Path, progress: Progress, pace: str = "quick") -> Sand
     progress(f"starting the sandbox (stop it with: {local_command('sandbox', 'stop')})")
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     _refuse_open(state)
+    with _one_at_a_time(state):
+        # Another command may have started it while this one waited.
+        return running(state) or _start(state, pace)
+
+
+@contextmanager
+def _one_at_a_time(state: Path) -> Iterator[None]:
+    """Two commands that start it at once would leave one sandbox that nobody finds."""
+    handle = os.open(state / "sandbox.lock", os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _start(state: Path, pace: str) -> SandboxEndpoint:
     _state_file(state).unlink(missing_ok=True)
     log = os.open(state / "sandbox.log", os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     process = subprocess.Popen(  # noqa: S603 - our own module, no shell

@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -33,7 +34,10 @@ def main(state_file: Path, pace: str) -> None:
     while not stopping.wait(1):
         if time.monotonic() - server.last_call > IDLE_S:
             break
-    state_file.unlink(missing_ok=True)
+    with suppress(OSError, ValueError):
+        # Another sandbox may be the one that the file names by now.
+        if json.loads(state_file.read_text(encoding="utf-8"))["pid"] == os.getpid():
+            state_file.unlink()
     server.stop()
 
 

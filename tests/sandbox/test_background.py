@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,16 @@ def test_it_starts_works_survives_a_kill_and_stops(tmp_path: Path) -> None:
         assert json.loads(second.stdout)["result"]["pid"] != first["pid"]
         assert opsctl(tmp_path, "sandbox", "stop").stdout == "stopped\n"
         assert opsctl(tmp_path, "sandbox", "status").stdout.startswith("not running")
+    finally:
+        stop(tmp_path / "state")
+
+
+def test_two_commands_that_start_it_at_once_find_the_same(tmp_path: Path) -> None:
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            started = list(pool.map(lambda _: opsctl(tmp_path, "sandbox", "start", "-o", "json"), range(2)))
+        pids = {json.loads(one.stdout)["result"]["pid"] for one in started}
+        assert len(pids) == 1, started
     finally:
         stop(tmp_path / "state")
 

@@ -202,6 +202,7 @@ def test_the_secret_is_in_files_that_only_the_owner_can_read(background: Path) -
     assert background.stat().st_mode & 0o777 == 0o700
     assert {one.name: one.stat().st_mode & 0o077 for one in background.iterdir()} == {
         "sandbox.json": 0,
+        "sandbox.lock": 0,
         "sandbox.log": 0,
     }
     key = json.loads((background / "sandbox.json").read_text())["key"]
