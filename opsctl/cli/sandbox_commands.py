@@ -51,6 +51,16 @@ PaceOption = Annotated[
 ]
 
 
+SlowOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="THING=TIME",
+        help="Let one thing take so long, or =hangs: start, stop, terminate, volume, attach, detach, snapshot or "
+        "image. Repeatable.",
+    ),
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     sandbox = typer.Typer(
@@ -97,12 +107,19 @@ def inline(context: typer.Context) -> None:
     raise typer.Exit(code)
 
 
-def start(*, pace: PaceOption = Pace.QUICK, output: FormOption = Form.TEXT) -> None:
-    """Start the sandbox in the background and make its worlds; prints how to point tools at it."""
+def start(*, pace: PaceOption = Pace.QUICK, slow: SlowOption = None, output: FormOption = Form.TEXT) -> None:
+    """Start the sandbox in the background and make its worlds; prints how to point tools at it.
+
+    Example: opsctl sandbox start --slow stop=30m --slow snapshot=hangs
+    """
     from opsctl.cli.terminal import ProgressLines
 
+    _require_extra()
+    from opsctl.sandbox.pace import pace_text
+
+    chosen = pace_text(pace.value, slow or [])
     progress = ProgressLines(quiet=False)
-    endpoint = require_sandbox(progress, pace.value)
+    endpoint = require_sandbox(progress, chosen)
     progress.clear()
     _show("start", endpoint, output)
 

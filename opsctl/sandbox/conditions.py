@@ -27,6 +27,9 @@ class Durations:
     volume_attach: float = 0
     volume_detach: float = 0
     snapshot: float = 0
+    first_snapshot_gib: float = 0
+    """What each GiB of a volume adds to its first snapshot; later ones hold what has changed (EBS user guide). AWS
+    names no rate, only minutes to hours: this is a guess at its order."""
     image: float = 0
     role: float = 0
     function: float = 0
@@ -54,6 +57,7 @@ AWS_LIKE = Durations(
     volume_attach=3,
     volume_detach=5,
     snapshot=120,
+    first_snapshot_gib=4,
     image=180,
     role=10,
     function=5,

@@ -53,7 +53,7 @@ def _create(self: Any) -> Any:
             block.volume_id, f"Created by CreateImage({instance.id}) for {image.id}", from_ami=image.id
         )
         snapshot.add_tags(tags.get("snapshot", {}))
-        snapshots.begin(about, snapshot)
+        snapshots.begin(about, snapshot, about.durations.image)  # an image waits for its own
         image.ebs_snapshot = snapshot
         volume = backend.get_volume(block.volume_id)
         ebs = {

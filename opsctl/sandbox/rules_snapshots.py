@@ -23,10 +23,10 @@ def install() -> None:
     Snapshot.get_filter_value = _filtered(Snapshot.get_filter_value)
 
 
-def begin(about: Conditions, snapshot: Any) -> None:
-    """Let a snapshot of this moment complete in its time; never while the zone of its volume is dark."""
+def begin(about: Conditions, snapshot: Any, takes: float | None = None) -> None:
+    """Let a snapshot of this moment complete in its time, or that given; never while its volume's zone is dark."""
     volume = snapshot.volume
-    seconds = about.faults.slow_snapshots.get(volume.id, about.durations.snapshot)
+    seconds = about.faults.slow_snapshots.get(volume.id, _seconds(about, snapshot) if takes is None else takes)
     volume_data.copy_to_snapshot(volume, snapshot)
     snapshot.start_time = about.moment()
     snapshot.kms_key_id = volume.kms_key_id
@@ -38,6 +38,13 @@ def begin(about: Conditions, snapshot: Any) -> None:
 
     zone = str(volume.availability_zone)
     about.later(seconds, lambda: unless_dark(about, zone, completed))
+
+
+def _seconds(about: Conditions, snapshot: Any) -> float:
+    """The first snapshot of a volume copies all of it."""
+    volume, others = snapshot.volume, snapshot.ec2_backend.snapshots.values()
+    first = not any(one.volume is volume and one.status == "completed" for one in others if one is not snapshot)
+    return about.durations.snapshot + (about.durations.first_snapshot_gib * int(volume.size) if first else 0)
 
 
 def check_room(backend: Any, volume: Any) -> None:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from opsctl.sandbox.background import IDLE_S
-from opsctl.sandbox.conditions import PACES
+from opsctl.sandbox.pace import pace_of
 from opsctl.sandbox.server import EmbeddedServer
 from opsctl.sandbox.worlds import seed_all
 
@@ -25,7 +25,7 @@ def main(state_file: Path, pace: str) -> None:
     server = EmbeddedServer()
     server.start()
     seed_all(lru_cache(server.client))
-    server.begin(PACES[pace])
+    server.begin(pace_of(pace))
     partial = state_file.with_suffix(f".{os.getpid()}")
     partial.unlink(missing_ok=True)
     with os.fdopen(os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as file:

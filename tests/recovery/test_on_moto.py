@@ -94,7 +94,7 @@ def test_to_another_zone_by_slow_snapshots_with_a_customer_key() -> None:
 
 def test_from_a_dark_zone_an_older_set_is_restored_where_that_is_allowed() -> None:
     with account(devices=RAID, allow_data_loss_s=HOUR_S, snapshot_every_s=1800) as group:
-        group.run(300)
+        group.run(600)
         taken = client("ec2").describe_snapshots(OwnerIds=["self"], Filters=[OURS])["Snapshots"]
         group.about.faults.dark_zones.add(A)
         fail(group, B)

@@ -4,14 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 
+from opsctl.model.errors import InvalidInput
 from opsctl.sandbox.conditions import AWS_LIKE, QUICK, Conditions, Durations, conditions, hand_clock
 from opsctl.sandbox.endpoint import ACCOUNT
 from opsctl.sandbox.lambda_jobs import KEPT, tick
+from opsctl.sandbox.pace import pace_of, pace_text
 from tests.kit.functions import function, rule
 from tests.kit.groups import make_group, states
 from tests.kit.moto_account import World, client, server
-from tests.kit.timed import timed_world
-from tests.kit.volumes import run_instance
+from tests.kit.timed import move, timed_world
+from tests.kit.volumes import make_volume, run_instance, snapshot
 
 
 @pytest.fixture
@@ -74,3 +76,29 @@ def test_nothing_takes_time_while_the_worlds_are_made_again(monkeypatch: pytest.
     server().set_pace(AWS_LIKE)
     server().reset()
     assert seen == [Durations()]
+
+
+def test_single_things_can_be_slower_than_the_pace_or_hang() -> None:
+    chosen = pace_of(pace_text("quick", ["stop=30m", "snapshot=hangs"]))
+    assert (chosen.instance_stop, chosen.instance_start) == (1800, QUICK.instance_start)
+    assert chosen.snapshot > 365 * 86_400
+    assert pace_of("aws") == AWS_LIKE
+
+
+@pytest.mark.parametrize("slow", ["stop", "stop=", "stop=soon", "coffee=1h", "=1h", "stop=1h,coffee=1h", ""])
+def test_what_is_no_thing_or_no_time_is_one_clear_refusal(slow: str) -> None:
+    with pytest.raises(InvalidInput, match=r"nothing that takes time here|is no duration"):
+        pace_text("quick", [slow])
+
+
+def test_at_aws_s_pace_the_first_snapshot_of_a_volume_takes_longer_the_larger_it_is() -> None:
+    with timed_world(durations=AWS_LIKE) as (_, about):
+        small, large = make_volume(), make_volume(Size=500)
+        move(about, 10)
+        taken = [client("ec2").create_snapshot(VolumeId=each)["SnapshotId"] for each in (small, large)]
+        move(about, 600)
+        assert [snapshot(each)["State"] for each in taken] == ["completed", "pending"]
+        move(about, 3600)
+        again = client("ec2").create_snapshot(VolumeId=large)["SnapshotId"]
+        move(about, 130)
+        assert [snapshot(each)["State"] for each in (taken[1], again)] == ["completed", "completed"]
