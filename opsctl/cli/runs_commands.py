@@ -103,7 +103,7 @@ def verify(*, run: RunArgument, account: AccountOptions, show: ShowOptions) -> N
     from opsctl.wiring import open_journal
     from opsctl.workflow.plan_files import refuse_other_account
     from opsctl.workflow.reporting import report_of
-    from opsctl.workflow.runs import check_whole, proofs_of
+    from opsctl.workflow.runs import check_whole, is_proved, proofs_of
     from opsctl.workflow.undo_plans import refuse_undone
 
     journal = open_journal()
@@ -115,7 +115,6 @@ def verify(*, run: RunArgument, account: AccountOptions, show: ShowOptions) -> N
     bench = session.runtime.workbench()
     proofs = proofs_of(plan, bench)
     checks = check_whole(plan, bench, wait=False)
-    held = all(result.held for results in (*proofs.values(), checks) for result in results)
     session.progress.clear()
     report = report_of(
         row,
@@ -123,8 +122,11 @@ def verify(*, run: RunArgument, account: AccountOptions, show: ShowOptions) -> N
         journal.events(row.id),
         proofs=proofs,
         checks=checks,
+        hint=""
+        if proofs or checks
+        else "nothing of this run can be asked again: all was kept, or only gone through",
         reached_by=session.runtime.identity.reached_by,
     )
-    code = Exit.DONE if held else Exit.UNPROVED
+    code = Exit.DONE if is_proved(proofs, checks) else Exit.UNPROVED
     emit_report(session.order, report, int(code))
     raise typer.Exit(int(code))

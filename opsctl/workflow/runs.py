@@ -1,6 +1,6 @@
 """Carrying a plan out as a run, resuming it, and verifying it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from opsctl.model.errors import Drifted, OpsctlError, RefusedByGuard, Unproved
 from opsctl.model.exits import Exit
 from opsctl.model.jobs import JobResult, Tools
 from opsctl.model.plan import Plan, PlanCheck
-from opsctl.model.report import CHECKED, CheckResult, RunStatus
+from opsctl.model.report import CHECKED, CheckResult, JournalEvent, RunStatus
 from opsctl.model.value import Json
 from opsctl.planning.facts import look_up
 from opsctl.planning.guards import as_evidence
@@ -85,17 +85,29 @@ def proofs_of(plan: Plan, bench: Workbench) -> dict[str, tuple[CheckResult, ...]
     """Ask every change's proof again, now, by change id.
 
     What was kept for others proves nothing, nor does a state that is only gone through, or that a later change of
-    the run started from; what a job did is in its result.
+    the run started from. A job is proved by its result in the journal: no read shows what it did.
     """
     asking = Asking(bench.aws, references_of(plan))
     journal = bench.journal.of_run(plan.id)
     made = [choose(one, asking) or one for one in as_made(plan, bench.journal.events(plan.id)).changes]
     return {
-        change.id: (*asking.prove(change.proof), *asking.judge_all(change.proof.effective))
+        change.id: _proof_of(change, journal.last(change.id), asking)
         for number, change in enumerate(made)
-        if change.kind != "job" and journal.last(change.id) != "kept" and not change.proof.passing
+        if journal.last(change.id) != "kept" and not change.proof.passing
         if not superseded(change, made[number + 1 :])
     }
+
+
+def _proof_of(change: Change, last: JournalEvent | None, asking: Asking) -> tuple[CheckResult, ...]:
+    if change.kind == "job":
+        return (CheckResult(says="it ran to its end, by its own account", held=last == "done"),)
+    return (*asking.prove(change.proof), *asking.judge_all(change.proof.effective))
+
+
+def is_proved(proofs: Mapping[str, tuple[CheckResult, ...]], checks: Sequence[CheckResult]) -> bool:
+    """Tell whether a run holds: everything that was asked does, and something was asked."""
+    asked = [*(result for results in proofs.values() for result in results), *checks]
+    return bool(asked) and all(result.held for result in asked)
 
 
 def check_whole(plan: Plan, bench: Workbench, *, wait: bool) -> tuple[CheckResult, ...]:

@@ -7,16 +7,19 @@ import pytest
 
 from opsctl.execution.inverse import inverse_of
 from opsctl.journal.store import Journal
+from opsctl.model.changes import Irreversible, Proof
 from opsctl.model.errors import Drifted, OpsctlError, RefusedByGuard, Unproved
 from opsctl.model.plan import FactCall, NextStep, Plan, PlanCheck
 from opsctl.model.ports import Aws
 from opsctl.model.reads import Answer, Read, Refused
 from opsctl.model.registry import Registry
+from opsctl.model.report import CheckResult, JournalEvent
 from opsctl.model.run import Context
 from opsctl.workflow.bench import Workbench
 from opsctl.workflow.reporting import report_of
 from opsctl.workflow.runs import (
     check_whole,
+    is_proved,
     proofs_of,
     refuse_drift,
     resume_run,
@@ -27,6 +30,7 @@ from tests.kit.box_plans import add_item, get_box, irreversible, make_box, plan_
 from tests.kit.ports import IDENTITY, AnswersReader, Box, FakeClock, Faulty, Killed, refusal
 
 NO_QUEUES: Any = None
+FINAL = Irreversible(because="it is final")
 
 
 def bench(aws: Aws, path: Path, plan_id: str = "undo-id") -> Workbench:
@@ -213,6 +217,27 @@ def test_verify_asks_every_proof_again(tmp_path: Path) -> None:
     proofs = proofs_of(plan, work)
     assert [results[0].held for results in proofs.values()] == [True, False]
     assert check_whole(plan_of(), work, wait=False) == ()
+
+
+def test_verify_takes_nothing_asked_for_nothing_proved() -> None:
+    held, broken = CheckResult(says="s", held=True), CheckResult(says="s", held=False)
+    assert not is_proved({}, ())
+    assert not is_proved({"a": ()}, ())
+    assert is_proved({"a": (held,)}, ())
+    assert is_proved({}, (held,))
+    assert not is_proved({"a": (held, broken)}, (held,))
+    assert not is_proved({"a": (held,)}, (broken,))
+
+
+def test_verify_asks_the_journal_for_what_a_job_came_to(tmp_path: Path) -> None:
+    job = make_box("b").model_copy(update={"kind": "job", "proof": Proof(configured=()), "undo": FINAL})
+    plan, work = plan_of(job), bench(Box(), tmp_path)
+    work.journal.begin(plan)
+    records = work.journal.of_run(plan.id)
+    told: dict[JournalEvent, bool] = {"intent": False, "failed": False, "unproved": False, "done": True}
+    for event, held in told.items():
+        records.record("make", event)
+        assert [result.held for result in proofs_of(plan, work)["make"]] == [held]
 
 
 def test_verify_does_not_ask_for_what_a_later_change_of_the_run_has_altered(tmp_path: Path) -> None:
