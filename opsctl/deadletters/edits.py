@@ -4,7 +4,7 @@ import json
 
 from opsctl.deadletters.lossless import parse
 from opsctl.deadletters.sieve import Setting
-from opsctl.expressions.evaluate import ExpressionFault, compiled
+from opsctl.expressions.evaluate import DEEPEST, ExpressionFault, compiled
 from opsctl.expressions.shapes import ANYTHING, record, scalar
 from opsctl.expressions.typecheck import check_expression
 from opsctl.model.diagnostics import Diagnostic, Where
@@ -32,7 +32,8 @@ def refuse_bad_expression(text: str, source: str) -> None:
     try:
         compiled(text)
     except ExpressionFault as fault:
-        raise _fault(text, source, "not a JMESPath expression", _WRITE, fault.position) from None
+        summary = str(fault) if fault.weight else "not a JMESPath expression"
+        raise _fault(text, source, summary, _WRITE, fault.position) from None
     faults = check_expression(text, _MESSAGE)[1]
     if faults:
         raise _fault(text, source, faults[0], _SEES)
@@ -65,6 +66,8 @@ def parse_setting(text: str) -> Setting:
             source="settings",
             hint="write body.a.b=VALUE or attributes.name=VALUE; body.total==to_number(body.total) computes",
         )
+    if at.count(".") > DEEPEST:
+        raise InvalidInput.one(f"the place to set is deeper than {DEEPEST} levels", source="settings")
     if told.startswith("="):
         refuse_bad_expression(told[1:], "settings")
         return Setting(at=at, expression=told[1:])

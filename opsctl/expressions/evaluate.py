@@ -14,12 +14,13 @@ class ExpressionFault(ValueError):
     """An expression that cannot be parsed or evaluated, or that finds nothing where a value is needed.
 
     `position` counts from 0 and is -1 when nobody knows it; `bare` says what is wrong without any value, for
-    where values are nobody's business.
+    where values are nobody's business. `weight` says it is refused for length or depth alone.
     """
 
-    def __init__(self, text: str, *, position: int = -1, bare: str = "") -> None:
+    def __init__(self, text: str, *, position: int = -1, bare: str = "", weight: bool = False) -> None:
         super().__init__(text)
         self.position = position
+        self.weight = weight
         self.bare = bare or "the expression cannot be evaluated"
 
 
@@ -36,7 +37,8 @@ def compiled(expression: str) -> parser.ParsedResult:
         ExpressionFault: it is not JMESPath, and the message says where; or it is too long or nested too deeply.
     """
     if len(expression) > LONGEST:
-        raise ExpressionFault(f"an expression of {len(expression):,} characters; at most {LONGEST:,} are taken")
+        summary = f"an expression of {len(expression):,} characters; at most {LONGEST:,} are taken"
+        raise ExpressionFault(summary, weight=True)
     try:
         found = jmespath.compile(expression)
     except exceptions.JMESPathError as fault:
@@ -49,7 +51,7 @@ def compiled(expression: str) -> parser.ParsedResult:
 
 
 def _too_deep() -> ExpressionFault:
-    return ExpressionFault(f"the expression is nested deeper than {DEEPEST} levels")
+    return ExpressionFault(f"the expression is nested deeper than {DEEPEST} levels", weight=True)
 
 
 def _deeper_than(tree: Json, levels: int) -> bool:

@@ -142,7 +142,12 @@ def test_a_deep_expression_is_bad_input_wherever_one_is_taken(flag: str, express
     done = opsctl("dlq", "redrive", "q", flag, given)
     assert done.returncode == 2, done.stderr[:500]
     assert flag in done.stderr
-    assert "opsctl itself failed" not in done.stderr
+    assert "nested deeper than 100 levels" in done.stderr
+
+
+def test_a_deep_place_to_set_is_bad_input() -> None:
+    done = opsctl("dlq", "redrive", "q", "--set", f"body.{'.'.join(['a'] * 200)}=1")
+    assert (done.returncode, "deeper than 100 levels" in done.stderr) == (2, True), done.stderr
 
 
 @pytest.mark.parametrize("expression", DEEP, ids=lambda text: text[:4])
