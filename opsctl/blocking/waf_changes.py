@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from opsctl.blocking.planned_rules import Added, moved, with_rules
 from opsctl.blocking.rule_place import Move, Place, in_the_way, place_for
 from opsctl.blocking.set_room import missing_from
 from opsctl.blocking.usable_sets import Usable
@@ -10,25 +11,15 @@ from opsctl.model.changes import Change, Check, Instruction, Proof, Risk
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.networks import Network, overlapping
 from opsctl.model.references import reference
-from opsctl.model.value import Json, Value
+from opsctl.model.value import Json
 from opsctl.services import distribution_calls as cloudfront
 from opsctl.services import ip_set_calls as ip_sets
 from opsctl.services import web_acl_calls as web_acls
 from opsctl.services.waf_objects import IP_SET, WEB_ACL, WafKey
-from opsctl.topology.webacl import Effect, WebAcl, WebAclRule, letting_in
+from opsctl.topology.webacl import Effect, WebAclRule, letting_in
 
 ACTIONS = {"block": "Block", "count": "Count", "challenge": "Challenge", "captcha": "Captcha"}
 VISIBLE_WITHIN_S = 60
-
-
-class Added(Value):
-    """A rule that is added: where, what has to be so before it, and the check that its set is nobody else's."""
-
-    rule: dict[str, Json]
-    place: Place
-    before: tuple[Check, ...]
-    unused: Check
-    maker: str
 
 
 class WafPlan:
@@ -182,7 +173,7 @@ class WafPlan:
         self._listed.append(rule)
         if self._acl is not None:
             ours = WebAclRule(name=name, priority=place.priority, effect=Effect.GO_ON)
-            self._acl = _with_rules(self._acl, [*self._acl.rules, ours])
+            self._acl = with_rules(self._acl, [*self._acl.rules, ours])
 
     def _renumber(self, moves: Sequence[Move]) -> None:
         """Go on from the numbers that rules will have."""
@@ -197,7 +188,7 @@ class WafPlan:
                 else rule
                 for rule in self._acl.rules
             ]
-            self._acl = _with_rules(self._acl, rules)
+            self._acl = with_rules(self._acl, rules)
 
     def _only_ours(self, key: WafKey) -> tuple[Check, ...]:
         """Nobody else relies on the web ACL: no rule and no address beside those of this run."""
@@ -264,7 +255,7 @@ class WafPlan:
         if moves:
             old = web_acls.rules_are_numbered(key, {move.rule: move.old for move in moves})
             room.append(old.model_copy(update={"context": True}))
-        place = f"priority {priority}" if not moves else f"priority {priority}, and renumber {_moved(moves)}"
+        place = f"priority {priority}" if not moves else f"priority {priority}, and renumber {moved(moves)}"
         why = f"{self._why} Its place is before the first rule that may let the address in."
         if ahead := [check.says for check in added.before[1:]]:
             why += f" What allows in front of it does not match: {'; '.join(ahead)}."
@@ -298,7 +289,7 @@ class WafPlan:
         return self._change(
             web_acls.renumber(key, new),
             id=f"order-{ours.name}",
-            title=f"Move rule {ours.name} of web ACL {key.name} to the front: {_moved(moves)}",
+            title=f"Move rule {ours.name} of web ACL {key.name} to the front: {moved(moves)}",
             why=f"{self._why} A rule that may let the address in stands before ours now.",
             expect=(web_acls.rules_are_numbered(key, old), *free),
             proof=Proof(configured=(web_acls.rules_are_numbered(key, new),), within_s=VISIBLE_WITHIN_S),
@@ -394,21 +385,6 @@ class WafPlan:
 
     def _change(self, instruction: Instruction, **parts: Json) -> Change:
         return Change(**dict(instruction), **({"risk": self._risk} | parts))
-
-
-def _with_rules(acl: WebAcl, rules: Sequence[WebAclRule]) -> WebAcl:
-    """The web ACL with other rules of its own, in their order; the groups of Firewall Manager stay around them."""
-    own = sorted((rule for rule in rules if not rule.foreign), key=lambda rule: rule.priority)
-    foreign = [rule for rule in acl.rules if rule.foreign]
-    first = 0
-    while first < len(acl.rules) and acl.rules[first].foreign:
-        first += 1
-    return acl.model_copy(update={"rules": (*foreign[:first], *own, *foreign[first:])})
-
-
-def _moved(moves: Sequence[Move]) -> str:
-    shown = ", ".join(map(str, moves[:3]))
-    return shown if len(moves) <= 3 else f"{shown} and {len(moves) - 3} more"
 
 
 def _listed(addresses: list[str]) -> str:

@@ -11,8 +11,8 @@ from opsctl.model.plan import Plan
 from opsctl.model.settings import Settings
 from opsctl.model.value import Json
 from opsctl.sandbox.worlds import seed_network
-from tests.actions.test_blocks import WHY, apply, direct_acl, waf
-from tests.faults.test_actions import run, undo, waf_on
+from tests.actions.test_blocks import WHY, apply, direct_acl, planned, waf
+from tests.faults.test_actions import run, undo, waf_on, waf_on_distribution
 from tests.kit.box_plans import plan_of
 from tests.kit.moto_account import World, client, fresh_world
 from tests.kit.ports import MemoryJournal
@@ -27,6 +27,7 @@ HEADER: Json = {
     }
 }
 GROUP: Json = {"ManagedRuleGroupStatement": {"VendorName": "AWS", "Name": "AWSManagedRulesCommonRuleSet"}}
+GEO: Json = {"GeoMatchStatement": {"CountryCodes": ["KP"]}}
 ANTI_DDOS: Json = {"ManagedRuleGroupStatement": {"VendorName": "AWS", "Name": "AWSManagedRulesAntiDDoSRuleSet"}}
 
 
@@ -132,6 +133,47 @@ def test_an_allow_rule_that_was_changed_or_added_in_front_since_stops_the_run(wo
     rules_are(("partners", 0, "Allow", {"OrStatement": {"Statements": [friends, HEADER]}}))
     with pytest.raises(Drifted, match="only rule partners may let requests in before priority 1"):
         apply(plan, world)
+
+
+def test_a_rule_in_front_that_lets_nobody_in_does_not_matter(world: World) -> None:
+    friends = ip_set("friends", "192.0.2.0/28")
+    rules_are(("partners", 2, "Allow", friends), ("monitor", 4, "Allow", HEADER), ("taken", 0, "Count", GEO))
+    plan = waf(world, ATTACKER)
+    assert "priority 1 of web ACL direct-acl is free" in expected(rule_change(plan))
+    rules_are(
+        ("rate", 0, "Block", {"RateBasedStatement": {"Limit": 2000, "AggregateKeyType": "IP"}}),
+        ("partners", 2, "Allow", friends),
+        ("monitor", 4, "Allow", HEADER),
+    )
+    apply(plan, world)
+    assert [name for _, name in order()] == ["rate", "opsctl-block-ipv4", "partners", "monitor"]
+
+
+def test_an_aws_group_that_was_put_in_front_since_does_not_matter(world: World) -> None:
+    rules_are(("taken", 0, "Count", GEO), ("monitor", 4, "Allow", HEADER))
+    plan = waf(world, ATTACKER)
+    rules_are(("common", 0, "group", GROUP), ("monitor", 4, "Allow", HEADER))
+    apply(plan, world)
+    assert [name for _, name in order()] == ["common", "opsctl-block-ipv4", "monitor"]
+
+
+def test_a_web_acl_of_firewall_manager_is_named_as_a_risk(world: World) -> None:
+    from moto.wafv2.models import wafv2_backends
+
+    acl = wafv2_backends[world.account]["us-east-1"].wacls[direct_acl()["ARN"]]
+    acl.opsctl_rest = {"ManagedByFirewallManager": True}
+    assert "Firewall Manager governs this web ACL" in rule_change(waf(world, ATTACKER)).risk.note
+
+
+@pytest.mark.parametrize("scope", ["CLOUDFRONT", "REGIONAL"])
+def test_a_web_acl_of_our_own_for_a_distribution_has_analytics_off_and_says_so(world: World, scope: str) -> None:
+    """AWS turns them on there when nothing is said (API reference, AnalyticsConfig)."""
+    where = waf_on_distribution() if scope == "CLOUDFRONT" else waf_on("shop-alb")
+    base = where | {"scope": scope, "region": "us-east-1", "addresses": [ATTACKER]}
+    (change,) = [one for one in planned(world, "waf.block", base).changes if one.operation == "CreateWebACL"]
+    off = scope == "CLOUDFRONT"
+    assert change.params.get("AnalyticsConfig") == ({"Mode": "DISABLED"} if off else None)
+    assert ("security analytics is off" in change.why) == off
 
 
 def test_negations_and_conjunctions_that_cannot_match_are_not_in_the_way(world: World) -> None:

@@ -63,6 +63,7 @@ def test_the_guard_against_floods_stays_in_front_where_nothing_is_in_the_way_bef
 
 def test_the_numbers_of_firewall_managers_groups_are_not_those_of_the_account() -> None:
     assert placed((0, "foreign"), (1, "may")) == Place(priority=0)
+    assert placed((0, "foreign"), (0, "other"), (5, "may")) == Place(priority=1)
     assert placed((0, "foreign"), (0, "may")) == Place(priority=0, moves=(Move(rule="may0", old=0, new=1),))
 
 
