@@ -48,7 +48,12 @@ def look_at(account: Account, asked: Question) -> Zone:
     if state in DOWN:
         return Zone(asked.zone, down=True, says=f"AWS calls {asked.zone} {state}")
     where = [{"Name": "availability-zone", "Values": [asked.zone]}]
-    statuses = ask(account, "describe_instance_status", "InstanceStatuses", Filters=where)
+    try:
+        statuses = account.pages("describe_instance_status", "InstanceStatuses", Filters=where)
+    except Refused as refused:  # whoever could say that the zone lives has to be heard
+        return Zone(
+            asked.zone, down=False, says=f"how the instances in {asked.zone} are cannot be read: {refused}"
+        )
     well = [each["InstanceId"] for each in statuses if _status(each, "SystemStatus") == "ok"]
     if well:
         return Zone(asked.zone, down=False, says=f"{well[0]} in {asked.zone} passes its system check")

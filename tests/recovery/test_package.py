@@ -14,6 +14,7 @@ import botocore
 import botocore.session
 import pytest
 from botocore import xform_name
+from botocore.config import Config
 from moto.iam.policy_validation import IAMPolicyDocumentValidator
 
 from opsctl.model.value import Json
@@ -310,3 +311,33 @@ def test_the_handler_calls_nothing_but_operations_that_exist() -> None:
     for call in {call for name in scenarios(but=()) for call in played(name).calls}:
         service, operation = call.split(".")
         assert operation in {xform_name(each) for each in session.get_service_model(service).operation_names}
+
+
+def test_a_call_that_hangs_costs_seconds_and_telling_people_the_least(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: dict[str, float] = {}
+
+    def client(service: str, *, region_name: str, config: Config) -> object:
+        each = config.connect_timeout + config.read_timeout
+        waits[service] = each * config.retries["total_max_attempts"]
+        return object()
+
+    class Asks(handler.Recovery):
+        """Asks for every client, and does nothing else."""
+
+        def run(self, event: Json, deadline_s: float) -> None:
+            for service in ("autoscaling", "ec2", "route53", "sns", "cloudwatch"):
+                self.clients(service)
+            assert deadline_s == 105
+
+    class Context:
+        """What Lambda hands to a function."""
+
+        def get_remaining_time_in_millis(self) -> int:
+            """As much as the function has."""
+            return 120_000
+
+    monkeypatch.setattr("boto3.client", client)
+    monkeypatch.setenv(VARIABLE, environment(FULL)[VARIABLE])
+    handler.lambda_handler({}, Context(), Asks)
+    assert max(waits.values()) < 45
+    assert max(waits["sns"], waits["cloudwatch"]) <= 12
