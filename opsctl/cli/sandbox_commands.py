@@ -1,6 +1,7 @@
 """`opsctl sandbox`: an embedded AWS to try and rehearse everything in."""
 
 from enum import StrEnum
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -213,7 +214,7 @@ def worlds(*, output: FormOption = Form.TEXT) -> None:
 
 
 def _export(env: dict[str, str]) -> None:
-    typer.echo("\n".join(f"export {name}={value}" for name, value in env.items()))
+    typer.echo("\n".join(f"export {name}={quote(value)}" for name, value in env.items()))
 
 
 def require_sandbox(progress: "Progress", pace: str = "quick") -> "SandboxEndpoint":

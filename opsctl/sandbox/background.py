@@ -50,7 +50,21 @@ class SandboxEndpoint(Value):
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
+            **_past_proxies(),
         }
+
+
+def _past_proxies() -> dict[str, str]:
+    """What keeps calls to loopback from a proxy, which would be told the key; other exceptions stay.
+
+    Python and the SDKs look at the lower-case name first where both are set, other tools at one of them only.
+    """
+    so_far = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    names = [name.strip() for name in so_far.split(",") if name.strip()]
+    if names == ["*"]:
+        return {"NO_PROXY": so_far, "no_proxy": so_far}
+    all_of_them = ",".join([*names, *(name for name in (HOST, "localhost") if name not in names)])
+    return {"NO_PROXY": all_of_them, "no_proxy": all_of_them}
 
 
 def force_environment(endpoint: SandboxEndpoint) -> None:

@@ -197,5 +197,10 @@ def sandbox_client(endpoint: str, key: str, service: str, region: str = REGION, 
     from botocore.config import Config
 
     session = boto3.Session(**credentials(key), region_name=region)
-    config = Config(retries={"total_max_attempts": 1}, max_pool_connections=16, user_agent_extra=agent or None)
+    config = Config(
+        retries={"total_max_attempts": 1},
+        max_pool_connections=16,
+        user_agent_extra=agent or None,
+        proxies={},  # one would be told the key
+    )
     return session.client(service, endpoint_url=endpoint, config=config)

@@ -9,9 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from botocore.utils import get_environ_proxies
 
+from opsctl.aws.clients import Clients, Connection
 from opsctl.model.errors import InvalidInput
 from opsctl.sandbox.background import SandboxEndpoint, force_environment, running, stop
+from opsctl.sandbox.server import sandbox_client
 from tests.kit.command import HANGS_S
 
 
@@ -130,4 +133,27 @@ def test_nothing_of_a_real_account_stays_in_the_environment(monkeypatch: pytest.
     finally:
         os.environ.clear()
         os.environ.update(before)
-    assert left == endpoint.env
+    assert left == {name: value for name, value in endpoint.env.items() if name.startswith("AWS_")}
+
+
+@pytest.mark.parametrize("excepted", ["", ".corp.example", "*", "*,.corp.example", "localhost"])
+def test_no_proxy_of_the_environment_is_told_the_key(monkeypatch: pytest.MonkeyPatch, excepted: str) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://proxy.example:3128")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, excepted)
+    before = dict(os.environ)
+    endpoint = SandboxEndpoint(endpoint_url="http://127.0.0.1:4566", pid=1, key="SBOX")
+    try:
+        force_environment(endpoint)
+        clients = Clients(Connection(endpoint_url=endpoint.endpoint_url), "r")
+        assert clients.proxies(endpoint.endpoint_url) == {}
+        assert get_environ_proxies("http://localhost:4566") == {}
+        assert excepted in os.environ["NO_PROXY"], "other exceptions stay"
+        assert endpoint.env["no_proxy"] == os.environ["no_proxy"], "told once, however often it is asked"
+        del os.environ["no_proxy"], os.environ["NO_PROXY"]
+        own = sandbox_client(endpoint.endpoint_url, endpoint.key, "sts")
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    assert own.meta.config.proxies == {}
