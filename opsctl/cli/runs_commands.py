@@ -95,6 +95,9 @@ def undo(*, run: RunArgument, applying: ApplyOptions, account: AccountOptions, s
     carry_out(session, inverse, applying)
 
 
+_NOTHING_ASKED = "nothing of this run can be asked again: all was kept for others, or only gone through"
+
+
 def verify(*, run: RunArgument, account: AccountOptions, show: ShowOptions) -> None:
     """Ask every proof and check of a run again; exit 6 when one does not hold."""
     from opsctl.cli.front import in_sandbox, open_session
@@ -122,9 +125,7 @@ def verify(*, run: RunArgument, account: AccountOptions, show: ShowOptions) -> N
         journal.events(row.id),
         proofs=proofs,
         checks=checks,
-        hint=""
-        if proofs or checks
-        else "nothing of this run can be asked again: all was kept, or only gone through",
+        hint="" if proofs or checks else _NOTHING_ASKED,
         reached_by=session.runtime.identity.reached_by,
     )
     code = Exit.DONE if is_proved(proofs, checks) else Exit.UNPROVED

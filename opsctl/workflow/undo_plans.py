@@ -153,7 +153,9 @@ def _made_again(plan: Plan, intended: Sequence[str], bench: Workbench) -> set[st
         if there and not row.undo_of and not bench.journal.undone_by(row.id):
             with suppress(OpsctlError):  # of another version of opsctl: nothing is known of it
                 later = as_made(bench.journal.plan(row.id), bench.journal.events(row.id))
-                proofs += [later.change(one).proof.configured for one in bench.journal.of_run(row.id).intended()]
+                records = bench.journal.of_run(row.id)
+                made = [one for one in records.intended() if records.last(one) not in ("failed", "drifted")]
+                proofs += [later.change(one).proof.configured for one in made]
     return {one for one in intended if plan.change(one).proof.configured in (proof for proof in proofs if proof)}
 
 

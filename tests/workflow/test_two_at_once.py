@@ -142,6 +142,20 @@ def test_what_a_later_run_made_anew_is_left_to_that_run(tmp_path: Path) -> None:
     assert box.boxes["b"]["Items"] == ["old"]
 
 
+def test_what_a_later_run_failed_to_make_is_still_the_first_runs_to_undo(tmp_path: Path) -> None:
+    box = Box({"b": {"Items": ["old"], "Lock": 1}})
+    one = plan_of(add_item("x", "b"), plan_id="20260101-000000-aaaa")
+    later = plan_of(add_item("x", "b", "again"), plan_id="20260101-000001-bbbb")
+    start_run(one, bench(box, tmp_path))
+    box.boxes["b"]["Items"].remove("x")
+    with suppress(OpsctlError):
+        start_run(later, bench(Faulty(box, "denied", 1), tmp_path))
+    box.boxes["b"]["Items"].append("x")
+    undo = undo_plan(one, bench(box, tmp_path))
+    assert [change.id for change in undo.changes] == ["undo:add"]
+    assert undo.warnings == ()
+
+
 @pytest.mark.parametrize("shared", [True, False], ids=["one journal", "two laptops"])
 def test_one_plan_applied_twice_at_once_is_made_once(tmp_path: Path, shared: bool) -> None:
     box, plan = Box(), two_step_plan()
