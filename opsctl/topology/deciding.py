@@ -226,7 +226,9 @@ def _closed(way: Way, asked: Asked, outcomes: Mapping[str, Outcome]) -> str:
         return ""
     if reason := shut_to_clients(way):
         return reason
-    if outcomes and not asked.countries and all(one.dropped and one.by_groups for one in outcomes.values()):
+    answered = set(asked.versions) & set(way.entrance.versions)
+    insisted = asked.countries or (asked.own_rule and answered)
+    if outcomes and not insisted and all(one.dropped and one.by_groups for one in outcomes.values()):
         return next(iter(outcomes.values())).says
     return ""
 

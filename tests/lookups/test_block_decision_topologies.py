@@ -83,6 +83,9 @@ def test_an_instance_that_its_security_groups_close_needs_no_block() -> None:
     assert one.dropped
     assert "no block is needed here" in one.layers[0].reason
     assert (decision.points, decision.open) == ((), ())
+    insisted = decide(picture, "i-web", own_rule=True)
+    assert [point.layer for point in insisted.points] == ["nacl"], "a block of one's own is made all the same"
+    assert decide(picture, "i-web", "2001:db8::7", own_rule=True).points == (), "it answers no IPv6"
 
 
 def test_an_address_behind_an_egress_only_gateway_is_no_way_in() -> None:
