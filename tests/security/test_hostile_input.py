@@ -31,7 +31,7 @@ def commands(command: Any, *words: str) -> Iterator[tuple[tuple[str, ...], Any]]
     if isinstance(command, TyperGroup):
         for name, inner in command.commands.items():
             yield from commands(inner, *words, name)
-    elif not command.context_settings.get("ignore_unknown_options"):  # passes on what another command is given
+    else:
         yield words, command
 
 
