@@ -3,6 +3,7 @@
 import ipaddress
 from bisect import bisect_right
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TypeAlias
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -11,6 +12,7 @@ _BEYOND = 2**128
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 
 
+@lru_cache(maxsize=1 << 16)
 def parse_network(text: str) -> Network:
     """Parse an address or CIDR block; host bits are cleared and IPv4-mapped IPv6 becomes IPv4.
 
@@ -47,11 +49,11 @@ def same(left: str, right: str) -> bool:
 
 def covers(outer: Network, inner: Network) -> bool:
     """Tell whether every address of `inner` is in `outer`; families never mix."""
-    if isinstance(outer, ipaddress.IPv4Network) and isinstance(inner, ipaddress.IPv4Network):
-        return inner.subnet_of(outer)
-    if isinstance(outer, ipaddress.IPv6Network) and isinstance(inner, ipaddress.IPv6Network):
-        return inner.subnet_of(outer)
-    return False
+    if outer.version != inner.version or outer.prefixlen > inner.prefixlen:
+        return False
+    # Lists of thousands are compared with one another: the library's own comparison takes many times as long.
+    rest = outer.max_prefixlen - outer.prefixlen
+    return int(inner.network_address) >> rest == int(outer.network_address) >> rest
 
 
 def overlapping(left: Iterable[str], right: Iterable[str]) -> list[str]:

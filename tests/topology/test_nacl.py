@@ -215,6 +215,16 @@ def test_there_is_no_room_where_no_number_is_free_before_the_allow() -> None:
     assert "no free rule number before the allow rule 1" in found.reason
 
 
+def test_the_lowest_number_can_be_used_and_the_last_before_it_is_told_of_the_plans_own() -> None:
+    acl = acl_of(raw_rule(2, "allow", "0.0.0.0/0"))
+    slot = free_slot(acl, WHOLE)
+    assert isinstance(slot, Slot)
+    assert (slot.number, slot.others) == (1, ())
+    full = free_slot(acl, WHOLE, taken=tuple(range(3, 22)))
+    assert isinstance(full, NoRoom)
+    assert "has 1 of 20 inbound rules (IPv4 and IPv6 together) and would get 19 more by this plan" in full.reason
+
+
 def test_firewall_manager_keeps_its_own_numbers() -> None:
     tags = [{"Key": "FMManaged", "Value": "true"}]
     slot = free_slot(acl_of(raw_rule(6000, "allow", "0.0.0.0/0"), Tags=tags), WHOLE)

@@ -1,0 +1,42 @@
+"""Networks compared with one another, held against the standard library's own comparison."""
+
+import ipaddress
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opsctl.model.networks import covers, parse_network
+from opsctl.topology.waf_statements import near
+
+
+def _blocks(base: str, widest: int) -> st.SearchStrategy[str]:
+    network = ipaddress.ip_network(f"{base}/{widest}")
+    return st.builds(
+        lambda offset, length: str(
+            ipaddress.ip_network((int(network.network_address) + offset, length), strict=False)
+        ),
+        st.integers(0, network.num_addresses - 1),
+        st.integers(widest, network.max_prefixlen),
+    )
+
+
+blocks = _blocks("198.51.100.0", 27) | _blocks("2001:db8::", 123) | st.sampled_from(["0.0.0.0/0", "::/0"])
+
+
+def shares(left: str, right: str) -> bool:
+    """The oracle: by the library, families apart."""
+    one, other = ipaddress.ip_network(left), ipaddress.ip_network(right)
+    return one.version == other.version and one.overlaps(other)
+
+
+@given(blocks, blocks)
+def test_a_network_covers_another_exactly_when_it_is_its_subnet(outer: str, inner: str) -> None:
+    first, last = (ipaddress.ip_network(inner)[index] for index in (0, -1))
+    expected = first in ipaddress.ip_network(outer) and last in ipaddress.ip_network(outer)
+    assert covers(parse_network(outer), parse_network(inner)) is expected
+
+
+@given(st.lists(blocks, max_size=12, unique=True), blocks)
+def test_near_are_all_blocks_that_share_an_address_and_no_other(listed: list[str], wanted: str) -> None:
+    found = sorted(str(one) for one in near(tuple(listed), parse_network(wanted)))
+    assert found == sorted(text for text in listed if shares(text, wanted))
