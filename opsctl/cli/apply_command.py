@@ -52,7 +52,7 @@ def apply(
     """
     from opsctl.cli.front import Order, carry_out, in_sandbox, open_session
     from opsctl.cli.output import emit_value
-    from opsctl.model.commands import command_line, local_command
+    from opsctl.model.commands import command_line, run_command
     from opsctl.model.errors import RefusedByGuard
     from opsctl.planning.planner import refuse_large
     from opsctl.wiring import load_checked_plan, shipped_playbook
@@ -70,7 +70,7 @@ def apply(
     if runtime.journal.has(plan.id):
         raise RefusedByGuard(
             f"plan {plan.id} was applied before; a plan is used once",
-            f"{local_command('runs', 'show', plan.id)}, or plan again",
+            f"{run_command('runs show', plan.id)}, or plan again",
         )
     made_by = shipped_playbook(plan.playbook.name, plan.playbook.sha256)
     plan = reassessed(plan, runtime.about, shipped=made_by, accepted=accept or ())
@@ -107,23 +107,34 @@ def _refuse_bad_digest(file: Path, digest: str, *, asked: bool) -> None:
 def show_any(
     *,
     what: Annotated[str, typer.Argument(metavar="FILE|RUN", help="A plan file, a run's id, or last.")],
+    account: AccountOptions,
     show: ShowOptions,
 ) -> None:
-    """Show a saved plan or a run again, in any form; calls nothing."""
-    from opsctl.cli.front import Order
+    """Show a saved plan or a run again, in any form; calls nothing.
+
+    The switches of an account are for the commands it prints; without any they are those of the plan or run.
+    """
+    from opsctl.cli.front import Order, in_sandbox
     from opsctl.cli.output import emit_plan, emit_report
     from opsctl.model.commands import command_line
     from opsctl.playbook.places import is_file
     from opsctl.wiring import load_checked_plan, open_journal
     from opsctl.workflow.reporting import report_of
 
-    order = Order("show", AccountOptions(), show)
+    order = Order("show", account, show)
+    reached_by = account.words(sandbox=in_sandbox() or account.sandbox)
     if is_file(Path(what)):
         plan = load_checked_plan(Path(what))
-        following = command_line(plan.reached_by, "apply", what, "--digest", plan.short_digest)
+        following = command_line(reached_by or plan.reached_by, "apply", what, "--digest", plan.short_digest)
         emit_plan(order, plan, (following,))
         return
     journal = open_journal()
     row = journal.run(what)
-    report = report_of(row, journal.plan(row.id), journal.events(row.id), undone_by=journal.undone_by(row.id))
+    report = report_of(
+        row,
+        journal.plan(row.id),
+        journal.events(row.id),
+        undone_by=journal.undone_by(row.id),
+        reached_by=reached_by or None,
+    )
     emit_report(order, report, 0)

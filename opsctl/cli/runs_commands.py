@@ -43,16 +43,26 @@ def list_runs(*, show: ShowOptions) -> None:
     emit_runs(_order("runs list", AccountOptions(), show), open_journal().runs())
 
 
-def show_run(*, run: RunArgument = "last", show: ShowOptions) -> None:
-    """Show where a run stands, change by change; calls nothing."""
+def show_run(*, run: RunArgument = "last", account: AccountOptions, show: ShowOptions) -> None:
+    """Show where a run stands, change by change; calls nothing.
+
+    The switches of an account are for the commands it prints; without any they are those of the run.
+    """
+    from opsctl.cli.front import in_sandbox
     from opsctl.cli.output import emit_report
     from opsctl.wiring import open_journal
     from opsctl.workflow.reporting import report_of
 
     journal = open_journal()
     row = journal.run(run)
-    report = report_of(row, journal.plan(row.id), journal.events(row.id), undone_by=journal.undone_by(row.id))
-    emit_report(_order("runs show", AccountOptions(), show), report, 0)
+    report = report_of(
+        row,
+        journal.plan(row.id),
+        journal.events(row.id),
+        undone_by=journal.undone_by(row.id),
+        reached_by=account.words(sandbox=in_sandbox() or account.sandbox) or None,
+    )
+    emit_report(_order("runs show", account, show), report, 0)
 
 
 def resume(*, run: RunArgument, account: AccountOptions, show: ShowOptions) -> None:

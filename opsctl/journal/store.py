@@ -89,7 +89,7 @@ class Journal:
         except sqlite3.IntegrityError:
             raise RefusedByGuard(
                 f"plan {plan.id} was applied before; a plan is used once",
-                f"{local_command('runs', 'show', plan.id)}, or {run_command('resume', plan.id)}",
+                f"{run_command('runs show', plan.id)}, or {run_command('resume', plan.id)}",
             ) from None
 
     def has(self, run_id: str) -> bool:
@@ -193,7 +193,7 @@ class Journal:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise RefusedByGuard(
-                    f"run {run_id} is being worked on by another process", local_command("runs", "show", run_id)
+                    f"run {run_id} is being worked on by another process", run_command("runs show", run_id)
                 ) from None
             yield
 

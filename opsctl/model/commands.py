@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 SANDBOX = "--sandbox"
-_OF_A_RUN = re.compile(r"\bopsctl ((?:verify|resume|undo) [\w-]+)(?![\w-]| --)")
+_OF_A_RUN = re.compile(r"\bopsctl ((?:verify|resume|undo|runs show) [\w-]+)(?![\w-]| --)")
 _OF_AWS_AS_WELL = ("--profile", "--region", "--endpoint-url")
 
 
@@ -58,8 +58,10 @@ def local_command(*words: str) -> str:
 
 
 def run_command(verb: str, run_id: str) -> str:
-    """Return a command about a run, for who does not know how its account is reached: see `completed`."""
-    return command_line((), verb, run_id)
+    """Return a command about a run (`runs show` too, whose next steps need the switches), for who does not know
+    how its account is reached: see `completed`.
+    """
+    return command_line((), *verb.split(), run_id)
 
 
 def completed(text: str, reached_by: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from opsctl.model.changes import Irreversible
-from opsctl.model.commands import command_line, completed, local_command
+from opsctl.model.commands import command_line, completed
 from opsctl.model.plan import Plan
 from opsctl.model.report import (
     CHECKED,
@@ -113,8 +113,8 @@ class _Next:
         return command_line(self._reached_by, verb, self._run.id)
 
     def _show(self, run_id: str) -> str:
-        # The journal is read without any account.
-        return local_command("runs", "show", run_id)
+        # It calls nothing, but what it says to type next is to reach the same account.
+        return command_line(self._reached_by, "runs", "show", run_id)
 
 
 def _detail(detail: Json) -> str:

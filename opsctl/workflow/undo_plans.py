@@ -9,7 +9,7 @@ from opsctl.execution.asking import Asking, NotThere
 from opsctl.execution.choosing import as_made
 from opsctl.execution.inverse import inverse_of, irreversible_in, references_of
 from opsctl.model.changes import Change, Check
-from opsctl.model.commands import local_command, run_command
+from opsctl.model.commands import run_command
 from opsctl.model.errors import AwsRefused, Drifted, OpsctlError, RefusedByGuard
 from opsctl.model.plan import Finding, Plan, Policies
 from opsctl.model.write_backs import documents_of, need_whole
@@ -113,7 +113,7 @@ def refuse_undone(run_id: str, undone_by: str) -> None:
     if undone_by:
         raise RefusedByGuard(
             f"run {run_id} was undone by run {undone_by}; nothing was changed",
-            local_command("runs", "show", undone_by),
+            run_command("runs show", undone_by),
         )
 
 

@@ -53,6 +53,9 @@ def test_a_hint_is_completed_once_by_who_knows_the_switches() -> None:
     assert completed(hint, ("--profile", "p")) == whole
     assert completed(whole, ("--profile", "p")) == whole
     assert completed(hint, ("--sandbox",)) == "opsctl --sandbox verify r-1, or opsctl --sandbox undo r-1"
+    shown = completed(run_command("runs show", "r-1"), ("--profile", "p"))
+    assert shown == "opsctl runs show r-1 --profile p"
+    assert completed(shown, ("--profile", "p")) == shown
 
 
 def test_the_hint_of_an_error_that_ends_a_command_leads_to_its_account() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -66,6 +67,9 @@ def test_it_starts_works_survives_a_kill_and_stops(tmp_path: Path) -> None:
         block = opsctl(tmp_path, "--sandbox", "block-ip", "203.0.113.9", "--target", "legacy-web", "--yes", **REAL)
         assert "next: opsctl --sandbox undo " in block.stdout, block.stderr
         assert "next: opsctl --sandbox undo " in opsctl(tmp_path, "runs", "show", "last").stdout
+        for show in (("runs", "show"), ("show",)):
+            elsewhere = opsctl(tmp_path, *show, "last", "--profile", "other", "--region", "eu-west-1")
+            assert re.search(r"next: opsctl undo \S+ --region eu-west-1 --profile other$", elsewhere.stdout, re.M)
         limited = ("sandbox", "as", "responder-read-only")
         refused = opsctl(
             tmp_path, *limited, "block-ip", "203.0.113.9", "--target", "direct.example.com", "-y", **REAL

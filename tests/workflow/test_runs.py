@@ -80,7 +80,7 @@ def test_what_to_type_next_reaches_the_account_as_the_run_did_also_where_an_erro
         reached_by=switches,
     )
     assert here.hint == f"opsctl resume {plan.id} --endpoint-url http://127.0.0.1:4566"
-    assert here.next == (f"opsctl runs show {plan.id}", here.hint, here.hint.replace("resume", "undo"))
+    assert here.next == (here.hint.replace("resume", "runs show"), here.hint, here.hint.replace("resume", "undo"))
 
 
 def test_a_playbooks_own_next_commands_are_named_once_everything_is_done_and_never_after_undo(
