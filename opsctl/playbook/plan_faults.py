@@ -1,7 +1,8 @@
 """Checks everything in a plan that came from a file, as if a stranger had written it; needs no network."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
 
@@ -24,6 +25,7 @@ from opsctl.playbook.call_params import param_faults
 LONGEST_WAIT_S = 7 * 86_400
 MOST_FAULTS = 10
 MOST_CHOICES = 1000
+MOST_CHANGES = 10_000
 _RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[a-z0-9]{4}")
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}")
 _HEADER = {
@@ -69,10 +71,13 @@ class _Checker:
         self._registry = registry
         self._models = models
         every = [one for change in plan.changes for one in (change, *change.undo_first)]
-        self._ids = [one.id for one in every]
+        self._ids = Counter(one.id for one in every)
         self._outputs = {f"{one.id}.{name}": query for one in every for name, query in one.outputs.items()}
 
     def faults(self) -> Faults:
+        if sum(self._ids.values()) > MOST_CHANGES:
+            yield "changes", f"at most {MOST_CHANGES:,} are read"
+            return
         yield from self._header()
         yield from self._circles()
         known: set[str] = set()
@@ -107,8 +112,9 @@ class _Checker:
         for number, step in enumerate(plan.next):
             if not step.words or not re.fullmatch(r"[a-z][a-z0-9-]*", step.words[0]):
                 yield f"next.{number}", "an opsctl command is needed"
-        duplicates = {one for one in self._ids if self._ids.count(one) > 1}
-        yield from (("changes", f"two have the id {one[:80]!r}") for one in sorted(duplicates))
+        for one, many in self._ids.items():
+            if many > 1:
+                yield "changes", f"two have the id {one[:80]!r}"
 
     def _reached_by(self, words: Sequence[str]) -> Faults:
         rest = [word for word in words if word != SANDBOX]
@@ -130,7 +136,7 @@ class _Checker:
         except CycleError as circle:
             yield "outputs", f"they need one another: {' -> '.join(map(str, circle.args[1]))[:200]}"
 
-    def _change(self, change: Change, path: str, earlier: set[str]) -> Faults:
+    def _change(self, change: Change, path: str, earlier: Set[str]) -> Faults:
         if not _CHANGE_ID.fullmatch(change.id) or not change.id.isprintable():
             yield path, "its id has spaces or is too long"
         yield from self._instruction(change, path)
@@ -149,7 +155,7 @@ class _Checker:
         if change.choice is not None:
             yield from self._choice(change, change.choice, f"{path}: choice")
         for first in change.undo_first:
-            yield from self._change(first, f"{path}: undo_first {first.id[:80]!r}", {*self._ids})
+            yield from self._change(first, f"{path}: undo_first {first.id[:80]!r}", self._ids.keys())
 
     def _choice(self, change: Change, choice: Choice, path: str) -> Faults:
         """What is chosen later is a number, the first of which the plan shows, and never what is called."""

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from opsctl.aws import clients
+from opsctl.aws.service_models import InstalledModels
+from opsctl.catalog import find_plugins
 from opsctl.model.changes import Change, Instruction, Irreversible, Proof, Risk, Severity
 from opsctl.model.errors import InvalidInput, RefusedByGuard
 from opsctl.model.plan import FactCall, NextStep, Plan, PlanCheck, Section
@@ -21,6 +23,8 @@ from opsctl.model.run import Context
 from opsctl.model.settings import Keys, Settings, SettingsFile
 from opsctl.model.value import Json
 from opsctl.planning.least_risk import no_less_severe
+from opsctl.playbook import plan_faults as plan_faults_module
+from opsctl.playbook.plan_faults import plan_faults
 from opsctl.services import ip_set_calls
 from opsctl.services.network_acl_calls import (
     choice_of_number,
@@ -325,11 +329,22 @@ def test_the_honest_plan_is_taken(tmp_path: Path) -> None:
     assert len(FORGED) + len(RAW) >= 40
 
 
+MODELS, PLUGINS = InstalledModels(), find_plugins()
+
+
 @pytest.mark.parametrize("shape", FORGED)
 def test_a_forged_plan_is_invalid_under_its_own_digest(tmp_path: Path, shape: str) -> None:
     path = forge(tmp_path / "plan.json", FORGED[shape])
     with pytest.raises(InvalidInput, match="not a plan file"):
-        load_checked_plan(path, private=True)
+        raise InvalidInput(plan_faults(load_plan(path, private=True), str(path), PLUGINS, MODELS))
+
+
+def test_more_changes_than_anybody_reviews_are_no_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan_faults_module, "MOST_CHANGES", len(honest().changes))
+    assert plan_faults(honest(), "plan.json", PLUGINS, MODELS) == []
+    monkeypatch.setattr(plan_faults_module, "MOST_CHANGES", len(honest().changes) - 1)
+    (fault,) = plan_faults(honest(), "plan.json", PLUGINS, MODELS)
+    assert fault.summary == "not a plan file: changes: at most 4 are read"
 
 
 @pytest.mark.parametrize("shape", RAW)
