@@ -12,6 +12,8 @@ FAILOVER_TAG = "opsctl:ha-failover"
 DRILL_TAG = "opsctl:ha-drill"
 COPY_TAG = "opsctl:ha-copy"
 WAIT_TAG = "opsctl:ha-wait"
+ZONE_DOWN_TAG = "opsctl:ha-zone-down"
+"""A person's word that a zone is lost, on the instance that waits for its data."""
 SNAPSHOTS_TAG = "opsctl:ha-snapshots"
 """The instance that a policy of Data Lifecycle Manager is to take snapshots of: the one with the data."""
 

@@ -18,8 +18,12 @@ from opsctl.services.marks import (
     ROLE_TAG,
     SNAPSHOTS_TAG,
     WAIT_TAG,
+    ZONE_DOWN_TAG,
 )
 from opsctl.undoing.steps import step
+
+LEFT_ON_INSTANCES = (DRILL_TAG, FAILOVER_TAG, GROUP_TAG, ROLE_TAG, SNAPSHOTS_TAG, WAIT_TAG, ZONE_DOWN_TAG)
+"""What the handler, a drill or a person who helped it has put on an instance that outlives the group."""
 
 
 def untag_survivors(group: str, instance: str) -> tuple[Change, ...]:
@@ -57,7 +61,7 @@ def untag_survivors(group: str, instance: str) -> tuple[Change, ...]:
             _tags(
                 "DeleteTags",
                 "instances",
-                dict.fromkeys((DRILL_TAG, FAILOVER_TAG, GROUP_TAG, ROLE_TAG, SNAPSHOTS_TAG, WAIT_TAG)),
+                dict.fromkeys(LEFT_ON_INSTANCES),
             ),
             f"Take the tags of {group} off what runs in the place of {instance}",
             why,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from opsctl.model.errors import InvalidInput
-from opsctl.sandbox.conditions import AWS_LIKE, QUICK, Conditions, Durations, conditions, hand_clock
+from opsctl.sandbox.conditions import AWS, AWS_LIKE, QUICK, Conditions, Durations, conditions, hand_clock
 from opsctl.sandbox.endpoint import ACCOUNT
 from opsctl.sandbox.lambda_jobs import KEPT, tick
 from opsctl.sandbox.pace import pace_of, pace_text
@@ -82,7 +82,7 @@ def test_single_things_can_be_slower_than_the_pace_or_hang() -> None:
     chosen = pace_of(pace_text("quick", ["stop=30m", "snapshot=hangs"]))
     assert (chosen.instance_stop, chosen.instance_start) == (1800, QUICK.instance_start)
     assert chosen.snapshot > 365 * 86_400
-    assert pace_of("aws") == AWS_LIKE
+    assert pace_of("aws") == AWS
 
 
 @pytest.mark.parametrize("slow", ["stop", "stop=", "stop=soon", "coffee=1h", "=1h", "stop=1h,coffee=1h", ""])
@@ -92,7 +92,7 @@ def test_what_is_no_thing_or_no_time_is_one_clear_refusal(slow: str) -> None:
 
 
 def test_at_aws_s_pace_the_first_snapshot_of_a_volume_takes_longer_the_larger_it_is() -> None:
-    with timed_world(durations=AWS_LIKE) as (_, about):
+    with timed_world(durations=AWS) as (_, about):
         small, large = make_volume(), make_volume(Size=500)
         move(about, 10)
         taken = [client("ec2").create_snapshot(VolumeId=each)["SnapshotId"] for each in (small, large)]
