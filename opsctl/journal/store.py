@@ -17,6 +17,7 @@ from opsctl.journal.checkpoints import JobCheckpoint
 from opsctl.model.commands import local_command, run_command
 from opsctl.model.errors import InvalidInput, OpsctlError, RefusedByGuard
 from opsctl.model.plan import Plan
+from opsctl.model.private import private_directory
 from opsctl.model.report import EventRow, JournalEvent, RunRow, RunStatus
 from opsctl.model.value import Json
 
@@ -41,13 +42,12 @@ class Journal:
         """Open or create the journal in a directory.
 
         Raises:
-            InvalidInput: the directory cannot be used, or the file is no journal.
+            InvalidInput: the directory cannot be used or is open to others, or the file is no journal.
         """
         self._directory = directory
         path = directory / "journal.sqlite3"
         try:
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            directory.chmod(0o700)
+            private_directory(directory, "OPSCTL_STATE_DIR")
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             self._db = sqlite3.connect(path, isolation_level=None, timeout=10)
             self._db.row_factory = sqlite3.Row

@@ -18,6 +18,7 @@ from pydantic import Field
 
 from opsctl.model.commands import local_command
 from opsctl.model.errors import InvalidInput, OpsctlError
+from opsctl.model.private import private_directory
 from opsctl.model.run import Progress
 from opsctl.model.value import Value
 from opsctl.sandbox.endpoint import ACCOUNT, HOST, REGION, RESET, STATUS, control_headers
@@ -110,8 +111,7 @@ def ensure_running(state: Path, progress: Progress, pace: str = "quick") -> Sand
     if found is not None:
         return found
     progress(f"starting the sandbox (stop it with: {local_command('sandbox', 'stop')})")
-    state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _refuse_open(state)
+    private_directory(state, "OPSCTL_STATE_DIR")
     with _one_at_a_time(state):
         # Another command may have started it while this one waited.
         return running(state) or _start(state, pace)
@@ -200,17 +200,6 @@ def _control(endpoint: SandboxEndpoint, path: str, within_s: float) -> bytes:
         return answer.read()
     finally:
         connection.close()
-
-
-def _refuse_open(state: Path) -> None:
-    """The state file has the key in it, so nobody else may write where it is."""
-    found = state.stat()
-    if found.st_uid != os.geteuid() or found.st_mode & 0o022:
-        raise InvalidInput.one(
-            f"{state} belongs to somebody else or can be written by others: no sandbox keeps its key there",
-            source="OPSCTL_STATE_DIR",
-            hint=f"chmod 700 {state}",
-        )
 
 
 def _state_file(state: Path) -> Path:

@@ -34,6 +34,22 @@ def test_files_are_private_to_the_user(tmp_path: Path) -> None:
             assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 
 
+def test_a_directory_that_was_there_keeps_its_permissions(tmp_path: Path) -> None:
+    """It was once closed to everybody else, /tmp as well."""
+    tmp_path.chmod(0o755)
+    Journal(tmp_path)
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o1777, 0o775])
+def test_no_journal_is_kept_where_others_may_put_files(tmp_path: Path, mode: int) -> None:
+    tmp_path.chmod(mode)
+    with pytest.raises(InvalidInput, match="can be written by others"):
+        Journal(tmp_path)
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == mode
+    assert not list(tmp_path.iterdir())
+
+
 def test_records_survive_the_process(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.begin(PLAN)

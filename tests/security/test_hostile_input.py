@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import os
+import resource
 import subprocess
 import time
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from opsctl.playbook.load import parse_playbook
 from opsctl.playbook.yaml_tree import MANY, MAX_BYTES, MAX_DEPTH, read_tree
 
 SOON_S = 5.0
+"""Seconds of work, whatever else the machine does."""
 """What hung took from sixteen seconds to for ever; a busy machine takes a few times the milliseconds it needs."""
 
 
@@ -69,6 +71,12 @@ def no_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 def test_there_are_many_commands_to_walk() -> None:
     assert len({words for words, _, _ in EVERY}) > 20
     assert len(EVERY) > 200
+
+
+def worked_s() -> float:
+    """The processor's time that this process and those it started have taken, in seconds."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
 
 
 @pytest.mark.parametrize("empty", ["", "  "])
@@ -193,9 +201,9 @@ def test_a_deep_value_under_an_expression_is_a_fault_and_no_crash() -> None:
     ids=range(13),
 )
 def test_heavy_yaml_is_refused_in_a_moment_with_few_faults(data: bytes, words: str) -> None:
-    began = time.monotonic()
+    began = worked_s()
     tree = read_tree(data, "x.yaml")
-    assert time.monotonic() - began < SOON_S
+    assert worked_s() - began < SOON_S
     assert words in tree.faults[0].summary
     assert len(tree.faults) <= MANY
 
@@ -222,9 +230,9 @@ def test_a_playbook_full_of_faults_is_answered_in_a_moment_with_the_first_of_the
     tmp_path: Path, text: str
 ) -> None:
     (tmp_path / "x.yaml").write_text(text)
-    began = time.monotonic()
+    began = worked_s()
     done = opsctl("playbook", "validate", "x.yaml")
-    assert time.monotonic() - began < SOON_S
+    assert worked_s() - began < SOON_S
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) < 4 * MANY
 
@@ -296,9 +304,9 @@ def test_an_envelope_of_errors_names_the_command(argv: tuple[str, ...], command:
 )
 @pytest.mark.parametrize("place", ["/dev/zero", "/dev/full", "/dev/urandom", ".", "/proc/self/mem"])
 def test_a_file_that_never_ends_or_is_none_is_bad_input_in_a_moment(argv: tuple[str, ...], place: str) -> None:
-    began = time.monotonic()
+    began = worked_s()
     done = opsctl(*argv, place)
-    assert time.monotonic() - began < SOON_S
+    assert worked_s() - began < SOON_S
     assert done.returncode == 2, done.stderr[:500]
     assert len(done.stderr) < 4000
 
