@@ -36,7 +36,7 @@ def render_survey(found: Surveyed, *, width: int, colour: bool) -> str:
     full = next((row for row in found.rows if row.depth), None)
     if full is not None:
         page.blank()
-        page.item(f"next: {_inspecting(full, found)}")
+        page.command(f"next: {_inspecting(full, found)}", indent=2)
     return page.text()
 
 

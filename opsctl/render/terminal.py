@@ -78,7 +78,7 @@ def render_plan(
     if plan.unaccepted:
         page.line(unaccepted_words(plan), "bold red")
     for line in following:
-        page.item(f"next: {line}")
+        page.command(f"next: {line}", indent=2)
     return page.text()
 
 
@@ -97,8 +97,11 @@ def render_report(report: Report, *, width: int, colour: bool, verbose: bool = F
     page.line(outcome_of(report), "bold green" if report.status == "done" else "bold red")
     if report.message and report.status != "done":
         page.item(report.message)
-    for line in dict.fromkeys([*([report.hint] if report.hint else []), *report.next]):
-        page.item(f"next: {line}")
+    if report.hint and report.hint not in report.next:
+        page.item(f"next: {report.hint}")
+    # The one that the hint names comes first.
+    for line in sorted(report.next, key=lambda line: line != report.hint):
+        page.command(f"next: {line}", indent=2)
         if line in report.next_because:
             page.item(report.next_because[line], indent=8)
     for line in report.told:

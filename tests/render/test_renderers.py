@@ -156,6 +156,15 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
         assert max(len(line) for line in plan.splitlines()) <= width
 
 
+def test_a_command_to_type_next_is_one_line_however_narrow_the_terminal() -> None:
+    long = "opsctl apply p.json --digest 0995ea2acd94 --profile b --role-arn arn:aws:iam::123456789012:role/a"
+    shown = terminal.render_plan(sample_plan("x"), width=60, colour=False, following=[long])
+    assert f"  next: {long}\n" in f"{shown}\n", "pasted in two, its first half would reach another account"
+    report = sample_report("x").model_copy(update={"next": ("opsctl runs show r", long), "hint": long})
+    lines = terminal.render_report(report, width=60, colour=False).splitlines()
+    assert [line for line in lines if "next:" in line] == [f"  next: {long}", "  next: opsctl runs show r"]
+
+
 def test_colour_is_there_only_when_asked_for() -> None:
     assert "\x1b[" in terminal.render_plan(sample_plan(), width=80, colour=True)
     assert "\x1b[" not in terminal.render_plan(sample_plan(), width=80, colour=False)
