@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from opsctl.execution.asking import Asking
 from opsctl.model.changes import Change
+from opsctl.model.intents import OpenIntents
 from opsctl.model.plan import Plan
 from opsctl.model.report import CheckResult, EventRow
 from opsctl.model.value import Json
@@ -46,13 +47,15 @@ def chosen(change: Change) -> dict[str, Json]:
 
 def as_made(plan: Plan, events: Sequence[EventRow]) -> Plan:
     """Return the plan of a run with the values that its calls were really made with."""
-    made = {
-        event.change: event.detail[CHOSEN]
-        for event in events
-        if event.event == "intent" and isinstance(event.detail, dict) and CHOSEN in event.detail
-    }
-    changes = tuple(bound(one, made[one.id]) if one.choice and one.id in made else one for one in plan.changes)
-    return plan.model_copy(update={"changes": changes})
+    intents = OpenIntents()
+    for event in events:
+        intents.note(event.change, event.event, event.detail)
+    return plan.model_copy(update={"changes": tuple(_as_made(one, intents.of(one.id)) for one in plan.changes)})
+
+
+def _as_made(change: Change, intents: Sequence[Json]) -> Change:
+    values = [detail[CHOSEN] for detail in intents if isinstance(detail, dict) and CHOSEN in detail]
+    return bound(change, values[-1]) if values else change
 
 
 def bound(change: Change, value: Json) -> Change:

@@ -121,7 +121,7 @@ class Executor:
             self._await_proof(change)
             self._journal.record(change.id, "done")
         elif _all_held(asking.prove(change.proof)):
-            ours = self._journal.last(change.id) is not None
+            ours = bool(self._journal.open_intents(change.id))
             self._journal.record(change.id, "done" if ours else "skipped")
         elif not _all_held(asking.judge_all(change.only_if)):
             self._journal.record(change.id, "kept")
@@ -179,8 +179,9 @@ class Executor:
         return drift_error(change, broken)
 
     def _run(self, change: Change) -> None:
-        again = change.id in self._journal.intended()
-        self._journal.record(change.id, "intent", {"api": change.api, **chosen(change)})
+        intent = {"api": change.api, **chosen(change)}
+        again = intent in self._journal.open_intents(change.id)
+        self._journal.record(change.id, "intent", intent)
         try:
             written = self._send(change)
         except AwsRefused as refused:

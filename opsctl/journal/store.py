@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from opsctl.journal.checkpoints import JobCheckpoint
 from opsctl.model.commands import local_command, run_command
 from opsctl.model.errors import InvalidInput, OpsctlError, RefusedByGuard
+from opsctl.model.intents import OpenIntents
 from opsctl.model.plan import Plan
 from opsctl.model.private import private_directory
 from opsctl.model.report import EventRow, JournalEvent, RunRow, RunStatus
@@ -230,6 +231,9 @@ class RunRecords:
         self._run_id = run_id
         self._last = {event.change: event.event for event in events}
         self._intended = list(dict.fromkeys(event.change for event in events if event.event == "intent"))
+        self._open = OpenIntents()
+        for event in events:
+            self._open.note(event.change, event.event, event.detail)
 
     def record(self, change_id: str, event: JournalEvent, detail: Json = None) -> None:
         """Append a record; it is on disk when this returns."""
@@ -238,6 +242,7 @@ class RunRecords:
             (self._run_id, _now(), change_id, event, json.dumps(detail, default=str)),
         )
         self._last[change_id] = event
+        self._open.note(change_id, event, detail)
         if event == "intent" and change_id not in self._intended:
             self._intended.append(change_id)
 
@@ -246,8 +251,12 @@ class RunRecords:
         return self._last.get(change_id)
 
     def intended(self) -> list[str]:
-        """The changes this run set out to make and did not find made, in the order of their first intent."""
-        return [change_id for change_id in self._intended if self._last[change_id] != "skipped"]
+        """The changes that this run may have made and did not find made, in the order of their first intent."""
+        return [one for one in self._intended if self._last[one] != "skipped" and self._open.of(one)]
+
+    def open_intents(self, change_id: str) -> list[Json]:
+        """What was recorded with each intent of a change that AWS did not refuse for certain."""
+        return self._open.of(change_id)
 
 
 def _file_name(*names: str) -> str:

@@ -55,10 +55,14 @@ class RunJournal(Protocol):
         ...
 
     def intended(self) -> list[str]:
-        """The changes that this run set out to make, in the order of their intent.
+        """The changes that this run may have made, in the order of their intent.
 
-        What came of them does not matter, but for those that turned out to be made by somebody else.
+        Left out are those that turned out to be made by somebody else, and those of which AWS refused every call.
         """
+        ...
+
+    def open_intents(self, change_id: str) -> list[Json]:
+        """What was recorded with each intent of a change whose call AWS did not refuse for certain, in order."""
         ...
 
 

@@ -4,17 +4,19 @@ from contextlib import suppress
 
 import pytest
 
-from opsctl.execution.choosing import as_made, bound, choose
-from opsctl.execution.executor import Executor
+from opsctl.execution.asking import Asking
+from opsctl.execution.choosing import as_made, bound, choose, none_free
+from opsctl.execution.executor import SETTLE_WITHIN_S, Executor
 from opsctl.execution.inverse import inverse_of
 from opsctl.model.changes import Change, Check, Choice, Instruction, Proof, Query
-from opsctl.model.errors import Drifted, OpsctlError
+from opsctl.model.errors import AwsRefused, Drifted, OpsctlError
 from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws
-from opsctl.model.reads import Answer, Read
+from opsctl.model.reads import Answer, Read, Refused
 from opsctl.model.report import EventRow
+from opsctl.model.run import Progress
 from tests.kit.box_plans import get_box, plan_of
-from tests.kit.ports import FAULTS, Box, FakeClock, Faulty, Killed, MemoryJournal, Wrapping
+from tests.kit.ports import FAULTS, Box, FakeClock, Faulty, Killed, MemoryJournal, Wrapping, refusal
 
 LIST = Read(service="box", operation="ListBoxes")
 THEIRS = {"Items": ["theirs"], "Lock": 1}
@@ -57,8 +59,14 @@ def one_of(*names: str) -> Change:
 PLAN = plan_of(one_of("a", "b", "c"))
 
 
-def run(plan: Plan, aws: Aws, journal: MemoryJournal) -> None:
-    Executor(plan, aws, journal, FakeClock(), lambda _line: None, lambda: False).apply()
+def run(
+    plan: Plan,
+    aws: Aws,
+    journal: MemoryJournal,
+    clock: FakeClock | None = None,
+    progress: Progress = lambda _line: None,
+) -> None:
+    Executor(plan, aws, journal, clock or FakeClock(), progress, lambda: False).apply()
 
 
 def undo(plan: Plan, aws: Aws, journal: MemoryJournal) -> None:
@@ -181,8 +189,114 @@ def test_binding_replaces_the_value_wherever_it_stands() -> None:
 
 
 def test_choosing_asks_the_account_and_not_the_plan() -> None:
-    from opsctl.execution.asking import Asking
-
     found = choose(PLAN.changes[0], Asking(Box({"a": THEIRS}), {}))
     assert found is not None
     assert found.params["Name"] == "b"
+
+
+class Unlisted(Box):
+    """An account whose list does not show what its calls are refused for."""
+
+    def read(self, read: Read) -> Answer:
+        return Answer(value={"Boxes": []}) if read.operation == "ListBoxes" else super().read(read)
+
+
+def test_what_aws_says_is_taken_is_not_tried_again_though_no_list_shows_it() -> None:
+    box, journal, lines, clock = Unlisted({"a": THEIRS, "b": THEIRS}), MemoryJournal(), list[str](), FakeClock()
+    run(PLAN, box, journal, clock, lines.append)
+    assert (ours_in(box), box.writes, clock.slept) == (["c"], ["PutBox"] * 3, [])
+    told = [line for line in lines if "another" in line]
+    assert told == [f"make a box: name {name} is taken, choosing another" for name in ("a", "b")]
+    full = Unlisted(dict.fromkeys("abc", THEIRS))
+    with pytest.raises(Drifted, match="one of these is free as name"):
+        run(PLAN, full, MemoryJournal())
+    assert full.writes == ["PutBox"] * 3
+
+
+def test_a_value_that_somebody_took_is_passed_over_at_once_unless_it_may_have_been_us() -> None:
+    patient = PLAN.changes[0].model_copy(
+        update={"proof": PLAN.changes[0].proof.model_copy(update={"within_s": 3000})}
+    )
+    plan, box, journal, clock = plan_of(patient), Unlisted(), MemoryJournal(), FakeClock()
+    with suppress(Killed):
+        run(plan, Faulty(box, "killed-before", 1), journal, clock)
+    box.boxes["a"] = THEIRS
+    lagging = Lagging(box)
+    lagging.stale = 4
+    run(plan, lagging, journal, clock)
+    assert ours_in(box) == ["b"]
+    assert sum(clock.slept) == SETTLE_WITHIN_S, "as long as our own call may take to show"
+
+
+def test_another_refusal_than_taken_is_told_at_once_also_when_resumed() -> None:
+    journal, clock = MemoryJournal(), FakeClock()
+    with suppress(Killed):
+        run(PLAN, Faulty(Box(), "killed-before", 1), journal, clock)
+    slept = list(clock.slept)
+    lagging = Lagging(Faulty(Box(), "denied", 1))
+    with pytest.raises(AwsRefused):
+        run(PLAN, lagging, journal, clock)
+    assert clock.slept[len(slept) :] == []
+
+
+def test_what_an_earlier_call_made_is_no_failure_when_it_is_refused_the_second_time() -> None:
+    box, journal = Box(), MemoryJournal()
+    with suppress(Killed):
+        run(PLAN, Faulty(box, "killed-after", 1), journal)
+    lagging = Lagging(box)
+    lagging.stale = 8
+    run(PLAN, lagging, journal)
+    assert "failed" not in [event for _, event, _ in journal.records]
+
+
+def test_when_none_is_free_it_is_told_which_there_are_and_which_are_taken() -> None:
+    one = PLAN.changes[0]
+    for boxes, tried, taken in ((["a", "b", "c"], [], ["a", "b", "c"]), (["a"], ["b", "c"], ["a", "b", "c"])):
+        asking = Asking(Box(dict.fromkeys(boxes, THEIRS)), {})
+        (result,) = none_free(one, asking, tried)
+        assert (result.held, result.expected, result.found) == (False, ["a", "b", "c"], taken)
+    for nothing_found in (Asking(Unlisted({"a": THEIRS}), {}), Asking(Box({"b": THEIRS}), {})):
+        assert none_free(one, nothing_found) == ()
+        (result,) = none_free(one, nothing_found, ["a", "b", "c"])
+        assert result.found[-3:] == ["a", "b", "c"]
+    assert none_free(one.model_copy(update={"choice": None}), asking) == ()
+
+
+def test_a_value_is_bound_inside_of_lists_too() -> None:
+    one = PLAN.changes[0]
+    choice = one.choice.model_copy(update={"at": ("params.Items.1", "params.Deep.0.Name")}) if one.choice else None
+    made = bound(
+        one.model_copy(update={"choice": choice, "params": {"Items": ["x", "a"], "Deep": [{"Name": "a"}]}}), "b"
+    )
+    assert made.params == {"Items": ["x", "b"], "Deep": [{"Name": "b"}]}
+
+
+OURS = {"Items": ["ours"], "Lock": 1}
+
+
+def test_what_somebody_made_alike_under_the_value_that_came_next_is_theirs_to_undo() -> None:
+    """Three responders, two of them with one address: the first number goes to the third, the second is shared."""
+    box, journal, waiting = Box(), MemoryJournal(), [("a", THEIRS), ("b", OURS)]
+
+    def take(_operation: str) -> None:
+        if waiting:
+            name, one = waiting.pop(0)
+            box.boxes[name] = dict(one)
+
+    box.before_write = take
+    run(PLAN, box, journal)
+    assert (journal.last("make"), journal.intended()) == ("skipped", [])
+    undo(PLAN, box, journal)
+    assert box.boxes == {"a": THEIRS, "b": OURS}
+
+
+def test_undo_takes_back_the_value_whose_call_was_not_refused() -> None:
+    """One call was cut off and landed, the next, with another value, was refused for certain."""
+    box, journal = Box(), MemoryJournal()
+    with suppress(Killed):
+        run(PLAN, Faulty(box, "killed-after", 1), journal)
+    journal.record("make", "intent", {"api": "box.PutBox", "chosen": "b"})
+    refused = refusal(Refused.DENIED, "AccessDenied", "box.PutBox")
+    journal.record("make", "failed", refused.model_dump(mode="json"))
+    undo(PLAN, box, journal)
+    assert box.boxes == {}

@@ -2,11 +2,13 @@
 
 import stat
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from opsctl.journal.store import Journal
 from opsctl.model.errors import InvalidInput, RefusedByGuard
+from opsctl.model.report import JournalEvent
 from tests.kit.box_plans import make_box, plan_of
 
 PLAN = plan_of(make_box("new"))
@@ -79,6 +81,24 @@ def test_what_was_found_made_by_somebody_else_is_not_ours_to_undo(tmp_path: Path
     for event in ("intent", "skipped"):
         records.record("make", event)
     assert records.intended() == journal.of_run(PLAN.id).intended() == []
+
+
+def test_what_aws_refused_for_certain_was_not_made_as_the_next_process_knows_too(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.begin(PLAN)
+    refused = {"kind": "denied", "code": "AccessDenied", "message": "no", "api": "box.PutBox"}
+    records = journal.of_run(PLAN.id)
+    for event, detail, open_intents in (
+        ("intent", {"api": "box.PutBox"}, [{"api": "box.PutBox"}]),
+        ("failed", refused, []),
+        ("intent", {"api": "again"}, [{"api": "again"}]),
+        ("failed", {"message": "the answer was lost"}, [{"api": "again"}]),
+    ):
+        records.record("make", cast("JournalEvent", event), detail)
+        for one in (records, journal.of_run(PLAN.id)):
+            assert one.open_intents("make") == open_intents
+            assert one.intended() == (["make"] if open_intents else [])
+            assert one.last("make") == event
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
+from opsctl.model.intents import OpenIntents
 from opsctl.model.ports import Aws
 from opsctl.model.reads import Answer, Read, Refusal, Refused
 from opsctl.model.report import JournalEvent
@@ -47,9 +48,16 @@ class MemoryJournal:
         return events[-1] if events else None
 
     def intended(self) -> list[str]:
-        """Changes with an intent, in order, that were not found made by somebody else."""
+        """Changes with an open intent, in order, that were not found made by somebody else."""
         names = dict.fromkeys(name for name, event, _ in self.records if event == "intent")
-        return [name for name in names if self.last(name) != "skipped"]
+        return [name for name in names if self.last(name) != "skipped" and self.open_intents(name)]
+
+    def open_intents(self, change_id: str) -> list[Json]:
+        """What was recorded with the intents of a change that were not refused for certain."""
+        found = OpenIntents()
+        for record in self.records:
+            found.note(*record)
+        return found.of(change_id)
 
 
 @dataclass
