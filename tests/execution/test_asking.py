@@ -4,6 +4,7 @@ import pytest
 
 from opsctl.execution.asking import Asking, NotThere, holds
 from opsctl.model.changes import Check, Proof, Query
+from opsctl.model.errors import AwsRefused, OpsctlError
 from opsctl.model.reads import Answer, Read, Refused
 from opsctl.model.references import reference
 from opsctl.model.value import Json
@@ -68,8 +69,6 @@ def test_a_read_that_is_refused_is_no_answer() -> None:
         def read(self, read: Read) -> Answer:
             return Answer(refusal=refusal(Refused.DENIED, "AccessDenied", read.api))
 
-    from opsctl.model.errors import AwsRefused
-
     for op in ("empty", "excludes", "equals"):
         with pytest.raises(AwsRefused):
             Asking(Denied(), {}).judge(check(op, ["x"]))
@@ -121,6 +120,43 @@ def test_networks_are_compared_as_networks_at_any_depth(op: str) -> None:
     deep = check("equals", {"Block": wanted}, networks=True)
     assert holds(deep, {"Block": wanted}, {"Block": found})
     assert not holds(deep, {"Block": wanted}, {"Block": ["2001:db8::/32", "203.0.113.8"]})
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("1", ["1"]), ("1", {"1": 1}), (["1"], {"1": "1"}), (["1"], {"0": "1"}), ([], {}), ("", None), (1, "1")],
+)
+@pytest.mark.parametrize("networks", [True, False])
+def test_values_of_different_kinds_are_never_equal(one: Json, other: Json, networks: bool) -> None:
+    for wanted, found in ((one, other), (other, one), ([one], [other]), ({"a": one}, {"a": other})):
+        assert not holds(check("equals", wanted, networks=networks), wanted, found)
+
+
+def test_a_check_tells_what_was_wanted_and_what_was_found() -> None:
+    asking = Asking(Box(BOX), OUTPUTS)
+    wanted = {"empty": "nothing", "present": "something", "equals": ["y"], "contains": ["y"]}
+    for op, told in wanted.items():
+        result = asking.judge(check(op, ["y"]))
+        assert (result.expected, result.found, result.says) == (told, ["x"], "it is so")
+    assert asking.judge(check("equals", reference("make", "items"))).expected == ["x"]
+    nowhere = asking.judge(check("equals", NOWHERE, box=NOWHERE))
+    assert (nowhere.expected, nowhere.found) == (NOWHERE, None)
+    assert asking.judge(check("equals", ["x"], box="missing")).found is None
+
+
+def test_a_query_that_the_answer_cannot_be_put_to_is_told_and_not_taken_for_nothing_found() -> None:
+    for op in ("empty", "excludes"):
+        with pytest.raises(OpsctlError, match=r"answer of box\.GetBox cannot be judged"):
+            held(check(op, ["x"], query="length(Lock)"))
+
+
+def test_one_pass_asks_each_thing_once_and_the_next_asks_again() -> None:
+    box = Box(BOX)
+    for passes in (1, 2):
+        asking = Asking(box, OUTPUTS)
+        asking.judge_all([check("present"), check("equals", reference("make", "items"))])
+        asking.resolve([reference("make", "items"), reference("make", "items")])
+        assert box.reads == ["box.GetBox"] * passes
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Edits: only our elements change, in JSON, in lists inside of it, and in JSON that AWS carries as text."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -45,6 +46,11 @@ def test_a_single_statement_without_its_list_is_not_taken_apart() -> None:
 
 def test_a_json_text_in_which_nothing_is_left_is_written_as_none() -> None:
     assert edited(json.dumps({"Version": "2012-10-17", "Statement": [OURS]}), "remove") == ""
+
+
+def test_a_json_text_is_written_without_blanks() -> None:
+    """AWS bounds the length of a policy."""
+    assert edited(None, "add") == json.dumps({"Version": "2012-10-17", "Statement": [OURS]}, separators=(",", ":"))
 
 
 @pytest.mark.parametrize("text", ["not json", "[1]", '"text"'])
@@ -97,3 +103,64 @@ def test_an_item_of_a_list_is_found_by_what_names_it() -> None:
     assert request_of({}, edit, {"Rules": rules})["Rules"] == [rules[0], {"Name": "b", "Priority": 7}]
     with pytest.raises(NotThere, match=r"\[Name=b\]"):
         request_of({}, edit, {"Rules": rules[:1]})
+
+
+def test_what_names_an_item_may_have_the_sign_itself() -> None:
+    edit = EditSpec(
+        read=GET, carry={"Rules": "Rules"}, elements=(Element(op="set", at="Rules.[Name=a=b].Priority", value=7),)
+    )
+    rules = [{"Name": "a=b", "Priority": 2}]
+    assert request_of({}, edit, {"Rules": rules})["Rules"] == [{"Name": "a=b", "Priority": 7}]
+
+
+def counted_edit(before: Json, *elements: Element) -> Json:
+    edit = EditSpec(read=GET, carry={"Config": "Config"}, elements=elements)
+    return request_of({}, edit, {"Config": before})["Config"]
+
+
+def listing(op: Any, value: str) -> Element:
+    return Element(op=op, at="Config.Restriction", value=value, counted=True)
+
+
+@pytest.mark.parametrize(
+    ("op", "before", "after"),
+    [
+        ("add", None, {"Quantity": 1, "Items": ["DE"]}),
+        ("add", {"Type": "deny", "Quantity": 0}, {"Type": "deny", "Quantity": 1, "Items": ["DE"]}),
+        (
+            "add",
+            {"Type": "deny", "Quantity": 1, "Items": ["FR"]},
+            {"Type": "deny", "Quantity": 2, "Items": ["FR", "DE"]},
+        ),
+        (
+            "add",
+            {"Type": "deny", "Quantity": 1, "Items": ["DE"]},
+            {"Type": "deny", "Quantity": 1, "Items": ["DE"]},
+        ),
+        (
+            "remove",
+            {"Type": "deny", "Quantity": 2, "Items": ["FR", "DE"]},
+            {"Type": "deny", "Quantity": 1, "Items": ["FR"]},
+        ),
+        ("remove", {"Type": "deny", "Quantity": 1, "Items": ["DE"]}, {"Type": "deny", "Quantity": 0}),
+    ],
+)
+def test_a_counted_list_counts_its_items_and_keeps_what_stands_beside_them(
+    op: str, before: Json, after: Json
+) -> None:
+    """CloudFront's lists: `Items` is left out where there are none."""
+    config = {} if before is None else {"Restriction": before}
+    assert counted_edit(config, listing(op, "DE")) == {"Restriction": after}
+
+
+@pytest.mark.parametrize(
+    ("items", "kind"), [([], "none"), (["DE"], "none"), (["FR"], "deny"), (["FR", "DE"], "deny")]
+)
+@pytest.mark.parametrize("counted", [True, False])
+def test_a_value_may_be_set_only_where_a_list_is_left_empty(items: list[str], kind: str, counted: bool) -> None:
+    """The last country that is taken out takes the whole restriction away."""
+    countries: Json = {"Quantity": len(items), "Items": items} if counted else items
+    at, before = "Config.Countries", {"Countries": countries, "Type": "deny"}
+    remove = Element(op="remove", at=at, value="DE", counted=counted)
+    after = counted_edit(before, remove, Element(op="set", at="Config.Type", value="none", if_empty=at))
+    assert after["Type"] == kind
