@@ -24,8 +24,7 @@ from opsctl.playbook.load import parse_playbook
 from opsctl.playbook.yaml_tree import MANY, MAX_BYTES, MAX_DEPTH, read_tree
 
 SOON_S = 5.0
-"""Seconds of work, whatever else the machine does."""
-"""What hung took from sixteen seconds to for ever; a busy machine takes a few times the milliseconds it needs."""
+"""Seconds of the processor's time: what hung took from sixteen to for ever, where milliseconds are enough."""
 
 
 def commands(command: Any, *words: str) -> Iterator[tuple[tuple[str, ...], Any]]:
