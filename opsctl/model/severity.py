@@ -24,11 +24,20 @@ _CODE = frozenset(
         "lambda.PutRuntimeManagementConfig", "lambda.UpdateAlias", "lambda.UpdateCodeSigningConfig",
         "lambda.UpdateEventSourceMapping", "lambda.UpdateFunctionCode", "lambda.UpdateFunctionConfiguration",
         "lambda.UpdateFunctionUrlConfig", "lambda.Invoke", "lambda.InvokeAsync", "ssm.SendCommand",
-        "ssm.StartAutomationExecution", "ssm.StartSession",
+        "ssm.StartAutomationExecution", "ssm.StartSession", "ssm.CreateAssociation", "ssm.UpdateAssociation",
+        "ssm.CreateDocument", "ssm.UpdateDocument", "ec2-instance-connect.SendSSHPublicKey",
+        "cloudformation.CreateStack", "cloudformation.UpdateStack", "cloudformation.CreateChangeSet",
+        "cloudformation.ExecuteChangeSet", "cloudformation.CreateStackInstances", "codebuild.StartBuild",
+        "codebuild.CreateProject", "codebuild.UpdateProject", "ecs.RunTask", "ecs.StartTask", "ecs.ExecuteCommand",
+        "ecs.RegisterTaskDefinition", "ecs.UpdateService", "batch.SubmitJob", "batch.RegisterJobDefinition",
+        "glue.CreateJob", "glue.UpdateJob", "glue.StartJobRun", "scheduler.CreateSchedule",
+        "scheduler.UpdateSchedule", "stepfunctions.CreateStateMachine", "stepfunctions.UpdateStateMachine",
+        "stepfunctions.StartExecution",
     }
 )  # fmt: skip
 _ACCESS = re.compile(
     r"Policy|Policies|Permission|Acl(?!Entry)|ACL$|Grant|PublicAccess|Ownership"
+    r"|AuthorizeSecurityGroup|ModifySecurityGroupRules|IamInstanceProfile"
     r"|Modify(Image|Snapshot|DBSnapshot|DBClusterSnapshot|FpgaImage|VpcEndpointService)(Attribute|Permissions)"
 )
 # Policies of another kind: how something scales, ages, caches, is encrypted in transit, or is backed up.
@@ -36,6 +45,8 @@ _OTHER_POLICIES = re.compile(
     r"Scaling|Lifecycle|Retention|Cache|OriginRequest|ResponseHeaders|LoadBalancerPolic|Stickiness|Backup|NetworkAcl"
     r"|WebACL|FirewallPolicy|IndexPolicy|DataProtection|Alarm"
 )
+# A role that is handed on, and a script that a machine runs.
+_POWERS = re.compile(r"rolearn$|^role$|^iaminstanceprofile$|^userdata$", re.IGNORECASE)
 _DOCUMENTS = {"policy", "policydocument", "policytext", "resourcepolicy", "assumerolepolicydocument"}
 _WHO = "decides who may do what, or which code runs"
 
@@ -59,8 +70,8 @@ def raised(severity: Severity, instruction: Instruction) -> tuple[Severity, str]
 
 
 def _policies(value: Json, name: str = "") -> Iterator[bool]:
-    """Yield for every policy document among parameters, also for one that is taken away or not known yet."""
-    if name.lower() in _DOCUMENTS:
+    """Yield for every policy, role and script among parameters, also one that is taken away or not known yet."""
+    if name.lower() in _DOCUMENTS or _POWERS.search(name):
         yield True
     elif isinstance(value, Mapping):
         said = value.get("Statement")

@@ -9,6 +9,7 @@ from opsctl.model.networks import normal
 from opsctl.model.playbook import InputSpec
 from opsctl.model.value import Json
 from opsctl.planning.durations import parse_duration
+from opsctl.planning.matching import fits
 
 _ARN = re.compile(r"^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:(\d{12}|aws)?:\S+$")
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
@@ -73,9 +74,9 @@ def fault_in_default(name: str, spec: InputSpec) -> str:
         return f"input {name} is an enum and needs 'values'"
     if spec.pattern:
         try:
-            re.compile(spec.pattern)
-        except re.error as fault:
-            return f"the pattern of input {name} is no regular expression: {fault}"
+            fits(spec.pattern, "")
+        except ValueError as fault:
+            return f"the pattern of input {name}: {fault}"
     if spec.default in (None, ""):
         return ""
     try:
@@ -110,7 +111,7 @@ def _scalar(kind: str, spec: InputSpec, value: Json) -> Json:
         raise ValueError(f"{value!r} is not one of {', '.join(spec.values)}")
     if kind == "arn" and not _ARN.match(value):
         raise ValueError(f"{value!r} is not an ARN: arn:aws:service:region:account:resource")
-    if spec.pattern and not re.fullmatch(spec.pattern, value):
+    if spec.pattern and not fits(spec.pattern, value):
         raise ValueError(f"{value!r} does not match {spec.pattern}")
     if any(not char.isprintable() for char in value):
         raise ValueError("control characters are not accepted")

@@ -2,7 +2,7 @@
 
 from opsctl.blocking.block_risk import severity_of
 from opsctl.model.changes import Change, Instruction, Severity
-from opsctl.model.references import is_reference
+from opsctl.model.references import MARK, is_reference
 from opsctl.model.value import Json
 from opsctl.services.blocked_networks import blocked_by
 
@@ -23,7 +23,8 @@ _SEVERE = {
 def least_severity(instruction: Instruction, *, believed: bool = True) -> Severity:
     """Return severe for a stop, a geo block, a wide network or what cannot be had back; low for anything else.
 
-    What a plan makes itself serves nobody yet; that a reference leads to just that has to be `believed`.
+    What a plan makes itself serves nobody yet; that a reference leads to just that has to be `believed`, and is
+    so only of what opsctl's own actions make: an output of a raw step is whatever its query picks.
     """
     networks = blocked_by(instruction)
     if instruction.api in _SEVERE:
@@ -44,7 +45,12 @@ def no_less_severe(change: Change, *, believed: bool = True) -> Change:
 
 def _is_made_here(value: Json) -> bool:
     named = value if isinstance(value, (list, tuple)) else [value]
-    return bool(named) and all(is_reference(one) for one in named)
+    return bool(named) and all(is_reference(one) and _is_of_an_action(one[MARK]) for one in named)
+
+
+def _is_of_an_action(output: str) -> bool:
+    """The change of a raw step is named as the step, those of an action have a name of their own behind it."""
+    return "/" in output
 
 
 def _restricts_countries(instruction: Instruction) -> bool:

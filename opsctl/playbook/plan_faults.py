@@ -20,9 +20,9 @@ from opsctl.model.reads import Read
 from opsctl.model.references import is_reference, references_in
 from opsctl.model.registry import Registry
 from opsctl.model.value import Json
+from opsctl.planning.durations import LONGEST_WAIT_S
 from opsctl.playbook.call_params import param_faults
 
-LONGEST_WAIT_S = 7 * 86_400
 MOST_FAULTS = 10
 MOST_CHOICES = 1000
 MOST_CHANGES = 10_000

@@ -9,7 +9,7 @@ from opsctl.expressions.evaluate import ExpressionFault, adds_text, compiled, lo
 from opsctl.model.diagnostics import Diagnostic, Where
 from opsctl.model.playbook import CheckLine, CheckSpec, LoadedPlaybook, StepSpec, UndoCall
 from opsctl.model.value import Json
-from opsctl.planning.durations import parse_duration
+from opsctl.planning.durations import LONGEST_WAIT_S, parse_duration
 from opsctl.planning.inputs import fault_in_default
 from opsctl.planning.scope import expressions_in, step_references_in
 from opsctl.playbook.shape_faults import MANY, Enough, did_you_mean
@@ -213,9 +213,12 @@ class _Rules:
 
     def _duration(self, text: str, path: str) -> None:
         try:
-            parse_duration(text)
+            seconds = parse_duration(text)
         except ValueError as fault:
             self._fault("duration", str(fault), path, offending=text)
+            return
+        if seconds > LONGEST_WAIT_S:
+            self._fault("duration", f"at most {LONGEST_WAIT_S // 86_400} days are waited", path, offending=text)
 
     def _fault(self, code: str, summary: str, path: str, *, offending: str = "", hint: str = "") -> None:
         if len(self.faults) >= MANY:

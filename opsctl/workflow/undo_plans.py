@@ -15,6 +15,7 @@ from opsctl.model.plan import Finding, Plan, Policies
 from opsctl.model.write_backs import documents_of, need_whole
 from opsctl.planning.gather import gather
 from opsctl.planning.iam import policy_for_changes
+from opsctl.planning.least_risk import no_less_severe
 from opsctl.workflow.bench import Workbench
 
 
@@ -35,7 +36,9 @@ def undo_plan(plan: Plan, bench: Workbench) -> Plan:
     plan = as_made(plan, bench.journal.events(plan.id))
     intended = bench.journal.of_run(plan.id).intended()
     theirs = _made_again(plan, intended, bench)
-    changes = inverse_of(plan, [change_id for change_id in intended if change_id not in theirs])
+    inverse = inverse_of(plan, [change_id for change_id in intended if change_id not in theirs])
+    # The inverse of a harmless call may stop an instance: whoever wrote it may have written that, too.
+    changes = tuple(no_less_severe(change) for change in inverse)
     undone_by = bench.journal.undone_by(plan.id, wholly=True)
     if undone_by and not _left(plan, changes, bench):
         refuse_undone(plan.id, undone_by)

@@ -1,11 +1,13 @@
 """Inputs: typed, canonical, and every fault at once with the flag it came from."""
 
+import signal
+
 import pytest
 
 from opsctl.model.errors import InvalidInput
 from opsctl.model.playbook import InputSpec
 from opsctl.model.value import Json
-from opsctl.planning.inputs import parse_inputs
+from opsctl.planning.inputs import fault_in_default, parse_inputs
 
 
 def parse(spec: dict[str, Json], value: Json) -> Json:
@@ -75,3 +77,27 @@ def test_all_faults_come_at_once_with_the_flags_they_came_from() -> None:
 def test_defaults_fill_what_is_not_given() -> None:
     specs = {"n": InputSpec(type="int", default=3), "l": InputSpec(type="list"), "s": InputSpec(type="string")}
     assert parse_inputs(specs, {}, source={}) == {"n": 3, "l": [], "s": None}
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+$", "(a|a)*$", "(a*)*b"])
+def test_a_pattern_that_takes_for_ever_is_a_fault_after_a_moment(pattern: str) -> None:
+    spec, before = (
+        InputSpec(type="string", pattern=pattern, default="a" * 60 + "!"),
+        signal.getsignal(signal.SIGALRM),
+    )
+    with pytest.raises(InvalidInput, match="takes too long to match"):
+        parse({"type": "string", "pattern": pattern}, "a" * 60 + "!")
+    assert "takes too long" in fault_in_default("x", spec)
+    assert signal.getsignal(signal.SIGALRM) is before
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("pattern", ["(", "a{1,99999999999999999999}", "(" * 5000 + ")" * 5000])
+def test_what_is_no_pattern_is_a_fault_of_its_input(pattern: str) -> None:
+    assert "no regular expression" in fault_in_default("x", InputSpec(type="string", pattern=pattern))
+
+
+@pytest.mark.parametrize("text", ["3654d", "999999999999d", "9" * 5000 + "s"])
+def test_a_duration_that_is_no_date_any_more_is_a_fault(text: str) -> None:
+    with pytest.raises(InvalidInput, match=r"duration|ten years"):
+        parse({"type": "duration"}, text)

@@ -97,6 +97,16 @@ def test_an_unknown_key_has_its_place_and_a_hint() -> None:
     assert fault.hint == "did you mean required?"
 
 
+@pytest.mark.parametrize("within", ["8d", "9999999h", "soon"])
+def test_nothing_is_waited_for_as_long_as_it_likes(within: str) -> None:
+    (fault,) = [
+        one
+        for one in faults_in(f"checks:\n  - {{id: a, none: '`[]`', because: b, within: {within}}}\n")
+        if one.code == "duration"
+    ]
+    assert fault.offending == within
+
+
 def test_a_key_written_twice_is_an_error() -> None:
     assert only_fault("notes: a\nnotes: b\n").summary == "this key is written twice"
 

@@ -209,6 +209,14 @@ POLICY = '{"Statement": []}'
         call("ec2.ModifyImageAttribute", ImageId="x"),
         call("rds.ModifyDBSnapshotAttribute", DBSnapshotIdentifier="x"),
         call("cloudformation.CreateStack", StackName="x", TemplateBody="{ Statement: [unquoted"),
+        call("cloudformation.ExecuteChangeSet", ChangeSetName="x"),
+        call("scheduler.CreateSchedule", Name="x", Target={"Arn": "arn:aws:scheduler:::aws-sdk:iam:createUser"}),
+        call("events.PutTargets", Rule="x", Targets=[{"Id": "1", "Arn": "x", "RoleArn": "x"}]),
+        call("ec2.RunInstances", ImageId="x", UserData="#!/bin/sh"),
+        call("ec2.RunInstances", ImageId="x", IamInstanceProfile={"Name": "x"}),
+        call("ec2.AssociateIamInstanceProfile", InstanceId="x"),
+        call("ec2.AuthorizeSecurityGroupIngress", GroupId="x"),
+        call("dlm.CreateLifecyclePolicy", ExecutionRoleArn="x"),
     ],
     ids=lambda one: one.api,
 )
@@ -223,6 +231,8 @@ def test_what_decides_who_may_do_what_is_high_at_least(instruction: Instruction)
     "instruction",
     [
         call("ec2.CreateTags", Resources=["x"]),
+        call("ec2.RevokeSecurityGroupIngress", GroupId="x"),
+        call("ec2.RunInstances", ImageId="x"),
         call("ec2.CreateNetworkAclEntry", NetworkAclId="x"),
         call("ec2.ModifyInstanceAttribute", InstanceId="x"),
         call("autoscaling.PutScalingPolicy", PolicyName="x"),

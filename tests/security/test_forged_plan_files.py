@@ -474,7 +474,7 @@ SEVERE = {
     .changes[1]
     .model_copy(update={"params": honest().changes[1].params | {"Addresses": ["203.0.112.0/20"]}}),
     "a stop": stop("i-1"),
-    "a stop of what is said to be made here": stop(reference("make", "id")),
+    "a stop of what is said to be made here": stop(reference("make/launch", "id")),
     "a geo block": geo("add"),
     "a geo block by an allowlist": geo("remove"),
 }
@@ -505,8 +505,9 @@ def test_a_raw_call_that_decides_who_may_do_what_is_of_high_risk_whatever_the_fi
         assert taken(plan_of(change)).changes[0].risk.severity is Severity.HIGH
 
 
-def test_what_a_plan_makes_itself_may_be_stopped_without_a_name_when_it_is_planned_here() -> None:
-    assert no_less_severe(stop(reference("make", "id"))).risk.severity is Severity.LOW
+def test_what_an_action_makes_may_be_stopped_without_a_name_when_it_is_planned_here() -> None:
+    assert no_less_severe(stop(reference("make/launch", "id"))).risk.severity is Severity.LOW
+    assert no_less_severe(stop(reference("make", "id"))).risk.severity is Severity.SEVERE
     assert no_less_severe(stop("i-1")).risk.severity is Severity.SEVERE
 
 

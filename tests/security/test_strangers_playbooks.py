@@ -323,6 +323,68 @@ steps: []
     ]
 
 
+STOPS_TO_UNDO = """\
+steps:
+  - id: note
+    call: ec2.CreateTags
+    params: {Resources: [=inputs.vpc], Tags: [{Key: note, Value: "1"}]}
+    why: so that whoever looks knows
+    expect: [{read: ec2.DescribeTags, query: "Tags[?Key=='note']", empty: true}]
+    proof: [{read: ec2.DescribeTags, query: "Tags[?Key=='note']", present: true}]
+    undo: {call: ec2.TerminateInstances, params: {InstanceIds: ["=facts.all[0]"]}}
+    risk: {severity: low}
+"""
+STOPS_WHAT_A_QUERY_PICKS = """\
+steps:
+  - id: note
+    call: ec2.CreateTags
+    params: {Resources: [=inputs.vpc], Tags: [{Key: note, Value: "1"}]}
+    why: so that whoever looks knows
+    proof:
+      - {read: ec2.DescribeInstances, query: "Reservations[?ReservationId=='never']", present: true}
+      - {read: ec2.DescribeTags, query: "Tags[?Key=='note']", present: true}
+    undo: none
+    because: it stays
+    outputs: {made: "Reservations[0].Instances[0].InstanceId"}
+  - id: tidy
+    call: ec2.TerminateInstances
+    params: {InstanceIds: [=steps.note.made]}
+    why: it is not needed
+    proof: [{read: ec2.DescribeInstances, query: "Reservations[?ReservationId=='never']", present: true}]
+    undo: none
+    because: it is gone
+    risk: {severity: low}
+"""
+
+
+def written(home: Path, steps: str) -> tuple[str, ...]:
+    made = client("ec2").run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1)["Instances"][0]
+    facts = "inputs:\n  vpc: {type: string, required: true}\nfacts:\n  all: {read: ec2.DescribeInstances, "
+    (home / "a.yaml").write_text(f'{HEAD}{facts}query: "Reservations[].Instances[].InstanceId"}}\n{steps}')
+    return ("a.yaml", "--set", f"vpc={made['VpcId']}", "--trust-reads", "a.yaml")
+
+
+def test_an_undo_that_stops_an_instance_is_severe_whatever_it_takes_back(
+    account: WatchedServer, tmp_path: Path
+) -> None:
+    done = opsctl(tmp_path, "run", *written(tmp_path, STOPS_TO_UNDO), "--yes", "--skip-permission-check")
+    assert done.returncode == 0, done.stderr
+    shown = opsctl(tmp_path, "undo", "last", "-n", "-o", "json")
+    assert [one["risk"]["severity"] for one in json.loads(shown.stdout)["result"]["changes"]] == ["severe"]
+    undone = opsctl(tmp_path, "undo", "last", "--yes", "--skip-permission-check")
+    assert (undone.returncode, "--confirm" in undone.stderr) == (3, True)
+    (found,) = client("ec2").describe_instances()["Reservations"]
+    assert found["Instances"][0]["State"]["Name"] == "running"
+
+
+def test_what_a_query_of_the_playbook_picks_is_not_taken_for_what_it_made(
+    account: WatchedServer, tmp_path: Path
+) -> None:
+    shown = opsctl(tmp_path, "run", *written(tmp_path, STOPS_WHAT_A_QUERY_PICKS), "-n", "-o", "json")
+    changes = json.loads(shown.stdout)["result"]["changes"]
+    assert [one["risk"]["severity"] for one in changes] == ["low", "severe"]
+
+
 def test_show_lists_the_reads_and_prints_the_sum_as_validate_does(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(CARRIES)
     digest = hashlib.sha256(CARRIES.encode()).hexdigest()
