@@ -46,7 +46,7 @@ class Causes:
         self.seen += 1
         letter = letter_of(message)
         shape = shape_of(message["Body"])
-        says_why = letter.kind not in ("sqs", "plain", "sns")
+        says_why = letter.inside is not None or letter.kind not in ("sqs", "plain", "sns")
         key: tuple[str, ...] = (
             letter.kind,
             letter.code,

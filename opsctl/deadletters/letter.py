@@ -23,6 +23,7 @@ LetterKind: TypeAlias = Literal[
 ]
 
 _CAUSE_LENGTH = 200
+_OF_LAMBDA = ("lambda-async", "lambda-destination", "stream")
 
 
 class Letter(Value):
@@ -31,6 +32,8 @@ class Letter(Value):
     `origin` is the ARN of what failed to take it: source queue, function, subscription, target or schedule;
     empty when the message does not say. `cause` is why, in the sender's words; `payload` is what the consumer
     was to get, None when it is not in the message. `request` is the id of the invocation or event that failed.
+    `inside` is the record of a failed invocation that a notification carries: a function's failures may go to a
+    topic, and from there into a queue.
     """
 
     kind: LetterKind
@@ -42,6 +45,7 @@ class Letter(Value):
     stream: dict[str, Json] = {}
     refused: str = ""
     request: str = ""
+    inside: "Letter | None" = None
 
 
 def letter_of(message: Json) -> Letter:
@@ -66,7 +70,7 @@ def letter_of(message: Json) -> Letter:
         return _lambda_async(message, texts)
     record = _object(message["Body"])
     if record is not None:
-        for recognised in (_destination(record), _custom_bus(record), _sns(record)):
+        for recognised in (_destination(record), _custom_bus(record), _sns(record, message)):
             if recognised is not None:
                 return recognised
     return Letter(kind="plain", payload=message["Body"])
@@ -169,21 +173,43 @@ def _custom_bus(record: dict[str, Json]) -> Letter | None:
     )
 
 
-def _sns(record: dict[str, Json]) -> Letter | None:
-    """SNS subscription without raw delivery (SNS guide, "Message and JSON formats"); no reason is given."""
+def _sns(record: dict[str, Json], message: Json) -> Letter | None:
+    """SNS subscription without raw delivery (SNS guide, "Message and JSON formats"); no reason is given.
+
+    Whether the notification itself failed, or only carries the record of another failure, is told by what its
+    subscription delivers to.
+    """
     if record.get("Type") != "Notification" or "TopicArn" not in record:
         return None
     try:
         asked = parse_qs(urlsplit(str(record.get("UnsubscribeURL", ""))).query)
     except ValueError:
         asked = {}
+    carried = letter_of(opened(message))
+    inside = carried if carried.kind in _OF_LAMBDA else None
     return Letter(
         kind="sns",
         origin=next(iter(asked.get("SubscriptionArn", [])), ""),
         rule=str(record["TopicArn"]),
-        cause="SNS could not deliver it to the subscriber",
+        code=inside.code if inside else "",
+        cause=inside.cause if inside else "SNS could not deliver it to the subscriber",
         payload=record.get("Message"),
+        request=inside.request if inside else "",
+        inside=inside,
     )
+
+
+def opened(message: Json) -> dict[str, Json]:
+    """Return the message that an SNS envelope carries, as it was published, under the envelope's own id."""
+    envelope = _object(message["Body"]) or {}
+    told = envelope.get("MessageAttributes")
+    attributes = {
+        name: {"DataType": str(one.get("Type", "String")), "StringValue": str(one.get("Value", ""))}
+        for name, one in (told if isinstance(told, dict) else {}).items()
+        if isinstance(one, dict) and one.get("Type") != "Binary"
+    }
+    kept = {name: value for name, value in message.items() if not name.startswith("MD5Of")}
+    return {**kept, "Body": str(envelope.get("Message", "")), "MessageAttributes": attributes}
 
 
 def _object(body: str) -> dict[str, Json] | None:

@@ -18,6 +18,8 @@ def needs_of(redrive: Redrive, *, onto_bus: bool) -> tuple[Grant, ...]:
     grants += _key(queue.key, "Decrypt")
     if redrive.canary and any(one.functions for one in redrive.destinations):
         grants.append(_grant("cloudwatch", "GetMetricData"))
+    if redrive.recorded and queue.topics:
+        grants.append(_grant("sns", "GetSubscriptionAttributes"))
     for one in redrive.destinations:
         grants += _of_destination(one, onto_bus=onto_bus)
     if not redrive.destinations and redrive.recorded:
@@ -69,6 +71,8 @@ def _of_target(route: Route, *, onto_bus: bool) -> Iterable[Grant]:
     service = route.arn.split(":")[2]
     if service == "sqs":
         yield _grant("sqs", "GetQueueUrl", QueueArn=route.arn)
+    elif service == "sns":
+        yield _grant("sns", "ListSubscriptionsByTopic", TopicArn=route.arn)
     called, operation = _CALLS[service]
     name = route.arn.rpartition("/")[2]
     yield _grant(called, operation, **dict.fromkeys(_NAMES, route.arn), DeliveryStreamName=name)
@@ -78,6 +82,7 @@ def _of_any_record() -> Iterable[Grant]:
     """Nothing names this queue any more: a message's own record decides, and may name anything."""
     yield _grant("lambda", "Invoke")
     yield _grant("sns", "GetSubscriptionAttributes")
+    yield _grant("sns", "ListSubscriptionsByTopic")
     yield _grant("events", "ListTargetsByRule")
     yield _grant("scheduler", "GetSchedule")
     yield _grant("sqs", "GetQueueUrl")

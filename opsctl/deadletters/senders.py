@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from opsctl.deadletters.route import Route
+from opsctl.deadletters.subscribers import INTO_ITSELF, subscriber
 from opsctl.model.looking import Looking, together
 from opsctl.model.reads import Answer, Read
 from opsctl.model.value import Json, Value
@@ -36,8 +37,20 @@ class Found(Value):
     unread: tuple[str, ...] = ()
 
 
-def functions_failing_into(functions: Answer, queue: QueueFacts) -> list[Sender]:
-    """The functions whose asynchronous invocations end in the queue by DeadLetterConfig; a message names none."""
+class Subscriptions(Value):
+    """The subscriptions of the topics that a queue's policy lets in, and what could not be asked."""
+
+    listed: tuple[Json, ...] = ()
+    unread: tuple[str, ...] = ()
+
+    def ends(self, queue: QueueFacts) -> tuple[str, ...]:
+        """Where failures have to go so that they arrive in the queue: it, or a topic that delivers to it."""
+        topics = [str(one["TopicArn"]) for one in self.listed if one.get("Endpoint") == queue.arn]
+        return (queue.arn, *dict.fromkeys(topics))
+
+
+def functions_failing_into(functions: Answer, ends: Sequence[str]) -> list[Sender]:
+    """The functions whose asynchronous invocations end there by DeadLetterConfig; a message names none."""
     return [
         Sender(
             name=f"function {one['FunctionName']}",
@@ -46,26 +59,27 @@ def functions_failing_into(functions: Answer, queue: QueueFacts) -> list[Sender]
                 kind="function",
                 arn=one["FunctionArn"],
                 name=one["FunctionName"],
-                why="its failed asynchronous invocations end in this queue",
+                why=f"its failed asynchronous invocations end in this queue{_by(_dead_letter_target(one))}",
             ),
         )
         for one in _items(functions, "Functions")
-        if (one.get("DeadLetterConfig") or {}).get("TargetArn") == queue.arn
+        if _dead_letter_target(one) in ends
     ]
 
 
-def streams_failing_into(mappings: Answer, queue: QueueFacts) -> list[Sender]:
-    """The event source mappings of streams whose discarded batches end in the queue."""
+def streams_failing_into(mappings: Answer, ends: Sequence[str]) -> list[Sender]:
+    """The event source mappings of streams whose discarded batches end there."""
     found = []
     for one in _items(mappings, "EventSourceMappings"):
-        if _on_failure(one) != queue.arn:
+        if _on_failure(one) not in ends:
             continue
         source, function = str(one.get("EventSourceArn", "")), str(one["FunctionArn"])
         name = f"function {_function(function)} reading {source.rpartition(':')[2] or 'its source'}"
         if source.split(":")[2:3] not in (["kinesis"], ["dynamodb"]):
             found.append(Sender(name=name, cannot="only batches of Kinesis and DynamoDB can be read again"))
             continue
-        why = f"its discarded batches end in this queue; they are read again from {source.split(':', 5)[5]}"
+        by = _by(_on_failure(one))
+        why = f"its discarded batches end in this queue{by}; they are read again from {source.split(':', 5)[5]}"
         route = Route(
             origin=source, kind="stream", arn=function, name=_function(function), form="records", why=why
         )
@@ -73,7 +87,7 @@ def streams_failing_into(mappings: Answer, queue: QueueFacts) -> list[Sender]:
     return found
 
 
-def destinations_failing_into(functions: Answer, queue: QueueFacts) -> Looking[Found]:
+def destinations_failing_into(functions: Answer, ends: Sequence[str]) -> Looking[Found]:
     """The functions with an on-failure destination; Lambda tells it one function at a time."""
     names = [str(one["FunctionName"]) for one in _items(functions, "Functions")]
     if len(names) > ASKED_AT_MOST:
@@ -82,25 +96,32 @@ def destinations_failing_into(functions: Answer, queue: QueueFacts) -> Looking[F
     answers = yield reads
     found = []
     for one in (item for answer in answers for item in _items(answer, "FunctionEventInvokeConfigs")):
-        if _on_failure(one) == queue.arn:
+        if _on_failure(one) in ends:
             arn = str(one["FunctionArn"])
-            why = "its on-failure destination is this queue"
+            why = f"its on-failure destination is this queue{_by(_on_failure(one))}"
             route = Route(origin=arn, kind="function", arn=arn, name=_function(arn), form="payload", why=why)
             found.append(Sender(name=f"function {_function(arn)}", route=route))
     return Found(senders=tuple(found), unread=refusals(answers))
 
 
-def subscriptions_failing_into(queue: QueueFacts) -> Looking[Found]:
-    """The SNS subscriptions; only topics that the queue's policy lets in are looked at."""
+def subscriptions_around(queue: QueueFacts) -> Looking[Subscriptions]:
+    """List the SNS subscriptions; only topics that the queue's policy lets in are looked at."""
     if not queue.topics:
-        return Found()
+        return Subscriptions()
     if EVERYTHING in "".join(queue.topics):
         listing = [list_subscriptions()]
     else:
         listing = [_read("sns", "ListSubscriptionsByTopic", TopicArn=topic) for topic in queue.topics]
     answers = yield listing
     listed = [one for answer in answers for one in _items(answer, "Subscriptions")]
-    arns = [str(one["SubscriptionArn"]) for one in listed if str(one["SubscriptionArn"]).startswith("arn:")]
+    return Subscriptions(listed=tuple(listed), unread=refusals(answers))
+
+
+def subscriptions_failing_into(around: Subscriptions, queue: QueueFacts) -> Looking[Found]:
+    """The SNS subscriptions whose redrive policy names the queue."""
+    named = [str(one["SubscriptionArn"]) for one in around.listed]
+    # PendingConfirmation and Deleted stand where the ARN would be.
+    arns = [arn for arn in named if arn.startswith("arn:")]
     if len(arns) > ASKED_AT_MOST:
         return Found(unread=(f"the redrive policies of {len(arns):,} SNS subscriptions were not asked for",))
     told = yield [subscription_attributes(arn) for arn in arns]
@@ -109,7 +130,7 @@ def subscriptions_failing_into(queue: QueueFacts) -> Looking[Found]:
         for answer in told
         if answer.value and queue.arn in str(answer.value["Attributes"].get("RedrivePolicy", ""))
     ]
-    return Found(senders=tuple(senders), unread=refusals([*answers, *told]))
+    return Found(senders=tuple(senders), unread=(*around.unread, *refusals(told)))
 
 
 def rules_failing_into(queue: QueueFacts) -> Looking[Found]:
@@ -128,7 +149,7 @@ def rules_failing_into(queue: QueueFacts) -> Looking[Found]:
         return Found(unread=(f"the targets of {len(rules):,} EventBridge rules were not asked for",))
     told = yield [targets_of(rule) for rule in rules]
     senders = [
-        _target(rule, one)
+        _target(rule, one, queue)
         for rule, answer in zip(rules, told, strict=True)
         for one in _items(answer, "Targets")
         if (one.get("DeadLetterConfig") or {}).get("Arn") == queue.arn
@@ -146,7 +167,7 @@ def schedules_failing_into(listed: Answer, queue: QueueFacts) -> Looking[Found]:
     for one, answer in zip(schedules, told, strict=True):
         target = (answer.value or {}).get("Target") or {}
         if (target.get("DeadLetterConfig") or {}).get("Arn") == queue.arn:
-            senders.append(_delivering(f"schedule {one['Name']}", str(one["Arn"]), str(target["Arn"])))
+            senders.append(_delivering(f"schedule {one['Name']}", str(one["Arn"]), str(target["Arn"]), queue))
     return Found(senders=tuple(senders), unread=refusals(told))
 
 
@@ -161,12 +182,14 @@ def targets_of(rule: str) -> Read:
     return _read("events", "ListTargetsByRule", Rule=name, **({"EventBusName": bus} if bus else {}))
 
 
-def everything_else(queue: QueueFacts, functions: Answer, scheduled: Answer, *, explained: bool) -> Looking[Found]:
+def everything_else(
+    queue: QueueFacts, around: Subscriptions, functions: Answer, scheduled: Answer, *, explained: bool
+) -> Looking[Found]:
     """Ask for all senders that no list names, at once; Lambda's destinations only when nothing else explains."""
-    lookings = [subscriptions_failing_into(queue), rules_failing_into(queue)]
+    lookings = [subscriptions_failing_into(around, queue), rules_failing_into(queue)]
     lookings.append(schedules_failing_into(scheduled, queue))
     if not explained:
-        lookings.append(destinations_failing_into(functions, queue))
+        lookings.append(destinations_failing_into(functions, around.ends(queue)))
     found = yield from together(lookings)
     return Found(
         senders=tuple(sender for one in found for sender in one.senders),
@@ -180,33 +203,27 @@ def refusals(answers: Sequence[Answer]) -> tuple[str, ...]:
 
 
 def _subscription(told: dict[str, Json], queue: QueueFacts) -> Sender:
-    arn, protocol, endpoint = str(told["SubscriptionArn"]), str(told["Protocol"]), str(told["Endpoint"])
-    topic = str(told["TopicArn"]).rpartition(":")[2]
-    name = f"subscription of topic {topic} by {protocol}"
-    why = f"its subscription of topic {topic} fails into this queue"
-    if protocol == "lambda":
-        made = Route(
-            origin=arn, kind="function", arn=endpoint, name=_function(endpoint), form="notification", why=why
-        )
-        return Sender(name=name, route=made)
-    if protocol == "sqs":
-        home = queue.arn.rpartition(":")[0]
-        if endpoint.rpartition(":")[0] != home:
-            return Sender(name=name, cannot=f"its queue {endpoint} is of another account or region")
-        raw = str(told.get("RawMessageDelivery", "")).lower() == "true"
-        queue_name = endpoint.rpartition(":")[2]
-        url = url_for(endpoint, queue.url)
-        made = Route(origin=arn, kind="queue", arn=endpoint, url=url, name=queue_name, why=why, bare=raw)
-        return Sender(name=name, route=made)
-    return Sender(name=name, cannot=f"SNS signs what it delivers by {protocol}, and only SNS can")
+    name = f"subscription of topic {str(told['TopicArn']).rpartition(':')[2]} by {told['Protocol']}"
+    _, _, _, region, account, own = queue.arn.split(":")
+    try:
+        route = subscriber(told, region=region, account=account, queue=own)
+    except ValueError as fault:
+        return Sender(name=name, cannot=str(fault))
+    return Sender(name=name, route=route.model_copy(update={"url": _url(route, queue)}))
 
 
-def _target(rule: str, target: dict[str, Json]) -> Sender:
-    return _delivering(f"rule {rule.rpartition(':rule/')[2]}", rule, str(target["Arn"]))
+def _url(route: Route, queue: QueueFacts) -> str:
+    return url_for(route.arn, queue.url) if route.kind == "queue" else ""
 
 
-def _delivering(name: str, rule: str, arn: str) -> Sender:
+def _target(rule: str, target: dict[str, Json], queue: QueueFacts) -> Sender:
+    return _delivering(f"rule {rule.rpartition(':rule/')[2]}", rule, str(target["Arn"]), queue)
+
+
+def _delivering(name: str, rule: str, arn: str, queue: QueueFacts) -> Sender:
     service = arn.split(":")[2]
+    if arn == queue.arn:
+        return Sender(name=name, cannot=INTO_ITSELF)
     if service not in TARGETS:
         return Sender(name=name, cannot=f"a target of {service} cannot be called again by itself")
     title = _function(arn) if service == "lambda" else arn.rpartition(":")[2]
@@ -214,6 +231,15 @@ def _delivering(name: str, rule: str, arn: str) -> Sender:
     return Sender(
         name=name, route=Route(origin=arn, rule=rule, kind="target", arn=arn, name=title, form="event", why=why)
     )
+
+
+def _dead_letter_target(function: dict[str, Json]) -> str:
+    return str((function.get("DeadLetterConfig") or {}).get("TargetArn") or "")
+
+
+def _by(end: str) -> str:
+    """Say by which topic failures come, when they do not come directly."""
+    return f" by topic {end.rpartition(':')[2]}" if end.split(":")[2:3] == ["sns"] else ""
 
 
 def _on_failure(told: dict[str, Json]) -> str:

@@ -96,6 +96,7 @@ class DlqMove(Job):
             self.region,
             wire,
             patience,
+            queue_url=self.queue_url,
             recorded=self.recorded,
             onto_bus=self.onto_bus,
         )

@@ -10,10 +10,12 @@ from opsctl.deadletters.redrive import Destination, Redrive, lasting
 from opsctl.deadletters.route import Route
 from opsctl.deadletters.senders import (
     Sender,
+    Subscriptions,
     everything_else,
     functions_failing_into,
     schedules,
     streams_failing_into,
+    subscriptions_around,
 )
 from opsctl.model.errors import InvalidInput
 from opsctl.model.looking import Looking, look, together
@@ -51,16 +53,19 @@ class DlqRedrive(Lookup):
     canary: int = Field(-1, description="How many go first; 0 none, -1 decides by what is known.")
 
     def look(self, about: Context) -> Looking[Value]:
-        """Read queue, senders, destinations, their consumers and metrics; six rounds at most."""
+        """Read queue, senders, destinations, their consumers and metrics; seven rounds at most."""
         queue = yield from find_queue(self.queue, about, source="queue")
         answers = yield [_sources(queue), _tasks(queue), list_mappings(), list_functions(), schedules()]
         sources, tasks, mappings, functions, scheduled = answers
         unknown = [str(one.refusal) for one in answers if not one.known]
-        senders = [*functions_failing_into(functions, queue), *streams_failing_into(mappings, queue)]
+        around = Subscriptions() if self.to else (yield from subscriptions_around(queue))
+        ends = around.ends(queue)
+        senders = [*functions_failing_into(functions, ends), *streams_failing_into(mappings, ends)]
         known = bool(_urls(sources) or senders or queue.redrive_allow or looks_dead(queue.name))
         if not self.to or not known:
+            around = (yield from subscriptions_around(queue)) if self.to else around
             explained = bool(_urls(sources) or senders)
-            more = yield from everything_else(queue, functions, scheduled, explained=explained)
+            more = yield from everything_else(queue, around, functions, scheduled, explained=explained)
             senders += more.senders
             unknown += more.unread
         if self.to:

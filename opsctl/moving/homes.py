@@ -1,6 +1,5 @@
 """Finds each dead letter's home: by the routes of the plan, else by what the message itself records."""
 
-import json
 import threading
 from collections.abc import Callable, Sequence
 
@@ -8,22 +7,46 @@ from opsctl.deadletters.delivery import (
     entry_for_bus,
     input_for_target,
     input_of_schedule,
-    notification_event,
     payload_for_function,
 )
-from opsctl.deadletters.letter import Letter, letter_of
+from opsctl.deadletters.letter import Letter, letter_of, opened
 from opsctl.deadletters.route import Route
+from opsctl.deadletters.subscribers import INTO_ITSELF, is_queue, subscriber
 from opsctl.model.jobs import Tools, Wire
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
 from opsctl.moving.backoff import Patience
 from opsctl.moving.call_sending import Call, CallSending
 from opsctl.moving.queue_sending import QueueSending
-from opsctl.moving.sending import Sending
+from opsctl.moving.sending import Alive, Sending, Sent
 from opsctl.moving.shards import ShardSending
 from opsctl.moving.targets import invocation, target_call
 
 _SILENT = "it does not say where it came from; --to names a destination"
+_NO_FAILURE = (
+    "a subscription delivered it to this queue, so nothing failed that could be repeated; --to names a destination"
+)
+
+
+class Opened:
+    """Implements `Sending` for what arrives in SNS envelopes: what they carry is sent."""
+
+    def __init__(self, sending: Sending) -> None:
+        self._sending = sending
+
+    @property
+    def closed(self) -> str:
+        """Why nothing more can be delivered, or nothing."""
+        return self._sending.closed
+
+    @property
+    def repeats_s(self) -> float:
+        """As the destination does."""
+        return self._sending.repeats_s
+
+    def send(self, messages: list[Json], alive: Alive) -> Sent:
+        """Open the envelopes; ids and receipt handles stay those of the dead letters."""
+        return self._sending.send([opened(message) for message in messages], alive)
 
 
 class Homes:
@@ -41,11 +64,18 @@ class Homes:
         wire: Wire,
         patience: Patience,
         *,
+        queue_url: str,
         recorded: bool,
         onto_bus: bool,
     ) -> None:
+        """`queue_url` is the dead-letter queue's: nothing is ever sent into it."""
         self._all = tuple(routes)
         self._to = routes[0] if routes and not recorded else None
+        self._own = {
+            "region": region,
+            "account": tools.aws.identity.account,
+            "name": queue_url.rstrip("/").rpartition("/")[2],
+        }
         self._by_origin = {route.origin: route for route in routes if route.kind in ("queue", "function")}
         self._tools = tools
         self._region = region
@@ -55,6 +85,8 @@ class Homes:
         self._lock = threading.Lock()
         self._made: dict[str, Sending] = {}
         self._refused: dict[str, str] = {}
+        self._opened: dict[int, Opened] = {}
+        self._told: dict[str, dict[str, Json]] = {}
 
     def fixed(self) -> list[Sending]:
         """Every destination, when all are known beforehand."""
@@ -65,6 +97,26 @@ class Homes:
         if self._to is not None and self._to.kind == "queue":
             return self._of_route(self._to)
         letter = letter_of(message)
+        if letter.kind == "sns" and self._delivered_here(letter):
+            return self._carried(letter)
+        return self._of_letter(letter)
+
+    def _carried(self, letter: Letter) -> Sending:
+        """The destination of what an envelope carries that did not fail itself."""
+        if letter.inside is None:
+            raise ValueError(_NO_FAILURE)
+        sending = self._of_letter(letter.inside)
+        with self._lock:
+            return self._opened.setdefault(id(sending), Opened(sending))
+
+    def _delivered_here(self, letter: Letter) -> bool:
+        """Whether a notification's subscription delivers into this queue, so that it is no dead letter of it."""
+        if letter.origin in self._by_origin or (self._to is not None and letter.inside is None):
+            return False
+        endpoint = str(self._subscription(letter)["Endpoint"])
+        return is_queue(endpoint, **self._own)
+
+    def _of_letter(self, letter: Letter) -> Sending:
         if letter.refused:
             raise ValueError(letter.refused)
         route = self._to or self._planned(letter)
@@ -121,13 +173,15 @@ class Homes:
 
     def _of_route(self, route: Route) -> Sending:
         with self._lock:
-            key = f"{route.kind} {route.arn}"
+            key = _key(route)
             if key not in self._made:
                 self._made[key] = self._make(route)
             return self._made[key]
 
     def _make(self, route: Route) -> Sending:
         if route.kind == "queue":
+            if is_queue(route.arn, **self._own):
+                raise ValueError(INTO_ITSELF)
             return QueueSending(self._wire, route.url, self._patience)
         if route.kind == "bus":
             return self._calls(
@@ -151,18 +205,38 @@ class Homes:
 
     def _subscriber(self, letter: Letter) -> Sending:
         """The one subscription that failed; publishing to the topic would reach all the others again."""
+        own = self._own
+        try:
+            told = self._read_subscription(letter)
+            route = subscriber(told, region=own["region"], account=own["account"], queue=own["name"])
+        except ValueError as fault:
+            raise ValueError(f"{fault}; --to names a destination") from None
+        return self._queue(route.arn) if route.kind == "queue" else self._of_route_unlocked(route)
+
+    def _subscription(self, letter: Letter) -> dict[str, Json]:
+        with self._lock:
+            key = f"subscription {letter.origin}"
+            if key in self._refused:
+                raise ValueError(self._refused[key])
+            try:
+                return self._read_subscription(letter)
+            except ValueError as fault:
+                self._refused[key] = str(fault)
+                raise
+
+    def _read_subscription(self, letter: Letter) -> dict[str, Json]:
         if not letter.origin:
-            raise ValueError("the notification does not name its subscription; --to names a destination")
-        told = self._read("sns", "GetSubscriptionAttributes", {"SubscriptionArn": letter.origin})["Attributes"]
-        endpoint, protocol = str(told["Endpoint"]), str(told["Protocol"])
-        if protocol == "sqs":
-            return self._queue(endpoint)
-        if protocol == "lambda":
-            return self._function(endpoint, lambda message: notification_event(json.loads(message["Body"])))
-        raise ValueError(
-            f"the subscription delivers by {protocol}, with a signature only SNS can make; "
-            "publish to the topic yourself, or name a destination with --to"
-        )
+            raise ValueError("the notification does not name its subscription")
+        if letter.origin not in self._told:
+            answer = self._read("sns", "GetSubscriptionAttributes", {"SubscriptionArn": letter.origin})
+            self._told[letter.origin] = answer["Attributes"]
+        return self._told[letter.origin]
+
+    def _refuse_topic_into_itself(self, topic: str) -> None:
+        """A topic may deliver to this very queue."""
+        answer = self._read("sns", "ListSubscriptionsByTopic", {"TopicArn": topic})
+        if any(is_queue(str(one.get("Endpoint", "")), **self._own) for one in answer["Subscriptions"]):
+            raise ValueError(INTO_ITSELF)
 
     def _rule_target(self, letter: Letter) -> Sending:
         name = letter.rule.rpartition(":rule/")[2]
@@ -180,19 +254,13 @@ class Homes:
                 f"rule {rule} has {len(found)} targets {letter.origin} with different settings, and the "
                 "message does not say which failed; --events-to bus puts it back for all, --to names a destination"
             )
-        made = target_call(
-            letter.origin, target, lambda message: input_for_target(message, target, letter.rule), self._url
-        )
-        return self._calls(made)
+        return self._target(letter.origin, target, lambda message: input_for_target(message, target, letter.rule))
 
     def _schedule_target(self, letter: Letter) -> Sending:
         group, _, name = letter.rule.rpartition(":schedule/")[2].rpartition("/")
         schedule = self._read("scheduler", "GetSchedule", {"Name": name, "GroupName": group or "default"})
         target = schedule["Target"]
-        arn = str(target["Arn"])
-        return self._calls(
-            target_call(arn, target, lambda message: input_of_schedule(message, target, name), self._url)
-        )
+        return self._target(str(target["Arn"]), target, lambda message: input_of_schedule(message, target, name))
 
     def _queue(self, arn: str) -> Sending:
         return self._of_route_unlocked(
@@ -200,7 +268,14 @@ class Homes:
         )
 
     def _of_route_unlocked(self, route: Route) -> Sending:
-        return self._made.setdefault(f"{route.kind} {route.arn}", self._make(route))
+        return self._made.setdefault(_key(route), self._make(route))
+
+    def _target(self, arn: str, settings: dict[str, Json], payload: Callable[[Json], str]) -> Sending:
+        if is_queue(arn, **self._own):
+            raise ValueError(INTO_ITSELF)
+        if arn.split(":")[2] == "sns":
+            self._refuse_topic_into_itself(arn)
+        return self._calls(target_call(arn, settings, payload, self._url))
 
     def _url(self, arn: str) -> str:
         _, _, _, _, account, name = arn.split(":")
@@ -217,6 +292,10 @@ class Homes:
         if answer.refusal is not None:
             raise ValueError(f"{answer.refusal}")
         return answer.value
+
+
+def _key(route: Route) -> str:
+    return f"{route.kind} {route.arn} {route.form}"
 
 
 def _without_id(target: Json) -> Json:

@@ -18,6 +18,7 @@ from opsctl.moving.tally import HELD_AT_MOST, Tally
 
 EMPTY_POLLS = 2
 NO_BATCH = 0
+_CLOCK_MS = 2000
 
 
 class Sieve(Protocol):
@@ -158,7 +159,7 @@ class Pump:
                 continue
             elif not intact(message):
                 self.tally.stay(Stayed(message, "DigestDiffers", "received otherwise than SQS says it is"))
-            elif sent_at >= self.cutoff_ms:
+            elif sent_at >= self.cutoff_ms or self._came_back(message, sent_at):
                 self.tally.later(message)
             elif self.sieve is not None and not self.sieve.wants(message):
                 self.tally.miss(message)
@@ -167,6 +168,10 @@ class Pump:
                 continue
             learned = True
         return wanted, learned
+
+    def _came_back(self, message: Json, sent_at: int) -> bool:
+        """Whether it is one of those that this run sent; SQS's clock is told in whole seconds, so begins late."""
+        return sent_at >= self.cutoff_ms - _CLOCK_MS and self.tally.recognises(message)
 
     def _finish_earlier(self, message: Json) -> None:
         """Delete what was sent before and could not be deleted then."""

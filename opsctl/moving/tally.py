@@ -82,14 +82,18 @@ class Tally:
     def later(self, message: Json) -> None:
         """Count a message that entered the queue after we began: one of ours that came back, or a new failure."""
         with self.lock:
-            # SQS keeps a message's id; Lambda and EventBridge write a new message that names what failed.
-            if not self._recent.isdisjoint((hash(message["MessageId"]), hash(letter_of(message).request))):
+            if self.recognises(message):
                 self.came_back += 1
                 if len(self.returned) < NAMED_AT_MOST:
                     self.returned.append(message["MessageId"])
             else:
                 self.newcomers += 1
             self.held[message["MessageId"]] = message["ReceiptHandle"]
+
+    def recognises(self, message: Json) -> bool:
+        """Tell whether a message is one that was sent, and came back."""
+        # SQS keeps a message's id; Lambda and EventBridge write a new message that names what failed.
+        return not self._recent.isdisjoint((hash(message["MessageId"]), hash(letter_of(message).request)))
 
     def _name(self, id_: str, code: str, reason: str) -> None:
         key = (code, reason[:200])

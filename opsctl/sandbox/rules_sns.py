@@ -7,9 +7,22 @@ from typing import Any
 
 def install() -> None:
     """Put the rules around moto's subscriptions."""
-    from moto.sns.models import SNSBackend
+    from moto.sns.models import SNSBackend, Subscription
 
+    Subscription.get_post_data = _naming_itself(Subscription.get_post_data)
     SNSBackend.set_subscription_attributes = _checked_redrive(SNSBackend.set_subscription_attributes)
+
+
+def _naming_itself(method: Callable[..., Any]) -> Callable[..., Any]:
+    """The link in a notification names the subscription that got it (SNS guide, "HTTP/HTTPS notification JSON
+    format": "UnsubscribeURL ... unsubscribe the endpoint from this topic")."""
+
+    def post_data(self: Any, *args: Any, **more: Any) -> Any:
+        made = method(self, *args, **more)
+        home = f"https://sns.{self.topic.sns_backend.region_name}.amazonaws.com/"
+        return {**made, "UnsubscribeURL": f"{home}?Action=Unsubscribe&SubscriptionArn={self.arn}"}
+
+    return post_data
 
 
 def _checked_redrive(method: Callable[..., Any]) -> Callable[..., Any]:

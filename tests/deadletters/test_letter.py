@@ -96,6 +96,14 @@ def test_an_sns_envelope_names_the_subscription_in_its_unsubscribe_link() -> Non
     assert (letter.kind, letter.origin, letter.payload) == ("sns", subscription, "hi")
 
 
+def test_an_envelope_that_carries_a_record_of_a_failure_tells_its_cause() -> None:
+    told = record(requestPayload={"key": 1}, responsePayload={"errorMessage": "no"})
+    letter = letter_of(message({"Type": "Notification", "TopicArn": "arn:t", "Message": json.dumps(told)}))
+    assert (letter.kind, letter.cause, letter.code, letter.request) == ("sns", "no", "Unhandled", "r-1")
+    assert letter.inside is not None
+    assert letter.inside.origin == FUNCTION
+
+
 def test_eventbridge_names_rule_target_and_code() -> None:
     letter = letter_of(message({"detail": {}}, RULE_ARN="r", TARGET_ARN="t", ERROR_CODE="NO_PERMISSIONS"))
     assert (letter.kind, letter.rule, letter.origin, letter.code) == ("eventbridge", "r", "t", "NO_PERMISSIONS")

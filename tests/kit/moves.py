@@ -37,14 +37,15 @@ def move(
     stopping: Callable[[], bool] = lambda: False,
     sending: Sending | None = None,
     order: dict[str, Any] | None = None,
+    late_ms: int = 0,
     **parts: Any,
 ) -> JobResult:
-    """Move from one queue to another and return what it came to."""
+    """Move from one queue to another and return what it came to; SQS's clock is taken for `late_ms` later."""
     tools = tools_for(sqs, path / "job.log", stopping)
     patience = Patience(sqs.clock, stopping)
     settings: dict[str, Any] = {"title": "test", "visibility_s": 60, "others_hold_s": 30, "threads": threads}
     sqs.clock.sleep(1)
-    began_ms = int(sqs.clock.now() * 1000)
+    began_ms = int(sqs.clock.now() * 1000) + late_ms
     return Mover(
         Order(**(settings | (order or {}))),
         tools,

@@ -96,7 +96,7 @@ def subscription(protocol: str, endpoint: str, **more: str) -> Json:
 def subscribed(protocol: str, endpoint: str, **more: str) -> dict[str, Canned]:
     return world(
         allow("sns.amazonaws.com", TOPIC),
-        sns__ListSubscriptionsByTopic={"Subscriptions": [{"SubscriptionArn": f"{TOPIC}:1"}]},
+        sns__ListSubscriptionsByTopic={"Subscriptions": [{"SubscriptionArn": f"{TOPIC}:1", "TopicArn": TOPIC}]},
         sns__GetSubscriptionAttributes=subscription(protocol, endpoint, **more),
     )
 
@@ -189,6 +189,42 @@ def test_an_on_failure_destination_is_named_with_the_version_it_is_of() -> None:
     change = planned(seen(answers)[0])
     assert "function bill:live with the payload of the record" in change.why
     assert allowed(change, "Invoke") == [f"{BILL}:live"]
+
+
+def by_topic(**answers: Canned) -> dict[str, Canned]:
+    """A queue that is subscribed to a topic."""
+    own = {"SubscriptionArn": f"{TOPIC}:1", "TopicArn": TOPIC, "Protocol": "sqs", "Endpoint": DLQ}
+    return world(
+        allow("sns.amazonaws.com", TOPIC),
+        sns__ListSubscriptionsByTopic={"Subscriptions": [own]},
+        sns__GetSubscriptionAttributes={"Attributes": own},
+        **answers,
+    )
+
+
+def test_a_function_whose_failures_come_by_a_topic_is_named() -> None:
+    answers = by_topic(lambda__ListFunctions=function(DeadLetterConfig={"TargetArn": TOPIC}))
+    change = planned(seen(answers)[0])
+    assert "its failed asynchronous invocations end in this queue by topic alerts" in change.why
+    assert allowed(change, "Invoke") == [BILL]
+    assert allowed(change, "GetSubscriptionAttributes") == ["*"]
+
+
+def test_an_on_failure_destination_that_is_a_topic_is_found_behind_the_queue() -> None:
+    config = {"FunctionArn": BILL, "DestinationConfig": {"OnFailure": {"Destination": TOPIC}}}
+    answers = by_topic(
+        lambda__ListFunctions=function(),
+        lambda__ListFunctionEventInvokeConfigs={"FunctionEventInvokeConfigs": [config]},
+    )
+    assert "its on-failure destination is this queue by topic alerts" in planned(seen(answers)[0]).why
+
+
+def test_a_subscription_and_a_rule_that_deliver_into_the_queue_itself_are_no_way_home() -> None:
+    own = subscribed("sqs", DLQ)
+    assert "it delivers into this very queue" in seen(own)[0].stays[0]
+    target = {"Id": "1", "Arn": DLQ, "DeadLetterConfig": {"Arn": DLQ}}
+    rule = world(allow("events.amazonaws.com", RULE), events__ListTargetsByRule={"Targets": [target]})
+    assert "it delivers into this very queue" in seen(rule)[0].stays[0]
 
 
 def test_functions_are_asked_for_their_destinations_only_when_nothing_else_explains_the_queue() -> None:

@@ -68,7 +68,9 @@ def redrive(
         stopping=lambda: False,
     )
     patience = Patience(sqs.clock, lambda: False)
-    homes = Homes(routes, tools, "us-east-1", sqs, patience, recorded=recorded, onto_bus=onto_bus)
+    homes = Homes(
+        routes, tools, "us-east-1", sqs, patience, queue_url=url_of("dead"), recorded=recorded, onto_bus=onto_bus
+    )
     queue = Queue(sqs, url_of("dead"), patience, visibility_s=60)
     sqs.clock.sleep(1)
     order = Order(title="t", visibility_s=60, others_hold_s=5, threads=1)
@@ -131,26 +133,96 @@ def envelope() -> Json:
     return {"Type": "Notification", "TopicArn": "arn:t", "Message": "hi", "UnsubscribeURL": link}
 
 
+def subscribed(protocol: str, endpoint: str) -> dict[str, Json]:
+    """A subscription as GetSubscriptionAttributes tells it."""
+    told = {"SubscriptionArn": SUBSCRIPTION, "TopicArn": "arn:t", "Protocol": protocol, "Endpoint": endpoint}
+    return {"GetSubscriptionAttributes": {"Attributes": told}}
+
+
+def carrying(payload: Json, **attributes: str) -> Json:
+    """An envelope around a message, as a queue gets it that is subscribed to a topic."""
+    told = {name: {"Type": "String", "Value": value} for name, value in attributes.items()}
+    text = payload if isinstance(payload, str) else json.dumps(payload)
+    return envelope() | {"Message": text, "MessageAttributes": told}
+
+
+def test_a_record_of_a_failure_that_came_by_a_topic_has_its_function_invoked(tmp_path: Path) -> None:
+    sqs = made(carrying(record(requestPayload={"k": 1})))
+    aws = Told(subscribed("sqs", sqs.arn("dead")))
+    assert redrive(tmp_path, sqs, aws).complete
+    ((operation, params),) = aws.writes
+    assert (operation, params["FunctionName"], params["Payload"]) == ("Invoke", FUNCTION, '{"k":1}')
+    assert sqs.queues["dead"].messages == {}
+
+
+def test_an_asynchronous_failure_that_came_by_a_topic_is_told_by_the_attributes_in_its_envelope(
+    tmp_path: Path,
+) -> None:
+    sqs = made(carrying('{"k": 1.0}', RequestID="r", ErrorCode="200", ErrorMessage="no"))
+    aws = Told(subscribed("sqs", sqs.arn("dead")))
+    redrive(tmp_path, sqs, aws, Route(kind="function", arn=TARGET, name="bill"))
+    assert [params["Payload"] for _, params in aws.writes] == ['{"k": 1.0}']
+
+
+def test_a_notification_of_a_failure_that_did_not_reach_another_subscriber_goes_to_that_one(
+    tmp_path: Path,
+) -> None:
+    sqs = made(carrying(record(requestPayload={"k": 1})))
+    aws = Told({**subscribed("sqs", sqs.arn("orders")), "GetQueueUrl": {"QueueUrl": url_of("orders")}})
+    assert redrive(tmp_path, sqs, aws).complete
+    assert aws.writes == []
+    assert len(sqs.queues["orders"].messages) == 1
+
+
+def test_what_a_subscription_delivered_to_the_queue_stays_when_it_records_no_failure(tmp_path: Path) -> None:
+    sqs = made(envelope())
+    result = redrive(tmp_path, sqs, Told(subscribed("sqs", sqs.arn("dead"))))
+    assert "nothing failed" in result.details["reasons"][0]["reason"]
+    assert len(sqs.queues["dead"].messages) == 1
+
+
+def test_a_record_in_an_envelope_goes_to_the_function_that_was_named_with_its_payload(tmp_path: Path) -> None:
+    sqs = made(carrying(record(requestPayload={"k": 1})))
+    aws = Told(subscribed("sqs", sqs.arn("dead")))
+    to = Route(kind="function", arn=TARGET, name="bill", form="payload")
+    assert redrive(tmp_path, sqs, aws, to, recorded=False).complete
+    assert [(one["FunctionName"], one["Payload"]) for _, one in aws.writes] == [(TARGET, '{"k":1}')]
+
+
+def test_nothing_is_sent_into_the_queue_that_is_emptied(tmp_path: Path) -> None:
+    """By a rule's target, by a topic that delivers to it, or as the queue that a message died on."""
+    sqs = made(EVENT, RULE_ARN=RULE, TARGET_ARN="arn:aws:sns:us-east-1:123456789012:t")
+    own = sqs.arn("dead")
+    targets = {"Targets": [{"Id": "1", "Arn": "arn:aws:sns:us-east-1:123456789012:t"}]}
+    aws = Told({"ListTargetsByRule": targets, "ListSubscriptionsByTopic": {"Subscriptions": [{"Endpoint": own}]}})
+    sqs.put("dead", "x", source="dead")
+    result = redrive(tmp_path, sqs, aws, queue_route(sqs, "dead", own))
+    assert result.details["stayed"] == 2
+    assert {one["reason"].partition(",")[0] for one in result.details["reasons"]} == {
+        "it delivers into this very queue"
+    }
+    assert aws.writes == []
+
+
 def test_a_notification_reaches_the_one_subscription_that_failed(tmp_path: Path) -> None:
     sqs = made(envelope())
-    told = {"Attributes": {"Protocol": "sqs", "Endpoint": sqs.arn("orders")}}
-    aws = Told({"GetSubscriptionAttributes": told, "GetQueueUrl": {"QueueUrl": url_of("orders")}})
+    aws = Told({**subscribed("sqs", sqs.arn("orders")), "GetQueueUrl": {"QueueUrl": url_of("orders")}})
     assert redrive(tmp_path, sqs, aws).complete
     assert json.loads(sqs.queues["orders"].bodies()[0]) == envelope()
     assert aws.writes == []
 
 
 def test_a_notification_for_a_function_is_invoked_as_sns_does(tmp_path: Path) -> None:
-    aws = Told({"GetSubscriptionAttributes": {"Attributes": {"Protocol": "lambda", "Endpoint": TARGET}}})
+    aws = Told(subscribed("lambda", TARGET))
     redrive(tmp_path, made(envelope()), aws)
     assert json.loads(aws.writes[0][1]["Payload"])["Records"][0]["Sns"]["Message"] == "hi"
 
 
 def test_a_notification_for_an_https_endpoint_stays_with_the_reason(tmp_path: Path) -> None:
     sqs = made(envelope())
-    aws = Told({"GetSubscriptionAttributes": {"Attributes": {"Protocol": "https", "Endpoint": "https://x"}}})
+    aws = Told(subscribed("https", "https://x"))
     result = redrive(tmp_path, sqs, aws)
-    assert "signature only SNS can make" in result.details["reasons"][0]["reason"]
+    assert "SNS signs what it delivers by https" in result.details["reasons"][0]["reason"]
     assert len(sqs.queues["dead"].messages) == 1
 
 
@@ -278,7 +350,7 @@ STATES = "arn:aws:states:us-east-1:123456789012:stateMachine:pay"
 def test_an_event_reaches_a_target_of_each_service_that_can_be_called(
     tmp_path: Path, target: Json, operation: str, wanted: Json
 ) -> None:
-    aws = Told({"ListTargetsByRule": {"Targets": [target]}})
+    aws = Told({"ListTargetsByRule": {"Targets": [target]}, "ListSubscriptionsByTopic": {"Subscriptions": []}})
     assert redrive(tmp_path, made(EVENT, RULE_ARN=RULE, TARGET_ARN=target["Arn"]), aws).complete
     ((called, params),) = aws.writes
     assert called == operation

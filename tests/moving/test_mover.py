@@ -225,7 +225,8 @@ def test_big_messages_go_in_batches_that_sqs_accepts(tmp_path: Path) -> None:
     assert result.details["moved"] == 10
 
 
-def test_a_message_that_came_back_is_not_sent_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("late_ms", [0, 1500])
+def test_a_message_that_came_back_is_not_sent_again(tmp_path: Path, late_ms: int) -> None:
     """Without this a redrive with a broken consumer goes round for ever."""
     sqs = made(25)
     failed = iter([True])
@@ -235,7 +236,7 @@ def test_a_message_that_came_back_is_not_sent_again(tmp_path: Path) -> None:
             sqs.fail("home", "dead")
 
     sqs.faults.before = consumer_fails
-    result = move(sqs, tmp_path, "dead", "home")
+    result = move(sqs, tmp_path, "dead", "home", late_ms=late_ms)
     assert result.details["came_back"] == 20
     assert len(sqs.queues["dead"].messages) == 20
     assert len(sqs.queues["home"].messages) == 5

@@ -33,6 +33,19 @@ def test_the_name_of_a_deleted_queue_is_free_after_a_minute(monkeypatch: pytest.
     assert queue("q") == url
 
 
+def test_a_notification_names_the_subscription_that_got_it() -> None:
+    topic = client("sns").create_topic(Name="t")["TopicArn"]
+    urls = [queue(name) for name in ("a", "b")]
+    subscriptions = [
+        client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn(name))["SubscriptionArn"]
+        for name in ("a", "b")
+    ]
+    client("sns").publish(TopicArn=topic, Message="x")
+    got = [client("sqs").receive_message(QueueUrl=url)["Messages"][0]["Body"] for url in urls]
+    links = [json.loads(body)["UnsubscribeURL"].rpartition("SubscriptionArn=")[2] for body in got]
+    assert links == subscriptions
+
+
 def test_creating_a_queue_that_is_there_does_not_mark_it() -> None:
     url = queue("q")
     client("sqs").create_queue(QueueName="q", tags={"opsctl:plan": "ours"})
