@@ -199,10 +199,7 @@ class Journal:
             yield
 
     def _held(self, run_id: str) -> bool:
-        path = self._lock_file(run_id)
-        if not path.exists():
-            return False
-        with path.open("a") as handle:
+        with self._lock_file(run_id).open("a") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

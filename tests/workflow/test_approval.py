@@ -52,6 +52,46 @@ def test_anything_but_yes_is_a_no(answer: str) -> None:
         approve(ORDINARY, Consent(), Person(answer), Settings())
 
 
+@pytest.mark.parametrize("answer", ["y", "yes", "Y", " YES \n"])
+def test_a_yes_is_asked_for_once_with_what_it_is_for(answer: str) -> None:
+    person = Person(answer)
+    approve(ORDINARY, Consent(), person, Settings())
+    (question,) = person.asked
+    assert f"Apply 1 change to account {ORDINARY.account}?" in question
+    two = Person(answer)
+    approve(plan_of(make_box("b"), make_box("c", "other")), Consent(), two, Settings())
+    assert "Apply 2 changes to" in two.asked[0]
+
+
+def test_a_name_is_asked_for_only_of_who_is_there_and_has_not_given_it() -> None:
+    for consent in (Consent(), Consent(yes=True)):
+        person = Person("shop.example.com")
+        approve(severe(), consent, person, Settings())
+        assert ["Type shop.example.com" in question for question in person.asked] == [True]
+    person = Person("shop.example.com")
+    for consent in (Consent(confirm="shop"), Consent(confirm=ORDINARY.account)):
+        with pytest.raises(RefusedByGuard, match="--confirm says") as refused:
+            approve(severe(), consent, person, Settings())
+        assert refused.value.hint == "--confirm shop.example.com"
+    approve(severe(), Consent(confirm="shop.example.com"), person, Settings())
+    assert person.asked == []
+
+
+def test_what_has_no_name_of_its_own_is_confirmed_by_the_number_of_the_account() -> None:
+    nameless = severe().model_copy(update={"confirm": ""})
+    with pytest.raises(RefusedByGuard) as refused:
+        approve(nameless, Consent(yes=True), NOBODY, Settings())
+    assert refused.value.hint.endswith(f"--confirm {ORDINARY.account}")
+    for wrong in ("", "y", "yes", "None"):
+        with pytest.raises(RefusedByGuard, match="nothing was changed"):
+            approve(nameless, Consent(yes=True), Person(wrong), Settings())
+    approve(nameless, Consent(), Person(ORDINARY.account), Settings())
+
+
+def test_an_account_that_is_not_protected_is_applied_with_yes() -> None:
+    approve(ORDINARY, Consent(yes=True), NOBODY, Settings(protected_accounts=("999999999999",)))
+
+
 def test_severe_risk_is_not_satisfied_by_yes() -> None:
     with pytest.raises(RefusedByGuard, match="severe risk"):
         approve(severe(), Consent(yes=True), NOBODY, Settings())
@@ -79,3 +119,15 @@ def test_what_is_not_accepted_yet_is_neither_applied_with_yes_nor_asked_about() 
         approve(ORDINARY.model_copy(update={"warnings": (found,)}), Consent(yes=True), person, Settings())
     assert "--accept root-disk" in refused.value.hint
     assert person.asked == []
+
+
+def test_everything_that_is_not_accepted_yet_is_named_with_its_reason_and_nothing_else() -> None:
+    findings = tuple(
+        Finding(id=name, because=f"{name} is so", evidence=(), pending=pending)
+        for name, pending in (("one", True), ("told", False), ("two", True))
+    )
+    with pytest.raises(RefusedByGuard) as refused:
+        approve(severe().model_copy(update={"warnings": findings}), Consent(yes=True), NOBODY, Settings())
+    assert refused.value.evidence == ("one: one is so", "two: two is so")
+    assert refused.value.hint.endswith(" --accept one --accept two")
+    assert "one, two" in refused.value.summary
