@@ -36,6 +36,9 @@ _NOT_THERE = "AutoScalingGroup name not found"
 _WRONG_VALUE = re.compile(r", value: .*(?=, type: <)", re.DOTALL)
 """The SDK repeats a parameter of the wrong type, which may be what somebody's message says."""
 
+_ANSWER_FOLLOWS, _LONGEST = "Further retries may succeed", 500
+"""How botocore's parsers introduce the body, see `botocore.parsers`."""
+
 _NEVER_SENT = (
     sdk.EndpointConnectionError,
     sdk.ConnectTimeoutError,
@@ -87,7 +90,12 @@ def refusal_of(fault: Exception, api: str) -> Refusal:
         return Refusal(kind=Refused.INVALID, code=name, message=_WRONG_VALUE.sub("", str(fault)), api=api)
     if isinstance(fault, (sdk.HTTPClientError, *_NEVER_SENT)):
         return Refusal(kind=Refused.UNREACHABLE, code=name, message=str(fault), api=api)
-    return Refusal(kind=Refused.UNREADABLE, code=name, message=str(fault), api=api)
+    return Refusal(kind=Refused.UNREADABLE, code=name, message=_without_answer(str(fault)), api=api)
+
+
+def _without_answer(text: str) -> str:
+    """What the SDK says of an answer that it cannot parse, without the answer, which it repeats whole."""
+    return text.partition(_ANSWER_FOLLOWS)[0].rstrip(" .")[:_LONGEST]
 
 
 def raise_for_write(fault: Exception, api: str) -> None:

@@ -119,12 +119,15 @@ def show_any(
     from opsctl.model.commands import command_line
     from opsctl.playbook.places import is_file
     from opsctl.wiring import load_checked_plan, open_journal
+    from opsctl.workflow.reassessing import reassessed_changes
     from opsctl.workflow.reporting import report_of
 
     order = Order("show", account, show)
     reached_by = account.words(sandbox=in_sandbox() or account.sandbox)
     if is_file(Path(what)):
         plan = load_checked_plan(Path(what))
+        # Reviewed is what apply would ask consent for, under the digest of the file.
+        plan = plan.model_copy(update={"changes": reassessed_changes(plan)})
         following = command_line(reached_by or plan.reached_by, "apply", what, "--digest", plan.short_digest)
         emit_plan(order, plan, (following,))
         return

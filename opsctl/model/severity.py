@@ -55,7 +55,7 @@ def least_of_raw(instruction: Instruction) -> Severity:
     """Return how severe a raw call is at least: `high` for what decides who may do what or which code runs."""
     operation = instruction.operation
     access = _ACCESS.search(operation) and not _OTHER_POLICIES.search(operation)
-    listed = instruction.service in _SERVICES or instruction.api in _CODE
+    listed = instruction.service in _SERVICES or instruction.api in _CODE or _lets_in(instruction)
     if listed or access or any(_policies(instruction.params)):
         return Severity.HIGH
     return Severity.LOW
@@ -67,6 +67,12 @@ def raised(severity: Severity, instruction: Instruction) -> tuple[Severity, str]
     if _ORDER.index(severity) >= _ORDER.index(least):
         return severity, ""
     return least, f"{instruction.api} {_WHO}: at least {least}, whatever the playbook says"
+
+
+def _lets_in(instruction: Instruction) -> bool:
+    """Whether an entry of a network ACL is anything but a deny."""
+    entry = instruction.api in ("ec2.CreateNetworkAclEntry", "ec2.ReplaceNetworkAclEntry")
+    return entry and instruction.params.get("RuleAction", "deny") != "deny"
 
 
 def _policies(value: Json, name: str = "") -> Iterator[bool]:

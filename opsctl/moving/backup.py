@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import stat
 import threading
 import zlib
@@ -15,6 +16,8 @@ from opsctl.model.errors import InvalidInput, OpsctlError
 from opsctl.model.value import Json
 
 FORMAT = "opsctl.message/v1"
+_BEGINS = re.compile(rb'\s*\{\s*"format"\s*:\s*"' + re.escape(FORMAT.encode()) + b'"')
+_BEGIN_BYTES = 200
 _REPEATS_WITHIN = 5000
 LONGEST_LINE = 16_000_000
 """Characters: the largest message SQS takes is 1 MiB, and JSON may write each of its bytes with six."""
@@ -66,7 +69,7 @@ class BackupFile:
         """Open to append; what a run wrote before it was interrupted is kept.
 
         Raises:
-            OpsctlError: the file cannot be written.
+            OpsctlError: the file cannot be written, or holds anything but messages.
         """
         self._lock = threading.Lock()
         self.count = 0
@@ -81,6 +84,11 @@ class BackupFile:
                 f"{path} is no regular file; messages are kept in nothing else", "choose another place"
             )
         self._packed = path.endswith(".gz")
+        if not _begins_as_messages_do(Path(path)):
+            os.close(self._file)
+            raise OpsctlError(
+                f"{path} holds something else than messages, and stays as it is", "choose another place"
+            )
 
     def keep(self, messages: list[Json]) -> None:
         """Append messages.
@@ -110,6 +118,19 @@ class BackupFile:
     def close(self) -> None:
         """Close the file."""
         os.close(self._file)
+
+
+def _begins_as_messages_do(path: Path) -> bool:
+    """Whether a file is empty or begins with a record: whoever names the file need not be whose file it is."""
+    with path.open("rb") as file:
+        begin = file.read(_BEGIN_BYTES)
+    if path.suffix == ".gz" and begin:
+        try:
+            with gzip.open(path) as packed:
+                begin = packed.read(_BEGIN_BYTES)
+        except (OSError, EOFError, zlib.error):
+            return False
+    return not begin or _BEGINS.match(begin) is not None
 
 
 def read_records(path: Path) -> Iterator[tuple[int, Json]]:

@@ -32,7 +32,7 @@ def reassessed(plan: Plan, about: Context, *, shipped: Playbook | None, accepted
     refuse_never_blocked(plan, about, accepted)
     return plan.model_copy(
         update={
-            "changes": tuple(_reassessed(change, raw=shipped is None) for change in plan.changes),
+            "changes": reassessed_changes(plan),
             "confirm": _name_to_confirm(plan, shipped),
             "iam_policy": Policies(
                 plan=plan.iam_policy.plan, apply=policy_for_changes(plan.changes, about.identity)
@@ -41,15 +41,23 @@ def reassessed(plan: Plan, about: Context, *, shipped: Playbook | None, accepted
     )
 
 
-def _reassessed(change: Change, *, raw: bool) -> Change:
-    """Return a change as severe as its call and its undo are; where nobody vouches for it, it is a raw call."""
+def reassessed_changes(plan: Plan) -> tuple[Change, ...]:
+    """Return the changes as severe as their calls and undos are at the least, as whoever reviews is to see them.
+
+    Each counts as a raw call: that a shipped playbook made the plan is only what the file says.
+    """
+    return tuple(_reassessed(change) for change in plan.changes)
+
+
+def _reassessed(change: Change) -> Change:
     change = no_less_severe(change, believed=False)
-    if not raw:
-        return change
-    severity, _ = raised(change.risk.severity, change)
-    if isinstance(change.undo, Instruction):
-        severity, _ = raised(severity, change.undo)
-    return change.model_copy(update={"risk": change.risk.model_copy(update={"severity": severity})})
+    severity, notes = change.risk.severity, [change.risk.note] if change.risk.note else []
+    for instruction in (change, *([change.undo] if isinstance(change.undo, Instruction) else [])):
+        severity, why = raised(severity, instruction)
+        notes += [why] if why else []
+    return change.model_copy(
+        update={"risk": change.risk.model_copy(update={"severity": severity, "note": "; ".join(notes)})}
+    )
 
 
 def refuse_never_blocked(plan: Plan, about: Context, accepted: Collection[str]) -> None:

@@ -3,6 +3,7 @@
 import boto3
 import pytest
 from botocore import exceptions as sdk
+from botocore.parsers import ResponseParserError, create_parser
 
 from opsctl.aws.translate import kind_of, raise_for_write, refusal_of
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
@@ -112,3 +113,18 @@ def test_a_parameter_of_the_wrong_type_is_named_and_not_repeated() -> None:
     refusal = refusal_of(caught.value, "lambda.Invoke")
     assert "4111" not in refusal.message
     assert "parameter Payload" in refusal.message
+
+
+def test_an_answer_that_cannot_be_parsed_is_not_repeated() -> None:
+    """It may be whole pages of names, tags and values, and the journal keeps messages."""
+    parser = create_parser("ec2")
+    shape = boto3.Session()._session.get_service_model("ec2").operation_model("DescribeTags").output_shape
+    with pytest.raises(ResponseParserError) as fault:
+        parser.parse({"status_code": 200, "headers": {}, "body": b"<a>\x1b hunter2</a>"}, shape)
+    refusal = refusal_of(fault.value, "ec2.DescribeTags")
+    assert refusal.kind is Refused.UNREADABLE
+    assert "invalid XML received" in refusal.message
+    assert "hunter2" not in refusal.message
+    with pytest.raises(OutcomeUnknown) as lost:
+        raise_for_write(fault.value, "ec2.CreateTags")
+    assert "hunter2" not in str(lost.value)

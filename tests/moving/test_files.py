@@ -10,7 +10,7 @@ import pytest
 from opsctl.jobs.dlq_import import DlqImport, digest_of
 from opsctl.jobs.dlq_purge import DlqPurge
 from opsctl.lookups.dlq_file import DlqFile
-from opsctl.model.errors import Drifted, InvalidInput
+from opsctl.model.errors import Drifted, InvalidInput, OpsctlError
 from opsctl.model.jobs import JobResult
 from opsctl.model.value import Json
 from opsctl.moving.backup import BackupFile, read_records
@@ -139,6 +139,33 @@ def test_a_cut_packed_file_is_refused(tmp_path: Path) -> None:
 def test_a_backup_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     BackupFile(str(tmp_path / "b.jsonl")).close()
     assert (tmp_path / "b.jsonl").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("authorized_keys", b"ssh-ed25519 AAAA\n"),
+        ("a.json", b"{}\n"),
+        ("a.jsonl.gz", b"no gzip"),
+        ("b.jsonl.gz", gzip.compress(b"notes\n")),
+    ],
+)
+def test_messages_are_never_appended_to_a_file_of_something_else(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(OpsctlError, match="something else than messages"):
+        BackupFile(str(tmp_path / name))
+    assert (tmp_path / name).read_bytes() == content
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz"])
+def test_a_backup_is_gone_on_with(tmp_path: Path, name: str) -> None:
+    for number in range(3):
+        file = BackupFile(str(tmp_path / name))
+        file.keep([{"MessageId": str(number), "Body": "x"}])
+        file.close()
+    assert len(list(read_records(tmp_path / name))) == 3
 
 
 def test_a_file_keeps_system_attributes_for_whoever_reads_it(tmp_path: Path) -> None:

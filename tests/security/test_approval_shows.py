@@ -217,6 +217,7 @@ POLICY = '{"Statement": []}'
         call("ec2.AssociateIamInstanceProfile", InstanceId="x"),
         call("ec2.AuthorizeSecurityGroupIngress", GroupId="x"),
         call("dlm.CreateLifecyclePolicy", ExecutionRoleArn="x"),
+        call("ec2.CreateNetworkAclEntry", NetworkAclId="x", RuleAction="allow"),
     ],
     ids=lambda one: one.api,
 )

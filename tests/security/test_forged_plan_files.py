@@ -34,7 +34,7 @@ from opsctl.services.network_acl_calls import (
     deny_is_there,
 )
 from opsctl.services.waf_objects import IP_SET, WafKey
-from opsctl.wiring import load_checked_plan, shipped_playbook
+from opsctl.wiring import load_checked_plan, load_checked_playbook, shipped_playbook
 from opsctl.workflow.approval import Consent, approve
 from opsctl.workflow.plan_files import load_plan, save_plan
 from opsctl.workflow.reassessing import reassessed
@@ -445,7 +445,9 @@ def test_what_lets_somebody_in_or_takes_an_address_out_is_no_block() -> None:
     taken_out = honest().changes[2]
     assert isinstance(taken_out.undo, Instruction)
     emptied = taken_out.model_copy(update=dict(taken_out.undo))
-    assert taken(plan_of(allow, emptied), "203.0.113.0/24").changes == (allow, emptied)
+    again = taken(plan_of(allow, emptied), "203.0.113.0/24").changes
+    assert again[1] == emptied
+    assert again[0].risk.severity is Severity.HIGH, "it lets somebody in"
 
 
 def stop(instance: Json) -> Change:
@@ -503,6 +505,29 @@ def test_a_raw_call_that_decides_who_may_do_what_is_of_high_risk_whatever_the_fi
     calls = deny().model_copy(update=dict(trust)), deny().model_copy(update={"undo": trust})
     for change in calls:
         assert taken(plan_of(change)).changes[0].risk.severity is Severity.HIGH
+
+
+def test_whoever_reviews_a_plan_file_sees_the_severities_that_apply_will_see(tmp_path: Path) -> None:
+    def add_user(data: Json) -> None:
+        proof = {"read": {"service": "iam", "operation": "ListUsers", "params": {}}, "query": "Users[0]"}
+        data["changes"].append(
+            data["changes"][0]
+            | {"id": "x", "service": "iam", "operation": "CreateUser", "params": {"UserName": "x"}}
+            | {"undo": {"because": "x"}, "choice": None, "outputs": {}, "expect": [], "depends_on": []}
+            | {"proof": {"configured": [proof | {"op": "present", "says": "there"}]}}
+            | {"risk": {"severity": "low"}}
+        )
+
+    path = forge(tmp_path / "plan.json", add_user)
+    shown = opsctl(tmp_path, "show", str(path), "-o", "json")
+    assert shown.returncode == 0, shown.stderr
+    result = json.loads(shown.stdout)["result"]
+    assert result["changes"][-1]["risk"]["severity"] == "high"
+    assert result["digest"] == json.loads(path.read_text(encoding="utf-8"))["digest"]
+    plan = load_checked_plan(path)
+    shipped = load_checked_playbook("block-ip").playbook
+    again = reassessed(plan, about(), shipped=shipped, accepted=())
+    assert [one.risk.severity for one in again.changes] == [one["risk"]["severity"] for one in result["changes"]]
 
 
 def test_what_an_action_makes_may_be_stopped_without_a_name_when_it_is_planned_here() -> None:
