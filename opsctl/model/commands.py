@@ -8,6 +8,11 @@ from itertools import pairwise
 
 SANDBOX = "--sandbox"
 _OF_A_RUN = re.compile(r"\bopsctl ((?:verify|resume|undo|runs show) [\w-]+)(?![\w-]| --)")
+_PRESUMES = re.compile(
+    r"-[dnqrv]*y[dnqrv]*|--(yes|confirm|accept|override|digest|trust-reads|skip-permission-check|max-changes"
+    r"|profile|role-arn|endpoint-url)(=.*)?",
+    re.DOTALL,
+)
 _OF_AWS_AS_WELL = ("--profile", "--region", "--endpoint-url")
 
 
@@ -55,6 +60,11 @@ def command_line(reached_by: Sequence[str], *words: str) -> str:
 def local_command(*words: str) -> str:
     """Return an opsctl command that needs no account: it reads the journal, a file, or what is installed."""
     return command_line((), *words)
+
+
+def presumes(word: str) -> bool:
+    """Tell whether a word of a command that somebody else suggests would consent, or lead to another account."""
+    return _PRESUMES.fullmatch(word) is not None
 
 
 def run_command(verb: str, run_id: str) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from opsctl import __version__
 from opsctl.expressions.evaluate import evaluate
 from opsctl.model.changes import Change
+from opsctl.model.commands import presumes
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.plan import FactCall, Finding, NextStep, Plan, PlanCheck, PlaybookRef, Policies, Section
 from opsctl.model.playbook import LoadedPlaybook
@@ -174,7 +175,7 @@ def _checks(
 
 
 def _next(loaded: LoadedPlaybook, scope: Scope) -> tuple[NextStep, ...]:
-    return tuple(
+    found = (
         NextStep(
             words=tuple(cell_text(word) for word in scope.resolve(spec.opsctl, f"next.{number}.opsctl")),
             because=" ".join(spec.because.split()),
@@ -182,6 +183,8 @@ def _next(loaded: LoadedPlaybook, scope: Scope) -> tuple[NextStep, ...]:
         for number, spec in enumerate(loaded.playbook.next)
         if not spec.when or as_evidence(scope.find(spec.when, f"next.{number}.when"))
     )
+    # What is literal was checked; a name from the account can be as odd, and is left out.
+    return tuple(step for step in found if not any(map(presumes, step.words)))
 
 
 def _in_region(change: Change, region: str) -> Change:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from opsctl.expressions.evaluate import ExpressionFault, compiled
 from opsctl.model.binary import is_binary, with_bytes
 from opsctl.model.changes import Change, Check, Choice, EditSpec, Instruction, Query
-from opsctl.model.commands import SANDBOX, run_command
+from opsctl.model.commands import SANDBOX, presumes, run_command
 from opsctl.model.diagnostics import Diagnostic, Where
 from opsctl.model.plan import FactCall, Plan, PlanCheck
 from opsctl.model.ports import ServiceModels
@@ -112,6 +112,8 @@ class _Checker:
         for number, step in enumerate(plan.next):
             if not step.words or not re.fullmatch(r"[a-z][a-z0-9-]*", step.words[0]):
                 yield f"next.{number}", "an opsctl command is needed"
+            elif any(map(presumes, step.words)):
+                yield f"next.{number}", "it would consent, or lead to another account"
         for one, many in self._ids.items():
             if many > 1:
                 yield "changes", f"two have the id {one[:80]!r}"

@@ -6,6 +6,7 @@ from contextlib import suppress
 from graphlib import CycleError, TopologicalSorter
 
 from opsctl.expressions.evaluate import ExpressionFault, adds_text, compiled, looks_at_anything
+from opsctl.model.commands import presumes
 from opsctl.model.diagnostics import Diagnostic, Where
 from opsctl.model.playbook import CheckLine, CheckSpec, LoadedPlaybook, StepSpec, UndoCall
 from opsctl.model.value import Json
@@ -49,6 +50,10 @@ class _Rules:
             self._step(step, f"steps.{number}", number)
         self._order()
         for number, following in enumerate(self._book.next):
+            for word in following.opsctl:
+                if isinstance(word, str) and presumes(word):
+                    said = "a command to type next neither consents nor leads to another account"
+                    self._fault("next", said, f"next.{number}.opsctl", offending=word)
             if step_references_in(following.opsctl):
                 path = f"next.{number}.opsctl"
                 self._fault(

@@ -245,6 +245,7 @@ def test_the_commands_to_type_next_are_words_of_inputs_and_facts_and_left_out_wh
     )
     found = plan(book, {"box": "b"}, Box(boxes={"b": {"Items": ["x", "yy"]}})).next
     assert found == (NextStep(words=("box", "show", "b", "2"), because="what is in it"),)
+    assert not plan(book, {"box": "--yes"}, Box(boxes={"b": {"Items": ["x"]}})).next, "no name consents"
 
 
 def test_an_action_is_handed_the_output_of_an_earlier_step() -> None:

@@ -245,6 +245,7 @@ NEXT = "inputs: {queue: {type: string}}\nnext: [{because: b, opsctl: [dlq, WORD]
         ("=inputs.queue", "inputs.queu", "expression"),
         ("=inputs.", "inputs.queue", "expression"),
         ("=steps.make.name", "inputs.queue", "apply-time"),
+        *((word, "inputs.queue", "next") for word in ("--yes", "-y", "-qy", "--confirm=x", "--endpoint-url")),
     ],
 )
 def test_a_command_to_type_next_is_checked_like_everything_else(word: str, when: str, code: str) -> None:

@@ -189,6 +189,8 @@ FORGED: dict[str, Callable[[Json], object]] = {
     "switches that lead to another region": put("reached_by", ["--region", "eu-west-1"]),
     "switches of another kind": put("reached_by", ["--yes", "--confirm"]),
     "a next step that is a switch": put("next/0/words", ["--yes"]),
+    "a next step that consents": put("next/0/words", ["undo", "last", "-qy"]),
+    "a next step to another endpoint": put("next/0/words", ["runs", "list", "--endpoint-url=http://x"]),
     "a next step without a word": put("next/0/words", []),
     "two changes of one id": put("changes/1/id", "nacl"),
     "an id of a change with a line break": put("changes/0/id", "nacl\nrm"),
