@@ -40,7 +40,7 @@ class Home(Value):
     acl_doubt: str = ""
 
 
-def judge(way: Way, asked: Asked, home: Home, *, closed: str, dropped: str = "") -> list[Verdict]:
+def judge(way: Way, asked: Asked, home: Home, *, closed: str, dropped: str) -> list[Verdict]:
     """Judge every layer on a way in; `closed` is why clients do not get in here anyway, empty when they do.
 
     `dropped` says what stops the addresses already when the question has none left that it does not stop.
@@ -174,12 +174,14 @@ def _waf_refused(node: Node, waf: WafGate, asked: Asked) -> str:
         return waf.unknown[0]
     if waf.classic:
         return f"its web ACL {waf.classic} is WAF Classic, which opsctl does not edit: migrate it to AWS WAF"
-    if waf.web_acl is None:
+    if waf.web_acl is None and node.fixed:
         return node.fixed
     for version in asked.versions:
         count = sum(1 for network in asked.networks if network.version == version)
         if count > IP_SET_LIMIT:
             return f"{count} IPv{version} addresses do not fit into an IP set of {IP_SET_LIMIT}: block networks"
+    if waf.web_acl is None:
+        return ""
     for one in allow_lists(waf.web_acl, asked.networks):
         names = ", ".join(waf.web_acl.ip_sets[arn].name for arn in one.sets)
         return (

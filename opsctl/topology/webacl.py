@@ -193,13 +193,20 @@ def _meets(acl: WebAcl, source: str, sets: Near, action: str) -> bool:
 
 
 def allow_lists(acl: WebAcl, networks: Sequence[Network]) -> tuple[Standing, ...]:
-    """Return the allow rules that let an address of some blocks in because an IP set of theirs holds it."""
+    """Return the allow rules that let an address of some blocks in because an IP set of theirs holds it.
+
+    Exact for blocks that are cut by IP sets: what the rest of a block meets neither hides a list nor makes one.
+    """
+    allowing = {rule.name: rule for rule in acl.rules if rule.effect is Effect.ALLOW}
     found: dict[str, Standing] = {}
     for network in networks:
-        outcome = request_passes(acl, str(network))
-        if outcome.passes == "yes" and outcome.rule:
-            listed = [one for one in letting_in(acl, [network]) if one.how == "listed"]
-            found |= {one.rule.name: one for one in listed if one.rule.name == outcome.rule}
+        for source, sets in _parts(acl, network):
+            outcome = _one_request(acl, source, sets)
+            if outcome.passes != "yes" or not outcome.rule or outcome.rule in found:
+                continue
+            standing = _standing(allowing[outcome.rule], [(source, sets)])
+            if standing.how == "listed":
+                found[outcome.rule] = standing
     return tuple(found.values())
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from opsctl.model.networks import parse_network
 from opsctl.model.value import Json
 from opsctl.topology.webacl import (
+    IpSet,
     WebAcl,
     allow_lists,
     letting_in,
@@ -21,6 +22,8 @@ from opsctl.topology.webacl import (
 
 ARN = "arn:aws:wafv2:us-east-1:123456789012:regional"
 ATTACKER = "198.51.100.7"
+LOW, HIGH, BOTH = "198.51.100.0/25", "198.51.100.128/25", "198.51.100.0/24"
+HALVES = {"low": (LOW,), "high": (HIGH,), "both": (BOTH,)}
 HEADER: Json = {"ByteMatchStatement": {"SearchString": "let-me-in", "PositionalConstraint": "EXACTLY"}}
 LABEL: Json = {"LabelMatchStatement": {"Scope": "LABEL", "Key": "awswaf:managed:token:accepted"}}
 GEO: Json = {"GeoMatchStatement": {"CountryCodes": ["KP"]}}
@@ -180,6 +183,19 @@ GROUPS: list[tuple[str, Json, bool]] = [
         True,
     ),
     (
+        "of AWS with rules that block or ask",
+        group_rule(
+            "g",
+            1,
+            managed(
+                RuleActionOverrides=[
+                    {"Name": one, "ActionToUse": {one: {}}} for one in ("Block", "Captcha", "Challenge")
+                ]
+            ),
+        ),
+        False,
+    ),
+    (
         "of AWS with a rule that counts",
         group_rule("g", 1, managed(RuleActionOverrides=[{"Name": "x", "ActionToUse": {"Count": {}}}])),
         False,
@@ -332,6 +348,104 @@ def test_an_allow_list_lets_an_address_in_only_when_nothing_stops_it_before(firs
         rule("partners", 2, "Allow", any_of(within("friends"), within("bad"))),
     )
     assert [one.rule.name for one in allow_lists(acl, [parse_network(ATTACKER)])] == listed
+
+
+def test_what_lets_in_is_named_with_its_sets_and_an_address_it_is_so_for() -> None:
+    outcome = request_passes(web_acl(rule("r", 1, "Allow", within("bad"))), ATTACKER)
+    assert (outcome.by, outcome.source) == ("rule r (IP set bad)", ATTACKER)
+
+
+def test_every_set_that_clears_a_rule_of_some_part_is_named_for_the_whole() -> None:
+    acl = web_acl(rule("partners", 0, "Allow", all_of(within("low"), within("high"))), sets=HALVES)
+    assert standing(acl, BOTH) == {"partners": ("clear", ("high", "low"))}
+
+
+def test_an_ip_set_is_read_with_its_family() -> None:
+    for text, version in (("IPV4", 4), ("IPV6", 6)):
+        raw = {"ARN": "arn", "Id": "id", "Name": "name", "IPAddressVersion": text}
+        assert parse_ip_set(raw) == IpSet(arn="arn", id="id", name="name", version=version, addresses=())
+        assert parse_ip_set(raw | {"Addresses": ["a", "b"]}).addresses == ("a", "b")
+
+
+def test_a_web_acl_is_read_with_its_scope_its_default_and_the_sets_it_refers_to() -> None:
+    found = web_acl(rule("r", 1, "Block", any_of(within("bad"), within("unread"))), allow=False)
+    assert (found.arn, found.id, found.name) == (f"{ARN}/webacl/edge/e1", "e1", "edge")
+    assert (found.scope, found.default_allow, list(found.ip_sets)) == ("REGIONAL", False, [arn("bad")])
+    bare: Json = {"ARN": "arn:aws:wafv2:us-east-1:1:global/webacl/edge/e1", "Id": "e1", "Name": "edge"}
+    edge = parse_web_acl({"WebACL": bare}, {})
+    assert (edge.scope, edge.default_allow, edge.rules) == ("CLOUDFRONT", False, ())
+
+
+@pytest.mark.parametrize(
+    ("raw", "effect", "action", "anti_ddos"),
+    [
+        (rule("r", 1, "Allow", GEO), "allow", "allow", False),
+        (rule("r", 1, "Block", GEO), "block", "block", False),
+        (rule("r", 1, "Captcha", GEO), "go on", "captcha", False),
+        (group_rule("r", 1, managed()), "go on", "", False),
+        (group_rule("r", 1, managed(Name="AWSManagedRulesAntiDDoSRuleSet")), "go on", "", True),
+        (group_rule("r", 1, GROUP), "opaque", "", False),
+        ({"Name": "r", "Priority": 1}, "opaque", "", False),
+    ],
+    ids=["allow", "block", "captcha", "group of AWS", "anti-DDoS", "group of ours", "nothing known"],
+)
+def test_a_rule_is_read_with_what_it_does(raw: Json, effect: str, action: str, anti_ddos: bool) -> None:
+    (found,) = web_acl(raw).rules
+    assert (found.effect, found.action, found.anti_ddos, found.foreign) == (effect, action, anti_ddos, False)
+    assert found.statement == raw.get("Statement", {})
+
+
+def listed(acl: WebAcl, *blocks: str) -> dict[str, str]:
+    return {one.rule.name: one.source for one in allow_lists(acl, [parse_network(block) for block in blocks])}
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        ([rule("partners", 0, "Allow", within("high"))], {"partners": "198.51.100.128"}),
+        (
+            [rule("other", 0, "Allow", HEADER), rule("partners", 1, "Allow", within("low"))],
+            {"partners": "198.51.100.0"},
+        ),
+        (
+            [rule("bad", 0, "Block", within("low")), rule("partners", 1, "Allow", within("both"))],
+            {"partners": "198.51.100.128"},
+        ),
+        (
+            [
+                rule("bad", 0, "Block", within("low")),
+                rule("partners", 1, "Allow", any_of(within("low"), all_of(HEADER, within("high")))),
+            ],
+            {},
+        ),
+        (
+            [
+                rule("bad", 0, "Block", within("low")),
+                rule("partners", 1, "Allow", any_of(within("low"), negated(within("friends")))),
+            ],
+            {},
+        ),
+        (
+            [rule("one", 0, "Allow", within("low")), rule("two", 1, "Allow", within("high"))],
+            {"one": "198.51.100.0", "two": "198.51.100.128"},
+        ),
+    ],
+    ids=[
+        "half passes anyway",
+        "doubt in front",
+        "half is stopped",
+        "rest in doubt",
+        "rest not listed",
+        "two lists",
+    ],
+)
+def test_of_a_block_that_is_partly_on_an_allow_list_that_part_is_what_counts(
+    rules: list[Json], expected: dict[str, str]
+) -> None:
+    acl = web_acl(*rules, sets=HALVES)
+    assert listed(acl, BOTH) == expected
+    assert listed(acl, LOW, HIGH) == expected
+    assert listed(acl, HIGH, LOW) == expected
 
 
 # --- against an evaluator that tries every request ---
