@@ -311,7 +311,7 @@ def _stays_open(one: Judged) -> bool:
 
 def _open(one: Judged) -> str:
     reasons = dict.fromkeys(verdict.reason for verdict in one.verdicts if not verdict.chosen)
-    return f"{one.way.name}: {'; '.join(reasons) or 'nothing on it sees the client'}"
+    return f"{one.way.name}: {'; '.join(reasons)}"
 
 
 def _recommended(one: Judged, judged: Sequence[Judged]) -> list[str]:

@@ -1,5 +1,7 @@
 """Gates and what they open."""
 
+import pytest
+
 from opsctl.model.networks import parse_network
 from opsctl.topology.gates import GeoGate, GroupGate, OpenRule, open_services, representative_ports
 from opsctl.topology.nacl import NaclEntry, NetworkAcl
@@ -70,3 +72,68 @@ def test_a_geographic_restriction_denies_by_list() -> None:
     assert not GeoGate(restriction="blacklist", countries=("KP",)).denies("DE")
     assert GeoGate(restriction="whitelist", countries=("DE",)).denies("KP")
     assert not GeoGate().denies("KP")
+
+
+EVERYTHING = (Service(protocol=-1, port=0), Service(protocol=6, port=0), Service(protocol=17, port=0))
+
+
+def test_a_rule_for_all_protocols_opens_every_port_whatever_ports_it_names() -> None:
+    for ports in (None, (0, 0), (443, 443)):
+        groups = GroupGate(groups=("sg-1",), rules=(rule(protocol=-1, ports=ports),))
+        assert open_services(groups, []) == EVERYTHING
+    assert open_services(None, []) == EVERYTHING
+    assert open_services(GroupGate(groups=("sg-1",), rules=(rule(),), unknown=("denied",)), []) == EVERYTHING
+
+
+def test_ports_end_at_the_last_one_there_is() -> None:
+    groups = GroupGate(groups=("sg-1",), rules=(rule(ports=None),))
+    assert open_services(groups, [acl((0, 65535))]) == (Service(protocol=6, port=0),)
+    ports = [one.port for one in open_services(groups, [acl((65535, 65535), (1, 1))])]
+    assert ports == [0, 1, 2, 65535]
+
+
+def test_icmp_is_no_service_and_each_other_protocol_keeps_its_ports() -> None:
+    ping = rule(protocol=58, ports=None)
+    dns = rule(protocol=17, ports=(53, 60))
+    groups = GroupGate(groups=("sg-1",), rules=(ping, dns))
+    found = open_services(groups, [acl((55, 57))])
+    assert found == tuple(Service(protocol=17, port=port) for port in (53, 55, 58))
+
+
+def test_the_first_and_the_last_port_of_a_rule_belong_to_it() -> None:
+    web = rule(ports=(80, 90))
+    admitted = [port for port in (79, 80, 90, 91) if web.admits(parse_network("192.0.2.1"), Service(port=port))]
+    assert admitted == [80, 90]
+
+
+def test_several_networks_of_a_rule_are_each_enough() -> None:
+    two = rule(networks=("192.0.2.0/24", "2001:db8::/32"))
+    for block, admitted in (("192.0.2.0/25", True), ("2001:db8:1::/48", True), ("198.51.100.1", False)):
+        assert two.admits(parse_network(block), HTTPS) is admitted
+        assert (
+            GroupGate(groups=("sg-1",), rules=(rule(ports=(1, 1)), two)).admits(parse_network(block), HTTPS)
+            is admitted
+        )
+
+
+EDGE_LIST = "prefix list com.amazonaws.global.cloudfront.origin-facing"
+
+
+@pytest.mark.parametrize(
+    ("sources", "only"),
+    [
+        ([EDGE_LIST], True),
+        ([EDGE_LIST, "security group sg-2"], True),
+        ([EDGE_LIST, "192.0.2.0/24"], False),
+        (["prefix list offices (pl-1)"], False),
+        ([], True),
+    ],
+)
+def test_groups_that_let_in_only_awss_own_lists_and_other_groups_are_told_apart(
+    sources: list[str], only: bool
+) -> None:
+    rules = tuple(rule(source=source) for source in (*sources, *sources))
+    gate = GroupGate(groups=("sg-1",), rules=rules)
+    assert gate.only_lists is only
+    assert gate.sources == tuple(sources)
+    assert not gate.model_copy(update={"unknown": ("denied",)}).only_lists

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from opsctl.topology.nacl import (
     NUMBERS,
     AlreadyDenied,
+    NaclEntry,
     NetworkAcl,
     NoRoom,
     Slot,
@@ -242,3 +243,34 @@ def test_representatives_are_the_first_address_of_each_part() -> None:
     others = [ipaddress.ip_network(text) for text in ("198.51.100.8/30", "0.0.0.0/0", "::/0", "203.0.113.0/24")]
     found = representatives(ipaddress.ip_network("198.51.100.0/28"), others)
     assert found == ["198.51.100.0", "198.51.100.8", "198.51.100.12"]
+
+
+def test_everything_about_a_network_acl_is_read_and_its_rules_are_put_in_order() -> None:
+    found = acl_of(
+        raw_rule(200, "deny", "203.0.113.0/24", "17", PortRange={"From": 53, "To": 60}),
+        raw_rule(100, "allow", "2001:db8::/32", "6"),
+        raw_rule(10, "allow", "0.0.0.0/0", Egress=True),
+        VpcId="vpc-1",
+        IsDefault=True,
+        OwnerId="123456789012",
+        Associations=[{"SubnetId": "subnet-1"}, {}, {"SubnetId": "subnet-2"}],
+        Tags=[{"Key": "Name", "Value": "web"}, {"Key": "bare"}],
+    )
+    shown = [(e.number, e.egress, e.allow, e.cidr, e.protocol, e.ports) for e in found.entries]
+    assert shown == [
+        (100, False, True, "2001:db8::/32", 6, None),
+        (200, False, False, "203.0.113.0/24", 17, (53, 60)),
+        (10, True, True, "0.0.0.0/0", -1, None),
+    ]
+    assert [e.number for e in found.inbound()] == [100, 200]
+    assert (found.id, found.vpc, found.default, found.owner) == ("acl-1", "vpc-1", True, "123456789012")
+    assert (found.subnets, found.tags) == (("subnet-1", "subnet-2"), {"Name": "web", "bare": ""})
+
+
+def test_what_an_answer_leaves_out_is_what_it_means_there() -> None:
+    found = parse_network_acl({"NetworkAclId": "acl-1", "Entries": [{"RuleNumber": 1, "RuleAction": "allow"}]})
+    assert found.entries == (
+        NaclEntry(number=1, egress=False, allow=True, cidr="0.0.0.0/0", protocol=-1, ports=None),
+    )
+    assert found == NetworkAcl(id="acl-1", entries=found.entries)
+    assert parse_network_acl({"NetworkAclId": "acl-1"}) == NetworkAcl(id="acl-1")

@@ -2,6 +2,7 @@
 
 import ipaddress
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +11,7 @@ from opsctl.topology.graph import Link, Node
 from opsctl.topology.nacl import NaclEntry, NetworkAcl
 from opsctl.topology.packet import Service
 from opsctl.topology.places import Place
-from opsctl.topology.walk import walk
+from opsctl.topology.walk import shut_to_clients, walk
 from opsctl.topology.ways import Stop, Way
 
 BLOCK = ipaddress.IPv4Network("198.51.100.0/28")
@@ -233,3 +234,46 @@ def test_a_targets_own_port_is_what_its_gates_are_asked_for() -> None:
         link = Link(to=target.place, services=(Service(port=port),))
         way = Way(names=(), stops=(Stop(node=edge),), tails=((Stop(node=target, link=link),),))
         assert walk(way, "198.51.100.7").dropped is dropped
+
+
+def _behind(edge: Node, *inner: tuple[Node, Link], relay: Link | None = None) -> Way:
+    """A way whose last relaying stop is reached by `relay`, with one tail of several stops."""
+    middle = (Stop(node=node("relay"), link=relay),) if relay else ()
+    return Way(
+        names=(),
+        stops=(Stop(node=edge), *middle),
+        tails=(tuple(Stop(node=one, link=link) for one, link in inner),),
+    )
+
+
+@pytest.mark.parametrize(("client", "dropped"), [("source", True), ("header", False), ("gone", False)])
+def test_behind_a_proxy_the_ends_of_a_way_do_not_see_the_client(client: str, dropped: bool) -> None:
+    shut = node("target", gate(_acl(allow=False)))
+    relay = Link.model_validate({"to": Place(kind="alb", id="relay"), "client": client})
+    way = _behind(node("edge", gate(_acl(allow=True))), (shut, Link(to=shut.place)), relay=relay)
+    assert walk(way, "198.51.100.7").dropped is dropped
+
+
+def test_each_stop_of_an_end_is_judged_by_what_its_own_link_leaves() -> None:
+    edge = node("edge", gate(_acl(allow=True)))
+    shut, open_ = node("shut", gate(_acl(allow=False))), node("open", gate(_acl(allow=True)))
+    for first, second, dropped in (
+        ((shut, Link(to=shut.place)), (open_, Link(to=open_.place, client="gone")), True),
+        ((open_, Link(to=open_.place, packets=False)), (shut, Link(to=shut.place)), True),
+        ((open_, Link(to=open_.place, client="gone")), (shut, Link(to=shut.place)), False),
+    ):
+        assert walk(_behind(edge, first, second), "198.51.100.7").dropped is dropped
+
+
+def test_what_lets_in_only_lists_of_aws_or_nobody_is_shut_to_clients() -> None:
+    listed = OpenRule(group="sg-1", protocol=6, source="prefix list com.amazonaws.global.cloudfront.origin-facing")
+    inner = OpenRule(group="sg-2", protocol=6, source="security group sg-9")
+    for rules, said in (
+        ((listed, inner, listed), f"let in only {listed.source}, {inner.source}"),
+        ((), "let nothing in"),
+    ):
+        groups = GroupGate(groups=("sg-1", "sg-2"), rules=rules)
+        assert shut_to_clients(way_through(node("edge", groups))) == f"security groups sg-1, sg-2 {said}"
+    anybody = OpenRule(group="sg-1", protocol=6, networks=("0.0.0.0/0",), source="0.0.0.0/0")
+    assert shut_to_clients(way_through(node("edge", GroupGate(groups=("sg-1",), rules=(listed, anybody))))) == ""
+    assert shut_to_clients(way_through(node("edge"))) == ""
