@@ -5,11 +5,12 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.deadletters.route import Route
-from opsctl.deadletters.sieve import MessageSieve, Setting, says_unjudged
+from opsctl.deadletters.sieve import MessageSieve, Setting
 from opsctl.model.jobs import Job, JobResult, Tools
 from opsctl.moving.backoff import Patience
 from opsctl.moving.backup import BackupFile
 from opsctl.moving.canary import Canary
+from opsctl.moving.filtering import after_filtering
 from opsctl.moving.homes import Homes
 from opsctl.moving.mover import Mover, Order
 from opsctl.moving.queue import Depth, Queue
@@ -84,7 +85,7 @@ class DlqMove(Job):
         finally:
             if keeper is not None:
                 keeper.close()
-        return _with_unjudged(result, sieve.unjudged) if sieve is not None else result
+        return after_filtering(result, sieve, fifo=queue.fifo)
 
     def _sending(self, tools: Tools, patience: Patience) -> Sending:
         wire = tools.queues(self.region)
@@ -125,10 +126,3 @@ class DlqMove(Job):
             Vitals(tools.aws, self.region, self.functions, int(since)) if self.functions else None,
             invoked=any(route.kind != "queue" for route in self.routes),
         )
-
-
-def _with_unjudged(result: JobResult, unjudged: dict[str, int]) -> JobResult:
-    if not unjudged:
-        return result
-    says = f"{result.says}; {says_unjudged(unjudged)}"
-    return result.model_copy(update={"says": says, "details": {**result.details, "unjudged": dict(unjudged)}})

@@ -7,6 +7,7 @@ from opsctl.model.jobs import Job, JobResult, Tools
 from opsctl.moving.backoff import Patience
 from opsctl.moving.backup import BackupFile
 from opsctl.moving.file_sending import FileSending
+from opsctl.moving.filtering import after_filtering
 from opsctl.moving.mover import Mover, Order
 from opsctl.moving.queue import Queue
 
@@ -27,14 +28,15 @@ class DlqPurge(Job):
     expected: int = 0
 
     def run(self, tools: Tools) -> JobResult:
-        """Save and delete until the queue is empty."""
+        """Save and delete until nothing is left that is meant, by what the queue shows and by its counts."""
         patience = Patience(tools.clock, tools.stopping)
         wire = tools.queues(self.region)
         queue = Queue(wire, self.queue_url, patience, visibility_s=VISIBILITY_S, everything=True)
         queue.depth()
         file = BackupFile(self.path)
+        sieve = MessageSieve(self.where, (), "") if self.where else None
         try:
-            return Mover(
+            result = Mover(
                 Order(
                     title=f"purge {self.queue_name}",
                     visibility_s=VISIBILITY_S,
@@ -45,7 +47,8 @@ class DlqPurge(Job):
                 patience,
                 queue,
                 FileSending(file),
-                sieve=MessageSieve(self.where, (), "") if self.where else None,
+                sieve=sieve,
             ).run(int((wire.server_time() or tools.clock.now()) + 1) * 1000)
         finally:
             file.close()
+        return after_filtering(result, sieve, fifo=queue.fifo)

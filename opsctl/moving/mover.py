@@ -6,22 +6,26 @@ from dataclasses import dataclass
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.jobs import JobResult, Tools
 from opsctl.model.value import Json
+from opsctl.moving.aside import Aside
 from opsctl.moving.backoff import Patience
 from opsctl.moving.canary import Canary
 from opsctl.moving.crew import Crew
 from opsctl.moving.progress import Meter
-from opsctl.moving.pump import NO_BATCH, Budget, Keeper, Pump, Sieve
+from opsctl.moving.pump import NO_BATCH, RENEWED_AT_ONCE, Budget, Keeper, Pump, Sieve
 from opsctl.moving.queue import BATCH, Queue
 from opsctl.moving.rate import Rate
 from opsctl.moving.sending import Sending
 from opsctl.moving.tally import Tally
+from opsctl.moving.whole import COUNTED_AFTER_S, Whole
 
 START_THREADS = 4
 FAR_THREADS = 32
 THREADS_AT_MOST = 64
 _FAR_S = 0.008
 _POLL_S = 1.0
+_POLL_AT_MOST_S = 5.0
 _GRACE_S = 2.0
+_NOTED_EVERY_S = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +70,11 @@ class Mover:
         self._patience = patience
         self._far = False
         self._resumed = tools.checkpoint.recall("began_ms") is not None
-        self._tally = Tally(tools.checkpoint.moved())
+        self._hidden_until = float(tools.checkpoint.recall("hidden_until") or 0)
+        self._noted = 0.0
+        self._not_looked_at = 0
+        aside = Aside(queue, tools.clock, order.visibility_s, self._note)
+        self._tally = Tally(tools.checkpoint.moved(), aside)
         self._meter = Meter(order.title, order.expected, tools.clock, tools.progress)
         self._failed: Callable[[], bool] = lambda: False
         self._pump = Pump(
@@ -97,12 +105,12 @@ class Mover:
             self._tools.checkpoint.remember("began_ms", began_ms)
         self._pump.cutoff_ms = began_ms if recalled is None else int(recalled)
         began = self._tools.clock.now()
-        hidden_before = self._queue.depth().hidden
+        whole = Whole(self._queue.depth(), self._tally.aside, lambda: self._tally.moved_here)
         self._far = self._tools.clock.now() - began > _FAR_S
         reason = ""
         try:
             self._finish_earlier()
-            reason = self._try_first() or self._all(hidden_before)
+            reason = self._try_first() or self._all(whole)
         except (AwsRefused, OutcomeUnknown) as fault:
             reason = fault.summary
         except OSError as fault:
@@ -162,50 +170,73 @@ class Mover:
             checkpoint.remember("canary", "passed")
         return verdict
 
-    def _all(self, hidden_before: int) -> str:
-        """Move everything there is, waiting for what is hidden but will come back."""
+    def _all(self, whole: Whole) -> str:
+        """Move everything there is, and go on until SQS's counts say so too or time is up."""
         left = -1 if self._order.limit < 0 else max(0, self._order.limit - self._tally.moved)
         self._pump.budget = Budget(left)
-        patient = self._order.visibility_s if self._resumed else self._order.others_hold_s
-        deadline = self._tools.clock.now() + patient + _GRACE_S
+        deadline, pause_s, judged = 0.0, _POLL_S, -1
         while not self._tools.stopping():
-            moved = self._tally.moved
-            self._drain()
+            self._drain(few=judged == self._tally.judged)
             reason = self._pump.why_stop()
             if reason or self._pump.budget.spent or self._tools.stopping():
                 return reason
-            expecting = self._resumed or hidden_before or self._queue.answers_lost or self._undeleted()
-            if not expecting:
-                return ""
-            depth = self._queue.depth()
-            if depth.total <= len(self._tally.held):
+            if whole.settled(self._queue.depth()):
                 return ""
             now = self._tools.clock.now()
-            if self._queue.answers_lost or self._undeleted():
-                deadline = max(deadline, now + self._order.visibility_s if self._tally.moved > moved else deadline)
-            if self._tally.moved > moved and self._resumed:
-                deadline = max(deadline, now + _GRACE_S)
+            if judged != self._tally.judged:
+                # SQS's counts are older than what was done to the queue just now.
+                deadline = max(deadline, now + self._patient_s(first=judged < 0))
+                judged, pause_s = self._tally.judged, _POLL_S
             if now >= deadline:
-                return f"{depth.total - len(self._tally.held)} messages are in flight in somebody else's hands"
-            self._tools.progress(
-                f"{self._order.title}: waiting for messages in flight (at most {deadline - now:.0f} s)"
-            )
-            self._patience.sleep(_POLL_S)
+                self._not_looked_at = max(0, whole.unseen - len(self._undeleted()))
+                return whole.missing(self._not_looked_at, fifo=self._queue.fifo)
+            if whole.unseen:
+                self._tools.progress(
+                    f"{self._order.title}: {whole.unseen:,} messages are counted and not seen, waiting for them "
+                    f"(at most {deadline - now:.0f} s)"
+                )
+            self._patience.sleep(min(pause_s, deadline - now))
+            pause_s = min(pause_s * 1.5, _POLL_AT_MOST_S)
         return ""
 
-    def _drain(self) -> None:
+    def _patient_s(self, *, first: bool) -> float:
+        """How long what is counted is waited for: a count's age, and what may be hidden by others or by us."""
+        waits: list[float] = [COUNTED_AFTER_S]
+        if first:
+            waits.append(self._order.others_hold_s)
+        if first and self._resumed:
+            waits += [self._order.visibility_s, self._hidden_until - self._tools.clock.now()]
+        if self._queue.answers_lost or self._undeleted():
+            waits.append(self._order.visibility_s)
+        return max(waits) + _GRACE_S
+
+    def _note(self, until: float) -> None:
+        """Let a later process know, from time to time, until when something may be hidden by us."""
+        if until > self._noted:
+            self._noted = until + _NOTED_EVERY_S
+            self._tools.checkpoint.remember("hidden_until", self._noted)
+
+    def _drain(self, *, few: bool = False) -> None:
+        """Let workers work until the queue shows nothing more; `few` when there is hardly anything to find."""
         threads = self._order.threads
         crew = Crew(
             self._pump.work,
             self._tools.clock,
-            start=threads or (FAR_THREADS if self._far else START_THREADS),
+            start=1 if few else threads or (FAR_THREADS if self._far else START_THREADS),
             at_most=threads or THREADS_AT_MOST,
         )
         self._failed = lambda: crew.failed
         try:
-            crew.run(lambda: self._tally.moved, self._call_s, lambda: self._meter.show(self._tally))
+            crew.run(lambda: self._tally.moved, self._call_s, self._keep_hidden if few else self._tick)
         finally:
             self._failed = lambda: False
+
+    def _tick(self) -> None:
+        self._keep_hidden()
+        self._meter.show(self._tally)
+
+    def _keep_hidden(self) -> None:
+        self._tally.aside.renew(RENEWED_AT_ONCE)
 
     def _call_s(self) -> float:
         return self._pump.waited_s / (3 * self._pump.calls) if self._pump.calls else 0.0
@@ -215,10 +246,10 @@ class Mover:
 
     def _give_back(self) -> None:
         """Make everything held aside visible again, so that nobody waits for it."""
-        held = list(self._tally.held.items())
-        if held:
-            self._tools.progress(f"{self._order.title}: giving {len(held):,} messages back")
-            self._queue.give_back(held)
+        aside = self._tally.aside
+        if len(aside):
+            self._tools.progress(f"{self._order.title}: giving {len(aside):,} messages back")
+            aside.give_back()
 
     def _result(self, reason: str) -> JobResult:
         tally, undeleted = self._tally, self._undeleted()
@@ -255,6 +286,7 @@ class Mover:
             "came_back": tally.came_back,
             "came_back_messages": tally.returned,
             "arrived_meanwhile": tally.newcomers,
+            "not_looked_at": self._not_looked_at,
             "may_be_twice": doubtful,
             "stopped": reason,
         }

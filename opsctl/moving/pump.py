@@ -19,6 +19,8 @@ from opsctl.moving.tally import HELD_AT_MOST, Tally
 EMPTY_POLLS = 2
 NO_BATCH = 0
 _CLOCK_MS = 2000
+RENEWED_AT_ONCE = 50
+_KNOWN_AT_LEAST = 100
 
 
 class Sieve(Protocol):
@@ -96,6 +98,7 @@ class Pump:
     counted: set[str] = field(default_factory=set)
     returns_at_most: int = -1
     stuck: str = ""
+    known_in_a_row: int = 0
     calls: int = 0
     waited_s: float = 0.0
 
@@ -107,17 +110,28 @@ class Pump:
             return f"what was sent cannot be deleted: {self.stuck}"
         if 0 <= self.returns_at_most < self.tally.came_back:
             return f"{self.tally.came_back} messages came straight back"
-        if len(self.tally.held) >= HELD_AT_MOST:
+        if len(self.tally.aside) >= HELD_AT_MOST:
             return (
-                f"{len(self.tally.held):,} messages are held aside, and SQS lets at most 120,000 be in flight: "
+                f"{len(self.tally.aside):,} messages are held aside, and SQS lets at most 120,000 be in flight: "
                 "what is behind them cannot be seen"
             )
         return ""
 
     def work(self) -> None:
-        """Move messages until the queue shows nothing new, the budget is spent, or there is a reason to stop."""
-        empty = 0
-        while empty < EMPTY_POLLS and not self.budget.spent and not self.stopping() and not self.why_stop():
+        """Move messages until the queue shows nothing, the budget is spent, or there is a reason to stop.
+
+        What is known already and shown again is no sign of the end, for it may hide others; it is one when all of
+        it has been shown more than twice with nothing new in between.
+        """
+        empty = self.known_in_a_row = 0
+        while (
+            empty < EMPTY_POLLS
+            and self.known_in_a_row <= 2 * len(self.tally.aside) + _KNOWN_AT_LEAST
+            and not self.budget.spent
+            and not self.stopping()
+            and not self.why_stop()
+        ):
+            self.tally.aside.renew(RENEWED_AT_ONCE)
             asked = self.budget.take(BATCH)
             if not asked:
                 return
@@ -132,15 +146,17 @@ class Pump:
             moved = self._move(wanted, began) if wanted else 0
             self.budget.give_back(asked - moved)
             self.rate.give_back(asked - moved)
-            empty = 0 if wanted or learned else empty + 1
+            empty = 0 if messages else empty + 1
+            self.known_in_a_row = 0 if wanted or learned else self.known_in_a_row + len(messages)
 
     def look(self) -> None:
         """Look, without moving anything, whether messages came back; what is not for us to keep is given back."""
+        self.tally.aside.renew(RENEWED_AT_ONCE)
         messages = self.queue.receive(BATCH, 0)
         ours = []
         for message in messages:
             later = int((message.get("Attributes") or {}).get("SentTimestamp", 0)) >= self.cutoff_ms
-            if not self.tally.holds(message):
+            if not self.tally.aside.again(message):
                 if later:
                     self.tally.later(message)
                 else:
@@ -155,7 +171,7 @@ class Pump:
             sent_at = int((message.get("Attributes") or {}).get("SentTimestamp", 0))
             if message["MessageId"] in self.sent_before:
                 self._finish_earlier(message)
-            elif self.tally.holds(message):
+            elif self.tally.aside.again(message):
                 continue
             elif not intact(message):
                 self.tally.stay(Stayed(message, "DigestDiffers", "received otherwise than SQS says it is"))

@@ -56,7 +56,7 @@ class Queue:
         self._url = url
         self._patience = patience
         self._visibility_s = visibility_s
-        self._fifo = url.endswith(".fifo")
+        self.fifo = url.endswith(".fifo")
         self._system = list(_SYSTEM if everything else _SYSTEM_FOR_MOVING)
         self.answers_lost = 0
 
@@ -74,7 +74,7 @@ class Queue:
             "MessageAttributeNames": ["All"],
             "MessageSystemAttributeNames": self._system,
         }
-        if self._fifo:
+        if self.fifo:
             # The same id gives the same messages again when the answer was lost.
             params["ReceiveRequestAttemptId"] = uuid4().hex
         found = self._repeated("ReceiveMessage", params).get("Messages")
@@ -101,13 +101,14 @@ class Queue:
                 return refused.summary
         return ""
 
-    def keep(self, messages: Sequence[tuple[str, str]]) -> None:
-        """Keep messages hidden for another visibility timeout, if AWS lets us.
+    def keep(self, messages: Sequence[tuple[str, str]], seconds: int = 0) -> None:
+        """Keep messages hidden for so long, by default another visibility timeout, if AWS lets us.
 
         Refused or lost, it is no reason to forget what was sent already: sending goes on, and deletes.
         """
         with suppress(AwsRefused, OutcomeUnknown):
-            self._each("ChangeMessageVisibilityBatch", messages, {"VisibilityTimeout": self._visibility_s})
+            hidden_s = seconds or self._visibility_s
+            self._each("ChangeMessageVisibilityBatch", messages, {"VisibilityTimeout": hidden_s})
 
     def depth(self) -> Depth:
         """Ask how many messages there are."""

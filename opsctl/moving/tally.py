@@ -5,6 +5,7 @@ from collections import deque
 
 from opsctl.deadletters.letter import letter_of
 from opsctl.model.value import Json
+from opsctl.moving.aside import Aside
 from opsctl.moving.sending import Sent, Stayed
 
 NAMED_AT_MOST = 1000
@@ -15,7 +16,7 @@ _RECENT = 100_000
 class Tally:
     """Counts, the messages we keep our hands off, and the names of those that stayed; used by several threads."""
 
-    def __init__(self, moved_before: int) -> None:
+    def __init__(self, moved_before: int, aside: Aside) -> None:
         self.lock = threading.Lock()
         self.moved = moved_before
         self.moved_here = 0
@@ -26,35 +27,28 @@ class Tally:
         self.returned: list[str] = []
         self.reasons: dict[tuple[str, str], int] = {}
         self.named: list[tuple[str, str, str]] = []
-        self.held: dict[str, str] = {}
+        self.aside = aside
         self.new_ids: list[str] = []
         self._recent: set[int] = set()
         self._order: deque[int] = deque()
 
-    def holds(self, message: Json) -> bool:
-        """Tell whether a message was seen before and is not ours to move; keeps its newest receipt handle."""
-        if message["MessageId"] not in self.held:
-            return False
-        self.held[message["MessageId"]] = message["ReceiptHandle"]
-        return True
-
-    def hold(self, message: Json) -> None:
-        """Keep our hands off a message from now on."""
-        with self.lock:
-            self.held[message["MessageId"]] = message["ReceiptHandle"]
+    @property
+    def judged(self) -> int:
+        """How many messages of those that were there at the start have been dealt with here."""
+        return self.moved_here + self.missed + self.stayed
 
     def miss(self, message: Json) -> None:
         """Count a message that the filter does not want."""
         with self.lock:
             self.missed += 1
-            self.held[message["MessageId"]] = message["ReceiptHandle"]
+        self.aside.put(message)
 
     def stay(self, stayed: Stayed) -> None:
         """Count and name a message that could not be sent."""
         with self.lock:
             self.stayed += 1
             self._name(stayed.message["MessageId"], stayed.code, stayed.reason)
-            self.held[stayed.message["MessageId"]] = stayed.message["ReceiptHandle"]
+        self.aside.put(stayed.message, old=True)
 
     def sent(self, came: Sent) -> None:
         """Remember under which ids the destination knows what it got."""
@@ -88,7 +82,7 @@ class Tally:
                     self.returned.append(message["MessageId"])
             else:
                 self.newcomers += 1
-            self.held[message["MessageId"]] = message["ReceiptHandle"]
+        self.aside.put(message)
 
     def recognises(self, message: Json) -> bool:
         """Tell whether a message is one that was sent, and came back."""

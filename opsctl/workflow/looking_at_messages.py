@@ -40,7 +40,7 @@ class Inspected(Value):
 
 
 class Exported(Value):
-    """What was copied; `whole` tells whether the file has every message that the queue showed.
+    """What was copied; `whole` tells whether the file has every message that the queue shows and counts.
 
     With a filter: every message that it lets pass; `unjudged` counts those over which it cannot be evaluated.
     """
@@ -126,7 +126,9 @@ class Glass:
         file, sieve = BackupFile(str(path)), MessageSieve(where, (), "")
         try:
             looked = self._look(
-                self._queue.total + _MANY, lambda messages: _keep(file, [m for m in messages if sieve.wants(m)])
+                self._queue.total + _MANY,
+                lambda messages: _keep(file, [m for m in messages if sieve.wants(m)]),
+                to_the_end=True,
             )
         except OSError as fault:
             raise OpsctlError(
@@ -138,18 +140,20 @@ class Glass:
             queue=self._queue.name,
             path=str(path),
             written=file.count,
-            about=self._queue.total,
-            whole=not looked.stopped and looked.seen >= self._queue.total,
-            note=self._note(looked, looked.seen),
+            about=looked.seen + looked.unseen if looked.unseen else self._queue.total,
+            whole=not looked.stopped and not looked.unseen,
+            note=self._note(looked, self._queue.total),
             unjudged=sieve.unjudged,
         )
 
-    def _look(self, at_most: int, show: Callable[[list[Json]], None]) -> Looked:
+    def _look(self, at_most: int, show: Callable[[list[Json]], None], *, to_the_end: bool = False) -> Looked:
         patience = Patience(self._clock, self._stopping)
         visibility_s = VISIBILITY_S if min(at_most, self._queue.total) <= _MANY else _LONG_S
         queue = Queue(self._wire, self._queue.url, patience, visibility_s=visibility_s, everything=True)
-        sampler = Sampler(queue, self._clock, self._stopping, fifo=self._queue.fifo)
-        return sampler.look(at_most, show, lambda seen: self._progress(f"{seen:,} messages seen"))
+        sampler = Sampler(queue, self._clock, self._stopping, visibility_s=visibility_s)
+        return sampler.look(
+            at_most, show, lambda seen: self._progress(f"{seen:,} messages seen"), to_the_end=to_the_end
+        )
 
     def _hidden(self, looked: Looked) -> str:
         return f"{looked.hidden}; they come back by themselves within {_LONG_S} s" if looked.hidden else ""
@@ -159,11 +163,13 @@ class Glass:
             return looked.stopped
         if looked.hidden:
             return f"the messages are still hidden: {self._hidden(looked)}"
-        if self._queue.fifo and looked.seen < min(asked, self._queue.total):
+        if not looked.unseen and looked.seen >= min(asked, self._queue.total):
+            return ""
+        if self._queue.fifo:
             return "a FIFO queue shows only the first messages of each group until those are deleted"
-        if self._queue.hidden and looked.seen < min(asked, self._queue.total):
+        if self._queue.hidden:
             return f"{self._queue.hidden:,} messages were in flight in somebody else's hands"
-        return ""
+        return f"{looked.unseen:,} are counted by the queue and not shown" if looked.unseen else ""
 
 
 def _keep(file: BackupFile, messages: list[Json]) -> None:

@@ -6,13 +6,14 @@ from typing import Any
 
 from opsctl.journal.checkpoints import JobCheckpoint
 from opsctl.model.jobs import JobResult, Tools
+from opsctl.moving.aside import Aside
 from opsctl.moving.backoff import Patience
 from opsctl.moving.mover import Mover, Order
 from opsctl.moving.queue import Queue
 from opsctl.moving.queue_sending import QueueSending
 from opsctl.moving.sending import Sending
 from tests.kit.memory_sqs import MemorySqs, url_of
-from tests.kit.ports import Box
+from tests.kit.ports import Box, FakeClock
 
 
 def tools_for(sqs: MemorySqs, path: Path, stopping: Callable[[], bool] = lambda: False) -> Tools:
@@ -54,3 +55,14 @@ def move(
         sending or QueueSending(sqs, url_of(target), patience),
         **parts,
     ).run(began_ms)
+
+
+def queue_at(sqs: MemorySqs, name: str) -> Queue:
+    """A queue to receive from, whose messages are hidden for a minute."""
+    return Queue(sqs, url_of(name), Patience(sqs.clock, lambda: False), visibility_s=60)
+
+
+def aside() -> Aside:
+    """Hold messages aside of a queue that nobody asks."""
+    clock = FakeClock()
+    return Aside(queue_at(MemorySqs(clock), "dead"), clock, 60)

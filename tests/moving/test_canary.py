@@ -13,7 +13,7 @@ from opsctl.moving.canary import Canary
 from opsctl.moving.queue import Depth
 from opsctl.moving.vitals import Vitals
 from tests.kit.memory_sqs import MemorySqs
-from tests.kit.moves import move
+from tests.kit.moves import aside, move
 from tests.kit.ports import Box, FakeClock, Killed
 
 START = 1_000_000
@@ -173,7 +173,7 @@ def test_a_letter_of_an_invocation_that_failed_again_is_known_by_its_request_id(
     from opsctl.moving.tally import Tally
     from tests.deadletters.test_letter import message
 
-    tally = Tally(0)
+    tally = Tally(0, aside())
     tally.sent(Sent(new_ids=["r-1"]))
     again: Json = message("{}", RequestID="r-1", ErrorCode="200")
     tally.later(again)

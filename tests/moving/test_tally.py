@@ -8,7 +8,7 @@ from opsctl.model.value import Json
 from opsctl.moving.sending import Sent, Stayed
 from opsctl.moving.tally import NAMED_AT_MOST, Tally
 from tests.kit.memory_sqs import MemorySqs
-from tests.kit.moves import move
+from tests.kit.moves import aside, move
 from tests.kit.ports import FakeClock
 
 
@@ -18,7 +18,7 @@ def message(id_: str) -> Json:
 
 def test_ids_of_sent_messages_are_forgotten_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("opsctl.moving.tally._RECENT", 1000)
-    tally = Tally(0)
+    tally = Tally(0, aside())
     for batch in range(500):
         tally.sent(Sent(new_ids=[f"new-{batch}-{n}" for n in range(10)]))
     assert len(tally._recent) == len(tally._order) == 1000
@@ -28,7 +28,7 @@ def test_ids_of_sent_messages_are_forgotten_in_time(monkeypatch: pytest.MonkeyPa
 
 
 def test_of_what_stayed_every_message_counts_and_the_first_are_named() -> None:
-    tally = Tally(0)
+    tally = Tally(0, aside())
     for number in range(NAMED_AT_MOST + 500):
         tally.stay(Stayed(message(f"m-{number}"), "Code", f"reason {number}"))
     assert tally.stayed == NAMED_AT_MOST + 500
