@@ -7,6 +7,7 @@ from pydantic import Field
 from opsctl.deadletters.edits import refuse_bad_expression
 from opsctl.deadletters.needs import needs_of
 from opsctl.deadletters.redrive import Redrive
+from opsctl.deadletters.route import Route
 from opsctl.deadletters.sieve import Setting
 from opsctl.jobs.dlq_move import DlqMove
 from opsctl.jobs.dlq_move_task import DlqMoveTask
@@ -68,7 +69,7 @@ class DlqRedriveAction(Action):
             id=f"{queue.name}/canary" if only_canary else queue.name,
             title=self._title(canary if only_canary else limit),
             why=self._why(),
-            expect=(queue_is_there(queue), *self._destinations_there()),
+            expect=(queue_is_there(queue), *self._destinations_there(about)),
             proof=Proof(configured=()),
             undo=Irreversible(because="a message that was sent home is consumed there"),
             risk=self._risk(),
@@ -126,7 +127,7 @@ class DlqRedriveAction(Action):
             id=f"{queue.name}/task",
             title=f"Let SQS move {count} of {queue.name} home",
             why=self._why(),
-            expect=(queue_is_there(queue), *self._destinations_there()),
+            expect=(queue_is_there(queue), *self._destinations_there(about)),
             proof=Proof(configured=()),
             undo=Irreversible(because="a message that was sent home is consumed there"),
             risk=self._risk(),
@@ -184,12 +185,17 @@ class DlqRedriveAction(Action):
             note="Messages are processed again: what their consumer did before it failed may be done twice.",
         )
 
-    def _destinations_there(self) -> tuple[Check, ...]:
+    def _destinations_there(self, about: Context) -> tuple[Check, ...]:
         return tuple(
-            queue_at(one.route.url, one.route.arn, one.route.name)
+            queue_at(one.route.url, one.route.arn, one.route.name, _elsewhere(one.route, about))
             for one in self.redrive.destinations
-            if one.route.kind == "queue"
+            if one.route.kind == "queue" and one.route.url
         )
+
+
+def _elsewhere(route: Route, about: Context) -> str | None:
+    region = route.region(about.region)
+    return None if region == about.region else region
 
 
 _VIA = {"task": "SQS's own message move task", "client": "opsctl itself"}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from opsctl.deadletters.redrive import Destination
 from opsctl.deadletters.route import Route
-from opsctl.model.looking import Looking, look, together
+from opsctl.model.looking import Looking, elsewhere, look, together
 from opsctl.model.reads import Read
 from opsctl.model.run import Context
 from opsctl.model.value import Json
@@ -17,7 +17,7 @@ from opsctl.services.consumers import (
     oldest_of,
     queue_age,
 )
-from opsctl.services.queue_facts import QueueFacts, parse_queue, queue_attributes
+from opsctl.services.queue_facts import QueueFacts, parse_queue, queue_attributes, queue_url
 
 _OLD_S = 1800
 
@@ -40,7 +40,22 @@ def routed_destination(
     route: Route, queue: QueueFacts, about: Context, *, sqs_puts: bool = False
 ) -> Looking[Destination]:
     """The place a route leads to; `sqs_puts` tells that SQS itself moves messages from there to the queue."""
+    region = route.region(about.region)
+    if region == about.region:
+        return (yield from _at(route, queue, about, sqs_puts=sqs_puts))
+    made = yield from elsewhere(_at(route, queue, about, sqs_puts=sqs_puts), region)
+    # What a canary does there is seen by the depth of the queue alone.
+    return made.model_copy(update={"functions": ()})
+
+
+def _at(route: Route, queue: QueueFacts, about: Context, *, sqs_puts: bool) -> Looking[Destination]:
     if route.kind == "queue":
+        if not route.url:
+            found = yield from look(queue_url(route.arn))
+            if found.value is None:
+                gone = f"queue {route.arn} cannot be found: {found.refusal}"
+                return Destination(route=route, broken=(gone,))
+            route = route.model_copy(update={"url": str(found.value["QueueUrl"])})
         answer = yield from look(queue_attributes(route.url))
         if answer.value is None:
             gone = f"queue {route.name} cannot be read: {answer.refusal}"

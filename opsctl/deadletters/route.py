@@ -38,6 +38,11 @@ class Route(Value):
     bare: bool = False
     why: str = ""
 
+    def region(self, own: str) -> str:
+        """Where it is, by its ARN; `own` is the Region of who asks, for what has no ARN."""
+        parts = self.arn.split(":")
+        return parts[3] if len(parts) > 5 and parts[3] else own
+
     def says(self) -> str:
         """The destination, and what it gets, in words."""
         how = _FORMS[self.form]

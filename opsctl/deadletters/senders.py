@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from opsctl.deadletters.route import Route
-from opsctl.deadletters.subscribers import INTO_ITSELF, subscriber
+from opsctl.deadletters.subscribers import INTO_ITSELF, is_raw, subscriber
 from opsctl.model.looking import Looking, together
 from opsctl.model.reads import Answer, Read
 from opsctl.model.value import Json, Value
@@ -23,11 +23,15 @@ TARGETS = ("lambda", "sqs", "sns", "states", "kinesis", "firehose")
 
 
 class Sender(Value):
-    """Something that leaves its dead letters in the queue; `cannot` says why opsctl does not deliver for it."""
+    """Something that leaves its dead letters in the queue; `cannot` says why opsctl does not deliver for it.
+
+    `bare` tells that these do not say where they failed, although nothing can be delivered for it.
+    """
 
     name: str
     route: Route | None = None
     cannot: str = ""
+    bare: bool = False
 
 
 class Found(Value):
@@ -208,12 +212,14 @@ def _subscription(told: dict[str, Json], queue: QueueFacts) -> Sender:
     try:
         route = subscriber(told, region=region, account=account, queue=own)
     except ValueError as fault:
-        return Sender(name=name, cannot=str(fault))
+        return Sender(name=name, cannot=str(fault), bare=is_raw(told))
     return Sender(name=name, route=route.model_copy(update={"url": _url(route, queue)}))
 
 
 def _url(route: Route, queue: QueueFacts) -> str:
-    return url_for(route.arn, queue.url) if route.kind == "queue" else ""
+    """The URL of a queue beside the dead-letter queue; elsewhere it has another host, and is asked for."""
+    beside = route.kind == "queue" and route.arn.rpartition(":")[0] == queue.arn.rpartition(":")[0]
+    return url_for(route.arn, queue.url) if beside else ""
 
 
 def _target(rule: str, target: dict[str, Json], queue: QueueFacts) -> Sender:

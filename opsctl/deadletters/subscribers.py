@@ -27,7 +27,13 @@ def subscriber(told: dict[str, Json], *, region: str, account: str, queue: str) 
         raise ValueError(f"SNS signs what it delivers by {protocol}, and only SNS can")
     if is_queue(endpoint, region=region, account=account, name=queue):
         raise ValueError(INTO_ITSELF)
-    if endpoint.split(":")[3:5] != [region, account]:
-        raise ValueError(f"its queue {endpoint} is of another account or region")
-    raw = str(told.get("RawMessageDelivery", "")).lower() == "true"
-    return Route(origin=arn, kind="queue", arn=endpoint, name=endpoint.rpartition(":")[2], why=why, bare=raw)
+    if endpoint.split(":")[4] != account:
+        raise ValueError(f"its queue {endpoint} is of another account")
+    return Route(
+        origin=arn, kind="queue", arn=endpoint, name=endpoint.rpartition(":")[2], why=why, bare=is_raw(told)
+    )
+
+
+def is_raw(told: dict[str, Json]) -> bool:
+    """Tell whether a subscription delivers the bare message, without an envelope that names it."""
+    return str(told.get("RawMessageDelivery", "")).lower() == "true"

@@ -104,11 +104,11 @@ class DlqMove(Job):
         return RoutedSending(homes.choose, homes.fixed())
 
     def _canary(self, tools: Tools, patience: Patience) -> Canary | None:
-        urls = [route.url for route in self.routes if route.kind == "queue"]
-        if not self.canary or not (urls or self.functions):
+        targets = [route for route in self.routes if route.kind == "queue"]
+        if not self.canary or not (targets or self.functions):
             return None
-        wire = tools.queues(self.region)
-        queues = [Queue(wire, url, patience, visibility_s=0) for url in urls]
+        wires = {region: tools.queues(region) for region in {one.region(self.region) for one in targets}}
+        queues = [Queue(wires[one.region(self.region)], one.url, patience, visibility_s=0) for one in targets]
 
         def depth() -> Depth:
             return Depth.of([Depth(0, 0, 0), *(queue.depth() for queue in queues)])

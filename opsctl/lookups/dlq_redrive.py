@@ -74,6 +74,8 @@ class DlqRedrive(Lookup):
             lookings = [source_destination(url, queue, about) for url in _urls(sources)]
             lookings += [routed_destination(one.route, queue, about) for one in senders if one.route]
             destinations = yield from together(lookings)
+            if any(one.bare for one in senders):
+                destinations = [_not_bare(one) for one in destinations]
         via, because = self._way(destinations, tasks, sqs_only=bool(_urls(sources)) and not senders)
         canary, canary_because, within_s = self._canary(queue, destinations)
         return Redrive(
@@ -87,7 +89,7 @@ class DlqRedrive(Lookup):
             canary_because=canary_because,
             canary_within_s=within_s,
             lasts=lasting(queue.total, self.rate),
-            summary=tuple(_line(one) for one in destinations),
+            summary=tuple(_line(one, about.region) for one in destinations),
             stays=tuple(f"{one.name}: {one.cannot}" for one in senders if one.cannot and not self.to),
             not_a_dlq=_not_a_dlq(queue, mappings, is_dlq=known or bool(senders)),
             no_way=() if self.to else _no_way(queue, destinations, senders, sources),
@@ -172,14 +174,21 @@ def _verdict_s(one: Destination) -> int:
     return one.returns_after_s if one.route.kind == "queue" else _METRICS_S
 
 
+def _not_bare(one: Destination) -> Destination:
+    """A destination for what says where it failed: another sender's messages say nothing and are not for it."""
+    return one.model_copy(update={"route": one.route.model_copy(update={"bare": False})})
+
+
 def _urls(sources: Answer) -> list[str]:
     return sorted((sources.value or {}).get("queueUrls") or [])
 
 
-def _line(one: Destination) -> str:
+def _line(one: Destination, own: str) -> str:
+    region = one.route.region(own)
+    where = f" in {region}" if region != own else ""
     waiting = f", {one.waiting:,} waiting there" if one.waiting >= 0 else ""
     who = "; ".join(one.consumers) or "no consumer is known"
-    return f"{one.route.says()}{waiting} ({one.route.why}): {who}"
+    return f"{one.route.says()}{where}{waiting} ({one.route.why}): {who}"
 
 
 def _not_a_dlq(queue: QueueFacts, mappings: Answer, *, is_dlq: bool) -> tuple[str, ...]:

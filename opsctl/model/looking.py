@@ -42,6 +42,18 @@ def together(lookings: Sequence[Looking[T]]) -> Looking[list[T]]:
     return [results[index] for index in range(len(lookings))]
 
 
+def elsewhere(looking: Looking[T], region: str) -> Looking[T]:
+    """Run a lookup whose reads are all made in another Region."""
+    try:
+        reads = next(looking)
+        while True:
+            answers = yield [read.model_copy(update={"region": region}) for read in reads]
+            reads = looking.send(answers)
+    except StopIteration as stop:
+        found: T = stop.value
+        return found
+
+
 def look(read: Read) -> Looking[Answer]:
     """Make one read and hand back its answer, refusals included."""
     answers = yield [read]

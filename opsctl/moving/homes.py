@@ -21,6 +21,7 @@ from opsctl.moving.queue_sending import QueueSending
 from opsctl.moving.sending import Alive, Sending, Sent
 from opsctl.moving.shards import ShardSending
 from opsctl.moving.targets import invocation, target_call
+from opsctl.services.queue_facts import queue_url
 
 _SILENT = "it does not say where it came from; --to names a destination"
 _NO_FAILURE = (
@@ -173,28 +174,28 @@ class Homes:
 
     def _of_route(self, route: Route) -> Sending:
         with self._lock:
-            key = _key(route)
-            if key not in self._made:
-                self._made[key] = self._make(route)
-            return self._made[key]
+            return self._of_route_unlocked(route)
 
     def _make(self, route: Route) -> Sending:
         if route.kind == "queue":
             if is_queue(route.arn, **self._own):
                 raise ValueError(INTO_ITSELF)
-            return QueueSending(self._wire, route.url, self._patience)
+            region = route.region(self._region)
+            wire = self._wire if region == self._region else self._tools.queues(region)
+            return QueueSending(wire, route.url or self._url(route.arn), self._patience)
         if route.kind == "bus":
             return self._calls(
+                route.arn,
                 lambda message: Call(
                     service="events",
                     operation="PutEvents",
                     params={"Entries": [entry_for_bus(message, route.arn)]},
-                )
+                ),
             )
         return self._function(route.arn, lambda message: payload_for_function(message, route.form))
 
     def _function(self, arn: str, payload: Callable[[Json], str]) -> Sending:
-        return self._calls(invocation(arn, payload))
+        return self._calls(arn, invocation(arn, payload))
 
     def _refuse_elsewhere(self, function: str) -> None:
         """Invoke functions of this account only: whoever may send to the queue writes what its messages say."""
@@ -211,7 +212,7 @@ class Homes:
             route = subscriber(told, region=own["region"], account=own["account"], queue=own["name"])
         except ValueError as fault:
             raise ValueError(f"{fault}; --to names a destination") from None
-        return self._queue(route.arn) if route.kind == "queue" else self._of_route_unlocked(route)
+        return self._of_route_unlocked(route)
 
     def _subscription(self, letter: Letter) -> dict[str, Json]:
         with self._lock:
@@ -262,32 +263,32 @@ class Homes:
         target = schedule["Target"]
         return self._target(str(target["Arn"]), target, lambda message: input_of_schedule(message, target, name))
 
-    def _queue(self, arn: str) -> Sending:
-        return self._of_route_unlocked(
-            Route(kind="queue", arn=arn, url=self._url(arn), name=arn.rpartition(":")[2])
-        )
-
     def _of_route_unlocked(self, route: Route) -> Sending:
-        return self._made.setdefault(_key(route), self._make(route))
+        if _key(route) not in self._made:
+            self._made[_key(route)] = self._make(route)
+        return self._made[_key(route)]
 
     def _target(self, arn: str, settings: dict[str, Json], payload: Callable[[Json], str]) -> Sending:
         if is_queue(arn, **self._own):
             raise ValueError(INTO_ITSELF)
         if arn.split(":")[2] == "sns":
             self._refuse_topic_into_itself(arn)
-        return self._calls(target_call(arn, settings, payload, self._url))
+        return self._calls(arn, target_call(arn, settings, payload, self._url))
 
     def _url(self, arn: str) -> str:
-        _, _, _, _, account, name = arn.split(":")
-        params = {"QueueName": name, "QueueOwnerAWSAccountId": account}
-        return str(self._read("sqs", "GetQueueUrl", params)["QueueUrl"])
+        read = queue_url(arn)
+        return str(self._read(read.service, read.operation, read.params, self._region_of(arn))["QueueUrl"])
 
-    def _calls(self, call_of: Callable[[Json], Call]) -> Sending:
-        return CallSending(self._tools.aws, self._region, call_of, self._patience)
+    def _calls(self, arn: str, call_of: Callable[[Json], Call]) -> Sending:
+        return CallSending(self._tools.aws, self._region_of(arn), call_of, self._patience)
 
-    def _read(self, service: str, operation: str, params: dict[str, Json]) -> Json:
+    def _region_of(self, arn: str) -> str:
+        parts = arn.split(":")
+        return parts[3] if len(parts) > 5 and parts[3] else self._region
+
+    def _read(self, service: str, operation: str, params: dict[str, Json], region: str = "") -> Json:
         answer = self._tools.aws.read(
-            Read(service=service, operation=operation, params=params, region=self._region)
+            Read(service=service, operation=operation, params=params, region=region or self._region)
         )
         if answer.refusal is not None:
             raise ValueError(f"{answer.refusal}")

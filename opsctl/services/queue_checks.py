@@ -9,10 +9,10 @@ def queue_is_there(queue: QueueFacts) -> Check:
     return queue_at(queue.url, queue.arn, queue.name)
 
 
-def queue_at(url: str, arn: str, name: str) -> Check:
-    """A queue of that ARN is at that URL."""
+def queue_at(url: str, arn: str, name: str, region: str | None = None) -> Check:
+    """A queue of that ARN is at that URL; `region` is where, when it is not that of the run."""
     return Check(
-        read=queue_attributes(url),
+        read=queue_attributes(url).model_copy(update={"region": region}),
         query="Attributes.QueueArn",
         op="equals",
         value=arn,

@@ -49,6 +49,13 @@ def queue_attributes(url: Json) -> Read:
     return Read(service="sqs", operation="GetQueueAttributes", params={"QueueUrl": url, "AttributeNames": ["All"]})
 
 
+def queue_url(arn: str) -> Read:
+    """Ask for the URL of a queue, which is another one in each Region."""
+    _, _, _, _, account, name = arn.split(":")
+    params = {"QueueName": name, "QueueOwnerAWSAccountId": account}
+    return Read(service="sqs", operation="GetQueueUrl", params=params)
+
+
 def find_queue(asked: str, about: Context, *, source: str) -> Looking[QueueFacts]:
     """Find the queue that a person named; `source` is the flag or input it came from.
 

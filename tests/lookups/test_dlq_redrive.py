@@ -116,6 +116,33 @@ def test_a_raw_subscription_takes_messages_that_say_nothing_of_themselves() -> N
     assert one.route.bare
 
 
+def test_a_subscription_of_a_queue_in_another_region_is_judged_and_served_there() -> None:
+    answers = subscribed("sqs", f"arn:aws:sqs:ap-south-1:{ACCOUNT}:orders")
+    answers["sqs.GetQueueUrl"] = lambda read: {"QueueUrl": f"https://{read.region}/{read.params['QueueName']}"}
+    answers["sqs.GetQueueAttributes https://None/graveyard"] = attributes(
+        "graveyard", Policy=allow("sns.amazonaws.com", TOPIC)
+    )
+    found, _ = seen(answers)
+    (one,) = found.destinations
+    assert one.route.url == "https://ap-south-1/orders"
+    change = planned(found)
+    assert "queue orders in ap-south-1, 5 waiting there" in change.why
+    assert allowed(change, "SendMessage") == [f"arn:aws:sqs:ap-south-1:{ACCOUNT}:orders"]
+    assert [check.read.region for check in change.expect] == [None, "ap-south-1"]
+
+
+def test_a_subscription_of_a_queue_in_another_account_is_said_to_stay() -> None:
+    found, _ = seen(subscribed("sqs", f"arn:aws:sqs:{REGION}:999999999999:orders"))
+    assert "is of another account" in found.stays[0]
+
+
+def test_bare_messages_are_nobodys_when_a_subscription_that_cannot_be_served_leaves_some_too() -> None:
+    answers = subscribed("https", "https://example.com", RawMessageDelivery="true")
+    answers["sqs.ListDeadLetterSourceQueues"] = {"queueUrls": [f"{URL}/orders"]}
+    (one,) = seen(answers)[0].destinations
+    assert not one.route.bare
+
+
 def test_a_subscription_by_https_is_said_to_stay_and_is_no_way_home() -> None:
     found, _ = seen(subscribed("https", "https://example.com/secret-token"))
     assert found.stays == (

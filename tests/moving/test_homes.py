@@ -34,6 +34,7 @@ class Told:
         self.answers = answers
         self.writes: list[tuple[str, dict[str, Json]]] = []
         self.reads: list[Read] = []
+        self.regions: list[str | None] = []
         self.fails: Callable[[str], None] = lambda _operation: None
         self.replies: Json = {}
 
@@ -52,16 +53,23 @@ class Told:
 
     def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
         self.writes.append((operation, params))
+        self.regions.append(region)
         self.fails(operation)
         return self.replies
 
 
 def redrive(
-    path: Path, sqs: MemorySqs, aws: Told, *routes: Route, recorded: bool = True, onto_bus: bool = False
+    path: Path,
+    sqs: MemorySqs,
+    aws: Told,
+    *routes: Route,
+    recorded: bool = True,
+    onto_bus: bool = False,
+    there: dict[str, MemorySqs] | None = None,
 ) -> JobResult:
     tools = Tools(
         aws=aws,
-        queues=lambda _region: sqs,
+        queues=lambda region: (there or {}).get(region, sqs),
         checkpoint=JobCheckpoint(path / "job.log"),
         clock=sqs.clock,
         progress=lambda _line: None,
@@ -187,6 +195,32 @@ def test_a_record_in_an_envelope_goes_to_the_function_that_was_named_with_its_pa
     to = Route(kind="function", arn=TARGET, name="bill", form="payload")
     assert redrive(tmp_path, sqs, aws, to, recorded=False).complete
     assert [(one["FunctionName"], one["Payload"]) for _, one in aws.writes] == [(TARGET, '{"k":1}')]
+
+
+def test_a_queue_of_another_region_gets_its_notification_there(tmp_path: Path) -> None:
+    """The same name in both Regions is usual for a service that runs in both."""
+    sqs, europe = made(envelope()), made()
+    endpoint = sqs.arn("orders").replace("us-east-1", "eu-west-1")
+    aws = Told({**subscribed("sqs", endpoint), "GetQueueUrl": {"QueueUrl": url_of("orders")}})
+    assert redrive(tmp_path, sqs, aws, there={"eu-west-1": europe}).complete
+    assert aws.reads[-1].region == "eu-west-1"
+    assert (len(sqs.queues["orders"].messages), len(europe.queues["orders"].messages)) == (0, 1)
+
+
+def test_a_queue_of_another_account_is_not_replaced_by_one_of_the_same_name(tmp_path: Path) -> None:
+    sqs = made(envelope())
+    aws = Told(
+        {**subscribed("sqs", "arn:aws:sqs:us-east-1:999999999999:orders"), "GetQueueUrl": {"QueueUrl": "/x"}}
+    )
+    result = redrive(tmp_path, sqs, aws)
+    assert "is of another account; --to names" in result.details["reasons"][0]["reason"]
+    assert sqs.queues["orders"].messages == {}
+
+
+def test_a_function_of_another_region_is_invoked_there(tmp_path: Path) -> None:
+    aws = Told(subscribed("lambda", TARGET.replace("us-east-1", "eu-west-1")))
+    redrive(tmp_path, made(envelope()), aws)
+    assert aws.regions == ["eu-west-1"]
 
 
 def test_nothing_is_sent_into_the_queue_that_is_emptied(tmp_path: Path) -> None:
