@@ -86,7 +86,7 @@ def _is_it(element: Element, item: Json) -> bool:
 
 
 def _counted(before: Json, items: list[Json]) -> dict[str, Json]:
-    beside = {name: item for name, item in (before or {}).items() if name not in ("Quantity", "Items")}
+    beside = {name: item for name, item in (before or {}).items() if name != "Items"}
     return beside | {"Quantity": len(items)} | ({"Items": items} if items else {})
 
 

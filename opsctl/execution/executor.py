@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from opsctl.execution.asking import Asking, NotThere
 from opsctl.execution.choosing import choose, chosen, none_free
 from opsctl.execution.editing import request_of
-from opsctl.model.changes import Change
+from opsctl.model.changes import Change, Choice
 from opsctl.model.commands import run_command
 from opsctl.model.errors import AwsRefused, Drifted, Interrupted, OpsctlError, OutcomeUnknown, Unproved
 from opsctl.model.jobs import JobResult
@@ -30,11 +30,10 @@ Judge = Callable[[Asking], tuple[CheckResult, ...]]
 class Taken(Exception):
     """Somebody took the value that a call was made with."""
 
-    def __init__(self, change: Change) -> None:
+    def __init__(self, choice: Choice) -> None:
         """Say which value of a bound change it was."""
-        what = change.choice.what if change.choice else ""
-        self.value: Json = change.choice.values[0] if change.choice else None
-        super().__init__(f"{what} {self.value}")
+        self.value: Json = choice.values[0]
+        super().__init__(f"{choice.what} {self.value}")
 
 
 class Executor:
@@ -189,8 +188,8 @@ class Executor:
                 self._found_made(change, str(refused), ours=again)
                 return
             self._journal.record(change.id, "failed", refused.refusal.model_dump(mode="json"))
-            if _is_taken(change, refused):
-                raise Taken(change) from refused
+            if (choice := _taken(change, refused)) is not None:
+                raise Taken(choice) from refused
             if refused.refusal.kind is Refused.CONFLICT and change.kind == "call":
                 raise Drifted(
                     f"{change.title}: somebody was faster: {refused.summary}",
@@ -211,7 +210,7 @@ class Executor:
 
     def _made_earlier(self, change: Change, refused: AwsRefused, *, again: bool) -> bool:
         """Wait for what an earlier call of this run may have made, before its value counts as somebody else's."""
-        if not again or not _is_taken(change, refused):
+        if not again or _taken(change, refused) is None:
             return False
         try:
             self._await_proof(change, SETTLE_WITHIN_S)
@@ -331,8 +330,10 @@ def _all_held(results: Sequence[CheckResult]) -> bool:
     return all(result.held for result in results)
 
 
-def _is_taken(change: Change, refused: AwsRefused) -> bool:
-    return change.choice is not None and refused.refusal.code in change.choice.conflicts
+def _taken(change: Change, refused: AwsRefused) -> Choice | None:
+    """Return the choice whose value is why the call was refused, if it is."""
+    choice = change.choice
+    return choice if choice is not None and refused.refusal.code in choice.conflicts else None
 
 
 def drift_error(change: Change, broken: Sequence[CheckResult]) -> OpsctlError:

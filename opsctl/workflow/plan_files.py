@@ -51,7 +51,7 @@ def load_plan(path: Path, *, private: bool = False) -> Plan:
     data = _json(_bytes(path, private=private), path)
     try:
         plan = Plan.model_validate(data)
-    except (ValidationError, RecursionError) as fault:
+    except ValidationError as fault:
         raise _invalid(path, fault) from None
     if plan.digest != plan.computed_digest():
         raise InvalidInput.one(
@@ -170,9 +170,7 @@ def refuse_other_account(plan: Plan, identity: Identity) -> None:
             )
 
 
-def _invalid(path: Path, fault: ValidationError | RecursionError) -> InvalidInput:
-    if isinstance(fault, RecursionError):
-        return InvalidInput.one("not a plan file: nested too deeply", source=str(path))
+def _invalid(path: Path, fault: ValidationError) -> InvalidInput:
     return InvalidInput(
         [
             Diagnostic(

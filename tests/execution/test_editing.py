@@ -101,8 +101,33 @@ def test_an_item_of_a_list_is_found_by_what_names_it() -> None:
     )
     rules = [{"Name": "a", "Priority": 1}, {"Name": "b", "Priority": 2}]
     assert request_of({}, edit, {"Rules": rules})["Rules"] == [rules[0], {"Name": "b", "Priority": 7}]
-    with pytest.raises(NotThere, match=r"\[Name=b\]"):
+    with pytest.raises(NotThere, match=r"item \[Name=b\] of Rules\.\[Name=b\]\.Priority"):
         request_of({}, edit, {"Rules": rules[:1]})
+
+
+def test_what_an_element_is_put_into_is_made_where_it_is_not_there_yet() -> None:
+    made = counted_edit({"Other": 1}, Element(op="set", at="Config.New.Deep.Name", value="x"))
+    assert made == {"Other": 1, "New": {"Deep": {"Name": "x"}}}
+    made = counted_edit({"New": {"Kept": 1}}, Element(op="add", at="Config.New.Deep.Names", value="x"))
+    assert made == {"New": {"Kept": 1, "Deep": {"Names": ["x"]}}}
+
+
+@pytest.mark.parametrize(
+    ("at", "missing"),
+    [
+        ("Config.Text.Name", "Config.Text.Name"),
+        ("Config.Text.Deep.Name", "Deep of Config.Text.Deep.Name"),
+        ("Config.Names.2.Name", "item 2 of Config.Names.2.Name"),
+        ("Config.Names.-1.Name", "item -1 of Config.Names.-1.Name"),
+        ("Config.Names.0.Name", "Config.Names.0.Name"),
+    ],
+)
+def test_a_way_through_what_has_no_members_leads_nowhere(at: str, missing: str) -> None:
+    before = {"Text": "x", "Names": ["a", "b"]}
+    with pytest.raises(NotThere) as told:
+        counted_edit(before, Element(op="set", at=at, value=1))
+    assert str(told.value) == missing
+    assert before == {"Text": "x", "Names": ["a", "b"]}
 
 
 def test_what_names_an_item_may_have_the_sign_itself() -> None:

@@ -261,7 +261,8 @@ def test_resume_waits_for_a_call_that_was_sent_and_takes_effect_late() -> None:
     with pytest.raises(Killed):
         run(slow_plan(300), Faulty(box, "killed-after", 1), journal, clock)
     run(slow_plan(300), box, journal, clock)
-    assert journal.last("make") == "done"
+    assert [event for _, event, _ in journal.records] == ["intent", "done"]
+    assert journal.records[-1][2]["note"], "it is told whose it is"
     assert box.writes == ["PutBox"]
 
 
@@ -371,6 +372,7 @@ def test_what_an_undo_has_to_settle_first_comes_right_before_it_and_is_no_part_o
         run(undo, box, MemoryJournal())
     assert told.value.hint == "ask whoever makes it, then run the undo again"
     assert "new" in box.boxes
+    assert told.value.summary.endswith("theirs is there, found None")
     box.boxes["theirs"] = {"Items": ["t"], "Lock": 1}
     run(undo, box, MemoryJournal())
     assert set(box.boxes) == {"theirs"}

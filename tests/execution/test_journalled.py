@@ -88,9 +88,11 @@ def test_a_call_whose_effect_was_not_seen_in_time_with_what_is_missing() -> None
     journal, ended = run(Deaf(), patient(20), clock=clock)
     assert isinstance(ended, Unproved)
     assert ended.hint == run_command("verify", PLAN.id)
+    assert ended.summary == "make box new: made, but not seen after 20 s: the box is there"
     assert [event for _, event, _ in journal.records] == ["intent", "unproved"]
     assert [one["says"] for one in journal.records[-1][2]] == ["the box is there"]
     assert sum(clock.slept) == 20
+    assert 0 not in clock.slept, "when the time is over nothing is waited for"
     assert clock.slept[:3] == [POLL_S, POLL_S * 1.5, POLL_S * 1.5 * 1.5], "asked less and less often"
 
 

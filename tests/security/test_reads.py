@@ -169,6 +169,34 @@ def test_a_parameter_that_asks_for_the_secret_makes_it_no_read(
     assert is_read_only(service, operation, params) is read
 
 
+@pytest.mark.parametrize(
+    ("api", "why"),
+    [
+        ("ssm.GetParameter", "hands out the secret decrypted unless WithDecryption is false"),
+        ("glue.GetConnection", "hands out the connection's password unless HidePassword is true"),
+        ("apigateway.GetApiKey", "hands out the key itself unless includeValue is false"),
+    ],
+)
+def test_what_a_parameter_makes_of_a_read_is_said_with_how_it_stays_one(api: str, why: str) -> None:
+    service, _, operation = api.partition(".")
+    name = ONLY_WITH[api][0]
+    assert why_no_read(service, operation, {name: "x"}) == why
+    assert why_no_read(service, operation, {name: "false" not in why}) == ""
+
+
+def test_what_is_no_read_is_said_with_its_reason() -> None:
+    for api, begins in (
+        ("secretsmanager.GetSecretValue", "hands out what is to be kept secret: "),
+        ("s3.GetObject", "hands out what is stored, not how the account is set up: "),
+        ("elasticache.TestFailover", "is not on the list"),
+    ):
+        service, _, operation = api.partition(".")
+        assert why_no_read(service, operation).startswith(begins)
+    kinds = {kind for kind, _ in not_reads().values()}
+    assert kinds == {"secret", "acts", "contents"}
+    assert not [why for _, why in not_reads().values() if why.endswith(": ") or "{" in why]
+
+
 def test_the_parameters_that_decide_are_parameters_of_reads() -> None:
     models = InstalledModels()
     for api, (name, allowed, what) in ONLY_WITH.items():

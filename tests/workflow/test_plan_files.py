@@ -139,8 +139,9 @@ def test_a_plan_is_read_as_deep_as_plans_are(tmp_path: Path, depth: int, taken: 
     ("about", "refused"),
     [
         ({"st_uid": 0}, ""),
-        ({"st_uid": os.geteuid()}, ""),
-        ({"st_uid": os.geteuid() + 4711}, "belongs to another user"),
+        ({"st_uid": 4711}, ""),
+        ({"st_uid": 1}, "belongs to another user"),
+        ({"st_uid": 4712}, "belongs to another user"),
         ({"st_mode": 0o644}, ""),
         ({"st_mode": 0o620}, "mode 620"),
         ({"st_mode": 0o602}, "mode 602"),
@@ -152,10 +153,11 @@ def test_only_a_file_that_nobody_else_can_change_is_applied_and_any_is_shown(
 ) -> None:
     path = tmp_path / "my plan.json"
     save_plan(two_step_plan(), path)
-    told = {"st_uid": os.geteuid(), "st_mode": 0o600, **about}
+    told = {"st_uid": 4711, "st_mode": 0o600, **about}
     told["st_mode"] |= stat.S_IFREG
     fields = [told["st_mode"], 1, 1, 1, told["st_uid"], 0, 10, 0, 0, 0]
     monkeypatch.setattr(os, "fstat", lambda _file: os.stat_result(fields))
+    monkeypatch.setattr(os, "geteuid", lambda: 4711)
     assert load_plan(path) == two_step_plan()
     if refused:
         with pytest.raises(RefusedByGuard, match=refused) as guard:
@@ -167,7 +169,7 @@ def test_only_a_file_that_nobody_else_can_change_is_applied_and_any_is_shown(
 
 def test_what_is_wrong_in_a_file_is_told_with_its_place_and_not_without_end(tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
-    path.write_text(json.dumps(two_step_plan().to_json() | {"changes": [{}], "title": 1}))
+    path.write_text(json.dumps(two_step_plan().to_json() | {"changes": [{}, {}], "title": 1}))
     with pytest.raises(InvalidInput) as told:
         load_plan(path)
     faults = told.value.diagnostics
