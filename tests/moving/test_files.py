@@ -149,6 +149,7 @@ def test_a_backup_is_readable_by_its_owner_only(tmp_path: Path) -> None:
         ("a.jsonl.gz", b"no gzip"),
         ("b.jsonl.gz", gzip.compress(b"notes\n")),
     ],
+    ids=["keys", "JSON", "no gzip", "notes in gzip"],
 )
 def test_messages_are_never_appended_to_a_file_of_something_else(
     tmp_path: Path, name: str, content: bytes

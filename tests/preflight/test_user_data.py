@@ -198,6 +198,7 @@ def mime(*texts: str) -> bytes:
          + base64.encodebytes((SHELL + "echo waiting for the disk to come\n" * 4 + "mkfs.ext4 /dev/sdf").encode()),
          "encoded in line 5, line 6"),
     ],
+    ids=["gzip", "base64", "both", "mime", "mime in gzip", "both in mime", "in a shell", "gz+b64", "b64"],
 )  # fmt: skip
 def test_what_is_packed_is_opened(packed: bytes, where: str) -> None:
     assert told(packed) == f"/dev/sdf (mkfs.ext4 on /dev/sdf, {where})"
