@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.exceptions import BotoCoreError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnection
 from botocore.httpsession import URLLib3Session, get_cert_path
 
 from opsctl.aws.clients import Clients
@@ -110,7 +111,8 @@ class _ProxyConnection:
         try:
             answer: Any = self._session.send(request)
             return HttpAnswer(answer.status_code, answer.content, str(answer.headers.get("date", "")).encode())
-        except HTTPClientError as fault:
+        except (HTTPClientError, NoConnection) as fault:
+            # Those that never reached a server are no HTTPClientError to the SDK.
             name = type(fault).__name__
             never = ("EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError", "SSLError")
             raise (NotSent if name in never else AnswerLost)(f"{name}: {fault}") from fault

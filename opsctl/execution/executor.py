@@ -162,7 +162,9 @@ class Executor:
         if not result.complete:
             self._journal.record(change.id, "failed", detail | ({"interrupted": True} if self._stopping() else {}))
             self._heed_stop()
-            raise OpsctlError(f"{change.title}: {result.says}", result.hint)
+            # What may have been done twice is for somebody to look at, before anything is done again.
+            error = OpsctlError if result.certain else Unproved
+            raise error(f"{change.title}: {result.says}", result.hint)
         if not result.certain:
             self._journal.record(change.id, "unproved", detail)
             raise Unproved(f"{change.title}: {result.says}", result.hint)

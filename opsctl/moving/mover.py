@@ -26,6 +26,7 @@ _POLL_S = 1.0
 _POLL_AT_MOST_S = 5.0
 _GRACE_S = 2.0
 _NOTED_EVERY_S = 60
+_EARLIER = "sent by an earlier process, and not seen here"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +74,7 @@ class Mover:
         self._hidden_until = float(tools.checkpoint.recall("hidden_until") or 0)
         self._noted = 0.0
         self._not_looked_at = 0
+        self._whole = False
         aside = Aside(queue, tools.clock, order.visibility_s, self._note)
         self._tally = Tally(tools.checkpoint.moved(), aside)
         self._meter = Meter(order.title, order.expected, tools.clock, tools.progress)
@@ -120,27 +122,37 @@ class Mover:
         return self._result(reason)
 
     def _finish_earlier(self) -> None:
-        """Delete what an earlier process had sent, and make visible again what it had in hand."""
+        """Delete what an earlier process had sent, and make visible again what it had in hand.
+
+        All of it is named first, for whatever ends this early.
+        """
         checkpoint = self._tools.checkpoint
+        earlier = [
+            (batch, [(one.id, one.handle) for one in batch.messages]) for batch in checkpoint.open_batches()
+        ]
+        for batch, held in earlier:
+            if batch.state == "sent":
+                checkpoint.undeleted([id_ for id_, _ in held])
+            elif self._tools.clock.now() - batch.at >= self._pump.sending.repeats_s:
+                checkpoint.doubt([id_ for id_, _ in held])
         self._pump.sent_before.update(dict.fromkeys(checkpoint.all_undeleted(), ""))
         self._pump.counted.update(checkpoint.recall("counted") or ())
-        for batch in checkpoint.open_batches():
-            held = [(one.id, one.handle) for one in batch.messages]
+        for batch, held in earlier:
             if batch.state == "sent":
-                # An old receipt handle may be accepted without effect, so the ids stay known.
-                self._pump.sent_before.update({id_: "" for id_, _ in held})
-                self._pump.counted.update(id_ for id_, _ in held)
-                checkpoint.remember("counted", sorted(self._pump.counted))
-                checkpoint.undeleted([id_ for id_, _ in held])
-                for start in range(0, len(held), BATCH):
-                    self._queue.delete(held[start : start + BATCH])
-                checkpoint.close(batch.number, len(held))
-                self._tally.moved += len(held)
+                self._delete_earlier(batch.number, held)
             else:
-                if self._tools.clock.now() - batch.at >= self._pump.sending.repeats_s:
-                    checkpoint.doubt([id_ for id_, _ in held])
                 self._queue.give_back(held)
                 checkpoint.close(batch.number, 0)
+
+    def _delete_earlier(self, number: int, held: list[tuple[str, str]]) -> None:
+        """Delete a batch that was confirmed; raises what AWS or the way there has against it."""
+        for start in range(0, len(held), BATCH):
+            self._queue.delete(held[start : start + BATCH])
+        # An old receipt handle may be accepted without effect, so the ids stay known.
+        self._pump.counted.update(id_ for id_, _ in held)
+        self._tools.checkpoint.remember("counted", sorted(self._pump.counted))
+        self._tools.checkpoint.close(number, len(held))
+        self._tally.moved += len(held)
 
     def _try_first(self) -> str:
         """Send the canary and wait for the verdict; returns why not to go on, or nothing.
@@ -181,6 +193,7 @@ class Mover:
             if reason or self._pump.budget.spent or self._tools.stopping():
                 return reason
             if whole.settled(self._queue.depth()):
+                self._whole = True
                 return ""
             now = self._tools.clock.now()
             if judged != self._tally.judged:
@@ -244,6 +257,11 @@ class Mover:
     def _undeleted(self) -> dict[str, str]:
         return {id_: why for id_, why in self._pump.sent_before.items() if why}
 
+    def _still_there(self) -> dict[str, str]:
+        """What was sent and may be in its queue still; once all was looked at, what did not show up is gone."""
+        early = {} if self._whole else dict.fromkeys(self._pump.sent_before, _EARLIER)
+        return {id_: why for id_, why in early.items() if id_ not in self._pump.counted} | self._undeleted()
+
     def _give_back(self) -> None:
         """Make everything held aside visible again, so that nobody waits for it."""
         aside = self._tally.aside
@@ -252,9 +270,9 @@ class Mover:
             aside.give_back()
 
     def _result(self, reason: str) -> JobResult:
-        tally, undeleted = self._tally, self._undeleted()
+        tally, undeleted = self._tally, self._still_there()
         doubtful = self._tools.checkpoint.doubtful()
-        if not reason and not undeleted and not self._tools.stopping():
+        if self._whole and not undeleted:
             self._tools.checkpoint.deleted(self._tools.checkpoint.all_undeleted())
             self._tools.checkpoint.close(NO_BATCH, 0)
         parts = [f"{tally.moved:,} moved"]
@@ -268,7 +286,7 @@ class Mover:
         return JobResult(
             says=", ".join(parts) + (f"; stopped: {reason}" if reason else ""),
             complete=complete,
-            certain=not doubtful,
+            certain=not (doubtful or undeleted),
             details=self._details(reason, undeleted, doubtful),
         )
 

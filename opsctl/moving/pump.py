@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from opsctl.model.errors import AwsRefused
+from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.jobs import Checkpoint
 from opsctl.model.run import Clock
 from opsctl.model.value import Json
@@ -191,7 +191,7 @@ class Pump:
 
     def _finish_earlier(self, message: Json) -> None:
         """Delete what was sent before and could not be deleted then."""
-        refused = self.queue.delete([(message["MessageId"], message["ReceiptHandle"])])
+        refused = self._not_deleted([(message["MessageId"], message["ReceiptHandle"])])
         if refused:
             self.sent_before[message["MessageId"]] = f"{refused[0][1]}: {refused[0][2]}"
             return
@@ -221,24 +221,40 @@ class Pump:
         for stayed in came.stayed:
             self.tally.stay(stayed)
         done = [(m["MessageId"], m["ReceiptHandle"]) for m in came.confirmed]
-        self.checkpoint.confirm(number, done)
+        self._confirm(number, done)
         self._delete(number, done)
         self._count(began)
         return len(came.confirmed) + len(came.stayed)
 
-    def _delete(self, number: int, done: list[tuple[str, str]]) -> None:
+    def _confirm(self, number: int, done: list[tuple[str, str]]) -> None:
         try:
-            refused = self.queue.delete(done) if done else []
-        except AwsRefused as fault:
-            # What cannot be deleted would be in both queues, so nothing more is sent.
-            self.stuck = fault.summary
-            refused = [(id_, fault.refusal.code, fault.refusal.message) for id_, _ in done]
+            self.checkpoint.confirm(number, done)
+        except OSError as fault:
+            # The next process cannot know that they were sent, so the report has to say it.
+            why = f"NotRecorded: {fault.strerror or fault}"
+            self.sent_before.update({id_: why for id_, _ in done})
+            raise
+
+    def _delete(self, number: int, done: list[tuple[str, str]]) -> None:
+        refused = self._not_deleted(done) if done else []
         if refused:
             # Whenever these show up again they are deleted, not sent.
             self.sent_before.update({id_: f"{code}: {reason}" for id_, code, reason in refused})
             self.checkpoint.undeleted([id_ for id_, _, _ in refused])
         self.checkpoint.close(number, len(done) - len(refused))
         self.tally.finished(len(done) - len(refused))
+
+    def _not_deleted(self, sent: list[tuple[str, str]]) -> list[tuple[str, str, str]]:
+        """Delete what was sent; return what is or may be still there: id, error code, message."""
+        try:
+            return self.queue.delete(sent)
+        except (AwsRefused, OutcomeUnknown) as fault:
+            # What cannot be deleted would be in both queues, so nothing more is sent.
+            self.stuck = fault.summary
+            code, why = "OutcomeUnknown", fault.summary
+            if isinstance(fault, AwsRefused):
+                code, why = fault.refusal.code, fault.refusal.message
+            return [(id_, code, why) for id_, _ in sent]
 
     def _count(self, began: float) -> None:
         self.calls += 1

@@ -10,6 +10,7 @@ from opsctl.model.jobs import Wire
 from opsctl.model.reads import Refused
 from opsctl.model.value import Json
 from opsctl.moving.backoff import Patience
+from opsctl.moving.wire_calls import ask
 
 ATTEMPTS = 10
 BATCH = 10
@@ -140,7 +141,7 @@ class Queue:
     def _repeated(self, operation: str, params: dict[str, Json]) -> dict[str, Json]:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return self._wire.call(operation, params)
+                return ask(self._wire, operation, params)
             except OutcomeUnknown:
                 self.answers_lost += 1
                 if attempt == ATTEMPTS:

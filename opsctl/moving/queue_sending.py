@@ -10,6 +10,7 @@ from opsctl.moving.backoff import Patience
 from opsctl.moving.digests import attributes_digest, body_digest
 from opsctl.moving.queue import PASSING
 from opsctl.moving.sending import Alive, Sent, Stayed
+from opsctl.moving.wire_calls import ask
 
 ATTEMPTS = 8
 BATCH_BYTES = 1_048_576
@@ -95,7 +96,7 @@ class QueueSending:
                 self._patience.wait(attempt - 1)
             entries = [self._entry(key, message) for key, message in pending.items()]
             try:
-                answer = self._wire.call("SendMessageBatch", {"QueueUrl": self._url, "Entries": entries})
+                answer = ask(self._wire, "SendMessageBatch", {"QueueUrl": self._url, "Entries": entries})
             except OutcomeUnknown as lost:
                 if not self._fifo:
                     doubtful.update(message["MessageId"] for message in pending.values())

@@ -292,6 +292,10 @@ def outcome_of(report: Report) -> str:
     words = OUTCOME_WORDS[report.status]
     if report.status == "failed" and all(isinstance(change.undo, Irreversible) for change in report.plan.changes):
         words = "Failed: the run can be resumed"
+    if report.status == "unproved" and any(result.status == "failed" for result in report.changes):
+        words = (
+            "Failed, and not for certain: what is named may be done twice; resume the run before another does it"
+        )
     return f"{words}; undone by run {report.undone_by}" if report.undone_by else words
 
 

@@ -171,6 +171,16 @@ def test_a_proxy_from_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -
         assert wire.call("ReceiveMessage", {}) == {"via": "proxy"}
 
 
+def test_a_proxy_that_cannot_be_reached_means_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        proxy = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(AwsRefused) as told:
+        wire_to("https://sqs.us-east-1.amazonaws.com").call("ReceiveMessage", {})
+    assert told.value.refusal.kind is Refused.UNREACHABLE
+    assert "ProxyConnectionError" in told.value.refusal.message
+
+
 def test_credentials_are_asked_for_at_every_call_so_that_they_may_be_refreshed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

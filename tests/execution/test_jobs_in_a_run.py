@@ -96,6 +96,16 @@ def test_a_job_that_may_have_done_something_twice_is_unproved() -> None:
     assert worker.journal.records[-1] == ("job", "unproved", {"message": "all of it", "doubt": 1})
 
 
+def test_a_job_that_is_not_complete_and_may_have_done_something_twice_failed_and_is_unproved() -> None:
+    worker = Worker(JobResult(says="half of it", complete=False, certain=False))
+    with pytest.raises(Unproved, match="work: half of it"):
+        run(worker)
+    assert worker.journal.records[-1] == ("job", "failed", {"message": "half of it"})
+    worker.result = DONE
+    run(worker)
+    assert worker.journal.last("job") == "done"
+
+
 def test_what_goes_wrong_in_a_job_is_journalled_and_told_as_it_is() -> None:
     fault = OpsctlError("there is no room", "make some")
     worker = Worker(fault)

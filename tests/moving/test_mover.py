@@ -7,6 +7,7 @@ import pytest
 
 from opsctl.deadletters.sieve import MessageSieve
 from opsctl.journal.checkpoints import JobCheckpoint
+from opsctl.model.errors import OutcomeUnknown
 from opsctl.model.reads import Refused
 from opsctl.model.value import Json
 from opsctl.moving.sending import Alive, Sent
@@ -168,9 +169,77 @@ def test_what_may_not_be_deleted_is_named_and_nothing_more_is_sent(tmp_path: Pat
     assert len(sqs.queues["home"].messages) == 10
     assert len(result.details["sent_not_deleted"]) == 10
     assert "cannot be deleted: access denied" in result.says
+    assert not result.certain
     sqs.faults.before = None
     assert move(sqs, tmp_path, "dead", "home").complete
     assert len(sqs.queues["home"].messages) == 50
+
+
+@pytest.mark.parametrize("fault", [OutcomeUnknown("timed out"), ConnectionError("the proxy refused")], ids=repr)
+def test_what_was_sent_is_named_also_when_nobody_answers_the_delete(tmp_path: Path, fault: Exception) -> None:
+    sqs = made(50)
+
+    def silent(operation: str, _params: dict[str, Json]) -> None:
+        if operation == "DeleteMessageBatch":
+            raise fault
+
+    sqs.faults.before = silent
+    result = move(sqs, tmp_path, "dead", "home")
+    assert (len(sqs.queues["home"].messages), result.details["moved"]) == (10, 0)
+    assert len(result.details["sent_not_deleted"]) == 10
+    assert (result.complete, result.certain) == (False, False)
+    assert "file" not in result.says
+    sqs.faults.before = None
+    sqs.clock.sleep(61)
+    result = move(sqs, tmp_path, "dead", "home")
+    assert (result.complete, result.certain, result.details["moved"]) == (True, True, 50)
+    assert len(sqs.queues["home"].messages) == 50
+
+
+def test_a_connection_that_fails_once_costs_nothing(tmp_path: Path) -> None:
+    sqs, failing = made(50), {"ReceiveMessage", "DeleteMessageBatch", "GetQueueAttributes"}
+
+    def fail_once(operation: str, _params: dict[str, Json]) -> None:
+        if operation in failing:
+            failing.remove(operation)
+            raise ConnectionError("the proxy refused")
+
+    sqs.faults.before = fail_once
+    result = move(sqs, tmp_path, "dead", "home")
+    assert (result.complete, result.certain, len(sqs.queues["home"].messages)) == (True, True, 50)
+
+
+def test_what_an_earlier_process_sent_is_named_again_by_one_that_cannot_do_anything(tmp_path: Path) -> None:
+    sqs = made(50)
+    killed_at(sqs, "DeleteMessageBatch", tmp_path)
+
+    def expired(operation: str, _params: dict[str, Json]) -> None:
+        if operation != "GetQueueAttributes":
+            raise refused(operation, "ExpiredToken", Refused.DENIED)
+
+    sqs.faults.before = expired
+    for _ in range(2):
+        result = move(sqs, tmp_path, "dead", "home")
+        assert len(result.details["sent_not_deleted"]) == 10
+        assert (result.complete, result.certain, result.details["moved"]) == (False, False, 0)
+    sqs.faults.before = None
+    assert move(sqs, tmp_path, "dead", "home").details["moved"] == 50
+    assert len(sqs.queues["home"].messages) == 50
+
+
+def test_what_was_sent_is_named_when_the_disk_does_not_take_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sqs = made(50)
+
+    def full(*_arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(JobCheckpoint, "confirm", full)
+    result = move(sqs, tmp_path, "dead", "home")
+    assert len(result.details["sent_not_deleted"]) == len(sqs.queues["home"].messages) == 10
+    assert "No space left on device" in result.says
+    assert (result.complete, result.certain) == (False, False)
 
 
 def test_credentials_that_expire_end_the_move_and_the_result_says_how_far_it_came(tmp_path: Path) -> None:
