@@ -247,6 +247,7 @@ def _plan(
     applying: ApplyOptions,
 ) -> "Plan":
     from opsctl.planning.planner import make_plan, refuse_large
+    from opsctl.workflow.open_moves import warned_of_open_moves
 
     runtime = session.runtime
     session.progress(f"reading the account for {loaded.playbook.name}")
@@ -260,6 +261,8 @@ def _plan(
         overrides=tuple(planning.named),
         now=runtime.clock.now(),
     )
+    if any(change.kind == "job" for change in plan.changes):
+        plan = warned_of_open_moves(plan, runtime.journal)
     session.progress.clear()
     refuse_large(plan, applying.max_changes or runtime.settings.max_changes)
     if session.order.show.verbose:

@@ -28,7 +28,7 @@ class DlqMoveTask(Job):
     The task belongs to the account: any other process can watch or cancel it. One that is running already
     when the job is resumed is watched, not started again; after one that was cancelled, failed, or passed over
     messages in flight, a resume starts the next. A task fails at the first message that SQS did not put into the
-    queue itself, with all that lie behind it; `rest` moves those.
+    queue itself, with all that lie behind it; `rest` moves those, and no resume starts such a task again.
     """
 
     name: ClassVar[str] = "dlq.move_task"
@@ -70,6 +70,10 @@ class DlqMoveTask(Job):
         patience = Patience(tools.clock, tools.stopping)
         known = tools.checkpoint.recall("started")
         found = [] if known is None else self._since(tools, int(known))
+        if found and found[0]["Status"] == "FAILED" and found[0].get("FailureReason") == _NO_SOURCE:
+            # The next task would meet the same message first, and fail in the same way.
+            before = int(tools.checkpoint.recall("moved_before") or 0)
+            return self._result(found[0], "", before, 0, tools.commands)
         if not found or found[0]["Status"] in ENDED_EARLY or tools.checkpoint.recall("passed_over"):
             moved = sum(_moved(one) for one in found)
             tools.checkpoint.remember("moved_before", int(tools.checkpoint.recall("moved_before") or 0) + moved)

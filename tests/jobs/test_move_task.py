@@ -176,6 +176,24 @@ def test_what_the_task_cannot_place_is_moved_by_opsctl(tmp_path: Path, killed: b
     assert aws.log == ([] if killed else ["StartMessageMoveTask"])
 
 
+def test_a_resume_does_not_start_the_task_again_that_failed_at_a_message(tmp_path: Path) -> None:
+    aws = Tasks()
+    aws.ends, aws.reason = "FAILED", "CouldNotDetermineMessageSource"
+    first = run(aws, tmp_path)
+    second = run(aws, tmp_path)
+    assert aws.log == ["StartMessageMoveTask"]
+    assert (second.says, second.hint, second.complete) == (first.says, first.hint, False)
+
+
+def test_a_resume_starts_the_next_after_a_task_that_failed_for_what_can_be_mended(tmp_path: Path) -> None:
+    aws = Tasks()
+    aws.ends, aws.reason = "FAILED", "AccessDenied"
+    run(aws, tmp_path)
+    aws.ends = "COMPLETED"
+    assert run(aws, tmp_path).complete
+    assert aws.log == ["StartMessageMoveTask"] * 2
+
+
 @pytest.mark.parametrize(("hidden", "stayed"), [([7], 7), ([7, 3, 0], 0)])
 def test_what_somebody_else_has_in_flight_is_not_said_to_have_moved(
     tmp_path: Path, hidden: list[int], stayed: int

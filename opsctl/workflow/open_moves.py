@@ -1,0 +1,69 @@
+"""Runs that began to move messages out of a queue and did not settle all of them: to be resumed before another."""
+
+from collections.abc import Iterator
+
+from opsctl.model.commands import command_line
+from opsctl.model.errors import OpsctlError, RefusedByGuard
+from opsctl.model.plan import Finding, Plan
+from opsctl.workflow.bench import Journals
+
+_TAKES_OUT = ("dlq.move", "dlq.move_task", "dlq.purge")
+_LOOKED_AT = 100
+
+
+def warned_of_open_moves(plan: Plan, journal: Journals) -> Plan:
+    """Return the plan with a warning for each run that has messages of its queues in hand.
+
+    Only the checkpoint of that run tells which messages were sent already: whatever else takes them out of the
+    queue sends them a second time.
+    """
+    queues = _queues_of(plan)
+    if not queues:
+        return plan
+    evidence = tuple(_open_moves(plan, queues, journal))
+    if not evidence:
+        return plan
+    because = "what another run sent and could not delete yet would be sent a second time; settle that run first"
+    finding = Finding(id="open-run", because=because, evidence=evidence)
+    return plan.model_copy(update={"warnings": (*plan.warnings, finding), "digest": ""}).sealed()
+
+
+def _queues_of(plan: Plan) -> dict[str, list[str]]:
+    """The changes by the URL of the queue that they take messages out of."""
+    queues: dict[str, list[str]] = {}
+    for change in plan.changes:
+        if change.kind == "job" and change.operation in _TAKES_OUT:
+            queues.setdefault(str(change.params["queue_url"]), []).append(change.id)
+    return queues
+
+
+def _open_moves(plan: Plan, queues: dict[str, list[str]], journal: Journals) -> Iterator[str]:
+    there = (plan.account, plan.region)
+    open_ = [run for run in journal.runs() if run.status != "done" and (run.account, run.region) == there]
+    for run in open_[:_LOOKED_AT]:
+        try:
+            known = _queues_of(journal.plan(run.id))
+            with journal.claim(run.id):
+                count = sum(
+                    _in_hand(run.id, change, journal)
+                    for url, ids in known.items()
+                    if url in queues
+                    for change in ids
+                )
+        except RefusedByGuard:
+            if known.keys() & queues.keys():
+                yield f"run {run.id} is taking messages out of this queue at this moment"
+        except OpsctlError:
+            continue  # recorded by another version: nobody here can tell
+        else:
+            if count:
+                resume = command_line(plan.reached_by, "resume", run.id)
+                yield f"run {run.id} sent {count:,} messages, or was about to, that may be in the queue: {resume}"
+
+
+def _in_hand(run_id: str, change_id: str, journal: Journals) -> int:
+    if journal.of_run(run_id).last(change_id) is None:
+        return 0
+    checkpoint = journal.checkpoint(run_id, change_id)
+    ids = {one.id for batch in checkpoint.open_batches() for one in batch.messages}
+    return len(ids | set(checkpoint.all_undeleted()))
