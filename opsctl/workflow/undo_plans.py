@@ -8,7 +8,7 @@ from opsctl import __version__
 from opsctl.execution.asking import Asking, NotThere
 from opsctl.execution.choosing import as_made
 from opsctl.execution.inverse import inverse_of, irreversible_in, references_of
-from opsctl.model.changes import Change, Check
+from opsctl.model.changes import Change, Check, Irreversible
 from opsctl.model.commands import run_command
 from opsctl.model.errors import AwsRefused, Drifted, OpsctlError, RefusedByGuard
 from opsctl.model.plan import Finding, Plan, Policies
@@ -49,7 +49,9 @@ def undo_plan(plan: Plan, bench: Workbench) -> Plan:
     gather(need_whole(documents_of(unsettled)), bench.fresh_reader())
     created = datetime.fromtimestamp(bench.clock.now(), UTC)
     expires = created + timedelta(seconds=bench.about.settings.plan_expires_s)
-    policy = policy_for_changes(changes, bench.about.identity)
+    # Who may delete need not be allowed to create: an undo is not taken back itself.
+    once = [change.model_copy(update={"undo": Irreversible(because="it is an undo")}) for change in changes]
+    policy = policy_for_changes(once, bench.about.identity)
     return plan.model_copy(
         update={
             "id": bench.about.plan_id,

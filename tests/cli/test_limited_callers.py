@@ -49,6 +49,16 @@ def test_who_goes_on_without_the_check_is_refused_by_the_service(tmp_path: Path,
     assert state() == before
 
 
+def test_an_undo_needs_no_permission_to_make_anew_what_it_takes_away(tmp_path: Path, world: World) -> None:
+    target = ("block-ip", "203.0.113.10", "--target", "direct.example.com", "--layer", "nacl", "--yes")
+    assert opsctl(tmp_path, *target).returncode == 0
+    arn = f"arn:aws:iam::{world.account}:role/responder-read-only"
+    refused = opsctl(tmp_path, "undo", "last", "-y", "--role-arn", arn)
+    assert (refused.returncode, "denied: ec2:DeleteNetworkAclEntry" in refused.stderr) == (3, True)
+    assert "CreateNetworkAclEntry" not in refused.stderr
+    assert opsctl(tmp_path, "undo", "last", "-y").returncode == 0
+
+
 def test_who_may_change_web_acls_changes_them(tmp_path: Path, world: World) -> None:
     code, out, err = block(tmp_path, world, "responder-web-acls", "--layer", "waf", "--yes")
     assert (code, "is applied and proved" in out) == (0, True), err
