@@ -44,13 +44,10 @@ def open_session(order: Order, *, in_sandbox: bool) -> Session:
     from opsctl.aws.clients import Connection
     from opsctl.aws.debug_log import log_calls
     from opsctl.cli.terminal import ProgressLines, StopFlag
-    from opsctl.render.json_text import refuse_bad_query
     from opsctl.wiring import Runtime
 
     if order.show.debug:
         log_calls()
-    if order.show.query:
-        refuse_bad_query(order.show.query)
     progress = ProgressLines(quiet=order.show.quiet)
     stop = StopFlag()
     stop.install()

@@ -58,7 +58,9 @@ class ShowOptions:
     output: Annotated[
         Output, typer.Option("-o", "--output", help="Form of the result.", rich_help_panel=_SHOWING)
     ] = Output.TEXT
-    query: Annotated[str, typer.Option(help="JMESPath over the JSON.", rich_help_panel=_SHOWING)] = ""
+    query: Annotated[
+        str, typer.Option(help="JMESPath over the JSON, which it implies.", rich_help_panel=_SHOWING)
+    ] = ""
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.", rich_help_panel=_SHOWING)] = False
     verbose: Annotated[
         bool, typer.Option("-v", "--verbose", help="Show checks and reads.", rich_help_panel=_SHOWING)
@@ -66,6 +68,17 @@ class ShowOptions:
     debug: Annotated[bool, typer.Option("--debug", help="SDK log and tracebacks.", rich_help_panel=_SHOWING)] = (
         False
     )
+
+    def __post_init__(self) -> None:
+        """Take a query for a wish for JSON; refuse at once one that is none, or a form that it cannot ask."""
+        if not self.query:
+            return
+        from opsctl.render.json_text import refuse_bad_query
+
+        refuse_bad_query(self.query)
+        if self.output in (Output.MARKDOWN, Output.HTML):
+            raise typer.BadParameter(f"it picks from JSON, not from {self.output}", param_hint="--query")
+        object.__setattr__(self, "output", Output.JSON)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -49,6 +49,8 @@ def topology(
     from opsctl.planning.facts import look_up
     from opsctl.topology.decision import Decision
 
+    if query and output in (Drawing.MERMAID, Drawing.SVG):
+        raise typer.BadParameter(f"it picks from JSON, not from {output}", param_hint="--query")
     form = Output.JSON if output is Drawing.JSON else Output.TEXT
     order = Order("topology", account, ShowOptions(output=form, query=query, quiet=quiet))
     session = open_session(order, in_sandbox=in_sandbox())

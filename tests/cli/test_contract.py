@@ -109,6 +109,14 @@ def test_lists_are_json_when_asked_for(tmp_path: Path) -> None:
     assert "block-ip" in [one["name"] for one in json.loads(done.stdout)["result"]]
 
 
+def test_a_query_implies_json_and_is_never_ignored(tmp_path: Path) -> None:
+    done = opsctl("runs", "list", "--query", "[command, length(result)]", cwd=tmp_path)
+    assert (done.returncode, json.loads(done.stdout)) == (0, ["runs list", 0])
+    for wrong in (("a..b",), ("result", "-o", "html"), ("result", "-o", "markdown")):
+        refused = opsctl("runs", "list", "--query", *wrong, cwd=tmp_path)
+        assert (refused.returncode, refused.stdout, "--query" in refused.stderr) == (2, "", True)
+
+
 def test_the_schema_is_a_json_schema(tmp_path: Path) -> None:
     schema = json.loads(opsctl("playbook", "schema", cwd=tmp_path).stdout)
     assert schema["$schema"].startswith("https://json-schema.org/")
