@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from opsctl.deadletters.qualified import by_topic, invoked_into
 from opsctl.deadletters.route import Route
 from opsctl.deadletters.subscribers import INTO_ITSELF, is_raw, subscriber
 from opsctl.model.looking import Looking, together
@@ -53,22 +54,14 @@ class Subscriptions(Value):
         return (queue.arn, *dict.fromkeys(topics))
 
 
-def functions_failing_into(functions: Answer, ends: Sequence[str]) -> list[Sender]:
-    """The functions whose asynchronous invocations end there by DeadLetterConfig; a message names none."""
-    return [
-        Sender(
-            name=f"function {one['FunctionName']}",
-            route=Route(
-                origin=one["FunctionArn"],
-                kind="function",
-                arn=one["FunctionArn"],
-                name=one["FunctionName"],
-                why=f"its failed asynchronous invocations end in this queue{_by(_dead_letter_target(one))}",
-            ),
-        )
-        for one in _items(functions, "Functions")
-        if _dead_letter_target(one) in ends
-    ]
+def functions_failing_into(functions: Answer, ends: Sequence[str]) -> Looking[Found]:
+    """The functions whose asynchronous invocations end there by DeadLetterConfig; a message names none.
+
+    `functions` are all versions of all functions.
+    """
+    found = yield from invoked_into(_items(functions, "Functions"), ends)
+    senders = tuple(Sender(name=f"function {one.name}", route=one) for one in found.routes)
+    return Found(senders=senders, unread=refusals(found.refused))
 
 
 def streams_failing_into(mappings: Answer, ends: Sequence[str]) -> list[Sender]:
@@ -82,7 +75,7 @@ def streams_failing_into(mappings: Answer, ends: Sequence[str]) -> list[Sender]:
         if source.split(":")[2:3] not in (["kinesis"], ["dynamodb"]):
             found.append(Sender(name=name, cannot="only batches of Kinesis and DynamoDB can be read again"))
             continue
-        by = _by(_on_failure(one))
+        by = by_topic(_on_failure(one))
         why = f"its discarded batches end in this queue{by}; they are read again from {source.split(':', 5)[5]}"
         route = Route(
             origin=source, kind="stream", arn=function, name=_function(function), form="records", why=why
@@ -93,7 +86,7 @@ def streams_failing_into(mappings: Answer, ends: Sequence[str]) -> list[Sender]:
 
 def destinations_failing_into(functions: Answer, ends: Sequence[str]) -> Looking[Found]:
     """The functions with an on-failure destination; Lambda tells it one function at a time."""
-    names = [str(one["FunctionName"]) for one in _items(functions, "Functions")]
+    names = list(dict.fromkeys(str(one["FunctionName"]) for one in _items(functions, "Functions")))
     if len(names) > ASKED_AT_MOST:
         return Found(unread=(f"the on-failure destinations of {len(names):,} functions were not asked for",))
     reads = [list_invoke_configs(name) for name in names]
@@ -102,7 +95,7 @@ def destinations_failing_into(functions: Answer, ends: Sequence[str]) -> Looking
     for one in (item for answer in answers for item in _items(answer, "FunctionEventInvokeConfigs")):
         if _on_failure(one) in ends:
             arn = str(one["FunctionArn"])
-            why = f"its on-failure destination is this queue{_by(_on_failure(one))}"
+            why = f"its on-failure destination is this queue{by_topic(_on_failure(one))}"
             route = Route(origin=arn, kind="function", arn=arn, name=_function(arn), form="payload", why=why)
             found.append(Sender(name=f"function {_function(arn)}", route=route))
     return Found(senders=tuple(found), unread=refusals(answers))
@@ -237,15 +230,6 @@ def _delivering(name: str, rule: str, arn: str, queue: QueueFacts) -> Sender:
     return Sender(
         name=name, route=Route(origin=arn, rule=rule, kind="target", arn=arn, name=title, form="event", why=why)
     )
-
-
-def _dead_letter_target(function: dict[str, Json]) -> str:
-    return str((function.get("DeadLetterConfig") or {}).get("TargetArn") or "")
-
-
-def _by(end: str) -> str:
-    """Say by which topic failures come, when they do not come directly."""
-    return f" by topic {end.rpartition(':')[2]}" if end.split(":")[2:3] == ["sns"] else ""
 
 
 def _on_failure(told: dict[str, Json]) -> str:

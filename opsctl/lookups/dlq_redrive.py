@@ -23,7 +23,7 @@ from opsctl.model.reads import Answer, Read
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Value
 from opsctl.services.consumers import function_configuration
-from opsctl.services.dead_letter_reads import describe_bus, list_functions, list_mappings
+from opsctl.services.dead_letter_reads import describe_bus, list_mappings, list_versions
 from opsctl.services.queue_facts import QueueFacts, find_queue
 
 TASK_PER_S = 500
@@ -53,14 +53,16 @@ class DlqRedrive(Lookup):
     canary: int = Field(-1, description="How many go first; 0 none, -1 decides by what is known.")
 
     def look(self, about: Context) -> Looking[Value]:
-        """Read queue, senders, destinations, their consumers and metrics; seven rounds at most."""
+        """Read queue, senders, destinations, their consumers and metrics; eight rounds at most."""
         queue = yield from find_queue(self.queue, about, source="queue")
-        answers = yield [_sources(queue), _tasks(queue), list_mappings(), list_functions(), schedules()]
+        answers = yield [_sources(queue), _tasks(queue), list_mappings(), list_versions(), schedules()]
         sources, tasks, mappings, functions, scheduled = answers
         unknown = [str(one.refusal) for one in answers if not one.known]
         around = Subscriptions() if self.to else (yield from subscriptions_around(queue))
         ends = around.ends(queue)
-        senders = [*functions_failing_into(functions, ends), *streams_failing_into(mappings, ends)]
+        invoked = yield from functions_failing_into(functions, ends)
+        unknown += invoked.unread
+        senders = [*invoked.senders, *streams_failing_into(mappings, ends)]
         known = bool(_urls(sources) or senders or queue.redrive_allow or looks_dead(queue.name))
         if not self.to or not known:
             around = (yield from subscriptions_around(queue)) if self.to else around
@@ -116,7 +118,10 @@ class DlqRedrive(Lookup):
         if answer.value is None and answer.known:
             raise InvalidInput.one(f"there is no function {asked!r} in region {about.region}", source="to")
         arn = str((answer.value or {}).get("FunctionArn") or asked)
-        name = asked.split(":function:")[-1]
+        name, _, qualifier = asked.split(":function:")[-1].partition(":")
+        if qualifier and arn.startswith("arn:"):
+            # What was named is invoked, not the version that it leads to now.
+            arn, name = f"{':'.join(arn.split(':')[:7])}:{qualifier}", f"{name}:{qualifier}"
         route = Route(kind="function", arn=arn, name=name, form="payload", why=_ASKED)
         return (yield from routed_destination(route, queue, about))
 
@@ -209,8 +214,10 @@ def _no_way(
 ) -> tuple[str, ...]:
     functions = [one for one in destinations if one.route.kind == "function" and one.route.form == "body"]
     if len(functions) > 1:
-        names = ", ".join(one.route.name for one in functions)
-        return (f"functions {names} all fail into {queue.name}, and its messages do not say which is whose",)
+        names = [one.route.name for one in functions]
+        named = next((name for name in names if ":" in name), names[0])
+        which = f"functions {', '.join(names)} all fail into {queue.name}"
+        return (f"{which}, and its messages do not say which was invoked; --to function:{named} names one",)
     if destinations:
         return ()
     if senders:

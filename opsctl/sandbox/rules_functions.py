@@ -55,7 +55,9 @@ def _created(method: Callable[..., Any]) -> Callable[..., Any]:
         function.state = "Pending"
 
         def active() -> None:
-            function.state = "Active"
+            # Versions that were published meanwhile were copied in the state of that moment.
+            for one in (function, *self.list_versions_by_function(function.function_name)):
+                one.state = "Active"
 
         about.later(about.durations.function, active)
         return function

@@ -26,6 +26,16 @@ def list_functions() -> Read:
     return _read("lambda", "ListFunctions")
 
 
+def list_versions() -> Read:
+    """All versions of all functions, each with the DeadLetterConfig that it was published with."""
+    return _read("lambda", "ListFunctions", FunctionVersion="ALL")
+
+
+def list_aliases(function: str) -> Read:
+    """The aliases of one function with the versions they lead to; no call lists them for a region."""
+    return _read("lambda", "ListAliases", FunctionName=function)
+
+
 def list_mappings() -> Read:
     """All event source mappings of the region with state, batch window and on-failure destination, 100 a page."""
     return _read("lambda", "ListEventSourceMappings")

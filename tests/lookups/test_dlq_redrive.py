@@ -218,6 +218,59 @@ def test_an_on_failure_destination_is_named_with_the_version_it_is_of() -> None:
     assert allowed(change, "Invoke") == [f"{BILL}:live"]
 
 
+def versions(*failing: str, aliases: Json = None) -> dict[str, Canned]:
+    """The versions of a function, of which some were published with the queue for their failures."""
+    config = {"DeadLetterConfig": {"TargetArn": DLQ}}
+    listed = [
+        {"FunctionName": "bill", "FunctionArn": f"{BILL}:{number}", "Version": number}
+        | (config if number in failing else {})
+        for number in ("$LATEST", "1", "2", "3")
+    ]
+    return world(lambda__ListFunctions={"Functions": listed}, lambda__ListAliases={"Aliases": aliases or []})
+
+
+@pytest.mark.parametrize(
+    ("failing", "aliases", "invoked"),
+    [
+        (["$LATEST"], [], [BILL]),
+        (["2"], [{"Name": "prod", "FunctionVersion": "2"}], [f"{BILL}:prod"]),
+        (["2"], [{"Name": "prod", "FunctionVersion": "3"}], [f"{BILL}:2"]),
+        (["$LATEST", "2"], [{"Name": "prod", "FunctionVersion": "2"}], [BILL, f"{BILL}:prod"]),
+        (["1", "2", "3"], [], [f"{BILL}:3", f"{BILL}:2"]),
+        (
+            ["2"],
+            [
+                {
+                    "Name": "prod",
+                    "FunctionVersion": "1",
+                    "RoutingConfig": {"AdditionalVersionWeights": {"2": 0.1}},
+                }
+            ],
+            [f"{BILL}:prod"],
+        ),
+    ],
+)
+def test_what_was_invoked_is_an_alias_or_version_that_fails_into_the_queue(
+    failing: list[str], aliases: Json, invoked: list[str]
+) -> None:
+    found, _ = seen(versions(*failing, aliases=aliases))
+    assert [one.route.arn for one in found.destinations] == invoked
+    assert bool(found.no_way) == (len(invoked) > 1)
+
+
+def test_a_function_and_its_alias_that_fail_into_one_queue_are_named_to_choose_from() -> None:
+    found, _ = seen(versions("$LATEST", "2", aliases=[{"Name": "prod", "FunctionVersion": "2"}]))
+    assert "functions bill, bill:prod all fail into graveyard" in found.no_way[0]
+    assert "--to function:bill:prod names one" in found.no_way[0]
+
+
+def test_an_alias_that_was_named_is_invoked_and_not_the_version_it_leads_to() -> None:
+    answers = versions("2")
+    answers["lambda.GetFunctionConfiguration"] = {"FunctionArn": f"{BILL}:2", "Version": "2"}
+    (one,) = seen(answers, to="function:bill:prod")[0].destinations
+    assert (one.route.arn, one.route.name) == (f"{BILL}:prod", "bill:prod")
+
+
 def by_topic(**answers: Canned) -> dict[str, Canned]:
     """A queue that is subscribed to a topic."""
     own = {"SubscriptionArn": f"{TOPIC}:1", "TopicArn": TOPIC, "Protocol": "sqs", "Endpoint": DLQ}
