@@ -1,6 +1,7 @@
 """What the journal has of each change: reports, resume and undo know nothing else of a run."""
 
 import json
+import random
 from contextlib import suppress
 
 import pytest
@@ -85,13 +86,13 @@ def test_a_call_whose_effect_was_not_seen_in_time_with_what_is_missing() -> None
             return {}
 
     clock = FakeClock()
-    journal, ended = run(Deaf(), patient(20), clock=clock)
+    journal, ended = run(Deaf(), patient(14), clock=clock)
     assert isinstance(ended, Unproved)
     assert ended.hint == run_command("verify", PLAN.id)
-    assert ended.summary == "make box new: made, but not seen after 20 s: the box is there"
+    assert ended.summary == "make box new: made, but not seen after 14 s: the box is there"
     assert [event for _, event, _ in journal.records] == ["intent", "unproved"]
     assert [one["says"] for one in journal.records[-1][2]] == ["the box is there"]
-    assert sum(clock.slept) == 20
+    assert sum(clock.slept) == 14
     assert 0 not in clock.slept, "when the time is over nothing is waited for"
     assert clock.slept[:3] == [POLL_S, POLL_S * 1.5, POLL_S * 1.5 * 1.5], "asked less and less often"
 
@@ -161,6 +162,17 @@ def test_a_refusal_that_may_pass_is_borne_for_less_than_its_time(share: float, c
         _, ended = run(box, plan_of(change), clock=Jumping(within_s * share))
         assert isinstance(ended, AwsRefused)
         assert box.asked == calls
+
+
+@pytest.mark.parametrize("share", [0.5, 1])
+def test_after_each_refusal_the_next_try_is_later_at_a_moment_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, share: float
+) -> None:
+    monkeypatch.setattr(random, "uniform", lambda least, most: {0.5: least, 1: most}[share])
+    box, clock = Refusing({"b": {"Items": [], "Lock": 1}}), FakeClock()
+    box.code = "StaleLock"
+    run(box, plan_of(add_item("x", "b")), clock=clock)
+    assert clock.slept[:12] == [POLL_S * tries * share for tries in (*range(1, 11), 10, 10)]
 
 
 def test_a_refusal_that_nothing_says_will_pass_is_told_at_once() -> None:

@@ -123,6 +123,12 @@ def test_records_come_back_in_order_with_their_details_and_moments(tmp_path: Pat
         assert again.intended() == ["b", "a"], "in the order of their first intent"
 
 
+def test_a_detail_that_is_no_json_is_recorded_as_text_rather_than_lost(tmp_path: Path) -> None:
+    journal = journal_of(tmp_path, plan("run-1"))
+    journal.of_run("run-1").record("make", "failed", {"at": Path("x")})
+    assert journal.events("run-1")[0].detail == {"at": "x"}
+
+
 def test_every_record_is_on_the_disk_when_the_call_returns(tmp_path: Path) -> None:
     """SQLite syncs each transaction, and each statement is one: power may go at any moment."""
     journal = journal_of(tmp_path, plan("run-1"))
