@@ -15,6 +15,7 @@ from opsctl.moving.backup import read_records
 from opsctl.moving.queue import BATCH
 from opsctl.moving.queue_sending import QueueSending
 from opsctl.moving.sending import Sent
+from opsctl.moving.tally import TWICE, says_copies
 
 _SIDE_BY_SIDE = 16
 _NAMED_AT_MOST = 1000
@@ -84,7 +85,8 @@ class DlqImport(Job):
         moved = tools.checkpoint.moved()
         says = f"{moved:,} of {self.count:,} sent"
         says += f", {len(stayed):,} not taken" if stayed else ""
-        says += f", {len(doubtful):,} may be twice" if doubtful else ""
+        copies = tools.checkpoint.copies()
+        says += f", {says_copies(copies)}" if copies else ""
         says += f"; stopped: {closed}" if closed else ""
         return JobResult(
             says=says,
@@ -95,6 +97,7 @@ class DlqImport(Job):
                 "stayed_messages": stayed,
                 "reasons": _reasons(stayed),
                 "may_be_twice": doubtful,
+                "copies_at_most": {id_: most for id_, most in copies.items() if most > TWICE},
                 "stopped": closed,
             },
         )

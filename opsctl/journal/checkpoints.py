@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,7 +30,7 @@ class JobCheckpoint:
         self._space = space
         self._lock = threading.Lock()
         self._open: dict[int, tuple[BatchState, float, list[tuple[str, str]]]] = {}
-        self._doubts: dict[str, None] = {}
+        self._doubts: Counter[str] = Counter()
         self._undeleted: dict[str, None] = {}
         self._kept: dict[str, Json] = {}
         self._moved = 0
@@ -86,16 +87,21 @@ class JobCheckpoint:
         return self._moved
 
     def doubt(self, messages: Sequence[str]) -> None:
-        """Record messages that may be twice."""
+        """Record messages that may be there once more, each as often as it is named."""
         if messages:
             with self._lock:
-                self._doubts.update(dict.fromkeys(messages))
+                self._doubts.update(messages)
                 self._write(["doubt", list(messages)])
 
     def doubtful(self) -> list[str]:
         """All messages that may be twice."""
         with self._lock:
             return list(self._doubts)
+
+    def copies(self) -> dict[str, int]:
+        """How many of each of these there may be at the most."""
+        with self._lock:
+            return {id_: 1 + count for id_, count in self._doubts.items()}
 
     def undeleted(self, messages: Sequence[str]) -> None:
         """Record messages that were sent and may still be in their source."""
@@ -161,7 +167,7 @@ class JobCheckpoint:
             self._open.pop(record[1], None)
             self._moved += record[2]
         elif kind == "doubt":
-            self._doubts.update(dict.fromkeys(record[1]))
+            self._doubts.update(record[1])
         elif kind == "undeleted":
             self._undeleted.update(dict.fromkeys(record[1]))
         elif kind == "deleted":
@@ -183,7 +189,7 @@ class JobCheckpoint:
             if state == "sent":
                 records.append(["sent", number, None])
         if self._doubts:
-            records.append(["doubt", list(self._doubts)])
+            records.append(["doubt", list(self._doubts.elements())])
         if self._undeleted:
             records.append(["undeleted", list(self._undeleted)])
         records += [["kept", name, value] for name, value in self._kept.items()]

@@ -59,11 +59,15 @@ class Checkpoint(Protocol):
         ...
 
     def doubt(self, messages: Sequence[str]) -> None:
-        """Record messages that may be at their destination twice."""
+        """Record messages that may be at their destination once more than known, each as often as it is named."""
         ...
 
     def doubtful(self) -> list[str]:
-        """All messages that may be at their destination twice."""
+        """All messages that may be at their destination twice, or more often."""
+        ...
+
+    def copies(self) -> dict[str, int]:
+        """How many of each of these may be at the destination at the most."""
         ...
 
     def undeleted(self, messages: Sequence[str]) -> None:

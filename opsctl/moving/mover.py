@@ -15,7 +15,7 @@ from opsctl.moving.pump import NO_BATCH, RENEWED_AT_ONCE, Budget, Keeper, Pump, 
 from opsctl.moving.queue import BATCH, Queue
 from opsctl.moving.rate import Rate
 from opsctl.moving.sending import Sending
-from opsctl.moving.tally import Tally
+from opsctl.moving.tally import TWICE, Tally, says_copies
 from opsctl.moving.whole import COUNTED_AFTER_S, Whole
 
 START_THREADS = 4
@@ -271,7 +271,7 @@ class Mover:
 
     def _result(self, reason: str) -> JobResult:
         tally, undeleted = self._tally, self._still_there()
-        doubtful = self._tools.checkpoint.doubtful()
+        copies = self._tools.checkpoint.copies()
         if self._whole and not undeleted:
             self._tools.checkpoint.deleted(self._tools.checkpoint.all_undeleted())
             self._tools.checkpoint.close(NO_BATCH, 0)
@@ -281,16 +281,16 @@ class Mover:
         parts += [f"{len(undeleted):,} sent but not deleted"] if undeleted else []
         parts += [f"{tally.came_back:,} came back"] if tally.came_back else []
         parts += [f"{tally.newcomers:,} arrived meanwhile"] if tally.newcomers else []
-        parts += [f"{len(doubtful):,} may be twice"] if doubtful else []
+        parts += [says_copies(copies)] if copies else []
         complete = not (reason or tally.stayed or undeleted or self._tools.stopping())
         return JobResult(
             says=", ".join(parts) + (f"; stopped: {reason}" if reason else ""),
             complete=complete,
-            certain=not (doubtful or undeleted),
-            details=self._details(reason, undeleted, doubtful),
+            certain=not (copies or undeleted),
+            details=self._details(reason, undeleted, copies),
         )
 
-    def _details(self, reason: str, undeleted: dict[str, str], doubtful: list[str]) -> dict[str, Json]:
+    def _details(self, reason: str, undeleted: dict[str, str], copies: dict[str, int]) -> dict[str, Json]:
         tally = self._tally
         return {
             "moved": tally.moved,
@@ -305,6 +305,7 @@ class Mover:
             "came_back_messages": tally.returned,
             "arrived_meanwhile": tally.newcomers,
             "not_looked_at": self._not_looked_at,
-            "may_be_twice": doubtful,
+            "may_be_twice": list(copies),
+            "copies_at_most": {id_: most for id_, most in copies.items() if most > TWICE},
             "stopped": reason,
         }

@@ -86,7 +86,7 @@ class QueueSending:
     def _batch(self, messages: list[Json], alive: Alive) -> Sent:
         sent = Sent()
         pending = {str(number): message for number, message in enumerate(messages)}
-        doubtful: set[str] = set()
+        doubtful: list[str] = []
         last = _NEVER_ANSWERED
         for attempt in range(1, ATTEMPTS + 1):
             if self._closed:
@@ -99,7 +99,7 @@ class QueueSending:
                 answer = ask(self._wire, "SendMessageBatch", {"QueueUrl": self._url, "Entries": entries})
             except OutcomeUnknown as lost:
                 if not self._fifo:
-                    doubtful.update(message["MessageId"] for message in pending.values())
+                    doubtful.extend(message["MessageId"] for message in pending.values())
                 last = last.model_copy(update={"code": "OutcomeUnknown", "message": lost.summary})
                 continue
             except AwsRefused as refused:
@@ -130,7 +130,7 @@ class QueueSending:
             )
 
     def _sort(
-        self, answer: dict[str, Json], pending: dict[str, Json], sent: Sent, doubtful: set[str]
+        self, answer: dict[str, Json], pending: dict[str, Json], sent: Sent, doubtful: list[str]
     ) -> Refusal | None:
         """Take what was confirmed or refused for good out of `pending`; return the last passing refusal."""
         last = None
@@ -139,7 +139,7 @@ class QueueSending:
             if message is None:
                 continue
             if not _arrived_intact(one, message):
-                doubtful.add(message["MessageId"])
+                doubtful.append(message["MessageId"])
                 sent.stayed.append(Stayed(message, "DigestDiffers", "what arrived is not what was sent"))
                 continue
             sent.confirmed.append(message)

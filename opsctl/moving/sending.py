@@ -22,8 +22,8 @@ class Stayed(NamedTuple):
 class Sent:
     """What came of sending some messages.
 
-    `doubtful` are ids of messages that may have arrived twice, or once although they stayed. `new_ids` are the
-    ids under which the destination knows what it got.
+    `doubtful` are ids of messages that may have arrived twice, or once although they stayed; each as often as it
+    may have arrived unnoticed. `new_ids` are the ids under which the destination knows what it got.
     """
 
     confirmed: list[Json] = field(default_factory=list)

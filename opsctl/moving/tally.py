@@ -10,6 +10,7 @@ from opsctl.moving.sending import Sent, Stayed
 
 NAMED_AT_MOST = 1000
 HELD_AT_MOST = 110_000
+TWICE = 2
 _RECENT = 100_000
 
 
@@ -95,3 +96,14 @@ class Tally:
             self.reasons[key] = self.reasons.get(key, 0) + 1
         if len(self.named) < NAMED_AT_MOST:
             self.named.append((id_, code, reason[:200]))
+
+
+def says_copies(copies: dict[str, int]) -> str:
+    """Say of how many messages there may be several at the destination, and how many of one at the most."""
+    most = max(copies.values())
+    if most <= TWICE:
+        return f"{len(copies):,} may be twice"
+    more = sum(copies.values()) - len(copies)
+    return (
+        f"{len(copies):,} may be twice or more often, up to {most} times, {more:,} copies too many in all at most"
+    )

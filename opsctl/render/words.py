@@ -215,7 +215,8 @@ def job_lines(result: ChangeResult) -> list[str]:
     for name, words in _JOB_LISTS.items():
         ids = [str(one.get("id") if isinstance(one, dict) else one) for one in found.get(name) or []]
         lines += few((f"{words}: {id_}" for id_ in ids), _IDS_SHOWN)
-    return lines
+    often = sorted((found.get("copies_at_most") or {}).items(), key=lambda one: -one[1])
+    return lines + few((f"may be there up to {most} times: {id_}" for id_, most in often), _IDS_SHOWN)
 
 
 _JOB_LISTS = {

@@ -54,6 +54,14 @@ def test_numbers_go_on_after_a_restart(tmp_path: Path) -> None:
     assert JobCheckpoint(path).intend(HELD, 6.0) > number
 
 
+def test_a_message_in_doubt_twice_may_be_there_three_times_as_the_next_processes_know_too(tmp_path: Path) -> None:
+    path = tmp_path / "job.log"
+    JobCheckpoint(path).doubt(["m-0", "m-1"])
+    JobCheckpoint(path).doubt(["m-0"])
+    found = JobCheckpoint(path)
+    assert (found.copies(), found.doubtful()) == ({"m-0": 3, "m-1": 2}, ["m-0", "m-1"])
+
+
 @pytest.mark.parametrize("cut", range(2, 60, 7))
 def test_a_record_cut_short_is_as_if_never_written(tmp_path: Path, cut: int) -> None:
     path = tmp_path / "job.log"

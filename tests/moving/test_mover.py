@@ -1,6 +1,7 @@
 """Moving messages: nothing lost, nothing counted twice, whatever fails."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -434,6 +435,38 @@ def test_what_was_sent_is_known_to_every_later_process_until_it_is_deleted(tmp_p
     assert sorted(sqs.queues["home"].bodies()) == sorted(json.dumps({"n": n}) for n in range(25))
     assert (result.complete, result.certain, result.details["moved"]) == (True, True, 25)
     assert JobCheckpoint(tmp_path / "job.log").open_batches() == []
+
+
+def test_after_several_kills_the_report_bounds_the_copies_of_each_message(tmp_path: Path) -> None:
+    sqs = made(25)
+    inner = sqs.call
+
+    def call(name: str, params: dict[str, Json]) -> dict[str, Json]:
+        answer = inner(name, params)
+        if name == "SendMessageBatch":
+            raise Killed
+        return answer
+
+    sqs.call = call  # type: ignore[method-assign,assignment]
+    for _ in range(3):
+        with pytest.raises(Killed):
+            move(sqs, tmp_path, "dead", "home")
+    sqs.call = inner  # type: ignore[method-assign]
+    result = move(sqs, tmp_path, "dead", "home")
+    arrived = Counter(sqs.queues["home"].bodies())
+    assert (len(arrived), sum(arrived.values()), result.details["moved"]) == (25, 55, 25)
+    assert (
+        result.says == "25 moved, 10 may be twice or more often, up to 4 times, 30 copies too many in all at most"
+    )
+    assert sorted(result.details["copies_at_most"]) == sorted(result.details["may_be_twice"])
+    assert set(result.details["copies_at_most"].values()) == {4}
+
+
+def test_a_send_whose_answer_is_lost_again_and_again_is_counted_each_time(tmp_path: Path) -> None:
+    sqs = made(10, Faults(lose_first={"SendMessageBatch": 3}))
+    result = move(sqs, tmp_path, "dead", "home")
+    assert len(sqs.queues["home"].messages) == 40
+    assert "up to 4 times" in result.says
 
 
 def test_what_was_sent_is_deleted_by_the_next_process_before_it_looks_for_more(tmp_path: Path) -> None:
