@@ -5,7 +5,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.model.changes import Change, Check, Instruction, Proof, Risk, Severity
-from opsctl.model.errors import InvalidInput, RefusedByGuard
+from opsctl.model.countries import country_codes
+from opsctl.model.errors import RefusedByGuard
 from opsctl.model.looking import Looking, need
 from opsctl.model.run import Action, Context
 from opsctl.model.sentences import sentence
@@ -40,7 +41,7 @@ class CloudfrontDenyCountries(Action):
 
     def plan(self, about: Context) -> Looking[list[Change]]:
         """Plan one UpdateDistribution, or nothing when the countries are refused already."""
-        countries = _parse_countries(self.countries)
+        countries = country_codes(self.countries, "--country")
         answer = yield from need(get_config(self.distribution))
         functions = functions_at_edge(answer["DistributionConfig"])
         geo = answer["DistributionConfig"].get("Restrictions", {}).get("GeoRestriction", {})
@@ -124,12 +125,3 @@ class CloudfrontDenyCountries(Action):
                 ),
             ),
         )
-
-
-def _parse_countries(codes: tuple[str, ...]) -> list[str]:
-    wrong = [code for code in codes if len(code) != 2 or not code.isascii() or not code.isalpha()]
-    if wrong:
-        raise InvalidInput.one(
-            f"{wrong[0]!r} is not a country code", source="--country", hint="ISO 3166-1 alpha-2, such as KP"
-        )
-    return list(dict.fromkeys(code.upper() for code in codes))

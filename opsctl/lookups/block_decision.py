@@ -11,6 +11,7 @@ from opsctl.actions.waf_block import WafBlock
 from opsctl.blocking.acl_quota import quota_of_all
 from opsctl.hops.affected import completed
 from opsctl.hops.ways import ways_to
+from opsctl.model.countries import country_codes
 from opsctl.model.errors import FactUnknown, InvalidInput, RefusedByGuard
 from opsctl.model.looking import Looking, together
 from opsctl.model.run import Action, Context, Lookup
@@ -40,8 +41,9 @@ class BlockDecision(Lookup):
 
     def look(self, about: Context) -> Looking[Value]:
         """Explore, judge every way in, and find out who else each point of enforcement hits."""
+        countries = tuple(country_codes(self.countries, "countries"))
         try:
-            asked = Asked.of(self.addresses, self.countries, self.layer, self.mode, own_rule=self.own_rule)
+            asked = Asked.of(self.addresses, countries, self.layer, self.mode, own_rule=self.own_rule)
         except ValueError as fault:
             raise InvalidInput.one(str(fault), source="addresses") from None
         web, survey = yield from ways_to(self.target, about)
