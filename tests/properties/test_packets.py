@@ -2,6 +2,7 @@
 
 import ipaddress
 from contextlib import suppress
+from typing import TypeAlias
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,24 +11,34 @@ from opsctl.model.networks import normal, overlapping, parse_network, same
 from opsctl.topology.nacl import AlreadyDenied, NaclEntry, NetworkAcl, NoRoom, Slot, free_slot, passing
 from opsctl.topology.packet import Service
 from opsctl.topology.webacl import Effect, IpSet, WebAcl, WebAclRule, request_passes
+from tests.kit.edges import near
 
 BASE = int(ipaddress.IPv4Address("198.51.100.0"))
-blocks = st.builds(
+narrow = st.builds(
     lambda offset, length: str(ipaddress.IPv4Network((BASE + offset, length), strict=False)),
     st.integers(0, 31),
     st.integers(27, 32),
-) | st.just("0.0.0.0/0")
-entries = st.builds(
-    lambda allow, cidr, protocol, ports: (allow, cidr, protocol, ports),
-    st.booleans(),
-    blocks,
-    st.sampled_from([-1, 6, 17]),
-    st.sampled_from([None, (80, 80), (0, 1023)]),
 )
+blocks = narrow | st.just("0.0.0.0/0")
+PORTS = [None, (80, 80), (0, 79), (0, 1023), (81, 65535)]
+Entry: TypeAlias = tuple[bool, str, int, tuple[int, int] | None]
+
+
+def entries(about: st.SearchStrategy[str]) -> st.SearchStrategy[Entry]:
+    return st.tuples(st.booleans(), about, st.sampled_from([-1, -1, 6, 17]), st.sampled_from(PORTS))
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> tuple[list[Entry], str]:
+    """A table about a block and what lies beside it, and the block."""
+    block = draw(narrow)
+    return draw(st.lists(entries(near(block, blocks)), max_size=8)), block
+
+
 SERVICES = (Service(port=80), Service(port=5000), Service(protocol=17, port=53))
 
 
-def acl_of(rules: list[tuple[bool, str, int, tuple[int, int] | None]], step: int = 10) -> NetworkAcl:
+def acl_of(rules: list[Entry], step: int = 10) -> NetworkAcl:
     return NetworkAcl(
         id="acl-1",
         entries=tuple(
@@ -37,7 +48,7 @@ def acl_of(rules: list[tuple[bool, str, int, tuple[int, int] | None]], step: int
     )
 
 
-def let_in(rules: list[tuple[bool, str, int, tuple[int, int] | None]], address: int, service: Service) -> bool:
+def let_in(rules: list[Entry], address: int, service: Service) -> bool:
     """The oracle: read the table from the top."""
     for allow, cidr, protocol, ports in rules:
         network = ipaddress.ip_network(cidr)
@@ -50,10 +61,11 @@ def let_in(rules: list[tuple[bool, str, int, tuple[int, int] | None]], address: 
     return False
 
 
-@given(st.lists(entries, max_size=8), blocks.filter(lambda text: text != "0.0.0.0/0"))
+@given(tables())
 def test_a_packet_passes_a_network_acl_exactly_when_the_oracle_lets_one_in(
-    rules: list[tuple[bool, str, int, tuple[int, int] | None]], block: str
+    table: tuple[list[Entry], str],
 ) -> None:
+    rules, block = table
     addresses = [int(address) for address in ipaddress.ip_network(block)]
     expected = any(let_in(rules, address, service) for address in addresses for service in SERVICES)
     witness = passing(acl_of(rules), block, SERVICES)
@@ -63,10 +75,9 @@ def test_a_packet_passes_a_network_acl_exactly_when_the_oracle_lets_one_in(
         assert let_in(rules, int(ipaddress.ip_address(witness.source)), service)
 
 
-@given(st.lists(entries, max_size=8), blocks.filter(lambda text: text != "0.0.0.0/0"))
-def test_a_deny_put_into_the_free_slot_drops_the_whole_block(
-    rules: list[tuple[bool, str, int, tuple[int, int] | None]], block: str
-) -> None:
+@given(tables())
+def test_a_deny_put_into_the_free_slot_drops_the_whole_block(table: tuple[list[Entry], str]) -> None:
+    rules, block = table
     acl = acl_of(rules)
     slot = free_slot(acl, block)
     if isinstance(slot, AlreadyDenied):
@@ -78,22 +89,28 @@ def test_a_deny_put_into_the_free_slot_drops_the_whole_block(
         assert passing(acl.model_copy(update={"entries": ordered}), block, SERVICES) is None
 
 
-@given(st.lists(entries, min_size=20, max_size=24))
-def test_a_full_network_acl_has_no_room_and_nothing_is_evicted(
-    rules: list[tuple[bool, str, int, tuple[int, int] | None]],
-) -> None:
+@given(st.lists(entries(blocks), min_size=20, max_size=24))
+def test_a_full_network_acl_has_no_room_and_nothing_is_evicted(rules: list[Entry]) -> None:
     slot = free_slot(acl_of(rules), "203.0.113.9/32")
     assert isinstance(slot, NoRoom | AlreadyDenied)
 
 
-sets = st.lists(blocks.filter(lambda text: text != "0.0.0.0/0"), max_size=4)
-waf_rules = st.lists(st.tuples(st.sampled_from([Effect.ALLOW, Effect.BLOCK, Effect.GO_ON]), sets), max_size=6)
+ACTIONS = st.sampled_from([Effect.ALLOW, Effect.BLOCK, Effect.GO_ON])
 
 
-@given(waf_rules, st.booleans(), blocks.filter(lambda text: text != "0.0.0.0/0"))
+@st.composite
+def web_acls(draw: st.DrawFn) -> tuple[list[tuple[Effect, list[str]]], str]:
+    """Rules on IP sets about a block and what lies beside it, and the block."""
+    block = draw(narrow)
+    sets = st.lists(near(block, narrow), max_size=4)
+    return draw(st.lists(st.tuples(ACTIONS, sets), max_size=6)), block
+
+
+@given(web_acls(), st.booleans())
 def test_a_request_passes_a_web_acl_exactly_when_the_oracle_lets_one_through(
-    rules: list[tuple[Effect, list[str]]], default_allow: bool, block: str
+    drawn: tuple[list[tuple[Effect, list[str]]], str], default_allow: bool
 ) -> None:
+    rules, block = drawn
     acl = WebAcl(
         arn="arn",
         id="id",

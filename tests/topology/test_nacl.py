@@ -21,6 +21,7 @@ from opsctl.topology.nacl import (
     representatives,
 )
 from opsctl.topology.packet import Packet, Service
+from tests.kit.edges import near
 
 SERVICES = (Service(port=443), Service(protocol=17, port=53), Service(protocol=-1, port=0))
 LAST = (
@@ -74,27 +75,39 @@ def blocks(base: str, widest: int) -> st.SearchStrategy[str]:
 
 V4, V6 = blocks("198.51.100.0", 28), blocks("2001:db8::", 124)
 anything = st.sampled_from(["0.0.0.0/0", "::/0"])
-rules = st.lists(
-    st.builds(
-        lambda number, action, block, protocol, ports, egress: raw_rule(
-            number, action, block, protocol, Egress=egress, **({"PortRange": ports} if ports else {})
+PORTS = [
+    None,
+    {"From": 443, "To": 443},
+    {"From": 0, "To": 442},
+    {"From": 0, "To": 1023},
+    {"From": 444, "To": 65535},
+]
+numbers = st.integers(1, 32766) | st.integers(1, 4)
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> tuple[list[dict[str, Any]], str]:
+    """Rules about a block and what lies beside it, and the block."""
+    block = draw(V4 | V6)
+    rule = st.builds(
+        lambda number, action, about, protocol, ports, egress: raw_rule(
+            number, action, about, protocol, Egress=egress, **({"PortRange": ports} if ports else {})
         ),
-        st.integers(1, 32766),
+        numbers,
         st.sampled_from(["allow", "deny"]),
-        V4 | V6 | anything,
-        st.sampled_from(["-1", "6", "17", "1", "58"]),
-        st.sampled_from([None, {"From": 443, "To": 443}, {"From": 0, "To": 1023}, {"From": 444, "To": 65535}]),
+        near(block, V4 | V6 | anything),
+        st.sampled_from(["-1", "-1", "6", "17", "1", "58"]),
+        st.sampled_from(PORTS),
         st.sampled_from([False, False, False, True]),
-    ),
-    max_size=7,
-    unique_by=lambda rule: rule["RuleNumber"],
-)
+    )
+    return draw(st.lists(rule, max_size=7, unique_by=lambda one: (one["Egress"], one["RuleNumber"]))), block
 
 
-@given(rules, V4 | V6)
+@given(tables())
 def test_a_block_passes_exactly_when_some_address_of_it_reaches_some_service(
-    given_rules: list[dict[str, Any]], block: str
+    table: tuple[list[dict[str, Any]], str],
 ) -> None:
+    given_rules, block = table
     sources = [str(one) for one in ipaddress.ip_network(block)]
     passes = any(let_in(given_rules, one, service) for one in sources for service in SERVICES)
     witness = passing(acl_of(*given_rules), block, SERVICES)
@@ -104,24 +117,41 @@ def test_a_block_passes_exactly_when_some_address_of_it_reaches_some_service(
         assert let_in(given_rules, witness.source, Service(protocol=witness.protocol, port=witness.port))
 
 
-@given(rules, V4 | V6)
+def ceiling(rules: list[dict[str, Any]], block: str) -> dict[str, Any] | None:
+    """The rule that a deny has to come before: the first that lets in an address, unless all are denied before."""
+    wanted = set(ipaddress.ip_network(block))
+    for rule in sorted(rules, key=lambda one: one["RuleNumber"]):
+        network = ipaddress.ip_network(rule.get("CidrBlock") or rule["Ipv6CidrBlock"])
+        shared = {one for one in wanted if one in network}
+        if rule["Egress"] or not shared:
+            continue
+        if rule["RuleAction"] == "allow":
+            return rule
+        if shared == wanted and rule["Protocol"] == "-1":
+            return None
+    return None
+
+
+@given(tables())
 def test_a_deny_at_the_number_chosen_or_at_any_other_named_drops_the_whole_block(
-    given_rules: list[dict[str, Any]], block: str
+    table: tuple[list[dict[str, Any]], str],
 ) -> None:
+    given_rules, block = table
     acl = acl_of(*given_rules)
     slot = free_slot(acl, block)
-    if isinstance(slot, AlreadyDenied):
+    first = ceiling(given_rules, block)
+    assert isinstance(slot, AlreadyDenied) is (first is None)
+    if isinstance(slot, AlreadyDenied) or first is None:
         assert passing(acl, block, SERVICES) is None
         return
-    if isinstance(slot, NoRoom):
-        return
     used = {rule["RuleNumber"] for rule in given_rules if not rule["Egress"]}
-    numbers = (slot.number, *slot.others)
-    assert slot.before.allow
-    assert not used & set(numbers)
-    assert list(numbers) == sorted(numbers, reverse=True)
-    assert len(numbers) <= NUMBERS
-    for number in (numbers[0], numbers[-1]):
+    free = [number for number in range(first["RuleNumber"] - 1, 0, -1) if number not in used]
+    if isinstance(slot, NoRoom):
+        assert not free
+        return
+    assert slot.before.number == first["RuleNumber"]
+    assert [slot.number, *slot.others] == free[:NUMBERS]
+    for number in (slot.number, [slot.number, *slot.others][-1]):
         closed = acl_of(*given_rules, raw_rule(number, "deny", block))
         assert passing(closed, block, SERVICES) is None
 
@@ -274,3 +304,5 @@ def test_what_an_answer_leaves_out_is_what_it_means_there() -> None:
     )
     assert found == NetworkAcl(id="acl-1", entries=found.entries)
     assert parse_network_acl({"NetworkAclId": "acl-1"}) == NetworkAcl(id="acl-1")
+    (icmp,) = acl_of(raw_rule(1, "allow", "0.0.0.0/0", "1", PortRange={})).entries
+    assert icmp.ports is None

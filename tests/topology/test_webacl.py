@@ -229,6 +229,14 @@ def test_the_first_groups_of_firewall_manager_come_before_every_rule_of_the_acco
     assert passes(acl) == ("no", "bad")
 
 
+def test_numbers_of_firewall_manager_and_of_the_account_are_counted_apart() -> None:
+    own = rule("bad", 1, "Block", within("bad"))
+    for number in (0, 1, 2):
+        first = web_acl(own, PreProcessFirewallManagerRuleGroups=[fms("g", number, GROUP)])
+        last = web_acl(own, PostProcessFirewallManagerRuleGroups=[fms("g", number, GROUP)])
+        assert (passes(first), passes(last)) == (("unknown", "g"), ("no", "bad"))
+
+
 def test_the_last_groups_of_firewall_manager_may_let_in_what_the_default_would_block() -> None:
     last: dict[str, Json] = {"PostProcessFirewallManagerRuleGroups": [fms("last", 1, GROUP)]}
     assert passes(web_acl(allow=False, **last)) == ("unknown", "last")
