@@ -52,6 +52,10 @@ class CallSending:
         """Why nothing more can be delivered, or nothing."""
         return self._closed
 
+    def parts(self, messages: list[Json]) -> list[list[Json]]:
+        """Each alone, as each is a call."""
+        return [[message] for message in messages]
+
     def send(self, messages: list[Json], alive: Alive) -> Sent:
         """Deliver messages one after the other."""
         sent = Sent()

@@ -45,6 +45,10 @@ class Opened:
         """As the destination does."""
         return self._sending.repeats_s
 
+    def parts(self, messages: list[Json]) -> list[list[Json]]:
+        """As the destination does."""
+        return self._sending.parts(messages)
+
     def send(self, messages: list[Json], alive: Alive) -> Sent:
         """Open the envelopes; ids and receipt handles stay those of the dead letters."""
         return self._sending.send([opened(message) for message in messages], alive)

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.jobs import Checkpoint
@@ -212,9 +212,22 @@ class Pump:
             return 0
         if self.keeper is not None:
             self.keeper.keep(originals)
-        held = [(m["MessageId"], m["ReceiptHandle"]) for m in messages]
-        number = self.checkpoint.intend(held, self.clock.now())
-        came = self.sending.send(messages, _Alive(self, held, began))
+        alive = _Alive(self, [(m["MessageId"], m["ReceiptHandle"]) for m in messages], began)
+        batches: list[_Batch] = []
+        try:
+            for part in self.sending.parts(messages):
+                batches.append(self._send(part, alive))
+        except OSError:
+            # What cannot be recorded any more ends the move; what was sent until then is settled all the same.
+            self._delete(batches)
+            raise
+        self._delete(batches)
+        self._count(began)
+        return sum(len(one.confirmed) + one.stayed for one in batches)
+
+    def _send(self, messages: list[Json], alive: "_Alive") -> "_Batch":
+        number = self.checkpoint.intend([(m["MessageId"], m["ReceiptHandle"]) for m in messages], self.clock.now())
+        came = self.sending.send(messages, alive)
         if came.doubtful:
             self.checkpoint.doubt(came.doubtful)
         self.tally.sent(came)
@@ -222,9 +235,7 @@ class Pump:
             self.tally.stay(stayed)
         done = [(m["MessageId"], m["ReceiptHandle"]) for m in came.confirmed]
         self._confirm(number, done)
-        self._delete(number, done)
-        self._count(began)
-        return len(came.confirmed) + len(came.stayed)
+        return _Batch(number, done, len(came.stayed))
 
     def _confirm(self, number: int, done: list[tuple[str, str]]) -> None:
         try:
@@ -235,13 +246,17 @@ class Pump:
             self.sent_before.update({id_: why for id_, _ in done})
             raise
 
-    def _delete(self, number: int, done: list[tuple[str, str]]) -> None:
+    def _delete(self, batches: "list[_Batch]") -> None:
+        """Delete what was confirmed, in one request, and forget the batches."""
+        done = [one for batch in batches for one in batch.confirmed]
         refused = self._not_deleted(done) if done else []
         if refused:
             # Whenever these show up again they are deleted, not sent.
             self.sent_before.update({id_: f"{code}: {reason}" for id_, code, reason in refused})
             self.checkpoint.undeleted([id_ for id_, _, _ in refused])
-        self.checkpoint.close(number, len(done) - len(refused))
+        left = {id_ for id_, _, _ in refused}
+        for batch in batches:
+            self.checkpoint.close(batch.number, sum(id_ not in left for id_, _ in batch.confirmed))
         self.tally.finished(len(done) - len(refused))
 
     def _not_deleted(self, sent: list[tuple[str, str]]) -> list[tuple[str, str, str]]:
@@ -259,6 +274,14 @@ class Pump:
     def _count(self, began: float) -> None:
         self.calls += 1
         self.waited_s += self.clock.now() - began
+
+
+class _Batch(NamedTuple):
+    """What was sent together: its number in the checkpoint, what was confirmed, and how many stayed."""
+
+    number: int
+    confirmed: list[tuple[str, str]]
+    stayed: int
 
 
 class _Alive:

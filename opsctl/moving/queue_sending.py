@@ -50,6 +50,10 @@ class QueueSending:
         """FIFO queues drop repetitions for five minutes."""
         return DEDUPLICATION_S if self._fifo else 0
 
+    def parts(self, messages: list[Json]) -> list[list[Json]]:
+        """All together: one request takes ten."""
+        return [messages]
+
     def send(self, messages: list[Json], alive: Alive) -> Sent:
         """Send messages in as few requests as size and order allow."""
         if not self._fifo:

@@ -34,19 +34,30 @@ class RoutedSending:
         """As long as every destination recognises repetitions."""
         return min((one.repeats_s for one in self._fixed), default=0.0)
 
+    def parts(self, messages: list[Json]) -> list[list[Json]]:
+        """By destination, and as each of them divides its own; those without one come first, and stay."""
+        batches, homeless = self._by_destination(messages)
+        parts = [part for to, batch in batches for part in to.parts(batch)]
+        return [[one.message for one in homeless], *parts] if homeless else parts
+
     def send(self, messages: list[Json], alive: Alive) -> Sent:
         """Send each message to its own destination."""
-        sent = Sent()
+        batches, homeless = self._by_destination(messages)
+        sent = Sent(stayed=homeless)
+        for to, batch in batches:
+            self._used.setdefault(id(to), to)
+            sent.add(to.send(batch, alive))
+        self._stayed = 0 if sent.confirmed else self._stayed + len(messages)
+        return sent
+
+    def _by_destination(self, messages: list[Json]) -> tuple[list[tuple[Sending, list[Json]]], list[Stayed]]:
         batches: dict[int, tuple[Sending, list[Json]]] = {}
+        homeless = []
         for message in messages:
             try:
                 to = self._choose(message)
             except ValueError as fault:
-                sent.stayed.append(Stayed(message, "NoDestination", str(fault)))
-                continue
-            batches.setdefault(id(to), (to, []))[1].append(message)
-            self._used.setdefault(id(to), to)
-        for to, batch in batches.values():
-            sent.add(to.send(batch, alive))
-        self._stayed = 0 if sent.confirmed else self._stayed + len(messages)
-        return sent
+                homeless.append(Stayed(message, "NoDestination", str(fault)))
+            else:
+                batches.setdefault(id(to), (to, []))[1].append(message)
+        return list(batches.values()), homeless

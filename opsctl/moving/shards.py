@@ -41,6 +41,10 @@ class ShardSending:
         """Why nothing more can be delivered, or nothing."""
         return self._calls.closed
 
+    def parts(self, messages: list[Json]) -> list[list[Json]]:
+        """Each alone, as each is a call."""
+        return [[message] for message in messages]
+
     def send(self, messages: list[Json], alive: Alive) -> Sent:
         """Read each batch again and wait for its function, which may take a quarter of an hour."""
         with ThreadPoolExecutor(max_workers=1) as pool:

@@ -1,6 +1,7 @@
 """Each dead letter goes to its own home."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from opsctl.moving.queue import Queue
 from opsctl.moving.routing import RoutedSending
 from tests.deadletters.test_letter import FUNCTION, record
 from tests.kit.memory_sqs import MemorySqs, url_of
-from tests.kit.ports import IDENTITY, FakeClock, refusal
+from tests.kit.ports import IDENTITY, FakeClock, Killed, refusal
 
 TARGET = "arn:aws:lambda:us-east-1:123456789012:function:bill"
 RULE = "arn:aws:events:us-east-1:123456789012:rule/shop/big"
@@ -449,6 +450,24 @@ def test_an_invocation_whose_answer_was_lost_is_repeated_and_named(tmp_path: Pat
     result = redrive(tmp_path, sqs, aws)
     assert len(aws.writes) == 2
     assert len(result.details["may_be_twice"]) == 1
+
+
+def test_after_a_kill_only_the_invocation_that_was_under_way_is_made_again(tmp_path: Path) -> None:
+    sqs, aws = made(*(record(requestPayload={"n": n}) for n in range(8))), Told({})
+
+    def die(_operation: str) -> None:
+        if len(aws.writes) == 4:
+            raise Killed
+
+    aws.fails = die
+    with pytest.raises(Killed):
+        redrive(tmp_path, sqs, aws)
+    assert len(sqs.queues["dead"].messages) == 8
+    result = redrive(tmp_path, sqs, aws)
+    invoked = Counter(params["Payload"] for _, params in aws.writes)
+    assert (len(invoked), sum(invoked.values())) == (8, 9)
+    assert (result.details["moved"], len(result.details["may_be_twice"])) == (8, 1)
+    assert sqs.queues["dead"].messages == {}
 
 
 def test_a_function_that_may_not_be_invoked_is_asked_once_only(tmp_path: Path) -> None:

@@ -532,6 +532,9 @@ def test_what_was_sent_is_deleted_also_when_it_cannot_be_kept_hidden_meanwhile(t
     class Slow:
         closed, repeats_s = "", 0.0
 
+        def parts(self, messages: list[Json]) -> list[list[Json]]:
+            return [messages]
+
         def send(self, messages: list[Json], alive: Alive) -> Sent:
             for message in messages:
                 alive()
