@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 APPLY_EPILOG = """Examples:
 
-  opsctl show plan.json                                (its header has the digest)
+  opsctl show plan.json                                (says the digest)
 
-  opsctl apply plan.json --digest 0995ea2acd94 --yes   (in scripts: just the plan that was reviewed)
+  opsctl apply plan.json --digest 0995ea2acd94 --yes   (in scripts)
 
-  opsctl apply plan.json --dry-run                     (0: the account still matches, 4: it drifted)
+  opsctl apply plan.json --dry-run                     (4: drifted)
 """
 
 SHOW_EPILOG = """Examples:
@@ -63,7 +63,7 @@ def apply(
     _refuse_bad_digest(file, digest, asked=not applying.dry_run and (applying.yes or bool(applying.confirm)))
     plan = load_checked_plan(file, private=True)
     if digest:
-        refuse_other_digest(plan, digest)
+        refuse_other_digest(plan, digest, file)
     session = open_session(Order("apply", account, show), in_sandbox=in_sandbox())
     runtime = session.runtime
     refuse_unbound(plan, runtime.identity, runtime.clock.now())

@@ -39,7 +39,7 @@ def refuse_denied(plan: Plan, aws: Aws) -> str:
     if denied:
         raise RefusedByGuard(
             f"{principal} may not do what the plan needs; nothing was changed",
-            "attach the plan's IAM policy (-o json, iam_policy.apply), or use --skip-permission-check",
+            "attach the plan's IAM policy (-o json, result.iam_policy.apply), or use --skip-permission-check",
             evidence=[f"denied: {action}" for action in sorted(set(denied))],
         )
     return f"IAM allows the {count} actions of this plan to {principal}"

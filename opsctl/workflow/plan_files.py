@@ -136,12 +136,12 @@ def _refuse_odd(data: Json) -> None:
     raise ValueError("nested too deeply")
 
 
-def refuse_other_digest(plan: Plan, digest: str) -> None:
-    """Refuse a plan that is not the one that was approved: its digest begins otherwise; raises RefusedByGuard."""
+def refuse_other_digest(plan: Plan, digest: str, file: Path) -> None:
+    """Refuse the plan of a file when another was approved: its digest begins otherwise; raises RefusedByGuard."""
     if not plan.digest.removeprefix("sha256:").startswith(digest.removeprefix("sha256:")):
         raise RefusedByGuard(
             f"the plan's digest is {plan.short_digest}, not {digest[:80]}; nothing was called",
-            f"look at the plan again: {local_command('show', 'FILE')}",
+            f"look at the plan again: {local_command('show', str(file))}",
         )
 
 

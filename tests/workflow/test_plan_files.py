@@ -187,10 +187,11 @@ def test_a_digest_approves_the_plan_that_begins_with_it() -> None:
     plan = two_step_plan()
     bare = plan.digest.removeprefix("sha256:")
     for digest in (plan.digest, bare, plan.short_digest, f"sha256:{bare[:12]}"):
-        refuse_other_digest(plan, digest)
+        refuse_other_digest(plan, digest, Path("plan.json"))
     for digest in (bare[1:], f"{bare[:11]}_", "sha256:" + bare[::-1], "x" * 500):
         with pytest.raises(RefusedByGuard) as refused:
-            refuse_other_digest(plan, digest)
+            refuse_other_digest(plan, digest, Path("plan.json"))
+        assert refused.value.hint.endswith("opsctl show plan.json")
         assert len(refused.value.summary) < 200
         assert f"is {plan.short_digest}, not {digest[:80]};" in refused.value.summary
 
