@@ -189,3 +189,28 @@ def test_a_value_may_be_set_only_where_a_list_is_left_empty(items: list[str], ki
     remove = Element(op="remove", at=at, value="DE", counted=counted)
     after = counted_edit(before, remove, Element(op="set", at="Config.Type", value="none", if_empty=at))
     assert after["Type"] == kind
+
+
+@pytest.mark.parametrize(
+    ("op", "networks", "before", "after"),
+    [
+        ("add", True, ["203.0.113.9"], ["203.0.113.9"]),
+        ("add", False, ["203.0.113.9"], ["203.0.113.9", "203.0.113.9/32"]),
+        ("add", True, ["203.0.113.8"], ["203.0.113.8", "203.0.113.9/32"]),
+        ("remove", True, ["203.0.113.8", "203.0.113.9"], ["203.0.113.8"]),
+        ("remove", False, ["203.0.113.8", "203.0.113.9"], ["203.0.113.8", "203.0.113.9"]),
+        ("add", True, [{"Cidr": "x"}], [{"Cidr": "x"}, "203.0.113.9/32"]),
+    ],
+)
+def test_addresses_are_recognised_as_networks_where_they_are_some(
+    op: Any, networks: bool, before: list[Json], after: list[Json]
+) -> None:
+    element = Element(op=op, at="Config.Addresses", value="203.0.113.9/32", networks=networks)
+    assert counted_edit({"Addresses": before}, element) == {"Addresses": after}
+
+
+def test_an_item_is_recognised_by_the_member_that_names_it_also_where_only_the_name_is_given() -> None:
+    rules = [{"Name": "a", "Priority": 1}, {"Name": "b", "Priority": 2}, "odd"]
+    for value in ({"Name": "a", "Priority": 9}, "a"):
+        element = Element(op="remove", at="Config.Rules", value=value, key="Name")
+        assert counted_edit({"Rules": rules}, element) == {"Rules": rules[1:]}

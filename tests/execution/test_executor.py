@@ -12,6 +12,7 @@ from opsctl.model.errors import AwsRefused, Drifted, Interrupted, OpsctlError, O
 from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws
 from opsctl.model.reads import Answer, Read, Refused
+from opsctl.model.references import reference
 from opsctl.model.value import Json
 from opsctl.render.words import counts_of
 from tests.kit.box_plans import add_item, get_box, irreversible, make_box, plan_of, two_step_plan
@@ -494,3 +495,32 @@ def test_a_change_whose_proof_cannot_fail_is_none() -> None:
     ):
         with pytest.raises(ValueError, match="the proof of make cannot fail"):
             Change.model_validate(make_box("b").model_dump() | {"proof": {"configured": configured}})
+
+
+class Recording(Box):
+    """An account that keeps what each call was made with."""
+
+    def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
+        """Keep, and carry out."""
+        self.calls = [*getattr(self, "calls", []), (service, operation, params, region)]
+        return super().write(service, operation, params, region)
+
+
+def test_a_call_goes_to_its_service_and_region_with_references_answered_also_in_the_elements_of_an_edit() -> None:
+    make, add = two_step_plan().changes
+    assert add.edit is not None
+    (element,) = add.edit.elements
+    edit = add.edit.model_copy(
+        update={"elements": (element.model_copy(update={"value": reference("make", "name")}),)}
+    )
+    proof = Proof(configured=(Check(read=get_box("new"), query="Items", op="contains", value=["new"], says="so"),))
+    changes = (
+        make.model_copy(update={"region": "eu-west-1"}),
+        add.model_copy(update={"edit": edit, "region": "us-west-2", "proof": proof}),
+    )
+    box = Recording()
+    run(plan_of(*changes), box, MemoryJournal())
+    assert box.calls == [
+        ("box", "PutBox", {"Name": "new", "Items": ["ours"]}, "eu-west-1"),
+        ("box", "EditBox", {"Name": "new", "Items": ["ours", "new"], "Lock": 1}, "us-west-2"),
+    ]
