@@ -7,7 +7,6 @@ from opsctl.deadletters.letter import letter_of
 from opsctl.deadletters.lossless import parse, text_of
 from opsctl.model.value import Json
 
-_KEYWORD = re.compile(r"<aws\.scheduler\.([\w-]+)>")
 _PLACE = re.compile(r"<([\w.-]+)>")
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 
@@ -91,35 +90,6 @@ def input_for_target(message: Json, target: dict[str, Json], rule_arn: str) -> s
     if "InputTransformer" in target:
         return _transformed(event, target["InputTransformer"], rule_arn)
     return str(message["Body"])
-
-
-def input_of_schedule(message: Json, target: dict[str, Json], schedule: str) -> str:
-    """Return what a schedule's target gets, with Scheduler's keywords filled from the dead letter's attributes.
-
-    Source: Scheduler guide, "Adding context attributes".
-
-    Raises:
-        ValueError: there is no input of its own, or it holds a keyword that the dead letter does not tell.
-    """
-    told = {name: str(one.get("StringValue", "")) for name, one in (message["MessageAttributes"] or {}).items()}
-    if "Input" not in target:
-        raise ValueError(
-            f"schedule {schedule} has no input of its own, and what Scheduler made up is not recorded"
-        )
-    known = {
-        "schedule-arn": told.get("SCHEDULE_ARN", ""),
-        "scheduled-time": told.get("SCHEDULED_TIME", ""),
-        "execution-id": told.get("EXECUTION_ID", ""),
-        "attempt-number": "1",
-    }
-
-    def value(match: re.Match[str]) -> str:
-        found = known.get(match[1], "")
-        if not found:
-            raise ValueError(f"the input of schedule {schedule} asks for {match[0]}, which is not recorded")
-        return found
-
-    return _KEYWORD.sub(value, str(target["Input"]))
 
 
 def _transformed(event: dict[str, Json], settings: dict[str, Json], rule_arn: str) -> str:

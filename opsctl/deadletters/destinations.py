@@ -62,7 +62,7 @@ def _at(route: Route, queue: QueueFacts, about: Context, *, sqs_puts: bool) -> L
             return Destination(route=route, broken=(gone,), sqs_puts=sqs_puts)
         made = yield from consumed(parse_queue(route.url, answer.value), route, queue, about)
         return made.model_copy(update={"sqs_puts": sqs_puts})
-    if route.kind in ("function", "stream") or ":lambda:" in route.arn:
+    if route.kind in ("function", "stream") or route.arn.split(":")[2:3] == ["lambda"]:
         consumer = yield from _consumer(route.arn, None, about)
         return Destination(
             route=route,

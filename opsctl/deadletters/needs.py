@@ -69,6 +69,13 @@ def _of_target(route: Route, *, onto_bus: bool) -> Iterable[Grant]:
         group, _, name = route.rule.rpartition(":schedule/")[2].rpartition("/")
         yield _grant("scheduler", "GetSchedule", GroupName=group, Name=name)
     service = route.arn.split(":")[2]
+    if ":aws-sdk:" in route.arn:
+        # Where it goes stands in each letter.
+        called, operation = _CALLS[_UNIVERSAL[route.name.partition(":")[0]]]
+        yield _grant(called, operation)
+        if called == "sns":
+            yield _grant("sns", "ListSubscriptionsByTopic")
+        return
     if service == "sqs":
         yield _grant("sqs", "GetQueueUrl", QueueArn=route.arn)
     elif service == "sns":
@@ -99,6 +106,7 @@ def _grant(service: str, operation: str, **params: Json) -> Grant:
 
 
 _NAMES = ("QueueArn", "FunctionName", "TopicArn", "stateMachineArn", "StreamARN")
+_UNIVERSAL = {"sqs": "sqs", "sns": "sns", "lambda": "lambda", "sfn": "states"}
 _CALLS = {
     "lambda": ("lambda", "Invoke"),
     "sqs": ("sqs", "SendMessage"),

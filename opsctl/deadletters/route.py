@@ -16,7 +16,8 @@ _FORMS = {
     "payload": "with the payload of the record",
     "notification": "as SNS invokes it",
     "records": "with its records read again",
-    "event": "with the input settings of its rule or schedule",
+    "event": "with the input settings of its rule",
+    "carried": "with what its dead letter carries",
 }
 
 
@@ -24,8 +25,9 @@ class Route(Value):
     """One destination. `origin` limits it to messages that failed there; empty takes every message.
 
     `form` says what is delivered: the `body` as it is, the `payload` inside a record, an SNS `notification` as a
-    function gets it, the `records` of a stream read again, or the `event` after the input settings of the
-    `rule` (or schedule). `bare` routes also take messages that do not say where they failed.
+    function gets it, the `records` of a stream read again, the `event` after the input settings of the `rule`,
+    or the request or input that a schedule's letter has `carried`. `bare` routes also take messages that do not
+    say where they failed.
     """
 
     origin: str = ""
@@ -34,7 +36,7 @@ class Route(Value):
     arn: str
     url: str = ""
     name: str
-    form: Literal["body", "payload", "notification", "records", "event"] = "body"
+    form: Literal["body", "payload", "notification", "records", "event", "carried"] = "body"
     bare: bool = False
     why: str = ""
 

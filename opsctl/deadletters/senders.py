@@ -1,6 +1,7 @@
 """Finds what leaves dead letters in a queue, from the account's settings alone: no message is read for it."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from opsctl.deadletters.qualified import by_topic, invoked_into
 from opsctl.deadletters.route import Route
@@ -20,6 +21,7 @@ from opsctl.services.queue_facts import QueueFacts, url_for
 from opsctl.services.queue_policy import EVERYTHING
 
 ASKED_AT_MOST = 200
+REPEATED_APIS = ("sqs:sendMessage", "sns:publish", "lambda:invoke", "sfn:startExecution")
 TARGETS = ("lambda", "sqs", "sns", "states", "kinesis", "firehose")
 
 
@@ -223,12 +225,17 @@ def _delivering(name: str, rule: str, arn: str, queue: QueueFacts) -> Sender:
     service = arn.split(":")[2]
     if arn == queue.arn:
         return Sender(name=name, cannot=INTO_ITSELF)
-    if service not in TARGETS:
+    is_rule = ":rule/" in rule
+    api = arn.rpartition(":aws-sdk:")[2] if service == "scheduler" and not is_rule else ""
+    if api and api not in REPEATED_APIS:
+        return Sender(name=name, cannot=f"it makes the call {api}, which hands no message on")
+    if not api and service not in TARGETS:
         return Sender(name=name, cannot=f"a target of {service} cannot be called again by itself")
-    title = _function(arn) if service == "lambda" else arn.rpartition(":")[2]
+    title = api or (_function(arn) if service == "lambda" else arn.rpartition(":")[2])
     why = f"{name} delivers to it and fails into this queue"
+    form: Literal["event", "carried"] = "event" if is_rule else "carried"
     return Sender(
-        name=name, route=Route(origin=arn, rule=rule, kind="target", arn=arn, name=title, form="event", why=why)
+        name=name, route=Route(origin=arn, rule=rule, kind="target", arn=arn, name=title, form=form, why=why)
     )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from opsctl.deadletters.delivery import (
     entry_for_bus,
     input_for_target,
-    input_of_schedule,
     payload_for_function,
 )
 from opsctl.deadletters.letter import Letter, letter_of, opened
@@ -18,10 +17,11 @@ from opsctl.model.value import Json
 from opsctl.moving.backoff import Patience
 from opsctl.moving.call_sending import Call, CallSending
 from opsctl.moving.queue_sending import QueueSending
+from opsctl.moving.scheduled import carried_input, carried_request, request_call, universal_api
 from opsctl.moving.sending import Alive, Sending, Sent
 from opsctl.moving.shards import ShardSending
 from opsctl.moving.targets import invocation, target_call
-from opsctl.services.queue_facts import queue_url
+from opsctl.services.queue_facts import place_of_url, queue_url
 
 _SILENT = "it does not say where it came from; --to names a destination"
 _NO_FAILURE = (
@@ -92,6 +92,7 @@ class Homes:
         self._refused: dict[str, str] = {}
         self._opened: dict[int, Opened] = {}
         self._told: dict[str, dict[str, Json]] = {}
+        self._into_itself: dict[str, bool] = {}
 
     def fixed(self) -> list[Sending]:
         """Every destination, when all are known beforehand."""
@@ -239,8 +240,12 @@ class Homes:
 
     def _refuse_topic_into_itself(self, topic: str) -> None:
         """A topic may deliver to this very queue."""
-        answer = self._read("sns", "ListSubscriptionsByTopic", {"TopicArn": topic})
-        if any(is_queue(str(one.get("Endpoint", "")), **self._own) for one in answer["Subscriptions"]):
+        if topic not in self._into_itself:
+            answer = self._read("sns", "ListSubscriptionsByTopic", {"TopicArn": topic})
+            self._into_itself[topic] = any(
+                is_queue(str(one.get("Endpoint", "")), **self._own) for one in answer["Subscriptions"]
+            )
+        if self._into_itself[topic]:
             raise ValueError(INTO_ITSELF)
 
     def _rule_target(self, letter: Letter) -> Sending:
@@ -262,10 +267,43 @@ class Homes:
         return self._target(letter.origin, target, lambda message: input_for_target(message, target, letter.rule))
 
     def _schedule_target(self, letter: Letter) -> Sending:
+        """What the letter carries, whatever has become of its schedule."""
+        self._refuse_stranger(letter.rule, "schedule")
+        if universal_api(letter.origin):
+            return self._calls("", request_call(letter.origin, self._check))
+        self._refuse_stranger(letter.origin, "target")
+        settings = self._settings_of(letter)
+        made = self._target_call(letter.origin, settings, carried_input(letter.origin))
+        return self._calls(
+            letter.origin,
+            lambda message: carried_request(message, letter.origin, self._check) or made(message),
+        )
+
+    def _settings_of(self, letter: Letter) -> dict[str, Json]:
+        """Group and partition key stand in the schedule alone; other targets need nothing of it."""
+        if letter.origin.split(":")[2] != "kinesis" and not letter.origin.endswith(".fifo"):
+            return {}
         group, _, name = letter.rule.rpartition(":schedule/")[2].rpartition("/")
-        schedule = self._read("scheduler", "GetSchedule", {"Name": name, "GroupName": group or "default"})
-        target = schedule["Target"]
-        return self._target(str(target["Arn"]), target, lambda message: input_of_schedule(message, target, name))
+        told = self._read("scheduler", "GetSchedule", {"Name": name, "GroupName": group or "default"})
+        if told["Target"]["Arn"] != letter.origin:
+            raise ValueError(f"schedule {name} has another target now, and only it tells group or partition key")
+        return dict(told["Target"])
+
+    def _refuse_stranger(self, arn: str, what: str) -> None:
+        """Call things of this account and Region only: whoever may send to the queue writes what a letter says."""
+        if arn.split(":")[3:5] != [self._region, self._own["account"]]:
+            raise ValueError(f"the {what} it names is not of this account and region; --to names a destination")
+
+    def _check(self, service: str, to: str) -> None:
+        """Refuse a request that goes elsewhere, or into this very queue."""
+        if service == "sqs":
+            place = place_of_url(to, self._region)
+            if place is None or place[:2] != (self._region, self._own["account"]):
+                raise ValueError("its request goes to a queue of another account or region")
+            to = f"arn:aws:sqs:{':'.join(place)}"
+        elif service != "lambda" or to.startswith("arn:"):
+            self._refuse_stranger(to, "target")
+        self._refuse_itself(to)
 
     def _of_route_unlocked(self, route: Route) -> Sending:
         if _key(route) not in self._made:
@@ -273,11 +311,19 @@ class Homes:
         return self._made[_key(route)]
 
     def _target(self, arn: str, settings: dict[str, Json], payload: Callable[[Json], str]) -> Sending:
+        return self._calls(arn, self._target_call(arn, settings, payload))
+
+    def _target_call(
+        self, arn: str, settings: dict[str, Json], payload: Callable[[Json], str]
+    ) -> Callable[[Json], Call]:
+        self._refuse_itself(arn)
+        return target_call(arn, settings, payload, self._url)
+
+    def _refuse_itself(self, arn: str) -> None:
         if is_queue(arn, **self._own):
             raise ValueError(INTO_ITSELF)
-        if arn.split(":")[2] == "sns":
+        if arn.split(":")[2:3] == ["sns"]:
             self._refuse_topic_into_itself(arn)
-        return self._calls(arn, target_call(arn, settings, payload, self._url))
 
     def _url(self, arn: str) -> str:
         read = queue_url(arn)

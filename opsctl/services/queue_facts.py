@@ -49,6 +49,15 @@ def queue_attributes(url: Json) -> Read:
     return Read(service="sqs", operation="GetQueueAttributes", params={"QueueUrl": url, "AttributeNames": ["All"]})
 
 
+def place_of_url(url: str, region: str) -> tuple[str, str, str] | None:
+    """Region, account and name of a queue by its URL; `region` is for hosts that do not tell it."""
+    match = _URL.fullmatch(url)
+    if match is None:
+        return None
+    host = _HOST.fullmatch(match["host"])
+    return (host["region"] if host else region), match["account"], match["name"]
+
+
 def queue_url(arn: str) -> Read:
     """Ask for the URL of a queue, which is another one in each Region."""
     _, _, _, _, account, name = arn.split(":")

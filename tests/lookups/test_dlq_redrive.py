@@ -175,7 +175,7 @@ def test_a_rules_target_is_named_and_the_policy_allows_that_target_only() -> Non
     )
     found, _ = seen(answers)
     change = planned(found)
-    assert "target bill with the input settings of its rule or schedule (rule shop/big delivers" in change.why
+    assert "target bill with the input settings of its rule (rule shop/big delivers" in change.why
     assert "0 of 40 invocations failed" in change.why
     assert allowed(change, "Invoke") == [BILL]
     assert allowed(change, "ListTargetsByRule") == [RULE]
@@ -188,6 +188,32 @@ def test_a_target_that_opsctl_cannot_call_is_said_to_stay() -> None:
     target = {"Id": "1", "Arn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/c", "DeadLetterConfig": {"Arn": DLQ}}
     answers = world(allow("events.amazonaws.com", RULE), events__ListTargetsByRule={"Targets": [target]})
     assert "a target of ecs cannot be called again" in seen(answers)[0].stays[0]
+
+
+@pytest.mark.parametrize(
+    ("api", "operation"), [("sqs:sendMessage", "SendMessage"), ("sfn:startExecution", "StartExecution")]
+)
+def test_the_call_of_a_universal_target_is_named_and_allowed(api: str, operation: str) -> None:
+    target = f"arn:aws:scheduler:::aws-sdk:{api}"
+    listed = {"Name": "nightly", "GroupName": "default", "Arn": SCHEDULE}
+    answers = world(
+        scheduler__ListSchedules={"Schedules": [listed]},
+        scheduler__GetSchedule={"Target": {"Arn": target, "DeadLetterConfig": {"Arn": DLQ}}},
+    )
+    change = planned(seen(answers)[0])
+    assert f"target {api} with what its dead letter carries" in change.why
+    assert allowed(change, operation) == ["*"]
+
+
+def test_a_universal_target_that_hands_no_message_on_is_said_to_stay() -> None:
+    listed = {"Name": "nightly", "GroupName": "default", "Arn": SCHEDULE}
+    target = "arn:aws:scheduler:::aws-sdk:ec2:stopInstances"
+    answers = world(
+        scheduler__ListSchedules={"Schedules": [listed]},
+        scheduler__GetSchedule={"Target": {"Arn": target, "DeadLetterConfig": {"Arn": DLQ}}},
+    )
+    found, _ = seen(answers)
+    assert found.stays == ("schedule nightly: it makes the call ec2:stopInstances, which hands no message on",)
 
 
 def test_a_schedule_is_named() -> None:

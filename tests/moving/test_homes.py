@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from opsctl.deadletters.route import Route
+from opsctl.deadletters.senders import REPEATED_APIS
 from opsctl.journal.checkpoints import JobCheckpoint
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.jobs import JobResult, Tools
@@ -19,6 +20,7 @@ from opsctl.moving.homes import Homes
 from opsctl.moving.mover import Mover, Order
 from opsctl.moving.queue import Queue
 from opsctl.moving.routing import RoutedSending
+from opsctl.moving.scheduled import APIS
 from tests.deadletters.test_letter import FUNCTION, record
 from tests.kit.memory_sqs import MemorySqs, url_of
 from tests.kit.ports import IDENTITY, FakeClock, Killed, refusal
@@ -68,6 +70,7 @@ def redrive(
     onto_bus: bool = False,
     there: dict[str, MemorySqs] | None = None,
 ) -> JobResult:
+    path.mkdir(exist_ok=True)
     tools = Tools(
         aws=aws,
         queues=lambda region: (there or {}).get(region, sqs),
@@ -405,29 +408,114 @@ def test_an_execution_that_was_started_before_is_not_kept_as_a_failure(tmp_path:
     assert len(aws.writes) == 2
 
 
-def scheduled(path: Path, target: Json) -> tuple[Told, JobResult]:
-    told = {
-        "SCHEDULE_ARN": "arn:aws:scheduler:us-east-1:123456789012:schedule/default/nightly",
-        "TARGET_ARN": TARGET,
-        "SCHEDULED_TIME": "2026-01-01T00:00:00Z",
-    }
-    aws = Told({"GetSchedule": {"Target": {"Arn": TARGET, **target}}})
-    return aws, redrive(path, made("{}", **told), aws)
+NIGHTLY = "arn:aws:scheduler:us-east-1:123456789012:schedule/default/nightly"
+SDK = "arn:aws:scheduler:::aws-sdk"
 
 
-def test_a_schedules_target_gets_its_input_with_the_time_it_was_for(tmp_path: Path) -> None:
-    aws, result = scheduled(tmp_path, {"Input": '{"at": "<aws.scheduler.scheduled-time>"}'})
-    assert result.complete
-    assert aws.writes[0][1]["Payload"] == '{"at": "2026-01-01T00:00:00Z"}'
+def scheduled(
+    path: Path, target: str, body: Json, answers: Json = None, rule: str = NIGHTLY
+) -> tuple[Told, JobResult]:
+    """A schedule's letter; nothing of the schedule is left unless the answers say so."""
+    aws = Told(answers or {})
+    return aws, redrive(path, made(body, SCHEDULE_ARN=rule, TARGET_ARN=target), aws)
+
+
+def test_the_calls_that_planning_names_are_those_that_are_made() -> None:
+    assert set(REPEATED_APIS) == set(APIS)
 
 
 @pytest.mark.parametrize(
-    ("target", "reason"),
-    [({}, "has no input of its own"), ({"Input": "<aws.scheduler.execution-id>"}, "not recorded")],
+    ("api", "body", "operation", "params"),
+    [
+        (
+            "sqs:sendMessage",
+            {"MessageBody": "hi", "QueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/gone"},
+            "SendMessage",
+            {"MessageBody": "hi", "QueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/gone"},
+        ),
+        (
+            "lambda:invoke",
+            {"FunctionName": "bill", "Payload": "{}"},
+            "Invoke",
+            {"FunctionName": "bill", "Payload": "{}", "InvocationType": "Event"},
+        ),
+        (
+            "sfn:startExecution",
+            {"StateMachineArn": STATES, "Input": "{}", "Name": "n"},
+            "StartExecution",
+            {"stateMachineArn": STATES, "input": "{}", "name": "n"},
+        ),
+    ],
 )
-def test_what_scheduler_made_up_is_not_guessed(tmp_path: Path, target: Json, reason: str) -> None:
-    _, result = scheduled(tmp_path, target)
+def test_a_schedules_own_request_is_made_again_although_the_schedule_is_gone(
+    tmp_path: Path, api: str, body: Json, operation: str, params: Json
+) -> None:
+    aws, result = scheduled(tmp_path, f"{SDK}:{api}", body)
+    assert result.complete
+    assert aws.writes == [(operation, params)]
+    assert aws.reads == []
+
+
+def test_the_input_that_a_schedules_target_was_to_get_is_sent_and_not_the_present_one(tmp_path: Path) -> None:
+    aws, result = scheduled(tmp_path, TARGET, '{"at": 1.0}', {"GetSchedule": {"Target": {"Input": "2"}}})
+    assert result.complete
+    assert aws.writes[0][1]["Payload"] == '{"at": 1.0}'
+
+
+def test_a_request_in_the_letter_of_a_templated_target_is_made_as_it_stands(tmp_path: Path) -> None:
+    aws, _ = scheduled(tmp_path, TARGET, {"FunctionName": TARGET, "Payload": "[1]"})
+    assert aws.writes[0][1] == {"FunctionName": TARGET, "Payload": "[1]", "InvocationType": "Event"}
+
+
+def test_a_fifo_target_of_a_schedule_needs_the_schedule_for_its_group(tmp_path: Path) -> None:
+    queue = "arn:aws:sqs:us-east-1:123456789012:jobs.fifo"
+    schedule = {"Target": {"Arn": queue, "SqsParameters": {"MessageGroupId": "g"}}}
+    told = {"GetSchedule": schedule, "GetQueueUrl": {"QueueUrl": "https://q/jobs.fifo"}}
+    aws, _ = scheduled(tmp_path, queue, "hi", told)
+    assert aws.writes[0][1]["MessageGroupId"] == "g"
+    assert scheduled(tmp_path / "gone", queue, "hi")[1].details["stayed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("target", "body", "rule", "reason"),
+    [
+        (f"{SDK}:ec2:stopInstances", {"InstanceIds": ["i-1"]}, NIGHTLY, "hands no message on"),
+        (f"{SDK}:sqs:sendMessage", "hi", NIGHTLY, "no request of sqs:sendMessage"),
+        (
+            f"{SDK}:sqs:sendMessage",
+            {"QueueUrl": "https://q/1/x", "Policy": "p"},
+            NIGHTLY,
+            "does not pass on: Policy",
+        ),
+        (
+            f"{SDK}:sqs:sendMessage",
+            {"QueueUrl": "https://sqs.us-east-1.amazonaws.com/999999999999/x", "MessageBody": "m"},
+            NIGHTLY,
+            "another account or region",
+        ),
+        (
+            f"{SDK}:sqs:sendMessage",
+            {"QueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/dead", "MessageBody": "m"},
+            NIGHTLY,
+            "into this very queue",
+        ),
+        (
+            f"{SDK}:sns:publish",
+            {"TopicArn": "arn:aws:sns:us-east-1:999999999999:t", "Message": "m"},
+            NIGHTLY,
+            "not of this account",
+        ),
+        (f"{SDK}:sns:publish", {"PhoneNumber": "+1", "Message": "m"}, NIGHTLY, "does not pass on: PhoneNumber"),
+        (TARGET.replace("123456789012", "999999999999"), "{}", NIGHTLY, "not of this account"),
+        (TARGET, "{}", NIGHTLY.replace("us-east-1", "eu-west-1"), "not of this account and region"),
+    ],
+)
+def test_a_schedules_letter_stays_with_the_reason_where_its_call_is_not_made(
+    tmp_path: Path, target: str, body: Json, rule: str, reason: str
+) -> None:
+    aws, result = scheduled(tmp_path, target, body, rule=rule)
     assert reason in result.details["reasons"][0]["reason"]
+    assert aws.writes == []
 
 
 def test_stream_records_that_are_gone_leave_the_letter_where_it_is(tmp_path: Path) -> None:
