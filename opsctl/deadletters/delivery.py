@@ -1,14 +1,11 @@
 """Turns a dead letter into what its consumer was to get; pure."""
 
 import json
-import re
 
 from opsctl.deadletters.letter import letter_of
 from opsctl.deadletters.lossless import parse, text_of
+from opsctl.deadletters.transformer import MISSING, transformed, value_at
 from opsctl.model.value import Json
-
-_PLACE = re.compile(r"<([\w.-]+)>")
-_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 def payload_for_function(message: Json, form: str) -> str:
@@ -69,8 +66,10 @@ def entry_for_bus(message: Json, bus: str) -> dict[str, Json]:
         "EventBusName": bus,
         "Source": event["source"],
         "DetailType": event["detail-type"],
-        "Detail": json.dumps(event["detail"], ensure_ascii=False),
+        "Detail": text_of(event["detail"]),
         "Resources": event.get("resources") or [],
+        # Without it EventBridge takes the time of the call, and consumers sort by the event's own.
+        **({"Time": event["time"]} if event.get("time") else {}),
     }
 
 
@@ -86,58 +85,19 @@ def input_for_target(message: Json, target: dict[str, Json], rule_arn: str) -> s
     if "Input" in target:
         return str(target["Input"])
     if "InputPath" in target:
-        return json.dumps(value_at(event, str(target["InputPath"])), ensure_ascii=False)
+        found = value_at(event, str(target["InputPath"]))
+        if found is MISSING:
+            raise ValueError(f"the target's input path {target['InputPath']} finds nothing in this event")
+        return text_of(found)
     if "InputTransformer" in target:
-        return _transformed(event, target["InputTransformer"], rule_arn)
+        return transformed(event, target["InputTransformer"], rule_arn)
     return str(message["Body"])
-
-
-def _transformed(event: dict[str, Json], settings: dict[str, Json], rule_arn: str) -> str:
-    known: dict[str, Json] = {
-        name: value_at(event, path) for name, path in (settings.get("InputPathsMap") or {}).items()
-    }
-    known |= {
-        "aws.events.rule-arn": rule_arn,
-        "aws.events.rule-name": rule_arn.rpartition("/")[2],
-        "aws.events.event.ingestion-time": event.get("time", ""),
-        "aws.events.event": {name: value for name, value in event.items() if name != "detail"},
-        "aws.events.event.json": event,
-    }
-    text = str(settings["InputTemplate"])
-    is_json = text.lstrip().startswith(("{", "["))
-    texts = [match.span() for match in _TEXT.finditer(text)] if is_json else []
-
-    def value(match: re.Match[str]) -> str:
-        if match[1] not in known:
-            return match[0]
-        found = known[match[1]]
-        plain = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
-        if any(start < match.start() < end for start, end in texts):
-            # Inside the quotes of a JSON template a value goes in as text, elsewhere as JSON.
-            return json.dumps(plain, ensure_ascii=False)[1:-1]
-        return json.dumps(found, ensure_ascii=False) if is_json else plain
-
-    return _PLACE.sub(value, text)
-
-
-def value_at(event: Json, path: str) -> Json:
-    """Follow a JSONPath of the kind EventBridge takes: `$`, `$.detail.name`, `$.resources[0]`."""
-    found = event
-    for part in path.removeprefix("$").replace("[", ".[").split("."):
-        if not part:
-            continue
-        if part.startswith("["):
-            number = part.strip("[]'\"")
-            found = found[int(number)] if isinstance(found, list) and number.isdigit() else None
-        else:
-            found = found.get(part) if isinstance(found, dict) else None
-    return found
 
 
 def _event(body: str) -> dict[str, Json]:
     try:
-        event = json.loads(body)
-    except (ValueError, RecursionError):
+        event = parse(body)
+    except ValueError:
         raise ValueError("the body is not JSON, so it is no event") from None
     if not isinstance(event, dict):
         raise ValueError("the body is no event")

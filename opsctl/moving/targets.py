@@ -3,10 +3,10 @@
 Source: EventBridge guide, "Event bus targets", and Scheduler guide, "Using templated targets".
 """
 
-import json
 from collections.abc import Callable
 
-from opsctl.deadletters.delivery import value_at
+from opsctl.deadletters.lossless import parse
+from opsctl.deadletters.transformer import MISSING, in_words, value_at
 from opsctl.model.value import Json
 from opsctl.moving.call_sending import Call
 
@@ -79,7 +79,8 @@ def _stream(arn: str, settings: dict[str, Json], payload: Payload) -> Callable[[
     def params(message: Json) -> dict[str, Json]:
         key = told.get("PartitionKey") or message["MessageId"]
         if "PartitionKeyPath" in told:
-            key = value_at(json.loads(message["Body"]), str(told["PartitionKeyPath"])) or key
+            found = value_at(parse(message["Body"]), str(told["PartitionKeyPath"]))
+            key = key if found in (MISSING, None, "") else in_words(found)
         return {"StreamARN": arn, "Data": payload(message), "PartitionKey": str(key)[:256]}
 
     return _call("kinesis", "PutRecord", params)

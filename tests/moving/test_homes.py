@@ -271,7 +271,7 @@ def test_an_event_goes_to_the_failed_target_with_its_input_settings(tmp_path: Pa
     sqs = made(EVENT, RULE_ARN=RULE, TARGET_ARN=TARGET, ERROR_CODE="NO_PERMISSIONS")
     aws = Told({"ListTargetsByRule": {"Targets": [{"Id": "1", "Arn": TARGET, "InputPath": "$.detail"}]}})
     assert redrive(tmp_path, sqs, aws).complete
-    assert aws.writes[0][1]["Payload"] == '{"id": 7}'
+    assert aws.writes[0][1]["Payload"] == '{"id":7}'
 
 
 def test_an_event_goes_back_on_its_own_bus_when_that_is_asked_for(tmp_path: Path) -> None:
