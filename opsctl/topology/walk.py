@@ -46,7 +46,7 @@ def walk(way: Way, text: str) -> Outcome:
         only_groups = only_groups and _groups_drop(entrance, atom)
     if not alive:
         return Outcome(dropped=True, says=f"dropped by {_list(drops)}", by_groups=only_groups)
-    return _requests(way, network, alive, drops)
+    return _requests(way, network.version, alive, drops)
 
 
 def shut_to_clients(way: Way) -> str:
@@ -59,13 +59,14 @@ def shut_to_clients(way: Way) -> str:
     return f"security groups {', '.join(groups.groups)} let in only {', '.join(groups.sources)}"
 
 
-def _requests(way: Way, network: Network, alive: Sequence[Network], drops: dict[str, None]) -> Outcome:
+def _requests(way: Way, version: int, alive: Sequence[Network], drops: dict[str, None]) -> Outcome:
     """Send what passed every packet gate through the web ACLs that see the client."""
     unknown: dict[str, None] = {}
     remarks: list[str] = []
+    partly = bool(drops)
     for index, stop in enumerate(way.stops):
         waf = stop.node.waf
-        if waf is None or way.client_at(index, network.version) != "source":
+        if waf is None or way.client_at(index, version) != "source":
             continue
         if waf.web_acl is None:
             unknown.update(dict.fromkeys(waf.unknown))
@@ -77,7 +78,9 @@ def _requests(way: Way, network: Network, alive: Sequence[Network], drops: dict[
             if outcome.passes == "no":
                 rule = f" {outcome.by}" if outcome.rule else "'s default action"
                 drops[f"web ACL {waf.web_acl.name}{rule}"] = None
+                partly = True
                 continue
+            partly = partly or outcome.partly
             survivors.append(parse_network(outcome.source) if outcome.source else atom)
             if outcome.passes == "unknown":
                 doubt = f"cannot tell whether web ACL {waf.web_acl.name} lets {atom} in: rule {outcome.rule}"
@@ -88,20 +91,20 @@ def _requests(way: Way, network: Network, alive: Sequence[Network], drops: dict[
         if not survivors:
             return Outcome(dropped=True, says=f"dropped by {_list(drops)}", unknown=tuple(unknown))
         alive = survivors
-    return _passed(way, network, alive, [text for text in remarks if text], tuple(unknown))
+    return _passed(way, alive[0], [text for text in remarks if text], tuple(unknown), partly=partly)
 
 
 def _passed(
-    way: Way, network: Network, alive: Sequence[Network], remarks: Sequence[str], unknown: tuple[str, ...]
+    way: Way, witness: Network, remarks: Sequence[str], unknown: tuple[str, ...], *, partly: bool
 ) -> Outcome:
-    witness = alive[0].network_address
-    single = network.num_addresses == 1
-    part = "" if single or list(alive) == [network] else " (only a part of the block is dropped)"
+    part = " (only a part of the block is dropped)" if partly else ""
     service = way.entrance.services[:1]
     port = f" on {_PROTOCOLS.get(service[0].protocol, service[0].protocol)}/{service[0].port}" if service else ""
     reached = [stop.node.title for stop in way.stops if not stop.node.transparent][-1]
     why = f"; {'; '.join(dict.fromkeys(remarks))}" if remarks else ""
-    return Outcome(dropped=False, says=f"{witness} reaches {reached}{port}{part}{why}", unknown=unknown)
+    return Outcome(
+        dropped=False, says=f"{witness.network_address} reaches {reached}{port}{part}{why}", unknown=unknown
+    )
 
 
 def _packets(way: Way, atom: Network) -> str:

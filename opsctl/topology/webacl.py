@@ -70,13 +70,15 @@ class RequestOutcome(Value):
     """Whether a request from any address of a block gets through: yes, no, or nobody can tell offline.
 
     `rule` names the rule that decides; empty is the web ACL's default. `sets` are the names of the IP sets that
-    its match rests on. `source` is an address it is so for.
+    its match rests on. `source` is an address it is so for. `partly` tells that others of the block are certainly
+    dropped although this one is not.
     """
 
     passes: Literal["yes", "no", "unknown"]
     rule: str = ""
     sets: tuple[str, ...] = ()
     source: str = ""
+    partly: bool = False
 
     @property
     def by(self) -> str:
@@ -155,17 +157,22 @@ def request_passes(acl: WebAcl, network: str) -> RequestOutcome:
 
     One address that passes makes the block pass; otherwise one that nobody can tell makes it unknown.
     """
+    passing: RequestOutcome | None = None
     doubtful: RequestOutcome | None = None
-    dropped = RequestOutcome(passes="no")
+    dropped: RequestOutcome | None = None
     for source, sets in _parts(acl, parse_network(network)):
         outcome = _one_request(acl, source, sets)
         if outcome.passes == "yes":
-            return outcome
-        if outcome.passes == "unknown":
+            passing = passing or outcome
+        elif outcome.passes == "unknown":
             doubtful = doubtful or outcome
         else:
             dropped = outcome
-    return doubtful or dropped
+        if passing and dropped:
+            break
+    if getting_in := passing or doubtful:
+        return getting_in.model_copy(update={"partly": dropped is not None})
+    return dropped or RequestOutcome(passes="no")
 
 
 def letting_in(acl: WebAcl, networks: Sequence[Network]) -> tuple[Standing, ...]:
