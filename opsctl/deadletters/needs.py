@@ -46,6 +46,8 @@ def _of_stream(route: Route) -> Iterable[Grant]:
     # The record names the function with or without its version.
     for arn in (route.arn, f"{route.arn}:$LATEST"):
         yield _grant("lambda", "Invoke", FunctionName=arn)
+    if ":kinesis:" in route.origin:
+        yield _grant("lambda", "GetFunctionConfiguration", FunctionName=route.arn)
     service = "kinesis" if ":kinesis:" in route.origin else "dynamodbstreams"
     for name in ("GetShardIterator", "GetRecords"):
         yield _grant(service, name, StreamARN=route.origin, StreamArn=route.origin)

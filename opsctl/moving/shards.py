@@ -1,9 +1,12 @@
 """Reads the records of a failed stream batch again and invokes the function with them.
 
 Source: Lambda guide, "Retaining discarded batches": a record of a failed batch names the shard and the sequence
-numbers and holds no records; they can be read while the stream retains them. The function is invoked as the
-event source mapping invokes it, synchronously (docs/how-redrive-works.md): a batch counts as delivered only when
-the function returned without an error, and may be as large as it was the first time.
+numbers and holds no records; they can be read while the stream retains them. They are compared with what the
+record says of the batch: with a parallelization factor or a filter other records lie between its first and last,
+and which of them were in it cannot be told (how Lambda spreads partition keys is not published), so such a letter
+stays. The function is invoked as the event source mapping invokes it, synchronously (docs/how-redrive-works.md): a
+batch counts as delivered only when the function returned without an error, and may be as large as it was the first
+time.
 """
 
 import base64
@@ -34,6 +37,7 @@ class ShardSending:
         self._aws = aws
         self._region = region
         self._patience = patience
+        self._roles: dict[str, str] = {}
         self._calls = CallSending(aws, region, self._call_of, patience, fault_in)
 
     @property
@@ -60,10 +64,12 @@ class ShardSending:
             raise ValueError("the record does not say which records of which stream failed")
         kinesis = info.pop("kind") == "KinesisBatchInfo"
         records = self._records(info, kinesis=kinesis)
-        if not records:
-            raise ValueError("the stream does not retain these records any more")
-        make = _kinesis_record if kinesis else _dynamodb_record
-        event = {"Records": [make(one, info, self._region) for one in records]}
+        _refuse_another_batch([_number(one) for one in records], info)
+        if kinesis:
+            role = self._role(letter.origin)
+            event = {"Records": [_kinesis_record(one, info, self._region, role) for one in records]}
+        else:
+            event = {"Records": [_dynamodb_record(one, info) for one in records]}
         payload = json.dumps(event, default=_plain, separators=(",", ":"), ensure_ascii=False)
         if len(payload.encode()) > _PAYLOAD_LIMIT:
             raise ValueError(f"the batch of {len(records)} records is larger than the 6 MB a function can get")
@@ -76,23 +82,31 @@ class ShardSending:
     def _records(self, info: dict[str, Json], *, kinesis: bool) -> list[Json]:
         service = "kinesis" if kinesis else "dynamodbstreams"
         iterator = self._iterator(service, info)
-        last = str(info["endSequenceNumber"])
+        last = int(info["endSequenceNumber"])
         # Kinesis wants the stream beside the iterator when it is known by its ARN; DynamoDB knows no such member.
         of_stream = {"StreamARN": info["streamArn"]} if kinesis else {}
         found: list[Json] = []
         for _ in range(_PAGES_AT_MOST):
             page = self._read(service, "GetRecords", {"ShardIterator": iterator, **of_stream})
             for record in page.get("Records") or []:
-                number = str(record["SequenceNumber"] if kinesis else record["dynamodb"]["SequenceNumber"])
-                if int(number) > int(last):
+                number = _number(record)
+                if number > last:
                     return found
                 found.append(record)
                 if number == last:
                     return found
             iterator = page.get("NextShardIterator")
-            if not iterator or (not page.get("Records") and not page.get("MillisBehindLatest")):
+            # Pages may be empty before the end; only Kinesis tells that nothing more has come.
+            if not iterator or (kinesis and not page.get("Records") and page.get("MillisBehindLatest") == 0):
                 return found
         raise ValueError(f"the batch is not found whole within {_PAGES_AT_MOST} pages of its shard")
+
+    def _role(self, function: str) -> str:
+        """The role with which Lambda read the stream; each Kinesis record names it."""
+        if function not in self._roles:
+            told = self._read("lambda", "GetFunctionConfiguration", {"FunctionName": function})
+            self._roles[function] = str(told.get("Role", ""))
+        return self._roles[function]
 
     def _iterator(self, service: str, info: dict[str, Json]) -> str:
         stream = {"StreamARN" if service == "kinesis" else "StreamArn": info["streamArn"]}
@@ -112,7 +126,7 @@ class ShardSending:
             if answer.refusal is None:
                 return answer.value
             if answer.refusal.kind is not Refused.THROTTLED or attempt == _ATTEMPTS:
-                raise ValueError(f"the records cannot be read again: {answer.refusal}")
+                raise ValueError(f"the batch cannot be made again: {answer.refusal}")
             self._patience.wait(attempt)
         raise AssertionError("the last attempt returns or raises")
 
@@ -120,16 +134,41 @@ class ShardSending:
 def _names_records(info: dict[str, Json]) -> bool:
     numbers = (str(info.get(f"{end}SequenceNumber", "")) for end in ("start", "end"))
     named = all(info.get(name) and isinstance(info[name], str) for name in ("shardId", "streamArn"))
-    return named and all(number.isdecimal() for number in numbers)
+    size = info.get("batchSize")
+    counted = isinstance(size, int) and not isinstance(size, bool) and size > 0
+    return named and counted and all(number.isdecimal() for number in numbers)
 
 
-def _kinesis_record(record: Json, info: dict[str, Json], region: str) -> Json:
+def _number(record: Json) -> int:
+    return int(record.get("SequenceNumber") or record["dynamodb"]["SequenceNumber"])
+
+
+def _refuse_another_batch(found: list[int], info: dict[str, Json]) -> None:
+    """Raise ValueError unless the records are exactly those of the batch that failed."""
+    first, last, size = int(info["startSequenceNumber"]), int(info["endSequenceNumber"]), info["batchSize"]
+    where = f"shard {info['shardId']}, sequence numbers {first} to {last}"
+    if not found:
+        raise ValueError(f"the stream does not retain these records any more ({where})")
+    if found[0] != first or found[-1] != last or len(found) < size:
+        raise ValueError(
+            f"only {len(found)} of the batch's {size} records can be read, not all from its first to its last: "
+            f"the stream may not retain the others any more ({where})"
+        )
+    if len(found) > size:
+        raise ValueError(
+            f"{len(found)} records lie where the batch had {size}: its mapping has a filter or a parallelization "
+            f"factor, and which of them it got cannot be told; read them and invoke it yourself ({where})"
+        )
+
+
+def _kinesis_record(record: Json, info: dict[str, Json], region: str, role: str) -> Json:
     return {
         "eventID": f"{info['shardId']}:{record['SequenceNumber']}",
         "eventName": "aws:kinesis:record",
         "eventSource": "aws:kinesis",
         "eventSourceARN": info["streamArn"],
         "eventVersion": "1.0",
+        "invokeIdentityArn": role,
         "awsRegion": region,
         "kinesis": {
             "kinesisSchemaVersion": "1.0",
@@ -141,14 +180,18 @@ def _kinesis_record(record: Json, info: dict[str, Json], region: str) -> Json:
     }
 
 
-def _dynamodb_record(record: Json, info: dict[str, Json], _region: str) -> Json:
-    return {**record, "eventSourceARN": info["streamArn"]}
+def _dynamodb_record(record: Json, info: dict[str, Json]) -> Json:
+    """As Lambda sends it, where who deleted an item is told in small letters (DynamoDB API, streams Record)."""
+    identity = record.get("userIdentity")
+    small = {f"{name[:1].lower()}{name[1:]}": value for name, value in (identity or {}).items()}
+    return {**record, "eventSourceARN": info["streamArn"], **({"userIdentity": small} if identity else {})}
 
 
 def _plain(value: object) -> Json:
     """Write what JSON has no form for as Lambda does: times in seconds, binary in base64."""
     if isinstance(value, datetime.datetime):
-        return value.timestamp()
+        seconds = value.timestamp()
+        return int(seconds) if seconds.is_integer() else seconds
     return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
 
 

@@ -288,23 +288,39 @@ def test_an_event_whose_target_is_gone_stays(tmp_path: Path) -> None:
     assert "has no target" in result.details["reasons"][0]["reason"]
 
 
+EXECUTION: Json = {"GetFunctionConfiguration": {"Role": "arn:aws:iam::123456789012:role/reads"}}
+
+
 def test_a_failed_stream_batch_is_read_again_and_invoked(tmp_path: Path) -> None:
-    info = {"shardId": "s-0", "startSequenceNumber": "5", "endSequenceNumber": "7", "streamArn": "arn:k"}
+    info = {
+        "shardId": "s-0",
+        "batchSize": 3,
+        "startSequenceNumber": "5",
+        "endSequenceNumber": "7",
+        "streamArn": "arn:k",
+    }
     sqs = made(record("RetryAttemptsExhausted", KinesisBatchInfo=info))
     records = [{"SequenceNumber": str(n), "Data": bytes([0, 255, n]), "PartitionKey": "p"} for n in (5, 6, 7, 8)]
-    answers = {"GetShardIterator": {"ShardIterator": "i"}, "GetRecords": {"Records": records}}
+    answers = {"GetShardIterator": {"ShardIterator": "i"}, "GetRecords": {"Records": records}, **EXECUTION}
     aws = Told(answers)
     assert redrive(tmp_path, sqs, aws).complete
     sent = json.loads(aws.writes[0][1]["Payload"])["Records"]
     assert [one["kinesis"]["sequenceNumber"] for one in sent] == ["5", "6", "7"]
     assert sent[0]["kinesis"]["data"] == "AP8F"
-    assert aws.reads[-1].params == {"ShardIterator": "i", "StreamARN": "arn:k"}
+    assert sent[0]["invokeIdentityArn"] == "arn:aws:iam::123456789012:role/reads"
+    assert aws.reads[1].params == {"ShardIterator": "i", "StreamARN": "arn:k"}
 
 
 def stream_letter(sqs_answers: Json, reply: Json) -> tuple[MemorySqs, Told]:
-    info = {"shardId": "s-0", "startSequenceNumber": "5", "endSequenceNumber": "5", "streamArn": "arn:k"}
+    info = {
+        "shardId": "s-0",
+        "batchSize": 1,
+        "startSequenceNumber": "5",
+        "endSequenceNumber": "5",
+        "streamArn": "arn:k",
+    }
     records = [{"SequenceNumber": "5", "Data": b"x", "PartitionKey": "p"}]
-    answers = {"GetShardIterator": {"ShardIterator": "i"}, "GetRecords": {"Records": records}}
+    answers = {"GetShardIterator": {"ShardIterator": "i"}, "GetRecords": {"Records": records}, **EXECUTION}
     aws = Told(answers | sqs_answers)
     aws.replies = reply
     return made(record("RetryAttemptsExhausted", KinesisBatchInfo=info)), aws
@@ -519,7 +535,13 @@ def test_a_schedules_letter_stays_with_the_reason_where_its_call_is_not_made(
 
 
 def test_stream_records_that_are_gone_leave_the_letter_where_it_is(tmp_path: Path) -> None:
-    info = {"shardId": "s-0", "startSequenceNumber": "5", "endSequenceNumber": "7", "streamArn": "arn:k"}
+    info = {
+        "shardId": "s-0",
+        "batchSize": 3,
+        "startSequenceNumber": "5",
+        "endSequenceNumber": "7",
+        "streamArn": "arn:k",
+    }
     sqs = made(record("RetryAttemptsExhausted", KinesisBatchInfo=info))
     answers = {"GetShardIterator": {"ShardIterator": "i"}, "GetRecords": {"Records": [], "NextShardIterator": ""}}
     result = redrive(tmp_path, sqs, Told(answers))
