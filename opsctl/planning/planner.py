@@ -15,6 +15,7 @@ from opsctl.model.reads import Answer, Read
 from opsctl.model.registry import Registry
 from opsctl.model.run import Context
 from opsctl.model.secrets import masked
+from opsctl.model.spans import utc
 from opsctl.model.value import Json, canonical
 from opsctl.model.write_backs import documents_of, need_whole
 from opsctl.planning.durations import parse_duration
@@ -91,8 +92,8 @@ def _bound(
     created = datetime.fromtimestamp(now, UTC)
     return Plan(
         id=about.plan_id,
-        created=_utc(created),
-        expires=_utc(created + timedelta(seconds=about.settings.plan_expires_s)),
+        created=utc(created),
+        expires=utc(created + timedelta(seconds=about.settings.plan_expires_s)),
         opsctl_version=__version__,
         playbook=PlaybookRef(name=book.name, version=book.version, sha256=loaded.sha256),
         title=str(scope.resolve(book.title or book.summary, "title")),
@@ -189,7 +190,3 @@ def _next(loaded: LoadedPlaybook, scope: Scope) -> tuple[NextStep, ...]:
 
 def _in_region(change: Change, region: str) -> Change:
     return change if change.region else change.model_copy(update={"region": region})
-
-
-def _utc(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

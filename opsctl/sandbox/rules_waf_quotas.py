@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from opsctl.sandbox.conditions import conditions
+from opsctl.sandbox.rules_wafv2 import fault
 from opsctl.sandbox.waf_capacity import LARGEST, capacity_of
 
 WEB_ACLS = IP_SETS = 100
@@ -37,13 +38,6 @@ def install() -> None:
     WAFV2Backend.associate_web_acl = _of_visible(WAFV2Backend.associate_web_acl)
 
 
-def _fault(code: str, message: str) -> Exception:
-    from moto.wafv2.exceptions import WAFv2ClientError
-
-    fault: Exception = WAFv2ClientError(code, message)
-    return fault
-
-
 def _paced(method: Callable[..., Any], action: str, seconds: float) -> Callable[..., Any]:
     """Throttle calls of one action that follow each other too closely; how close is a matter of the pace."""
 
@@ -52,7 +46,7 @@ def _paced(method: Callable[..., Any], action: str, seconds: float) -> Callable[
         apart = about.durations.waf_call * seconds
         last = about.waf_calls.get((action, self.region))
         if apart and last is not None and about.now() - last < apart:
-            raise _fault("ThrottlingException", "Rate exceeded")
+            raise fault("ThrottlingException", "Rate exceeded")
         about.waf_calls[action, self.region] = about.now()
         return method(self)
 
@@ -64,7 +58,7 @@ def _within(method: Callable[..., Any], kept: str, quota: int) -> Callable[..., 
 
     def created(self: Any, *args: Any) -> Any:
         if len(getattr(self, kept)) >= quota:
-            raise _fault("WAFLimitsExceededException", f"the quota of {quota} is used up")
+            raise fault("WAFLimitsExceededException", f"the quota of {quota} is used up")
         made = method(self, *args)
         about = conditions(self.account_id)
         visible = about.durations.waf_object
@@ -78,7 +72,7 @@ def _within(method: Callable[..., Any], kept: str, quota: int) -> Callable[..., 
 def _refuse_hidden(account: str, arns: Iterable[str]) -> None:
     about = conditions(account)
     if any(about.waf_hidden.get(arn, 0) > about.now() for arn in arns):
-        raise _fault(
+        raise fault(
             "WAFUnavailableEntityException",
             "AWS WAF couldn\u2019t retrieve the resource that you requested. Retry your request.",
         )
@@ -91,11 +85,11 @@ def _weighed(method: Callable[..., Any], rules_at: int) -> Callable[..., Any]:
         rules = args[rules_at] or []
         references = _REFERENCE.findall(json.dumps(rules, default=str))
         if len(references) > REFERENCES:
-            raise _fault("WAFLimitsExceededException", f"more than {REFERENCES} references in a web ACL")
+            raise fault("WAFLimitsExceededException", f"more than {REFERENCES} references in a web ACL")
         _refuse_hidden(self.account_id, references)
         units = _units(self, rules)
         if units > LARGEST:
-            raise _fault("WAFLimitsExceededException", f"{units} capacity units are more than {LARGEST}")
+            raise fault("WAFLimitsExceededException", f"{units} capacity units are more than {LARGEST}")
         done = method(self, *args)
         written = done if hasattr(done, "capacity") else self.get_web_acl(None, args[0], args[1])
         written.capacity = units

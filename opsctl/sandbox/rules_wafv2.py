@@ -62,7 +62,8 @@ def install() -> None:
     WAFV2Backend.associate_web_acl = _one_web_acl_each(WAFV2Backend.associate_web_acl)
 
 
-def _fault(code: str, message: str) -> Exception:
+def fault(code: str, message: str) -> Exception:
+    """Return a refusal of AWS WAF."""
     from moto.wafv2.exceptions import WAFv2ClientError
 
     fault: Exception = WAFv2ClientError(code, message)
@@ -70,7 +71,7 @@ def _fault(code: str, message: str) -> Exception:
 
 
 def _invalid(field: str, parameter: str) -> Exception:
-    return _fault(
+    return fault(
         "WAFInvalidParameterException",
         "Error reason: The parameter contains formatting that is not valid., "
         f"field: {field}, parameter: {parameter}",
@@ -143,7 +144,7 @@ def _list_resources(self: Any) -> Any:
 def _check_addresses(addresses: Sequence[str], version: str) -> None:
     """CIDR notation always, no host bits, no /0, the set's own family, at most 10,000."""
     if len(addresses) > 10_000:
-        raise _fault("WAFLimitsExceededException", "AWS WAF couldn't perform the operation: limit exceeded")
+        raise fault("WAFLimitsExceededException", "AWS WAF couldn't perform the operation: limit exceeded")
     for text in addresses:
         try:
             network = ipaddress.ip_network(text, strict=True)
@@ -176,7 +177,7 @@ def _checked_creation(method: Callable[..., Any]) -> Callable[..., Any]:
         _check_addresses(addresses, ip_address_version)
         _check_texts(name, description, tags or [])
         if any(one.name == name and one.scope == scope for one in self.ip_sets.values()):
-            raise _fault("WAFDuplicateItemException", f"there is an IP set {name} already")
+            raise fault("WAFDuplicateItemException", f"there is an IP set {name} already")
         return method(self, name, scope, description, ip_address_version, addresses, tags or [])
 
     return created
@@ -200,7 +201,7 @@ def _not_while_referenced(method: Callable[..., Any]) -> Callable[..., Any]:
         if any(
             arn in json.dumps(rule.to_dict(), default=str) for acl in self.wacls.values() for rule in acl.rules
         ):
-            raise _fault("WAFAssociatedItemException", "AWS WAF couldn't delete the item: a rule refers to it")
+            raise fault("WAFAssociatedItemException", "AWS WAF couldn't delete the item: a rule refers to it")
         return method(self, name, scope, _id, lock_token)
 
     return deleted
@@ -212,7 +213,7 @@ def _check_rules(backend: Any, rules: Sequence[dict[str, Any]]) -> None:
         raise _invalid("PRIORITY", str(priorities))
     for arn in re.findall(r'"IPSetReferenceStatement": \{"ARN": "([^"]+)"', json.dumps(list(rules), default=str)):
         if arn not in backend.ip_sets:
-            raise _fault("WAFInvalidParameterException", "A reference in your rule statement is not valid.")
+            raise fault("WAFInvalidParameterException", "A reference in your rule statement is not valid.")
 
 
 def _checked_web_acl(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -221,7 +222,7 @@ def _checked_web_acl(method: Callable[..., Any]) -> Callable[..., Any]:
         _check_texts(name, description, tags or [])
         _check_rules(self, rules or [])
         if any(acl.name == name for acl in self.wacls.values()):
-            raise _fault("WAFDuplicateItemException", f"there is a web ACL {name} already")
+            raise fault("WAFDuplicateItemException", f"there is a web ACL {name} already")
         return method(self, name, visibility, action, scope, description, tags or [], rules or [], *configs)
 
     return created
@@ -277,7 +278,7 @@ def _not_while_associated(method: Callable[..., Any]) -> Callable[..., Any]:
     def deleted(self: Any, name: str, scope: str, _id: str, lock_token: str) -> Any:
         acl = self.get_web_acl(None, name, _id)
         if acl.associated_resources or _distributions_with(self.account_id, acl.arn):
-            raise _fault("WAFAssociatedItemException", "AWS WAF couldn't delete the item: it is still associated")
+            raise fault("WAFAssociatedItemException", "AWS WAF couldn't delete the item: it is still associated")
         return method(self, name, scope, _id, lock_token)
 
     return deleted

@@ -12,6 +12,7 @@ from opsctl.model.changes import Change, Check, Irreversible
 from opsctl.model.commands import run_command
 from opsctl.model.errors import AwsRefused, Drifted, OpsctlError, RefusedByGuard
 from opsctl.model.plan import Finding, Plan, Policies
+from opsctl.model.spans import utc
 from opsctl.model.write_backs import documents_of, need_whole
 from opsctl.planning.gather import gather
 from opsctl.planning.iam import policy_for_changes
@@ -56,8 +57,8 @@ def undo_plan(plan: Plan, bench: Workbench) -> Plan:
         update={
             "id": bench.about.plan_id,
             "digest": "",
-            "created": _utc(created),
-            "expires": _utc(expires),
+            "created": utc(created),
+            "expires": utc(expires),
             "opsctl_version": __version__,
             "title": f"Undo of run {plan.id}: {plan.title}",
             "caller": bench.about.identity.arn,
@@ -182,7 +183,3 @@ def _once_more(run_id: str, undone_by: str) -> tuple[Finding, ...]:
         return ()
     because = "this run was undone before, and what it made is there all the same: by itself, or by somebody else"
     return (Finding(id="undone-before", because=because, evidence=(f"run {undone_by} undid run {run_id}",)),)
-
-
-def _utc(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -7,20 +7,11 @@ from hypothesis import strategies as st
 
 from opsctl.model.networks import covers, parse_network
 from opsctl.topology.waf_statements import near
+from tests.kit.address_blocks import blocks_within
 
-
-def _blocks(base: str, widest: int) -> st.SearchStrategy[str]:
-    network = ipaddress.ip_network(f"{base}/{widest}")
-    return st.builds(
-        lambda offset, length: str(
-            ipaddress.ip_network((int(network.network_address) + offset, length), strict=False)
-        ),
-        st.integers(0, network.num_addresses - 1),
-        st.integers(widest, network.max_prefixlen),
-    )
-
-
-blocks = _blocks("198.51.100.0", 27) | _blocks("2001:db8::", 123) | st.sampled_from(["0.0.0.0/0", "::/0"])
+blocks = (
+    blocks_within("198.51.100.0", 27) | blocks_within("2001:db8::", 123) | st.sampled_from(["0.0.0.0/0", "::/0"])
+)
 
 
 def shares(left: str, right: str) -> bool:

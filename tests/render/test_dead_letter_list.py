@@ -5,7 +5,6 @@ import pytest
 from opsctl.deadletters.listing import DeadLetterRow, RowSource
 from opsctl.lookups.dlq_audit import Audited
 from opsctl.lookups.dlq_survey import Surveyed
-from opsctl.model.spans import span
 from opsctl.render.dead_letter_audit import markdown_audit, render_audit
 from opsctl.render.dead_letter_list import figures_of, markdown_survey, render_survey
 from tests.kit.dead_letter_picture import Region
@@ -24,24 +23,6 @@ def listed(*rows: DeadLetterRow, unknown: tuple[str, ...] = ()) -> Surveyed:
 
 def text(found: Surveyed, width: int = 80) -> str:
     return render_survey(found, width=width, colour=False)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (0, "0s"),
-        (59.9, "59s"),
-        (60, "1m"),
-        (3661, "1h 1m"),
-        (3601, "1h"),
-        (86_399, "23h 59m"),
-        (DAY, "1d"),
-        (4 * DAY + 60, "4d"),
-        (14 * DAY + 7200, "14d 2h"),
-    ],
-)
-def test_a_span_is_said_in_its_two_largest_units(seconds: float, words: str) -> None:
-    assert span(seconds) == words
 
 
 @pytest.mark.parametrize(

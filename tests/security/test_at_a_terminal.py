@@ -5,13 +5,12 @@ import pty
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.kit.command import environment
-from tests.kit.moto_account import WatchedServer, client, fresh_world, server
+from tests.kit.moto_account import WatchedServer, client
 
 BOOK = """\
 schema: opsctl.playbook/v1
@@ -29,14 +28,6 @@ steps:
     proof: [{read: ec2.DescribeTags, query: "Tags[?Key=='incident']", present: true}]
     undo: {call: ec2.DeleteTags, params: {Resources: ["=inputs.vpc"]}}
 """
-
-
-@pytest.fixture
-def account() -> Iterator[WatchedServer]:
-    with fresh_world():
-        watched = server()
-        watched.calls.clear()
-        yield watched
 
 
 def at_terminal(home: Path, answers: str, *argv: str) -> tuple[int, str, str]:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from opsctl.playbook.places import shipped_directory, shipped_names
 from opsctl.render.foreign_reads import lines_of, render_reads
 from opsctl.workflow.trusting import agree_to_reads
 from tests.kit.command import opsctl
-from tests.kit.moto_account import WatchedServer, client, fresh_world, server
+from tests.kit.moto_account import WatchedServer, client
 from tests.workflow.test_approval import NOBODY, Person
 
 HEAD = """\
@@ -51,14 +50,6 @@ facts:
 steps: []
 """
 )
-
-
-@pytest.fixture
-def account() -> Iterator[WatchedServer]:
-    with fresh_world():
-        watched = server()
-        watched.calls.clear()
-        yield watched
 
 
 def reads_in(text: str) -> list[str]:

@@ -21,6 +21,7 @@ from opsctl.topology.nacl import (
     representatives,
 )
 from opsctl.topology.packet import Packet, Service
+from tests.kit.address_blocks import blocks_within
 from tests.kit.edges import near
 
 SERVICES = (Service(port=443), Service(protocol=17, port=53), Service(protocol=-1, port=0))
@@ -62,18 +63,7 @@ def let_in(rules: list[dict[str, Any]], source: str, service: Service) -> bool:
     raise AssertionError("the last rules match everything")
 
 
-def blocks(base: str, widest: int) -> st.SearchStrategy[str]:
-    network = ipaddress.ip_network(f"{base}/{widest}")
-    return st.builds(
-        lambda offset, length: str(
-            ipaddress.ip_network((int(network.network_address) + offset, length), strict=False)
-        ),
-        st.integers(0, network.num_addresses - 1),
-        st.integers(widest, network.max_prefixlen),
-    )
-
-
-V4, V6 = blocks("198.51.100.0", 28), blocks("2001:db8::", 124)
+V4, V6 = blocks_within("198.51.100.0", 28), blocks_within("2001:db8::", 124)
 anything = st.sampled_from(["0.0.0.0/0", "::/0"])
 PORTS = [
     None,
