@@ -1,6 +1,7 @@
 """One whole move: what an earlier process left, the canary, the rest, what is still hidden, and giving back."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
@@ -190,6 +191,8 @@ class Mover:
         while not self._tools.stopping():
             self._drain(few=judged == self._tally.judged)
             reason = self._pump.why_stop()
+            if self._pump.full and not whole.settled(self._queue.depth()):
+                self._not_looked_at = whole.unseen
             if reason or self._pump.budget.spent or self._tools.stopping():
                 return reason
             if whole.settled(self._queue.depth()):
@@ -224,10 +227,14 @@ class Mover:
         return max(waits) + _GRACE_S
 
     def _note(self, until: float) -> None:
-        """Let a later process know, from time to time, until when something may be hidden by us."""
+        """Let a later process know, from time to time, until when something may be hidden by us.
+
+        A disk that does not take it ends nothing: that process may then have to be resumed once more.
+        """
         if until > self._noted:
             self._noted = until + _NOTED_EVERY_S
-            self._tools.checkpoint.remember("hidden_until", self._noted)
+            with suppress(OSError):
+                self._tools.checkpoint.remember("hidden_until", self._noted)
 
     def _drain(self, *, few: bool = False) -> None:
         """Let workers work until the queue shows nothing more; `few` when there is hardly anything to find."""
@@ -267,7 +274,9 @@ class Mover:
         aside = self._tally.aside
         if len(aside):
             self._tools.progress(f"{self._order.title}: giving {len(aside):,} messages back")
-            aside.give_back()
+            if not aside.give_back() and self._noted:
+                with suppress(OSError):
+                    self._tools.checkpoint.remember("hidden_until", 0)
 
     def _result(self, reason: str) -> JobResult:
         tally, undeleted = self._tally, self._still_there()

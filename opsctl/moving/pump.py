@@ -110,12 +110,17 @@ class Pump:
             return f"what was sent cannot be deleted: {self.stuck}"
         if 0 <= self.returns_at_most < self.tally.came_back:
             return f"{self.tally.came_back} messages came straight back"
-        if len(self.tally.aside) >= HELD_AT_MOST:
+        if self.full:
             return (
                 f"{len(self.tally.aside):,} messages are held aside, and SQS lets at most 120,000 be in flight: "
                 "what is behind them cannot be seen"
             )
         return ""
+
+    @property
+    def full(self) -> bool:
+        """Whether as much is held aside as SQS lets be in flight."""
+        return len(self.tally.aside) >= HELD_AT_MOST
 
     def work(self) -> None:
         """Move messages until the queue shows nothing, the budget is spent, or there is a reason to stop.
@@ -131,7 +136,6 @@ class Pump:
             and not self.stopping()
             and not self.why_stop()
         ):
-            self.tally.aside.renew(RENEWED_AT_ONCE)
             asked = self.budget.take(BATCH)
             if not asked:
                 return
@@ -139,6 +143,7 @@ class Pump:
             if self.stopping():
                 self.budget.give_back(asked)
                 return
+            self.tally.aside.renew(RENEWED_AT_ONCE)
             began = self.clock.now()
             messages = self.queue.receive(asked, 1 if empty else 0)
             self._count(began)

@@ -8,6 +8,7 @@ import pytest
 
 from opsctl.deadletters.sieve import MessageSieve
 from opsctl.jobs.dlq_purge import DlqPurge
+from opsctl.journal.checkpoints import JobCheckpoint
 from opsctl.model.jobs import JobResult
 from opsctl.model.reads import Refused
 from opsctl.model.value import Json
@@ -156,6 +157,32 @@ def test_a_resume_waits_for_what_the_killed_process_had_hidden_for_longer(tmp_pa
     assert max(one.visible_at for one in sqs.queues["dead"].messages.values()) > sqs.clock.now() + 120
     result = move(sqs, tmp_path, "dead", "home", sieve=sieve)
     assert (result.details["moved"], result.details["left_by_filter"], result.complete) == (30, 30, True)
+
+
+def test_a_resume_after_all_was_given_back_waits_no_longer_than_the_counts_are_old(tmp_path: Path) -> None:
+    sqs = queue_of(30, "dead.fifo")
+    sieve, began = odd(sqs, "dead.fifo"), sqs.clock.now()
+    move(sqs, tmp_path, "dead.fifo", "home.fifo", sieve=sieve)
+    assert sqs.clock.now() - began > 60, "long enough for something to be hidden for longer"
+    began = sqs.clock.now()
+    again = move(sqs, tmp_path, "dead.fifo", "home.fifo", sieve=sieve)
+    assert again.details["not_looked_at"] > 0
+    assert sqs.clock.now() - began < 120
+
+
+def test_a_disk_that_takes_no_note_of_what_is_hidden_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sqs, remember = queue_of(100), JobCheckpoint.remember
+
+    def full(checkpoint: JobCheckpoint, name: str, value: Json) -> None:
+        if name == "hidden_until":
+            raise OSError(28, "No space left on device")
+        remember(checkpoint, name, value)
+
+    monkeypatch.setattr(JobCheckpoint, "remember", full)
+    result = move(sqs, tmp_path, "dead", "home", sieve=odd(sqs), order={"per_s": 0.2})
+    assert (result.details["moved"], result.complete) == (50, True)
 
 
 def looked(sqs: MemorySqs, name: str) -> tuple[list[str], Looked]:
