@@ -211,6 +211,9 @@ def test_the_last_rules_of_both_families_are_no_entries_and_count_for_nothing() 
     slot = free_slot(acl, WHOLE)
     assert isinstance(slot, Slot), "19 of 20 are used"
     assert isinstance(free_slot(acl, WHOLE, taken=(slot.number,)), NoRoom)
+    assert free_slot(acl_of(*numbered, OPEN, raw_rule(101, "deny", "::/0")), WHOLE) == NoRoom(
+        reason="acl-1 has 20 of 20 inbound rules (IPv4 and IPv6 together), quota L-2AEEBF1A"
+    )
     assert isinstance(free_slot(acl, WHOLE, taken=(slot.number,), quota=40), Slot)
 
 
@@ -233,7 +236,7 @@ def test_numbers_promised_to_the_same_plan_are_passed_over() -> None:
 def test_there_is_no_room_where_no_number_is_free_before_the_allow() -> None:
     found = free_slot(acl_of(raw_rule(1, "allow", "0.0.0.0/0")), WHOLE)
     assert isinstance(found, NoRoom)
-    assert "no free rule number before the allow rule 1" in found.reason
+    assert found.reason == "acl-1 has no free rule number before the allow rule 1"
 
 
 def test_the_lowest_number_can_be_used_and_the_last_before_it_is_told_of_the_plans_own() -> None:
