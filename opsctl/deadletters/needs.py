@@ -96,6 +96,8 @@ def _of_any_record() -> Iterable[Grant]:
     yield _grant("scheduler", "GetSchedule")
     yield _grant("sqs", "GetQueueUrl")
     yield _grant("sqs", "SendMessage")
+    yield _grant("sns", "Publish")
+    yield _grant("stepfunctions", "StartExecution")
 
 
 def _key(key: str, *operations: str) -> Iterable[Grant]:

@@ -3,7 +3,7 @@
 from opsctl.deadletters.route import Route
 from opsctl.model.value import Json
 
-INTO_ITSELF = "it delivers into this very queue, and what would be sent there came back at once"
+INTO_ITSELF = "it delivers into this very queue, and what were sent there would come back at once"
 
 
 def is_queue(arn: str, *, region: str, account: str, name: str) -> bool:

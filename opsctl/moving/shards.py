@@ -146,18 +146,17 @@ def _number(record: Json) -> int:
 def _refuse_another_batch(found: list[int], info: dict[str, Json]) -> None:
     """Raise ValueError unless the records are exactly those of the batch that failed."""
     first, last, size = int(info["startSequenceNumber"]), int(info["endSequenceNumber"]), info["batchSize"]
-    where = f"shard {info['shardId']}, sequence numbers {first} to {last}"
     if not found:
-        raise ValueError(f"the stream does not retain these records any more ({where})")
+        raise ValueError("the stream does not retain these records any more")
     if found[0] != first or found[-1] != last or len(found) < size:
         raise ValueError(
             f"only {len(found)} of the batch's {size} records can be read, not all from its first to its last: "
-            f"the stream may not retain the others any more ({where})"
+            "the stream may not retain the others any more"
         )
     if len(found) > size:
         raise ValueError(
-            f"{len(found)} records lie where the batch had {size}: its mapping has a filter or a parallelization "
-            f"factor, and which of them it got cannot be told; read them and invoke it yourself ({where})"
+            f"{len(found)} records lie where the batch had {size}: by a filter or a parallelization factor the "
+            "function got some of them, and which cannot be told; read the shard and invoke it yourself"
         )
 
 

@@ -128,7 +128,7 @@ class Faults:
 
 @dataclass
 class Job:
-    """An invocation of a function that waits to be run."""
+    """An invocation of a function that waits to be run; `version` is the one that its name led to."""
 
     due: float
     region: str
@@ -136,6 +136,7 @@ class Job:
     payload: str
     attempt: int = 0
     born: float = 0.0
+    version: str = "$LATEST"
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,13 @@ KEPT = 1000
 _RUNNING = threading.Lock()
 
 
-def function_named(account: str, region: str, name: str) -> Any | None:
-    """moto's function of that name."""
+def function_named(account: str, region: str, name: str, version: str) -> Any | None:
+    """moto's function of that name and version."""
     from moto.awslambda.models import lambda_backends
 
-    known = lambda_backends[account][region].list_functions()
-    return next((one for one in known if one.function_name == name.split(":")[-1]), None)
+    known = lambda_backends[account][region].list_functions("ALL")
+    found = (one for one in known if one.function_name == name.split(":")[-1])
+    return next((one for one in found if str(one.version) == version), None)
 
 
 def run_due(account: str) -> int:
@@ -34,7 +35,7 @@ def run_due(account: str) -> int:
     about, ran = conditions(account), 0
     with _RUNNING, turn():
         while (job := _next(about)) is not None:
-            function = function_named(account, job.region, job.function)
+            function = function_named(account, job.region, job.function, job.version)
             if function is not None:
                 _run(about, account, function, job)
                 ran += 1
@@ -137,7 +138,8 @@ def _again(about: Conditions, account: str, function: Any, job: Job, outcome: Ou
     wait = THROTTLED_RETRY_S if throttled else RETRY_S[min(job.attempt, len(RETRY_S) - 1)]
     if (throttled or job.attempt < most) and about.now() + wait - job.born <= oldest:
         attempt = job.attempt + (not throttled)
-        about.jobs.append(Job(about.now() + wait, job.region, job.function, job.payload, attempt, job.born))
+        due = about.now() + wait
+        about.jobs.append(Job(due, job.region, job.function, job.payload, attempt, job.born, job.version))
         return
     message = str((outcome.error or {}).get("errorMessage", ""))
     dead = function.dead_letter_target
@@ -150,7 +152,7 @@ def _again(about: Conditions, account: str, function: Any, job: Job, outcome: Ou
             "version": "1.0",
             "timestamp": about.moment().isoformat(),
             "requestContext": {
-                "functionArn": f"{function.function_arn}:$LATEST",
+                "functionArn": f"{':'.join(function.function_arn.split(':')[:7])}:{job.version}",
                 "condition": "RetriesExhausted",
                 "approximateInvokeCount": job.attempt + 1,
             },

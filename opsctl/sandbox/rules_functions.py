@@ -94,7 +94,10 @@ def _invoke(self: Any) -> Any:
     if kind == "DryRun":
         return 204, {"status": 204}, ""
     if kind == "Event":
-        about.jobs.append(Job(about.now(), self.region, function.function_name, body, born=about.now()))
+        # An alias leads to a version when it is invoked (Lambda guide, "Create an alias for a Lambda function").
+        version = str(function.version)
+        job = Job(about.now(), self.region, function.function_name, body, born=about.now(), version=version)
+        about.jobs.append(job)
         return 202, {"status": 202}, ""
     outcome = invoke(about, function, body)
     headers: dict[str, Any] = {"status": 200, "content-type": "application/json"}

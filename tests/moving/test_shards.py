@@ -95,7 +95,7 @@ def test_an_empty_page_of_a_kinesis_shard_is_its_end_only_at_the_tip() -> None:
 @pytest.mark.parametrize(
     ("numbers", "first", "last", "size", "reason"),
     [
-        ([1, 2, 3, 4, 5], 1, 5, 2, "5 records lie where the batch had 2: its mapping has a filter"),
+        ([1, 2, 3, 4, 5], 1, 5, 2, "5 records lie where the batch had 2: by a filter"),
         ([3, 4], 1, 4, 4, "only 2 of the batch's 4 records"),
         ([1], 1, 4, 4, "only 1 of the batch's 4 records"),
         ([2, 3, 4], 1, 4, 3, "not all from its first to its last"),

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from opsctl.sandbox.conditions import AWS_LIKE, Conditions, Durations
-from tests.kit.functions import function, queue, received, role, rule
+from opsctl.sandbox.endpoint import REGION
+from opsctl.sandbox.events import emit
+from tests.kit.functions import function, queue, received, role, rule, zipped
 from tests.kit.groups import LAUNCH, make_group, refused
 from tests.kit.local_functions import Killed
 from tests.kit.moto_account import client
@@ -179,6 +181,18 @@ def test_an_asynchronous_failure_is_tried_three_times_and_then_a_dead_letter(abo
     (dead,) = received(url)
     assert dead["Body"] == '{"a": 1}'
     assert dead["MessageAttributes"]["ErrorMessage"]["StringValue"] == "no luck"
+    assert dead["MessageAttributes"]["ErrorCode"]["DataType"] == "Number"
+
+
+def test_an_alias_that_is_invoked_asynchronously_runs_the_version_it_leads_to(about: Conditions) -> None:
+    url, arn = queue("dead")
+    function(FAILS, DeadLetterConfig={"TargetArn": arn})
+    version = client("lambda").publish_version(FunctionName="f")["Version"]
+    client("lambda").create_alias(FunctionName="f", Name="prod", FunctionVersion=version)
+    client("lambda").update_function_code(FunctionName="f", ZipFile=zipped(ECHO))
+    client("lambda").invoke(FunctionName="f:prod", InvocationType="Event", Payload="{}")
+    move(about, 600)
+    assert [one["MessageAttributes"]["ErrorMessage"]["StringValue"] for one in received(url)] == ["no luck"]
 
 
 def test_the_number_of_retries_is_the_functions_to_say(about: Conditions) -> None:
@@ -216,6 +230,18 @@ def test_a_lifecycle_event_calls_the_function_of_a_rule_that_matches(about: Cond
     move(about, 1)
     (ran,) = about.invocations
     assert json.loads(ran.payload)["detail"]["LifecycleTransition"] == LAUNCH
+
+
+def test_the_dead_letter_of_a_target_is_the_event_and_not_what_the_target_was_to_get(about: Conditions) -> None:
+    url, arn = queue("dead")
+    name = rule("hooks", function(ECHO), allow=False, dead=arn, EventPattern=json.dumps({"source": ["shop"]}))
+    target = client("events").list_targets_by_rule(Rule="hooks")["Targets"][0]
+    client("events").put_targets(Rule="hooks", Targets=[{**target, "Input": '"fixed"'}])
+    emit(arn.split(":")[4], REGION, source="shop", detail_type="x", resources=[], detail={"a": 1})
+    move(about, 1)
+    (dead,) = received(url)
+    assert json.loads(dead["Body"])["detail"] == {"a": 1}
+    assert dead["MessageAttributes"]["RULE_ARN"]["StringValue"] == name
 
 
 def test_a_function_that_lets_nobody_in_is_not_called_and_the_event_is_a_dead_letter(about: Conditions) -> None:
