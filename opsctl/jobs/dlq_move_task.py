@@ -11,6 +11,7 @@ from opsctl.model.jobs import Job, JobResult, Tools
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
 from opsctl.moving.backoff import Patience
+from opsctl.moving.queue import Depth
 from opsctl.services.queue_facts import queue_attributes
 
 ACTIVE = ("RUNNING", "CANCELLING")
@@ -20,6 +21,7 @@ _BY_TASK = "by_task"
 _POLL_S = 2.0
 _COUNTED_AFTER_S = 60
 _FIND_WITHIN_S = 20.0
+_NOTHING = Depth(0, 0, 0)
 
 
 class DlqMoveTask(Job):
@@ -73,7 +75,7 @@ class DlqMoveTask(Job):
         if found and found[0]["Status"] == "FAILED" and found[0].get("FailureReason") == _NO_SOURCE:
             # The next task would meet the same message first, and fail in the same way.
             before = int(tools.checkpoint.recall("moved_before") or 0)
-            return self._result(found[0], "", before, 0, tools.commands)
+            return self._result(found[0], "", before, _NOTHING, tools.commands)
         if not found or found[0]["Status"] in ENDED_EARLY or tools.checkpoint.recall("passed_over"):
             moved = sum(_moved(one) for one in found)
             tools.checkpoint.remember("moved_before", int(tools.checkpoint.recall("moved_before") or 0) + moved)
@@ -95,9 +97,9 @@ class DlqMoveTask(Job):
             if task["Status"] not in ACTIVE:
                 before = int(tools.checkpoint.recall("moved_before") or 0)
                 whole = task["Status"] == "COMPLETED"
-                in_flight = self._in_flight(tools, before + _moved(task)) if whole else 0
-                tools.checkpoint.remember("passed_over", in_flight)
-                return self._result(task, cancelled, before, in_flight, tools.commands)
+                left = self._left(tools, before + _moved(task)) if whole else _NOTHING
+                tools.checkpoint.remember("passed_over", left.total)
+                return self._result(task, cancelled, before, left, tools.commands)
             moved = _moved(task)
             tools.progress(self._line(task, moved))
             if not cancelled:
@@ -152,8 +154,8 @@ class DlqMoveTask(Job):
         left = max(0, int(task.get("ApproximateNumberOfMessagesToMove") or self.expected) - moved)
         return f"redrive {self.queue_name}: {task['Status']}, {moved:,} moved, about {left:,} left"
 
-    def _in_flight(self, tools: Tools, moved: int) -> int:
-        """How many messages the task passed over, because somebody else had received them.
+    def _left(self, tools: Tools, moved: int) -> Depth:
+        """What is in the queue still although the task has ended: in flight, so passed over, or never moved.
 
         SQS's counts may be a minute old, so it is asked again for so long; not at all when as many moved as there
         were.
@@ -163,14 +165,16 @@ class DlqMoveTask(Job):
             told = tools.aws.read(
                 queue_attributes(self.queue_url).model_copy(update={"region": self.region})
             ).value
-            hidden = int(((told or {}).get("Attributes") or {}).get("ApproximateNumberOfMessagesNotVisible", 0))
-            if not hidden or tools.stopping() or tools.clock.now() >= deadline:
-                return hidden
-            tools.progress(f"redrive {self.queue_name}: {hidden:,} messages are in flight, or were a moment ago")
+            left = Depth.told((told or {}).get("Attributes") or {})
+            if not left.total or tools.stopping() or tools.clock.now() >= deadline:
+                return left
+            tools.progress(
+                f"redrive {self.queue_name}: {left.total:,} messages are in the queue, or were a moment ago"
+            )
             tools.clock.sleep(_POLL_S)
-        return 0
+        return _NOTHING
 
-    def _result(self, task: Json, cancelled: str, before: int, in_flight: int, commands: Commands) -> JobResult:
+    def _result(self, task: Json, cancelled: str, before: int, left: Depth, commands: Commands) -> JobResult:
         moved = before + _moved(task)
         status, hint, reason = str(task["Status"]), "", ""
         says = f"{moved:,} moved by SQS"
@@ -183,17 +187,20 @@ class DlqMoveTask(Job):
                 hint = here.opsctl("dlq", "redrive", self.queue_name, "--via", "client")
         elif status == "CANCELLED":
             says += f"; cancelled{f': {cancelled}' if cancelled else ''}"
-        elif in_flight:
-            says += f"; {in_flight:,} stayed: they are in flight in somebody else's hands"
+        elif left.total:
+            says += f"; {left.hidden:,} stayed: they are in flight in somebody else's hands" if left.hidden else ""
+            seen = left.total - left.hidden
+            says += f"; {seen:,} are in the queue still: not moved by the task, or new" if seen else ""
         return JobResult(
             says=says,
-            complete=status == "COMPLETED" and not in_flight,
+            complete=status == "COMPLETED" and not left.total,
             hint=hint,
             details={
                 "moved": moved,
                 "status": status,
                 "reason": reason,
-                "in_flight": in_flight,
+                "in_flight": left.hidden,
+                "not_moved": left.total - left.hidden,
                 "stopped": cancelled,
                 "task": task,
             },

@@ -1,6 +1,6 @@
 """One queue as a source: receive, delete, give back; every call may be repeated, so retries are made here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 from uuid import uuid4
@@ -26,6 +26,7 @@ _SYSTEM = (
     "SequenceNumber",
 )
 _SYSTEM_FOR_MOVING = ("AWSTraceHeader", "DeadLetterQueueSourceArn", "MessageGroupId", "SentTimestamp")
+_COUNTS = tuple(f"ApproximateNumberOfMessages{suffix}" for suffix in ("", "NotVisible", "Delayed"))
 
 
 class Depth(NamedTuple):
@@ -39,6 +40,11 @@ class Depth(NamedTuple):
     def of(cls, several: Iterable["Depth"]) -> "Depth":
         """Add up the depths of several queues."""
         return cls(*map(sum, zip(*several, strict=True)))
+
+    @classmethod
+    def told(cls, attributes: Mapping[str, Json]) -> "Depth":
+        """Read the depth out of a queue's attributes."""
+        return cls(*(int(attributes.get(name, 0)) for name in _COUNTS))
 
     @property
     def total(self) -> int:
@@ -113,10 +119,8 @@ class Queue:
 
     def depth(self) -> Depth:
         """Ask how many messages there are."""
-        names = [f"ApproximateNumberOfMessages{suffix}" for suffix in ("", "NotVisible", "Delayed")]
-        answer = self._repeated("GetQueueAttributes", {"QueueUrl": self._url, "AttributeNames": names})
-        told = answer.get("Attributes") or {}
-        return Depth(*(int(told.get(name, 0)) for name in names))
+        params: dict[str, Json] = {"QueueUrl": self._url, "AttributeNames": list(_COUNTS)}
+        return Depth.told(self._repeated("GetQueueAttributes", params).get("Attributes") or {})
 
     def _each(
         self, operation: str, messages: Sequence[tuple[str, str]], more: dict[str, Json]

@@ -25,12 +25,16 @@ class Tasks(Box):
         self.tasks: list[dict[str, Json]] = []
         self.ends, self.reason = "COMPLETED", ""
         self.log: list[str] = []
-        self.hidden = [0]
+        self.hidden, self.visible = [0], 0
 
     def read(self, read: Read) -> Answer:
         if read.operation == "GetQueueAttributes":
             hidden = self.hidden.pop(0) if len(self.hidden) > 1 else self.hidden[0]
-            return Answer(value={"Attributes": {"ApproximateNumberOfMessagesNotVisible": str(hidden)}})
+            counts = {
+                "ApproximateNumberOfMessages": str(self.visible),
+                "ApproximateNumberOfMessagesNotVisible": str(hidden),
+            }
+            return Answer(value={"Attributes": counts})
         for one in self.tasks[:1]:
             if one["Status"] == "CANCELLING":
                 one["Status"] = "CANCELLED"
@@ -205,6 +209,16 @@ def test_what_somebody_else_has_in_flight_is_not_said_to_have_moved(
     assert result.complete is not bool(stayed)
     assert result.details["in_flight"] == stayed
     assert ("7 stayed" in result.says) is bool(stayed)
+
+
+def test_what_a_completed_task_left_in_the_queue_is_no_success(tmp_path: Path) -> None:
+    aws = Tasks(to_move=3)
+    aws.visible = 7
+    result = run(aws, tmp_path, expected=11)
+    assert (result.complete, result.details["not_moved"]) == (False, 7)
+    assert "7 are in the queue still: not moved by the task, or new" in result.says
+    aws.visible, aws.to_move = 0, 7
+    assert run(aws, tmp_path, expected=11).complete
 
 
 def test_a_resume_starts_another_task_for_what_was_in_flight(tmp_path: Path) -> None:
