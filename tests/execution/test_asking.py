@@ -124,7 +124,16 @@ def test_networks_are_compared_as_networks_at_any_depth(op: str) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("1", ["1"]), ("1", {"1": 1}), (["1"], {"1": "1"}), (["1"], {"0": "1"}), ([], {}), ("", None), (1, "1")],
+    [
+        ("1", ["1"]),
+        ("203.0.113.9", ["203.0.113.9"]),
+        ("1", {"1": 1}),
+        (["1"], {"1": "1"}),
+        (["1"], {"0": "1"}),
+        ([], {}),
+        ("", None),
+        (1, "1"),
+    ],
 )
 @pytest.mark.parametrize("networks", [True, False])
 def test_values_of_different_kinds_are_never_equal(one: Json, other: Json, networks: bool) -> None:

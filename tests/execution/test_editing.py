@@ -214,3 +214,12 @@ def test_an_item_is_recognised_by_the_member_that_names_it_also_where_only_the_n
     for value in ({"Name": "a", "Priority": 9}, "a"):
         element = Element(op="remove", at="Config.Rules", value=value, key="Name")
         assert counted_edit({"Rules": rules}, element) == {"Rules": rules[1:]}
+
+
+def test_what_is_not_there_is_neither_carried_over_nor_taken_away() -> None:
+    edit = EditSpec(
+        read=GET,
+        carry={"Config": "Config", "Nothing": "Nope"},
+        elements=(Element(op="unset", at="Config.Gone"),),
+    )
+    assert request_of({}, edit, {"Config": {"a": 1}}) == {"Config": {"a": 1}}

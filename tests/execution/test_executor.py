@@ -498,7 +498,11 @@ def test_a_change_whose_proof_cannot_fail_is_none() -> None:
 
 
 class Recording(Box):
-    """An account that keeps what each call was made with."""
+    """An account that keeps what each call was made with, and knows what one of them takes."""
+
+    def takes(self, service: str, operation: str) -> frozenset[str]:
+        """The members that an edit takes."""
+        return frozenset({"Items", "Lock"} if (service, operation) == ("box", "EditBox") else ())
 
     def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
         """Keep, and carry out."""
@@ -511,7 +515,11 @@ def test_a_call_goes_to_its_service_and_region_with_references_answered_also_in_
     assert add.edit is not None
     (element,) = add.edit.elements
     edit = add.edit.model_copy(
-        update={"elements": (element.model_copy(update={"value": reference("make", "name")}),)}
+        update={
+            "carry": {},
+            "document": "@",
+            "elements": (element.model_copy(update={"value": reference("make", "name")}),),
+        }
     )
     proof = Proof(configured=(Check(read=get_box("new"), query="Items", op="contains", value=["new"], says="so"),))
     changes = (

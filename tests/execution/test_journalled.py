@@ -225,8 +225,10 @@ def test_a_refusal_closes_the_call_that_was_refused_and_none_before_it() -> None
     journal = MemoryJournal()
     refused = refusal(Refused.DENIED, "AccessDenied", "box.PutBox").model_dump(mode="json")
     records: list[tuple[JournalEvent, Json, list[Json]]] = [
+        ("failed", refused, []),
         ("intent", 1, [1]),
         ("unproved", [], [1]),
+        ("unproved", refused, [1]),
         ("intent", 2, [1, 2]),
         ("failed", {"message": "the answer was lost", "code": "a job's own"}, [1, 2]),
         ("failed", refused, [1]),

@@ -107,18 +107,21 @@ def test_what_begins_several_runs_or_is_too_short_names_none(tmp_path: Path, ask
 def test_records_come_back_in_order_with_their_details_and_moments(tmp_path: Path) -> None:
     journal = journal_of(tmp_path, plan("run-1"))
     records = journal.of_run("run-1")
+    records.record("a", "drifted", [])
     records.record("b", "intent", {"api": "é"})
     records.record("a", "intent")
     records.record("b", "done", [1, None])
     for one in (journal, Journal(tmp_path)):
         events = one.events("run-1")
         assert [(event.change, event.event, event.detail) for event in events] == [
+            ("a", "drifted", []),
             ("b", "intent", {"api": "é"}),
             ("a", "intent", None),
             ("b", "done", [1, None]),
         ]
         assert all(MOMENT.fullmatch(event.at) for event in events)
         again = one.of_run("run-1")
+        assert records.intended() == again.intended()
         assert (again.last("b"), again.last("a"), again.last("c")) == ("done", "intent", None)
         assert again.intended() == ["b", "a"], "in the order of their first intent"
 

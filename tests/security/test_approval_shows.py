@@ -289,3 +289,17 @@ def test_a_reference_deep_inside_a_parameter_shows_its_query_in_every_form() -> 
         html_page.render_plan(plan),
     ):
         assert "which is X.Id of x.GetX" in shown.replace("\\", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "severity"),
+    [
+        ('{"Statement": []}', Severity.HIGH),
+        ('{"Statement": [', Severity.HIGH),
+        ('["Statement"]', Severity.LOW),
+        ('{"Note": "Statement"}', Severity.LOW),
+    ],
+)
+def test_a_text_counts_as_a_policy_unless_it_is_certainly_none(text: str, severity: Severity) -> None:
+    tag = Instruction(kind="call", service="sqs", operation="TagQueue", params={"Tags": {"a": text}})
+    assert least_of_raw(tag) is severity
