@@ -9,6 +9,7 @@ from opsctl.topology.layers import IP_SET_LIMIT, Home, Verdict, judge
 from opsctl.topology.nacl import NaclEntry, NetworkAcl
 from opsctl.topology.places import Place
 from opsctl.topology.ways import Stop, Way
+from opsctl.topology.webacl import WebAcl
 
 HOME = Home(account="123456789012", region="eu-west-1")
 ATTACKER = "198.51.100.7/32"
@@ -213,3 +214,11 @@ def test_an_ip_set_takes_ten_thousand_addresses_of_each_version() -> None:
 )
 def test_a_place_that_takes_no_web_acl_is_named_by_its_kind(kind: str, named: str) -> None:
     assert named in judged(way(node("edge", kind=kind)), asked(ATTACKER))[-1].reason
+
+
+def test_the_web_acl_that_gets_the_rule_is_named_or_that_one_is_made() -> None:
+    attached = WebAcl(arn="arn", id="id", name="shop-acl", scope="REGIONAL", default_allow=True)
+    for acl, said in ((attached, "its web ACL is shop-acl"), (None, "it has no web ACL yet and gets one")):
+        verdict = judged(way(node("edge", WafGate(scope="REGIONAL", web_acl=acl))), asked(ATTACKER))[-1]
+        assert verdict.chosen
+        assert verdict.reason.endswith(f"; {said}")

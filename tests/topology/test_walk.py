@@ -11,7 +11,7 @@ from opsctl.topology.graph import Link, Node
 from opsctl.topology.nacl import NaclEntry, NetworkAcl
 from opsctl.topology.packet import Service
 from opsctl.topology.places import Place
-from opsctl.topology.walk import shut_to_clients, walk
+from opsctl.topology.walk import Outcome, shut_to_clients, walk
 from opsctl.topology.ways import Stop, Way
 
 BLOCK = ipaddress.IPv4Network("198.51.100.0/28")
@@ -150,7 +150,9 @@ def test_another_ip_version_does_not_get_in_at_all() -> None:
 
 def test_a_blind_entrance_proves_nothing() -> None:
     entrance = node("edge").model_copy(update={"blind": "who knows"})
-    assert not walk(way_through(entrance), "198.51.100.7").dropped
+    assert walk(way_through(entrance), "198.51.100.7") == Outcome(dropped=False, says="not followed: who knows")
+    four = entrance.model_copy(update={"versions": (4,)})
+    assert not walk(way_through(four), "2001:db8::7").dropped
 
 
 def test_wide_ipv6_blocks_are_cut_only_where_rules_cut_them() -> None:
