@@ -15,7 +15,7 @@ from opsctl.moving.backup import read_records
 from opsctl.moving.queue import BATCH
 from opsctl.moving.queue_sending import QueueSending
 from opsctl.moving.sending import Sent
-from opsctl.moving.tally import TWICE, says_copies
+from opsctl.moving.tally import TWICE, copies_of, says_copies
 
 _SIDE_BY_SIDE = 16
 _NAMED_AT_MOST = 1000
@@ -85,7 +85,7 @@ class DlqImport(Job):
         moved = tools.checkpoint.moved()
         says = f"{moved:,} of {self.count:,} sent"
         says += f", {len(stayed):,} not taken" if stayed else ""
-        copies = tools.checkpoint.copies()
+        copies = copies_of(tools.checkpoint.doubtful())
         says += f", {says_copies(copies)}" if copies else ""
         says += f"; stopped: {closed}" if closed else ""
         return JobResult(

@@ -16,7 +16,7 @@ from opsctl.moving.mover import Mover, Order
 from opsctl.moving.queue import Depth, Queue
 from opsctl.moving.queue_sending import QueueSending
 from opsctl.moving.routing import RoutedSending
-from opsctl.moving.sending import Sending
+from opsctl.moving.sending import InParts
 from opsctl.moving.vitals import Vitals
 
 
@@ -81,13 +81,14 @@ class DlqMove(Job):
                 sieve=sieve,
                 keeper=keeper,
                 canary=self._canary(tools, patience),
+                parts=sending.parts,
             ).run(began_ms)
         finally:
             if keeper is not None:
                 keeper.close()
         return after_filtering(result, sieve, fifo=queue.fifo)
 
-    def _sending(self, tools: Tools, patience: Patience) -> Sending:
+    def _sending(self, tools: Tools, patience: Patience) -> InParts:
         wire = tools.queues(self.region)
         if len(self.routes) == 1 and not self.recorded and self.routes[0].kind == "queue":
             return QueueSending(wire, self.routes[0].url, patience)

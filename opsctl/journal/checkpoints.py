@@ -94,14 +94,9 @@ class JobCheckpoint:
                 self._write(["doubt", list(messages)])
 
     def doubtful(self) -> list[str]:
-        """All messages that may be twice."""
+        """All messages that may be there more than once, each as often as it was named."""
         with self._lock:
-            return list(self._doubts)
-
-    def copies(self) -> dict[str, int]:
-        """How many of each of these there may be at the most."""
-        with self._lock:
-            return {id_: 1 + count for id_, count in self._doubts.items()}
+            return list(self._doubts.elements())
 
     def undeleted(self, messages: Sequence[str]) -> None:
         """Record messages that were sent and may still be in their source."""

@@ -63,11 +63,7 @@ class Checkpoint(Protocol):
         ...
 
     def doubtful(self) -> list[str]:
-        """All messages that may be at their destination twice, or more often."""
-        ...
-
-    def copies(self) -> dict[str, int]:
-        """How many of each of these may be at the destination at the most."""
+        """All messages that may be at their destination once more than known, each as often as it was named."""
         ...
 
     def undeleted(self, messages: Sequence[str]) -> None:

@@ -22,10 +22,6 @@ class FileSending:
         """Why nothing more can be written, or nothing."""
         return self._closed
 
-    def parts(self, messages: list[Json]) -> list[list[Json]]:
-        """All together."""
-        return [messages]
-
     def send(self, messages: list[Json], alive: Alive) -> Sent:
         """Write messages to the file."""
         try:

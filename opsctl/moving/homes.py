@@ -18,7 +18,7 @@ from opsctl.moving.backoff import Patience
 from opsctl.moving.call_sending import Call, CallSending
 from opsctl.moving.queue_sending import QueueSending
 from opsctl.moving.scheduled import carried_input, carried_request, request_call, universal_api
-from opsctl.moving.sending import Alive, Sending, Sent
+from opsctl.moving.sending import Alive, InParts, Sent
 from opsctl.moving.shards import ShardSending
 from opsctl.moving.targets import invocation, target_call
 from opsctl.services.queue_facts import place_of_url, queue_url
@@ -30,9 +30,9 @@ _NO_FAILURE = (
 
 
 class Opened:
-    """Implements `Sending` for what arrives in SNS envelopes: what they carry is sent."""
+    """Implements `InParts` for what arrives in SNS envelopes: what they carry is sent."""
 
-    def __init__(self, sending: Sending) -> None:
+    def __init__(self, sending: InParts) -> None:
         self._sending = sending
 
     @property
@@ -88,17 +88,17 @@ class Homes:
         self._patience = patience
         self._onto_bus = onto_bus
         self._lock = threading.Lock()
-        self._made: dict[str, Sending] = {}
+        self._made: dict[str, InParts] = {}
         self._refused: dict[str, str] = {}
         self._opened: dict[int, Opened] = {}
         self._told: dict[str, dict[str, Json]] = {}
         self._into_itself: dict[str, bool] = {}
 
-    def fixed(self) -> list[Sending]:
+    def fixed(self) -> list[InParts]:
         """Every destination, when all are known beforehand."""
         return [] if self._to is None else [self._of_route(self._to)]
 
-    def choose(self, message: Json) -> Sending:
+    def choose(self, message: Json) -> InParts:
         """Return the destination of a message; raises ValueError when it has none."""
         if self._to is not None and self._to.kind == "queue":
             return self._of_route(self._to)
@@ -107,7 +107,7 @@ class Homes:
             return self._carried(letter)
         return self._of_letter(letter)
 
-    def _carried(self, letter: Letter) -> Sending:
+    def _carried(self, letter: Letter) -> InParts:
         """The destination of what an envelope carries that did not fail itself."""
         if letter.inside is None:
             raise ValueError(_NO_FAILURE)
@@ -122,7 +122,7 @@ class Homes:
         endpoint = str(self._subscription(letter)["Endpoint"])
         return is_queue(endpoint, **self._own)
 
-    def _of_letter(self, letter: Letter) -> Sending:
+    def _of_letter(self, letter: Letter) -> InParts:
         if letter.refused:
             raise ValueError(letter.refused)
         route = self._to or self._planned(letter)
@@ -149,7 +149,7 @@ class Homes:
             raise ValueError(_SILENT if routes else none)
         return routes[0]
 
-    def _by_record(self, letter: Letter) -> Sending:
+    def _by_record(self, letter: Letter) -> InParts:
         key = f"{letter.kind} {letter.origin} {letter.rule}"
         with self._lock:
             if key in self._refused:
@@ -162,7 +162,7 @@ class Homes:
                     raise
             return self._made[key]
 
-    def _sending_for(self, letter: Letter) -> Sending:
+    def _sending_for(self, letter: Letter) -> InParts:
         if letter.kind in ("lambda-destination", "stream"):
             self._refuse_elsewhere(letter.origin)
         if letter.kind == "lambda-destination":
@@ -177,11 +177,11 @@ class Homes:
             return self._schedule_target(letter)
         raise ValueError(_SILENT)
 
-    def _of_route(self, route: Route) -> Sending:
+    def _of_route(self, route: Route) -> InParts:
         with self._lock:
             return self._of_route_unlocked(route)
 
-    def _make(self, route: Route) -> Sending:
+    def _make(self, route: Route) -> InParts:
         if route.kind == "queue":
             if is_queue(route.arn, **self._own):
                 raise ValueError(INTO_ITSELF)
@@ -199,7 +199,7 @@ class Homes:
             )
         return self._function(route.arn, lambda message: payload_for_function(message, route.form))
 
-    def _function(self, arn: str, payload: Callable[[Json], str]) -> Sending:
+    def _function(self, arn: str, payload: Callable[[Json], str]) -> InParts:
         return self._calls(arn, invocation(arn, payload))
 
     def _refuse_elsewhere(self, function: str) -> None:
@@ -209,7 +209,7 @@ class Homes:
                 "the function it names is not of this account and region; --to function:ARN invokes it anyway"
             )
 
-    def _subscriber(self, letter: Letter) -> Sending:
+    def _subscriber(self, letter: Letter) -> InParts:
         """The one subscription that failed; publishing to the topic would reach all the others again."""
         own = self._own
         try:
@@ -248,7 +248,7 @@ class Homes:
         if self._into_itself[topic]:
             raise ValueError(INTO_ITSELF)
 
-    def _rule_target(self, letter: Letter) -> Sending:
+    def _rule_target(self, letter: Letter) -> InParts:
         name = letter.rule.rpartition(":rule/")[2]
         bus, _, rule = name.rpartition("/")
         if self._onto_bus:
@@ -266,7 +266,7 @@ class Homes:
             )
         return self._target(letter.origin, target, lambda message: input_for_target(message, target, letter.rule))
 
-    def _schedule_target(self, letter: Letter) -> Sending:
+    def _schedule_target(self, letter: Letter) -> InParts:
         """What the letter carries, whatever has become of its schedule."""
         self._refuse_stranger(letter.rule, "schedule")
         if universal_api(letter.origin):
@@ -305,12 +305,12 @@ class Homes:
             self._refuse_stranger(to, "target")
         self._refuse_itself(to)
 
-    def _of_route_unlocked(self, route: Route) -> Sending:
+    def _of_route_unlocked(self, route: Route) -> InParts:
         if _key(route) not in self._made:
             self._made[_key(route)] = self._make(route)
         return self._made[_key(route)]
 
-    def _target(self, arn: str, settings: dict[str, Json], payload: Callable[[Json], str]) -> Sending:
+    def _target(self, arn: str, settings: dict[str, Json], payload: Callable[[Json], str]) -> InParts:
         return self._calls(arn, self._target_call(arn, settings, payload))
 
     def _target_call(
@@ -329,7 +329,7 @@ class Homes:
         read = queue_url(arn)
         return str(self._read(read.service, read.operation, read.params, self._region_of(arn))["QueueUrl"])
 
-    def _calls(self, arn: str, call_of: Callable[[Json], Call]) -> Sending:
+    def _calls(self, arn: str, call_of: Callable[[Json], Call]) -> InParts:
         return CallSending(self._tools.aws, self._region_of(arn), call_of, self._patience)
 
     def _region_of(self, arn: str) -> str:

@@ -12,11 +12,11 @@ from opsctl.moving.backoff import Patience
 from opsctl.moving.canary import Canary
 from opsctl.moving.crew import Crew
 from opsctl.moving.progress import Meter
-from opsctl.moving.pump import NO_BATCH, RENEWED_AT_ONCE, Budget, Keeper, Pump, Sieve
+from opsctl.moving.pump import NO_BATCH, RENEWED_AT_ONCE, Budget, Keeper, Pump, Sieve, together
 from opsctl.moving.queue import BATCH, Queue
 from opsctl.moving.rate import Rate
 from opsctl.moving.sending import Sending
-from opsctl.moving.tally import TWICE, Tally, says_copies
+from opsctl.moving.tally import TWICE, Tally, copies_of, says_copies
 from opsctl.moving.whole import COUNTED_AFTER_S, Whole
 
 START_THREADS = 4
@@ -63,8 +63,12 @@ class Mover:
         sieve: Sieve | None = None,
         keeper: Keeper | None = None,
         canary: Canary | None = None,
+        parts: Callable[[list[Json]], list[list[Json]]] = together,
     ) -> None:
-        """`patience` is the one that `queue` and `sending` wait by, so that the pace gives way as they do."""
+        """`patience` is the one that `queue` and `sending` wait by, so that the pace gives way as they do.
+
+        `parts` divides messages into those that are sent and recorded together.
+        """
         self._order = order
         self._tools = tools
         self._queue = queue
@@ -96,6 +100,7 @@ class Mover:
             sent_before={},
             patience=self._patience,
             returns_at_most=order.returns_at_most,
+            parts=parts,
         )
 
     def run(self, began_ms: int) -> JobResult:
@@ -280,7 +285,7 @@ class Mover:
 
     def _result(self, reason: str) -> JobResult:
         tally, undeleted = self._tally, self._still_there()
-        copies = self._tools.checkpoint.copies()
+        copies = copies_of(self._tools.checkpoint.doubtful())
         if self._whole and not undeleted:
             self._tools.checkpoint.deleted(self._tools.checkpoint.all_undeleted())
             self._tools.checkpoint.close(NO_BATCH, 0)

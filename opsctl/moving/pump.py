@@ -71,6 +71,11 @@ class Budget:
         return self._left == 0
 
 
+def together(messages: list[Json]) -> list[list[Json]]:
+    """Divide nothing: one request takes all."""
+    return [messages]
+
+
 @dataclass(kw_only=True)
 class Pump:
     """Everything a worker needs; `work` is the body of each worker thread.
@@ -78,7 +83,7 @@ class Pump:
     `sent_before` are ids that were sent and may not have been deleted, with the reason if known; those that count
     as moved already, whether or not their deletion took effect, are `counted` as well. What entered
     the queue at or after `cutoff_ms` (SentTimestamp, by SQS's clock) is never moved: it came back, or failed
-    meanwhile.
+    meanwhile. `parts` divides messages into those that are sent and recorded together.
     """
 
     queue: Queue
@@ -95,6 +100,7 @@ class Pump:
     cutoff_ms: int
     sent_before: dict[str, str]
     patience: Patience
+    parts: Callable[[list[Json]], list[list[Json]]] = together
     counted: set[str] = field(default_factory=set)
     returns_at_most: int = -1
     stuck: str = ""
@@ -220,7 +226,7 @@ class Pump:
         alive = _Alive(self, [(m["MessageId"], m["ReceiptHandle"]) for m in messages], began)
         batches: list[_Batch] = []
         try:
-            for part in self.sending.parts(messages):
+            for part in self.parts(messages):
                 batches.append(self._send(part, alive))
         except OSError:
             # What cannot be recorded any more ends the move; what was sent until then is settled all the same.

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from opsctl.model.value import Json
-from opsctl.moving.sending import Alive, Sending, Sent, Stayed
+from opsctl.moving.sending import Alive, InParts, Sent, Stayed
 
 
 class RoutedSending:
-    """Implements `Sending` over several destinations.
+    """Implements `InParts` over several destinations.
 
     `choose` returns a message's destination; it raises ValueError when there is none, with the reason.
     Destinations may be found one after the other, while messages come.
@@ -15,11 +15,11 @@ class RoutedSending:
 
     _GIVES_UP_AFTER = 1000
 
-    def __init__(self, choose: Callable[[Json], Sending], fixed: list[Sending]) -> None:
+    def __init__(self, choose: Callable[[Json], InParts], fixed: list[InParts]) -> None:
         """`fixed` are all destinations when they are known beforehand, else empty."""
         self._choose = choose
         self._fixed = fixed
-        self._used: dict[int, Sending] = {}
+        self._used: dict[int, InParts] = {}
         self._stayed = 0
 
     @property
@@ -50,8 +50,8 @@ class RoutedSending:
         self._stayed = 0 if sent.confirmed else self._stayed + len(messages)
         return sent
 
-    def _by_destination(self, messages: list[Json]) -> tuple[list[tuple[Sending, list[Json]]], list[Stayed]]:
-        batches: dict[int, tuple[Sending, list[Json]]] = {}
+    def _by_destination(self, messages: list[Json]) -> tuple[list[tuple[InParts, list[Json]]], list[Stayed]]:
+        batches: dict[int, tuple[InParts, list[Json]]] = {}
         homeless = []
         for message in messages:
             try:

@@ -52,10 +52,14 @@ class Sending(Protocol):
         """For how many seconds a repeated send is recognised and dropped; 0 when never."""
         ...
 
-    def parts(self, messages: list[Json]) -> list[list[Json]]:
-        """Divide messages into those that go together; what becomes of a part is recorded before the next goes."""
-        ...
-
     def send(self, messages: list[Json], alive: Alive) -> Sent:
         """Send up to ten messages; never raises for what one message or the destination does."""
+        ...
+
+
+class InParts(Sending, Protocol):
+    """A destination whose messages do not all go together."""
+
+    def parts(self, messages: list[Json]) -> list[list[Json]]:
+        """Divide messages into those that go together; what becomes of a part is recorded before the next goes."""
         ...

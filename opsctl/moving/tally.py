@@ -1,7 +1,8 @@
 """What has become of the messages seen so far; bounded, whatever their number."""
 
 import threading
-from collections import deque
+from collections import Counter, deque
+from collections.abc import Sequence
 
 from opsctl.deadletters.letter import letter_of
 from opsctl.model.value import Json
@@ -96,6 +97,11 @@ class Tally:
             self.reasons[key] = self.reasons.get(key, 0) + 1
         if len(self.named) < NAMED_AT_MOST:
             self.named.append((id_, code, reason[:200]))
+
+
+def copies_of(doubtful: Sequence[str]) -> dict[str, int]:
+    """How many of each message there may be at the most, of ids that are named as often as they were in doubt."""
+    return {id_: 1 + count for id_, count in Counter(doubtful).items()}
 
 
 def says_copies(copies: dict[str, int]) -> str:

@@ -86,9 +86,9 @@ def redrive(
     queue = Queue(sqs, url_of("dead"), patience, visibility_s=60)
     sqs.clock.sleep(1)
     order = Order(title="t", visibility_s=60, others_hold_s=5, threads=1)
-    return Mover(order, tools, patience, queue, RoutedSending(homes.choose, homes.fixed())).run(
-        int(sqs.clock.now() * 1000)
-    )
+    sending = RoutedSending(homes.choose, homes.fixed())
+    mover = Mover(order, tools, patience, queue, sending, parts=sending.parts)
+    return mover.run(int(sqs.clock.now() * 1000))
 
 
 def queue_route(sqs: MemorySqs, name: str, origin: str = "") -> Route:

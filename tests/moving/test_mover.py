@@ -176,7 +176,9 @@ def test_what_may_not_be_deleted_is_named_and_nothing_more_is_sent(tmp_path: Pat
     assert len(sqs.queues["home"].messages) == 50
 
 
-@pytest.mark.parametrize("fault", [OutcomeUnknown("timed out"), ConnectionError("the proxy refused")], ids=repr)
+@pytest.mark.parametrize(
+    "fault", [OutcomeUnknown("timed out"), ConnectionError("refused"), KeyError("unheard of")], ids=repr
+)
 def test_what_was_sent_is_named_also_when_nobody_answers_the_delete(tmp_path: Path, fault: Exception) -> None:
     sqs = made(50)
 
@@ -531,9 +533,6 @@ def test_what_was_sent_is_deleted_also_when_it_cannot_be_kept_hidden_meanwhile(t
 
     class Slow:
         closed, repeats_s = "", 0.0
-
-        def parts(self, messages: list[Json]) -> list[list[Json]]:
-            return [messages]
 
         def send(self, messages: list[Json], alive: Alive) -> Sent:
             for message in messages:
