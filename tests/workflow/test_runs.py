@@ -250,3 +250,24 @@ def test_verify_does_not_ask_for_what_a_later_change_of_the_run_has_altered(tmp_
     proofs = proofs_of(plan, work)
     assert list(proofs) == ["undo:add"]
     assert all(result.held for result in proofs["undo:add"])
+
+
+class Lossy(Box):
+    """An account whose documents have members that the SDK does not know."""
+
+    def read(self, read: Read) -> Answer:
+        """Refuse to read a document whole."""
+        if read.whole and read.params == {"Name": "new"}:
+            return Answer(refusal=refusal(Refused.INVALID, "UnknownMember", read.api))
+        return super().read(read)
+
+
+def test_an_undo_that_would_write_back_less_than_there_is_is_refused_unless_that_edit_has_nothing_to_do(
+    tmp_path: Path,
+) -> None:
+    box, plan = Lossy(), two_step_plan()
+    start_run(plan, bench(Box(box.boxes), tmp_path))
+    with pytest.raises(RefusedByGuard, match="members that the installed SDK does not know"):
+        undo_plan(plan, bench(Lossy(box.boxes), tmp_path))
+    box.boxes["new"]["Items"].remove("x")
+    assert [one.id for one in undo_plan(plan, bench(box, tmp_path)).changes] == ["undo:add", "undo:make"]
