@@ -358,9 +358,16 @@ def test_an_allow_list_lets_an_address_in_only_when_nothing_stops_it_before(firs
     assert [one.rule.name for one in allow_lists(acl, [parse_network(ATTACKER)])] == listed
 
 
-def test_what_lets_in_is_named_with_its_sets_and_an_address_it_is_so_for() -> None:
+def test_every_answer_names_its_rule_and_an_address_it_is_so_for() -> None:
     outcome = request_passes(web_acl(rule("r", 1, "Allow", within("bad"))), ATTACKER)
     assert (outcome.by, outcome.source) == ("rule r (IP set bad)", ATTACKER)
+    stop = rule("bad", 2, "Block", within("bad"))
+    for rules, said in (
+        ((stop,), ("no", "bad")),
+        ((rule("maybe", 1, "Allow", HEADER), stop), ("unknown", "maybe")),
+    ):
+        stopped = request_passes(web_acl(*rules), ATTACKER)
+        assert (stopped.passes, stopped.rule, stopped.source) == (*said, ATTACKER)
 
 
 def test_every_set_that_clears_a_rule_of_some_part_is_named_for_the_whole() -> None:
