@@ -279,3 +279,17 @@ def test_what_lets_in_only_lists_of_aws_or_nobody_is_shut_to_clients() -> None:
     anybody = OpenRule(group="sg-1", protocol=6, networks=("0.0.0.0/0",), source="0.0.0.0/0")
     assert shut_to_clients(way_through(node("edge", GroupGate(groups=("sg-1",), rules=(listed, anybody))))) == ""
     assert shut_to_clients(way_through(node("edge"))) == ""
+
+
+def test_a_block_is_dropped_by_groups_only_when_they_drop_every_part_of_it() -> None:
+    shut = GroupGate(groups=("sg-1",))
+    high = OpenRule(group="sg-1", protocol=6, networks=("198.51.100.128/25",), source="198.51.100.128/25")
+    low = high.model_copy(update={"networks": ("198.51.100.0/25",)})
+    for rule in (high, low):
+        deny = NaclEntry(number=1, egress=False, allow=False, cidr="198.51.100.0/24", protocol=-1)
+        edge = node(
+            "edge", gate(NetworkAcl(id="acl-1", entries=(deny,))), GroupGate(groups=("sg-1",), rules=(rule,))
+        )
+        outcome = walk(way_through(edge), "198.51.100.0/24")
+        assert (outcome.dropped, outcome.by_groups) == (True, False)
+    assert walk(way_through(node("edge", gate(_acl(allow=True)), shut)), "198.51.100.0/24").by_groups
