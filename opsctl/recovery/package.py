@@ -187,7 +187,7 @@ def _places(config: RecoveryConfig, group: str) -> list[Json]:
     """Of the group's settings the handler may change its subnets alone, and among the plan's alone."""
     if not config.subnets:
         return []
-    known = sorted(each for subnets in config.subnets.values() for each in subnets)
+    known = [each for zone in sorted(config.subnets) for each in sorted(config.subnets[zone])]
     only = {
         "ForAllValues:StringEquals": {"autoscaling:VPCZoneIdentifiers": known},
         "Null": {
