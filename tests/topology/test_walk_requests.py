@@ -182,3 +182,9 @@ def test_three_reasons_are_named_and_the_rest_counted(count: int, more: str) -> 
     way = Way(names=(), stops=(Stop(node=node("edge")),), tails=tails)
     named = " and ".join(f"network ACL acl-{n} rule 1" for n in range(3))
     assert walk(way, ATTACKER).says == f"dropped by {named}{more}"
+
+
+def test_the_part_behind_the_one_that_a_web_acl_drops_is_judged_too() -> None:
+    low = waf(web_acl((Effect.BLOCK, "198.51.100.0/30")))
+    outcome = walk(through(node("edge", nacl((True, "198.51.100.0/30")), low)), BLOCK)
+    assert outcome.says.startswith("198.51.100.4 reaches edge on tcp/443 (only a part of the block is dropped);")
