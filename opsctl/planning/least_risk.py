@@ -1,5 +1,7 @@
 """How severe a call is at the least, whatever is said about it."""
 
+import re
+
 from opsctl.blocking.block_risk import severity_of
 from opsctl.model.changes import Change, Instruction, Severity
 from opsctl.model.references import MARK, is_reference
@@ -19,8 +21,11 @@ _SEVERE = {
     "sqs.PurgeQueue": "QueueUrl",
 }
 
+# The countries that a distribution serves, and what may hold them: a configuration put in place as a whole.
+_COUNTRIES = re.compile(r'Restriction|"DistributionConfig":\{"\$ref"|"at":"(DistributionConfig)?"')
 
-def least_severity(instruction: Instruction, *, believed: bool = True) -> Severity:
+
+def least_severity(instruction: Instruction, *, believed: bool) -> Severity:
     """Return severe for a stop, a geo block, a wide network or what cannot be had back; low for anything else.
 
     What a plan makes itself serves nobody yet; that a reference leads to just that has to be `believed`, and is
@@ -54,6 +59,7 @@ def _is_of_an_action(output: str) -> bool:
 
 
 def _restricts_countries(instruction: Instruction) -> bool:
-    if instruction.api != "cloudfront.UpdateDistribution" or instruction.edit is None:
+    """Whether a distribution is written with what holds for countries: as a whole, in part, or not known yet."""
+    if instruction.api != "cloudfront.UpdateDistribution":
         return False
-    return any("GeoRestriction" in element.at for element in instruction.edit.elements)
+    return _COUNTRIES.search(instruction.model_dump_json(include={"params", "edit"})) is not None

@@ -163,7 +163,7 @@ FAILOVER = {**READ, "service": "elasticache", "operation": "TestFailover", "para
 DECRYPTING = {**READ, "service": "ssm", "operation": "GetParameter"}
 DECRYPTING["params"] = {"Name": "n", "WithDecryption": True}
 CHOICE: Json = choice_of_number(ACL, (90, 91, 92)).model_dump(mode="json")
-NOWHERE = {"$ref": "nobody.id"}
+NOWHERE: Json = {"$ref": "nobody.id"}
 
 FORGED: dict[str, Callable[[Json], object]] = {
     "an id that is a path": put("id", "../../../tmp/x"),
@@ -459,15 +459,24 @@ def stop(instance: Json) -> Change:
     return deny().model_copy(update=dict(stopping) | {"risk": Risk(severity=Severity.LOW)})
 
 
-def geo(op: str) -> Change:
+RESTRICTIONS = "DistributionConfig.Restrictions"
+NO_COUNTRY: Json = {"GeoRestriction": {"RestrictionType": "whitelist", "Quantity": 0}}
+
+
+def geo(op: str, at: str = f"{RESTRICTIONS}.GeoRestriction", value: Json = None) -> Change:
     edit = honest().changes[2].edit
     assert edit is not None
-    element = edit.elements[0].model_copy(
-        update={"at": "DistributionConfig.Restrictions.GeoRestriction", "op": op}
-    )
+    element = edit.elements[0].model_copy(update={"at": at, "op": op, "value": value})
     update = {"elements": (element,)}
     doing = {"service": "cloudfront", "operation": "UpdateDistribution", "edit": edit.model_copy(update=update)}
     return honest().changes[2].model_copy(update=doing)
+
+
+def distribution(configuration: Json, operation: str = "UpdateDistribution") -> Change:
+    """A distribution that is written as a whole by a plain call."""
+    params = {"Id": "E1", "IfMatch": "x", "DistributionConfig": configuration}
+    writing = Instruction(kind="call", service="cloudfront", operation=operation, params=params)
+    return deny().model_copy(update=dict(writing))
 
 
 SEVERE = {
@@ -481,6 +490,12 @@ SEVERE = {
     "a stop of what is said to be made here": stop(reference("make/launch", "id")),
     "a geo block": geo("add"),
     "a geo block by an allowlist": geo("remove"),
+    "a geo block that a call states": distribution({"Restrictions": NO_COUNTRY}),
+    "a geo block as a part": geo("set", RESTRICTIONS, NO_COUNTRY),
+    "a part that is not known yet": geo("set", RESTRICTIONS, reference("make/it", "config")),
+    "a geo block within the whole": geo("set", "DistributionConfig", {"Restrictions": NO_COUNTRY}),
+    "a whole that is not known yet": geo("set", "DistributionConfig", reference("make/it", "config")),
+    "a call with what is not known yet": distribution(reference("make/it", "config")),
 }
 
 
@@ -497,7 +512,16 @@ def test_severe_risk_is_found_again_and_asks_for_a_name_that_the_file_does_not_c
     approve(again, Consent(confirm=plan.account), NOBODY, Settings())
 
 
-@pytest.mark.parametrize("change", [deny("203.0.113.0/24"), deny("2001:db8::/48")])
+@pytest.mark.parametrize(
+    "change",
+    [
+        deny("203.0.113.0/24"),
+        deny("2001:db8::/48"),
+        distribution({"Comment": "x"}),
+        distribution({"Restrictions": NO_COUNTRY}, "CreateDistribution"),
+        geo("set", "DistributionConfig.WebACLId", "x"),
+    ],
+)
 def test_ordinary_risk_stays_ordinary(change: Change) -> None:
     assert taken(plan_of(change)).changes == (change,)
 
@@ -507,6 +531,27 @@ def test_a_raw_call_that_decides_who_may_do_what_is_of_high_risk_whatever_the_fi
     calls = deny().model_copy(update=dict(trust)), deny().model_copy(update={"undo": trust})
     for change in calls:
         assert taken(plan_of(change)).changes[0].risk.severity is Severity.HIGH
+
+
+@pytest.mark.parametrize("severity", Severity)
+def test_no_change_counts_for_less_than_it_was_said_to(severity: Severity) -> None:
+    said = deny(risk=Risk(severity=severity))
+    assert no_less_severe(said).risk.severity is severity
+    assert taken(plan_of(said)).changes[0].risk.severity is severity
+
+
+def test_a_severity_that_was_raised_says_why_for_the_call_and_for_its_undo_behind_what_was_noted() -> None:
+    user: Json = {"kind": "call", "service": "iam", "params": {"UserName": "x"}}
+    add, drop = (Instruction.model_validate(user | {"operation": name}) for name in ("CreateUser", "DeleteUser"))
+    for change, named in (
+        (deny().model_copy(update=dict(add)), "iam.CreateUser"),
+        (deny().model_copy(update={"undo": drop}), "iam.DeleteUser"),
+        (deny().model_copy(update=dict(add) | {"undo": drop}), "iam.CreateUser"),
+    ):
+        why = f"{named} decides who may do what, or which code runs: at least high, whatever the playbook says"
+        for note, told in (("", why), ("it is tested", f"it is tested; {why}")):
+            (again,) = taken(plan_of(change.model_copy(update={"risk": Risk(note=note)}))).changes
+            assert again.risk == Risk(severity=Severity.HIGH, note=told)
 
 
 def test_whoever_reviews_a_plan_file_sees_the_severities_that_apply_will_see(tmp_path: Path) -> None:
@@ -536,6 +581,15 @@ def test_what_an_action_makes_may_be_stopped_without_a_name_when_it_is_planned_h
     assert no_less_severe(stop(reference("make/launch", "id"))).risk.severity is Severity.LOW
     assert no_less_severe(stop(reference("make", "id"))).risk.severity is Severity.SEVERE
     assert no_less_severe(stop("i-1")).risk.severity is Severity.SEVERE
+    release = Instruction(
+        kind="call",
+        service="ec2",
+        operation="ReleaseAddress",
+        params={"AllocationId": reference("make/eip", "id")},
+    )
+    releasing = deny().model_copy(update=dict(release) | {"risk": Risk(severity=Severity.LOW)})
+    assert no_less_severe(releasing).risk.severity is Severity.LOW
+    assert taken(plan_of(releasing)).changes[0].risk.severity is Severity.SEVERE
 
 
 def test_the_name_to_confirm_is_the_one_that_the_shipped_playbook_finds() -> None:
@@ -551,6 +605,11 @@ def test_the_name_to_confirm_is_the_one_that_the_shipped_playbook_finds() -> Non
     for inputs in ({}, {"target": ["x"]}, {"target": None}):
         odd = plan.model_copy(update={"inputs": inputs})
         assert reassessed(odd, about(), shipped=shipped, accepted=()).confirm == ""
+    by_fact = loaded.playbook.model_copy(update={"confirm": "=facts.name"})
+    named = plan.model_copy(update={"facts": {"name": "web"}})
+    assert reassessed(named, about(), shipped=by_fact, accepted=()).confirm == "web"
+    faulty = loaded.playbook.model_copy(update={"confirm": "=lower(inputs.target, 'x')"})
+    assert reassessed(plan, about(), shipped=faulty, accepted=()).confirm == ""
 
 
 def test_the_permissions_asked_for_are_those_of_the_changes() -> None:
