@@ -218,6 +218,9 @@ POLICY = '{"Statement": []}'
         call("ec2.AuthorizeSecurityGroupIngress", GroupId="x"),
         call("dlm.CreateLifecyclePolicy", ExecutionRoleArn="x"),
         call("ec2.CreateNetworkAclEntry", NetworkAclId="x", RuleAction="allow"),
+        call("ec2.ReplaceNetworkAclEntry", NetworkAclId="x", RuleAction="allow"),
+        call("glacier.SetThing", Document={"Statement": {"Effect": "Allow"}}),
+        call("glacier.SetThing", Documents=[{"Statement": ["x", {"Sid": "x"}, {"Effect": "Allow"}]}]),
     ],
     ids=lambda one: one.api,
 )
@@ -235,6 +238,7 @@ def test_what_decides_who_may_do_what_is_high_at_least(instruction: Instruction)
         call("ec2.RevokeSecurityGroupIngress", GroupId="x"),
         call("ec2.RunInstances", ImageId="x"),
         call("ec2.CreateNetworkAclEntry", NetworkAclId="x"),
+        call("ec2.ReplaceNetworkAclEntry", NetworkAclId="x", RuleAction="deny"),
         call("ec2.ModifyInstanceAttribute", InstanceId="x"),
         call("autoscaling.PutScalingPolicy", PolicyName="x"),
         call("dlm.CreateLifecyclePolicy", Description="x"),

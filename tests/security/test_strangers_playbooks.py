@@ -164,6 +164,9 @@ def test_a_person_is_shown_the_reads_and_asked() -> None:
     person = Person("y\n")
     assert asked(person=person) == [2]
     assert person.asked == ["Make these 2 reads? [y/N] "]
+    person = Person(" YES ")
+    assert asked(ONE_READ, person=person) == [1]
+    assert person.asked == ["Make this 1 read? [y/N] "]
 
 
 @pytest.mark.parametrize("answer", ["", "n", "no", "sure", "yes please"])
