@@ -1,6 +1,6 @@
 """Plans over the account of boxes: a creation, an edit that needs it, and one that cannot be undone."""
 
-from opsctl.model.changes import Change, Check, EditSpec, Element, Instruction, Irreversible, Proof, Query
+from opsctl.model.changes import Change, Check, Choice, EditSpec, Element, Instruction, Irreversible, Proof, Query
 from opsctl.model.plan import Plan, PlaybookRef, Policies
 from opsctl.model.reads import Read
 from opsctl.model.references import reference
@@ -36,6 +36,16 @@ def make_box(name: str, change_id: str = "make") -> Change:
             )
         },
     )
+
+
+def choosing() -> Change:
+    """The creation of a box under the first of two names that is free."""
+    taken = Query(read=Read(service="box", operation="ListBoxes"), query="Boxes[].Name")
+    at = ("params", "undo.params", "expect.0.read.params", "proof.configured.0.read.params")
+    choice = Choice(
+        what="name", at=tuple(f"{path}.Name" for path in at), values=("n1", "n2"), taken=taken, conflicts=()
+    )
+    return make_box("n1").model_copy(update={"choice": choice, "outputs": {}})
 
 
 def add_item(item: str, box: object, change_id: str = "add", depends_on: tuple[str, ...] = ()) -> Change:

@@ -520,6 +520,7 @@ def test_severe_risk_is_found_again_and_asks_for_a_name_that_the_file_does_not_c
         distribution({"Comment": "x"}),
         distribution({"Restrictions": NO_COUNTRY}, "CreateDistribution"),
         geo("set", "DistributionConfig.WebACLId", "x"),
+        geo("set", "DistributionConfig.WebACLId", "x").model_copy(update={"title": "Lift no Restriction"}),
     ],
 )
 def test_ordinary_risk_stays_ordinary(change: Change) -> None:

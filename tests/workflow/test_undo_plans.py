@@ -9,7 +9,7 @@ import pytest
 from opsctl import __version__
 from opsctl.execution.inverse import inverse_of
 from opsctl.journal.store import Journal
-from opsctl.model.changes import Change, Check, Choice, EditSpec, Irreversible, Query
+from opsctl.model.changes import Change, Check, EditSpec, Irreversible, Query
 from opsctl.model.errors import Drifted, RefusedByGuard
 from opsctl.model.plan import FactCall, NextStep, Plan, PlanCheck, Policies, Section
 from opsctl.model.reads import Answer, Read, Refused
@@ -26,7 +26,7 @@ from opsctl.workflow.undo_plans import (
     superseded,
     undo_plan,
 )
-from tests.kit.box_plans import add_item, get_box, irreversible, make_box, plan_of, two_step_plan
+from tests.kit.box_plans import add_item, choosing, get_box, irreversible, make_box, plan_of, two_step_plan
 from tests.kit.ports import IDENTITY, Box, refusal
 from tests.workflow.test_runs import bench
 
@@ -268,16 +268,6 @@ def test_an_undo_that_kept_something_is_planned_again_whatever_is_there(tmp_path
     again = undo_plan(plan, bench(box, tmp_path))
     assert [one.id for one in again.changes] == ["undo:add"]
     assert again.warnings == ()
-
-
-def choosing() -> Change:
-    """The creation of a box under the first of two names that is free."""
-    taken = Query(read=Read(service="box", operation="ListBoxes"), query="Boxes[].Name")
-    at = ("params", "undo.params", "expect.0.read.params", "proof.configured.0.read.params")
-    choice = Choice(
-        what="name", at=tuple(f"{path}.Name" for path in at), values=("n1", "n2"), taken=taken, conflicts=()
-    )
-    return make_box("n1").model_copy(update={"choice": choice, "outputs": {}})
 
 
 def test_what_is_taken_back_is_what_was_chosen_in_the_run(tmp_path: Path) -> None:
