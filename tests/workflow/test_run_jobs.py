@@ -12,7 +12,7 @@ from opsctl.model.jobs import Job, JobResult, Tools
 from opsctl.model.looking import Looking
 from opsctl.model.plan import FactCall, Plan, PlanCheck
 from opsctl.model.registry import Registry
-from opsctl.model.report import JournalEvent
+from opsctl.model.report import CheckResult, JournalEvent
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Value
 from opsctl.workflow.bench import Workbench
@@ -72,6 +72,8 @@ def test_a_job_works_with_what_its_run_works_with_and_keeps_its_place_under_its_
     for name in ("aws", "queues", "clock", "progress", "stopping", "probe"):
         assert getattr(tools, name) is getattr(work, name), name
     assert tools.commands.reached_by == ("--profile", "prod")
+    said = CheckResult(says="it ran to its end, by its own account", held=True)
+    assert proofs_of(plan, work) == {"note": (said,)}
     tools.checkpoint.undeleted(["m"])
     assert work.journal.checkpoint(plan.id, "note").all_undeleted() == ["m"]
 
