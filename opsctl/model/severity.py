@@ -75,6 +75,10 @@ def _lets_in(instruction: Instruction) -> bool:
     return entry and instruction.params.get("RuleAction", "deny") != "deny"
 
 
+# JSON may spell a member's name by its characters' numbers, all below 0x80 in the grammar of policies.
+_ESCAPED = "\\u00"
+
+
 def _policies(value: Json, name: str = "") -> Iterator[bool]:
     """Yield for every policy, role and script among parameters, also one that is taken away or not known yet."""
     if name.lower() in _DOCUMENTS or _POWERS.search(name):
@@ -90,7 +94,7 @@ def _policies(value: Json, name: str = "") -> Iterator[bool]:
     elif isinstance(value, (list, tuple)):
         for item in value:
             yield from _policies(item, name)
-    elif isinstance(value, str) and "Statement" in value:
+    elif isinstance(value, str) and ("Statement" in value or _ESCAPED in value):
         yield _is_policy(value)
 
 

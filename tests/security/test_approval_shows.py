@@ -300,6 +300,8 @@ def test_a_reference_deep_inside_a_parameter_shows_its_query_in_every_form() -> 
     [
         ('{"Statement": []}', Severity.HIGH),
         ('{"Statement": [', Severity.HIGH),
+        ('{"\\u0053tatement": []}', Severity.HIGH),
+        ('{"Note": "\\u0041"}', Severity.LOW),
         ('["Statement"]', Severity.LOW),
         ('{"Note": "Statement"}', Severity.LOW),
     ],
