@@ -8,7 +8,7 @@ import re
 from typing import Literal, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
-from opsctl.model.value import Json, Value
+from opsctl.model.value import Json, Value, json_object
 
 LetterKind: TypeAlias = Literal[
     "sqs",
@@ -68,7 +68,7 @@ def letter_of(message: Json) -> Letter:
         return _eventbridge(message, texts)
     if "ErrorCode" in texts and "RequestID" in texts:
         return _lambda_async(message, texts)
-    record = _object(message["Body"])
+    record = json_object(message["Body"])
     if record is not None:
         for recognised in (_destination(record), _custom_bus(record), _sns(record, message)):
             if recognised is not None:
@@ -96,7 +96,7 @@ def _eventbridge(message: Json, texts: dict[str, str]) -> Letter:
         code=texts.get("ERROR_CODE", ""),
         cause=texts.get("ERROR_MESSAGE", "")[:_CAUSE_LENGTH],
         payload=message["Body"],
-        request=str((_object(message["Body"]) or {}).get("id", "")),
+        request=str((json_object(message["Body"]) or {}).get("id", "")),
     )
 
 
@@ -201,7 +201,7 @@ def _sns(record: dict[str, Json], message: Json) -> Letter | None:
 
 def opened(message: Json) -> dict[str, Json]:
     """Return the message that an SNS envelope carries, as it was published, under the envelope's own id."""
-    envelope = _object(message["Body"]) or {}
+    envelope = json_object(message["Body"]) or {}
     told = envelope.get("MessageAttributes")
     attributes = {
         name: {"DataType": str(one.get("Type", "String")), "StringValue": str(one.get("Value", ""))}
@@ -210,14 +210,6 @@ def opened(message: Json) -> dict[str, Json]:
     }
     kept = {name: value for name, value in message.items() if not name.startswith("MD5Of")}
     return {**kept, "Body": str(envelope.get("Message", "")), "MessageAttributes": attributes}
-
-
-def _object(body: str) -> dict[str, Json] | None:
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def shape_of(body: str) -> str:

@@ -1,7 +1,5 @@
 """Turns AWS's answers into sources of dead letters; pure."""
 
-import json
-
 from opsctl.deadletters.region import (
     FunctionSeen,
     MappingSeen,
@@ -10,7 +8,7 @@ from opsctl.deadletters.region import (
     function_in,
     name_in,
 )
-from opsctl.model.value import Json
+from opsctl.model.value import Json, json_object
 from opsctl.services.dead_letter_reads import DEFAULT_BUS
 from opsctl.services.queue_facts import parse_queue
 
@@ -22,7 +20,7 @@ NO_POLICY_PROTOCOLS = ("email", "email-json", "sms", "application")
 def parse_seen(url: str, answer: Json) -> QueueSeen:
     """Parse GetQueueAttributes with everything an audit looks at."""
     told = answer.get("Attributes") or {}
-    allow = _object(told.get("RedriveAllowPolicy", ""))
+    allow = json_object(told.get("RedriveAllowPolicy") or "") or {}
     return QueueSeen(
         facts=parse_queue(url, answer),
         policy=str(told.get("Policy", "")),
@@ -96,7 +94,7 @@ def subscription(listed: Json, answer: Json) -> Source:
         kind="subscription",
         name=f"{name_in(topic)} to {protocol}{where}",
         arn=arn,
-        target=str(_object(told.get("RedrivePolicy", "")).get("deadLetterTargetArn", "")),
+        target=str((json_object(told.get("RedrivePolicy") or "") or {}).get("deadLetterTargetArn", "")),
         attach=arn,
         fifo=topic.endswith(".fifo"),
         sender=SNS,
@@ -155,11 +153,3 @@ def _short(endpoint: str) -> str:
         return function_in(endpoint) or endpoint.rpartition(":")[2]
     # Addresses may carry credentials and tokens; the host says enough.
     return endpoint.partition("://")[2].partition("/")[0].rpartition("@")[2].partition("?")[0]
-
-
-def _object(text: str) -> dict[str, Json]:
-    try:
-        found = json.loads(text) if text else {}
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}

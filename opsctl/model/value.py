@@ -16,6 +16,15 @@ class Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, protected_namespaces=())
 
 
+def json_object(text: str) -> dict[str, Json] | None:
+    """Return the JSON object that a text is, or None for a text that is something else or nothing."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
 def canonical(value: Json) -> str:
     """Return the one JSON text of a value: sorted keys, no spaces, whatever order it was built in."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)

@@ -5,12 +5,11 @@ SendMessage) and "Using universal targets" (`arn:aws:scheduler:::aws-sdk:service
 now is no help: it may have been changed, or deleted after it ran once.
 """
 
-import json
 import re
 from collections.abc import Callable
 
 from opsctl.deadletters.delivery import payload_for_function
-from opsctl.model.value import Json
+from opsctl.model.value import Json, json_object
 from opsctl.moving.call_sending import Call
 
 _UNIVERSAL = re.compile(r"arn:aws[a-z-]*:scheduler:::aws-sdk:(?P<api>[\w-]+:\w+)")
@@ -73,7 +72,7 @@ def request_call(target: str, check: Callable[[str, str], None]) -> Callable[[Js
         )
 
     def call(message: Json) -> Call:
-        request = _request(message["Body"])
+        request = json_object(message["Body"])
         if request is None:
             raise ValueError(f"the body is no request of {api}")
         return _made(api, request, message, check)
@@ -84,7 +83,7 @@ def request_call(target: str, check: Callable[[str, str], None]) -> Callable[[Js
 def carried_request(message: Json, target: str, check: Callable[[str, str], None]) -> Call | None:
     """Return the call when the body of a templated target's letter is a request that names that very target."""
     api = _SERVICES.get(target.split(":")[2], "")
-    request = _request(message["Body"]) if api else None
+    request = json_object(message["Body"]) if api else None
     if request is None or not _names(target, str(_at(request, APIS[api][2]))):
         return None
     return _made(api, request, message, check)
@@ -125,11 +124,3 @@ def _names(target: str, to: str) -> bool:
 
 def _at(request: dict[str, Json], name: str) -> Json:
     return next((value for key, value in request.items() if key.lower() == name.lower()), None)
-
-
-def _request(body: str) -> dict[str, Json] | None:
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None

@@ -1,13 +1,12 @@
 """SQS: finding a queue by name, URL or ARN, and what it says of itself."""
 
-import json
 import re
 
 from opsctl.model.errors import FactUnknown, InvalidInput
 from opsctl.model.looking import Looking, look
 from opsctl.model.reads import Read, Refused
 from opsctl.model.run import Context
-from opsctl.model.value import Json, Value
+from opsctl.model.value import Json, Value, json_object
 from opsctl.services.queue_policy import let_in
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}(\.fifo)?")
@@ -92,8 +91,8 @@ def find_queue(asked: str, about: Context, *, source: str) -> Looking[QueueFacts
 def parse_queue(url: str, answer: Json) -> QueueFacts:
     """Turn the answer of GetQueueAttributes into facts."""
     told: dict[str, str] = answer.get("Attributes") or {}
-    redrive = _object(told.get("RedrivePolicy", ""))
-    allow = _object(told.get("RedriveAllowPolicy", ""))
+    redrive = json_object(told.get("RedrivePolicy") or "") or {}
+    allow = json_object(told.get("RedriveAllowPolicy") or "") or {}
     name = told["QueueArn"].rpartition(":")[2]
     return QueueFacts(
         name=name,
@@ -153,11 +152,3 @@ def queue_name_of(asked: str, about: Context, source: str) -> str:
             f"queue {name} is in {region}, this run in {about.region}", source=source, hint=f"--region {region}"
         )
     return name
-
-
-def _object(text: str) -> dict[str, Json]:
-    try:
-        found = json.loads(text) if text else {}
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
