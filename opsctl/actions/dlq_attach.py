@@ -134,7 +134,7 @@ class DlqAttachAction(Action):
         is_so = attach_calls.failures_go_to(source, queue.arn, found.max_receive)
         instead = f" instead of {source.current.rpartition(':')[2]}" if found.another else ""
         return self._change(
-            attach_calls.send_failures_to(source, queue.arn, found.max_receive),
+            attach_calls.send_failures_to(source, queue.arn, found.max_receive, new=not queue.url),
             id="attach",
             title=f"Send the failures of {source.says}{often} to {queue.name}{instead}",
             why=_WHY[source.kind],

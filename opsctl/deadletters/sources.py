@@ -90,13 +90,15 @@ def subscription(listed: Json, answer: Json) -> Source:
     arn, endpoint = str(listed["SubscriptionArn"]), str(listed.get("Endpoint", ""))
     # Who is written to is nobody's business here; where machines listen is.
     where = "" if protocol in NO_POLICY_PROTOCOLS else f" {_short(endpoint)}"
+    target = str((json_object(told.get("RedrivePolicy") or "") or {}).get("deadLetterTargetArn", ""))
     return Source(
         kind="subscription",
         name=f"{name_in(topic)} to {protocol}{where}",
         arn=arn,
-        target=str((json_object(told.get("RedrivePolicy") or "") or {}).get("deadLetterTargetArn", "")),
+        target=target,
         attach=arn,
-        fifo=topic.endswith(".fifo"),
+        # A FIFO queue on a FIFO topic takes a FIFO queue only (recorded); of others SNS takes what it took.
+        fifo=topic.endswith(".fifo") and (endpoint.endswith(".fifo") or target.endswith(".fifo")),
         sender=SNS,
         on_behalf_of=topic,
         active=protocol not in NO_POLICY_PROTOCOLS,

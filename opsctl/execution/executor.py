@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
+from math import inf
 
 from opsctl.execution.asking import Asking, NotThere
 from opsctl.execution.choosing import choose, chosen, none_free
@@ -62,6 +63,7 @@ class Executor:
         self._stopping = stopping
         self._outputs = {f"{c.id}.{name}": query for c in plan.changes for name, query in c.outputs.items()}
         self._outputs |= plan.references
+        self._made_at: dict[str, float] = {}
 
     def apply(self) -> None:
         """Carry out every change and wait until each is configured, then until each is effective.
@@ -171,9 +173,26 @@ class Executor:
         self._journal.record(change.id, "done", detail)
 
     def _require(self, change: Change, asking: Asking) -> None:
-        broken = [result for result in asking.judge_all(change.expect) if not result.held]
+        broken = _broken(change, asking)
+        while broken and self._follows_new(change) and all(not result.found for result in broken):
+            self._await_sight(change, broken[0].says)
+            broken = _broken(change, self._asking())
         if broken:
             raise self._drift(change, broken)
+
+    def _follows_new(self, change: Change) -> bool:
+        """Tell whether a change builds on one that was made a moment ago, which not all of AWS may know yet.
+
+        A proof that held once does not say that the next call meets a server that knows: services answer about
+        new things from several places that agree only after a while.
+        """
+        now = self._clock.now()
+        return any(now - self._made_at.get(one, -inf) < SETTLE_WITHIN_S for one in change.depends_on)
+
+    def _await_sight(self, change: Change, what: str) -> None:
+        self._progress(f"{change.title}: waiting for what was just made: {what}")
+        self._clock.sleep(POLL_S)
+        self._heed_stop()
 
     def _drift(self, change: Change, broken: Sequence[CheckResult]) -> OpsctlError:
         self._journal.record(change.id, "drifted", [result.model_dump(mode="json") for result in broken])
@@ -209,6 +228,7 @@ class Executor:
             return
         self._await_proof(change)
         self._journal.record(change.id, "done")
+        self._made_at[change.id] = self._clock.now()
 
     def _made_earlier(self, change: Change, refused: AwsRefused, *, again: bool) -> bool:
         """Wait for what an earlier call of this run may have made, before its value counts as somebody else's."""
@@ -244,6 +264,10 @@ class Executor:
             attempt += 1
             try:
                 self._aws.write(change.service, change.operation, self._request(change), change.region)
+            except NotThere as missing:
+                if not self._follows_new(change):
+                    raise
+                self._await_sight(change, str(missing))
             except AwsRefused as refused:
                 self._may_retry(change, refused, self._clock.now() - started)
                 self._progress(f"{change.title}: {refused.refusal.code}, trying again")
@@ -262,7 +286,8 @@ class Executor:
         code = refused.refusal.code
         passing = change.retry is not None and code in change.retry.codes and waited_s < change.retry.within_s
         contended = change.edit is not None and code in change.edit.conflicts and waited_s < EDIT_WITHIN_S
-        if not passing and not contended:
+        unseen = refused.refusal.kind is Refused.MISSING and self._follows_new(change)
+        if not passing and not contended and not unseen:
             raise refused
 
     def _request(self, change: Change) -> dict[str, object]:
@@ -326,6 +351,10 @@ class Executor:
 
     def _asking(self) -> Asking:
         return Asking(self._aws, self._outputs)
+
+
+def _broken(change: Change, asking: Asking) -> list[CheckResult]:
+    return [result for result in asking.judge_all(change.expect) if not result.held]
 
 
 def _all_held(results: Sequence[CheckResult]) -> bool:

@@ -42,6 +42,8 @@ class Durations:
     policy_run: float = 0
     """From the time of a snapshot policy's run to its beginning, which may be an hour."""
     metric_period: float = 60
+    queue: float = 0
+    """Until a queue that was made can be used."""
     waf_object: float = 0
     """Until what was made in AWS WAF may be referred to."""
     waf_call: float = 0
@@ -63,6 +65,7 @@ AWS_LIKE = Durations(
     scaling_step=5,
     policy_run=900,
     deregistration=300,
+    queue=1,
     waf_object=30,
     waf_call=1,
 )
@@ -85,6 +88,7 @@ QUICK = Durations(
     policy_hour=60,
     policy_run=5,
     metric_period=10,
+    queue=1,
     waf_object=2,
     waf_call=0.5,
 )

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from opsctl.sandbox.rules_new_queues import is_hidden
+
 COOL_DOWN_S = 60
 MAX_RECEIVE_COUNT = 1000
 
@@ -97,7 +99,7 @@ def _check_redrive(queue: Any, text: Any) -> None:
         return
     queues = sqs_backends[queue.account_id][queue.region].queues.values()
     reason = ""
-    if target and target not in [one.queue_arn for one in queues]:
+    if target and target not in [one.queue_arn for one in queues if not is_hidden(one)]:
         reason = "Dead letter target does not exist."
     elif count and not (count.isdecimal() and 1 <= int(count) <= MAX_RECEIVE_COUNT):
         reason = f"Invalid value for maxReceiveCount: {count}, valid values are from 1 to {MAX_RECEIVE_COUNT}."

@@ -36,11 +36,12 @@ def _checked_target(method: Callable[..., Any]) -> Callable[..., Any]:
 def _replaced_whole(method: Callable[..., Any]) -> Callable[..., Any]:
     """UpdateSchedule replaces everything, also what happens after completion: what is not sent is the default.
 
-    It takes dates as CreateSchedule does: a schedule that began long ago cannot be given that date again.
+    It takes dates as CreateSchedule does: a schedule that began long ago, or has ended, cannot be given that date
+    again.
     """
 
     def updated(self: Any) -> Any:
-        _check_start(self)
+        _check_dates(self)
         answer = method(self)
         name = self.uri.split("?")[0].split("/")[-1]
         schedule = self.scheduler_backend.get_schedule(self._get_param("GroupName"), name)
@@ -50,11 +51,15 @@ def _replaced_whole(method: Callable[..., Any]) -> Callable[..., Any]:
     return updated
 
 
-def _check_start(request: Any) -> None:
-    """Of a recurring schedule, no earlier than five minutes ago; a one-time schedule's is ignored."""
+def _check_dates(request: Any) -> None:
+    """A recurring schedule begins no earlier than five minutes ago and ends later; a one-time's are ignored."""
     from moto.scheduler.exceptions import ValidationException
 
-    start, expression = request._get_param("StartDate"), str(request._get_param("ScheduleExpression"))
+    if str(request._get_param("ScheduleExpression")).startswith("at("):
+        return
     now = conditions(request.current_account).now()
-    if start is not None and not expression.startswith("at(") and float(start) < now - EARLIEST_S:
+    start, end = request._get_param("StartDate"), request._get_param("EndDate")
+    if start is not None and float(start) < now - EARLIEST_S:
         raise ValidationException("The StartDate you specify cannot be earlier than 5 minutes ago.")
+    if end is not None and float(end) < now:
+        raise ValidationException("The EndDate you specify cannot be earlier than the current time.")

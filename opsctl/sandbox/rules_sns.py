@@ -56,8 +56,23 @@ def _check(backend: Any, arn: str, value: str) -> None:
     target = policy["deadLetterTargetArn"].split(":")
     if len(target) != 6 or target[2] != "sqs" or target[3] != backend.region_name:
         raise SNSInvalidParameter("Invalid parameter: RedrivePolicy: deadLetterTargetArn is an invalid arn")
+    _check_type(backend, arn, fifo=target[5].endswith(".fifo"))
+
+
+def _check_type(backend: Any, arn: str, *, fifo: bool) -> None:
+    """Recorded from AWS: a FIFO queue that is subscribed to a FIFO topic takes a FIFO queue only, while a standard
+    queue that is subscribed to one takes a standard queue (public snapshots, "test_validations_for_fifo").
+    """
+    from moto.sns.exceptions import SNSInvalidParameter
+
+    told = next(one for one in backend.subscriptions.values() if one.arn == arn)
     topic_is_fifo = arn.split(":")[5].endswith(".fifo")
-    if topic_is_fifo != target[5].endswith(".fifo"):
+    if topic_is_fifo and told.endpoint.endswith(".fifo") and not fifo:
         raise SNSInvalidParameter(
-            "Invalid parameter: RedrivePolicy: the dead-letter queue must be of the same type as the topic"
+            "Invalid parameter: RedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a "
+            "FIFO Topic."
+        )
+    if fifo and not topic_is_fifo:
+        raise SNSInvalidParameter(
+            "Invalid parameter: RedrivePolicy: a subscription of a standard topic uses a standard queue"
         )

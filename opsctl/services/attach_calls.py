@@ -10,14 +10,20 @@ from opsctl.services.dead_letter_reads import get_schedule, list_targets, subscr
 from opsctl.services.failing_sources import FailingSource
 from opsctl.services.queue_facts import queue_attributes
 
+# SQS refuses a redrive policy whose queue it does not know yet.
+_QUEUE_NOT_READY = Retry(codes=("InvalidParameterValue",), within_s=60)
 # A policy given to a role reaches Lambda within seconds to a minute.
 _ROLE_NOT_READY = Retry(codes=("InvalidParameterValueException",), within_s=60)
 
 
-def send_failures_to(source: FailingSource, target: str, max_receive: int) -> Instruction:
-    """Send the failures of a source to a queue, or nowhere when `target` is empty; nothing else is changed."""
+def send_failures_to(source: FailingSource, target: str, max_receive: int, *, new: bool = False) -> Instruction:
+    """Send the failures of a source to a queue, or nowhere when `target` is empty; nothing else is changed.
+
+    A queue that is `new` may not be known to every server yet.
+    """
     if source.kind == "queue":
-        return _redrive_policy(source, target, max_receive)
+        made = _redrive_policy(source, target, max_receive)
+        return made.model_copy(update={"retry": _QUEUE_NOT_READY}) if new else made
     if source.kind == "subscription":
         params = {"SubscriptionArn": source.name, "AttributeName": "RedrivePolicy"}
         # SNS takes the policy away when no value is sent, and refuses an empty one.
@@ -78,7 +84,7 @@ def _rewrite(source: FailingSource, target: str) -> Instruction:
             read=get_schedule(source.place, source.name),
             carry={},
             document="@",
-            elements=(element, *((Element(op="unset", at="StartDate"),) if source.start_passed else ())),
+            elements=(element, *(Element(op="unset", at=name) for name in source.passed)),
             conflicts=("ConflictException",),
         ),
     )

@@ -26,7 +26,8 @@ class FailingSource(Value):
     `says` is what people call it, `slug` what a queue made for it is called after, `fifo` whether its dead-letter
     queue must be FIFO. A service that delivers needs the queue's policy (`service`, for `sender`); one that uses
     a role needs the role's. `passes` is the role that writing the source anew passes on. `current` is the ARN
-    that takes its failures now.
+    that takes its failures now. Of a schedule, `passed` names the dates that cannot be sent back, `restarts` says
+    what leaving them out alters, and `ended` that it will never run again.
     """
 
     kind: SourceKind
@@ -51,7 +52,9 @@ class FailingSource(Value):
     serves: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
-    start_passed: bool = False
+    passed: tuple[str, ...] = ()
+    restarts: tuple[str, ...] = ()
+    ended: tuple[str, ...] = ()
 
 
 def sources_of(url: Json) -> Read:
@@ -132,7 +135,8 @@ def _subscription(named: SourceName, about: Context, source: str) -> Looking[Fai
     endpoint = str(told.get("Endpoint", ""))
     to = endpoint.rpartition(":")[2] if endpoint.startswith("arn:") else urlsplit(endpoint).hostname
     to = to or named.name.rpartition(":")[2][:8]
-    fifo = name.endswith(".fifo")
+    # A standard queue may be subscribed to a FIFO topic, and its failures go to a standard queue (recorded).
+    fifo = name.endswith(".fifo") and endpoint.endswith(".fifo")
     return FailingSource(
         kind="subscription",
         arn=named.name,
@@ -194,31 +198,47 @@ def _one_target(named: SourceName, targets: list[Json], source: str) -> Json:
 def _schedule(named: SourceName, about: Context, source: str) -> Looking[FailingSource]:
     (answer,) = yield [get_schedule(named.place, named.name)]
     told = _found(answer, f"there is no schedule {named.name!r} in group {named.place!r}", about, source)
+    says = f"schedule {named.place}/{named.name}"
+    kind = str(told["ScheduleExpression"]).partition("(")[0]
+    passed = _passed(told, about)
+    begun = f"{says} began at {told.get('StartDate')}, and Scheduler takes no start date of the past in an update"
+    left_out = "StartDate" in passed
     return FailingSource(
         kind="schedule",
         arn=told["Arn"],
-        says=f"schedule {named.place}/{named.name}",
+        says=says,
         slug=_slug(named.name),
         name=named.name,
         place=named.place,
         role=told["Target"]["RoleArn"],
         passes=told["Target"]["RoleArn"],
         current=(told["Target"].get("DeadLetterConfig") or {}).get("Arn", ""),
-        notes=(_LEFT_OUT.format(told["StartDate"]),) if _start_passed(told, about) else (),
-        start_passed=_start_passed(told, about),
+        notes=(f"{begun}: it is left out, which means nothing for a cron expression",)
+        if left_out and kind == "cron"
+        else (),
+        passed=passed,
+        restarts=(f"{begun}: without it {told['ScheduleExpression']} may be counted anew from the update",)
+        if left_out and kind == "rate"
+        else (),
+        ended=(
+            f"{says} ended at {told['EndDate']}: it cannot fail any more, and without its end it would run again",
+        )
+        if "EndDate" in passed and kind != "at"
+        else (),
     )
 
 
-_LEFT_OUT = (
-    "its start date {} has passed, and Scheduler takes none of the past in an update: it is left out, which means "
-    "nothing for a cron expression; the hours of a rate may be counted anew from the update"
-)
+def _passed(told: Json, about: Context) -> tuple[str, ...]:
+    """The dates of a schedule that an update, which sends everything again, cannot send.
 
-
-def _start_passed(told: Json, about: Context) -> bool:
-    """EventBridge Scheduler takes no start date earlier than five minutes ago, and an update sends it again."""
-    start = told.get("StartDate")
-    return bool(start) and datetime.fromisoformat(start).timestamp() < about.now - _PAST_S
+    EventBridge Scheduler takes no start date earlier than five minutes ago, and no end date of the past.
+    """
+    limits = {"StartDate": about.now - _PAST_S, "EndDate": about.now}
+    return tuple(
+        name
+        for name, limit in limits.items()
+        if told.get(name) and datetime.fromisoformat(told[name]).timestamp() < limit
+    )
 
 
 _FINDERS: dict[SourceKind, Callable[[SourceName, Context, str], Looking[FailingSource]]] = {

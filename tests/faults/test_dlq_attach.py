@@ -2,18 +2,20 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 import pytest
 
 from opsctl.model.errors import OpsctlError
 from opsctl.model.value import Json
 from opsctl.sandbox import rules_queue_settings
+from opsctl.sandbox.conditions import Durations
 from tests.faults.test_actions import run, undo
 from tests.kit.failing_world import attachments, make_sources, subscription
 from tests.kit.moto_account import World, client, fresh_world
 from tests.kit.ports import FAULTS, Faulty, Killed, MemoryJournal
-from tests.kit.queues import attribute, queue, send
+from tests.kit.queues import arn, attribute, queue, send
+from tests.kit.timed import MovingClock, timed_world
 
 EXAMPLES: dict[str, Callable[[], str]] = {
     "queue": lambda: "orders",
@@ -56,20 +58,91 @@ def test_applied_twice_changes_nothing_and_undone_is_as_before(world: World, exa
     assert attachments(client) == start
 
 
-def test_a_schedule_that_began_long_ago_is_attached_without_the_date_that_scheduler_takes_no_more() -> None:
+DAY_S = 86_400
+
+
+@contextmanager
+def scheduled(expression: str, **dates: float) -> Iterator[World]:
+    """A schedule whose dates lie so many seconds from now; those of the past can no longer be asked for."""
     from moto.scheduler.models import scheduler_backends
 
-    with fresh_world(make_sources) as world:
-        account = client("sts").get_caller_identity()["Account"]
-        (schedules,) = [one.schedules for one in scheduler_backends[account]["us-east-1"].schedule_groups.values()]
-        schedules["report"].start_date = world.clock.now() - 86_400
+    with timed_world(make_sources) as (world, about):
+        world.clock = MovingClock(about)
+        groups = scheduler_backends[world.account]["us-east-1"].schedule_groups
+        (schedules,) = [one.schedules for one in groups.values()]
+        schedules["report"].schedule_expression = expression
+        for name, from_now in dates.items():
+            setattr(schedules["report"], name, world.clock.now() + from_now)
+        yield world
+
+
+@pytest.mark.parametrize(
+    ("expression", "dates", "kept"),
+    [
+        ("cron(0 3 * * ? *)", {"start_date": -DAY_S}, (False, True)),
+        ("cron(0 3 * * ? *)", {"start_date": -60}, (True, True)),
+        ("rate(1 hour)", {"start_date": DAY_S}, (True, True)),
+        ("at(2026-12-24T18:00:00)", {"start_date": -DAY_S, "end_date": -60}, (False, False)),
+    ],
+)
+def test_a_schedule_is_attached_without_the_dates_that_scheduler_takes_no_more(
+    expression: str, dates: dict[str, float], kept: tuple[bool, bool]
+) -> None:
+    with scheduled(expression, **dates) as world:
         plan, journal = world.plan("dlq-attach", {"source": "schedule:report"}), MemoryJournal()
         run(plan, world.aws, world, journal)
         now = client("scheduler").get_schedule(Name="report")
-        assert ("DeadLetterConfig" in now["Target"], "StartDate" in now) == (True, False)
-        assert now["EndDate"].year == 2099, "everything else stays"
+        assert "DeadLetterConfig" in now["Target"]
+        assert ("StartDate" in now, "EndDate" in now) == kept
         undo(plan, world, journal)
         assert "DeadLetterConfig" not in client("scheduler").get_schedule(Name="report")["Target"]
+
+
+def test_a_rate_that_would_be_counted_anew_is_asked_for() -> None:
+    with scheduled("rate(1 hour)", start_date=-DAY_S) as world:
+        with pytest.raises(OpsctlError, match="refused by restarts"):
+            world.plan("dlq-attach", {"source": "schedule:report"})
+        run(
+            world.plan("dlq-attach", {"source": "schedule:report"}, overrides=("restarts",)),
+            world.aws,
+            world,
+            MemoryJournal(),
+        )
+        now = client("scheduler").get_schedule(Name="report")
+        assert ("DeadLetterConfig" in now["Target"], "StartDate" in now) == (True, False)
+
+
+@pytest.mark.parametrize("expression", ["cron(0 3 * * ? *)", "rate(1 hour)"])
+def test_a_schedule_that_has_ended_is_not_set_going_again(expression: str) -> None:
+    with scheduled(expression, end_date=-60) as world:
+        with pytest.raises(OpsctlError, match="refused by ended"):
+            world.plan("dlq-attach", {"source": "schedule:report"})
+        assert client("scheduler").get_schedule(Name="report")["EndDate"]
+
+
+def test_the_queue_for_a_standard_subscriber_of_a_fifo_topic_is_a_standard_one() -> None:
+    with fresh_world() as world:
+        sns = client("sns")
+        topic = sns.create_topic(Name="prices.fifo", Attributes={"FifoTopic": "true"})["TopicArn"]
+        made = {}
+        for name in ("plain", "ordered.fifo"):
+            endpoint = arn(queue(name))
+            made[name] = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=endpoint)["SubscriptionArn"]
+            run(world.plan("dlq-attach", {"source": made[name]}), world.aws, world, MemoryJournal())
+        targets = [
+            json.loads(sns.get_subscription_attributes(SubscriptionArn=one)["Attributes"]["RedrivePolicy"])
+            for one in made.values()
+        ]
+        names = [one["deadLetterTargetArn"].rpartition(":")[2] for one in targets]
+        assert names == ["prices-plain-dlq", "prices-ordered-dlq.fifo"]
+        with pytest.raises(
+            client("sns").exceptions.InvalidParameterException, match="must use a FIFO queue as DLQ"
+        ):
+            sns.set_subscription_attributes(
+                SubscriptionArn=made["ordered.fifo"],
+                AttributeName="RedrivePolicy",
+                AttributeValue=json.dumps(targets[0]),
+            )
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -150,3 +223,16 @@ def test_a_queue_deleted_a_moment_ago_is_waited_for(world: World, monkeypatch: p
     run(plan, world.aws, world, journal)
     assert 50 <= world.clock.now() - before <= 90
     undo(plan, world, journal)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_a_queue_that_is_not_known_everywhere_at_first_is_waited_for(example: str) -> None:
+    with timed_world(make_sources, durations=Durations(queue=15)) as (world, about):
+        world.clock = MovingClock(about)
+        start, asked, journal = attachments(client), inputs(example), MemoryJournal()
+        plan = world.plan("dlq-attach", asked)
+        run(plan, world.aws, world, journal)
+        world.clock.sleep(20)
+        assert world.plan("dlq-attach", asked).changes == ()
+        undo(plan, world, journal)
+        assert attachments(client) == start

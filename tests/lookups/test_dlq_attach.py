@@ -199,8 +199,9 @@ def test_a_managed_rule_is_refused() -> None:
         found("rule:nightly", rule({"Id": "a", "Arn": "x"}, ManagedBy="autoscaling.amazonaws.com"))
 
 
-def test_a_schedule_whose_start_has_passed_is_told() -> None:
+def test_a_cron_schedule_whose_start_has_passed_is_told() -> None:
     answer = {
+        "ScheduleExpression": "cron(0 3 * * ? *)",
         "Arn": f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/s",
         "Target": {"Arn": "x", "RoleArn": ROLE},
         "StartDate": "2020-01-01T00:00:00+00:00",
@@ -209,7 +210,7 @@ def test_a_schedule_whose_start_has_passed_is_told() -> None:
     later = ABOUT.model_copy(update={"now": 1_800_000_000.0})
     result, _ = drive(lookup.look(later), NOBODY | {"scheduler.GetSchedule": answer})
     assert isinstance(result, Attachment)
-    assert "has passed" in result.notes[0]
+    assert "means nothing for a cron expression" in result.notes[0]
 
 
 @pytest.mark.parametrize(

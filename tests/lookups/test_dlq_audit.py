@@ -154,20 +154,22 @@ def test_fifo_and_standard_do_not_mix() -> None:
     assert found.what == "its failures go to x.fifo, which is FIFO; it takes only a standard queue"
 
 
-def test_services_deliver_to_standard_queues_only_and_a_fifo_topic_to_fifo_ones() -> None:
+def test_services_deliver_to_standard_queues_only_and_a_fifo_subscription_to_fifo_ones() -> None:
     made = Region()
     topic = arn("sns", "orders.fifo")
     made.home("a.fifo", lets=(SNS, topic))
     made.home("a", lets=(SNS, topic))
     made.function("f", dead=queue_arn("a.fifo"))
     made.mapping("f", arn("kinesis", "stream/s"), dead=queue_arn("a.fifo"))
-    made.subscription("orders.fifo", "sqs", queue_arn("w"), dead=queue_arn("a.fifo"))
-    made.subscription("orders.fifo", "sqs", queue_arn("w"), dead=queue_arn("a"))
-    made.queue("w")
+    made.subscription("orders.fifo", "sqs", queue_arn("w.fifo"), dead=queue_arn("a.fifo"))
+    made.subscription("orders.fifo", "sqs", queue_arn("w.fifo"), dead=queue_arn("a"))
+    made.subscription("orders.fifo", "sqs", queue_arn("v"), dead=queue_arn("a"))
+    made.queue("w.fifo")
+    made.queue("v")
     wrong = {one.resource: one.fix for one in made.audit_read()[0].findings if one.id == "type-mixed"}
     assert wrong == {
         "function f": "opsctl dlq attach function:f --dlq a --override has-another-dlq --region eu-west-1",
-        "subscription orders.fifo to sqs w": (
+        "subscription orders.fifo to sqs w.fifo": (
             f"opsctl dlq attach {topic}:1 --dlq a.fifo --override has-another-dlq --region eu-west-1"
         ),
         "on-failure of event source mapping f from stream/s": (
