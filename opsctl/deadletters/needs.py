@@ -46,6 +46,8 @@ def _of_stream(route: Route) -> Iterable[Grant]:
     # The record names the function with or without its version.
     for arn in (route.arn, f"{route.arn}:$LATEST"):
         yield _grant("lambda", "Invoke", FunctionName=arn)
+    for name in ("ListEventSourceMappings", "GetEventSourceMapping"):
+        yield _grant("lambda", name)
     if ":kinesis:" in route.origin:
         yield _grant("lambda", "GetFunctionConfiguration", FunctionName=route.arn)
     service = "kinesis" if ":kinesis:" in route.origin else "dynamodbstreams"

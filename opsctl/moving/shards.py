@@ -1,26 +1,25 @@
 """Reads the records of a failed stream batch again and invokes the function with them.
 
 Source: Lambda guide, "Retaining discarded batches": a record of a failed batch names the shard and the sequence
-numbers and holds no records; they can be read while the stream retains them. They are compared with what the
-record says of the batch: with a parallelization factor or a filter other records lie between its first and last,
-and which of them were in it cannot be told (how Lambda spreads partition keys is not published), so such a letter
-stays. The function is invoked as the event source mapping invokes it, synchronously (docs/how-redrive-works.md): a
-batch counts as delivered only when the function returned without an error, and may be as large as it was the first
-time.
+numbers and holds no records; they can be read while the stream retains them. Which of them were in the batch is
+told by `opsctl.deadletters.stream_batches`, or the letter stays. The function is invoked as the event source
+mapping invokes it, synchronously (docs/how-redrive-works.md): a batch counts as delivered only when the function
+returned without an error, and may be as large as it was the first time.
 """
 
-import base64
-import datetime
 import json
 from concurrent.futures import ThreadPoolExecutor, wait
 
 from opsctl.deadletters.letter import letter_of
+from opsctl.deadletters.stream_batches import Batch, StreamMapping, records_of
+from opsctl.deadletters.stream_events import dynamodb_record, kinesis_record
 from opsctl.model.ports import Aws
-from opsctl.model.reads import Read, Refused
+from opsctl.model.reads import Answer, Read, Refused
 from opsctl.model.value import Json
 from opsctl.moving.backoff import Patience
 from opsctl.moving.call_sending import Call, CallSending
 from opsctl.moving.sending import Alive, Sent
+from opsctl.moving.stream_mappings import CONSUMER, mapping_of, seconds
 
 _PAGES_AT_MOST = 100
 _ATTEMPTS = 5
@@ -38,6 +37,7 @@ class ShardSending:
         self._region = region
         self._patience = patience
         self._roles: dict[str, str] = {}
+        self._mappings: dict[tuple[str, str], StreamMapping | None] = {}
         self._calls = CallSending(aws, region, self._call_of, patience, fault_in)
 
     @property
@@ -63,14 +63,14 @@ class ShardSending:
         if not _names_records(info):
             raise ValueError("the record does not say which records of which stream failed")
         kinesis = info.pop("kind") == "KinesisBatchInfo"
-        records = self._records(info, kinesis=kinesis)
-        _refuse_another_batch([_number(one) for one in records], info)
+        mapping = self._mapping(letter.origin, str(info["streamArn"]))
+        found = self._records(info, kinesis=kinesis)
         if kinesis:
-            role = self._role(letter.origin)
-            event = {"Records": [_kinesis_record(one, info, self._region, role) for one in records]}
+            seen = [kinesis_record(one, info, self._region, self._role(letter.origin)) for one in found]
         else:
-            event = {"Records": [_dynamodb_record(one, info) for one in records]}
-        payload = json.dumps(event, default=_plain, separators=(",", ":"), ensure_ascii=False)
+            seen = [dynamodb_record(one, info) for one in found]
+        records = records_of(_batch(info), [_number(one) for one in found], seen, mapping)
+        payload = json.dumps({"Records": records}, separators=(",", ":"), ensure_ascii=False)
         if len(payload.encode()) > _PAYLOAD_LIMIT:
             raise ValueError(f"the batch of {len(records)} records is larger than the 6 MB a function can get")
         return Call(
@@ -84,7 +84,7 @@ class ShardSending:
         iterator = self._iterator(service, info)
         last = int(info["endSequenceNumber"])
         # Kinesis wants the stream beside the iterator when it is known by its ARN; DynamoDB knows no such member.
-        of_stream = {"StreamARN": info["streamArn"]} if kinesis else {}
+        of_stream = {"StreamARN": _stream(info)} if kinesis else {}
         found: list[Json] = []
         for _ in range(_PAGES_AT_MOST):
             page = self._read(service, "GetRecords", {"ShardIterator": iterator, **of_stream})
@@ -101,6 +101,15 @@ class ShardSending:
                 return found
         raise ValueError(f"the batch is not found whole within {_PAGES_AT_MOST} pages of its shard")
 
+    def _mapping(self, function: str, stream: str) -> StreamMapping | None:
+        """How the stream is read for the function, asked once."""
+        if (function, stream) not in self._mappings:
+            self._mappings[function, stream] = mapping_of(function, stream, self._ask_lambda)
+        return self._mappings[function, stream]
+
+    def _ask_lambda(self, operation: str, params: dict[str, Json]) -> Answer:
+        return self._aws.read(Read(service="lambda", operation=operation, params=params, region=self._region))
+
     def _role(self, function: str) -> str:
         """The role with which Lambda read the stream; each Kinesis record names it."""
         if function not in self._roles:
@@ -109,7 +118,7 @@ class ShardSending:
         return self._roles[function]
 
     def _iterator(self, service: str, info: dict[str, Json]) -> str:
-        stream = {"StreamARN" if service == "kinesis" else "StreamArn": info["streamArn"]}
+        stream = {"StreamARN" if service == "kinesis" else "StreamArn": _stream(info)}
         params = {
             "ShardId": info["shardId"],
             "ShardIteratorType": "AT_SEQUENCE_NUMBER",
@@ -143,55 +152,18 @@ def _number(record: Json) -> int:
     return int(record.get("SequenceNumber") or record["dynamodb"]["SequenceNumber"])
 
 
-def _refuse_another_batch(found: list[int], info: dict[str, Json]) -> None:
-    """Raise ValueError unless the records are exactly those of the batch that failed."""
-    first, last, size = int(info["startSequenceNumber"]), int(info["endSequenceNumber"]), info["batchSize"]
-    if not found:
-        raise ValueError("the stream does not retain these records any more")
-    if found[0] != first or found[-1] != last or len(found) < size:
-        raise ValueError(
-            f"only {len(found)} of the batch's {size} records can be read, not all from its first to its last: "
-            "the stream may not retain the others any more"
-        )
-    if len(found) > size:
-        raise ValueError(
-            f"{len(found)} records lie where the batch had {size}: by a filter or a parallelization factor the "
-            "function got some of them, and which cannot be told; read the shard and invoke it yourself"
-        )
+def _stream(info: dict[str, Json]) -> str:
+    """The stream itself, also when a consumer of it reads by enhanced fan-out."""
+    return str(info["streamArn"]).partition(CONSUMER)[0]
 
 
-def _kinesis_record(record: Json, info: dict[str, Json], region: str, role: str) -> Json:
-    return {
-        "eventID": f"{info['shardId']}:{record['SequenceNumber']}",
-        "eventName": "aws:kinesis:record",
-        "eventSource": "aws:kinesis",
-        "eventSourceARN": info["streamArn"],
-        "eventVersion": "1.0",
-        "invokeIdentityArn": role,
-        "awsRegion": region,
-        "kinesis": {
-            "kinesisSchemaVersion": "1.0",
-            "partitionKey": record["PartitionKey"],
-            "sequenceNumber": record["SequenceNumber"],
-            "data": record["Data"],
-            "approximateArrivalTimestamp": record.get("ApproximateArrivalTimestamp"),
-        },
-    }
-
-
-def _dynamodb_record(record: Json, info: dict[str, Json]) -> Json:
-    """As Lambda sends it, where who deleted an item is told in small letters (DynamoDB API, streams Record)."""
-    identity = record.get("userIdentity")
-    small = {f"{name[:1].lower()}{name[1:]}": value for name, value in (identity or {}).items()}
-    return {**record, "eventSourceARN": info["streamArn"], **({"userIdentity": small} if identity else {})}
-
-
-def _plain(value: object) -> Json:
-    """Write what JSON has no form for as Lambda does: times in seconds, binary in base64."""
-    if isinstance(value, datetime.datetime):
-        seconds = value.timestamp()
-        return int(seconds) if seconds.is_integer() else seconds
-    return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
+def _batch(info: dict[str, Json]) -> Batch:
+    return Batch(
+        first=int(info["startSequenceNumber"]),
+        last=int(info["endSequenceNumber"]),
+        size=info["batchSize"],
+        arrived=seconds(info.get("approximateArrivalOfLastRecord")),
+    )
 
 
 def fault_in(answer: Json) -> tuple[str, str] | None:

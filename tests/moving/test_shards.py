@@ -1,7 +1,9 @@
 """A failed stream batch is invoked with exactly the records it had, or its letter stays."""
 
+import base64
 import datetime
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -24,9 +26,12 @@ AT = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 class Shard:
     """A shard that is read page by page, and a function that remembers what it was invoked with."""
 
-    def __init__(self, *pages: list[Json], behind: int = 0) -> None:
+    def __init__(self, *pages: list[Json], behind: int = 0, mappings: Sequence[Json] = ()) -> None:
         self._pages = list(pages)
         self._behind = behind
+        self._mappings = list(mappings)
+        self.alone: Json = {}
+        self.reads: list[Read] = []
         self.events: list[Json] = []
 
     @property
@@ -34,6 +39,11 @@ class Shard:
         return IDENTITY
 
     def read(self, read: Read) -> Answer:
+        self.reads.append(read)
+        if read.operation == "ListEventSourceMappings":
+            return Answer(value={"EventSourceMappings": self._mappings})
+        if read.operation == "GetEventSourceMapping":
+            return Answer(value=self.alone)
         if read.operation == "GetShardIterator":
             return Answer(value={"ShardIterator": "0"})
         if read.operation == "GetFunctionConfiguration":
@@ -57,11 +67,11 @@ def row(number: int, **more: Json) -> Json:
     return {"eventID": str(number), "eventName": "INSERT", "dynamodb": told, **more}
 
 
-def click(number: int) -> Json:
+def click(number: int, key: str = "p", data: bytes = b"x") -> Json:
     return {
         "SequenceNumber": str(number),
-        "Data": b"x",
-        "PartitionKey": "p",
+        "Data": data,
+        "PartitionKey": key,
         "ApproximateArrivalTimestamp": AT + datetime.timedelta(milliseconds=987),
     }
 
@@ -73,8 +83,9 @@ def sent(shard: Shard, stream: str, first: int, last: int, size: Any) -> Sent:
         "endSequenceNumber": str(last),
         "batchSize": size,
         "streamArn": stream,
+        "approximateArrivalOfLastRecord": "2026-01-01T00:00:05.000Z",
     }
-    kind = "KinesisBatchInfo" if stream == CLICKS else "DDBStreamBatchInfo"
+    kind = "KinesisBatchInfo" if ":kinesis:" in stream else "DDBStreamBatchInfo"
     letter = message(record("RetryAttemptsExhausted", **{kind: info}))
     sending = ShardSending(shard, "us-east-1", Patience(FakeClock(), lambda: False))
     return sending.send([letter], lambda: None)
@@ -95,7 +106,7 @@ def test_an_empty_page_of_a_kinesis_shard_is_its_end_only_at_the_tip() -> None:
 @pytest.mark.parametrize(
     ("numbers", "first", "last", "size", "reason"),
     [
-        ([1, 2, 3, 4, 5], 1, 5, 2, "5 records lie where the batch had 2: by a filter"),
+        ([1, 2, 3, 4, 5], 1, 5, 2, "5 records lie where the batch had 2, and the mapping that could tell"),
         ([3, 4], 1, 4, 4, "only 2 of the batch's 4 records"),
         ([1], 1, 4, 4, "only 1 of the batch's 4 records"),
         ([2, 3, 4], 1, 4, 3, "not all from its first to its last"),
@@ -122,7 +133,7 @@ def test_who_deleted_an_item_is_told_as_lambda_tells_it() -> None:
     sent(shard, TABLE, 1, 1, 1)
     (one,) = shard.events[0]["Records"]
     assert one["userIdentity"] == {"principalId": "dynamodb.amazonaws.com", "type": "Service"}
-    assert one["dynamodb"]["ApproximateCreationDateTime"] == int(AT.timestamp())
+    assert repr(one["dynamodb"]["ApproximateCreationDateTime"]) == "1767225600.0"
 
 
 def test_a_kinesis_record_names_the_role_that_read_it() -> None:
@@ -131,3 +142,149 @@ def test_a_kinesis_record_names_the_role_that_read_it() -> None:
     (one,) = shard.events[0]["Records"]
     assert one["invokeIdentityArn"] == ROLE
     assert one["kinesis"]["approximateArrivalTimestamp"] == AT.timestamp() + 0.987
+
+
+def mapped(stream: str, *patterns: Json, changed: str = "2025-12-31T23:00:00+00:00", **more: Json) -> Json:
+    """An event source mapping as a list of them has it."""
+    filters = [{"Pattern": json.dumps(one)} for one in patterns]
+    told = {"UUID": "u-1", "EventSourceArn": stream, "LastModified": changed, "ParallelizationFactor": 1, **more}
+    return told | ({"FilterCriteria": {"Filters": filters}} if filters else {})
+
+
+def order(number: int, kind: str, key: str = "p") -> Json:
+    return click(number, key, json.dumps({"kind": kind}).encode())
+
+
+def invoked(shard: Shard) -> list[str]:
+    """The numbers of the records that the function got, of one invocation or none."""
+    (event,) = shard.events or [{"Records": []}]
+    return [(one.get("kinesis") or {}).get("sequenceNumber") or one["eventID"] for one in event["Records"]]
+
+
+ONLY_PAID = {"data": {"kind": ["paid"]}}
+
+
+def test_of_more_records_those_that_pass_the_mappings_filter_are_the_batch() -> None:
+    """Data that is no JSON is dropped by a filter on data, as is what does not match."""
+    records = [order(1, "paid"), click(2, "p", b"no json"), order(3, "open"), order(4, "paid")]
+    shard = Shard(records, mappings=[mapped(CLICKS, ONLY_PAID)])
+    assert len(sent(shard, CLICKS, 1, 4, 2).confirmed) == 1
+    assert invoked(shard) == ["1", "4"]
+
+
+def test_a_filter_of_a_dynamodb_stream_sees_the_record_as_the_function_gets_it() -> None:
+    expired = {"PrincipalId": "dynamodb.amazonaws.com", "Type": "Service"}
+    records = [row(1, userIdentity=expired), row(2), row(3, userIdentity=expired)]
+    there = {"ApproximateCreationDateTime": [{"exists": True}]}
+    shard = Shard(records, mappings=[mapped(TABLE, {"userIdentity": {"type": ["Service"]}, "dynamodb": there})])
+    sent(shard, TABLE, 1, 3, 2)
+    assert invoked(shard) == ["1", "3"]
+
+
+def test_one_of_several_filters_is_enough() -> None:
+    shard = Shard(
+        [order(1, "paid"), order(2, "open"), order(3, "sent")],
+        mappings=[mapped(CLICKS, ONLY_PAID, {"data": {"kind": ["sent"]}})],
+    )
+    sent(shard, CLICKS, 1, 3, 2)
+    assert invoked(shard) == ["1", "3"]
+
+
+PAID_AND_OPEN = [order(1, "paid"), order(2, "open"), order(3, "paid"), order(4, "paid")]
+
+
+@pytest.mark.parametrize(
+    ("mapping", "size", "reason"),
+    [
+        (mapped(CLICKS, ONLY_PAID), 2, "4 records lie where the batch had 2, 3 of them pass its mapping's filter"),
+        (mapped(CLICKS), 3, "4 records lie where the batch had 3, and its mapping reads one batch of a shard"),
+        (mapped(CLICKS, {"data": {"kind": ["open"]}}), 1, "is not from its first to its last"),
+        (mapped(CLICKS, {"data": {"kind": ["open"]}}), 3, "is not from its first to its last"),
+        (mapped(CLICKS, ONLY_PAID, changed="2026-01-01T00:00:06+00:00"), 3, "its mapping was changed after"),
+        (mapped(CLICKS, {"partitionKey": ["p"]}), 3, "a filter asks for partitionKey, of which"),
+        (mapped(CLICKS, {"data": {"kind": [{"numeric": [1]}]}}), 3, "cannot be told: numeric takes"),
+        (mapped(CLICKS, ONLY_PAID, TumblingWindowInSeconds=60), 4, "its mapping has a tumbling window"),
+        (mapped(CLICKS, ONLY_PAID), 4, "3 of the batch's 4 records pass its mapping's filter"),
+        (mapped(f"{TABLE}x", ONLY_PAID), 3, "the mapping that could tell which is gone"),
+    ],
+)
+def test_a_letter_stays_when_what_its_mapping_says_does_not_give_the_batch(
+    mapping: Json, size: int, reason: str
+) -> None:
+    shard = Shard(PAID_AND_OPEN, mappings=[mapping])
+    came = sent(shard, CLICKS, 1, 4, size)
+    assert reason in came.stayed[0].reason
+    assert shard.events == []
+
+
+def test_two_mappings_of_one_stream_and_function_are_no_answer() -> None:
+    shard = Shard(PAID_AND_OPEN, mappings=[mapped(CLICKS, ONLY_PAID), mapped(f"{CLICKS}/consumer/c:1")])
+    assert "2 mappings read the stream" in sent(shard, CLICKS, 1, 4, 3).stayed[0].reason
+
+
+def test_an_encrypted_filter_is_asked_for_by_itself() -> None:
+    """A list of mappings leaves it out; whoever may not use the key is told so instead."""
+    hidden = mapped(CLICKS, KMSKeyArn="arn:aws:kms:us-east-1:123456789012:key/k")
+    shard = Shard(PAID_AND_OPEN, mappings=[hidden])
+    shard.alone = mapped(CLICKS, ONLY_PAID)
+    assert len(sent(shard, CLICKS, 1, 4, 3).confirmed) == 1
+    shard = Shard(PAID_AND_OPEN, mappings=[hidden])
+    shard.alone = {"FilterCriteriaError": {"ErrorCode": "KMSAccessDeniedException", "Message": "denied to you"}}
+    assert "cannot be read (denied to you)" in sent(shard, CLICKS, 1, 4, 3).stayed[0].reason
+
+
+def test_records_that_lambda_takes_apart_before_it_filters_are_not_judged_as_they_lie() -> None:
+    aggregated = click(2, "a", b"\xf3\x89\x9a\xc2...")
+    shard = Shard(
+        [order(1, "paid"), aggregated, order(3, "paid")], mappings=[mapped(f"{CLICKS}/consumer/c:1", ONLY_PAID)]
+    )
+    assert "takes aggregated records apart" in sent(shard, CLICKS, 1, 3, 2).stayed[0].reason
+
+
+@pytest.mark.parametrize(
+    ("keys", "size", "numbers"),
+    [
+        # Keys of the first and the last record are in it; the rest has to be the only choice that fits.
+        ("abba", 2, [1, 4]),
+        ("abbcccd", 4, [1, 2, 3, 7]),
+        ("abbcccd", 5, [1, 4, 5, 6, 7]),
+        ("abbcccd", 7, [1, 2, 3, 4, 5, 6, 7]),
+        ("abcbbad", 3, [1, 6, 7]),
+    ],
+)
+def test_with_parallel_batches_the_only_choice_of_whole_keys_is_the_batch(
+    keys: str, size: int, numbers: list[int]
+) -> None:
+    records = [click(number, key) for number, key in enumerate(keys, 1)]
+    shard = Shard(records, mappings=[mapped(CLICKS, ParallelizationFactor=2)])
+    sent(shard, CLICKS, 1, len(keys), size)
+    assert invoked(shard) == [str(number) for number in numbers]
+
+
+@pytest.mark.parametrize(
+    ("keys", "size"), [("abca", 3), ("abbccd", 4), ("abbccdddde", 6), ("aab", 1), ("abba", 3)]
+)
+def test_with_parallel_batches_a_letter_stays_when_several_choices_fit_or_none(keys: str, size: int) -> None:
+    records = [click(number, key) for number, key in enumerate(keys, 1)]
+    shard = Shard(records, mappings=[mapped(CLICKS, ParallelizationFactor=2)])
+    assert "not one choice of them only" in sent(shard, CLICKS, 1, len(keys), size).stayed[0].reason
+    assert shard.events == []
+
+
+def test_a_table_is_spread_by_item_and_only_what_passes_the_filter_counts() -> None:
+    def item(number: int, key: str, name: str) -> Json:
+        told = {"Keys": {"p": {"S": key}, "s": {"N": "1"}}, "SequenceNumber": str(number)}
+        return {"eventID": str(number), "eventName": name, "dynamodb": told}
+
+    rows = [item(1, "a", "INSERT"), item(2, "b", "INSERT"), item(3, "b", "MODIFY"), item(4, "a", "INSERT")]
+    shard = Shard(rows, mappings=[mapped(TABLE, {"eventName": ["INSERT"]}, ParallelizationFactor=4)])
+    sent(shard, TABLE, 1, 4, 2)
+    assert invoked(shard) == ["1", "4"]
+
+
+def test_a_stream_that_a_consumer_reads_is_itself_read() -> None:
+    shard = Shard([click(1)])
+    sent(shard, f"{CLICKS}/consumer/c:1", 1, 1, 1)
+    streams = [one.params["StreamARN"] for one in shard.reads if one.service == "kinesis"]
+    assert streams == [CLICKS, CLICKS]
+    assert base64.b64decode(shard.events[0]["Records"][0]["kinesis"]["data"]) == b"x"
