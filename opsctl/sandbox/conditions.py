@@ -46,6 +46,9 @@ class Durations:
     """Until a queue that was made can be used."""
     waf_object: float = 0
     """Until what was made in AWS WAF may be referred to."""
+    queue_counts: float = 0
+    """How often SQS counts a queue's messages; in between it tells what it counted last. AWS: "may not achieve
+    consistency until at least 1 minute after the producers stop sending messages" (GetQueueAttributes)."""
     waf_call: float = 0
     """What a second is in AWS WAF's quotas of calls a second."""
 
@@ -66,6 +69,7 @@ AWS_LIKE = Durations(
     policy_run=900,
     deregistration=300,
     queue=1,
+    queue_counts=60,
     waf_object=30,
     waf_call=1,
 )
@@ -89,6 +93,7 @@ QUICK = Durations(
     policy_run=5,
     metric_period=10,
     queue=1,
+    queue_counts=2,
     waf_object=2,
     waf_call=0.5,
 )

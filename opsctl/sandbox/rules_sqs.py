@@ -2,22 +2,21 @@
 
 import json
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
 from opsctl.sandbox import rules_sqs_tasks as tasks
-from opsctl.sandbox.turns import aside, turn
+from opsctl.sandbox.rules_sqs_messages import contents, now
+from opsctl.sandbox.turns import turn
 
 MAX_ATTRIBUTES = 10
 MAX_ALLOWED_SOURCES = 10
 _PERMISSIONS = ("allowAll", "denyAll", "byQueue")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_BETWEEN_LOOKS_S = 0.01
 
 
 def install() -> None:
-    """Put the rules around moto's SQS, and answer the calls about message move tasks."""
+    """Put the rules around moto's SQS, and the calls about message move tasks; after `rules_sqs_messages`."""
     from moto.sqs.models import Queue, SQSBackend
     from moto.sqs.responses import SQSResponse
 
@@ -27,7 +26,6 @@ def install() -> None:
     SQSResponse.list_message_move_tasks = _list_tasks
     SQSResponse.cancel_message_move_task = _cancel_task
     Queue.add_message = _with_origin(Queue.add_message)
-    SQSBackend.receive_message = _letting_others(SQSBackend.receive_message)
     SQSResponse.receive_message = _telling_origins(SQSResponse.receive_message)
     SQSResponse.send_message = _checked_message(SQSResponse.send_message)
     SQSBackend.send_message_batch = _checked_entries(SQSBackend.send_message_batch)
@@ -35,10 +33,6 @@ def install() -> None:
     Queue._set_attributes = _checked_policies(Queue._set_attributes)
     Queue.BASE_ATTRIBUTES = [*Queue.BASE_ATTRIBUTES, "RedriveAllowPolicy"]
     Queue.redrive_allow_policy = None
-
-
-def _now() -> float:
-    return time.time()
 
 
 def _fault(code: str, message: str) -> Exception:
@@ -50,7 +44,7 @@ def _fault(code: str, message: str) -> Exception:
 
 def _advance(backend: Any) -> None:
     with turn():
-        tasks.advance(backend, _now())
+        tasks.advance(backend, now())
 
 
 def _after_moves(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -66,7 +60,7 @@ def _after_moves(method: Callable[..., Any]) -> Callable[..., Any]:
 def _with_moves(method: Callable[..., Any]) -> Callable[..., Any]:
     """A long poll sees what is moved while it waits."""
 
-    def waited(self: Any, timeout: int) -> None:
+    def waited(self: Any, timeout: float) -> None:
         from moto.sqs.models import sqs_backends
 
         method(self, timeout)
@@ -75,26 +69,10 @@ def _with_moves(method: Callable[..., Any]) -> Callable[..., Any]:
     return waited
 
 
-def _letting_others(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Who waits for messages does not keep others from sending them."""
-
-    def received(self: Any, queue_name: str, count: int, wait_s: int, *args: Any, **kwargs: Any) -> Any:
-        until = _now() + wait_s
-        while True:
-            found = method(self, queue_name, count, 0, *args, **kwargs)
-            if found or _now() >= until:
-                return found
-            with aside():
-                self.get_queue(queue_name).wait_for_messages(1)
-                time.sleep(_BETWEEN_LOOKS_S)
-
-    return received
-
-
 def _start_task(self: Any) -> Any:
     source, destination = self._get_param("SourceArn"), self._get_param("DestinationArn")
     rate = self._get_param("MaxNumberOfMessagesPerSecond")
-    task = tasks.start(self.sqs_backend, source, destination, rate, _now())
+    task = tasks.start(self.sqs_backend, source, destination, rate, now())
     return _result({"TaskHandle": task.handle})
 
 
@@ -104,7 +82,7 @@ def _list_tasks(self: Any) -> Any:
 
 
 def _cancel_task(self: Any) -> Any:
-    task = tasks.cancel(self.sqs_backend, self._get_param("TaskHandle"), _now())
+    task = tasks.cancel(self.sqs_backend, self._get_param("TaskHandle"), now())
     return _result({"ApproximateNumberOfMessagesMoved": task.moved})
 
 
@@ -121,11 +99,11 @@ def _with_origin(method: Callable[..., Any]) -> Callable[..., Any]:
         origin = getattr(message, "home", None)
         if origin is not None:
             message.dead_letter_source = origin
-            message.moved_at = _now()
+            message.moved_at = now()
             if self.fifo_queue:
                 # FIFO alone starts the retention anew, and puts the message's id for its deduplication id.
                 message.deduplication_id = message.id
-                message.sent_timestamp = int(_now() * 1000)
+                message.sent_timestamp = int(now() * 1000)
         message.home = self.queue_arn
         method(self, message)
 
@@ -139,8 +117,7 @@ def _telling_origins(method: Callable[..., Any]) -> Callable[..., Any]:
         result = method(self)
         asked = {*self._get_param("AttributeNames", []), *self._get_param("MessageSystemAttributeNames", [])}
         if asked & {"All", "DeadLetterQueueSourceArn"}:
-            queue = self.sqs_backend.get_queue(self._get_queue_name())
-            known = {one.receipt_handle: one for one in list(queue._messages)}
+            known = contents(self.sqs_backend.get_queue(self._get_queue_name())).handles
             for shown in result.result.get("Messages", []):
                 origin = getattr(known.get(shown["ReceiptHandle"]), "dead_letter_source", None)
                 if origin is not None:

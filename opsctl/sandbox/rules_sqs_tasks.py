@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from opsctl.sandbox.rules_sqs_messages import contents
+
 ACTIVE = ("RUNNING", "CANCELLING")
 MAX_RATE = 500
 MAX_LISTED = 10
@@ -137,8 +139,9 @@ def _advance(backend: Any, task: MoveTask, now: float) -> None:
 
 def _free(source: Any) -> Iterator[Any]:
     """The messages a receiver could have now; in a FIFO queue none of a group that has one in flight."""
-    held = {one.group_id for one in source._messages if not one.visible} if source.fifo_queue else set()
-    yield from [one for one in source.messages if one.group_id is None or one.group_id not in held]
+    held = contents(source)
+    busy = {one.group_id for one in held if held.is_in_flight(one)} if source.fifo_queue else set()
+    yield from [one for one in held.visible() if one.group_id is None or one.group_id not in busy]
 
 
 def _move(message: Any, source: Any, target: Any, now: float) -> None:
@@ -152,9 +155,7 @@ def _move(message: Any, source: Any, target: Any, now: float) -> None:
     if target.fifo_queue:
         # Its own id: the original's would be taken for a duplicate within five minutes.
         new.deduplication_id = new.id
-        new.sequence_number = f"{uuid.uuid4().int % 10**20:020d}"
-    source._messages.remove(message)
-    source._pending_messages.discard(message)
+    contents(source).remove(message)
     target.add_message(new)
 
 

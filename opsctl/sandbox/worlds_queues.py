@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from opsctl.model.value import Json
+from opsctl.sandbox.queue_contents import HOSTS
 
 Clients = Callable[[str], Any]
 
@@ -54,8 +55,11 @@ def _fail(sqs: Any, queue: str) -> None:
     """Receive everything once more than the queue allows, as a consumer that always fails does."""
     for _ in range(_MAX_RECEIVE + 1):
         held: list[str] = []
-        while got := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
+        empty = 0
+        while empty < HOSTS:
+            got = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
             held += [one["ReceiptHandle"] for one in got]
+            empty = 0 if got else empty + 1
         for handle in held:
             sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=handle, VisibilityTimeout=0)
 

@@ -18,6 +18,7 @@ from opsctl.sandbox.worlds_queues import make_queues
 from tests.kit.job_runs import carry_out
 from tests.kit.moto_account import World, client, fresh_world
 from tests.kit.ports import FAULTS, Faulty, Killed, MemoryJournal
+from tests.kit.queues import every_host
 
 
 @pytest.fixture
@@ -34,8 +35,9 @@ def bodies(queue: str) -> list[str]:
     sqs = client("sqs")
     url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
     found: list[str] = []
-    while got := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-        found += [one["Body"] for one in got]
+    with every_host():
+        while got := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            found += [one["Body"] for one in got]
     return found
 
 

@@ -6,6 +6,7 @@ import zipfile
 from typing import Any
 
 from tests.kit.moto_account import client
+from tests.kit.queues import receive
 
 TRUST = {
     "Version": "2012-10-17",
@@ -72,9 +73,4 @@ def queue(name: str) -> tuple[str, str]:
 
 def received(url: str) -> list[dict[str, Any]]:
     """Everything in a queue."""
-    found: list[dict[str, Any]] = (
-        client("sqs")
-        .receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
-        .get("Messages", [])
-    )
-    return found
+    return receive(url)

@@ -2,34 +2,31 @@
 
 import base64
 import json
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from opsctl.sandbox import rules_sqs
+from opsctl.sandbox.clock import HandClock
+from opsctl.sandbox.conditions import set_conditions
 from tests.kit.moto_account import client, fresh_world, server
 from tests.kit.queues import TRACE, arn, count, fail, pair, queue, receive, redrive, refused, send
+
+CLOCK = HandClock()
 
 
 @pytest.fixture(autouse=True)
 def account() -> Iterator[None]:
     server()
-    with fresh_world():
+    with fresh_world() as world:
+        set_conditions(world.account, clock=CLOCK)
         yield
 
 
 @pytest.fixture
-def wait(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Let time pass for the tasks, without passing it."""
-    now = [time.time()]
-    monkeypatch.setattr(rules_sqs, "_now", lambda: now[0])
-
-    def waited(seconds: float) -> None:
-        now[0] += seconds
-
-    return waited
+def wait() -> Callable[[float], None]:
+    """Let time pass, without passing it."""
+    return lambda seconds: CLOCK.move_to(CLOCK.now() + seconds)
 
 
 def start(dead: str, **more: Any) -> str:
@@ -140,7 +137,7 @@ def test_a_task_moves_at_its_rate_as_time_passes(wait: Callable[[float], None]) 
     main, dead = pair()
     for _ in range(5):
         send(dead)
-    began = int(rules_sqs._now() * 1000)
+    began = int(CLOCK.now() * 1000)
     handle = start(dead, DestinationArn=arn(main), MaxNumberOfMessagesPerSecond=2)
     assert newest(dead) == {
         "TaskHandle": handle,
