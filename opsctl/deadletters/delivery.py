@@ -2,7 +2,7 @@
 
 import json
 
-from opsctl.deadletters.letter import letter_of
+from opsctl.deadletters.letter import letter_of, told_by_lambda
 from opsctl.deadletters.lossless import parse, text_of
 from opsctl.deadletters.transformer import MISSING, transformed, value_at
 from opsctl.model.value import Json
@@ -23,7 +23,7 @@ def payload_for_function(message: Json, form: str) -> str:
         return notification_event(json.loads(message["Body"]))
     if letter.kind == "lambda-destination":
         # Read again from the text, so that no digit of a number is lost.
-        return text_of(parse(message["Body"])["requestPayload"])
+        return text_of(told_by_lambda(parse(message["Body"]))["requestPayload"])
     if letter.payload is None:
         raise ValueError("the record does not hold what the function was to get")
     return _json_text(str(letter.payload), "the payload")

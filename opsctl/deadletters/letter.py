@@ -23,6 +23,7 @@ LetterKind: TypeAlias = Literal[
 ]
 
 _CAUSE_LENGTH = 200
+_RESULT = "Lambda Function Invocation Result - "
 _OF_LAMBDA = ("lambda-async", "lambda-destination", "stream")
 
 
@@ -70,7 +71,7 @@ def letter_of(message: Json) -> Letter:
         return _lambda_async(message, texts)
     record = json_object(message["Body"])
     if record is not None:
-        for recognised in (_destination(record), _custom_bus(record), _sns(record, message)):
+        for recognised in (_destination(told_by_lambda(record)), _custom_bus(record), _sns(record, message)):
             if recognised is not None:
                 return recognised
     return Letter(kind="plain", payload=message["Body"])
@@ -114,6 +115,17 @@ def _scheduler(message: Json, texts: dict[str, str]) -> Letter:
         if truncated
         else "",
     )
+
+
+def told_by_lambda(body: dict[str, Json]) -> dict[str, Json]:
+    """Return the record of an invocation that an event brought, when the destination is an event bus; else all.
+
+    Lambda guide, "Capturing records of asynchronous invocations": the record is the event's detail.
+    """
+    detail = body.get("detail")
+    if isinstance(detail, dict) and str(body.get("detail-type", "")).startswith(_RESULT):
+        return detail
+    return body
 
 
 def _destination(record: dict[str, Json]) -> Letter | None:

@@ -1,7 +1,7 @@
 """What EventBridge makes of an event for a target: InputPath and InputTransformer.
 
 Source: EventBridge guide, "Amazon EventBridge input transformation", and answers of EventBridge that were recorded
-in public tests (tests/deadletters/test_transformer.py says what follows from them).
+in public tests (tests/recorded/test_inputs.py says what follows from them).
 """
 
 import re

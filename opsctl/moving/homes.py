@@ -234,7 +234,9 @@ class Homes:
         if not letter.origin:
             raise ValueError("the notification does not name its subscription")
         if letter.origin not in self._told:
-            answer = self._read("sns", "GetSubscriptionAttributes", {"SubscriptionArn": letter.origin})
+            # SNS knows a subscription in its own Region only, and a queue may subscribe to a topic of another.
+            params = {"SubscriptionArn": letter.origin}
+            answer = self._read("sns", "GetSubscriptionAttributes", params, self._region_of(letter.origin))
             self._told[letter.origin] = answer["Attributes"]
         return self._told[letter.origin]
 
