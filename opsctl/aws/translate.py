@@ -27,6 +27,7 @@ _CONFLICT = (
     "ConditionalCheckFailed",
     "Conflict",
     "InUse",
+    "NameExists",
     "AssociatedItem",
 )
 _MISSING = ("NotFound", "NoSuch", "NonexistentItem", "NonExistent", "DoesNotExist", "EntityNotFound")

@@ -11,6 +11,8 @@ from opsctl.moving.queue import PASSING
 from opsctl.moving.sending import Alive, Sent, Stayed
 
 ATTEMPTS = 6
+_PASSING_ENTRIES = ("ThrottlingException", "InternalFailure")
+"""The errors of an entry that may be tried again (EventBridge API reference, PutEventsResultEntry)."""
 
 
 class Call(Value):
@@ -105,6 +107,8 @@ class CallSending:
                 sent.new_ids += _ids_in(answer)
                 return
             code, reason = failed
+            if code not in _PASSING_ENTRIES:
+                break
         sent.stayed.append(Stayed(message, code, reason))
 
 
