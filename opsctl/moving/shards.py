@@ -14,7 +14,7 @@ from opsctl.deadletters.letter import letter_of
 from opsctl.deadletters.stream_batches import Batch, StreamMapping, records_of
 from opsctl.deadletters.stream_events import dynamodb_record, kinesis_record
 from opsctl.model.ports import Aws
-from opsctl.model.reads import Answer, Read, Refused
+from opsctl.model.reads import Answer, Read, Refusal, Refused
 from opsctl.model.value import Json
 from opsctl.moving.backoff import Patience
 from opsctl.moving.call_sending import Call, CallSending
@@ -134,10 +134,16 @@ class ShardSending:
             answer = self._aws.read(read)
             if answer.refusal is None:
                 return answer.value
-            if answer.refusal.kind is not Refused.THROTTLED or attempt == _ATTEMPTS:
+            if not _passes(answer.refusal) or attempt == _ATTEMPTS:
                 raise ValueError(f"the batch cannot be made again: {answer.refusal}")
             self._patience.wait(attempt)
         raise AssertionError("the last attempt returns or raises")
+
+
+def _passes(refusal: Refusal) -> bool:
+    """DynamoDB calls it a limit when more than two read a shard at a time, as its function does (GetRecords)."""
+    crowded = refusal.api == "dynamodbstreams.GetRecords" and refusal.code == "LimitExceededException"
+    return crowded or refusal.kind is Refused.THROTTLED
 
 
 def _names_records(info: dict[str, Json]) -> bool:

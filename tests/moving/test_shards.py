@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from opsctl.model.reads import Answer, Read
+from opsctl.model.reads import Answer, Read, Refusal, Refused
 from opsctl.model.run import Identity
 from opsctl.model.value import Json
 from opsctl.moving.backoff import Patience
 from opsctl.moving.sending import Sent
 from opsctl.moving.shards import ShardSending
 from tests.deadletters.test_letter import message, record
-from tests.kit.ports import IDENTITY, FakeClock
+from tests.kit.ports import IDENTITY, FakeClock, refusal
 
 TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/t/stream/2026"
 CLICKS = "arn:aws:kinesis:us-east-1:123456789012:stream/clicks"
@@ -31,6 +31,7 @@ class Shard:
         self._behind = behind
         self._mappings = list(mappings)
         self.alone: Json = {}
+        self.refusals: list[Refusal] = []
         self.reads: list[Read] = []
         self.events: list[Json] = []
 
@@ -48,6 +49,8 @@ class Shard:
             return Answer(value={"ShardIterator": "0"})
         if read.operation == "GetFunctionConfiguration":
             return Answer(value={"Role": ROLE})
+        if self.refusals:
+            return Answer(refusal=self.refusals.pop(0))
         page: dict[str, Json] = {"Records": self._pages.pop(0) if self._pages else []}
         page["NextShardIterator"] = "next" if self._pages or self._behind else ""
         if read.service == "kinesis":
@@ -96,6 +99,22 @@ def test_an_empty_page_of_a_dynamodb_shard_is_not_its_end(pages: list[list[int]]
     shard = Shard(*([row(number) for number in page] for page in pages))
     assert len(sent(shard, TABLE, 1, 3, 3).confirmed) == 1
     assert [one["eventID"] for one in shard.events[0]["Records"]] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "taken"),
+    [
+        ("LimitExceededException", Refused.INVALID, 1),
+        ("ThrottlingException", Refused.THROTTLED, 1),
+        ("ExpiredIteratorException", Refused.INVALID, 0),
+    ],
+)
+def test_a_shard_that_others_read_as_well_is_read_again_after_a_while(
+    code: str, kind: Refused, taken: int
+) -> None:
+    shard = Shard([row(1)])
+    shard.refusals = [refusal(kind, code, "dynamodbstreams.GetRecords")] * 2
+    assert len(sent(shard, TABLE, 1, 1, 1).confirmed) == taken
 
 
 def test_an_empty_page_of_a_kinesis_shard_is_its_end_only_at_the_tip() -> None:
