@@ -116,6 +116,7 @@ class Runtime:
             stopping=self.stopping,
             queues=self.queues,
             probe=probe,
+            request=InstalledModels().request,
         )
 
 

@@ -179,10 +179,16 @@ class DlqRedriveAction(Action):
 
     def _risk(self) -> Risk:
         severity = Severity.MEDIUM if self.redrive.queue.total < _MANY else Severity.HIGH
+        note = "Messages are processed again: what their consumer did before it failed may be done twice."
+        calls = tuple(one.route.name for one in self.redrive.destinations if one.route.kind == "call")
+        if calls:
+            # What an API does to what else is not known here.
+            severity = Severity.SEVERE
+            note += f" Schedules call {', '.join(dict.fromkeys(calls))}: what that does may no longer be wanted."
         return Risk(
             severity=severity,
-            affects=tuple(text for one in self.redrive.destinations for text in one.consumers),
-            note="Messages are processed again: what their consumer did before it failed may be done twice.",
+            affects=(*calls, *(text for one in self.redrive.destinations for text in one.consumers)),
+            note=note,
         )
 
     def _destinations_there(self, about: Context) -> tuple[Check, ...]:

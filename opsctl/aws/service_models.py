@@ -7,6 +7,7 @@ from botocore.exceptions import DataNotFoundError, UnknownServiceError
 from botocore.loaders import Loader
 from botocore.model import OperationNotFoundError, ServiceModel
 
+from opsctl.aws.requests import request_params
 from opsctl.model.value import Json
 
 MAX_DEPTH = 12
@@ -51,6 +52,24 @@ class InstalledModels:
     def output_shape(self, service: str, operation: str) -> Json:
         """The answer of an operation as a JSON Schema; None when there is no such operation."""
         return self._shape(service, operation, "output_shape")
+
+    def request(self, service: str, operation: str, told: Json, token: str) -> tuple[str, dict[str, Json]]:
+        """Return an operation's exact name and its parameters as boto3 takes them, from a request written as JSON.
+
+        Names of operations and members may differ in their capital letters. Where the operation takes a token that
+        makes a repetition harmless, and the request has none, it gets `token`.
+
+        Raises:
+            ValueError: it is no request of that operation, as far as the installed models know it.
+        """
+        if service not in self._names:
+            raise ValueError(f"the installed SDK does not know {service}: upgrade boto3")
+        model = _service(self._loader, service)
+        names = {name.lower(): name for name in model.operation_names}
+        name = names.get(operation.lower())
+        if name is None:
+            raise ValueError(f"the installed SDK does not know {service}.{operation}: upgrade boto3")
+        return name, request_params(model.operation_model(name), told, token)
 
     def _shape(self, service: str, operation: str, side: str) -> Json:
         try:

@@ -38,6 +38,11 @@ def _of_destination(one: Destination, *, onto_bus: bool) -> Iterable[Grant]:
         yield _grant("events", "PutEvents", EventBusArn=route.arn)
     elif route.kind == "stream":
         yield from _of_stream(route)
+    elif route.kind == "call":
+        client, _, operation = route.name.partition(".")
+        yield _schedule(route.rule)
+        yield _grant(client, operation)
+        yield from (_grant("iam", "PassRole", RoleArn=role) for role in route.roles)
     else:
         yield from _of_target(route, onto_bus=onto_bus)
 
@@ -70,8 +75,7 @@ def _of_target(route: Route, *, onto_bus: bool) -> Iterable[Grant]:
     if is_rule:
         yield _grant("events", "ListTargetsByRule", RuleArn=route.rule)
     else:
-        group, _, name = route.rule.rpartition(":schedule/")[2].rpartition("/")
-        yield _grant("scheduler", "GetSchedule", GroupName=group, Name=name)
+        yield _schedule(route.rule)
     service = route.arn.split(":")[2]
     if ":aws-sdk:" in route.arn:
         # Where it goes stands in each letter.
@@ -87,6 +91,11 @@ def _of_target(route: Route, *, onto_bus: bool) -> Iterable[Grant]:
     called, operation = _CALLS[service]
     name = route.arn.rpartition("/")[2]
     yield _grant(called, operation, **dict.fromkeys(_NAMES, route.arn), DeliveryStreamName=name)
+
+
+def _schedule(arn: str) -> Grant:
+    group, _, name = arn.rpartition(":schedule/")[2].rpartition("/")
+    return _grant("scheduler", "GetSchedule", GroupName=group, Name=name)
 
 
 def _of_any_record() -> Iterable[Grant]:

@@ -10,6 +10,7 @@ _WORDS = {
     "bus": "event bus",
     "stream": "function",
     "target": "target",
+    "call": "call",
 }
 _FORMS = {
     "body": "",
@@ -18,6 +19,7 @@ _FORMS = {
     "records": "with its records read again",
     "event": "with the input settings of its rule",
     "carried": "with what its dead letter carries",
+    "request": "just as its schedule makes it",
 }
 
 
@@ -26,18 +28,20 @@ class Route(Value):
 
     `form` says what is delivered: the `body` as it is, the `payload` inside a record, an SNS `notification` as a
     function gets it, the `records` of a stream read again, the `event` after the input settings of the `rule`,
-    or the request or input that a schedule's letter has `carried`. `bare` routes also take messages that do not
-    say where they failed.
+    the request or input that a schedule's letter has `carried`, or the `request` of a `call` of any API, which
+    has to be the one that its schedule makes. `bare` routes also take messages that do not say where they
+    failed. `roles` are those that a call hands on.
     """
 
     origin: str = ""
     rule: str = ""
-    kind: Literal["queue", "function", "bus", "stream", "target"]
+    kind: Literal["queue", "function", "bus", "stream", "target", "call"]
     arn: str
     url: str = ""
     name: str
-    form: Literal["body", "payload", "notification", "records", "event", "carried"] = "body"
+    form: Literal["body", "payload", "notification", "records", "event", "carried", "request"] = "body"
     bare: bool = False
+    roles: tuple[str, ...] = ()
     why: str = ""
 
     def region(self, own: str) -> str:

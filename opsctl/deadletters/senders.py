@@ -1,5 +1,6 @@
 """Finds what leaves dead letters in a queue, from the account's settings alone: no message is read for it."""
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -19,9 +20,11 @@ from opsctl.services.dead_letter_reads import (
 )
 from opsctl.services.queue_facts import QueueFacts, url_for
 from opsctl.services.queue_policy import EVERYTHING
+from opsctl.services.sdk_services import called_by, universal_api
 
 ASKED_AT_MOST = 200
 REPEATED_APIS = ("sqs:sendMessage", "sns:publish", "lambda:invoke", "sfn:startExecution")
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 TARGETS = ("lambda", "sqs", "sns", "states", "kinesis", "firehose")
 
 
@@ -166,7 +169,7 @@ def schedules_failing_into(listed: Answer, queue: QueueFacts) -> Looking[Found]:
     for one, answer in zip(schedules, told, strict=True):
         target = (answer.value or {}).get("Target") or {}
         if (target.get("DeadLetterConfig") or {}).get("Arn") == queue.arn:
-            senders.append(_delivering(f"schedule {one['Name']}", str(one["Arn"]), str(target["Arn"]), queue))
+            senders.append(_scheduled(f"schedule {one['Name']}", str(one["Arn"]), target, queue))
     return Found(senders=tuple(senders), unread=refusals(told))
 
 
@@ -226,9 +229,7 @@ def _delivering(name: str, rule: str, arn: str, queue: QueueFacts) -> Sender:
     if arn == queue.arn:
         return Sender(name=name, cannot=INTO_ITSELF)
     is_rule = ":rule/" in rule
-    api = arn.rpartition(":aws-sdk:")[2] if service == "scheduler" and not is_rule else ""
-    if api and api not in REPEATED_APIS:
-        return Sender(name=name, cannot=f"it makes the call {api}, which hands no message on")
+    api = "" if is_rule else universal_api(arn)
     if not api and service not in TARGETS:
         return Sender(name=name, cannot=f"a target of {service} cannot be called again by itself")
     title = api or (_function(arn) if service == "lambda" else arn.rpartition(":")[2])
@@ -237,6 +238,23 @@ def _delivering(name: str, rule: str, arn: str, queue: QueueFacts) -> Sender:
     return Sender(
         name=name, route=Route(origin=arn, rule=rule, kind="target", arn=arn, name=title, form=form, why=why)
     )
+
+
+def _scheduled(name: str, schedule: str, target: dict[str, Json], queue: QueueFacts) -> Sender:
+    """A schedule; its call of an API that hands no message on is made again as the schedule makes it."""
+    arn = str(target["Arn"])
+    api = universal_api(arn)
+    if not api or api in REPEATED_APIS:
+        return _delivering(name, schedule, arn, queue)
+    try:
+        client, operation = called_by(api)
+    except ValueError as fault:
+        return Sender(name=name, cannot=str(fault))
+    why = f"{name} makes it and fails into this queue; a letter that holds another request stays"
+    title = f"{client}.{operation}"
+    route = Route(origin=arn, rule=schedule, kind="call", arn=arn, name=title, form="request", why=why)
+    roles = tuple(dict.fromkeys(_ROLE.findall(str(target.get("Input") or ""))))
+    return Sender(name=name, route=route.model_copy(update={"roles": roles}))
 
 
 def _on_failure(told: dict[str, Json]) -> str:

@@ -192,6 +192,8 @@ def _line(one: Destination, own: str) -> str:
     region = one.route.region(own)
     where = f" in {region}" if region != own else ""
     waiting = f", {one.waiting:,} waiting there" if one.waiting >= 0 else ""
+    if one.route.kind == "call":
+        return f"{one.route.says()}{where} ({one.route.why})"
     who = "; ".join(one.consumers) or "no consumer is known"
     return f"{one.route.says()}{where}{waiting} ({one.route.why}): {who}"
 

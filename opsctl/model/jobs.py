@@ -11,6 +11,7 @@ from opsctl.model.run import Clock, Progress
 from opsctl.model.value import Json, Value
 
 BatchState: TypeAlias = Literal["intended", "sent"]
+MakeRequest: TypeAlias = Callable[[str, str, Json, str], tuple[str, dict[str, Json]]]
 
 
 class Held(Value):
@@ -113,12 +114,19 @@ def _no_probe(_url: str) -> str:
     return "nothing here can probe"
 
 
+def _no_models(service: str, operation: str, _told: Json, _token: str) -> tuple[str, dict[str, Json]]:
+    """No service models are at hand."""
+    raise ValueError(f"nothing here knows the requests of {service}.{operation}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tools:
     """What a job works with.
 
-    `called_at` says when the run last set out to call an API, as `service.Operation`. `probe` asks a URL once and
-    returns why the answer was not good, or nothing. `commands` makes commands to type next.
+    `called_at` says when the run last set out to call an API, as `service.Operation`. `probe` asks a URL once
+    and returns why the answer was not good, or nothing. `commands` makes commands to type next. `request` makes,
+    of a client, an operation, a request written as JSON and a token, the operation's exact name and its
+    parameters by the service models, or raises ValueError.
     """
 
     aws: Aws
@@ -129,6 +137,7 @@ class Tools:
     stopping: Callable[[], bool]
     called_at: Callable[[str], float | None] = _never
     probe: Callable[[str], str] = _no_probe
+    request: MakeRequest = _no_models
     commands: Commands = field(default_factory=Commands)
 
 

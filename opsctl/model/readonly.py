@@ -66,6 +66,11 @@ def why_no_read(service: str, operation: str, params: Mapping[str, Json] | None 
     return ""
 
 
+def clients_with_reads() -> frozenset[str]:
+    """Return the names of the boto3 clients that have any read."""
+    return frozenset(_reads())
+
+
 @cache
 def not_reads() -> Mapping[str, tuple[str, str]]:
     """Return what is named like a read and is none: `service.Operation` to its class and why, in words."""

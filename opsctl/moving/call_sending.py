@@ -16,19 +16,23 @@ _PASSING_ENTRIES = ("ThrottlingException", "InternalFailure")
 
 
 class Call(Value):
-    """An API call that delivers one message; `known` is the error that says it was delivered before."""
+    """An API call that delivers one message; `known` is the error that says it was delivered before.
+
+    One that is made `once` is not repeated when its answer was lost, nor when it was done in part.
+    """
 
     service: str
     operation: str
     params: dict[str, Json]
     known: str = ""
+    once: bool = False
 
 
 class CallSending:
     """Implements `Sending`: each message becomes one call.
 
     `call_of` raises ValueError for a message that cannot be delivered, with the reason. A call whose answer was
-    lost is repeated, and its message named as perhaps delivered twice.
+    lost is repeated, unless it is made once, and its message named as perhaps delivered twice.
     """
 
     repeats_s = 0.0
@@ -85,6 +89,8 @@ class CallSending:
             except OutcomeUnknown as lost:
                 sent.doubtful.append(message["MessageId"])
                 code, reason = "OutcomeUnknown", lost.summary
+                if call.once:
+                    break
                 continue
             except AwsRefused as refused:
                 code, reason = refused.refusal.code, refused.refusal.message
@@ -96,7 +102,7 @@ class CallSending:
                 if refused.refusal.kind in (Refused.MISSING, Refused.DENIED):
                     self._closed = f"{code}: {reason}"
                 break
-            failed = _failed_entry(answer)
+            failed = None if call.once else _failed_entry(answer)
             if failed is None and self._fault_in is not None:
                 final = self._fault_in(answer)
                 if final is not None:

@@ -17,11 +17,13 @@ from opsctl.model.value import Json
 from opsctl.moving.backoff import Patience
 from opsctl.moving.call_sending import Call, CallSending
 from opsctl.moving.queue_sending import QueueSending
-from opsctl.moving.scheduled import carried_input, carried_request, request_call, universal_api
+from opsctl.moving.schedule_calls import partly_done, planned_route, repeated_call
+from opsctl.moving.scheduled import APIS, carried_input, carried_request, request_call
 from opsctl.moving.sending import Alive, InParts, Sent
 from opsctl.moving.shards import ShardSending
 from opsctl.moving.targets import invocation, target_call
 from opsctl.services.queue_facts import place_of_url, queue_url
+from opsctl.services.sdk_services import universal_api
 
 _SILENT = "it does not say where it came from; --to names a destination"
 _NO_FAILURE = (
@@ -271,7 +273,10 @@ class Homes:
     def _schedule_target(self, letter: Letter) -> InParts:
         """What the letter carries, whatever has become of its schedule."""
         self._refuse_stranger(letter.rule, "schedule")
-        if universal_api(letter.origin):
+        api = universal_api(letter.origin)
+        if api and api not in APIS:
+            return self._schedule_call(letter, api)
+        if api:
             return self._calls("", request_call(letter.origin, self._check))
         self._refuse_stranger(letter.origin, "target")
         settings = self._settings_of(letter)
@@ -280,6 +285,21 @@ class Homes:
             letter.origin,
             lambda message: carried_request(message, letter.origin, self._check) or made(message),
         )
+
+    def _schedule_call(self, letter: Letter, api: str) -> InParts:
+        """A call of another API: only for a schedule that the plan names, and only as that schedule makes it."""
+        route = planned_route(self._all, letter.rule, letter.origin, api)
+        group, _, name = route.rule.rpartition(":schedule/")[2].rpartition("/")
+        target = self._read("scheduler", "GetSchedule", {"Name": name, "GroupName": group})["Target"]
+        if target["Arn"] != letter.origin:
+            raise ValueError(f"schedule {name} has another target now")
+        call_of = repeated_call(route, str(target.get("Input") or "{}"), self._tools.request, self._is_own)
+        return CallSending(self._tools.aws, self._region, call_of, self._patience, partly_done)
+
+    def _is_own(self, text: str) -> bool:
+        """Whether a text names the queue that is emptied."""
+        place = place_of_url(text, self._region)
+        return is_queue(f"arn:aws:sqs:{':'.join(place)}" if place else text, **self._own)
 
     def _settings_of(self, letter: Letter) -> dict[str, Json]:
         """Group and partition key stand in the schedule alone; other targets need nothing of it."""

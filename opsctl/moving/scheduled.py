@@ -5,14 +5,13 @@ SendMessage) and "Using universal targets" (`arn:aws:scheduler:::aws-sdk:service
 now is no help: it may have been changed, or deleted after it ran once.
 """
 
-import re
 from collections.abc import Callable
 
 from opsctl.deadletters.delivery import payload_for_function
 from opsctl.model.value import Json, json_object
 from opsctl.moving.call_sending import Call
+from opsctl.services.sdk_services import universal_api
 
-_UNIVERSAL = re.compile(r"arn:aws[a-z-]*:scheduler:::aws-sdk:(?P<api>[\w-]+:\w+)")
 # Service and operation as botocore names them, the member that says where it goes, and what else is taken.
 APIS: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "sqs:sendMessage": (
@@ -50,26 +49,14 @@ _SERVICES = {
 }
 
 
-def universal_api(target: str) -> str:
-    """The API that a universal target calls, as `sqs:sendMessage`; empty for other targets."""
-    found = _UNIVERSAL.fullmatch(target)
-    return found["api"] if found else ""
-
-
 def request_call(target: str, check: Callable[[str, str], None]) -> Callable[[Json], Call]:
     """Return what makes the request in a dead letter of a universal target.
 
     `check` takes the service and where the request goes, and raises ValueError when that may not be.
 
-    Raises:
-        ValueError: opsctl does not make calls of that API.
+    The target's API is one of `APIS`.
     """
     api = universal_api(target)
-    if api not in APIS:
-        raise ValueError(
-            f"its schedule makes the call {api}, which hands no message on and is not repeated; the body holds "
-            "its parameters"
-        )
 
     def call(message: Json) -> Call:
         request = json_object(message["Body"])

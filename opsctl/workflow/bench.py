@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from opsctl.model.jobs import Checkpoint, Wire
+from opsctl.model.jobs import Checkpoint, MakeRequest, Wire
 from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws, Reader, RunJournal
 from opsctl.model.registry import Registry
@@ -70,7 +70,9 @@ class Workbench:
         stopping: Callable[[], bool],
         queues: Callable[[str], Wire],
         probe: Callable[[str], str],
+        request: MakeRequest,
     ) -> None:
+        self.request = request
         self.queues = queues
         self.probe = probe
         self.aws = aws

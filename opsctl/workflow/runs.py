@@ -217,6 +217,7 @@ def _run_job(change: Change, plan: Plan, bench: Workbench) -> JobResult:
             stopping=bench.stopping,
             called_at=lambda api: _called_at(api, plan, bench),
             probe=bench.probe,
+            request=bench.request,
             commands=bench.about.commands,
         )
     )

@@ -7,11 +7,12 @@ import pytest
 from opsctl.actions.dlq_redrive import DlqRedriveAction
 from opsctl.deadletters.redrive import Redrive
 from opsctl.lookups.dlq_redrive import DlqRedrive
-from opsctl.model.changes import Change
+from opsctl.model.changes import Change, Severity
 from opsctl.model.errors import InvalidInput
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
 from opsctl.planning.gather import gather
+from opsctl.planning.iam import policy_for_changes
 from tests.kit.canned import ABOUT, ACCOUNT, REGION, Canned, CannedReader, denied, missing
 
 URL = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}"
@@ -205,15 +206,50 @@ def test_the_call_of_a_universal_target_is_named_and_allowed(api: str, operation
     assert allowed(change, operation) == ["*"]
 
 
-def test_a_universal_target_that_hands_no_message_on_is_said_to_stay() -> None:
+def calling(api: str, **more: Json) -> Redrive:
+    """A queue into which a schedule fails that calls an API by a universal target."""
     listed = {"Name": "nightly", "GroupName": "default", "Arn": SCHEDULE}
-    target = "arn:aws:scheduler:::aws-sdk:ec2:stopInstances"
-    answers = world(
-        scheduler__ListSchedules={"Schedules": [listed]},
-        scheduler__GetSchedule={"Target": {"Arn": target, "DeadLetterConfig": {"Arn": DLQ}}},
-    )
-    found, _ = seen(answers)
-    assert found.stays == ("schedule nightly: it makes the call ec2:stopInstances, which hands no message on",)
+    target = {"Arn": f"arn:aws:scheduler:::aws-sdk:{api}", "DeadLetterConfig": {"Arn": DLQ}, **more}
+    answers = world(scheduler__ListSchedules={"Schedules": [listed]}, scheduler__GetSchedule={"Target": target})
+    return seen(answers)[0]
+
+
+@pytest.mark.parametrize(
+    ("api", "named", "action"),
+    [
+        ("ec2:stopInstances", "ec2.StopInstances", "ec2:StopInstances"),
+        ("rds:startDBInstance", "rds.StartDBInstance", "rds:StartDBInstance"),
+        ("emr:terminateJobFlows", "emr.TerminateJobFlows", "elasticmapreduce:TerminateJobFlows"),
+        ("eventbridge:putEvents", "events.PutEvents", "events:PutEvents"),
+    ],
+)
+def test_a_call_that_hands_no_message_on_is_named_allowed_and_has_to_be_confirmed_by_name(
+    api: str, named: str, action: str
+) -> None:
+    change = planned(calling(api))
+    assert f"call {named} just as its schedule makes it" in change.why
+    assert change.risk.severity is Severity.SEVERE
+    assert named in change.risk.affects
+    policy = policy_for_changes([change], ABOUT.identity)
+    allowed_at_all = {one for statement in policy["Statement"] for one in statement["Action"]}
+    assert {action, "scheduler:GetSchedule"} <= allowed_at_all
+
+
+def test_a_role_that_a_schedules_call_hands_on_may_be_passed() -> None:
+    role = f"arn:aws:iam::{ACCOUNT}:role/nightly/jobs"
+    change = planned(calling("ecs:runTask", Input=json.dumps({"Overrides": {"TaskRoleArn": role}})))
+    assert allowed(change, "PassRole") == [role]
+
+
+@pytest.mark.parametrize(
+    ("api", "says"),
+    [
+        ("ec2:describeInstances", "it makes the call ec2:describeInstances, which only reads"),
+        ("nosuch:doThings", "it makes the call nosuch:doThings, and the SDK"),
+    ],
+)
+def test_a_universal_target_that_cannot_be_called_again_is_said_to_stay(api: str, says: str) -> None:
+    assert says in calling(api).stays[0]
 
 
 def test_a_schedule_is_named() -> None:

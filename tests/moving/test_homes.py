@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from opsctl.aws.service_models import InstalledModels
 from opsctl.deadletters.route import Route
 from opsctl.deadletters.senders import REPEATED_APIS
 from opsctl.journal.checkpoints import JobCheckpoint
@@ -78,6 +79,7 @@ def redrive(
         clock=sqs.clock,
         progress=lambda _line: None,
         stopping=lambda: False,
+        request=InstalledModels().request,
     )
     patience = Patience(sqs.clock, lambda: False)
     homes = Homes(
@@ -496,7 +498,7 @@ def test_a_fifo_target_of_a_schedule_needs_the_schedule_for_its_group(tmp_path: 
 @pytest.mark.parametrize(
     ("target", "body", "rule", "reason"),
     [
-        (f"{SDK}:ec2:stopInstances", {"InstanceIds": ["i-1"]}, NIGHTLY, "hands no message on"),
+        (f"{SDK}:ec2:stopInstances", {"InstanceIds": ["i-1"]}, NIGHTLY, "the plan names no such schedule"),
         (f"{SDK}:sqs:sendMessage", "hi", NIGHTLY, "no request of sqs:sendMessage"),
         (
             f"{SDK}:sqs:sendMessage",
@@ -533,6 +535,112 @@ def test_a_schedules_letter_stays_with_the_reason_where_its_call_is_not_made(
     aws, result = scheduled(tmp_path, target, body, rule=rule)
     assert reason in result.details["reasons"][0]["reason"]
     assert aws.writes == []
+
+
+STOP = f"{SDK}:ec2:stopInstances"
+STOPPED = {"InstanceIds": ["i-1"], "Force": True}
+
+
+def calling(
+    path: Path,
+    body: Json,
+    own: Json = None,
+    *,
+    rule: str = NIGHTLY,
+    target: str = STOP,
+    name: str = "ec2.StopInstances",
+) -> tuple[Told, JobResult]:
+    """A letter of a schedule whose call the plan names; `own` is the input that the schedule has now."""
+    now = {"Arn": target, "Input": json.dumps(body if own is None else own)}
+    aws = Told({"GetSchedule": {"Target": now}})
+    route = Route(origin=target, rule=NIGHTLY, kind="call", arn=target, name=name, form="request")
+    return aws, redrive(path, made(body, SCHEDULE_ARN=rule, TARGET_ARN=target), aws, route)
+
+
+@pytest.mark.parametrize("rule", [NIGHTLY, NIGHTLY.replace("default/", "")])
+def test_a_call_that_the_plan_names_is_made_as_its_schedule_makes_it(tmp_path: Path, rule: str) -> None:
+    aws, result = calling(tmp_path, STOPPED, rule=rule)
+    assert result.complete
+    assert aws.writes == [("StopInstances", STOPPED)]
+
+
+def test_members_are_named_as_the_sdk_names_them_and_a_repetition_is_made_harmless(tmp_path: Path) -> None:
+    target = f"{SDK}:rds:startDBInstance"
+    aws, _ = calling(tmp_path, {"DbInstanceIdentifier": "d"}, target=target, name="rds.StartDBInstance")
+    assert aws.writes == [("StartDBInstance", {"DBInstanceIdentifier": "d"})]
+    target = f"{SDK}:ecs:runTask"
+    aws, _ = calling(tmp_path / "b", {"TaskDefinition": "t"}, target=target, name="ecs.RunTask")
+    ((operation, params),) = aws.writes
+    assert (operation, params["taskDefinition"], len(params["clientToken"])) == ("RunTask", "t", 36)
+
+
+def test_what_a_schedule_fills_in_may_be_filled_in_and_nothing_else(tmp_path: Path) -> None:
+    own = {"InstanceIds": ["i-1"], "Hibernate": True} | {"DryRun": False}
+    assert calling(tmp_path, own, own)[1].complete
+    target, name = f"{SDK}:ssm:putParameter", "ssm.PutParameter"
+    own = {"Name": "last", "Value": "at <aws.scheduler.scheduled-time> by <aws.scheduler.execution-id>"}
+    told = {"Name": "last", "Value": "at 2026-01-01T00:00:00Z by d32c5kddcf5bb8c3"}
+    assert calling(tmp_path / "b", told, own, target=target, name=name)[0].writes == [("PutParameter", told)]
+    forged = told | {"Value": "at 2026-01-01T00:00:00Z, x by d32c5kddcf5bb8c3"}
+    assert calling(tmp_path / "c", forged, own, target=target, name=name)[0].writes == []
+
+
+@pytest.mark.parametrize(
+    ("body", "own", "reason"),
+    [
+        ({"InstanceIds": ["i-2"]}, {"InstanceIds": ["i-1"]}, "whoever may send to the queue"),
+        ({"InstanceIds": ["i-1"], "Force": True}, {"InstanceIds": ["i-1"]}, "whoever may send to the queue"),
+        ({"InstanceIds": ["i-1", "i-2"]}, {"InstanceIds": ["i-1"]}, "whoever may send to the queue"),
+        ({"Force": 1}, {"Force": True}, "whoever may send to the queue"),
+        ("no request", STOPPED, "whoever may send to the queue"),
+        ({"InstanceIds": "i-1"}, None, "InstanceIds is not what the installed SDK takes"),
+        ({"InstanceIdz": ["i-1"]}, None, "does not know, or one twice: InstanceIdz"),
+        ({"Force": True}, None, "is not complete"),
+    ],
+)
+def test_another_call_than_the_schedules_own_or_none_of_that_api_is_not_made(
+    tmp_path: Path, body: Json, own: Json, reason: str
+) -> None:
+    aws, result = calling(tmp_path, body, own)
+    assert reason in result.details["reasons"][0]["reason"]
+    assert aws.writes == []
+
+
+def test_a_call_whose_schedule_calls_something_else_now_is_not_made(tmp_path: Path) -> None:
+    aws = Told({"GetSchedule": {"Target": {"Arn": f"{SDK}:ec2:terminateInstances", "Input": json.dumps(STOPPED)}}})
+    route = Route(origin=STOP, rule=NIGHTLY, kind="call", arn=STOP, name="ec2.StopInstances", form="request")
+    result = redrive(tmp_path, made(STOPPED, SCHEDULE_ARN=NIGHTLY, TARGET_ARN=STOP), aws, route)
+    assert "has another target now" in result.details["reasons"][0]["reason"]
+
+
+def test_a_call_that_sends_into_the_queue_that_is_emptied_is_not_made(tmp_path: Path) -> None:
+    entries = [{"Id": "1", "MessageBody": "m"}]
+    body = {"QueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/dead", "Entries": entries}
+    target, name = f"{SDK}:sqs:sendMessageBatch", "sqs.SendMessageBatch"
+    aws, result = calling(tmp_path, body, target=target, name=name)
+    assert "into this very queue" in result.details["reasons"][0]["reason"]
+    assert aws.writes == []
+
+
+def test_a_call_whose_answer_was_lost_or_that_was_done_in_part_is_not_made_again(tmp_path: Path) -> None:
+    target, name = f"{SDK}:eventbridge:putEvents", "events.PutEvents"
+    body = {"Entries": [{"Source": "a", "DetailType": "b", "Detail": "{}"}] * 2}
+    route = Route(origin=target, rule=NIGHTLY, kind="call", arn=target, name=name, form="request")
+    told = {"GetSchedule": {"Target": {"Arn": target, "Input": json.dumps(body)}}}
+    aws = Told(told)
+    aws.replies = {"FailedEntryCount": 1, "Entries": [{"EventId": "e"}, {"ErrorCode": "InternalFailure"}]}
+    result = redrive(tmp_path, made(body, SCHEDULE_ARN=NIGHTLY, TARGET_ARN=target), aws, route)
+    assert [one["code"] for one in result.details["stayed_messages"]] == ["DoneInPart"]
+    assert len(aws.writes) == 1
+    aws = Told(told)
+
+    def lose(_operation: str) -> None:
+        raise OutcomeUnknown("lost")
+
+    aws.fails = lose
+    result = redrive(tmp_path / "b", made(body, SCHEDULE_ARN=NIGHTLY, TARGET_ARN=target), aws, route)
+    assert not result.certain
+    assert len(aws.writes) == 1
 
 
 def test_stream_records_that_are_gone_leave_the_letter_where_it_is(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ def bench(aws: Aws, path: Path, plan_id: str = "undo-id") -> Workbench:
         queues=NO_QUEUES,
         stopping=lambda: False,
         probe=lambda _url: "",
+        request=lambda _service, operation, told, _token: (operation, told),
     )
 
 
