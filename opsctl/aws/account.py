@@ -20,7 +20,7 @@ from opsctl.model.reads import Answer, Read, Refusal, Refused
 from opsctl.model.run import Clock, Identity
 from opsctl.model.value import Json
 
-_SDK_FAULTS = (ClientError, BotoCoreError, ResponseParserError)
+_SDK_FAULTS = (ClientError, BotoCoreError, ResponseParserError, OSError)
 THROTTLE_ATTEMPTS = 8
 
 

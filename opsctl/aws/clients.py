@@ -11,15 +11,15 @@ import boto3
 from boto3.session import Session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
-from botocore.exceptions import BotoCoreError, InvalidRegionError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, InvalidConfigError, InvalidRegionError, NoCredentialsError
 from botocore.utils import get_environ_proxies, validate_region_name
 
 from opsctl import __version__
+from opsctl.aws.trust import refuse_unreadable
 from opsctl.model.errors import InvalidInput
 from opsctl.model.value import Value
 
 READ_ATTEMPTS = 6
-_AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 _ROLE = re.compile(r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$")
 CONNECTIONS = 32
 INVOCATION_S = 910
@@ -47,6 +47,7 @@ class Clients:
         self._lock = threading.Lock()
         self._made: dict[tuple[str, str, bool, bool], Any] = {}
         self._credentials: Any = None
+        self._bundle_read = False
         _refuse_misspelt(connection)
         try:
             self._session = _session(connection)
@@ -79,7 +80,12 @@ class Clients:
         """
         url = self._connection.endpoint_url or str(self.get("sts", None).meta.endpoint_url)
         host = urlsplit(url).hostname or ""
-        return "" if host.endswith(_AWS_HOSTS) else url
+        return "" if host.endswith(self._suffixes()) else url
+
+    def _suffixes(self) -> tuple[str, ...]:
+        """The ends of the names of AWS's own hosts in every partition that the SDK knows."""
+        known = [one["outputs"] for one in self._session._session.get_data("partitions")["partitions"]]
+        return tuple(f".{one[name]}" for one in known for name in ("dnsSuffix", "dualStackDnsSuffix"))
 
     @property
     def agent(self) -> str:
@@ -87,10 +93,13 @@ class Clients:
         return self._agent
 
     @property
-    def verify(self) -> str | bool:
-        """The CA bundle configured for the SDK, or True for its own."""
-        bundle = self._session._session.get_config_variable("ca_bundle")
-        return str(bundle) if bundle else True
+    def bundle(self) -> tuple[str | bool, str]:
+        """The CA bundle that the SDK chooses, in its order, or True for its own, and where it is configured."""
+        # `botocore.session.create_client` asks for the first two, `botocore.endpoint` for the third.
+        configured = self._session._session.get_config_variable("ca_bundle")
+        if configured is not None:
+            return configured, "AWS_CA_BUNDLE" if "AWS_CA_BUNDLE" in os.environ else "ca_bundle of the profile"
+        return os.environ.get("REQUESTS_CA_BUNDLE", True), "REQUESTS_CA_BUNDLE"
 
     def proxies(self, url: str) -> dict[str, str]:
         """The proxies through which a URL is reached, by scheme; none when it is reached directly."""
@@ -121,11 +130,18 @@ class Clients:
     def _make(self, service: str, region: str, config: Config) -> Any:
         endpoint = self._connection.endpoint_url or None
         try:
-            return self._session.client(service, region_name=region, endpoint_url=endpoint, config=config)
+            client = self._session.client(service, region_name=region, endpoint_url=endpoint, config=config)
         except (
             ValueError
         ) as fault:  # what the SDK raises for an endpoint that is no URL, wherever it is configured
             raise _bad_endpoint(str(fault)) from None
+        except InvalidConfigError as fault:
+            raise InvalidInput.one(str(fault), source="configuration of the SDK") from None
+        bundle, source = self.bundle
+        if isinstance(bundle, str) and not self._bundle_read and str(client.meta.endpoint_url).startswith("https"):
+            refuse_unreadable(bundle, source)
+            self._bundle_read = True
+        return client
 
     def _config(self, *, writes: bool, waits: bool) -> Config:
         attempts = 1 if writes else READ_ATTEMPTS

@@ -10,15 +10,24 @@ import time
 from contextlib import suppress
 from typing import NamedTuple
 
+from urllib3.util.wait import wait_for_read
+
+from opsctl.aws.route import Route
+
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 30
 _IDLE_AT_MOST_S = 4.0
+_SEEN_AFTER_S = 0.02
 _PIECE = 65536
 _HEAD_AT_MOST = 65536
 
 
 class NotSent(Exception):
-    """The request never reached the server."""
+    """The request never left; `code` is the name of the SDK's error for that."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class AnswerLost(Exception):
@@ -36,11 +45,10 @@ class HttpAnswer(NamedTuple):
 class DirectConnection:
     """A connection to one host; used by one thread."""
 
-    def __init__(self, host: str, port: int, tls: ssl.SSLContext | None, authority: str, path: str) -> None:
-        self._host = host
-        self._port = port
+    def __init__(self, route: Route, tls: ssl.SSLContext | None) -> None:
+        self._route = route
         self._tls = tls
-        self._start = f"POST {path} HTTP/1.1\r\nHost: {authority}\r\nContent-Length: "
+        self._start = f"POST {route.path} HTTP/1.1\r\nHost: {route.authority}\r\nContent-Length: "
         self._socket: socket.socket | None = None
         self._used = 0.0
 
@@ -51,8 +59,7 @@ class DirectConnection:
             NotSent: no connection could be made; nothing was sent.
             AnswerLost: the connection failed later; the server may have acted.
         """
-        # A server closes idle connections on its own; a request sent into one would leave its outcome unknown.
-        if self._socket is None or time.monotonic() - self._used > _IDLE_AT_MOST_S:
+        if self._socket is None or self._gone(self._socket):
             self.close()
             self._socket = self._opened()
         lines = "".join([f"\r\n{name}: {value}" for name, value in headers.items()])
@@ -77,15 +84,35 @@ class DirectConnection:
                 self._socket.close()
         self._socket = None
 
+    def _gone(self, open_: socket.socket) -> bool:
+        """Whether a server may have closed the connection: a request sent into it would be of unknown outcome.
+
+        Between two answers nothing comes but the end, or a server's word that it waited too long (408).
+        """
+        rested = time.monotonic() - self._used
+        return rested > _IDLE_AT_MOST_S or (rested > _SEEN_AFTER_S and wait_for_read(open_, 0))
+
     def _opened(self) -> socket.socket:
+        at = f"{self._route.host}:{self._route.port}"
         try:
-            made = socket.create_connection((self._host, self._port), timeout=CONNECT_TIMEOUT_S)
+            made = socket.create_connection((self._route.host, self._route.port), timeout=CONNECT_TIMEOUT_S)
             made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            made.settimeout(READ_TIMEOUT_S)
-            if self._tls is not None:
-                made = self._tls.wrap_socket(made, server_hostname=self._host)
+        except TimeoutError as fault:
+            raise NotSent("ConnectTimeoutError", f"{at}: no connection in {CONNECT_TIMEOUT_S} seconds") from fault
         except OSError as fault:
-            raise NotSent(f"{self._host}:{self._port}: {fault}") from fault
+            raise NotSent("EndpointConnectionError", f"{at}: {fault}") from fault
+        if self._tls is None:
+            made.settimeout(READ_TIMEOUT_S)
+            return made
+        try:
+            made = self._tls.wrap_socket(made, server_hostname=self._route.host.rstrip("."))
+        except TimeoutError as fault:
+            made.close()
+            raise NotSent("ConnectTimeoutError", f"{at}: TLS not agreed in {CONNECT_TIMEOUT_S} seconds") from fault
+        except OSError as fault:
+            made.close()
+            raise NotSent("SSLError", f"{at}: {fault}") from fault
+        made.settimeout(READ_TIMEOUT_S)
         return made
 
     def _read(self, source: socket.socket) -> HttpAnswer:
@@ -96,6 +123,10 @@ class DirectConnection:
         length = _value(head, low, b"\r\ncontent-length:")
         if length:
             body = _at_least(source, rest, int(length))
+            if len(body) > int(length):
+                # More than was asked for: what comes next on this connection would answer nothing.
+                body = body[: int(length)]
+                self.close()
         elif b"chunked" in _value(low, low, b"\r\ntransfer-encoding:"):
             body = _chunks(source, rest)
         else:

@@ -1,18 +1,16 @@
 """The fast way to SQS: JSON 1.0 by hand, on the user's own credentials, endpoint, CA bundle and proxy."""
 
 import json
-import ssl
 import threading
 import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
-from typing import Any, Protocol
-from urllib.parse import urlsplit
+from typing import Any, NamedTuple, Protocol
 
 from botocore.awsrequest import AWSPreparedRequest
-from botocore.exceptions import BotoCoreError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnection
-from botocore.httpsession import URLLib3Session, get_cert_path
+from botocore.httpsession import URLLib3Session
 
 from opsctl.aws.clients import Clients
 from opsctl.aws.http_direct import (
@@ -23,13 +21,17 @@ from opsctl.aws.http_direct import (
     HttpAnswer,
     NotSent,
 )
+from opsctl.aws.route import route_of
 from opsctl.aws.sigv4 import Keys, Signer
-from opsctl.aws.translate import kind_of
-from opsctl.model.errors import AwsRefused, OutcomeUnknown
+from opsctl.aws.translate import kind_of, may_be_done, never_sent, refusal_of
+from opsctl.aws.trust import tls_context
+from opsctl.model.errors import AwsRefused, InvalidInput, OutcomeUnknown
 from opsctl.model.reads import Refusal, Refused
 from opsctl.model.value import Json
 
-_UNAVAILABLE = 503
+_BEFORE_A_CALL = (BotoCoreError, ClientError, OSError, ValueError)
+"""What getting credentials and an endpoint raises: the SDK's faults, a missing file, a program's bad answer."""
+
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
 _decode = json.JSONDecoder().decode
 
@@ -42,42 +44,26 @@ class SqsWire:
     """Implements the `Wire` port for SQS in one region; each thread has a connection of its own."""
 
     def __init__(self, clients: Clients, region: str) -> None:
-        url = str(clients.get("sqs", region).meta.endpoint_url)
-        parts = urlsplit(url)
-        secure = parts.scheme == "https"
-        host, port = parts.hostname or "", parts.port or (443 if secure else 80)
-        path = parts.path or "/"
-        proxies = clients.proxies(url)
-        verify = clients.verify
-        tls = _tls(verify) if secure and not proxies else None
-        self._connect: Callable[[], _Connection] = (
-            (lambda: _ProxyConnection(url, proxies, verify))
-            if proxies
-            else (lambda: DirectConnection(host, port, tls, parts.netloc, path))
-        )
-        self._keys = clients.keys
-        self._agent = clients.agent
-        self._signer = Signer("sqs", region, parts.netloc, path)
+        self._clients = clients
+        self._region = region
+        self._lock = threading.Lock()
+        self._line: _Line | None = None
         self._local = threading.local()
         self._date = b""
 
     def call(self, operation: str, params: dict[str, Json]) -> dict[str, Json]:
         """Make one call; see the port."""
-        body = _encode(params).encode()
         try:
-            keys = Keys(*self._keys())
-        except BotoCoreError as fault:
-            raise _refused(operation, Refused.DENIED, type(fault).__name__, str(fault)) from fault
-        headers = self._signer.headers(keys, body, f"AmazonSQS.{operation}", time.time())
-        headers["User-Agent"] = self._agent
-        try:
-            connection: _Connection = self._local.connection
+            connection, signer = self._local.line
         except AttributeError:
-            connection = self._local.connection = self._connect()
+            connection, signer = self._local.line = self._opened(operation)
+        body = _encode(params).encode()
+        headers = signer.headers(self._keys(operation), body, f"AmazonSQS.{operation}", time.time())
+        headers["User-Agent"] = self._clients.agent
         try:
             answer = connection.post(headers, body)
         except NotSent as fault:
-            raise _refused(operation, Refused.UNREACHABLE, "EndpointConnectionError", str(fault)) from fault
+            raise _refused(operation, Refused.UNREACHABLE, fault.code, str(fault)) from fault
         except AnswerLost as fault:
             raise OutcomeUnknown(f"sqs.{operation} was sent and its answer was lost: {fault}") from fault
         self._date = answer.date or self._date
@@ -94,6 +80,44 @@ class SqsWire:
     def server_time(self) -> float:
         """The service's clock by the `Date` of its last answer."""
         return parsedate_to_datetime(self._date.decode("latin-1")).timestamp() if self._date else 0.0
+
+    def _keys(self, operation: str) -> Keys:
+        try:
+            return Keys(*self._clients.keys())
+        except _BEFORE_A_CALL as fault:
+            raise AwsRefused(refusal_of(fault, f"sqs.{operation}")) from fault
+
+    def _opened(self, operation: str) -> tuple[_Connection, Signer]:
+        """Return a connection for the calling thread; where it goes is found out once."""
+        try:
+            with self._lock:
+                if self._line is None:
+                    self._line = _line(self._clients, self._region)
+        except _BEFORE_A_CALL as fault:
+            raise AwsRefused(refusal_of(fault, f"sqs.{operation}")) from fault
+        except InvalidInput as fault:
+            raise _refused(operation, Refused.DENIED, "Configuration", fault.summary) from fault
+        return self._line.connect(), self._line.signer
+
+
+class _Line(NamedTuple):
+    """How connections are made, and what signs for them."""
+
+    connect: Callable[[], _Connection]
+    signer: Signer
+
+
+def _line(clients: Clients, region: str) -> _Line:
+    client = clients.get("sqs", region)
+    route = route_of(client, "list_queues")
+    signer = Signer(route.service, route.region, route.authority, route.path)
+    # As the SDK does, by the URL that it had before its rules.
+    proxies = clients.proxies(str(client.meta.endpoint_url))
+    if proxies.get("https" if route.secure else "http"):
+        verify, _ = clients.bundle
+        return _Line(lambda: _ProxyConnection(route.url, proxies, verify), signer)
+    tls = tls_context(*clients.bundle) if route.secure else None
+    return _Line(lambda: DirectConnection(route, tls), signer)
 
 
 class _ProxyConnection:
@@ -112,36 +136,25 @@ class _ProxyConnection:
             answer: Any = self._session.send(request)
             return HttpAnswer(answer.status_code, answer.content, str(answer.headers.get("date", "")).encode())
         except (HTTPClientError, NoConnection) as fault:
-            # Those that never reached a server are no HTTPClientError to the SDK.
             name = type(fault).__name__
-            never = ("EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError", "SSLError")
-            raise (NotSent if name in never else AnswerLost)(f"{name}: {fault}") from fault
-
-
-def _tls(verify: str | bool) -> ssl.SSLContext:
-    if verify is False:
-        context = ssl.create_default_context()
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        return context
-    return ssl.create_default_context(cafile=get_cert_path(verify))
+            if never_sent(fault):
+                raise NotSent(name, str(fault)) from fault
+            raise AnswerLost(f"{name}: {fault}") from fault
 
 
 def _fault(operation: str, answer: HttpAnswer) -> AwsRefused | OutcomeUnknown:
-    """Sort an answer that is no success: 503 was not carried out, other server errors may have been."""
+    """Sort an answer that is no success."""
     try:
         told = json.loads(answer.body)
     except ValueError:
         told = {}
     told = told if isinstance(told, dict) else {}
-    code = str(told.get("__type", "")).rpartition("#")[2] or f"HTTP{answer.status}"
-    message = str(told.get("message") or told.get("Message") or code)
-    kind = kind_of(code)
-    if kind is Refused.THROTTLED or answer.status == _UNAVAILABLE:
-        return _refused(operation, Refused.THROTTLED, code, message)
-    if answer.status >= 500:
-        return OutcomeUnknown(f"sqs.{operation} failed on the server's side ({code}): {message}")
-    return _refused(operation, kind, code, message)
+    code = str(told.get("__type", "")).rpartition("#")[2]
+    named = code or f"HTTP{answer.status}"
+    message = str(told.get("message") or told.get("Message") or named)
+    if may_be_done(code, answer.status):
+        return OutcomeUnknown(f"sqs.{operation} failed on the server's side ({named}): {message}")
+    return _refused(operation, kind_of(code, answer.status), named, message)
 
 
 def _refused(operation: str, kind: Refused, code: str, message: str) -> AwsRefused:

@@ -1,6 +1,13 @@
-"""Translates what the SDK raises, once, into refusals and lost outcomes."""
+"""Translates what the SDK raises, once, into refusals and lost outcomes.
+
+One rule for both ways to AWS, the SDK's and `sqs_wire`, is here: what a status and a code say of a call, and
+which faults of a connection leave no doubt that nothing was sent.
+"""
 
 import re
+import ssl
+from collections.abc import Iterator
+from traceback import walk_tb
 
 from botocore import exceptions as sdk
 
@@ -10,13 +17,29 @@ from opsctl.model.reads import Refusal, Refused
 _DENIED = ("AccessDenied", "UnauthorizedOperation", "NotAuthorized", "AuthorizationError", "Forbidden")
 _CREDENTIALS = (
     "ExpiredToken",
+    "IncompleteSignature",
+    "InvalidAccessKeyId",
     "InvalidClientTokenId",
+    "InvalidSignature",
+    "MissingAuthenticationToken",
+    "RequestExpired",
+    "RequestTimeTooSkewed",
+    "UnauthorizedException",
     "UnrecognizedClient",
     "AuthFailure",
     "SignatureDoesNotMatch",
     "OptInRequired",
 )
-_THROTTLED = ("Throttl", "RequestLimitExceeded", "TooManyRequests", "SlowDown", "PriorRequestNotComplete")
+_THROTTLED = (
+    "Throttl",
+    "RequestLimitExceeded",
+    "TooManyRequests",
+    "SlowDown",
+    "PriorRequestNotComplete",
+    "BandwidthLimitExceeded",
+    "ProvisionedThroughputExceeded",
+    "TransactionInProgress",
+)
 _CONFLICT = (
     "AlreadyExists",
     "AlreadyAssociated",
@@ -31,6 +54,28 @@ _CONFLICT = (
     "AssociatedItem",
 )
 _MISSING = ("NotFound", "NoSuch", "NonexistentItem", "NonExistent", "DoesNotExist", "EntityNotFound")
+_WHOLE_CODES = {
+    # Part of the name of many another: of InvalidSecurityGroupID.NotFound, for one.
+    "InvalidSecurity": Refused.DENIED,
+    # SQS only: the URL is that of no queue.
+    "InvalidAddress": Refused.MISSING,
+    # SQS only: as many messages are in flight as it allows, which passes.
+    "OverLimit": Refused.THROTTLED,
+    # AWS's common errors: "reading the request timed out", so it was never whole there.
+    "RequestTimeout": Refused.UNREACHABLE,
+    "RequestTimeoutException": Refused.UNREACHABLE,
+}
+_BARE_STATUS = {
+    401: Refused.DENIED,
+    403: Refused.DENIED,
+    404: Refused.MISSING,
+    407: Refused.DENIED,
+    408: Refused.UNREACHABLE,
+    429: Refused.THROTTLED,
+}
+"""What a status says by itself (RFC 9110, RFC 6585) when there is no code, as from a proxy."""
+
+_TOO_MANY = 429
 _NOT_THERE = "AutoScalingGroup name not found"
 """Auto Scaling has no code of its own for a group that does not exist."""
 
@@ -40,24 +85,28 @@ _WRONG_VALUE = re.compile(r", value: .*(?=, type: <)", re.DOTALL)
 _ANSWER_FOLLOWS, _LONGEST = "Further retries may succeed", 500
 """How botocore's parsers introduce the body, see `botocore.parsers`."""
 
-_NEVER_SENT = (
-    sdk.EndpointConnectionError,
-    sdk.ConnectTimeoutError,
-    sdk.ProxyConnectionError,
-    sdk.SSLError,
+_NO_CREDENTIALS = (
     sdk.NoCredentialsError,
     sdk.PartialCredentialsError,
     sdk.CredentialRetrievalError,
     sdk.TokenRetrievalError,
     sdk.UnauthorizedSSOTokenError,
     sdk.SSOTokenLoadError,
-    sdk.NoRegionError,
-    sdk.InvalidRegionError,
 )
+_NO_CONNECTION = (sdk.EndpointConnectionError, sdk.ConnectTimeoutError, sdk.ProxyConnectionError)
+_NO_REGION = (sdk.NoRegionError, sdk.InvalidRegionError)
 
 
-def kind_of(code: str) -> Refused:
-    """Sort an AWS error code; a code nobody knows is `invalid`, which is never retried."""
+def kind_of(code: str, status: int = 0) -> Refused:
+    """Sort an AWS error code; one that nobody knows is `invalid`, which is never retried.
+
+    A status speaks when there is no code (the SDK then calls the status the code), and 429 for a code that is
+    not sorted by itself, as in the SDK's own retries.
+    """
+    if code in _WHOLE_CODES:
+        return _WHOLE_CODES[code]
+    if not code or code == str(status):
+        return _BARE_STATUS.get(status, Refused.INVALID)
     for kind, marks in (
         (Refused.DENIED, _DENIED + _CREDENTIALS),
         (Refused.THROTTLED, _THROTTLED),
@@ -66,7 +115,44 @@ def kind_of(code: str) -> Refused:
     ):
         if any(mark.lower() in code.lower() for mark in marks):
             return kind
-    return Refused.INVALID
+    return Refused.THROTTLED if status == _TOO_MANY else Refused.INVALID
+
+
+def may_be_done(code: str, status: int) -> bool:
+    """Tell whether a call that got this answer may have been carried out all the same.
+
+    A server's error says that something broke, not what was done until then: a 503 too, which a proxy also
+    answers when the server went away before it had answered. Only a code that is one of throttling is certain.
+    """
+    return status >= 500 and kind_of(code, status) is not Refused.THROTTLED
+
+
+def never_sent(fault: Exception) -> bool:
+    """Tell whether a fault that the SDK raised shows that the request never left this machine whole."""
+    if isinstance(fault, sdk.SSLError):
+        return _while_connecting(fault)
+    return isinstance(fault, (*_NO_CONNECTION, *_NO_CREDENTIALS, *_NO_REGION)) or _of_a_file(fault)
+
+
+def _while_connecting(fault: sdk.SSLError) -> bool:
+    """Whether TLS failed before there was a connection, and not when the request was under way."""
+    return any(
+        isinstance(cause, ssl.SSLCertVerificationError)
+        or any(frame.f_code.co_name == "connect" for frame, _ in walk_tb(cause.__traceback__))
+        for cause in _causes(fault.kwargs.get("error"))
+    )
+
+
+def _causes(fault: object) -> Iterator[BaseException]:
+    """What a fault of the SDK's HTTP client was made of."""
+    while isinstance(fault, BaseException):
+        yield fault
+        fault = fault.args[0] if fault.args else None
+
+
+def _of_a_file(fault: Exception) -> bool:
+    """Whether a file of this machine is at fault: a token, or a program that gives credentials."""
+    return isinstance(fault, OSError) and not isinstance(fault, sdk.BotoCoreError) and bool(fault.filename)
 
 
 def refusal_of(fault: Exception, api: str) -> Refusal:
@@ -76,7 +162,8 @@ def refusal_of(fault: Exception, api: str) -> Refusal:
         metadata = fault.response.get("ResponseMetadata", {})
         code = str(error.get("Code", "")) or "Unknown"
         message = str(error.get("Message", "")).strip() or code
-        kind = Refused.UNREADABLE if _server_side(fault) else kind_of(code)
+        status = int(metadata.get("HTTPStatusCode", 0))
+        kind = Refused.UNREADABLE if may_be_done(code, status) else kind_of(code, status)
         if kind is Refused.INVALID and code == "ValidationError" and _NOT_THERE in message:
             kind = Refused.MISSING
         return Refusal(
@@ -89,7 +176,9 @@ def refusal_of(fault: Exception, api: str) -> Refusal:
     name = type(fault).__name__
     if isinstance(fault, sdk.ParamValidationError):
         return Refusal(kind=Refused.INVALID, code=name, message=_WRONG_VALUE.sub("", str(fault)), api=api)
-    if isinstance(fault, (sdk.HTTPClientError, *_NEVER_SENT)):
+    if isinstance(fault, _NO_CREDENTIALS) or _of_a_file(fault):
+        return Refusal(kind=Refused.DENIED, code=name, message=f"on this machine: {fault}", api=api)
+    if isinstance(fault, (sdk.HTTPClientError, sdk.ConnectionError, *_NO_REGION)):
         return Refusal(kind=Refused.UNREACHABLE, code=name, message=str(fault), api=api)
     return Refusal(kind=Refused.UNREADABLE, code=name, message=_without_answer(str(fault)), api=api)
 
@@ -107,8 +196,7 @@ def raise_for_write(fault: Exception, api: str) -> None:
         OutcomeUnknown: the call may have been carried out.
     """
     refusal = refusal_of(fault, api)
-    never_sent = isinstance(fault, (*_NEVER_SENT, sdk.ParamValidationError))
-    if never_sent or (isinstance(fault, sdk.ClientError) and not _server_side(fault)):
+    if never_sent(fault) or isinstance(fault, sdk.ParamValidationError) or _answered_no(fault):
         raise AwsRefused(refusal) from fault
     raise OutcomeUnknown(
         f"{api} was sent and its answer was lost: {refusal.message}",
@@ -116,7 +204,8 @@ def raise_for_write(fault: Exception, api: str) -> None:
     ) from fault
 
 
-def _server_side(fault: sdk.ClientError) -> bool:
+def _answered_no(fault: Exception) -> bool:
+    if not isinstance(fault, sdk.ClientError):
+        return False
     status = fault.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    code = str(fault.response.get("Error", {}).get("Code", ""))
-    return int(status) >= 500 and kind_of(code) is not Refused.THROTTLED
+    return not may_be_done(str(fault.response.get("Error", {}).get("Code", "")), int(status))

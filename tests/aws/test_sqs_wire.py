@@ -1,23 +1,26 @@
 """The fast way to SQS: signed as AWS wants it, honest about what became of a call."""
 
 import base64
-import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 
+from opsctl.aws import http_direct
 from opsctl.aws.clients import Clients, Connection
 from opsctl.aws.sigv4 import Keys, Signer
 from opsctl.aws.sqs_wire import SqsWire
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.reads import Refused
 from opsctl.moving.digests import attributes_digest, body_digest
+from opsctl.moving.wire_calls import ask
+from tests.aws.test_translate import client_error
 from tests.kit.moto_account import client, fresh_world, server
 
 REGION = "us-east-1"
@@ -81,8 +84,13 @@ def test_nothing_listening_means_nothing_was_sent() -> None:
 
 
 @contextmanager
-def answering(*answers: bytes) -> Iterator[str]:
-    """A server that gives each request the next answer, verbatim, and closes after an empty or cut one."""
+def answering(
+    *answers: bytes, seen: list[bytes] | None = None, after: Callable[[], None] = lambda: None
+) -> Iterator[str]:
+    """A server that gives each request the next answer, verbatim, and closes after one without the word `keep`.
+
+    It notes the heads of requests in `seen`, and calls `after` when it has closed.
+    """
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -94,6 +102,8 @@ def answering(*answers: bytes) -> Iterator[str]:
             while b"\r\n\r\n" not in data:
                 data += connection.recv(65536)
             head, _, body = data.partition(b"\r\n\r\n")
+            if seen is not None:
+                seen.append(head)
             length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
             while len(body) < length:
                 body += connection.recv(65536)
@@ -101,6 +111,9 @@ def answering(*answers: bytes) -> Iterator[str]:
             if b"keep" not in answer:
                 connection.close()
                 connection = None
+                after()
+        if connection is not None:
+            connection.close()
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
@@ -115,6 +128,9 @@ def http(status: int, body: bytes, *headers: bytes) -> bytes:
     return b"\r\n".join([b"HTTP/1.1 %d X" % status, b"Content-Length: %d" % len(body), *headers, b"", body])
 
 
+SIGNED = b'{"__type": "com.amazon.coral.service#InvalidSignatureException", '
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -126,6 +142,9 @@ def http(status: int, body: bytes, *headers: bytes) -> bytes:
         b"nonsense\r\n\r\n",
         http(500, b'{"__type": "com.amazonaws.sqs#InternalFailure"}'),
         http(502, b"<html>"),
+        http(503, b""),
+        http(503, b'{"__type": "com.amazonaws.sqs#ServiceUnavailable"}'),
+        http(504, b""),
     ],
 )
 def test_an_answer_that_is_lost_or_broken_leaves_the_outcome_unknown(answer: bytes) -> None:
@@ -136,7 +155,23 @@ def test_an_answer_that_is_lost_or_broken_leaves_the_outcome_unknown(answer: byt
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (http(503, b""), Refused.THROTTLED),
+        (http(503, b'{"__type": "com.amazonaws.sqs#RequestThrottled"}'), Refused.THROTTLED),
+        (http(403, b'{"__type": "com.amazonaws.sqs#OverLimit"}'), Refused.THROTTLED),
+        (http(429, b""), Refused.THROTTLED),
+        (http(429, b'{"__type": "com.amazonaws.sqs#NeverHeardOf"}'), Refused.THROTTLED),
+        (http(408, b""), Refused.UNREACHABLE),
+        (http(408, b'{"__type": "com.amazon.coral.service#RequestTimeoutException"}'), Refused.UNREACHABLE),
+        (http(403, b"<html>the company's proxy says no"), Refused.DENIED),
+        (http(407, b""), Refused.DENIED),
+        (http(404, b""), Refused.MISSING),
+        (
+            http(400, SIGNED + b'"message": "Signature expired: 20261130T100000Z is now earlier than"}'),
+            Refused.DENIED,
+        ),
+        (http(400, SIGNED + b'"message": "Signature not yet current: 20261130T100000Z"}'), Refused.DENIED),
+        (http(403, b'{"__type": "com.amazon.coral.service#ExpiredTokenException"}'), Refused.DENIED),
+        (http(403, b'{"__type": "com.amazon.coral.service#MissingAuthenticationTokenException"}'), Refused.DENIED),
+        (http(403, b'{"__type": "com.amazon.coral.service#IncompleteSignatureException"}'), Refused.DENIED),
         (http(400, b'{"__type": "com.amazonaws.sqs#RequestThrottled", "message": "slow"}'), Refused.THROTTLED),
         (http(400, b'{"__type": "com.amazon.coral.service#AccessDenied"}'), Refused.DENIED),
         (http(403, b'{"__type": "InvalidClientTokenId"}'), Refused.DENIED),
@@ -178,28 +213,74 @@ def test_a_proxy_that_cannot_be_reached_means_nothing_was_sent(monkeypatch: pyte
     with pytest.raises(AwsRefused) as told:
         wire_to("https://sqs.us-east-1.amazonaws.com").call("ReceiveMessage", {})
     assert told.value.refusal.kind is Refused.UNREACHABLE
-    assert "ProxyConnectionError" in told.value.refusal.message
+    assert told.value.refusal.code == "ProxyConnectionError"
+
+
+def test_a_connection_that_the_server_closed_while_idle_is_not_sent_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server says nothing of closing, as a balancer that reaches its limit of requests a connection."""
+    monkeypatch.setattr(http_direct, "_SEEN_AFTER_S", 0.0)
+    closed = threading.Event()
+    with answering(http(200, b'{"first": 1}'), http(200, b'{"second": 2}'), after=closed.set) as endpoint:
+        wire = wire_to(endpoint)
+        assert wire.call("SendMessage", {}) == {"first": 1}
+        assert closed.wait(5)
+        assert wire.call("SendMessage", {}) == {"second": 2}
+
+
+def test_a_word_that_came_while_idle_is_no_answer_to_the_next_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some servers say 408 before they close an idle connection."""
+    monkeypatch.setattr(http_direct, "_SEEN_AFTER_S", 0.0)
+    closed = threading.Event()
+    early = http(200, b'{"first": 1}') + http(408, b"")
+    with answering(early, http(200, b'{"second": 2}'), after=closed.set) as endpoint:
+        wire = wire_to(endpoint)
+        wire.call("SendMessage", {})
+        assert closed.wait(5)
+        assert wire.call("SendMessage", {}) == {"second": 2}
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "words"),
+    [
+        (NoCredentialsError(), Refused.DENIED, "Unable to locate credentials"),
+        (FileNotFoundError(2, "No such file or directory", "/run/token"), Refused.DENIED, "/run/token"),
+        (PermissionError(13, "Permission denied", "/opt/get-keys"), Refused.DENIED, "/opt/get-keys"),
+        (client_error("AccessDenied", 403), Refused.DENIED, "AccessDenied it is"),
+        (client_error("Throttling", 400), Refused.THROTTLED, "Throttling it is"),
+        (EndpointConnectionError(endpoint_url="https://sts"), Refused.UNREACHABLE, "https://sts"),
+    ],
+    ids=["none", "token file", "program", "role denied", "role throttled", "sts unreachable"],
+)
+def test_credentials_that_cannot_be_had_mean_that_nothing_was_sent(
+    monkeypatch: pytest.MonkeyPatch, fault: Exception, kind: Refused, words: str
+) -> None:
+    with answering(http(200, b"", b"X: keep")) as endpoint:
+        clients = Clients(Connection(region=REGION, endpoint_url=endpoint), "run-1")
+        wire = SqsWire(clients, REGION)
+        wire.call("ReceiveMessage", {})
+
+        def failing() -> tuple[str, str, str]:
+            raise fault
+
+        monkeypatch.setattr(clients, "keys", failing)
+        with pytest.raises(AwsRefused) as told:
+            ask(wire, "SendMessage", {})
+        assert told.value.refusal.kind is kind
+        assert words in told.value.refusal.message
 
 
 def test_credentials_are_asked_for_at_every_call_so_that_they_may_be_refreshed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     keys = iter([("A1", "s", ""), ("A2", "s", "t")])
-    clients = Clients(Connection(region=REGION, endpoint_url="http://127.0.0.1:1"), "run-1")
-    monkeypatch.setattr(clients, "keys", lambda: next(keys))
-    seen: list[str] = []
-    wire = SqsWire(clients, REGION)
-
-    class Recorder:
-        def post(self, headers: dict[str, str], _body: bytes) -> object:
-            seen.append(headers["Authorization"] + headers.get("X-Amz-Security-Token", ""))
-            from opsctl.aws.http_direct import HttpAnswer
-
-            return HttpAnswer(200, json.dumps({}).encode(), b"")
-
-    wire._connect = Recorder  # type: ignore[assignment]
-    wire.call("ReceiveMessage", {})
-    wire.call("ReceiveMessage", {})
-    assert "Credential=A1/" in seen[0]
-    assert "Credential=A2/" in seen[1]
-    assert seen[1].endswith("t")
+    seen: list[bytes] = []
+    with answering(http(200, b"", b"X: keep"), http(200, b""), seen=seen) as endpoint:
+        clients = Clients(Connection(region=REGION, endpoint_url=endpoint), "run-1")
+        monkeypatch.setattr(clients, "keys", lambda: next(keys))
+        wire = SqsWire(clients, REGION)
+        wire.call("ReceiveMessage", {})
+        wire.call("ReceiveMessage", {})
+    assert b"Credential=A1/" in seen[0]
+    assert b"X-Amz-Security-Token" not in seen[0]
+    assert b"Credential=A2/" in seen[1]
+    assert b"X-Amz-Security-Token: t\r\n" in seen[1]

@@ -1,11 +1,14 @@
 """What the SDK raises, translated once."""
 
+import ssl
+
 import boto3
 import pytest
 from botocore import exceptions as sdk
 from botocore.parsers import ResponseParserError, create_parser
+from botocore.retries.standard import ThrottledRetryableChecker
 
-from opsctl.aws.translate import kind_of, raise_for_write, refusal_of
+from opsctl.aws.translate import kind_of, may_be_done, raise_for_write, refusal_of
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.reads import Refused
 
@@ -37,6 +40,16 @@ def client_error(code: str, status: int = 400) -> sdk.ClientError:
         ("Throttling", Refused.THROTTLED),
         ("ThrottlingException", Refused.THROTTLED),
         ("TooManyRequestsException", Refused.THROTTLED),
+        ("OverLimit", Refused.THROTTLED),
+        ("InvalidSignatureException", Refused.DENIED),
+        ("RequestTimeTooSkewed", Refused.DENIED),
+        ("RequestExpired", Refused.DENIED),
+        ("InvalidSecurity", Refused.DENIED),
+        ("InvalidSecurityGroupID.NotFound", Refused.MISSING),
+        ("InvalidSecurityGroupIDException", Refused.INVALID),
+        ("InvalidAddress", Refused.MISSING),
+        ("RequestTimeout", Refused.UNREACHABLE),
+        ("RequestTimeoutException", Refused.UNREACHABLE),
         ("NetworkAclEntryAlreadyExists", Refused.CONFLICT),
         ("WAFOptimisticLockException", Refused.CONFLICT),
         ("WAFDuplicateItemException", Refused.CONFLICT),
@@ -52,6 +65,46 @@ def client_error(code: str, status: int = 400) -> sdk.ClientError:
 def test_error_codes_of_real_accounts_are_sorted(code: str, kind: Refused) -> None:
     """The codes are those of recorded answers and of the services' error lists."""
     assert kind_of(code) is kind
+
+
+@pytest.mark.parametrize(
+    "code",
+    [one for one in ThrottledRetryableChecker._THROTTLED_ERROR_CODES if one != "LimitExceededException"],
+)
+def test_what_the_sdk_retries_as_throttling_is_throttling(code: str) -> None:
+    """But `LimitExceededException`, which most services say of a quota that no waiting changes."""
+    assert kind_of(code) is Refused.THROTTLED
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [
+        ("", 429, Refused.THROTTLED),
+        ("429", 429, Refused.THROTTLED),
+        ("SomethingNew", 429, Refused.THROTTLED),
+        ("AccessDenied", 429, Refused.DENIED),
+        ("408", 408, Refused.UNREACHABLE),
+        ("SnapStartTimeoutException", 408, Refused.INVALID),
+        ("403", 403, Refused.DENIED),
+        ("PurgeQueueInProgress", 403, Refused.INVALID),
+        ("400", 400, Refused.INVALID),
+    ],
+)
+def test_a_status_speaks_for_a_code_that_says_nothing(code: str, status: int, kind: Refused) -> None:
+    """The SDK calls the status the code when an answer has none."""
+    assert kind_of(code, status) is kind
+    assert refusal_of(client_error(code or str(status), status), "lambda.Invoke").kind is kind
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize(
+    ("code", "done"),
+    [("", True), ("ServiceUnavailable", True), ("SlowDown", False), ("RequestLimitExceeded", False)],
+)
+def test_an_error_of_the_server_leaves_it_open_unless_the_code_is_of_throttling(
+    code: str, status: int, done: bool
+) -> None:
+    assert may_be_done(code, status) is done
 
 
 def test_a_refusal_carries_code_request_id_and_api() -> None:
@@ -72,6 +125,8 @@ def test_a_server_side_failure_of_a_read_is_unreadable_and_not_an_empty_answer()
         sdk.ConnectionClosedError(endpoint_url="https://ec2"),
         client_error("InternalError", 500),
         client_error("ServiceUnavailable", 503),
+        sdk.SSLError(endpoint_url="https://ec2", error=ssl.SSLError(1, "bad record mac")),
+        sdk.HTTPClientError(error=OSError(5, "Input/output error")),
     ],
 )
 def test_a_write_whose_answer_is_lost_is_an_unknown_outcome(fault: Exception) -> None:
@@ -85,6 +140,11 @@ def test_a_write_whose_answer_is_lost_is_an_unknown_outcome(fault: Exception) ->
         sdk.EndpointConnectionError(endpoint_url="https://ec2"),
         sdk.ConnectTimeoutError(endpoint_url="https://ec2"),
         sdk.NoCredentialsError(),
+        sdk.ProxyConnectionError(proxy_url="http://proxy:3128", error="503"),
+        sdk.SSLError(endpoint_url="https://ec2", error=ssl.SSLCertVerificationError(1, "self-signed")),
+        sdk.UnauthorizedSSOTokenError(),
+        FileNotFoundError(2, "No such file or directory", "/var/run/token"),
+        client_error("RequestThrottled", 503),
         sdk.ParamValidationError(report="RuleNumber"),
         client_error("UnauthorizedOperation", 403),
     ],
@@ -92,6 +152,20 @@ def test_a_write_whose_answer_is_lost_is_an_unknown_outcome(fault: Exception) ->
 def test_a_write_that_was_refused_or_never_left_is_certain(fault: Exception) -> None:
     with pytest.raises(AwsRefused):
         raise_for_write(fault, "ec2.CreateNetworkAclEntry")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        sdk.NoCredentialsError(),
+        sdk.CredentialRetrievalError(provider="custom-process", error_msg="exit 1"),
+        FileNotFoundError(2, "No such file or directory", "/opt/get-keys"),
+    ],
+)
+def test_credentials_that_cannot_be_had_are_not_blamed_on_the_network(fault: Exception) -> None:
+    refusal = refusal_of(fault, "sts.GetCallerIdentity")
+    assert refusal.kind is Refused.DENIED
+    assert refusal.message == f"on this machine: {fault}"
 
 
 def test_a_group_that_does_not_exist_is_missing_though_auto_scaling_calls_it_a_validation_error() -> None:

@@ -69,7 +69,7 @@ class Faults:
     seed: int = 1
     send_entry: float = 0.0
     delete_entry: float = 0.0
-    unavailable: float = 0.0
+    throttled: float = 0.0
     lost: dict[str, float] = field(default_factory=dict)
     lose_first: dict[str, int] = field(default_factory=dict)
     before: Callable[[str, dict[str, Json]], None] | None = None
@@ -143,8 +143,8 @@ class MemorySqs:
             self.faults.before(operation, params)
         with self._lock:
             self.calls.append(operation)
-            if self._random.random() < self.faults.unavailable:
-                raise refused(operation, "ServiceUnavailable", Refused.THROTTLED)
+            if self._random.random() < self.faults.throttled:
+                raise refused(operation, "RequestThrottled", Refused.THROTTLED)
             name = str(params.get("QueueUrl") or params.get("QueueName")).rpartition("/")[2]
             if name not in self.queues:
                 raise refused(operation, "QueueDoesNotExist", Refused.MISSING)

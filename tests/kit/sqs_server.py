@@ -42,8 +42,7 @@ class SqsServer:
                     self._json(200, sqs.call(operation, json.loads(body)))
                 except AwsRefused as refused:
                     code = refused.refusal.code
-                    status = 503 if code == "ServiceUnavailable" else 400
-                    self._json(status, {"__type": f"com.amazonaws.sqs#{code}", "message": code})
+                    self._json(400, {"__type": f"com.amazonaws.sqs#{code}", "message": code})
                 except OutcomeUnknown:
                     self.close_connection = True
 

@@ -96,7 +96,7 @@ def test_a_lost_answer_repeats_nothing_on_a_fifo_queue(tmp_path: Path) -> None:
 
 
 def test_lost_answers_of_receives_and_deletes_and_refusals_cost_nothing(tmp_path: Path) -> None:
-    faults = Faults(unavailable=0.05, lost={"ReceiveMessage": 0.1, "DeleteMessageBatch": 0.1})
+    faults = Faults(throttled=0.05, lost={"ReceiveMessage": 0.1, "DeleteMessageBatch": 0.1})
     sqs = made(200, faults)
     result = move(sqs, tmp_path, "dead", "home")
     assert sorted(sqs.queues["home"].bodies()) == sorted(json.dumps({"n": n}) for n in range(200))
