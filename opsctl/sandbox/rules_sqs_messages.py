@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
-from opsctl.sandbox.conditions import conditions
+from opsctl.sandbox.clock import MachineClock
+from opsctl.sandbox.conditions import Conditions, conditions
 from opsctl.sandbox.endpoint import ACCOUNT
 from opsctl.sandbox.queue_contents import Contents
 from opsctl.sandbox.turns import aside
@@ -54,7 +55,11 @@ def install() -> None:
 
 def now() -> float:
     """The time of the sandbox's queues: that of the account."""
-    return conditions(os.environ.get("MOTO_ACCOUNT_ID", ACCOUNT)).now()
+    return _here().now()
+
+
+def _here() -> Conditions:
+    return conditions(os.environ.get("MOTO_ACCOUNT_ID", ACCOUNT))
 
 
 def _now_ms() -> float:
@@ -145,7 +150,7 @@ def _receive(
     """Wait for messages; who waits does not keep others from sending them."""
     from moto.sqs.models import _filter_message_attributes
 
-    until = time.monotonic() + wait_s
+    until = time.monotonic() + (wait_s if _passes_by_itself() else 0)
     while True:
         found = _receive_now(backend.get_queue(name), count, visibility_s)
         if found or time.monotonic() >= until:
@@ -157,6 +162,11 @@ def _receive(
     for message in shown:
         _filter_message_attributes(message, list(attributes or ()))
     return shown
+
+
+def _passes_by_itself() -> bool:
+    """Tell whether there is any use in waiting: time that somebody moves by hand stands still meanwhile."""
+    return isinstance(_here().timeline.clock, MachineClock)
 
 
 def _receive_now(queue: Any, count: int, visibility_s: int) -> list[Any]:

@@ -191,7 +191,7 @@ def test_an_empty_queue_is_said_to_be_empty(
     server: SqsServer, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
     assert run(["dlq", command, "orders-dlq", "--yes"]) == 0
-    assert "the queue holds no message, so there is nothing to do" in " ".join(capsys.readouterr().out.split())
+    assert "SQS counts no message in the queue, so nothing is planned" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_working_queue_is_not_purged_for_the_asking(

@@ -1,7 +1,8 @@
 """Redrives planned and carried out in an account: where messages go, what refuses, what survives a fault."""
 
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,27 @@ from opsctl.model.plan import Plan
 from opsctl.model.report import ChangeResult
 from opsctl.model.value import Json
 from opsctl.render.words import status_of
+from opsctl.sandbox.conditions import Durations, conditions, set_conditions
 from opsctl.sandbox.worlds_dead_letters import make_dead_letters
 from opsctl.sandbox.worlds_queues import make_queues
 from tests.kit.job_runs import carry_out
 from tests.kit.moto_account import World, client, fresh_world
-from tests.kit.ports import FAULTS, Faulty, Killed, MemoryJournal
-from tests.kit.queues import every_host
+from tests.kit.ports import FAULTS, FakeClock, Faulty, Killed, MemoryJournal
+from tests.kit.queues import every_host, there
 
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    with fresh_world(make_queues) as made:
+    """SQS counts each minute only, and the minute passes when somebody waits."""
+    clock = FakeClock()
+
+    def begin(_: Callable[[str], Any]) -> None:
+        set_conditions(os.environ["MOTO_ACCOUNT_ID"], clock=clock)
+
+    with fresh_world(begin, make_queues) as made:
+        made.clock = clock
+        clock.sleep(60)
+        conditions(made.account).durations = Durations(queue_counts=60)
         yield made
 
 
@@ -41,19 +52,12 @@ def bodies(queue: str) -> list[str]:
     return found
 
 
-def depth(queue: str) -> int:
-    sqs = client("sqs")
-    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
-    told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-    return int(told["ApproximateNumberOfMessages"]) + int(told["ApproximateNumberOfMessagesNotVisible"])
-
-
 def test_sqs_itself_moves_what_sqs_put_there(world: World, tmp_path: Path) -> None:
     plan = redrive(world, "orders-dlq")
     (change,) = plan.changes
     assert change.operation == "dlq.move_task"
     carry_out(plan, world, MemoryJournal(), tmp_path)
-    assert (depth("orders-dlq"), depth("orders")) == (0, 14)
+    assert (there("orders-dlq"), there("orders")) == (0, 14)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -64,7 +68,7 @@ def test_whatever_happens_to_the_start_of_a_task_a_resume_moves_each_message_onc
     with suppress(OpsctlError, Killed):
         carry_out(plan, world, journal, tmp_path, Faulty(world.aws, fault, 1))
     carry_out(plan, world, journal, tmp_path)
-    assert (depth("orders-dlq"), depth("orders")) == (0, 14)
+    assert (there("orders-dlq"), there("orders")) == (0, 14)
     assert journal.last(plan.changes[0].id) == "done"
 
 
@@ -72,7 +76,7 @@ def test_a_filter_and_an_edit_move_the_chosen_messages_only(world: World, tmp_pa
     plan = redrive(world, "orders-dlq", where="body.customer == 'c-1'", settings=["body.total=7.50"])
     carry_out(plan, world, MemoryJournal(), tmp_path)
     assert [json.loads(body)["customer"] for body in bodies("orders")] == ["c-1"] * 3
-    assert depth("orders-dlq") == 11
+    assert there("orders-dlq") == 11
 
 
 def test_a_canary_goes_through_opsctl_and_the_rest_through_sqs(world: World) -> None:
@@ -85,7 +89,7 @@ def test_a_canary_that_nobody_consumes_stops_the_redrive(world: World, tmp_path:
     plan = redrive(world, "orders-dlq", canary=3)
     with pytest.raises(OpsctlError, match="no verdict on the canary"):
         carry_out(plan, world, MemoryJournal(), tmp_path)
-    assert (depth("orders-dlq"), depth("orders")) == (11, 3)
+    assert (there("orders-dlq"), there("orders")) == (11, 3)
 
 
 def test_order_within_groups_survives_on_a_fifo_queue(world: World, tmp_path: Path) -> None:
@@ -107,7 +111,7 @@ def test_a_function_named_with_to_is_invoked_once_for_each_message(world: World,
     carry_out(plan, world, MemoryJournal(), tmp_path, Watching(world.aws, "", 0))
     assert [operation for operation, _ in calls] == ["Invoke"] * 4
     assert {json.loads(params["Payload"])["bucket"] for _, params in calls} == {"uploads"}
-    assert depth("resize-images-failures") == 0
+    assert there("resize-images-failures") == 0
 
 
 def test_a_job_that_was_interrupted_is_not_said_to_have_failed(world: World, tmp_path: Path) -> None:
@@ -149,11 +153,12 @@ def test_a_notification_goes_to_the_queue_of_the_one_subscription_that_failed(
     url = sqs.get_queue_url(QueueName="order-events-dlq")["QueueUrl"]
     sqs.purge_queue(QueueUrl=url)
     sqs.send_message(QueueUrl=url, MessageBody=json.dumps(envelope))
+    world.clock.sleep(60)
     plan = redrive(world, "order-events-dlq")
     assert "To queue order-mail, 0 waiting there (its subscription of topic order-events" in plan.changes[0].why
     carry_out(plan, world, MemoryJournal(), tmp_path)
     assert [json.loads(body) for body in bodies("order-mail")] == [envelope]
-    assert depth("order-events-dlq") == 0
+    assert there("order-events-dlq") == 0
 
 
 def test_a_failure_queue_of_a_function_is_known_by_the_functions_own_setting(world: World, tmp_path: Path) -> None:

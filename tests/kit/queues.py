@@ -1,6 +1,7 @@
 """Queues in the moto account: made, filled, and asked what is in them."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from opsctl.sandbox import queue_contents
+from opsctl.sandbox.endpoint import REGION
+from opsctl.sandbox.rules_sqs_messages import contents
 from tests.kit.moto_account import client
 
 TRACE = {"AWSTraceHeader": {"DataType": "String", "StringValue": "Root=1-5759e988-bd862e3fe1be46a994272793"}}
@@ -81,6 +84,13 @@ def fail(url: str) -> None:
     """Receive everything and once more, so that what was received goes to the dead-letter queue."""
     receive(url)
     assert receive(url) == []
+
+
+def there(name: str) -> int:
+    """How many messages a queue has, whatever SQS counts."""
+    from moto.sqs.models import sqs_backends
+
+    return len(contents(sqs_backends[os.environ["MOTO_ACCOUNT_ID"]][REGION].queues[name]))
 
 
 def count(url: str) -> int:
