@@ -23,6 +23,8 @@ LetterKind: TypeAlias = Literal[
 ]
 
 _CAUSE_LENGTH = 200
+_SUCCESS = "this records a success: invoking again would repeat what worked"
+_DROPPED = "it does not hold what the function was to get: Lambda drops a payload that is too large for a record"
 _RESULT = "Lambda Function Invocation Result - "
 _OF_LAMBDA = ("lambda-async", "lambda-destination", "stream")
 
@@ -71,7 +73,12 @@ def letter_of(message: Json) -> Letter:
         return _lambda_async(message, texts)
     record = json_object(message["Body"])
     if record is not None:
-        for recognised in (_destination(told_by_lambda(record)), _custom_bus(record), _sns(record, message)):
+        for recognised in (
+            _destination(told_by_lambda(record)),
+            _pipe(record),
+            _custom_bus(record),
+            _sns(record, message),
+        ):
             if recognised is not None:
                 return recognised
     return Letter(kind="plain", payload=message["Body"])
@@ -149,9 +156,7 @@ def _destination(record: dict[str, Json]) -> Letter | None:
                 cause=cause[:_CAUSE_LENGTH] or str(context["condition"]),
                 stream={"kind": kind, **record[kind]},
             )
-    if "requestPayload" not in record:
-        if not function or not any(name.endswith("BatchInfo") for name in record):
-            return None
+    if any(name.endswith("BatchInfo") for name in record):
         return Letter(
             kind="stream",
             origin=function,
@@ -159,15 +164,31 @@ def _destination(record: dict[str, Json]) -> Letter | None:
             cause=cause[:_CAUSE_LENGTH] or str(context["condition"]),
             refused="only batches of Kinesis and DynamoDB streams can be read again",
         )
-    success = context["condition"] == "Success"
+    payload = record.get("requestPayload")
+    if payload is None and ":function:" not in function:
+        return None
     return Letter(
         kind="lambda-destination",
         origin=function,
         code=code,
         cause=cause[:_CAUSE_LENGTH] or str(context["condition"]),
-        payload=json.dumps(record["requestPayload"]),
+        payload=None if payload is None else json.dumps(payload),
         request=str(context.get("requestId", "")),
-        refused="this records a success: invoking again would repeat what worked" if success else "",
+        refused=_SUCCESS if context["condition"] == "Success" else _DROPPED if payload is None else "",
+    )
+
+
+def _pipe(record: dict[str, Json]) -> Letter | None:
+    """Dead letter of a pipe that reads a stream (EventBridge guide, "Pipes error handling")."""
+    context = record.get("context")
+    if not isinstance(context, dict) or not {"partnerResourceArn", "condition"} <= context.keys():
+        return None
+    return Letter(
+        kind="stream",
+        origin=str(context["partnerResourceArn"]),
+        code=str(context["condition"]),
+        cause=str(context["condition"]),
+        refused="it names a batch of a pipe, and only the pipe can filter, enrich and deliver that",
     )
 
 

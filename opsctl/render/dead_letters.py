@@ -11,7 +11,7 @@ _KINDS = {
     "sqs": "SQS, received too often",
     "lambda-async": "Lambda, asynchronous invocation",
     "lambda-destination": "Lambda, on-failure destination",
-    "stream": "Lambda, failed stream batch",
+    "stream": "failed stream batch",
     "sns": "SNS subscription",
     "eventbridge": "EventBridge rule target",
     "scheduler": "EventBridge Scheduler",

@@ -160,6 +160,23 @@ KAFKA_BATCH = {
     "eventSourceArn": "arn:aws:kafka:us-east-1:123456789012:cluster/c/1",
     "recordsInfo": {},
 }
+DROPPED = "it does not hold what the function was to get: Lambda drops a payload that is too large for a record"
+WITHOUT = {
+    "kind": "lambda-destination",
+    "origin": LATEST,
+    "code": "Unhandled",
+    "cause": "RetriesExhausted",
+    "request": REQUEST,
+    "refused": DROPPED,
+}
+PIPE = f"arn:aws:pipes:{REGION}:{ACCOUNT}:pipe/orders"
+OF_PIPE = {
+    "kind": "stream",
+    "origin": PIPE,
+    "code": "RetryAttemptsExhausted",
+    "cause": "RetryAttemptsExhausted",
+    "refused": "it names a batch of a pipe, and only the pipe can filter, enrich and deliver that",
+}
 KINESIS_EVENT = {
     "Records": [{"kinesis": {"sequenceNumber": "49590338271490256608"}, "eventSource": "aws:kinesis"}]
 }
@@ -261,6 +278,16 @@ BY_LAMBDA_ROWS = [
         id="Lambda guide, Capturing records of asynchronous invocations",
     ),
     pytest.param(
+        received(record("RetriesExhausted", 3)),
+        WITHOUT,
+        id="Lambda API reference, OnFailure: the payload is dropped",
+    ),
+    pytest.param(
+        received(record("RetriesExhausted", 3, requestPayload=None, responsePayload=None)),
+        WITHOUT,
+        id="Lambda API reference, OnFailure: the payload is null",
+    ),
+    pytest.param(
         received(
             event(
                 record(
@@ -349,6 +376,30 @@ STREAM_ROWS = [
         received(record("RetriesExhausted", 3, LATEST, KafkaBatchInfo=KAFKA_BATCH, payload={"records": {}})),
         kafka("RetriesExhausted", LATEST),
         id="Lambda guide, Using a Kafka topic as an on-failure destination",
+    ),
+    pytest.param(
+        received(
+            {
+                "context": {"partnerResourceArn": PIPE, "condition": "RetryAttemptsExhausted"},
+                "version": "1.0",
+                "timestamp": "2026-01-01T00:00:00.123Z",
+                "KinesisBatchInfo": batch(CLICKS),
+            }
+        ),
+        OF_PIPE,
+        id="EventBridge guide, Pipes error handling: Kinesis",
+    ),
+    pytest.param(
+        received(
+            {
+                "context": {"partnerResourceArn": PIPE, "condition": "RetryAttemptsExhausted"},
+                "version": "1.0",
+                "timestamp": "2026-01-01T00:00:00.123Z",
+                "DDBStreamBatchInfo": batch(TABLE),
+            }
+        ),
+        OF_PIPE,
+        id="EventBridge guide, Pipes error handling: DynamoDB",
     ),
 ]
 
