@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from opsctl.deadletters.lossless import parse
 from opsctl.deadletters.transformer import MISSING, in_words, value_at
-from opsctl.model.value import Json
+from opsctl.model.value import Json, json_object
 from opsctl.moving.call_sending import Call
 
 Payload = Callable[[Json], str]
@@ -62,22 +62,37 @@ def _call(service: str, operation: str, params: Callable[[Json], dict[str, Json]
 
 
 def _queue(url: str, settings: dict[str, Json], payload: Payload) -> Callable[[Json], Call]:
-    group = (settings.get("SqsParameters") or {}).get("MessageGroupId", "")
+    group = str((settings.get("SqsParameters") or {}).get("MessageGroupId", ""))
 
     def params(message: Json) -> dict[str, Json]:
         sent: dict[str, Json] = {"QueueUrl": url, "MessageBody": payload(message)}
+        if group:
+            # Fair queues take one too.
+            sent["MessageGroupId"] = _told_at_run_time(group, message)
         if url.endswith(".fifo"):
-            sent |= {"MessageGroupId": group, "MessageDeduplicationId": message["MessageId"]}
+            sent["MessageDeduplicationId"] = message["MessageId"]
         return sent
 
     return _call("sqs", "SendMessage", params)
+
+
+def _told_at_run_time(value: str, message: Json) -> str:
+    """A target's parameter, which may be a path into the event (EventBridge guide, "Dynamic path parameters")."""
+    if not value.startswith("$."):
+        return value
+    found = value_at(parse(message["Body"]), value)
+    if found in (MISSING, None, ""):
+        raise ValueError(f"the target's message group {value} finds nothing in this event")
+    return in_words(found)
 
 
 def _stream(arn: str, settings: dict[str, Json], payload: Payload) -> Callable[[Json], Call]:
     told = settings.get("KinesisParameters") or {}
 
     def params(message: Json) -> dict[str, Json]:
-        key = told.get("PartitionKey") or message["MessageId"]
+        # Without a key of its own an event goes by its id (API reference, KinesisParameters).
+        event = json_object(message["Body"]) or {}
+        key = told.get("PartitionKey") or event.get("id") or message["MessageId"]
         if "PartitionKeyPath" in told:
             found = value_at(parse(message["Body"]), str(told["PartitionKeyPath"]))
             key = key if found in (MISSING, None, "") else in_words(found)

@@ -9,6 +9,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 from botocore.parsers import create_parser
+from botocore.retries.standard import ThrottledRetryableChecker
 from botocore.session import get_session
 
 from opsctl.aws.http_direct import HttpAnswer
@@ -178,8 +179,35 @@ OF_SQS = [
     ),
 ]
 
-# Query protocol, in XML.
-OF_SNS = [
+IN_XML = [
+    (
+        "sqs_query: non_existent_queue",
+        f"{SQS}NonExistentQueue",
+        400,
+        "The specified queue does not exist for this wsdl version.",
+        MISSING,
+    ),
+    (
+        "sqs_query: send_message_batch_with_oversized_contents",
+        f"{SQS}BatchRequestTooLong",
+        400,
+        "Batch requests cannot be longer than 1048576 bytes. You have sent 1048577 bytes.",
+        INVALID,
+    ),
+    (
+        "sqs_query: create_fifo_queue_with_different_attributes_raises_error",
+        "QueueAlreadyExists",
+        400,
+        "A queue already exists with the same name and a different value",
+        CONFLICT,
+    ),
+    (
+        "sqs_query: fifo_delete_after_visibility_timeout",
+        "InvalidParameterValue",
+        400,
+        "Value h for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.",
+        INVALID,
+    ),
     ("unknown_topic_publish", "NotFound", 404, "Topic does not exist", MISSING),
     ("get_subscription_attributes_error_not_exists", "NotFound", 404, "Subscription does not exist", MISSING),
     ("cross_region_access", "InvalidParameter", 400, "Invalid parameter: TopicArn", INVALID),
@@ -257,10 +285,10 @@ def test_an_error_of_sqs_is_read_alike_on_both_ways(
 
 
 @pytest.mark.parametrize(
-    ("code", "status", "message", "kind"), [pytest.param(*row, id=name) for name, *row in OF_SNS]
+    ("code", "status", "message", "kind"), [pytest.param(*row, id=name) for name, *row in IN_XML]
 )
-def test_an_error_of_sns_is_read(code: str, status: int, message: str, kind: Refused) -> None:
-    """sns/test_sns."""
+def test_an_error_in_xml_is_read(code: str, status: int, message: str, kind: Refused) -> None:
+    """sns/test_sns, and sqs/test_sqs where it was recorded with the older protocol."""
     body = (
         '<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><Error><Type>Sender</Type>'
         f"<Code>{code}</Code><Message>{message}</Message></Error><RequestId>{REQUEST}</RequestId></ErrorResponse>"
@@ -282,19 +310,23 @@ def test_an_error_of_another_service_is_read(protocol: str, code: str, status: i
     assert (refusal.kind, refusal.code, refusal.message) == (kind, code, "said")
 
 
-# What the names of SQS's errors say, as its service model lists them; ELSEWHERE has those that a move sorts.
+def test_what_the_sdk_takes_for_throttling_is_throttling() -> None:
+    """All but one that is throttling for some services, and a quota for others."""
+    codes = set(ThrottledRetryableChecker._THROTTLED_ERROR_CODES) - {"LimitExceededException"}
+    assert {code: kind_of(code) for code in codes} == dict.fromkeys(codes, THROTTLED)
+
+
+# What the names of SQS's errors say, as its service model lists them; the others are of no kind.
 SORTED = {
-    DENIED: {"KmsAccessDenied", "KmsOptInRequired"},
-    MISSING: {"KmsNotFound", "QueueDoesNotExist", "ResourceNotFoundException"},
+    DENIED: {"InvalidSecurity", "KmsAccessDenied", "KmsOptInRequired"},
+    MISSING: {"InvalidAddress", "KmsNotFound", "QueueDoesNotExist", "ResourceNotFoundException"},
     CONFLICT: {"QueueNameExists"},
-    THROTTLED: {"KmsThrottled", "RequestThrottled"},
+    THROTTLED: {"KmsThrottled", "OverLimit", "RequestThrottled"},
 }
-ELSEWHERE = {"InvalidAddress", "InvalidSecurity", "OverLimit"}
 
 
 def test_every_error_that_the_model_of_sqs_names_is_sorted() -> None:
     model = get_session().get_service_model("sqs")
     names = {shape.name for shape in map(model.shape_for, model.shape_names) if shape.metadata.get("exception")}
-    found = {kind: {name for name in names - ELSEWHERE if kind_of(name) is kind} for kind in SORTED}
-    assert found == SORTED
-    assert all(kind_of(name) is INVALID for name in names - ELSEWHERE - set().union(*SORTED.values()))
+    assert {kind: {name for name in names if kind_of(name) is kind} for kind in SORTED} == SORTED
+    assert all(kind_of(name) is INVALID for name in names - set().union(*SORTED.values()))

@@ -14,6 +14,7 @@ from opsctl.model.value import Json
 from opsctl.moving.backoff import Patience
 from opsctl.moving.digests import body_digest
 from opsctl.moving.homes import Homes
+from opsctl.moving.sending import Sent
 from tests.kit.ports import IDENTITY, FakeClock, refusal
 from tests.recorded.shapes import (
     ACCOUNT,
@@ -95,6 +96,14 @@ class Account:
 def redriven(path: Path, message: Json, answers: dict[str, Json], *routes: Route) -> tuple[str, dict[str, Json]]:
     """Send one dead letter as a redrive does, and return the one call that this took."""
     aws = Account(answers)
+    sent = sent_by(aws, path, message, *routes)
+    assert (len(sent.confirmed), sent.stayed, sent.doubtful) == (1, [], [])
+    (call,) = aws.written
+    return call
+
+
+def sent_by(aws: Account, path: Path, message: Json, *routes: Route) -> Sent:
+    """What comes of one dead letter."""
     tools = Tools(
         aws=aws,
         queues=lambda _region: aws,
@@ -106,10 +115,7 @@ def redriven(path: Path, message: Json, answers: dict[str, Json], *routes: Route
     patience = Patience(tools.clock, tools.stopping)
     dead = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{DEAD.rpartition(':')[2]}"
     homes = Homes(routes, tools, REGION, aws, patience, queue_url=dead, recorded=True, onto_bus=False)
-    sent = homes.choose(message).send([message], lambda: None)
-    assert (len(sent.confirmed), sent.stayed, sent.doubtful) == (1, [], [])
-    (call,) = aws.written
-    return call
+    return homes.choose(message).send([message], lambda: None)
 
 
 def subscribed(protocol: str, endpoint: str, raw: str = "false") -> dict[str, Json]:
@@ -156,6 +162,7 @@ def of_rule(target: str) -> Json:
 
 
 MESSAGE_ID = received("")["MessageId"]
+EVENT_ID, SOURCE = event({})["id"], event({})["source"]
 INVOKED = {"FunctionName": LATEST, "InvocationType": "Event", "Payload": '{"message":"m"}'}
 ON_FUNCTION = Route(origin=FUNCTION, kind="function", arn=FUNCTION, name="resize")
 
@@ -286,6 +293,27 @@ def test_a_queue_that_a_topic_could_not_reach_gets_the_envelope_as_it_was(
             id="EventBridge API reference, SqsParameters",
         ),
         pytest.param(
+            QUEUE,
+            {"SqsParameters": {"MessageGroupId": "g"}},
+            ("sqs.SendMessage", {"QueueUrl": URL, "MessageBody": EVENT, "MessageGroupId": "g"}),
+            id="EventBridge API reference, SqsParameters: a fair queue",
+        ),
+        pytest.param(
+            QUEUE,
+            {"SqsParameters": {"MessageGroupId": "$.detail.command"}, "InputPath": "$.source"},
+            (
+                "sqs.SendMessage",
+                {"QueueUrl": URL, "MessageBody": f'"{SOURCE}"', "MessageGroupId": "update-account"},
+            ),
+            id="EventBridge guide, Dynamic path parameters: of the event, not of what is made of it",
+        ),
+        pytest.param(
+            STREAM,
+            {},
+            ("kinesis.PutRecord", {"StreamARN": STREAM, "Data": EVENT, "PartitionKey": EVENT_ID}),
+            id="EventBridge API reference, KinesisParameters: by the event's id",
+        ),
+        pytest.param(
             FUNCTION,
             {},
             ("lambda.Invoke", {"FunctionName": FUNCTION, "InvocationType": "Event", "Payload": EVENT}),
@@ -325,6 +353,13 @@ def test_a_target_that_eventbridge_could_not_reach_gets_the_event_as_it_makes_it
 ) -> None:
     """events/test_events_targets and events/test_events_inputs."""
     assert redriven(tmp_path, of_rule(target), targeted(target, **settings)) == wanted
+
+
+def test_a_letter_whose_message_group_is_not_in_its_event_stays(tmp_path: Path) -> None:
+    aws = Account(targeted(QUEUE, SqsParameters={"MessageGroupId": "$.detail.customer"}))
+    (stayed,) = sent_by(aws, tmp_path, of_rule(QUEUE)).stayed
+    assert stayed.reason == "the target's message group $.detail.customer finds nothing in this event"
+    assert aws.written == []
 
 
 def test_a_schedules_letter_is_the_request_that_is_made_again(tmp_path: Path) -> None:
