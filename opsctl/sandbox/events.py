@@ -1,4 +1,4 @@
-"""Events of the sandbox: what services and schedules tell EventBridge, matched against rules and delivered."""
+"""Events of the sandbox: what services and scheduled rules tell EventBridge."""
 
 import json
 import re
@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any
 
 from opsctl.model.value import Json
-from opsctl.sandbox.conditions import Job, conditions
+from opsctl.sandbox.conditions import conditions
+from opsctl.sandbox.deliveries import chosen, send
 
 _UNITS = {"minute": 60, "hour": 3600, "day": 86400}
 _RATE = re.compile(r"^rate\((\d+) (minute|hour|day)(s?)\)$")
@@ -46,7 +47,7 @@ def tick(account: str, region: str, name: str) -> None:
         if rule.state == "ENABLED":
             event = _event(account, region, "aws.events", "Scheduled Event", [rule.arn], {})
             for target in list(rule.targets):
-                _send(rule, target, event)
+                send(rule, target, event)
         conditions(account).later(float(every), again)
 
     conditions(account).later(every, again)
@@ -77,97 +78,6 @@ def _rules(account: str, region: str) -> dict[str, Any]:
 
 def _match(account: str, region: str, event: dict[str, Any]) -> None:
     for rule in list(_rules(account, region).values()):
-        pattern = rule.event_pattern.dump()
-        if rule.state == "ENABLED" and pattern and rule.event_pattern.matches_event(event):
+        if chosen(rule, event):
             for target in list(rule.targets):
-                _send(rule, target, event)
-
-
-def _send(rule: Any, target: dict[str, Any], event: dict[str, Any]) -> None:
-    """Hand an event to one target, or to the target's dead-letter queue when it cannot be delivered."""
-    from moto.events.models import EventTemplateParser
-
-    payload = target.get("Input") or json.dumps(event)
-    transformer = target.get("InputTransformer")
-    if transformer:
-        made = EventTemplateParser.parse(
-            input_template=transformer["InputTemplate"],
-            input_paths_map=transformer.get("InputPathsMap", {}),
-            event=event,
-        )
-        payload = made if isinstance(made, str) else json.dumps(made)
-    arn = target["Arn"]
-    service, name = arn.split(":")[2], arn.split(":", 5)[5]
-    if service == "lambda" and _may_invoke(rule, name.removeprefix("function:")):
-        about = conditions(rule.account_id)
-        about.jobs.append(
-            Job(about.now(), rule.region_name, name.removeprefix("function:"), payload, born=about.now())
-        )
-    elif service == "sqs" or (service == "sns" and _may_publish(rule, arn)):
-        send_message(rule.account_id, rule.region_name, arn, payload)
-    else:
-        dead = (target.get("DeadLetterConfig") or {}).get("Arn")
-        if dead:
-            told = {"RULE_ARN": rule.arn, "TARGET_ARN": arn, "ERROR_CODE": "NO_PERMISSIONS"}
-            # The event as it was, and not what the target's input settings make of it (EventBridge guide, "Using
-            # dead-letter queues to process undelivered events").
-            send_message(rule.account_id, rule.region_name, dead, json.dumps(event), told)
-
-
-def _may_invoke(rule: Any, name: str) -> bool:
-    """A function's own policy lets EventBridge in, for this rule when it names one."""
-    from moto.awslambda.models import lambda_backends
-
-    function = next(
-        (
-            one
-            for one in lambda_backends[rule.account_id][rule.region_name].list_functions()
-            if one.function_name == name
-        ),
-        None,
-    )
-    if function is None:
-        return False
-    for statement in function.policy.statements:
-        principal = statement.get("Principal", {})
-        service = principal.get("Service") if isinstance(principal, dict) else principal
-        arns = [value for operator in statement.get("Condition", {}).values() for value in operator.values()]
-        if service == "events.amazonaws.com" and (not arns or rule.arn in arns):
-            return True
-    return False
-
-
-def _may_publish(rule: Any, arn: str) -> bool:
-    """A topic's own policy lets EventBridge in, without a condition: EventBridge gives none anything to go by."""
-    from moto.sns.models import sns_backends
-
-    topic = sns_backends[rule.account_id][rule.region_name].topics.get(arn)
-    if topic is None:
-        return True
-    for statement in json.loads(topic.policy)["Statement"]:
-        principal = statement.get("Principal", {})
-        services = principal.get("Service", []) if isinstance(principal, dict) else []
-        named = "events.amazonaws.com" in ([services] if isinstance(services, str) else services)
-        if named and statement.get("Effect") == "Allow" and not statement.get("Condition"):
-            return True
-    return False
-
-
-def send_message(account: str, region: str, arn: str, body: str, attributes: dict[str, str] | None = None) -> None:
-    """Send to a queue or a topic; a destination that is gone gets nothing."""
-    from moto.sns.models import sns_backends
-    from moto.sqs.models import sqs_backends
-
-    if ":sns:" in arn:
-        if arn in sns_backends[account][region].topics:
-            sns_backends[account][region].publish(body, arn=arn)
-        return
-    backend, name = sqs_backends[account][region], arn.rsplit(":", 1)[1]
-    if name in backend.queues:
-        # All are text but Lambda's ErrorCode, as its dead letters were recorded in public tests.
-        kinds = {"ErrorCode": "Number"}
-        told = {
-            key: {"DataType": kinds.get(key, "String"), "StringValue": value}
-            for key, value in (attributes or {}).items()
-        }
-        backend.send_message(name, body, message_attributes=told)
+                send(rule, target, event)

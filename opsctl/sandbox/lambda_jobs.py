@@ -9,7 +9,7 @@ from typing import Any
 
 from opsctl.sandbox.callers import open_session
 from opsctl.sandbox.conditions import Conditions, Invocation, Job, conditions
-from opsctl.sandbox.events import send_message
+from opsctl.sandbox.deliveries import send_message
 from opsctl.sandbox.lambda_work import Outcome, Work, run
 from opsctl.sandbox.rules_iam import role_allows
 from opsctl.sandbox.turns import turn

@@ -3,11 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
+from opsctl.deadletters.patterns import Pattern
+from opsctl.sandbox import deliveries
+
 
 def install() -> None:
-    """Put the rules around moto's targets."""
-    from moto.events.models import EventsBackend
+    """Put the rules around moto's targets and what they get."""
+    from moto.events.models import EventsBackend, Rule
 
+    Rule.send_to_targets = deliveries.put(Rule.send_to_targets)
+    EventsBackend.put_rule = _checked_pattern(EventsBackend.put_rule)
     EventsBackend.put_targets = _checked_targets(EventsBackend.put_targets)
 
 
@@ -28,6 +33,23 @@ def _checked_targets(method: Callable[..., Any]) -> Callable[..., Any]:
                     "the rule's Region."
                 )
         method(self, name, event_bus_arn, targets)
+
+    return put
+
+
+def _checked_pattern(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A pattern that is none is refused (answers of EventBridge that were recorded in public tests)."""
+
+    def put(self: Any, name: str, *args: Any, **more: Any) -> Any:
+        from moto.events.exceptions import InvalidEventPatternException
+
+        pattern = more.get("event_pattern")
+        if pattern:
+            try:
+                Pattern(pattern)
+            except ValueError as fault:
+                raise InvalidEventPatternException(reason=str(fault)) from None
+        return method(self, name, *args, **more)
 
     return put
 

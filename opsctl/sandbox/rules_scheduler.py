@@ -4,6 +4,7 @@ answers as quoted in getmoto/moto#8172."""
 from collections.abc import Callable
 from typing import Any
 
+from opsctl.sandbox import schedule_runs
 from opsctl.sandbox.conditions import conditions
 from opsctl.sandbox.rules_events import is_standard_queue
 
@@ -12,11 +13,24 @@ EARLIEST_S = 300
 
 def install() -> None:
     """Put the rules around moto's schedules."""
-    from moto.scheduler.models import Schedule
+    from moto.scheduler.models import EventBridgeSchedulerBackend, Schedule
     from moto.scheduler.responses import EventBridgeSchedulerResponse
 
+    EventBridgeSchedulerBackend.create_schedule = _watched(EventBridgeSchedulerBackend.create_schedule)
+    EventBridgeSchedulerBackend.update_schedule = _watched(EventBridgeSchedulerBackend.update_schedule)
     Schedule.validate_target = staticmethod(_checked_target(Schedule.validate_target))
     EventBridgeSchedulerResponse.update_schedule = _replaced_whole(EventBridgeSchedulerResponse.update_schedule)
+
+
+def _watched(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A schedule that was made or changed goes off when it is due from then on."""
+
+    def made(self: Any, *args: Any, **more: Any) -> Any:
+        schedule = method(self, *args, **more)
+        schedule_runs.watch(self, schedule)
+        return schedule
+
+    return made
 
 
 def _checked_target(method: Callable[..., Any]) -> Callable[..., Any]:
