@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 
 from botocore import xform_name
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from botocore.parsers import ResponseParserError
 
 from opsctl.aws.clients import CONNECTIONS, Clients
+from opsctl.aws.local_files import passed_over
 from opsctl.aws.pages import fetch, plain
 from opsctl.aws.translate import raise_for_write, refusal_of
 from opsctl.aws.whole import last_body, unknown_members, watch
@@ -133,6 +134,10 @@ def identify(clients: Clients) -> Identity:
         alias = pool.submit(_alias, clients)
         try:
             who = clients.get("sts", None).get_caller_identity()
+        except NoCredentialsError as fault:
+            refused = AwsRefused(refusal_of(fault, "sts.GetCallerIdentity"))
+            refused.hint = passed_over()
+            raise refused from fault
         except _SDK_FAULTS as fault:
             raise AwsRefused(refusal_of(fault, "sts.GetCallerIdentity")) from fault
     return Identity(

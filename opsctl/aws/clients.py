@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, InvalidConfigError, InvalidRegion
 from botocore.utils import get_environ_proxies, validate_region_name
 
 from opsctl import __version__
+from opsctl.aws.local_files import passed_over
 from opsctl.aws.trust import refuse_unreadable
 from opsctl.model.errors import InvalidInput
 from opsctl.model.value import Value
@@ -52,7 +53,7 @@ class Clients:
         try:
             self._session = _session(connection)
         except BotoCoreError as fault:
-            raise InvalidInput.one(str(fault), source="--profile / AWS_PROFILE") from None
+            raise InvalidInput.one(str(fault), source="--profile / AWS_PROFILE", hint=passed_over()) from None
 
     @property
     def region(self) -> str:

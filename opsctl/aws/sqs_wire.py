@@ -23,7 +23,7 @@ from opsctl.aws.http_direct import (
 )
 from opsctl.aws.route import route_of
 from opsctl.aws.sigv4 import Keys, Signer
-from opsctl.aws.translate import kind_of, may_be_done, never_sent, refusal_of
+from opsctl.aws.translate import kind_of, may_be_done, never_sent, refusal_of, words_of
 from opsctl.aws.trust import tls_context
 from opsctl.model.errors import AwsRefused, InvalidInput, OutcomeUnknown
 from opsctl.model.reads import Refusal, Refused
@@ -138,7 +138,7 @@ class _ProxyConnection:
         except (HTTPClientError, NoConnection) as fault:
             name = type(fault).__name__
             if never_sent(fault):
-                raise NotSent(name, str(fault)) from fault
+                raise NotSent(name, words_of(fault)) from fault
             raise AnswerLost(f"{name}: {fault}") from fault
 
 

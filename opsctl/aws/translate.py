@@ -155,6 +155,14 @@ def _of_a_file(fault: Exception) -> bool:
     return isinstance(fault, OSError) and not isinstance(fault, sdk.BotoCoreError) and bool(fault.filename)
 
 
+def words_of(fault: Exception) -> str:
+    """What the SDK says of a connection, and what a proxy said, which the SDK keeps to itself."""
+    if not isinstance(fault, sdk.ProxyConnectionError):
+        return str(fault)
+    cause = getattr(fault.kwargs.get("error"), "original_error", None)
+    return f"{fault}: {cause}" if cause else str(fault)
+
+
 def refusal_of(fault: Exception, api: str) -> Refusal:
     """Say what an SDK exception means for a call that only reads."""
     if isinstance(fault, sdk.ClientError):
@@ -179,7 +187,7 @@ def refusal_of(fault: Exception, api: str) -> Refusal:
     if isinstance(fault, _NO_CREDENTIALS) or _of_a_file(fault):
         return Refusal(kind=Refused.DENIED, code=name, message=f"on this machine: {fault}", api=api)
     if isinstance(fault, (sdk.HTTPClientError, sdk.ConnectionError, *_NO_REGION)):
-        return Refusal(kind=Refused.UNREACHABLE, code=name, message=str(fault), api=api)
+        return Refusal(kind=Refused.UNREACHABLE, code=name, message=words_of(fault), api=api)
     return Refusal(kind=Refused.UNREADABLE, code=name, message=_without_answer(str(fault)), api=api)
 
 

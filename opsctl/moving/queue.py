@@ -29,6 +29,11 @@ _SYSTEM_FOR_MOVING = ("AWSTraceHeader", "DeadLetterQueueSourceArn", "MessageGrou
 _COUNTS = tuple(f"ApproximateNumberOfMessages{suffix}" for suffix in ("", "NotVisible", "Delayed"))
 
 
+def final(failed: Mapping[str, Json]) -> bool:
+    """Whether an entry of a batch failed for good; SQS calls throttling a fault of the sender as well."""
+    return bool(failed.get("SenderFault")) and "throttl" not in str(failed.get("Code", "")).lower()
+
+
 class Depth(NamedTuple):
     """How many messages a queue has, as SQS knows it: approximate, up to a minute old."""
 
@@ -132,11 +137,9 @@ class Queue:
             answer = self._repeated(operation, {"QueueUrl": self._url, "Entries": entries})
             failed = {one["Id"]: one for one in answer.get("Failed") or []}
             refused += [
-                (pending[key][0], one["Code"], one.get("Message", ""))
-                for key, one in failed.items()
-                if one.get("SenderFault")
+                (pending[key][0], one["Code"], one.get("Message", "")) for key, one in failed.items() if final(one)
             ]
-            pending = {key: pending[key] for key, one in failed.items() if not one.get("SenderFault")}
+            pending = {key: pending[key] for key, one in failed.items() if not final(one)}
             if not pending:
                 return refused
             self._patience.wait(attempt)

@@ -8,7 +8,7 @@ from opsctl.model.reads import Refusal, Refused
 from opsctl.model.value import Json
 from opsctl.moving.backoff import Patience
 from opsctl.moving.digests import attributes_digest, body_digest
-from opsctl.moving.queue import PASSING
+from opsctl.moving.queue import PASSING, final
 from opsctl.moving.sending import Alive, Sent, Stayed
 from opsctl.moving.wire_calls import ask
 
@@ -150,7 +150,7 @@ class QueueSending:
             sent.new_ids.append(one["MessageId"])
         for one in answer.get("Failed") or []:
             code, text = one.get("Code", "Unknown"), one.get("Message") or ""
-            if one.get("SenderFault") and "throttl" not in code.lower():
+            if final(one):
                 message = pending.pop(one["Id"], None)
                 if message is not None:
                     sent.stayed.append(Stayed(message, code, text))

@@ -1,17 +1,30 @@
 """Reading and writing through the SDK: what is sent again, what is not, and what is never guessed."""
 
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore import exceptions as sdk
 
-from opsctl.aws.account import CachedReader, LiveAccount
+from opsctl.aws.account import CachedReader, LiveAccount, identify
 from opsctl.aws.clients import Clients, Connection
 from opsctl.aws.whole import unknown_members
 from opsctl.model.errors import AwsRefused, InvalidInput, OutcomeUnknown
 from opsctl.model.reads import Answer, Read, Refused
 from tests.aws.test_translate import client_error
 from tests.kit.ports import IDENTITY, FakeClock
+
+
+@pytest.fixture
+def no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A machine without any; returns an empty folder."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
+
 
 API = ("wafv2", "UpdateIPSet", {"Name": "x"}, "us-east-1")
 
@@ -155,3 +168,54 @@ def test_an_operation_that_the_installed_sdk_lacks_is_a_refusal_and_not_a_crash(
     assert answer.refusal is not None
     assert (answer.refusal.kind, answer.refusal.code) == (Refused.UNREADABLE, "UnknownOperation")
     assert "upgrade boto3" in answer.refusal.message
+
+
+@pytest.mark.parametrize("variable", ["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"])
+def test_a_file_that_the_sdk_passes_over_is_named_where_credentials_are_missed(
+    no_credentials: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    file = no_credentials / "somewhere"
+    monkeypatch.setenv(variable, str(file))
+    with pytest.raises(AwsRefused) as told:
+        identify(Clients(Connection(region="us-east-1"), "test"))
+    assert told.value.refusal.kind is Refused.DENIED
+    assert told.value.hint == f"{variable} names {file}, which is no file"
+
+
+def test_a_credentials_file_that_may_not_be_read_is_named_where_a_profile_is_missed(
+    no_credentials: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = no_credentials / "credentials"
+    file.touch()
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    monkeypatch.setattr(os, "access", lambda path, _mode: path != file)
+    with pytest.raises(InvalidInput, match="could not be found") as told:
+        Clients(Connection(region="us-east-1", profile="prod"), "test")
+    assert told.value.hint == f"{file} may not be read by this user"
+
+
+def test_nothing_is_said_of_files_when_there_is_nothing_to_say(
+    no_credentials: Path,
+) -> None:
+    assert not list(no_credentials.iterdir())
+    with pytest.raises(AwsRefused) as told:
+        identify(Clients(Connection(region="us-east-1"), "test"))
+    assert told.value.hint == ""
+
+
+def test_a_token_file_that_is_not_there_is_named_and_nothing_was_sent(
+    no_credentials: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pod's token, for one; the SDK lets the fault of the file through as it is."""
+    token = no_credentials / "token"
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(token))
+    monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/pod")
+    clients = Clients(Connection(region="us-east-1"), "test")
+    me = LiveAccount(clients, IDENTITY, FakeClock())
+    with pytest.raises(AwsRefused) as told:
+        me.write("sqs", "PurgeQueue", {"QueueUrl": "https://sqs/123456789012/q"}, None)
+    assert told.value.refusal.kind is Refused.DENIED
+    assert str(token) in told.value.refusal.message
+    answer = me.read(Read(service="sqs", operation="ListQueues"))
+    assert answer.refusal is not None
+    assert str(token) in answer.refusal.message

@@ -2,13 +2,11 @@
 
 import re
 import socket
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
 
 import boto3
 import pytest
-from botocore import loaders
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.config import Config
@@ -48,16 +46,11 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
 }
 
 
-_loader = lru_cache(loaders.create_loader)
-"""What the SDK's sessions read from its own files, read once for all of them."""
-
-
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
-    monkeypatch.setattr(loaders, "create_loader", _loader)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "sandbox")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "sandbox")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
