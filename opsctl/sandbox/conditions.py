@@ -1,5 +1,6 @@
 """The conditions in an account of the sandbox: its time, how long things take, and what goes wrong."""
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -137,7 +138,10 @@ class Faults:
 
 @dataclass
 class Job:
-    """An invocation of a function that waits to be run; `version` is the one that its name led to."""
+    """An invocation of a function that waits to be run; `version` is the one that its name led to.
+
+    `request` is the id of the request, which all its tries have (Lambda guide, "Understanding retry behavior").
+    """
 
     due: float
     region: str
@@ -146,6 +150,7 @@ class Job:
     attempt: int = 0
     born: float = 0.0
     version: str = "$LATEST"
+    request: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
 @dataclass(frozen=True)
@@ -176,6 +181,8 @@ class Conditions:
     """The calls that were refused for want of a permission, in IAM's words."""
     function_calls: list[tuple[str, dict[str, Json]]] = field(default_factory=list)
     """Every call that functions made, as `service.Operation`, with its parameters."""
+    trail: list[dict[str, Json]] = field(default_factory=list)
+    """What CloudTrail has of changes of functions, the newest last."""
     waf_calls: dict[tuple[str, str], float] = field(default_factory=dict)
     """When AWS WAF was called last, by action and Region."""
     waf_hidden: dict[str, float] = field(default_factory=dict)

@@ -14,7 +14,6 @@ import sys
 import tempfile
 import threading
 import time
-import uuid
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -149,7 +148,7 @@ def _hand_over(process: subprocess.Popen[bytes], work: Work, task: Path) -> None
         "memory_mb": work.memory_mb,
         "path": [one for one in sys.path if one],
         "payload": work.payload,
-        "request_id": str(uuid.uuid4()),
+        "request_id": work.request,
         "task_root": str(task),
         "timeout_s": work.timeout_s,
     }
@@ -172,7 +171,7 @@ def _outcome(answers: _Answers, work: Work, process: subprocess.Popen[bytes]) ->
         said = json.loads(line)
     except ValueError as fault:
         return Outcome(error={"errorType": "Function.ResponseSizeTooLarge", "errorMessage": str(fault)})
-    return Outcome(value=said.get("value"), error=said.get("error"))
+    return Outcome(value=said.get("value"), error=said.get("error"), used_mb=said["used_mb"])
 
 
 def _how_it_ended(process: subprocess.Popen[bytes]) -> str:

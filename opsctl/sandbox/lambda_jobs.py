@@ -2,14 +2,14 @@
 
 import json
 import threading
-import time
-import uuid
-from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from opsctl.sandbox.callers import open_session
 from opsctl.sandbox.conditions import Conditions, Invocation, Job, conditions
 from opsctl.sandbox.deliveries import send_message
+from opsctl.sandbox.lambda_log import FunctionLog
+from opsctl.sandbox.lambda_metrics import keep_metrics, keep_throttle
 from opsctl.sandbox.lambda_work import Outcome, Work, run
 from opsctl.sandbox.rules_iam import role_allows
 from opsctl.sandbox.turns import turn
@@ -50,7 +50,7 @@ def tick(account: str) -> None:
     with turn():
         about.timeline.catch_up()
     run_due(account)
-    for kept in (about.events, about.invocations, about.function_calls, about.denied):
+    for kept in (about.events, about.invocations, about.function_calls, about.denied, about.trail):
         del kept[:-KEPT]
 
 
@@ -70,6 +70,7 @@ def _next(about: Conditions) -> Job | None:
 
 def _run(about: Conditions, account: str, function: Any, job: Job) -> None:
     if function.reserved_concurrency is not None and int(function.reserved_concurrency) == 0:
+        keep_throttle(function, about.now())
         _again(
             about,
             account,
@@ -78,12 +79,12 @@ def _run(about: Conditions, account: str, function: Any, job: Job) -> None:
             Outcome(error={"errorMessage": "Rate exceeded", "errorType": "Throttled"}),
         )
         return
-    outcome = invoke(about, function, job.payload)
+    outcome = invoke(about, function, job.payload, job.request)
     if outcome.error is not None:
         _again(about, account, function, job, outcome)
 
 
-def invoke(about: Conditions, function: Any, payload: str) -> Outcome:
+def invoke(about: Conditions, function: Any, payload: str, request: str) -> Outcome:
     """Run a function now, and keep what came of it."""
     session = open_session(function.account_id, function.role, function.function_name)
     own = {name: str(value) for name, value in function.environment_vars.items()}
@@ -95,7 +96,7 @@ def invoke(about: Conditions, function: Any, payload: str) -> Outcome:
         "AWS_DEFAULT_REGION": function.region,
         "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
     }
-    began, denied, told = about.now(), len(about.denied), _log_of(function)
+    began, denied, log = about.now(), len(about.denied), FunctionLog(function, request)
     work = Work(
         code=function.code_bytes,
         handler=function.handler,
@@ -104,31 +105,18 @@ def invoke(about: Conditions, function: Any, payload: str) -> Outcome:
         payload=payload,
         timeout_s=float(function.timeout),
         memory_mb=int(function.memory_size),
+        request=request,
     )
-    outcome = run(work, about, told)
+    log.begin()
+    outcome = run(work, about, log.line)
     # AWS leaves it to the function to tell; who rehearses should not have to search.
     for line in [one for one in about.denied[denied:] if session.arn in one]:
-        told(f"denied: {line}")
+        log.line(f"denied: {line}")
+    log.end(outcome, about.now() - began)
+    keep_metrics(function, began, about.now() - began, failed=outcome.error is not None)
     error = json.dumps(outcome.error) if outcome.error else None
     about.invocations.append(Invocation(began, function.function_name, payload, error, tuple(outcome.logs)))
     return outcome
-
-
-def _log_of(function: Any) -> Callable[[str], None]:
-    """Begin a log stream; lines are in it as they are printed, not only when the invocation has ended."""
-    logs, group = function.logs_backend, function.logs_group_name
-    stream = f"{time.strftime('%Y/%m/%d')}/[{function.version}]{uuid.uuid4().hex}"
-    logs.ensure_log_group(group)
-    logs.create_log_stream(group, stream)
-
-    def write(line: str) -> None:
-        # The machine's time: CloudWatch Logs takes nothing that is older than two weeks.
-        events = [{"timestamp": int(time.time() * 1000), "message": part} for part in line.splitlines()]
-        if events:
-            with turn():
-                logs.put_log_events(group, stream, events)
-
-    return write
 
 
 def _again(about: Conditions, account: str, function: Any, job: Job, outcome: Outcome) -> None:
@@ -141,12 +129,12 @@ def _again(about: Conditions, account: str, function: Any, job: Job, outcome: Ou
     if (throttled or job.attempt < most) and about.now() + wait - job.born <= oldest:
         attempt = job.attempt + (not throttled)
         due = about.now() + wait
-        about.jobs.append(Job(due, job.region, job.function, job.payload, attempt, job.born, job.version))
+        about.jobs.append(replace(job, due=due, attempt=attempt))
         return
     message = str((outcome.error or {}).get("errorMessage", ""))
     dead = function.dead_letter_target
     if dead and _may_send(account, function, dead):
-        told = {"RequestID": "00000000-0000-0000-0000-000000000000", "ErrorCode": "200", "ErrorMessage": message}
+        told = {"RequestID": job.request, "ErrorCode": "200", "ErrorMessage": message}
         send_message(account, job.region, dead, job.payload, told)
     failed = ((config.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination")
     if failed and _may_send(account, function, failed):
@@ -154,12 +142,13 @@ def _again(about: Conditions, account: str, function: Any, job: Job, outcome: Ou
             "version": "1.0",
             "timestamp": about.moment().isoformat(),
             "requestContext": {
+                "requestId": job.request,
                 "functionArn": f"{':'.join(function.function_arn.split(':')[:7])}:{job.version}",
                 "condition": "RetriesExhausted",
                 "approximateInvokeCount": job.attempt + 1,
             },
             "requestPayload": json.loads(job.payload),
-            "responseContext": {"statusCode": 200, "functionError": "Unhandled"},
+            "responseContext": {"statusCode": 200, "executedVersion": job.version, "functionError": "Unhandled"},
             "responsePayload": outcome.error,
         }
         send_message(account, job.region, failed, json.dumps(record))

@@ -62,27 +62,65 @@ def end_with(sandbox: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+class NotLoaded(Exception):
+    """The code has no such handler; Lambda calls each kind of it by a name of its own."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+def load(handler: str):  # type: ignore[no-untyped-def] # whatever the function's author wrote
+    """Load the handler, or say in Lambda's words that it cannot be."""
+    module, _, name = handler.rpartition(".")
+    try:
+        loaded = importlib.import_module(module.replace("/", "."))
+    except ImportError as missing:
+        raise NotLoaded("Runtime.ImportModuleError", f"Unable to import module '{module}': {missing}") from missing
+    if not hasattr(loaded, name):
+        raise NotLoaded("Runtime.HandlerNotFound", f"Handler '{name}' missing on module '{module}'")
+    return getattr(loaded, name)
+
+
+def error_of(raised: BaseException, about: dict) -> dict:  # type: ignore[type-arg] # plain data from JSON
+    """What Lambda's Python runtime tells of an exception: the frames of the function's own code."""
+    task, own = about["task_root"], os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - no pathlib here
+    frames = [one for one in traceback.format_tb(raised.__traceback__) if own not in one]
+    return {
+        "errorMessage": str(raised),
+        "errorType": raised.kind if isinstance(raised, NotLoaded) else type(raised).__name__,
+        "requestId": about["request_id"],
+        "stackTrace": [one.replace(task, "/var/task") for one in frames],
+    }
+
+
+def used_mb() -> int:
+    """The most memory that this process had; 0 where the system does not tell.
+
+    The resource usage would not do: it begins with what the sandbox had when this process was forked.
+    """
+    try:
+        with open("/proc/self/status", encoding="ascii", errors="replace") as told:  # noqa: PTH123 - no pathlib here
+            peak = next((line for line in told if line.startswith("VmHWM:")), "VmHWM: 0 kB")
+    except OSError:
+        return 0
+    return int(peak.split()[1]) // 1024
+
+
 def main(about: dict, answers: int) -> None:  # type: ignore[type-arg] # plain data from JSON
     """Load the code, say that it is loaded, run the handler and hand back what came of it."""
     limit(about["timeout_s"], about["memory_mb"], about["grace_s"])
     sys.path[:] = [about["task_root"], *about["path"]]
     with os.fdopen(answers, "w", encoding="utf-8") as told:
         try:
-            module, _, name = about["handler"].rpartition(".")
-            handler = getattr(importlib.import_module(module.replace("/", ".")), name)
+            handler = load(about["handler"])
             told.write("loaded\n")
             told.flush()
             context = Context(about, time.monotonic() + about["timeout_s"])
             answer = {"value": handler(json.loads(about["payload"] or "{}"), context)}
-            line = json.dumps(answer)
+            line = json.dumps(answer | {"used_mb": used_mb()})
         except BaseException as raised:  # noqa: BLE001 - whatever the function raises is its answer
-            traceback.print_exc()
-            error = {
-                "errorMessage": str(raised),
-                "errorType": type(raised).__name__,
-                "stackTrace": traceback.format_exception(raised)[-3:],
-            }
-            line = json.dumps({"error": error})
+            line = json.dumps({"error": error_of(raised, about), "used_mb": used_mb()})
         told.write(f"{line}\n")
 
 

@@ -1,5 +1,6 @@
 """What an invocation of a function is given and comes to, and who runs it."""
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -22,6 +23,7 @@ class Work:
     payload: str
     timeout_s: float
     memory_mb: int = 128
+    request: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     @property
     def name(self) -> str:
@@ -31,11 +33,12 @@ class Work:
 
 @dataclass
 class Outcome:
-    """What an invocation came to."""
+    """What an invocation came to; `used_mb` is the most memory that its process had, 0 when nobody can tell."""
 
     value: Json = None
     error: dict[str, Json] | None = None
     logs: list[str] = field(default_factory=list)
+    used_mb: int = 0
 
 
 class Runner(Protocol):

@@ -4,12 +4,15 @@ Source: Lambda API reference and developer guide; the role's delay is the one ev
 """
 
 import json
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 from opsctl.sandbox.conditions import Job, conditions
 from opsctl.sandbox.lambda_jobs import invoke
 from opsctl.sandbox.rules_autoscaling import caught_up
+
+_REQUEST_ID = "x-amzn-requestid"
 
 
 def install() -> None:
@@ -22,6 +25,18 @@ def install() -> None:
     LambdaBackend.create_function = _created(LambdaBackend.create_function)
     LambdaResponse.invoke = _invoke
     LambdaResponse.call_action = caught_up(LambdaResponse.call_action)
+    LambdaResponse._enrich_response = staticmethod(_with_own_request(LambdaResponse._enrich_response))
+
+
+def _with_own_request(method: Callable[..., Any]) -> Callable[..., Any]:
+    """The answer to Invoke has the id of the invocation (Lambda API reference: the function's log has it too)."""
+
+    def enriched(headers: dict[str, str], body: Any) -> Any:
+        own = headers.get(_REQUEST_ID)
+        headers, body = method(headers, body)
+        return (headers | {_REQUEST_ID: own} if own else headers), body
+
+    return enriched
 
 
 def _fault(code: str, message: str, status: int = 400) -> Exception:
@@ -98,9 +113,10 @@ def _invoke(self: Any) -> Any:
         version = str(function.version)
         job = Job(about.now(), self.region, function.function_name, body, born=about.now(), version=version)
         about.jobs.append(job)
-        return 202, {"status": 202}, ""
-    outcome = invoke(about, function, body)
-    headers: dict[str, Any] = {"status": 200, "content-type": "application/json"}
+        return 202, {"status": 202, _REQUEST_ID: job.request}, ""
+    request = str(uuid.uuid4())
+    outcome = invoke(about, function, body, request)
+    headers: dict[str, Any] = {"status": 200, "content-type": "application/json", _REQUEST_ID: request}
     if outcome.error is not None:
         headers["X-Amz-Function-Error"] = "Unhandled"
     return 200, headers, json.dumps(outcome.value if outcome.error is None else outcome.error)

@@ -14,7 +14,6 @@ import threading
 import time
 import traceback
 import types
-import uuid
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -102,7 +101,7 @@ class _Context:
 
     def __init__(self, running: _Running, work: Work) -> None:
         self._running = running
-        self.aws_request_id = str(uuid.uuid4())
+        self.aws_request_id = work.request
         self.function_name = work.name
         self.invoked_function_arn = work.arn
         self.memory_limit_in_mb = "128"

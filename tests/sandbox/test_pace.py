@@ -41,7 +41,7 @@ def test_what_a_function_prints_is_in_its_log_group(told: tuple[World, Condition
     function("def lambda_handler(event, context):\n    print('hello')\n")
     client("lambda").invoke(FunctionName="f")
     logged = client("logs").filter_log_events(logGroupName="/aws/lambda/f")["events"]
-    assert [one["message"] for one in logged] == ["hello"]
+    assert "hello" in [one["message"] for one in logged]
 
 
 def test_a_tick_forgets_what_is_long_past(told: tuple[World, Conditions]) -> None:

@@ -110,6 +110,35 @@ def test_however_it_ends_the_sandbox_goes_on(world: World, body: str, kind: str,
     assert says in str(outcome.error["errorMessage"])
 
 
+def test_code_that_cannot_be_loaded_is_told_in_lambdas_words(world: World) -> None:
+    missing = invoke(world, "pass", code=zipped("import nowhere_to_be_found\n"))
+    other = invoke(world, "pass", handler="handler.other")
+    assert [one.error and one.error["errorType"] for one in (missing, other)] == [
+        "Runtime.ImportModuleError",
+        "Runtime.HandlerNotFound",
+    ]
+    assert missing.error is not None
+    assert missing.error["errorMessage"] == (
+        "Unable to import module 'handler': No module named 'nowhere_to_be_found'"
+    )
+
+
+def test_an_exception_shows_the_functions_own_frames_where_lambda_has_them(world: World) -> None:
+    told: list[str] = []
+    outcome = invoke(world, "print('begun')\nraise ValueError('no luck')", told)
+    assert outcome.error is not None
+    assert outcome.error["stackTrace"] == [
+        "  File \"/var/task/handler.py\", line 3, in lambda_handler\n    raise ValueError('no luck')\n"
+    ]
+    assert told == ["begun"]
+
+
+def test_its_memory_is_that_of_its_own_process(world: World) -> None:
+    small, large = invoke(world, "pass"), invoke(world, "return len(bytearray(150 << 20))")
+    assert 0 < small.used_mb < 100
+    assert large.used_mb - small.used_mb >= 149
+
+
 def test_what_takes_too_long_is_ended_with_all_that_it_started(world: World) -> None:
     told: list[str] = []
     body = "import subprocess, time\nprint(subprocess.Popen(['sleep', '60']).pid, flush=True)\ntime.sleep(60)"
