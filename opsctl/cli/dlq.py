@@ -2,7 +2,7 @@
 
 import typer
 
-from opsctl.cli import dlq_attach, dlq_audit, dlq_files, dlq_inspect, dlq_list, dlq_redrive, dlq_task
+from opsctl.cli import dlq_attach, dlq_audit, dlq_files, dlq_inspect, dlq_list, dlq_redrive, dlq_task, dlq_why
 
 
 def register(app: typer.Typer) -> None:
@@ -13,7 +13,7 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True,
         rich_markup_mode=None,
     )
-    modules = (dlq_list, dlq_audit, dlq_inspect, dlq_redrive, dlq_files, dlq_task, dlq_attach)
+    modules = (dlq_list, dlq_audit, dlq_inspect, dlq_why, dlq_redrive, dlq_files, dlq_task, dlq_attach)
     for module in modules:
         module.register(group)
     app.add_typer(group)

@@ -12,6 +12,7 @@ from opsctl.cli.options import AccountOptions, Output, ShowOptions, spliced
 
 if TYPE_CHECKING:
     from opsctl.cli.front import Session
+    from opsctl.model.commands import Commands
     from opsctl.workflow.looking_at_messages import Glass
 
 QueueArgument = Annotated[str, typer.Argument(metavar="QUEUE", help="Name, URL or ARN of the dead-letter queue.")]
@@ -58,6 +59,7 @@ def inspect(
     """
     from opsctl.cli.output import emit_value
     from opsctl.cli.terminal import wants_colour, width
+    from opsctl.deadletters.following import after_inspecting
     from opsctl.model.exits import Exit
     from opsctl.render.dead_letters import markdown_inspected, render_inspected
 
@@ -65,7 +67,9 @@ def inspect(
     if raw:
         _raw(session, glass, raw)
         return
+    commands = commands_of(session)
     found = glass.inspect(sample, where)
+    found = found.then(after_inspecting(found.queue, override or (), commands))
     session.progress.clear()
     if show.output is Output.MARKDOWN:
         text = markdown_inspected(found)
@@ -146,6 +150,14 @@ def open_glass(
     refuse_costly_look(found.queue, found.consumers, tuple(override))
     wire = runtime.queues(runtime.identity.region)
     return session, Glass(wire, found.queue, runtime.clock, session.progress, runtime.stopping)
+
+
+def commands_of(session: "Session") -> "Commands":
+    """What makes commands to just this account, region and endpoint."""
+    from opsctl.model.commands import commands_there
+
+    identity = session.runtime.identity
+    return commands_there(identity.reached_by, identity.region, identity.endpoint)
 
 
 def _raw(session: "Session", glass: "Glass", message_id: str) -> None:

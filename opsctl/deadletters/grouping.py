@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime
 
-from opsctl.deadletters.letter import letter_of, same_cause, shape_of
+from opsctl.deadletters.letter import OF_LAMBDA, Letter, letter_of, same_cause, shape_of
 from opsctl.model.value import Json, Value
 
 _GROUPS_AT_MOST = 200
 _PREVIEW = 2000
+_LATEST = 5
 
 
 class Example(Value):
@@ -18,8 +19,24 @@ class Example(Value):
     receives: int
 
 
+class Latest(Value):
+    """One of the newest messages of a group: when it was sent, and first received by anybody before this look.
+
+    `request` is the id of the invocation that failed, where the message names it.
+    """
+
+    id: str
+    sent: str
+    first_received: str = ""
+    request: str = ""
+
+
 class CauseGroup(Value):
-    """Messages that failed alike. Times are UTC, RFC 3339; `origin` is the ARN of what failed to take them."""
+    """Messages that failed alike. Times are UTC, RFC 3339; `origin` is the ARN of what failed to take them.
+
+    `rule` is the rule, schedule or topic by which they went there, `latest` the newest of them, newest first.
+    `carries` is the kind of the failure record inside a notification, `carries_origin` what failed by that record.
+    """
 
     kind: str
     cause: str
@@ -32,6 +49,10 @@ class CauseGroup(Value):
     redrivable: bool
     note: str
     example: Example
+    rule: str = ""
+    carries: str = ""
+    carries_origin: str = ""
+    latest: tuple[Latest, ...] = ()
 
 
 class Causes:
@@ -44,48 +65,96 @@ class Causes:
     def add(self, message: Json) -> None:
         """Count a received message to its group."""
         self.seen += 1
-        letter = letter_of(message)
-        shape = shape_of(message["Body"])
-        says_why = letter.inside is not None or letter.kind not in ("sqs", "plain", "sns")
-        key: tuple[str, ...] = (
-            letter.kind,
-            letter.code,
-            same_cause(letter.cause),
-            letter.origin,
-            letter.refused,
-            "" if says_why else shape,
-        )
+        letter, shape = letter_of(message), shape_of(message["Body"])
+        key = _key(letter, shape)
         if key not in self._groups and len(self._groups) >= _GROUPS_AT_MOST:
-            key = ("other",)
-        sent = int((message.get("Attributes") or {}).get("SentTimestamp", 0))
-        group = self._groups.setdefault(
-            key,
-            {
-                "kind": letter.kind if key != ("other",) else "other",
-                "cause": letter.cause or shape
-                if key != ("other",)
-                else f"more than {_GROUPS_AT_MOST} other causes",
-                "code": letter.code,
-                "shape": shape,
-                "origin": letter.origin,
-                "count": 0,
-                "first": sent,
-                "last": sent,
-                "redrivable": not letter.refused,
-                "note": letter.refused,
-                "example": _example(message),
-            },
-        )
+            key = _OTHER
+        if key not in self._groups:
+            self._groups[key] = _begun(message, letter, shape) | (_MIXED if key == _OTHER else {})
+        group = self._groups[key]
         group["count"] += 1
+        sent = _sent(message)
         group["first"], group["last"] = min(group["first"], sent), max(group["last"], sent)
+        newest = group["latest"]
+        if len(newest) < _LATEST or sent > newest[-1][0]:
+            newest.append((sent, _latest(message, letter)))
+            newest.sort(key=lambda one: -one[0])
+            del newest[_LATEST:]
 
     def groups(self) -> list[CauseGroup]:
         """Return the groups, largest first."""
-        made = [
-            CauseGroup.model_validate(group | {"first": _utc(group["first"]), "last": _utc(group["last"])})
-            for group in self._groups.values()
-        ]
+        made = [CauseGroup.model_validate(group | _told(group)) for group in self._groups.values()]
         return sorted(made, key=lambda group: (-group.count, group.kind, group.cause))
+
+
+def _key(letter: Letter, shape: str) -> tuple[str, ...]:
+    """What tells one cause from another; where the message says no cause, it is the form of the body."""
+    inside = letter.inside
+    says_why = inside is not None or letter.kind not in ("sqs", "plain", "sns")
+    return (
+        letter.kind,
+        letter.code,
+        same_cause(letter.cause),
+        letter.origin,
+        letter.refused,
+        "" if says_why else shape,
+        inside.kind if inside else "",
+        inside.origin if inside else "",
+    )
+
+
+_OTHER = ("other",)
+_MIXED: dict[str, Json] = {
+    "kind": "other",
+    "cause": f"more than {_GROUPS_AT_MOST} other causes",
+    "rule": "",
+    "carries": "",
+    "carries_origin": "",
+}
+
+
+def _begun(message: Json, letter: Letter, shape: str) -> dict[str, Json]:
+    """A group before its first message is counted."""
+    sent, inside = _sent(message), letter.inside
+    return {
+        "kind": letter.kind,
+        "cause": letter.cause or shape,
+        "code": letter.code,
+        "shape": shape,
+        "origin": letter.origin,
+        "count": 0,
+        "first": sent,
+        "last": sent,
+        "redrivable": not letter.refused,
+        "note": letter.refused,
+        "example": _example(message),
+        "rule": letter.rule,
+        "carries": inside.kind if inside else "",
+        "carries_origin": inside.origin if inside else "",
+        "latest": [],
+    }
+
+
+def _sent(message: Json) -> int:
+    return int((message.get("Attributes") or {}).get("SentTimestamp", 0))
+
+
+def _told(group: dict[str, Json]) -> dict[str, Json]:
+    """What a group tells in another form than it is kept in."""
+    times = {name: _utc(group[name]) for name in ("first", "last")}
+    return times | {"latest": [one for _, one in group["latest"]]}
+
+
+def _latest(message: Json, letter: Letter) -> Latest:
+    told = message.get("Attributes") or {}
+    again = int(told.get("ApproximateReceiveCount", 0)) > 1
+    of_lambda = letter.inside is not None or letter.kind in OF_LAMBDA
+    return Latest(
+        id=message["MessageId"],
+        sent=_utc(int(told.get("SentTimestamp", 0))),
+        first_received=_utc(int(told.get("ApproximateFirstReceiveTimestamp", 0))) if again else "",
+        request=letter.request if of_lambda else "",
+    )
 
 
 def _example(message: Json) -> Example:

@@ -26,7 +26,7 @@ _CAUSE_LENGTH = 200
 _SUCCESS = "this records a success: invoking again would repeat what worked"
 _DROPPED = "it does not hold what the function was to get: Lambda drops a payload that is too large for a record"
 _RESULT = "Lambda Function Invocation Result - "
-_OF_LAMBDA = ("lambda-async", "lambda-destination", "stream")
+OF_LAMBDA = ("lambda-async", "lambda-destination", "stream")
 
 
 class Letter(Value):
@@ -155,6 +155,7 @@ def _destination(record: dict[str, Json]) -> Letter | None:
                 code=str(context["condition"]),
                 cause=cause[:_CAUSE_LENGTH] or str(context["condition"]),
                 stream={"kind": kind, **record[kind]},
+                request=str(context.get("requestId", "")),
             )
     if any(name.endswith("BatchInfo") for name in record):
         return Letter(
@@ -162,6 +163,7 @@ def _destination(record: dict[str, Json]) -> Letter | None:
             origin=function,
             code=str(context["condition"]),
             cause=cause[:_CAUSE_LENGTH] or str(context["condition"]),
+            request=str(context.get("requestId", "")),
             refused="only batches of Kinesis and DynamoDB streams can be read again",
         )
     payload = record.get("requestPayload")
@@ -219,7 +221,7 @@ def _sns(record: dict[str, Json], message: Json) -> Letter | None:
     except ValueError:
         asked = {}
     carried = letter_of(opened(message))
-    inside = carried if carried.kind in _OF_LAMBDA else None
+    inside = carried if carried.kind in OF_LAMBDA else None
     return Letter(
         kind="sns",
         origin=next(iter(asked.get("SubscriptionArn", [])), ""),

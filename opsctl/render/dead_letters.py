@@ -1,13 +1,17 @@
 """Dead letters grouped by cause, as text and Markdown."""
 
+from typing import Protocol
+
+from opsctl.deadletters.grouping import CauseGroup
 from opsctl.deadletters.sieve import says_unjudged
 from opsctl.render.inert import markdown, shortened, visible
+from opsctl.render.markdown import fenced
 from opsctl.render.page import Page
-from opsctl.render.words import few
+from opsctl.render.words import few, next_lines
 from opsctl.workflow.looking_at_messages import Inspected
 from opsctl.workflow.previewing import Preview
 
-_KINDS = {
+KINDS = {
     "sqs": "SQS, received too often",
     "lambda-async": "Lambda, asynchronous invocation",
     "lambda-destination": "Lambda, on-failure destination",
@@ -23,7 +27,26 @@ _SILENT = ("sqs", "plain", "sns")
 _BODY = 400
 
 
-def heading_of(found: Inspected) -> str:
+class _Looked(Protocol):
+    """What was seen of a queue."""
+
+    @property
+    def queue(self) -> str: ...
+    @property
+    def seen(self) -> int: ...
+    @property
+    def about(self) -> int: ...
+    @property
+    def matched(self) -> int: ...
+
+
+def title_of(group: CauseGroup) -> str:
+    """Say how many there are of which cause."""
+    code = f" ({group.code})" if group.code not in ("", group.cause) else ""
+    return f"{group.count:,} x {group.shape if group.kind in _SILENT else group.cause}{code}"
+
+
+def heading_of(found: _Looked) -> str:
     """Say how much was seen."""
     matched = f", {found.matched:,} match" if found.matched != found.seen else ""
     return f"{found.queue}: {found.seen:,} of about {found.about:,} messages seen{matched}"
@@ -42,9 +65,8 @@ def render_inspected(found: Inspected, *, width: int, colour: bool) -> str:
         page.item(says_unjudged(found.unjudged), "yellow")
     for group in found.groups:
         page.blank()
-        code = f" ({group.code})" if group.code not in ("", group.cause) else ""
-        page.item(f"{group.count:,} x {group.shape if group.kind in _SILENT else group.cause}{code}", "bold")
-        rows = [("from", _KINDS[group.kind]), ("when", f"{group.first} to {group.last}"), ("body", group.shape)]
+        page.item(title_of(group), "bold")
+        rows = [("from", KINDS[group.kind]), ("when", f"{group.first} to {group.last}"), ("body", group.shape)]
         if group.origin:
             rows.insert(1, ("origin", group.origin))
         if group.note:
@@ -58,6 +80,9 @@ def render_inspected(found: Inspected, *, width: int, colour: bool) -> str:
         page.pairs(rows, indent=5)
     if not found.groups:
         page.item("no messages")
+    if found.next:
+        page.blank()
+        page.following(found.next, found.next_because)
     return page.text()
 
 
@@ -88,10 +113,15 @@ def markdown_inspected(found: Inspected) -> str:
         cells = [
             f"{group.count:,}",
             cause,
-            _KINDS[group.kind],
+            KINDS[group.kind],
             group.first,
             group.last,
             f"{group.example.id}: {shortened(group.example.body, 120)}",
         ]
         lines.append("| " + " | ".join(markdown(cell) for cell in cells) + " |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *markdown_next(found.next, found.next_because)]) + "\n"
+
+
+def markdown_next(commands: tuple[str, ...], because: dict[str, str]) -> list[str]:
+    """Return what to type next as lines of Markdown, none when there is nothing."""
+    return ["", "Next:", "", *fenced(next_lines(commands, because), "sh")] if commands else []

@@ -71,7 +71,7 @@ def render_report(report: Report) -> str:
         f'<p class="{tone}">{markup(outcome_of(report))}</p>',
         f"<p>{markup(report.message)}</p>" if report.message else "",
         _table(rows),
-        _pre(next_lines(report)),
+        _pre(next_lines(report.next, report.next_because)),
         *(f"<p><strong>{markup(line)}</strong></p>" for line in report.told),
         f"<h2>{markup(report.plan.title)}</h2>",
         *_plan_parts(report.plan),

@@ -71,7 +71,7 @@ def render_report(report: Report) -> str:
         words = "holds" if check.held else f"does not hold, found {code_span(value_text(check.found))}"
         lines.append(f"| check | {markdown(check.says)} | {words} |")
         lines += [f"| | {markdown(line)} | |" for line in check.shown]
-    lines += ["", "Next:", "", *_fenced(next_lines(report), "sh"), ""]
+    lines += ["", "Next:", "", *fenced(next_lines(report.next, report.next_because), "sh"), ""]
     lines += [part for line in report.told for part in (f"**{markdown(line)}**", "")]
     return "\n".join(lines) + f"\n#{render_plan(report.plan)}"
 
@@ -123,14 +123,14 @@ def _change(number: int, change: Change, queries: Mapping[str, str]) -> list[str
         "",
         f"### {number}. {markdown(mark_of(change))} {markdown(change.title)}",
         "",
-        *_fenced(code, ""),
+        *fenced(code, ""),
         "",
         *_table(rows),
     ]
 
 
 def _afterwards(plan: Plan) -> list[str]:
-    lines = ["", "## How to verify and to undo", "", *_fenced(afterwards(plan), "sh")]
+    lines = ["", "## How to verify and to undo", "", *fenced(afterwards(plan), "sh")]
     lines += [
         f"- check {markdown(check.id)}: nothing may be found of: {markdown(check.because)}"
         for check in plan.checks
@@ -142,7 +142,7 @@ def _afterwards(plan: Plan) -> list[str]:
 
 def _policy(plan: Plan) -> list[str]:
     lines = ["", "## IAM policy to apply this plan", ""]
-    return lines + _fenced(json.dumps(plan.iam_policy.apply, indent=2, ensure_ascii=True).splitlines(), "json")
+    return lines + fenced(json.dumps(plan.iam_policy.apply, indent=2, ensure_ascii=True).splitlines(), "json")
 
 
 def _table(rows: Sequence[tuple[str, str]]) -> list[str]:
@@ -153,7 +153,8 @@ def _row(cells: Sequence[str]) -> str:
     return "| " + " | ".join(markdown(cell) for cell in cells) + " |"
 
 
-def _fenced(lines: Sequence[str], language: str) -> list[str]:
+def fenced(lines: Sequence[str], language: str) -> list[str]:
+    """Return a block of code that its content cannot leave."""
     clean = [visible(line) for line in lines]
     longest = max((len(run) for line in clean for run in _backticks(line)), default=0)
     fence = "`" * max(3, longest + 1)

@@ -1,7 +1,7 @@
 """A page of text at a width: lines wrapped with hanging indents, everything on it made harmless."""
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console, RenderableType
 from rich.padding import Padding
@@ -45,6 +45,13 @@ class Page:
     def command(self, text: str, indent: int) -> None:
         """Add a command on one line whatever its length, so that it can be copied."""
         self._console.print(Text(" " * indent + visible(text)), soft_wrap=True)
+
+    def following(self, commands: Iterable[str], because: Mapping[str, str]) -> None:
+        """Add commands to type next, below each what it is good for."""
+        for line in commands:
+            self.command(f"next: {line}", indent=2)
+            if line in because:
+                self.item(because[line], indent=8)
 
     def literal(self, lines: Iterable[str]) -> None:
         """Add lines whose leading drawing stays as it is."""

@@ -100,10 +100,7 @@ def render_report(report: Report, *, width: int, colour: bool, verbose: bool = F
     if report.hint and report.hint not in report.next:
         page.item(f"next: {report.hint}")
     # The one that the hint names comes first.
-    for line in sorted(report.next, key=lambda line: line != report.hint):
-        page.command(f"next: {line}", indent=2)
-        if line in report.next_because:
-            page.item(report.next_because[line], indent=8)
+    page.following(sorted(report.next, key=lambda line: line != report.hint), report.next_because)
     for line in report.told:
         page.line(f"{line}.", _standing(line))
     return page.text()

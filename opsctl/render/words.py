@@ -277,10 +277,9 @@ def afterwards(plan: Plan) -> list[str]:
     return [command_line(plan.reached_by, verb, plan.id) for verb in ("verify", "undo")]
 
 
-def next_lines(report: Report) -> list[str]:
+def next_lines(commands: Iterable[str], because: Mapping[str, str]) -> list[str]:
     """List the commands to type next as a script: above a command, as a comment, what it is good for."""
-    reasons = report.next_because
-    return [text for line in report.next for text in ([f"# {reasons[line]}", line] if line in reasons else [line])]
+    return [text for line in commands for text in ([f"# {because[line]}", line] if line in because else [line])]
 
 
 def actions_needed(plan: Plan) -> list[str]:

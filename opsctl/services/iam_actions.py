@@ -129,6 +129,7 @@ RESOURCES = {
     "lambda.UpdateFunctionConfiguration": ("arn:{partition}:lambda:{region}:{account}:function:{FunctionName}",),
     "scheduler.UpdateSchedule": _SCHEDULE,
     "cloudwatch.PutMetricAlarm": ("arn:{partition}:cloudwatch:{region}:{account}:alarm:{AlarmName}",),
+    "logs.FilterLogEvents": _LOG_GROUP,
     "sqs.GetQueueAttributes": ("{QueueArn}",),
     "sqs.ReceiveMessage": ("{QueueArn}",),
     "sqs.DeleteMessage": ("{QueueArn}",),

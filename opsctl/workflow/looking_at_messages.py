@@ -25,7 +25,8 @@ class Inspected(Value):
     """What was seen of a queue: groups by cause, largest first; `matched` is how many passed the filter.
 
     `unjudged` counts, by reason, those over which the filter cannot be evaluated. `hidden` says why the messages
-    could not be made visible again at once, or nothing.
+    could not be made visible again at once, or nothing. `next` are the commands to type next, `next_because` what
+    each is good for.
     """
 
     queue: str
@@ -37,6 +38,12 @@ class Inspected(Value):
     unjudged: dict[str, int] = {}
     hidden: str = ""
     groups: tuple[CauseGroup, ...]
+    next: tuple[str, ...] = ()
+    next_because: dict[str, str] = {}
+
+    def then(self, steps: dict[str, str]) -> "Inspected":
+        """The same with commands to type next, each with what it is good for; none when nothing was seen."""
+        return self.model_copy(update={"next": tuple(steps), "next_because": steps}) if self.seen else self
 
 
 class Exported(Value):
@@ -65,6 +72,11 @@ class Glass:
         self._progress = progress
         self._stopping = stopping
         self._wire = wire
+
+    @property
+    def queue(self) -> QueueFacts:
+        """The queue that is looked at."""
+        return self._queue
 
     def inspect(self, sample: int, where: str) -> Inspected:
         """Receive up to `sample` messages and group those that the filter lets pass."""

@@ -95,6 +95,31 @@ def test_inspect_groups_by_cause_and_shows_hostile_bodies_as_text(
     assert all(one.visible_at <= server.clock.now() for one in server.sqs.queues["orders-dlq"].messages.values())
 
 
+def test_inspect_ends_with_what_to_type_next_and_with_how_the_account_was_reached(
+    server: SqsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(server, 3)
+    reached = ["--region", "us-east-1", "--endpoint-url", server.endpoint]
+    assert run(["dlq", "inspect", "orders-dlq", "--override", "own-redrive", *reached, "-o", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)["result"]
+    switches = " ".join(reached)
+    assert told["next"] == [
+        f"opsctl dlq why orders-dlq --override own-redrive {switches}",
+        f"opsctl dlq redrive orders-dlq --dry-run {switches}",
+    ]
+    assert set(told["next_because"]) == set(told["next"])
+    for form in ("text", "markdown"):
+        assert run(["dlq", "inspect", "orders-dlq", *reached, "-o", form]) == 0
+        assert f"opsctl dlq redrive orders-dlq --dry-run {switches}" in capsys.readouterr().out
+
+
+def test_after_an_empty_queue_there_is_nothing_to_type(
+    server: SqsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["dlq", "inspect", "orders-dlq"]) == 0
+    assert "next:" not in capsys.readouterr().out
+
+
 def test_inspect_refuses_a_queue_that_moves_messages_on(
     server: SqsServer, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,84 @@
+"""`opsctl dlq why`: what the consumers of dead letters logged, what changed, and what is wrong with them."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from opsctl.cli.dlq_inspect import OverrideOption, QueueArgument, WhereOption, commands_of, open_glass
+from opsctl.cli.options import AccountOptions, Output, ShowOptions, spliced
+
+if TYPE_CHECKING:
+    from opsctl.cli.front import Session
+    from opsctl.workflow.explaining_messages import Why
+    from opsctl.workflow.looking_at_messages import Glass
+
+EPILOG = """Examples:
+
+  opsctl dlq why orders-dlq
+
+  opsctl dlq why orders-dlq --where "body.customer == 'c-1'" --sample 1000
+
+  opsctl dlq why orders-dlq -o json --query "result.causes[].signs[]"
+"""
+
+
+def register(group: typer.Typer) -> None:
+    """Add the command."""
+    group.command("why", epilog=EPILOG)(spliced(why))
+
+
+def why(
+    *,
+    queue: QueueArgument,
+    sample: Annotated[int, typer.Option(min=1, help="Look at so many messages at most.")] = 100,
+    where: WhereOption = "",
+    override: OverrideOption = None,
+    account: AccountOptions,
+    show: ShowOptions,
+) -> None:
+    """Say why messages failed: each cause with its consumer's own error lines, last change, throttles and limits.
+
+    Messages are looked at as by `dlq inspect`, then logs around their time, metrics and settings in bounded calls.
+    What cannot be read is said to be unknown. Log lines are shown as they are, cut, and may hold what is secret.
+    """
+    from opsctl.cli.output import emit_value
+    from opsctl.cli.terminal import wants_colour, width
+    from opsctl.model.exits import Exit
+    from opsctl.render.dead_letters_why import markdown_why, render_why
+
+    session, glass = open_glass("dlq why", queue, where, override or (), account, show)
+    found = _explained(session, glass, sample, where)
+    session.progress.clear()
+    if show.output is Output.MARKDOWN:
+        text = markdown_why(found)
+    else:
+        text = render_why(found, width=width(), colour=wants_colour(sys.stdout))
+    interrupted = session.runtime.stopping()
+    outcome, code = ("interrupted", int(Exit.INTERRUPTED)) if interrupted else ("explained", 0)
+    emit_value(session.order, outcome, found.model_dump(mode="json"), text, code=code)
+    if code:
+        raise typer.Exit(code)
+
+
+def _explained(session: "Session", glass: "Glass", sample: int, where: str) -> "Why":
+    """Look at the messages, give them back, and only then ask about their consumers."""
+    from opsctl.deadletters.explaining import explain
+    from opsctl.model.reads import Read
+    from opsctl.planning.gather import gather
+    from opsctl.planning.iam import policy_for_reads
+    from opsctl.workflow.explaining_messages import why_of
+
+    looked = glass.inspect(sample, where)
+    session.progress("asking about the consumers, their logs and metrics")
+    reader, commands = session.runtime.reader(), commands_of(session)
+    about = session.runtime.about
+    found = gather(explain(looked.groups, glass.queue, about, commands), reader)
+    if session.order.show.verbose:
+        session.progress(f"{len(reader.made)} reads in {reader.rounds} rounds")
+    of_queue = [
+        Read(service="sqs", operation=name, params={"QueueArn": glass.queue.arn})
+        for name in ("ReceiveMessage", "ChangeMessageVisibility", "GetQueueAttributes", "GetQueueUrl")
+    ]
+    policy = policy_for_reads([*of_queue, *reader.made], about.identity)
+    return why_of(looked, found, policy, commands)
