@@ -110,6 +110,10 @@ def _failed_function(kind: str, origin: str, group: CauseGroup, queue: QueueFact
         found = yield from _invoked(queue)
         meant = invocation_error(group.code)
         return found.model_copy(update={"explained": (meant,) if meant else ()})
+    if ":function:" not in origin:
+        what = f"{origin.split(':', 5)[-1]} failed" if origin else "the record does not say what failed"
+        none = f"no function is known: {what}; look at what it logs and delivers to"
+        return Suspected(none=none, explained=explained, logged=False)
     if kind == "stream":
         mapped = yield from look(_mappings_of_function(origin))
         listed = (mapped.value or {}).get("EventSourceMappings") or []

@@ -53,6 +53,8 @@ def _cause_rows(cause: CauseWhy) -> Iterator[tuple[str, str]]:
     if group.origin:
         yield "origin", group.origin
     yield "when", f"{group.first} to {group.last}"
+    if group.note:
+        yield "note", group.note
     yield from _rows("means", cause.explained)
     if cause.consumers:
         yield "taken by", ", ".join(f"function {name}" for name in cause.consumers)

@@ -471,6 +471,17 @@ def test_a_failure_that_came_by_a_topic_is_that_of_the_function_in_the_envelope(
     assert found.group.latest[0].request == REQUEST
 
 
+def test_a_pipe_that_failed_is_named_and_taken_for_no_function() -> None:
+    pipe = f"arn:aws:pipes:{REGION}:{ACCOUNT}:pipe/orders"
+    record = {
+        "context": {"partnerResourceArn": pipe, "condition": "RetryAttemptsExhausted"},
+        "KinesisBatchInfo": {"streamArn": "s"},
+    }
+    found, reader = explained([letter(record)], world())
+    assert "pipe/orders failed" in found.causes[0].no_consumer
+    assert reader.made == []
+
+
 def test_a_function_of_another_account_is_named_and_not_asked_about_with_these_credentials() -> None:
     far = SHIP.replace(ACCOUNT, "999999999999")
     record = {"requestContext": {"functionArn": far, "condition": "RetriesExhausted"}, "requestPayload": {}}

@@ -80,12 +80,13 @@ def stream(arn: str, condition: str = "RetryAttemptsExhausted") -> dict[str, Jso
         "code": condition,
         "cause": condition,
         "stream": {"kind": info, **batch(arn)},
+        "request": REQUEST,
     }
 
 
 def kafka(condition: str = "RetryAttemptsExhausted", origin: str = FUNCTION) -> dict[str, Json]:
     told: dict[str, Json] = {"kind": "stream", "origin": origin, "code": condition, "cause": condition}
-    return {**told, "refused": NO_RECORDS}
+    return {**told, "refused": NO_RECORDS, "request": REQUEST}
 
 
 def notification(payload: str, topic: str = TOPIC) -> dict[str, Json]:
