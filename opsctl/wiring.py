@@ -105,8 +105,9 @@ class Runtime:
 
     def workbench(self) -> Workbench:
         """What runs need."""
+        account = self.account()
         return Workbench(
-            aws=self.account(),
+            aws=account,
             fresh_reader=self.reader,
             journal=self.journal,
             registry=self.registry,
@@ -117,6 +118,7 @@ class Runtime:
             queues=self.queues,
             probe=probe,
             request=InstalledModels().request,
+            stored=account.stored,
         )
 
 

@@ -23,6 +23,7 @@ from opsctl.model.value import Json
 
 _SDK_FAULTS = (ClientError, BotoCoreError, ResponseParserError, OSError)
 THROTTLE_ATTEMPTS = 8
+RECORDS = ("dynamodbstreams.GetRecords", "kinesis.GetRecords")
 
 
 class LiveAccount:
@@ -50,6 +51,19 @@ class LiveAccount:
         why = why_no_read(read.service, read.operation, read.params)
         if why:
             raise InvalidInput.one(f"{read.api} {why}; it was not called", source=read.api, code="read")
+        return self._patiently(read)
+
+    def stored(self, read: Read) -> Answer:
+        """Read the records of a stream, which are handed on and not shown; no plan and no playbook reads them.
+
+        Raises:
+            InvalidInput: the call reads something else; it was not made.
+        """
+        if read.api not in RECORDS:
+            raise InvalidInput.one(f"{read.api} reads no records; it was not called", source=read.api, code="read")
+        return self._patiently(read)
+
+    def _patiently(self, read: Read) -> Answer:
         for attempt in range(THROTTLE_ATTEMPTS - 1):
             answer = self._read_once(read)
             if answer.refusal is None or answer.refusal.kind is not Refused.THROTTLED:

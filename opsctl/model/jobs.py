@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, Protocol, TypeAlias
 
 from opsctl.model.commands import Commands
 from opsctl.model.ports import Aws
+from opsctl.model.reads import Answer, Read
 from opsctl.model.run import Clock, Progress
 from opsctl.model.value import Json, Value
 
@@ -119,6 +120,11 @@ def _no_models(service: str, operation: str, _told: Json, _token: str) -> tuple[
     raise ValueError(f"nothing here knows the requests of {service}.{operation}")
 
 
+def _nothing_stored(read: Read) -> Answer:
+    """There is no way to what is stored."""
+    raise ValueError(f"nothing here may read {read.api}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tools:
     """What a job works with.
@@ -126,7 +132,8 @@ class Tools:
     `called_at` says when the run last set out to call an API, as `service.Operation`. `probe` asks a URL once
     and returns why the answer was not good, or nothing. `commands` makes commands to type next. `request` makes,
     of a client, an operation, a request written as JSON and a token, the operation's exact name and its
-    parameters by the service models, or raises ValueError.
+    parameters by the service models, or raises ValueError. `stored` reads the records of a stream, which no
+    other read may.
     """
 
     aws: Aws
@@ -138,6 +145,7 @@ class Tools:
     called_at: Callable[[str], float | None] = _never
     probe: Callable[[str], str] = _no_probe
     request: MakeRequest = _no_models
+    stored: Callable[[Read], Answer] = _nothing_stored
     commands: Commands = field(default_factory=Commands)
 
 

@@ -170,7 +170,7 @@ class Homes:
         if letter.kind == "lambda-destination":
             return self._function(letter.origin, lambda message: payload_for_function(message, "payload"))
         if letter.kind == "stream":
-            return ShardSending(self._tools.aws, self._region, self._patience)
+            return ShardSending(self._tools.aws, self._tools.stored, self._region, self._patience)
         if letter.kind == "sns":
             return self._subscriber(letter)
         if letter.kind == "eventbridge":

@@ -8,6 +8,7 @@ returned without an error, and may be as large as it was the first time.
 """
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 
 from opsctl.deadletters.letter import letter_of
@@ -32,8 +33,10 @@ class ShardSending:
 
     repeats_s = 0.0
 
-    def __init__(self, aws: Aws, region: str, patience: Patience) -> None:
+    def __init__(self, aws: Aws, stored: Callable[[Read], Answer], region: str, patience: Patience) -> None:
+        """`stored` reads the records themselves, which is no ordinary read."""
         self._aws = aws
+        self._stored = stored
         self._region = region
         self._patience = patience
         self._roles: dict[str, str] = {}
@@ -131,7 +134,7 @@ class ShardSending:
         # Whole: records may be binary, and must not be turned into text on the way.
         read = Read(service=service, operation=operation, params=params, region=self._region, whole=True)
         for attempt in range(1, _ATTEMPTS + 1):
-            answer = self._aws.read(read)
+            answer = self._stored(read) if operation == "GetRecords" else self._aws.read(read)
             if answer.refusal is None:
                 return answer.value
             if not _passes(answer.refusal) or attempt == _ATTEMPTS:

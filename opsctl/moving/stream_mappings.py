@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Callable
 
 from opsctl.deadletters.stream_batches import StreamMapping
-from opsctl.model.reads import Answer, Refused
+from opsctl.model.reads import Answer
 from opsctl.model.value import Json
 
 Ask = Callable[[str, dict[str, Json]], Answer]
@@ -19,23 +19,33 @@ def mapping_of(function: str, stream: str, ask: Ask) -> StreamMapping | None:
     Raises:
         ValueError: it cannot be told, and why.
     """
-    answer = ask("ListEventSourceMappings", {"FunctionName": function.removesuffix(":$LATEST")})
+    answer = ask("ListEventSourceMappings", {})
     if answer.refusal is not None:
-        if answer.refusal.kind is Refused.MISSING:
-            return None
         raise ValueError(f"how its mapping reads the stream is unknown: {answer.refusal}")
-    home = stream.partition(CONSUMER)[0]
     found = [
         one
         for one in answer.value.get("EventSourceMappings") or []
-        if str(one.get("EventSourceArn", "")).partition(CONSUMER)[0] == home
+        if _stream(str(one.get("EventSourceArn", ""))) == _stream(stream)
+        and _function(str(one.get("FunctionArn", ""))) == _function(function)
     ]
-    read = [_mapping(one, ask) for one in found]
+    # A function may read a stream by an alias as well; the letter names what was invoked.
+    exact = [one for one in found if one["FunctionArn"] == function.removesuffix(":$LATEST")]
+    read = [_mapping(one, ask) for one in exact or found]
     if any(one != read[0] for one in read):
         raise ValueError(
             f"{len(read)} mappings read the stream for the function, and the letter does not name one"
         )
     return read[0] if read else None
+
+
+def _stream(arn: str) -> str:
+    """A stream, also by the ARN of one of its consumers."""
+    return arn.partition(CONSUMER)[0]
+
+
+def _function(arn: str) -> str:
+    """A function without its alias or version."""
+    return ":".join(arn.split(":")[:7])
 
 
 def _mapping(told: dict[str, Json], ask: Ask) -> StreamMapping:

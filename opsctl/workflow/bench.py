@@ -7,6 +7,7 @@ from typing import Protocol
 from opsctl.model.jobs import Checkpoint, MakeRequest, Wire
 from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws, Reader, RunJournal
+from opsctl.model.reads import Answer, Read
 from opsctl.model.registry import Registry
 from opsctl.model.report import EventRow, RunRow, RunStatus
 from opsctl.model.run import Clock, Context, Progress
@@ -71,7 +72,9 @@ class Workbench:
         queues: Callable[[str], Wire],
         probe: Callable[[str], str],
         request: MakeRequest,
+        stored: Callable[[Read], Answer],
     ) -> None:
+        self.stored = stored
         self.request = request
         self.queues = queues
         self.probe = probe

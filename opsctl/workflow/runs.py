@@ -218,6 +218,7 @@ def _run_job(change: Change, plan: Plan, bench: Workbench) -> JobResult:
             called_at=lambda api: _called_at(api, plan, bench),
             probe=bench.probe,
             request=bench.request,
+            stored=bench.stored,
             commands=bench.about.commands,
         )
     )

@@ -13,7 +13,7 @@ from opsctl.model.jobs import JobResult, Tools
 from opsctl.model.reads import Answer, Read
 from opsctl.model.value import Json
 from tests.kit.memory_sqs import MemorySqs
-from tests.kit.ports import Box, FakeClock
+from tests.kit.ports import Box, FakeClock, only_reads
 
 
 class Tasks(Box):
@@ -28,6 +28,7 @@ class Tasks(Box):
         self.hidden, self.visible = [0], 0
 
     def read(self, read: Read) -> Answer:
+        only_reads(read)
         if read.operation == "GetQueueAttributes":
             hidden = self.hidden.pop(0) if len(self.hidden) > 1 else self.hidden[0]
             counts = {

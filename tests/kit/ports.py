@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.intents import OpenIntents
 from opsctl.model.ports import Aws
+from opsctl.model.readonly import why_no_read
 from opsctl.model.reads import Answer, Read, Refusal, Refused
 from opsctl.model.report import JournalEvent
 from opsctl.model.run import Identity
@@ -110,6 +111,12 @@ class Box:
 def refusal(kind: Refused, code: str, api: str) -> Refusal:
     """Make a refusal with AWS's sort of words."""
     return Refusal(kind=kind, code=code, message=f"{code} happened", api=api, request_id="req-1")
+
+
+def only_reads(read: Read) -> None:
+    """Refuse, as the live account does, what is not on the list of reads."""
+    why = why_no_read(read.service, read.operation, read.params)
+    assert not why, f"{read.api} {why}"
 
 
 class Killed(BaseException):

@@ -14,7 +14,7 @@ from opsctl.moving.queue import Depth
 from opsctl.moving.vitals import Vitals
 from tests.kit.memory_sqs import MemorySqs
 from tests.kit.moves import aside, move
-from tests.kit.ports import Box, FakeClock, Killed
+from tests.kit.ports import Box, FakeClock, Killed, only_reads
 
 START = 1_000_000
 
@@ -28,6 +28,7 @@ class Metrics(Box):
         self.asked = 0
 
     def read(self, read: Read) -> Answer:
+        only_reads(read)
         self.asked += 1
         sums = self.before if read.params["EndTime"] <= START else self.since
         names = ("errors", "invocations", "throttles")

@@ -24,7 +24,7 @@ from opsctl.moving.routing import RoutedSending
 from opsctl.moving.scheduled import APIS
 from tests.deadletters.test_letter import FUNCTION, record
 from tests.kit.memory_sqs import MemorySqs, url_of
-from tests.kit.ports import IDENTITY, FakeClock, Killed, refusal
+from tests.kit.ports import IDENTITY, FakeClock, Killed, only_reads, refusal
 
 TARGET = "arn:aws:lambda:us-east-1:123456789012:function:bill"
 RULE = "arn:aws:events:us-east-1:123456789012:rule/shop/big"
@@ -47,6 +47,10 @@ class Told:
         return IDENTITY
 
     def read(self, read: Read) -> Answer:
+        only_reads(read)
+        return self.stored(read)
+
+    def stored(self, read: Read) -> Answer:
         self.reads.append(read)
         if read.operation not in self.answers:
             return Answer(refusal=refusal(Refused.MISSING, "NotFound", read.api))
@@ -80,6 +84,7 @@ def redrive(
         progress=lambda _line: None,
         stopping=lambda: False,
         request=InstalledModels().request,
+        stored=aws.stored,
     )
     patience = Patience(sqs.clock, lambda: False)
     homes = Homes(
@@ -290,7 +295,10 @@ def test_an_event_whose_target_is_gone_stays(tmp_path: Path) -> None:
     assert "has no target" in result.details["reasons"][0]["reason"]
 
 
-EXECUTION: Json = {"GetFunctionConfiguration": {"Role": "arn:aws:iam::123456789012:role/reads"}}
+EXECUTION: Json = {
+    "GetFunctionConfiguration": {"Role": "arn:aws:iam::123456789012:role/reads"},
+    "ListEventSourceMappings": {"EventSourceMappings": []},
+}
 
 
 def test_a_failed_stream_batch_is_read_again_and_invoked(tmp_path: Path) -> None:
@@ -652,7 +660,8 @@ def test_stream_records_that_are_gone_leave_the_letter_where_it_is(tmp_path: Pat
         "streamArn": "arn:k",
     }
     sqs = made(record("RetryAttemptsExhausted", KinesisBatchInfo=info))
-    answers = {"GetShardIterator": {"ShardIterator": "i"}, "GetRecords": {"Records": [], "NextShardIterator": ""}}
+    page = {"Records": [], "NextShardIterator": ""}
+    answers = {"GetShardIterator": {"ShardIterator": "i"}, "GetRecords": page, **EXECUTION}
     result = redrive(tmp_path, sqs, Told(answers))
     assert "does not retain" in result.details["reasons"][0]["reason"]
 

@@ -14,11 +14,12 @@ from opsctl.model.value import Json
 from opsctl.moving.backoff import Patience
 from opsctl.moving.sending import Sent
 from opsctl.moving.shards import ShardSending
-from tests.deadletters.test_letter import message, record
-from tests.kit.ports import IDENTITY, FakeClock, refusal
+from tests.deadletters.test_letter import FUNCTION, message, record
+from tests.kit.ports import IDENTITY, FakeClock, only_reads, refusal
 
 TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/t/stream/2026"
 CLICKS = "arn:aws:kinesis:us-east-1:123456789012:stream/clicks"
+READER = FUNCTION.removesuffix(":$LATEST")
 ROLE = "arn:aws:iam::123456789012:role/reads"
 AT = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 
@@ -40,6 +41,10 @@ class Shard:
         return IDENTITY
 
     def read(self, read: Read) -> Answer:
+        only_reads(read)
+        return self.stored(read)
+
+    def stored(self, read: Read) -> Answer:
         self.reads.append(read)
         if read.operation == "ListEventSourceMappings":
             return Answer(value={"EventSourceMappings": self._mappings})
@@ -90,7 +95,7 @@ def sent(shard: Shard, stream: str, first: int, last: int, size: Any) -> Sent:
     }
     kind = "KinesisBatchInfo" if ":kinesis:" in stream else "DDBStreamBatchInfo"
     letter = message(record("RetryAttemptsExhausted", **{kind: info}))
-    sending = ShardSending(shard, "us-east-1", Patience(FakeClock(), lambda: False))
+    sending = ShardSending(shard, shard.stored, "us-east-1", Patience(FakeClock(), lambda: False))
     return sending.send([letter], lambda: None)
 
 
@@ -166,7 +171,14 @@ def test_a_kinesis_record_names_the_role_that_read_it() -> None:
 def mapped(stream: str, *patterns: Json, changed: str = "2025-12-31T23:00:00+00:00", **more: Json) -> Json:
     """An event source mapping as a list of them has it."""
     filters = [{"Pattern": json.dumps(one)} for one in patterns]
-    told = {"UUID": "u-1", "EventSourceArn": stream, "LastModified": changed, "ParallelizationFactor": 1, **more}
+    told = {
+        "UUID": "u-1",
+        "FunctionArn": READER,
+        "EventSourceArn": stream,
+        "LastModified": changed,
+        "ParallelizationFactor": 1,
+        **more,
+    }
     return told | ({"FilterCriteria": {"Filters": filters}} if filters else {})
 
 
@@ -239,6 +251,13 @@ def test_a_letter_stays_when_what_its_mapping_says_does_not_give_the_batch(
 def test_two_mappings_of_one_stream_and_function_are_no_answer() -> None:
     shard = Shard(PAID_AND_OPEN, mappings=[mapped(CLICKS, ONLY_PAID), mapped(f"{CLICKS}/consumer/c:1")])
     assert "2 mappings read the stream" in sent(shard, CLICKS, 1, 4, 3).stayed[0].reason
+
+
+def test_of_an_alias_and_the_function_itself_that_read_one_stream_the_one_that_was_invoked_counts() -> None:
+    alias = mapped(CLICKS, {"data": {"kind": ["open"]}}, FunctionArn=f"{READER}:prod")
+    shard = Shard(PAID_AND_OPEN, mappings=[alias, mapped(CLICKS, ONLY_PAID)])
+    sent(shard, CLICKS, 1, 4, 3)
+    assert invoked(shard) == ["1", "3", "4"]
 
 
 def test_an_encrypted_filter_is_asked_for_by_itself() -> None:

@@ -14,7 +14,7 @@ from opsctl.moving.backoff import Patience
 from opsctl.moving.digests import body_digest
 from opsctl.moving.homes import Homes
 from opsctl.moving.sending import Sent
-from tests.kit.ports import IDENTITY, FakeClock, refusal
+from tests.kit.ports import IDENTITY, FakeClock, only_reads, refusal
 from tests.recorded.shapes import (
     ACCOUNT,
     DEAD,
@@ -65,6 +65,10 @@ class Account:
         return IDENTITY
 
     def read(self, read: Read) -> Answer:
+        only_reads(read)
+        return self.stored(read)
+
+    def stored(self, read: Read) -> Answer:
         elsewhere = (
             read.operation == "GetSubscriptionAttributes"
             and read.params["SubscriptionArn"].split(":")[3] != read.region
@@ -111,6 +115,7 @@ def sent_by(aws: Account, message: Json, *routes: Route) -> Sent:
         clock=FakeClock(),
         progress=lambda _line: None,
         stopping=lambda: False,
+        stored=aws.stored,
     )
     patience = Patience(tools.clock, tools.stopping)
     dead = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{DEAD.rpartition(':')[2]}"

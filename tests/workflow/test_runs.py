@@ -46,6 +46,7 @@ def bench(aws: Aws, path: Path, plan_id: str = "undo-id") -> Workbench:
         stopping=lambda: False,
         probe=lambda _url: "",
         request=lambda _service, operation, told, _token: (operation, told),
+        stored=aws.read,
     )
 
 
