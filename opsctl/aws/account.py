@@ -100,7 +100,10 @@ class LiveAccount:
             OutcomeUnknown: it was sent and the answer was lost.
         """
         waits = params.get("InvocationType") == "RequestResponse"
-        client = self._clients.get(service, region, writes=True, waits=waits)
+        try:
+            client = self._clients.get(service, region, writes=True, waits=waits)
+        except _SDK_FAULTS as fault:
+            raise AwsRefused(refusal_of(fault, f"{service}.{operation}")) from fault
         method = getattr(client, xform_name(operation))
         for attempt in range(THROTTLE_ATTEMPTS):
             try:

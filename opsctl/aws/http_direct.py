@@ -59,7 +59,8 @@ class DirectConnection:
             NotSent: no connection could be made; nothing was sent.
             AnswerLost: the connection failed later; the server may have acted.
         """
-        if self._socket is None or self._gone(self._socket):
+        rested = time.monotonic() - self._used
+        if self._socket is None or (rested > _SEEN_AFTER_S and _gone(self._socket, rested)):
             self.close()
             self._socket = self._opened()
         lines = "".join([f"\r\n{name}: {value}" for name, value in headers.items()])
@@ -83,14 +84,6 @@ class DirectConnection:
             with suppress(OSError):
                 self._socket.close()
         self._socket = None
-
-    def _gone(self, open_: socket.socket) -> bool:
-        """Whether a server may have closed the connection: a request sent into it would be of unknown outcome.
-
-        Between two answers nothing comes but the end, or a server's word that it waited too long (408).
-        """
-        rested = time.monotonic() - self._used
-        return rested > _IDLE_AT_MOST_S or (rested > _SEEN_AFTER_S and wait_for_read(open_, 0))
 
     def _opened(self) -> socket.socket:
         at = f"{self._route.host}:{self._route.port}"
@@ -122,10 +115,11 @@ class DirectConnection:
         low = head.lower()
         length = _value(head, low, b"\r\ncontent-length:")
         if length:
-            body = _at_least(source, rest, int(length))
-            if len(body) > int(length):
+            size = int(length)
+            body = _at_least(source, rest, size)
+            if len(body) > size:
                 # More than was asked for: what comes next on this connection would answer nothing.
-                body = body[: int(length)]
+                body = body[:size]
                 self.close()
         elif b"chunked" in _value(low, low, b"\r\ntransfer-encoding:"):
             body = _chunks(source, rest)
@@ -135,6 +129,14 @@ class DirectConnection:
         if b"close" in closing or (low.startswith(b"http/1.0") and b"keep-alive" not in closing):
             self.close()
         return HttpAnswer(int(head[9:12]), body, _value(head, low, b"\r\ndate:"))
+
+
+def _gone(open_: socket.socket, rested: float) -> bool:
+    """Whether a server may have closed the connection: a request sent into it would be of unknown outcome.
+
+    Between two answers nothing comes but the end, or a server's word that it waited too long (408).
+    """
+    return rested > _IDLE_AT_MOST_S or wait_for_read(open_, 0)
 
 
 def _value(head: bytes, low: bytes, name: bytes) -> bytes:

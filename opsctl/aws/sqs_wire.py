@@ -45,6 +45,7 @@ class SqsWire:
 
     def __init__(self, clients: Clients, region: str) -> None:
         self._clients = clients
+        self._agent = clients.agent
         self._region = region
         self._lock = threading.Lock()
         self._line: _Line | None = None
@@ -58,8 +59,12 @@ class SqsWire:
         except AttributeError:
             connection, signer = self._local.line = self._opened(operation)
         body = _encode(params).encode()
-        headers = signer.headers(self._keys(operation), body, f"AmazonSQS.{operation}", time.time())
-        headers["User-Agent"] = self._clients.agent
+        try:
+            keys = Keys(*self._clients.keys())
+        except _BEFORE_A_CALL as fault:
+            raise AwsRefused(refusal_of(fault, f"sqs.{operation}")) from fault
+        headers = signer.headers(keys, body, f"AmazonSQS.{operation}", time.time())
+        headers["User-Agent"] = self._agent
         try:
             answer = connection.post(headers, body)
         except NotSent as fault:
@@ -80,12 +85,6 @@ class SqsWire:
     def server_time(self) -> float:
         """The service's clock by the `Date` of its last answer."""
         return parsedate_to_datetime(self._date.decode("latin-1")).timestamp() if self._date else 0.0
-
-    def _keys(self, operation: str) -> Keys:
-        try:
-            return Keys(*self._clients.keys())
-        except _BEFORE_A_CALL as fault:
-            raise AwsRefused(refusal_of(fault, f"sqs.{operation}")) from fault
 
     def _opened(self, operation: str) -> tuple[_Connection, Signer]:
         """Return a connection for the calling thread; where it goes is found out once."""

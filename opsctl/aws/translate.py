@@ -92,9 +92,10 @@ _NO_CREDENTIALS = (
     sdk.TokenRetrievalError,
     sdk.UnauthorizedSSOTokenError,
     sdk.SSOTokenLoadError,
+    sdk.LoginError,
 )
 _NO_CONNECTION = (sdk.EndpointConnectionError, sdk.ConnectTimeoutError, sdk.ProxyConnectionError)
-_NO_REGION = (sdk.NoRegionError, sdk.InvalidRegionError)
+_NO_ENDPOINT = (sdk.BaseEndpointResolverError, sdk.EndpointProviderError, sdk.InvalidRegionError)
 
 
 def kind_of(code: str, status: int = 0) -> Refused:
@@ -131,7 +132,7 @@ def never_sent(fault: Exception) -> bool:
     """Tell whether a fault that the SDK raised shows that the request never left this machine whole."""
     if isinstance(fault, sdk.SSLError):
         return _while_connecting(fault)
-    return isinstance(fault, (*_NO_CONNECTION, *_NO_CREDENTIALS, *_NO_REGION)) or _of_a_file(fault)
+    return isinstance(fault, (*_NO_CONNECTION, *_NO_CREDENTIALS, *_NO_ENDPOINT)) or _of_a_file(fault)
 
 
 def _while_connecting(fault: sdk.SSLError) -> bool:
@@ -184,9 +185,11 @@ def refusal_of(fault: Exception, api: str) -> Refusal:
     name = type(fault).__name__
     if isinstance(fault, sdk.ParamValidationError):
         return Refusal(kind=Refused.INVALID, code=name, message=_WRONG_VALUE.sub("", str(fault)), api=api)
+    if isinstance(fault, _NO_ENDPOINT):
+        return Refusal(kind=Refused.INVALID, code=name, message=f"on this machine: {fault}", api=api)
     if isinstance(fault, _NO_CREDENTIALS) or _of_a_file(fault):
         return Refusal(kind=Refused.DENIED, code=name, message=f"on this machine: {fault}", api=api)
-    if isinstance(fault, (sdk.HTTPClientError, sdk.ConnectionError, *_NO_REGION)):
+    if isinstance(fault, (sdk.HTTPClientError, sdk.ConnectionError)):
         return Refusal(kind=Refused.UNREACHABLE, code=name, message=words_of(fault), api=api)
     return Refusal(kind=Refused.UNREADABLE, code=name, message=_without_answer(str(fault)), api=api)
 

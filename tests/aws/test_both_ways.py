@@ -54,16 +54,13 @@ def always(answer: bytes) -> Iterator[str]:
         thread.join(5)
 
 
-def by_the_wire(endpoint: str) -> Refusal | None:
-    return outcome(
-        lambda: SqsWire(Clients(Connection(region=REGION, endpoint_url=endpoint), "run-1"), REGION).call(
-            "PurgeQueue", {"QueueUrl": QUEUE}
-        )
-    )
+def by_the_wire(endpoint: str, region: str = REGION) -> Refusal | None:
+    wire = SqsWire(Clients(Connection(region=region, endpoint_url=endpoint), "run-1"), region)
+    return outcome(lambda: wire.call("PurgeQueue", {"QueueUrl": QUEUE}))
 
 
-def by_the_sdk(endpoint: str) -> Refusal | None:
-    clients = Clients(Connection(region=REGION, endpoint_url=endpoint), "run-1")
+def by_the_sdk(endpoint: str, region: str = REGION) -> Refusal | None:
+    clients = Clients(Connection(region=region, endpoint_url=endpoint), "run-1")
     account = LiveAccount(clients, IDENTITY, FakeClock())
     return outcome(lambda: account.write("sqs", "PurgeQueue", {"QueueUrl": QUEUE}, None))
 
@@ -176,6 +173,17 @@ class TestNothingWasSent:
             monkeypatch.setenv("HTTPS_PROXY", proxy)
             refusal = way("https://sqs.us-east-1.amazonaws.com")
         assert (refusal.kind, refusal.code) == (Refused.UNREACHABLE, "SSLError")
+
+
+@pytest.mark.parametrize("way", [by_the_wire, by_the_sdk])
+def test_an_endpoint_that_the_sdk_does_not_know_is_no_answer_of_a_service(
+    way: Callable[[str, str], Refusal], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some partitions have no dual-stack endpoints."""
+    monkeypatch.setenv("AWS_USE_DUALSTACK_ENDPOINT", "true")
+    refusal = way("", "us-isof-south-1")
+    assert (refusal.kind, refusal.code) == (Refused.INVALID, "EndpointVariantError")
+    assert "dualstack" in refusal.message
 
 
 @pytest.mark.parametrize("way", [by_the_wire, by_the_sdk])

@@ -2,12 +2,14 @@
 
 import socket
 import ssl
+import threading
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
+from opsctl.aws import http_direct
 from opsctl.aws.account import LiveAccount, identify
 from opsctl.aws.clients import Clients, Connection
 from opsctl.aws.sqs_wire import SqsWire
@@ -122,6 +124,39 @@ def test_a_connection_is_made_with_the_sdks_settings(monkeypatch: pytest.MonkeyP
             theirs.selected_alpn_protocol(),
         )
         connection.close()
+
+
+def test_a_tls_connection_that_rested_is_used_again_while_it_lives(
+    monkeypatch: pytest.MonkeyPatch, company: Authority
+) -> None:
+    """Session tickets, which come unasked for, are no sign that it was closed."""
+    monkeypatch.setattr(http_direct, "_SEEN_AFTER_S", 0.0)
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(company.bundle))
+    with tls_server(company, says_nothing) as endpoint:
+        wire = SqsWire(clients_to(endpoint), REGION)
+        wire.call("ListQueues", {})
+        first = wire._local.line[0]._socket
+        wire.call("ListQueues", {})
+        assert wire._local.line[0]._socket is first
+
+
+def test_a_tls_connection_that_was_closed_while_it_rested_is_not_sent_into(
+    monkeypatch: pytest.MonkeyPatch, company: Authority
+) -> None:
+    monkeypatch.setattr(http_direct, "_SEEN_AFTER_S", 0.0)
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(company.bundle))
+    closed = threading.Event()
+
+    def answers_and_leaves(secure: ssl.SSLSocket, request: bytes) -> None:
+        says_nothing(secure, request)
+        secure.close()
+        closed.set()
+
+    with tls_server(company, answers_and_leaves) as endpoint:
+        wire = SqsWire(clients_to(endpoint), REGION)
+        wire.call("SendMessage", {})
+        assert closed.wait(5)
+        assert wire.call("SendMessage", {}) == {}
 
 
 def test_a_server_of_a_foreign_ca_is_refused_and_nothing_was_sent(
