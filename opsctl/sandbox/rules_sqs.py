@@ -7,6 +7,7 @@ from typing import Any
 
 from opsctl.sandbox import rules_sqs_tasks as tasks
 from opsctl.sandbox.rules_sqs_messages import contents, now
+from opsctl.sandbox.rules_sqs_sizes import check_batch, check_size
 from opsctl.sandbox.turns import turn
 
 MAX_ATTRIBUTES = 10
@@ -142,10 +143,12 @@ def _check_message(body: str, attributes: dict[str, Any]) -> None:
 
 
 def _checked_message(method: Callable[..., Any]) -> Callable[..., Any]:
-    """At most ten attributes, and only characters XML has."""
+    """At most ten attributes, only characters XML has, and no more bytes than the queue takes."""
 
     def sent(self: Any) -> Any:
-        _check_message(self._get_param("MessageBody"), self._get_param("MessageAttributes", {}))
+        body, attributes = self._get_param("MessageBody"), self._get_param("MessageAttributes", {})
+        _check_message(body, attributes)
+        check_size(self.sqs_backend.get_queue(self._get_queue_name()), body, attributes, in_batch=False)
         return method(self)
 
     return sent
@@ -166,13 +169,15 @@ def _checked_entries(method: Callable[..., Any]) -> Callable[..., Any]:
         ids = [entry["Id"] for entry in entries.values()]
         if len(ids) > 10 or len(set(ids)) < len(ids):
             return method(self, queue_name, entries)  # moto refuses the whole request
-        fifo = self.get_queue(queue_name).fifo_queue
+        check_batch(entries.values())
+        queue = self.get_queue(queue_name)
         good: dict[str, dict[str, Any]] = {}
         failed = []
         for key, entry in entries.items():
             try:
                 _check_message(entry["MessageBody"], entry["MessageAttributes"])
-                _check_delay(fifo, entry["DelaySeconds"])
+                check_size(queue, entry["MessageBody"], entry["MessageAttributes"], in_batch=True)
+                _check_delay(queue.fifo_queue, entry["DelaySeconds"])
             except SQSException as fault:
                 failed.append(
                     {"Id": entry["Id"], "SenderFault": True, "Code": fault.code, "Message": fault.message}

@@ -7,6 +7,7 @@ Sources: the SQS API reference, SQS guide (FIFO delivery logic, visibility timeo
 import copy
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from opsctl.sandbox.turns import aside
 
 IN_FLIGHT_AT_MOST = 120_000
 HIDDEN_AT_MOST_S = 43_200
+ENTRIES_AT_MOST = 10
 _BETWEEN_LOOKS_S = 0.01
 _WAIT_S = 0.1
 
@@ -264,17 +266,20 @@ def _change_each(backend: Any, name: str, entries: list[dict[str, Any]]) -> Any:
 
 
 def _each(entries: list[dict[str, Any]], action: Callable[[dict[str, Any]], None]) -> Any:
-    """Each entry succeeds or fails by itself."""
-    from moto.sqs.exceptions import SQSException, TooManyEntriesInBatchRequest
+    """Each entry succeeds or fails by itself; up to ten, whose ids differ."""
+    from moto.sqs import exceptions
 
-    if len(entries) > 10:
-        raise TooManyEntriesInBatchRequest(len(entries))
+    if len(entries) > ENTRIES_AT_MOST:
+        raise exceptions.TooManyEntriesInBatchRequest(len(entries))
+    for name, count in Counter(entry["Id"] for entry in entries).items():
+        if count > 1:
+            raise exceptions.BatchEntryIdsNotDistinct(name)
     good, bad = [], []
     for entry in entries:
         try:
             action(entry)
             good.append(entry["Id"])
-        except SQSException as fault:
+        except exceptions.SQSException as fault:
             told = {"Id": entry["Id"], "SenderFault": True, "Code": fault.code, "Message": fault.message}
             bad.append(told)
     return good, bad

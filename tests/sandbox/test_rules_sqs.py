@@ -76,6 +76,59 @@ def test_a_message_has_at_most_ten_attributes() -> None:
     send(url, MessageAttributes=dict(list(many.items())[:10]))
 
 
+KEY = {"k": {"DataType": "String", "StringValue": "x"}}
+"""Eight bytes of attributes."""
+
+
+def test_the_attributes_of_a_message_count_in_its_size() -> None:
+    url = queue("small", MaximumMessageSize="1024")
+    send(url, "a" * 1016, MessageAttributes=KEY)
+    send(url, "\u00e9" * 512)
+    call = client("sqs").send_message
+    for body, more in (("a" * 1017, {"MessageAttributes": KEY}), ("\u00e9" * 513, {})):
+        message = refused("InvalidParameterValue", call, QueueUrl=url, MessageBody=body, **more)
+        assert message == ("One or more parameters are invalid. Reason: Message must be shorter than 1024 bytes.")
+
+
+def test_an_entry_that_is_too_large_fails_alone() -> None:
+    url = queue("small", MaximumMessageSize="1024")
+    entries = [entry("large", "a" * 1025), entry("good", "a" * 1024)]
+    answer = client("sqs").send_message_batch(QueueUrl=url, Entries=entries)
+    assert [one["Id"] for one in answer["Successful"]] == ["good"]
+    (failed,) = answer["Failed"]
+    assert (failed["Id"], failed["Code"], failed["SenderFault"]) == ("large", "InvalidParameterValue", True)
+    assert failed["Message"] == (
+        "One or more parameters cannot be validated. Reason: Message must be shorter than 1024 bytes."
+    )
+
+
+def test_a_batch_that_is_too_large_is_refused_as_a_whole() -> None:
+    url = queue("plain")
+    entries = [entry("1", "a" * (1_048_576 - 8)) | {"MessageAttributes": KEY}, entry("2", "a")]
+    call = client("sqs").send_message_batch
+    message = refused("AWS.SimpleQueueService.BatchRequestTooLong", call, QueueUrl=url, Entries=entries)
+    assert message == "Batch requests cannot be longer than 1048576 bytes. You have sent 1048577 bytes."
+    assert count(url) == 0
+
+
+def test_at_most_ten_entries_are_deleted_or_hidden_at_once() -> None:
+    url = queue("plain")
+    entries = [{"Id": f"{number}", "ReceiptHandle": f"{number}"} for number in range(20)]
+    told = "Maximum number of entries per request are 10. You have sent 20."
+    code, sqs = "AWS.SimpleQueueService.TooManyEntriesInBatchRequest", client("sqs")
+    assert refused(code, sqs.delete_message_batch, QueueUrl=url, Entries=entries) == told
+    hidden = [one | {"VisibilityTimeout": 1} for one in entries]
+    assert refused(code, sqs.change_message_visibility_batch, QueueUrl=url, Entries=hidden) == told
+
+
+def test_the_ids_of_a_batch_differ() -> None:
+    url = queue("plain")
+    entries = [{"Id": "same", "ReceiptHandle": f"{number}", "VisibilityTimeout": 1} for number in range(2)]
+    call = client("sqs").change_message_visibility_batch
+    message = refused("AWS.SimpleQueueService.BatchEntryIdsNotDistinct", call, QueueUrl=url, Entries=entries)
+    assert message == "Id same repeated."
+
+
 @pytest.mark.parametrize("character", ["\x00", "\x1b", "\ufffe"])
 def test_a_body_has_only_characters_that_xml_has(character: str) -> None:
     url = queue("plain")
