@@ -18,11 +18,19 @@ from opsctl.model.reads import Refused
 from tests.kit.command import HANGS_S
 from tests.kit.memory_sqs import refused
 from tests.kit.sqs_server import SqsServer
+from tests.kit.tls_server import authority
 
 
 @pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqsServer]:
-    made = SqsServer()
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[SqsServer]:
+    """The server; by TLS, with a CA that only REQUESTS_CA_BUNDLE names, when asked for with `https`."""
+    tls = None
+    if getattr(request, "param", "") == "https":
+        company = authority(tmp_path)
+        tls = company.context()
+        monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(company.bundle))
+    made = SqsServer(tls)
     for name, value in made.environment(str(tmp_path / "state")).items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
@@ -80,6 +88,31 @@ def test_what_may_be_twice_makes_the_exit_code_six_and_is_named(
     server.sqs.faults.lose_first = {"SendMessageBatch": 1}
     assert run(["dlq", "redrive", "orders-dlq", "--yes", "-q"]) == 6
     assert "may be twice" in capsys.readouterr().out
+
+
+def test_a_send_that_a_503_answered_may_be_twice_and_is_named(
+    server: SqsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Here the 503 came although the messages were taken; none of them is twice without a word."""
+    fill(server, 30)
+    server.sqs.faults.lose_first = {"SendMessageBatch": 1}
+    server.lost_as = 503
+    assert run(["dlq", "redrive", "orders-dlq", "--yes", "-q", "-o", "json"]) == 6
+    result = json.loads(capsys.readouterr().out)["result"]["changes"][0]["result"]
+    bodies = [json.loads(body)["n"] for body in server.sqs.queues["orders"].bodies()]
+    twice = {n for n in bodies if bodies.count(n) > 1}
+    assert len(twice) == 10
+    assert len(result["may_be_twice"]) == len(twice)
+
+
+@pytest.mark.parametrize("server", ["https"], indirect=True)
+def test_a_redrive_reaches_a_server_of_a_companys_own_ca(
+    server: SqsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(server, 25)
+    assert run(["dlq", "redrive", "orders-dlq", "--yes", "-q"]) == 0
+    assert "25 moved" in capsys.readouterr().out
+    assert len(server.sqs.queues["orders"].messages) == 25
 
 
 def test_inspect_groups_by_cause_and_shows_hostile_bodies_as_text(

@@ -1,6 +1,7 @@
 """The SQS in memory behind HTTP, for whole commands; no other service but the caller's identity answers."""
 
 import json
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -14,9 +15,14 @@ _IDENTITY = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2
 
 
 class SqsServer:
-    """A server on loopback; `sqs` is what it serves, `clock` may be pushed forward."""
+    """A server on loopback; `sqs` is what it serves, `clock` may be pushed forward.
 
-    def __init__(self) -> None:
+    An answer that the faults lose is the status `lost_as` instead, or a closed connection.
+    """
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.lost_as = 0
+        server = self
         self.clock = WallClock()
         self.sqs = MemorySqs(self.clock)
         self.clock.ahead_s = -10
@@ -44,7 +50,10 @@ class SqsServer:
                     code = refused.refusal.code
                     self._json(400, {"__type": f"com.amazonaws.sqs#{code}", "message": code})
                 except OutcomeUnknown:
-                    self.close_connection = True
+                    if server.lost_as:
+                        self._reply(server.lost_as, b"", "text/html")
+                    else:
+                        self.close_connection = True
 
             def do_GET(self) -> None:
                 self._reply(404, b"{}", "application/json")
@@ -70,7 +79,10 @@ class SqsServer:
                 """Say nothing of clients that were killed."""
 
         self._server = Server(("127.0.0.1", 0), Handler)
-        self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
+        scheme = "https" if tls else "http"
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        self.endpoint = f"{scheme}://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def stop(self) -> None:

@@ -24,6 +24,12 @@ class Authority(NamedTuple):
     bundle: Path
     server: Path
 
+    def context(self) -> ssl.SSLContext:
+        """What a server needs to show its certificate."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.server)
+        return context
+
 
 def authority(folder: Path) -> Authority:
     """Make a CA and a server's certificate for 127.0.0.1, plain as those of many companies' proxies.
@@ -70,8 +76,7 @@ def _signed(
 @contextmanager
 def tls_server(made: Authority, answer: Callable[[ssl.SSLSocket, bytes], None]) -> Iterator[str]:
     """Serve each connection's requests by calling `answer` with the socket and the request; yield the URL."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(made.server)
+    context = made.context()
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve(plain: socket.socket) -> None:
