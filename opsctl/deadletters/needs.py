@@ -53,6 +53,7 @@ def _of_stream(route: Route) -> Iterable[Grant]:
         yield _grant("lambda", "Invoke", FunctionName=arn)
     for name in ("ListEventSourceMappings", "GetEventSourceMapping"):
         yield _grant("lambda", name)
+    yield from _key(route.key, "Decrypt")
     if ":kinesis:" in route.origin:
         yield _grant("lambda", "GetFunctionConfiguration", FunctionName=route.arn)
     service = "kinesis" if ":kinesis:" in route.origin else "dynamodbstreams"

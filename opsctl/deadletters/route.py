@@ -30,7 +30,8 @@ class Route(Value):
     function gets it, the `records` of a stream read again, the `event` after the input settings of the `rule`,
     the request or input that a schedule's letter has `carried`, or the `request` of a `call` of any API, which
     has to be the one that its schedule makes. `bare` routes also take messages that do not say where they
-    failed. `roles` are those that a call hands on.
+    failed. `roles` are those that a call hands on, `key` is what the filter of a stream's
+    mapping is encrypted with.
     """
 
     origin: str = ""
@@ -42,6 +43,7 @@ class Route(Value):
     form: Literal["body", "payload", "notification", "records", "event", "carried", "request"] = "body"
     bare: bool = False
     roles: tuple[str, ...] = ()
+    key: str = ""
     why: str = ""
 
     def region(self, own: str) -> str:

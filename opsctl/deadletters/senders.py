@@ -83,7 +83,13 @@ def streams_failing_into(mappings: Answer, ends: Sequence[str]) -> list[Sender]:
         by = by_topic(_on_failure(one))
         why = f"its discarded batches end in this queue{by}; they are read again from {source.split(':', 5)[5]}"
         route = Route(
-            origin=source, kind="stream", arn=function, name=_function(function), form="records", why=why
+            origin=source,
+            kind="stream",
+            arn=function,
+            name=_function(function),
+            form="records",
+            key=str(one.get("KMSKeyArn") or ""),
+            why=why,
         )
         found.append(Sender(name=name, route=route))
     return found

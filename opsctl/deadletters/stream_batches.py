@@ -131,7 +131,7 @@ def _of_keys(more: str, passed: list[Json], batch: Batch) -> list[Json]:
     keys = [_key(one) for one in passed]
     ends = {keys[0], keys[-1]}
     counts = Counter(keys)
-    chosen = _only_choice(
+    chosen = only_choice(
         Counter({key: count for key, count in counts.items() if key not in ends}),
         batch.size - sum(counts[key] for key in ends),
     )
@@ -149,7 +149,7 @@ def _key(record: Json) -> str:
     return json.dumps(record["dynamodb"]["Keys"], sort_keys=True)
 
 
-def _only_choice(counts: Counter[str], wanted: int) -> frozenset[str] | None:
+def only_choice(counts: Counter[str], wanted: int) -> frozenset[str] | None:
     """The only set of keys whose counts add up to what is wanted; None when there is none or are several.
 
     Keys of equal count can stand for each other, so that an only choice has all or none of them. `once` and

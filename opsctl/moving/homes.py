@@ -277,13 +277,15 @@ class Homes:
         if api and api not in APIS:
             return self._schedule_call(letter, api)
         if api:
-            return self._calls("", request_call(letter.origin, self._check))
+            return self._calls("", request_call(letter.origin, self._check, self._tools.request))
         self._refuse_stranger(letter.origin, "target")
         settings = self._settings_of(letter)
         made = self._target_call(letter.origin, settings, carried_input(letter.origin))
         return self._calls(
             letter.origin,
-            lambda message: carried_request(message, letter.origin, self._check) or made(message),
+            lambda message: (
+                carried_request(message, letter.origin, self._check, self._tools.request) or made(message)
+            ),
         )
 
     def _schedule_call(self, letter: Letter, api: str) -> InParts:
@@ -323,8 +325,12 @@ class Homes:
             if place is None or place[:2] != (self._region, self._own["account"]):
                 raise ValueError("its request goes to a queue of another account or region")
             to = f"arn:aws:sqs:{':'.join(place)}"
-        elif service != "lambda" or to.startswith("arn:"):
-            self._refuse_stranger(to, "target")
+        elif service == "lambda" and ":function:" not in to:
+            return  # the name of a function, which is one of this account and Region
+        else:
+            # Lambda takes `ACCOUNT:function:NAME` as well.
+            whole = to if to.startswith("arn:") else f"arn:aws:lambda:{self._region}:{to}"
+            self._refuse_stranger(whole, "target")
         self._refuse_itself(to)
 
     def _of_route_unlocked(self, route: Route) -> InParts:

@@ -8,6 +8,7 @@ now is no help: it may have been changed, or deleted after it ran once.
 from collections.abc import Callable
 
 from opsctl.deadletters.delivery import payload_for_function
+from opsctl.model.jobs import MakeRequest
 from opsctl.model.value import Json, json_object
 from opsctl.moving.call_sending import Call
 from opsctl.services.sdk_services import universal_api
@@ -49,12 +50,11 @@ _SERVICES = {
 }
 
 
-def request_call(target: str, check: Callable[[str, str], None]) -> Callable[[Json], Call]:
-    """Return what makes the request in a dead letter of a universal target.
+def request_call(target: str, check: Callable[[str, str], None], fit: MakeRequest) -> Callable[[Json], Call]:
+    """Return what makes the request in a dead letter of a universal target, whose API is one of `APIS`.
 
-    `check` takes the service and where the request goes, and raises ValueError when that may not be.
-
-    The target's API is one of `APIS`.
+    `check` takes the service and where the request goes, and raises ValueError when that may not be; `fit` makes
+    parameters of the request by the service models.
     """
     api = universal_api(target)
 
@@ -62,18 +62,20 @@ def request_call(target: str, check: Callable[[str, str], None]) -> Callable[[Js
         request = json_object(message["Body"])
         if request is None:
             raise ValueError(f"the body is no request of {api}")
-        return _made(api, request, message, check)
+        return _made(api, request, message, check, fit)
 
     return call
 
 
-def carried_request(message: Json, target: str, check: Callable[[str, str], None]) -> Call | None:
+def carried_request(
+    message: Json, target: str, check: Callable[[str, str], None], fit: MakeRequest
+) -> Call | None:
     """Return the call when the body of a templated target's letter is a request that names that very target."""
     api = _SERVICES.get(target.split(":")[2], "")
     request = json_object(message["Body"]) if api else None
     if request is None or not _names(target, str(_at(request, APIS[api][2]))):
         return None
-    return _made(api, request, message, check)
+    return _made(api, request, message, check, fit)
 
 
 def carried_input(target: str) -> Callable[[Json], str]:
@@ -83,24 +85,36 @@ def carried_input(target: str) -> Callable[[Json], str]:
     return lambda message: str(message["Body"])
 
 
-def _made(api: str, request: dict[str, Json], message: Json, check: Callable[[str, str], None]) -> Call:
+def _made(
+    api: str, request: dict[str, Json], message: Json, check: Callable[[str, str], None], fit: MakeRequest
+) -> Call:
     service, operation, goes_to, members = APIS[api]
     known = {name.lower(): name for name in (goes_to, *members)}
     strangers = sorted(name for name in request if name.lower() not in known)
     if strangers:
         raise ValueError(f"the request of {api} has members that opsctl does not pass on: {', '.join(strangers)}")
     params = {known[name.lower()]: value for name, value in request.items()}
+    if len(params) < len(request):
+        raise ValueError(f"the request of {api} has a member twice")
     to = params.get(goes_to)
     if not isinstance(to, str):
         raise ValueError(f"the request of {api} does not say where it goes ({goes_to})")
     check(service, to)
     if service == "lambda":
-        params["InvocationType"] = "Event"
+        return _invocation(api, params)
+    _, params = fit(service, operation, params, str(message["MessageId"]))
     if service == "stepfunctions":
         # The name makes a repeated start of the same execution harmless.
         params.setdefault("name", message["MessageId"])
         return Call(service=service, operation=operation, params=params, known="ExecutionAlreadyExists")
     return Call(service=service, operation=operation, params=params)
+
+
+def _invocation(api: str, params: dict[str, Json]) -> Call:
+    """Asynchronous as all that hands something on; its payload is binary for the service models, and text here."""
+    if params.get("InvocationType") == "DryRun" or not all(isinstance(one, str) for one in params.values()):
+        raise ValueError(f"the request of {api} invokes nothing, or is none")
+    return Call(service="lambda", operation="Invoke", params={**params, "InvocationType": "Event"})
 
 
 def _names(target: str, to: str) -> bool:

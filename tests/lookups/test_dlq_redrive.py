@@ -387,9 +387,12 @@ def test_a_stream_whose_batches_fail_into_the_queue_is_named_and_may_be_read() -
         "FunctionArn": BILL,
         "EventSourceArn": STREAM,
         "DestinationConfig": {"OnFailure": {"Destination": DLQ}},
+        "KMSKeyArn": "arn:aws:kms:us-east-1:1:key/filters",
     }
     change = planned(seen(world(lambda__ListEventSourceMappings={"EventSourceMappings": [mapping]}))[0])
     assert "read again from stream/clicks" in change.why
+    assert allowed(change, "GetEventSourceMapping") == ["*"]
+    assert allowed(change, "Decrypt") == ["arn:aws:kms:us-east-1:1:key/filters"]
     assert allowed(change, "GetRecords") == [STREAM]
     assert allowed(change, "Invoke") == [BILL, f"{BILL}:$LATEST"]
 

@@ -437,6 +437,7 @@ def test_an_execution_that_was_started_before_is_not_kept_as_a_failure(tmp_path:
 
 NIGHTLY = "arn:aws:scheduler:us-east-1:123456789012:schedule/default/nightly"
 SDK = "arn:aws:scheduler:::aws-sdk"
+JOBS = "https://sqs.us-east-1.amazonaws.com/123456789012/jobs"
 
 
 def scheduled(
@@ -456,9 +457,15 @@ def test_the_calls_that_planning_names_are_those_that_are_made() -> None:
     [
         (
             "sqs:sendMessage",
-            {"MessageBody": "hi", "QueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/gone"},
+            {"MessageBody": "hi", "QueueUrl": JOBS, "messageAttributes": {"a": {"dataType": "String"}}},
             "SendMessage",
-            {"MessageBody": "hi", "QueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/gone"},
+            {"MessageBody": "hi", "QueueUrl": JOBS, "MessageAttributes": {"a": {"DataType": "String"}}},
+        ),
+        (
+            "lambda:invoke",
+            {"FunctionName": "123456789012:function:bill"},
+            "Invoke",
+            {"FunctionName": "123456789012:function:bill", "InvocationType": "Event"},
         ),
         (
             "lambda:invoke",
@@ -533,6 +540,18 @@ def test_a_fifo_target_of_a_schedule_needs_the_schedule_for_its_group(tmp_path: 
             "not of this account",
         ),
         (f"{SDK}:sns:publish", {"PhoneNumber": "+1", "Message": "m"}, NIGHTLY, "does not pass on: PhoneNumber"),
+        (f"{SDK}:lambda:invoke", {"FunctionName": "999999999999:function:f"}, NIGHTLY, "not of this account"),
+        (f"{SDK}:lambda:invoke", {"FunctionName": "f", "InvocationType": "DryRun"}, NIGHTLY, "invokes nothing"),
+        (f"{SDK}:lambda:invoke", {"FunctionName": "f", "Payload": {"k": 1}}, NIGHTLY, "or is none"),
+        (f"{SDK}:sqs:sendMessage", {"QueueUrl": JOBS, "MessageBody": "m", "messagebody": "n"}, NIGHTLY, "twice"),
+        (f"{SDK}:sqs:sendMessage", {"QueueUrl": JOBS, "MessageBody": 7}, NIGHTLY, "MessageBody is not what"),
+        (f"{SDK}:sqs:sendMessage", {"QueueUrl": JOBS}, NIGHTLY, "is not complete"),
+        (
+            f"{SDK}:sqs:sendMessage",
+            {"QueueUrl": JOBS, "MessageBody": "m", "MessageAttributes": {"a": {"BinaryValue": "YWJj"}}},
+            NIGHTLY,
+            "BinaryValue is binary",
+        ),
         (TARGET.replace("123456789012", "999999999999"), "{}", NIGHTLY, "not of this account"),
         (TARGET, "{}", NIGHTLY.replace("us-east-1", "eu-west-1"), "not of this account and region"),
     ],

@@ -5,6 +5,7 @@ from typing import cast
 
 import pytest
 
+from opsctl.aws.service_models import InstalledModels
 from opsctl.deadletters.route import Route
 from opsctl.model.jobs import Checkpoint, Tools
 from opsctl.model.reads import Answer, Read, Refused
@@ -115,6 +116,7 @@ def sent_by(aws: Account, message: Json, *routes: Route) -> Sent:
         clock=FakeClock(),
         progress=lambda _line: None,
         stopping=lambda: False,
+        request=InstalledModels().request,
         stored=aws.stored,
     )
     patience = Patience(tools.clock, tools.stopping)
