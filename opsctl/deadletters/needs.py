@@ -6,6 +6,7 @@ from opsctl.deadletters.redrive import Destination, Redrive
 from opsctl.deadletters.route import Route
 from opsctl.model.changes import Grant
 from opsctl.model.value import Json
+from opsctl.services.sdk_services import called_by, universal_api
 
 _RECEIVING = ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes")
 _OWN_KEYS = ("", "alias/aws/sqs")
@@ -39,7 +40,7 @@ def _of_destination(one: Destination, *, onto_bus: bool) -> Iterable[Grant]:
     elif route.kind == "stream":
         yield from _of_stream(route)
     elif route.kind == "call":
-        client, _, operation = route.name.partition(".")
+        client, operation = called_by(universal_api(route.arn))
         yield _schedule(route.rule)
         yield _grant(client, operation)
         yield from (_grant("iam", "PassRole", RoleArn=role) for role in route.roles)

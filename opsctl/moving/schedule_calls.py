@@ -14,6 +14,7 @@ from opsctl.deadletters.subscribers import INTO_ITSELF
 from opsctl.model.jobs import MakeRequest
 from opsctl.model.value import Json, json_object
 from opsctl.moving.call_sending import Call
+from opsctl.services.sdk_services import called_by, universal_api
 
 _ATTRIBUTES = {
     "<aws.scheduler.schedule-arn>": r"arn:[\w:/.-]+",
@@ -52,9 +53,9 @@ def repeated_call(
     """Return what makes the call in a letter; `own` is the input with which the schedule makes it now.
 
     Raises:
-        ValueError: the schedule's input is no request.
+        ValueError: the schedule's input is no request, or its call is not one that is made again.
     """
-    client, _, operation = route.name.partition(".")
+    client, operation = called_by(universal_api(route.arn))
     made_by_schedule = json_object(own)
     if made_by_schedule is None:
         raise ValueError("its schedule's input is no request")

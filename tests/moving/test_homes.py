@@ -591,6 +591,11 @@ def test_a_call_that_the_plan_names_is_made_as_its_schedule_makes_it(tmp_path: P
     assert aws.writes == [("StopInstances", STOPPED)]
 
 
+def test_what_a_route_calls_its_call_is_for_people_only(tmp_path: Path) -> None:
+    aws, _ = calling(tmp_path, STOPPED, name="ec2.TerminateInstances")
+    assert aws.writes == [("StopInstances", STOPPED)]
+
+
 def test_members_are_named_as_the_sdk_names_them_and_a_repetition_is_made_harmless(tmp_path: Path) -> None:
     target = f"{SDK}:rds:startDBInstance"
     aws, _ = calling(tmp_path, {"DbInstanceIdentifier": "d"}, target=target, name="rds.StartDBInstance")
