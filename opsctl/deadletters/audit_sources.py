@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from opsctl.deadletters import fixes
 from opsctl.deadletters.audit_rules import AuditFinding, finding
 from opsctl.deadletters.metrics import asynchronous
-from opsctl.deadletters.region import Region, function_in
+from opsctl.deadletters.region import FunctionSeen, Region, qualifier_in
 
 _RULES = {
     "subscription": "subscription-no-dlq",
@@ -36,7 +36,11 @@ def audit_sources(region: Region) -> Iterator[AuditFinding]:
 
 def _functions(region: Region) -> Iterator[AuditFinding]:
     for name, seen in region.functions.items():
-        if name in region.functions_with_home or name in region.unsure:
+        if name in region.unsure:
+            continue
+        if region.homes_of(name):
+            # What was not listed may be just what an alias leads to.
+            yield from () if "version" in region.blind else _without(name, seen, region)
             continue
         because = _invoked_by(name, region)
         if because:
@@ -50,12 +54,37 @@ def _functions(region: Region) -> Iterator[AuditFinding]:
             )
 
 
+def _without(name: str, seen: FunctionSeen, region: Region) -> Iterator[AuditFinding]:
+    """Aliases and versions whose failures go nowhere although those of another do.
+
+    A version keeps the dead-letter queue that it was published with, and each alias or version has an on-failure
+    destination of its own (Lambda guide, "Manage Lambda function versions", "Configuring destinations").
+    """
+    homes = region.homes_of(name)
+    lost = {qualifier_in(one.delivers_to): one for one in region.invokers_of(name)}
+    for qualifier, one in sorted(lost.items()):
+        if qualifier in homes:
+            continue
+        latest = qualifier == "$LATEST"
+        others = ", ".join(sorted(homes))
+        yield finding(
+            "async-no-dlq",
+            "medium",
+            resource=f"function {name}" if latest else f"function {name}:{qualifier}",
+            arn=seen.arn if latest else f"{seen.arn}:{qualifier}",
+            what=f"no dead-letter queue and no on-failure destination there (only of {others}), and {one.says()} "
+            "invokes it asynchronously",
+            fix=fixes.attach(f"function:{name}", region)
+            if latest
+            else fixes.keep_failures(seen.arn, qualifier, next(iter(homes.values())), region),
+        )
+
+
 def _invoked_by(name: str, region: Region) -> str:
     """Say how it is known that a function is invoked asynchronously; empty when it is not."""
     events = region.points_for(asynchronous(name)).total
     if events:
         return f"{events:,.0f} asynchronous events in two weeks"
-    for one in region.sources:
-        if one.active and function_in(one.delivers_to) == name and one.kind in _RULES:
-            return f"{one.says()} invokes it asynchronously"
+    for one in region.invokers_of(name):
+        return f"{one.says()} invokes it asynchronously"
     return "its asynchronous invocation is configured" if name in region.invoked else ""

@@ -50,6 +50,18 @@ def keep_shorter(facts: QueueFacts, region: Region) -> str:
     return set_attributes(facts, region, MessageRetentionPeriod=str(_EXPIRES_FIRST_S))
 
 
+def keep_failures(function: str, qualifier: str, target: str, region: Region) -> str:
+    """Send the failures of an alias or version somewhere: what is published can have nothing but a destination.
+
+    Putting a configuration drops what is not in it, so one that is there is updated.
+    """
+    there = f"{function}:{qualifier}" in region.configured
+    call = "update-function-event-invoke-config" if there else "put-function-event-invoke-config"
+    config = json.dumps({"OnFailure": {"Destination": target}})
+    named = ("--function-name", name_in(function), "--qualifier", qualifier)
+    return _aws(region, "lambda", call, *named, "--destination-config", config)
+
+
 def create_queue(arn: str, region: Region) -> str:
     """Make a queue that is named and does not exist."""
     name = name_in(arn)

@@ -14,6 +14,7 @@ URGENT_S = 86_400
 _MANY = {
     "queue": "queues",
     "function": "functions",
+    "version": "versions of functions",
     "destination": "on-failure destinations",
     "mapping": "event source mappings",
     "subscription": "subscriptions",

@@ -5,8 +5,9 @@ alias fails by that of the version it led to (Lambda guide, "Manage Lambda funct
 for a Lambda function"). A dead letter names neither.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from opsctl.deadletters.region import Source
 from opsctl.deadletters.route import Route
 from opsctl.model.looking import Looking
 from opsctl.model.reads import Answer
@@ -44,6 +45,54 @@ def invoked_into(functions: Sequence[Json], ends: Sequence[str]) -> Looking[Invo
     return Invoked(routes=tuple(routes), refused=tuple(one for one in answers if not one.known))
 
 
+def by_function(functions: Sequence[Json]) -> dict[str, dict[str, Json]]:
+    """All versions of each function by their number, `$LATEST` among them."""
+    found: dict[str, dict[str, Json]] = {}
+    for one in functions:
+        found.setdefault(str(one["FunctionName"]), {})[str(one.get("Version", LATEST))] = one
+    return found
+
+
+def keeping_versions(functions: Sequence[Json]) -> list[str]:
+    """The functions of which a published version has a dead-letter queue of its own."""
+    return [
+        name
+        for name, found in by_function(functions).items()
+        if any(dead_letter_target(one) for number, one in found.items() if number != LATEST)
+    ]
+
+
+def qualified_sources(functions: Sequence[Json], aliases: Mapping[str, Sequence[Json]]) -> list[Source]:
+    """What leaves dead letters by the configuration of a published version: aliases, else versions by number.
+
+    They are nothing to attach to: what is published cannot be changed.
+    """
+    found = []
+    for name, versions in by_function(functions).items():
+        targets = {number: dead_letter_target(one) for number, one in versions.items()}
+        named = [
+            (str(one["Name"]), targets[number])
+            for one in aliases.get(name, ())
+            for number in sorted(_leads(one))
+            if number != LATEST and targets.get(number)
+        ]
+        told = {target for _, target in named} | {targets.get(LATEST, "")}
+        numbered = [(number, target) for number, target in targets.items() if target and target not in told]
+        newest = sorted(numbered, key=lambda one: -int(one[0]))[:_NUMBERED_AT_MOST]
+        base = ":".join(str(next(iter(versions.values()))["FunctionArn"]).split(":")[:7])
+        found += [
+            Source(kind="function", name=f"{name}:{qualifier}", arn=f"{base}:{qualifier}", target=target)
+            for qualifier, target in dict.fromkeys([*named, *newest])
+        ]
+    return found
+
+
+def _leads(alias: Json) -> set[str]:
+    """The versions that an alias leads to."""
+    weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    return {str(alias["FunctionVersion"]), *weights}
+
+
 def dead_letter_target(function: dict[str, Json]) -> str:
     """Where the failed asynchronous invocations of a version go."""
     return str((function.get("DeadLetterConfig") or {}).get("TargetArn") or "")
@@ -58,8 +107,7 @@ def _qualifiers(found: dict[str, Json], aliases: Sequence[Json]) -> list[str]:
     """The unqualified function, its aliases, and the newest numbers that no alias leads to."""
     named: dict[str, set[str]] = {}
     for one in aliases:
-        weights = (one.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
-        leads = {str(one["FunctionVersion"]), *weights}
+        leads = _leads(one)
         if leads & found.keys() - {LATEST}:
             named[str(one["Name"])] = leads
     numbers = found.keys() - {LATEST} - set().union(*named.values())

@@ -3,7 +3,8 @@
 1. Everything that a service lists for the whole region: queues, functions, event source mappings,
    subscriptions, buses, schedules, alarms.
 2. What the lists leave out, all at once: attributes of each queue (RedrivePolicy is nowhere else), of each
-   subscription, of each bus and schedule, the asynchronous settings of each function, the rules of each bus.
+   subscription, of each bus and schedule, the asynchronous settings of each function, the rules of each bus, and
+   the aliases of functions whose published versions have a dead-letter queue of their own.
 3. The targets of each rule.
 4. Only now it is known which queues and topics take failures: their metrics, 500 a call, and the topics.
 5. (audit) The policies of the keys that encrypt them, where another service sends.
@@ -17,6 +18,7 @@ from typing import Literal, TypeAlias
 
 from opsctl.deadletters import sources as told
 from opsctl.deadletters.metrics import audit_metrics, list_metrics
+from opsctl.deadletters.qualified import keeping_versions, qualified_sources
 from opsctl.deadletters.refusals import Refusals
 from opsctl.deadletters.region import FunctionSeen, MappingSeen, QueueSeen, Region, Source, TopicSeen, name_in
 from opsctl.model.looking import Looking
@@ -28,6 +30,7 @@ from opsctl.services.alarms import parse_alarms
 from opsctl.services.metric_batches import Metric, Points, metric_reads, points_of
 from opsctl.services.queue_facts import queue_attributes
 
+ALIASES_AT_MOST = 200
 Purpose: TypeAlias = Literal["list", "audit"]
 Take: TypeAlias = Callable[[Json], None]
 
@@ -65,7 +68,9 @@ class _Reading:
         self.sources: list[Source] = []
         self.functions: dict[str, FunctionSeen] = {}
         self.mappings: list[MappingSeen] = []
+        self.aliases: dict[str, list[Json]] = {}
         self.invoked: set[str] = set()
+        self.configured: set[str] = set()
         self.unsure: set[str] = set()
         self.topics: dict[str, TopicSeen] = {}
         self.rules: dict[str, tuple[Json, str]] = {}
@@ -88,6 +93,7 @@ class _Reading:
         for name, read, about, blinds in (
             ("queues", reads.list_queues(), "queues", ("queue",)),
             ("functions", reads.list_functions(), "functions", ("function", "destination")),
+            ("versions", reads.list_some_versions(), "versions of functions", ("version",)),
             ("mappings", reads.list_mappings(), "event source mappings", ("mapping",)),
             ("subscriptions", reads.list_subscriptions(), "subscriptions", ("subscription",)),
             ("buses", reads.list_buses(), "event buses", ("bus", "target")),
@@ -96,7 +102,7 @@ class _Reading:
         ):
             batch.ask(read, about, blinds, self._keep(name))
         yield from batch.made()
-        for name in ("subscriptions", "schedules"):
+        for name in ("versions", "subscriptions", "schedules"):
             if self.listed[name].get("NextToken"):
                 self._refusals.cut(
                     f"{name}: there are more than {reads.LISTED_AT_MOST:,}, and the rest was not looked at",
@@ -125,6 +131,7 @@ class _Reading:
                 f"on-failure destinations of {len(self.functions):,} functions were left out as asked",
                 ("destination",),
             )
+        self._ask_for_aliases(batch)
         for one in self.listed["mappings"].get("EventSourceMappings") or []:
             mapping, found = told.parse_mapping(one)
             self.mappings += [mapping] if mapping else []
@@ -142,6 +149,26 @@ class _Reading:
             read = reads.get_schedule(one.get("GroupName", "default"), one["Name"])
             batch.ask(read, one["Name"], ("schedule",), self._schedule(one))
         yield from batch.made()
+        self.sources += qualified_sources(self.listed["versions"].get("Functions") or [], self.aliases)
+
+    def _ask_for_aliases(self, batch: _Batch) -> None:
+        """Aliases say how a version is invoked; only of versions that have a dead-letter queue of their own."""
+        keeping = keeping_versions(self.listed["versions"].get("Functions") or [])
+        for name in keeping[:ALIASES_AT_MOST]:
+            batch.ask(reads.list_aliases(name), f"aliases of {name}", ("version",), self._alias(name))
+        if len(keeping) > ALIASES_AT_MOST:
+            left = len(keeping) - ALIASES_AT_MOST
+            self._refusals.cut(f"aliases of {left:,} functions were not asked for", ("version",))
+            self.unsure.update(keeping[ALIASES_AT_MOST:])
+
+    def _alias(self, name: str) -> Take:
+        def take(value: Json) -> None:
+            if value is None:
+                self.unsure.add(name)
+            else:
+                self.aliases[name] = value.get("Aliases") or []
+
+        return take
 
     def _queue(self, url: str) -> Take:
         def take(value: Json) -> None:
@@ -161,6 +188,7 @@ class _Reading:
             elif value.get("FunctionEventInvokeConfigs"):
                 # Somebody set up how it is invoked asynchronously.
                 self.invoked.add(name)
+                self.configured.update(str(one["FunctionArn"]) for one in value["FunctionEventInvokeConfigs"])
                 self.sources += told.destinations(value)
 
         return take
@@ -275,6 +303,7 @@ class _Reading:
             mappings=tuple(self.mappings),
             invoked=frozenset(self.invoked),
             unsure=frozenset(self.unsure),
+            configured=frozenset(self.configured),
             alarms=parse_alarms(self.listed["alarms"]),
             topics=self.topics,
             rules=frozenset(self.rules),

@@ -90,7 +90,8 @@ class Region(Value):
 
     `blind` names the kinds of sources that were not read whole, and `alarm` and `metric`; `unknown` says in
     words what could not be read. `rules` are the ARNs of the rules that exist, `invoked` the functions whose
-    asynchronous invocation somebody configured, `unsure` those of which that could not be read. `key_policies`
+    asynchronous invocation somebody configured, `configured` the ARNs with the alias or version that it was
+    configured for, `unsure` the functions of which that, or their aliases, could not be read. `key_policies`
     goes by the key as the queue names it; a key of AWS's own has an empty one, which nobody can change.
     """
 
@@ -108,6 +109,7 @@ class Region(Value):
     mappings: tuple[MappingSeen, ...] = ()
     invoked: frozenset[str] = frozenset()
     unsure: frozenset[str] = frozenset()
+    configured: frozenset[str] = frozenset()
     alarms: tuple[Alarm, ...] = ()
     topics: dict[str, TopicSeen] = {}
     rules: frozenset[str] = frozenset()
@@ -137,13 +139,35 @@ class Region(Value):
         """The points of a metric; refused when it was not asked for."""
         return self.points.get(metric, Points(refused=True))
 
-    @cached_property
+    @property
     def functions_with_home(self) -> frozenset[str]:
         """The functions whose asynchronous failures go somewhere, wherever that is."""
-        own = [one for one in self.sources if one.kind in ("function", "destination") and one.target]
-        return frozenset(function_in(one.arn) for one in own)
+        return frozenset(self._homes)
+
+    def homes_of(self, function: str) -> dict[str, str]:
+        """What takes the failures of a function, by the alias or version whose failures they are."""
+        return self._homes.get(function, {})
+
+    def invokers_of(self, function: str) -> list[Source]:
+        """What delivers to a function asynchronously, under whichever alias or version."""
+        return self._invokers.get(function, [])
 
     # A region has thousands of each, and every row and rule asks.
+    @cached_property
+    def _homes(self) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, str]] = {}
+        for one in self.sources:
+            if one.kind in ("function", "destination") and one.target:
+                found.setdefault(function_in(one.arn), {})[qualifier_in(one.arn)] = one.target
+        return found
+
+    @cached_property
+    def _invokers(self) -> dict[str, list[Source]]:
+        kinds = ("subscription", "target", "schedule")
+        return _grouped(
+            (function_in(one.delivers_to), one) for one in self.sources if one.kind in kinds and one.active
+        )
+
     @cached_property
     def _by_target(self) -> dict[str, list[Source]]:
         return _grouped((one.target, one) for one in self.sources)
@@ -174,3 +198,9 @@ def function_in(arn: str) -> str:
     """The function's name in an ARN with or without a version or alias; empty when it is no function's."""
     parts = arn.split(":")
     return parts[6] if len(parts) > 6 and parts[2] == "lambda" and parts[5] == "function" else ""
+
+
+def qualifier_in(arn: str) -> str:
+    """The version or alias in a function's ARN; `$LATEST` where it names none."""
+    parts = arn.split(":")
+    return parts[7] if len(parts) > 7 else "$LATEST"

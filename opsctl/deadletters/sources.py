@@ -7,6 +7,7 @@ from opsctl.deadletters.region import (
     Source,
     function_in,
     name_in,
+    qualifier_in,
 )
 from opsctl.model.value import Json, json_object
 from opsctl.services.dead_letter_reads import DEFAULT_BUS
@@ -60,7 +61,7 @@ def destinations(answer: Json) -> list[Source]:
     for one in answer.get("FunctionEventInvokeConfigs") or []:
         target = _on_failure(one)
         arn = str(one["FunctionArn"])
-        qualifier = arn.split(":")[7] if len(arn.split(":")) > 7 else "$LATEST"
+        qualifier = qualifier_in(arn)
         name = function_in(arn)
         shown = name if qualifier == "$LATEST" else f"{name}:{qualifier}"
         if target:

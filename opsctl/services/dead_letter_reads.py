@@ -31,6 +31,11 @@ def list_versions() -> Read:
     return _read("lambda", "ListFunctions", FunctionVersion="ALL")
 
 
+def list_some_versions() -> Read:
+    """The same, but no more than so many: 50 a page, and a function may have thousands; then NextToken stays."""
+    return _read("lambda", "ListFunctions", FunctionVersion="ALL", **_BOUNDED)
+
+
 def list_aliases(function: str) -> Read:
     """The aliases of one function with the versions they lead to; no call lists them for a region."""
     return _read("lambda", "ListAliases", FunctionName=function)

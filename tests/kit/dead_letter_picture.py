@@ -38,6 +38,8 @@ class Region:
     def __init__(self) -> None:
         self.queues: dict[str, dict[str, str]] = {}
         self.functions: list[Json] = []
+        self.versions: list[Json] = []
+        self.aliases: dict[str, list[Json]] = {}
         self.invoke: dict[str, list[Json]] = {}
         self.mappings: list[Json] = []
         self.subscriptions: list[Json] = []
@@ -89,6 +91,22 @@ class Region:
         config = {"DeadLetterConfig": {"TargetArn": dead}} if dead else {}
         self.functions.append({"FunctionName": name, "FunctionArn": made, "Timeout": timeout, **config})
         return made
+
+    def version(self, function: str, number: str, *, dead: str = "") -> None:
+        """A published version of a function."""
+        config = {"DeadLetterConfig": {"TargetArn": dead}} if dead else {}
+        made = f"{arn('lambda', f'function:{function}')}:{number}"
+        self.versions.append({"FunctionName": function, "FunctionArn": made, "Version": number, **config})
+
+    def alias(self, function: str, name: str, *versions: str) -> None:
+        """An alias that leads to a version, or to several."""
+        weights = {"AdditionalVersionWeights": dict.fromkeys(versions[1:], 0.5)}
+        told = {
+            "Name": name,
+            "FunctionVersion": versions[0],
+            **({"RoutingConfig": weights} if versions[1:] else {}),
+        }
+        self.aliases.setdefault(function, []).append(told)
 
     def on_failure(self, function: str, target: str, qualifier: str = "$LATEST") -> None:
         """An on-failure destination of a function's asynchronous invocations; empty only configures them."""
@@ -180,6 +198,8 @@ class Region:
             "sqs.GetQueueAttributes": lambda read: {"Attributes": self.queues[_last(read, "QueueUrl")]},
             "sqs.GetQueueUrl": self._queue_url,
             "lambda.ListFunctions": {"Functions": self.functions},
+            "lambda.ListFunctions ALL": {"Functions": [*map(_latest, self.functions), *self.versions]},
+            "lambda.ListAliases": lambda read: {"Aliases": self.aliases.get(read.params["FunctionName"], [])},
             "lambda.ListEventSourceMappings": {"EventSourceMappings": self.mappings},
             "lambda.ListFunctionEventInvokeConfigs": lambda read: {
                 "FunctionEventInvokeConfigs": self.invoke.get(read.params["FunctionName"], [])
@@ -315,3 +335,8 @@ def _summary(schedule: Json) -> Json:
 
 def _last(read: Read, name: str) -> str:
     return str(read.params[name]).rpartition("/")[2]
+
+
+def _latest(function: Json) -> Json:
+    """A function among the versions of all functions, where its own ARN has a qualifier too."""
+    return {**function, "FunctionArn": f"{function['FunctionArn']}:$LATEST", "Version": "$LATEST"}

@@ -661,4 +661,4 @@ def test_two_thousand_queues_take_one_read_each_and_as_many_rounds_as_two() -> N
     apis = audited(2000)[1]
     assert apis.count("sqs.GetQueueAttributes") == 2000
     assert apis.count("cloudwatch.GetMetricData") == 4, "two figures of 1,000 queues, 500 a call"
-    assert len(apis) == 2000 + 4 + 7 + 2
+    assert len(apis) == 2000 + 4 + 8 + 2

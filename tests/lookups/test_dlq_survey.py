@@ -470,7 +470,7 @@ def test_two_thousand_queues_take_one_read_each_and_four_rounds() -> None:
     apis = large.apis()
     assert apis.count("sqs.GetQueueAttributes") == 2000
     assert apis.count("cloudwatch.GetMetricData") == 10, "five figures of 1,000 queues, 500 a call"
-    assert len(apis) == 2000 + 10 + 7 + 2, "seven lists, and the default bus with its rules"
+    assert len(apis) == 2000 + 10 + 8 + 2, "eight lists, and the default bus with its rules"
 
 
 def test_rules_add_one_round_and_one_read_each() -> None:
