@@ -5,7 +5,9 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.deadletters.edits import refuse_bad_expression
+from opsctl.deadletters.parks import ParkFound
 from opsctl.jobs.dlq_purge import DlqPurge
+from opsctl.jobs.dlq_through import DlqThrough
 from opsctl.model.changes import Change, Check, Grant, Instruction, Irreversible, Proof, Risk, Severity
 from opsctl.model.looking import Looking
 from opsctl.model.run import Action, Context
@@ -26,6 +28,7 @@ class DlqPurgeAction(Action):
     queue: QueueFacts = Field(description="The queue, as the lookup `sqs.queue` found it.")
     path: str = Field("", description="The file; empty deletes for good.")
     where: str = Field("", description="JMESPath over a message; only those for which it finds something.")
+    park: ParkFound = Field(ParkFound(), description="What the lookup `dlq.park` found.")
 
     def plan(self, about: Context) -> Looking[list[Change]]:
         """Plan one job or one PurgeQueue; nothing when the queue is empty."""
@@ -50,7 +53,7 @@ class DlqPurgeAction(Action):
         params = {"QueueArn": self.queue.arn}
         back = about.commands.opsctl("dlq", "import", self.path, self.queue.name)
         which = f" where {self.where}" if self.where else ""
-        return Change(
+        change = Change(
             kind="job",
             service="opsctl",
             operation=job.name,
@@ -64,6 +67,7 @@ class DlqPurgeAction(Action):
             undo=Irreversible(because=f"the messages are in the file: {back}"),
             risk=Risk(severity=Severity.SEVERE, note="The messages leave the queue and are in that file only."),
         )
+        return DlqThrough.instead_of(change, job, self.park, about) if self.park.name else change
 
     def _for_good(self) -> Change:
         empty = Check(

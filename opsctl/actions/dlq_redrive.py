@@ -6,11 +6,13 @@ from pydantic import Field
 
 from opsctl.deadletters.edits import refuse_bad_expression
 from opsctl.deadletters.needs import needs_of
+from opsctl.deadletters.parks import ParkFound
 from opsctl.deadletters.redrive import Redrive
 from opsctl.deadletters.route import Route
 from opsctl.deadletters.sieve import Setting
 from opsctl.jobs.dlq_move import DlqMove
 from opsctl.jobs.dlq_move_task import DlqMoveTask
+from opsctl.jobs.dlq_through import DlqThrough
 from opsctl.model.changes import Change, Check, Grant, Irreversible, Proof, Risk, Severity
 from opsctl.model.looking import Looking
 from opsctl.model.run import Action, Context
@@ -38,6 +40,7 @@ class DlqRedriveAction(Action):
     watch: int = Field(10, description="Stop when more than so many come straight back; -1 never.")
     backup: str = Field("", description="Write every message to this file before it is sent.")
     onto_bus: bool = Field(False, description="Put EventBridge's dead letters back on their bus.")
+    park: ParkFound = Field(ParkFound(), description="What the lookup `dlq.park` found.")
 
     def plan(self, about: Context) -> Looking[list[Change]]:
         """Plan one job, or none when the queue is empty; with a task after a canary, two."""
@@ -60,7 +63,7 @@ class DlqRedriveAction(Action):
         queue = self.redrive.queue
         job = self._job(about, canary, limit)
         only_canary = canary and limit == canary
-        return Change(
+        change = Change(
             kind="job",
             service="opsctl",
             operation=job.name,
@@ -74,6 +77,7 @@ class DlqRedriveAction(Action):
             undo=Irreversible(because="a message that was sent home is consumed there"),
             risk=self._risk(),
         )
+        return DlqThrough.instead_of(change, job, self.park, about) if self.park.name else change
 
     def _job(self, about: Context, canary: int, limit: int) -> DlqMove:
         queue = self.redrive.queue

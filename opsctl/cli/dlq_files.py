@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from opsctl.cli.dlq_inspect import QueueArgument, WhereOption
-from opsctl.cli.dlq_redrive import checked_edits
+from opsctl.cli.dlq_redrive import checked_edits, refuse_through_alone
 from opsctl.cli.new_files import refuse_bad_file
 from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
 
@@ -55,6 +55,10 @@ def purge(
     ] = None,
     no_backup: Annotated[bool, typer.Option("--no-backup", help="Delete for good.")] = False,
     where: WhereOption = "",
+    through: Annotated[
+        bool,
+        typer.Option("--through", help="FIFO with --where: take all out in order, bring back what is not meant."),
+    ] = False,
     planning: PlanOptions,
     applying: ApplyOptions,
     account: AccountOptions,
@@ -69,12 +73,18 @@ def purge(
     from opsctl.cli.front import Order, run_playbook
 
     checked_edits(where, [], "")
+    refuse_through_alone(where, through=through)
     if backup and no_backup:
         raise typer.BadParameter("not together with --backup", param_hint="--no-backup")
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     name = queue.rstrip("/").rpartition("/")[2].rpartition(":")[2]
     path = backup or Path(f"{name}-{stamp}.jsonl.gz")
     refuse_bad_file(None if no_backup else path, "--backup")
-    given = {"queue": queue, "backup": "" if no_backup else str(path.absolute()), "where": where}
-    sources = {"queue": "QUEUE", "backup": "--backup", "where": "--where"}
+    given = {
+        "queue": queue,
+        "backup": "" if no_backup else str(path.absolute()),
+        "where": where,
+        "through": through,
+    }
+    sources = {name: f"--{name}" for name in given} | {"queue": "QUEUE"}
     run_playbook(Order("dlq purge", account, show), "dlq-purge", given, sources, planning, applying)

@@ -149,7 +149,8 @@ def open_glass(
     assert isinstance(found, QueueFound)  # noqa: S101 - the lookup's own result
     refuse_costly_look(found.queue, found.consumers, tuple(override))
     wire = runtime.queues(runtime.identity.region)
-    return session, Glass(wire, found.queue, runtime.clock, session.progress, runtime.stopping)
+    parked = "; ".join(found.parked)
+    return session, Glass(wire, found.queue, runtime.clock, session.progress, runtime.stopping, parked)
 
 
 def commands_of(session: "Session") -> "Commands":

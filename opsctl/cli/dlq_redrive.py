@@ -19,6 +19,8 @@ EPILOG = """Examples:
 
   opsctl dlq redrive orders-dlq --set body.currency=EUR --canary 5
 
+  opsctl dlq redrive payments-dlq.fifo --where "body.kind == 'refund'" --through
+
   opsctl dlq redrive resize-images-failures --to function:resize-images --rate 20
 """
 
@@ -36,6 +38,10 @@ def redrive(
         typer.Option(help="Send everything here: a queue, function:NAME, bus:NAME or an ARN."),
     ] = "",
     where: Annotated[str, typer.Option(help="Only messages for which this JMESPath finds something.")] = "",
+    through: Annotated[
+        bool,
+        typer.Option("--through", help="FIFO with --where: take all out in order, bring back what is not meant."),
+    ] = False,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", help="body.a.b=VALUE, attributes.name=VALUE, or ==EXPRESSION; repeatable."),
@@ -72,6 +78,7 @@ def redrive(
     from opsctl.deadletters.sieve import MessageSieve
 
     refuse_bad_file(backup, "--backup")
+    refuse_through_alone(where, through=through)
     settings = checked_edits(where, set_ or [], edit)
     if sample:
         _preview(queue, sample, MessageSieve(where, settings, edit), planning, account, show)
@@ -81,6 +88,7 @@ def redrive(
         "to": to,
         "via": via,
         "where": where,
+        "through": through,
         "settings": list(set_ or []),
         "edit": edit,
         "limit": limit,
@@ -93,6 +101,12 @@ def redrive(
     sources = {name: f"--{name.replace('_', '-')}" for name in given}
     sources |= {"queue": "QUEUE", "settings": "--set"}
     run_playbook(Order("dlq redrive", account, show), "dlq-redrive", given, sources, planning, applying)
+
+
+def refuse_through_alone(where: str, *, through: bool) -> None:
+    """Refuse --through where there is no filter that would need it."""
+    if through and not where:
+        raise typer.BadParameter("only with --where: without a filter nothing is parked", param_hint="--through")
 
 
 def checked_edits(where: str, settings: list[str], edit: str) -> "list[Setting]":

@@ -6,7 +6,7 @@ from opsctl.deadletters import fixes
 from opsctl.deadletters.audit_rules import AuditFinding, finding
 from opsctl.deadletters.candidates import idle, serving
 from opsctl.deadletters.metrics import AUDIT_DAYS, STANDING_DAYS, deleted_daily, standing_daily
-from opsctl.deadletters.region import QueueSeen, Region
+from opsctl.deadletters.region import QueueSeen, Region, name_in
 from opsctl.services.alarms import watching, watching_arrivals
 from opsctl.services.queue_facts import QueueFacts
 
@@ -22,7 +22,24 @@ def audit_homes(region: Region) -> Iterator[AuditFinding]:
             yield from _open(seen, region)
             yield from _unattended(seen.facts, region)
     for arn in idle(region):
-        yield from _unattended(region.queues[arn].facts, region)
+        seen = region.queues[arn]
+        yield from _left_parked(seen, region) if seen.parked_by else _unattended(seen.facts, region)
+
+
+def _left_parked(seen: QueueSeen, region: Region) -> Iterator[AuditFinding]:
+    count = seen.facts.total
+    of = name_in(seen.parked_of)
+    yield finding(
+        "left-parked",
+        "high" if count else "low",
+        resource=f"queue {seen.facts.name}",
+        arn=seen.facts.arn,
+        what=f"run {seen.parked_by} has parked {count:,} messages of {of} here"
+        if count
+        else f"run {seen.parked_by} parked messages of {of} here and has not ended; it is empty",
+        fix=fixes.resume(seen, region),
+        queues=(seen.facts.arn, seen.parked_of),
+    )
 
 
 def _alarm(facts: QueueFacts, region: Region) -> Iterator[AuditFinding]:

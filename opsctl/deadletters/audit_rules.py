@@ -58,6 +58,10 @@ WHY = {
         "Messages have been lying here for a week or more and none was deleted for two: nobody reads them, and "
         "they expire unseen."
     ),
+    "left-parked": (
+        "A redrive or purge with --through has taken these messages out of their queue and not brought them back; "
+        "they expire 14 days after they were parked."
+    ),
     "subscription-no-dlq": (
         "SNS gives up at once when the endpoint is gone or refuses, else after its retries, and drops the "
         "message (SNS guide, message delivery retries)."

@@ -11,7 +11,7 @@ def serving(region: Region) -> list[str]:
 
 
 def idle(region: Region) -> list[str]:
-    """The ARNs of queues that no source names, but that are set up or called as dead-letter queues.
+    """The ARNs of queues that no source names, but that are set up or called as dead-letter queues, or park some.
 
     A queue from which a function takes, or that has a dead-letter queue of its own, is a working queue.
     """
@@ -19,7 +19,7 @@ def idle(region: Region) -> list[str]:
     return sorted(
         arn
         for arn, seen in region.queues.items()
-        if arn not in named and (seen.allowed or _only_looks(seen, region))
+        if arn not in named and (seen.allowed or seen.parked_by or _only_looks(seen, region))
     )
 
 

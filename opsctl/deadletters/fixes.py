@@ -2,7 +2,7 @@
 
 import json
 
-from opsctl.deadletters.region import Region, Source, name_in
+from opsctl.deadletters.region import QueueSeen, Region, Source, name_in
 from opsctl.model.commands import Commands, commands_there
 from opsctl.model.value import Json
 from opsctl.services.alarms import usual_topic
@@ -31,6 +31,11 @@ def attach_other(source: Source, name: str, region: Region) -> str:
     same = source.target.split(":")[2:3] == ["sqs"] and name == name_in(source.target)
     replace = () if same else ("--override", "has-another-dlq")
     return attach(source, region, "--dlq", name, *replace)
+
+
+def resume(seen: QueueSeen, region: Region) -> str:
+    """`opsctl resume` of the run that parks messages in a queue."""
+    return _opsctl(region, "resume", seen.parked_by)
 
 
 def set_attributes(facts: QueueFacts, region: Region, **attributes: str) -> str:

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from opsctl.deadletters.candidates import idle, serving
+from opsctl.deadletters.fixes import resume
 from opsctl.deadletters.metrics import arrivals_per_hour, oldest_s
 from opsctl.deadletters.names import looks_dead
 from opsctl.deadletters.region import QueueSeen, Region, Source, SourceKind, function_in, name_in
@@ -22,7 +23,7 @@ _MANY = {
     "bus": "event buses",
     "schedule": "schedules",
 }
-State = Literal["serving", "serves nothing", "source gone", "does not exist", "elsewhere", "unreadable"]
+State = Literal["serving", "parked", "serves nothing", "source gone", "does not exist", "elsewhere", "unreadable"]
 Alarmed = Literal["none", "ok", "alarm", "no data", "unheard", "unknown", ""]
 
 
@@ -117,6 +118,9 @@ def _topic(arn: str, sources: tuple[RowSource, ...], region: Region) -> DeadLett
 
 def _idle(seen: QueueSeen, region: Region) -> DeadLetterRow:
     """A queue that nothing sends failures to: what once did, as far as its policies still tell."""
+    if seen.parked_by:
+        note = f"run {seen.parked_by} parks messages of {name_in(seen.parked_of)} here: {resume(seen, region)}"
+        return _queue(seen, "parked", (), (note,), region, moved=False)
     gone, notes = [], []
     for arn in seen.allowed:
         if arn in region.queues:

@@ -28,6 +28,7 @@ from opsctl.model.value import Json
 from opsctl.services import dead_letter_reads as reads
 from opsctl.services.alarms import parse_alarms
 from opsctl.services.metric_batches import Metric, Points, metric_reads, points_of
+from opsctl.services.park_queues import is_park, tags_of
 from opsctl.services.queue_facts import queue_attributes
 
 ALIASES_AT_MOST = 200
@@ -65,6 +66,7 @@ class _Reading:
         self._refusals = Refusals()
         self.queues: dict[str, QueueSeen] = {}
         self.unreadable: list[str] = []
+        self.parks: dict[str, dict[str, str]] = {}
         self.sources: list[Source] = []
         self.functions: dict[str, FunctionSeen] = {}
         self.mappings: list[MappingSeen] = []
@@ -118,7 +120,10 @@ class _Reading:
     def _details(self) -> Looking[None]:
         batch = _Batch(self._refusals)
         for url in self.listed["queues"].get("QueueUrls") or []:
-            batch.ask(queue_attributes(url), url.rpartition("/")[2], ("queue",), self._queue(url))
+            name = url.rpartition("/")[2]
+            batch.ask(queue_attributes(url), name, ("queue",), self._queue(url))
+            if is_park(name):
+                batch.ask(tags_of(url), name, (), self._park(url))
         for one in self.listed["functions"].get("Functions") or []:
             seen, source = told.parse_function(one)
             self.functions[seen.name] = seen
@@ -178,6 +183,12 @@ class _Reading:
                 self.sources.append(told.queue_source(seen))
             elif value is None:
                 self.unreadable.append(url.rpartition("/")[2])
+
+        return take
+
+    def _park(self, url: str) -> Take:
+        def take(value: Json) -> None:
+            self.parks[url] = dict((value or {}).get("Tags") or {})
 
         return take
 
@@ -296,7 +307,9 @@ class _Reading:
             endpoint=self._about.identity.endpoint,
             reached_by=self._about.identity.reached_by,
             now=self._about.now,
-            queues=self.queues,
+            queues={
+                arn: told.with_park(seen, self.parks.get(seen.facts.url, {})) for arn, seen in self.queues.items()
+            },
             unreadable=tuple(self.unreadable),
             sources=tuple(self.sources),
             functions=self.functions,

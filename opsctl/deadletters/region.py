@@ -54,11 +54,16 @@ class Source(Value):
 
 
 class QueueSeen(Value):
-    """A queue with its access policy and the sources that its RedriveAllowPolicy names."""
+    """A queue with its access policy and the sources that its RedriveAllowPolicy names.
+
+    `parked_by` is the run of opsctl that parks messages there, and `parked_of` the ARN of the queue they are of.
+    """
 
     facts: QueueFacts
     policy: str = ""
     allowed: tuple[str, ...] = ()
+    parked_by: str = ""
+    parked_of: str = ""
 
 
 class FunctionSeen(Value):

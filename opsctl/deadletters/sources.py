@@ -1,5 +1,7 @@
 """Turns AWS's answers into sources of dead letters; pure."""
 
+from collections.abc import Mapping
+
 from opsctl.deadletters.region import (
     FunctionSeen,
     MappingSeen,
@@ -11,6 +13,8 @@ from opsctl.deadletters.region import (
 )
 from opsctl.model.value import Json, json_object
 from opsctl.services.dead_letter_reads import DEFAULT_BUS
+from opsctl.services.marks import PLAN_TAG
+from opsctl.services.park_queues import OF_TAG
 from opsctl.services.queue_facts import parse_queue
 
 EVENTS, SNS = "events.amazonaws.com", "sns.amazonaws.com"
@@ -27,6 +31,12 @@ def parse_seen(url: str, answer: Json) -> QueueSeen:
         policy=str(told.get("Policy", "")),
         allowed=tuple(str(arn) for arn in allow.get("sourceQueueArns") or []),
     )
+
+
+def with_park(seen: QueueSeen, tags: Mapping[str, str]) -> QueueSeen:
+    """A queue with what its tags say of the messages that are parked in it."""
+    of = tags.get(OF_TAG, "")
+    return seen.model_copy(update={"parked_of": of, "parked_by": tags.get(PLAN_TAG, "")}) if of else seen
 
 
 def queue_source(seen: QueueSeen) -> Source:

@@ -46,6 +46,11 @@ def references_of(plan: Plan) -> dict[str, Query]:
     return plan.references | made
 
 
+def undone_change(change_id: str) -> str:
+    """Return the id of the change that an inverse change takes back."""
+    return change_id.removeprefix("undo:")
+
+
 def _undo(change: Change) -> Instruction | Irreversible:
     """Return how a change is taken back; what no read could show afterwards is not undone at all."""
     if isinstance(change.undo, Instruction) and change.undo.kind != "job" and not _proof(change).can_fail:
@@ -98,7 +103,7 @@ def _is_inverse(change_id: str) -> bool:
 
 
 def _undo_id(change_id: str) -> str:
-    return change_id.removeprefix("undo:") if _is_inverse(change_id) else f"undo:{change_id}"
+    return undone_change(change_id) if _is_inverse(change_id) else f"undo:{change_id}"
 
 
 def _undo_title(title: str) -> str:

@@ -13,10 +13,12 @@ from opsctl.moving.canary import Canary
 from opsctl.moving.filtering import after_filtering
 from opsctl.moving.homes import Homes
 from opsctl.moving.mover import Mover, Order
+from opsctl.moving.parking import Parking
 from opsctl.moving.queue import Depth, Queue
 from opsctl.moving.queue_sending import QueueSending
 from opsctl.moving.routing import RoutedSending
 from opsctl.moving.sending import InParts
+from opsctl.moving.through import TakenOut
 from opsctl.moving.vitals import Vitals
 
 
@@ -47,6 +49,10 @@ class DlqMove(Job):
 
     def run(self, tools: Tools) -> JobResult:
         """Move what there is, or as much as is possible until asked to stop."""
+        return self.take_out(tools, None).result
+
+    def take_out(self, tools: Tools, parking: Parking | None) -> TakenOut:
+        """Move, and park what is not to go home."""
         patience = Patience(tools.clock, tools.stopping)
         wire = tools.queues(self.region)
         queue = Queue(
@@ -63,7 +69,7 @@ class DlqMove(Job):
         keeper = BackupFile(self.backup) if self.backup else None
         sieve = MessageSieve(self.where, self.settings, self.edit) if altered else None
         try:
-            result = Mover(
+            mover = Mover(
                 Order(
                     title=f"redrive {self.queue_name}",
                     limit=self.limit,
@@ -81,12 +87,14 @@ class DlqMove(Job):
                 sieve=sieve,
                 keeper=keeper,
                 canary=self._canary(tools, patience),
+                parking=parking,
                 parts=sending.parts,
-            ).run(began_ms)
+            )
+            result = mover.run(began_ms)
         finally:
             if keeper is not None:
                 keeper.close()
-        return after_filtering(result, sieve, fifo=queue.fifo)
+        return TakenOut(after_filtering(result, sieve, fifo=queue.fifo), mover.ended)
 
     def _sending(self, tools: Tools, patience: Patience) -> InParts:
         wire = tools.queues(self.region)

@@ -9,7 +9,9 @@ from opsctl.moving.backup import BackupFile
 from opsctl.moving.file_sending import FileSending
 from opsctl.moving.filtering import after_filtering
 from opsctl.moving.mover import Mover, Order
+from opsctl.moving.parking import Parking
 from opsctl.moving.queue import Queue
+from opsctl.moving.through import TakenOut
 
 VISIBILITY_S = 120
 
@@ -29,6 +31,10 @@ class DlqPurge(Job):
 
     def run(self, tools: Tools) -> JobResult:
         """Save and delete until nothing is left that is meant, by what the queue shows and by its counts."""
+        return self.take_out(tools, None).result
+
+    def take_out(self, tools: Tools, parking: Parking | None) -> TakenOut:
+        """Save and delete, and park what is not meant."""
         patience = Patience(tools.clock, tools.stopping)
         wire = tools.queues(self.region)
         queue = Queue(wire, self.queue_url, patience, visibility_s=VISIBILITY_S, everything=True)
@@ -36,7 +42,7 @@ class DlqPurge(Job):
         file = BackupFile(self.path)
         sieve = MessageSieve(self.where, (), "") if self.where else None
         try:
-            result = Mover(
+            mover = Mover(
                 Order(
                     title=f"purge {self.queue_name}",
                     visibility_s=VISIBILITY_S,
@@ -48,7 +54,9 @@ class DlqPurge(Job):
                 queue,
                 FileSending(file),
                 sieve=sieve,
-            ).run(int((wire.server_time() or tools.clock.now()) + 1) * 1000)
+                parking=parking,
+            )
+            result = mover.run(int((wire.server_time() or tools.clock.now()) + 1) * 1000)
         finally:
             file.close()
-        return after_filtering(result, sieve, fifo=queue.fifo)
+        return TakenOut(after_filtering(result, sieve, fifo=queue.fifo), mover.ended)

@@ -127,6 +127,10 @@ class JobCheckpoint:
         """Return a value kept earlier, or None."""
         return self._kept.get(name)
 
+    def part(self, name: str) -> "JobCheckpoint":
+        """Open the checkpoint of a part of the job: a file of its own beside this one."""
+        return JobCheckpoint(self._path.with_name(f"{self._path.stem}.{name}.log"), self._space)
+
     def _write(self, record: list[Json]) -> None:
         if not self._log.append(_line(record)):
             # The state already holds what the record says.

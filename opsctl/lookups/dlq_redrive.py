@@ -24,6 +24,7 @@ from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Value
 from opsctl.services.consumers import function_configuration
 from opsctl.services.dead_letter_reads import describe_bus, list_mappings, list_versions
+from opsctl.services.park_queues import is_park
 from opsctl.services.queue_facts import QueueFacts, find_queue
 
 TASK_PER_S = 500
@@ -63,7 +64,8 @@ class DlqRedrive(Lookup):
         invoked = yield from functions_failing_into(functions, ends)
         unknown += invoked.unread
         senders = [*invoked.senders, *streams_failing_into(mappings, ends)]
-        known = bool(_urls(sources) or senders or queue.redrive_allow or looks_dead(queue.name))
+        looks = looks_dead(queue.name) or is_park(queue.name)
+        known = bool(_urls(sources) or senders or queue.redrive_allow or looks)
         if not self.to or not known:
             around = (yield from subscriptions_around(queue)) if self.to else around
             explained = bool(_urls(sources) or senders)

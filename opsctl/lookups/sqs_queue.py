@@ -8,15 +8,18 @@ from opsctl.model.looking import Looking, look
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Value
 from opsctl.services.consumers import mappings_of
+from opsctl.services.marks import PLAN_TAG
+from opsctl.services.park_queues import OF_TAG, is_park, tags_of
 from opsctl.services.queue_facts import QueueFacts, find_queue
 
 
 class QueueFound(Value):
-    """A queue, the functions that take from it, and where it moves messages on to."""
+    """A queue, the functions that take from it, where it moves messages on to, and whose messages it holds."""
 
     queue: QueueFacts
     consumers: tuple[str, ...]
     moves_on: tuple[str, ...]
+    parked: tuple[str, ...] = ()
     unknown: tuple[str, ...]
 
 
@@ -33,10 +36,28 @@ class SqsQueue(Lookup):
         queue = yield from find_queue(self.queue, about, source="queue")
         mappings = yield from look(mappings_of(queue.arn))
         found = (mappings.value or {}).get("EventSourceMappings") or []
+        parked = yield from _parked(queue, about)
         target = queue.dead_letter_arn.rpartition(":")[2]
         return QueueFound(
             queue=queue,
             consumers=tuple(one["FunctionArn"].rpartition(":")[2] for one in found),
             moves_on=(f"to {target} once received {queue.max_receive} times",) if target else (),
+            parked=parked,
             unknown=() if mappings.known else (str(mappings.refusal),),
         )
+
+
+def _parked(queue: QueueFacts, about: Context) -> Looking[tuple[str, ...]]:
+    """Say which run has parked messages of which queue here, when one has."""
+    if not is_park(queue.name):
+        return ()
+    answer = yield from look(tags_of(queue.url))
+    tags = (answer.value or {}).get("Tags") or {}
+    if OF_TAG not in tags:
+        return ()
+    run, of = str(tags.get(PLAN_TAG, "")), str(tags[OF_TAG]).rpartition(":")[2]
+    back = about.commands.opsctl("resume", run)
+    other = about.commands.opsctl("dlq", "redrive", queue.name, "--to", of)
+    return (
+        f"run {run} has parked messages of {of} here: {back} brings them back; where nobody has that run, {other}",
+    )

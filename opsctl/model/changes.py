@@ -204,6 +204,7 @@ class Change(Instruction):
     kept. In the inverse change that is `only_if`: unless all of it holds, the change is left out as kept.
     `undo_leaves_it` says that the undo does something else than taking away what the change made: another change
     of the same undo does that.
+    `lasting` says what of the change stays although it is undone.
     `undo_first` are the changes that an undo makes before the inverse one: what the account has done since by
     itself may have to be settled first, with other resources than the plan could name.
     """
@@ -221,6 +222,7 @@ class Change(Instruction):
     only_if: tuple[Check, ...] = ()
     undo_only_if: tuple[Check, ...] = ()
     undo_leaves_it: bool = False
+    lasting: str = ""
     undo_first: tuple["Change", ...] = ()
     origin: str = ""
 

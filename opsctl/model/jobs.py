@@ -88,6 +88,10 @@ class Checkpoint(Protocol):
         """Return a value kept earlier, or None."""
         ...
 
+    def part(self, name: str) -> "Checkpoint":
+        """Return the checkpoint of a part of the job, which knows nothing of the others."""
+        ...
+
 
 class Wire(Protocol):
     """A fast way to one service's API, for many small calls from several threads; nothing is ever sent twice."""
@@ -166,7 +170,7 @@ class Job(Value, ABC):
     """Long work: its fields are the parameters of a change of kind `job`.
 
     Subclasses live in `opsctl/jobs`, one a file. A job resumes by itself: run again with the same checkpoint
-    it goes on where it stopped.
+    it goes on where it stopped. A job that takes back another is given that one's checkpoint.
     """
 
     name: ClassVar[str]

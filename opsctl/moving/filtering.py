@@ -4,8 +4,8 @@ from opsctl.deadletters.sieve import MessageSieve, says_unjudged
 from opsctl.model.jobs import JobResult
 
 _BEHIND = (
-    "a filter sees only the first messages of each group of a FIFO queue: take everything out in order with "
-    "dlq purge --backup FILE and put each part of the file where it belongs with dlq import"
+    "a filter sees only the first messages of each group of a FIFO queue: with --through everything is taken out "
+    "in order, and what is not meant is brought back"
 )
 
 

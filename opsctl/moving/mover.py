@@ -3,14 +3,16 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypeAlias
 
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
-from opsctl.model.jobs import JobResult, Tools
+from opsctl.model.jobs import Checkpoint, JobResult, OpenBatch, Tools
 from opsctl.model.value import Json
 from opsctl.moving.aside import Aside
 from opsctl.moving.backoff import Patience
 from opsctl.moving.canary import Canary
 from opsctl.moving.crew import Crew
+from opsctl.moving.parking import Parking
 from opsctl.moving.progress import Meter
 from opsctl.moving.pump import NO_BATCH, RENEWED_AT_ONCE, Budget, Keeper, Pump, Sieve, together
 from opsctl.moving.queue import BATCH, Queue
@@ -27,6 +29,7 @@ _POLL_S = 1.0
 _POLL_AT_MOST_S = 5.0
 _GRACE_S = 2.0
 _NOTED_EVERY_S = 60
+Ended: TypeAlias = Literal["", "limit", "whole"]
 _EARLIER = "sent by an earlier process, and not seen here"
 
 
@@ -35,7 +38,7 @@ class Order:
     """What is to be moved: how many at most (-1: all), how fast (0: as fast as possible), and how carefully.
 
     `expected` is about how many there are, for the progress line. `others_hold_s` is how long messages that
-    somebody else has in flight are waited for.
+    somebody else has in flight are waited for. `at_least` is how many are known to be there, whatever SQS counts.
     """
 
     title: str
@@ -46,6 +49,7 @@ class Order:
     visibility_s: int
     others_hold_s: int
     expected: int = 0
+    at_least: int = 0
     threads: int = 0
 
 
@@ -63,13 +67,16 @@ class Mover:
         sieve: Sieve | None = None,
         keeper: Keeper | None = None,
         canary: Canary | None = None,
+        parking: Parking | None = None,
         parts: Callable[[list[Json]], list[list[Json]]] = together,
     ) -> None:
         """`patience` is the one that `queue` and `sending` wait by, so that the pace gives way as they do.
 
-        `parts` divides messages into those that are sent and recorded together.
+        `parts` divides messages into those that are sent and recorded together. With `parking`, what is not to go
+        home is taken out as well.
         """
         self._order = order
+        self._parking = parking
         self._tools = tools
         self._queue = queue
         self._canary = canary
@@ -80,6 +87,7 @@ class Mover:
         self._noted = 0.0
         self._not_looked_at = 0
         self._whole = False
+        self._reason = ""
         aside = Aside(queue, tools.clock, order.visibility_s, self._note)
         self._tally = Tally(tools.checkpoint.moved(), aside)
         self._meter = Meter(order.title, order.expected, tools.clock, tools.progress)
@@ -99,6 +107,7 @@ class Mover:
             cutoff_ms=0,
             sent_before={},
             patience=self._patience,
+            parking=parking,
             returns_at_most=order.returns_at_most,
             parts=parts,
         )
@@ -113,8 +122,13 @@ class Mover:
             self._tools.checkpoint.remember("began_ms", began_ms)
         self._pump.cutoff_ms = began_ms if recalled is None else int(recalled)
         began = self._tools.clock.now()
-        whole = Whole(self._queue.depth(), self._tally.aside, lambda: self._tally.moved_here)
+        depth = self._queue.depth()
         self._far = self._tools.clock.now() - began > _FAR_S
+        whole = Whole(
+            depth._replace(visible=depth.visible + max(0, self._order.at_least - depth.total)),
+            self._tally.aside,
+            lambda: self._tally.moved_here + self._tally.parked_here,
+        )
         reason = ""
         try:
             self._finish_earlier()
@@ -125,6 +139,7 @@ class Mover:
             reason = f"a file cannot be written on this machine: {fault.strerror or fault}"
         finally:
             self._give_back()
+        self._reason = reason
         return self._result(reason)
 
     def _finish_earlier(self) -> None:
@@ -132,33 +147,42 @@ class Mover:
 
         All of it is named first, for whatever ends this early.
         """
-        checkpoint = self._tools.checkpoint
-        earlier = [
-            (batch, [(one.id, one.handle) for one in batch.messages]) for batch in checkpoint.open_batches()
-        ]
-        for batch, held in earlier:
-            if batch.state == "sent":
-                checkpoint.undeleted([id_ for id_, _ in held])
-            elif self._tools.clock.now() - batch.at >= self._pump.sending.repeats_s:
-                checkpoint.doubt([id_ for id_, _ in held])
+        earlier = self._name_earlier(self._tools.checkpoint, self._pump.sending.repeats_s)
+        parked: list[_Earlier] = []
+        if self._parking is not None:
+            checkpoint = self._parking.checkpoint
+            parked = self._name_earlier(checkpoint, self._parking.sending.repeats_s)
+            self._pump.parked_before.update(checkpoint.all_undeleted())
+        for one in (*earlier, *parked):
+            if one.batch.state == "sent":
+                self._delete_earlier(one)
+            else:
+                self._queue.give_back(one.held)
+                one.checkpoint.close(one.batch.number, 0)
+
+    def _name_earlier(self, checkpoint: Checkpoint, repeats_s: float) -> "list[_Earlier]":
+        """Return what was under way; what may be there more than once or be there still is on disk by then."""
+        earlier = [_Earlier(checkpoint, batch) for batch in checkpoint.open_batches()]
+        for one in earlier:
+            if one.batch.state == "sent":
+                checkpoint.undeleted([id_ for id_, _ in one.held])
+            elif self._tools.clock.now() - one.batch.at >= repeats_s:
+                checkpoint.doubt([id_ for id_, _ in one.held])
         self._pump.sent_before.update(dict.fromkeys(checkpoint.all_undeleted(), ""))
         self._pump.counted.update(checkpoint.recall("counted") or ())
-        for batch, held in earlier:
-            if batch.state == "sent":
-                self._delete_earlier(batch.number, held)
-            else:
-                self._queue.give_back(held)
-                checkpoint.close(batch.number, 0)
+        return earlier
 
-    def _delete_earlier(self, number: int, held: list[tuple[str, str]]) -> None:
+    def _delete_earlier(self, one: "_Earlier") -> None:
         """Delete a batch that was confirmed; raises what AWS or the way there has against it."""
+        held = one.held
         for start in range(0, len(held), BATCH):
             self._queue.delete(held[start : start + BATCH])
         # An old receipt handle may be accepted without effect, so the ids stay known.
         self._pump.counted.update(id_ for id_, _ in held)
-        self._tools.checkpoint.remember("counted", sorted(self._pump.counted))
-        self._tools.checkpoint.close(number, len(held))
-        self._tally.moved += len(held)
+        one.checkpoint.remember("counted", sorted(self._pump.counted))
+        one.checkpoint.close(one.batch.number, len(held))
+        if one.checkpoint is self._tools.checkpoint:
+            self._tally.moved += len(held)
 
     def _try_first(self) -> str:
         """Send the canary and wait for the verdict; returns why not to go on, or nothing.
@@ -287,16 +311,17 @@ class Mover:
         tally, undeleted = self._tally, self._still_there()
         copies = copies_of(self._tools.checkpoint.doubtful())
         if self._whole and not undeleted:
-            self._tools.checkpoint.deleted(self._tools.checkpoint.all_undeleted())
-            self._tools.checkpoint.close(NO_BATCH, 0)
+            for checkpoint in self._checkpoints():
+                checkpoint.deleted(checkpoint.all_undeleted())
+                checkpoint.close(NO_BATCH, 0)
         parts = [f"{tally.moved:,} moved"]
-        parts += [f"{tally.missed:,} left by the filter"] if tally.missed else []
-        parts += [f"{tally.stayed:,} stayed"] if tally.stayed else []
+        parts += [f"{self._left:,} left by the filter"] if self._left else []
+        parts += [f"{self._stayed:,} stayed"] if self._stayed else []
         parts += [f"{len(undeleted):,} sent but not deleted"] if undeleted else []
         parts += [f"{tally.came_back:,} came back"] if tally.came_back else []
         parts += [f"{tally.newcomers:,} arrived meanwhile"] if tally.newcomers else []
         parts += [says_copies(copies)] if copies else []
-        complete = not (reason or tally.stayed or undeleted or self._tools.stopping())
+        complete = not (reason or self._stayed or undeleted or self._tools.stopping())
         return JobResult(
             says=", ".join(parts) + (f"; stopped: {reason}" if reason else ""),
             complete=complete,
@@ -304,15 +329,42 @@ class Mover:
             details=self._details(reason, undeleted, copies),
         )
 
+    def _checkpoints(self) -> list[Checkpoint]:
+        return [self._tools.checkpoint, *([self._parking.checkpoint] if self._parking else [])]
+
+    @property
+    def _stayed(self) -> int:
+        return self._tally.stayed + (self._parking.stayed if self._parking else 0)
+
+    @property
+    def _left(self) -> int:
+        """What the filter does not want; what is parked by now has been told from what stayed."""
+        if self._parking is None:
+            return self._tally.missed
+        return max(0, self._parking.checkpoint.moved() - self._parking.stayed)
+
+    @property
+    def ended(self) -> Ended:
+        """How it ended: all was taken out of the queue, or as many as wanted; nothing when it stopped before."""
+        if self._reason or self._tally.stayed or self._still_there():
+            return ""
+        if self._whole:
+            return "whole"
+        return "limit" if self._pump.budget.spent else ""
+
     def _details(self, reason: str, undeleted: dict[str, str], copies: dict[str, int]) -> dict[str, Json]:
         tally = self._tally
         return {
             "moved": tally.moved,
-            "left_by_filter": tally.missed,
-            "stayed": tally.stayed,
-            "stayed_messages": [{"id": id_, "code": code, "reason": why} for id_, code, why in tally.named],
+            "left_by_filter": self._left,
+            "stayed": self._stayed,
+            "stayed_messages": [
+                *(self._parking.named if self._parking else ()),
+                *({"id": id_, "code": code, "reason": why} for id_, code, why in tally.named),
+            ],
             "reasons": [
-                {"code": code, "reason": why, "count": count} for (code, why), count in tally.reasons.items()
+                *(self._parking.reasons if self._parking else ()),
+                *({"code": code, "reason": why, "count": count} for (code, why), count in tally.reasons.items()),
             ],
             "sent_not_deleted": [{"id": id_, "reason": why} for id_, why in undeleted.items()],
             "came_back": tally.came_back,
@@ -323,3 +375,14 @@ class Mover:
             "copies_at_most": {id_: most for id_, most in copies.items() if most > TWICE},
             "stopped": reason,
         }
+
+
+class _Earlier(NamedTuple):
+    """A batch that an earlier process left open, and the checkpoint that it stands in."""
+
+    checkpoint: Checkpoint
+    batch: OpenBatch
+
+    @property
+    def held(self) -> list[tuple[str, str]]:
+        return [(one.id, one.handle) for one in self.batch.messages]

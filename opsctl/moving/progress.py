@@ -30,7 +30,7 @@ class Meter:
 def line(title: str, tally: Tally, expected: int, seconds: float) -> str:
     """Return the line for a moment; `expected` messages in all, 0 when nobody knows."""
     rate = tally.moved_here / seconds if seconds > 0 else 0.0
-    seen = tally.moved + tally.missed + tally.stayed
+    seen = tally.moved + tally.parked_here + tally.missed + tally.stayed
     parts = [f"{tally.moved:,} moved"]
     head = title
     if expected:
@@ -38,6 +38,8 @@ def line(title: str, tally: Tally, expected: int, seconds: float) -> str:
         head += f" [{'#' * int(share * _BAR):.<{_BAR}}] {share:.0%}"
         parts[0] += f" of about {expected:,}"
     parts.append(f"{rate:,.0f}/s")
+    if tally.parked_here:
+        parts.append(f"{tally.parked_here:,} parked")
     if tally.missed:
         parts.append(f"{tally.missed:,} not wanted")
     parts.append(f"{tally.stayed:,} failed")

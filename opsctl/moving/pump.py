@@ -11,6 +11,7 @@ from opsctl.model.run import Clock
 from opsctl.model.value import Json
 from opsctl.moving.backoff import Patience
 from opsctl.moving.digests import intact
+from opsctl.moving.parking import Parking
 from opsctl.moving.queue import BATCH, Queue
 from opsctl.moving.rate import Rate
 from opsctl.moving.sending import Sending, Stayed
@@ -83,7 +84,9 @@ class Pump:
     `sent_before` are ids that were sent and may not have been deleted, with the reason if known; those that count
     as moved already, whether or not their deletion took effect, are `counted` as well. What entered
     the queue at or after `cutoff_ms` (SentTimestamp, by SQS's clock) is never moved: it came back, or failed
-    meanwhile. `parts` divides messages into those that are sent and recorded together.
+    meanwhile. `parts` divides messages into those that are sent and recorded together. With `parking`, what is not
+    to go home is not held aside but parked, in its order; ids that were parked and may not have been deleted are
+    `parked_before` as well.
     """
 
     queue: Queue
@@ -101,6 +104,8 @@ class Pump:
     sent_before: dict[str, str]
     patience: Patience
     parts: Callable[[list[Json]], list[list[Json]]] = together
+    parking: Parking | None = None
+    parked_before: set[str] = field(default_factory=set)
     counted: set[str] = field(default_factory=set)
     returns_at_most: int = -1
     stuck: str = ""
@@ -112,6 +117,8 @@ class Pump:
         """Return why moving has to end before the queue is empty, or nothing."""
         if self.sending.closed:
             return f"the destination takes nothing: {self.sending.closed}"
+        if self.parking is not None and self.parking.closed:
+            return self.parking.closed
         if self.stuck:
             return f"what was sent cannot be deleted: {self.stuck}"
         if 0 <= self.returns_at_most < self.tally.came_back:
@@ -153,8 +160,8 @@ class Pump:
             began = self.clock.now()
             messages = self.queue.receive(asked, 1 if empty else 0)
             self._count(began)
-            wanted, learned = self._sorted(messages)
-            moved = self._move(wanted, began) if wanted else 0
+            wanted, unwanted, learned = self._sorted(messages)
+            moved = self._move(messages, wanted, unwanted, began) if wanted or unwanted else 0
             self.budget.give_back(asked - moved)
             self.rate.give_back(asked - moved)
             empty = 0 if messages else empty + 1
@@ -174,9 +181,10 @@ class Pump:
                     ours.append((message["MessageId"], message["ReceiptHandle"]))
         self.queue.give_back(ours)
 
-    def _sorted(self, messages: list[Json]) -> tuple[list[Json], bool]:
-        """Return the messages to move, and whether another was seen for the first time."""
+    def _sorted(self, messages: list[Json]) -> tuple[list[Json], list[Json], bool]:
+        """Return the messages to move, those to park, and whether another was seen for the first time."""
         wanted: list[Json] = []
+        unwanted: list[Json] = []
         learned = False
         for message in messages:
             sent_at = int((message.get("Attributes") or {}).get("SentTimestamp", 0))
@@ -189,12 +197,18 @@ class Pump:
             elif sent_at >= self.cutoff_ms or self._came_back(message, sent_at):
                 self.tally.later(message)
             elif self.sieve is not None and not self.sieve.wants(message):
-                self.tally.miss(message)
+                if self.parking is None:
+                    self.tally.miss(message)
+                else:
+                    unwanted.append(message)
+            elif self.parking is not None and self.parking.stops(message):
+                self.parking.stay([Stayed(message, "GroupStopped", "an earlier message of its group stayed")])
+                unwanted.append(message)
             else:
                 wanted.append(message)
                 continue
             learned = True
-        return wanted, learned
+        return wanted, unwanted, learned
 
     def _came_back(self, message: Json, sent_at: int) -> bool:
         """Whether it is one of those that this run sent; SQS's clock is told in whole seconds, so begins late."""
@@ -207,50 +221,88 @@ class Pump:
             self.sent_before[message["MessageId"]] = f"{refused[0][1]}: {refused[0][2]}"
             return
         self.sent_before.pop(message["MessageId"], None)
-        self.checkpoint.deleted([message["MessageId"]])
         count = int(message["MessageId"] not in self.counted)
+        if self.parking is not None and message["MessageId"] in self.parked_before:
+            self.parked_before.discard(message["MessageId"])
+            self.parking.checkpoint.deleted([message["MessageId"]])
+            self.parking.checkpoint.close(NO_BATCH, count)
+            self.tally.parked_more(count)
+            return
+        self.checkpoint.deleted([message["MessageId"]])
         self.checkpoint.close(NO_BATCH, count)
         self.tally.finished(count)
 
-    def _move(self, originals: list[Json], began: float) -> int:
-        messages = []
-        for message in originals:
-            try:
-                messages.append(message if self.sieve is None else self.sieve.edited(message))
-            except ValueError as fault:
-                self.tally.stay(Stayed(message, "CannotEdit", str(fault)))
-        if not messages:
-            return 0
-        if self.keeper is not None:
-            self.keeper.keep(originals)
-        alive = _Alive(self, [(m["MessageId"], m["ReceiptHandle"]) for m in messages], began)
+    def _move(self, received: list[Json], wanted: list[Json], unwanted: list[Json], began: float) -> int:
+        """Send some of what was received and park others; returns for how many of the first kind it is settled."""
+        messages, left = self._edited(wanted)
+        if messages and self.keeper is not None:
+            self.keeper.keep(wanted)
+        every = [(m["MessageId"], m["ReceiptHandle"]) for m in (*wanted, *unwanted)]
+        alive = _Alive(self, every, began)
         batches: list[_Batch] = []
         try:
-            for part in self.parts(messages):
-                batches.append(self._send(part, alive))
+            for part in self.parts(messages) if messages else ():
+                batch, stayed = self._send(part, alive, self.sending, self.checkpoint)
+                batches.append(batch)
+                left += stayed
+            settled = sum(len(one.confirmed) + one.stayed for one in batches)
+            batches += self._leave(received, left, unwanted, alive)
         except OSError:
             # What cannot be recorded any more ends the move; what was sent until then is settled all the same.
             self._delete(batches)
             raise
         self._delete(batches)
         self._count(began)
-        return sum(len(one.confirmed) + one.stayed for one in batches)
+        return settled
 
-    def _send(self, messages: list[Json], alive: "_Alive") -> "_Batch":
-        number = self.checkpoint.intend([(m["MessageId"], m["ReceiptHandle"]) for m in messages], self.clock.now())
-        came = self.sending.send(messages, alive)
+    def _edited(self, wanted: list[Json]) -> tuple[list[Json], list[Stayed]]:
+        messages, left = [], []
+        for message in wanted:
+            try:
+                messages.append(message if self.sieve is None else self.sieve.edited(message))
+            except ValueError as fault:
+                left.append(Stayed(message, "CannotEdit", str(fault)))
+        return messages, left
+
+    def _leave(
+        self, received: list[Json], left: list[Stayed], unwanted: list[Json], alive: "_Alive"
+    ) -> "list[_Batch]":
+        """Park what did not go home, in the order of the queue; without a park it is held aside.
+
+        When the destination has just closed everything is held aside: the next process is to send it, in order.
+        """
+        if self.parking is None or self.sending.closed:
+            for one in left:
+                self.tally.stay(one)
+            for message in unwanted:
+                self.tally.aside.put(message)
+            return []
+        if left:
+            self.parking.stay(left)
+        ids = {one["MessageId"] for one in unwanted} | {one.message["MessageId"] for one in left}
+        if not ids:
+            return []
+        parked = [one for one in received if one["MessageId"] in ids]
+        batch, stayed = self._send(parked, alive, self.parking.sending, self.parking.checkpoint)
+        for one in stayed:
+            self.tally.stay(one)
+        return [batch]
+
+    def _send(
+        self, messages: list[Json], alive: "_Alive", sending: Sending, checkpoint: Checkpoint
+    ) -> "tuple[_Batch, list[Stayed]]":
+        number = checkpoint.intend([(m["MessageId"], m["ReceiptHandle"]) for m in messages], self.clock.now())
+        came = sending.send(messages, alive)
         if came.doubtful:
-            self.checkpoint.doubt(came.doubtful)
+            checkpoint.doubt(came.doubtful)
         self.tally.sent(came)
-        for stayed in came.stayed:
-            self.tally.stay(stayed)
         done = [(m["MessageId"], m["ReceiptHandle"]) for m in came.confirmed]
-        self._confirm(number, done)
-        return _Batch(number, done, len(came.stayed))
+        self._confirm(checkpoint, number, done)
+        return _Batch(checkpoint, number, done, len(came.stayed)), came.stayed
 
-    def _confirm(self, number: int, done: list[tuple[str, str]]) -> None:
+    def _confirm(self, checkpoint: Checkpoint, number: int, done: list[tuple[str, str]]) -> None:
         try:
-            self.checkpoint.confirm(number, done)
+            checkpoint.confirm(number, done)
         except OSError as fault:
             # The next process cannot know that they were sent, so the report has to say it.
             why = f"NotRecorded: {fault.strerror or fault}"
@@ -264,11 +316,16 @@ class Pump:
         if refused:
             # Whenever these show up again they are deleted, not sent.
             self.sent_before.update({id_: f"{code}: {reason}" for id_, code, reason in refused})
-            self.checkpoint.undeleted([id_ for id_, _, _ in refused])
         left = {id_ for id_, _, _ in refused}
         for batch in batches:
-            self.checkpoint.close(batch.number, sum(id_ not in left for id_, _ in batch.confirmed))
-        self.tally.finished(len(done) - len(refused))
+            ids = {id_ for id_, _ in batch.confirmed}
+            batch.checkpoint.undeleted([id_ for id_, _ in batch.confirmed if id_ in left])
+            batch.checkpoint.close(batch.number, len(ids - left))
+            if batch.checkpoint is self.checkpoint:
+                self.tally.finished(len(ids - left))
+            else:
+                self.parked_before |= ids & left
+                self.tally.parked_more(len(ids - left))
 
     def _not_deleted(self, sent: list[tuple[str, str]]) -> list[tuple[str, str, str]]:
         """Delete what was sent; return what is or may be still there: id, error code, message."""
@@ -288,8 +345,9 @@ class Pump:
 
 
 class _Batch(NamedTuple):
-    """What was sent together: its number in the checkpoint, what was confirmed, and how many stayed."""
+    """What was sent together: its number in its checkpoint, what was confirmed, and how many stayed."""
 
+    checkpoint: Checkpoint
     number: int
     confirmed: list[tuple[str, str]]
     stayed: int

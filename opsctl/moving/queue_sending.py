@@ -1,6 +1,7 @@
 """Sending to a queue, in batches, each entry judged by itself."""
 
 import hashlib
+from collections.abc import Callable
 
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.jobs import Wire
@@ -29,9 +30,20 @@ class QueueSending:
     its group.
     """
 
-    def __init__(self, wire: Wire, url: str, patience: Patience, mark: str = "") -> None:
-        """`mark` makes this run's deduplication ids differ from those of other runs with the same messages."""
+    def __init__(
+        self,
+        wire: Wire,
+        url: str,
+        patience: Patience,
+        mark: str = "",
+        identity: Callable[[Json], str] = lambda message: str(message["MessageId"]),
+    ) -> None:
+        """`mark` makes this run's deduplication ids differ from those of other runs with the same messages.
+
+        `identity` tells one message from another, however often it is sent.
+        """
         self._mark = mark
+        self._identity = identity
         self._wire = wire
         self._url = url
         self._patience = patience
@@ -184,7 +196,7 @@ class QueueSending:
         if "MessageGroupId" in system:
             entry["MessageGroupId"] = system["MessageGroupId"]
         if self._fifo:
-            entry["MessageDeduplicationId"] = deduplication_id(self._mark + message["MessageId"])
+            entry["MessageDeduplicationId"] = deduplication_id(self._mark + self._identity(message))
         return entry
 
 

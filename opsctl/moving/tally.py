@@ -22,6 +22,7 @@ class Tally:
         self.lock = threading.Lock()
         self.moved = moved_before
         self.moved_here = 0
+        self.parked_here = 0
         self.missed = 0
         self.stayed = 0
         self.came_back = 0
@@ -37,7 +38,7 @@ class Tally:
     @property
     def judged(self) -> int:
         """How many messages of those that were there at the start have been dealt with here."""
-        return self.moved_here + self.missed + self.stayed
+        return self.moved_here + self.parked_here + self.missed + self.stayed
 
     def miss(self, message: Json) -> None:
         """Count a message that the filter does not want."""
@@ -74,6 +75,11 @@ class Tally:
         with self.lock:
             self.moved += count
             self.moved_here += count
+
+    def parked_more(self, count: int) -> None:
+        """Count messages that were parked and deleted."""
+        with self.lock:
+            self.parked_here += count
 
     def later(self, message: Json) -> None:
         """Count a message that entered the queue after we began: one of ours that came back, or a new failure."""

@@ -8,6 +8,7 @@ from opsctl.model.reads import Read
 from opsctl.model.run import Identity
 from opsctl.model.value import Json
 from opsctl.services.iam_actions import ALSO, NAMES, NO_PERMISSION_NEEDED, PREFIXES, RESOURCES
+from opsctl.services.queue_facts import place_of_url
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -55,11 +56,12 @@ class _Grants:
             "partition": self._identity.partition,
             "account": self._identity.account,
             "region": region or self._identity.region,
+            "QueueArn": self._queue(params, region),
             "scope": "global" if params.get("Scope") == "CLOUDFRONT" else "regional",
         }
 
         def value(match: re.Match[str]) -> str:
-            found = known.get(match[1], params.get(match[1]))
+            found = known.get(match[1]) or params.get(match[1])
             # What an earlier change makes has no name yet, so the policy cannot name it either.
             return found if isinstance(found, str) and found else "*"
 
@@ -67,6 +69,12 @@ class _Grants:
         # A parameter may be the whole ARN, in another region than the call's.
         arns = [text for text in named if isinstance(text, str) and text.startswith("arn:")]
         return arns[0] if arns else _PLACEHOLDER.sub(value, template)
+
+    def _queue(self, params: Mapping[str, Json], region: str | None) -> str:
+        """The ARN of the queue that a URL is of; empty when that is not known yet."""
+        url = params.get("QueueUrl")
+        place = place_of_url(url, region or self._identity.region) if isinstance(url, str) else None
+        return f"arn:{self._identity.partition}:sqs:{':'.join(place)}" if place else ""
 
 
 def policy_for_reads(reads: Iterable[Read], identity: Identity) -> dict[str, Json]:

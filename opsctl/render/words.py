@@ -51,7 +51,7 @@ def call_of(instruction: Instruction) -> str:
     if instruction.kind == "wait":
         return f"wait, reading {instruction.api}"
     if instruction.kind == "job":
-        return f"job {instruction.operation} in {instruction.region}"
+        return f"job {instruction.operation}" + (f" in {instruction.region}" if instruction.region else "")
     return f"{instruction.api} in {instruction.region}" if instruction.region else instruction.api
 
 
@@ -171,7 +171,8 @@ def undo_of(change: Change) -> str:
         return f"cannot be undone: {change.undo.because}"
     steps = len(change.undo_first)
     words = "a step that settles" if steps == 1 else f"{steps} steps that settle"
-    return f"{call_of(change.undo)}{f', after {words} what has happened since' if steps else ''}"
+    first = f", after {words} what has happened since" if steps else ""
+    return f"{call_of(change.undo)}{first}{f'; but {change.lasting}' if change.lasting else ''}"
 
 
 def undo_details(change: Change, queries: Mapping[str, str]) -> list[str]:
@@ -246,7 +247,9 @@ def counts_of(plan: Plan) -> str:
         if level in severities
     ]
     final = sum(isinstance(change.undo, Irreversible) for change in made)
+    partly = sum(bool(change.lasting) for change in made)
     tail = f"; {final} cannot be undone" if final else "; all can be undone"
+    tail += f", {partly} only in part" if partly else ""
     tail = "" if plan.undo_of else tail
     return f"{number} change{'s' if number != 1 else ''} ({', '.join(parts)} risk){tail}."
 

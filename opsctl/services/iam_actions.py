@@ -135,6 +135,7 @@ RESOURCES = {
     "sqs.DeleteMessage": ("{QueueArn}",),
     "sqs.ChangeMessageVisibility": ("{QueueArn}",),
     "sqs.SendMessage": ("{QueueArn}",),
+    "sqs.DeleteQueue": ("{QueueArn}",),
     "sqs.StartMessageMoveTask": ("{SourceArn}",),
     "sqs.ListMessageMoveTasks": ("{SourceArn}",),
     "lambda.Invoke": ("{FunctionName}",),

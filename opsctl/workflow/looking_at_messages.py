@@ -65,8 +65,16 @@ class Glass:
     """Everything that looking at a queue needs."""
 
     def __init__(
-        self, wire: Wire, queue: QueueFacts, clock: Clock, progress: Progress, stopping: Callable[[], bool]
+        self,
+        wire: Wire,
+        queue: QueueFacts,
+        clock: Clock,
+        progress: Progress,
+        stopping: Callable[[], bool],
+        parked: str = "",
     ) -> None:
+        """`parked` says whose messages these are, when a run has parked them there."""
+        self._parked = parked
         self._queue = queue
         self._clock = clock
         self._progress = progress
@@ -94,7 +102,7 @@ class Glass:
             seen=looked.seen,
             matched=causes.seen,
             whole=looked.seen >= self._queue.total,
-            note=self._note(looked, sample),
+            note="; ".join(filter(None, (self._parked, self._note(looked, sample)))),
             unjudged=sieve.unjudged,
             hidden=self._hidden(looked),
             groups=tuple(causes.groups()),

@@ -7,7 +7,8 @@ from opsctl.model.errors import OpsctlError, RefusedByGuard
 from opsctl.model.plan import Finding, Plan
 from opsctl.workflow.bench import Journals
 
-_TAKES_OUT = ("dlq.move", "dlq.move_task", "dlq.purge")
+_THROUGH = "dlq.through"
+_TAKES_OUT = ("dlq.move", "dlq.move_task", "dlq.purge", _THROUGH)
 _LOOKED_AT = 100
 
 
@@ -38,17 +39,20 @@ def _queues_of(plan: Plan) -> dict[str, list[str]]:
 
 
 def _open_moves(plan: Plan, queues: dict[str, list[str]], journal: Journals) -> Iterator[str]:
+    """Tell for each run what it has in hand of these queues."""
     there = (plan.account, plan.region)
     open_ = [run for run in journal.runs() if run.status != "done" and (run.account, run.region) == there]
     for run in open_[:_LOOKED_AT]:
         try:
-            known = _queues_of(journal.plan(run.id))
+            theirs = journal.plan(run.id)
+            known = _queues_of(theirs)
+            mine = [change for url, ids in known.items() if url in queues for change in ids]
             with journal.claim(run.id):
-                count = sum(
-                    _in_hand(run.id, change, journal)
-                    for url, ids in known.items()
-                    if url in queues
-                    for change in ids
+                count = sum(_in_hand(run.id, change, journal) for change in mine)
+                parked = sum(
+                    _parked(run.id, change, journal)
+                    for change in mine
+                    if theirs.change(change).operation == _THROUGH
                 )
         except RefusedByGuard:
             if known.keys() & queues.keys():
@@ -56,8 +60,10 @@ def _open_moves(plan: Plan, queues: dict[str, list[str]], journal: Journals) -> 
         except OpsctlError:
             continue  # recorded by another version: nobody here can tell
         else:
+            resume = command_line(plan.reached_by, "resume", run.id)
+            if parked:
+                yield f"run {run.id} has parked {parked:,} messages of this queue: {resume}"
             if count:
-                resume = command_line(plan.reached_by, "resume", run.id)
                 yield f"run {run.id} sent {count:,} messages, or was about to, that may be in the queue: {resume}"
 
 
@@ -67,3 +73,11 @@ def _in_hand(run_id: str, change_id: str, journal: Journals) -> int:
     checkpoint = journal.checkpoint(run_id, change_id)
     ids = {one.id for batch in checkpoint.open_batches() for one in batch.messages}
     return len(ids | set(checkpoint.all_undeleted()))
+
+
+def _parked(run_id: str, change_id: str, journal: Journals) -> int:
+    """How many messages a move through a park has taken out of the queue and not brought back."""
+    if journal.of_run(run_id).last(change_id) is None:
+        return 0
+    checkpoint = journal.checkpoint(run_id, change_id)
+    return max(0, checkpoint.part("parked").moved() - checkpoint.part("back").moved())

@@ -89,6 +89,10 @@ class _Next:
         self._run = run
         self._following = plan.next if run.status == "done" else ()
         self._final = all(isinstance(change.undo, Irreversible) for change in plan.changes)
+        # Of what was only gone through, or stays in spite of an undo, a run that is done leaves nothing to undo.
+        self._over = all(
+            isinstance(one.undo, Irreversible) or one.proof.passing or one.lasting for one in plan.changes
+        )
         self._is_undo = bool(plan.undo_of)
         self._reached_by = reached_by
 
@@ -98,7 +102,7 @@ class _Next:
             return (self._show(undone_by),)
         if self._is_undo:  # what it took away is for a new plan to make, of the account as it is then
             return (self._on("verify"),) if done else (self._show(run.id), self._on("resume"))
-        if self._final:
+        if self._final or (done and self._over):
             return (self._show(run.id), *self.reasons) if done else (self._on("resume"),)
         if done:
             return (self._on("verify"), *self.reasons, self._on("undo"))

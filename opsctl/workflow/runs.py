@@ -7,13 +7,13 @@ from datetime import datetime
 from opsctl.execution.asking import Asking
 from opsctl.execution.choosing import as_made, choose
 from opsctl.execution.executor import Executor, drift_error
-from opsctl.execution.inverse import references_of
+from opsctl.execution.inverse import references_of, undone_change
 from opsctl.expressions.evaluate import ExpressionFault, evaluate
 from opsctl.model.changes import Change
 from opsctl.model.commands import run_command
 from opsctl.model.errors import Drifted, OpsctlError, RefusedByGuard, Unproved
 from opsctl.model.exits import Exit
-from opsctl.model.jobs import JobResult, Tools
+from opsctl.model.jobs import Checkpoint, JobResult, Tools
 from opsctl.model.plan import Plan, PlanCheck
 from opsctl.model.report import CHECKED, CheckResult, JournalEvent, RunStatus
 from opsctl.model.value import Json
@@ -211,7 +211,7 @@ def _run_job(change: Change, plan: Plan, bench: Workbench) -> JobResult:
         Tools(
             aws=bench.aws,
             queues=bench.queues,
-            checkpoint=bench.journal.checkpoint(plan.id, change.id),
+            checkpoint=_checkpoint(change, plan, bench),
             clock=bench.clock,
             progress=bench.progress,
             stopping=bench.stopping,
@@ -222,6 +222,13 @@ def _run_job(change: Change, plan: Plan, bench: Workbench) -> JobResult:
             commands=bench.about.commands,
         )
     )
+
+
+def _checkpoint(change: Change, plan: Plan, bench: Workbench) -> Checkpoint:
+    """The job's own; one that takes back a job of another run goes on from what that run had in hand."""
+    if plan.undo_of:
+        return bench.journal.checkpoint(plan.undo_of, undone_change(change.id))
+    return bench.journal.checkpoint(plan.id, change.id)
 
 
 def _called_at(api: str, plan: Plan, bench: Workbench) -> float | None:

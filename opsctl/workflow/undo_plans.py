@@ -145,7 +145,7 @@ def _left(plan: Plan, changes: Sequence[Change], bench: Workbench) -> bool:
         not all(result.held for result in asking.prove(change.proof))
         and all(result.held for result in asking.judge_all(change.only_if))
         for number, change in enumerate(changes)
-        if not change.proof.passing and not superseded(change, changes[number + 1 :])
+        if change.kind != "job" and not change.proof.passing and not superseded(change, changes[number + 1 :])
     )
 
 
@@ -168,8 +168,10 @@ def _made_again(plan: Plan, intended: Sequence[str], bench: Workbench) -> set[st
 def _final(plan: Plan, intended: Sequence[str]) -> tuple[Finding, ...]:
     """Tell which changes of a run stay, because they were approved as having no undo."""
     kept = irreversible_in(plan, intended)
-    evidence = tuple(f"{change.title}: {because}" for change, because in kept)
-    return (Finding(id="stays", because="these changes cannot be undone", evidence=evidence),) if kept else ()
+    lasting = [(one, one.lasting) for one in map(plan.change, intended) if one.lasting]
+    evidence = tuple(f"{change.title}: {because}" for change, because in (*kept, *lasting))
+    because = "these changes cannot be undone" if kept or not lasting else "of these changes a part stays"
+    return (Finding(id="stays", because=because, evidence=evidence),) if evidence else ()
 
 
 def _taken_over(plan: Plan, theirs: set[str]) -> tuple[Finding, ...]:

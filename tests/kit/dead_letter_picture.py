@@ -9,6 +9,8 @@ from opsctl.lookups.dlq_audit import Audited, DlqAudit
 from opsctl.lookups.dlq_survey import DlqSurvey, Surveyed
 from opsctl.model.reads import Read, Refusal
 from opsctl.model.value import Json
+from opsctl.services.marks import PLAN_TAG
+from opsctl.services.park_queues import OF_TAG, park_name
 from tests.kit.canned import ABOUT, ACCOUNT, REGION, Canned, CannedReader, drive, missing
 
 DAY = 86_400
@@ -37,6 +39,7 @@ class Region:
 
     def __init__(self) -> None:
         self.queues: dict[str, dict[str, str]] = {}
+        self.tags: dict[str, dict[str, str]] = {}
         self.functions: list[Json] = []
         self.versions: list[Json] = []
         self.aliases: dict[str, list[Json]] = {}
@@ -69,6 +72,13 @@ class Region:
             told["RedrivePolicy"] = json.dumps({"deadLetterTargetArn": target, "maxReceiveCount": receives})
         self.queues[name] = told | attributes
         return queue_arn(name)
+
+    def park(self, of: str, *, depth: int = 0) -> str:
+        """The queue in which a run of opsctl parks messages of another. Returns its name."""
+        name = park_name("20260101-000000-aaaa")
+        self.queue(name, depth=depth)
+        self.tags[name] = {PLAN_TAG: "20260101-000000-aaaa", OF_TAG: queue_arn(of)}
+        return name
 
     def home(
         self, name: str, *, of: tuple[str, ...] = (), lets: tuple[str, str] | None = None, **more: str
@@ -197,6 +207,7 @@ class Region:
             "sqs.ListQueues": {"QueueUrls": [url_of(name) for name in self.queues]},
             "sqs.GetQueueAttributes": lambda read: {"Attributes": self.queues[_last(read, "QueueUrl")]},
             "sqs.GetQueueUrl": self._queue_url,
+            "sqs.ListQueueTags": lambda read: {"Tags": self.tags.get(_last(read, "QueueUrl"), {})},
             "lambda.ListFunctions": {"Functions": self.functions},
             "lambda.ListFunctions ALL": {"Functions": [*map(_latest, self.functions), *self.versions]},
             "lambda.ListAliases": lambda read: {"Aliases": self.aliases.get(read.params["FunctionName"], [])},

@@ -288,6 +288,10 @@ class MemorySqs:
         }
         return {"Attributes": {**queue.attributes, **counts}}
 
+    def _DeleteQueue(self, queue: StoredQueue, _params: dict[str, Json]) -> dict[str, Json]:  # noqa: N802
+        del self.queues[queue.name]
+        return {}
+
     def _GetQueueUrl(self, queue: StoredQueue, _params: dict[str, Json]) -> dict[str, Json]:  # noqa: N802
         return {"QueueUrl": url_of(queue.name)}
 

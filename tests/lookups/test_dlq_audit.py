@@ -349,6 +349,20 @@ def test_messages_in_a_queue_that_serves_nothing_are_unattended_too() -> None:
     assert made.findings() == [("medium", "unattended", "queue old-dlq")]
 
 
+@pytest.mark.parametrize(("depth", "severity"), [(7, "high"), (0, "low")])
+def test_messages_that_a_run_parked_and_did_not_bring_back_are_found(depth: int, severity: str) -> None:
+    made = Region()
+    name = made.park("pay-dlq.fifo", depth=depth)
+    found = made.finding("left-parked")
+    assert (found.severity, found.resource) == (severity, f"queue {name}")
+    assert "run 20260101-000000-aaaa" in found.what
+    assert found.fix == "opsctl resume 20260101-000000-aaaa --region eu-west-1"
+    made.queue("pay-dlq.fifo")
+    assert made.findings(queue_arn("pay-dlq.fifo"))[0][1] == "left-parked"
+    made.tags.clear()
+    assert "left-parked" not in [id_ for _, id_, _ in made.findings()]
+
+
 def test_messages_of_this_week_and_unknown_ones_are_not_unattended() -> None:
     made = consumed()
     made.queues["dead-work"]["ApproximateNumberOfMessages"] = "12"

@@ -481,3 +481,11 @@ def test_rules_add_one_round_and_one_read_each() -> None:
     _, after = made.survey_read()
     assert (before.rounds, after.rounds) == (4, 4)
     assert len(after.made) == len(before.made) + 100
+
+
+def test_a_queue_in_which_a_run_parks_messages_is_listed_with_what_brings_them_back() -> None:
+    made = Region()
+    row = made.row(made.park("pay-dlq.fifo", depth=7))
+    assert (row.state, row.depth) == ("parked", 7)
+    (note,) = row.notes
+    assert note.startswith("run 20260101-000000-aaaa parks messages of pay-dlq.fifo here: opsctl resume")

@@ -105,7 +105,7 @@ def test_a_purge_with_a_filter_says_so_too_and_what_to_do(tmp_path: Path) -> Non
     sqs.clock.sleep(2)
     result = job.run(tools_for(sqs, tmp_path / "job.log"))
     assert (result.complete, result.details["not_looked_at"]) == (False, 20)
-    assert "dlq purge --backup FILE" in result.hint
+    assert "--through" in result.hint
 
 
 def test_counts_that_lag_are_asked_again_until_they_say_what_happened(tmp_path: Path) -> None:

@@ -76,3 +76,17 @@ def test_runs_that_are_done_or_of_another_queue_or_have_nothing_in_hand_are_no_r
     assert warnings(left_by(tmp_path / "2", url=f"{URL}-2")) == []
     assert warnings(left_by(tmp_path / "3", undeleted=())) == []
     assert warnings(left_by(tmp_path / "4"), "dlq.import") == []
+
+
+def test_messages_that_a_run_has_parked_are_told_until_they_are_back(tmp_path: Path) -> None:
+    journal, plan = Journal(tmp_path), moving("20260101-000000-aaaa", operation="dlq.through")
+    journal.begin(plan)
+    journal.of_run(plan.id).record("dead", "intent")
+    checkpoint = journal.checkpoint(plan.id, "dead")
+    parked = checkpoint.part("parked")
+    parked.close(parked.intend([("a", "h"), ("b", "h")], 0), 2)
+    journal.set_status(plan.id, "failed")
+    (line,) = warnings(journal)
+    assert line.startswith("run 20260101-000000-aaaa has parked 2 messages of this queue: opsctl resume")
+    checkpoint.part("back").close(0, 2)
+    assert warnings(journal) == []

@@ -1,0 +1,283 @@
+"""A filter over a FIFO queue by way of a park: order kept, nothing lost, whatever fails."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from opsctl.model.jobs import JobResult
+from opsctl.model.reads import Refused
+from opsctl.model.value import Json
+from tests.kit.memory_sqs import Faults, MemorySqs, refused
+from tests.kit.ports import Killed
+from tests.kit.throughs import DEAD, HOME, PARKED, bring_back, every, killing, made, numbers, places, through
+
+COUNT, FEW = 24, 8
+WANTED, REST = places(COUNT)
+ALL = {name: sorted(WANTED[name] + REST[name]) for name in WANTED}
+
+
+def test_what_is_meant_goes_home_and_the_rest_comes_back_in_its_order(tmp_path: Path) -> None:
+    sqs = made(COUNT)
+    result = through(sqs, tmp_path)
+    assert (result.complete, result.certain) == (True, True)
+    assert numbers(sqs, HOME) == WANTED
+    assert numbers(sqs, DEAD) == REST
+    assert PARKED not in sqs.queues
+    assert (result.details["moved"], result.details["left_by_filter"]) == (12, 12)
+    assert result.details["parked"]["brought_back"] == 12
+    assert result.says == "12 moved, 12 left by the filter; 12 are back in dead.fifo, in their order"
+
+
+def judged(sqs: MemorySqs, count: int = COUNT) -> None:
+    """Each message is in exactly one place, and each place has its groups in order."""
+    for name in (HOME, DEAD):
+        assert all(several == sorted(several) for several in numbers(sqs, name).values()), name
+    assert sorted(every(numbers(sqs, HOME)) + every(numbers(sqs, DEAD))) == list(range(count))
+    assert PARKED not in sqs.queues
+
+
+def killed_everywhere(tmp_path: Path, *, after: bool) -> Iterator[tuple[MemorySqs, Path]]:
+    """A world for each call of a whole run, in which the process ended at that call."""
+    for at in range(1000):
+        sqs, path = made(FEW, groups=2), tmp_path / str(at)
+        restore = killing(sqs, at, after=after)
+        try:
+            through(sqs, path)
+        except Killed:
+            restore()
+            yield sqs, path
+        else:
+            assert at > 20
+            return
+    raise AssertionError("it never came to an end")
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_killed_at_any_call_a_resume_ends_as_if_nothing_had_happened(tmp_path: Path, after: bool) -> None:
+    for sqs, path in killed_everywhere(tmp_path, after=after):
+        result = through(sqs, path)
+        assert (result.complete, result.certain) == (True, True), (path.name, result.says)
+        assert (numbers(sqs, HOME), numbers(sqs, DEAD)) == places(FEW, groups=2), path.name
+        assert PARKED not in sqs.queues
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_killed_at_any_call_an_undo_brings_everything_back_that_was_not_sent(tmp_path: Path, after: bool) -> None:
+    for sqs, path in killed_everywhere(tmp_path, after=after):
+        result = bring_back(sqs, path)
+        assert result.complete, (path.name, result.says)
+        named = set(result.details.get("may_be_twice", ()))
+        assert result.certain == (not named)
+        twice = set(every(numbers(sqs, HOME))) & set(every(numbers(sqs, DEAD)))
+        assert len(twice) <= len(named), path.name
+        assert sorted({*every(numbers(sqs, HOME)), *every(numbers(sqs, DEAD))}) == list(range(FEW))
+        assert all(several == sorted(several) for several in numbers(sqs, DEAD).values()), path.name
+        assert PARKED not in sqs.queues
+
+
+def test_resumed_after_five_minutes_what_may_be_twice_is_named_and_nothing_is_lost(tmp_path: Path) -> None:
+    for sqs, path in killed_everywhere(tmp_path, after=True):
+        sqs.clock.sleep(400)
+        result = through(sqs, path)
+        assert result.complete, (path.name, result.says)
+        found = every(numbers(sqs, HOME)) + every(numbers(sqs, DEAD))
+        assert sorted(set(found)) == list(range(FEW))
+        assert len(found) - FEW <= len(result.details["may_be_twice"])
+        assert PARKED not in sqs.queues
+
+
+def test_answers_that_are_lost_and_refusals_that_pass_cost_nothing(tmp_path: Path) -> None:
+    sqs = made(
+        COUNT,
+        faults=Faults(
+            send_entry=0.1,
+            delete_entry=0.1,
+            throttled=0.05,
+            lost={"SendMessageBatch": 0.1, "DeleteMessageBatch": 0.1, "ReceiveMessage": 0.1},
+        ),
+    )
+    result = through(sqs, tmp_path)
+    assert (result.complete, result.certain) == (True, True)
+    judged(sqs)
+
+
+def test_a_message_that_its_home_refuses_is_brought_back_in_its_place_and_stops_its_group(tmp_path: Path) -> None:
+    sqs = made(COUNT)
+    bad = next(one for one in sqs.queues[DEAD].messages.values() if '"n": 9,' in one.body)
+    sqs.queues[HOME].attributes["MaximumMessageSize"] = "60"
+    bad.body = bad.body[:-1] + f', "long": "{"x" * 60}"}}'
+    result = through(sqs, tmp_path)
+    assert numbers(sqs, HOME) == WANTED | {"g0": [3]}
+    assert numbers(sqs, DEAD) == REST | {"g0": [0, 6, 9, 12, 15, 18, 21]}
+    assert not result.complete
+    assert [one["code"] for one in result.details["stayed_messages"]] == [
+        "InvalidParameterValue",
+        "GroupStopped",
+        "GroupStopped",
+    ]
+    assert "plan again" in result.hint
+    assert PARKED not in sqs.queues
+
+
+def test_a_group_that_was_stopped_stays_so_for_the_next_process(tmp_path: Path) -> None:
+    sqs, after = made(COUNT), iter([False] * 3)
+    sqs.queues[HOME].attributes["MaximumMessageSize"] = "60"
+    first = next(one for one in sqs.queues[DEAD].messages.values() if '"n": 3,' in one.body)
+    first.body = first.body[:-1] + f', "long": "{"x" * 60}"}}'
+    through(sqs, tmp_path, stopping=lambda: len(sqs.queues[PARKED].messages) >= 1 and next(after, True))
+    sqs.queues[HOME].attributes.pop("MaximumMessageSize")
+    result = through(sqs, tmp_path)
+    assert numbers(sqs, HOME) == {"g1": WANTED["g1"], "g2": WANTED["g2"]}
+    assert numbers(sqs, DEAD) == REST | {"g0": ALL["g0"]}
+    assert result.details["stayed"] == 4
+
+
+def test_a_home_that_is_gone_stops_the_move_and_an_undo_puts_everything_back_in_order(tmp_path: Path) -> None:
+    sqs = made(COUNT)
+    del sqs.queues[HOME]
+    result = through(sqs, tmp_path)
+    assert not result.complete
+    assert "QueueDoesNotExist" in result.says
+    assert "opsctl undo run-1" in result.hint
+    assert bring_back(sqs, tmp_path).complete
+    assert numbers(sqs, DEAD) == ALL
+    assert PARKED not in sqs.queues
+
+
+def test_a_limit_takes_the_rest_out_and_back_too_so_that_the_order_is_kept(tmp_path: Path) -> None:
+    sqs = made(COUNT)
+    result = through(sqs, tmp_path, limit=5)
+    assert (result.complete, result.details["moved"]) == (True, 5)
+    judged(sqs)
+
+
+@pytest.mark.parametrize("end", [through, bring_back])
+def test_interrupted_the_result_says_where_messages_are_and_a_resume_or_an_undo_ends_it(
+    tmp_path: Path, end: Callable[..., JobResult]
+) -> None:
+    sqs = made(COUNT)
+    result = through(sqs, tmp_path, stopping=lambda: len(sqs.queues[PARKED].messages) >= 6)
+    assert not result.complete
+    assert f"are parked in {PARKED}" in result.says
+    assert result.details["parked"]["now"] == len(sqs.queues[PARKED].messages) >= 6
+    assert end(sqs, tmp_path).complete
+    judged(sqs)
+    assert end is bring_back or numbers(sqs, HOME) == WANTED
+
+
+def test_what_arrives_meanwhile_stays_and_is_not_lost(tmp_path: Path) -> None:
+    sqs, arriving = made(COUNT), iter([True])
+
+    def arrive(operation: str, _params: dict[str, Json]) -> None:
+        if operation == "SendMessageBatch" and next(arriving, False):
+            sqs.clock.sleep(3)
+            sqs.put(DEAD, '{"n": 100, "wanted": true}', group="g0")
+
+    sqs.faults.before = arrive
+    result = through(sqs, tmp_path)
+    assert result.complete
+    assert numbers(sqs, DEAD) == REST | {"g0": [100, *REST["g0"]]}
+    assert result.details["arrived_meanwhile"] == 1
+
+
+def test_once_more_within_five_minutes_nothing_is_taken_for_a_repetition(tmp_path: Path) -> None:
+    sqs = made(COUNT)
+    for number in range(3):
+        sqs.make(PARKED) if number else None
+        through(sqs, tmp_path / str(number), where="body.n == `100`")
+        assert numbers(sqs, DEAD) == ALL
+
+
+def deny(sqs: MemorySqs, wanted: str, queue: str, kind: Refused = Refused.DENIED) -> None:
+    def denied(operation: str, params: dict[str, Json]) -> None:
+        if operation == wanted and str(params["QueueUrl"]).endswith(f"/{queue}"):
+            raise refused(operation, "AccessDenied", kind)
+
+    sqs.faults.before = denied
+
+
+def test_a_park_that_may_not_be_deleted_is_kept_and_named_and_deleted_by_a_resume(tmp_path: Path) -> None:
+    sqs = made(COUNT)
+    deny(sqs, "DeleteQueue", PARKED)
+    result = through(sqs, tmp_path)
+    assert (result.complete, sqs.queues[PARKED].messages) == (False, {})
+    assert f"queue {PARKED} is kept: access denied" in result.says
+    assert numbers(sqs, DEAD) == REST
+    sqs.faults.before = None
+    assert through(sqs, tmp_path).complete
+    judged(sqs)
+
+
+def test_what_may_not_be_sent_back_stays_parked_and_is_brought_back_once_it_may(tmp_path: Path) -> None:
+    sqs = made(COUNT)
+    deny(sqs, "SendMessageBatch", DEAD)
+    result = through(sqs, tmp_path)
+    assert not result.complete
+    assert f"12 are parked in {PARKED}" in result.says
+    assert numbers(sqs, PARKED) == REST
+    sqs.faults.before = None
+    assert through(sqs, tmp_path).complete
+    judged(sqs)
+
+
+def test_what_cannot_be_parked_stays_in_its_queue_in_order(tmp_path: Path) -> None:
+    sqs = made(COUNT)
+    deny(sqs, "SendMessageBatch", PARKED)
+    result = through(sqs, tmp_path)
+    assert not result.complete
+    assert "nothing more can be parked: AccessDenied" in result.says
+    assert all(one == sorted(one) for one in numbers(sqs, DEAD).values())
+    assert bring_back(sqs, tmp_path).complete
+    judged(sqs)
+
+
+def test_what_could_not_be_deleted_after_it_was_parked_is_in_one_place_at_the_end(tmp_path: Path) -> None:
+    sqs = made(COUNT)
+    deny(sqs, "DeleteMessageBatch", DEAD)
+    result = through(sqs, tmp_path)
+    assert (result.complete, result.certain) == (False, False)
+    assert result.details["sent_not_deleted"]
+    sqs.faults.before = None
+    sqs.clock.sleep(200)
+    assert through(sqs, tmp_path).complete
+    judged(sqs)
+
+
+@pytest.mark.parametrize("at", range(4, 40, 5))
+def test_a_park_that_somebody_deletes_is_told_with_how_many_were_in_it(tmp_path: Path, at: int) -> None:
+    sqs, count = made(COUNT), iter(range(1000))
+    lost: list[int] = []
+
+    def delete(operation: str, _params: dict[str, Json]) -> None:
+        if next(count) == at and PARKED in sqs.queues:
+            lost.append(len(sqs.queues.pop(PARKED).messages))
+
+    sqs.faults.before = delete
+    result = through(sqs, tmp_path)
+    sqs.faults.before = None
+    here = len(every(numbers(sqs, HOME)) + every(numbers(sqs, DEAD)))
+    assert here + lost[0] >= COUNT
+    assert not result.complete
+    assert f"queue {PARKED} is gone: somebody else has deleted it" in result.says
+    again = bring_back(sqs, tmp_path)
+    if lost[0]:
+        assert f"with {lost[0]} messages that were parked in it" in again.says
+    assert again.complete == (lost[0] == 0)
+
+
+def test_a_park_that_holds_more_than_is_known_of_is_never_deleted(tmp_path: Path) -> None:
+    sqs = made(COUNT)
+    stray = {"Id": "a", "MessageBody": "{}", "MessageGroupId": "g9", "MessageDeduplicationId": "x"}
+
+    def add(operation: str, _params: dict[str, Json]) -> None:
+        if operation == "GetQueueAttributes" and b"emptied" in (tmp_path / "job.log").read_bytes():
+            sqs.faults.before = None
+            sqs.call("SendMessageBatch", {"QueueUrl": PARKED, "Entries": [stray]})
+
+    sqs.faults.before = add
+    result = through(sqs, tmp_path)
+    assert not result.complete
+    assert f"queue {PARKED} is kept: SQS still counts 1 in it" in result.says
+    assert len(sqs.queues[PARKED].messages) == 1
+    assert "DeleteQueue" not in sqs.calls
