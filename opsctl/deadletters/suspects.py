@@ -12,7 +12,7 @@ from opsctl.model.reads import Read
 from opsctl.model.run import Context
 from opsctl.model.value import Json, Value
 from opsctl.services.consumers import mappings_of
-from opsctl.services.dead_letter_reads import list_versions, subscription_attributes
+from opsctl.services.dead_letter_reads import LISTED_AT_MOST, list_some_versions, subscription_attributes
 from opsctl.services.queue_facts import QueueFacts, parse_queue, queue_attributes, url_for
 
 CANDIDATES_AT_MOST = 3
@@ -125,10 +125,14 @@ def _failed_function(kind: str, origin: str, group: CauseGroup, queue: QueueFact
 
 def _invoked(queue: QueueFacts) -> Looking[Suspected]:
     around = yield from subscriptions_around(queue)
-    functions = yield from look(list_versions())
+    functions = yield from look(list_some_versions())
     found = yield from functions_failing_into(functions, around.ends(queue))
     arns = [one.route.arn for one in found.senders if one.route]
     unknown = [*around.unread, *refusals([functions]), *found.unread]
+    if (functions.value or {}).get("NextToken"):
+        unknown.append(
+            f"whether more functions fail into this queue: only {LISTED_AT_MOST:,} versions were listed"
+        )
     if len(arns) > CANDIDATES_AT_MOST:
         unknown.append(f"how {len(arns) - CANDIDATES_AT_MOST:,} more functions do that fail into this queue")
     none = "" if arns else "no function has this queue for its failed invocations any more"

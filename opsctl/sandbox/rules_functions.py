@@ -96,7 +96,8 @@ def _invoke(self: Any) -> Any:
     """Run the function: at once, later for the type Event, not at all for DryRun."""
     from urllib.parse import unquote
 
-    function = self.backend.get_function(unquote(self.path.rsplit("/", 2)[-2]), self._get_param("qualifier"))
+    # The service model calls it so; moto looks for it in small letters and runs the latest code instead.
+    function = self.backend.get_function(unquote(self.path.rsplit("/", 2)[-2]), self._get_param("Qualifier"))
     if function.state == "Pending":
         raise _fault(
             "ResourceConflictException",

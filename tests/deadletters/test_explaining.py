@@ -3,8 +3,12 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
+from typing import Any
 
+import botocore.session
 import pytest
+from botocore.validate import ParamValidator
 
 from opsctl.deadletters.explaining import CAUSES_AT_MOST, explain
 from opsctl.deadletters.grouping import Causes
@@ -518,3 +522,47 @@ def test_the_calls_are_bounded_whatever_the_number_of_causes_and_the_size_of_the
         ("why, because only the largest causes are looked into",)
     ] * (40 - CAUSES_AT_MOST)
     assert not found.causes[0].logs[0].whole
+
+
+def test_every_read_is_one_that_the_installed_service_models_know() -> None:
+    """Parameters as the SDK itself would check them before it sends."""
+    envelope = {
+        "Type": "Notification",
+        "TopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:t",
+        "Message": "x",
+        "UnsubscribeURL": f"https://sns/?SubscriptionArn=arn:aws:sns:{REGION}:{ACCOUNT}:t:1",
+    }
+    told = {"Attributes": {"Protocol": "sqs", "Endpoint": BOX}}
+    begun = f"START RequestId: {REQUEST} Version: $LATEST"
+    answers = delivering(
+        sns__GetSubscriptionAttributes=told,
+        lambda__GetFunctionConfiguration=modified(SENT - 720),
+        cloudtrail__LookupEvents={"Events": []},
+        logs__FilterLogEvents=lambda read: said(begun) | ({"nextToken": "t"} if "x" not in read.params else {}),
+    )
+    letters = [
+        letter(source=BOX),
+        failed(),
+        undelivered("NO_RESOURCE", BOX),
+        undelivered("TIMEOUT"),
+        letter(envelope),
+    ]
+    _, reader = explained(letters, answers)
+    assert len(set(reader.apis())) >= 10
+    for read in reader.made:
+        shape = _models(read.service).operation_model(read.operation).input_shape
+        params = {name: value for name, value in read.params.items() if name != "PaginationConfig"}
+        report = ParamValidator().validate(params, shape)
+        assert not report.has_errors(), (read.api, report.generate_report())
+
+
+@cache
+def _models(service: str) -> Any:
+    return botocore.session.get_session().get_service_model(service)
+
+
+def test_more_versions_than_are_listed_leave_it_unknown_whether_others_failed() -> None:
+    listed = {"Functions": [], "NextToken": "more"}
+    found = why([failed()], world(lambda__ListFunctions=listed))
+    assert found.no_consumer == "which function failed could not be read"
+    assert "only 5,000 versions were listed" in found.unknown[0]

@@ -58,6 +58,18 @@ def test_a_function_runs_its_code_with_its_environment() -> None:
     assert "FunctionError" not in answer
 
 
+@pytest.mark.parametrize("way", ["Qualifier", "name"])
+def test_an_alias_runs_the_code_of_its_version(way: str, about: Conditions) -> None:
+    function("def lambda_handler(event, context):\n    return 'released'\n")
+    version = client("lambda").publish_version(FunctionName="f")["Version"]
+    client("lambda").create_alias(FunctionName="f", Name="live", FunctionVersion=version)
+    code = zipped("def lambda_handler(event, context):\n    return 'not yet'\n")
+    client("lambda").update_function_code(FunctionName="f", ZipFile=code)
+    asked = {"FunctionName": "f", "Qualifier": "live"} if way == "Qualifier" else {"FunctionName": "f:live"}
+    answer = client("lambda").invoke(**asked)
+    assert json.loads(answer["Payload"].read()) == "released"
+
+
 def test_what_it_prints_is_in_its_log_while_it_still_runs() -> None:
     function(READS_ITS_LOG)
     value, _ = invoke()
