@@ -1,14 +1,15 @@
 """How a function is set up and how it did at the time of the letters: its last change, limits, metrics."""
 
+from opsctl.deadletters.qualified import LATEST
 from opsctl.deadletters.senders import refusals
 from opsctl.deadletters.suspects import Suspect
 from opsctl.deadletters.why import ConsumerFacts, Measured
-from opsctl.model.looking import Looking, elsewhere
+from opsctl.model.looking import Looking, elsewhere, look
 from opsctl.model.reads import Answer, Read
 from opsctl.model.run import Context
 from opsctl.model.value import Json, Value
 from opsctl.services.consumers import function_configuration
-from opsctl.services.function_changes import KEPT_S, Changed, change_of, change_reads, seconds
+from opsctl.services.function_changes import KEPT_S, Changed, alias_read, change_of, change_reads, move_of, seconds
 from opsctl.services.function_logs import moment
 from opsctl.services.metric_batches import Metric, Points, lambda_metric, metric_reads, points_of
 
@@ -67,14 +68,13 @@ def _facts(suspect: Suspect, letters: Span, about: Context) -> Looking[ConsumerF
         if told.known:
             return made.model_copy(update={"existence": "gone"})
         return made.model_copy(update={"log_group": _usual_log(made.name), "unknown": refusals([told])})
-    modified = seconds(str(told.value.get("LastModified", "")))
-    changed = yield from _who_changed(made.name, modified, about.now)
+    changed = yield from _changed(made, told.value, letters, about.now)
     points = points_of(metrics, measured)
     return made.model_copy(
         update={
             **_configured(told.value),
             **_concurrency(concurrency),
-            "changed": moment(modified) if modified else "",
+            "changed": moment(changed.at) if changed.at else "",
             "changed_what": changed.what,
             "changed_by": changed.by,
             **_split(points, metrics, letters, start, end),
@@ -119,13 +119,21 @@ def _concurrency(answer: Answer) -> dict[str, Json]:
     return {"reserved": None if reserved is None else int(reserved)}
 
 
-def _who_changed(name: str, modified: float, now: float) -> Looking[Changed]:
+def _changed(made: ConsumerFacts, told: Json, letters: Span, now: float) -> Looking[Changed]:
+    """The last change of the function, or of its alias; a published version does not change."""
+    qualifier = made.asked.partition(":")[2]
+    if qualifier and told.get("Version") != LATEST:
+        if told.get("Version") == qualifier:
+            return Changed()
+        answer = yield from look(alias_read(letters.first, now))
+        return move_of(made.name, qualifier, answer)
+    modified = seconds(str(told.get("LastModified", "")))
     if not modified:
         return Changed(unknown="Lambda does not say when")
     if now - modified > KEPT_S:
-        return Changed(unknown="it was more than 90 days ago, which is what CloudTrail keeps")
+        return Changed(at=modified, unknown="it was more than 90 days ago, which is what CloudTrail keeps")
     answers = yield change_reads(modified)
-    return change_of(name, answers, modified, now)
+    return change_of(made.name, answers, modified, now).model_copy(update={"at": modified})
 
 
 def _wanted(name: str, letters: Span, now: float) -> tuple[list[Metric], int, int]:

@@ -1,4 +1,4 @@
-"""CloudTrail's history of who changed functions, which moto does not have.
+"""CloudTrail's history of who changed functions and moved their aliases, which moto does not have.
 
 Source: CloudTrail API reference, LookupEvents: one attribute, at most 50 events, the newest first; Lambda guide,
 "Logging AWS Lambda API calls using AWS CloudTrail", for the names and parameters of the events.
@@ -17,6 +17,7 @@ _AT_MOST = 50
 _NAMES = {
     "update_function_code": "UpdateFunctionCode20150331v2",
     "update_function_configuration": "UpdateFunctionConfiguration20150331v2",
+    "update_alias": "UpdateAlias20150331",
 }
 
 
@@ -33,14 +34,21 @@ def install() -> None:
 def _noted(method: Callable[..., Any], name: str) -> Callable[..., Any]:
     def changed(self: Any) -> Any:
         answer = method(self)
-        if answer[0] == 200:
-            _note(self, name, str(json.loads(answer[2])["FunctionName"]))
+        if answer[0] in (200, 201):
+            _note(self, name, _asked(json.loads(answer[2])))
         return answer
 
     return changed
 
 
-def _note(response: Any, name: str, function: str) -> None:
+def _asked(told: dict[str, Json]) -> dict[str, Json]:
+    """What the call was about, by what it answered: a function, or an alias of one."""
+    if "AliasArn" in told:
+        return {"functionName": str(told["AliasArn"]).split(":")[6], "name": told["Name"]}
+    return {"functionName": told["FunctionName"]}
+
+
+def _note(response: Any, name: str, parameters: dict[str, Json]) -> None:
     about = conditions(response.current_account)
     caller = caller_of(response.current_account, response.access_key)
     user = caller.arn.rpartition("/")[2] if caller else "root"
@@ -48,7 +56,7 @@ def _note(response: Any, name: str, function: str) -> None:
         "eventSource": "lambda.amazonaws.com",
         "eventName": name,
         "awsRegion": response.region,
-        "requestParameters": {"functionName": function},
+        "requestParameters": parameters,
     }
     about.trail.append(
         {

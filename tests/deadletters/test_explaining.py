@@ -227,7 +227,7 @@ def test_a_failure_of_an_alias_is_looked_up_at_the_alias_with_its_own_log_group(
         "responsePayload": {"errorMessage": "no"},
     }
     told = {"FunctionName": "ship", "Version": "7", "LoggingConfig": {"LogGroup": "/shop/logs"}}
-    answers = world(lambda__GetFunctionConfiguration=told)
+    answers = world(lambda__GetFunctionConfiguration=told, cloudtrail__LookupEvents={"Events": []})
     found, reader = explained([letter(record)], answers)
     assert [(one.asked, one.version, one.log_group) for one in found.consumers] == [
         ("ship:live", "7", "/shop/logs")
@@ -264,6 +264,52 @@ def test_the_last_change_says_when_what_and_by_whom_beside_the_first_letter() ->
     assert all(one.params["EndTime"] - one.params["StartTime"] == 240 for one in made)
     assert {one.params["MaxResults"] for one in made} == {50}
     assert len(made) == 2
+
+
+def of_alias(qualifier: str = "live") -> Json:
+    context = {"requestId": REQUEST, "functionArn": f"{SHIP}:{qualifier}", "condition": "RetriesExhausted"}
+    return letter({"requestContext": context, "requestPayload": {}})
+
+
+VERSION = modified(SENT - 720) | {"Version": "7"}
+
+
+def moves(**more: Json) -> Json:
+    at = {"2 h": SENT - 7200, "12 min": SENT - 720}
+    events = [
+        {
+            "EventName": "UpdateAlias20150331",
+            "EventTime": datetime.fromtimestamp(moment, UTC).isoformat(),
+            "Username": f"bob {ago} before",
+            "CloudTrailEvent": json.dumps({"requestParameters": {"functionName": "ship", "name": "live"} | more}),
+        }
+        for ago, moment in at.items()
+    ]
+    return {"Events": events}
+
+
+def test_what_an_alias_leads_to_changed_when_it_was_moved_and_not_when_its_version_was_written() -> None:
+    answers = world(lambda__GetFunctionConfiguration=VERSION, cloudtrail__LookupEvents=moves())
+    found, reader = explained([of_alias()], answers)
+    assert found.causes[0].signs == (
+        "the alias of function ship:live was changed by bob 12 min before 12m before the first of these letters",
+    )
+    (read,) = [one for one in reader.made if one.service == "cloudtrail"]
+    assert read.params["StartTime"] == SENT - 86_400
+
+
+@pytest.mark.parametrize("more", [{"name": "test"}, {"functionName": "bill"}], ids=["another alias", "another"])
+def test_a_move_of_something_else_is_none_of_this_alias(more: Json) -> None:
+    answers = world(lambda__GetFunctionConfiguration=VERSION, cloudtrail__LookupEvents=moves(**more))
+    found = explained([of_alias()], answers)[0]
+    assert found.consumers[0].changed == ""
+    assert "no move of it from a day before the first letter on" in found.consumers[0].unknown[0]
+
+
+def test_a_version_that_is_named_by_its_number_does_not_change() -> None:
+    found, reader = explained([of_alias("7")], world(lambda__GetFunctionConfiguration=VERSION))
+    assert (found.consumers[0].changed, found.consumers[0].unknown) == ("", ())
+    assert "cloudtrail.LookupEvents" not in reader.apis()
 
 
 def test_a_change_after_the_newest_letter_says_that_it_may_be_mended() -> None:

@@ -37,6 +37,16 @@ def test_a_change_is_found_by_its_name_around_its_time(about: Conditions) -> Non
     assert looked_up("UpdateFunctionConfiguration20150331v2", StartTime=at + 60) == []
 
 
+def test_a_move_of_an_alias_names_function_and_alias() -> None:
+    function("def lambda_handler(event, context):\n    return 1\n")
+    version = client("lambda").publish_version(FunctionName="f")["Version"]
+    client("lambda").create_alias(FunctionName="f", Name="live", FunctionVersion="$LATEST")
+    client("lambda").update_alias(FunctionName="f", Name="live", FunctionVersion=version)
+    (event,) = looked_up("UpdateAlias20150331")
+    asked = json.loads(event["CloudTrailEvent"])["requestParameters"]
+    assert asked == {"functionName": "f", "name": "live"}
+
+
 def test_a_change_that_was_refused_is_not_in_it() -> None:
     function("def lambda_handler(event, context):\n    return 1\n")
     with pytest.raises(client("lambda").exceptions.ResourceNotFoundException):
