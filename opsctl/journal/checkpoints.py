@@ -32,6 +32,7 @@ class JobCheckpoint:
         self._open: dict[int, tuple[BatchState, float, list[tuple[str, str]]]] = {}
         self._doubts: Counter[str] = Counter()
         self._undeleted: dict[str, None] = {}
+        self._arrived: list[str] = []
         self._kept: dict[str, Json] = {}
         self._moved = 0
         self._number = 0
@@ -117,6 +118,18 @@ class JobCheckpoint:
         with self._lock:
             return list(self._undeleted)
 
+    def arrived(self, ids: Sequence[str]) -> None:
+        """Record ids under which a destination knows what it got."""
+        if ids:
+            with self._lock:
+                self._arrived += ids
+                self._write(["arrived", list(ids)])
+
+    def all_arrived(self) -> list[str]:
+        """All such ids."""
+        with self._lock:
+            return list(self._arrived)
+
     def remember(self, name: str, value: Json) -> None:
         """Keep a small value."""
         with self._lock:
@@ -171,6 +184,8 @@ class JobCheckpoint:
             self._undeleted.update(dict.fromkeys(record[1]))
         elif kind == "deleted":
             self._forget(record[1])
+        elif kind == "arrived":
+            self._arrived += record[1]
         elif kind == "kept":
             self._kept[record[1]] = record[2]
         else:
@@ -191,6 +206,8 @@ class JobCheckpoint:
             records.append(["doubt", list(self._doubts.elements())])
         if self._undeleted:
             records.append(["undeleted", list(self._undeleted)])
+        if self._arrived:
+            records.append(["arrived", list(self._arrived)])
         records += [["kept", name, value] for name, value in self._kept.items()]
         new = self._path.with_suffix(".new")
         self._log = MappedLog(new, b"".join(map(_line, records)), self._space)

@@ -80,6 +80,14 @@ class Checkpoint(Protocol):
         """All messages that were sent and may still be in their source."""
         ...
 
+    def arrived(self, ids: Sequence[str]) -> None:
+        """Record ids under which a destination knows what it got, so that what comes back is recognised."""
+        ...
+
+    def all_arrived(self) -> list[str]:
+        """All such ids."""
+        ...
+
     def remember(self, name: str, value: Json) -> None:
         """Keep a small value for the next process."""
         ...

@@ -14,7 +14,7 @@ from opsctl.moving.canary import Canary
 from opsctl.moving.crew import Crew
 from opsctl.moving.parking import Parking
 from opsctl.moving.progress import Meter
-from opsctl.moving.pump import NO_BATCH, RENEWED_AT_ONCE, Budget, Keeper, Pump, Sieve, together
+from opsctl.moving.pump import EARLY_S, NO_BATCH, RENEWED_AT_ONCE, Budget, Keeper, Pump, Sieve, together
 from opsctl.moving.queue import BATCH, Queue
 from opsctl.moving.rate import Rate
 from opsctl.moving.sending import Sending
@@ -37,8 +37,8 @@ _EARLIER = "sent by an earlier process, and not seen here"
 class Order:
     """What is to be moved: how many at most (-1: all), how fast (0: as fast as possible), and how carefully.
 
-    `expected` is about how many there are, for the progress line. `others_hold_s` is how long messages that
-    somebody else has in flight are waited for. `at_least` is how many are known to be there, whatever SQS counts.
+    `expected` is about how many there are, and `at_least` how many are known to be there, whatever SQS counts.
+    `others_hold_s` is how long messages that somebody else has in flight are waited for.
     """
 
     title: str
@@ -85,7 +85,7 @@ class Mover:
         self._resumed = tools.checkpoint.recall("began_ms") is not None
         self._hidden_until = float(tools.checkpoint.recall("hidden_until") or 0)
         self._noted = 0.0
-        self._not_looked_at = 0
+        self._not_looked_at = self._deleted_earlier = 0
         self._whole = False
         self._reason = ""
         aside = Aside(queue, tools.clock, order.visibility_s, self._note)
@@ -105,6 +105,7 @@ class Mover:
             stopping=lambda: tools.stopping() or self._failed(),
             visibility_s=order.visibility_s,
             cutoff_ms=0,
+            early_until=0.0,
             sent_before={},
             patience=self._patience,
             parking=parking,
@@ -117,18 +118,12 @@ class Mover:
 
         What ends it early is the reason in the result, which also says what was moved until then.
         """
-        recalled = self._tools.checkpoint.recall("began_ms")
-        if recalled is None:
-            self._tools.checkpoint.remember("began_ms", began_ms)
-        self._pump.cutoff_ms = began_ms if recalled is None else int(recalled)
         began = self._tools.clock.now()
+        self._set_out(began_ms, began)
         depth = self._queue.depth()
         self._far = self._tools.clock.now() - began > _FAR_S
-        whole = Whole(
-            depth._replace(visible=depth.visible + max(0, self._order.at_least - depth.total)),
-            self._tally.aside,
-            lambda: self._tally.moved_here + self._tally.parked_here,
-        )
+        expected = self._order.expected - sum(one.moved() for one in self._checkpoints())
+        whole = Whole(depth, self._tally.aside, self._dealt_with, max(expected, self._order.at_least))
         reason = ""
         try:
             self._finish_earlier()
@@ -141,6 +136,16 @@ class Mover:
             self._give_back()
         self._reason = reason
         return self._result(reason)
+
+    def _set_out(self, began_ms: int, began: float) -> None:
+        """Keep when the first process set out; later ones know again what that one sent in its first moments."""
+        checkpoint, recalled = self._tools.checkpoint, self._tools.checkpoint.recall("began_ms")
+        if recalled is None:
+            checkpoint.remember("early_until", began + EARLY_S)
+            checkpoint.remember("began_ms", began_ms)
+        self._pump.cutoff_ms = began_ms if recalled is None else int(recalled)
+        self._pump.early_until = float(checkpoint.recall("early_until") or 0)
+        self._tally.expect(checkpoint.all_arrived())
 
     def _finish_earlier(self) -> None:
         """Delete what an earlier process had sent, and make visible again what it had in hand.
@@ -181,6 +186,7 @@ class Mover:
         self._pump.counted.update(id_ for id_, _ in held)
         one.checkpoint.remember("counted", sorted(self._pump.counted))
         one.checkpoint.close(one.batch.number, len(held))
+        self._deleted_earlier += len(held)
         if one.checkpoint is self._tools.checkpoint:
             self._tally.moved += len(held)
 
@@ -214,17 +220,21 @@ class Mover:
 
     def _all(self, whole: Whole) -> str:
         """Move everything there is, and go on until SQS's counts say so too or time is up."""
-        left = -1 if self._order.limit < 0 else max(0, self._order.limit - self._tally.moved)
-        self._pump.budget = Budget(left)
+        taken = self._tally.moved + len(set(self._pump.uncounted()) - self._pump.parked_before)
+        left = -1 if self._order.limit < 0 else max(0, self._order.limit - taken)
+        self._pump.budget, self._pump.settles = Budget(left), left == 0
         deadline, pause_s, judged = 0.0, _POLL_S, -1
         while not self._tools.stopping():
             self._drain(few=judged == self._tally.judged)
             reason = self._pump.why_stop()
-            if self._pump.full and not whole.settled(self._queue.depth()):
+            if self._pump.full and not whole.settled(self._queue.depth(), self._tools.clock.now()):
                 self._not_looked_at = whole.unseen
-            if reason or self._pump.budget.spent or self._tools.stopping():
+            # Now that nobody works, what is taken of the budget is used up.
+            self._pump.settles = self._pump.budget.spent
+            done = self._pump.budget.spent and not self._pump.settling
+            if reason or done or self._tools.stopping():
                 return reason
-            if whole.settled(self._queue.depth()):
+            if whole.settled(self._queue.depth(), self._tools.clock.now()):
                 self._whole = True
                 return ""
             now = self._tools.clock.now()
@@ -232,17 +242,25 @@ class Mover:
                 # SQS's counts are older than what was done to the queue just now.
                 deadline = max(deadline, now + self._patient_s(first=judged < 0))
                 judged, pause_s = self._tally.judged, _POLL_S
-            if now >= deadline:
+            if now >= deadline and whole.unseen:
                 self._not_looked_at = max(0, whole.unseen - len(self._undeleted()))
                 return whole.missing(self._not_looked_at, fifo=self._queue.fifo)
-            if whole.unseen:
-                self._tools.progress(
-                    f"{self._order.title}: {whole.unseen:,} messages are counted and not seen, waiting for them "
-                    f"(at most {deadline - now:.0f} s)"
-                )
-            self._patience.sleep(min(pause_s, deadline - now))
+            self._tools.progress(f"{self._order.title}: {self._waits_for(whole, deadline - now)}")
+            self._patience.sleep(min(pause_s, deadline - now) if now < deadline else pause_s)
             pause_s = min(pause_s * 1.5, _POLL_AT_MOST_S)
         return ""
+
+    def _waits_for(self, whole: Whole, left_s: float) -> str:
+        if whole.unseen:
+            return f"{whole.unseen:,} messages are counted and not seen, waiting for them (at most {left_s:.0f} s)"
+        return (
+            "fewer messages came by than there were at first; if the counts name no more for "
+            f"{COUNTED_AFTER_S} s, somebody else took them"
+        )
+
+    def _dealt_with(self) -> int:
+        """How many of those that were there when this process began have been dealt with."""
+        return self._deleted_earlier + self._tally.judged
 
     def _patient_s(self, *, first: bool) -> float:
         """How long what is counted is waited for: a count's age, and what may be hidden by others or by us."""
@@ -311,9 +329,7 @@ class Mover:
         tally, undeleted = self._tally, self._still_there()
         copies = copies_of(self._tools.checkpoint.doubtful())
         if self._whole and not undeleted:
-            for checkpoint in self._checkpoints():
-                checkpoint.deleted(checkpoint.all_undeleted())
-                checkpoint.close(NO_BATCH, 0)
+            self._forget_undeleted()
         parts = [f"{tally.moved:,} moved"]
         parts += [f"{self._left:,} left by the filter"] if self._left else []
         parts += [f"{self._stayed:,} stayed"] if self._stayed else []
@@ -328,6 +344,16 @@ class Mover:
             certain=not (copies or undeleted),
             details=self._details(reason, undeleted, copies),
         )
+
+    def _forget_undeleted(self) -> None:
+        """All was looked at: what was sent and did not show up again is deleted, although nobody was told so."""
+        gone = set(self._pump.uncounted())
+        for checkpoint in self._checkpoints():
+            ids = checkpoint.all_undeleted()
+            checkpoint.deleted(ids)
+            checkpoint.close(NO_BATCH, len(gone & set(ids)))
+            if checkpoint is self._tools.checkpoint:
+                self._tally.moved += len(gone & set(ids))
 
     def _checkpoints(self) -> list[Checkpoint]:
         return [self._tools.checkpoint, *([self._parking.checkpoint] if self._parking else [])]

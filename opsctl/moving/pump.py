@@ -20,6 +20,7 @@ from opsctl.moving.tally import HELD_AT_MOST, Tally
 EMPTY_POLLS = 2
 NO_BATCH = 0
 _CLOCK_MS = 2000
+EARLY_S = 3.0
 RENEWED_AT_ONCE = 50
 _KNOWN_AT_LEAST = 100
 
@@ -84,9 +85,10 @@ class Pump:
     `sent_before` are ids that were sent and may not have been deleted, with the reason if known; those that count
     as moved already, whether or not their deletion took effect, are `counted` as well. What entered
     the queue at or after `cutoff_ms` (SentTimestamp, by SQS's clock) is never moved: it came back, or failed
-    meanwhile. `parts` divides messages into those that are sent and recorded together. With `parking`, what is not
-    to go home is not held aside but parked, in its order; ids that were parked and may not have been deleted are
-    `parked_before` as well.
+    meanwhile. What is sent before `early_until` may come back with an older time than that. `parts` divides
+    messages into those that are sent and recorded together. With `parking`, what is not to go home is not held
+    aside but parked, in its order; ids that were parked and may not have been deleted are `parked_before` as well.
+    One that `settles` looks for what was sent and not deleted also when the budget is spent.
     """
 
     queue: Queue
@@ -101,6 +103,7 @@ class Pump:
     stopping: Callable[[], bool]
     visibility_s: int
     cutoff_ms: int
+    early_until: float
     sent_before: dict[str, str]
     patience: Patience
     parts: Callable[[list[Json]], list[list[Json]]] = together
@@ -108,6 +111,7 @@ class Pump:
     parked_before: set[str] = field(default_factory=set)
     counted: set[str] = field(default_factory=set)
     returns_at_most: int = -1
+    settles: bool = False
     stuck: str = ""
     known_in_a_row: int = 0
     calls: int = 0
@@ -145,12 +149,12 @@ class Pump:
         while (
             empty < EMPTY_POLLS
             and self.known_in_a_row <= 2 * len(self.tally.aside) + _KNOWN_AT_LEAST
-            and not self.budget.spent
+            and not (self.budget.spent and not self.settling)
             and not self.stopping()
             and not self.why_stop()
         ):
             asked = self.budget.take(BATCH)
-            if not asked:
+            if not asked and not self.settling:
                 return
             self.rate.take(asked)
             if self.stopping():
@@ -158,9 +162,12 @@ class Pump:
                 return
             self.tally.aside.renew(RENEWED_AT_ONCE)
             began = self.clock.now()
-            messages = self.queue.receive(asked, 1 if empty else 0)
+            messages = self.queue.receive(asked or BATCH, 1 if empty else 0)
             self._count(began)
             wanted, unwanted, learned = self._sorted(messages)
+            if not asked:
+                learned = self._put_by([*wanted, *unwanted]) or learned
+                wanted, unwanted = [], []
             moved = self._move(messages, wanted, unwanted, began) if wanted or unwanted else 0
             self.budget.give_back(asked - moved)
             self.rate.give_back(asked - moved)
@@ -209,6 +216,21 @@ class Pump:
                 continue
             learned = True
         return wanted, unwanted, learned
+
+    def _put_by(self, messages: list[Json]) -> bool:
+        """Hold aside what may not be moved any more, so that the queue shows what was sent and not deleted."""
+        for message in messages:
+            self.tally.aside.put(message)
+        return bool(messages)
+
+    @property
+    def settling(self) -> bool:
+        """Whether, with nothing left to move, something is looked for that was sent and not deleted."""
+        return self.settles and bool(self.uncounted())
+
+    def uncounted(self) -> list[str]:
+        """What was sent, is not known to be deleted, and does not count as moved yet."""
+        return [id_ for id_ in list(self.sent_before) if id_ not in self.counted]
 
     def _came_back(self, message: Json, sent_at: int) -> bool:
         """Whether it is one of those that this run sent; SQS's clock is told in whole seconds, so begins late."""
@@ -292,11 +314,14 @@ class Pump:
         self, messages: list[Json], alive: "_Alive", sending: Sending, checkpoint: Checkpoint
     ) -> "tuple[_Batch, list[Stayed]]":
         number = checkpoint.intend([(m["MessageId"], m["ReceiptHandle"]) for m in messages], self.clock.now())
+        early = self.clock.now() < self.early_until
         came = sending.send(messages, alive)
         if came.doubtful:
             checkpoint.doubt(came.doubtful)
         self.tally.sent(came)
         done = [(m["MessageId"], m["ReceiptHandle"]) for m in came.confirmed]
+        if early and checkpoint is self.checkpoint:
+            checkpoint.arrived(came.new_ids)
         self._confirm(checkpoint, number, done)
         return _Batch(checkpoint, number, done, len(came.stayed)), came.stayed
 

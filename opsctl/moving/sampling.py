@@ -60,7 +60,7 @@ class Sampler:
         threads = 1 if self._queue.fifo or at_most <= _FEW else _THREADS
         unseen = 0
         try:
-            whole = Whole(self._queue.depth(), self._aside, lambda: 0) if to_the_end else None
+            whole = Whole(self._queue.depth(), self._aside, lambda: len(self._aside)) if to_the_end else None
             self._once(threads, show, tick)
             if whole is not None:
                 unseen = self._rest(whole, show, tick)
@@ -79,12 +79,12 @@ class Sampler:
         wait_s = _BEHIND_S if self._queue.fifo else COUNTED_AFTER_S
         seen, deadline = -1, 0.0
         while not self._stopping() and len(self._aside) < self._at_most:
-            if whole.settled(self._queue.depth()):
-                return 0
             now = self._clock.now()
+            if whole.settled(self._queue.depth(), now):
+                return 0
             if len(self._aside) > seen:
                 seen, deadline = len(self._aside), now + wait_s
-            if now >= deadline:
+            if now >= deadline and whole.unseen:
                 return whole.unseen
             tick(seen)
             self._patience.sleep(_POLL_S)

@@ -117,6 +117,15 @@ def test_what_was_sent_and_not_deleted_is_known_until_it_is_and_costs_a_record_e
     assert JobCheckpoint(path).all_undeleted() == []
 
 
+def test_under_which_ids_the_first_ones_arrived_is_known_after_each_restart(tmp_path: Path) -> None:
+    path = tmp_path / "job.log"
+    first = JobCheckpoint(path)
+    first.arrived(["new-1", "new-2"])
+    first.arrived([])
+    JobCheckpoint(path).arrived(["new-3"])
+    assert JobCheckpoint(path).all_arrived() == ["new-1", "new-2", "new-3"]
+
+
 def test_a_record_larger_than_the_room_is_written_all_the_same(tmp_path: Path) -> None:
     path = tmp_path / "job.log"
     JobCheckpoint(path, 100).remember("sent", ["x" * 500])

@@ -51,6 +51,8 @@ class StoredQueue:
     messages: dict[int, Stored] = field(default_factory=dict)
     handles: dict[str, int] = field(default_factory=dict)
     seen: dict[str, tuple[float, str]] = field(default_factory=dict)
+    attempts: dict[str, tuple[float, dict[int, str]]] = field(default_factory=dict)
+    counted: list[tuple[float, int, int]] = field(default_factory=list)
 
     @property
     def fifo(self) -> bool:
@@ -64,9 +66,14 @@ class StoredQueue:
 
 @dataclass
 class Faults:
-    """Chances of each fault, and a hook that is called before every operation."""
+    """Chances of each fault, and a hook that is called before every operation.
+
+    `sampled` is how likely a short poll asks some of the servers only, and `lag_s` how old a count may be.
+    """
 
     seed: int = 1
+    sampled: float = 0.0
+    lag_s: float = 0.0
     send_entry: float = 0.0
     delete_entry: float = 0.0
     throttled: float = 0.0
@@ -99,6 +106,7 @@ class MemorySqs:
         self.faults = faults or Faults()
         self.queues: dict[str, StoredQueue] = {}
         self.calls: list[str] = []
+        self.in_flight_at_most = 0
         self._random = random.Random(self.faults.seed)  # noqa: S311 - faults, not secrets
         self._lock = threading.RLock()
         self._number = 0
@@ -150,6 +158,8 @@ class MemorySqs:
                 raise refused(operation, "QueueDoesNotExist", Refused.MISSING)
             # Through JSON, as over the network: nobody shares an object with the service.
             answer = getattr(self, f"_{operation}")(self.queues[name], json.loads(json.dumps(params)))
+            if name in self.queues:
+                self._remember(self.queues[name])
             first = self.faults.lose_first.get(operation, 0)
             self.faults.lose_first[operation] = max(0, first - 1)
             if first or self._random.random() < self.faults.lost.get(operation, 0.0):
@@ -172,30 +182,62 @@ class MemorySqs:
                 self._number,
             )
             queue.messages[self._number] = one
+            self._remember(queue)
             return one
 
     def _ReceiveMessage(self, queue: StoredQueue, params: dict[str, Json]) -> dict[str, Json]:  # noqa: N802
         now = self.clock.now()
-        given: list[Json] = []
         visibility = float(params.get("VisibilityTimeout", queue.attributes["VisibilityTimeout"]))
+        again = self._same_attempt(queue, params, now)
+        if again:
+            for one in again:
+                one.visible_at = now + visibility
+            return {"Messages": [_shown(one, params) for one in again]}
         in_flight = [one for one in queue.messages.values() if one.visible_at > now]
-        if len(in_flight) >= IN_FLIGHT_AT_MOST:
+        if len(in_flight) >= (self.in_flight_at_most or IN_FLIGHT_AT_MOST):
             if queue.fifo:
                 return {"Messages": []}
             raise refused("ReceiveMessage", "OverLimit", Refused.INVALID)
         locked = {one.system.get("MessageGroupId") for one in in_flight} if queue.fifo else set()
-        for number, one in queue.messages.items():
-            if len(given) == int(params.get("MaxNumberOfMessages", 1)):
-                break
-            if one.visible_at > now or (queue.fifo and one.system.get("MessageGroupId") in locked):
-                continue
+        found = [
+            one
+            for one in queue.messages.values()
+            if one.visible_at <= now and not (queue.fifo and one.system.get("MessageGroupId") in locked)
+        ]
+        given = self._given(queue, found, params)
+        for one in given:
             one.received += 1
             one.first_at = one.first_at or now
             one.visible_at = now + visibility
-            one.handle = base64.b64encode(f"{queue.name}/{number}/{one.received}".encode()).decode()
-            queue.handles[one.handle] = number
-            given.append(_shown(one, params))
-        return {"Messages": given}
+            one.handle = base64.b64encode(f"{queue.name}/{one.number}/{one.received}".encode()).decode()
+            queue.handles[one.handle] = one.number
+        if queue.fifo and params.get("ReceiveRequestAttemptId"):
+            handles = {one.number: one.handle for one in given}
+            queue.attempts[params["ReceiveRequestAttemptId"]] = (now, handles)
+        return {"Messages": [_shown(one, params) for one in given]}
+
+    def _given(self, queue: StoredQueue, found: list[Stored], params: dict[str, Json]) -> list[Stored]:
+        """What a poll finds: a long one asks all servers, a short one may ask some; FIFO keeps each order.
+
+        Source: SQS guide, "Amazon SQS short and long polling".
+        """
+        at_most = int(params.get("MaxNumberOfMessages", 1))
+        if params.get("WaitTimeSeconds") or self._random.random() >= self.faults.sampled:
+            return found[:at_most]
+        count = self._random.randint(0, min(at_most, len(found)))
+        return found[:count] if queue.fifo else self._random.sample(found, count)
+
+    def _same_attempt(self, queue: StoredQueue, params: dict[str, Json], now: float) -> list[Stored]:
+        """The messages of an earlier answer to the same attempt, while nothing was done to them.
+
+        Source: API reference, ReceiveMessage, ReceiveRequestAttemptId.
+        """
+        at, handles = queue.attempts.get(params.get("ReceiveRequestAttemptId", ""), (0.0, {}))
+        if not queue.fifo or now - at >= DEDUPLICATION_S:
+            return []
+        found = [queue.messages[number] for number in handles if number in queue.messages]
+        same = [one for one in found if one.handle == handles[one.number] and one.visible_at > now]
+        return same if len(same) == len(handles) else []
 
     def _SendMessageBatch(self, queue: StoredQueue, params: dict[str, Json]) -> dict[str, Json]:  # noqa: N802
         entries = params["Entries"]
@@ -278,10 +320,9 @@ class MemorySqs:
         return {"Successful": good, "Failed": bad}
 
     def _GetQueueAttributes(self, queue: StoredQueue, params: dict[str, Json]) -> dict[str, Json]:  # noqa: N802
-        now = self.clock.now()
-        hidden = sum(one.visible_at > now for one in queue.messages.values())
+        visible, hidden = self._counts(queue)
         counts = {
-            "ApproximateNumberOfMessages": str(len(queue.messages) - hidden),
+            "ApproximateNumberOfMessages": str(visible),
             "ApproximateNumberOfMessagesNotVisible": str(hidden),
             "ApproximateNumberOfMessagesDelayed": "0",
             "QueueArn": self.arn(queue.name),
@@ -291,6 +332,26 @@ class MemorySqs:
     def _DeleteQueue(self, queue: StoredQueue, _params: dict[str, Json]) -> dict[str, Json]:  # noqa: N802
         del self.queues[queue.name]
         return {}
+
+    def _counts(self, queue: StoredQueue) -> tuple[int, int]:
+        """How many are visible and hidden, each as of a moment that may be a while ago."""
+        self._remember(queue)
+        now, lag_s = self.clock.now(), self.faults.lag_s
+        if not lag_s:
+            _, visible, hidden = _counted(queue, now)
+            return visible, hidden
+        (_, visible, _), (_, _, hidden) = (
+            _as_of(queue.counted, now - self._random.uniform(0, lag_s)) for _ in range(2)
+        )
+        return visible, hidden
+
+    def _remember(self, queue: StoredQueue) -> None:
+        """Keep the counts after each change, for as long as they may be told."""
+        now, lag_s = self.clock.now(), self.faults.lag_s
+        if lag_s:
+            queue.counted.append(_counted(queue, now))
+            while len(queue.counted) > 1 and queue.counted[1][0] <= now - lag_s:
+                del queue.counted[0]
 
     def _GetQueueUrl(self, queue: StoredQueue, _params: dict[str, Json]) -> dict[str, Json]:  # noqa: N802
         return {"QueueUrl": url_of(queue.name)}
@@ -311,6 +372,15 @@ def url_of(name: str) -> str:
 def refused(operation: str, code: str, kind: Refused) -> AwsRefused:
     """Make SQS's refusal of a whole request."""
     return AwsRefused(Refusal(kind=kind, code=code, message=code, api=f"sqs.{operation}"))
+
+
+def _counted(queue: StoredQueue, now: float) -> tuple[float, int, int]:
+    hidden = sum(one.visible_at > now for one in queue.messages.values())
+    return now, len(queue.messages) - hidden, hidden
+
+
+def _as_of(counted: list[tuple[float, int, int]], at: float) -> tuple[float, int, int]:
+    return next((one for one in reversed(counted) if one[0] <= at), counted[0])
 
 
 def _shown(one: Stored, params: dict[str, Json]) -> Json:

@@ -190,3 +190,46 @@ def test_a_lost_answer_is_to_something_that_was_done() -> None:
     with pytest.raises(OutcomeUnknown):
         send(made, {})
     assert len(made.queues["q"].messages) == 1
+
+
+def test_a_short_poll_may_find_a_part_and_a_long_one_finds_all() -> None:
+    made = sqs(*"abcdefgh", faults=Faults(sampled=1.0))
+    found = {len(receive(made, VisibilityTimeout=0)) for _ in range(100)}
+    assert {0, 8} <= found
+    assert len(found) > 4
+    assert len(receive(made, WaitTimeSeconds=1)) == 8
+
+
+def test_a_short_poll_of_a_fifo_queue_keeps_the_order_of_each_group() -> None:
+    made = sqs(queue="q.fifo", faults=Faults(sampled=1.0))
+    made.put("q.fifo", *"abcdefgh", group="g")
+    for _ in range(20):
+        assert "abcdefgh".startswith(
+            "".join(one["Body"] for one in receive(made, 10, "q.fifo", VisibilityTimeout=0))
+        )
+
+
+def test_counts_are_as_old_as_they_may_be_and_right_afterwards() -> None:
+    made = sqs(faults=Faults(lag_s=60))
+    params = {"QueueUrl": url_of("q"), "AttributeNames": ["All"]}
+
+    def count() -> str:
+        return str(made.call("GetQueueAttributes", params)["Attributes"]["ApproximateNumberOfMessages"])
+
+    assert count() == "0"
+    made.put("q", "a")
+    assert {count() for _ in range(50)} == {"0"}
+    made.clock.sleep(30)
+    assert {count() for _ in range(50)} == {"0", "1"}
+    made.clock.sleep(61)
+    assert {count() for _ in range(50)} == {"1"}
+
+
+def test_a_repeated_attempt_gets_the_same_messages_again_until_something_is_done_to_them() -> None:
+    made = sqs(queue="q.fifo")
+    made.put("q.fifo", "a", "b", group="g")
+    first = receive(made, queue="q.fifo", ReceiveRequestAttemptId="1")
+    assert receive(made, queue="q.fifo", ReceiveRequestAttemptId="1") == first
+    assert receive(made, queue="q.fifo", ReceiveRequestAttemptId="2") == []
+    delete(made, first[0]["ReceiptHandle"], queue="q.fifo")
+    assert receive(made, queue="q.fifo", ReceiveRequestAttemptId="1") == []

@@ -343,6 +343,78 @@ def test_a_limit_counts_what_is_moved_and_not_what_is_looked_at(tmp_path: Path) 
     assert len(sqs.queues["home"].messages) == 15
 
 
+def denied(sqs: MemorySqs, operation: str, after: int = 0) -> None:
+    """Deny an operation, but for its first calls."""
+    left = iter(range(after))
+
+    def deny(name: str, _params: dict[str, Json]) -> None:
+        if name == operation and next(left, None) is None:
+            raise refused(name, "AccessDenied", Refused.DENIED)
+
+    sqs.faults.before = deny
+
+
+def test_a_limit_counts_what_an_earlier_process_sent_and_could_not_delete(tmp_path: Path) -> None:
+    """What is over the limit would otherwise be sent once the deletes are allowed again."""
+    sqs = made(50)
+    denied(sqs, "DeleteMessageBatch")
+    first = move(sqs, tmp_path, "dead", "home", order={"limit": 15})
+    assert (first.details["moved"], len(first.details["sent_not_deleted"])) == (0, 10)
+    sqs.faults.before = None
+    sqs.clock.sleep(61)
+    again = move(sqs, tmp_path, "dead", "home", order={"limit": 15})
+    assert (again.details["moved"], again.complete, again.certain) == (15, True, True)
+    assert (len(sqs.queues["home"].messages), len(sqs.queues["dead"].messages)) == (15, 35)
+
+
+def test_a_limit_that_is_reached_keeps_nobody_from_deleting_what_was_sent(tmp_path: Path) -> None:
+    sqs = made(50)
+    denied(sqs, "DeleteMessageBatch")
+    move(sqs, tmp_path, "dead", "home", order={"limit": 10})
+    sqs.faults.before = None
+    sqs.clock.sleep(61)
+    again = move(sqs, tmp_path, "dead", "home", order={"limit": 10})
+    assert (again.details["moved"], again.complete, again.certain) == (10, True, True)
+    assert (len(sqs.queues["home"].messages), len(sqs.queues["dead"].messages)) == (10, 40)
+    assert all(one.visible_at <= sqs.clock.now() for one in sqs.queues["dead"].messages.values())
+
+
+def test_what_was_deleted_without_an_answer_counts_as_moved_once_all_was_looked_at(tmp_path: Path) -> None:
+    sqs = made(10, Faults(lose_first={"DeleteMessageBatch": 1}))
+    denied(sqs, "DeleteMessageBatch", after=1)
+    first = move(sqs, tmp_path, "dead", "home")
+    assert (first.details["moved"], len(first.details["sent_not_deleted"])) == (0, 10)
+    sqs.faults.before = None
+    again = move(sqs, tmp_path, "dead", "home")
+    assert (again.details["moved"], again.complete, again.certain) == (10, True, True)
+
+
+@pytest.mark.parametrize("slow_s", [0, 20], ids=["at-once", "answered-late"])
+def test_what_came_back_before_the_clock_had_ticked_is_known_to_the_next_process_too(
+    tmp_path: Path, slow_s: int
+) -> None:
+    """SQS tells whole seconds, so what is sent in the first of them may look as if it had been there."""
+    sqs = made(3, RedrivePolicy="")
+    sqs.put("dead", "x" * 50)
+    sqs.queues["home"].attributes["MaximumMessageSize"] = "40"
+    inner = sqs.call
+
+    def call(name: str, params: dict[str, Json]) -> dict[str, Json]:
+        answer = inner(name, params)
+        if name == "SendMessageBatch":
+            sqs.clock.sleep(slow_s)
+        return answer
+
+    sqs.call = call  # type: ignore[method-assign,assignment]
+    first = move(sqs, tmp_path, "dead", "home", late_ms=900)
+    assert (first.details["moved"], first.details["stayed"]) == (3, 1)
+    sqs.fail("home", "dead")
+    sqs.clock.sleep(30)
+    again = move(sqs, tmp_path, "dead", "home")
+    assert (again.details["moved"], again.details["came_back"]) == (3, 3)
+    assert sqs.queues["home"].messages == {}
+
+
 def test_a_rate_is_kept(tmp_path: Path) -> None:
     sqs = made(100)
     began = sqs.clock.now()

@@ -130,6 +130,28 @@ def test_counts_that_stay_higher_than_what_is_shown_end_the_move_as_incomplete_i
     assert sqs.clock.now() - began < 90
 
 
+@pytest.mark.parametrize("known", [30, 0], ids=["by-the-queue", "by-the-plan"])
+def test_counts_that_forget_what_somebody_else_holds_are_not_believed_before_a_minute(
+    tmp_path: Path, known: int
+) -> None:
+    """Each count is as old as it likes: what was just received may be in neither."""
+    sqs = queue_of(30)
+    queue_at(sqs, "dead").receive(3, 0)
+    began, first, real = sqs.clock.now(), iter([known]), sqs.call
+
+    def call(operation: str, params: dict[str, Json]) -> dict[str, Json]:
+        answer = real(operation, params)
+        if operation == "GetQueueAttributes" and sqs.clock.now() - began < 59:
+            answer["Attributes"]["ApproximateNumberOfMessages"] = str(next(first, 0))
+            answer["Attributes"]["ApproximateNumberOfMessagesNotVisible"] = "0"
+        return answer
+
+    sqs.call = call  # type: ignore[method-assign]
+    result = move(sqs, tmp_path, "dead", "home", order={"expected": 30})
+    assert (result.details["moved"], result.complete) == (30, True)
+    assert sqs.clock.now() - began < 130
+
+
 @pytest.mark.parametrize("counted", [None, 0], ids=["right", "too low"])
 def test_polls_that_find_nothing_for_a_while_are_no_end(tmp_path: Path, counted: int | None) -> None:
     """SQS API reference: a short poll asks some of the servers only, so it may find nothing."""

@@ -1,0 +1,234 @@
+"""What must be so after each process, by what really lies where: it knows nothing of how a redrive works."""
+
+import json
+from collections import Counter
+from typing import Any
+
+from opsctl.model.exits import Exit
+from opsctl.model.plan import Plan
+from opsctl.model.value import Json
+from opsctl.moving.pump import EARLY_S
+from tests.worlds.account import SOURCES, Arrival
+from tests.worlds.letters import KINDS
+from tests.worlds.world import Letter, Outcome, World
+
+
+class Oracle:
+    """Judges a world. Each letter is in exactly one place, or is named as perhaps being in several.
+
+    `named` are the copies that reports admitted, run by run; `owed` those that nobody could name any more, for
+    their run was given up.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.named: dict[str, Counter[str]] = {}
+        self.owed: Counter[str] = Counter()
+        self.purged: Counter[str] = Counter()
+        self.imported = False
+
+    def begins(self, plan: Plan, to: str = "", *, edited: bool = False) -> None:
+        """A run begins, which sends everything to one place, perhaps, and changed."""
+        world = self.world
+        self.to, self.edited = to, edited
+        sources = [one + world.account.suffix for one in SOURCES[world.spec.topology]]
+        there = [one for one in sources if one in world.sqs.queues]
+        self.of_bare = there[0] if len(there) == 1 and not edited else ""
+        self.plan = plan
+        self.job = plan.changes[0].operation
+        self.params = plan.changes[0].params
+        self.there = {id_: world.ids[id_] for id_ in world.dead_ids()}
+        self.known = set(world.ids) - self.there.keys()
+        self.before = len(world.sqs.arrivals)
+        self.began = world.base.now()
+        self.named[plan.id] = Counter()
+
+    def given_up(self) -> None:
+        """The run was killed, and nobody goes on with it: another may send again what was sent already."""
+        self._look_at_file()
+        arrived, dead = self.world.arrived(), self.world.in_dead()
+        for tag in self.world.letters:
+            excess = self._copies(tag) - self._allowed(tag)
+            self.owed[tag] += max(0, excess) + (1 if arrived[tag] and dead[tag] else 0)
+
+    def judge(self, outcome: Outcome) -> None:
+        """Judge what a process came to that was not killed."""
+        report = outcome.report if isinstance(outcome.report, dict) and "moved" in outcome.report else None
+        if report is None:
+            assert outcome.exit is not Exit.DONE, outcome
+        else:
+            self._note(report)
+        self._look_at_file()
+        self.every_letter()
+        if report is None:
+            return
+        if self.job == "dlq.import":
+            self._import(outcome, report)
+        else:
+            self._counts(outcome, report)
+            self._left(outcome, report)
+
+    def _look_at_file(self) -> None:
+        if self.job == "dlq.purge":
+            self.purged = self.world.in_file()
+
+    def every_letter(self) -> None:
+        """None is lost, or somewhere unnamed, or in the wrong place; order is kept, and nothing leaked."""
+        for tag in self.world.letters:
+            copies = self._copies(tag)
+            assert copies + (self.imported and self.purged[tag]) >= 1, f"{tag} is lost"
+            allowed = self._allowed(tag)
+            assert copies <= allowed, f"{tag} is there {copies} times, and {allowed - 1} copies are named"
+        for one in self.world.sqs.arrivals[self.before :]:
+            self._arrival(one, self.world.letters[one.tag])
+        self._order()
+        assert b"zq-" not in self.world.written(), "a body is in the journal, or was shown"
+
+    def all_home(self) -> None:
+        """Nothing that has a home is left in the dead-letter queue, and nothing is hidden, once all is well."""
+        stopped: set[str] = set()
+        for one in self.world.dead_ids().values():
+            letter = self.world.letters[self.world.ids[one.id]]
+            assert one.visible_at <= self.world.base.now(), f"{letter.tag} is hidden still"
+            home = self._home(letter)
+            if not home.startswith("function:") and home not in self.world.sqs.queues:
+                stopped.add(letter.group)
+                continue
+            behind = bool(letter.group) and letter.group in stopped
+            assert behind, f"{letter.tag} has a home and was left"
+
+    def wanted(self, tag: str) -> bool:
+        """Whether the run means a letter."""
+        return self.world.letters[tag].good or not self.params.get("where")
+
+    def _copies(self, tag: str) -> int:
+        world = self.world
+        filed = self.purged[tag] if not self.imported else 0
+        there = sum(world.ids[id_] == tag for id_ in world.dead_ids())
+        return there + world.arrived()[tag] - world.back[tag] + world.taken[tag] + filed
+
+    def _allowed(self, tag: str) -> int:
+        return 1 + sum(one[tag] for one in self.named.values()) + self.owed[tag]
+
+    def _note(self, report: dict[str, Any]) -> None:
+        most = dict.fromkeys(report["may_be_twice"], 2) | report["copies_at_most"]
+        named: Counter[str] = Counter()
+        for id_, copies in most.items():
+            named[self.world.ids[id_]] += copies - 1
+        for one in report.get("sent_not_deleted") or ():
+            named[self.world.ids[one["id"]]] += 1
+        # What was admitted once stays admitted: the copies are there, whatever a later report says.
+        self.named[self.plan.id] |= named
+
+    def _new(self) -> Counter[str]:
+        """What arrived since the run began; of a purge, what is in the file."""
+        if self.job == "dlq.purge":
+            return self.world.in_file()
+        return Counter(one.tag for one in self.world.sqs.arrivals[self.before :])
+
+    def _counts(self, outcome: Outcome, report: dict[str, Any]) -> None:
+        world, new = self.world, self._new()
+        dead = world.dead_ids().keys() | self.known
+        # A FIFO queue drops what an earlier run has sent already: it is there all the same.
+        found = new + world.arrived()
+        moved = sum(id_ not in dead and found[tag] > 0 for id_, tag in world.ids.items())
+        assert report["moved"] <= moved, f"{report['moved']} moved, says the report; {moved} were"
+        # What came back in the very second in which a kill kept its id from being recorded cannot be known again.
+        unrecorded = any(0 <= at - self.began < EARLY_S for at in world.kills)
+        for tag, count in new.items():
+            most = 1 + self.named[self.plan.id][tag] + unrecorded * world.back[tag]
+            assert count <= most, f"{tag} was sent {count} times in one run, {most} are named"
+        unmeant = [tag for tag in new if not self.wanted(tag)]
+        assert not unmeant or self.job == "dlq.purge", f"{unmeant} were sent, and the filter does not want them"
+        limit = int(self.params.get("limit", -1))
+        doubted = set(report["may_be_twice"]) | {one["id"] for one in report["sent_not_deleted"]}
+        if limit >= 0:
+            assert len(new) <= limit + len(doubted), f"{len(new)} were moved of {limit} at most"
+        unwanted = sum(not self.wanted(tag) for tag in world.letters)
+        assert report["left_by_filter"] <= unwanted
+        if outcome.exit is Exit.DONE:
+            assert report["moved"] == moved, f"{moved} were moved; the report says {report['moved']}"
+            assert not doubted
+        if self.params.get("backup"):
+            filed = world.in_file()
+            unsaved = [tag for tag in new if not filed[tag]]
+            assert not unsaved, f"{unsaved} were sent and are in no backup"
+
+    def _left(self, outcome: Outcome, report: dict[str, Any]) -> None:
+        """What is left is said to be left: one by one, or that and why not everything was looked at."""
+        world = self.world
+        limit = int(self.params.get("limit", -1))
+        stayed = {one["id"] for one in report["stayed_messages"]}
+        sent = {one["id"] for one in report["sent_not_deleted"]}
+        left = {id_ for id_ in world.dead_ids() if id_ in self.there and self.wanted(self.there[id_])}
+        unnamed = {self.there[id_] for id_ in left - stayed - sent}
+        over = 0 <= limit <= report["moved"] + report["stayed"]
+        stopped = bool(report["stopped"]) or outcome.exit is Exit.INTERRUPTED
+        if outcome.exit is Exit.DONE:
+            assert not left or over, f"{sorted(unnamed)} are left, and it says: {outcome.says or 'done'}"
+            assert not report["stopped"]
+            assert not report["not_looked_at"]
+        assert not unnamed or over or stopped, f"{sorted(unnamed)} are left without a word: {outcome.says}"
+        for id_ in stayed & self.there.keys() - set(report["may_be_twice"]) - sent:
+            tag = self.there[id_]
+            assert not self._new()[tag], f"{tag} is said to have stayed, and arrived"
+
+    def _import(self, outcome: Outcome, report: dict[str, Any]) -> None:
+        new = self._new()
+        moved = sum(new.values())
+        assert report["moved"] <= moved, f"{report['moved']} sent, says the report; {moved} were"
+        missing = [tag for tag in self.purged if not new[tag]]
+        if outcome.exit is Exit.DONE:
+            assert not missing, f"{missing} are in the file and were not sent"
+
+    def _arrival(self, one: Arrival, letter: Letter) -> None:
+        home = self._home(letter)
+        assert one.place == home, f"{one.tag} went to {one.place}, it belongs to {home or 'nowhere'}"
+        assert one.group == letter.group or one.place.startswith("function:")
+        gets = letter.written.body if self.to else letter.kind.gets(_told(letter), letter.written.body)
+        if self.edited:
+            gets = json.dumps(json.loads(gets) | {"fixed": True})
+        came = one.body
+        if one.place == "function:mailer":
+            (record,) = json.loads(came)["Records"]
+            came = record["Sns"]["Message"]
+        assert _same(came, gets), f"{one.tag} arrived as {came}"
+        if one.body == letter.written.body and not one.place.startswith("function:"):
+            assert (one.attributes or {}) == letter.written.attributes or letter.kind.home == "nightly"
+
+    def _home(self, letter: Letter) -> str:
+        """Where it belongs; what says nothing of itself is of the one queue that it can be of."""
+        return self.to or (self.of_bare if letter.kind is KINDS["garbage"] else letter.home)
+
+    def _order(self) -> None:
+        """Within a group and a place letters arrive as they lay, and none that is wanted is overtaken."""
+        if not self.world.account.suffix:
+            return
+        place = {tag: number for number, tag in enumerate(self.there.values())}
+        first: dict[str, Arrival] = {}
+        for one in self.world.sqs.arrivals[self.before :]:
+            if one.tag in place:
+                first.setdefault(one.tag, one)
+        last: dict[str, int] = {}
+        for tag, one in first.items():
+            key = f"{one.place} {one.group}"
+            assert last.get(key, -1) < place[tag], f"{tag} was overtaken in group {one.group}"
+            last[key] = place[tag]
+        for id_ in self.world.dead_ids().keys() & self.there.keys():
+            tag = self.there[id_]
+            letter = self.world.letters[tag]
+            behind = last.get(f"{self._home(letter)} {letter.group}", -1)
+            left = tag not in first and self.wanted(tag)
+            assert not left or behind < place[tag], f"{tag} was left, and overtaken in group {letter.group}"
+
+
+def _told(letter: Letter) -> str:
+    return json.dumps({"tag": letter.tag, "kind": "good" if letter.good else "bad"})
+
+
+def _same(text: str, other: str) -> bool:
+    try:
+        parsed: tuple[Json, Json] = json.loads(text), json.loads(other)
+    except ValueError:
+        return text == other
+    return bool(parsed[0] == parsed[1])

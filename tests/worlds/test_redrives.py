@@ -1,0 +1,120 @@
+"""Random worlds of dead letters, ten thousand steps a run, each judged by where its letters really are."""
+
+import os
+import random
+import tempfile
+from pathlib import Path
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as some
+
+from opsctl.model.value import Json
+from tests.worlds.letters import EDITABLE, MIXED, OF_QUEUES
+from tests.worlds.mishaps import Chances
+from tests.worlds.playing import FILTER, play
+from tests.worlds.world import LetterSpec, Spec
+
+STEPS = 10_000
+AT_A_TIME = 40
+SEED = "OPSCTL_WORLDS_SEED"
+
+_KINDS = {
+    "mixed": MIXED,
+    "queues": (*OF_QUEUES, "garbage"),
+    "one": ("of orders", "garbage"),
+    "fifo": OF_QUEUES,
+}
+_HAPPENINGS = (
+    *("killed-before", "killed-after") * 2,
+    *("lost-after", "arrives", "arrives", "received", "removed", "stop", "expired", "crowded 8"),
+    *("deleted orders", "deleted dead", "denied SendMessageBatch", "denied DeleteMessageBatch"),
+    *("denied ChangeMessageVisibilityBatch", "denied ReceiveMessage", "denied Invoke"),
+)
+
+
+@some.composite
+def worlds(draw: some.DrawFn) -> Spec:
+    """A world: what is drawn first is what is simplest."""
+    topology = draw(some.sampled_from(["queues", "one", "fifo", "mixed"]))
+    playbook = draw(some.sampled_from(["dlq-redrive", "dlq-redrive", "dlq-redrive", "dlq-purge"]))
+    inputs: dict[str, Json] = {}
+    kinds: tuple[str, ...] = _KINDS[topology]
+    if draw(some.sampled_from([False, False, True])):
+        inputs["where"] = FILTER
+    if playbook == "dlq-redrive":
+        inputs |= draw(some.sampled_from(_INPUTS))
+        if inputs.get("to") and topology == "fifo":
+            inputs["to"] = "aside.fifo"
+        if inputs.get("settings"):
+            kinds = tuple(one for one in kinds if one in EDITABLE)
+    letter = some.builds(
+        LetterSpec, some.sampled_from(kinds), some.sampled_from([True, True, False]), some.integers(0, 2)
+    )
+    return Spec(
+        topology=topology,
+        letters=tuple(draw(some.lists(letter, min_size=1, max_size=45))),
+        inputs=tuple(inputs.items()),
+        playbook=playbook,
+        backup=draw(some.booleans()),
+        workers=draw(some.integers(1, 3)),
+        sampled=draw(some.sampled_from([0.0, 0.5, 0.9])),
+        lag_s=draw(some.sampled_from([0.0, 59.0])),
+        chances=draw(_CHANCES),
+        happenings=tuple(
+            draw(some.lists(some.tuples(some.integers(1, 160), some.sampled_from(_HAPPENINGS)), max_size=5))
+        ),
+        consumers=draw(some.sampled_from(["none", "take", "fail"])),
+        waits_s=draw(some.sampled_from([0.0, 5.0, 400.0])),
+        gives_up=draw(some.sampled_from([False, False, True])),
+        seed=draw(some.integers(0, 2**32)),
+    )
+
+
+_INPUTS: list[dict[str, Json]] = [
+    *({}, {}, {"to": "aside"}, {"limit": 7}, {"limit": 15}, {"canary": 2}, {"rate": 20}, {"watch": 0}),
+    {"settings": ["body.fixed=true"]},
+]
+_CHANCES = some.builds(
+    Chances,
+    throttled=some.sampled_from([0.0, 0.0, 0.1, 0.3]),
+    lost_before=some.sampled_from([0.0, 0.0, 0.05]),
+    lost_after=some.sampled_from([0.0, 0.0, 0.05]),
+    entry=some.sampled_from([0.0, 0.0, 0.1]),
+    slow=some.booleans(),
+)
+
+
+def test_each_letter_ends_in_exactly_one_place_or_is_named() -> None:
+    """Fresh worlds each time. A failure names the seed, and the smallest world that fails in the same way."""
+    began = number = int(os.environ.get(SEED) or random.SystemRandom().randrange(2**32))
+    steps = 0
+    while steps < STEPS:
+        steps += _some_worlds(number)
+        number += 1
+    assert began <= number
+
+
+def _some_worlds(number: int) -> int:
+    steps = 0
+
+    @seed(number)
+    @settings(
+        max_examples=AT_A_TIME,
+        deadline=None,
+        report_multiple_bugs=False,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate, Phase.shrink),
+    )
+    @given(spec=worlds())
+    def played(spec: Spec) -> None:
+        nonlocal steps
+        with tempfile.TemporaryDirectory() as path:
+            steps += play(spec, Path(path)).fate.steps
+
+    try:
+        played()
+    except BaseException as fault:
+        fault.add_note(f"once more: {SEED}={number} pytest {__file__}")
+        raise
+    return steps
