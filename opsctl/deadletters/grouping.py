@@ -77,7 +77,7 @@ class Causes:
         group["first"], group["last"] = min(group["first"], sent), max(group["last"], sent)
         newest = group["latest"]
         if len(newest) < _LATEST or sent > newest[-1][0]:
-            newest.append((sent, _latest(message, letter)))
+            newest.append(_latest(message, letter, sent))
             newest.sort(key=lambda one: -one[0])
             del newest[_LATEST:]
 
@@ -142,19 +142,20 @@ def _sent(message: Json) -> int:
 def _told(group: dict[str, Json]) -> dict[str, Json]:
     """What a group tells in another form than it is kept in."""
     times = {name: _utc(group[name]) for name in ("first", "last")}
-    return times | {"latest": [one for _, one in group["latest"]]}
+    latest = [
+        {"id": id_, "sent": _utc(sent), "first_received": _utc(received), "request": request}
+        for sent, id_, received, request in group["latest"]
+    ]
+    return times | {"latest": latest}
 
 
-def _latest(message: Json, letter: Letter) -> Latest:
+def _latest(message: Json, letter: Letter, sent: int) -> tuple[int, str, int, str]:
+    """What `Latest` tells, as it is kept: most messages are the newest for a moment only."""
     told = message.get("Attributes") or {}
     again = int(told.get("ApproximateReceiveCount", 0)) > 1
+    received = int(told.get("ApproximateFirstReceiveTimestamp", 0)) if again else 0
     of_lambda = letter.inside is not None or letter.kind in OF_LAMBDA
-    return Latest(
-        id=message["MessageId"],
-        sent=_utc(int(told.get("SentTimestamp", 0))),
-        first_received=_utc(int(told.get("ApproximateFirstReceiveTimestamp", 0))) if again else "",
-        request=letter.request if of_lambda else "",
-    )
+    return sent, str(message["MessageId"]), received, letter.request if of_lambda else ""
 
 
 def _example(message: Json) -> Example:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 import zipfile
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,7 @@ def make_queues(clients: Clients) -> None:
     ledger = _with_dead_letters(sqs, "ledger.fifo", "ledger-dlq.fifo", FifoQueue="true")
     failures = sqs.create_queue(QueueName="resize-images-failures")["QueueUrl"]
     _make_function(clients, sqs, failures)
+    _log_timeouts(clients)
     for number in range(12):
         sqs.send_message(QueueUrl=orders, MessageBody=json.dumps(_order(number)))
     sqs.send_message(QueueUrl=orders, MessageBody='{"order": 4712, "total": ')
@@ -94,6 +96,33 @@ def _make_function(clients: Clients, sqs: Any, failures: str) -> None:
     )
 
 
+def _log_timeouts(clients: Clients) -> None:
+    """What Lambda wrote of the invocations whose letters lie in the queue: only the report tells of a timeout."""
+    logs, group, stream = clients("logs"), "/aws/lambda/resize-images", "2026/11/24/[$LATEST]f3b7"
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(logGroupName=group, logStreamName=stream)
+    now = int(time.time() * 1000)
+    for number in range(4):
+        of = f"RequestId: {_request(number)}"
+        took = "Duration: 3000.00 ms\tBilled Duration: 3000 ms\tMemory Size: 128 MB\tMax Memory Used: 97 MB"
+        lines = (
+            f"START {of} Version: $LATEST\n",
+            f"opening picture-{number}.tiff\n",
+            f"END {of}\n",
+            f"REPORT {of}\t{took}\tStatus: timeout\n",
+        )
+        begun = now - 60_000 + 10_000 * number
+        events = [
+            {"timestamp": begun + (3000 if line.startswith(("END", "REPORT")) else 0), "message": line}
+            for line in lines
+        ]
+        logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
+
+
+def _request(number: int) -> str:
+    return f"6f4e2b1c-0000-4000-8000-00000000000{number}"
+
+
 def _order(number: int) -> dict[str, Json]:
     return {"order": 4700 + number, "total": f"{10 + number}.00", "customer": f"c-{number % 4}"}
 
@@ -101,7 +130,7 @@ def _order(number: int) -> dict[str, Json]:
 def _lambda_failure(number: int) -> dict[str, Json]:
     """The attributes Lambda puts on what it could not process (asynchronous invocation, Lambda guide)."""
     return {
-        "RequestID": {"DataType": "String", "StringValue": f"6f4e2b1c-0000-4000-8000-00000000000{number}"},
+        "RequestID": {"DataType": "String", "StringValue": _request(number)},
         "ErrorCode": {"DataType": "Number", "StringValue": "200"},
         "ErrorMessage": {"DataType": "String", "StringValue": "Task timed out after 3.00 seconds"},
     }

@@ -77,7 +77,8 @@ def search(
 
 def any_of(terms: Iterable[str]) -> str:
     """Return the pattern of lines that have any of these terms."""
-    return " ".join(f'?"{re.sub(r"[^A-Za-z0-9:_.-]", "", term)}"' for term in terms)
+    quoted = [f'"{re.sub(r"[^A-Za-z0-9:_.-]", "", term)}"' for term in terms]
+    return quoted[0] if len(quoted) == 1 else " ".join(f"?{one}" for one in quoted)
 
 
 def _page(group: str, pattern: str, start_s: float, end_s: float, stream: str, token: str) -> Read:

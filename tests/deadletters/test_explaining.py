@@ -161,7 +161,7 @@ def test_a_letter_that_names_its_invocation_is_looked_up_by_it_and_only_its_own_
 
     def logs(read: Read) -> Json:
         if "filterPattern" in read.params:
-            assert read.params["filterPattern"] == f'?"{REQUEST}"'
+            assert read.params["filterPattern"] == f'"{REQUEST}"'
             return said(begun, ended)
         assert read.params["logStreamNames"] == ["s1"]
         return said(begun, "calling the bank", ended)
