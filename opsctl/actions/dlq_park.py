@@ -9,6 +9,7 @@ from opsctl.model.changes import Change, Proof, Risk
 from opsctl.model.looking import Looking
 from opsctl.model.run import Action, Context
 from opsctl.services import park_queues as parks
+from opsctl.services.queue_checks import queue_is_empty
 
 _VISIBLE_WITHIN_S = 60
 
@@ -46,7 +47,7 @@ class DlqPark(Action):
                     passing=True,
                 ),
                 undo=parks.delete_park(park.url),
-                undo_only_if=(parks.is_empty(park.url, park.name),),
+                undo_only_if=(queue_is_empty(park.url, park.name),),
                 risk=Risk(note="The next change deletes it, once it is proved empty."),
             )
         ]

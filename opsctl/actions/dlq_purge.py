@@ -8,11 +8,11 @@ from opsctl.deadletters.edits import refuse_bad_expression
 from opsctl.deadletters.parks import ParkFound
 from opsctl.jobs.dlq_purge import DlqPurge
 from opsctl.jobs.dlq_through import DlqThrough
-from opsctl.model.changes import Change, Check, Grant, Instruction, Irreversible, Proof, Risk, Severity
+from opsctl.model.changes import Change, Grant, Instruction, Irreversible, Proof, Risk, Severity
 from opsctl.model.looking import Looking
 from opsctl.model.run import Action, Context
-from opsctl.services.queue_checks import queue_is_there
-from opsctl.services.queue_facts import QueueFacts, queue_attributes
+from opsctl.services.queue_checks import queue_is_empty, queue_is_there
+from opsctl.services.queue_facts import QueueFacts
 
 _PURGE_TAKES_S = 120
 
@@ -70,13 +70,6 @@ class DlqPurgeAction(Action):
         return DlqThrough.instead_of(change, job, self.park, about) if self.park.name else change
 
     def _for_good(self) -> Change:
-        empty = Check(
-            read=queue_attributes(self.queue.url),
-            query="Attributes.ApproximateNumberOfMessages",
-            op="equals",
-            value="0",
-            says=f"{self.queue.name} shows no messages",
-        )
         return Change(
             **dict(
                 Instruction(
@@ -87,7 +80,7 @@ class DlqPurgeAction(Action):
             title=f"Delete all messages of {self.queue.name} for good, about {self.queue.total:,}",
             why="No backup was wanted, so SQS empties the queue itself, within a minute.",
             expect=(queue_is_there(self.queue),),
-            proof=Proof(configured=(empty,), within_s=_PURGE_TAKES_S),
+            proof=Proof(configured=(queue_is_empty(self.queue.url, self.queue.name),), within_s=_PURGE_TAKES_S),
             undo=Irreversible(because="deleted messages are gone"),
             risk=Risk(severity=Severity.SEVERE, note="Also deletes what arrives while the purge runs."),
         )

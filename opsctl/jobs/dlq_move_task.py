@@ -157,22 +157,22 @@ class DlqMoveTask(Job):
     def _left(self, tools: Tools, moved: int) -> Depth:
         """What is in the queue still although the task has ended: in flight, so passed over, or never moved.
 
-        SQS's counts may be a minute old, so it is asked again for so long; not at all when as many moved as there
-        were.
+        SQS's counts may be a minute old, so it is asked again for so long while it counts anything, and where
+        fewer moved than there were: what is missing may be in flight and not counted yet.
         """
         deadline = tools.clock.now() + _COUNTED_AFTER_S
-        while moved < self.expected:
+        while True:
             told = tools.aws.read(
                 queue_attributes(self.queue_url).model_copy(update={"region": self.region})
             ).value
             left = Depth.told((told or {}).get("Attributes") or {})
-            if not left.total or tools.stopping() or tools.clock.now() >= deadline:
+            settled = not left.total and moved >= self.expected
+            if settled or tools.stopping() or tools.clock.now() >= deadline:
                 return left
             tools.progress(
                 f"redrive {self.queue_name}: {left.total:,} messages are in the queue, or were a moment ago"
             )
             tools.clock.sleep(_POLL_S)
-        return _NOTHING
 
     def _result(self, task: Json, cancelled: str, before: int, left: Depth, commands: Commands) -> JobResult:
         moved = before + _moved(task)

@@ -67,7 +67,7 @@ class DlqPark(Lookup):
             of=queue.arn,
             key=queue.key,
             attributes=attributes_like(attributes, arn),
-            homes=tuple(senders) if urls and len(senders) > 1 else (),
+            homes=_several(queue, senders, sources) if urls or not sources.known else (),
             forgets=tuple(senders) if urls and len(senders) == 1 else (),
             closed=_closed(queue, attributes.get("Policy", "")),
             small=small,
@@ -97,6 +97,12 @@ class DlqPark(Lookup):
                 back = f"{about.commands.opsctl('resume', run)}, or {about.commands.opsctl('undo', run)}"
                 found.append(f"{name} is there still, of run {run}: {back}")
         return tuple(found)
+
+
+def _several(queue: QueueFacts, senders: list[str], sources: Answer) -> tuple[str, ...]:
+    if not sources.known:
+        return (f"which queues use {queue.name} cannot be read: {sources.refusal}",)
+    return tuple(senders) if len(senders) > 1 else ()
 
 
 def _closed(queue: QueueFacts, policy: str) -> tuple[str, ...]:

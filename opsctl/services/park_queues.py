@@ -8,7 +8,6 @@ from opsctl.model.reads import Read
 from opsctl.model.value import Json
 from opsctl.services.dead_letter_queue_calls import RETENTION_S
 from opsctl.services.marks import PLAN_TAG
-from opsctl.services.queue_facts import queue_attributes
 from opsctl.services.resource_policies import statements_of
 
 PREFIX = "opsctl-park-"
@@ -18,11 +17,6 @@ _HIDDEN_S = 120
 _BYTES = 1_048_576
 _AS_THERE = ("DeduplicationScope", "FifoThroughputLimit")
 _KEY = ("KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds")
-_COUNTS = (
-    "ApproximateNumberOfMessages",
-    "ApproximateNumberOfMessagesNotVisible",
-    "ApproximateNumberOfMessagesDelayed",
-)
 _SENDS = ("*", "sqs:*", "sqs:send*", "sqs:sendmessage")
 
 
@@ -115,17 +109,6 @@ def is_ours(url: Json, name: str, plan_id: str) -> Check:
         op="equals",
         value=plan_id,
         says=f"queue {name} is there, made by this plan",
-    )
-
-
-def is_empty(url: str, name: str) -> Check:
-    """SQS counts no message in the queue."""
-    return Check(
-        read=queue_attributes(url),
-        query=f"Attributes.[{', '.join(_COUNTS)}]",
-        op="equals",
-        value=["0", "0", "0"],
-        says=f"queue {name} has no messages",
     )
 
 

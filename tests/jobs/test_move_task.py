@@ -230,3 +230,17 @@ def test_a_resume_starts_another_task_for_what_was_in_flight(tmp_path: Path) -> 
     result = run(aws, tmp_path, expected=11)
     assert aws.log == ["StartMessageMoveTask"] * 2
     assert (result.complete, result.details["moved"]) == (True, 4 + 8)
+
+
+def test_the_queue_is_asked_also_when_as_many_moved_as_there_were(tmp_path: Path) -> None:
+    aws = Tasks()
+    aws.hidden = [5]
+    result = run(aws, tmp_path)
+    assert (result.complete, result.details["in_flight"]) == (False, 5)
+
+
+def test_a_count_of_nothing_is_asked_again_when_fewer_moved_than_there_were(tmp_path: Path) -> None:
+    aws = Tasks()
+    aws.hidden = [0, 4]
+    result = run(aws, tmp_path, expected=16)
+    assert (result.complete, result.details["in_flight"]) == (False, 4)
