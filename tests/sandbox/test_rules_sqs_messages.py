@@ -8,8 +8,9 @@ import pytest
 from opsctl.sandbox import rules_sqs_messages
 from opsctl.sandbox.clock import HandClock
 from opsctl.sandbox.conditions import Durations, conditions, set_conditions
+from tests.kit.functions import function
 from tests.kit.moto_account import World, client, fresh_world, server
-from tests.kit.queues import attribute, pair, queue, receive, refused, send
+from tests.kit.queues import arn, attribute, pair, queue, receive, refused, send
 
 CLOCK = HandClock()
 EXPIRED = "Value {} for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired."
@@ -344,3 +345,23 @@ def test_what_was_received_too_often_is_no_longer_known_by_its_handles() -> None
     assert (got(main), got(dead, VisibilityTimeout=0)) == ([], ["x"])
     delete(main, handle)
     refused("ReceiptHandleIsInvalid", client("sqs").delete_message, QueueUrl=dead, ReceiptHandle=handle)
+
+
+@pytest.mark.parametrize(("done", "left"), [(True, 0), (False, 1)], ids=["done", "failed"])
+def test_what_a_function_could_not_do_is_seen_again(
+    done: bool, left: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from moto.awslambda.models import LambdaBackend
+
+    given: list[str] = []
+
+    def batch(_: Any, _mapping: str, messages: list[Any], _queue: str) -> bool:
+        given.extend(one.body for one in messages)
+        return done
+
+    monkeypatch.setattr(LambdaBackend, "send_sqs_batch", batch)
+    url = queue("work")
+    code = "def lambda_handler(event, context): pass"
+    client("lambda").create_event_source_mapping(FunctionName=function(code), EventSourceArn=arn(url))
+    send(url, "x")
+    assert (given, depths(url)) == (["x"], [left, 0, 0])
