@@ -10,8 +10,9 @@ from opsctl.model.errors import RefusedByGuard
 from opsctl.model.plan import Plan
 from opsctl.model.value import Json
 from opsctl.sandbox.worlds import seed_network
-from tests.faults.test_actions import acl_of, balancer, run, undo, waf_on
+from tests.kit.block_targets import acl_of, balancer, waf_on
 from tests.kit.box_plans import plan_of
+from tests.kit.ha_account import run, undo
 from tests.kit.moto_account import World, client, fresh_world, state
 from tests.kit.ports import MemoryJournal
 

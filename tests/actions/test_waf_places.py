@@ -12,8 +12,9 @@ from opsctl.model.settings import Settings
 from opsctl.model.value import Json
 from opsctl.sandbox.worlds import seed_network
 from tests.actions.test_blocks import WHY, apply, direct_acl, planned, waf
-from tests.faults.test_actions import run, undo, waf_on, waf_on_distribution
+from tests.kit.block_targets import waf_on, waf_on_distribution
 from tests.kit.box_plans import plan_of
+from tests.kit.ha_account import run, undo
 from tests.kit.moto_account import World, client, fresh_world
 from tests.kit.ports import MemoryJournal
 

@@ -11,7 +11,7 @@ from opsctl.model.value import Json
 from opsctl.sandbox.worlds import seed_network
 from tests.actions.test_blocks import direct_acl, waf
 from tests.actions.test_waf_places import GROUP, HEADER, ip_set, order, rules_are
-from tests.faults.test_actions import run, undo
+from tests.kit.ha_account import run, undo
 from tests.kit.moto_account import World, fresh_world
 from tests.kit.ports import MemoryJournal
 

@@ -13,7 +13,8 @@ from opsctl.planning.gather import gather
 from opsctl.sandbox.worlds import seed_network
 from opsctl.services import web_acl_calls
 from tests.actions.test_blocks import apply, planned, waf
-from tests.faults.test_actions import REGIONAL, run, undo, waf_on
+from tests.kit.block_targets import REGIONAL, waf_on
+from tests.kit.ha_account import run, undo
 from tests.kit.moto_account import World, fresh_world, state
 from tests.kit.ports import AnswersReader, MemoryJournal, Wrapping, refusal
 

@@ -13,7 +13,7 @@ from opsctl.model.ports import Aws
 from opsctl.model.value import Json
 from opsctl.planning.gather import gather
 from opsctl.sandbox.worlds import seed_network
-from tests.faults.test_actions import REGIONAL, distribution, waf_on, waf_on_distribution
+from tests.kit.block_targets import REGIONAL, distribution, waf_on, waf_on_distribution
 from tests.kit.box_plans import plan_of
 from tests.kit.moto_account import World, client, fresh_world, state
 from tests.kit.ports import MemoryJournal, Wrapping

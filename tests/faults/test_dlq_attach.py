@@ -10,10 +10,11 @@ from opsctl.model.errors import OpsctlError
 from opsctl.model.value import Json
 from opsctl.sandbox import rules_queue_settings
 from opsctl.sandbox.conditions import Durations
-from tests.faults.test_actions import run, undo
 from tests.kit.failing_world import attachments, make_sources, subscription
+from tests.kit.fault_rounds import Round, every, sampled
+from tests.kit.ha_account import run, undo
 from tests.kit.moto_account import World, client, fresh_world
-from tests.kit.ports import FAULTS, Faulty, Killed, MemoryJournal
+from tests.kit.ports import Faulty, Killed, MemoryJournal
 from tests.kit.queues import arn, attribute, queue, send
 from tests.kit.timed import MovingClock, timed_world
 
@@ -145,24 +146,33 @@ def test_the_queue_for_a_standard_subscriber_of_a_fifo_topic_is_a_standard_one()
             )
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("example", EXAMPLES)
-def test_resume_reaches_the_end_and_undo_the_start_whatever_call_fails(
-    world: World, example: str, fault: str
-) -> None:
+def survive(world: World, example: str, rounds: Callable[[int], list[Round]]) -> None:
     asked, start = inputs(example), attachments(client)
     # Each round ends where it began, so that one plan serves them all.
     plan = world.plan("dlq-attach", asked)
     assert plan.changes
-    for at in range(1, len(plan.changes) + 1):
+    for one in rounds(len(plan.changes)):
         journal = MemoryJournal()
         with suppress(OpsctlError, Killed):
-            run(plan, Faulty(world.aws, fault, at), world, journal)
-        if (at + FAULTS.index(fault)) % 2:
+            run(plan, Faulty(world.aws, one.fault, one.at), world, journal)
+        if one.resumed:
             run(plan, world.aws, world, journal)
-            assert world.plan("dlq-attach", asked).changes == (), f"resumed after {fault} at call {at}"
+            assert world.plan("dlq-attach", asked).changes == (), one
         undo(plan, world, journal)
-        assert attachments(client) == start, f"undone after {fault} at call {at}"
+        assert attachments(client) == start, one
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_resume_reaches_the_end_and_undo_the_start_after_another_fault_at_each_call(
+    world: World, example: str
+) -> None:
+    survive(world, example, lambda calls: sampled(example, calls))
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_resume_reaches_the_end_and_undo_the_start_whatever_call_fails(world: World, example: str) -> None:
+    survive(world, example, every)
 
 
 def test_what_others_added_in_between_stays_and_so_does_the_queue_they_use(world: World) -> None:

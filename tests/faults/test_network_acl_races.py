@@ -12,8 +12,9 @@ from opsctl.model.plan import Plan
 from opsctl.model.report import EventRow
 from opsctl.planning.gather import gather
 from opsctl.sandbox.worlds import seed_network
-from tests.faults.test_actions import acl_of, run
+from tests.kit.block_targets import acl_of
 from tests.kit.box_plans import plan_of
+from tests.kit.ha_account import run
 from tests.kit.moto_account import World, client, fresh_world, state
 from tests.kit.ports import MemoryJournal
 

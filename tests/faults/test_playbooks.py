@@ -1,6 +1,6 @@
 """Every change of every shipped playbook against every fault: resume reaches the end, undo reaches the start."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pytest
@@ -9,9 +9,10 @@ from opsctl.model.errors import OpsctlError
 from opsctl.model.value import Json
 from opsctl.playbook.places import shipped_names
 from opsctl.sandbox.worlds import seed_network
-from tests.faults.test_actions import run, undo
+from tests.kit.fault_rounds import Round, every, sampled
+from tests.kit.ha_account import run, undo
 from tests.kit.moto_account import World, fresh_world, state
-from tests.kit.ports import FAULTS, Faulty, Killed, MemoryJournal
+from tests.kit.ports import Faulty, Killed, MemoryJournal
 
 EXAMPLES: dict[str, tuple[str, dict[str, Json]]] = {
     "two-ways-in": ("block-ip", {"addresses": ["203.0.113.9"], "target": "shop.example.com"}),
@@ -43,21 +44,30 @@ def test_every_shipped_playbook_stands_in_the_matrix() -> None:
     assert {playbook for playbook, _ in EXAMPLES.values()} | others == set(shipped_names())
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("example", EXAMPLES)
-def test_resume_reaches_the_end_and_undo_the_start_whatever_call_fails(
-    world: World, example: str, fault: str
-) -> None:
+def survive(world: World, example: str, rounds: Callable[[int], list[Round]]) -> None:
     playbook, inputs = EXAMPLES[example]
     # Each round ends where it began, so that one plan serves them all.
     start, plan = state(), world.plan(playbook, inputs)
     assert plan.changes
-    for at in range(1, len(plan.changes) + 1):
+    for one in rounds(len(plan.changes)):
         journal = MemoryJournal()
         with suppress(OpsctlError, Killed):
-            run(plan, Faulty(world.aws, fault, at), world, journal)
-        if (at + FAULTS.index(fault)) % 2:
+            run(plan, Faulty(world.aws, one.fault, one.at), world, journal)
+        if one.resumed:
             run(plan, world.aws, world, journal)
-            assert world.plan(playbook, inputs).changes == (), f"resumed after {fault} at call {at}"
+            assert world.plan(playbook, inputs).changes == (), one
         undo(plan, world, journal)
-        assert state() == start, f"undone after {fault} at call {at}"
+        assert state() == start, one
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_resume_reaches_the_end_and_undo_the_start_after_another_fault_at_each_call(
+    world: World, example: str
+) -> None:
+    survive(world, example, lambda calls: sampled(example, calls))
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_resume_reaches_the_end_and_undo_the_start_whatever_call_fails(world: World, example: str) -> None:
+    survive(world, example, every)

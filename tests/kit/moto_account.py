@@ -134,7 +134,7 @@ class World:
             endpoint=server().endpoint,
         )
         self.clock: Clock = FakeClock()
-        self.aws = LiveAccount(_clients(), self.identity, self.clock)
+        self.aws = LiveAccount(_clients(), self.identity, _ClockOf(self))
         self.registry = find_plugins()
         self._numbers = itertools.count(1)
 
@@ -167,6 +167,21 @@ class World:
             overrides=overrides,
             now=self.clock.now(),
         )
+
+
+class _ClockOf:
+    """The clock that a world has at the moment; a test may give it another."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self._world.clock.now()
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self._world.clock.sleep(seconds)
 
 
 @contextmanager

@@ -32,6 +32,7 @@ FORGOTTEN = {
     "SQSBackend": {"opsctl_deleted"},
     "CloudWatchBackend": {"metric_data", "past_metric_data"},
     "LogGroup": {"streams"},
+    "FakeZone": {"rr_changes"},
     "Alarm": {"history", "state_value", "state_reason", "state_reason_data", "state_updated_timestamp"},
     "Scaling": {"_checking", "completed"},
     "Group": {"activities"},

@@ -14,7 +14,8 @@ from opsctl.sandbox.waf_capacity import capacity_of
 from opsctl.sandbox.worlds import seed_network
 from tests.actions.test_blocks import planned
 from tests.actions.test_waf_places import ANTI_DDOS, GROUP, HEADER
-from tests.faults.test_actions import balancer, distribution, run, undo, waf_on
+from tests.kit.block_targets import balancer, distribution, waf_on
+from tests.kit.ha_account import run, undo
 from tests.kit.moto_account import World, client, fresh_world, state
 from tests.kit.ports import MemoryJournal
 from tests.kit.timed import MovingClock, timed_world

@@ -1,0 +1,12 @@
+"""The examples of all actions, by the action's name; what follows a comma tells several of one action apart."""
+
+from tests.registry import examples_block, examples_dlq, examples_groups, examples_instances, examples_resources
+from tests.registry.example import Example
+
+_ROOMS = (examples_block, examples_dlq, examples_groups, examples_instances, examples_resources)
+EXAMPLES: dict[str, Example] = {name: one for room in _ROOMS for name, one in room.EXAMPLES.items()}
+
+
+def action_of(example: str) -> str:
+    """The action that an example is of."""
+    return example.partition(",")[0]
