@@ -110,7 +110,7 @@ class World:
         self.back: Counter[str] = Counter()
         self.taken: Counter[str] = Counter()
         self.lines: list[str] = []
-        self.kills: list[float] = []
+        self.lived: list[float] = []
         self.consumers = spec.consumers
         self.plans = 0
         self.file = path / "backup.jsonl"
@@ -250,12 +250,12 @@ class World:
 
     def _process(self, plan: Plan, work: Callable[[Plan, Workbench], object]) -> Outcome | None:
         self._new_process()
-        exit_, says = Exit.DONE, ""
+        exit_, says, began = Exit.DONE, "", self.base.now()
         with self._bench() as bench:
             try:
                 work(plan, bench)
             except Killed:
-                self.kills.append(self.base.now())
+                self.lived.append(self.base.now() - began)
                 return None
             except OpsctlError as fault:
                 exit_, says = fault.exit_code, fault.summary
