@@ -246,7 +246,9 @@ class Through:
 
     def _finished(self, kept: str, *, undoing: bool) -> JobResult:
         result = self._taken_out()
-        back = f"{self._back.moved():,} are back in {self._park.queue_name}, in their order"
+        back = "nothing was parked"
+        if self._back.moved():
+            back = f"{self._back.moved():,} are back in {self._park.queue_name}, in their order"
         says = f"{result.says}; {back}" if self._back.moved() or undoing else result.says
         if kept:
             says += f"; queue {self._park.name} is kept: {kept}"

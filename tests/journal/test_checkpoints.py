@@ -171,3 +171,14 @@ def test_a_log_of_an_earlier_version_is_read(tmp_path: Path) -> None:
     records = [["closed", 0, 7], ["intended", 1, 5.0, HELD], ["sent", 1, HELD[:1]], ["doubt", ["m-9"]]]
     path.write_text("".join(json.dumps(record) + "\n" for record in records))
     assert state(path) == ([(1, "sent", ["m-1"])], 7, ["m-9"])
+
+
+def test_a_part_has_a_checkpoint_of_its_own_that_the_next_process_finds(tmp_path: Path) -> None:
+    whole = JobCheckpoint(tmp_path / "job.log")
+    part = whole.part("parked")
+    part.close(part.intend([("a", "h")], 1.0), 1)
+    part.remember("stayed", 3)
+    assert (whole.moved(), whole.recall("stayed")) == (0, None)
+    again = JobCheckpoint(tmp_path / "job.log")
+    assert (again.part("parked").moved(), again.part("parked").recall("stayed")) == (1, 3)
+    assert again.part("back").moved() == 0

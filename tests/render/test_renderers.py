@@ -20,7 +20,8 @@ from opsctl.render.json_text import render_envelope
 from opsctl.render.mermaid import render_mermaid
 from opsctl.render.svg import render_svg
 from opsctl.render.tree import render_tree
-from opsctl.render.words import counts_of, details_of, outcome_of, status_of, value_text
+from opsctl.render.words import counts_of, details_of, outcome_of, status_of, undo_of, value_text
+from tests.kit.box_plans import make_box, plan_of
 from tests.render.sample import sample_decision, sample_plan, sample_report
 
 HOSTILE = (
@@ -207,6 +208,13 @@ def test_a_failed_run_that_cannot_be_undone_does_not_offer_it() -> None:
     lasting = report.model_copy(update={"plan": report.plan.model_copy(update={"changes": tuple(final)})})
     assert outcome_of(report) == "Failed: the run can be resumed or undone"
     assert outcome_of(lasting) == "Failed: the run can be resumed"
+
+
+def test_what_stays_of_a_change_that_is_undone_is_said_where_the_undo_is() -> None:
+    change = make_box("web", "make").model_copy(update={"lasting": "what was sent is sent"})
+    assert undo_of(change) == "box.DropBox; but what was sent is sent"
+    assert counts_of(plan_of(change)).endswith("; all can be undone, 1 only in part.")
+    assert counts_of(plan_of(make_box("web", "make"))).endswith("; all can be undone.")
 
 
 def test_a_plan_without_changes_does_not_claim_that_all_is_well_over_its_warnings() -> None:

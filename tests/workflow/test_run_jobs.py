@@ -6,7 +6,7 @@ from typing import ClassVar
 import pytest
 
 from opsctl.journal.store import Journal
-from opsctl.model.changes import Change, Check, Irreversible, Proof
+from opsctl.model.changes import Change, Check, Instruction, Irreversible, Proof
 from opsctl.model.errors import Drifted, OpsctlError, RefusedByGuard, Unproved
 from opsctl.model.jobs import Job, JobResult, Tools
 from opsctl.model.looking import Looking
@@ -291,3 +291,16 @@ def test_what_ends_a_run_is_written_down(tmp_path: Path, raised: BaseException, 
         start_run(two_step_plan(), bench(box, tmp_path))
     row = Journal(tmp_path).run(two_step_plan().id)
     assert (row.status, row.message) == (status, message)
+
+
+def test_a_job_that_takes_back_another_is_handed_that_ones_checkpoint(tmp_path: Path) -> None:
+    noted = noting()
+    back = Instruction(kind="job", service="opsctl", operation="box.note", params={"what": "this"})
+    plan = plan_of(noted.model_copy(update={"undo": back}))
+    work, tools = told(tmp_path, plan, Box())
+    tools.checkpoint.remember("in hand", "a message")
+    undo = undo_plan(plan, Workbench(**{**vars(work), "about": Context(identity=IDENTITY, plan_id="undo-id")}))
+    HANDED.clear()
+    start_run(undo, work)
+    ((_, taking_back),) = HANDED
+    assert taking_back.checkpoint.recall("in hand") == "a message"
