@@ -72,6 +72,7 @@ class BackupFile:
             OpsctlError: the file cannot be written, or holds anything but messages.
         """
         self._lock = threading.Lock()
+        self._path = path
         self.count = 0
         try:
             # A pipe that nobody reads would otherwise be waited for.
@@ -111,9 +112,9 @@ class BackupFile:
             while left:
                 left = left[os.write(self._file, left) :]
             os.fsync(self._file)
-        except OSError:
+        except OSError as fault:
             os.ftruncate(self._file, end)
-            raise
+            raise OSError(fault.errno, fault.strerror, self._path) from fault
 
     def close(self) -> None:
         """Close the file."""

@@ -27,6 +27,6 @@ class FileSending:
         try:
             self._file.keep(messages)
         except OSError as fault:
-            self._closed = f"the file cannot be written: {fault.strerror}"
+            self._closed = f"{fault.filename or 'the file'} cannot be written: {fault.strerror}"
             return Sent(stayed=[Stayed(one, "NotWritten", self._closed) for one in messages])
         return Sent(confirmed=list(messages))

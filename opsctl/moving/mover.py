@@ -131,7 +131,7 @@ class Mover:
         except (AwsRefused, OutcomeUnknown) as fault:
             reason = fault.summary
         except OSError as fault:
-            reason = f"a file cannot be written on this machine: {fault.strerror or fault}"
+            reason = f"{fault.filename or 'a file'} cannot be written on this machine: {fault.strerror or fault}"
         finally:
             self._give_back()
         self._reason = reason

@@ -257,12 +257,12 @@ class Pump:
     def _move(self, received: list[Json], wanted: list[Json], unwanted: list[Json], began: float) -> int:
         """Send some of what was received and park others; returns for how many of the first kind it is settled."""
         messages, left = self._edited(wanted)
-        if messages and self.keeper is not None:
-            self.keeper.keep(wanted)
         every = [(m["MessageId"], m["ReceiptHandle"]) for m in (*wanted, *unwanted)]
         alive = _Alive(self, every, began)
         batches: list[_Batch] = []
         try:
+            if messages and self.keeper is not None:
+                self.keeper.keep(wanted)
             for part in self.parts(messages) if messages else ():
                 batch, stayed = self._send(part, alive, self.sending, self.checkpoint)
                 batches.append(batch)
@@ -270,7 +270,9 @@ class Pump:
             settled = sum(len(one.confirmed) + one.stayed for one in batches)
             batches += self._leave(received, left, unwanted, alive)
         except OSError:
-            # What cannot be recorded any more ends the move; what was sent until then is settled all the same.
+            # What cannot be recorded any more ends the move; what was sent until then is settled all the same,
+            # and what was not is given back with the rest.
+            self._put_by([one for one in (*wanted, *unwanted) if one["MessageId"] not in alive.sent])
             self._delete(batches)
             raise
         self._delete(batches)
@@ -315,6 +317,7 @@ class Pump:
     ) -> "tuple[_Batch, list[Stayed]]":
         number = checkpoint.intend([(m["MessageId"], m["ReceiptHandle"]) for m in messages], self.clock.now())
         early = self.clock.now() < self.early_until
+        alive.sent.update(m["MessageId"] for m in messages)
         came = sending.send(messages, alive)
         if came.doubtful:
             checkpoint.doubt(came.doubtful)
@@ -379,9 +382,10 @@ class _Batch(NamedTuple):
 
 
 class _Alive:
-    """Keeps a batch hidden while sending it takes long."""
+    """Keeps a batch hidden while sending it takes long; `sent` are the ids of what may have left by now."""
 
     def __init__(self, pump: Pump, held: list[tuple[str, str]], since: float) -> None:
+        self.sent: set[str] = set()
         self._pump = pump
         self._held = held
         self._since = since

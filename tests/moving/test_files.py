@@ -9,6 +9,7 @@ import pytest
 
 from opsctl.jobs.dlq_import import DlqImport, digest_of
 from opsctl.jobs.dlq_purge import DlqPurge
+from opsctl.journal.checkpoints import JobCheckpoint
 from opsctl.lookups.dlq_file import DlqFile
 from opsctl.model.errors import Drifted, InvalidInput, OpsctlError
 from opsctl.model.jobs import JobResult
@@ -219,17 +220,33 @@ def test_a_file_is_read_before_anything_is_asked(tmp_path: Path) -> None:
         drive(DlqFile(path=str(file), queue="orders").look(ABOUT), {})
 
 
-def test_a_disk_that_is_full_ends_the_move_before_anything_is_sent(tmp_path: Path) -> None:
+def test_a_disk_that_is_full_ends_the_move_before_anything_is_sent_and_hides_nothing(tmp_path: Path) -> None:
     sqs = made(20)
     sqs.make("home")
 
     class Full:
         def keep(self, messages: list[Json]) -> None:
-            raise OSError(28, "No space left on device")
+            raise OSError(28, "No space left on device", "kept.jsonl")
 
     result = move(sqs, tmp_path, "dead", "home", keeper=Full())
-    assert "No space left" in result.says
+    assert "kept.jsonl cannot be written on this machine: No space left" in result.says
     assert (len(sqs.queues["dead"].messages), len(sqs.queues["home"].messages)) == (20, 0)
+    assert all(one.visible_at <= sqs.clock.now() for one in sqs.queues["dead"].messages.values())
+
+
+def test_a_journal_that_is_full_hides_none_of_what_was_not_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sqs = made(20, ".fifo")
+    sqs.make("home.fifo")
+
+    def full(*_arguments: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(JobCheckpoint, "intend", full)
+    assert "No space left" in move(sqs, tmp_path, "dead.fifo", "home.fifo").says
+    assert not sqs.queues["home.fifo"].messages
+    assert all(one.visible_at <= sqs.clock.now() for one in sqs.queues["dead.fifo"].messages.values())
 
 
 @pytest.mark.parametrize("name", ["m.jsonl", "m.jsonl.gz"])
@@ -242,7 +259,7 @@ def test_a_disk_that_takes_half_of_a_write_is_a_failure_and_the_half_is_not_left
     half = (tmp_path / name).stat().st_size * 3 // 2
     resource.setrlimit(resource.RLIMIT_FSIZE, (half, limits[1]))
     try:
-        with pytest.raises(OSError, match="File too large"):
+        with pytest.raises(OSError, match=r"File too large.*m\.jsonl"):
             file.keep([message | {"MessageId": "m-2"}])
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
