@@ -1,4 +1,4 @@
-"""The journal on disk: SQLite in WAL mode, synchronous, private to the user."""
+"""The journal on disk: all runs, what became of each change, and who works on which."""
 
 import fcntl
 import hashlib
@@ -14,11 +14,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from opsctl.journal.checkpoints import JobCheckpoint
+from opsctl.journal.database import Database
 from opsctl.model.commands import local_command, run_command
 from opsctl.model.errors import InvalidInput, OpsctlError, RefusedByGuard
 from opsctl.model.intents import OpenIntents
 from opsctl.model.plan import Plan
-from opsctl.model.private import private_directory
 from opsctl.model.report import EventRow, JournalEvent, RunRow, RunStatus
 from opsctl.model.value import Json
 
@@ -46,21 +46,7 @@ class Journal:
             InvalidInput: the directory cannot be used or is open to others, or the file is no journal.
         """
         self._directory = directory
-        path = directory / "journal.sqlite3"
-        try:
-            private_directory(directory, "OPSCTL_STATE_DIR")
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            self._db = sqlite3.connect(path, isolation_level=None, timeout=10)
-            self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            self._db.executescript(_SCHEMA)
-        except (OSError, sqlite3.Error) as fault:
-            raise InvalidInput.one(
-                f"the journal in {directory} cannot be used: {fault}",
-                source="OPSCTL_STATE_DIR",
-                hint="point OPSCTL_STATE_DIR at a directory you can write",
-            ) from None
+        self._db = Database(directory, _SCHEMA)
 
     def close(self) -> None:
         """Close the file."""
@@ -72,42 +58,41 @@ class Journal:
         Raises:
             RefusedByGuard: the plan was applied before.
         """
-        try:
-            self._db.execute(
-                "INSERT INTO runs (id, started, status, title, playbook, account, region, undo_of, plan) "
-                "VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?)",
-                (
-                    plan.id,
-                    _now(),
-                    plan.title,
-                    plan.playbook.name,
-                    plan.account,
-                    plan.region,
-                    plan.undo_of,
-                    json.dumps(plan.to_json()),
-                ),
-            )
-        except sqlite3.IntegrityError:
+        begun = self._db.write(
+            "INSERT INTO runs (id, started, status, title, playbook, account, region, undo_of, plan) "
+            "VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?)",
+            (
+                plan.id,
+                _now(),
+                plan.title,
+                plan.playbook.name,
+                plan.account,
+                plan.region,
+                plan.undo_of,
+                json.dumps(plan.to_json()),
+            ),
+        )
+        if not begun:
             raise RefusedByGuard(
                 f"plan {plan.id} was applied before; a plan is used once",
                 f"{run_command('runs show', plan.id)}, or {run_command('resume', plan.id)}",
-            ) from None
+            )
 
     def has(self, run_id: str) -> bool:
         """Tell whether a run of that id is known."""
-        return self._db.execute("SELECT 1 FROM runs WHERE id = ?", (run_id,)).fetchone() is not None
+        return self._db.row("SELECT 1 FROM runs WHERE id = ?", (run_id,)) is not None
 
     def set_status(self, run_id: str, status: RunStatus, message: str = "") -> None:
         """Record how a run stands."""
         finished = "" if status == "running" else _now()
-        self._db.execute(
+        self._db.write(
             "UPDATE runs SET status = ?, message = ?, finished = ? WHERE id = ?",
             (status, message, finished, run_id),
         )
 
     def runs(self) -> list[RunRow]:
         """List all runs, newest first."""
-        rows = self._db.execute("SELECT * FROM runs ORDER BY started DESC, rowid DESC").fetchall()
+        rows = self._db.rows("SELECT * FROM runs ORDER BY started DESC, rowid DESC")
         return [self._row(row) for row in rows]
 
     def run(self, run_id: str) -> RunRow:
@@ -117,12 +102,12 @@ class Journal:
             InvalidInput: no run, or several, begin like this.
         """
         if run_id == "last":
-            rows = self._db.execute("SELECT * FROM runs ORDER BY started DESC, rowid DESC LIMIT 1").fetchall()
+            rows = self._db.rows("SELECT * FROM runs ORDER BY started DESC, rowid DESC LIMIT 1")
         else:
-            rows = self._db.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchall()
+            rows = self._db.rows("SELECT * FROM runs WHERE id = ?", (run_id,))
             if not rows and len(run_id) >= 4:
                 pattern = run_id.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-                rows = self._db.execute("SELECT * FROM runs WHERE id LIKE ? ESCAPE '\\'", (pattern,)).fetchall()
+                rows = self._db.rows("SELECT * FROM runs WHERE id LIKE ? ESCAPE '\\'", (pattern,))
         if len(rows) != 1:
             what = "no run is called" if not rows else f"{len(rows)} runs begin with"
             raise InvalidInput.one(f"{what} {run_id!r}", source="RUN", hint=local_command("runs", "list"))
@@ -134,7 +119,7 @@ class Journal:
         Raises:
             OpsctlError: the record was made by a version of opsctl this one does not understand.
         """
-        row = self._db.execute("SELECT plan FROM runs WHERE id = ?", (run_id,)).fetchone()
+        row = self._db.rows("SELECT plan FROM runs WHERE id = ?", (run_id,))[0]
         try:
             return Plan.model_validate_json(row["plan"])
         except ValidationError:
@@ -145,7 +130,7 @@ class Journal:
 
     def events(self, run_id: str) -> list[EventRow]:
         """Return all records of a run, oldest first."""
-        rows = self._db.execute("SELECT * FROM events WHERE run = ? ORDER BY seq", (run_id,)).fetchall()
+        rows = self._db.rows("SELECT * FROM events WHERE run = ? ORDER BY seq", (run_id,))
         return [
             EventRow(at=row["at"], change=row["change"], event=row["event"], detail=json.loads(row["detail"]))
             for row in rows
@@ -157,21 +142,21 @@ class Journal:
         With `wholly`, an undo that kept something because others relied on it does not count.
         """
         kept = "AND NOT EXISTS (SELECT 1 FROM events WHERE run = runs.id AND event = 'kept')" if wholly else ""
-        row = self._db.execute(
+        row = self._db.row(
             f"SELECT id FROM runs WHERE undo_of = ? AND status = 'done' {kept} "  # noqa: S608 - no input in it
             "ORDER BY started DESC, rowid DESC LIMIT 1",
             (run_id,),
-        ).fetchone()
+        )
         return "" if row is None else str(row["id"])
 
     def undo_begun(self, run_id: str) -> str:
         """Return the id of the newest run that began to undo this one and did not end well, or nothing."""
-        row = self._db.execute(
+        row = self._db.row(
             "SELECT id FROM runs WHERE undo_of = ? AND status != 'done' "
             "AND EXISTS (SELECT 1 FROM events WHERE run = runs.id AND event = 'intent') "
             "ORDER BY started DESC, rowid DESC LIMIT 1",
             (run_id,),
-        ).fetchone()
+        )
         return "" if row is None else str(row["id"])
 
     def of_run(self, run_id: str) -> "RunRecords":
@@ -223,7 +208,7 @@ class Journal:
 class RunRecords:
     """Implements the `RunJournal` port over the journal's file."""
 
-    def __init__(self, db: sqlite3.Connection, run_id: str, events: list[EventRow]) -> None:
+    def __init__(self, db: Database, run_id: str, events: list[EventRow]) -> None:
         self._db = db
         self._run_id = run_id
         self._last = {event.change: event.event for event in events}
@@ -234,7 +219,7 @@ class RunRecords:
 
     def record(self, change_id: str, event: JournalEvent, detail: Json = None) -> None:
         """Append a record; it is on disk when this returns."""
-        self._db.execute(
+        self._db.write(
             "INSERT INTO events (run, at, change, event, detail) VALUES (?, ?, ?, ?, ?)",
             (self._run_id, _now(), change_id, event, json.dumps(detail, default=str)),
         )

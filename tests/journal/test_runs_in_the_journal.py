@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -135,21 +136,47 @@ def test_a_detail_that_is_no_json_is_recorded_as_text_rather_than_lost(tmp_path:
 def test_every_record_is_on_the_disk_when_the_call_returns(tmp_path: Path) -> None:
     """SQLite syncs each transaction, and each statement is one: power may go at any moment."""
     journal = journal_of(tmp_path, plan("run-1"))
-    modes = [journal._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
-    assert modes == ["wal", 2]
-    assert not journal._db.in_transaction
+    modes = [journal._db.rows(f"PRAGMA {name}")[0][0] for name in ("journal_mode", "synchronous")]
+    assert modes == ["delete", 3], "EXTRA, and no write-ahead log"
+    assert not journal._db._connection.in_transaction
+
+
+def test_a_journal_of_an_older_version_leaves_its_write_ahead_log(tmp_path: Path) -> None:
+    journal_of(tmp_path, plan("run-1")).close()
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as before:
+        assert before.execute("PRAGMA journal_mode=WAL").fetchone()[0] == "wal"
+        before.execute("UPDATE runs SET title = 'as it was'")
+        before.commit()
+        meanwhile = Journal(tmp_path)
+        assert meanwhile.run("run-1").title == "as it was", "also while another process has it open"
+        meanwhile.close()
+    later = Journal(tmp_path)
+    assert later._db.rows("PRAGMA journal_mode")[0][0] == "delete"
+    assert [one.title for one in later.runs()] == ["as it was"]
+
+
+def test_a_file_that_goes_bad_under_the_run_is_told_in_words(tmp_path: Path) -> None:
+    journal = journal_of(tmp_path, plan("run-1"))
+    records = journal.of_run("run-1")
+    with (tmp_path / "journal.sqlite3").open("r+b") as file:
+        file.write(b"\0" * 8192)
+    with pytest.raises(OpsctlError, match="cannot be written"):
+        records.record("make", "intent")
+    with pytest.raises(OpsctlError, match="cannot be read") as told:
+        journal.runs()
+    assert "its resume asks AWS" in told.value.hint
 
 
 def test_a_closed_journal_takes_nothing_more(tmp_path: Path) -> None:
     journal = journal_of(tmp_path, plan("run-1"))
     journal.close()
-    with pytest.raises(sqlite3.ProgrammingError):
+    with pytest.raises(OpsctlError, match="cannot be written: Cannot operate on a closed database"):
         journal.set_status("run-1", "done")
 
 
 def test_a_plan_that_this_version_does_not_understand_is_told_so(tmp_path: Path) -> None:
     journal = journal_of(tmp_path, plan("run-1"))
-    journal._db.execute("UPDATE runs SET plan = ?", (json.dumps({"schema": "opsctl.plan/v9"}),))
+    journal._db.write("UPDATE runs SET plan = ?", (json.dumps({"schema": "opsctl.plan/v9"}),))
     with pytest.raises(OpsctlError, match="run-1 was recorded by another version"):
         journal.plan("run-1")
 

@@ -85,7 +85,7 @@ def test_a_job_is_told_when_its_run_last_set_out_to_call_an_api_and_nothing_of_o
     for number, name in enumerate(("first", "second", "add", "note")):
         for event, more in (("intent", 0), ("done", 5)):
             at = f"2026-01-01T00:0{number}:0{more}Z"
-            database.execute("UPDATE events SET at = ? WHERE change = ? AND event = ?", (at, name, event))
+            database.write("UPDATE events SET at = ? WHERE change = ? AND event = ?", (at, name, event))
     assert tools.called_at("box.PutBox") == 1_767_225_660.0, "the second of the two, when it was about to be made"
     assert tools.called_at("box.EditBox") == 1_767_225_720.0
     assert tools.called_at("box.DropBox") is None

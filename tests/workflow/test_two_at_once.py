@@ -78,7 +78,7 @@ def test_an_undo_planned_before_its_run_went_on_is_drift_and_a_new_one_takes_all
     plan = broken_run(box, tmp_path, at=2)
     early = undo_plan(plan, bench(box, tmp_path, "20260101-000001-undo"))
     again = plan_of(*plan.changes, add_item("y", "new", "more")).model_copy(update={"id": plan.id})
-    Journal(tmp_path)._db.execute("UPDATE runs SET plan = ?", (again.sealed().model_dump_json(by_alias=True),))
+    Journal(tmp_path)._db.write("UPDATE runs SET plan = ?", (again.sealed().model_dump_json(by_alias=True),))
     resume_run(again, bench(box, tmp_path))
     with pytest.raises(Drifted, match="went on after its undo was planned"):
         start_run(early, bench(box, tmp_path))

@@ -399,7 +399,7 @@ def test_every_later_run_counts_and_one_that_cannot_be_read_hides_no_other(tmp_p
     one, box = again_by(tmp_path, plan_of(add_item("y", "c"), plan_id=RUNS[1]), boxes("b", "c"))
     made(plan_of(add_item("x", "b", "again"), plan_id="20260101-000002-cccc"), box, tmp_path)
     made(plan_of(add_item("z", "c"), plan_id="20260101-000003-dddd"), box, tmp_path)
-    Journal(tmp_path)._db.execute("UPDATE runs SET plan = '{}' WHERE id LIKE '%dddd'")
+    Journal(tmp_path)._db.write("UPDATE runs SET plan = '{}' WHERE id LIKE '%dddd'")
     with pytest.raises(RefusedByGuard, match="made no change that can be undone"):
         undo_plan(one, bench(box, tmp_path))
 
