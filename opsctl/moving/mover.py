@@ -221,6 +221,8 @@ class Mover:
     def _all(self, whole: Whole) -> str:
         """Move everything there is, and go on until SQS's counts say so too or time is up."""
         taken = self._tally.moved + len(set(self._pump.uncounted()) - self._pump.parked_before)
+        # What stayed and is parked is not tried again, so it has had its share of the limit.
+        taken += self._parking.tried if self._parking else 0
         left = -1 if self._order.limit < 0 else max(0, self._order.limit - taken)
         self._pump.budget, self._pump.settles = Budget(left), left == 0
         deadline, pause_s, judged = 0.0, _POLL_S, -1
@@ -367,7 +369,7 @@ class Mover:
         """What the filter does not want; what is parked by now has been told from what stayed."""
         if self._parking is None:
             return self._tally.missed
-        return max(0, self._parking.checkpoint.moved() - self._parking.stayed)
+        return max(0, self._parking.checkpoint.moved() - self._parking.stayed_here)
 
     @property
     def ended(self) -> Ended:

@@ -14,7 +14,7 @@ from opsctl.moving.digests import intact
 from opsctl.moving.parking import Parking
 from opsctl.moving.queue import BATCH, Queue
 from opsctl.moving.rate import Rate
-from opsctl.moving.sending import Sending, Stayed
+from opsctl.moving.sending import CANNOT_EDIT, GROUP_STOPPED, Sending, Stayed
 from opsctl.moving.tally import HELD_AT_MOST, Tally
 
 EMPTY_POLLS = 2
@@ -164,15 +164,12 @@ class Pump:
             began = self.clock.now()
             messages = self.queue.receive(asked or BATCH, 1 if empty else 0)
             self._count(began)
-            wanted, unwanted, learned = self._sorted(messages)
-            if not asked:
-                learned = self._put_by([*wanted, *unwanted]) or learned
-                wanted, unwanted = [], []
-            moved = self._move(messages, wanted, unwanted, began) if wanted or unwanted else 0
+            seen = self._sorted(messages)
+            moved = self._move(seen, began) if asked else self._put_by(seen.to_do)
             self.budget.give_back(asked - moved)
             self.rate.give_back(asked - moved)
             empty = 0 if messages else empty + 1
-            self.known_in_a_row = 0 if wanted or learned else self.known_in_a_row + len(messages)
+            self.known_in_a_row = 0 if seen.learned else self.known_in_a_row + len(messages)
 
     def look(self) -> None:
         """Look, without moving anything, whether messages came back; what is not for us to keep is given back."""
@@ -188,11 +185,9 @@ class Pump:
                     ours.append((message["MessageId"], message["ReceiptHandle"]))
         self.queue.give_back(ours)
 
-    def _sorted(self, messages: list[Json]) -> tuple[list[Json], list[Json], bool]:
-        """Return the messages to move, those to park, and whether another was seen for the first time."""
-        wanted: list[Json] = []
-        unwanted: list[Json] = []
-        learned = False
+    def _sorted(self, messages: list[Json]) -> "_Seen":
+        """Tell apart what is to be moved and what is to be parked; nothing is recorded of the latter yet."""
+        seen = _Seen(messages)
         for message in messages:
             sent_at = int((message.get("Attributes") or {}).get("SentTimestamp", 0))
             if message["MessageId"] in self.sent_before:
@@ -207,21 +202,19 @@ class Pump:
                 if self.parking is None:
                     self.tally.miss(message)
                 else:
-                    unwanted.append(message)
+                    seen.unwanted.append(message)
             elif self.parking is not None and self.parking.stops(message):
-                self.parking.stay([Stayed(message, "GroupStopped", "an earlier message of its group stayed")])
-                unwanted.append(message)
+                seen.behind.append(Stayed(message, GROUP_STOPPED, "an earlier message of its group stayed"))
             else:
-                wanted.append(message)
-                continue
-            learned = True
-        return wanted, unwanted, learned
+                seen.wanted.append(message)
+            seen.learned = True
+        return seen
 
-    def _put_by(self, messages: list[Json]) -> bool:
+    def _put_by(self, messages: list[Json]) -> int:
         """Hold aside what may not be moved any more, so that the queue shows what was sent and not deleted."""
         for message in messages:
             self.tally.aside.put(message)
-        return bool(messages)
+        return 0
 
     @property
     def settling(self) -> bool:
@@ -254,30 +247,32 @@ class Pump:
         self.checkpoint.close(NO_BATCH, count)
         self.tally.finished(count)
 
-    def _move(self, received: list[Json], wanted: list[Json], unwanted: list[Json], began: float) -> int:
-        """Send some of what was received and park others; returns for how many of the first kind it is settled."""
-        messages, left = self._edited(wanted)
-        every = [(m["MessageId"], m["ReceiptHandle"]) for m in (*wanted, *unwanted)]
+    def _move(self, seen: "_Seen", began: float) -> int:
+        """Send some of what was received and park others; returns how many of the first kind were tried."""
+        if not seen.to_do:
+            return 0
+        messages, left = self._edited(seen.wanted)
+        every = [(m["MessageId"], m["ReceiptHandle"]) for m in seen.to_do]
         alive = _Alive(self, every, began)
         batches: list[_Batch] = []
         try:
             if messages and self.keeper is not None:
-                self.keeper.keep(wanted)
+                self.keeper.keep(seen.wanted)
             for part in self.parts(messages) if messages else ():
                 batch, stayed = self._send(part, alive, self.sending, self.checkpoint)
                 batches.append(batch)
                 left += stayed
-            settled = sum(len(one.confirmed) + one.stayed for one in batches)
-            batches += self._leave(received, left, unwanted, alive)
+            tried = sum(len(one.confirmed) + one.stayed for one in batches)
+            batches += self._leave(seen, [*left, *seen.behind], alive)
         except OSError:
             # What cannot be recorded any more ends the move; what was sent until then is settled all the same,
             # and what was not is given back with the rest.
-            self._put_by([one for one in (*wanted, *unwanted) if one["MessageId"] not in alive.sent])
+            self._put_by([one for one in seen.to_do if one["MessageId"] not in alive.sent])
             self._delete(batches)
             raise
         self._delete(batches)
         self._count(began)
-        return settled
+        return tried
 
     def _edited(self, wanted: list[Json]) -> tuple[list[Json], list[Stayed]]:
         messages, left = [], []
@@ -285,12 +280,10 @@ class Pump:
             try:
                 messages.append(message if self.sieve is None else self.sieve.edited(message))
             except ValueError as fault:
-                left.append(Stayed(message, "CannotEdit", str(fault)))
+                left.append(Stayed(message, CANNOT_EDIT, str(fault)))
         return messages, left
 
-    def _leave(
-        self, received: list[Json], left: list[Stayed], unwanted: list[Json], alive: "_Alive"
-    ) -> "list[_Batch]":
+    def _leave(self, seen: "_Seen", left: list[Stayed], alive: "_Alive") -> "list[_Batch]":
         """Park what did not go home, in the order of the queue; without a park it is held aside.
 
         When the destination has just closed everything is held aside: the next process is to send it, in order.
@@ -298,16 +291,18 @@ class Pump:
         if self.parking is None or self.sending.closed:
             for one in left:
                 self.tally.stay(one)
-            for message in unwanted:
+            for message in seen.unwanted:
                 self.tally.aside.put(message)
             return []
         if left:
             self.parking.stay(left)
-        ids = {one["MessageId"] for one in unwanted} | {one.message["MessageId"] for one in left}
+        ids = {one["MessageId"] for one in seen.unwanted} | {one.message["MessageId"] for one in left}
         if not ids:
             return []
-        parked = [one for one in received if one["MessageId"] in ids]
+        parked = [one for one in seen.received if one["MessageId"] in ids]
         batch, stayed = self._send(parked, alive, self.parking.sending, self.parking.checkpoint)
+        self.parking.parked([id_ for id_, _ in batch.confirmed])
+        self.parking.not_parked([one.message["MessageId"] for one in stayed])
         for one in stayed:
             self.tally.stay(one)
         return [batch]
@@ -326,7 +321,7 @@ class Pump:
         if early and checkpoint is self.checkpoint:
             checkpoint.arrived(came.new_ids)
         self._confirm(checkpoint, number, done)
-        return _Batch(checkpoint, number, done, len(came.stayed)), came.stayed
+        return _Batch(checkpoint, number, done, sum(one.tried for one in came.stayed)), came.stayed
 
     def _confirm(self, checkpoint: Checkpoint, number: int, done: list[tuple[str, str]]) -> None:
         try:
@@ -372,8 +367,27 @@ class Pump:
         self.waited_s += self.clock.now() - began
 
 
+@dataclass
+class _Seen:
+    """What was received: what is to be sent, what is not meant, what lies behind one that stayed.
+
+    `learned` says whether anything of it was seen for the first time.
+    """
+
+    received: list[Json]
+    wanted: list[Json] = field(default_factory=list)
+    unwanted: list[Json] = field(default_factory=list)
+    behind: list[Stayed] = field(default_factory=list)
+    learned: bool = False
+
+    @property
+    def to_do(self) -> list[Json]:
+        """Everything that has to go somewhere."""
+        return [*self.wanted, *self.unwanted, *(one.message for one in self.behind)]
+
+
 class _Batch(NamedTuple):
-    """What was sent together: its number in its checkpoint, what was confirmed, and how many stayed."""
+    """What was sent together: its number in its checkpoint, what was confirmed, how many stayed though tried."""
 
     checkpoint: Checkpoint
     number: int

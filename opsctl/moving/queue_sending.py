@@ -10,7 +10,7 @@ from opsctl.model.value import Json
 from opsctl.moving.backoff import Patience
 from opsctl.moving.digests import attributes_digest, body_digest
 from opsctl.moving.queue import PASSING, final
-from opsctl.moving.sending import Alive, Sent, Stayed
+from opsctl.moving.sending import GROUP_STOPPED, Alive, Sent, Stayed
 from opsctl.moving.wire_calls import ask
 
 ATTEMPTS = 8
@@ -89,7 +89,7 @@ class QueueSending:
         for wave in waves:
             going = [message for group, message in wave.items() if group not in self._stopped]
             sent.stayed += [
-                Stayed(message, "GroupStopped", f"an earlier message of group {group} stayed")
+                Stayed(message, GROUP_STOPPED, f"an earlier message of group {group} stayed")
                 for group, message in wave.items()
                 if group in self._stopped
             ]
@@ -179,7 +179,7 @@ class QueueSending:
             return
         for message in messages:
             if self._fifo and any(_group(one.message) == _group(message) for one in sent.stayed):
-                sent.stayed.append(Stayed(message, "GroupStopped", "an earlier message of its group stayed"))
+                sent.stayed.append(Stayed(message, GROUP_STOPPED, "an earlier message of its group stayed"))
                 continue
             sent.add(self._batch([message], alive))
 

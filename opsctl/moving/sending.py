@@ -10,12 +10,21 @@ Alive: TypeAlias = Callable[[], None]
 """Called before every wait, so that what we hold stays hidden from others."""
 
 
+GROUP_STOPPED = "GroupStopped"
+CANNOT_EDIT = "CannotEdit"
+
+
 class Stayed(NamedTuple):
     """A message that could not be sent, and why."""
 
     message: Json
     code: str
     reason: str
+
+    @property
+    def tried(self) -> bool:
+        """Whether its destination was asked: not for what cannot be edited, or follows another that stayed."""
+        return self.code not in (GROUP_STOPPED, CANNOT_EDIT)
 
 
 @dataclass

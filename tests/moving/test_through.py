@@ -37,13 +37,15 @@ def judged(sqs: MemorySqs, count: int = COUNT) -> None:
     assert PARKED not in sqs.queues
 
 
-def killed_everywhere(tmp_path: Path, *, after: bool) -> Iterator[tuple[MemorySqs, Path]]:
+def killed_everywhere(
+    tmp_path: Path, *, after: bool, make: Callable[[], MemorySqs] = lambda: made(FEW, groups=2), limit: int = -1
+) -> Iterator[tuple[MemorySqs, Path]]:
     """A world for each call of a whole run, in which the process ended at that call."""
     for at in range(1000):
-        sqs, path = made(FEW, groups=2), tmp_path / str(at)
+        sqs, path = make(), tmp_path / str(at)
         restore = killing(sqs, at, after=after)
         try:
-            through(sqs, path)
+            through(sqs, path, limit=limit)
         except Killed:
             restore()
             yield sqs, path
@@ -131,6 +133,58 @@ def test_a_group_that_was_stopped_stays_so_for_the_next_process(tmp_path: Path) 
     assert numbers(sqs, HOME) == {"g1": WANTED["g1"], "g2": WANTED["g2"]}
     assert numbers(sqs, DEAD) == REST | {"g0": ALL["g0"]}
     assert result.details["stayed"] == 4
+
+
+def one_too_long() -> MemorySqs:
+    """Four of eight are meant; the first is too long for its home, and one of the others lies behind it."""
+    sqs = made(FEW, groups=2)
+    sqs.queues[HOME].attributes["MaximumMessageSize"] = "60"
+    bad = next(one for one in sqs.queues[DEAD].messages.values() if '"n": 2,' in one.body)
+    bad.body = bad.body[:-1] + f', "long": "{"x" * 60}"}}'
+    return sqs
+
+
+def counted_once(result: JobResult, path: Path) -> None:
+    assert (result.details["stayed"], result.details["left_by_filter"]) == (2, 4), (path.name, result.says)
+    assert [one["code"] for one in result.details["stayed_messages"]] == ["InvalidParameterValue", "GroupStopped"]
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_killed_at_any_call_what_stayed_is_counted_and_named_once(tmp_path: Path, after: bool) -> None:
+    for sqs, path in killed_everywhere(tmp_path, after=after, make=one_too_long):
+        result = through(sqs, path)
+        counted_once(result, path)
+        assert numbers(sqs, DEAD) == {"g0": [0, 2, 4, 6], "g1": [1, 5]}, path.name
+
+
+@pytest.mark.parametrize("queue", [HOME, PARKED], ids=["home", "park"])
+def test_what_was_only_held_aside_when_a_queue_closed_is_counted_once_it_is_parked(
+    tmp_path: Path, queue: str
+) -> None:
+    for at in range(12):
+        sqs, path, calls = one_too_long(), tmp_path / str(at), iter(range(1000))
+
+        def closed(operation: str, params: dict[str, Json], calls: Iterator[int] = calls, at: int = at) -> None:
+            sends = operation == "SendMessageBatch" and str(params["QueueUrl"]).endswith(f"/{queue}")
+            if sends and next(calls) >= at:
+                raise refused(operation, "AccessDenied", Refused.DENIED)
+
+        sqs.faults.before = closed
+        stopped = through(sqs, path)
+        named = [one["id"] for one in stopped.details["stayed_messages"]]
+        assert len(set(named)) == len(named) == stopped.details["stayed"], (at, stopped.says)
+        sqs.faults.before = None
+        result = through(sqs, path)
+        counted_once(result, path)
+        assert every(numbers(sqs, HOME)) + every(numbers(sqs, DEAD)) == [3, 7, 0, 1, 2, 4, 5, 6]
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_limit_counts_what_its_home_refused_also_after_a_kill(tmp_path: Path, after: bool) -> None:
+    for sqs, path in killed_everywhere(tmp_path, after=after, make=one_too_long, limit=2):
+        result = through(sqs, path, limit=2)
+        assert numbers(sqs, HOME) == {"g1": [3]}, (path.name, result.says)
+        assert (result.details["moved"], result.details["stayed"]) == (1, 1), (path.name, result.says)
 
 
 def test_a_home_that_is_gone_stops_the_move_and_an_undo_puts_everything_back_in_order(tmp_path: Path) -> None:
