@@ -3,10 +3,10 @@
 import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
-from types import ModuleType
+from pathlib import Path
 from typing import Generic, TypeVar
 
-from opsctl import actions, jobs, lookups
+import opsctl
 from opsctl.model.jobs import Job
 from opsctl.model.registry import Registry
 from opsctl.model.run import Action, Lookup
@@ -15,20 +15,19 @@ P = TypeVar("P", Lookup, Action, Job)
 
 
 class Plugins(Mapping[str, type[P]], Generic[P]):
-    """The plug-ins of a package by name: `waf.block` is what `waf_block.py` defines, imported when asked for.
+    """The plug-ins of one kind in every room: `waf.block` is what `block/actions/waf_block.py` defines.
 
-    Most commands need two or three of them, and importing all takes longer than everything else at the start.
+    Each is imported when asked for: most commands need two or three of them, and importing all takes longer than
+    everything else at the start.
     """
 
-    def __init__(self, package: ModuleType, kind: type[P]) -> None:
-        self._package = package.__name__
+    def __init__(self, part: str, kind: type[P]) -> None:
+        """Look for files, room by room; `part` is the package that holds this kind in each."""
         self._kind: type[P] = kind
-        self._names = sorted(one.name.replace("_", ".", 1) for one in pkgutil.iter_modules(package.__path__))
+        self._modules = dict(sorted(_modules(part)))
 
     def __getitem__(self, name: str) -> type[P]:
-        if name not in self._names:
-            raise KeyError(name)
-        module = importlib.import_module(f"{self._package}.{name.replace('.', '_', 1)}")
+        module = importlib.import_module(self._modules[name])
         (found,) = (
             value
             for value in vars(module).values()
@@ -37,20 +36,32 @@ class Plugins(Mapping[str, type[P]], Generic[P]):
         return found
 
     def __contains__(self, name: object) -> bool:
-        return name in self._names
+        return name in self._modules
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+        return iter(self._modules)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._modules)
 
 
 def find_plugins() -> Registry:
-    """Return the plug-ins of `opsctl.lookups`, `opsctl.actions` and `opsctl.jobs`."""
+    """Return the plug-ins of every room's `facts`, `actions` and `jobs`."""
     # The bases are abstract and never instantiated here; the type checker cannot know.
     return Registry(
-        lookups=Plugins(lookups, Lookup),  # type: ignore[type-abstract]
-        actions=Plugins(actions, Action),  # type: ignore[type-abstract]
-        jobs=Plugins(jobs, Job),  # type: ignore[type-abstract]
+        lookups=Plugins("facts", Lookup),  # type: ignore[type-abstract]
+        actions=Plugins("actions", Action),  # type: ignore[type-abstract]
+        jobs=Plugins("jobs", Job),  # type: ignore[type-abstract]
     )
+
+
+def _modules(part: str) -> Iterator[tuple[str, str]]:
+    """Yield each plug-in's name and the module that defines it."""
+    for room in pkgutil.iter_modules(opsctl.__path__):
+        places = [str(Path(root, room.name, part)) for root in opsctl.__path__]
+        for one in pkgutil.iter_modules(places):
+            yield one.name.replace("_", ".", 1), f"opsctl.{room.name}.{part}.{one.name}"
+    # Not every plug-in has a room yet.
+    for drawer in (part, "lookups" if part == "facts" else part):
+        for one in pkgutil.iter_modules([str(Path(root, drawer)) for root in opsctl.__path__]):
+            yield one.name.replace("_", ".", 1), f"opsctl.{drawer}.{one.name}"

@@ -7,7 +7,7 @@ from pydantic import Field
 from opsctl.model.changes import Change, Proof, Risk, Severity
 from opsctl.model.looking import Looking
 from opsctl.model.run import Action, Context
-from opsctl.services.asg_calls import (
+from opsctl.resources.asg_calls import (
     GONE_WITHIN_S,
     attach_instance,
     detach_instances,
@@ -16,7 +16,7 @@ from opsctl.services.asg_calls import (
     group_is_in_service,
     instances_of,
 )
-from opsctl.services.ec2_instance_calls import is_alive
+from opsctl.resources.ec2_instance_calls import is_alive
 from opsctl.undoing.members import one_is_in_service
 
 

@@ -9,7 +9,7 @@ from opsctl.model.looking import Looking, need
 from opsctl.model.run import Action, Context
 from opsctl.model.value import Json
 from opsctl.recovery.package import PrivateRecord
-from opsctl.services.asg_calls import (
+from opsctl.resources.asg_calls import (
     detach_instances,
     group_has_instance,
     group_is_empty,
@@ -17,8 +17,8 @@ from opsctl.services.asg_calls import (
     instances_of,
     set_sizes,
 )
+from opsctl.resources.ec2_instance_calls import describe_instance
 from opsctl.services.ec2_handback_calls import addresses_of
-from opsctl.services.ec2_instance_calls import describe_instance
 from opsctl.undoing.launch import Belongings, belongings_of, give_back, give_up_launch
 from opsctl.undoing.members import none_is_kept, one_is_in_service
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from opsctl.model.changes import Change, Proof, Risk, Severity
 from opsctl.model.looking import Looking
 from opsctl.model.run import Action, Context
-from opsctl.services.asg_calls import group_exists, processes_are, resume, suspend
+from opsctl.resources.asg_calls import group_exists, processes_are, resume, suspend
 from opsctl.undoing.members import none_is_kept
 
 

@@ -9,7 +9,7 @@ from opsctl.model.looking import Looking
 from opsctl.model.reads import Read
 from opsctl.model.references import reference
 from opsctl.model.run import Action, Context
-from opsctl.services.asg_calls import attach_target_groups, group_exists, target_groups_are
+from opsctl.resources.asg_calls import attach_target_groups, group_exists, target_groups_are
 from opsctl.services.ec2_handback_calls import instances_tagged
 
 _SERVES = (

@@ -10,9 +10,9 @@ from opsctl.model.looking import Looking
 from opsctl.model.references import reference
 from opsctl.model.run import Action, Context
 from opsctl.model.value import Json
+from opsctl.resources.queue_facts import queue_attributes
 from opsctl.services import attach_calls, role_calls
 from opsctl.services import dead_letter_queue_calls as queues
-from opsctl.services.queue_facts import queue_attributes
 
 VISIBLE_WITHIN_S = 90
 

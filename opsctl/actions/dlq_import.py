@@ -8,8 +8,8 @@ from opsctl.jobs.dlq_import import DlqImport
 from opsctl.model.changes import Change, Grant, Irreversible, Proof, Risk, Severity
 from opsctl.model.looking import Looking
 from opsctl.model.run import Action, Context
+from opsctl.resources.queue_facts import QueueFacts
 from opsctl.services.queue_checks import queue_is_there
-from opsctl.services.queue_facts import QueueFacts
 
 
 class DlqImportAction(Action):

@@ -11,8 +11,8 @@ from opsctl.jobs.dlq_through import DlqThrough
 from opsctl.model.changes import Change, Grant, Instruction, Irreversible, Proof, Risk, Severity
 from opsctl.model.looking import Looking
 from opsctl.model.run import Action, Context
+from opsctl.resources.queue_facts import QueueFacts
 from opsctl.services.queue_checks import queue_is_empty, queue_is_there
-from opsctl.services.queue_facts import QueueFacts
 
 _PURGE_TAKES_S = 120
 

@@ -7,9 +7,9 @@ from pydantic import Field
 from opsctl.model.changes import Change, Proof, Risk, Severity
 from opsctl.model.looking import Looking
 from opsctl.model.run import Action, Context
-from opsctl.services.asg_calls import group_exists
+from opsctl.resources.asg_calls import group_exists
+from opsctl.resources.ec2_instance_calls import has_devices, is_alive, start_instance, state_is, stop_instance
 from opsctl.services.ec2_handback_calls import no_other_runs, not_changing
-from opsctl.services.ec2_instance_calls import has_devices, is_alive, start_instance, state_is, stop_instance
 from opsctl.undoing.steps import wait
 
 STOPPED_WITHIN_S = 900

@@ -8,8 +8,8 @@ from opsctl.model.changes import Change, Proof
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.looking import Looking, need
 from opsctl.model.run import Action, Context
-from opsctl.services.ec2 import parse_tags
-from opsctl.services.ec2_tag_calls import create_tags, delete_tags, describe_tags, has_none_of, has_tags
+from opsctl.resources.ec2 import parse_tags
+from opsctl.resources.ec2_tag_calls import create_tags, delete_tags, describe_tags, has_none_of, has_tags
 from opsctl.undoing.tags import untag_survivors
 
 

@@ -12,7 +12,7 @@ from opsctl.jobs.ha_drill import HaDrill
 from opsctl.model.changes import Change, Grant, Irreversible, Proof
 from opsctl.model.looking import Looking
 from opsctl.model.run import Action, Context
-from opsctl.services.asg_drill_calls import SET_HEALTH, TERMINATE
+from opsctl.resources.asg_member_calls import SET_HEALTH, TERMINATE
 
 CALLS = {"replace": TERMINATE, "unhealthy": SET_HEALTH, "stop": "ec2.StopInstances"}
 """The API whose call is the failure, by how it is brought about."""

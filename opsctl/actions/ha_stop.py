@@ -7,7 +7,7 @@ from pydantic import Field
 from opsctl.model.changes import Change, Proof, Risk, Severity
 from opsctl.model.looking import Looking
 from opsctl.model.run import Action, Context
-from opsctl.services.ec2_instance_calls import start_instance, state_is, stop_instance
+from opsctl.resources.ec2_instance_calls import start_instance, state_is, stop_instance
 from opsctl.services.ha_pair import is_instance_of, stands_by
 
 STOPPED_WITHIN_S = 900

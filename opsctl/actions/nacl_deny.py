@@ -5,13 +5,13 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.blocking.acl_quota import AclQuota, quota_for
-from opsctl.blocking.block_risk import severity_of
 from opsctl.model.changes import Change, Risk
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.looking import Looking, need
 from opsctl.model.networks import normal
 from opsctl.model.run import Action, Context
 from opsctl.model.sentences import sentence
+from opsctl.resources.block_risk import severity_of
 from opsctl.services.network_acl_calls import (
     allow_is_still_behind,
     choice_of_number,

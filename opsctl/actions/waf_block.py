@@ -7,7 +7,6 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from opsctl.blocking.block_risk import severity_of
 from opsctl.blocking.usable_sets import Usable, blocking_sets, other_users, tagged_as_ours
 from opsctl.blocking.waf_changes import WafPlan
 from opsctl.blocking.waf_state import WafState, read_state
@@ -18,6 +17,7 @@ from opsctl.model.networks import Network, normal, parse_network
 from opsctl.model.run import Action, Context
 from opsctl.model.sentences import sentence
 from opsctl.model.write_backs import documents_of, need_whole
+from opsctl.resources.block_risk import severity_of
 from opsctl.topology.webacl import allow_lists
 
 DESCRIPTION_LIMIT = 256

@@ -7,8 +7,8 @@ from opsctl.deadletters.audit_rules import AuditFinding, finding
 from opsctl.deadletters.candidates import idle, serving
 from opsctl.deadletters.metrics import AUDIT_DAYS, STANDING_DAYS, deleted_daily, standing_daily
 from opsctl.deadletters.region import QueueSeen, Region, name_in
+from opsctl.resources.queue_facts import QueueFacts
 from opsctl.services.alarms import watching, watching_arrivals
-from opsctl.services.queue_facts import QueueFacts
 
 _MAX_ALLOWED = 10
 

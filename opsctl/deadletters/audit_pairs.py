@@ -7,7 +7,7 @@ from opsctl.deadletters.audit_rules import AuditFinding, finding
 from opsctl.deadletters.candidates import serving
 from opsctl.deadletters.region import QueueSeen, Region, Source, name_in
 from opsctl.model.spans import span
-from opsctl.services.resource_policies import Call, Verdict, verdict_on
+from opsctl.resources.resource_policies import Call, Verdict, verdict_on
 
 
 def audit_pairs(region: Region) -> Iterator[AuditFinding]:

@@ -7,7 +7,7 @@ from opsctl.deadletters.audit_rules import AuditFinding, Severity, finding
 from opsctl.deadletters.candidates import idle, serving
 from opsctl.deadletters.region import Region, Source
 from opsctl.model.spans import span
-from opsctl.services.queue_facts import QueueFacts
+from opsctl.resources.queue_facts import QueueFacts
 
 _TIMES, _MAX_VISIBILITY_S = 6, 43_200
 _LONG_S = 3600

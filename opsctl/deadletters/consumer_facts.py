@@ -8,7 +8,7 @@ from opsctl.model.looking import Looking, elsewhere, look
 from opsctl.model.reads import Answer, Read
 from opsctl.model.run import Context
 from opsctl.model.value import Json, Value
-from opsctl.services.consumers import function_configuration
+from opsctl.resources.consumers import function_configuration
 from opsctl.services.function_changes import KEPT_S, Changed, alias_read, change_of, change_reads, move_of, seconds
 from opsctl.services.function_logs import moment
 from opsctl.services.metric_batches import Metric, Points, lambda_metric, metric_reads, points_of

@@ -3,9 +3,9 @@
 import json
 
 from opsctl.deadletters.letter import letter_of, told_by_lambda
-from opsctl.deadletters.lossless import parse, text_of
-from opsctl.deadletters.transformer import MISSING, transformed, value_at
+from opsctl.model.lossless import parse, text_of
 from opsctl.model.value import Json
+from opsctl.resources.event_inputs import MISSING, transformed, value_at
 
 
 def payload_for_function(message: Json, form: str) -> str:

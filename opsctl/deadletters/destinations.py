@@ -8,7 +8,7 @@ from opsctl.model.looking import Looking, elsewhere, look, together
 from opsctl.model.reads import Read
 from opsctl.model.run import Context
 from opsctl.model.value import Json
-from opsctl.services.consumers import (
+from opsctl.resources.consumers import (
     Consumer,
     consumer_of,
     function_configuration,
@@ -17,7 +17,7 @@ from opsctl.services.consumers import (
     oldest_of,
     queue_age,
 )
-from opsctl.services.queue_facts import QueueFacts, parse_queue, queue_attributes, queue_url
+from opsctl.resources.queue_facts import QueueFacts, parse_queue, queue_attributes, queue_url
 
 _OLD_S = 1800
 

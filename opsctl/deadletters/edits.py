@@ -2,13 +2,13 @@
 
 import json
 
-from opsctl.deadletters.lossless import parse
 from opsctl.deadletters.sieve import Setting
 from opsctl.expressions.evaluate import DEEPEST, ExpressionFault, compiled
 from opsctl.expressions.shapes import ANYTHING, record, scalar
 from opsctl.expressions.typecheck import check_expression
 from opsctl.model.diagnostics import Diagnostic, Where
 from opsctl.model.errors import InvalidInput
+from opsctl.model.lossless import parse
 
 _AROUND = 90
 _SEES = (

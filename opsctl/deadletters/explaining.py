@@ -15,8 +15,8 @@ from opsctl.deadletters.why import CauseWhy, ConsumerFacts, Explained, LogFacts
 from opsctl.model.commands import Commands
 from opsctl.model.looking import Looking, elsewhere, together
 from opsctl.model.run import Context
+from opsctl.resources.queue_facts import QueueFacts
 from opsctl.services.function_changes import seconds
-from opsctl.services.queue_facts import QueueFacts
 
 CAUSES_AT_MOST = 8
 CONSUMERS_AT_MOST = 8

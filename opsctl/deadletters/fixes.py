@@ -5,9 +5,9 @@ import json
 from opsctl.deadletters.region import QueueSeen, Region, Source, name_in
 from opsctl.model.commands import Commands, commands_there
 from opsctl.model.value import Json
+from opsctl.resources.queue_facts import QueueFacts
+from opsctl.resources.resource_policies import Call, statements_of
 from opsctl.services.alarms import usual_topic
-from opsctl.services.queue_facts import QueueFacts
-from opsctl.services.resource_policies import Call, statements_of
 
 MAX_RETENTION_S = 1_209_600
 _EXPIRES_FIRST_S = 345_600

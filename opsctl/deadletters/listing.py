@@ -8,8 +8,8 @@ from opsctl.deadletters.metrics import arrivals_per_hour, oldest_s
 from opsctl.deadletters.names import looks_dead
 from opsctl.deadletters.region import QueueSeen, Region, Source, SourceKind, function_in, name_in
 from opsctl.model.value import Value
+from opsctl.resources.resource_policies import sources_named_in
 from opsctl.services.alarms import Alarm, watching
-from opsctl.services.resource_policies import sources_named_in
 
 URGENT_S = 86_400
 _MANY = {

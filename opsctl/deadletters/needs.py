@@ -6,7 +6,7 @@ from opsctl.deadletters.redrive import Destination, Redrive
 from opsctl.deadletters.route import Route
 from opsctl.model.changes import Grant
 from opsctl.model.value import Json
-from opsctl.services.sdk_services import called_by, universal_api
+from opsctl.resources.sdk_services import called_by, universal_api
 
 _RECEIVING = ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes")
 _OWN_KEYS = ("", "alias/aws/sqs")

@@ -12,7 +12,7 @@ from opsctl.deadletters.route import Route
 from opsctl.model.looking import Looking
 from opsctl.model.reads import Answer
 from opsctl.model.value import Json, Value
-from opsctl.services.dead_letter_reads import list_aliases
+from opsctl.resources.dead_letter_reads import list_aliases
 
 LATEST = "$LATEST"
 # Of those that no alias leads to, two are enough to see that none can be chosen.

@@ -4,9 +4,9 @@ from opsctl.model.looking import Looking, elsewhere, look
 from opsctl.model.reads import Answer, Read
 from opsctl.model.run import Context
 from opsctl.model.value import Value
-from opsctl.services.dead_letter_reads import topic_attributes
-from opsctl.services.queue_facts import queue_attributes, queue_url
-from opsctl.services.resource_policies import Call, Verdict, verdict_on
+from opsctl.resources.dead_letter_reads import topic_attributes
+from opsctl.resources.queue_facts import queue_attributes, queue_url
+from opsctl.resources.resource_policies import Call, Verdict, verdict_on
 
 _KINDS = {"sqs": "queue", "sns": "topic"}
 _ACTIONS = {"lambda": "lambda:InvokeFunction", "sqs": "sqs:SendMessage", "sns": "sns:Publish"}

@@ -25,11 +25,11 @@ from opsctl.model.looking import Looking
 from opsctl.model.reads import Answer, Read
 from opsctl.model.run import Context
 from opsctl.model.value import Json
-from opsctl.services import dead_letter_reads as reads
+from opsctl.resources import dead_letter_reads as reads
+from opsctl.resources.queue_facts import queue_attributes
 from opsctl.services.alarms import parse_alarms
 from opsctl.services.metric_batches import Metric, Points, metric_reads, points_of
 from opsctl.services.park_queues import is_park, tags_of
-from opsctl.services.queue_facts import queue_attributes
 
 ALIASES_AT_MOST = 200
 Purpose: TypeAlias = Literal["list", "audit"]

@@ -2,7 +2,7 @@
 
 from opsctl.deadletters.route import Route
 from opsctl.model.value import Value
-from opsctl.services.queue_facts import QueueFacts
+from opsctl.resources.queue_facts import QueueFacts
 
 CLIENT_PER_S = 3000
 

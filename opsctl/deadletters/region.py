@@ -7,9 +7,9 @@ from typing import Literal, TypeVar
 from pydantic import ConfigDict
 
 from opsctl.model.value import Value
+from opsctl.resources.queue_facts import QueueFacts
 from opsctl.services.alarms import Alarm
 from opsctl.services.metric_batches import Metric, Points
-from opsctl.services.queue_facts import QueueFacts
 
 T = TypeVar("T")
 

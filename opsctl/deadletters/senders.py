@@ -10,7 +10,7 @@ from opsctl.deadletters.subscribers import INTO_ITSELF, is_raw, subscriber
 from opsctl.model.looking import Looking, together
 from opsctl.model.reads import Answer, Read
 from opsctl.model.value import Json, Value
-from opsctl.services.dead_letter_reads import (
+from opsctl.resources.dead_letter_reads import (
     get_schedule,
     list_buses,
     list_invoke_configs,
@@ -18,9 +18,9 @@ from opsctl.services.dead_letter_reads import (
     list_subscriptions,
     subscription_attributes,
 )
-from opsctl.services.queue_facts import QueueFacts, url_for
-from opsctl.services.queue_policy import EVERYTHING
-from opsctl.services.sdk_services import called_by, universal_api
+from opsctl.resources.queue_facts import QueueFacts, url_for
+from opsctl.resources.queue_policy import EVERYTHING
+from opsctl.resources.sdk_services import called_by, universal_api
 
 ASKED_AT_MOST = 200
 REPEATED_APIS = ("sqs:sendMessage", "sns:publish", "lambda:invoke", "sfn:startExecution")

@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 
 from opsctl.deadletters.letter import letter_of
-from opsctl.deadletters.lossless import is_number, measurable, parse, text_of
 from opsctl.expressions.evaluate import ExpressionFault, evaluate
+from opsctl.model.lossless import is_number, measurable, parse, text_of
 from opsctl.model.value import Json, Value
 
 

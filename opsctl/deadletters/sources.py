@@ -12,10 +12,10 @@ from opsctl.deadletters.region import (
     qualifier_in,
 )
 from opsctl.model.value import Json, json_object
-from opsctl.services.dead_letter_reads import DEFAULT_BUS
-from opsctl.services.marks import PLAN_TAG
+from opsctl.resources.dead_letter_reads import DEFAULT_BUS
+from opsctl.resources.marks import PLAN_TAG
+from opsctl.resources.queue_facts import parse_queue
 from opsctl.services.park_queues import OF_TAG
-from opsctl.services.queue_facts import parse_queue
 
 EVENTS, SNS = "events.amazonaws.com", "sns.amazonaws.com"
 _INACTIVE = ("Disabled", "Disabling", "Deleting")

@@ -7,8 +7,8 @@ event source" and "... with a DynamoDB event source". Records are as the functio
 import base64
 from collections.abc import Sequence
 
-from opsctl.deadletters.patterns import Pattern, parsed
 from opsctl.model.value import Json
+from opsctl.resources.event_patterns import Pattern, parsed
 
 # What filters were seen to look at; of other members it is not documented.
 _LOOKED_AT = {"kinesis": {"data"}, "dynamodb": {"dynamodb", "eventName", "userIdentity"}}

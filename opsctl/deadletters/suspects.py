@@ -11,9 +11,9 @@ from opsctl.model.looking import Looking, elsewhere, look
 from opsctl.model.reads import Read
 from opsctl.model.run import Context
 from opsctl.model.value import Json, Value
-from opsctl.services.consumers import mappings_of
-from opsctl.services.dead_letter_reads import LISTED_AT_MOST, list_some_versions, subscription_attributes
-from opsctl.services.queue_facts import QueueFacts, parse_queue, queue_attributes, url_for
+from opsctl.resources.consumers import mappings_of
+from opsctl.resources.dead_letter_reads import LISTED_AT_MOST, list_some_versions, subscription_attributes
+from opsctl.resources.queue_facts import QueueFacts, parse_queue, queue_attributes, url_for
 
 CANDIDATES_AT_MOST = 3
 _UNREGISTERED = "what runs on ECS, EC2 or elsewhere does not register with SQS, so look at who receives from it"

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from opsctl.model.reads import Answer, Read
 from opsctl.model.value import Json, Value
-from opsctl.services.asg_calls import describe_group
-from opsctl.services.ec2 import parse_tags
-from opsctl.services.marks import DEVICE_TAG, GROUP_TAG, ROLE_TAG
+from opsctl.resources.asg_calls import describe_group
+from opsctl.resources.ec2 import parse_tags
+from opsctl.resources.marks import DEVICE_TAG, GROUP_TAG, ROLE_TAG
 
 
 class Seat(Value):

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from opsctl.model.looking import Looking
 from opsctl.model.reads import Read, Refusal
 from opsctl.model.value import Value
-from opsctl.services import ec2
-from opsctl.services.ec2 import Address, Interface
+from opsctl.resources import ec2
+from opsctl.resources.ec2 import Address, Interface
 from opsctl.topology.places import Naming, Place
 from opsctl.topology.survey import Survey, cannot_tell
 from opsctl.topology.unfold import both

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from opsctl.model.looking import Looking, together
 from opsctl.model.reads import Read, Refusal
-from opsctl.services import cloudfront, ec2, elbv2, wafv2
-from opsctl.services.ec2 import Interface
+from opsctl.resources import ec2
+from opsctl.resources.ec2 import Interface
+from opsctl.services import cloudfront, elbv2, wafv2
 from opsctl.topology.decision import Point
 from opsctl.topology.graph import Node, Web
 from opsctl.topology.nacl import NetworkAcl

@@ -7,9 +7,10 @@ from opsctl.hops.reading import describe_network_acls, group_gate, nacl_gate
 from opsctl.model.looking import Looking
 from opsctl.model.reads import Read, Refusal
 from opsctl.model.value import Value
-from opsctl.services import ec2, elbv2
+from opsctl.resources import ec2
+from opsctl.resources.route53 import plain_target
+from opsctl.services import elbv2
 from opsctl.services.elbv2 import LoadBalancer, TargetGroup, region_of_arn
-from opsctl.services.route53 import plain_target
 from opsctl.topology.gates import Gate, GroupGate, NaclGate, open_services
 from opsctl.topology.graph import Link, Node
 from opsctl.topology.packet import Service

@@ -3,8 +3,8 @@
 from opsctl.hops import balancers
 from opsctl.model.looking import Looking
 from opsctl.model.reads import Refusal
+from opsctl.resources.route53 import plain_target
 from opsctl.services import elbv2
-from opsctl.services.route53 import plain_target
 from opsctl.topology.hop import Blind
 from opsctl.topology.places import Naming, Place
 from opsctl.topology.survey import Survey, cannot_tell

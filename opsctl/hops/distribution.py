@@ -6,11 +6,11 @@ from opsctl.hops.names import resolve
 from opsctl.hops.reading import web_acl_of_distribution
 from opsctl.model.looking import Looking, together
 from opsctl.model.reads import Read, Refusal
+from opsctl.resources.route53 import normal_name, plain_target
 from opsctl.services import cloudfront, wafv2
 from opsctl.services.cloudfront import Distribution, VpcOrigin
 from opsctl.services.cloudfront import Origin as OriginOf
 from opsctl.services.elbv2 import region_of_arn
-from opsctl.services.route53 import normal_name, plain_target
 from opsctl.topology.gates import GeoGate
 from opsctl.topology.graph import Link, Node
 from opsctl.topology.hop import Hop

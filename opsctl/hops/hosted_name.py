@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from opsctl.hops.names import Step, one_step
 from opsctl.model.looking import Looking, together
 from opsctl.model.reads import Read
-from opsctl.services.route53 import list_hosted_zones, normal_name
+from opsctl.resources.route53 import list_hosted_zones, normal_name
 from opsctl.topology.graph import Link, Node
 from opsctl.topology.hop import Hop
 from opsctl.topology.places import Naming, Place

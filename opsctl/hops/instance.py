@@ -4,8 +4,8 @@ from opsctl.hops.addresses import lone_address
 from opsctl.hops.reading import group_gate, nacl_gate
 from opsctl.model.looking import Looking
 from opsctl.model.reads import Read, Refusal
-from opsctl.services import ec2
-from opsctl.services.ec2 import Instance
+from opsctl.resources import ec2
+from opsctl.resources.ec2 import Instance
 from opsctl.topology.finding import is_address
 from opsctl.topology.gates import Gate
 from opsctl.topology.graph import Node

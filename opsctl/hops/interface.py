@@ -8,8 +8,8 @@ from opsctl.hops.reading import group_gate, nacl_gate
 from opsctl.hops.routes import reachable
 from opsctl.model.looking import Looking
 from opsctl.model.reads import Read
-from opsctl.services import ec2
-from opsctl.services.ec2 import Instance, Interface
+from opsctl.resources import ec2
+from opsctl.resources.ec2 import Instance, Interface
 from opsctl.topology.finding import is_address
 from opsctl.topology.gates import open_services
 from opsctl.topology.graph import Link, Node

@@ -3,8 +3,8 @@
 from opsctl.model.looking import Looking
 from opsctl.model.reads import Refusal
 from opsctl.model.value import Value
-from opsctl.services import route53
-from opsctl.services.route53 import Record, Zone
+from opsctl.resources import route53
+from opsctl.resources.route53 import Record, Zone
 from opsctl.topology.finding import is_address
 from opsctl.topology.survey import Survey, cannot_tell
 

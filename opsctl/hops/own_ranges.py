@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from opsctl.model.looking import Looking
 from opsctl.model.reads import Read, Refusal
 from opsctl.model.value import Json, Value
-from opsctl.services import ec2, elbv2
-from opsctl.services.ec2 import parse_tags
+from opsctl.resources import ec2
+from opsctl.resources.ec2 import parse_tags
+from opsctl.services import elbv2
 from opsctl.topology.survey import Survey, cannot_tell
 
 _EDGE = (

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from opsctl.model.looking import Looking
 from opsctl.model.reads import Read, Refusal, Refused
 from opsctl.model.value import Json
-from opsctl.services import ec2, wafv2
-from opsctl.services.ec2 import Allow
+from opsctl.resources import ec2
+from opsctl.resources.ec2 import Allow
+from opsctl.services import wafv2
 from opsctl.topology.gates import GroupGate, NaclGate, OpenRule, WafGate
 from opsctl.topology.nacl import NetworkAcl, parse_network_acl
 from opsctl.topology.survey import Survey, cannot_tell

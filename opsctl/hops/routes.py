@@ -3,8 +3,8 @@
 from opsctl.model.looking import Looking
 from opsctl.model.reads import Refusal
 from opsctl.model.value import Json
-from opsctl.services import ec2
-from opsctl.services.ec2 import Interface
+from opsctl.resources import ec2
+from opsctl.resources.ec2 import Interface
 from opsctl.topology.survey import Survey
 
 _OUTBOUND_ONLY = ("nat-", "eigw-")

@@ -3,7 +3,8 @@
 from opsctl.model.looking import Looking
 from opsctl.model.reads import Refusal
 from opsctl.model.value import Json
-from opsctl.services import ec2, elbv2
+from opsctl.resources import ec2
+from opsctl.services import elbv2
 from opsctl.services.elbv2 import Target, TargetGroup
 from opsctl.topology.finding import is_address
 from opsctl.topology.graph import Link, Node

@@ -12,7 +12,7 @@ from opsctl.model.reads import Read
 from opsctl.model.value import Json
 from opsctl.moving.backoff import Patience
 from opsctl.moving.queue import Depth
-from opsctl.services.queue_facts import queue_attributes
+from opsctl.resources.queue_facts import queue_attributes
 
 ACTIVE = ("RUNNING", "CANCELLING")
 ENDED_EARLY = ("CANCELLED", "FAILED")

@@ -12,9 +12,9 @@ from opsctl.model.looking import Looking
 from opsctl.model.networks import Network, parse_network
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Value
+from opsctl.resources.special import BROAD_V4, BROAD_V6, is_broad, is_everything, shares, special
 from opsctl.topology.decision import Hazard, Hazards
 from opsctl.topology.finding import finder
-from opsctl.topology.special import BROAD_V4, BROAD_V6, is_broad, is_everything, shares, special
 from opsctl.topology.survey import Survey
 
 _BECAUSE = {

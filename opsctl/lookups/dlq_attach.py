@@ -11,12 +11,12 @@ from opsctl.model.errors import InvalidInput
 from opsctl.model.looking import Looking, look
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Value
+from opsctl.resources.dead_letter_reads import describe_key, key_policy
+from opsctl.resources.queue_facts import queue_name_of
+from opsctl.resources.resource_policies import Call, Verdict, verdict_on
 from opsctl.services.dead_letter_queue_calls import policy_without_others_of_ours
 from opsctl.services.dead_letter_queues import DeadLetterQueue, find_dead_letter_queue
-from opsctl.services.dead_letter_reads import describe_key, key_policy
 from opsctl.services.failing_sources import FailingSource, find_source
-from opsctl.services.queue_facts import queue_name_of
-from opsctl.services.resource_policies import Call, Verdict, verdict_on
 from opsctl.services.role_calls import are_allowed, list_policies, policy_name, simulations
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,75}\.fifo|[A-Za-z0-9_-]{1,80}")

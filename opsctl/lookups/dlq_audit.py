@@ -10,7 +10,7 @@ from opsctl.deadletters.reading import read_region
 from opsctl.model.looking import Looking
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Value
-from opsctl.services.queue_facts import find_queue
+from opsctl.resources.queue_facts import find_queue
 
 
 class Audited(Value):

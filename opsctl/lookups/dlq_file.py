@@ -14,7 +14,7 @@ from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Value
 from opsctl.moving.backup import read_records
 from opsctl.moving.queue_sending import size_of
-from opsctl.services.queue_facts import QueueFacts, find_queue
+from opsctl.resources.queue_facts import QueueFacts, find_queue
 
 _ATTRIBUTES_AT_MOST = 10
 _NAMED_AT_MOST = 100

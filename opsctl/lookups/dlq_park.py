@@ -11,8 +11,10 @@ from opsctl.model.looking import Looking, look
 from opsctl.model.reads import Answer
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Value
+from opsctl.resources.marks import PLAN_TAG
+from opsctl.resources.queue_facts import QueueFacts, find_queue, parse_queue, queue_attributes, url_for
+from opsctl.resources.queue_policy import EVERYTHING
 from opsctl.services.failing_sources import sources_of
-from opsctl.services.marks import PLAN_TAG
 from opsctl.services.park_queues import (
     OF_TAG,
     attributes_like,
@@ -22,8 +24,6 @@ from opsctl.services.park_queues import (
     run_of,
     tags_of,
 )
-from opsctl.services.queue_facts import QueueFacts, find_queue, parse_queue, queue_attributes, url_for
-from opsctl.services.queue_policy import EVERYTHING
 
 
 class DlqPark(Lookup):

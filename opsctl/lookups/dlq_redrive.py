@@ -22,10 +22,10 @@ from opsctl.model.looking import Looking, look, together
 from opsctl.model.reads import Answer, Read
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Value
-from opsctl.services.consumers import function_configuration
-from opsctl.services.dead_letter_reads import describe_bus, list_mappings, list_versions
+from opsctl.resources.consumers import function_configuration
+from opsctl.resources.dead_letter_reads import describe_bus, list_mappings, list_versions
+from opsctl.resources.queue_facts import QueueFacts, find_queue
 from opsctl.services.park_queues import is_park
-from opsctl.services.queue_facts import QueueFacts, find_queue
 
 TASK_PER_S = 500
 CANARY = 10

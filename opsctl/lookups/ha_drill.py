@@ -16,9 +16,9 @@ from opsctl.model.spans import span
 from opsctl.model.value import Json, Value
 from opsctl.preflight.health import configured
 from opsctl.preflight.own_group import own
-from opsctl.services.ec2 import parse_tags
+from opsctl.resources.ec2 import parse_tags
+from opsctl.resources.marks import DEVICE_TAG, GROUP_TAG, ROLE_TAG
 from opsctl.services.ha_pair import Pair, zone_of
-from opsctl.services.marks import DEVICE_TAG, GROUP_TAG, ROLE_TAG
 
 ENDED = ("Successful", "Failed", "Cancelled")
 REFRESHING = ("Pending", "InProgress", "Cancelling", "RollbackInProgress", "Baking")

@@ -15,7 +15,7 @@ from opsctl.preflight.result import HaPreflightResult, result_of
 from opsctl.preflight.seen import Seen, Wanted
 from opsctl.preflight.snapshots import refuse_bad_schedule
 from opsctl.preflight.verdict import Verdict
-from opsctl.services.route53 import normal_name
+from opsctl.resources.route53 import normal_name
 
 
 class HaPreflight(Lookup):

@@ -9,7 +9,7 @@ from opsctl.model.looking import Looking, need
 from opsctl.model.reads import Read
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Json, Value
-from opsctl.services.queue_facts import find_queue
+from opsctl.resources.queue_facts import find_queue
 
 
 class MoveTask(Value):

@@ -7,10 +7,10 @@ from pydantic import Field
 from opsctl.model.looking import Looking, look
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Value
-from opsctl.services.consumers import mappings_of
-from opsctl.services.marks import PLAN_TAG
+from opsctl.resources.consumers import mappings_of
+from opsctl.resources.marks import PLAN_TAG
+from opsctl.resources.queue_facts import QueueFacts, find_queue
 from opsctl.services.park_queues import OF_TAG, is_park, tags_of
-from opsctl.services.queue_facts import QueueFacts, find_queue
 
 
 class QueueFound(Value):

@@ -22,8 +22,8 @@ from opsctl.moving.scheduled import APIS, carried_input, carried_request, reques
 from opsctl.moving.sending import Alive, InParts, Sent
 from opsctl.moving.shards import ShardSending
 from opsctl.moving.targets import invocation, target_call
-from opsctl.services.queue_facts import place_of_url, queue_url
-from opsctl.services.sdk_services import universal_api
+from opsctl.resources.queue_facts import place_of_url, queue_url
+from opsctl.resources.sdk_services import universal_api
 
 _SILENT = "it does not say where it came from; --to names a destination"
 _NO_FAILURE = (

@@ -14,7 +14,7 @@ from opsctl.deadletters.subscribers import INTO_ITSELF
 from opsctl.model.jobs import MakeRequest
 from opsctl.model.value import Json, json_object
 from opsctl.moving.call_sending import Call
-from opsctl.services.sdk_services import called_by, universal_api
+from opsctl.resources.sdk_services import called_by, universal_api
 
 _ATTRIBUTES = {
     "<aws.scheduler.schedule-arn>": r"arn:[\w:/.-]+",

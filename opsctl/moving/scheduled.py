@@ -11,7 +11,7 @@ from opsctl.deadletters.delivery import payload_for_function
 from opsctl.model.jobs import MakeRequest
 from opsctl.model.value import Json, json_object
 from opsctl.moving.call_sending import Call
-from opsctl.services.sdk_services import universal_api
+from opsctl.resources.sdk_services import universal_api
 
 # Service and operation as botocore names them, the member that says where it goes, and what else is taken.
 APIS: dict[str, tuple[str, str, str, tuple[str, ...]]] = {

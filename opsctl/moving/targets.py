@@ -5,10 +5,10 @@ Source: EventBridge guide, "Event bus targets", and Scheduler guide, "Using temp
 
 from collections.abc import Callable
 
-from opsctl.deadletters.lossless import parse
-from opsctl.deadletters.transformer import MISSING, in_words, value_at
+from opsctl.model.lossless import parse
 from opsctl.model.value import Json, json_object
 from opsctl.moving.call_sending import Call
+from opsctl.resources.event_inputs import MISSING, in_words, value_at
 
 Payload = Callable[[Json], str]
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from opsctl.model.ports import Aws
-from opsctl.services.consumers import LOOK_BACK_S, function_metrics_between, sums_of
+from opsctl.resources.consumers import LOOK_BACK_S, function_metrics_between, sums_of
 
 _WORSE_BY = 0.1
 _MINUTE_S = 60

@@ -7,8 +7,8 @@ from opsctl.model.changes import Change, Instruction, Irreversible
 from opsctl.model.reads import Read
 from opsctl.model.run import Identity
 from opsctl.model.value import Json
-from opsctl.services.iam_actions import ALSO, NAMES, NO_PERMISSION_NEEDED, PREFIXES, RESOURCES
-from opsctl.services.queue_facts import place_of_url
+from opsctl.planning.iam_actions import ALSO, NAMES, NO_PERMISSION_NEEDED, PREFIXES, RESOURCES
+from opsctl.resources.queue_facts import place_of_url
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 

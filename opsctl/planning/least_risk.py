@@ -2,11 +2,11 @@
 
 import re
 
-from opsctl.blocking.block_risk import severity_of
 from opsctl.model.changes import Change, Instruction, Severity
 from opsctl.model.references import MARK, is_reference
 from opsctl.model.value import Json
-from opsctl.services.blocked_networks import blocked_by
+from opsctl.resources.block_risk import severity_of
+from opsctl.resources.blocked_networks import blocked_by
 
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 

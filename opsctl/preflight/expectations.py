@@ -6,7 +6,7 @@ a snapshot takes minutes to hours, the first of a large volume longest.
 
 from opsctl.model.value import Value
 from opsctl.preflight.seen import Seen
-from opsctl.services.dlm_calls import START_WITHIN_S
+from opsctl.resources.dlm_calls import START_WITHIN_S
 
 
 class Outlook(Value):

@@ -7,7 +7,7 @@ from opsctl.model.looking import Looking, look
 from opsctl.model.reads import Read, Refused
 from opsctl.model.run import Context
 from opsctl.model.value import Json
-from opsctl.services.ec2 import describe
+from opsctl.resources.ec2 import describe
 
 _ID = re.compile(r"i-([0-9a-f]{8}|[0-9a-f]{17})")
 

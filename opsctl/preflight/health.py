@@ -12,10 +12,10 @@ from opsctl.preflight.health_handler import GROUP_RULES, judge_handler
 from opsctl.preflight.health_record import judge_record
 from opsctl.preflight.judge_instance import stop_protection_off
 from opsctl.preflight.snapshots import TO_COMPLETE_S
-from opsctl.services.dlm_calls import START_WITHIN_S
-from opsctl.services.ec2 import parse_tags
-from opsctl.services.marks import DEVICE_TAG, GROUP_TAG, INSTANCE_TAG, ROLE_TAG, SET_TAG
-from opsctl.services.route53 import normal_name
+from opsctl.resources.dlm_calls import START_WITHIN_S
+from opsctl.resources.ec2 import parse_tags
+from opsctl.resources.marks import DEVICE_TAG, GROUP_TAG, INSTANCE_TAG, ROLE_TAG, SET_TAG
+from opsctl.resources.route53 import normal_name
 
 HOOKS = {
     "opsctl-launch": "autoscaling:EC2_INSTANCE_LAUNCHING",

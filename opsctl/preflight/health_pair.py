@@ -19,9 +19,9 @@ from opsctl.preflight.health import (
 from opsctl.preflight.health_finding import Finding, judged
 from opsctl.preflight.health_handler import PAIR_RULES, judge_handler
 from opsctl.preflight.health_record import judge_record
-from opsctl.services.ec2 import parse_tags
+from opsctl.resources.ec2 import parse_tags
+from opsctl.resources.marks import PLAN_TAG
 from opsctl.services.ha_pair import GONE, Pair, zone_of
-from opsctl.services.marks import PLAN_TAG
 
 PAIR_ALARMS = ("handler-errors", "undelivered", "dead-letters", "primary")
 GOOD_CHECKS = ("ok", "initializing")

@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 from opsctl.model.value import Json
 from opsctl.preflight.seen import Seen
 from opsctl.preflight.verdict import ALL_MODES, REPLACING, Mode, Verdict, block, fix, warn
-from opsctl.services.resource_policies import Call, statements_of, verdict_on
-from opsctl.services.resource_policies import Verdict as Passes
+from opsctl.resources.resource_policies import Call, statements_of, verdict_on
+from opsctl.resources.resource_policies import Verdict as Passes
 
 # SNS developer guide, "Managing Amazon SNS encryption keys and costs": what whoever publishes needs.
 KEY_ACTIONS = ("kms:GenerateDataKey*", "kms:Decrypt")

@@ -4,11 +4,11 @@ from opsctl.model.errors import InvalidInput
 from opsctl.model.looking import Looking, need
 from opsctl.model.run import Context
 from opsctl.model.value import Json
-from opsctl.services.asg_calls import describe_group
-from opsctl.services.ec2 import parse_tags
-from opsctl.services.ec2_instance_calls import instances_tagged
+from opsctl.resources.asg_calls import describe_group
+from opsctl.resources.ec2 import parse_tags
+from opsctl.resources.ec2_instance_calls import instances_tagged
+from opsctl.resources.marks import GROUP_TAG
 from opsctl.services.ha_pair import Pair, pair_of
-from opsctl.services.marks import GROUP_TAG
 
 
 def own(name: str, about: Context) -> Looking[Json | Pair]:

@@ -2,7 +2,7 @@
 
 from opsctl.model.value import Json, Value
 from opsctl.preflight.seen import Seen
-from opsctl.services.ec2 import parse_tags
+from opsctl.resources.ec2 import parse_tags
 
 FREE_ADDRESSES = 4
 """An instance takes one; the margin leaves room for others that start at the same moment."""

@@ -22,7 +22,7 @@ from opsctl.preflight.seen import DataVolume, ElasticIp, Seen
 from opsctl.preflight.snapshots import Snapshots, judge_policy, snapshots_of
 from opsctl.preflight.template import template_of
 from opsctl.preflight.verdict import Mode, Verdict
-from opsctl.services.marks import DEVICE_TAG, GROUP_TAG, ROLE_TAG, SNAPSHOTS_TAG
+from opsctl.resources.marks import DEVICE_TAG, GROUP_TAG, ROLE_TAG, SNAPSHOTS_TAG
 
 _NAME_LIMIT = 45
 _ORDER = ("block", "accept", "unknown", "warn", "fix", "carry")

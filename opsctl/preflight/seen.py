@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from opsctl.model.commands import Commands
 from opsctl.model.value import Json, Value
-from opsctl.services.ec2 import parse_tags
+from opsctl.resources.ec2 import parse_tags
 
 SERVICE_TAGS = "aws:"
 

@@ -8,8 +8,8 @@ from opsctl.preflight.expectations import duration
 from opsctl.preflight.judge_instance import TAGS_AT_MOST
 from opsctl.preflight.seen import Seen
 from opsctl.preflight.verdict import GROUP_ONLY, RECOVER_ONLY, STANDBY_ONLY, Verdict, block, carry, warn
-from opsctl.services.dlm_calls import HOURS, MOST_KEPT, START_WITHIN_S
-from opsctl.services.ec2 import parse_tags
+from opsctl.resources.dlm_calls import HOURS, MOST_KEPT, START_WITHIN_S
+from opsctl.resources.ec2 import parse_tags
 
 TO_COMPLETE_S = 3600
 """So long a set may take until it is complete before somebody is told that there is none."""

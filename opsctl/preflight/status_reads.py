@@ -6,11 +6,11 @@ from opsctl.model.reads import Read
 from opsctl.model.value import Json
 from opsctl.preflight.health import configured
 from opsctl.preflight.health_handler import GROUP_RULES, PAIR_RULES
-from opsctl.services.dlm_calls import policies_of
-from opsctl.services.ec2_image_calls import templates_named
+from opsctl.resources.dlm_calls import policies_of
+from opsctl.resources.ec2_image_calls import templates_named
+from opsctl.resources.marks import GROUP_TAG, SNAPSHOTS_TAG
+from opsctl.resources.route53_record_calls import record_at
 from opsctl.services.ha_pair import Pair, zone_of
-from opsctl.services.marks import GROUP_TAG, SNAPSHOTS_TAG
-from opsctl.services.route53_record_calls import record_at
 
 POLICY = "opsctl"
 """What the handler's role calls its one policy (iam.role)."""

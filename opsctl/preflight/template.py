@@ -7,8 +7,8 @@ data volumes, and the state of MetadataOptions (EC2 API reference, GetLaunchTemp
 from opsctl.model.value import Json
 from opsctl.preflight.performance import interface_performance, launch_performance
 from opsctl.preflight.seen import Seen
-from opsctl.services.ec2 import parse_tags
-from opsctl.services.marks import GROUP_TAG, tag_list
+from opsctl.resources.ec2 import parse_tags
+from opsctl.resources.marks import GROUP_TAG, tag_list
 
 
 def template_of(seen: Seen, group: str) -> dict[str, Json]:

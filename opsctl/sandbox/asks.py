@@ -11,11 +11,11 @@ from typing import Any
 import jmespath
 
 from opsctl.model.value import Json
+from opsctl.planning.iam_actions import NAMES, NO_PERMISSION_NEEDED, PREFIXES, RESOURCES
 from opsctl.sandbox.asks_ec2 import asks_of_ec2
 from opsctl.sandbox.calls import Call
 from opsctl.sandbox.policies import Asked
 from opsctl.sandbox.policy_conditions import listed
-from opsctl.services.iam_actions import NAMES, NO_PERMISSION_NEEDED, PREFIXES, RESOURCES
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _ARN_PARAMETER = re.compile(r"\w*(Arn|ARN|arn)s?")

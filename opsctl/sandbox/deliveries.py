@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from opsctl.deadletters.delivery import input_for_target
-from opsctl.deadletters.patterns import Pattern, parsed
 from opsctl.model.value import Json
+from opsctl.resources.event_patterns import Pattern, parsed
 from opsctl.sandbox.conditions import Job, conditions
 
 SERVED = ("lambda", "sqs", "sns")

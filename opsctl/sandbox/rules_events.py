@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from opsctl.deadletters.patterns import Pattern
+from opsctl.resources.event_patterns import Pattern
 from opsctl.sandbox import deliveries
 
 

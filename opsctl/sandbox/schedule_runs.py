@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from opsctl.model.value import Json, json_object
+from opsctl.resources.sdk_services import universal_api
 from opsctl.sandbox.authorize import code_of
 from opsctl.sandbox.conditions import Job, conditions
 from opsctl.sandbox.deliveries import function_named, is_there, send_message
 from opsctl.sandbox.events import rate_s
 from opsctl.sandbox.rules_iam import role_allows
-from opsctl.services.sdk_services import universal_api
 
 _APIS = {
     "sqs": ("sqs:sendMessage", "sqs:SendMessage"),

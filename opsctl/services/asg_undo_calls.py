@@ -3,8 +3,8 @@
 from opsctl.model.changes import Check, Instruction, Query
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
-from opsctl.services.asg_calls import describe_group
-from opsctl.services.asg_drill_calls import terminate_member
+from opsctl.resources.asg_calls import describe_group
+from opsctl.resources.asg_member_calls import terminate_member
 
 KEPT = "Terminating:Retained"
 _INSTANCES = "AutoScalingGroups[0].Instances"

@@ -5,10 +5,10 @@ import json
 from opsctl.model.changes import Check, EditSpec, Element, Grant, Instruction, Retry
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
-from opsctl.services.consumers import function_configuration
-from opsctl.services.dead_letter_reads import get_schedule, list_targets, subscription_attributes
+from opsctl.resources.consumers import function_configuration
+from opsctl.resources.dead_letter_reads import get_schedule, list_targets, subscription_attributes
+from opsctl.resources.queue_facts import queue_attributes
 from opsctl.services.failing_sources import FailingSource
-from opsctl.services.queue_facts import queue_attributes
 
 # SQS refuses a redrive policy whose queue it does not know yet.
 _QUEUE_NOT_READY = Retry(codes=("InvalidParameterValue",), within_s=60)

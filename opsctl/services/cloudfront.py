@@ -2,7 +2,7 @@
 
 from opsctl.model.reads import Read
 from opsctl.model.value import Json, Value
-from opsctl.services.route53 import normal_name
+from opsctl.resources.route53 import normal_name
 
 
 class Origin(Value):

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from opsctl.model.changes import Check, EditSpec, Element, Instruction, JsonText, Query, Retry
 from opsctl.model.reads import Read
 from opsctl.model.value import Json, fingerprint
-from opsctl.services.consumers import mappings_of
+from opsctl.resources.consumers import mappings_of
+from opsctl.resources.dead_letter_reads import list_functions
+from opsctl.resources.queue_facts import queue_attributes
+from opsctl.resources.resource_policies import statements_of
 from opsctl.services.dead_letter_queues import queue_url
-from opsctl.services.dead_letter_reads import list_functions
 from opsctl.services.failing_sources import FailingSource, sources_of
-from opsctl.services.queue_facts import queue_attributes
-from opsctl.services.resource_policies import statements_of
 
 _OUR_SIDS = "OpsctlDlq"
 RETENTION_S = 1_209_600

@@ -7,9 +7,9 @@ from opsctl.model.looking import Looking, look
 from opsctl.model.reads import Read, Refused
 from opsctl.model.run import Context
 from opsctl.model.value import Json, Value
-from opsctl.services.consumers import mappings_of
+from opsctl.resources.consumers import mappings_of
+from opsctl.resources.queue_facts import parse_queue, queue_attributes
 from opsctl.services.failing_sources import sources_of
-from opsctl.services.queue_facts import parse_queue, queue_attributes
 
 
 class DeadLetterQueue(Value):

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from opsctl.model.changes import Check, Instruction
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
-from opsctl.services.marks import GROUP_TAG, ROLE_TAG
+from opsctl.resources.marks import GROUP_TAG, ROLE_TAG
 
 _RUNS = "(State.Name=='running' || State.Name=='pending')"
 

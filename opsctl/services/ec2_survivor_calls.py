@@ -3,8 +3,8 @@
 from opsctl.model.changes import Check, Query
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
+from opsctl.resources.marks import COPY_TAG, GROUP_TAG, ROLE_TAG
 from opsctl.services.ec2_handback_calls import instances_tagged
-from opsctl.services.marks import COPY_TAG, GROUP_TAG, ROLE_TAG
 
 _LIVES = "State.Name!='terminated' && State.Name!='shutting-down'"
 _RETIRED = f"Tags[?Key=='{ROLE_TAG}' && Value=='retired']"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from opsctl.model.reads import Read
 from opsctl.model.value import Json, Value
-from opsctl.services.route53 import normal_name
+from opsctl.resources.route53 import normal_name
 
 TCP, UDP = 6, 17
 _PROTOCOLS: dict[str, tuple[int, ...]] = {

@@ -11,9 +11,9 @@ from opsctl.model.looking import Looking
 from opsctl.model.reads import Answer, Read, Refused
 from opsctl.model.run import Context
 from opsctl.model.value import Json, Value
-from opsctl.services.consumers import function_configuration, mappings_of
-from opsctl.services.dead_letter_reads import get_schedule, list_functions, list_targets, subscription_attributes
-from opsctl.services.queue_facts import QueueFacts, find_queue, queue_attributes
+from opsctl.resources.consumers import function_configuration, mappings_of
+from opsctl.resources.dead_letter_reads import get_schedule, list_functions, list_targets, subscription_attributes
+from opsctl.resources.queue_facts import QueueFacts, find_queue, queue_attributes
 from opsctl.services.source_names import SourceKind, SourceName, parse_source
 
 LAMBDA_RECEIVES = 5

@@ -2,9 +2,9 @@
 
 from opsctl.model.changes import Check
 from opsctl.model.value import Json, Value
-from opsctl.services.ec2 import parse_tags
-from opsctl.services.ec2_instance_calls import instances_tagged
-from opsctl.services.marks import FAILOVER_TAG, GROUP_TAG, PLAN_TAG, ROLE_TAG
+from opsctl.resources.ec2 import parse_tags
+from opsctl.resources.ec2_instance_calls import instances_tagged
+from opsctl.resources.marks import FAILOVER_TAG, GROUP_TAG, PLAN_TAG, ROLE_TAG
 
 PRIMARY, TWIN, RETIRED = "primary", "twin", "retired"
 GONE = ("shutting-down", "terminated")

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from opsctl.model.changes import Check, Instruction
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
+from opsctl.resources.marks import PLAN_TAG
+from opsctl.resources.resource_policies import statements_of
 from opsctl.services.dead_letter_queue_calls import RETENTION_S
-from opsctl.services.marks import PLAN_TAG
-from opsctl.services.resource_policies import statements_of
 
 PREFIX = "opsctl-park-"
 OF_TAG = "opsctl:park-of"

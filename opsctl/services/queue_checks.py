@@ -1,7 +1,7 @@
 """SQS: predicates on queues."""
 
 from opsctl.model.changes import Check
-from opsctl.services.queue_facts import QueueFacts, queue_attributes
+from opsctl.resources.queue_facts import QueueFacts, queue_attributes
 
 _COUNTS = tuple(f"ApproximateNumberOfMessages{suffix}" for suffix in ("", "NotVisible", "Delayed"))
 

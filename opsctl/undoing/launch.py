@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from opsctl.model.changes import Change, Check
 from opsctl.model.value import Json, Value
 from opsctl.recovery.package import PrivateRecord
-from opsctl.services.asg_calls import delete_hook, group_exists, hook_is, processes_are, set_sizes, suspend
+from opsctl.resources.asg_calls import delete_hook, group_exists, hook_is, processes_are, set_sizes, suspend
+from opsctl.resources.ec2_instance_calls import is_alive
+from opsctl.resources.route53 import normal_name
+from opsctl.resources.route53_record_calls import points_at, upsert_record
 from opsctl.services.asg_undo_calls import (
     none_but_kept,
     none_ever_launched,
@@ -25,9 +28,6 @@ from opsctl.services.ec2_handback_calls import (
     volume_is_free_or_on,
     volume_is_on,
 )
-from opsctl.services.ec2_instance_calls import is_alive
-from opsctl.services.route53 import normal_name
-from opsctl.services.route53_record_calls import points_at, upsert_record
 from opsctl.undoing.steps import step, wait
 
 ENDED_WITHIN_S = 1800

@@ -3,7 +3,7 @@
 from opsctl.model.changes import Change
 from opsctl.model.commands import Commands
 from opsctl.model.references import reference
-from opsctl.services.asg_calls import GONE_WITHIN_S, RECOVERED_WITHIN_S, group_is_in_service
+from opsctl.resources.asg_calls import GONE_WITHIN_S, RECOVERED_WITHIN_S, group_is_in_service
 from opsctl.services.asg_undo_calls import end_kept, kept_instance, none_kept, one_kept, wants_or_has_one
 from opsctl.services.ec2_handback_calls import has_no_volume_but_its_root
 from opsctl.undoing.steps import step, wait

@@ -2,14 +2,7 @@
 
 from opsctl.model.changes import Change, Instruction, Query
 from opsctl.model.references import reference
-from opsctl.services.ec2_survivor_calls import (
-    copies_in_use,
-    copies_left,
-    instances_instead,
-    interfaces_of,
-    nothing,
-)
-from opsctl.services.marks import (
+from opsctl.resources.marks import (
     COPY_TAG,
     DEVICE_TAG,
     DRILL_TAG,
@@ -19,6 +12,13 @@ from opsctl.services.marks import (
     SNAPSHOTS_TAG,
     WAIT_TAG,
     ZONE_DOWN_TAG,
+)
+from opsctl.services.ec2_survivor_calls import (
+    copies_in_use,
+    copies_left,
+    instances_instead,
+    interfaces_of,
+    nothing,
 )
 from opsctl.undoing.steps import step
 

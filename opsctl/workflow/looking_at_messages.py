@@ -13,7 +13,7 @@ from opsctl.moving.backoff import Patience
 from opsctl.moving.backup import BackupFile
 from opsctl.moving.queue import Queue
 from opsctl.moving.sampling import Looked, Sampler
-from opsctl.services.queue_facts import QueueFacts
+from opsctl.resources.queue_facts import QueueFacts
 from opsctl.workflow.previewing import Preview, preview_of
 
 VISIBILITY_S = 60

@@ -2,8 +2,8 @@
 
 import difflib
 
-from opsctl.deadletters.lossless import parse, text_of
 from opsctl.deadletters.sieve import MessageSieve
+from opsctl.model.lossless import parse, text_of
 from opsctl.model.value import Json, Value
 
 

@@ -12,8 +12,8 @@ from opsctl.model.run import Context
 from opsctl.model.severity import raised
 from opsctl.planning.iam import policy_for_changes
 from opsctl.planning.least_risk import no_less_severe
-from opsctl.services.blocked_networks import blocked_by
-from opsctl.topology.special import shares
+from opsctl.resources.blocked_networks import blocked_by
+from opsctl.resources.special import shares
 
 NEVER_BLOCK = "never-block"
 

@@ -18,8 +18,8 @@ from opsctl.model.looking import Looking
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
 from opsctl.planning.gather import gather
+from opsctl.resources.queue_facts import QueueFacts
 from opsctl.services.function_logs import PAGES_AT_MOST
-from opsctl.services.queue_facts import QueueFacts
 from tests.kit.canned import ABOUT, ACCOUNT, REGION, Canned, CannedReader, denied, missing
 
 NOW = 1_790_000_000

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsctl.deadletters.edits import parse_setting, refuse_bad_expression
-from opsctl.deadletters.lossless import parse, text_of
 from opsctl.deadletters.sieve import MessageSieve
 from opsctl.model.errors import InvalidInput
+from opsctl.model.lossless import parse, text_of
 from opsctl.model.value import Json
 from opsctl.render.diagnostics import render_diagnostics
 from tests.deadletters.test_letter import message

@@ -9,7 +9,7 @@ from opsctl.model.changes import Change, Instruction
 from opsctl.model.errors import AwsRefused, OpsctlError
 from opsctl.model.reads import Refused
 from opsctl.model.value import Json
-from opsctl.services import asg_calls, events_calls, iam_role_calls, lambda_calls, sqs_queue_calls
+from opsctl.resources import asg_calls, events_calls, iam_role_calls, lambda_calls, sqs_queue_calls
 from tests.kit.box_plans import make_box, plan_of
 from tests.kit.ports import Box, FakeClock, MemoryJournal, refusal
 

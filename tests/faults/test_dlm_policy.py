@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from opsctl.actions.dlm_policy import DlmPolicy
 from opsctl.execution.asking import Asking
 from opsctl.execution.inverse import references_of
 from opsctl.model.errors import Drifted, OpsctlError
 from opsctl.model.plan import Plan
 from opsctl.planning.gather import gather
+from opsctl.resources.actions.dlm_policy import DlmPolicy
 from tests.kit.box_plans import plan_of
 from tests.kit.ha_account import inverse_plan, run, undo
 from tests.kit.lifecycle import TARGET, lifecycle_role, policy

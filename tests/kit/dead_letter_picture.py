@@ -9,7 +9,7 @@ from opsctl.lookups.dlq_audit import Audited, DlqAudit
 from opsctl.lookups.dlq_survey import DlqSurvey, Surveyed
 from opsctl.model.reads import Read, Refusal
 from opsctl.model.value import Json
-from opsctl.services.marks import PLAN_TAG
+from opsctl.resources.marks import PLAN_TAG
 from opsctl.services.park_queues import OF_TAG, park_name
 from tests.kit.canned import ABOUT, ACCOUNT, REGION, Canned, CannedReader, drive, missing
 

@@ -9,7 +9,7 @@ from opsctl.lookups.ha_preflight import HaPreflight
 from opsctl.model.errors import InvalidInput
 from opsctl.model.value import Json
 from opsctl.preflight.snapshots import refuse_bad_schedule
-from opsctl.services.dlm_calls import HOURS
+from opsctl.resources.dlm_calls import HOURS
 from tests.kit.canned import ABOUT, Canned, drive
 from tests.kit.lone_instance import ANSWERS, INSTANCE, ids, look
 from tests.preflight.test_health import FRESH, HANDLER, KINDS, OLD, bad, status, tags

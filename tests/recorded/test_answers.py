@@ -17,7 +17,7 @@ from opsctl.moving.queue import Depth, Queue
 from opsctl.moving.queue_sending import QueueSending
 from opsctl.moving.sending import Sent
 from opsctl.moving.shards import fault_in
-from opsctl.services.queue_facts import parse_queue
+from opsctl.resources.queue_facts import parse_queue
 from tests.kit.canned import ABOUT, drive
 from tests.kit.ports import IDENTITY, FakeClock
 from tests.recorded.shapes import (

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from opsctl.model.value import Json
+from opsctl.resources.dlm_calls import HOURS, cron_of
 from opsctl.sandbox.conditions import QUICK, Conditions, Durations
 from opsctl.sandbox.dlm_runs import DAY_S, next_run
-from opsctl.services.dlm_calls import HOURS, cron_of
 from tests.kit.lifecycle import TARGET, lifecycle_role, policy
 from tests.kit.moto_account import client
 from tests.kit.timed import move, timed_world

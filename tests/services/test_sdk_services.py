@@ -4,8 +4,8 @@ import pytest
 from botocore.loaders import Loader
 
 from opsctl.model.readonly import clients_with_reads
-from opsctl.services.iam_actions import PREFIXES
-from opsctl.services.sdk_services import called_by, client_of, universal_api
+from opsctl.planning.iam_actions import PREFIXES
+from opsctl.resources.sdk_services import called_by, client_of, universal_api
 
 # Their IAM prefix is neither the client's name nor the name that signs.
 _OTHERWISE = {"globalaccelerator", "iot-data"}

@@ -1,0 +1,42 @@
+"""Puts a lifecycle hook on an Auto Scaling group."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from opsctl.model.changes import Change, Proof
+from opsctl.model.looking import Looking
+from opsctl.model.run import Action, Context
+from opsctl.resources.asg_calls import delete_hook, hook_is, put_hook
+
+
+class AsgHook(Action):
+    """Hold every instance that a group launches or terminates until its lifecycle action is completed.
+
+    Undo deletes the hook. AWS gives up after 100 heartbeats, and after 48 hours in any case.
+    """
+
+    name: ClassVar[str] = "asg.hook"
+
+    group: str = Field(description="Name of the group.")
+    hook: str = Field(description="Name of the hook.")
+    at: Literal["LAUNCHING", "TERMINATING"] = Field(description="Which way the instances go.")
+    heartbeat_s: int = Field(1800, ge=30, le=7200, description="Seconds that a heartbeat lasts.")
+    result: Literal["ABANDON", "CONTINUE"] = Field("ABANDON", description="What silence means.")
+    why: str = Field(description="What is done while an instance waits.")
+
+    def plan(self, about: Context) -> Looking[list[Change]]:
+        """Plan one PutLifecycleHook."""
+        yield []
+        direction = "launched" if self.at == "LAUNCHING" else "terminated"
+        return [
+            Change(
+                **dict(put_hook(self.group, self.hook, self.at, self.heartbeat_s, self.result)),
+                id="put",
+                title=f"Hold instances that {self.group} has {direction} in hook {self.hook}",
+                why=self.why,
+                expect=(hook_is(self.group, self.hook, None),),
+                proof=Proof(configured=(hook_is(self.group, self.hook, self.heartbeat_s),), within_s=60),
+                undo=delete_hook(self.group, self.hook),
+            )
+        ]

@@ -1,0 +1,36 @@
+"""Tells an Auto Scaling group that one of its instances has failed."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from opsctl.model.changes import Change
+from opsctl.model.looking import Looking
+from opsctl.model.run import Action, Context
+from opsctl.resources.asg_member_calls import set_unhealthy
+from opsctl.resources.asg_member_end import ending
+
+
+class AsgMarkUnhealthy(Action):
+    """Mark one instance of a group as unhealthy, as a health check does; the group replaces it by itself."""
+
+    name: ClassVar[str] = "asg.mark_unhealthy"
+
+    group: str = Field(description="Name of the group.")
+    instance: str = Field(description="Id of the instance.")
+    why: str = Field(description="Why.")
+
+    def plan(self, about: Context) -> Looking[list[Change]]:
+        """Plan one SetInstanceHealth."""
+        yield []
+        return [
+            ending(
+                set_unhealthy(self.instance),
+                self.group,
+                self.instance,
+                title=f"Tell {self.group} that {self.instance} has failed",
+                why=self.why,
+                because="the group replaces what it was told has failed",
+                healthy=True,
+            )
+        ]

@@ -1,0 +1,91 @@
+"""Makes a CloudWatch metric alarm."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from opsctl.model.changes import Change, Proof, Risk, Severity
+from opsctl.model.errors import RefusedByGuard
+from opsctl.model.looking import Looking, need
+from opsctl.model.run import Action, Context
+from opsctl.model.value import Json
+from opsctl.resources.marks import described, tag_list, with_mark
+from opsctl.resources.metric_alarm_calls import (
+    alarm_is_absent,
+    alarm_is_ours,
+    delete_alarm,
+    describe_alarm,
+    put_alarm,
+)
+
+
+class CloudwatchAlarm(Action):
+    """Create a metric alarm; undo deletes it."""
+
+    name: ClassVar[str] = "cloudwatch.alarm"
+
+    alarm: str = Field(description="Name of the alarm; not in use yet.")
+    namespace: str = Field(description="Namespace of the metric, such as AWS/EC2.")
+    metric: str = Field(description="Name of the metric.")
+    dimensions: dict[str, Json] = Field(
+        {}, description="Dimensions of the metric; a value may be a reference to what an earlier step makes."
+    )
+    statistic: Literal["Maximum", "Minimum", "Sum", "Average"] = Field("Maximum", description="Statistic.")
+    comparison: Literal["at-least", "below"] = Field("at-least", description="How the threshold is compared.")
+    threshold: float = Field(1, description="The threshold.")
+    period_s: int = Field(60, ge=10, description="Length of a period, in seconds.")
+    periods: int = Field(1, ge=1, description="So many periods in a row raise the alarm.")
+    missing: Literal["breaching", "notBreaching", "ignore", "missing"] = Field(
+        "missing", description="What a period without data counts as."
+    )
+    actions: tuple[str, ...] = Field((), description="ARNs of what the alarm does: topics, EC2 actions.")
+    ok_actions: tuple[str, ...] = Field((), description="ARNs of what is done when all is well again.")
+    tags: dict[str, str] = Field({}, description="Tags of the alarm.")
+    why: str = Field(description="What the alarm tells.")
+
+    def plan(self, about: Context) -> Looking[list[Change]]:
+        """Plan one PutMetricAlarm."""
+        answer = yield from need(describe_alarm(self.alarm))
+        if answer.get("MetricAlarms"):
+            raise RefusedByGuard(
+                f"there is an alarm {self.alarm} already; nothing was changed", "choose another name"
+            )
+        description = described(about.plan_id, self.why)[-1024:]
+        acting = [action for action in self.actions if ":automate:" in action]
+        return [
+            Change(
+                **dict(put_alarm(self._params(description, about.plan_id))),
+                id="create",
+                title=f"Create alarm {self.alarm}",
+                why=self.why,
+                expect=(alarm_is_absent(self.alarm),),
+                proof=Proof(configured=(alarm_is_ours(self.alarm, description),), within_s=60),
+                undo=delete_alarm(self.alarm),
+                risk=Risk(
+                    severity=Severity.MEDIUM if acting else Severity.LOW,
+                    note=f"It acts by itself: {', '.join(one.rpartition(':')[2] for one in acting)}."
+                    if acting
+                    else "",
+                ),
+            )
+        ]
+
+    def _params(self, description: str, plan_id: str) -> dict[str, Json]:
+        comparison = "LessThanThreshold" if self.comparison == "below" else "GreaterThanOrEqualToThreshold"
+        return {
+            "AlarmName": self.alarm,
+            "AlarmDescription": description,
+            "Namespace": self.namespace,
+            "MetricName": self.metric,
+            "Dimensions": [{"Name": name, "Value": value} for name, value in sorted(self.dimensions.items())],
+            "Statistic": self.statistic,
+            "Period": self.period_s,
+            "EvaluationPeriods": self.periods,
+            "Threshold": self.threshold,
+            "ComparisonOperator": comparison,
+            "TreatMissingData": self.missing,
+            "ActionsEnabled": True,
+            "AlarmActions": list(self.actions),
+            "OKActions": list(self.ok_actions),
+            "Tags": tag_list(with_mark(plan_id, self.tags)),
+        }

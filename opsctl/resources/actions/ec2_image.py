@@ -1,0 +1,81 @@
+"""Makes an image of an instance and waits until it can be launched."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from opsctl.model.changes import Change, Instruction, Irreversible, Proof, Query, Risk, Severity
+from opsctl.model.looking import Looking
+from opsctl.model.run import Action, Context
+from opsctl.resources.ec2_image_calls import (
+    IMAGE_WITHIN_S,
+    create_image,
+    image_exists,
+    image_has_not_failed,
+    image_is_available,
+    own_images_named,
+)
+from opsctl.resources.marks import described, with_mark
+
+KEPT = (
+    "the image stays: an instance launched from it needs it to be attached to a group again; deregister it when "
+    "nothing uses it any more"
+)
+_CRASH_CONSISTENT = "No reboot: the image is crash-consistent, and what is only in memory is not in it."
+_REBOOTS = "The instance is rebooted while the image is taken, so that its file systems are consistent."
+
+
+class Ec2Image(Action):
+    """Make an image of an instance, by default without a reboot, and wait until it is available.
+
+    Devices named in `exclude` are left out of it. The image stays when the run is undone.
+    """
+
+    name: ClassVar[str] = "ec2.image"
+    outputs: ClassVar[tuple[str, ...]] = ("image_id",)
+
+    instance: str = Field(description="Id of the instance.")
+    image_name: str = Field(description="Name of the image; 3 to 128 characters, not in use yet.")
+    reboot: bool = Field(False, description="Reboot the instance for a consistent image.")
+    exclude: tuple[str, ...] = Field((), description="Device names of volumes that are not imaged.")
+    tags: dict[str, str] = Field({}, description="Tags of the image and its snapshots.")
+    why: str = Field(description="What the image is for.")
+
+    def plan(self, about: Context) -> Looking[list[Change]]:
+        """Plan one CreateImage and the wait for it."""
+        yield []
+        name = self.image_name
+        made = create_image(
+            self.instance,
+            name,
+            described(about.plan_id, f"image of {self.instance}"),
+            reboot=self.reboot,
+            exclude=self.exclude,
+            tags=with_mark(about.plan_id, self.tags),
+        )
+        created = Change(
+            **dict(made),
+            id="create",
+            title=f"Make an image of {self.instance} {'with' if self.reboot else 'without'} a reboot",
+            why=self.why,
+            expect=(image_exists(name, there=False),),
+            proof=Proof(configured=(image_exists(name, there=True),), within_s=120),
+            undo=Irreversible(because=KEPT),
+            risk=Risk(
+                severity=Severity.SEVERE if self.reboot else Severity.LOW,
+                affects=(self.instance,) if self.reboot else (),
+                note=_REBOOTS if self.reboot else _CRASH_CONSISTENT,
+            ),
+            outputs={"image_id": Query(read=own_images_named(name), query="Images[0].ImageId")},
+        )
+        waiting = Change(
+            **dict(Instruction(kind="wait", service="ec2", operation="DescribeImages")),
+            id="available",
+            title="Wait until the image is available",
+            why="A launch template with a pending image launches nothing.",
+            expect=(image_has_not_failed(name),),
+            proof=Proof(configured=(image_is_available(name),), within_s=IMAGE_WITHIN_S),
+            undo=Irreversible(because="waiting changes nothing"),
+            depends_on=("create",),
+        )
+        return [created, waiting]

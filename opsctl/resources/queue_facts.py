@@ -1,0 +1,154 @@
+"""SQS: finding a queue by name, URL or ARN, and what it says of itself."""
+
+import re
+
+from opsctl.model.errors import FactUnknown, InvalidInput
+from opsctl.model.looking import Looking, look
+from opsctl.model.reads import Read, Refused
+from opsctl.model.run import Context
+from opsctl.model.value import Json, Value, json_object
+from opsctl.resources.queue_policy import let_in
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}(\.fifo)?")
+_URL = re.compile(r"https?://(?P<host>[^/]+)/(?P<account>\d{12})/(?P<name>[^/]+)/?")
+_HOST = re.compile(r"(?:vpce-[^.]+\.)?(?:sqs(?:-fips)?\.)(?P<region>[a-z]+(?:-[a-z]+)+-\d)\..*")
+
+
+class QueueFacts(Value):
+    """A queue: names, type, how many messages it has (approximate), its timings in seconds, its policies.
+
+    `topics` and `rules` are the ARN patterns of SNS topics and EventBridge rules that its policy lets send.
+    """
+
+    name: str
+    arn: str
+    url: str
+    fifo: bool
+    visible: int
+    hidden: int
+    delayed: int
+    visibility_s: int
+    retention_s: int
+    max_bytes: int = 1_048_576
+    dead_letter_arn: str = ""
+    max_receive: int = 0
+    redrive_allow: str = ""
+    key: str = ""
+    topics: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """All messages, visible or not."""
+        return self.visible + self.hidden + self.delayed
+
+
+def queue_attributes(url: Json) -> Read:
+    """Read everything a queue says of itself."""
+    return Read(service="sqs", operation="GetQueueAttributes", params={"QueueUrl": url, "AttributeNames": ["All"]})
+
+
+def place_of_url(url: str, region: str) -> tuple[str, str, str] | None:
+    """Region, account and name of a queue by its URL; `region` is for hosts that do not tell it."""
+    match = _URL.fullmatch(url)
+    if match is None:
+        return None
+    host = _HOST.fullmatch(match["host"])
+    return (host["region"] if host else region), match["account"], match["name"]
+
+
+def queue_url(arn: str) -> Read:
+    """Ask for the URL of a queue, which is another one in each Region."""
+    _, _, _, _, account, name = arn.split(":")
+    params = {"QueueName": name, "QueueOwnerAWSAccountId": account}
+    return Read(service="sqs", operation="GetQueueUrl", params=params)
+
+
+def find_queue(asked: str, about: Context, *, source: str) -> Looking[QueueFacts]:
+    """Find the queue that a person named; `source` is the flag or input it came from.
+
+    Raises:
+        InvalidInput: it is no queue's name, belongs elsewhere, or does not exist.
+        FactUnknown: it may not be read.
+    """
+    name = queue_name_of(asked, about, source)
+    answer = yield from look(Read(service="sqs", operation="GetQueueUrl", params={"QueueName": name}))
+    if answer.refusal is not None:
+        if answer.refusal.kind is not Refused.MISSING:
+            raise FactUnknown(answer.refusal)
+        raise InvalidInput.one(
+            f"there is no queue {name!r} in account {about.account}, region {about.region}",
+            source=source,
+            hint=f"{about.commands.opsctl('dlq', 'list')} shows the dead-letter queues; --region looks elsewhere",
+        )
+    url = str(answer.value["QueueUrl"])
+    answer = yield from look(queue_attributes(url))
+    if answer.refusal is not None:
+        raise FactUnknown(answer.refusal)
+    return parse_queue(url, answer.value)
+
+
+def parse_queue(url: str, answer: Json) -> QueueFacts:
+    """Turn the answer of GetQueueAttributes into facts."""
+    told: dict[str, str] = answer.get("Attributes") or {}
+    redrive = json_object(told.get("RedrivePolicy") or "") or {}
+    allow = json_object(told.get("RedriveAllowPolicy") or "") or {}
+    name = told["QueueArn"].rpartition(":")[2]
+    return QueueFacts(
+        name=name,
+        arn=told["QueueArn"],
+        url=url,
+        fifo=name.endswith(".fifo"),
+        visible=int(told.get("ApproximateNumberOfMessages", 0)),
+        hidden=int(told.get("ApproximateNumberOfMessagesNotVisible", 0)),
+        delayed=int(told.get("ApproximateNumberOfMessagesDelayed", 0)),
+        visibility_s=int(told.get("VisibilityTimeout", 30)),
+        retention_s=int(told.get("MessageRetentionPeriod", 345_600)),
+        max_bytes=int(told.get("MaximumMessageSize", 1_048_576)),
+        dead_letter_arn=str(redrive.get("deadLetterTargetArn", "")),
+        max_receive=int(redrive.get("maxReceiveCount", 0)),
+        redrive_allow=str(allow.get("redrivePermission", "")),
+        key=told.get("KmsMasterKeyId", ""),
+        topics=let_in(told.get("Policy", ""), "sns.amazonaws.com"),
+        rules=let_in(told.get("Policy", ""), "events.amazonaws.com"),
+    )
+
+
+def url_for(arn: str, like: str) -> str:
+    """The URL of a queue of the same account and region as another queue's URL."""
+    return f"{like.rpartition('/')[0]}/{arn.rpartition(':')[2]}"
+
+
+def queue_name_of(asked: str, about: Context, source: str) -> str:
+    """Return the name in a queue's name, URL or ARN.
+
+    Raises:
+        InvalidInput: it is none of them, or belongs to another account or region.
+    """
+    account, region, name = about.account, about.region, asked
+    if asked.startswith("arn:"):
+        parts = asked.split(":")
+        if len(parts) != 6 or parts[2] != "sqs":
+            raise InvalidInput.one(f"{asked!r} is not the ARN of a queue", source=source)
+        region, account, name = parts[3], parts[4], parts[5]
+    elif match := _URL.fullmatch(asked):
+        account, name = match["account"], match["name"]
+        host = _HOST.fullmatch(match["host"])
+        region = host["region"] if host else region
+    if not _NAME.fullmatch(name):
+        raise InvalidInput.one(
+            f"{asked!r} is not a queue's name, URL or ARN",
+            source=source,
+            hint="a name has letters, digits, - and _, and ends in .fifo for a FIFO queue",
+        )
+    if account != about.account:
+        raise InvalidInput.one(
+            f"queue {name} belongs to account {account}, the credentials to {about.account}",
+            source=source,
+            hint="use --profile or --role-arn of that account",
+        )
+    if region != about.region:
+        raise InvalidInput.one(
+            f"queue {name} is in {region}, this run in {about.region}", source=source, hint=f"--region {region}"
+        )
+    return name

@@ -1,0 +1,51 @@
+"""Who a queue's own policy lets send: what AWS services leave there, they leave by this permission."""
+
+from opsctl.model.value import Json
+from opsctl.resources.resource_policies import statements_of
+
+EVERYTHING = "*"
+_SENDING = ("*", "sqs:*", "sqs:sendmessage", "sqs:send*")
+
+
+def let_in(policy: str, service: str) -> tuple[str, ...]:
+    """Return the ARN patterns from which a service may send under a policy; nothing when it may not at all.
+
+    SNS and EventBridge deliver dead letters by the queue's policy only, never by a role (SNS guide,
+    "Configuring a dead-letter queue for a subscription"; EventBridge guide, "Using dead-letter queues"), so
+    what it does not let in cannot be behind a dead letter.
+    """
+    found: list[str] = []
+    for statement in statements_of(policy):
+        if not isinstance(statement, dict) or statement.get("Effect") != "Allow":
+            continue
+        actions = {str(one).lower() for one in _listed(statement.get("Action"))}
+        if actions.isdisjoint(_SENDING) or not _names(statement.get("Principal"), service):
+            continue
+        found += _sources(statement.get("Condition") or {}) or [EVERYTHING]
+    return tuple(dict.fromkeys(found))
+
+
+def _listed(value: Json) -> list[Json]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _names(principal: Json, service: str) -> bool:
+    if not isinstance(principal, dict):
+        return bool(principal == "*")
+    return service in _listed(principal.get("Service")) or "*" in [
+        *_listed(principal.get("Service")),
+        *_listed(principal.get("AWS")),
+    ]
+
+
+def _sources(condition: Json) -> list[str]:
+    return [
+        str(value)
+        for test in condition.values()
+        if isinstance(test, dict)
+        for key, values in test.items()
+        if key.lower() == "aws:sourcearn"
+        for value in _listed(values)
+    ]
