@@ -9,7 +9,7 @@ import argparse
 
 from benchmarks.comparison import compare
 from benchmarks.world import BigAccount
-from opsctl.lookups.block_decision import BlockDecision
+from opsctl.block.facts.block_decision import BlockDecision
 
 TARGET, ADDRESS = "shop.example.com", "203.0.113.9/32"
 

@@ -42,12 +42,12 @@ def topology(
     """Show what stands between the internet and TARGET, and where a client's address is still visible."""
     import sys
 
+    from opsctl.block.decision import Decision
     from opsctl.cli.front import Order, in_sandbox, open_session
     from opsctl.cli.output import emit_value
     from opsctl.cli.terminal import wants_colour, width
     from opsctl.model.plan import FactCall
     from opsctl.planning.facts import look_up
-    from opsctl.topology.decision import Decision
 
     if query and output in (Drawing.MERMAID, Drawing.SVG):
         raise typer.BadParameter(f"it picks from JSON, not from {output}", param_hint="--query")

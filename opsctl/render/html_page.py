@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 
+from opsctl.block.decision import Decision
 from opsctl.model.changes import Change
 from opsctl.model.plan import Plan
 from opsctl.model.report import Report
@@ -28,7 +29,6 @@ from opsctl.render.words import (
     undo_of,
     value_text,
 )
-from opsctl.topology.decision import Decision
 
 _STYLE = """
 :root { color-scheme: light dark; }

@@ -1,7 +1,7 @@
 """The graph of ways in as a Mermaid flowchart."""
 
+from opsctl.block.decision import Graph
 from opsctl.render.inert import visible
-from opsctl.topology.decision import Graph
 
 _QUOTED = {'"': "#quot;", "<": "#lt;", ">": "#gt;", "&": "#amp;", "#": "#35;", "`": "#96;", "\\": "#92;"}
 

@@ -2,9 +2,9 @@
 
 import textwrap
 
+from opsctl.block.decision import Graph, GraphNode
 from opsctl.render.inert import markup, visible
 from opsctl.render.tree import CLIENT_WORDS
-from opsctl.topology.decision import Graph, GraphNode
 
 BOX_WIDTH, GAP_X, GAP_Y, LINE, PAD = 160, 44, 22, 15, 10
 ARC = 46

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from opsctl.block.decision import Decision
 from opsctl.model.changes import Change
 from opsctl.model.plan import Plan
 from opsctl.model.report import ChangeResult, CheckResult, Report, RunRow
@@ -31,7 +32,6 @@ from opsctl.render.words import (
     undo_of,
     value_text,
 )
-from opsctl.topology.decision import Decision
 
 AFFECTED_SHOWN = 5
 _SEVERITY = {"severe": "bold red", "high": "red", "medium": "yellow", "low": "green"}

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from opsctl.block.decision import Graph, GraphNode
 from opsctl.render.inert import visible
-from opsctl.topology.decision import Graph, GraphNode
 
 CLIENT_WORDS = {
     "source": "sees the client's address",

@@ -2,8 +2,8 @@
 
 from pydantic import ValidationError
 
+from opsctl.block.decision import Decision
 from opsctl.model.plan import Plan
-from opsctl.topology.decision import Decision
 
 
 def decision_of(plan: Plan) -> Decision | None:

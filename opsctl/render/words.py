@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 
+from opsctl.block.decision import Decision
 from opsctl.model.binary import binary_words, is_binary
 from opsctl.model.changes import Change, Check, Choice, Instruction, Irreversible, Severity
 from opsctl.model.commands import command_line
@@ -11,7 +12,6 @@ from opsctl.model.references import is_reference
 from opsctl.model.report import ChangeResult, ChangeStatus, Report
 from opsctl.model.value import Json, canonical
 from opsctl.render.drill import drill_lines, drill_of
-from opsctl.topology.decision import Decision
 
 STATUS_WORDS: dict[ChangeStatus, str] = {
     "pending": "not started",

@@ -5,8 +5,8 @@ import ipaddress
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opsctl.block.topology.waf_statements import near
 from opsctl.model.networks import covers, parse_network
-from opsctl.topology.waf_statements import near
 from tests.kit.address_blocks import blocks_within
 
 blocks = (

@@ -7,10 +7,10 @@ from typing import TypeAlias
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opsctl.block.topology.nacl import AlreadyDenied, NaclEntry, NetworkAcl, NoRoom, Slot, free_slot, passing
+from opsctl.block.topology.packet import Service
+from opsctl.block.topology.webacl import Effect, IpSet, WebAcl, WebAclRule, request_passes
 from opsctl.model.networks import normal, overlapping, parse_network, same
-from opsctl.topology.nacl import AlreadyDenied, NaclEntry, NetworkAcl, NoRoom, Slot, free_slot, passing
-from opsctl.topology.packet import Service
-from opsctl.topology.webacl import Effect, IpSet, WebAcl, WebAclRule, request_passes
 from tests.kit.edges import near
 
 BASE = int(ipaddress.IPv4Address("198.51.100.0"))

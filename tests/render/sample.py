@@ -1,9 +1,9 @@
 """A plan and a report with every kind of thing in them, and text of one's choice in every account-given place."""
 
+from opsctl.block.decision import Decision, Graph, GraphEdge, GraphNode, LayerVerdict, Point, WayIn
 from opsctl.model.changes import Risk, Severity
 from opsctl.model.plan import Finding, Plan, Section
 from opsctl.model.report import ChangeResult, CheckResult, Report
-from opsctl.topology.decision import Decision, Graph, GraphEdge, GraphNode, LayerVerdict, Point, WayIn
 from tests.kit.box_plans import add_item, irreversible, make_box, plan_of
 
 

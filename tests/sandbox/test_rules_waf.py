@@ -12,8 +12,8 @@ from opsctl.sandbox.clock import HandClock
 from opsctl.sandbox.conditions import AWS_LIKE, QUICK, Durations, hand_clock, set_conditions
 from opsctl.sandbox.waf_capacity import capacity_of
 from opsctl.sandbox.worlds import seed_network
-from tests.actions.test_blocks import planned
-from tests.actions.test_waf_places import ANTI_DDOS, GROUP, HEADER
+from tests.block.actions.test_blocks import planned
+from tests.block.actions.test_waf_places import ANTI_DDOS, GROUP, HEADER
 from tests.kit.block_targets import balancer, distribution, waf_on
 from tests.kit.ha_account import run, undo
 from tests.kit.moto_account import World, client, fresh_world, state

@@ -13,6 +13,15 @@ import pytest
 
 from opsctl.aws import clients
 from opsctl.aws.service_models import InstalledModels
+from opsctl.block import ip_set_calls
+from opsctl.block.network_acl_calls import (
+    choice_of_number,
+    create_deny,
+    delete_entry,
+    deny_is_absent,
+    deny_is_there,
+)
+from opsctl.block.waf_objects import IP_SET, WafKey
 from opsctl.catalog import find_plugins
 from opsctl.model.changes import Change, Instruction, Irreversible, Proof, Risk, Severity
 from opsctl.model.errors import InvalidInput, RefusedByGuard
@@ -25,15 +34,6 @@ from opsctl.model.value import Json
 from opsctl.planning.least_risk import no_less_severe
 from opsctl.playbook import plan_faults as plan_faults_module
 from opsctl.playbook.plan_faults import plan_faults
-from opsctl.services import ip_set_calls
-from opsctl.services.network_acl_calls import (
-    choice_of_number,
-    create_deny,
-    delete_entry,
-    deny_is_absent,
-    deny_is_there,
-)
-from opsctl.services.waf_objects import IP_SET, WafKey
 from opsctl.wiring import load_checked_plan, load_checked_playbook, shipped_playbook
 from opsctl.workflow.approval import Consent, approve
 from opsctl.workflow.plan_files import load_plan, save_plan

@@ -1,0 +1,127 @@
+"""Refuses whole countries at a CloudFront distribution."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from opsctl.block.distribution_calls import (
+    DEPLOYED_WITHIN_S,
+    countries_listed,
+    country_element,
+    edit_countries,
+    functions_at_edge,
+    get_config,
+    is_deployed,
+    restriction_is,
+    type_element,
+)
+from opsctl.model.changes import Change, Check, Instruction, Proof, Risk, Severity
+from opsctl.model.countries import country_codes
+from opsctl.model.errors import RefusedByGuard
+from opsctl.model.looking import Looking, need
+from opsctl.model.run import Action, Context
+from opsctl.model.sentences import sentence
+
+
+class CloudfrontDenyCountries(Action):
+    """Refuse countries at a distribution by its geo restriction; undo takes back what was changed.
+
+    A denylist gets the missing countries, an allowlist loses them; a distribution without a restriction gets a
+    denylist. An allowlist is never emptied: that would refuse everybody.
+    """
+
+    name: ClassVar[str] = "cloudfront.deny_countries"
+
+    distribution: str = Field(description="Id of the distribution.")
+    display: str = Field("", alias="name", description="What people call the distribution.")
+    countries: tuple[str, ...] = Field(description="ISO 3166-1 alpha-2 country codes.")
+    why: str = Field(description="Why the distribution is the right place.")
+    affects: tuple[str, ...] = Field((), description="Everyone else who is served by the distribution.")
+    owner: str = Field("", description="The stack or module that will revert the change.")
+
+    def plan(self, about: Context) -> Looking[list[Change]]:
+        """Plan one UpdateDistribution, or nothing when the countries are refused already."""
+        countries = country_codes(self.countries, "--country")
+        answer = yield from need(get_config(self.distribution))
+        functions = functions_at_edge(answer["DistributionConfig"])
+        geo = answer["DistributionConfig"].get("Restrictions", {}).get("GeoRestriction", {})
+        restriction = geo.get("RestrictionType", "none")
+        listed = list(geo.get("Items") or [])
+        if restriction == "whitelist":
+            return self._from_allowlist([code for code in countries if code in listed], listed, functions)
+        return self._to_denylist([code for code in countries if code not in listed], restriction, functions)
+
+    def _to_denylist(self, missing: list[str], restriction: str, functions: tuple[str, ...]) -> list[Change]:
+        if not missing:
+            return []
+        fresh = restriction == "none"
+        name = self.display or self.distribution
+        do = [country_element("add", code) for code in missing]
+        undo = [country_element("remove", code) for code in missing]
+        if fresh:
+            do.insert(0, type_element("blacklist", if_empty=False))
+            undo.append(type_element("none", if_empty=True))
+        expect = countries_listed(self.distribution, "blacklist", missing, name, present=False)
+        proof = countries_listed(self.distribution, "blacklist", missing, name, present=True)
+        return [
+            self._change(
+                missing,
+                [edit_countries(self.distribution, part, functions) for part in (do, undo)],
+                (expect, restriction_is(self.distribution, restriction, name)),
+                proof,
+            )
+        ]
+
+    def _from_allowlist(self, present: list[str], listed: list[str], functions: tuple[str, ...]) -> list[Change]:
+        if not present:
+            return []
+        if len(present) == len(listed):
+            raise RefusedByGuard(
+                f"the allowlist of {self.display or self.distribution} names only {', '.join(listed)}: without "
+                "them nobody would be served; nothing was changed",
+                "disable the distribution, or block addresses instead of countries",
+            )
+        name = self.display or self.distribution
+        do = [country_element("remove", code) for code in present]
+        undo = [country_element("add", code) for code in present]
+        expect = countries_listed(self.distribution, "whitelist", present, name, present=True)
+        proof = countries_listed(self.distribution, "whitelist", present, name, present=False)
+        return [
+            self._change(
+                present,
+                [edit_countries(self.distribution, part, functions) for part in (do, undo)],
+                (expect, restriction_is(self.distribution, "whitelist", name)),
+                proof,
+            )
+        ]
+
+    def _change(
+        self,
+        countries: list[str],
+        edits: list[Instruction],
+        expect: tuple[Check, ...],
+        proof: Check,
+    ) -> Change:
+        name, (do, undo) = self.display or self.distribution, edits
+        return Change(
+            **dict(do),
+            id=f"geo-{self.distribution}",
+            title=f"Refuse {', '.join(countries)} at distribution {name}",
+            why=sentence(self.why),
+            expect=expect,
+            proof=Proof(
+                configured=(proof,),
+                effective=(is_deployed(self.distribution, name),),
+                within_s=DEPLOYED_WITHIN_S,
+            ),
+            undo=undo,
+            risk=Risk(
+                severity=Severity.SEVERE,
+                affects=self.affects,
+                owner=self.owner or None,
+                note=(
+                    f"Everyone in {', '.join(countries)} gets 403 from the whole distribution; addresses whose "
+                    "country is unknown are still served."
+                ),
+            ),
+        )

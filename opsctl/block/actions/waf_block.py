@@ -1,0 +1,194 @@
+"""Blocks addresses in AWS WAF, in front of a load balancer or a distribution."""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from opsctl.block.topology.webacl import allow_lists
+from opsctl.block.usable_sets import Usable, blocking_sets, other_users, tagged_as_ours
+from opsctl.block.waf_changes import WafPlan
+from opsctl.block.waf_state import WafState, read_state
+from opsctl.model.changes import Change, Risk
+from opsctl.model.errors import RefusedByGuard
+from opsctl.model.looking import Looking
+from opsctl.model.networks import Network, normal, parse_network
+from opsctl.model.run import Action, Context
+from opsctl.model.sentences import sentence
+from opsctl.model.write_backs import documents_of, need_whole
+from opsctl.resources.block_risk import severity_of
+
+DESCRIPTION_LIMIT = 256
+
+
+class WafBlock(Action):
+    """Stop addresses in AWS WAF with one IP set and one rule for each address family; undo takes them back.
+
+    An existing web ACL gets the rule before the first one that may let an address in; where no number is free
+    there, the rules behind it move on by one, their order kept. Without a web ACL, one that allows everything else
+    is made and attached. A later run finds its own rule and set again and only adds addresses. Where the web ACL
+    blocks an IP set already that opsctl made, that the configuration names under `block_sets` or that is named
+    here, the addresses go there. What others put into sets and web ACLs is never touched.
+    """
+
+    name: ClassVar[str] = "waf.block"
+
+    web_acl: str = Field("", description="ARN of the web ACL that protects the resource; empty to make one.")
+    resource: str = Field(description="ARN of the load balancer, or id of the distribution.")
+    resource_kind: str = Field(description="alb or distribution.")
+    display: str = Field("", alias="name", description="What people call the resource.")
+    scope: Literal["REGIONAL", "CLOUDFRONT"] = Field(description="Scope of the web ACL.")
+    region: str = Field(description="Region of the web ACL; us-east-1 for CLOUDFRONT.")
+    addresses: tuple[str, ...] = Field(description="Addresses or CIDR blocks, IPv4 and IPv6.")
+    mode: Literal["block", "count", "challenge", "captcha"] = Field("block", description="What the rule does.")
+    ip_sets: tuple[str, ...] = Field((), description="Names of IP sets, blocked already, for the addresses.")
+    reason: str = Field("", description="Why, for whoever reads the IP set's description.")
+    why: str = Field(description="Why this web ACL is the right place.")
+    affects: tuple[str, ...] = Field((), description="Everything else that the web ACL protects.")
+    owner: str = Field("", description="The stack or module that will revert the change.")
+
+    def plan(self, about: Context) -> Looking[list[Change]]:
+        """Plan what is missing of set, rule, web ACL and association, one mutating call a change."""
+        wanted = [parse_network(normal(address)) for address in dict.fromkeys(self.addresses)]
+        state = yield from read_state(
+            self.web_acl, self.scope, self.region, f"opsctl-{self._slug()}", self._set_names(wanted)
+        )
+        _refuse_allowed(state, wanted)
+        families = {v: [one for one in wanted if one.version == v] for v in (4, 6)}
+        usable = {v: self._usable(state, v, networks) for v, networks in families.items() if networks}
+        _refuse_unusable(self.ip_sets, usable, state)
+        chosen = yield from self._chosen(usable, about.settings.block_sets)
+        beside = yield from self._beside(chosen)
+        severity = severity_of(*(str(network) for network in wanted))
+        risk = Risk(
+            severity=severity, affects=(*self.affects, *beside), owner=self.owner or None, note=_note(state)
+        )
+        builder = WafPlan(
+            state=state,
+            scope=self.scope,
+            region=self.region,
+            resource=self.resource,
+            resource_kind=self.resource_kind,
+            display=self.display or self.resource,
+            attached=bool(self.web_acl),
+            slug=self._slug(),
+            mode=self.mode,
+            why=sentence(self.why),
+            description=_description(about.plan_id, self.reason),
+            plan_id=about.plan_id,
+            risk=risk,
+            offers=self._offers(state, usable, chosen),
+        )
+        for version, known in chosen.items():
+            if known is None:
+                builder.add_family(version, families[version])
+            else:
+                builder.add_to_known(known, families[version])
+        changes = builder.changes()
+        # Told here, it rejects this layer; told by the planner, it would end the plan of the others.
+        yield from need_whole(documents_of(changes))
+        return changes
+
+    def _usable(self, state: WafState, version: int, networks: list[Network]) -> list[Usable]:
+        """Return the sets that are blocked already; none when something else than a block is asked for."""
+        if state.web_acl is None or self.mode != "block":
+            return []
+        return blocking_sets(state.web_acl, version, networks)
+
+    def _chosen(
+        self, usable: Mapping[int, Sequence[Usable]], configured: Sequence[str]
+    ) -> Looking[dict[int, Usable | None]]:
+        """Choose for each family the set named here, else our own, else one that is named or tagged as usable."""
+        chosen: dict[int, Usable | None] = {}
+        for version, found in usable.items():
+            named = [one for one in found if one.ip_set.name in self.ip_sets]
+            own = [one for one in found if one.rule == f"opsctl-{self.mode}-ipv{version}"]
+            trusted = [one for one in found if one.ip_set.name in configured]
+            if not (named or own or trusted):
+                ours = yield from tagged_as_ours([one.ip_set for one in found])
+                trusted = [one for one in found if one.ip_set.arn in ours]
+            known = next(iter([*named, *own, *trusted]), None)
+            chosen[version] = None if known in own else known
+        return chosen
+
+    def _beside(self, chosen: Mapping[int, Usable | None]) -> Looking[list[str]]:
+        """Name the other rules that get an address with a set that is not our own."""
+        found: list[str] = []
+        for known in chosen.values():
+            if known is not None:
+                found += yield from other_users(known.ip_set, known.rule, self.web_acl, self.scope, self.region)
+        return found
+
+    def _offers(
+        self, state: WafState, usable: Mapping[int, Sequence[Usable]], chosen: Mapping[int, Usable | None]
+    ) -> dict[int, str]:
+        """Tell of the sets that would do instead of a set and a rule of our own, by family."""
+        return {
+            version: (
+                f"Rule {one.rule} blocks IP set {one.ip_set.name} here already: --ip-set {one.ip_set.name}"
+                " adds the addresses there, in one change."
+            )
+            for version, known in chosen.items()
+            if known is None and f"opsctl-{self.mode}-ipv{version}" not in state.rules
+            for one in usable[version][:1]
+        }
+
+    def _set_names(self, wanted: list[Network]) -> dict[str, str]:
+        return {self._set_name(v): f"opsctl-{self.mode}-ipv{v}" for v in sorted({one.version for one in wanted})}
+
+    def _set_name(self, version: int) -> str:
+        return f"opsctl-{self.mode}-ipv{version}-{self._slug()}"
+
+    def _slug(self) -> str:
+        """A name stable across runs, within what WAFv2 names may have (`^[\\w\\-]+$`, 128 characters)."""
+        key = self.web_acl or self.resource
+        readable = self.web_acl.split("/")[-2] if self.web_acl else (self.display or self.resource)
+        clean = re.sub(r"[^A-Za-z0-9_]+", "-", readable).strip("-")[:60] or "resource"
+        # Made web ACLs are found again by the resource, so that a second run is the same as the first.
+        if clean.startswith("opsctl-"):
+            return clean.removeprefix("opsctl-")
+        return f"{clean}-{hashlib.sha256(key.encode()).hexdigest()[:6]}"
+
+
+def _refuse_allowed(state: WafState, wanted: list[Network]) -> None:
+    allowing = allow_lists(state.web_acl, wanted) if state.web_acl else ()
+    if state.web_acl and allowing:
+        sets = state.web_acl.ip_sets
+        raise RefusedByGuard(
+            f"web ACL {state.name} lets the address in before any block could stop it; nothing was changed",
+            "take the address out of that allow list first, or use --layer nacl",
+            evidence=[
+                f"rule {one.rule.name} allows {one.source}, which IP set"
+                f" {', '.join(sets[arn].name for arn in one.sets)} holds"
+                for one in allowing
+            ],
+        )
+
+
+def _refuse_unusable(names: Sequence[str], usable: Mapping[int, Sequence[Usable]], state: WafState) -> None:
+    there = {one.ip_set.name: one.rule for found in usable.values() for one in found}
+    unusable = [name for name in names if name not in there]
+    if unusable:
+        raise RefusedByGuard(
+            f"web ACL {state.name or '(none yet)'} has no rule that blocks IP set {', '.join(unusable)} alone,"
+            " before every rule that may let the addresses in; nothing was changed",
+            "name a set that is blocked, or leave --ip-set out for a set and a rule of opsctl's own",
+            evidence=[f"usable: IP set {name}, blocked by rule {rule}" for name, rule in there.items()],
+        )
+
+
+def _note(state: WafState) -> str:
+    if state.firewall_manager:
+        return (
+            "Firewall Manager governs this web ACL: a rule of its first groups that allows comes before ours, and"
+            " it may take ours away."
+        )
+    return "WAF spreads the change within seconds to minutes; until then some requests still pass."
+
+
+def _description(plan_id: str, reason: str) -> str:
+    """Text within what WAFv2 takes as a description; it carries the plan's mark."""
+    clean = re.sub(r"[^\w .:/=+\-@,#]+", " ", reason, flags=re.ASCII).strip()
+    return f"opsctl plan {plan_id} {clean}".strip()[:DESCRIPTION_LIMIT].strip()

@@ -1,0 +1,338 @@
+"""The whole decision about a block: every way in judged, the points of enforcement made unique."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from opsctl.block.asked import Asked
+from opsctl.block.decision import Decision, Point, WayIn
+from opsctl.block.drawing import draw
+from opsctl.block.layers import Home, Verdict, judge
+from opsctl.block.standing import doubts_of, looked_at, outlook_of, standing_of
+from opsctl.block.topology.graph import Node, Web
+from opsctl.block.topology.walk import Outcome, shut_to_clients, walk
+from opsctl.block.topology.ways import Way, ways_in
+from opsctl.block.topology.webacl import acted_on
+from opsctl.model.networks import parse_network
+from opsctl.model.value import Value
+
+_SHOWN = 5
+PointKey: TypeAlias = tuple[str, str]
+
+
+class Judged(Value):
+    """A way in with what was found and decided; `left` is the question without what is dropped already."""
+
+    way: Way
+    outcomes: dict[str, Outcome]
+    verdicts: tuple[Verdict, ...]
+    closed: str
+    asked: Asked
+    left: Asked
+
+    @property
+    def dropped(self) -> bool:
+        """Whether everything asked about is certainly refused now."""
+        if not self.asked.addresses and not self.asked.countries:
+            return bool(self.closed)
+        addresses = all(one.dropped for one in self.outcomes.values())
+        return addresses and (bool(self.closed) or not self.asked.countries or self._countries_denied())
+
+    @property
+    def handled(self) -> bool:
+        """Whether what was asked for is so on this way now; only `block` has to drop what comes."""
+        if self.dropped or self.asked.mode == "block":
+            return self.dropped
+        if self.asked.countries and not self._countries_denied():
+            return False
+        return all(one.dropped or self._met(address) for address, one in self.outcomes.items())
+
+    def _met(self, address: str) -> bool:
+        """Tell whether requests from an address certainly meet a rule of the mode before they get in."""
+        version = parse_network(address).version
+        return any(
+            stop.node.waf is not None
+            and stop.node.waf.web_acl is not None
+            and self.way.client_at(index, version) == "source"
+            and acted_on(stop.node.waf.web_acl, address, self.asked.mode)
+            for index, stop in enumerate(self.way.stops)
+        )
+
+    @property
+    def chosen(self) -> tuple[Verdict, ...]:
+        """The layers chosen."""
+        return tuple(one for one in self.verdicts if one.chosen)
+
+    @property
+    def closable(self) -> bool:
+        """Whether the chosen layers close the way once they are in place."""
+        return bool(self.closed) or (self.asked.mode == "block" and self.covered)
+
+    @property
+    def covered(self) -> bool:
+        """Whether what was asked for is so on this way, or will be by the layers chosen."""
+        if self.handled:
+            return True
+        if not self.asked.addresses and not self.asked.countries:
+            return False
+        versions = {version for one in self.chosen for version in one.versions}
+        wanted = set(self.left.versions) & set(self.way.entrance.versions)
+        geo = not self.asked.countries or any(one.layer == "geo" for one in self.chosen)
+        return wanted <= versions and geo
+
+    def _countries_denied(self) -> bool:
+        gates = [stop.node.geo for stop in self.way.stops if stop.node.geo]
+        return all(any(gate.denies(country) for gate in gates) for country in self.asked.countries)
+
+    def shown(self) -> WayIn:
+        """The way as the decision reports it."""
+        unknown = dict.fromkeys(
+            text
+            for texts in (
+                *(one.unknown for one in self.outcomes.values()),
+                *(one.unknown for one in self.verdicts),
+                *(stop.node.unknown for stop in self.way.stops),
+            )
+            for text in texts
+        )
+        return WayIn(
+            name=self.way.name,
+            hops=self._hops(),
+            dropped=self.dropped,
+            verdict=self._verdict(),
+            closable=self.closable,
+            handled=self.handled,
+            covered=self.covered,
+            layers=tuple(one.shown() for one in self.verdicts),
+            unknown=tuple(unknown),
+        )
+
+    def _hops(self) -> tuple[str, ...]:
+        ends = dict.fromkeys(tail[0].node.title for tail in self.way.tails)
+        more = (f"and {len(ends) - _SHOWN} more",) if len(ends) > _SHOWN else ()
+        return (*self.way.hops, *((", ".join([*list(ends)[:_SHOWN], *more]),) if ends else ()))
+
+    def _verdict(self) -> str:
+        if self.way.entrance.blind:
+            return f"not followed: {self.way.entrance.blind}"
+        if self.closed:
+            return f"closed to clients: {self.closed}"
+        said: dict[str, list[str]] = {}
+        for address, outcome in self.outcomes.items():
+            said.setdefault(outcome.says, []).append(address)
+        if len(said) == 1:
+            lines = list(said)
+        else:
+            lines = [f"{_some(addresses)}: {says}" for says, addresses in list(said.items())[:_SHOWN]]
+        if self.asked.countries:
+            denied = "refused" if self._countries_denied() else "not refused"
+            lines.append(f"requests from {', '.join(self.asked.countries)} are {denied} by country")
+        return "; ".join(lines) or "no address was asked about"
+
+
+def judge_ways(web: Web, asked: Asked, home: Home) -> tuple[Judged, ...]:
+    """Walk and judge every way in."""
+    judged = []
+    for way in ways_in(web):
+        outcomes = {address: walk(way, address) for address in asked.addresses}
+        closed = _closed(way, asked, outcomes)
+        left = asked if closed else asked.without(_settled(asked, outcomes))
+        dropped = "; ".join(dict.fromkeys(one.says for one in outcomes.values()))
+        verdicts = tuple(judge(way, left, home, closed=closed, dropped=dropped))
+        one = Judged(way=way, outcomes=outcomes, verdicts=verdicts, closed=closed, asked=asked, left=left)
+        judged.append(one)
+    return tuple(judged)
+
+
+def key_of(point: Point) -> PointKey:
+    """Return what makes two points one: the layer, and what enforces or is protected there."""
+    return point.layer, point.id or point.resource
+
+
+def without(judged: Sequence[Judged], unusable: Mapping[PointKey, str]) -> tuple[Judged, ...]:
+    """Reject the layers that need a point which cannot be used, with its reason; the others stay chosen."""
+    return tuple(
+        one.model_copy(update={"verdicts": tuple(_without(verdict, unusable) for verdict in one.verdicts)})
+        for one in judged
+    )
+
+
+def _without(verdict: Verdict, unusable: Mapping[PointKey, str]) -> Verdict:
+    needed = [key_of(point) for point in _points(verdict)] if verdict.chosen else []
+    reasons = tuple(dict.fromkeys(unusable[key] for key in needed if key in unusable))
+    if not reasons:
+        return verdict
+    unknown = tuple(text for text in reasons if text.startswith("cannot tell"))
+    return verdict.model_copy(
+        update={"chosen": False, "versions": (), "reason": "; ".join(reasons), "unknown": unknown}
+    )
+
+
+def points_of(judged: Sequence[Judged]) -> tuple[Point, ...]:
+    """Return the points that the chosen layers need, each enforcement object once."""
+    points: dict[PointKey, Point] = {}
+    for one in judged:
+        for verdict in one.chosen:
+            addresses = one.left.addresses_of(verdict.versions)
+            for point in _points(verdict):
+                known = points.setdefault(key_of(point), point)
+                points[key_of(known)] = known.model_copy(
+                    update={
+                        "ways": tuple(dict.fromkeys((*known.ways, one.way.name))),
+                        "addresses": tuple(dict.fromkeys((*known.addresses, *addresses))),
+                    }
+                )
+    return tuple(points.values())
+
+
+def decision_of(
+    target: str,
+    web: Web,
+    judged: Sequence[Judged],
+    points: Sequence[Point],
+    unknown: Sequence[str],
+    asked: Asked,
+    home: Home,
+) -> Decision:
+    """Put the decision together."""
+    ways = [one.shown() for one in judged]
+    everything = [
+        *web.unknown,
+        *(text for node in web.nodes for text in _unread(node)),
+        *(text for way in ways for text in way.unknown),
+        *unknown,
+    ]
+    unread = [text for node in web.nodes for text in node.unknown]
+    doubts = () if ways else doubts_of(web, unread)
+    sure = not web.unknown and not unread
+    return Decision(
+        target=target,
+        kind=web.start.kind,
+        graph=draw(target, web),
+        ways=tuple(ways),
+        points=tuple(points),
+        open=tuple(_open(one) for one in judged if _stays_open(one)),
+        unknown=tuple(dict.fromkeys(everything)),
+        recommendations=tuple(dict.fromkeys(text for one in judged for text in _recommended(one, judged))),
+        standing=standing_of(ways, asked, sure=sure),
+        outlook=outlook_of(ways, asked, sure=sure),
+        nowhere=() if ways or doubts else looked_at(web, home.account, home.region),
+        untold=doubts,
+    )
+
+
+def _closed(way: Way, asked: Asked, outcomes: Mapping[str, Outcome]) -> str:
+    """Say why clients, or the addresses asked about, do not get in by a way whatever is blocked."""
+    if way.entrance.blind:
+        return ""
+    if reason := shut_to_clients(way):
+        return reason
+    answered = set(asked.versions) & set(way.entrance.versions)
+    insisted = asked.countries or (asked.own_rule and answered)
+    if outcomes and not insisted and all(one.dropped and one.by_groups for one in outcomes.values()):
+        return next(iter(outcomes.values())).says
+    return ""
+
+
+def _settled(asked: Asked, outcomes: Mapping[str, Outcome]) -> list[str]:
+    """Return the addresses that need nothing on a way: a block of our own would stop nobody there."""
+    if asked.mode != "block" or asked.own_rule:
+        return []
+    return [address for address, one in outcomes.items() if one.dropped]
+
+
+def _points(verdict: Verdict) -> list[Point]:
+    make: Callable[[Verdict], list[Point]] = {"nacl": _nacl, "waf": _waf, "geo": _geo}[verdict.layer]
+    return make(verdict)
+
+
+def _nacl(verdict: Verdict) -> list[Point]:
+    node = verdict.node
+    acls = node.nacl.acls if node.nacl else ()
+    return [
+        Point(
+            layer="nacl",
+            id=acl.id,
+            resource=node.resource,
+            resource_kind=node.place.kind,
+            name=acl.tags.get("Name") or acl.id,
+            region=node.place.region,
+            reason=verdict.reason,
+            ways=(),
+        )
+        for acl in acls
+    ]
+
+
+def _waf(verdict: Verdict) -> list[Point]:
+    node, waf = verdict.node, verdict.node.waf
+    if waf is None:
+        return []
+    return [
+        Point(
+            layer="waf",
+            id=waf.web_acl.arn if waf.web_acl else "",
+            resource=node.resource,
+            resource_kind=node.place.kind,
+            name=node.name,
+            scope=waf.scope,
+            region="us-east-1" if waf.scope == "CLOUDFRONT" else node.place.region,
+            reason=verdict.reason,
+            ways=(),
+        )
+    ]
+
+
+def _geo(verdict: Verdict) -> list[Point]:
+    node = verdict.node
+    return [
+        Point(
+            layer="geo",
+            id=node.resource,
+            resource=node.resource,
+            resource_kind=node.place.kind,
+            name=node.name,
+            region="us-east-1",
+            reason=verdict.reason,
+            ways=(),
+        )
+    ]
+
+
+def _unread(node: Node) -> tuple[str, ...]:
+    gates = (text for gate in (node.nacl, node.groups, node.waf) if gate for text in gate.unknown)
+    doubts = node.waf.doubts if node.waf else ()
+    return (*node.unknown, *gates, *doubts)
+
+
+def _stays_open(one: Judged) -> bool:
+    asked = one.asked.addresses or one.asked.countries
+    return bool(asked) and not one.covered
+
+
+def _open(one: Judged) -> str:
+    reasons = dict.fromkeys(verdict.reason for verdict in one.verdicts if not verdict.chosen)
+    return f"{one.way.name}: {'; '.join(reasons)}"
+
+
+def _recommended(one: Judged, judged: Sequence[Judged]) -> list[str]:
+    entrance, found = one.way.entrance, []
+    fronted = [
+        other
+        for other in judged
+        if other.way.entrance.place.kind == "distribution"
+        and any(stop.node.place == entrance.place for stop in other.way.stops[1:])
+    ]
+    if fronted and not one.closed and entrance.groups is not None:
+        found.append(
+            f"{entrance.title} can be reached past {fronted[0].way.entrance.title}: let its security groups"
+            f" {', '.join(entrance.groups.groups)} admit only the prefix list"
+            " com.amazonaws.global.cloudfront.origin-facing"
+        )
+    if _stays_open(one) and entrance.place.kind in ("nlb", "interface", "alb") and not fronted:
+        found.append(f"put CloudFront with AWS WAF in front of {entrance.title}: there the client can be seen")
+    return found
+
+
+def _some(addresses: Sequence[str]) -> str:
+    more = f" and {len(addresses) - _SHOWN} more" if len(addresses) > _SHOWN else ""
+    return ", ".join(addresses[:_SHOWN]) + more

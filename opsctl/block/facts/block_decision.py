@@ -1,0 +1,103 @@
+"""Decides where addresses or countries have to be blocked for a target."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from pydantic import Field
+
+from opsctl.block.acl_quota import quota_of_all
+from opsctl.block.actions.cloudfront_deny_countries import CloudfrontDenyCountries
+from opsctl.block.actions.nacl_deny import NaclDeny
+from opsctl.block.actions.waf_block import WafBlock
+from opsctl.block.affected import completed
+from opsctl.block.asked import Asked, LayerChoice, Mode
+from opsctl.block.deciding import PointKey, decision_of, judge_ways, key_of, points_of, without
+from opsctl.block.decision import Decision, Point
+from opsctl.block.layers import Home
+from opsctl.block.ways_in import ways_to
+from opsctl.model.countries import country_codes
+from opsctl.model.errors import FactUnknown, InvalidInput, RefusedByGuard
+from opsctl.model.looking import Looking, together
+from opsctl.model.run import Action, Context, Lookup
+from opsctl.model.value import Value
+
+
+class BlockDecision(Lookup):
+    """Choose, on every way in to a target, the places where a block works, and say why others do not.
+
+    Looked up again after the change it is the proof: every way says whether the addresses are dropped.
+    """
+
+    name: ClassVar[str] = "block.decision"
+    Result: ClassVar[type[Value]] = Decision
+
+    target: str = Field(description="Host name, URL, load balancer, distribution, instance or address.")
+    addresses: tuple[str, ...] = Field((), description="Addresses or CIDR blocks, IPv4 and IPv6.")
+    layer: LayerChoice = Field("auto", description="Which layers may be used.")
+    countries: tuple[str, ...] = Field((), description="Countries to refuse, ISO 3166-1 alpha-2.")
+    mode: Mode = Field("block", description="What AWS WAF is to do with the addresses.")
+    ip_sets: tuple[str, ...] = Field((), description="Names of IP sets, blocked already, for the addresses.")
+    own_rule: bool = Field(False, description="Block also where something drops the addresses already.")
+
+    def look(self, about: Context) -> Looking[Value]:
+        """Explore, judge every way in, and find out who else each point of enforcement hits."""
+        countries = tuple(country_codes(self.countries, "countries"))
+        try:
+            asked = Asked.of(self.addresses, countries, self.layer, self.mode, own_rule=self.own_rule)
+        except ValueError as fault:
+            raise InvalidInput.one(str(fault), source="addresses") from None
+        web, survey = yield from ways_to(self.target, about)
+        acls = [acl for node in web.nodes if node.nacl and node.entrance for acl in node.nacl.acls]
+        quota = yield from quota_of_all(acls, len(asked.addresses), about.region)
+        home = Home(account=about.account, region=about.region, acl_rules=quota.rules, acl_doubt=quota.doubt)
+        judged = judge_ways(web, asked, home)
+        refused = yield from _unusable(points_of(judged), asked, self.ip_sets, about)
+        judged = without(judged, refused)
+        points, unknown = yield from completed(points_of(judged), web, survey)
+        return decision_of(self.target, web, judged, points, unknown, asked, home)
+
+
+def _unusable(
+    points: Sequence[Point], asked: Asked, ip_sets: Sequence[str], about: Context
+) -> Looking[dict[PointKey, str]]:
+    """Return why points cannot be used, by point; the reads are those that planning makes in any case.
+
+    An action knows most about its own service: a full IP set, capacity, an allowlist that would be emptied, what
+    may not be read. Here that is one rejected layer; in a step it would end the plan of all the others.
+    """
+    reasons = yield from together([_refusal(_action(one, asked, ip_sets), about) for one in points])
+    return {key_of(one): reason for one, reason in zip(points, reasons, strict=True) if reason}
+
+
+def _action(point: Point, asked: Asked, ip_sets: Sequence[str]) -> Action:
+    if point.layer == "nacl":
+        return NaclDeny(network_acl=point.id, addresses=point.addresses, why=point.reason)
+    if point.layer == "geo":
+        return CloudfrontDenyCountries.model_validate(
+            {"distribution": point.id, "name": point.name, "countries": asked.countries, "why": point.reason}
+        )
+    return WafBlock.model_validate(
+        {
+            "web_acl": point.id,
+            "resource": point.resource,
+            "resource_kind": point.resource_kind,
+            "name": point.name,
+            "scope": point.scope,
+            "region": point.region,
+            "addresses": point.addresses,
+            "mode": asked.mode,
+            "ip_sets": ip_sets,
+            "why": point.reason,
+        }
+    )
+
+
+def _refusal(action: Action, about: Context) -> Looking[str]:
+    try:
+        yield from action.plan(about)
+    except RefusedByGuard as refused:
+        summary = refused.summary.replace("; nothing was changed", "")
+        return "; ".join([summary, *refused.evidence[:3]]) + (f": {refused.hint}" if refused.hint else "")
+    except FactUnknown as unknown:
+        return unknown.summary
+    return ""

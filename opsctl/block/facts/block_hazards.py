@@ -1,0 +1,101 @@
+"""Finds reasons not to block addresses."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from pydantic import Field
+
+from opsctl.block.decision import Hazard, Hazards
+from opsctl.block.node_kinds.registry import every_hop
+from opsctl.block.own_ranges import OwnRange, own_ranges
+from opsctl.block.topology.finding import finder
+from opsctl.block.topology.survey import Survey
+from opsctl.model.errors import InvalidInput
+from opsctl.model.looking import Looking
+from opsctl.model.networks import Network, parse_network
+from opsctl.model.run import Context, Lookup
+from opsctl.model.value import Value
+from opsctl.resources.special import BROAD_V4, BROAD_V6, is_broad, is_everything, shares, special
+
+_BECAUSE = {
+    "vpc": "health checks and traffic within the network would be cut",
+    "own-address": "the account would block itself",
+    "edge": "everybody's traffic or AWS's health checks come from there",
+}
+
+
+class BlockHazards(Lookup):
+    """Tell which addresses must not be blocked: everything, too wide, private, the account's own, AWS's edge."""
+
+    name: ClassVar[str] = "block.hazards"
+    Result: ClassVar[type[Value]] = Hazards
+
+    addresses: tuple[str, ...] = Field(description="Addresses or CIDR blocks, IPv4 and IPv6.")
+
+    def look(self, about: Context) -> Looking[Value]:
+        """Compare the addresses with arithmetic, the configuration, and what the account owns."""
+        try:
+            wanted = {text: parse_network(text) for text in self.addresses}
+        except ValueError as fault:
+            raise InvalidInput.one(str(fault), source="addresses") from None
+        found = [hazard for text, network in wanted.items() for hazard in _by_itself(text, network)]
+        found += _never(wanted, about.settings.never_block)
+        if not wanted:
+            return Hazards(found=())
+        own = yield from own_ranges(Survey(about, finder(every_hop())))
+        found += [hazard for text, network in wanted.items() for hazard in _owned(text, network, own.ranges)]
+        return Hazards(found=tuple(found), unknown=own.unknown)
+
+
+def _by_itself(text: str, network: Network) -> list[Hazard]:
+    """Judge a block by arithmetic alone."""
+    if is_everything(network):
+        evidence = f"{network} is every IPv{network.version} address there is"
+        return [Hazard(address=text, kind="everything", evidence=evidence)]
+    found = []
+    if is_broad(network):
+        widest = BROAD_V4 if network.version == 4 else BROAD_V6
+        evidence = f"{network} holds {_many(network)} addresses; wider than /{widest} is refused"
+        found.append(Hazard(address=text, kind="broad", evidence=evidence))
+    if range_ := special(network):
+        evidence = f"{network} shares addresses with {range_}, which no client on the internet has"
+        found.append(Hazard(address=text, kind="private", evidence=evidence))
+    return found
+
+
+def _never(wanted: dict[str, Network], configured: Iterable[str]) -> list[Hazard]:
+    never = [parse_network(text) for text in configured]
+    return [
+        Hazard(
+            address=text,
+            kind="never-block",
+            evidence=f"{network} shares addresses with {one}, which the configuration says never to block",
+        )
+        for text, network in wanted.items()
+        for one in never
+        if shares(network, one)
+    ]
+
+
+def _owned(text: str, network: Network, ranges: Iterable[OwnRange]) -> list[Hazard]:
+    """Name, for each owner once, what a block shares addresses with; a whole family is hazard enough."""
+    if is_everything(network):
+        return []
+    found = {
+        (one.kind, one.what): Hazard(address=text, kind=one.kind, evidence=_evidence(network, one))
+        for one in reversed(tuple(ranges))
+        if shares(network, parse_network(one.cidr))
+    }
+    return list(reversed(found.values()))
+
+
+def _evidence(network: Network, one: OwnRange) -> str:
+    known = parse_network(one.cidr)
+    if network == known:
+        return f"{network} is {one.what}: {_BECAUSE[one.kind]}"
+    relation = "is in" if network.prefixlen > known.prefixlen else "holds"
+    return f"{network} {relation} {known}, {one.what}: {_BECAUSE[one.kind]}"
+
+
+def _many(network: Network) -> str:
+    return f"{network.num_addresses:,}" if network.version == 4 else f"2^{128 - network.prefixlen}"

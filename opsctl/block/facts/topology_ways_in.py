@@ -1,0 +1,29 @@
+"""Shows the ways in to a target."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from opsctl.block.asked import Asked
+from opsctl.block.deciding import decision_of, judge_ways
+from opsctl.block.decision import Decision
+from opsctl.block.layers import Home
+from opsctl.block.ways_in import ways_to
+from opsctl.model.looking import Looking
+from opsctl.model.run import Context, Lookup
+from opsctl.model.value import Value
+
+
+class TopologyWaysIn(Lookup):
+    """Find every way from the internet to a target, and what is left of a client's address on each."""
+
+    name: ClassVar[str] = "topology.ways_in"
+    Result: ClassVar[type[Value]] = Decision
+
+    target: str = Field(description="Host name, URL, load balancer, distribution, instance or address.")
+
+    def look(self, about: Context) -> Looking[Value]:
+        """Explore the account from the target; nothing is decided."""
+        web, _ = yield from ways_to(self.target, about)
+        home, nothing = Home(account=about.account, region=about.region), Asked()
+        return decision_of(self.target, web, judge_ways(web, nothing, home), (), (), nothing, home)

@@ -1,0 +1,90 @@
+"""WAFv2 IP sets: creating, filling and emptying them, and telling what is in them."""
+
+import json
+from collections.abc import Sequence
+
+from opsctl.block.waf_objects import LOCKED, NOT_YET_VISIBLE, WafKey
+from opsctl.model.changes import Check, EditSpec, Element, Instruction
+
+
+def create_ip_set(key: WafKey, version: int, description: str, plan_id: str) -> Instruction:
+    """Create an empty set that carries the plan's mark."""
+    return Instruction(
+        kind="call",
+        service="wafv2",
+        operation="CreateIPSet",
+        region=key.region,
+        params={
+            "Name": key.name,
+            "Scope": key.scope,
+            "Description": description,
+            "IPAddressVersion": f"IPV{version}",
+            "Addresses": [],
+            "Tags": [{"Key": "opsctl:plan", "Value": plan_id}],
+        },
+    )
+
+
+def edit_addresses(key: WafKey, op: str, addresses: Sequence[str]) -> Instruction:
+    """Add or remove exactly these addresses; whatever else is in the set stays as it is."""
+    return Instruction(
+        kind="edit",
+        service="wafv2",
+        operation="UpdateIPSet",
+        region=key.region,
+        params=key.params(),
+        edit=EditSpec(
+            read=key.read(),
+            carry={
+                "Addresses": "IPSet.Addresses",
+                "Description": "IPSet.Description || `null`",
+                "LockToken": "LockToken",
+            },
+            document="IPSet",
+            elements=tuple(
+                Element.model_validate({"op": op, "at": "Addresses", "value": address, "networks": True})
+                for address in addresses
+            ),
+            conflicts=LOCKED,
+        ),
+        retry=NOT_YET_VISIBLE,
+    )
+
+
+def nothing_but(key: WafKey, addresses: Sequence[str]) -> Check:
+    """The set has no address beside these: nobody else relies on it."""
+    return Check(
+        read=key.read(),
+        query="IPSet.Addresses",
+        op="within",
+        value=list(addresses),
+        networks=True,
+        says=f"IP set {key.name} has no address but those of this run",
+    )
+
+
+def holds_near(key: WafKey, wanted: Sequence[str], held: Sequence[str]) -> Check:
+    """Of the blocks in the set, exactly `held` share an address with those wanted."""
+    asked = ", ".join(wanted[:3]) + (f" and {len(wanted) - 3} more" if len(wanted) > 3 else "")
+    literal = json.dumps(list(wanted))
+    return Check(
+        read=key.read(),
+        query=f"sort(overlap(IPSet.Addresses || `[]`, `{literal}`))",
+        op="equals",
+        value=sorted(held),
+        context=True,
+        says=f"IP set {key.name} holds {', '.join(held) + ' alone' if held else 'nothing'} of {asked}",
+    )
+
+
+def addresses_in(key: WafKey, addresses: Sequence[str], *, present: bool) -> Check:
+    """The set has all of these addresses, or none of them."""
+    listed = ", ".join(addresses[:3]) + (f" and {len(addresses) - 3} more" if len(addresses) > 3 else "")
+    return Check(
+        read=key.read(),
+        query="IPSet.Addresses",
+        op="contains" if present else "excludes",
+        value=list(addresses),
+        networks=True,
+        says=f"IP set {key.name} {'has' if present else 'does not have'} {listed}",
+    )

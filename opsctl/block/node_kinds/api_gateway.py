@@ -1,0 +1,27 @@
+"""An Amazon API Gateway API, by its DNS name."""
+
+import re
+
+from opsctl.block.node_kinds.managed import traces
+from opsctl.block.topology.graph import Node
+from opsctl.block.topology.hop import Blind
+from opsctl.block.topology.places import Naming
+from opsctl.block.topology.survey import Survey
+from opsctl.model.looking import Looking
+
+
+class ApiGateway(Blind):
+    """REST APIs take a regional web ACL on the stage; HTTP and WebSocket APIs take none."""
+
+    kind = "api_gateway"
+    title = "API Gateway"
+    domains = re.compile(r"\.execute-api\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$")
+    reason = (
+        "an API Gateway stands here: opsctl does not plan for its stages yet;"
+        " attach a web ACL to the stage of a REST API, or put CloudFront with WAF in front"
+    )
+
+    def leading_to(self, node: Node, survey: Survey, *, seed: bool) -> Looking[Naming]:
+        """Notice its interfaces beside a node; where they lead is not followed."""
+        found = yield from traces(node, "api_gateway_managed", "an API Gateway", survey)
+        return found

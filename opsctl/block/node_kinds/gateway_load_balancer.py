@@ -1,0 +1,31 @@
+"""A Gateway Load Balancer, recognised so that it is named."""
+
+from opsctl.block.node_kinds import balancers
+from opsctl.block.node_kinds.balancers import Kind
+from opsctl.block.topology.hop import Blind
+from opsctl.block.topology.places import Naming
+from opsctl.block.topology.survey import Survey
+from opsctl.model.looking import Looking
+
+KIND = Kind(kind="gateway_load_balancer", title="Gateway load balancer", type="gateway")
+
+
+class GatewayLoadBalancer(Blind):
+    """It hands traffic to firewall appliances by routes; it has neither a DNS name nor a web ACL."""
+
+    kind = KIND.kind
+    title = KIND.title
+    reason = (
+        "a Gateway load balancer passes traffic to appliances: nothing is enforced there by AWS;"
+        " block on the appliance, or at the load balancer or instance behind it"
+    )
+
+    def named(self, text: str, survey: Survey) -> Looking[Naming]:
+        """Find it by ARN or name."""
+        found = yield from balancers.named(text, KIND, survey)
+        return found
+
+    def behind(self, name: str, survey: Survey) -> Looking[Naming]:
+        """It answers no name."""
+        yield from ()
+        return Naming()

@@ -1,0 +1,67 @@
+"""A DNS name in a hosted zone of the account."""
+
+from collections.abc import Sequence
+
+from opsctl.block.node_kinds.names import Step, one_step
+from opsctl.block.topology.graph import Link, Node
+from opsctl.block.topology.hop import Hop
+from opsctl.block.topology.places import Naming, Place
+from opsctl.block.topology.survey import Survey
+from opsctl.model.looking import Looking, together
+from opsctl.model.reads import Read
+from opsctl.resources.route53 import list_hosted_zones, normal_name
+
+
+class HostedName(Hop):
+    """A record in Route 53: an alias, a CNAME or addresses; the client's address is untouched by it."""
+
+    kind = "name"
+    title = "host name"
+    transparent = True
+    looked_in = "records of Route 53's hosted zones"
+
+    def bulk(self, region: str) -> Sequence[Read]:
+        """The hosted zones."""
+        return (list_hosted_zones(),)
+
+    def named(self, text: str, survey: Survey) -> Looking[Naming]:
+        """Find a record of that name; only texts with a dot can be one."""
+        if "." not in text or text.startswith("arn:") or text.replace(".", "").isdigit():
+            return Naming()
+        found = yield from self.behind(normal_name(text), survey)
+        return found
+
+    def behind(self, name: str, survey: Survey) -> Looking[Naming]:
+        """Find a record of that name."""
+        step = yield from one_step(name, survey)
+        places = (Place(kind=self.kind, id=name),) if step.found else ()
+        return Naming(places=places, unknown=step.unknown)
+
+    def look(self, place: Place, survey: Survey) -> Looking[Node]:
+        """Read what the name leads to; a target that nothing in the account answers stands outside it."""
+        step = yield from one_step(place.id, survey)
+        found = yield from together([survey.place_of(target) for target, _ in step.targets])
+        links = [link for pair in zip(step.targets, found, strict=True) for link in _links(*pair)]
+        unknown = [*step.unknown, *(text for one in found for text in one.unknown)]
+        return Node(
+            place=place,
+            title=place.id,
+            name=place.id,
+            resource=place.id,
+            transparent=True,
+            links=tuple(links),
+            unknown=tuple(dict.fromkeys(unknown)),
+            remarks=_remarks(step),
+        )
+
+
+def _links(target: tuple[str, str], found: Naming) -> list[Link]:
+    name, variant = target
+    places = found.places or (Place(kind="outside", id=name),)
+    return [Link(to=place, label=variant) for place in places]
+
+
+def _remarks(step: Step) -> tuple[str, ...]:
+    if len(step.targets) < 2:
+        return step.remarks
+    return (*step.remarks, f"it has {len(step.targets)} answers, and every one is a way in")

@@ -1,0 +1,19 @@
+"""An origin behind a proxy, or a target, that is nobody's way in by itself: a bucket, a foreign server."""
+
+from opsctl.block.topology.graph import Node
+from opsctl.block.topology.hop import Hop
+from opsctl.block.topology.places import Place
+from opsctl.block.topology.survey import Survey
+from opsctl.model.looking import Looking
+
+
+class Origin(Hop):
+    """Where a way ends outside the account's networks; nothing can be enforced there."""
+
+    kind = "origin"
+    title = "origin"
+
+    def look(self, place: Place, survey: Survey) -> Looking[Node]:
+        """Return the end of a way."""
+        yield from ()
+        return Node(place=place, title=f"origin {place.id}", name=place.id, resource=place.id)

@@ -1,0 +1,44 @@
+"""A name or an address that nothing in this account answers."""
+
+from opsctl.block.topology.graph import Node
+from opsctl.block.topology.hop import Hop
+from opsctl.block.topology.places import Place
+from opsctl.block.topology.survey import Survey
+from opsctl.model.looking import Looking
+
+_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".elasticbeanstalk.com", ".awsapprunner.com", ".amplifyapp.com")
+
+
+class Outside(Hop):
+    """What a name of the account leads to elsewhere: a third-party CDN, or another account."""
+
+    kind = "outside"
+    title = "somewhere outside this account"
+
+    def look(self, place: Place, survey: Survey) -> Looking[Node]:
+        """Say, from the name alone, what it probably is."""
+        yield from ()
+        return Node(
+            place=place,
+            title=f"{place.id} (outside this account)",
+            name=place.id,
+            resource=place.id,
+            answers_to=frozenset({place.id}),
+            blind=_what_it_is(place.id),
+        )
+
+
+def _what_it_is(name: str) -> str:
+    if name.endswith(".cloudfront.net"):
+        return (
+            f"{name} is no distribution of this account: it is another account's, an edge-optimised API"
+            " Gateway's or a distribution tenant's, which opsctl does not follow"
+        )
+    if ".elb." in name:
+        return f"no load balancer of this account in that region is called {name}: another account has it"
+    if name.endswith(_AWS):
+        return f"{name} is an AWS service that opsctl does not follow: name what stands behind it as the target"
+    return (
+        f"{name} is outside this account (a third-party CDN or another provider): only it sees the client,"
+        " so the block has to be made there"
+    )

@@ -1,0 +1,51 @@
+"""Where a rule goes in a web ACL: before whatever may let its addresses in, and which rules make room for it."""
+
+from collections.abc import Sequence
+
+from opsctl.block.topology.webacl import Standing, WebAclRule
+from opsctl.model.value import Value
+
+
+class Move(Value):
+    """A rule that gets another number; the order of the rules stays."""
+
+    rule: str
+    old: int
+    new: int
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.old} to {self.new}"
+
+
+class Place(Value):
+    """The number for a rule, and the rules that are moved for it, lowest first."""
+
+    priority: int
+    moves: tuple[Move, ...] = ()
+
+
+def in_the_way(standings: Sequence[Standing]) -> list[WebAclRule]:
+    """Return the rules that may let an address in."""
+    return [one.rule for one in standings if one.how != "clear"]
+
+
+def place_for(rules: Sequence[WebAclRule], standings: Sequence[Standing]) -> Place:
+    """Choose the smallest free number after the Anti-DDoS group and before the first rule in the way.
+
+    Where none is free, the first rule in the way and those that follow it without a gap move on by one. Firewall
+    Manager's groups have numbers of their own and stay where they are.
+    """
+    numbers = {rule.priority: rule.name for rule in rules if not rule.foreign}
+    ceiling = min((rule.priority for rule in in_the_way(standings) if not rule.foreign), default=None)
+    guards = [rule.priority for rule in rules if rule.anti_ddos and not rule.foreign]
+    lowest = max((one + 1 for one in guards if ceiling is None or one < ceiling), default=0)
+    end = lowest + len(numbers) + 1 if ceiling is None else ceiling
+    free = next((number for number in range(lowest, end) if number not in numbers), None)
+    if free is not None:
+        return Place(priority=free)
+    moves = []
+    number = end
+    while number in numbers:
+        moves.append(Move(rule=numbers[number], old=number, new=number + 1))
+        number += 1
+    return Place(priority=end, moves=tuple(moves))

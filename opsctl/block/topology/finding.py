@@ -1,0 +1,117 @@
+"""Finding what a person's text means, and what a DNS name or an address on the way leads to."""
+
+import ipaddress
+import re
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from opsctl.block.topology.hop import Hop
+from opsctl.block.topology.places import Naming, Place
+from opsctl.block.topology.survey import PlaceOf, Survey
+from opsctl.model.errors import InvalidInput, RefusedByGuard
+from opsctl.model.looking import Looking, together
+
+_HOST = re.compile(r"^[^/:\s]+\.[^/:\s]+(:\d+(/\S*)?|/\S*)$")
+"""A host name or an IPv4 address with a port or a path."""
+
+
+def is_address(text: str) -> bool:
+    """Tell whether a text is an IP address."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def target_text(text: str) -> str:
+    """Reduce what a person typed to a name, an id, an ARN or an address: URLs lose all but the host.
+
+    Raises:
+        InvalidInput: nothing is left, or it is no URL.
+    """
+    given = text.strip()
+    try:
+        if "://" in given:
+            given = urlsplit(given).hostname or ""
+        elif given.startswith("[") or _HOST.match(given):
+            given = urlsplit(f"//{given}").hostname or ""
+    except ValueError as fault:
+        raise InvalidInput.one(f"{text!r} is no target: {fault}", source="target") from None
+    if not given:
+        raise InvalidInput.one(f"{text!r} names no target", source="target")
+    return given
+
+
+def finder(hops: Sequence[Hop]) -> PlaceOf:
+    """Return the function by which hops find each other's places."""
+
+    def place_of(name: str, survey: Survey) -> Looking[Naming]:
+        if is_address(name):
+            found = yield from together([hop.at_address(name, survey) for hop in hops])
+        else:
+            asked = [hop for hop in hops if hop.domains is None or hop.domains.search(name)]
+            found = yield from together([hop.behind(name, survey) for hop in asked])
+        unknown = tuple(dict.fromkeys(text for one in found for text in one.unknown))
+        strong = tuple(dict.fromkeys(place for one in found for place in one.places))
+        weak = tuple(dict.fromkeys(place for one in found for place in one.weak))
+        return Naming(places=strong or weak, unknown=unknown)
+
+    return place_of
+
+
+def find_target(text: str, hops: Sequence[Hop], survey: Survey) -> Looking[Place]:
+    """Find the one place that a person means.
+
+    Raises:
+        InvalidInput: nothing has that name, or several things have it.
+        RefusedByGuard: nothing was found and something could not be read, so that nobody can tell.
+    """
+    wanted = target_text(text)
+    found = yield from together([hop.named(wanted, survey) for hop in hops])
+    strong = tuple(dict.fromkeys(place for one in found for place in one.places))
+    places = strong or tuple(dict.fromkeys(place for one in found for place in one.weak))
+    unknown = tuple(dict.fromkeys(text for one in found for text in one.unknown))
+    refused = [text for one in found for text in one.refused]
+    places = yield from _without_what_names_lead_to(places, hops, survey)
+    if len(places) > 1:
+        titles = {hop.kind: hop.title for hop in hops}
+        listed = ", ".join(f"{titles[place.kind]} {place.id}" for place in places)
+        raise InvalidInput.one(
+            f"{wanted!r} is ambiguous: it names {listed}",
+            source="target",
+            hint="give the ARN or the id of the one you mean",
+        )
+    if places:
+        return places[0]
+    if refused:
+        raise InvalidInput.one(refused[0], source="target")
+    where = f"account {survey.about.account}, region {survey.about.region}"
+    searched = ", ".join(hop.looked_in for hop in hops if hop.looked_in)
+    if unknown:
+        raise RefusedByGuard(
+            f"cannot tell what {wanted!r} is: not everything in {where} could be read",
+            "give the caller read permission, or name the target by its ARN or id",
+            evidence=unknown,
+        )
+    raise InvalidInput.one(
+        f"nothing in {where} is called {wanted!r}",
+        source="target",
+        hint=f"looked for {searched}; another --region or --profile?",
+    )
+
+
+def _without_what_names_lead_to(
+    places: tuple[Place, ...], hops: Sequence[Hop], survey: Survey
+) -> Looking[tuple[Place, ...]]:
+    """Drop candidates that another candidate, a host name, leads to anyway."""
+    by_kind = {hop.kind: hop for hop in hops}
+    names = [place for place in places if by_kind[place.kind].transparent]
+    reached: set[Place] = set()
+    while names and len(places) > 1:
+        nodes = yield from together([by_kind[place.kind].look(place, survey) for place in names])
+        links = [to for to in dict.fromkeys(link.to for node in nodes for link in node.links) if to not in reached]
+        onward = yield from together([by_kind[place.kind].onward(place, survey) for place in links])
+        reached.update(links, *(one.places for one in onward))
+        names = [place for place in links if by_kind[place.kind].transparent]
+    return tuple(place for place in places if place not in reached)

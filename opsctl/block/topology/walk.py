@@ -1,0 +1,193 @@
+"""Walking packets of a block along a way in: where they are dropped, or how far they pass."""
+
+from collections.abc import Iterable, Sequence
+
+from opsctl.block.topology.gates import GroupGate, NaclGate
+from opsctl.block.topology.graph import Node
+from opsctl.block.topology.nacl import first_match, passing
+from opsctl.block.topology.packet import Packet, Service
+from opsctl.block.topology.ways import Stop, Way, left_of
+from opsctl.block.topology.webacl import request_passes
+from opsctl.model.networks import Network, covers, parse_network
+from opsctl.model.value import Value
+
+_PROTOCOLS = {6: "tcp", 17: "udp", -1: "any protocol"}
+
+
+class Outcome(Value):
+    """What becomes of a block of addresses on one way: `dropped` only when every packet certainly is.
+
+    `says` is a sentence, `by_groups` whether security groups alone drop it, `unknown` what could not be told.
+    """
+
+    dropped: bool
+    says: str
+    by_groups: bool = False
+    unknown: tuple[str, ...] = ()
+
+
+def walk(way: Way, text: str) -> Outcome:
+    """Walk a packet from every address of a block along a way; exact for partly covered blocks."""
+    network = parse_network(text)
+    entrance = way.entrance
+    if entrance.blind:
+        return Outcome(dropped=False, says=f"not followed: {entrance.blind}")
+    if network.version not in entrance.versions:
+        return Outcome(dropped=True, says=f"{entrance.title} does not answer IPv{network.version}", by_groups=True)
+    alive: list[Network] = []
+    drops: dict[str, None] = {}
+    only_groups = True
+    for atom in _atoms(network, _boundaries(way)):
+        dropped_by = _packets(way, atom)
+        if not dropped_by:
+            alive.append(atom)
+            continue
+        drops[dropped_by] = None
+        only_groups = only_groups and _groups_drop(entrance, atom)
+    if not alive:
+        return Outcome(dropped=True, says=f"dropped by {_list(drops)}", by_groups=only_groups)
+    return _requests(way, network.version, alive, drops)
+
+
+def shut_to_clients(way: Way) -> str:
+    """Say why nobody but CloudFront or the account's own gets in here, empty when others do."""
+    groups = way.entrance.groups
+    if groups is None or not groups.only_lists:
+        return ""
+    if not groups.rules:
+        return f"security groups {', '.join(groups.groups)} let nothing in"
+    return f"security groups {', '.join(groups.groups)} let in only {', '.join(groups.sources)}"
+
+
+def _requests(way: Way, version: int, alive: Sequence[Network], drops: dict[str, None]) -> Outcome:
+    """Send what passed every packet gate through the web ACLs that see the client."""
+    unknown: dict[str, None] = {}
+    remarks: list[str] = []
+    partly = bool(drops)
+    for index, stop in enumerate(way.stops):
+        waf = stop.node.waf
+        if waf is None or way.client_at(index, version) != "source":
+            continue
+        if waf.web_acl is None:
+            unknown.update(dict.fromkeys(waf.unknown))
+            remarks.append("no web ACL is attached" if not waf.unknown and not waf.classic else "")
+            continue
+        survivors = []
+        for atom in alive:
+            outcome = request_passes(waf.web_acl, str(atom))
+            if outcome.passes == "no":
+                rule = f" {outcome.by}" if outcome.rule else "'s default action"
+                drops[f"web ACL {waf.web_acl.name}{rule}"] = None
+                partly = True
+                continue
+            partly = partly or outcome.partly
+            survivors.append(parse_network(outcome.source) if outcome.source else atom)
+            if outcome.passes == "unknown":
+                doubt = f"cannot tell whether web ACL {waf.web_acl.name} lets {atom} in: rule {outcome.rule}"
+                unknown[f"{doubt} cannot be evaluated offline"] = None
+            else:
+                by = f"{outcome.by} allows it" if outcome.rule else "no rule stops it"
+                remarks.append(f"web ACL {waf.web_acl.name}: {by}")
+        if not survivors:
+            return Outcome(dropped=True, says=f"dropped by {_list(drops)}", unknown=tuple(unknown))
+        alive = survivors
+    return _passed(way, alive[0], [text for text in remarks if text], tuple(unknown), partly=partly)
+
+
+def _passed(
+    way: Way, witness: Network, remarks: Sequence[str], unknown: tuple[str, ...], *, partly: bool
+) -> Outcome:
+    part = " (only a part of the block is dropped)" if partly else ""
+    service = way.entrance.services[:1]
+    port = f" on {_PROTOCOLS.get(service[0].protocol, service[0].protocol)}/{service[0].port}" if service else ""
+    reached = [stop.node.title for stop in way.stops if not stop.node.transparent][-1]
+    why = f"; {'; '.join(dict.fromkeys(remarks))}" if remarks else ""
+    return Outcome(
+        dropped=False, says=f"{witness.network_address} reaches {reached}{port}{part}{why}", unknown=unknown
+    )
+
+
+def _packets(way: Way, atom: Network) -> str:
+    """Return what drops all packets from an atom, empty when one gets to the last stop and its tails."""
+    entrance = way.entrance
+    services = [one for one in entrance.services if _enters(entrance, atom, one)]
+    if entrance.services and not services:
+        return _why_not(entrance, atom, entrance.services)
+    if not entrance.services and (entrance.nacl or entrance.groups):
+        return f"{entrance.title}, which accepts nothing: it listens on no port that is open"
+    client = left_of("source", way.stops[1:], atom.version)
+    reasons: dict[str, None] = {}
+    for tail in way.tails:
+        reason = _tail(tail, client, services, atom)
+        if not reason:
+            return ""
+        reasons[reason] = None
+    return _list(reasons)
+
+
+def _tail(tail: tuple[Stop, ...], client: str, services: Sequence[Service], atom: Network) -> str:
+    """Return what drops an atom between the last relaying stop and the end of one tail."""
+    for index, stop in enumerate(tail):
+        seen = left_of("source", tail[: index + 1], atom.version) if client == "source" else client
+        services = (stop.link.services if stop.link else ()) or services
+        if seen != "source" or stop.link is None or not stop.link.packets or not services:
+            continue
+        if not any(_enters(stop.node, atom, one) for one in services):
+            return _why_not(stop.node, atom, services)
+    return ""
+
+
+def _enters(node: Node, atom: Network, service: Service) -> bool:
+    """Tell whether some subnet's network ACL and the security groups let an atom in to a service."""
+    return _acl_lets(node.nacl, atom, [service]) and (node.groups is None or node.groups.admits(atom, service))
+
+
+def _acl_lets(gate: NaclGate | None, atom: Network, services: Sequence[Service]) -> bool:
+    if gate is None or gate.unknown or not gate.acls:
+        return True
+    return any(passing(acl, str(atom), services) is not None for acl in gate.acls)
+
+
+def _groups_drop(node: Node, atom: Network) -> bool:
+    groups: GroupGate | None = node.groups
+    return groups is not None and not any(groups.admits(atom, one) for one in node.services)
+
+
+def _why_not(node: Node, atom: Network, services: Sequence[Service]) -> str:
+    """Name what drops an atom at a node: its network ACLs if they alone do, else the security groups."""
+    gate = node.nacl
+    if gate is not None and not _acl_lets(gate, atom, services):
+        source = str(atom.network_address)
+        packet = Packet(source=source, protocol=services[0].protocol, port=services[0].port)
+        rules = {acl.id: first_match(acl, packet) for acl in gate.acls}
+        named = [f"{acl} rule {entry.number if entry else '*'}" for acl, entry in rules.items()]
+        return f"network ACL {', '.join(named)}"
+    groups = node.groups.groups if node.groups else ()
+    return f"security groups {', '.join(groups)} of {node.title}, which allow it nothing"
+
+
+def _boundaries(way: Way) -> list[Network]:
+    """Return every block in a packet gate of a way: within what they cut out, all addresses are alike."""
+    nodes = {stop.node.place: stop.node for stop in (*way.stops, *(one for tail in way.tails for one in tail))}
+    texts: set[str] = set()
+    for node in nodes.values():
+        if node.nacl:
+            texts |= {entry.cidr for acl in node.nacl.acls for entry in acl.inbound()}
+        if node.groups:
+            texts |= {text for rule in node.groups.rules for text in rule.networks}
+    return [parse_network(text) for text in texts]
+
+
+def _atoms(network: Network, boundaries: Iterable[Network]) -> list[Network]:
+    """Split a block so that every boundary holds all or nothing of each part."""
+    inside = [one for one in boundaries if one != network and covers(network, one)]
+    if not inside:
+        return [network]
+    halves = [parse_network(str(half)) for half in network.subnets()]
+    return [atom for half in halves for atom in _atoms(half, inside)]
+
+
+def _list(reasons: Iterable[str]) -> str:
+    listed = list(reasons)
+    more = f" and {len(listed) - 3} more" if len(listed) > 3 else ""
+    return " and ".join(listed[:3]) + more

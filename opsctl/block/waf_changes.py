@@ -1,0 +1,393 @@
+"""Puts the changes of a WAF block together: sets, rules, web ACL, association."""
+
+from collections.abc import Mapping, Sequence
+
+from opsctl.block import distribution_calls as cloudfront
+from opsctl.block import ip_set_calls as ip_sets
+from opsctl.block import web_acl_calls as web_acls
+from opsctl.block.planned_rules import Added, moved, with_rules
+from opsctl.block.rule_place import Move, Place, in_the_way, place_for
+from opsctl.block.set_room import missing_from
+from opsctl.block.topology.webacl import Effect, WebAclRule, letting_in
+from opsctl.block.usable_sets import Usable
+from opsctl.block.waf_objects import IP_SET, WEB_ACL, WafKey
+from opsctl.block.waf_state import WafState
+from opsctl.model.changes import Change, Check, Instruction, Proof, Risk
+from opsctl.model.errors import RefusedByGuard
+from opsctl.model.networks import Network, overlapping
+from opsctl.model.references import reference
+from opsctl.model.value import Json
+
+ACTIONS = {"block": "Block", "count": "Count", "challenge": "Challenge", "captcha": "Captcha"}
+VISIBLE_WITHIN_S = 60
+
+
+class WafPlan:
+    """Collects the changes of one block, in the order in which they have to be made."""
+
+    def __init__(
+        self,
+        *,
+        state: WafState,
+        scope: str,
+        region: str,
+        resource: str,
+        resource_kind: str,
+        display: str,
+        attached: bool,
+        slug: str,
+        mode: str,
+        why: str,
+        description: str,
+        plan_id: str,
+        risk: Risk,
+        offers: Mapping[int, str],
+    ) -> None:
+        self._state = state
+        self._scope = scope
+        self._region = region
+        self._resource = resource
+        self._kind = resource_kind
+        self._display = display
+        self._attached = attached
+        self._slug = slug
+        self._mode = mode
+        self._why = why
+        self._description = description
+        self._plan_id = plan_id
+        self._risk = risk
+        self._offers = offers
+        # The web ACL as it will be after each change planned so far.
+        self._acl = state.web_acl
+        self._listed: list[Json] = list(state.listed)
+        self._filled: list[Change] = []
+        self._orders: list[Change] = []
+        self._rules: list[Added] = []
+        self._unused: list[Check] = []
+
+    def add_to_known(self, known: Usable, wanted: Sequence[Network]) -> None:
+        """Plan the addresses into a set that a rule of the web ACL blocks already."""
+        missing = missing_from(known.ip_set, known.ip_set.name, wanted)
+        key, acl = self._state.key, self._acl
+        if not missing or key is None or acl is None:
+            return
+        set_key = WafKey.of_arn(IP_SET, known.ip_set.arn, self._region)
+        priority = next(rule.priority for rule in acl.rules if rule.name == known.rule and not rule.foreign)
+        standing = web_acls.rule_refers_to(key, known.rule, known.ip_set.arn, "Block", present=True)
+        before = (standing.model_copy(update={"context": True}), *self._nothing_before(key, priority, wanted))
+        why = f"{self._why} Rule {known.rule} of web ACL {acl.name} blocks this set already."
+        self._filled.append(self._fill_set(set_key, missing, "", before, why))
+
+    def add_family(self, version: int, wanted: Sequence[Network]) -> None:
+        """Plan a set of our own and its rule for one address family, as far as they are missing."""
+        name = f"opsctl-{self._mode}-ipv{version}-{self._slug}"
+        known = self._state.sets.get(name)
+        missing = missing_from(known, name, wanted)
+        maker = ""
+        if known is not None:
+            key = WafKey.of_arn(IP_SET, known.arn, self._region)
+            set_arn: Json = known.arn
+        else:
+            maker = f"ip-set-{name}"
+            key = WafKey.of_new(IP_SET, name, self._scope, self._region, maker)
+            set_arn = reference(maker, "arn")
+            self._filled.append(self._create_set(key, version, missing, maker))
+        rule_name = f"opsctl-{self._mode}-ipv{version}"
+        in_place = rule_name in self._state.rules
+        before = self._order(rule_name, set_arn, wanted) if in_place else ()
+        if missing:
+            self._filled.append(self._fill_set(key, missing, maker, before, self._why))
+        unused = ip_sets.nothing_but(key, missing)
+        self._unused.append(unused)
+        if not in_place:
+            self._place_rule(rule_name, set_arn, wanted, unused, maker)
+
+    def changes(self) -> list[Change]:
+        """Return everything that is missing."""
+        planned = [*self._filled, *self._orders]
+        web_acl: Json = self._state.web_acl.arn if self._state.web_acl else None
+        key = self._state.key
+        if key is not None:
+            self._refuse_full()
+            planned += [self._add_rule(key, added, number) for number, added in enumerate(self._rules, start=1)]
+        elif self._rules:
+            created = self._create_web_acl()
+            planned.append(created)
+            key = WafKey.of_new(WEB_ACL, f"opsctl-{self._slug}", self._scope, self._region, created.id)
+            web_acl = reference(created.id, "arn")
+        if not self._attached and key is not None:
+            planned.append(self._attach(web_acl, key, tuple(change.id for change in planned)))
+        return planned
+
+    def _refuse_full(self) -> None:
+        """Refuse when the web ACL's capacity units do not suffice; an IP set rule costs one."""
+        if self._state.capacity + len(self._rules) > web_acls.CAPACITY_LIMIT:
+            raise RefusedByGuard(
+                f"web ACL {self._state.name} uses {self._state.capacity} of {web_acls.CAPACITY_LIMIT} capacity"
+                " units; nothing was changed",
+                "remove rules that are not needed, or use --layer nacl",
+            )
+
+    def _nothing_before(self, key: WafKey, priority: int, wanted: Sequence[Network]) -> tuple[Check, ...]:
+        """Expect that what stands before a priority lets the addresses in no more than it did when it was read."""
+        acl, asked = self._acl, [str(one) for one in wanted]
+        clear = [one for one in letting_in(acl, wanted) if one.rule.priority < priority] if acl else []
+        sets = {arn: acl.ip_sets[arn] for one in clear for arn in one.sets if acl and not one.rule.foreign}
+        return (
+            web_acls.let_in_before(key, priority, self._listed),
+            *(
+                ip_sets.holds_near(
+                    WafKey.of_arn(IP_SET, arn, self._region), asked, overlapping(one.addresses, asked)
+                )
+                for arn, one in sorted(sets.items())
+            ),
+        )
+
+    def _order(self, name: str, set_arn: Json, wanted: Sequence[Network]) -> tuple[Check, ...]:
+        """See to it that our rule stands before what may let the addresses in; return what keeps it so."""
+        acl, key = self._acl, self._state.key
+        if acl is None or key is None:
+            return ()
+        ours = next(rule for rule in acl.rules if rule.name == name and not rule.foreign)
+        stops = [rule for rule in in_the_way(letting_in(acl, wanted)) if not rule.foreign]
+        priority = ours.priority
+        if any(rule.priority < priority for rule in stops):
+            others = [rule for rule in acl.rules if rule is not ours]
+            place = place_for(others, letting_in(acl, wanted))
+            self._orders.append(self._move_rule(key, ours, place))
+            self._renumber([*place.moves, Move(rule=name, old=priority, new=place.priority)])
+            return ()
+        standing = web_acls.rule_refers_to(key, name, set_arn, ACTIONS[self._mode], present=True)
+        return (standing.model_copy(update={"context": True}), *self._nothing_before(key, priority, wanted))
+
+    def _place_rule(self, name: str, set_arn: Json, wanted: Sequence[Network], unused: Check, maker: str) -> None:
+        acl, key = self._acl, self._state.key
+        if acl is None or key is None:
+            place, before = Place(priority=len(self._rules)), tuple[Check, ...]()
+        else:
+            place = place_for(acl.rules, letting_in(acl, wanted))
+            before = self._nothing_before(key, place.priority, wanted)
+            self._renumber(place.moves)
+        rule = web_acls.rule_of(name, place.priority, set_arn, ACTIONS[self._mode])
+        self._rules.append(Added(rule=rule, place=place, before=before, unused=unused, maker=maker))
+        self._listed.append(rule)
+        if self._acl is not None:
+            ours = WebAclRule(name=name, priority=place.priority, effect=Effect.GO_ON)
+            self._acl = with_rules(self._acl, [*self._acl.rules, ours])
+
+    def _renumber(self, moves: Sequence[Move]) -> None:
+        """Go on from the numbers that rules will have."""
+        new = {move.rule: move.new for move in moves}
+        self._listed = [
+            one | {"Priority": new[one["Name"]]} if one["Name"] in new else one for one in self._listed
+        ]
+        if self._acl is not None:
+            rules = [
+                rule.model_copy(update={"priority": new[rule.name]})
+                if rule.name in new and not rule.foreign
+                else rule
+                for rule in self._acl.rules
+            ]
+            self._acl = with_rules(self._acl, rules)
+
+    def _only_ours(self, key: WafKey) -> tuple[Check, ...]:
+        """Nobody else relies on the web ACL: no rule and no address beside those of this run."""
+        names = [*self._state.rules, *(added.rule["Name"] for added in self._rules)]
+        return (web_acls.no_rules_but(key, names), *self._unused)
+
+    def _web_acl_key(self) -> WafKey:
+        """The web ACL that has our rules: the one that is there, or the one that is made."""
+        name = f"opsctl-{self._slug}"
+        made = WafKey.of_new(WEB_ACL, name, self._scope, self._region, f"web-acl-{name}")
+        return self._state.key or made
+
+    def _has_rules(self, key: WafKey) -> tuple[Check, ...]:
+        """The web ACL has our rules, also when another run made it in the meantime."""
+        action = ACTIONS[self._mode]
+        return tuple(
+            web_acls.rule_refers_to(
+                key, rule["Name"], rule["Statement"]["IPSetReferenceStatement"]["ARN"], action, present=True
+            ).model_copy(update={"context": True})
+            for rule in (added.rule for added in self._rules)
+        )
+
+    def _create_set(self, key: WafKey, version: int, addresses: list[str], change_id: str) -> Change:
+        offer = self._offers.get(version, "")
+        return self._change(
+            ip_sets.create_ip_set(key, version, self._description, self._plan_id),
+            id=change_id,
+            title=f"Create IP set {key.name}",
+            why=f"WAF rules refer to addresses by an IP set, and opsctl has none here yet. {offer}".strip(),
+            expect=(key.is_absent(),),
+            # One that another run made in this moment serves as well, and is that run's to undo.
+            proof=Proof(configured=(key.exists(),), within_s=VISIBLE_WITHIN_S),
+            undo=key.deletion(),
+            undo_only_if=(
+                key.is_ours(self._description),
+                ip_sets.nothing_but(key, addresses),
+                # The rule may be another run's, which kept it because our addresses were still in the set.
+                web_acls.no_rule_refers_to(self._web_acl_key(), key, reference(change_id, "arn")),
+            ),
+            outputs=key.outputs(),
+        )
+
+    def _fill_set(
+        self, key: WafKey, addresses: list[str], maker: str, before: tuple[Check, ...], why: str
+    ) -> Change:
+        return self._change(
+            ip_sets.edit_addresses(key, "add", addresses),
+            id=f"addresses-{key.name}",
+            title=f"Add {_listed(addresses)} to IP set {key.name}",
+            why=why,
+            expect=(ip_sets.addresses_in(key, addresses, present=False), *before),
+            proof=Proof(
+                configured=(ip_sets.addresses_in(key, addresses, present=True),), within_s=VISIBLE_WITHIN_S
+            ),
+            undo=ip_sets.edit_addresses(key, "remove", addresses),
+            depends_on=(maker,) if maker else (),
+        )
+
+    def _add_rule(self, key: WafKey, added: Added, number: int) -> Change:
+        name, priority, action = added.rule["Name"], added.place.priority, ACTIONS[self._mode]
+        set_arn = added.rule["Statement"]["IPSetReferenceStatement"]["ARN"]
+        moves = added.place.moves
+        room = [web_acls.priority_is_free(key, moves[-1].new if moves else priority)]
+        if moves:
+            old = web_acls.rules_are_numbered(key, {move.rule: move.old for move in moves})
+            room.append(old.model_copy(update={"context": True}))
+        place = f"priority {priority}" if not moves else f"priority {priority}, and renumber {moved(moves)}"
+        why = f"{self._why} Its place is before the first rule that may let the address in."
+        if ahead := [check.says for check in added.before[1:]]:
+            why += f" What allows in front of it does not match: {'; '.join(ahead)}."
+        if moves:
+            why += f" No number is free there: {', '.join(map(str, moves))}. Their order stays, undo keeps it."
+        return self._change(
+            web_acls.edit_rule(key, "add", added.rule, {move.rule: move.new for move in moves}),
+            id=f"rule-{name}",
+            title=f"Add rule {name} ({action.lower()}) to web ACL {key.name}, {place}",
+            why=why,
+            expect=(
+                web_acls.rule_refers_to(key, name, set_arn, action, present=False),
+                *room,
+                *added.before,
+            ),
+            proof=Proof(
+                configured=(web_acls.rule_refers_to(key, name, set_arn, action, present=True),),
+                within_s=VISIBLE_WITHIN_S,
+            ),
+            undo=web_acls.edit_rule(key, "remove", added.rule),
+            undo_only_if=(added.unused,),
+            depends_on=(added.maker,) if added.maker else (),
+            risk=self._risk_of_rule(key, moves, number),
+        )
+
+    def _move_rule(self, key: WafKey, ours: WebAclRule, place: Place) -> Change:
+        moves = (*place.moves, Move(rule=ours.name, old=ours.priority, new=place.priority))
+        old, new = ({move.rule: move.old for move in moves}, {move.rule: move.new for move in moves})
+        taken = max(new.values())
+        free = () if taken in old.values() else (web_acls.priority_is_free(key, taken),)
+        return self._change(
+            web_acls.renumber(key, new),
+            id=f"order-{ours.name}",
+            title=f"Move rule {ours.name} of web ACL {key.name} to the front: {moved(moves)}",
+            why=f"{self._why} A rule that may let the address in stands before ours now.",
+            expect=(web_acls.rules_are_numbered(key, old), *free),
+            proof=Proof(configured=(web_acls.rules_are_numbered(key, new),), within_s=VISIBLE_WITHIN_S),
+            undo=web_acls.renumber(key, old),
+            risk=self._risk_of_rule(key, place.moves, 0),
+        )
+
+    def _risk_of_rule(self, key: WafKey, moves: Sequence[Move], number: int) -> Risk:
+        """What a rule does to the web ACL besides stopping the addresses."""
+        notes = [self._risk.note] if self._risk.note else []
+        if moves:
+            many = f"{len(moves)} rules" if len(moves) > 1 else "1 rule"
+            notes.append(f"It renumbers {many} of web ACL {key.name}; the order stays.")
+        units = self._state.capacity + number
+        if units - 1 == web_acls.CAPACITY_IN_BASE_PRICE and number:
+            notes.append(
+                f"It takes web ACL {key.name} from {units - 1:,} to {units:,} capacity units:"
+                f" above {web_acls.CAPACITY_IN_BASE_PRICE:,} AWS charges more for every request."
+            )
+        return self._risk.model_copy(update={"note": " ".join(notes)})
+
+    def _create_web_acl(self) -> Change:
+        key = self._web_acl_key()
+        name = key.name
+        analytics = (
+            " Its security analytics is off, which AWS would turn on and store request logs in other Regions for."
+            if self._scope == "CLOUDFRONT"
+            else ""
+        )
+        return self._change(
+            web_acls.create_web_acl(key, [added.rule for added in self._rules], self._description, self._plan_id),
+            id=f"web-acl-{name}",
+            title=f"Create web ACL {name} that allows everything but the listed addresses",
+            why=f"No web ACL protects {self._display} yet. {self._why}{analytics}",
+            expect=(key.is_absent(),),
+            proof=Proof(configured=(key.exists(), *self._has_rules(key)), within_s=VISIBLE_WITHIN_S),
+            undo=key.deletion(),
+            undo_only_if=(
+                key.is_ours(self._description),
+                *self._only_ours(key),
+                # The association may be another run's, which kept it because our addresses were still in the set.
+                self._is_attached(reference(f"web-acl-{name}", "arn"), so=False),
+            ),
+            outputs=key.outputs(),
+            depends_on=tuple(added.maker for added in self._rules if added.maker),
+        )
+
+    def _is_attached(self, web_acl: Json, *, so: bool) -> Check:
+        """The resource has this web ACL, or has another or none."""
+        if self._kind == "distribution":
+            there = cloudfront.distribution_has(self._resource, web_acl, self._display)
+        else:
+            there = web_acls.resource_has(self._resource, self._region, web_acl, self._display)
+        if so:
+            return there
+        says = f"{self._display} is not protected by our web ACL"
+        return there.model_copy(
+            update={"query": f"[{there.query}]", "op": "excludes", "value": [web_acl], "says": says}
+        )
+
+    def _attach(self, web_acl: Json, key: WafKey, after: tuple[str, ...]) -> Change:
+        title = f"Attach the web ACL to {self._display}"
+        if self._kind == "distribution":
+            return self._change(
+                cloudfront.attach_web_acl(self._resource, web_acl),
+                id=f"attach-{self._resource}",
+                title=title,
+                why=self._why,
+                expect=(cloudfront.distribution_has(self._resource, None, self._display),),
+                proof=Proof(
+                    configured=(self._is_attached(web_acl, so=True),),
+                    effective=(cloudfront.is_deployed(self._resource, self._display),),
+                    within_s=cloudfront.DEPLOYED_WITHIN_S,
+                ),
+                undo=cloudfront.detach_web_acl(self._resource),
+                undo_only_if=self._only_ours(key),
+                depends_on=after,
+            )
+        return self._change(
+            web_acls.associate(web_acl, self._resource, self._region),
+            id=f"attach-{self._resource}",
+            title=title,
+            why=self._why,
+            expect=(web_acls.resource_has(self._resource, self._region, None, self._display),),
+            proof=Proof(
+                configured=(self._is_attached(web_acl, so=True),),
+                within_s=VISIBLE_WITHIN_S,
+            ),
+            undo=web_acls.disassociate(self._resource, self._region),
+            undo_only_if=self._only_ours(key),
+            depends_on=after,
+        )
+
+    def _change(self, instruction: Instruction, **parts: Json) -> Change:
+        return Change(**dict(instruction), **({"risk": self._risk} | parts))
+
+
+def _listed(addresses: list[str]) -> str:
+    if len(addresses) <= 3:
+        return ", ".join(addresses) or "no address yet"
+    return f"{', '.join(addresses[:2])} and {len(addresses) - 2} more"

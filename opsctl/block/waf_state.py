@@ -1,0 +1,112 @@
+"""What AWS WAF looks like before a block: the web ACL, our rules, our sets."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from opsctl.block.topology.webacl import IpSet, WebAcl, ip_sets_in, parse_ip_set, parse_web_acl
+from opsctl.block.waf_objects import IP_SET, WEB_ACL, WafKey, list_objects
+from opsctl.model.errors import FactUnknown
+from opsctl.model.looking import Looking, look, together
+from opsctl.model.looking import need as need_answer
+from opsctl.model.reads import Read, Refused
+from opsctl.model.value import Json, Value
+
+
+class WafState(Value):
+    """The state found. `web_acl` is None when one has to be made; `sets` are ours, by the name we give them.
+
+    `rules` maps the names of our rules that are in place to the ARN of the set they refer to; `listed` are the
+    rules as AWS sends them.
+    """
+
+    key: WafKey | None = None
+    web_acl: WebAcl | None = None
+    capacity: int = 0
+    sets: dict[str, IpSet] = {}
+    rules: dict[str, str] = {}
+    listed: tuple[Json, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The web ACL's name."""
+        return self.web_acl.name if self.web_acl else ""
+
+    @property
+    def firewall_manager(self) -> bool:
+        """Whether Firewall Manager governs the web ACL."""
+        return bool(self.web_acl and self.web_acl.firewall_manager)
+
+
+def read_state(
+    web_acl: str, scope: str, region: str, own_name: str, own_sets: Mapping[str, str]
+) -> Looking[WafState]:
+    """Read everything a block needs to know, in at most three rounds.
+
+    `own_name` is the name of the web ACL that an earlier run would have made; `own_sets` maps the names of our
+    sets to those of our rules.
+
+    Raises:
+        FactUnknown: WAF cannot be read.
+    """
+    sets_read = need_answer(list_objects(IP_SET, scope, region))
+    if web_acl:
+        found = WafKey.of_arn(WEB_ACL, web_acl, region)
+        # The whole document is only looked at when it has to be written back; asking for it now saves a round.
+        whole = _ahead(found.read().model_copy(update={"whole": True}))
+        listed, raw, _ = yield from together([sets_read, need_answer(found.read()), whole])
+        key: WafKey | None = found
+    else:
+        listed, names = yield from together([sets_read, need_answer(list_objects(WEB_ACL, scope, region))])
+        key, raw = yield from _own_web_acl(names, own_name, region)
+    rules = _own_rules(raw, own_sets.values()) if raw else {}
+    arns = {item["Name"]: item["ARN"] for item in listed.get("IPSets") or []}
+    ours = {name: rules.get(rule) or arns.get(name, "") for name, rule in own_sets.items()}
+    needed = dict.fromkeys([*(arn for arn in ours.values() if arn), *(ip_sets_in(raw) if raw else [])])
+    sets = yield from _read_sets(list(needed), region, required={arn for arn in ours.values() if arn})
+    acl = raw["WebACL"] if raw else {}
+    return WafState(
+        key=key if raw else None,
+        web_acl=parse_web_acl(raw, sets) if raw else None,
+        capacity=int(acl.get("Capacity", 0)),
+        sets={name: sets[arn] for name, arn in ours.items() if arn in sets},
+        rules=rules,
+        listed=tuple(acl.get("Rules") or ()),
+    )
+
+
+def _ahead(read: Read) -> Looking[Json]:
+    """Make a read now whose answer is asked for later, if at all."""
+    yield from look(read)
+    return None
+
+
+def _own_web_acl(names: Json, own_name: str, region: str) -> Looking[tuple[WafKey | None, Json]]:
+    """Find the web ACL that an earlier run made and did not attach, or whose association was taken away."""
+    for item in names.get("WebACLs") or []:
+        if item["Name"] == own_name:
+            key = WafKey.of_arn(WEB_ACL, item["ARN"], region)
+            raw = yield from need_answer(key.read())
+            return key, raw
+    return None, None
+
+
+def _own_rules(raw: Json, names: Collection[str]) -> dict[str, str]:
+    found = {}
+    for rule in raw["WebACL"].get("Rules") or []:
+        statement = (rule.get("Statement") or {}).get("IPSetReferenceStatement") or {}
+        if rule["Name"] in names and "ARN" in statement and not statement.get("IPSetForwardedIPConfig"):
+            found[rule["Name"]] = statement["ARN"]
+    return found
+
+
+def _read_sets(arns: Sequence[str], region: str, required: set[str]) -> Looking[dict[str, IpSet]]:
+    reads = [WafKey.of_arn(IP_SET, arn, region).read() for arn in arns]
+    if not reads:
+        return {}
+    answers = yield reads
+    sets = {}
+    for arn, answer in zip(arns, answers, strict=True):
+        if answer.refusal is None:
+            sets[arn] = parse_ip_set(answer.value["IPSet"])
+        elif arn in required and answer.refusal.kind is not Refused.MISSING:
+            raise FactUnknown(answer.refusal)
+    return sets

@@ -1,0 +1,101 @@
+"""AWS WAF: reading web ACLs, IP sets, and what a web ACL protects."""
+
+from typing import Literal
+
+from opsctl.block.elbv2 import region_of_arn
+from opsctl.model.reads import Read
+from opsctl.model.value import Json
+
+Scope = Literal["REGIONAL", "CLOUDFRONT"]
+
+CLOUDFRONT_REGION = "us-east-1"
+REGIONAL_RESOURCES = (
+    "APPLICATION_LOAD_BALANCER",
+    "API_GATEWAY",
+    "APPSYNC",
+    "COGNITO_USER_POOL",
+    "APP_RUNNER_SERVICE",
+    "VERIFIED_ACCESS_INSTANCE",
+    "AGENTCORE_GATEWAY",
+)
+"""What a web ACL of scope REGIONAL may protect, by ListResourcesForWebACL's names."""
+
+GLOBAL_RESOURCES = ("AMPLIFY",)
+"""What ListResourcesForWebACL knows of scope CLOUDFRONT; CloudFront lists its distributions and tenants itself."""
+
+
+def scope_of(arn: str) -> Scope:
+    """Tell the scope of a WAFv2 object from its ARN: `global/` stands for CloudFront."""
+    return "CLOUDFRONT" if arn.split(":", 5)[-1].startswith("global/") else "REGIONAL"
+
+
+def region_of(arn: str) -> str:
+    """Tell the region in which to call for a WAFv2 object; scope CLOUDFRONT is always us-east-1."""
+    return CLOUDFRONT_REGION if scope_of(arn) == "CLOUDFRONT" else region_of_arn(arn)
+
+
+def is_arn(web_acl: str) -> bool:
+    """Tell a WAFv2 web ACL, which is an ARN, from a WAF Classic one, which is a bare id."""
+    return web_acl.startswith("arn:") and ":wafv2:" in web_acl
+
+
+def get_web_acl_for_resource(resource: str) -> Read:
+    """Read the web ACL of a regional resource; none is an answer without `WebACL`, or a missing item."""
+    return Read(
+        service="wafv2",
+        operation="GetWebACLForResource",
+        params={"ResourceArn": resource},
+        region=region_of_arn(resource),
+    )
+
+
+def get_web_acl(arn: str) -> Read:
+    """Read one web ACL by its ARN."""
+    return _get("GetWebACL", arn)
+
+
+def get_ip_set(arn: str) -> Read:
+    """Read one IP set by its ARN."""
+    return _get("GetIPSet", arn)
+
+
+def list_resources(web_acl: str, kind: str) -> Read:
+    """Read which resources of one type a web ACL protects, by its ARN."""
+    return Read(
+        service="wafv2",
+        operation="ListResourcesForWebACL",
+        params={"WebACLArn": web_acl, "ResourceType": kind},
+        region=region_of(web_acl),
+    )
+
+
+def list_tags(arn: str) -> Read:
+    """Read the tags of a WAFv2 object."""
+    return Read(
+        service="wafv2",
+        operation="ListTagsForResource",
+        params={"ResourceARN": arn},
+        region=region_of(arn),
+    )
+
+
+def parse_resources(answer: Json) -> tuple[str, ...]:
+    """Parse ListResourcesForWebACL: ARNs."""
+    return tuple(answer.get("ResourceArns", []))
+
+
+def parse_tags(answer: Json) -> dict[str, str]:
+    """Parse ListTagsForResource."""
+    items = answer.get("TagInfoForResource", {}).get("TagList", [])
+    return {tag["Key"]: str(tag.get("Value", "")) for tag in items}
+
+
+def _get(operation: str, arn: str) -> Read:
+    # arn:aws:wafv2:REGION:ACCOUNT:regional/webacl/NAME/ID, or global/ for CloudFront.
+    _, _, name, identifier = arn.split(":", 5)[-1].split("/")[:4]
+    return Read(
+        service="wafv2",
+        operation=operation,
+        params={"Name": name, "Scope": scope_of(arn), "Id": identifier},
+        region=region_of(arn),
+    )

@@ -1,0 +1,25 @@
+"""From a target's text to the graph of its ways in, over every kind of node there is."""
+
+from opsctl.block.node_kinds.registry import every_hop
+from opsctl.block.topology.explore import explore
+from opsctl.block.topology.finding import find_target, finder
+from opsctl.block.topology.graph import Web
+from opsctl.block.topology.survey import Survey
+from opsctl.block.topology.unfold import both
+from opsctl.model.looking import Looking
+from opsctl.model.run import Context
+
+
+def ways_to(target: str, about: Context) -> Looking[tuple[Web, Survey]]:
+    """Find a target and explore from it; the survey remembers everything that was read.
+
+    Raises:
+        InvalidInput: nothing, or more than one thing, has that name.
+        RefusedByGuard: nobody can tell, because something could not be read.
+    """
+    hops = every_hop()
+    survey = Survey(about, finder(hops))
+    bulk = {read.key: read for hop in hops for read in hop.bulk(about.region)}
+    _, start = yield from both(survey.prefetch(list(bulk.values())), find_target(target, hops, survey))
+    web = yield from explore(start, hops, survey)
+    return web, survey

@@ -1,0 +1,64 @@
+"""The critical path of a decision is the depth of what depends on what, not the number of resources."""
+
+from tests.block.facts.asking import decide_read, served
+from tests.kit.picture import Picture, alias, balancer_dns
+
+
+def crowded(others: int) -> Picture:
+    """A shop behind CloudFront, and many others like it."""
+    picture = Picture()
+    served(picture)
+    domain = picture.distribution("E1", balancer_dns("shop"), aliases=("shop.example.com",))
+    for number in range(others):
+        name = f"other-{number}"
+        served(picture, name)
+        picture.distribution(f"X{number}", f"origin-{number}.example.com", aliases=(f"{name}.example.com",))
+    records = [alias(f"origin-{number}.example.com", balancer_dns(f"other-{number}")) for number in range(others)]
+    picture.zone("example.com", alias("shop.example.com", domain), *records)
+    return picture
+
+
+def test_rounds_and_reads_do_not_grow_with_the_account() -> None:
+    _, small = decide_read(crowded(0), "shop.example.com")
+    _, large = decide_read(crowded(60), "shop.example.com")
+    assert small.rounds == large.rounds == 6
+    assert len(small.made) == len(large.made)
+
+
+def test_rounds_do_not_grow_with_the_targets() -> None:
+    _, few = decide_read(crowded(0), "shop")
+    picture = crowded(0)
+    instance = picture.instances[0]
+    for number in range(300):
+        picture.instances.append(instance | {"InstanceId": f"i-{number}"})
+        target = {"Target": {"Id": f"i-{number}", "Port": 8443}}
+        picture.targets[picture.groups[0]["TargetGroupArn"]].append(target)
+    _, many = decide_read(picture, "shop")
+    assert many.rounds == few.rounds
+    assert len(many.made) == len(few.made) + 1
+
+
+def test_fronts_are_read_side_by_side() -> None:
+    picture = crowded(0)
+    for number in range(40):
+        picture.distribution(
+            f"F{number}", balancer_dns("shop"), WebACLId=picture.web_acl(f"f{number}", scope="CLOUDFRONT")
+        )
+    decision, reader = decide_read(picture, "shop")
+    assert len(decision.ways) == 42
+    assert reader.rounds <= 6
+
+
+def test_the_first_round_asks_for_everything_that_is_listed_in_bulk() -> None:
+    _, reader = decide_read(crowded(0), "shop.example.com")
+    assert reader.apis().index("route53.ListResourceRecordSets") > max(
+        reader.apis().index(api)
+        for api in (
+            "cloudfront.ListDistributions",
+            "ec2.DescribeNetworkAcls",
+            "ec2.DescribeSubnets",
+            "elbv2.DescribeLoadBalancers",
+            "elbv2.DescribeTargetGroups",
+            "route53.ListHostedZones",
+        )
+    )
