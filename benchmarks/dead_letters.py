@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.comparison import compare
 from benchmarks.world import ACCOUNT, REGION
-from opsctl.lookups.dlq_survey import DlqSurvey, Surveyed
+from opsctl.dlq.facts.dlq_survey import DlqSurvey, Surveyed
 
 PAGES = {
     "ListQueues": ("QueueUrls", 1000),

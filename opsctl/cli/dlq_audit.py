@@ -38,7 +38,7 @@ def audit(
     """
     from opsctl.cli.front import Order
     from opsctl.cli.looks import look_at, show_found
-    from opsctl.lookups.dlq_audit import Audited, DlqAudit
+    from opsctl.dlq.facts.dlq_audit import Audited, DlqAudit
     from opsctl.model.exits import Exit
     from opsctl.render.dead_letter_audit import markdown_audit, render_audit
 

@@ -12,8 +12,8 @@ from opsctl.cli.options import AccountOptions, Output, ShowOptions, spliced
 
 if TYPE_CHECKING:
     from opsctl.cli.front import Session
+    from opsctl.dlq.looking_at_messages import Glass
     from opsctl.model.commands import Commands
-    from opsctl.workflow.looking_at_messages import Glass
 
 QueueArgument = Annotated[str, typer.Argument(metavar="QUEUE", help="Name, URL or ARN of the dead-letter queue.")]
 WhereOption = Annotated[str, typer.Option(help="Only messages for which this JMESPath finds something.")]
@@ -59,7 +59,7 @@ def inspect(
     """
     from opsctl.cli.output import emit_value
     from opsctl.cli.terminal import wants_colour, width
-    from opsctl.deadletters.following import after_inspecting
+    from opsctl.dlq.following import after_inspecting
     from opsctl.model.exits import Exit
     from opsctl.render.dead_letters import markdown_inspected, render_inspected
 
@@ -93,7 +93,7 @@ def export(
 ) -> None:
     """Copy the messages of a queue into a file that `opsctl dlq import` puts back; they stay in the queue."""
     from opsctl.cli.output import emit_value
-    from opsctl.deadletters.sieve import says_unjudged
+    from opsctl.dlq.sieve import says_unjudged
     from opsctl.model.exits import Exit
 
     if not file.name.endswith((".jsonl", ".jsonl.gz")):
@@ -127,11 +127,11 @@ def open_glass(
 ) -> "tuple[Session, Glass]":
     """Connect, find the queue, and refuse where looking does harm; `guards` are other names to set aside."""
     from opsctl.cli.front import Order, in_sandbox, open_session
-    from opsctl.deadletters.edits import refuse_bad_expression
-    from opsctl.lookups.sqs_queue import QueueFound, SqsQueue
+    from opsctl.dlq.edits import refuse_bad_expression
+    from opsctl.dlq.facts.sqs_queue import QueueFound, SqsQueue
+    from opsctl.dlq.looking_at_messages import COSTLY, Glass, refuse_costly_look
     from opsctl.model.errors import InvalidInput
     from opsctl.planning.gather import gather
-    from opsctl.workflow.looking_at_messages import COSTLY, Glass, refuse_costly_look
 
     if show.output is Output.HTML:
         raise typer.BadParameter("text, json or markdown", param_hint="--output")
@@ -164,7 +164,7 @@ def commands_of(session: "Session") -> "Commands":
 def _raw(session: "Session", glass: "Glass", message_id: str) -> None:
     """Write one message: exactly as it is into a file or pipe, harmless on a terminal."""
     from opsctl.cli.output import emit_value
-    from opsctl.moving.backup import record_of
+    from opsctl.dlq.transfer.backup import record_of
     from opsctl.render.inert import visible
 
     message = glass.find(message_id)

@@ -37,7 +37,7 @@ def list_queues(
     """
     from opsctl.cli.front import Order
     from opsctl.cli.looks import look_at, show_found
-    from opsctl.lookups.dlq_survey import DlqSurvey, Surveyed
+    from opsctl.dlq.facts.dlq_survey import DlqSurvey, Surveyed
     from opsctl.render.dead_letter_list import markdown_survey, render_survey
 
     order = Order("dlq list", account, show)

@@ -9,7 +9,7 @@ from opsctl.cli.new_files import refuse_bad_file
 from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
 
 if TYPE_CHECKING:
-    from opsctl.deadletters.sieve import MessageSieve, Setting
+    from opsctl.dlq.sieve import MessageSieve, Setting
 
 EPILOG = """Examples:
 
@@ -75,7 +75,7 @@ def redrive(
     time: opsctl resume goes on.
     """
     from opsctl.cli.front import Order, run_playbook
-    from opsctl.deadletters.sieve import MessageSieve
+    from opsctl.dlq.sieve import MessageSieve
 
     refuse_bad_file(backup, "--backup")
     refuse_through_alone(where, through=through)
@@ -111,7 +111,7 @@ def refuse_through_alone(where: str, *, through: bool) -> None:
 
 def checked_edits(where: str, settings: list[str], edit: str) -> "list[Setting]":
     """Parse what is to be set, and check the expressions, before anything is called; raises InvalidInput."""
-    from opsctl.deadletters.edits import parse_setting, refuse_bad_expression
+    from opsctl.dlq.edits import parse_setting, refuse_bad_expression
     from opsctl.model.errors import InvalidInput
 
     for text, flag in ((where, "--where"), (edit, "--edit")):
@@ -134,10 +134,10 @@ def _preview(
     """Show the difference that filter and edits make to a few messages, which stay in the queue."""
     from opsctl.cli.dlq_inspect import open_glass
     from opsctl.cli.output import emit_value
+    from opsctl.dlq.looking_at_messages import COSTLY
     from opsctl.planning.guards import refuse_unknown_guards
     from opsctl.playbook.load import load_playbook
     from opsctl.render.dead_letters import render_previews
-    from opsctl.workflow.looking_at_messages import COSTLY
 
     book = load_playbook("dlq-redrive").playbook
     refuse_unknown_guards(book, {name: flag for name, flag in planning.named.items() if name not in COSTLY})

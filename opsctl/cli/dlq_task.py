@@ -9,7 +9,7 @@ from opsctl.cli.options import AccountOptions, ApplyOptions, Output, PlanOptions
 
 if TYPE_CHECKING:
     from opsctl.cli.front import Session
-    from opsctl.lookups.sqs_move_tasks import MoveTask, MoveTasks
+    from opsctl.dlq.facts.sqs_move_tasks import MoveTask, MoveTasks
 
 EPILOG = """Examples:
 
@@ -57,7 +57,7 @@ def task(
 
 
 def _read(session: "Session", queue: str) -> "MoveTasks":
-    from opsctl.lookups.sqs_move_tasks import MoveTasks, SqsMoveTasks
+    from opsctl.dlq.facts.sqs_move_tasks import MoveTasks, SqsMoveTasks
     from opsctl.model.errors import InvalidInput
     from opsctl.planning.gather import gather
 

@@ -10,8 +10,8 @@ from opsctl.cli.options import AccountOptions, Output, ShowOptions, spliced
 
 if TYPE_CHECKING:
     from opsctl.cli.front import Session
-    from opsctl.workflow.explaining_messages import Why
-    from opsctl.workflow.looking_at_messages import Glass
+    from opsctl.dlq.explaining_messages import Why
+    from opsctl.dlq.looking_at_messages import Glass
 
 EPILOG = """Examples:
 
@@ -63,11 +63,11 @@ def why(
 
 def _explained(session: "Session", glass: "Glass", sample: int, where: str) -> "Why":
     """Look at the messages, give them back, and only then ask about their consumers."""
-    from opsctl.deadletters.explaining import explain
+    from opsctl.dlq.explaining import explain
+    from opsctl.dlq.explaining_messages import why_of
     from opsctl.model.reads import Read
     from opsctl.planning.gather import gather
     from opsctl.planning.iam import policy_for_reads
-    from opsctl.workflow.explaining_messages import why_of
 
     looked = glass.inspect(sample, where)
     session.progress("asking about the consumers, their logs and metrics")

@@ -2,8 +2,8 @@
 
 from itertools import groupby
 
-from opsctl.deadletters.audit_rules import SEVERITIES
-from opsctl.lookups.dlq_audit import Audited
+from opsctl.dlq.audit.rules import SEVERITIES
+from opsctl.dlq.facts.dlq_audit import Audited
 from opsctl.render.dead_letter_list import unread
 from opsctl.render.inert import code_span, markdown
 from opsctl.render.page import Page

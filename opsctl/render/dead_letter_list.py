@@ -1,7 +1,7 @@
 """The list of dead-letter queues as text and Markdown."""
 
-from opsctl.deadletters.listing import URGENT_S, DeadLetterRow
-from opsctl.lookups.dlq_survey import Surveyed
+from opsctl.dlq.audit.listing import URGENT_S, DeadLetterRow
+from opsctl.dlq.facts.dlq_survey import Surveyed
 from opsctl.model.commands import commands_there
 from opsctl.model.spans import span
 from opsctl.render.inert import markdown, visible

@@ -2,14 +2,14 @@
 
 from typing import Protocol
 
-from opsctl.deadletters.grouping import CauseGroup
-from opsctl.deadletters.sieve import says_unjudged
+from opsctl.dlq.grouping import CauseGroup
+from opsctl.dlq.looking_at_messages import Inspected
+from opsctl.dlq.previewing import Preview
+from opsctl.dlq.sieve import says_unjudged
 from opsctl.render.inert import markdown, shortened, visible
 from opsctl.render.markdown import fenced
 from opsctl.render.page import Page
 from opsctl.render.words import few, next_lines
-from opsctl.workflow.looking_at_messages import Inspected
-from opsctl.workflow.previewing import Preview
 
 KINDS = {
     "sqs": "SQS, received too often",

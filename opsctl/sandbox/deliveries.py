@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from opsctl.deadletters.delivery import input_for_target
+from opsctl.dlq.delivery import input_for_target
 from opsctl.model.value import Json
 from opsctl.resources.event_patterns import Pattern, parsed
 from opsctl.sandbox.conditions import Job, conditions

@@ -16,10 +16,10 @@ from opsctl.aws import http_direct
 from opsctl.aws.clients import Clients, Connection
 from opsctl.aws.sigv4 import Keys, Signer
 from opsctl.aws.sqs_wire import SqsWire
+from opsctl.dlq.transfer.digests import attributes_digest, body_digest
+from opsctl.dlq.transfer.wire_calls import ask
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.reads import Refused
-from opsctl.moving.digests import attributes_digest, body_digest
-from opsctl.moving.wire_calls import ask
 from tests.aws.test_translate import client_error
 from tests.kit.moto_account import client, fresh_world, server
 

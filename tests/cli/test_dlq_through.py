@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from opsctl.dlq.transfer.through import Through
 from opsctl.model.jobs import JobResult
 from opsctl.model.value import Json
-from opsctl.moving.through import Through
 from opsctl.wiring import SystemClock
 from tests.kit.command import opsctl
 from tests.kit.moto_account import client, fresh_world

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from opsctl.dlq.transfer.tally import copies_of
 from opsctl.journal.checkpoints import JobCheckpoint
 from opsctl.journal.mapped_log import MappedLog
 from opsctl.model.errors import InvalidInput
 from opsctl.model.jobs import BatchState
-from opsctl.moving.tally import copies_of
 
 HELD = [("m-1", "handle-1"), ("m-2", "handle-2")]
 

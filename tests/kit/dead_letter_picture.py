@@ -3,14 +3,14 @@
 import json
 from collections.abc import Mapping
 
-from opsctl.deadletters.audit_rules import AuditFinding
-from opsctl.deadletters.listing import DeadLetterRow
-from opsctl.lookups.dlq_audit import Audited, DlqAudit
-from opsctl.lookups.dlq_survey import DlqSurvey, Surveyed
+from opsctl.dlq.audit.listing import DeadLetterRow
+from opsctl.dlq.audit.rules import AuditFinding
+from opsctl.dlq.facts.dlq_audit import Audited, DlqAudit
+from opsctl.dlq.facts.dlq_survey import DlqSurvey, Surveyed
+from opsctl.dlq.park_queues import OF_TAG, park_name
 from opsctl.model.reads import Read, Refusal
 from opsctl.model.value import Json
 from opsctl.resources.marks import PLAN_TAG
-from opsctl.services.park_queues import OF_TAG, park_name
 from tests.kit.canned import ABOUT, ACCOUNT, REGION, Canned, CannedReader, drive, missing
 
 DAY = 86_400

@@ -14,12 +14,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from opsctl.dlq.transfer.digests import attributes_digest, body_digest
+from opsctl.dlq.transfer.queue_sending import size_of
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.reads import Refusal, Refused
 from opsctl.model.run import Clock
 from opsctl.model.value import Json
-from opsctl.moving.digests import attributes_digest, body_digest
-from opsctl.moving.queue_sending import size_of
 
 DEDUPLICATION_S = 300
 IN_FLIGHT_AT_MOST = 120_000

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from opsctl.dlq.transfer.aside import Aside
+from opsctl.dlq.transfer.backoff import Patience
+from opsctl.dlq.transfer.mover import Mover, Order
+from opsctl.dlq.transfer.queue import Queue
+from opsctl.dlq.transfer.queue_sending import QueueSending
+from opsctl.dlq.transfer.sending import Sending
 from opsctl.journal.checkpoints import JobCheckpoint
 from opsctl.model.jobs import JobResult, Tools
-from opsctl.moving.aside import Aside
-from opsctl.moving.backoff import Patience
-from opsctl.moving.mover import Mover, Order
-from opsctl.moving.queue import Queue
-from opsctl.moving.queue_sending import QueueSending
-from opsctl.moving.sending import Sending
 from tests.kit.memory_sqs import MemorySqs, url_of
 from tests.kit.ports import Box, FakeClock
 

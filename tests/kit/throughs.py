@@ -5,15 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from opsctl.deadletters.route import Route
-from opsctl.jobs.dlq_bring_back import DlqBringBack
-from opsctl.jobs.dlq_move import DlqMove
-from opsctl.jobs.dlq_through import DlqThrough
+from opsctl.dlq.jobs.dlq_bring_back import DlqBringBack
+from opsctl.dlq.jobs.dlq_move import DlqMove
+from opsctl.dlq.jobs.dlq_through import DlqThrough
+from opsctl.dlq.park_queues import park_name
+from opsctl.dlq.route import Route
+from opsctl.dlq.transfer.through import Park
 from opsctl.journal.checkpoints import JobCheckpoint
 from opsctl.model.jobs import JobResult, Tools
 from opsctl.model.value import Json
-from opsctl.moving.through import Park
-from opsctl.services.park_queues import park_name
 from tests.kit.memory_sqs import Faults, MemorySqs, url_of
 from tests.kit.ports import Box, FakeClock, Killed
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opsctl.deadletters.stream_batches import Batch, StreamMapping, only_choice, records_of
+from opsctl.dlq.stream_batches import Batch, StreamMapping, only_choice, records_of
 from opsctl.model.value import Json
 
 KEYS = st.lists(st.tuples(st.sampled_from("abcde"), st.booleans()), min_size=1, max_size=24)

@@ -4,19 +4,19 @@ import json
 
 import pytest
 
-from opsctl.deadletters import sources
-from opsctl.deadletters.route import Route
-from opsctl.deadletters.subscribers import subscriber
-from opsctl.lookups.sqs_move_tasks import MoveTasks, SqsMoveTasks
+from opsctl.dlq.audit import sources
+from opsctl.dlq.facts.sqs_move_tasks import MoveTasks, SqsMoveTasks
+from opsctl.dlq.route import Route
+from opsctl.dlq.subscribers import subscriber
+from opsctl.dlq.transfer.backoff import Patience
+from opsctl.dlq.transfer.call_sending import Call, CallSending
+from opsctl.dlq.transfer.queue import Depth, Queue
+from opsctl.dlq.transfer.queue_sending import QueueSending
+from opsctl.dlq.transfer.sending import Sent
+from opsctl.dlq.transfer.shards import fault_in
 from opsctl.model.reads import Answer, Read
 from opsctl.model.run import Identity
 from opsctl.model.value import Json
-from opsctl.moving.backoff import Patience
-from opsctl.moving.call_sending import Call, CallSending
-from opsctl.moving.queue import Depth, Queue
-from opsctl.moving.queue_sending import QueueSending
-from opsctl.moving.sending import Sent
-from opsctl.moving.shards import fault_in
 from opsctl.resources.queue_facts import parse_queue
 from tests.kit.canned import ABOUT, drive
 from tests.kit.ports import IDENTITY, FakeClock

@@ -4,8 +4,8 @@ import base64
 
 import pytest
 
+from opsctl.dlq.transfer.digests import attributes_digest, body_digest, intact
 from opsctl.model.value import Json
-from opsctl.moving.digests import attributes_digest, body_digest, intact
 from tests.recorded.shapes import binary, text
 
 TRACEPARENT = b"traceparent\x1e00-774062d6c37081a5a0b9b5b88e30627c-2d2482211f6489da-01"

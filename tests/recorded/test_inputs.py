@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from opsctl.deadletters.delivery import input_for_target
+from opsctl.dlq.delivery import input_for_target
 from opsctl.model.value import Json
 from tests.recorded.shapes import RULE, event, received
 

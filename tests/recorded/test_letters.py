@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from opsctl.deadletters.letter import letter_of
+from opsctl.dlq.letter import letter_of
 from opsctl.model.value import Json
 from tests.recorded.shapes import (
     ACCOUNT,

@@ -6,15 +6,15 @@ from typing import cast
 import pytest
 
 from opsctl.aws.service_models import InstalledModels
-from opsctl.deadletters.route import Route
+from opsctl.dlq.route import Route
+from opsctl.dlq.transfer.backoff import Patience
+from opsctl.dlq.transfer.digests import body_digest
+from opsctl.dlq.transfer.homes import Homes
+from opsctl.dlq.transfer.sending import Sent
 from opsctl.model.jobs import Checkpoint, Tools
 from opsctl.model.reads import Answer, Read, Refused
 from opsctl.model.run import Identity
 from opsctl.model.value import Json
-from opsctl.moving.backoff import Patience
-from opsctl.moving.digests import body_digest
-from opsctl.moving.homes import Homes
-from opsctl.moving.sending import Sent
 from tests.kit.ports import IDENTITY, FakeClock, only_reads, refusal
 from tests.recorded.shapes import (
     ACCOUNT,

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from opsctl.deadletters.stream_events import dynamodb_record, kinesis_record
-from opsctl.deadletters.stream_filters import StreamFilter
+from opsctl.dlq.stream_events import dynamodb_record, kinesis_record
+from opsctl.dlq.stream_filters import StreamFilter
 from opsctl.model.value import Json
 from tests.recorded.shapes import ACCOUNT, CLICKS, REGION, TABLE, batch
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from opsctl.deadletters.delivery import entry_for_bus, input_for_target
+from opsctl.dlq.delivery import entry_for_bus, input_for_target
 from opsctl.model.value import Json
 from opsctl.resources.event_inputs import MISSING, value_at
-from tests.deadletters.test_letter import message
+from tests.dlq.test_letter import message
 
 RULE = "arn:aws:events:us-east-1:123456789012:rule/shop/big-orders"
 BODY = (

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from opsctl.deadletters.letter import letter_of
+from opsctl.dlq.letter import letter_of
 from opsctl.model.value import Json
 from opsctl.sandbox.conditions import Conditions
 from opsctl.sandbox.endpoint import REGION

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from opsctl.dlq.function_logs import ERRORS, any_of
 from opsctl.sandbox.rules_logs import matcher
-from opsctl.services.function_logs import ERRORS, any_of
 from tests.kit.moto_account import client, fresh_world, server
 from tests.kit.queues import refused
 

@@ -17,9 +17,9 @@ import typer
 from typer.core import TyperGroup
 
 from opsctl.cli.main import app, run
+from opsctl.dlq.transfer.backup import BackupFile, read_records
 from opsctl.expressions.evaluate import ExpressionFault, compiled, evaluate
 from opsctl.model.errors import InvalidInput, OpsctlError
-from opsctl.moving.backup import BackupFile, read_records
 from opsctl.playbook.load import parse_playbook
 from opsctl.playbook.yaml_tree import MANY, MAX_BYTES, MAX_DEPTH, read_tree
 

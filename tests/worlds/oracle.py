@@ -11,10 +11,10 @@ import json
 from collections import Counter
 from typing import Any
 
+from opsctl.dlq.transfer.pump import EARLY_S
 from opsctl.model.exits import Exit
 from opsctl.model.plan import Plan
 from opsctl.model.value import Json
-from opsctl.moving.pump import EARLY_S
 from tests.worlds.account import SOURCES, Arrival
 from tests.worlds.letters import KINDS
 from tests.worlds.world import Letter, Outcome, World

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from opsctl.dlq.transfer.aside import HOLD_S
 from opsctl.model.exits import Exit
 from opsctl.model.plan import Plan
 from opsctl.model.value import Json
-from opsctl.moving.aside import HOLD_S
 from tests.worlds.oracle import Oracle
 from tests.worlds.world import Outcome, Spec, World, one_thread_at_a_time
 

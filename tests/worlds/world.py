@@ -334,9 +334,9 @@ def one_thread_at_a_time(world: World, workers: int) -> Iterator[None]:
     """Let the product's threads take turns as the world's seed says."""
     TurnsCrew.turns, TurnsCrew.workers = world.turns, workers
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("opsctl.moving.mover.Crew", TurnsCrew)
-        patch.setattr("opsctl.moving.sampling.Crew", TurnsCrew)
-        patch.setattr("opsctl.jobs.dlq_import.ThreadPoolExecutor", OneAfterTheOther)
+        patch.setattr("opsctl.dlq.transfer.mover.Crew", TurnsCrew)
+        patch.setattr("opsctl.dlq.transfer.sampling.Crew", TurnsCrew)
+        patch.setattr("opsctl.dlq.jobs.dlq_import.ThreadPoolExecutor", OneAfterTheOther)
         yield
 
 

@@ -1,1 +1,0 @@
-"""Dead letters: where they come from, why they failed, and where they belong; pure, calls nothing."""

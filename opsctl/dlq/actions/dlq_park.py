@@ -1,0 +1,54 @@
+"""Makes the queue in which messages are parked."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from opsctl.dlq import park_queues as parks
+from opsctl.dlq.parks import ParkFound
+from opsctl.dlq.queue_checks import queue_is_empty
+from opsctl.model.changes import Change, Proof, Risk
+from opsctl.model.looking import Looking
+from opsctl.model.run import Action, Context
+
+_VISIBLE_WITHIN_S = 60
+
+
+class DlqPark(Action):
+    """Create a FIFO queue of opsctl's own, for one run; the move through it deletes it once it is empty.
+
+    Undo deletes it only while it is empty.
+    """
+
+    name: ClassVar[str] = "dlq.park"
+
+    park: ParkFound = Field(description="What the lookup `dlq.park` found.")
+
+    def plan(self, about: Context) -> Looking[list[Change]]:
+        """Plan one CreateQueue, or nothing when nothing has to be parked."""
+        park = self.park
+        if not park.name:
+            return []
+        of = park.of.rpartition(":")[2]
+        encrypted = f"with the key of {of}" if park.key else "with SQS's own keys"
+        return [
+            Change(
+                **dict(parks.create_park(park.name, park.attributes, park.of, about.plan_id)),
+                id="create",
+                title=f"Create FIFO queue {park.name}, kept 14 days, encrypted {encrypted}",
+                why=(
+                    f"A FIFO queue shows only the first messages of each group until those are gone. What is not "
+                    f"meant waits here in its order until all of {of} was looked at, and is brought back."
+                ),
+                expect=(parks.is_absent(park.name),),
+                proof=Proof(
+                    configured=(parks.is_ours(park.url, park.name, about.plan_id),),
+                    within_s=_VISIBLE_WITHIN_S,
+                    passing=True,
+                ),
+                undo=parks.delete_park(park.url),
+                undo_only_if=(queue_is_empty(park.url, park.name),),
+                risk=Risk(note="The next change deletes it, once it is proved empty."),
+            )
+        ]
+        yield

@@ -1,0 +1,86 @@
+"""Empties a queue, into a file or for good."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from opsctl.dlq.edits import refuse_bad_expression
+from opsctl.dlq.jobs.dlq_purge import DlqPurge
+from opsctl.dlq.jobs.dlq_through import DlqThrough
+from opsctl.dlq.parks import ParkFound
+from opsctl.dlq.queue_checks import queue_is_empty, queue_is_there
+from opsctl.model.changes import Change, Grant, Instruction, Irreversible, Proof, Risk, Severity
+from opsctl.model.looking import Looking
+from opsctl.model.run import Action, Context
+from opsctl.resources.queue_facts import QueueFacts
+
+_PURGE_TAKES_S = 120
+
+
+class DlqPurgeAction(Action):
+    """Take the messages out of a queue: each is written to a file before it is deleted.
+
+    Without a file it is PurgeQueue, and nothing brings the messages back.
+    """
+
+    name: ClassVar[str] = "dlq.purge"
+
+    queue: QueueFacts = Field(description="The queue, as the lookup `sqs.queue` found it.")
+    path: str = Field("", description="The file; empty deletes for good.")
+    where: str = Field("", description="JMESPath over a message; only those for which it finds something.")
+    park: ParkFound = Field(ParkFound(), description="What the lookup `dlq.park` found.")
+
+    def plan(self, about: Context) -> Looking[list[Change]]:
+        """Plan one job or one PurgeQueue; nothing when the queue is empty."""
+        if self.where:
+            refuse_bad_expression(self.where, "where")
+        if not self.queue.total:
+            return []
+        return [self._into_file(about) if self.path else self._for_good()]
+        yield
+
+    def _into_file(self, about: Context) -> Change:
+        job = DlqPurge(
+            queue_name=self.queue.name,
+            queue_url=self.queue.url,
+            region=about.region,
+            path=self.path,
+            where=self.where,
+            others_hold_s=min(self.queue.visibility_s, 60),
+            expected=self.queue.total,
+        )
+        names = ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes")
+        params = {"QueueArn": self.queue.arn}
+        back = about.commands.opsctl("dlq", "import", self.path, self.queue.name)
+        which = f" where {self.where}" if self.where else ""
+        change = Change(
+            kind="job",
+            service="opsctl",
+            operation=job.name,
+            params=job.model_dump(mode="json"),
+            grants=tuple(Grant(service="sqs", operation=name, params=params) for name in names),
+            id=self.queue.name,
+            title=f"Move about {self.queue.total:,} messages of {self.queue.name}{which} into {self.path}",
+            why="Each message is on disk before it is deleted, so what is deleted is exactly what was saved.",
+            expect=(queue_is_there(self.queue),),
+            proof=Proof(configured=()),
+            undo=Irreversible(because=f"the messages are in the file: {back}"),
+            risk=Risk(severity=Severity.SEVERE, note="The messages leave the queue and are in that file only."),
+        )
+        return DlqThrough.instead_of(change, job, self.park, about) if self.park.name else change
+
+    def _for_good(self) -> Change:
+        return Change(
+            **dict(
+                Instruction(
+                    kind="call", service="sqs", operation="PurgeQueue", params={"QueueUrl": self.queue.url}
+                )
+            ),
+            id=self.queue.name,
+            title=f"Delete all messages of {self.queue.name} for good, about {self.queue.total:,}",
+            why="No backup was wanted, so SQS empties the queue itself, within a minute.",
+            expect=(queue_is_there(self.queue),),
+            proof=Proof(configured=(queue_is_empty(self.queue.url, self.queue.name),), within_s=_PURGE_TAKES_S),
+            undo=Irreversible(because="deleted messages are gone"),
+            risk=Risk(severity=Severity.SEVERE, note="Also deletes what arrives while the purge runs."),
+        )

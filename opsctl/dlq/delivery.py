@@ -1,0 +1,112 @@
+"""Turns a dead letter into what its consumer was to get; pure."""
+
+import json
+
+from opsctl.dlq.letter import letter_of, told_by_lambda
+from opsctl.model.lossless import parse, text_of
+from opsctl.model.value import Json
+from opsctl.resources.event_inputs import MISSING, transformed, value_at
+
+
+def payload_for_function(message: Json, form: str) -> str:
+    """Return the event with which to invoke a function again.
+
+    Raises:
+        ValueError: the message does not hold what the function was to get.
+    """
+    if form == "body":
+        return _json_text(message["Body"], "the body")
+    letter = letter_of(message)
+    if letter.refused:
+        raise ValueError(letter.refused)
+    if letter.kind == "sns":
+        return notification_event(json.loads(message["Body"]))
+    if letter.kind == "lambda-destination":
+        # Read again from the text, so that no digit of a number is lost.
+        return text_of(told_by_lambda(parse(message["Body"]))["requestPayload"])
+    if letter.payload is None:
+        raise ValueError("the record does not hold what the function was to get")
+    return _json_text(str(letter.payload), "the payload")
+
+
+def notification_event(envelope: dict[str, Json]) -> str:
+    """Rebuild the event with which SNS invokes a function (Lambda guide, "Invoking Lambda with SNS")."""
+    attributes = envelope.get("MessageAttributes") or {}
+    notification = {
+        "Type": "Notification",
+        "MessageId": envelope.get("MessageId", ""),
+        "TopicArn": envelope.get("TopicArn", ""),
+        "Subject": envelope.get("Subject"),
+        "Message": envelope.get("Message", ""),
+        "Timestamp": envelope.get("Timestamp", ""),
+        "SignatureVersion": envelope.get("SignatureVersion", ""),
+        "Signature": envelope.get("Signature", ""),
+        "SigningCertUrl": envelope.get("SigningCertURL", ""),
+        "UnsubscribeUrl": envelope.get("UnsubscribeURL", ""),
+        "MessageAttributes": attributes,
+    }
+    subscription = letter_of({"Body": json.dumps(envelope)}).origin
+    record = {"EventVersion": "1.0", "EventSubscriptionArn": subscription, "EventSource": "aws:sns"}
+    return json.dumps({"Records": [{**record, "Sns": notification}]}, ensure_ascii=False)
+
+
+def entry_for_bus(message: Json, bus: str) -> dict[str, Json]:
+    """Return the PutEvents entry that puts an event back on a bus.
+
+    Raises:
+        ValueError: the body is not an event.
+    """
+    event = _event(message["Body"])
+    missing = [name for name in ("source", "detail-type", "detail") if name not in event]
+    if missing:
+        raise ValueError(f"the body is no event: {', '.join(missing)} is missing")
+    if str(event["source"]).startswith("aws."):
+        raise ValueError("only AWS services may send events with a source that begins with aws.")
+    return {
+        "EventBusName": bus,
+        "Source": event["source"],
+        "DetailType": event["detail-type"],
+        "Detail": text_of(event["detail"]),
+        "Resources": event.get("resources") or [],
+        # Without it EventBridge takes the time of the call, and consumers sort by the event's own.
+        **({"Time": event["time"]} if event.get("time") else {}),
+    }
+
+
+def input_for_target(message: Json, target: dict[str, Json], rule_arn: str) -> str:
+    """Return what a rule's target gets of an event, after the target's own input settings.
+
+    Source: EventBridge API reference, Target and InputTransformer.
+
+    Raises:
+        ValueError: the body is not an event, or the settings cannot be followed.
+    """
+    event = _event(message["Body"])
+    if "Input" in target:
+        return str(target["Input"])
+    if "InputPath" in target:
+        found = value_at(event, str(target["InputPath"]))
+        if found is MISSING:
+            raise ValueError(f"the target's input path {target['InputPath']} finds nothing in this event")
+        return text_of(found)
+    if "InputTransformer" in target:
+        return transformed(event, target["InputTransformer"], rule_arn)
+    return str(message["Body"])
+
+
+def _event(body: str) -> dict[str, Json]:
+    try:
+        event = parse(body)
+    except ValueError:
+        raise ValueError("the body is not JSON, so it is no event") from None
+    if not isinstance(event, dict):
+        raise ValueError("the body is no event")
+    return event
+
+
+def _json_text(text: str, what: str) -> str:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        raise ValueError(f"{what} is not JSON, and a function takes nothing else") from None
+    return text

@@ -1,0 +1,1 @@
+"""The facts of the dlq commands: each yields reads and returns a value; none calls AWS."""

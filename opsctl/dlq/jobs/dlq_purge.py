@@ -1,0 +1,62 @@
+"""Takes messages out of a queue into a file."""
+
+from typing import ClassVar
+
+from opsctl.dlq.sieve import MessageSieve
+from opsctl.dlq.transfer.backoff import Patience
+from opsctl.dlq.transfer.backup import BackupFile
+from opsctl.dlq.transfer.file_sending import FileSending
+from opsctl.dlq.transfer.filtering import after_filtering
+from opsctl.dlq.transfer.mover import Mover, Order
+from opsctl.dlq.transfer.parking import Parking
+from opsctl.dlq.transfer.queue import Queue
+from opsctl.dlq.transfer.through import TakenOut
+from opsctl.model.jobs import Job, JobResult, Tools
+
+VISIBILITY_S = 120
+
+
+class DlqPurge(Job):
+    """Write each message to a file and delete it then: what is deleted is exactly what was saved."""
+
+    name: ClassVar[str] = "dlq.purge"
+
+    queue_name: str
+    queue_url: str
+    region: str
+    path: str
+    where: str = ""
+    others_hold_s: int = 30
+    expected: int = 0
+
+    def run(self, tools: Tools) -> JobResult:
+        """Save and delete until nothing is left that is meant, by what the queue shows and by its counts."""
+        return self.take_out(tools, None).result
+
+    def take_out(self, tools: Tools, parking: Parking | None) -> TakenOut:
+        """Save and delete, and park what is not meant."""
+        patience = Patience(tools.clock, tools.stopping)
+        wire = tools.queues(self.region)
+        queue = Queue(wire, self.queue_url, patience, visibility_s=VISIBILITY_S, everything=True)
+        queue.depth()
+        file = BackupFile(self.path)
+        sieve = MessageSieve(self.where, (), "") if self.where else None
+        try:
+            mover = Mover(
+                Order(
+                    title=f"purge {self.queue_name}",
+                    visibility_s=VISIBILITY_S,
+                    others_hold_s=self.others_hold_s,
+                    expected=self.expected,
+                ),
+                tools,
+                patience,
+                queue,
+                FileSending(file),
+                sieve=sieve,
+                parking=parking,
+            )
+            result = mover.run(int((wire.server_time() or tools.clock.now()) + 1) * 1000)
+        finally:
+            file.close()
+        return TakenOut(after_filtering(result, sieve, fifo=queue.fifo), mover.ended)

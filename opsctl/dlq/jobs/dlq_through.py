@@ -1,0 +1,77 @@
+"""Moves what a filter chooses out of a FIFO queue, through a queue of opsctl's own."""
+
+from typing import ClassVar
+
+from opsctl.dlq.jobs.dlq_bring_back import DlqBringBack
+from opsctl.dlq.jobs.dlq_move import DlqMove
+from opsctl.dlq.jobs.dlq_purge import DlqPurge
+from opsctl.dlq.parks import ParkFound, parking_needs
+from opsctl.dlq.transfer.through import Park, Through
+from opsctl.model.changes import Change, Instruction, Irreversible
+from opsctl.model.jobs import Job, JobResult, Tools
+from opsctl.model.run import Context
+
+_HOW = (
+    "All of {queue} is taken out in order, what is not meant or not taken is parked, brought back in its order, "
+    "and the park deleted. What arrives meanwhile stays, ahead of what comes back."
+)
+_LOSES = (
+    "What comes back is a new message: other id, retention and receive count begin anew, and it does not name "
+    "the queue any more in which it failed."
+)
+
+
+class DlqThrough(Job):
+    """Take everything out of a FIFO queue in order, park what is not meant, bring that back and remove the park.
+
+    `taking` says what is meant and where it goes.
+    """
+
+    name: ClassVar[str] = "dlq.through"
+
+    queue_url: str
+    taking: DlqMove | DlqPurge
+    park: Park
+
+    @classmethod
+    def instead_of(cls, change: Change, taking: DlqMove | DlqPurge, found: ParkFound, about: Context) -> Change:
+        """Return a change that does what another does, by way of the park that was found."""
+        park = Park(
+            name=found.name,
+            url=found.url,
+            queue_name=taking.queue_name,
+            queue_url=taking.queue_url,
+            region=taking.region,
+            run=about.plan_id,
+            others_hold_s=taking.others_hold_s,
+        )
+        job = cls(queue_url=taking.queue_url, taking=taking, park=park)
+        undo = DlqBringBack(park=park)
+        needs = parking_needs(found)
+        grants = tuple({one.model_dump_json(): one for one in (*change.grants, *needs)}.values())
+        return change.model_copy(
+            update={
+                "operation": job.name,
+                "params": job.model_dump(mode="json"),
+                "grants": grants,
+                "title": f"{change.title}, by way of {found.name}",
+                "why": f"{change.why} {_HOW.format(queue=taking.queue_name)}",
+                "undo": Instruction(
+                    kind="job",
+                    service="opsctl",
+                    operation=undo.name,
+                    params=undo.model_dump(mode="json"),
+                    grants=needs,
+                ),
+                "lasting": _lasting(change),
+                "risk": change.risk.model_copy(update={"note": f"{change.risk.note} {_LOSES}"}),
+            }
+        )
+
+    def run(self, tools: Tools) -> JobResult:
+        """Go on to the end, or until something stops it; what is parked then is told."""
+        return Through(self.park, tools).run(lambda parking: self.taking.take_out(tools, parking))
+
+
+def _lasting(change: Change) -> str:
+    return change.undo.because if isinstance(change.undo, Irreversible) else ""

@@ -1,0 +1,22 @@
+"""What a filter leaves to be said about a move."""
+
+from opsctl.dlq.sieve import MessageSieve, says_unjudged
+from opsctl.model.jobs import JobResult
+
+_BEHIND = (
+    "a filter sees only the first messages of each group of a FIFO queue: with --through everything is taken out "
+    "in order, and what is not meant is brought back"
+)
+
+
+def after_filtering(result: JobResult, sieve: MessageSieve | None, *, fifo: bool) -> JobResult:
+    """Add to a result what the filter could not judge, and what to do about messages that it could not see."""
+    if sieve is None:
+        return result
+    if fifo and result.details["left_by_filter"] and result.details["not_looked_at"]:
+        result = result.model_copy(update={"hint": _BEHIND})
+    if not sieve.unjudged:
+        return result
+    says = f"{result.says}; {says_unjudged(sieve.unjudged)}"
+    details = {**result.details, "unjudged": dict(sieve.unjudged)}
+    return result.model_copy(update={"says": says, "details": details})

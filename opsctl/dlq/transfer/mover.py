@@ -1,0 +1,416 @@
+"""One whole move: what an earlier process left, the canary, the rest, what is still hidden, and giving back."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypeAlias
+
+from opsctl.dlq.transfer.aside import Aside
+from opsctl.dlq.transfer.backoff import Patience
+from opsctl.dlq.transfer.canary import Canary
+from opsctl.dlq.transfer.crew import Crew
+from opsctl.dlq.transfer.parking import Parking
+from opsctl.dlq.transfer.progress import Meter
+from opsctl.dlq.transfer.pump import EARLY_S, NO_BATCH, RENEWED_AT_ONCE, Budget, Keeper, Pump, Sieve, together
+from opsctl.dlq.transfer.queue import BATCH, Queue
+from opsctl.dlq.transfer.rate import Rate
+from opsctl.dlq.transfer.sending import Sending
+from opsctl.dlq.transfer.tally import TWICE, Tally, copies_of, says_copies
+from opsctl.dlq.transfer.whole import COUNTED_AFTER_S, Whole
+from opsctl.model.errors import AwsRefused, OutcomeUnknown
+from opsctl.model.jobs import Checkpoint, JobResult, OpenBatch, Tools
+from opsctl.model.value import Json
+
+START_THREADS = 4
+FAR_THREADS = 32
+THREADS_AT_MOST = 64
+_FAR_S = 0.008
+_POLL_S = 1.0
+_POLL_AT_MOST_S = 5.0
+_GRACE_S = 2.0
+_NOTED_EVERY_S = 60
+Ended: TypeAlias = Literal["", "limit", "whole"]
+_EARLIER = "sent by an earlier process, and not seen here"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What is to be moved: how many at most (-1: all), how fast (0: as fast as possible), and how carefully.
+
+    `expected` is about how many there are, and `at_least` how many are known to be there, whatever SQS counts.
+    `others_hold_s` is how long messages that somebody else has in flight are waited for.
+    """
+
+    title: str
+    limit: int = -1
+    per_s: float = 0.0
+    canary: int = 0
+    returns_at_most: int = -1
+    visibility_s: int
+    others_hold_s: int
+    expected: int = 0
+    at_least: int = 0
+    threads: int = 0
+
+
+class Mover:
+    """Carries out an `Order`; run again with the same checkpoint it goes on where it stopped."""
+
+    def __init__(
+        self,
+        order: Order,
+        tools: Tools,
+        patience: Patience,
+        queue: Queue,
+        sending: Sending,
+        *,
+        sieve: Sieve | None = None,
+        keeper: Keeper | None = None,
+        canary: Canary | None = None,
+        parking: Parking | None = None,
+        parts: Callable[[list[Json]], list[list[Json]]] = together,
+    ) -> None:
+        """`patience` is the one that `queue` and `sending` wait by, so that the pace gives way as they do.
+
+        `parts` divides messages into those that are sent and recorded together. With `parking`, what is not to go
+        home is taken out as well.
+        """
+        self._order = order
+        self._parking = parking
+        self._tools = tools
+        self._queue = queue
+        self._canary = canary
+        self._patience = patience
+        self._far = False
+        self._resumed = tools.checkpoint.recall("began_ms") is not None
+        self._hidden_until = float(tools.checkpoint.recall("hidden_until") or 0)
+        self._noted = 0.0
+        self._not_looked_at = self._deleted_earlier = 0
+        self._whole = False
+        self._reason = ""
+        aside = Aside(queue, tools.clock, order.visibility_s, self._note)
+        self._tally = Tally(tools.checkpoint.moved(), aside)
+        self._meter = Meter(order.title, order.expected, tools.clock, tools.progress)
+        self._failed: Callable[[], bool] = lambda: False
+        self._pump = Pump(
+            queue=queue,
+            sending=sending,
+            sieve=sieve,
+            keeper=keeper,
+            rate=Rate(order.per_s, tools.clock, self._patience),
+            budget=Budget(-1),
+            tally=self._tally,
+            checkpoint=tools.checkpoint,
+            clock=tools.clock,
+            stopping=lambda: tools.stopping() or self._failed(),
+            visibility_s=order.visibility_s,
+            cutoff_ms=0,
+            early_until=0.0,
+            sent_before={},
+            patience=self._patience,
+            parking=parking,
+            returns_at_most=order.returns_at_most,
+            parts=parts,
+        )
+
+    def run(self, began_ms: int) -> JobResult:
+        """Move; `began_ms` is SQS's own time at the first start, before anything was sent.
+
+        What ends it early is the reason in the result, which also says what was moved until then.
+        """
+        began = self._tools.clock.now()
+        self._set_out(began_ms, began)
+        depth = self._queue.depth()
+        self._far = self._tools.clock.now() - began > _FAR_S
+        expected = self._order.expected - sum(one.moved() for one in self._checkpoints())
+        whole = Whole(depth, self._tally.aside, self._dealt_with, max(expected, self._order.at_least))
+        reason = ""
+        try:
+            self._finish_earlier()
+            reason = self._try_first() or self._all(whole)
+        except (AwsRefused, OutcomeUnknown) as fault:
+            reason = fault.summary
+        except OSError as fault:
+            reason = f"{fault.filename or 'a file'} cannot be written on this machine: {fault.strerror or fault}"
+        finally:
+            self._give_back()
+        self._reason = reason
+        return self._result(reason)
+
+    def _set_out(self, began_ms: int, began: float) -> None:
+        """Keep when the first process set out; later ones know again what that one sent in its first moments."""
+        checkpoint, recalled = self._tools.checkpoint, self._tools.checkpoint.recall("began_ms")
+        if recalled is None:
+            checkpoint.remember("early_until", began + EARLY_S)
+            checkpoint.remember("began_ms", began_ms)
+        self._pump.cutoff_ms = began_ms if recalled is None else int(recalled)
+        self._pump.early_until = float(checkpoint.recall("early_until") or 0)
+        self._tally.expect(checkpoint.all_arrived())
+
+    def _finish_earlier(self) -> None:
+        """Delete what an earlier process had sent, and make visible again what it had in hand.
+
+        All of it is named first, for whatever ends this early.
+        """
+        earlier = self._name_earlier(self._tools.checkpoint, self._pump.sending.repeats_s)
+        parked: list[_Earlier] = []
+        if self._parking is not None:
+            checkpoint = self._parking.checkpoint
+            parked = self._name_earlier(checkpoint, self._parking.sending.repeats_s)
+            self._pump.parked_before.update(checkpoint.all_undeleted())
+        for one in (*earlier, *parked):
+            if one.batch.state == "sent":
+                self._delete_earlier(one)
+            else:
+                self._queue.give_back(one.held)
+                one.checkpoint.close(one.batch.number, 0)
+
+    def _name_earlier(self, checkpoint: Checkpoint, repeats_s: float) -> "list[_Earlier]":
+        """Return what was under way; what may be there more than once or be there still is on disk by then."""
+        earlier = [_Earlier(checkpoint, batch) for batch in checkpoint.open_batches()]
+        for one in earlier:
+            if one.batch.state == "sent":
+                checkpoint.undeleted([id_ for id_, _ in one.held])
+            elif self._tools.clock.now() - one.batch.at >= repeats_s:
+                checkpoint.doubt([id_ for id_, _ in one.held])
+        self._pump.sent_before.update(dict.fromkeys(checkpoint.all_undeleted(), ""))
+        self._pump.counted.update(checkpoint.recall("counted") or ())
+        return earlier
+
+    def _delete_earlier(self, one: "_Earlier") -> None:
+        """Delete a batch that was confirmed; raises what AWS or the way there has against it."""
+        held = one.held
+        for start in range(0, len(held), BATCH):
+            self._queue.delete(held[start : start + BATCH])
+        # An old receipt handle may be accepted without effect, so the ids stay known.
+        self._pump.counted.update(id_ for id_, _ in held)
+        one.checkpoint.remember("counted", sorted(self._pump.counted))
+        one.checkpoint.close(one.batch.number, len(held))
+        self._deleted_earlier += len(held)
+        if one.checkpoint is self._tools.checkpoint:
+            self._tally.moved += len(held)
+
+    def _try_first(self) -> str:
+        """Send the canary and wait for the verdict; returns why not to go on, or nothing.
+
+        What was sent is known to the next process too, so that it recognises what comes back. After a bad
+        verdict the next process sends a canary of its own.
+        """
+        checkpoint, tally = self._tools.checkpoint, self._tally
+        if self._canary is None or checkpoint.recall("canary") == "passed":
+            return ""
+        first = int(checkpoint.recall("canary_after") or 0)
+        if not checkpoint.recall("canary"):
+            self._pump.budget = Budget(max(0, self._order.canary - (tally.moved - first)))
+            self._drain()
+            if self._pump.why_stop() or self._tools.stopping():
+                return self._pump.why_stop()
+            checkpoint.remember("canary_ids", list(tally.new_ids))
+            checkpoint.remember("canary", "sent")
+        else:
+            tally.expect(list(checkpoint.recall("canary_ids") or []))
+        verdict = self._canary.verdict(tally, self._pump, self._tools, tally.moved - first)
+        if verdict:
+            checkpoint.remember("canary", "")
+            checkpoint.remember("canary_after", tally.moved)
+            checkpoint.remember("destination_before", None)
+        elif not self._tools.stopping():
+            checkpoint.remember("canary", "passed")
+        return verdict
+
+    def _all(self, whole: Whole) -> str:
+        """Move everything there is, and go on until SQS's counts say so too or time is up."""
+        taken = self._tally.moved + len(set(self._pump.uncounted()) - self._pump.parked_before)
+        # What stayed and is parked is not tried again, so it has had its share of the limit.
+        taken += self._parking.tried if self._parking else 0
+        left = -1 if self._order.limit < 0 else max(0, self._order.limit - taken)
+        self._pump.budget, self._pump.settles = Budget(left), left == 0
+        deadline, pause_s, judged = 0.0, _POLL_S, -1
+        while not self._tools.stopping():
+            self._drain(few=judged == self._tally.judged)
+            reason = self._pump.why_stop()
+            if self._pump.full and not whole.settled(self._queue.depth(), self._tools.clock.now()):
+                self._not_looked_at = whole.unseen
+            # Now that nobody works, what is taken of the budget is used up.
+            self._pump.settles = self._pump.budget.spent
+            done = self._pump.budget.spent and not self._pump.settling
+            if reason or done or self._tools.stopping():
+                return reason
+            if whole.settled(self._queue.depth(), self._tools.clock.now()):
+                self._whole = True
+                return ""
+            now = self._tools.clock.now()
+            if judged != self._tally.judged:
+                # SQS's counts are older than what was done to the queue just now.
+                deadline = max(deadline, now + self._patient_s(first=judged < 0))
+                judged, pause_s = self._tally.judged, _POLL_S
+            if now >= deadline and whole.unseen:
+                self._not_looked_at = max(0, whole.unseen - len(self._undeleted()))
+                return whole.missing(self._not_looked_at, fifo=self._queue.fifo)
+            self._tools.progress(f"{self._order.title}: {self._waits_for(whole, deadline - now)}")
+            self._patience.sleep(min(pause_s, deadline - now) if now < deadline else pause_s)
+            pause_s = min(pause_s * 1.5, _POLL_AT_MOST_S)
+        return ""
+
+    def _waits_for(self, whole: Whole, left_s: float) -> str:
+        if whole.unseen:
+            return f"{whole.unseen:,} messages are counted and not seen, waiting for them (at most {left_s:.0f} s)"
+        return (
+            "fewer messages came by than there were at first; if the counts name no more for "
+            f"{COUNTED_AFTER_S} s, somebody else took them"
+        )
+
+    def _dealt_with(self) -> int:
+        """How many of those that were there when this process began have been dealt with."""
+        return self._deleted_earlier + self._tally.judged
+
+    def _patient_s(self, *, first: bool) -> float:
+        """How long what is counted is waited for: a count's age, and what may be hidden by others or by us."""
+        waits: list[float] = [COUNTED_AFTER_S]
+        if first:
+            waits.append(self._order.others_hold_s)
+        if first and self._resumed:
+            waits += [self._order.visibility_s, self._hidden_until - self._tools.clock.now()]
+        if self._queue.answers_lost or self._undeleted():
+            waits.append(self._order.visibility_s)
+        return max(waits) + _GRACE_S
+
+    def _note(self, until: float) -> None:
+        """Let a later process know, from time to time, until when something may be hidden by us.
+
+        A disk that does not take it ends nothing: that process may then have to be resumed once more.
+        """
+        if until > self._noted:
+            self._noted = until + _NOTED_EVERY_S
+            with suppress(OSError):
+                self._tools.checkpoint.remember("hidden_until", self._noted)
+
+    def _drain(self, *, few: bool = False) -> None:
+        """Let workers work until the queue shows nothing more; `few` when there is hardly anything to find."""
+        threads = self._order.threads
+        crew = Crew(
+            self._pump.work,
+            self._tools.clock,
+            start=1 if few else threads or (FAR_THREADS if self._far else START_THREADS),
+            at_most=threads or THREADS_AT_MOST,
+        )
+        self._failed = lambda: crew.failed
+        try:
+            crew.run(lambda: self._tally.moved, self._call_s, self._keep_hidden if few else self._tick)
+        finally:
+            self._failed = lambda: False
+
+    def _tick(self) -> None:
+        self._keep_hidden()
+        self._meter.show(self._tally)
+
+    def _keep_hidden(self) -> None:
+        self._tally.aside.renew(RENEWED_AT_ONCE)
+
+    def _call_s(self) -> float:
+        return self._pump.waited_s / (3 * self._pump.calls) if self._pump.calls else 0.0
+
+    def _undeleted(self) -> dict[str, str]:
+        return {id_: why for id_, why in self._pump.sent_before.items() if why}
+
+    def _still_there(self) -> dict[str, str]:
+        """What was sent and may be in its queue still; once all was looked at, what did not show up is gone."""
+        early = {} if self._whole else dict.fromkeys(self._pump.sent_before, _EARLIER)
+        return {id_: why for id_, why in early.items() if id_ not in self._pump.counted} | self._undeleted()
+
+    def _give_back(self) -> None:
+        """Make everything held aside visible again, so that nobody waits for it."""
+        aside = self._tally.aside
+        if len(aside):
+            self._tools.progress(f"{self._order.title}: giving {len(aside):,} messages back")
+            if not aside.give_back() and self._noted:
+                with suppress(OSError):
+                    self._tools.checkpoint.remember("hidden_until", 0)
+
+    def _result(self, reason: str) -> JobResult:
+        tally, undeleted = self._tally, self._still_there()
+        copies = copies_of(self._tools.checkpoint.doubtful())
+        if self._whole and not undeleted:
+            self._forget_undeleted()
+        parts = [f"{tally.moved:,} moved"]
+        parts += [f"{self._left:,} left by the filter"] if self._left else []
+        parts += [f"{self._stayed:,} stayed"] if self._stayed else []
+        parts += [f"{len(undeleted):,} sent but not deleted"] if undeleted else []
+        parts += [f"{tally.came_back:,} came back"] if tally.came_back else []
+        parts += [f"{tally.newcomers:,} arrived meanwhile"] if tally.newcomers else []
+        parts += [says_copies(copies)] if copies else []
+        complete = not (reason or self._stayed or undeleted or self._tools.stopping())
+        return JobResult(
+            says=", ".join(parts) + (f"; stopped: {reason}" if reason else ""),
+            complete=complete,
+            certain=not (copies or undeleted),
+            details=self._details(reason, undeleted, copies),
+        )
+
+    def _forget_undeleted(self) -> None:
+        """All was looked at: what was sent and did not show up again is deleted, although nobody was told so."""
+        gone = set(self._pump.uncounted())
+        for checkpoint in self._checkpoints():
+            ids = checkpoint.all_undeleted()
+            checkpoint.deleted(ids)
+            checkpoint.close(NO_BATCH, len(gone & set(ids)))
+            if checkpoint is self._tools.checkpoint:
+                self._tally.moved += len(gone & set(ids))
+
+    def _checkpoints(self) -> list[Checkpoint]:
+        return [self._tools.checkpoint, *([self._parking.checkpoint] if self._parking else [])]
+
+    @property
+    def _stayed(self) -> int:
+        return self._tally.stayed + (self._parking.stayed if self._parking else 0)
+
+    @property
+    def _left(self) -> int:
+        """What the filter does not want; what is parked by now has been told from what stayed."""
+        if self._parking is None:
+            return self._tally.missed
+        return max(0, self._parking.checkpoint.moved() - self._parking.stayed_here)
+
+    @property
+    def ended(self) -> Ended:
+        """How it ended: all was taken out of the queue, or as many as wanted; nothing when it stopped before."""
+        if self._reason or self._tally.stayed or self._still_there():
+            return ""
+        if self._whole:
+            return "whole"
+        return "limit" if self._pump.budget.spent else ""
+
+    def _details(self, reason: str, undeleted: dict[str, str], copies: dict[str, int]) -> dict[str, Json]:
+        tally = self._tally
+        return {
+            "moved": tally.moved,
+            "left_by_filter": self._left,
+            "stayed": self._stayed,
+            "stayed_messages": [
+                *(self._parking.named if self._parking else ()),
+                *({"id": id_, "code": code, "reason": why} for id_, code, why in tally.named),
+            ],
+            "reasons": [
+                *(self._parking.reasons if self._parking else ()),
+                *({"code": code, "reason": why, "count": count} for (code, why), count in tally.reasons.items()),
+            ],
+            "sent_not_deleted": [{"id": id_, "reason": why} for id_, why in undeleted.items()],
+            "came_back": tally.came_back,
+            "came_back_messages": tally.returned,
+            "arrived_meanwhile": tally.newcomers,
+            "not_looked_at": self._not_looked_at,
+            "may_be_twice": list(copies),
+            "copies_at_most": {id_: most for id_, most in copies.items() if most > TWICE},
+            "stopped": reason,
+        }
+
+
+class _Earlier(NamedTuple):
+    """A batch that an earlier process left open, and the checkpoint that it stands in."""
+
+    checkpoint: Checkpoint
+    batch: OpenBatch
+
+    @property
+    def held(self) -> list[tuple[str, str]]:
+        return [(one.id, one.handle) for one in self.batch.messages]
