@@ -61,7 +61,3 @@ def _modules(part: str) -> Iterator[tuple[str, str]]:
         places = [str(Path(root, room.name, part)) for root in opsctl.__path__]
         for one in pkgutil.iter_modules(places):
             yield one.name.replace("_", ".", 1), f"opsctl.{room.name}.{part}.{one.name}"
-    # Not every plug-in has a room yet.
-    for drawer in (part, "lookups" if part == "facts" else part):
-        for one in pkgutil.iter_modules([str(Path(root, drawer)) for root in opsctl.__path__]):
-            yield one.name.replace("_", ".", 1), f"opsctl.{drawer}.{one.name}"

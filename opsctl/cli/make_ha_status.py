@@ -35,7 +35,7 @@ def status(
     from opsctl.cli.front import Order, in_sandbox, open_session
     from opsctl.cli.output import emit_value
     from opsctl.cli.terminal import wants_colour, width
-    from opsctl.lookups.ha_status import HaStatusResult
+    from opsctl.ha.facts.ha_status import HaStatusResult
     from opsctl.model.errors import InvalidInput
     from opsctl.model.exits import Exit
     from opsctl.model.plan import FactCall

@@ -177,7 +177,7 @@ class JobResult(Value):
 class Job(Value, ABC):
     """Long work: its fields are the parameters of a change of kind `job`.
 
-    Subclasses live in `opsctl/jobs`, one a file. A job resumes by itself: run again with the same checkpoint
+    Subclasses live in a room's `jobs`, one a file. A job resumes by itself: run again with the same checkpoint
     it goes on where it stopped. A job that takes back another is given that one's checkpoint.
     """
 

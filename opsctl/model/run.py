@@ -67,7 +67,7 @@ class Context(Value):
 class Lookup(Value, ABC):
     """A named fact: its fields are the playbook's `with:`, `Result` is the shape it comes back in.
 
-    Subclasses live in `opsctl/lookups`, one a file, and never call AWS: they yield reads.
+    Subclasses live in a room's `facts`, one a file, and never call AWS: they yield reads.
     """
 
     name: ClassVar[str]
@@ -81,7 +81,7 @@ class Lookup(Value, ABC):
 class Action(Value, ABC):
     """A named step: its fields are the playbook's `with:`, its plan is a list of changes.
 
-    Subclasses live in `opsctl/actions`, one a file, and never call AWS: they yield reads and return changes
+    Subclasses live in a room's `actions`, one a file, and never call AWS: they yield reads and return changes
     whose ids are unique within the action; the planner puts the step's id in front. `outputs` names the
     references that later steps may use.
     """

@@ -1,6 +1,6 @@
 """Whether a group's recovery would work, as text and Markdown."""
 
-from opsctl.lookups.ha_status import HaStatusResult
+from opsctl.ha.facts.ha_status import HaStatusResult
 from opsctl.render.inert import markdown
 from opsctl.render.page import Page
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from opsctl.ha.recovery.package import HANDLER, code
 from opsctl.model.value import Json
-from opsctl.recovery.package import HANDLER, code
 from opsctl.sandbox import volume_data
 from opsctl.sandbox.conditions import AWS_LIKE, Conditions, Durations
 from opsctl.sandbox.endpoint import REGION

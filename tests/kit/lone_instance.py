@@ -3,10 +3,10 @@
 import copy
 from collections.abc import Mapping
 
-from opsctl.lookups.ha_preflight import HaPreflight
+from opsctl.ha.checks.verdict import Kind
+from opsctl.ha.facts.ha_preflight import HaPreflight
+from opsctl.ha.result import HaPreflightResult
 from opsctl.model.value import Json
-from opsctl.preflight.result import HaPreflightResult
-from opsctl.preflight.verdict import Kind
 from tests.kit.canned import ABOUT, Canned, CannedReader, drive
 
 ID = "i-0123456789abcdef0"

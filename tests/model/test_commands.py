@@ -69,7 +69,7 @@ def test_the_hint_of_an_error_that_ends_a_command_leads_to_its_account() -> None
 
 
 WRITTEN_INTO_THE_ACCOUNT = ("dlq/alarm_calls.py", "resources/marks.py", "block/actions/waf_block.py")
-RUNS_IN_THE_ACCOUNT = ("recovery/messages.py", "recovery/data.py", "recovery/standby.py")
+RUNS_IN_THE_ACCOUNT = ("ha/recovery/messages.py", "ha/recovery/data.py", "ha/recovery/standby.py")
 PAGES = ("playbook/reference.py", "playbook/starter.py", "playbook/schema.py")
 ROOT = Path("opsctl")
 

@@ -5,8 +5,8 @@ import gzip
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opsctl.preflight.user_data_formats import makings_in
-from opsctl.preflight.user_data_parts import parts_of
+from opsctl.ha.checks.user_data_formats import makings_in
+from opsctl.ha.checks.user_data_parts import parts_of
 
 SHELL = st.text(alphabet="mkfs /dev/sdfx$(){}[]\"'`;|&<>\n\\#=-:", max_size=400)
 PIECES = (

@@ -1,0 +1,57 @@
+"""Puts a running instance under an Auto Scaling group."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from opsctl.ha.undo.members import one_is_in_service
+from opsctl.model.changes import Change, Proof, Risk, Severity
+from opsctl.model.looking import Looking
+from opsctl.model.run import Action, Context
+from opsctl.resources.asg_calls import (
+    GONE_WITHIN_S,
+    attach_instance,
+    detach_instances,
+    group_has_instance,
+    group_is_empty,
+    group_is_in_service,
+    instances_of,
+)
+from opsctl.resources.ec2_instance_calls import is_alive
+
+
+class AsgAttach(Action):
+    """Attach a running instance to an empty group, without a stop; no hook runs.
+
+    Undo detaches whatever instance the group has by then, alive and with its address and volumes.
+    """
+
+    name: ClassVar[str] = "asg.attach"
+    outputs: ClassVar[tuple[str, ...]] = ("instances",)
+
+    group: str = Field(description="Name of the group; empty, and large enough.")
+    instance: str = Field(description="Id of the running instance.")
+    note: str = Field("", description="What whoever approves should know besides.")
+    why: str = Field(description="What the group does for the instance.")
+
+    def plan(self, about: Context) -> Looking[list[Change]]:
+        """Plan one AttachInstances."""
+        yield []
+        return [
+            Change(
+                **dict(attach_instance(self.group, self.instance)),
+                id="attach",
+                title=f"Attach {self.instance} to {self.group}; it goes on running",
+                why=self.why,
+                expect=(group_is_empty(self.group), is_alive(self.instance)),
+                proof=Proof(
+                    configured=(group_has_instance(self.group),),
+                    effective=(group_is_in_service(self.group),),
+                    within_s=GONE_WITHIN_S,
+                ),
+                undo=detach_instances(self.group, "attach"),
+                undo_first=(one_is_in_service(self.group, about.commands),),
+                risk=Risk(severity=Severity.MEDIUM, affects=(self.instance,), note=self.note),
+                outputs={"instances": instances_of(self.group)},
+            )
+        ]

@@ -1,0 +1,67 @@
+"""Stops an instance whose volumes and address go to another one."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from opsctl.ha.undo.ec2_handback_calls import no_other_runs, not_changing
+from opsctl.ha.undo.steps import wait
+from opsctl.model.changes import Change, Proof, Risk, Severity
+from opsctl.model.looking import Looking
+from opsctl.model.run import Action, Context
+from opsctl.resources.asg_calls import group_exists
+from opsctl.resources.ec2_instance_calls import has_devices, is_alive, start_instance, state_is, stop_instance
+
+STOPPED_WITHIN_S = 900
+
+
+class Ec2Retire(Action):
+    """Stop an instance, so that nothing writes to its volumes any more; one that is stopped gives no call.
+
+    Undo starts it again, but only while it has its data volumes and no other instance of the group runs: it would
+    serve nothing, or something old, beside the one that has taken its place.
+    """
+
+    name: ClassVar[str] = "ec2.retire"
+
+    instance: str = Field(description="Id of the instance.")
+    group: str = Field(
+        description="Name of the group that takes its place; its instances carry the tag opsctl:ha."
+    )
+    devices: tuple[str, ...] = Field((), description="Device names of its data volumes, such as /dev/sdf.")
+    why: str = Field(description="What takes its place.")
+
+    def plan(self, about: Context) -> Looking[list[Change]]:
+        """Plan one StopInstances."""
+        yield []
+        return [
+            Change(
+                **dict(stop_instance(self.instance)),
+                id="stop",
+                title=f"Stop {self.instance}",
+                why=self.why,
+                expect=(state_is(self.instance, "running"),),
+                proof=Proof(configured=(state_is(self.instance, "stopped"),), within_s=STOPPED_WITHIN_S),
+                undo=start_instance(self.instance),
+                undo_only_if=(
+                    is_alive(self.instance),
+                    has_devices(self.instance, self.devices),
+                    group_exists(self.group),
+                    no_other_runs(self.group, self.instance),
+                ),
+                undo_first=(
+                    wait(
+                        "stopped",
+                        "an instance can be started only once it has stopped",
+                        until=not_changing(self.instance),
+                        within_s=STOPPED_WITHIN_S,
+                        otherwise="see in the EC2 console what holds it, then run the undo again",
+                    ),
+                ),
+                risk=Risk(
+                    severity=Severity.SEVERE,
+                    affects=(self.instance,),
+                    note="It serves nothing from now until the new instance has its volumes and its address.",
+                ),
+            )
+        ]

@@ -1,0 +1,77 @@
+"""Watches a group or a standby recover and measures it."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from opsctl.ha.drill.pair import pair_sight_reads
+from opsctl.ha.drill.sight import log_read, reads_of
+from opsctl.ha.drill.start import HaDrillFacts
+from opsctl.ha.drill.verdict import Subject
+from opsctl.ha.jobs.ha_drill import HaDrill
+from opsctl.model.changes import Change, Grant, Irreversible, Proof
+from opsctl.model.looking import Looking
+from opsctl.model.run import Action, Context
+from opsctl.resources.asg_member_calls import SET_HEALTH, TERMINATE
+
+CALLS = {"replace": TERMINATE, "unhealthy": SET_HEALTH, "stop": "ec2.StopInstances"}
+"""The API whose call is the failure, by how it is brought about."""
+
+
+class HaDrillAction(Action):
+    """Watch until a group or a standby has recovered from the loss of its instance, and measure each part of it.
+
+    It changes nothing. Interrupted and resumed it goes on with the same drill.
+    """
+
+    name: ClassVar[str] = "ha.drill"
+
+    drill: HaDrillFacts = Field(description="The group or standby, as the lookup `ha.drill` found it.")
+    within_s: int = Field(1800, ge=1, description="The time in which it has to recover.")
+    probe: str = Field("", description="URL whose first good answer counts as well; none when empty.")
+    report: str = Field("", description="File for the report as Markdown; none when empty.")
+
+    def plan(self, about: Context) -> Looking[list[Change]]:
+        """Plan one job."""
+        yield []
+        job = HaDrill(
+            subject=Subject(
+                group=self.drill.group,
+                instance=self.drill.instance,
+                zone=self.drill.zone,
+                by=self.drill.by,
+                twin=self.drill.twin,
+                volumes={one.device: one.volume for one in self.drill.volumes},
+                addresses=self.drill.addresses,
+                marker=self.drill.marker,
+            ),
+            region=about.region,
+            call=CALLS[self.drill.by],
+            run_of_twin=self.drill.run_of_twin,
+            since=self.drill.since,
+            log_group=self.drill.log_group,
+            within_s=self.within_s,
+            probe=self.probe,
+            report=self.report,
+        )
+        looks = pair_sight_reads(self.drill.group) if self.drill.twin else reads_of(self.drill.group)
+        reads = [*looks.values(), log_read(self.drill.log_group, 0)]
+        apis = [(one.service, one.operation) for one in reads] + [("ec2", "DescribeSnapshots")]
+        return [
+            Change(
+                kind="job",
+                service="opsctl",
+                operation=job.name,
+                params=job.model_dump(mode="json"),
+                grants=tuple(
+                    Grant(service=service, operation=operation, params={"logGroupName": self.drill.log_group})
+                    for service, operation in apis
+                ),
+                id=self.drill.group,
+                title=f"Watch {self.drill.group} recover",
+                why="What was not tried does not work; this measures how long it takes and what is lost.",
+                expect=(),
+                proof=Proof(configured=()),
+                undo=Irreversible(because="watching changes nothing"),
+            )
+        ]

@@ -1,0 +1,49 @@
+"""Stops the instance of a standby for a drill."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from opsctl.ha.ha_pair import is_instance_of, stands_by
+from opsctl.model.changes import Change, Proof, Risk, Severity
+from opsctl.model.looking import Looking
+from opsctl.model.run import Action, Context
+from opsctl.resources.ec2_instance_calls import start_instance, state_is, stop_instance
+
+STOPPED_WITHIN_S = 900
+
+
+class HaStop(Action):
+    """Stop the instance of a standby, while its twin stands by.
+
+    Undo starts it again, but only while nothing has been decided: once the twin was chosen, it takes over.
+    """
+
+    name: ClassVar[str] = "ha.stop"
+
+    group: str = Field(description="Name of the standby.")
+    instance: str = Field(description="Id of its instance.")
+    twin: str = Field(description="Id of its twin.")
+    why: str = Field(description="What the stop is for.")
+
+    def plan(self, about: Context) -> Looking[list[Change]]:
+        """Plan one StopInstances."""
+        yield []
+        ready = (is_instance_of(self.group, self.instance), stands_by(self.group, self.twin))
+        return [
+            Change(
+                **dict(stop_instance(self.instance)),
+                id=self.instance,
+                title=f"Stop {self.instance}",
+                why=self.why,
+                expect=(state_is(self.instance, "running"), *ready),
+                proof=Proof(configured=(state_is(self.instance, "stopped"),), within_s=STOPPED_WITHIN_S),
+                undo=start_instance(self.instance),
+                undo_only_if=ready,
+                risk=Risk(
+                    severity=Severity.SEVERE,
+                    affects=(self.instance,),
+                    note=f"It serves nothing from now until {self.twin} has its volumes and its address.",
+                ),
+            )
+        ]

@@ -1,0 +1,1 @@
+"""What speaks against putting an instance under recovery, one subject a module: pure, on what was read."""

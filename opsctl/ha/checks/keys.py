@@ -1,0 +1,120 @@
+"""Judges the KMS keys of an instance's disks, those that they have and those that new ones will have.
+
+Sources: Auto Scaling user guide, key-policy-requirements-EBS-encryption and ts-as-instancelaunchfailure; EBS user
+guide, encryption by default; EC2 API, ModifyEbsDefaultKmsKeyId ("if you delete or disable the customer managed key
+..., your instances will fail to launch").
+"""
+
+from collections.abc import Iterator
+
+from opsctl.ha.checks.verdict import GROUP_ONLY, Mode, Verdict, block, carry, fix, warn
+from opsctl.ha.seen import Seen
+from opsctl.model.value import Json
+
+SERVICE_ROLE = "AWSServiceRoleForAutoScaling"
+_TO_IAM = (
+    "the handler's role is allowed to use it by its own policy, which counts only where the key's policy leaves "
+    "that to IAM (it names this account's root); check that, and drill"
+)
+
+_GRANTING = (
+    "Auto Scaling's role has no access to customer keys by itself, and launches fail without saying so; the plan "
+    "grants it (a key policy that does so already makes that superfluous, not wrong)"
+)
+
+
+def judge_keys(seen: Seen) -> Iterator[Verdict]:
+    """Whether the group's own role and the handler may use the keys, and whether the keys can be used at all."""
+    yield from _unusable(seen)
+    keys = sorted({one.kms_key for one in seen.data_volumes if is_customer_key(seen, one.kms_key)})
+    if keys:
+        yield warn("data-key", f"data volumes are encrypted with customer key {', '.join(keys)}", _TO_IAM)
+    yield from _root(seen)
+    yield from _default(seen)
+
+
+def is_customer_key(seen: Seen, key: str) -> bool:
+    """Whether a key is a customer's, whose policy decides who may use it; what could not be read is not."""
+    return bool(_about(seen, key).get("KeyManager") == "CUSTOMER")
+
+
+def default_key(seen: Seen) -> str:
+    """Return the key with which the account encrypts every new volume; empty where it does not."""
+    on = (seen.answers.get("ebs-encryption") or {}).get("EbsEncryptionByDefault")
+    return str((seen.answers.get("ebs-default-key") or {}).get("KmsKeyId") or "") if on else ""
+
+
+def key_to_grant(seen: Seen) -> str:
+    """Return the customer key of a replacement's root disk that Auto Scaling has no grant for; empty if none."""
+    key = _root_key_to_be(seen)
+    return key if is_customer_key(seen, key) and not _granted(seen, key) else ""
+
+
+def keys_of_handler(seen: Seen, mode: Mode) -> tuple[str, ...]:
+    """Return the keys that the handler has to be let use; AWS's own needs nothing.
+
+    Those of the data, and of what is made of it; where it starts a twin, that of the root volume as well: AWS
+    gives EC2 a grant for every start. EBS answers an alias, no ARN, where its own key is the default.
+    """
+    keys = {one.kms_key or default_key(seen) for one in seen.data_volumes}
+    if mode == "standby":
+        keys.add(_root_key_to_be(seen))
+    named = sorted(key for key in keys if key.startswith("arn:"))
+    return tuple(key for key in named if _about(seen, key).get("KeyManager") != "AWS")
+
+
+def _root_key_to_be(seen: Seen) -> str:
+    """A disk from an encrypted image keeps the key; one from any other gets the account's default."""
+    return str(seen.root_volume.get("KmsKeyId") or "") or default_key(seen)
+
+
+def _about(seen: Seen, key: str) -> dict[str, Json]:
+    found: dict[str, Json] = (seen.answers.get(f"key {key}") or {}).get("KeyMetadata", {})
+    return found
+
+
+def _granted(seen: Seen, key: str) -> bool:
+    grants = (seen.answers.get(f"grants {key}") or {}).get("Grants", [])
+    return any(SERVICE_ROLE in str(one.get("GranteePrincipal", "")) for one in grants)
+
+
+def _unusable(seen: Seen) -> Iterator[Verdict]:
+    """A key that is disabled or about to be deleted lets no disk be attached or made, whoever asks."""
+    keys = {one.kms_key for one in seen.data_volumes} | {_root_key_to_be(seen), default_key(seen)}
+    for key in sorted(keys - {""}):
+        state = _about(seen, key).get("KeyState", "Enabled")
+        if state != "Enabled":
+            why = "a disk with that key can be neither attached to a replacement nor made: put the key right first"
+            yield block("key-state", f"KMS key {key} is {state}", why)
+
+
+def _root(seen: Seen) -> Iterator[Verdict]:
+    """A customer key of the root volume has to let the group's own role in; data volumes are the handler's."""
+    key = str(seen.root_volume.get("KmsKeyId") or "")
+    if not is_customer_key(seen, key):
+        return
+    if _granted(seen, key):
+        why = "a grant lets the group's role use it"
+        yield carry("root-key", f"the root volume is encrypted with {key}", why, GROUP_ONLY)
+    else:
+        what = f"the root volume is encrypted with customer key {key}"
+        yield fix("root-key", what, _GRANTING, GROUP_ONLY)
+
+
+def _default(seen: Seen) -> Iterator[Verdict]:
+    """What is made of disks that are not encrypted will be, with a key that nobody here has used so far."""
+    key = default_key(seen)
+    if not is_customer_key(seen, key):
+        return
+    what = f"the account encrypts new volumes by default, with customer key {key}"
+    if not seen.root_volume.get("KmsKeyId"):
+        if _granted(seen, key):
+            why = "the root disk of a replacement will be; a grant lets the group's role use the key"
+            yield carry("default-key", what, why, GROUP_ONLY)
+        else:
+            why = f"the root disk of a replacement will be: {_GRANTING}"
+            yield fix("default-key", what, why, GROUP_ONLY)
+        why = f"the twin's root disk will be; {_TO_IAM}"
+        yield warn("default-key", what, why, ("standby",))
+    if any(not one.kms_key for one in seen.data_volumes):
+        yield warn("default-key-data", what, f"copies of data volumes in another zone will be: {_TO_IAM}")

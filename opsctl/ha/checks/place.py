@@ -1,0 +1,70 @@
+"""Judges where the instance is and where a replacement could go."""
+
+from collections.abc import Iterator
+
+from opsctl.ha.checks.verdict import RECOVER_ONLY, REPLACING, Verdict, block, carry, warn
+from opsctl.ha.places import Places
+from opsctl.ha.seen import Seen
+
+
+def judge_place(seen: Seen, places: Places) -> Iterator[Verdict]:
+    """Placement, tenancy, zones and subnets."""
+    yield from _placement(seen)
+    yield from _account(seen)
+    yield from _zones(places)
+
+
+def _placement(seen: Seen) -> Iterator[Verdict]:
+    placement = seen.instance.get("Placement") or {}
+    groups = (seen.answers.get("placement-group") or {}).get("PlacementGroups", [])
+    if groups:
+        strategy, name = groups[0].get("Strategy", ""), groups[0].get("GroupName", "")
+        if strategy == "cluster":
+            why = "a cluster placement group lies in one zone, and a group over several refuses it"
+            yield block("cluster-placement", f"it is in cluster placement group {name}", why)
+        else:
+            yield carry(
+                "placement-group", f"{strategy} placement group {name}", "launches may fail when it is full"
+            )
+    if placement.get("Tenancy") == "host" or placement.get("HostId") or placement.get("HostResourceGroupArn"):
+        why = "a replacement would need a Dedicated Host of yours in every zone"
+        yield block("dedicated-host", "it runs on a Dedicated Host", why)
+        yield block(
+            "dedicated-host-recover",
+            "it runs on a Dedicated Host",
+            "the recover action does not work there",
+            RECOVER_ONLY,
+        )
+    if seen.instance.get("OutpostArn"):
+        yield block("outpost", "it runs on an Outpost", "addresses and subnets cannot leave it")
+    if seen.instance.get("CapacityReservationId"):
+        why = "a reservation holds capacity in one zone only; in another the launch competes with everybody"
+        yield warn("capacity-reservation", f"it runs in {seen.instance['CapacityReservationId']}", why)
+
+
+def _account(seen: Seen) -> Iterator[Verdict]:
+    """Tell of a replacement order that would give one volume two writers; the group's own policy overrides it."""
+    settings = (seen.answers.get("scaling-settings") or {}).get("Settings", [])
+    values = {str(one.get("Value", "")).lower() for one in settings if one.get("Name") == "launchBeforeTerminate"}
+    if values & {"true", "enabled"}:
+        why = "one volume cannot have two writers, so this group gets a maintenance policy of its own: keep it"
+        yield warn("launch-before-terminate", "the account's groups launch a replacement first by default", why)
+
+
+def _zones(places: Places) -> Iterator[Verdict]:
+    if places.wrong:
+        yield block(
+            "subnets", "; ".join(places.wrong), "a group needs subnets of one VPC, one of them in the current zone"
+        )
+    elif len(places.zones) < 2:
+        yield block(
+            "one-zone",
+            places.shortage,
+            "with one zone a zone failure is not survived; add a subnet, or use --mode recover",
+        )
+    else:
+        listed = ", ".join(f"{one.id} in {one.zone}" for one in places.subnets)
+        why = f"a replacement starts where its data is, in {places.zones[0]}; elsewhere if it cannot there"
+        yield carry("subnets", listed, why, REPLACING)
+    for text in places.differences:
+        yield warn("subnet-difference", text, "a replacement there may reach, or be reached by, other things")

@@ -1,0 +1,62 @@
+"""Judges the disks of an instance."""
+
+from collections.abc import Iterator
+
+from opsctl.ha.checks.verdict import RECOVER_ONLY, Verdict, accept, block, carry, fix, warn
+from opsctl.ha.seen import Seen
+
+
+def judge_storage(seen: Seen) -> Iterator[Verdict]:
+    """Root disk, data volumes and instance store."""
+    yield from _root(seen)
+    yield from _data(seen)
+    yield from _instance_store(seen)
+
+
+def _root(seen: Seen) -> Iterator[Verdict]:
+    if seen.instance.get("RootDeviceType") != "ebs":
+        yield block(
+            "root-instance-store",
+            "its root device is an instance store",
+            "only EBS-backed instances can be imaged",
+        )
+        return
+    what = f"everything written to the root disk {seen.root_device} after the image is taken"
+    yield accept("root-disk", what, "is lost: a replacement boots from the image")
+
+
+def _data(seen: Seen) -> Iterator[Verdict]:
+    volumes = seen.data_volumes
+    if not volumes:
+        yield warn("no-data-volume", "it has no data volume", "nothing but the image outlives a replacement")
+        return
+    what = ", ".join(f"{one.id} at {one.device} ({one.size_gib} GiB {one.type})".strip() for one in volumes)
+    yield carry("data-volumes", what, "the handler moves them to every replacement, and never makes an empty one")
+    doomed = [one.device for one in volumes if one.delete_on_termination]
+    if doomed:
+        why = "AWS would delete them with the instance; the plan turns that off first"
+        yield fix("delete-on-termination", f"{', '.join(doomed)} would be deleted", why)
+    for one in volumes:
+        if one.multi_attach:
+            yield block(
+                "multi-attach", f"{one.id} is attached to several instances", "it has more than one writer"
+            )
+        if one.product_codes:
+            why = "AWS attaches such a volume only to a stopped instance, which no replacement is"
+            yield block("marketplace-volume", f"{one.id} carries {', '.join(one.product_codes)}", why)
+    unread = [one.id for one in volumes if not one.known]
+    if unread:
+        yield block(
+            "volume-unreadable", f"{', '.join(unread)} cannot be described", "its type and key are not known"
+        )
+
+
+def _instance_store(seen: Seen) -> Iterator[Verdict]:
+    if not seen.type_info.get("InstanceStorageSupported"):
+        return
+    size = (seen.type_info.get("InstanceStorageInfo") or {}).get("TotalSizeInGB", 0)
+    what = f"what is on its instance store ({size} GB)" if size else "what is on its instance store"
+    yield accept("instance-store", what, "is lost with every replacement")
+    yield accept(
+        "instance-store-recover", what, "is lost with every recovery, or recovery is refused", RECOVER_ONLY
+    )

@@ -1,0 +1,53 @@
+"""Judges whether user data, which runs again on every replacement, would make the data volumes empty.
+
+Public threads about it: canonical/cloud-init#2766, aws-quickstart/quickstart-mongodb#30 and
+zalando-stups/taupage#356.
+"""
+
+import re
+from collections.abc import Iterator
+
+from opsctl.ha.checks.user_data_devices import may_mean
+from opsctl.ha.checks.user_data_formats import makings_in
+from opsctl.ha.checks.user_data_parts import parts_of
+from opsctl.ha.checks.verdict import Verdict, accept, carry
+from opsctl.ha.seen import Seen
+
+_SHOWN = 5
+_PLAIN = re.compile(r"/dev/[\w/.:-]{1,60}")
+_WHY = (
+    "it runs once on every replacement, which has the data volumes by then or soon after: unless it looks first "
+    "whether there is a file system, the data is gone; its text is not shown here, so look at those lines"
+)
+
+
+def judge_user_data(seen: Seen) -> Iterator[Verdict]:
+    """What becomes of the user data, and which of the group's devices it may format."""
+    if "user-data" not in seen.answers:
+        why = "a replacement would be launched without it, for nobody knows whether there is any"
+        yield accept("user-data-unread", "user data could not be read", why)
+        return
+    if not seen.user_data:
+        return
+    what = f"user data, SHA-256 {seen.user_data_digest[:12]}, goes into the launch template"
+    yield carry("user-data", what, "it runs once on every replacement, so it must be safe on a cloned disk")
+    found = list(_named(seen))
+    if found:
+        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        yield accept("user-data-formats", f"user data may format {'; '.join(found[:_SHOWN])}{more}", _WHY)
+
+
+def _named(seen: Seen) -> Iterator[str]:
+    """Name each thing that may format a data volume, with the devices that come from the group."""
+    if not seen.data_volumes:
+        return
+    for making in (making for part in parts_of(seen.user_data_bytes) for making in makings_in(part)):
+        meant = {name: may_mean(name, seen.data_volumes) for name in making.names}
+        devices = tuple(dict.fromkeys(device for each in meant.values() for device in each or ()))
+        untold = [name for name, each in meant.items() if each is None]
+        if devices:
+            names = ", ".join(name for name, each in meant.items() if each)
+            yield f"{' or '.join(devices)} ({making.by} on {names}, {making.where})"
+        elif untold or not meant:
+            on = "".join(f" on {name}" for name in untold if _PLAIN.fullmatch(name))
+            yield f"a device that cannot be told ({making.by}{on}, {making.where})"

@@ -1,0 +1,140 @@
+"""A drill of a standby: what a look reads, what the answers say, and what the failover came to or hangs on."""
+
+from opsctl.ha.drill.sight import Fact, Seat, Sight, data_of, data_reads, moment
+from opsctl.ha.drill.story import Story
+from opsctl.ha.drill.verdict import (
+    Milestones,
+    Subject,
+    addresses_at,
+    last_reason,
+    logs_command,
+    status_command,
+    stuck_in_service,
+    successor,
+    volumes_at,
+)
+from opsctl.ha.ha_pair import PRIMARY, RETIRED, tag_of, zone_of
+from opsctl.model.commands import Commands
+from opsctl.model.reads import Answer, Read
+from opsctl.model.value import Json
+from opsctl.resources.ec2_instance_calls import instances_tagged
+from opsctl.resources.marks import FAILOVER_TAG, GROUP_TAG, ROLE_TAG
+
+IN_SERVICE = "InService"
+_STARTING = {"pending": "Pending:Boot", "running": "Pending:Data"}
+
+
+def pair_sight_reads(group: str) -> dict[str, Read]:
+    """Return what a look at a standby reads every time."""
+    params = {"AlarmNames": [f"opsctl-{group}-primary"]}
+    return {
+        "instances": instances_tagged(GROUP_TAG, group),
+        "alarm": Read(service="cloudwatch", operation="DescribeAlarms", params=params),
+        **data_reads(group),
+    }
+
+
+def pair_sight_of(answers: dict[str, Answer], since: float, subject: Subject) -> Sight:
+    """Return what the answers say; what AWS dates before `since` belongs to the past."""
+    known = {name: one.value for name, one in answers.items() if one.refusal is None}
+    both = (subject.instance, subject.twin)
+    found = [
+        one
+        for reservation in (known.get("instances") or {}).get("Reservations", [])
+        for one in reservation["Instances"]
+        if one["InstanceId"] in both
+    ]
+    facts = [*_alarm(known.get("alarm") or {}), *_started(found, subject)]
+    return Sight(
+        exists="instances" not in known or bool(found),
+        seats=None if "instances" not in known else tuple(seat for one in found for seat in _seats(one, subject)),
+        facts=tuple(one for one in facts if one.at > since),
+    ).model_copy(update=data_of(answers))
+
+
+def pair_milestones(story: Story, sight: Sight, subject: Subject) -> Milestones:
+    """Return when each part was reached, from whoever knows it best."""
+    new = successor(sight, subject)
+    handed_over = story.at(f"log {subject.twin} handed over")
+    good = [one.at for one in story.moments if one.key.startswith("probe good")]
+    return Milestones(
+        call=story.called_at,
+        alarm_on=story.at("alarm on"),
+        decided=story.at(f"log {subject.instance} failed"),
+        launched=story.at("twin started"),
+        volumes_attached=volumes_at(story, sight, new) if new else None,
+        address_moved=addresses_at(story, subject, new) if new else None,
+        in_service=(handed_over or story.at(f"{new} {IN_SERVICE}")) if new else None,
+        first_bad_probe=story.at("probe bad"),
+        first_good_probe=good[-1] if good else None,
+    )
+
+
+def pair_stuck(story: Story, sight: Sight, subject: Subject, commands: Commands) -> tuple[str, str]:
+    """Say what the failover hangs on, and what to do about it."""
+    status, logs = status_command(subject.group, commands), logs_command(subject.group, commands)
+    if not sight.exists:
+        return "neither instance exists any more", "look for the volumes and the address by hand"
+    if sight.seats is None:
+        return f"the instances cannot be read: {', '.join(sight.unread)}", "look again with more permissions"
+    if successor(sight, subject):
+        return stuck_in_service(story, sight, subject, status)
+    chosen = [one for one in sight.seats if one.instance == subject.twin]
+    if chosen:
+        why = last_reason(story, subject.twin) or last_reason(story, subject.instance)
+        return f"{chosen[0].says}{f': {why}' if why else ''}", f"{status}; {logs}"
+    back = f"the undo of this run starts {subject.instance} again; {status}"
+    if story.at("alarm on") is None:
+        return (
+            "the alarm on the instance's status checks has not gone on",
+            f"it takes three minutes or more; {back}",
+        )
+    why = last_reason(story, subject.instance)
+    return f"the alarm is on, and the twin was not chosen{f': {why}' if why else ''}", f"{back}; {logs}"
+
+
+def pair_afterwards(subject: Subject, new: str, run: str, commands: Commands) -> list[str]:
+    """Say what the world looks like after a failover, and how there is a twin again."""
+    undo = commands.opsctl("undo", run) if run else "undo the run that built it"
+    again = commands.opsctl("make-ha", new, "--mode", "standby", "--group", subject.group)
+    return [
+        f"{new} is the instance now, and stays it: nothing fails back by itself",
+        f"{subject.instance} is stopped and kept, tagged {ROLE_TAG}={RETIRED}; so is every volume that was copied",
+        "there is no twin now, and the alarm rings, for it still watches the old instance",
+        f"for a new twin: {undo}, then {again}",
+    ]
+
+
+def _seats(one: Json, subject: Subject) -> list[Seat]:
+    """A twin that nobody has chosen stands by, which is no moment of the drill."""
+    instance, zone, state, role = one["InstanceId"], zone_of(one), one["State"]["Name"], tag_of(one, ROLE_TAG)
+    seat = Seat(instance=instance, zone=zone, state=state)
+    if role == PRIMARY and state == "running":
+        return [seat.model_copy(update={"state": IN_SERVICE, "says": f"{instance} in {zone} is the instance now"})]
+    if instance == subject.instance:
+        if role == RETIRED:
+            return [seat.model_copy(update={"state": RETIRED, "says": f"{instance} is retired, and {state}"})]
+        return [seat]
+    if not tag_of(one, FAILOVER_TAG):
+        return []
+    words = {"stopped": "is chosen to take over", "pending": "boots", "running": "runs, and waits for its data"}
+    says = f"{instance} {words.get(state, f'is {state}')}"
+    return [seat.model_copy(update={"state": _STARTING.get(state, f"Pending:{state}"), "says": says})]
+
+
+def _alarm(answer: Json) -> list[Fact]:
+    found = []
+    for one in answer.get("MetricAlarms", []):
+        at = one.get("StateTransitionedTimestamp") or one.get("StateUpdatedTimestamp")
+        if one.get("StateValue") == "ALARM" and at:
+            found.append(Fact(key="alarm on", at=moment(at), says=f"alarm {one['AlarmName']} went on"))
+    return found
+
+
+def _started(instances: list[Json], subject: Subject) -> list[Fact]:
+    """EC2 says anew with every start when an instance was launched."""
+    return [
+        Fact(key="twin started", at=moment(one["LaunchTime"]), says=f"{subject.twin} was started")
+        for one in instances
+        if one["InstanceId"] == subject.twin and one.get("LaunchTime")
+    ]

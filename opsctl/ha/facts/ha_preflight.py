@@ -1,0 +1,106 @@
+"""The fact behind make-ha: what an instance is, and what speaks against putting it under recovery."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from opsctl.ha.checks.verdict import Verdict
+from opsctl.ha.finding import find_instance
+from opsctl.ha.reads import NEEDED, first_reads, second_reads, third_reads, unread
+from opsctl.ha.result import HaPreflightResult, result_of
+from opsctl.ha.seen import Seen, Wanted
+from opsctl.ha.snapshots import refuse_bad_schedule
+from opsctl.model.errors import FactUnknown, InvalidInput
+from opsctl.model.looking import Looking
+from opsctl.model.reads import Answer, Read, Refused
+from opsctl.model.run import Context, Lookup
+from opsctl.model.value import Json, Value
+from opsctl.resources.route53 import normal_name
+
+
+class HaPreflight(Lookup):
+    """Read everything that matters before an instance is put under recovery, and judge it.
+
+    The instance is named by its id or its Name tag. What could not be read is `unknown` and shown as such.
+    """
+
+    name: ClassVar[str] = "ha.preflight"
+    Result: ClassVar[type[Value]] = HaPreflightResult
+
+    instance: str = Field(description="Id or Name tag of the instance.")
+    mode: Literal["auto", "recover", "standby", "asg"] = Field("auto", description="The mode; auto chooses.")
+    fresh: bool = Field(False, description="Launch a new instance instead of attaching the running one.")
+    group: str = Field("", description="Name of the group; empty: ha- and the instance's name.")
+    subnets: tuple[str, ...] = Field(
+        (), description="Subnets for replacements; empty: one in every zone that fits."
+    )
+    topic: str = Field("", description="ARN of the topic to notify; empty: one is made.")
+    rpo_s: int = Field(0, ge=0, description="Seconds between snapshots of the data volumes; 0: none are made.")
+    allow_data_loss_s: int = Field(0, ge=0, description="Age in seconds of the oldest snapshot that may be used.")
+    record: str = Field("", description="Private DNS record that follows the instance, as ZONE_ID/NAME.")
+    snapshots: Literal["handler", "dlm"] = Field("handler", description="Who makes them.")
+    keep_snapshots: int = Field(48, description="So many of each volume are kept, with dlm.")
+
+    def look(self, about: Context) -> Looking[Value]:
+        """Find the instance, read around it in two rounds, and judge."""
+        if self.topic:
+            _refuse_bad_topic(self.topic, about)
+        refuse_bad_schedule(self.snapshots, self.rpo_s, self.keep_snapshots)
+        instance = yield from find_instance(self.instance, about)
+        wanted = Wanted(
+            mode=self.mode,
+            fresh=self.fresh,
+            subnets=self.subnets,
+            topic=self.topic,
+            rpo_s=self.rpo_s,
+            allow_data_loss_s=self.allow_data_loss_s,
+            record=normal_name(self.record.partition("/")[2]),
+            snapshots=self.snapshots,
+            keep_snapshots=self.keep_snapshots,
+        )
+        seen = Seen(
+            account=about.account,
+            region=about.region,
+            partition=about.identity.partition,
+            instance=instance,
+            wanted=wanted,
+            commands=about.commands,
+        )
+        unknown: list[Verdict] = []
+        for reads_of in (first_reads, second_reads, third_reads):
+            reads = reads_of(seen)
+            answers = yield list(reads.values())
+            seen = _with_answers(seen, dict(zip(reads, answers, strict=True)), reads, unknown)
+        return result_of(seen, self.group, unknown)
+
+
+def _with_answers(seen: Seen, answers: dict[str, Answer], reads: dict[str, Read], unknown: list[Verdict]) -> Seen:
+    known: dict[str, Json] = dict(seen.answers)
+    for name, answer in answers.items():
+        if answer.refusal is None:
+            known[name] = answer.value
+        elif answer.refusal.kind is Refused.MISSING:
+            known[name] = {}
+        elif name in NEEDED:
+            raise FactUnknown(answer.refusal)
+        else:
+            why = f"{answer.refusal.code} at {reads[name].api}"
+            id_ = f"unknown-{name.partition(' ')[0]}"
+            unknown.append(Verdict(id=id_, kind="unknown", what=unread(name), why=why))
+    return seen.model_copy(update={"answers": known})
+
+
+def _refuse_bad_topic(topic: str, about: Context) -> None:
+    parts = topic.split(":")
+    if len(parts) != 6 or parts[2] != "sns":
+        raise InvalidInput.one(f"{topic!r} is not the ARN of a topic", source="topic")
+    if topic.endswith(".fifo"):
+        raise InvalidInput.one(
+            "EventBridge cannot publish to a FIFO topic", source="topic", hint="give a standard topic, or none"
+        )
+    if parts[3] != about.region:
+        raise InvalidInput.one(
+            f"the topic is in {parts[3]}, this run in {about.region}",
+            source="topic",
+            hint="an alarm notifies a topic of its own region; give one there, or none",
+        )

@@ -1,0 +1,69 @@
+"""Judges the handler of a group and everything that calls it, lets it act, and hears from it: pure."""
+
+from collections.abc import Iterator, Sequence
+
+from opsctl.ha.health_finding import Finding, judged
+from opsctl.model.commands import Commands
+from opsctl.model.value import Json
+
+GROUP_RULES = ("hooks", "sweep", "failures")
+PAIR_RULES = ("alarm", "sweep")
+_TELLER = "failures"
+
+
+def judge_handler(
+    answers: dict[str, Json], stem: str, rules: Sequence[str], commands: Commands
+) -> Iterator[Finding]:
+    """Judge the function, its role, the rules, the queue and the topic, as far as each could be read."""
+    callers = [one for one in rules if one != _TELLER]
+    if "function" in answers:
+        yield _function(answers["function"], stem, commands)
+    if "role" in answers:
+        allowed = bool(answers["role"].get("PolicyName"))
+        words = f"role {stem} or its policy is gone: the handler is refused everything"
+        yield judged("role", allowed, "has its policy", words)
+    for name in rules:
+        if f"{name}-rule" in answers and f"{name}-targets" in answers:
+            on = answers[f"{name}-rule"].get("State") == "ENABLED" and answers[f"{name}-targets"].get("Targets")
+            words = "the handler is not called" if name != _TELLER else "nobody is told of launches that fail"
+            yield judged(f"rule {name}", bool(on), "on", f"off, gone or without its target: {words}")
+    if "permissions" in answers:
+        policy = str(answers["permissions"].get("Policy", ""))
+        locked_out = [name for name in callers if f'"{stem}-{name}"' not in policy]
+        words = f"the function refuses the rule {' and '.join(locked_out)}: its own policy does not name it"
+        yield judged("permissions", not locked_out, "let the rules in", words)
+    if "queue" in answers:
+        count = int((answers["queue"].get("Attributes") or {}).get("ApproximateNumberOfMessages", 0))
+        words = (
+            f"{count} event(s) that could not be dealt with: {commands.opsctl('dlq', 'inspect', f'{stem}-dlq')}"
+        )
+        yield judged("dead letters", count == 0, "none", words)
+    elif answers.get("queue-url") == {}:
+        yield judged("dead letters", good=False, fine="", wrong="the queue is gone: lost events leave no trace")
+    if "topic" in answers:
+        yield _topic(answers["topic"], commands)
+
+
+def _function(answer: Json, stem: str, commands: Commands) -> Finding:
+    told = answer.get("Configuration") or {}
+    state = told.get("State", "gone")
+    if state == "Active" and told.get("LastUpdateStatus") == "Failed":
+        state = "half updated"
+    reserved = (answer.get("Concurrency") or {}).get("ReservedConcurrentExecutions")
+    if state == "Active" and reserved == 0:
+        reserve = ("lambda", "put-function-concurrency", "--function-name", stem)
+        one = commands.aws(*reserve, "--reserved-concurrent-executions", "1")
+        words = f"may not run: its reserved concurrency is 0; {one} sets 1"
+        return judged("handler", good=False, fine="", wrong=words)
+    return judged("handler", state == "Active", "active", f"is {state}: nothing is moved to a replacement")
+
+
+def _topic(answer: Json, commands: Commands) -> Finding:
+    attributes = answer.get("Attributes")
+    if not attributes:
+        return judged("topic", good=False, fine="", wrong="is gone: nobody is told of anything")
+    count = int(attributes.get("SubscriptionsConfirmed", 0))
+    arn = attributes.get("TopicArn", "")
+    subscribe = ("sns", "subscribe", "--topic-arn", arn, "--protocol", "email", "--notification-endpoint")
+    alone = f"exists, but nobody is subscribed: {commands.aws(*subscribe, 'ADDRESS')}"
+    return judged("topic", good=True, fine=f"{count} subscribed" if count else alone, wrong="")

@@ -1,0 +1,182 @@
+"""Judges whether a standby's failover would work now: pure, on answers that somebody else has read."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from opsctl.ha.ha_pair import GONE, Pair, zone_of
+from opsctl.ha.health import (
+    alarms_of_snapshots,
+    configured,
+    judge_addresses,
+    judge_alarms,
+    judge_policy,
+    judge_snapshots,
+    judge_stop_protection,
+    judge_volumes,
+)
+from opsctl.ha.health_finding import Finding, judged
+from opsctl.ha.health_handler import PAIR_RULES, judge_handler
+from opsctl.ha.health_record import judge_record
+from opsctl.model.commands import Commands
+from opsctl.model.spans import span
+from opsctl.model.value import Json
+from opsctl.resources.ec2 import parse_tags
+from opsctl.resources.marks import PLAN_TAG
+
+PAIR_ALARMS = ("handler-errors", "undelivered", "dead-letters", "primary")
+GOOD_CHECKS = ("ok", "initializing")
+STAYS_UNSEEN = "an instance that cannot be reached sends none, so it would not go on; breaching is right"
+
+
+def judge_pair(pair: Pair, answers: dict[str, Json], now: float, commands: Commands) -> Iterator[Finding]:
+    """Judge everything that could be read, in the order in which a failover needs it."""
+    stem = f"opsctl-{pair.group}"
+    yield from _instance(pair, answers)
+    yield from judge_stop_protection(answers, "before its twin may take over", commands)
+    yield from _twin(pair, built_by(answers), commands)
+    if pair.twin:
+        yield from _likeness(pair, answers, now)
+    yield from judge_handler(answers, stem, PAIR_RULES, commands)
+    config = configured(answers.get("function"))
+    primary = str((pair.primary or {}).get("InstanceId", ""))
+    if "addresses" in answers:
+        yield from judge_addresses(config, primary, answers["addresses"])
+    if "record" in answers:
+        yield from judge_record(config.record, pair.primary or {}, answers["record"])
+    if "volumes" in answers:
+        yield from judge_volumes(config, primary, answers["volumes"])
+    if "policies" in answers:
+        yield judge_policy(answers["policies"])
+    if "snapshots" in answers:
+        yield from judge_snapshots(config, answers["snapshots"], now)
+    if "alarms" in answers:
+        yield _alarm(answers["alarms"], f"{stem}-primary", primary)
+        kinds = (*PAIR_ALARMS, *(("old-snapshot",) if config.snapshot_every_s else alarms_of_snapshots(config)))
+        yield from judge_alarms(answers["alarms"], stem, kinds)
+
+
+def _instance(pair: Pair, answers: dict[str, Json]) -> Iterator[Finding]:
+    if pair.primary is None:
+        words = "none is tagged opsctl:ha-role=primary: there is nothing that the twin could stand in for"
+        yield Finding(check="instance", state="wrong", finding=words)
+        return
+    if len(pair.primaries) > 1:
+        words = f"{', '.join(pair.primaries)} both claim to be it: tag the wrong one opsctl:ha-role=retired"
+        yield Finding(check="instance", state="wrong", finding=words)
+        return
+    state = pair.primary["State"]["Name"]
+    where = f"{pair.primary['InstanceId']} {state} in {zone_of(pair.primary)}"
+    if state != "running":
+        reason = (pair.primary.get("StateReason") or {}).get("Code") or "no reason given"
+        words = f"{where} ({reason}): the twin takes over only if AWS stopped it; start it"
+        yield Finding(check="instance", state="wrong", finding=words)
+        return
+    if "checks" in answers:
+        one = ((answers["checks"] or {}).get("InstanceStatuses") or [{}])[0]
+        found = [(one.get(kind) or {}).get("Status", "unknown") for kind in ("SystemStatus", "InstanceStatus")]
+        words = f"{where}, its status checks are {' and '.join(found)}"
+        good = all(each in GOOD_CHECKS for each in found)
+        then = "the twin takes over once the alarm is on"
+        if "impaired" not in found:
+            then = (
+                "no answer is no failure, so the twin takes over only if EBS or AWS's word on the zone says so too"
+            )
+        yield judged("instance", good, words, f"{words}: {then}")
+    else:
+        yield Finding(check="instance", state="ok", finding=where)
+
+
+def built_by(answers: dict[str, Json]) -> str:
+    """The run that built the present standby, as far as its launch template is there to tell."""
+    templates = (answers.get("template") or {}).get("LaunchTemplates") or [{}]
+    return parse_tags(templates[0]).get(PLAN_TAG, "")
+
+
+def _twin(pair: Pair, run: str, commands: Commands) -> Iterator[Finding]:
+    again = _again(pair, run, commands)
+    if pair.twin is None:
+        words = f"none, so nothing can take over: {again}"
+        if pair.took_over_at(run) and pair.primary:
+            gone = f"; {', '.join(pair.retired)} is kept" if pair.retired else ""
+            since = pair.took_over_at(run)
+            words = f"none: {pair.primary['InstanceId']} took over at {since}{gone}. For another: {again}"
+        yield Finding(check="twin", state="wrong", finding=words)
+        return
+    name, state = pair.twin["InstanceId"], pair.twin["State"]["Name"]
+    if pair.taking_over_since:
+        words = f"{name} is taking over since {pair.taking_over_since}, and is {state}: look again"
+        yield Finding(check="twin", state="wrong", finding=words)
+        return
+    stop = commands.aws("ec2", "stop-instances", "--instance-ids", name)
+    wrong = {"running": f"runs beside the instance: {stop}"}
+    yield judged(
+        "twin",
+        state == "stopped",
+        f"{name} stopped in {zone_of(pair.twin)}",
+        f"{name} {wrong.get(state, f'is {state}: look again')}",
+    )
+
+
+def _again(pair: Pair, run: str, commands: Commands) -> str:
+    who = pair.primary["InstanceId"] if pair.primary else "INSTANCE"
+    built = run or pair.run
+    undo = commands.opsctl("undo", built) if built else "undo the run that built it"
+    return f"{undo}, then {commands.opsctl('make-ha', who, '--mode', 'standby', '--group', pair.group)}"
+
+
+def _likeness(pair: Pair, answers: dict[str, Json], now: float) -> Iterator[Finding]:
+    """What the twin is started as: another zone, the same kind of instance, a root disk that is there."""
+    twin, primary = pair.twin or {}, pair.primary or {}
+    alive = bool(primary) and primary["State"]["Name"] not in GONE
+    zone = zone_of(twin)
+    if alive:
+        apart = zone != zone_of(primary)
+        yield judged("zones", apart, "two", f"both are in {zone}: its loss is not survived")
+        other = sorted(name for name, one in _traits(primary).items() if one != _traits(twin)[name])
+        words = f"{', '.join(other)}: the twin's and the instance's are not the same; change one of the two"
+        yield judged("likeness", not other, "same type, security groups and profile", words)
+    made = _root_made_at(twin)
+    age = f"{span(now - made)} old: what was written to the instance's since is not on it" if made else ""
+    yield judged("root disk", bool(made), age, "is gone: the twin cannot start")
+    versions = (answers.get("version") or {}).get("LaunchTemplateVersions") or [{}]
+    image = (versions[0].get("LaunchTemplateData") or {}).get("ImageId", twin.get("ImageId"))
+    words = f"{twin.get('ImageId')}, not the launch template's {image}: somebody changed one of the two"
+    yield judged("image", twin.get("ImageId") == image, f"{image}", words)
+    if "offerings" in answers:
+        offered = bool((answers["offerings"] or {}).get("InstanceTypeOfferings"))
+        kind = twin.get("InstanceType")
+        words = f"{zone} no longer offers {kind}: the twin cannot start"
+        yield judged("instance type", offered, f"{zone} offers {kind}", words)
+
+
+def _traits(instance: Json) -> dict[str, Json]:
+    interfaces = instance.get("NetworkInterfaces") or []
+    first = [one for one in interfaces if (one.get("Attachment") or {}).get("DeviceIndex") == 0]
+    return {
+        "type": instance.get("InstanceType"),
+        "security groups": sorted(one["GroupId"] for each in first for one in each.get("Groups") or []),
+        "instance profile": (instance.get("IamInstanceProfile") or {}).get("Arn", ""),
+    }
+
+
+def _root_made_at(instance: Json) -> float:
+    for one in instance.get("BlockDeviceMappings") or []:
+        if one["DeviceName"] == instance.get("RootDeviceName"):
+            return datetime.fromisoformat(one["Ebs"]["AttachTime"]).timestamp()
+    return 0.0
+
+
+def _alarm(answer: Json, name: str, primary: str) -> Finding:
+    found = [one for one in answer.get("MetricAlarms", []) if one["AlarmName"] == name]
+    if not found:
+        return Finding(check="alarm", state="wrong", finding=f"{name} is gone: nobody notices a failure")
+    alarm = found[0]
+    watched = [one["Value"] for one in alarm.get("Dimensions") or [] if one["Name"] == "InstanceId"]
+    if watched != [primary]:
+        words = f"{name} watches {', '.join(watched) or 'nothing'}, not {primary or 'the instance'}"
+        return Finding(check="alarm", state="wrong", finding=words)
+    missing = alarm.get("TreatMissingData")
+    good = missing == "breaching"
+    state = alarm.get("StateValue")
+    wrong = f"{name} takes missing data for {missing or 'missing'}: {STAYS_UNSEEN}"
+    return judged("alarm", good, f"watches {primary}, and is {state}", wrong)

@@ -1,0 +1,171 @@
+"""Chooses the subnets in which a replacement may start: one a zone, alike in the way they are routed."""
+
+from opsctl.ha.seen import Seen
+from opsctl.model.value import Json, Value
+from opsctl.resources.ec2 import parse_tags
+
+FREE_ADDRESSES = 4
+"""An instance takes one; the margin leaves room for others that start at the same moment."""
+
+
+class Subnet(Value):
+    """A subnet as far as choosing goes; `route` is where its default route leads: igw, nat, other or none."""
+
+    id: str
+    zone: str
+    name: str = ""
+    free: int = 0
+    route: str = ""
+    route_table: str = ""
+    network_acl: str = ""
+    special: bool = False
+    ipv6: bool = False
+
+
+class Places(Value):
+    """The subnets chosen, the current one first; or what is wrong with those that were asked for."""
+
+    subnets: tuple[Subnet, ...] = ()
+    wrong: tuple[str, ...] = ()
+    shortage: str = ""
+    differences: tuple[str, ...] = ()
+
+    @property
+    def by_zone(self) -> dict[str, tuple[str, ...]]:
+        """Their ids, by zone."""
+        return {zone: tuple(one.id for one in self.subnets if one.zone == zone) for zone in self.zones}
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """Their zones."""
+        return tuple(dict.fromkeys(one.zone for one in self.subnets))
+
+
+def places_of(seen: Seen) -> Places:
+    """Return the subnets asked for, checked, or those found."""
+    known = {one.id: one for one in _parse(seen)}
+    current = known.get(seen.subnet)
+    if current is None:
+        return Places(shortage=f"its subnet {seen.subnet or '(none)'} cannot be found")
+    offered = {one["Location"] for one in (seen.answers.get("offerings") or {}).get("InstanceTypeOfferings", [])}
+    chosen = _asked(seen, known, offered) if seen.wanted.subnets else _found(seen, known, current, offered)
+    return chosen.model_copy(update={"differences": _differences(current, chosen.subnets)})
+
+
+def _asked(seen: Seen, known: dict[str, Subnet], offered: set[str]) -> Places:
+    wrong = [f"{one} is not in {seen.instance.get('VpcId')}" for one in seen.wanted.subnets if one not in known]
+    subnets = [known[one] for one in seen.wanted.subnets if one in known]
+    wrong += [f"{one.id}: {seen.type} is not offered in {one.zone}" for one in subnets if one.zone not in offered]
+    wrong += [f"{one.id} is on an Outpost or in a Local Zone" for one in subnets if one.special]
+    wrong += [f"{one.id} has no IPv6, and the instance has" for one in subnets if seen.has_ipv6 and not one.ipv6]
+    if not wrong and seen.zone not in {one.zone for one in subnets}:
+        wrong.append(f"none of them is in {seen.zone}, where the instance runs")
+    ordered = sorted(subnets, key=lambda one: (one.id != seen.subnet, one.zone != seen.zone, one.zone))
+    shortage = f"all subnets given are in {ordered[0].zone}" if ordered else ""
+    return Places(subnets=tuple(ordered), wrong=tuple(wrong), shortage=shortage)
+
+
+def _found(seen: Seen, known: dict[str, Subnet], current: Subnet, offered: set[str]) -> Places:
+    best: dict[str, Subnet] = {}
+    rejected: list[str] = []
+    for one in known.values():
+        if one.zone == current.zone:
+            continue
+        reason = _reason_against(one, current, offered, seen)
+        if reason:
+            rejected.append(f"{one.id} in {one.zone}: {reason}")
+        elif one.zone not in best or _better(one, best[one.zone], current):
+            best[one.zone] = one
+    others = tuple(best[zone] for zone in sorted(best))
+    why_not = f" ({'; '.join(rejected[:3])})" if rejected else ""
+    shortage = f"no subnet of its VPC in another zone can take it{why_not}"
+    return Places(subnets=(current, *others), shortage=shortage)
+
+
+def _reason_against(one: Subnet, current: Subnet, offered: set[str], seen: Seen) -> str:
+    if one.special:
+        return "on an Outpost or in a Local Zone"
+    if one.zone not in offered:
+        return f"{seen.type} is not offered there"
+    if seen.has_ipv6 and not one.ipv6:
+        return "it has no IPv6, and the instance has"
+    if one.free < FREE_ADDRESSES:
+        return f"{one.free} free addresses"
+    if one.route != current.route:
+        return f"its default route is {one.route}, here it is {current.route}"
+    return ""
+
+
+def _better(one: Subnet, other: Subnet, current: Subnet) -> bool:
+    """Prefer the same network ACL and route table, then room."""
+
+    def rank(subnet: Subnet) -> tuple[bool, bool, int]:
+        same_acl = subnet.network_acl == current.network_acl
+        return (same_acl, subnet.route_table == current.route_table, subnet.free)
+
+    return rank(one) > rank(other)
+
+
+def _differences(current: Subnet, chosen: tuple[Subnet, ...]) -> tuple[str, ...]:
+    found = []
+    for one in chosen:
+        if one.network_acl != current.network_acl:
+            found.append(f"{one.id} has network ACL {one.network_acl}, the current subnet {current.network_acl}")
+        if one.route != current.route:
+            found.append(f"{one.id} has default route {one.route}, the current subnet {current.route}")
+    return tuple(found)
+
+
+def _parse(seen: Seen) -> list[Subnet]:
+    routes, acls = _route_tables(seen), _network_acls(seen)
+    main = routes.get("", ("none", ""))
+    return [
+        Subnet(
+            id=one["SubnetId"],
+            zone=one["AvailabilityZone"],
+            name=parse_tags(one).get("Name", ""),
+            free=int(one.get("AvailableIpAddressCount", 0)),
+            route=routes.get(one["SubnetId"], main)[0],
+            route_table=routes.get(one["SubnetId"], main)[1],
+            network_acl=acls.get(one["SubnetId"], ""),
+            ipv6=bool(one.get("Ipv6CidrBlockAssociationSet")),
+            special=bool(one.get("OutpostArn")) or one["AvailabilityZone"].count("-") > _dashes(seen.region),
+        )
+        for one in (seen.answers.get("subnets") or {}).get("Subnets", [])
+        if one.get("State", "available") == "available"
+    ]
+
+
+def _dashes(region: str) -> int:
+    """A zone's name is its region's and a letter; Local and Wavelength Zones have more parts."""
+    return region.count("-")
+
+
+def _route_tables(seen: Seen) -> dict[str, tuple[str, str]]:
+    """Default route and table by subnet id; under "" those of the main table."""
+    found: dict[str, tuple[str, str]] = {}
+    for table in (seen.answers.get("routes") or {}).get("RouteTables", []):
+        entry = (_default_route(table), table["RouteTableId"])
+        for one in table.get("Associations", []):
+            if one.get("Main"):
+                found[""] = entry
+            elif one.get("SubnetId"):
+                found[one["SubnetId"]] = entry
+    return found
+
+
+def _default_route(table: Json) -> str:
+    for route in table.get("Routes", []):
+        if route.get("DestinationCidrBlock") == "0.0.0.0/0":
+            if str(route.get("GatewayId", "")).startswith("igw-"):
+                return "an internet gateway"
+            return "a NAT gateway" if route.get("NatGatewayId") else "something else"
+    return "none"
+
+
+def _network_acls(seen: Seen) -> dict[str, str]:
+    return {
+        one["SubnetId"]: acl["NetworkAclId"]
+        for acl in (seen.answers.get("network-acls") or {}).get("NetworkAcls", [])
+        for one in acl.get("Associations", [])
+    }

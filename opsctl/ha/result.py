@@ -1,0 +1,287 @@
+"""Puts the result of the look together, in the shape that playbooks use."""
+
+import re
+
+from opsctl.ha.checks.handler import concurrency_of, judge_handler
+from opsctl.ha.checks.instance import judge_instance
+from opsctl.ha.checks.keys import SERVICE_ROLE, judge_keys, key_to_grant, keys_of_handler
+from opsctl.ha.checks.network import judge_network
+from opsctl.ha.checks.place import judge_place
+from opsctl.ha.checks.standby import judge_standby
+from opsctl.ha.checks.storage import judge_storage
+from opsctl.ha.checks.topic import topic_key
+from opsctl.ha.checks.traffic import Registration, judge_traffic, registrations
+from opsctl.ha.checks.user_data import judge_user_data
+from opsctl.ha.checks.verdict import Mode, Verdict
+from opsctl.ha.costs import Cost, costs_of
+from opsctl.ha.expectations import Outlook, outlooks
+from opsctl.ha.modes import choose_mode
+from opsctl.ha.performance import judge_performance
+from opsctl.ha.places import Places, places_of
+from opsctl.ha.seen import DataVolume, ElasticIp, Seen
+from opsctl.ha.snapshots import Snapshots, judge_policy, snapshots_of
+from opsctl.ha.template import template_of
+from opsctl.model.value import Json, Value
+from opsctl.resources.marks import DEVICE_TAG, GROUP_TAG, ROLE_TAG, SNAPSHOTS_TAG
+
+_NAME_LIMIT = 45
+_ORDER = ("block", "accept", "unknown", "warn", "fix", "carry")
+
+
+class Row(Value):
+    """A verdict as the table of the plan shows it; `named` is its line in a refusal."""
+
+    id: str
+    kind: str
+    words: str
+    what: str
+    why: str
+    flag: str
+    named: str
+
+
+class Tagging(Value):
+    """Tags that one resource gets; `group` is named where others may take its place."""
+
+    resource: str
+    tags: dict[str, str]
+    group: str = ""
+
+
+class Twin(Value):
+    """What a twin is launched with beside the launch template: its interface in another zone, and tags."""
+
+    interface: dict[str, Json]
+    tags: dict[str, str]
+    other_tags: tuple[dict[str, Json], ...]
+
+
+class Grant(Value):
+    """A KMS key that a role is let use."""
+
+    key: str
+    principal: str
+
+
+class Names(Value):
+    """The names and ARNs of everything that is made; each carries the group's name."""
+
+    stem: str
+    function: str
+    function_arn: str
+    role: str
+    role_arn: str
+    queue: str
+    queue_arn: str
+    topic: str
+    topic_arn: str
+    log_group: str
+    hooks_rule: str
+    sweep_rule: str
+    failures_rule: str
+
+
+class HaPreflightResult(Value):
+    """What was found of an instance, what speaks against each mode, and what the steps of a plan need.
+
+    `recover`, `standby` and `asg` tell the mode; `handled` that a handler moves volumes and addresses to another
+    instance, as in both of the latter; `home` are the subnets in its present zone, `places` all of them by zone;
+    `twin` is what a standby's twin is launched with; `attach` that the running instance is attached, not a new one
+    launched.
+    """
+
+    instance: str
+    title: str
+    group: str
+    zone: str
+    vpc: str
+    private_ip: str
+    mode: str
+    mode_reason: str
+    recover: bool
+    standby: bool
+    handled: bool
+    asg: bool
+    attach: bool
+    running: bool
+    verdicts: tuple[Row, ...]
+    outlook: tuple[Outlook, ...]
+    costs: tuple[Cost, ...]
+    user_data_sha256: str
+    has_user_data: bool
+    data_volumes: tuple[DataVolume, ...]
+    devices: tuple[str, ...]
+    addresses: tuple[ElasticIp, ...]
+    subnets: tuple[str, ...]
+    home: tuple[str, ...]
+    places: dict[str, tuple[str, ...]]
+    zones: tuple[str, ...]
+    target_groups: tuple[Registration, ...]
+    health_checks: tuple[str, ...]
+    roles: tuple[str, ...]
+    instance_tags: dict[str, str]
+    tagging: tuple[Tagging, ...]
+    snapshots: Snapshots
+    template: dict[str, Json]
+    twin: Twin
+    root_keys: tuple[Grant, ...]
+    kms_keys: tuple[str, ...]
+    topic_key: str
+    source_dest_check_off: bool
+    concurrency: int
+    names: Names
+    new_topic: bool
+    ebs_check: bool
+
+
+def result_of(seen: Seen, group: str, unknown: list[Verdict]) -> HaPreflightResult:
+    """Judge what was seen, choose the mode, and return everything a plan needs."""
+    places = places_of(seen)
+    judged = [*judge_instance(seen), *judge_place(seen, places), *judge_network(seen)]
+    judged += [
+        *judge_storage(seen),
+        *judge_keys(seen),
+        *judge_traffic(seen),
+        *judge_standby(seen),
+        *judge_handler(seen),
+    ]
+    judged += [*judge_user_data(seen), *judge_performance(seen), *judge_policy(seen), *unknown]
+    choice = choose_mode(seen.wanted, judged)
+    name = group or group_name(seen)
+    targets, template = registrations(seen), template_of(seen, name)
+    snapshots = snapshots_of(seen, name, handled=choice.mode != "recover")
+    targeted = {SNAPSHOTS_TAG: name} if snapshots.dlm else {}
+    return HaPreflightResult(
+        instance=seen.id,
+        title=f"{seen.tags['Name']} ({seen.id})" if seen.tags.get("Name") else seen.id,
+        group=name,
+        zone=seen.zone,
+        vpc=str(seen.instance.get("VpcId", "")),
+        private_ip=seen.primary_ip,
+        mode=choice.mode,
+        mode_reason=choice.reason,
+        recover=choice.mode == "recover",
+        standby=choice.mode == "standby",
+        handled=choice.mode != "recover",
+        asg=choice.mode == "asg",
+        attach=not seen.wanted.fresh,
+        running=seen.state == "running",
+        verdicts=_rows(judged, choice.mode),
+        outlook=outlooks(seen, balanced=bool(targets)),
+        costs=costs_of(seen, choice.mode, _alarm_count(seen, choice.mode)),
+        user_data_sha256=seen.user_data_digest,
+        has_user_data=bool(seen.user_data),
+        data_volumes=seen.data_volumes,
+        devices=tuple(one.device for one in seen.data_volumes),
+        addresses=seen.elastic_ips,
+        subnets=tuple(one.id for one in places.subnets),
+        home=places.by_zone.get(seen.zone, ()),
+        places=places.by_zone if choice.mode == "asg" else {},
+        zones=places.zones,
+        target_groups=targets,
+        health_checks=("EBS", *(("ELB",) if targets else ())),
+        roles=_roles(seen),
+        instance_tags={**seen.own_tags, GROUP_TAG: name, **targeted},
+        tagging=_tagging(seen, name, choice.mode, {} if seen.wanted.fresh else targeted),
+        snapshots=snapshots,
+        template=template,
+        twin=_twin(seen, name, template, places),
+        root_keys=_root_keys(seen),
+        kms_keys=keys_of_handler(seen, choice.mode),
+        topic_key=topic_key(seen),
+        source_dest_check_off=seen.instance.get("SourceDestCheck") is False,
+        concurrency=concurrency_of(seen),
+        names=_names(seen, name),
+        new_topic=not seen.wanted.topic,
+        ebs_check=seen.type_info.get("Hypervisor") == "nitro",
+    )
+
+
+def group_name(seen: Seen) -> str:
+    """Return the default name of the group: short enough for every name that is made from it."""
+    clean = re.sub(r"[^A-Za-z0-9-]+", "-", seen.tags.get("Name", "")).strip("-")[:_NAME_LIMIT].strip("-")
+    return f"ha-{clean or seen.id}"
+
+
+def _names(seen: Seen, group: str) -> Names:
+    stem = f"opsctl-{group}"
+    where = f"{seen.region}:{seen.account}"
+    return Names(
+        stem=stem,
+        function=stem,
+        function_arn=f"arn:{seen.partition}:lambda:{where}:function:{stem}",
+        role=stem,
+        role_arn=f"arn:{seen.partition}:iam::{seen.account}:role/{stem}",
+        queue=f"{stem}-dlq",
+        queue_arn=f"arn:{seen.partition}:sqs:{where}:{stem}-dlq",
+        topic=stem,
+        topic_arn=seen.wanted.topic or f"arn:{seen.partition}:sns:{where}:{stem}",
+        log_group=f"/aws/lambda/{stem}",
+        hooks_rule=f"{stem}-hooks",
+        sweep_rule=f"{stem}-sweep",
+        failures_rule=f"{stem}-failures",
+    )
+
+
+def _rows(judged: list[Verdict], mode: Mode) -> tuple[Row, ...]:
+    fitting = [one for one in judged if mode in one.modes]
+    fitting.sort(key=lambda one: _ORDER.index(one.kind))
+    return tuple(
+        Row(
+            id=one.id,
+            kind=one.kind,
+            words=one.flag or one.words,
+            what=one.what,
+            why=one.why,
+            flag=one.flag,
+            named=f"{one.id}: {one.what}: {one.why}",
+        )
+        for one in fitting
+    )
+
+
+def _alarm_count(seen: Seen, mode: Mode) -> int:
+    nitro = seen.type_info.get("Hypervisor") == "nitro"
+    if mode == "recover":
+        return 3 if nitro else 2
+    of_snapshots = 2 if seen.wanted.snapshots == "dlm" else 1
+    return (4 if mode == "standby" else 5) + (of_snapshots if seen.data_volumes and seen.wanted.rpo_s else 0)
+
+
+def _twin(seen: Seen, group: str, template: dict[str, Json], places: Places) -> Twin:
+    """The first subnet in another zone is the twin's; its name tells it apart."""
+    subnet = next((one.id for one in places.subnets if one.zone != seen.zone), "")
+    name = {"Name": _twin_name(seen.tags["Name"])} if seen.tags.get("Name") else {}
+    return Twin(
+        interface={**template["NetworkInterfaces"][0], "SubnetId": subnet},
+        tags={**seen.own_tags, **name, GROUP_TAG: group, ROLE_TAG: "twin"},
+        other_tags=tuple(template["TagSpecifications"]),
+    )
+
+
+def _twin_name(name: str) -> str:
+    """The twin of `web` is `web twin`; the next, once that has taken over, is `web twin 2`."""
+    earlier = re.fullmatch(r"(.+ twin)(?: (\d+))?", name)
+    return f"{earlier[1]} {int(earlier[2] or 1) + 1}" if earlier else f"{name} twin"
+
+
+def _tagging(seen: Seen, group: str, mode: Mode, targeted: dict[str, str]) -> tuple[Tagging, ...]:
+    """One that gives its volumes away, as with --fresh, is not what snapshots are taken of."""
+    role = {ROLE_TAG: "primary"} if mode == "standby" else {}
+    replaced = group if mode in ("asg", "standby") else ""
+    found = [Tagging(resource=seen.id, tags={GROUP_TAG: group, **role, **targeted}, group=replaced)]
+    for one in seen.data_volumes:
+        found.append(Tagging(resource=one.id, tags={GROUP_TAG: group, DEVICE_TAG: one.device, ROLE_TAG: "data"}))
+    found += [Tagging(resource=one.allocation_id, tags={GROUP_TAG: group}) for one in seen.elastic_ips]
+    return tuple(found)
+
+
+def _roles(seen: Seen) -> tuple[str, ...]:
+    profile = (seen.answers.get("profile") or {}).get("InstanceProfile", {})
+    return tuple(str(role["Arn"]) for role in profile.get("Roles", []))
+
+
+def _root_keys(seen: Seen) -> tuple[Grant, ...]:
+    key = key_to_grant(seen)
+    role = f"role/aws-service-role/autoscaling.amazonaws.com/{SERVICE_ROLE}"
+    return (Grant(key=key, principal=f"arn:{seen.partition}:iam::{seen.account}:{role}"),) if key else ()

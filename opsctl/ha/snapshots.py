@@ -1,0 +1,119 @@
+"""Who makes the sets of snapshots and how often, and what speaks against leaving it to Data Lifecycle Manager."""
+
+from collections.abc import Iterator
+
+from opsctl.ha.checks.instance import TAGS_AT_MOST
+from opsctl.ha.checks.verdict import GROUP_ONLY, RECOVER_ONLY, STANDBY_ONLY, Verdict, block, carry, warn
+from opsctl.ha.expectations import duration
+from opsctl.ha.seen import Seen
+from opsctl.model.errors import InvalidInput
+from opsctl.model.value import Value
+from opsctl.resources.dlm_calls import HOURS, MOST_KEPT, START_WITHIN_S
+from opsctl.resources.ec2 import parse_tags
+
+TO_COMPLETE_S = 3600
+"""So long a set may take until it is complete before somebody is told that there is none."""
+FEWEST = 3
+VOLUME_TAGS = 10
+"""Tags that a volume's snapshot has besides the user's: ours, the policy's, and AWS's own dlm:managed."""
+GROUP_TAGS, STANDBY_TAGS = 3, 6
+
+
+class Snapshots(Value):
+    """By whom sets are made, and how often; the one of handler and policy that makes none has 0 seconds.
+
+    `every_h` is a policy's interval; `alarm_after_s` the age of the newest set at which somebody is told.
+    """
+
+    dlm: bool
+    every_h: int
+    handler_every_s: int
+    dlm_every_s: int
+    alarm_after_s: int
+    role: str
+    role_arn: str
+
+
+def refuse_bad_schedule(by: str, rpo_s: int, keep: int) -> None:
+    """Refuse intervals and counts that Data Lifecycle Manager does not have.
+
+    Raises:
+        InvalidInput: one of the two cannot be.
+    """
+    if by != "dlm":
+        return
+    if rpo_s not in [hours * 3600 for hours in HOURS]:
+        possible = ", ".join(f"{hours}h" for hours in HOURS)
+        given = duration(rpo_s) if rpo_s else "none is given"
+        hint = "or leave --snapshots dlm out: the handler takes them at any interval"
+        raise InvalidInput.one(
+            f"{given}: Data Lifecycle Manager takes snapshots every {possible}", source="--rpo", hint=hint
+        )
+    if not 1 <= keep <= MOST_KEPT:
+        raise InvalidInput.one(
+            f"{keep}: Data Lifecycle Manager keeps 1 to {MOST_KEPT} snapshots of a volume",
+            source="--keep-snapshots",
+        )
+
+
+def snapshots_of(seen: Seen, group: str, *, handled: bool) -> Snapshots:
+    """Return who makes the sets of a group's data volumes; nobody where there are none, or nothing moves them."""
+    every_s = seen.wanted.rpo_s if handled and seen.data_volumes else 0
+    dlm = seen.wanted.snapshots == "dlm" and every_s > 0
+    role = f"opsctl-{group}-dlm"
+    return Snapshots(
+        dlm=dlm,
+        every_h=every_s // 3600 if dlm else 0,
+        handler_every_s=0 if dlm else every_s,
+        dlm_every_s=every_s if dlm else 0,
+        alarm_after_s=every_s + (START_WITHIN_S if dlm else every_s) + TO_COMPLETE_S,
+        role=role,
+        role_arn=f"arn:{seen.partition}:iam::{seen.account}:role/{role}",
+    )
+
+
+def judge_policy(seen: Seen) -> Iterator[Verdict]:
+    """Everything about snapshots by Data Lifecycle Manager."""
+    if seen.wanted.snapshots != "dlm":
+        return
+    why = "an instance that is recovered in place keeps its volumes; take snapshots for it by a policy of your own"
+    yield block("dlm-recover", "--snapshots dlm", why, RECOVER_ONLY)
+    if not seen.data_volumes:
+        why = "there is nothing for Data Lifecycle Manager to take snapshots of; leave --snapshots dlm out"
+        yield block("dlm-no-data", "it has no data volume", why)
+        return
+    every = seen.wanted.rpo_s
+    yield carry(
+        "dlm",
+        f"Data Lifecycle Manager takes a set every {duration(every)}, and keeps {seen.wanted.keep_snapshots}",
+        f"a run begins up to an hour late: at worst {duration(every + START_WITHIN_S)} of writes, and the time of "
+        "a snapshot, are in no set; it keeps that many of each volume, and deletes none of a volume that is gone",
+    )
+    yield from _window(seen, every + START_WITHIN_S)
+    yield from _tags(seen)
+
+
+def _window(seen: Seen, worst_s: int) -> Iterator[Verdict]:
+    if seen.wanted.keep_snapshots < FEWEST:
+        why = (
+            "the oldest is deleted when the next has begun, and that one may fail or be pending when it is needed"
+        )
+        yield warn("dlm-few", f"{seen.wanted.keep_snapshots} of each volume are kept", why)
+    allowed = seen.wanted.allow_data_loss_s
+    if 0 < allowed < worst_s:
+        why = f"sets may be {duration(worst_s)} apart, and then the newest is too old to be used"
+        yield warn("dlm-window", f"--allow-data-loss {duration(allowed)}", why)
+
+
+def _tags(seen: Seen) -> Iterator[Verdict]:
+    """AWS: 50 tags a resource; a snapshot gets those of its volume."""
+    for modes, ours in ((GROUP_ONLY, GROUP_TAGS), (STANDBY_ONLY, STANDBY_TAGS)):
+        if len(seen.own_tags) > TAGS_AT_MOST - ours:
+            why = f"AWS takes {TAGS_AT_MOST}, and {ours} more are needed: take some off"
+            yield block("dlm-tags", f"it has {len(seen.own_tags)} tags", why, modes)
+    ids = {one.id for one in seen.data_volumes}
+    for volume in (seen.answers.get("volumes") or {}).get("Volumes", []):
+        users = [key for key in parse_tags(volume) if not key.startswith(("aws:", "opsctl:"))]
+        if volume["VolumeId"] in ids and len(users) > TAGS_AT_MOST - VOLUME_TAGS:
+            why = f"its snapshots get them all and {VOLUME_TAGS} more, and AWS takes {TAGS_AT_MOST}: take some off"
+            yield block("dlm-volume-tags", f"{volume['VolumeId']} has {len(users)} tags", why)

@@ -1,0 +1,104 @@
+"""Turns an instance into launch template data, by naming what is carried; everything else is left behind.
+
+Never carried: interface and subnet ids, addresses, the zone, a cluster placement group, hibernation, `aws:` tags,
+data volumes, and the state of MetadataOptions (EC2 API reference, GetLaunchTemplateData and its sample output).
+"""
+
+from opsctl.ha.performance import interface_performance, launch_performance
+from opsctl.ha.seen import Seen
+from opsctl.model.value import Json
+from opsctl.resources.ec2 import parse_tags
+from opsctl.resources.marks import GROUP_TAG, tag_list
+
+
+def template_of(seen: Seen, group: str) -> dict[str, Json]:
+    """Return LaunchTemplateData without the image and the user data, which are known only when applying."""
+    data: dict[str, Json] = {
+        "InstanceType": seen.type,
+        "NetworkInterfaces": [_interface(seen)],
+        "TagSpecifications": _tags(seen, group),
+        "Monitoring": {"Enabled": seen.instance.get("Monitoring", {}).get("State") in ("enabled", "pending")},
+    }
+    if seen.instance.get("EbsOptimized"):
+        data["EbsOptimized"] = True
+    if seen.instance.get("KeyName"):
+        data["KeyName"] = seen.instance["KeyName"]
+    profile = (seen.instance.get("IamInstanceProfile") or {}).get("Arn")
+    if profile:
+        data["IamInstanceProfile"] = {"Arn": profile}
+    return data | _options(seen) | launch_performance(seen.instance)
+
+
+def _interface(seen: Seen) -> dict[str, Json]:
+    primary = seen.interfaces[0] if seen.interfaces else {}
+    groups = [one["GroupId"] for one in primary.get("Groups") or seen.instance.get("SecurityGroups") or []]
+    interface: dict[str, Json] = {"DeviceIndex": 0, "Groups": groups, "DeleteOnTermination": True}
+    # Until the Elastic IP is moved, last, a replacement needs another way out. An instance without a public
+    # address must not get one from a subnet that hands them out.
+    public = seen.instance.get("PublicIpAddress") or any(one.device_index == 0 for one in seen.elastic_ips)
+    interface["AssociatePublicIpAddress"] = bool(public)
+    count = len(primary.get("Ipv6Addresses") or [])
+    if count:
+        interface["Ipv6AddressCount"] = count
+    return interface | interface_performance(primary)
+
+
+def _tags(seen: Seen, group: str) -> list[Json]:
+    root = {k: v for k, v in parse_tags(seen.root_volume).items() if not k.startswith(("aws:", "opsctl:"))}
+    found: list[Json] = [{"ResourceType": "network-interface", "Tags": tag_list({GROUP_TAG: group})}]
+    if root:
+        found.append({"ResourceType": "volume", "Tags": tag_list(root)})
+    return found
+
+
+def _options(seen: Seen) -> dict[str, Json]:
+    instance = seen.instance
+    found: dict[str, Json] = {}
+    metadata = {k: v for k, v in (instance.get("MetadataOptions") or {}).items() if k != "State"}
+    if metadata:
+        found["MetadataOptions"] = metadata
+    placement = _placement(seen)
+    if placement:
+        found["Placement"] = placement
+    licences = [
+        {"LicenseConfigurationArn": one["LicenseConfigurationArn"]} for one in instance.get("Licenses") or []
+    ]
+    if licences:
+        found["LicenseSpecifications"] = licences
+    cpu = _cpu_options(seen)
+    if cpu:
+        found["CpuOptions"] = cpu
+    if (instance.get("EnclaveOptions") or {}).get("Enabled"):
+        found["EnclaveOptions"] = {"Enabled": True}
+    burst = (seen.answers.get("credits") or {}).get("InstanceCreditSpecifications") or [{}]
+    if burst[0].get("CpuCredits"):
+        found["CreditSpecification"] = {"CpuCredits": burst[0]["CpuCredits"]}
+    names = {k: v for k, v in (instance.get("PrivateDnsNameOptions") or {}).items() if v not in (None, "")}
+    if names:
+        found["PrivateDnsNameOptions"] = names
+    if seen.attribute("termination-protection", "DisableApiTermination"):
+        found["DisableApiTermination"] = True
+    return found
+
+
+def _cpu_options(seen: Seen) -> dict[str, Json]:
+    """What somebody chose for it, often for a licence by the core; the type's own defaults are left to AWS."""
+    told, usual = seen.instance.get("CpuOptions") or {}, seen.type_info.get("VCpuInfo") or {}
+    pairs = (("CoreCount", "DefaultCores"), ("ThreadsPerCore", "DefaultThreadsPerCore"))
+    found: dict[str, Json] = {}
+    if usual and any(told.get(ours, usual.get(theirs)) != usual.get(theirs) for ours, theirs in pairs):
+        found = {ours: told[ours] for ours, _ in pairs if ours in told}
+    if told.get("AmdSevSnp") == "enabled":
+        found["AmdSevSnp"] = "enabled"
+    return found
+
+
+def _placement(seen: Seen) -> dict[str, Json]:
+    told = seen.instance.get("Placement") or {}
+    found: dict[str, Json] = {}
+    if told.get("Tenancy") == "dedicated":
+        found["Tenancy"] = "dedicated"
+    groups = (seen.answers.get("placement-group") or {}).get("PlacementGroups", [])
+    if groups and groups[0].get("Strategy") in ("spread", "partition"):
+        found["GroupName"] = told["GroupName"]
+    return found

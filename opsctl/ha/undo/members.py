@@ -1,0 +1,59 @@
+"""What a group has to come to before its instance is taken out of it: one in service, and none that is kept."""
+
+from opsctl.ha.undo.asg_undo_calls import end_kept, kept_instance, none_kept, one_kept, wants_or_has_one
+from opsctl.ha.undo.ec2_handback_calls import has_no_volume_but_its_root
+from opsctl.ha.undo.steps import step, wait
+from opsctl.model.changes import Change
+from opsctl.model.commands import Commands
+from opsctl.model.references import reference
+from opsctl.resources.asg_calls import GONE_WITHIN_S, RECOVERED_WITHIN_S, group_is_in_service
+
+AGAIN = "then run the undo again"
+LAUNCH_HOOK = "opsctl-launch"
+RELEASED_WITHIN_S = 900
+
+
+def none_is_kept(group: str, commands: Commands) -> tuple[Change, ...]:
+    """End an instance that an abandoned hook left in the group, but never one that still has data volumes.
+
+    AWS deletes no group that has one, and detaches none. The handler, which still runs, gets the volumes off it
+    where it can; where it cannot, a person has to.
+    """
+    stop = commands.aws("ec2", "stop-instances", "--instance-ids", "...")
+    return (
+        step(
+            end_kept(reference("end-kept", "instance")),
+            "end-kept",
+            f"End the instance that {group} keeps, if its data volumes are detached",
+            "a group that keeps an instance cannot be deleted, and AWS bills it",
+            done=none_kept(group),
+            only_if=(one_kept(group), has_no_volume_but_its_root(reference("end-kept", "instance"))),
+            within_s=GONE_WITHIN_S,
+            otherwise=f"if {group} keeps another one, run the undo again",
+            outputs={"instance": kept_instance(group)},
+            risk="Its root disk is lost with it.",
+        ),
+        wait(
+            "none-kept",
+            "an instance that still has data volumes is never ended here",
+            until=none_kept(group),
+            within_s=RELEASED_WITHIN_S,
+            otherwise=f"stop that instance ({stop}); if the handler does not detach its volumes "
+            f"then, detach them from it yourself; they stay; {AGAIN}",
+        ),
+    )
+
+
+def one_is_in_service(group: str, commands: Commands) -> Change:
+    """Wait for a recovery that is under way: what it brings up is what stays."""
+    of_group = ("--auto-scaling-group-name", group, "--lifecycle-hook-name", LAUNCH_HOOK, "--instance-id", "...")
+    complete = ("autoscaling", "complete-lifecycle-action", "--lifecycle-action-result", "CONTINUE")
+    by_hand, status = commands.aws(*complete, *of_group), commands.opsctl("make-ha", "status", group)
+    return wait(
+        "in-service",
+        "the one instance that is in service stays, with the address and the data",
+        until=group_is_in_service(group),
+        only_if=(wants_or_has_one(group),),
+        within_s=RECOVERED_WITHIN_S,
+        otherwise=f"mend what {status} says it hangs on, or take the new instance as it is ({by_hand}), {AGAIN}",
+    )

@@ -1,0 +1,80 @@
+"""Taking our tags off what has taken an instance's place, which a plan could not name."""
+
+from opsctl.ha.undo.ec2_survivor_calls import (
+    copies_in_use,
+    copies_left,
+    instances_instead,
+    interfaces_of,
+    nothing,
+)
+from opsctl.ha.undo.steps import step
+from opsctl.model.changes import Change, Instruction, Query
+from opsctl.model.references import reference
+from opsctl.resources.marks import (
+    COPY_TAG,
+    DEVICE_TAG,
+    DRILL_TAG,
+    FAILOVER_TAG,
+    GROUP_TAG,
+    ROLE_TAG,
+    SNAPSHOTS_TAG,
+    WAIT_TAG,
+    ZONE_DOWN_TAG,
+)
+
+LEFT_ON_INSTANCES = (DRILL_TAG, FAILOVER_TAG, GROUP_TAG, ROLE_TAG, SNAPSHOTS_TAG, WAIT_TAG, ZONE_DOWN_TAG)
+"""What the handler, a drill or a person who helped it has put on an instance that outlives the group."""
+
+
+def untag_survivors(group: str, instance: str) -> tuple[Change, ...]:
+    """Take our tags off the instance that runs in the place of this one, and off the copies that it has.
+
+    What is retired keeps its own, and so do snapshots: they say what the data on them is. A copy that no instance
+    has never took over, so it is tagged as retired.
+    """
+    why = "nobody looks after it for the group any more"
+    return (
+        _each(
+            "copies-left",
+            copies_left(group),
+            _tags("CreateTags", "copies-left", {ROLE_TAG: "retired"}),
+            f"Tag copies for {group} that never took over as retired",
+            "an instance that is put under recovery again must not take them for its data",
+        ),
+        _each(
+            "copies",
+            copies_in_use(group),
+            _tags("DeleteTags", "copies", dict.fromkeys((COPY_TAG, DEVICE_TAG, DRILL_TAG, GROUP_TAG, ROLE_TAG))),
+            f"Take the tags of {group} off the copies that are in use",
+            why,
+        ),
+        _each(
+            "interfaces",
+            interfaces_of(group),
+            _tags("DeleteTags", "interfaces", {GROUP_TAG: group}),
+            f"Take the tag of {group} off network interfaces",
+            why,
+        ),
+        _each(
+            "instances",
+            instances_instead(group, instance),
+            _tags(
+                "DeleteTags",
+                "instances",
+                dict.fromkeys(LEFT_ON_INSTANCES),
+            ),
+            f"Take the tags of {group} off what runs in the place of {instance}",
+            why,
+        ),
+    )
+
+
+def _each(id_: str, found: Query, call: Instruction, title: str, why: str) -> Change:
+    return step(call, id_, title, why, done=nothing(found), outputs={"ids": found})
+
+
+def _tags(operation: str, id_: str, tags: dict[str, str] | dict[str, None]) -> Instruction:
+    """Without a value, EC2 deletes a tag whatever it says."""
+    listed = [{"Key": key, **({} if value is None else {"Value": value})} for key, value in sorted(tags.items())]
+    params = {"Resources": reference(id_, "ids"), "Tags": listed}
+    return Instruction(kind="call", service="ec2", operation=operation, params=params)

@@ -1,1 +1,0 @@
-"""Named facts: each yields reads and returns a value; none calls AWS."""

@@ -1,1 +1,0 @@
-"""The recovery handler of a make-ha group, and what is deployed with it."""

@@ -1,1 +1,0 @@
-"""Pure builders of reads and calls, one module an AWS service."""

@@ -1,0 +1,61 @@
+"""Every scenario ends as it has to, in time, with the invariants of the harness held after every call."""
+
+from functools import cache
+
+import pytest
+
+from tests.ha.recovery.harness import Simulation
+from tests.ha.recovery.scenarios import SCENARIOS, Scenario
+
+
+def story(simulation: Simulation) -> str:
+    """What the handler logged last, for a failing test."""
+    return "\n".join(str(each) for each in simulation.lines[-12:])
+
+
+def recovered(simulation: Simulation) -> bool:
+    """Whether an instance other than the first is in service with data and address."""
+    first = next(iter(simulation.world.ec2.instances))
+    return any(each.id != first and simulation.has_data(each) and simulation.has_address(each)
+               for each in simulation.world.in_service())  # fmt: skip
+
+
+def abandoned(simulation: Simulation) -> bool:
+    """Whether a launch was given up, by a call or by the hook's own timeout."""
+    launches = [each for each in simulation.world.results if each[1:] == ("opsctl-launch", "ABANDON")]
+    return bool(launches or simulation.world.timeouts)
+
+
+def finish(simulation: Simulation, scenario: Scenario, *, slack: float = 1.0) -> None:
+    """Run a scenario and check its end."""
+    if scenario.ends == "in service":
+        simulation.run(scenario.within_s * slack, until=lambda: recovered(simulation))
+        assert recovered(simulation), story(simulation)
+    elif scenario.ends == "abandoned":
+        simulation.run(scenario.within_s * slack, until=lambda: abandoned(simulation))
+        assert abandoned(simulation), story(simulation)
+        assert not recovered(simulation)
+    else:
+        simulation.run(scenario.within_s)
+        assert not recovered(simulation)
+
+
+def scenarios(*, but: tuple[str, ...]) -> list[str]:
+    """The names of all scenarios but some."""
+    return [name for name in SCENARIOS if name not in but]
+
+
+@cache
+def played(name: str) -> Simulation:
+    """A scenario that was run to its end and two minutes on, once for all tests that look at it."""
+    simulation = SCENARIOS[name].arrange()
+    finish(simulation, SCENARIOS[name])
+    simulation.run(130)
+    return simulation
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_scenario_ends_in_service_or_given_up_with_a_word(name: str) -> None:
+    subjects = [subject for subject, _ in played(name).world.notifications]
+    word = {"abandoned": "gave up on", "in service": "recovered on", "undone": ""}[SCENARIOS[name].ends]
+    assert not word or any(word in each for each in subjects), subjects
