@@ -15,7 +15,7 @@ import tempfile
 import time
 from typing import Any, NamedTuple
 
-from opsctl.sandbox.server import sandbox_client
+from opsctl.sandbox.engine.server import sandbox_client
 from tests.kit.moto_account import KEY
 
 SMALL = (80, 240)
@@ -40,7 +40,7 @@ def serve(which: str) -> None:
         host, port = plain.get_host_and_port()
         endpoint = f"http://{host}:{port}"
     else:
-        from opsctl.sandbox.server import EmbeddedServer
+        from opsctl.sandbox.engine.server import EmbeddedServer
 
         ours = EmbeddedServer(key=KEY)
         ours.start()

@@ -61,7 +61,7 @@ def open_session(order: Order, *, in_sandbox: bool) -> Session:
     )
     if in_sandbox or account.sandbox:
         from opsctl.cli.sandbox_commands import require_sandbox
-        from opsctl.sandbox.background import force_environment
+        from opsctl.sandbox.client import force_environment
 
         endpoint = require_sandbox(progress)
         force_environment(endpoint)

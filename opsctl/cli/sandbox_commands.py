@@ -10,7 +10,7 @@ from opsctl.model.commands import SANDBOX, command_line, local_command
 
 if TYPE_CHECKING:
     from opsctl.model.run import Progress
-    from opsctl.sandbox.background import SandboxEndpoint
+    from opsctl.sandbox.client import SandboxEndpoint
 
 EPILOG = """Examples:
 
@@ -89,10 +89,10 @@ def inline(context: typer.Context) -> None:
     from functools import lru_cache
 
     from opsctl.cli.main import run
-    from opsctl.sandbox.background import SandboxEndpoint, force_environment, forget_aws
-    from opsctl.sandbox.conditions import QUICK
-    from opsctl.sandbox.server import EmbeddedServer
-    from opsctl.sandbox.worlds import seed_all
+    from opsctl.sandbox.client import SandboxEndpoint, force_environment, forget_aws
+    from opsctl.sandbox.engine.conditions import QUICK
+    from opsctl.sandbox.engine.server import EmbeddedServer
+    from opsctl.sandbox.worlds.seeding import seed_all
 
     # moto reads the SDK's configuration when it is loaded.
     forget_aws()
@@ -116,7 +116,7 @@ def start(*, pace: PaceOption = Pace.QUICK, slow: SlowOption = None, output: For
     from opsctl.cli.terminal import ProgressLines
 
     _require_extra()
-    from opsctl.sandbox.pace import pace_text
+    from opsctl.sandbox.engine.pace import pace_text
 
     chosen = pace_text(pace.value, slow or [])
     progress = ProgressLines(quiet=False)
@@ -128,7 +128,7 @@ def start(*, pace: PaceOption = Pace.QUICK, slow: SlowOption = None, output: For
 def stop() -> None:
     """Stop the sandbox; its worlds are gone with it."""
     _require_extra()
-    from opsctl.sandbox.background import stop as stop_background
+    from opsctl.sandbox.client import stop as stop_background
     from opsctl.wiring import state_dir
 
     typer.echo("stopped" if stop_background(state_dir()) else "the sandbox was not running")
@@ -137,7 +137,7 @@ def stop() -> None:
 def status(*, output: FormOption = Form.TEXT) -> None:
     """Say whether the sandbox is running and where."""
     _require_extra()
-    from opsctl.sandbox.background import running
+    from opsctl.sandbox.client import running
     from opsctl.wiring import state_dir
 
     endpoint = running(state_dir())
@@ -171,7 +171,7 @@ def as_role(
     from opsctl.cli.terminal import ProgressLines
 
     endpoint = require_sandbox(ProgressLines(quiet=False))
-    from opsctl.sandbox.background import force_environment
+    from opsctl.sandbox.client import force_environment
     from opsctl.sandbox.roles import assume, role_arn
 
     # The SDK refuses to begin where the environment names a profile that it does not know.
@@ -194,7 +194,7 @@ def reset() -> None:
 
     progress = ProgressLines(quiet=False)
     endpoint = require_sandbox(progress)
-    from opsctl.sandbox.background import reset as reset_background
+    from opsctl.sandbox.client import reset as reset_background
 
     progress("making the worlds again")
     reset_background(endpoint)
@@ -205,7 +205,7 @@ def reset() -> None:
 def worlds(*, output: FormOption = Form.TEXT) -> None:
     """List what there is to try."""
     _require_extra()
-    from opsctl.sandbox.worlds import TARGETS
+    from opsctl.sandbox.worlds.seeding import TARGETS
 
     if output is Form.JSON:
         _json("worlds", "worlds", [target.model_dump() for target in TARGETS])
@@ -224,7 +224,7 @@ def require_sandbox(progress: "Progress", pace: str = "quick") -> "SandboxEndpoi
         InvalidInput: the extra is not installed.
     """
     _require_extra()
-    from opsctl.sandbox.background import ensure_running
+    from opsctl.sandbox.client import ensure_running
     from opsctl.wiring import state_dir
 
     return ensure_running(state_dir(), progress, pace)
@@ -247,8 +247,8 @@ def _show(command: str, endpoint: "SandboxEndpoint", output: Form) -> None:
     if output is Form.JSON:
         _json(command, "running", endpoint.model_dump(exclude={"key"}))
         return
-    from opsctl.sandbox.worlds import TARGETS
-    from opsctl.sandbox.worlds_roles import ROLES
+    from opsctl.sandbox.worlds.roles import ROLES
+    from opsctl.sandbox.worlds.seeding import TARGETS
 
     typer.echo(f"The sandbox answers at {endpoint.endpoint_url} (account {endpoint.account}, {endpoint.region}).")
     typer.echo("")

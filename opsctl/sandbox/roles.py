@@ -2,7 +2,7 @@
 
 from opsctl.model.commands import local_command
 from opsctl.model.errors import InvalidInput
-from opsctl.sandbox.background import SandboxEndpoint
+from opsctl.sandbox.client import SandboxEndpoint
 from opsctl.sandbox.endpoint import ACCOUNT
 
 SESSION_S = 12 * 3600
@@ -21,7 +21,7 @@ def assume(endpoint: SandboxEndpoint, arn: str) -> dict[str, str]:
     """
     from botocore.exceptions import ClientError, ParamValidationError
 
-    from opsctl.sandbox.server import sandbox_client
+    from opsctl.sandbox.engine.server import sandbox_client
 
     sts = sandbox_client(endpoint.endpoint_url, endpoint.key, "sts", endpoint.region)
     try:

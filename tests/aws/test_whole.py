@@ -5,7 +5,7 @@ import pytest
 
 from opsctl.aws.whole import last_body, watch
 from opsctl.model.reads import Read
-from opsctl.sandbox.worlds import seed_network
+from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.moto_account import World, client, fresh_world
 
 

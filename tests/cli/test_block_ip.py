@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from opsctl.sandbox.worlds import seed_network
+from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.command import HANGS_S, environment, opsctl, opsctl_process, reviewed
 from tests.kit.moto_account import WatchedServer, client, fresh_world, is_mutation_free, server, state
 

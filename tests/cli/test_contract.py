@@ -141,14 +141,14 @@ def test_help_and_version_load_no_sdk_and_no_engine(argv: tuple[str, ...], tmp_p
 def test_finding_the_sandbox_loads_nothing_of_its_engine(tmp_path: Path) -> None:
     code = (
         "import sys\n"
-        "from opsctl.sandbox.background import running\n"
+        "from opsctl.sandbox.client import running\n"
         f"running(__import__('pathlib').Path({str(tmp_path)!r}))\n"
         "print(sorted(name for name in sys.modules if name.startswith(('opsctl.sandbox.', 'boto', 'moto'))))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=HANGS_S, check=True, cwd=tmp_path
     )
-    assert done.stdout.strip() == "['opsctl.sandbox.background', 'opsctl.sandbox.endpoint']"
+    assert done.stdout.strip() == "['opsctl.sandbox.client', 'opsctl.sandbox.endpoint']"
 
 
 def test_every_command_has_help_with_an_example(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from opsctl.aws.pages import fetch
 from opsctl.cli.main import run
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
-from opsctl.sandbox.worlds_dead_letters import make_dead_letters
-from opsctl.sandbox.worlds_queues import make_queues
+from opsctl.sandbox.worlds.dead_letters import make_dead_letters
+from opsctl.sandbox.worlds.queues import make_queues
 from tests.kit.moto_account import KEY, WatchedServer, client, fresh_world, server
 
 HOSTILE = "\x1b[2J[red]<script>|`$(id)"

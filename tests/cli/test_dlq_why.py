@@ -15,8 +15,8 @@ from opsctl.aws.pages import fetch
 from opsctl.cli.main import run
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
-from opsctl.sandbox.conditions import set_conditions
-from opsctl.sandbox.lambda_jobs import run_due
+from opsctl.sandbox.engine.conditions import set_conditions
+from opsctl.sandbox.engine.lambda_jobs import run_due
 from tests.kit.command import environment as environment_of
 from tests.kit.functions import function, queue
 from tests.kit.moto_account import client, fresh_world, server

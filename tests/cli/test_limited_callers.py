@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from opsctl.model.errors import InvalidInput
-from opsctl.sandbox.background import SandboxEndpoint
+from opsctl.sandbox.client import SandboxEndpoint
 from opsctl.sandbox.roles import assume, role_arn
-from opsctl.sandbox.worlds import seed_network
-from opsctl.sandbox.worlds_roles import ROLES, make_roles
+from opsctl.sandbox.worlds.roles import ROLES, make_roles
+from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.command import opsctl
 from tests.kit.moto_account import KEY, World, client, fresh_world, server, state
 

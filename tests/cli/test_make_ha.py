@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from opsctl.sandbox.worlds import seed_network
+from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.command import opsctl, opsctl_process
 from tests.kit.ha_account import ha_state
 from tests.kit.moto_account import WatchedServer, client, fresh_world, server

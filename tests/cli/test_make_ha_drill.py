@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from opsctl.sandbox.conditions import Durations
-from opsctl.sandbox.lambda_jobs import run_due
+from opsctl.sandbox.engine.conditions import Durations
+from opsctl.sandbox.engine.lambda_jobs import run_due
 from tests.kit.command import HANGS_S, environment, opsctl
 from tests.kit.drills import protected
 from tests.kit.ha_world import GROUP, HaWorld, ha_world

@@ -2,7 +2,7 @@
 
 import pytest
 
-from opsctl.sandbox import rules_queue_settings
+from opsctl.sandbox.rules import queue_settings as rules_queue_settings
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws
 from opsctl.model.value import Json
 from opsctl.planning.gather import gather
-from opsctl.sandbox.worlds import seed_network
+from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.block_targets import REGIONAL, distribution, waf_on, waf_on_distribution
 from tests.kit.box_plans import plan_of
 from tests.kit.moto_account import World, client, fresh_world, state

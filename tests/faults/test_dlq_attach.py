@@ -8,8 +8,8 @@ import pytest
 
 from opsctl.model.errors import OpsctlError
 from opsctl.model.value import Json
-from opsctl.sandbox import rules_queue_settings
-from opsctl.sandbox.conditions import Durations
+from opsctl.sandbox.engine.conditions import Durations
+from opsctl.sandbox.rules import queue_settings as rules_queue_settings
 from tests.kit.failing_world import attachments, make_sources, subscription
 from tests.kit.fault_rounds import Round, every, sampled
 from tests.kit.ha_account import run, undo

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from opsctl.model.value import Json
-from opsctl.sandbox import rules_queue_settings
-from opsctl.sandbox.worlds import seed_network
+from opsctl.sandbox.rules import queue_settings as rules_queue_settings
+from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.ha_account import ha_state, run, undo
 from tests.kit.moto_account import World, fresh_world
 from tests.kit.ports import MemoryJournal

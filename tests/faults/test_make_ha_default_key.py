@@ -1,6 +1,6 @@
 """make-ha where every new volume is encrypted with a customer key: built, recovered elsewhere, taken back."""
 
-from opsctl.sandbox.worlds import seed_network
+from opsctl.sandbox.worlds.seeding import seed_network
 from tests.faults.test_make_ha_recovery import members
 from tests.kit.ha_account import run, undo
 from tests.kit.moto_account import client

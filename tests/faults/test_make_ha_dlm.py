@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from opsctl.model.value import Json
-from opsctl.sandbox.clock import HandClock
-from opsctl.sandbox.conditions import AWS_LIKE, Conditions
-from opsctl.sandbox.worlds import seed_network
+from opsctl.sandbox.engine.clock import HandClock
+from opsctl.sandbox.engine.conditions import AWS_LIKE, Conditions
+from opsctl.sandbox.worlds.seeding import seed_network
 from tests.faults.test_make_ha_recovery import members, owner_of_address
 from tests.kit.ha_account import ha_state, instance_named, run, undo
 from tests.kit.moto_account import client

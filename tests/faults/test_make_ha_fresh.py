@@ -7,8 +7,8 @@ import pytest
 from opsctl.model.errors import OpsctlError
 from opsctl.model.plan import Plan
 from opsctl.model.value import Json
-from opsctl.sandbox.conditions import AWS_LIKE, Conditions
-from opsctl.sandbox.worlds import seed_network
+from opsctl.sandbox.engine.conditions import AWS_LIKE, Conditions
+from opsctl.sandbox.worlds.seeding import seed_network
 from tests.faults.test_make_ha_recovery import data_volume, members, owner_of_address
 from tests.kit.ha_account import ha_state, run, undo
 from tests.kit.ha_story import targets

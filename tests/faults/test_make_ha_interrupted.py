@@ -14,9 +14,9 @@ import pytest
 from opsctl.model.changes import Irreversible
 from opsctl.model.plan import Plan
 from opsctl.model.value import Json
-from opsctl.sandbox import rules_queue_settings
-from opsctl.sandbox.conditions import AWS_LIKE
-from opsctl.sandbox.worlds import seed_network
+from opsctl.sandbox.engine.conditions import AWS_LIKE
+from opsctl.sandbox.rules import queue_settings as rules_queue_settings
+from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.ha_account import inverse_plan, run
 from tests.kit.interruptions import AFTER, BEFORE, Interrupting, go_on
 from tests.kit.ports import MemoryJournal

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from opsctl.model.value import Json
-from opsctl.sandbox.worlds_network import make_network
+from opsctl.sandbox.worlds.network import make_network
 from tests.faults.test_make_ha_recovery import members
 from tests.kit.ha_account import run, undo
 from tests.kit.moto_account import client

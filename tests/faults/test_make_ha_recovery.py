@@ -1,8 +1,8 @@
 """make-ha on a clock that is moved by hand, with AWS's own durations: built, lost, recovered, and taken back."""
 
 from opsctl.model.value import Json
-from opsctl.sandbox.conditions import AWS_LIKE
-from opsctl.sandbox.worlds import seed_network
+from opsctl.sandbox.engine.conditions import AWS_LIKE
+from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.ha_account import ha_state, run, undo
 from tests.kit.moto_account import client
 from tests.kit.ports import MemoryJournal

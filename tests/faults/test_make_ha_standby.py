@@ -8,8 +8,8 @@ import pytest
 from opsctl.model.errors import OpsctlError
 from opsctl.model.plan import Plan
 from opsctl.model.value import Json
-from opsctl.sandbox.conditions import AWS_LIKE, Conditions
-from opsctl.sandbox.worlds import seed_network
+from opsctl.sandbox.engine.conditions import AWS_LIKE, Conditions
+from opsctl.sandbox.worlds.seeding import seed_network
 from tests.faults.test_make_ha_recovery import owner_of_address
 from tests.kit.ha_account import ha_state, instance_named, run, undo
 from tests.kit.moto_account import World, client, fresh_world

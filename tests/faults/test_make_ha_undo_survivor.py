@@ -4,7 +4,7 @@ import pytest
 
 from opsctl.model.errors import Unproved
 from opsctl.model.plan import Plan
-from opsctl.sandbox.conditions import Conditions
+from opsctl.sandbox.engine.conditions import Conditions
 from tests.faults.test_make_ha_recovery import members, owner_of_address
 from tests.faults.test_make_ha_undo import replace
 from tests.kit.ha_account import ha_state, instance_named, run, undo

@@ -11,7 +11,7 @@ from opsctl.model.errors import AwsRefused, Drifted
 from opsctl.model.plan import Plan
 from opsctl.model.report import EventRow
 from opsctl.planning.gather import gather
-from opsctl.sandbox.worlds import seed_network
+from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.block_targets import acl_of
 from tests.kit.box_plans import plan_of
 from tests.kit.ha_account import run

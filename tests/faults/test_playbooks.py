@@ -8,7 +8,7 @@ import pytest
 from opsctl.model.errors import OpsctlError
 from opsctl.model.value import Json
 from opsctl.playbook.places import shipped_names
-from opsctl.sandbox.worlds import seed_network
+from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.fault_rounds import Round, every, sampled
 from tests.kit.ha_account import run, undo
 from tests.kit.moto_account import World, fresh_world, state

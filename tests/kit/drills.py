@@ -14,7 +14,7 @@ from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws
 from opsctl.model.report import JournalEvent
 from opsctl.model.value import Json
-from opsctl.sandbox.conditions import Conditions
+from opsctl.sandbox.engine.conditions import Conditions
 from tests.kit.ha_account import inverse_plan
 from tests.kit.ha_world import GROUP, HaWorld
 from tests.kit.moto_account import World, client, sqs_wire

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from opsctl.model.value import Json
-from opsctl.sandbox.worlds_network import IMAGE
+from opsctl.sandbox.worlds.network import IMAGE
 from tests.kit.moto_account import client
 
 LAUNCH, TERMINATE = "autoscaling:EC2_INSTANCE_LAUNCHING", "autoscaling:EC2_INSTANCE_TERMINATING"

@@ -9,8 +9,8 @@ from opsctl.execution.executor import Executor
 from opsctl.model.errors import Interrupted
 from opsctl.model.plan import Plan
 from opsctl.model.value import Json
-from opsctl.sandbox.conditions import AWS_LIKE, Conditions
-from opsctl.sandbox.worlds import seed_network
+from opsctl.sandbox.engine.conditions import AWS_LIKE, Conditions
+from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.ha_account import ha_state
 from tests.kit.moto_account import World, client
 from tests.kit.ports import MemoryJournal

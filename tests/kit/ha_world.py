@@ -11,13 +11,13 @@ from typing import Any
 
 from opsctl.ha.recovery.package import HANDLER, code
 from opsctl.model.value import Json
-from opsctl.sandbox import volume_data
-from opsctl.sandbox.conditions import AWS_LIKE, Conditions, Durations
 from opsctl.sandbox.endpoint import REGION
-from opsctl.sandbox.rules_autoscaling import scaling_of
-from opsctl.sandbox.scaling import Scaling
-from opsctl.sandbox.scaling_model import Member
-from opsctl.sandbox.worlds_network import make_legacy, make_network
+from opsctl.sandbox.engine import volume_data
+from opsctl.sandbox.engine.conditions import AWS_LIKE, Conditions, Durations
+from opsctl.sandbox.engine.scaling import Scaling
+from opsctl.sandbox.engine.scaling_model import Member
+from opsctl.sandbox.rules.autoscaling import scaling_of
+from opsctl.sandbox.worlds.network import make_legacy, make_network
 from tests.kit import timed
 from tests.kit.functions import role, rule
 from tests.kit.groups import LAUNCH, TERMINATE

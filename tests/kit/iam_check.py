@@ -1,7 +1,7 @@
 """Decides whether an identity policy allows a call, as the sandbox does."""
 
 from opsctl.model.value import Json
-from opsctl.sandbox.policies import Asked, Context, Decision, decide
+from opsctl.sandbox.engine.policies import Asked, Context, Decision, decide
 
 
 def allows(policy: Json, action: str, resource: str, context: Context) -> bool:

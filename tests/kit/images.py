@@ -2,7 +2,7 @@
 
 from moto.ec2.models import ec2_backends
 
-from opsctl.sandbox.worlds_network import IMAGE
+from opsctl.sandbox.worlds.network import IMAGE
 
 
 def forget_other_images(account: str) -> None:

@@ -23,10 +23,10 @@ from typing import Any
 from botocore.credentials import ReadOnlyCredentials
 
 from opsctl.model.value import Json
-from opsctl.sandbox.clock import HandClock
-from opsctl.sandbox.conditions import Conditions
-from opsctl.sandbox.lambda_work import FUNCTION_AGENT, Outcome, Work
-from opsctl.sandbox.turns import aside
+from opsctl.sandbox.engine.clock import HandClock
+from opsctl.sandbox.engine.conditions import Conditions
+from opsctl.sandbox.engine.lambda_work import FUNCTION_AGENT, Outcome, Work
+from opsctl.sandbox.engine.turns import aside
 
 
 class Killed(BaseException):

@@ -22,7 +22,7 @@ from opsctl.planning.inputs import parse_inputs
 from opsctl.planning.planner import make_plan
 from opsctl.playbook.load import load_playbook
 from opsctl.sandbox.endpoint import REGION
-from opsctl.sandbox.server import EmbeddedServer, credentials, sandbox_client
+from opsctl.sandbox.engine.server import EmbeddedServer, credentials, sandbox_client
 from tests.kit.local_functions import LocalRunner
 from tests.kit.ports import FakeClock
 

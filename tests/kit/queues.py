@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from opsctl.sandbox import queue_contents
 from opsctl.sandbox.endpoint import REGION
-from opsctl.sandbox.rules_sqs_messages import contents
+from opsctl.sandbox.engine import queue_contents
+from opsctl.sandbox.rules.sqs_messages import contents
 from tests.kit.moto_account import client
 
 TRACE = {"AWSTraceHeader": {"DataType": "String", "StringValue": "Root=1-5759e988-bd862e3fe1be46a994272793"}}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from opsctl.model.plan import Plan
 from opsctl.model.value import Json
-from opsctl.sandbox.conditions import QUICK, Conditions, Durations
-from opsctl.sandbox.worlds import seed_network
+from opsctl.sandbox.engine.conditions import QUICK, Conditions, Durations
+from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.drills import Drill, WorldClock
 from tests.kit.ha_account import instance_named, run
 from tests.kit.images import forget_other_images

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from opsctl.sandbox.clock import HandClock
-from opsctl.sandbox.conditions import Conditions, Durations, hand_clock, set_conditions
-from opsctl.sandbox.lambda_jobs import next_job_due, run_due
+from opsctl.sandbox.engine.clock import HandClock
+from opsctl.sandbox.engine.conditions import Conditions, Durations, hand_clock, set_conditions
+from opsctl.sandbox.engine.lambda_jobs import next_job_due, run_due
 from tests.kit.moto_account import World, client, fresh_world, server
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from opsctl.model.value import Json
-from opsctl.sandbox.worlds_network import IMAGE
+from opsctl.sandbox.worlds.network import IMAGE
 from tests.kit.groups import subnets
 from tests.kit.moto_account import client
 

@@ -10,9 +10,9 @@ from opsctl.model.value import Json
 from opsctl.planning.iam import policy_for_changes
 from opsctl.planning.inputs import parse_inputs
 from opsctl.planning.planner import make_plan
-from opsctl.sandbox.conditions import AWS_LIKE
 from opsctl.sandbox.endpoint import REGION
-from opsctl.sandbox.worlds import seed_network
+from opsctl.sandbox.engine.conditions import AWS_LIKE
+from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.ha_account import inverse_plan, run
 from tests.kit.moto_account import World, client, server, shipped
 from tests.kit.ports import MemoryJournal

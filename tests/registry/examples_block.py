@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from opsctl.model.value import Json
-from opsctl.sandbox.worlds import seed_network
+from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.block_targets import BOTH, REGIONAL, acl_of, distribution, waf_on, waf_on_distribution
 from tests.kit.moto_account import state
 from tests.registry.example import Example, Stage

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from opsctl.model.value import Json
 from opsctl.planning.gather import gather
-from opsctl.sandbox.worlds_queues import make_queues
+from opsctl.sandbox.worlds.queues import make_queues
 from tests.kit.failing_world import attachments, make_sources
 from tests.kit.moto_account import client
 from tests.kit.queues import queue, send, there

@@ -3,7 +3,7 @@
 from typing import Any
 
 from opsctl.model.value import Json
-from opsctl.sandbox.worlds import seed_network
+from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.groups import group, make_group, only, subnets, template
 from tests.kit.ha_account import instance_named
 from tests.kit.ha_story import describe, targets

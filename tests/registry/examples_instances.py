@@ -2,7 +2,7 @@
 
 from opsctl.model.value import Json
 from opsctl.planning.gather import gather
-from opsctl.sandbox.worlds import seed_network
+from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.groups import only, subnets, template
 from tests.kit.ha_account import instance_named, run
 from tests.kit.moto_account import client

@@ -9,7 +9,7 @@ from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws
 from opsctl.model.value import Json
 from opsctl.planning.gather import gather
-from opsctl.sandbox.conditions import QUICK
+from opsctl.sandbox.engine.conditions import QUICK
 from tests.kit.box_plans import plan_of
 from tests.kit.ha_account import inverse_plan
 from tests.kit.job_runs import carry_out

@@ -8,9 +8,9 @@ import pytest
 from opsctl.model.run import Identity
 from opsctl.model.value import Json
 from opsctl.resources.sns_topic_calls import publishing_policy, topic_arn
-from opsctl.sandbox.conditions import Conditions
 from opsctl.sandbox.endpoint import REGION
-from opsctl.sandbox.events import emit
+from opsctl.sandbox.engine.conditions import Conditions
+from opsctl.sandbox.engine.events import emit
 from tests.kit.moto_account import World, client
 from tests.kit.timed import move, timed_world
 

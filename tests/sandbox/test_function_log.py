@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from opsctl.dlq.function_logs import parse_line
-from opsctl.sandbox.conditions import Conditions
+from opsctl.sandbox.engine.conditions import Conditions
 from tests.kit.functions import function, queue, received
 from tests.kit.moto_account import client
 from tests.kit.timed import move, timed_world

@@ -10,8 +10,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from opsctl.model.value import Json
-from opsctl.sandbox.callers import open_session
-from opsctl.sandbox.conditions import Conditions
+from opsctl.sandbox.engine.callers import open_session
+from opsctl.sandbox.engine.conditions import Conditions
 from tests.kit.functions import TRUST, function, queue, received
 from tests.kit.moto_account import World, client, server
 from tests.kit.timed import move, timed_world

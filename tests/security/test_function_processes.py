@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from opsctl.sandbox.callers import open_session
-from opsctl.sandbox.conditions import conditions
-from opsctl.sandbox.lambda_child import ChildRunner
-from opsctl.sandbox.lambda_work import Outcome, Work
+from opsctl.sandbox.engine.callers import open_session
+from opsctl.sandbox.engine.conditions import conditions
+from opsctl.sandbox.engine.lambda_child import ChildRunner
+from opsctl.sandbox.engine.lambda_work import Outcome, Work
 from tests.kit.functions import role, zipped
 from tests.kit.moto_account import KEY, World, fresh_world, server
 
@@ -157,7 +157,7 @@ def test_what_computes_without_end_is_ended_too(world: World) -> None:
 
 
 def test_a_zip_leads_nowhere_else_and_is_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("opsctl.sandbox.lambda_child.UNZIPPED_BYTES", 10)
+    monkeypatch.setattr("opsctl.sandbox.engine.lambda_child.UNZIPPED_BYTES", 10)
     big, broken = invoke(world, "pass"), invoke(world, "pass", code=b"no zip")
     assert big.error is not None
     assert "larger" in str(big.error["errorMessage"])
@@ -167,9 +167,9 @@ def test_a_zip_leads_nowhere_else_and_is_bounded(world: World, monkeypatch: pyte
 
 STARTS = """
 import sys
-from opsctl.sandbox.conditions import conditions
-from opsctl.sandbox.lambda_child import ChildRunner
-from opsctl.sandbox.lambda_work import Work
+from opsctl.sandbox.engine.conditions import conditions
+from opsctl.sandbox.engine.lambda_child import ChildRunner
+from opsctl.sandbox.engine.lambda_work import Work
 from tests.kit.functions import zipped
 code = "import os, time\\ndef lambda_handler(event, context):\\n    print(os.getpid())\\n    time.sleep(60)\\n"
 work = Work(code=zipped(code), handler="handler.lambda_handler", env={"AWS_LAMBDA_FUNCTION_NAME": "f"}, arn="",

@@ -16,10 +16,10 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from opsctl.model.errors import InvalidInput
-from opsctl.sandbox.background import ensure_running, running, stop
-from opsctl.sandbox.door import new_key
+from opsctl.sandbox.client import ensure_running, running, stop
 from opsctl.sandbox.endpoint import CONTROL, RESET, STATUS
-from opsctl.sandbox.server import credentials, sandbox_client
+from opsctl.sandbox.engine.door import new_key
+from opsctl.sandbox.engine.server import credentials, sandbox_client
 from tests.kit.moto_account import KEY, WatchedServer, fresh_world, server
 
 SERVICES = ("ec2", "sts", "iam", "lambda", "wafv2", "sqs", "s3", "route53", "cloudfront", "dlm", "logs")

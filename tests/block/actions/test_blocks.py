@@ -9,7 +9,7 @@ from opsctl.model.changes import Irreversible
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.plan import Plan
 from opsctl.model.value import Json
-from opsctl.sandbox.worlds import seed_network
+from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.block_targets import acl_of, balancer, waf_on
 from tests.kit.box_plans import plan_of
 from tests.kit.ha_account import run, undo

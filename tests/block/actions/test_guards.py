@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from opsctl.model.errors import RefusedByGuard
-from opsctl.sandbox.worlds import seed_network
+from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.moto_account import World, client, fresh_world
 
 TARGET = "direct.example.com"

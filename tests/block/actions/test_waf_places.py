@@ -10,7 +10,7 @@ from opsctl.model.errors import Drifted, RefusedByGuard
 from opsctl.model.plan import Plan
 from opsctl.model.settings import Settings
 from opsctl.model.value import Json
-from opsctl.sandbox.worlds import seed_network
+from opsctl.sandbox.worlds.seeding import seed_network
 from tests.block.actions.test_blocks import WHY, apply, direct_acl, planned, waf
 from tests.kit.block_targets import waf_on, waf_on_distribution
 from tests.kit.box_plans import plan_of

@@ -8,7 +8,7 @@ from moto.wafv2.models import wafv2_backends
 
 from opsctl.model.plan import Plan
 from opsctl.model.value import Json
-from opsctl.sandbox.worlds import seed_network
+from opsctl.sandbox.worlds.seeding import seed_network
 from tests.block.actions.test_blocks import direct_acl, waf
 from tests.block.actions.test_waf_places import GROUP, HEADER, ip_set, order, rules_are
 from tests.kit.ha_account import run, undo

@@ -11,7 +11,7 @@ from opsctl.model.reads import Answer, Read, Refused
 from opsctl.model.value import Json
 from opsctl.model.write_backs import documents_of, need_whole
 from opsctl.planning.gather import gather
-from opsctl.sandbox.worlds import seed_network
+from opsctl.sandbox.worlds.seeding import seed_network
 from tests.block.actions.test_blocks import apply, planned, waf
 from tests.kit.block_targets import REGIONAL, waf_on
 from tests.kit.ha_account import run, undo

@@ -7,7 +7,7 @@ import pytest
 from opsctl.block.decision import Decision
 from opsctl.block.facts.block_decision import BlockDecision
 from opsctl.planning.gather import gather
-from opsctl.sandbox.worlds import seed_network
+from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.moto_account import World, fresh_world
 
 

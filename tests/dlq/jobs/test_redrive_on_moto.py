@@ -14,9 +14,9 @@ from opsctl.model.plan import Plan
 from opsctl.model.report import ChangeResult
 from opsctl.model.value import Json
 from opsctl.render.words import status_of
-from opsctl.sandbox.conditions import Durations, conditions, set_conditions
-from opsctl.sandbox.worlds_dead_letters import make_dead_letters
-from opsctl.sandbox.worlds_queues import make_queues
+from opsctl.sandbox.engine.conditions import Durations, conditions, set_conditions
+from opsctl.sandbox.worlds.dead_letters import make_dead_letters
+from opsctl.sandbox.worlds.queues import make_queues
 from tests.kit.job_runs import carry_out
 from tests.kit.moto_account import World, client, fresh_world
 from tests.kit.ports import FAULTS, FakeClock, Faulty, Killed, MemoryJournal

@@ -9,7 +9,7 @@ import pytest
 from opsctl.model.errors import Interrupted, OpsctlError, Unproved
 from opsctl.model.reads import Answer, Read
 from opsctl.model.value import Json
-from opsctl.sandbox.conditions import QUICK
+from opsctl.sandbox.engine.conditions import QUICK
 from tests.kit.drills import Drill, drill, launched_by_the_drill, protected, subnets_of_the_group
 from tests.kit.ha_world import HaWorld, ha_world
 from tests.kit.moto_account import client

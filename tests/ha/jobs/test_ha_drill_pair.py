@@ -10,7 +10,7 @@ from opsctl.model.errors import Unproved
 from opsctl.model.plan import FactCall
 from opsctl.planning.facts import look_up
 from opsctl.render.drill import drill_lines, markdown_drill
-from opsctl.sandbox import rules_queue_settings
+from opsctl.sandbox.rules import queue_settings as rules_queue_settings
 from tests.kit.ha_account import undo
 from tests.kit.moto_account import client
 from tests.kit.ports import FakeClock, Faulty, Killed

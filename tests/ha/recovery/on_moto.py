@@ -10,8 +10,8 @@ from opsctl.ha.recovery.account import Refused
 from opsctl.ha.recovery.handler import Recovery
 from opsctl.ha.recovery.package import RecoveredAddress, RecoveryConfig
 from opsctl.model.value import Json
-from opsctl.sandbox.conditions import AWS_LIKE, Conditions
-from opsctl.sandbox.worlds_network import IMAGE
+from opsctl.sandbox.engine.conditions import AWS_LIKE, Conditions
+from opsctl.sandbox.worlds.network import IMAGE
 from tests.kit.images import forget_other_images
 from tests.kit.moto_account import client
 from tests.kit.timed import move, timed_world

@@ -7,8 +7,8 @@ import pytest
 
 from opsctl.ha.recovery.handler import lambda_handler
 from opsctl.ha.recovery.package import HANDLER, code, environment
-from opsctl.sandbox import volume_data
-from opsctl.sandbox.lambda_work import Work
+from opsctl.sandbox.engine import volume_data
+from opsctl.sandbox.engine.lambda_work import Work
 from tests.ha.recovery.on_moto import GROUP, Account, account
 from tests.ha.recovery.test_scenarios import played
 from tests.kit.moto_account import KEY, client, server

@@ -11,8 +11,8 @@ from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws
 from opsctl.model.value import Json
 from opsctl.resources.actions.ec2_twin import BOOTED_WITHIN_S, Ec2Twin
-from opsctl.sandbox.conditions import AWS_LIKE, Conditions
-from opsctl.sandbox.worlds_network import IMAGE
+from opsctl.sandbox.engine.conditions import AWS_LIKE, Conditions
+from opsctl.sandbox.worlds.network import IMAGE
 from tests.kit.box_plans import plan_of
 from tests.kit.canned import drive
 from tests.kit.moto_account import World, client

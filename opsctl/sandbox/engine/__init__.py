@@ -1,0 +1,1 @@
+"""The embedded AWS itself: who calls, what may be done, time, and what AWS does by itself meanwhile."""

@@ -1,0 +1,82 @@
+"""What a request asks for, read by the SDK's models: the service, the operation and its parameters."""
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+from opsctl.model.value import Json
+from opsctl.sandbox.engine.door import Claim
+
+_SIGNED_AS = {
+    "elasticfilesystem": "efs",
+    "elasticloadbalancing": "elbv2",
+    "email": "ses",
+    "es": "opensearch",
+    "monitoring": "cloudwatch",
+    "servicequotas": "service-quotas",
+    "states": "stepfunctions",
+    "tagging": "resourcegroupstaggingapi",
+}
+"""The SDK's services that sign under another name (`signingName` and `endpointPrefix` of its models)."""
+_CLASSIC = "2012-06-01"
+"""The API version that tells the older load balancers from the newer."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a caller."""
+
+    account: str
+    region: str
+    service: str
+    operation: str
+    protocol: str
+    params: dict[str, Json]
+
+    @property
+    def api(self) -> str:
+        """As `service.Operation`."""
+        return f"{self.service}.{self.operation}"
+
+
+def call_of(environ: dict[str, Any], claim: Claim, account: str) -> Call | None:
+    """Read a call and leave the request as it was; None when it is no call of a service that the SDK knows."""
+    from botocore.exceptions import UnknownServiceError
+    from moto.core.parse import PROTOCOL_PARSERS
+    from moto.core.request import Request, determine_request_protocol
+    from moto.core.routing import get_service_router
+    from moto.core.utils import get_service_model
+    from werkzeug.exceptions import HTTPException
+
+    body = _body(environ)
+    request = Request({**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))})
+    service = _SIGNED_AS.get(claim.service, claim.service)
+    if service == "elbv2" and request.values.get("Version") == _CLASSIC:
+        service = "elb"
+    try:
+        model = get_service_model(service)
+        operation, from_path = get_service_router(service).match(request)
+    except (UnknownServiceError, HTTPException, NotImplementedError, LookupError):
+        return None
+    parser = PROTOCOL_PARSERS[determine_request_protocol(model, request.content_type)](operation)
+    params = parser.parse(
+        {
+            "method": request.method,
+            "values": request.values,
+            "headers": request.headers,
+            "body": request.data,
+            "url_path": request.path,
+            "url_params": from_path,
+        }
+    )
+    return Call(account, claim.region, service, operation.name, str(model.protocol), dict(params))
+
+
+def _body(environ: dict[str, Any]) -> bytes:
+    length = environ.get("CONTENT_LENGTH")
+    stream = environ["wsgi.input"]
+    body: bytes = stream.read(int(length)) if length else b""
+    if not length and environ.get("wsgi.input_terminated"):
+        body = stream.read()
+    environ["wsgi.input"] = io.BytesIO(body)
+    return body

@@ -1,0 +1,89 @@
+"""Makes moto as strict as AWS where it lets something pass, and adds the few calls it lacks.
+
+Installed explicitly, once a process. Each rule is a small function around one of moto's methods.
+"""
+
+from opsctl.sandbox.engine import alarm_states, callers, shortcuts
+from opsctl.sandbox.rules import (
+    addresses,
+    autoscaling,
+    cloudfront,
+    cloudtrail,
+    cloudwatch,
+    concurrency,
+    ebs,
+    ec2,
+    elbv2,
+    encryption,
+    events,
+    functions,
+    iam,
+    images,
+    instances,
+    lambda_settings,
+    logs,
+    new_queues,
+    queue_settings,
+    quotas,
+    scaling_metrics,
+    scheduler,
+    schedules,
+    snapshots,
+    sns,
+    sqs,
+    sqs_messages,
+    sqs_metrics,
+    sts,
+    templates,
+    waf_quotas,
+    wafv2,
+)
+
+_MODULES = (
+    callers,
+    sts,
+    cloudfront,
+    concurrency,
+    cloudwatch,
+    alarm_states,
+    ec2,
+    quotas,
+    elbv2,
+    events,
+    iam,
+    lambda_settings,
+    logs,
+    scheduler,
+    sns,
+    sqs_messages,
+    sqs,
+    queue_settings,
+    new_queues,
+    sqs_metrics,
+    wafv2,
+    waf_quotas,
+    addresses,
+    autoscaling,
+    cloudtrail,
+    scaling_metrics,
+    ebs,
+    encryption,
+    functions,
+    images,
+    instances,
+    schedules,
+    snapshots,
+    templates,
+    shortcuts,
+)
+
+
+def install_rules() -> None:
+    """Put every rule in place; a second call does nothing."""
+    from moto.wafv2.models import WAFV2Backend
+
+    if getattr(WAFV2Backend, "opsctl_rules", False):
+        return
+    for module in _MODULES:
+        module.install()
+    WAFV2Backend.opsctl_rules = True

@@ -1,0 +1,1 @@
+"""The accounts that the sandbox begins with, made through AWS's own API."""

@@ -1,0 +1,45 @@
+"""The worlds of the sandbox: small, realistic accounts to try and rehearse in, made through AWS's own API."""
+
+from collections.abc import Callable
+from typing import Any
+
+from opsctl.model.value import Value
+from opsctl.sandbox.worlds import dead_letters, network, queues, roles
+
+Clients = Callable[[str], Any]
+"""Returns the SDK client of a service in the sandbox's region."""
+
+
+class Target(Value):
+    """Something to try, and what stands in front of it."""
+
+    name: str
+    what: str
+
+
+TARGETS = (
+    Target(name="shop.example.com", what="CloudFront in front of an ALB that can also be reached directly"),
+    Target(name="direct.example.com", what="an ALB of its own, with a web ACL attached"),
+    Target(name="api.example.com", what="an NLB with instances behind it"),
+    Target(name="legacy-web", what="a lone instance with an Elastic IP and a data volume"),
+)
+
+
+def seed_network(clients: Clients) -> None:
+    """Make the VPC, the four workloads, and DNS."""
+    net = network.make_network(clients)
+    records = [
+        network.make_shop(clients, net),
+        network.make_direct(clients, net),
+        network.make_api(clients, net),
+        *network.make_legacy(clients, net),
+    ]
+    network.make_zone(clients, records)
+
+
+def seed_all(clients: Clients) -> None:
+    """Make every world."""
+    seed_network(clients)
+    queues.make_queues(clients)
+    dead_letters.make_dead_letters(clients)
+    roles.make_roles(clients)
