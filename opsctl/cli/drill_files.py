@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 def save_drills(report: "Report") -> None:
     """Write the Markdown report of each drill of a run that has one to write; a failure to is told, no more."""
     from opsctl.model.commands import local_command
-    from opsctl.render.drill import drill_of, markdown_drill
+    from opsctl.render.views.ha_drill import drill_of, markdown_drill
 
     for result in report.changes:
         found = drill_of(result)

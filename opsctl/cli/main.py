@@ -7,18 +7,8 @@ import typer
 from typer.exceptions import TyperException
 
 from opsctl import __version__
-from opsctl.cli import (
-    apply_command,
-    block_ip,
-    dlq,
-    doctor,
-    make_ha,
-    playbook_commands,
-    run_commands,
-    runs_commands,
-    sandbox_commands,
-    topology_command,
-)
+from opsctl.cli import apply_command, doctor, playbook_commands, run_commands, runs_commands, sandbox_commands
+from opsctl.cli.commands import block_ip, dlq, make_ha, topology
 from opsctl.cli.endings import end_badly, end_bug, end_lost, end_usage
 from opsctl.cli.leaving import INTERRUPTED
 from opsctl.cli.streams import LostOutput, give_up_results, prepare_streams
@@ -66,7 +56,7 @@ for module in (
     block_ip,
     make_ha,
     dlq,
-    topology_command,
+    topology,
     run_commands,
     apply_command,
     runs_commands,

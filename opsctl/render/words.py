@@ -11,7 +11,7 @@ from opsctl.model.plan import Finding, Plan
 from opsctl.model.references import is_reference
 from opsctl.model.report import ChangeResult, ChangeStatus, Report
 from opsctl.model.value import Json, canonical
-from opsctl.render.drill import drill_lines, drill_of
+from opsctl.render.views.ha_drill import drill_lines, drill_of
 
 STATUS_WORDS: dict[ChangeStatus, str] = {
     "pending": "not started",

@@ -9,7 +9,7 @@ import pytest
 from opsctl.ha.facts.ha_status import HaStatus, HaStatusResult
 from opsctl.model.errors import InvalidInput
 from opsctl.model.value import Json
-from opsctl.render.recovery import headline, markdown_status, render_status
+from opsctl.render.views.ha_status import headline, markdown_status, render_status
 from tests.kit.canned import ABOUT, Canned, denied, drive, missing
 
 NOW = 1_790_000_000.0

@@ -10,7 +10,7 @@ from opsctl.ha.facts.ha_status import HaStatus, HaStatusResult
 from opsctl.ha.health_pair import PAIR_ALARMS
 from opsctl.model.errors import InvalidInput
 from opsctl.model.value import Json
-from opsctl.render.recovery import headline
+from opsctl.render.views.ha_status import headline
 from tests.ha.test_health import FRESH, HANDLER, HEALTHY, NOW, OLD, bad, tags
 from tests.kit.canned import ABOUT, Canned, denied, drive, missing
 

@@ -9,7 +9,7 @@ from opsctl.ha.facts.ha_status import HaStatusResult
 from opsctl.model.errors import Unproved
 from opsctl.model.plan import FactCall
 from opsctl.planning.facts import look_up
-from opsctl.render.drill import drill_lines, markdown_drill
+from opsctl.render.views.ha_drill import drill_lines, markdown_drill
 from opsctl.sandbox.rules import queue_settings as rules_queue_settings
 from tests.kit.ha_account import undo
 from tests.kit.moto_account import client

@@ -5,8 +5,8 @@ import pytest
 from opsctl.dlq.audit.listing import DeadLetterRow, RowSource
 from opsctl.dlq.facts.dlq_audit import Audited
 from opsctl.dlq.facts.dlq_survey import Surveyed
-from opsctl.render.dead_letter_audit import markdown_audit, render_audit
-from opsctl.render.dead_letter_list import figures_of, markdown_survey, render_survey
+from opsctl.render.views.dead_letter_audit import markdown_audit, render_audit
+from opsctl.render.views.dead_letter_list import figures_of, markdown_survey, render_survey
 from tests.kit.dead_letter_picture import Region
 
 DAY = 86_400

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from opsctl.cli.dlq_inspect import QueueArgument
+from opsctl.cli.commands.dlq_inspect import QueueArgument
 from opsctl.cli.options import AccountOptions, ApplyOptions, Output, PlanOptions, ShowOptions, spliced
 
 if TYPE_CHECKING:

@@ -40,7 +40,7 @@ def audit(
     from opsctl.cli.looks import look_at, show_found
     from opsctl.dlq.facts.dlq_audit import Audited, DlqAudit
     from opsctl.model.exits import Exit
-    from opsctl.render.dead_letter_audit import markdown_audit, render_audit
+    from opsctl.render.views.dead_letter_audit import markdown_audit, render_audit
 
     order = Order("dlq audit", account, show)
     reading = "reading queues, functions, subscriptions, rules, schedules, alarms and policies"

@@ -4,9 +4,9 @@ from itertools import groupby
 
 from opsctl.dlq.audit.rules import SEVERITIES
 from opsctl.dlq.facts.dlq_audit import Audited
-from opsctl.render.dead_letter_list import unread
 from opsctl.render.inert import code_span, markdown
 from opsctl.render.page import Page
+from opsctl.render.views.dead_letter_list import unread
 
 _STYLE = {"high": "bold red", "medium": "bold yellow", "low": "bold"}
 

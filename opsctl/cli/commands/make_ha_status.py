@@ -40,7 +40,7 @@ def status(
     from opsctl.model.exits import Exit
     from opsctl.model.plan import FactCall
     from opsctl.planning.facts import look_up
-    from opsctl.render.recovery import markdown_status, render_status
+    from opsctl.render.views.ha_status import markdown_status, render_status
 
     if show.output is Output.HTML:
         raise typer.BadParameter("text, json or markdown", param_hint="--output")

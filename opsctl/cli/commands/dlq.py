@@ -2,7 +2,16 @@
 
 import typer
 
-from opsctl.cli import dlq_attach, dlq_audit, dlq_files, dlq_inspect, dlq_list, dlq_redrive, dlq_task, dlq_why
+from opsctl.cli.commands import (
+    dlq_attach,
+    dlq_audit,
+    dlq_files,
+    dlq_inspect,
+    dlq_list,
+    dlq_redrive,
+    dlq_task,
+    dlq_why,
+)
 
 
 def register(app: typer.Typer) -> None:

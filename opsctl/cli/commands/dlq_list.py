@@ -38,7 +38,7 @@ def list_queues(
     from opsctl.cli.front import Order
     from opsctl.cli.looks import look_at, show_found
     from opsctl.dlq.facts.dlq_survey import DlqSurvey, Surveyed
-    from opsctl.render.dead_letter_list import markdown_survey, render_survey
+    from opsctl.render.views.dead_letter_list import markdown_survey, render_survey
 
     order = Order("dlq list", account, show)
     reading = "reading queues, functions, subscriptions, rules, schedules and alarms"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from opsctl.cli.dlq_inspect import OverrideOption, QueueArgument, WhereOption, commands_of, open_glass
+from opsctl.cli.commands.dlq_inspect import OverrideOption, QueueArgument, WhereOption, commands_of, open_glass
 from opsctl.cli.options import AccountOptions, Output, ShowOptions, spliced
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def why(
     from opsctl.cli.output import emit_value
     from opsctl.cli.terminal import wants_colour, width
     from opsctl.model.exits import Exit
-    from opsctl.render.dead_letters_why import markdown_why, render_why
+    from opsctl.render.views.dead_letters_why import markdown_why, render_why
 
     session, glass = open_glass("dlq why", queue, where, override or (), account, show)
     found = _explained(session, glass, sample, where)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from opsctl.cli import make_ha_drill, make_ha_status
+from opsctl.cli.commands import make_ha_drill, make_ha_status
 from opsctl.cli.first_word import FirstWordGroup
 from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
 

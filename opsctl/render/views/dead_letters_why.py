@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from opsctl.dlq.explaining_messages import Why
 from opsctl.dlq.sieve import says_unjudged
 from opsctl.dlq.why import CauseWhy, ConsumerFacts, LogFacts, MappingFacts, Measured, SaidOften
-from opsctl.render.dead_letters import KINDS, heading_of, markdown_next, title_of
 from opsctl.render.inert import markdown, shortened
 from opsctl.render.page import Page
+from opsctl.render.views.dead_letters import KINDS, heading_of, markdown_next, title_of
 
 _LINE, _REASON = 240, 240
 _NOTHING = "nothing was seen that explains it; that is no proof that all is well"

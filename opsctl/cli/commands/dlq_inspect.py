@@ -61,7 +61,7 @@ def inspect(
     from opsctl.cli.terminal import wants_colour, width
     from opsctl.dlq.following import after_inspecting
     from opsctl.model.exits import Exit
-    from opsctl.render.dead_letters import markdown_inspected, render_inspected
+    from opsctl.render.views.dead_letters import markdown_inspected, render_inspected
 
     session, glass = open_glass("dlq inspect", queue, where, override or (), account, show)
     if raw:

@@ -2,7 +2,7 @@
 
 from opsctl.model.report import ChangeResult
 from opsctl.model.value import Json
-from opsctl.render.drill import drill_lines, drill_of, markdown_drill
+from opsctl.render.views.ha_drill import drill_lines, drill_of, markdown_drill
 
 T0 = 1_790_000_000.0
 FOUND: dict[str, Json] = {

@@ -132,12 +132,12 @@ def _preview(
     show: ShowOptions,
 ) -> None:
     """Show the difference that filter and edits make to a few messages, which stay in the queue."""
-    from opsctl.cli.dlq_inspect import open_glass
+    from opsctl.cli.commands.dlq_inspect import open_glass
     from opsctl.cli.output import emit_value
     from opsctl.dlq.looking_at_messages import COSTLY
     from opsctl.planning.guards import refuse_unknown_guards
     from opsctl.playbook.load import load_playbook
-    from opsctl.render.dead_letters import render_previews
+    from opsctl.render.views.dead_letters import render_previews
 
     book = load_playbook("dlq-redrive").playbook
     refuse_unknown_guards(book, {name: flag for name, flag in planning.named.items() if name not in COSTLY})

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from opsctl.cli.dlq_inspect import QueueArgument, WhereOption
-from opsctl.cli.dlq_redrive import checked_edits, refuse_through_alone
+from opsctl.cli.commands.dlq_inspect import QueueArgument, WhereOption
+from opsctl.cli.commands.dlq_redrive import checked_edits, refuse_through_alone
 from opsctl.cli.new_files import refuse_bad_file
 from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
 
