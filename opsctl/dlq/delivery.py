@@ -5,7 +5,7 @@ import json
 from opsctl.dlq.letter import letter_of, told_by_lambda
 from opsctl.model.lossless import parse, text_of
 from opsctl.model.value import Json
-from opsctl.resources.event_inputs import MISSING, transformed, value_at
+from opsctl.resources.event_inputs import event_of
 
 
 def payload_for_function(message: Json, form: str) -> str:
@@ -56,7 +56,7 @@ def entry_for_bus(message: Json, bus: str) -> dict[str, Json]:
     Raises:
         ValueError: the body is not an event.
     """
-    event = _event(message["Body"])
+    event = event_of(message["Body"])
     missing = [name for name in ("source", "detail-type", "detail") if name not in event]
     if missing:
         raise ValueError(f"the body is no event: {', '.join(missing)} is missing")
@@ -71,37 +71,6 @@ def entry_for_bus(message: Json, bus: str) -> dict[str, Json]:
         # Without it EventBridge takes the time of the call, and consumers sort by the event's own.
         **({"Time": event["time"]} if event.get("time") else {}),
     }
-
-
-def input_for_target(message: Json, target: dict[str, Json], rule_arn: str) -> str:
-    """Return what a rule's target gets of an event, after the target's own input settings.
-
-    Source: EventBridge API reference, Target and InputTransformer.
-
-    Raises:
-        ValueError: the body is not an event, or the settings cannot be followed.
-    """
-    event = _event(message["Body"])
-    if "Input" in target:
-        return str(target["Input"])
-    if "InputPath" in target:
-        found = value_at(event, str(target["InputPath"]))
-        if found is MISSING:
-            raise ValueError(f"the target's input path {target['InputPath']} finds nothing in this event")
-        return text_of(found)
-    if "InputTransformer" in target:
-        return transformed(event, target["InputTransformer"], rule_arn)
-    return str(message["Body"])
-
-
-def _event(body: str) -> dict[str, Json]:
-    try:
-        event = parse(body)
-    except ValueError:
-        raise ValueError("the body is not JSON, so it is no event") from None
-    if not isinstance(event, dict):
-        raise ValueError("the body is no event")
-    return event
 
 
 def _json_text(text: str, what: str) -> str:

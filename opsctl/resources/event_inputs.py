@@ -6,7 +6,7 @@ in public tests (tests/recorded/test_inputs.py says what follows from them).
 
 import re
 
-from opsctl.model.lossless import is_number, text_of
+from opsctl.model.lossless import is_number, parse, text_of
 from opsctl.model.value import Json
 
 _PLACE = re.compile(r"<([\w.-]+)>")
@@ -104,3 +104,39 @@ def _follow(found: Json, steps: list[str | int]) -> Json:
             return MISSING
         found = found[step]
     return found
+
+
+def input_for_target(message: Json, target: dict[str, Json], rule_arn: str) -> str:
+    """Return what a rule's target gets of an event, after the target's own input settings.
+
+    Source: EventBridge API reference, Target and InputTransformer.
+
+    Raises:
+        ValueError: the body is not an event, or the settings cannot be followed.
+    """
+    event = event_of(message["Body"])
+    if "Input" in target:
+        return str(target["Input"])
+    if "InputPath" in target:
+        found = value_at(event, str(target["InputPath"]))
+        if found is MISSING:
+            raise ValueError(f"the target's input path {target['InputPath']} finds nothing in this event")
+        return text_of(found)
+    if "InputTransformer" in target:
+        return transformed(event, target["InputTransformer"], rule_arn)
+    return str(message["Body"])
+
+
+def event_of(body: str) -> dict[str, Json]:
+    """Return the event that a text is.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        event = parse(body)
+    except ValueError:
+        raise ValueError("the body is not JSON, so it is no event") from None
+    if not isinstance(event, dict):
+        raise ValueError("the body is no event")
+    return event

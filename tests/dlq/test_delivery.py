@@ -4,13 +4,9 @@ import json
 
 import pytest
 
-from opsctl.dlq.delivery import (
-    entry_for_bus,
-    input_for_target,
-    notification_event,
-    payload_for_function,
-)
+from opsctl.dlq.delivery import entry_for_bus, notification_event, payload_for_function
 from opsctl.model.value import Json
+from opsctl.resources.event_inputs import input_for_target
 from tests.dlq.test_letter import message, record
 
 RULE = "arn:aws:events:us-east-1:123456789012:rule/shop/big-orders"

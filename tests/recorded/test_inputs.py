@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from opsctl.dlq.delivery import input_for_target
 from opsctl.model.value import Json
+from opsctl.resources.event_inputs import input_for_target
 from tests.recorded.shapes import RULE, event, received
 
 # The events of events/test_events_inputs: what a value is in them decides what becomes of it.

@@ -3,11 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 
-from opsctl.dlq.delivery import (
-    entry_for_bus,
-    input_for_target,
-    payload_for_function,
-)
+from opsctl.dlq.delivery import entry_for_bus, payload_for_function
 from opsctl.dlq.letter import Letter, letter_of, opened
 from opsctl.dlq.route import Route
 from opsctl.dlq.subscribers import INTO_ITSELF, is_queue, subscriber
@@ -22,6 +18,7 @@ from opsctl.dlq.transfer.targets import invocation, target_call
 from opsctl.model.jobs import Tools, Wire
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
+from opsctl.resources.event_inputs import input_for_target
 from opsctl.resources.queue_facts import place_of_url, queue_url
 from opsctl.resources.sdk_services import universal_api
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from opsctl.dlq.delivery import input_for_target
 from opsctl.model.value import Json
+from opsctl.resources.event_inputs import input_for_target
 from opsctl.resources.event_patterns import Pattern, parsed
 from opsctl.sandbox.engine.conditions import Job, conditions
 
