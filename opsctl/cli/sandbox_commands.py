@@ -85,26 +85,11 @@ def inline(context: typer.Context) -> None:
     Example: opsctl sandbox exec topology shop.example.com
     """
     _require_extra()
-    import os
-    from functools import lru_cache
-
     from opsctl.cli.main import run
-    from opsctl.sandbox.client import SandboxEndpoint, force_environment, forget_aws
-    from opsctl.sandbox.engine.conditions import QUICK
-    from opsctl.sandbox.engine.server import EmbeddedServer
-    from opsctl.sandbox.worlds.seeding import seed_all
+    from opsctl.sandbox.client import embedded
 
-    # moto reads the SDK's configuration when it is loaded.
-    forget_aws()
-    server = EmbeddedServer()
-    server.start()
-    try:
-        force_environment(SandboxEndpoint(endpoint_url=server.endpoint, pid=os.getpid(), key=server.key))
-        seed_all(lru_cache(server.client))
-        server.begin(QUICK)
+    with embedded():
         code = run(list(context.args))
-    finally:
-        server.stop()
     raise typer.Exit(code)
 
 
@@ -116,7 +101,7 @@ def start(*, pace: PaceOption = Pace.QUICK, slow: SlowOption = None, output: For
     from opsctl.cli.terminal import ProgressLines
 
     _require_extra()
-    from opsctl.sandbox.engine.pace import pace_text
+    from opsctl.sandbox.pace import pace_text
 
     chosen = pace_text(pace.value, slow or [])
     progress = ProgressLines(quiet=False)
@@ -205,12 +190,12 @@ def reset() -> None:
 def worlds(*, output: FormOption = Form.TEXT) -> None:
     """List what there is to try."""
     _require_extra()
-    from opsctl.sandbox.worlds.seeding import TARGETS
+    from opsctl.sandbox.client import targets
 
     if output is Form.JSON:
-        _json("worlds", "worlds", [target.model_dump() for target in TARGETS])
+        _json("worlds", "worlds", [target.model_dump() for target in targets()])
     else:
-        typer.echo("\n".join(f"{target.name:<20} {target.what}" for target in TARGETS))
+        typer.echo("\n".join(f"{target.name:<20} {target.what}" for target in targets()))
 
 
 def _export(env: dict[str, str]) -> None:
@@ -247,17 +232,16 @@ def _show(command: str, endpoint: "SandboxEndpoint", output: Form) -> None:
     if output is Form.JSON:
         _json(command, "running", endpoint.model_dump(exclude={"key"}))
         return
-    from opsctl.sandbox.worlds.roles import ROLES
-    from opsctl.sandbox.worlds.seeding import TARGETS
+    from opsctl.sandbox.client import sample_roles, targets
 
     typer.echo(f"The sandbox answers at {endpoint.endpoint_url} (account {endpoint.account}, {endpoint.region}).")
     typer.echo("")
     typer.echo("Try:")
-    for target in TARGETS:
+    for target in targets():
         typer.echo(f"  {command_line((SANDBOX,), 'topology', target.name):<48} # {target.what}")
     typer.echo("")
     typer.echo("Call as somebody who may not do everything:")
-    for role in ROLES:
+    for role in sample_roles():
         typer.echo(f"  {local_command('sandbox', 'as', role.name):<48} # {role.what}")
     typer.echo("")
     typer.echo("Point the aws CLI or boto3 at it:")

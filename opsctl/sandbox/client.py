@@ -1,4 +1,7 @@
-"""The sandbox as a background process: started once, found by its state file, stopped cleanly or by itself."""
+"""What commands use of the sandbox: a background process, started once, found by its state file, stopped cleanly.
+
+Light: what answers is loaded in the process that it runs in, and nowhere else.
+"""
 
 import fcntl
 import json
@@ -9,9 +12,11 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pydantic import Field
@@ -22,6 +27,10 @@ from opsctl.model.private import private_directory
 from opsctl.model.run import Progress
 from opsctl.model.value import Value
 from opsctl.sandbox.endpoint import ACCOUNT, HOST, REGION, RESET, STATUS, control_headers
+
+if TYPE_CHECKING:
+    from opsctl.sandbox.worlds.roles import SampleRole
+    from opsctl.sandbox.worlds.seeding import Target
 
 START_WITHIN_S = 300
 IDLE_S = 2 * 3600
@@ -79,6 +88,40 @@ def forget_aws() -> None:
     for name in list(os.environ):
         if name.startswith("AWS_"):
             del os.environ[name]
+
+
+@contextmanager
+def embedded() -> Iterator[None]:
+    """A sandbox in this process, which is pointed at it and at nothing else; it is gone in the end."""
+    from opsctl.sandbox.engine.conditions import QUICK
+    from opsctl.sandbox.engine.server import EmbeddedServer
+    from opsctl.sandbox.worlds.seeding import seed_all
+
+    # moto reads the SDK's configuration when it is loaded.
+    forget_aws()
+    server = EmbeddedServer()
+    server.start()
+    try:
+        force_environment(SandboxEndpoint(endpoint_url=server.endpoint, pid=os.getpid(), key=server.key))
+        seed_all(lru_cache(server.client))
+        server.begin(QUICK)
+        yield
+    finally:
+        server.stop()
+
+
+def targets() -> "tuple[Target, ...]":
+    """What there is to try."""
+    from opsctl.sandbox.worlds.seeding import TARGETS
+
+    return TARGETS
+
+
+def sample_roles() -> "tuple[SampleRole, ...]":
+    """Whom one may call as."""
+    from opsctl.sandbox.worlds.roles import ROLES
+
+    return ROLES
 
 
 def running(state: Path) -> SandboxEndpoint | None:
