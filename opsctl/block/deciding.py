@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from opsctl.block.asked import Asked
-from opsctl.block.decision import Decision, Point, WayIn
+from opsctl.block.decision import Decision, Point
 from opsctl.block.drawing import draw
 from opsctl.block.layers import Home, Verdict, judge
 from opsctl.block.standing import doubts_of, looked_at, outlook_of, standing_of
@@ -13,6 +13,7 @@ from opsctl.block.topology.walk import Outcome, shut_to_clients, walk
 from opsctl.block.topology.ways import Way, ways_in
 from opsctl.block.topology.webacl import acted_on
 from opsctl.model.networks import parse_network
+from opsctl.model.paths import WayIn
 from opsctl.model.value import Value
 
 _SHOWN = 5

@@ -2,38 +2,10 @@
 
 from typing import Literal
 
+from pydantic import ConfigDict
+
+from opsctl.model.paths import Layer, Paths
 from opsctl.model.value import Value
-
-Layer = Literal["nacl", "waf", "geo"]
-
-
-class LayerVerdict(Value):
-    """One layer on one way in: chosen or rejected, with the reason as a sentence."""
-
-    layer: Layer
-    at: str
-    chosen: bool
-    reason: str
-
-
-class WayIn(Value):
-    """One way from the internet to the workload.
-
-    `dropped` is what the evaluator finds now for every address asked about; `verdict` says where each packet
-    is dropped or how far it passes. `handled` is whether what was asked for is so now (dropped, or for another
-    mode than `block` at least met by such a rule), `covered` whether it will be so once the chosen points are in
-    place. `closable` is whether any chosen point closes the way once applied.
-    """
-
-    name: str
-    hops: tuple[str, ...]
-    dropped: bool
-    verdict: str
-    closable: bool
-    handled: bool = False
-    covered: bool = False
-    layers: tuple[LayerVerdict, ...] = ()
-    unknown: tuple[str, ...] = ()
 
 
 class Point(Value):
@@ -58,53 +30,12 @@ class Point(Value):
     owner: str = ""
 
 
-class GraphNode(Value):
-    """One node of the graph; `client` says what is left of the client's address when traffic arrives."""
+class Decision(Paths):
+    """The whole decision about one target: the ways in, and the points that close them."""
 
-    id: str
-    kind: str
-    label: str
-    client: Literal["source", "header", "gone"]
-    gates: tuple[str, ...] = ()
-    unknown: tuple[str, ...] = ()
+    model_config = ConfigDict(extra="forbid")
 
-
-class GraphEdge(Value):
-    """Traffic goes from one node to another."""
-
-    source: str
-    target: str
-    label: str = ""
-
-
-class Graph(Value):
-    """The graph of ways in as it is drawn: from the node `internet` to the workload."""
-
-    target: str
-    nodes: tuple[GraphNode, ...]
-    edges: tuple[GraphEdge, ...]
-
-
-class Decision(Value):
-    """The whole decision about one target.
-
-    `standing` says of how many ways what was asked for is so now, `outlook` of how many it will be, and both
-    which ways are left. Without any way in, `nowhere` says what was looked at, unless nobody can tell: then
-    `untold` says why.
-    """
-
-    target: str
-    kind: str
-    graph: Graph
-    ways: tuple[WayIn, ...]
     points: tuple[Point, ...]
-    open: tuple[str, ...] = ()
-    unknown: tuple[str, ...] = ()
-    recommendations: tuple[str, ...] = ()
-    standing: str = ""
-    outlook: str = ""
-    nowhere: tuple[str, ...] = ()
-    untold: tuple[str, ...] = ()
 
 
 class Hazard(Value):

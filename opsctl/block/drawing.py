@@ -1,9 +1,9 @@
 """The graph as renderers draw it: from the internet to where the traffic ends."""
 
-from opsctl.block.decision import Graph, GraphEdge, GraphNode
 from opsctl.block.topology.gates import Gate, GeoGate, GroupGate, NaclGate
 from opsctl.block.topology.graph import Client, Link, Node, Web, behind
 from opsctl.block.topology.places import Place
+from opsctl.model.paths import Graph, GraphEdge, GraphNode
 
 _INTERNET = "internet"
 _WORST: dict[Client, int] = {"source": 0, "header": 1, "gone": 2}

@@ -1,12 +1,12 @@
 """Choosing and rejecting layers on one way in, each with a reason that a responder understands."""
 
 from opsctl.block.asked import Asked
-from opsctl.block.decision import Layer, LayerVerdict
 from opsctl.block.topology.gates import WafGate
 from opsctl.block.topology.graph import Node
 from opsctl.block.topology.nacl import QUOTA, NetworkAcl, NoRoom, Slot, free_slot
 from opsctl.block.topology.ways import Way
 from opsctl.block.topology.webacl import allow_lists
+from opsctl.model.paths import Layer, LayerVerdict
 from opsctl.model.value import Value
 
 IP_SET_LIMIT = 10_000

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from opsctl.block.asked import Asked, Mode
-from opsctl.block.decision import WayIn
 from opsctl.block.topology.finding import is_address
 from opsctl.block.topology.graph import Node, Web
+from opsctl.model.paths import WayIn
 from opsctl.model.value import Value
 
 _NAMED = 5

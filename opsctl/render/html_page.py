@@ -3,14 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from opsctl.block.decision import Decision
 from opsctl.model.changes import Change
+from opsctl.model.paths import Paths
 from opsctl.model.plan import Plan
 from opsctl.model.report import Report
 from opsctl.model.sentences import sentence
 from opsctl.render.inert import markup
+from opsctl.render.paths import paths_of
 from opsctl.render.svg import render_svg
-from opsctl.render.ways import decision_of
 from opsctl.render.words import (
     afterwards,
     call_of,
@@ -81,9 +81,9 @@ def render_report(report: Report) -> str:
 
 def _plan_parts(plan: Plan) -> list[str]:
     parts = [f"<p>{markup(counts_of(plan))}</p>", _table(header_of(plan))]
-    decision = decision_of(plan)
-    if decision is not None:
-        parts += ["<h2>What was detected</h2>", *_detected(decision)]
+    paths = paths_of(plan)
+    if paths is not None:
+        parts += ["<h2>What was detected</h2>", *_detected(paths)]
     for section in plan.sections:
         parts += [f"<h2>{markup(section.title)}</h2>", _grid(section.columns, section.rows)]
     if plan.warnings:
@@ -108,11 +108,11 @@ def _plan_parts(plan: Plan) -> list[str]:
     return parts
 
 
-def _detected(decision: Decision) -> list[str]:
-    parts = [f"<figure>{render_svg(decision.graph)}</figure>", "<ul>"]
-    for heading, texts in nowhere_lines(decision):
+def _detected(paths: Paths) -> list[str]:
+    parts = [f"<figure>{render_svg(paths.graph)}</figure>", "<ul>"]
+    for heading, texts in nowhere_lines(paths):
         parts.append(f"<li>{markup(heading)}<ul>{''.join(f'<li>{markup(one)}</li>' for one in texts)}</ul></li>")
-    for way in decision.ways:
+    for way in paths.ways:
         tone, state = ("good", "dropped now") if way.dropped else ("bad", "open now")
         layers = "".join(
             f"<li>{markup(one.layer)} at {markup(one.at)}: {'chosen' if one.chosen else 'not chosen'}. "

@@ -3,14 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from opsctl.block.decision import Decision
 from opsctl.model.changes import Change
+from opsctl.model.paths import Paths
 from opsctl.model.plan import Plan
 from opsctl.model.report import Report
 from opsctl.model.sentences import sentence
 from opsctl.render.inert import code_span, markdown, visible
 from opsctl.render.mermaid import render_mermaid
-from opsctl.render.ways import decision_of
+from opsctl.render.paths import paths_of
 from opsctl.render.words import (
     afterwards,
     call_of,
@@ -77,16 +77,16 @@ def render_report(report: Report) -> str:
 
 
 def _detected(plan: Plan) -> list[str]:
-    decision = decision_of(plan)
-    return [] if decision is None else ["", "## What was detected", "", *decision_lines(decision)]
+    paths = paths_of(plan)
+    return [] if paths is None else ["", "## What was detected", "", *paths_lines(paths)]
 
 
-def decision_lines(decision: Decision) -> list[str]:
+def paths_lines(paths: Paths) -> list[str]:
     """Return the ways in: a drawing, and each way with every layer chosen or rejected."""
-    lines = ["```mermaid", *render_mermaid(decision.graph).splitlines(), "```", ""]
-    for heading, texts in nowhere_lines(decision):
+    lines = ["```mermaid", *render_mermaid(paths.graph).splitlines(), "```", ""]
+    for heading, texts in nowhere_lines(paths):
         lines += [f"{markdown(heading)}", "", *(f"- {markdown(text)}" for text in texts)]
-    for way in decision.ways:
+    for way in paths.ways:
         state = "dropped now" if way.dropped else "open now"
         lines += [f"- **{markdown(way.name)}**: {state}. {markdown(sentence(way.verdict))}"]
         for verdict in way.layers:

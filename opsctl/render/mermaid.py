@@ -1,6 +1,6 @@
 """The graph of ways in as a Mermaid flowchart."""
 
-from opsctl.block.decision import Graph
+from opsctl.model.paths import Graph
 from opsctl.render.inert import visible
 
 _QUOTED = {'"': "#quot;", "<": "#lt;", ">": "#gt;", "&": "#amp;", "#": "#35;", "`": "#96;", "\\": "#92;"}

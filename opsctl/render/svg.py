@@ -2,7 +2,7 @@
 
 import textwrap
 
-from opsctl.block.decision import Graph, GraphNode
+from opsctl.model.paths import Graph, GraphNode
 from opsctl.render.inert import markup, visible
 from opsctl.render.tree import CLIENT_WORDS
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from opsctl.block.decision import Decision
 from opsctl.model.changes import Change
+from opsctl.model.paths import Paths
 from opsctl.model.plan import Plan
 from opsctl.model.report import ChangeResult, CheckResult, Report, RunRow
 from opsctl.model.sentences import sentence
 from opsctl.render.inert import shortened
 from opsctl.render.page import Page
+from opsctl.render.paths import paths_of
 from opsctl.render.tree import render_tree
-from opsctl.render.ways import decision_of
 from opsctl.render.words import (
     actions_needed,
     asked_words,
@@ -45,9 +45,9 @@ def render_plan(
     page.line(plan.title, "bold")
     page.line(counts_of(plan))
     page.pairs(header_of(plan))
-    decision = decision_of(plan)
-    if decision is not None:
-        _ways(page, decision)
+    paths = paths_of(plan)
+    if paths is not None:
+        _ways(page, paths)
     for section in plan.sections:
         page.heading(section.title)
         page.table(section.columns, section.rows)
@@ -120,12 +120,12 @@ def render_runs(runs: Sequence[RunRow], *, width: int, colour: bool) -> str:
     return page.text()
 
 
-def render_topology(decision: Decision, *, width: int, colour: bool) -> str:
+def render_topology(paths: Paths, *, width: int, colour: bool) -> str:
     """Return the ways in to a target."""
     page = Page(width, colour=colour)
-    page.line(f"Ways in to {decision.target} ({decision.kind})", "bold")
-    _ways(page, decision)
-    for text in decision.recommendations:
+    page.line(f"Ways in to {paths.target} ({paths.kind})", "bold")
+    _ways(page, paths)
+    for text in paths.recommendations:
         page.item(f"recommended: {text}")
     return page.text()
 
@@ -135,14 +135,14 @@ def _standing(line: str) -> str:
     return "bold red" if any(word.isupper() and len(word) > 3 for word in line.split()) else "bold green"
 
 
-def _ways(page: Page, decision: Decision) -> None:
+def _ways(page: Page, paths: Paths) -> None:
     page.heading("Ways in")
-    page.literal(render_tree(decision.graph))
-    for heading, lines in nowhere_lines(decision):
+    page.literal(render_tree(paths.graph))
+    for heading, lines in nowhere_lines(paths):
         page.item(heading, "yellow")
         for text in lines:
             page.item(text, indent=4)
-    for way in decision.ways:
+    for way in paths.ways:
         page.blank()
         state = "dropped" if way.dropped else "open"
         page.item(f"{way.name}: {state} now. {sentence(way.verdict)}", "green" if way.dropped else "red")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from opsctl.block.decision import Graph, GraphNode
+from opsctl.model.paths import Graph, GraphNode
 from opsctl.render.inert import visible
 
 CLIENT_WORDS = {

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 
-from opsctl.block.decision import Decision
 from opsctl.model.binary import binary_words, is_binary
 from opsctl.model.changes import Change, Check, Choice, Instruction, Irreversible, Severity
 from opsctl.model.commands import command_line
+from opsctl.model.paths import Paths
 from opsctl.model.plan import Finding, Plan
 from opsctl.model.references import is_reference
 from opsctl.model.report import ChangeResult, ChangeStatus, Report
@@ -150,11 +150,11 @@ def finding_words(finding: Finding) -> str:
     return f"{'overridden' if finding.overridden else 'warning'} {finding.id}"
 
 
-def nowhere_lines(decision: Decision) -> list[tuple[str, tuple[str, ...]]]:
+def nowhere_lines(paths: Paths) -> list[tuple[str, tuple[str, ...]]]:
     """Say why there is no way in to show: none was found, or nobody can tell."""
-    if decision.untold:
-        return [("No way from the internet was found, and nobody can tell whether there is one:", decision.untold)]
-    return [("No way from the internet was found:", decision.nowhere)] if decision.nowhere else []
+    if paths.untold:
+        return [("No way from the internet was found, and nobody can tell whether there is one:", paths.untold)]
+    return [("No way from the internet was found:", paths.nowhere)] if paths.nowhere else []
 
 
 def unaccepted_words(plan: Plan) -> str:

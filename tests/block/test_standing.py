@@ -3,8 +3,8 @@
 import pytest
 
 from opsctl.block.asked import Asked, Mode
-from opsctl.block.decision import WayIn
 from opsctl.block.standing import outlook_of, standing_of
+from opsctl.model.paths import WayIn
 
 ADDRESS = "198.51.100.7/32"
 

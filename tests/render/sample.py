@@ -1,7 +1,8 @@
 """A plan and a report with every kind of thing in them, and text of one's choice in every account-given place."""
 
-from opsctl.block.decision import Decision, Graph, GraphEdge, GraphNode, LayerVerdict, Point, WayIn
+from opsctl.block.decision import Decision, Point
 from opsctl.model.changes import Risk, Severity
+from opsctl.model.paths import Graph, GraphEdge, GraphNode, LayerVerdict, WayIn
 from opsctl.model.plan import Finding, Plan, Section
 from opsctl.model.report import ChangeResult, CheckResult, Report
 from tests.kit.box_plans import add_item, irreversible, make_box, plan_of

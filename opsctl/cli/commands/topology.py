@@ -42,10 +42,10 @@ def topology(
     """Show what stands between the internet and TARGET, and where a client's address is still visible."""
     import sys
 
-    from opsctl.block.decision import Decision
     from opsctl.cli.front import Order, in_sandbox, open_session
     from opsctl.cli.output import emit_value
     from opsctl.cli.terminal import wants_colour, width
+    from opsctl.model.paths import Paths
     from opsctl.model.plan import FactCall
     from opsctl.planning.facts import look_up
 
@@ -59,18 +59,18 @@ def topology(
     call = FactCall(uses="topology.ways_in", arguments={"target": target})
     value = look_up({"ways": call}, runtime.reader(), runtime.about, runtime.registry)["ways"]
     session.progress.clear()
-    decision = Decision.model_validate(value)
+    paths = Paths.model_validate(value)
     text = ""
     if output is Drawing.TEXT:
         from opsctl.render.terminal import render_topology
 
-        text = render_topology(decision, width=width(), colour=wants_colour(sys.stdout))
+        text = render_topology(paths, width=width(), colour=wants_colour(sys.stdout))
     elif output is Drawing.MERMAID:
         from opsctl.render.mermaid import render_mermaid
 
-        text = render_mermaid(decision.graph)
+        text = render_mermaid(paths.graph)
     elif output is Drawing.SVG:
         from opsctl.render.svg import render_svg
 
-        text = render_svg(decision.graph)
+        text = render_svg(paths.graph)
     emit_value(order, "found", value, text)

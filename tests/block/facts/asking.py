@@ -1,8 +1,9 @@
 """Asks the lookups about a picture of an account."""
 
-from opsctl.block.decision import Decision, LayerVerdict, WayIn
+from opsctl.block.decision import Decision
 from opsctl.block.facts.block_decision import BlockDecision
 from opsctl.block.facts.topology_ways_in import TopologyWaysIn
+from opsctl.model.paths import LayerVerdict, WayIn
 from opsctl.model.run import Context
 from opsctl.model.value import Json
 from tests.kit.canned import ABOUT, CannedReader, drive

@@ -1,0 +1,88 @@
+"""The ways from the internet to a workload, as a plan shows them and every form of output draws them."""
+
+from typing import Literal
+
+from pydantic import ConfigDict
+
+from opsctl.model.value import Value
+
+Layer = Literal["nacl", "waf", "geo"]
+
+
+class LayerVerdict(Value):
+    """One layer on one way in: chosen or rejected, with the reason as a sentence."""
+
+    layer: Layer
+    at: str
+    chosen: bool
+    reason: str
+
+
+class WayIn(Value):
+    """One way from the internet to the workload.
+
+    `dropped` is what the evaluator finds now for every address asked about; `verdict` says where each packet
+    is dropped or how far it passes. `handled` is whether what was asked for is so now (dropped, or for another
+    mode than `block` at least met by such a rule), `covered` whether it will be so once the chosen points are in
+    place. `closable` is whether any chosen point closes the way once applied.
+    """
+
+    name: str
+    hops: tuple[str, ...]
+    dropped: bool
+    verdict: str
+    closable: bool
+    handled: bool = False
+    covered: bool = False
+    layers: tuple[LayerVerdict, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+class GraphNode(Value):
+    """One node of the graph; `client` says what is left of the client's address when traffic arrives."""
+
+    id: str
+    kind: str
+    label: str
+    client: Literal["source", "header", "gone"]
+    gates: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+class GraphEdge(Value):
+    """Traffic goes from one node to another."""
+
+    source: str
+    target: str
+    label: str = ""
+
+
+class Graph(Value):
+    """The graph of ways in as it is drawn: from the node `internet` to the workload."""
+
+    target: str
+    nodes: tuple[GraphNode, ...]
+    edges: tuple[GraphEdge, ...]
+
+
+class Paths(Value):
+    """The ways in to one target; whatever else a fact has to say about them is not drawn.
+
+    `standing` says of how many ways what was asked for is so now, `outlook` of how many it will be, and both
+    which ways are left. Without any way in, `nowhere` says what was looked at, unless nobody can tell: then
+    `untold` says why.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    target: str
+    kind: str
+    graph: Graph
+    ways: tuple[WayIn, ...]
+    open: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    recommendations: tuple[str, ...] = ()
+    standing: str = ""
+    outlook: str = ""
+    nowhere: tuple[str, ...] = ()
+    untold: tuple[str, ...] = ()
