@@ -204,7 +204,7 @@ def _show_for_consent(session: Session, plan: "Plan", *, answered: bool) -> None
 
 def run_and_report(session: Session, run_id: str, work: "Callable[[], tuple[CheckResult, ...]]") -> None:
     """Do the work of a run, then show its report whatever came of it, and leave with the right code."""
-    from opsctl.cli.drill_files import save_drills
+    from opsctl.cli.job_files import save_files
     from opsctl.cli.output import emit_report
     from opsctl.model.errors import OpsctlError, RefusedByGuard
     from opsctl.workflow.reporting import report_of
@@ -230,7 +230,7 @@ def run_and_report(session: Session, run_id: str, work: "Callable[[], tuple[Chec
         hint=failure.hint if failure else "",
         reached_by=session.runtime.identity.reached_by,
     )
-    save_drills(report)
+    save_files(report)
     emit_report(session.order, report, int(failure.exit_code) if failure else 0)
     if failure is not None:
         raise typer.Exit(int(failure.exit_code))

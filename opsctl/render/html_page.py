@@ -61,7 +61,7 @@ def render_report(report: Report) -> str:
     for result in report.changes:
         change = report.plan.change(result.change_id)
         rows.append((f"{mark_of(change)} {change.title}", status_of(change, result)))
-        rows += [("", line) for line in job_lines(result)]
+        rows += [("", line) for line in job_lines(change, result)]
     for check in report.checks:
         found = "holds" if check.held else f"does not hold, found {value_text(check.found)}"
         rows.append((f"check {check.says}", found))

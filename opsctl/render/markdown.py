@@ -66,7 +66,7 @@ def render_report(report: Report) -> str:
         change = report.plan.change(result.change_id)
         words = markdown(status_of(change, result))
         lines.append(f"| {markdown(mark_of(change))} | {markdown(change.title)} | {words} |")
-        lines += [f"| | {markdown(line)} | |" for line in job_lines(result)]
+        lines += [f"| | {markdown(line)} | |" for line in job_lines(change, result)]
     for check in report.checks:
         words = "holds" if check.held else f"does not hold, found {code_span(value_text(check.found))}"
         lines.append(f"| check | {markdown(check.says)} | {words} |")

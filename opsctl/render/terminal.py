@@ -180,7 +180,7 @@ def _result(page: Page, change: Change, result: ChangeResult, *, verbose: bool) 
     page.item(f"{mark_of(change)} {change.title}", "bold")
     at = f" ({result.at})" if result.at else ""
     page.item(f"{status_of(change, result, verbose=verbose)}{at}", "green" if good else "red", indent=5)
-    for line in job_lines(result):
+    for line in job_lines(change, result):
         page.item(line, "yellow", indent=7)
     _checks(page, result.checks, indent=5)
 

@@ -11,7 +11,7 @@ from opsctl.model.plan import Finding, Plan
 from opsctl.model.references import is_reference
 from opsctl.model.report import ChangeResult, ChangeStatus, Report
 from opsctl.model.value import Json, canonical
-from opsctl.render.views.ha_drill import drill_lines, drill_of
+from opsctl.render.job_view import view_of
 
 STATUS_WORDS: dict[ChangeStatus, str] = {
     "pending": "not started",
@@ -193,7 +193,8 @@ def status_of(change: Change, result: ChangeResult, *, verbose: bool = False) ->
         return f"done: {result.detail}"
     words = STATUS_WORDS[result.status]
     if change.kind == "job" and result.status == "unproved":
-        words = "done, but not for certain" if drill_of(result) is None else "not as it should be"
+        view = view_of(change, result)
+        words = "done, but not for certain" if view is None else view.unproved
     if isinstance(result.result, dict) and result.result.get("interrupted") is True:
         words = "interrupted"
     if result.status == "kept" and not change.id.startswith("undo:"):
@@ -202,14 +203,14 @@ def status_of(change: Change, result: ChangeResult, *, verbose: bool = False) ->
     return f"{words}: {result.detail}" if result.detail and (not good or verbose) else words
 
 
-def job_lines(result: ChangeResult) -> list[str]:
+def job_lines(change: Change, result: ChangeResult) -> list[str]:
     """List what a job could not do, and why: reasons with their counts, then messages by id."""
     if not isinstance(result.result, dict):
         return []
     found = result.result
-    drilled = drill_of(result)
-    if drilled is not None:
-        return drill_lines(drilled)
+    view = view_of(change, result)
+    if view is not None:
+        return view.lines()
     lines = [
         f"{one['count']:,} stayed: {one['code']}: {one['reason']}" for one in found.get("reasons") or [] if one
     ]

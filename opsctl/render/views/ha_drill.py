@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
-from opsctl.model.report import ChangeResult
 from opsctl.model.spans import seconds_after
 from opsctl.model.value import Json
 from opsctl.render.inert import markdown
+from opsctl.render.job_view import JobView
 
 STAGES = {
     "call": "T0, the call",
@@ -34,10 +34,24 @@ PROVES = (
 _GAP_S = 15
 
 
-def drill_of(result: ChangeResult) -> dict[str, Json] | None:
-    """Return what a change's drill came to, if it was one."""
-    found = result.result
-    return found if isinstance(found, dict) and "milestones" in found and "timeline" in found else None
+class HaDrillView(JobView):
+    """Shows a drill: its stages and the data in the run's report, every moment in a file of its own."""
+
+    unproved = "not as it should be"
+
+    @classmethod
+    def shows(cls, found: dict[str, Json]) -> bool:
+        """Tell whether the drill has come to its end."""
+        return "milestones" in found and "timeline" in found
+
+    def lines(self) -> list[str]:
+        """List the stages, what became of the data, and what is stuck."""
+        return drill_lines(self.found)
+
+    def file(self, run_id: str) -> tuple[str, str] | None:
+        """Return where the Markdown report was asked for, and the report."""
+        path = self.found["report"]
+        return (path, markdown_drill(self.found, run_id)) if path else None
 
 
 def drill_lines(found: dict[str, Json]) -> list[str]:

@@ -1,8 +1,13 @@
 """The report of a drill: text from the account stays text, and a failed one says what it hangs on."""
 
+import pytest
+
+from opsctl.model.changes import Change, Irreversible, Proof
 from opsctl.model.report import ChangeResult
 from opsctl.model.value import Json
-from opsctl.render.views.ha_drill import drill_lines, drill_of, markdown_drill
+from opsctl.render.job_view import view_of
+from opsctl.render.views.ha_drill import drill_lines, markdown_drill
+from opsctl.render.words import job_lines, status_of
 
 T0 = 1_790_000_000.0
 FOUND: dict[str, Json] = {
@@ -64,6 +69,36 @@ def test_a_late_recovery_says_so() -> None:
     assert "**Recovered after 2000 s, later than the 1800 s allowed.**" in markdown_drill(late, "run-1")
 
 
-def test_only_a_drill_is_taken_for_one() -> None:
-    assert drill_of(ChangeResult(change_id="a", status="done", result={"moved": 3})) is None
-    assert drill_of(ChangeResult(change_id="a", status="done", result=FOUND)) == FOUND
+def result_of(job: str, found: Json) -> tuple[Change, ChangeResult]:
+    change = Change(
+        kind="job",
+        service="opsctl",
+        operation=job,
+        id="a",
+        title="t",
+        why="w",
+        expect=(),
+        proof=Proof(configured=()),
+        undo=Irreversible(because="it only watches"),
+    )
+    return change, ChangeResult(change_id="a", status="unproved", result=found)
+
+
+@pytest.mark.parametrize("found", [{"moved": 3}, {"interrupted": True}, None], ids=str)
+def test_what_an_interrupted_drill_leaves_is_not_taken_for_a_whole_one(found: Json) -> None:
+    assert view_of(*result_of("ha.drill", found)) is None
+
+
+def test_only_a_drill_is_shown_as_one() -> None:
+    assert job_lines(*result_of("ha.drill", FOUND)) == drill_lines(FOUND)
+    assert status_of(*result_of("ha.drill", FOUND)) == "not as it should be"
+    assert status_of(*result_of("dlq.move", FOUND)) == "done, but not for certain"
+
+
+def test_a_report_is_written_only_where_it_was_asked_for() -> None:
+    asked = view_of(*result_of("ha.drill", FOUND | {"report": "drill.md"}))
+    assert asked is not None
+    assert asked.file("run-1") == ("drill.md", markdown_drill(FOUND, "run-1"))
+    silent = view_of(*result_of("ha.drill", FOUND))
+    assert silent is not None
+    assert silent.file("run-1") is None
