@@ -1,14 +1,25 @@
 """The console command: registers the subcommands and maps every ending to its exit code."""
 
+import importlib
+import pkgutil
 import sys
+from collections.abc import Iterator
+from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.exceptions import TyperException
 
 from opsctl import __version__
-from opsctl.cli import apply_command, doctor, playbook_commands, run_commands, runs_commands, sandbox_commands
-from opsctl.cli.commands import block_ip, dlq, make_ha, topology
+from opsctl.cli import (
+    apply_command,
+    commands,
+    doctor,
+    playbook_commands,
+    run_commands,
+    runs_commands,
+    sandbox_commands,
+)
 from opsctl.cli.endings import end_badly, end_bug, end_lost, end_usage
 from opsctl.cli.leaving import INTERRUPTED
 from opsctl.cli.streams import LostOutput, give_up_results, prepare_streams
@@ -52,11 +63,16 @@ def opsctl(
     context.obj = {"sandbox": sandbox}
 
 
+def _of_capabilities() -> Iterator[ModuleType]:
+    """Find the commands of the capabilities; those of a group carry its name, and it adds them itself."""
+    names = sorted(one.name for one in pkgutil.iter_modules(commands.__path__))
+    for name in names:
+        if not any(name.startswith(f"{group}_") for group in names):
+            yield importlib.import_module(f"{commands.__name__}.{name}")
+
+
 for module in (
-    block_ip,
-    make_ha,
-    dlq,
-    topology,
+    *_of_capabilities(),
     run_commands,
     apply_command,
     runs_commands,
