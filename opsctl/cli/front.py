@@ -259,7 +259,7 @@ def _plan(
         now=runtime.clock.now(),
     )
     if any(change.kind == "job" for change in plan.changes):
-        plan = warned_of_open_moves(plan, runtime.journal)
+        plan = warned_of_open_moves(plan, runtime.journal, runtime.registry.jobs)
     session.progress.clear()
     refuse_large(plan, applying.max_changes or runtime.settings.max_changes)
     if session.order.show.verbose:

@@ -182,6 +182,10 @@ class Job(Value, ABC):
     """
 
     name: ClassVar[str]
+    takes_out_of: ClassVar[str] = ""
+    """The field with the URL of the queue that messages are taken out of, which no two runs may do at once."""
+    parks: ClassVar[bool] = False
+    """Whether what is taken out waits elsewhere meanwhile: the part `parked` of the checkpoint, less `back`."""
 
     @abstractmethod
     def run(self, tools: Tools) -> JobResult:

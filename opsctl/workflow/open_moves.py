@@ -1,27 +1,28 @@
 """Runs that began to move messages out of a queue and did not settle all of them: to be resumed before another."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from opsctl.model.commands import command_line
 from opsctl.model.errors import OpsctlError, RefusedByGuard
+from opsctl.model.jobs import Job
 from opsctl.model.plan import Finding, Plan
 from opsctl.workflow.bench import Journals
 
-_THROUGH = "dlq.through"
-_TAKES_OUT = ("dlq.move", "dlq.move_task", "dlq.purge", _THROUGH)
 _LOOKED_AT = 100
 
+Jobs = Mapping[str, type[Job]]
 
-def warned_of_open_moves(plan: Plan, journal: Journals) -> Plan:
+
+def warned_of_open_moves(plan: Plan, journal: Journals, jobs: Jobs) -> Plan:
     """Return the plan with a warning for each run that has messages of its queues in hand.
 
     Only the checkpoint of that run tells which messages were sent already: whatever else takes them out of the
     queue sends them a second time.
     """
-    queues = _queues_of(plan)
+    queues = _queues_of(plan, jobs)
     if not queues:
         return plan
-    evidence = tuple(_open_moves(plan, queues, journal))
+    evidence = tuple(_open_moves(plan, queues, journal, jobs))
     if not evidence:
         return plan
     because = "what another run sent and could not delete yet would be sent a second time; settle that run first"
@@ -29,30 +30,31 @@ def warned_of_open_moves(plan: Plan, journal: Journals) -> Plan:
     return plan.model_copy(update={"warnings": (*plan.warnings, finding), "digest": ""}).sealed()
 
 
-def _queues_of(plan: Plan) -> dict[str, list[str]]:
+def _queues_of(plan: Plan, jobs: Jobs) -> dict[str, list[str]]:
     """The changes by the URL of the queue that they take messages out of."""
     queues: dict[str, list[str]] = {}
     for change in plan.changes:
-        if change.kind == "job" and change.operation in _TAKES_OUT:
-            queues.setdefault(str(change.params["queue_url"]), []).append(change.id)
+        job = jobs.get(change.operation) if change.kind == "job" else None
+        if job is not None and job.takes_out_of:
+            queues.setdefault(str(change.params[job.takes_out_of]), []).append(change.id)
     return queues
 
 
-def _open_moves(plan: Plan, queues: dict[str, list[str]], journal: Journals) -> Iterator[str]:
+def _open_moves(plan: Plan, queues: dict[str, list[str]], journal: Journals, jobs: Jobs) -> Iterator[str]:
     """Tell for each run what it has in hand of these queues."""
     there = (plan.account, plan.region)
     open_ = [run for run in journal.runs() if run.status != "done" and (run.account, run.region) == there]
     for run in open_[:_LOOKED_AT]:
         try:
             theirs = journal.plan(run.id)
-            known = _queues_of(theirs)
+            known = _queues_of(theirs, jobs)
             mine = [change for url, ids in known.items() if url in queues for change in ids]
             with journal.claim(run.id):
                 count = sum(_in_hand(run.id, change, journal) for change in mine)
                 parked = sum(
                     _parked(run.id, change, journal)
                     for change in mine
-                    if theirs.change(change).operation == _THROUGH
+                    if jobs[theirs.change(change).operation].parks
                 )
         except RefusedByGuard:
             if known.keys() & queues.keys():

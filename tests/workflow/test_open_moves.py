@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from opsctl.catalog import find_plugins
 from opsctl.journal.store import Journal
 from opsctl.model.changes import Change, Irreversible, Proof
 from opsctl.model.plan import Plan
@@ -43,7 +44,7 @@ def left_by(
 
 def warnings(journal: Journal, operation: str = "dlq.move") -> list[str]:
     plan = moving("20260102-000000-bbbb", operation=operation)
-    warned = warned_of_open_moves(plan, journal)
+    warned = warned_of_open_moves(plan, journal, find_plugins().jobs)
     assert warned.digest == warned.computed_digest()
     return [line for finding in warned.warnings for line in finding.evidence]
 

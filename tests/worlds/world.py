@@ -238,7 +238,7 @@ class World:
                 overrides=_SET_ASIDE[playbook],
                 now=self.base.now(),
             )
-            return warned_of_open_moves(plan, bench.journal)
+            return warned_of_open_moves(plan, bench.journal, _registry().jobs)
 
     def start(self, plan: Plan) -> Outcome | None:
         """Carry a plan out; None when the process was killed."""

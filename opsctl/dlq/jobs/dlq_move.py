@@ -26,6 +26,7 @@ class DlqMove(Job):
     """Receive, send, delete; what the destination did not confirm stays in the queue."""
 
     name: ClassVar[str] = "dlq.move"
+    takes_out_of: ClassVar[str] = "queue_url"
 
     queue_name: str
     queue_url: str

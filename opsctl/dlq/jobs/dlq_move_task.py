@@ -34,6 +34,7 @@ class DlqMoveTask(Job):
     """
 
     name: ClassVar[str] = "dlq.move_task"
+    takes_out_of: ClassVar[str] = "queue_url"
 
     queue_name: str
     queue_url: str

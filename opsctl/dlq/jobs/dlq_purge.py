@@ -20,6 +20,7 @@ class DlqPurge(Job):
     """Write each message to a file and delete it then: what is deleted is exactly what was saved."""
 
     name: ClassVar[str] = "dlq.purge"
+    takes_out_of: ClassVar[str] = "queue_url"
 
     queue_name: str
     queue_url: str

@@ -28,6 +28,8 @@ class DlqThrough(Job):
     """
 
     name: ClassVar[str] = "dlq.through"
+    takes_out_of: ClassVar[str] = "queue_url"
+    parks: ClassVar[bool] = True
 
     queue_url: str
     taking: DlqMove | DlqPurge
