@@ -1,10 +1,11 @@
 """A standby: the instance, its twin, and what is left of instances whose twin took over."""
 
+from opsctl.ha.tags import FAILOVER_TAG, GROUP_TAG, ROLE_TAG
 from opsctl.model.changes import Check
 from opsctl.model.value import Json, Value
 from opsctl.resources.ec2 import parse_tags
 from opsctl.resources.ec2_instance_calls import instances_tagged
-from opsctl.resources.marks import FAILOVER_TAG, GROUP_TAG, PLAN_TAG, ROLE_TAG
+from opsctl.resources.marks import PLAN_TAG
 
 PRIMARY, TWIN, RETIRED = "primary", "twin", "retired"
 GONE = ("shutting-down", "terminated")

@@ -10,11 +10,11 @@ from opsctl.ha.health_finding import Finding, judged
 from opsctl.ha.health_handler import GROUP_RULES, judge_handler
 from opsctl.ha.health_record import judge_record
 from opsctl.ha.snapshots import TO_COMPLETE_S
+from opsctl.ha.tags import DEVICE_TAG, GROUP_TAG, INSTANCE_TAG, ROLE_TAG, SET_TAG
 from opsctl.model.commands import Commands
 from opsctl.model.value import Json, Value
 from opsctl.resources.dlm_calls import START_WITHIN_S
 from opsctl.resources.ec2 import parse_tags
-from opsctl.resources.marks import DEVICE_TAG, GROUP_TAG, INSTANCE_TAG, ROLE_TAG, SET_TAG
 from opsctl.resources.route53 import normal_name
 
 HOOKS = {

@@ -1,6 +1,7 @@
 """Reads what make-ha built under a name, a group or a standby, and takes nothing else for one."""
 
 from opsctl.ha.ha_pair import Pair, pair_of
+from opsctl.ha.tags import GROUP_TAG
 from opsctl.model.errors import InvalidInput
 from opsctl.model.looking import Looking, need
 from opsctl.model.run import Context
@@ -8,7 +9,6 @@ from opsctl.model.value import Json
 from opsctl.resources.asg_calls import describe_group
 from opsctl.resources.ec2 import parse_tags
 from opsctl.resources.ec2_instance_calls import instances_tagged
-from opsctl.resources.marks import GROUP_TAG
 
 
 def own(name: str, about: Context) -> Looking[Json | Pair]:

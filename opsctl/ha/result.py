@@ -20,9 +20,9 @@ from opsctl.ha.performance import judge_performance
 from opsctl.ha.places import Places, places_of
 from opsctl.ha.seen import DataVolume, ElasticIp, Seen
 from opsctl.ha.snapshots import Snapshots, judge_policy, snapshots_of
+from opsctl.ha.tags import DEVICE_TAG, GROUP_TAG, ROLE_TAG, SNAPSHOTS_TAG
 from opsctl.ha.template import template_of
 from opsctl.model.value import Json, Value
-from opsctl.resources.marks import DEVICE_TAG, GROUP_TAG, ROLE_TAG, SNAPSHOTS_TAG
 
 _NAME_LIMIT = 45
 _ORDER = ("block", "accept", "unknown", "warn", "fix", "carry")

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from opsctl.ha.ha_pair import Pair, zone_of
 from opsctl.ha.health import configured
 from opsctl.ha.health_handler import GROUP_RULES, PAIR_RULES
+from opsctl.ha.tags import GROUP_TAG, SNAPSHOTS_TAG
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
 from opsctl.resources.dlm_calls import policies_of
 from opsctl.resources.ec2_image_calls import templates_named
-from opsctl.resources.marks import GROUP_TAG, SNAPSHOTS_TAG
 from opsctl.resources.route53_record_calls import record_at
 
 POLICY = "opsctl"

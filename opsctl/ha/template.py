@@ -6,9 +6,10 @@ data volumes, and the state of MetadataOptions (EC2 API reference, GetLaunchTemp
 
 from opsctl.ha.performance import interface_performance, launch_performance
 from opsctl.ha.seen import Seen
+from opsctl.ha.tags import GROUP_TAG
 from opsctl.model.value import Json
 from opsctl.resources.ec2 import parse_tags
-from opsctl.resources.marks import GROUP_TAG, tag_list
+from opsctl.resources.marks import tag_list
 
 
 def template_of(seen: Seen, group: str) -> dict[str, Json]:

@@ -3,19 +3,6 @@
 from collections.abc import Mapping
 
 PLAN_TAG = "opsctl:plan"
-GROUP_TAG = "opsctl:ha"
-DEVICE_TAG = "opsctl:ha-device"
-ROLE_TAG = "opsctl:ha-role"
-SET_TAG = "opsctl:ha-set"
-INSTANCE_TAG = "opsctl:ha-instance"
-FAILOVER_TAG = "opsctl:ha-failover"
-DRILL_TAG = "opsctl:ha-drill"
-COPY_TAG = "opsctl:ha-copy"
-WAIT_TAG = "opsctl:ha-wait"
-ZONE_DOWN_TAG = "opsctl:ha-zone-down"
-"""A person's word that a zone is lost, on the instance that waits for its data."""
-SNAPSHOTS_TAG = "opsctl:ha-snapshots"
-"""The instance that a policy of Data Lifecycle Manager is to take snapshots of: the one with the data."""
 
 
 def with_mark(plan_id: str, tags: Mapping[str, str]) -> dict[str, str]:

@@ -14,11 +14,11 @@ from opsctl.ha.drill.verdict import (
     volumes_at,
 )
 from opsctl.ha.ha_pair import PRIMARY, RETIRED, tag_of, zone_of
+from opsctl.ha.tags import FAILOVER_TAG, GROUP_TAG, ROLE_TAG
 from opsctl.model.commands import Commands
 from opsctl.model.reads import Answer, Read
 from opsctl.model.value import Json
 from opsctl.resources.ec2_instance_calls import instances_tagged
-from opsctl.resources.marks import FAILOVER_TAG, GROUP_TAG, ROLE_TAG
 
 IN_SERVICE = "InService"
 _STARTING = {"pending": "Pending:Boot", "running": "Pending:Data"}

@@ -3,11 +3,11 @@
 import json
 from datetime import datetime
 
+from opsctl.ha.tags import DEVICE_TAG, GROUP_TAG, ROLE_TAG
 from opsctl.model.reads import Answer, Read
 from opsctl.model.value import Json, Value
 from opsctl.resources.asg_calls import describe_group
 from opsctl.resources.ec2 import parse_tags
-from opsctl.resources.marks import DEVICE_TAG, GROUP_TAG, ROLE_TAG
 
 
 class Seat(Value):

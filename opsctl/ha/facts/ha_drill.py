@@ -11,6 +11,7 @@ from opsctl.ha.drill.start import DrillVolume, HaDrillFacts
 from opsctl.ha.ha_pair import Pair, zone_of
 from opsctl.ha.health import configured
 from opsctl.ha.own_group import own
+from opsctl.ha.tags import DEVICE_TAG, GROUP_TAG, ROLE_TAG
 from opsctl.model.errors import InvalidInput
 from opsctl.model.looking import Looking
 from opsctl.model.reads import Answer, Read, Refused
@@ -18,7 +19,6 @@ from opsctl.model.run import Context, Lookup
 from opsctl.model.spans import span
 from opsctl.model.value import Json, Value
 from opsctl.resources.ec2 import parse_tags
-from opsctl.resources.marks import DEVICE_TAG, GROUP_TAG, ROLE_TAG
 
 ENDED = ("Successful", "Failed", "Cancelled")
 REFRESHING = ("Pending", "InProgress", "Cancelling", "RollbackInProgress", "Baking")

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from opsctl.ha.tags import GROUP_TAG, ROLE_TAG
 from opsctl.model.changes import Check, Instruction
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
-from opsctl.resources.marks import GROUP_TAG, ROLE_TAG
 
 _RUNS = "(State.Name=='running' || State.Name=='pending')"
 

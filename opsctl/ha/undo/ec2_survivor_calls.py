@@ -1,10 +1,10 @@
 """EC2: what carries a group's tags beside what a plan tagged: replacements, their interfaces, and copies."""
 
+from opsctl.ha.tags import COPY_TAG, GROUP_TAG, ROLE_TAG
 from opsctl.ha.undo.ec2_handback_calls import instances_tagged
 from opsctl.model.changes import Check, Query
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
-from opsctl.resources.marks import COPY_TAG, GROUP_TAG, ROLE_TAG
 
 _LIVES = "State.Name!='terminated' && State.Name!='shutting-down'"
 _RETIRED = f"Tags[?Key=='{ROLE_TAG}' && Value=='retired']"

@@ -1,16 +1,6 @@
 """Taking our tags off what has taken an instance's place, which a plan could not name."""
 
-from opsctl.ha.undo.ec2_survivor_calls import (
-    copies_in_use,
-    copies_left,
-    instances_instead,
-    interfaces_of,
-    nothing,
-)
-from opsctl.ha.undo.steps import step
-from opsctl.model.changes import Change, Instruction, Query
-from opsctl.model.references import reference
-from opsctl.resources.marks import (
+from opsctl.ha.tags import (
     COPY_TAG,
     DEVICE_TAG,
     DRILL_TAG,
@@ -21,6 +11,16 @@ from opsctl.resources.marks import (
     WAIT_TAG,
     ZONE_DOWN_TAG,
 )
+from opsctl.ha.undo.ec2_survivor_calls import (
+    copies_in_use,
+    copies_left,
+    instances_instead,
+    interfaces_of,
+    nothing,
+)
+from opsctl.ha.undo.steps import step
+from opsctl.model.changes import Change, Instruction, Query
+from opsctl.model.references import reference
 
 LEFT_ON_INSTANCES = (DRILL_TAG, FAILOVER_TAG, GROUP_TAG, ROLE_TAG, SNAPSHOTS_TAG, WAIT_TAG, ZONE_DOWN_TAG)
 """What the handler, a drill or a person who helped it has put on an instance that outlives the group."""
