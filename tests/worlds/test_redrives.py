@@ -3,6 +3,7 @@
 import os
 import random
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -86,20 +87,38 @@ _CHANCES = some.builds(
 
 def test_each_letter_ends_in_exactly_one_place_or_is_named() -> None:
     """Fresh worlds each time. A failure names the seed, and the smallest world that fails in the same way."""
-    began = number = int(os.environ.get(SEED) or random.SystemRandom().randrange(2**32))
+    began = number = _number()
     steps = 0
     while steps < STEPS:
-        steps += _some_worlds(number)
+        steps += _some_worlds(number, AT_A_TIME, lambda spec, path: play(spec, path).fate.steps)
         number += 1
     assert began <= number
 
 
-def _some_worlds(number: int) -> int:
+def test_a_world_played_twice_goes_the_same_way_call_by_call() -> None:
+    """Else a printed seed would bring nothing back."""
+    assert _some_worlds(_number(), AT_A_TIME // 5, _twice) > 0
+
+
+def _twice(spec: Spec, path: Path) -> int:
+    first, second = (play(spec, path / name) for name in ("first", "second"))
+    assert first.fate.trace == second.fate.trace
+    assert first.lines == [line.replace("/second/", "/first/") for line in second.lines]
+    assert first.sqs.arrivals == second.sqs.arrivals
+    assert first.base.now() == second.base.now()
+    return first.fate.steps
+
+
+def _number() -> int:
+    return int(os.environ.get(SEED) or random.SystemRandom().randrange(2**32))
+
+
+def _some_worlds(number: int, count: int, play_one: Callable[[Spec, Path], int]) -> int:
     steps = 0
 
     @seed(number)
     @settings(
-        max_examples=AT_A_TIME,
+        max_examples=count,
         deadline=None,
         report_multiple_bugs=False,
         database=None,
@@ -110,7 +129,7 @@ def _some_worlds(number: int) -> int:
     def played(spec: Spec) -> None:
         nonlocal steps
         with tempfile.TemporaryDirectory() as path:
-            steps += play(spec, Path(path)).fate.steps
+            steps += play_one(spec, Path(path))
 
     try:
         played()

@@ -1,6 +1,7 @@
 """One world: letters, a command, what goes wrong meanwhile, and how it ends."""
 
 import json
+import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -331,9 +332,11 @@ class _SmallJournal(Journal):
 
 @contextmanager
 def one_thread_at_a_time(world: World, workers: int) -> Iterator[None]:
-    """Let the product's threads take turns as the world's seed says."""
+    """Let the product's threads take turns, and its waits be as long, as the world's seed says."""
     TurnsCrew.turns, TurnsCrew.workers = world.turns, workers
     with pytest.MonkeyPatch.context() as patch:
+        for module in ("opsctl.dlq.transfer.backoff", "opsctl.execution.executor"):
+            patch.setattr(f"{module}.random", random.Random(world.spec.seed))  # noqa: S311 - waits, no secret
         patch.setattr("opsctl.dlq.transfer.mover.Crew", TurnsCrew)
         patch.setattr("opsctl.dlq.transfer.sampling.Crew", TurnsCrew)
         patch.setattr("opsctl.dlq.jobs.dlq_import.ThreadPoolExecutor", OneAfterTheOther)
