@@ -98,7 +98,8 @@ def render_report(report: Report, *, width: int, colour: bool, verbose: bool = F
     if report.message and report.status != "done":
         page.item(report.message)
     if report.hint and report.hint not in report.next:
-        page.item(f"next: {report.hint}")
+        # A sentence, which may name commands: what stands after `next` can be typed as it stands.
+        page.item(f"hint: {report.hint}")
     # The one that the hint names comes first.
     page.following(sorted(report.next, key=lambda line: line != report.hint), report.next_because)
     for line in report.told:

@@ -166,6 +166,14 @@ def test_a_command_to_type_next_is_one_line_however_narrow_the_terminal() -> Non
     assert [line for line in lines if "next:" in line] == [f"  next: {long}", "  next: opsctl runs show r"]
 
 
+def test_only_what_can_be_typed_as_it_stands_is_called_next() -> None:
+    sentence = "opsctl resume r goes on from here, opsctl undo r sends nothing more"
+    report = sample_report("x").model_copy(update={"next": ("opsctl resume r",), "hint": sentence})
+    lines = terminal.render_report(report, width=100, colour=False).splitlines()
+    assert [line for line in lines if "next:" in line] == ["  next: opsctl resume r"]
+    assert f"  hint: {sentence}" in lines
+
+
 def test_colour_is_there_only_when_asked_for() -> None:
     assert "\x1b[" in terminal.render_plan(sample_plan(), width=80, colour=True)
     assert "\x1b[" not in terminal.render_plan(sample_plan(), width=80, colour=False)

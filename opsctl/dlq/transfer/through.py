@@ -230,7 +230,12 @@ class Through:
                 return self._finished("", undoing=undoing)
             says = f"{result.says}; queue {name} is gone: somebody else has deleted it"
             says += f", with {parked:,} messages that were parked in it" if parked else ""
-            return self._told(result, says, complete=False)
+            undo = run_command("undo", self._park.run)
+            hint = (
+                f"nothing can be parked any more: {undo} settles what was sent, then plan again for what is left"
+            )
+            told = self._told(result, says, complete=False)
+            return told if undoing else told.model_copy(update={"hint": hint})
         says = f"{result.says}; {parked:,} are parked in {name}, in their order" if parked else result.says
         hint = ""
         if not undoing:

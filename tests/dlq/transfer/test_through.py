@@ -314,6 +314,7 @@ def test_a_park_that_somebody_deletes_is_told_with_how_many_were_in_it(tmp_path:
     assert here + lost[0] >= COUNT
     assert not result.complete
     assert f"queue {PARKED} is gone: somebody else has deleted it" in result.says
+    assert "nothing can be parked any more: opsctl undo" in result.hint
     again = bring_back(sqs, tmp_path)
     if lost[0]:
         assert f"with {lost[0]} messages that were parked in it" in again.says
