@@ -1,16 +1,18 @@
 """Derives the exact IAM policies of a plan from its reads and changes."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from opsctl.model.changes import Change, Instruction, Irreversible
+from opsctl.model.readonly import is_read_only
 from opsctl.model.reads import Read
 from opsctl.model.run import Identity
 from opsctl.model.value import Json
-from opsctl.planning.iam_actions import ALSO, NAMES, NO_PERMISSION_NEEDED, PREFIXES, RESOURCES
+from opsctl.planning.iam_actions import ALSO, ANY_RESOURCE, NAMES, NO_PERMISSION_NEEDED, PREFIXES, RESOURCES
 from opsctl.resources.queue_facts import place_of_url
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_EVERY = "*"
 
 
 class _Grants:
@@ -34,22 +36,35 @@ class _Grants:
         if api in NO_PERMISSION_NEEDED:
             return
         action = NAMES.get(api, f"{PREFIXES.get(service, service)}:{operation}")
-        templates = RESOURCES.get(api, ("*",))
-        resources = {self._fill(template, params, region) for template in templates}
+        templates = RESOURCES.get(api, (_EVERY,))
+        resources = {one for template in templates for one in self._filled(template, params, region)}
         self._resources.setdefault(action, set()).update(resources)
         for extra in ALSO.get(api, ()) if called else ():
             self._resources.setdefault(extra, set()).add("*")
 
+    def on_everything(self) -> list[str]:
+        """The actions that are allowed on every resource."""
+        return sorted(action for action, resources in self._resources.items() if _EVERY in resources)
+
     def policy(self) -> dict[str, Json]:
         by_resources: dict[tuple[str, ...], list[str]] = {}
         for action, resources in sorted(self._resources.items()):
-            key = ("*",) if "*" in resources else tuple(sorted(resources))
+            key = (_EVERY,) if _EVERY in resources else tuple(sorted(resources))
             by_resources.setdefault(key, []).append(action)
         statements = [
             {"Effect": "Allow", "Action": actions, "Resource": list(resources)}
             for resources, actions in sorted(by_resources.items())
         ]
         return {"Version": "2012-10-17", "Statement": statements}
+
+    def _filled(self, template: str, params: Mapping[str, Json], region: str | None) -> Iterator[str]:
+        """Fill a template in, for each item of the list that it names, if it names one."""
+        lists = [name for name in _PLACEHOLDER.findall(template) if isinstance(params.get(name), list | tuple)]
+        if not lists:
+            yield self._fill(template, params, region)
+            return
+        for item in params[lists[0]]:
+            yield self._fill(template, {**params, lists[0]: item}, region)
 
     def _fill(self, template: str, params: Mapping[str, Json], region: str | None) -> str:
         known = {
@@ -71,10 +86,13 @@ class _Grants:
         return arns[0] if arns else _PLACEHOLDER.sub(value, template)
 
     def _queue(self, params: Mapping[str, Json], region: str | None) -> str:
-        """The ARN of the queue that a URL is of; empty when that is not known yet."""
-        url = params.get("QueueUrl")
-        place = place_of_url(url, region or self._identity.region) if isinstance(url, str) else None
-        return f"arn:{self._identity.partition}:sqs:{':'.join(place)}" if place else ""
+        """The ARN of the queue that a URL or a name is of, with any name while that is not known yet."""
+        if params.keys().isdisjoint(("QueueUrl", "QueueName")):
+            return ""
+        url, here = params.get("QueueUrl"), region or self._identity.region
+        place = place_of_url(url, here) if isinstance(url, str) else None
+        name = str(params.get("QueueName", _EVERY))
+        return f"arn:{self._identity.partition}:sqs:{':'.join(place or (here, self._identity.account, name))}"
 
 
 def policy_for_reads(reads: Iterable[Read], identity: Identity) -> dict[str, Json]:
@@ -88,13 +106,9 @@ def policy_for_reads(reads: Iterable[Read], identity: Identity) -> dict[str, Jso
 def policy_for_changes(changes: Iterable[Change], identity: Identity) -> dict[str, Json]:
     """Return the IAM policy document to apply, prove and undo those changes, reads included."""
     grants = _Grants(identity)
-    for change in (one for planned in changes for one in (planned, *planned.undo_first)):
+    for change in _all(changes):
         for instruction in _instructions(change):
-            if instruction.kind in ("call", "edit"):
-                grants.add(instruction.service, instruction.operation, instruction.params, instruction.region)
-            for grant in instruction.grants:
-                called = instruction.kind == "job"
-                grants.add(grant.service, grant.operation, grant.params, instruction.region, called=called)
+            _grant(grants, instruction)
             if instruction.edit is not None:
                 read = instruction.edit.read
                 grants.add(read.service, read.operation, read.params, read.region)
@@ -104,6 +118,38 @@ def policy_for_changes(changes: Iterable[Change], identity: Identity) -> dict[st
         for check in checks:
             grants.add(check.read.service, check.read.operation, check.read.params, check.read.region)
     return grants.policy()
+
+
+def allowed_everywhere(changes: Iterable[Change], identity: Identity) -> dict[str, tuple[str, ...]]:
+    """Return what a policy for those changes allows on every resource without a reason that is written down.
+
+    By IAM action, with the changes that need it; what only reads is left out.
+    """
+    found: dict[str, dict[str, None]] = {}
+    for change in _all(changes):
+        grants = _Grants(identity)
+        for instruction in _instructions(change):
+            _grant(grants, instruction, reads=False)
+        for action in grants.on_everything():
+            if action not in ANY_RESOURCE:
+                found.setdefault(action, {})[change.id] = None
+    return {action: tuple(ids) for action, ids in sorted(found.items())}
+
+
+def _all(changes: Iterable[Change]) -> Iterator[Change]:
+    for planned in changes:
+        yield planned
+        yield from planned.undo_first
+
+
+def _grant(grants: _Grants, instruction: Instruction, *, reads: bool = True) -> None:
+    """Add what an instruction itself calls, or has called for it; without its reads if they are not wanted."""
+    if instruction.kind in ("call", "edit"):
+        grants.add(instruction.service, instruction.operation, instruction.params, instruction.region)
+    for grant in instruction.grants:
+        called = instruction.kind == "job"
+        if reads or not is_read_only(grant.service, grant.operation):
+            grants.add(grant.service, grant.operation, grant.params, instruction.region, called=called)
 
 
 def _instructions(change: Change) -> list[Instruction]:

@@ -1,6 +1,7 @@
 """Where IAM's names differ from the API's: service prefixes, extra actions, and resources.
 
-Source: AWS Service Authorization Reference. What is not listed here is `<service>:<Operation>` on `*`.
+Source: AWS Service Authorization Reference. What is not listed here is `<service>:<Operation>` on `*`; where that
+changes something and no reason is written down in `ANY_RESOURCE`, whoever reviews the plan is told.
 """
 
 PREFIXES = {
@@ -105,7 +106,25 @@ _DISTRIBUTION = ("arn:{partition}:cloudfront::{account}:distribution/{Id}",)
 _ROLE = ("arn:{partition}:iam::{account}:role/*{RoleName}",)
 _SCHEDULE = ("arn:{partition}:scheduler:{region}:{account}:schedule/{GroupName}/{Name}",)
 
+_QUEUE = ("{QueueArn}",)
+_INSTANCES = ("arn:{partition}:ec2:{region}:{account}:instance/{InstanceIds}",)
+# Images and snapshots have no account in their ARNs, and an id does not say its kind.
+_TAGGED = ("arn:{partition}:ec2:{region}:*:*/{Resources}",)
+
 RESOURCES = {
+    "sqs.ListDeadLetterSourceQueues": _QUEUE,
+    "sqs.ListQueueTags": _QUEUE,
+    "sqs.PurgeQueue": _QUEUE,
+    "sqs.SetQueueAttributes": _QUEUE,
+    "sqs.CancelMessageMoveTask": ("{SourceArn}",),
+    "ec2.StartInstances": _INSTANCES,
+    "ec2.StopInstances": _INSTANCES,
+    "ec2.TerminateInstances": _INSTANCES,
+    "ec2.CreateTags": _TAGGED,
+    "ec2.DeleteTags": _TAGGED,
+    "cloudwatch.DeleteAlarms": ("arn:{partition}:cloudwatch:{region}:{account}:alarm:{AlarmNames}",),
+    "route53.ChangeResourceRecordSets": ("arn:{partition}:route53:::hostedzone/{HostedZoneId}",),
+    "wafv2.DisassociateWebACL": ("{ResourceArn}",),
     "ec2.CreateNetworkAclEntry": _NETWORK_ACL,
     "ec2.DeleteNetworkAclEntry": _NETWORK_ACL,
     "wafv2.GetIPSet": _IP_SET,
@@ -201,3 +220,35 @@ RESOURCES = {
     "sns.GetTopicAttributes": ("{TopicArn}",),
     "sns.ListTagsForResource": ("{ResourceArn}",),
 }
+
+_WITH_CREATION = "tags are given in the call that makes the thing, which is what may be called"
+_NAMES_THE_INSTANCE = "the call names the instance, IAM asks about its group"
+ANY_RESOURCE = {
+    "autoscaling:CreateOrUpdateTags": _WITH_CREATION,
+    "autoscaling:SetInstanceHealth": _NAMES_THE_INSTANCE,
+    "autoscaling:TerminateInstanceInAutoScalingGroup": _NAMES_THE_INSTANCE,
+    "cloudwatch:TagResource": _WITH_CREATION,
+    "dlm:CreateLifecyclePolicy": "IAM asks about no resource",
+    "dlm:TagResource": _WITH_CREATION,
+    "ec2:CreateImage": "IAM asks about the image, and about snapshots that have no ids yet",
+    "ec2:CreateLaunchTemplate": "IAM asks about an id, which AWS gives it",
+    "ec2:CreateTags": _WITH_CREATION,
+    "ec2:DeleteLaunchTemplate": "IAM asks about the id, the call names the template",
+    "ec2:RunInstances": "IAM asks about everything that an instance is launched with, and about what is made",
+    "elasticloadbalancing:CreateWebACLAssociation": "AWS WAF asks it, for the load balancer that the plan names",
+    "elasticloadbalancing:DeleteWebACLAssociation": "AWS WAF asks it, for the load balancer that the plan names",
+    "elasticloadbalancing:SetWebACL": "AWS WAF asks it, for the load balancer that the plan names",
+    "events:TagResource": _WITH_CREATION,
+    "iam:CreateServiceLinkedRole": "the service makes its own role, once an account",
+    "iam:TagRole": _WITH_CREATION,
+    "kms:Decrypt": "a service uses the key that its resource is encrypted with",
+    "kms:GenerateDataKey": "a service uses the key that its resource is encrypted with",
+    "lambda:TagResource": _WITH_CREATION,
+    "logs:TagResource": _WITH_CREATION,
+    "sns:TagResource": _WITH_CREATION,
+    "sqs:TagQueue": _WITH_CREATION,
+    "wafv2:AssociateWebACL": "the web ACL may be one that the plan makes, and has no ARN yet",
+    "wafv2:GetWebACL": "CloudFront asks it, about whatever web ACL the distribution has by then",
+    "wafv2:TagResource": _WITH_CREATION,
+}
+"""Why a policy allows these on every resource, by IAM action: nothing that changes something is `*` unsaid."""

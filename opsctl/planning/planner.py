@@ -22,7 +22,7 @@ from opsctl.planning.durations import parse_duration
 from opsctl.planning.facts import look_up_facts
 from opsctl.planning.gather import gather
 from opsctl.planning.guards import as_evidence, run_guards
-from opsctl.planning.iam import policy_for_changes, policy_for_reads
+from opsctl.planning.iam import allowed_everywhere, policy_for_changes, policy_for_reads
 from opsctl.planning.least_risk import no_less_severe
 from opsctl.planning.scope import Scope, facts_named_in
 from opsctl.planning.steps import plan_steps
@@ -110,7 +110,7 @@ def _bound(
         facts=masked(scope.facts),
         paths=scope.find(book.paths, "paths") if book.paths else None,
         sections=_sections(loaded, scope),
-        warnings=findings,
+        warnings=(*findings, *_unscoped(changes, about)),
         changes=tuple(no_less_severe(_in_region(change, about.region)) for change in changes),
         checks=_checks(loaded, scope, calls, findings),
         outputs=masked(scope.resolve(book.outputs, "outputs")),
@@ -121,6 +121,16 @@ def _bound(
             apply=policy_for_changes(changes, about.identity),
         ),
     )
+
+
+def _unscoped(changes: tuple[Change, ...], about: Context) -> tuple[Finding, ...]:
+    """Say which calls the policy allows on every resource because nobody told which one IAM asks about."""
+    found = allowed_everywhere(changes, about.identity)
+    if not found:
+        return ()
+    evidence = tuple(f"{action}: {', '.join(ids)}" for action, ids in found.items())
+    because = "the plan's IAM policy allows these on every resource: narrow it before it is granted to anybody"
+    return (Finding(id="iam-any-resource", because=because, evidence=evidence),)
 
 
 def _sections(loaded: LoadedPlaybook, scope: Scope) -> tuple[Section, ...]:

@@ -217,7 +217,7 @@ def test_what_must_be_accepted_is_planned_all_the_same_and_marked() -> None:
     assert (len(pending.changes), pending.pending) == (1, ("root",))
     accepted = plan(book, {"box": "b"}, Box(), overrides=["root"])
     assert (accepted.pending, accepted.warnings[0].overridden) == ((), True)
-    assert plan(book, {"box": "c"}, Box()).warnings == ()
+    assert "root" not in [one.id for one in plan(book, {"box": "c"}, Box()).warnings]
 
 
 def test_a_section_is_a_table_of_text_and_left_out_without_rows() -> None:
