@@ -50,7 +50,10 @@ def opsctl(
     *,
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Use the embedded AWS for this command.")] = False,
     version: Annotated[  # noqa: ARG001 - its callback answers
-        bool, typer.Option("--version", callback=lambda value: _version(asked=value), is_eager=True)
+        bool,
+        typer.Option(
+            "--version", callback=lambda value: _version(asked=value), is_eager=True, help="Show the version."
+        ),
     ] = False,
 ) -> None:
     """Incident response for AWS: detect, plan, apply, prove and undo.

@@ -12,11 +12,15 @@ if TYPE_CHECKING:
 
 EPILOG = """Examples:
 
+  opsctl playbook list && opsctl playbook show block-ip
+
   opsctl playbook new my-block && opsctl playbook validate my-block.yaml
 
   opsctl playbook schema > playbook.schema.json
 
   opsctl playbook schema waf.block
+
+  opsctl playbook reference > playbook-reference.md
 """
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 EPILOG = """Examples:
 
-  opsctl sandbox start
+  opsctl sandbox start && opsctl sandbox status && opsctl sandbox worlds
 
   eval "$(opsctl sandbox env)" && aws elbv2 describe-load-balancers
 
@@ -23,6 +23,10 @@ EPILOG = """Examples:
   opsctl sandbox as responder-read-only block-ip 203.0.113.9 --target shop.example.com
 
   opsctl sandbox exec topology shop.example.com    (a sandbox for this one command)
+
+  opsctl sandbox reset                              (begin again)
+
+  opsctl sandbox stop
 
 Nobody is answered who does not sign with the sandbox's access key, which `env` prints and which only you can read.
 """
