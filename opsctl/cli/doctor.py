@@ -22,13 +22,14 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(*, account: AccountOptions, show: ShowOptions) -> None:
-    """Check credentials, region, read permissions, clock, configuration and journal; changes nothing."""
+    """Check credentials, region, read permissions, clock, configuration, journal and plug-ins; changes nothing."""
     from opsctl.cli.front import Order, in_sandbox, open_session
     from opsctl.cli.output import emit_value
 
     order = Order("doctor", account, show)
     session = open_session(order, in_sandbox=in_sandbox())
-    findings = [*_identity(session), _journal(session), *_configuration(session), *_permissions(session)]
+    here = [_journal(session), *_configuration(session), *_plugins(session)]
+    findings = [*_identity(session), *here, *_permissions(session)]
     session.progress.clear()
     text = "\n".join(f"{'ok ' if ok else '!! '} {what}: {detail}" for what, ok, detail in findings)
     value = [{"check": what, "ok": ok, "detail": detail} for what, ok, detail in findings]
@@ -70,6 +71,27 @@ def _configuration(session: "Session") -> list[tuple[str, bool, str]]:
     values = {key: getattr(settings, key) for key in Keys.model_fields}
     words = [f"{key} {len(value) if isinstance(value, tuple) else value}" for key, value in values.items()]
     return [*(files or [("configuration", True, "no file")]), ("in force", True, ", ".join(words))]
+
+
+def _plugins(session: "Session") -> list[tuple[str, bool, str]]:
+    """Import every plug-in that others ship, which no other command does."""
+    from opsctl.catalog import PARTS, shipped_by_others
+    from opsctl.model.errors import InvalidInput
+
+    known = (session.runtime.registry.lookups, session.runtime.registry.actions, session.runtime.registry.jobs)
+    findings: list[tuple[str, bool, str]] = []
+    for package in shipped_by_others():
+        names: list[str] = []
+        faults = [package.fault] if package.fault else []
+        for part, plugins in zip(PARTS, known, strict=True):
+            for name, _module in package.modules(part):
+                names.append(f"{part.removesuffix('s')} {name}")
+                try:
+                    plugins[name]
+                except InvalidInput as invalid:
+                    faults.append(invalid.summary)
+        findings.append(("plug-ins", not faults, f"{package.distribution}: {'; '.join(faults or names)}"))
+    return findings or [("plug-ins", True, "opsctl's own alone")]
 
 
 def _permissions(session: "Session") -> list[tuple[str, bool, str]]:

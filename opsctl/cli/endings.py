@@ -69,11 +69,25 @@ def end_bug(fault: BaseException, argv: list[str], command: str) -> int:
     """Report what should not have happened; returns the exit code of a failure."""
     if "--debug" in argv:
         traceback.print_exception(fault, file=sys.stderr)
-    summary = f"opsctl itself failed: {type(fault).__name__}: {fault}"
-    sys.stderr.write(f"error: {_inert(summary)}\nhint: run it again with --debug and report the traceback\n")
+    failed, reported = _whose(fault)
+    summary = f"{failed} failed: {type(fault).__name__}: {fault}"
+    hint = f"run it again with --debug and report the traceback{reported}"
+    sys.stderr.write(f"error: {_inert(summary)}\nhint: {hint}\n")
     if asked_for_json(argv):
-        _envelope(command, 1, "bug", [{"summary": summary, "hint": "run it again with --debug"}])
+        _envelope(command, 1, "bug", [{"summary": summary, "hint": hint}])
     return 1
+
+
+def _whose(fault: BaseException) -> tuple[str, str]:
+    """Say whose code failed, by the innermost frame in a plug-in of somebody else, and who is to be told."""
+    from opsctl.catalog import owner_of
+
+    modules = [str(frame.f_globals.get("__name__")) for frame, _ in traceback.walk_tb(fault.__traceback__)]
+    for module in reversed(modules):
+        owner = owner_of(module)
+        if owner is not None:
+            return f"{module} of {owner.distribution}", f" to whoever ships {_inert(owner.distribution)}"
+    return "opsctl itself", ""
 
 
 def _envelope(command: str, code: int, outcome: str, errors: list[dict[str, object]]) -> None:

@@ -17,6 +17,7 @@ from opsctl.expressions.shapes import (
     shape_of_model,
 )
 from opsctl.expressions.typecheck import check_expression
+from opsctl.model.commands import local_command
 from opsctl.model.diagnostics import Diagnostic, Where
 from opsctl.model.playbook import FactSpec, LoadedPlaybook, StepSpec, UndoCall
 from opsctl.model.ports import ServiceModels
@@ -192,7 +193,9 @@ class _Validator:
         return shape
 
     def _unknown(self, what: str, name: str, known: list[str], path: str) -> None:
-        self._fault("uses", f"there is no {what} {name!r}", path, name, did_you_mean(name, known))
+        listed = f"{local_command('doctor')} lists the packages that plug-ins come from"
+        hint = " ".join(filter(None, [did_you_mean(name, known), listed]))
+        self._fault("uses", f"there is no {what} {name!r}", path, name, hint)
 
     def _fault(self, code: str, summary: str, path: str, offending: str = "", hint: str = "") -> None:
         if len(self.faults) >= MANY:
