@@ -1,11 +1,12 @@
 """Derives the exact IAM policies of a plan from its reads and changes."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from opsctl.model.changes import Change, Instruction, Irreversible
+from opsctl.model.changes import Change, Instruction, Irreversible, Query
 from opsctl.model.readonly import is_read_only
 from opsctl.model.reads import Read
+from opsctl.model.references import references_in
 from opsctl.model.run import Identity
 from opsctl.model.value import Json
 from opsctl.planning.iam_actions import ALSO, ANY_RESOURCE, NAMES, NO_PERMISSION_NEEDED, PREFIXES, RESOURCES
@@ -103,16 +104,23 @@ def policy_for_reads(reads: Iterable[Read], identity: Identity) -> dict[str, Jso
     return grants.policy()
 
 
-def policy_for_changes(changes: Iterable[Change], identity: Identity) -> dict[str, Json]:
-    """Return the IAM policy document to apply, prove and undo those changes, reads included."""
+def policy_for_changes(
+    changes: Sequence[Change], identity: Identity, references: Mapping[str, Query] | None = None
+) -> dict[str, Json]:
+    """Return the IAM policy document to apply, prove and undo those changes, reads included.
+
+    `references` are what other changes put out: those that are needed here are read here.
+    """
     grants = _Grants(identity)
+    for query in _needed(changes, references or {}):
+        grants.add(query.read.service, query.read.operation, query.read.params, query.read.region)
     for change in _all(changes):
         for instruction in _instructions(change):
             _grant(grants, instruction)
             if instruction.edit is not None:
                 read = instruction.edit.read
                 grants.add(read.service, read.operation, read.params, read.region)
-        predicates = (*change.expect, *change.proof.configured, *change.proof.effective)
+        predicates = (*change.expect, *change.proof.configured, *change.proof.gone, *change.proof.effective)
         chosen = () if change.choice is None else (change.choice.taken,)
         checks = (*predicates, *change.only_if, *change.undo_only_if, *change.outputs.values(), *chosen)
         for check in checks:
@@ -134,6 +142,18 @@ def allowed_everywhere(changes: Iterable[Change], identity: Identity) -> dict[st
             if action not in ANY_RESOURCE:
                 found.setdefault(action, {})[change.id] = None
     return {action: tuple(ids) for action, ids in sorted(found.items())}
+
+
+def _needed(changes: Sequence[Change], references: Mapping[str, Query]) -> Iterator[Query]:
+    """Find the references that are used, and those that these need themselves."""
+    left = [name for one in changes for name in references_in(one.model_dump(mode="json"))]
+    seen: set[object] = set()
+    while left:
+        name = left.pop()
+        if name in references and name not in seen:
+            seen.add(name)
+            yield references[name]
+            left += references_in(references[name].read.params)
 
 
 def _all(changes: Iterable[Change]) -> Iterator[Change]:

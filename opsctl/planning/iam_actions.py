@@ -77,6 +77,7 @@ ALSO = {
     "dlm.CreateLifecyclePolicy": ("dlm:TagResource",),
     "ec2.CreateImage": ("ec2:CreateTags",),
     "ec2.CreateLaunchTemplate": ("ec2:CreateTags",),
+    "ec2.RunInstances": ("ec2:CreateTags",),
     "events.PutRule": ("events:TagResource",),
     "iam.CreateRole": ("iam:TagRole",),
     "lambda.CreateFunction": ("lambda:TagResource",),

@@ -52,7 +52,7 @@ def undo_plan(plan: Plan, bench: Workbench) -> Plan:
     expires = created + timedelta(seconds=bench.about.settings.plan_expires_s)
     # Who may delete need not be allowed to create: an undo is not taken back itself.
     once = [change.model_copy(update={"undo": Irreversible(because="it is an undo")}) for change in changes]
-    policy = policy_for_changes(once, bench.about.identity)
+    policy = policy_for_changes(once, bench.about.identity, references)
     return plan.model_copy(
         update={
             "id": bench.about.plan_id,

@@ -1,34 +1,19 @@
 """The IAM policies of a plan suffice to make it, to apply and prove it, and to undo it, as the sandbox judges."""
 
-import json
-
 import pytest
 
 from opsctl.aws.account import CachedReader, LiveAccount
-from opsctl.aws.clients import Clients, Connection
 from opsctl.model.value import Json
 from opsctl.planning.iam import policy_for_changes
 from opsctl.planning.inputs import parse_inputs
 from opsctl.planning.planner import make_plan
-from opsctl.sandbox.endpoint import REGION
 from opsctl.sandbox.engine.conditions import AWS_LIKE
 from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.ha_account import inverse_plan, run
-from tests.kit.moto_account import World, client, server, shipped
+from tests.kit.limited_account import account_as
+from tests.kit.moto_account import World, shipped
 from tests.kit.ports import MemoryJournal
 from tests.kit.timed import MovingClock, timed_world
-
-
-def account_as(world: World, name: str, document: Json) -> LiveAccount:
-    """The account as a role sees it that has just this policy."""
-    principal = {"AWS": f"arn:aws:iam::{world.account}:root"}
-    trust = {"Statement": {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}}
-    iam = client("iam")
-    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-    iam.put_role_policy(RoleName=name, PolicyName="plan", PolicyDocument=json.dumps(document))
-    clients = Clients(Connection(region=REGION, endpoint_url=server().endpoint, role_arn=arn), "limited")
-    server().serve(clients._session.events)
-    return LiveAccount(clients, world.identity, world.clock)
 
 
 def plan_again(world: World, aws: LiveAccount, playbook: str, inputs: dict[str, Json]) -> None:

@@ -9,7 +9,7 @@ from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws
 from opsctl.model.value import Json
 from opsctl.planning.gather import gather
-from opsctl.sandbox.engine.conditions import QUICK
+from opsctl.sandbox.engine.conditions import QUICK, Conditions
 from tests.kit.box_plans import plan_of
 from tests.kit.ha_account import inverse_plan
 from tests.kit.job_runs import carry_out
@@ -43,6 +43,7 @@ class Staged:
     inputs: Mapping[str, Json]
     example: Example
     whole: WholeAccount
+    about: Conditions
 
     def plan(self) -> Plan:
         """Plan the action alone, as a step of a playbook would."""
@@ -54,9 +55,9 @@ class Staged:
         """Apply a plan, or go on with it."""
         carry_out(plan, self.world, journal, self.path, aws)
 
-    def undo(self, plan: Plan, journal: MemoryJournal) -> None:
+    def undo(self, plan: Plan, journal: MemoryJournal, aws: Aws | None = None) -> None:
         """Take back what a run set out to do."""
-        self.run(inverse_plan(plan, journal), MemoryJournal())
+        self.run(inverse_plan(plan, journal), MemoryJournal(), aws)
 
     def look(self) -> Json:
         """What an undo has to restore."""
@@ -73,4 +74,4 @@ def staged(action: str, example: Example, path: Path) -> Iterator[Staged]:
         about.durations = QUICK
         # The account's memory has a place for groups from the first question on.
         client("autoscaling").describe_auto_scaling_groups()
-        yield Staged(world, path, action, inputs, example, WholeAccount(world.account))
+        yield Staged(world, path, action, inputs, example, WholeAccount(world.account), about)

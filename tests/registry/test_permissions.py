@@ -11,7 +11,9 @@ from opsctl.planning.iam import allowed_everywhere, policy_for_changes
 from opsctl.planning.iam_actions import ANY_RESOURCE, NAMES, PREFIXES
 from opsctl.playbook.plan_faults import plan_faults
 from tests.kit.box_plans import irreversible, make_box
-from tests.kit.ports import IDENTITY
+from tests.kit.ha_account import inverse_plan
+from tests.kit.limited_account import account_as
+from tests.kit.ports import IDENTITY, MemoryJournal
 from tests.registry.examples import EXAMPLES, action_of
 from tests.registry.staging import staged
 
@@ -52,6 +54,22 @@ def test_its_calls_fit_the_models_and_its_policy_names_what_it_may_change(name: 
     policy = policy_for_changes(plan.changes, identity)
     named = [action for statement in policy["Statement"] for action in statement["Action"]]
     assert [action for action in named if not exists(action)] == []
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_its_policy_suffices_to_apply_prove_and_undo_it(name: str, tmp_path: Path) -> None:
+    with staged(action_of(name), EXAMPLES[name], tmp_path) as stage:
+        plan, journal, identity = stage.plan(), MemoryJournal(), stage.world.identity
+        applier = account_as(stage.world, "applier", policy_for_changes(plan.changes, identity))
+        stage.run(plan, journal, applier)
+        inverse = inverse_plan(plan, journal)
+        if inverse.changes:
+            once = [
+                one.model_copy(update={"undo": Irreversible(because="it is an undo")}) for one in inverse.changes
+            ]
+            undoing = policy_for_changes(once, identity, inverse.references)
+            stage.undo(plan, journal, account_as(stage.world, "undoer", undoing))
+        assert stage.about.denied == []
 
 
 def test_every_decision_for_every_resource_has_a_reason_and_is_about_a_permission_that_exists() -> None:
