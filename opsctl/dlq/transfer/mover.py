@@ -123,7 +123,8 @@ class Mover:
         depth = self._queue.depth()
         self._far = self._tools.clock.now() - began > _FAR_S
         expected = self._order.expected - sum(one.moved() for one in self._checkpoints())
-        whole = Whole(depth, self._tally.aside, self._dealt_with, max(expected, self._order.at_least))
+        most = max(expected, self._order.at_least)
+        whole = Whole(depth, self._tally.aside, self._dealt_with, most, self._behind_newcomers)
         reason = ""
         try:
             self._finish_earlier()
@@ -237,7 +238,7 @@ class Mover:
             if reason or done or self._tools.stopping():
                 return reason
             if whole.settled(self._queue.depth(), self._tools.clock.now()):
-                self._whole = True
+                self._whole, self._tally.behind_newcomers = True, whole.unseen
                 return ""
             now = self._tools.clock.now()
             if judged != self._tally.judged:
@@ -259,6 +260,11 @@ class Mover:
             "fewer messages came by than there were at first; if the counts name no more for "
             f"{COUNTED_AFTER_S} s, somebody else took them"
         )
+
+    def _behind_newcomers(self) -> bool:
+        """Whether a FIFO queue can hide nothing from us but what lies behind messages that arrived meanwhile."""
+        later = self._tally.newcomers + self._tally.came_back
+        return self._queue.fifo and 0 < len(self._tally.aside) == later
 
     def _dealt_with(self) -> int:
         """How many of those that were there when this process began have been dealt with."""
@@ -337,7 +343,7 @@ class Mover:
         parts += [f"{self._stayed:,} stayed"] if self._stayed else []
         parts += [f"{len(undeleted):,} sent but not deleted"] if undeleted else []
         parts += [f"{tally.came_back:,} came back"] if tally.came_back else []
-        parts += [f"{tally.newcomers:,} arrived meanwhile"] if tally.newcomers else []
+        parts += [f"{tally.arrived:,} arrived meanwhile"] if tally.arrived else []
         parts += [says_copies(copies)] if copies else []
         complete = not (reason or self._stayed or undeleted or self._tools.stopping())
         return JobResult(
@@ -397,7 +403,7 @@ class Mover:
             "sent_not_deleted": [{"id": id_, "reason": why} for id_, why in undeleted.items()],
             "came_back": tally.came_back,
             "came_back_messages": tally.returned,
-            "arrived_meanwhile": tally.newcomers,
+            "arrived_meanwhile": tally.arrived,
             "not_looked_at": self._not_looked_at,
             "may_be_twice": list(copies),
             "copies_at_most": {id_: most for id_, most in copies.items() if most > TWICE},

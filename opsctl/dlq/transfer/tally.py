@@ -27,6 +27,7 @@ class Tally:
         self.stayed = 0
         self.came_back = 0
         self.newcomers = 0
+        self.behind_newcomers = 0
         self.returned: list[str] = []
         self.reasons: dict[tuple[str, str], int] = {}
         self.named: list[tuple[str, str, str]] = []
@@ -39,6 +40,11 @@ class Tally:
     def judged(self) -> int:
         """How many messages of those that were there at the start have been dealt with here."""
         return self.moved_here + self.parked_here + self.missed + self.stayed
+
+    @property
+    def arrived(self) -> int:
+        """How many arrived after the start: those seen, and what SQS counts behind them, about."""
+        return self.newcomers + self.behind_newcomers
 
     def miss(self, message: Json) -> None:
         """Count a message that the filter does not want."""

@@ -15,17 +15,30 @@ class Whole:
     count that names more is asked again for that long. When fewer were dealt with than there were by any count,
     what is missing may be in somebody else's hands and not counted yet, so then the counts have to name no more
     for that long too.
+
+    A FIFO queue shows nothing of a group behind a message that is in flight, and keeps each group in the order of
+    arrival. So where all that is held aside arrived after the start, and for that long SQS counts nothing in
+    flight but that, what lies behind arrived later still and is none of what was to be looked at.
     """
 
-    def __init__(self, before: Depth, aside: Aside, dealt_with: Callable[[], int], expected: int = 0) -> None:
+    def __init__(
+        self,
+        before: Depth,
+        aside: Aside,
+        dealt_with: Callable[[], int],
+        expected: int = 0,
+        behind_newcomers: Callable[[], bool] = lambda: False,
+    ) -> None:
         """`before` is what the queue held at first, and `expected` what somebody counted before that.
 
-        `dealt_with` tells how many of these came by since.
+        `dealt_with` tells how many of these came by since, `behind_newcomers` whether what is not shown can only
+        lie behind messages that arrived after the start, unless somebody else has some in flight.
         """
         self._most = max(before.total, expected)
         self._after = before
         self._aside = aside
         self._dealt_with = dealt_with
+        self._behind_newcomers = behind_newcomers
         self._since: float | None = None
 
     @property
@@ -37,21 +50,22 @@ class Whole:
         """Take a new count, and when it was taken; tell whether nothing is left to be looked at."""
         self._after = now
         self._most = max(self._most, now.total)
-        if self.unseen:
+        if self.unseen and not (self._behind_newcomers() and now.hidden <= len(self._aside)):
             self._since = None
             return False
         self._since = at if self._since is None else self._since
-        return self._dealt_with() >= self._most or at - self._since >= COUNTED_AFTER_S
+        dealt_with = not self.unseen and self._dealt_with() >= self._most
+        return dealt_with or at - self._since >= COUNTED_AFTER_S
 
     def missing(self, count: int, *, fifo: bool) -> str:
         """Say why so many were not looked at, when time is up; nothing for none."""
         if not count:
             return ""
-        aside = len(self._aside)
+        aside, several = len(self._aside), f"{count:,} messages were" if count > 1 else "1 message was"
         if fifo and aside:
             why = "a FIFO queue shows nothing of a group that lies behind a message held aside or in flight"
         elif self._after.hidden - aside >= count:
-            return f"{count:,} messages are in flight in somebody else's hands and were not looked at"
+            return f"{several} not looked at: in flight in somebody else's hands"
         else:
             why = "the queue counts them and does not show them"
-        return f"{count:,} messages were not looked at: {why}"
+        return f"{several} not looked at: {why}"

@@ -1,5 +1,6 @@
 """A filter over a FIFO queue by way of a park: order kept, nothing lost, whatever fails."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -220,19 +221,45 @@ def test_interrupted_the_result_says_where_messages_are_and_a_resume_or_an_undo_
     assert end is bring_back or numbers(sqs, HOME) == WANTED
 
 
-def test_what_arrives_meanwhile_stays_and_is_not_lost(tmp_path: Path) -> None:
-    sqs, arriving = made(COUNT), iter([True])
+def arriving(sqs: MemorySqs, count: int, group: str = "g0") -> None:
+    """Let so many arrive in a group when the first are sent."""
+    once = iter([True])
 
     def arrive(operation: str, _params: dict[str, Json]) -> None:
-        if operation == "SendMessageBatch" and next(arriving, False):
+        if operation == "SendMessageBatch" and next(once, False):
             sqs.clock.sleep(3)
-            sqs.put(DEAD, '{"n": 100, "wanted": true}', group="g0")
+            sqs.put(DEAD, *(json.dumps({"n": n, "wanted": True}) for n in range(100, 100 + count)), group=group)
 
     sqs.faults.before = arrive
+
+
+def test_what_arrives_meanwhile_stays_and_is_not_lost(tmp_path: Path) -> None:
+    sqs = made(COUNT)
+    arriving(sqs, 1)
     result = through(sqs, tmp_path)
     assert result.complete
     assert numbers(sqs, DEAD) == REST | {"g0": [100, *REST["g0"]]}
     assert result.details["arrived_meanwhile"] == 1
+
+
+def test_a_group_in_which_many_arrive_meanwhile_does_not_keep_what_is_parked(tmp_path: Path) -> None:
+    sqs = made(COUNT)
+    arriving(sqs, 25)
+    result = through(sqs, tmp_path)
+    assert result.complete, result.says
+    assert numbers(sqs, DEAD) == REST | {"g0": [*range(100, 125), *REST["g0"]]}
+    assert numbers(sqs, HOME) == WANTED
+    assert result.details["arrived_meanwhile"] == 25
+
+
+def test_what_lies_behind_a_newcomer_is_not_told_while_somebody_else_holds_a_message(tmp_path: Path) -> None:
+    sqs = made(COUNT)
+    sqs.call("ReceiveMessage", {"QueueUrl": f"/{DEAD}", "MaxNumberOfMessages": 1, "VisibilityTimeout": 900})
+    arriving(sqs, 25, group="g1")
+    result = through(sqs, tmp_path)
+    assert not result.complete
+    assert "not looked at" in result.says
+    assert result.details["not_looked_at"] >= len(ALL["g0"])
 
 
 def test_once_more_within_five_minutes_nothing_is_taken_for_a_repetition(tmp_path: Path) -> None:
