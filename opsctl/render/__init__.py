@@ -1,1 +1,4 @@
-"""A plan, a run or a report as text, JSON, Markdown or HTML; returns text and prints nothing."""
+"""A plan, a run or a report as text, JSON, Markdown or HTML.
+
+Returns text and prints nothing. Nothing is looked up or decided here; text of the account is made harmless.
+"""

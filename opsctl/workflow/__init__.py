@@ -1,1 +1,4 @@
-"""One use case a module; everything outside arrives as an argument."""
+"""One use case a module: plan, approve, run, resume, verify, undo.
+
+Everything outside arrives as an argument: nothing here is built, printed, or asked of an environment.
+"""

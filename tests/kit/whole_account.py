@@ -30,6 +30,7 @@ FORGOTTEN = {
         "snapshots",
     },
     "SQSBackend": {"opsctl_deleted"},
+    "Contents": {"_counted"},
     "CloudWatchBackend": {"metric_data", "past_metric_data"},
     "LogGroup": {"streams"},
     "FakeZone": {"rr_changes"},

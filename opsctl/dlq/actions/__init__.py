@@ -1,1 +1,4 @@
-"""Typed steps on dead letters: each turns facts and parameters into changes and never calls AWS."""
+"""Typed steps on dead letters, one a file: each turns facts and parameters into changes.
+
+None calls AWS, and none moves a message: it plans the job that does.
+"""

@@ -1,1 +1,4 @@
-"""What speaks against putting an instance under recovery, one subject a module: pure, on what was read."""
+"""What speaks against putting an instance under recovery, one subject a module.
+
+Pure, on what was read: a check neither reads nor changes anything, and says nothing of instances under recovery.
+"""

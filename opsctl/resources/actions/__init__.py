@@ -1,1 +1,4 @@
-"""Typed steps on single resources: each turns facts and parameters into changes and never calls AWS."""
+"""Typed steps on single resources, one a file: each turns facts and parameters into changes.
+
+None calls AWS, and none makes sense for one capability only.
+"""
