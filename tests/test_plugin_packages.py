@@ -191,6 +191,15 @@ def test_doctor_tells_what_each_package_brings_its_version_and_what_is_wrong_wit
     assert done.returncode == 1
 
 
+def test_what_a_broken_plug_in_says_moves_no_cursor(site: Path, tmp_path: Path) -> None:
+    acme(site, r"raise ValueError('half \x1b[2J an\nok  upgrade')")
+    with fresh_world():
+        done = opsctl(tmp_path, "doctor")
+    (told,) = [line for line in done.stdout.splitlines() if "upgrade" in line]
+    assert told.startswith("!!  plug-ins: acme-opsctl 1.2: ")
+    assert "\x1b" not in told
+
+
 def test_a_plug_in_that_fails_while_it_works_is_named_and_not_opsctl(site: Path, playbook: Path) -> None:
     acme(site, TAG.replace("return []", "return [][1]"))
     with fresh_world():

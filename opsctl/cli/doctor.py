@@ -25,13 +25,16 @@ def doctor(*, account: AccountOptions, show: ShowOptions) -> None:
     """Check credentials, region, read permissions, clock, configuration, journal and plug-ins; changes nothing."""
     from opsctl.cli.front import Order, in_sandbox, open_session
     from opsctl.cli.output import emit_value
+    from opsctl.render.inert import visible
 
     order = Order("doctor", account, show)
     session = open_session(order, in_sandbox=in_sandbox())
     here = [_journal(session), *_configuration(session), *_plugins(session)]
     findings = [*_identity(session), *here, *_permissions(session)]
     session.progress.clear()
-    text = "\n".join(f"{'ok ' if ok else '!! '} {what}: {detail}" for what, ok, detail in findings)
+    text = "\n".join(
+        f"{'ok ' if ok else '!! '} {visible(what)}: {visible(detail)}" for what, ok, detail in findings
+    )
     value = [{"check": what, "ok": ok, "detail": detail} for what, ok, detail in findings]
     emit_value(order, "checked", value, text)
     if not all(ok for _, ok, _ in findings):
