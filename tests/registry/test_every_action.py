@@ -73,7 +73,8 @@ def calls_of(plan: Plan) -> int:
 def survive(name: str, path: Path, rounds: Callable[[int], list[Round]]) -> None:
     """Put one example through its rounds, on a new account wherever the last one was not left as it was.
 
-    The faults of what a job calls are in the tests of the jobs.
+    Each has a plan of its own: AWS knows the tokens of a plan's calls again. The faults of what a job calls are in
+    the tests of the jobs.
     """
     left: list[Round] | None = None
     while left is None or left:
@@ -84,8 +85,9 @@ def survive(name: str, path: Path, rounds: Callable[[int], list[Round]]) -> None
                 assert left or all(change.kind in ("job", "wait") for change in plan.changes)
             while left:
                 one_round(stage, plan, left.pop(0), start)
-                if any(map(is_final, plan.changes)):
+                if stage.example.afresh or any(map(is_final, plan.changes)):
                     break
+                plan = stage.plan()
 
 
 def one_round(stage: Staged, plan: Plan, one: Round, start: Json) -> None:
