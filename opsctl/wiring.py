@@ -168,7 +168,11 @@ def _at_home(path: str, variable: str) -> Path:
 
 def load_checked_playbook(name_or_path: str) -> LoadedPlaybook:
     """Load a playbook and check everything that can be checked offline; raises InvalidInput."""
-    loaded = load_playbook(name_or_path)
+    return checked(load_playbook(name_or_path))
+
+
+def checked(loaded: LoadedPlaybook) -> LoadedPlaybook:
+    """Return a playbook in which everything that can be checked offline is right; raises InvalidInput."""
     faults = validate_playbook(loaded, find_plugins(), InstalledModels())
     if faults:
         raise InvalidInput(faults)

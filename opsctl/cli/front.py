@@ -8,6 +8,7 @@ import typer
 
 from opsctl.cli.new_files import refuse_bad_place
 from opsctl.cli.options import AccountOptions, ApplyOptions, Output, PlanOptions, ShowOptions
+from opsctl.cli.playbook_options import Given
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,31 +84,29 @@ def in_sandbox() -> bool:
 
 def run_playbook(
     order: Order,
-    playbook: str,
-    given: "dict[str, Json]",
-    source: "dict[str, str]",
+    given: Given,
     planning: PlanOptions,
     applying: ApplyOptions,
     *,
     plan_only: bool = False,
     trust_reads: str = "",
 ) -> None:
-    """Load a playbook, parse its inputs, plan it and, unless only the plan is wanted, carry it out."""
+    """Check a playbook, parse its inputs, plan it and, unless only the plan is wanted, carry it out."""
     from opsctl.model.errors import InvalidInput
     from opsctl.planning.guards import refuse_unknown_guards
     from opsctl.planning.inputs import parse_inputs
-    from opsctl.wiring import load_checked_playbook
+    from opsctl.wiring import checked
 
     refuse_bad_place(planning.out, "--out")
-    loaded = load_checked_playbook(playbook)
+    loaded = checked(given.playbook)
     refuse_unknown_guards(loaded.playbook, planning.named)
-    inputs = parse_inputs(loaded.playbook.inputs, given, source=source)
+    inputs = parse_inputs(loaded.playbook.inputs, given.values, source=given.flags)
     _agree_to_reads(loaded, trust_reads)
     session = open_session(order, in_sandbox=in_sandbox())
     try:
         plan = _plan(session, loaded, inputs, planning, applying)
     except InvalidInput as invalid:
-        raise invalid.told_as(source) from None
+        raise invalid.told_as(given.flags_of_fields) from None
     if planning.out is not None:
         from opsctl.workflow.plan_files import save_plan
 

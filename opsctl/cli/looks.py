@@ -1,7 +1,7 @@
 """Commands that only look: a lookup, its progress, and its result in the form that was asked for."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
@@ -17,7 +17,7 @@ Found = TypeVar("Found", bound="Value")
 
 
 def look_at(
-    order: Order, lookup: "Lookup", kind: type[Found], reading: str, source: dict[str, str] | None = None
+    order: Order, lookup: "Lookup", kind: type[Found], reading: str, source: Mapping[str, str] | None = None
 ) -> Found:
     """Connect, look, and return what was found; `source` names the switch behind each field of the lookup.
 

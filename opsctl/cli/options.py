@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from opsctl.cli.playbook_options import Given
 from opsctl.model.commands import SANDBOX, completed
 
 
@@ -22,6 +23,7 @@ class Output(StrEnum):
     HTML = "html"
 
 
+_GIVEN = Annotated[str | None, typer.Option(hidden=True)]
 _ACCOUNT = "Account"
 _SHOWING = "Output"
 _PLANNING = "Plan and apply"
@@ -132,14 +134,19 @@ class PlanOptions:
 def spliced(function: Callable[..., None]) -> Callable[..., None]:
     """Replace each parameter that is a dataclass of options by the options in it.
 
-    The command line parser sees them all; the function receives the dataclasses filled.
+    The command line parser sees them all; the function receives the dataclasses filled. A parameter that is
+    `Given` only keeps the place of the options that `InputsCommand` reads from a playbook.
     """
     hints = get_type_hints(function, include_extras=True)
-    groups: dict[str, Any] = {name: kind for name, kind in hints.items() if dataclasses.is_dataclass(kind)}
+    groups: dict[str, Any] = {
+        name: kind for name, kind in hints.items() if dataclasses.is_dataclass(kind) and kind is not Given
+    }
     parameters: list[inspect.Parameter] = []
     for parameter in inspect.signature(function).parameters.values():
         if parameter.name in groups:
             parameters += _parameters_of(groups[parameter.name])
+        elif hints[parameter.name] is Given:
+            parameters.append(parameter.replace(annotation=_GIVEN, default=None))
         else:
             parameters.append(parameter.replace(annotation=hints[parameter.name]))
 

@@ -7,6 +7,7 @@ import typer
 
 from opsctl.cli.completion import complete_playbooks
 from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
+from opsctl.cli.playbook_options import Given
 
 RUN_EPILOG = """Examples:
 
@@ -95,7 +96,9 @@ def _run(
 ) -> None:
     from opsctl.cli.front import Order, run_playbook
     from opsctl.cli.input_values import read_inputs
+    from opsctl.playbook.load import load_playbook
 
     given, sources = read_inputs(values or [], inputs)
     order = Order(command, account, show)
-    run_playbook(order, playbook, given, sources, planning, applying, plan_only=plan_only, trust_reads=trust_reads)
+    found = Given(load_playbook(playbook), given, sources)
+    run_playbook(order, found, planning, applying, plan_only=plan_only, trust_reads=trust_reads)

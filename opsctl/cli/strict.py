@@ -50,7 +50,8 @@ def _refuse(word: str, ctx: Any, parameter: Any) -> None:
 def make_strict(app: typer.Typer) -> None:
     """Make every command of an application strict, those of its groups too."""
     for command in app.registered_commands:
-        command.cls = StrictCommand
+        if command.cls is None or not issubclass(command.cls, StrictCommand):
+            command.cls = StrictCommand
     for group in app.registered_groups:
         if group.typer_instance is not None:
             make_strict(group.typer_instance)

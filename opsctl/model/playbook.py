@@ -10,11 +10,15 @@ from pydantic import Field
 
 from opsctl.model.value import Json, Value
 
-InputType = Literal["string", "int", "bool", "duration", "cidr", "list", "enum", "arn"]
+InputType = Literal["string", "int", "bool", "duration", "cidr", "list", "enum", "arn", "path"]
 
 
 class InputSpec(Value):
-    """One typed input. `of` is the element type of a list, `values` the choices of an enum."""
+    """One typed input: what is parsed, checked, completed and explained wherever it can be given.
+
+    `of` is the element type of a list, `values` the choices of an enum. `alias`, `metavar` and `argument` say how
+    a shipped playbook's own command shows it; without them an input `keep_days` is the option `--keep-days`.
+    """
 
     type: InputType = Field(description="The type; the command line and --set parse by it.")
     of: Literal["string", "int", "cidr", "arn", "enum"] = Field("string", description="Element type of a list.")
@@ -24,6 +28,15 @@ class InputSpec(Value):
     help: str = Field("", description="One sentence for --help and `playbook show`.")
     max_items: int | None = Field(None, ge=1, description="Longest list accepted.")
     pattern: str = Field("", description="Regular expression a string must match entirely.")
+    min: int | None = Field(None, description="Least int accepted.")
+    max: int | None = Field(None, description="Greatest int accepted.")
+    alias: str = Field(
+        "",
+        pattern=r"^(--[a-z][a-z0-9-]*)?$",
+        description="The command's option for it, where the name would differ.",
+    )
+    metavar: str = Field("", description="What stands for the value in the command's help.")
+    argument: bool = Field(False, description="The command takes it as an argument instead of an option.")
 
 
 class FactSpec(Value):

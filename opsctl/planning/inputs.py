@@ -98,7 +98,7 @@ def _scalar(kind: str, spec: InputSpec, value: Json) -> Json:
     if kind == "bool":
         return _bool(value)
     if kind == "int":
-        return _int(value)
+        return _within(spec, _int(value))
     if not isinstance(value, str):
         if kind == "duration" and isinstance(value, int) and not isinstance(value, bool):
             return value
@@ -134,6 +134,14 @@ def _int(value: Json) -> int:
     if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value.strip()):
         return int(value)
     raise ValueError(f"{value!r} is not a whole number")
+
+
+def _within(spec: InputSpec, value: int) -> int:
+    if spec.min is not None and value < spec.min:
+        raise ValueError(f"{value} is less than {spec.min}")
+    if spec.max is not None and value > spec.max:
+        raise ValueError(f"{value} is more than {spec.max}")
+    return value
 
 
 def _short(value: Json) -> str:

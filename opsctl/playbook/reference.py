@@ -97,8 +97,9 @@ def _plugin(name: str, plugin: type[Lookup] | type[Action], registry: Registry) 
     described = plugin_schema(name, registry)
     lines = [f"### `{name}`", "", inspect.getdoc(plugin) or "", ""]
     lines += ["| with | needed | meaning |", "|---|---|---|"]
-    for field, schema in described["with"].items():
-        needed = "yes" if field in described["required"] else ""
+    required = described["required"]
+    for field, schema in sorted(described["with"].items(), key=lambda one: one[0] not in required):
+        needed = "yes" if field in required else ""
         lines.append(f"| `{field}` | {needed} | {schema.get('description', '')} |")
     if "result" in described:
         members = ", ".join(f"`{member}`" for member in described["result"].get("properties", {}))

@@ -123,8 +123,9 @@ def test_the_schema_is_a_json_schema(tmp_path: Path) -> None:
     assert "block.decision" in schema["$defs"]["FactSpec"]["properties"]["uses"]["enum"]
 
 
-@pytest.mark.parametrize("argv", [("--help",), ("--version",), ("block-ip", "--help")])
+@pytest.mark.parametrize("argv", [("--help",), ("--version",), ("make-ha", "--help"), ("block-ip", "--help")])
 def test_help_and_version_load_no_sdk_and_no_engine(argv: tuple[str, ...], tmp_path: Path) -> None:
+    of_its_playbook = ["yaml", "jmespath"] if argv[0] == "block-ip" else []
     code = (
         "import sys\n"
         "from opsctl.cli.main import run\n"
@@ -135,7 +136,7 @@ def test_help_and_version_load_no_sdk_and_no_engine(argv: tuple[str, ...], tmp_p
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=HANGS_S, check=False, cwd=tmp_path
     )
-    assert done.stderr.strip().splitlines()[-1] == "[]"
+    assert done.stderr.strip().splitlines()[-1] == str(of_its_playbook)
 
 
 def test_finding_the_sandbox_loads_nothing_of_its_engine(tmp_path: Path) -> None:
@@ -162,3 +163,5 @@ def test_completion_offers_what_this_machine_knows_and_asks_nobody(tmp_path: Pat
     ask = {"_OPSCTL_COMPLETE": "complete_bash", "COMP_CWORD": "2"}
     assert opsctl(cwd=tmp_path, **ask, COMP_WORDS="opsctl run bl").stdout.split() == ["block-ip"]
     assert opsctl(cwd=tmp_path, **ask, COMP_WORDS="opsctl undo ").stdout.split() == ["last"]
+    ask["COMP_CWORD"] = "4"
+    assert opsctl(cwd=tmp_path, **ask, COMP_WORDS="opsctl make-ha web --mode re").stdout.split() == ["recover"]

@@ -48,10 +48,15 @@ def takes_a_value(parameter: Any) -> bool:
     return not getattr(parameter, "is_flag", False) and parameter.name != "help"
 
 
+def parameters_of(command: Any) -> list[Any]:
+    """What a command takes, and what it takes for the inputs of its playbook."""
+    return list(command.get_params(typer.Context(command)))
+
+
 EVERY = [
     (words, command, parameter)
     for words, command in commands(typer.main.get_command(app))
-    for parameter in command.params
+    for parameter in parameters_of(command)
     if takes_a_value(parameter)
 ]
 
@@ -83,7 +88,7 @@ def test_empty_text_for_any_argument_or_option_of_any_command_is_refused_by_its_
     """An unset variable of a script must not mean "all", "here" or "as it is by default"."""
     for words, command, parameter in EVERY:
         given = []
-        for other in command.params:
+        for other in parameters_of(command):
             if other.param_type_name == "argument" and (other.required or other is parameter):
                 given.append(empty if other is parameter else "x")
         if parameter.param_type_name == "option":
@@ -102,7 +107,9 @@ def test_an_option_that_is_given_nothing_is_refused(given: str) -> None:
 def test_a_long_argument_is_refused_and_not_repeated() -> None:
     for words, command, parameter in EVERY:
         if parameter.param_type_name == "option":
-            required = ["x" for one in command.params if one.param_type_name == "argument" and one.required]
+            required = [
+                "x" for one in parameters_of(command) if one.param_type_name == "argument" and one.required
+            ]
             with pytest.raises(typer.BadParameter, match="100,000 characters"):
                 command.make_context(" ".join(words), [*required, parameter.opts[-1], "x" * 100_000])
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
+from opsctl.cli.playbook_options import Given, inputs_of
 
 EPILOG = """Examples:
 
@@ -23,15 +24,12 @@ EPILOG = """Examples:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("block-ip", epilog=EPILOG)(spliced(block_ip))
+    app.command("block-ip", cls=inputs_of("block-ip"), epilog=EPILOG)(spliced(block_ip))
 
 
 def block_ip(
     *,
-    addresses: Annotated[
-        list[str] | None, typer.Argument(metavar="ADDRESS...", help="Addresses or CIDR blocks, IPv4 or IPv6.")
-    ] = None,
-    target: Annotated[str, typer.Option(help="Host name, URL, load balancer, distribution, instance or address.")],
+    given: Given,
     from_: Annotated[
         Path | None, typer.Option("--from", help="Read a list: lines, CSV, JSON of providers; - is stdin.")
     ] = None,
@@ -39,19 +37,6 @@ def block_ip(
         str,
         typer.Option(metavar="NAME|N", help="With --from: the column, or JSON member, that has the address."),
     ] = "",
-    layer: Annotated[str, typer.Option(help="auto, cloudfront, waf, nacl or geo.")] = "auto",
-    mode: Annotated[str, typer.Option(help="block, count, challenge or captcha.")] = "block",
-    country: Annotated[
-        list[str] | None, typer.Option(help="Country to refuse at CloudFront, ISO 3166; repeatable.")
-    ] = None,
-    ip_set: Annotated[
-        list[str] | None,
-        typer.Option("--ip-set", help="Put the addresses into this IP set, which the web ACL blocks; repeatable."),
-    ] = None,
-    own_rule: Annotated[
-        bool, typer.Option("--own-rule", help="Block also where something drops the addresses already.")
-    ] = False,
-    reason: Annotated[str, typer.Option(help="Why, for whoever reads the plan.")] = "",
     planning: PlanOptions,
     applying: ApplyOptions,
     account: AccountOptions,
@@ -64,30 +49,12 @@ def block_ip(
     from opsctl.cli.address_lists import read_addresses
     from opsctl.cli.front import Order, run_playbook
 
-    listed, source = read_addresses(addresses or [], from_, column)
-    codes = [code for item in country or [] for code in item.replace(",", " ").split()]
-    if country and not codes:
+    countries = given.values["countries"]
+    listed, source = read_addresses(given.values["addresses"], from_, column)
+    codes = [code for item in countries for code in item.replace(",", " ").split()]
+    if countries and not codes:
         raise typer.BadParameter("it names no country", param_hint="--country")
-    if not listed and not country:
+    if not listed and not countries:
         raise typer.BadParameter("give an address, --from FILE or --country", param_hint="ADDRESS")
-    given = {
-        "addresses": listed,
-        "target": target,
-        "layer": layer,
-        "mode": mode,
-        "countries": codes,
-        "own_rule": own_rule,
-        "ip_sets": ip_set or [],
-        "reason": reason,
-    }
-    sources = {
-        "addresses": source,
-        "target": "--target",
-        "layer": "--layer",
-        "mode": "--mode",
-        "countries": "--country",
-        "own_rule": "--own-rule",
-        "ip_sets": "--ip-set",
-        "reason": "--reason",
-    }
-    run_playbook(Order("block-ip", account, show), "block-ip", given, sources, planning, applying)
+    wanted = given.but(addresses=listed, countries=codes).told_as(addresses=source)
+    run_playbook(Order("block-ip", account, show), wanted, planning, applying)

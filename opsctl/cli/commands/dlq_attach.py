@@ -1,10 +1,9 @@
 """`opsctl dlq attach`: gives a source a dead-letter queue."""
 
-from typing import Annotated
-
 import typer
 
 from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
+from opsctl.cli.playbook_options import Given, inputs_of
 
 EPILOG = """Examples:
 
@@ -20,25 +19,12 @@ EPILOG = """Examples:
 
 def register(group: typer.Typer) -> None:
     """Add the command."""
-    group.command("attach", epilog=EPILOG)(spliced(attach))
+    group.command("attach", cls=inputs_of("dlq-attach"), epilog=EPILOG)(spliced(attach))
 
 
 def attach(
     *,
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="SOURCE",
-            help="A queue, function:NAME, a subscription's ARN, rule:[BUS/]NAME[#TARGET], schedule:[GROUP/]NAME.",
-        ),
-    ],
-    dlq: Annotated[
-        str, typer.Option(help="The dead-letter queue; made when there is none. SOURCE-dlq by default.")
-    ] = "",
-    max_receive: Annotated[
-        int, typer.Option(min=0, max=1000, help="Receives before a message goes there; 0: 5, or as it is.")
-    ] = 0,
-    alarm: Annotated[str, typer.Option(help="SNS topic to tell as soon as a message waits: name or ARN.")] = "",
+    given: Given,
     planning: PlanOptions,
     applying: ApplyOptions,
     account: AccountOptions,
@@ -50,13 +36,4 @@ def attach(
     """
     from opsctl.cli.front import Order, run_playbook
 
-    given = {"source": source, "dlq": dlq, "max_receive": max_receive, "alarm": alarm}
-    sources = {
-        "source": "SOURCE",
-        "dlq": "--dlq",
-        "queue": "--dlq",
-        "max_receive": "--max-receive",
-        "alarm": "--alarm",
-        "topic": "--alarm",
-    }
-    run_playbook(Order("dlq attach", account, show), "dlq-attach", given, sources, planning, applying)
+    run_playbook(Order("dlq attach", account, show), given, planning, applying)

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from opsctl.cli.options import AccountOptions, ShowOptions, spliced
+from opsctl.cli.playbook_options import Given, inputs_of
 
 EPILOG = """Examples:
 
@@ -18,14 +19,12 @@ EPILOG = """Examples:
 
 def register(group: typer.Typer) -> None:
     """Add the command."""
-    group.command("audit", epilog=EPILOG)(spliced(audit))
+    group.command("audit", cls=inputs_of("dlq-audit"), epilog=EPILOG)(spliced(audit))
 
 
 def audit(
     *,
-    queue: Annotated[
-        list[str] | None, typer.Option(help="Only what concerns this queue: name, URL or ARN; repeatable.")
-    ] = None,
+    given: Given,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit 5 when there are findings.")
     ] = False,
@@ -44,7 +43,7 @@ def audit(
 
     order = Order("dlq audit", account, show)
     reading = "reading queues, functions, subscriptions, rules, schedules, alarms and policies"
-    found = look_at(order, DlqAudit(queues=tuple(queue or ())), Audited, reading, {"queues": "--queue"})
+    found = look_at(order, DlqAudit.model_validate(given.values), Audited, reading, given.flags)
     code = Exit.HAS_CHANGES if detailed_exitcode and found.findings else Exit.DONE
     show_found(order, "audited", found, text=render_audit, markdown=markdown_audit, code=int(code))
     if code:

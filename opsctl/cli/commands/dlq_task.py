@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from opsctl.cli.commands.dlq_inspect import QueueArgument
 from opsctl.cli.options import AccountOptions, ApplyOptions, Output, PlanOptions, ShowOptions, spliced
+from opsctl.cli.playbook_options import Given, inputs_of
 
 if TYPE_CHECKING:
     from opsctl.cli.front import Session
@@ -22,12 +22,12 @@ _POLL_S = 3.0
 
 def register(group: typer.Typer) -> None:
     """Add the command."""
-    group.command("task", epilog=EPILOG)(spliced(task))
+    group.command("task", cls=inputs_of("dlq-cancel-task"), epilog=EPILOG)(spliced(task))
 
 
 def task(
     *,
-    queue: QueueArgument,
+    given: Given,
     watch: Annotated[bool, typer.Option("--watch", help="Follow the running task to its end.")] = False,
     cancel: Annotated[bool, typer.Option("--cancel", help="Cancel the running task.")] = False,
     planning: PlanOptions,
@@ -43,29 +43,29 @@ def task(
         raise typer.BadParameter("text or json", param_hint="--output")
     order = Order("dlq task", account, show)
     if cancel:
-        run_playbook(order, "dlq-cancel-task", {"queue": queue}, {"queue": "QUEUE"}, planning, applying)
+        run_playbook(order, given, planning, applying)
         return
     session = open_session(order, in_sandbox=in_sandbox())
-    found = _read(session, queue)
+    found = _read(session, given)
     while watch and any(_active(one) for one in found.tasks):
         session.progress(_line(found.tasks[0]))
         session.runtime.clock.sleep(_POLL_S)
-        found = _read(session, queue)
+        found = _read(session, given)
     session.progress.clear()
     lines = [_line(one) for one in found.tasks] or [f"no message move task took from {found.queue} lately"]
     emit_value(order, "listed", found.model_dump(mode="json"), "\n".join(lines))
 
 
-def _read(session: "Session", queue: str) -> "MoveTasks":
+def _read(session: "Session", given: Given) -> "MoveTasks":
     from opsctl.dlq.facts.sqs_move_tasks import MoveTasks, SqsMoveTasks
     from opsctl.model.errors import InvalidInput
     from opsctl.planning.gather import gather
 
     runtime = session.runtime
     try:
-        found = gather(SqsMoveTasks(queue=queue).look(runtime.about), runtime.reader())
+        found = gather(SqsMoveTasks.model_validate(given.values).look(runtime.about), runtime.reader())
     except InvalidInput as invalid:
-        raise invalid.told_as({"queue": "QUEUE"}) from None
+        raise invalid.told_as(given.flags) from None
     assert isinstance(found, MoveTasks)  # noqa: S101 - the lookup's own result
     return found
 

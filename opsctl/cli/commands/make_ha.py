@@ -1,12 +1,11 @@
 """`opsctl make-ha`: puts a lone instance under recovery."""
 
-from typing import Annotated
-
 import typer
 
 from opsctl.cli.commands import make_ha_drill, make_ha_status
 from opsctl.cli.first_word import FirstWordGroup
 from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
+from opsctl.cli.playbook_options import Given, inputs_of
 
 EPILOG = """Examples:
 
@@ -31,7 +30,7 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True,
         rich_markup_mode=None,
     )
-    group.command("instance", epilog=EPILOG)(spliced(make_ha))
+    group.command("instance", cls=inputs_of("make-ha"), epilog=EPILOG)(spliced(make_ha))
     make_ha_status.register(group)
     make_ha_drill.register(group)
     app.add_typer(group)
@@ -39,28 +38,7 @@ def register(app: typer.Typer) -> None:
 
 def make_ha(
     *,
-    instance: Annotated[str, typer.Argument(metavar="INSTANCE", help="Id or Name tag of the instance.")],
-    mode: Annotated[str, typer.Option(help="auto, asg, recover or standby.")] = "auto",
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Launch a new instance; the old one is stopped and loses its volumes.")
-    ] = False,
-    reboot: Annotated[bool, typer.Option("--reboot", help="Reboot the instance for a consistent image.")] = False,
-    group: Annotated[str, typer.Option(help="Name of the group; ha- and the instance's name by default.")] = "",
-    subnet: Annotated[
-        list[str] | None, typer.Option(help="Subnet for replacements; repeatable, in two zones or more.")
-    ] = None,
-    topic: Annotated[str, typer.Option(help="ARN of the SNS topic to notify; one is made by default.")] = "",
-    rpo: Annotated[
-        str, typer.Option(help="Time between snapshots of the data volumes, such as 1h; 0s: none.")
-    ] = "0s",
-    snapshots: Annotated[
-        str, typer.Option(help="Who takes them: handler, or dlm for a policy of Data Lifecycle Manager.")
-    ] = "handler",
-    keep_snapshots: Annotated[int, typer.Option(help="How many snapshots of each volume are kept.")] = 48,
-    allow_data_loss: Annotated[
-        str, typer.Option(help="Age of the oldest snapshot that may replace lost volumes; 0s: never.")
-    ] = "0s",
-    record: Annotated[str, typer.Option(help="Private DNS record that follows the instance: ZONE_ID/NAME.")] = "",
+    given: Given,
     planning: PlanOptions,
     applying: ApplyOptions,
     account: AccountOptions,
@@ -72,20 +50,4 @@ def make_ha(
     """
     from opsctl.cli.front import Order, run_playbook
 
-    given = {
-        "instance": instance,
-        "mode": mode,
-        "fresh": fresh,
-        "reboot": reboot,
-        "group": group,
-        "subnets": list(subnet or []),
-        "topic": topic,
-        "rpo": rpo,
-        "snapshots": snapshots,
-        "keep_snapshots": keep_snapshots,
-        "allow_data_loss": allow_data_loss,
-        "record": record,
-    }
-    sources = {name: f"--{name.replace('_', '-')}" for name in given}
-    sources |= {"instance": "INSTANCE", "subnets": "--subnet"}
-    run_playbook(Order("make-ha", account, show), "make-ha", given, sources, planning, applying)
+    run_playbook(Order("make-ha", account, show), given, planning, applying)

@@ -1,12 +1,10 @@
 """`opsctl make-ha drill`: proves that recovery works, and measures it."""
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
 from opsctl.cli.new_files import refuse_bad_file
 from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
+from opsctl.cli.playbook_options import Given, inputs_of
 
 EPILOG = """Examples:
 
@@ -23,27 +21,12 @@ Interrupted, opsctl resume RUN goes on watching the same drill.
 
 def register(group: typer.Typer) -> None:
     """Add the command."""
-    group.command("drill", epilog=EPILOG)(spliced(drill))
+    group.command("drill", cls=inputs_of("make-ha-drill"), epilog=EPILOG)(spliced(drill))
 
 
 def drill(
     *,
-    group: Annotated[
-        str, typer.Argument(metavar="GROUP", help="Name of the group or standby that make-ha built.")
-    ],
-    by: Annotated[
-        str,
-        typer.Option(help="Group: replace, or unhealthy: say that it has failed. Standby: stop. auto chooses."),
-    ] = "auto",
-    other_zone: Annotated[
-        bool, typer.Option("--other-zone", help="Let the replacement be launched in another zone.")
-    ] = False,
-    within: Annotated[str, typer.Option(help="The time in which it has to recover.")] = "30m",
-    snapshot_within: Annotated[
-        str, typer.Option(help="Age of the oldest snapshot that is recent enough.")
-    ] = "24h",
-    probe: Annotated[str, typer.Option(help="URL whose first good answer counts as well.")] = "",
-    report: Annotated[Path | None, typer.Option(help="Write the report here as Markdown.")] = None,
+    given: Given,
     planning: PlanOptions,
     applying: ApplyOptions,
     account: AccountOptions,
@@ -56,15 +39,5 @@ def drill(
     """
     from opsctl.cli.front import Order, run_playbook
 
-    refuse_bad_file(report, "--report")
-    given = {
-        "group": group,
-        "by": by,
-        "other_zone": other_zone,
-        "within": within,
-        "snapshot_within": snapshot_within,
-        "probe": probe,
-        "report": str(report.absolute()) if report else "",
-    }
-    sources = {name: f"--{name.replace('_', '-')}" for name in given} | {"group": "GROUP"}
-    run_playbook(Order("make-ha drill", account, show), "make-ha-drill", given, sources, planning, applying)
+    refuse_bad_file(given.path("report"), "--report")
+    run_playbook(Order("make-ha drill", account, show), given, planning, applying)

@@ -1,6 +1,6 @@
 """The fact behind make-ha: what an instance is, and what speaks against putting it under recovery."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -18,7 +18,7 @@ from opsctl.model.value import Json, Value
 from opsctl.resources.route53 import normal_name
 
 
-class HaPreflight(Lookup):
+class HaPreflight(Wanted, Lookup):
     """Read everything that matters before an instance is put under recovery, and judge it.
 
     The instance is named by its id or its Name tag. What could not be read is `unknown` and shown as such.
@@ -28,18 +28,7 @@ class HaPreflight(Lookup):
     Result: ClassVar[type[Value]] = HaPreflightResult
 
     instance: str = Field(description="Id or Name tag of the instance.")
-    mode: Literal["auto", "recover", "standby", "asg"] = Field("auto", description="The mode; auto chooses.")
-    fresh: bool = Field(False, description="Launch a new instance instead of attaching the running one.")
     group: str = Field("", description="Name of the group; empty: ha- and the instance's name.")
-    subnets: tuple[str, ...] = Field(
-        (), description="Subnets for replacements; empty: one in every zone that fits."
-    )
-    topic: str = Field("", description="ARN of the topic to notify; empty: one is made.")
-    rpo_s: int = Field(0, ge=0, description="Seconds between snapshots of the data volumes; 0: none are made.")
-    allow_data_loss_s: int = Field(0, ge=0, description="Age in seconds of the oldest snapshot that may be used.")
-    record: str = Field("", description="Private DNS record that follows the instance, as ZONE_ID/NAME.")
-    snapshots: Literal["handler", "dlm"] = Field("handler", description="Who makes them.")
-    keep_snapshots: int = Field(48, description="So many of each volume are kept, with dlm.")
 
     def look(self, about: Context) -> Looking[Value]:
         """Find the instance, read around it in two rounds, and judge."""
@@ -47,23 +36,12 @@ class HaPreflight(Lookup):
             _refuse_bad_topic(self.topic, about)
         refuse_bad_schedule(self.snapshots, self.rpo_s, self.keep_snapshots)
         instance = yield from find_instance(self.instance, about)
-        wanted = Wanted(
-            mode=self.mode,
-            fresh=self.fresh,
-            subnets=self.subnets,
-            topic=self.topic,
-            rpo_s=self.rpo_s,
-            allow_data_loss_s=self.allow_data_loss_s,
-            record=normal_name(self.record.partition("/")[2]),
-            snapshots=self.snapshots,
-            keep_snapshots=self.keep_snapshots,
-        )
         seen = Seen(
             account=about.account,
             region=about.region,
             partition=about.identity.partition,
             instance=instance,
-            wanted=wanted,
+            wanted=self.model_copy(update={"record": normal_name(self.record.partition("/")[2])}),
             commands=about.commands,
         )
         unknown: list[Verdict] = []

@@ -1,0 +1,172 @@
+"""Options that a command has from the inputs of its playbook, read when it is invoked or its help is asked for."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol
+
+import typer
+
+from opsctl.cli.strict import StrictCommand
+
+if TYPE_CHECKING:
+    from opsctl.model.playbook import InputSpec, LoadedPlaybook
+    from opsctl.model.value import Json
+
+PLACE = "given"
+"""The parameter of a command's function at whose place the options of the playbook's inputs stand."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What was typed for the inputs of a playbook, and for each input what to call it in messages."""
+
+    playbook: "LoadedPlaybook"
+    values: "Mapping[str, Json]"
+    flags: Mapping[str, str]
+
+    def but(self, **values: "Json") -> "Given":
+        """Return the same with some inputs added or replaced, by what a command makes of its own options."""
+        return replace(self, values={**self.values, **values})
+
+    def path(self, name: str) -> Path | None:
+        """Return the file that an input names, if it names one."""
+        return Path(self.values[name]) if self.values[name] else None
+
+    def told_as(self, **flags: str) -> "Given":
+        """Return the same with some inputs called differently in messages."""
+        return replace(self, flags={**self.flags, **flags})
+
+    @property
+    def flags_of_fields(self) -> Mapping[str, str]:
+        """The flags, also by the names that the facts have for what an input gives them."""
+        fields = {
+            field: self.flags[name]
+            for fact in self.playbook.playbook.facts.values()
+            for field, value in fact.with_.items()
+            for name in self.flags
+            if value == f"=inputs.{name}"
+        }
+        return {**fields, **self.flags}
+
+
+class InputsCommand(StrictCommand):
+    """A command whose options are the inputs of a playbook, but for those that its function declares itself."""
+
+    playbook: ClassVar[str]
+
+    @cached_property
+    def _loaded(self) -> "LoadedPlaybook":
+        from opsctl.playbook.load import load_playbook
+
+        return load_playbook(self.playbook)
+
+    @cached_property
+    def _of_inputs(self) -> list[Any]:
+        own = {parameter.name for parameter in self.params}
+        specs = self._loaded.playbook.inputs
+        return _parameters_of({name: spec for name, spec in specs.items() if name not in own})
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters, those of the inputs at their place."""
+        found: list[Any] = []
+        for parameter in super().get_params(ctx):
+            found += self._of_inputs if parameter.name == PLACE else [parameter]
+        return found
+
+    def invoke(self, ctx: Any) -> Any:
+        """Call the function with what was typed for the inputs as one value."""
+        specs = self._loaded.playbook.inputs
+        typed = {one.name: _plain(specs[one.name], ctx.params.pop(one.name)) for one in self._of_inputs}
+        flags = {name: flag_of(name, spec) for name, spec in specs.items()}
+        ctx.params[PLACE] = Given(self._loaded, typed, flags)
+        return super().invoke(ctx)
+
+
+def inputs_of(playbook: str) -> type[InputsCommand]:
+    """Return the class of the commands that have their options from a shipped playbook."""
+    return type("InputsCommand", (InputsCommand,), {"playbook": playbook})
+
+
+def flag_of(name: str, spec: "InputSpec") -> str:
+    """Return what an input is called on the command line."""
+    if spec.argument:
+        return spec.metavar.rstrip(".") or name.upper()
+    return spec.alias or f"--{name.replace('_', '-')}"
+
+
+class _Function(Protocol):
+    __signature__: inspect.Signature
+    __annotations__: dict[str, Any]
+
+
+def _parameters_of(specs: "Mapping[str, InputSpec]") -> list[Any]:
+    """Have typer make parameters of inputs, as it does of a function that declares them."""
+
+    def declared() -> None: ...
+
+    parameters = [_parameter(name, spec) for name, spec in specs.items()]
+    function: Callable[..., None] = declared
+    signed: _Function = declared  # type: ignore[assignment]
+    signed.__signature__ = inspect.Signature(parameters)
+    signed.__annotations__ = {one.name: one.annotation for one in parameters}
+    app = typer.Typer(add_completion=False)
+    app.command()(function)
+    return list(typer.main.get_command(app).params)
+
+
+_KINDS: dict[str, type] = {"int": int, "bool": bool, "path": Path}
+
+
+def _parameter(name: str, spec: "InputSpec") -> inspect.Parameter:
+    kind: Any = _KINDS.get(spec.of if spec.type == "list" else spec.type, str)
+    default: Any = spec.default
+    if spec.type == "list":
+        kind, default = list[kind], default or None
+    elif kind is str:
+        default = default or ""
+    if default in (None, "") and (spec.type == "list" or kind is Path):
+        kind, default = kind | None, None
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=inspect.Parameter.empty if spec.required else default,
+        annotation=Annotated[kind, _declared(name, spec)],
+    )
+
+
+def _declared(name: str, spec: "InputSpec") -> Any:
+    """Return the typer declaration of an input: its name, what stands for its value, its help and its bounds."""
+    flag = flag_of(name, spec)
+    choices = spec.values
+
+    def offered(incomplete: str) -> list[str]:
+        return [one for one in choices if one.startswith(incomplete)]
+
+    told: dict[str, Any] = {"help": spec.help, "metavar": _metavar(spec), "min": spec.min, "max": spec.max}
+    if choices:
+        told["autocompletion"] = offered
+    return (
+        typer.Argument(**(told | {"metavar": spec.metavar or flag}))
+        if spec.argument
+        else typer.Option(flag, **told)
+    )
+
+
+def _metavar(spec: "InputSpec") -> str | None:
+    if spec.metavar:
+        return spec.metavar
+    if spec.values:
+        return f"<{'|'.join(spec.values)}>"
+    return f"<{spec.type}>" if spec.type in ("duration", "arn") else None
+
+
+def _plain(spec: "InputSpec", value: Any) -> "Json":
+    """Return what was typed as a playbook takes it; a file by its whole path, for a run may go on elsewhere."""
+    if spec.type == "list":
+        return list(value or ())
+    if isinstance(value, Path):
+        return str(value.absolute())
+    return "" if value is None else value
