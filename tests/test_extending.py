@@ -138,30 +138,3 @@ def test_the_command_is_found_and_its_test_passes(tmp_path: Path) -> None:
     (run,) = [value for name, value in found.items() if name.startswith("test_")]
     run(tmp_path)
     assert "opsctl topic oncall" in typed(tmp_path, "topic", "--help").stdout
-
-
-@pytest.mark.parametrize("page", ["architecture", "extending", "CONTRIBUTING", "decisions/README"])
-def test_what_the_page_names_is_there(page: str) -> None:
-    text = (Path("docs") / f"{page}.md").read_text(encoding="utf-8")
-    paths = re.findall(r"`((?:opsctl|tests|docs|playbooks|benchmarks)/[\w./-]*)`", text)
-    gone = [one for one in paths if not Path(one).exists()]
-    links = re.findall(r"\]\(([\w./-]+)", text)
-    gone += [one for one in links if not (Path("docs") / page).parent.joinpath(one).exists()]
-    modules = re.findall(r"`(opsctl(?:\.\w+)+)`", text)
-    gone += [one for one in modules if one != "opsctl.plugins" and not _there(one)]
-    assert gone == []
-
-
-def _there(dotted: str) -> bool:
-    """Whether a module, or what one defines, is called so."""
-    if importlib.util.find_spec(dotted.rpartition(".")[0]) is None:
-        return False
-    try:
-        return importlib.util.find_spec(dotted) is not None or _defined(dotted)
-    except ModuleNotFoundError:
-        return _defined(dotted)
-
-
-def _defined(dotted: str) -> bool:
-    module, _, name = dotted.rpartition(".")
-    return hasattr(importlib.import_module(module), name)

@@ -142,6 +142,7 @@ def test_one_that_does_not_import_ends_what_uses_it_and_nothing_else(
     assert done.stderr.startswith("error: acme-opsctl 1.2: acme_ops.actions.acme_tag of acme-opsctl 1.2 cannot be")
     assert "what does not use it works without it" in done.stderr
     assert opsctl(playbook.parent, "playbook", "validate", "block-ip", "dlq-redrive", "make-ha").returncode == 0
+    assert opsctl(playbook.parent, "playbook", "schema", "waf.block").returncode == 0
 
 
 @pytest.mark.parametrize("text", ["", TAG.replace("acme.tag", "acme.other"), TAG.replace("Action)", "Context)")])

@@ -21,7 +21,7 @@ from opsctl.model.playbook import (
 )
 from opsctl.model.registry import Registry
 from opsctl.model.run import Action, Lookup
-from opsctl.playbook.schema import plugin_schema
+from opsctl.playbook.schema import vocabulary
 
 _PARTS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("A playbook", Playbook),
@@ -79,10 +79,10 @@ def render_reference(registry: Registry) -> str:
             lines.append(f"- `{name.removeprefix('_func_')}`: {inspect.getdoc(method)}")
     lines += ["", "## Lookups", "", "Facts that `uses:` can name.", ""]
     for name in registry.lookups:
-        lines += _plugin(name, registry.lookups[name], registry)
+        lines += _plugin(name, registry.lookups[name])
     lines += ["## Actions", "", "Steps that `uses:` can name.", ""]
     for name in registry.actions:
-        lines += _plugin(name, registry.actions[name], registry)
+        lines += _plugin(name, registry.actions[name])
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -93,8 +93,8 @@ def _fields(model: type[BaseModel]) -> list[str]:
     return lines
 
 
-def _plugin(name: str, plugin: type[Lookup] | type[Action], registry: Registry) -> list[str]:
-    described = plugin_schema(name, registry)
+def _plugin(name: str, plugin: type[Lookup] | type[Action]) -> list[str]:
+    described = vocabulary(plugin)
     lines = [f"### `{name}`", "", inspect.getdoc(plugin) or "", ""]
     lines += ["| with | needed | meaning |", "|---|---|---|"]
     required = described["required"]

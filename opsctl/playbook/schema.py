@@ -23,22 +23,30 @@ def playbook_schema(registry: Registry) -> Json:
 
 
 def plugin_schema(name: str, registry: Registry) -> Json:
-    """Return what one lookup or action does, the fields of its `with`, and an example; raises InvalidInput."""
-    plugins: dict[str, type[Lookup] | type[Action]] = {**registry.lookups, **registry.actions}
-    if name not in plugins:
-        hint = did_you_mean(name, sorted(plugins))
+    """Return what the lookup or action of a name is; a list where there are both.
+
+    Raises:
+        InvalidInput: there is none of this name.
+    """
+    found = [plugins[name] for plugins in (registry.lookups, registry.actions) if name in plugins]
+    if not found:
+        hint = did_you_mean(name, sorted({*registry.lookups, *registry.actions}))
         raise InvalidInput.one(f"there is no lookup or action {name!r}", source="NAME", hint=hint)
-    plugin = plugins[name]
+    vocabularies = [vocabulary(plugin) for plugin in found]
+    return vocabularies[0] if len(vocabularies) == 1 else vocabularies
+
+
+def vocabulary(plugin: type[Lookup] | type[Action]) -> dict[str, Json]:
+    """Return what a lookup or action does, the fields of its `with`, and an example."""
     fields = plugin.model_json_schema(by_alias=True)
-    kind = "lookup" if name in registry.lookups else "action"
     example = {one: f"=inputs.{one}" for one in fields.get("required", [])}
     found: dict[str, Json] = {
-        "name": name,
-        "kind": kind,
+        "name": plugin.name,
+        "kind": "lookup" if issubclass(plugin, Lookup) else "action",
         "description": (plugin.__doc__ or "").strip(),
         "with": fields.get("properties", {}),
         "required": fields.get("required", []),
-        "example": {"uses": name, "with": example},
+        "example": {"uses": plugin.name, "with": example},
     }
     if issubclass(plugin, Lookup):
         found["result"] = plugin.Result.model_json_schema(by_alias=True)
