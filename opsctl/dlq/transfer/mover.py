@@ -86,7 +86,7 @@ class Mover:
         self._hidden_until = float(tools.checkpoint.recall("hidden_until") or 0)
         self._noted = 0.0
         self._not_looked_at = self._deleted_earlier = 0
-        self._whole = False
+        self._whole = self._in_part = False
         self._reason = ""
         aside = Aside(queue, tools.clock, order.visibility_s, self._note)
         self._tally = Tally(tools.checkpoint.moved(), aside)
@@ -128,7 +128,7 @@ class Mover:
         reason = ""
         try:
             self._finish_earlier()
-            reason = self._try_first() or self._all(whole)
+            reason = self._first_and_rest(whole)
         except (AwsRefused, OutcomeUnknown) as fault:
             reason = fault.summary
         except OSError as fault:
@@ -191,26 +191,32 @@ class Mover:
         if one.checkpoint is self._tools.checkpoint:
             self._tally.moved += len(held)
 
-    def _try_first(self) -> str:
+    def _first_and_rest(self, whole: Whole) -> str:
+        """Move; the rest goes only after a canary that is fine, not one that was interrupted or sent nothing."""
+        checkpoint = self._tools.checkpoint
+        if self._canary is not None and checkpoint.recall("canary") != "passed":
+            reason = self._try_first(self._canary, whole)
+            if checkpoint.recall("canary") != "passed":
+                return reason
+        return self._all(whole)
+
+    def _try_first(self, canary: Canary, whole: Whole) -> str:
         """Send the canary and wait for the verdict; returns why not to go on, or nothing.
 
         What was sent is known to the next process too, so that it recognises what comes back. After a bad
-        verdict the next process sends a canary of its own.
+        verdict the next process sends a canary of its own. A canary of no message is none: nothing is judged.
         """
         checkpoint, tally = self._tools.checkpoint, self._tally
-        if self._canary is None or checkpoint.recall("canary") == "passed":
-            return ""
         first = int(checkpoint.recall("canary_after") or 0)
-        if not checkpoint.recall("canary"):
-            self._pump.budget = Budget(max(0, self._order.canary - (tally.moved - first)))
-            self._drain()
-            if self._pump.why_stop() or self._tools.stopping():
-                return self._pump.why_stop()
+        if checkpoint.recall("canary") and tally.moved > first:
+            tally.expect(list(checkpoint.recall("canary_ids") or []))
+        else:
+            reason = self._send_first(whole, first)
+            if reason or self._tools.stopping() or tally.moved == first:
+                return reason
             checkpoint.remember("canary_ids", list(tally.new_ids))
             checkpoint.remember("canary", "sent")
-        else:
-            tally.expect(list(checkpoint.recall("canary_ids") or []))
-        verdict = self._canary.verdict(tally, self._pump, self._tools, tally.moved - first)
+        verdict = canary.verdict(tally, self._pump, self._tools, tally.moved - first)
         if verdict:
             checkpoint.remember("canary", "")
             checkpoint.remember("canary_after", tally.moved)
@@ -219,12 +225,29 @@ class Mover:
             checkpoint.remember("canary", "passed")
         return verdict
 
-    def _all(self, whole: Whole) -> str:
-        """Move everything there is, and go on until SQS's counts say so too or time is up."""
+    def _send_first(self, whole: Whole, first: int) -> str:
+        """Send as many as the canary has, at least one unless nothing that is wanted is left.
+
+        A queue that shows nothing may have messages all the same: they are waited for as the rest is.
+        """
+        self._in_part = True
+        self._pump.budget = Budget(max(0, self._order.canary - (self._tally.moved - first)))
+        self._drain()
+        reason = self._pump.why_stop()
+        while not (reason or self._tools.stopping() or self._tally.moved > first):
+            reason = self._all(whole, self._order.canary)
+            if not (self._in_part and self._pump.budget.spent):
+                break
+        return reason
+
+    def _all(self, whole: Whole, at_most: int = -1) -> str:
+        """Move everything there is, and go on until SQS's counts say so too or time is up; or so many at most."""
         taken = self._tally.moved + len(set(self._pump.uncounted()) - self._pump.parked_before)
         # What stayed and is parked is not tried again, so it has had its share of the limit.
         taken += self._parking.tried if self._parking else 0
         left = -1 if self._order.limit < 0 else max(0, self._order.limit - taken)
+        self._in_part = at_most >= 0 and not 0 <= left <= at_most
+        self._whole, left = False, at_most if self._in_part else left
         self._pump.budget, self._pump.settles = Budget(left), left == 0
         deadline, pause_s, judged = 0.0, _POLL_S, -1
         while not self._tools.stopping():
@@ -384,7 +407,7 @@ class Mover:
             return ""
         if self._whole:
             return "whole"
-        return "limit" if self._pump.budget.spent else ""
+        return "limit" if self._pump.budget.spent and not self._in_part else ""
 
     def _details(self, reason: str, undeleted: dict[str, str], copies: dict[str, int]) -> dict[str, Json]:
         tally = self._tally

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from opsctl.dlq.transfer.backoff import Patience
 from opsctl.dlq.transfer.mover import Ended, Mover, Order
 from opsctl.dlq.transfer.parking import Parking
-from opsctl.dlq.transfer.queue import Queue
+from opsctl.dlq.transfer.queue import ATTEMPTS, PASSING, Queue
 from opsctl.dlq.transfer.queue_sending import QueueSending
 from opsctl.dlq.transfer.returning import Returning, parked_as
 from opsctl.dlq.transfer.sending import Alive, Sent
@@ -200,16 +200,27 @@ class Through:
                 return f"SQS still counts {depth.total:,} in it"
             if self._tools.stopping():
                 return "interrupted"
-        try:
-            self._tools.aws.write("sqs", "DeleteQueue", {"QueueUrl": self._park.url}, self._park.region)
-        except AwsRefused as refused:
-            if refused.refusal.kind is not Refused.MISSING:
-                return refused.summary
-        except OutcomeUnknown as lost:
-            if not self._gone():
-                return lost.summary
-        self._enter("gone")
-        return ""
+        kept = self._delete_park()
+        if not kept:
+            self._enter("gone")
+        return kept
+
+    def _delete_park(self) -> str:
+        """Delete the park, again after a refusal that passes; returns why it is there still, or nothing."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                self._tools.aws.write("sqs", "DeleteQueue", {"QueueUrl": self._park.url}, self._park.region)
+            except AwsRefused as refused:
+                if refused.refusal.kind is Refused.MISSING:
+                    return ""
+                if refused.refusal.kind not in PASSING or attempt == ATTEMPTS or self._tools.stopping():
+                    return refused.summary
+            except OutcomeUnknown as lost:
+                return "" if self._gone() else lost.summary
+            else:
+                return ""
+            self._patience.wait(attempt)
+        raise AssertionError("the last attempt returns")
 
     def _gone(self) -> bool:
         """Wait until the queue is not there any more; AWS takes up to a minute for it."""

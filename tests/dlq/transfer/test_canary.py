@@ -169,6 +169,26 @@ def test_after_a_bad_verdict_a_resume_sends_a_new_canary_and_not_the_rest(tmp_pa
     assert len(sqs.queues["home"].messages) == 10
 
 
+def test_after_a_bad_verdict_on_all_there_was_a_resume_has_nothing_to_judge_and_ends(tmp_path: Path) -> None:
+    sqs = queue_of(5)
+    assert "no verdict" in with_canary(sqs, tmp_path).says
+    result = with_canary(sqs, tmp_path)
+    assert (result.says, result.complete) == ("5 moved", True)
+
+
+@pytest.mark.parametrize("stayed", [0, 5], ids=["hidden by others", "refused by its home"])
+def test_a_canary_that_sent_nothing_lets_nothing_go_untested(tmp_path: Path, stayed: int) -> None:
+    sqs = queue_of(20)
+    sqs.queues["home"].attributes["MaximumMessageSize"] = "60"
+    for one in list(sqs.queues["dead"].messages.values())[:stayed]:
+        one.body = json.dumps({"long": "x" * 60})
+    for _ in range(0 if stayed else 2):
+        sqs.call("ReceiveMessage", {"QueueUrl": "dead", "MaxNumberOfMessages": 10, "VisibilityTimeout": 20})
+    result = with_canary(sqs, tmp_path)
+    assert "no verdict on the canary" in result.says
+    assert len(sqs.queues["home"].messages) == 5
+
+
 def test_a_letter_of_an_invocation_that_failed_again_is_known_by_its_request_id(tmp_path: Path) -> None:
     from opsctl.dlq.transfer.sending import Sent
     from opsctl.dlq.transfer.tally import Tally

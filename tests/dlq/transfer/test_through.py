@@ -105,6 +105,20 @@ def test_answers_that_are_lost_and_refusals_that_pass_cost_nothing(tmp_path: Pat
     judged(sqs)
 
 
+def test_a_park_whose_deletion_is_throttled_is_deleted_a_moment_later(tmp_path: Path) -> None:
+    sqs, refusals = made(FEW), iter([True] * 3)
+    inner = sqs.call
+
+    def call(name: str, params: dict[str, Json]) -> dict[str, Json]:
+        if name == "DeleteQueue" and next(refusals, False):
+            raise refused(name, "RequestThrottled", Refused.THROTTLED)
+        return inner(name, params)
+
+    sqs.call = call  # type: ignore[method-assign,assignment]
+    assert through(sqs, tmp_path).complete
+    assert PARKED not in sqs.queues
+
+
 def test_a_message_that_its_home_refuses_is_brought_back_in_its_place_and_stops_its_group(tmp_path: Path) -> None:
     sqs = made(COUNT)
     bad = next(one for one in sqs.queues[DEAD].messages.values() if '"n": 9,' in one.body)
