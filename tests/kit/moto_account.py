@@ -22,6 +22,7 @@ from opsctl.planning.inputs import parse_inputs
 from opsctl.planning.planner import make_plan
 from opsctl.playbook.load import load_playbook
 from opsctl.sandbox.endpoint import REGION
+from opsctl.sandbox.engine import conditions
 from opsctl.sandbox.engine.server import EmbeddedServer, credentials, sandbox_client
 from tests.kit.local_functions import LocalRunner
 from tests.kit.ports import FakeClock
@@ -200,6 +201,22 @@ def fresh_world(*seeds: Callable[[Callable[[str], Any]], object]) -> Iterator[Wo
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+        _forget(account)
+
+
+def _forget(account: str) -> None:
+    """Let go of an account that nobody looks at any more.
+
+    A run makes thousands, of some megabytes each, and moto goes through the list of them at every call. It has a list
+    of every object it ever made besides, for its dashboard.
+    """
+    from moto.core.base_backend import BackendDict
+    from moto.core.model_instances import reset_model_data
+
+    for backends in list(BackendDict._instances):
+        backends.pop(account, None)
+    reset_model_data()
+    conditions._KNOWN.pop(account, None)
 
 
 _KEYS = {name.upper(): value for name, value in credentials(KEY).items()}

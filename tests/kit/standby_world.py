@@ -11,7 +11,6 @@ from opsctl.sandbox.engine.conditions import QUICK, Conditions, Durations
 from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.drills import Drill, WorldClock
 from tests.kit.ha_account import instance_named, run
-from tests.kit.images import forget_other_images
 from tests.kit.moto_account import World, client
 from tests.kit.ports import FakeClock, MemoryJournal
 from tests.kit.timed import move, timed_world
@@ -81,7 +80,6 @@ class StandbyWorld:
 def standby_world(durations: Durations = QUICK) -> Iterator[StandbyWorld]:
     """Give legacy-web with a twin that stands by, after a few minutes."""
     with timed_world(seed_network, durations=durations) as (world, about):
-        forget_other_images(world.account)
         made = StandbyWorld(world, about)
         made.build(instance_named("legacy-web"))
         made.move(300)

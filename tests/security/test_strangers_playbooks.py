@@ -12,6 +12,7 @@ from opsctl.planning.foreign_reads import foreign_reads
 from opsctl.playbook.load import load_playbook, parse_playbook, sum_of
 from opsctl.playbook.places import shipped_directory, shipped_names
 from opsctl.render.foreign_reads import lines_of, render_reads
+from opsctl.sandbox.worlds.network import IMAGE
 from opsctl.workflow.trusting import agree_to_reads
 from tests.kit.command import opsctl
 from tests.kit.moto_account import WatchedServer, client
@@ -297,7 +298,7 @@ guards:
 steps: []
 """
     client("ec2").run_instances(
-        ImageId="ami-12c6146b",
+        ImageId=IMAGE,
         MinCount=1,
         MaxCount=1,
         TagSpecifications=[
@@ -352,7 +353,7 @@ steps:
 
 
 def written(home: Path, steps: str) -> tuple[str, ...]:
-    made = client("ec2").run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1)["Instances"][0]
+    made = client("ec2").run_instances(ImageId=IMAGE, MinCount=1, MaxCount=1)["Instances"][0]
     facts = "inputs:\n  vpc: {type: string, required: true}\nfacts:\n  all: {read: ec2.DescribeInstances, "
     (home / "a.yaml").write_text(f'{HEAD}{facts}query: "Reservations[].Instances[].InstanceId"}}\n{steps}')
     return ("a.yaml", "--set", f"vpc={made['VpcId']}", "--trust-reads", "a.yaml")

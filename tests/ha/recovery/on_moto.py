@@ -12,7 +12,6 @@ from opsctl.ha.recovery.package import RecoveredAddress, RecoveryConfig
 from opsctl.model.value import Json
 from opsctl.sandbox.engine.conditions import AWS_LIKE, Conditions
 from opsctl.sandbox.worlds.network import IMAGE
-from tests.kit.images import forget_other_images
 from tests.kit.moto_account import client
 from tests.kit.timed import move, timed_world
 
@@ -142,7 +141,6 @@ class Account:
 def account(devices: tuple[str, ...] = ("/dev/sdf",), key: str = "", **config: Any) -> Iterator[Account]:
     """Give a group of one in zone a, with a volume a device and an Elastic IP, that has run for an hour."""
     with timed_world(durations=AWS_LIKE) as (world, about):
-        forget_other_images(world.account)
         ec2, asg = client("ec2"), client("autoscaling")
         vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
         zones = {f"10.9.{n}.0/24": f"us-east-1{zone}" for n, zone in enumerate("ab")}
