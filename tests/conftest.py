@@ -9,6 +9,8 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import settings
 
+from tests.kit.samples import SAMPLE, digest_of_the_code
+
 # A test may not depend on how busy the machine is.
 settings.register_profile("opsctl", deadline=None)
 settings.load_profile("opsctl")
@@ -16,13 +18,17 @@ settings.load_profile("opsctl")
 # An account begins with the one image that the sandbox's worlds use: moto's own 1,300 cost 0.1 s an account.
 os.environ["MOTO_AMIS_PATH"] = str(Path(__file__).parent / "kit" / "images.json")
 
-# Where no bytecode may be left beside the code, every worker and every command in a process of its own would compile
-# all of it again: it is kept aside for as long as the run lasts.
+# Where no bytecode may be left beside the code, every worker and every command in a process of its own would
+# compile all of it again: it is kept aside for as long as the run lasts.
 if sys.dont_write_bytecode:
     _BYTECODE = TemporaryDirectory(prefix="opsctl-tests-")
     os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = _BYTECODE.name
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
+
+
+# The workers are told, so that all of them take the same sample.
+os.environ.setdefault(SAMPLE, digest_of_the_code())
 
 
 def pytest_collection_finish() -> None:
@@ -36,5 +42,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     """Say what the ordinary run left out."""
     if config.option.markexpr == "not exhaustive":
         terminalreporter.write_line(
-            "faults: each call was put through one of them, another at each; -m exhaustive puts it through all"
+            "faults: each call was put through one of them, and a handler killed after some of its calls; "
+            f"{SAMPLE}={os.environ[SAMPLE]} takes the same again, -m exhaustive takes all"
         )

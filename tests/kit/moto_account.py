@@ -26,6 +26,7 @@ from opsctl.sandbox.engine import conditions
 from opsctl.sandbox.engine.server import EmbeddedServer, credentials, sandbox_client
 from tests.kit.local_functions import LocalRunner
 from tests.kit.ports import FakeClock
+from tests.kit.seeded import seed_account
 
 KEY = "SBOXTESTKEYTESTKEY22"
 """The key of the tests' server."""
@@ -192,8 +193,7 @@ def fresh_world(*seeds: Callable[[Callable[[str], Any]], object]) -> Iterator[Wo
     kept = {name: os.environ.get(name) for name in ("MOTO_ACCOUNT_ID", *_KEYS)}
     os.environ |= {"MOTO_ACCOUNT_ID": account, **_KEYS}
     try:
-        for seed in seeds:
-            seed(client)
+        seed_account(account, seeds, client)
         yield World(account)
     finally:
         for name, value in kept.items():
@@ -207,8 +207,8 @@ def fresh_world(*seeds: Callable[[Callable[[str], Any]], object]) -> Iterator[Wo
 def _forget(account: str) -> None:
     """Let go of an account that nobody looks at any more.
 
-    A run makes thousands, of some megabytes each, and moto goes through the list of them at every call. It has a list
-    of every object it ever made besides, for its dashboard.
+    A run makes thousands, of some megabytes each, and moto goes through the list of them at every call. It has a
+    list of every object it ever made besides, for its dashboard.
     """
     from moto.core.base_backend import BackendDict
     from moto.core.model_instances import reset_model_data

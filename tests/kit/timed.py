@@ -9,6 +9,7 @@ from opsctl.sandbox.engine.clock import HandClock
 from opsctl.sandbox.engine.conditions import Conditions, Durations, hand_clock, set_conditions
 from opsctl.sandbox.engine.lambda_jobs import next_job_due, run_due
 from tests.kit.moto_account import World, client, fresh_world, server
+from tests.kit.seeded import seed_account
 
 
 @contextmanager
@@ -19,8 +20,7 @@ def timed_world(
     server()
     with fresh_world() as world:
         about = set_conditions(world.account, clock=HandClock())
-        for seed in seeds:
-            seed(client)
+        seed_account(world.account, seeds, client)
         about.durations = durations or Durations()
         yield world, about
 

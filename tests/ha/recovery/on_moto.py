@@ -140,7 +140,7 @@ class Account:
 @contextmanager
 def account(devices: tuple[str, ...] = ("/dev/sdf",), key: str = "", **config: Any) -> Iterator[Account]:
     """Give a group of one in zone a, with a volume a device and an Elastic IP, that has run for an hour."""
-    with timed_world(durations=AWS_LIKE) as (world, about):
+    with timed_world(durations=AWS_LIKE) as (_, about):
         ec2, asg = client("ec2"), client("autoscaling")
         vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
         zones = {f"10.9.{n}.0/24": f"us-east-1{zone}" for n, zone in enumerate("ab")}

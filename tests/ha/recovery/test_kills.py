@@ -5,6 +5,7 @@ first call and one after each such call are all the states that there are.
 """
 
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from tests.ha.recovery.harness import Killed, Simulation
 from tests.ha.recovery.scenarios import LONG_S, SCENARIOS
 from tests.ha.recovery.test_scenarios import finish
+from tests.kit.samples import one_in
 
 LONG_BUT_TRIED = {"the_zone_is_down_and_an_older_state_is_allowed", "a_stop_takes_half_an_hour"}
 SHORT = [
@@ -19,7 +21,10 @@ SHORT = [
     for name, each in SCENARIOS.items()
     if each.ends == "in service" and (each.within_s < LONG_S or name in LONG_BUT_TRIED)
 ]
+MEETING = ["same_zone", "other_zone_two_volumes_with_a_customer_key", "the_old_one_was_retained"]
 SAME_CALLS = 12
+SHARE = 5
+"""Of so many calls the ordinary run takes one."""
 CHANGES_NOTHING = ("describe_", "put_metric_data", "record_lifecycle_action_heartbeat")
 
 
@@ -36,11 +41,22 @@ def deaths(calls: list[str]) -> list[int]:
 
 
 @pytest.mark.parametrize("name", SHORT)
+def test_a_handler_that_dies_at_some_calls_leaves_nothing_that_the_next_run_cannot_finish(name: str) -> None:
+    dies(name, lambda numbers: one_in(SHARE, name, numbers))
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", SHORT)
 def test_a_handler_that_dies_at_any_call_leaves_nothing_that_the_next_run_cannot_finish(name: str) -> None:
+    dies(name, list)
+
+
+def dies(name: str, chosen: Callable[[list[int]], list[int]]) -> None:
+    """Have the handler of a scenario die after each of the chosen calls, -1 for before the first."""
     scenario = SCENARIOS[name]
     undisturbed = scenario.arrange()
     finish(undisturbed, scenario)
-    for number in [-1, *deaths(undisturbed.calls)]:
+    for number in chosen([-1, *deaths(undisturbed.calls)]):
         finish(dying_after(scenario.arrange(), number), scenario, slack=2)
 
 
@@ -68,14 +84,23 @@ def dying_after(simulation: Simulation, number: int) -> Simulation:
     return simulation
 
 
-@pytest.mark.parametrize(
-    "name", ["same_zone", "other_zone_two_volumes_with_a_customer_key", "the_old_one_was_retained"]
-)
+@pytest.mark.parametrize("name", MEETING)
 def test_a_second_run_in_the_middle_of_the_first_does_no_harm(name: str) -> None:
+    meets(name, lambda numbers: one_in(SHARE, name, numbers))
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", MEETING)
+def test_a_second_run_anywhere_in_the_first_does_no_harm(name: str) -> None:
+    meets(name, list)
+
+
+def meets(name: str, chosen: Callable[[list[int]], list[int]]) -> None:
+    """Have the handler of a scenario meet another run before each of the chosen calls."""
     scenario = SCENARIOS[name]
     undisturbed = scenario.arrange()
     finish(undisturbed, scenario)
-    for number in deaths(undisturbed.calls):
+    for number in chosen(deaths(undisturbed.calls)):
         finish(meeting_another_run(scenario.arrange(), number), scenario, slack=2)
 
 

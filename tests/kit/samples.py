@@ -1,0 +1,33 @@
+"""Which part of a matrix the ordinary run takes: another with each change of the code, the same for the same code.
+
+`-m exhaustive` takes all. A sample that failed is taken again with the variable that the run's last line tells.
+"""
+
+import os
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import TypeVar
+from zlib import crc32
+
+Each = TypeVar("Each")
+SAMPLE = "OPSCTL_TESTS_SAMPLE"
+
+
+def digest_of_the_code() -> str:
+    """A short name of the code as it is, that is another after each change of it."""
+    root, found = Path(__file__).parents[2], sha256()
+    for one in (*sorted(root.glob("opsctl/**/*.py")), *sorted(root.glob("playbooks/*.yaml"))):
+        found.update(one.read_bytes())
+    return found.hexdigest()[:8]
+
+
+def number_for(name: str) -> int:
+    """Where the sample of a matrix begins."""
+    return crc32(f"{os.environ[SAMPLE]} {name}".encode())
+
+
+def one_in(share: int, name: str, rounds: Sequence[Each]) -> list[Each]:
+    """One in so many rounds of a matrix, others with each change; never none."""
+    start = number_for(name) % min(share, len(rounds))
+    return list(rounds[start::share])
