@@ -5,11 +5,12 @@ import re
 from dataclasses import dataclass
 
 from opsctl.aws.translate import kind_of
+from opsctl.dlq.park_queues import is_park
 from opsctl.model.errors import AwsRefused
 from opsctl.model.reads import Answer, Read, Refusal
 from opsctl.model.run import Clock, Identity
 from opsctl.model.value import Json
-from tests.kit.memory_sqs import Faults, MemorySqs, Stored, StoredQueue
+from tests.kit.memory_sqs import Faults, MemorySqs, Stored, StoredQueue, url_of
 from tests.worlds.letters import ACCOUNT, REGION, arn
 
 NOBODY = Identity(account=ACCOUNT, arn=arn("iam", "user/responder"), region=REGION)
@@ -18,7 +19,9 @@ SOURCES = {
     "queues": ("orders", "bills"),
     "one": ("orders",),
     "fifo": ("orders", "bills"),
+    "through": ("orders",),
 }
+FIFO = ("fifo", "through")
 PLAIN = ("elsewhere", "mail", "sales", "nightly", "aside")
 _MARK = re.compile(r"zq-\d+")
 
@@ -42,19 +45,52 @@ def tag_of(text: str) -> str:
 
 
 class Queues(MemorySqs):
-    """The queues, with a list of what arrived by sending."""
+    """The queues, with a list of what arrived by sending; that into parks, and back from them, is kept apart.
+
+    `parked` and `returned` are tags by message id.
+    """
 
     def __init__(self, clock: Clock, faults: Faults) -> None:
         super().__init__(clock, faults)
         self.arrivals: list[Arrival] = []
+        self.parked: dict[str, str] = {}
+        self.returned: dict[str, str] = {}
+        self.tags: dict[str, dict[str, str]] = {}
+
+    @property
+    def parks(self) -> list[StoredQueue]:
+        """The queues that are opsctl's own."""
+        return [queue for name, queue in self.queues.items() if is_park(name)]
+
+    def create(self, params: dict[str, Json]) -> Json:
+        """CreateQueue: a queue that is there already with these attributes is that queue."""
+        name, attributes = params["QueueName"], params["Attributes"]
+        if name in self.queues:
+            assert self.queues[name].attributes.items() >= attributes.items()
+        else:
+            self.make(name, **attributes)
+            self.tags[name] = params["tags"]
+        return {"QueueUrl": url_of(name)}
+
+    def _ListQueueTags(self, queue: StoredQueue, _params: dict[str, Json]) -> dict[str, Json]:  # noqa: N802
+        return {"Tags": self.tags.get(queue.name, {})}
+
+    def _DeleteQueue(self, queue: StoredQueue, params: dict[str, Json]) -> dict[str, Json]:  # noqa: N802
+        assert not queue.messages, f"{queue.name} was deleted with what is in it"
+        return super()._DeleteQueue(queue, params)
 
     def _accept(self, queue: StoredQueue, entry: Json) -> Json:
         before = self._number
         answer = super()._accept(queue, entry)
         if self._number != before:
             body, group = entry["MessageBody"], entry.get("MessageGroupId", "")
-            attributes = entry.get("MessageAttributes")
-            self.arrivals.append(Arrival(queue.name, body, tag_of(body), group, attributes))
+            if is_park(queue.name):
+                self.parked[answer["MessageId"]] = tag_of(body)
+            elif queue.name.startswith("dead"):
+                self.returned[answer["MessageId"]] = tag_of(body)
+            else:
+                attributes = entry.get("MessageAttributes")
+                self.arrivals.append(Arrival(queue.name, body, tag_of(body), group, attributes))
         return answer
 
     def letter(self, name: str, body: str, attributes: dict[str, Json], system: dict[str, str]) -> Stored:
@@ -69,7 +105,7 @@ class Account:
 
     def __init__(self, sqs: Queues, topology: str) -> None:
         self.sqs = sqs
-        self.suffix = ".fifo" if topology == "fifo" else ""
+        self.suffix = ".fifo" if topology in FIFO else ""
         self.dead = f"dead{self.suffix}"
         self.mixed = topology == "mixed"
         sqs.make(self.dead, Policy=_POLICY if self.mixed else "")
@@ -87,6 +123,8 @@ class Account:
         """Answer as AWS would; what is not there is missing."""
         if read.service == "sqs" and read.operation == "ListMessageMoveTasks":
             return Answer(value={"Results": []})
+        if read.service == "sqs" and read.operation == "ListQueues":
+            return Answer(value={"QueueUrls": [url_of(one.name) for one in self.sqs.parks]})
         try:
             if read.service == "sqs":
                 return Answer(value=self.sqs.call(read.operation, read.params))
@@ -95,8 +133,12 @@ class Account:
             return Answer(refusal=refused.refusal)
 
     def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
-        """Invoke a function or send a message."""
-        assert region == REGION
+        """Invoke a function, send a message, create or delete a queue."""
+        assert region in (REGION, None)
+        if operation == "CreateQueue":
+            return self.sqs.create(params)
+        if operation == "DeleteQueue":
+            return self.sqs.call(operation, params)
         if (service, operation) == ("lambda", "Invoke"):
             assert params["InvocationType"] == "Event"
             name = re.sub(r":\$LATEST$", "", params["FunctionName"]).rpartition(":")[2]

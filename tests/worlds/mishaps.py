@@ -50,6 +50,11 @@ class Fate:
     denied_code: str = "AccessDenied"
     trace: list[str] = field(default_factory=list)
 
+    @property
+    def troubled(self) -> bool:
+        """Whether anything may go wrong still."""
+        return bool(self.due or self.denied or self.stopping or self.chances != Chances())
+
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)  # noqa: S311 - faults, no secrets
 

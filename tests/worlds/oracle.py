@@ -15,7 +15,7 @@ from opsctl.dlq.transfer.pump import EARLY_S
 from opsctl.model.exits import Exit
 from opsctl.model.plan import Plan
 from opsctl.model.value import Json
-from tests.worlds.account import SOURCES, Arrival
+from tests.worlds.account import SOURCES, Arrival, tag_of
 from tests.worlds.letters import KINDS
 from tests.worlds.world import Letter, Outcome, World
 
@@ -35,6 +35,7 @@ class Oracle:
         self.owed: Counter[str] = Counter()
         self.purged: Counter[str] = Counter()
         self.imported = False
+        self.undoing = False
 
     def begins(self, plan: Plan, to: str = "", *, edited: bool = False) -> None:
         """A run begins, which sends everything to one place, perhaps, and changed."""
@@ -44,10 +45,15 @@ class Oracle:
         there = [one for one in sources if one in world.sqs.queues]
         self.of_bare = there[0] if len(there) == 1 and not edited else ""
         self.plan = plan
-        self.job = plan.changes[0].operation
-        self.params = plan.changes[0].params
-        self.there = {id_: world.ids[id_] for id_ in world.dead_ids()}
-        self.known = set(world.ids) - self.there.keys()
+        self.job, self.params = plan.changes[-1].operation, plan.changes[-1].params
+        self.through = self.job == "dlq.through"
+        if self.through:
+            self.params = self.params["taking"]
+            self.job = "dlq.purge" if "path" in self.params else "dlq.move"
+        ours = world.ours()
+        self.there = {id_: ours[id_] for id_ in world.dead_ids()}
+        self.known = set(ours) - self.there.keys()
+        self.undoing = False
         self.before = len(world.sqs.arrivals)
         self.named[plan.id] = Counter()
 
@@ -57,13 +63,20 @@ class Oracle:
         arrived, dead = self.world.arrived(), self.world.in_dead()
         for tag in self.world.letters:
             excess = self._copies(tag) - self._allowed(tag)
-            self.owed[tag] += max(0, excess) + (1 if arrived[tag] and dead[tag] else 0)
+            there = (arrived[tag], dead[tag], self.world.in_parks()[tag])
+            self.owed[tag] += max(0, excess) + max(0, sum(map(bool, there)) - 1)
+
+    def undoes(self) -> None:
+        """What the run did is taken back as far as that can be: nothing more is to be sent."""
+        self.undoing = True
+        self.sent_until = len(self.world.sqs.arrivals)
 
     def judge(self, outcome: Outcome) -> None:
         """Judge what a process came to that was not killed."""
         report = outcome.report if isinstance(outcome.report, dict) and "moved" in outcome.report else None
         if report is None:
-            assert outcome.exit is not Exit.DONE, outcome
+            # The undo of a run that was killed before its job began has no job, only a queue to delete.
+            assert outcome.exit is not Exit.DONE or outcome.plan.changes[-1].operation == "DeleteQueue"
         else:
             self._note(report)
         self._look_at_file()
@@ -75,13 +88,18 @@ class Oracle:
         else:
             self._counts(outcome, report)
             self._left(outcome, report)
+            self._parked(outcome, report)
 
     def _look_at_file(self) -> None:
         if self.job == "dlq.purge":
             self.purged = self.world.in_file()
 
-    def every_letter(self) -> None:
-        """None is lost, or somewhere unnamed, or in the wrong place; order is kept, and nothing leaked."""
+    def every_letter(self, *, ordered: bool = True) -> None:
+        """None is lost, or somewhere unnamed, or in the wrong place; order is kept, and nothing leaked.
+
+        Not `ordered` is what somebody brought back by hand from a park that was left: as the manual has it, that
+        goes behind what lies in the queue by then.
+        """
         for tag in self.world.letters:
             copies = self._copies(tag)
             assert copies + (self.imported and self.purged[tag]) >= 1, f"{tag} is lost"
@@ -89,14 +107,15 @@ class Oracle:
             assert copies <= allowed, f"{tag} is there {copies} times, and {allowed - 1} copies are named"
         for one in self.world.sqs.arrivals[self.before :]:
             self._arrival(one, self.world.letters[one.tag])
-        self._order()
+        if ordered:
+            self._order()
         assert b"zq-" not in self.world.written(), "a body is in the journal, or was shown"
 
     def all_home(self) -> None:
         """Nothing that has a home is left in the dead-letter queue, and nothing is hidden, once all is well."""
         stopped: set[str] = set()
         for one in self.world.dead_ids().values():
-            letter = self.world.letters[self.world.ids[one.id]]
+            letter = self.world.letters[self.world.ours()[one.id]]
             assert one.visible_at <= self.world.base.now(), f"{letter.tag} is hidden still"
             home = self._home(letter)
             if not home.startswith("function:") and home not in self.world.sqs.queues:
@@ -112,21 +131,26 @@ class Oracle:
     def _copies(self, tag: str) -> int:
         world = self.world
         filed = self.purged[tag] if not self.imported else 0
-        there = sum(world.ids[id_] == tag for id_ in world.dead_ids())
-        return there + world.arrived()[tag] - world.back[tag] + world.taken[tag] + filed
+        ours = world.ours()
+        there = sum(ours[id_] == tag for id_ in world.dead_ids())
+        # Of what is parked a copy may be in its queue still, or be parked twice, until it is all brought back.
+        parked = int(not there and world.in_parks()[tag] > 0)
+        copies = there + parked + world.arrived()[tag] - world.back[tag] + world.taken[tag] + filed
+        return copies or int(tag in world.lost)
 
     def _allowed(self, tag: str) -> int:
         several = (*self.named.values(), *self.undeleted.values())
         return 1 + sum(one[tag] for one in several) + self.owed[tag]
 
     def _note(self, report: dict[str, Any]) -> None:
-        most = dict.fromkeys(report["may_be_twice"], 2) | report["copies_at_most"]
+        most = dict.fromkeys(report["may_be_twice"], 2) | report.get("copies_at_most", {})
         named: Counter[str] = Counter()
+        tags = self.world.ours() | self.world.sqs.parked
         for id_, copies in most.items():
-            named[self.world.ids[id_]] += copies - 1
+            named[tags[id_]] += copies - 1
         # What was admitted once stays admitted: the copies are there, whatever a later report says.
         self.named[self.plan.id] |= named
-        undeleted = (self.world.ids[one["id"]] for one in report.get("sent_not_deleted") or ())
+        undeleted = (tags[one["id"]] for one in report.get("sent_not_deleted") or ())
         self.undeleted[self.plan.id] = Counter(undeleted)
 
     def _new(self) -> Counter[str]:
@@ -140,22 +164,25 @@ class Oracle:
         dead = world.dead_ids().keys() | self.known
         # A FIFO queue drops what an earlier run has sent already: it is there all the same.
         found = new + world.arrived()
-        moved = sum(id_ not in dead and found[tag] > 0 for id_, tag in world.ids.items())
+        moved = sum(id_ not in dead and found[tag] > 0 for id_, tag in world.ours().items())
         assert report["moved"] <= moved, f"{report['moved']} moved, says the report; {moved} were"
         # What came back in the very second in which a kill kept its id from being recorded cannot be known again.
         unrecorded = any(lived < EARLY_S for lived in world.lived)
         for tag, count in new.items():
-            most = 1 + self.named[self.plan.id][tag] + unrecorded * world.back[tag]
+            # What lies there twice, for a run was given up and its park emptied by hand, goes as often.
+            lay = max(1, sum(one == tag for one in self.there.values()))
+            most = lay + self.named[self.plan.id][tag] + unrecorded * world.back[tag]
+            most += self.owed[tag] if self.job == "dlq.purge" else 0  # the file is of all runs
             assert count <= most, f"{tag} was sent {count} times in one run, {most} are named"
         unmeant = [tag for tag in new if not self.wanted(tag)]
         assert not unmeant or self.job == "dlq.purge", f"{unmeant} were sent, and the filter does not want them"
         limit = int(self.params.get("limit", -1))
-        doubted = set(report["may_be_twice"]) | {one["id"] for one in report["sent_not_deleted"]}
+        doubted = set(report["may_be_twice"]) | {one["id"] for one in report.get("sent_not_deleted", ())}
         if limit >= 0:
             assert len(new) <= limit + len(doubted), f"{len(new)} were moved of {limit} at most"
         unwanted = sum(not self.wanted(tag) for tag in world.letters)
-        assert report["left_by_filter"] <= unwanted
-        if outcome.exit is Exit.DONE:
+        assert report.get("left_by_filter", 0) <= unwanted or (self.through and limit >= 0) or self.undoing
+        if outcome.exit is Exit.DONE and not self.undoing:
             assert report["moved"] == moved, f"{moved} were moved; the report says {report['moved']}"
             assert not doubted
         if self.params.get("backup"):
@@ -166,11 +193,15 @@ class Oracle:
     def _left(self, outcome: Outcome, report: dict[str, Any]) -> None:
         """What is left is said to be left: one by one, or that and why not everything was looked at."""
         world = self.world
+        if self.undoing:
+            return
         limit = int(self.params.get("limit", -1))
         stayed = {one["id"] for one in report["stayed_messages"]}
         sent = {one["id"] for one in report["sent_not_deleted"]}
-        left = {id_ for id_ in world.dead_ids() if id_ in self.there and self.wanted(self.there[id_])}
-        unnamed = {self.there[id_] for id_ in left - stayed - sent}
+        tags = self.there | {id_: tag for id_, tag in world.sqs.returned.items() if id_ not in self.known}
+        left = {tags[id_] for id_ in world.dead_ids() if id_ in tags and self.wanted(tags[id_])}
+        left |= {tag for tag in world.in_parks() if self.through and self.wanted(tag)} & set(tags.values())
+        unnamed = left - {tags[id_] for id_ in tags.keys() & (stayed | sent)}
         over = 0 <= limit <= report["moved"] + report["stayed"]
         stopped = bool(report["stopped"]) or outcome.exit is Exit.INTERRUPTED
         if outcome.exit is Exit.DONE:
@@ -181,6 +212,26 @@ class Oracle:
         for id_ in stayed & self.there.keys() - set(report["may_be_twice"]) - sent:
             tag = self.there[id_]
             assert not self._new()[tag], f"{tag} is said to have stayed, and arrived"
+
+    def _parked(self, outcome: Outcome, report: dict[str, Any]) -> None:
+        """What is parked is told, and when it is done none is left; what somebody else deleted is told too."""
+        if not self.through:
+            return
+        world, name = self.world, report["parked"]["queue"]
+        if outcome.exit is Exit.DONE:
+            assert name not in world.sqs.queues, f"{name} is there still"
+        queue = world.sqs.queues.get(name)
+        lying = {tag_of(one.body) for one in queue.messages.values()} if queue else set()
+        lost = [tag for tag in world.lost if not (world.in_dead() + world.arrived() + world.in_parks())[tag]]
+        lost = [tag for tag in lost if not world.taken[tag] and not self.purged[tag]]
+        assert not lost or outcome.exit is not Exit.DONE, f"{lost} are lost, and it says: {outcome.says or 'done'}"
+        unsaid = lost and not world.fate.troubled
+        assert not unsaid or "somebody else has deleted it" in outcome.says, f"{lost} are lost: {outcome.says}"
+        told = report["parked"]["now"] + len(report["may_be_twice"])
+        assert len(lying) <= told, f"{len(lying)} are parked, and the report names {told}"
+        if self.undoing:
+            more = {one.tag for one in world.sqs.arrivals[self.sent_until :]}
+            assert not more, f"{more} were sent by an undo"
 
     def _import(self, outcome: Outcome, report: dict[str, Any]) -> None:
         new = self._new()
@@ -223,12 +274,29 @@ class Oracle:
             key = f"{one.place} {one.group}"
             assert last.get(key, -1) < place[tag], f"{tag} was overtaken in group {one.group}"
             last[key] = place[tag]
+        self._order_in_queues(place)
+        if self.job == "dlq.import":
+            return  # what goes to the place is of a file, and overtakes nothing of the queue
         for id_ in self.world.dead_ids().keys() & self.there.keys():
             tag = self.there[id_]
             letter = self.world.letters[tag]
             behind = last.get(f"{self._home(letter)} {letter.group}", -1)
             left = tag not in first and self.wanted(tag)
             assert not left or behind < place[tag], f"{tag} was left, and overtaken in group {letter.group}"
+
+    def _order_in_queues(self, place: dict[str, int]) -> None:
+        """What came back lies in the order in which it lay, as does what is parked."""
+        world = self.world
+        ours = self.there | world.sqs.returned | world.sqs.parked
+        for queue in (world.sqs.queues.get(world.account.dead), *world.sqs.parks):
+            last: dict[str, int] = {}
+            for _, one in sorted(queue.messages.items()) if queue else ():
+                tag = ours.get(one.id, "")
+                if tag not in place or self._allowed(tag) > 1 or one.id in self.known:
+                    continue
+                group = world.letters[tag].group
+                assert last.get(group, -1) <= place[tag], f"{tag} lies behind later ones of group {group}"
+                last[group] = place[tag]
 
 
 def _told(letter: Letter) -> str:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as some
 
 from opsctl.model.value import Json
+from tests.worlds.account import FIFO
 from tests.worlds.letters import EDITABLE, MIXED, OF_QUEUES
 from tests.worlds.mishaps import Chances
 from tests.worlds.playing import FILTER, play
@@ -24,11 +25,13 @@ _KINDS = {
     "queues": (*OF_QUEUES, "garbage"),
     "one": ("of orders", "garbage"),
     "fifo": OF_QUEUES,
+    "through": ("of orders", "garbage"),
 }
 _HAPPENINGS = (
     *("killed-before", "killed-after") * 2,
     *("lost-after", "arrives", "arrives", "received", "removed", "stop", "expired", "crowded 8"),
     *("deleted orders", "deleted dead", "denied SendMessageBatch", "denied DeleteMessageBatch"),
+    *("deleted park", "denied CreateQueue", "denied DeleteQueue"),
     *("denied ChangeMessageVisibilityBatch", "denied ReceiveMessage", "denied Invoke"),
 )
 
@@ -36,15 +39,17 @@ _HAPPENINGS = (
 @some.composite
 def worlds(draw: some.DrawFn) -> Spec:
     """A world: what is drawn first is what is simplest."""
-    topology = draw(some.sampled_from(["queues", "one", "fifo", "mixed"]))
+    topology = draw(some.sampled_from(["queues", "one", "fifo", "through", "mixed"]))
     playbook = draw(some.sampled_from(["dlq-redrive", "dlq-redrive", "dlq-redrive", "dlq-purge"]))
     inputs: dict[str, Json] = {}
     kinds: tuple[str, ...] = _KINDS[topology]
     if draw(some.sampled_from([False, False, True])):
         inputs["where"] = FILTER
+    if topology == "through":
+        inputs |= {"where": FILTER, "through": True}
     if playbook == "dlq-redrive":
         inputs |= draw(some.sampled_from(_INPUTS))
-        if inputs.get("to") and topology == "fifo":
+        if inputs.get("to") and topology in FIFO:
             inputs["to"] = "aside.fifo"
         if inputs.get("settings"):
             kinds = tuple(one for one in kinds if one in EDITABLE)
@@ -67,6 +72,7 @@ def worlds(draw: some.DrawFn) -> Spec:
         consumers=draw(some.sampled_from(["none", "take", "fail"])),
         waits_s=draw(some.sampled_from([0.0, 5.0, 400.0])),
         gives_up=draw(some.sampled_from([False, False, True])),
+        undoes=topology == "through" and draw(some.booleans()),
         seed=draw(some.integers(0, 2**32)),
     )
 

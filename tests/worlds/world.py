@@ -13,9 +13,10 @@ import pytest
 
 from opsctl.aws.service_models import InstalledModels
 from opsctl.catalog import find_plugins
+from opsctl.dlq.park_queues import is_park
 from opsctl.journal.checkpoints import JobCheckpoint
 from opsctl.journal.store import Journal
-from opsctl.model.errors import OpsctlError
+from opsctl.model.errors import OpsctlError, RefusedByGuard
 from opsctl.model.exits import Exit
 from opsctl.model.plan import Plan
 from opsctl.model.playbook import LoadedPlaybook
@@ -28,6 +29,7 @@ from opsctl.playbook.load import load_playbook
 from opsctl.workflow.bench import Workbench
 from opsctl.workflow.open_moves import warned_of_open_moves
 from opsctl.workflow.runs import resume_run, start_run
+from opsctl.workflow.undo_plans import undo_plan
 from tests.kit.memory_sqs import Faults, Stored
 from tests.kit.ports import AnswersReader, FakeClock, Killed
 from tests.worlds.account import NOBODY, Account, Queues, tag_of
@@ -66,6 +68,7 @@ class Spec:
     consumers: str = "none"
     waits_s: float = 0.0
     gives_up: bool = False
+    undoes: bool = False
     seed: int = 0
 
 
@@ -110,6 +113,7 @@ class World:
         self.ids: dict[str, str] = {}
         self.back: Counter[str] = Counter()
         self.taken: Counter[str] = Counter()
+        self.lost: set[str] = set()
         self.lines: list[str] = []
         self.lived: list[float] = []
         self.consumers = spec.consumers
@@ -145,7 +149,7 @@ class World:
         if self.consumers == "none" or self.fate.random.random() > 0.3:
             return
         for name, queue in self.sqs.queues.items():
-            if name == self.account.dead:
+            if name == self.account.dead or is_park(name):
                 continue
             for number, one in list(queue.messages.items()):
                 fails = self.consumers == "fail" and self.fate.random.random() < 0.3
@@ -187,6 +191,13 @@ class World:
                 self.taken[tag_of(one.body)] += 1
         return ""
 
+    def park_goes(self) -> str:
+        """Somebody deletes the queues that messages are parked in."""
+        for queue in self.sqs.parks:
+            self.lost.update(tag_of(one.body) for one in queue.messages.values())
+            del self.sqs.queues[queue.name]
+        return ""
+
     def happens(self, what: str) -> str:
         """Let something happen; returns what is to become of the call before which it does."""
         name, _, detail = what.partition(" ")
@@ -195,6 +206,8 @@ class World:
             self.arrive(LetterSpec("of orders", topology != "mixed", 0), old=False)
         elif name in ("received", "removed"):
             return self.others_receive(delete=name == "removed")
+        elif what == "deleted park":
+            self.park_goes()
         elif name == "deleted":
             return self.queue_goes(detail + self.account.suffix if detail != "dead" else self.account.dead)
         elif name == "denied":
@@ -249,10 +262,21 @@ class World:
         """Go on with it in a new process."""
         return self._process(plan, resume_run)
 
+    def undo(self, plan: Plan) -> Plan | None:
+        """Plan to take a run back, as a new process does; nothing when it has done nothing."""
+        self._new_process()
+        self.plans += 1
+        with self._bench() as bench:
+            try:
+                return undo_plan(plan, bench)
+            except RefusedByGuard:
+                return None
+
     def _process(self, plan: Plan, work: Callable[[Plan, Workbench], object]) -> Outcome | None:
         self._new_process()
         exit_, says, began = Exit.DONE, "", self.base.now()
         with self._bench() as bench:
+            before = len(bench.journal.events(plan.id))
             try:
                 work(plan, bench)
             except Killed:
@@ -260,8 +284,8 @@ class World:
                 return None
             except OpsctlError as fault:
                 exit_, says = fault.exit_code, fault.summary
-            events = [one for one in bench.journal.events(plan.id) if one.change]
-            report = events[-1].detail if events else None
+            details = [one.detail for one in bench.journal.events(plan.id)[before:] if one.change]
+            report = next((one for one in reversed(details) if isinstance(one, dict) and "moved" in one), None)
         return Outcome(exit_, says, report, plan)
 
     def _new_process(self) -> None:
@@ -300,6 +324,14 @@ class World:
     def in_dead(self) -> Counter[str]:
         """How often each letter lies in the dead-letter queue."""
         return Counter(tag_of(one.body) for one in self.dead_ids().values())
+
+    def ours(self) -> dict[str, str]:
+        """The tag of each message that lies, or lay, in the dead-letter queue, by its id there."""
+        return self.ids | self.sqs.returned
+
+    def in_parks(self) -> Counter[str]:
+        """How often each letter lies in a queue of opsctl's own."""
+        return Counter(tag_of(one.body) for queue in self.sqs.parks for one in queue.messages.values())
 
     def arrived(self) -> Counter[str]:
         """How often each letter arrived at some place by sending."""
