@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 from opsctl.dlq.transfer.backoff import Patience
 from opsctl.dlq.transfer.digests import intact
-from opsctl.dlq.transfer.parking import Parking
+from opsctl.dlq.transfer.parking import Parking, group_of
 from opsctl.dlq.transfer.queue import BATCH, Queue
 from opsctl.dlq.transfer.rate import Rate
 from opsctl.dlq.transfer.sending import CANNOT_EDIT, GROUP_STOPPED, Sending, Stayed
@@ -110,6 +110,7 @@ class Pump:
     parking: Parking | None = None
     parked_before: set[str] = field(default_factory=set)
     counted: set[str] = field(default_factory=set)
+    broken_groups: set[str] = field(default_factory=set)
     returns_at_most: int = -1
     settles: bool = False
     stuck: str = ""
@@ -194,10 +195,10 @@ class Pump:
                 self._finish_earlier(message)
             elif self.tally.aside.again(message):
                 continue
-            elif not intact(message):
-                self.tally.stay(Stayed(message, "DigestDiffers", "received otherwise than SQS says it is"))
             elif sent_at >= self.cutoff_ms or self._came_back(message, sent_at):
                 self.tally.later(message)
+            elif held := self._held_back(message):
+                self.tally.stay(held)
             elif self.sieve is not None and not self.sieve.wants(message):
                 if self.parking is None:
                     self.tally.miss(message)
@@ -209,6 +210,20 @@ class Pump:
                 seen.wanted.append(message)
             seen.learned = True
         return seen
+
+    def _held_back(self, message: Json) -> Stayed | None:
+        """What was not received whole stays, and on a FIFO queue all that follow in its group.
+
+        They are not parked either: the next process may receive it whole, and is to find them behind it.
+        """
+        group = group_of(message) if self.queue.fifo else ""
+        if group in self.broken_groups:
+            return Stayed(message, GROUP_STOPPED, "an earlier message of its group stayed")
+        if intact(message):
+            return None
+        if self.queue.fifo:
+            self.broken_groups.add(group)
+        return Stayed(message, "DigestDiffers", "received otherwise than SQS says it is")
 
     def _put_by(self, messages: list[Json]) -> int:
         """Hold aside what may not be moved any more, so that the queue shows what was sent and not deleted."""

@@ -137,6 +137,28 @@ def test_a_message_that_its_home_refuses_is_brought_back_in_its_place_and_stops_
     assert PARKED not in sqs.queues
 
 
+def test_a_message_that_arrives_altered_is_not_overtaken_in_its_group_and_the_next_process_moves_it(
+    tmp_path: Path,
+) -> None:
+    sqs, inner, altered = made(COUNT), MemorySqs.call, '"n": 3,'
+
+    def call(name: str, params: dict[str, Json]) -> dict[str, Json]:
+        answer = inner(sqs, name, params)
+        for one in answer.get("Messages", ()):
+            one["MD5OfBody"] = "" if altered in one["Body"] else one["MD5OfBody"]
+        return answer
+
+    sqs.call = call  # type: ignore[method-assign,assignment]
+    result = through(sqs, tmp_path)
+    assert not result.complete
+    assert result.details["stayed_messages"][0]["code"] == "DigestDiffers"
+    assert numbers(sqs, HOME) == {"g1": WANTED["g1"], "g2": WANTED["g2"]}
+    assert numbers(sqs, DEAD) == {"g0": ALL["g0"][1:]}
+    altered = "nothing"
+    assert through(sqs, tmp_path).complete
+    assert (numbers(sqs, HOME), numbers(sqs, DEAD)) == (WANTED, REST)
+
+
 def test_a_group_that_was_stopped_stays_so_for_the_next_process(tmp_path: Path) -> None:
     sqs, after = made(COUNT), iter([False] * 3)
     sqs.queues[HOME].attributes["MaximumMessageSize"] = "60"
