@@ -2,9 +2,7 @@
 
 import gc
 import os
-import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import settings
@@ -17,15 +15,6 @@ settings.load_profile("opsctl")
 
 # An account begins with the one image that the sandbox's worlds use: moto's own 1,300 cost 0.1 s an account.
 os.environ["MOTO_AMIS_PATH"] = str(Path(__file__).parent / "kit" / "images.json")
-
-# Where no bytecode may be left beside the code, every worker and every command in a process of its own would
-# compile all of it again: it is kept aside for as long as the run lasts.
-if sys.dont_write_bytecode:
-    _BYTECODE = TemporaryDirectory(prefix="opsctl-tests-")
-    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = _BYTECODE.name
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    sys.dont_write_bytecode = False
-
 
 # The workers are told, so that all of them take the same sample.
 os.environ.setdefault(SAMPLE, digest_of_the_code())
