@@ -28,9 +28,7 @@ def seed_account(account: str, seeds: Sequence[Seed], client: Callable[[str], An
 
 def _seed_network(account: str, client: Callable[[str], Any]) -> None:
     clock = type(conditions(account).timeline.clock).__name__
-    if clock in _KEPT:
-        _restore(account, *_KEPT[clock])
-    else:
+    if clock not in _KEPT or not _restore(account, *_KEPT[clock]):
         seed_network(client)
         _KEPT[clock] = (account, _picture(account))
 
@@ -45,14 +43,17 @@ def _picture(account: str) -> bytes:
     return pickle.dumps((backends, {name: getattr(about, name) for name in _STORY}))
 
 
-def _restore(account: str, known_as: str, picture: bytes) -> None:
+def _restore(account: str, known_as: str, picture: bytes) -> bool:
+    """Copy a picture into an account; returns False where moto has made a service's accounts anew since."""
     from moto.core.base_backend import BackendDict
 
     # The bytes are of this process.
     backends, story = pickle.loads(picture.replace(known_as.encode(), account.encode()))  # noqa: S301
-    for one in list(BackendDict._instances):
-        if one.service_name in backends:
-            dict.update(one[account], backends.pop(one.service_name))
-    assert not backends
+    known = {one.service_name: one for one in BackendDict._instances}
+    if not backends.keys() <= known.keys():
+        return False
+    for name, regions in backends.items():
+        dict.update(known[name][account], regions)
     for name, told in story.items():
         setattr(conditions(account), name, told)
+    return True
