@@ -4,11 +4,10 @@ import json
 from collections.abc import Mapping
 
 from opsctl.dlq.attach.dead_letter_queue_calls import RETENTION_S
-from opsctl.model.changes import Check, Instruction
+from opsctl.model.changes import Instruction
 from opsctl.model.reads import Read
-from opsctl.model.value import Json
 from opsctl.resources.marks import PLAN_TAG
-from opsctl.resources.resource_policies import statements_of
+from opsctl.resources.resource_policies import as_list, statements_of
 
 PREFIX = "opsctl-park-"
 OF_TAG = "opsctl:park-of"
@@ -76,7 +75,7 @@ def denies_sending(policy: str) -> bool:
     """Tell whether a policy has a denial that may be about sending, whomever it is about."""
     return any(
         one.get("Effect") == "Deny"
-        and ("NotAction" in one or not {str(name).lower() for name in _listed(one["Action"])}.isdisjoint(_SENDS))
+        and ("NotAction" in one or not {str(name).lower() for name in as_list(one["Action"])}.isdisjoint(_SENDS))
         and "aws:SecureTransport" not in json.dumps(one.get("Condition") or {})
         for one in statements_of(policy)
     )
@@ -94,29 +93,3 @@ def create_park(name: str, attributes: Mapping[str, str], of: str, plan_id: str)
             "tags": {PLAN_TAG: plan_id, OF_TAG: of},
         },
     )
-
-
-def delete_park(url: str) -> Instruction:
-    """Delete the queue, with whatever is in it."""
-    return Instruction(kind="call", service="sqs", operation="DeleteQueue", params={"QueueUrl": url})
-
-
-def is_ours(url: Json, name: str, plan_id: str) -> Check:
-    """The queue carries the plan's mark."""
-    return Check(
-        read=Read(service="sqs", operation="ListQueueTags", params={"QueueUrl": url}),
-        query=f'Tags."{PLAN_TAG}"',
-        op="equals",
-        value=plan_id,
-        says=f"queue {name} is there, made by this plan",
-    )
-
-
-def is_absent(name: str) -> Check:
-    """There is no queue of that name."""
-    read = Read(service="sqs", operation="GetQueueUrl", params={"QueueName": name})
-    return Check(read=read, query="QueueUrl", op="empty", says=f"there is no queue {name}")
-
-
-def _listed(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else [value]

@@ -1,7 +1,7 @@
 """Who a queue's own policy lets send: what AWS services leave there, they leave by this permission."""
 
 from opsctl.model.value import Json
-from opsctl.resources.resource_policies import statements_of
+from opsctl.resources.resource_policies import as_list, statements_of
 
 EVERYTHING = "*"
 _SENDING = ("*", "sqs:*", "sqs:sendmessage", "sqs:send*")
@@ -18,25 +18,19 @@ def let_in(policy: str, service: str) -> tuple[str, ...]:
     for statement in statements_of(policy):
         if not isinstance(statement, dict) or statement.get("Effect") != "Allow":
             continue
-        actions = {str(one).lower() for one in _listed(statement.get("Action"))}
+        actions = {str(one).lower() for one in as_list(statement.get("Action"))}
         if actions.isdisjoint(_SENDING) or not _names(statement.get("Principal"), service):
             continue
         found += _sources(statement.get("Condition") or {}) or [EVERYTHING]
     return tuple(dict.fromkeys(found))
 
 
-def _listed(value: Json) -> list[Json]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
-
-
 def _names(principal: Json, service: str) -> bool:
     if not isinstance(principal, dict):
         return bool(principal == "*")
-    return service in _listed(principal.get("Service")) or "*" in [
-        *_listed(principal.get("Service")),
-        *_listed(principal.get("AWS")),
+    return service in as_list(principal.get("Service")) or "*" in [
+        *as_list(principal.get("Service")),
+        *as_list(principal.get("AWS")),
     ]
 
 
@@ -47,5 +41,5 @@ def _sources(condition: Json) -> list[str]:
         if isinstance(test, dict)
         for key, values in test.items()
         if key.lower() == "aws:sourcearn"
-        for value in _listed(values)
+        for value in as_list(values)
     ]

@@ -47,7 +47,7 @@ def statements_of(policy: str) -> list[Json]:
         found = json.loads(policy) if policy else {}
     except ValueError:
         return []
-    return _list(found.get("Statement")) if isinstance(found, dict) else []
+    return as_list(found.get("Statement")) if isinstance(found, dict) else []
 
 
 def sources_named_in(policy: str) -> list[str]:
@@ -59,7 +59,7 @@ def sources_named_in(policy: str) -> list[str]:
         for tests in (one.get("Condition") or {}).values()
         for name, values in tests.items()
         if name.lower() == "aws:sourcearn"
-        for arn in _list(values)
+        for arn in as_list(values)
     ]
 
 
@@ -69,8 +69,8 @@ def _hits(statement: Json, call: Call) -> bool:
         return bool(statement.get("Effect") == "Allow")
     return (
         _is_caller(statement.get("Principal"), call)
-        and any(_like(pattern, call.action, fold=True) for pattern in _list(statement.get("Action")))
-        and any(_like(pattern, call.resource) for pattern in _list(statement.get("Resource", "*")))
+        and any(_like(pattern, call.action, fold=True) for pattern in as_list(statement.get("Action")))
+        and any(_like(pattern, call.resource) for pattern in as_list(statement.get("Resource", "*")))
     )
 
 
@@ -79,8 +79,8 @@ def _is_caller(principal: Json, call: Call) -> bool:
         return True
     if not isinstance(principal, dict):
         return False
-    return "*" in _list(principal.get("AWS")) or any(
-        one in ("*", call.service) for one in _list(principal.get("Service"))
+    return "*" in as_list(principal.get("AWS")) or any(
+        one in ("*", call.service) for one in as_list(principal.get("Service"))
     )
 
 
@@ -94,7 +94,7 @@ def _conditions(statement: Json, call: Call) -> Verdict:
         for name, values in tests.items():
             if not exact or name.lower() not in known:
                 verdict = Verdict.UNSURE
-            elif not _one_matches(operator, _list(values), known[name.lower()]):
+            elif not _one_matches(operator, as_list(values), known[name.lower()]):
                 return Verdict.NO
     return verdict
 
@@ -111,7 +111,8 @@ def _like(pattern: Json, text: str, *, fold: bool = False) -> bool:
     return re.fullmatch("".join(parts), text, re.IGNORECASE if fold else 0) is not None
 
 
-def _list(value: Json) -> list[Json]:
+def as_list(value: Json) -> list[Json]:
+    """An element of a policy as a list: IAM takes a single value for a list of one."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]

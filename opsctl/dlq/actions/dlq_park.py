@@ -5,6 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.dlq import park_queues as parks
+from opsctl.dlq.attach import dead_letter_queue_calls as queues
 from opsctl.dlq.parks import ParkFound
 from opsctl.dlq.queue_checks import queue_is_empty
 from opsctl.model.changes import Change, Proof, Risk
@@ -40,13 +41,13 @@ class DlqPark(Action):
                     f"A FIFO queue shows only the first messages of each group until those are gone. What is not "
                     f"meant waits here in its order until all of {of} was looked at, and is brought back."
                 ),
-                expect=(parks.is_absent(park.name),),
+                expect=(queues.is_absent(park.name),),
                 proof=Proof(
-                    configured=(parks.is_ours(park.url, park.name, about.plan_id),),
+                    configured=(queues.is_ours(park.url, park.name, about.plan_id),),
                     within_s=_VISIBLE_WITHIN_S,
                     passing=True,
                 ),
-                undo=parks.delete_park(park.url),
+                undo=queues.delete_queue(park.url),
                 undo_only_if=(queue_is_empty(park.url, park.name),),
                 risk=Risk(note="The next change deletes it, once it is proved empty."),
             )

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from opsctl.ha.checks.verdict import ALL_MODES, REPLACING, Mode, Verdict, block, fix, warn
 from opsctl.ha.seen import Seen
 from opsctl.model.value import Json
-from opsctl.resources.resource_policies import Call, statements_of, verdict_on
+from opsctl.resources.resource_policies import Call, as_list, statements_of, verdict_on
 from opsctl.resources.resource_policies import Verdict as Passes
 
 # SNS developer guide, "Managing Amazon SNS encryption keys and costs": what whoever publishes needs.
@@ -92,17 +92,13 @@ def _leaves_to_iam(policy: str, account: str) -> bool:
     """KMS developer guide: policies of roles count only where the key's policy names the account itself."""
     for statement in statements_of(policy):
         principal = statement.get("Principal")
-        names = _listed(principal.get("AWS") if isinstance(principal, dict) else principal)
+        names = as_list(principal.get("AWS") if isinstance(principal, dict) else principal)
         ours = any(one in ("*", account) or str(one).endswith(f"::{account}:root") for one in names)
-        let = [str(one).lower() for one in _listed(statement.get("Action"))]
+        let = [str(one).lower() for one in as_list(statement.get("Action"))]
         enough = all(any(fnmatchcase(action.lower(), one) for one in let) for action in _USES)
         if statement.get("Effect") == "Allow" and ours and enough and not statement.get("Condition"):
             return True
     return False
-
-
-def _listed(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else [value]
 
 
 def _lets_events_in(policy: str) -> bool:
