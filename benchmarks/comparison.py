@@ -9,7 +9,7 @@ from benchmarks.world import ACCOUNT, REGION
 from opsctl.model.reads import Answer, Read
 from opsctl.model.run import Context, Identity, Lookup
 from opsctl.model.value import Value
-from opsctl.planning.gather import gather
+from opsctl.planning.run_fetching import run_fetching
 
 
 class Counted(Protocol):
@@ -55,7 +55,7 @@ def compare(
     ours = account()
     reader = Pooled(ours)
     started = time.perf_counter()
-    found = gather(lookup.look(Context(identity=identity, plan_id="bench", now=time.time())), reader)
+    found = run_fetching(lookup.look(Context(identity=identity, plan_id="bench", now=time.time())), reader)
     our_time = time.perf_counter() - started
     theirs = account()
     started = time.perf_counter()

@@ -19,7 +19,7 @@ TAG = """
 from typing import ClassVar
 
 from opsctl.model.changes import Change
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
 
 
@@ -28,7 +28,7 @@ class AcmeTag(Action):
 
     name: ClassVar[str] = "acme.tag"
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         yield []
         return []
 """

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from opsctl.block.quotas import network_acl_rules, parse_quota
 from opsctl.block.topology.nacl import QUOTA, NetworkAcl
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.value import Value
 
 
@@ -15,7 +15,7 @@ class AclQuota(Value):
     doubt: str = ""
 
 
-def quota_of_all(acls: Iterable[NetworkAcl], more: int, region: str) -> Looking[AclQuota]:
+def quota_of_all(acls: Iterable[NetworkAcl], more: int, region: str) -> Fetching[AclQuota]:
     """Return the quota that counts for some more rules in any of these network ACLs."""
     fullest = max(acls, key=lambda acl: len(acl.inbound()), default=None)
     if fullest is None:
@@ -24,7 +24,7 @@ def quota_of_all(acls: Iterable[NetworkAcl], more: int, region: str) -> Looking[
     return found
 
 
-def quota_for(acl: NetworkAcl, more: int, region: str) -> Looking[AclQuota]:
+def quota_for(acl: NetworkAcl, more: int, region: str) -> Fetching[AclQuota]:
     """Return the quota that counts for some more rules.
 
     Every account has 20; it is read only where those do not suffice, for up to 40 are given on request (Amazon

@@ -8,7 +8,7 @@ from opsctl.block.topology.graph import Node, Web
 from opsctl.block.topology.nacl import NetworkAcl
 from opsctl.block.topology.owners import owner_of
 from opsctl.block.topology.survey import Survey, cannot_tell
-from opsctl.model.looking import Looking, together
+from opsctl.model.fetching import Fetching, gather
 from opsctl.model.reads import Read, Refusal
 from opsctl.resources import ec2
 from opsctl.resources.ec2 import Interface
@@ -18,9 +18,9 @@ _LISTED = 50
 
 def completed(
     points: Sequence[Point], web: Web, survey: Survey
-) -> Looking[tuple[tuple[Point, ...], tuple[str, ...]]]:
+) -> Fetching[tuple[tuple[Point, ...], tuple[str, ...]]]:
     """Fill in `affects` and `owner` of all points in one go; what could not be read comes back by name."""
-    found = yield from together([_complete(point, web, survey) for point in points])
+    found = yield from gather([_complete(point, web, survey) for point in points])
     return tuple(point for point, _ in found), tuple(text for _, unknown in found for text in unknown)
 
 
@@ -30,7 +30,7 @@ def interfaces_beside(node: Node) -> list[Read]:
     return ec2.describe_batches("DescribeNetworkInterfaces", node.place.region, "subnet-id", subnets)
 
 
-def _complete(point: Point, web: Web, survey: Survey) -> Looking[tuple[Point, list[str]]]:
+def _complete(point: Point, web: Web, survey: Survey) -> Fetching[tuple[Point, list[str]]]:
     node = next(one for one in web.nodes if one.resource == point.resource and one.gates)
     unknown: list[str] = []
     if point.layer == "nacl":
@@ -51,7 +51,7 @@ def _names(point: Point, node: Node) -> list[str]:
     return [f"everything that distribution {point.id} serves: {', '.join(sorted(node.answers_to))}"]
 
 
-def _sharing_acl(acl: NetworkAcl, node: Node, web: Web, survey: Survey, unknown: list[str]) -> Looking[list[str]]:
+def _sharing_acl(acl: NetworkAcl, node: Node, web: Web, survey: Survey, unknown: list[str]) -> Fetching[list[str]]:
     region = node.place.region
     reads = interfaces_beside(node)
     yield from survey.prefetch([*reads, elbv2.describe_load_balancers(region)])
@@ -99,7 +99,7 @@ def _interface(one: Interface, own: set[str]) -> str:
     return f"network interface {one.id} ({what})"
 
 
-def _sharing_web_acl(arn: str, web: Web, survey: Survey, unknown: list[str]) -> Looking[tuple[list[str], str]]:
+def _sharing_web_acl(arn: str, web: Web, survey: Survey, unknown: list[str]) -> Fetching[tuple[list[str], str]]:
     regional = wafv2.scope_of(arn) == "REGIONAL"
     kinds = wafv2.REGIONAL_RESOURCES if regional else wafv2.GLOBAL_RESOURCES
     reads = [wafv2.list_resources(arn, kind) for kind in kinds]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from opsctl.block import elbv2
 from opsctl.block.topology.survey import Survey, cannot_tell
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Read, Refusal
 from opsctl.model.value import Json, Value
 from opsctl.resources import ec2
@@ -32,7 +32,7 @@ class OwnRanges(Value):
     unknown: tuple[str, ...] = ()
 
 
-def own_ranges(survey: Survey) -> Looking[OwnRanges]:
+def own_ranges(survey: Survey) -> Fetching[OwnRanges]:
     """Read the VPCs, Elastic IPs, NAT gateways, load balancers, public interfaces and AWS's edge lists."""
     region = survey.about.region
     reads: Sequence[tuple[Read, Callable[[Json], list[OwnRange]], str]] = (
@@ -57,7 +57,7 @@ def own_ranges(survey: Survey) -> Looking[OwnRanges]:
     return OwnRanges(ranges=(*found, *edge.ranges), unknown=(*unknown, *edge.unknown))
 
 
-def _edge(survey: Survey, lists: Read, region: str) -> Looking[OwnRanges]:
+def _edge(survey: Survey, lists: Read, region: str) -> Fetching[OwnRanges]:
     """Read the lists of CloudFront and of Route 53's health checkers, as far as the account may."""
     names = yield from survey.ask(lists, ec2.parse_prefix_list_names)
     if isinstance(names, Refusal):

@@ -6,7 +6,7 @@ from opsctl.block import wafv2
 from opsctl.block.rule_place import in_the_way
 from opsctl.block.topology.webacl import Effect, IpSet, WebAcl, ip_sets_in, letting_in
 from opsctl.block.waf_objects import WEB_ACL, WafKey, list_objects
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.networks import Network
 from opsctl.model.reads import Refused
 from opsctl.model.value import Json, Value
@@ -34,7 +34,7 @@ def blocking_sets(acl: WebAcl, version: int, wanted: Sequence[Network]) -> list[
     return found
 
 
-def tagged_as_ours(sets: Sequence[IpSet]) -> Looking[set[str]]:
+def tagged_as_ours(sets: Sequence[IpSet]) -> Fetching[set[str]]:
     """Find which sets carry opsctl's tag; one whose tags may not be read is somebody else's."""
     if not sets:
         return set()
@@ -46,7 +46,7 @@ def tagged_as_ours(sets: Sequence[IpSet]) -> Looking[set[str]]:
     }
 
 
-def other_users(ip_set: IpSet, rule: str, web_acl: str, scope: str, region: str) -> Looking[list[str]]:
+def other_users(ip_set: IpSet, rule: str, web_acl: str, scope: str, region: str) -> Fetching[list[str]]:
     """Name the other rules that get an address with a set, in all web ACLs of the scope."""
     (listed,) = yield [list_objects(WEB_ACL, scope, region)]
     if listed.refusal is not None:

@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from opsctl.block.topology.webacl import IpSet, WebAcl, ip_sets_in, parse_ip_set, parse_web_acl
 from opsctl.block.waf_objects import IP_SET, WEB_ACL, WafKey, list_objects
 from opsctl.model.errors import FactUnknown
-from opsctl.model.looking import Looking, look, together
-from opsctl.model.looking import need as need_answer
+from opsctl.model.fetching import Fetching, fetch, gather
+from opsctl.model.fetching import require as require_answer
 from opsctl.model.reads import Read, Refused
 from opsctl.model.value import Json, Value
 
@@ -38,7 +38,7 @@ class WafState(Value):
 
 def read_state(
     web_acl: str, scope: str, region: str, own_name: str, own_sets: Mapping[str, str]
-) -> Looking[WafState]:
+) -> Fetching[WafState]:
     """Read everything a block needs to know, in at most three rounds.
 
     `own_name` is the name of the web ACL that an earlier run would have made; `own_sets` maps the names of our
@@ -47,15 +47,15 @@ def read_state(
     Raises:
         FactUnknown: WAF cannot be read.
     """
-    sets_read = need_answer(list_objects(IP_SET, scope, region))
+    sets_read = require_answer(list_objects(IP_SET, scope, region))
     if web_acl:
         found = WafKey.of_arn(WEB_ACL, web_acl, region)
         # The whole document is only looked at when it has to be written back; asking for it now saves a round.
         whole = _ahead(found.read().model_copy(update={"whole": True}))
-        listed, raw, _ = yield from together([sets_read, need_answer(found.read()), whole])
+        listed, raw, _ = yield from gather([sets_read, require_answer(found.read()), whole])
         key: WafKey | None = found
     else:
-        listed, names = yield from together([sets_read, need_answer(list_objects(WEB_ACL, scope, region))])
+        listed, names = yield from gather([sets_read, require_answer(list_objects(WEB_ACL, scope, region))])
         key, raw = yield from _own_web_acl(names, own_name, region)
     rules = _own_rules(raw, own_sets.values()) if raw else {}
     arns = {item["Name"]: item["ARN"] for item in listed.get("IPSets") or []}
@@ -73,18 +73,18 @@ def read_state(
     )
 
 
-def _ahead(read: Read) -> Looking[Json]:
+def _ahead(read: Read) -> Fetching[Json]:
     """Make a read now whose answer is asked for later, if at all."""
-    yield from look(read)
+    yield from fetch(read)
     return None
 
 
-def _own_web_acl(names: Json, own_name: str, region: str) -> Looking[tuple[WafKey | None, Json]]:
+def _own_web_acl(names: Json, own_name: str, region: str) -> Fetching[tuple[WafKey | None, Json]]:
     """Find the web ACL that an earlier run made and did not attach, or whose association was taken away."""
     for item in names.get("WebACLs") or []:
         if item["Name"] == own_name:
             key = WafKey.of_arn(WEB_ACL, item["ARN"], region)
-            raw = yield from need_answer(key.read())
+            raw = yield from require_answer(key.read())
             return key, raw
     return None, None
 
@@ -98,7 +98,7 @@ def _own_rules(raw: Json, names: Collection[str]) -> dict[str, str]:
     return found
 
 
-def _read_sets(arns: Sequence[str], region: str, required: set[str]) -> Looking[dict[str, IpSet]]:
+def _read_sets(arns: Sequence[str], region: str, required: set[str]) -> Fetching[dict[str, IpSet]]:
     reads = [WafKey.of_arn(IP_SET, arn, region).read() for arn in arns]
     if not reads:
         return {}

@@ -6,11 +6,11 @@ from opsctl.block.topology.finding import find_target, finder
 from opsctl.block.topology.graph import Web
 from opsctl.block.topology.survey import Survey
 from opsctl.block.topology.unfold import both
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.run import Context
 
 
-def ways_to(target: str, about: Context) -> Looking[tuple[Web, Survey]]:
+def ways_to(target: str, about: Context) -> Fetching[tuple[Web, Survey]]:
     """Find a target and explore from it; the survey remembers everything that was read.
 
     Raises:

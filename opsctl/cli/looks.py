@@ -25,7 +25,7 @@ def look_at(
         InvalidInput: the lookup takes no such fields.
     """
     from opsctl.model.errors import InvalidInput
-    from opsctl.planning.gather import gather
+    from opsctl.planning.run_fetching import run_fetching
 
     if order.show.output is Output.HTML:
         raise typer.BadParameter("text, json or markdown", param_hint="--output")
@@ -33,7 +33,7 @@ def look_at(
     session.progress(reading)
     reader = session.runtime.reader()
     try:
-        found = gather(lookup.look(session.runtime.about), reader)
+        found = run_fetching(lookup.read(session.runtime.about), reader)
     except InvalidInput as invalid:
         raise invalid.told_as(source or {}) from None
     assert isinstance(found, kind)  # noqa: S101 - the lookup's own result

@@ -7,7 +7,7 @@ from opsctl.dlq.qualified import LATEST
 from opsctl.dlq.senders import refusals
 from opsctl.dlq.suspects import Suspect
 from opsctl.dlq.why import ConsumerFacts, Measured
-from opsctl.model.looking import Looking, elsewhere, look
+from opsctl.model.fetching import Fetching, elsewhere, fetch
 from opsctl.model.reads import Answer, Read
 from opsctl.model.run import Context
 from opsctl.model.value import Json, Value
@@ -32,16 +32,16 @@ class Span(Value):
     last: float
 
 
-def consumer_facts(suspect: Suspect, letters: Span, about: Context) -> Looking[ConsumerFacts]:
+def consumer_facts(suspect: Suspect, letters: Span, about: Context) -> Fetching[ConsumerFacts]:
     """Read everything about a function; two rounds. One of another account is only named."""
     parts = suspect.arn.split(":")
     if len(parts) > 4 and parts[4] != about.account:
         there = f"it belongs to account {parts[4]}: look with credentials of that account"
         return _named(suspect, unknown=(there,))
-    looking = _facts(suspect, letters, about)
+    fetching = _facts(suspect, letters, about)
     if len(parts) > 3 and parts[3] != about.region:
-        return (yield from elsewhere(looking, parts[3]))
-    return (yield from looking)
+        return (yield from elsewhere(fetching, parts[3]))
+    return (yield from fetching)
 
 
 def asked_for(arn: str) -> str:
@@ -56,7 +56,7 @@ def _named(suspect: Suspect, unknown: tuple[str, ...] = ()) -> ConsumerFacts:
     )
 
 
-def _facts(suspect: Suspect, letters: Span, about: Context) -> Looking[ConsumerFacts]:
+def _facts(suspect: Suspect, letters: Span, about: Context) -> Fetching[ConsumerFacts]:
     made = _named(suspect)
     metrics, start, end = _wanted(made.name, letters, about.now)
     reads = [
@@ -119,13 +119,13 @@ def _concurrency(answer: Answer) -> dict[str, Json]:
     return {"reserved": None if reserved is None else int(reserved)}
 
 
-def _changed(made: ConsumerFacts, told: Json, letters: Span, now: float) -> Looking[Changed]:
+def _changed(made: ConsumerFacts, told: Json, letters: Span, now: float) -> Fetching[Changed]:
     """The last change of the function, or of its alias; a published version does not change."""
     qualifier = made.asked.partition(":")[2]
     if qualifier and told.get("Version") != LATEST:
         if told.get("Version") == qualifier:
             return Changed()
-        answer = yield from look(alias_read(letters.first, now))
+        answer = yield from fetch(alias_read(letters.first, now))
         return move_of(made.name, qualifier, answer)
     modified = seconds(str(told.get("LastModified", "")))
     if not modified:

@@ -7,7 +7,7 @@ from opsctl.dlq.function_logs import ERRORS, LogLine, Searched, any_of, moment, 
 from opsctl.dlq.grouping import CauseGroup, Latest
 from opsctl.dlq.letter import same_cause
 from opsctl.dlq.why import ConsumerFacts, LogFacts, SaidOften
-from opsctl.model.looking import Looking, together
+from opsctl.model.fetching import Fetching, gather
 from opsctl.model.reads import Refused
 from opsctl.model.value import Value
 
@@ -26,7 +26,7 @@ class Window(Value):
     end: float
 
 
-def logs_of(group: CauseGroup, consumer: ConsumerFacts, retried_s: int, now: float) -> Looking[LogFacts]:
+def logs_of(group: CauseGroup, consumer: ConsumerFacts, retried_s: int, now: float) -> Fetching[LogFacts]:
     """Search one consumer's log for one cause; three rounds of bounded searches."""
     named = _named(group.latest)
     if named:
@@ -69,7 +69,7 @@ def _named(latest: Sequence[Latest]) -> list[Latest]:
     return [one for one in named if newest - seconds(one.sent) <= _TOGETHER_S][:REQUESTS_AT_MOST]
 
 
-def _by_requests(consumer: ConsumerFacts, named: Sequence[Latest]) -> Looking[LogFacts | None]:
+def _by_requests(consumer: ConsumerFacts, named: Sequence[Latest]) -> Fetching[LogFacts | None]:
     """Find the last try of each invocation, then everything that was said during it; None when none is found."""
     times = [seconds(one.sent) for one in named]
     window = Window(start=min(times) - _BEFORE_S, end=max(times) + _AFTER_S)
@@ -78,7 +78,7 @@ def _by_requests(consumer: ConsumerFacts, named: Sequence[Latest]) -> Looking[Lo
     tries = [one for request in requests for one in _last_try(request, got.lines)]
     if not tries:
         return None if got.refusal is None else _facts(consumer, window, "requests", [], got)
-    said = yield from together(
+    said = yield from gather(
         [search(consumer.log_group, "", one.start, one.end, stream=one.stream) for one in tries]
     )
     lines = [line for one in said for line in _telling(one.lines)]

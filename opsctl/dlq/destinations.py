@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from opsctl.dlq.redrive import Destination
 from opsctl.dlq.route import Route
-from opsctl.model.looking import Looking, elsewhere, look, together
+from opsctl.model.fetching import Fetching, elsewhere, fetch, gather
 from opsctl.model.reads import Read
 from opsctl.model.run import Context
 from opsctl.model.value import Json
@@ -22,7 +22,7 @@ from opsctl.resources.queue_facts import QueueFacts, parse_queue, queue_attribut
 _OLD_S = 1800
 
 
-def source_destination(url: str, queue: QueueFacts, about: Context) -> Looking[Destination]:
+def source_destination(url: str, queue: QueueFacts, about: Context) -> Fetching[Destination]:
     """A queue whose dead-letter queue this is."""
     route = Route(
         origin=f"{queue.arn.rpartition(':')[0]}:{url.rpartition('/')[2]}",
@@ -38,7 +38,7 @@ def source_destination(url: str, queue: QueueFacts, about: Context) -> Looking[D
 
 def routed_destination(
     route: Route, queue: QueueFacts, about: Context, *, sqs_puts: bool = False
-) -> Looking[Destination]:
+) -> Fetching[Destination]:
     """The place a route leads to; `sqs_puts` tells that SQS itself moves messages from there to the queue."""
     region = route.region(about.region)
     if region == about.region:
@@ -48,15 +48,15 @@ def routed_destination(
     return made.model_copy(update={"functions": ()})
 
 
-def _at(route: Route, queue: QueueFacts, about: Context, *, sqs_puts: bool) -> Looking[Destination]:
+def _at(route: Route, queue: QueueFacts, about: Context, *, sqs_puts: bool) -> Fetching[Destination]:
     if route.kind == "queue":
         if not route.url:
-            found = yield from look(queue_url(route.arn))
+            found = yield from fetch(queue_url(route.arn))
             if found.value is None:
                 gone = f"queue {route.arn} cannot be found: {found.refusal}"
                 return Destination(route=route, broken=(gone,))
             route = route.model_copy(update={"url": str(found.value["QueueUrl"])})
-        answer = yield from look(queue_attributes(route.url))
+        answer = yield from fetch(queue_attributes(route.url))
         if answer.value is None:
             gone = f"queue {route.name} cannot be read: {answer.refusal}"
             return Destination(route=route, broken=(gone,), sqs_puts=sqs_puts)
@@ -73,11 +73,11 @@ def _at(route: Route, queue: QueueFacts, about: Context, *, sqs_puts: bool) -> L
     return Destination(route=route)
 
 
-def consumed(target: QueueFacts, route: Route, queue: QueueFacts, about: Context) -> Looking[Destination]:
+def consumed(target: QueueFacts, route: Route, queue: QueueFacts, about: Context) -> Fetching[Destination]:
     """Judge a destination queue by its type, its age and its consumers."""
     mappings, ages = yield [mappings_of(target.arn), queue_age(target.name, about.now)]
     found = (mappings.value or {}).get("EventSourceMappings") or []
-    consumers = yield from together([_consumer(one["FunctionArn"], one, about) for one in found])
+    consumers = yield from gather([_consumer(one["FunctionArn"], one, about) for one in found])
     oldest_s = oldest_of(ages.value)
     broken = list(_misfits(target, queue))
     if target.total and oldest_s > max(_OLD_S, 3 * target.visibility_s):
@@ -100,7 +100,7 @@ def _misfits(target: QueueFacts, queue: QueueFacts) -> Sequence[str]:
     return ()
 
 
-def _consumer(function: str, mapping: Json, about: Context) -> Looking[Consumer]:
+def _consumer(function: str, mapping: Json, about: Context) -> Fetching[Consumer]:
     # The name of a function, or its ARN with an alias or version; metrics are the function's.
     asked = function.removesuffix(":$LATEST")
     name = function.split(":function:")[-1].split(":")[0]

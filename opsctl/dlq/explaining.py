@@ -14,7 +14,7 @@ from opsctl.dlq.signs import fixes_of, signs_of, whole_log
 from opsctl.dlq.suspects import Suspect, Suspected, suspects_of
 from opsctl.dlq.why import CauseWhy, ConsumerFacts, Explained, LogFacts
 from opsctl.model.commands import Commands
-from opsctl.model.looking import Looking, elsewhere, together
+from opsctl.model.fetching import Fetching, elsewhere, gather
 from opsctl.model.run import Context
 from opsctl.resources.queue_facts import QueueFacts
 
@@ -24,15 +24,15 @@ CONSUMERS_AT_MOST = 8
 
 def explain(
     groups: Sequence[CauseGroup], queue: QueueFacts, about: Context, commands: Commands
-) -> Looking[Explained]:
+) -> Fetching[Explained]:
     """Find out why the letters of each cause failed; what could not be read is said and never taken for fine."""
     looked, left = groups[:CAUSES_AT_MOST], groups[CAUSES_AT_MOST:]
-    suspected = yield from together([suspects_of(one, queue, about) for one in looked])
+    suspected = yield from gather([suspects_of(one, queue, about) for one in looked])
     wanted = _spans(looked, suspected, about.now)
     chosen = dict(list(wanted.items())[:CONSUMERS_AT_MOST])
-    facts = yield from together([consumer_facts(one, span, about) for one, span in chosen.values()])
+    facts = yield from gather([consumer_facts(one, span, about) for one, span in chosen.values()])
     consumers = {one.asked: one for one in facts}
-    logs = yield from together(
+    logs = yield from gather(
         [_logs(group, found, consumers, about) for group, found in zip(looked, suspected, strict=True)]
     )
     causes = [
@@ -83,22 +83,22 @@ def _spans(
 
 def _logs(
     group: CauseGroup, found: Suspected, consumers: dict[str, ConsumerFacts], about: Context
-) -> Looking[list[LogFacts]]:
+) -> Fetching[list[LogFacts]]:
     mine = [consumers[name] for name in _names(found) if name in consumers]
     if not found.logged:
         return []
     return (
-        yield from together(
+        yield from gather(
             [_there(logs_of(group, one, found.retried_s, about.now), one, about) for one in mine if one.log_group]
         )
     )
 
 
-def _there(looking: Looking[LogFacts], one: ConsumerFacts, about: Context) -> Looking[LogFacts]:
+def _there(fetching: Fetching[LogFacts], one: ConsumerFacts, about: Context) -> Fetching[LogFacts]:
     """A log is in the Region of its function."""
     parts = one.arn.split(":")
     region = parts[3] if len(parts) > 3 else about.region
-    return (yield from (looking if region == about.region else elsewhere(looking, region)))
+    return (yield from (fetching if region == about.region else elsewhere(fetching, region)))
 
 
 def _names(found: Suspected) -> list[str]:

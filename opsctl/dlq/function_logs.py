@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
-from opsctl.model.looking import Looking, look
+from opsctl.model.fetching import Fetching, fetch
 from opsctl.model.reads import Read, Refusal
 from opsctl.model.value import Json, Value, json_object
 
@@ -60,12 +60,12 @@ class Searched(Value):
 
 def search(
     group: str, pattern: str, start_s: float, end_s: float, *, stream: str = "", enough: int = LINES_A_PAGE
-) -> Looking[Searched]:
+) -> Fetching[Searched]:
     """Search a log group from its newest line on, until there is enough, or after so many pages."""
     found: list[LogLine] = []
     token = ""
     for _ in range(PAGES_AT_MOST):
-        answer = yield from look(_page(group, pattern, start_s, end_s, stream, token))
+        answer = yield from fetch(_page(group, pattern, start_s, end_s, stream, token))
         if answer.refusal is not None:
             return Searched(lines=_sorted(found), whole=False, refusal=answer.refusal)
         found += [parse_line(one) for one in answer.value.get("events") or []]

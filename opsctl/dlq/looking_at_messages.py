@@ -9,7 +9,7 @@ from opsctl.dlq.sieve import MessageSieve
 from opsctl.dlq.transfer.backoff import Patience
 from opsctl.dlq.transfer.backup import BackupFile
 from opsctl.dlq.transfer.queue import Queue
-from opsctl.dlq.transfer.sampling import Looked, Sampler
+from opsctl.dlq.transfer.sampling import Sampled, Sampler
 from opsctl.model.errors import InvalidInput, OpsctlError, RefusedByGuard
 from opsctl.model.jobs import Wire
 from opsctl.model.run import Clock, Progress
@@ -166,19 +166,19 @@ class Glass:
             unjudged=sieve.unjudged,
         )
 
-    def _look(self, at_most: int, show: Callable[[list[Json]], None], *, to_the_end: bool = False) -> Looked:
+    def _look(self, at_most: int, show: Callable[[list[Json]], None], *, to_the_end: bool = False) -> Sampled:
         patience = Patience(self._clock, self._stopping)
         visibility_s = VISIBILITY_S if min(at_most, self._queue.total) <= _MANY else _LONG_S
         queue = Queue(self._wire, self._queue.url, patience, visibility_s=visibility_s, everything=True)
         sampler = Sampler(queue, self._clock, self._stopping, visibility_s=visibility_s)
-        return sampler.look(
+        return sampler.sample(
             at_most, show, lambda seen: self._progress(f"{seen:,} messages seen"), to_the_end=to_the_end
         )
 
-    def _hidden(self, looked: Looked) -> str:
+    def _hidden(self, looked: Sampled) -> str:
         return f"{looked.hidden}; they come back by themselves within {_LONG_S} s" if looked.hidden else ""
 
-    def _note(self, looked: Looked, asked: int) -> str:
+    def _note(self, looked: Sampled, asked: int) -> str:
         if looked.stopped:
             return looked.stopped
         if looked.hidden:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from opsctl.dlq.audit.region import Source
 from opsctl.dlq.route import Route
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Answer
 from opsctl.model.value import Json, Value
 from opsctl.resources.dead_letter_reads import list_aliases
@@ -26,7 +26,7 @@ class Invoked(Value):
     refused: tuple[Answer, ...] = ()
 
 
-def invoked_into(functions: Sequence[Json], ends: Sequence[str]) -> Looking[Invoked]:
+def invoked_into(functions: Sequence[Json], ends: Sequence[str]) -> Fetching[Invoked]:
     """Find what is invoked asynchronously and fails there; `functions` are all versions of all functions."""
     versions: dict[str, dict[str, Json]] = {}
     for one in functions:

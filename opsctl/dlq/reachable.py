@@ -1,6 +1,6 @@
 """Whether what was to be delivered to exists, and lets the deliverer in."""
 
-from opsctl.model.looking import Looking, elsewhere, look
+from opsctl.model.fetching import Fetching, elsewhere, fetch
 from opsctl.model.reads import Answer, Read
 from opsctl.model.run import Context
 from opsctl.model.value import Value
@@ -30,7 +30,7 @@ def allowed_to(service: str, arn: str, source_arn: str, about: Context) -> Call 
     return Call(service=service, action=action, resource=arn, source_arn=source_arn, account=about.account)
 
 
-def reached(arn: str, call: Call | None, about: Context) -> Looking[Reachable]:
+def reached(arn: str, call: Call | None, about: Context) -> Fetching[Reachable]:
     """Look at a queue, topic or function in its own Region; other places are only named."""
     parts = arn.split(":")
     kind = parts[2] if len(parts) > 5 else ""
@@ -42,11 +42,11 @@ def reached(arn: str, call: Call | None, about: Context) -> Looking[Reachable]:
         return Reachable(
             arn=arn, says=says, function=False, unknown=(f"{says} belongs to account {parts[4]}: look there",)
         )
-    looking = _policy(arn, kind, says, call)
-    return (yield from (looking if parts[3] == about.region else elsewhere(looking, parts[3])))
+    fetching = _policy(arn, kind, says, call)
+    return (yield from (fetching if parts[3] == about.region else elsewhere(fetching, parts[3])))
 
 
-def _policy(arn: str, kind: str, says: str, call: Call | None) -> Looking[Reachable]:
+def _policy(arn: str, kind: str, says: str, call: Call | None) -> Fetching[Reachable]:
     answer = yield from _asked(arn, kind)
     made = Reachable(arn=arn, says=says, function=kind == "lambda")
     if not answer.known:
@@ -62,15 +62,15 @@ def _policy(arn: str, kind: str, says: str, call: Call | None) -> Looking[Reacha
     return made.model_copy(update={"seen": (denied,)})
 
 
-def _asked(arn: str, kind: str) -> Looking[Answer]:
+def _asked(arn: str, kind: str) -> Fetching[Answer]:
     """Ask for what has the policy."""
     if kind == "lambda":
         name, _, qualifier = arn.split(":function:")[-1].partition(":")
         params = {"FunctionName": name, **({"Qualifier": qualifier} if qualifier else {})}
-        return (yield from look(Read(service="lambda", operation="GetPolicy", params=params)))
+        return (yield from fetch(Read(service="lambda", operation="GetPolicy", params=params)))
     if kind == "sns":
-        return (yield from look(topic_attributes(arn)))
-    found = yield from look(queue_url(arn))
+        return (yield from fetch(topic_attributes(arn)))
+    found = yield from fetch(queue_url(arn))
     if found.value is None:
         return found
-    return (yield from look(queue_attributes(found.value["QueueUrl"])))
+    return (yield from fetch(queue_attributes(found.value["QueueUrl"])))

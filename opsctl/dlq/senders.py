@@ -7,7 +7,7 @@ from typing import Literal
 from opsctl.dlq.qualified import by_topic, invoked_into
 from opsctl.dlq.route import Route
 from opsctl.dlq.subscribers import INTO_ITSELF, is_raw, subscriber
-from opsctl.model.looking import Looking, together
+from opsctl.model.fetching import Fetching, gather
 from opsctl.model.reads import Answer, Read
 from opsctl.model.value import Json, Value
 from opsctl.resources.dead_letter_reads import (
@@ -59,7 +59,7 @@ class Subscriptions(Value):
         return (queue.arn, *dict.fromkeys(topics))
 
 
-def functions_failing_into(functions: Answer, ends: Sequence[str]) -> Looking[Found]:
+def functions_failing_into(functions: Answer, ends: Sequence[str]) -> Fetching[Found]:
     """The functions whose asynchronous invocations end there by DeadLetterConfig; a message names none.
 
     `functions` are all versions of all functions.
@@ -95,7 +95,7 @@ def streams_failing_into(mappings: Answer, ends: Sequence[str]) -> list[Sender]:
     return found
 
 
-def destinations_failing_into(functions: Answer, ends: Sequence[str]) -> Looking[Found]:
+def destinations_failing_into(functions: Answer, ends: Sequence[str]) -> Fetching[Found]:
     """The functions with an on-failure destination; Lambda tells it one function at a time."""
     names = list(dict.fromkeys(str(one["FunctionName"]) for one in _items(functions, "Functions")))
     if len(names) > ASKED_AT_MOST:
@@ -112,7 +112,7 @@ def destinations_failing_into(functions: Answer, ends: Sequence[str]) -> Looking
     return Found(senders=tuple(found), unread=refusals(answers))
 
 
-def subscriptions_around(queue: QueueFacts) -> Looking[Subscriptions]:
+def subscriptions_around(queue: QueueFacts) -> Fetching[Subscriptions]:
     """List the SNS subscriptions; only topics that the queue's policy lets in are looked at."""
     if not queue.topics:
         return Subscriptions()
@@ -125,7 +125,7 @@ def subscriptions_around(queue: QueueFacts) -> Looking[Subscriptions]:
     return Subscriptions(listed=tuple(listed), unread=refusals(answers))
 
 
-def subscriptions_failing_into(around: Subscriptions, queue: QueueFacts) -> Looking[Found]:
+def subscriptions_failing_into(around: Subscriptions, queue: QueueFacts) -> Fetching[Found]:
     """The SNS subscriptions whose redrive policy names the queue."""
     named = [str(one["SubscriptionArn"]) for one in around.listed]
     # PendingConfirmation and Deleted stand where the ARN would be.
@@ -141,7 +141,7 @@ def subscriptions_failing_into(around: Subscriptions, queue: QueueFacts) -> Look
     return Found(senders=tuple(senders), unread=(*around.unread, *refusals(told)))
 
 
-def rules_failing_into(queue: QueueFacts) -> Looking[Found]:
+def rules_failing_into(queue: QueueFacts) -> Fetching[Found]:
     """The EventBridge rules' targets; only rules that the queue's policy lets in are looked at."""
     if not queue.rules:
         return Found()
@@ -165,7 +165,7 @@ def rules_failing_into(queue: QueueFacts) -> Looking[Found]:
     return Found(senders=tuple(senders), unread=(*refused, *refusals(told)))
 
 
-def schedules_failing_into(listed: Answer, queue: QueueFacts) -> Looking[Found]:
+def schedules_failing_into(listed: Answer, queue: QueueFacts) -> Fetching[Found]:
     """The schedules of EventBridge Scheduler; `listed` is their first page."""
     schedules = _items(listed, "Schedules")
     if listed.value and listed.value.get("NextToken"):
@@ -192,13 +192,13 @@ def targets_of(rule: str) -> Read:
 
 def everything_else(
     queue: QueueFacts, around: Subscriptions, functions: Answer, scheduled: Answer, *, explained: bool
-) -> Looking[Found]:
+) -> Fetching[Found]:
     """Ask for all senders that no list names, at once; Lambda's destinations only when nothing else explains."""
-    lookings = [subscriptions_failing_into(around, queue), rules_failing_into(queue)]
-    lookings.append(schedules_failing_into(scheduled, queue))
+    fetchings = [subscriptions_failing_into(around, queue), rules_failing_into(queue)]
+    fetchings.append(schedules_failing_into(scheduled, queue))
     if not explained:
-        lookings.append(destinations_failing_into(functions, around.ends(queue)))
-    found = yield from together(lookings)
+        fetchings.append(destinations_failing_into(functions, around.ends(queue)))
+    found = yield from gather(fetchings)
     return Found(
         senders=tuple(sender for one in found for sender in one.senders),
         unread=tuple(dict.fromkeys(text for one in found for text in one.unread)),

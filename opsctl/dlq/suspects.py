@@ -7,7 +7,7 @@ from opsctl.dlq.grouping import CauseGroup
 from opsctl.dlq.reachable import Reachable, allowed_to, reached
 from opsctl.dlq.senders import functions_failing_into, refusals, subscriptions_around, targets_of
 from opsctl.dlq.why import MappingFacts
-from opsctl.model.looking import Looking, elsewhere, look
+from opsctl.model.fetching import Fetching, elsewhere, fetch
 from opsctl.model.reads import Read
 from opsctl.model.run import Context
 from opsctl.model.value import Json, Value
@@ -42,13 +42,13 @@ class Suspected(Value):
     unknown: tuple[str, ...] = ()
 
 
-def suspects_of(group: CauseGroup, queue: QueueFacts, about: Context) -> Looking[Suspected]:
+def suspects_of(group: CauseGroup, queue: QueueFacts, about: Context) -> Fetching[Suspected]:
     """Find who was to take the letters of a cause; two rounds at most."""
     if group.carries:
         return (yield from _failed_function(group.carries, group.carries_origin, group, queue))
     if group.kind in ("lambda-async", "lambda-destination", "stream"):
         return (yield from _failed_function(group.kind, group.origin, group, queue))
-    found: dict[str, Callable[[], Looking[Suspected]]] = {
+    found: dict[str, Callable[[], Fetching[Suspected]]] = {
         "sqs": lambda: _takers(group, queue),
         "sns": lambda: _subscriber(group, about),
         "eventbridge": lambda: _target(group, about),
@@ -62,7 +62,7 @@ def suspects_of(group: CauseGroup, queue: QueueFacts, about: Context) -> Looking
     return Suspected(none="no consumer is known: these messages do not say where they failed", logged=False)
 
 
-def _takers(group: CauseGroup, queue: QueueFacts) -> Looking[Suspected]:
+def _takers(group: CauseGroup, queue: QueueFacts) -> Fetching[Suspected]:
     """The functions that take from the source queue."""
     name = group.origin.rpartition(":")[2]
     mapped, told = yield [mappings_of(group.origin), queue_attributes(url_for(group.origin, queue.url))]
@@ -102,7 +102,7 @@ def mapping_of(told: Json) -> MappingFacts:
     )
 
 
-def _failed_function(kind: str, origin: str, group: CauseGroup, queue: QueueFacts) -> Looking[Suspected]:
+def _failed_function(kind: str, origin: str, group: CauseGroup, queue: QueueFacts) -> Fetching[Suspected]:
     """The function whose invocation failed: named by a record, else by who fails into this queue."""
     said = condition_of(group.code)
     explained = (f"{group.code}: {said}",) if said else ()
@@ -115,7 +115,7 @@ def _failed_function(kind: str, origin: str, group: CauseGroup, queue: QueueFact
         none = f"no function is known: {what}; look at what it logs and delivers to"
         return Suspected(none=none, explained=explained, logged=False)
     if kind == "stream":
-        mapped = yield from look(_mappings_of_function(origin))
+        mapped = yield from fetch(_mappings_of_function(origin))
         listed = (mapped.value or {}).get("EventSourceMappings") or []
         streams = [mapping_of(one) for one in listed if ":sqs:" not in str(one.get("EventSourceArn", ""))]
         suspects = (Suspect(arn=origin, mappings=tuple(streams)),)
@@ -123,9 +123,9 @@ def _failed_function(kind: str, origin: str, group: CauseGroup, queue: QueueFact
     return Suspected(suspects=(Suspect(arn=origin),), explained=explained)
 
 
-def _invoked(queue: QueueFacts) -> Looking[Suspected]:
+def _invoked(queue: QueueFacts) -> Fetching[Suspected]:
     around = yield from subscriptions_around(queue)
-    functions = yield from look(list_some_versions())
+    functions = yield from fetch(list_some_versions())
     found = yield from functions_failing_into(functions, around.ends(queue))
     arns = [one.route.arn for one in found.senders if one.route]
     unknown = [*around.unread, *refusals([functions]), *found.unread]
@@ -142,14 +142,14 @@ def _invoked(queue: QueueFacts) -> Looking[Suspected]:
     return Suspected(suspects=suspects, none=none, unknown=tuple(unknown))
 
 
-def _subscriber(group: CauseGroup, about: Context) -> Looking[Suspected]:
+def _subscriber(group: CauseGroup, about: Context) -> Fetching[Suspected]:
     """What a subscription delivers to; SNS says nothing of why."""
     quiet = (
         "SNS gives no reason: the subscriber refused it, is gone, or did not answer until the retries were used up"
     )
     if not group.origin:
         return Suspected(none="the envelope does not name its subscription", explained=(quiet,), logged=False)
-    answer = yield from look(subscription_attributes(group.origin))
+    answer = yield from fetch(subscription_attributes(group.origin))
     if answer.value is None:
         gone = ("the subscription does not exist any more",) if answer.known else ()
         none = "what it delivers to could not be read" if not gone else "its subscription is gone"
@@ -175,9 +175,9 @@ def _delivered(place: Reachable, *explained: str) -> Suspected:
     )
 
 
-def _target(group: CauseGroup, about: Context) -> Looking[Suspected]:
+def _target(group: CauseGroup, about: Context) -> Fetching[Suspected]:
     """The target of a rule: whether the rule still has it, it exists, and lets EventBridge in."""
-    reading = look(targets_of(group.rule))
+    reading = fetch(targets_of(group.rule))
     region = group.rule.split(":")[3]
     rule = yield from (reading if region == about.region else elsewhere(reading, region))
     seen, name = "", group.rule.rpartition(":rule/")[2]
@@ -196,7 +196,7 @@ def _target(group: CauseGroup, about: Context) -> Looking[Suspected]:
     return made.model_copy(update=more)
 
 
-def _scheduled(group: CauseGroup, about: Context) -> Looking[Suspected]:
+def _scheduled(group: CauseGroup, about: Context) -> Fetching[Suspected]:
     """The target of a schedule, which its own role calls."""
     explained = delivery_error(group.code)
     if ":aws-sdk:" in group.origin:

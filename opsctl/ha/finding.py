@@ -3,7 +3,7 @@
 import re
 
 from opsctl.model.errors import FactUnknown, InvalidInput
-from opsctl.model.looking import Looking, look
+from opsctl.model.fetching import Fetching, fetch
 from opsctl.model.reads import Read, Refused
 from opsctl.model.run import Context
 from opsctl.model.value import Json
@@ -12,7 +12,7 @@ from opsctl.resources.ec2 import describe
 _ID = re.compile(r"i-([0-9a-f]{8}|[0-9a-f]{17})")
 
 
-def find_instance(asked: str, about: Context) -> Looking[Json]:
+def find_instance(asked: str, about: Context) -> Fetching[Json]:
     """Return the instance of an id or a Name tag, as DescribeInstances tells it.
 
     Raises:
@@ -25,7 +25,7 @@ def find_instance(asked: str, about: Context) -> Looking[Json]:
         if by_id
         else describe("DescribeInstances", about.region, {"tag:Name": [asked]})
     )
-    answer = yield from look(read)
+    answer = yield from fetch(read)
     if answer.refusal is not None and answer.refusal.kind is not Refused.MISSING:
         raise FactUnknown(answer.refusal)
     found = [

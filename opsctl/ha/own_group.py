@@ -3,7 +3,7 @@
 from opsctl.ha.ha_pair import Pair, pair_of
 from opsctl.ha.tags import GROUP_TAG
 from opsctl.model.errors import InvalidInput
-from opsctl.model.looking import Looking, need
+from opsctl.model.fetching import Fetching, require
 from opsctl.model.run import Context
 from opsctl.model.value import Json
 from opsctl.resources.asg_calls import describe_group
@@ -11,17 +11,17 @@ from opsctl.resources.ec2 import parse_tags
 from opsctl.resources.ec2_instance_calls import instances_tagged
 
 
-def own(name: str, about: Context) -> Looking[Json | Pair]:
+def own(name: str, about: Context) -> Fetching[Json | Pair]:
     """Read one group as AWS describes it, or where there is none the two instances of a standby.
 
     Raises:
         InvalidInput: there is neither of that name, or make-ha did not build it.
         FactUnknown: it could not be read.
     """
-    answer = yield from need(describe_group(name))
+    answer = yield from require(describe_group(name))
     groups = answer.get("AutoScalingGroups", [])
     if not groups:
-        tagged = yield from need(instances_tagged(GROUP_TAG, name))
+        tagged = yield from require(instances_tagged(GROUP_TAG, name))
         pair = pair_of(name, tagged)
         if pair is not None:
             return pair

@@ -6,7 +6,7 @@ from typing import ClassVar, Protocol
 
 from opsctl.model.changes import Change
 from opsctl.model.commands import Commands
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Read
 from opsctl.model.settings import Settings
 from opsctl.model.value import Value
@@ -74,7 +74,7 @@ class Lookup(Value, ABC):
     Result: ClassVar[type[Value]]
 
     @abstractmethod
-    def look(self, about: Context) -> Looking[Value]:
+    def read(self, about: Context) -> Fetching[Value]:
         """Yield the reads needed and return a `Result`."""
 
 
@@ -90,7 +90,7 @@ class Action(Value, ABC):
     outputs: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Yield the reads needed and return the changes, none when there is nothing to do."""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from opsctl.model.changes import Change
 from opsctl.model.errors import RefusedByGuard
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Read
 from opsctl.model.references import references_in
 
@@ -15,7 +15,7 @@ def documents_of(changes: Iterable[Change]) -> list[Read]:
     return [edit.read for edit in edits if not any(references_in(edit.read.params))]
 
 
-def need_whole(documents: Iterable[Read]) -> Looking[None]:
+def require_whole(documents: Iterable[Read]) -> Fetching[None]:
     """Read documents with nothing left out.
 
     Raises:

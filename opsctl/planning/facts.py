@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from opsctl.expressions.evaluate import ExpressionFault, evaluate
 from opsctl.model.errors import FactUnknown, InvalidInput, RefusedByGuard
-from opsctl.model.looking import Looking, need, together
+from opsctl.model.fetching import Fetching, gather, require
 from opsctl.model.plan import FactCall
 from opsctl.model.playbook import FactSpec, LoadedPlaybook
 from opsctl.model.ports import Reader
@@ -13,7 +13,7 @@ from opsctl.model.registry import Registry
 from opsctl.model.run import Context
 from opsctl.model.secrets import masked
 from opsctl.model.value import Json
-from opsctl.planning.gather import gather
+from opsctl.planning.run_fetching import run_fetching
 from opsctl.planning.scope import Scope, facts_named_in
 
 
@@ -54,9 +54,9 @@ def look_up(calls: Mapping[str, FactCall], reader: Reader, about: Context, regis
     Raises:
         RefusedByGuard: one of them could not be read.
     """
-    lookings = [_looking(call, about, registry) for call in calls.values()]
+    fetchings = [_fetching(call, about, registry) for call in calls.values()]
     try:
-        values = gather(together(lookings), reader)
+        values = run_fetching(gather(fetchings), reader)
     except FactUnknown as unknown:
         raise RefusedByGuard(
             f"planning needs a fact that could not be read: {unknown.refusal}", unknown.hint
@@ -76,14 +76,14 @@ def _fact_call(name: str, spec: FactSpec, scope: Scope) -> FactCall:
     )
 
 
-def _looking(call: FactCall, about: Context, registry: Registry) -> Looking[Json]:
+def _fetching(call: FactCall, about: Context, registry: Registry) -> Fetching[Json]:
     if call.read is not None:
         # What is to be kept secret stays out of every expression, so that none can carry it into another call.
-        answer = masked((yield from need(call.read)))
+        answer = masked((yield from require(call.read)))
         try:
             return evaluate(call.query, answer) if call.query else answer
         except ExpressionFault as fault:
             raise InvalidInput.one(str(fault), source=call.read.api) from None
     lookup = registry.lookups[call.uses].model_validate(call.arguments)
-    result = yield from lookup.look(about)
+    result = yield from lookup.read(about)
     return result.model_dump(mode="json", by_alias=True)

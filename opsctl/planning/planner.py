@@ -17,13 +17,13 @@ from opsctl.model.run import Context
 from opsctl.model.secrets import masked
 from opsctl.model.spans import utc
 from opsctl.model.value import Json, canonical
-from opsctl.model.write_backs import documents_of, need_whole
+from opsctl.model.write_backs import documents_of, require_whole
 from opsctl.planning.durations import parse_duration
 from opsctl.planning.facts import look_up_facts
-from opsctl.planning.gather import gather
 from opsctl.planning.guards import as_evidence, run_guards
 from opsctl.planning.iam import allowed_everywhere, policy_for_changes, policy_for_reads
 from opsctl.planning.least_risk import no_less_severe
+from opsctl.planning.run_fetching import run_fetching
 from opsctl.planning.scope import Scope, facts_named_in
 from opsctl.planning.steps import plan_steps
 
@@ -51,7 +51,7 @@ def make_plan(
     calls = look_up_facts(loaded, scope, recorder, about, registry)
     findings = run_guards(loaded, scope, overrides)
     changes = plan_steps(loaded, scope, recorder, about, registry)
-    gather(need_whole(documents_of(changes)), recorder)
+    run_fetching(require_whole(documents_of(changes)), recorder)
     return _bound(loaded, scope, inputs, about, calls, findings, changes, recorder.made, now).sealed()
 
 

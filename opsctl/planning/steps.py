@@ -8,16 +8,16 @@ from pydantic import ValidationError
 from opsctl.model.changes import Change
 from opsctl.model.diagnostics import Diagnostic, Where
 from opsctl.model.errors import FactUnknown, InvalidInput, RefusedByGuard
-from opsctl.model.looking import Looking, together
+from opsctl.model.fetching import Fetching, gather
 from opsctl.model.playbook import LoadedPlaybook, StepSpec
 from opsctl.model.ports import Reader
 from opsctl.model.references import reference, references_in, with_references
 from opsctl.model.registry import Registry
 from opsctl.model.run import Context
 from opsctl.model.value import Json
-from opsctl.planning.gather import gather
 from opsctl.planning.guards import as_evidence
 from opsctl.planning.raw_steps import change_of_call
+from opsctl.planning.run_fetching import run_fetching
 from opsctl.planning.scope import Scope, step_references_in
 
 
@@ -30,14 +30,14 @@ def plan_steps(
         RefusedByGuard: an action refused, or something it needs could not be read.
         InvalidInput: a step's values do not fit its action.
     """
-    jobs: list[tuple[StepSpec, Looking[list[Change]]]] = []
+    jobs: list[tuple[StepSpec, Fetching[list[Change]]]] = []
     for number, step in enumerate(loaded.playbook.steps):
         path = f"steps.{number}"
         if step.when and not as_evidence(scope.find(step.when, f"{path}.when")):
             continue
-        jobs += [(step, looking) for looking in _lookings(loaded, step, path, scope, about, registry)]
+        jobs += [(step, fetching) for fetching in _fetchings(loaded, step, path, scope, about, registry)]
     try:
-        planned = gather(together([looking for _, looking in jobs]), reader)
+        planned = run_fetching(gather([fetching for _, fetching in jobs]), reader)
     except FactUnknown as unknown:
         raise RefusedByGuard(
             f"planning needs a fact that could not be read: {unknown.refusal}", unknown.hint
@@ -48,9 +48,9 @@ def plan_steps(
     return _ordered(_linked(loaded, by_step))
 
 
-def _lookings(
+def _fetchings(
     loaded: LoadedPlaybook, step: StepSpec, path: str, scope: Scope, about: Context, registry: Registry
-) -> list[Looking[list[Change]]]:
+) -> list[Fetching[list[Change]]]:
     line, column = loaded.line_of(path)
     origin = Where(source=loaded.source, line=line, column=column)
     if not step.foreach:
@@ -71,7 +71,7 @@ def _planned(
     about: Context,
     registry: Registry,
     origin: Where,
-) -> Looking[list[Change]]:
+) -> Fetching[list[Change]]:
     if step.call:
         change = change_of_call(step, prefix, path, scope, each)
         return [change.model_copy(update={"origin": f"{origin.source}:{origin.line} step {step.id}"})]

@@ -3,7 +3,7 @@
 import re
 
 from opsctl.model.errors import FactUnknown, InvalidInput
-from opsctl.model.looking import Looking, look
+from opsctl.model.fetching import Fetching, fetch
 from opsctl.model.reads import Read, Refused
 from opsctl.model.run import Context
 from opsctl.model.value import Json, Value, json_object
@@ -64,7 +64,7 @@ def queue_url(arn: str) -> Read:
     return Read(service="sqs", operation="GetQueueUrl", params=params)
 
 
-def find_queue(asked: str, about: Context, *, source: str) -> Looking[QueueFacts]:
+def find_queue(asked: str, about: Context, *, source: str) -> Fetching[QueueFacts]:
     """Find the queue that a person named; `source` is the flag or input it came from.
 
     Raises:
@@ -72,7 +72,7 @@ def find_queue(asked: str, about: Context, *, source: str) -> Looking[QueueFacts
         FactUnknown: it may not be read.
     """
     name = queue_name_of(asked, about, source)
-    answer = yield from look(Read(service="sqs", operation="GetQueueUrl", params={"QueueName": name}))
+    answer = yield from fetch(Read(service="sqs", operation="GetQueueUrl", params={"QueueName": name}))
     if answer.refusal is not None:
         if answer.refusal.kind is not Refused.MISSING:
             raise FactUnknown(answer.refusal)
@@ -82,7 +82,7 @@ def find_queue(asked: str, about: Context, *, source: str) -> Looking[QueueFacts
             hint=f"{about.commands.opsctl('dlq', 'list')} shows the dead-letter queues; --region looks elsewhere",
         )
     url = str(answer.value["QueueUrl"])
-    answer = yield from look(queue_attributes(url))
+    answer = yield from fetch(queue_attributes(url))
     if answer.refusal is not None:
         raise FactUnknown(answer.refusal)
     return parse_queue(url, answer.value)

@@ -13,10 +13,10 @@ from opsctl.model.commands import run_command
 from opsctl.model.errors import AwsRefused, Drifted, OpsctlError, RefusedByGuard
 from opsctl.model.plan import Finding, Plan, Policies
 from opsctl.model.spans import utc
-from opsctl.model.write_backs import documents_of, need_whole
-from opsctl.planning.gather import gather
+from opsctl.model.write_backs import documents_of, require_whole
 from opsctl.planning.iam import policy_for_changes
 from opsctl.planning.least_risk import no_less_severe
+from opsctl.planning.run_fetching import run_fetching
 from opsctl.workflow.bench import Workbench
 
 
@@ -47,7 +47,7 @@ def undo_plan(plan: Plan, bench: Workbench) -> Plan:
         raise RefusedByGuard(f"run {plan.id} made no change that can be undone; nothing was changed")
     references = references_of(plan)
     unsettled = _unsettled(changes, Asking(bench.aws, references))
-    gather(need_whole(documents_of(unsettled)), bench.fresh_reader())
+    run_fetching(require_whole(documents_of(unsettled)), bench.fresh_reader())
     created = datetime.fromtimestamp(bench.clock.now(), UTC)
     expires = created + timedelta(seconds=bench.about.settings.plan_expires_s)
     # Who may delete need not be allowed to create: an undo is not taken back itself.

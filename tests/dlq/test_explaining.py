@@ -15,10 +15,10 @@ from opsctl.dlq.function_logs import PAGES_AT_MOST
 from opsctl.dlq.grouping import Causes
 from opsctl.dlq.why import CauseWhy, ConsumerFacts, Explained
 from opsctl.model.commands import Commands
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
-from opsctl.planning.gather import gather
+from opsctl.planning.run_fetching import run_fetching
 from opsctl.resources.queue_facts import QueueFacts
 from tests.kit.canned import ABOUT, ACCOUNT, REGION, Canned, CannedReader, denied, missing
 
@@ -114,8 +114,8 @@ def explained(letters: list[Json], answers: dict[str, Canned]) -> tuple[Explaine
     for one in letters:
         causes.add(one)
     reader = CannedReader(answers)
-    looking: Looking[Explained] = explain(causes.groups(), QUEUE, ABOUT_NOW, Commands(("--profile", "shop")))
-    return gather(looking, reader), reader
+    fetching: Fetching[Explained] = explain(causes.groups(), QUEUE, ABOUT_NOW, Commands(("--profile", "shop")))
+    return run_fetching(fetching, reader), reader
 
 
 def why(letters: list[Json], answers: dict[str, Canned]) -> CauseWhy:

@@ -11,7 +11,7 @@ from opsctl.execution.inverse import inverse_of, references_of
 from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws
 from opsctl.model.value import Json
-from opsctl.planning.gather import gather
+from opsctl.planning.run_fetching import run_fetching
 from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.block_targets import REGIONAL, distribution, waf_on, waf_on_distribution
 from tests.kit.box_plans import plan_of
@@ -54,7 +54,7 @@ def planned(world: World, place: str, address: str) -> Plan:
     action = world.registry.actions["waf.block"].model_validate(arguments)
     plan_id = f"20260101-0001{next(_IDS):02d}-once"
     about = about.model_copy(update={"plan_id": plan_id})
-    return plan_of(*gather(action.plan(about), world.reader()), plan_id=plan_id)
+    return plan_of(*run_fetching(action.plan(about), world.reader()), plan_id=plan_id)
 
 
 def run(plan: Plan, aws: Aws, world: World) -> MemoryJournal:

@@ -10,7 +10,7 @@ from opsctl.execution.asking import Asking
 from opsctl.execution.inverse import references_of
 from opsctl.model.errors import Drifted, OpsctlError
 from opsctl.model.plan import Plan
-from opsctl.planning.gather import gather
+from opsctl.planning.run_fetching import run_fetching
 from opsctl.resources.actions.dlm_policy import DlmPolicy
 from tests.kit.box_plans import plan_of
 from tests.kit.ha_account import inverse_plan, run, undo
@@ -35,7 +35,9 @@ def planned(world: World) -> Plan:
         "every_h": 1,
         "why": "backups",
     }
-    return plan_of(*gather(DlmPolicy.model_validate(asked).plan(about), world.reader()), plan_id=about.plan_id)
+    return plan_of(
+        *run_fetching(DlmPolicy.model_validate(asked).plan(about), world.reader()), plan_id=about.plan_id
+    )
 
 
 def policies() -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from opsctl.execution.inverse import inverse_of
 from opsctl.model.errors import AwsRefused, Drifted
 from opsctl.model.plan import Plan
 from opsctl.model.report import EventRow
-from opsctl.planning.gather import gather
+from opsctl.planning.run_fetching import run_fetching
 from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.block_targets import acl_of
 from tests.kit.box_plans import plan_of
@@ -31,7 +31,7 @@ def planned(world: World, *addresses: str) -> Plan:
     about = world.about()
     arguments = {"network_acl": acl_of("edge-a"), "addresses": addresses, "why": "first line"}
     action = world.registry.actions["nacl.deny"].model_validate(arguments)
-    return plan_of(*gather(action.plan(about), world.reader()), plan_id=about.plan_id)
+    return plan_of(*run_fetching(action.plan(about), world.reader()), plan_id=about.plan_id)
 
 
 def undo(plan: Plan, world: World, journal: MemoryJournal) -> None:

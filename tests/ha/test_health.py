@@ -94,7 +94,7 @@ HEALTHY: dict[str, Json] = {
 def status(**changed: Canned) -> HaStatusResult:
     answers: dict[str, Canned] = copy.deepcopy(HEALTHY)
     answers.update({name.replace("__", "."): value for name, value in changed.items()})
-    found, _ = drive(HaStatus(group="ha-web").look(ABOUT.model_copy(update={"now": NOW})), answers)
+    found, _ = drive(HaStatus(group="ha-web").read(ABOUT.model_copy(update={"now": NOW})), answers)
     assert isinstance(found, HaStatusResult)
     return found
 
@@ -299,7 +299,7 @@ def test_the_image_of_the_template_version_in_use_is_looked_at() -> None:
     groups = copy.deepcopy(HEALTHY[GROUPS])
     groups["AutoScalingGroups"][0]["LaunchTemplate"] = {"LaunchTemplateName": "ha-web", "Version": "3"}
     answers: dict[str, Canned] = {**copy.deepcopy(HEALTHY), GROUPS: groups}
-    _, reader = drive(HaStatus(group="ha-web").look(ABOUT.model_copy(update={"now": NOW})), answers)
+    _, reader = drive(HaStatus(group="ha-web").read(ABOUT.model_copy(update={"now": NOW})), answers)
     (asked,) = [one for one in reader.made if one.operation == "DescribeLaunchTemplateVersions"]
     assert asked.params["Versions"] == ["3"]
 

@@ -63,7 +63,7 @@ WELL: dict[str, Json] = {
 def status(**changed: Canned) -> HaStatusResult:
     answers: dict[str, Canned] = copy.deepcopy(WELL)
     answers.update({name.replace("__", "."): value for name, value in changed.items()})
-    found, _ = drive(HaStatus(group="ha-web").look(ABOUT.model_copy(update={"now": NOW})), answers)
+    found, _ = drive(HaStatus(group="ha-web").read(ABOUT.model_copy(update={"now": NOW})), answers)
     assert isinstance(found, HaStatusResult)
     return found
 

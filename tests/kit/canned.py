@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.readonly import why_no_read
 from opsctl.model.reads import Answer, Read, Refusal, Refused
 from opsctl.model.run import Context, Identity
 from opsctl.model.settings import Settings
 from opsctl.model.value import Json
-from opsctl.planning.gather import gather
+from opsctl.planning.run_fetching import run_fetching
 
 T = TypeVar("T")
 
@@ -70,10 +70,10 @@ class CannedReader:
         return Answer(value=canned(read) if callable(canned) else canned)
 
 
-def drive(looking: Looking[T], answers: Mapping[str, Canned]) -> tuple[T, CannedReader]:
-    """Run a looking to its end over canned answers."""
+def drive(fetching: Fetching[T], answers: Mapping[str, Canned]) -> tuple[T, CannedReader]:
+    """Run a fetching to its end over canned answers."""
     reader = CannedReader(answers)
-    return gather(looking, reader), reader
+    return run_fetching(fetching, reader), reader
 
 
 def denied(api: str, code: str = "AccessDenied") -> Refusal:

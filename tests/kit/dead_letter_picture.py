@@ -252,7 +252,7 @@ class Region:
 
     def survey_read(self) -> tuple[Surveyed, CannedReader]:
         """List, and give the reader back too."""
-        found, reader = drive(DlqSurvey().look(WHEN), self.answers())
+        found, reader = drive(DlqSurvey().read(WHEN), self.answers())
         assert isinstance(found, Surveyed)
         return found, reader
 
@@ -267,7 +267,7 @@ class Region:
 
     def audit_read(self, *queues: str) -> tuple[Audited, CannedReader]:
         """Audit, and give the reader back too."""
-        found, reader = drive(DlqAudit(queues=queues).look(WHEN), self.answers())
+        found, reader = drive(DlqAudit(queues=queues).read(WHEN), self.answers())
         assert isinstance(found, Audited)
         return found, reader
 

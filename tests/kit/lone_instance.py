@@ -126,7 +126,7 @@ def look_read(
     instance = copy.deepcopy(INSTANCE) | dict(changes or {})
     table = {"ec2.DescribeInstances": {"Reservations": [{"Instances": [instance]}]}, **ANSWERS, **(answers or {})}
     lookup = HaPreflight.model_validate({"instance": ID, **asked})
-    found, reader = drive(lookup.look(ABOUT), table)
+    found, reader = drive(lookup.read(ABOUT), table)
     assert isinstance(found, HaPreflightResult)
     return found, reader
 

@@ -7,7 +7,7 @@ import pytest
 
 from opsctl.model.changes import Change
 from opsctl.model.errors import InvalidInput, RefusedByGuard
-from opsctl.model.looking import Looking, need
+from opsctl.model.fetching import Fetching, require
 from opsctl.model.plan import NextStep
 from opsctl.model.playbook import LoadedPlaybook, Playbook
 from opsctl.model.ports import Aws
@@ -35,8 +35,8 @@ class BoxContents(Lookup):
     Result = Contents
     box: str
 
-    def look(self, about: Context) -> Looking[Value]:
-        answer = yield from need(get_box(self.box))
+    def read(self, about: Context) -> Fetching[Value]:
+        answer = yield from require(get_box(self.box))
         return Contents(items=tuple(answer["Items"]))
 
 
@@ -48,7 +48,7 @@ class BoxMake(Action):
     box: str
     items: tuple[str, ...] = ()
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         yield []
         return [make_box(self.box), *(add_item(i, self.box, f"add-{i}", ("make",)) for i in self.items)]
 
@@ -255,7 +255,7 @@ def test_an_action_is_handed_the_output_of_an_earlier_step() -> None:
         name = "box.fill"
         box: Json
 
-        def plan(self, about: Context) -> Looking[list[Change]]:
+        def plan(self, about: Context) -> Fetching[list[Change]]:
             yield []
             return [add_item("x", self.box)]
 

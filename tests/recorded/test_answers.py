@@ -206,7 +206,7 @@ def test_a_message_move_task_is_read(told: Json, wanted: Json, runs: int) -> Non
         "sqs.GetQueueAttributes": default_attributes(),
         "sqs.ListMessageMoveTasks": {"Results": [told]},
     }
-    found, _ = drive(SqsMoveTasks(queue="dead").look(ABOUT), answers)
+    found, _ = drive(SqsMoveTasks(queue="dead").read(ABOUT), answers)
     assert isinstance(found, MoveTasks)
     (one,) = found.tasks
     assert (one.model_dump(), len(found.running)) == (wanted, runs)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 from opsctl.model.value import Json
-from opsctl.planning.gather import gather
+from opsctl.planning.run_fetching import run_fetching
 from opsctl.sandbox.worlds.queues import make_queues
 from tests.kit.failing_world import attachments, make_sources
 from tests.kit.moto_account import client
@@ -17,7 +17,7 @@ _COUNTED_S = 90
 
 def _found(stage: Stage, lookup: str, **asked: Json) -> Json:
     look = stage.world.registry.lookups[lookup].model_validate(asked)
-    return gather(look.look(stage.world.about()), stage.world.reader()).model_dump(mode="json")
+    return run_fetching(look.read(stage.world.about()), stage.world.reader()).model_dump(mode="json")
 
 
 def _attach(stage: Stage) -> dict[str, Json]:

@@ -1,7 +1,7 @@
 """Examples of what is done to instances, their tags and what is made of them."""
 
 from opsctl.model.value import Json
-from opsctl.planning.gather import gather
+from opsctl.planning.run_fetching import run_fetching
 from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.groups import only, subnets, template
 from tests.kit.ha_account import instance_named, run
@@ -75,7 +75,7 @@ def _drill(stage: Stage) -> dict[str, Json]:
         for one in client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
     ]
     look = world.registry.lookups["ha.drill"].model_validate({"group": name, "by": "unhealthy"})
-    found = gather(look.look(world.about()), world.reader()).model_dump(mode="json")
+    found = run_fetching(look.read(world.about()), world.reader()).model_dump(mode="json")
     client("autoscaling").set_instance_health(InstanceId=only(name), HealthStatus="Unhealthy")
     return {"drill": found}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws
 from opsctl.model.value import Json
-from opsctl.planning.gather import gather
+from opsctl.planning.run_fetching import run_fetching
 from opsctl.sandbox.engine.conditions import QUICK, Conditions
 from tests.kit.box_plans import plan_of
 from tests.kit.ha_account import inverse_plan
@@ -49,7 +49,7 @@ class Staged:
         """Plan the action alone, as a step of a playbook would."""
         about = self.world.about()
         action = self.world.registry.actions[self.action].model_validate(dict(self.inputs))
-        return plan_of(*gather(action.plan(about), self.world.reader()), plan_id=about.plan_id)
+        return plan_of(*run_fetching(action.plan(about), self.world.reader()), plan_id=about.plan_id)
 
     def run(self, plan: Plan, journal: MemoryJournal, aws: Aws | None = None) -> None:
         """Apply a plan, or go on with it."""

@@ -8,8 +8,8 @@ import pytest
 from opsctl.journal.store import Journal
 from opsctl.model.changes import Change, Check, Instruction, Irreversible, Proof
 from opsctl.model.errors import Drifted, OpsctlError, RefusedByGuard, Unproved
+from opsctl.model.fetching import Fetching
 from opsctl.model.jobs import Job, JobResult, Tools
-from opsctl.model.looking import Looking
 from opsctl.model.plan import FactCall, Plan, PlanCheck
 from opsctl.model.registry import Registry
 from opsctl.model.report import CheckResult, JournalEvent
@@ -247,7 +247,7 @@ class OfPlan(Lookup):
     Result: ClassVar[type[Value]] = Planned
     box: str
 
-    def look(self, about: Context) -> Looking[Value]:
+    def read(self, about: Context) -> Fetching[Value]:
         """Read one box."""
         (answer,) = yield [get_box(self.box)]
         return Planned(plan=about.plan_id, boxes=tuple(answer.value["Items"]))

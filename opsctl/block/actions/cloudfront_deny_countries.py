@@ -18,7 +18,7 @@ from opsctl.block.distribution_calls import (
 from opsctl.model.changes import Change, Check, Instruction, Proof, Risk, Severity
 from opsctl.model.countries import country_codes
 from opsctl.model.errors import RefusedByGuard
-from opsctl.model.looking import Looking, need
+from opsctl.model.fetching import Fetching, require
 from opsctl.model.run import Action, Context
 from opsctl.model.sentences import sentence
 
@@ -39,10 +39,10 @@ class CloudfrontDenyCountries(Action):
     affects: tuple[str, ...] = Field((), description="Everyone else who is served by the distribution.")
     owner: str = Field("", description="The stack or module that will revert the change.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one UpdateDistribution, or nothing when the countries are refused already."""
         countries = country_codes(self.countries, "--country")
-        answer = yield from need(get_config(self.distribution))
+        answer = yield from require(get_config(self.distribution))
         functions = functions_at_edge(answer["DistributionConfig"])
         geo = answer["DistributionConfig"].get("Restrictions", {}).get("GeoRestriction", {})
         restriction = geo.get("RestrictionType", "none")

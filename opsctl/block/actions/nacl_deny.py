@@ -19,7 +19,7 @@ from opsctl.block.network_acl_calls import (
 from opsctl.block.topology.nacl import AlreadyDenied, NetworkAcl, NoRoom, Slot, free_slot, parse_network_acl
 from opsctl.model.changes import Change, Risk
 from opsctl.model.errors import RefusedByGuard
-from opsctl.model.looking import Looking, need
+from opsctl.model.fetching import Fetching, require
 from opsctl.model.networks import normal
 from opsctl.model.run import Action, Context
 from opsctl.model.sentences import sentence
@@ -42,9 +42,9 @@ class NaclDeny(Action):
     affects: tuple[str, ...] = Field((), description="Everyone else whose traffic passes this network ACL.")
     owner: str = Field("", description="The stack or module that will revert the change.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one CreateNetworkAclEntry for each address that is not dropped yet."""
-        answer = yield from need(describe_network_acl(self.network_acl))
+        answer = yield from require(describe_network_acl(self.network_acl))
         acl = parse_network_acl(answer["NetworkAcls"][0])
         quota = yield from quota_for(acl, len(self.addresses), about.region)
         taken: list[int] = []

@@ -13,11 +13,11 @@ from opsctl.block.waf_changes import WafPlan
 from opsctl.block.waf_state import WafState, read_state
 from opsctl.model.changes import Change, Risk
 from opsctl.model.errors import RefusedByGuard
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.networks import Network, normal, parse_network
 from opsctl.model.run import Action, Context
 from opsctl.model.sentences import sentence
-from opsctl.model.write_backs import documents_of, need_whole
+from opsctl.model.write_backs import documents_of, require_whole
 from opsctl.resources.block_risk import severity_of
 
 DESCRIPTION_LIMIT = 256
@@ -49,7 +49,7 @@ class WafBlock(Action):
     affects: tuple[str, ...] = Field((), description="Everything else that the web ACL protects.")
     owner: str = Field("", description="The stack or module that will revert the change.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan what is missing of set, rule, web ACL and association, one mutating call a change."""
         wanted = [parse_network(normal(address)) for address in dict.fromkeys(self.addresses)]
         state = yield from read_state(
@@ -88,7 +88,7 @@ class WafBlock(Action):
                 builder.add_to_known(known, families[version])
         changes = builder.changes()
         # Told here, it rejects this layer; told by the planner, it would end the plan of the others.
-        yield from need_whole(documents_of(changes))
+        yield from require_whole(documents_of(changes))
         return changes
 
     def _usable(self, state: WafState, version: int, networks: list[Network]) -> list[Usable]:
@@ -99,7 +99,7 @@ class WafBlock(Action):
 
     def _chosen(
         self, usable: Mapping[int, Sequence[Usable]], configured: Sequence[str]
-    ) -> Looking[dict[int, Usable | None]]:
+    ) -> Fetching[dict[int, Usable | None]]:
         """Choose for each family the set named here, else our own, else one that is named or tagged as usable."""
         chosen: dict[int, Usable | None] = {}
         for version, found in usable.items():
@@ -113,7 +113,7 @@ class WafBlock(Action):
             chosen[version] = None if known in own else known
         return chosen
 
-    def _beside(self, chosen: Mapping[int, Usable | None]) -> Looking[list[str]]:
+    def _beside(self, chosen: Mapping[int, Usable | None]) -> Fetching[list[str]]:
         """Name the other rules that get an address with a set that is not our own."""
         found: list[str] = []
         for known in chosen.values():

@@ -17,7 +17,7 @@ from opsctl.block.layers import Home
 from opsctl.block.ways_in import ways_to
 from opsctl.model.countries import country_codes
 from opsctl.model.errors import FactUnknown, InvalidInput, RefusedByGuard
-from opsctl.model.looking import Looking, together
+from opsctl.model.fetching import Fetching, gather
 from opsctl.model.run import Action, Context, Lookup
 from opsctl.model.value import Value
 
@@ -39,7 +39,7 @@ class BlockDecision(Lookup):
     ip_sets: tuple[str, ...] = Field((), description="Names of IP sets, blocked already, for the addresses.")
     own_rule: bool = Field(False, description="Block also where something drops the addresses already.")
 
-    def look(self, about: Context) -> Looking[Value]:
+    def read(self, about: Context) -> Fetching[Value]:
         """Explore, judge every way in, and find out who else each point of enforcement hits."""
         countries = tuple(country_codes(self.countries, "countries"))
         try:
@@ -59,13 +59,13 @@ class BlockDecision(Lookup):
 
 def _unusable(
     points: Sequence[Point], asked: Asked, ip_sets: Sequence[str], about: Context
-) -> Looking[dict[PointKey, str]]:
+) -> Fetching[dict[PointKey, str]]:
     """Return why points cannot be used, by point; the reads are those that planning makes in any case.
 
     An action knows most about its own service: a full IP set, capacity, an allowlist that would be emptied, what
     may not be read. Here that is one rejected layer; in a step it would end the plan of all the others.
     """
-    reasons = yield from together([_refusal(_action(one, asked, ip_sets), about) for one in points])
+    reasons = yield from gather([_refusal(_action(one, asked, ip_sets), about) for one in points])
     return {key_of(one): reason for one, reason in zip(points, reasons, strict=True) if reason}
 
 
@@ -92,7 +92,7 @@ def _action(point: Point, asked: Asked, ip_sets: Sequence[str]) -> Action:
     )
 
 
-def _refusal(action: Action, about: Context) -> Looking[str]:
+def _refusal(action: Action, about: Context) -> Fetching[str]:
     try:
         yield from action.plan(about)
     except RefusedByGuard as refused:

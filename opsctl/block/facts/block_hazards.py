@@ -11,7 +11,7 @@ from opsctl.block.own_ranges import OwnRange, own_ranges
 from opsctl.block.topology.finding import finder
 from opsctl.block.topology.survey import Survey
 from opsctl.model.errors import InvalidInput
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.networks import Network, parse_network
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Value
@@ -32,7 +32,7 @@ class BlockHazards(Lookup):
 
     addresses: tuple[str, ...] = Field(description="Addresses or CIDR blocks, IPv4 and IPv6.")
 
-    def look(self, about: Context) -> Looking[Value]:
+    def read(self, about: Context) -> Fetching[Value]:
         """Compare the addresses with arithmetic, the configuration, and what the account owns."""
         try:
             wanted = {text: parse_network(text) for text in self.addresses}

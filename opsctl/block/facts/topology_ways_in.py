@@ -9,7 +9,7 @@ from opsctl.block.deciding import decision_of, judge_ways
 from opsctl.block.decision import Decision
 from opsctl.block.layers import Home
 from opsctl.block.ways_in import ways_to
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Value
 
@@ -22,7 +22,7 @@ class TopologyWaysIn(Lookup):
 
     target: str = Field(description="Host name, URL, load balancer, distribution, instance or address.")
 
-    def look(self, about: Context) -> Looking[Value]:
+    def read(self, about: Context) -> Fetching[Value]:
         """Explore the account from the target; nothing is decided."""
         web, _ = yield from ways_to(self.target, about)
         home, nothing = Home(account=about.account, region=about.region), Asked()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import Survey, cannot_tell
 from opsctl.block.topology.unfold import both
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Read, Refusal
 from opsctl.model.value import Value
 from opsctl.resources import ec2
@@ -30,7 +30,7 @@ class Having(Value):
     refused: tuple[str, ...] = ()
 
 
-def having(address: str, survey: Survey) -> Looking[Having]:
+def having(address: str, survey: Survey) -> Fetching[Having]:
     """Find what has an address: Elastic IPs know their interface, automatic addresses only the interface."""
     if ":" in address:
         found = yield from _listed([_by("ipv6-addresses.ipv6-address", address, survey)], address, survey)
@@ -47,7 +47,7 @@ def having(address: str, survey: Survey) -> Looking[Having]:
     return Having(unknown=(*elastic.unknown, *listed.unknown), refused=(*elastic.refused, *listed.refused))
 
 
-def elastic_ip(name: str, value: str, survey: Survey) -> Looking[Having]:
+def elastic_ip(name: str, value: str, survey: Survey) -> Fetching[Having]:
     """Find the interface of an Elastic IP, by a filter such as `allocation-id`."""
     read = ec2.describe("DescribeAddresses", survey.about.region, {name: [value]})
     answer = yield from survey.ask(read, ec2.parse_addresses)
@@ -77,7 +77,7 @@ def _without_interface(it: Address, survey: Survey) -> Having:
     return Having(refused=(f"Elastic IP {it.ip} is not associated with anything",))
 
 
-def interface(identifier: str, survey: Survey) -> Looking[Having]:
+def interface(identifier: str, survey: Survey) -> Fetching[Having]:
     """Find an interface by its id."""
     found = yield from _listed([_by("network-interface-id", identifier, survey)], identifier, survey)
     return found
@@ -127,7 +127,7 @@ def _by(name: str, value: str, survey: Survey) -> Read:
     return ec2.describe("DescribeNetworkInterfaces", survey.about.region, {name: [value]})
 
 
-def _listed(reads: Sequence[Read], what: str, survey: Survey) -> Looking[Having]:
+def _listed(reads: Sequence[Read], what: str, survey: Survey) -> Fetching[Having]:
     answers = yield from survey.ask_each(reads, ec2.parse_interfaces)
     unknown = tuple(cannot_tell(f"which interface has {what}", one) for one in answers if isinstance(one, Refusal))
     interfaces = {it.id: it for one in answers if not isinstance(one, Refusal) for it in one}

@@ -7,7 +7,7 @@ from opsctl.block.topology.graph import Node
 from opsctl.block.topology.hop import Blind
 from opsctl.block.topology.places import Naming
 from opsctl.block.topology.survey import Survey
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 
 
 class ApiGateway(Blind):
@@ -21,7 +21,7 @@ class ApiGateway(Blind):
         " attach a web ACL to the stage of a REST API, or put CloudFront with WAF in front"
     )
 
-    def leading_to(self, node: Node, survey: Survey, *, seed: bool) -> Looking[Naming]:
+    def leading_to(self, node: Node, survey: Survey, *, seed: bool) -> Fetching[Naming]:
         """Notice its interfaces beside a node; where they lead is not followed."""
         found = yield from traces(node, "api_gateway_managed", "an API Gateway", survey)
         return found

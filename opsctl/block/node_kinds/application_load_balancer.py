@@ -10,7 +10,7 @@ from opsctl.block.topology.hop import Hop
 from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import Survey
 from opsctl.block.wafv2 import get_web_acl_for_resource
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Read
 
 KIND = Kind(kind="alb", title="application load balancer", type="application")
@@ -28,26 +28,26 @@ class ApplicationLoadBalancer(Hop):
         """Load balancers and target groups of the region."""
         return balancers.bulk(region)
 
-    def named(self, text: str, survey: Survey) -> Looking[Naming]:
+    def named(self, text: str, survey: Survey) -> Fetching[Naming]:
         """Find it by ARN, name or DNS name."""
         return balancers.named(text, KIND, survey)
 
-    def behind(self, name: str, survey: Survey) -> Looking[Naming]:
+    def behind(self, name: str, survey: Survey) -> Fetching[Naming]:
         """Find it by DNS name."""
         return balancers.behind(name, KIND, survey)
 
-    def leading_to(self, node: Node, survey: Survey, *, seed: bool) -> Looking[Naming]:
+    def leading_to(self, node: Node, survey: Survey, *, seed: bool) -> Fetching[Naming]:
         """Find those that forward to a target group."""
         if node.place.kind != "target_group":
             return Naming()
         found = yield from balancers.of_target_group(node, KIND, survey)
         return found
 
-    def onward(self, place: Place, survey: Survey) -> Looking[Naming]:
+    def onward(self, place: Place, survey: Survey) -> Fetching[Naming]:
         """Find its target groups."""
         return balancers.onward(place, survey)
 
-    def look(self, place: Place, survey: Survey) -> Looking[Node]:
+    def read(self, place: Place, survey: Survey) -> Fetching[Node]:
         """Read it with its web ACL."""
         web_acl = get_web_acl_for_resource(place.id)
         node = yield from balancers.read_node(place, KIND, _link, survey, (web_acl,))

@@ -12,7 +12,7 @@ from opsctl.block.topology.packet import Service
 from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import Survey, cannot_tell
 from opsctl.block.topology.unfold import both
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Read, Refusal
 from opsctl.model.value import Value
 from opsctl.resources import ec2
@@ -39,7 +39,7 @@ def bulk(region: str) -> tuple[Read, ...]:
     )
 
 
-def named(text: str, kind: Kind, survey: Survey) -> Looking[Naming]:
+def named(text: str, kind: Kind, survey: Survey) -> Fetching[Naming]:
     """Find load balancers by ARN, name, DNS name, or the address of one of their nodes."""
     if text.startswith("arn:"):
         if ":elasticloadbalancing:" not in text:
@@ -51,19 +51,19 @@ def named(text: str, kind: Kind, survey: Survey) -> Looking[Naming]:
     return found
 
 
-def behind(name: str, kind: Kind, survey: Survey) -> Looking[Naming]:
+def behind(name: str, kind: Kind, survey: Survey) -> Fetching[Naming]:
     """Find the load balancer that answers a DNS name."""
     found = yield from _matching(kind, region_of(name), survey, lambda it: is_name_of(name, it))
     return found
 
 
-def at_address(address: str, kind: Kind, survey: Survey) -> Looking[Naming]:
+def at_address(address: str, kind: Kind, survey: Survey) -> Fetching[Naming]:
     """Find the load balancer one of whose nodes has a fixed address."""
     found = yield from _matching(kind, "", survey, lambda it: address in it.addresses)
     return found
 
 
-def of_target_group(node: Node, kind: Kind, survey: Survey) -> Looking[Naming]:
+def of_target_group(node: Node, kind: Kind, survey: Survey) -> Fetching[Naming]:
     """Find the load balancers that forward to a target group."""
     groups = yield from survey.ask(elbv2.describe_target_groups(node.place.region), elbv2.parse_target_groups)
     if isinstance(groups, Refusal):
@@ -73,7 +73,7 @@ def of_target_group(node: Node, kind: Kind, survey: Survey) -> Looking[Naming]:
     return found
 
 
-def onward(place: Place, survey: Survey) -> Looking[Naming]:
+def onward(place: Place, survey: Survey) -> Fetching[Naming]:
     """Find the target groups of a load balancer, which the list of all target groups tells."""
     groups = yield from survey.ask(elbv2.describe_target_groups(place.region), elbv2.parse_target_groups)
     mine = () if isinstance(groups, Refusal) else groups
@@ -82,7 +82,7 @@ def onward(place: Place, survey: Survey) -> Looking[Naming]:
 
 def read_node(
     place: Place, kind: Kind, link: Callable[[Place], Link], survey: Survey, more: tuple[Read, ...] = ()
-) -> Looking[Node]:
+) -> Fetching[Node]:
     """Read a load balancer: listeners, network ACLs, security groups, target groups, tags.
 
     `link` makes the link to one target group; `more` are reads that the caller is going to ask for next.
@@ -121,7 +121,7 @@ def read_node(
     )
 
 
-def _matching(kind: Kind, region: str, survey: Survey, wanted: Callable[[LoadBalancer], bool]) -> Looking[Naming]:
+def _matching(kind: Kind, region: str, survey: Survey, wanted: Callable[[LoadBalancer], bool]) -> Fetching[Naming]:
     here = region or survey.about.region
     known = yield from survey.ask(elbv2.describe_load_balancers(here), elbv2.parse_load_balancers)
     if isinstance(known, Refusal):
@@ -150,7 +150,7 @@ def _group_reads(it: LoadBalancer) -> list[Read]:
     return ec2.describe_batches("DescribeSecurityGroups", region, "group-id", it.security_groups)
 
 
-def _groups(it: LoadBalancer, region: str, survey: Survey) -> Looking[GroupGate | None]:
+def _groups(it: LoadBalancer, region: str, survey: Survey) -> Fetching[GroupGate | None]:
     """Read its security groups; a network load balancer made without any lets everything in."""
     if not it.security_groups:
         return None
@@ -160,7 +160,7 @@ def _groups(it: LoadBalancer, region: str, survey: Survey) -> Looking[GroupGate 
 
 def _services(
     it: LoadBalancer, nacl: NaclGate, groups: GroupGate | None, survey: Survey
-) -> Looking[tuple[tuple[Service, ...], tuple[str, ...]]]:
+) -> Fetching[tuple[tuple[Service, ...], tuple[str, ...]]]:
     """Return what it listens on; when that cannot be read, everything counts."""
     listeners = yield from survey.ask(elbv2.describe_listeners(it.arn), elbv2.parse_listeners)
     if isinstance(listeners, Refusal):
@@ -171,7 +171,7 @@ def _services(
 
 def _target_groups(
     it: LoadBalancer, place: Place, survey: Survey
-) -> Looking[tuple[tuple[TargetGroup, ...], tuple[str, ...]]]:
+) -> Fetching[tuple[tuple[TargetGroup, ...], tuple[str, ...]]]:
     groups = yield from survey.ask(elbv2.describe_target_groups(place.region), elbv2.parse_target_groups)
     if isinstance(groups, Refusal):
         return (), (cannot_tell(f"what {it.name} forwards to", groups),)

@@ -5,7 +5,7 @@ from opsctl.block.node_kinds import balancers
 from opsctl.block.topology.hop import Blind
 from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import Survey, cannot_tell
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Refusal
 from opsctl.resources.route53 import plain_target
 
@@ -21,7 +21,7 @@ class ClassicLoadBalancer(Blind):
         " replace it by an Application Load Balancer, or put CloudFront with WAF in front"
     )
 
-    def named(self, text: str, survey: Survey) -> Looking[Naming]:
+    def named(self, text: str, survey: Survey) -> Fetching[Naming]:
         """Find it by its DNS name."""
         name = plain_target(text)
         if not balancers.DOMAINS.search(name):
@@ -29,7 +29,7 @@ class ClassicLoadBalancer(Blind):
         found = yield from self.behind(name, survey)
         return found
 
-    def behind(self, name: str, survey: Survey) -> Looking[Naming]:
+    def behind(self, name: str, survey: Survey) -> Fetching[Naming]:
         """Find it by its DNS name; it is looked for only when no newer load balancer answers that name."""
         region = balancers.region_of(name)
         newer = yield from survey.ask(elbv2.describe_load_balancers(region), elbv2.parse_load_balancers)

@@ -14,7 +14,7 @@ from opsctl.block.topology.hop import Hop
 from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import Survey, cannot_tell
 from opsctl.block.topology.unfold import both
-from opsctl.model.looking import Looking, together
+from opsctl.model.fetching import Fetching, gather
 from opsctl.model.reads import Read, Refusal
 from opsctl.resources.route53 import normal_name, plain_target
 
@@ -33,7 +33,7 @@ class DistributionHop(Hop):
         """All distributions."""
         return (cloudfront.list_distributions(),)
 
-    def named(self, text: str, survey: Survey) -> Looking[Naming]:
+    def named(self, text: str, survey: Survey) -> Fetching[Naming]:
         """Find it by id, ARN or domain name; by an alternate name only if no record says otherwise."""
         name = normal_name(text)
         found = yield from _listed(survey, f"whether a distribution is called {text}")
@@ -42,7 +42,7 @@ class DistributionHop(Hop):
         strong = [one for one in found if text in (one.id, one.arn) or name == one.domain]
         return Naming(places=_places(strong), weak=_places(_with_alias(name, found)))
 
-    def behind(self, name: str, survey: Survey) -> Looking[Naming]:
+    def behind(self, name: str, survey: Survey) -> Fetching[Naming]:
         """Find it by its domain name, or by an alternate name that no hosted zone of the account holds."""
         found = yield from _listed(survey, f"which distribution answers {name}")
         if isinstance(found, str):
@@ -50,7 +50,7 @@ class DistributionHop(Hop):
         strong = [one for one in found if name == one.domain]
         return Naming(places=_places(strong), weak=_places(_with_alias(name, found)))
 
-    def leading_to(self, node: Node, survey: Survey, *, seed: bool) -> Looking[Naming]:
+    def leading_to(self, node: Node, survey: Survey, *, seed: bool) -> Fetching[Naming]:
         """Find those with an origin that is the node: by its name, a name that resolves to it, or in its VPC."""
         if not node.entrance and not node.vpc:
             return Naming()
@@ -65,7 +65,7 @@ class DistributionHop(Hop):
             unknown = ()
         named = found if node.entrance else ()
         names = sorted({plain_target(one.domain) for it in named for one in it.origins if one.domain})
-        ends = yield from together([resolve(name, survey) for name in names])
+        ends = yield from gather([resolve(name, survey) for name in names])
         leading = {
             name
             for name, step in zip(names, ends, strict=True)
@@ -75,16 +75,16 @@ class DistributionHop(Hop):
         missed = tuple(dict.fromkeys(text for step in ends for text in step.unknown))
         return Naming(places=_places(fronts), unknown=(*unknown, *missed))
 
-    def onward(self, place: Place, survey: Survey) -> Looking[Naming]:
+    def onward(self, place: Place, survey: Survey) -> Fetching[Naming]:
         """Find what its origins are."""
         found = yield from _listed(survey, "what it leads to")
         if isinstance(found, str):
             return Naming()
         origins = [origin for one in found if one.id == place.id for origin in one.origins]
-        links = yield from together([_links(origin, found, survey) for origin in origins])
+        links = yield from gather([_links(origin, found, survey) for origin in origins])
         return Naming(places=tuple(link.to for listed, _ in links for link in listed))
 
-    def look(self, place: Place, survey: Survey) -> Looking[Node]:
+    def read(self, place: Place, survey: Survey) -> Fetching[Node]:
         """Read its origins, restriction, web ACL and tags."""
         found = yield from _listed(survey, "what it is")
         it = None if isinstance(found, str) else next((one for one in found if one.id == place.id), None)
@@ -98,7 +98,7 @@ class DistributionHop(Hop):
         yield from survey.prefetch([config, tags, *acl])
         waf, origins = yield from both(
             web_acl_of_distribution(it.web_acl, survey),
-            together([_links(one, found, survey) for one in it.origins]),
+            gather([_links(one, found, survey) for one in it.origins]),
         )
         policy = yield from survey.ask(config, cloudfront.parse_continuous_deployment)
         tagged = yield from survey.ask(tags, cloudfront.parse_tags)
@@ -130,7 +130,7 @@ _TENANTS = (
 )
 
 
-def _listed(survey: Survey, what: str) -> Looking[tuple[Distribution, ...] | str]:
+def _listed(survey: Survey, what: str) -> Fetching[tuple[Distribution, ...] | str]:
     found = yield from survey.ask(cloudfront.list_distributions(), cloudfront.parse_distributions)
     return cannot_tell(what, found) if isinstance(found, Refusal) else found
 
@@ -146,7 +146,7 @@ def _with_alias(name: str, found: Sequence[Distribution]) -> list[Distribution]:
     return exact or [one for one in found if wildcard in one.aliases]
 
 
-def _vpc_origins(found: Sequence[Distribution], survey: Survey) -> Looking[dict[str, VpcOrigin] | str]:
+def _vpc_origins(found: Sequence[Distribution], survey: Survey) -> Fetching[dict[str, VpcOrigin] | str]:
     """Return VPC origins by id; they are read only when a distribution has one."""
     if not any(origin.vpc_origin for one in found for origin in one.origins):
         return {}
@@ -165,7 +165,7 @@ def _leads(origin: OriginOf, node: Node, names: set[str], private: dict[str, Vpc
 
 def _links(
     origin: OriginOf, found: Sequence[Distribution], survey: Survey
-) -> Looking[tuple[list[Link], tuple[str, ...]]]:
+) -> Fetching[tuple[list[Link], tuple[str, ...]]]:
     if origin.vpc_origin:
         private = yield from _vpc_origins(found, survey)
         if isinstance(private, str):

@@ -5,7 +5,7 @@ from opsctl.block.node_kinds.balancers import Kind
 from opsctl.block.topology.hop import Blind
 from opsctl.block.topology.places import Naming
 from opsctl.block.topology.survey import Survey
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 
 KIND = Kind(kind="gateway_load_balancer", title="Gateway load balancer", type="gateway")
 
@@ -20,12 +20,12 @@ class GatewayLoadBalancer(Blind):
         " block on the appliance, or at the load balancer or instance behind it"
     )
 
-    def named(self, text: str, survey: Survey) -> Looking[Naming]:
+    def named(self, text: str, survey: Survey) -> Fetching[Naming]:
         """Find it by ARN or name."""
         found = yield from balancers.named(text, KIND, survey)
         return found
 
-    def behind(self, name: str, survey: Survey) -> Looking[Naming]:
+    def behind(self, name: str, survey: Survey) -> Fetching[Naming]:
         """It answers no name."""
         yield from ()
         return Naming()

@@ -7,7 +7,7 @@ from opsctl.block.topology.graph import Node
 from opsctl.block.topology.hop import Blind
 from opsctl.block.topology.places import Naming
 from opsctl.block.topology.survey import Survey
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 
 
 class GlobalAccelerator(Blind):
@@ -21,7 +21,7 @@ class GlobalAccelerator(Blind):
         " and inbound network ACL rules are not evaluated behind it"
     )
 
-    def leading_to(self, node: Node, survey: Survey, *, seed: bool) -> Looking[Naming]:
+    def leading_to(self, node: Node, survey: Survey, *, seed: bool) -> Fetching[Naming]:
         """Notice its interfaces beside a node; where they lead is not followed."""
         found = yield from traces(node, "global_accelerator_managed", "a Global Accelerator", survey)
         return found

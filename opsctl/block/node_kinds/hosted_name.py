@@ -7,7 +7,7 @@ from opsctl.block.topology.graph import Link, Node
 from opsctl.block.topology.hop import Hop
 from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import Survey
-from opsctl.model.looking import Looking, together
+from opsctl.model.fetching import Fetching, gather
 from opsctl.model.reads import Read
 from opsctl.resources.route53 import list_hosted_zones, normal_name
 
@@ -24,23 +24,23 @@ class HostedName(Hop):
         """The hosted zones."""
         return (list_hosted_zones(),)
 
-    def named(self, text: str, survey: Survey) -> Looking[Naming]:
+    def named(self, text: str, survey: Survey) -> Fetching[Naming]:
         """Find a record of that name; only texts with a dot can be one."""
         if "." not in text or text.startswith("arn:") or text.replace(".", "").isdigit():
             return Naming()
         found = yield from self.behind(normal_name(text), survey)
         return found
 
-    def behind(self, name: str, survey: Survey) -> Looking[Naming]:
+    def behind(self, name: str, survey: Survey) -> Fetching[Naming]:
         """Find a record of that name."""
         step = yield from one_step(name, survey)
         places = (Place(kind=self.kind, id=name),) if step.found else ()
         return Naming(places=places, unknown=step.unknown)
 
-    def look(self, place: Place, survey: Survey) -> Looking[Node]:
+    def read(self, place: Place, survey: Survey) -> Fetching[Node]:
         """Read what the name leads to; a target that nothing in the account answers stands outside it."""
         step = yield from one_step(place.id, survey)
-        found = yield from together([survey.place_of(target) for target, _ in step.targets])
+        found = yield from gather([survey.place_of(target) for target, _ in step.targets])
         links = [link for pair in zip(step.targets, found, strict=True) for link in _links(*pair)]
         unknown = [*step.unknown, *(text for one in found for text in one.unknown)]
         return Node(

@@ -9,7 +9,7 @@ from opsctl.block.topology.hop import Hop
 from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import Survey, cannot_tell
 from opsctl.block.topology.unfold import both
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Read, Refusal
 from opsctl.resources import ec2
 from opsctl.resources.ec2 import Instance
@@ -22,7 +22,7 @@ class InstanceHop(Hop):
     title = "instance"
     looked_in = "instances (id, ARN, Name tag)"
 
-    def named(self, text: str, survey: Survey) -> Looking[Naming]:
+    def named(self, text: str, survey: Survey) -> Fetching[Naming]:
         """Find it by id, ARN or Name tag."""
         if text.startswith("arn:") and ":instance/" not in text:
             return Naming()
@@ -41,7 +41,7 @@ class InstanceHop(Hop):
         gone = tuple(f"instance {one.title} is terminated" for one in answer if one not in alive)
         return Naming(places=tuple(Place(kind=self.kind, id=one.id, region=region) for one in alive), refused=gone)
 
-    def look(self, place: Place, survey: Survey) -> Looking[Node]:
+    def read(self, place: Place, survey: Survey) -> Fetching[Node]:
         """Read it with the gates of its primary interface."""
         instance = yield from read_instance(place, survey)
         if isinstance(instance, str):
@@ -78,7 +78,7 @@ def _unplaced(instance: Instance, survey: Survey) -> tuple[str, ...]:
     )
 
 
-def read_instance(place: Place, survey: Survey) -> Looking[Instance | str]:
+def read_instance(place: Place, survey: Survey) -> Fetching[Instance | str]:
     """Return an instance, read in passing or now; a sentence when it cannot be told."""
     known = survey.learnt(place.id, Instance)
     if known is not None:

@@ -13,7 +13,7 @@ from opsctl.block.topology.hop import Hop
 from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import Survey
 from opsctl.block.topology.unfold import both
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Read
 from opsctl.resources import ec2
 from opsctl.resources.ec2 import Instance, Interface
@@ -29,7 +29,7 @@ class InterfaceHop(Hop):
     domains = _EC2_NAME
     looked_in = "addresses (Elastic IPs, public and private addresses of interfaces)"
 
-    def named(self, text: str, survey: Survey) -> Looking[Naming]:
+    def named(self, text: str, survey: Survey) -> Fetching[Naming]:
         """Find what has an address, an allocation id or an interface id."""
         if text.startswith("eni-"):
             found = yield from addresses.interface(text, survey)
@@ -41,17 +41,17 @@ class InterfaceHop(Hop):
             return Naming()
         return addresses.meant(found, survey)
 
-    def behind(self, name: str, survey: Survey) -> Looking[Naming]:
+    def behind(self, name: str, survey: Survey) -> Fetching[Naming]:
         """Find what has the address that is written in EC2's public DNS name."""
         found = yield from self.at_address(_address_in(name), survey)
         return found
 
-    def at_address(self, address: str, survey: Survey) -> Looking[Naming]:
+    def at_address(self, address: str, survey: Survey) -> Fetching[Naming]:
         """Find what has the address."""
         found = yield from addresses.having(address, survey)
         return addresses.reached(found, survey)
 
-    def leading_to(self, node: Node, survey: Survey, *, seed: bool) -> Looking[Naming]:
+    def leading_to(self, node: Node, survey: Survey, *, seed: bool) -> Fetching[Naming]:
         """Find the interfaces of an instance that have an address of their own on the internet."""
         if node.place.kind != "instance":
             return Naming()
@@ -62,13 +62,13 @@ class InterfaceHop(Hop):
         exposed = [one for one in instance.interfaces if one.public or one.ipv6]
         return Naming(places=tuple(Place(kind=self.kind, id=one.id, region=node.place.region) for one in exposed))
 
-    def onward(self, place: Place, survey: Survey) -> Looking[Naming]:
+    def onward(self, place: Place, survey: Survey) -> Fetching[Naming]:
         """Find its instance."""
         yield from ()
         it = survey.learnt(place.id, Interface)
         return Naming(places=(_instance(it, place),) if it and it.instance else ())
 
-    def look(self, place: Place, survey: Survey) -> Looking[Node]:
+    def read(self, place: Place, survey: Survey) -> Fetching[Node]:
         """Read it with its gates and the routes of its subnet."""
         it = survey.learnt(place.id, Interface)
         if it is None:

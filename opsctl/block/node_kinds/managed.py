@@ -4,12 +4,12 @@ from opsctl.block.affected import interfaces_beside
 from opsctl.block.topology.graph import Node
 from opsctl.block.topology.places import Naming
 from opsctl.block.topology.survey import Survey
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Refusal
 from opsctl.resources import ec2
 
 
-def traces(node: Node, kind: str, title: str, survey: Survey) -> Looking[Naming]:
+def traces(node: Node, kind: str, title: str, survey: Survey) -> Fetching[Naming]:
     """Say that a service may lead to a node, when it has an interface of its kind in the node's subnets."""
     if node.nacl is None or not (node.entrance or node.relays):
         return Naming()

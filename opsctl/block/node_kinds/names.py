@@ -2,7 +2,7 @@
 
 from opsctl.block.topology.finding import is_address
 from opsctl.block.topology.survey import Survey, cannot_tell
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Refusal
 from opsctl.model.value import Value
 from opsctl.resources import route53
@@ -23,7 +23,7 @@ class Step(Value):
     remarks: tuple[str, ...] = ()
 
 
-def one_step(name: str, survey: Survey) -> Looking[Step]:
+def one_step(name: str, survey: Survey) -> Fetching[Step]:
     """Look a name up in the hosted zones that may hold it: the longest public one first, then private ones."""
     zones = yield from survey.ask(route53.list_hosted_zones(), route53.parse_zones)
     if isinstance(zones, Refusal):
@@ -46,7 +46,7 @@ def one_step(name: str, survey: Survey) -> Looking[Step]:
     return _chosen(name, answers, unknown)
 
 
-def resolve(name: str, survey: Survey) -> Looking[Step]:
+def resolve(name: str, survey: Survey) -> Fetching[Step]:
     """Follow a name to where the account's zones know no further: foreign or AWS names, and addresses."""
     ends: dict[str, str] = {}
     unknown: list[str] = []

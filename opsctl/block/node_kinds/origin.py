@@ -4,7 +4,7 @@ from opsctl.block.topology.graph import Node
 from opsctl.block.topology.hop import Hop
 from opsctl.block.topology.places import Place
 from opsctl.block.topology.survey import Survey
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 
 
 class Origin(Hop):
@@ -13,7 +13,7 @@ class Origin(Hop):
     kind = "origin"
     title = "origin"
 
-    def look(self, place: Place, survey: Survey) -> Looking[Node]:
+    def read(self, place: Place, survey: Survey) -> Fetching[Node]:
         """Return the end of a way."""
         yield from ()
         return Node(place=place, title=f"origin {place.id}", name=place.id, resource=place.id)

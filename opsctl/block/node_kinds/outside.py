@@ -4,7 +4,7 @@ from opsctl.block.topology.graph import Node
 from opsctl.block.topology.hop import Hop
 from opsctl.block.topology.places import Place
 from opsctl.block.topology.survey import Survey
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 
 _AWS = (".amazonaws.com", ".amazonaws.com.cn", ".elasticbeanstalk.com", ".awsapprunner.com", ".amplifyapp.com")
 
@@ -15,7 +15,7 @@ class Outside(Hop):
     kind = "outside"
     title = "somewhere outside this account"
 
-    def look(self, place: Place, survey: Survey) -> Looking[Node]:
+    def read(self, place: Place, survey: Survey) -> Fetching[Node]:
         """Say, from the name alone, what it probably is."""
         yield from ()
         return Node(

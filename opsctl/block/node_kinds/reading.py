@@ -7,7 +7,7 @@ from opsctl.block.topology.gates import GroupGate, NaclGate, OpenRule, WafGate
 from opsctl.block.topology.nacl import NetworkAcl, parse_network_acl
 from opsctl.block.topology.survey import Survey, cannot_tell
 from opsctl.block.topology.webacl import ip_sets_in, parse_ip_set, parse_web_acl
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Read, Refusal, Refused
 from opsctl.model.value import Json
 from opsctl.resources import ec2
@@ -24,7 +24,7 @@ def parse_network_acls(answer: Json) -> tuple[NetworkAcl, ...]:
     return tuple(parse_network_acl(one) for one in answer.get("NetworkAcls", []))
 
 
-def nacl_gate(subnets: Sequence[str], region: str, survey: Survey) -> Looking[NaclGate]:
+def nacl_gate(subnets: Sequence[str], region: str, survey: Survey) -> Fetching[NaclGate]:
     """Find the network ACLs of subnets, each once."""
     acls = yield from survey.ask(describe_network_acls(region), parse_network_acls)
     if isinstance(acls, Refusal):
@@ -43,7 +43,7 @@ def nacl_gate(subnets: Sequence[str], region: str, survey: Survey) -> Looking[Na
     return NaclGate(acls=found, subnets=tuple(subnets), unknown=tuple(unknown))
 
 
-def group_gate(groups: Sequence[str], region: str, survey: Survey) -> Looking[GroupGate]:
+def group_gate(groups: Sequence[str], region: str, survey: Survey) -> Fetching[GroupGate]:
     """Read the inbound rules of security groups, with prefix lists spelled out."""
     reads = ec2.describe_batches("DescribeSecurityGroups", region, "group-id", groups)
     answers = yield from survey.ask_each(reads, ec2.parse_inbound_rules)
@@ -71,7 +71,7 @@ def group_gate(groups: Sequence[str], region: str, survey: Survey) -> Looking[Gr
     return GroupGate(groups=tuple(groups), rules=tuple(rules), unknown=(*unknown, *missing))
 
 
-def web_acl_of_resource(resource: str, survey: Survey) -> Looking[WafGate]:
+def web_acl_of_resource(resource: str, survey: Survey) -> Fetching[WafGate]:
     """Read the web ACL of a regional resource with its IP sets; WAF answers `not found` when there is none."""
     raw = yield from survey.ask(wafv2.get_web_acl_for_resource(resource), dict)
     if isinstance(raw, Refusal) and raw.kind is not Refused.MISSING:
@@ -82,7 +82,7 @@ def web_acl_of_resource(resource: str, survey: Survey) -> Looking[WafGate]:
     return gate
 
 
-def web_acl_of_distribution(web_acl: str, survey: Survey) -> Looking[WafGate]:
+def web_acl_of_distribution(web_acl: str, survey: Survey) -> Fetching[WafGate]:
     """Read the web ACL that a distribution names, with its IP sets; a bare id is WAF Classic."""
     if not web_acl:
         return WafGate(scope="CLOUDFRONT")
@@ -95,7 +95,7 @@ def web_acl_of_distribution(web_acl: str, survey: Survey) -> Looking[WafGate]:
     return gate
 
 
-def _with_ip_sets(raw: Json, survey: Survey) -> Looking[WafGate]:
+def _with_ip_sets(raw: Json, survey: Survey) -> Fetching[WafGate]:
     arns = ip_sets_in(raw)
     answers = yield from survey.ask_each([wafv2.get_ip_set(arn) for arn in arns], _ip_set)
     known = {one.arn: one for one in answers if not isinstance(one, Refusal)}
@@ -120,7 +120,7 @@ def _rule(allow: Allow, networks: tuple[str, ...], source: str) -> OpenRule:
 
 def _prefix_lists(
     lists: Sequence[str], region: str, survey: Survey
-) -> Looking[tuple[dict[str, str], dict[str, tuple[str, ...]], tuple[str, ...]]]:
+) -> Fetching[tuple[dict[str, str], dict[str, tuple[str, ...]], tuple[str, ...]]]:
     """Return names and entries of prefix lists by id, and what could not be read of them."""
     if not lists:
         return {}, {}, ()

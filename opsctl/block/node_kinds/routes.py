@@ -1,7 +1,7 @@
 """Whether the internet reaches a network interface: its subnet's default routes."""
 
 from opsctl.block.topology.survey import Survey
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Refusal
 from opsctl.model.value import Json
 from opsctl.resources import ec2
@@ -10,7 +10,7 @@ from opsctl.resources.ec2 import Interface
 _OUTBOUND_ONLY = ("nat-", "eigw-")
 
 
-def reachable(it: Interface, region: str, survey: Survey) -> Looking[tuple[str, ...]]:
+def reachable(it: Interface, region: str, survey: Survey) -> Fetching[tuple[str, ...]]:
     """Return the addresses of an interface at which the internet may reach it.
 
     Only a default route that lets nothing in (a NAT gateway's, an egress-only gateway's) says no; without

@@ -9,7 +9,7 @@ from opsctl.block.topology.packet import Service
 from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import Survey, cannot_tell
 from opsctl.block.topology.unfold import both
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Refusal
 from opsctl.model.value import Json
 from opsctl.resources import ec2
@@ -25,7 +25,7 @@ class TargetGroupHop(Hop):
     title = "target group"
     holds = True
 
-    def leading_to(self, node: Node, survey: Survey, *, seed: bool) -> Looking[Naming]:
+    def leading_to(self, node: Node, survey: Survey, *, seed: bool) -> Fetching[Naming]:
         """Find the groups, in the node's VPC, in which the node is registered.
 
         AWS lists targets only by group, so this asks each group that could hold the node.
@@ -39,7 +39,7 @@ class TargetGroupHop(Hop):
         found = yield from _holding(node, types, survey)
         return found
 
-    def look(self, place: Place, survey: Survey) -> Looking[Node]:
+    def read(self, place: Place, survey: Survey) -> Fetching[Node]:
         """Read its targets and whether they see the client's address."""
         groups = yield from survey.ask(elbv2.describe_target_groups(place.region), elbv2.parse_target_groups)
         known = () if isinstance(groups, Refusal) else groups
@@ -94,7 +94,7 @@ def _seeing(link: Link, group: TargetGroup, why: str, *, preserved: bool) -> Lin
     return link.model_copy(update={"client": client, "versions": versions, "why": why})
 
 
-def _holding(node: Node, types: tuple[str, ...], survey: Survey) -> Looking[Naming]:
+def _holding(node: Node, types: tuple[str, ...], survey: Survey) -> Fetching[Naming]:
     groups = yield from survey.ask(elbv2.describe_target_groups(node.place.region), elbv2.parse_target_groups)
     if isinstance(groups, Refusal):
         return Naming(unknown=(cannot_tell(f"which target groups hold {node.name}", groups),))
@@ -118,7 +118,7 @@ def _holding(node: Node, types: tuple[str, ...], survey: Survey) -> Looking[Nami
 
 def _links(
     group: TargetGroup, targets: tuple[Target, ...], region: str, survey: Survey
-) -> Looking[tuple[list[Link], tuple[str, ...]]]:
+) -> Fetching[tuple[list[Link], tuple[str, ...]]]:
     """Link to the targets; what stands at their addresses is read for all of them at once."""
     if group.type == "alb":
         # Whether the ALB's own network ACLs see the client on this leg is not documented: never count them.
@@ -149,7 +149,7 @@ def _links(
 
 def _interfaces(
     group: TargetGroup, targets: tuple[Target, ...], region: str, survey: Survey
-) -> Looking[tuple[dict[str, Place], Json]]:
+) -> Fetching[tuple[dict[str, Place], Json]]:
     found: dict[str, Place] = {}
     addresses = [one.id for one in targets if is_address(one.id)]
     name = "ipv6-addresses.ipv6-address" if group.ipv6 else "addresses.private-ip-address"

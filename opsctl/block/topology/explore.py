@@ -8,7 +8,7 @@ from opsctl.block.topology.hop import Hop
 from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import Survey
 from opsctl.block.topology.unfold import unfold
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.value import Value
 
 
@@ -22,7 +22,7 @@ class _Onward(Value):
 _Found: TypeAlias = Node | Naming | _Onward
 
 
-def explore(start: Place, hops: Sequence[Hop], survey: Survey) -> Looking[Web]:
+def explore(start: Place, hops: Sequence[Hop], survey: Survey) -> Fetching[Web]:
     """Return all nodes on ways in to a target.
 
     Downwards everything that the target leads to is the workload. Upwards only the fronts are taken: what
@@ -43,7 +43,7 @@ class _Exploration:
         self._seeds: set[Place] = set()
         self._unknown: dict[str, None] = {}
 
-    def descend(self, place: Place, *, seed: bool) -> list[Looking[_Found]]:
+    def descend(self, place: Place, *, seed: bool) -> list[Fetching[_Found]]:
         """Take a place as part of the workload; a seed is one that no target group holds it together with."""
         news_seed = seed and place not in self._seeds
         if place in self._below and not news_seed:
@@ -58,13 +58,13 @@ class _Exploration:
         again = [self._leading(hop, node) for hop in self._hops.values()] if news_seed else []
         return [*again, *(self._follow(node) if first or news_seed else [])]
 
-    def met(self, found: _Found) -> list[Looking[_Found]]:
+    def met(self, found: _Found) -> list[Fetching[_Found]]:
         """Take in a node, or names of fronts, and say what to look at next."""
         if isinstance(found, Naming):
             self._unknown.update(dict.fromkeys(found.unknown))
-            return [looking for place in found.places for looking in self._start(place)]
+            return [fetching for place in found.places for fetching in self._start(place)]
         if isinstance(found, _Onward):
-            return [looking for place in found.places for looking in self.descend(place, seed=found.seed)]
+            return [fetching for place in found.places for fetching in self.descend(place, seed=found.seed)]
         self._nodes[found.place] = found
         leading = [self._leading(hop, found) for hop in self._hops.values()]
         return [*leading, *(self._follow(found) if found.place in self._below else self._names(found))]
@@ -81,16 +81,16 @@ class _Exploration:
         ]
         return Web(start=start, nodes=tuple(nodes), unknown=tuple(self._unknown))
 
-    def _start(self, place: Place) -> list[Looking[_Found]]:
+    def _start(self, place: Place) -> list[Fetching[_Found]]:
         if place in self._started:
             return []
         self._started.add(place)
-        return [self._hops[place.kind].look(place, self._survey)]
+        return [self._hops[place.kind].read(place, self._survey)]
 
-    def _names(self, front: Node) -> list[Looking[_Found]]:
+    def _names(self, front: Node) -> list[Fetching[_Found]]:
         """Look at names behind a front: they may stand between it and the workload."""
         names = [link.to for link in front.links if self._hops[link.to.kind].transparent]
-        return [looking for name in names for looking in self._start(name)]
+        return [fetching for name in names for fetching in self._start(name)]
 
     def _leads_nowhere(self, node: Node, kept: dict[Place, Node]) -> bool:
         """Tell whether a node is only a name, met behind a front, that leads out of the graph."""
@@ -98,15 +98,15 @@ class _Exploration:
             return False
         return not any(link.to in kept for link in node.links)
 
-    def _onward(self, place: Place, *, seed: bool) -> Looking[_Found]:
+    def _onward(self, place: Place, *, seed: bool) -> Fetching[_Found]:
         hop = self._hops[place.kind]
         found = yield from hop.onward(place, self._survey)
         return _Onward(places=found.places, seed=seed and not hop.holds)
 
-    def _follow(self, node: Node) -> list[Looking[_Found]]:
+    def _follow(self, node: Node) -> list[Fetching[_Found]]:
         seed = node.place in self._seeds and not self._hops[node.place.kind].holds
-        return [looking for link in node.links for looking in self.descend(link.to, seed=seed)]
+        return [fetching for link in node.links for fetching in self.descend(link.to, seed=seed)]
 
-    def _leading(self, hop: Hop, node: Node) -> Looking[_Found]:
+    def _leading(self, hop: Hop, node: Node) -> Fetching[_Found]:
         found = yield from hop.leading_to(node, self._survey, seed=node.place in self._seeds)
         return found

@@ -9,7 +9,7 @@ from opsctl.block.topology.hop import Hop
 from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import PlaceOf, Survey
 from opsctl.model.errors import InvalidInput, RefusedByGuard
-from opsctl.model.looking import Looking, together
+from opsctl.model.fetching import Fetching, gather
 
 _HOST = re.compile(r"^[^/:\s]+\.[^/:\s]+(:\d+(/\S*)?|/\S*)$")
 """A host name or an IPv4 address with a port or a path."""
@@ -46,12 +46,12 @@ def target_text(text: str) -> str:
 def finder(hops: Sequence[Hop]) -> PlaceOf:
     """Return the function by which hops find each other's places."""
 
-    def place_of(name: str, survey: Survey) -> Looking[Naming]:
+    def place_of(name: str, survey: Survey) -> Fetching[Naming]:
         if is_address(name):
-            found = yield from together([hop.at_address(name, survey) for hop in hops])
+            found = yield from gather([hop.at_address(name, survey) for hop in hops])
         else:
             asked = [hop for hop in hops if hop.domains is None or hop.domains.search(name)]
-            found = yield from together([hop.behind(name, survey) for hop in asked])
+            found = yield from gather([hop.behind(name, survey) for hop in asked])
         unknown = tuple(dict.fromkeys(text for one in found for text in one.unknown))
         strong = tuple(dict.fromkeys(place for one in found for place in one.places))
         weak = tuple(dict.fromkeys(place for one in found for place in one.weak))
@@ -60,7 +60,7 @@ def finder(hops: Sequence[Hop]) -> PlaceOf:
     return place_of
 
 
-def find_target(text: str, hops: Sequence[Hop], survey: Survey) -> Looking[Place]:
+def find_target(text: str, hops: Sequence[Hop], survey: Survey) -> Fetching[Place]:
     """Find the one place that a person means.
 
     Raises:
@@ -68,7 +68,7 @@ def find_target(text: str, hops: Sequence[Hop], survey: Survey) -> Looking[Place
         RefusedByGuard: nothing was found and something could not be read, so that nobody can tell.
     """
     wanted = target_text(text)
-    found = yield from together([hop.named(wanted, survey) for hop in hops])
+    found = yield from gather([hop.named(wanted, survey) for hop in hops])
     strong = tuple(dict.fromkeys(place for one in found for place in one.places))
     places = strong or tuple(dict.fromkeys(place for one in found for place in one.weak))
     unknown = tuple(dict.fromkeys(text for one in found for text in one.unknown))
@@ -103,15 +103,15 @@ def find_target(text: str, hops: Sequence[Hop], survey: Survey) -> Looking[Place
 
 def _without_what_names_lead_to(
     places: tuple[Place, ...], hops: Sequence[Hop], survey: Survey
-) -> Looking[tuple[Place, ...]]:
+) -> Fetching[tuple[Place, ...]]:
     """Drop candidates that another candidate, a host name, leads to anyway."""
     by_kind = {hop.kind: hop for hop in hops}
     names = [place for place in places if by_kind[place.kind].transparent]
     reached: set[Place] = set()
     while names and len(places) > 1:
-        nodes = yield from together([by_kind[place.kind].look(place, survey) for place in names])
+        nodes = yield from gather([by_kind[place.kind].read(place, survey) for place in names])
         links = [to for to in dict.fromkeys(link.to for node in nodes for link in node.links) if to not in reached]
-        onward = yield from together([by_kind[place.kind].onward(place, survey) for place in links])
+        onward = yield from gather([by_kind[place.kind].onward(place, survey) for place in links])
         reached.update(links, *(one.places for one in onward))
         names = [place for place in links if by_kind[place.kind].transparent]
     return tuple(place for place in places if place not in reached)

@@ -8,7 +8,7 @@ from typing import ClassVar
 from opsctl.block.topology.graph import Node
 from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import Survey
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Read
 
 
@@ -31,33 +31,33 @@ class Hop(ABC):
         """The reads that nearly every exploration needs, so that they are made in the first round."""
         return ()
 
-    def named(self, text: str, survey: Survey) -> Looking[Naming]:
+    def named(self, text: str, survey: Survey) -> Fetching[Naming]:
         """Find the nodes of this kind that a person may mean by a text."""
         yield from ()
         return Naming()
 
-    def behind(self, name: str, survey: Survey) -> Looking[Naming]:
+    def behind(self, name: str, survey: Survey) -> Fetching[Naming]:
         """Find the node of this kind that answers a DNS name."""
         yield from ()
         return Naming()
 
-    def at_address(self, address: str, survey: Survey) -> Looking[Naming]:
+    def at_address(self, address: str, survey: Survey) -> Fetching[Naming]:
         """Find the node of this kind that has an IP address."""
         yield from ()
         return Naming()
 
-    def leading_to(self, node: Node, survey: Survey, *, seed: bool) -> Looking[Naming]:
+    def leading_to(self, node: Node, survey: Survey, *, seed: bool) -> Fetching[Naming]:
         """Find the nodes of this kind that lead to a node; `seed` is false for what a target group holds."""
         yield from ()
         return Naming()
 
-    def onward(self, place: Place, survey: Survey) -> Looking[Naming]:
+    def onward(self, place: Place, survey: Survey) -> Fetching[Naming]:
         """Find what a place leads to as far as bulk reads tell, so that it is looked at in the same round."""
         yield from ()
         return Naming()
 
     @abstractmethod
-    def look(self, place: Place, survey: Survey) -> Looking[Node]:
+    def read(self, place: Place, survey: Survey) -> Fetching[Node]:
         """Read everything about one place."""
 
 
@@ -66,19 +66,19 @@ class Blind(Hop):
 
     reason: ClassVar[str]
 
-    def named(self, text: str, survey: Survey) -> Looking[Naming]:
+    def named(self, text: str, survey: Survey) -> Fetching[Naming]:
         """Recognise the node by its DNS name alone."""
         yield from ()
         if self.domains is None or not self.domains.search(text.lower()):
             return Naming()
         return Naming(places=(Place(kind=self.kind, id=text.lower()),))
 
-    def behind(self, name: str, survey: Survey) -> Looking[Naming]:
+    def behind(self, name: str, survey: Survey) -> Fetching[Naming]:
         """Recognise the node by its DNS name alone."""
         yield from ()
         return Naming(places=(Place(kind=self.kind, id=name),))
 
-    def look(self, place: Place, survey: Survey) -> Looking[Node]:
+    def read(self, place: Place, survey: Survey) -> Fetching[Node]:
         """Return a node that stands in the graph with the reason why nothing behind it is known."""
         yield from ()
         return Node(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias, TypeVar, cast
 
 from opsctl.block.topology.places import Naming
-from opsctl.model.looking import Looking, together
+from opsctl.model.fetching import Fetching, gather
 from opsctl.model.reads import Answer, Read, Refusal, Refused
 from opsctl.model.run import Context
 from opsctl.model.value import Json
@@ -41,7 +41,7 @@ class Survey:
         self._parsed: dict[tuple[str, object], object] = {}
         self._learnt: dict[str, object] = {}
 
-    def place_of(self, name: str) -> Looking[Naming]:
+    def place_of(self, name: str) -> Fetching[Naming]:
         """Find what a DNS name or an address leads to."""
         found = yield from self._place_of(name, self)
         return found
@@ -55,14 +55,14 @@ class Survey:
         thing = self._learnt.get(identifier)
         return thing if isinstance(thing, kind) else None
 
-    def prefetch(self, reads: Sequence[Read]) -> Looking[None]:
+    def prefetch(self, reads: Sequence[Read]) -> Fetching[None]:
         """Make reads that are going to be asked for, all in one round."""
         missing = [read for read in reads if read.key not in self._answers]
         if missing:
             answers = yield missing
             self._answers.update({read.key: answer for read, answer in zip(missing, answers, strict=True)})
 
-    def ask(self, read: Read, parse: Callable[[Json], T]) -> Looking[T | Refusal]:
+    def ask(self, read: Read, parse: Callable[[Json], T]) -> Fetching[T | Refusal]:
         """Make a read unless its answer is known, and return it parsed, or the refusal."""
         yield from self.prefetch([read])
         answer = self._answers[read.key]
@@ -73,13 +73,13 @@ class Survey:
             self._parsed[key] = parse(answer.value)
         return cast("T", self._parsed[key])
 
-    def ask_each(self, reads: Sequence[Read], parse: Callable[[Json], T]) -> Looking[list[T | Refusal]]:
+    def ask_each(self, reads: Sequence[Read], parse: Callable[[Json], T]) -> Fetching[list[T | Refusal]]:
         """Make several reads in one round; one result for each, in their order."""
-        results = yield from together([self.ask(read, parse) for read in reads])
+        results = yield from gather([self.ask(read, parse) for read in reads])
         return results
 
 
-PlaceOf: TypeAlias = Callable[[str, Survey], Looking[Naming]]
+PlaceOf: TypeAlias = Callable[[str, Survey], Fetching[Naming]]
 
 
 def cannot_tell(what: str, refusal: Refusal) -> str:

@@ -1,9 +1,9 @@
-"""Running lookings side by side that give rise to more lookings."""
+"""Running fetchings side by side that give rise to more fetchings."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar, cast
 
-from opsctl.model.looking import Looking, together
+from opsctl.model.fetching import Fetching, gather
 from opsctl.model.reads import Answer, Read
 
 T = TypeVar("T")
@@ -11,36 +11,36 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 
-def unfold(first: Sequence[Looking[T]], more: Callable[[T], Sequence[Looking[T]]]) -> Looking[None]:
-    """Run lookings until none is left; each result may start others, in the same round.
+def unfold(first: Sequence[Fetching[T]], more: Callable[[T], Sequence[Fetching[T]]]) -> Fetching[None]:
+    """Run fetchings until none is left; each result may start others, in the same round.
 
     Every round asks for the next batch of all that are under way, so the number of rounds is the depth of
-    the longest chain and not the number of lookings.
+    the longest chain and not the number of fetchings.
     """
-    waiting: list[tuple[Looking[T], Sequence[Read]]] = []
+    waiting: list[tuple[Fetching[T], Sequence[Read]]] = []
 
-    def advance(looking: Looking[T], answers: Sequence[Answer] | None) -> None:
+    def advance(fetching: Fetching[T], answers: Sequence[Answer] | None) -> None:
         try:
-            reads = next(looking) if answers is None else looking.send(answers)
+            reads = next(fetching) if answers is None else fetching.send(answers)
         except StopIteration as stop:
             for another in more(stop.value):
                 advance(another, None)
         else:
-            waiting.append((looking, reads))
+            waiting.append((fetching, reads))
 
-    for looking in first:
-        advance(looking, None)
+    for fetching in first:
+        advance(fetching, None)
     while waiting:
         batch = list(waiting)
         waiting.clear()
         answers = yield [read for _, reads in batch for read in reads]
         start = 0
-        for looking, reads in batch:
-            advance(looking, answers[start : start + len(reads)])
+        for fetching, reads in batch:
+            advance(fetching, answers[start : start + len(reads)])
             start += len(reads)
 
 
-def both(one: Looking[A], other: Looking[B]) -> Looking[tuple[A, B]]:
-    """Run two lookings of different kinds side by side."""
-    found: list[object] = yield from together([one, other])
+def both(one: Fetching[A], other: Fetching[B]) -> Fetching[tuple[A, B]]:
+    """Run two fetchings of different kinds side by side."""
+    found: list[object] = yield from gather([one, other])
     return cast("A", found[0]), cast("B", found[1])

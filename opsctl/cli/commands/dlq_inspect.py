@@ -131,7 +131,7 @@ def open_glass(
     from opsctl.dlq.facts.sqs_queue import QueueFound, SqsQueue
     from opsctl.dlq.looking_at_messages import COSTLY, Glass, refuse_costly_look
     from opsctl.model.errors import InvalidInput
-    from opsctl.planning.gather import gather
+    from opsctl.planning.run_fetching import run_fetching
 
     if show.output is Output.HTML:
         raise typer.BadParameter("text, json or markdown", param_hint="--output")
@@ -143,7 +143,7 @@ def open_glass(
     session = open_session(Order(command, account, show), in_sandbox=in_sandbox())
     runtime = session.runtime
     try:
-        found = gather(SqsQueue(queue=queue).look(runtime.about), runtime.reader())
+        found = run_fetching(SqsQueue(queue=queue).read(runtime.about), runtime.reader())
     except InvalidInput as invalid:
         raise invalid.told_as({"queue": "QUEUE"}) from None
     assert isinstance(found, QueueFound)  # noqa: S101 - the lookup's own result

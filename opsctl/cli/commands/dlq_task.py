@@ -59,11 +59,11 @@ def task(
 def _read(session: "Session", given: Given) -> "MoveTasks":
     from opsctl.dlq.facts.sqs_move_tasks import MoveTasks, SqsMoveTasks
     from opsctl.model.errors import InvalidInput
-    from opsctl.planning.gather import gather
+    from opsctl.planning.run_fetching import run_fetching
 
     runtime = session.runtime
     try:
-        found = gather(SqsMoveTasks.model_validate(given.values).look(runtime.about), runtime.reader())
+        found = run_fetching(SqsMoveTasks.model_validate(given.values).read(runtime.about), runtime.reader())
     except InvalidInput as invalid:
         raise invalid.told_as(given.flags) from None
     assert isinstance(found, MoveTasks)  # noqa: S101 - the lookup's own result

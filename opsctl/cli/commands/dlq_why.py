@@ -66,14 +66,14 @@ def _explained(session: "Session", glass: "Glass", sample: int, where: str) -> "
     from opsctl.dlq.explaining import explain
     from opsctl.dlq.explaining_messages import why_of
     from opsctl.model.reads import Read
-    from opsctl.planning.gather import gather
     from opsctl.planning.iam import policy_for_reads
+    from opsctl.planning.run_fetching import run_fetching
 
     looked = glass.inspect(sample, where)
     session.progress("asking about the consumers, their logs and metrics")
     reader, commands = session.runtime.reader(), commands_of(session)
     about = session.runtime.about
-    found = gather(explain(looked.groups, glass.queue, about, commands), reader)
+    found = run_fetching(explain(looked.groups, glass.queue, about, commands), reader)
     if session.order.show.verbose:
         session.progress(f"{len(reader.made)} reads in {reader.rounds} rounds")
     of_queue = [

@@ -7,7 +7,7 @@ from pydantic import Field
 from opsctl.dlq import alarm_calls
 from opsctl.model.changes import Change, Proof
 from opsctl.model.errors import RefusedByGuard
-from opsctl.model.looking import Looking, need
+from opsctl.model.fetching import Fetching, require
 from opsctl.model.run import Action, Context
 
 
@@ -23,13 +23,13 @@ class DlqAlarm(Action):
     queue: str = Field(description="Name of the queue.")
     topic: str = Field(description="ARN of the SNS topic, as the lookup `sns.topic` found it.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one PutMetricAlarm, or nothing."""
-        watching = yield from need(alarm_calls.alarms_on(self.queue))
+        watching = yield from require(alarm_calls.alarms_on(self.queue))
         if any(alarm_calls.tells_at_once(one, self.topic) for one in watching.get("MetricAlarms") or []):
             return []
         name = alarm_calls.alarm_name(self.queue)
-        taken = yield from need(alarm_calls.alarms_called(name))
+        taken = yield from require(alarm_calls.alarms_called(name))
         if taken.get("MetricAlarms") or taken.get("CompositeAlarms"):
             raise RefusedByGuard(
                 f"there is an alarm {name} already and it does not tell {self.topic} at once; nothing was changed",

@@ -8,7 +8,7 @@ from opsctl.dlq.attach import attach_calls, role_calls
 from opsctl.dlq.attach import dead_letter_queue_calls as queues
 from opsctl.dlq.attach.attachment import Attachment
 from opsctl.model.changes import Change, Check, Instruction, Proof, Query, Risk, Severity
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.references import reference
 from opsctl.model.run import Action, Context
 from opsctl.model.value import Json
@@ -29,7 +29,7 @@ class DlqAttachAction(Action):
 
     attachment: Attachment = Field(description="What the lookup `dlq.attach` found.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan queue, permission and redirection, one mutating call a change."""
         found = self.attachment
         changes = []

@@ -7,7 +7,7 @@ from pydantic import Field
 from opsctl.dlq.jobs.dlq_import import DlqImport
 from opsctl.dlq.queue_checks import queue_is_there
 from opsctl.model.changes import Change, Grant, Irreversible, Proof, Risk, Severity
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
 from opsctl.resources.queue_facts import QueueFacts
 
@@ -22,7 +22,7 @@ class DlqImportAction(Action):
     count: int = Field(description="How many messages it holds.")
     queue: QueueFacts = Field(description="The queue, as the lookup found it.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one job."""
         job = DlqImport(
             path=self.path,

@@ -9,7 +9,7 @@ from opsctl.dlq.attach import dead_letter_queue_calls as queues
 from opsctl.dlq.parks import ParkFound
 from opsctl.dlq.queue_checks import queue_is_empty
 from opsctl.model.changes import Change, Proof, Risk
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
 
 _VISIBLE_WITHIN_S = 60
@@ -25,7 +25,7 @@ class DlqPark(Action):
 
     park: ParkFound = Field(description="What the lookup `dlq.park` found.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one CreateQueue, or nothing when nothing has to be parked."""
         park = self.park
         if not park.name:

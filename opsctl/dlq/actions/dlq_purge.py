@@ -10,7 +10,7 @@ from opsctl.dlq.jobs.dlq_through import DlqThrough
 from opsctl.dlq.parks import ParkFound
 from opsctl.dlq.queue_checks import queue_is_empty, queue_is_there
 from opsctl.model.changes import Change, Grant, Instruction, Irreversible, Proof, Risk, Severity
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
 from opsctl.resources.queue_facts import QueueFacts
 
@@ -30,7 +30,7 @@ class DlqPurgeAction(Action):
     where: str = Field("", description="JMESPath over a message; only those for which it finds something.")
     park: ParkFound = Field(ParkFound(), description="What the lookup `dlq.park` found.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one job or one PurgeQueue; nothing when the queue is empty."""
         if self.where:
             refuse_bad_expression(self.where, "where")

@@ -15,7 +15,7 @@ from opsctl.dlq.redrive import Redrive
 from opsctl.dlq.route import Route
 from opsctl.dlq.sieve import Setting
 from opsctl.model.changes import Change, Check, Grant, Irreversible, Proof, Risk, Severity
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
 from opsctl.model.sentences import sentence
 
@@ -42,7 +42,7 @@ class DlqRedriveAction(Action):
     onto_bus: bool = Field(False, description="Put EventBridge's dead letters back on their bus.")
     park: ParkFound = Field(ParkFound(), description="What the lookup `dlq.park` found.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one job, or none when the queue is empty; with a task after a canary, two."""
         for text, at in ((self.where, "where"), (self.edit, "edit")):
             if text:

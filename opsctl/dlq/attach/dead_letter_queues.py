@@ -4,7 +4,7 @@ import json
 
 from opsctl.dlq.attach.failing_sources import sources_of
 from opsctl.model.errors import FactUnknown
-from opsctl.model.looking import Looking, look
+from opsctl.model.fetching import Fetching, fetch
 from opsctl.model.reads import Read, Refused
 from opsctl.model.run import Context
 from opsctl.model.value import Json, Value
@@ -33,14 +33,14 @@ class DeadLetterQueue(Value):
     unknown: tuple[str, ...] = ()
 
 
-def find_dead_letter_queue(name: str, about: Context) -> Looking[DeadLetterQueue]:
+def find_dead_letter_queue(name: str, about: Context) -> Fetching[DeadLetterQueue]:
     """Look a queue up by its name; it is no fault that there is none.
 
     Raises:
         FactUnknown: it may not be read.
     """
     arn = f"arn:{about.identity.partition}:sqs:{about.region}:{about.account}:{name}"
-    answer = yield from look(queue_url(name))
+    answer = yield from fetch(queue_url(name))
     if answer.refusal is not None:
         if answer.refusal.kind is not Refused.MISSING:
             raise FactUnknown(answer.refusal)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from opsctl.dlq.attach.source_names import SourceKind, SourceName, parse_source
 from opsctl.model.errors import FactUnknown, InvalidInput, RefusedByGuard
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Answer, Read, Refused
 from opsctl.model.run import Context
 from opsctl.model.value import Json, Value
@@ -62,7 +62,7 @@ def sources_of(url: Json) -> Read:
     return Read(service="sqs", operation="ListDeadLetterSourceQueues", params={"QueueUrl": url})
 
 
-def find_source(asked: str, about: Context, *, source: str) -> Looking[FailingSource]:
+def find_source(asked: str, about: Context, *, source: str) -> Fetching[FailingSource]:
     """Find the source that a person named; `source` is the flag or input it came from.
 
     Raises:
@@ -74,7 +74,7 @@ def find_source(asked: str, about: Context, *, source: str) -> Looking[FailingSo
     return (yield from _FINDERS[named.kind](named, about, source))
 
 
-def _queue(named: SourceName, about: Context, source: str) -> Looking[FailingSource]:
+def _queue(named: SourceName, about: Context, source: str) -> Fetching[FailingSource]:
     queue: QueueFacts = yield from find_queue(named.name, about, source=source)
     reads = [queue_attributes(queue.url), sources_of(queue.url), mappings_of(queue.arn), list_functions()]
     attributes, sources, mappings, functions = yield reads
@@ -107,7 +107,7 @@ def _queue(named: SourceName, about: Context, source: str) -> Looking[FailingSou
     )
 
 
-def _function(named: SourceName, about: Context, source: str) -> Looking[FailingSource]:
+def _function(named: SourceName, about: Context, source: str) -> Fetching[FailingSource]:
     invoking = Read(
         service="lambda", operation="GetFunctionEventInvokeConfig", params={"FunctionName": named.name}
     )
@@ -127,7 +127,7 @@ def _function(named: SourceName, about: Context, source: str) -> Looking[Failing
     )
 
 
-def _subscription(named: SourceName, about: Context, source: str) -> Looking[FailingSource]:
+def _subscription(named: SourceName, about: Context, source: str) -> Fetching[FailingSource]:
     (answer,) = yield [subscription_attributes(named.name)]
     told = _found(answer, f"there is no subscription {named.name!r}", about, source)["Attributes"]
     topic = told["TopicArn"]
@@ -150,7 +150,7 @@ def _subscription(named: SourceName, about: Context, source: str) -> Looking[Fai
     )
 
 
-def _rule_target(named: SourceName, about: Context, source: str) -> Looking[FailingSource]:
+def _rule_target(named: SourceName, about: Context, source: str) -> Fetching[FailingSource]:
     params = {"Name": named.name, "EventBusName": named.place}
     describe = Read(service="events", operation="DescribeRule", params=params)
     described, listed = yield [describe, list_targets(named.name, named.place)]
@@ -195,7 +195,7 @@ def _one_target(named: SourceName, targets: list[Json], source: str) -> Json:
     return targets[0]
 
 
-def _schedule(named: SourceName, about: Context, source: str) -> Looking[FailingSource]:
+def _schedule(named: SourceName, about: Context, source: str) -> Fetching[FailingSource]:
     (answer,) = yield [get_schedule(named.place, named.name)]
     told = _found(answer, f"there is no schedule {named.name!r} in group {named.place!r}", about, source)
     says = f"schedule {named.place}/{named.name}"
@@ -241,7 +241,7 @@ def _passed(told: Json, about: Context) -> tuple[str, ...]:
     )
 
 
-_FINDERS: dict[SourceKind, Callable[[SourceName, Context, str], Looking[FailingSource]]] = {
+_FINDERS: dict[SourceKind, Callable[[SourceName, Context, str], Fetching[FailingSource]]] = {
     "queue": _queue,
     "function": _function,
     "subscription": _subscription,

@@ -24,7 +24,7 @@ from opsctl.dlq.audit.refusals import Refusals
 from opsctl.dlq.audit.region import FunctionSeen, MappingSeen, QueueSeen, Region, Source, TopicSeen, name_in
 from opsctl.dlq.park_queues import is_park, tags_of
 from opsctl.dlq.qualified import keeping_versions, qualified_sources
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Answer, Read
 from opsctl.model.run import Context
 from opsctl.model.value import Json
@@ -49,7 +49,7 @@ class _Batch:
         self._reads.append(read)
         self._takes.append((about, blinds, take))
 
-    def made(self) -> Looking[None]:
+    def made(self) -> Fetching[None]:
         """Make the reads and hand out the answers."""
         answers: Sequence[Answer] = (yield self._reads) if self._reads else ()
         for answer, (about, blinds, take) in zip(answers, self._takes, strict=True):
@@ -80,7 +80,7 @@ class _Reading:
         self.key_policies: dict[str, str] = {}
         self.listed: dict[str, Json] = {}
 
-    def look(self) -> Looking[Region]:
+    def read(self) -> Fetching[Region]:
         """Read round after round."""
         yield from self._lists()
         yield from self._details()
@@ -90,7 +90,7 @@ class _Reading:
             yield from self._policies()
         return self._region(points)
 
-    def _lists(self) -> Looking[None]:
+    def _lists(self) -> Fetching[None]:
         batch = _Batch(self._refusals)
         for name, read, about, blinds in (
             ("queues", reads.list_queues(), "queues", ("queue",)),
@@ -117,7 +117,7 @@ class _Reading:
 
         return take
 
-    def _details(self) -> Looking[None]:
+    def _details(self) -> Fetching[None]:
         batch = _Batch(self._refusals)
         for url in self.listed["queues"].get("QueueUrls") or []:
             name = url.rpartition("/")[2]
@@ -232,7 +232,7 @@ class _Reading:
 
         return take
 
-    def _targets(self) -> Looking[None]:
+    def _targets(self) -> Fetching[None]:
         batch = _Batch(self._refusals)
         for rule, bus in self.rules.values():
             batch.ask(reads.list_targets(rule["Name"], bus), rule["Name"], ("target",), self._target(rule, bus))
@@ -244,7 +244,7 @@ class _Reading:
 
         return take
 
-    def _measures(self) -> Looking[dict[Metric, Points]]:
+    def _measures(self) -> Fetching[dict[Metric, Points]]:
         """Ask for the metrics of what is now known to take failures, and for the topics that do."""
         region = self._region({})
         wanted = list_metrics(region) if self._purpose == "list" else audit_metrics(region)
@@ -287,7 +287,7 @@ class _Reading:
 
         return take
 
-    def _policies(self) -> Looking[None]:
+    def _policies(self) -> Fetching[None]:
         batch = _Batch(self._refusals)
         for key, arn in self.keys.items():
             batch.ask(reads.key_policy(arn), key, (), self._key_policy(key))
@@ -327,11 +327,11 @@ class _Reading:
         )
 
 
-def read_region(about: Context, purpose: Purpose, *, destinations: bool = True) -> Looking[Region]:
+def read_region(about: Context, purpose: Purpose, *, destinations: bool = True) -> Fetching[Region]:
     """Read everything about dead letters that a list, or an audit, needs.
 
     Lambda answers 15 control calls a second in an account, so on-failure destinations cost a minute for each
     900 functions; without `destinations` they are left out, and said to be.
     """
-    region = yield from _Reading(about, purpose, destinations=destinations).look()
+    region = yield from _Reading(about, purpose, destinations=destinations).read()
     return region

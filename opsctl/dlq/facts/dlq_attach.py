@@ -12,7 +12,7 @@ from opsctl.dlq.attach.dead_letter_queues import DeadLetterQueue, find_dead_lett
 from opsctl.dlq.attach.failing_sources import FailingSource, find_source
 from opsctl.dlq.attach.role_calls import are_allowed, list_policies, policy_name, simulations
 from opsctl.model.errors import InvalidInput
-from opsctl.model.looking import Looking, look
+from opsctl.model.fetching import Fetching, fetch
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Value
 from opsctl.resources.dead_letter_reads import describe_key, key_policy
@@ -37,7 +37,7 @@ class DlqAttach(Lookup):
     queue: str = Field("", description="The dead-letter queue: name, URL or ARN; SOURCE-dlq by default.")
     max_receive: int = Field(0, ge=0, le=1000, description="Receives of a message before it goes there; 0 is 5.")
 
-    def look(self, about: Context) -> Looking[Value]:
+    def read(self, about: Context) -> Fetching[Value]:
         """Read the source, the queue and whoever delivers; five rounds at most."""
         source = yield from find_source(self.source, about, source="source")
         if self.max_receive and source.kind != "queue":
@@ -98,14 +98,14 @@ def _policy_verdict(source: FailingSource, queue: DeadLetterQueue, about: Contex
 
 def _key(
     source: FailingSource, queue: DeadLetterQueue, about: Context
-) -> Looking[tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]]:
+) -> Fetching[tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]]:
     """The customer's key of the queue, why it can never work, who may not use it, and what could not be read."""
     if not queue.key or source.kind == "queue":
         return "", (), (), ()
     never = (f"{queue.name} is encrypted with AWS's own key, which {source.service} cannot use",)
     if queue.key.endswith("alias/aws/sqs"):
         return "", never if source.service else (), (), ()
-    described = yield from look(describe_key(queue.key))
+    described = yield from fetch(describe_key(queue.key))
     if described.refusal is not None:
         return "", (), (), (str(described.refusal),)
     key = described.value["KeyMetadata"]
@@ -113,7 +113,7 @@ def _key(
         return "", never if source.service else (), (), ()
     if not source.service:
         return key["Arn"], (), (), ()
-    policy = yield from look(key_policy(key["Arn"]))
+    policy = yield from fetch(key_policy(key["Arn"]))
     if policy.refusal is not None:
         return key["Arn"], (), (), (str(policy.refusal),)
     verdicts = {
@@ -136,7 +136,7 @@ def _key(
     return key["Arn"], (), (), unsure if Verdict.UNSURE in verdicts else ()
 
 
-def _role_is_missing(source: FailingSource, queue: DeadLetterQueue, key_arn: str) -> Looking[bool]:
+def _role_is_missing(source: FailingSource, queue: DeadLetterQueue, key_arn: str) -> Fetching[bool]:
     """Whether the role needs our policy: not when it may send without what opsctl gave it for other sources."""
     if not source.role:
         return False

@@ -7,7 +7,7 @@ from pydantic import Field
 from opsctl.dlq.audit.findings import findings_of
 from opsctl.dlq.audit.reading import read_region
 from opsctl.dlq.audit.rules import AuditFinding
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Value
 from opsctl.resources.queue_facts import find_queue
@@ -37,7 +37,7 @@ class DlqAudit(Lookup):
 
     queues: tuple[str, ...] = Field((), description="Names, URLs or ARNs of queues; empty checks everything.")
 
-    def look(self, about: Context) -> Looking[Value]:
+    def read(self, about: Context) -> Fetching[Value]:
         """Find the queues that were asked for, then read the region in five rounds."""
         asked = []
         for name in self.queues:

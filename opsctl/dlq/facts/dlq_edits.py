@@ -6,7 +6,7 @@ from pydantic import Field
 
 from opsctl.dlq.edits import parse_setting, refuse_bad_expression
 from opsctl.dlq.sieve import Setting
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Value
 
@@ -27,7 +27,7 @@ class DlqEdits(Lookup):
     settings: tuple[str, ...] = Field((), description="body.a.b=VALUE or attributes.name=VALUE; =EXPR computes.")
     edit: str = Field("", description="JMESPath over a message that gives its new body.")
 
-    def look(self, about: Context) -> Looking[Value]:
+    def read(self, about: Context) -> Fetching[Value]:
         """Parse; nothing is asked of the account."""
         for text, source in ((self.where, "where"), (self.edit, "edit")):
             if text:

@@ -11,7 +11,7 @@ from opsctl.dlq.jobs.dlq_import import digest_of
 from opsctl.dlq.transfer.backup import read_records
 from opsctl.dlq.transfer.queue_sending import size_of
 from opsctl.model.errors import InvalidInput
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Value
 from opsctl.resources.queue_facts import QueueFacts, find_queue
@@ -39,7 +39,7 @@ class DlqFile(Lookup):
     path: str = Field(description="A file that `opsctl dlq export`, `purge` or `redrive --backup` wrote.")
     queue: str = Field(description="Name, URL or ARN of the queue.")
 
-    def look(self, about: Context) -> Looking[Value]:
+    def read(self, about: Context) -> Fetching[Value]:
         """Read the whole file before anything is asked, then find the queue and hold it against its limits."""
         path = Path(self.path)
         count = sum(1 for _ in read_records(path))

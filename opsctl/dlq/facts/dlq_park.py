@@ -17,7 +17,7 @@ from opsctl.dlq.park_queues import (
 )
 from opsctl.dlq.parks import ParkFound
 from opsctl.model.errors import InvalidInput
-from opsctl.model.looking import Looking, look
+from opsctl.model.fetching import Fetching, fetch
 from opsctl.model.reads import Answer
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Value
@@ -39,7 +39,7 @@ class DlqPark(Lookup):
     through: bool = Field(False, description="Whether to move through a queue of opsctl's own.")
     where: str = Field("", description="JMESPath over a message: the filter.")
 
-    def look(self, about: Context) -> Looking[Value]:
+    def read(self, about: Context) -> Fetching[Value]:
         """Read the queue, what sends to it, and what is parked of it already."""
         if not self.through:
             return ParkFound()
@@ -74,7 +74,7 @@ class DlqPark(Lookup):
             left=left,
         )
 
-    def _small(self, queue: QueueFacts, urls: list[str]) -> Looking[tuple[str, ...]]:
+    def _small(self, queue: QueueFacts, urls: list[str]) -> Fetching[tuple[str, ...]]:
         answers: Sequence[Answer] = (yield [queue_attributes(url) for url in urls]) if urls else ()
         found = [
             parse_queue(url, one.value) for url, one in zip(urls, answers, strict=True) if one.value is not None
@@ -85,11 +85,11 @@ class DlqPark(Lookup):
             if one.max_bytes > queue.max_bytes
         )
 
-    def _left(self, queue: QueueFacts, parks: Answer, about: Context) -> Looking[tuple[str, ...]]:
+    def _left(self, queue: QueueFacts, parks: Answer, about: Context) -> Fetching[tuple[str, ...]]:
         urls = sorted((parks.value or {}).get("QueueUrls") or [])
         found = []
         for url in urls:
-            tags = yield from look(tags_of(url))
+            tags = yield from fetch(tags_of(url))
             marks = (tags.value or {}).get("Tags") or {}
             if marks.get(OF_TAG) == queue.arn:
                 name = url.rpartition("/")[2]

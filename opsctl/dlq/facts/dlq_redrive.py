@@ -19,7 +19,7 @@ from opsctl.dlq.senders import (
     subscriptions_around,
 )
 from opsctl.model.errors import InvalidInput
-from opsctl.model.looking import Looking, look, together
+from opsctl.model.fetching import Fetching, fetch, gather
 from opsctl.model.reads import Answer, Read
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Value
@@ -53,7 +53,7 @@ class DlqRedrive(Lookup):
     rate: int = Field(0, description="Messages a second; 0 is as fast as possible.")
     canary: int = Field(-1, description="How many go first; 0 none, -1 decides by what is known.")
 
-    def look(self, about: Context) -> Looking[Value]:
+    def read(self, about: Context) -> Fetching[Value]:
         """Read queue, senders, destinations, their consumers and metrics; eight rounds at most."""
         queue = yield from find_queue(self.queue, about, source="queue")
         answers = yield [_sources(queue), _tasks(queue), list_mappings(), list_versions(), schedules()]
@@ -75,9 +75,9 @@ class DlqRedrive(Lookup):
         if self.to:
             destinations = yield from self._asked(queue, about)
         else:
-            lookings = [source_destination(url, queue, about) for url in _urls(sources)]
-            lookings += [routed_destination(one.route, queue, about) for one in senders if one.route]
-            destinations = yield from together(lookings)
+            fetchings = [source_destination(url, queue, about) for url in _urls(sources)]
+            fetchings += [routed_destination(one.route, queue, about) for one in senders if one.route]
+            destinations = yield from gather(fetchings)
             if any(one.bare for one in senders):
                 destinations = [_not_bare(one) for one in destinations]
         via, because = self._way(destinations, tasks, sqs_only=bool(_urls(sources)) and not senders)
@@ -103,7 +103,7 @@ class DlqRedrive(Lookup):
             unknown=tuple(dict.fromkeys([*unknown, *(text for one in destinations for text in one.unread)])),
         )
 
-    def _asked(self, queue: QueueFacts, about: Context) -> Looking[list[Destination]]:
+    def _asked(self, queue: QueueFacts, about: Context) -> Fetching[list[Destination]]:
         if self.to.startswith("function:") or ":lambda:" in self.to:
             return [(yield from self._function(queue, about))]
         if self.to.startswith("bus:") or ":events:" in self.to:
@@ -114,9 +114,9 @@ class DlqRedrive(Lookup):
         route = Route(kind="queue", arn=target.arn, url=target.url, name=target.name, why=_ASKED)
         return [(yield from consumed(target, route, queue, about))]
 
-    def _function(self, queue: QueueFacts, about: Context) -> Looking[Destination]:
+    def _function(self, queue: QueueFacts, about: Context) -> Fetching[Destination]:
         asked = self.to.removeprefix("function:")
-        answer = yield from look(function_configuration(asked))
+        answer = yield from fetch(function_configuration(asked))
         if answer.value is None and answer.known:
             raise InvalidInput.one(f"there is no function {asked!r} in region {about.region}", source="to")
         arn = str((answer.value or {}).get("FunctionArn") or asked)
@@ -127,9 +127,9 @@ class DlqRedrive(Lookup):
         route = Route(kind="function", arn=arn, name=name, form="payload", why=_ASKED)
         return (yield from routed_destination(route, queue, about))
 
-    def _bus(self) -> Looking[Destination]:
+    def _bus(self) -> Fetching[Destination]:
         asked = self.to.removeprefix("bus:")
-        answer = yield from look(describe_bus(asked))
+        answer = yield from fetch(describe_bus(asked))
         if answer.value is None and answer.known:
             raise InvalidInput.one(f"there is no event bus {asked!r}", source="to")
         unread = () if answer.refusal is None else (str(answer.refusal),)

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from opsctl.dlq.audit.listing import DeadLetterRow, rows_of
 from opsctl.dlq.audit.reading import read_region
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Value
 
@@ -35,7 +35,7 @@ class DlqSurvey(Lookup):
 
     destinations: bool = Field(True, description="Whether to ask each function for its on-failure destinations.")
 
-    def look(self, about: Context) -> Looking[Value]:
+    def read(self, about: Context) -> Fetching[Value]:
         """Read the region in four rounds."""
         region = yield from read_region(about, "list", destinations=self.destinations)
         return Surveyed(

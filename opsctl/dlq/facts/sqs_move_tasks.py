@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.model.looking import Looking, need
+from opsctl.model.fetching import Fetching, require
 from opsctl.model.reads import Read
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Json, Value
@@ -41,10 +41,10 @@ class SqsMoveTasks(Lookup):
 
     queue: str = Field(description="Name, URL or ARN of the dead-letter queue.")
 
-    def look(self, about: Context) -> Looking[Value]:
+    def read(self, about: Context) -> Fetching[Value]:
         """Find the queue, then its tasks."""
         queue = yield from find_queue(self.queue, about, source="queue")
-        answer = yield from need(
+        answer = yield from require(
             Read(
                 service="sqs",
                 operation="ListMessageMoveTasks",

@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.dlq.park_queues import OF_TAG, is_park, tags_of
-from opsctl.model.looking import Looking, look
+from opsctl.model.fetching import Fetching, fetch
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Value
 from opsctl.resources.consumers import mappings_of
@@ -31,10 +31,10 @@ class SqsQueue(Lookup):
 
     queue: str = Field(description="Name, URL or ARN of the queue.")
 
-    def look(self, about: Context) -> Looking[Value]:
+    def read(self, about: Context) -> Fetching[Value]:
         """Read the queue, then its event source mappings."""
         queue = yield from find_queue(self.queue, about, source="queue")
-        mappings = yield from look(mappings_of(queue.arn))
+        mappings = yield from fetch(mappings_of(queue.arn))
         found = (mappings.value or {}).get("EventSourceMappings") or []
         parked = yield from _parked(queue, about)
         target = queue.dead_letter_arn.rpartition(":")[2]
@@ -47,11 +47,11 @@ class SqsQueue(Lookup):
         )
 
 
-def _parked(queue: QueueFacts, about: Context) -> Looking[tuple[str, ...]]:
+def _parked(queue: QueueFacts, about: Context) -> Fetching[tuple[str, ...]]:
     """Say which run has parked messages of which queue here, when one has."""
     if not is_park(queue.name):
         return ()
-    answer = yield from look(tags_of(queue.url))
+    answer = yield from fetch(tags_of(queue.url))
     tags = (answer.value or {}).get("Tags") or {}
     if OF_TAG not in tags:
         return ()

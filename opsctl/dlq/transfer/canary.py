@@ -52,7 +52,7 @@ class Canary:
         every_s = _POLL_S
         fewest = pump.queue.depth().total
         while not tools.stopping():
-            pump.look()
+            pump.peek()
             now = tools.clock.now()
             held = pump.queue.depth().total
             fewest = min(fewest, held)

@@ -11,7 +11,7 @@ from opsctl.dlq.transfer.canary import Canary
 from opsctl.dlq.transfer.crew import Crew
 from opsctl.dlq.transfer.parking import Parking
 from opsctl.dlq.transfer.progress import Meter
-from opsctl.dlq.transfer.pump import EARLY_S, NO_BATCH, RENEWED_AT_ONCE, Budget, Keeper, Pump, Sieve, together
+from opsctl.dlq.transfer.pump import EARLY_S, NO_BATCH, RENEWED_AT_ONCE, Budget, Keeper, Pump, Sieve, undivided
 from opsctl.dlq.transfer.queue import BATCH, Queue
 from opsctl.dlq.transfer.rate import Rate
 from opsctl.dlq.transfer.sending import Sending
@@ -68,7 +68,7 @@ class Mover:
         keeper: Keeper | None = None,
         canary: Canary | None = None,
         parking: Parking | None = None,
-        parts: Callable[[list[Json]], list[list[Json]]] = together,
+        parts: Callable[[list[Json]], list[list[Json]]] = undivided,
     ) -> None:
         """`patience` is the one that `queue` and `sending` wait by, so that the pace gives way as they do.
 

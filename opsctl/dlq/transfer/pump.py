@@ -73,7 +73,7 @@ class Budget:
         return self._left == 0
 
 
-def together(messages: list[Json]) -> list[list[Json]]:
+def undivided(messages: list[Json]) -> list[list[Json]]:
     """Divide nothing: one request takes all."""
     return [messages]
 
@@ -106,7 +106,7 @@ class Pump:
     early_until: float
     sent_before: dict[str, str]
     patience: Patience
-    parts: Callable[[list[Json]], list[list[Json]]] = together
+    parts: Callable[[list[Json]], list[list[Json]]] = undivided
     parking: Parking | None = None
     parked_before: set[str] = field(default_factory=set)
     counted: set[str] = field(default_factory=set)
@@ -172,7 +172,7 @@ class Pump:
             empty = 0 if messages else empty + 1
             self.known_in_a_row = 0 if seen.learned else self.known_in_a_row + len(messages)
 
-    def look(self) -> None:
+    def peek(self) -> None:
         """Look, without moving anything, whether messages came back; what is not for us to keep is given back."""
         self.tally.aside.renew(RENEWED_AT_ONCE)
         messages = self.queue.receive(BATCH, 0)

@@ -23,7 +23,7 @@ _BEHIND_S = 5
 
 
 @dataclass
-class Looked:
+class Sampled:
     """How many messages were seen, why looking ended before the queue was empty, and why they are still hidden.
 
     `unseen` is how many more SQS counts, where that was asked.
@@ -51,7 +51,9 @@ class Sampler:
         self._lock = threading.Lock()
         self._at_most = 0
 
-    def look(self, at_most: int, show: Show, tick: Callable[[int], None], *, to_the_end: bool = False) -> Looked:
+    def sample(
+        self, at_most: int, show: Show, tick: Callable[[int], None], *, to_the_end: bool = False
+    ) -> Sampled:
         """Show messages, in batches, each once; at most so many, and never more than SQS lets be in flight.
 
         `to_the_end` goes on while SQS counts more than was seen, as long as its counts may be old.
@@ -72,7 +74,7 @@ class Sampler:
             if seen >= HELD_AT_MOST and at_most > seen
             else ""
         )
-        return Looked(seen, unseen, stopped or ("interrupted" if self._stopping() else ""), hidden)
+        return Sampled(seen, unseen, stopped or ("interrupted" if self._stopping() else ""), hidden)
 
     def _rest(self, whole: Whole, show: Show, tick: Callable[[int], None]) -> int:
         """Look again while there seems to be more; return how many were never shown."""

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from opsctl.ha.undo.members import one_is_in_service
 from opsctl.model.changes import Change, Proof, Risk, Severity
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
 from opsctl.resources.asg_calls import (
     GONE_WITHIN_S,
@@ -34,7 +34,7 @@ class AsgAttach(Action):
     note: str = Field("", description="What whoever approves should know besides.")
     why: str = Field(description="What the group does for the instance.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one AttachInstances."""
         yield []
         return [

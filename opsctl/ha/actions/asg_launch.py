@@ -9,7 +9,7 @@ from opsctl.ha.undo.ec2_handback_calls import addresses_of
 from opsctl.ha.undo.launch import Belongings, belongings_of, give_back, give_up_launch
 from opsctl.ha.undo.members import none_is_kept, one_is_in_service
 from opsctl.model.changes import Change, Proof, Risk, Severity
-from opsctl.model.looking import Looking, need
+from opsctl.model.fetching import Fetching, require
 from opsctl.model.run import Action, Context
 from opsctl.model.value import Json
 from opsctl.resources.asg_calls import (
@@ -54,7 +54,7 @@ class AsgLaunch(Action):
     )
     why: str = Field(description="Why a new instance is wanted.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one UpdateAutoScalingGroup."""
         old = (yield from self._old()) if self.replaces else None
         return [
@@ -85,10 +85,10 @@ class AsgLaunch(Action):
             )
         ]
 
-    def _old(self) -> Looking[Belongings]:
+    def _old(self) -> Fetching[Belongings]:
         """Read what the old instance has now."""
-        found = yield from need(describe_instance(self.replaces))
-        addresses = yield from need(addresses_of(self.replaces))
+        found = yield from require(describe_instance(self.replaces))
+        addresses = yield from require(addresses_of(self.replaces))
         record = PrivateRecord.model_validate(self.record) if self.record else None
         instance = found["Reservations"][0]["Instances"][0]
         return belongings_of(instance, self.devices, addresses.get("Addresses", []), record)

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from opsctl.ha.undo.members import none_is_kept
 from opsctl.model.changes import Change, Proof, Risk, Severity
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
 from opsctl.resources.asg_calls import group_exists, processes_are, resume, suspend
 
@@ -27,7 +27,7 @@ class AsgResume(Action):
     )
     why: str = Field(description="Why they may run now.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one ResumeProcesses."""
         yield []
         return [

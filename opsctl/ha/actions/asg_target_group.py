@@ -6,7 +6,7 @@ from pydantic import Field
 
 from opsctl.ha.undo.ec2_handback_calls import instances_tagged
 from opsctl.model.changes import Change, Check, Instruction, Proof, Query, Risk, Severity
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Read
 from opsctl.model.references import reference
 from opsctl.model.run import Action, Context
@@ -33,7 +33,7 @@ class AsgTargetGroup(Action):
     instance: str = Field(description="Id of the instance that is registered by hand now.")
     port: int = Field(description="Port it is registered with.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one AttachLoadBalancerTargetGroups."""
         yield []
         name = self.arn.split("/")[1]

@@ -7,7 +7,7 @@ from pydantic import Field
 from opsctl.ha.undo.ec2_handback_calls import no_other_runs, not_changing
 from opsctl.ha.undo.steps import wait
 from opsctl.model.changes import Change, Proof, Risk, Severity
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
 from opsctl.resources.asg_calls import group_exists
 from opsctl.resources.ec2_instance_calls import has_devices, is_alive, start_instance, state_is, stop_instance
@@ -31,7 +31,7 @@ class Ec2Retire(Action):
     devices: tuple[str, ...] = Field((), description="Device names of its data volumes, such as /dev/sdf.")
     why: str = Field(description="What takes its place.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one StopInstances."""
         yield []
         return [

@@ -7,7 +7,7 @@ from pydantic import Field
 from opsctl.ha.undo.tags import untag_survivors
 from opsctl.model.changes import Change, Proof
 from opsctl.model.errors import RefusedByGuard
-from opsctl.model.looking import Looking, need
+from opsctl.model.fetching import Fetching, require
 from opsctl.model.run import Action, Context
 from opsctl.resources.ec2 import parse_tags
 from opsctl.resources.ec2_tag_calls import create_tags, delete_tags, describe_tags, has_none_of, has_tags
@@ -27,9 +27,9 @@ class Ec2Tag(Action):
     group: str = Field("", description="Name of the group or standby that replaces it, if it is an instance.")
     why: str = Field(description="What the tags are for.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one CreateTags with what is missing."""
-        answer = yield from need(describe_tags(self.resource))
+        answer = yield from require(describe_tags(self.resource))
         present = parse_tags(answer)
         other = {key: present[key] for key, value in self.tags.items() if present.get(key, value) != value}
         if other:

@@ -10,7 +10,7 @@ from opsctl.ha.drill.start import HaDrillFacts
 from opsctl.ha.drill.verdict import Subject
 from opsctl.ha.jobs.ha_drill import HaDrill
 from opsctl.model.changes import Change, Grant, Irreversible, Proof
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
 from opsctl.resources.asg_member_calls import SET_HEALTH, TERMINATE
 
@@ -31,7 +31,7 @@ class HaDrillAction(Action):
     probe: str = Field("", description="URL whose first good answer counts as well; none when empty.")
     report: str = Field("", description="File for the report as Markdown; none when empty.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one job."""
         yield []
         job = HaDrill(

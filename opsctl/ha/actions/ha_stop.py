@@ -6,7 +6,7 @@ from pydantic import Field
 
 from opsctl.ha.ha_pair import is_instance_of, stands_by
 from opsctl.model.changes import Change, Proof, Risk, Severity
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
 from opsctl.resources.ec2_instance_calls import start_instance, state_is, stop_instance
 
@@ -26,7 +26,7 @@ class HaStop(Action):
     twin: str = Field(description="Id of its twin.")
     why: str = Field(description="What the stop is for.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one StopInstances."""
         yield []
         ready = (is_instance_of(self.group, self.instance), stands_by(self.group, self.twin))

@@ -13,7 +13,7 @@ from opsctl.ha.health import configured
 from opsctl.ha.own_group import own
 from opsctl.ha.tags import DEVICE_TAG, GROUP_TAG, ROLE_TAG
 from opsctl.model.errors import InvalidInput
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Answer, Read, Refused
 from opsctl.model.run import Context, Lookup
 from opsctl.model.spans import span
@@ -36,7 +36,7 @@ class HaDrill(Lookup):
     )
     snapshot_within_s: int = Field(86_400, ge=0, description="Age of the oldest snapshot that is recent enough.")
 
-    def look(self, about: Context) -> Looking[Value]:
+    def read(self, about: Context) -> Fetching[Value]:
         """Read the group or the standby, then all the rest at once."""
         owned = yield from own(self.group, about)
         self._refuse_other_kind(standby=isinstance(owned, Pair))

@@ -21,7 +21,7 @@ from opsctl.ha.recovery.package import (
 )
 from opsctl.ha.seen import ElasticIp
 from opsctl.model.errors import InvalidInput
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Json, Value
 
@@ -66,7 +66,7 @@ class HaHandler(Lookup):
     )
     standby: bool = Field(False, description="For a twin that stands by, not for a group.")
 
-    def look(self, about: Context) -> Looking[Value]:
+    def read(self, about: Context) -> Fetching[Value]:
         """Put the package together."""
         yield []
         config = RecoveryConfig(

@@ -11,7 +11,7 @@ from opsctl.ha.result import HaPreflightResult, result_of
 from opsctl.ha.seen import Seen, Wanted
 from opsctl.ha.snapshots import refuse_bad_schedule
 from opsctl.model.errors import FactUnknown, InvalidInput
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Answer, Read, Refused
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Json, Value
@@ -30,7 +30,7 @@ class HaPreflight(Wanted, Lookup):
     instance: str = Field(description="Id or Name tag of the instance.")
     group: str = Field("", description="Name of the group; empty: ha- and the instance's name.")
 
-    def look(self, about: Context) -> Looking[Value]:
+    def read(self, about: Context) -> Fetching[Value]:
         """Find the instance, read around it in two rounds, and judge."""
         if self.topic:
             _refuse_bad_topic(self.topic, about)

@@ -12,7 +12,7 @@ from opsctl.ha.health_finding import Finding
 from opsctl.ha.health_pair import built_by, judge_pair
 from opsctl.ha.own_group import own
 from opsctl.ha.status_reads import group_reads, pair_reads
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Read, Refused
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Json, Value
@@ -39,7 +39,7 @@ class HaStatus(Lookup):
 
     group: str = Field(description="Name of the group, or of the standby.")
 
-    def look(self, about: Context) -> Looking[Value]:
+    def read(self, about: Context) -> Fetching[Value]:
         """Read what there is, then everything that it needs, at once."""
         owned = yield from own(self.group, about)
         if isinstance(owned, Pair):
@@ -64,7 +64,7 @@ def _failed_over(pair: Pair, known: dict[str, Json]) -> str:
 
 def _answers(
     reads_of: Callable[[dict[str, Json]], dict[str, Read]],
-) -> Looking[tuple[dict[str, Json], list[Finding]]]:
+) -> Fetching[tuple[dict[str, Json], list[Finding]]]:
     """Read in two rounds; what is not there is empty, and what could not be read a finding."""
     known: dict[str, Json] = {}
     unknown: list[Finding] = []

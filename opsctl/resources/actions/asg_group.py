@@ -6,7 +6,7 @@ from pydantic import Field
 
 from opsctl.model.changes import Change, Proof, Risk, Severity
 from opsctl.model.errors import RefusedByGuard
-from opsctl.model.looking import Looking, need
+from opsctl.model.fetching import Fetching, require
 from opsctl.model.run import Action, Context
 from opsctl.model.value import Json
 from opsctl.resources.asg_calls import (
@@ -43,9 +43,9 @@ class AsgGroup(Action):
     roles: tuple[str, ...] = Field((), description="ARNs of its instances' roles, for the plan's IAM policy.")
     why: str = Field(description="What the group is for.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one CreateAutoScalingGroup."""
-        answer = yield from need(describe_group(self.group))
+        answer = yield from require(describe_group(self.group))
         if answer.get("AutoScalingGroups"):
             raise RefusedByGuard(
                 f"there is a group {self.group} already; nothing was changed", "choose another name"

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from opsctl.model.changes import Change, Proof
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
 from opsctl.resources.asg_calls import delete_hook, hook_is, put_hook
 
@@ -25,7 +25,7 @@ class AsgHook(Action):
     result: Literal["ABANDON", "CONTINUE"] = Field("ABANDON", description="What silence means.")
     why: str = Field(description="What is done while an instance waits.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one PutLifecycleHook."""
         yield []
         direction = "launched" if self.at == "LAUNCHING" else "terminated"

@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.model.changes import Change, Instruction, Irreversible, Proof
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
 from opsctl.resources.asg_calls import describe_group
 from opsctl.resources.asg_member_calls import launched_elsewhere
@@ -22,7 +22,7 @@ class AsgLaunched(Action):
     within_s: int = Field(1800, ge=1, description="How long it may take.")
     why: str = Field(description="Why.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one wait."""
         yield []
         read = describe_group(self.group)

@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.model.changes import Change, Proof
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
 from opsctl.resources.asg_calls import disable_metrics, enable_metrics, metrics_are
 
@@ -19,7 +19,7 @@ class AsgMetrics(Action):
     metrics: tuple[str, ...] = Field(description="Metrics, such as GroupInServiceInstances.")
     why: str = Field(description="What they are for.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one EnableMetricsCollection."""
         yield []
         return [

@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.model.changes import Change, Proof
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
 from opsctl.resources.asg_calls import min_size_is, set_sizes
 
@@ -20,7 +20,7 @@ class AsgMinSize(Action):
     size: int = Field(ge=0, description="The number wanted.")
     why: str = Field(description="Why.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one UpdateAutoScalingGroup."""
         yield []
         return [

@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.model.changes import Change, Instruction, Irreversible, Proof, Risk, Severity
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
 from opsctl.resources.asg_member_calls import launched_elsewhere, set_subnets, subnets_are
 
@@ -28,7 +28,7 @@ class AsgSubnets(Action):
     zone: str = Field("", description="The zone that it is in.")
     why: str = Field(description="Why.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one UpdateAutoScalingGroup."""
         yield []
         gone = [one for one in self.before if one not in self.after]

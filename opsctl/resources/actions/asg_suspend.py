@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.model.changes import Change, Proof
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
 from opsctl.resources.asg_calls import processes_are, resume, suspend
 
@@ -19,7 +19,7 @@ class AsgSuspend(Action):
     processes: tuple[str, ...] = Field(description="Processes, such as AZRebalance or ReplaceUnhealthy.")
     why: str = Field(description="Why they must not run.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one SuspendProcesses."""
         yield []
         return [

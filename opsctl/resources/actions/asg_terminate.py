@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.model.changes import Change
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
 from opsctl.resources.asg_member_calls import terminate_member
 from opsctl.resources.asg_member_end import ending
@@ -23,7 +23,7 @@ class AsgTerminate(Action):
     instance: str = Field(description="Id of the instance.")
     why: str = Field(description="Why.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one TerminateInstanceInAutoScalingGroup."""
         yield []
         return [

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from opsctl.model.changes import Change, Proof, Risk, Severity
 from opsctl.model.errors import RefusedByGuard
-from opsctl.model.looking import Looking, need
+from opsctl.model.fetching import Fetching, require
 from opsctl.model.run import Action, Context
 from opsctl.model.value import Json
 from opsctl.resources.marks import described, tag_list, with_mark
@@ -43,9 +43,9 @@ class CloudwatchAlarm(Action):
     tags: dict[str, str] = Field({}, description="Tags of the alarm.")
     why: str = Field(description="What the alarm tells.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one PutMetricAlarm."""
-        answer = yield from need(describe_alarm(self.alarm))
+        answer = yield from require(describe_alarm(self.alarm))
         if answer.get("MetricAlarms"):
             raise RefusedByGuard(
                 f"there is an alarm {self.alarm} already; nothing was changed", "choose another name"

@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.model.changes import Change, Instruction, Irreversible, Proof
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
 from opsctl.resources.metric_alarm_calls import metric_is_listed
 
@@ -24,7 +24,7 @@ class CloudwatchMetric(Action):
     within_s: int = Field(1800, ge=1, description="How long it may take.")
     why: str = Field(description="Why.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one wait."""
         yield []
         listed = metric_is_listed(self.namespace, self.metric, self.dimensions)

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from opsctl.model.changes import Change, Proof, Risk, Severity
 from opsctl.model.errors import RefusedByGuard
-from opsctl.model.looking import Looking, need
+from opsctl.model.fetching import Fetching, require
 from opsctl.model.run import Action, Context
 from opsctl.resources.dlm_calls import (
     MOST_KEPT,
@@ -46,9 +46,9 @@ class DlmPolicy(Action):
     tags: dict[str, str] = Field({}, description="Tags of the policy.")
     why: str = Field(description="What the snapshots are for.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one CreateLifecyclePolicy."""
-        answer = yield from need(policies_of(self.tag, self.value))
+        answer = yield from require(policies_of(self.tag, self.value))
         target = f"{self.tag}={self.value}"
         if answer.get("Policies"):
             raise RefusedByGuard(

@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.model.changes import Change, Instruction, Irreversible, Proof, Query, Risk, Severity
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
 from opsctl.resources.ec2_image_calls import (
     IMAGE_WITHIN_S,
@@ -41,7 +41,7 @@ class Ec2Image(Action):
     tags: dict[str, str] = Field({}, description="Tags of the image and its snapshots.")
     why: str = Field(description="What the image is for.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one CreateImage and the wait for it."""
         yield []
         name = self.image_name

@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.model.changes import Change, Proof
-from opsctl.model.looking import Looking, need
+from opsctl.model.fetching import Fetching, require
 from opsctl.model.run import Action, Context
 from opsctl.resources.ec2_instance_calls import (
     delete_on_termination_is,
@@ -28,9 +28,9 @@ class Ec2KeepVolumes(Action):
     instance: str = Field(description="Id of the instance.")
     devices: tuple[str, ...] = Field(description="Device names, such as /dev/sdf.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one ModifyInstanceAttribute for the devices that would be lost."""
-        answer = yield from need(describe_instance(self.instance))
+        answer = yield from require(describe_instance(self.instance))
         found = answer["Reservations"][0]["Instances"][0].get("BlockDeviceMappings", [])
         doomed = [
             one["DeviceName"]

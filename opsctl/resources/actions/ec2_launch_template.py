@@ -6,7 +6,7 @@ from pydantic import Field
 
 from opsctl.model.changes import Change, Proof, Query
 from opsctl.model.errors import RefusedByGuard
-from opsctl.model.looking import Looking, need
+from opsctl.model.fetching import Fetching, require
 from opsctl.model.reads import Read
 from opsctl.model.references import reference
 from opsctl.model.run import Action, Context
@@ -37,9 +37,9 @@ class Ec2LaunchTemplate(Action):
     tags: dict[str, str] = Field({}, description="Tags of the launch template.")
     why: str = Field(description="What the launch template is for.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one CreateLaunchTemplate."""
-        answer = yield from need(templates_named(self.template))
+        answer = yield from require(templates_named(self.template))
         if answer.get("LaunchTemplates"):
             raise RefusedByGuard(
                 f"there is a launch template {self.template} already; nothing was changed",

@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.model.changes import Change, Proof
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
 from opsctl.resources.ec2_tag_calls import create_tags, delete_tags, has_tags
 
@@ -20,7 +20,7 @@ class Ec2Stamp(Action):
     value: str = Field(description="The new value.")
     why: str = Field(description="What the stamp is for.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one CreateTags."""
         yield []
         tags = {self.key: self.value}

@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.model.changes import Change, Instruction, Irreversible, Proof, Query, Risk, Severity
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.references import reference
 from opsctl.model.run import Action, Context
 from opsctl.model.value import Json
@@ -44,7 +44,7 @@ class Ec2Twin(Action):
     roles: tuple[str, ...] = Field((), description="ARNs of the roles that the instance is given.")
     why: str = Field(description="What the instance is for.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one RunInstances, the wait for its first boot, and one StopInstances."""
         yield []
         plan_id = about.plan_id

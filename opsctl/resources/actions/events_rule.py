@@ -6,7 +6,7 @@ from pydantic import Field
 
 from opsctl.model.changes import Change, Proof
 from opsctl.model.errors import RefusedByGuard
-from opsctl.model.looking import Looking, seek
+from opsctl.model.fetching import Fetching, fetch_if_exists
 from opsctl.model.run import Action, Context
 from opsctl.model.value import Json
 from opsctl.resources.events_calls import (
@@ -44,9 +44,9 @@ class EventsRule(Action):
     tags: dict[str, str] = Field({}, description="Tags of the rule.")
     why: str = Field(description="What the rule is for.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one PutRule, one AddPermission for a function, and one PutTargets."""
-        found = yield from seek(describe_rule(self.rule))
+        found = yield from fetch_if_exists(describe_rule(self.rule))
         if found is not None:
             raise RefusedByGuard(
                 f"there is a rule {self.rule} already; nothing was changed", "choose another name"

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from opsctl.model.changes import Change, Proof, Query, Risk, Severity
 from opsctl.model.errors import RefusedByGuard
-from opsctl.model.looking import Looking, seek
+from opsctl.model.fetching import Fetching, fetch_if_exists
 from opsctl.model.run import Action, Context
 from opsctl.model.value import Json
 from opsctl.resources.iam_role_calls import (
@@ -36,9 +36,9 @@ class IamRole(Action):
     tags: dict[str, str] = Field({}, description="Tags of the role.")
     why: str = Field(description="What the role is for.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one CreateRole and one PutRolePolicy."""
-        found = yield from seek(get_role(self.role))
+        found = yield from fetch_if_exists(get_role(self.role))
         if found is not None:
             raise RefusedByGuard(
                 f"there is a role {self.role} already; nothing was changed", "choose another name"

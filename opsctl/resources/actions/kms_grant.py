@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.model.changes import Change, Check, Instruction, Proof, Query, Retry, Risk, Severity
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Read
 from opsctl.model.references import reference
 from opsctl.model.run import Action, Context
@@ -33,7 +33,7 @@ class KmsGrant(Action):
     grant: str = Field(description="Name of the grant; not in use on this key yet.")
     why: str = Field(description="What the role does with it.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one CreateGrant."""
         yield []
         params = {

@@ -7,7 +7,7 @@ from pydantic import Field
 from opsctl.model.binary import MARK
 from opsctl.model.changes import Change, Instruction, Irreversible, Proof, Query, Risk, Severity
 from opsctl.model.errors import RefusedByGuard
-from opsctl.model.looking import Looking, seek
+from opsctl.model.fetching import Fetching, fetch_if_exists
 from opsctl.model.run import Action, Context
 from opsctl.model.value import Json
 from opsctl.resources.lambda_calls import (
@@ -47,9 +47,9 @@ class LambdaFunction(Action):
     tags: dict[str, str] = Field({}, description="Tags of the function.")
     why: str = Field(description="What the function is for.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one CreateFunction, the wait for it, and one PutFunctionConcurrency."""
-        found = yield from seek(get_function(self.function))
+        found = yield from fetch_if_exists(get_function(self.function))
         if found is not None:
             raise RefusedByGuard(
                 f"there is a function {self.function} already; nothing was changed", "choose another name"

@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.model.changes import Change, Proof
-from opsctl.model.looking import Looking, need
+from opsctl.model.fetching import Fetching, require
 from opsctl.model.run import Action, Context
 from opsctl.resources.log_group_calls import (
     create_log_group,
@@ -32,10 +32,10 @@ class LogsGroup(Action):
     tags: dict[str, str] = Field({}, description="Tags of the log group.")
     why: str = Field(description="What is logged there.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one CreateLogGroup and one PutRetentionPolicy, or nothing."""
         name, days = self.log_group, self.retention_days
-        answer = yield from need(log_groups(name))
+        answer = yield from require(log_groups(name))
         if any(group["logGroupName"] == name for group in answer.get("logGroups", [])):
             return []
         created = Change(

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from opsctl.model.changes import Change, Instruction, Proof, Risk, Severity
 from opsctl.model.errors import FactUnknown, InvalidInput, RefusedByGuard
-from opsctl.model.looking import Looking
+from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Refused
 from opsctl.model.run import Action, Context
 from opsctl.model.value import Json
@@ -37,7 +37,7 @@ class Route53Record(Action):
     ttl_s: int = Field(30, ge=0, le=2147483647, description="How long resolvers keep the answer, in seconds.")
     why: str = Field(description="Who asks for the name.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one ChangeResourceRecordSets.
 
         Raises:

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from opsctl.model.changes import Change, Proof, Query
 from opsctl.model.errors import RefusedByGuard
-from opsctl.model.looking import Looking, seek
+from opsctl.model.fetching import Fetching, fetch_if_exists
 from opsctl.model.reads import Read
 from opsctl.model.run import Action, Context
 from opsctl.resources.marks import with_mark
@@ -34,10 +34,10 @@ class SnsTopic(Action):
     tags: dict[str, str] = Field({}, description="Tags of the topic.")
     why: str = Field(description="What the topic is for.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one CreateTopic."""
         arn = topic_arn(self.topic, about.identity)
-        found = yield from seek(tags_of_topic(arn))
+        found = yield from fetch_if_exists(tags_of_topic(arn))
         if found is not None:
             raise RefusedByGuard(
                 f"there is a topic {self.topic} already; nothing was changed", f"to use it, say so: {arn}"

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from opsctl.model.changes import Change, Proof
 from opsctl.model.errors import RefusedByGuard
-from opsctl.model.looking import Looking, seek
+from opsctl.model.fetching import Fetching, fetch_if_exists
 from opsctl.model.run import Action, Context
 from opsctl.resources.marks import with_mark
 from opsctl.resources.sqs_queue_calls import (
@@ -32,9 +32,9 @@ class SqsQueue(Action):
     tags: dict[str, str] = Field({}, description="Tags of the queue.")
     why: str = Field(description="What the queue is for.")
 
-    def plan(self, about: Context) -> Looking[list[Change]]:
+    def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one CreateQueue."""
-        found = yield from seek(get_queue_url(self.queue))
+        found = yield from fetch_if_exists(get_queue_url(self.queue))
         if found is not None:
             raise RefusedByGuard(
                 f"there is a queue {self.queue} already; nothing was changed", "choose another name"

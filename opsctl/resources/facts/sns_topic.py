@@ -6,7 +6,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.model.errors import FactUnknown, InvalidInput
-from opsctl.model.looking import Looking, look
+from opsctl.model.fetching import Fetching, fetch
 from opsctl.model.reads import Refused
 from opsctl.model.run import Context, Lookup
 from opsctl.model.value import Value
@@ -30,7 +30,7 @@ class SnsTopic(Lookup):
 
     topic: str = Field("", description="Name or ARN of the topic.")
 
-    def look(self, about: Context) -> Looking[Value]:
+    def read(self, about: Context) -> Fetching[Value]:
         """Read the topic's attributes."""
         if not self.topic:
             return TopicFound()
@@ -42,7 +42,7 @@ class SnsTopic(Lookup):
             )
         if not _NAME.fullmatch(name):
             raise InvalidInput.one(f"{self.topic!r} is not a topic's name or ARN", source="topic")
-        answer = yield from look(topic_attributes(here + name))
+        answer = yield from fetch(topic_attributes(here + name))
         if answer.refusal is not None:
             if answer.refusal.kind is not Refused.MISSING:
                 raise FactUnknown(answer.refusal)

@@ -26,11 +26,11 @@ def world() -> Iterator[World]:
 
 
 def planned(world: World, action: str, arguments: dict[str, Json]) -> Plan:
-    from opsctl.planning.gather import gather
+    from opsctl.planning.run_fetching import run_fetching
 
     about = world.about()
     made = world.registry.actions[action].model_validate(arguments | {"why": WHY})
-    return plan_of(*gather(made.plan(about), world.reader()), plan_id=about.plan_id)
+    return plan_of(*run_fetching(made.plan(about), world.reader()), plan_id=about.plan_id)
 
 
 def apply(plan: Plan, world: World) -> None:

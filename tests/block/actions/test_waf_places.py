@@ -312,13 +312,13 @@ def test_a_set_with_opsctls_tag_is_used_by_itself(world: World) -> None:
 
 
 def test_a_set_named_in_the_configuration_is_used_by_itself(world: World) -> None:
-    from opsctl.planning.gather import gather
+    from opsctl.planning.run_fetching import run_fetching
 
     blocked()
     about = world.about(Settings(block_sets=("bad",)))
     base = waf_on("direct-alb") | {"scope": "REGIONAL", "region": "us-east-1", "addresses": [ATTACKER]}
     action = world.registry.actions["waf.block"].model_validate(base | {"why": WHY})
-    plan = plan_of(*gather(action.plan(about), world.reader()), plan_id=about.plan_id)
+    plan = plan_of(*run_fetching(action.plan(about), world.reader()), plan_id=about.plan_id)
     assert [change.title for change in plan.changes] == [f"Add {ATTACKER}/32 to IP set bad"]
 
 

@@ -9,8 +9,8 @@ from opsctl.block import web_acl_calls
 from opsctl.model.errors import AwsRefused, RefusedByGuard
 from opsctl.model.reads import Answer, Read, Refused
 from opsctl.model.value import Json
-from opsctl.model.write_backs import documents_of, need_whole
-from opsctl.planning.gather import gather
+from opsctl.model.write_backs import documents_of, require_whole
+from opsctl.planning.run_fetching import run_fetching
 from opsctl.sandbox.worlds.seeding import seed_network
 from tests.block.actions.test_blocks import apply, planned, waf
 from tests.kit.block_targets import REGIONAL, waf_on
@@ -41,9 +41,9 @@ def test_a_write_back_that_would_lose_something_is_refused_when_it_is_planned(wo
     changes = waf(world, "203.0.113.9").changes
     newer = Newer(world.aws, newer=["GetWebACL"])
     with pytest.raises(RefusedByGuard, match="would lose them; nothing was changed") as caught:
-        gather(need_whole(documents_of(changes)), AnswersReader(newer))
+        run_fetching(require_whole(documents_of(changes)), AnswersReader(newer))
     assert "wafv2.GetWebACL" in caught.value.evidence[0]
-    gather(need_whole(documents_of(changes)), AnswersReader(Newer(world.aws, newer=["GetIPSet"])))
+    run_fetching(require_whole(documents_of(changes)), AnswersReader(Newer(world.aws, newer=["GetIPSet"])))
 
 
 def test_the_action_refuses_by_itself_so_that_it_is_one_rejected_layer(world: World) -> None:
@@ -55,7 +55,7 @@ def test_the_action_refuses_by_itself_so_that_it_is_one_rejected_layer(world: Wo
 def test_what_adds_to_a_set_alone_goes_by_an_unknown_member_of_the_web_acl(world: World) -> None:
     apply(waf(world, "203.0.113.9"), world)
     more = waf(world, "203.0.113.10")
-    gather(need_whole(documents_of(more.changes)), AnswersReader(Newer(world.aws, newer=["GetWebACL"])))
+    run_fetching(require_whole(documents_of(more.changes)), AnswersReader(Newer(world.aws, newer=["GetWebACL"])))
     run(more, Newer(world.aws, newer=["GetWebACL"]), world, MemoryJournal())
 
 
@@ -80,8 +80,8 @@ def test_web_acls_are_attached_and_detached_whatever_the_sdk_knows(world: World)
     newer = Newer(world.aws, newer=["GetWebACL", "GetDistribution", "GetDistributionConfig"])
     start, journal = state(), MemoryJournal()
     plan = planned(world, "waf.block", waf_on("shop-alb") | REGIONAL)
-    gather(
-        need_whole([one for one in documents_of(plan.changes) if one.operation != "GetIPSet"]),
+    run_fetching(
+        require_whole([one for one in documents_of(plan.changes) if one.operation != "GetIPSet"]),
         AnswersReader(newer),
     )
     run(plan, newer, world, journal)

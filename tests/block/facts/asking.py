@@ -17,7 +17,7 @@ def decide_read(
 ) -> tuple[Decision, CannedReader]:
     """Decide about a block, and give the reader back too; without addresses it is the attacker's."""
     asked = {"target": target, "addresses": addresses or (ATTACKER,), **more}
-    found, reader = drive(BlockDecision.model_validate(asked).look(about), picture.answers())
+    found, reader = drive(BlockDecision.model_validate(asked).read(about), picture.answers())
     assert isinstance(found, Decision)
     return found, reader
 
@@ -29,7 +29,7 @@ def decide(picture: Picture, target: str, *addresses: str, **more: Json) -> Deci
 
 def ways_in(picture: Picture, target: str) -> Decision:
     """Show the ways in."""
-    found, _ = drive(TopologyWaysIn(target=target).look(ABOUT), picture.answers())
+    found, _ = drive(TopologyWaysIn(target=target).read(ABOUT), picture.answers())
     assert isinstance(found, Decision)
     return found
 

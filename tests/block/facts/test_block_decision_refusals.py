@@ -258,7 +258,7 @@ def decide_countries(picture: Picture, target: str, *countries: str) -> Decision
     from opsctl.block.facts.block_decision import BlockDecision
     from tests.kit.canned import ABOUT, drive
 
-    found, _ = drive(BlockDecision(target=target, countries=countries).look(ABOUT), picture.answers())
+    found, _ = drive(BlockDecision(target=target, countries=countries).read(ABOUT), picture.answers())
     assert isinstance(found, Decision)
     return found
 

@@ -82,7 +82,7 @@ ACCOUNT: dict[str, Canned] = {
 
 def hazards(*addresses: str, context: Context = ABOUT, answers: dict[str, Canned] | None = None) -> Hazards:
     """Look the hazards up."""
-    found, _ = drive(BlockHazards(addresses=addresses).look(context), answers or ACCOUNT)
+    found, _ = drive(BlockHazards(addresses=addresses).read(context), answers or ACCOUNT)
     assert isinstance(found, Hazards)
     return found
 

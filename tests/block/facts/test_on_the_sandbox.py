@@ -6,7 +6,7 @@ import pytest
 
 from opsctl.block.decision import Decision
 from opsctl.block.facts.block_decision import BlockDecision
-from opsctl.planning.gather import gather
+from opsctl.planning.run_fetching import run_fetching
 from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.moto_account import World, fresh_world
 
@@ -29,8 +29,8 @@ def world() -> Iterator[World]:
     ],
 )
 def test_every_world_is_understood(world: World, target: str, layers: list[tuple[str, str]]) -> None:
-    looking = BlockDecision(target=target, addresses=("203.0.113.7", "2001:db8::7")).look(world.about())
-    decision = gather(looking, world.reader())
+    fetching = BlockDecision(target=target, addresses=("203.0.113.7", "2001:db8::7")).read(world.about())
+    decision = run_fetching(fetching, world.reader())
     assert isinstance(decision, Decision)
     assert sorted({(one.layer, one.resource_kind) for one in decision.points}) == layers
     assert (decision.open, decision.unknown) == ((), ())

@@ -59,7 +59,7 @@ def function(**more: Json) -> dict[str, Canned]:
 
 def found(source: str, answers: Mapping[str, Canned], dlq: str = "", max_receive: int = 0) -> Attachment:
     lookup = DlqAttach(source=source, queue=dlq, max_receive=max_receive)
-    result, _ = drive(lookup.look(ABOUT), NOBODY | dict(answers))
+    result, _ = drive(lookup.read(ABOUT), NOBODY | dict(answers))
     assert isinstance(result, Attachment)
     return result
 
@@ -208,7 +208,7 @@ def test_a_cron_schedule_whose_start_has_passed_is_told() -> None:
     }
     lookup = DlqAttach(source="schedule:s", queue="", max_receive=0)
     later = ABOUT.model_copy(update={"now": 1_800_000_000.0})
-    result, _ = drive(lookup.look(later), NOBODY | {"scheduler.GetSchedule": answer})
+    result, _ = drive(lookup.read(later), NOBODY | {"scheduler.GetSchedule": answer})
     assert isinstance(result, Attachment)
     assert "means nothing for a cron expression" in result.notes[0]
 
@@ -234,7 +234,7 @@ def test_what_is_no_source_here_is_refused_in_one_line_and_nothing_is_read(sourc
         raise AssertionError(read.api)
 
     with pytest.raises(InvalidInput, match=words):
-        drive(DlqAttach(source=source).look(ABOUT), {"sqs.GetQueueUrl": never})
+        drive(DlqAttach(source=source).read(ABOUT), {"sqs.GetQueueUrl": never})
 
 
 @pytest.mark.parametrize(

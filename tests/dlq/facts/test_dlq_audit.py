@@ -607,7 +607,7 @@ def test_a_command_from_a_sandbox_never_reaches_aws() -> None:
     for reached_by in ((), ("--sandbox",)):
         told = {"endpoint": "http://127.0.0.1:5000", "reached_by": reached_by}
         identity = WHEN.identity.model_copy(update=told)
-        found, _ = drive(DlqAudit().look(WHEN.model_copy(update={"identity": identity})), made.answers())
+        found, _ = drive(DlqAudit().read(WHEN.model_copy(update={"identity": identity})), made.answers())
         assert isinstance(found, Audited)
         for fix in (one.fix for one in found.findings):
             if reached_by:

@@ -11,8 +11,8 @@ from opsctl.model.changes import Change, Severity
 from opsctl.model.errors import InvalidInput
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
-from opsctl.planning.gather import gather
 from opsctl.planning.iam import policy_for_changes
+from opsctl.planning.run_fetching import run_fetching
 from tests.kit.canned import ABOUT, ACCOUNT, REGION, Canned, CannedReader, denied, missing
 
 URL = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}"
@@ -70,7 +70,7 @@ def with_answer(api: str, answer: Canned) -> dict[str, Canned]:
 
 def seen(answers: dict[str, Canned], **asked: Json) -> tuple[Redrive, CannedReader]:
     reader = CannedReader(answers)
-    found = gather(DlqRedrive.model_validate({"queue": "graveyard", **asked}).look(ABOUT), reader)
+    found = run_fetching(DlqRedrive.model_validate({"queue": "graveyard", **asked}).read(ABOUT), reader)
     assert isinstance(found, Redrive)
     return found, reader
 

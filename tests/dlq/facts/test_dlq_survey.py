@@ -334,7 +334,7 @@ def test_where_there_are_millions_the_rest_is_said_to_be_unread(api: str, member
 
 def test_on_failure_destinations_can_be_left_out_and_are_said_to_be() -> None:
     """Lambda answers 15 control calls a second, and everybody who deploys shares them."""
-    found, reader = drive(DlqSurvey(destinations=False).look(WHEN), well_kept().answers())
+    found, reader = drive(DlqSurvey(destinations=False).read(WHEN), well_kept().answers())
     assert isinstance(found, Surveyed)
     assert "lambda.ListFunctionEventInvokeConfigs" not in reader.apis()
     assert found.unknown == ("on-failure destinations of 3 functions were left out as asked",)

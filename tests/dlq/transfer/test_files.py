@@ -217,7 +217,7 @@ def test_a_file_is_read_before_anything_is_asked(tmp_path: Path) -> None:
     file = tmp_path / "m.jsonl"
     file.write_text("{")
     with pytest.raises(InvalidInput, match="not JSON"):
-        drive(DlqFile(path=str(file), queue="orders").look(ABOUT), {})
+        drive(DlqFile(path=str(file), queue="orders").read(ABOUT), {})
 
 
 def test_a_disk_that_is_full_ends_the_move_before_anything_is_sent_and_hides_nothing(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from opsctl.dlq.jobs.dlq_purge import DlqPurge
 from opsctl.dlq.sieve import MessageSieve
-from opsctl.dlq.transfer.sampling import Looked, Sampler
+from opsctl.dlq.transfer.sampling import Sampled, Sampler
 from opsctl.journal.checkpoints import JobCheckpoint
 from opsctl.model.jobs import JobResult
 from opsctl.model.reads import Refused
@@ -207,7 +207,7 @@ def test_a_disk_that_takes_no_note_of_what_is_hidden_ends_nothing(
     assert (result.details["moved"], result.complete) == (50, True)
 
 
-def looked(sqs: MemorySqs, name: str) -> tuple[list[str], Looked]:
+def looked(sqs: MemorySqs, name: str) -> tuple[list[str], Sampled]:
     seen: list[str] = []
     sampler = Sampler(queue_at(sqs, name), sqs.clock, lambda: False, visibility_s=60)
 
@@ -215,7 +215,7 @@ def looked(sqs: MemorySqs, name: str) -> tuple[list[str], Looked]:
         sqs.clock.sleep(20)
         seen.extend(one["MessageId"] for one in messages)
 
-    return seen, sampler.look(100_000, show, lambda _count: None, to_the_end=True)
+    return seen, sampler.sample(100_000, show, lambda _count: None, to_the_end=True)
 
 
 def test_an_export_that_takes_long_shows_each_message_once_and_all_of_them() -> None:

@@ -1,4 +1,4 @@
-"""Looking at the account without calling it: generators that yield reads and are sent the answers.
+"""Fetching from the account without calling it: generators that yield reads and are sent the answers.
 
 A lookup or an action is a generator. It yields a batch of reads, is sent one answer for each in the same
 order, and returns its result. Whoever drives it decides how the reads are made, so the code that thinks is
@@ -14,22 +14,22 @@ from opsctl.model.value import Json
 
 T = TypeVar("T")
 
-Looking: TypeAlias = Generator[Sequence[Read], Sequence[Answer], T]
+Fetching: TypeAlias = Generator[Sequence[Read], Sequence[Answer], T]
 
 
-def together(lookings: Sequence[Looking[T]]) -> Looking[list[T]]:
-    """Run several lookings side by side: each round asks for the next batch of all of them at once."""
+def gather(fetchings: Sequence[Fetching[T]]) -> Fetching[list[T]]:
+    """Run several fetchings side by side: each round asks for the next batch of all of them at once."""
     results: dict[int, T] = {}
     waiting: dict[int, Sequence[Read]] = {}
 
     def advance(index: int, answers: Sequence[Answer] | None) -> None:
         try:
-            looking = lookings[index]
-            waiting[index] = next(looking) if answers is None else looking.send(answers)
+            fetching = fetchings[index]
+            waiting[index] = next(fetching) if answers is None else fetching.send(answers)
         except StopIteration as stop:
             results[index] = stop.value
 
-    for index in range(len(lookings)):
+    for index in range(len(fetchings)):
         advance(index, None)
     while waiting:
         batch = dict(waiting)
@@ -39,46 +39,46 @@ def together(lookings: Sequence[Looking[T]]) -> Looking[list[T]]:
         for index, reads in batch.items():
             advance(index, answers[start : start + len(reads)])
             start += len(reads)
-    return [results[index] for index in range(len(lookings))]
+    return [results[index] for index in range(len(fetchings))]
 
 
-def elsewhere(looking: Looking[T], region: str) -> Looking[T]:
-    """Run a lookup whose reads are all made in another Region."""
+def elsewhere(fetching: Fetching[T], region: str) -> Fetching[T]:
+    """Run a fetching whose reads are all made in another Region."""
     try:
-        reads = next(looking)
+        reads = next(fetching)
         while True:
             answers = yield [read.model_copy(update={"region": region}) for read in reads]
-            reads = looking.send(answers)
+            reads = fetching.send(answers)
     except StopIteration as stop:
         found: T = stop.value
         return found
 
 
-def look(read: Read) -> Looking[Answer]:
+def fetch(read: Read) -> Fetching[Answer]:
     """Make one read and hand back its answer, refusals included."""
     answers = yield [read]
     return answers[0]
 
 
-def need(read: Read) -> Looking[Json]:
+def require(read: Read) -> Fetching[Json]:
     """Make one read whose answer the caller cannot do without.
 
     Raises:
         FactUnknown: AWS refused the read.
     """
-    answer = yield from look(read)
+    answer = yield from fetch(read)
     if answer.refusal is not None:
         raise FactUnknown(answer.refusal)
     return answer.value
 
 
-def seek(read: Read) -> Looking[Json]:
+def fetch_if_exists(read: Read) -> Fetching[Json]:
     """Make one read of something that need not exist, and return None where it does not.
 
     Raises:
         FactUnknown: AWS refused the read, so nobody knows.
     """
-    answer = yield from look(read)
+    answer = yield from fetch(read)
     if answer.refusal is not None and answer.refusal.kind is not Refused.MISSING:
         raise FactUnknown(answer.refusal)
     return answer.value
