@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from benchmarks.world import ACCOUNT, REGION
 from opsctl.model.reads import Answer, Read
-from opsctl.model.run import Context, Identity, Lookup
+from opsctl.model.run import Context, Fact, Identity
 from opsctl.model.value import Value
 from opsctl.planning.run_fetching import run_fetching
 
@@ -47,15 +47,13 @@ class Pooled:
         return Answer(value=self._account.all_pages(read.service, read.operation, read.params))
 
 
-def compare(
-    lookup: Lookup, account: Callable[[], Account], sequential: Callable[[Account], int]
-) -> tuple[Value, int]:
+def compare(fact: Fact, account: Callable[[], Account], sequential: Callable[[Account], int]) -> tuple[Value, int]:
     """Run both, print calls, rounds and the ratio of the times, and return what each found."""
     identity = Identity(account=ACCOUNT, arn=f"arn:aws:iam::{ACCOUNT}:user/bench", region=REGION)
     ours = account()
     reader = Pooled(ours)
     started = time.perf_counter()
-    found = run_fetching(lookup.look(Context(identity=identity, plan_id="bench", now=time.time())), reader)
+    found = run_fetching(fact.look(Context(identity=identity, plan_id="bench", now=time.time())), reader)
     our_time = time.perf_counter() - started
     theirs = account()
     started = time.perf_counter()

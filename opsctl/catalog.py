@@ -21,9 +21,9 @@ import opsctl
 from opsctl.model.errors import InvalidInput
 from opsctl.model.jobs import Job
 from opsctl.model.registry import Registry
-from opsctl.model.run import Action, Lookup
+from opsctl.model.run import Action, Fact
 
-P = TypeVar("P", Lookup, Action, Job)
+P = TypeVar("P", Fact, Action, Job)
 
 GROUP = "opsctl.plugins"
 PARTS = ("facts", "actions", "jobs")
@@ -106,7 +106,7 @@ def find_plugins() -> Registry:
     """Return the plug-ins of every room's `facts`, `actions` and `jobs`, and those that others ship."""
     # The bases are abstract and never instantiated here; the type checker cannot know.
     return Registry(
-        lookups=Plugins("facts", Lookup),  # type: ignore[type-abstract]
+        facts=Plugins("facts", Fact),  # type: ignore[type-abstract]
         actions=Plugins("actions", Action),  # type: ignore[type-abstract]
         jobs=Plugins("jobs", Job),  # type: ignore[type-abstract]
     )

@@ -77,7 +77,7 @@ class Runtime:
 
     @property
     def about(self) -> Context:
-        """What lookups and actions may know."""
+        """What facts and actions may know."""
         return Context(identity=self.identity, settings=self.settings, plan_id=self.plan_id, now=self._began)
 
     @property

@@ -81,7 +81,7 @@ def _plugins(session: "Session") -> list[tuple[str, bool, str]]:
     from opsctl.catalog import PARTS, shipped_by_others
     from opsctl.model.errors import InvalidInput
 
-    known = (session.runtime.registry.lookups, session.runtime.registry.actions, session.runtime.registry.jobs)
+    known = (session.runtime.registry.facts, session.runtime.registry.actions, session.runtime.registry.jobs)
     findings: list[tuple[str, bool, str]] = []
     for package in shipped_by_others():
         names: list[str] = []

@@ -1,4 +1,4 @@
-"""Commands that only look: a lookup, its progress, and its result in the form that was asked for."""
+"""Commands that only look: a fact, its progress, and its result in the form that was asked for."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -10,19 +10,19 @@ from opsctl.cli.front import Order, in_sandbox, open_session
 from opsctl.cli.options import Output
 
 if TYPE_CHECKING:
-    from opsctl.model.run import Lookup
+    from opsctl.model.run import Fact
     from opsctl.model.value import Value
 
 Found = TypeVar("Found", bound="Value")
 
 
 def look_at(
-    order: Order, lookup: "Lookup", kind: type[Found], reading: str, source: Mapping[str, str] | None = None
+    order: Order, fact: "Fact", kind: type[Found], reading: str, source: Mapping[str, str] | None = None
 ) -> Found:
-    """Connect, look, and return what was found; `source` names the switch behind each field of the lookup.
+    """Connect, look, and return what was found; `source` names the switch behind each field of the fact.
 
     Raises:
-        InvalidInput: the lookup takes no such fields.
+        InvalidInput: the fact takes no such fields.
     """
     from opsctl.model.errors import InvalidInput
     from opsctl.planning.run_fetching import run_fetching
@@ -33,10 +33,10 @@ def look_at(
     session.progress(reading)
     reader = session.runtime.reader()
     try:
-        found = run_fetching(lookup.read(session.runtime.about), reader)
+        found = run_fetching(fact.read(session.runtime.about), reader)
     except InvalidInput as invalid:
         raise invalid.told_as(source or {}) from None
-    assert isinstance(found, kind)  # noqa: S101 - the lookup's own result
+    assert isinstance(found, kind)  # noqa: S101 - the fact's own result
     session.progress.clear()
     if order.show.verbose:
         session.progress(f"{len(reader.made)} reads in {reader.rounds} rounds")

@@ -118,9 +118,9 @@ def new(
 
 def schema(
     *,
-    name: Annotated[str, typer.Argument(help="One lookup or action, or nothing for the whole language.")] = "",
+    name: Annotated[str, typer.Argument(help="One fact or action, or nothing for the whole language.")] = "",
 ) -> None:
-    """Print the JSON Schema that editors use, or the vocabulary of one lookup or action."""
+    """Print the JSON Schema that editors use, or the vocabulary of one fact or action."""
     import json
 
     from opsctl.catalog import find_plugins

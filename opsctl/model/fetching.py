@@ -1,6 +1,6 @@
 """Fetching from the account without calling it: generators that yield reads and are sent the answers.
 
-A lookup or an action is a generator. It yields a batch of reads, is sent one answer for each in the same
+A fact or an action is a generator. It yields a batch of reads, is sent one answer for each in the same
 order, and returns its result. Whoever drives it decides how the reads are made, so the code that thinks is
 pure, and the number of batches is the number of sequential round trips.
 """

@@ -12,7 +12,7 @@ class Part(Value):
 
 
 class ForeignRead(Value):
-    """One raw read, or a lookup or action that is handed what a raw read answered.
+    """One raw read, or a fact or action that is handed what a raw read answered.
 
     `place` is where it stands in the playbook, `call` what is called or used.
     """

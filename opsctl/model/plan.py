@@ -16,7 +16,7 @@ class PlaybookRef(Value):
 
 
 class FactCall(Value):
-    """A fact that can be looked up again later: a registered lookup with its arguments, or one raw read."""
+    """A fact that can be looked up again later: a registered fact with its arguments, or one raw read."""
 
     uses: str = ""
     arguments: dict[str, Json] = {}

@@ -40,10 +40,10 @@ class InputSpec(Value):
 
 
 class FactSpec(Value):
-    """One thing to look up: a registered lookup (`uses`) or one raw read (`read`, `query`)."""
+    """One thing to look up: a registered fact (`uses`) or one raw read (`read`, `query`)."""
 
-    uses: str = Field("", description="Name of a lookup, see `opsctl playbook schema`.")
-    with_: dict[str, Json] = Field({}, alias="with", description="Arguments of the lookup.")
+    uses: str = Field("", description="Name of a fact, see `opsctl playbook schema`.")
+    with_: dict[str, Json] = Field({}, alias="with", description="Arguments of the fact.")
     read: str = Field("", description="`service.Operation` of a read-only AWS call.")
     params: dict[str, Json] = Field({}, description="Parameters of the raw read.")
     query: str = Field("", description="JMESPath over the answer of the raw read.")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from opsctl.model.jobs import Job
-from opsctl.model.run import Action, Lookup
+from opsctl.model.run import Action, Fact
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,6 +14,6 @@ class Registry:
     No pydantic model: checking the mappings would import everything they can name.
     """
 
-    lookups: Mapping[str, type[Lookup]]
+    facts: Mapping[str, type[Fact]]
     actions: Mapping[str, type[Action]]
     jobs: Mapping[str, type[Job]] = field(default_factory=dict)

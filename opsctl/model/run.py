@@ -33,7 +33,7 @@ class Identity(Value):
 
 
 class Context(Value):
-    """What every lookup and action may know of the run it works for.
+    """What every fact and action may know of the run it works for.
 
     `plan_id` is the mark that everything this run creates carries; `now` is when the command began, in seconds
     since the epoch, UTC.
@@ -64,7 +64,7 @@ class Context(Value):
         return read.region or self.identity.region
 
 
-class Lookup(Value, ABC):
+class Fact(Value, ABC):
     """A named fact: its fields are the playbook's `with:`, `Result` is the shape it comes back in.
 
     Subclasses live in a room's `facts`, one a file, and never call AWS: they yield reads.

@@ -84,6 +84,6 @@ def _fetching(call: FactCall, about: Context, registry: Registry) -> Fetching[Js
             return evaluate(call.query, answer) if call.query else answer
         except ExpressionFault as fault:
             raise InvalidInput.one(str(fault), source=call.read.api) from None
-    lookup = registry.lookups[call.uses].model_validate(call.arguments)
-    result = yield from lookup.read(about)
+    fact = registry.facts[call.uses].model_validate(call.arguments)
+    result = yield from fact.read(about)
     return result.model_dump(mode="json", by_alias=True)

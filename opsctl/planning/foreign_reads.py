@@ -14,7 +14,7 @@ _FACTS = {"type": "field", "children": [], "value": "facts"}
 def foreign_reads(book: Playbook) -> tuple[ForeignRead, ...]:
     """Return every raw read of a playbook, in its order, and where an answer to one goes besides.
 
-    Raw reads are those of `read:` facts and of the predicates of `call:` steps. Lookups and typed actions are
+    Raw reads are those of `read:` facts and of the predicates of `call:` steps. Facts and typed actions are
     opsctl's own, and are listed only where they are handed what a raw read answered.
     """
     raw = _raw_facts(book)

@@ -268,11 +268,11 @@ class _Checker:
             yield path, "exactly one of uses and read is needed"
         elif call.read is not None:
             yield from self._query(Query(read=call.read, query=call.query or "@"), path)
-        elif call.uses not in self._registry.lookups:
-            yield path, f"there is no lookup {call.uses[:80]!r}"
+        elif call.uses not in self._registry.facts:
+            yield path, f"there is no fact {call.uses[:80]!r}"
         else:
             try:
-                self._registry.lookups[call.uses].model_validate(call.arguments)
+                self._registry.facts[call.uses].model_validate(call.arguments)
             except ValidationError as fault:
                 yield path, _first(fault)
 

@@ -20,7 +20,7 @@ from opsctl.model.playbook import (
     UndoCall,
 )
 from opsctl.model.registry import Registry
-from opsctl.model.run import Action, Lookup
+from opsctl.model.run import Action, Fact
 from opsctl.playbook.schema import vocabulary
 
 _PARTS: tuple[tuple[str, type[BaseModel]], ...] = (
@@ -77,9 +77,9 @@ def render_reference(registry: Registry) -> str:
     for name, method in sorted(vars(PlaybookFunctions).items()):
         if name.startswith("_func_"):
             lines.append(f"- `{name.removeprefix('_func_')}`: {inspect.getdoc(method)}")
-    lines += ["", "## Lookups", "", "Facts that `uses:` can name.", ""]
-    for name in registry.lookups:
-        lines += _plugin(name, registry.lookups[name])
+    lines += ["", "## Facts", "", "Facts that `uses:` can name.", ""]
+    for name in registry.facts:
+        lines += _plugin(name, registry.facts[name])
     lines += ["## Actions", "", "Steps that `uses:` can name.", ""]
     for name in registry.actions:
         lines += _plugin(name, registry.actions[name])
@@ -93,7 +93,7 @@ def _fields(model: type[BaseModel]) -> list[str]:
     return lines
 
 
-def _plugin(name: str, plugin: type[Lookup] | type[Action]) -> list[str]:
+def _plugin(name: str, plugin: type[Fact] | type[Action]) -> list[str]:
     described = vocabulary(plugin)
     lines = [f"### `{name}`", "", inspect.getdoc(plugin) or "", ""]
     lines += ["| with | needed | meaning |", "|---|---|---|"]

@@ -23,7 +23,7 @@ from opsctl.model.playbook import FactSpec, LoadedPlaybook, StepSpec, UndoCall
 from opsctl.model.ports import ServiceModels
 from opsctl.model.readonly import why_no_read
 from opsctl.model.registry import Registry
-from opsctl.model.run import Action, Lookup
+from opsctl.model.run import Action, Fact
 from opsctl.model.value import Json
 from opsctl.planning.scope import step_references_in
 from opsctl.playbook.call_params import param_faults
@@ -84,12 +84,12 @@ class _Validator:
     def _fact(self, name: str, spec: FactSpec) -> Shape:
         path = f"facts.{name}"
         if spec.uses:
-            lookup = self._registry.lookups.get(spec.uses)
-            if lookup is None:
-                self._unknown("lookup", spec.uses, list(self._registry.lookups), f"{path}.uses")
+            fact = self._registry.facts.get(spec.uses)
+            if fact is None:
+                self._unknown("fact", spec.uses, list(self._registry.facts), f"{path}.uses")
                 return ANYTHING
-            self._arguments(lookup, spec.with_, f"{path}.with")
-            return shape_of_model(lookup.Result)
+            self._arguments(fact, spec.with_, f"{path}.with")
+            return shape_of_model(fact.Result)
         answer = self._read(spec.read, spec.params, f"{path}.read", f"{path}.params")
         if not spec.query:
             return answer
@@ -138,7 +138,7 @@ class _Validator:
                     hint = did_you_mean(output, known)
                     self._fault("reference", f"{step.uses} has no output {output!r}", path, hint=hint)
 
-    def _arguments(self, plugin: type[Lookup] | type[Action], given: dict[str, Json], path: str) -> None:
+    def _arguments(self, plugin: type[Fact] | type[Action], given: dict[str, Json], path: str) -> None:
         literal = {name: value for name, value in given.items() if not _has_expression(value)}
         fields = plugin.model_fields
         names = {field.alias or name for name, field in fields.items()}

@@ -141,7 +141,7 @@ def planned(steps: str, shelf: Shelf, plan_id: str = "20260101-000000-test") -> 
         {},
         about=Context(identity=IDENTITY, plan_id=plan_id),
         reader=AnswersReader(shelf),
-        registry=Registry(lookups={}, actions={}),
+        registry=Registry(facts={}, actions={}),
         overrides=(),
         now=1_790_000_000.0,
     )

@@ -22,9 +22,9 @@ NO_DATA = {"BlockDeviceMappings": INSTANCE["BlockDeviceMappings"][:1]}
 
 @pytest.mark.parametrize("seconds", [0, 60, 1800, 5400, 5 * HOUR, 7 * HOUR, 48 * HOUR])
 def test_an_interval_that_it_does_not_have_is_refused_with_those_it_has_before_any_read(seconds: int) -> None:
-    lookup = HaPreflight.model_validate({"instance": "i-0123456789abcdef0", "snapshots": "dlm", "rpo_s": seconds})
+    fact = HaPreflight.model_validate({"instance": "i-0123456789abcdef0", "snapshots": "dlm", "rpo_s": seconds})
     with pytest.raises(InvalidInput) as refused:
-        drive(lookup.read(ABOUT), {})
+        drive(fact.read(ABOUT), {})
     assert "every 1h, 2h, 3h, 4h, 6h, 8h, 12h, 24h" in str(refused.value)
 
 

@@ -125,8 +125,8 @@ def look_read(
     """Look at the instance with some members changed and some answers replaced."""
     instance = copy.deepcopy(INSTANCE) | dict(changes or {})
     table = {"ec2.DescribeInstances": {"Reservations": [{"Instances": [instance]}]}, **ANSWERS, **(answers or {})}
-    lookup = HaPreflight.model_validate({"instance": ID, **asked})
-    found, reader = drive(lookup.read(ABOUT), table)
+    fact = HaPreflight.model_validate({"instance": ID, **asked})
+    found, reader = drive(fact.read(ABOUT), table)
     assert isinstance(found, HaPreflightResult)
     return found, reader
 

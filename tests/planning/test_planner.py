@@ -13,7 +13,7 @@ from opsctl.model.playbook import LoadedPlaybook, Playbook
 from opsctl.model.ports import Aws
 from opsctl.model.reads import Answer, Read, Refused
 from opsctl.model.registry import Registry
-from opsctl.model.run import Action, Context, Lookup
+from opsctl.model.run import Action, Context, Fact
 from opsctl.model.value import Json, Value
 from opsctl.planning.planner import make_plan, refuse_large
 from tests.kit.box_plans import add_item, get_box, make_box
@@ -28,7 +28,7 @@ class Contents(Value):
     items: tuple[str, ...]
 
 
-class BoxContents(Lookup):
+class BoxContents(Fact):
     """The items of a box."""
 
     name = "box.contents"
@@ -53,7 +53,7 @@ class BoxMake(Action):
         return [make_box(self.box), *(add_item(i, self.box, f"add-{i}", ("make",)) for i in self.items)]
 
 
-REGISTRY = Registry(lookups={"box.contents": BoxContents}, actions={"box.make": BoxMake})
+REGISTRY = Registry(facts={"box.contents": BoxContents}, actions={"box.make": BoxMake})
 
 
 def playbook(**parts: Json) -> LoadedPlaybook:

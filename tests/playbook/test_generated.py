@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from opsctl.catalog import find_plugins
-from opsctl.model.run import Action, Lookup
+from opsctl.model.run import Action, Fact
 from opsctl.playbook.reference import render_reference
 from opsctl.playbook.schema import playbook_schema, plugin_schema
 
@@ -22,7 +22,7 @@ def test_the_editors_schema_is_current() -> None:
 
 def test_every_plugin_says_what_each_of_its_fields_means() -> None:
     registry = find_plugins()
-    plugins: list[type[Lookup] | type[Action]] = [*registry.lookups.values(), *registry.actions.values()]
+    plugins: list[type[Fact] | type[Action]] = [*registry.facts.values(), *registry.actions.values()]
     for plugin in plugins:
         assert (plugin.__doc__ or "").strip(), plugin
         for name, field in plugin.model_fields.items():
@@ -33,7 +33,7 @@ def test_a_name_that_a_fact_and_an_action_share_is_described_as_both() -> None:
     registry = find_plugins()
     both = plugin_schema("sns.topic", registry)
     assert [(one["kind"], "result" in one, one.get("outputs")) for one in both] == [
-        ("lookup", True, None),
+        ("fact", True, None),
         ("action", False, ["arn"]),
     ]
     assert both[0]["with"].keys() != both[1]["with"].keys()

@@ -19,7 +19,7 @@ FEWEST = 40
 def filled(book: Playbook) -> Iterator[tuple[str, str, type[BaseModel]]]:
     """Each input that fills a field of a fact or an action just as it is, with that field and the plug-in."""
     registry = find_plugins()
-    facts = [(registry.lookups[fact.uses], fact.with_) for fact in book.facts.values() if fact.uses]
+    facts = [(registry.facts[fact.uses], fact.with_) for fact in book.facts.values() if fact.uses]
     steps = [(registry.actions[step.uses], step.with_) for step in book.steps if step.uses]
     for plugin, given in (*facts, *steps):
         for field, value in given.items():

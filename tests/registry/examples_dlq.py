@@ -15,8 +15,8 @@ _COUNTED_S = 90
 """SQS's own counts are a minute late."""
 
 
-def _found(stage: Stage, lookup: str, **asked: Json) -> Json:
-    look = stage.world.registry.lookups[lookup].model_validate(asked)
+def _found(stage: Stage, fact: str, **asked: Json) -> Json:
+    look = stage.world.registry.facts[fact].model_validate(asked)
     return run_fetching(look.read(stage.world.about()), stage.world.reader()).model_dump(mode="json")
 
 

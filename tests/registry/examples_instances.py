@@ -74,7 +74,7 @@ def _drill(stage: Stage) -> dict[str, Json]:
         one["AutoScalingGroupName"]
         for one in client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
     ]
-    look = world.registry.lookups["ha.drill"].model_validate({"group": name, "by": "unhealthy"})
+    look = world.registry.facts["ha.drill"].model_validate({"group": name, "by": "unhealthy"})
     found = run_fetching(look.read(world.about()), world.reader()).model_dump(mode="json")
     client("autoscaling").set_instance_health(InstanceId=only(name), HealthStatus="Unhealthy")
     return {"drill": found}

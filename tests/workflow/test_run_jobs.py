@@ -13,7 +13,7 @@ from opsctl.model.jobs import Job, JobResult, Tools
 from opsctl.model.plan import FactCall, Plan, PlanCheck
 from opsctl.model.registry import Registry
 from opsctl.model.report import CheckResult, JournalEvent
-from opsctl.model.run import Context, Lookup
+from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
 from opsctl.workflow.bench import Workbench
 from opsctl.workflow.runs import check_whole, is_proved, proofs_of, refuse_drift, resume_run, start_run
@@ -55,7 +55,7 @@ def noting() -> Change:
 def told(path: Path, plan: Plan, box: Box) -> tuple[Workbench, Tools]:
     """Carry a plan with a job out; return what it was carried out with, and what the job was handed."""
     given = vars(bench(box, path))
-    registry = Registry(lookups={}, actions={}, jobs={"box.note": Noted})
+    registry = Registry(facts={}, actions={}, jobs={"box.note": Noted})
     by = IDENTITY.model_copy(update={"reached_by": ("--profile", "prod")})
     about = Context(identity=by, plan_id="x")
     work = Workbench(**{**given, "registry": registry, "about": about, "queues": lambda _region: None})
@@ -234,14 +234,14 @@ def test_a_run_that_was_undone_wholly_or_in_part_is_refused_by_its_name(tmp_path
 
 
 class Planned(Value):
-    """What the lookup below finds."""
+    """What the fact below finds."""
 
     plan: str
     boxes: tuple[str, ...]
 
 
-class OfPlan(Lookup):
-    """A lookup that tells whom it looks for."""
+class OfPlan(Fact):
+    """A fact that tells whom it looks for."""
 
     name: ClassVar[str] = "box.plan"
     Result: ClassVar[type[Value]] = Planned
@@ -262,7 +262,7 @@ def test_a_check_looks_up_what_the_playbook_named_and_knows_the_inputs(tmp_path:
         tells="facts.found.plan",
         facts={"found": FactCall(uses="box.plan", arguments={"box": "new"})},
     )
-    registry = Registry(lookups={"box.plan": OfPlan}, actions={})
+    registry = Registry(facts={"box.plan": OfPlan}, actions={})
     box = Box({"new": {"Items": ["a"], "Lock": 1}})
     work = Workbench(**{**vars(bench(box, tmp_path)), "registry": registry})
     for asked, says, found in ((False, "clean", []), (True, "clean: it is not", ["a"])):

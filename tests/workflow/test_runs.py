@@ -38,7 +38,7 @@ def bench(aws: Aws, path: Path, plan_id: str = "undo-id") -> Workbench:
         aws=aws,
         fresh_reader=lambda: AnswersReader(aws),
         journal=Journal(path),
-        registry=Registry(lookups={}, actions={}),
+        registry=Registry(facts={}, actions={}),
         about=Context(identity=IDENTITY, plan_id=plan_id),
         clock=FakeClock(),
         progress=lambda _line: None,

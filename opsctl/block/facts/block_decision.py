@@ -18,11 +18,11 @@ from opsctl.block.ways_in import ways_to
 from opsctl.model.countries import country_codes
 from opsctl.model.errors import FactUnknown, InvalidInput, RefusedByGuard
 from opsctl.model.fetching import Fetching, gather
-from opsctl.model.run import Action, Context, Lookup
+from opsctl.model.run import Action, Context, Fact
 from opsctl.model.value import Value
 
 
-class BlockDecision(Lookup):
+class BlockDecision(Fact):
     """Choose, on every way in to a target, the places where a block works, and say why others do not.
 
     Looked up again after the change it is the proof: every way says whether the addresses are dropped.

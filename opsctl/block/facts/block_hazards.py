@@ -13,7 +13,7 @@ from opsctl.block.topology.survey import Survey
 from opsctl.model.errors import InvalidInput
 from opsctl.model.fetching import Fetching
 from opsctl.model.networks import Network, parse_network
-from opsctl.model.run import Context, Lookup
+from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
 from opsctl.resources.special import BROAD_V4, BROAD_V6, is_broad, is_everything, shares, special
 
@@ -24,7 +24,7 @@ _BECAUSE = {
 }
 
 
-class BlockHazards(Lookup):
+class BlockHazards(Fact):
     """Tell which addresses must not be blocked: everything, too wide, private, the account's own, AWS's edge."""
 
     name: ClassVar[str] = "block.hazards"

@@ -10,11 +10,11 @@ from opsctl.block.decision import Decision
 from opsctl.block.layers import Home
 from opsctl.block.ways_in import ways_to
 from opsctl.model.fetching import Fetching
-from opsctl.model.run import Context, Lookup
+from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
 
 
-class TopologyWaysIn(Lookup):
+class TopologyWaysIn(Fact):
     """Find every way from the internet to a target, and what is left of a client's address on each."""
 
     name: ClassVar[str] = "topology.ways_in"

@@ -146,7 +146,7 @@ def open_glass(
         found = run_fetching(SqsQueue(queue=queue).read(runtime.about), runtime.reader())
     except InvalidInput as invalid:
         raise invalid.told_as({"queue": "QUEUE"}) from None
-    assert isinstance(found, QueueFound)  # noqa: S101 - the lookup's own result
+    assert isinstance(found, QueueFound)  # noqa: S101 - the fact's own result
     refuse_costly_look(found.queue, found.consumers, tuple(override))
     wire = runtime.queues(runtime.identity.region)
     parked = "; ".join(found.parked)

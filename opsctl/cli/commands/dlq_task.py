@@ -66,7 +66,7 @@ def _read(session: "Session", given: Given) -> "MoveTasks":
         found = run_fetching(SqsMoveTasks.model_validate(given.values).read(runtime.about), runtime.reader())
     except InvalidInput as invalid:
         raise invalid.told_as(given.flags) from None
-    assert isinstance(found, MoveTasks)  # noqa: S101 - the lookup's own result
+    assert isinstance(found, MoveTasks)  # noqa: S101 - the fact's own result
     return found
 
 

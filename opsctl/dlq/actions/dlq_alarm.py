@@ -21,7 +21,7 @@ class DlqAlarm(Action):
     name: ClassVar[str] = "dlq.alarm"
 
     queue: str = Field(description="Name of the queue.")
-    topic: str = Field(description="ARN of the SNS topic, as the lookup `sns.topic` found it.")
+    topic: str = Field(description="ARN of the SNS topic, as the fact `sns.topic` found it.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one PutMetricAlarm, or nothing."""

@@ -27,7 +27,7 @@ class DlqAttachAction(Action):
     name: ClassVar[str] = "dlq.attach"
     outputs: ClassVar[tuple[str, ...]] = ()
 
-    attachment: Attachment = Field(description="What the lookup `dlq.attach` found.")
+    attachment: Attachment = Field(description="What the fact `dlq.attach` found.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan queue, permission and redirection, one mutating call a change."""

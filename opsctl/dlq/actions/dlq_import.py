@@ -18,9 +18,9 @@ class DlqImportAction(Action):
     name: ClassVar[str] = "dlq.import"
 
     path: str = Field(description="The file; it must be the same when the plan is applied.")
-    sha256: str = Field(description="Its SHA-256, as the lookup `dlq.file` gave it.")
+    sha256: str = Field(description="Its SHA-256, as the fact `dlq.file` gave it.")
     count: int = Field(description="How many messages it holds.")
-    queue: QueueFacts = Field(description="The queue, as the lookup found it.")
+    queue: QueueFacts = Field(description="The queue, as the fact found it.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one job."""

@@ -23,7 +23,7 @@ class DlqPark(Action):
 
     name: ClassVar[str] = "dlq.park"
 
-    park: ParkFound = Field(description="What the lookup `dlq.park` found.")
+    park: ParkFound = Field(description="What the fact `dlq.park` found.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one CreateQueue, or nothing when nothing has to be parked."""

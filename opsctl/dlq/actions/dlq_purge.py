@@ -25,10 +25,10 @@ class DlqPurgeAction(Action):
 
     name: ClassVar[str] = "dlq.purge"
 
-    queue: QueueFacts = Field(description="The queue, as the lookup `sqs.queue` found it.")
+    queue: QueueFacts = Field(description="The queue, as the fact `sqs.queue` found it.")
     path: str = Field("", description="The file; empty deletes for good.")
     where: str = Field("", description="JMESPath over a message; only those for which it finds something.")
-    park: ParkFound = Field(ParkFound(), description="What the lookup `dlq.park` found.")
+    park: ParkFound = Field(ParkFound(), description="What the fact `dlq.park` found.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one job or one PurgeQueue; nothing when the queue is empty."""

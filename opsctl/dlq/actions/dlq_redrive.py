@@ -31,7 +31,7 @@ class DlqRedriveAction(Action):
 
     name: ClassVar[str] = "dlq.redrive"
 
-    redrive: Redrive = Field(description="What the lookup `dlq.redrive` found.")
+    redrive: Redrive = Field(description="What the fact `dlq.redrive` found.")
     where: str = Field("", description="JMESPath over a message; only those for which it finds something.")
     settings: tuple[Setting, ...] = Field((), description="Members of body or attributes to set.")
     edit: str = Field("", description="JMESPath over a message that gives its new body.")
@@ -40,7 +40,7 @@ class DlqRedriveAction(Action):
     watch: int = Field(10, description="Stop when more than so many come straight back; -1 never.")
     backup: str = Field("", description="Write every message to this file before it is sent.")
     onto_bus: bool = Field(False, description="Put EventBridge's dead letters back on their bus.")
-    park: ParkFound = Field(ParkFound(), description="What the lookup `dlq.park` found.")
+    park: ParkFound = Field(ParkFound(), description="What the fact `dlq.park` found.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one job, or none when the queue is empty; with a task after a canary, two."""
@@ -139,7 +139,7 @@ class DlqRedriveAction(Action):
         )
 
     def _altered(self) -> bool:
-        """Whether SQS's task would do something else, whatever the lookup was told: it moves everything."""
+        """Whether SQS's task would do something else, whatever the fact was told: it moves everything."""
         return bool(self.where or self.settings or self.edit or self.limit or self.backup)
 
     def _title(self, limit: int) -> str:

@@ -13,7 +13,7 @@ from opsctl.dlq.attach.failing_sources import FailingSource, find_source
 from opsctl.dlq.attach.role_calls import are_allowed, list_policies, policy_name, simulations
 from opsctl.model.errors import InvalidInput
 from opsctl.model.fetching import Fetching, fetch
-from opsctl.model.run import Context, Lookup
+from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
 from opsctl.resources.dead_letter_reads import describe_key, key_policy
 from opsctl.resources.queue_facts import queue_name_of
@@ -22,7 +22,7 @@ from opsctl.resources.resource_policies import Call, Verdict, verdict_on
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,75}\.fifo|[A-Za-z0-9_-]{1,80}")
 
 
-class DlqAttach(Lookup):
+class DlqAttach(Fact):
     """Find a queue, function, subscription, rule target or schedule, and what it lacks for a dead-letter queue.
 
     The queue need not exist. A source that has a dead-letter queue keeps it unless another one is asked for.

@@ -8,7 +8,7 @@ from opsctl.dlq.audit.findings import findings_of
 from opsctl.dlq.audit.reading import read_region
 from opsctl.dlq.audit.rules import AuditFinding
 from opsctl.model.fetching import Fetching
-from opsctl.model.run import Context, Lookup
+from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
 from opsctl.resources.queue_facts import find_queue
 
@@ -25,7 +25,7 @@ class Audited(Value):
     unknown: tuple[str, ...]
 
 
-class DlqAudit(Lookup):
+class DlqAudit(Fact):
     """Check how dead letters are kept: loops, blocked groups, timings, alarms, policies, keys, and what has none.
 
     Each finding has a severity (high, medium, low), a stable id, the reason and the command that fixes it;

@@ -7,7 +7,7 @@ from pydantic import Field
 from opsctl.dlq.edits import parse_setting, refuse_bad_expression
 from opsctl.dlq.sieve import Setting
 from opsctl.model.fetching import Fetching
-from opsctl.model.run import Context, Lookup
+from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
 
 
@@ -17,7 +17,7 @@ class Edits(Value):
     settings: tuple[Setting, ...]
 
 
-class DlqEdits(Lookup):
+class DlqEdits(Fact):
     """Parse what is to be set in messages, and check the expressions; reads nothing."""
 
     name: ClassVar[str] = "dlq.edits"

@@ -12,7 +12,7 @@ from opsctl.dlq.transfer.backup import read_records
 from opsctl.dlq.transfer.queue_sending import size_of
 from opsctl.model.errors import InvalidInput
 from opsctl.model.fetching import Fetching
-from opsctl.model.run import Context, Lookup
+from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
 from opsctl.resources.queue_facts import QueueFacts, find_queue
 
@@ -30,7 +30,7 @@ class FileOfMessages(Value):
     refused: tuple[str, ...]
 
 
-class DlqFile(Lookup):
+class DlqFile(Fact):
     """Read every line of a file of messages and hold it against a queue's limits."""
 
     name: ClassVar[str] = "dlq.file"

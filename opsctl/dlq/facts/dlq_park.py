@@ -19,14 +19,14 @@ from opsctl.dlq.parks import ParkFound
 from opsctl.model.errors import InvalidInput
 from opsctl.model.fetching import Fetching, fetch
 from opsctl.model.reads import Answer
-from opsctl.model.run import Context, Lookup
+from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
 from opsctl.resources.marks import PLAN_TAG
 from opsctl.resources.queue_facts import QueueFacts, find_queue, parse_queue, queue_attributes, url_for
 from opsctl.resources.queue_policy import EVERYTHING
 
 
-class DlqPark(Lookup):
+class DlqPark(Fact):
     """Find how to take everything out of a FIFO queue in order and bring back what a filter does not want.
 
     Reads nothing without `through`. The queue to park in is made for one run and deleted by it.

@@ -21,7 +21,7 @@ from opsctl.dlq.senders import (
 from opsctl.model.errors import InvalidInput
 from opsctl.model.fetching import Fetching, fetch, gather
 from opsctl.model.reads import Answer, Read
-from opsctl.model.run import Context, Lookup
+from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
 from opsctl.resources.consumers import function_configuration
 from opsctl.resources.dead_letter_reads import describe_bus, list_mappings, list_versions
@@ -35,7 +35,7 @@ _METRICS_S = 240
 _ASKED = "asked for with --to"
 
 
-class DlqRedrive(Lookup):
+class DlqRedrive(Fact):
     """Find what leaves dead letters in a queue and where each kind goes back to, and choose how to redrive it.
 
     Source queues, functions, on-failure destinations, stream batches, SNS subscriptions, rule targets and

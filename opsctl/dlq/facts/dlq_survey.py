@@ -7,7 +7,7 @@ from pydantic import Field
 from opsctl.dlq.audit.listing import DeadLetterRow, rows_of
 from opsctl.dlq.audit.reading import read_region
 from opsctl.model.fetching import Fetching
-from opsctl.model.run import Context, Lookup
+from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
 
 
@@ -23,7 +23,7 @@ class Surveyed(Value):
     unknown: tuple[str, ...]
 
 
-class DlqSurvey(Lookup):
+class DlqSurvey(Fact):
     """List the dead-letter queues of the region: what sends to them, how much they hold, how long it lasts.
 
     Those of queues, functions, event source mappings, subscriptions, rule targets, buses and schedules; also

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from opsctl.model.fetching import Fetching, require
 from opsctl.model.reads import Read
-from opsctl.model.run import Context, Lookup
+from opsctl.model.run import Context, Fact
 from opsctl.model.value import Json, Value
 from opsctl.resources.queue_facts import find_queue
 
@@ -33,7 +33,7 @@ class MoveTasks(Value):
     running: tuple[MoveTask, ...]
 
 
-class SqsMoveTasks(Lookup):
+class SqsMoveTasks(Fact):
     """List the last ten message move tasks that took from a queue."""
 
     name: ClassVar[str] = "sqs.move_tasks"

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from opsctl.dlq.park_queues import OF_TAG, is_park, tags_of
 from opsctl.model.fetching import Fetching, fetch
-from opsctl.model.run import Context, Lookup
+from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
 from opsctl.resources.consumers import mappings_of
 from opsctl.resources.marks import PLAN_TAG
@@ -23,7 +23,7 @@ class QueueFound(Value):
     unknown: tuple[str, ...]
 
 
-class SqsQueue(Lookup):
+class SqsQueue(Fact):
     """Find a queue by name, URL or ARN, with its depth, settings and consumers."""
 
     name: ClassVar[str] = "sqs.queue"

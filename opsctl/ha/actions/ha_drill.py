@@ -26,7 +26,7 @@ class HaDrillAction(Action):
 
     name: ClassVar[str] = "ha.drill"
 
-    drill: HaDrillFacts = Field(description="The group or standby, as the lookup `ha.drill` found it.")
+    drill: HaDrillFacts = Field(description="The group or standby, as the fact `ha.drill` found it.")
     within_s: int = Field(1800, ge=1, description="The time in which it has to recover.")
     probe: str = Field("", description="URL whose first good answer counts as well; none when empty.")
     report: str = Field("", description="File for the report as Markdown; none when empty.")

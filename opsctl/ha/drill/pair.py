@@ -1,6 +1,6 @@
 """A drill of a standby: what a look reads, what the answers say, and what the failover came to or hangs on."""
 
-from opsctl.ha.drill.sight import Fact, Seat, Sight, data_of, data_reads, moment
+from opsctl.ha.drill.sight import DatedFact, Seat, Sight, data_of, data_reads, moment
 from opsctl.ha.drill.story import Story
 from opsctl.ha.drill.verdict import (
     Milestones,
@@ -122,19 +122,19 @@ def _seats(one: Json, subject: Subject) -> list[Seat]:
     return [seat.model_copy(update={"state": _STARTING.get(state, f"Pending:{state}"), "says": says})]
 
 
-def _alarm(answer: Json) -> list[Fact]:
+def _alarm(answer: Json) -> list[DatedFact]:
     found = []
     for one in answer.get("MetricAlarms", []):
         at = one.get("StateTransitionedTimestamp") or one.get("StateUpdatedTimestamp")
         if one.get("StateValue") == "ALARM" and at:
-            found.append(Fact(key="alarm on", at=moment(at), says=f"alarm {one['AlarmName']} went on"))
+            found.append(DatedFact(key="alarm on", at=moment(at), says=f"alarm {one['AlarmName']} went on"))
     return found
 
 
-def _started(instances: list[Json], subject: Subject) -> list[Fact]:
+def _started(instances: list[Json], subject: Subject) -> list[DatedFact]:
     """EC2 says anew with every start when an instance was launched."""
     return [
-        Fact(key="twin started", at=moment(one["LaunchTime"]), says=f"{subject.twin} was started")
+        DatedFact(key="twin started", at=moment(one["LaunchTime"]), says=f"{subject.twin} was started")
         for one in instances
         if one["InstanceId"] == subject.twin and one.get("LaunchTime")
     ]

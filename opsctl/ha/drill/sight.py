@@ -30,7 +30,7 @@ class Step(Value):
     message: str = ""
 
 
-class Fact(Value):
+class DatedFact(Value):
     """Something that AWS itself dates, other than a scaling activity; `key` tells it from all others."""
 
     key: str
@@ -65,7 +65,7 @@ class Sight(Value):
     exists: bool = True
     seats: tuple[Seat, ...] | None = None
     steps: tuple[Step, ...] | None = None
-    facts: tuple[Fact, ...] = ()
+    facts: tuple[DatedFact, ...] = ()
     disks: tuple[Disk, ...] | None = None
     holders: dict[str, str] | None = None
     """The instance that has each Elastic IP, by allocation id."""

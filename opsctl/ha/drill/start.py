@@ -1,4 +1,4 @@
-"""What a drill begins with, as the lookup `ha.drill` finds it."""
+"""What a drill begins with, as the fact `ha.drill` finds it."""
 
 from typing import Literal
 

@@ -15,7 +15,7 @@ from opsctl.ha.tags import DEVICE_TAG, GROUP_TAG, ROLE_TAG
 from opsctl.model.errors import InvalidInput
 from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Answer, Read, Refused
-from opsctl.model.run import Context, Lookup
+from opsctl.model.run import Context, Fact
 from opsctl.model.spans import span
 from opsctl.model.value import Json, Value
 from opsctl.resources.ec2 import parse_tags
@@ -24,7 +24,7 @@ ENDED = ("Successful", "Failed", "Cancelled")
 REFRESHING = ("Pending", "InProgress", "Cancelling", "RollbackInProgress", "Baking")
 
 
-class HaDrill(Lookup):
+class HaDrill(Fact):
     """Read what a drill of something that make-ha built needs, and what speaks against it; changes nothing."""
 
     name: ClassVar[str] = "ha.drill"

@@ -22,7 +22,7 @@ from opsctl.ha.recovery.package import (
 from opsctl.ha.seen import ElasticIp
 from opsctl.model.errors import InvalidInput
 from opsctl.model.fetching import Fetching
-from opsctl.model.run import Context, Lookup
+from opsctl.model.run import Context, Fact
 from opsctl.model.value import Json, Value
 
 
@@ -40,7 +40,7 @@ class HandlerPackage(Value):
     dlm_policy: dict[str, Json]
 
 
-class HaHandler(Lookup):
+class HaHandler(Fact):
     """Package the recovery handler with the configuration and the least privilege of one group; reads nothing."""
 
     name: ClassVar[str] = "ha.handler"

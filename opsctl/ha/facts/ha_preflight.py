@@ -13,12 +13,12 @@ from opsctl.ha.snapshots import refuse_bad_schedule
 from opsctl.model.errors import FactUnknown, InvalidInput
 from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Answer, Read, Refused
-from opsctl.model.run import Context, Lookup
+from opsctl.model.run import Context, Fact
 from opsctl.model.value import Json, Value
 from opsctl.resources.route53 import normal_name
 
 
-class HaPreflight(Wanted, Lookup):
+class HaPreflight(Wanted, Fact):
     """Read everything that matters before an instance is put under recovery, and judge it.
 
     The instance is named by its id or its Name tag. What could not be read is `unknown` and shown as such.

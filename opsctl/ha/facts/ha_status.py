@@ -14,7 +14,7 @@ from opsctl.ha.own_group import own
 from opsctl.ha.status_reads import group_reads, pair_reads
 from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Read, Refused
-from opsctl.model.run import Context, Lookup
+from opsctl.model.run import Context, Fact
 from opsctl.model.value import Json, Value
 
 
@@ -31,7 +31,7 @@ class HaStatusResult(Value):
     findings: tuple[Finding, ...]
 
 
-class HaStatus(Lookup):
+class HaStatus(Fact):
     """Read a group or a standby that make-ha built, and judge whether it would recover now; changes nothing."""
 
     name: ClassVar[str] = "ha.status"

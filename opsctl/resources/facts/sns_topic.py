@@ -8,7 +8,7 @@ from pydantic import Field
 from opsctl.model.errors import FactUnknown, InvalidInput
 from opsctl.model.fetching import Fetching, fetch
 from opsctl.model.reads import Refused
-from opsctl.model.run import Context, Lookup
+from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
 from opsctl.resources.dead_letter_reads import topic_attributes
 
@@ -22,7 +22,7 @@ class TopicFound(Value):
     notes: tuple[str, ...] = ()
 
 
-class SnsTopic(Lookup):
+class SnsTopic(Fact):
     """Find a topic by name or ARN in the account and region of the run; an empty name finds none."""
 
     name: ClassVar[str] = "sns.topic"

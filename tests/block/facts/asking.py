@@ -1,4 +1,4 @@
-"""Asks the lookups about a picture of an account."""
+"""Asks the facts about a picture of an account."""
 
 from opsctl.block.decision import Decision
 from opsctl.block.facts.block_decision import BlockDecision

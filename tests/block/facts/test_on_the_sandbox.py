@@ -1,4 +1,4 @@
-"""The lookups on the sandbox's own worlds, over HTTP, with AWS's rules on."""
+"""The facts on the sandbox's own worlds, over HTTP, with AWS's rules on."""
 
 from collections.abc import Iterator
 

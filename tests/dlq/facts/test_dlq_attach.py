@@ -58,8 +58,8 @@ def function(**more: Json) -> dict[str, Canned]:
 
 
 def found(source: str, answers: Mapping[str, Canned], dlq: str = "", max_receive: int = 0) -> Attachment:
-    lookup = DlqAttach(source=source, queue=dlq, max_receive=max_receive)
-    result, _ = drive(lookup.read(ABOUT), NOBODY | dict(answers))
+    fact = DlqAttach(source=source, queue=dlq, max_receive=max_receive)
+    result, _ = drive(fact.read(ABOUT), NOBODY | dict(answers))
     assert isinstance(result, Attachment)
     return result
 
@@ -206,9 +206,9 @@ def test_a_cron_schedule_whose_start_has_passed_is_told() -> None:
         "Target": {"Arn": "x", "RoleArn": ROLE},
         "StartDate": "2020-01-01T00:00:00+00:00",
     }
-    lookup = DlqAttach(source="schedule:s", queue="", max_receive=0)
+    fact = DlqAttach(source="schedule:s", queue="", max_receive=0)
     later = ABOUT.model_copy(update={"now": 1_800_000_000.0})
-    result, _ = drive(lookup.read(later), NOBODY | {"scheduler.GetSchedule": answer})
+    result, _ = drive(fact.read(later), NOBODY | {"scheduler.GetSchedule": answer})
     assert isinstance(result, Attachment)
     assert "means nothing for a cron expression" in result.notes[0]
 
