@@ -14,7 +14,7 @@ from types import ModuleType
 import pytest
 
 from opsctl.block import node_kinds
-from opsctl.block.node_kinds.registry import every_hop
+from opsctl.block.node_kinds.registry import every_node_kind
 from opsctl.model.value import Json
 from tests.kit.command import environment, opsctl
 from tests.kit.installed import install, on_the_path
@@ -108,11 +108,11 @@ def test_the_kind_of_node_is_found_and_its_test_passes(tmp_path: Path, monkeypat
     path = next(path for path in BLOCKS if path.startswith("opsctl/block/node_kinds/"))
     (kinds / Path(path).name).write_text(BLOCKS[path], encoding="utf-8")
     monkeypatch.setattr(node_kinds, "__path__", [*node_kinds.__path__, str(kinds)])
-    every_hop.cache_clear()
+    every_node_kind.cache_clear()
     try:
         assert run_tests_of("tests/block/node_kinds/test_app_runner.py", tmp_path)
     finally:
-        every_hop.cache_clear()
+        every_node_kind.cache_clear()
         del sys.modules[f"{node_kinds.__name__}.{Path(path).stem}"]
 
 

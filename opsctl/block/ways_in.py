@@ -1,6 +1,6 @@
 """From a target's text to the graph of its ways in, over every kind of node there is."""
 
-from opsctl.block.node_kinds.registry import every_hop
+from opsctl.block.node_kinds.registry import every_node_kind
 from opsctl.block.topology.explore import explore
 from opsctl.block.topology.finding import find_target, finder
 from opsctl.block.topology.graph import Web
@@ -17,9 +17,9 @@ def ways_to(target: str, about: Context) -> Fetching[tuple[Web, Survey]]:
         InvalidInput: nothing, or more than one thing, has that name.
         RefusedByGuard: nobody can tell, because something could not be read.
     """
-    hops = every_hop()
-    survey = Survey(about, finder(hops))
-    bulk = {read.key: read for hop in hops for read in hop.bulk(about.region)}
-    _, start = yield from both(survey.prefetch(list(bulk.values())), find_target(target, hops, survey))
-    web = yield from explore(start, hops, survey)
+    node_kinds = every_node_kind()
+    survey = Survey(about, finder(node_kinds))
+    bulk = {read.key: read for kind in node_kinds for read in kind.bulk(about.region)}
+    _, start = yield from both(survey.prefetch(list(bulk.values())), find_target(target, node_kinds, survey))
+    web = yield from explore(start, node_kinds, survey)
     return web, survey

@@ -6,7 +6,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.block.decision import Hazard, Hazards
-from opsctl.block.node_kinds.registry import every_hop
+from opsctl.block.node_kinds.registry import every_node_kind
 from opsctl.block.own_ranges import OwnRange, own_ranges
 from opsctl.block.topology.finding import finder
 from opsctl.block.topology.survey import Survey
@@ -42,7 +42,7 @@ class BlockHazards(Fact):
         found += _never(wanted, about.settings.never_block)
         if not wanted:
             return Hazards(found=())
-        own = yield from own_ranges(Survey(about, finder(every_hop())))
+        own = yield from own_ranges(Survey(about, finder(every_node_kind())))
         found += [hazard for text, network in wanted.items() for hazard in _owned(text, network, own.ranges)]
         return Hazards(found=tuple(found), unknown=own.unknown)
 

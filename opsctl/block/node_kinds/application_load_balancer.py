@@ -6,7 +6,7 @@ from opsctl.block.node_kinds import balancers
 from opsctl.block.node_kinds.balancers import Kind
 from opsctl.block.node_kinds.reading import web_acl_of_resource
 from opsctl.block.topology.graph import Link, Node
-from opsctl.block.topology.hop import Hop
+from opsctl.block.topology.node_kind import NodeKind
 from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import Survey
 from opsctl.block.wafv2 import get_web_acl_for_resource
@@ -16,7 +16,7 @@ from opsctl.model.reads import Read
 KIND = Kind(kind="alb", title="application load balancer", type="application")
 
 
-class ApplicationLoadBalancer(Hop):
+class ApplicationLoadBalancer(NodeKind):
     """Gates: network ACLs of all its subnets, security groups, a regional web ACL."""
 
     kind = KIND.kind

@@ -22,7 +22,7 @@ DOMAINS = re.compile(r"(^|\.)(elb\.(?P<nlb>[a-z0-9-]+)|(?P<alb>[a-z0-9-]+)\.elb)
 
 
 class Kind(Value):
-    """Which hop asks: its kind of node, its title, and the type that AWS gives such load balancers."""
+    """Which kind asks: its kind of node, its title, and the type that AWS gives such load balancers."""
 
     kind: str
     title: str

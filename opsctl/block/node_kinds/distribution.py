@@ -10,7 +10,7 @@ from opsctl.block.node_kinds.names import resolve
 from opsctl.block.node_kinds.reading import web_acl_of_distribution
 from opsctl.block.topology.gates import GeoGate
 from opsctl.block.topology.graph import Link, Node
-from opsctl.block.topology.hop import Hop
+from opsctl.block.topology.node_kind import NodeKind
 from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import Survey, cannot_tell
 from opsctl.block.topology.unfold import both
@@ -22,7 +22,7 @@ _BEHIND = "the packet's source is CloudFront, the client's address is only in a 
 _VPC_ORIGIN = "a VPC origin: inbound network ACL rules are not evaluated for CloudFront's traffic"
 
 
-class DistributionHop(Hop):
+class DistributionKind(NodeKind):
     """Gates: geographic restriction first, then the web ACL (requests denied by country never reach WAF)."""
 
     kind = "distribution"
@@ -136,7 +136,7 @@ def _listed(survey: Survey, what: str) -> Fetching[tuple[Distribution, ...] | st
 
 
 def _places(found: Sequence[Distribution]) -> tuple[Place, ...]:
-    return tuple(Place(kind=DistributionHop.kind, id=one.id) for one in found)
+    return tuple(Place(kind=DistributionKind.kind, id=one.id) for one in found)
 
 
 def _with_alias(name: str, found: Sequence[Distribution]) -> list[Distribution]:

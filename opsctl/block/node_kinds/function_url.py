@@ -2,7 +2,7 @@
 
 import re
 
-from opsctl.block.topology.hop import Blind
+from opsctl.block.topology.node_kind import Blind
 
 
 class FunctionUrl(Blind):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from opsctl.block.node_kinds.names import Step, one_step
 from opsctl.block.topology.graph import Link, Node
-from opsctl.block.topology.hop import Hop
+from opsctl.block.topology.node_kind import NodeKind
 from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import Survey
 from opsctl.model.fetching import Fetching, gather
@@ -12,7 +12,7 @@ from opsctl.model.reads import Read
 from opsctl.resources.route53 import list_hosted_zones, normal_name
 
 
-class HostedName(Hop):
+class HostedName(NodeKind):
     """A record in Route 53: an alias, a CNAME or addresses; the client's address is untouched by it."""
 
     kind = "name"

@@ -5,7 +5,7 @@ from opsctl.block.node_kinds.reading import group_gate, nacl_gate
 from opsctl.block.topology.finding import is_address
 from opsctl.block.topology.gates import Gate
 from opsctl.block.topology.graph import Node
-from opsctl.block.topology.hop import Hop
+from opsctl.block.topology.node_kind import NodeKind
 from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import Survey, cannot_tell
 from opsctl.block.topology.unfold import both
@@ -15,7 +15,7 @@ from opsctl.resources import ec2
 from opsctl.resources.ec2 import Instance
 
 
-class InstanceHop(Hop):
+class InstanceKind(NodeKind):
     """The end of a way; its gates are those of its primary interface, where targets are reached."""
 
     kind = "instance"

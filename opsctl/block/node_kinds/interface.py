@@ -9,7 +9,7 @@ from opsctl.block.node_kinds.routes import reachable
 from opsctl.block.topology.finding import is_address
 from opsctl.block.topology.gates import open_services
 from opsctl.block.topology.graph import Link, Node
-from opsctl.block.topology.hop import Hop
+from opsctl.block.topology.node_kind import NodeKind
 from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import Survey
 from opsctl.block.topology.unfold import both
@@ -21,7 +21,7 @@ from opsctl.resources.ec2 import Instance, Interface
 _EC2_NAME = re.compile(r"^ec2-(\d+)-(\d+)-(\d+)-(\d+)\.([a-z0-9-]+\.)?compute(-1)?\.amazonaws\.com(\.cn)?$")
 
 
-class InterfaceHop(Hop):
+class InterfaceKind(NodeKind):
     """Gates: the network ACL of its subnet and its security groups; both see the client's address."""
 
     kind = "interface"

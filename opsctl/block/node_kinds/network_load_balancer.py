@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from opsctl.block.node_kinds import balancers
 from opsctl.block.node_kinds.balancers import Kind
 from opsctl.block.topology.graph import Link, Node
-from opsctl.block.topology.hop import Hop
+from opsctl.block.topology.node_kind import NodeKind
 from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import Survey
 from opsctl.model.fetching import Fetching
@@ -14,7 +14,7 @@ from opsctl.model.reads import Read
 KIND = Kind(kind="nlb", title="network load balancer", type="network")
 
 
-class NetworkLoadBalancer(Hop):
+class NetworkLoadBalancer(NodeKind):
     """Gates: network ACLs of all its subnets, and security groups if it was made with any."""
 
     kind = KIND.kind

@@ -1,7 +1,7 @@
 """A name or an address that nothing in this account answers."""
 
 from opsctl.block.topology.graph import Node
-from opsctl.block.topology.hop import Hop
+from opsctl.block.topology.node_kind import NodeKind
 from opsctl.block.topology.places import Place
 from opsctl.block.topology.survey import Survey
 from opsctl.model.fetching import Fetching
@@ -9,7 +9,7 @@ from opsctl.model.fetching import Fetching
 _AWS = (".amazonaws.com", ".amazonaws.com.cn", ".elasticbeanstalk.com", ".awsapprunner.com", ".amplifyapp.com")
 
 
-class Outside(Hop):
+class Outside(NodeKind):
     """What a name of the account leads to elsewhere: a third-party CDN, or another account."""
 
     kind = "outside"

@@ -5,17 +5,17 @@ import pkgutil
 from functools import lru_cache
 
 from opsctl.block import node_kinds
-from opsctl.block.topology.hop import Hop
+from opsctl.block.topology.node_kind import NodeKind
 
 
 @lru_cache(maxsize=1)
-def every_hop() -> tuple[Hop, ...]:
-    """Return one of each kind of hop, ordered by kind."""
-    found: dict[str, Hop] = {}
+def every_node_kind() -> tuple[NodeKind, ...]:
+    """Return one of each kind of node, ordered by kind."""
+    found: dict[str, NodeKind] = {}
     for info in pkgutil.iter_modules(node_kinds.__path__, f"{node_kinds.__name__}."):
         module = importlib.import_module(info.name)
         for value in vars(module).values():
             defined_here = isinstance(value, type) and value.__module__ == module.__name__
-            if defined_here and issubclass(value, Hop) and hasattr(value, "kind"):
+            if defined_here and issubclass(value, NodeKind) and hasattr(value, "kind"):
                 found[value.kind] = value()
     return tuple(found[kind] for kind in sorted(found))

@@ -4,7 +4,7 @@ from opsctl.block import elbv2
 from opsctl.block.elbv2 import Target, TargetGroup
 from opsctl.block.topology.finding import is_address
 from opsctl.block.topology.graph import Link, Node
-from opsctl.block.topology.hop import Hop
+from opsctl.block.topology.node_kind import NodeKind
 from opsctl.block.topology.packet import Service
 from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import Survey, cannot_tell
@@ -18,7 +18,7 @@ ATTRIBUTE = "preserve_client_ip.enabled"
 _ALWAYS = ("UDP", "TCP_UDP", "QUIC", "TCP_QUIC")
 
 
-class TargetGroupHop(Hop):
+class TargetGroupKind(NodeKind):
     """No gate of its own; instances, addresses or an Application Load Balancer stand behind it."""
 
     kind = "target_group"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from opsctl.block.topology.graph import Node, Web
-from opsctl.block.topology.hop import Hop
+from opsctl.block.topology.node_kind import NodeKind
 from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import Survey
 from opsctl.block.topology.unfold import unfold
@@ -22,20 +22,20 @@ class _Onward(Value):
 _Found: TypeAlias = Node | Naming | _Onward
 
 
-def explore(start: Place, hops: Sequence[Hop], survey: Survey) -> Fetching[Web]:
+def explore(start: Place, node_kinds: Sequence[NodeKind], survey: Survey) -> Fetching[Web]:
     """Return all nodes on ways in to a target.
 
     Downwards everything that the target leads to is the workload. Upwards only the fronts are taken: what
     else they lead to is not the workload and is left out.
     """
-    exploration = _Exploration(hops, survey)
+    exploration = _Exploration(node_kinds, survey)
     yield from unfold(exploration.descend(start, seed=True), exploration.met)
     return exploration.web(start)
 
 
 class _Exploration:
-    def __init__(self, hops: Sequence[Hop], survey: Survey) -> None:
-        self._hops = {hop.kind: hop for hop in hops}
+    def __init__(self, node_kinds: Sequence[NodeKind], survey: Survey) -> None:
+        self._node_kinds = {kind.kind: kind for kind in node_kinds}
         self._survey = survey
         self._nodes: dict[Place, Node] = {}
         self._started: set[Place] = set()
@@ -55,7 +55,7 @@ class _Exploration:
         if place not in self._nodes:
             return [*self._start(place), *([self._onward(place, seed=seed)] if first else [])]
         node = self._nodes[place]
-        again = [self._leading(hop, node) for hop in self._hops.values()] if news_seed else []
+        again = [self._leading(kind, node) for kind in self._node_kinds.values()] if news_seed else []
         return [*again, *(self._follow(node) if first or news_seed else [])]
 
     def met(self, found: _Found) -> list[Fetching[_Found]]:
@@ -66,7 +66,7 @@ class _Exploration:
         if isinstance(found, _Onward):
             return [fetching for place in found.places for fetching in self.descend(place, seed=found.seed)]
         self._nodes[found.place] = found
-        leading = [self._leading(hop, found) for hop in self._hops.values()]
+        leading = [self._leading(kind, found) for kind in self._node_kinds.values()]
         return [*leading, *(self._follow(found) if found.place in self._below else self._names(found))]
 
     def web(self, start: Place) -> Web:
@@ -85,11 +85,11 @@ class _Exploration:
         if place in self._started:
             return []
         self._started.add(place)
-        return [self._hops[place.kind].read(place, self._survey)]
+        return [self._node_kinds[place.kind].read(place, self._survey)]
 
     def _names(self, front: Node) -> list[Fetching[_Found]]:
         """Look at names behind a front: they may stand between it and the workload."""
-        names = [link.to for link in front.links if self._hops[link.to.kind].transparent]
+        names = [link.to for link in front.links if self._node_kinds[link.to.kind].transparent]
         return [fetching for name in names for fetching in self._start(name)]
 
     def _leads_nowhere(self, node: Node, kept: dict[Place, Node]) -> bool:
@@ -99,14 +99,14 @@ class _Exploration:
         return not any(link.to in kept for link in node.links)
 
     def _onward(self, place: Place, *, seed: bool) -> Fetching[_Found]:
-        hop = self._hops[place.kind]
-        found = yield from hop.onward(place, self._survey)
-        return _Onward(places=found.places, seed=seed and not hop.holds)
+        kind = self._node_kinds[place.kind]
+        found = yield from kind.onward(place, self._survey)
+        return _Onward(places=found.places, seed=seed and not kind.holds)
 
     def _follow(self, node: Node) -> list[Fetching[_Found]]:
-        seed = node.place in self._seeds and not self._hops[node.place.kind].holds
+        seed = node.place in self._seeds and not self._node_kinds[node.place.kind].holds
         return [fetching for link in node.links for fetching in self.descend(link.to, seed=seed)]
 
-    def _leading(self, hop: Hop, node: Node) -> Fetching[_Found]:
-        found = yield from hop.leading_to(node, self._survey, seed=node.place in self._seeds)
+    def _leading(self, kind: NodeKind, node: Node) -> Fetching[_Found]:
+        found = yield from kind.leading_to(node, self._survey, seed=node.place in self._seeds)
         return found

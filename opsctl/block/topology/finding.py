@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from opsctl.block.topology.hop import Hop
+from opsctl.block.topology.node_kind import NodeKind
 from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import PlaceOf, Survey
 from opsctl.model.errors import InvalidInput, RefusedByGuard
@@ -43,15 +43,15 @@ def target_text(text: str) -> str:
     return given
 
 
-def finder(hops: Sequence[Hop]) -> PlaceOf:
-    """Return the function by which hops find each other's places."""
+def finder(node_kinds: Sequence[NodeKind]) -> PlaceOf:
+    """Return the function by which kinds of nodes find each other's places."""
 
     def place_of(name: str, survey: Survey) -> Fetching[Naming]:
         if is_address(name):
-            found = yield from gather([hop.at_address(name, survey) for hop in hops])
+            found = yield from gather([kind.at_address(name, survey) for kind in node_kinds])
         else:
-            asked = [hop for hop in hops if hop.domains is None or hop.domains.search(name)]
-            found = yield from gather([hop.behind(name, survey) for hop in asked])
+            asked = [kind for kind in node_kinds if kind.domains is None or kind.domains.search(name)]
+            found = yield from gather([kind.behind(name, survey) for kind in asked])
         unknown = tuple(dict.fromkeys(text for one in found for text in one.unknown))
         strong = tuple(dict.fromkeys(place for one in found for place in one.places))
         weak = tuple(dict.fromkeys(place for one in found for place in one.weak))
@@ -60,7 +60,7 @@ def finder(hops: Sequence[Hop]) -> PlaceOf:
     return place_of
 
 
-def find_target(text: str, hops: Sequence[Hop], survey: Survey) -> Fetching[Place]:
+def find_target(text: str, node_kinds: Sequence[NodeKind], survey: Survey) -> Fetching[Place]:
     """Find the one place that a person means.
 
     Raises:
@@ -68,14 +68,14 @@ def find_target(text: str, hops: Sequence[Hop], survey: Survey) -> Fetching[Plac
         RefusedByGuard: nothing was found and something could not be read, so that nobody can tell.
     """
     wanted = target_text(text)
-    found = yield from gather([hop.named(wanted, survey) for hop in hops])
+    found = yield from gather([kind.named(wanted, survey) for kind in node_kinds])
     strong = tuple(dict.fromkeys(place for one in found for place in one.places))
     places = strong or tuple(dict.fromkeys(place for one in found for place in one.weak))
     unknown = tuple(dict.fromkeys(text for one in found for text in one.unknown))
     refused = [text for one in found for text in one.refused]
-    places = yield from _without_what_names_lead_to(places, hops, survey)
+    places = yield from _without_what_names_lead_to(places, node_kinds, survey)
     if len(places) > 1:
-        titles = {hop.kind: hop.title for hop in hops}
+        titles = {kind.kind: kind.title for kind in node_kinds}
         listed = ", ".join(f"{titles[place.kind]} {place.id}" for place in places)
         raise InvalidInput.one(
             f"{wanted!r} is ambiguous: it names {listed}",
@@ -87,7 +87,7 @@ def find_target(text: str, hops: Sequence[Hop], survey: Survey) -> Fetching[Plac
     if refused:
         raise InvalidInput.one(refused[0], source="target")
     where = f"account {survey.about.account}, region {survey.about.region}"
-    searched = ", ".join(hop.looked_in for hop in hops if hop.looked_in)
+    searched = ", ".join(kind.looked_in for kind in node_kinds if kind.looked_in)
     if unknown:
         raise RefusedByGuard(
             f"cannot tell what {wanted!r} is: not everything in {where} could be read",
@@ -102,10 +102,10 @@ def find_target(text: str, hops: Sequence[Hop], survey: Survey) -> Fetching[Plac
 
 
 def _without_what_names_lead_to(
-    places: tuple[Place, ...], hops: Sequence[Hop], survey: Survey
+    places: tuple[Place, ...], node_kinds: Sequence[NodeKind], survey: Survey
 ) -> Fetching[tuple[Place, ...]]:
     """Drop candidates that another candidate, a host name, leads to anyway."""
-    by_kind = {hop.kind: hop for hop in hops}
+    by_kind = {kind.kind: kind for kind in node_kinds}
     names = [place for place in places if by_kind[place.kind].transparent]
     reached: set[Place] = set()
     while names and len(places) > 1:

@@ -1,18 +1,18 @@
 """The kinds of nodes that are found by scanning."""
 
-from opsctl.block.node_kinds.registry import every_hop
-from opsctl.block.topology.hop import Blind
+from opsctl.block.node_kinds.registry import every_node_kind
+from opsctl.block.topology.node_kind import Blind
 
 
 def test_every_kind_of_node_is_found_once_with_a_title() -> None:
-    kinds = [hop.kind for hop in every_hop()]
+    kinds = [kind.kind for kind in every_node_kind()]
     assert len(kinds) == len(set(kinds))
     assert set(kinds) >= {"name", "distribution", "alb", "nlb", "target_group", "instance", "interface"}
-    assert all(hop.title and (type(hop).__doc__ or "").strip() for hop in every_hop())
+    assert all(kind.title and (type(kind).__doc__ or "").strip() for kind in every_node_kind())
 
 
 def test_kinds_that_are_not_followed_say_why() -> None:
-    blind = {hop.kind: hop.reason for hop in every_hop() if isinstance(hop, Blind)}
+    blind = {kind.kind: kind.reason for kind in every_node_kind() if isinstance(kind, Blind)}
     assert set(blind) == {
         "api_gateway",
         "classic_load_balancer",

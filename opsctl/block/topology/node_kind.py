@@ -12,7 +12,7 @@ from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Read
 
 
-class Hop(ABC):
+class NodeKind(ABC):
     """One kind of node on the way in; subclasses live in `opsctl/block/node_kinds`, one a file.
 
     `title` is what people call it. `domains` limits the DNS names of which `behind` is asked. `looked_in` is
@@ -61,7 +61,7 @@ class Hop(ABC):
         """Read everything about one place."""
 
 
-class Blind(Hop):
+class Blind(NodeKind):
     """A kind of node that opsctl recognises by name and cannot follow: its ways are left open by name."""
 
     reason: ClassVar[str]
