@@ -27,8 +27,8 @@ from opsctl.playbook.places import shipped_names
 from opsctl.playbook.plan_faults import plan_faults
 from opsctl.playbook.settings_file import load_inputs, load_settings
 from opsctl.playbook.validate import validate_playbook
-from opsctl.workflow.bench import Workbench
 from opsctl.workflow.plan_files import load_plan
+from opsctl.workflow.run_context import RunContext
 
 _ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -103,10 +103,10 @@ class Runtime:
         """The fast way to SQS in a region."""
         return SqsWire(self._clients, region)
 
-    def workbench(self) -> Workbench:
+    def workbench(self) -> RunContext:
         """What runs need."""
         account = self.account()
-        return Workbench(
+        return RunContext(
             aws=account,
             fresh_reader=self.reader,
             journal=self.journal,

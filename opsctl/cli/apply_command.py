@@ -9,7 +9,7 @@ import typer
 from opsctl.cli.options import AccountOptions, ApplyOptions, ShowOptions, spliced
 
 if TYPE_CHECKING:
-    from opsctl.workflow.bench import Workbench
+    from opsctl.workflow.run_context import RunContext
 
 APPLY_EPILOG = """Examples:
 
@@ -76,9 +76,9 @@ def apply(
     plan = reassessed(plan, runtime.about, shipped=made_by, accepted=accept or ())
     refuse_large(plan, applying.max_changes or runtime.settings.max_changes)
 
-    def refuse_drifted(bench: "Workbench") -> None:
+    def refuse_drifted(context: "RunContext") -> None:
         session.progress("comparing the account with the plan")
-        refuse_drift(plan, bench)
+        refuse_drift(plan, context)
         session.progress.clear()
 
     if applying.dry_run:

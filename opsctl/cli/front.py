@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from opsctl.model.report import CheckResult
     from opsctl.model.value import Json
     from opsctl.wiring import Runtime
-    from opsctl.workflow.bench import Workbench
+    from opsctl.workflow.run_context import RunContext
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def _agree_to_reads(loaded: "LoadedPlaybook", trust_reads: str) -> None:
 
 
 def carry_out(
-    session: Session, plan: "Plan", applying: ApplyOptions, first: "Callable[[Workbench], None] | None" = None
+    session: Session, plan: "Plan", applying: ApplyOptions, first: "Callable[[RunContext], None] | None" = None
 ) -> None:
     """Show a plan, get consent, check permissions, apply it and report; `first` comes right after consent."""
     from opsctl.cli.terminal import TerminalPrompter
@@ -152,14 +152,14 @@ def carry_out(
     from opsctl.workflow.permissions import refuse_denied
     from opsctl.workflow.runs import start_run
 
-    bench = session.runtime.workbench()
+    context = session.runtime.workbench()
     _show_for_consent(session, plan, answered=applying.yes or bool(applying.confirm))
-    approve(plan, Consent(yes=applying.yes, confirm=applying.confirm), TerminalPrompter(), bench.about.settings)
+    approve(plan, Consent(yes=applying.yes, confirm=applying.confirm), TerminalPrompter(), context.about.settings)
     if first is not None:
-        first(bench)
+        first(context)
     if not applying.skip_permission_check:
-        session.progress(refuse_denied(plan, bench.aws))
-    run_and_report(session, plan.id, lambda: start_run(plan, bench))
+        session.progress(refuse_denied(plan, context.aws))
+    run_and_report(session, plan.id, lambda: start_run(plan, context))
 
 
 def _code_of(plan: "Plan", applying: ApplyOptions, *, only_shown: bool) -> int:

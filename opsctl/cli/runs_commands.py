@@ -79,8 +79,8 @@ def resume(*, run: RunArgument, account: AccountOptions, show: ShowOptions) -> N
     plan = journal.plan(run_id)
     session = open_session(_order("resume", account, show), in_sandbox=in_sandbox())
     refuse_other_account(plan, session.runtime.identity)
-    bench = session.runtime.workbench()
-    run_and_report(session, run_id, lambda: resume_run(plan, bench))
+    context = session.runtime.workbench()
+    run_and_report(session, run_id, lambda: resume_run(plan, context))
 
 
 def undo(*, run: RunArgument, applying: ApplyOptions, account: AccountOptions, show: ShowOptions) -> None:
@@ -125,9 +125,9 @@ def verify(*, run: RunArgument, account: AccountOptions, show: ShowOptions) -> N
     plan = journal.plan(row.id)
     session = open_session(_order("verify", account, show), in_sandbox=in_sandbox())
     refuse_other_account(plan, session.runtime.identity)
-    bench = session.runtime.workbench()
-    proofs = proofs_of(plan, bench)
-    checks = check_whole(plan, bench, wait=False)
+    context = session.runtime.workbench()
+    proofs = proofs_of(plan, context)
+    checks = check_whole(plan, context, wait=False)
     session.progress.clear()
     report = report_of(
         row,

@@ -6,7 +6,7 @@ from opsctl.model.commands import command_line
 from opsctl.model.errors import OpsctlError, RefusedByGuard
 from opsctl.model.jobs import Job
 from opsctl.model.plan import Finding, Plan
-from opsctl.workflow.bench import Journals
+from opsctl.workflow.run_context import Journals
 
 _LOOKED_AT = 100
 

@@ -19,7 +19,7 @@ from opsctl.model.report import CHECKED, CheckResult, JournalEvent, RunStatus
 from opsctl.model.value import Json
 from opsctl.planning.facts import look_up
 from opsctl.planning.guards import as_evidence
-from opsctl.workflow.bench import Workbench
+from opsctl.workflow.run_context import RunContext
 from opsctl.workflow.undo_plans import refuse_half_undone, refuse_stale, refuse_undone, superseded
 
 CHECK_POLL_S = 5.0
@@ -31,20 +31,20 @@ STATUS_OF_EXIT: dict[Exit, RunStatus] = {
 }
 
 
-def refuse_drift(plan: Plan, bench: Workbench) -> None:
+def refuse_drift(plan: Plan, context: RunContext) -> None:
     """Read again what the plan expects, without changing anything.
 
     Raises:
         Drifted: the account no longer matches the plan.
     """
-    drifted = _executor(plan, bench).drifted()
+    drifted = _executor(plan, context).drifted()
     if drifted:
         change, broken = drifted[0]
         error = drift_error(change, broken)
         raise Drifted(error.summary, error.hint)
 
 
-def start_run(plan: Plan, bench: Workbench) -> tuple[CheckResult, ...]:
+def start_run(plan: Plan, context: RunContext) -> tuple[CheckResult, ...]:
     """Carry a new plan out, then check the whole; returns the checks, raises what ends the run badly.
 
     An undo holds the run it undoes as well, and is only good for what that run had done when it was planned.
@@ -53,43 +53,43 @@ def start_run(plan: Plan, bench: Workbench) -> tuple[CheckResult, ...]:
         RefusedByGuard: the plan was used before, or the run is being worked on.
         Drifted, Unproved, AwsRefused, OutcomeUnknown, Interrupted: see `Executor.apply`; journalled.
     """
-    with _claimed(plan, bench):
+    with _claimed(plan, context):
         if plan.undo_of:
-            refuse_stale(plan, bench)
-        bench.journal.begin(plan)
-        return _carry_out(plan, bench)
+            refuse_stale(plan, context)
+        context.journal.begin(plan)
+        return _carry_out(plan, context)
 
 
-def resume_run(plan: Plan, bench: Workbench) -> tuple[CheckResult, ...]:
+def resume_run(plan: Plan, context: RunContext) -> tuple[CheckResult, ...]:
     """Carry a run on from wherever it stopped: what is already so is skipped; otherwise as `start_run`.
 
     Raises:
         RefusedByGuard: the run was undone, wholly or in part, or is being worked on.
     """
-    with _claimed(plan, bench):
-        refuse_undone(plan.id, bench.journal.undone_by(plan.id))
-        refuse_half_undone(plan.id, bench.journal.undo_begun(plan.id))
-        bench.journal.set_status(plan.id, "running")
-        return _carry_out(plan, bench)
+    with _claimed(plan, context):
+        refuse_undone(plan.id, context.journal.undone_by(plan.id))
+        refuse_half_undone(plan.id, context.journal.undo_begun(plan.id))
+        context.journal.set_status(plan.id, "running")
+        return _carry_out(plan, context)
 
 
 @contextmanager
-def _claimed(plan: Plan, bench: Workbench) -> Iterator[None]:
+def _claimed(plan: Plan, context: RunContext) -> Iterator[None]:
     """Hold a run, and the run that it undoes: nobody goes on with what is being taken back."""
-    undone = bench.journal.claim(plan.undo_of) if plan.undo_of else nullcontext()
-    with bench.journal.claim(plan.id), undone:
+    undone = context.journal.claim(plan.undo_of) if plan.undo_of else nullcontext()
+    with context.journal.claim(plan.id), undone:
         yield
 
 
-def proofs_of(plan: Plan, bench: Workbench) -> dict[str, tuple[CheckResult, ...]]:
+def proofs_of(plan: Plan, context: RunContext) -> dict[str, tuple[CheckResult, ...]]:
     """Ask every change's proof again, now, by change id.
 
     What was kept for others proves nothing, nor does a state that is only gone through, or that a later change of
     the run started from. A job is proved by its result in the journal: no read shows what it did.
     """
-    asking = Asking(bench.aws, references_of(plan))
-    journal = bench.journal.of_run(plan.id)
-    made = [choose(one, asking) or one for one in as_made(plan, bench.journal.events(plan.id)).changes]
+    asking = Asking(context.aws, references_of(plan))
+    journal = context.journal.of_run(plan.id)
+    made = [choose(one, asking) or one for one in as_made(plan, context.journal.events(plan.id)).changes]
     return {
         change.id: _proof_of(change, journal.last(change.id), asking)
         for number, change in enumerate(made)
@@ -110,16 +110,16 @@ def is_proved(proofs: Mapping[str, tuple[CheckResult, ...]], checks: Sequence[Ch
     return bool(asked) and all(result.held for result in asked)
 
 
-def check_whole(plan: Plan, bench: Workbench, *, wait: bool) -> tuple[CheckResult, ...]:
+def check_whole(plan: Plan, context: RunContext, *, wait: bool) -> tuple[CheckResult, ...]:
     """Evaluate the playbook's checks on fresh facts; with `wait`, until they hold or their time is over."""
-    return tuple(_check(check, plan, bench, wait=wait) for check in plan.checks)
+    return tuple(_check(check, plan, context, wait=wait) for check in plan.checks)
 
 
-def _carry_out(plan: Plan, bench: Workbench) -> tuple[CheckResult, ...]:
+def _carry_out(plan: Plan, context: RunContext) -> tuple[CheckResult, ...]:
     try:
-        _executor(plan, bench).apply()
-        checks = check_whole(plan, bench, wait=True)
-        _record_checks(plan, checks, bench)
+        _executor(plan, context).apply()
+        checks = check_whole(plan, context, wait=True)
+        _record_checks(plan, checks, context)
         broken = [result for result in checks if not result.held]
         if broken:
             raise Unproved(
@@ -128,18 +128,18 @@ def _carry_out(plan: Plan, bench: Workbench) -> tuple[CheckResult, ...]:
             )
     except OpsctlError as error:
         status = STATUS_OF_EXIT.get(error.exit_code, "failed")
-        bench.journal.set_status(plan.id, status, error.summary)
+        context.journal.set_status(plan.id, status, error.summary)
         raise
     except KeyboardInterrupt:
-        bench.journal.set_status(plan.id, "interrupted", "left at once by a second Ctrl-C")
+        context.journal.set_status(plan.id, "interrupted", "left at once by a second Ctrl-C")
         raise
-    bench.journal.set_status(plan.id, "done")
+    context.journal.set_status(plan.id, "done")
     return checks
 
 
-def _record_checks(plan: Plan, checks: Sequence[CheckResult], bench: Workbench) -> None:
+def _record_checks(plan: Plan, checks: Sequence[CheckResult], context: RunContext) -> None:
     """Write down what the whole came to, so that it can be told without asking the account again."""
-    journal = bench.journal.of_run(plan.id)
+    journal = context.journal.of_run(plan.id)
     for check, result in zip(plan.checks, checks, strict=True):
         journal.record(f"{CHECKED}{check.id}", "checked", result.model_dump(mode="json"))
 
@@ -151,14 +151,14 @@ def _what_to_do(plan: Plan) -> str:
     return f"{run_command('verify', plan.id)}, or {run_command('undo', plan.id)}"
 
 
-def _check(check: PlanCheck, plan: Plan, bench: Workbench, *, wait: bool) -> CheckResult:
+def _check(check: PlanCheck, plan: Plan, context: RunContext, *, wait: bool) -> CheckResult:
     """Judge one check; what was foreseen to be found is not waited for, and held against it unless accepted."""
-    deadline = bench.clock.now() + (check.within_s if wait else 0)
+    deadline = context.clock.now() + (check.within_s if wait else 0)
     while True:
-        found, shown, told = _judged(check, plan, bench)
+        found, shown, told = _judged(check, plan, context)
         unforeseen = [one for one in found if one not in check.stays]
-        left_s = deadline - bench.clock.now()
-        if not unforeseen or left_s <= 0 or bench.stopping():
+        left_s = deadline - context.clock.now()
+        if not unforeseen or left_s <= 0 or context.stopping():
             held = not unforeseen if check.accepted else not found
             return CheckResult(
                 says=_said(check, found, held=held),
@@ -168,8 +168,8 @@ def _check(check: PlanCheck, plan: Plan, bench: Workbench, *, wait: bool) -> Che
                 shown=shown,
                 told=told,
             )
-        bench.progress(f"check {check.id}: not yet for {', '.join(unforeseen[:3])} (at most {left_s:.0f} s)")
-        bench.clock.sleep(min(CHECK_POLL_S, left_s))
+        context.progress(f"check {check.id}: not yet for {', '.join(unforeseen[:3])} (at most {left_s:.0f} s)")
+        context.clock.sleep(min(CHECK_POLL_S, left_s))
 
 
 def _said(check: PlanCheck, found: Sequence[str], *, held: bool) -> str:
@@ -178,10 +178,10 @@ def _said(check: PlanCheck, found: Sequence[str], *, held: bool) -> str:
     return f"{check.id}, but for what was accepted ({check.accept})" if found else check.id
 
 
-def _judged(check: PlanCheck, plan: Plan, bench: Workbench) -> tuple[tuple[str, ...], ...]:
+def _judged(check: PlanCheck, plan: Plan, context: RunContext) -> tuple[tuple[str, ...], ...]:
     """Return what a check finds, shows and tells; that it cannot be judged is a finding too."""
     try:
-        facts: dict[str, Json] = look_up(check.facts, bench.fresh_reader(), bench.about, bench.registry)
+        facts: dict[str, Json] = look_up(check.facts, context.fresh_reader(), context.about, context.registry)
         scope = {"inputs": plan.inputs, "facts": facts}
         found, shown, told = (
             as_evidence(evaluate(expression, scope)) if expression else ()
@@ -192,47 +192,47 @@ def _judged(check: PlanCheck, plan: Plan, bench: Workbench) -> tuple[tuple[str, 
     return found, shown, told
 
 
-def _executor(plan: Plan, bench: Workbench) -> Executor:
-    journal = bench.journal.of_run(plan.id)
+def _executor(plan: Plan, context: RunContext) -> Executor:
+    journal = context.journal.of_run(plan.id)
     return Executor(
         plan,
-        bench.aws,
+        context.aws,
         journal,
-        bench.clock,
-        bench.progress,
-        bench.stopping,
-        lambda change: _run_job(change, plan, bench),
+        context.clock,
+        context.progress,
+        context.stopping,
+        lambda change: _run_job(change, plan, context),
     )
 
 
-def _run_job(change: Change, plan: Plan, bench: Workbench) -> JobResult:
-    job = bench.registry.jobs[change.operation].model_validate(change.params)
+def _run_job(change: Change, plan: Plan, context: RunContext) -> JobResult:
+    job = context.registry.jobs[change.operation].model_validate(change.params)
     return job.run(
         Tools(
-            aws=bench.aws,
-            queues=bench.queues,
-            checkpoint=_checkpoint(change, plan, bench),
-            clock=bench.clock,
-            progress=bench.progress,
-            stopping=bench.stopping,
-            called_at=lambda api: _called_at(api, plan, bench),
-            probe=bench.probe,
-            request=bench.request,
-            stored=bench.stored,
-            commands=bench.about.commands,
+            aws=context.aws,
+            queues=context.queues,
+            checkpoint=_checkpoint(change, plan, context),
+            clock=context.clock,
+            progress=context.progress,
+            stopping=context.stopping,
+            called_at=lambda api: _called_at(api, plan, context),
+            probe=context.probe,
+            request=context.request,
+            stored=context.stored,
+            commands=context.about.commands,
         )
     )
 
 
-def _checkpoint(change: Change, plan: Plan, bench: Workbench) -> Checkpoint:
+def _checkpoint(change: Change, plan: Plan, context: RunContext) -> Checkpoint:
     """The job's own; one that takes back a job of another run goes on from what that run had in hand."""
     if plan.undo_of:
-        return bench.journal.checkpoint(plan.undo_of, undone_change(change.id))
-    return bench.journal.checkpoint(plan.id, change.id)
+        return context.journal.checkpoint(plan.undo_of, undone_change(change.id))
+    return context.journal.checkpoint(plan.id, change.id)
 
 
-def _called_at(api: str, plan: Plan, bench: Workbench) -> float | None:
+def _called_at(api: str, plan: Plan, context: RunContext) -> float | None:
     """Tell when a run last set out to call an API, from the journal."""
     ids = {change.id for change in plan.changes if change.api == api}
-    events = [one for one in bench.journal.events(plan.id) if one.change in ids and one.event == "intent"]
+    events = [one for one in context.journal.events(plan.id) if one.change in ids and one.event == "intent"]
     return datetime.fromisoformat(events[-1].at).timestamp() if events else None

@@ -17,10 +17,10 @@ from opsctl.model.write_backs import documents_of, require_whole
 from opsctl.planning.iam import policy_for_changes
 from opsctl.planning.least_risk import no_less_severe
 from opsctl.planning.run_fetching import run_fetching
-from opsctl.workflow.bench import Workbench
+from opsctl.workflow.run_context import RunContext
 
 
-def undo_plan(plan: Plan, bench: Workbench) -> Plan:
+def undo_plan(plan: Plan, context: RunContext) -> Plan:
     """Return the plan that takes a run back: what it set out to do, newest first, and nothing else.
 
     A run that was undone is asked for its proofs: only where something of it is there is it undone again.
@@ -34,36 +34,36 @@ def undo_plan(plan: Plan, bench: Workbench) -> Plan:
             f"run {plan.id} is itself the undo of run {plan.undo_of}; nothing was changed",
             f"plan anew to have it again; {rest} takes the rest back if this one did not end",
         )
-    plan = as_made(plan, bench.journal.events(plan.id))
-    intended = bench.journal.of_run(plan.id).intended()
-    theirs = _made_again(plan, intended, bench)
+    plan = as_made(plan, context.journal.events(plan.id))
+    intended = context.journal.of_run(plan.id).intended()
+    theirs = _made_again(plan, intended, context)
     inverse = inverse_of(plan, [change_id for change_id in intended if change_id not in theirs])
     # The inverse of a harmless call may stop an instance: whoever wrote it may have written that, too.
     changes = tuple(no_less_severe(change) for change in inverse)
-    undone_by = bench.journal.undone_by(plan.id, wholly=True)
-    if undone_by and not _left(plan, changes, bench):
+    undone_by = context.journal.undone_by(plan.id, wholly=True)
+    if undone_by and not _left(plan, changes, context):
         refuse_undone(plan.id, undone_by)
     if not changes:
         raise RefusedByGuard(f"run {plan.id} made no change that can be undone; nothing was changed")
     references = references_of(plan)
-    unsettled = _unsettled(changes, Asking(bench.aws, references))
-    run_fetching(require_whole(documents_of(unsettled)), bench.fresh_reader())
-    created = datetime.fromtimestamp(bench.clock.now(), UTC)
-    expires = created + timedelta(seconds=bench.about.settings.plan_expires_s)
+    unsettled = _unsettled(changes, Asking(context.aws, references))
+    run_fetching(require_whole(documents_of(unsettled)), context.fresh_reader())
+    created = datetime.fromtimestamp(context.clock.now(), UTC)
+    expires = created + timedelta(seconds=context.about.settings.plan_expires_s)
     # Who may delete need not be allowed to create: an undo is not taken back itself.
     once = [change.model_copy(update={"undo": Irreversible(because="it is an undo")}) for change in changes]
-    policy = policy_for_changes(once, bench.about.identity, references)
+    policy = policy_for_changes(once, context.about.identity, references)
     return plan.model_copy(
         update={
-            "id": bench.about.plan_id,
+            "id": context.about.plan_id,
             "digest": "",
             "created": utc(created),
             "expires": utc(expires),
             "opsctl_version": __version__,
             "title": f"Undo of run {plan.id}: {plan.title}",
-            "caller": bench.about.identity.arn,
-            "reached_by": bench.about.identity.reached_by,
-            "configuration": bench.about.settings.sources,
+            "caller": context.about.identity.arn,
+            "reached_by": context.about.identity.reached_by,
+            "configuration": context.about.settings.sources,
             "facts": {},
             "paths": None,
             "sections": (),
@@ -95,7 +95,7 @@ def _unsettled(changes: Sequence[Change], asking: Asking) -> list[Change]:
     return found
 
 
-def refuse_stale(undo: Plan, bench: Workbench) -> None:
+def refuse_stale(undo: Plan, context: RunContext) -> None:
     """Refuse an undo that was planned of less, or of more, than its run has made by now.
 
     To be asked while the run is held: what a resume adds after the undo was planned would never be taken back.
@@ -103,9 +103,9 @@ def refuse_stale(undo: Plan, bench: Workbench) -> None:
     Raises:
         Drifted: the run went on, or was undone, since the undo was planned.
     """
-    plan = bench.journal.plan(undo.undo_of)
+    plan = context.journal.plan(undo.undo_of)
     try:
-        now = undo_plan(plan, bench).changes
+        now = undo_plan(plan, context).changes
     except RefusedByGuard as refused:
         raise Drifted(f"this undo is not needed any more: {refused.summary}", refused.hint) from None
     if now != undo.changes:
@@ -138,9 +138,9 @@ def superseded(change: Change, later: Sequence[Change]) -> bool:
     return bool(change.proof.configured) and all(check in altered for check in change.proof.configured)
 
 
-def _left(plan: Plan, changes: Sequence[Change], bench: Workbench) -> bool:
+def _left(plan: Plan, changes: Sequence[Change], context: RunContext) -> bool:
     """Tell whether anything is there that these inverse changes would take back."""
-    asking = Asking(bench.aws, references_of(plan))
+    asking = Asking(context.aws, references_of(plan))
     return any(
         not all(result.held for result in asking.prove(change.proof))
         and all(result.held for result in asking.judge_all(change.only_if))
@@ -149,17 +149,17 @@ def _left(plan: Plan, changes: Sequence[Change], bench: Workbench) -> bool:
     )
 
 
-def _made_again(plan: Plan, intended: Sequence[str], bench: Workbench) -> set[str]:
+def _made_again(plan: Plan, intended: Sequence[str], context: RunContext) -> set[str]:
     """Return the changes of a run that a later run found gone and made anew: they are that run's to undo."""
     proofs: list[tuple[Check, ...]] = []
-    for row in bench.journal.runs():
+    for row in context.journal.runs():
         if row.id == plan.id:
             break
         there = (row.account, row.region) == (plan.account, plan.region)
-        if there and not row.undo_of and not bench.journal.undone_by(row.id):
+        if there and not row.undo_of and not context.journal.undone_by(row.id):
             with suppress(OpsctlError):  # of another version of opsctl: nothing is known of it
-                later = as_made(bench.journal.plan(row.id), bench.journal.events(row.id))
-                records = bench.journal.of_run(row.id)
+                later = as_made(context.journal.plan(row.id), context.journal.events(row.id))
+                records = context.journal.of_run(row.id)
                 made = [one for one in records.intended() if records.last(one) not in ("failed", "drifted")]
                 proofs += [later.change(one).proof.configured for one in made]
     return {one for one in intended if plan.change(one).proof.configured in (proof for proof in proofs if proof)}

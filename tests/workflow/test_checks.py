@@ -12,7 +12,7 @@ from opsctl.workflow.reporting import report_of
 from opsctl.workflow.runs import check_whole, start_run
 from tests.kit.box_plans import get_box, two_step_plan
 from tests.kit.ports import Box, FakeClock
-from tests.workflow.test_runs import bench
+from tests.workflow.test_runs import context
 
 
 def plan_with(query: str, *, stays: tuple[str, ...], accepted: bool) -> Plan:
@@ -38,7 +38,7 @@ def reported(path: Path, plan: Plan) -> Report:
 
 
 def test_what_was_foreseen_fails_at_once_and_the_journal_alone_tells_it(tmp_path: Path) -> None:
-    plan, work = plan_with("Items[?@=='x']", stays=("x",), accepted=False), bench(Box(), tmp_path)
+    plan, work = plan_with("Items[?@=='x']", stays=("x",), accepted=False), context(Box(), tmp_path)
     with pytest.raises(Unproved, match="clean: it is not: x") as caught:
         start_run(plan, work)
     assert "--accept left-open" in caught.value.hint
@@ -51,7 +51,7 @@ def test_what_was_foreseen_fails_at_once_and_the_journal_alone_tells_it(tmp_path
 
 def test_what_was_accepted_is_no_failure_and_is_told_all_the_same(tmp_path: Path) -> None:
     plan = plan_with("Items[?@=='x']", stays=("x",), accepted=True)
-    (check,) = start_run(plan, bench(Box(), tmp_path))
+    (check,) = start_run(plan, context(Box(), tmp_path))
     assert check.held
     assert check.says == "clean, but for what was accepted (left-open)"
     report = reported(tmp_path, plan)
@@ -59,7 +59,7 @@ def test_what_was_accepted_is_no_failure_and_is_told_all_the_same(tmp_path: Path
 
 
 def test_acceptance_covers_what_was_foreseen_and_nothing_else(tmp_path: Path) -> None:
-    plan, work = plan_with("Items[?@=='x']", stays=("another",), accepted=True), bench(Box(), tmp_path)
+    plan, work = plan_with("Items[?@=='x']", stays=("another",), accepted=True), context(Box(), tmp_path)
     with pytest.raises(Unproved):
         start_run(plan, work)
     assert isinstance(work.clock, FakeClock)
@@ -67,7 +67,7 @@ def test_acceptance_covers_what_was_foreseen_and_nothing_else(tmp_path: Path) ->
 
 
 def test_verify_judges_as_the_run_did(tmp_path: Path) -> None:
-    work = bench(Box(), tmp_path)
+    work = context(Box(), tmp_path)
     start_run(plan_with("Items[?@=='x']", stays=("x",), accepted=True), work)
     for accepted in (True, False):
         plan = plan_with("Items[?@=='x']", stays=("x",), accepted=accepted)

@@ -15,12 +15,12 @@ from opsctl.model.registry import Registry
 from opsctl.model.report import CheckResult, JournalEvent
 from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
-from opsctl.workflow.bench import Workbench
+from opsctl.workflow.run_context import RunContext
 from opsctl.workflow.runs import check_whole, is_proved, proofs_of, refuse_drift, resume_run, start_run
 from opsctl.workflow.undo_plans import undo_plan
 from tests.kit.box_plans import add_item, choosing, get_box, make_box, plan_of, two_step_plan
 from tests.kit.ports import IDENTITY, Box, Faulty
-from tests.workflow.test_runs import bench
+from tests.workflow.test_runs import context
 
 HANDED: list[tuple[str, Tools]] = []
 
@@ -52,13 +52,13 @@ def noting() -> Change:
     )
 
 
-def told(path: Path, plan: Plan, box: Box) -> tuple[Workbench, Tools]:
+def told(path: Path, plan: Plan, box: Box) -> tuple[RunContext, Tools]:
     """Carry a plan with a job out; return what it was carried out with, and what the job was handed."""
-    given = vars(bench(box, path))
+    given = vars(context(box, path))
     registry = Registry(facts={}, actions={}, jobs={"box.note": Noted})
     by = IDENTITY.model_copy(update={"reached_by": ("--profile", "prod")})
     about = Context(identity=by, plan_id="x")
-    work = Workbench(**{**given, "registry": registry, "about": about, "queues": lambda _region: None})
+    work = RunContext(**{**given, "registry": registry, "about": about, "queues": lambda _region: None})
     HANDED.clear()
     start_run(plan, work)
     ((what, tools),) = HANDED
@@ -94,7 +94,7 @@ def test_a_job_is_told_when_its_run_last_set_out_to_call_an_api_and_nothing_of_o
 @pytest.mark.parametrize("event", ["kept", "done"])
 def test_verify_does_not_ask_for_what_was_kept_for_others(tmp_path: Path, event: JournalEvent) -> None:
     box, plan = Box(), two_step_plan()
-    work = bench(box, tmp_path)
+    work = context(box, tmp_path)
     start_run(plan, work)
     work.journal.of_run(plan.id).record("add", event)
     assert list(proofs_of(plan, work)) == (["make"] if event == "kept" else ["make", "add"])
@@ -104,20 +104,20 @@ def test_verify_does_not_ask_for_what_is_only_gone_through(tmp_path: Path) -> No
     add = add_item("x", "b")
     passing = add.model_copy(update={"id": "pass", "proof": add.proof.model_copy(update={"passing": True})})
     plan, box = plan_of(passing, add_item("y", "b")), Box({"b": {"Items": [], "Lock": 1}})
-    work = bench(box, tmp_path)
+    work = context(box, tmp_path)
     start_run(plan, work)
     assert list(proofs_of(plan, work)) == ["add"]
 
 
 def test_verify_asks_for_the_value_that_the_run_chose_and_finds_one_made_without_a_record(tmp_path: Path) -> None:
     plan, box = plan_of(choosing()), Box({"n1": {"Items": ["theirs"], "Lock": 1}})
-    work = bench(box, tmp_path)
+    work = context(box, tmp_path)
     start_run(plan, work)
     assert is_proved(proofs_of(plan, work), ())
     box.boxes = {"n1": {"Items": ["ours"], "Lock": 1}}
     assert not is_proved(proofs_of(plan, work), ()), "another name is not what the run chose"
     box.boxes = {"n2": {"Items": ["ours"], "Lock": 1}}
-    assert is_proved(proofs_of(plan, bench(box, tmp_path / "another")), ()), "whichever of the names it is under"
+    assert is_proved(proofs_of(plan, context(box, tmp_path / "another")), ()), "whichever of the names it is under"
 
 
 def test_verify_asks_what_has_to_reach_the_edge_as_well(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_verify_asks_what_has_to_reach_the_edge_as_well(tmp_path: Path) -> None:
     box = Box({"b": {"Items": [], "Lock": 1}, "edge": {"Items": ["x"], "Lock": 1}})
     add = add_item("x", "b")
     plan = plan_of(add.model_copy(update={"proof": add.proof.model_copy(update={"effective": (there,)})}))
-    work = bench(box, tmp_path)
+    work = context(box, tmp_path)
     start_run(plan, work)
     del box.boxes["edge"]
     assert [one.held for one in proofs_of(plan, work)["add"]] == [True, False]
@@ -134,11 +134,11 @@ def test_verify_asks_what_has_to_reach_the_edge_as_well(tmp_path: Path) -> None:
 def test_drift_is_told_as_the_run_would_tell_it(tmp_path: Path) -> None:
     box = Box({"new": {"Items": ["theirs"], "Lock": 1}})
     with pytest.raises(Drifted) as seen:
-        refuse_drift(two_step_plan(), bench(box, tmp_path))
+        refuse_drift(two_step_plan(), context(box, tmp_path))
     with pytest.raises(Drifted) as met:
-        start_run(two_step_plan(), bench(box, tmp_path))
+        start_run(two_step_plan(), context(box, tmp_path))
     assert (seen.value.summary, seen.value.hint) == (met.value.summary, met.value.hint)
-    refuse_drift(two_step_plan(), bench(Box(), tmp_path))
+    refuse_drift(two_step_plan(), context(Box(), tmp_path))
 
 
 def checked(*accepts: str) -> Plan:
@@ -162,21 +162,21 @@ def checked(*accepts: str) -> Plan:
 def test_a_failed_check_says_what_to_do(tmp_path: Path) -> None:
     plan = checked("")
     with pytest.raises(Unproved) as plain:
-        start_run(plan, bench(Box(), tmp_path / "1"))
+        start_run(plan, context(Box(), tmp_path / "1"))
     assert plain.value.summary == "applied, but a check does not hold: clean-: it is not: x"
     assert plain.value.hint == f"opsctl verify {plan.id}, or opsctl undo {plan.id}"
     with pytest.raises(Unproved) as named:
-        start_run(checked("one", "two"), bench(Box(), tmp_path / "2"))
+        start_run(checked("one", "two"), context(Box(), tmp_path / "2"))
     assert named.value.hint == "if that is meant, say so when planning: --accept one --accept two"
 
 
 def test_a_check_is_asked_every_5_seconds_until_its_time_is_over_and_verify_asks_once(tmp_path: Path) -> None:
     box, plan = Box(), checked("")
-    work = bench(box, tmp_path)
+    work = context(box, tmp_path)
     with pytest.raises(Unproved):
         start_run(plan, work)
     for wait, slept in ((True, [5.0, 5.0, 1.0]), (False, [])):
-        work = bench(box, tmp_path)
+        work = context(box, tmp_path)
         (result,) = check_whole(plan, work, wait=wait)
         assert work.clock.slept == slept  # type: ignore[attr-defined]
         assert (result.held, result.expected, result.found, result.shown) == (False, "nothing", ["x"], ())
@@ -195,7 +195,7 @@ def test_whoever_waits_for_a_check_is_told_what_for_and_sees_what_the_check_show
         facts={"found": call},
     )
     plan = plan_of().model_copy(update={"checks": (check,)})
-    work = Workbench(**{**vars(bench(box, tmp_path)), "progress": lines.append})
+    work = RunContext(**{**vars(context(box, tmp_path)), "progress": lines.append})
     (result,) = check_whole(plan, work, wait=True)
     assert lines == ["check clean: not yet for a, b, c (at most 1 s)"]
     assert (result.says, result.shown) == ("clean: it is not", ("a", "b"))
@@ -203,7 +203,7 @@ def test_whoever_waits_for_a_check_is_told_what_for_and_sees_what_the_check_show
 
 def test_a_check_is_waited_for_no_longer_once_somebody_stops_the_run(tmp_path: Path) -> None:
     box = Box({"new": {"Items": ["x"], "Lock": 1}})
-    work = Workbench(**{**vars(bench(box, tmp_path)), "stopping": lambda: True})
+    work = RunContext(**{**vars(context(box, tmp_path)), "stopping": lambda: True})
     (result,) = check_whole(checked(""), work, wait=True)
     assert not result.held
     assert work.clock.slept == []  # type: ignore[attr-defined]
@@ -212,25 +212,25 @@ def test_a_check_is_waited_for_no_longer_once_somebody_stops_the_run(tmp_path: P
 def test_a_run_counts_as_running_while_it_is_resumed(tmp_path: Path) -> None:
     box, plan, seen = Box(), two_step_plan(), list[str]()
     with pytest.raises(OpsctlError):
-        start_run(plan, bench(Faulty(box, "denied", 2), tmp_path))
+        start_run(plan, context(Faulty(box, "denied", 2), tmp_path))
     box.before_write = lambda _operation: seen.append(Journal(tmp_path).run(plan.id).status)
     assert Journal(tmp_path).run(plan.id).status == "failed"
-    resume_run(plan, bench(box, tmp_path))
+    resume_run(plan, context(box, tmp_path))
     assert seen == ["running"]
     assert Journal(tmp_path).run(plan.id).status == "done"
 
 
 def test_a_run_that_was_undone_wholly_or_in_part_is_refused_by_its_name(tmp_path: Path) -> None:
     box, plan = Box(), two_step_plan()
-    start_run(plan, bench(box, tmp_path))
-    undo = undo_plan(plan, bench(box, tmp_path))
+    start_run(plan, context(box, tmp_path))
+    undo = undo_plan(plan, context(box, tmp_path))
     with pytest.raises(OpsctlError):
-        start_run(undo, bench(Faulty(box, "denied", 2), tmp_path))
+        start_run(undo, context(Faulty(box, "denied", 2), tmp_path))
     with pytest.raises(RefusedByGuard, match=f"^run undo-id began to undo run {plan.id} and"):
-        resume_run(plan, bench(box, tmp_path))
-    resume_run(undo, bench(box, tmp_path))
+        resume_run(plan, context(box, tmp_path))
+    resume_run(undo, context(box, tmp_path))
     with pytest.raises(RefusedByGuard, match=f"^run {plan.id} was undone by run undo-id;"):
-        resume_run(plan, bench(box, tmp_path))
+        resume_run(plan, context(box, tmp_path))
 
 
 class Planned(Value):
@@ -264,7 +264,7 @@ def test_a_check_looks_up_what_the_playbook_named_and_knows_the_inputs(tmp_path:
     )
     registry = Registry(facts={"box.plan": OfPlan}, actions={})
     box = Box({"new": {"Items": ["a"], "Lock": 1}})
-    work = Workbench(**{**vars(bench(box, tmp_path)), "registry": registry})
+    work = RunContext(**{**vars(context(box, tmp_path)), "registry": registry})
     for asked, says, found in ((False, "clean", []), (True, "clean: it is not", ["a"])):
         plan = plan_of().model_copy(update={"checks": (check,), "inputs": {"asked": asked}})
         (result,) = check_whole(plan, work, wait=False)
@@ -288,7 +288,7 @@ def test_what_ends_a_run_is_written_down(tmp_path: Path, raised: BaseException, 
     box = Box()
     box.before_write = ending
     with pytest.raises(type(raised)):
-        start_run(two_step_plan(), bench(box, tmp_path))
+        start_run(two_step_plan(), context(box, tmp_path))
     row = Journal(tmp_path).run(two_step_plan().id)
     assert (row.status, row.message) == (status, message)
 
@@ -299,7 +299,7 @@ def test_a_job_that_takes_back_another_is_handed_that_ones_checkpoint(tmp_path: 
     plan = plan_of(noted.model_copy(update={"undo": back}))
     work, tools = told(tmp_path, plan, Box())
     tools.checkpoint.remember("in hand", "a message")
-    undo = undo_plan(plan, Workbench(**{**vars(work), "about": Context(identity=IDENTITY, plan_id="undo-id")}))
+    undo = undo_plan(plan, RunContext(**{**vars(work), "about": Context(identity=IDENTITY, plan_id="undo-id")}))
     HANDED.clear()
     start_run(undo, work)
     ((_, taking_back),) = HANDED

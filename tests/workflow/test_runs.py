@@ -15,8 +15,8 @@ from opsctl.model.reads import Answer, Read, Refused
 from opsctl.model.registry import Registry
 from opsctl.model.report import CheckResult, JournalEvent
 from opsctl.model.run import Context
-from opsctl.workflow.bench import Workbench
 from opsctl.workflow.reporting import report_of
+from opsctl.workflow.run_context import RunContext
 from opsctl.workflow.runs import (
     check_whole,
     is_proved,
@@ -33,8 +33,8 @@ NO_QUEUES: Any = None
 FINAL = Irreversible(because="it is final")
 
 
-def bench(aws: Aws, path: Path, plan_id: str = "undo-id") -> Workbench:
-    return Workbench(
+def context(aws: Aws, path: Path, plan_id: str = "undo-id") -> RunContext:
+    return RunContext(
         aws=aws,
         fresh_reader=lambda: AnswersReader(aws),
         journal=Journal(path),
@@ -57,7 +57,7 @@ def with_check(plan: Plan, query: str) -> Plan:
 
 
 def test_a_run_ends_done_and_its_report_says_what_to_type_next(tmp_path: Path) -> None:
-    plan, work = two_step_plan(), bench(Box(), tmp_path)
+    plan, work = two_step_plan(), context(Box(), tmp_path)
     start_run(plan, work)
     journal = Journal(tmp_path)
     report = report_of(journal.run(plan.id), journal.plan(plan.id), journal.events(plan.id))
@@ -67,7 +67,7 @@ def test_a_run_ends_done_and_its_report_says_what_to_type_next(tmp_path: Path) -
 
 
 def test_what_to_type_next_reaches_the_account_as_the_run_did_also_where_an_error_named_it(tmp_path: Path) -> None:
-    plan, work = two_step_plan(), bench(Box(), tmp_path)
+    plan, work = two_step_plan(), context(Box(), tmp_path)
     plan = plan.model_copy(update={"reached_by": ("--sandbox",)}).sealed()
     start_run(plan, work)
     journal = Journal(tmp_path)
@@ -92,7 +92,7 @@ def test_a_playbooks_own_next_commands_are_named_once_everything_is_done_and_nev
     for number, change in enumerate((make_box("new"), irreversible(make_box("last", "last")))):
         plan, work = (
             plan_of(change).model_copy(update={"next": (step,)}).sealed(),
-            bench(Box(), tmp_path / str(number)),
+            context(Box(), tmp_path / str(number)),
         )
         start_run(plan, work)
         journal = Journal(tmp_path / str(number))
@@ -107,7 +107,7 @@ def test_a_playbooks_own_next_commands_are_named_once_everything_is_done_and_nev
 
 
 def test_a_check_of_the_whole_that_does_not_hold_ends_unproved(tmp_path: Path) -> None:
-    plan, work = with_check(two_step_plan(), "Items[?@=='x']"), bench(Box(), tmp_path)
+    plan, work = with_check(two_step_plan(), "Items[?@=='x']"), context(Box(), tmp_path)
     with pytest.raises(Unproved, match="clean"):
         start_run(plan, work)
     assert Journal(tmp_path).run(plan.id).status == "unproved"
@@ -126,26 +126,26 @@ def test_a_check_that_cannot_be_read_ends_unproved_and_is_not_a_refusal(tmp_path
     none = PlanCheck(id="clean", none="facts.boxes", because="it is not", within_s=10, facts={"boxes": listing})
     plan = two_step_plan().model_copy(update={"checks": (none,)}).sealed()
     with pytest.raises(Unproved, match=r"clean: it is not: .*AccessDenied"):
-        start_run(plan, bench(Blind(), tmp_path))
-    (result,) = check_whole(plan, bench(Blind(), tmp_path), wait=False)
+        start_run(plan, context(Blind(), tmp_path))
+    (result,) = check_whole(plan, context(Blind(), tmp_path), wait=False)
     assert not result.held
 
 
 def test_a_killed_run_is_resumed_to_its_end(tmp_path: Path) -> None:
     box, plan = Box(), two_step_plan()
     with pytest.raises(Killed):
-        start_run(plan, bench(Faulty(box, "killed-after", 1), tmp_path))
+        start_run(plan, context(Faulty(box, "killed-after", 1), tmp_path))
     row = Journal(tmp_path).run(plan.id)
     assert row.status == "interrupted"
-    resume_run(plan, bench(box, tmp_path))
+    resume_run(plan, context(box, tmp_path))
     assert box.boxes["new"]["Items"] == ["ours", "x"]
     assert box.writes == ["PutBox", "EditBox"], "the call that landed is not sent again"
 
 
 def test_undo_is_a_run_of_its_own_and_ends_the_first(tmp_path: Path) -> None:
     box, plan = Box(), two_step_plan()
-    start_run(plan, bench(box, tmp_path))
-    work = bench(box, tmp_path)
+    start_run(plan, context(box, tmp_path))
+    work = context(box, tmp_path)
     undo = undo_plan(plan, work)
     assert undo.undo_of == plan.id
     assert undo.digest == undo.computed_digest()
@@ -159,8 +159,8 @@ def test_undo_is_a_run_of_its_own_and_ends_the_first(tmp_path: Path) -> None:
 
 def test_an_undo_is_not_undone_and_does_not_offer_it(tmp_path: Path) -> None:
     box, plan = Box(), two_step_plan()
-    start_run(plan, bench(box, tmp_path))
-    work = bench(box, tmp_path)
+    start_run(plan, context(box, tmp_path))
+    work = context(box, tmp_path)
     undo = undo_plan(plan, work)
     start_run(undo, work)
     with pytest.raises(RefusedByGuard, match=f"is itself the undo of run {plan.id}"):
@@ -172,15 +172,15 @@ def test_an_undo_is_not_undone_and_does_not_offer_it(tmp_path: Path) -> None:
 
 def test_a_run_that_did_nothing_has_nothing_to_undo(tmp_path: Path) -> None:
     box, plan = Box({"new": {"Items": ["ours", "x"], "Lock": 1}}), two_step_plan()
-    start_run(plan, bench(box, tmp_path))
+    start_run(plan, context(box, tmp_path))
     with pytest.raises(RefusedByGuard, match="no change that can be undone"):
-        undo_plan(plan, bench(box, tmp_path))
+        undo_plan(plan, context(box, tmp_path))
 
 
 def test_what_cannot_be_undone_is_told_when_the_rest_is(tmp_path: Path) -> None:
     plan = plan_of(make_box("kept", "kept"), irreversible(make_box("final", "final")))
-    start_run(plan, bench(Box(), tmp_path))
-    undo = undo_plan(plan, bench(Box(), tmp_path))
+    start_run(plan, context(Box(), tmp_path))
+    undo = undo_plan(plan, context(Box(), tmp_path))
     assert [change.id for change in undo.changes] == ["undo:kept"]
     assert undo.warnings[0].evidence == ("make box final: it is gone for good",)
 
@@ -188,14 +188,14 @@ def test_what_cannot_be_undone_is_told_when_the_rest_is(tmp_path: Path) -> None:
 def test_drift_is_refused_before_the_first_change(tmp_path: Path) -> None:
     box = Box({"new": {"Items": ["theirs"], "Lock": 1}})
     with pytest.raises(Drifted, match="there is no such box"):
-        refuse_drift(two_step_plan(), bench(box, tmp_path))
+        refuse_drift(two_step_plan(), context(box, tmp_path))
     assert box.writes == []
 
 
 def test_a_failed_run_is_recorded_as_failed(tmp_path: Path) -> None:
     plan = two_step_plan()
     with pytest.raises(OpsctlError):
-        start_run(plan, bench(Faulty(Box(), "denied", 2), tmp_path))
+        start_run(plan, context(Faulty(Box(), "denied", 2), tmp_path))
     journal = Journal(tmp_path)
     row = journal.run(plan.id)
     assert row.status == "failed"
@@ -206,14 +206,14 @@ def test_a_failed_run_is_recorded_as_failed(tmp_path: Path) -> None:
 
 def test_a_hint_names_the_command_as_it_has_to_be_typed(tmp_path: Path) -> None:
     plan = two_step_plan().model_copy(update={"reached_by": ("--sandbox",)})
-    start_run(plan, bench(Box(), tmp_path))
+    start_run(plan, context(Box(), tmp_path))
     report = report_of(Journal(tmp_path).run(plan.id), plan, (), hint="opsctl verify r-1, or opsctl undo r-1")
     assert report.hint == "opsctl --sandbox verify r-1, or opsctl --sandbox undo r-1"
 
 
 def test_verify_asks_every_proof_again(tmp_path: Path) -> None:
     box, plan = Box(), two_step_plan()
-    work = bench(box, tmp_path)
+    work = context(box, tmp_path)
     start_run(plan, work)
     box.boxes["new"]["Items"].remove("x")
     proofs = proofs_of(plan, work)
@@ -233,7 +233,7 @@ def test_verify_takes_nothing_asked_for_nothing_proved() -> None:
 
 def test_verify_asks_the_journal_for_what_a_job_came_to(tmp_path: Path) -> None:
     job = make_box("b").model_copy(update={"kind": "job", "proof": Proof(configured=()), "undo": FINAL})
-    plan, work = plan_of(job), bench(Box(), tmp_path)
+    plan, work = plan_of(job), context(Box(), tmp_path)
     work.journal.begin(plan)
     records = work.journal.of_run(plan.id)
     told: dict[JournalEvent, bool] = {"intent": False, "failed": False, "unproved": False, "done": True}
@@ -247,7 +247,7 @@ def test_verify_does_not_ask_for_what_a_later_change_of_the_run_has_altered(tmp_
     add = add_item("x", "b")
     (drop,) = inverse_of(plan_of(add), ["add"])
     plan, box = plan_of(add, drop), Box({"b": {"Items": [], "Lock": 1}})
-    work = bench(box, tmp_path)
+    work = context(box, tmp_path)
     start_run(plan, work)
     proofs = proofs_of(plan, work)
     assert list(proofs) == ["undo:add"]
@@ -268,8 +268,8 @@ def test_an_undo_that_would_write_back_less_than_there_is_is_refused_unless_that
     tmp_path: Path,
 ) -> None:
     box, plan = Lossy(), two_step_plan()
-    start_run(plan, bench(Box(box.boxes), tmp_path))
+    start_run(plan, context(Box(box.boxes), tmp_path))
     with pytest.raises(RefusedByGuard, match="members that the installed SDK does not know"):
-        undo_plan(plan, bench(Lossy(box.boxes), tmp_path))
+        undo_plan(plan, context(Lossy(box.boxes), tmp_path))
     box.boxes["new"]["Items"].remove("x")
-    assert [one.id for one in undo_plan(plan, bench(box, tmp_path)).changes] == ["undo:add", "undo:make"]
+    assert [one.id for one in undo_plan(plan, context(box, tmp_path)).changes] == ["undo:add", "undo:make"]

@@ -17,7 +17,7 @@ from opsctl.model.references import reference
 from opsctl.model.report import JournalEvent
 from opsctl.model.run import Context
 from opsctl.model.settings import Keys, Settings, SettingsFile
-from opsctl.workflow.bench import Workbench
+from opsctl.workflow.run_context import RunContext
 from opsctl.workflow.runs import start_run
 from opsctl.workflow.undo_plans import (
     refuse_half_undone,
@@ -28,7 +28,7 @@ from opsctl.workflow.undo_plans import (
 )
 from tests.kit.box_plans import add_item, choosing, get_box, irreversible, make_box, plan_of, two_step_plan
 from tests.kit.ports import IDENTITY, Box, refusal
-from tests.workflow.test_runs import bench
+from tests.workflow.test_runs import context
 
 
 class Asked(Box):
@@ -63,7 +63,7 @@ def boxes(*names: str) -> Box:
 
 
 def made(plan: Plan, box: Box, path: Path) -> None:
-    start_run(plan, bench(box, path))
+    start_run(plan, context(box, path))
 
 
 def there(name: str, item: str) -> Check:
@@ -101,8 +101,8 @@ def test_an_undo_has_of_its_run_what_it_is_of_and_nothing_of_what_that_was_to_do
     made(plan, box, tmp_path)
     by = IDENTITY.model_copy(update={"arn": f"{IDENTITY.arn}-2", "reached_by": ("--new",)})
     settings = Settings(plan_expires_s=90, files=(SettingsFile(path="n.yaml", own=True, keys=Keys()),))
-    work = bench(box, tmp_path)
-    work = Workbench(**{**vars(work), "about": Context(identity=by, settings=settings, plan_id="undo-id")})
+    work = context(box, tmp_path)
+    work = RunContext(**{**vars(work), "about": Context(identity=by, settings=settings, plan_id="undo-id")})
     undo = undo_plan(plan, work)
     changes = inverse_of(plan, ["make", "add"])
     apply = undo.iam_policy.apply["Statement"]
@@ -148,7 +148,7 @@ def test_the_documents_that_an_undo_writes_back_are_read_whole_beforehand_and_no
     made(plan, box, tmp_path)
     box.boxes["c"]["Items"].remove("x")
     asked = Asked(box)
-    assert [one.id for one in undo_plan(plan, bench(asked, tmp_path)).changes] == [
+    assert [one.id for one in undo_plan(plan, context(asked, tmp_path)).changes] == [
         "undo:third",
         "undo:second",
         "undo:make",
@@ -174,7 +174,7 @@ def test_a_document_that_cannot_be_asked_for_now_does_not_keep_the_others_from_b
     made(plan, box, tmp_path)
     del box.boxes["new"]
     asked = Asked(box, denied=["b"] if lost == "denied" else [])
-    assert "undo:last" in [one.id for one in undo_plan(plan, bench(asked, tmp_path)).changes]
+    assert "undo:last" in [one.id for one in undo_plan(plan, context(asked, tmp_path)).changes]
     assert asked.whole == ["a"]
 
 
@@ -182,7 +182,7 @@ def test_a_reference_to_what_the_run_made_is_followed_to_the_document(tmp_path: 
     box, plan = Box(), two_step_plan()
     made(plan, box, tmp_path)
     asked = Asked(box)
-    undo = undo_plan(plan, bench(asked, tmp_path))
+    undo = undo_plan(plan, context(asked, tmp_path))
     assert asked.whole == ["new"]
     (edit,) = [one.edit for one in undo.changes if one.edit is not None]
     assert edit.read.params == {"Name": reference("make", "name")}, "the plan itself keeps the reference"
@@ -190,12 +190,12 @@ def test_a_reference_to_what_the_run_made_is_followed_to_the_document(tmp_path: 
 
 def undone(plan: Plan, box: Box, path: Path) -> None:
     made(plan, box, path)
-    start_run(undo_plan(plan, bench(box, path, "first")), bench(box, path))
+    start_run(undo_plan(plan, context(box, path, "first")), context(box, path))
 
 
 def is_undone_still(plan: Plan, box: Box, path: Path) -> bool:
     try:
-        undo_plan(plan, bench(box, path, "second"))
+        undo_plan(plan, context(box, path, "second"))
     except RefusedByGuard as refused:
         told = f"run {plan.id} was undone by run first; nothing was changed", "opsctl runs show first"
         return (refused.summary, refused.hint) == told
@@ -237,8 +237,8 @@ def test_a_state_that_the_undo_itself_leaves_behind_is_not_looked_for(tmp_path: 
     for number, changes in enumerate(((add, drop), (other, add, drop), (add, other, drop), (add, drop, other))):
         plan, box, path = plan_of(*changes), boxes("a", "b"), tmp_path / str(number)
         made(plan, box, path)
-        undo = undo_plan(plan, bench(box, path, "first"))
-        start_run(undo, bench(box, path))
+        undo = undo_plan(plan, context(box, path, "first"))
+        start_run(undo, context(box, path))
         assert is_undone_still(plan, box, path), number
 
 
@@ -265,7 +265,7 @@ def test_an_undo_that_kept_something_is_planned_again_whatever_is_there(tmp_path
     plan, box = plan_of(ours), boxes("a")
     undone(plan, box, tmp_path)
     assert box.boxes["a"]["Items"] == ["old", "x"]
-    again = undo_plan(plan, bench(box, tmp_path))
+    again = undo_plan(plan, context(box, tmp_path))
     assert [one.id for one in again.changes] == ["undo:add"]
     assert again.warnings == ()
 
@@ -274,7 +274,7 @@ def test_what_is_taken_back_is_what_was_chosen_in_the_run(tmp_path: Path) -> Non
     plan, box = plan_of(choosing()), Box({"n1": {"Items": ["theirs"], "Lock": 1}})
     made(plan, box, tmp_path)
     assert sorted(box.boxes) == ["n1", "n2"]
-    (change,) = undo_plan(plan, bench(box, tmp_path)).changes
+    (change,) = undo_plan(plan, context(box, tmp_path)).changes
     assert change.params == {"Name": "n2"}
 
 
@@ -284,13 +284,13 @@ def test_what_a_later_run_chose_to_make_anew_is_that_runs_to_undo(tmp_path: Path
     box.boxes = {"n1": {"Items": ["theirs"], "Lock": 1}}
     made(plan_of(choosing(), plan_id="20260101-000001-bbbb"), box, tmp_path)
     with pytest.raises(RefusedByGuard, match="made no change that can be undone"):
-        undo_plan(plan, bench(box, tmp_path))
+        undo_plan(plan, context(box, tmp_path))
 
 
 def test_the_undo_of_an_undo_names_the_command_that_takes_the_rest_back(tmp_path: Path) -> None:
     undo = two_step_plan().model_copy(update={"undo_of": "r-1"})
     with pytest.raises(RefusedByGuard) as refused:
-        undo_plan(undo, bench(Box(), tmp_path))
+        undo_plan(undo, context(Box(), tmp_path))
     assert refused.value.hint == (
         "plan anew to have it again; opsctl undo r-1 takes the rest back if this one did not end"
     )
@@ -302,9 +302,9 @@ def test_what_an_undo_leaves_is_told_with_the_reason(tmp_path: Path) -> None:
     made(plan, box, tmp_path)
     box.boxes["b"]["Items"].remove("x")
     made(plan_of(add_item("x", "b", "again"), plan_id="20260101-000001-bbbb"), box, tmp_path)
-    start_run(undo_plan(plan, bench(box, tmp_path, "first")), bench(box, tmp_path))
+    start_run(undo_plan(plan, context(box, tmp_path, "first")), context(box, tmp_path))
     box.boxes["b"]["Items"].append("y")
-    undo = undo_plan(plan, bench(box, tmp_path, "second"))
+    undo = undo_plan(plan, context(box, tmp_path, "second"))
     assert [one.id for one in undo.changes] == ["undo:more"]
     assert [(one.id, one.because, one.evidence) for one in undo.warnings] == [
         ("stays", "these changes cannot be undone", ("make box final: it is gone for good",)),
@@ -320,7 +320,7 @@ def test_what_an_undo_leaves_is_told_with_the_reason(tmp_path: Path) -> None:
 def test_a_stale_undo_says_what_to_type_instead(tmp_path: Path) -> None:
     plan, box = two_step_plan(), Box()
     made(plan, box, tmp_path)
-    work = bench(box, tmp_path)
+    work = context(box, tmp_path)
     undo = undo_plan(plan, work)
     refuse_stale(undo, work)
     with pytest.raises(Drifted) as drifted:
@@ -378,21 +378,21 @@ def again_by(path: Path, later: Plan, box: Box) -> tuple[Plan, Box]:
 def test_a_later_run_elsewhere_takes_nothing_over(tmp_path: Path, where: dict[str, str]) -> None:
     later = plan_of(add_item("x", "b", "again"), plan_id=RUNS[1]).model_copy(update=where).sealed()
     one, box = again_by(tmp_path, later, boxes("b"))
-    assert [change.id for change in undo_plan(one, bench(box, tmp_path)).changes] == ["undo:add"]
+    assert [change.id for change in undo_plan(one, context(box, tmp_path)).changes] == ["undo:add"]
 
 
 def test_a_later_run_that_was_undone_itself_takes_nothing_over(tmp_path: Path) -> None:
     later = plan_of(add_item("x", "b", "again"), plan_id=RUNS[1])
     one, box = again_by(tmp_path, later, boxes("b"))
-    start_run(undo_plan(later, bench(box, tmp_path)), bench(box, tmp_path))
+    start_run(undo_plan(later, context(box, tmp_path)), context(box, tmp_path))
     box.boxes["b"]["Items"].append("x")
-    assert [change.id for change in undo_plan(one, bench(box, tmp_path)).changes] == ["undo:add"]
+    assert [change.id for change in undo_plan(one, context(box, tmp_path)).changes] == ["undo:add"]
 
 
 def test_an_earlier_run_takes_nothing_over(tmp_path: Path) -> None:
     later = plan_of(add_item("x", "b", "again"), plan_id=RUNS[1])
     _, box = again_by(tmp_path, later, boxes("b"))
-    assert [change.id for change in undo_plan(later, bench(box, tmp_path)).changes] == ["undo:again"]
+    assert [change.id for change in undo_plan(later, context(box, tmp_path)).changes] == ["undo:again"]
 
 
 def test_every_later_run_counts_and_one_that_cannot_be_read_hides_no_other(tmp_path: Path) -> None:
@@ -401,7 +401,7 @@ def test_every_later_run_counts_and_one_that_cannot_be_read_hides_no_other(tmp_p
     made(plan_of(add_item("z", "c"), plan_id="20260101-000003-dddd"), box, tmp_path)
     Journal(tmp_path)._db.write("UPDATE runs SET plan = '{}' WHERE id LIKE '%dddd'")
     with pytest.raises(RefusedByGuard, match="made no change that can be undone"):
-        undo_plan(one, bench(box, tmp_path))
+        undo_plan(one, context(box, tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -417,5 +417,5 @@ def test_a_later_run_takes_over_what_it_may_have_made_and_not_what_it_certainly_
     journal.begin(later)
     for event in ("intent", ended):
         journal.of_run(later.id).record("again", event)
-    undo = undo_plan(one, bench(box, tmp_path))
+    undo = undo_plan(one, context(box, tmp_path))
     assert [change.id for change in undo.changes] == (["undo:make"] if theirs else ["undo:add", "undo:make"])

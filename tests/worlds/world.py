@@ -26,8 +26,8 @@ from opsctl.model.value import Json
 from opsctl.planning.inputs import parse_inputs
 from opsctl.planning.planner import make_plan
 from opsctl.playbook.load import load_playbook
-from opsctl.workflow.bench import Workbench
 from opsctl.workflow.open_moves import warned_of_open_moves
+from opsctl.workflow.run_context import RunContext
 from opsctl.workflow.runs import resume_run, start_run
 from opsctl.workflow.undo_plans import undo_plan
 from tests.kit.memory_sqs import Faults, Stored
@@ -241,18 +241,18 @@ class World:
         """Plan as a new process does."""
         self._new_process()
         self.plans += 1
-        with self._bench() as bench:
+        with self._context() as context:
             loaded = _playbook(playbook)
             plan = make_plan(
                 loaded,
                 parse_inputs(loaded.playbook.inputs, inputs, source={}),
-                about=bench.about,
+                about=context.about,
                 reader=AnswersReader(self.account),
                 registry=_registry(),
                 overrides=_SET_ASIDE[playbook],
                 now=self.base.now(),
             )
-            return warned_of_open_moves(plan, bench.journal, _registry().jobs)
+            return warned_of_open_moves(plan, context.journal, _registry().jobs)
 
     def start(self, plan: Plan) -> Outcome | None:
         """Carry a plan out; None when the process was killed."""
@@ -266,25 +266,25 @@ class World:
         """Plan to take a run back, as a new process does; nothing when it has done nothing."""
         self._new_process()
         self.plans += 1
-        with self._bench() as bench:
+        with self._context() as context:
             try:
-                return undo_plan(plan, bench)
+                return undo_plan(plan, context)
             except RefusedByGuard:
                 return None
 
-    def _process(self, plan: Plan, work: Callable[[Plan, Workbench], object]) -> Outcome | None:
+    def _process(self, plan: Plan, work: Callable[[Plan, RunContext], object]) -> Outcome | None:
         self._new_process()
         exit_, says, began = Exit.DONE, "", self.base.now()
-        with self._bench() as bench:
-            before = len(bench.journal.events(plan.id))
+        with self._context() as context:
+            before = len(context.journal.events(plan.id))
             try:
-                work(plan, bench)
+                work(plan, context)
             except Killed:
                 self.lived.append(self.base.now() - began)
                 return None
             except OpsctlError as fault:
                 exit_, says = fault.exit_code, fault.summary
-            details = [one.detail for one in bench.journal.events(plan.id)[before:] if one.change]
+            details = [one.detail for one in context.journal.events(plan.id)[before:] if one.change]
             report = next((one for one in reversed(details) if isinstance(one, dict) and "moved" in one), None)
         return Outcome(exit_, says, report, plan)
 
@@ -292,12 +292,12 @@ class World:
         self.fate.dead = self.fate.stopping = False
 
     @contextmanager
-    def _bench(self) -> Iterator[Workbench]:
+    def _context(self) -> Iterator[RunContext]:
         account = FatefulAccount(self.account, self.fate)
         journal = _SmallJournal(self.path / "state", self.fate)
         about = Context(identity=NOBODY, plan_id=f"20261130-0000{self.plans:02d}-test", now=self.base.now())
         try:
-            yield Workbench(
+            yield RunContext(
                 aws=account,
                 fresh_reader=lambda: AnswersReader(account),
                 journal=journal,

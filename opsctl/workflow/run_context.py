@@ -55,7 +55,7 @@ class Journals(Protocol):
         ...
 
 
-class Workbench:
+class RunContext:
     """Everything a run needs from outside, handed in once."""
 
     def __init__(
