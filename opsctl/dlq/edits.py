@@ -2,7 +2,7 @@
 
 import json
 
-from opsctl.dlq.sieve import Setting
+from opsctl.dlq.message_filter import Setting
 from opsctl.expressions.evaluate import DEEPEST, ExpressionFault, compiled
 from opsctl.expressions.shapes import ANYTHING, record, scalar
 from opsctl.expressions.typecheck import check_expression

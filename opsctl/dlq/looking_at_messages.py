@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from opsctl.dlq.grouping import CauseGroup, Causes
+from opsctl.dlq.message_filter import MessageFilter
 from opsctl.dlq.previewing import Preview, preview_of
-from opsctl.dlq.sieve import MessageSieve
 from opsctl.dlq.transfer.backoff import Patience
 from opsctl.dlq.transfer.backup import BackupFile
 from opsctl.dlq.transfer.queue import Queue
@@ -88,11 +88,11 @@ class Glass:
 
     def inspect(self, sample: int, where: str) -> Inspected:
         """Receive up to `sample` messages and group those that the filter lets pass."""
-        causes, sieve = Causes(), MessageSieve(where, (), "")
+        causes, message_filter = Causes(), MessageFilter(where, (), "")
 
         def show(messages: list[Json]) -> None:
             for message in messages:
-                if sieve.wants(message):
+                if message_filter.wants(message):
                     causes.add(message)
 
         looked = self._look(sample, show)
@@ -103,15 +103,15 @@ class Glass:
             matched=causes.seen,
             whole=looked.seen >= self._queue.total,
             note="; ".join(filter(None, (self._parked, self._note(looked, sample)))),
-            unjudged=sieve.unjudged,
+            unjudged=message_filter.unjudged,
             hidden=self._hidden(looked),
             groups=tuple(causes.groups()),
         )
 
-    def preview(self, sample: int, sieve: MessageSieve) -> list[Preview]:
-        """Receive up to `sample` messages and say what a redrive with this sieve would make of each."""
+    def preview(self, sample: int, message_filter: MessageFilter) -> list[Preview]:
+        """Receive up to `sample` messages and say what a redrive with this filter would make of each."""
         found: list[Preview] = []
-        self._look(sample, lambda messages: found.extend(preview_of(one, sieve) for one in messages))
+        self._look(sample, lambda messages: found.extend(preview_of(one, message_filter) for one in messages))
         return found
 
     def find(self, message_id: str) -> Json:
@@ -143,11 +143,11 @@ class Glass:
         """
         if path.exists():
             raise RefusedByGuard(f"{path} exists; nothing is overwritten", "choose another name")
-        file, sieve = BackupFile(str(path)), MessageSieve(where, (), "")
+        file, message_filter = BackupFile(str(path)), MessageFilter(where, (), "")
         try:
             looked = self._look(
                 self._queue.total + _MANY,
-                lambda messages: _keep(file, [m for m in messages if sieve.wants(m)]),
+                lambda messages: _keep(file, [m for m in messages if message_filter.wants(m)]),
                 to_the_end=True,
             )
         except OSError as fault:
@@ -163,7 +163,7 @@ class Glass:
             about=looked.seen + looked.unseen if looked.unseen else self._queue.total,
             whole=not looked.stopped and not looked.unseen,
             note=self._note(looked, self._queue.total),
-            unjudged=sieve.unjudged,
+            unjudged=message_filter.unjudged,
         )
 
     def _look(self, at_most: int, show: Callable[[list[Json]], None], *, to_the_end: bool = False) -> Sampled:

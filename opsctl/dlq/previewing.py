@@ -2,7 +2,7 @@
 
 import difflib
 
-from opsctl.dlq.sieve import MessageSieve
+from opsctl.dlq.message_filter import MessageFilter
 from opsctl.model.lossless import parse, text_of
 from opsctl.model.value import Json, Value
 
@@ -16,12 +16,12 @@ class Preview(Value):
     fault: str = ""
 
 
-def preview_of(message: Json, sieve: MessageSieve) -> Preview:
+def preview_of(message: Json, message_filter: MessageFilter) -> Preview:
     """Return what would become of a received message."""
-    if not sieve.wants(message):
+    if not message_filter.wants(message):
         return Preview(id=message["MessageId"], wanted=False)
     try:
-        edited = sieve.edited(message)
+        edited = message_filter.edited(message)
     except ValueError as fault:
         return Preview(id=message["MessageId"], wanted=True, fault=str(fault))
     return Preview(id=message["MessageId"], wanted=True, difference=tuple(_difference(message, edited)))

@@ -93,7 +93,7 @@ def export(
 ) -> None:
     """Copy the messages of a queue into a file that `opsctl dlq import` puts back; they stay in the queue."""
     from opsctl.cli.output import emit_value
-    from opsctl.dlq.sieve import says_unjudged
+    from opsctl.dlq.message_filter import says_unjudged
     from opsctl.model.exits import Exit
 
     if not file.name.endswith((".jsonl", ".jsonl.gz")):

@@ -9,7 +9,7 @@ from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOp
 from opsctl.cli.playbook_options import Given, inputs_of
 
 if TYPE_CHECKING:
-    from opsctl.dlq.sieve import Setting
+    from opsctl.dlq.message_filter import Setting
 
 EPILOG = """Examples:
 
@@ -88,7 +88,7 @@ def _preview(
     from opsctl.cli.commands.dlq_inspect import open_glass
     from opsctl.cli.output import emit_value
     from opsctl.dlq.looking_at_messages import COSTLY
-    from opsctl.dlq.sieve import MessageSieve
+    from opsctl.dlq.message_filter import MessageFilter
     from opsctl.planning.guards import refuse_unknown_guards
     from opsctl.render.views.dead_letters import render_previews
 
@@ -98,6 +98,6 @@ def _preview(
     session, glass = open_glass(
         "dlq redrive", values["queue"], "", tuple(planning.named), account, show, guards=names
     )
-    found = glass.preview(sample, MessageSieve(values["where"], settings, values["edit"]))
+    found = glass.preview(sample, MessageFilter(values["where"], settings, values["edit"]))
     session.progress.clear()
     emit_value(session.order, "previewed", [one.model_dump(mode="json") for one in found], render_previews(found))

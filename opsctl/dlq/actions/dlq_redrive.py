@@ -8,12 +8,12 @@ from opsctl.dlq.edits import refuse_bad_expression
 from opsctl.dlq.jobs.dlq_move import DlqMove
 from opsctl.dlq.jobs.dlq_move_task import DlqMoveTask
 from opsctl.dlq.jobs.dlq_through import DlqThrough
+from opsctl.dlq.message_filter import Setting
 from opsctl.dlq.needs import needs_of
 from opsctl.dlq.parks import ParkFound
 from opsctl.dlq.queue_checks import queue_at, queue_is_there
 from opsctl.dlq.redrive import Redrive
 from opsctl.dlq.route import Route
-from opsctl.dlq.sieve import Setting
 from opsctl.model.changes import Change, Check, Grant, Irreversible, Proof, Risk, Severity
 from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context

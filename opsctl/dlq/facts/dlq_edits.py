@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.dlq.edits import parse_setting, refuse_bad_expression
-from opsctl.dlq.sieve import Setting
+from opsctl.dlq.message_filter import Setting
 from opsctl.model.fetching import Fetching
 from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value

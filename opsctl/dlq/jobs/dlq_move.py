@@ -4,8 +4,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from opsctl.dlq.message_filter import MessageFilter, Setting
 from opsctl.dlq.route import Route
-from opsctl.dlq.sieve import MessageSieve, Setting
 from opsctl.dlq.transfer.backoff import Patience
 from opsctl.dlq.transfer.backup import BackupFile
 from opsctl.dlq.transfer.canary import Canary
@@ -68,7 +68,7 @@ class DlqMove(Job):
         sending = self._sending(tools, patience)
         altered = self.where or self.settings or self.edit
         keeper = BackupFile(self.backup) if self.backup else None
-        sieve = MessageSieve(self.where, self.settings, self.edit) if altered else None
+        message_filter = MessageFilter(self.where, self.settings, self.edit) if altered else None
         try:
             mover = Mover(
                 Order(
@@ -85,7 +85,7 @@ class DlqMove(Job):
                 patience,
                 queue,
                 sending,
-                sieve=sieve,
+                message_filter=message_filter,
                 keeper=keeper,
                 canary=self._canary(tools, patience),
                 parking=parking,
@@ -95,7 +95,7 @@ class DlqMove(Job):
         finally:
             if keeper is not None:
                 keeper.close()
-        return TakenOut(after_filtering(result, sieve, fifo=queue.fifo), mover.ended)
+        return TakenOut(after_filtering(result, message_filter, fifo=queue.fifo), mover.ended)
 
     def _sending(self, tools: Tools, patience: Patience) -> InParts:
         wire = tools.queues(self.region)

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from opsctl.dlq.sieve import MessageSieve
+from opsctl.dlq.message_filter import MessageFilter
 from opsctl.dlq.transfer.backoff import Patience
 from opsctl.dlq.transfer.backup import BackupFile
 from opsctl.dlq.transfer.file_sending import FileSending
@@ -41,7 +41,7 @@ class DlqPurge(Job):
         queue = Queue(wire, self.queue_url, patience, visibility_s=VISIBILITY_S, everything=True)
         queue.depth()
         file = BackupFile(self.path)
-        sieve = MessageSieve(self.where, (), "") if self.where else None
+        message_filter = MessageFilter(self.where, (), "") if self.where else None
         try:
             mover = Mover(
                 Order(
@@ -54,10 +54,10 @@ class DlqPurge(Job):
                 patience,
                 queue,
                 FileSending(file),
-                sieve=sieve,
+                message_filter=message_filter,
                 parking=parking,
             )
             result = mover.run(int((wire.server_time() or tools.clock.now()) + 1) * 1000)
         finally:
             file.close()
-        return TakenOut(after_filtering(result, sieve, fifo=queue.fifo), mover.ended)
+        return TakenOut(after_filtering(result, message_filter, fifo=queue.fifo), mover.ended)

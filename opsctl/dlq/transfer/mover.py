@@ -11,7 +11,7 @@ from opsctl.dlq.transfer.canary import Canary
 from opsctl.dlq.transfer.crew import Crew
 from opsctl.dlq.transfer.parking import Parking
 from opsctl.dlq.transfer.progress import Meter
-from opsctl.dlq.transfer.pump import EARLY_S, NO_BATCH, RENEWED_AT_ONCE, Budget, Keeper, Pump, Sieve, undivided
+from opsctl.dlq.transfer.pump import EARLY_S, NO_BATCH, RENEWED_AT_ONCE, Budget, Filter, Keeper, Pump, undivided
 from opsctl.dlq.transfer.queue import BATCH, Queue
 from opsctl.dlq.transfer.rate import Rate
 from opsctl.dlq.transfer.sending import Sending
@@ -64,7 +64,7 @@ class Mover:
         queue: Queue,
         sending: Sending,
         *,
-        sieve: Sieve | None = None,
+        message_filter: Filter | None = None,
         keeper: Keeper | None = None,
         canary: Canary | None = None,
         parking: Parking | None = None,
@@ -95,7 +95,7 @@ class Mover:
         self._pump = Pump(
             queue=queue,
             sending=sending,
-            sieve=sieve,
+            message_filter=message_filter,
             keeper=keeper,
             rate=Rate(order.per_s, tools.clock, self._patience),
             budget=Budget(-1),

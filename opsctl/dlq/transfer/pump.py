@@ -25,7 +25,7 @@ RENEWED_AT_ONCE = 50
 _KNOWN_AT_LEAST = 100
 
 
-class Sieve(Protocol):
+class Filter(Protocol):
     """Which messages are meant, and what is to be changed in them."""
 
     def wants(self, message: Json) -> bool:
@@ -93,7 +93,7 @@ class Pump:
 
     queue: Queue
     sending: Sending
-    sieve: Sieve | None
+    message_filter: Filter | None
     keeper: Keeper | None
     rate: Rate
     budget: Budget
@@ -199,7 +199,7 @@ class Pump:
                 self.tally.later(message)
             elif held := self._held_back(message):
                 self.tally.stay(held)
-            elif self.sieve is not None and not self.sieve.wants(message):
+            elif self.message_filter is not None and not self.message_filter.wants(message):
                 if self.parking is None:
                     self.tally.miss(message)
                 else:
@@ -293,7 +293,7 @@ class Pump:
         messages, left = [], []
         for message in wanted:
             try:
-                messages.append(message if self.sieve is None else self.sieve.edited(message))
+                messages.append(message if self.message_filter is None else self.message_filter.edited(message))
             except ValueError as fault:
                 left.append(Stayed(message, CANNOT_EDIT, str(fault)))
         return messages, left

@@ -146,7 +146,7 @@ class Through:
             self._patience,
             source,
             _NotHome(),
-            sieve=_Nothing(),
+            message_filter=_Nothing(),
             parking=self._parking,
         )
         result = mover.run(int((self._wire.server_time() or self._tools.clock.now()) + 1) * 1000)
@@ -319,7 +319,7 @@ class Through:
 
 
 class _Nothing:
-    """Implements `Sieve`: none is meant."""
+    """Implements `Filter`: none is meant."""
 
     def wants(self, message: Json) -> bool:
         """No."""

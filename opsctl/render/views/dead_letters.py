@@ -4,8 +4,8 @@ from typing import Protocol
 
 from opsctl.dlq.grouping import CauseGroup
 from opsctl.dlq.looking_at_messages import Inspected
+from opsctl.dlq.message_filter import says_unjudged
 from opsctl.dlq.previewing import Preview
-from opsctl.dlq.sieve import says_unjudged
 from opsctl.render.inert import markdown, shortened, visible
 from opsctl.render.markdown import fenced
 from opsctl.render.page import Page

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from opsctl.dlq.explaining_messages import Why
-from opsctl.dlq.sieve import says_unjudged
+from opsctl.dlq.message_filter import says_unjudged
 from opsctl.dlq.why import CauseWhy, ConsumerFacts, LogFacts, MappingFacts, Measured, SaidOften
 from opsctl.render.inert import markdown, shortened
 from opsctl.render.page import Page

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from opsctl.dlq.sieve import MessageSieve
+from opsctl.dlq.message_filter import MessageFilter
 from opsctl.dlq.transfer.sending import Alive, Sent
 from opsctl.journal.checkpoints import JobCheckpoint
 from opsctl.model.errors import OutcomeUnknown
@@ -144,7 +144,7 @@ def test_what_stays_is_named_with_the_reason_visible_again_and_the_rest_goes_on(
 def test_a_message_of_which_an_edit_makes_half_a_character_stays_alone(tmp_path: Path) -> None:
     sqs = made(12)
     list(sqs.queues["dead"].messages.values())[3].body = '{"n":"\\ud83d"}'
-    result = move(sqs, tmp_path, "dead", "home", sieve=MessageSieve("", (), "body.n"), threads=3)
+    result = move(sqs, tmp_path, "dead", "home", message_filter=MessageFilter("", (), "body.n"), threads=3)
     assert [one["code"] for one in result.details["stayed_messages"]] == ["CannotEdit"]
     assert (len(sqs.queues["home"].messages), len(sqs.queues["dead"].messages)) == (11, 1)
 
@@ -338,8 +338,8 @@ def test_a_limit_moves_no_more(tmp_path: Path) -> None:
 
 def test_a_limit_counts_what_is_moved_and_not_what_is_looked_at(tmp_path: Path) -> None:
     sqs = made(50)
-    sieve = MessageSieve("body.n >= `20`", (), "")
-    move(sqs, tmp_path, "dead", "home", order={"limit": 15}, sieve=sieve)
+    message_filter = MessageFilter("body.n >= `20`", (), "")
+    move(sqs, tmp_path, "dead", "home", order={"limit": 15}, message_filter=message_filter)
     assert len(sqs.queues["home"].messages) == 15
 
 

@@ -36,7 +36,7 @@ def test_of_what_stayed_every_message_counts_and_the_first_are_named() -> None:
 
 
 class WantsNothing:
-    """A sieve that lets nothing through."""
+    """A filter that lets nothing through."""
 
     def wants(self, _message: Json) -> bool:
         return False
@@ -53,7 +53,7 @@ def test_a_move_stops_before_more_is_held_aside_than_sqs_lets_be_in_flight(
     sqs.make("dead")
     sqs.make("home")
     sqs.put("dead", *(f"{n}" for n in range(300)))
-    result = move(sqs, tmp_path, "dead", "home", sieve=WantsNothing())
+    result = move(sqs, tmp_path, "dead", "home", message_filter=WantsNothing())
     assert not result.complete
     assert "200 messages are held aside" in result.says
     assert (result.details["left_by_filter"], result.details["not_looked_at"]) == (200, 100)

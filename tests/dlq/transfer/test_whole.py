@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from opsctl.dlq.jobs.dlq_purge import DlqPurge
-from opsctl.dlq.sieve import MessageSieve
+from opsctl.dlq.message_filter import MessageFilter
 from opsctl.dlq.transfer.sampling import Sampled, Sampler
 from opsctl.journal.checkpoints import JobCheckpoint
 from opsctl.model.jobs import JobResult
@@ -26,11 +26,11 @@ def queue_of(count: int, name: str = "dead") -> MemorySqs:
     return sqs
 
 
-def odd(sqs: MemorySqs, name: str = "dead") -> MessageSieve:
+def odd(sqs: MemorySqs, name: str = "dead") -> MessageFilter:
     """Want every second message."""
     for one in sqs.queues[name].messages.values():
         one.body = json.dumps({**json.loads(one.body), "odd": json.loads(one.body)["n"] % 2 == 1})
-    return MessageSieve("body.odd", (), "")
+    return MessageFilter("body.odd", (), "")
 
 
 class Counts:
@@ -56,7 +56,7 @@ def test_a_filter_that_takes_longer_than_many_visibility_timeouts_misses_no_matc
     """What is held aside would otherwise come back into view and be shown in place of what nobody has seen."""
     sqs = queue_of(400)
     began = sqs.clock.now()
-    result = move(sqs, tmp_path, "dead", "home", sieve=odd(sqs), order={"per_s": 0.2})
+    result = move(sqs, tmp_path, "dead", "home", message_filter=odd(sqs), order={"per_s": 0.2})
     assert sqs.clock.now() - began > 10 * 60
     assert (result.details["moved"], result.details["left_by_filter"], result.complete) == (200, 200, True)
     # Not quite all once: the time that sleeping lets pass here may pass in the middle of another thread's call.
@@ -73,7 +73,7 @@ def test_what_cannot_be_kept_hidden_and_hides_the_rest_ends_the_move_as_incomple
             raise refused(operation, "AccessDenied", Refused.DENIED)
 
     sqs.faults.before = deny
-    result = move(sqs, tmp_path, "dead", "home", sieve=odd(sqs), order={"per_s": 1.0})
+    result = move(sqs, tmp_path, "dead", "home", message_filter=odd(sqs), order={"per_s": 1.0})
     assert not result.complete
     assert result.details["not_looked_at"] > 0
     assert sum(result.details[name] for name in ("moved", "left_by_filter", "not_looked_at")) == 300
@@ -81,7 +81,7 @@ def test_what_cannot_be_kept_hidden_and_hides_the_rest_ends_the_move_as_incomple
 
 def filtered_fifo(tmp_path: Path) -> tuple[MemorySqs, JobResult]:
     sqs = queue_of(30, "dead.fifo")
-    return sqs, move(sqs, tmp_path, "dead.fifo", "home.fifo", sieve=odd(sqs, "dead.fifo"))
+    return sqs, move(sqs, tmp_path, "dead.fifo", "home.fifo", message_filter=odd(sqs, "dead.fifo"))
 
 
 def test_what_lies_behind_messages_held_aside_in_a_group_is_not_looked_at_and_that_is_said(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_polls_that_find_nothing_for_a_while_are_no_end(tmp_path: Path, counted:
 
 def test_a_resume_waits_for_what_the_killed_process_had_hidden_for_longer(tmp_path: Path) -> None:
     sqs = queue_of(60)
-    sieve, inner = odd(sqs), sqs.call
+    message_filter, inner = odd(sqs), sqs.call
 
     def call(name: str, params: dict[str, Json]) -> dict[str, Json]:
         if len(sqs.queues["home"].messages) >= 20:
@@ -174,20 +174,20 @@ def test_a_resume_waits_for_what_the_killed_process_had_hidden_for_longer(tmp_pa
 
     sqs.call = call  # type: ignore[method-assign,assignment]
     with pytest.raises(Killed):
-        move(sqs, tmp_path, "dead", "home", sieve=sieve, order={"per_s": 0.2})
+        move(sqs, tmp_path, "dead", "home", message_filter=message_filter, order={"per_s": 0.2})
     sqs.call = inner  # type: ignore[method-assign]
     assert max(one.visible_at for one in sqs.queues["dead"].messages.values()) > sqs.clock.now() + 120
-    result = move(sqs, tmp_path, "dead", "home", sieve=sieve)
+    result = move(sqs, tmp_path, "dead", "home", message_filter=message_filter)
     assert (result.details["moved"], result.details["left_by_filter"], result.complete) == (30, 30, True)
 
 
 def test_a_resume_after_all_was_given_back_waits_no_longer_than_the_counts_are_old(tmp_path: Path) -> None:
     sqs = queue_of(30, "dead.fifo")
-    sieve, began = odd(sqs, "dead.fifo"), sqs.clock.now()
-    move(sqs, tmp_path, "dead.fifo", "home.fifo", sieve=sieve)
+    message_filter, began = odd(sqs, "dead.fifo"), sqs.clock.now()
+    move(sqs, tmp_path, "dead.fifo", "home.fifo", message_filter=message_filter)
     assert sqs.clock.now() - began > 60, "long enough for something to be hidden for longer"
     began = sqs.clock.now()
-    again = move(sqs, tmp_path, "dead.fifo", "home.fifo", sieve=sieve)
+    again = move(sqs, tmp_path, "dead.fifo", "home.fifo", message_filter=message_filter)
     assert again.details["not_looked_at"] > 0
     assert sqs.clock.now() - began < 120
 
@@ -203,7 +203,7 @@ def test_a_disk_that_takes_no_note_of_what_is_hidden_ends_nothing(
         remember(checkpoint, name, value)
 
     monkeypatch.setattr(JobCheckpoint, "remember", full)
-    result = move(sqs, tmp_path, "dead", "home", sieve=odd(sqs), order={"per_s": 0.2})
+    result = move(sqs, tmp_path, "dead", "home", message_filter=odd(sqs), order={"per_s": 0.2})
     assert (result.details["moved"], result.complete) == (50, True)
 
 

@@ -17,7 +17,7 @@ class Setting(Value):
     expression: str = ""
 
 
-class MessageSieve:
+class MessageFilter:
     """Decides which messages are meant and how they are changed.
 
     An expression sees `body` (parsed when it is JSON, else text), `attributes` (values by name), `system`,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsctl.dlq.edits import parse_setting, refuse_bad_expression
-from opsctl.dlq.sieve import MessageSieve
+from opsctl.dlq.message_filter import MessageFilter
 from opsctl.model.errors import InvalidInput
 from opsctl.model.lossless import parse, text_of
 from opsctl.model.value import Json
@@ -16,7 +16,7 @@ from tests.dlq.test_letter import message
 
 
 def edited(body: str, *settings: str, **attributes: str) -> Json:
-    return MessageSieve("", [parse_setting(text) for text in settings], "").edited(message(body, **attributes))
+    return MessageFilter("", [parse_setting(text) for text in settings], "").edited(message(body, **attributes))
 
 
 @pytest.mark.parametrize(
@@ -34,11 +34,11 @@ def edited(body: str, *settings: str, **attributes: str) -> Json:
 )
 def test_a_filter_sees_body_attributes_and_cause(where: str, wanted: bool) -> None:
     one = message({"customer": "c-1", "items": [{"n": 2}], "number": 5}, kind="order")
-    assert MessageSieve(where, (), "").wants(one) is wanted
+    assert MessageFilter(where, (), "").wants(one) is wanted
 
 
 def test_a_filter_on_the_body_of_a_text_message_finds_the_text() -> None:
-    assert MessageSieve("contains(body, 'boom')", (), "").wants(message("boom!"))
+    assert MessageFilter("contains(body, 'boom')", (), "").wants(message("boom!"))
 
 
 @pytest.mark.parametrize(("text", "caret"), [("body.[", 7), ("body.total > 5", 14), ("x" * 300 + " > 5", 91)])
@@ -60,9 +60,9 @@ def test_an_expression_that_could_never_find_anything_is_refused(text: str, says
 
 
 def test_messages_that_the_filter_cannot_judge_are_counted() -> None:
-    sieve = MessageSieve("length(body.n) > `1`", (), "")
-    assert [sieve.wants(message({"n": n})) for n in (5, "ab", 6)] == [False, True, False]
-    assert list(sieve.unjudged.values()) == [2]
+    message_filter = MessageFilter("length(body.n) > `1`", (), "")
+    assert [message_filter.wants(message({"n": n})) for n in (5, "ab", 6)] == [False, True, False]
+    assert list(message_filter.unjudged.values()) == [2]
 
 
 def test_the_reason_why_an_edit_fails_holds_nothing_of_the_message() -> None:
@@ -96,7 +96,7 @@ def test_an_attribute_keeps_its_type_and_a_new_number_is_a_number() -> None:
 
 def test_edited_messages_carry_no_old_digest() -> None:
     one = message("{}") | {"MD5OfBody": "old", "MD5OfMessageAttributes": "old"}
-    made = MessageSieve("", [parse_setting("body.a=1")], "").edited(one)
+    made = MessageFilter("", [parse_setting("body.a=1")], "").edited(one)
     assert not [name for name in made if name.startswith("MD5")]
 
 
@@ -121,8 +121,8 @@ def test_what_says_nothing_to_set_is_refused(text: str) -> None:
 
 
 def test_an_edit_may_make_a_whole_new_body() -> None:
-    sieve = MessageSieve("", (), "{order: body.id, from: origin}")
-    assert json.loads(sieve.edited(message({"id": 7}))["Body"]) == {"order": 7, "from": ""}
+    message_filter = MessageFilter("", (), "{order: body.id, from: origin}")
+    assert json.loads(message_filter.edited(message({"id": 7}))["Body"]) == {"order": 7, "from": ""}
 
 
 _VALUES = st.recursive(
@@ -138,8 +138,8 @@ def test_reading_and_writing_loses_nothing(value: Json) -> None:
 
 
 def test_a_body_made_by_an_expression_keeps_the_digits_of_its_numbers() -> None:
-    sieve = MessageSieve("", (), "{price: body.price, huge: body.huge, half: abs(body.half)}")
-    made = sieve.edited(message({}) | {"Body": '{"price": 12.50, "huge": 1e400, "half": -0.50}'})
+    message_filter = MessageFilter("", (), "{price: body.price, huge: body.huge, half: abs(body.half)}")
+    made = message_filter.edited(message({}) | {"Body": '{"price": 12.50, "huge": 1e400, "half": -0.50}'})
     assert made["Body"] == '{"price":12.50,"huge":1e400,"half":0.5}'
 
 
@@ -152,11 +152,11 @@ def test_a_member_computed_from_another_keeps_its_digits() -> None:
 
 
 def test_an_edit_never_makes_what_is_not_json() -> None:
-    sieve = MessageSieve("", (), "{total: sum([body.a, body.a])}")
+    message_filter = MessageFilter("", (), "{total: sum([body.a, body.a])}")
     with pytest.raises(ValueError, match="no form for infinity"):
-        sieve.edited(message({}) | {"Body": '{"a": 1e308}'})
+        message_filter.edited(message({}) | {"Body": '{"a": 1e308}'})
     with pytest.raises(ValueError, match="no form for infinity"):
-        MessageSieve("", (), "body").edited(message({}) | {"Body": '{"a": NaN}'})
+        MessageFilter("", (), "body").edited(message({}) | {"Body": '{"a": NaN}'})
 
 
 HALF = '{"name":"\\ud83d","n":1}'
@@ -173,6 +173,6 @@ def test_half_a_character_in_json_stays_the_escape_it_was() -> None:
 def test_an_edit_that_makes_half_a_character_does_not_fit_the_message(
     edit: str, settings: tuple[str, ...]
 ) -> None:
-    sieve = MessageSieve("", [parse_setting(text) for text in settings], edit)
+    message_filter = MessageFilter("", [parse_setting(text) for text in settings], edit)
     with pytest.raises(ValueError, match="half a character"):
-        sieve.edited(message(HALF))
+        message_filter.edited(message(HALF))
