@@ -8,8 +8,8 @@ import pytest
 from opsctl.aws.service_models import InstalledModels
 from opsctl.dlq.route import Route
 from opsctl.dlq.transfer.backoff import Patience
+from opsctl.dlq.transfer.choosing_destinations import Destinations
 from opsctl.dlq.transfer.digests import body_digest
-from opsctl.dlq.transfer.homes import Homes
 from opsctl.dlq.transfer.sending import Sent
 from opsctl.model.jobs import Checkpoint, Tools
 from opsctl.model.reads import Answer, Read, Refused
@@ -121,8 +121,10 @@ def sent_by(aws: Account, message: Json, *routes: Route) -> Sent:
     )
     patience = Patience(tools.clock, tools.stopping)
     dead = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{DEAD.rpartition(':')[2]}"
-    homes = Homes(routes, tools, REGION, aws, patience, queue_url=dead, recorded=True, onto_bus=False)
-    return homes.choose(message).send([message], lambda: None)
+    destinations = Destinations(
+        routes, tools, REGION, aws, patience, queue_url=dead, recorded=True, onto_bus=False
+    )
+    return destinations.choose(message).send([message], lambda: None)
 
 
 def subscribed(protocol: str, endpoint: str, raw: str = "false") -> dict[str, Json]:

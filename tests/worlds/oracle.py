@@ -11,7 +11,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from opsctl.dlq.transfer.pump import EARLY_S
+from opsctl.dlq.transfer.transfer import EARLY_S
 from opsctl.model.exits import Exit
 from opsctl.model.plan import Plan
 from opsctl.model.value import Json

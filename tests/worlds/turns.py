@@ -66,8 +66,8 @@ class Turns:
         return self._random.choice(list(self._gates))
 
 
-class TurnsCrew:
-    """Stands in for `Crew`: so many workers, one at a time."""
+class TurnsPool:
+    """Stands in for `WorkerPool`: so many workers, one at a time."""
 
     turns: Turns
     workers = 1

@@ -35,7 +35,7 @@ from tests.kit.ports import AnswersReader, FakeClock, Killed
 from tests.worlds.account import NOBODY, Account, Queues, tag_of
 from tests.worlds.letters import KINDS, Kind, Written
 from tests.worlds.mishaps import Chances, Fate, FatefulAccount, FatefulCheckpoint, FatefulClock, FatefulWire
-from tests.worlds.turns import OneAfterTheOther, Turns, TurnsCrew
+from tests.worlds.turns import OneAfterTheOther, Turns, TurnsPool
 
 SETTLED_S = 130
 _LOG_SPACE = 30_000
@@ -365,12 +365,12 @@ class _SmallJournal(Journal):
 @contextmanager
 def one_thread_at_a_time(world: World, workers: int) -> Iterator[None]:
     """Let the product's threads take turns, and its waits be as long, as the world's seed says."""
-    TurnsCrew.turns, TurnsCrew.workers = world.turns, workers
+    TurnsPool.turns, TurnsPool.workers = world.turns, workers
     with pytest.MonkeyPatch.context() as patch:
         for module in ("opsctl.dlq.transfer.backoff", "opsctl.execution.executor"):
             patch.setattr(f"{module}.random", random.Random(world.spec.seed))  # noqa: S311 - waits, no secret
-        patch.setattr("opsctl.dlq.transfer.mover.Crew", TurnsCrew)
-        patch.setattr("opsctl.dlq.transfer.sampling.Crew", TurnsCrew)
+        patch.setattr("opsctl.dlq.transfer.mover.WorkerPool", TurnsPool)
+        patch.setattr("opsctl.dlq.transfer.sampling.WorkerPool", TurnsPool)
         patch.setattr("opsctl.dlq.jobs.dlq_import.ThreadPoolExecutor", OneAfterTheOther)
         yield
 

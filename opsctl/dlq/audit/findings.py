@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from opsctl.dlq.audit.homes import audit_homes
+from opsctl.dlq.audit.of_dead_letter_queues import audit_dead_letter_queues
 from opsctl.dlq.audit.pairs import audit_pairs
 from opsctl.dlq.audit.queues import audit_queues
 from opsctl.dlq.audit.region import Region
@@ -17,7 +17,11 @@ def findings_of(region: Region, queues: Sequence[str] = ()) -> tuple[AuditFindin
 
     With queues given by ARN only what concerns them and their dead-letter queues.
     """
-    found = [one for check in (audit_queues, audit_pairs, audit_homes, audit_sources) for one in check(region)]
+    found = [
+        one
+        for check in (audit_queues, audit_pairs, audit_dead_letter_queues, audit_sources)
+        for one in check(region)
+    ]
     concerned = {*queues, *(one.target for one in region.sources if one.arn in queues)}
     wanted = [one for one in found if not queues or concerned & set(one.queues)]
     return tuple(

@@ -9,8 +9,9 @@ from opsctl.dlq.route import Route
 from opsctl.dlq.transfer.backoff import Patience
 from opsctl.dlq.transfer.backup import BackupFile
 from opsctl.dlq.transfer.canary import Canary
+from opsctl.dlq.transfer.choosing_destinations import Destinations
+from opsctl.dlq.transfer.consumer_health import ConsumerHealth
 from opsctl.dlq.transfer.filtering import after_filtering
-from opsctl.dlq.transfer.homes import Homes
 from opsctl.dlq.transfer.mover import Mover, Order
 from opsctl.dlq.transfer.parking import Parking
 from opsctl.dlq.transfer.queue import Depth, Queue
@@ -18,7 +19,6 @@ from opsctl.dlq.transfer.queue_sending import QueueSending
 from opsctl.dlq.transfer.routing import RoutedSending
 from opsctl.dlq.transfer.sending import InParts
 from opsctl.dlq.transfer.through import TakenOut
-from opsctl.dlq.transfer.vitals import Vitals
 from opsctl.model.jobs import Job, JobResult, Tools
 
 
@@ -101,7 +101,7 @@ class DlqMove(Job):
         wire = tools.queues(self.region)
         if len(self.routes) == 1 and not self.recorded and self.routes[0].kind == "queue":
             return QueueSending(wire, self.routes[0].url, patience)
-        homes = Homes(
+        destinations = Destinations(
             self.routes,
             tools,
             self.region,
@@ -111,7 +111,7 @@ class DlqMove(Job):
             recorded=self.recorded,
             onto_bus=self.onto_bus,
         )
-        return RoutedSending(homes.choose, homes.fixed())
+        return RoutedSending(destinations.choose, destinations.fixed())
 
     def _canary(self, tools: Tools, patience: Patience) -> Canary | None:
         targets = [route for route in self.routes if route.kind == "queue"]
@@ -133,6 +133,6 @@ class DlqMove(Job):
             int(before),
             self.canary_within_s,
             f"redrive {self.queue_name}",
-            Vitals(tools.aws, self.region, self.functions, int(since)) if self.functions else None,
+            ConsumerHealth(tools.aws, self.region, self.functions, int(since)) if self.functions else None,
             invoked=any(route.kind != "queue" for route in self.routes),
         )

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from opsctl.dlq.transfer.consumer_health import ConsumerHealth
 from opsctl.dlq.transfer.queue import Depth
 from opsctl.dlq.transfer.tally import Tally
-from opsctl.dlq.transfer.vitals import Vitals
 from opsctl.model.jobs import Tools
 
 if TYPE_CHECKING:
-    from opsctl.dlq.transfer.pump import Pump
+    from opsctl.dlq.transfer.transfer import Transfer
 
 _POLL_S = 2.0
 _POLL_AT_MOST_S = 10.0
@@ -33,7 +33,7 @@ class Canary:
         before: int,
         within_s: int,
         title: str,
-        vitals: Vitals | None = None,
+        consumer_health: ConsumerHealth | None = None,
         *,
         invoked: bool = False,
     ) -> None:
@@ -42,19 +42,19 @@ class Canary:
         self._before = before
         self._within_s = within_s
         self._title = title
-        self._vitals = vitals
+        self._consumer_health = consumer_health
         self._invoked = invoked
 
-    def verdict(self, tally: Tally, pump: "Pump", tools: Tools, sent: int) -> str:
+    def verdict(self, tally: Tally, transfer: "Transfer", tools: Tools, sent: int) -> str:
         """Return why not to go on, or nothing when the canary of `sent` is fine or somebody wants to stop."""
         began = tools.clock.now()
         deadline = began + self._within_s
         every_s = _POLL_S
-        fewest = pump.queue.depth().total
+        fewest = transfer.queue.depth().total
         while not tools.stopping():
-            pump.peek()
+            transfer.peek()
             now = tools.clock.now()
-            held = pump.queue.depth().total
+            held = transfer.queue.depth().total
             fewest = min(fewest, held)
             bad = self._bad(tally, sent, held - fewest, now)
             if bad:
@@ -66,7 +66,7 @@ class Canary:
                 return f"no verdict on the canary after {self._within_s} s: {open_} {what}"
             left_s = deadline - now
             tools.progress(f"{self._title}: canary of {sent} sent, {open_} {what} (at most {left_s:.0f} s)")
-            pump.patience.sleep(min(every_s, left_s))
+            transfer.patience.sleep(min(every_s, left_s))
             every_s = min(every_s * 1.5, _POLL_AT_MOST_S)
         return ""
 
@@ -76,7 +76,7 @@ class Canary:
             return f"the canary came back: {tally.came_back} of {sent} failed again"
         if grown * 2 >= sent:
             return f"the dead-letter queue has grown by {grown} since the canary of {sent} went"
-        return self._vitals.worse(now) if self._vitals else ""
+        return self._consumer_health.worse(now) if self._consumer_health else ""
 
     def _open(self, passed_s: float, now: float, sent: int) -> tuple[int, str]:
         """Return how many of the canary are not accounted for, and in what way."""
@@ -85,9 +85,9 @@ class Canary:
             return waiting, "messages are still waiting for the consumer"
         if passed_s < min(_COUNTED_AFTER_S, self._within_s):
             return sent, "messages are not counted by SQS yet"
-        if not self._invoked or self._vitals is None:
+        if not self._invoked or self._consumer_health is None:
             return 0, ""
-        missing = max(0, sent - self._vitals.invoked(now))
+        missing = max(0, sent - self._consumer_health.invoked(now))
         if missing or passed_s < min(_MEASURED_AFTER_S, self._within_s):
             return missing or sent, "invocations are not in the function's metrics yet"
         return 0, ""

@@ -8,15 +8,24 @@ from typing import Literal, NamedTuple, TypeAlias
 from opsctl.dlq.transfer.aside import Aside
 from opsctl.dlq.transfer.backoff import Patience
 from opsctl.dlq.transfer.canary import Canary
-from opsctl.dlq.transfer.crew import Crew
 from opsctl.dlq.transfer.parking import Parking
 from opsctl.dlq.transfer.progress import Meter
-from opsctl.dlq.transfer.pump import EARLY_S, NO_BATCH, RENEWED_AT_ONCE, Budget, Filter, Keeper, Pump, undivided
 from opsctl.dlq.transfer.queue import BATCH, Queue
 from opsctl.dlq.transfer.rate import Rate
 from opsctl.dlq.transfer.sending import Sending
 from opsctl.dlq.transfer.tally import TWICE, Tally, copies_of, says_copies
+from opsctl.dlq.transfer.transfer import (
+    EARLY_S,
+    NO_BATCH,
+    RENEWED_AT_ONCE,
+    Budget,
+    Filter,
+    Keeper,
+    Transfer,
+    undivided,
+)
 from opsctl.dlq.transfer.whole import COUNTED_AFTER_S, Whole
+from opsctl.dlq.transfer.worker_pool import WorkerPool
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.jobs import Checkpoint, JobResult, OpenBatch, Tools
 from opsctl.model.value import Json
@@ -92,7 +101,7 @@ class Mover:
         self._tally = Tally(tools.checkpoint.moved(), aside)
         self._meter = Meter(order.title, order.expected, tools.clock, tools.progress)
         self._failed: Callable[[], bool] = lambda: False
-        self._pump = Pump(
+        self._transfer = Transfer(
             queue=queue,
             sending=sending,
             message_filter=message_filter,
@@ -144,8 +153,8 @@ class Mover:
         if recalled is None:
             checkpoint.remember("early_until", began + EARLY_S)
             checkpoint.remember("began_ms", began_ms)
-        self._pump.cutoff_ms = began_ms if recalled is None else int(recalled)
-        self._pump.early_until = float(checkpoint.recall("early_until") or 0)
+        self._transfer.cutoff_ms = began_ms if recalled is None else int(recalled)
+        self._transfer.early_until = float(checkpoint.recall("early_until") or 0)
         self._tally.expect(checkpoint.all_arrived())
 
     def _finish_earlier(self) -> None:
@@ -153,12 +162,12 @@ class Mover:
 
         All of it is named first, for whatever ends this early.
         """
-        earlier = self._name_earlier(self._tools.checkpoint, self._pump.sending.repeats_s)
+        earlier = self._name_earlier(self._tools.checkpoint, self._transfer.sending.repeats_s)
         parked: list[_Earlier] = []
         if self._parking is not None:
             checkpoint = self._parking.checkpoint
             parked = self._name_earlier(checkpoint, self._parking.sending.repeats_s)
-            self._pump.parked_before.update(checkpoint.all_undeleted())
+            self._transfer.parked_before.update(checkpoint.all_undeleted())
         for one in (*earlier, *parked):
             if one.batch.state == "sent":
                 self._delete_earlier(one)
@@ -174,8 +183,8 @@ class Mover:
                 checkpoint.undeleted([id_ for id_, _ in one.held])
             elif self._tools.clock.now() - one.batch.at >= repeats_s:
                 checkpoint.doubt([id_ for id_, _ in one.held])
-        self._pump.sent_before.update(dict.fromkeys(checkpoint.all_undeleted(), ""))
-        self._pump.counted.update(checkpoint.recall("counted") or ())
+        self._transfer.sent_before.update(dict.fromkeys(checkpoint.all_undeleted(), ""))
+        self._transfer.counted.update(checkpoint.recall("counted") or ())
         return earlier
 
     def _delete_earlier(self, one: "_Earlier") -> None:
@@ -184,8 +193,8 @@ class Mover:
         for start in range(0, len(held), BATCH):
             self._queue.delete(held[start : start + BATCH])
         # An old receipt handle may be accepted without effect, so the ids stay known.
-        self._pump.counted.update(id_ for id_, _ in held)
-        one.checkpoint.remember("counted", sorted(self._pump.counted))
+        self._transfer.counted.update(id_ for id_, _ in held)
+        one.checkpoint.remember("counted", sorted(self._transfer.counted))
         one.checkpoint.close(one.batch.number, len(held))
         self._deleted_earlier += len(held)
         if one.checkpoint is self._tools.checkpoint:
@@ -216,7 +225,7 @@ class Mover:
                 return reason
             checkpoint.remember("canary_ids", list(tally.new_ids))
             checkpoint.remember("canary", "sent")
-        verdict = canary.verdict(tally, self._pump, self._tools, tally.moved - first)
+        verdict = canary.verdict(tally, self._transfer, self._tools, tally.moved - first)
         if verdict:
             checkpoint.remember("canary", "")
             checkpoint.remember("canary_after", tally.moved)
@@ -231,33 +240,33 @@ class Mover:
         A queue that shows nothing may have messages all the same: they are waited for as the rest is.
         """
         self._in_part = True
-        self._pump.budget = Budget(max(0, self._order.canary - (self._tally.moved - first)))
+        self._transfer.budget = Budget(max(0, self._order.canary - (self._tally.moved - first)))
         self._drain()
-        reason = self._pump.why_stop()
+        reason = self._transfer.why_stop()
         while not (reason or self._tools.stopping() or self._tally.moved > first):
             reason = self._all(whole, self._order.canary)
-            if not (self._in_part and self._pump.budget.spent):
+            if not (self._in_part and self._transfer.budget.spent):
                 break
         return reason
 
     def _all(self, whole: Whole, at_most: int = -1) -> str:
         """Move everything there is, and go on until SQS's counts say so too or time is up; or so many at most."""
-        taken = self._tally.moved + len(set(self._pump.uncounted()) - self._pump.parked_before)
+        taken = self._tally.moved + len(set(self._transfer.uncounted()) - self._transfer.parked_before)
         # What stayed and is parked is not tried again, so it has had its share of the limit.
         taken += self._parking.tried if self._parking else 0
         left = -1 if self._order.limit < 0 else max(0, self._order.limit - taken)
         self._in_part = at_most >= 0 and not 0 <= left <= at_most
         self._whole, left = False, at_most if self._in_part else left
-        self._pump.budget, self._pump.settles = Budget(left), left == 0
+        self._transfer.budget, self._transfer.settles = Budget(left), left == 0
         deadline, pause_s, judged = 0.0, _POLL_S, -1
         while not self._tools.stopping():
             self._drain(few=judged == self._tally.judged)
-            reason = self._pump.why_stop()
-            if self._pump.full and not whole.settled(self._queue.depth(), self._tools.clock.now()):
+            reason = self._transfer.why_stop()
+            if self._transfer.full and not whole.settled(self._queue.depth(), self._tools.clock.now()):
                 self._not_looked_at = whole.unseen
             # Now that nobody works, what is taken of the budget is used up.
-            self._pump.settles = self._pump.budget.spent
-            done = self._pump.budget.spent and not self._pump.settling
+            self._transfer.settles = self._transfer.budget.spent
+            done = self._transfer.budget.spent and not self._transfer.settling
             if reason or done or self._tools.stopping():
                 return reason
             if whole.settled(self._queue.depth(), self._tools.clock.now()):
@@ -317,15 +326,15 @@ class Mover:
     def _drain(self, *, few: bool = False) -> None:
         """Let workers work until the queue shows nothing more; `few` when there is hardly anything to find."""
         threads = self._order.threads
-        crew = Crew(
-            self._pump.work,
+        pool = WorkerPool(
+            self._transfer.work,
             self._tools.clock,
             start=1 if few else threads or (FAR_THREADS if self._far else START_THREADS),
             at_most=threads or THREADS_AT_MOST,
         )
-        self._failed = lambda: crew.failed
+        self._failed = lambda: pool.failed
         try:
-            crew.run(lambda: self._tally.moved, self._call_s, self._keep_hidden if few else self._tick)
+            pool.run(lambda: self._tally.moved, self._call_s, self._keep_hidden if few else self._tick)
         finally:
             self._failed = lambda: False
 
@@ -337,15 +346,15 @@ class Mover:
         self._tally.aside.renew(RENEWED_AT_ONCE)
 
     def _call_s(self) -> float:
-        return self._pump.waited_s / (3 * self._pump.calls) if self._pump.calls else 0.0
+        return self._transfer.waited_s / (3 * self._transfer.calls) if self._transfer.calls else 0.0
 
     def _undeleted(self) -> dict[str, str]:
-        return {id_: why for id_, why in self._pump.sent_before.items() if why}
+        return {id_: why for id_, why in self._transfer.sent_before.items() if why}
 
     def _still_there(self) -> dict[str, str]:
         """What was sent and may be in its queue still; once all was looked at, what did not show up is gone."""
-        early = {} if self._whole else dict.fromkeys(self._pump.sent_before, _EARLIER)
-        return {id_: why for id_, why in early.items() if id_ not in self._pump.counted} | self._undeleted()
+        early = {} if self._whole else dict.fromkeys(self._transfer.sent_before, _EARLIER)
+        return {id_: why for id_, why in early.items() if id_ not in self._transfer.counted} | self._undeleted()
 
     def _give_back(self) -> None:
         """Make everything held aside visible again, so that nobody waits for it."""
@@ -378,7 +387,7 @@ class Mover:
 
     def _forget_undeleted(self) -> None:
         """All was looked at: what was sent and did not show up again is deleted, although nobody was told so."""
-        gone = set(self._pump.uncounted())
+        gone = set(self._transfer.uncounted())
         for checkpoint in self._checkpoints():
             ids = checkpoint.all_undeleted()
             checkpoint.deleted(ids)
@@ -407,7 +416,7 @@ class Mover:
             return ""
         if self._whole:
             return "whole"
-        return "limit" if self._pump.budget.spent and not self._in_part else ""
+        return "limit" if self._transfer.budget.spent and not self._in_part else ""
 
     def _details(self, reason: str, undeleted: dict[str, str], copies: dict[str, int]) -> dict[str, Json]:
         tally = self._tally

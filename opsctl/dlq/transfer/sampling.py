@@ -7,11 +7,11 @@ from typing import TypeAlias
 
 from opsctl.dlq.transfer.aside import Aside
 from opsctl.dlq.transfer.backoff import Patience
-from opsctl.dlq.transfer.crew import Crew
-from opsctl.dlq.transfer.pump import EMPTY_POLLS, RENEWED_AT_ONCE
 from opsctl.dlq.transfer.queue import BATCH, Queue
 from opsctl.dlq.transfer.tally import HELD_AT_MOST
+from opsctl.dlq.transfer.transfer import EMPTY_POLLS, RENEWED_AT_ONCE
 from opsctl.dlq.transfer.whole import COUNTED_AFTER_S, Whole
+from opsctl.dlq.transfer.worker_pool import WorkerPool
 from opsctl.model.run import Clock
 from opsctl.model.value import Json
 
@@ -94,13 +94,13 @@ class Sampler:
         return 0
 
     def _once(self, threads: int, show: Show, tick: Callable[[int], None]) -> None:
-        crew = Crew(lambda: self._work(show), self._clock, start=threads, at_most=threads)
+        pool = WorkerPool(lambda: self._work(show), self._clock, start=threads, at_most=threads)
 
         def ticking() -> None:
             self._aside.renew(RENEWED_AT_ONCE)
             tick(len(self._aside))
 
-        crew.run(lambda: len(self._aside), lambda: 0.0, ticking)
+        pool.run(lambda: len(self._aside), lambda: 0.0, ticking)
 
     def _work(self, show: Show) -> None:
         empty = known = 0

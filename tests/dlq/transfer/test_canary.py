@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from opsctl.dlq.transfer.canary import Canary
+from opsctl.dlq.transfer.consumer_health import ConsumerHealth
 from opsctl.dlq.transfer.queue import Depth
-from opsctl.dlq.transfer.vitals import Vitals
 from opsctl.model.jobs import JobResult
 from opsctl.model.reads import Answer, Read
 from opsctl.model.value import Json
@@ -36,8 +36,8 @@ class Metrics(Box):
         return Answer(value={"MetricDataResults": results})
 
 
-def vitals(before: tuple[int, int, int], since: tuple[int, int, int]) -> Vitals:
-    return Vitals(Metrics(before, since), "us-east-1", ["bill"], START)
+def consumer_health(before: tuple[int, int, int], since: tuple[int, int, int]) -> ConsumerHealth:
+    return ConsumerHealth(Metrics(before, since), "us-east-1", ["bill"], START)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def vitals(before: tuple[int, int, int], since: tuple[int, int, int]) -> Vitals:
 def test_errors_are_compared_with_the_time_before(
     before: tuple[int, int, int], since: tuple[int, int, int], says: str
 ) -> None:
-    found = vitals(before, since).worse(START + 60)
+    found = consumer_health(before, since).worse(START + 60)
     assert found.startswith(says) if says else not found
 
 
@@ -74,7 +74,7 @@ def with_canary(
     sqs: MemorySqs,
     path: Path,
     *,
-    watched: Vitals | None = None,
+    watched: ConsumerHealth | None = None,
     invoked: bool = False,
     stopping: Callable[[], bool] = lambda: False,
     depth: Callable[[], int] | None = None,
@@ -93,7 +93,7 @@ def test_the_rest_follows_once_the_canary_is_consumed(tmp_path: Path) -> None:
 
 def test_rising_errors_stop_it_while_the_messages_are_still_in_flight(tmp_path: Path) -> None:
     sqs = queue_of(40)
-    result = with_canary(sqs, tmp_path, watched=vitals((0, 50, 0), (4, 5, 0)))
+    result = with_canary(sqs, tmp_path, watched=consumer_health((0, 50, 0), (4, 5, 0)))
     assert "errors of function bill rise" in result.says
     assert len(sqs.queues["home"].messages) == 5
     assert not result.complete
@@ -102,14 +102,18 @@ def test_rising_errors_stop_it_while_the_messages_are_still_in_flight(tmp_path: 
 def test_an_invoked_function_is_waited_for_until_its_metrics_show_the_canary(tmp_path: Path) -> None:
     sqs = queue_of(40)
     began = sqs.clock.now()
-    result = with_canary(sqs, tmp_path, watched=vitals((0, 0, 0), (0, 5, 0)), invoked=True, depth=lambda: 0)
+    result = with_canary(
+        sqs, tmp_path, watched=consumer_health((0, 0, 0), (0, 5, 0)), invoked=True, depth=lambda: 0
+    )
     assert result.complete
     assert sqs.clock.now() - began >= 120
 
 
 def test_a_function_that_shows_no_invocations_gives_no_verdict(tmp_path: Path) -> None:
     sqs = queue_of(40)
-    result = with_canary(sqs, tmp_path, watched=vitals((0, 0, 0), (0, 2, 0)), invoked=True, depth=lambda: 0)
+    result = with_canary(
+        sqs, tmp_path, watched=consumer_health((0, 0, 0), (0, 2, 0)), invoked=True, depth=lambda: 0
+    )
     assert "no verdict on the canary after 240 s: 3 invocations are not in the function's metrics" in result.says
 
 

@@ -48,7 +48,7 @@ class WantsNothing:
 def test_a_move_stops_before_more_is_held_aside_than_sqs_lets_be_in_flight(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("opsctl.dlq.transfer.pump.HELD_AT_MOST", 200)
+    monkeypatch.setattr("opsctl.dlq.transfer.transfer.HELD_AT_MOST", 200)
     sqs = MemorySqs(FakeClock())
     sqs.make("dead")
     sqs.make("home")

@@ -13,7 +13,7 @@ from opsctl.resources.queue_facts import QueueFacts
 _MAX_ALLOWED = 10
 
 
-def audit_homes(region: Region) -> Iterator[AuditFinding]:
+def audit_dead_letter_queues(region: Region) -> Iterator[AuditFinding]:
     """Judge every queue that something names as its dead-letter queue, and those that only look like one."""
     for arn in serving(region):
         if arn in region.queues:

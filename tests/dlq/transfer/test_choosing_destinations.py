@@ -11,7 +11,7 @@ from opsctl.aws.service_models import InstalledModels
 from opsctl.dlq.route import Route
 from opsctl.dlq.senders import REPEATED_APIS
 from opsctl.dlq.transfer.backoff import Patience
-from opsctl.dlq.transfer.homes import Homes
+from opsctl.dlq.transfer.choosing_destinations import Destinations
 from opsctl.dlq.transfer.mover import Mover, Order
 from opsctl.dlq.transfer.queue import Queue
 from opsctl.dlq.transfer.routing import RoutedSending
@@ -87,13 +87,13 @@ def redrive(
         stored=aws.stored,
     )
     patience = Patience(sqs.clock, lambda: False)
-    homes = Homes(
+    destinations = Destinations(
         routes, tools, "us-east-1", sqs, patience, queue_url=url_of("dead"), recorded=recorded, onto_bus=onto_bus
     )
     queue = Queue(sqs, url_of("dead"), patience, visibility_s=60)
     sqs.clock.sleep(1)
     order = Order(title="t", visibility_s=60, others_hold_s=5, threads=1)
-    sending = RoutedSending(homes.choose, homes.fixed())
+    sending = RoutedSending(destinations.choose, destinations.fixed())
     mover = Mover(order, tools, patience, queue, sending, parts=sending.parts)
     return mover.run(int(sqs.clock.now() * 1000))
 

@@ -10,7 +10,7 @@ _GAIN = 1.15
 _SLOW_CALL_S = 0.004
 
 
-class Crew:
+class WorkerPool:
     """Workers in threads. A call's latency is hidden by having more calls under way, until that gains nothing."""
 
     def __init__(self, work: Callable[[], None], clock: Clock, *, start: int, at_most: int) -> None:

@@ -1,4 +1,4 @@
-"""Finds each dead letter's home: by the routes of the plan, else by what the message itself records."""
+"""Finds each dead letter's destination: by the routes of the plan, else by what the message itself records."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -53,7 +53,7 @@ class Opened:
         return self._sending.send([opened(message) for message in messages], alive)
 
 
-class Homes:
+class Destinations:
     """Chooses and keeps one `Sending` for each destination; used by several threads.
 
     With `recorded`, a message that names its function, subscription, rule target or schedule goes there; with

@@ -10,7 +10,7 @@ _WORSE_BY = 0.1
 _MINUTE_S = 60
 
 
-class Vitals:
+class ConsumerHealth:
     """Compares invocations, errors and throttles since a moment with the quarter of an hour before it.
 
     CloudWatch knows them a minute or two later, in whole minutes.

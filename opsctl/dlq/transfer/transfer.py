@@ -79,7 +79,7 @@ def undivided(messages: list[Json]) -> list[list[Json]]:
 
 
 @dataclass(kw_only=True)
-class Pump:
+class Transfer:
     """Everything a worker needs; `work` is the body of each worker thread.
 
     `sent_before` are ids that were sent and may not have been deleted, with the reason if known; those that count
@@ -413,13 +413,13 @@ class _Batch(NamedTuple):
 class _Alive:
     """Keeps a batch hidden while sending it takes long; `sent` are the ids of what may have left by now."""
 
-    def __init__(self, pump: Pump, held: list[tuple[str, str]], since: float) -> None:
+    def __init__(self, transfer: Transfer, held: list[tuple[str, str]], since: float) -> None:
         self.sent: set[str] = set()
-        self._pump = pump
+        self._transfer = transfer
         self._held = held
         self._since = since
 
     def __call__(self) -> None:
-        if self._pump.clock.now() - self._since > self._pump.visibility_s / 3:
-            self._pump.queue.keep(self._held)
-            self._since = self._pump.clock.now()
+        if self._transfer.clock.now() - self._since > self._transfer.visibility_s / 3:
+            self._transfer.queue.keep(self._held)
+            self._since = self._transfer.clock.now()
