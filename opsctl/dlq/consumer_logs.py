@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
+from opsctl.dlq.dead_letter import same_cause
 from opsctl.dlq.function_changes import seconds
 from opsctl.dlq.function_logs import ERRORS, LogLine, Searched, any_of, moment, search
 from opsctl.dlq.grouping import CauseGroup, Latest
-from opsctl.dlq.letter import same_cause
 from opsctl.dlq.why import ConsumerFacts, LogFacts, SaidOften
 from opsctl.model.fetching import Fetching, gather
 from opsctl.model.reads import Refused

@@ -2,7 +2,7 @@
 
 import json
 
-from opsctl.dlq.letter import letter_of, told_by_lambda
+from opsctl.dlq.dead_letter import dead_letter_of, told_by_lambda
 from opsctl.model.lossless import parse, text_of
 from opsctl.model.value import Json
 from opsctl.resources.event_inputs import event_of
@@ -16,17 +16,17 @@ def payload_for_function(message: Json, form: str) -> str:
     """
     if form == "body":
         return _json_text(message["Body"], "the body")
-    letter = letter_of(message)
-    if letter.refused:
-        raise ValueError(letter.refused)
-    if letter.kind == "sns":
+    dead_letter = dead_letter_of(message)
+    if dead_letter.refused:
+        raise ValueError(dead_letter.refused)
+    if dead_letter.kind == "sns":
         return notification_event(json.loads(message["Body"]))
-    if letter.kind == "lambda-destination":
+    if dead_letter.kind == "lambda-destination":
         # Read again from the text, so that no digit of a number is lost.
         return text_of(told_by_lambda(parse(message["Body"]))["requestPayload"])
-    if letter.payload is None:
+    if dead_letter.payload is None:
         raise ValueError("the record does not hold what the function was to get")
-    return _json_text(str(letter.payload), "the payload")
+    return _json_text(str(dead_letter.payload), "the payload")
 
 
 def notification_event(envelope: dict[str, Json]) -> str:
@@ -45,7 +45,7 @@ def notification_event(envelope: dict[str, Json]) -> str:
         "UnsubscribeUrl": envelope.get("UnsubscribeURL", ""),
         "MessageAttributes": attributes,
     }
-    subscription = letter_of({"Body": json.dumps(envelope)}).origin
+    subscription = dead_letter_of({"Body": json.dumps(envelope)}).origin
     record = {"EventVersion": "1.0", "EventSubscriptionArn": subscription, "EventSource": "aws:sns"}
     return json.dumps({"Records": [{**record, "Sns": notification}]}, ensure_ascii=False)
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from opsctl.dlq.letter import OF_LAMBDA, Letter, letter_of, same_cause, shape_of
+from opsctl.dlq.dead_letter import OF_LAMBDA, DeadLetter, dead_letter_of, same_cause, shape_of
 from opsctl.model.value import Json, Value
 
 _GROUPS_AT_MOST = 200
@@ -65,19 +65,19 @@ class Causes:
     def add(self, message: Json) -> None:
         """Count a received message to its group."""
         self.seen += 1
-        letter, shape = letter_of(message), shape_of(message["Body"])
-        key = _key(letter, shape)
+        dead_letter, shape = dead_letter_of(message), shape_of(message["Body"])
+        key = _key(dead_letter, shape)
         if key not in self._groups and len(self._groups) >= _GROUPS_AT_MOST:
             key = _OTHER
         if key not in self._groups:
-            self._groups[key] = _begun(message, letter, shape) | (_MIXED if key == _OTHER else {})
+            self._groups[key] = _begun(message, dead_letter, shape) | (_MIXED if key == _OTHER else {})
         group = self._groups[key]
         group["count"] += 1
         sent = _sent(message)
         group["first"], group["last"] = min(group["first"], sent), max(group["last"], sent)
         newest = group["latest"]
         if len(newest) < _LATEST or sent > newest[-1][0]:
-            newest.append(_latest(message, letter, sent))
+            newest.append(_latest(message, dead_letter, sent))
             newest.sort(key=lambda one: -one[0])
             del newest[_LATEST:]
 
@@ -87,16 +87,16 @@ class Causes:
         return sorted(made, key=lambda group: (-group.count, group.kind, group.cause))
 
 
-def _key(letter: Letter, shape: str) -> tuple[str, ...]:
+def _key(dead_letter: DeadLetter, shape: str) -> tuple[str, ...]:
     """What tells one cause from another; where the message says no cause, it is the form of the body."""
-    inside = letter.inside
-    says_why = inside is not None or letter.kind not in ("sqs", "plain", "sns")
+    inside = dead_letter.inside
+    says_why = inside is not None or dead_letter.kind not in ("sqs", "plain", "sns")
     return (
-        letter.kind,
-        letter.code,
-        same_cause(letter.cause),
-        letter.origin,
-        letter.refused,
+        dead_letter.kind,
+        dead_letter.code,
+        same_cause(dead_letter.cause),
+        dead_letter.origin,
+        dead_letter.refused,
         "" if says_why else shape,
         inside.kind if inside else "",
         inside.origin if inside else "",
@@ -113,22 +113,22 @@ _MIXED: dict[str, Json] = {
 }
 
 
-def _begun(message: Json, letter: Letter, shape: str) -> dict[str, Json]:
+def _begun(message: Json, dead_letter: DeadLetter, shape: str) -> dict[str, Json]:
     """A group before its first message is counted."""
-    sent, inside = _sent(message), letter.inside
+    sent, inside = _sent(message), dead_letter.inside
     return {
-        "kind": letter.kind,
-        "cause": letter.cause or shape,
-        "code": letter.code,
+        "kind": dead_letter.kind,
+        "cause": dead_letter.cause or shape,
+        "code": dead_letter.code,
         "shape": shape,
-        "origin": letter.origin,
+        "origin": dead_letter.origin,
         "count": 0,
         "first": sent,
         "last": sent,
-        "redrivable": not letter.refused,
-        "note": letter.refused,
+        "redrivable": not dead_letter.refused,
+        "note": dead_letter.refused,
         "example": _example(message),
-        "rule": letter.rule,
+        "rule": dead_letter.rule,
         "carries": inside.kind if inside else "",
         "carries_origin": inside.origin if inside else "",
         "latest": [],
@@ -149,13 +149,13 @@ def _told(group: dict[str, Json]) -> dict[str, Json]:
     return times | {"latest": latest}
 
 
-def _latest(message: Json, letter: Letter, sent: int) -> tuple[int, str, int, str]:
+def _latest(message: Json, dead_letter: DeadLetter, sent: int) -> tuple[int, str, int, str]:
     """What `Latest` tells, as it is kept: most messages are the newest for a moment only."""
     told = message.get("Attributes") or {}
     again = int(told.get("ApproximateReceiveCount", 0)) > 1
     received = int(told.get("ApproximateFirstReceiveTimestamp", 0)) if again else 0
-    of_lambda = letter.inside is not None or letter.kind in OF_LAMBDA
-    return sent, str(message["MessageId"]), received, letter.request if of_lambda else ""
+    of_lambda = dead_letter.inside is not None or dead_letter.kind in OF_LAMBDA
+    return sent, str(message["MessageId"]), received, dead_letter.request if of_lambda else ""
 
 
 def _example(message: Json) -> Example:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 
-from opsctl.dlq.letter import letter_of
+from opsctl.dlq.dead_letter import dead_letter_of
 from opsctl.expressions.evaluate import ExpressionFault, evaluate
 from opsctl.model.lossless import is_number, measurable, parse, text_of
 from opsctl.model.value import Json, Value
@@ -97,7 +97,7 @@ def says_unjudged(unjudged: Mapping[str, int]) -> str:
 
 def scope_of(message: Json, read: Callable[[str], Json] = json.loads) -> dict[str, Json]:
     """Return what expressions see of a message; `read` parses the body."""
-    letter = letter_of(message)
+    dead_letter = dead_letter_of(message)
     try:
         body = read(message["Body"])
     except (ValueError, RecursionError):
@@ -110,10 +110,10 @@ def scope_of(message: Json, read: Callable[[str], Json] = json.loads) -> dict[st
             for name, value in (message.get("MessageAttributes") or {}).items()
         },
         "system": message.get("Attributes") or {},
-        "kind": letter.kind,
-        "code": letter.code,
-        "cause": letter.cause,
-        "origin": letter.origin,
+        "kind": dead_letter.kind,
+        "code": dead_letter.code,
+        "cause": dead_letter.cause,
+        "origin": dead_letter.origin,
     }
 
 

@@ -7,7 +7,7 @@ import pytest
 from opsctl.dlq.delivery import entry_for_bus, notification_event, payload_for_function
 from opsctl.model.value import Json
 from opsctl.resources.event_inputs import input_for_target
-from tests.dlq.test_letter import message, record
+from tests.dlq.test_dead_letter import message, record
 
 RULE = "arn:aws:events:us-east-1:123456789012:rule/shop/big-orders"
 EVENT: Json = {

@@ -12,7 +12,7 @@ from opsctl.model.errors import InvalidInput
 from opsctl.model.lossless import parse, text_of
 from opsctl.model.value import Json
 from opsctl.render.diagnostics import render_diagnostics
-from tests.dlq.test_letter import message
+from tests.dlq.test_dead_letter import message
 
 
 def edited(body: str, *settings: str, **attributes: str) -> Json:

@@ -5,7 +5,7 @@ import pytest
 from opsctl.dlq.delivery import entry_for_bus
 from opsctl.model.value import Json
 from opsctl.resources.event_inputs import MISSING, input_for_target, value_at
-from tests.dlq.test_letter import message
+from tests.dlq.test_dead_letter import message
 
 RULE = "arn:aws:events:us-east-1:123456789012:rule/shop/big-orders"
 BODY = (

@@ -11,7 +11,7 @@ from opsctl.model.reads import Answer, Read, Refusal
 from opsctl.model.run import Clock, Identity
 from opsctl.model.value import Json
 from tests.kit.memory_sqs import Faults, MemorySqs, Stored, StoredQueue, url_of
-from tests.worlds.letters import ACCOUNT, REGION, arn
+from tests.worlds.dead_letters import ACCOUNT, REGION, arn
 
 NOBODY = Identity(account=ACCOUNT, arn=arn("iam", "user/responder"), region=REGION)
 SOURCES = {

@@ -16,7 +16,7 @@ from opsctl.model.exits import Exit
 from opsctl.model.plan import Plan
 from opsctl.model.value import Json
 from tests.worlds.account import SOURCES, Arrival, tag_of
-from tests.worlds.letters import KINDS
+from tests.worlds.dead_letters import KINDS
 from tests.worlds.world import Letter, Outcome, World
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from opsctl.model.value import Json
 from tests.kit.samples import number_for
 from tests.worlds.account import FIFO
-from tests.worlds.letters import EDITABLE, MIXED, OF_QUEUES
+from tests.worlds.dead_letters import EDITABLE, MIXED, OF_QUEUES
 from tests.worlds.mishaps import Chances
 from tests.worlds.playing import FILTER, play
 from tests.worlds.world import LetterSpec, Spec

@@ -33,7 +33,7 @@ from opsctl.workflow.undo_plans import undo_plan
 from tests.kit.memory_sqs import Faults, Stored
 from tests.kit.ports import AnswersReader, FakeClock, Killed
 from tests.worlds.account import NOBODY, Account, Queues, tag_of
-from tests.worlds.letters import KINDS, Kind, Written
+from tests.worlds.dead_letters import KINDS, Kind, Written
 from tests.worlds.mishaps import Chances, Fate, FatefulAccount, FatefulCheckpoint, FatefulClock, FatefulWire
 from tests.worlds.turns import OneAfterTheOther, Turns, TurnsPool
 

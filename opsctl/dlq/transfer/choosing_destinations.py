@@ -3,8 +3,8 @@
 import threading
 from collections.abc import Callable, Sequence
 
+from opsctl.dlq.dead_letter import DeadLetter, dead_letter_of, opened
 from opsctl.dlq.delivery import entry_for_bus, payload_for_function
-from opsctl.dlq.letter import Letter, letter_of, opened
 from opsctl.dlq.route import Route
 from opsctl.dlq.subscribers import INTO_ITSELF, is_queue, subscriber
 from opsctl.dlq.transfer.backoff import Patience
@@ -101,45 +101,45 @@ class Destinations:
         """Return the destination of a message; raises ValueError when it has none."""
         if self._to is not None and self._to.kind == "queue":
             return self._of_route(self._to)
-        letter = letter_of(message)
-        if letter.kind == "sns" and self._delivered_here(letter):
-            return self._carried(letter)
-        return self._of_letter(letter)
+        dead_letter = dead_letter_of(message)
+        if dead_letter.kind == "sns" and self._delivered_here(dead_letter):
+            return self._carried(dead_letter)
+        return self._of_letter(dead_letter)
 
-    def _carried(self, letter: Letter) -> InParts:
+    def _carried(self, dead_letter: DeadLetter) -> InParts:
         """The destination of what an envelope carries that did not fail itself."""
-        if letter.inside is None:
+        if dead_letter.inside is None:
             raise ValueError(_NO_FAILURE)
-        sending = self._of_letter(letter.inside)
+        sending = self._of_letter(dead_letter.inside)
         with self._lock:
             return self._opened.setdefault(id(sending), Opened(sending))
 
-    def _delivered_here(self, letter: Letter) -> bool:
+    def _delivered_here(self, dead_letter: DeadLetter) -> bool:
         """Whether a notification's subscription delivers into this queue, so that it is no dead letter of it."""
-        if letter.origin in self._by_origin or (self._to is not None and letter.inside is None):
+        if dead_letter.origin in self._by_origin or (self._to is not None and dead_letter.inside is None):
             return False
-        endpoint = str(self._subscription(letter)["Endpoint"])
+        endpoint = str(self._subscription(dead_letter)["Endpoint"])
         return is_queue(endpoint, **self._own)
 
-    def _of_letter(self, letter: Letter) -> InParts:
-        if letter.refused:
-            raise ValueError(letter.refused)
-        route = self._to or self._planned(letter)
-        return self._of_route(route) if route is not None else self._by_record(letter)
+    def _of_letter(self, dead_letter: DeadLetter) -> InParts:
+        if dead_letter.refused:
+            raise ValueError(dead_letter.refused)
+        route = self._to or self._planned(dead_letter)
+        return self._of_route(route) if route is not None else self._by_record(dead_letter)
 
-    def _planned(self, letter: Letter) -> Route | None:
+    def _planned(self, dead_letter: DeadLetter) -> Route | None:
         """The plan's own route of a letter; raises ValueError when no route can be told from another."""
-        if letter.kind == "eventbridge":
+        if dead_letter.kind == "eventbridge":
             return None
-        if letter.origin in self._by_origin and letter.kind != "scheduler":
-            return self._by_origin[letter.origin]
-        if letter.kind == "lambda-async":
+        if dead_letter.origin in self._by_origin and dead_letter.kind != "scheduler":
+            return self._by_origin[dead_letter.origin]
+        if dead_letter.kind == "lambda-async":
             failing = [one for one in self._all if (one.kind, one.form) == ("function", "body")]
             return self._only(failing, "no function fails into this queue now; --to function:NAME names one")
-        if letter.kind in ("sqs", "plain") and letter.origin:
-            name = letter.origin.rpartition(":")[2]
+        if dead_letter.kind in ("sqs", "plain") and dead_letter.origin:
+            name = dead_letter.origin.rpartition(":")[2]
             raise ValueError(f"it came from {name}, which does not use this queue any more")
-        if letter.kind == "plain":
+        if dead_letter.kind == "plain":
             return self._only([one for one in self._all if one.bare], _SILENT)
         return None
 
@@ -148,32 +148,32 @@ class Destinations:
             raise ValueError(_SILENT if routes else none)
         return routes[0]
 
-    def _by_record(self, letter: Letter) -> InParts:
-        key = f"{letter.kind} {letter.origin} {letter.rule}"
+    def _by_record(self, dead_letter: DeadLetter) -> InParts:
+        key = f"{dead_letter.kind} {dead_letter.origin} {dead_letter.rule}"
         with self._lock:
             if key in self._refused:
                 raise ValueError(self._refused[key])
             if key not in self._made:
                 try:
-                    self._made[key] = self._sending_for(letter)
+                    self._made[key] = self._sending_for(dead_letter)
                 except ValueError as fault:
                     self._refused[key] = str(fault)
                     raise
             return self._made[key]
 
-    def _sending_for(self, letter: Letter) -> InParts:
-        if letter.kind in ("lambda-destination", "stream"):
-            self._refuse_elsewhere(letter.origin)
-        if letter.kind == "lambda-destination":
-            return self._function(letter.origin, lambda message: payload_for_function(message, "payload"))
-        if letter.kind == "stream":
+    def _sending_for(self, dead_letter: DeadLetter) -> InParts:
+        if dead_letter.kind in ("lambda-destination", "stream"):
+            self._refuse_elsewhere(dead_letter.origin)
+        if dead_letter.kind == "lambda-destination":
+            return self._function(dead_letter.origin, lambda message: payload_for_function(message, "payload"))
+        if dead_letter.kind == "stream":
             return ShardSending(self._tools.aws, self._tools.stored, self._region, self._patience)
-        if letter.kind == "sns":
-            return self._subscriber(letter)
-        if letter.kind == "eventbridge":
-            return self._rule_target(letter)
-        if letter.kind == "scheduler":
-            return self._schedule_target(letter)
+        if dead_letter.kind == "sns":
+            return self._subscriber(dead_letter)
+        if dead_letter.kind == "eventbridge":
+            return self._rule_target(dead_letter)
+        if dead_letter.kind == "scheduler":
+            return self._schedule_target(dead_letter)
         raise ValueError(_SILENT)
 
     def _of_route(self, route: Route) -> InParts:
@@ -208,36 +208,36 @@ class Destinations:
                 "the function it names is not of this account and region; --to function:ARN invokes it anyway"
             )
 
-    def _subscriber(self, letter: Letter) -> InParts:
+    def _subscriber(self, dead_letter: DeadLetter) -> InParts:
         """The one subscription that failed; publishing to the topic would reach all the others again."""
         own = self._own
         try:
-            told = self._read_subscription(letter)
+            told = self._read_subscription(dead_letter)
             route = subscriber(told, region=own["region"], account=own["account"], queue=own["name"])
         except ValueError as fault:
             raise ValueError(f"{fault}; --to names a destination") from None
         return self._of_route_unlocked(route)
 
-    def _subscription(self, letter: Letter) -> dict[str, Json]:
+    def _subscription(self, dead_letter: DeadLetter) -> dict[str, Json]:
         with self._lock:
-            key = f"subscription {letter.origin}"
+            key = f"subscription {dead_letter.origin}"
             if key in self._refused:
                 raise ValueError(self._refused[key])
             try:
-                return self._read_subscription(letter)
+                return self._read_subscription(dead_letter)
             except ValueError as fault:
                 self._refused[key] = str(fault)
                 raise
 
-    def _read_subscription(self, letter: Letter) -> dict[str, Json]:
-        if not letter.origin:
+    def _read_subscription(self, dead_letter: DeadLetter) -> dict[str, Json]:
+        if not dead_letter.origin:
             raise ValueError("the notification does not name its subscription")
-        if letter.origin not in self._told:
+        if dead_letter.origin not in self._told:
             # SNS knows a subscription in its own Region only, and a queue may subscribe to a topic of another.
-            params = {"SubscriptionArn": letter.origin}
-            answer = self._read("sns", "GetSubscriptionAttributes", params, self._region_of(letter.origin))
-            self._told[letter.origin] = answer["Attributes"]
-        return self._told[letter.origin]
+            params = {"SubscriptionArn": dead_letter.origin}
+            answer = self._read("sns", "GetSubscriptionAttributes", params, self._region_of(dead_letter.origin))
+            self._told[dead_letter.origin] = answer["Attributes"]
+        return self._told[dead_letter.origin]
 
     def _refuse_topic_into_itself(self, topic: str) -> None:
         """A topic may deliver to this very queue."""
@@ -249,48 +249,50 @@ class Destinations:
         if self._into_itself[topic]:
             raise ValueError(INTO_ITSELF)
 
-    def _rule_target(self, letter: Letter) -> InParts:
-        name = letter.rule.rpartition(":rule/")[2]
+    def _rule_target(self, dead_letter: DeadLetter) -> InParts:
+        name = dead_letter.rule.rpartition(":rule/")[2]
         bus, _, rule = name.rpartition("/")
         if self._onto_bus:
             return self._make(Route(kind="bus", arn=bus or "default", name=bus or "default"))
         params = {"Rule": rule, **({"EventBusName": bus} if bus else {})}
         targets = self._read("events", "ListTargetsByRule", params).get("Targets") or []
-        found = [target for target in targets if target["Arn"] == letter.origin]
+        found = [target for target in targets if target["Arn"] == dead_letter.origin]
         if not found:
-            raise ValueError(f"rule {rule} has no target {letter.origin} any more")
+            raise ValueError(f"rule {rule} has no target {dead_letter.origin} any more")
         target = found[0]
         if any(_without_id(other) != _without_id(target) for other in found):
             raise ValueError(
-                f"rule {rule} has {len(found)} targets {letter.origin} with different settings, and the "
+                f"rule {rule} has {len(found)} targets {dead_letter.origin} with different settings, and the "
                 "message does not say which failed; --events-to bus puts it back for all, --to names a destination"
             )
-        return self._target(letter.origin, target, lambda message: input_for_target(message, target, letter.rule))
+        return self._target(
+            dead_letter.origin, target, lambda message: input_for_target(message, target, dead_letter.rule)
+        )
 
-    def _schedule_target(self, letter: Letter) -> InParts:
+    def _schedule_target(self, dead_letter: DeadLetter) -> InParts:
         """What the letter carries, whatever has become of its schedule."""
-        self._refuse_stranger(letter.rule, "schedule")
-        api = universal_api(letter.origin)
+        self._refuse_stranger(dead_letter.rule, "schedule")
+        api = universal_api(dead_letter.origin)
         if api and api not in APIS:
-            return self._schedule_call(letter, api)
+            return self._schedule_call(dead_letter, api)
         if api:
-            return self._calls("", request_call(letter.origin, self._check, self._tools.request))
-        self._refuse_stranger(letter.origin, "target")
-        settings = self._settings_of(letter)
-        made = self._target_call(letter.origin, settings, carried_input(letter.origin))
+            return self._calls("", request_call(dead_letter.origin, self._check, self._tools.request))
+        self._refuse_stranger(dead_letter.origin, "target")
+        settings = self._settings_of(dead_letter)
+        made = self._target_call(dead_letter.origin, settings, carried_input(dead_letter.origin))
         return self._calls(
-            letter.origin,
+            dead_letter.origin,
             lambda message: (
-                carried_request(message, letter.origin, self._check, self._tools.request) or made(message)
+                carried_request(message, dead_letter.origin, self._check, self._tools.request) or made(message)
             ),
         )
 
-    def _schedule_call(self, letter: Letter, api: str) -> InParts:
+    def _schedule_call(self, dead_letter: DeadLetter, api: str) -> InParts:
         """A call of another API: only for a schedule that the plan names, and only as that schedule makes it."""
-        route = planned_route(self._all, letter.rule, letter.origin, api)
+        route = planned_route(self._all, dead_letter.rule, dead_letter.origin, api)
         group, _, name = route.rule.rpartition(":schedule/")[2].rpartition("/")
         target = self._read("scheduler", "GetSchedule", {"Name": name, "GroupName": group})["Target"]
-        if target["Arn"] != letter.origin:
+        if target["Arn"] != dead_letter.origin:
             raise ValueError(f"schedule {name} has another target now")
         call_of = repeated_call(route, str(target.get("Input") or "{}"), self._tools.request, self._is_own)
         return CallSending(self._tools.aws, self._region, call_of, self._patience, partly_done)
@@ -300,13 +302,13 @@ class Destinations:
         place = place_of_url(text, self._region)
         return is_queue(f"arn:aws:sqs:{':'.join(place)}" if place else text, **self._own)
 
-    def _settings_of(self, letter: Letter) -> dict[str, Json]:
+    def _settings_of(self, dead_letter: DeadLetter) -> dict[str, Json]:
         """Group and partition key stand in the schedule alone; other targets need nothing of it."""
-        if letter.origin.split(":")[2] != "kinesis" and not letter.origin.endswith(".fifo"):
+        if dead_letter.origin.split(":")[2] != "kinesis" and not dead_letter.origin.endswith(".fifo"):
             return {}
-        group, _, name = letter.rule.rpartition(":schedule/")[2].rpartition("/")
+        group, _, name = dead_letter.rule.rpartition(":schedule/")[2].rpartition("/")
         told = self._read("scheduler", "GetSchedule", {"Name": name, "GroupName": group or "default"})
-        if told["Target"]["Arn"] != letter.origin:
+        if told["Target"]["Arn"] != dead_letter.origin:
             raise ValueError(f"schedule {name} has another target now, and only it tells group or partition key")
         return dict(told["Target"])
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 
-from opsctl.dlq.letter import letter_of
+from opsctl.dlq.dead_letter import dead_letter_of
 from opsctl.dlq.stream_batches import Batch, StreamMapping, records_of
 from opsctl.dlq.stream_events import dynamodb_record, kinesis_record
 from opsctl.dlq.transfer.backoff import Patience
@@ -61,15 +61,15 @@ class ShardSending:
             return sending.result()
 
     def _call_of(self, message: Json) -> Call:
-        letter = letter_of(message)
-        info = dict(letter.stream)
+        dead_letter = dead_letter_of(message)
+        info = dict(dead_letter.stream)
         if not _names_records(info):
             raise ValueError("the record does not say which records of which stream failed")
         kinesis = info.pop("kind") == "KinesisBatchInfo"
-        mapping = self._mapping(letter.origin, str(info["streamArn"]))
+        mapping = self._mapping(dead_letter.origin, str(info["streamArn"]))
         found = self._records(info, kinesis=kinesis)
         if kinesis:
-            seen = [kinesis_record(one, info, self._region, self._role(letter.origin)) for one in found]
+            seen = [kinesis_record(one, info, self._region, self._role(dead_letter.origin)) for one in found]
         else:
             seen = [dynamodb_record(one, info) for one in found]
         records = records_of(_batch(info), [_number(one) for one in found], seen, mapping)
@@ -79,7 +79,7 @@ class ShardSending:
         return Call(
             service="lambda",
             operation="Invoke",
-            params={"FunctionName": letter.origin, "InvocationType": "RequestResponse", "Payload": payload},
+            params={"FunctionName": dead_letter.origin, "InvocationType": "RequestResponse", "Payload": payload},
         )
 
     def _records(self, info: dict[str, Json], *, kinesis: bool) -> list[Json]:

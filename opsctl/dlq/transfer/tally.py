@@ -4,7 +4,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import Sequence
 
-from opsctl.dlq.letter import letter_of
+from opsctl.dlq.dead_letter import dead_letter_of
 from opsctl.dlq.transfer.aside import Aside
 from opsctl.dlq.transfer.sending import Sent, Stayed
 from opsctl.model.value import Json
@@ -101,7 +101,7 @@ class Tally:
     def recognises(self, message: Json) -> bool:
         """Tell whether a message is one that was sent, and came back."""
         # SQS keeps a message's id; Lambda and EventBridge write a new message that names what failed.
-        return not self._recent.isdisjoint((hash(message["MessageId"]), hash(letter_of(message).request)))
+        return not self._recent.isdisjoint((hash(message["MessageId"]), hash(dead_letter_of(message).request)))
 
     def _name(self, id_: str, code: str, reason: str) -> None:
         key = (code, reason[:200])

@@ -17,7 +17,7 @@ from opsctl.model.reads import Answer, Read
 from opsctl.model.run import Identity
 from opsctl.model.value import Json
 from opsctl.sandbox.endpoint import REGION
-from tests.dlq.test_letter import message
+from tests.dlq.test_dead_letter import message
 from tests.kit.moto_account import World, client, fresh_world
 from tests.kit.ports import FakeClock
 

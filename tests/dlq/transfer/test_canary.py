@@ -196,7 +196,7 @@ def test_a_canary_that_sent_nothing_lets_nothing_go_untested(tmp_path: Path, sta
 def test_a_letter_of_an_invocation_that_failed_again_is_known_by_its_request_id(tmp_path: Path) -> None:
     from opsctl.dlq.transfer.sending import Sent
     from opsctl.dlq.transfer.tally import Tally
-    from tests.dlq.test_letter import message
+    from tests.dlq.test_dead_letter import message
 
     tally = Tally(0, aside())
     tally.sent(Sent(new_ids=["r-1"]))

@@ -22,7 +22,7 @@ from opsctl.model.jobs import JobResult, Tools
 from opsctl.model.reads import Answer, Read, Refused
 from opsctl.model.run import Identity
 from opsctl.model.value import Json
-from tests.dlq.test_letter import FUNCTION, record
+from tests.dlq.test_dead_letter import FUNCTION, record
 from tests.kit.memory_sqs import MemorySqs, url_of
 from tests.kit.ports import IDENTITY, FakeClock, Killed, only_reads, refusal
 

@@ -14,7 +14,7 @@ from opsctl.dlq.transfer.shards import ShardSending
 from opsctl.model.reads import Answer, Read, Refusal, Refused
 from opsctl.model.run import Identity
 from opsctl.model.value import Json
-from tests.dlq.test_letter import FUNCTION, message, record
+from tests.dlq.test_dead_letter import FUNCTION, message, record
 from tests.kit.ports import IDENTITY, FakeClock, only_reads, refusal
 
 TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/t/stream/2026"

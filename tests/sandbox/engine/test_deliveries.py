@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from opsctl.dlq.letter import letter_of
+from opsctl.dlq.dead_letter import dead_letter_of
 from opsctl.model.value import Json
 from opsctl.sandbox.endpoint import REGION
 from opsctl.sandbox.engine.conditions import Conditions
@@ -103,7 +103,7 @@ def test_an_event_for_a_queue_that_is_gone_is_a_dead_letter_at_once(world: Told)
     rule = matching({"Arn": gone, "DeadLetterConfig": {"Arn": arn(dead)}, "Input": '"x"'})
     put({"n": 1})
     (found,) = receive(dead)
-    letter = letter_of(found)
+    letter = dead_letter_of(found)
     assert (letter.kind, letter.origin, letter.rule, letter.code) == ("eventbridge", gone, rule, "NO_RESOURCE")
     assert json.loads(found["Body"])["detail"] == {"n": 1}
     assert found["MessageAttributes"]["RETRY_ATTEMPTS"]["StringValue"] == "0"
@@ -216,7 +216,7 @@ def test_the_dead_letter_of_a_schedule_is_its_request_in_the_form_of_the_guides_
         "RETRY_ATTEMPTS": "0",
         "EXHAUSTED_RETRY_CONDITION": "MaximumRetryAttempts",
     }
-    letter = letter_of(found)
+    letter = dead_letter_of(found)
     assert (letter.kind, letter.origin, letter.refused) == ("scheduler", told["Arn"], "")
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from opsctl.dlq.letter import letter_of
+from opsctl.dlq.dead_letter import dead_letter_of
 from opsctl.model.value import Json
 from tests.recorded.shapes import (
     ACCOUNT,
@@ -570,4 +570,4 @@ BY_EVENTBRIDGE_ROWS = [
     [*BY_SQS_ROWS, *BY_LAMBDA_ROWS, *STREAM_ROWS, *BY_SNS_ROWS, *BY_EVENTBRIDGE_ROWS],
 )
 def test_a_recorded_dead_letter_is_read_whole(message: Json, wanted: dict[str, Json]) -> None:
-    assert letter_of(message).model_dump(exclude_defaults=True) == wanted
+    assert dead_letter_of(message).model_dump(exclude_defaults=True) == wanted

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from opsctl.model.value import Json, Value, json_object
 
-LetterKind: TypeAlias = Literal[
+DeadLetterKind: TypeAlias = Literal[
     "sqs",
     "lambda-async",
     "lambda-destination",
@@ -29,7 +29,7 @@ _RESULT = "Lambda Function Invocation Result - "
 OF_LAMBDA = ("lambda-async", "lambda-destination", "stream")
 
 
-class Letter(Value):
+class DeadLetter(Value):
     """A dead letter understood.
 
     `origin` is the ARN of what failed to take it: source queue, function, subscription, target or schedule;
@@ -39,7 +39,7 @@ class Letter(Value):
     topic, and from there into a queue.
     """
 
-    kind: LetterKind
+    kind: DeadLetterKind
     origin: str = ""
     rule: str = ""
     code: str = ""
@@ -48,16 +48,16 @@ class Letter(Value):
     stream: dict[str, Json] = {}
     refused: str = ""
     request: str = ""
-    inside: "Letter | None" = None
+    inside: "DeadLetter | None" = None
 
 
-def letter_of(message: Json) -> Letter:
+def dead_letter_of(message: Json) -> DeadLetter:
     """Return what a received message is; never raises, whatever the body holds."""
     source = (message.get("Attributes") or {}).get("DeadLetterQueueSourceArn", "")
     if source:
         # SQS put it here, whatever it looks like: what was in the source queue may itself be a notification or
         # a record of a failure.
-        return Letter(
+        return DeadLetter(
             kind="sqs",
             origin=source,
             cause="received more often than the source queue allows",
@@ -81,12 +81,12 @@ def letter_of(message: Json) -> Letter:
         ):
             if recognised is not None:
                 return recognised
-    return Letter(kind="plain", payload=message["Body"])
+    return DeadLetter(kind="plain", payload=message["Body"])
 
 
-def _lambda_async(message: Json, texts: dict[str, str]) -> Letter:
+def _lambda_async(message: Json, texts: dict[str, str]) -> DeadLetter:
     """Asynchronous invocation, DeadLetterConfig (Lambda guide, "Adding a dead-letter queue")."""
-    return Letter(
+    return DeadLetter(
         kind="lambda-async",
         code=texts["ErrorCode"],
         cause=texts.get("ErrorMessage", "")[:_CAUSE_LENGTH],
@@ -95,9 +95,9 @@ def _lambda_async(message: Json, texts: dict[str, str]) -> Letter:
     )
 
 
-def _eventbridge(message: Json, texts: dict[str, str]) -> Letter:
+def _eventbridge(message: Json, texts: dict[str, str]) -> DeadLetter:
     """Rule target (EventBridge guide, "Using dead-letter queues to process undelivered events")."""
-    return Letter(
+    return DeadLetter(
         kind="eventbridge",
         origin=texts["TARGET_ARN"],
         rule=texts["RULE_ARN"],
@@ -108,10 +108,10 @@ def _eventbridge(message: Json, texts: dict[str, str]) -> Letter:
     )
 
 
-def _scheduler(message: Json, texts: dict[str, str]) -> Letter:
+def _scheduler(message: Json, texts: dict[str, str]) -> DeadLetter:
     """Schedule (EventBridge Scheduler guide, "Configuring a dead-letter queue")."""
     truncated = texts.get("IS_PAYLOAD_TRUNCATED", "").lower() == "true"
-    return Letter(
+    return DeadLetter(
         kind="scheduler",
         origin=texts.get("TARGET_ARN", ""),
         rule=texts["SCHEDULE_ARN"],
@@ -135,7 +135,7 @@ def told_by_lambda(body: dict[str, Json]) -> dict[str, Json]:
     return body
 
 
-def _destination(record: dict[str, Json]) -> Letter | None:
+def _destination(record: dict[str, Json]) -> DeadLetter | None:
     """On-failure destination of a function or an event source mapping (Lambda guide, "Retaining records")."""
     context = record.get("requestContext")
     if not isinstance(context, dict) or "condition" not in context:
@@ -149,7 +149,7 @@ def _destination(record: dict[str, Json]) -> Letter | None:
     function = str(context.get("functionArn", ""))
     for kind in ("KinesisBatchInfo", "DDBStreamBatchInfo"):
         if isinstance(record.get(kind), dict):
-            return Letter(
+            return DeadLetter(
                 kind="stream",
                 origin=function,
                 code=str(context["condition"]),
@@ -158,7 +158,7 @@ def _destination(record: dict[str, Json]) -> Letter | None:
                 request=str(context.get("requestId", "")),
             )
     if any(name.endswith("BatchInfo") for name in record):
-        return Letter(
+        return DeadLetter(
             kind="stream",
             origin=function,
             code=str(context["condition"]),
@@ -169,7 +169,7 @@ def _destination(record: dict[str, Json]) -> Letter | None:
     payload = record.get("requestPayload")
     if payload is None and ":function:" not in function:
         return None
-    return Letter(
+    return DeadLetter(
         kind="lambda-destination",
         origin=function,
         code=code,
@@ -180,12 +180,12 @@ def _destination(record: dict[str, Json]) -> Letter | None:
     )
 
 
-def _pipe(record: dict[str, Json]) -> Letter | None:
+def _pipe(record: dict[str, Json]) -> DeadLetter | None:
     """Dead letter of a pipe that reads a stream (EventBridge guide, "Pipes error handling")."""
     context = record.get("context")
     if not isinstance(context, dict) or not {"partnerResourceArn", "condition"} <= context.keys():
         return None
-    return Letter(
+    return DeadLetter(
         kind="stream",
         origin=str(context["partnerResourceArn"]),
         code=str(context["condition"]),
@@ -194,11 +194,11 @@ def _pipe(record: dict[str, Json]) -> Letter | None:
     )
 
 
-def _custom_bus(record: dict[str, Json]) -> Letter | None:
+def _custom_bus(record: dict[str, Json]) -> DeadLetter | None:
     """EventBridge custom event bus, which records a failure without the event itself."""
     if not {"busArn", "subscriberArn", "failedMessages"} <= record.keys():
         return None
-    return Letter(
+    return DeadLetter(
         kind="custom-bus",
         origin=str(record.get("targetArn", "")),
         rule=str(record["subscriberArn"]),
@@ -208,7 +208,7 @@ def _custom_bus(record: dict[str, Json]) -> Letter | None:
     )
 
 
-def _sns(record: dict[str, Json], message: Json) -> Letter | None:
+def _sns(record: dict[str, Json], message: Json) -> DeadLetter | None:
     """SNS subscription without raw delivery (SNS guide, "Message and JSON formats"); no reason is given.
 
     Whether the notification itself failed, or only carries the record of another failure, is told by what its
@@ -220,9 +220,9 @@ def _sns(record: dict[str, Json], message: Json) -> Letter | None:
         asked = parse_qs(urlsplit(str(record.get("UnsubscribeURL", ""))).query)
     except ValueError:
         asked = {}
-    carried = letter_of(opened(message))
+    carried = dead_letter_of(opened(message))
     inside = carried if carried.kind in OF_LAMBDA else None
-    return Letter(
+    return DeadLetter(
         kind="sns",
         origin=next(iter(asked.get("SubscriptionArn", [])), ""),
         rule=str(record["TopicArn"]),
