@@ -11,7 +11,7 @@ from opsctl.sandbox.engine.conditions import AWS_LIKE, Conditions
 from opsctl.sandbox.worlds.seeding import seed_network
 from tests.faults.test_make_ha_recovery import data_volume, members, owner_of_address
 from tests.kit.ha_account import ha_state, run, undo
-from tests.kit.ha_story import targets
+from tests.kit.ha_timeline import targets
 from tests.kit.moto_account import World, client
 from tests.kit.ports import Faulty, MemoryJournal, Wrapping
 from tests.kit.timed import MovingClock, move, timed_world

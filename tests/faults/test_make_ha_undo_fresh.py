@@ -8,7 +8,7 @@ from opsctl.model.value import Json
 from tests.faults.test_make_ha_recovery import members, owner_of_address
 from tests.faults.test_make_ha_undo import replace
 from tests.kit.ha_account import instance_named, inverse_plan, run, undo
-from tests.kit.ha_story import (
+from tests.kit.ha_timeline import (
     break_at,
     describe,
     left_over,

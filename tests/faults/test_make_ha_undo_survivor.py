@@ -8,7 +8,7 @@ from opsctl.sandbox.engine.conditions import Conditions
 from tests.faults.test_make_ha_recovery import members, owner_of_address
 from tests.faults.test_make_ha_undo import replace
 from tests.kit.ha_account import ha_state, instance_named, run, undo
-from tests.kit.ha_story import (
+from tests.kit.ha_timeline import (
     break_at,
     left_over,
     our_tags,

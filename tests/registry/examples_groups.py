@@ -6,7 +6,7 @@ from opsctl.model.value import Json
 from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.groups import group, make_group, only, subnets, template
 from tests.kit.ha_account import instance_named
-from tests.kit.ha_story import describe, targets
+from tests.kit.ha_timeline import describe, targets
 from tests.kit.moto_account import client
 from tests.registry.example import Example, Stage
 

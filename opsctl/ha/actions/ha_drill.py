@@ -4,10 +4,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.ha.drill.pair import pair_sight_reads
-from opsctl.ha.drill.sight import log_read, reads_of
+from opsctl.ha.drill.observation import log_read, reads_of
+from opsctl.ha.drill.outcome import Subject
+from opsctl.ha.drill.pair import pair_observation_reads
 from opsctl.ha.drill.start import HaDrillFacts
-from opsctl.ha.drill.verdict import Subject
 from opsctl.ha.jobs.ha_drill import HaDrill
 from opsctl.model.changes import Change, Grant, Irreversible, Proof
 from opsctl.model.fetching import Fetching
@@ -54,7 +54,7 @@ class HaDrillAction(Action):
             probe=self.probe,
             report=self.report,
         )
-        looks = pair_sight_reads(self.drill.group) if self.drill.twin else reads_of(self.drill.group)
+        looks = pair_observation_reads(self.drill.group) if self.drill.twin else reads_of(self.drill.group)
         reads = [*looks.values(), log_read(self.drill.log_group, 0)]
         apis = [(one.service, one.operation) for one in reads] + [("ec2", "DescribeSnapshots")]
         return [

@@ -1,8 +1,7 @@
 """A drill of a standby: what a look reads, what the answers say, and what the failover came to or hangs on."""
 
-from opsctl.ha.drill.sight import DatedFact, Seat, Sight, data_of, data_reads, moment
-from opsctl.ha.drill.story import Story
-from opsctl.ha.drill.verdict import (
+from opsctl.ha.drill.observation import DatedFact, Observation, Seat, data_of, data_reads, moment
+from opsctl.ha.drill.outcome import (
     Milestones,
     Subject,
     addresses_at,
@@ -13,6 +12,7 @@ from opsctl.ha.drill.verdict import (
     successor,
     volumes_at,
 )
+from opsctl.ha.drill.timeline import DrillTimeline
 from opsctl.ha.ha_pair import PRIMARY, RETIRED, tag_of, zone_of
 from opsctl.ha.tags import FAILOVER_TAG, GROUP_TAG, ROLE_TAG
 from opsctl.model.commands import Commands
@@ -24,7 +24,7 @@ IN_SERVICE = "InService"
 _STARTING = {"pending": "Pending:Boot", "running": "Pending:Data"}
 
 
-def pair_sight_reads(group: str) -> dict[str, Read]:
+def pair_observation_reads(group: str) -> dict[str, Read]:
     """Return what a look at a standby reads every time."""
     params = {"AlarmNames": [f"opsctl-{group}-primary"]}
     return {
@@ -34,7 +34,7 @@ def pair_sight_reads(group: str) -> dict[str, Read]:
     }
 
 
-def pair_sight_of(answers: dict[str, Answer], since: float, subject: Subject) -> Sight:
+def pair_observation_of(answers: dict[str, Answer], since: float, subject: Subject) -> Observation:
     """Return what the answers say; what AWS dates before `since` belongs to the past."""
     known = {name: one.value for name, one in answers.items() if one.refusal is None}
     both = (subject.instance, subject.twin)
@@ -45,51 +45,53 @@ def pair_sight_of(answers: dict[str, Answer], since: float, subject: Subject) ->
         if one["InstanceId"] in both
     ]
     facts = [*_alarm(known.get("alarm") or {}), *_started(found, subject)]
-    return Sight(
+    return Observation(
         exists="instances" not in known or bool(found),
         seats=None if "instances" not in known else tuple(seat for one in found for seat in _seats(one, subject)),
         facts=tuple(one for one in facts if one.at > since),
     ).model_copy(update=data_of(answers))
 
 
-def pair_milestones(story: Story, sight: Sight, subject: Subject) -> Milestones:
+def pair_milestones(timeline: DrillTimeline, observation: Observation, subject: Subject) -> Milestones:
     """Return when each part was reached, from whoever knows it best."""
-    new = successor(sight, subject)
-    handed_over = story.at(f"log {subject.twin} handed over")
-    good = [one.at for one in story.moments if one.key.startswith("probe good")]
+    new = successor(observation, subject)
+    handed_over = timeline.at(f"log {subject.twin} handed over")
+    good = [one.at for one in timeline.moments if one.key.startswith("probe good")]
     return Milestones(
-        call=story.called_at,
-        alarm_on=story.at("alarm on"),
-        decided=story.at(f"log {subject.instance} failed"),
-        launched=story.at("twin started"),
-        volumes_attached=volumes_at(story, sight, new) if new else None,
-        address_moved=addresses_at(story, subject, new) if new else None,
-        in_service=(handed_over or story.at(f"{new} {IN_SERVICE}")) if new else None,
-        first_bad_probe=story.at("probe bad"),
+        call=timeline.called_at,
+        alarm_on=timeline.at("alarm on"),
+        decided=timeline.at(f"log {subject.instance} failed"),
+        launched=timeline.at("twin started"),
+        volumes_attached=volumes_at(timeline, observation, new) if new else None,
+        address_moved=addresses_at(timeline, subject, new) if new else None,
+        in_service=(handed_over or timeline.at(f"{new} {IN_SERVICE}")) if new else None,
+        first_bad_probe=timeline.at("probe bad"),
         first_good_probe=good[-1] if good else None,
     )
 
 
-def pair_stuck(story: Story, sight: Sight, subject: Subject, commands: Commands) -> tuple[str, str]:
+def pair_stuck(
+    timeline: DrillTimeline, observation: Observation, subject: Subject, commands: Commands
+) -> tuple[str, str]:
     """Say what the failover hangs on, and what to do about it."""
     status, logs = status_command(subject.group, commands), logs_command(subject.group, commands)
-    if not sight.exists:
+    if not observation.exists:
         return "neither instance exists any more", "look for the volumes and the address by hand"
-    if sight.seats is None:
-        return f"the instances cannot be read: {', '.join(sight.unread)}", "look again with more permissions"
-    if successor(sight, subject):
-        return stuck_in_service(story, sight, subject, status)
-    chosen = [one for one in sight.seats if one.instance == subject.twin]
+    if observation.seats is None:
+        return f"the instances cannot be read: {', '.join(observation.unread)}", "look again with more permissions"
+    if successor(observation, subject):
+        return stuck_in_service(timeline, observation, subject, status)
+    chosen = [one for one in observation.seats if one.instance == subject.twin]
     if chosen:
-        why = last_reason(story, subject.twin) or last_reason(story, subject.instance)
+        why = last_reason(timeline, subject.twin) or last_reason(timeline, subject.instance)
         return f"{chosen[0].says}{f': {why}' if why else ''}", f"{status}; {logs}"
     back = f"the undo of this run starts {subject.instance} again; {status}"
-    if story.at("alarm on") is None:
+    if timeline.at("alarm on") is None:
         return (
             "the alarm on the instance's status checks has not gone on",
             f"it takes three minutes or more; {back}",
         )
-    why = last_reason(story, subject.instance)
+    why = last_reason(timeline, subject.instance)
     return f"the alarm is on, and the twin was not chosen{f': {why}' if why else ''}", f"{back}; {logs}"
 
 

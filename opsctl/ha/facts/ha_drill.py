@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from opsctl.ha.drill.sight import moment
+from opsctl.ha.drill.observation import moment
 from opsctl.ha.drill.start import DrillVolume, HaDrillFacts
 from opsctl.ha.ha_pair import Pair, zone_of
 from opsctl.ha.health import configured

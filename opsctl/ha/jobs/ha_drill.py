@@ -4,10 +4,16 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.ha.drill.pair import pair_afterwards, pair_milestones, pair_sight_of, pair_sight_reads, pair_stuck
-from opsctl.ha.drill.sight import Sight, log_read, moment, reads_of, sight_of
-from opsctl.ha.drill.story import Moment, Story, begin, looked, probed
-from opsctl.ha.drill.verdict import Subject, lacks, losses, milestones, stuck, successor, unseen
+from opsctl.ha.drill.observation import Observation, log_read, moment, observation_of, reads_of
+from opsctl.ha.drill.outcome import Subject, lacks, losses, milestones, stuck, successor, unseen
+from opsctl.ha.drill.pair import (
+    pair_afterwards,
+    pair_milestones,
+    pair_observation_of,
+    pair_observation_reads,
+    pair_stuck,
+)
+from opsctl.ha.drill.timeline import DrillTimeline, Moment, begin, looked, probed
 from opsctl.model.jobs import Job, JobResult, Tools
 from opsctl.model.reads import Answer, Read
 from opsctl.model.spans import seconds_after, span
@@ -38,104 +44,108 @@ class HaDrill(Job):
 
     def run(self, tools: Tools) -> JobResult:
         """Watch until everything is back, the time is over, or somebody asks to stop."""
-        story = self._story(tools)
+        timeline = self._timeline(tools)
         log_at = 0.0
         while True:
             with_log = tools.clock.now() - log_at >= LOG_POLL_S
             log_at = tools.clock.now() if with_log else log_at
-            sight = self._look(tools, story, with_log=with_log)
-            story = self._take(tools, story, sight)
-            recovered = self._recovered(story, sight)
-            late = tools.clock.now() - story.called_at >= self.within_s
-            if recovered or late or tools.stopping() or not sight.exists:
+            observation = self._look(tools, timeline, with_log=with_log)
+            timeline = self._take(tools, timeline, observation)
+            recovered = self._recovered(timeline, observation)
+            late = tools.clock.now() - timeline.called_at >= self.within_s
+            if recovered or late or tools.stopping() or not observation.exists:
                 break
-            tools.progress(f"drill of {self.subject.group}: {self._line(tools, story, sight)}")
+            tools.progress(f"drill of {self.subject.group}: {self._line(tools, timeline, observation)}")
             tools.clock.sleep(POLL_S)
         if recovered or late:
-            sight = self._look(tools, story, with_log=True)
-            story = self._take(tools, story, sight)
-        return self._result(tools, story, sight)
+            observation = self._look(tools, timeline, with_log=True)
+            timeline = self._take(tools, timeline, observation)
+        return self._result(tools, timeline, observation)
 
-    def _story(self, tools: Tools) -> Story:
-        """Return the story so far: what an earlier process kept, else its beginning, by the journal."""
+    def _timeline(self, tools: Tools) -> DrillTimeline:
+        """Return the timeline so far: what an earlier process kept, else its beginning, by the journal."""
         kept = tools.checkpoint.recall("story")
         if kept is not None:
             looked_at = tools.checkpoint.recall("looked_at")
-            return Story.model_validate(kept).model_copy(update={"looked_at": float(looked_at)})
+            return DrillTimeline.model_validate(kept).model_copy(update={"looked_at": float(looked_at)})
         now = tools.clock.now()
         called_at = tools.called_at(self.call) or now
-        story = begin(called_at, min(called_at, now), self.subject.instance, self.subject.by)
-        self._tell(tools, story, list(story.moments))
-        return story
+        timeline = begin(called_at, min(called_at, now), self.subject.instance, self.subject.by)
+        self._tell(tools, timeline, list(timeline.moments))
+        return timeline
 
-    def _look(self, tools: Tools, story: Story, *, with_log: bool) -> Sight:
+    def _look(self, tools: Tools, timeline: DrillTimeline, *, with_log: bool) -> Observation:
         group, twin = self.subject.group, self.subject.twin
-        reads = pair_sight_reads(group) if twin else reads_of(group)
+        reads = pair_observation_reads(group) if twin else reads_of(group)
         if with_log:
-            reads["log"] = log_read(self.log_group, story.called_at - _EARLIER_S)
+            reads["log"] = log_read(self.log_group, timeline.called_at - _EARLIER_S)
         answers: dict[str, Answer] = {name: tools.aws.read(read) for name, read in reads.items()}
-        return pair_sight_of(answers, self.since, self.subject) if twin else sight_of(answers, self.since)
+        return (
+            pair_observation_of(answers, self.since, self.subject) if twin else observation_of(answers, self.since)
+        )
 
-    def _stuck(self, tools: Tools, story: Story, sight: Sight) -> tuple[str, str]:
-        return (pair_stuck if self.subject.twin else stuck)(story, sight, self.subject, tools.commands)
+    def _stuck(self, tools: Tools, timeline: DrillTimeline, observation: Observation) -> tuple[str, str]:
+        return (pair_stuck if self.subject.twin else stuck)(timeline, observation, self.subject, tools.commands)
 
-    def _take(self, tools: Tools, story: Story, sight: Sight) -> Story:
+    def _take(self, tools: Tools, timeline: DrillTimeline, observation: Observation) -> DrillTimeline:
         now = tools.clock.now()
-        after, new = looked(story, sight, now, self.subject.instance)
+        after, new = looked(timeline, observation, now, self.subject.instance)
         if self.probe:
             after, more = probed(after, tools.probe(self.probe), now)
             new += more
-        if new or tools.checkpoint.recall("story") is None or after.probe != story.probe:
+        if new or tools.checkpoint.recall("story") is None or after.probe != timeline.probe:
             tools.checkpoint.remember("story", after.model_dump(mode="json"))
         tools.checkpoint.remember("looked_at", now)
         self._tell(tools, after, sorted(new, key=lambda one: one.at))
         return after
 
-    def _tell(self, tools: Tools, story: Story, new: list[Moment]) -> None:
+    def _tell(self, tools: Tools, timeline: DrillTimeline, new: list[Moment]) -> None:
         for one in new:
-            tools.progress(f"{seconds_after(one.at, story.called_at):>9}  {one.source:<7} {one.says}\n")
+            tools.progress(f"{seconds_after(one.at, timeline.called_at):>9}  {one.source:<7} {one.says}\n")
 
-    def _recovered(self, story: Story, sight: Sight) -> bool:
-        if not successor(sight, self.subject):
+    def _recovered(self, timeline: DrillTimeline, observation: Observation) -> bool:
+        if not successor(observation, self.subject):
             return False
-        if lacks(sight, self.subject) or unseen(sight, self.subject):
+        if lacks(observation, self.subject) or unseen(observation, self.subject):
             return False
-        return not self.probe or story.probe == ""
+        return not self.probe or timeline.probe == ""
 
-    def _line(self, tools: Tools, story: Story, sight: Sight) -> str:
-        passed = tools.clock.now() - story.called_at
-        what, _ = self._stuck(tools, story, sight)
+    def _line(self, tools: Tools, timeline: DrillTimeline, observation: Observation) -> str:
+        passed = tools.clock.now() - timeline.called_at
+        what, _ = self._stuck(tools, timeline, observation)
         left = self.within_s - passed
         return f"{what} (at most {left:.0f} s more, {passed:.0f} s have passed)"
 
-    def _result(self, tools: Tools, story: Story, sight: Sight) -> JobResult:
-        marks = (pair_milestones if self.subject.twin else milestones)(story, sight, self.subject)
-        back = self._recovered(story, sight)
+    def _result(self, tools: Tools, timeline: DrillTimeline, observation: Observation) -> JobResult:
+        marks = (pair_milestones if self.subject.twin else milestones)(timeline, observation, self.subject)
+        back = self._recovered(timeline, observation)
         ends = [marks.in_service, marks.address_moved, marks.volumes_attached, marks.first_good_probe]
         end = max((one for one in ends if one is not None), default=None) if back else None
         took = None if end is None else round(end - marks.call, 1)
         in_time = took is not None and took <= self.within_s
-        interrupted = not back and sight.exists and tools.clock.now() - story.called_at < self.within_s
-        lost = losses(sight, self.subject, self._snapshots(tools, sight), marks.out_of_service or marks.call)
-        what, todo = ("", "") if back else self._stuck(tools, story, sight)
+        interrupted = not back and observation.exists and tools.clock.now() - timeline.called_at < self.within_s
+        lost = losses(
+            observation, self.subject, self._snapshots(tools, observation), marks.out_of_service or marks.call
+        )
+        what, todo = ("", "") if back else self._stuck(tools, timeline, observation)
         details: dict[str, Json] = {
             "group": self.subject.group,
             "by": self.subject.by,
             "old": self.subject.instance,
             "old_zone": self.subject.zone,
-            "new": (new := successor(sight, self.subject)),
-            "new_zone": next((one.zone for one in sight.seats or () if one.instance == new), ""),
+            "new": (new := successor(observation, self.subject)),
+            "new_zone": next((one.zone for one in observation.seats or () if one.instance == new), ""),
             "recovered": back,
             "in_time": in_time,
             "within_s": self.within_s,
             "recovery_s": took,
             "milestones": marks.model_dump(mode="json"),
             "data": [one.model_dump(mode="json") for one in lost],
-            "marker": {"value": self.subject.marker, "found_on": self._marked(sight)},
+            "marker": {"value": self.subject.marker, "found_on": self._marked(observation)},
             "probe": self.probe,
             "timeline": [
                 one.model_dump(mode="json", exclude={"key"})
-                for one in sorted(story.moments, key=lambda one: one.at)
+                for one in sorted(timeline.moments, key=lambda one: one.at)
             ],
             "afterwards": pair_afterwards(self.subject, new, self.run_of_twin, tools.commands)
             if self.subject.twin and new
@@ -152,18 +162,18 @@ class HaDrill(Job):
             details=details,
         )
 
-    def _marked(self, sight: Sight) -> list[str]:
-        new = successor(sight, self.subject)
+    def _marked(self, observation: Observation) -> list[str]:
+        new = successor(observation, self.subject)
         return [
             one.volume
-            for one in sight.disks or ()
+            for one in observation.disks or ()
             if new and one.instance == new and self.subject.marker and self.subject.marker in one.tags.values()
         ]
 
-    def _snapshots(self, tools: Tools, sight: Sight) -> dict[str, float]:
+    def _snapshots(self, tools: Tools, observation: Observation) -> dict[str, float]:
         """Return when the snapshots were begun of which the present volumes were made."""
         old = set(self.subject.volumes.values())
-        ids = sorted({one.snapshot for one in sight.disks or () if one.snapshot and one.volume not in old})
+        ids = sorted({one.snapshot for one in observation.disks or () if one.snapshot and one.volume not in old})
         if not ids:
             return {}
         answer = tools.aws.read(Read(service="ec2", operation="DescribeSnapshots", params={"SnapshotIds": ids}))

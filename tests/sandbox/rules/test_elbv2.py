@@ -3,7 +3,7 @@
 from opsctl.sandbox.engine.conditions import AWS_LIKE
 from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.ha_account import instance_named
-from tests.kit.ha_story import targets
+from tests.kit.ha_timeline import targets
 from tests.kit.moto_account import client
 from tests.kit.timed import move, timed_world
 

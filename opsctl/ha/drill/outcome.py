@@ -1,7 +1,7 @@
 """What a drill came to: whether everything is back, how long each part took, what was lost, and what is stuck."""
 
-from opsctl.ha.drill.sight import Disk, Sight
-from opsctl.ha.drill.story import Moment, Story
+from opsctl.ha.drill.observation import Disk, Observation
+from opsctl.ha.drill.timeline import DrillTimeline, Moment
 from opsctl.model.commands import Commands
 from opsctl.model.value import Value
 
@@ -46,57 +46,57 @@ class Loss(Value):
     says: str
 
 
-def successor(sight: Sight, subject: Subject) -> str:
+def successor(observation: Observation, subject: Subject) -> str:
     """Return the instance in service that took over, if there is one."""
-    found = [one.instance for one in sight.seats or () if one.state == "InService"]
+    found = [one.instance for one in observation.seats or () if one.state == "InService"]
     return next((one for one in found if one != subject.instance), "")
 
 
-def lacks(sight: Sight, subject: Subject) -> list[str]:
+def lacks(observation: Observation, subject: Subject) -> list[str]:
     """List what the instance in service still lacks of data and addresses, as far as they could be read."""
-    new, missing = successor(sight, subject), []
-    if sight.disks is not None:
-        there = {one.device for one in sight.disks if one.instance == new}
+    new, missing = successor(observation, subject), []
+    if observation.disks is not None:
+        there = {one.device for one in observation.disks if one.instance == new}
         missing += [f"the volume of {device}" for device in subject.volumes if device not in there]
-    if sight.holders is not None:
-        missing += [f"the address {one}" for one in subject.addresses if sight.holders.get(one) != new]
+    if observation.holders is not None:
+        missing += [f"the address {one}" for one in subject.addresses if observation.holders.get(one) != new]
     return missing
 
 
-def unseen(sight: Sight, subject: Subject) -> list[str]:
+def unseen(observation: Observation, subject: Subject) -> list[str]:
     """List what has to come back and could not be read."""
-    found = ["its data volumes"] if subject.volumes and sight.disks is None else []
-    return found + (["its addresses"] if subject.addresses and sight.holders is None else [])
+    found = ["its data volumes"] if subject.volumes and observation.disks is None else []
+    return found + (["its addresses"] if subject.addresses and observation.holders is None else [])
 
 
-def milestones(story: Story, sight: Sight, subject: Subject) -> Milestones:
+def milestones(timeline: DrillTimeline, observation: Observation, subject: Subject) -> Milestones:
     """Return when each part was reached, from whoever knows it best.
 
     For a replacement the clock starts when AWS began to end the instance, which is within the call.
     """
-    new = successor(sight, subject)
-    leaving = _step(story, f"Terminating EC2 instance: {subject.instance}", "began: ")
-    coming = new or next((one.instance for one in sight.seats or () if one.state.startswith("Pending")), "")
-    begun = _step(story, f"Launching a new EC2 instance: {coming}", "began: ") if coming else None
-    done = _step(story, f"Launching a new EC2 instance: {new}", "successful: ") if new else None
-    good = [one.at for one in story.moments if one.key.startswith("probe good")]
+    new = successor(observation, subject)
+    leaving = _step(timeline, f"Terminating EC2 instance: {subject.instance}", "began: ")
+    coming = new or next((one.instance for one in observation.seats or () if one.state.startswith("Pending")), "")
+    begun = _step(timeline, f"Launching a new EC2 instance: {coming}", "began: ") if coming else None
+    done = _step(timeline, f"Launching a new EC2 instance: {new}", "successful: ") if new else None
+    good = [one.at for one in timeline.moments if one.key.startswith("probe good")]
     return Milestones(
-        call=leaving if subject.by == "replace" and leaving is not None else story.called_at,
+        call=leaving if subject.by == "replace" and leaving is not None else timeline.called_at,
         out_of_service=leaving,
         launched=begun,
-        hook_entered=_first(story, ("Pending:Wait",), subject.instance),
-        volumes_attached=volumes_at(story, sight, new) if new else None,
-        address_moved=addresses_at(story, subject, new) if new else None,
-        in_service=done or (story.at(f"{new} InService") if new else None),
-        first_bad_probe=story.at("probe bad"),
+        hook_entered=_first(timeline, ("Pending:Wait",), subject.instance),
+        volumes_attached=volumes_at(timeline, observation, new) if new else None,
+        address_moved=addresses_at(timeline, subject, new) if new else None,
+        in_service=done or (timeline.at(f"{new} InService") if new else None),
+        first_bad_probe=timeline.at("probe bad"),
         first_good_probe=good[-1] if good else None,
     )
 
 
-def losses(sight: Sight, subject: Subject, snapshots: dict[str, float], since: float) -> list[Loss]:
+def losses(observation: Observation, subject: Subject, snapshots: dict[str, float], since: float) -> list[Loss]:
     """Return how old the data of each device is: `snapshots` says when each was begun."""
-    new = successor(sight, subject)
-    disks = {one.device: one for one in sight.disks or () if new and one.instance == new}
+    new = successor(observation, subject)
+    disks = {one.device: one for one in observation.disks or () if new and one.instance == new}
     return [
         _loss(device, before, disks.get(device), snapshots, since) for device, before in subject.volumes.items()
     ]
@@ -119,40 +119,44 @@ def _loss(device: str, before: str, disk: Disk | None, snapshots: dict[str, floa
     return Loss(device=device, volume=disk.volume, lost_s=lost, says=says)
 
 
-def stuck_in_service(story: Story, sight: Sight, subject: Subject, status: str) -> tuple[str, str]:
+def stuck_in_service(
+    timeline: DrillTimeline, observation: Observation, subject: Subject, status: str
+) -> tuple[str, str]:
     """Say what a drill hangs on whose replacement is in service; `status` is the command that tells more."""
-    missing, hidden = lacks(sight, subject), unseen(sight, subject)
+    missing, hidden = lacks(observation, subject), unseen(observation, subject)
     if hidden:
-        why = f"{' and '.join(hidden)} cannot be read: {', '.join(sight.unread)}"
+        why = f"{' and '.join(hidden)} cannot be read: {', '.join(observation.unread)}"
         return (
             f"whether the instance in service has everything cannot be told: {why}",
             "look with more permissions",
         )
     if missing:
         return f"the instance in service lacks {' and '.join(missing)}", f"{status}; the handler's log says why"
-    return f"the probe gets no good answer: {story.probe}", "look at the service itself: its data is there"
+    return f"the probe gets no good answer: {timeline.probe}", "look at the service itself: its data is there"
 
 
-def stuck(story: Story, sight: Sight, subject: Subject, commands: Commands) -> tuple[str, str]:
+def stuck(
+    timeline: DrillTimeline, observation: Observation, subject: Subject, commands: Commands
+) -> tuple[str, str]:
     """Say what the recovery hangs on, and what to do about it."""
     group = subject.group
     status = status_command(group, commands)
-    if not sight.exists:
+    if not observation.exists:
         return f"group {group} does not exist any more", "look for the instance and its volumes by hand"
-    if sight.seats is None:
-        return f"the group cannot be read: {', '.join(sight.unread)}", "look again with more permissions"
-    if successor(sight, subject):
-        return stuck_in_service(story, sight, subject, status)
-    coming = [one for one in sight.seats if one.state.startswith("Pending")]
+    if observation.seats is None:
+        return f"the group cannot be read: {', '.join(observation.unread)}", "look again with more permissions"
+    if successor(observation, subject):
+        return stuck_in_service(timeline, observation, subject, status)
+    coming = [one for one in observation.seats if one.state.startswith("Pending")]
     if coming:
-        why = last_reason(story, coming[0].instance)
+        why = last_reason(timeline, coming[0].instance)
         says = f"{coming[0].instance} is {coming[0].state}{f': {why}' if why else ''}"
         return says, f"{status}; {logs_command(group, commands)}"
-    failed = [one for one in sight.steps or () if one.status in ("Failed", "Cancelled") and one.message]
+    failed = [one for one in observation.steps or () if one.status in ("Failed", "Cancelled") and one.message]
     if failed:
         last = max(failed, key=lambda one: one.began)
         return f"the group launches nothing: {last.message}", "give it capacity; AWS tries again by itself"
-    if any(one.instance == subject.instance and one.state == "InService" for one in sight.seats):
+    if any(one.instance == subject.instance and one.state == "InService" for one in observation.seats):
         return f"{subject.instance} is still in service: the group has not acted", f"{status}: its processes"
     return "the group has not launched a replacement", f"{status}: its processes and sizes"
 
@@ -167,40 +171,40 @@ def logs_command(group: str, commands: Commands) -> str:
     return commands.aws("logs", "tail", f"/aws/lambda/opsctl-{group}", "--since", "1h")
 
 
-def last_reason(story: Story, instance: str) -> str:
+def last_reason(timeline: DrillTimeline, instance: str) -> str:
     """What the handler said last of an instance."""
-    found = [one for one in story.moments if one.source == "handler" and one.key.startswith(f"log {instance} ")]
+    found = [one for one in timeline.moments if one.source == "handler" and one.key.startswith(f"log {instance} ")]
     return max(found, key=lambda one: one.at).says if found else ""
 
 
-def _step(story: Story, says: str, mark: str) -> float | None:
-    found = [one.at for one in story.moments if one.source == "AWS" and one.says.startswith(f"{mark}{says}")]
+def _step(timeline: DrillTimeline, says: str, mark: str) -> float | None:
+    found = [one.at for one in timeline.moments if one.source == "AWS" and one.says.startswith(f"{mark}{says}")]
     return min(found, default=None)
 
 
-def _first(story: Story, states: tuple[str, ...], old: str) -> float | None:
-    found = [one.at for one in story.moments if one.key.endswith(states) and not one.key.startswith(old)]
+def _first(timeline: DrillTimeline, states: tuple[str, ...], old: str) -> float | None:
+    found = [one.at for one in timeline.moments if one.key.endswith(states) and not one.key.startswith(old)]
     return min(found, default=None)
 
 
-def volumes_at(story: Story, sight: Sight, new: str) -> float | None:
+def volumes_at(timeline: DrillTimeline, observation: Observation, new: str) -> float | None:
     """When the last data volume was attached to an instance, if any was."""
-    found = [story.at(f"{one.volume} on {new}") for one in sight.disks or () if one.instance == new]
+    found = [timeline.at(f"{one.volume} on {new}") for one in observation.disks or () if one.instance == new]
     return max((at for at in found if at is not None), default=None)
 
 
-def addresses_at(story: Story, subject: Subject, new: str) -> float | None:
+def addresses_at(timeline: DrillTimeline, subject: Subject, new: str) -> float | None:
     """When the last address was moved to an instance, if any was."""
-    found = [_moved(story, allocation, new) for allocation in subject.addresses]
+    found = [_moved(timeline, allocation, new) for allocation in subject.addresses]
     return max((at for at in found if at is not None), default=None)
 
 
-def _moved(story: Story, allocation: str, new: str) -> float | None:
+def _moved(timeline: DrillTimeline, allocation: str, new: str) -> float | None:
     """When an address was moved: what the handler's log says, within what was seen."""
-    seen = next((one for one in story.moments if one.key == f"{allocation} on {new}"), None)
+    seen = next((one for one in timeline.moments if one.key == f"{allocation} on {new}"), None)
     if seen is None:
         return None
-    logged = [one.at for one in story.moments if _is_move(one, allocation) and one.at <= seen.at + 1]
+    logged = [one.at for one in timeline.moments if _is_move(one, allocation) and one.at <= seen.at + 1]
     return max(logged, default=seen.at)
 
 

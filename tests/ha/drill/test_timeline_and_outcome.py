@@ -1,10 +1,10 @@
-"""From looks to a story, and from the story to times, losses and what a recovery hangs on."""
+"""From looks to a timeline, and from the timeline to times, losses and what a recovery hangs on."""
 
 import pytest
 
-from opsctl.ha.drill.sight import Disk, Note, Seat, Sight, Step, sight_of
-from opsctl.ha.drill.story import begin, looked, probed
-from opsctl.ha.drill.verdict import Subject, lacks, losses, milestones, stuck, successor, unseen
+from opsctl.ha.drill.observation import Disk, Note, Observation, Seat, Step, observation_of
+from opsctl.ha.drill.outcome import Subject, lacks, losses, milestones, stuck, successor, unseen
+from opsctl.ha.drill.timeline import begin, looked, probed
 from opsctl.model.commands import Commands
 from opsctl.model.reads import Answer
 from tests.kit.canned import denied
@@ -22,7 +22,7 @@ SUBJECT = Subject(
 )
 LEAVES = Step(id="1", says=f"Terminating EC2 instance: {OLD}", began=T0 + 1)
 COMES = Step(id="2", says=f"Launching a new EC2 instance: {NEW}", began=T0 + 2)
-WAITS = Sight(
+WAITS = Observation(
     seats=(
         Seat(instance=OLD, zone="eu-west-1a", state="Terminating:Wait"),
         Seat(instance=NEW, zone="eu-west-1a", state="Pending:Wait"),
@@ -31,7 +31,7 @@ WAITS = Sight(
     disks=(Disk(volume="vol-1", device="/dev/sdf", instance=OLD),),
     holders={"eip-1": OLD},
 )
-BACK = Sight(
+BACK = Observation(
     seats=(Seat(instance=NEW, zone="eu-west-1a", state="InService"),),
     steps=(
         LEAVES.model_copy(update={"ended": T0 + 50, "status": "Successful"}),
@@ -44,19 +44,19 @@ BACK = Sight(
 
 
 def test_a_moment_is_told_once_however_often_it_is_seen() -> None:
-    story = begin(T0, T0, OLD, "replace")
-    story, first = looked(story, WAITS, T0 + 3, OLD)
-    story, again = looked(story, WAITS, T0 + 6, OLD)
+    timeline = begin(T0, T0, OLD, "replace")
+    timeline, first = looked(timeline, WAITS, T0 + 3, OLD)
+    timeline, again = looked(timeline, WAITS, T0 + 6, OLD)
     assert [one.key for one in first] == ["i-old Terminating:Wait", "i-new Pending:Wait", "step 1", "step 2"]
     assert again == []
-    assert story.looked_at == T0 + 6
+    assert timeline.looked_at == T0 + 6
 
 
 def test_times_are_those_of_whoever_knows_best() -> None:
-    story = begin(T0, T0, OLD, "replace")
-    story, _ = looked(story, WAITS, T0 + 3, OLD)
-    story, _ = looked(story, BACK, T0 + 600, OLD)
-    marks = milestones(story, BACK, SUBJECT)
+    timeline = begin(T0, T0, OLD, "replace")
+    timeline, _ = looked(timeline, WAITS, T0 + 3, OLD)
+    timeline, _ = looked(timeline, BACK, T0 + 600, OLD)
+    marks = milestones(timeline, BACK, SUBJECT)
     assert marks.model_dump() == {
         "call": T0 + 1,
         "out_of_service": T0 + 1,
@@ -70,37 +70,37 @@ def test_times_are_those_of_whoever_knows_best() -> None:
         "first_bad_probe": None,
         "first_good_probe": None,
     }
-    seen = next(one for one in story.moments if one.key == "eip-1 on i-new")
+    seen = next(one for one in timeline.moments if one.key == "eip-1 on i-new")
     assert (seen.source, seen.at, seen.not_before) == ("seen", T0 + 600, T0 + 3)
 
 
 def test_without_the_handlers_log_the_address_moved_when_that_was_seen() -> None:
-    story = begin(T0, T0, OLD, "replace")
-    story, _ = looked(story, BACK.model_copy(update={"notes": ()}), T0 + 63, OLD)
-    assert milestones(story, BACK, SUBJECT).address_moved == T0 + 63
+    timeline = begin(T0, T0, OLD, "replace")
+    timeline, _ = looked(timeline, BACK.model_copy(update={"notes": ()}), T0 + 63, OLD)
+    assert milestones(timeline, BACK, SUBJECT).address_moved == T0 + 63
 
 
 def test_an_instance_told_of_as_failed_counts_from_the_telling() -> None:
     by_health = SUBJECT.model_copy(update={"by": "unhealthy"})
-    story, _ = looked(begin(T0 - 20, T0, OLD, "unhealthy"), WAITS, T0 + 3, OLD)
-    marks = milestones(story, WAITS, by_health)
+    timeline, _ = looked(begin(T0 - 20, T0, OLD, "unhealthy"), WAITS, T0 + 3, OLD)
+    marks = milestones(timeline, WAITS, by_health)
     assert (marks.call, marks.out_of_service) == (T0 - 20, T0 + 1)
 
 
 def test_the_log_of_earlier_days_is_not_part_of_the_story() -> None:
     old = Note(at=T0 - 30, what="associate_address", about="eip-1, eni-0")
-    sight = WAITS.model_copy(update={"notes": (old, Note(at=T0 - 0.5, what="stop_instances", about=OLD))})
-    story, _ = looked(begin(T0, T0, OLD, "replace"), sight, T0 + 3, OLD)
-    assert [(one.says, one.at) for one in story.moments if one.source == "handler"] == [
+    observation = WAITS.model_copy(update={"notes": (old, Note(at=T0 - 0.5, what="stop_instances", about=OLD))})
+    timeline, _ = looked(begin(T0, T0, OLD, "replace"), observation, T0 + 3, OLD)
+    assert [(one.says, one.at) for one in timeline.moments if one.source == "handler"] == [
         (f"stop_instances {OLD}", T0)
     ]
 
 
 def test_a_probe_is_told_when_it_turns() -> None:
-    story = begin(T0, T0, OLD, "replace")
+    timeline = begin(T0, T0, OLD, "replace")
     told = []
     for second, answer in enumerate(["", "status 502", "status 503", "", ""]):
-        story, new = probed(story, answer, T0 + second)
+        timeline, new = probed(timeline, answer, T0 + second)
         told += [one.says for one in new]
     assert told == ["the probe fails: status 502", "the probe gets a good answer"]
 
@@ -126,15 +126,15 @@ def test_a_probe_is_told_when_it_turns() -> None:
     ],
 )
 def test_the_age_of_the_data(disk: Disk, snapshots: dict[str, float], lost: float | None, words: str) -> None:
-    sight = BACK.model_copy(update={"disks": (disk,)})
-    (found,) = losses(sight, SUBJECT, snapshots, T0 + 1)
+    observation = BACK.model_copy(update={"disks": (disk,)})
+    (found,) = losses(observation, SUBJECT, snapshots, T0 + 1)
     assert found.lost_s == lost
     assert words in found.says
 
 
 def test_a_volume_between_two_instances_has_not_come_back() -> None:
-    sight = WAITS.model_copy(update={"disks": (Disk(volume="vol-1", device="/dev/sdf"),)})
-    (found,) = losses(sight, SUBJECT, {}, T0 + 1)
+    observation = WAITS.model_copy(update={"disks": (Disk(volume="vol-1", device="/dev/sdf"),)})
+    (found,) = losses(observation, SUBJECT, {}, T0 + 1)
     assert (found.lost_s, found.says) == (None, "not in service yet")
 
 
@@ -171,9 +171,9 @@ def test_a_volume_between_two_instances_has_not_come_back() -> None:
 )
 def test_what_a_recovery_hangs_on_is_named_with_what_to_do(changes: dict[str, object], words: str) -> None:
     note = Note(at=T0 + 5, what="release", instance=NEW, reason="i-old has not let go of vol-1")
-    story, _ = looked(begin(T0, T0, OLD, "replace"), WAITS.model_copy(update={"notes": (note,)}), T0 + 6, OLD)
-    story, _ = probed(story, "status 502", T0 + 7)
-    what, todo = stuck(story, WAITS.model_copy(update=changes), SUBJECT, Commands())
+    timeline, _ = looked(begin(T0, T0, OLD, "replace"), WAITS.model_copy(update={"notes": (note,)}), T0 + 6, OLD)
+    timeline, _ = probed(timeline, "status 502", T0 + 7)
+    what, todo = stuck(timeline, WAITS.model_copy(update=changes), SUBJECT, Commands())
     assert words in what
     assert todo
 
@@ -189,23 +189,23 @@ def test_only_an_instance_that_has_everything_has_recovered() -> None:
 
 def test_what_cannot_be_read_is_unknown_and_not_absent() -> None:
     refusal = Answer(refusal=denied("autoscaling.DescribeAutoScalingGroups"))
-    sight = sight_of({"group": refusal, "disks": Answer(value={"Volumes": []})}, 0.0)
-    assert (sight.exists, sight.seats, sight.steps, sight.disks) == (True, None, None, ())
-    assert sight.unread == ("AccessDenied at autoscaling.DescribeAutoScalingGroups",)
-    story, new = looked(begin(T0, T0, OLD, "replace"), sight, T0 + 3, OLD)
+    observation = observation_of({"group": refusal, "disks": Answer(value={"Volumes": []})}, 0.0)
+    assert (observation.exists, observation.seats, observation.steps, observation.disks) == (True, None, None, ())
+    assert observation.unread == ("AccessDenied at autoscaling.DescribeAutoScalingGroups",)
+    timeline, new = looked(begin(T0, T0, OLD, "replace"), observation, T0 + 3, OLD)
     assert new == []
-    assert story.present == (OLD,), "an instance that could not be seen has not left"
+    assert timeline.present == (OLD,), "an instance that could not be seen has not left"
 
 
 def test_activities_of_the_past_and_lines_that_are_not_the_handlers_are_left_out() -> None:
     past = {"ActivityId": "0", "StartTime": "2026-01-01T00:00:00+00:00", "Description": "old"}
     lines = ["START RequestId: 1", "{}", "[]", '{"at": "2026-09-21T13:00:00Z", "what": "stop_instances"}']
-    sight = sight_of(
+    observation = observation_of(
         {
             "steps": Answer(value={"Activities": [past]}),
             "log": Answer(value={"events": [{"message": line} for line in lines]}),
         },
         T0,
     )
-    assert sight.steps == ()
-    assert [one.what for one in sight.notes] == ["stop_instances"]
+    assert observation.steps == ()
+    assert [one.what for one in observation.notes] == ["stop_instances"]

@@ -59,7 +59,7 @@ class Note(Value):
     about: str = ""
 
 
-class Sight(Value):
+class Observation(Value):
     """What one look found; a part that could not be read is None, and `unread` says why."""
 
     exists: bool = True
@@ -98,12 +98,12 @@ def log_read(log_group: str, since: float) -> Read:
     return Read(service="logs", operation="FilterLogEvents", params=params)
 
 
-def sight_of(answers: dict[str, Answer], since: float) -> Sight:
+def observation_of(answers: dict[str, Answer], since: float) -> Observation:
     """Return what the answers say; scaling activities begun at `since` or earlier belong to the past."""
     known = {name: one.value for name, one in answers.items() if one.refusal is None}
     groups = known["group"].get("AutoScalingGroups", []) if "group" in known else None
     steps = [_step(one) for one in known["steps"].get("Activities", [])] if "steps" in known else []
-    return Sight(
+    return Observation(
         exists=groups is None or bool(groups),
         seats=None if groups is None else tuple(_seat(one) for group in groups for one in group["Instances"]),
         steps=tuple(one for one in steps if one.began > since) if "steps" in known else None,
@@ -111,7 +111,7 @@ def sight_of(answers: dict[str, Answer], since: float) -> Sight:
 
 
 def data_of(answers: dict[str, Answer]) -> dict[str, object]:
-    """Return what the answers say of volumes, addresses and the handler's log, as members of a sight."""
+    """Return what the answers say of volumes, addresses and the handler's log, as members of a observation."""
     known = {name: one.value for name, one in answers.items() if one.refusal is None}
     return {
         "disks": tuple(_disks(known["disks"])) if "disks" in known else None,

@@ -1,4 +1,4 @@
-"""The story of a drill: every moment once, in the words and with the time of whoever knows it best.
+"""The timeline of a drill: every moment once, in the words and with the time of whoever knows it best.
 
 AWS's own times are exact (scaling activities, attachments), the handler's log is exact to the second, and what
 only opsctl saw happened after its look before, which may be long ago after an interruption: hence `not_before`.
@@ -7,7 +7,7 @@ only opsctl saw happened after its look before, which may be long ago after an i
 from collections.abc import Iterator
 from typing import Literal
 
-from opsctl.ha.drill.sight import Sight
+from opsctl.ha.drill.observation import Observation
 from opsctl.model.value import Value
 
 QUIET = ("run", "put_metric_data", "record_lifecycle_action_heartbeat", "create_tags", "publish")
@@ -36,7 +36,7 @@ class Moment(Value):
     not_before: float = 0.0
 
 
-class Story(Value):
+class DrillTimeline(Value):
     """What is known of a drill so far; small enough to be kept after every look."""
 
     called_at: float
@@ -55,71 +55,75 @@ class Story(Value):
         """When a moment was, if it was."""
         return next((one.at for one in self.moments if one.key == key), None)
 
-    def heard(self, new: list[Moment]) -> "Story":
-        """Return the story with more moments."""
+    def heard(self, new: list[Moment]) -> "DrillTimeline":
+        """Return the timeline with more moments."""
         return self.model_copy(update={"moments": (*self.moments, *new)})
 
 
-def begin(called_at: float, now: float, instance: str, by: str) -> Story:
-    """Return the story up to the call."""
+def begin(called_at: float, now: float, instance: str, by: str) -> DrillTimeline:
+    """Return the timeline up to the call."""
     words = {
         "replace": "the group was told to replace",
         "unhealthy": "the group was told of the failure of",
         "stop": "EC2 was told to stop",
     }[by]
     first = Moment(key="call", at=called_at, says=f"{words} {instance}", source="opsctl")
-    return Story(called_at=called_at, looked_at=now, moments=(first,), present=(instance,))
+    return DrillTimeline(called_at=called_at, looked_at=now, moments=(first,), present=(instance,))
 
 
-def looked(story: Story, sight: Sight, now: float, old: str) -> tuple[Story, list[Moment]]:
-    """Return the story after one more look, and what is new in it."""
-    known, new = story.keys, []
+def looked(
+    timeline: DrillTimeline, observation: Observation, now: float, old: str
+) -> tuple[DrillTimeline, list[Moment]]:
+    """Return the timeline after one more look, and what is new in it."""
+    known, new = timeline.keys, []
     for one in (
-        *_seats(story, sight, now, old),
-        *_steps(sight),
-        *(Moment(key=one.key, at=one.at, says=one.says, source="AWS") for one in sight.facts),
-        *_places(story, sight, now, old),
-        *_log(story, sight),
+        *_seats(timeline, observation, now, old),
+        *_steps(observation),
+        *(Moment(key=one.key, at=one.at, says=one.says, source="AWS") for one in observation.facts),
+        *_places(timeline, observation, now, old),
+        *_log(timeline, observation),
     ):
         if one.key not in known:
             known.add(one.key)
             new.append(one)
-    present = story.present if sight.seats is None else tuple(one.instance for one in sight.seats)
-    return story.heard(new).model_copy(update={"looked_at": now, "present": present}), new
+    present = timeline.present if observation.seats is None else tuple(one.instance for one in observation.seats)
+    return timeline.heard(new).model_copy(update={"looked_at": now, "present": present}), new
 
 
-def probed(story: Story, answer: str, now: float) -> tuple[Story, list[Moment]]:
-    """Return the story after one more probe; only the changes from good to bad and back are moments."""
-    after = story.model_copy(update={"probe": answer})
-    bad = story.at("probe bad") is not None
+def probed(timeline: DrillTimeline, answer: str, now: float) -> tuple[DrillTimeline, list[Moment]]:
+    """Return the timeline after one more probe; only the changes from good to bad and back are moments."""
+    after = timeline.model_copy(update={"probe": answer})
+    bad = timeline.at("probe bad") is not None
     if answer and not bad:
-        return _told(after, "probe bad", now, f"the probe fails: {answer}", story.looked_at)
-    if not answer and bad and story.probe:
-        number = sum(one.key.startswith("probe good") for one in story.moments)
-        return _told(after, f"probe good {number + 1}", now, "the probe gets a good answer", story.looked_at)
+        return _told(after, "probe bad", now, f"the probe fails: {answer}", timeline.looked_at)
+    if not answer and bad and timeline.probe:
+        number = sum(one.key.startswith("probe good") for one in timeline.moments)
+        return _told(after, f"probe good {number + 1}", now, "the probe gets a good answer", timeline.looked_at)
     return after, []
 
 
-def _told(story: Story, key: str, at: float, says: str, not_before: float) -> tuple[Story, list[Moment]]:
+def _told(
+    timeline: DrillTimeline, key: str, at: float, says: str, not_before: float
+) -> tuple[DrillTimeline, list[Moment]]:
     new = [Moment(key=key, at=at, says=says, source="seen", not_before=not_before)]
-    return story.heard(new), new
+    return timeline.heard(new), new
 
 
-def _seats(story: Story, sight: Sight, now: float, old: str) -> Iterator[Moment]:
-    if sight.seats is None:
+def _seats(timeline: DrillTimeline, observation: Observation, now: float, old: str) -> Iterator[Moment]:
+    if observation.seats is None:
         return
-    for seat in sight.seats:
+    for seat in observation.seats:
         if (seat.instance, seat.state) != (old, "InService"):
             says = seat.says or f"{seat.instance} is {seat.state} in {seat.zone}"
-            yield _seen(f"{seat.instance} {seat.state}", says, story, now)
-    here = {seat.instance for seat in sight.seats}
-    for instance in story.present:
+            yield _seen(f"{seat.instance} {seat.state}", says, timeline, now)
+    here = {seat.instance for seat in observation.seats}
+    for instance in timeline.present:
         if instance not in here:
-            yield _seen(f"{instance} gone", f"{instance} has left the group", story, now)
+            yield _seen(f"{instance} gone", f"{instance} has left the group", timeline, now)
 
 
-def _steps(sight: Sight) -> Iterator[Moment]:
-    for step in sight.steps or ():
+def _steps(observation: Observation) -> Iterator[Moment]:
+    for step in observation.steps or ():
         yield Moment(key=f"step {step.id}", at=step.began, says=f"began: {step.says}", source="AWS")
         if step.ended:
             message = f": {step.message}" if step.message and step.status != "Successful" else ""
@@ -127,26 +131,26 @@ def _steps(sight: Sight) -> Iterator[Moment]:
             yield Moment(key=f"step {step.id} ended", at=step.ended, says=says, source="AWS")
 
 
-def _places(story: Story, sight: Sight, now: float, old: str) -> Iterator[Moment]:
-    for disk in sight.disks or ():
+def _places(timeline: DrillTimeline, observation: Observation, now: float, old: str) -> Iterator[Moment]:
+    for disk in observation.disks or ():
         if disk.instance and disk.instance != old:
             says = f"{disk.volume} is attached to {disk.instance} as {disk.device}"
             key = f"{disk.volume} on {disk.instance}"
             if disk.attached_at:
                 yield Moment(key=key, at=disk.attached_at, says=says, source="AWS")
             else:
-                yield _seen(key, says, story, now)
+                yield _seen(key, says, timeline, now)
         elif not disk.instance:
-            yield _seen(f"{disk.volume} free", f"{disk.volume} is attached to nothing", story, now)
-    for allocation, holder in (sight.holders or {}).items():
+            yield _seen(f"{disk.volume} free", f"{disk.volume} is attached to nothing", timeline, now)
+    for allocation, holder in (observation.holders or {}).items():
         if holder and holder != old:
-            yield _seen(f"{allocation} on {holder}", f"{allocation} is on {holder}", story, now)
+            yield _seen(f"{allocation} on {holder}", f"{allocation} is on {holder}", timeline, now)
 
 
-def _log(story: Story, sight: Sight) -> Iterator[Moment]:
+def _log(timeline: DrillTimeline, observation: Observation) -> Iterator[Moment]:
     """What the handler did and waited for since the call; its times are whole seconds, cut off."""
-    began = min([story.called_at, *(one.began for one in sight.steps or ())])
-    for note in sight.notes:
+    began = min([timeline.called_at, *(one.began for one in observation.steps or ())])
+    for note in observation.notes:
         if note.at < began - 1:
             continue
         at = max(note.at, began)
@@ -158,5 +162,5 @@ def _log(story: Story, sight: Sight) -> Iterator[Moment]:
             yield Moment(key=key, at=at, says=f"{note.what}: {note.reason}", source="handler")
 
 
-def _seen(key: str, says: str, story: Story, now: float) -> Moment:
-    return Moment(key=key, at=now, says=says, source="seen", not_before=story.looked_at)
+def _seen(key: str, says: str, timeline: DrillTimeline, now: float) -> Moment:
+    return Moment(key=key, at=now, says=says, source="seen", not_before=timeline.looked_at)
