@@ -4,7 +4,7 @@ Alarm periods are AWS's own (60 seconds, two or three of them); starting an inst
 a snapshot takes minutes to hours, the first of a large volume longest.
 """
 
-from opsctl.ha.seen import Seen
+from opsctl.ha.inventory import Inventory
 from opsctl.model.value import Value
 from opsctl.resources.dlm_calls import START_WITHIN_S
 
@@ -18,10 +18,10 @@ class Outlook(Value):
     loss: str
 
 
-def outlooks(seen: Seen, *, balanced: bool) -> tuple[Outlook, ...]:
+def outlooks(inventory: Inventory, *, balanced: bool) -> tuple[Outlook, ...]:
     """Return the outlook of every kind of failure: as it is now, and in each mode that can be built."""
     rows: list[Outlook] = []
-    for failure, now, recover, standby, asg in _table(seen, balanced=balanced):
+    for failure, now, recover, standby, asg in _table(inventory, balanced=balanced):
         for mode, (time, loss) in (("now", now), ("recover", recover), ("standby", standby), ("asg", asg)):
             rows.append(Outlook(failure=failure, mode=mode, time=time, loss=loss))
     return tuple(rows)
@@ -30,7 +30,7 @@ def outlooks(seen: Seen, *, balanced: bool) -> tuple[Outlook, ...]:
 Cell = tuple[str, str]
 
 
-def _table(seen: Seen, *, balanced: bool) -> list[tuple[str, Cell, Cell, Cell, Cell]]:
+def _table(inventory: Inventory, *, balanced: bool) -> list[tuple[str, Cell, Cell, Cell, Cell]]:
     unnoticed = ("until someone notices", "none of its own")
     root = "root disk since the image"
     watched = (
@@ -43,68 +43,68 @@ def _table(seen: Seen, *, balanced: bool) -> list[tuple[str, Cell, Cell, Cell, C
             "process",
             unnoticed,
             ("only if the system hangs: 5 to 10 minutes", "memory"),
-            _elsewhere(seen, root, "only if the system hangs: 10 to 15 minutes"),
+            _elsewhere(inventory, root, "only if the system hangs: 10 to 15 minutes"),
             watched,
         ),
         (
             "host",
             ("minutes if AWS recovers it, else until someone acts", "memory"),
             ("5 to 10 minutes", "memory"),
-            _elsewhere(seen, root, "10 to 15 minutes"),
+            _elsewhere(inventory, root, "10 to 15 minutes"),
             ("5 to 15 minutes", root),
         ),
         (
             "host, zone full",
             ("until someone acts", "memory"),
             ("until there is capacity", "memory"),
-            _elsewhere(seen, root, "10 to 15 minutes"),
-            _elsewhere(seen, root, "10 to 20 minutes"),
+            _elsewhere(inventory, root, "10 to 15 minutes"),
+            _elsewhere(inventory, root, "10 to 20 minutes"),
         ),
         (
             "lost volume",
             ("until someone restores it", "all since the last snapshot"),
             ("announced; until someone restores it", "all since the last snapshot"),
             ("announced; until someone restores it", "all since the last snapshot"),
-            _volume(seen),
+            _volume(inventory),
         ),
         (
             "zone",
             ("until the zone is back", "none if it comes back"),
             ("until the zone is back", "none if it comes back"),
-            _zone(seen),
-            _zone(seen),
+            _zone(inventory),
+            _zone(inventory),
         ),
     ]
 
 
-def _volume(seen: Seen) -> Cell:
-    if not seen.data_volumes:
+def _volume(inventory: Inventory) -> Cell:
+    if not inventory.data_volumes:
         return "5 to 15 minutes", "root disk since the image"
-    if seen.wanted.allow_data_loss_s:
-        return "15 minutes and more, from a snapshot", _bounded(seen)
+    if inventory.wanted.allow_data_loss_s:
+        return "15 minutes and more, from a snapshot", _bounded(inventory)
     return "announced; until someone restores it", "all since the last snapshot"
 
 
-def _elsewhere(seen: Seen, root: str, time: str) -> Cell:
+def _elsewhere(inventory: Inventory, root: str, time: str) -> Cell:
     """In another zone the data follows by a snapshot: of what has changed since the last, or of everything."""
-    return f"{time}{' and a snapshot, up to hours' if seen.data_volumes else ''}", root
+    return f"{time}{' and a snapshot, up to hours' if inventory.data_volumes else ''}", root
 
 
-def _zone(seen: Seen) -> Cell:
-    if not seen.data_volumes:
+def _zone(inventory: Inventory) -> Cell:
+    if not inventory.data_volumes:
         return "5 to 15 minutes", "root disk since the image"
-    if seen.wanted.allow_data_loss_s:
-        return "once it is shown to be down: 20 minutes and more", _bounded(seen)
+    if inventory.wanted.allow_data_loss_s:
+        return "once it is shown to be down: 20 minutes and more", _bounded(inventory)
     return "announced; waits for the zone (see --allow-data-loss)", "none"
 
 
-def _bounded(seen: Seen) -> str:
-    limit = f"at most {duration(seen.wanted.allow_data_loss_s)}"
-    if not seen.wanted.rpo_s:
+def _bounded(inventory: Inventory) -> str:
+    limit = f"at most {duration(inventory.wanted.allow_data_loss_s)}"
+    if not inventory.wanted.rpo_s:
         return f"{limit}, if somebody else makes snapshots"
-    usual = f"usually up to {duration(seen.wanted.rpo_s)}"
-    if seen.wanted.snapshots == "dlm":
-        usual += f", at worst {duration(seen.wanted.rpo_s + START_WITHIN_S)},"
+    usual = f"usually up to {duration(inventory.wanted.rpo_s)}"
+    if inventory.wanted.snapshots == "dlm":
+        usual += f", at worst {duration(inventory.wanted.rpo_s + START_WITHIN_S)},"
     return f"{limit}, {usual} and the time of a snapshot"
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from opsctl.ha.checks.verdict import Mode, Verdict
-from opsctl.ha.seen import Wanted
+from opsctl.ha.inventory import Wanted
 from opsctl.model.value import Value
 
 

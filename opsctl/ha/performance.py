@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from opsctl.ha.checks.verdict import Verdict, carry, warn
-from opsctl.ha.seen import Seen
+from opsctl.ha.inventory import Inventory
 from opsctl.model.value import Json
 
 
@@ -42,21 +42,21 @@ def launch_performance(instance: Json) -> dict[str, Json]:
     return found
 
 
-def judge_performance(seen: Seen) -> Iterator[Verdict]:
+def judge_performance(inventory: Inventory) -> Iterator[Verdict]:
     """Tell what of it replacements have as well, and what they lack."""
-    extras = interface_performance(seen.interfaces[0] if seen.interfaces else {})
+    extras = interface_performance(inventory.interfaces[0] if inventory.interfaces else {})
     if "EnaSrdSpecification" in extras:
         why = "it works between instances of one zone only, so less of it is left in another"
         yield carry("ena-express", "ENA Express is on", why)
     if "ConnectionTrackingSpecification" in extras:
         told = ", ".join(f"{name} {value} s" for name, value in extras["ConnectionTrackingSpecification"].items())
         yield carry("connection-tracking", told, "a firewall state that ends sooner cuts idle connections")
-    weighting = _weighting(seen.instance)
+    weighting = _weighting(inventory.instance)
     if weighting:
         why = "an instance type that lacks it refuses to launch with it"
         yield carry("bandwidth-weighting", f"bandwidth weighting {weighting}", why)
-    yield from _reservations(seen.instance)
-    options = seen.instance.get("MaintenanceOptions") or {}
+    yield from _reservations(inventory.instance)
+    options = inventory.instance.get("MaintenanceOptions") or {}
     if options.get("RebootMigration") == "disabled":
         why = "no launch template carries that: a replacement has it on, unless somebody turns it off"
         yield warn("reboot-migration", "reboot migration is disabled", why)

@@ -1,6 +1,6 @@
 """Chooses the subnets in which a replacement may start: one a zone, alike in the way they are routed."""
 
-from opsctl.ha.seen import Seen
+from opsctl.ha.inventory import Inventory
 from opsctl.model.value import Json, Value
 from opsctl.resources.ec2 import parse_tags
 
@@ -41,37 +41,51 @@ class Places(Value):
         return tuple(dict.fromkeys(one.zone for one in self.subnets))
 
 
-def places_of(seen: Seen) -> Places:
+def places_of(inventory: Inventory) -> Places:
     """Return the subnets asked for, checked, or those found."""
-    known = {one.id: one for one in _parse(seen)}
-    current = known.get(seen.subnet)
+    known = {one.id: one for one in _parse(inventory)}
+    current = known.get(inventory.subnet)
     if current is None:
-        return Places(shortage=f"its subnet {seen.subnet or '(none)'} cannot be found")
-    offered = {one["Location"] for one in (seen.answers.get("offerings") or {}).get("InstanceTypeOfferings", [])}
-    chosen = _asked(seen, known, offered) if seen.wanted.subnets else _found(seen, known, current, offered)
+        return Places(shortage=f"its subnet {inventory.subnet or '(none)'} cannot be found")
+    offered = {
+        one["Location"] for one in (inventory.answers.get("offerings") or {}).get("InstanceTypeOfferings", [])
+    }
+    chosen = (
+        _asked(inventory, known, offered)
+        if inventory.wanted.subnets
+        else _found(inventory, known, current, offered)
+    )
     return chosen.model_copy(update={"differences": _differences(current, chosen.subnets)})
 
 
-def _asked(seen: Seen, known: dict[str, Subnet], offered: set[str]) -> Places:
-    wrong = [f"{one} is not in {seen.instance.get('VpcId')}" for one in seen.wanted.subnets if one not in known]
-    subnets = [known[one] for one in seen.wanted.subnets if one in known]
-    wrong += [f"{one.id}: {seen.type} is not offered in {one.zone}" for one in subnets if one.zone not in offered]
+def _asked(inventory: Inventory, known: dict[str, Subnet], offered: set[str]) -> Places:
+    wrong = [
+        f"{one} is not in {inventory.instance.get('VpcId')}"
+        for one in inventory.wanted.subnets
+        if one not in known
+    ]
+    subnets = [known[one] for one in inventory.wanted.subnets if one in known]
+    wrong += [
+        f"{one.id}: {inventory.type} is not offered in {one.zone}" for one in subnets if one.zone not in offered
+    ]
     wrong += [f"{one.id} is on an Outpost or in a Local Zone" for one in subnets if one.special]
-    wrong += [f"{one.id} has no IPv6, and the instance has" for one in subnets if seen.has_ipv6 and not one.ipv6]
-    if not wrong and seen.zone not in {one.zone for one in subnets}:
-        wrong.append(f"none of them is in {seen.zone}, where the instance runs")
-    ordered = sorted(subnets, key=lambda one: (one.id != seen.subnet, one.zone != seen.zone, one.zone))
+    wrong += [
+        f"{one.id} has no IPv6, and the instance has" for one in subnets if inventory.has_ipv6 and not one.ipv6
+    ]
+    if not wrong and inventory.zone not in {one.zone for one in subnets}:
+        wrong.append(f"none of them is in {inventory.zone}, where the instance runs")
+    ordered = sorted(subnets, key=lambda one: (one.id != inventory.subnet, one.zone != inventory.zone, one.zone))
     shortage = f"all subnets given are in {ordered[0].zone}" if ordered else ""
     return Places(subnets=tuple(ordered), wrong=tuple(wrong), shortage=shortage)
 
 
-def _found(seen: Seen, known: dict[str, Subnet], current: Subnet, offered: set[str]) -> Places:
+def _found(inventory: Inventory, known: dict[str, Subnet], current: Subnet, offered: set[str]) -> Places:
     best: dict[str, Subnet] = {}
     rejected: list[str] = []
     for one in known.values():
         if one.zone == current.zone:
             continue
-        reason = _reason_against(one, current, offered, seen)
+        reason = _reason_against(one, current, offered, inventory)
         if reason:
             rejected.append(f"{one.id} in {one.zone}: {reason}")
         elif one.zone not in best or _better(one, best[one.zone], current):
@@ -82,12 +96,12 @@ def _found(seen: Seen, known: dict[str, Subnet], current: Subnet, offered: set[s
     return Places(subnets=(current, *others), shortage=shortage)
 
 
-def _reason_against(one: Subnet, current: Subnet, offered: set[str], seen: Seen) -> str:
+def _reason_against(one: Subnet, current: Subnet, offered: set[str], inventory: Inventory) -> str:
     if one.special:
         return "on an Outpost or in a Local Zone"
     if one.zone not in offered:
-        return f"{seen.type} is not offered there"
-    if seen.has_ipv6 and not one.ipv6:
+        return f"{inventory.type} is not offered there"
+    if inventory.has_ipv6 and not one.ipv6:
         return "it has no IPv6, and the instance has"
     if one.free < FREE_ADDRESSES:
         return f"{one.free} free addresses"
@@ -116,8 +130,8 @@ def _differences(current: Subnet, chosen: tuple[Subnet, ...]) -> tuple[str, ...]
     return tuple(found)
 
 
-def _parse(seen: Seen) -> list[Subnet]:
-    routes, acls = _route_tables(seen), _network_acls(seen)
+def _parse(inventory: Inventory) -> list[Subnet]:
+    routes, acls = _route_tables(inventory), _network_acls(inventory)
     main = routes.get("", ("none", ""))
     return [
         Subnet(
@@ -129,9 +143,9 @@ def _parse(seen: Seen) -> list[Subnet]:
             route_table=routes.get(one["SubnetId"], main)[1],
             network_acl=acls.get(one["SubnetId"], ""),
             ipv6=bool(one.get("Ipv6CidrBlockAssociationSet")),
-            special=bool(one.get("OutpostArn")) or one["AvailabilityZone"].count("-") > _dashes(seen.region),
+            special=bool(one.get("OutpostArn")) or one["AvailabilityZone"].count("-") > _dashes(inventory.region),
         )
-        for one in (seen.answers.get("subnets") or {}).get("Subnets", [])
+        for one in (inventory.answers.get("subnets") or {}).get("Subnets", [])
         if one.get("State", "available") == "available"
     ]
 
@@ -141,10 +155,10 @@ def _dashes(region: str) -> int:
     return region.count("-")
 
 
-def _route_tables(seen: Seen) -> dict[str, tuple[str, str]]:
+def _route_tables(inventory: Inventory) -> dict[str, tuple[str, str]]:
     """Default route and table by subnet id; under "" those of the main table."""
     found: dict[str, tuple[str, str]] = {}
-    for table in (seen.answers.get("routes") or {}).get("RouteTables", []):
+    for table in (inventory.answers.get("routes") or {}).get("RouteTables", []):
         entry = (_default_route(table), table["RouteTableId"])
         for one in table.get("Associations", []):
             if one.get("Main"):
@@ -163,9 +177,9 @@ def _default_route(table: Json) -> str:
     return "none"
 
 
-def _network_acls(seen: Seen) -> dict[str, str]:
+def _network_acls(inventory: Inventory) -> dict[str, str]:
     return {
         one["SubnetId"]: acl["NetworkAclId"]
-        for acl in (seen.answers.get("network-acls") or {}).get("NetworkAcls", [])
+        for acl in (inventory.answers.get("network-acls") or {}).get("NetworkAcls", [])
         for one in acl.get("Associations", [])
     }

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from opsctl.ha.checks.keys import default_key
 from opsctl.ha.checks.topic import topic_key
-from opsctl.ha.seen import Seen
+from opsctl.ha.inventory import Inventory
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
 
@@ -22,9 +22,9 @@ def _attribute(instance: str, attribute: str) -> Read:
     return _read("ec2", "DescribeInstanceAttribute", InstanceId=instance, Attribute=attribute)
 
 
-def first_reads(seen: Seen) -> dict[str, Read]:
+def first_reads(inventory: Inventory) -> dict[str, Read]:
     """Everything that the instance alone leads to, by name."""
-    instance, region, partition = seen.instance, seen.region, seen.partition
+    instance, region, partition = inventory.instance, inventory.region, inventory.partition
     id_, vpc, type_ = instance["InstanceId"], instance.get("VpcId", ""), instance.get("InstanceType", "")
     placement = instance.get("Placement") or {}
     profile = (instance.get("IamInstanceProfile") or {}).get("Arn", "")
@@ -54,7 +54,7 @@ def first_reads(seen: Seen) -> dict[str, Read]:
         "old-alarms": _read(
             "cloudwatch",
             "DescribeAlarms",
-            ActionPrefix=f"arn:{partition}:swf:{region}:{seen.account}:action/actions/",
+            ActionPrefix=f"arn:{partition}:swf:{region}:{inventory.account}:action/actions/",
         ),
         "zones": _read("route53", "ListHostedZonesByVPC", VPCId=vpc, VPCRegion=region),
         "functions": _read("lambda", "GetAccountSettings"),
@@ -67,49 +67,51 @@ def first_reads(seen: Seen) -> dict[str, Read]:
     if profile:
         name = profile.rpartition("/")[2]
         reads["profile"] = _read("iam", "GetInstanceProfile", InstanceProfileName=name)
-    if seen.wanted.topic:
-        reads["topic"] = _read("sns", "GetTopicAttributes", TopicArn=seen.wanted.topic)
+    if inventory.wanted.topic:
+        reads["topic"] = _read("sns", "GetTopicAttributes", TopicArn=inventory.wanted.topic)
     return reads
 
 
-def second_reads(seen: Seen) -> dict[str, Read]:
+def second_reads(inventory: Inventory) -> dict[str, Read]:
     """What the first answers lead to: who is registered where, whose keys these are, what the names say."""
     reads: dict[str, Read] = {}
-    groups = (seen.answers.get("target-groups") or {}).get("TargetGroups", [])
+    groups = (inventory.answers.get("target-groups") or {}).get("TargetGroups", [])
     for group in groups:
-        if group.get("VpcId") == seen.instance.get("VpcId") and group.get("TargetType") in ("instance", "ip"):
+        if group.get("VpcId") == inventory.instance.get("VpcId") and group.get("TargetType") in ("instance", "ip"):
             arn = group["TargetGroupArn"]
             reads[f"health {arn}"] = _read("elbv2", "DescribeTargetHealth", TargetGroupArn=arn)
-    keys = {volume.kms_key for volume in seen.data_volumes} | {str(seen.root_volume.get("KmsKeyId") or "")}
-    keys.add(default_key(seen))
+    keys = {volume.kms_key for volume in inventory.data_volumes} | {
+        str(inventory.root_volume.get("KmsKeyId") or "")
+    }
+    keys.add(default_key(inventory))
     for key in sorted(keys - {""}):
         reads[f"key {key}"] = _read("kms", "DescribeKey", KeyId=key)
         if key.startswith("arn:") and ":alias/" not in key:  # nobody has chosen a key where EBS answers an alias
             reads[f"grants {key}"] = _read("kms", "ListGrants", KeyId=key)
-    key_of_topic = ((seen.answers.get("topic") or {}).get("Attributes") or {}).get("KmsMasterKeyId")
+    key_of_topic = ((inventory.answers.get("topic") or {}).get("Attributes") or {}).get("KmsMasterKeyId")
     if key_of_topic:
         reads["topic-key"] = _read("kms", "DescribeKey", KeyId=key_of_topic)
-    if _bursts(seen):
-        reads["credits"] = _read("ec2", "DescribeInstanceCreditSpecifications", InstanceIds=[seen.id])
-    for zone in (seen.answers.get("zones") or {}).get("HostedZoneSummaries", []):
+    if _bursts(inventory):
+        reads["credits"] = _read("ec2", "DescribeInstanceCreditSpecifications", InstanceIds=[inventory.id])
+    for zone in (inventory.answers.get("zones") or {}).get("HostedZoneSummaries", []):
         reads[f"records {zone['HostedZoneId']}"] = _read(
             "route53", "ListResourceRecordSets", HostedZoneId=zone["HostedZoneId"]
         )
     return reads
 
 
-def _bursts(seen: Seen) -> bool:
+def _bursts(inventory: Inventory) -> bool:
     """Whether its type earns CPU credits, as AWS says; by the family's name only where that could not be read.
 
     Trainium's `trn` and the like begin with a `t` as well, and AWS refuses the question for them.
     """
-    told = seen.type_info.get("BurstablePerformanceSupported")
-    return bool(told) if told is not None else re.match(r"t\d", seen.type) is not None
+    told = inventory.type_info.get("BurstablePerformanceSupported")
+    return bool(told) if told is not None else re.match(r"t\d", inventory.type) is not None
 
 
-def third_reads(seen: Seen) -> dict[str, Read]:
+def third_reads(inventory: Inventory) -> dict[str, Read]:
     """What the second answers lead to: whom the key of the topic lets use it."""
-    key = topic_key(seen)
+    key = topic_key(inventory)
     return {"topic-key-policy": _read("kms", "GetKeyPolicy", KeyId=key, PolicyName="default")} if key else {}
 
 

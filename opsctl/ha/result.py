@@ -15,10 +15,10 @@ from opsctl.ha.checks.user_data import judge_user_data
 from opsctl.ha.checks.verdict import Mode, Verdict
 from opsctl.ha.costs import Cost, costs_of
 from opsctl.ha.expectations import Outlook, outlooks
+from opsctl.ha.inventory import DataVolume, ElasticIp, Inventory
 from opsctl.ha.modes import choose_mode
 from opsctl.ha.performance import judge_performance
 from opsctl.ha.places import Places, places_of
-from opsctl.ha.seen import DataVolume, ElasticIp, Seen
 from opsctl.ha.snapshots import Snapshots, judge_policy, snapshots_of
 from opsctl.ha.tags import DEVICE_TAG, GROUP_TAG, ROLE_TAG, SNAPSHOTS_TAG
 from opsctl.ha.template import template_of
@@ -134,88 +134,88 @@ class HaPreflightResult(Value):
     ebs_check: bool
 
 
-def result_of(seen: Seen, group: str, unknown: list[Verdict]) -> HaPreflightResult:
+def result_of(inventory: Inventory, group: str, unknown: list[Verdict]) -> HaPreflightResult:
     """Judge what was seen, choose the mode, and return everything a plan needs."""
-    places = places_of(seen)
-    judged = [*judge_instance(seen), *judge_place(seen, places), *judge_network(seen)]
+    places = places_of(inventory)
+    judged = [*judge_instance(inventory), *judge_place(inventory, places), *judge_network(inventory)]
     judged += [
-        *judge_storage(seen),
-        *judge_keys(seen),
-        *judge_traffic(seen),
-        *judge_standby(seen),
-        *judge_handler(seen),
+        *judge_storage(inventory),
+        *judge_keys(inventory),
+        *judge_traffic(inventory),
+        *judge_standby(inventory),
+        *judge_handler(inventory),
     ]
-    judged += [*judge_user_data(seen), *judge_performance(seen), *judge_policy(seen), *unknown]
-    choice = choose_mode(seen.wanted, judged)
-    name = group or group_name(seen)
-    targets, template = registrations(seen), template_of(seen, name)
-    snapshots = snapshots_of(seen, name, handled=choice.mode != "recover")
+    judged += [*judge_user_data(inventory), *judge_performance(inventory), *judge_policy(inventory), *unknown]
+    choice = choose_mode(inventory.wanted, judged)
+    name = group or group_name(inventory)
+    targets, template = registrations(inventory), template_of(inventory, name)
+    snapshots = snapshots_of(inventory, name, handled=choice.mode != "recover")
     targeted = {SNAPSHOTS_TAG: name} if snapshots.dlm else {}
     return HaPreflightResult(
-        instance=seen.id,
-        title=f"{seen.tags['Name']} ({seen.id})" if seen.tags.get("Name") else seen.id,
+        instance=inventory.id,
+        title=f"{inventory.tags['Name']} ({inventory.id})" if inventory.tags.get("Name") else inventory.id,
         group=name,
-        zone=seen.zone,
-        vpc=str(seen.instance.get("VpcId", "")),
-        private_ip=seen.primary_ip,
+        zone=inventory.zone,
+        vpc=str(inventory.instance.get("VpcId", "")),
+        private_ip=inventory.primary_ip,
         mode=choice.mode,
         mode_reason=choice.reason,
         recover=choice.mode == "recover",
         standby=choice.mode == "standby",
         handled=choice.mode != "recover",
         asg=choice.mode == "asg",
-        attach=not seen.wanted.fresh,
-        running=seen.state == "running",
+        attach=not inventory.wanted.fresh,
+        running=inventory.state == "running",
         verdicts=_rows(judged, choice.mode),
-        outlook=outlooks(seen, balanced=bool(targets)),
-        costs=costs_of(seen, choice.mode, _alarm_count(seen, choice.mode)),
-        user_data_sha256=seen.user_data_digest,
-        has_user_data=bool(seen.user_data),
-        data_volumes=seen.data_volumes,
-        devices=tuple(one.device for one in seen.data_volumes),
-        addresses=seen.elastic_ips,
+        outlook=outlooks(inventory, balanced=bool(targets)),
+        costs=costs_of(inventory, choice.mode, _alarm_count(inventory, choice.mode)),
+        user_data_sha256=inventory.user_data_digest,
+        has_user_data=bool(inventory.user_data),
+        data_volumes=inventory.data_volumes,
+        devices=tuple(one.device for one in inventory.data_volumes),
+        addresses=inventory.elastic_ips,
         subnets=tuple(one.id for one in places.subnets),
-        home=places.by_zone.get(seen.zone, ()),
+        home=places.by_zone.get(inventory.zone, ()),
         places=places.by_zone if choice.mode == "asg" else {},
         zones=places.zones,
         target_groups=targets,
         health_checks=("EBS", *(("ELB",) if targets else ())),
-        roles=_roles(seen),
-        instance_tags={**seen.own_tags, GROUP_TAG: name, **targeted},
-        tagging=_tagging(seen, name, choice.mode, {} if seen.wanted.fresh else targeted),
+        roles=_roles(inventory),
+        instance_tags={**inventory.own_tags, GROUP_TAG: name, **targeted},
+        tagging=_tagging(inventory, name, choice.mode, {} if inventory.wanted.fresh else targeted),
         snapshots=snapshots,
         template=template,
-        twin=_twin(seen, name, template, places),
-        root_keys=_root_keys(seen),
-        kms_keys=keys_of_handler(seen, choice.mode),
-        topic_key=topic_key(seen),
-        source_dest_check_off=seen.instance.get("SourceDestCheck") is False,
-        concurrency=concurrency_of(seen),
-        names=_names(seen, name),
-        new_topic=not seen.wanted.topic,
-        ebs_check=seen.type_info.get("Hypervisor") == "nitro",
+        twin=_twin(inventory, name, template, places),
+        root_keys=_root_keys(inventory),
+        kms_keys=keys_of_handler(inventory, choice.mode),
+        topic_key=topic_key(inventory),
+        source_dest_check_off=inventory.instance.get("SourceDestCheck") is False,
+        concurrency=concurrency_of(inventory),
+        names=_names(inventory, name),
+        new_topic=not inventory.wanted.topic,
+        ebs_check=inventory.type_info.get("Hypervisor") == "nitro",
     )
 
 
-def group_name(seen: Seen) -> str:
+def group_name(inventory: Inventory) -> str:
     """Return the default name of the group: short enough for every name that is made from it."""
-    clean = re.sub(r"[^A-Za-z0-9-]+", "-", seen.tags.get("Name", "")).strip("-")[:_NAME_LIMIT].strip("-")
-    return f"ha-{clean or seen.id}"
+    clean = re.sub(r"[^A-Za-z0-9-]+", "-", inventory.tags.get("Name", "")).strip("-")[:_NAME_LIMIT].strip("-")
+    return f"ha-{clean or inventory.id}"
 
 
-def _names(seen: Seen, group: str) -> Names:
+def _names(inventory: Inventory, group: str) -> Names:
     stem = f"opsctl-{group}"
-    where = f"{seen.region}:{seen.account}"
+    where = f"{inventory.region}:{inventory.account}"
     return Names(
         stem=stem,
         function=stem,
-        function_arn=f"arn:{seen.partition}:lambda:{where}:function:{stem}",
+        function_arn=f"arn:{inventory.partition}:lambda:{where}:function:{stem}",
         role=stem,
-        role_arn=f"arn:{seen.partition}:iam::{seen.account}:role/{stem}",
+        role_arn=f"arn:{inventory.partition}:iam::{inventory.account}:role/{stem}",
         queue=f"{stem}-dlq",
-        queue_arn=f"arn:{seen.partition}:sqs:{where}:{stem}-dlq",
+        queue_arn=f"arn:{inventory.partition}:sqs:{where}:{stem}-dlq",
         topic=stem,
-        topic_arn=seen.wanted.topic or f"arn:{seen.partition}:sns:{where}:{stem}",
+        topic_arn=inventory.wanted.topic or f"arn:{inventory.partition}:sns:{where}:{stem}",
         log_group=f"/aws/lambda/{stem}",
         hooks_rule=f"{stem}-hooks",
         sweep_rule=f"{stem}-sweep",
@@ -240,21 +240,23 @@ def _rows(judged: list[Verdict], mode: Mode) -> tuple[Row, ...]:
     )
 
 
-def _alarm_count(seen: Seen, mode: Mode) -> int:
-    nitro = seen.type_info.get("Hypervisor") == "nitro"
+def _alarm_count(inventory: Inventory, mode: Mode) -> int:
+    nitro = inventory.type_info.get("Hypervisor") == "nitro"
     if mode == "recover":
         return 3 if nitro else 2
-    of_snapshots = 2 if seen.wanted.snapshots == "dlm" else 1
-    return (4 if mode == "standby" else 5) + (of_snapshots if seen.data_volumes and seen.wanted.rpo_s else 0)
+    of_snapshots = 2 if inventory.wanted.snapshots == "dlm" else 1
+    return (4 if mode == "standby" else 5) + (
+        of_snapshots if inventory.data_volumes and inventory.wanted.rpo_s else 0
+    )
 
 
-def _twin(seen: Seen, group: str, template: dict[str, Json], places: Places) -> Twin:
+def _twin(inventory: Inventory, group: str, template: dict[str, Json], places: Places) -> Twin:
     """The first subnet in another zone is the twin's; its name tells it apart."""
-    subnet = next((one.id for one in places.subnets if one.zone != seen.zone), "")
-    name = {"Name": _twin_name(seen.tags["Name"])} if seen.tags.get("Name") else {}
+    subnet = next((one.id for one in places.subnets if one.zone != inventory.zone), "")
+    name = {"Name": _twin_name(inventory.tags["Name"])} if inventory.tags.get("Name") else {}
     return Twin(
         interface={**template["NetworkInterfaces"][0], "SubnetId": subnet},
-        tags={**seen.own_tags, **name, GROUP_TAG: group, ROLE_TAG: "twin"},
+        tags={**inventory.own_tags, **name, GROUP_TAG: group, ROLE_TAG: "twin"},
         other_tags=tuple(template["TagSpecifications"]),
     )
 
@@ -265,23 +267,23 @@ def _twin_name(name: str) -> str:
     return f"{earlier[1]} {int(earlier[2] or 1) + 1}" if earlier else f"{name} twin"
 
 
-def _tagging(seen: Seen, group: str, mode: Mode, targeted: dict[str, str]) -> tuple[Tagging, ...]:
+def _tagging(inventory: Inventory, group: str, mode: Mode, targeted: dict[str, str]) -> tuple[Tagging, ...]:
     """One that gives its volumes away, as with --fresh, is not what snapshots are taken of."""
     role = {ROLE_TAG: "primary"} if mode == "standby" else {}
     replaced = group if mode in ("asg", "standby") else ""
-    found = [Tagging(resource=seen.id, tags={GROUP_TAG: group, **role, **targeted}, group=replaced)]
-    for one in seen.data_volumes:
+    found = [Tagging(resource=inventory.id, tags={GROUP_TAG: group, **role, **targeted}, group=replaced)]
+    for one in inventory.data_volumes:
         found.append(Tagging(resource=one.id, tags={GROUP_TAG: group, DEVICE_TAG: one.device, ROLE_TAG: "data"}))
-    found += [Tagging(resource=one.allocation_id, tags={GROUP_TAG: group}) for one in seen.elastic_ips]
+    found += [Tagging(resource=one.allocation_id, tags={GROUP_TAG: group}) for one in inventory.elastic_ips]
     return tuple(found)
 
 
-def _roles(seen: Seen) -> tuple[str, ...]:
-    profile = (seen.answers.get("profile") or {}).get("InstanceProfile", {})
+def _roles(inventory: Inventory) -> tuple[str, ...]:
+    profile = (inventory.answers.get("profile") or {}).get("InstanceProfile", {})
     return tuple(str(role["Arn"]) for role in profile.get("Roles", []))
 
 
-def _root_keys(seen: Seen) -> tuple[Grant, ...]:
-    key = key_to_grant(seen)
+def _root_keys(inventory: Inventory) -> tuple[Grant, ...]:
+    key = key_to_grant(inventory)
     role = f"role/aws-service-role/autoscaling.amazonaws.com/{SERVICE_ROLE}"
-    return (Grant(key=key, principal=f"arn:{seen.partition}:iam::{seen.account}:{role}"),) if key else ()
+    return (Grant(key=key, principal=f"arn:{inventory.partition}:iam::{inventory.account}:{role}"),) if key else ()

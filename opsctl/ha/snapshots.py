@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from opsctl.ha.checks.instance import TAGS_AT_MOST
 from opsctl.ha.checks.verdict import GROUP_ONLY, RECOVER_ONLY, STANDBY_ONLY, Verdict, block, carry, warn
 from opsctl.ha.expectations import duration
-from opsctl.ha.seen import Seen
+from opsctl.ha.inventory import Inventory
 from opsctl.model.errors import InvalidInput
 from opsctl.model.value import Value
 from opsctl.resources.dlm_calls import HOURS, MOST_KEPT, START_WITHIN_S
@@ -56,10 +56,10 @@ def refuse_bad_schedule(by: str, rpo_s: int, keep: int) -> None:
         )
 
 
-def snapshots_of(seen: Seen, group: str, *, handled: bool) -> Snapshots:
+def snapshots_of(inventory: Inventory, group: str, *, handled: bool) -> Snapshots:
     """Return who makes the sets of a group's data volumes; nobody where there are none, or nothing moves them."""
-    every_s = seen.wanted.rpo_s if handled and seen.data_volumes else 0
-    dlm = seen.wanted.snapshots == "dlm" and every_s > 0
+    every_s = inventory.wanted.rpo_s if handled and inventory.data_volumes else 0
+    dlm = inventory.wanted.snapshots == "dlm" and every_s > 0
     role = f"opsctl-{group}-dlm"
     return Snapshots(
         dlm=dlm,
@@ -68,51 +68,51 @@ def snapshots_of(seen: Seen, group: str, *, handled: bool) -> Snapshots:
         dlm_every_s=every_s if dlm else 0,
         alarm_after_s=every_s + (START_WITHIN_S if dlm else every_s) + TO_COMPLETE_S,
         role=role,
-        role_arn=f"arn:{seen.partition}:iam::{seen.account}:role/{role}",
+        role_arn=f"arn:{inventory.partition}:iam::{inventory.account}:role/{role}",
     )
 
 
-def judge_policy(seen: Seen) -> Iterator[Verdict]:
+def judge_policy(inventory: Inventory) -> Iterator[Verdict]:
     """Everything about snapshots by Data Lifecycle Manager."""
-    if seen.wanted.snapshots != "dlm":
+    if inventory.wanted.snapshots != "dlm":
         return
     why = "an instance that is recovered in place keeps its volumes; take snapshots for it by a policy of your own"
     yield block("dlm-recover", "--snapshots dlm", why, RECOVER_ONLY)
-    if not seen.data_volumes:
+    if not inventory.data_volumes:
         why = "there is nothing for Data Lifecycle Manager to take snapshots of; leave --snapshots dlm out"
         yield block("dlm-no-data", "it has no data volume", why)
         return
-    every = seen.wanted.rpo_s
+    every = inventory.wanted.rpo_s
     yield carry(
         "dlm",
-        f"Data Lifecycle Manager takes a set every {duration(every)}, and keeps {seen.wanted.keep_snapshots}",
+        f"Data Lifecycle Manager takes a set every {duration(every)}, and keeps {inventory.wanted.keep_snapshots}",
         f"a run begins up to an hour late: at worst {duration(every + START_WITHIN_S)} of writes, and the time of "
         "a snapshot, are in no set; it keeps that many of each volume, and deletes none of a volume that is gone",
     )
-    yield from _window(seen, every + START_WITHIN_S)
-    yield from _tags(seen)
+    yield from _window(inventory, every + START_WITHIN_S)
+    yield from _tags(inventory)
 
 
-def _window(seen: Seen, worst_s: int) -> Iterator[Verdict]:
-    if seen.wanted.keep_snapshots < FEWEST:
+def _window(inventory: Inventory, worst_s: int) -> Iterator[Verdict]:
+    if inventory.wanted.keep_snapshots < FEWEST:
         why = (
             "the oldest is deleted when the next has begun, and that one may fail or be pending when it is needed"
         )
-        yield warn("dlm-few", f"{seen.wanted.keep_snapshots} of each volume are kept", why)
-    allowed = seen.wanted.allow_data_loss_s
+        yield warn("dlm-few", f"{inventory.wanted.keep_snapshots} of each volume are kept", why)
+    allowed = inventory.wanted.allow_data_loss_s
     if 0 < allowed < worst_s:
         why = f"sets may be {duration(worst_s)} apart, and then the newest is too old to be used"
         yield warn("dlm-window", f"--allow-data-loss {duration(allowed)}", why)
 
 
-def _tags(seen: Seen) -> Iterator[Verdict]:
+def _tags(inventory: Inventory) -> Iterator[Verdict]:
     """AWS: 50 tags a resource; a snapshot gets those of its volume."""
     for modes, ours in ((GROUP_ONLY, GROUP_TAGS), (STANDBY_ONLY, STANDBY_TAGS)):
-        if len(seen.own_tags) > TAGS_AT_MOST - ours:
+        if len(inventory.own_tags) > TAGS_AT_MOST - ours:
             why = f"AWS takes {TAGS_AT_MOST}, and {ours} more are needed: take some off"
-            yield block("dlm-tags", f"it has {len(seen.own_tags)} tags", why, modes)
-    ids = {one.id for one in seen.data_volumes}
-    for volume in (seen.answers.get("volumes") or {}).get("Volumes", []):
+            yield block("dlm-tags", f"it has {len(inventory.own_tags)} tags", why, modes)
+    ids = {one.id for one in inventory.data_volumes}
+    for volume in (inventory.answers.get("volumes") or {}).get("Volumes", []):
         users = [key for key in parse_tags(volume) if not key.startswith(("aws:", "opsctl:"))]
         if volume["VolumeId"] in ids and len(users) > TAGS_AT_MOST - VOLUME_TAGS:
             why = f"its snapshots get them all and {VOLUME_TAGS} more, and AWS takes {TAGS_AT_MOST}: take some off"

@@ -4,39 +4,41 @@ Never carried: interface and subnet ids, addresses, the zone, a cluster placemen
 data volumes, and the state of MetadataOptions (EC2 API reference, GetLaunchTemplateData and its sample output).
 """
 
+from opsctl.ha.inventory import Inventory
 from opsctl.ha.performance import interface_performance, launch_performance
-from opsctl.ha.seen import Seen
 from opsctl.ha.tags import GROUP_TAG
 from opsctl.model.value import Json
 from opsctl.resources.ec2 import parse_tags
 from opsctl.resources.marks import tag_list
 
 
-def template_of(seen: Seen, group: str) -> dict[str, Json]:
+def template_of(inventory: Inventory, group: str) -> dict[str, Json]:
     """Return LaunchTemplateData without the image and the user data, which are known only when applying."""
     data: dict[str, Json] = {
-        "InstanceType": seen.type,
-        "NetworkInterfaces": [_interface(seen)],
-        "TagSpecifications": _tags(seen, group),
-        "Monitoring": {"Enabled": seen.instance.get("Monitoring", {}).get("State") in ("enabled", "pending")},
+        "InstanceType": inventory.type,
+        "NetworkInterfaces": [_interface(inventory)],
+        "TagSpecifications": _tags(inventory, group),
+        "Monitoring": {"Enabled": inventory.instance.get("Monitoring", {}).get("State") in ("enabled", "pending")},
     }
-    if seen.instance.get("EbsOptimized"):
+    if inventory.instance.get("EbsOptimized"):
         data["EbsOptimized"] = True
-    if seen.instance.get("KeyName"):
-        data["KeyName"] = seen.instance["KeyName"]
-    profile = (seen.instance.get("IamInstanceProfile") or {}).get("Arn")
+    if inventory.instance.get("KeyName"):
+        data["KeyName"] = inventory.instance["KeyName"]
+    profile = (inventory.instance.get("IamInstanceProfile") or {}).get("Arn")
     if profile:
         data["IamInstanceProfile"] = {"Arn": profile}
-    return data | _options(seen) | launch_performance(seen.instance)
+    return data | _options(inventory) | launch_performance(inventory.instance)
 
 
-def _interface(seen: Seen) -> dict[str, Json]:
-    primary = seen.interfaces[0] if seen.interfaces else {}
-    groups = [one["GroupId"] for one in primary.get("Groups") or seen.instance.get("SecurityGroups") or []]
+def _interface(inventory: Inventory) -> dict[str, Json]:
+    primary = inventory.interfaces[0] if inventory.interfaces else {}
+    groups = [one["GroupId"] for one in primary.get("Groups") or inventory.instance.get("SecurityGroups") or []]
     interface: dict[str, Json] = {"DeviceIndex": 0, "Groups": groups, "DeleteOnTermination": True}
     # Until the Elastic IP is moved, last, a replacement needs another way out. An instance without a public
     # address must not get one from a subnet that hands them out.
-    public = seen.instance.get("PublicIpAddress") or any(one.device_index == 0 for one in seen.elastic_ips)
+    public = inventory.instance.get("PublicIpAddress") or any(
+        one.device_index == 0 for one in inventory.elastic_ips
+    )
     interface["AssociatePublicIpAddress"] = bool(public)
     count = len(primary.get("Ipv6Addresses") or [])
     if count:
@@ -44,21 +46,21 @@ def _interface(seen: Seen) -> dict[str, Json]:
     return interface | interface_performance(primary)
 
 
-def _tags(seen: Seen, group: str) -> list[Json]:
-    root = {k: v for k, v in parse_tags(seen.root_volume).items() if not k.startswith(("aws:", "opsctl:"))}
+def _tags(inventory: Inventory, group: str) -> list[Json]:
+    root = {k: v for k, v in parse_tags(inventory.root_volume).items() if not k.startswith(("aws:", "opsctl:"))}
     found: list[Json] = [{"ResourceType": "network-interface", "Tags": tag_list({GROUP_TAG: group})}]
     if root:
         found.append({"ResourceType": "volume", "Tags": tag_list(root)})
     return found
 
 
-def _options(seen: Seen) -> dict[str, Json]:
-    instance = seen.instance
+def _options(inventory: Inventory) -> dict[str, Json]:
+    instance = inventory.instance
     found: dict[str, Json] = {}
     metadata = {k: v for k, v in (instance.get("MetadataOptions") or {}).items() if k != "State"}
     if metadata:
         found["MetadataOptions"] = metadata
-    placement = _placement(seen)
+    placement = _placement(inventory)
     if placement:
         found["Placement"] = placement
     licences = [
@@ -66,25 +68,25 @@ def _options(seen: Seen) -> dict[str, Json]:
     ]
     if licences:
         found["LicenseSpecifications"] = licences
-    cpu = _cpu_options(seen)
+    cpu = _cpu_options(inventory)
     if cpu:
         found["CpuOptions"] = cpu
     if (instance.get("EnclaveOptions") or {}).get("Enabled"):
         found["EnclaveOptions"] = {"Enabled": True}
-    burst = (seen.answers.get("credits") or {}).get("InstanceCreditSpecifications") or [{}]
+    burst = (inventory.answers.get("credits") or {}).get("InstanceCreditSpecifications") or [{}]
     if burst[0].get("CpuCredits"):
         found["CreditSpecification"] = {"CpuCredits": burst[0]["CpuCredits"]}
     names = {k: v for k, v in (instance.get("PrivateDnsNameOptions") or {}).items() if v not in (None, "")}
     if names:
         found["PrivateDnsNameOptions"] = names
-    if seen.attribute("termination-protection", "DisableApiTermination"):
+    if inventory.attribute("termination-protection", "DisableApiTermination"):
         found["DisableApiTermination"] = True
     return found
 
 
-def _cpu_options(seen: Seen) -> dict[str, Json]:
+def _cpu_options(inventory: Inventory) -> dict[str, Json]:
     """What somebody chose for it, often for a licence by the core; the type's own defaults are left to AWS."""
-    told, usual = seen.instance.get("CpuOptions") or {}, seen.type_info.get("VCpuInfo") or {}
+    told, usual = inventory.instance.get("CpuOptions") or {}, inventory.type_info.get("VCpuInfo") or {}
     pairs = (("CoreCount", "DefaultCores"), ("ThreadsPerCore", "DefaultThreadsPerCore"))
     found: dict[str, Json] = {}
     if usual and any(told.get(ours, usual.get(theirs)) != usual.get(theirs) for ours, theirs in pairs):
@@ -94,12 +96,12 @@ def _cpu_options(seen: Seen) -> dict[str, Json]:
     return found
 
 
-def _placement(seen: Seen) -> dict[str, Json]:
-    told = seen.instance.get("Placement") or {}
+def _placement(inventory: Inventory) -> dict[str, Json]:
+    told = inventory.instance.get("Placement") or {}
     found: dict[str, Json] = {}
     if told.get("Tenancy") == "dedicated":
         found["Tenancy"] = "dedicated"
-    groups = (seen.answers.get("placement-group") or {}).get("PlacementGroups", [])
+    groups = (inventory.answers.get("placement-group") or {}).get("PlacementGroups", [])
     if groups and groups[0].get("Strategy") in ("spread", "partition"):
         found["GroupName"] = told["GroupName"]
     return found

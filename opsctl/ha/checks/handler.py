@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 
 from opsctl.ha.checks.verdict import Verdict, warn
-from opsctl.ha.seen import Seen
+from opsctl.ha.inventory import Inventory
 
 UNRESERVED = 100
 """AWS: at least so much of an account's Lambda concurrency has to stay unreserved."""
 
 
-def judge_handler(seen: Seen) -> Iterator[Verdict]:
+def judge_handler(inventory: Inventory) -> Iterator[Verdict]:
     """What becomes of a handler that nothing keeps from running twice at once."""
-    if seen.answers.get("functions") and not concurrency_of(seen):
+    if inventory.answers.get("functions") and not concurrency_of(inventory):
         why = (
             "that is safe: it keeps no state but tags, asks AWS again before each step, and AWS attaches a volume "
             "once; at worst a snapshot is made twice"
@@ -19,7 +19,7 @@ def judge_handler(seen: Seen) -> Iterator[Verdict]:
         yield warn("overlapping-runs", "the account has no concurrency to reserve, so its runs may overlap", why)
 
 
-def concurrency_of(seen: Seen) -> int:
+def concurrency_of(inventory: Inventory) -> int:
     """Return how many runs of the handler may go on at once: one, or 0 where none can be reserved for it."""
-    limits = (seen.answers.get("functions") or {}).get("AccountLimit", {})
+    limits = (inventory.answers.get("functions") or {}).get("AccountLimit", {})
     return 1 if int(limits.get("UnreservedConcurrentExecutions", 0)) > UNRESERVED else 0

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from opsctl.ha.checks.verdict import ALL_MODES, GROUP_ONLY, RECOVER_ONLY, Verdict, accept, block, carry, warn
-from opsctl.ha.seen import Seen
+from opsctl.ha.inventory import Inventory
 from opsctl.model.commands import Commands
 
 TAGS_AT_MOST = 50
@@ -15,27 +15,31 @@ _TRANSIENT = {
 }
 
 
-def judge_instance(seen: Seen) -> Iterator[Verdict]:
+def judge_instance(inventory: Inventory) -> Iterator[Verdict]:
     """Everything about the instance that is neither its place, its network nor its disks."""
-    yield from _state(seen)
-    yield from _ownership(seen)
-    yield from _protection(seen)
-    yield from _software(seen)
-    yield from _recover_support(seen)
+    yield from _state(inventory)
+    yield from _ownership(inventory)
+    yield from _protection(inventory)
+    yield from _software(inventory)
+    yield from _recover_support(inventory)
 
 
-def _state(seen: Seen) -> Iterator[Verdict]:
-    if seen.state != "running" and not seen.wanted.fresh:
+def _state(inventory: Inventory) -> Iterator[Verdict]:
+    if inventory.state != "running" and not inventory.wanted.fresh:
         yield block(
-            "not-running", f"it is {seen.state}", "only a running instance can be attached; --fresh launches one"
+            "not-running",
+            f"it is {inventory.state}",
+            "only a running instance can be attached; --fresh launches one",
         )
-    images = seen.answers.get("image")
-    if images is not None and not images.get("Images") and not seen.wanted.fresh:
+    images = inventory.answers.get("image")
+    if images is not None and not images.get("Images") and not inventory.wanted.fresh:
         why = "an instance is attached only while the image it was launched from exists; --fresh launches one"
-        yield block("image-gone", f"its image {seen.instance['ImageId']} does not exist any more", why, GROUP_ONLY)
+        yield block(
+            "image-gone", f"its image {inventory.instance['ImageId']} does not exist any more", why, GROUP_ONLY
+        )
     events = [
         event.get("Code", "")
-        for status in (seen.answers.get("status") or {}).get("InstanceStatuses", [])
+        for status in (inventory.answers.get("status") or {}).get("InstanceStatuses", [])
         for event in status.get("Events") or []
         if not str(event.get("Description", "")).startswith("[Completed]")
     ]
@@ -47,36 +51,37 @@ def _state(seen: Seen) -> Iterator[Verdict]:
         )
 
 
-def _ownership(seen: Seen) -> Iterator[Verdict]:
-    members = (seen.answers.get("membership") or {}).get("AutoScalingInstances", [])
-    group = members[0]["AutoScalingGroupName"] if members else seen.tags.get("aws:autoscaling:groupName", "")
+def _ownership(inventory: Inventory) -> Iterator[Verdict]:
+    members = (inventory.answers.get("membership") or {}).get("AutoScalingInstances", [])
+    group = members[0]["AutoScalingGroupName"] if members else inventory.tags.get("aws:autoscaling:groupName", "")
     if group:
-        why = f"an instance belongs to at most one group; see {seen.commands.opsctl('make-ha', 'status', group)}"
+        status = inventory.commands.opsctl("make-ha", "status", group)
+        why = f"an instance belongs to at most one group; see {status}"
         yield block("in-group", f"it is in Auto Scaling group {group}", why, ALL_MODES)
-    if (seen.instance.get("Operator") or {}).get("Managed"):
-        who = seen.instance["Operator"].get("Principal", "another service")
+    if (inventory.instance.get("Operator") or {}).get("Managed"):
+        who = inventory.instance["Operator"].get("Principal", "another service")
         yield block("service-managed", f"{who} manages it", "AWS refuses changes to managed instances", ALL_MODES)
-    lifecycle = seen.instance.get("InstanceLifecycle", "")
+    lifecycle = inventory.instance.get("InstanceLifecycle", "")
     if lifecycle:
         why = _TRANSIENT.get(lifecycle, "its capacity is not permanent")
         yield block("not-on-demand", f"it is a {lifecycle} instance", why)
 
 
-def _protection(seen: Seen) -> Iterator[Verdict]:
-    if seen.attribute("termination-protection", "DisableApiTermination"):
+def _protection(inventory: Inventory) -> Iterator[Verdict]:
+    if inventory.attribute("termination-protection", "DisableApiTermination"):
         why = "it does not stop Auto Scaling from replacing the instance"
         yield warn("termination-protection", "it is protected from termination", why)
-    yield from _stop_protection(seen)
-    if (seen.instance.get("HibernationOptions") or {}).get("Configured"):
+    yield from _stop_protection(inventory)
+    if (inventory.instance.get("HibernationOptions") or {}).get("Configured"):
         yield warn("hibernation", "hibernation is configured", "instances of a group cannot hibernate; left out")
 
 
-def _stop_protection(seen: Seen) -> Iterator[Verdict]:
+def _stop_protection(inventory: Inventory) -> Iterator[Verdict]:
     """EC2 user guide: protection holds against StopInstances, by whomever, and not against Auto Scaling."""
-    if not seen.attribute("stop-protection", "DisableApiStop"):
+    if not inventory.attribute("stop-protection", "DisableApiStop"):
         return
-    what, off = "it is protected from being stopped", stop_protection_off(seen.id, seen.commands)
-    if seen.data_volumes or seen.wanted.fresh:
+    what, off = "it is protected from being stopped", stop_protection_off(inventory.id, inventory.commands)
+    if inventory.data_volumes or inventory.wanted.fresh:
         why = f"it has to be stopped before its volumes can go to another instance: {off}"
         yield block("stop-protection", what, why, GROUP_ONLY)
     else:
@@ -90,36 +95,36 @@ def stop_protection_off(instance: str, commands: Commands) -> str:
     return f"{commands.aws(*words)} turns that off"
 
 
-def _software(seen: Seen) -> Iterator[Verdict]:
-    if str(seen.instance.get("Platform", "")).lower() == "windows":
+def _software(inventory: Inventory) -> Iterator[Verdict]:
+    if str(inventory.instance.get("Platform", "")).lower() == "windows":
         why = "a clone keeps computer name, domain identity and SID unless the image was prepared with Sysprep"
         yield accept("windows", "it runs Windows", why)
-    codes = [code.get("ProductCodeId", "") for code in seen.instance.get("ProductCodes") or []]
+    codes = [code.get("ProductCodeId", "") for code in inventory.instance.get("ProductCodes") or []]
     if codes:
         why = "every launch needs the account's subscription to the AWS Marketplace product"
         yield warn("marketplace-image", f"its image carries product code {', '.join(codes)}", why)
-    tokens = (seen.instance.get("MetadataOptions") or {}).get("HttpTokens")
+    tokens = (inventory.instance.get("MetadataOptions") or {}).get("HttpTokens")
     if tokens and tokens != "required":
         yield warn("imds-v1", "it answers IMDSv1", "carried over as it is; HttpTokens=required is safer")
-    profile = (seen.instance.get("IamInstanceProfile") or {}).get("Arn", "")
+    profile = (inventory.instance.get("IamInstanceProfile") or {}).get("Arn", "")
     if profile:
         why = "whoever applies needs iam:PassRole for its role"
         yield carry("instance-profile", f"instance profile {profile.rpartition('/')[2]}", why)
-    yield from _tags(seen)
-    licences = seen.instance.get("Licenses") or []
+    yield from _tags(inventory)
+    licences = inventory.instance.get("Licenses") or []
     if licences:
         yield carry("licences", f"{len(licences)} licence configuration(s)", "each launch consumes a licence")
 
 
-def _tags(seen: Seen) -> Iterator[Verdict]:
+def _tags(inventory: Inventory) -> Iterator[Verdict]:
     """AWS: 50 tags a resource. The group's own takes one of the instance's and volumes', the plan's one more."""
-    count = len(seen.own_tags)
+    count = len(inventory.own_tags)
     if count > TAGS_AT_MOST - 2:
         why = f"AWS takes {TAGS_AT_MOST} on the group, and recovery needs two of them: take some off"
         yield block("tags", f"it has {count} tags", why)
 
 
-def _recover_support(seen: Seen) -> Iterator[Verdict]:
-    if seen.type_info.get("AutoRecoverySupported") is False:
+def _recover_support(inventory: Inventory) -> Iterator[Verdict]:
+    if inventory.type_info.get("AutoRecoverySupported") is False:
         why = "CloudWatch's recover action is refused for such an instance"
-        yield block("recover-unsupported", f"{seen.type} does not support recovery", why, RECOVER_ONLY)
+        yield block("recover-unsupported", f"{inventory.type} does not support recovery", why, RECOVER_ONLY)

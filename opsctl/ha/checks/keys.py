@@ -8,7 +8,7 @@ guide, encryption by default; EC2 API, ModifyEbsDefaultKmsKeyId ("if you delete 
 from collections.abc import Iterator
 
 from opsctl.ha.checks.verdict import GROUP_ONLY, Mode, Verdict, block, carry, fix, warn
-from opsctl.ha.seen import Seen
+from opsctl.ha.inventory import Inventory
 from opsctl.model.value import Json
 
 SERVICE_ROLE = "AWSServiceRoleForAutoScaling"
@@ -23,77 +23,77 @@ _GRANTING = (
 )
 
 
-def judge_keys(seen: Seen) -> Iterator[Verdict]:
+def judge_keys(inventory: Inventory) -> Iterator[Verdict]:
     """Whether the group's own role and the handler may use the keys, and whether the keys can be used at all."""
-    yield from _unusable(seen)
-    keys = sorted({one.kms_key for one in seen.data_volumes if is_customer_key(seen, one.kms_key)})
+    yield from _unusable(inventory)
+    keys = sorted({one.kms_key for one in inventory.data_volumes if is_customer_key(inventory, one.kms_key)})
     if keys:
         yield warn("data-key", f"data volumes are encrypted with customer key {', '.join(keys)}", _TO_IAM)
-    yield from _root(seen)
-    yield from _default(seen)
+    yield from _root(inventory)
+    yield from _default(inventory)
 
 
-def is_customer_key(seen: Seen, key: str) -> bool:
+def is_customer_key(inventory: Inventory, key: str) -> bool:
     """Whether a key is a customer's, whose policy decides who may use it; what could not be read is not."""
-    return bool(_about(seen, key).get("KeyManager") == "CUSTOMER")
+    return bool(_about(inventory, key).get("KeyManager") == "CUSTOMER")
 
 
-def default_key(seen: Seen) -> str:
+def default_key(inventory: Inventory) -> str:
     """Return the key with which the account encrypts every new volume; empty where it does not."""
-    on = (seen.answers.get("ebs-encryption") or {}).get("EbsEncryptionByDefault")
-    return str((seen.answers.get("ebs-default-key") or {}).get("KmsKeyId") or "") if on else ""
+    on = (inventory.answers.get("ebs-encryption") or {}).get("EbsEncryptionByDefault")
+    return str((inventory.answers.get("ebs-default-key") or {}).get("KmsKeyId") or "") if on else ""
 
 
-def key_to_grant(seen: Seen) -> str:
+def key_to_grant(inventory: Inventory) -> str:
     """Return the customer key of a replacement's root disk that Auto Scaling has no grant for; empty if none."""
-    key = _root_key_to_be(seen)
-    return key if is_customer_key(seen, key) and not _granted(seen, key) else ""
+    key = _root_key_to_be(inventory)
+    return key if is_customer_key(inventory, key) and not _granted(inventory, key) else ""
 
 
-def keys_of_handler(seen: Seen, mode: Mode) -> tuple[str, ...]:
+def keys_of_handler(inventory: Inventory, mode: Mode) -> tuple[str, ...]:
     """Return the keys that the handler has to be let use; AWS's own needs nothing.
 
     Those of the data, and of what is made of it; where it starts a twin, that of the root volume as well: AWS
     gives EC2 a grant for every start. EBS answers an alias, no ARN, where its own key is the default.
     """
-    keys = {one.kms_key or default_key(seen) for one in seen.data_volumes}
+    keys = {one.kms_key or default_key(inventory) for one in inventory.data_volumes}
     if mode == "standby":
-        keys.add(_root_key_to_be(seen))
+        keys.add(_root_key_to_be(inventory))
     named = sorted(key for key in keys if key.startswith("arn:"))
-    return tuple(key for key in named if _about(seen, key).get("KeyManager") != "AWS")
+    return tuple(key for key in named if _about(inventory, key).get("KeyManager") != "AWS")
 
 
-def _root_key_to_be(seen: Seen) -> str:
+def _root_key_to_be(inventory: Inventory) -> str:
     """A disk from an encrypted image keeps the key; one from any other gets the account's default."""
-    return str(seen.root_volume.get("KmsKeyId") or "") or default_key(seen)
+    return str(inventory.root_volume.get("KmsKeyId") or "") or default_key(inventory)
 
 
-def _about(seen: Seen, key: str) -> dict[str, Json]:
-    found: dict[str, Json] = (seen.answers.get(f"key {key}") or {}).get("KeyMetadata", {})
+def _about(inventory: Inventory, key: str) -> dict[str, Json]:
+    found: dict[str, Json] = (inventory.answers.get(f"key {key}") or {}).get("KeyMetadata", {})
     return found
 
 
-def _granted(seen: Seen, key: str) -> bool:
-    grants = (seen.answers.get(f"grants {key}") or {}).get("Grants", [])
+def _granted(inventory: Inventory, key: str) -> bool:
+    grants = (inventory.answers.get(f"grants {key}") or {}).get("Grants", [])
     return any(SERVICE_ROLE in str(one.get("GranteePrincipal", "")) for one in grants)
 
 
-def _unusable(seen: Seen) -> Iterator[Verdict]:
+def _unusable(inventory: Inventory) -> Iterator[Verdict]:
     """A key that is disabled or about to be deleted lets no disk be attached or made, whoever asks."""
-    keys = {one.kms_key for one in seen.data_volumes} | {_root_key_to_be(seen), default_key(seen)}
+    keys = {one.kms_key for one in inventory.data_volumes} | {_root_key_to_be(inventory), default_key(inventory)}
     for key in sorted(keys - {""}):
-        state = _about(seen, key).get("KeyState", "Enabled")
+        state = _about(inventory, key).get("KeyState", "Enabled")
         if state != "Enabled":
             why = "a disk with that key can be neither attached to a replacement nor made: put the key right first"
             yield block("key-state", f"KMS key {key} is {state}", why)
 
 
-def _root(seen: Seen) -> Iterator[Verdict]:
+def _root(inventory: Inventory) -> Iterator[Verdict]:
     """A customer key of the root volume has to let the group's own role in; data volumes are the handler's."""
-    key = str(seen.root_volume.get("KmsKeyId") or "")
-    if not is_customer_key(seen, key):
+    key = str(inventory.root_volume.get("KmsKeyId") or "")
+    if not is_customer_key(inventory, key):
         return
-    if _granted(seen, key):
+    if _granted(inventory, key):
         why = "a grant lets the group's role use it"
         yield carry("root-key", f"the root volume is encrypted with {key}", why, GROUP_ONLY)
     else:
@@ -101,14 +101,14 @@ def _root(seen: Seen) -> Iterator[Verdict]:
         yield fix("root-key", what, _GRANTING, GROUP_ONLY)
 
 
-def _default(seen: Seen) -> Iterator[Verdict]:
+def _default(inventory: Inventory) -> Iterator[Verdict]:
     """What is made of disks that are not encrypted will be, with a key that nobody here has used so far."""
-    key = default_key(seen)
-    if not is_customer_key(seen, key):
+    key = default_key(inventory)
+    if not is_customer_key(inventory, key):
         return
     what = f"the account encrypts new volumes by default, with customer key {key}"
-    if not seen.root_volume.get("KmsKeyId"):
-        if _granted(seen, key):
+    if not inventory.root_volume.get("KmsKeyId"):
+        if _granted(inventory, key):
             why = "the root disk of a replacement will be; a grant lets the group's role use the key"
             yield carry("default-key", what, why, GROUP_ONLY)
         else:
@@ -116,5 +116,5 @@ def _default(seen: Seen) -> Iterator[Verdict]:
             yield fix("default-key", what, why, GROUP_ONLY)
         why = f"the twin's root disk will be; {_TO_IAM}"
         yield warn("default-key", what, why, ("standby",))
-    if any(not one.kms_key for one in seen.data_volumes):
+    if any(not one.kms_key for one in inventory.data_volumes):
         yield warn("default-key-data", what, f"copies of data volumes in another zone will be: {_TO_IAM}")

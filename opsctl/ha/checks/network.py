@@ -3,31 +3,33 @@
 from collections.abc import Iterator
 
 from opsctl.ha.checks.verdict import RECOVER_ONLY, Verdict, accept, block, carry, warn
-from opsctl.ha.seen import Seen
+from opsctl.ha.inventory import Inventory
 from opsctl.model.value import Json
 
 _EFA = ("efa", "efa-only")
 
 
-def judge_network(seen: Seen) -> Iterator[Verdict]:
+def judge_network(inventory: Inventory) -> Iterator[Verdict]:
     """Interfaces, addresses, and everything that names the private address."""
-    yield from _interfaces(seen)
-    yield from _addresses(seen)
-    users = sorted(set(_users_of_private_address(seen)) - {f"DNS record {seen.wanted.record}"})
-    if seen.wanted.record:
-        yield carry("record", f"DNS record {seen.wanted.record}", "the handler points it at every replacement")
+    yield from _interfaces(inventory)
+    yield from _addresses(inventory)
+    users = sorted(set(_users_of_private_address(inventory)) - {f"DNS record {inventory.wanted.record}"})
+    if inventory.wanted.record:
+        yield carry(
+            "record", f"DNS record {inventory.wanted.record}", "the handler points it at every replacement"
+        )
     if users:
         listed = "; ".join(users[:5]) + (f" and {len(users) - 5} more" if len(users) > 5 else "")
         why = "a replacement gets another private address, and in another zone another range"
-        yield accept("private-address", f"{seen.primary_ip} is named by {listed}", why)
+        yield accept("private-address", f"{inventory.primary_ip} is named by {listed}", why)
 
 
-def _interfaces(seen: Seen) -> Iterator[Verdict]:
-    extra = [one["NetworkInterfaceId"] for one in seen.interfaces[1:]]
+def _interfaces(inventory: Inventory) -> Iterator[Verdict]:
+    extra = [one["NetworkInterfaceId"] for one in inventory.interfaces[1:]]
     if extra:
         why = "an interface cannot leave its zone, and a launch template of a group makes only new ones"
         yield accept("several-interfaces", f"it has {len(extra)} more interface(s): {', '.join(extra)}", why)
-    efa = [one["NetworkInterfaceId"] for one in seen.interfaces if one.get("InterfaceType") in _EFA]
+    efa = [one["NetworkInterfaceId"] for one in inventory.interfaces if one.get("InterfaceType") in _EFA]
     if efa:
         yield accept(
             "efa", f"{', '.join(efa)} is an EFA", "EFA works between instances of one zone only; left out"
@@ -35,10 +37,12 @@ def _interfaces(seen: Seen) -> Iterator[Verdict]:
         yield block(
             "efa-recover", f"{', '.join(efa)} is an EFA", "automatic recovery does not support EFA", RECOVER_ONLY
         )
-    managed = [one["NetworkInterfaceId"] for one in seen.interfaces if (one.get("Operator") or {}).get("Managed")]
+    managed = [
+        one["NetworkInterfaceId"] for one in inventory.interfaces if (one.get("Operator") or {}).get("Managed")
+    ]
     if managed:
         yield block("managed-interface", f"{', '.join(managed)} is managed by a service", "AWS refuses to move it")
-    if seen.instance.get("SourceDestCheck") is False:
+    if inventory.instance.get("SourceDestCheck") is False:
         why = (
             "a launch template cannot carry that: the handler sets it on every replacement; routes to the old "
             "interface lead nowhere after one"
@@ -46,47 +50,51 @@ def _interfaces(seen: Seen) -> Iterator[Verdict]:
         yield accept("source-dest-check", "its source/destination check is off", why)
 
 
-def _addresses(seen: Seen) -> Iterator[Verdict]:
+def _addresses(inventory: Inventory) -> Iterator[Verdict]:
     secondary = [
         str(one.get("PrivateIpAddress"))
-        for interface in seen.interfaces
+        for interface in inventory.interfaces
         for one in interface.get("PrivateIpAddresses") or []
         if not one.get("Primary")
     ]
     if secondary:
         why = "a group cannot launch with secondary private addresses; Elastic IPs on them find no place"
         yield accept("secondary-addresses", f"secondary addresses {', '.join(secondary)}", why)
-    v6 = [str(one["Ipv6Address"]) for interface in seen.interfaces for one in interface.get("Ipv6Addresses") or []]
+    v6 = [
+        str(one["Ipv6Address"])
+        for interface in inventory.interfaces
+        for one in interface.get("Ipv6Addresses") or []
+    ]
     if v6:
         yield accept("ipv6", f"IPv6 {', '.join(v6)}", "a replacement gets other IPv6 addresses")
-    if any(one.get("Ipv4Prefixes") or one.get("Ipv6Prefixes") for one in seen.interfaces):
+    if any(one.get("Ipv4Prefixes") or one.get("Ipv6Prefixes") for one in inventory.interfaces):
         yield accept("prefixes", "it has delegated prefixes", "a replacement gets none")
-    for one in seen.elastic_ips:
+    for one in inventory.elastic_ips:
         if one.managed:
             yield block("managed-address", f"{one.ip} is managed by {one.managed}", "AWS refuses to move it")
-    if seen.elastic_ips:
-        listed = ", ".join(one.ip for one in seen.elastic_ips)
+    if inventory.elastic_ips:
+        listed = ", ".join(one.ip for one in inventory.elastic_ips)
         yield carry("elastic-ip", listed, "the handler moves it last, when the volumes are in place")
-    elif seen.instance.get("PublicIpAddress"):
-        what = f"its public address {seen.instance['PublicIpAddress']} is no Elastic IP"
+    elif inventory.instance.get("PublicIpAddress"):
+        what = f"its public address {inventory.instance['PublicIpAddress']} is no Elastic IP"
         yield warn(
             "public-address", what, "it changes with every replacement; allocate an Elastic IP first to keep one"
         )
 
 
-def _users_of_private_address(seen: Seen) -> Iterator[str]:
-    ours = {str(one.get("PrivateIpAddress")) for one in seen.interfaces} | {seen.primary_ip}
-    interfaces = {one["NetworkInterfaceId"] for one in seen.interfaces}
-    for name, answer in seen.answers.items():
+def _users_of_private_address(inventory: Inventory) -> Iterator[str]:
+    ours = {str(one.get("PrivateIpAddress")) for one in inventory.interfaces} | {inventory.primary_ip}
+    interfaces = {one["NetworkInterfaceId"] for one in inventory.interfaces}
+    for name, answer in inventory.answers.items():
         if name.startswith("records "):
             yield from _records(answer, ours)
         elif name.startswith("health "):
             yield from _targets(name, answer, ours)
-    for group in (seen.answers.get("rules") or {}).get("SecurityGroups", []):
+    for group in (inventory.answers.get("rules") or {}).get("SecurityGroups", []):
         for rule in [*group.get("IpPermissions", []), *group.get("IpPermissionsEgress", [])]:
             if any(entry.get("CidrIp") in {f"{ip}/32" for ip in ours} for entry in rule.get("IpRanges", [])):
                 yield f"security group {group['GroupId']}"
-    for table in (seen.answers.get("routes") or {}).get("RouteTables", []):
+    for table in (inventory.answers.get("routes") or {}).get("RouteTables", []):
         if any(route.get("NetworkInterfaceId") in interfaces for route in table.get("Routes", [])):
             yield f"route table {table['RouteTableId']}"
 

@@ -3,20 +3,20 @@
 from collections.abc import Iterator
 
 from opsctl.ha.checks.verdict import RECOVER_ONLY, REPLACING, Verdict, block, carry, warn
+from opsctl.ha.inventory import Inventory
 from opsctl.ha.places import Places
-from opsctl.ha.seen import Seen
 
 
-def judge_place(seen: Seen, places: Places) -> Iterator[Verdict]:
+def judge_place(inventory: Inventory, places: Places) -> Iterator[Verdict]:
     """Placement, tenancy, zones and subnets."""
-    yield from _placement(seen)
-    yield from _account(seen)
+    yield from _placement(inventory)
+    yield from _account(inventory)
     yield from _zones(places)
 
 
-def _placement(seen: Seen) -> Iterator[Verdict]:
-    placement = seen.instance.get("Placement") or {}
-    groups = (seen.answers.get("placement-group") or {}).get("PlacementGroups", [])
+def _placement(inventory: Inventory) -> Iterator[Verdict]:
+    placement = inventory.instance.get("Placement") or {}
+    groups = (inventory.answers.get("placement-group") or {}).get("PlacementGroups", [])
     if groups:
         strategy, name = groups[0].get("Strategy", ""), groups[0].get("GroupName", "")
         if strategy == "cluster":
@@ -35,16 +35,16 @@ def _placement(seen: Seen) -> Iterator[Verdict]:
             "the recover action does not work there",
             RECOVER_ONLY,
         )
-    if seen.instance.get("OutpostArn"):
+    if inventory.instance.get("OutpostArn"):
         yield block("outpost", "it runs on an Outpost", "addresses and subnets cannot leave it")
-    if seen.instance.get("CapacityReservationId"):
+    if inventory.instance.get("CapacityReservationId"):
         why = "a reservation holds capacity in one zone only; in another the launch competes with everybody"
-        yield warn("capacity-reservation", f"it runs in {seen.instance['CapacityReservationId']}", why)
+        yield warn("capacity-reservation", f"it runs in {inventory.instance['CapacityReservationId']}", why)
 
 
-def _account(seen: Seen) -> Iterator[Verdict]:
+def _account(inventory: Inventory) -> Iterator[Verdict]:
     """Tell of a replacement order that would give one volume two writers; the group's own policy overrides it."""
-    settings = (seen.answers.get("scaling-settings") or {}).get("Settings", [])
+    settings = (inventory.answers.get("scaling-settings") or {}).get("Settings", [])
     values = {str(one.get("Value", "")).lower() for one in settings if one.get("Name") == "launchBeforeTerminate"}
     if values & {"true", "enabled"}:
         why = "one volume cannot have two writers, so this group gets a maintenance policy of its own: keep it"

@@ -5,27 +5,28 @@ from collections.abc import Iterator
 from opsctl.ha.checks.instance import TAGS_AT_MOST, stop_protection_off
 from opsctl.ha.checks.traffic import registrations
 from opsctl.ha.checks.verdict import STANDBY_ONLY, Verdict, block, warn
-from opsctl.ha.seen import Seen
+from opsctl.ha.inventory import Inventory
 
 OWN_TAGS = 5
 
 
-def judge_standby(seen: Seen) -> Iterator[Verdict]:
+def judge_standby(inventory: Inventory) -> Iterator[Verdict]:
     """Everything that a standby cannot do, or does otherwise than a group."""
-    if seen.wanted.fresh:
+    if inventory.wanted.fresh:
         why = "the instance stays where it is, and a twin is launched beside it"
         yield block("standby-fresh", "--fresh", why, STANDBY_ONLY)
-    for one in registrations(seen):
+    for one in registrations(inventory):
         why = "only the address moves to the twin; --mode asg registers replacements with the target group"
         yield block("standby-target-group", f"target group {one.name} sends to it", why, STANDBY_ONLY)
-    if seen.attribute("stop-protection", "DisableApiStop"):
-        why = f"it has to be stopped before its twin may take over: {stop_protection_off(seen.id, seen.commands)}"
+    if inventory.attribute("stop-protection", "DisableApiStop"):
+        command = stop_protection_off(inventory.id, inventory.commands)
+        why = f"it has to be stopped before its twin may take over: {command}"
         yield block("standby-stop-protection", "it is protected from being stopped", why, STANDBY_ONLY)
-    count = len(seen.own_tags)
+    count = len(inventory.own_tags)
     if count > TAGS_AT_MOST - OWN_TAGS:
         why = f"AWS takes {TAGS_AT_MOST}, and a twin needs {OWN_TAGS} more: take some off"
         yield block("standby-tags", f"it has {count} tags", why, STANDBY_ONLY)
-    if not seen.elastic_ips:
+    if not inventory.elastic_ips:
         why = "only an Elastic IP or --record follows it, so clients may not find the twin"
         yield warn("no-address", "it has no Elastic IP", why, STANDBY_ONLY)
     why = "its root disk is as old as this plan, and its start can fail for want of capacity in that one zone"

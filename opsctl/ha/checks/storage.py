@@ -3,30 +3,30 @@
 from collections.abc import Iterator
 
 from opsctl.ha.checks.verdict import RECOVER_ONLY, Verdict, accept, block, carry, fix, warn
-from opsctl.ha.seen import Seen
+from opsctl.ha.inventory import Inventory
 
 
-def judge_storage(seen: Seen) -> Iterator[Verdict]:
+def judge_storage(inventory: Inventory) -> Iterator[Verdict]:
     """Root disk, data volumes and instance store."""
-    yield from _root(seen)
-    yield from _data(seen)
-    yield from _instance_store(seen)
+    yield from _root(inventory)
+    yield from _data(inventory)
+    yield from _instance_store(inventory)
 
 
-def _root(seen: Seen) -> Iterator[Verdict]:
-    if seen.instance.get("RootDeviceType") != "ebs":
+def _root(inventory: Inventory) -> Iterator[Verdict]:
+    if inventory.instance.get("RootDeviceType") != "ebs":
         yield block(
             "root-instance-store",
             "its root device is an instance store",
             "only EBS-backed instances can be imaged",
         )
         return
-    what = f"everything written to the root disk {seen.root_device} after the image is taken"
+    what = f"everything written to the root disk {inventory.root_device} after the image is taken"
     yield accept("root-disk", what, "is lost: a replacement boots from the image")
 
 
-def _data(seen: Seen) -> Iterator[Verdict]:
-    volumes = seen.data_volumes
+def _data(inventory: Inventory) -> Iterator[Verdict]:
+    volumes = inventory.data_volumes
     if not volumes:
         yield warn("no-data-volume", "it has no data volume", "nothing but the image outlives a replacement")
         return
@@ -51,10 +51,10 @@ def _data(seen: Seen) -> Iterator[Verdict]:
         )
 
 
-def _instance_store(seen: Seen) -> Iterator[Verdict]:
-    if not seen.type_info.get("InstanceStorageSupported"):
+def _instance_store(inventory: Inventory) -> Iterator[Verdict]:
+    if not inventory.type_info.get("InstanceStorageSupported"):
         return
-    size = (seen.type_info.get("InstanceStorageInfo") or {}).get("TotalSizeInGB", 0)
+    size = (inventory.type_info.get("InstanceStorageInfo") or {}).get("TotalSizeInGB", 0)
     what = f"what is on its instance store ({size} GB)" if size else "what is on its instance store"
     yield accept("instance-store", what, "is lost with every replacement")
     yield accept(

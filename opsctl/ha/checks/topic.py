@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from opsctl.ha.checks.verdict import ALL_MODES, REPLACING, Mode, Verdict, block, fix, warn
-from opsctl.ha.seen import Seen
+from opsctl.ha.inventory import Inventory
 from opsctl.model.value import Json
 from opsctl.resources.resource_policies import Call, as_list, statements_of, verdict_on
 from opsctl.resources.resource_policies import Verdict as Passes
@@ -20,11 +20,11 @@ _PUBLISHERS: tuple[tuple[str, str, str, tuple[Mode, ...]], ...] = (
 )
 
 
-def judge_topic(seen: Seen) -> Iterator[Verdict]:
+def judge_topic(inventory: Inventory) -> Iterator[Verdict]:
     """Whether alarms, EventBridge and the handler can publish to the topic that was given."""
-    answer = seen.answers.get("topic")
+    answer = inventory.answers.get("topic")
     if answer == {}:
-        yield block("topic", f"there is no topic {seen.wanted.topic}", "nobody would be told", ALL_MODES)
+        yield block("topic", f"there is no topic {inventory.wanted.topic}", "nobody would be told", ALL_MODES)
     elif answer:
         attributes = answer.get("Attributes") or {}
         if not _lets_events_in(str(attributes.get("Policy") or "{}")):
@@ -32,20 +32,20 @@ def judge_topic(seen: Seen) -> Iterator[Verdict]:
                 f"EventBridge publishes only where a statement for {_EVENTS} without conditions lets it, so "
                 "launches that fail would not be told"
             )
-            yield warn("topic-policy", f"the policy of {seen.wanted.topic} has no such statement", why)
-        yield from _key(seen)
+            yield warn("topic-policy", f"the policy of {inventory.wanted.topic} has no such statement", why)
+        yield from _key(inventory)
 
 
-def topic_key(seen: Seen) -> str:
+def topic_key(inventory: Inventory) -> str:
     """Return the ARN of the customer key that encrypts the topic's messages; empty when there is none."""
-    told = (seen.answers.get("topic-key") or {}).get("KeyMetadata", {})
+    told = (inventory.answers.get("topic-key") or {}).get("KeyMetadata", {})
     return str(told.get("Arn", "")) if told.get("KeyManager") == "CUSTOMER" else ""
 
 
-def _key(seen: Seen) -> Iterator[Verdict]:
-    answer = seen.answers.get("topic-key")
+def _key(inventory: Inventory) -> Iterator[Verdict]:
+    answer = inventory.answers.get("topic-key")
     told = (answer or {}).get("KeyMetadata", {})
-    what = f"messages of {seen.wanted.topic} are encrypted with"
+    what = f"messages of {inventory.wanted.topic} are encrypted with"
     if answer == {} or told.get("KeyState", "Enabled") != "Enabled":
         key = told.get("Arn") or "a key that does not exist"
         yield warn("topic-key", f"{what} {key}", "nobody is told anything before SNS can use that key", ALL_MODES)
@@ -53,17 +53,20 @@ def _key(seen: Seen) -> Iterator[Verdict]:
         why = f"alarms and EventBridge tell nobody: its policy lets neither {_ALARMS} nor {_EVENTS} use it"
         yield warn("topic-key", f"{what} AWS's own key for SNS", why, ALL_MODES)
         return
-    key, policy = topic_key(seen), str((seen.answers.get("topic-key-policy") or {}).get("Policy") or "")
+    key, policy = topic_key(inventory), str((inventory.answers.get("topic-key-policy") or {}).get("Policy") or "")
     if not key or not policy:
         return
     for service, who, source, modes in _PUBLISHERS:
-        if not _may_use(policy, key, service, source, seen):
+        if not _may_use(policy, key, service, source, inventory):
             statement = {"Effect": "Allow", "Principal": {"Service": service}}
             yield _lacking(f"{what} {key}, whose policy does not let {service} use it", who, statement, modes)
-    if _leaves_to_iam(policy, seen.account):
+    if _leaves_to_iam(policy, inventory.account):
         yield fix("topic-key", f"{what} {key}", "the handler's role is allowed to use it")
     else:
-        root: Json = {"Effect": "Allow", "Principal": {"AWS": f"arn:{seen.partition}:iam::{seen.account}:root"}}
+        root: Json = {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:{inventory.partition}:iam::{inventory.account}:root"},
+        }
         said = f"{what} {key}, whose policy does not leave its use to this account's IAM"
         yield _lacking(said, "the handler", root, REPLACING)
 
@@ -73,15 +76,15 @@ def _lacking(what: str, who: str, principal: Json, modes: tuple[Mode, ...]) -> V
     return warn("topic-key", what, f"{who} can tell nobody before the key's policy has {statement}", modes)
 
 
-def _may_use(policy: str, key: str, service: str, source: str, seen: Seen) -> bool:
-    where = source.format(f"{seen.wanted.topic.split(':')[3]}:{seen.account}")
+def _may_use(policy: str, key: str, service: str, source: str, inventory: Inventory) -> bool:
+    where = source.format(f"{inventory.wanted.topic.split(':')[3]}:{inventory.account}")
     calls = (
         Call(
             service=service,
             action=action,
             resource=key,
-            source_arn=f"arn:{seen.partition}:{where}",
-            account=seen.account,
+            source_arn=f"arn:{inventory.partition}:{where}",
+            account=inventory.account,
         )
         for action in _USES
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from opsctl.ha.checks.topic import judge_topic
 from opsctl.ha.checks.verdict import ALL_MODES, GROUP_ONLY, STANDBY_ONLY, Verdict, accept, block, carry
-from opsctl.ha.seen import Seen
+from opsctl.ha.inventory import Inventory
 from opsctl.model.value import Json, Value
 
 _STATUS_CHECKS = {"SystemStatus": "system", "InstanceStatus": "instance", "AttachedEbsStatus": "attached EBS"}
@@ -20,9 +20,9 @@ class Registration(Value):
     group_port: int = 0
 
 
-def registrations(seen: Seen) -> tuple[Registration, ...]:
+def registrations(inventory: Inventory) -> tuple[Registration, ...]:
     """List where the instance is registered by its id; a target that is draining has been taken out already."""
-    groups = (seen.answers.get("target-groups") or {}).get("TargetGroups", [])
+    groups = (inventory.answers.get("target-groups") or {}).get("TargetGroups", [])
     ports = {one["TargetGroupArn"]: int(one.get("Port", 0)) for one in groups}
     return tuple(
         Registration(
@@ -32,47 +32,47 @@ def registrations(seen: Seen) -> tuple[Registration, ...]:
             health=str((one.get("TargetHealth") or {}).get("State", "")),
             group_port=ports.get(arn, 0),
         )
-        for name, answer in seen.answers.items()
+        for name, answer in inventory.answers.items()
         if name.startswith("health ")
         for arn in [name.removeprefix("health ")]
         for one in (answer or {}).get("TargetHealthDescriptions", [])
-        if one["Target"]["Id"] == seen.id
+        if one["Target"]["Id"] == inventory.id
         if (one.get("TargetHealth") or {}).get("State") != "draining"
     )
 
 
-def judge_traffic(seen: Seen) -> Iterator[Verdict]:
+def judge_traffic(inventory: Inventory) -> Iterator[Verdict]:
     """What sends traffic to the instance, and what acts on it."""
-    for one in registrations(seen):
+    for one in registrations(inventory):
         why = "every replacement is registered there, and its health check counts"
         yield carry("target-group", f"target group {one.name}, port {one.port}", why, GROUP_ONLY)
         if one.group_port and one.port != one.group_port:
             why = "a group registers its instances with the target group's own port, and replaces what fails there"
             what = f"it is registered with {one.name} on port {one.port}, whose own port is {one.group_port}"
             yield block("target-port", what, why, GROUP_ONLY)
-    failing = [f"the health check of {one.name}" for one in registrations(seen) if one.health == "unhealthy"]
-    failing += list(_failing_status_checks(seen))
-    if failing and not seen.wanted.fresh:
+    failing = [f"the health check of {one.name}" for one in registrations(inventory) if one.health == "unhealthy"]
+    failing += list(_failing_status_checks(inventory))
+    if failing and not inventory.wanted.fresh:
         why = "the group takes it for lost, and replaces it minutes after it is attached"
         what = f"it fails {', '.join(failing)} at this moment"
         yield accept("unhealthy-now", what, why, GROUP_ONLY)
         why = "the alarm goes on minutes after it is made, and the twin takes over at once"
         yield accept("unhealthy-now", what, why, STANDBY_ONLY)
-    for balancer in (seen.answers.get("classic-balancers") or {}).get("LoadBalancerDescriptions", []):
-        if any(one.get("InstanceId") == seen.id for one in balancer.get("Instances", [])):
+    for balancer in (inventory.answers.get("classic-balancers") or {}).get("LoadBalancerDescriptions", []):
+        if any(one.get("InstanceId") == inventory.id for one in balancer.get("Instances", [])):
             why = "register replacements by hand, or move to a target group first"
             yield block(
                 "classic-balancer", f"Classic Load Balancer {balancer['LoadBalancerName']} sends to it", why
             )
-    alarms = sorted({str(one["AlarmName"]) for one in acting_alarms(seen)})
+    alarms = sorted({str(one["AlarmName"]) for one in acting_alarms(inventory)})
     if alarms:
         why = "they act behind the group's back, and name the old instance once it has been replaced"
         yield accept("acting-alarms", f"alarms act on it: {', '.join(alarms)}", why, ALL_MODES)
-    if seen.wanted.topic:
-        yield from judge_topic(seen)
+    if inventory.wanted.topic:
+        yield from judge_topic(inventory)
 
 
-def acting_alarms(seen: Seen) -> list[Json]:
+def acting_alarms(inventory: Inventory) -> list[Json]:
     """List the alarms that do something to the instance by themselves, by EC2 actions of either kind.
 
     EC2 user guide, UsingAlarmActions: `automate` ARNs, and `swf` ones that the console used to make.
@@ -80,13 +80,13 @@ def acting_alarms(seen: Seen) -> list[Json]:
     return [
         one
         for name in ("alarms", "old-alarms")
-        for one in (seen.answers.get(name) or {}).get("MetricAlarms", [])
-        if {"Name": "InstanceId", "Value": seen.id} in one.get("Dimensions", [])
+        for one in (inventory.answers.get(name) or {}).get("MetricAlarms", [])
+        if {"Name": "InstanceId", "Value": inventory.id} in one.get("Dimensions", [])
     ]
 
 
-def _failing_status_checks(seen: Seen) -> Iterator[str]:
-    for status in (seen.answers.get("status") or {}).get("InstanceStatuses", []):
+def _failing_status_checks(inventory: Inventory) -> Iterator[str]:
+    for status in (inventory.answers.get("status") or {}).get("InstanceStatuses", []):
         for name, words in _STATUS_CHECKS.items():
             if (status.get(name) or {}).get("Status") == "impaired":
                 yield f"AWS's {words} status check"

@@ -11,7 +11,7 @@ from opsctl.ha.checks.user_data_devices import may_mean
 from opsctl.ha.checks.user_data_formats import makings_in
 from opsctl.ha.checks.user_data_parts import parts_of
 from opsctl.ha.checks.verdict import Verdict, accept, carry
-from opsctl.ha.seen import Seen
+from opsctl.ha.inventory import Inventory
 
 _SHOWN = 5
 _PLAIN = re.compile(r"/dev/[\w/.:-]{1,60}")
@@ -21,28 +21,28 @@ _WHY = (
 )
 
 
-def judge_user_data(seen: Seen) -> Iterator[Verdict]:
+def judge_user_data(inventory: Inventory) -> Iterator[Verdict]:
     """What becomes of the user data, and which of the group's devices it may format."""
-    if "user-data" not in seen.answers:
+    if "user-data" not in inventory.answers:
         why = "a replacement would be launched without it, for nobody knows whether there is any"
         yield accept("user-data-unread", "user data could not be read", why)
         return
-    if not seen.user_data:
+    if not inventory.user_data:
         return
-    what = f"user data, SHA-256 {seen.user_data_digest[:12]}, goes into the launch template"
+    what = f"user data, SHA-256 {inventory.user_data_digest[:12]}, goes into the launch template"
     yield carry("user-data", what, "it runs once on every replacement, so it must be safe on a cloned disk")
-    found = list(_named(seen))
+    found = list(_named(inventory))
     if found:
         more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         yield accept("user-data-formats", f"user data may format {'; '.join(found[:_SHOWN])}{more}", _WHY)
 
 
-def _named(seen: Seen) -> Iterator[str]:
+def _named(inventory: Inventory) -> Iterator[str]:
     """Name each thing that may format a data volume, with the devices that come from the group."""
-    if not seen.data_volumes:
+    if not inventory.data_volumes:
         return
-    for making in (making for part in parts_of(seen.user_data_bytes) for making in makings_in(part)):
-        meant = {name: may_mean(name, seen.data_volumes) for name in making.names}
+    for making in (making for part in parts_of(inventory.user_data_bytes) for making in makings_in(part)):
+        meant = {name: may_mean(name, inventory.data_volumes) for name in making.names}
         devices = tuple(dict.fromkeys(device for each in meant.values() for device in each or ()))
         untold = [name for name, each in meant.items() if each is None]
         if devices:

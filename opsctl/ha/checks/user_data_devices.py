@@ -7,7 +7,7 @@ four letters further on with some older kernels, and on Nitro an NVMe number in 
 import re
 from collections.abc import Sequence
 
-from opsctl.ha.seen import DataVolume
+from opsctl.ha.inventory import DataVolume
 
 _LETTERS = re.compile(r"/dev/(?:sd|xvd|hd)([a-z]{1,2})\d*")
 _NVME = re.compile(r"/dev/nvme\d+n\d+(?:p\d+)?")

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from opsctl.ha.inventory import ElasticIp
 from opsctl.ha.recovery.package import (
     HANDLER,
     RUNTIME,
@@ -19,7 +20,6 @@ from opsctl.ha.recovery.package import (
     role_policy,
     standby_policy,
 )
-from opsctl.ha.seen import ElasticIp
 from opsctl.model.errors import InvalidInput
 from opsctl.model.fetching import Fetching
 from opsctl.model.run import Context, Fact

@@ -6,9 +6,9 @@ from pydantic import Field
 
 from opsctl.ha.checks.verdict import Verdict
 from opsctl.ha.finding import find_instance
+from opsctl.ha.inventory import Inventory, Wanted
 from opsctl.ha.reads import NEEDED, first_reads, second_reads, third_reads, unread
 from opsctl.ha.result import HaPreflightResult, result_of
-from opsctl.ha.seen import Seen, Wanted
 from opsctl.ha.snapshots import refuse_bad_schedule
 from opsctl.model.errors import FactUnknown, InvalidInput
 from opsctl.model.fetching import Fetching
@@ -36,7 +36,7 @@ class HaPreflight(Wanted, Fact):
             _refuse_bad_topic(self.topic, about)
         refuse_bad_schedule(self.snapshots, self.rpo_s, self.keep_snapshots)
         instance = yield from find_instance(self.instance, about)
-        seen = Seen(
+        inventory = Inventory(
             account=about.account,
             region=about.region,
             partition=about.identity.partition,
@@ -46,14 +46,16 @@ class HaPreflight(Wanted, Fact):
         )
         unknown: list[Verdict] = []
         for reads_of in (first_reads, second_reads, third_reads):
-            reads = reads_of(seen)
+            reads = reads_of(inventory)
             answers = yield list(reads.values())
-            seen = _with_answers(seen, dict(zip(reads, answers, strict=True)), reads, unknown)
-        return result_of(seen, self.group, unknown)
+            inventory = _with_answers(inventory, dict(zip(reads, answers, strict=True)), reads, unknown)
+        return result_of(inventory, self.group, unknown)
 
 
-def _with_answers(seen: Seen, answers: dict[str, Answer], reads: dict[str, Read], unknown: list[Verdict]) -> Seen:
-    known: dict[str, Json] = dict(seen.answers)
+def _with_answers(
+    inventory: Inventory, answers: dict[str, Answer], reads: dict[str, Read], unknown: list[Verdict]
+) -> Inventory:
+    known: dict[str, Json] = dict(inventory.answers)
     for name, answer in answers.items():
         if answer.refusal is None:
             known[name] = answer.value
@@ -65,7 +67,7 @@ def _with_answers(seen: Seen, answers: dict[str, Answer], reads: dict[str, Read]
             why = f"{answer.refusal.code} at {reads[name].api}"
             id_ = f"unknown-{name.partition(' ')[0]}"
             unknown.append(Verdict(id=id_, kind="unknown", what=unread(name), why=why))
-    return seen.model_copy(update={"answers": known})
+    return inventory.model_copy(update={"answers": known})
 
 
 def _refuse_bad_topic(topic: str, about: Context) -> None:

@@ -1,4 +1,4 @@
-"""What was read of an instance and its surroundings, as the judges see it."""
+"""What was read of an instance and its surroundings, as the checks take it."""
 
 import base64
 import binascii
@@ -57,7 +57,7 @@ class ElasticIp(Value):
     managed: str = ""
 
 
-class Seen(Value):
+class Inventory(Value):
     """The instance as DescribeInstances tells it, and AWS's answers by name; what could not be read is absent."""
 
     account: str
@@ -188,10 +188,10 @@ class Seen(Value):
             return self.user_data.encode()
 
 
-def _data_volumes(seen: Seen, told: dict[str, Json]) -> Iterator[DataVolume]:
-    for mapping in seen.instance.get("BlockDeviceMappings") or []:
+def _data_volumes(inventory: Inventory, told: dict[str, Json]) -> Iterator[DataVolume]:
+    for mapping in inventory.instance.get("BlockDeviceMappings") or []:
         ebs = mapping.get("Ebs") or {}
-        if not ebs.get("VolumeId") or mapping.get("DeviceName") == seen.root_device:
+        if not ebs.get("VolumeId") or mapping.get("DeviceName") == inventory.root_device:
             continue
         volume = told.get(ebs["VolumeId"], {})
         yield DataVolume(
