@@ -7,8 +7,8 @@ from datetime import datetime
 from opsctl.ha.checks.instance import stop_protection_off
 from opsctl.ha.expectations import duration
 from opsctl.ha.health_finding import Finding, judged
-from opsctl.ha.health_handler import GROUP_RULES, judge_handler
-from opsctl.ha.health_record import judge_record
+from opsctl.ha.health_handler import GROUP_RULES, check_deployed_handler
+from opsctl.ha.health_record import check_record
 from opsctl.ha.snapshots import TO_COMPLETE_S
 from opsctl.ha.tags import DEVICE_TAG, GROUP_TAG, INSTANCE_TAG, ROLE_TAG, SET_TAG
 from opsctl.model.commands import Commands
@@ -61,14 +61,14 @@ def configured(function: Json) -> Configured:
     )
 
 
-def judge_health(group: Json, answers: dict[str, Json], now: float, commands: Commands) -> Iterator[Finding]:
+def check_health(group: Json, answers: dict[str, Json], now: float, commands: Commands) -> Iterator[Finding]:
     """Judge everything that could be read, in the order in which a recovery needs it."""
     stem = f"opsctl-{group['AutoScalingGroupName']}"
     yield from _group(group, commands)
     yield _zones(group, configured(answers.get("function")).subnets)
     if "instance" in answers:
         yield _tagged(group, answers["instance"])
-    yield from judge_stop_protection(answers, "before its volumes can go to a replacement", commands)
+    yield from check_stop_protection(answers, "before its volumes can go to a replacement", commands)
     if "hooks" in answers:
         yield from _hooks(answers["hooks"])
     if "template" in answers:
@@ -77,21 +77,21 @@ def judge_health(group: Json, answers: dict[str, Json], now: float, commands: Co
     if "image" in answers:
         state = ((answers["image"].get("Images") or [{}])[0]).get("State", "gone")
         yield judged("image", state == "available", "available", f"is {state}: the group can launch nothing")
-    yield from judge_handler(answers, stem, GROUP_RULES, commands)
+    yield from check_deployed_handler(answers, stem, GROUP_RULES, commands)
     config = configured(answers.get("function"))
     instance = _instance_of(group)
     if "addresses" in answers:
-        yield from judge_addresses(config, instance, answers["addresses"])
+        yield from check_addresses(config, instance, answers["addresses"])
     if "record" in answers and "instance" in answers:
-        yield from judge_record(config.record, _described(instance, answers["instance"]), answers["record"])
+        yield from check_record(config.record, _described(instance, answers["instance"]), answers["record"])
     if "volumes" in answers:
-        yield from judge_volumes(config, instance, answers["volumes"])
+        yield from check_volumes(config, instance, answers["volumes"])
     if "policies" in answers:
-        yield judge_policy(answers["policies"])
+        yield check_policy(answers["policies"])
     if "snapshots" in answers:
-        yield from judge_snapshots(config, answers["snapshots"], now)
+        yield from check_snapshots(config, answers["snapshots"], now)
     if "alarms" in answers:
-        yield from judge_alarms(answers["alarms"], stem, (*ALARMS, *alarms_of_snapshots(config)))
+        yield from check_alarms(answers["alarms"], stem, (*ALARMS, *alarms_of_snapshots(config)))
 
 
 def _instance_of(group: Json) -> str:
@@ -170,7 +170,7 @@ def _tagged(group: Json, answer: Json) -> Finding:
     )
 
 
-def judge_stop_protection(answers: dict[str, Json], until: str, commands: Commands) -> Iterator[Finding]:
+def check_stop_protection(answers: dict[str, Json], until: str, commands: Commands) -> Iterator[Finding]:
     """Whoever has the data can be stopped: what holds against StopInstances holds against the handler as well."""
     for name, answer in answers.items():
         if name.startswith("stop protection ") and (answer or {}).get("DisableApiStop", {}).get("Value"):
@@ -191,7 +191,7 @@ def _hooks(answer: Json) -> Iterator[Finding]:
         yield judged(f"hook {name}", there and silent == "ABANDON", "in place", words)
 
 
-def judge_addresses(config: Configured, instance: str, answer: Json) -> Iterator[Finding]:
+def check_addresses(config: Configured, instance: str, answer: Json) -> Iterator[Finding]:
     """Every Elastic IP is on the instance."""
     known = {one.get("AllocationId"): one for one in answer.get("Addresses", [])}
     for allocation in config.addresses:
@@ -208,7 +208,7 @@ def judge_addresses(config: Configured, instance: str, answer: Json) -> Iterator
         )
 
 
-def judge_volumes(config: Configured, instance: str, answer: Json) -> Iterator[Finding]:
+def check_volumes(config: Configured, instance: str, answer: Json) -> Iterator[Finding]:
     """Every data volume is on the instance, is claimed once, and outlives it."""
     claims: dict[str, list[Json]] = {}
     for one in answer.get("Volumes", []):
@@ -240,7 +240,7 @@ def alarms_of_snapshots(config: Configured) -> tuple[str, ...]:
     return ("old-snapshot", "failed-snapshots") if config.dlm_every_s else ()
 
 
-def judge_policy(answer: Json) -> Finding:
+def check_policy(answer: Json) -> Finding:
     """The policy of Data Lifecycle Manager that takes the snapshots."""
     found = answer.get("Policies") or []
     states = sorted(one["State"] for one in found)
@@ -248,7 +248,7 @@ def judge_policy(answer: Json) -> Finding:
     return judged("snapshot policy", states == ["ENABLED"], "enabled", f"{wrong}: no snapshots are taken")
 
 
-def judge_snapshots(config: Configured, answer: Json, now: float) -> Iterator[Finding]:
+def check_snapshots(config: Configured, answer: Json, now: float) -> Iterator[Finding]:
     """The newest completed set of snapshots, one of every device, is as young as was asked for."""
     if not config.devices:
         return
@@ -286,7 +286,7 @@ def _moment(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-def judge_alarms(answer: Json, stem: str, kinds: Sequence[str]) -> Iterator[Finding]:
+def check_alarms(answer: Json, stem: str, kinds: Sequence[str]) -> Iterator[Finding]:
     """Every alarm exists, is quiet, and may tell."""
     listed = {one["AlarmName"]: one for one in answer.get("MetricAlarms", [])}
     ringing = sorted(name for name, one in listed.items() if one.get("StateValue") == "ALARM")

@@ -11,7 +11,7 @@ PAIR_RULES = ("alarm", "sweep")
 _TELLER = "failures"
 
 
-def judge_handler(
+def check_deployed_handler(
     answers: dict[str, Json], stem: str, rules: Sequence[str], commands: Commands
 ) -> Iterator[Finding]:
     """Judge the function, its role, the rules, the queue and the topic, as far as each could be read."""

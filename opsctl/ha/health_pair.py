@@ -6,17 +6,17 @@ from datetime import datetime
 from opsctl.ha.ha_pair import GONE, Pair, zone_of
 from opsctl.ha.health import (
     alarms_of_snapshots,
+    check_addresses,
+    check_alarms,
+    check_policy,
+    check_snapshots,
+    check_stop_protection,
+    check_volumes,
     configured,
-    judge_addresses,
-    judge_alarms,
-    judge_policy,
-    judge_snapshots,
-    judge_stop_protection,
-    judge_volumes,
 )
 from opsctl.ha.health_finding import Finding, judged
-from opsctl.ha.health_handler import PAIR_RULES, judge_handler
-from opsctl.ha.health_record import judge_record
+from opsctl.ha.health_handler import PAIR_RULES, check_deployed_handler
+from opsctl.ha.health_record import check_record
 from opsctl.model.commands import Commands
 from opsctl.model.spans import span
 from opsctl.model.value import Json
@@ -28,31 +28,31 @@ GOOD_CHECKS = ("ok", "initializing")
 STAYS_UNSEEN = "an instance that cannot be reached sends none, so it would not go on; breaching is right"
 
 
-def judge_pair(pair: Pair, answers: dict[str, Json], now: float, commands: Commands) -> Iterator[Finding]:
+def check_pair(pair: Pair, answers: dict[str, Json], now: float, commands: Commands) -> Iterator[Finding]:
     """Judge everything that could be read, in the order in which a failover needs it."""
     stem = f"opsctl-{pair.group}"
     yield from _instance(pair, answers)
-    yield from judge_stop_protection(answers, "before its twin may take over", commands)
+    yield from check_stop_protection(answers, "before its twin may take over", commands)
     yield from _twin(pair, built_by(answers), commands)
     if pair.twin:
         yield from _likeness(pair, answers, now)
-    yield from judge_handler(answers, stem, PAIR_RULES, commands)
+    yield from check_deployed_handler(answers, stem, PAIR_RULES, commands)
     config = configured(answers.get("function"))
     primary = str((pair.primary or {}).get("InstanceId", ""))
     if "addresses" in answers:
-        yield from judge_addresses(config, primary, answers["addresses"])
+        yield from check_addresses(config, primary, answers["addresses"])
     if "record" in answers:
-        yield from judge_record(config.record, pair.primary or {}, answers["record"])
+        yield from check_record(config.record, pair.primary or {}, answers["record"])
     if "volumes" in answers:
-        yield from judge_volumes(config, primary, answers["volumes"])
+        yield from check_volumes(config, primary, answers["volumes"])
     if "policies" in answers:
-        yield judge_policy(answers["policies"])
+        yield check_policy(answers["policies"])
     if "snapshots" in answers:
-        yield from judge_snapshots(config, answers["snapshots"], now)
+        yield from check_snapshots(config, answers["snapshots"], now)
     if "alarms" in answers:
         yield _alarm(answers["alarms"], f"{stem}-primary", primary)
         kinds = (*PAIR_ALARMS, *(("old-snapshot",) if config.snapshot_every_s else alarms_of_snapshots(config)))
-        yield from judge_alarms(answers["alarms"], stem, kinds)
+        yield from check_alarms(answers["alarms"], stem, kinds)
 
 
 def _instance(pair: Pair, answers: dict[str, Json]) -> Iterator[Finding]:

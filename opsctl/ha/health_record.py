@@ -6,7 +6,7 @@ from opsctl.ha.health_finding import Finding, judged
 from opsctl.model.value import Json
 
 
-def judge_record(name: str, instance: Json, answer: Json) -> Iterator[Finding]:
+def check_record(name: str, instance: Json, answer: Json) -> Iterator[Finding]:
     """The A record has the private address of the instance in service; without one there is nothing to compare."""
     address = instance.get("PrivateIpAddress")
     if not address:

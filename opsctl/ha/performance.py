@@ -42,7 +42,7 @@ def launch_performance(instance: Json) -> dict[str, Json]:
     return found
 
 
-def judge_performance(inventory: Inventory) -> Iterator[Verdict]:
+def check_performance(inventory: Inventory) -> Iterator[Verdict]:
     """Tell what of it replacements have as well, and what they lack."""
     extras = interface_performance(inventory.interfaces[0] if inventory.interfaces else {})
     if "EnaSrdSpecification" in extras:

@@ -2,24 +2,24 @@
 
 import re
 
-from opsctl.ha.checks.handler import concurrency_of, judge_handler
-from opsctl.ha.checks.instance import judge_instance
-from opsctl.ha.checks.keys import SERVICE_ROLE, judge_keys, key_to_grant, keys_of_handler
-from opsctl.ha.checks.network import judge_network
-from opsctl.ha.checks.place import judge_place
-from opsctl.ha.checks.standby import judge_standby
-from opsctl.ha.checks.storage import judge_storage
+from opsctl.ha.checks.handler import check_handler, concurrency_of
+from opsctl.ha.checks.instance import check_instance
+from opsctl.ha.checks.keys import SERVICE_ROLE, check_keys, key_to_grant, keys_of_handler
+from opsctl.ha.checks.network import check_network
+from opsctl.ha.checks.placement import check_placement
+from opsctl.ha.checks.standby import check_standby
+from opsctl.ha.checks.storage import check_storage
 from opsctl.ha.checks.topic import topic_key
-from opsctl.ha.checks.traffic import Registration, judge_traffic, registrations
-from opsctl.ha.checks.user_data import judge_user_data
+from opsctl.ha.checks.traffic import Registration, check_traffic, registrations
+from opsctl.ha.checks.user_data import check_user_data
 from opsctl.ha.checks.verdict import Mode, Verdict
 from opsctl.ha.costs import Cost, costs_of
 from opsctl.ha.expectations import Outlook, outlooks
 from opsctl.ha.inventory import DataVolume, ElasticIp, Inventory
 from opsctl.ha.modes import choose_mode
-from opsctl.ha.performance import judge_performance
+from opsctl.ha.performance import check_performance
 from opsctl.ha.places import Places, places_of
-from opsctl.ha.snapshots import Snapshots, judge_policy, snapshots_of
+from opsctl.ha.snapshots import Snapshots, check_snapshot_policy, snapshots_of
 from opsctl.ha.tags import DEVICE_TAG, GROUP_TAG, ROLE_TAG, SNAPSHOTS_TAG
 from opsctl.ha.template import template_of
 from opsctl.model.value import Json, Value
@@ -137,15 +137,20 @@ class HaPreflightResult(Value):
 def result_of(inventory: Inventory, group: str, unknown: list[Verdict]) -> HaPreflightResult:
     """Judge what was seen, choose the mode, and return everything a plan needs."""
     places = places_of(inventory)
-    judged = [*judge_instance(inventory), *judge_place(inventory, places), *judge_network(inventory)]
+    judged = [*check_instance(inventory), *check_placement(inventory, places), *check_network(inventory)]
     judged += [
-        *judge_storage(inventory),
-        *judge_keys(inventory),
-        *judge_traffic(inventory),
-        *judge_standby(inventory),
-        *judge_handler(inventory),
+        *check_storage(inventory),
+        *check_keys(inventory),
+        *check_traffic(inventory),
+        *check_standby(inventory),
+        *check_handler(inventory),
     ]
-    judged += [*judge_user_data(inventory), *judge_performance(inventory), *judge_policy(inventory), *unknown]
+    judged += [
+        *check_user_data(inventory),
+        *check_performance(inventory),
+        *check_snapshot_policy(inventory),
+        *unknown,
+    ]
     choice = choose_mode(inventory.wanted, judged)
     name = group or group_name(inventory)
     targets, template = registrations(inventory), template_of(inventory, name)

@@ -72,7 +72,7 @@ def snapshots_of(inventory: Inventory, group: str, *, handled: bool) -> Snapshot
     )
 
 
-def judge_policy(inventory: Inventory) -> Iterator[Verdict]:
+def check_snapshot_policy(inventory: Inventory) -> Iterator[Verdict]:
     """Everything about snapshots by Data Lifecycle Manager."""
     if inventory.wanted.snapshots != "dlm":
         return

@@ -9,7 +9,7 @@ UNRESERVED = 100
 """AWS: at least so much of an account's Lambda concurrency has to stay unreserved."""
 
 
-def judge_handler(inventory: Inventory) -> Iterator[Verdict]:
+def check_handler(inventory: Inventory) -> Iterator[Verdict]:
     """What becomes of a handler that nothing keeps from running twice at once."""
     if inventory.answers.get("functions") and not concurrency_of(inventory):
         why = (

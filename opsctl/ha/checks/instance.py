@@ -15,7 +15,7 @@ _TRANSIENT = {
 }
 
 
-def judge_instance(inventory: Inventory) -> Iterator[Verdict]:
+def check_instance(inventory: Inventory) -> Iterator[Verdict]:
     """Everything about the instance that is neither its place, its network nor its disks."""
     yield from _state(inventory)
     yield from _ownership(inventory)

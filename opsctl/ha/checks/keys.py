@@ -23,7 +23,7 @@ _GRANTING = (
 )
 
 
-def judge_keys(inventory: Inventory) -> Iterator[Verdict]:
+def check_keys(inventory: Inventory) -> Iterator[Verdict]:
     """Whether the group's own role and the handler may use the keys, and whether the keys can be used at all."""
     yield from _unusable(inventory)
     keys = sorted({one.kms_key for one in inventory.data_volumes if is_customer_key(inventory, one.kms_key)})

@@ -9,7 +9,7 @@ from opsctl.model.value import Json
 _EFA = ("efa", "efa-only")
 
 
-def judge_network(inventory: Inventory) -> Iterator[Verdict]:
+def check_network(inventory: Inventory) -> Iterator[Verdict]:
     """Interfaces, addresses, and everything that names the private address."""
     yield from _interfaces(inventory)
     yield from _addresses(inventory)

@@ -10,7 +10,7 @@ from opsctl.ha.inventory import Inventory
 OWN_TAGS = 5
 
 
-def judge_standby(inventory: Inventory) -> Iterator[Verdict]:
+def check_standby(inventory: Inventory) -> Iterator[Verdict]:
     """Everything that a standby cannot do, or does otherwise than a group."""
     if inventory.wanted.fresh:
         why = "the instance stays where it is, and a twin is launched beside it"

@@ -6,7 +6,7 @@ from opsctl.ha.checks.verdict import RECOVER_ONLY, Verdict, accept, block, carry
 from opsctl.ha.inventory import Inventory
 
 
-def judge_storage(inventory: Inventory) -> Iterator[Verdict]:
+def check_storage(inventory: Inventory) -> Iterator[Verdict]:
     """Root disk, data volumes and instance store."""
     yield from _root(inventory)
     yield from _data(inventory)

@@ -20,7 +20,7 @@ _PUBLISHERS: tuple[tuple[str, str, str, tuple[Mode, ...]], ...] = (
 )
 
 
-def judge_topic(inventory: Inventory) -> Iterator[Verdict]:
+def check_topic(inventory: Inventory) -> Iterator[Verdict]:
     """Whether alarms, EventBridge and the handler can publish to the topic that was given."""
     answer = inventory.answers.get("topic")
     if answer == {}:

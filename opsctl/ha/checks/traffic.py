@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from opsctl.ha.checks.topic import judge_topic
+from opsctl.ha.checks.topic import check_topic
 from opsctl.ha.checks.verdict import ALL_MODES, GROUP_ONLY, STANDBY_ONLY, Verdict, accept, block, carry
 from opsctl.ha.inventory import Inventory
 from opsctl.model.value import Json, Value
@@ -41,7 +41,7 @@ def registrations(inventory: Inventory) -> tuple[Registration, ...]:
     )
 
 
-def judge_traffic(inventory: Inventory) -> Iterator[Verdict]:
+def check_traffic(inventory: Inventory) -> Iterator[Verdict]:
     """What sends traffic to the instance, and what acts on it."""
     for one in registrations(inventory):
         why = "every replacement is registered there, and its health check counts"
@@ -69,7 +69,7 @@ def judge_traffic(inventory: Inventory) -> Iterator[Verdict]:
         why = "they act behind the group's back, and name the old instance once it has been replaced"
         yield accept("acting-alarms", f"alarms act on it: {', '.join(alarms)}", why, ALL_MODES)
     if inventory.wanted.topic:
-        yield from judge_topic(inventory)
+        yield from check_topic(inventory)
 
 
 def acting_alarms(inventory: Inventory) -> list[Json]:

@@ -21,7 +21,7 @@ _WHY = (
 )
 
 
-def judge_user_data(inventory: Inventory) -> Iterator[Verdict]:
+def check_user_data(inventory: Inventory) -> Iterator[Verdict]:
     """What becomes of the user data, and which of the group's devices it may format."""
     if "user-data" not in inventory.answers:
         why = "a replacement would be launched without it, for nobody knows whether there is any"

@@ -7,9 +7,9 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from opsctl.ha.ha_pair import Pair
-from opsctl.ha.health import judge_health
+from opsctl.ha.health import check_health
 from opsctl.ha.health_finding import Finding
-from opsctl.ha.health_pair import built_by, judge_pair
+from opsctl.ha.health_pair import built_by, check_pair
 from opsctl.ha.own_group import own
 from opsctl.ha.status_reads import group_reads, pair_reads
 from opsctl.model.fetching import Fetching
@@ -44,11 +44,11 @@ class HaStatus(Fact):
         owned = yield from own(self.group, about)
         if isinstance(owned, Pair):
             known, unknown = yield from _answers(partial(pair_reads, owned))
-            findings = (*judge_pair(owned, known, about.now, about.commands), *unknown)
+            findings = (*check_pair(owned, known, about.now, about.commands), *unknown)
             failed_over = _failed_over(owned, known)
         else:
             known, unknown = yield from _answers(partial(group_reads, self.group, owned))
-            findings, failed_over = (*judge_health(owned, known, about.now, about.commands), *unknown), ""
+            findings, failed_over = (*check_health(owned, known, about.now, about.commands), *unknown), ""
         return HaStatusResult(
             group=self.group,
             mode="standby" if isinstance(owned, Pair) else "asg",

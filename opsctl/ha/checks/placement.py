@@ -7,7 +7,7 @@ from opsctl.ha.inventory import Inventory
 from opsctl.ha.places import Places
 
 
-def judge_place(inventory: Inventory, places: Places) -> Iterator[Verdict]:
+def check_placement(inventory: Inventory, places: Places) -> Iterator[Verdict]:
     """Placement, tenancy, zones and subnets."""
     yield from _placement(inventory)
     yield from _account(inventory)
