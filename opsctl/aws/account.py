@@ -17,7 +17,7 @@ from opsctl.aws.whole import last_body, unknown_members, watch
 from opsctl.model.binary import with_bytes
 from opsctl.model.errors import AwsRefused, InvalidInput
 from opsctl.model.readonly import why_no_read
-from opsctl.model.reads import Answer, Read, Refusal, Refused
+from opsctl.model.reads import Answer, Read, Refusal, RefusalKind
 from opsctl.model.run import Clock, Identity
 from opsctl.model.value import Json
 
@@ -66,7 +66,7 @@ class LiveAccount:
     def _patiently(self, read: Read) -> Answer:
         for attempt in range(THROTTLE_ATTEMPTS - 1):
             answer = self._read_once(read)
-            if answer.refusal is None or answer.refusal.kind is not Refused.THROTTLED:
+            if answer.refusal is None or answer.refusal.kind is not RefusalKind.THROTTLED:
                 return answer
             self._pause(attempt)
         return self._read_once(read)
@@ -110,7 +110,7 @@ class LiveAccount:
                 return plain(method(**with_bytes(params)))
             except _SDK_FAULTS as fault:
                 refusal = refusal_of(fault, f"{service}.{operation}")
-                if refusal.kind is not Refused.THROTTLED or attempt == THROTTLE_ATTEMPTS - 1:
+                if refusal.kind is not RefusalKind.THROTTLED or attempt == THROTTLE_ATTEMPTS - 1:
                     raise_for_write(fault, f"{service}.{operation}")
                 self._pause(attempt)
         raise AssertionError("the last attempt returns or raises")
@@ -192,7 +192,7 @@ def _alias(clients: Clients) -> str:
 
 def _too_old(read: Read) -> Refusal:
     return Refusal(
-        kind=Refused.UNREADABLE,
+        kind=RefusalKind.UNREADABLE,
         code="UnknownOperation",
         message=f"the installed SDK does not know {read.api}: upgrade boto3",
         api=read.api,
@@ -201,7 +201,7 @@ def _too_old(read: Read) -> Refusal:
 
 def _too_new(read: Read, strangers: Sequence[str]) -> Refusal:
     return Refusal(
-        kind=Refused.UNREADABLE,
+        kind=RefusalKind.UNREADABLE,
         code="UnknownMember",
         message=(
             f"the installed SDK does not know {', '.join(strangers[:5])} and would drop it on write-back: "

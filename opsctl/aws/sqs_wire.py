@@ -26,7 +26,7 @@ from opsctl.aws.sigv4 import Keys, Signer
 from opsctl.aws.translate import kind_of, may_be_done, never_sent, refusal_of, words_of
 from opsctl.aws.trust import tls_context
 from opsctl.model.errors import AwsRefused, InvalidInput, OutcomeUnknown
-from opsctl.model.reads import Refusal, Refused
+from opsctl.model.reads import Refusal, RefusalKind
 from opsctl.model.value import Json
 
 _BEFORE_A_CALL = (BotoCoreError, ClientError, OSError, ValueError)
@@ -68,7 +68,7 @@ class SqsWire:
         try:
             answer = connection.post(headers, body)
         except NotSent as fault:
-            raise _refused(operation, Refused.UNREACHABLE, fault.code, str(fault)) from fault
+            raise _refused(operation, RefusalKind.UNREACHABLE, fault.code, str(fault)) from fault
         except AnswerLost as fault:
             raise OutcomeUnknown(f"sqs.{operation} was sent and its answer was lost: {fault}") from fault
         self._date = answer.date or self._date
@@ -95,7 +95,7 @@ class SqsWire:
         except _BEFORE_A_CALL as fault:
             raise AwsRefused(refusal_of(fault, f"sqs.{operation}")) from fault
         except InvalidInput as fault:
-            raise _refused(operation, Refused.DENIED, "Configuration", fault.summary) from fault
+            raise _refused(operation, RefusalKind.DENIED, "Configuration", fault.summary) from fault
         return self._line.connect(), self._line.signer
 
 
@@ -156,5 +156,5 @@ def _fault(operation: str, answer: HttpAnswer) -> AwsRefused | OutcomeUnknown:
     return _refused(operation, kind_of(code, answer.status), named, message)
 
 
-def _refused(operation: str, kind: Refused, code: str, message: str) -> AwsRefused:
+def _refused(operation: str, kind: RefusalKind, code: str, message: str) -> AwsRefused:
     return AwsRefused(Refusal(kind=kind, code=code, message=message, api=f"sqs.{operation}"))

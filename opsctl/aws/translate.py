@@ -12,7 +12,7 @@ from traceback import walk_tb
 from botocore import exceptions as sdk
 
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
-from opsctl.model.reads import Refusal, Refused
+from opsctl.model.reads import Refusal, RefusalKind
 
 _DENIED = ("AccessDenied", "UnauthorizedOperation", "NotAuthorized", "AuthorizationError", "Forbidden")
 _CREDENTIALS = (
@@ -56,22 +56,22 @@ _CONFLICT = (
 _MISSING = ("NotFound", "NoSuch", "NonexistentItem", "NonExistent", "DoesNotExist", "EntityNotFound")
 _WHOLE_CODES = {
     # Part of the name of many another: of InvalidSecurityGroupID.NotFound, for one.
-    "InvalidSecurity": Refused.DENIED,
+    "InvalidSecurity": RefusalKind.DENIED,
     # SQS only: the URL is that of no queue.
-    "InvalidAddress": Refused.MISSING,
+    "InvalidAddress": RefusalKind.MISSING,
     # SQS only: as many messages are in flight as it allows, which passes.
-    "OverLimit": Refused.THROTTLED,
+    "OverLimit": RefusalKind.THROTTLED,
     # AWS's common errors: "reading the request timed out", so it was never whole there.
-    "RequestTimeout": Refused.UNREACHABLE,
-    "RequestTimeoutException": Refused.UNREACHABLE,
+    "RequestTimeout": RefusalKind.UNREACHABLE,
+    "RequestTimeoutException": RefusalKind.UNREACHABLE,
 }
 _BARE_STATUS = {
-    401: Refused.DENIED,
-    403: Refused.DENIED,
-    404: Refused.MISSING,
-    407: Refused.DENIED,
-    408: Refused.UNREACHABLE,
-    429: Refused.THROTTLED,
+    401: RefusalKind.DENIED,
+    403: RefusalKind.DENIED,
+    404: RefusalKind.MISSING,
+    407: RefusalKind.DENIED,
+    408: RefusalKind.UNREACHABLE,
+    429: RefusalKind.THROTTLED,
 }
 """What a status says by itself (RFC 9110, RFC 6585) when there is no code, as from a proxy."""
 
@@ -98,7 +98,7 @@ _NO_CONNECTION = (sdk.EndpointConnectionError, sdk.ConnectTimeoutError, sdk.Prox
 _NO_ENDPOINT = (sdk.BaseEndpointResolverError, sdk.EndpointProviderError, sdk.InvalidRegionError)
 
 
-def kind_of(code: str, status: int = 0) -> Refused:
+def kind_of(code: str, status: int = 0) -> RefusalKind:
     """Sort an AWS error code; one that nobody knows is `invalid`, which is never retried.
 
     A status speaks when there is no code (the SDK then calls the status the code), and 429 for a code that is
@@ -107,16 +107,16 @@ def kind_of(code: str, status: int = 0) -> Refused:
     if code in _WHOLE_CODES:
         return _WHOLE_CODES[code]
     if not code or code == str(status):
-        return _BARE_STATUS.get(status, Refused.INVALID)
+        return _BARE_STATUS.get(status, RefusalKind.INVALID)
     for kind, marks in (
-        (Refused.DENIED, _DENIED + _CREDENTIALS),
-        (Refused.THROTTLED, _THROTTLED),
-        (Refused.CONFLICT, _CONFLICT),
-        (Refused.MISSING, _MISSING),
+        (RefusalKind.DENIED, _DENIED + _CREDENTIALS),
+        (RefusalKind.THROTTLED, _THROTTLED),
+        (RefusalKind.CONFLICT, _CONFLICT),
+        (RefusalKind.MISSING, _MISSING),
     ):
         if any(mark.lower() in code.lower() for mark in marks):
             return kind
-    return Refused.THROTTLED if status == _TOO_MANY else Refused.INVALID
+    return RefusalKind.THROTTLED if status == _TOO_MANY else RefusalKind.INVALID
 
 
 def may_be_done(code: str, status: int) -> bool:
@@ -125,7 +125,7 @@ def may_be_done(code: str, status: int) -> bool:
     A server's error says that something broke, not what was done until then: a 503 too, which a proxy also
     answers when the server went away before it had answered. Only a code that is one of throttling is certain.
     """
-    return status >= 500 and kind_of(code, status) is not Refused.THROTTLED
+    return status >= 500 and kind_of(code, status) is not RefusalKind.THROTTLED
 
 
 def never_sent(fault: Exception) -> bool:
@@ -172,9 +172,9 @@ def refusal_of(fault: Exception, api: str) -> Refusal:
         code = str(error.get("Code", "")) or "Unknown"
         message = str(error.get("Message", "")).strip() or code
         status = int(metadata.get("HTTPStatusCode", 0))
-        kind = Refused.UNREADABLE if may_be_done(code, status) else kind_of(code, status)
-        if kind is Refused.INVALID and code == "ValidationError" and _NOT_THERE in message:
-            kind = Refused.MISSING
+        kind = RefusalKind.UNREADABLE if may_be_done(code, status) else kind_of(code, status)
+        if kind is RefusalKind.INVALID and code == "ValidationError" and _NOT_THERE in message:
+            kind = RefusalKind.MISSING
         return Refusal(
             kind=kind,
             code=code,
@@ -184,14 +184,14 @@ def refusal_of(fault: Exception, api: str) -> Refusal:
         )
     name = type(fault).__name__
     if isinstance(fault, sdk.ParamValidationError):
-        return Refusal(kind=Refused.INVALID, code=name, message=_WRONG_VALUE.sub("", str(fault)), api=api)
+        return Refusal(kind=RefusalKind.INVALID, code=name, message=_WRONG_VALUE.sub("", str(fault)), api=api)
     if isinstance(fault, _NO_ENDPOINT):
-        return Refusal(kind=Refused.INVALID, code=name, message=f"on this machine: {fault}", api=api)
+        return Refusal(kind=RefusalKind.INVALID, code=name, message=f"on this machine: {fault}", api=api)
     if isinstance(fault, _NO_CREDENTIALS) or _of_a_file(fault):
-        return Refusal(kind=Refused.DENIED, code=name, message=f"on this machine: {fault}", api=api)
+        return Refusal(kind=RefusalKind.DENIED, code=name, message=f"on this machine: {fault}", api=api)
     if isinstance(fault, (sdk.HTTPClientError, sdk.ConnectionError)):
-        return Refusal(kind=Refused.UNREACHABLE, code=name, message=words_of(fault), api=api)
-    return Refusal(kind=Refused.UNREADABLE, code=name, message=_without_answer(str(fault)), api=api)
+        return Refusal(kind=RefusalKind.UNREACHABLE, code=name, message=words_of(fault), api=api)
+    return Refusal(kind=RefusalKind.UNREADABLE, code=name, message=_without_answer(str(fault)), api=api)
 
 
 def _without_answer(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from opsctl.block.asked import Asked
 from opsctl.block.decision import Decision, Point
 from opsctl.block.drawing import draw
-from opsctl.block.layers import Home, Verdict, judge
+from opsctl.block.layers import Home, NodeVerdict, judge
 from opsctl.block.standing import doubts_of, looked_at, outlook_of, standing_of
 from opsctl.block.topology.graph import Node, Web
 from opsctl.block.topology.walk import Outcome, shut_to_clients, walk
@@ -25,7 +25,7 @@ class Judged(Value):
 
     way: Way
     outcomes: dict[str, Outcome]
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[NodeVerdict, ...]
     closed: str
     asked: Asked
     left: Asked
@@ -59,7 +59,7 @@ class Judged(Value):
         )
 
     @property
-    def chosen(self) -> tuple[Verdict, ...]:
+    def chosen(self) -> tuple[NodeVerdict, ...]:
         """The layers chosen."""
         return tuple(one for one in self.verdicts if one.chosen)
 
@@ -157,7 +157,7 @@ def without(judged: Sequence[Judged], unusable: Mapping[PointKey, str]) -> tuple
     )
 
 
-def _without(verdict: Verdict, unusable: Mapping[PointKey, str]) -> Verdict:
+def _without(verdict: NodeVerdict, unusable: Mapping[PointKey, str]) -> NodeVerdict:
     needed = [key_of(point) for point in _points(verdict)] if verdict.chosen else []
     reasons = tuple(dict.fromkeys(unusable[key] for key in needed if key in unusable))
     if not reasons:
@@ -241,12 +241,12 @@ def _settled(asked: Asked, outcomes: Mapping[str, Outcome]) -> list[str]:
     return [address for address, one in outcomes.items() if one.dropped]
 
 
-def _points(verdict: Verdict) -> list[Point]:
-    make: Callable[[Verdict], list[Point]] = {"nacl": _nacl, "waf": _waf, "geo": _geo}[verdict.layer]
+def _points(verdict: NodeVerdict) -> list[Point]:
+    make: Callable[[NodeVerdict], list[Point]] = {"nacl": _nacl, "waf": _waf, "geo": _geo}[verdict.layer]
     return make(verdict)
 
 
-def _nacl(verdict: Verdict) -> list[Point]:
+def _nacl(verdict: NodeVerdict) -> list[Point]:
     node = verdict.node
     acls = node.nacl.acls if node.nacl else ()
     return [
@@ -264,7 +264,7 @@ def _nacl(verdict: Verdict) -> list[Point]:
     ]
 
 
-def _waf(verdict: Verdict) -> list[Point]:
+def _waf(verdict: NodeVerdict) -> list[Point]:
     node, waf = verdict.node, verdict.node.waf
     if waf is None:
         return []
@@ -283,7 +283,7 @@ def _waf(verdict: Verdict) -> list[Point]:
     ]
 
 
-def _geo(verdict: Verdict) -> list[Point]:
+def _geo(verdict: NodeVerdict) -> list[Point]:
     node = verdict.node
     return [
         Point(

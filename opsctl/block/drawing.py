@@ -2,7 +2,7 @@
 
 from opsctl.block.topology.gates import Gate, GeoGate, GroupGate, NaclGate
 from opsctl.block.topology.graph import Client, Link, Node, Web, behind
-from opsctl.block.topology.places import Place
+from opsctl.block.topology.naming import Place
 from opsctl.model.paths import Graph, GraphEdge, GraphNode
 
 _INTERNET = "internet"

@@ -13,7 +13,7 @@ IP_SET_LIMIT = 10_000
 ADDRESS_LAYERS: tuple[Layer, ...] = ("nacl", "waf")
 
 
-class Verdict(Value):
+class NodeVerdict(Value):
     """A verdict about one layer at one node; a chosen one closes the way for these IP versions."""
 
     layer: Layer
@@ -40,7 +40,7 @@ class Home(Value):
     acl_doubt: str = ""
 
 
-def judge(way: Way, asked: Asked, home: Home, *, closed: str, dropped: str) -> list[Verdict]:
+def judge(way: Way, asked: Asked, home: Home, *, closed: str, dropped: str) -> list[NodeVerdict]:
     """Judge every layer on a way in; `closed` is why clients do not get in here anyway, empty when they do.
 
     `dropped` says what stops the addresses already when the question has none left that it does not stop.
@@ -50,7 +50,7 @@ def judge(way: Way, asked: Asked, home: Home, *, closed: str, dropped: str) -> l
         return [_no(layer, entrance, entrance.blind) for layer in _layers(asked)]
     if closed:
         return [_no(layer, entrance, f"{closed}: no block is needed here") for layer in _layers(asked)]
-    verdicts: list[Verdict] = []
+    verdicts: list[NodeVerdict] = []
     if asked.addresses:
         verdicts += [*_nacl(way, asked, home), *_waf(way, asked)]
     elif dropped:
@@ -65,7 +65,7 @@ def _layers(asked: Asked) -> list[Layer]:
     return [*both, "geo"] if asked.countries else both
 
 
-def _nacl(way: Way, asked: Asked, home: Home) -> list[Verdict]:
+def _nacl(way: Way, asked: Asked, home: Home) -> list[NodeVerdict]:
     entrance = way.entrance
     reason = _nacl_refused(entrance, asked, home)
     behind = [_nacl_behind(way, index) for index in range(1, len(way.stops)) if way.stops[index].node.nacl]
@@ -73,7 +73,7 @@ def _nacl(way: Way, asked: Asked, home: Home) -> list[Verdict]:
         return [_no("nacl", entrance, reason, _unknown_nacl(entrance)), *behind]
     acls = ", ".join(acl.id for acl in entrance.nacl.acls) if entrance.nacl else ""
     return [
-        Verdict(
+        NodeVerdict(
             layer="nacl",
             node=entrance,
             chosen=True,
@@ -120,7 +120,7 @@ def _acl_refused(acl: NetworkAcl, addresses: tuple[str, ...], home: Home) -> str
     return ""
 
 
-def _nacl_behind(way: Way, index: int) -> Verdict:
+def _nacl_behind(way: Way, index: int) -> NodeVerdict:
     """Reject the network ACLs of a later stop, where the client is not the source any more."""
     node, link = way.stops[index].node, way.stops[index].link
     if way.client_at(index, 4) == "source":
@@ -135,8 +135,8 @@ def _nacl_behind(way: Way, index: int) -> Verdict:
     return _no("nacl", node, reason)
 
 
-def _waf(way: Way, asked: Asked) -> list[Verdict]:
-    verdicts: list[Verdict] = []
+def _waf(way: Way, asked: Asked) -> list[NodeVerdict]:
+    verdicts: list[NodeVerdict] = []
     for index, stop in enumerate(way.stops):
         waf = stop.node.waf
         if waf is None:
@@ -151,7 +151,7 @@ def _waf(way: Way, asked: Asked) -> list[Verdict]:
             verdicts.append(_no("waf", stop.node, reason, waf.unknown))
             continue
         reason = _waf_reason(stop.node, waf)
-        verdicts.append(Verdict(layer="waf", node=stop.node, chosen=True, versions=seen, reason=reason))
+        verdicts.append(NodeVerdict(layer="waf", node=stop.node, chosen=True, versions=seen, reason=reason))
     if verdicts:
         return verdicts
     return [_no("waf", way.entrance, f"AWS WAF cannot be attached to {_article(way.entrance)}")]
@@ -196,7 +196,7 @@ def _waf_reason(node: Node, waf: WafGate) -> str:
     return f"{node.title} is where requests still come from the client's own address; {what}"
 
 
-def _geo(way: Way, asked: Asked) -> list[Verdict]:
+def _geo(way: Way, asked: Asked) -> list[NodeVerdict]:
     node = way.entrance
     if node.geo is None:
         return [_no("geo", node, "only CloudFront has a geographic restriction: no distribution stands here")]
@@ -206,7 +206,7 @@ def _geo(way: Way, asked: Asked) -> list[Verdict]:
         reason = f"a geographic restriction can only refuse requests, it cannot {_doing(asked.mode)}"
         return [_no("geo", node, reason)]
     reason = f"{node.title} refuses requests by the viewer's country, before AWS WAF sees them"
-    return [Verdict(layer="geo", node=node, chosen=True, reason=reason)]
+    return [NodeVerdict(layer="geo", node=node, chosen=True, reason=reason)]
 
 
 def _unknown_nacl(node: Node) -> tuple[str, ...]:
@@ -222,5 +222,5 @@ def _doing(mode: str) -> str:
     return {"count": "count", "challenge": "challenge", "captcha": "ask for a CAPTCHA"}[mode]
 
 
-def _no(layer: Layer, node: Node, reason: str, unknown: tuple[str, ...] = ()) -> Verdict:
-    return Verdict(layer=layer, node=node, chosen=False, reason=reason, unknown=unknown)
+def _no(layer: Layer, node: Node, reason: str, unknown: tuple[str, ...] = ()) -> NodeVerdict:
+    return NodeVerdict(layer=layer, node=node, chosen=False, reason=reason, unknown=unknown)

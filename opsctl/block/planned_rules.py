@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from opsctl.block.rule_place import Move, Place
+from opsctl.block.rule_position import Move, RulePosition
 from opsctl.block.topology.webacl import WebAcl, WebAclRule
 from opsctl.model.changes import Check
 from opsctl.model.value import Json, Value
@@ -12,7 +12,7 @@ class Added(Value):
     """A rule that is added: where, what has to be so before it, and the check that its set is nobody else's."""
 
     rule: dict[str, Json]
-    place: Place
+    place: RulePosition
     before: tuple[Check, ...]
     unused: Check
     maker: str

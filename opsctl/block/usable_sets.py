@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from opsctl.block import wafv2
-from opsctl.block.rule_place import in_the_way
+from opsctl.block.rule_position import in_the_way
 from opsctl.block.topology.webacl import Effect, IpSet, WebAcl, ip_sets_in, letting_in
 from opsctl.block.waf_objects import WEB_ACL, WafKey, list_objects
 from opsctl.model.fetching import Fetching
 from opsctl.model.networks import Network
-from opsctl.model.reads import Refused
+from opsctl.model.reads import RefusalKind
 from opsctl.model.value import Json, Value
 
 PLAN_TAG = "opsctl:plan"
@@ -56,7 +56,7 @@ def other_users(ip_set: IpSet, rule: str, web_acl: str, scope: str, region: str)
     found: list[str] = []
     for item, answer in zip(items, answers, strict=True):
         if answer.refusal is not None:
-            if answer.refusal.kind is not Refused.MISSING:
+            if answer.refusal.kind is not RefusalKind.MISSING:
                 found.append(f"cannot tell whether web ACL {item['Name']} uses IP set {ip_set.name}")
             continue
         used = [one["Name"] for one in answer.value["WebACL"].get("Rules") or [] if _uses(one, ip_set.arn)]

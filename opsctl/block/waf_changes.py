@@ -6,7 +6,7 @@ from opsctl.block import distribution_calls as cloudfront
 from opsctl.block import ip_set_calls as ip_sets
 from opsctl.block import web_acl_calls as web_acls
 from opsctl.block.planned_rules import Added, moved, with_rules
-from opsctl.block.rule_place import Move, Place, in_the_way, place_for
+from opsctl.block.rule_position import Move, RulePosition, in_the_way, position_for
 from opsctl.block.set_room import missing_from
 from opsctl.block.topology.webacl import Effect, WebAclRule, letting_in
 from opsctl.block.usable_sets import Usable
@@ -153,7 +153,7 @@ class WafPlan:
         priority = ours.priority
         if any(rule.priority < priority for rule in stops):
             others = [rule for rule in acl.rules if rule is not ours]
-            place = place_for(others, letting_in(acl, wanted))
+            place = position_for(others, letting_in(acl, wanted))
             self._orders.append(self._move_rule(key, ours, place))
             self._renumber([*place.moves, Move(rule=name, old=priority, new=place.priority)])
             return ()
@@ -163,9 +163,9 @@ class WafPlan:
     def _place_rule(self, name: str, set_arn: Json, wanted: Sequence[Network], unused: Check, maker: str) -> None:
         acl, key = self._acl, self._state.key
         if acl is None or key is None:
-            place, before = Place(priority=len(self._rules)), tuple[Check, ...]()
+            place, before = RulePosition(priority=len(self._rules)), tuple[Check, ...]()
         else:
-            place = place_for(acl.rules, letting_in(acl, wanted))
+            place = position_for(acl.rules, letting_in(acl, wanted))
             before = self._nothing_before(key, place.priority, wanted)
             self._renumber(place.moves)
         rule = web_acls.rule_of(name, place.priority, set_arn, ACTIONS[self._mode])
@@ -281,7 +281,7 @@ class WafPlan:
             risk=self._risk_of_rule(key, moves, number),
         )
 
-    def _move_rule(self, key: WafKey, ours: WebAclRule, place: Place) -> Change:
+    def _move_rule(self, key: WafKey, ours: WebAclRule, place: RulePosition) -> Change:
         moves = (*place.moves, Move(rule=ours.name, old=ours.priority, new=place.priority))
         old, new = ({move.rule: move.old for move in moves}, {move.rule: move.new for move in moves})
         taken = max(new.values())

@@ -7,7 +7,7 @@ from opsctl.block.waf_objects import IP_SET, WEB_ACL, WafKey, list_objects
 from opsctl.model.errors import FactUnknown
 from opsctl.model.fetching import Fetching, fetch, gather
 from opsctl.model.fetching import require as require_answer
-from opsctl.model.reads import Read, Refused
+from opsctl.model.reads import Read, RefusalKind
 from opsctl.model.value import Json, Value
 
 
@@ -107,6 +107,6 @@ def _read_sets(arns: Sequence[str], region: str, required: set[str]) -> Fetching
     for arn, answer in zip(arns, answers, strict=True):
         if answer.refusal is None:
             sets[arn] = parse_ip_set(answer.value["IPSet"])
-        elif arn in required and answer.refusal.kind is not Refused.MISSING:
+        elif arn in required and answer.refusal.kind is not RefusalKind.MISSING:
             raise FactUnknown(answer.refusal)
     return sets

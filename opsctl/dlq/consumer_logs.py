@@ -8,7 +8,7 @@ from opsctl.dlq.function_logs import ERRORS, LogLine, Searched, any_of, moment, 
 from opsctl.dlq.grouping import CauseGroup, Latest
 from opsctl.dlq.why import ConsumerFacts, LogFacts, SaidOften
 from opsctl.model.fetching import Fetching, gather
-from opsctl.model.reads import Refused
+from opsctl.model.reads import RefusalKind
 from opsctl.model.value import Value
 
 LINES_AT_MOST = 4
@@ -113,7 +113,7 @@ def _telling(lines: Sequence[LogLine]) -> list[LogLine]:
 
 def _facts(consumer: ConsumerFacts, window: Window, by: str, lines: Iterable[LogLine], got: Searched) -> LogFacts:
     unknown: tuple[str, ...] = ()
-    if got.refusal is not None and got.refusal.kind is Refused.MISSING:
+    if got.refusal is not None and got.refusal.kind is RefusalKind.MISSING:
         missing = "the log group does not exist: the function never ran, or its role may not write logs"
         unknown = (f"what {consumer.log_group} says, because {missing}",)
     elif got.refusal is not None:

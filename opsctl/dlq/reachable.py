@@ -6,7 +6,7 @@ from opsctl.model.run import Context
 from opsctl.model.value import Value
 from opsctl.resources.dead_letter_reads import topic_attributes
 from opsctl.resources.queue_facts import queue_attributes, queue_url
-from opsctl.resources.resource_policies import Call, Verdict, verdict_on
+from opsctl.resources.resource_policies import Call, PolicyAnswer, verdict_on
 
 _KINDS = {"sqs": "queue", "sns": "topic"}
 _ACTIONS = {"lambda": "lambda:InvokeFunction", "sqs": "sqs:SendMessage", "sns": "sns:Publish"}
@@ -56,7 +56,7 @@ def _policy(arn: str, kind: str, says: str, call: Call | None) -> Fetching[Reach
         return made.model_copy(update={"seen": (f"{says} does not exist",)})
     told = answer.value or {}
     policy = str(told.get("Policy") or (told.get("Attributes") or {}).get("Policy") or "")
-    if call is None or verdict_on(policy, call) is not Verdict.NO:
+    if call is None or verdict_on(policy, call) is not PolicyAnswer.NO:
         return made
     denied = f"the policy of {says} does not let {call.service} call it for {call.source_arn}"
     return made.model_copy(update={"seen": (denied,)})

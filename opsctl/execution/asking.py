@@ -7,7 +7,7 @@ from opsctl.model.changes import Check, Proof, Query
 from opsctl.model.errors import AwsRefused, OpsctlError
 from opsctl.model.networks import same
 from opsctl.model.ports import Aws
-from opsctl.model.reads import Answer, Read, Refused
+from opsctl.model.reads import Answer, Read, RefusalKind
 from opsctl.model.references import with_references
 from opsctl.model.report import CheckResult
 from opsctl.model.secrets import masked
@@ -82,7 +82,7 @@ class Asking:
     def _value(self, query: Query) -> Json:
         read = query.read.model_copy(update={"params": self.resolve(query.read.params)})
         answer = self._answer(read)
-        if answer.refusal is not None and answer.refusal.kind is not Refused.MISSING:
+        if answer.refusal is not None and answer.refusal.kind is not RefusalKind.MISSING:
             raise AwsRefused(answer.refusal)
         return answer.value
 

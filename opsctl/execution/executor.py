@@ -13,7 +13,7 @@ from opsctl.model.errors import AwsRefused, Drifted, Interrupted, OpsctlError, O
 from opsctl.model.jobs import JobResult
 from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws, RunJournal
-from opsctl.model.reads import Refused
+from opsctl.model.reads import RefusalKind
 from opsctl.model.report import CheckResult
 from opsctl.model.run import Clock, Progress
 from opsctl.model.value import Json
@@ -211,7 +211,7 @@ class Executor:
             self._journal.record(change.id, "failed", refused.refusal.model_dump(mode="json"))
             if (choice := _taken(change, refused)) is not None:
                 raise Taken(choice) from refused
-            if refused.refusal.kind is Refused.CONFLICT and change.kind == "call":
+            if refused.refusal.kind is RefusalKind.CONFLICT and change.kind == "call":
                 raise Drifted(
                     f"{change.title}: somebody was faster: {refused.summary}",
                     "plan again to see the account as it is",
@@ -286,7 +286,7 @@ class Executor:
         code = refused.refusal.code
         passing = change.retry is not None and code in change.retry.codes and waited_s < change.retry.within_s
         contended = change.edit is not None and code in change.edit.conflicts and waited_s < EDIT_WITHIN_S
-        unseen = refused.refusal.kind is Refused.MISSING and self._follows_new(change)
+        unseen = refused.refusal.kind is RefusalKind.MISSING and self._follows_new(change)
         if not passing and not contended and not unseen:
             raise refused
 

@@ -4,7 +4,7 @@ import re
 
 from opsctl.model.errors import FactUnknown, InvalidInput
 from opsctl.model.fetching import Fetching, fetch
-from opsctl.model.reads import Read, Refused
+from opsctl.model.reads import Read, RefusalKind
 from opsctl.model.run import Context
 from opsctl.model.value import Json
 from opsctl.resources.ec2 import describe
@@ -26,7 +26,7 @@ def find_instance(asked: str, about: Context) -> Fetching[Json]:
         else describe("DescribeInstances", about.region, {"tag:Name": [asked]})
     )
     answer = yield from fetch(read)
-    if answer.refusal is not None and answer.refusal.kind is not Refused.MISSING:
+    if answer.refusal is not None and answer.refusal.kind is not RefusalKind.MISSING:
         raise FactUnknown(answer.refusal)
     found = [
         one

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from opsctl.ha.checks.verdict import Mode, Verdict
+from opsctl.ha.checks.preflight_finding import Mode, PreflightFinding
 from opsctl.ha.inventory import Wanted
 from opsctl.model.value import Value
 
@@ -17,7 +17,7 @@ class Choice(Value):
 _ASKED: dict[str, Mode] = {"recover": "recover", "standby": "standby", "asg": "asg"}
 
 
-def choose_mode(wanted: Wanted, verdicts: Iterable[Verdict]) -> Choice:
+def choose_mode(wanted: Wanted, verdicts: Iterable[PreflightFinding]) -> Choice:
     """Return the mode asked for; `auto` is a group unless something forbids one and recovery is possible."""
     listed = list(verdicts)
     if wanted.mode in _ASKED:

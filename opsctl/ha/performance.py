@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from opsctl.ha.checks.verdict import Verdict, carry, warn
+from opsctl.ha.checks.preflight_finding import PreflightFinding, carry, warn
 from opsctl.ha.inventory import Inventory
 from opsctl.model.value import Json
 
@@ -42,7 +42,7 @@ def launch_performance(instance: Json) -> dict[str, Json]:
     return found
 
 
-def check_performance(inventory: Inventory) -> Iterator[Verdict]:
+def check_performance(inventory: Inventory) -> Iterator[PreflightFinding]:
     """Tell what of it replacements have as well, and what they lack."""
     extras = interface_performance(inventory.interfaces[0] if inventory.interfaces else {})
     if "EnaSrdSpecification" in extras:
@@ -62,7 +62,7 @@ def check_performance(inventory: Inventory) -> Iterator[Verdict]:
         yield warn("reboot-migration", "reboot migration is disabled", why)
 
 
-def _reservations(instance: Json) -> Iterator[Verdict]:
+def _reservations(instance: Json) -> Iterator[PreflightFinding]:
     target, preference = _target(instance), _preference(instance)
     if target.get("CapacityReservationId"):
         why = "it lies in one zone, so it is left out: replacements use any open reservation that matches, or none"

@@ -7,19 +7,19 @@ from opsctl.ha.checks.instance import check_instance
 from opsctl.ha.checks.keys import SERVICE_ROLE, check_keys, key_to_grant, keys_of_handler
 from opsctl.ha.checks.network import check_network
 from opsctl.ha.checks.placement import check_placement
+from opsctl.ha.checks.preflight_finding import Mode, PreflightFinding
 from opsctl.ha.checks.standby import check_standby
 from opsctl.ha.checks.storage import check_storage
 from opsctl.ha.checks.topic import topic_key
 from opsctl.ha.checks.traffic import Registration, check_traffic, registrations
 from opsctl.ha.checks.user_data import check_user_data
-from opsctl.ha.checks.verdict import Mode, Verdict
 from opsctl.ha.costs import Cost, costs_of
 from opsctl.ha.expectations import Outlook, outlooks
 from opsctl.ha.inventory import DataVolume, ElasticIp, Inventory
 from opsctl.ha.modes import choose_mode
 from opsctl.ha.performance import check_performance
-from opsctl.ha.places import Places, places_of
 from opsctl.ha.snapshots import Snapshots, check_snapshot_policy, snapshots_of
+from opsctl.ha.subnet_choice import SubnetChoice, choose_subnets
 from opsctl.ha.tags import DEVICE_TAG, GROUP_TAG, ROLE_TAG, SNAPSHOTS_TAG
 from opsctl.ha.template import template_of
 from opsctl.model.value import Json, Value
@@ -134,9 +134,9 @@ class HaPreflightResult(Value):
     ebs_check: bool
 
 
-def result_of(inventory: Inventory, group: str, unknown: list[Verdict]) -> HaPreflightResult:
+def result_of(inventory: Inventory, group: str, unknown: list[PreflightFinding]) -> HaPreflightResult:
     """Judge what was seen, choose the mode, and return everything a plan needs."""
-    places = places_of(inventory)
+    places = choose_subnets(inventory)
     judged = [*check_instance(inventory), *check_placement(inventory, places), *check_network(inventory)]
     judged += [
         *check_storage(inventory),
@@ -228,7 +228,7 @@ def _names(inventory: Inventory, group: str) -> Names:
     )
 
 
-def _rows(judged: list[Verdict], mode: Mode) -> tuple[Row, ...]:
+def _rows(judged: list[PreflightFinding], mode: Mode) -> tuple[Row, ...]:
     fitting = [one for one in judged if mode in one.modes]
     fitting.sort(key=lambda one: _ORDER.index(one.kind))
     return tuple(
@@ -255,9 +255,9 @@ def _alarm_count(inventory: Inventory, mode: Mode) -> int:
     )
 
 
-def _twin(inventory: Inventory, group: str, template: dict[str, Json], places: Places) -> Twin:
+def _twin(inventory: Inventory, group: str, template: dict[str, Json], choice: SubnetChoice) -> Twin:
     """The first subnet in another zone is the twin's; its name tells it apart."""
-    subnet = next((one.id for one in places.subnets if one.zone != inventory.zone), "")
+    subnet = next((one.id for one in choice.subnets if one.zone != inventory.zone), "")
     name = {"Name": _twin_name(inventory.tags["Name"])} if inventory.tags.get("Name") else {}
     return Twin(
         interface={**template["NetworkInterfaces"][0], "SubnetId": subnet},

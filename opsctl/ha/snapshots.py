@@ -3,7 +3,15 @@
 from collections.abc import Iterator
 
 from opsctl.ha.checks.instance import TAGS_AT_MOST
-from opsctl.ha.checks.verdict import GROUP_ONLY, RECOVER_ONLY, STANDBY_ONLY, Verdict, block, carry, warn
+from opsctl.ha.checks.preflight_finding import (
+    GROUP_ONLY,
+    RECOVER_ONLY,
+    STANDBY_ONLY,
+    PreflightFinding,
+    block,
+    carry,
+    warn,
+)
 from opsctl.ha.expectations import duration
 from opsctl.ha.inventory import Inventory
 from opsctl.model.errors import InvalidInput
@@ -72,7 +80,7 @@ def snapshots_of(inventory: Inventory, group: str, *, handled: bool) -> Snapshot
     )
 
 
-def check_snapshot_policy(inventory: Inventory) -> Iterator[Verdict]:
+def check_snapshot_policy(inventory: Inventory) -> Iterator[PreflightFinding]:
     """Everything about snapshots by Data Lifecycle Manager."""
     if inventory.wanted.snapshots != "dlm":
         return
@@ -93,7 +101,7 @@ def check_snapshot_policy(inventory: Inventory) -> Iterator[Verdict]:
     yield from _tags(inventory)
 
 
-def _window(inventory: Inventory, worst_s: int) -> Iterator[Verdict]:
+def _window(inventory: Inventory, worst_s: int) -> Iterator[PreflightFinding]:
     if inventory.wanted.keep_snapshots < FEWEST:
         why = (
             "the oldest is deleted when the next has begun, and that one may fail or be pending when it is needed"
@@ -105,7 +113,7 @@ def _window(inventory: Inventory, worst_s: int) -> Iterator[Verdict]:
         yield warn("dlm-window", f"--allow-data-loss {duration(allowed)}", why)
 
 
-def _tags(inventory: Inventory) -> Iterator[Verdict]:
+def _tags(inventory: Inventory) -> Iterator[PreflightFinding]:
     """AWS: 50 tags a resource; a snapshot gets those of its volume."""
     for modes, ours in ((GROUP_ONLY, GROUP_TAGS), (STANDBY_ONLY, STANDBY_TAGS)):
         if len(inventory.own_tags) > TAGS_AT_MOST - ours:

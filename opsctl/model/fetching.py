@@ -9,7 +9,7 @@ from collections.abc import Generator, Sequence
 from typing import TypeAlias, TypeVar
 
 from opsctl.model.errors import FactUnknown
-from opsctl.model.reads import Answer, Read, Refused
+from opsctl.model.reads import Answer, Read, RefusalKind
 from opsctl.model.value import Json
 
 T = TypeVar("T")
@@ -79,6 +79,6 @@ def fetch_if_exists(read: Read) -> Fetching[Json]:
         FactUnknown: AWS refused the read, so nobody knows.
     """
     answer = yield from fetch(read)
-    if answer.refusal is not None and answer.refusal.kind is not Refused.MISSING:
+    if answer.refusal is not None and answer.refusal.kind is not RefusalKind.MISSING:
         raise FactUnknown(answer.refusal)
     return answer.value

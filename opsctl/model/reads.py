@@ -34,7 +34,7 @@ class Read(Value):
         return f"{self.service}.{self.operation}"
 
 
-class Refused(StrEnum):
+class RefusalKind(StrEnum):
     """Why AWS did not answer, or did not do, what was asked."""
 
     DENIED = "denied"
@@ -49,7 +49,7 @@ class Refused(StrEnum):
 class Refusal(Value):
     """A refusal by AWS, translated once: its kind, AWS's own code and words, and the request id."""
 
-    kind: Refused
+    kind: RefusalKind
     code: str
     message: str
     api: str
@@ -57,13 +57,13 @@ class Refusal(Value):
 
     def __str__(self) -> str:
         words = {
-            Refused.DENIED: "access denied",
-            Refused.MISSING: "not found",
-            Refused.CONFLICT: "conflict",
-            Refused.THROTTLED: "throttled",
-            Refused.INVALID: "refused as invalid",
-            Refused.UNREACHABLE: "no connection",
-            Refused.UNREADABLE: "the service answered something unreadable",
+            RefusalKind.DENIED: "access denied",
+            RefusalKind.MISSING: "not found",
+            RefusalKind.CONFLICT: "conflict",
+            RefusalKind.THROTTLED: "throttled",
+            RefusalKind.INVALID: "refused as invalid",
+            RefusalKind.UNREACHABLE: "no connection",
+            RefusalKind.UNREADABLE: "the service answered something unreadable",
         }[self.kind]
         request = f", request {self.request_id}" if self.request_id else ""
         return f"{words} at {self.api} ({self.code}{request}): {self.message}"
@@ -78,4 +78,4 @@ class Answer(Value):
     @property
     def known(self) -> bool:
         """Whether AWS answered; a resource that does not exist is an answer too."""
-        return self.refusal is None or self.refusal.kind is Refused.MISSING
+        return self.refusal is None or self.refusal.kind is RefusalKind.MISSING

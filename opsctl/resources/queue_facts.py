@@ -4,7 +4,7 @@ import re
 
 from opsctl.model.errors import FactUnknown, InvalidInput
 from opsctl.model.fetching import Fetching, fetch
-from opsctl.model.reads import Read, Refused
+from opsctl.model.reads import Read, RefusalKind
 from opsctl.model.run import Context
 from opsctl.model.value import Json, Value, json_object
 from opsctl.resources.queue_policy import let_in
@@ -74,7 +74,7 @@ def find_queue(asked: str, about: Context, *, source: str) -> Fetching[QueueFact
     name = queue_name_of(asked, about, source)
     answer = yield from fetch(Read(service="sqs", operation="GetQueueUrl", params={"QueueName": name}))
     if answer.refusal is not None:
-        if answer.refusal.kind is not Refused.MISSING:
+        if answer.refusal.kind is not RefusalKind.MISSING:
             raise FactUnknown(answer.refusal)
         raise InvalidInput.one(
             f"there is no queue {name!r} in account {about.account}, region {about.region}",

@@ -8,7 +8,7 @@ from enum import StrEnum
 from opsctl.model.value import Json, Value
 
 
-class Verdict(StrEnum):
+class PolicyAnswer(StrEnum):
     """Whether a policy lets a call pass; unsure when it hangs on something that only AWS evaluates."""
 
     YES = "yes"
@@ -26,7 +26,7 @@ class Call(Value):
     account: str
 
 
-def verdict_on(policy: str, call: Call) -> Verdict:
+def verdict_on(policy: str, call: Call) -> PolicyAnswer:
     """Judge a policy document; one that is empty or cannot be parsed allows nothing.
 
     Denials with conditions are not weighed: those in use (aws:SecureTransport, aws:SourceOrgID) do not meet
@@ -34,11 +34,11 @@ def verdict_on(policy: str, call: Call) -> Verdict:
     """
     statements = statements_of(policy)
     if any(one.get("Effect") == "Deny" and _hits(one, call) and not one.get("Condition") for one in statements):
-        return Verdict.NO
+        return PolicyAnswer.NO
     found = [_conditions(one, call) for one in statements if one.get("Effect") == "Allow" and _hits(one, call)]
-    if Verdict.YES in found:
-        return Verdict.YES
-    return Verdict.UNSURE if Verdict.UNSURE in found else Verdict.NO
+    if PolicyAnswer.YES in found:
+        return PolicyAnswer.YES
+    return PolicyAnswer.UNSURE if PolicyAnswer.UNSURE in found else PolicyAnswer.NO
 
 
 def statements_of(policy: str) -> list[Json]:
@@ -84,18 +84,18 @@ def _is_caller(principal: Json, call: Call) -> bool:
     )
 
 
-def _conditions(statement: Json, call: Call) -> Verdict:
+def _conditions(statement: Json, call: Call) -> PolicyAnswer:
     if "NotPrincipal" in statement or "NotAction" in statement:
-        return Verdict.UNSURE
+        return PolicyAnswer.UNSURE
     known = {"aws:sourcearn": call.source_arn, "aws:sourceaccount": call.account}
-    verdict = Verdict.YES
+    verdict = PolicyAnswer.YES
     for operator, tests in (statement.get("Condition") or {}).items():
         exact = operator.removesuffix("IfExists") in ("ArnEquals", "ArnLike", "StringEquals", "StringLike")
         for name, values in tests.items():
             if not exact or name.lower() not in known:
-                verdict = Verdict.UNSURE
+                verdict = PolicyAnswer.UNSURE
             elif not _one_matches(operator, as_list(values), known[name.lower()]):
-                return Verdict.NO
+                return PolicyAnswer.NO
     return verdict
 
 

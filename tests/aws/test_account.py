@@ -11,7 +11,7 @@ from opsctl.aws.account import CachedReader, LiveAccount, identify
 from opsctl.aws.clients import Clients, Connection
 from opsctl.aws.whole import unknown_members
 from opsctl.model.errors import AwsRefused, InvalidInput, OutcomeUnknown
-from opsctl.model.reads import Answer, Read, Refused
+from opsctl.model.reads import Answer, Read, RefusalKind
 from tests.aws.test_translate import client_error
 from tests.kit.ports import IDENTITY, FakeClock
 
@@ -103,7 +103,7 @@ def test_a_throttled_read_is_asked_again_and_in_the_end_refused() -> None:
     client = Scripted(*[client_error("ThrottlingException")] * 50)
     refusal = account(client, FakeClock()).read(read).refusal
     assert refusal is not None
-    assert refusal.kind is Refused.THROTTLED
+    assert refusal.kind is RefusalKind.THROTTLED
     assert client.calls < 10
 
 
@@ -166,7 +166,7 @@ def test_an_operation_that_the_installed_sdk_lacks_is_a_refusal_and_not_a_crash(
         Read(service="autoscaling", operation="DescribeAccountSettings")
     )
     assert answer.refusal is not None
-    assert (answer.refusal.kind, answer.refusal.code) == (Refused.UNREADABLE, "UnknownOperation")
+    assert (answer.refusal.kind, answer.refusal.code) == (RefusalKind.UNREADABLE, "UnknownOperation")
     assert "upgrade boto3" in answer.refusal.message
 
 
@@ -178,7 +178,7 @@ def test_a_file_that_the_sdk_passes_over_is_named_where_credentials_are_missed(
     monkeypatch.setenv(variable, str(file))
     with pytest.raises(AwsRefused) as told:
         identify(Clients(Connection(region="us-east-1"), "test"))
-    assert told.value.refusal.kind is Refused.DENIED
+    assert told.value.refusal.kind is RefusalKind.DENIED
     assert told.value.hint == f"{variable} names {file}, which is no file"
 
 
@@ -214,7 +214,7 @@ def test_a_token_file_that_is_not_there_is_named_and_nothing_was_sent(
     me = LiveAccount(clients, IDENTITY, FakeClock())
     with pytest.raises(AwsRefused) as told:
         me.write("sqs", "PurgeQueue", {"QueueUrl": "https://sqs/123456789012/q"}, None)
-    assert told.value.refusal.kind is Refused.DENIED
+    assert told.value.refusal.kind is RefusalKind.DENIED
     assert str(token) in told.value.refusal.message
     answer = me.read(Read(service="sqs", operation="ListQueues"))
     assert answer.refusal is not None

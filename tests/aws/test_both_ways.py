@@ -12,7 +12,7 @@ from opsctl.aws.account import LiveAccount
 from opsctl.aws.clients import Clients, Connection
 from opsctl.aws.sqs_wire import SqsWire
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
-from opsctl.model.reads import Refusal, Refused
+from opsctl.model.reads import Refusal, RefusalKind
 from tests.kit.ports import IDENTITY, FakeClock
 
 REGION = "us-east-1"
@@ -82,33 +82,35 @@ def answer(status: int, code: str = "") -> bytes:
     return head % (status, len(body)) + body
 
 
-ANSWERS: dict[str, tuple[bytes, Refused | str]] = {
+ANSWERS: dict[str, tuple[bytes, RefusalKind | str]] = {
     "no answer": (b"", UNKNOWN),
     "half of the first line": (b"HTTP/1.1 2", UNKNOWN),
     "500": (answer(500, "InternalFailure"), UNKNOWN),
     "502 of a proxy": (answer(502), UNKNOWN),
     "503": (answer(503, "ServiceUnavailable"), UNKNOWN),
     "503 of a proxy": (answer(503), UNKNOWN),
-    "503 of throttling": (answer(503, "ThrottlingException"), Refused.THROTTLED),
-    "403 of throttling": (answer(403, "RequestThrottled"), Refused.THROTTLED),
-    "too many in flight": (answer(403, "OverLimit"), Refused.THROTTLED),
-    "429": (answer(429), Refused.THROTTLED),
-    "429 of an unknown code": (answer(429, "SomethingNew"), Refused.THROTTLED),
-    "408": (answer(408), Refused.UNREACHABLE),
-    "408 of AWS": (answer(408, "RequestTimeoutException"), Refused.UNREACHABLE),
-    "an expired token": (answer(403, "ExpiredTokenException"), Refused.DENIED),
-    "a signature that is not accepted": (answer(400, "InvalidSignatureException"), Refused.DENIED),
-    "a request that is too old": (answer(400, "RequestExpired"), Refused.DENIED),
-    "403 of a proxy": (answer(403), Refused.DENIED),
-    "a queue that is not there": (answer(400, "QueueDoesNotExist"), Refused.MISSING),
-    "a wrong parameter": (answer(400, "InvalidAttributeValue"), Refused.INVALID),
-    "400 of a proxy": (answer(400), Refused.INVALID),
+    "503 of throttling": (answer(503, "ThrottlingException"), RefusalKind.THROTTLED),
+    "403 of throttling": (answer(403, "RequestThrottled"), RefusalKind.THROTTLED),
+    "too many in flight": (answer(403, "OverLimit"), RefusalKind.THROTTLED),
+    "429": (answer(429), RefusalKind.THROTTLED),
+    "429 of an unknown code": (answer(429, "SomethingNew"), RefusalKind.THROTTLED),
+    "408": (answer(408), RefusalKind.UNREACHABLE),
+    "408 of AWS": (answer(408, "RequestTimeoutException"), RefusalKind.UNREACHABLE),
+    "an expired token": (answer(403, "ExpiredTokenException"), RefusalKind.DENIED),
+    "a signature that is not accepted": (answer(400, "InvalidSignatureException"), RefusalKind.DENIED),
+    "a request that is too old": (answer(400, "RequestExpired"), RefusalKind.DENIED),
+    "403 of a proxy": (answer(403), RefusalKind.DENIED),
+    "a queue that is not there": (answer(400, "QueueDoesNotExist"), RefusalKind.MISSING),
+    "a wrong parameter": (answer(400, "InvalidAttributeValue"), RefusalKind.INVALID),
+    "400 of a proxy": (answer(400), RefusalKind.INVALID),
 }
 
 
 @pytest.mark.parametrize("way", [by_the_wire, by_the_sdk])
 @pytest.mark.parametrize(("told", "means"), ANSWERS.values(), ids=ANSWERS)
-def test_an_answer_means_the_same(way: Callable[[str], Refusal | None], told: bytes, means: Refused | str) -> None:
+def test_an_answer_means_the_same(
+    way: Callable[[str], Refusal | None], told: bytes, means: RefusalKind | str
+) -> None:
     with always(told) as endpoint:
         refusal = way(endpoint)
     assert (refusal.kind if refusal else UNKNOWN) == means
@@ -122,7 +124,7 @@ class TestNothingWasSent:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
         refusal = way(f"http://127.0.0.1:{port}")
-        assert (refusal.kind, refusal.code) == (Refused.UNREACHABLE, "EndpointConnectionError")
+        assert (refusal.kind, refusal.code) == (RefusalKind.UNREACHABLE, "EndpointConnectionError")
 
     def test_when_the_name_is_unknown(
         self, way: Callable[[str], Refusal], monkeypatch: pytest.MonkeyPatch
@@ -132,7 +134,7 @@ class TestNothingWasSent:
 
         monkeypatch.setattr(socket, "getaddrinfo", unknown)
         refusal = way("https://nowhere.invalid")
-        assert (refusal.kind, refusal.code) == (Refused.UNREACHABLE, "EndpointConnectionError")
+        assert (refusal.kind, refusal.code) == (RefusalKind.UNREACHABLE, "EndpointConnectionError")
 
     def test_when_no_connection_comes_in_time(
         self, way: Callable[[str], Refusal], monkeypatch: pytest.MonkeyPatch
@@ -142,12 +144,12 @@ class TestNothingWasSent:
 
         monkeypatch.setattr(socket.socket, "connect", late)
         refusal = way("http://127.0.0.1:4566")
-        assert (refusal.kind, refusal.code) == (Refused.UNREACHABLE, "ConnectTimeoutError")
+        assert (refusal.kind, refusal.code) == (RefusalKind.UNREACHABLE, "ConnectTimeoutError")
 
     def test_when_plain_http_is_spoken_where_tls_is_expected(self, way: Callable[[str], Refusal]) -> None:
         with always(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n") as endpoint:
             refusal = way(endpoint.replace("http:", "https:"))
-        assert (refusal.kind, refusal.code) == (Refused.UNREACHABLE, "SSLError")
+        assert (refusal.kind, refusal.code) == (RefusalKind.UNREACHABLE, "SSLError")
 
     @pytest.mark.parametrize(
         ("told", "words"),
@@ -163,7 +165,7 @@ class TestNothingWasSent:
         with always(told) as proxy:
             monkeypatch.setenv("HTTPS_PROXY", proxy)
             refusal = way("https://sqs.us-east-1.amazonaws.com")
-        assert (refusal.kind, refusal.code) == (Refused.UNREACHABLE, "ProxyConnectionError")
+        assert (refusal.kind, refusal.code) == (RefusalKind.UNREACHABLE, "ProxyConnectionError")
         assert words in refusal.message
 
     def test_when_a_proxy_ends_the_tunnel_before_tls_is_agreed(
@@ -172,7 +174,7 @@ class TestNothingWasSent:
         with always(b"HTTP/1.1 200 OK\r\n\r\n") as proxy:
             monkeypatch.setenv("HTTPS_PROXY", proxy)
             refusal = way("https://sqs.us-east-1.amazonaws.com")
-        assert (refusal.kind, refusal.code) == (Refused.UNREACHABLE, "SSLError")
+        assert (refusal.kind, refusal.code) == (RefusalKind.UNREACHABLE, "SSLError")
 
 
 @pytest.mark.parametrize("way", [by_the_wire, by_the_sdk])
@@ -182,7 +184,7 @@ def test_an_endpoint_that_the_sdk_does_not_know_is_no_answer_of_a_service(
     """Some partitions have no dual-stack endpoints."""
     monkeypatch.setenv("AWS_USE_DUALSTACK_ENDPOINT", "true")
     refusal = way("", "us-isof-south-1")
-    assert (refusal.kind, refusal.code) == (Refused.INVALID, "EndpointVariantError")
+    assert (refusal.kind, refusal.code) == (RefusalKind.INVALID, "EndpointVariantError")
     assert "dualstack" in refusal.message
 
 

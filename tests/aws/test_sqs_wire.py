@@ -19,7 +19,7 @@ from opsctl.aws.sqs_wire import SqsWire
 from opsctl.dlq.transfer.digests import attributes_digest, body_digest
 from opsctl.dlq.transfer.wire_calls import ask
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
-from opsctl.model.reads import Refused
+from opsctl.model.reads import RefusalKind
 from tests.aws.test_translate import client_error
 from tests.kit.moto_account import client, fresh_world, server
 
@@ -71,7 +71,7 @@ def test_messages_pass_with_their_digests_and_a_user_agent_names_the_run() -> No
 def test_a_refusal_carries_awss_code() -> None:
     with fresh_world(), pytest.raises(AwsRefused) as refused:
         wire_to(server().endpoint).call("ReceiveMessage", {"QueueUrl": "https://x/123456789012/none"})
-    assert refused.value.refusal.kind is Refused.MISSING
+    assert refused.value.refusal.kind is RefusalKind.MISSING
 
 
 def test_nothing_listening_means_nothing_was_sent() -> None:
@@ -80,7 +80,7 @@ def test_nothing_listening_means_nothing_was_sent() -> None:
         port = free.getsockname()[1]
     with pytest.raises(AwsRefused) as refused:
         wire_to(f"http://127.0.0.1:{port}").call("SendMessage", {})
-    assert refused.value.refusal.kind is Refused.UNREACHABLE
+    assert refused.value.refusal.kind is RefusalKind.UNREACHABLE
 
 
 @contextmanager
@@ -155,32 +155,35 @@ def test_an_answer_that_is_lost_or_broken_leaves_the_outcome_unknown(answer: byt
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (http(503, b'{"__type": "com.amazonaws.sqs#RequestThrottled"}'), Refused.THROTTLED),
-        (http(403, b'{"__type": "com.amazonaws.sqs#OverLimit"}'), Refused.THROTTLED),
-        (http(429, b""), Refused.THROTTLED),
-        (http(429, b'{"__type": "com.amazonaws.sqs#NeverHeardOf"}'), Refused.THROTTLED),
-        (http(408, b""), Refused.UNREACHABLE),
-        (http(408, b'{"__type": "com.amazon.coral.service#RequestTimeoutException"}'), Refused.UNREACHABLE),
-        (http(403, b"<html>the company's proxy says no"), Refused.DENIED),
-        (http(407, b""), Refused.DENIED),
-        (http(404, b""), Refused.MISSING),
+        (http(503, b'{"__type": "com.amazonaws.sqs#RequestThrottled"}'), RefusalKind.THROTTLED),
+        (http(403, b'{"__type": "com.amazonaws.sqs#OverLimit"}'), RefusalKind.THROTTLED),
+        (http(429, b""), RefusalKind.THROTTLED),
+        (http(429, b'{"__type": "com.amazonaws.sqs#NeverHeardOf"}'), RefusalKind.THROTTLED),
+        (http(408, b""), RefusalKind.UNREACHABLE),
+        (http(408, b'{"__type": "com.amazon.coral.service#RequestTimeoutException"}'), RefusalKind.UNREACHABLE),
+        (http(403, b"<html>the company's proxy says no"), RefusalKind.DENIED),
+        (http(407, b""), RefusalKind.DENIED),
+        (http(404, b""), RefusalKind.MISSING),
         (
             http(400, SIGNED + b'"message": "Signature expired: 20261130T100000Z is now earlier than"}'),
-            Refused.DENIED,
+            RefusalKind.DENIED,
         ),
-        (http(400, SIGNED + b'"message": "Signature not yet current: 20261130T100000Z"}'), Refused.DENIED),
-        (http(403, b'{"__type": "com.amazon.coral.service#ExpiredTokenException"}'), Refused.DENIED),
-        (http(403, b'{"__type": "com.amazon.coral.service#MissingAuthenticationTokenException"}'), Refused.DENIED),
-        (http(403, b'{"__type": "com.amazon.coral.service#IncompleteSignatureException"}'), Refused.DENIED),
-        (http(400, b'{"__type": "com.amazonaws.sqs#RequestThrottled", "message": "slow"}'), Refused.THROTTLED),
-        (http(400, b'{"__type": "com.amazon.coral.service#AccessDenied"}'), Refused.DENIED),
-        (http(403, b'{"__type": "InvalidClientTokenId"}'), Refused.DENIED),
-        (http(400, b'{"__type": "x#KmsAccessDenied", "message": "no key"}'), Refused.DENIED),
-        (http(400, b'{"__type": "com.amazonaws.sqs#InvalidMessageContents"}'), Refused.INVALID),
-        (http(400, b""), Refused.INVALID),
+        (http(400, SIGNED + b'"message": "Signature not yet current: 20261130T100000Z"}'), RefusalKind.DENIED),
+        (http(403, b'{"__type": "com.amazon.coral.service#ExpiredTokenException"}'), RefusalKind.DENIED),
+        (
+            http(403, b'{"__type": "com.amazon.coral.service#MissingAuthenticationTokenException"}'),
+            RefusalKind.DENIED,
+        ),
+        (http(403, b'{"__type": "com.amazon.coral.service#IncompleteSignatureException"}'), RefusalKind.DENIED),
+        (http(400, b'{"__type": "com.amazonaws.sqs#RequestThrottled", "message": "slow"}'), RefusalKind.THROTTLED),
+        (http(400, b'{"__type": "com.amazon.coral.service#AccessDenied"}'), RefusalKind.DENIED),
+        (http(403, b'{"__type": "InvalidClientTokenId"}'), RefusalKind.DENIED),
+        (http(400, b'{"__type": "x#KmsAccessDenied", "message": "no key"}'), RefusalKind.DENIED),
+        (http(400, b'{"__type": "com.amazonaws.sqs#InvalidMessageContents"}'), RefusalKind.INVALID),
+        (http(400, b""), RefusalKind.INVALID),
     ],
 )
-def test_a_refusal_is_sorted_by_its_code(answer: bytes, kind: Refused) -> None:
+def test_a_refusal_is_sorted_by_its_code(answer: bytes, kind: RefusalKind) -> None:
     with answering(answer) as endpoint, pytest.raises(AwsRefused) as refused:
         wire_to(endpoint).call("SendMessage", {})
     assert refused.value.refusal.kind is kind
@@ -212,7 +215,7 @@ def test_a_proxy_that_cannot_be_reached_means_nothing_was_sent(monkeypatch: pyte
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     with pytest.raises(AwsRefused) as told:
         wire_to("https://sqs.us-east-1.amazonaws.com").call("ReceiveMessage", {})
-    assert told.value.refusal.kind is Refused.UNREACHABLE
+    assert told.value.refusal.kind is RefusalKind.UNREACHABLE
     assert told.value.refusal.code == "ProxyConnectionError"
 
 
@@ -242,17 +245,17 @@ def test_a_word_that_came_while_idle_is_no_answer_to_the_next_request(monkeypatc
 @pytest.mark.parametrize(
     ("fault", "kind", "words"),
     [
-        (NoCredentialsError(), Refused.DENIED, "Unable to locate credentials"),
-        (FileNotFoundError(2, "No such file or directory", "/run/token"), Refused.DENIED, "/run/token"),
-        (PermissionError(13, "Permission denied", "/opt/get-keys"), Refused.DENIED, "/opt/get-keys"),
-        (client_error("AccessDenied", 403), Refused.DENIED, "AccessDenied it is"),
-        (client_error("Throttling", 400), Refused.THROTTLED, "Throttling it is"),
-        (EndpointConnectionError(endpoint_url="https://sts"), Refused.UNREACHABLE, "https://sts"),
+        (NoCredentialsError(), RefusalKind.DENIED, "Unable to locate credentials"),
+        (FileNotFoundError(2, "No such file or directory", "/run/token"), RefusalKind.DENIED, "/run/token"),
+        (PermissionError(13, "Permission denied", "/opt/get-keys"), RefusalKind.DENIED, "/opt/get-keys"),
+        (client_error("AccessDenied", 403), RefusalKind.DENIED, "AccessDenied it is"),
+        (client_error("Throttling", 400), RefusalKind.THROTTLED, "Throttling it is"),
+        (EndpointConnectionError(endpoint_url="https://sts"), RefusalKind.UNREACHABLE, "https://sts"),
     ],
     ids=["none", "token file", "program", "role denied", "role throttled", "sts unreachable"],
 )
 def test_credentials_that_cannot_be_had_mean_that_nothing_was_sent(
-    monkeypatch: pytest.MonkeyPatch, fault: Exception, kind: Refused, words: str
+    monkeypatch: pytest.MonkeyPatch, fault: Exception, kind: RefusalKind, words: str
 ) -> None:
     with answering(http(200, b"", b"X: keep")) as endpoint:
         clients = Clients(Connection(region=REGION, endpoint_url=endpoint), "run-1")

@@ -10,7 +10,7 @@ from botocore.retries.standard import ThrottledRetryableChecker
 
 from opsctl.aws.translate import kind_of, may_be_done, raise_for_write, refusal_of
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
-from opsctl.model.reads import Refused
+from opsctl.model.reads import RefusalKind
 
 
 def client_error(code: str, status: int = 400) -> sdk.ClientError:
@@ -32,37 +32,37 @@ def client_error(code: str, status: int = 400) -> sdk.ClientError:
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
-        ("UnauthorizedOperation", Refused.DENIED),
-        ("AccessDenied", Refused.DENIED),
-        ("AccessDeniedException", Refused.DENIED),
-        ("ExpiredToken", Refused.DENIED),
-        ("RequestLimitExceeded", Refused.THROTTLED),
-        ("Throttling", Refused.THROTTLED),
-        ("ThrottlingException", Refused.THROTTLED),
-        ("TooManyRequestsException", Refused.THROTTLED),
-        ("OverLimit", Refused.THROTTLED),
-        ("InvalidSignatureException", Refused.DENIED),
-        ("RequestTimeTooSkewed", Refused.DENIED),
-        ("RequestExpired", Refused.DENIED),
-        ("InvalidSecurity", Refused.DENIED),
-        ("InvalidSecurityGroupID.NotFound", Refused.MISSING),
-        ("InvalidSecurityGroupIDException", Refused.INVALID),
-        ("InvalidAddress", Refused.MISSING),
-        ("RequestTimeout", Refused.UNREACHABLE),
-        ("RequestTimeoutException", Refused.UNREACHABLE),
-        ("NetworkAclEntryAlreadyExists", Refused.CONFLICT),
-        ("WAFOptimisticLockException", Refused.CONFLICT),
-        ("WAFDuplicateItemException", Refused.CONFLICT),
-        ("PreconditionFailed", Refused.CONFLICT),
-        ("Resource.AlreadyAssociated", Refused.CONFLICT),
-        ("InvalidNetworkAclEntry.NotFound", Refused.MISSING),
-        ("WAFNonexistentItemException", Refused.MISSING),
-        ("NoSuchDistribution", Refused.MISSING),
-        ("NetworkAclEntryLimitExceeded", Refused.INVALID),
-        ("WAFInvalidParameterException", Refused.INVALID),
+        ("UnauthorizedOperation", RefusalKind.DENIED),
+        ("AccessDenied", RefusalKind.DENIED),
+        ("AccessDeniedException", RefusalKind.DENIED),
+        ("ExpiredToken", RefusalKind.DENIED),
+        ("RequestLimitExceeded", RefusalKind.THROTTLED),
+        ("Throttling", RefusalKind.THROTTLED),
+        ("ThrottlingException", RefusalKind.THROTTLED),
+        ("TooManyRequestsException", RefusalKind.THROTTLED),
+        ("OverLimit", RefusalKind.THROTTLED),
+        ("InvalidSignatureException", RefusalKind.DENIED),
+        ("RequestTimeTooSkewed", RefusalKind.DENIED),
+        ("RequestExpired", RefusalKind.DENIED),
+        ("InvalidSecurity", RefusalKind.DENIED),
+        ("InvalidSecurityGroupID.NotFound", RefusalKind.MISSING),
+        ("InvalidSecurityGroupIDException", RefusalKind.INVALID),
+        ("InvalidAddress", RefusalKind.MISSING),
+        ("RequestTimeout", RefusalKind.UNREACHABLE),
+        ("RequestTimeoutException", RefusalKind.UNREACHABLE),
+        ("NetworkAclEntryAlreadyExists", RefusalKind.CONFLICT),
+        ("WAFOptimisticLockException", RefusalKind.CONFLICT),
+        ("WAFDuplicateItemException", RefusalKind.CONFLICT),
+        ("PreconditionFailed", RefusalKind.CONFLICT),
+        ("Resource.AlreadyAssociated", RefusalKind.CONFLICT),
+        ("InvalidNetworkAclEntry.NotFound", RefusalKind.MISSING),
+        ("WAFNonexistentItemException", RefusalKind.MISSING),
+        ("NoSuchDistribution", RefusalKind.MISSING),
+        ("NetworkAclEntryLimitExceeded", RefusalKind.INVALID),
+        ("WAFInvalidParameterException", RefusalKind.INVALID),
     ],
 )
-def test_error_codes_of_real_accounts_are_sorted(code: str, kind: Refused) -> None:
+def test_error_codes_of_real_accounts_are_sorted(code: str, kind: RefusalKind) -> None:
     """The codes are those of recorded answers and of the services' error lists."""
     assert kind_of(code) is kind
 
@@ -73,24 +73,24 @@ def test_error_codes_of_real_accounts_are_sorted(code: str, kind: Refused) -> No
 )
 def test_what_the_sdk_retries_as_throttling_is_throttling(code: str) -> None:
     """But `LimitExceededException`, which most services say of a quota that no waiting changes."""
-    assert kind_of(code) is Refused.THROTTLED
+    assert kind_of(code) is RefusalKind.THROTTLED
 
 
 @pytest.mark.parametrize(
     ("code", "status", "kind"),
     [
-        ("", 429, Refused.THROTTLED),
-        ("429", 429, Refused.THROTTLED),
-        ("SomethingNew", 429, Refused.THROTTLED),
-        ("AccessDenied", 429, Refused.DENIED),
-        ("408", 408, Refused.UNREACHABLE),
-        ("SnapStartTimeoutException", 408, Refused.INVALID),
-        ("403", 403, Refused.DENIED),
-        ("PurgeQueueInProgress", 403, Refused.INVALID),
-        ("400", 400, Refused.INVALID),
+        ("", 429, RefusalKind.THROTTLED),
+        ("429", 429, RefusalKind.THROTTLED),
+        ("SomethingNew", 429, RefusalKind.THROTTLED),
+        ("AccessDenied", 429, RefusalKind.DENIED),
+        ("408", 408, RefusalKind.UNREACHABLE),
+        ("SnapStartTimeoutException", 408, RefusalKind.INVALID),
+        ("403", 403, RefusalKind.DENIED),
+        ("PurgeQueueInProgress", 403, RefusalKind.INVALID),
+        ("400", 400, RefusalKind.INVALID),
     ],
 )
-def test_a_status_speaks_for_a_code_that_says_nothing(code: str, status: int, kind: Refused) -> None:
+def test_a_status_speaks_for_a_code_that_says_nothing(code: str, status: int, kind: RefusalKind) -> None:
     """The SDK calls the status the code when an answer has none."""
     assert kind_of(code, status) is kind
     assert refusal_of(client_error(code or str(status), status), "lambda.Invoke").kind is kind
@@ -115,7 +115,7 @@ def test_a_refusal_carries_code_request_id_and_api() -> None:
 
 
 def test_a_server_side_failure_of_a_read_is_unreadable_and_not_an_empty_answer() -> None:
-    assert refusal_of(client_error("InternalError", 500), "wafv2.GetIPSet").kind is Refused.UNREADABLE
+    assert refusal_of(client_error("InternalError", 500), "wafv2.GetIPSet").kind is RefusalKind.UNREADABLE
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_write_that_was_refused_or_never_left_is_certain(fault: Exception) -> 
 )
 def test_credentials_that_cannot_be_had_are_not_blamed_on_the_network(fault: Exception) -> None:
     refusal = refusal_of(fault, "sts.GetCallerIdentity")
-    assert refusal.kind is Refused.DENIED
+    assert refusal.kind is RefusalKind.DENIED
     assert refusal.message == f"on this machine: {fault}"
 
 
@@ -175,9 +175,9 @@ def test_a_group_that_does_not_exist_is_missing_though_auto_scaling_calls_it_a_v
         )
 
     gone = fault("AutoScalingGroup name not found - null")
-    assert refusal_of(gone, "autoscaling.DescribeLifecycleHooks").kind is Refused.MISSING
+    assert refusal_of(gone, "autoscaling.DescribeLifecycleHooks").kind is RefusalKind.MISSING
     wrong = fault("Max bound, 0, must be greater than or equal to desired capacity, 1")
-    assert refusal_of(wrong, "autoscaling.UpdateAutoScalingGroup").kind is Refused.INVALID
+    assert refusal_of(wrong, "autoscaling.UpdateAutoScalingGroup").kind is RefusalKind.INVALID
 
 
 def test_a_parameter_of_the_wrong_type_is_named_and_not_repeated() -> None:
@@ -196,7 +196,7 @@ def test_an_answer_that_cannot_be_parsed_is_not_repeated() -> None:
     with pytest.raises(ResponseParserError) as fault:
         parser.parse({"status_code": 200, "headers": {}, "body": b"<a>\x1b hunter2</a>"}, shape)
     refusal = refusal_of(fault.value, "ec2.DescribeTags")
-    assert refusal.kind is Refused.UNREADABLE
+    assert refusal.kind is RefusalKind.UNREADABLE
     assert "invalid XML received" in refusal.message
     assert "hunter2" not in refusal.message
     with pytest.raises(OutcomeUnknown) as lost:

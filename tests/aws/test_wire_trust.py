@@ -14,7 +14,7 @@ from opsctl.aws.account import LiveAccount, identify
 from opsctl.aws.clients import Clients, Connection
 from opsctl.aws.sqs_wire import SqsWire
 from opsctl.model.errors import AwsRefused, InvalidInput, OutcomeUnknown
-from opsctl.model.reads import Refused
+from opsctl.model.reads import RefusalKind
 from opsctl.model.run import Identity
 from tests.kit.ports import FakeClock
 from tests.kit.tls_server import Authority, authority, says_nothing, tls_server
@@ -169,7 +169,7 @@ def test_a_server_of_a_foreign_ca_is_refused_and_nothing_was_sent(
         pytest.raises(AwsRefused) as told,
     ):
         SqsWire(clients_to(endpoint), REGION).call("SendMessage", {})
-    assert (told.value.refusal.kind, told.value.refusal.code) == (Refused.UNREACHABLE, "SSLError")
+    assert (told.value.refusal.kind, told.value.refusal.code) == (RefusalKind.UNREACHABLE, "SSLError")
     assert seen == []
 
 
@@ -219,7 +219,7 @@ def test_a_bundle_that_goes_away_during_a_run_is_named(
     copy.unlink()
     with pytest.raises(AwsRefused) as told:
         SqsWire(clients, REGION).call("SendMessage", {})
-    assert told.value.refusal.kind is Refused.DENIED
+    assert told.value.refusal.kind is RefusalKind.DENIED
     assert str(copy) in told.value.refusal.message
 
 
@@ -253,4 +253,4 @@ def test_tls_that_is_not_agreed_was_not_sent_in_both_ways(
         LiveAccount(clients_to(endpoint), me, FakeClock()).write(
             "sqs", "PurgeQueue", {"QueueUrl": "https://sqs/123456789012/q"}, None
         )
-    assert (told.value.refusal.kind, told.value.refusal.code) == (Refused.UNREACHABLE, "SSLError")
+    assert (told.value.refusal.kind, told.value.refusal.code) == (RefusalKind.UNREACHABLE, "SSLError")

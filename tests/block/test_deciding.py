@@ -2,11 +2,11 @@
 
 from opsctl.block.asked import Asked
 from opsctl.block.deciding import Judged, PointKey, points_of, without
-from opsctl.block.layers import Verdict
+from opsctl.block.layers import NodeVerdict
 from opsctl.block.topology.gates import NaclGate, WafGate
 from opsctl.block.topology.graph import Node
 from opsctl.block.topology.nacl import NetworkAcl
-from opsctl.block.topology.places import Place
+from opsctl.block.topology.naming import Place
 from opsctl.block.topology.ways import Stop, Way
 
 ADDRESS = "198.51.100.7/32"
@@ -30,8 +30,8 @@ def judged(*, nacl: bool = True) -> Judged:
         way=Way(names=(), stops=(Stop(node=node),)),
         outcomes={},
         verdicts=(
-            Verdict(layer="nacl", node=node, chosen=nacl, reason="first", versions=(4,) if nacl else ()),
-            Verdict(layer="waf", node=node, chosen=True, reason="second", versions=(4, 6)),
+            NodeVerdict(layer="nacl", node=node, chosen=nacl, reason="first", versions=(4,) if nacl else ()),
+            NodeVerdict(layer="waf", node=node, chosen=True, reason="second", versions=(4, 6)),
         ),
         closed="",
         asked=asked,

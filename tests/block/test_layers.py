@@ -3,11 +3,11 @@
 import pytest
 
 from opsctl.block.asked import Asked
-from opsctl.block.layers import IP_SET_LIMIT, Home, Verdict, judge
+from opsctl.block.layers import IP_SET_LIMIT, Home, NodeVerdict, judge
 from opsctl.block.topology.gates import GeoGate, NaclGate, WafGate
 from opsctl.block.topology.graph import Link, Node
 from opsctl.block.topology.nacl import NaclEntry, NetworkAcl
-from opsctl.block.topology.places import Place
+from opsctl.block.topology.naming import Place
 from opsctl.block.topology.ways import Stop, Way
 from opsctl.block.topology.webacl import WebAcl
 
@@ -46,12 +46,12 @@ def asked(*addresses: str, **more: object) -> Asked:
     return Asked.model_validate({"addresses": addresses} | more)
 
 
-def judged(one: Way, question: Asked, **more: str) -> list[Verdict]:
+def judged(one: Way, question: Asked, **more: str) -> list[NodeVerdict]:
     """The verdicts at home."""
     return judge(one, question, HOME, **{"closed": "", "dropped": ""} | more)
 
 
-def places(verdicts: list[Verdict]) -> list[tuple[str, str, bool]]:
+def places(verdicts: list[NodeVerdict]) -> list[tuple[str, str, bool]]:
     """Layer, node and whether it was chosen."""
     return [(one.layer, one.node.name, one.chosen) for one in verdicts]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from opsctl.cli.main import run
-from opsctl.model.reads import Refused
+from opsctl.model.reads import RefusalKind
 from tests.kit.command import HANGS_S
 from tests.kit.memory_sqs import refused
 from tests.kit.sqs_server import SqsServer
@@ -285,7 +285,7 @@ def test_messages_that_cannot_be_given_back_are_said_to_be_hidden(
 
     def deny(operation: str, _params: object) -> None:
         if operation == "ChangeMessageVisibilityBatch":
-            raise refused(operation, "AccessDenied", Refused.DENIED)
+            raise refused(operation, "AccessDenied", RefusalKind.DENIED)
 
     server.sqs.faults.before = deny
     assert run(["dlq", "inspect", "orders-dlq"]) == 0

@@ -14,7 +14,7 @@ from opsctl.dlq.function_logs import (
     parse_line,
     search,
 )
-from opsctl.model.reads import Read, Refusal, Refused
+from opsctl.model.reads import Read, Refusal, RefusalKind
 from opsctl.model.value import Json
 from tests.kit.canned import drive
 
@@ -177,7 +177,7 @@ def test_a_search_asks_for_the_newest_lines_of_a_span_and_never_for_masked_data(
 
 def test_what_came_before_a_refusal_is_kept_and_the_refusal_is_told() -> None:
     refusal = Refusal(
-        kind=Refused.THROTTLED, code="ThrottlingException", message="slow", api="logs.FilterLogEvents"
+        kind=RefusalKind.THROTTLED, code="ThrottlingException", message="slow", api="logs.FilterLogEvents"
     )
     answers = {"logs.FilterLogEvents": {"events": [], "nextToken": "t"}, "logs.FilterLogEvents t": refusal}
     found, _ = drive(search("g", "", 1, 2), answers)

@@ -5,7 +5,7 @@ import pytest
 from opsctl.execution.asking import Asking, NotThere, holds
 from opsctl.model.changes import Check, Proof, Query
 from opsctl.model.errors import AwsRefused, OpsctlError
-from opsctl.model.reads import Answer, Read, Refused
+from opsctl.model.reads import Answer, Read, RefusalKind
 from opsctl.model.references import reference
 from opsctl.model.value import Json
 from tests.kit.box_plans import get_box
@@ -67,7 +67,7 @@ def test_a_reference_to_an_empty_list_says_nothing_and_does_not_hold(op: str) ->
 def test_a_read_that_is_refused_is_no_answer() -> None:
     class Denied(Box):
         def read(self, read: Read) -> Answer:
-            return Answer(refusal=refusal(Refused.DENIED, "AccessDenied", read.api))
+            return Answer(refusal=refusal(RefusalKind.DENIED, "AccessDenied", read.api))
 
     for op in ("empty", "excludes", "equals"):
         with pytest.raises(AwsRefused):

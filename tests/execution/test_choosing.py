@@ -12,7 +12,7 @@ from opsctl.model.changes import Change, Check, Choice, Instruction, Proof, Quer
 from opsctl.model.errors import AwsRefused, Drifted, OpsctlError
 from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws
-from opsctl.model.reads import Answer, Read, Refused
+from opsctl.model.reads import Answer, Read, RefusalKind
 from opsctl.model.report import EventRow
 from opsctl.model.run import Progress
 from tests.kit.box_plans import get_box, plan_of
@@ -296,7 +296,7 @@ def test_undo_takes_back_the_value_whose_call_was_not_refused() -> None:
     with suppress(Killed):
         run(PLAN, Faulty(box, "killed-after", 1), journal)
     journal.record("make", "intent", {"api": "box.PutBox", "chosen": "b"})
-    refused = refusal(Refused.DENIED, "AccessDenied", "box.PutBox")
+    refused = refusal(RefusalKind.DENIED, "AccessDenied", "box.PutBox")
     journal.record("make", "failed", refused.model_dump(mode="json"))
     undo(PLAN, box, journal)
     assert box.boxes == {}

@@ -11,7 +11,7 @@ from opsctl.model.changes import Change, Check, Instruction, Irreversible, Proof
 from opsctl.model.errors import AwsRefused, Drifted, Interrupted, OpsctlError, OutcomeUnknown, Unproved
 from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws
-from opsctl.model.reads import Answer, Read, Refused
+from opsctl.model.reads import Answer, Read, RefusalKind
 from opsctl.model.references import reference
 from opsctl.model.value import Json
 from opsctl.render.words import counts_of
@@ -453,8 +453,8 @@ def test_the_effect_of_what_was_so_before_is_not_waited_for() -> None:
     assert journal.last("make") == "skipped"
 
 
-@pytest.mark.parametrize("kind", [Refused.DENIED, Refused.UNREADABLE, Refused.MISSING])
-def test_an_edit_does_not_go_on_when_its_document_cannot_be_read(kind: Refused) -> None:
+@pytest.mark.parametrize("kind", [RefusalKind.DENIED, RefusalKind.UNREADABLE, RefusalKind.MISSING])
+def test_an_edit_does_not_go_on_when_its_document_cannot_be_read(kind: RefusalKind) -> None:
     class Unreadable(Box):
         def read(self, read: Read) -> Answer:
             return Answer(refusal=refusal(kind, "NoDocument", read.api)) if read.whole else super().read(read)

@@ -12,7 +12,7 @@ from opsctl.model.commands import run_command
 from opsctl.model.errors import AwsRefused, Drifted, Interrupted, OpsctlError, OutcomeUnknown, Unproved
 from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws
-from opsctl.model.reads import Refused
+from opsctl.model.reads import RefusalKind
 from opsctl.model.references import reference
 from opsctl.model.report import JournalEvent
 from opsctl.model.value import Json
@@ -150,7 +150,7 @@ class Refusing(Box):
     def write(self, service: str, operation: str, params: Json, region: str | None) -> Json:
         """Refuse."""
         self.asked += 1
-        raise AwsRefused(refusal(Refused.INVALID, self.code, f"{service}.{operation}"))
+        raise AwsRefused(refusal(RefusalKind.INVALID, self.code, f"{service}.{operation}"))
 
 
 @pytest.mark.parametrize(("share", "calls"), [(1.0, 2), (0.75, 3)])
@@ -223,7 +223,7 @@ def test_what_may_have_been_made_by_our_call_is_ours_to_undo(fault: str) -> None
 
 def test_a_refusal_closes_the_call_that_was_refused_and_none_before_it() -> None:
     journal = MemoryJournal()
-    refused = refusal(Refused.DENIED, "AccessDenied", "box.PutBox").model_dump(mode="json")
+    refused = refusal(RefusalKind.DENIED, "AccessDenied", "box.PutBox").model_dump(mode="json")
     records: list[tuple[JournalEvent, Json, list[Json]]] = [
         ("failed", refused, []),
         ("intent", 1, [1]),

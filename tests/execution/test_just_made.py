@@ -7,7 +7,7 @@ import pytest
 from opsctl.execution.executor import SETTLE_WITHIN_S, Executor
 from opsctl.model.changes import Change, Check, Proof
 from opsctl.model.errors import AwsRefused, Drifted
-from opsctl.model.reads import Answer, Read, Refused
+from opsctl.model.reads import Answer, Read, RefusalKind
 from opsctl.model.references import reference
 from opsctl.model.value import Json
 from tests.kit.box_plans import add_item, get_box, make_box, plan_of
@@ -30,7 +30,7 @@ class Scattered(Box):
         """Answer, or know of no box."""
         name = read.params.get("Name", "new")
         if self._hides(name):
-            missing = refusal(Refused.MISSING, "NoSuchBox", read.api)
+            missing = refusal(RefusalKind.MISSING, "NoSuchBox", read.api)
             return Answer(value={"Boxes": []}) if read.operation == "ListBoxes" else Answer(refusal=missing)
         if name in self.boxes and not self.seen:
             self.seen, self.until = True, self.clock.now() + self.unseen_s
@@ -39,7 +39,7 @@ class Scattered(Box):
     def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
         """Carry out, or know of no box."""
         if self._hides(params["Name"]):
-            raise AwsRefused(refusal(Refused.MISSING, "NoSuchBox", f"{service}.{operation}"))
+            raise AwsRefused(refusal(RefusalKind.MISSING, "NoSuchBox", f"{service}.{operation}"))
         return super().write(service, operation, params, region)
 
 

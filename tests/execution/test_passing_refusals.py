@@ -7,7 +7,7 @@ import pytest
 from opsctl.execution.executor import Executor
 from opsctl.model.changes import Change, Instruction
 from opsctl.model.errors import AwsRefused, OpsctlError
-from opsctl.model.reads import Refused
+from opsctl.model.reads import RefusalKind
 from opsctl.model.value import Json
 from opsctl.resources import asg_calls, events_calls, iam_role_calls, lambda_calls, sqs_queue_calls
 from tests.kit.box_plans import make_box, plan_of
@@ -46,7 +46,7 @@ class Refusing(Box):
     def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
         """Refuse, or carry out."""
         if self.clock.now() < self.until:
-            raise AwsRefused(refusal(Refused.INVALID, self.code, f"{service}.{operation}"))
+            raise AwsRefused(refusal(RefusalKind.INVALID, self.code, f"{service}.{operation}"))
         return super().write("box", "PutBox", {"Name": "new", "Items": ["ours"]}, region)
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from opsctl.ha.checks.verdict import Kind
+from opsctl.ha.checks.preflight_finding import Kind
 from opsctl.model.errors import FactUnknown, InvalidInput
 from opsctl.model.value import Json
 from tests.kit.canned import denied, missing

@@ -5,7 +5,7 @@ from typing import TypeAlias, TypeVar
 
 from opsctl.model.fetching import Fetching
 from opsctl.model.readonly import why_no_read
-from opsctl.model.reads import Answer, Read, Refusal, Refused
+from opsctl.model.reads import Answer, Read, Refusal, RefusalKind
 from opsctl.model.run import Context, Identity
 from opsctl.model.settings import Settings
 from opsctl.model.value import Json
@@ -78,12 +78,12 @@ def drive(fetching: Fetching[T], answers: Mapping[str, Canned]) -> tuple[T, Cann
 
 def denied(api: str, code: str = "AccessDenied") -> Refusal:
     """A refusal for lack of permission."""
-    return Refusal(kind=Refused.DENIED, code=code, message="not authorized", api=api)
+    return Refusal(kind=RefusalKind.DENIED, code=code, message="not authorized", api=api)
 
 
 def missing(api: str, code: str) -> Refusal:
     """A refusal because the thing does not exist."""
-    return Refusal(kind=Refused.MISSING, code=code, message="does not exist", api=api)
+    return Refusal(kind=RefusalKind.MISSING, code=code, message="does not exist", api=api)
 
 
 def about(*, never_block: tuple[str, ...] = (), region: str = REGION) -> Context:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from opsctl.model.errors import OpsctlError
-from opsctl.model.reads import Answer, Read, Refused
+from opsctl.model.reads import Answer, Read, RefusalKind
 from opsctl.model.value import Json, canonical
 from tests.kit.ports import Faulty, Killed, Wrapping, refusal
 
@@ -37,7 +37,7 @@ class Interrupting(Wrapping):
         if self._blind:
             self._blind = False
             self.faults += 1
-            return Answer(refusal=refusal(Refused.UNREACHABLE, "ReadTimeoutError", read.api))
+            return Answer(refusal=refusal(RefusalKind.UNREACHABLE, "ReadTimeoutError", read.api))
         if self._as_of != self.now():
             self._as_of, self._answers = self.now(), {}
         if read.key not in self._answers:

@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Mapping
 
-from opsctl.ha.checks.verdict import Kind
+from opsctl.ha.checks.preflight_finding import Kind
 from opsctl.ha.facts.ha_preflight import HaPreflight
 from opsctl.ha.result import HaPreflightResult
 from opsctl.model.value import Json

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from opsctl.dlq.transfer.digests import attributes_digest, body_digest
 from opsctl.dlq.transfer.queue_sending import size_of
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
-from opsctl.model.reads import Refusal, Refused
+from opsctl.model.reads import Refusal, RefusalKind
 from opsctl.model.run import Clock
 from opsctl.model.value import Json
 
@@ -152,10 +152,10 @@ class MemorySqs:
         with self._lock:
             self.calls.append(operation)
             if self._random.random() < self.faults.throttled:
-                raise refused(operation, "RequestThrottled", Refused.THROTTLED)
+                raise refused(operation, "RequestThrottled", RefusalKind.THROTTLED)
             name = str(params.get("QueueUrl") or params.get("QueueName")).rpartition("/")[2]
             if name not in self.queues:
-                raise refused(operation, "QueueDoesNotExist", Refused.MISSING)
+                raise refused(operation, "QueueDoesNotExist", RefusalKind.MISSING)
             self._remember(self.queues[name])
             # Through JSON, as over the network: nobody shares an object with the service.
             answer = getattr(self, f"_{operation}")(self.queues[name], json.loads(json.dumps(params)))
@@ -199,7 +199,7 @@ class MemorySqs:
         if len(in_flight) >= (self.in_flight_at_most or IN_FLIGHT_AT_MOST):
             if queue.fifo:
                 return {"Messages": []}
-            raise refused("ReceiveMessage", "OverLimit", Refused.INVALID)
+            raise refused("ReceiveMessage", "OverLimit", RefusalKind.INVALID)
         found = _to_be_had(queue, now)
         given = self._given(queue, found, params)
         for one in given:
@@ -245,9 +245,9 @@ class MemorySqs:
     def _SendMessageBatch(self, queue: StoredQueue, params: dict[str, Json]) -> dict[str, Json]:  # noqa: N802
         entries = params["Entries"]
         if not 0 < len(entries) <= 10 or len({one["Id"] for one in entries}) != len(entries):
-            raise refused("SendMessageBatch", "BatchEntryIdsNotDistinct", Refused.INVALID)
+            raise refused("SendMessageBatch", "BatchEntryIdsNotDistinct", RefusalKind.INVALID)
         if sum(_size(entry) for entry in entries) > SIZE_AT_MOST:
-            raise refused("SendMessageBatch", "BatchRequestTooLong", Refused.INVALID)
+            raise refused("SendMessageBatch", "BatchRequestTooLong", RefusalKind.INVALID)
         good: list[Json] = []
         bad: list[Json] = []
         for entry in entries:
@@ -388,7 +388,7 @@ def url_of(name: str) -> str:
     return f"https://sqs.us-east-1.amazonaws.com/123456789012/{name}"
 
 
-def refused(operation: str, code: str, kind: Refused) -> AwsRefused:
+def refused(operation: str, code: str, kind: RefusalKind) -> AwsRefused:
     """Make SQS's refusal of a whole request."""
     return AwsRefused(Refusal(kind=kind, code=code, message=code, api=f"sqs.{operation}"))
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Self
 
-from opsctl.model.reads import Read, Refusal, Refused
+from opsctl.model.reads import Read, Refusal, RefusalKind
 from opsctl.model.value import Json
 from tests.kit.canned import ACCOUNT, REGION, Canned, missing
 
@@ -440,7 +440,7 @@ def tag_list(tags: Mapping[str, str]) -> list[Json]:
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
-def refused(kind: Refused, api: str) -> Refusal:
+def refused(kind: RefusalKind, api: str) -> Refusal:
     """A refusal of any kind."""
     return Refusal(kind=kind, code=kind.value.title(), message="no", api=api)
 

@@ -8,7 +8,7 @@ from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.intents import OpenIntents
 from opsctl.model.ports import Aws
 from opsctl.model.readonly import why_no_read
-from opsctl.model.reads import Answer, Read, Refusal, Refused
+from opsctl.model.reads import Answer, Read, Refusal, RefusalKind
 from opsctl.model.report import JournalEvent
 from opsctl.model.run import Identity
 from opsctl.model.value import Json
@@ -82,7 +82,7 @@ class Box:
             return Answer(value={"Boxes": [{"Name": name} for name in sorted(self.boxes)]})
         name = read.params["Name"]
         if name not in self.boxes:
-            return Answer(refusal=refusal(Refused.MISSING, "NoSuchBox", read.api))
+            return Answer(refusal=refusal(RefusalKind.MISSING, "NoSuchBox", read.api))
         return Answer(value=copy.deepcopy(self.boxes[name]))
 
     def takes(self, service: str, operation: str) -> frozenset[str]:
@@ -97,18 +97,18 @@ class Box:
         name = params["Name"]
         if operation == "PutBox":
             if name in self.boxes:
-                raise AwsRefused(refusal(Refused.CONFLICT, "BoxAlreadyExists", "box.PutBox"))
+                raise AwsRefused(refusal(RefusalKind.CONFLICT, "BoxAlreadyExists", "box.PutBox"))
             self.boxes[name] = {"Items": list(params.get("Items", [])), "Lock": 1}
         elif operation == "EditBox":
             if self.boxes[name]["Lock"] != params["Lock"]:
-                raise AwsRefused(refusal(Refused.CONFLICT, "StaleLock", "box.EditBox"))
+                raise AwsRefused(refusal(RefusalKind.CONFLICT, "StaleLock", "box.EditBox"))
             self.boxes[name] = {"Items": list(params["Items"]), "Lock": params["Lock"] + 1}
         else:
             del self.boxes[name]
         return {}
 
 
-def refusal(kind: Refused, code: str, api: str) -> Refusal:
+def refusal(kind: RefusalKind, code: str, api: str) -> Refusal:
     """Make a refusal with AWS's sort of words."""
     return Refusal(kind=kind, code=code, message=f"{code} happened", api=api, request_id="req-1")
 
@@ -164,11 +164,11 @@ class Faulty(Wrapping):
         if self.fault == "killed-before":
             raise Killed
         if self.fault == "not-sent":
-            raise AwsRefused(refusal(Refused.UNREACHABLE, "EndpointConnectionError", api))
+            raise AwsRefused(refusal(RefusalKind.UNREACHABLE, "EndpointConnectionError", api))
         if self.fault == "denied":
-            raise AwsRefused(refusal(Refused.DENIED, "AccessDenied", api))
+            raise AwsRefused(refusal(RefusalKind.DENIED, "AccessDenied", api))
         if self.fault == "throttled":
-            raise AwsRefused(refusal(Refused.THROTTLED, "ThrottlingException", api))
+            raise AwsRefused(refusal(RefusalKind.THROTTLED, "ThrottlingException", api))
         if self.fault == "lost-before":
             raise OutcomeUnknown(f"{api} was sent and its answer was lost")
         self.inner.write(service, operation, params, region)

@@ -11,7 +11,7 @@ from opsctl.model.fetching import Fetching, require
 from opsctl.model.plan import NextStep
 from opsctl.model.playbook import LoadedPlaybook, Playbook
 from opsctl.model.ports import Aws
-from opsctl.model.reads import Answer, Read, Refused
+from opsctl.model.reads import Answer, Read, RefusalKind
 from opsctl.model.registry import Registry
 from opsctl.model.run import Action, Context, Fact
 from opsctl.model.value import Json, Value
@@ -171,7 +171,7 @@ class Denying(Box):
     """An account that refuses every read."""
 
     def read(self, read: Read) -> Answer:
-        return Answer(refusal=refusal(Refused.DENIED, "AccessDenied", read.api))
+        return Answer(refusal=refusal(RefusalKind.DENIED, "AccessDenied", read.api))
 
 
 def test_a_fact_that_could_not_be_read_refuses_and_is_never_an_empty_list() -> None:

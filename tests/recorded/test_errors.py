@@ -16,10 +16,10 @@ from opsctl.aws.http_direct import HttpAnswer
 from opsctl.aws.sqs_wire import _fault
 from opsctl.aws.translate import kind_of, raise_for_write, refusal_of
 from opsctl.model.errors import AwsRefused
-from opsctl.model.reads import Refusal, Refused
+from opsctl.model.reads import Refusal, RefusalKind
 
-INVALID, MISSING, DENIED = Refused.INVALID, Refused.MISSING, Refused.DENIED
-CONFLICT, THROTTLED = Refused.CONFLICT, Refused.THROTTLED
+INVALID, MISSING, DENIED = RefusalKind.INVALID, RefusalKind.MISSING, RefusalKind.DENIED
+CONFLICT, THROTTLED = RefusalKind.CONFLICT, RefusalKind.THROTTLED
 SQS = "AWS.SimpleQueueService."
 REQUEST = "5d4b8c2e-9f1a-5c3d-8e7f-1a2b3c4d5e6f"
 
@@ -272,7 +272,7 @@ def by_sdk(protocol: str, status: int, headers: dict[str, str], body: bytes) -> 
     ("code", "shape", "status", "message", "kind"), [pytest.param(*row, id=name) for name, *row in OF_SQS]
 )
 def test_an_error_of_sqs_is_read_alike_on_both_ways(
-    code: str, shape: str, status: int, message: str, kind: Refused
+    code: str, shape: str, status: int, message: str, kind: RefusalKind
 ) -> None:
     """sqs/test_sqs and sqs/test_sqs_move_task."""
     body = json.dumps({"__type": f"com.amazonaws.sqs#{shape}", "message": message}).encode()
@@ -287,7 +287,7 @@ def test_an_error_of_sqs_is_read_alike_on_both_ways(
 @pytest.mark.parametrize(
     ("code", "status", "message", "kind"), [pytest.param(*row, id=name) for name, *row in IN_XML]
 )
-def test_an_error_in_xml_is_read(code: str, status: int, message: str, kind: Refused) -> None:
+def test_an_error_in_xml_is_read(code: str, status: int, message: str, kind: RefusalKind) -> None:
     """sns/test_sns, and sqs/test_sqs where it was recorded with the older protocol."""
     body = (
         '<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><Error><Type>Sender</Type>'
@@ -300,7 +300,7 @@ def test_an_error_in_xml_is_read(code: str, status: int, message: str, kind: Ref
 @pytest.mark.parametrize(
     ("protocol", "code", "status", "kind"), [pytest.param(*row, id=name) for name, *row in OF_OTHERS]
 )
-def test_an_error_of_another_service_is_read(protocol: str, code: str, status: int, kind: Refused) -> None:
+def test_an_error_of_another_service_is_read(protocol: str, code: str, status: int, kind: RefusalKind) -> None:
     if protocol == "json":
         headers, body = {}, json.dumps({"__type": code, "message": "said"}).encode()
     else:

@@ -12,7 +12,7 @@ from opsctl.dlq.transfer.choosing_destinations import Destinations
 from opsctl.dlq.transfer.digests import body_digest
 from opsctl.dlq.transfer.sending import Sent
 from opsctl.model.jobs import Checkpoint, Tools
-from opsctl.model.reads import Answer, Read, Refused
+from opsctl.model.reads import Answer, Read, RefusalKind
 from opsctl.model.run import Identity
 from opsctl.model.value import Json
 from tests.kit.ports import IDENTITY, FakeClock, only_reads, refusal
@@ -75,7 +75,7 @@ class Account:
             and read.params["SubscriptionArn"].split(":")[3] != read.region
         )
         if elsewhere or read.operation not in self._answers:
-            return Answer(refusal=refusal(Refused.MISSING, "NotFound", read.api))
+            return Answer(refusal=refusal(RefusalKind.MISSING, "NotFound", read.api))
         return Answer(value=self._answers[read.operation])
 
     def takes(self, service: str, operation: str) -> frozenset[str]:

@@ -11,7 +11,7 @@ from opsctl.model.changes import Irreversible, Proof
 from opsctl.model.errors import Drifted, OpsctlError, RefusedByGuard, Unproved
 from opsctl.model.plan import FactCall, NextStep, Plan, PlanCheck
 from opsctl.model.ports import Aws
-from opsctl.model.reads import Answer, Read, Refused
+from opsctl.model.reads import Answer, Read, RefusalKind
 from opsctl.model.registry import Registry
 from opsctl.model.report import CheckResult, JournalEvent
 from opsctl.model.run import Context
@@ -119,7 +119,7 @@ def test_a_check_that_cannot_be_read_ends_unproved_and_is_not_a_refusal(tmp_path
     class Blind(Box):
         def read(self, read: Read) -> Answer:
             if read.operation == "CountBoxes":
-                return Answer(refusal=refusal(Refused.DENIED, "AccessDenied", read.api))
+                return Answer(refusal=refusal(RefusalKind.DENIED, "AccessDenied", read.api))
             return super().read(read)
 
     listing = FactCall(read=Read(service="box", operation="CountBoxes"))
@@ -260,7 +260,7 @@ class Lossy(Box):
     def read(self, read: Read) -> Answer:
         """Refuse to read a document whole."""
         if read.whole and read.params == {"Name": "new"}:
-            return Answer(refusal=refusal(Refused.INVALID, "UnknownMember", read.api))
+            return Answer(refusal=refusal(RefusalKind.INVALID, "UnknownMember", read.api))
         return super().read(read)
 
 

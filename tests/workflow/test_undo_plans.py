@@ -12,7 +12,7 @@ from opsctl.journal.store import Journal
 from opsctl.model.changes import Change, Check, EditSpec, Irreversible, Query
 from opsctl.model.errors import Drifted, RefusedByGuard
 from opsctl.model.plan import FactCall, NextStep, Plan, PlanCheck, Policies, Section
-from opsctl.model.reads import Answer, Read, Refused
+from opsctl.model.reads import Answer, Read, RefusalKind
 from opsctl.model.references import reference
 from opsctl.model.report import JournalEvent
 from opsctl.model.run import Context
@@ -42,7 +42,7 @@ class Asked(Box):
     def read(self, read: Read) -> Answer:
         """Refuse, or note and answer."""
         if read.params.get("Name") in self._denied:
-            return Answer(refusal=refusal(Refused.DENIED, "AccessDenied", read.api))
+            return Answer(refusal=refusal(RefusalKind.DENIED, "AccessDenied", read.api))
         if read.whole:
             self.whole.append(read.params["Name"])
         return super().read(read)

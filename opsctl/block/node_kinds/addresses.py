@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from opsctl.block.topology.places import Naming, Place
+from opsctl.block.topology.naming import Naming, Place
 from opsctl.block.topology.survey import Survey, cannot_tell
 from opsctl.block.topology.unfold import both
 from opsctl.model.fetching import Fetching

@@ -6,8 +6,8 @@ from opsctl.block.node_kinds import balancers
 from opsctl.block.node_kinds.balancers import Kind
 from opsctl.block.node_kinds.reading import web_acl_of_resource
 from opsctl.block.topology.graph import Link, Node
+from opsctl.block.topology.naming import Naming, Place
 from opsctl.block.topology.node_kind import NodeKind
-from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import Survey
 from opsctl.block.wafv2 import get_web_acl_for_resource
 from opsctl.model.fetching import Fetching

@@ -8,8 +8,8 @@ from opsctl.block.elbv2 import LoadBalancer, TargetGroup, region_of_arn
 from opsctl.block.node_kinds.reading import describe_network_acls, group_gate, nacl_gate
 from opsctl.block.topology.gates import Gate, GroupGate, NaclGate, open_services
 from opsctl.block.topology.graph import Link, Node
+from opsctl.block.topology.naming import Naming, Place
 from opsctl.block.topology.packet import Service
-from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import Survey, cannot_tell
 from opsctl.block.topology.unfold import both
 from opsctl.model.fetching import Fetching

@@ -2,8 +2,8 @@
 
 from opsctl.block import elbv2
 from opsctl.block.node_kinds import balancers
+from opsctl.block.topology.naming import Naming, Place
 from opsctl.block.topology.node_kind import Blind
-from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import Survey, cannot_tell
 from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Refusal

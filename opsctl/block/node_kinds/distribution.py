@@ -10,8 +10,8 @@ from opsctl.block.node_kinds.names import resolve
 from opsctl.block.node_kinds.reading import web_acl_of_distribution
 from opsctl.block.topology.gates import GeoGate
 from opsctl.block.topology.graph import Link, Node
+from opsctl.block.topology.naming import Naming, Place
 from opsctl.block.topology.node_kind import NodeKind
-from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import Survey, cannot_tell
 from opsctl.block.topology.unfold import both
 from opsctl.model.fetching import Fetching, gather

@@ -2,8 +2,8 @@
 
 from opsctl.block.node_kinds import balancers
 from opsctl.block.node_kinds.balancers import Kind
+from opsctl.block.topology.naming import Naming
 from opsctl.block.topology.node_kind import Blind
-from opsctl.block.topology.places import Naming
 from opsctl.block.topology.survey import Survey
 from opsctl.model.fetching import Fetching
 

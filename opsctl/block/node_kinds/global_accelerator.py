@@ -4,8 +4,8 @@ import re
 
 from opsctl.block.node_kinds.managed import traces
 from opsctl.block.topology.graph import Node
+from opsctl.block.topology.naming import Naming
 from opsctl.block.topology.node_kind import Blind
-from opsctl.block.topology.places import Naming
 from opsctl.block.topology.survey import Survey
 from opsctl.model.fetching import Fetching
 

@@ -5,8 +5,8 @@ from opsctl.block.node_kinds.reading import group_gate, nacl_gate
 from opsctl.block.topology.finding import is_address
 from opsctl.block.topology.gates import Gate
 from opsctl.block.topology.graph import Node
+from opsctl.block.topology.naming import Naming, Place
 from opsctl.block.topology.node_kind import NodeKind
-from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import Survey, cannot_tell
 from opsctl.block.topology.unfold import both
 from opsctl.model.fetching import Fetching

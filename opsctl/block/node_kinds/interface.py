@@ -9,8 +9,8 @@ from opsctl.block.node_kinds.routes import reachable
 from opsctl.block.topology.finding import is_address
 from opsctl.block.topology.gates import open_services
 from opsctl.block.topology.graph import Link, Node
+from opsctl.block.topology.naming import Naming, Place
 from opsctl.block.topology.node_kind import NodeKind
-from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import Survey
 from opsctl.block.topology.unfold import both
 from opsctl.model.fetching import Fetching

@@ -2,7 +2,7 @@
 
 from opsctl.block.affected import interfaces_beside
 from opsctl.block.topology.graph import Node
-from opsctl.block.topology.places import Naming
+from opsctl.block.topology.naming import Naming
 from opsctl.block.topology.survey import Survey
 from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Refusal

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from opsctl.block.node_kinds import balancers
 from opsctl.block.node_kinds.balancers import Kind
 from opsctl.block.topology.graph import Link, Node
+from opsctl.block.topology.naming import Naming, Place
 from opsctl.block.topology.node_kind import NodeKind
-from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import Survey
 from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Read

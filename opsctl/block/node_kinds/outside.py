@@ -1,8 +1,8 @@
 """A name or an address that nothing in this account answers."""
 
 from opsctl.block.topology.graph import Node
+from opsctl.block.topology.naming import Place
 from opsctl.block.topology.node_kind import NodeKind
-from opsctl.block.topology.places import Place
 from opsctl.block.topology.survey import Survey
 from opsctl.model.fetching import Fetching
 

@@ -8,7 +8,7 @@ from opsctl.block.topology.nacl import NetworkAcl, parse_network_acl
 from opsctl.block.topology.survey import Survey, cannot_tell
 from opsctl.block.topology.webacl import ip_sets_in, parse_ip_set, parse_web_acl
 from opsctl.model.fetching import Fetching
-from opsctl.model.reads import Read, Refusal, Refused
+from opsctl.model.reads import Read, Refusal, RefusalKind
 from opsctl.model.value import Json
 from opsctl.resources import ec2
 from opsctl.resources.ec2 import Allow
@@ -74,7 +74,7 @@ def group_gate(groups: Sequence[str], region: str, survey: Survey) -> Fetching[G
 def web_acl_of_resource(resource: str, survey: Survey) -> Fetching[WafGate]:
     """Read the web ACL of a regional resource with its IP sets; WAF answers `not found` when there is none."""
     raw = yield from survey.ask(wafv2.get_web_acl_for_resource(resource), dict)
-    if isinstance(raw, Refusal) and raw.kind is not Refused.MISSING:
+    if isinstance(raw, Refusal) and raw.kind is not RefusalKind.MISSING:
         return WafGate(scope="REGIONAL", unknown=(cannot_tell("which web ACL is attached", raw),))
     if isinstance(raw, Refusal) or not raw.get("WebACL"):
         return WafGate(scope="REGIONAL")

@@ -4,9 +4,9 @@ from opsctl.block import elbv2
 from opsctl.block.elbv2 import Target, TargetGroup
 from opsctl.block.topology.finding import is_address
 from opsctl.block.topology.graph import Link, Node
+from opsctl.block.topology.naming import Naming, Place
 from opsctl.block.topology.node_kind import NodeKind
 from opsctl.block.topology.packet import Service
-from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import Survey, cannot_tell
 from opsctl.block.topology.unfold import both
 from opsctl.model.fetching import Fetching

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from opsctl.block.topology.graph import Node, Web
+from opsctl.block.topology.naming import Naming, Place
 from opsctl.block.topology.node_kind import NodeKind
-from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import Survey
 from opsctl.block.topology.unfold import unfold
 from opsctl.model.fetching import Fetching

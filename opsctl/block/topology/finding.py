@@ -5,8 +5,8 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from opsctl.block.topology.naming import Naming, Place
 from opsctl.block.topology.node_kind import NodeKind
-from opsctl.block.topology.places import Naming, Place
 from opsctl.block.topology.survey import PlaceOf, Survey
 from opsctl.model.errors import InvalidInput, RefusedByGuard
 from opsctl.model.fetching import Fetching, gather

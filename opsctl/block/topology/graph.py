@@ -3,8 +3,8 @@
 from typing import Literal, TypeAlias
 
 from opsctl.block.topology.gates import Gate, GeoGate, GroupGate, NaclGate, WafGate
+from opsctl.block.topology.naming import Place
 from opsctl.block.topology.packet import Service
-from opsctl.block.topology.places import Place
 from opsctl.model.value import Value
 
 Client: TypeAlias = Literal["source", "header", "gone"]

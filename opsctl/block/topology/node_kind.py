@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from opsctl.block.topology.graph import Node
-from opsctl.block.topology.places import Naming, Place
+from opsctl.block.topology.naming import Naming, Place
 from opsctl.block.topology.survey import Survey
 from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Read

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias, TypeVar, cast
 
-from opsctl.block.topology.places import Naming
+from opsctl.block.topology.naming import Naming
 from opsctl.model.fetching import Fetching, gather
-from opsctl.model.reads import Answer, Read, Refusal, Refused
+from opsctl.model.reads import Answer, Read, Refusal, RefusalKind
 from opsctl.model.run import Context
 from opsctl.model.value import Json
 
@@ -20,11 +20,11 @@ _SERVICES = {
     "wafv2": "WAF",
 }
 _WORDS = {
-    Refused.DENIED: "access denied",
-    Refused.MISSING: "not found",
-    Refused.THROTTLED: "throttled",
-    Refused.UNREACHABLE: "no connection",
-    Refused.UNREADABLE: "an unreadable answer",
+    RefusalKind.DENIED: "access denied",
+    RefusalKind.MISSING: "not found",
+    RefusalKind.THROTTLED: "throttled",
+    RefusalKind.UNREACHABLE: "no connection",
+    RefusalKind.UNREADABLE: "an unreadable answer",
 }
 
 

@@ -1,7 +1,7 @@
 """Ways in: the paths through the graph from the internet to where the traffic ends."""
 
 from opsctl.block.topology.graph import Client, Link, Node, Web, behind
-from opsctl.block.topology.places import Place
+from opsctl.block.topology.naming import Place
 from opsctl.model.value import Value
 
 

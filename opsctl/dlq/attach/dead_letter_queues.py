@@ -5,7 +5,7 @@ import json
 from opsctl.dlq.attach.failing_sources import sources_of
 from opsctl.model.errors import FactUnknown
 from opsctl.model.fetching import Fetching, fetch
-from opsctl.model.reads import Read, Refused
+from opsctl.model.reads import Read, RefusalKind
 from opsctl.model.run import Context
 from opsctl.model.value import Json, Value
 from opsctl.resources.consumers import mappings_of
@@ -42,7 +42,7 @@ def find_dead_letter_queue(name: str, about: Context) -> Fetching[DeadLetterQueu
     arn = f"arn:{about.identity.partition}:sqs:{about.region}:{about.account}:{name}"
     answer = yield from fetch(queue_url(name))
     if answer.refusal is not None:
-        if answer.refusal.kind is not Refused.MISSING:
+        if answer.refusal.kind is not RefusalKind.MISSING:
             raise FactUnknown(answer.refusal)
         return DeadLetterQueue(name=name, arn=arn)
     url = str(answer.value["QueueUrl"])

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from opsctl.dlq.attach.source_names import SourceKind, SourceName, parse_source
 from opsctl.model.errors import FactUnknown, InvalidInput, RefusedByGuard
 from opsctl.model.fetching import Fetching
-from opsctl.model.reads import Answer, Read, Refused
+from opsctl.model.reads import Answer, Read, RefusalKind
 from opsctl.model.run import Context
 from opsctl.model.value import Json, Value
 from opsctl.resources.consumers import function_configuration, mappings_of
@@ -253,7 +253,7 @@ _FINDERS: dict[SourceKind, Callable[[SourceName, Context, str], Fetching[Failing
 def _found(answer: Answer, missing: str, about: Context, source: str) -> Json:
     if answer.refusal is None:
         return answer.value
-    if answer.refusal.kind is not Refused.MISSING:
+    if answer.refusal.kind is not RefusalKind.MISSING:
         raise FactUnknown(answer.refusal)
     where = f"in account {about.account}, region {about.region}"
     raise InvalidInput.one(f"{missing} {where}", source=source, hint="--region or --profile looks elsewhere")

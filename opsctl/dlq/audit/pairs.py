@@ -7,7 +7,7 @@ from opsctl.dlq.audit.candidates import serving
 from opsctl.dlq.audit.region import QueueSeen, Region, Source, name_in
 from opsctl.dlq.audit.rules import AuditFinding, finding
 from opsctl.model.spans import span
-from opsctl.resources.resource_policies import Call, Verdict, verdict_on
+from opsctl.resources.resource_policies import Call, PolicyAnswer, verdict_on
 
 
 def audit_pairs(region: Region) -> Iterator[AuditFinding]:
@@ -89,7 +89,7 @@ def _retention(seen: QueueSeen, region: Region) -> Iterator[AuditFinding]:
 
 def _denied(source: Source, home: QueueSeen, region: Region) -> Iterator[AuditFinding]:
     call = _call(source, "sqs:SendMessage", home.facts.arn, region)
-    if verdict_on(home.policy, call) is not Verdict.NO:
+    if verdict_on(home.policy, call) is not PolicyAnswer.NO:
         return
     yield finding(
         "delivery-denied",
@@ -110,7 +110,7 @@ def _closed(source: Source, home: QueueSeen, region: Region) -> Iterator[AuditFi
     if not key or policy is None:
         return
     calls = [_call(source, action, "*", region) for action in ("kms:GenerateDataKey", "kms:Decrypt")]
-    if all(verdict_on(policy, call) is not Verdict.NO for call in calls):
+    if all(verdict_on(policy, call) is not PolicyAnswer.NO for call in calls):
         return
     fix = fixes.let_encrypt(key, policy, calls[0], region) if policy else fixes.own_encryption(home.facts, region)
     yield finding(

@@ -17,7 +17,7 @@ from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
 from opsctl.resources.dead_letter_reads import describe_key, key_policy
 from opsctl.resources.queue_facts import queue_name_of
-from opsctl.resources.resource_policies import Call, Verdict, verdict_on
+from opsctl.resources.resource_policies import Call, PolicyAnswer, verdict_on
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,75}\.fifo|[A-Za-z0-9_-]{1,80}")
 
@@ -54,7 +54,7 @@ class DlqAttach(Fact):
             queue=queue,
             max_receive=max_receive,
             allow_missing=judging.allow_is_missing(source, queue),
-            policy_missing=bool(source.service) and _policy_verdict(source, queue, about) is not Verdict.YES,
+            policy_missing=bool(source.service) and _policy_verdict(source, queue, about) is not PolicyAnswer.YES,
             role_missing=missing,
             key_arn=key_arn if source.role else "",
             serves=source.serves,
@@ -85,7 +85,7 @@ class DlqAttach(Fact):
         return name
 
 
-def _policy_verdict(source: FailingSource, queue: DeadLetterQueue, about: Context) -> Verdict:
+def _policy_verdict(source: FailingSource, queue: DeadLetterQueue, about: Context) -> PolicyAnswer:
     call = Call(
         service=source.service,
         action="sqs:SendMessage",
@@ -131,9 +131,9 @@ def _key(
     }
     denied = (f"the policy of key {key['Arn']} does not let {source.service} use it",)
     unsure = (f"whether key {key['Arn']} lets {source.service} use it hangs on conditions",)
-    if Verdict.NO in verdicts:
+    if PolicyAnswer.NO in verdicts:
         return key["Arn"], (), denied, ()
-    return key["Arn"], (), (), unsure if Verdict.UNSURE in verdicts else ()
+    return key["Arn"], (), (), unsure if PolicyAnswer.UNSURE in verdicts else ()
 
 
 def _role_is_missing(source: FailingSource, queue: DeadLetterQueue, key_arn: str) -> Fetching[bool]:

@@ -7,7 +7,7 @@ from opsctl.dlq.transfer.queue import PASSING
 from opsctl.dlq.transfer.sending import Alive, Sent, Stayed
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.ports import Aws
-from opsctl.model.reads import Refused
+from opsctl.model.reads import RefusalKind
 from opsctl.model.value import Json, Value
 
 ATTEMPTS = 6
@@ -99,7 +99,7 @@ class CallSending:
                     return
                 if refused.refusal.kind in PASSING:
                     continue
-                if refused.refusal.kind in (Refused.MISSING, Refused.DENIED):
+                if refused.refusal.kind in (RefusalKind.MISSING, RefusalKind.DENIED):
                     self._closed = f"{code}: {reason}"
                 break
             failed = None if call.once else _failed_entry(answer)

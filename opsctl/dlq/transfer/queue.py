@@ -9,7 +9,7 @@ from opsctl.dlq.transfer.backoff import Patience
 from opsctl.dlq.transfer.wire_calls import ask
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.jobs import Wire
-from opsctl.model.reads import Refused
+from opsctl.model.reads import RefusalKind
 from opsctl.model.value import Json
 
 ATTEMPTS = 10
@@ -160,4 +160,4 @@ class Queue:
         raise AssertionError("the last attempt returns or raises")
 
 
-PASSING = (Refused.THROTTLED, Refused.UNREACHABLE)
+PASSING = (RefusalKind.THROTTLED, RefusalKind.UNREACHABLE)

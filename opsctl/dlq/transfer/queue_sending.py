@@ -10,7 +10,7 @@ from opsctl.dlq.transfer.sending import GROUP_STOPPED, Alive, Sent, Stayed
 from opsctl.dlq.transfer.wire_calls import ask
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.jobs import Wire
-from opsctl.model.reads import Refusal, Refused
+from opsctl.model.reads import Refusal, RefusalKind
 from opsctl.model.value import Json
 
 ATTEMPTS = 8
@@ -18,7 +18,7 @@ BATCH_BYTES = 1_048_576
 _SURELY_SMALL = 25_000
 DEDUPLICATION_S = 300
 _BARREN_AT_MOST = 3
-_NEVER_ANSWERED = Refusal(kind=Refused.THROTTLED, code="InternalError", message="", api="sqs.SendMessageBatch")
+_NEVER_ANSWERED = Refusal(kind=RefusalKind.THROTTLED, code="InternalError", message="", api="sqs.SendMessageBatch")
 
 
 class QueueSending:
@@ -167,12 +167,12 @@ class QueueSending:
                 if message is not None:
                     sent.stayed.append(Stayed(message, code, text))
             else:
-                last = Refusal(kind=Refused.THROTTLED, code=code, message=text, api="sqs.SendMessageBatch")
+                last = Refusal(kind=RefusalKind.THROTTLED, code=code, message=text, api="sqs.SendMessageBatch")
         return last
 
     def _whole_refused(self, messages: list[Json], refusal: Refusal, sent: Sent, alive: Alive) -> None:
         """A refusal of the whole request: the destination's fault closes it, a message's is found one by one."""
-        if refusal.kind in (Refused.MISSING, Refused.DENIED) or refusal.code.upper().startswith("KMS"):
+        if refusal.kind in (RefusalKind.MISSING, RefusalKind.DENIED) or refusal.code.upper().startswith("KMS"):
             self._closed = f"{refusal.code}: {refusal.message}"
         if self._closed or len(messages) == 1:
             sent.stayed += [Stayed(message, refusal.code, refusal.message) for message in messages]

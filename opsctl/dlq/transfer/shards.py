@@ -19,7 +19,7 @@ from opsctl.dlq.transfer.call_sending import Call, CallSending
 from opsctl.dlq.transfer.sending import Alive, Sent
 from opsctl.dlq.transfer.stream_mappings import CONSUMER, mapping_of, seconds
 from opsctl.model.ports import Aws
-from opsctl.model.reads import Answer, Read, Refusal, Refused
+from opsctl.model.reads import Answer, Read, Refusal, RefusalKind
 from opsctl.model.value import Json
 
 _PAGES_AT_MOST = 100
@@ -146,7 +146,7 @@ class ShardSending:
 def _passes(refusal: Refusal) -> bool:
     """DynamoDB calls it a limit when more than two read a shard at a time, as its function does (GetRecords)."""
     crowded = refusal.api == "dynamodbstreams.GetRecords" and refusal.code == "LimitExceededException"
-    return crowded or refusal.kind is Refused.THROTTLED
+    return crowded or refusal.kind is RefusalKind.THROTTLED
 
 
 def _names_records(info: dict[str, Json]) -> bool:

@@ -16,7 +16,7 @@ from opsctl.dlq.transfer.whole import COUNTED_AFTER_S
 from opsctl.model.commands import run_command
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.jobs import JobResult, Tools
-from opsctl.model.reads import Refused
+from opsctl.model.reads import RefusalKind
 from opsctl.model.value import Json, Value
 
 Phase: TypeAlias = Literal["sorting", "emptying", "returning", "emptied", "gone"]
@@ -76,7 +76,7 @@ class Through:
         try:
             return self._run(take_out)
         except AwsRefused as refused:
-            if refused.refusal.kind is not Refused.MISSING or not self._is_missing():
+            if refused.refusal.kind is not RefusalKind.MISSING or not self._is_missing():
                 raise
             return self._stopped(self._taken_out(), undoing=take_out is None)
 
@@ -123,7 +123,7 @@ class Through:
         try:
             self._queue.depth()
         except AwsRefused as refused:
-            if refused.refusal.kind is Refused.MISSING:
+            if refused.refusal.kind is RefusalKind.MISSING:
                 return False
             raise
         return True
@@ -211,7 +211,7 @@ class Through:
             try:
                 self._tools.aws.write("sqs", "DeleteQueue", {"QueueUrl": self._park.url}, self._park.region)
             except AwsRefused as refused:
-                if refused.refusal.kind is Refused.MISSING:
+                if refused.refusal.kind is RefusalKind.MISSING:
                     return ""
                 if refused.refusal.kind not in PASSING or attempt == ATTEMPTS or self._tools.stopping():
                     return refused.summary

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from opsctl.ha.checks.verdict import Verdict, warn
+from opsctl.ha.checks.preflight_finding import PreflightFinding, warn
 from opsctl.ha.inventory import Inventory
 
 UNRESERVED = 100
 """AWS: at least so much of an account's Lambda concurrency has to stay unreserved."""
 
 
-def check_handler(inventory: Inventory) -> Iterator[Verdict]:
+def check_handler(inventory: Inventory) -> Iterator[PreflightFinding]:
     """What becomes of a handler that nothing keeps from running twice at once."""
     if inventory.answers.get("functions") and not concurrency_of(inventory):
         why = (

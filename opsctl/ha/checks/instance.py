@@ -2,7 +2,16 @@
 
 from collections.abc import Iterator
 
-from opsctl.ha.checks.verdict import ALL_MODES, GROUP_ONLY, RECOVER_ONLY, Verdict, accept, block, carry, warn
+from opsctl.ha.checks.preflight_finding import (
+    ALL_MODES,
+    GROUP_ONLY,
+    RECOVER_ONLY,
+    PreflightFinding,
+    accept,
+    block,
+    carry,
+    warn,
+)
 from opsctl.ha.inventory import Inventory
 from opsctl.model.commands import Commands
 
@@ -15,7 +24,7 @@ _TRANSIENT = {
 }
 
 
-def check_instance(inventory: Inventory) -> Iterator[Verdict]:
+def check_instance(inventory: Inventory) -> Iterator[PreflightFinding]:
     """Everything about the instance that is neither its place, its network nor its disks."""
     yield from _state(inventory)
     yield from _ownership(inventory)
@@ -24,7 +33,7 @@ def check_instance(inventory: Inventory) -> Iterator[Verdict]:
     yield from _recover_support(inventory)
 
 
-def _state(inventory: Inventory) -> Iterator[Verdict]:
+def _state(inventory: Inventory) -> Iterator[PreflightFinding]:
     if inventory.state != "running" and not inventory.wanted.fresh:
         yield block(
             "not-running",
@@ -51,7 +60,7 @@ def _state(inventory: Inventory) -> Iterator[Verdict]:
         )
 
 
-def _ownership(inventory: Inventory) -> Iterator[Verdict]:
+def _ownership(inventory: Inventory) -> Iterator[PreflightFinding]:
     members = (inventory.answers.get("membership") or {}).get("AutoScalingInstances", [])
     group = members[0]["AutoScalingGroupName"] if members else inventory.tags.get("aws:autoscaling:groupName", "")
     if group:
@@ -67,7 +76,7 @@ def _ownership(inventory: Inventory) -> Iterator[Verdict]:
         yield block("not-on-demand", f"it is a {lifecycle} instance", why)
 
 
-def _protection(inventory: Inventory) -> Iterator[Verdict]:
+def _protection(inventory: Inventory) -> Iterator[PreflightFinding]:
     if inventory.attribute("termination-protection", "DisableApiTermination"):
         why = "it does not stop Auto Scaling from replacing the instance"
         yield warn("termination-protection", "it is protected from termination", why)
@@ -76,7 +85,7 @@ def _protection(inventory: Inventory) -> Iterator[Verdict]:
         yield warn("hibernation", "hibernation is configured", "instances of a group cannot hibernate; left out")
 
 
-def _stop_protection(inventory: Inventory) -> Iterator[Verdict]:
+def _stop_protection(inventory: Inventory) -> Iterator[PreflightFinding]:
     """EC2 user guide: protection holds against StopInstances, by whomever, and not against Auto Scaling."""
     if not inventory.attribute("stop-protection", "DisableApiStop"):
         return
@@ -95,7 +104,7 @@ def stop_protection_off(instance: str, commands: Commands) -> str:
     return f"{commands.aws(*words)} turns that off"
 
 
-def _software(inventory: Inventory) -> Iterator[Verdict]:
+def _software(inventory: Inventory) -> Iterator[PreflightFinding]:
     if str(inventory.instance.get("Platform", "")).lower() == "windows":
         why = "a clone keeps computer name, domain identity and SID unless the image was prepared with Sysprep"
         yield accept("windows", "it runs Windows", why)
@@ -116,7 +125,7 @@ def _software(inventory: Inventory) -> Iterator[Verdict]:
         yield carry("licences", f"{len(licences)} licence configuration(s)", "each launch consumes a licence")
 
 
-def _tags(inventory: Inventory) -> Iterator[Verdict]:
+def _tags(inventory: Inventory) -> Iterator[PreflightFinding]:
     """AWS: 50 tags a resource. The group's own takes one of the instance's and volumes', the plan's one more."""
     count = len(inventory.own_tags)
     if count > TAGS_AT_MOST - 2:
@@ -124,7 +133,7 @@ def _tags(inventory: Inventory) -> Iterator[Verdict]:
         yield block("tags", f"it has {count} tags", why)
 
 
-def _recover_support(inventory: Inventory) -> Iterator[Verdict]:
+def _recover_support(inventory: Inventory) -> Iterator[PreflightFinding]:
     if inventory.type_info.get("AutoRecoverySupported") is False:
         why = "CloudWatch's recover action is refused for such an instance"
         yield block("recover-unsupported", f"{inventory.type} does not support recovery", why, RECOVER_ONLY)

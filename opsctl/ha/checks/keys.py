@@ -7,7 +7,7 @@ guide, encryption by default; EC2 API, ModifyEbsDefaultKmsKeyId ("if you delete 
 
 from collections.abc import Iterator
 
-from opsctl.ha.checks.verdict import GROUP_ONLY, Mode, Verdict, block, carry, fix, warn
+from opsctl.ha.checks.preflight_finding import GROUP_ONLY, Mode, PreflightFinding, block, carry, fix, warn
 from opsctl.ha.inventory import Inventory
 from opsctl.model.value import Json
 
@@ -23,7 +23,7 @@ _GRANTING = (
 )
 
 
-def check_keys(inventory: Inventory) -> Iterator[Verdict]:
+def check_keys(inventory: Inventory) -> Iterator[PreflightFinding]:
     """Whether the group's own role and the handler may use the keys, and whether the keys can be used at all."""
     yield from _unusable(inventory)
     keys = sorted({one.kms_key for one in inventory.data_volumes if is_customer_key(inventory, one.kms_key)})
@@ -78,7 +78,7 @@ def _granted(inventory: Inventory, key: str) -> bool:
     return any(SERVICE_ROLE in str(one.get("GranteePrincipal", "")) for one in grants)
 
 
-def _unusable(inventory: Inventory) -> Iterator[Verdict]:
+def _unusable(inventory: Inventory) -> Iterator[PreflightFinding]:
     """A key that is disabled or about to be deleted lets no disk be attached or made, whoever asks."""
     keys = {one.kms_key for one in inventory.data_volumes} | {_root_key_to_be(inventory), default_key(inventory)}
     for key in sorted(keys - {""}):
@@ -88,7 +88,7 @@ def _unusable(inventory: Inventory) -> Iterator[Verdict]:
             yield block("key-state", f"KMS key {key} is {state}", why)
 
 
-def _root(inventory: Inventory) -> Iterator[Verdict]:
+def _root(inventory: Inventory) -> Iterator[PreflightFinding]:
     """A customer key of the root volume has to let the group's own role in; data volumes are the handler's."""
     key = str(inventory.root_volume.get("KmsKeyId") or "")
     if not is_customer_key(inventory, key):
@@ -101,7 +101,7 @@ def _root(inventory: Inventory) -> Iterator[Verdict]:
         yield fix("root-key", what, _GRANTING, GROUP_ONLY)
 
 
-def _default(inventory: Inventory) -> Iterator[Verdict]:
+def _default(inventory: Inventory) -> Iterator[PreflightFinding]:
     """What is made of disks that are not encrypted will be, with a key that nobody here has used so far."""
     key = default_key(inventory)
     if not is_customer_key(inventory, key):

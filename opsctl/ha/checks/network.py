@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from opsctl.ha.checks.verdict import RECOVER_ONLY, Verdict, accept, block, carry, warn
+from opsctl.ha.checks.preflight_finding import RECOVER_ONLY, PreflightFinding, accept, block, carry, warn
 from opsctl.ha.inventory import Inventory
 from opsctl.model.value import Json
 
 _EFA = ("efa", "efa-only")
 
 
-def check_network(inventory: Inventory) -> Iterator[Verdict]:
+def check_network(inventory: Inventory) -> Iterator[PreflightFinding]:
     """Interfaces, addresses, and everything that names the private address."""
     yield from _interfaces(inventory)
     yield from _addresses(inventory)
@@ -24,7 +24,7 @@ def check_network(inventory: Inventory) -> Iterator[Verdict]:
         yield accept("private-address", f"{inventory.primary_ip} is named by {listed}", why)
 
 
-def _interfaces(inventory: Inventory) -> Iterator[Verdict]:
+def _interfaces(inventory: Inventory) -> Iterator[PreflightFinding]:
     extra = [one["NetworkInterfaceId"] for one in inventory.interfaces[1:]]
     if extra:
         why = "an interface cannot leave its zone, and a launch template of a group makes only new ones"
@@ -50,7 +50,7 @@ def _interfaces(inventory: Inventory) -> Iterator[Verdict]:
         yield accept("source-dest-check", "its source/destination check is off", why)
 
 
-def _addresses(inventory: Inventory) -> Iterator[Verdict]:
+def _addresses(inventory: Inventory) -> Iterator[PreflightFinding]:
     secondary = [
         str(one.get("PrivateIpAddress"))
         for interface in inventory.interfaces

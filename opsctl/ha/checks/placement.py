@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator
 
-from opsctl.ha.checks.verdict import RECOVER_ONLY, REPLACING, Verdict, block, carry, warn
+from opsctl.ha.checks.preflight_finding import RECOVER_ONLY, REPLACING, PreflightFinding, block, carry, warn
 from opsctl.ha.inventory import Inventory
-from opsctl.ha.places import Places
+from opsctl.ha.subnet_choice import SubnetChoice
 
 
-def check_placement(inventory: Inventory, places: Places) -> Iterator[Verdict]:
+def check_placement(inventory: Inventory, choice: SubnetChoice) -> Iterator[PreflightFinding]:
     """Placement, tenancy, zones and subnets."""
     yield from _placement(inventory)
     yield from _account(inventory)
-    yield from _zones(places)
+    yield from _zones(choice)
 
 
-def _placement(inventory: Inventory) -> Iterator[Verdict]:
+def _placement(inventory: Inventory) -> Iterator[PreflightFinding]:
     placement = inventory.instance.get("Placement") or {}
     groups = (inventory.answers.get("placement-group") or {}).get("PlacementGroups", [])
     if groups:
@@ -42,7 +42,7 @@ def _placement(inventory: Inventory) -> Iterator[Verdict]:
         yield warn("capacity-reservation", f"it runs in {inventory.instance['CapacityReservationId']}", why)
 
 
-def _account(inventory: Inventory) -> Iterator[Verdict]:
+def _account(inventory: Inventory) -> Iterator[PreflightFinding]:
     """Tell of a replacement order that would give one volume two writers; the group's own policy overrides it."""
     settings = (inventory.answers.get("scaling-settings") or {}).get("Settings", [])
     values = {str(one.get("Value", "")).lower() for one in settings if one.get("Name") == "launchBeforeTerminate"}
@@ -51,20 +51,20 @@ def _account(inventory: Inventory) -> Iterator[Verdict]:
         yield warn("launch-before-terminate", "the account's groups launch a replacement first by default", why)
 
 
-def _zones(places: Places) -> Iterator[Verdict]:
-    if places.wrong:
+def _zones(choice: SubnetChoice) -> Iterator[PreflightFinding]:
+    if choice.wrong:
         yield block(
-            "subnets", "; ".join(places.wrong), "a group needs subnets of one VPC, one of them in the current zone"
+            "subnets", "; ".join(choice.wrong), "a group needs subnets of one VPC, one of them in the current zone"
         )
-    elif len(places.zones) < 2:
+    elif len(choice.zones) < 2:
         yield block(
             "one-zone",
-            places.shortage,
+            choice.shortage,
             "with one zone a zone failure is not survived; add a subnet, or use --mode recover",
         )
     else:
-        listed = ", ".join(f"{one.id} in {one.zone}" for one in places.subnets)
-        why = f"a replacement starts where its data is, in {places.zones[0]}; elsewhere if it cannot there"
+        listed = ", ".join(f"{one.id} in {one.zone}" for one in choice.subnets)
+        why = f"a replacement starts where its data is, in {choice.zones[0]}; elsewhere if it cannot there"
         yield carry("subnets", listed, why, REPLACING)
-    for text in places.differences:
+    for text in choice.differences:
         yield warn("subnet-difference", text, "a replacement there may reach, or be reached by, other things")

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 from opsctl.ha.checks.instance import TAGS_AT_MOST, stop_protection_off
+from opsctl.ha.checks.preflight_finding import STANDBY_ONLY, PreflightFinding, block, warn
 from opsctl.ha.checks.traffic import registrations
-from opsctl.ha.checks.verdict import STANDBY_ONLY, Verdict, block, warn
 from opsctl.ha.inventory import Inventory
 
 OWN_TAGS = 5
 
 
-def check_standby(inventory: Inventory) -> Iterator[Verdict]:
+def check_standby(inventory: Inventory) -> Iterator[PreflightFinding]:
     """Everything that a standby cannot do, or does otherwise than a group."""
     if inventory.wanted.fresh:
         why = "the instance stays where it is, and a twin is launched beside it"

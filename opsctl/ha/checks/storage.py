@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator
 
-from opsctl.ha.checks.verdict import RECOVER_ONLY, Verdict, accept, block, carry, fix, warn
+from opsctl.ha.checks.preflight_finding import RECOVER_ONLY, PreflightFinding, accept, block, carry, fix, warn
 from opsctl.ha.inventory import Inventory
 
 
-def check_storage(inventory: Inventory) -> Iterator[Verdict]:
+def check_storage(inventory: Inventory) -> Iterator[PreflightFinding]:
     """Root disk, data volumes and instance store."""
     yield from _root(inventory)
     yield from _data(inventory)
     yield from _instance_store(inventory)
 
 
-def _root(inventory: Inventory) -> Iterator[Verdict]:
+def _root(inventory: Inventory) -> Iterator[PreflightFinding]:
     if inventory.instance.get("RootDeviceType") != "ebs":
         yield block(
             "root-instance-store",
@@ -25,7 +25,7 @@ def _root(inventory: Inventory) -> Iterator[Verdict]:
     yield accept("root-disk", what, "is lost: a replacement boots from the image")
 
 
-def _data(inventory: Inventory) -> Iterator[Verdict]:
+def _data(inventory: Inventory) -> Iterator[PreflightFinding]:
     volumes = inventory.data_volumes
     if not volumes:
         yield warn("no-data-volume", "it has no data volume", "nothing but the image outlives a replacement")
@@ -51,7 +51,7 @@ def _data(inventory: Inventory) -> Iterator[Verdict]:
         )
 
 
-def _instance_store(inventory: Inventory) -> Iterator[Verdict]:
+def _instance_store(inventory: Inventory) -> Iterator[PreflightFinding]:
     if not inventory.type_info.get("InstanceStorageSupported"):
         return
     size = (inventory.type_info.get("InstanceStorageInfo") or {}).get("TotalSizeInGB", 0)

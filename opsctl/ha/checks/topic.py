@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from opsctl.ha.checks.verdict import ALL_MODES, REPLACING, Mode, Verdict, block, fix, warn
+from opsctl.ha.checks.preflight_finding import ALL_MODES, REPLACING, Mode, PreflightFinding, block, fix, warn
 from opsctl.ha.inventory import Inventory
 from opsctl.model.value import Json
 from opsctl.resources.resource_policies import Call, as_list, statements_of, verdict_on
-from opsctl.resources.resource_policies import Verdict as Passes
+from opsctl.resources.resource_policies import PolicyAnswer as Passes
 
 # SNS developer guide, "Managing Amazon SNS encryption keys and costs": what whoever publishes needs.
 KEY_ACTIONS = ("kms:GenerateDataKey*", "kms:Decrypt")
@@ -20,7 +20,7 @@ _PUBLISHERS: tuple[tuple[str, str, str, tuple[Mode, ...]], ...] = (
 )
 
 
-def check_topic(inventory: Inventory) -> Iterator[Verdict]:
+def check_topic(inventory: Inventory) -> Iterator[PreflightFinding]:
     """Whether alarms, EventBridge and the handler can publish to the topic that was given."""
     answer = inventory.answers.get("topic")
     if answer == {}:
@@ -42,7 +42,7 @@ def topic_key(inventory: Inventory) -> str:
     return str(told.get("Arn", "")) if told.get("KeyManager") == "CUSTOMER" else ""
 
 
-def _key(inventory: Inventory) -> Iterator[Verdict]:
+def _key(inventory: Inventory) -> Iterator[PreflightFinding]:
     answer = inventory.answers.get("topic-key")
     told = (answer or {}).get("KeyMetadata", {})
     what = f"messages of {inventory.wanted.topic} are encrypted with"
@@ -71,7 +71,7 @@ def _key(inventory: Inventory) -> Iterator[Verdict]:
         yield _lacking(said, "the handler", root, REPLACING)
 
 
-def _lacking(what: str, who: str, principal: Json, modes: tuple[Mode, ...]) -> Verdict:
+def _lacking(what: str, who: str, principal: Json, modes: tuple[Mode, ...]) -> PreflightFinding:
     statement = json.dumps({**principal, "Action": list(KEY_ACTIONS), "Resource": "*"})
     return warn("topic-key", what, f"{who} can tell nobody before the key's policy has {statement}", modes)
 

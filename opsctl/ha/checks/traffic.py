@@ -2,8 +2,16 @@
 
 from collections.abc import Iterator
 
+from opsctl.ha.checks.preflight_finding import (
+    ALL_MODES,
+    GROUP_ONLY,
+    STANDBY_ONLY,
+    PreflightFinding,
+    accept,
+    block,
+    carry,
+)
 from opsctl.ha.checks.topic import check_topic
-from opsctl.ha.checks.verdict import ALL_MODES, GROUP_ONLY, STANDBY_ONLY, Verdict, accept, block, carry
 from opsctl.ha.inventory import Inventory
 from opsctl.model.value import Json, Value
 
@@ -41,7 +49,7 @@ def registrations(inventory: Inventory) -> tuple[Registration, ...]:
     )
 
 
-def check_traffic(inventory: Inventory) -> Iterator[Verdict]:
+def check_traffic(inventory: Inventory) -> Iterator[PreflightFinding]:
     """What sends traffic to the instance, and what acts on it."""
     for one in registrations(inventory):
         why = "every replacement is registered there, and its health check counts"

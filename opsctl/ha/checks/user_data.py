@@ -7,10 +7,10 @@ zalando-stups/taupage#356.
 import re
 from collections.abc import Iterator
 
+from opsctl.ha.checks.preflight_finding import PreflightFinding, accept, carry
 from opsctl.ha.checks.user_data_devices import may_mean
 from opsctl.ha.checks.user_data_formats import makings_in
 from opsctl.ha.checks.user_data_parts import parts_of
-from opsctl.ha.checks.verdict import Verdict, accept, carry
 from opsctl.ha.inventory import Inventory
 
 _SHOWN = 5
@@ -21,7 +21,7 @@ _WHY = (
 )
 
 
-def check_user_data(inventory: Inventory) -> Iterator[Verdict]:
+def check_user_data(inventory: Inventory) -> Iterator[PreflightFinding]:
     """What becomes of the user data, and which of the group's devices it may format."""
     if "user-data" not in inventory.answers:
         why = "a replacement would be launched without it, for nobody knows whether there is any"

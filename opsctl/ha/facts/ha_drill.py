@@ -14,7 +14,7 @@ from opsctl.ha.own_group import own
 from opsctl.ha.tags import DEVICE_TAG, GROUP_TAG, ROLE_TAG
 from opsctl.model.errors import InvalidInput
 from opsctl.model.fetching import Fetching
-from opsctl.model.reads import Answer, Read, Refused
+from opsctl.model.reads import Answer, Read, RefusalKind
 from opsctl.model.run import Context, Fact
 from opsctl.model.spans import span
 from opsctl.model.value import Json, Value
@@ -55,7 +55,7 @@ class HaDrill(Fact):
             "log_group": f"/aws/lambda/opsctl-{self.group}",
             "no_snapshot": tuple(self._too_old(newest, config.devices, about.now)),
             "no_queue": (f"there is no queue opsctl-{self.group}-dlq",)
-            if gone is not None and gone.kind is Refused.MISSING
+            if gone is not None and gone.kind is RefusalKind.MISSING
             else (),
             "unread": tuple(_unread(reads, answers)),
         }

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.ha.checks.verdict import Verdict
+from opsctl.ha.checks.preflight_finding import PreflightFinding
 from opsctl.ha.finding import find_instance
 from opsctl.ha.inventory import Inventory, Wanted
 from opsctl.ha.reads import NEEDED, first_reads, second_reads, third_reads, unread
@@ -12,7 +12,7 @@ from opsctl.ha.result import HaPreflightResult, result_of
 from opsctl.ha.snapshots import refuse_bad_schedule
 from opsctl.model.errors import FactUnknown, InvalidInput
 from opsctl.model.fetching import Fetching
-from opsctl.model.reads import Answer, Read, Refused
+from opsctl.model.reads import Answer, Read, RefusalKind
 from opsctl.model.run import Context, Fact
 from opsctl.model.value import Json, Value
 from opsctl.resources.route53 import normal_name
@@ -44,7 +44,7 @@ class HaPreflight(Wanted, Fact):
             wanted=self.model_copy(update={"record": normal_name(self.record.partition("/")[2])}),
             commands=about.commands,
         )
-        unknown: list[Verdict] = []
+        unknown: list[PreflightFinding] = []
         for reads_of in (first_reads, second_reads, third_reads):
             reads = reads_of(inventory)
             answers = yield list(reads.values())
@@ -53,20 +53,20 @@ class HaPreflight(Wanted, Fact):
 
 
 def _with_answers(
-    inventory: Inventory, answers: dict[str, Answer], reads: dict[str, Read], unknown: list[Verdict]
+    inventory: Inventory, answers: dict[str, Answer], reads: dict[str, Read], unknown: list[PreflightFinding]
 ) -> Inventory:
     known: dict[str, Json] = dict(inventory.answers)
     for name, answer in answers.items():
         if answer.refusal is None:
             known[name] = answer.value
-        elif answer.refusal.kind is Refused.MISSING:
+        elif answer.refusal.kind is RefusalKind.MISSING:
             known[name] = {}
         elif name in NEEDED:
             raise FactUnknown(answer.refusal)
         else:
             why = f"{answer.refusal.code} at {reads[name].api}"
             id_ = f"unknown-{name.partition(' ')[0]}"
-            unknown.append(Verdict(id=id_, kind="unknown", what=unread(name), why=why))
+            unknown.append(PreflightFinding(id=id_, kind="unknown", what=unread(name), why=why))
     return inventory.model_copy(update={"answers": known})
 
 

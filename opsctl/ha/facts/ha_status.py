@@ -13,7 +13,7 @@ from opsctl.ha.health_pair import built_by, check_pair
 from opsctl.ha.own_group import own
 from opsctl.ha.status_reads import group_reads, pair_reads
 from opsctl.model.fetching import Fetching
-from opsctl.model.reads import Read, Refused
+from opsctl.model.reads import Read, RefusalKind
 from opsctl.model.run import Context, Fact
 from opsctl.model.value import Json, Value
 
@@ -74,7 +74,7 @@ def _answers(
         for (name, read), one in zip(reads.items(), answers, strict=True):
             if one.refusal is None:
                 known[name] = one.value
-            elif one.refusal.kind is Refused.MISSING:
+            elif one.refusal.kind is RefusalKind.MISSING:
                 known[name] = {}
             else:
                 words = f"could not be read: {one.refusal.code} at {read.api}"

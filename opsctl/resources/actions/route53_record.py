@@ -7,7 +7,7 @@ from pydantic import Field
 from opsctl.model.changes import Change, Instruction, Proof, Risk, Severity
 from opsctl.model.errors import FactUnknown, InvalidInput, RefusedByGuard
 from opsctl.model.fetching import Fetching
-from opsctl.model.reads import Refused
+from opsctl.model.reads import RefusalKind
 from opsctl.model.run import Action, Context
 from opsctl.model.value import Json
 from opsctl.resources.route53 import normal_name
@@ -47,7 +47,7 @@ class Route53Record(Action):
         name = f"{normal_name(self.record)}."
         zone, found = yield [get_hosted_zone(self.zone), record_at(self.zone, name)]
         if zone.refusal is not None:
-            if zone.refusal.kind in (Refused.MISSING, Refused.INVALID):
+            if zone.refusal.kind in (RefusalKind.MISSING, RefusalKind.INVALID):
                 raise _wrong(
                     f"there is no hosted zone {self.zone}", about.commands.aws("route53", "list-hosted-zones")
                 )

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from opsctl.model.errors import FactUnknown, InvalidInput
 from opsctl.model.fetching import Fetching, fetch
-from opsctl.model.reads import Refused
+from opsctl.model.reads import RefusalKind
 from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
 from opsctl.resources.dead_letter_reads import topic_attributes
@@ -44,7 +44,7 @@ class SnsTopic(Fact):
             raise InvalidInput.one(f"{self.topic!r} is not a topic's name or ARN", source="topic")
         answer = yield from fetch(topic_attributes(here + name))
         if answer.refusal is not None:
-            if answer.refusal.kind is not Refused.MISSING:
+            if answer.refusal.kind is not RefusalKind.MISSING:
                 raise FactUnknown(answer.refusal)
             raise InvalidInput.one(
                 f"there is no topic {name!r} in account {about.account}, region {about.region}", source="topic"

@@ -20,7 +20,7 @@ POLICIES = 100
 _ONE = re.compile(r"^/policies/(policy-[0-9a-f]+)/?$")
 
 
-class Refused(Exception):
+class RejectedRequest(Exception):
     """An answer with an error."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -49,16 +49,20 @@ class LifecycleManager:
                     asked = parse_qs(query)
                     return 200, {"Policies": [_summary(one) for one in kept.values() if _passes(one, asked)]}
                 return 200, self._one(kept, account, region, method, path, body)
-            except Refused as refused:
+            except RejectedRequest as refused:
                 return refused.status, {"Code": refused.code, "Message": str(refused)}
 
     def _create(self, kept: dict[str, Any], account: str, region: str, asked: dict[str, Json]) -> dict[str, Json]:
         for name in ("ExecutionRoleArn", "Description", "State"):
             if not asked.get(name):
-                raise Refused(400, "InvalidRequestException", f"The request is missing the parameter {name}")
+                raise RejectedRequest(
+                    400, "InvalidRequestException", f"The request is missing the parameter {name}"
+                )
         _check(asked, account)
         if len(kept) >= POLICIES:
-            raise Refused(429, "LimitExceededException", f"There are {POLICIES} policies in {region} already")
+            raise RejectedRequest(
+                429, "LimitExceededException", f"There are {POLICIES} policies in {region} already"
+            )
         made = f"policy-{uuid.uuid4().hex[:17]}"
         moment = conditions(account).moment().strftime("%Y-%m-%dT%H:%M:%SZ")
         kept[made] = {
@@ -82,7 +86,7 @@ class LifecycleManager:
         found = _ONE.match(path)
         name = found[1] if found else path
         if name not in kept:
-            raise Refused(404, "ResourceNotFoundException", f"Policy {name} does not exist")
+            raise RejectedRequest(404, "ResourceNotFoundException", f"Policy {name} does not exist")
         if method == "GET":
             return {"Policy": kept[name]}
         if method == "DELETE":
@@ -92,7 +96,9 @@ class LifecycleManager:
         changed = kept[name] | changes
         fixed = ("PolicyType", "ResourceTypes")
         if any(changed["PolicyDetails"].get(one) != kept[name]["PolicyDetails"][one] for one in fixed):
-            raise Refused(400, "InvalidRequestException", "The types of a policy and its resources cannot change")
+            raise RejectedRequest(
+                400, "InvalidRequestException", "The types of a policy and its resources cannot change"
+            )
         _check(changed, account)
         kept[name] = changed
         self._wait(account, region, changed)
@@ -122,7 +128,7 @@ class LifecycleManager:
 def _check(policy: Json, account: str) -> None:
     about = conditions(account)
     for fault in faults_in(policy, account, about.now() - about.durations.role):
-        raise Refused(400, "InvalidRequestException", fault)
+        raise RejectedRequest(400, "InvalidRequestException", fault)
 
 
 def _passes(policy: dict[str, Json], asked: dict[str, list[str]]) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from opsctl.block import web_acl_calls
 from opsctl.model.errors import AwsRefused, RefusedByGuard
-from opsctl.model.reads import Answer, Read, Refused
+from opsctl.model.reads import Answer, Read, RefusalKind
 from opsctl.model.value import Json
 from opsctl.model.write_backs import documents_of, require_whole
 from opsctl.planning.run_fetching import run_fetching
@@ -27,7 +27,7 @@ class Newer(Wrapping):
 
     def read(self, read: Read) -> Answer:
         if read.whole and read.operation in self.newer:
-            return Answer(refusal=refusal(Refused.UNREADABLE, "UnknownMember", read.api))
+            return Answer(refusal=refusal(RefusalKind.UNREADABLE, "UnknownMember", read.api))
         return self.inner.read(read)
 
 

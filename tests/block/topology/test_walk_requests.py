@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from opsctl.block.topology.gates import GroupGate, NaclGate, WafGate
 from opsctl.block.topology.graph import Link, Node
 from opsctl.block.topology.nacl import NaclEntry, NetworkAcl
+from opsctl.block.topology.naming import Place
 from opsctl.block.topology.packet import Service
-from opsctl.block.topology.places import Place
 from opsctl.block.topology.walk import Outcome, walk
 from opsctl.block.topology.ways import Stop, Way
 from opsctl.block.topology.webacl import Effect, IpSet, WebAcl, WebAclRule, request_passes

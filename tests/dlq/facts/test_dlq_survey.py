@@ -5,7 +5,7 @@ import json
 import pytest
 
 from opsctl.dlq.facts.dlq_survey import DlqSurvey, Surveyed
-from opsctl.model.reads import Refusal, Refused
+from opsctl.model.reads import Refusal, RefusalKind
 from tests.kit.canned import denied, drive, missing
 from tests.kit.dead_letter_picture import (
     DAY,
@@ -347,7 +347,10 @@ def test_a_service_that_is_not_in_the_region_is_told_and_no_more() -> None:
     words = "Could not connect to the endpoint"
     made.refuse(
         Refusal(
-            kind=Refused.UNREACHABLE, code="EndpointConnectionError", message=words, api="scheduler.ListSchedules"
+            kind=RefusalKind.UNREACHABLE,
+            code="EndpointConnectionError",
+            message=words,
+            api="scheduler.ListSchedules",
         )
     )
     found = made.survey()

@@ -19,7 +19,7 @@ from opsctl.dlq.transfer.scheduled import APIS
 from opsctl.journal.checkpoints import JobCheckpoint
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.jobs import JobResult, Tools
-from opsctl.model.reads import Answer, Read, Refused
+from opsctl.model.reads import Answer, Read, RefusalKind
 from opsctl.model.run import Identity
 from opsctl.model.value import Json
 from tests.dlq.test_dead_letter import FUNCTION, record
@@ -53,7 +53,7 @@ class Told:
     def stored(self, read: Read) -> Answer:
         self.reads.append(read)
         if read.operation not in self.answers:
-            return Answer(refusal=refusal(Refused.MISSING, "NotFound", read.api))
+            return Answer(refusal=refusal(RefusalKind.MISSING, "NotFound", read.api))
         return Answer(value=self.answers[read.operation])
 
     def takes(self, service: str, operation: str) -> frozenset[str]:
@@ -424,7 +424,9 @@ def test_an_event_reaches_a_target_of_each_service_that_can_be_called(
 
 def test_an_execution_that_was_started_before_is_not_kept_as_a_failure(tmp_path: Path) -> None:
     aws = Told({"ListTargetsByRule": {"Targets": [{"Arn": STATES}]}})
-    answers = iter([OutcomeUnknown("lost"), AwsRefused(refusal(Refused.CONFLICT, "ExecutionAlreadyExists", "x"))])
+    answers = iter(
+        [OutcomeUnknown("lost"), AwsRefused(refusal(RefusalKind.CONFLICT, "ExecutionAlreadyExists", "x"))]
+    )
 
     def fail(_operation: str) -> None:
         raise next(answers)
@@ -726,7 +728,7 @@ def test_a_function_that_may_not_be_invoked_is_asked_once_only(tmp_path: Path) -
     sqs, aws = made(*(record(requestPayload={"n": n}) for n in range(5))), Told({})
 
     def deny(_operation: str) -> None:
-        raise AwsRefused(refusal(Refused.DENIED, "AccessDeniedException", "lambda.Invoke"))
+        raise AwsRefused(refusal(RefusalKind.DENIED, "AccessDeniedException", "lambda.Invoke"))
 
     aws.fails = deny
     result = redrive(tmp_path, sqs, aws)

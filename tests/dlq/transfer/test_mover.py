@@ -10,7 +10,7 @@ from opsctl.dlq.message_filter import MessageFilter
 from opsctl.dlq.transfer.sending import Alive, Sent
 from opsctl.journal.checkpoints import JobCheckpoint
 from opsctl.model.errors import OutcomeUnknown
-from opsctl.model.reads import Refused
+from opsctl.model.reads import RefusalKind
 from opsctl.model.value import Json
 from tests.kit.memory_sqs import Faults, MemorySqs, refused
 from tests.kit.moves import move
@@ -163,7 +163,7 @@ def test_what_may_not_be_deleted_is_named_and_nothing_more_is_sent(tmp_path: Pat
 
     def deny(operation: str, _params: dict[str, Json]) -> None:
         if operation == "DeleteMessageBatch":
-            raise refused(operation, "AccessDenied", Refused.DENIED)
+            raise refused(operation, "AccessDenied", RefusalKind.DENIED)
 
     sqs.faults.before = deny
     result = move(sqs, tmp_path, "dead", "home")
@@ -218,7 +218,7 @@ def test_what_an_earlier_process_sent_is_named_again_by_one_that_cannot_do_anyth
 
     def expired(operation: str, _params: dict[str, Json]) -> None:
         if operation != "GetQueueAttributes":
-            raise refused(operation, "ExpiredToken", Refused.DENIED)
+            raise refused(operation, "ExpiredToken", RefusalKind.DENIED)
 
     sqs.faults.before = expired
     for _ in range(2):
@@ -250,7 +250,7 @@ def test_credentials_that_expire_end_the_move_and_the_result_says_how_far_it_cam
 
     def expire(operation: str, _params: dict[str, Json]) -> None:
         if len(sqs.queues["home"].messages) >= 50:
-            raise refused(operation, "ExpiredToken", Refused.DENIED)
+            raise refused(operation, "ExpiredToken", RefusalKind.DENIED)
 
     sqs.faults.before = expire
     result = move(sqs, tmp_path, "dead", "home")
@@ -349,7 +349,7 @@ def denied(sqs: MemorySqs, operation: str, after: int = 0) -> None:
 
     def deny(name: str, _params: dict[str, Json]) -> None:
         if name == operation and next(left, None) is None:
-            raise refused(name, "AccessDenied", Refused.DENIED)
+            raise refused(name, "AccessDenied", RefusalKind.DENIED)
 
     sqs.faults.before = deny
 
@@ -574,14 +574,14 @@ def test_a_stop_gives_back_what_was_held_and_a_resume_finishes(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
-        ("KmsAccessDenied", Refused.DENIED),
-        ("KmsDisabled", Refused.INVALID),
-        ("KMS.DisabledException", Refused.INVALID),
-        ("KmsNotFound", Refused.MISSING),
+        ("KmsAccessDenied", RefusalKind.DENIED),
+        ("KmsDisabled", RefusalKind.INVALID),
+        ("KMS.DisabledException", RefusalKind.INVALID),
+        ("KmsNotFound", RefusalKind.MISSING),
     ],
 )
 def test_a_key_that_cannot_be_used_stops_at_once_and_every_message_stays(
-    tmp_path: Path, code: str, kind: Refused
+    tmp_path: Path, code: str, kind: RefusalKind
 ) -> None:
     sqs, asked = made(50), []
 
@@ -615,7 +615,7 @@ def test_what_was_sent_is_deleted_also_when_it_cannot_be_kept_hidden_meanwhile(t
 
     def deny(operation: str, _params: dict[str, Json]) -> None:
         if operation == "ChangeMessageVisibilityBatch":
-            raise refused(operation, "AccessDenied", Refused.DENIED)
+            raise refused(operation, "AccessDenied", RefusalKind.DENIED)
 
     sqs.faults.before = deny
     result = move(sqs, tmp_path, "dead", "home", sending=Slow(), order={"visibility_s": 90})

@@ -11,7 +11,7 @@ import pytest
 from opsctl.dlq.transfer.backoff import Patience
 from opsctl.dlq.transfer.sending import Sent
 from opsctl.dlq.transfer.shards import ShardSending
-from opsctl.model.reads import Answer, Read, Refusal, Refused
+from opsctl.model.reads import Answer, Read, Refusal, RefusalKind
 from opsctl.model.run import Identity
 from opsctl.model.value import Json
 from tests.dlq.test_dead_letter import FUNCTION, message, record
@@ -109,13 +109,13 @@ def test_an_empty_page_of_a_dynamodb_shard_is_not_its_end(pages: list[list[int]]
 @pytest.mark.parametrize(
     ("code", "kind", "taken"),
     [
-        ("LimitExceededException", Refused.INVALID, 1),
-        ("ThrottlingException", Refused.THROTTLED, 1),
-        ("ExpiredIteratorException", Refused.INVALID, 0),
+        ("LimitExceededException", RefusalKind.INVALID, 1),
+        ("ThrottlingException", RefusalKind.THROTTLED, 1),
+        ("ExpiredIteratorException", RefusalKind.INVALID, 0),
     ],
 )
 def test_a_shard_that_others_read_as_well_is_read_again_after_a_while(
-    code: str, kind: Refused, taken: int
+    code: str, kind: RefusalKind, taken: int
 ) -> None:
     shard = Shard([row(1)])
     shard.refusals = [refusal(kind, code, "dynamodbstreams.GetRecords")] * 2

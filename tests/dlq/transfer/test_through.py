@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from opsctl.model.jobs import JobResult
-from opsctl.model.reads import Refused
+from opsctl.model.reads import RefusalKind
 from opsctl.model.value import Json
 from tests.kit.memory_sqs import Faults, MemorySqs, refused
 from tests.kit.ports import Killed
@@ -111,7 +111,7 @@ def test_a_park_whose_deletion_is_throttled_is_deleted_a_moment_later(tmp_path: 
 
     def call(name: str, params: dict[str, Json]) -> dict[str, Json]:
         if name == "DeleteQueue" and next(refusals, False):
-            raise refused(name, "RequestThrottled", Refused.THROTTLED)
+            raise refused(name, "RequestThrottled", RefusalKind.THROTTLED)
         return inner(name, params)
 
     sqs.call = call  # type: ignore[method-assign,assignment]
@@ -204,7 +204,7 @@ def test_what_was_only_held_aside_when_a_queue_closed_is_counted_once_it_is_park
         def closed(operation: str, params: dict[str, Json], calls: Iterator[int] = calls, at: int = at) -> None:
             sends = operation == "SendMessageBatch" and str(params["QueueUrl"]).endswith(f"/{queue}")
             if sends and next(calls) >= at:
-                raise refused(operation, "AccessDenied", Refused.DENIED)
+                raise refused(operation, "AccessDenied", RefusalKind.DENIED)
 
         sqs.faults.before = closed
         stopped = through(sqs, path)
@@ -306,7 +306,7 @@ def test_once_more_within_five_minutes_nothing_is_taken_for_a_repetition(tmp_pat
         assert numbers(sqs, DEAD) == ALL
 
 
-def deny(sqs: MemorySqs, wanted: str, queue: str, kind: Refused = Refused.DENIED) -> None:
+def deny(sqs: MemorySqs, wanted: str, queue: str, kind: RefusalKind = RefusalKind.DENIED) -> None:
     def denied(operation: str, params: dict[str, Json]) -> None:
         if operation == wanted and str(params["QueueUrl"]).endswith(f"/{queue}"):
             raise refused(operation, "AccessDenied", kind)

@@ -11,7 +11,7 @@ from opsctl.dlq.message_filter import MessageFilter
 from opsctl.dlq.transfer.sampling import Sampled, Sampler
 from opsctl.journal.checkpoints import JobCheckpoint
 from opsctl.model.jobs import JobResult
-from opsctl.model.reads import Refused
+from opsctl.model.reads import RefusalKind
 from opsctl.model.value import Json
 from tests.kit.memory_sqs import MemorySqs, refused, url_of
 from tests.kit.moves import move, queue_at, tools_for
@@ -70,7 +70,7 @@ def test_what_cannot_be_kept_hidden_and_hides_the_rest_ends_the_move_as_incomple
 
     def deny(operation: str, _params: dict[str, Json]) -> None:
         if operation == "ChangeMessageVisibilityBatch":
-            raise refused(operation, "AccessDenied", Refused.DENIED)
+            raise refused(operation, "AccessDenied", RefusalKind.DENIED)
 
     sqs.faults.before = deny
     result = move(sqs, tmp_path, "dead", "home", message_filter=odd(sqs), order={"per_s": 1.0})

@@ -4,7 +4,7 @@ import pytest
 
 from opsctl.model.changes import Change, Instruction
 from opsctl.model.errors import InvalidInput, RefusedByGuard
-from opsctl.model.reads import Refusal, Refused
+from opsctl.model.reads import Refusal, RefusalKind
 from opsctl.model.value import Json
 from opsctl.resources.actions.route53_record import Route53Record
 from tests.kit.canned import ABOUT, Canned, drive
@@ -80,7 +80,7 @@ def test_a_name_that_means_more_than_one_address_is_never_taken_over(taken: Json
         (ZONE, "db.corp.example", "is not in hosted zone Z1"),
         (ZONE, "dbcorp.internal", "is not in hosted zone Z1"),
         (
-            Refusal(kind=Refused.MISSING, code="NoSuchHostedZone", message="", api="route53.GetHostedZone"),
+            Refusal(kind=RefusalKind.MISSING, code="NoSuchHostedZone", message="", api="route53.GetHostedZone"),
             NAME,
             "there is no hosted zone Z1",
         ),

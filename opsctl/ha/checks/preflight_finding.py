@@ -22,7 +22,7 @@ WORDS: dict[Kind, str] = {
 }
 
 
-class Verdict(Value):
+class PreflightFinding(Value):
     """One finding: what is so, why AWS makes that matter, and what becomes of it.
 
     `block` refuses the mode, `accept` needs its `flag`, `unknown` could not be read, `warn` is only told, `fix`
@@ -42,26 +42,26 @@ class Verdict(Value):
         return WORDS[self.kind]
 
 
-def block(id_: str, what: str, why: str, modes: tuple[Mode, ...] = REPLACING) -> Verdict:
+def block(id_: str, what: str, why: str, modes: tuple[Mode, ...] = REPLACING) -> PreflightFinding:
     """A finding that refuses the mode."""
-    return Verdict(id=id_, kind="block", what=what, why=why, modes=modes)
+    return PreflightFinding(id=id_, kind="block", what=what, why=why, modes=modes)
 
 
-def accept(id_: str, what: str, why: str, modes: tuple[Mode, ...] = REPLACING) -> Verdict:
+def accept(id_: str, what: str, why: str, modes: tuple[Mode, ...] = REPLACING) -> PreflightFinding:
     """A finding that refuses to apply unless it is accepted by name."""
-    return Verdict(id=id_, kind="accept", what=what, why=why, modes=modes, flag=f"--accept {id_}")
+    return PreflightFinding(id=id_, kind="accept", what=what, why=why, modes=modes, flag=f"--accept {id_}")
 
 
-def warn(id_: str, what: str, why: str, modes: tuple[Mode, ...] = REPLACING) -> Verdict:
+def warn(id_: str, what: str, why: str, modes: tuple[Mode, ...] = REPLACING) -> PreflightFinding:
     """A finding that is only told."""
-    return Verdict(id=id_, kind="warn", what=what, why=why, modes=modes)
+    return PreflightFinding(id=id_, kind="warn", what=what, why=why, modes=modes)
 
 
-def fix(id_: str, what: str, why: str, modes: tuple[Mode, ...] = REPLACING) -> Verdict:
+def fix(id_: str, what: str, why: str, modes: tuple[Mode, ...] = REPLACING) -> PreflightFinding:
     """A finding that the plan puts right."""
-    return Verdict(id=id_, kind="fix", what=what, why=why, modes=modes)
+    return PreflightFinding(id=id_, kind="fix", what=what, why=why, modes=modes)
 
 
-def carry(id_: str, what: str, why: str, modes: tuple[Mode, ...] = REPLACING) -> Verdict:
+def carry(id_: str, what: str, why: str, modes: tuple[Mode, ...] = REPLACING) -> PreflightFinding:
     """A finding that is carried over to replacements."""
-    return Verdict(id=id_, kind="carry", what=what, why=why, modes=modes)
+    return PreflightFinding(id=id_, kind="carry", what=what, why=why, modes=modes)

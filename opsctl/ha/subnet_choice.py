@@ -22,7 +22,7 @@ class Subnet(Value):
     ipv6: bool = False
 
 
-class Places(Value):
+class SubnetChoice(Value):
     """The subnets chosen, the current one first; or what is wrong with those that were asked for."""
 
     subnets: tuple[Subnet, ...] = ()
@@ -41,12 +41,12 @@ class Places(Value):
         return tuple(dict.fromkeys(one.zone for one in self.subnets))
 
 
-def places_of(inventory: Inventory) -> Places:
+def choose_subnets(inventory: Inventory) -> SubnetChoice:
     """Return the subnets asked for, checked, or those found."""
     known = {one.id: one for one in _parse(inventory)}
     current = known.get(inventory.subnet)
     if current is None:
-        return Places(shortage=f"its subnet {inventory.subnet or '(none)'} cannot be found")
+        return SubnetChoice(shortage=f"its subnet {inventory.subnet or '(none)'} cannot be found")
     offered = {
         one["Location"] for one in (inventory.answers.get("offerings") or {}).get("InstanceTypeOfferings", [])
     }
@@ -58,7 +58,7 @@ def places_of(inventory: Inventory) -> Places:
     return chosen.model_copy(update={"differences": _differences(current, chosen.subnets)})
 
 
-def _asked(inventory: Inventory, known: dict[str, Subnet], offered: set[str]) -> Places:
+def _asked(inventory: Inventory, known: dict[str, Subnet], offered: set[str]) -> SubnetChoice:
     wrong = [
         f"{one} is not in {inventory.instance.get('VpcId')}"
         for one in inventory.wanted.subnets
@@ -76,10 +76,10 @@ def _asked(inventory: Inventory, known: dict[str, Subnet], offered: set[str]) ->
         wrong.append(f"none of them is in {inventory.zone}, where the instance runs")
     ordered = sorted(subnets, key=lambda one: (one.id != inventory.subnet, one.zone != inventory.zone, one.zone))
     shortage = f"all subnets given are in {ordered[0].zone}" if ordered else ""
-    return Places(subnets=tuple(ordered), wrong=tuple(wrong), shortage=shortage)
+    return SubnetChoice(subnets=tuple(ordered), wrong=tuple(wrong), shortage=shortage)
 
 
-def _found(inventory: Inventory, known: dict[str, Subnet], current: Subnet, offered: set[str]) -> Places:
+def _found(inventory: Inventory, known: dict[str, Subnet], current: Subnet, offered: set[str]) -> SubnetChoice:
     best: dict[str, Subnet] = {}
     rejected: list[str] = []
     for one in known.values():
@@ -93,7 +93,7 @@ def _found(inventory: Inventory, known: dict[str, Subnet], current: Subnet, offe
     others = tuple(best[zone] for zone in sorted(best))
     why_not = f" ({'; '.join(rejected[:3])})" if rejected else ""
     shortage = f"no subnet of its VPC in another zone can take it{why_not}"
-    return Places(subnets=(current, *others), shortage=shortage)
+    return SubnetChoice(subnets=(current, *others), shortage=shortage)
 
 
 def _reason_against(one: Subnet, current: Subnet, offered: set[str], inventory: Inventory) -> str:

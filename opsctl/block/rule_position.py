@@ -17,7 +17,7 @@ class Move(Value):
         return f"{self.rule} {self.old} to {self.new}"
 
 
-class Place(Value):
+class RulePosition(Value):
     """The number for a rule, and the rules that are moved for it, lowest first."""
 
     priority: int
@@ -29,7 +29,7 @@ def in_the_way(standings: Sequence[Standing]) -> list[WebAclRule]:
     return [one.rule for one in standings if one.how != "clear"]
 
 
-def place_for(rules: Sequence[WebAclRule], standings: Sequence[Standing]) -> Place:
+def position_for(rules: Sequence[WebAclRule], standings: Sequence[Standing]) -> RulePosition:
     """Choose the smallest free number after the Anti-DDoS group and before the first rule in the way.
 
     Where none is free, the first rule in the way and those that follow it without a gap move on by one. Firewall
@@ -42,10 +42,10 @@ def place_for(rules: Sequence[WebAclRule], standings: Sequence[Standing]) -> Pla
     end = lowest + len(numbers) + 1 if ceiling is None else ceiling
     free = next((number for number in range(lowest, end) if number not in numbers), None)
     if free is not None:
-        return Place(priority=free)
+        return RulePosition(priority=free)
     moves = []
     number = end
     while number in numbers:
         moves.append(Move(rule=numbers[number], old=number, new=number + 1))
         number += 1
-    return Place(priority=end, moves=tuple(moves))
+    return RulePosition(priority=end, moves=tuple(moves))

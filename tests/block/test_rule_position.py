@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsctl.block.rule_place import Move, Place, in_the_way, place_for
+from opsctl.block.rule_position import Move, RulePosition, in_the_way, position_for
 from opsctl.block.topology.webacl import Effect, Standing, WebAclRule
 
 Spec = tuple[int, str]
@@ -19,7 +19,7 @@ def rule(number: int, kind: str = "") -> WebAclRule:
     )
 
 
-def placed(*specs: Spec) -> Place:
+def placed(*specs: Spec) -> RulePosition:
     """Place a rule among others: `may` and `listed` are in its way, `clear` and the rest are not."""
     rules = [rule(number, kind) for number, kind in specs]
     how = {"may": "may", "listed": "listed", "clear": "clear", "foreign": "may"}
@@ -28,17 +28,17 @@ def placed(*specs: Spec) -> Place:
         for one, (_, kind) in zip(rules, specs, strict=True)
         if kind in how
     ]
-    return place_for(rules, standings)
+    return position_for(rules, standings)
 
 
 def test_an_empty_web_acl_gets_the_first_number() -> None:
-    assert placed() == Place(priority=0)
+    assert placed() == RulePosition(priority=0)
 
 
 def test_the_smallest_free_number_is_taken_before_what_is_in_the_way() -> None:
-    assert placed((1, "clear"), (5, "may")) == Place(priority=0)
-    assert placed((0, "clear"), (1, "other"), (5, "may")) == Place(priority=2)
-    assert placed((0, "other"), (1, "other")) == Place(priority=2)
+    assert placed((1, "clear"), (5, "may")) == RulePosition(priority=0)
+    assert placed((0, "clear"), (1, "other"), (5, "may")) == RulePosition(priority=2)
+    assert placed((0, "other"), (1, "other")) == RulePosition(priority=2)
 
 
 def test_a_rule_that_is_clear_is_not_in_the_way() -> None:
@@ -47,24 +47,24 @@ def test_a_rule_that_is_clear_is_not_in_the_way() -> None:
 
 
 def test_without_a_free_number_the_rules_move_on_up_to_the_next_gap() -> None:
-    assert placed((0, "clear"), (1, "listed"), (2, "other"), (9, "may")) == Place(
+    assert placed((0, "clear"), (1, "listed"), (2, "other"), (9, "may")) == RulePosition(
         priority=1, moves=(Move(rule="listed1", old=1, new=2), Move(rule="other2", old=2, new=3))
     )
 
 
 def test_the_guard_against_floods_stays_in_front_where_nothing_is_in_the_way_before_it() -> None:
-    assert placed((3, "ddos"), (9, "may")) == Place(priority=4)
+    assert placed((3, "ddos"), (9, "may")) == RulePosition(priority=4)
     assert placed(
         (3, "ddos"),
-    ) == Place(priority=4)
-    assert placed((3, "may"), (5, "ddos")) == Place(priority=0)
+    ) == RulePosition(priority=4)
+    assert placed((3, "may"), (5, "ddos")) == RulePosition(priority=0)
     assert placed((0, "may"), (1, "ddos")).priority == 0
 
 
 def test_the_numbers_of_firewall_managers_groups_are_not_those_of_the_account() -> None:
-    assert placed((0, "foreign"), (1, "may")) == Place(priority=0)
-    assert placed((0, "foreign"), (0, "other"), (5, "may")) == Place(priority=1)
-    assert placed((0, "foreign"), (0, "may")) == Place(priority=0, moves=(Move(rule="may0", old=0, new=1),))
+    assert placed((0, "foreign"), (1, "may")) == RulePosition(priority=0)
+    assert placed((0, "foreign"), (0, "other"), (5, "may")) == RulePosition(priority=1)
+    assert placed((0, "foreign"), (0, "may")) == RulePosition(priority=0, moves=(Move(rule="may0", old=0, new=1),))
 
 
 @given(
