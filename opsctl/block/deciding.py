@@ -9,8 +9,8 @@ from opsctl.block.drawing import draw
 from opsctl.block.layers import Home, NodeVerdict, judge
 from opsctl.block.standing import doubts_of, looked_at, outlook_of, standing_of
 from opsctl.block.topology.graph import Node, Web
+from opsctl.block.topology.traffic_paths import TrafficPath, ways_in
 from opsctl.block.topology.walk import Outcome, shut_to_clients, walk
-from opsctl.block.topology.ways import Way, ways_in
 from opsctl.block.topology.webacl import acted_on
 from opsctl.model.networks import parse_network
 from opsctl.model.paths import WayIn
@@ -23,7 +23,7 @@ PointKey: TypeAlias = tuple[str, str]
 class Judged(Value):
     """A way in with what was found and decided; `left` is the question without what is dropped already."""
 
-    way: Way
+    way: TrafficPath
     outcomes: dict[str, Outcome]
     verdicts: tuple[NodeVerdict, ...]
     closed: str
@@ -221,7 +221,7 @@ def decision_of(
     )
 
 
-def _closed(way: Way, asked: Asked, outcomes: Mapping[str, Outcome]) -> str:
+def _closed(way: TrafficPath, asked: Asked, outcomes: Mapping[str, Outcome]) -> str:
     """Say why clients, or the addresses asked about, do not get in by a way whatever is blocked."""
     if way.entrance.blind:
         return ""

@@ -4,7 +4,7 @@ from opsctl.block.asked import Asked
 from opsctl.block.topology.gates import WafGate
 from opsctl.block.topology.graph import Node
 from opsctl.block.topology.nacl import QUOTA, NetworkAcl, NoRoom, Slot, free_slot
-from opsctl.block.topology.ways import Way
+from opsctl.block.topology.traffic_paths import TrafficPath
 from opsctl.block.topology.webacl import allow_lists
 from opsctl.model.paths import Layer, LayerVerdict
 from opsctl.model.value import Value
@@ -40,7 +40,7 @@ class Home(Value):
     acl_doubt: str = ""
 
 
-def judge(way: Way, asked: Asked, home: Home, *, closed: str, dropped: str) -> list[NodeVerdict]:
+def judge(way: TrafficPath, asked: Asked, home: Home, *, closed: str, dropped: str) -> list[NodeVerdict]:
     """Judge every layer on a way in; `closed` is why clients do not get in here anyway, empty when they do.
 
     `dropped` says what stops the addresses already when the question has none left that it does not stop.
@@ -65,7 +65,7 @@ def _layers(asked: Asked) -> list[Layer]:
     return [*both, "geo"] if asked.countries else both
 
 
-def _nacl(way: Way, asked: Asked, home: Home) -> list[NodeVerdict]:
+def _nacl(way: TrafficPath, asked: Asked, home: Home) -> list[NodeVerdict]:
     entrance = way.entrance
     reason = _nacl_refused(entrance, asked, home)
     behind = [_nacl_behind(way, index) for index in range(1, len(way.stops)) if way.stops[index].node.nacl]
@@ -120,7 +120,7 @@ def _acl_refused(acl: NetworkAcl, addresses: tuple[str, ...], home: Home) -> str
     return ""
 
 
-def _nacl_behind(way: Way, index: int) -> NodeVerdict:
+def _nacl_behind(way: TrafficPath, index: int) -> NodeVerdict:
     """Reject the network ACLs of a later stop, where the client is not the source any more."""
     node, link = way.stops[index].node, way.stops[index].link
     if way.client_at(index, 4) == "source":
@@ -135,7 +135,7 @@ def _nacl_behind(way: Way, index: int) -> NodeVerdict:
     return _no("nacl", node, reason)
 
 
-def _waf(way: Way, asked: Asked) -> list[NodeVerdict]:
+def _waf(way: TrafficPath, asked: Asked) -> list[NodeVerdict]:
     verdicts: list[NodeVerdict] = []
     for index, stop in enumerate(way.stops):
         waf = stop.node.waf
@@ -157,7 +157,7 @@ def _waf(way: Way, asked: Asked) -> list[NodeVerdict]:
     return [_no("waf", way.entrance, f"AWS WAF cannot be attached to {_article(way.entrance)}")]
 
 
-def _why_unseen(way: Way, index: int) -> str:
+def _why_unseen(way: TrafficPath, index: int) -> str:
     if way.client_at(index, 4) == "header":
         return (
             f"behind {way.entrance.title} the request's source is the proxy; the client's address is only in a"
@@ -196,7 +196,7 @@ def _waf_reason(node: Node, waf: WafGate) -> str:
     return f"{node.title} is where requests still come from the client's own address; {what}"
 
 
-def _geo(way: Way, asked: Asked) -> list[NodeVerdict]:
+def _geo(way: TrafficPath, asked: Asked) -> list[NodeVerdict]:
     node = way.entrance
     if node.geo is None:
         return [_no("geo", node, "only CloudFront has a geographic restriction: no distribution stands here")]

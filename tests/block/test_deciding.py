@@ -7,7 +7,7 @@ from opsctl.block.topology.gates import NaclGate, WafGate
 from opsctl.block.topology.graph import Node
 from opsctl.block.topology.nacl import NetworkAcl
 from opsctl.block.topology.naming import Place
-from opsctl.block.topology.ways import Stop, Way
+from opsctl.block.topology.traffic_paths import Stop, TrafficPath
 
 ADDRESS = "198.51.100.7/32"
 NACL: PointKey = ("nacl", "acl-1")
@@ -27,7 +27,7 @@ def judged(*, nacl: bool = True) -> Judged:
     )
     asked = Asked(addresses=(ADDRESS,))
     return Judged(
-        way=Way(names=(), stops=(Stop(node=node),)),
+        way=TrafficPath(names=(), stops=(Stop(node=node),)),
         outcomes={},
         verdicts=(
             NodeVerdict(layer="nacl", node=node, chosen=nacl, reason="first", versions=(4,) if nacl else ()),

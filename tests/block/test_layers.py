@@ -8,7 +8,7 @@ from opsctl.block.topology.gates import GeoGate, NaclGate, WafGate
 from opsctl.block.topology.graph import Link, Node
 from opsctl.block.topology.nacl import NaclEntry, NetworkAcl
 from opsctl.block.topology.naming import Place
-from opsctl.block.topology.ways import Stop, Way
+from opsctl.block.topology.traffic_paths import Stop, TrafficPath
 from opsctl.block.topology.webacl import WebAcl
 
 HOME = Home(account="123456789012", region="eu-west-1")
@@ -35,10 +35,10 @@ def node(
     return Node.model_validate(seen | {"gates": gates, "entrance": name} | more)
 
 
-def way(*nodes: Node, **link: object) -> Way:
+def way(*nodes: Node, **link: object) -> TrafficPath:
     """A way over these nodes, each reached by the same kind of link."""
     behind = [Stop(node=one, link=Link.model_validate({"to": one.place} | link)) for one in nodes[1:]]
-    return Way(names=(), stops=(Stop(node=nodes[0]), *behind))
+    return TrafficPath(names=(), stops=(Stop(node=nodes[0]), *behind))
 
 
 def asked(*addresses: str, **more: object) -> Asked:
@@ -46,7 +46,7 @@ def asked(*addresses: str, **more: object) -> Asked:
     return Asked.model_validate({"addresses": addresses} | more)
 
 
-def judged(one: Way, question: Asked, **more: str) -> list[NodeVerdict]:
+def judged(one: TrafficPath, question: Asked, **more: str) -> list[NodeVerdict]:
     """The verdicts at home."""
     return judge(one, question, HOME, **{"closed": "", "dropped": ""} | more)
 

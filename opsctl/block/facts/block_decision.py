@@ -14,7 +14,7 @@ from opsctl.block.asked import Asked, LayerChoice, Mode
 from opsctl.block.deciding import PointKey, decision_of, judge_ways, key_of, points_of, without
 from opsctl.block.decision import Decision, Point
 from opsctl.block.layers import Home
-from opsctl.block.ways_in import ways_to
+from opsctl.block.target_paths import paths_to
 from opsctl.model.countries import country_codes
 from opsctl.model.errors import FactUnknown, InvalidInput, RefusedByGuard
 from opsctl.model.fetching import Fetching, gather
@@ -46,7 +46,7 @@ class BlockDecision(Fact):
             asked = Asked.of(self.addresses, countries, self.layer, self.mode, own_rule=self.own_rule)
         except ValueError as fault:
             raise InvalidInput.one(str(fault), source="addresses") from None
-        web, survey = yield from ways_to(self.target, about)
+        web, survey = yield from paths_to(self.target, about)
         acls = [acl for node in web.nodes if node.nacl and node.entrance for acl in node.nacl.acls]
         quota = yield from quota_of_all(acls, len(asked.addresses), about.region)
         home = Home(account=about.account, region=about.region, acl_rules=quota.rules, acl_doubt=quota.doubt)

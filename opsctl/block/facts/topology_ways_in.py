@@ -8,7 +8,7 @@ from opsctl.block.asked import Asked
 from opsctl.block.deciding import decision_of, judge_ways
 from opsctl.block.decision import Decision
 from opsctl.block.layers import Home
-from opsctl.block.ways_in import ways_to
+from opsctl.block.target_paths import paths_to
 from opsctl.model.fetching import Fetching
 from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
@@ -24,6 +24,6 @@ class TopologyWaysIn(Fact):
 
     def read(self, about: Context) -> Fetching[Value]:
         """Explore the account from the target; nothing is decided."""
-        web, _ = yield from ways_to(self.target, about)
+        web, _ = yield from paths_to(self.target, about)
         home, nothing = Home(account=about.account, region=about.region), Asked()
         return decision_of(self.target, web, judge_ways(web, nothing, home), (), (), nothing, home)

@@ -6,7 +6,7 @@ from opsctl.block.topology.gates import GroupGate, NaclGate
 from opsctl.block.topology.graph import Node
 from opsctl.block.topology.nacl import first_match, passing
 from opsctl.block.topology.packet import Packet, Service
-from opsctl.block.topology.ways import Stop, Way, left_of
+from opsctl.block.topology.traffic_paths import Stop, TrafficPath, left_of
 from opsctl.block.topology.webacl import request_passes
 from opsctl.model.networks import Network, covers, parse_network
 from opsctl.model.value import Value
@@ -26,7 +26,7 @@ class Outcome(Value):
     unknown: tuple[str, ...] = ()
 
 
-def walk(way: Way, text: str) -> Outcome:
+def walk(way: TrafficPath, text: str) -> Outcome:
     """Walk a packet from every address of a block along a way; exact for partly covered blocks."""
     network = parse_network(text)
     entrance = way.entrance
@@ -49,7 +49,7 @@ def walk(way: Way, text: str) -> Outcome:
     return _requests(way, network.version, alive, drops)
 
 
-def shut_to_clients(way: Way) -> str:
+def shut_to_clients(way: TrafficPath) -> str:
     """Say why nobody but CloudFront or the account's own gets in here, empty when others do."""
     groups = way.entrance.groups
     if groups is None or not groups.only_lists:
@@ -59,7 +59,7 @@ def shut_to_clients(way: Way) -> str:
     return f"security groups {', '.join(groups.groups)} let in only {', '.join(groups.sources)}"
 
 
-def _requests(way: Way, version: int, alive: Sequence[Network], drops: dict[str, None]) -> Outcome:
+def _requests(way: TrafficPath, version: int, alive: Sequence[Network], drops: dict[str, None]) -> Outcome:
     """Send what passed every packet gate through the web ACLs that see the client."""
     unknown: dict[str, None] = {}
     remarks: list[str] = []
@@ -95,7 +95,7 @@ def _requests(way: Way, version: int, alive: Sequence[Network], drops: dict[str,
 
 
 def _passed(
-    way: Way, witness: Network, remarks: Sequence[str], unknown: tuple[str, ...], *, partly: bool
+    way: TrafficPath, witness: Network, remarks: Sequence[str], unknown: tuple[str, ...], *, partly: bool
 ) -> Outcome:
     part = " (only a part of the block is dropped)" if partly else ""
     service = way.entrance.services[:1]
@@ -107,7 +107,7 @@ def _passed(
     )
 
 
-def _packets(way: Way, atom: Network) -> str:
+def _packets(way: TrafficPath, atom: Network) -> str:
     """Return what drops all packets from an atom, empty when one gets to the last stop and its tails."""
     entrance = way.entrance
     services = [one for one in entrance.services if _enters(entrance, atom, one)]
@@ -166,7 +166,7 @@ def _why_not(node: Node, atom: Network, services: Sequence[Service]) -> str:
     return f"security groups {', '.join(groups)} of {node.title}, which allow it nothing"
 
 
-def _boundaries(way: Way) -> list[Network]:
+def _boundaries(way: TrafficPath) -> list[Network]:
     """Return every block in a packet gate of a way: within what they cut out, all addresses are alike."""
     nodes = {stop.node.place: stop.node for stop in (*way.stops, *(one for tail in way.tails for one in tail))}
     texts: set[str] = set()

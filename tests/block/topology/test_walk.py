@@ -11,8 +11,8 @@ from opsctl.block.topology.graph import Link, Node
 from opsctl.block.topology.nacl import NaclEntry, NetworkAcl
 from opsctl.block.topology.naming import Place
 from opsctl.block.topology.packet import Service
+from opsctl.block.topology.traffic_paths import Stop, TrafficPath
 from opsctl.block.topology.walk import Outcome, shut_to_clients, walk
-from opsctl.block.topology.ways import Stop, Way
 
 BLOCK = ipaddress.IPv4Network("198.51.100.0/28")
 SERVICES = (Service(protocol=6, port=443), Service(protocol=17, port=53))
@@ -74,10 +74,10 @@ def node(name: str, *gates: NaclGate | GroupGate) -> Node:
     )
 
 
-def way_through(entrance: Node, *targets: Node) -> Way:
+def way_through(entrance: Node, *targets: Node) -> TrafficPath:
     """A way to targets that see the client, each as an end of its own."""
     tails = tuple((Stop(node=one, link=Link(to=one.place)),) for one in targets)
-    return Way(names=(), stops=(Stop(node=entrance),), tails=tails)
+    return TrafficPath(names=(), stops=(Stop(node=entrance),), tails=tails)
 
 
 def lets(one: Node, address: str, service: Service) -> bool:
@@ -224,7 +224,7 @@ def test_what_a_target_sees_is_not_judged_where_the_address_is_gone_or_packets_d
         (Link(to=shut.place, packets=False), False),
         (Link(to=shut.place, versions=(6,)), False),
     ):
-        way = Way(names=(), stops=(Stop(node=edge),), tails=((Stop(node=shut, link=link),),))
+        way = TrafficPath(names=(), stops=(Stop(node=edge),), tails=((Stop(node=shut, link=link),),))
         assert walk(way, "198.51.100.7").dropped is dropped
 
 
@@ -234,14 +234,14 @@ def test_a_targets_own_port_is_what_its_gates_are_asked_for() -> None:
     edge = node("edge", gate(_acl(allow=True)))
     for port, dropped in ((8080, False), (8081, True)):
         link = Link(to=target.place, services=(Service(port=port),))
-        way = Way(names=(), stops=(Stop(node=edge),), tails=((Stop(node=target, link=link),),))
+        way = TrafficPath(names=(), stops=(Stop(node=edge),), tails=((Stop(node=target, link=link),),))
         assert walk(way, "198.51.100.7").dropped is dropped
 
 
-def _behind(edge: Node, *inner: tuple[Node, Link], relay: Link | None = None) -> Way:
+def _behind(edge: Node, *inner: tuple[Node, Link], relay: Link | None = None) -> TrafficPath:
     """A way whose last relaying stop is reached by `relay`, with one tail of several stops."""
     middle = (Stop(node=node("relay"), link=relay),) if relay else ()
-    return Way(
+    return TrafficPath(
         names=(),
         stops=(Stop(node=edge), *middle),
         tails=(tuple(Stop(node=one, link=link) for one, link in inner),),

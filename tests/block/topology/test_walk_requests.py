@@ -11,8 +11,8 @@ from opsctl.block.topology.graph import Link, Node
 from opsctl.block.topology.nacl import NaclEntry, NetworkAcl
 from opsctl.block.topology.naming import Place
 from opsctl.block.topology.packet import Service
+from opsctl.block.topology.traffic_paths import Stop, TrafficPath
 from opsctl.block.topology.walk import Outcome, walk
-from opsctl.block.topology.ways import Stop, Way
 from opsctl.block.topology.webacl import Effect, IpSet, WebAcl, WebAclRule, request_passes
 from tests.kit.edges import near
 
@@ -63,11 +63,11 @@ def node(name: str, *gates: NaclGate | GroupGate | WafGate, services: tuple[Serv
     return Node(place=place, title=name, name=name, resource=name, gates=gates, entrance=name, services=services)
 
 
-def through(*nodes: Node, versions: tuple[int, ...] = (4, 6), client: str = "source") -> Way:
+def through(*nodes: Node, versions: tuple[int, ...] = (4, 6), client: str = "source") -> TrafficPath:
     """A way over these nodes."""
     links = [Link.model_validate({"to": one.place, "versions": versions, "client": client}) for one in nodes[1:]]
     stops = [Stop(node=one, link=link) for one, link in zip(nodes[1:], links, strict=True)]
-    return Way(names=(), stops=(Stop(node=nodes[0]), *stops))
+    return TrafficPath(names=(), stops=(Stop(node=nodes[0]), *stops))
 
 
 ACTIONS = st.sampled_from([Effect.ALLOW, Effect.BLOCK, Effect.GO_ON])
@@ -179,7 +179,7 @@ def test_the_rule_that_drops_is_the_one_for_the_service() -> None:
 def test_three_reasons_are_named_and_the_rest_counted(count: int, more: str) -> None:
     targets = [node(f"t{n}", nacl((False, "198.51.100.0/24"), name=f"acl-{n}")) for n in range(count)]
     tails = tuple((Stop(node=one, link=Link(to=one.place)),) for one in targets)
-    way = Way(names=(), stops=(Stop(node=node("edge")),), tails=tails)
+    way = TrafficPath(names=(), stops=(Stop(node=node("edge")),), tails=tails)
     named = " and ".join(f"network ACL acl-{n} rule 1" for n in range(3))
     assert walk(way, ATTACKER).says == f"dropped by {named}{more}"
 

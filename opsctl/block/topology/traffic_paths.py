@@ -12,7 +12,7 @@ class Stop(Value):
     link: Link | None = None
 
 
-class Way(Value):
+class TrafficPath(Value):
     """One way in: the stops that relay traffic, and the tails behind the last of them, taken in parallel."""
 
     names: tuple[str, ...]
@@ -48,7 +48,7 @@ def left_of(client: Client, stops: tuple[Stop, ...], version: int) -> Client:
     return client
 
 
-def ways_in(web: Web) -> tuple[Way, ...]:
+def ways_in(web: Web) -> tuple[TrafficPath, ...]:
     """Return every way in, those that the target's own name shows first."""
     nodes = {node.place: node for node in web.nodes}
     named = _reached_by_name(web, nodes)
@@ -64,7 +64,7 @@ def ways_in(web: Web) -> tuple[Way, ...]:
 
 def _extend(
     stops: tuple[Stop, ...], names: tuple[str, ...], nodes: dict[Place, Node], relaying: set[Place]
-) -> list[Way]:
+) -> list[TrafficPath]:
     passed = {stop.node.place for stop in stops}
     links = [link for link in stops[-1].node.links if link.to not in passed]
     onward = [link for link in links if link.to in relaying]
@@ -76,7 +76,7 @@ def _extend(
     ]
     if ends or not onward:
         tails = tuple(tail for link in ends for tail in _tails(link, nodes, frozenset(passed)))
-        found.append(Way(names=names, stops=stops, tails=tails))
+        found.append(TrafficPath(names=names, stops=stops, tails=tails))
     return found
 
 

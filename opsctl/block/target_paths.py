@@ -10,7 +10,7 @@ from opsctl.model.fetching import Fetching
 from opsctl.model.run import Context
 
 
-def ways_to(target: str, about: Context) -> Fetching[tuple[Web, Survey]]:
+def paths_to(target: str, about: Context) -> Fetching[tuple[Web, Survey]]:
     """Find a target and explore from it; the survey remembers everything that was read.
 
     Raises:
