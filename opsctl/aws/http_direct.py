@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from urllib3.util.wait import wait_for_read
 
-from opsctl.aws.route import Route
+from opsctl.aws.route import RequestRoute
 
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 30
@@ -45,7 +45,7 @@ class HttpAnswer(NamedTuple):
 class DirectConnection:
     """A connection to one host; used by one thread."""
 
-    def __init__(self, route: Route, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, route: RequestRoute, tls: ssl.SSLContext | None) -> None:
         self._route = route
         self._tls = tls
         self._start = f"POST {route.path} HTTP/1.1\r\nHost: {route.authority}\r\nContent-Length: "

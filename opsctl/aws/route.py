@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 
-class Route(NamedTuple):
+class RequestRoute(NamedTuple):
     """A URL without a query, its parts, and the scope that requests to it are signed for."""
 
     url: str
@@ -17,7 +17,7 @@ class Route(NamedTuple):
     service: str
 
 
-def route_of(client: Any, method: str) -> Route:
+def route_of(client: Any, method: str) -> RequestRoute:
     """Ask the SDK's endpoint rules where a client's method goes, by having it signed.
 
     `client.meta.endpoint_url` is older than the rules and differs from them, among others for FIPS endpoints of
@@ -35,4 +35,4 @@ def route_of(client: Any, method: str) -> Route:
     authority = named if port == usual else f"{named}:{port}"
     path = parts.path or "/"
     url = f"{parts.scheme}://{authority}{path}"
-    return Route(url, secure, host, port, authority, path, region, service)
+    return RequestRoute(url, secure, host, port, authority, path, region, service)

@@ -17,7 +17,7 @@ _INNER = bytes(byte ^ 0x36 for byte in range(256))
 _OUTER = bytes(byte ^ 0x5C for byte in range(256))
 
 
-class Keys(NamedTuple):
+class SigningKeys(NamedTuple):
     """A frozen set of credentials; `token` is empty without a session."""
 
     access_key: str
@@ -43,7 +43,7 @@ class Signer:
         self._derived: _Derived | None = None
         self._stamp = (0, "")
 
-    def headers(self, keys: Keys, body: bytes, target: str, now: float) -> dict[str, str]:
+    def headers(self, keys: SigningKeys, body: bytes, target: str, now: float) -> dict[str, str]:
         """Return the headers that make a request valid; `now` is seconds since the epoch, UTC."""
         stamp = self._time(int(now))
         day = stamp[:8]

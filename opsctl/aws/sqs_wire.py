@@ -22,7 +22,7 @@ from opsctl.aws.http_direct import (
     NotSent,
 )
 from opsctl.aws.route import route_of
-from opsctl.aws.sigv4 import Keys, Signer
+from opsctl.aws.sigv4 import Signer, SigningKeys
 from opsctl.aws.translate import kind_of, may_be_done, never_sent, refusal_of, words_of
 from opsctl.aws.trust import tls_context
 from opsctl.model.errors import AwsRefused, InvalidInput, OutcomeUnknown
@@ -60,7 +60,7 @@ class SqsWire:
             connection, signer = self._local.line = self._opened(operation)
         body = _encode(params).encode()
         try:
-            keys = Keys(*self._clients.keys())
+            keys = SigningKeys(*self._clients.keys())
         except _BEFORE_A_CALL as fault:
             raise AwsRefused(refusal_of(fault, f"sqs.{operation}")) from fault
         headers = signer.headers(keys, body, f"AmazonSQS.{operation}", time.time())

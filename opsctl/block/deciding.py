@@ -10,7 +10,7 @@ from opsctl.block.layers import Home, NodeVerdict, judge
 from opsctl.block.standing import doubts_of, looked_at, outlook_of, standing_of
 from opsctl.block.topology.graph import Node, Web
 from opsctl.block.topology.traffic_paths import TrafficPath, ways_in
-from opsctl.block.topology.walk import Outcome, shut_to_clients, walk
+from opsctl.block.topology.walk import PacketOutcome, shut_to_clients, walk
 from opsctl.block.topology.webacl import acted_on
 from opsctl.model.networks import parse_network
 from opsctl.model.paths import WayIn
@@ -24,7 +24,7 @@ class Judged(Value):
     """A way in with what was found and decided; `left` is the question without what is dropped already."""
 
     way: TrafficPath
-    outcomes: dict[str, Outcome]
+    outcomes: dict[str, PacketOutcome]
     verdicts: tuple[NodeVerdict, ...]
     closed: str
     asked: Asked
@@ -221,7 +221,7 @@ def decision_of(
     )
 
 
-def _closed(way: TrafficPath, asked: Asked, outcomes: Mapping[str, Outcome]) -> str:
+def _closed(way: TrafficPath, asked: Asked, outcomes: Mapping[str, PacketOutcome]) -> str:
     """Say why clients, or the addresses asked about, do not get in by a way whatever is blocked."""
     if way.entrance.blind:
         return ""
@@ -234,7 +234,7 @@ def _closed(way: TrafficPath, asked: Asked, outcomes: Mapping[str, Outcome]) -> 
     return ""
 
 
-def _settled(asked: Asked, outcomes: Mapping[str, Outcome]) -> list[str]:
+def _settled(asked: Asked, outcomes: Mapping[str, PacketOutcome]) -> list[str]:
     """Return the addresses that need nothing on a way: a block of our own would stop nobody there."""
     if asked.mode != "block" or asked.own_rule:
         return []

@@ -6,7 +6,7 @@ from opsctl.model.run import Context
 from opsctl.model.value import Value
 from opsctl.resources.dead_letter_reads import topic_attributes
 from opsctl.resources.queue_facts import queue_attributes, queue_url
-from opsctl.resources.resource_policies import Call, PolicyAnswer, verdict_on
+from opsctl.resources.resource_policies import PolicyAnswer, ServiceCall, verdict_on
 
 _KINDS = {"sqs": "queue", "sns": "topic"}
 _ACTIONS = {"lambda": "lambda:InvokeFunction", "sqs": "sqs:SendMessage", "sns": "sns:Publish"}
@@ -22,15 +22,15 @@ class Reachable(Value):
     unknown: tuple[str, ...] = ()
 
 
-def allowed_to(service: str, arn: str, source_arn: str, about: Context) -> Call | None:
+def allowed_to(service: str, arn: str, source_arn: str, about: Context) -> ServiceCall | None:
     """The call that a service makes to deliver; None where a policy of the target does not decide it."""
     action = _ACTIONS.get(arn.split(":")[2] if arn.count(":") > 4 else "")
     if not action:
         return None
-    return Call(service=service, action=action, resource=arn, source_arn=source_arn, account=about.account)
+    return ServiceCall(service=service, action=action, resource=arn, source_arn=source_arn, account=about.account)
 
 
-def reached(arn: str, call: Call | None, about: Context) -> Fetching[Reachable]:
+def reached(arn: str, call: ServiceCall | None, about: Context) -> Fetching[Reachable]:
     """Look at a queue, topic or function in its own Region; other places are only named."""
     parts = arn.split(":")
     kind = parts[2] if len(parts) > 5 else ""
@@ -46,7 +46,7 @@ def reached(arn: str, call: Call | None, about: Context) -> Fetching[Reachable]:
     return (yield from (fetching if parts[3] == about.region else elsewhere(fetching, parts[3])))
 
 
-def _policy(arn: str, kind: str, says: str, call: Call | None) -> Fetching[Reachable]:
+def _policy(arn: str, kind: str, says: str, call: ServiceCall | None) -> Fetching[Reachable]:
     answer = yield from _asked(arn, kind)
     made = Reachable(arn=arn, says=says, function=kind == "lambda")
     if not answer.known:

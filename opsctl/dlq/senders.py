@@ -40,7 +40,7 @@ class Sender(Value):
     bare: bool = False
 
 
-class Found(Value):
+class SendersFound(Value):
     """What sends, and what could not be asked."""
 
     senders: tuple[Sender, ...] = ()
@@ -59,14 +59,14 @@ class Subscriptions(Value):
         return (queue.arn, *dict.fromkeys(topics))
 
 
-def functions_failing_into(functions: Answer, ends: Sequence[str]) -> Fetching[Found]:
+def functions_failing_into(functions: Answer, ends: Sequence[str]) -> Fetching[SendersFound]:
     """The functions whose asynchronous invocations end there by DeadLetterConfig; a message names none.
 
     `functions` are all versions of all functions.
     """
     found = yield from invoked_into(_items(functions, "Functions"), ends)
     senders = tuple(Sender(name=f"function {one.name}", route=one) for one in found.routes)
-    return Found(senders=senders, unread=refusals(found.refused))
+    return SendersFound(senders=senders, unread=refusals(found.refused))
 
 
 def streams_failing_into(mappings: Answer, ends: Sequence[str]) -> list[Sender]:
@@ -95,11 +95,13 @@ def streams_failing_into(mappings: Answer, ends: Sequence[str]) -> list[Sender]:
     return found
 
 
-def destinations_failing_into(functions: Answer, ends: Sequence[str]) -> Fetching[Found]:
+def destinations_failing_into(functions: Answer, ends: Sequence[str]) -> Fetching[SendersFound]:
     """The functions with an on-failure destination; Lambda tells it one function at a time."""
     names = list(dict.fromkeys(str(one["FunctionName"]) for one in _items(functions, "Functions")))
     if len(names) > ASKED_AT_MOST:
-        return Found(unread=(f"the on-failure destinations of {len(names):,} functions were not asked for",))
+        return SendersFound(
+            unread=(f"the on-failure destinations of {len(names):,} functions were not asked for",)
+        )
     reads = [list_invoke_configs(name) for name in names]
     answers = yield reads
     found = []
@@ -109,7 +111,7 @@ def destinations_failing_into(functions: Answer, ends: Sequence[str]) -> Fetchin
             why = f"its on-failure destination is this queue{by_topic(_on_failure(one))}"
             route = Route(origin=arn, kind="function", arn=arn, name=_function(arn), form="payload", why=why)
             found.append(Sender(name=f"function {_function(arn)}", route=route))
-    return Found(senders=tuple(found), unread=refusals(answers))
+    return SendersFound(senders=tuple(found), unread=refusals(answers))
 
 
 def subscriptions_around(queue: QueueFacts) -> Fetching[Subscriptions]:
@@ -125,26 +127,28 @@ def subscriptions_around(queue: QueueFacts) -> Fetching[Subscriptions]:
     return Subscriptions(listed=tuple(listed), unread=refusals(answers))
 
 
-def subscriptions_failing_into(around: Subscriptions, queue: QueueFacts) -> Fetching[Found]:
+def subscriptions_failing_into(around: Subscriptions, queue: QueueFacts) -> Fetching[SendersFound]:
     """The SNS subscriptions whose redrive policy names the queue."""
     named = [str(one["SubscriptionArn"]) for one in around.listed]
     # PendingConfirmation and Deleted stand where the ARN would be.
     arns = [arn for arn in named if arn.startswith("arn:")]
     if len(arns) > ASKED_AT_MOST:
-        return Found(unread=(f"the redrive policies of {len(arns):,} SNS subscriptions were not asked for",))
+        return SendersFound(
+            unread=(f"the redrive policies of {len(arns):,} SNS subscriptions were not asked for",)
+        )
     told = yield [subscription_attributes(arn) for arn in arns]
     senders = [
         _subscription(answer.value["Attributes"], queue)
         for answer in told
         if answer.value and queue.arn in str(answer.value["Attributes"].get("RedrivePolicy", ""))
     ]
-    return Found(senders=tuple(senders), unread=(*around.unread, *refusals(told)))
+    return SendersFound(senders=tuple(senders), unread=(*around.unread, *refusals(told)))
 
 
-def rules_failing_into(queue: QueueFacts) -> Fetching[Found]:
+def rules_failing_into(queue: QueueFacts) -> Fetching[SendersFound]:
     """The EventBridge rules' targets; only rules that the queue's policy lets in are looked at."""
     if not queue.rules:
-        return Found()
+        return SendersFound()
     rules = list(queue.rules)
     refused: tuple[str, ...] = ()
     if EVERYTHING in "".join(rules):
@@ -154,7 +158,7 @@ def rules_failing_into(queue: QueueFacts) -> Fetching[Found]:
         rules = [str(one["Arn"]) for answer in answers for one in _items(answer, "Rules")]
         refused = refusals([*buses, *answers])
     if len(rules) > ASKED_AT_MOST:
-        return Found(unread=(f"the targets of {len(rules):,} EventBridge rules were not asked for",))
+        return SendersFound(unread=(f"the targets of {len(rules):,} EventBridge rules were not asked for",))
     told = yield [targets_of(rule) for rule in rules]
     senders = [
         _target(rule, one, queue)
@@ -162,21 +166,21 @@ def rules_failing_into(queue: QueueFacts) -> Fetching[Found]:
         for one in _items(answer, "Targets")
         if (one.get("DeadLetterConfig") or {}).get("Arn") == queue.arn
     ]
-    return Found(senders=tuple(senders), unread=(*refused, *refusals(told)))
+    return SendersFound(senders=tuple(senders), unread=(*refused, *refusals(told)))
 
 
-def schedules_failing_into(listed: Answer, queue: QueueFacts) -> Fetching[Found]:
+def schedules_failing_into(listed: Answer, queue: QueueFacts) -> Fetching[SendersFound]:
     """The schedules of EventBridge Scheduler; `listed` is their first page."""
     schedules = _items(listed, "Schedules")
     if listed.value and listed.value.get("NextToken"):
-        return Found(unread=("there are more schedules than can be asked for their dead-letter queues",))
+        return SendersFound(unread=("there are more schedules than can be asked for their dead-letter queues",))
     told = yield [get_schedule(one["GroupName"], one["Name"]) for one in schedules]
     senders = []
     for one, answer in zip(schedules, told, strict=True):
         target = (answer.value or {}).get("Target") or {}
         if (target.get("DeadLetterConfig") or {}).get("Arn") == queue.arn:
             senders.append(_scheduled(f"schedule {one['Name']}", str(one["Arn"]), target, queue))
-    return Found(senders=tuple(senders), unread=refusals(told))
+    return SendersFound(senders=tuple(senders), unread=refusals(told))
 
 
 def schedules() -> Read:
@@ -192,14 +196,14 @@ def targets_of(rule: str) -> Read:
 
 def everything_else(
     queue: QueueFacts, around: Subscriptions, functions: Answer, scheduled: Answer, *, explained: bool
-) -> Fetching[Found]:
+) -> Fetching[SendersFound]:
     """Ask for all senders that no list names, at once; Lambda's destinations only when nothing else explains."""
     fetchings = [subscriptions_failing_into(around, queue), rules_failing_into(queue)]
     fetchings.append(schedules_failing_into(scheduled, queue))
     if not explained:
         fetchings.append(destinations_failing_into(functions, around.ends(queue)))
     found = yield from gather(fetchings)
-    return Found(
+    return SendersFound(
         senders=tuple(sender for one in found for sender in one.senders),
         unread=tuple(dict.fromkeys(text for one in found for text in one.unread)),
     )

@@ -28,7 +28,7 @@ EDIT_WITHIN_S = 300
 Judge = Callable[[Asking], tuple[CheckResult, ...]]
 
 
-class Taken(Exception):
+class ValueTaken(Exception):
     """Somebody took the value that a call was made with."""
 
     def __init__(self, choice: Choice) -> None:
@@ -111,7 +111,7 @@ class Executor:
                 raise self._drift(change, none_free(change, asking, tried))
             try:
                 self._make(candidate, asking)
-            except Taken as taken:
+            except ValueTaken as taken:
                 tried.append(taken.value)
                 self._progress(f"{change.title}: {taken} is taken, choosing another")
 
@@ -210,7 +210,7 @@ class Executor:
                 return
             self._journal.record(change.id, "failed", refused.refusal.model_dump(mode="json"))
             if (choice := _taken(change, refused)) is not None:
-                raise Taken(choice) from refused
+                raise ValueTaken(choice) from refused
             if refused.refusal.kind is RefusalKind.CONFLICT and change.kind == "call":
                 raise Drifted(
                     f"{change.title}: somebody was faster: {refused.summary}",

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from opsctl.ha.checks.instance import stop_protection_off
 from opsctl.ha.expectations import duration
-from opsctl.ha.health_finding import Finding, judged
+from opsctl.ha.health_finding import HealthFinding, judged
 from opsctl.ha.health_handler import GROUP_RULES, check_deployed_handler
 from opsctl.ha.health_record import check_record
 from opsctl.ha.snapshots import TO_COMPLETE_S
@@ -61,7 +61,7 @@ def configured(function: Json) -> Configured:
     )
 
 
-def check_health(group: Json, answers: dict[str, Json], now: float, commands: Commands) -> Iterator[Finding]:
+def check_health(group: Json, answers: dict[str, Json], now: float, commands: Commands) -> Iterator[HealthFinding]:
     """Judge everything that could be read, in the order in which a recovery needs it."""
     stem = f"opsctl-{group['AutoScalingGroupName']}"
     yield from _group(group, commands)
@@ -104,7 +104,7 @@ def _described(instance: str, answer: Json) -> Json:
     return next((one for one in every if one["InstanceId"] == instance), {})
 
 
-def _group(group: Json, commands: Commands) -> Iterator[Finding]:
+def _group(group: Json, commands: Commands) -> Iterator[HealthFinding]:
     states = [
         f"{one['InstanceId']} {one['LifecycleState']} in {one['AvailabilityZone']}" for one in group["Instances"]
     ]
@@ -143,7 +143,7 @@ def _group(group: Json, commands: Commands) -> Iterator[Finding]:
     )
 
 
-def _zones(group: Json, places: dict[str, tuple[str, ...]]) -> Finding:
+def _zones(group: Json, places: dict[str, tuple[str, ...]]) -> HealthFinding:
     """A group launches in one zone; while it cannot, the handler lets it launch in the plan's other zones."""
     subnets = {one for one in str(group.get("VPCZoneIdentifier", "")).split(",") if one}
     now = sorted(zone for zone, known in places.items() if subnets & set(known))
@@ -160,7 +160,7 @@ def _zones(group: Json, places: dict[str, tuple[str, ...]]) -> Finding:
     return judged("zones", set(there) <= set(now), fine, wrong)
 
 
-def _tagged(group: Json, answer: Json) -> Finding:
+def _tagged(group: Json, answer: Json) -> HealthFinding:
     """The handler's role may touch only what carries the group's tag."""
     name = group["AutoScalingGroupName"]
     found = [one for reservation in answer.get("Reservations", []) for one in reservation["Instances"]]
@@ -170,7 +170,7 @@ def _tagged(group: Json, answer: Json) -> Finding:
     )
 
 
-def check_stop_protection(answers: dict[str, Json], until: str, commands: Commands) -> Iterator[Finding]:
+def check_stop_protection(answers: dict[str, Json], until: str, commands: Commands) -> Iterator[HealthFinding]:
     """Whoever has the data can be stopped: what holds against StopInstances holds against the handler as well."""
     for name, answer in answers.items():
         if name.startswith("stop protection ") and (answer or {}).get("DisableApiStop", {}).get("Value"):
@@ -179,7 +179,7 @@ def check_stop_protection(answers: dict[str, Json], until: str, commands: Comman
             yield judged("stop protection", good=False, fine="", wrong=words)
 
 
-def _hooks(answer: Json) -> Iterator[Finding]:
+def _hooks(answer: Json) -> Iterator[HealthFinding]:
     found = {one["LifecycleHookName"]: one for one in answer.get("LifecycleHooks", [])}
     for name, transition in HOOKS.items():
         hook = found.get(name) or {}
@@ -191,13 +191,15 @@ def _hooks(answer: Json) -> Iterator[Finding]:
         yield judged(f"hook {name}", there and silent == "ABANDON", "in place", words)
 
 
-def check_addresses(config: Configured, instance: str, answer: Json) -> Iterator[Finding]:
+def check_addresses(config: Configured, instance: str, answer: Json) -> Iterator[HealthFinding]:
     """Every Elastic IP is on the instance."""
     known = {one.get("AllocationId"): one for one in answer.get("Addresses", [])}
     for allocation in config.addresses:
         one = known.get(allocation)
         if one is None:
-            yield Finding(check=f"address {allocation}", state="wrong", finding="released, or without its tag")
+            yield HealthFinding(
+                check=f"address {allocation}", state="wrong", finding="released, or without its tag"
+            )
             continue
         holder = one.get("InstanceId") or "nobody"
         yield judged(
@@ -208,7 +210,7 @@ def check_addresses(config: Configured, instance: str, answer: Json) -> Iterator
         )
 
 
-def check_volumes(config: Configured, instance: str, answer: Json) -> Iterator[Finding]:
+def check_volumes(config: Configured, instance: str, answer: Json) -> Iterator[HealthFinding]:
     """Every data volume is on the instance, is claimed once, and outlives it."""
     claims: dict[str, list[Json]] = {}
     for one in answer.get("Volumes", []):
@@ -221,10 +223,10 @@ def check_volumes(config: Configured, instance: str, answer: Json) -> Iterator[F
         volume = known.get(device)
         if device in twice:
             words = f"{', '.join(twice[device])} both claim it: tag the wrong one {ROLE_TAG}=retired"
-            yield Finding(check=f"volume {device}", state="wrong", finding=words)
+            yield HealthFinding(check=f"volume {device}", state="wrong", finding=words)
             continue
         if volume is None:
-            yield Finding(check=f"volume {device}", state="wrong", finding="no volume carries its tags")
+            yield HealthFinding(check=f"volume {device}", state="wrong", finding="no volume carries its tags")
             continue
         attached = [one for one in volume.get("Attachments", []) if one.get("InstanceId") == instance]
         doomed = any(one.get("DeleteOnTermination") for one in attached)
@@ -240,7 +242,7 @@ def alarms_of_snapshots(config: Configured) -> tuple[str, ...]:
     return ("old-snapshot", "failed-snapshots") if config.dlm_every_s else ()
 
 
-def check_policy(answer: Json) -> Finding:
+def check_policy(answer: Json) -> HealthFinding:
     """The policy of Data Lifecycle Manager that takes the snapshots."""
     found = answer.get("Policies") or []
     states = sorted(one["State"] for one in found)
@@ -248,7 +250,7 @@ def check_policy(answer: Json) -> Finding:
     return judged("snapshot policy", states == ["ENABLED"], "enabled", f"{wrong}: no snapshots are taken")
 
 
-def check_snapshots(config: Configured, answer: Json, now: float) -> Iterator[Finding]:
+def check_snapshots(config: Configured, answer: Json, now: float) -> Iterator[HealthFinding]:
     """The newest completed set of snapshots, one of every device, is as young as was asked for."""
     if not config.devices:
         return
@@ -286,7 +288,7 @@ def _moment(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-def check_alarms(answer: Json, stem: str, kinds: Sequence[str]) -> Iterator[Finding]:
+def check_alarms(answer: Json, stem: str, kinds: Sequence[str]) -> Iterator[HealthFinding]:
     """Every alarm exists, is quiet, and may tell."""
     listed = {one["AlarmName"]: one for one in answer.get("MetricAlarms", [])}
     ringing = sorted(name for name, one in listed.items() if one.get("StateValue") == "ALARM")

@@ -5,7 +5,7 @@ from typing import Literal
 from opsctl.model.value import Value
 
 
-class Finding(Value):
+class HealthFinding(Value):
     """One thing that recovery needs, and how it stands; `wrong` says what to do as well."""
 
     check: str
@@ -13,6 +13,6 @@ class Finding(Value):
     finding: str
 
 
-def judged(check: str, good: bool, fine: str, wrong: str) -> Finding:
+def judged(check: str, good: bool, fine: str, wrong: str) -> HealthFinding:
     """Return a finding in the words that fit."""
-    return Finding(check=check, state="ok" if good else "wrong", finding=fine if good else wrong)
+    return HealthFinding(check=check, state="ok" if good else "wrong", finding=fine if good else wrong)

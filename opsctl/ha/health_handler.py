@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from opsctl.ha.health_finding import Finding, judged
+from opsctl.ha.health_finding import HealthFinding, judged
 from opsctl.model.commands import Commands
 from opsctl.model.value import Json
 
@@ -13,7 +13,7 @@ _TELLER = "failures"
 
 def check_deployed_handler(
     answers: dict[str, Json], stem: str, rules: Sequence[str], commands: Commands
-) -> Iterator[Finding]:
+) -> Iterator[HealthFinding]:
     """Judge the function, its role, the rules, the queue and the topic, as far as each could be read."""
     callers = [one for one in rules if one != _TELLER]
     if "function" in answers:
@@ -44,7 +44,7 @@ def check_deployed_handler(
         yield _topic(answers["topic"], commands)
 
 
-def _function(answer: Json, stem: str, commands: Commands) -> Finding:
+def _function(answer: Json, stem: str, commands: Commands) -> HealthFinding:
     told = answer.get("Configuration") or {}
     state = told.get("State", "gone")
     if state == "Active" and told.get("LastUpdateStatus") == "Failed":
@@ -58,7 +58,7 @@ def _function(answer: Json, stem: str, commands: Commands) -> Finding:
     return judged("handler", state == "Active", "active", f"is {state}: nothing is moved to a replacement")
 
 
-def _topic(answer: Json, commands: Commands) -> Finding:
+def _topic(answer: Json, commands: Commands) -> HealthFinding:
     attributes = answer.get("Attributes")
     if not attributes:
         return judged("topic", good=False, fine="", wrong="is gone: nobody is told of anything")

@@ -14,7 +14,7 @@ from opsctl.ha.health import (
     check_volumes,
     configured,
 )
-from opsctl.ha.health_finding import Finding, judged
+from opsctl.ha.health_finding import HealthFinding, judged
 from opsctl.ha.health_handler import PAIR_RULES, check_deployed_handler
 from opsctl.ha.health_record import check_record
 from opsctl.model.commands import Commands
@@ -28,7 +28,7 @@ GOOD_CHECKS = ("ok", "initializing")
 STAYS_UNSEEN = "an instance that cannot be reached sends none, so it would not go on; breaching is right"
 
 
-def check_pair(pair: Pair, answers: dict[str, Json], now: float, commands: Commands) -> Iterator[Finding]:
+def check_pair(pair: Pair, answers: dict[str, Json], now: float, commands: Commands) -> Iterator[HealthFinding]:
     """Judge everything that could be read, in the order in which a failover needs it."""
     stem = f"opsctl-{pair.group}"
     yield from _instance(pair, answers)
@@ -55,21 +55,21 @@ def check_pair(pair: Pair, answers: dict[str, Json], now: float, commands: Comma
         yield from check_alarms(answers["alarms"], stem, kinds)
 
 
-def _instance(pair: Pair, answers: dict[str, Json]) -> Iterator[Finding]:
+def _instance(pair: Pair, answers: dict[str, Json]) -> Iterator[HealthFinding]:
     if pair.primary is None:
         words = "none is tagged opsctl:ha-role=primary: there is nothing that the twin could stand in for"
-        yield Finding(check="instance", state="wrong", finding=words)
+        yield HealthFinding(check="instance", state="wrong", finding=words)
         return
     if len(pair.primaries) > 1:
         words = f"{', '.join(pair.primaries)} both claim to be it: tag the wrong one opsctl:ha-role=retired"
-        yield Finding(check="instance", state="wrong", finding=words)
+        yield HealthFinding(check="instance", state="wrong", finding=words)
         return
     state = pair.primary["State"]["Name"]
     where = f"{pair.primary['InstanceId']} {state} in {zone_of(pair.primary)}"
     if state != "running":
         reason = (pair.primary.get("StateReason") or {}).get("Code") or "no reason given"
         words = f"{where} ({reason}): the twin takes over only if AWS stopped it; start it"
-        yield Finding(check="instance", state="wrong", finding=words)
+        yield HealthFinding(check="instance", state="wrong", finding=words)
         return
     if "checks" in answers:
         one = ((answers["checks"] or {}).get("InstanceStatuses") or [{}])[0]
@@ -83,7 +83,7 @@ def _instance(pair: Pair, answers: dict[str, Json]) -> Iterator[Finding]:
             )
         yield judged("instance", good, words, f"{words}: {then}")
     else:
-        yield Finding(check="instance", state="ok", finding=where)
+        yield HealthFinding(check="instance", state="ok", finding=where)
 
 
 def built_by(answers: dict[str, Json]) -> str:
@@ -92,7 +92,7 @@ def built_by(answers: dict[str, Json]) -> str:
     return parse_tags(templates[0]).get(PLAN_TAG, "")
 
 
-def _twin(pair: Pair, run: str, commands: Commands) -> Iterator[Finding]:
+def _twin(pair: Pair, run: str, commands: Commands) -> Iterator[HealthFinding]:
     again = _again(pair, run, commands)
     if pair.twin is None:
         words = f"none, so nothing can take over: {again}"
@@ -100,12 +100,12 @@ def _twin(pair: Pair, run: str, commands: Commands) -> Iterator[Finding]:
             gone = f"; {', '.join(pair.retired)} is kept" if pair.retired else ""
             since = pair.took_over_at(run)
             words = f"none: {pair.primary['InstanceId']} took over at {since}{gone}. For another: {again}"
-        yield Finding(check="twin", state="wrong", finding=words)
+        yield HealthFinding(check="twin", state="wrong", finding=words)
         return
     name, state = pair.twin["InstanceId"], pair.twin["State"]["Name"]
     if pair.taking_over_since:
         words = f"{name} is taking over since {pair.taking_over_since}, and is {state}: look again"
-        yield Finding(check="twin", state="wrong", finding=words)
+        yield HealthFinding(check="twin", state="wrong", finding=words)
         return
     stop = commands.aws("ec2", "stop-instances", "--instance-ids", name)
     wrong = {"running": f"runs beside the instance: {stop}"}
@@ -124,7 +124,7 @@ def _again(pair: Pair, run: str, commands: Commands) -> str:
     return f"{undo}, then {commands.opsctl('make-ha', who, '--mode', 'standby', '--group', pair.group)}"
 
 
-def _likeness(pair: Pair, answers: dict[str, Json], now: float) -> Iterator[Finding]:
+def _likeness(pair: Pair, answers: dict[str, Json], now: float) -> Iterator[HealthFinding]:
     """What the twin is started as: another zone, the same kind of instance, a root disk that is there."""
     twin, primary = pair.twin or {}, pair.primary or {}
     alive = bool(primary) and primary["State"]["Name"] not in GONE
@@ -166,15 +166,15 @@ def _root_made_at(instance: Json) -> float:
     return 0.0
 
 
-def _alarm(answer: Json, name: str, primary: str) -> Finding:
+def _alarm(answer: Json, name: str, primary: str) -> HealthFinding:
     found = [one for one in answer.get("MetricAlarms", []) if one["AlarmName"] == name]
     if not found:
-        return Finding(check="alarm", state="wrong", finding=f"{name} is gone: nobody notices a failure")
+        return HealthFinding(check="alarm", state="wrong", finding=f"{name} is gone: nobody notices a failure")
     alarm = found[0]
     watched = [one["Value"] for one in alarm.get("Dimensions") or [] if one["Name"] == "InstanceId"]
     if watched != [primary]:
         words = f"{name} watches {', '.join(watched) or 'nothing'}, not {primary or 'the instance'}"
-        return Finding(check="alarm", state="wrong", finding=words)
+        return HealthFinding(check="alarm", state="wrong", finding=words)
     missing = alarm.get("TreatMissingData")
     good = missing == "breaching"
     state = alarm.get("StateValue")

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from opsctl.ha.health_finding import Finding, judged
+from opsctl.ha.health_finding import HealthFinding, judged
 from opsctl.model.value import Json
 
 
-def check_record(name: str, instance: Json, answer: Json) -> Iterator[Finding]:
+def check_record(name: str, instance: Json, answer: Json) -> Iterator[HealthFinding]:
     """The A record has the private address of the instance in service; without one there is nothing to compare."""
     address = instance.get("PrivateIpAddress")
     if not address:

@@ -15,7 +15,7 @@ from opsctl.resources.ec2 import parse_tags
 SERVICE_TAGS = "aws:"
 
 
-class Wanted(Value):
+class HaRequest(Value):
     """What was asked for; the judges see the record by its name alone."""
 
     mode: Literal["auto", "recover", "standby", "asg"] = Field("auto", description="The mode; auto chooses.")
@@ -65,7 +65,7 @@ class Inventory(Value):
     partition: str
     instance: Json
     answers: dict[str, Json] = {}
-    wanted: Wanted = Wanted()
+    wanted: HaRequest = HaRequest()
     commands: Commands = Commands()
 
     @property

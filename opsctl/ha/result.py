@@ -56,7 +56,7 @@ class Twin(Value):
     other_tags: tuple[dict[str, Json], ...]
 
 
-class Grant(Value):
+class KeyGrant(Value):
     """A KMS key that a role is let use."""
 
     key: str
@@ -124,7 +124,7 @@ class HaPreflightResult(Value):
     snapshots: Snapshots
     template: dict[str, Json]
     twin: Twin
-    root_keys: tuple[Grant, ...]
+    root_keys: tuple[KeyGrant, ...]
     kms_keys: tuple[str, ...]
     topic_key: str
     source_dest_check_off: bool
@@ -288,7 +288,9 @@ def _roles(inventory: Inventory) -> tuple[str, ...]:
     return tuple(str(role["Arn"]) for role in profile.get("Roles", []))
 
 
-def _root_keys(inventory: Inventory) -> tuple[Grant, ...]:
+def _root_keys(inventory: Inventory) -> tuple[KeyGrant, ...]:
     key = key_to_grant(inventory)
     role = f"role/aws-service-role/autoscaling.amazonaws.com/{SERVICE_ROLE}"
-    return (Grant(key=key, principal=f"arn:{inventory.partition}:iam::{inventory.account}:{role}"),) if key else ()
+    return (
+        (KeyGrant(key=key, principal=f"arn:{inventory.partition}:iam::{inventory.account}:{role}"),) if key else ()
+    )

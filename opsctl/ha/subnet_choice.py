@@ -8,7 +8,7 @@ FREE_ADDRESSES = 4
 """An instance takes one; the margin leaves room for others that start at the same moment."""
 
 
-class Subnet(Value):
+class CandidateSubnet(Value):
     """A subnet as far as choosing goes; `route` is where its default route leads: igw, nat, other or none."""
 
     id: str
@@ -25,7 +25,7 @@ class Subnet(Value):
 class SubnetChoice(Value):
     """The subnets chosen, the current one first; or what is wrong with those that were asked for."""
 
-    subnets: tuple[Subnet, ...] = ()
+    subnets: tuple[CandidateSubnet, ...] = ()
     wrong: tuple[str, ...] = ()
     shortage: str = ""
     differences: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ def choose_subnets(inventory: Inventory) -> SubnetChoice:
     return chosen.model_copy(update={"differences": _differences(current, chosen.subnets)})
 
 
-def _asked(inventory: Inventory, known: dict[str, Subnet], offered: set[str]) -> SubnetChoice:
+def _asked(inventory: Inventory, known: dict[str, CandidateSubnet], offered: set[str]) -> SubnetChoice:
     wrong = [
         f"{one} is not in {inventory.instance.get('VpcId')}"
         for one in inventory.wanted.subnets
@@ -79,8 +79,10 @@ def _asked(inventory: Inventory, known: dict[str, Subnet], offered: set[str]) ->
     return SubnetChoice(subnets=tuple(ordered), wrong=tuple(wrong), shortage=shortage)
 
 
-def _found(inventory: Inventory, known: dict[str, Subnet], current: Subnet, offered: set[str]) -> SubnetChoice:
-    best: dict[str, Subnet] = {}
+def _found(
+    inventory: Inventory, known: dict[str, CandidateSubnet], current: CandidateSubnet, offered: set[str]
+) -> SubnetChoice:
+    best: dict[str, CandidateSubnet] = {}
     rejected: list[str] = []
     for one in known.values():
         if one.zone == current.zone:
@@ -96,7 +98,9 @@ def _found(inventory: Inventory, known: dict[str, Subnet], current: Subnet, offe
     return SubnetChoice(subnets=(current, *others), shortage=shortage)
 
 
-def _reason_against(one: Subnet, current: Subnet, offered: set[str], inventory: Inventory) -> str:
+def _reason_against(
+    one: CandidateSubnet, current: CandidateSubnet, offered: set[str], inventory: Inventory
+) -> str:
     if one.special:
         return "on an Outpost or in a Local Zone"
     if one.zone not in offered:
@@ -110,17 +114,17 @@ def _reason_against(one: Subnet, current: Subnet, offered: set[str], inventory: 
     return ""
 
 
-def _better(one: Subnet, other: Subnet, current: Subnet) -> bool:
+def _better(one: CandidateSubnet, other: CandidateSubnet, current: CandidateSubnet) -> bool:
     """Prefer the same network ACL and route table, then room."""
 
-    def rank(subnet: Subnet) -> tuple[bool, bool, int]:
+    def rank(subnet: CandidateSubnet) -> tuple[bool, bool, int]:
         same_acl = subnet.network_acl == current.network_acl
         return (same_acl, subnet.route_table == current.route_table, subnet.free)
 
     return rank(one) > rank(other)
 
 
-def _differences(current: Subnet, chosen: tuple[Subnet, ...]) -> tuple[str, ...]:
+def _differences(current: CandidateSubnet, chosen: tuple[CandidateSubnet, ...]) -> tuple[str, ...]:
     found = []
     for one in chosen:
         if one.network_acl != current.network_acl:
@@ -130,11 +134,11 @@ def _differences(current: Subnet, chosen: tuple[Subnet, ...]) -> tuple[str, ...]
     return tuple(found)
 
 
-def _parse(inventory: Inventory) -> list[Subnet]:
+def _parse(inventory: Inventory) -> list[CandidateSubnet]:
     routes, acls = _route_tables(inventory), _network_acls(inventory)
     main = routes.get("", ("none", ""))
     return [
-        Subnet(
+        CandidateSubnet(
             id=one["SubnetId"],
             zone=one["AvailabilityZone"],
             name=parse_tags(one).get("Name", ""),

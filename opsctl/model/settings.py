@@ -14,7 +14,7 @@ from opsctl.model.value import Json, Value
 
 
 class Adds(StrEnum):
-    """How what several files say under one key adds up; every key of `Keys` carries one of these."""
+    """How what several files say under one key adds up; every key of `SigningKeys` carries one of these."""
 
     UNITED = "united"
     """A list: everything that any file names."""

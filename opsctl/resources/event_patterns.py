@@ -17,7 +17,7 @@ _BRANCHES_AT_MOST = 1000
 _STEPS_AT_MOST = 100_000
 
 
-class Found(NamedTuple):
+class EventValue(NamedTuple):
     """A value of an event that is neither object nor list, and at which place of which lists it stands."""
 
     value: Json
@@ -48,7 +48,7 @@ class Pattern:
         Raises:
             ValueError: it cannot be told.
         """
-        fields: dict[str, list[Found]] = {}
+        fields: dict[str, list[EventValue]] = {}
         for path, found in _flat(event, "", {}):
             fields.setdefault(path, []).append(found)
         return any(_Search(fields).finds(branch) for branch in self._branches)
@@ -96,7 +96,7 @@ def _is_choice(value: Json) -> bool:
     return objects and not any(RESERVED & one.keys() for one in value)
 
 
-def _flat(value: Json, path: str, places: dict[str, int], at: str = "") -> Iterator[tuple[str, Found]]:
+def _flat(value: Json, path: str, places: dict[str, int], at: str = "") -> Iterator[tuple[str, EventValue]]:
     """Every plain value with its dotted path; `at` tells one list of an event from another of the same path."""
     if isinstance(value, dict):
         for name, member in value.items():
@@ -105,13 +105,13 @@ def _flat(value: Json, path: str, places: dict[str, int], at: str = "") -> Itera
         for number, member in enumerate(value):
             yield from _flat(member, path, {**places, at: number}, f"{at}[{number}]")
     else:
-        yield path, Found(value, places)
+        yield path, EventValue(value, places)
 
 
 class _Search:
     """Looks for a value for each leaf of a branch so that no two are of different objects of one list."""
 
-    def __init__(self, fields: dict[str, list[Found]]) -> None:
+    def __init__(self, fields: dict[str, list[EventValue]]) -> None:
         self._fields = fields
         self._steps = 0
 

@@ -16,7 +16,7 @@ class PolicyAnswer(StrEnum):
     UNSURE = "unsure"
 
 
-class Call(Value):
+class ServiceCall(Value):
     """A call by an AWS service on behalf of a resource of an account."""
 
     service: str
@@ -26,7 +26,7 @@ class Call(Value):
     account: str
 
 
-def verdict_on(policy: str, call: Call) -> PolicyAnswer:
+def verdict_on(policy: str, call: ServiceCall) -> PolicyAnswer:
     """Judge a policy document; one that is empty or cannot be parsed allows nothing.
 
     Denials with conditions are not weighed: those in use (aws:SecureTransport, aws:SourceOrgID) do not meet
@@ -63,7 +63,7 @@ def sources_named_in(policy: str) -> list[str]:
     ]
 
 
-def _hits(statement: Json, call: Call) -> bool:
+def _hits(statement: Json, call: ServiceCall) -> bool:
     """Tell whether a statement is about the caller, the action and the resource."""
     if "NotPrincipal" in statement or "NotAction" in statement:
         return bool(statement.get("Effect") == "Allow")
@@ -74,7 +74,7 @@ def _hits(statement: Json, call: Call) -> bool:
     )
 
 
-def _is_caller(principal: Json, call: Call) -> bool:
+def _is_caller(principal: Json, call: ServiceCall) -> bool:
     if principal == "*":
         return True
     if not isinstance(principal, dict):
@@ -84,7 +84,7 @@ def _is_caller(principal: Json, call: Call) -> bool:
     )
 
 
-def _conditions(statement: Json, call: Call) -> PolicyAnswer:
+def _conditions(statement: Json, call: ServiceCall) -> PolicyAnswer:
     if "NotPrincipal" in statement or "NotAction" in statement:
         return PolicyAnswer.UNSURE
     known = {"aws:sourcearn": call.source_arn, "aws:sourceaccount": call.account}

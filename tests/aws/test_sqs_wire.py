@@ -14,7 +14,7 @@ from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 
 from opsctl.aws import http_direct
 from opsctl.aws.clients import Clients, Connection
-from opsctl.aws.sigv4 import Keys, Signer
+from opsctl.aws.sigv4 import Signer, SigningKeys
 from opsctl.aws.sqs_wire import SqsWire
 from opsctl.dlq.transfer.digests import attributes_digest, body_digest
 from opsctl.dlq.transfer.wire_calls import ask
@@ -45,7 +45,7 @@ def test_a_signature_is_the_one_the_sdk_makes(monkeypatch: pytest.MonkeyPatch, t
 
     moment = datetime.datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=datetime.UTC).timestamp()
     ours = Signer("sqs", REGION, host).headers(
-        Keys("AKID", "secret", token), body, "AmazonSQS.SendMessage", moment
+        SigningKeys("AKID", "secret", token), body, "AmazonSQS.SendMessage", moment
     )
     assert ours["Authorization"] == request.headers["Authorization"]
 

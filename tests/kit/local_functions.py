@@ -25,7 +25,7 @@ from botocore.credentials import ReadOnlyCredentials
 from opsctl.model.value import Json
 from opsctl.sandbox.engine.clock import HandClock
 from opsctl.sandbox.engine.conditions import Conditions
-from opsctl.sandbox.engine.lambda_work import FUNCTION_AGENT, Outcome, Work
+from opsctl.sandbox.engine.lambda_work import FUNCTION_AGENT, InvocationOutcome, Work
 from opsctl.sandbox.engine.turns import aside
 
 
@@ -68,15 +68,15 @@ class LocalRunner:
         made.meta.events.register("after-call", _after)
         return made
 
-    def __call__(self, work: Work, about: Conditions, told: Callable[[str], object]) -> Outcome:
+    def __call__(self, work: Work, about: Conditions, told: Callable[[str], object]) -> InvocationOutcome:
         """Run a handler over a payload; an exception is an answer, as for Lambda."""
         keys = (work.env[f"AWS_{name}"] for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"))
         running = _Running(about, about.now() + work.timeout_s, [], told, ReadOnlyCredentials(*keys, None))
         return _run(work, running, self._client)
 
 
-def _run(work: Work, running: _Running, client: Callable[[str, str], Any]) -> Outcome:
-    outcome = Outcome(logs=running.logs)
+def _run(work: Work, running: _Running, client: Callable[[str, str], Any]) -> InvocationOutcome:
+    outcome = InvocationOutcome(logs=running.logs)
     caller = getattr(_CURRENT, "running", None)
     _CURRENT.running = running
     try:

@@ -6,7 +6,7 @@ from typing import Any
 
 from opsctl.dlq.transfer.aside import Aside
 from opsctl.dlq.transfer.backoff import Patience
-from opsctl.dlq.transfer.mover import Mover, Order
+from opsctl.dlq.transfer.mover import MoveOrder, Mover
 from opsctl.dlq.transfer.queue import Queue
 from opsctl.dlq.transfer.queue_sending import QueueSending
 from opsctl.dlq.transfer.sending import Sending
@@ -48,7 +48,7 @@ def move(
     sqs.clock.sleep(1)
     began_ms = int(sqs.clock.now() * 1000) + late_ms
     return Mover(
-        Order(**(settings | (order or {}))),
+        MoveOrder(**(settings | (order or {}))),
         tools,
         patience,
         Queue(sqs, url_of(source), patience, visibility_s=60),

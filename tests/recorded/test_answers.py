@@ -9,7 +9,7 @@ from opsctl.dlq.facts.sqs_move_tasks import MoveTasks, SqsMoveTasks
 from opsctl.dlq.route import Route
 from opsctl.dlq.subscribers import subscriber
 from opsctl.dlq.transfer.backoff import Patience
-from opsctl.dlq.transfer.call_sending import Call, CallSending
+from opsctl.dlq.transfer.call_sending import CallSending, DeliveryCall
 from opsctl.dlq.transfer.queue import Depth, Queue
 from opsctl.dlq.transfer.queue_sending import QueueSending
 from opsctl.dlq.transfer.sending import Sent
@@ -478,7 +478,7 @@ def test_an_event_that_was_taken_is_known_by_its_id() -> None:
 
 
 def put(bus: Bus) -> Sent:
-    call = Call(service="events", operation="PutEvents", params={})
+    call = DeliveryCall(service="events", operation="PutEvents", params={})
     return CallSending(bus, REGION, lambda _message: call, patience()).send([received(event({}))], lambda: None)
 
 

@@ -14,7 +14,7 @@ import pytest
 from opsctl.sandbox.engine.callers import open_session
 from opsctl.sandbox.engine.conditions import conditions
 from opsctl.sandbox.engine.lambda_child import ChildRunner
-from opsctl.sandbox.engine.lambda_work import Outcome, Work
+from opsctl.sandbox.engine.lambda_work import InvocationOutcome, Work
 from tests.kit.functions import role, zipped
 from tests.kit.moto_account import KEY, World, fresh_world, server
 
@@ -27,7 +27,7 @@ def world() -> Iterator[World]:
         yield made
 
 
-def invoke(world: World, body: str, told: list[str] | None = None, **more: Any) -> Outcome:
+def invoke(world: World, body: str, told: list[str] | None = None, **more: Any) -> InvocationOutcome:
     code = "def lambda_handler(event, context):\n" + "".join(f"    {line}\n" for line in body.splitlines())
     env = {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1", "AWS_LAMBDA_FUNCTION_NAME": "f"}
     given: dict[str, Any] = {

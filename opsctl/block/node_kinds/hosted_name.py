@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from opsctl.block.node_kinds.names import Step, one_step
+from opsctl.block.node_kinds.names import NameStep, one_step
 from opsctl.block.topology.graph import Link, Node
 from opsctl.block.topology.naming import Naming, Place
 from opsctl.block.topology.node_kind import NodeKind
@@ -61,7 +61,7 @@ def _links(target: tuple[str, str], found: Naming) -> list[Link]:
     return [Link(to=place, label=variant) for place in places]
 
 
-def _remarks(step: Step) -> tuple[str, ...]:
+def _remarks(step: NameStep) -> tuple[str, ...]:
     if len(step.targets) < 2:
         return step.remarks
     return (*step.remarks, f"it has {len(step.targets)} answers, and every one is a way in")

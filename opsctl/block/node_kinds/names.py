@@ -11,7 +11,7 @@ from opsctl.resources.route53 import Record, Zone
 _LONGEST_CHAIN = 10
 
 
-class Step(Value):
+class NameStep(Value):
     """What one name leads to: other names and addresses, with what tells the answers apart.
 
     `found` is false when no zone of the account holds the name.
@@ -23,11 +23,11 @@ class Step(Value):
     remarks: tuple[str, ...] = ()
 
 
-def one_step(name: str, survey: Survey) -> Fetching[Step]:
+def one_step(name: str, survey: Survey) -> Fetching[NameStep]:
     """Look a name up in the hosted zones that may hold it: the longest public one first, then private ones."""
     zones = yield from survey.ask(route53.list_hosted_zones(), route53.parse_zones)
     if isinstance(zones, Refusal):
-        return Step(unknown=(cannot_tell(f"what {name} leads to", zones),))
+        return NameStep(unknown=(cannot_tell(f"what {name} leads to", zones),))
     holding = sorted(
         (zone for zone in zones if name == zone.name or name.endswith(f".{zone.name}")),
         key=lambda zone: (zone.private, -len(zone.name)),
@@ -46,7 +46,7 @@ def one_step(name: str, survey: Survey) -> Fetching[Step]:
     return _chosen(name, answers, unknown)
 
 
-def resolve(name: str, survey: Survey) -> Fetching[Step]:
+def resolve(name: str, survey: Survey) -> Fetching[NameStep]:
     """Follow a name to where the account's zones know no further: foreign or AWS names, and addresses."""
     ends: dict[str, str] = {}
     unknown: list[str] = []
@@ -67,12 +67,12 @@ def resolve(name: str, survey: Survey) -> Fetching[Step]:
         pending = following
         if not pending:
             break
-    return Step(found=name not in ends, targets=tuple(ends.items()), unknown=tuple(dict.fromkeys(unknown)))
+    return NameStep(found=name not in ends, targets=tuple(ends.items()), unknown=tuple(dict.fromkeys(unknown)))
 
 
-def _chosen(name: str, answers: list[tuple[Zone, tuple[Record, ...]]], unknown: tuple[str, ...]) -> Step:
+def _chosen(name: str, answers: list[tuple[Zone, tuple[Record, ...]]], unknown: tuple[str, ...]) -> NameStep:
     if not answers:
-        return Step(unknown=unknown)
+        return NameStep(unknown=unknown)
     best = answers[0][0]
     records = [
         record
@@ -91,7 +91,7 @@ def _chosen(name: str, answers: list[tuple[Zone, tuple[Record, ...]]], unknown: 
         remarks.append(f"{name} is in private zone {best.name}: only its VPCs resolve it")
     elif any(zone.private for zone, _ in answers):
         remarks.append(f"a private zone answers {name} differently inside its VPCs")
-    return Step(
+    return NameStep(
         found=True,
         targets=tuple(targets.items()),
         unknown=unknown,

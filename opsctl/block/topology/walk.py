@@ -14,7 +14,7 @@ from opsctl.model.value import Value
 _PROTOCOLS = {6: "tcp", 17: "udp", -1: "any protocol"}
 
 
-class Outcome(Value):
+class PacketOutcome(Value):
     """What becomes of a block of addresses on one way: `dropped` only when every packet certainly is.
 
     `says` is a sentence, `by_groups` whether security groups alone drop it, `unknown` what could not be told.
@@ -26,14 +26,16 @@ class Outcome(Value):
     unknown: tuple[str, ...] = ()
 
 
-def walk(way: TrafficPath, text: str) -> Outcome:
+def walk(way: TrafficPath, text: str) -> PacketOutcome:
     """Walk a packet from every address of a block along a way; exact for partly covered blocks."""
     network = parse_network(text)
     entrance = way.entrance
     if entrance.blind:
-        return Outcome(dropped=False, says=f"not followed: {entrance.blind}")
+        return PacketOutcome(dropped=False, says=f"not followed: {entrance.blind}")
     if network.version not in entrance.versions:
-        return Outcome(dropped=True, says=f"{entrance.title} does not answer IPv{network.version}", by_groups=True)
+        return PacketOutcome(
+            dropped=True, says=f"{entrance.title} does not answer IPv{network.version}", by_groups=True
+        )
     alive: list[Network] = []
     drops: dict[str, None] = {}
     only_groups = True
@@ -45,7 +47,7 @@ def walk(way: TrafficPath, text: str) -> Outcome:
         drops[dropped_by] = None
         only_groups = only_groups and _groups_drop(entrance, atom)
     if not alive:
-        return Outcome(dropped=True, says=f"dropped by {_list(drops)}", by_groups=only_groups)
+        return PacketOutcome(dropped=True, says=f"dropped by {_list(drops)}", by_groups=only_groups)
     return _requests(way, network.version, alive, drops)
 
 
@@ -59,7 +61,7 @@ def shut_to_clients(way: TrafficPath) -> str:
     return f"security groups {', '.join(groups.groups)} let in only {', '.join(groups.sources)}"
 
 
-def _requests(way: TrafficPath, version: int, alive: Sequence[Network], drops: dict[str, None]) -> Outcome:
+def _requests(way: TrafficPath, version: int, alive: Sequence[Network], drops: dict[str, None]) -> PacketOutcome:
     """Send what passed every packet gate through the web ACLs that see the client."""
     unknown: dict[str, None] = {}
     remarks: list[str] = []
@@ -89,20 +91,20 @@ def _requests(way: TrafficPath, version: int, alive: Sequence[Network], drops: d
                 by = f"{outcome.by} allows it" if outcome.rule else "no rule stops it"
                 remarks.append(f"web ACL {waf.web_acl.name}: {by}")
         if not survivors:
-            return Outcome(dropped=True, says=f"dropped by {_list(drops)}", unknown=tuple(unknown))
+            return PacketOutcome(dropped=True, says=f"dropped by {_list(drops)}", unknown=tuple(unknown))
         alive = survivors
     return _passed(way, alive[0], [text for text in remarks if text], tuple(unknown), partly=partly)
 
 
 def _passed(
     way: TrafficPath, witness: Network, remarks: Sequence[str], unknown: tuple[str, ...], *, partly: bool
-) -> Outcome:
+) -> PacketOutcome:
     part = " (only a part of the block is dropped)" if partly else ""
     service = way.entrance.services[:1]
     port = f" on {_PROTOCOLS.get(service[0].protocol, service[0].protocol)}/{service[0].port}" if service else ""
     reached = [stop.node.title for stop in way.stops if not stop.node.transparent][-1]
     why = f"; {'; '.join(dict.fromkeys(remarks))}" if remarks else ""
-    return Outcome(
+    return PacketOutcome(
         dropped=False, says=f"{witness.network_address} reaches {reached}{port}{part}{why}", unknown=unknown
     )
 

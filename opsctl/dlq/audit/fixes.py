@@ -7,7 +7,7 @@ from opsctl.dlq.audit.region import QueueSeen, Region, Source, name_in
 from opsctl.model.commands import Commands, commands_there
 from opsctl.model.value import Json
 from opsctl.resources.queue_facts import QueueFacts
-from opsctl.resources.resource_policies import Call, statements_of
+from opsctl.resources.resource_policies import ServiceCall, statements_of
 
 MAX_RETENTION_S = 1_209_600
 _EXPIRES_FIRST_S = 345_600
@@ -101,12 +101,12 @@ def allow_only(facts: QueueFacts, sources: list[str], region: Region) -> str:
     return set_attributes(facts, region, RedriveAllowPolicy=json.dumps(policy))
 
 
-def let_send(facts: QueueFacts, policy: str, call: Call, region: Region) -> str:
+def let_send(facts: QueueFacts, policy: str, call: ServiceCall, region: Region) -> str:
     """Add a statement to a queue's policy that lets a service send on behalf of something."""
     return set_attributes(facts, region, Policy=_with(policy, call, facts.arn, call.action))
 
 
-def let_encrypt(key: str, policy: str, call: Call, region: Region) -> str:
+def let_encrypt(key: str, policy: str, call: ServiceCall, region: Region) -> str:
     """Add a statement to a key's policy that lets a service encrypt for a queue."""
     document = _with(policy, call, "*", ["kms:GenerateDataKey", "kms:Decrypt"])
     given = ("--policy-name", "default", "--policy", document)
@@ -143,7 +143,7 @@ def inspect(facts: QueueFacts, region: Region) -> str:
     return _opsctl(region, "dlq", "inspect", facts.name)
 
 
-def _with(policy: str, call: Call, resource: str, action: Json) -> str:
+def _with(policy: str, call: ServiceCall, resource: str, action: Json) -> str:
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": call.service},

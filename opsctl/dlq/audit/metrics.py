@@ -17,7 +17,7 @@ DAY_S, AUDIT_DAYS = 86_400, 14
 STANDING_DAYS = 7
 
 
-class Wanted(NamedTuple):
+class MetricsWanted(NamedTuple):
     """Metrics and the span they are wanted for, in seconds since the epoch."""
 
     metrics: list[Metric]
@@ -25,7 +25,7 @@ class Wanted(NamedTuple):
     end_s: int
 
 
-def list_metrics(region: Region) -> Wanted:
+def list_metrics(region: Region) -> MetricsWanted:
     """Depth, age, sent and deleted of each dead-letter queue over the last hour."""
     end = int(region.now // LIST_PERIOD_S * LIST_PERIOD_S + LIST_PERIOD_S)
     metrics = [
@@ -34,17 +34,17 @@ def list_metrics(region: Region) -> Wanted:
         if arn in region.queues
         for one in _listed(region.queues[arn].facts.name)
     ]
-    return Wanted(metrics, end - LIST_SPAN_S - LIST_PERIOD_S, end)
+    return MetricsWanted(metrics, end - LIST_SPAN_S - LIST_PERIOD_S, end)
 
 
-def audit_metrics(region: Region) -> Wanted:
+def audit_metrics(region: Region) -> MetricsWanted:
     """For two weeks: what was deleted from queues that hold dead letters, and who is invoked asynchronously."""
     end = int(region.now // DAY_S * DAY_S + DAY_S)
     full = [region.queues[arn].facts for arn in (*serving(region), *idle(region)) if arn in region.queues]
     names = [facts.name for facts in full if facts.total]
     metrics = [one for name in names for one in (deleted_daily(name), standing_daily(name))]
     metrics += [asynchronous(name) for name in region.functions if name not in region.functions_with_home]
-    return Wanted(metrics, end - AUDIT_DAYS * DAY_S, end)
+    return MetricsWanted(metrics, end - AUDIT_DAYS * DAY_S, end)
 
 
 def age(queue: str) -> Metric:

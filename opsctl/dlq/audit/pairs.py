@@ -7,7 +7,7 @@ from opsctl.dlq.audit.candidates import serving
 from opsctl.dlq.audit.region import QueueSeen, Region, Source, name_in
 from opsctl.dlq.audit.rules import AuditFinding, finding
 from opsctl.model.spans import span
-from opsctl.resources.resource_policies import Call, PolicyAnswer, verdict_on
+from opsctl.resources.resource_policies import PolicyAnswer, ServiceCall, verdict_on
 
 
 def audit_pairs(region: Region) -> Iterator[AuditFinding]:
@@ -124,8 +124,8 @@ def _closed(source: Source, home: QueueSeen, region: Region) -> Iterator[AuditFi
     )
 
 
-def _call(source: Source, action: str, resource: str, region: Region) -> Call:
-    return Call(
+def _call(source: Source, action: str, resource: str, region: Region) -> ServiceCall:
+    return ServiceCall(
         service=source.sender,
         action=action,
         resource=resource,

@@ -17,7 +17,7 @@ from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
 from opsctl.resources.dead_letter_reads import describe_key, key_policy
 from opsctl.resources.queue_facts import queue_name_of
-from opsctl.resources.resource_policies import Call, PolicyAnswer, verdict_on
+from opsctl.resources.resource_policies import PolicyAnswer, ServiceCall, verdict_on
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,75}\.fifo|[A-Za-z0-9_-]{1,80}")
 
@@ -86,7 +86,7 @@ class DlqAttach(Fact):
 
 
 def _policy_verdict(source: FailingSource, queue: DeadLetterQueue, about: Context) -> PolicyAnswer:
-    call = Call(
+    call = ServiceCall(
         service=source.service,
         action="sqs:SendMessage",
         resource=queue.arn,
@@ -119,7 +119,7 @@ def _key(
     verdicts = {
         verdict_on(
             policy.value["Policy"],
-            Call(
+            ServiceCall(
                 service=source.service,
                 action=action,
                 resource=key["Arn"],

@@ -12,7 +12,7 @@ from opsctl.dlq.transfer.canary import Canary
 from opsctl.dlq.transfer.choosing_destinations import Destinations
 from opsctl.dlq.transfer.consumer_health import ConsumerHealth
 from opsctl.dlq.transfer.filtering import after_filtering
-from opsctl.dlq.transfer.mover import Mover, Order
+from opsctl.dlq.transfer.mover import MoveOrder, Mover
 from opsctl.dlq.transfer.parking import Parking
 from opsctl.dlq.transfer.queue import Depth, Queue
 from opsctl.dlq.transfer.queue_sending import QueueSending
@@ -71,7 +71,7 @@ class DlqMove(Job):
         message_filter = MessageFilter(self.where, self.settings, self.edit) if altered else None
         try:
             mover = Mover(
-                Order(
+                MoveOrder(
                     title=f"redrive {self.queue_name}",
                     limit=self.limit,
                     per_s=self.per_s,

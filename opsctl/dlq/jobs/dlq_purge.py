@@ -7,7 +7,7 @@ from opsctl.dlq.transfer.backoff import Patience
 from opsctl.dlq.transfer.backup import BackupFile
 from opsctl.dlq.transfer.file_sending import FileSending
 from opsctl.dlq.transfer.filtering import after_filtering
-from opsctl.dlq.transfer.mover import Mover, Order
+from opsctl.dlq.transfer.mover import MoveOrder, Mover
 from opsctl.dlq.transfer.parking import Parking
 from opsctl.dlq.transfer.queue import Queue
 from opsctl.dlq.transfer.through import TakenOut
@@ -44,7 +44,7 @@ class DlqPurge(Job):
         message_filter = MessageFilter(self.where, (), "") if self.where else None
         try:
             mover = Mover(
-                Order(
+                MoveOrder(
                     title=f"purge {self.queue_name}",
                     visibility_s=VISIBILITY_S,
                     others_hold_s=self.others_hold_s,

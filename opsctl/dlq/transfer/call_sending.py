@@ -15,7 +15,7 @@ _PASSING_ENTRIES = ("ThrottlingException", "InternalFailure")
 """The errors of an entry that may be tried again (EventBridge API reference, PutEventsResultEntry)."""
 
 
-class Call(Value):
+class DeliveryCall(Value):
     """An API call that delivers one message; `known` is the error that says it was delivered before.
 
     One that is made `once` is not repeated when its answer was lost, nor when it was done in part.
@@ -41,7 +41,7 @@ class CallSending:
         self,
         aws: Aws,
         region: str,
-        call_of: Callable[[Json], Call],
+        call_of: Callable[[Json], DeliveryCall],
         patience: Patience,
         fault_in: "Callable[[Json], tuple[str, str] | None] | None" = None,
     ) -> None:

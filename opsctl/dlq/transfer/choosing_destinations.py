@@ -8,7 +8,7 @@ from opsctl.dlq.delivery import entry_for_bus, payload_for_function
 from opsctl.dlq.route import Route
 from opsctl.dlq.subscribers import INTO_ITSELF, is_queue, subscriber
 from opsctl.dlq.transfer.backoff import Patience
-from opsctl.dlq.transfer.call_sending import Call, CallSending
+from opsctl.dlq.transfer.call_sending import CallSending, DeliveryCall
 from opsctl.dlq.transfer.queue_sending import QueueSending
 from opsctl.dlq.transfer.schedule_calls import partly_done, planned_route, repeated_call
 from opsctl.dlq.transfer.scheduled import APIS, carried_input, carried_request, request_call
@@ -190,7 +190,7 @@ class Destinations:
         if route.kind == "bus":
             return self._calls(
                 route.arn,
-                lambda message: Call(
+                lambda message: DeliveryCall(
                     service="events",
                     operation="PutEvents",
                     params={"Entries": [entry_for_bus(message, route.arn)]},
@@ -342,7 +342,7 @@ class Destinations:
 
     def _target_call(
         self, arn: str, settings: dict[str, Json], payload: Callable[[Json], str]
-    ) -> Callable[[Json], Call]:
+    ) -> Callable[[Json], DeliveryCall]:
         self._refuse_itself(arn)
         return target_call(arn, settings, payload, self._url)
 
@@ -356,7 +356,7 @@ class Destinations:
         read = queue_url(arn)
         return str(self._read(read.service, read.operation, read.params, self._region_of(arn))["QueueUrl"])
 
-    def _calls(self, arn: str, call_of: Callable[[Json], Call]) -> InParts:
+    def _calls(self, arn: str, call_of: Callable[[Json], DeliveryCall]) -> InParts:
         return CallSending(self._tools.aws, self._region_of(arn), call_of, self._patience)
 
     def _region_of(self, arn: str) -> str:

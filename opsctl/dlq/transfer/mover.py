@@ -43,7 +43,7 @@ _EARLIER = "sent by an earlier process, and not seen here"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class MoveOrder:
     """What is to be moved: how many at most (-1: all), how fast (0: as fast as possible), and how carefully.
 
     `expected` is about how many there are, and `at_least` how many are known to be there, whatever SQS counts.
@@ -63,11 +63,11 @@ class Order:
 
 
 class Mover:
-    """Carries out an `Order`; run again with the same checkpoint it goes on where it stopped."""
+    """Carries out an `MoveOrder`; run again with the same checkpoint it goes on where it stopped."""
 
     def __init__(
         self,
-        order: Order,
+        order: MoveOrder,
         tools: Tools,
         patience: Patience,
         queue: Queue,

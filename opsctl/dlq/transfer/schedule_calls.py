@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from opsctl.dlq.route import Route
 from opsctl.dlq.subscribers import INTO_ITSELF
-from opsctl.dlq.transfer.call_sending import Call
+from opsctl.dlq.transfer.call_sending import DeliveryCall
 from opsctl.model.jobs import MakeRequest
 from opsctl.model.value import Json, json_object
 from opsctl.resources.sdk_services import called_by, universal_api
@@ -49,7 +49,7 @@ def planned_route(routes: Sequence[Route], schedule: str, target: str, api: str)
 
 def repeated_call(
     route: Route, own: str, request: MakeRequest, is_own_queue: Callable[[str], bool]
-) -> Callable[[Json], Call]:
+) -> Callable[[Json], DeliveryCall]:
     """Return what makes the call in a letter; `own` is the input with which the schedule makes it now.
 
     Raises:
@@ -60,7 +60,7 @@ def repeated_call(
     if made_by_schedule is None:
         raise ValueError("its schedule's input is no request")
 
-    def call(message: Json) -> Call:
+    def call(message: Json) -> DeliveryCall:
         told = json_object(message["Body"] or "{}")
         if told is None or not _alike(made_by_schedule, told):
             raise ValueError(
@@ -70,7 +70,7 @@ def repeated_call(
         if any(is_own_queue(text) for text in _texts(told)):
             raise ValueError(INTO_ITSELF)
         exact, params = request(client, operation, told, message["MessageId"])
-        return Call(service=client, operation=exact, params=params, once=True)
+        return DeliveryCall(service=client, operation=exact, params=params, once=True)
 
     return call
 

@@ -8,7 +8,7 @@ now is no help: it may have been changed, or deleted after it ran once.
 from collections.abc import Callable
 
 from opsctl.dlq.delivery import payload_for_function
-from opsctl.dlq.transfer.call_sending import Call
+from opsctl.dlq.transfer.call_sending import DeliveryCall
 from opsctl.model.jobs import MakeRequest
 from opsctl.model.value import Json, json_object
 from opsctl.resources.sdk_services import universal_api
@@ -50,7 +50,9 @@ _SERVICES = {
 }
 
 
-def request_call(target: str, check: Callable[[str, str], None], fit: MakeRequest) -> Callable[[Json], Call]:
+def request_call(
+    target: str, check: Callable[[str, str], None], fit: MakeRequest
+) -> Callable[[Json], DeliveryCall]:
     """Return what makes the request in a dead letter of a universal target, whose API is one of `APIS`.
 
     `check` takes the service and where the request goes, and raises ValueError when that may not be; `fit` makes
@@ -58,7 +60,7 @@ def request_call(target: str, check: Callable[[str, str], None], fit: MakeReques
     """
     api = universal_api(target)
 
-    def call(message: Json) -> Call:
+    def call(message: Json) -> DeliveryCall:
         request = json_object(message["Body"])
         if request is None:
             raise ValueError(f"the body is no request of {api}")
@@ -69,7 +71,7 @@ def request_call(target: str, check: Callable[[str, str], None], fit: MakeReques
 
 def carried_request(
     message: Json, target: str, check: Callable[[str, str], None], fit: MakeRequest
-) -> Call | None:
+) -> DeliveryCall | None:
     """Return the call when the body of a templated target's letter is a request that names that very target."""
     api = _SERVICES.get(target.split(":")[2], "")
     request = json_object(message["Body"]) if api else None
@@ -87,7 +89,7 @@ def carried_input(target: str) -> Callable[[Json], str]:
 
 def _made(
     api: str, request: dict[str, Json], message: Json, check: Callable[[str, str], None], fit: MakeRequest
-) -> Call:
+) -> DeliveryCall:
     service, operation, goes_to, members = APIS[api]
     known = {name.lower(): name for name in (goes_to, *members)}
     strangers = sorted(name for name in request if name.lower() not in known)
@@ -106,15 +108,15 @@ def _made(
     if service == "stepfunctions":
         # The name makes a repeated start of the same execution harmless.
         params.setdefault("name", message["MessageId"])
-        return Call(service=service, operation=operation, params=params, known="ExecutionAlreadyExists")
-    return Call(service=service, operation=operation, params=params)
+        return DeliveryCall(service=service, operation=operation, params=params, known="ExecutionAlreadyExists")
+    return DeliveryCall(service=service, operation=operation, params=params)
 
 
-def _invocation(api: str, params: dict[str, Json]) -> Call:
+def _invocation(api: str, params: dict[str, Json]) -> DeliveryCall:
     """Asynchronous as all that hands something on; its payload is binary for the service models, and text here."""
     if params.get("InvocationType") == "DryRun" or not all(isinstance(one, str) for one in params.values()):
         raise ValueError(f"the request of {api} invokes nothing, or is none")
-    return Call(service="lambda", operation="Invoke", params={**params, "InvocationType": "Event"})
+    return DeliveryCall(service="lambda", operation="Invoke", params={**params, "InvocationType": "Event"})
 
 
 def _names(target: str, to: str) -> bool:

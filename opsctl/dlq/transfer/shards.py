@@ -15,7 +15,7 @@ from opsctl.dlq.dead_letter import dead_letter_of
 from opsctl.dlq.stream_batches import Batch, StreamMapping, records_of
 from opsctl.dlq.stream_events import dynamodb_record, kinesis_record
 from opsctl.dlq.transfer.backoff import Patience
-from opsctl.dlq.transfer.call_sending import Call, CallSending
+from opsctl.dlq.transfer.call_sending import CallSending, DeliveryCall
 from opsctl.dlq.transfer.sending import Alive, Sent
 from opsctl.dlq.transfer.stream_mappings import CONSUMER, mapping_of, seconds
 from opsctl.model.ports import Aws
@@ -60,7 +60,7 @@ class ShardSending:
                 alive()
             return sending.result()
 
-    def _call_of(self, message: Json) -> Call:
+    def _call_of(self, message: Json) -> DeliveryCall:
         dead_letter = dead_letter_of(message)
         info = dict(dead_letter.stream)
         if not _names_records(info):
@@ -76,7 +76,7 @@ class ShardSending:
         payload = json.dumps({"Records": records}, separators=(",", ":"), ensure_ascii=False)
         if len(payload.encode()) > _PAYLOAD_LIMIT:
             raise ValueError(f"the batch of {len(records)} records is larger than the 6 MB a function can get")
-        return Call(
+        return DeliveryCall(
             service="lambda",
             operation="Invoke",
             params={"FunctionName": dead_letter.origin, "InvocationType": "RequestResponse", "Payload": payload},

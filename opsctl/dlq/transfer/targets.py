@@ -5,7 +5,7 @@ Source: EventBridge guide, "Event bus targets", and Scheduler guide, "Using temp
 
 from collections.abc import Callable
 
-from opsctl.dlq.transfer.call_sending import Call
+from opsctl.dlq.transfer.call_sending import DeliveryCall
 from opsctl.model.lossless import parse
 from opsctl.model.value import Json, json_object
 from opsctl.resources.event_inputs import MISSING, in_words, value_at
@@ -13,9 +13,9 @@ from opsctl.resources.event_inputs import MISSING, in_words, value_at
 Payload = Callable[[Json], str]
 
 
-def invocation(arn: str, payload: Payload) -> Callable[[Json], Call]:
+def invocation(arn: str, payload: Payload) -> Callable[[Json], DeliveryCall]:
     """Invoke a function asynchronously, as services that call it do."""
-    return lambda message: Call(
+    return lambda message: DeliveryCall(
         service="lambda",
         operation="Invoke",
         params={"FunctionName": arn, "InvocationType": "Event", "Payload": payload(message)},
@@ -24,7 +24,7 @@ def invocation(arn: str, payload: Payload) -> Callable[[Json], Call]:
 
 def target_call(
     arn: str, settings: dict[str, Json], payload: Payload, url_of: Callable[[str], str]
-) -> Callable[[Json], Call]:
+) -> Callable[[Json], DeliveryCall]:
     """Return what delivers a message to a target with its settings; `url_of` finds the URL of a queue.
 
     Raises:
@@ -39,7 +39,7 @@ def target_call(
         return _call("sns", "Publish", lambda m: {"TopicArn": arn, "Message": payload(m)})
     if service == "states":
         # The name makes a repeated start of the same execution harmless.
-        return lambda message: Call(
+        return lambda message: DeliveryCall(
             service="stepfunctions",
             operation="StartExecution",
             params={"stateMachineArn": arn, "name": message["MessageId"], "input": payload(message)},
@@ -57,11 +57,13 @@ def target_call(
     )
 
 
-def _call(service: str, operation: str, params: Callable[[Json], dict[str, Json]]) -> Callable[[Json], Call]:
-    return lambda message: Call(service=service, operation=operation, params=params(message))
+def _call(
+    service: str, operation: str, params: Callable[[Json], dict[str, Json]]
+) -> Callable[[Json], DeliveryCall]:
+    return lambda message: DeliveryCall(service=service, operation=operation, params=params(message))
 
 
-def _queue(url: str, settings: dict[str, Json], payload: Payload) -> Callable[[Json], Call]:
+def _queue(url: str, settings: dict[str, Json], payload: Payload) -> Callable[[Json], DeliveryCall]:
     group = str((settings.get("SqsParameters") or {}).get("MessageGroupId", ""))
 
     def params(message: Json) -> dict[str, Json]:
@@ -86,7 +88,7 @@ def _told_at_run_time(value: str, message: Json) -> str:
     return in_words(found)
 
 
-def _stream(arn: str, settings: dict[str, Json], payload: Payload) -> Callable[[Json], Call]:
+def _stream(arn: str, settings: dict[str, Json], payload: Payload) -> Callable[[Json], DeliveryCall]:
     told = settings.get("KinesisParameters") or {}
 
     def params(message: Json) -> dict[str, Json]:

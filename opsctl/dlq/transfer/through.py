@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Literal, NamedTuple, TypeAlias
 
 from opsctl.dlq.transfer.backoff import Patience
-from opsctl.dlq.transfer.mover import Ended, Mover, Order
+from opsctl.dlq.transfer.mover import Ended, MoveOrder, Mover
 from opsctl.dlq.transfer.parking import Parking
 from opsctl.dlq.transfer.queue import ATTEMPTS, PASSING, Queue
 from opsctl.dlq.transfer.queue_sending import QueueSending
@@ -136,7 +136,7 @@ class Through:
         source.depth()
         whole = self._in_hand
         mover = Mover(
-            Order(
+            MoveOrder(
                 title=f"take the rest out of {self._park.queue_name}",
                 limit=-1 if whole else 0,
                 visibility_s=VISIBILITY_S,
@@ -165,7 +165,7 @@ class Through:
         twice = {parked_as(one) for one in self._parking.checkpoint.doubtful()}
         sending = Returning(self._wire, self._park.queue_url, self._patience, self._back, twice)
         return Mover(
-            Order(
+            MoveOrder(
                 title=f"bring back to {self._park.queue_name}",
                 visibility_s=VISIBILITY_S,
                 others_hold_s=0,

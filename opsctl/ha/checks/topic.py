@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 from opsctl.ha.checks.preflight_finding import ALL_MODES, REPLACING, Mode, PreflightFinding, block, fix, warn
 from opsctl.ha.inventory import Inventory
 from opsctl.model.value import Json
-from opsctl.resources.resource_policies import Call, as_list, statements_of, verdict_on
 from opsctl.resources.resource_policies import PolicyAnswer as Passes
+from opsctl.resources.resource_policies import ServiceCall, as_list, statements_of, verdict_on
 
 # SNS developer guide, "Managing Amazon SNS encryption keys and costs": what whoever publishes needs.
 KEY_ACTIONS = ("kms:GenerateDataKey*", "kms:Decrypt")
@@ -79,7 +79,7 @@ def _lacking(what: str, who: str, principal: Json, modes: tuple[Mode, ...]) -> P
 def _may_use(policy: str, key: str, service: str, source: str, inventory: Inventory) -> bool:
     where = source.format(f"{inventory.wanted.topic.split(':')[3]}:{inventory.account}")
     calls = (
-        Call(
+        ServiceCall(
             service=service,
             action=action,
             resource=key,

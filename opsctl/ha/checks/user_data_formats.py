@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from opsctl.ha.checks.user_data_commands import commands_in
 from opsctl.ha.checks.user_data_devices import UNTOLD
-from opsctl.ha.checks.user_data_parts import Part
+from opsctl.ha.checks.user_data_parts import UserDataPart
 from opsctl.model.value import Value
 
 
@@ -34,7 +34,7 @@ _ALIAS = re.compile(r"^[ \t]*['\"]?([\w.]+)['\"]?[ \t]*:[ \t]*['\"]?(/dev/[^\s'\
 _DEVICE = re.compile(r"/dev/[^\s,'\"\]\[{}:;|&<>()]+|\bephemeral\d+")
 
 
-def makings_in(part: Part) -> tuple[Making, ...]:
+def makings_in(part: UserDataPart) -> tuple[Making, ...]:
     """Return everything in a part that makes file systems or partitions, or may."""
     if part.sealed:
         return (Making(by=f"user data that cannot be read ({part.sealed})", where=part.where or "the whole"),)
@@ -44,7 +44,7 @@ def makings_in(part: Part) -> tuple[Making, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _includes(part: Part) -> Iterator[Making]:
+def _includes(part: UserDataPart) -> Iterator[Making]:
     """What an address answers when a replacement starts is nobody's to know now."""
     for number, line in enumerate(part.text.splitlines(), 1):
         if line.strip():
@@ -53,13 +53,13 @@ def _includes(part: Part) -> Iterator[Making]:
             return
 
 
-def _windows(part: Part) -> Iterator[Making]:
+def _windows(part: UserDataPart) -> Iterator[Making]:
     for number, line in enumerate(part.text.splitlines(), 1):
         for found in [] if line.lstrip().startswith("#") else _WINDOWS.findall(line):
             yield Making(by=found, where=_at(part, number))
 
 
-def _cloud_config(part: Part) -> Iterator[Making]:
+def _cloud_config(part: UserDataPart) -> Iterator[Making]:
     lines, aliases = part.text.splitlines(), dict(_ALIAS.findall(part.text))
     for number, line in enumerate(lines, 1):
         setup = _SETUP.fullmatch(line)
@@ -91,12 +91,12 @@ def _named_in(block: Iterable[str], aliases: dict[str, str]) -> Iterator[str]:
             yield aliases.get(named[1], UNTOLD)
 
 
-def _ignition(part: Part) -> Iterator[Making]:
+def _ignition(part: UserDataPart) -> Iterator[Making]:
     if '"ignition"' in part.text:
         for kind in dict.fromkeys(_IGNITION.findall(part.text)):
             names = tuple(dict.fromkeys(_DEVICE.findall(part.text)))
             yield Making(by=f"Ignition's {kind}", where=_at(part, 1), names=names)
 
 
-def _at(part: Part, line: int) -> str:
+def _at(part: UserDataPart, line: int) -> str:
     return ", ".join(each for each in (part.where, f"line {line}") if each)

@@ -23,7 +23,7 @@ _ENCODED = re.compile(r"[A-Za-z0-9+/]{24,}={0,2}")
 _ENCODED_LINE = re.compile(r"\s*[A-Za-z0-9+/]{40,}={0,2}\s*")
 
 
-class Part(Value):
+class UserDataPart(Value):
     """One text, and where in the user data it stands; `sealed` says why it could not be read."""
 
     text: str
@@ -31,22 +31,22 @@ class Part(Value):
     sealed: str = ""
 
 
-def parts_of(user_data: bytes) -> tuple[Part, ...]:
+def parts_of(user_data: bytes) -> tuple[UserDataPart, ...]:
     """Return the texts in user data and those inside them; what cannot be opened is sealed, not left out."""
-    found: list[Part] = []
+    found: list[UserDataPart] = []
     for part in _opened(user_data, "", 0):
         if len(found) == MOST_PARTS or sum(len(each.text) for each in found) > MOST_BYTES:
-            found.append(Part(text="", sealed="more than can be looked through"))
+            found.append(UserDataPart(text="", sealed="more than can be looked through"))
             break
         found.append(part)
     return tuple(found)
 
 
-def _opened(raw: bytes, where: str, depth: int) -> Iterator[Part]:
+def _opened(raw: bytes, where: str, depth: int) -> Iterator[UserDataPart]:
     if not raw.strip():
         return
     if depth > MOST_DEPTH:
-        yield Part(text="", where=where, sealed="packed too often")
+        yield UserDataPart(text="", where=where, sealed="packed too often")
     elif raw.startswith(GZIP):
         yield from _inflated(raw, where, depth)
     elif _MIME.match(raw):
@@ -55,19 +55,21 @@ def _opened(raw: bytes, where: str, depth: int) -> Iterator[Part]:
         yield from _text(raw, where, depth)
 
 
-def _inflated(raw: bytes, where: str, depth: int) -> Iterator[Part]:
+def _inflated(raw: bytes, where: str, depth: int) -> Iterator[UserDataPart]:
     try:
         opener = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
         inside = opener.decompress(raw, MOST_BYTES)
     except zlib.error:
-        yield Part(text="", where=where, sealed="gzip that does not open")
+        yield UserDataPart(text="", where=where, sealed="gzip that does not open")
         return
     if not opener.eof:
-        yield Part(text="", where=where, sealed=f"gzip that is cut off, or of more than {MOST_BYTES} bytes")
+        yield UserDataPart(
+            text="", where=where, sealed=f"gzip that is cut off, or of more than {MOST_BYTES} bytes"
+        )
     yield from _opened(inside, where, depth + 1)
 
 
-def _of_message(message: Message, where: str, depth: int) -> Iterator[Part]:
+def _of_message(message: Message, where: str, depth: int) -> Iterator[UserDataPart]:
     leaves = [one for one in message.walk() if not one.is_multipart()]
     for number, leaf in enumerate(leaves, 1):
         payload = leaf.get_payload(decode=True)
@@ -75,7 +77,7 @@ def _of_message(message: Message, where: str, depth: int) -> Iterator[Part]:
         yield from _opened(inside, _within(where, f"part {number}" if len(leaves) > 1 else ""), depth + 1)
 
 
-def _text(raw: bytes, where: str, depth: int) -> Iterator[Part]:
+def _text(raw: bytes, where: str, depth: int) -> Iterator[UserDataPart]:
     whole = _decoded(raw.decode("ascii", errors="replace"))
     if whole is not None:
         yield from _opened(whole, where, depth + 1)
@@ -84,10 +86,10 @@ def _text(raw: bytes, where: str, depth: int) -> Iterator[Part]:
         text = raw.decode()
     except UnicodeDecodeError:
         if raw.count(0):
-            yield Part(text="", where=where, sealed="not text")
+            yield UserDataPart(text="", where=where, sealed="not text")
             return
         text = raw.decode("latin-1")
-    yield Part(text=text, where=where)
+    yield UserDataPart(text=text, where=where)
     for line, blob in _encoded_in(text):
         inside = _decoded(blob)
         if inside is not None:

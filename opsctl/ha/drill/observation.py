@@ -19,7 +19,7 @@ class Seat(Value):
     says: str = ""
 
 
-class Step(Value):
+class ScalingActivity(Value):
     """One scaling activity; `ended` 0 is under way."""
 
     id: str
@@ -64,7 +64,7 @@ class Observation(Value):
 
     exists: bool = True
     seats: tuple[Seat, ...] | None = None
-    steps: tuple[Step, ...] | None = None
+    steps: tuple[ScalingActivity, ...] | None = None
     facts: tuple[DatedFact, ...] = ()
     disks: tuple[Disk, ...] | None = None
     holders: dict[str, str] | None = None
@@ -132,8 +132,8 @@ def _seat(member: Json) -> Seat:
     )
 
 
-def _step(activity: Json) -> Step:
-    return Step(
+def _step(activity: Json) -> ScalingActivity:
+    return ScalingActivity(
         id=activity["ActivityId"],
         says=activity.get("Description", ""),
         began=moment(activity["StartTime"]),

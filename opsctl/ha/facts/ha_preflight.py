@@ -6,7 +6,7 @@ from pydantic import Field
 
 from opsctl.ha.checks.preflight_finding import PreflightFinding
 from opsctl.ha.finding import find_instance
-from opsctl.ha.inventory import Inventory, Wanted
+from opsctl.ha.inventory import HaRequest, Inventory
 from opsctl.ha.reads import NEEDED, first_reads, second_reads, third_reads, unread
 from opsctl.ha.result import HaPreflightResult, result_of
 from opsctl.ha.snapshots import refuse_bad_schedule
@@ -18,7 +18,7 @@ from opsctl.model.value import Json, Value
 from opsctl.resources.route53 import normal_name
 
 
-class HaPreflight(Wanted, Fact):
+class HaPreflight(HaRequest, Fact):
     """Read everything that matters before an instance is put under recovery, and judge it.
 
     The instance is named by its id or its Name tag. What could not be read is `unknown` and shown as such.

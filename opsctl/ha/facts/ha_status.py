@@ -8,7 +8,7 @@ from pydantic import Field
 
 from opsctl.ha.ha_pair import Pair
 from opsctl.ha.health import check_health
-from opsctl.ha.health_finding import Finding
+from opsctl.ha.health_finding import HealthFinding
 from opsctl.ha.health_pair import built_by, check_pair
 from opsctl.ha.own_group import own
 from opsctl.ha.status_reads import group_reads, pair_reads
@@ -28,7 +28,7 @@ class HaStatusResult(Value):
     mode: Literal["asg", "standby"]
     works: bool
     failed_over: str = ""
-    findings: tuple[Finding, ...]
+    findings: tuple[HealthFinding, ...]
 
 
 class HaStatus(Fact):
@@ -64,10 +64,10 @@ def _failed_over(pair: Pair, known: dict[str, Json]) -> str:
 
 def _answers(
     reads_of: Callable[[dict[str, Json]], dict[str, Read]],
-) -> Fetching[tuple[dict[str, Json], list[Finding]]]:
+) -> Fetching[tuple[dict[str, Json], list[HealthFinding]]]:
     """Read in two rounds; what is not there is empty, and what could not be read a finding."""
     known: dict[str, Json] = {}
-    unknown: list[Finding] = []
+    unknown: list[HealthFinding] = []
     for _ in range(2):
         reads = reads_of(known)
         answers = yield list(reads.values())
@@ -78,5 +78,5 @@ def _answers(
                 known[name] = {}
             else:
                 words = f"could not be read: {one.refusal.code} at {read.api}"
-                unknown.append(Finding(check=name, state="unknown", finding=words))
+                unknown.append(HealthFinding(check=name, state="unknown", finding=words))
     return known, unknown

@@ -14,7 +14,7 @@ from opsctl.model.value import Json
 from opsctl.planning.iam_actions import NAMES, NO_PERMISSION_NEEDED, PREFIXES, RESOURCES
 from opsctl.sandbox.engine.asks_ec2 import asks_of_ec2
 from opsctl.sandbox.engine.calls import Call
-from opsctl.sandbox.engine.policies import Asked
+from opsctl.sandbox.engine.policies import PolicyQuestion
 from opsctl.sandbox.engine.policy_conditions import listed
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -31,7 +31,7 @@ _PASSES = {
 """Calls that hand roles to their service, which needs iam:PassRole as well (IAM user guide, "Pass a role")."""
 
 
-def asks_of(call: Call) -> Iterator[Asked]:
+def asks_of(call: Call) -> Iterator[PolicyQuestion]:
     """Every question of one call, each of which has to be answered with yes."""
     if call.api in NO_PERMISSION_NEEDED:
         return
@@ -41,9 +41,9 @@ def asks_of(call: Call) -> Iterator[Asked]:
     action = NAMES.get(call.api, f"{PREFIXES.get(call.service, call.service)}:{call.operation}")
     context = _context(call)
     for resource in _resources(call) or ["*"]:
-        yield Asked(action, resource, context)
+        yield PolicyQuestion(action, resource, context)
     for role in listed(jmespath.search(_PASSES.get(call.api, "`null`"), call.params)):
-        yield Asked("iam:PassRole", role, {"iam:passedtoservice": [f"{call.service}.amazonaws.com"]})
+        yield PolicyQuestion("iam:PassRole", role, {"iam:passedtoservice": [f"{call.service}.amazonaws.com"]})
 
 
 def _resources(call: Call) -> list[str]:

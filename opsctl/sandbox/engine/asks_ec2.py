@@ -10,7 +10,7 @@ from typing import Any
 
 from opsctl.model.value import Json
 from opsctl.sandbox.engine.calls import Call
-from opsctl.sandbox.engine.policies import Asked
+from opsctl.sandbox.engine.policies import PolicyQuestion
 
 _KINDS = {
     "acl": "network-acl",
@@ -50,21 +50,21 @@ _MAKES = {
 _WITHOUT_ACCOUNT = ("image", "snapshot")
 
 
-def asks_of_ec2(call: Call) -> Iterator[Asked]:
+def asks_of_ec2(call: Call) -> Iterator[PolicyQuestion]:
     """Every question of one call, each of which has to be answered with yes."""
     action = f"ec2:{call.operation}"
     resources = () if call.operation.startswith("Describe") else tuple(dict.fromkeys(_resources(call)))
     given = _given_tags(call)
     makes = _MAKES.get(call.operation, ())
     for kind in makes:
-        yield Asked(action, _arn(call, kind, "*"), _requested(given.get(kind, {})))
+        yield PolicyQuestion(action, _arn(call, kind, "*"), _requested(given.get(kind, {})))
     for identifier in resources:
-        yield Asked(action, _arn_of(call, identifier), _about(call, identifier))
+        yield PolicyQuestion(action, _arn_of(call, identifier), _about(call, identifier))
     if not resources and not makes:
-        yield Asked(action, "*", _attributes(call))
+        yield PolicyQuestion(action, "*", _attributes(call))
     for kind, tags in given.items():
         created = {"ec2:createaction": [call.operation]}
-        yield Asked("ec2:CreateTags", _arn(call, kind, "*"), created | _requested(tags))
+        yield PolicyQuestion("ec2:CreateTags", _arn(call, kind, "*"), created | _requested(tags))
 
 
 def _resources(call: Call) -> Iterator[str]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from opsctl.sandbox.engine.asks import asks_of
 from opsctl.sandbox.engine.callers import Caller
 from opsctl.sandbox.engine.calls import Call
-from opsctl.sandbox.engine.policies import Asked, Decision
+from opsctl.sandbox.engine.policies import PolicyDecision, PolicyQuestion
 
 
 @dataclass(frozen=True)
@@ -15,16 +15,16 @@ class Denied:
 
     code: str
     message: str
-    asked: Asked
+    asked: PolicyQuestion
 
 
 def denial(caller: Caller, call: Call, now: float) -> Denied | None:
     """Judge every question of a call; the first that is answered with no is the refusal."""
     around = caller.context | _surroundings(call, now)
     for one in asks_of(call):
-        asked = Asked(one.action, one.resource, {**around, **one.context})
+        asked = PolicyQuestion(one.action, one.resource, {**around, **one.context})
         decision = caller.grants.judge(asked)
-        if decision is not Decision.ALLOWED:
+        if decision is not PolicyDecision.ALLOWED:
             return Denied(code_of(call.service, call.protocol), _message(caller, asked, decision), asked)
     return None
 
@@ -39,10 +39,10 @@ def code_of(service: str, protocol: str) -> str:
     return "AccessDeniedException" if "json" in protocol and service != "sqs" else "AccessDenied"
 
 
-def _message(caller: Caller, asked: Asked, decision: Decision) -> str:
+def _message(caller: Caller, asked: PolicyQuestion, decision: PolicyDecision) -> str:
     why = (
         "with an explicit deny in an identity-based policy"
-        if decision is Decision.EXPLICIT
+        if decision is PolicyDecision.EXPLICIT
         else f"because no identity-based policy allows the {asked.action} action"
     )
     said = f"User: {caller.arn} is not authorized to perform: {asked.action} on resource: {asked.resource} {why}"

@@ -137,7 +137,7 @@ class Faults:
 
 
 @dataclass
-class Job:
+class PendingInvocation:
     """An invocation of a function that waits to be run; `version` is the one that its name led to.
 
     `request` is the id of the request, which all its tries have (Lambda guide, "Understanding retry behavior").
@@ -173,7 +173,7 @@ class Conditions:
     faults: Faults = field(default_factory=Faults)
     events: list[dict[str, Json]] = field(default_factory=list)
     """The events so far, as they were put."""
-    jobs: list[Job] = field(default_factory=list)
+    jobs: list[PendingInvocation] = field(default_factory=list)
     """Invocations that wait for somebody to run them: the sandbox's tick, or a test that lets time pass."""
     invocations: list[Invocation] = field(default_factory=list)
     """The invocations so far."""

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from opsctl.model.value import Json
 from opsctl.resources.event_inputs import input_for_target
 from opsctl.resources.event_patterns import Pattern, parsed
-from opsctl.sandbox.engine.conditions import Job, conditions
+from opsctl.sandbox.engine.conditions import PendingInvocation, conditions
 
 SERVED = ("lambda", "sqs", "sns")
 
@@ -90,7 +90,9 @@ def _reach(rule: Any, target: dict[str, Any], payload: str) -> Failure | None:
         if not _may_invoke(rule, function):
             return NOT_ALLOWED
         about = conditions(account)
-        about.jobs.append(Job(about.now(), region, function.function_name, payload, born=about.now()))
+        about.jobs.append(
+            PendingInvocation(about.now(), region, function.function_name, payload, born=about.now())
+        )
         return None
     if service not in SERVED:
         # Targets that the sandbox does not serve are neither reached nor missed.

@@ -23,7 +23,7 @@ from typing import IO
 from opsctl.model.value import Json
 from opsctl.sandbox.engine import lambda_runtime
 from opsctl.sandbox.engine.conditions import Conditions
-from opsctl.sandbox.engine.lambda_work import FUNCTION_AGENT, Outcome, Work
+from opsctl.sandbox.engine.lambda_work import FUNCTION_AGENT, InvocationOutcome, Work
 from opsctl.sandbox.engine.turns import aside
 
 LOADING_S = 60
@@ -40,7 +40,7 @@ class ChildRunner:
         self._endpoint_url = endpoint_url
         self._places = threading.BoundedSemaphore(AT_ONCE)
 
-    def __call__(self, work: Work, about: Conditions, told: Callable[[str], object]) -> Outcome:
+    def __call__(self, work: Work, about: Conditions, told: Callable[[str], object]) -> InvocationOutcome:
         """Run one invocation; it has as much time as the function's timeout says once its code is loaded."""
         with aside(), self._places, tempfile.TemporaryDirectory(prefix="opsctl-function-") as place:
             task, home = Path(place, "task"), Path(place, "home")
@@ -48,10 +48,10 @@ class ChildRunner:
             home.mkdir()
             fault = _unpack(work.code, task)
             if fault:
-                return Outcome(error={"errorType": "Runtime.ImportModuleError", "errorMessage": fault})
+                return InvocationOutcome(error={"errorType": "Runtime.ImportModuleError", "errorMessage": fault})
             return self._run(work, task, home, told)
 
-    def _run(self, work: Work, task: Path, home: Path, told: Callable[[str], object]) -> Outcome:
+    def _run(self, work: Work, task: Path, home: Path, told: Callable[[str], object]) -> InvocationOutcome:
         answers, theirs = os.pipe()
         process = subprocess.Popen(  # noqa: S603 - our own file, no shell
             # -I: neither PYTHON* variables nor the user's own packages; -B: nothing is written beside the code.
@@ -158,20 +158,22 @@ def _hand_over(process: subprocess.Popen[bytes], work: Work, task: Path) -> None
             process.stdin.flush()
 
 
-def _outcome(answers: _Answers, work: Work, process: subprocess.Popen[bytes]) -> Outcome:
+def _outcome(answers: _Answers, work: Work, process: subprocess.Popen[bytes]) -> InvocationOutcome:
     try:
         line = answers.line(LOADING_S)
         if line == b"loaded":
             line = answers.line(work.timeout_s)
         if line is None:
             told = f"Task timed out after {work.timeout_s:.2f} seconds"
-            return Outcome(error={"errorType": "Sandbox.Timedout", "errorMessage": told})
+            return InvocationOutcome(error={"errorType": "Sandbox.Timedout", "errorMessage": told})
         if not line:
-            return Outcome(error={"errorType": "Runtime.ExitError", "errorMessage": _how_it_ended(process)})
+            return InvocationOutcome(
+                error={"errorType": "Runtime.ExitError", "errorMessage": _how_it_ended(process)}
+            )
         said = json.loads(line)
     except ValueError as fault:
-        return Outcome(error={"errorType": "Function.ResponseSizeTooLarge", "errorMessage": str(fault)})
-    return Outcome(value=said.get("value"), error=said.get("error"), used_mb=said["used_mb"])
+        return InvocationOutcome(error={"errorType": "Function.ResponseSizeTooLarge", "errorMessage": str(fault)})
+    return InvocationOutcome(value=said.get("value"), error=said.get("error"), used_mb=said["used_mb"])
 
 
 def _how_it_ended(process: subprocess.Popen[bytes]) -> str:

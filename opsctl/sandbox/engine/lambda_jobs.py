@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from opsctl.sandbox.engine.callers import open_session
-from opsctl.sandbox.engine.conditions import Conditions, Invocation, Job, conditions
+from opsctl.sandbox.engine.conditions import Conditions, Invocation, PendingInvocation, conditions
 from opsctl.sandbox.engine.deliveries import send_message
 from opsctl.sandbox.engine.lambda_log import FunctionLog
 from opsctl.sandbox.engine.lambda_metrics import keep_metrics, keep_throttle
-from opsctl.sandbox.engine.lambda_work import Outcome, Work, run
+from opsctl.sandbox.engine.lambda_work import InvocationOutcome, Work, run
 from opsctl.sandbox.engine.turns import turn
 from opsctl.sandbox.rules.iam import role_allows
 
@@ -59,7 +59,7 @@ def next_job_due(about: Conditions) -> float | None:
     return min((job.due for job in list(about.jobs)), default=None)
 
 
-def _next(about: Conditions) -> Job | None:
+def _next(about: Conditions) -> PendingInvocation | None:
     with about.timeline.lock:
         due = [job for job in about.jobs if job.due <= about.now()]
         found = min(due, key=lambda job: job.due, default=None)
@@ -68,7 +68,7 @@ def _next(about: Conditions) -> Job | None:
         return found
 
 
-def _run(about: Conditions, account: str, function: Any, job: Job) -> None:
+def _run(about: Conditions, account: str, function: Any, job: PendingInvocation) -> None:
     if function.reserved_concurrency is not None and int(function.reserved_concurrency) == 0:
         keep_throttle(function, about.now())
         _again(
@@ -76,7 +76,7 @@ def _run(about: Conditions, account: str, function: Any, job: Job) -> None:
             account,
             function,
             job,
-            Outcome(error={"errorMessage": "Rate exceeded", "errorType": "Throttled"}),
+            InvocationOutcome(error={"errorMessage": "Rate exceeded", "errorType": "Throttled"}),
         )
         return
     outcome = invoke(about, function, job.payload, job.request)
@@ -84,7 +84,7 @@ def _run(about: Conditions, account: str, function: Any, job: Job) -> None:
         _again(about, account, function, job, outcome)
 
 
-def invoke(about: Conditions, function: Any, payload: str, request: str) -> Outcome:
+def invoke(about: Conditions, function: Any, payload: str, request: str) -> InvocationOutcome:
     """Run a function now, and keep what came of it."""
     session = open_session(function.account_id, function.role, function.function_name)
     own = {name: str(value) for name, value in function.environment_vars.items()}
@@ -119,7 +119,9 @@ def invoke(about: Conditions, function: Any, payload: str, request: str) -> Outc
     return outcome
 
 
-def _again(about: Conditions, account: str, function: Any, job: Job, outcome: Outcome) -> None:
+def _again(
+    about: Conditions, account: str, function: Any, job: PendingInvocation, outcome: InvocationOutcome
+) -> None:
     """Try again after one minute and after two; then it is a dead letter."""
     config = function.event_invoke_config[-1].config if function.event_invoke_config else {}
     most = int(config.get("MaximumRetryAttempts", 2))

@@ -9,7 +9,7 @@ import uuid
 from typing import Any
 
 from opsctl.model.value import Json
-from opsctl.sandbox.engine.lambda_work import Outcome
+from opsctl.sandbox.engine.lambda_work import InvocationOutcome
 from opsctl.sandbox.engine.turns import turn
 
 TIMED_OUT = "Sandbox.Timedout"
@@ -34,7 +34,7 @@ class FunctionLog:
         for part in text.splitlines():
             self._put(part)
 
-    def end(self, outcome: Outcome, took_s: float) -> None:
+    def end(self, outcome: InvocationOutcome, took_s: float) -> None:
         """Say what became of it."""
         error = outcome.error or {}
         kind = str(error.get("errorType", ""))

@@ -32,7 +32,7 @@ class Work:
 
 
 @dataclass
-class Outcome:
+class InvocationOutcome:
     """What an invocation came to; `used_mb` is the most memory that its process had, 0 when nobody can tell."""
 
     value: Json = None
@@ -44,7 +44,7 @@ class Outcome:
 class Runner(Protocol):
     """Runs functions; `told` gets every line that one prints, at once."""
 
-    def __call__(self, work: Work, about: Conditions, told: Callable[[str], object]) -> Outcome:
+    def __call__(self, work: Work, about: Conditions, told: Callable[[str], object]) -> InvocationOutcome:
         """Run one invocation to its end; whatever becomes of the function is an outcome."""
         ...
 
@@ -58,7 +58,7 @@ def run_functions_with(runner: Runner) -> None:
     _RUNNER[:] = [runner]
 
 
-def run(work: Work, about: Conditions, told: Callable[[str], object]) -> Outcome:
+def run(work: Work, about: Conditions, told: Callable[[str], object]) -> InvocationOutcome:
     """Run one invocation."""
     (runner,) = _RUNNER
     return runner(work, about, told)

@@ -20,7 +20,7 @@ _SIGNS = ("*", "?", "$")
 _NOTHING = "\0"
 
 
-class Decision(StrEnum):
+class PolicyDecision(StrEnum):
     """As SimulatePrincipalPolicy calls them."""
 
     ALLOWED = "allowed"
@@ -29,7 +29,7 @@ class Decision(StrEnum):
 
 
 @dataclass(frozen=True)
-class Asked:
+class PolicyQuestion:
     """One action on one resource, and what is known about it."""
 
     action: str
@@ -44,10 +44,13 @@ class Grants:
     own: tuple[Json, ...]
     limits: tuple[tuple[Json, ...], ...] = ()
 
-    def judge(self, asked: Asked) -> Decision:
+    def judge(self, asked: PolicyQuestion) -> PolicyDecision:
         """An explicit deny anywhere wins; otherwise everything has to allow it."""
         decisions = [decide(one, asked) for one in (self.own, *self.limits)]
-        return next((one for one in (Decision.EXPLICIT, Decision.IMPLICIT) if one in decisions), Decision.ALLOWED)
+        return next(
+            (one for one in (PolicyDecision.EXPLICIT, PolicyDecision.IMPLICIT) if one in decisions),
+            PolicyDecision.ALLOWED,
+        )
 
     @property
     def is_everything(self) -> bool:
@@ -65,17 +68,17 @@ def statements_of(document: Json) -> list[Json]:
     return listed(document.get("Statement"))
 
 
-def decide(documents: Iterable[Json], asked: Asked) -> Decision:
+def decide(documents: Iterable[Json], asked: PolicyQuestion) -> PolicyDecision:
     """What these policies together say."""
     effects = {
         one.get("Effect") for document in documents for one in statements_of(document) if applies(one, asked)
     }
     if "Deny" in effects:
-        return Decision.EXPLICIT
-    return Decision.ALLOWED if "Allow" in effects else Decision.IMPLICIT
+        return PolicyDecision.EXPLICIT
+    return PolicyDecision.ALLOWED if "Allow" in effects else PolicyDecision.IMPLICIT
 
 
-def applies(statement: Json, asked: Asked) -> bool:
+def applies(statement: Json, asked: PolicyQuestion) -> bool:
     """Tell whether a statement is about what is asked."""
     if "NotAction" in statement:
         named = not _any_action(statement["NotAction"], asked.action)
@@ -106,7 +109,7 @@ def _any_action(patterns: Json, action: str) -> bool:
     return any(matches(str(one).lower(), action.lower()) for one in listed(patterns))
 
 
-def _any_resource(patterns: Json, asked: Asked) -> bool:
+def _any_resource(patterns: Json, asked: PolicyQuestion) -> bool:
     return any(matches_arn(_filled(one, asked.context), asked.resource) for one in listed(patterns))
 
 

@@ -25,7 +25,7 @@ class Counted(NamedTuple):
     delayed: int
 
 
-class Taken(NamedTuple):
+class Received(NamedTuple):
     """What a receive found: messages to hand out, and those received too often already."""
 
     given: list[Any]
@@ -170,7 +170,9 @@ class Contents:
             self.remove(message)
         self._sent.clear()
 
-    def take(self, now: float, until: float, count: int, *, short: bool, is_spent: Callable[[Any], bool]) -> Taken:
+    def take(
+        self, now: float, until: float, count: int, *, short: bool, is_spent: Callable[[Any], bool]
+    ) -> Received:
         """Take up to so many messages, hidden until then.
 
         A short poll of few messages asks all hosts but one, another one each time (ReceiveMessage: "only the
@@ -178,7 +180,7 @@ class Contents:
         any (SQS guide, FIFO delivery logic), and comes last afterwards, as AWS was seen to do.
         """
         silent = self._silent_host() if short and len(self._lines) - len(self._hidden) < SAMPLED_BELOW else None
-        found, passed = Taken([], []), []
+        found, passed = Received([], []), []
         while len(found.given) < count and self.anything():
             line = heapq.heappop(self._free)[1]
             passed.append(line)
@@ -232,7 +234,7 @@ class Contents:
         attempt.messages = [(one, one.receipt_handle, self._hidden.get(one)) for one in messages]
         return messages
 
-    def _take_from(self, line: Line, count: int, is_spent: Callable[[Any], bool], found: Taken) -> None:
+    def _take_from(self, line: Line, count: int, is_spent: Callable[[Any], bool], found: Received) -> None:
         for message in line.messages:
             self.looked_at += 1
             if message in self._hidden or len(found.given) == count:

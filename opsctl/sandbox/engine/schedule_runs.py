@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from opsctl.model.value import Json, json_object
 from opsctl.resources.sdk_services import universal_api
 from opsctl.sandbox.engine.authorize import code_of
-from opsctl.sandbox.engine.conditions import Job, conditions
+from opsctl.sandbox.engine.conditions import PendingInvocation, conditions
 from opsctl.sandbox.engine.deliveries import function_named, is_there, send_message
 from opsctl.sandbox.engine.events import rate_s
 from opsctl.sandbox.rules.iam import role_allows
@@ -164,7 +164,9 @@ def _make(account: str, region: str, role: str, request: Request) -> tuple[str, 
         if function is None:
             return _GONE[service]
         payload = str(told.get("Payload") or "{}")
-        about.jobs.append(Job(about.now(), region, function.function_name, payload, born=about.now()))
+        about.jobs.append(
+            PendingInvocation(about.now(), region, function.function_name, payload, born=about.now())
+        )
         return None
     if not is_there(account, region, arn):
         return _GONE[service]

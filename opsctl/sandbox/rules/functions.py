@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from opsctl.sandbox.engine.conditions import Job, conditions
+from opsctl.sandbox.engine.conditions import PendingInvocation, conditions
 from opsctl.sandbox.engine.lambda_jobs import invoke
 from opsctl.sandbox.rules.autoscaling import caught_up
 
@@ -112,7 +112,9 @@ def _invoke(self: Any) -> Any:
     if kind == "Event":
         # An alias leads to a version when it is invoked (Lambda guide, "Create an alias for a Lambda function").
         version = str(function.version)
-        job = Job(about.now(), self.region, function.function_name, body, born=about.now(), version=version)
+        job = PendingInvocation(
+            about.now(), self.region, function.function_name, body, born=about.now(), version=version
+        )
         about.jobs.append(job)
         return 202, {"status": 202, _REQUEST_ID: job.request}, ""
     request = str(uuid.uuid4())

@@ -6,7 +6,7 @@ from typing import Any
 
 from opsctl.model.value import Json
 from opsctl.sandbox.engine.callers import grants_of_principal, role_named
-from opsctl.sandbox.engine.policies import Asked, Context, Decision, Grants, statements_of
+from opsctl.sandbox.engine.policies import Context, Grants, PolicyDecision, PolicyQuestion, statements_of
 from opsctl.sandbox.engine.policy_conditions import listed
 from opsctl.sandbox.engine.policy_patterns import matches
 
@@ -24,7 +24,7 @@ def install() -> None:
 def role_allows(account: str, role_arn: str, action: str, resource: str) -> bool:
     """Tell whether a role's policies allow an action of which nothing else is known; a missing role has none."""
     grants = grants_of_principal(account, role_arn) if role_named(account, role_arn) else None
-    return grants is not None and grants.judge(Asked(action, resource)) is Decision.ALLOWED
+    return grants is not None and grants.judge(PolicyQuestion(action, resource)) is PolicyDecision.ALLOWED
 
 
 def _simulate_principal(self: Any) -> Any:
@@ -55,14 +55,14 @@ def _simulate(self: Any, grants: Grants) -> Any:
         for one in self._get_param("ContextEntries", None) or []
     }
     results = [
-        _result(grants, Asked(action, resource, context))
+        _result(grants, PolicyQuestion(action, resource, context))
         for action in self._get_param("ActionNames", [])
         for resource in self._get_param("ResourceArns", None) or ["*"]
     ]
     return ActionResult({"EvaluationResults": results, "IsTruncated": False})
 
 
-def _result(grants: Grants, asked: Asked) -> dict[str, Json]:
+def _result(grants: Grants, asked: PolicyQuestion) -> dict[str, Json]:
     return {
         "EvalActionName": asked.action,
         "EvalResourceName": asked.resource,

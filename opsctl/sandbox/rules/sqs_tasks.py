@@ -18,7 +18,7 @@ CANCEL_TAKES_S = 2.0
 
 
 @dataclass
-class MoveTask:
+class RunningMoveTask:
     """One task, from its start on; it moves only when it is looked at."""
 
     source: str
@@ -54,7 +54,7 @@ class MoveTask:
         return {name: value for name, value in facts.items() if value is not None}
 
 
-def start(backend: Any, source: str, destination: str | None, rate: int | None, now: float) -> MoveTask:
+def start(backend: Any, source: str, destination: str | None, rate: int | None, now: float) -> RunningMoveTask:
     """Start a task, or refuse it as AWS does."""
     queue = _known(backend, source, "SourceArn")
     if not any(other.dead_letter_queue is queue for other in backend.queues.values()):
@@ -75,12 +75,12 @@ def start(backend: Any, source: str, destination: str | None, rate: int | None, 
             "There is already a task running. "
             "Only one active task is allowed for a source queue arn at a given time."
         )
-    task = MoveTask(source, destination, rate, started=now, to_move=len(queue.messages))
+    task = RunningMoveTask(source, destination, rate, started=now, to_move=len(queue.messages))
     _tasks(backend).append(task)
     return task
 
 
-def listed(backend: Any, source: str, count: int) -> list[MoveTask]:
+def listed(backend: Any, source: str, count: int) -> list[RunningMoveTask]:
     """The source's tasks, newest first."""
     _known(backend, source, "SourceArn")
     if not 1 <= count <= MAX_LISTED:
@@ -90,7 +90,7 @@ def listed(backend: Any, source: str, count: int) -> list[MoveTask]:
     return [task for task in reversed(_tasks(backend)) if task.source == source][:count]
 
 
-def cancel(backend: Any, handle: str, now: float) -> MoveTask:
+def cancel(backend: Any, handle: str, now: float) -> RunningMoveTask:
     """Ask a running task to stop; it needs a moment for that."""
     named = _read(handle)
     _known(backend, named["sourceArn"], "SourceArn")
@@ -113,7 +113,7 @@ def advance(backend: Any, now: float) -> None:
                 task.moving = False
 
 
-def _advance(backend: Any, task: MoveTask, now: float) -> None:
+def _advance(backend: Any, task: RunningMoveTask, now: float) -> None:
     until = now if task.stops_at is None else min(now, task.stops_at)
     source = _by_arn(backend).get(task.source)
     if source is None:
@@ -159,8 +159,8 @@ def _move(message: Any, source: Any, target: Any, now: float) -> None:
     target.add_message(new)
 
 
-def _tasks(backend: Any) -> list[MoveTask]:
-    tasks: list[MoveTask] = backend.__dict__.setdefault("move_tasks", [])
+def _tasks(backend: Any) -> list[RunningMoveTask]:
+    tasks: list[RunningMoveTask] = backend.__dict__.setdefault("move_tasks", [])
     return tasks
 
 

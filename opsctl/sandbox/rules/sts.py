@@ -6,7 +6,7 @@ from typing import Any
 
 from opsctl.model.value import Json
 from opsctl.sandbox.engine.callers import caller_of, role_named
-from opsctl.sandbox.engine.policies import Asked, applies, statements_of
+from opsctl.sandbox.engine.policies import PolicyQuestion, applies, statements_of
 from opsctl.sandbox.engine.policy_conditions import listed
 
 
@@ -42,7 +42,7 @@ def _trusted(method: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def _trusts(role: Any, account: str, names: set[str], context: dict[str, list[str]]) -> bool:
     document = role.assume_role_policy_document
     statements = statements_of(json.loads(document) if isinstance(document, str) else document)
-    asked = Asked("sts:AssumeRole", "*", context)
+    asked = PolicyQuestion("sts:AssumeRole", "*", context)
     named = [one for one in statements if _names(one.get("Principal"), account, names)]
     effects = {one.get("Effect") for one in named if applies({**one, "Resource": "*"}, asked)}
     return effects == {"Allow"}

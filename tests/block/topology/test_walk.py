@@ -12,7 +12,7 @@ from opsctl.block.topology.nacl import NaclEntry, NetworkAcl
 from opsctl.block.topology.naming import Place
 from opsctl.block.topology.packet import Service
 from opsctl.block.topology.traffic_paths import Stop, TrafficPath
-from opsctl.block.topology.walk import Outcome, shut_to_clients, walk
+from opsctl.block.topology.walk import PacketOutcome, shut_to_clients, walk
 
 BLOCK = ipaddress.IPv4Network("198.51.100.0/28")
 SERVICES = (Service(protocol=6, port=443), Service(protocol=17, port=53))
@@ -150,7 +150,9 @@ def test_another_ip_version_does_not_get_in_at_all() -> None:
 
 def test_a_blind_entrance_proves_nothing() -> None:
     entrance = node("edge").model_copy(update={"blind": "who knows"})
-    assert walk(way_through(entrance), "198.51.100.7") == Outcome(dropped=False, says="not followed: who knows")
+    assert walk(way_through(entrance), "198.51.100.7") == PacketOutcome(
+        dropped=False, says="not followed: who knows"
+    )
     four = entrance.model_copy(update={"versions": (4,)})
     assert not walk(way_through(four), "2001:db8::7").dropped
 

@@ -12,7 +12,7 @@ from opsctl.block.topology.nacl import NaclEntry, NetworkAcl
 from opsctl.block.topology.naming import Place
 from opsctl.block.topology.packet import Service
 from opsctl.block.topology.traffic_paths import Stop, TrafficPath
-from opsctl.block.topology.walk import Outcome, walk
+from opsctl.block.topology.walk import PacketOutcome, walk
 from opsctl.block.topology.webacl import Effect, IpSet, WebAcl, WebAclRule, request_passes
 from tests.kit.edges import near
 
@@ -120,7 +120,7 @@ def test_what_nobody_can_tell_is_not_dropped_and_listed_with_the_rule() -> None:
     assert "web ACL" not in outcome.says
     shut = node("inner", waf(web_acl(allow=False)))
     dark = node("edge", waf(unknown=("cannot tell which",)))
-    assert walk(through(dark, shut), ATTACKER) == Outcome(
+    assert walk(through(dark, shut), ATTACKER) == PacketOutcome(
         dropped=True, says="dropped by web ACL edge's default action", unknown=("cannot tell which",)
     )
 

@@ -12,7 +12,7 @@ from opsctl.dlq.route import Route
 from opsctl.dlq.senders import REPEATED_APIS
 from opsctl.dlq.transfer.backoff import Patience
 from opsctl.dlq.transfer.choosing_destinations import Destinations
-from opsctl.dlq.transfer.mover import Mover, Order
+from opsctl.dlq.transfer.mover import MoveOrder, Mover
 from opsctl.dlq.transfer.queue import Queue
 from opsctl.dlq.transfer.routing import RoutedSending
 from opsctl.dlq.transfer.scheduled import APIS
@@ -92,7 +92,7 @@ def redrive(
     )
     queue = Queue(sqs, url_of("dead"), patience, visibility_s=60)
     sqs.clock.sleep(1)
-    order = Order(title="t", visibility_s=60, others_hold_s=5, threads=1)
+    order = MoveOrder(title="t", visibility_s=60, others_hold_s=5, threads=1)
     sending = RoutedSending(destinations.choose, destinations.fixed())
     mover = Mover(order, tools, patience, queue, sending, parts=sending.parts)
     return mover.run(int(sqs.clock.now() * 1000))

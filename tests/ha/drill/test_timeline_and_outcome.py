@@ -2,7 +2,7 @@
 
 import pytest
 
-from opsctl.ha.drill.observation import Disk, Note, Observation, Seat, Step, observation_of
+from opsctl.ha.drill.observation import Disk, Note, Observation, ScalingActivity, Seat, observation_of
 from opsctl.ha.drill.outcome import Subject, lacks, losses, milestones, stuck, successor, unseen
 from opsctl.ha.drill.timeline import begin, looked, probed
 from opsctl.model.commands import Commands
@@ -20,8 +20,8 @@ SUBJECT = Subject(
     addresses=("eip-1",),
     marker="stamp",
 )
-LEAVES = Step(id="1", says=f"Terminating EC2 instance: {OLD}", began=T0 + 1)
-COMES = Step(id="2", says=f"Launching a new EC2 instance: {NEW}", began=T0 + 2)
+LEAVES = ScalingActivity(id="1", says=f"Terminating EC2 instance: {OLD}", began=T0 + 1)
+COMES = ScalingActivity(id="2", says=f"Launching a new EC2 instance: {NEW}", began=T0 + 2)
 WAITS = Observation(
     seats=(
         Seat(instance=OLD, zone="eu-west-1a", state="Terminating:Wait"),

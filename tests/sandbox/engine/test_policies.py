@@ -3,7 +3,7 @@
 import pytest
 
 from opsctl.model.value import Json
-from opsctl.sandbox.engine.policies import Asked, Decision, Grants, decide
+from opsctl.sandbox.engine.policies import Grants, PolicyDecision, PolicyQuestion, decide
 from opsctl.sandbox.engine.policy_conditions import UnknownOperator, holds
 
 STOP, INSTANCE = "ec2:StopInstances", "arn:aws:ec2:us-east-1:123456789012:instance/i-1"
@@ -17,8 +17,8 @@ def policy(*statements: Json) -> Json:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-def asked(action: str = STOP, resource: str = INSTANCE, **context: list[str]) -> Asked:
-    return Asked(action, resource, context)
+def asked(action: str = STOP, resource: str = INSTANCE, **context: list[str]) -> PolicyQuestion:
+    return PolicyQuestion(action, resource, context)
 
 
 @pytest.mark.parametrize(
@@ -54,42 +54,42 @@ def asked(action: str = STOP, resource: str = INSTANCE, **context: list[str]) ->
     ],
 )
 def test_what_one_statement_allows(statement: Json, applies: bool) -> None:
-    one = Asked(STOP, INSTANCE, {"aws:resourcetag/team": ["web"], "aws:username": ["i-1"]})
-    assert decide([policy(statement)], one) is (Decision.ALLOWED if applies else Decision.IMPLICIT)
+    one = PolicyQuestion(STOP, INSTANCE, {"aws:resourcetag/team": ["web"], "aws:username": ["i-1"]})
+    assert decide([policy(statement)], one) is (PolicyDecision.ALLOWED if applies else PolicyDecision.IMPLICIT)
 
 
 def test_a_value_put_in_for_a_variable_is_no_pattern() -> None:
     mine = policy(allow(resource="arn:aws:ec2:*:*:instance/${aws:username}"))
-    assert decide([mine], Asked(STOP, INSTANCE, {"aws:username": ["*"]})) is Decision.IMPLICIT
+    assert decide([mine], PolicyQuestion(STOP, INSTANCE, {"aws:username": ["*"]})) is PolicyDecision.IMPLICIT
 
 
 def test_a_deny_wins_over_every_allow() -> None:
     deny = {"Effect": "Deny", "Action": "ec2:Stop*", "Resource": "*"}
-    assert decide([policy(allow()), policy(deny)], asked()) is Decision.EXPLICIT
-    assert decide([policy(deny, allow())], asked("ec2:StartInstances")) is Decision.ALLOWED
+    assert decide([policy(allow()), policy(deny)], asked()) is PolicyDecision.EXPLICIT
+    assert decide([policy(deny, allow())], asked("ec2:StartInstances")) is PolicyDecision.ALLOWED
 
 
 def test_a_deny_that_nobody_can_judge_denies() -> None:
     deny = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"StringNoSuch": {"k": "v"}}}
-    assert decide([policy(allow(), deny)], asked()) is Decision.EXPLICIT
+    assert decide([policy(allow(), deny)], asked()) is PolicyDecision.EXPLICIT
 
 
 def test_a_single_statement_needs_no_list() -> None:
-    assert decide([{"Statement": allow()}], asked()) is Decision.ALLOWED
+    assert decide([{"Statement": allow()}], asked()) is PolicyDecision.ALLOWED
 
 
 def test_no_policy_allows_nothing() -> None:
-    assert decide([], asked()) is Decision.IMPLICIT
+    assert decide([], asked()) is PolicyDecision.IMPLICIT
 
 
 def test_a_boundary_and_a_sessions_policy_take_away_and_give_nothing() -> None:
     reads, everything = policy(allow("ec2:Describe*")), policy(allow())
     describe = asked("ec2:DescribeInstances", "*")
-    assert Grants((everything,), ((reads,),)).judge(describe) is Decision.ALLOWED
-    assert Grants((everything,), ((reads,),)).judge(asked()) is Decision.IMPLICIT
-    assert Grants((reads,), ((everything,),)).judge(asked()) is Decision.IMPLICIT
+    assert Grants((everything,), ((reads,),)).judge(describe) is PolicyDecision.ALLOWED
+    assert Grants((everything,), ((reads,),)).judge(asked()) is PolicyDecision.IMPLICIT
+    assert Grants((reads,), ((everything,),)).judge(asked()) is PolicyDecision.IMPLICIT
     deny = policy({"Effect": "Deny", "Action": "*", "Resource": "*"})
-    assert Grants((everything,), ((deny,),)).judge(describe) is Decision.EXPLICIT
+    assert Grants((everything,), ((deny,),)).judge(describe) is PolicyDecision.EXPLICIT
 
 
 def test_everything_is_only_what_has_no_condition_no_deny_and_no_limit() -> None:
