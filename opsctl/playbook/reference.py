@@ -44,7 +44,8 @@ This page is generated from the code: `opsctl playbook reference > docs/playbook
 
 A playbook is one YAML file. `opsctl playbook new NAME` writes a starter, `opsctl playbook validate FILE`
 checks it offline, `opsctl run FILE --set key=value` runs it. `opsctl block-ip` is the shipped playbook of
-that name and can do nothing that a copy of it cannot.
+that name and can do nothing that a copy of it cannot. `opsctl playbook schema > playbook.schema.json` is a JSON
+Schema for editors and for `check-jsonschema`: it knows the fields of every fact and action, and most rules.
 
 A value that starts with `=` is a [JMESPath](https://jmespath.org) expression, the language of `aws
 --query`. It sees `inputs`, `facts`, `run` (`id`, `account`, `region`, `partition`, `caller`) and, in a step
