@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from opsctl.cli.options import AccountOptions, ApplyOptions, ShowOptions, spliced
+from opsctl.model.outcomes import Outcome
 
 if TYPE_CHECKING:
     from opsctl.workflow.run_context import RunContext
@@ -85,7 +86,7 @@ def apply(
         refuse_drifted(runtime.workbench())
         following = command_line(runtime.identity.reached_by, "apply", str(file), "--digest", plan.short_digest)
         text = f"The account still matches plan {plan.id}; apply it with: {following}"
-        emit_value(session.order, "matches", {"plan": plan.id, "matches": True}, text)
+        emit_value(session.order, Outcome.MATCHES, {"plan": plan.id, "matches": True}, text)
         return
     carry_out(session, plan, applying, refuse_drifted)
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from opsctl.cli.options import AccountOptions, ShowOptions, spliced
+from opsctl.model.outcomes import Outcome
 
 if TYPE_CHECKING:
     from opsctl.cli.front import Session
@@ -36,7 +37,7 @@ def doctor(*, account: AccountOptions, show: ShowOptions) -> None:
         f"{'ok ' if ok else '!! '} {visible(what)}: {visible(detail)}" for what, ok, detail in findings
     )
     value = [{"check": what, "ok": ok, "detail": detail} for what, ok, detail in findings]
-    emit_value(order, "checked", value, text)
+    emit_value(order, Outcome.CHECKED, value, text)
     if not all(ok for _, ok, _ in findings):
         raise typer.Exit(1)
 

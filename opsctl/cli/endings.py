@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from opsctl.cli.streams import LostOutput, give_up_results
 from opsctl.model.commands import local_command
+from opsctl.model.outcomes import Outcome
 
 if TYPE_CHECKING:
     from opsctl.model.errors import OpsctlError
@@ -18,17 +19,32 @@ LONGEST = 600
 
 def asked_for_json(argv: list[str]) -> bool:
     """Tell from the raw arguments whether the result is wanted as JSON, also when they do not parse."""
-    return any(
-        arg in ("-ojson", "--output=json") or (arg in ("-o", "--output") and following == "json")
-        for arg, following in zip(argv, [*argv[1:], ""], strict=True)
-    )
+    form = _form_of(argv)
+    return form == "json" or (form in ("", "text") and bool(_value_of(argv, "--query")))
+
+
+def _form_of(argv: list[str]) -> str:
+    short = next((arg.removeprefix("-o") for arg in argv if arg.startswith("-o") and arg != "-o"), "")
+    return short or _value_of(argv, "--output") or _value_of(argv, "-o")
+
+
+def _value_of(argv: list[str], switch: str) -> str:
+    """Return what follows a switch the last time it is given, or is joined to it by `=`."""
+    found = ""
+    for arg, following in zip(argv, [*argv[1:], ""], strict=True):
+        if arg == switch:
+            found = following
+        elif arg.startswith(f"{switch}="):
+            found = arg.partition("=")[2]
+    return found
 
 
 def end_usage(message: str, argv: list[str], command: str, usage: str = "") -> int:
     """Report a command line that does not parse; returns the exit code."""
     short = _shortened(message)
     if asked_for_json(argv):
-        _envelope(command, USAGE, "usage", [{"summary": short, "hint": usage}])
+        error: dict[str, object] = {"code": "usage", "summary": short, "hint": usage}
+        _envelope(command, argv, USAGE, Outcome.INVALID, [error])
     lines = [f"error: {_inert(short)}"] + ([f"hint: {usage}"] if usage else [])
     sys.stderr.write("\n".join(lines) + "\n")
     return USAGE
@@ -39,23 +55,39 @@ def end_badly(error: "OpsctlError", argv: list[str], command: str) -> int:
     from opsctl.model.errors import InvalidInput, RefusedByGuard
     from opsctl.render.diagnostics import bounded, render_diagnostics
 
-    evidence: tuple[str, ...] = ()
     if isinstance(error, InvalidInput):
         sys.stderr.write(render_diagnostics(error.diagnostics).rstrip("\n") + "\n")
         details = [fault.model_dump(mode="json") for fault in bounded(error.diagnostics)]
     else:
-        if isinstance(error, RefusedByGuard):
-            evidence = error.evidence
+        evidence = error.evidence if isinstance(error, RefusedByGuard) else ()
         sys.stderr.write(f"error: {_inert(error.summary)}\n")
         sys.stderr.writelines(f"  {_inert(line)}\n" for line in evidence)
         if error.hint:
             sys.stderr.write(f"hint: {_inert(error.hint)}\n")
-        details = [{"summary": error.summary, "hint": error.hint, "evidence": list(evidence)}]
+        details = _details(error, evidence)
     if asked_for_json(argv):
-        _envelope(command, int(error.exit_code), type(error).__name__.lower(), details)
+        _envelope(command, argv, int(error.exit_code), error.outcome, details)
     if "--debug" in argv:
         traceback.print_exception(error, file=sys.stderr)
     return int(error.exit_code)
+
+
+def _details(error: "OpsctlError", evidence: tuple[str, ...]) -> list[dict[str, object]]:
+    """One error a guard that refused, else the one that there is."""
+    from opsctl.model.errors import RefusedByGuard
+
+    guards = error.guards if isinstance(error, RefusedByGuard) else ()
+    said = [(one.guard, one.because, one.switch, one.evidence) for one in guards]
+    return [
+        {
+            "code": error.outcome.value,
+            "guard": guard,
+            "summary": summary,
+            "hint": hint,
+            "evidence": list(found),
+        }
+        for guard, summary, hint, found in said or [("", error.summary, error.hint, evidence)]
+    ]
 
 
 def end_lost(reason: str) -> int:
@@ -74,7 +106,7 @@ def end_bug(fault: BaseException, argv: list[str], command: str) -> int:
     hint = f"run it again with --debug and report the traceback{reported}"
     sys.stderr.write(f"error: {_inert(summary)}\nhint: {hint}\n")
     if asked_for_json(argv):
-        _envelope(command, 1, "bug", [{"summary": summary, "hint": hint}])
+        _envelope(command, argv, 1, Outcome.BUG, [{"code": "bug", "summary": summary, "hint": hint}])
     return 1
 
 
@@ -90,12 +122,19 @@ def _whose(fault: BaseException) -> tuple[str, str]:
     return "opsctl itself", ""
 
 
-def _envelope(command: str, code: int, outcome: str, errors: list[dict[str, object]]) -> None:
-    from opsctl.render.json_text import render_envelope
+def _envelope(command: str, argv: list[str], code: int, outcome: Outcome, errors: list[dict[str, object]]) -> None:
+    from opsctl.model.errors import InvalidInput
+    from opsctl.render.json_text import envelope_of, found_in, json_text
 
-    text = render_envelope(command=command, exit_code=code, outcome=outcome, result=None, errors=errors)
+    found = envelope_of(command=command, exit_code=code, outcome=outcome, result=None, errors=errors)
     try:
-        sys.stdout.write(text)
+        found = found_in(found, _value_of(argv, "--query"))
+    except InvalidInput:  # it cannot be asked of a failure, or is the failure itself; stderr says what happened
+        if _form_of(argv) != "json":
+            return
+    raw = "-r" in argv or "--raw" in argv
+    try:
+        sys.stdout.write(json_text(found, raw=raw, on_terminal=sys.stdout.isatty()))
         sys.stdout.flush()
     except LostOutput as lost:
         give_up_results()

@@ -8,6 +8,7 @@ import typer
 
 from opsctl.cli.front import Order, in_sandbox, open_session
 from opsctl.cli.options import Output
+from opsctl.model.outcomes import Outcome
 
 if TYPE_CHECKING:
     from opsctl.model.run import Fact
@@ -45,7 +46,7 @@ def look_at(
 
 def show_found(
     order: Order,
-    outcome: str,
+    outcome: Outcome,
     found: Found,
     *,
     text: Callable[..., str],

@@ -63,6 +63,10 @@ class ShowOptions:
     query: Annotated[
         str, typer.Option(help="JMESPath over the JSON, which it implies.", rich_help_panel=_SHOWING)
     ] = ""
+    raw: Annotated[
+        bool,
+        typer.Option("-r", "--raw", help="Print the strings that --query finds bare.", rich_help_panel=_SHOWING),
+    ] = False
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.", rich_help_panel=_SHOWING)] = False
     verbose: Annotated[
         bool, typer.Option("-v", "--verbose", help="Show checks and reads.", rich_help_panel=_SHOWING)
@@ -74,6 +78,8 @@ class ShowOptions:
     def __post_init__(self) -> None:
         """Take a query for a wish for JSON; refuse at once one that is none, or a form that it cannot ask."""
         if not self.query:
+            if self.raw:
+                raise typer.BadParameter("it prints what --query finds, so give one", param_hint="--raw")
             return
         from opsctl.render.json_text import refuse_bad_query
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from opsctl.cli.options import Output
 from opsctl.cli.terminal import wants_colour, width
+from opsctl.model.outcomes import Outcome
 
 if TYPE_CHECKING:
     from opsctl.cli.front import Order
@@ -18,7 +19,7 @@ def emit_plan(order: "Order", plan: "Plan", following: tuple[str, ...], code: in
     """Write a plan; `code` is what the command will exit with."""
     form = order.show.output
     if form is Output.JSON:
-        _json(order, code, "planned", plan.to_json())
+        _json(order, code, Outcome.PLANNED, plan.to_json())
     elif form is Output.MARKDOWN:
         from opsctl.render.markdown import render_plan as markdown_plan
 
@@ -44,7 +45,9 @@ def emit_report(order: "Order", report: "Report", code: int) -> None:
     """Write what a run came to."""
     form = order.show.output
     if form is Output.JSON:
-        _json(order, code, report.status, report.model_dump(mode="json") | {"plan": report.plan.to_json()})
+        _json(
+            order, code, Outcome(report.status), report.model_dump(mode="json") | {"plan": report.plan.to_json()}
+        )
     elif form is Output.MARKDOWN:
         from opsctl.render.markdown import render_report as markdown_report
 
@@ -62,14 +65,14 @@ def emit_report(order: "Order", report: "Report", code: int) -> None:
 def emit_runs(order: "Order", runs: "Sequence[RunRow]") -> None:
     """Write the list of runs."""
     if order.show.output is Output.JSON:
-        _json(order, 0, "listed", [run.model_dump(mode="json") for run in runs])
+        _json(order, 0, Outcome.LISTED, [run.model_dump(mode="json") for run in runs])
         return
     from opsctl.render.terminal import render_runs
 
     _write(render_runs(runs, width=width(), colour=wants_colour(sys.stdout)))
 
 
-def emit_value(order: "Order", outcome: str, value: "Json", text: str, *, code: int = 0) -> None:
+def emit_value(order: "Order", outcome: Outcome, value: "Json", text: str, *, code: int = 0) -> None:
     """Write any other result: its JSON, or the text given for it; `code` is what the command will exit with."""
     if order.show.output is Output.JSON:
         _json(order, code, outcome, value)
@@ -77,22 +80,23 @@ def emit_value(order: "Order", outcome: str, value: "Json", text: str, *, code: 
         _write(text)
 
 
-def _json(order: "Order", code: int, outcome: str, result: "Json") -> None:
+def _json(order: "Order", code: int, outcome: Outcome, result: "Json") -> None:
     from opsctl.model.errors import InvalidInput
-    from opsctl.render.json_text import render_envelope
+    from opsctl.render.json_text import envelope_of, found_in, json_text
 
-    def envelope(query: str) -> str:
-        return render_envelope(command=order.command, exit_code=code, outcome=outcome, result=result, query=query)
-
+    envelope = envelope_of(command=order.command, exit_code=code, outcome=outcome, result=result)
+    show = order.show
     try:
-        text = envelope(order.show.query)
+        found = found_in(envelope, show.query)
     except InvalidInput as invalid:
         # What was done is reported all the same, whole.
         sys.stderr.write(f"error: --query: {invalid.summary}\n")
-        text = envelope("")
-    _write(text)
+        found = envelope
+    if found in (None, [], {}):
+        sys.stderr.write(f"note: --query: nothing matches; it looks at {', '.join(envelope)}\n")
+    _write(json_text(found, raw=show.raw, on_terminal=sys.stdout.isatty()))
 
 
 def _write(text: str) -> None:
-    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
     sys.stdout.flush()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from opsctl.cli.sandbox_commands import Form, FormOption
+from opsctl.model.outcomes import Outcome
 
 if TYPE_CHECKING:
     from opsctl.model.diagnostics import Diagnostic
@@ -142,5 +143,5 @@ def reference() -> None:
 def _json(command: str, result: object) -> None:
     from opsctl.render.json_text import render_envelope
 
-    text = render_envelope(command=f"playbook {command}", exit_code=0, outcome="done", result=result)
+    text = render_envelope(command=f"playbook {command}", exit_code=0, outcome=Outcome.DONE, result=result)
     typer.echo(text, nl=False)

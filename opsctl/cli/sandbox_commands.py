@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from opsctl.model.commands import SANDBOX, command_line, local_command
+from opsctl.model.outcomes import Outcome
 
 if TYPE_CHECKING:
     from opsctl.model.run import Progress
@@ -133,7 +134,7 @@ def status(*, output: FormOption = Form.TEXT) -> None:
     if endpoint is not None:
         _show("status", endpoint, output)
     elif output is Form.JSON:
-        _json("status", "stopped", None)
+        _json("status", Outcome.STOPPED, None)
     else:
         typer.echo(f"not running; start it with: {local_command('sandbox', 'start')}")
 
@@ -144,7 +145,7 @@ def env(*, output: FormOption = Form.TEXT) -> None:
 
     endpoint = require_sandbox(ProgressLines(quiet=False))
     if output is Form.JSON:
-        _json("env", "environment", endpoint.env)
+        _json("env", Outcome.FOUND, endpoint.env)
     else:
         _export(endpoint.env)
 
@@ -197,7 +198,7 @@ def worlds(*, output: FormOption = Form.TEXT) -> None:
     from opsctl.sandbox.client import targets
 
     if output is Form.JSON:
-        _json("worlds", "worlds", [target.model_dump() for target in targets()])
+        _json("worlds", Outcome.LISTED, [target.model_dump() for target in targets()])
     else:
         typer.echo("\n".join(f"{target.name:<20} {target.what}" for target in targets()))
 
@@ -234,7 +235,7 @@ def _require_extra() -> None:
 
 def _show(command: str, endpoint: "SandboxEndpoint", output: Form) -> None:
     if output is Form.JSON:
-        _json(command, "running", endpoint.model_dump(exclude={"key"}))
+        _json(command, Outcome.RUNNING, endpoint.model_dump(exclude={"key"}))
         return
     from opsctl.sandbox.client import sample_roles, targets
 
@@ -254,7 +255,7 @@ def _show(command: str, endpoint: "SandboxEndpoint", output: Form) -> None:
     typer.echo(f"  {local_command('sandbox', 'stop')}")
 
 
-def _json(command: str, outcome: str, result: object) -> None:
+def _json(command: str, outcome: Outcome, result: object) -> None:
     from opsctl.render.json_text import render_envelope
 
     typer.echo(

@@ -10,7 +10,7 @@ from opsctl.dlq.transfer.backoff import Patience
 from opsctl.dlq.transfer.backup import BackupFile
 from opsctl.dlq.transfer.queue import Queue
 from opsctl.dlq.transfer.sampling import Sampled, Sampler
-from opsctl.model.errors import InvalidInput, OpsctlError, RefusedByGuard
+from opsctl.model.errors import GuardRefusal, InvalidInput, OpsctlError, RefusedByGuard
 from opsctl.model.jobs import Wire
 from opsctl.model.run import Clock, Progress
 from opsctl.model.value import Json, Value
@@ -130,7 +130,7 @@ class Glass:
         looked = self._look(self._queue.total + _MANY, show)
         if not found:
             raise InvalidInput.one(
-                f"queue {self._queue.name} shows no message {message_id!r} among {looked.seen:,}", source="--raw"
+                f"queue {self._queue.name} shows no message {message_id!r} among {looked.seen:,}", source="--body"
             )
         return found[0]
 
@@ -209,13 +209,18 @@ def refuse_costly_look(queue: QueueFacts, consumers: tuple[str, ...], override: 
     """
     if queue.dead_letter_arn and "own-redrive" not in override:
         target = queue.dead_letter_arn.rpartition(":")[2]
-        raise RefusedByGuard(
+        raise _costly(
+            "own-redrive",
             f"{queue.name} moves messages on to {target} once they were received {queue.max_receive} times, and "
-            "looking counts as receiving; nothing was read",
-            "look anyway with --override own-redrive",
+            "looking counts as receiving",
         )
     if consumers and "working-queue" not in override:
-        raise RefusedByGuard(
-            f"{consumers[0]} takes messages from {queue.name}; looking would hide them from it; nothing was read",
-            "look anyway with --override working-queue",
+        raise _costly(
+            "working-queue", f"{consumers[0]} takes messages from {queue.name}; looking would hide them from it"
         )
+
+
+def _costly(guard: str, why: str) -> RefusedByGuard:
+    switch = f"--override {guard}"
+    told = GuardRefusal(guard=guard, because=why, switch=switch)
+    return RefusedByGuard(f"{why}; nothing was read", f"look anyway with {switch}", guards=[told])

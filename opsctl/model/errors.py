@@ -4,13 +4,16 @@ from collections.abc import Mapping, Sequence
 
 from opsctl.model.diagnostics import Diagnostic, Where
 from opsctl.model.exits import Exit
+from opsctl.model.outcomes import Outcome
 from opsctl.model.reads import Refusal
+from opsctl.model.value import Value
 
 
 class OpsctlError(Exception):
     """An expected failure: one line that says what happened, one that says what to do."""
 
     exit_code = Exit.FAILED
+    outcome = Outcome.FAILED
 
     def __init__(self, summary: str, hint: str = "") -> None:
         super().__init__(summary)
@@ -22,6 +25,7 @@ class InvalidInput(OpsctlError):
     """What a person wrote is wrong; all faults found are listed and nothing was called."""
 
     exit_code = Exit.USAGE
+    outcome = Outcome.INVALID
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
         super().__init__(diagnostics[0].summary, diagnostics[0].hint)
@@ -46,36 +50,54 @@ class InvalidInput(OpsctlError):
         )
 
 
+class GuardRefusal(Value):
+    """One guard that said no: its id, why it is there, what it found, and the switch that sets it aside."""
+
+    guard: str
+    because: str
+    evidence: tuple[str, ...] = ()
+    switch: str = ""
+
+
 class RefusedByGuard(OpsctlError):
-    """A guard, a person or the lack of one said no; nothing was changed."""
+    """A guard, a person or the lack of one said no; nothing was changed. `guards` are those that have a name."""
 
     exit_code = Exit.REFUSED
+    outcome = Outcome.REFUSED
 
-    def __init__(self, summary: str, hint: str = "", evidence: Sequence[str] = ()) -> None:
+    def __init__(
+        self, summary: str, hint: str = "", evidence: Sequence[str] = (), guards: Sequence[GuardRefusal] = ()
+    ) -> None:
         super().__init__(summary, hint)
         self.evidence = tuple(evidence)
+        self.guards = tuple(guards)
 
 
 class Drifted(OpsctlError):
     """The account no longer matches the plan; nothing further was changed."""
 
     exit_code = Exit.DRIFTED
+    outcome = Outcome.DRIFTED
 
 
 class Unproved(OpsctlError):
     """Everything was applied, but a proof or check did not hold in time."""
 
     exit_code = Exit.UNPROVED
+    outcome = Outcome.UNPROVED
 
 
 class Interrupted(OpsctlError):
     """Ctrl-C: the call in flight was finished and the journal knows where the run stands."""
 
     exit_code = Exit.INTERRUPTED
+    outcome = Outcome.INTERRUPTED
 
 
 class FactUnknown(OpsctlError):
     """Something that planning needs could not be read."""
+
+    outcome = Outcome.UNREAD
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(f"cannot tell: {refusal}", "give the caller read permission, or ask who owns it")
@@ -85,6 +107,8 @@ class FactUnknown(OpsctlError):
 class AwsRefused(OpsctlError):
     """AWS refused a call for certain: it was not carried out."""
 
+    outcome = Outcome.AWS_REFUSED
+
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(str(refusal))
         self.refusal = refusal
@@ -92,3 +116,5 @@ class AwsRefused(OpsctlError):
 
 class OutcomeUnknown(OpsctlError):
     """A call was sent and its answer was lost; only a proof can tell whether it happened."""
+
+    outcome = Outcome.UNKNOWN

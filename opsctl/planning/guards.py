@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from opsctl.model.diagnostics import Diagnostic, Where
-from opsctl.model.errors import InvalidInput, RefusedByGuard
+from opsctl.model.errors import GuardRefusal, InvalidInput, RefusedByGuard
 from opsctl.model.plan import Finding
 from opsctl.model.playbook import GuardSpec, LoadedPlaybook, Playbook
 from opsctl.model.secrets import masked
@@ -91,4 +91,13 @@ def _refusal(refusals: list[tuple[GuardSpec, tuple[str, ...]]]) -> RefusedByGuar
         if final
         else "if you are sure: " + " ".join(f"--override {name}" for name in names)
     )
-    return RefusedByGuard(f"refused by {', '.join(names)}; nothing was changed", hint, lines)
+    told = [
+        GuardRefusal(
+            guard=guard.id,
+            because=guard.because,
+            evidence=tuple(item for item in evidence if item != "true"),
+            switch=f"--override {guard.id}" if guard.override else "",
+        )
+        for guard, evidence in refusals
+    ]
+    return RefusedByGuard(f"refused by {', '.join(names)}; nothing was changed", hint, lines, told)

@@ -1,6 +1,6 @@
 """Consent: what must be said before a plan is carried out, and by whom."""
 
-from opsctl.model.errors import RefusedByGuard
+from opsctl.model.errors import GuardRefusal, RefusedByGuard
 from opsctl.model.plan import Plan
 from opsctl.model.ports import Prompter
 from opsctl.model.settings import Settings
@@ -38,6 +38,10 @@ def _unaccepted(plan: Plan) -> RefusedByGuard:
         f"the plan needs {', '.join(plan.pending)} to be accepted; nothing was changed",
         "if you accept that, plan again with " + " ".join(f"--accept {name}" for name in plan.pending),
         evidence=[f"{finding.id}: {finding.because}" for finding in waiting],
+        guards=[
+            GuardRefusal(guard=one.id, because=one.because, evidence=one.evidence, switch=f"--accept {one.id}")
+            for one in waiting
+        ],
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from opsctl.expressions.evaluate import ExpressionFault, evaluate
 from opsctl.model.changes import Change, Instruction
-from opsctl.model.errors import InvalidInput, RefusedByGuard
+from opsctl.model.errors import GuardRefusal, InvalidInput, RefusedByGuard
 from opsctl.model.networks import parse_network
 from opsctl.model.plan import Plan, Policies
 from opsctl.model.playbook import Playbook
@@ -75,11 +75,10 @@ def refuse_never_blocked(plan: Plan, about: Context, accepted: Collection[str]) 
         if shares(network, one)
     ]
     if evidence and NEVER_BLOCK not in accepted:
-        raise RefusedByGuard(
-            "the plan blocks what your configuration says never to block; nothing was changed",
-            f"if you are sure: --accept {NEVER_BLOCK}",
-            evidence=evidence,
-        )
+        said = "the plan blocks what your configuration says never to block"
+        switch = f"--accept {NEVER_BLOCK}"
+        guard = GuardRefusal(guard=NEVER_BLOCK, because=said, evidence=tuple(evidence), switch=switch)
+        raise RefusedByGuard(f"{said}; nothing was changed", f"if you are sure: {switch}", evidence, [guard])
 
 
 def _name_to_confirm(plan: Plan, shipped: Playbook | None) -> str:

@@ -155,7 +155,11 @@ def test_a_guard_refuses_with_its_name_and_evidence_and_is_set_aside_by_that_nam
     (tmp_path / "opsctl.yaml").write_text("never_block: [203.0.113.0/28]\n")
     done = block(tmp_path, "--yes", "-o", "json")
     assert done.returncode == 3
-    assert "never-block: " in json.loads(done.stdout)["errors"][0]["evidence"][0]
+    told = json.loads(done.stdout)
+    assert (told["command"], told["outcome"]) == ("block-ip", "refused")
+    (error,) = told["errors"]
+    assert (error["guard"], error["hint"]) == ("never-block", "--override never-block")
+    assert "203.0.113.0/28" in error["evidence"][0]
     done = block(tmp_path, "--dry-run", "--override", "never-block")
     assert (done.returncode, "overridden never-block" in done.stdout) == (0, True)
 

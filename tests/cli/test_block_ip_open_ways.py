@@ -78,8 +78,9 @@ def test_a_target_without_a_way_in_is_refused_with_what_was_looked_at(
     )
     done = opsctl(tmp_path, "block-ip", "203.0.113.9", "--target", "private-db", "--yes", "-o", "json")
     assert done.returncode == 3
-    evidence = "\n".join(json.loads(done.stdout)["errors"][0]["evidence"])
-    assert "no-way-in: no way from the internet to the target was found" in evidence
-    assert "instance private-db" in evidence
+    (error,) = json.loads(done.stdout)["errors"]
+    assert (error["guard"], error["hint"]) == ("no-way-in", "")
+    assert "no way from the internet to the target was found" in error["summary"]
+    assert "instance private-db" in "\n".join(error["evidence"])
     shown = opsctl(tmp_path, "topology", "private-db")
     assert "No way from the internet was found:" in shown.stdout

@@ -4,10 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from opsctl.model.errors import OpsctlError
+from opsctl.model.outcomes import MEANING, Outcome
 from tests.kit.command import HANGS_S
 
 
@@ -76,7 +79,8 @@ def test_bad_input_is_exit_2_with_a_clear_message_and_no_traceback(argv: tuple[s
     if "json" in arguments:
         envelope = json.loads(done.stdout)
         assert envelope["schema"] == "opsctl.result/v1"
-        assert envelope["exit_code"] == 2
+        assert (envelope["exit_code"], envelope["outcome"]) == (2, "invalid")
+        assert " ".join(argv).startswith(envelope["command"])
         assert envelope["errors"]
     else:
         assert done.stdout == ""
@@ -115,6 +119,34 @@ def test_a_query_implies_json_and_is_never_ignored(tmp_path: Path) -> None:
     for wrong in (("a..b",), ("result", "-o", "html"), ("result", "-o", "markdown")):
         refused = opsctl("runs", "list", "--query", *wrong, cwd=tmp_path)
         assert (refused.returncode, refused.stdout, "--query" in refused.stderr) == (2, "", True)
+
+
+def test_a_query_that_matches_nothing_says_so(tmp_path: Path) -> None:
+    done = opsctl("runs", "list", "--query", "result[].nothing", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "[]\n")
+    assert done.stderr.startswith("note: --query: nothing matches")
+    assert "result" in done.stderr
+
+
+def test_raw_prints_what_a_query_finds_bare_also_of_a_failure_and_needs_a_query(tmp_path: Path) -> None:
+    done = opsctl("runs", "list", "--query", "command", "-r", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "runs list\n")
+    done = opsctl("runs", "show", "no-such-run", "--query", "outcome", "--raw", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "invalid\n")
+    done = opsctl("runs", "show", "no-such-run", "--query", "result.id", "--raw", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    done = opsctl("runs", "list", "--raw", cwd=tmp_path)
+    assert (done.returncode, done.stdout, "--raw" in done.stderr) == (2, "", True)
+
+
+def test_every_way_to_end_badly_has_an_outcome_with_a_meaning() -> None:
+    assert {one.outcome for one in subclasses(OpsctlError)} <= MEANING.keys() == set(Outcome)
+
+
+def subclasses(kind: type[OpsctlError]) -> Iterator[type[OpsctlError]]:
+    yield kind
+    for one in kind.__subclasses__():
+        yield from subclasses(one)
 
 
 def test_the_schema_is_a_json_schema(tmp_path: Path) -> None:

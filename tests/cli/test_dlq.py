@@ -167,9 +167,9 @@ def test_a_message_is_written_exactly_as_it_is_into_a_pipe(
 ) -> None:
     fill(server, 12)
     (wanted,) = server.sqs.put("orders-dlq", '{"a":  1.0}\n', source="orders")
-    assert run(["dlq", "inspect", "orders-dlq", "--raw", wanted]) == 0
+    assert run(["dlq", "inspect", "orders-dlq", "--body", wanted]) == 0
     assert capsys.readouterr().out == '{"a":  1.0}\n'
-    assert run(["dlq", "inspect", "orders-dlq", "--raw", "no-such-id"]) == 2
+    assert run(["dlq", "inspect", "orders-dlq", "--body", "no-such-id"]) == 2
 
 
 def test_a_sample_shows_the_difference_an_edit_makes_and_moves_nothing(
@@ -231,7 +231,7 @@ def test_export_purge_and_import_come_back_to_the_start(
         (["redrive", "orders-dlq", "--where", ""], "--where': it is empty"),
         (["redrive", "orders-dlq", "--edit", ""], "--edit': it is empty"),
         (["redrive", "orders-dlq", "--to", ""], "--to': it is empty"),
-        (["inspect", "orders-dlq", "--raw", ""], "--raw': it is empty"),
+        (["inspect", "orders-dlq", "--body", ""], "--body': it is empty"),
     ],
 )
 def test_wrong_input_is_one_line_with_the_flag_and_exit_two(

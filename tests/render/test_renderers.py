@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from opsctl.model.binary import binary
 from opsctl.model.changes import EditSpec, Element, Instruction, Irreversible
+from opsctl.model.outcomes import Outcome
 from opsctl.model.reads import Read
 from opsctl.model.report import ChangeResult
+from opsctl.model.value import Json
 from opsctl.render import html_page, markdown, terminal
 from opsctl.render.inert import code_span, visible
 from opsctl.render.inert import markdown as inert_markdown
-from opsctl.render.json_text import render_envelope
+from opsctl.render.json_text import envelope_of, found_in, json_text, render_envelope
 from opsctl.render.mermaid import render_mermaid
 from opsctl.render.svg import render_svg
 from opsctl.render.tree import render_tree
@@ -48,7 +50,7 @@ def report_text(text: str) -> str:
 
 
 def json_of(text: str) -> str:
-    return render_envelope(command="x", exit_code=0, outcome="planned", result=sample_plan(text).to_json())
+    return render_envelope(command="x", exit_code=0, outcome=Outcome.PLANNED, result=sample_plan(text).to_json())
 
 
 FORMS: dict[str, Callable[[str], str]] = {
@@ -186,8 +188,34 @@ def test_a_node_that_is_reached_twice_is_drawn_once() -> None:
 
 
 def test_a_query_picks_from_the_envelope() -> None:
-    shown = render_envelope(command="x", exit_code=0, outcome="y", result=[{"id": 1}], query="result[].id")
-    assert json.loads(shown) == [1]
+    envelope = envelope_of(command="x", exit_code=0, outcome=Outcome.DONE, result=[{"id": 1}])
+    assert found_in(envelope, "result[].id") == [1]
+    assert found_in(envelope, "") == envelope
+
+
+@pytest.mark.parametrize(
+    ("found", "shown"),
+    [
+        ("a b", "a b\n"),
+        (["a", "b"], "a\nb\n"),
+        ([], ""),
+        (None, ""),
+        (7, "7\n"),
+        (["a", 7], '[\n  "a",\n  7\n]\n'),
+        (["a\nb"], '[\n  "a\\nb"\n]\n'),
+        (["a", "b\n"], '[\n  "a",\n  "b\\n"\n]\n'),
+        ("a\nb", "a\nb\n"),
+    ],
+    ids=str,
+)
+def test_raw_prints_strings_bare_and_never_one_as_two(found: Json, shown: str) -> None:
+    assert json_text(found, raw=True) == shown
+
+
+def test_bare_text_of_the_account_is_whole_in_a_file_and_harmless_on_a_terminal() -> None:
+    assert json_text("\x1b[31mred", raw=True) == "\x1b[31mred\n"
+    assert "\x1b" not in json_text("\x1b[31mred", raw=True, on_terminal=True)
+    assert "\x1b" not in json_text(["\x1b[31mred"], raw=True, on_terminal=True)
 
 
 def test_long_lists_are_shortened_in_text_and_whole_in_json() -> None:

@@ -6,6 +6,7 @@ import typer
 
 from opsctl.cli.options import AccountOptions, ShowOptions, spliced
 from opsctl.cli.playbook_options import Given, inputs_of
+from opsctl.model.outcomes import Outcome
 
 EPILOG = """Examples:
 
@@ -45,6 +46,6 @@ def audit(
     reading = "reading queues, functions, subscriptions, rules, schedules, alarms and policies"
     found = look_at(order, DlqAudit.model_validate(given.values), Audited, reading, given.flags)
     code = Exit.HAS_CHANGES if detailed_exitcode and found.findings else Exit.DONE
-    show_found(order, "audited", found, text=render_audit, markdown=markdown_audit, code=int(code))
+    show_found(order, Outcome.AUDITED, found, text=render_audit, markdown=markdown_audit, code=int(code))
     if code:
         raise typer.Exit(int(code))

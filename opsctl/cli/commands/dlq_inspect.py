@@ -9,6 +9,7 @@ import typer
 
 from opsctl.cli.new_files import refuse_bad_file
 from opsctl.cli.options import AccountOptions, Output, ShowOptions, spliced
+from opsctl.model.outcomes import Outcome
 
 if TYPE_CHECKING:
     from opsctl.cli.front import Session
@@ -27,7 +28,7 @@ INSPECT = """Examples:
 
   opsctl dlq inspect orders-dlq --sample 5000 --where "body.customer == 'c-1'" -o json
 
-  opsctl dlq inspect orders-dlq --raw 60bb3bea-35cd-480c-a7fd-f3062a138ecd > message.json
+  opsctl dlq inspect orders-dlq --body 60bb3bea-35cd-480c-a7fd-f3062a138ecd > message.json
 """
 EXPORT = """Examples:
 
@@ -48,7 +49,7 @@ def inspect(
     queue: QueueArgument,
     sample: Annotated[int, typer.Option(min=1, help="Look at so many messages at most.")] = 100,
     where: WhereOption = "",
-    raw: Annotated[str, typer.Option(metavar="ID", help="Write the body of this one message.")] = "",
+    body: Annotated[str, typer.Option(metavar="ID", help="Write the body of this one message.")] = "",
     override: OverrideOption = None,
     account: AccountOptions,
     show: ShowOptions,
@@ -64,8 +65,8 @@ def inspect(
     from opsctl.render.views.dead_letters import markdown_inspected, render_inspected
 
     session, glass = open_glass("dlq inspect", queue, where, override or (), account, show)
-    if raw:
-        _raw(session, glass, raw)
+    if body:
+        _body(session, glass, body)
         return
     commands = commands_of(session)
     found = glass.inspect(sample, where)
@@ -76,7 +77,7 @@ def inspect(
     else:
         text = render_inspected(found, width=width(), colour=wants_colour(sys.stdout))
     interrupted = session.runtime.stopping()
-    outcome, code = ("interrupted", int(Exit.INTERRUPTED)) if interrupted else ("inspected", 0)
+    outcome, code = (Outcome.INTERRUPTED, int(Exit.INTERRUPTED)) if interrupted else (Outcome.INSPECTED, 0)
     emit_value(session.order, outcome, found.model_dump(mode="json"), text, code=code)
     if code:
         raise typer.Exit(code)
@@ -109,7 +110,7 @@ def export(
     text += f"\n{says_unjudged(found.unjudged)}" if found.unjudged else ""
     interrupted = session.runtime.stopping()
     failed = int(Exit.INTERRUPTED if interrupted else Exit.FAILED)
-    outcome, code = ("exported", 0) if found.whole else ("incomplete", failed)
+    outcome, code = (Outcome.EXPORTED, 0) if found.whole else (Outcome.INCOMPLETE, failed)
     emit_value(session.order, outcome, found.model_dump(mode="json"), text, code=code)
     if code:
         raise typer.Exit(code)
@@ -161,7 +162,7 @@ def commands_of(session: "Session") -> "Commands":
     return commands_there(identity.reached_by, identity.region, identity.endpoint)
 
 
-def _raw(session: "Session", glass: "Glass", message_id: str) -> None:
+def _body(session: "Session", glass: "Glass", message_id: str) -> None:
     """Write one message: exactly as it is into a file or pipe, harmless on a terminal."""
     from opsctl.cli.output import emit_value
     from opsctl.dlq.transfer.backup import record_of
@@ -169,9 +170,9 @@ def _raw(session: "Session", glass: "Glass", message_id: str) -> None:
 
     message = glass.find(message_id)
     session.progress.clear()
-    body = message["Body"]
+    text = message["Body"]
     if session.order.show.output is Output.TEXT and not sys.stdout.isatty():
-        sys.stdout.write(body)
+        sys.stdout.write(text)
         return
-    text = "\n".join(visible(line) for line in body.split("\n"))
-    emit_value(session.order, "found", record_of(message), text)
+    text = "\n".join(visible(line) for line in text.split("\n"))
+    emit_value(session.order, Outcome.FOUND, record_of(message), text)

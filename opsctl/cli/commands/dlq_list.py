@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from opsctl.cli.options import AccountOptions, ShowOptions, spliced
+from opsctl.model.outcomes import Outcome
 
 EPILOG = """Examples:
 
@@ -43,4 +44,4 @@ def list_queues(
     order = Order("dlq list", account, show)
     reading = "reading queues, functions, subscriptions, rules, schedules and alarms"
     found = look_at(order, DlqSurvey(destinations=not skip_destinations), Surveyed, reading)
-    show_found(order, "listed", found, text=render_survey, markdown=markdown_survey)
+    show_found(order, Outcome.LISTED, found, text=render_survey, markdown=markdown_survey)

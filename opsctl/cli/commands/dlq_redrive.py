@@ -7,6 +7,7 @@ import typer
 from opsctl.cli.new_files import refuse_bad_file
 from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
 from opsctl.cli.playbook_options import Given, inputs_of
+from opsctl.model.outcomes import Outcome
 
 if TYPE_CHECKING:
     from opsctl.dlq.message_filter import Setting
@@ -100,4 +101,6 @@ def _preview(
     )
     found = glass.preview(sample, MessageFilter(values["where"], settings, values["edit"]))
     session.progress.clear()
-    emit_value(session.order, "previewed", [one.model_dump(mode="json") for one in found], render_previews(found))
+    emit_value(
+        session.order, Outcome.PREVIEWED, [one.model_dump(mode="json") for one in found], render_previews(found)
+    )

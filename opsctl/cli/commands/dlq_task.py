@@ -6,6 +6,7 @@ import typer
 
 from opsctl.cli.options import AccountOptions, ApplyOptions, Output, PlanOptions, ShowOptions, spliced
 from opsctl.cli.playbook_options import Given, inputs_of
+from opsctl.model.outcomes import Outcome
 
 if TYPE_CHECKING:
     from opsctl.cli.front import Session
@@ -53,7 +54,7 @@ def task(
         found = _read(session, given)
     session.progress.clear()
     lines = [_line(one) for one in found.tasks] or [f"no message move task took from {found.queue} lately"]
-    emit_value(order, "listed", found.model_dump(mode="json"), "\n".join(lines))
+    emit_value(order, Outcome.LISTED, found.model_dump(mode="json"), "\n".join(lines))
 
 
 def _read(session: "Session", given: Given) -> "MoveTasks":

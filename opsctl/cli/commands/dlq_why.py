@@ -7,6 +7,7 @@ import typer
 
 from opsctl.cli.commands.dlq_inspect import OverrideOption, QueueArgument, WhereOption, commands_of, open_glass
 from opsctl.cli.options import AccountOptions, Output, ShowOptions, spliced
+from opsctl.model.outcomes import Outcome
 
 if TYPE_CHECKING:
     from opsctl.cli.front import Session
@@ -55,7 +56,7 @@ def why(
     else:
         text = render_why(found, width=width(), colour=wants_colour(sys.stdout))
     interrupted = session.runtime.stopping()
-    outcome, code = ("interrupted", int(Exit.INTERRUPTED)) if interrupted else ("explained", 0)
+    outcome, code = (Outcome.INTERRUPTED, int(Exit.INTERRUPTED)) if interrupted else (Outcome.EXPLAINED, 0)
     emit_value(session.order, outcome, found.model_dump(mode="json"), text, code=code)
     if code:
         raise typer.Exit(code)

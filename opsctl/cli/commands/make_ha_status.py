@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from opsctl.cli.options import AccountOptions, Output, ShowOptions, spliced
+from opsctl.model.outcomes import Outcome
 
 EPILOG = """Examples:
 
@@ -59,6 +60,6 @@ def status(
     else:
         text = render_status(found, width=width(), colour=wants_colour(sys.stdout))
     code = int(Exit.DONE if found.works else Exit.UNPROVED)
-    emit_value(session.order, "works" if found.works else "wrong", value, text, code=code)
+    emit_value(session.order, Outcome.WORKS if found.works else Outcome.WRONG, value, text, code=code)
     if code:
         raise typer.Exit(code)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from opsctl.cli.options import AccountOptions, Output, ShowOptions, spliced
+from opsctl.model.outcomes import Outcome
 
 EPILOG = """Examples:
 
@@ -73,4 +74,4 @@ def topology(
         from opsctl.render.svg import render_svg
 
         text = render_svg(paths.graph)
-    emit_value(order, "found", value, text)
+    emit_value(order, Outcome.FOUND, value, text)
