@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from opsctl.block.asked import Asked
 from opsctl.block.decision import Decision, Point
-from opsctl.block.drawing import draw
+from opsctl.block.drawing import draw, edges_of, id_of
 from opsctl.block.layers import Home, NodeVerdict, judge
 from opsctl.block.standing import doubts_of, looked_at, outlook_of, standing_of
 from opsctl.block.topology.graph import Node, Web
@@ -13,7 +13,7 @@ from opsctl.block.topology.traffic_paths import TrafficPath, ways_in
 from opsctl.block.topology.walk import PacketOutcome, shut_to_clients, walk
 from opsctl.block.topology.webacl import acted_on
 from opsctl.model.networks import parse_network
-from opsctl.model.paths import WayIn
+from opsctl.model.paths import WayIn, WayStop
 from opsctl.model.value import Value
 
 _SHOWN = 5
@@ -84,8 +84,8 @@ class Judged(Value):
         gates = [stop.node.geo for stop in self.way.stops if stop.node.geo]
         return all(any(gate.denies(country) for gate in gates) for country in self.asked.countries)
 
-    def shown(self) -> WayIn:
-        """The way as the decision reports it."""
+    def shown(self, web: Web) -> WayIn:
+        """The way as the decision reports it, as a part of the whole graph."""
         unknown = dict.fromkeys(
             text
             for texts in (
@@ -105,7 +105,18 @@ class Judged(Value):
             covered=self.covered,
             layers=tuple(one.shown() for one in self.verdicts),
             unknown=tuple(unknown),
+            edges=edges_of(self.way, web),
+            stops=self._stops() if self.dropped else (),
         )
+
+    def _stops(self) -> tuple[WayStop, ...]:
+        """Where everything asked about is dropped."""
+        entrance = self.way.entrance.place
+        found = [(entrance, self.closed)] if self.closed else []
+        if not found:
+            found = [drop for one in self.outcomes.values() for drop in one.stops]
+            found += [(entrance, "its geographic restriction")] if self.asked.countries else []
+        return tuple(WayStop(node=id_of(place), by=by) for place, by in dict.fromkeys(found))
 
     def _hops(self) -> tuple[str, ...]:
         ends = dict.fromkeys(tail[0].node.title for tail in self.way.tails)
@@ -195,7 +206,7 @@ def decision_of(
     home: Home,
 ) -> Decision:
     """Put the decision together."""
-    ways = [one.shown() for one in judged]
+    ways = [one.shown(web) for one in judged]
     everything = [
         *web.unknown,
         *(text for node in web.nodes for text in _unread(node)),

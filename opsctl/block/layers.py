@@ -1,6 +1,7 @@
 """Choosing and rejecting layers on one way in, each with a reason that a responder understands."""
 
 from opsctl.block.asked import Asked
+from opsctl.block.drawing import id_of
 from opsctl.block.topology.gates import WafGate
 from opsctl.block.topology.graph import Node
 from opsctl.block.topology.nacl import QUOTA, NetworkAcl, NoRoom, Slot, free_slot
@@ -25,7 +26,13 @@ class NodeVerdict(Value):
 
     def shown(self) -> LayerVerdict:
         """The verdict as the decision reports it."""
-        return LayerVerdict(layer=self.layer, at=self.node.title, chosen=self.chosen, reason=self.reason)
+        return LayerVerdict(
+            layer=self.layer,
+            at=self.node.title,
+            node=id_of(self.node.place),
+            chosen=self.chosen,
+            reason=self.reason,
+        )
 
 
 class Home(Value):

@@ -7,15 +7,25 @@ from pydantic import ConfigDict
 from opsctl.model.value import Value
 
 Layer = Literal["nacl", "waf", "geo"]
+Client = Literal["source", "header", "gone"]
+"""Whether the client's address is the packet's or request's source, only in a header, or lost."""
 
 
 class LayerVerdict(Value):
-    """One layer on one way in: chosen or rejected, with the reason as a sentence."""
+    """One layer on one way in: chosen or rejected, with the reason as a sentence; `node` is its place's id."""
 
     layer: Layer
     at: str
+    node: str = ""
     chosen: bool
     reason: str
+
+
+class WayStop(Value):
+    """Where on a way what was asked about is dropped: the node of the graph, and what drops it there."""
+
+    node: str
+    by: str
 
 
 class WayIn(Value):
@@ -24,7 +34,8 @@ class WayIn(Value):
     `dropped` is what the evaluator finds now for every address asked about; `verdict` says where each packet
     is dropped or how far it passes. `handled` is whether what was asked for is so now (dropped, or for another
     mode than `block` at least met by such a rule), `covered` whether it will be so once the chosen points are in
-    place. `closable` is whether any chosen point closes the way once applied.
+    place. `closable` is whether any chosen point closes the way once applied. `edges` are those of the graph that
+    traffic takes by this way, from the internet inwards, and `stops` where all of it is dropped now.
     """
 
     name: str
@@ -36,25 +47,34 @@ class WayIn(Value):
     covered: bool = False
     layers: tuple[LayerVerdict, ...] = ()
     unknown: tuple[str, ...] = ()
+    edges: tuple[tuple[str, str], ...] = ()
+    stops: tuple[WayStop, ...] = ()
 
 
 class GraphNode(Value):
-    """One node of the graph; `client` says what is left of the client's address when traffic arrives."""
+    """One node of the graph; `client` is the least that is left of a client's address on any way to it."""
 
     id: str
     kind: str
     label: str
-    client: Literal["source", "header", "gone"]
+    client: Client
     gates: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
 
 
 class GraphEdge(Value):
-    """Traffic goes from one node to another."""
+    """Traffic goes from one node to another.
+
+    `leaves` is what this edge leaves of an address that is the source still in front of it; `arrives` what is left
+    of one behind it, the most first: several where it depends on the way by which traffic came to this edge.
+    Neither is known of a graph that an older version drew.
+    """
 
     source: str
     target: str
     label: str = ""
+    leaves: Client | None = None
+    arrives: tuple[Client, ...] = ()
 
 
 class Graph(Value):

@@ -40,7 +40,10 @@ class EventRow(Value):
 
 
 class CheckResult(Value):
-    """A predicate, what it wanted, what was found, and whether it held; `told` is for the end of the report."""
+    """A predicate, what it wanted, what was found, and whether it held; `told` is for the end of the report.
+
+    `at` is when it was judged (UTC, RFC 3339), where that is kept.
+    """
 
     says: str
     held: bool
@@ -48,6 +51,27 @@ class CheckResult(Value):
     found: Json = None
     shown: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
+    at: str = ""
+
+
+class Evidence(Value):
+    """What was found of a run as a whole at one time, when it ended or when somebody verified it.
+
+    `proofs` are those of its changes, by their ids, where they were asked again; `paths` are the ways in as the
+    checks saw them.
+    """
+
+    at: str
+    by: Literal["run", "verify"]
+    checks: tuple[CheckResult, ...] = ()
+    proofs: dict[str, tuple[CheckResult, ...]] = {}
+    paths: Json = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything that was asked held, and something was asked."""
+        asked = [*(result for results in self.proofs.values() for result in results), *self.checks]
+        return bool(asked) and all(result.held for result in asked)
 
 
 class ChangeResult(Value):
@@ -69,7 +93,8 @@ class Report(Value):
     """A run: its plan, what became of each change and check, and the commands to type next.
 
     `next_because` says what a command of `next` is good for, where that does not go without saying. `told` are
-    the last lines: how the whole stands, whatever became of the run.
+    the last lines: how the whole stands, whatever became of the run. `checks` are the newest of `evidence`, which
+    is everything that was ever found of the run, oldest first.
     """
 
     run_id: str
@@ -79,6 +104,7 @@ class Report(Value):
     finished: str = ""
     changes: tuple[ChangeResult, ...]
     checks: tuple[CheckResult, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
     message: str = ""
     hint: str = ""
     next: tuple[str, ...] = ()

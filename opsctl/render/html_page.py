@@ -1,16 +1,17 @@
-"""A plan or a run as one self-contained page: no scripts, nothing loaded, the topology drawn as SVG."""
+"""A plan or a run as one self-contained page: no scripts, nothing loaded, the ways in drawn as SVG.
+
+What decides stands open on the page; calls, checks and policies behind it are one click away, and fold in print.
+"""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from opsctl.model.changes import Change
-from opsctl.model.paths import Paths
+from opsctl.model.changes import Change, Severity
 from opsctl.model.plan import Plan
-from opsctl.model.report import Report
-from opsctl.model.sentences import sentence
+from opsctl.model.report import ChangeResult, CheckResult, Evidence, Report
+from opsctl.render.html_parts import details, facts, page, paragraph, pre, rows, table, texts
+from opsctl.render.html_ways import ways_of_plan, ways_of_report
 from opsctl.render.inert import markup
-from opsctl.render.paths import paths_of
-from opsctl.render.svg import render_svg
 from opsctl.render.words import (
     afterwards,
     call_of,
@@ -21,7 +22,6 @@ from opsctl.render.words import (
     job_lines,
     mark_of,
     next_lines,
-    nowhere_lines,
     outcome_of,
     queries_of,
     status_of,
@@ -30,148 +30,143 @@ from opsctl.render.words import (
     value_text,
 )
 
-_STYLE = """
-:root { color-scheme: light dark; }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; vertical-align: top; padding: .2rem .6rem .2rem 0; overflow-wrap: anywhere; }
-th { width: 8rem; font-weight: 600; }
-pre { overflow-x: auto; padding: .6rem; border: 1px solid #8886; border-radius: 6px; white-space: pre-wrap; }
-section { border-top: 1px solid #8886; margin-top: 1.5rem; }
-.severe, .high, .bad { color: #b3261e; font-weight: 600; }
-.medium { color: #8a6100; font-weight: 600; }
-.good, .low { color: #1b6e3c; font-weight: 600; }
-figure { margin: 1rem 0; }
-figure svg { max-width: 100%; height: auto; }
-@media (prefers-color-scheme: dark) {
-  .severe, .high, .bad { color: #ff8a80; } .medium { color: #ffcf70; } .good, .low { color: #7fdca0; }
-}
-"""
+_LOUD = (Severity.SEVERE, Severity.HIGH)
+_GOOD = ("done", "skipped", "kept")
 
 
 def render_plan(plan: Plan) -> str:
     """Return a plan as an HTML page."""
-    return _page(plan.title, [f"<h1>{markup(plan.title)}</h1>", *_plan_parts(plan)])
+    tone = "bad" if plan.unaccepted else "good"
+    parts = [
+        f"<h1>{markup(plan.title)}</h1>",
+        paragraph(counts_of(plan), "soft"),
+        *(paragraph(f"After this plan: {line}", f"standing {tone}") for line in plan.foretold),
+        facts(header_of(plan)),
+        *ways_of_plan(plan),
+        *_found(plan),
+        "<h2>Changes</h2>",
+        *_changes(plan),
+        "<h2>How to verify and to undo</h2>",
+        pre(afterwards(plan)),
+        *_footnotes(plan),
+    ]
+    return page(plan.title, parts)
 
 
 def render_report(report: Report) -> str:
-    """Return a run as an HTML page: its outcome, each change with its status, then its plan."""
+    """Return a run as an HTML page: how it stands, the ways in before and after, its checks and its changes."""
     tone = "good" if report.status == "done" else "bad"
-    rows = []
-    for result in report.changes:
-        change = report.plan.change(result.change_id)
-        rows.append((f"{mark_of(change)} {change.title}", status_of(change, result)))
-        rows += [("", line) for line in job_lines(change, result)]
-    for check in report.checks:
-        found = "holds" if check.held else f"does not hold, found {value_text(check.found)}"
-        rows.append((f"check {check.says}", found))
-        rows += [("", line) for line in check.shown]
+    run = [("run", report.run_id), ("started", report.started), ("finished", report.finished)]
     parts = [
-        f"<h1>Run {markup(report.run_id)}</h1>",
-        f'<p class="{tone}">{markup(outcome_of(report))}</p>',
-        f"<p>{markup(report.message)}</p>" if report.message else "",
-        _table(rows),
-        _pre(next_lines(report.next, report.next_because)),
-        *(f"<p><strong>{markup(line)}</strong></p>" for line in report.told),
-        f"<h2>{markup(report.plan.title)}</h2>",
-        *_plan_parts(report.plan),
+        f"<h1>{markup(report.plan.title)}</h1>",
+        paragraph(outcome_of(report), f"standing {tone}"),
+        *([paragraph(report.message)] if report.message else []),
+        *(paragraph(line, "standing") for line in report.told),
+        facts([*((name, text) for name, text in run if text), *header_of(report.plan)]),
+        *ways_of_report(report),
+        *_evidence(report),
+        "<h2>Changes</h2>",
+        *_changes(report.plan, {result.change_id: result for result in report.changes}),
+        "<h2>What to type next</h2>",
+        pre(next_lines(report.next, report.next_because)),
+        *_found(report.plan),
+        *_footnotes(report.plan),
     ]
-    return _page(f"Run {report.run_id}", parts)
+    return page(f"Run {report.run_id}", parts)
 
 
-def _plan_parts(plan: Plan) -> list[str]:
-    parts = [f"<p>{markup(counts_of(plan))}</p>", _table(header_of(plan))]
-    paths = paths_of(plan)
-    if paths is not None:
-        parts += ["<h2>What was detected</h2>", *_detected(paths)]
+def _found(plan: Plan) -> list[str]:
+    parts = []
     for section in plan.sections:
-        parts += [f"<h2>{markup(section.title)}</h2>", _grid(section.columns, section.rows)]
+        parts += [f"<h2>{markup(section.title)}</h2>", table(section.columns, section.rows)]
     if plan.warnings:
         parts.append("<h2>Warnings</h2><ul>")
         for finding in plan.warnings:
-            items = "".join(f"<li>{markup(item)}</li>" for item in finding.evidence)
-            parts.append(
-                f'<li><span class="medium">{markup(finding_words(finding))}</span>: {markup(finding.because)}'
-                f"<ul>{items}</ul></li>"
-            )
+            said = f'<span class="medium">{markup(finding_words(finding))}</span>: {markup(finding.because)}'
+            parts.append(f"<li>{said}{texts(finding.evidence)}</li>")
         parts.append("</ul>")
-    parts.append("<h2>Changes</h2>")
-    queries = queries_of(plan)
-    parts += [_change(number, change, queries) for number, change in enumerate(plan.changes, start=1)]
-    parts += ["<h2>How to verify and to undo</h2>", _pre(afterwards(plan))]
-    parts += [f"<p><strong>After this plan: {markup(line)}</strong></p>" for line in plan.foretold]
-    parts += [f"<p>{markup(line)}</p>" for line in plan.notes.splitlines() if line.strip()]
-    parts += [
-        "<h2>IAM policy to apply this plan</h2>",
-        _pre(json.dumps(plan.iam_policy.apply, indent=2).splitlines()),
-    ]
     return parts
 
 
-def _detected(paths: Paths) -> list[str]:
-    parts = [f"<figure>{render_svg(paths.graph)}</figure>", "<ul>"]
-    for heading, texts in nowhere_lines(paths):
-        parts.append(f"<li>{markup(heading)}<ul>{''.join(f'<li>{markup(one)}</li>' for one in texts)}</ul></li>")
-    for way in paths.ways:
-        tone, state = ("good", "dropped now") if way.dropped else ("bad", "open now")
-        layers = "".join(
-            f"<li>{markup(one.layer)} at {markup(one.at)}: {'chosen' if one.chosen else 'not chosen'}. "
-            f"{markup(sentence(one.reason))}</li>"
-            for one in way.layers
-        )
-        unknown = "".join(f"<li>cannot tell: {markup(text)}</li>" for text in way.unknown)
-        parts.append(
-            f'<li>{markup(way.name)}: <span class="{tone}">{state}</span>. {markup(sentence(way.verdict))}'
-            f"<ul>{layers}{unknown}</ul></li>"
-        )
-    return [*parts, "</ul>"]
-
-
-def _change(number: int, change: Change, queries: Mapping[str, str]) -> str:
-    risk = change.risk
-    rows = [
-        ("why", change.why),
-        *[("affects", item) for item in risk.affects],
-        *([("owner", f"{risk.owner} will revert this change when it is deployed again")] if risk.owner else []),
-        *[("only if", check.says) for check in change.only_if],
-        *[("expects", check.says) for check in change.expect],
-        *[("proof", check.says) for check in (*change.proof.configured, *change.proof.effective)],
-        ("undo", undo_of(change)),
-        *[("", line) for line in undo_details(change, queries)],
+def _footnotes(plan: Plan) -> list[str]:
+    policy = json.dumps(plan.iam_policy.apply, indent=2).splitlines()
+    return [
+        *(paragraph(line, "soft") for line in plan.notes.splitlines() if line.strip()),
+        details("<h3>IAM policy to apply this plan</h3>", [pre(policy)]),
     ]
-    return "\n".join(
-        [
-            f"<section><h3>{number}. {markup(mark_of(change))} {markup(change.title)}</h3>",
-            f'<p>Risk: <span class="{risk.severity}">{markup(risk.severity)}</span>. {markup(risk.note)}</p>',
-            _pre([call_of(change), *details_of(change, queries)]),
-            _table(rows),
-            "</section>",
-        ]
-    )
 
 
-def _table(rows: Sequence[tuple[str, str]]) -> str:
-    cells = "".join(
-        f'<tr><th scope="row">{markup(name)}</th><td>{markup(value)}</td></tr>' for name, value in rows
-    )
-    return f"<table>{cells}</table>"
+def _evidence(report: Report) -> list[str]:
+    """Return every check with its time, those of the newest evidence whole, and when else somebody verified."""
+    if not report.checks and not report.evidence:
+        return []
+    parts = ["<h2>Checks</h2>"] if report.checks else []
+    if report.checks:
+        parts.append(table(("check", "result", "at"), [_check(check) for check in report.checks]))
+        shown = [line for check in report.checks for line in check.shown]
+        parts += [details("<h3>What the checks saw</h3>", [texts(shown)])] if shown else []
+    verified = [evidence for evidence in report.evidence if evidence.by == "verify"]
+    if verified:
+        parts += ["<h2>Verified since</h2>", table(("at", "result"), [_verified(one) for one in verified])]
+    return parts
 
 
-def _grid(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    head = "".join(f'<th scope="col">{markup(name)}</th>' for name in columns)
-    body = "".join("<tr>" + "".join(f"<td>{markup(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table><tr>{head}</tr>{body}</table>"
+def _check(check: CheckResult) -> tuple[str, str, str]:
+    return check.says, "holds" if check.held else f"DOES NOT HOLD, found {value_text(check.found)}", check.at
 
 
-def _pre(lines: Sequence[str]) -> str:
-    return "<pre>" + "\n".join(markup(line) for line in lines) + "</pre>"
+def _verified(evidence: Evidence) -> tuple[str, str]:
+    if evidence.holds:
+        return evidence.at, "everything holds"
+    broken = [
+        result.says
+        for results in (*evidence.proofs.values(), evidence.checks)
+        for result in results
+        if not result.held
+    ]
+    return evidence.at, f"DOES NOT HOLD: {'; '.join(broken)}" if broken else "nothing could be asked"
 
 
-def _page(title: str, parts: Sequence[str]) -> str:
-    head = (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{markup(title)}</title><style>{_STYLE}</style></head><body>"
-    )
-    return "\n".join([head, *parts, "</body></html>"]) + "\n"
+def _changes(plan: Plan, results: Mapping[str, ChangeResult] | None = None) -> list[str]:
+    """Return the changes in a line each, with all there is to know of one behind its line."""
+    queries = queries_of(plan)
+    severities = [change.risk.severity for change in plan.changes]
+    usual = max(severities, key=severities.count, default=Severity.LOW)
+    return [
+        _change(number, change, (results or {}).get(change.id), queries, usual)
+        for number, change in enumerate(plan.changes, start=1)
+    ]
+
+
+def _change(
+    number: int, change: Change, result: ChangeResult | None, queries: Mapping[str, str], usual: Severity
+) -> str:
+    risk = change.risk
+    head = f'{number}. <span class="mark">{markup(mark_of(change))}</span> <h3>{markup(change.title)}</h3>'
+    if risk.severity in _LOUD or risk.severity != usual:
+        head += f' <span class="{risk.severity}">{markup(risk.severity)} risk</span>'
+    body = [
+        pre([call_of(change), *details_of(change, queries)]),
+        facts(
+            [
+                ("why", change.why),
+                ("risk", f"{risk.severity}. {risk.note}".strip()),
+                *rows("affects", risk.affects),
+                *rows(
+                    "owner",
+                    [f"{risk.owner} will revert this change when it is deployed again"] if risk.owner else [],
+                ),
+                *rows("only if", [check.says for check in change.only_if]),
+                *rows("expects", [check.says for check in change.expect]),
+                *rows("proof", [check.says for check in (*change.proof.configured, *change.proof.effective)]),
+                *rows("undo", [undo_of(change), *undo_details(change, queries)]),
+            ]
+        ),
+    ]
+    if result is not None:
+        good = result.status in _GOOD and all(check.held for check in result.checks)
+        at = f' <span class="soft short">{markup(result.at)}</span>' if result.at else ""
+        head += f' <span class="{"good" if good else "bad"}">{markup(status_of(change, result))}</span>{at}'
+        asked = [f"{'holds' if one.held else 'DOES NOT HOLD'}: {one.says}" for one in result.checks]
+        body = [texts([*job_lines(change, result), *asked]), *body]
+    return details(head, body, opened=risk.severity is Severity.SEVERE)

@@ -1,100 +1,161 @@
-"""The graph of ways in as SVG: columns from the internet to the workload."""
+"""The graph of ways in as SVG: boxes and arrows from the internet to the workload, and what is stopped where."""
 
 import textwrap
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
-from opsctl.model.paths import Graph, GraphNode
+from opsctl.model.paths import Client, Graph, GraphEdge, GraphNode
+from opsctl.render.flow import Flow
 from opsctl.render.inert import markup, visible
-from opsctl.render.tree import CLIENT_WORDS
+from opsctl.render.layout import INSET, LINE, Box, Edge, Layout, Point, lay_out
+from opsctl.render.tree import CLIENT_WORDS, client_words
 
-BOX_WIDTH, GAP_X, GAP_Y, LINE, PAD = 160, 44, 22, 15, 10
-ARC = 46
-_FILL = {"source": "#d9f2e0", "header": "#fdf0cf", "gone": "#e6e6ea"}
-_STROKE = {"source": "#1b6e3c", "header": "#8a6100", "gone": "#5a5a66"}
+STYLE = """
+.ways { --ink: #1c1c22; --box: #fff; --line: #5a5a66; --open: #b3261e; --stop: #1b6e3c; }
+@media (prefers-color-scheme: dark) {
+  .ways { --ink: #ececf1; --box: #24242b; --line: #a9a9b6; --open: #ff8a80; --stop: #7fdca0; }
+}
+.ways text { font: 11px system-ui, sans-serif; fill: var(--ink); }
+.ways .name { font-weight: 600; }
+.ways rect { fill: var(--box); stroke: var(--line); }
+.ways path { fill: none; stroke: var(--line); stroke-width: 1.3; }
+.ways .header { stroke-dasharray: 6 4; }
+.ways .gone { stroke-dasharray: 1.5 4; }
+.ways polygon { fill: var(--line); }
+.ways path.open { stroke: var(--open); stroke-width: 2.2; }
+.ways polygon.open { fill: var(--open); }
+.ways .reached { stroke: var(--open); stroke-width: 1.6; }
+.ways .stopping { stroke: var(--stop); stroke-width: 2.2; }
+.ways path.bar { stroke: var(--stop); stroke-width: 5; }
+.ways .stop { fill: var(--stop); font-weight: 600; }
+"""
+_PAPER = """
+svg.alone { background: #fff; }
+@media (prefers-color-scheme: dark) { svg.alone { background: #17171c; } }
+"""
+LEGEND = (
+    "solid line: the client's address is seen",
+    "dashed: only in a header",
+    "dotted: gone",
+)
+_NAME, _WORDS, _LINES = 21, 24, 3
+_WORST: Mapping[Client, int] = {"source": 0, "header": 1, "gone": 2}
 
 
 def render_svg(graph: Graph) -> str:
-    """Return a self-contained SVG document; colours are repeated in words."""
-    columns = _columns(graph)
-    boxes, height = _place(graph, columns)
-    width = PAD * 2 + (max(columns.values(), default=0) + 1) * (BOX_WIDTH + GAP_X) - GAP_X
+    """Return a self-contained SVG document, light or dark as its reader likes it."""
+    return drawing(graph, alone=True)
+
+
+def drawing(
+    graph: Graph, flow: Flow | None = None, *, says: str = "", portrait: bool = False, alone: bool = False
+) -> str:
+    """Return a drawing for a page that has `STYLE`, or a whole document; `says` is what it is for who hears it."""
+    boxes = {node.id: _lines(node, graph, flow) for node in graph.nodes}
+    edges = {(edge.source, edge.target): edge for edge in graph.edges}
+    layout = lay_out({name: len(lines) for name, lines in boxes.items()}, list(edges), portrait=portrait)
+    below = LINE * (len(LEGEND) + 1) if alone else 0
     parts = [
-        (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
-            f'height="{height}" role="img" font-family="sans-serif" font-size="12">'
-        ),
-        f"<title>{markup(f'Ways in to {graph.target}')}</title>",
-        (
-            '<defs><marker id="tip" markerWidth="8" markerHeight="8" refX="7" refY="4" orient="auto">'
-            '<path d="M0,0 L8,4 L0,8 z" fill="#444"/></marker></defs>'
-        ),
-        f'<rect width="{width}" height="{height}" fill="#fff"/>',
+        _opening(layout, below, alone=alone),
+        f"<title>{markup(says or f'Ways in to {graph.target}')}</title>",
     ]
-    for edge in graph.edges:
-        if edge.source in boxes and edge.target in boxes:
-            parts.append(_arrow(boxes[edge.source], boxes[edge.target]))
+    if alone:
+        parts.append(f"<style>{STYLE}{_PAPER}</style>")
+    parts += [_arrow(edges[edge], route, flow, portrait=portrait) for edge, route in layout.routes.items()]
     for node in graph.nodes:
-        parts += _box(node, boxes[node.id])
+        parts.append(_box(node, layout.boxes[node.id], boxes[node.id], flow))
+    if alone:
+        top = layout.height + LINE
+        parts += [f'<text x="{INSET}" y="{top + LINE * n:g}">{line}</text>' for n, line in enumerate(LEGEND)]
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
-def _columns(graph: Graph) -> dict[str, int]:
-    """Put each node one column behind the farthest node that leads to it; rounds are bounded by the nodes."""
-    columns = {node.id: 0 for node in graph.nodes}
-    for _ in graph.nodes:
-        moved = False
-        for edge in graph.edges:
-            if edge.source in columns and edge.target in columns:
-                wanted = min(columns[edge.source] + 1, len(graph.nodes))
-                if columns[edge.target] < wanted:
-                    columns[edge.target], moved = wanted, True
-        if not moved:
-            break
-    return columns
+def _opening(layout: Layout, below: float, *, alone: bool) -> str:
+    width, height = f"{layout.width:g}", f"{layout.height + below:g}"
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="ways{" alone" if alone else ""}" role="img" '
+        f'viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
+    )
 
 
-def _place(graph: Graph, columns: dict[str, int]) -> tuple[dict[str, tuple[int, int, int]], int]:
-    boxes: dict[str, tuple[int, int, int]] = {}
-    filled: dict[int, int] = {}
-    for node in graph.nodes:
-        column = columns[node.id]
-        top = filled.get(column, PAD)
-        tall = LINE * len(_lines(node)) + PAD * 2
-        boxes[node.id] = (PAD + column * (BOX_WIDTH + GAP_X), top, tall)
-        filled[column] = top + tall + GAP_Y
-    return boxes, max(filled.values(), default=PAD * 2) + ARC
+def _lines(node: GraphNode, graph: Graph, flow: Flow | None) -> list[tuple[str, str]]:
+    """Return the lines of a box, each with its class: its name, what is left of a client's address, what stops."""
+    lines = [("name", line) for line in _wrapped(node.label, _NAME)]
+    lines += [("", line) for text in _seen(node, graph) for line in _wrapped(text, _WORDS)]
+    for by in flow.stops.get(node.id, ()) if flow else ():
+        lines += [("stop", line) for line in _wrapped(f"✕ stopped by {by}", _NAME)]
+    return lines
 
 
-def _lines(node: GraphNode) -> list[str]:
-    label = textwrap.wrap(visible(node.label), 21) or [""]
-    words = [] if node.kind == "internet" else textwrap.wrap(CLIENT_WORDS[node.client], 25)
-    return [*label[:3], *words]
+def _seen(node: GraphNode, graph: Graph) -> list[str]:
+    """Say what is left of a client's address here; where that depends on the way, for each way to it."""
+    arriving = [edge for edge in graph.edges if edge.target == node.id]
+    if not arriving:
+        return []
+    if not all(edge.arrives for edge in arriving):
+        return [CLIENT_WORDS[node.client]]
+    if len({edge.arrives for edge in arriving}) == 1:
+        return [client_words(arriving[0].arrives)]
+    kinds = {one.id: one.kind for one in graph.nodes}
+    return [f"from {_from(kinds.get(edge.source, ''))}: {client_words(edge.arrives)}" for edge in arriving]
 
 
-def _box(node: GraphNode, box: tuple[int, int, int]) -> list[str]:
-    left, top, tall = box
-    parts = [
-        (
-            f'<g><rect x="{left}" y="{top}" width="{BOX_WIDTH}" height="{tall}" rx="6" '
-            f'fill="{_FILL[node.client]}" stroke="{_STROKE[node.client]}"/>'
+def _from(kind: str) -> str:
+    return {"name": "this name", "internet": "the internet"}.get(kind, f"the {kind.replace('_', ' ')}")
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Return a text in lines, at most so many; one that is longer ends in an ellipsis."""
+    lines = textwrap.wrap(visible(text), width) or [""]
+    return lines if len(lines) <= _LINES else [*lines[: _LINES - 1], f"{lines[_LINES - 1][: width - 1]}…"]
+
+
+def _box(node: GraphNode, box: Box, lines: Sequence[tuple[str, str]], flow: Flow | None) -> str:
+    """Return a box; as a picture of its own it cuts off what is too wide for it."""
+    tone = ""
+    if flow is not None:
+        tone = "stopping" if node.id in flow.stops else "reached" if node.id in flow.reached else ""
+    tip = "; ".join((node.label, *node.gates, *(f"cannot tell: {text}" for text in node.unknown)))
+    texts = "".join(
+        f'<text class="{style}" x="{INSET}" y="{INSET + LINE * number + 11}">{markup(line)}</text>'
+        for number, (style, line) in enumerate(lines)
+    )
+    return (
+        f'<svg x="{box.left:g}" y="{box.top:g}" width="{box.width:g}" height="{box.height:g}">'
+        f"<title>{markup(tip)}</title>"
+        f'<rect class="{tone}" x="1" y="1" width="{box.width - 2:g}" height="{box.height - 2:g}" rx="6"/>'
+        f"{texts}</svg>"
+    )
+
+
+def _arrow(edge: GraphEdge, route: Sequence[Point], flow: Flow | None, *, portrait: bool) -> str:
+    """Return an arrow; dashed by what is left of a client's address on it, and with a bar where it is stopped."""
+    key: Edge = (edge.source, edge.target)
+    passes = flow is not None and key in flow.edges
+    stopped = flow is not None and passes and edge.target in flow.stops
+    least = max(edge.arrives, key=_WORST.__getitem__, default="source")
+    style = " ".join(word for word in ("" if least == "source" else least, "open" if passes else "") if word)
+    x, y = route[-1]
+    end = (x, y - 8) if portrait else (x - 8, y)
+    path = f'<path class="{style}" d="{_curve([*route[:-1], end], portrait=portrait)}"/>'
+    words = "; ".join(text for text in (edge.label, client_words(edge.arrives)) if text)
+    if stopped:
+        bar = f"M{x - 11:g},{y - 6:g} h22" if portrait else f"M{x - 6:g},{y - 11:g} v22"
+        tip = f'<path class="bar" d="{bar}"/>'
+    else:
+        corners = (
+            ((x, y), (x - 4, y - 8), (x + 4, y - 8)) if portrait else ((x, y), (x - 8, y - 4), (x - 8, y + 4))
         )
-    ]
-    tip = "; ".join((*node.gates, *(f"cannot tell: {text}" for text in node.unknown)))
-    if tip:
-        parts.append(f"<title>{markup(tip)}</title>")
-    for number, line in enumerate(_lines(node)):
-        y = top + PAD + LINE * number + 11
-        weight = ' font-weight="bold"' if number == 0 else ""
-        parts.append(f'<text x="{left + PAD}" y="{y}"{weight} fill="#1c1c22">{markup(line)}</text>')
-    return [*parts, "</g>"]
+        points = " ".join(f"{one:g},{two:g}" for one, two in corners)
+        tip = f'<polygon class="{"open" if passes else ""}" points="{points}"/>'
+    return f"<g>{f'<title>{markup(words)}</title>' if words else ''}{path}{tip}</g>"
 
 
-def _arrow(start: tuple[int, int, int], end: tuple[int, int, int]) -> str:
-    x1, y1 = start[0] + BOX_WIDTH, start[1] + start[2] // 2
-    x2, y2 = end[0], end[1] + end[2] // 2
-    middle = (x1 + x2) // 2
-    curve = f"M{x1},{y1} C{middle},{y1} {middle},{y2} {x2},{y2}"
-    if x2 - x1 > GAP_X:
-        # Past the boxes between: leave and arrive below.
-        low = max(start[1] + start[2], end[1] + end[2]) + ARC
-        curve = f"M{x1 - 20},{start[1] + start[2]} C{x1},{low} {x2},{low} {x2 + 20},{end[1] + end[2]}"
-    return f'<path d="{curve}" fill="none" stroke="#444" marker-end="url(#tip)"/>'
+def _curve(points: Sequence[Point], *, portrait: bool) -> str:
+    """Return a path through points that leaves and enters each in the direction of the arrows."""
+    parts = [f"M{points[0][0]:g},{points[0][1]:g}"]
+    for (x1, y1), (x2, y2) in pairwise(points):
+        middle_x, middle_y = (x1 + x2) / 2, (y1 + y2) / 2
+        bends = (x1, middle_y, x2, middle_y) if portrait else (middle_x, y1, middle_x, y2)
+        parts.append(f"C{bends[0]:g},{bends[1]:g} {bends[2]:g},{bends[3]:g} {x2:g},{y2:g}")
+    return " ".join(parts)

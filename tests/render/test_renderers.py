@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from opsctl.model.binary import binary
 from opsctl.model.changes import EditSpec, Element, Instruction, Irreversible
 from opsctl.model.outcomes import Outcome
+from opsctl.model.paths import Client, Graph, GraphEdge, GraphNode
 from opsctl.model.reads import Read
 from opsctl.model.report import ChangeResult
 from opsctl.model.value import Json
@@ -185,6 +186,61 @@ def test_a_node_that_is_reached_twice_is_drawn_once() -> None:
     lines = render_tree(sample_decision().graph)
     assert sum("shop-alb" in line and "see above" not in line and "─ " in line for line in lines) == 2
     assert any("(see above)" in line for line in lines)
+
+
+def test_a_node_that_is_reached_twice_says_each_time_what_is_left_of_the_client() -> None:
+    def node(name: str) -> GraphNode:
+        return GraphNode(id=name, kind=name, label=name, client="header", gates=(f"gate of {name}",))
+
+    def edge(source: str, target: str, leaves: Client = "source") -> GraphEdge:
+        return GraphEdge(source=source, target=target, leaves=leaves)
+
+    edges = (
+        edge("internet", "cdn"),
+        edge("internet", "nlb"),
+        edge("cdn", "nlb", "header"),
+        edge("nlb", "app"),
+        edge("app", "disk", "gone"),
+    )
+    nodes = (node("internet"), *map(node, ("cdn", "nlb", "app", "disk")))
+    assert render_tree(Graph(target="t", nodes=nodes, edges=edges)) == [
+        "internet",
+        "├─ cdn",
+        "│  │  · sees the client's address",
+        "│  │  · gate of cdn",
+        "│  └─ nlb",
+        "│     │  · client's address only in a header",
+        "│     │  · gate of nlb",
+        "│     └─ app",
+        "│        │  · client's address only in a header",
+        "│        │  · gate of app",
+        "│        └─ disk",
+        "│              · client's address only in a header",
+        "│              · gate of disk",
+        "└─ nlb (see above)",
+        "   │  · sees the client's address",
+        "   └─ app (see above)",
+        "      │  · sees the client's address",
+        "      └─ disk (see above)",
+        "            · client's address is gone",
+    ]
+
+
+def test_the_tree_of_a_graph_that_an_older_version_drew_says_the_least_that_is_known() -> None:
+    graph = sample_decision().graph
+    assert all(edge.leaves is None for edge in graph.edges)
+    assert "  · client's address only in a header" in "\n".join(render_tree(graph))
+
+
+def test_a_flowchart_says_on_its_edges_where_the_client_is_lost() -> None:
+    graph = sample_decision().graph
+    arrives: dict[str, tuple[Client, ...]] = {"internet": ("source",), "d": ("header",)}
+    edges = tuple(edge.model_copy(update={"arrives": arrives[edge.source]}) for edge in graph.edges)
+    shown = render_mermaid(graph.model_copy(update={"edges": edges}))
+    assert "n0 --> n1" in shown, "nothing is lost, and there is no other way"
+    assert """n1 -->|"shop-alb, client's address only in a header"| n2""" in shown
+    assert """n0 -->|"sees the client's address"| n2""" in shown
+    assert ":::mixed" in shown
 
 
 def test_a_query_picks_from_the_envelope() -> None:

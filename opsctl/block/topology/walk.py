@@ -1,10 +1,12 @@
 """Walking packets of a block along a way in: where they are dropped, or how far they pass."""
 
 from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
 from opsctl.block.topology.gates import GroupGate, NaclGate
 from opsctl.block.topology.graph import Node
 from opsctl.block.topology.nacl import first_match, passing
+from opsctl.block.topology.naming import Place
 from opsctl.block.topology.packet import Packet, Service
 from opsctl.block.topology.traffic_paths import Stop, TrafficPath, left_of
 from opsctl.block.topology.webacl import request_passes
@@ -14,16 +16,22 @@ from opsctl.model.value import Value
 _PROTOCOLS = {6: "tcp", 17: "udp", -1: "any protocol"}
 
 
+Drop: TypeAlias = tuple[Place, str]
+"""Where a packet is dropped, and by what."""
+
+
 class PacketOutcome(Value):
     """What becomes of a block of addresses on one way: `dropped` only when every packet certainly is.
 
     `says` is a sentence, `by_groups` whether security groups alone drop it, `unknown` what could not be told.
+    `stops` is where packets of it are dropped.
     """
 
     dropped: bool
     says: str
     by_groups: bool = False
     unknown: tuple[str, ...] = ()
+    stops: tuple[Drop, ...] = ()
 
 
 def walk(way: TrafficPath, text: str) -> PacketOutcome:
@@ -34,20 +42,23 @@ def walk(way: TrafficPath, text: str) -> PacketOutcome:
         return PacketOutcome(dropped=False, says=f"not followed: {entrance.blind}")
     if network.version not in entrance.versions:
         return PacketOutcome(
-            dropped=True, says=f"{entrance.title} does not answer IPv{network.version}", by_groups=True
+            dropped=True,
+            says=f"{entrance.title} does not answer IPv{network.version}",
+            by_groups=True,
+            stops=((entrance.place, f"having no IPv{network.version} address"),),
         )
     alive: list[Network] = []
-    drops: dict[str, None] = {}
+    drops: dict[Drop, None] = {}
     only_groups = True
     for atom in _atoms(network, _boundaries(way)):
-        dropped_by = _packets(way, atom)
-        if not dropped_by:
+        dropped = _packets(way, atom)
+        if not dropped:
             alive.append(atom)
             continue
-        drops[dropped_by] = None
+        drops.update(dict.fromkeys(dropped))
         only_groups = only_groups and _groups_drop(entrance, atom)
     if not alive:
-        return PacketOutcome(dropped=True, says=f"dropped by {_list(drops)}", by_groups=only_groups)
+        return PacketOutcome(dropped=True, says=_dropped_by(drops), by_groups=only_groups, stops=tuple(drops))
     return _requests(way, network.version, alive, drops)
 
 
@@ -61,7 +72,7 @@ def shut_to_clients(way: TrafficPath) -> str:
     return f"security groups {', '.join(groups.groups)} let in only {', '.join(groups.sources)}"
 
 
-def _requests(way: TrafficPath, version: int, alive: Sequence[Network], drops: dict[str, None]) -> PacketOutcome:
+def _requests(way: TrafficPath, version: int, alive: Sequence[Network], drops: dict[Drop, None]) -> PacketOutcome:
     """Send what passed every packet gate through the web ACLs that see the client."""
     unknown: dict[str, None] = {}
     remarks: list[str] = []
@@ -79,7 +90,7 @@ def _requests(way: TrafficPath, version: int, alive: Sequence[Network], drops: d
             outcome = request_passes(waf.web_acl, str(atom))
             if outcome.passes == "no":
                 rule = f" {outcome.by}" if outcome.rule else "'s default action"
-                drops[f"web ACL {waf.web_acl.name}{rule}"] = None
+                drops[stop.node.place, f"web ACL {waf.web_acl.name}{rule}"] = None
                 partly = True
                 continue
             partly = partly or outcome.partly
@@ -91,7 +102,7 @@ def _requests(way: TrafficPath, version: int, alive: Sequence[Network], drops: d
                 by = f"{outcome.by} allows it" if outcome.rule else "no rule stops it"
                 remarks.append(f"web ACL {waf.web_acl.name}: {by}")
         if not survivors:
-            return PacketOutcome(dropped=True, says=f"dropped by {_list(drops)}", unknown=tuple(unknown))
+            return PacketOutcome(dropped=True, says=_dropped_by(drops), unknown=tuple(unknown), stops=tuple(drops))
         alive = survivors
     return _passed(way, alive[0], [text for text in remarks if text], tuple(unknown), partly=partly)
 
@@ -109,25 +120,20 @@ def _passed(
     )
 
 
-def _packets(way: TrafficPath, atom: Network) -> str:
-    """Return what drops all packets from an atom, empty when one gets to the last stop and its tails."""
+def _packets(way: TrafficPath, atom: Network) -> tuple[Drop, ...]:
+    """Return what drops all packets from an atom, nothing when one gets to the last stop and its tails."""
     entrance = way.entrance
     services = [one for one in entrance.services if _enters(entrance, atom, one)]
     if entrance.services and not services:
-        return _why_not(entrance, atom, entrance.services)
+        return (_why_not(entrance, atom, entrance.services),)
     if not entrance.services and (entrance.nacl or entrance.groups):
-        return f"{entrance.title}, which accepts nothing: it listens on no port that is open"
+        return ((entrance.place, f"{entrance.title}, which accepts nothing: it listens on no port that is open"),)
     client = left_of("source", way.stops[1:], atom.version)
-    reasons: dict[str, None] = {}
-    for tail in way.tails:
-        reason = _tail(tail, client, services, atom)
-        if not reason:
-            return ""
-        reasons[reason] = None
-    return _list(reasons)
+    drops = [_tail(tail, client, services, atom) for tail in way.tails]
+    return tuple(one for one in drops if one) if all(drops) else ()
 
 
-def _tail(tail: tuple[Stop, ...], client: str, services: Sequence[Service], atom: Network) -> str:
+def _tail(tail: tuple[Stop, ...], client: str, services: Sequence[Service], atom: Network) -> Drop | None:
     """Return what drops an atom between the last relaying stop and the end of one tail."""
     for index, stop in enumerate(tail):
         seen = left_of("source", tail[: index + 1], atom.version) if client == "source" else client
@@ -136,7 +142,7 @@ def _tail(tail: tuple[Stop, ...], client: str, services: Sequence[Service], atom
             continue
         if not any(_enters(stop.node, atom, one) for one in services):
             return _why_not(stop.node, atom, services)
-    return ""
+    return None
 
 
 def _enters(node: Node, atom: Network, service: Service) -> bool:
@@ -155,7 +161,7 @@ def _groups_drop(node: Node, atom: Network) -> bool:
     return groups is not None and not any(groups.admits(atom, one) for one in node.services)
 
 
-def _why_not(node: Node, atom: Network, services: Sequence[Service]) -> str:
+def _why_not(node: Node, atom: Network, services: Sequence[Service]) -> Drop:
     """Name what drops an atom at a node: its network ACLs if they alone do, else the security groups."""
     gate = node.nacl
     if gate is not None and not _acl_lets(gate, atom, services):
@@ -163,9 +169,9 @@ def _why_not(node: Node, atom: Network, services: Sequence[Service]) -> str:
         packet = Packet(source=source, protocol=services[0].protocol, port=services[0].port)
         rules = {acl.id: first_match(acl, packet) for acl in gate.acls}
         named = [f"{acl} rule {entry.number if entry else '*'}" for acl, entry in rules.items()]
-        return f"network ACL {', '.join(named)}"
+        return node.place, f"network ACL {', '.join(named)}"
     groups = node.groups.groups if node.groups else ()
-    return f"security groups {', '.join(groups)} of {node.title}, which allow it nothing"
+    return node.place, f"security groups {', '.join(groups)} of {node.title}, which allow it nothing"
 
 
 def _boundaries(way: TrafficPath) -> list[Network]:
@@ -189,7 +195,8 @@ def _atoms(network: Network, boundaries: Iterable[Network]) -> list[Network]:
     return [atom for half in halves for atom in _atoms(half, inside)]
 
 
-def _list(reasons: Iterable[str]) -> str:
-    listed = list(reasons)
+def _dropped_by(drops: Iterable[Drop]) -> str:
+    """Say what drops packets, each thing once."""
+    listed = list(dict.fromkeys(by for _, by in drops))
     more = f" and {len(listed) - 3} more" if len(listed) > 3 else ""
-    return " and ".join(listed[:3]) + more
+    return f"dropped by {' and '.join(listed[:3])}{more}"

@@ -121,7 +121,10 @@ def test_what_nobody_can_tell_is_not_dropped_and_listed_with_the_rule() -> None:
     shut = node("inner", waf(web_acl(allow=False)))
     dark = node("edge", waf(unknown=("cannot tell which",)))
     assert walk(through(dark, shut), ATTACKER) == PacketOutcome(
-        dropped=True, says="dropped by web ACL edge's default action", unknown=("cannot tell which",)
+        dropped=True,
+        says="dropped by web ACL edge's default action",
+        unknown=("cannot tell which",),
+        stops=((shut.place, "web ACL edge's default action"),),
     )
 
 

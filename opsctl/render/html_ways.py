@@ -1,0 +1,100 @@
+"""The ways in on a page: each with what it was and is, and drawn, before and after."""
+
+from collections.abc import Sequence
+
+from opsctl.model.paths import Paths, WayIn
+from opsctl.model.plan import Plan
+from opsctl.model.report import Report
+from opsctl.model.sentences import sentence
+from opsctl.render.flow import Flow, flow_now, flow_planned
+from opsctl.render.html_parts import cells, details, texts
+from opsctl.render.inert import markup
+from opsctl.render.paths import paths_after, paths_of
+from opsctl.render.svg import LEGEND, drawing
+from opsctl.render.words import nowhere_lines
+
+
+def ways_of_plan(plan: Plan) -> list[str]:
+    """Return the ways in as they are, and as they will be."""
+    paths = paths_of(plan)
+    if paths is None:
+        return []
+    now, after = flow_now(paths), flow_planned(paths)
+    lines = [
+        (way.name, _state(way.dropped), _state(way.dropped or way.closable), _told(way)) for way in paths.ways
+    ]
+    drawn = [(f"Now ({plan.created})", paths, now)]
+    if after != now:
+        drawn.append(("After this plan", paths, after))
+    return [*_table(("way in", "now", "after", "as it is now"), lines), *_drawings(drawn), *_reasons(paths)]
+
+
+def ways_of_report(report: Report) -> list[str]:
+    """Return the ways in as they were when the run was planned, and as they were last seen."""
+    paths, seen = paths_of(report.plan), paths_after(report)
+    if paths is None:
+        return []
+    if seen is None:
+        lines = [(way.name, _state(way.dropped), _told(way)) for way in paths.ways]
+        drawn = [(f"Before ({report.plan.created})", paths, flow_now(paths))]
+        return [*_table(("way in", "before", "as it was then"), lines), *_drawings(drawn), *_reasons(paths)]
+    at, after = seen
+    drawn = [
+        (f"Before ({report.plan.created})", paths, flow_now(paths)),
+        (f"After ({at})", after, flow_now(after)),
+    ]
+    columns = ("way in", "before", "after", "as it was seen")
+    return [*_table(columns, _compared(paths, after)), *_drawings(drawn), *_reasons(paths)]
+
+
+def _compared(before: Paths, after: Paths) -> list[tuple[str, str, str, str]]:
+    states = {way.name: _state(way.dropped) for way in before.ways}
+    left = {way.name for way in after.ways}
+    found = [
+        (way.name, states.get(way.name, "was not there"), _state(way.dropped), _told(way)) for way in after.ways
+    ]
+    return found + [(name, state, "is gone", "") for name, state in states.items() if name not in left]
+
+
+def _state(closed: bool) -> str:
+    return "closed" if closed else "OPEN"
+
+
+def _told(way: WayIn) -> str:
+    return " ".join([sentence(way.verdict), *(f"Cannot tell: {text}" for text in way.unknown)])
+
+
+def _table(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
+    tones = {"OPEN": "bad", "closed": "good"}
+    shown = [
+        [f'<span class="short {tones[cell]}">{cell}</span>' if cell in tones else markup(cell) for cell in line]
+        for line in lines
+    ]
+    return ["<h2>Ways in</h2>", *([cells(columns, shown)] if shown else [])]
+
+
+def _drawings(drawn: Sequence[tuple[str, Paths, Flow | None]]) -> list[str]:
+    parts = []
+    for caption, paths, flow in drawn:
+        says = f"{caption}: ways in to {paths.target}"
+        parts.append(
+            f"<figure><figcaption>{markup(caption)}</figcaption>"
+            f'<div class="landscape">{drawing(paths.graph, flow, says=says)}</div>'
+            f'<div class="portrait">{drawing(paths.graph, flow, says=says, portrait=True)}</div></figure>'
+        )
+    red = "red: what is to be blocked gets this far; bar: it is stopped there; " if drawn[0][2] else ""
+    return [*parts, f'<p class="soft">{red}{"; ".join(LEGEND)}.</p>']
+
+
+def _reasons(paths: Paths) -> list[str]:
+    parts = [f"<li>{markup(heading)}{texts(lines)}</li>" for heading, lines in nowhere_lines(paths)]
+    why = []
+    for way in paths.ways:
+        lines = [
+            f"{one.layer} at {one.at}: {'chosen' if one.chosen else 'not chosen'}. {sentence(one.reason)}"
+            for one in way.layers
+        ]
+        if lines:
+            why.append(f"<li>{markup(way.name)}{texts(lines)}</li>")
+    folded = [details("<h3>Why there, and not elsewhere</h3>", [f"<ul>{''.join(why)}</ul>"])] if why else []
+    return [*([f"<ul>{''.join(parts)}</ul>"] if parts else []), *folded]
