@@ -7,7 +7,8 @@ from opsctl.dlq.attach.dead_letter_queue_calls import RETENTION_S
 from opsctl.model.changes import Instruction
 from opsctl.model.reads import Read
 from opsctl.resources.marks import PLAN_TAG
-from opsctl.resources.resource_policies import as_list, statements_of
+from opsctl.resources.queue_policy import SENDING
+from opsctl.resources.resource_policies import is_about, statements_of
 
 PREFIX = "opsctl-park-"
 OF_TAG = "opsctl:park-of"
@@ -16,7 +17,6 @@ _HIDDEN_S = 120
 _BYTES = 1_048_576
 _AS_THERE = ("DeduplicationScope", "FifoThroughputLimit")
 _KEY = ("KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds")
-_SENDS = ("*", "sqs:*", "sqs:send*", "sqs:sendmessage")
 
 
 def park_name(run: str) -> str:
@@ -75,7 +75,7 @@ def denies_sending(policy: str) -> bool:
     """Tell whether a policy has a denial that may be about sending, whomever it is about."""
     return any(
         one.get("Effect") == "Deny"
-        and ("NotAction" in one or not {str(name).lower() for name in as_list(one["Action"])}.isdisjoint(_SENDS))
+        and is_about(one, SENDING)
         and "aws:SecureTransport" not in json.dumps(one.get("Condition") or {})
         for one in statements_of(policy)
     )

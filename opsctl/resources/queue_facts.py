@@ -57,11 +57,16 @@ def place_of_url(url: str, region: str) -> tuple[str, str, str] | None:
     return (host["region"] if host else region), match["account"], match["name"]
 
 
-def queue_url(arn: str) -> Read:
-    """Ask for the URL of a queue, which is another one in each Region."""
-    _, _, _, _, account, name = arn.split(":")
-    params = {"QueueName": name, "QueueOwnerAWSAccountId": account}
+def get_queue_url(name: str, owner: str = "") -> Read:
+    """Read the URL of a queue, of the caller's account or of that of its `owner`."""
+    params = {"QueueName": name, **({"QueueOwnerAWSAccountId": owner} if owner else {})}
     return Read(service="sqs", operation="GetQueueUrl", params=params)
+
+
+def queue_url(arn: str) -> Read:
+    """Read the URL of a queue by its ARN; it is another one in each Region."""
+    _, _, _, _, account, name = arn.split(":")
+    return get_queue_url(name, account)
 
 
 def find_queue(asked: str, about: Context, *, source: str) -> Fetching[QueueFacts]:
@@ -72,7 +77,7 @@ def find_queue(asked: str, about: Context, *, source: str) -> Fetching[QueueFact
         FactUnknown: it may not be read.
     """
     name = queue_name_of(asked, about, source)
-    answer = yield from fetch(Read(service="sqs", operation="GetQueueUrl", params={"QueueName": name}))
+    answer = yield from fetch(get_queue_url(name))
     if answer.refusal is not None:
         if answer.refusal.kind is not RefusalKind.MISSING:
             raise FactUnknown(answer.refusal)

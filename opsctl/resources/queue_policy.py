@@ -1,10 +1,10 @@
 """Who a queue's own policy lets send: what AWS services leave there, they leave by this permission."""
 
 from opsctl.model.value import Json
-from opsctl.resources.resource_policies import as_list, statements_of
+from opsctl.resources.resource_policies import as_list, is_about, statements_of
 
 EVERYTHING = "*"
-_SENDING = ("*", "sqs:*", "sqs:sendmessage", "sqs:send*")
+SENDING = "sqs:SendMessage"
 
 
 def let_in(policy: str, service: str) -> tuple[str, ...]:
@@ -18,8 +18,7 @@ def let_in(policy: str, service: str) -> tuple[str, ...]:
     for statement in statements_of(policy):
         if not isinstance(statement, dict) or statement.get("Effect") != "Allow":
             continue
-        actions = {str(one).lower() for one in as_list(statement.get("Action"))}
-        if actions.isdisjoint(_SENDING) or not _names(statement.get("Principal"), service):
+        if not is_about(statement, SENDING) or not _names(statement.get("Principal"), service):
             continue
         found += _sources(statement.get("Condition") or {}) or [EVERYTHING]
     return tuple(dict.fromkeys(found))

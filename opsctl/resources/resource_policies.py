@@ -63,13 +63,20 @@ def sources_named_in(policy: str) -> list[str]:
     ]
 
 
+def is_about(statement: Json, action: str) -> bool:
+    """Tell whether a statement is about an action, by its Action or by its NotAction."""
+    patterns = as_list(statement.get("NotAction") if "NotAction" in statement else statement.get("Action"))
+    named = any(_like(pattern, action, fold=True) for pattern in patterns)
+    return named != ("NotAction" in statement)
+
+
 def _hits(statement: Json, call: ServiceCall) -> bool:
     """Tell whether a statement is about the caller, the action and the resource."""
     if "NotPrincipal" in statement or "NotAction" in statement:
         return bool(statement.get("Effect") == "Allow")
     return (
         _is_caller(statement.get("Principal"), call)
-        and any(_like(pattern, call.action, fold=True) for pattern in as_list(statement.get("Action")))
+        and is_about(statement, call.action)
         and any(_like(pattern, call.resource) for pattern in as_list(statement.get("Resource", "*")))
     )
 

@@ -9,22 +9,18 @@ from opsctl.model.references import reference
 from opsctl.model.run import Identity
 from opsctl.model.value import Json
 from opsctl.resources.marks import PLAN_TAG
+from opsctl.resources.queue_facts import get_queue_url
 
 FOURTEEN_DAYS = 14 * 86_400
 GONE_WITHIN_S = 120
 """AWS: deleting a queue takes up to 60 seconds, and its name is taken for as long."""
 
-_JUST_DELETED = Retry(codes=("AWS.SimpleQueueService.QueueDeletedRecently", "QueueDeletedRecently"), within_s=90)
+JUST_DELETED = Retry(codes=("AWS.SimpleQueueService.QueueDeletedRecently", "QueueDeletedRecently"), within_s=90)
 
 
 def queue_arn(name: str, identity: Identity) -> str:
     """The ARN that a queue of this name has in the run's account and region."""
     return f"arn:{identity.partition}:sqs:{identity.region}:{identity.account}:{name}"
-
-
-def get_queue_url(name: str) -> Read:
-    """Read a queue's URL; a queue that is not there is missing."""
-    return Read(service="sqs", operation="GetQueueUrl", params={"QueueName": name})
 
 
 def sending_policy(arn: str, account: str) -> dict[str, Json]:
@@ -63,7 +59,7 @@ def create_queue(name: str, policy: Mapping[str, Json], tags: Mapping[str, str])
             },
             "tags": dict(tags),
         },
-        retry=_JUST_DELETED,
+        retry=JUST_DELETED,
     )
 
 

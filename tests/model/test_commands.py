@@ -68,7 +68,7 @@ def test_the_hint_of_an_error_that_ends_a_command_leads_to_its_account() -> None
     assert caught.value.hint == "opsctl resume r-1 --profile p"
 
 
-WRITTEN_INTO_THE_ACCOUNT = ("dlq/alarm_calls.py", "resources/marks.py", "block/actions/waf_block.py")
+WRITTEN_INTO_THE_ACCOUNT = ("dlq/actions/dlq_alarm.py", "resources/marks.py", "block/actions/waf_block.py")
 RUNS_IN_THE_ACCOUNT = ("ha/recovery/messages.py", "ha/recovery/data.py", "ha/recovery/standby.py")
 PAGES = ("playbook/reference.py", "playbook/starter.py", "playbook/schema.py")
 ROOT = Path("opsctl")

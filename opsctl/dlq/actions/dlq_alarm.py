@@ -4,11 +4,14 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.dlq import alarm_calls
-from opsctl.model.changes import Change, Proof
+from opsctl.model.changes import Change, Check, Instruction, Proof
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.fetching import Fetching, require
+from opsctl.model.reads import Read
 from opsctl.model.run import Action, Context
+from opsctl.model.value import Json
+
+_METRIC = "ApproximateNumberOfMessagesVisible"
 
 
 class DlqAlarm(Action):
@@ -25,11 +28,11 @@ class DlqAlarm(Action):
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one PutMetricAlarm, or nothing."""
-        watching = yield from require(alarm_calls.alarms_on(self.queue))
-        if any(alarm_calls.tells_at_once(one, self.topic) for one in watching.get("MetricAlarms") or []):
+        watching = yield from require(alarms_on(self.queue))
+        if any(tells_at_once(one, self.topic) for one in watching.get("MetricAlarms") or []):
             return []
-        name = alarm_calls.alarm_name(self.queue)
-        taken = yield from require(alarm_calls.alarms_called(name))
+        name = alarm_name(self.queue)
+        taken = yield from require(alarms_called(name))
         if taken.get("MetricAlarms") or taken.get("CompositeAlarms"):
             raise RefusedByGuard(
                 f"there is an alarm {name} already and it does not tell {self.topic} at once; nothing was changed",
@@ -37,13 +40,94 @@ class DlqAlarm(Action):
             )
         return [
             Change(
-                **dict(alarm_calls.put_alarm(self.queue, self.topic, about.plan_id)),
+                **dict(put_alarm(self.queue, self.topic, about.plan_id)),
                 id="alarm",
                 title=f"Tell {self.topic.rpartition(':')[2]} as soon as a message waits in {self.queue}",
                 why="A dead-letter queue that nobody watches keeps its messages until they expire.",
-                expect=(alarm_calls.name_is_free(self.queue),),
-                proof=Proof(configured=(alarm_calls.alarm_is_ours(self.queue, about.plan_id),)),
-                undo=alarm_calls.delete_alarm(self.queue),
-                undo_only_if=(alarm_calls.alarm_is_ours(self.queue, about.plan_id),),
+                expect=(name_is_free(self.queue),),
+                proof=Proof(configured=(alarm_is_ours(self.queue, about.plan_id),)),
+                undo=delete_alarm(self.queue),
+                undo_only_if=(alarm_is_ours(self.queue, about.plan_id),),
             )
         ]
+
+
+def alarm_name(queue: str) -> str:
+    """The name of our alarm for a queue."""
+    return f"opsctl-dlq-{queue}"
+
+
+def alarms_called(name: str) -> Read:
+    """Read whatever alarm has that name; alarms of both kinds share their names."""
+    params = {"AlarmNames": [name], "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
+    return Read(service="cloudwatch", operation="DescribeAlarms", params=params)
+
+
+def alarms_on(queue: str) -> Read:
+    """Read the alarms on the number of messages of a queue."""
+    return Read(service="cloudwatch", operation="DescribeAlarmsForMetric", params=_metric(queue))
+
+
+def tells_at_once(alarm: Json, topic: str) -> bool:
+    """Tell whether an alarm on that number tells a topic of the very first message."""
+    told = alarm.get("ActionsEnabled", True) and topic in (alarm.get("AlarmActions") or [])
+    least = {"GreaterThanThreshold": 0.0, "GreaterThanOrEqualToThreshold": 1.0}.get(
+        alarm.get("ComparisonOperator", "")
+    )
+    return bool(told and least is not None and float(alarm.get("Threshold", 0)) <= least)
+
+
+def put_alarm(queue: str, topic: str, plan_id: str) -> Instruction:
+    """Make the alarm. `NumberOfMessagesSent` does not count what SQS itself moves, so the depth is watched."""
+    params = _metric(queue) | {
+        "AlarmName": alarm_name(queue),
+        "AlarmDescription": _description(queue, plan_id),
+        "Statistic": "Maximum",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Threshold": 0.0,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "notBreaching",
+        "AlarmActions": [topic],
+        "Tags": [{"Key": "opsctl:plan", "Value": plan_id}],
+    }
+    return Instruction(kind="call", service="cloudwatch", operation="PutMetricAlarm", params=params)
+
+
+def delete_alarm(queue: str) -> Instruction:
+    """Delete our alarm."""
+    params = {"AlarmNames": [alarm_name(queue)]}
+    return Instruction(kind="call", service="cloudwatch", operation="DeleteAlarms", params=params)
+
+
+def name_is_free(queue: str) -> Check:
+    """No alarm has our name: PutMetricAlarm would replace it."""
+    return Check(
+        read=alarms_called(alarm_name(queue)),
+        query="[MetricAlarms, CompositeAlarms][][].AlarmName",
+        op="empty",
+        says=f"there is no alarm {alarm_name(queue)}",
+    )
+
+
+def alarm_is_ours(queue: str, plan_id: str) -> Check:
+    """The alarm is there and is that of this plan."""
+    return Check(
+        read=alarms_called(alarm_name(queue)),
+        query="MetricAlarms[0].AlarmDescription",
+        op="equals",
+        value=_description(queue, plan_id),
+        says=f"alarm {alarm_name(queue)} watches {queue}",
+    )
+
+
+def _metric(queue: str) -> dict[str, Json]:
+    return {
+        "Namespace": "AWS/SQS",
+        "MetricName": _METRIC,
+        "Dimensions": [{"Name": "QueueName", "Value": queue}],
+    }
+
+
+def _description(queue: str, plan_id: str) -> str:
+    return f"Dead letters wait in {queue}: opsctl dlq inspect {queue} (opsctl plan {plan_id})"

@@ -13,6 +13,7 @@ from opsctl.model.references import reference
 from opsctl.model.run import Action, Context
 from opsctl.model.value import Json
 from opsctl.resources.queue_facts import queue_attributes
+from opsctl.resources.sqs_queue_calls import queue_is_absent, url_of
 
 VISIBLE_WITHIN_S = 90
 
@@ -64,13 +65,13 @@ class DlqAttachAction(Action):
             id="queue",
             title=f"Create {kind} {queue.name}, kept 14 days, encrypted {encrypted}",
             why=f"There is no queue {queue.name} yet, and the failures of {source.says} need a place to wait.",
-            expect=(queues.is_absent(queue.name),),
+            expect=(queue_is_absent(queue.name),),
             proof=Proof(configured=(made,), within_s=VISIBLE_WITHIN_S),
             undo=queues.delete_queue(reference("queue", "url")),
             undo_only_if=queues.nobody_needs(
                 reference("queue", "url"), queue.arn, queue.name, queues.sid_of(source)
             ),
-            outputs={"url": queues.url_of(queue.name), "arn": self._arn_of_new()},
+            outputs={"url": url_of(queue.name), "arn": self._arn_of_new()},
             risk=Risk(note=_NOT_SEEN),
         )
 

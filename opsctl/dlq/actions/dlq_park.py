@@ -11,6 +11,7 @@ from opsctl.dlq.queue_checks import queue_is_empty
 from opsctl.model.changes import Change, Proof, Risk
 from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
+from opsctl.resources.sqs_queue_calls import queue_is_absent
 
 _VISIBLE_WITHIN_S = 60
 
@@ -41,7 +42,7 @@ class DlqPark(Action):
                     f"A FIFO queue shows only the first messages of each group until those are gone. What is not "
                     f"meant waits here in its order until all of {of} was looked at, and is brought back."
                 ),
-                expect=(queues.is_absent(park.name),),
+                expect=(queue_is_absent(park.name),),
                 proof=Proof(
                     configured=(queues.is_ours(park.url, park.name, about.plan_id),),
                     within_s=_VISIBLE_WITHIN_S,

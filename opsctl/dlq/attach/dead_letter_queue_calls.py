@@ -3,20 +3,19 @@
 import json
 from collections.abc import Sequence
 
-from opsctl.dlq.attach.dead_letter_queues import queue_url
 from opsctl.dlq.attach.failing_sources import FailingSource, sources_of
-from opsctl.model.changes import Check, EditSpec, Element, Instruction, JsonText, Query, Retry
+from opsctl.model.changes import Check, EditSpec, Element, Instruction, JsonText, Retry
 from opsctl.model.reads import Read
 from opsctl.model.value import Json, fingerprint
 from opsctl.resources.consumers import mappings_of
 from opsctl.resources.dead_letter_reads import list_functions
 from opsctl.resources.queue_facts import queue_attributes
 from opsctl.resources.resource_policies import statements_of
+from opsctl.resources.sqs_queue_calls import JUST_DELETED
 
 _OUR_SIDS = "OpsctlDlq"
 RETENTION_S = 1_209_600
 GONE_WITHIN_S = 90
-_JUST_DELETED = Retry(codes=("AWS.SimpleQueueService.QueueDeletedRecently", "QueueDeletedRecently"), within_s=75)
 _DEPTHS = (
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible",
@@ -34,22 +33,12 @@ def create_queue(name: str, plan_id: str, *, key: str, key_reuse_s: int) -> Inst
     else:
         attributes["SqsManagedSseEnabled"] = "true"
     params = {"QueueName": name, "Attributes": attributes, "tags": {"opsctl:plan": plan_id}}
-    return _call("CreateQueue", params, _JUST_DELETED)
+    return _call("CreateQueue", params, JUST_DELETED)
 
 
 def delete_queue(url: Json) -> Instruction:
     """Delete a queue."""
     return _call("DeleteQueue", {"QueueUrl": url})
-
-
-def url_of(name: str) -> Query:
-    """Where a queue is found once it exists."""
-    return Query(read=queue_url(name), query="QueueUrl")
-
-
-def is_absent(name: str) -> Check:
-    """There is no queue of that name."""
-    return Check(read=queue_url(name), query="QueueUrl", op="empty", says=f"there is no queue {name}")
 
 
 def is_ours(url: Json, name: str, plan_id: str) -> Check:

@@ -5,11 +5,11 @@ import json
 from opsctl.dlq.attach.failing_sources import sources_of
 from opsctl.model.errors import FactUnknown
 from opsctl.model.fetching import Fetching, fetch
-from opsctl.model.reads import Read, RefusalKind
+from opsctl.model.reads import RefusalKind
 from opsctl.model.run import Context
 from opsctl.model.value import Json, Value
 from opsctl.resources.consumers import mappings_of
-from opsctl.resources.queue_facts import parse_queue, queue_attributes
+from opsctl.resources.queue_facts import get_queue_url, parse_queue, queue_attributes
 
 
 class DeadLetterQueue(Value):
@@ -40,7 +40,7 @@ def find_dead_letter_queue(name: str, about: Context) -> Fetching[DeadLetterQueu
         FactUnknown: it may not be read.
     """
     arn = f"arn:{about.identity.partition}:sqs:{about.region}:{about.account}:{name}"
-    answer = yield from fetch(queue_url(name))
+    answer = yield from fetch(get_queue_url(name))
     if answer.refusal is not None:
         if answer.refusal.kind is not RefusalKind.MISSING:
             raise FactUnknown(answer.refusal)
@@ -69,8 +69,3 @@ def find_dead_letter_queue(name: str, about: Context) -> Fetching[DeadLetterQueu
         moves_to=facts.dead_letter_arn,
         unknown=tuple(str(one.refusal) for one in (sources, mappings) if not one.known),
     )
-
-
-def queue_url(name: str) -> Read:
-    """Read the URL of a queue."""
-    return Read(service="sqs", operation="GetQueueUrl", params={"QueueName": name})

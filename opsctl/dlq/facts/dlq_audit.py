@@ -1,16 +1,23 @@
 """Finds what is wrong with the dead-letter queues of the region, and what lacks one."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.dlq.audit.findings import findings_of
+from opsctl.dlq.audit.of_dead_letter_queues import audit_dead_letter_queues
+from opsctl.dlq.audit.pairs import audit_pairs
+from opsctl.dlq.audit.queues import audit_queues
 from opsctl.dlq.audit.reading import read_region
-from opsctl.dlq.audit.rules import AuditFinding
+from opsctl.dlq.audit.region import Region
+from opsctl.dlq.audit.rules import SEVERITIES, WHY, AuditFinding
+from opsctl.dlq.audit.unguarded import audit_sources
 from opsctl.model.fetching import Fetching
 from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
 from opsctl.resources.queue_facts import find_queue
+
+_ORDER = {id_: number for number, id_ in enumerate(WHY)}
 
 
 class Audited(Value):
@@ -53,3 +60,20 @@ class DlqAudit(Fact):
             findings=findings_of(region, asked),
             unknown=region.unknown,
         )
+
+
+def findings_of(region: Region, queues: Sequence[str] = ()) -> tuple[AuditFinding, ...]:
+    """Everything that is wrong, worst first.
+
+    With queues given by ARN only what concerns them and their dead-letter queues.
+    """
+    found = [
+        one
+        for check in (audit_queues, audit_pairs, audit_dead_letter_queues, audit_sources)
+        for one in check(region)
+    ]
+    concerned = {*queues, *(one.target for one in region.sources if one.arn in queues)}
+    wanted = [one for one in found if not queues or concerned & set(one.queues)]
+    return tuple(
+        sorted(wanted, key=lambda one: (SEVERITIES.index(one.severity), _ORDER[one.id], one.resource, one.arn))
+    )

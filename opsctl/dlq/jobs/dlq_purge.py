@@ -4,8 +4,7 @@ from typing import ClassVar
 
 from opsctl.dlq.message_filter import MessageFilter
 from opsctl.dlq.transfer.backoff import Patience
-from opsctl.dlq.transfer.backup import BackupFile
-from opsctl.dlq.transfer.file_sending import FileSending
+from opsctl.dlq.transfer.backup import BackupFile, FileSending
 from opsctl.dlq.transfer.filtering import after_filtering
 from opsctl.dlq.transfer.mover import MoveOrder, Mover
 from opsctl.dlq.transfer.parking import Parking

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
+from opsctl.dlq.transfer.sending import Alive, Sent, Stayed
 from opsctl.model.diagnostics import Diagnostic, Where
 from opsctl.model.errors import InvalidInput, OpsctlError
 from opsctl.model.value import Json
@@ -119,6 +120,33 @@ class BackupFile:
     def close(self) -> None:
         """Close the file."""
         os.close(self._file)
+
+
+class FileSending:
+    """Implements `Sending`: a message is confirmed once it is on the medium.
+
+    After a kill the same message may be in the file twice; reading such a file back tells them by their id.
+    """
+
+    repeats_s = float("inf")
+
+    def __init__(self, file: BackupFile) -> None:
+        self._file = file
+        self._closed = ""
+
+    @property
+    def closed(self) -> str:
+        """Why nothing more can be written, or nothing."""
+        return self._closed
+
+    def send(self, messages: list[Json], alive: Alive) -> Sent:
+        """Write messages to the file."""
+        try:
+            self._file.keep(messages)
+        except OSError as fault:
+            self._closed = f"{fault.filename or 'the file'} cannot be written: {fault.strerror}"
+            return Sent(stayed=[Stayed(one, "NotWritten", self._closed) for one in messages])
+        return Sent(confirmed=list(messages))
 
 
 def _begins_as_messages_do(path: Path) -> bool:

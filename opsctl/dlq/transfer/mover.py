@@ -3,31 +3,24 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 
 from opsctl.dlq.transfer.aside import Aside
 from opsctl.dlq.transfer.backoff import Patience
 from opsctl.dlq.transfer.canary import Canary
+from opsctl.dlq.transfer.move_report import MoveReport
 from opsctl.dlq.transfer.parking import Parking
 from opsctl.dlq.transfer.progress import Meter
-from opsctl.dlq.transfer.queue import BATCH, Queue
-from opsctl.dlq.transfer.rate import Rate
-from opsctl.dlq.transfer.sending import Sending
-from opsctl.dlq.transfer.tally import TWICE, Tally, copies_of, says_copies
-from opsctl.dlq.transfer.transfer import (
-    EARLY_S,
-    NO_BATCH,
-    RENEWED_AT_ONCE,
-    Budget,
-    Filter,
-    Keeper,
-    Transfer,
-    undivided,
-)
+from opsctl.dlq.transfer.queue import Queue
+from opsctl.dlq.transfer.rate import Budget, Rate
+from opsctl.dlq.transfer.sending import Filter, Keeper, Sending, undivided
+from opsctl.dlq.transfer.tally import Tally, copies_of
+from opsctl.dlq.transfer.transfer import EARLY_S, RENEWED_AT_ONCE, Transfer
+from opsctl.dlq.transfer.unsettled import EarlierBatch, Unsettled
 from opsctl.dlq.transfer.whole import COUNTED_AFTER_S, Whole
 from opsctl.dlq.transfer.worker_pool import WorkerPool
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
-from opsctl.model.jobs import Checkpoint, JobResult, OpenBatch, Tools
+from opsctl.model.jobs import Checkpoint, JobResult, Tools
 from opsctl.model.value import Json
 
 START_THREADS = 4
@@ -39,7 +32,6 @@ _POLL_AT_MOST_S = 5.0
 _GRACE_S = 2.0
 _NOTED_EVERY_S = 60
 Ended: TypeAlias = Literal["", "limit", "whole"]
-_EARLIER = "sent by an earlier process, and not seen here"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +91,7 @@ class Mover:
         self._reason = ""
         aside = Aside(queue, tools.clock, order.visibility_s, self._note)
         self._tally = Tally(tools.checkpoint.moved(), aside)
+        self._unsettled = Unsettled(queue, tools.checkpoint, parking, self._tally)
         self._meter = Meter(order.title, order.expected, tools.clock, tools.progress)
         self._failed: Callable[[], bool] = lambda: False
         self._transfer = Transfer(
@@ -115,7 +108,7 @@ class Mover:
             visibility_s=order.visibility_s,
             cutoff_ms=0,
             early_until=0.0,
-            sent_before={},
+            unsettled=self._unsettled,
             patience=self._patience,
             parking=parking,
             returns_at_most=order.returns_at_most,
@@ -162,43 +155,19 @@ class Mover:
 
         All of it is named first, for whatever ends this early.
         """
-        earlier = self._name_earlier(self._tools.checkpoint, self._transfer.sending.repeats_s)
-        parked: list[_Earlier] = []
+        now, unsettled = self._tools.clock.now, self._unsettled
+        earlier = unsettled.name_earlier(self._tools.checkpoint, now(), self._transfer.sending.repeats_s)
+        parked: list[EarlierBatch] = []
         if self._parking is not None:
             checkpoint = self._parking.checkpoint
-            parked = self._name_earlier(checkpoint, self._parking.sending.repeats_s)
-            self._transfer.parked_before.update(checkpoint.all_undeleted())
+            parked = unsettled.name_earlier(checkpoint, now(), self._parking.sending.repeats_s)
+            unsettled.parked.update(checkpoint.all_undeleted())
         for one in (*earlier, *parked):
             if one.batch.state == "sent":
-                self._delete_earlier(one)
+                self._deleted_earlier += unsettled.delete_earlier(one)
             else:
                 self._queue.give_back(one.held)
                 one.checkpoint.close(one.batch.number, 0)
-
-    def _name_earlier(self, checkpoint: Checkpoint, repeats_s: float) -> "list[_Earlier]":
-        """Return what was under way; what may be there more than once or be there still is on disk by then."""
-        earlier = [_Earlier(checkpoint, batch) for batch in checkpoint.open_batches()]
-        for one in earlier:
-            if one.batch.state == "sent":
-                checkpoint.undeleted([id_ for id_, _ in one.held])
-            elif self._tools.clock.now() - one.batch.at >= repeats_s:
-                checkpoint.doubt([id_ for id_, _ in one.held])
-        self._transfer.sent_before.update(dict.fromkeys(checkpoint.all_undeleted(), ""))
-        self._transfer.counted.update(checkpoint.recall("counted") or ())
-        return earlier
-
-    def _delete_earlier(self, one: "_Earlier") -> None:
-        """Delete a batch that was confirmed; raises what AWS or the way there has against it."""
-        held = one.held
-        for start in range(0, len(held), BATCH):
-            self._queue.delete(held[start : start + BATCH])
-        # An old receipt handle may be accepted without effect, so the ids stay known.
-        self._transfer.counted.update(id_ for id_, _ in held)
-        one.checkpoint.remember("counted", sorted(self._transfer.counted))
-        one.checkpoint.close(one.batch.number, len(held))
-        self._deleted_earlier += len(held)
-        if one.checkpoint is self._tools.checkpoint:
-            self._tally.moved += len(held)
 
     def _first_and_rest(self, whole: Whole) -> str:
         """Move; the rest goes only after a canary that is fine, not one that was interrupted or sent nothing."""
@@ -251,7 +220,7 @@ class Mover:
 
     def _all(self, whole: Whole, at_most: int = -1) -> str:
         """Move everything there is, and go on until SQS's counts say so too or time is up; or so many at most."""
-        taken = self._tally.moved + len(set(self._transfer.uncounted()) - self._transfer.parked_before)
+        taken = self._tally.moved + len(set(self._unsettled.uncounted()) - self._unsettled.parked)
         # What stayed and is parked is not tried again, so it has had its share of the limit.
         taken += self._parking.tried if self._parking else 0
         left = -1 if self._order.limit < 0 else max(0, self._order.limit - taken)
@@ -278,7 +247,7 @@ class Mover:
                 deadline = max(deadline, now + self._patient_s(first=judged < 0))
                 judged, pause_s = self._tally.judged, _POLL_S
             if now >= deadline and whole.unseen:
-                self._not_looked_at = max(0, whole.unseen - len(self._undeleted()))
+                self._not_looked_at = max(0, whole.unseen - len(self._unsettled.refused))
                 return whole.missing(self._not_looked_at, fifo=self._queue.fifo)
             self._tools.progress(f"{self._order.title}: {self._waits_for(whole, deadline - now)}")
             self._patience.sleep(min(pause_s, deadline - now) if now < deadline else pause_s)
@@ -309,7 +278,7 @@ class Mover:
             waits.append(self._order.others_hold_s)
         if first and self._resumed:
             waits += [self._order.visibility_s, self._hidden_until - self._tools.clock.now()]
-        if self._queue.answers_lost or self._undeleted():
+        if self._queue.answers_lost or self._unsettled.refused:
             waits.append(self._order.visibility_s)
         return max(waits) + _GRACE_S
 
@@ -348,14 +317,6 @@ class Mover:
     def _call_s(self) -> float:
         return self._transfer.waited_s / (3 * self._transfer.calls) if self._transfer.calls else 0.0
 
-    def _undeleted(self) -> dict[str, str]:
-        return {id_: why for id_, why in self._transfer.sent_before.items() if why}
-
-    def _still_there(self) -> dict[str, str]:
-        """What was sent and may be in its queue still; once all was looked at, what did not show up is gone."""
-        early = {} if self._whole else dict.fromkeys(self._transfer.sent_before, _EARLIER)
-        return {id_: why for id_, why in early.items() if id_ not in self._transfer.counted} | self._undeleted()
-
     def _give_back(self) -> None:
         """Make everything held aside visible again, so that nobody waits for it."""
         aside = self._tally.aside
@@ -366,89 +327,28 @@ class Mover:
                     self._tools.checkpoint.remember("hidden_until", 0)
 
     def _result(self, reason: str) -> JobResult:
-        tally, undeleted = self._tally, self._still_there()
+        still_there = self._unsettled.still_there(whole=self._whole)
         copies = copies_of(self._tools.checkpoint.doubtful())
-        if self._whole and not undeleted:
-            self._forget_undeleted()
-        parts = [f"{tally.moved:,} moved"]
-        parts += [f"{self._left:,} left by the filter"] if self._left else []
-        parts += [f"{self._stayed:,} stayed"] if self._stayed else []
-        parts += [f"{len(undeleted):,} sent but not deleted"] if undeleted else []
-        parts += [f"{tally.came_back:,} came back"] if tally.came_back else []
-        parts += [f"{tally.arrived:,} arrived meanwhile"] if tally.arrived else []
-        parts += [says_copies(copies)] if copies else []
-        complete = not (reason or self._stayed or undeleted or self._tools.stopping())
-        return JobResult(
-            says=", ".join(parts) + (f"; stopped: {reason}" if reason else ""),
-            complete=complete,
-            certain=not (copies or undeleted),
-            details=self._details(reason, undeleted, copies),
-        )
-
-    def _forget_undeleted(self) -> None:
-        """All was looked at: what was sent and did not show up again is deleted, although nobody was told so."""
-        gone = set(self._transfer.uncounted())
-        for checkpoint in self._checkpoints():
-            ids = checkpoint.all_undeleted()
-            checkpoint.deleted(ids)
-            checkpoint.close(NO_BATCH, len(gone & set(ids)))
-            if checkpoint is self._tools.checkpoint:
-                self._tally.moved += len(gone & set(ids))
+        if self._whole and not still_there:
+            self._unsettled.forget(self._checkpoints())
+        return MoveReport(
+            tally=self._tally,
+            parking=self._parking,
+            still_there=still_there,
+            copies=copies,
+            reason=reason,
+            not_looked_at=self._not_looked_at,
+            stopping=self._tools.stopping(),
+        ).result()
 
     def _checkpoints(self) -> list[Checkpoint]:
         return [self._tools.checkpoint, *([self._parking.checkpoint] if self._parking else [])]
 
     @property
-    def _stayed(self) -> int:
-        return self._tally.stayed + (self._parking.stayed if self._parking else 0)
-
-    @property
-    def _left(self) -> int:
-        """What the filter does not want; what is parked by now has been told from what stayed."""
-        if self._parking is None:
-            return self._tally.missed
-        return max(0, self._parking.checkpoint.moved() - self._parking.stayed_here)
-
-    @property
     def ended(self) -> Ended:
         """How it ended: all was taken out of the queue, or as many as wanted; nothing when it stopped before."""
-        if self._reason or self._tally.stayed or self._still_there():
+        if self._reason or self._tally.stayed or self._unsettled.still_there(whole=self._whole):
             return ""
         if self._whole:
             return "whole"
         return "limit" if self._transfer.budget.spent and not self._in_part else ""
-
-    def _details(self, reason: str, undeleted: dict[str, str], copies: dict[str, int]) -> dict[str, Json]:
-        tally = self._tally
-        return {
-            "moved": tally.moved,
-            "left_by_filter": self._left,
-            "stayed": self._stayed,
-            "stayed_messages": [
-                *(self._parking.named if self._parking else ()),
-                *({"id": id_, "code": code, "reason": why} for id_, code, why in tally.named),
-            ],
-            "reasons": [
-                *(self._parking.reasons if self._parking else ()),
-                *({"code": code, "reason": why, "count": count} for (code, why), count in tally.reasons.items()),
-            ],
-            "sent_not_deleted": [{"id": id_, "reason": why} for id_, why in undeleted.items()],
-            "came_back": tally.came_back,
-            "came_back_messages": tally.returned,
-            "arrived_meanwhile": tally.arrived,
-            "not_looked_at": self._not_looked_at,
-            "may_be_twice": list(copies),
-            "copies_at_most": {id_: most for id_, most in copies.items() if most > TWICE},
-            "stopped": reason,
-        }
-
-
-class _Earlier(NamedTuple):
-    """A batch that an earlier process left open, and the checkpoint that it stands in."""
-
-    checkpoint: Checkpoint
-    batch: OpenBatch
-
-    @property
-    def held(self) -> list[tuple[str, str]]:
-        return [(one.id, one.handle) for one in self.batch.messages]

@@ -1,4 +1,7 @@
-"""A pace shared by all workers, that gives way when AWS throttles and comes back afterwards."""
+"""How fast messages go and how many still may; shared by all workers.
+
+The pace gives way when AWS throttles, and comes back afterwards.
+"""
 
 import threading
 
@@ -69,3 +72,31 @@ class Rate:
             grown = self._pace * _COMES_BACK + _LEAST_PER_S
             far_above = not self._asked and grown > 2 * went_per_s
             self._pace = 0.0 if far_above else min(grown, self._asked) if self._asked else grown
+
+
+class Budget:
+    """How many messages may still be moved; -1 is without end."""
+
+    def __init__(self, count: int) -> None:
+        self._left = count
+        self._lock = threading.Lock()
+
+    def take(self, wanted: int) -> int:
+        """Take up to so many."""
+        with self._lock:
+            if self._left < 0:
+                return wanted
+            taken = min(wanted, self._left)
+            self._left -= taken
+            return taken
+
+    def give_back(self, count: int) -> None:
+        """Return what was taken and not used."""
+        with self._lock:
+            if self._left >= 0:
+                self._left += count
+
+    @property
+    def spent(self) -> bool:
+        """Whether nothing is left."""
+        return self._left == 0

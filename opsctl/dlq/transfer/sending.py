@@ -72,3 +72,28 @@ class InParts(Sending, Protocol):
     def parts(self, messages: list[Json]) -> list[list[Json]]:
         """Divide messages into those that go together; what becomes of a part is recorded before the next goes."""
         ...
+
+
+class Filter(Protocol):
+    """Which messages are meant, and what is to be changed in them."""
+
+    def wants(self, message: Json) -> bool:
+        """Tell whether a message is meant."""
+        ...
+
+    def edited(self, message: Json) -> Json:
+        """Return the message as it is to be sent; raises ValueError when the edit cannot be made."""
+        ...
+
+
+class Keeper(Protocol):
+    """Writes messages to a file before they are sent."""
+
+    def keep(self, messages: list[Json]) -> None:
+        """Write messages; they are in the file when this returns."""
+        ...
+
+
+def undivided(messages: list[Json]) -> list[list[Json]]:
+    """Divide nothing: one request takes all."""
+    return [messages]

@@ -1,94 +1,36 @@
 """Moves messages: receive, sort, record the intent, send, record what was confirmed, delete that, forget it."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
 
 from opsctl.dlq.transfer.backoff import Patience
 from opsctl.dlq.transfer.digests import intact
 from opsctl.dlq.transfer.parking import Parking, group_of
 from opsctl.dlq.transfer.queue import BATCH, Queue
-from opsctl.dlq.transfer.rate import Rate
-from opsctl.dlq.transfer.sending import CANNOT_EDIT, GROUP_STOPPED, Sending, Stayed
+from opsctl.dlq.transfer.rate import Budget, Rate
+from opsctl.dlq.transfer.sending import CANNOT_EDIT, GROUP_STOPPED, Filter, Keeper, Sending, Stayed, undivided
 from opsctl.dlq.transfer.tally import HELD_AT_MOST, Tally
-from opsctl.model.errors import AwsRefused, OutcomeUnknown
+from opsctl.dlq.transfer.unsettled import SentBatch, Unsettled
 from opsctl.model.jobs import Checkpoint
 from opsctl.model.run import Clock
 from opsctl.model.value import Json
 
 EMPTY_POLLS = 2
-NO_BATCH = 0
 _CLOCK_MS = 2000
 EARLY_S = 3.0
 RENEWED_AT_ONCE = 50
 _KNOWN_AT_LEAST = 100
 
 
-class Filter(Protocol):
-    """Which messages are meant, and what is to be changed in them."""
-
-    def wants(self, message: Json) -> bool:
-        """Tell whether a message is meant."""
-        ...
-
-    def edited(self, message: Json) -> Json:
-        """Return the message as it is to be sent; raises ValueError when the edit cannot be made."""
-        ...
-
-
-class Keeper(Protocol):
-    """Writes messages to a file before they are sent."""
-
-    def keep(self, messages: list[Json]) -> None:
-        """Write messages; they are in the file when this returns."""
-        ...
-
-
-class Budget:
-    """How many messages may still be moved; -1 is without end."""
-
-    def __init__(self, count: int) -> None:
-        self._left = count
-        self._lock = threading.Lock()
-
-    def take(self, wanted: int) -> int:
-        """Take up to so many."""
-        with self._lock:
-            if self._left < 0:
-                return wanted
-            taken = min(wanted, self._left)
-            self._left -= taken
-            return taken
-
-    def give_back(self, count: int) -> None:
-        """Return what was taken and not used."""
-        with self._lock:
-            if self._left >= 0:
-                self._left += count
-
-    @property
-    def spent(self) -> bool:
-        """Whether nothing is left."""
-        return self._left == 0
-
-
-def undivided(messages: list[Json]) -> list[list[Json]]:
-    """Divide nothing: one request takes all."""
-    return [messages]
-
-
 @dataclass(kw_only=True)
 class Transfer:
     """Everything a worker needs; `work` is the body of each worker thread.
 
-    `sent_before` are ids that were sent and may not have been deleted, with the reason if known; those that count
-    as moved already, whether or not their deletion took effect, are `counted` as well. What entered
-    the queue at or after `cutoff_ms` (SentTimestamp, by SQS's clock) is never moved: it came back, or failed
-    meanwhile. What is sent before `early_until` may come back with an older time than that. `parts` divides
-    messages into those that are sent and recorded together. With `parking`, what is not to go home is not held
-    aside but parked, in its order; ids that were parked and may not have been deleted are `parked_before` as well.
-    One that `settles` looks for what was sent and not deleted also when the budget is spent.
+    `unsettled` is what was sent and may not have been deleted: it is deleted, not sent. What entered the queue at
+    or after `cutoff_ms` (SentTimestamp, by SQS's clock) is never moved: it came back, or failed meanwhile. What is
+    sent before `early_until` may come back with an older time than that. `parts` divides messages into those that
+    are sent and recorded together. With `parking`, what is not to go home is not held aside but parked, in its
+    order. One that `settles` looks for what was sent and not deleted also when the budget is spent.
     """
 
     queue: Queue
@@ -104,16 +46,13 @@ class Transfer:
     visibility_s: int
     cutoff_ms: int
     early_until: float
-    sent_before: dict[str, str]
+    unsettled: Unsettled
     patience: Patience
     parts: Callable[[list[Json]], list[list[Json]]] = undivided
     parking: Parking | None = None
-    parked_before: set[str] = field(default_factory=set)
-    counted: set[str] = field(default_factory=set)
     broken_groups: set[str] = field(default_factory=set)
     returns_at_most: int = -1
     settles: bool = False
-    stuck: str = ""
     known_in_a_row: int = 0
     calls: int = 0
     waited_s: float = 0.0
@@ -124,8 +63,8 @@ class Transfer:
             return f"the destination takes nothing: {self.sending.closed}"
         if self.parking is not None and self.parking.closed:
             return self.parking.closed
-        if self.stuck:
-            return f"what was sent cannot be deleted: {self.stuck}"
+        if self.unsettled.stuck:
+            return f"what was sent cannot be deleted: {self.unsettled.stuck}"
         if 0 <= self.returns_at_most < self.tally.came_back:
             return f"{self.tally.came_back} messages came straight back"
         if self.full:
@@ -191,8 +130,8 @@ class Transfer:
         seen = _Seen(messages)
         for message in messages:
             sent_at = int((message.get("Attributes") or {}).get("SentTimestamp", 0))
-            if message["MessageId"] in self.sent_before:
-                self._finish_earlier(message)
+            if message["MessageId"] in self.unsettled.sent:
+                self.unsettled.finish(message)
             elif self.tally.aside.again(message):
                 continue
             elif sent_at >= self.cutoff_ms or self._came_back(message, sent_at):
@@ -234,33 +173,11 @@ class Transfer:
     @property
     def settling(self) -> bool:
         """Whether, with nothing left to move, something is looked for that was sent and not deleted."""
-        return self.settles and bool(self.uncounted())
-
-    def uncounted(self) -> list[str]:
-        """What was sent, is not known to be deleted, and does not count as moved yet."""
-        return [id_ for id_ in list(self.sent_before) if id_ not in self.counted]
+        return self.settles and bool(self.unsettled.uncounted())
 
     def _came_back(self, message: Json, sent_at: int) -> bool:
         """Whether it is one of those that this run sent; SQS's clock is told in whole seconds, so begins late."""
         return sent_at >= self.cutoff_ms - _CLOCK_MS and self.tally.recognises(message)
-
-    def _finish_earlier(self, message: Json) -> None:
-        """Delete what was sent before and could not be deleted then."""
-        refused = self._not_deleted([(message["MessageId"], message["ReceiptHandle"])])
-        if refused:
-            self.sent_before[message["MessageId"]] = f"{refused[0][1]}: {refused[0][2]}"
-            return
-        self.sent_before.pop(message["MessageId"], None)
-        count = int(message["MessageId"] not in self.counted)
-        if self.parking is not None and message["MessageId"] in self.parked_before:
-            self.parked_before.discard(message["MessageId"])
-            self.parking.checkpoint.deleted([message["MessageId"]])
-            self.parking.checkpoint.close(NO_BATCH, count)
-            self.tally.parked_more(count)
-            return
-        self.checkpoint.deleted([message["MessageId"]])
-        self.checkpoint.close(NO_BATCH, count)
-        self.tally.finished(count)
 
     def _move(self, seen: "_Seen", began: float) -> int:
         """Send some of what was received and park others; returns how many of the first kind were tried."""
@@ -269,7 +186,7 @@ class Transfer:
         messages, left = self._edited(seen.wanted)
         every = [(m["MessageId"], m["ReceiptHandle"]) for m in seen.to_do]
         alive = _Alive(self, every, began)
-        batches: list[_Batch] = []
+        batches: list[SentBatch] = []
         try:
             if messages and self.keeper is not None:
                 self.keeper.keep(seen.wanted)
@@ -283,9 +200,9 @@ class Transfer:
             # What cannot be recorded any more ends the move; what was sent until then is settled all the same,
             # and what was not is given back with the rest.
             self._put_by([one for one in seen.to_do if one["MessageId"] not in alive.sent])
-            self._delete(batches)
+            self.unsettled.delete(batches)
             raise
-        self._delete(batches)
+        self.unsettled.delete(batches)
         self._count(began)
         return tried
 
@@ -298,7 +215,7 @@ class Transfer:
                 left.append(Stayed(message, CANNOT_EDIT, str(fault)))
         return messages, left
 
-    def _leave(self, seen: "_Seen", left: list[Stayed], alive: "_Alive") -> "list[_Batch]":
+    def _leave(self, seen: "_Seen", left: list[Stayed], alive: "_Alive") -> list[SentBatch]:
         """Park what did not go home, in the order of the queue; without a park it is held aside.
 
         When the destination has just closed everything is held aside: the next process is to send it, in order.
@@ -324,7 +241,7 @@ class Transfer:
 
     def _send(
         self, messages: list[Json], alive: "_Alive", sending: Sending, checkpoint: Checkpoint
-    ) -> "tuple[_Batch, list[Stayed]]":
+    ) -> tuple[SentBatch, list[Stayed]]:
         number = checkpoint.intend([(m["MessageId"], m["ReceiptHandle"]) for m in messages], self.clock.now())
         early = self.clock.now() < self.early_until
         alive.sent.update(m["MessageId"] for m in messages)
@@ -336,46 +253,14 @@ class Transfer:
         if early and checkpoint is self.checkpoint:
             checkpoint.arrived(came.new_ids)
         self._confirm(checkpoint, number, done)
-        return _Batch(checkpoint, number, done, sum(one.tried for one in came.stayed)), came.stayed
+        return SentBatch(checkpoint, number, done, sum(one.tried for one in came.stayed)), came.stayed
 
     def _confirm(self, checkpoint: Checkpoint, number: int, done: list[tuple[str, str]]) -> None:
         try:
             checkpoint.confirm(number, done)
         except OSError as fault:
-            # The next process cannot know that they were sent, so the report has to say it.
-            why = f"NotRecorded: {fault.strerror or fault}"
-            self.sent_before.update({id_: why for id_, _ in done})
+            self.unsettled.not_recorded([id_ for id_, _ in done], fault)
             raise
-
-    def _delete(self, batches: "list[_Batch]") -> None:
-        """Delete what was confirmed, in one request, and forget the batches."""
-        done = [one for batch in batches for one in batch.confirmed]
-        refused = self._not_deleted(done) if done else []
-        if refused:
-            # Whenever these show up again they are deleted, not sent.
-            self.sent_before.update({id_: f"{code}: {reason}" for id_, code, reason in refused})
-        left = {id_ for id_, _, _ in refused}
-        for batch in batches:
-            ids = {id_ for id_, _ in batch.confirmed}
-            batch.checkpoint.undeleted([id_ for id_, _ in batch.confirmed if id_ in left])
-            batch.checkpoint.close(batch.number, len(ids - left))
-            if batch.checkpoint is self.checkpoint:
-                self.tally.finished(len(ids - left))
-            else:
-                self.parked_before |= ids & left
-                self.tally.parked_more(len(ids - left))
-
-    def _not_deleted(self, sent: list[tuple[str, str]]) -> list[tuple[str, str, str]]:
-        """Delete what was sent; return what is or may be still there: id, error code, message."""
-        try:
-            return self.queue.delete(sent)
-        except (AwsRefused, OutcomeUnknown) as fault:
-            # What cannot be deleted would be in both queues, so nothing more is sent.
-            self.stuck = fault.summary
-            code, why = "OutcomeUnknown", fault.summary
-            if isinstance(fault, AwsRefused):
-                code, why = fault.refusal.code, fault.refusal.message
-            return [(id_, code, why) for id_, _ in sent]
 
     def _count(self, began: float) -> None:
         self.calls += 1
@@ -399,15 +284,6 @@ class _Seen:
     def to_do(self) -> list[Json]:
         """Everything that has to go somewhere."""
         return [*self.wanted, *self.unwanted, *(one.message for one in self.behind)]
-
-
-class _Batch(NamedTuple):
-    """What was sent together: its number in its checkpoint, what was confirmed, how many stayed though tried."""
-
-    checkpoint: Checkpoint
-    number: int
-    confirmed: list[tuple[str, str]]
-    stayed: int
 
 
 class _Alive:

@@ -9,11 +9,11 @@ from opsctl.model.errors import RefusedByGuard
 from opsctl.model.fetching import Fetching, fetch_if_exists
 from opsctl.model.run import Action, Context
 from opsctl.resources.marks import with_mark
+from opsctl.resources.queue_facts import get_queue_url
 from opsctl.resources.sqs_queue_calls import (
     GONE_WITHIN_S,
     create_queue,
     delete_queue,
-    get_queue_url,
     queue_arn,
     queue_is_absent,
     queue_is_ours,

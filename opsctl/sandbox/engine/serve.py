@@ -7,12 +7,14 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 from opsctl.sandbox.client import IDLE_S
-from opsctl.sandbox.engine.pace import pace_of
+from opsctl.sandbox.engine.conditions import PACES, Durations
 from opsctl.sandbox.engine.server import EmbeddedServer
+from opsctl.sandbox.pace import slow_thing
 from opsctl.sandbox.worlds.seeding import seed_all
 
 
@@ -39,6 +41,16 @@ def main(state_file: Path, pace: str) -> None:
         if json.loads(state_file.read_text(encoding="utf-8"))["pid"] == os.getpid():
             state_file.unlink()
     server.stop()
+
+
+def pace_of(text: str) -> Durations:
+    """Return the durations of a pace and its slow things, such as `quick,stop=30m,snapshot=hangs`.
+
+    Raises:
+        InvalidInput: a thing or a time is none.
+    """
+    pace, *slow = text.split(",")
+    return replace(PACES[pace], **dict(map(slow_thing, slow)))
 
 
 if __name__ == "__main__":

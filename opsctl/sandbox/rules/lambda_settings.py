@@ -1,19 +1,30 @@
-"""Lambda's dead-letter configuration and revision ids, which moto lacks. Source: Lambda API reference, guide."""
+"""Lambda's dead-letter configuration, revision ids and concurrency, where moto is laxer or lacks them.
 
+Source: Lambda API reference and developer guide. An account has 1,000 runs at once, of which 100 stay unreserved.
+"""
+
+import json
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 from opsctl.sandbox.rules.iam import role_allows
 
+LIMIT, LEAST_UNRESERVED = 1000, 100
+
 
 def install() -> None:
-    """Put the rules around moto's functions."""
-    from moto.awslambda.models import LambdaFunction
+    """Put the rules around moto's functions, and answer GetAccountSettings."""
+    from moto.awslambda import urls
+    from moto.awslambda.models import LambdaBackend, LambdaFunction
+    from moto.awslambda.responses import LambdaResponse
 
     LambdaFunction.__init__ = _with_dead_letters(LambdaFunction.__init__)
     LambdaFunction.get_configuration = _told(LambdaFunction.get_configuration)
     LambdaFunction.update_configuration = _locked(LambdaFunction.update_configuration)
+    LambdaBackend.put_function_concurrency = _bounded(LambdaBackend.put_function_concurrency)
+    LambdaResponse.get_account_settings = _settings
+    urls.url_paths["{0}/(?P<api_version>[^/]+)/account-settings/?$"] = LambdaResponse.dispatch
 
 
 def _with_dead_letters(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -80,3 +91,30 @@ def _check(function: Any, target: str) -> None:
         raise InvalidParameterValueException(
             f"The provided execution role does not have permissions to call {name}"
         )
+
+
+def _reserved(backend: Any, but: str = "") -> int:
+    functions = backend.list_functions()
+    return sum(int(one.reserved_concurrency or 0) for one in functions if one.function_name != but)
+
+
+def _settings(self: Any) -> Any:
+    unreserved = LIMIT - _reserved(self.backend)
+    limit = {"ConcurrentExecutions": LIMIT, "UnreservedConcurrentExecutions": unreserved}
+    return 200, {}, json.dumps({"AccountLimit": limit, "AccountUsage": {}})
+
+
+def _bounded(method: Callable[..., Any]) -> Callable[..., Any]:
+    def put(self: Any, function_name: str, reserved_concurrency: str) -> Any:
+        from moto.awslambda.exceptions import LambdaClientError
+
+        name = function_name.rpartition(":")[2]
+        if LIMIT - _reserved(self, but=name) - int(reserved_concurrency) < LEAST_UNRESERVED:
+            raise LambdaClientError(
+                "InvalidParameterValueException",
+                f"Specified ReservedConcurrentExecutions for function decreases account's "
+                f"UnreservedConcurrentExecution below its minimum value of [{LEAST_UNRESERVED}].",
+            )
+        return method(self, function_name, reserved_concurrency)
+
+    return put

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from opsctl.sandbox.engine.sqs_faults import fault
 from opsctl.sandbox.engine.turns import turn
 from opsctl.sandbox.rules import sqs_tasks as tasks
 from opsctl.sandbox.rules.sqs_messages import contents, now
@@ -17,7 +18,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def install() -> None:
-    """Put the rules around moto's SQS, and the calls about message move tasks; after `rules_sqs_messages`."""
+    """Put the rules around moto's SQS, and the calls about message move tasks; after `rules.sqs_messages`."""
     from moto.sqs.models import Queue, SQSBackend
     from moto.sqs.responses import SQSResponse
 
@@ -34,13 +35,6 @@ def install() -> None:
     Queue._set_attributes = _checked_policies(Queue._set_attributes)
     Queue.BASE_ATTRIBUTES = [*Queue.BASE_ATTRIBUTES, "RedriveAllowPolicy"]
     Queue.redrive_allow_policy = None
-
-
-def _fault(code: str, message: str) -> Exception:
-    from moto.sqs.exceptions import SQSException
-
-    fault: Exception = SQSException(code, message)
-    return fault
 
 
 def _advance(backend: Any) -> None:
@@ -130,12 +124,12 @@ def _telling_origins(method: Callable[..., Any]) -> Callable[..., Any]:
 
 def _check_message(body: str, attributes: dict[str, Any]) -> None:
     if len(attributes) > MAX_ATTRIBUTES:
-        raise _fault(
+        raise fault(
             "InvalidParameterValue",
             f"Number of message attributes [{len(attributes)}] exceeds the allowed maximum [{MAX_ATTRIBUTES}].",
         )
     if _NOT_XML.search(body):
-        raise _fault(
+        raise fault(
             "InvalidMessageContents",
             "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | "
             "#xE000 to #xFFFD | #x10000 to #x10FFFF",
@@ -194,7 +188,7 @@ def _checked_entries(method: Callable[..., Any]) -> Callable[..., Any]:
 
 def _check_delay(fifo: bool, delay: int | None) -> None:
     if fifo and delay:
-        raise _fault(
+        raise fault(
             "InvalidParameterValue",
             f"Value {delay} for parameter DelaySeconds is invalid. Reason: "
             "The request include parameter that is not valid for this queue type.",
@@ -270,4 +264,4 @@ def _check_dead_letter_queue(queue: Any, policy: dict[str, Any], fifo: bool) -> 
 
 def _policy_fault(name: str, policy: dict[str, Any], reason: str) -> Exception:
     text = json.dumps(policy, separators=(",", ":"))
-    return _fault("InvalidParameterValue", f"Value {text} for parameter {name} is invalid. Reason: {reason}")
+    return fault("InvalidParameterValue", f"Value {text} for parameter {name} is invalid. Reason: {reason}")

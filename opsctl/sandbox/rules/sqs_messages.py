@@ -16,6 +16,7 @@ from opsctl.sandbox.endpoint import ACCOUNT
 from opsctl.sandbox.engine.clock import MachineClock
 from opsctl.sandbox.engine.conditions import Conditions, conditions
 from opsctl.sandbox.engine.queue_contents import Contents
+from opsctl.sandbox.engine.sqs_faults import fault
 from opsctl.sandbox.engine.turns import aside
 
 IN_FLIGHT_AT_MOST = 120_000
@@ -182,7 +183,7 @@ def _receive_now(queue: Any, count: int, visibility_s: int) -> list[Any]:
     if held.counts().in_flight >= IN_FLIGHT_AT_MOST:
         if queue.fifo_queue:
             return []
-        raise _fault("OverLimit", "The maximum number of in flight messages is reached.")
+        raise fault("OverLimit", "The maximum number of in flight messages is reached.")
     found = held.take(at, until, count, short=poll.short, is_spent=_is_spent(queue))
     for message in found.spent:
         queue.dead_letter_queue.add_message(message)
@@ -243,7 +244,7 @@ def _change(backend: Any, queue_name: str, receipt_handle: str, visibility_timeo
         raise _invalid(receipt_handle, reason)
     until = at + int(visibility_timeout) * 1000
     if until > message.taken_at + HIDDEN_AT_MOST_S * 1000:
-        raise _fault(
+        raise fault(
             "InvalidParameterValue",
             f"Value {visibility_timeout} for parameter VisibilityTimeout is invalid. Reason: Total "
             f"VisibilityTimeout for the message is beyond the limit [{HIDDEN_AT_MOST_S} seconds]",
@@ -259,7 +260,7 @@ def _change_each(backend: Any, name: str, entries: list[dict[str, Any]]) -> Any:
     def change(entry: dict[str, Any]) -> None:
         seconds = entry.get("VisibilityTimeout")
         if seconds is None or not 0 <= int(seconds) <= HIDDEN_AT_MOST_S:
-            raise _fault("InvalidParameterValue", "Visibility timeout invalid")
+            raise fault("InvalidParameterValue", "Visibility timeout invalid")
         backend.change_message_visibility(name, entry["ReceiptHandle"], int(seconds))
 
     return _each(entries, change)
@@ -285,18 +286,11 @@ def _each(entries: list[dict[str, Any]], action: Callable[[dict[str, Any]], None
     return good, bad
 
 
-def _fault(code: str, message: str) -> Exception:
-    from moto.sqs.exceptions import SQSException
-
-    fault: Exception = SQSException(code, message)
-    return fault
-
-
 def _unknown(handle: str) -> Exception:
-    return _fault("ReceiptHandleIsInvalid", f'The input receipt handle "{handle}" is not a valid receipt handle.')
+    return fault("ReceiptHandleIsInvalid", f'The input receipt handle "{handle}" is not a valid receipt handle.')
 
 
 def _invalid(handle: str, reason: str) -> Exception:
-    return _fault(
+    return fault(
         "InvalidParameterValue", f"Value {handle} for parameter ReceiptHandle is invalid. Reason: {reason}"
     )

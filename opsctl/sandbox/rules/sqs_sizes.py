@@ -6,6 +6,8 @@ Sources: SQS API reference (SendMessageBatch), answers recorded from AWS (locals
 from collections.abc import Iterable
 from typing import Any
 
+from opsctl.sandbox.engine.sqs_faults import fault
+
 BATCH_AT_MOST = 1_048_576
 
 
@@ -13,7 +15,7 @@ def check_size(queue: Any, body: str, attributes: dict[str, Any], *, in_batch: b
     """Refuse a message that is larger than its queue takes, in the words of the call."""
     if size_of(body, attributes) > queue.maximum_message_size:
         wrong = "cannot be validated" if in_batch else "are invalid"
-        raise _fault(
+        raise fault(
             "InvalidParameterValue",
             f"One or more parameters {wrong}. Reason: "
             f"Message must be shorter than {queue.maximum_message_size} bytes.",
@@ -24,7 +26,7 @@ def check_batch(entries: Iterable[dict[str, Any]]) -> None:
     """Refuse a batch that is too large as a whole."""
     size = sum(size_of(entry["MessageBody"], entry["MessageAttributes"]) for entry in entries)
     if size > BATCH_AT_MOST:
-        raise _fault(
+        raise fault(
             "AWS.SimpleQueueService.BatchRequestTooLong",
             f"Batch requests cannot be longer than {BATCH_AT_MOST} bytes. You have sent {size} bytes.",
         )
@@ -37,10 +39,3 @@ def size_of(body: str, attributes: dict[str, Any]) -> int:
         size += len(name.encode()) + len(value["DataType"].encode())
         size += len(value.get("BinaryValue") or b"") + len((value.get("StringValue") or "").encode())
     return size
-
-
-def _fault(code: str, message: str) -> Exception:
-    from moto.sqs.exceptions import SQSException
-
-    fault: Exception = SQSException(code, message)
-    return fault

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from opsctl.sandbox.engine.sqs_faults import fault
 from opsctl.sandbox.rules.sqs_messages import contents
 
 ACTIVE = ("RUNNING", "CANCELLING")
@@ -184,14 +185,8 @@ def _read(handle: str) -> dict[str, str]:
 
 
 def _invalid(message: str) -> Exception:
-    from moto.sqs.exceptions import InvalidParameterValue
-
-    fault: Exception = InvalidParameterValue(message)
-    return fault
+    return fault("InvalidParameterValue", message)
 
 
 def _missing(message: str) -> Exception:
-    from moto.sqs.exceptions import SQSException
-
-    fault: Exception = SQSException("ResourceNotFoundException", message)
-    return fault
+    return fault("ResourceNotFoundException", message)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsctl.dlq.transfer.transfer import Budget
+from opsctl.dlq.transfer.rate import Budget
 
 _STEPS = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), max_size=30)
 

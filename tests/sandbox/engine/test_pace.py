@@ -8,7 +8,7 @@ from opsctl.model.errors import InvalidInput
 from opsctl.sandbox.endpoint import ACCOUNT
 from opsctl.sandbox.engine.conditions import AWS, AWS_LIKE, QUICK, Conditions, Durations, conditions, hand_clock
 from opsctl.sandbox.engine.lambda_jobs import KEPT, tick
-from opsctl.sandbox.engine.pace import pace_of
+from opsctl.sandbox.engine.serve import pace_of
 from opsctl.sandbox.pace import pace_text
 from tests.kit.functions import function, rule
 from tests.kit.groups import make_group, states
