@@ -227,6 +227,8 @@ def breaks_tls(secure: ssl.SSLSocket, _request: bytes) -> None:
     """Answer with what is no TLS, on the connection under it."""
     with socket.socket(fileno=secure.detach()) as plain:
         plain.sendall(b"HTTP/1.1 500 Oops, from a box in between\r\n\r\n")
+    # OpenSSL still knows the descriptor by its number, which the next connection may be given.
+    raise ConnectionAbortedError("nothing more is read here")
 
 
 def test_tls_that_breaks_after_the_request_leaves_the_outcome_unknown_in_both_ways(
