@@ -51,7 +51,7 @@ def apply(
     Everything in the file is checked before any call. Severities, the name to confirm and the never-block list
     are computed again and not taken from it.
     """
-    from opsctl.cli.front import Order, carry_out, in_sandbox, open_session
+    from opsctl.cli.front import Order, carry_out, open_session
     from opsctl.cli.output import emit_value
     from opsctl.model.commands import command_line, run_command
     from opsctl.model.errors import RefusedByGuard
@@ -65,7 +65,7 @@ def apply(
     plan = load_checked_plan(file, private=True)
     if digest:
         refuse_other_digest(plan, digest, file)
-    session = open_session(Order("apply", account, show), in_sandbox=in_sandbox())
+    session = open_session(Order("apply", account, show))
     runtime = session.runtime
     refuse_unbound(plan, runtime.identity, runtime.clock.now())
     if runtime.journal.has(plan.id):
@@ -115,7 +115,7 @@ def show_any(
 
     The switches of an account are for the commands it prints; without any they are those of the plan or run.
     """
-    from opsctl.cli.front import Order, in_sandbox
+    from opsctl.cli.front import Order
     from opsctl.cli.output import emit_plan, emit_report
     from opsctl.model.commands import command_line
     from opsctl.playbook.places import is_file
@@ -124,7 +124,7 @@ def show_any(
     from opsctl.workflow.reporting import report_of
 
     order = Order("show", account, show)
-    reached_by = account.words(sandbox=in_sandbox() or account.sandbox)
+    reached_by = account.words()
     if is_file(Path(what)):
         plan = load_checked_plan(Path(what))
         # Reviewed is what apply would ask consent for, under the digest of the file.

@@ -24,12 +24,12 @@ def register(app: typer.Typer) -> None:
 
 def doctor(*, account: AccountOptions, show: ShowOptions) -> None:
     """Check credentials, region, read permissions, clock, configuration, journal and plug-ins; changes nothing."""
-    from opsctl.cli.front import Order, in_sandbox, open_session
+    from opsctl.cli.front import Order, open_session
     from opsctl.cli.output import emit_value
     from opsctl.render.inert import visible
 
     order = Order("doctor", account, show)
-    session = open_session(order, in_sandbox=in_sandbox())
+    session = open_session(order)
     here = [_journal(session), *_configuration(session), *_plugins(session)]
     findings = [*_identity(session), *here, *_permissions(session)]
     session.progress.clear()

@@ -40,7 +40,7 @@ class Session:
     progress: "ProgressLines"
 
 
-def open_session(order: Order, *, in_sandbox: bool) -> Session:
+def open_session(order: Order) -> Session:
     """Connect as asked; with the sandbox, credentials and endpoint are forced first."""
     from opsctl.aws.clients import Connection
     from opsctl.aws.debug_log import log_calls
@@ -53,14 +53,14 @@ def open_session(order: Order, *, in_sandbox: bool) -> Session:
     stop = StopFlag()
     stop.install()
     account = order.account
-    reached_by = account.words(sandbox=in_sandbox or account.sandbox)
+    reached_by = account.words()
     connection = Connection(
         profile=account.profile,
         region=account.region,
         role_arn=account.role_arn,
         endpoint_url=account.endpoint_url,
     )
-    if in_sandbox or account.sandbox:
+    if account.sandbox:
         from opsctl.cli.sandbox_commands import require_sandbox
         from opsctl.sandbox.client import force_environment
 
@@ -72,14 +72,6 @@ def open_session(order: Order, *, in_sandbox: bool) -> Session:
             endpoint_url=endpoint.endpoint_url,
         )
     return Session(order=order, runtime=Runtime(connection, progress, stop, reached_by), progress=progress)
-
-
-def in_sandbox() -> bool:
-    """Tell whether `opsctl --sandbox` came before the command."""
-    from typer._click.globals import get_current_context
-
-    context = get_current_context(silent=True)
-    return bool(context and context.find_root().obj and context.find_root().obj.get("sandbox"))
 
 
 def run_playbook(
@@ -102,7 +94,7 @@ def run_playbook(
     refuse_unknown_guards(loaded.playbook, planning.named)
     inputs = parse_inputs(loaded.playbook.inputs, given.values, source=given.flags)
     _agree_to_reads(loaded, trust_reads)
-    session = open_session(order, in_sandbox=in_sandbox())
+    session = open_session(order)
     try:
         plan = _plan(session, loaded, inputs, planning, applying)
     except InvalidInput as invalid:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
-from opsctl.cli.front import Order, in_sandbox, open_session
+from opsctl.cli.front import Order, open_session
 from opsctl.cli.options import Output
 from opsctl.model.outcomes import Outcome
 
@@ -30,7 +30,7 @@ def look_at(
 
     if order.show.output is Output.HTML:
         raise typer.BadParameter("text, json or markdown", param_hint="--output")
-    session = open_session(order, in_sandbox=in_sandbox())
+    session = open_session(order)
     session.progress(reading)
     reader = session.runtime.reader()
     try:

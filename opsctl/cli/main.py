@@ -22,8 +22,9 @@ from opsctl.cli import (
 )
 from opsctl.cli.endings import end_badly, end_bug, end_lost, end_usage
 from opsctl.cli.leaving import INTERRUPTED
+from opsctl.cli.options import AccountOptions, spliced
 from opsctl.cli.streams import LostOutput, give_up_results, prepare_streams
-from opsctl.cli.strict import command_of, make_strict
+from opsctl.cli.strict import FrontGroup, command_of, make_strict
 from opsctl.model.commands import local_command
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="opsctl",
+    cls=FrontGroup,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -45,10 +47,11 @@ def _version(*, asked: bool) -> None:
 
 
 @app.callback()
+@spliced
 def opsctl(
     context: typer.Context,
     *,
-    sandbox: Annotated[bool, typer.Option("--sandbox", help="Use the embedded AWS for this command.")] = False,
+    account: AccountOptions,
     version: Annotated[  # noqa: ARG001 - its callback answers
         bool,
         typer.Option(
@@ -63,7 +66,7 @@ def opsctl(
     Exit codes: 0 done, 1 failed, 2 invalid input, 3 refused, 4 drifted, 5 the dry run has changes, 6 not
     proved in time, 130 interrupted.
     """
-    context.obj = {"sandbox": sandbox}
+    context.obj = account
 
 
 def _of_capabilities() -> Iterator[ModuleType]:

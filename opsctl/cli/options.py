@@ -41,16 +41,31 @@ class AccountOptions:
         False
     )
 
-    def words(self, *, sandbox: bool) -> tuple[str, ...]:
+    def words(self) -> tuple[str, ...]:
         """Return the switches that lead to the account; in the sandbox only region and role count."""
         switches = {"--region": self.region}
-        if not sandbox:
+        if not self.sandbox:
             switches["--profile"] = self.profile
         switches["--role-arn"] = self.role_arn
-        if not sandbox:
+        if not self.sandbox:
             switches["--endpoint-url"] = self.endpoint_url
         typed = tuple(word for name, value in switches.items() if value for word in (name, value))
-        return (SANDBOX, *typed) if sandbox else typed
+        return (SANDBOX, *typed) if self.sandbox else typed
+
+    def after(self, first: "AccountOptions") -> "AccountOptions":
+        """Return these with what was typed before the command.
+
+        Raises:
+            BadParameter: a switch stands at both places and does not say the same.
+        """
+        joined = {}
+        for field in dataclasses.fields(self):
+            before, behind = getattr(first, field.name), getattr(self, field.name)
+            if before and behind and before != behind:
+                fault = f"it is {before!r} before the command and {behind!r} behind it"
+                raise typer.BadParameter(fault, param_hint=f"--{field.name.replace('_', '-')}")
+            joined[field.name] = behind or before
+        return AccountOptions(**joined)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -160,7 +175,7 @@ def spliced(function: Callable[..., None]) -> Callable[..., None]:
     def command(**values: Any) -> None:
         for name, kind in groups.items():
             fields = [field.name for field in dataclasses.fields(kind)]
-            values[name] = kind(**{field: values.pop(field) for field in fields})
+            values[name] = _whole(kind(**{field: values.pop(field) for field in fields}))
         try:
             function(**values)
         except Exception as fault:
@@ -173,13 +188,23 @@ def spliced(function: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+def _whole(options: Any) -> Any:
+    """Add to the options of a command what was typed before it."""
+    from typer._click.globals import get_current_context
+
+    context = get_current_context(silent=True)
+    first = context.find_root().obj if context else None
+    if isinstance(options, AccountOptions) and isinstance(first, AccountOptions):
+        return options.after(first)
+    return options
+
+
 def _complete(fault: Exception, account: object) -> None:
     """Put the switches that were typed into the commands of an error's hint, whose author does not know them."""
-    from opsctl.cli.front import in_sandbox
     from opsctl.model.errors import OpsctlError
 
     if isinstance(fault, OpsctlError) and isinstance(account, AccountOptions):
-        fault.hint = completed(fault.hint, account.words(sandbox=in_sandbox() or account.sandbox))
+        fault.hint = completed(fault.hint, account.words())
 
 
 def _parameters_of(kind: Any) -> list[inspect.Parameter]:

@@ -48,7 +48,6 @@ def show_run(*, run: RunArgument = "last", account: AccountOptions, show: ShowOp
 
     The switches of an account are for the commands it prints; without any they are those of the run.
     """
-    from opsctl.cli.front import in_sandbox
     from opsctl.cli.output import emit_report
     from opsctl.wiring import open_journal
     from opsctl.workflow.reporting import report_of
@@ -60,14 +59,14 @@ def show_run(*, run: RunArgument = "last", account: AccountOptions, show: ShowOp
         journal.plan(row.id),
         journal.events(row.id),
         undone_by=journal.undone_by(row.id),
-        reached_by=account.words(sandbox=in_sandbox() or account.sandbox) or None,
+        reached_by=account.words() or None,
     )
     emit_report(_order("runs show", account, show), report, 0)
 
 
 def resume(*, run: RunArgument, account: AccountOptions, show: ShowOptions) -> None:
     """Carry an interrupted or failed run on: what is already so is skipped."""
-    from opsctl.cli.front import in_sandbox, open_session, run_and_report
+    from opsctl.cli.front import open_session, run_and_report
     from opsctl.wiring import open_journal
     from opsctl.workflow.plan_files import refuse_other_account
     from opsctl.workflow.runs import resume_run
@@ -77,7 +76,7 @@ def resume(*, run: RunArgument, account: AccountOptions, show: ShowOptions) -> N
     run_id = journal.run(run).id
     refuse_undone(run_id, journal.undone_by(run_id))
     plan = journal.plan(run_id)
-    session = open_session(_order("resume", account, show), in_sandbox=in_sandbox())
+    session = open_session(_order("resume", account, show))
     refuse_other_account(plan, session.runtime.identity)
     context = session.runtime.workbench()
     run_and_report(session, run_id, lambda: resume_run(plan, context))
@@ -85,7 +84,7 @@ def resume(*, run: RunArgument, account: AccountOptions, show: ShowOptions) -> N
 
 def undo(*, run: RunArgument, applying: ApplyOptions, account: AccountOptions, show: ShowOptions) -> None:
     """Take back what a run did, and nothing else: a plan of its own, shown, approved and proved."""
-    from opsctl.cli.front import carry_out, in_sandbox, open_session, show_plan
+    from opsctl.cli.front import carry_out, open_session, show_plan
     from opsctl.model.errors import RefusedByGuard
     from opsctl.wiring import open_journal
     from opsctl.workflow.plan_files import refuse_other_account
@@ -96,7 +95,7 @@ def undo(*, run: RunArgument, applying: ApplyOptions, account: AccountOptions, s
     if row.status == "running":
         raise RefusedByGuard(f"run {row.id} is still going on in another process", "interrupt it there first")
     plan = journal.plan(row.id)
-    session = open_session(_order("undo", account, show), in_sandbox=in_sandbox())
+    session = open_session(_order("undo", account, show))
     refuse_other_account(plan, session.runtime.identity)
     inverse = undo_plan(plan, session.runtime.workbench())
     if applying.dry_run:
@@ -110,7 +109,7 @@ _NOTHING_ASKED = "nothing of this run can be asked again: all was kept for other
 
 def verify(*, run: RunArgument, account: AccountOptions, show: ShowOptions) -> None:
     """Ask every proof and check of a run again; exit 6 when one does not hold."""
-    from opsctl.cli.front import in_sandbox, open_session
+    from opsctl.cli.front import open_session
     from opsctl.cli.output import emit_report
     from opsctl.model.exits import Exit
     from opsctl.wiring import open_journal
@@ -123,7 +122,7 @@ def verify(*, run: RunArgument, account: AccountOptions, show: ShowOptions) -> N
     row = journal.run(run)
     refuse_undone(row.id, journal.undone_by(row.id))
     plan = journal.plan(row.id)
-    session = open_session(_order("verify", account, show), in_sandbox=in_sandbox())
+    session = open_session(_order("verify", account, show))
     refuse_other_account(plan, session.runtime.identity)
     context = session.runtime.workbench()
     proofs = proofs_of(plan, context)

@@ -7,6 +7,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from opsctl.cli.first_word import MAIN, FirstWordGroup
+from opsctl.cli.switches import switches_apart
 
 LONGEST = 20_000
 """Characters of one argument or option: more than any name, expression or reason, less than what takes time."""
@@ -16,17 +17,29 @@ class StrictCommand(TyperCommand):
     """A command that takes no empty text: a variable that is not set must not mean "all", "here" or "none"."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Look at the words as they were typed, then parse them as usual.
-
-        Raises:
-            BadParameter: one is empty, or longer than anything that is meant.
-        """
-        if not ctx.resilient_parsing:
-            typed, _, _ = self.make_parser(ctx).parse_args(args=list(args))
-            for parameter in self.get_params(ctx):
-                for word in _words(typed.get(parameter.name or "")):
-                    _refuse(word, ctx, parameter)
+        """Look at the words as they were typed, then parse them as usual; raises BadParameter."""
+        _refuse_bad_words(self, ctx, args)
         return super().parse_args(ctx, args)
+
+
+class FrontGroup(TyperGroup):
+    """The whole command line, as strict: account switches may stand before the command as well as behind it."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put account switches first, look at the words, then parse them as usual; raises BadParameter."""
+        switches, rest = switches_apart(self, args)
+        _refuse_bad_words(self, ctx, [*switches, *rest])
+        return super().parse_args(ctx, [*switches, *rest])
+
+
+def _refuse_bad_words(command: TyperCommand | TyperGroup, ctx: Any, args: list[str]) -> None:
+    """Refuse a word that is empty, or longer than anything that is meant; raises BadParameter."""
+    if ctx.resilient_parsing:
+        return
+    typed, _, _ = command.make_parser(ctx).parse_args(args=list(args))
+    for parameter in command.get_params(ctx):
+        for word in _words(typed.get(parameter.name or "")):
+            _refuse(word, ctx, parameter)
 
 
 def _words(value: object) -> Iterator[str]:
@@ -64,7 +77,7 @@ def command_of(root: Any, argv: list[str]) -> str:
     """
     words: list[str] = []
     command = root
-    for word in argv:
+    for word in switches_apart(root, argv)[1]:
         if word.startswith("-"):
             continue
         if not isinstance(command, TyperGroup) or word not in command.commands:

@@ -17,26 +17,22 @@ TYPED = AccountOptions(profile="our prod", region="eu-west-1", role_arn="arn:aws
 
 
 def test_the_switches_that_were_typed_are_typed_again() -> None:
-    assert command_line(TYPED.words(sandbox=False), "undo", "a run") == (
+    assert command_line(TYPED.words(), "undo", "a run") == (
         "opsctl undo 'a run' --region eu-west-1 --profile 'our prod' --role-arn arn:aws:iam::1:role/x"
     )
 
 
 def test_in_the_sandbox_nothing_else_leads_anywhere() -> None:
     typed = AccountOptions(profile="prod", region="eu-west-1", sandbox=True)
-    assert command_line(typed.words(sandbox=True), "undo", "r") == "opsctl --sandbox undo r --region eu-west-1"
-    role = AccountOptions(role_arn="arn:aws:iam::1:role/r")
-    assert command_line(role.words(sandbox=True), "undo", "r") == (
-        "opsctl --sandbox undo r --role-arn arn:aws:iam::1:role/r"
-    )
-    assert command_line(AccountOptions().words(sandbox=False), "undo", "r") == "opsctl undo r"
+    assert command_line(typed.words(), "undo", "r") == "opsctl --sandbox undo r --region eu-west-1"
+    role = AccountOptions(role_arn="arn:aws:iam::1:role/r", sandbox=True)
+    assert command_line(role.words(), "undo", "r") == ("opsctl --sandbox undo r --role-arn arn:aws:iam::1:role/r")
+    assert command_line(AccountOptions().words(), "undo", "r") == "opsctl undo r"
 
 
 def test_the_aws_cli_gets_the_switches_that_it_has() -> None:
-    assert Commands(TYPED.words(sandbox=False)).aws("s3", "ls") == (
-        "aws s3 ls --region eu-west-1 --profile 'our prod'"
-    )
-    sandbox = Commands(AccountOptions(region="eu-west-1").words(sandbox=True))
+    assert Commands(TYPED.words()).aws("s3", "ls") == ("aws s3 ls --region eu-west-1 --profile 'our prod'")
+    sandbox = Commands(AccountOptions(region="eu-west-1", sandbox=True).words())
     assert sandbox.aws("s3", "ls") == '(eval "$(opsctl sandbox env)" && aws s3 ls --region eu-west-1)'
 
 

@@ -127,7 +127,7 @@ def open_glass(
     guards: Sequence[str] = (),
 ) -> "tuple[Session, Glass]":
     """Connect, find the queue, and refuse where looking does harm; `guards` are other names to set aside."""
-    from opsctl.cli.front import Order, in_sandbox, open_session
+    from opsctl.cli.front import Order, open_session
     from opsctl.dlq.edits import refuse_bad_expression
     from opsctl.dlq.facts.sqs_queue import QueueFound, SqsQueue
     from opsctl.dlq.looking_at_messages import COSTLY, Glass, refuse_costly_look
@@ -141,7 +141,7 @@ def open_glass(
             raise typer.BadParameter(f"{name!r} is none of {', '.join(COSTLY)}", param_hint="--override")
     if where:
         refuse_bad_expression(where, "--where")
-    session = open_session(Order(command, account, show), in_sandbox=in_sandbox())
+    session = open_session(Order(command, account, show))
     runtime = session.runtime
     try:
         found = run_fetching(SqsQueue(queue=queue).read(runtime.about), runtime.reader())

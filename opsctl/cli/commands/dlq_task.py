@@ -37,7 +37,7 @@ def task(
     show: ShowOptions,
 ) -> None:
     """Show SQS's own message move tasks of a queue, whoever started them; watch or cancel the running one."""
-    from opsctl.cli.front import Order, in_sandbox, open_session, run_playbook
+    from opsctl.cli.front import Order, open_session, run_playbook
     from opsctl.cli.output import emit_value
 
     if show.output in (Output.MARKDOWN, Output.HTML) and not cancel:
@@ -46,7 +46,7 @@ def task(
     if cancel:
         run_playbook(order, given, planning, applying)
         return
-    session = open_session(order, in_sandbox=in_sandbox())
+    session = open_session(order)
     found = _read(session, given)
     while watch and any(_active(one) for one in found.tasks):
         session.progress(_line(found.tasks[0]))

@@ -33,7 +33,7 @@ def status(
     """Show whether recovery would work now, and what is wrong; changes nothing."""
     import sys
 
-    from opsctl.cli.front import Order, in_sandbox, open_session
+    from opsctl.cli.front import Order, open_session
     from opsctl.cli.output import emit_value
     from opsctl.cli.terminal import wants_colour, width
     from opsctl.ha.facts.ha_status import HaStatusResult
@@ -45,7 +45,7 @@ def status(
 
     if show.output is Output.HTML:
         raise typer.BadParameter("text, json or markdown", param_hint="--output")
-    session = open_session(Order("make-ha status", account, show), in_sandbox=in_sandbox())
+    session = open_session(Order("make-ha status", account, show))
     runtime = session.runtime
     session.progress(f"looking at group {group}")
     call = FactCall(uses="ha.status", arguments={"group": group})

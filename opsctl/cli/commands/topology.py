@@ -43,7 +43,7 @@ def topology(
     """Show what stands between the internet and TARGET, and where a client's address is still visible."""
     import sys
 
-    from opsctl.cli.front import Order, in_sandbox, open_session
+    from opsctl.cli.front import Order, open_session
     from opsctl.cli.output import emit_value
     from opsctl.cli.terminal import wants_colour, width
     from opsctl.model.paths import Paths
@@ -54,7 +54,7 @@ def topology(
         raise typer.BadParameter(f"it picks from JSON, not from {output}", param_hint="--query")
     form = Output.JSON if output is Drawing.JSON else Output.TEXT
     order = Order("topology", account, ShowOptions(output=form, query=query, quiet=quiet))
-    session = open_session(order, in_sandbox=in_sandbox())
+    session = open_session(order)
     runtime = session.runtime
     session.progress(f"looking for the ways in to {target}")
     call = FactCall(uses="topology.ways_in", arguments={"target": target})
