@@ -16,6 +16,7 @@ from botocore.utils import get_environ_proxies, validate_region_name
 
 from opsctl import __version__
 from opsctl.aws.local_files import passed_over
+from opsctl.aws.model_files import model_files
 from opsctl.aws.trust import refuse_unreadable
 from opsctl.model.errors import InvalidInput
 from opsctl.model.value import Value
@@ -181,9 +182,10 @@ def _session(connection: Connection) -> Session:
     # The aws CLI and the other SDKs read AWS_REGION; boto3 by itself only AWS_DEFAULT_REGION.
     region = connection.region or os.environ.get("AWS_REGION") or None
     session = boto3.Session(profile_name=connection.profile or None, region_name=region)
+    core = session._session
+    core.register_component("data_loader", model_files(core.get_config_variable("data_path")))
     if not connection.role_arn:
         return session
-    core = session._session
     fetcher = AssumeRoleCredentialFetcher(
         # What is not for AWS itself may not ask AWS itself for the role.
         client_creator=partial(core.create_client, endpoint_url=connection.endpoint_url or None),

@@ -1,12 +1,12 @@
 """The installed AWS service models, for checks that need no network, no credentials and no session."""
 
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from botocore.exceptions import DataNotFoundError, UnknownServiceError
-from botocore.loaders import Loader
 from botocore.model import OperationNotFoundError, ServiceModel
 
+from opsctl.aws.model_files import model_files
 from opsctl.aws.requests import request_params
 from opsctl.model.value import Json
 
@@ -28,30 +28,23 @@ _SCALARS = {
 class InstalledModels:
     """Implements the `ServiceModels` port with the models that come with botocore."""
 
-    def __init__(self) -> None:
-        self._loader = Loader()
-
-    @cached_property
-    def _names(self) -> frozenset[str]:
-        return frozenset(self._loader.list_available_services("service-2"))
-
     def services(self) -> frozenset[str]:
         """The names of all boto3 clients."""
-        return self._names
+        return _names()
 
     def operations(self, service: str) -> frozenset[str]:
         """The operation names of a client; empty when there is no such client."""
-        if service not in self._names:
+        if service not in _names():
             return frozenset()
-        return frozenset(_service(self._loader, service).operation_names)
+        return frozenset(_service(service).operation_names)
 
     def input_shape(self, service: str, operation: str) -> Json:
         """The parameters of an operation as a JSON Schema; None when there is no such operation."""
-        return self._shape(service, operation, "input_shape")
+        return _side(service, operation, "input_shape")
 
     def output_shape(self, service: str, operation: str) -> Json:
         """The answer of an operation as a JSON Schema; None when there is no such operation."""
-        return self._shape(service, operation, "output_shape")
+        return _side(service, operation, "output_shape")
 
     def request(self, service: str, operation: str, told: Json, token: str) -> tuple[str, dict[str, Json]]:
         """Return an operation's exact name and its parameters as boto3 takes them, from a request written as JSON.
@@ -62,27 +55,34 @@ class InstalledModels:
         Raises:
             ValueError: it is no request of that operation, as far as the installed models know it.
         """
-        if service not in self._names:
+        if service not in _names():
             raise ValueError(f"the installed SDK does not know {service}: upgrade boto3")
-        model = _service(self._loader, service)
+        model = _service(service)
         names = {name.lower(): name for name in model.operation_names}
         name = names.get(operation.lower())
         if name is None:
             raise ValueError(f"the installed SDK does not know {service}.{operation}: upgrade boto3")
         return name, request_params(model.operation_model(name), told, token)
 
-    def _shape(self, service: str, operation: str, side: str) -> Json:
-        try:
-            model = _service(self._loader, service).operation_model(operation)
-        except (DataNotFoundError, UnknownServiceError, OperationNotFoundError):
-            return None
-        shape = getattr(model, side)
-        return {"type": "object", "properties": {}} if shape is None else _schema(shape, MAX_DEPTH)
+
+@lru_cache(maxsize=1)
+def _names() -> frozenset[str]:
+    return frozenset(model_files().list_available_services("service-2"))
 
 
 @lru_cache(maxsize=64)
-def _service(loader: Loader, service: str) -> ServiceModel:
-    return ServiceModel(loader.load_service_model(service, "service-2"), service)
+def _service(service: str) -> ServiceModel:
+    return ServiceModel(model_files().load_service_model(service, "service-2"), service)
+
+
+@lru_cache(maxsize=256)
+def _side(service: str, operation: str, side: str) -> Json:
+    try:
+        model = _service(service).operation_model(operation)
+    except (DataNotFoundError, UnknownServiceError, OperationNotFoundError):
+        return None
+    shape = getattr(model, side)
+    return {"type": "object", "properties": {}} if shape is None else _schema(shape, MAX_DEPTH)
 
 
 def _schema(shape: Any, depth: int) -> Json:
