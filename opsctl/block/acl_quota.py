@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from opsctl.block.quotas import network_acl_rules, parse_quota
 from opsctl.block.topology.nacl import QUOTA, NetworkAcl
 from opsctl.model.fetching import Fetching
-from opsctl.model.value import Value
+from opsctl.model.reads import Read
+from opsctl.model.value import Json, Value
 
 
 class AclQuota(Value):
@@ -36,3 +36,18 @@ def quota_for(acl: NetworkAcl, more: int, region: str) -> Fetching[AclQuota]:
     if answer.refusal is not None:
         return AclQuota(doubt=f" (the quota could not be read, so {QUOTA} is assumed: {answer.refusal.code})")
     return AclQuota(rules=parse_quota(answer.value) or QUOTA)
+
+
+def network_acl_rules(region: str) -> Read:
+    """Read the quota L-2AEEBF1A, rules per network ACL: of inbound rules, and as many outbound."""
+    return Read(
+        service="service-quotas",
+        operation="GetServiceQuota",
+        params={"ServiceCode": "vpc", "QuotaCode": "L-2AEEBF1A"},
+        region=region,
+    )
+
+
+def parse_quota(answer: Json) -> int:
+    """Parse GetServiceQuota; 0 when it does not say."""
+    return int((answer.get("Quota") or {}).get("Value") or 0)

@@ -1,12 +1,11 @@
 """Who else a point of enforcement hits, and who owns it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from opsctl.block import cloudfront, elbv2, wafv2
 from opsctl.block.decision import Point
 from opsctl.block.topology.graph import Node, Web
 from opsctl.block.topology.nacl import NetworkAcl
-from opsctl.block.topology.owners import owner_of
 from opsctl.block.topology.survey import Survey, cannot_tell
 from opsctl.model.fetching import Fetching, gather
 from opsctl.model.reads import Read, Refusal
@@ -151,3 +150,25 @@ def _readable(resource: str) -> str:
         if service in resource and before in resource:
             return f"{title} {resource.partition(before)[2]}"
     return resource
+
+
+_STACK = "aws:cloudformation:stack-name"
+_CLUSTER = ("elbv2.k8s.aws/cluster", "ingress.k8s.aws/cluster")
+_BY = ("managed-by", "managedby", "managed_by", "provisioner", "createdby", "created-by", "created_by")
+
+
+def owner_of(tags: Mapping[str, str]) -> str:
+    """Name the CloudFormation stack, the cluster's controller or the Terraform module, empty when none shows.
+
+    CloudFormation's tag is certain, Terraform's are customs and so only a hint.
+    """
+    if _STACK in tags:
+        return f"CloudFormation stack {tags[_STACK]}"
+    for key in _CLUSTER:
+        if key in tags:
+            return f"AWS Load Balancer Controller of cluster {tags[key]}"
+    for key, value in tags.items():
+        named = key.lower().startswith(("terraform", "tf-", "tf_", "tf:")) and value.lower() != "false"
+        if named or (key.lower() in _BY and "terraform" in value.lower()):
+            return f"Terraform (tag {key}={value})"
+    return ""

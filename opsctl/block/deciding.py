@@ -14,6 +14,7 @@ from opsctl.block.topology.walk import PacketOutcome, shut_to_clients, walk
 from opsctl.block.topology.webacl import acted_on
 from opsctl.model.networks import parse_network
 from opsctl.model.paths import WayIn, WayStop
+from opsctl.model.sentences import first_few
 from opsctl.model.value import Value
 
 _SHOWN = 5
@@ -120,8 +121,7 @@ class Judged(Value):
 
     def _hops(self) -> tuple[str, ...]:
         ends = dict.fromkeys(tail[0].node.title for tail in self.way.tails)
-        more = (f"and {len(ends) - _SHOWN} more",) if len(ends) > _SHOWN else ()
-        return (*self.way.hops, *((", ".join([*list(ends)[:_SHOWN], *more]),) if ends else ()))
+        return (*self.way.hops, *((first_few(ends, _SHOWN),) if ends else ()))
 
     def _verdict(self) -> str:
         if self.way.entrance.blind:
@@ -134,7 +134,7 @@ class Judged(Value):
         if len(said) == 1:
             lines = list(said)
         else:
-            lines = [f"{_some(addresses)}: {says}" for says, addresses in list(said.items())[:_SHOWN]]
+            lines = [f"{first_few(addresses, _SHOWN)}: {says}" for says, addresses in list(said.items())[:_SHOWN]]
         if self.asked.countries:
             denied = "refused" if self._countries_denied() else "not refused"
             lines.append(f"requests from {', '.join(self.asked.countries)} are {denied} by country")
@@ -343,8 +343,3 @@ def _recommended(one: Judged, judged: Sequence[Judged]) -> list[str]:
     if _stays_open(one) and entrance.place.kind in ("nlb", "interface", "alb") and not fronted:
         found.append(f"put CloudFront with AWS WAF in front of {entrance.title}: there the client can be seen")
     return found
-
-
-def _some(addresses: Sequence[str]) -> str:
-    more = f" and {len(addresses) - _SHOWN} more" if len(addresses) > _SHOWN else ""
-    return ", ".join(addresses[:_SHOWN]) + more

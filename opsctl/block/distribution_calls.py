@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from opsctl.block.cloudfront import get_distribution_config
 from opsctl.model.changes import Check, EditSpec, Element, Grant, Instruction
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
@@ -14,11 +15,6 @@ _GEO = "DistributionConfig.Restrictions.GeoRestriction"
 def get_distribution(distribution: str) -> Read:
     """Read a distribution with its ETag and status."""
     return Read(service="cloudfront", operation="GetDistribution", params={"Id": distribution})
-
-
-def get_config(distribution: str) -> Read:
-    """Read a distribution's configuration with its ETag."""
-    return Read(service="cloudfront", operation="GetDistributionConfig", params={"Id": distribution})
 
 
 def attach_web_acl(distribution: str, web_acl: Json) -> Instruction:
@@ -83,7 +79,7 @@ def edit_countries(distribution: str, elements: Sequence[Element], functions: Se
             for name in ("GetFunction", "EnableReplication*")
         ),
         edit=EditSpec(
-            read=get_config(distribution),
+            read=get_distribution_config(distribution),
             carry={"DistributionConfig": "DistributionConfig", "IfMatch": "ETag"},
             elements=tuple(elements),
             conflicts=STALE,
@@ -105,7 +101,7 @@ def type_element(restriction: str, *, if_empty: bool) -> Element:
 def restriction_is(distribution: str, restriction: str, name: str) -> Check:
     """The geo restriction is still of this type."""
     return Check(
-        read=get_config(distribution),
+        read=get_distribution_config(distribution),
         query=f"{_GEO}.RestrictionType",
         op="equals",
         value=restriction,
@@ -119,7 +115,7 @@ def countries_listed(
 ) -> Check:
     """The list of this type has all of these countries, or none of them."""
     return Check(
-        read=get_config(distribution),
+        read=get_distribution_config(distribution),
         query=f"[{_GEO}][?RestrictionType=='{restriction}'].Items[]",
         op="contains" if present else "excludes",
         value=list(countries),

@@ -95,42 +95,22 @@ def describe_target_groups(region: str) -> Read:
 
 def describe_listeners(load_balancer: str) -> Read:
     """Read the listeners of one load balancer, by its ARN."""
-    return Read(
-        service="elbv2",
-        operation="DescribeListeners",
-        params={"LoadBalancerArn": load_balancer},
-        region=region_of_arn(load_balancer),
-    )
+    return _of("DescribeListeners", load_balancer, LoadBalancerArn=load_balancer)
 
 
 def describe_target_health(target_group: str) -> Read:
     """Read the registered targets of one target group, by its ARN."""
-    return Read(
-        service="elbv2",
-        operation="DescribeTargetHealth",
-        params={"TargetGroupArn": target_group},
-        region=region_of_arn(target_group),
-    )
+    return _of("DescribeTargetHealth", target_group, TargetGroupArn=target_group)
 
 
 def describe_target_group_attributes(target_group: str) -> Read:
     """Read the attributes of one target group, `preserve_client_ip.enabled` among them."""
-    return Read(
-        service="elbv2",
-        operation="DescribeTargetGroupAttributes",
-        params={"TargetGroupArn": target_group},
-        region=region_of_arn(target_group),
-    )
+    return _of("DescribeTargetGroupAttributes", target_group, TargetGroupArn=target_group)
 
 
 def describe_tags(resources: Sequence[str]) -> Read:
     """Read the tags of up to 20 load balancers of one region, by ARN."""
-    return Read(
-        service="elbv2",
-        operation="DescribeTags",
-        params={"ResourceArns": list(resources)},
-        region=region_of_arn(resources[0]),
-    )
+    return _of("DescribeTags", resources[0], ResourceArns=list(resources))
 
 
 def parse_load_balancers(answer: Json) -> tuple[LoadBalancer, ...]:
@@ -191,6 +171,11 @@ def parse_tags(answer: Json) -> dict[str, dict[str, str]]:
         one["ResourceArn"]: {tag["Key"]: str(tag.get("Value", "")) for tag in one.get("Tags", [])}
         for one in answer.get("TagDescriptions", [])
     }
+
+
+def _of(operation: str, arn: str, **params: Json) -> Read:
+    """Read something in the region of an ARN."""
+    return Read(service="elbv2", operation=operation, params=params, region=region_of_arn(arn))
 
 
 def _load_balancer(one: Json) -> LoadBalancer:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from opsctl.block.waf_objects import LOCKED, NOT_YET_VISIBLE, WafKey
 from opsctl.model.changes import Check, EditSpec, Element, Instruction
+from opsctl.model.sentences import first_few
 
 
 def create_ip_set(key: WafKey, version: int, description: str, plan_id: str) -> Instruction:
@@ -65,7 +66,7 @@ def nothing_but(key: WafKey, addresses: Sequence[str]) -> Check:
 
 def holds_near(key: WafKey, wanted: Sequence[str], held: Sequence[str]) -> Check:
     """Of the blocks in the set, exactly `held` share an address with those wanted."""
-    asked = ", ".join(wanted[:3]) + (f" and {len(wanted) - 3} more" if len(wanted) > 3 else "")
+    asked = first_few(wanted, 3)
     literal = json.dumps(list(wanted))
     return Check(
         read=key.read(),
@@ -79,7 +80,7 @@ def holds_near(key: WafKey, wanted: Sequence[str], held: Sequence[str]) -> Check
 
 def addresses_in(key: WafKey, addresses: Sequence[str], *, present: bool) -> Check:
     """The set has all of these addresses, or none of them."""
-    listed = ", ".join(addresses[:3]) + (f" and {len(addresses) - 3} more" if len(addresses) > 3 else "")
+    listed = first_few(addresses, 3)
     return Check(
         read=key.read(),
         query="IPSet.Addresses",

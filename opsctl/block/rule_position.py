@@ -1,9 +1,13 @@
-"""Where a rule goes in a web ACL: before whatever may let its addresses in, and which rules make room for it."""
+"""Where a rule goes in a web ACL: before whatever may let its addresses in, which rules make room for it,
+and the rules as they will be.
+"""
 
 from collections.abc import Sequence
 
-from opsctl.block.topology.webacl import Standing, WebAclRule
-from opsctl.model.value import Value
+from opsctl.block.topology.webacl import Standing, WebAcl, WebAclRule
+from opsctl.model.changes import Check
+from opsctl.model.sentences import first_few
+from opsctl.model.value import Json, Value
 
 
 class Move(Value):
@@ -49,3 +53,28 @@ def position_for(rules: Sequence[WebAclRule], standings: Sequence[Standing]) -> 
         moves.append(Move(rule=numbers[number], old=number, new=number + 1))
         number += 1
     return RulePosition(priority=end, moves=tuple(moves))
+
+
+class Added(Value):
+    """A rule that is added: where, what has to be so before it, and the check that its set is nobody else's."""
+
+    rule: dict[str, Json]
+    place: RulePosition
+    before: tuple[Check, ...]
+    unused: Check
+    maker: str
+
+
+def with_rules(acl: WebAcl, rules: Sequence[WebAclRule]) -> WebAcl:
+    """The web ACL with other rules of its own, in their order; the groups of Firewall Manager stay around them."""
+    own = sorted((rule for rule in rules if not rule.foreign), key=lambda rule: rule.priority)
+    foreign = [rule for rule in acl.rules if rule.foreign]
+    first = 0
+    while first < len(acl.rules) and acl.rules[first].foreign:
+        first += 1
+    return acl.model_copy(update={"rules": (*foreign[:first], *own, *foreign[first:])})
+
+
+def moved(moves: Sequence[Move]) -> str:
+    """Name the first few rules that get other numbers."""
+    return first_few(map(str, moves), 3)

@@ -6,6 +6,7 @@ from opsctl.block.asked import Asked, Mode
 from opsctl.block.topology.finding import is_address
 from opsctl.block.topology.graph import Node, Web
 from opsctl.model.paths import WayIn
+from opsctl.model.sentences import first_few
 from opsctl.model.value import Value
 
 _NAMED = 5
@@ -82,8 +83,7 @@ def _line(ways: Sequence[WayIn], left: Sequence[WayIn], asked: Asked, *, sure: b
     if dropped:
         parts.append(f"{dropped} closed already")
     if left:
-        more = [f"and {len(left) - _NAMED} more"] if len(left) > _NAMED else []
-        parts.append(f"{words.not_so}: {', '.join([*(one.name for one in left[:_NAMED]), *more])}")
+        parts.append(f"{words.not_so}: {first_few((one.name for one in left), _NAMED)}")
     if words.but:
         parts.append(words.but)
     if not sure:

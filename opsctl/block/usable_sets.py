@@ -1,4 +1,4 @@
-"""IP sets that a web ACL blocks already: an address put there needs neither a set nor a rule of our own."""
+"""IP sets that a web ACL blocks already: an address put there needs no set and no rule of our own."""
 
 from collections.abc import Sequence
 
@@ -6,8 +6,9 @@ from opsctl.block import wafv2
 from opsctl.block.rule_position import in_the_way
 from opsctl.block.topology.webacl import Effect, IpSet, WebAcl, ip_sets_in, letting_in
 from opsctl.block.waf_objects import WEB_ACL, WafKey, list_objects
+from opsctl.model.errors import RefusedByGuard
 from opsctl.model.fetching import Fetching
-from opsctl.model.networks import Network
+from opsctl.model.networks import Network, covers, parse_network
 from opsctl.model.reads import RefusalKind
 from opsctl.model.value import Json, Value
 
@@ -70,3 +71,23 @@ def other_users(ip_set: IpSet, rule: str, web_acl: str, scope: str, region: str)
 
 def _uses(rule: Json, arn: str) -> bool:
     return arn in ip_sets_in({"WebACL": {"Rules": [rule]}})
+
+
+SET_LIMIT = 10_000
+
+
+def missing_from(ip_set: IpSet | None, name: str, wanted: Sequence[Network]) -> list[str]:
+    """Return the blocks that no block of the set covers; all of them when there is no set yet.
+
+    Raises:
+        RefusedByGuard: they do not fit.
+    """
+    present = [parse_network(text) for text in (ip_set.addresses if ip_set else ())]
+    missing = [str(one) for one in wanted if not any(covers(other, one) for other in present)]
+    if len(present) + len(missing) > SET_LIMIT:
+        raise RefusedByGuard(
+            f"IP set {name} holds {len(present)} of {SET_LIMIT} addresses; "
+            f"{len(missing)} more do not fit; nothing was changed",
+            "block wider networks instead of single addresses, or undo blocks that are not needed any more",
+        )
+    return missing

@@ -5,17 +5,16 @@ from collections.abc import Mapping, Sequence
 from opsctl.block import distribution_calls as cloudfront
 from opsctl.block import ip_set_calls as ip_sets
 from opsctl.block import web_acl_calls as web_acls
-from opsctl.block.planned_rules import Added, moved, with_rules
-from opsctl.block.rule_position import Move, RulePosition, in_the_way, position_for
-from opsctl.block.set_room import missing_from
+from opsctl.block.rule_position import Added, Move, RulePosition, in_the_way, moved, position_for, with_rules
 from opsctl.block.topology.webacl import Effect, WebAclRule, letting_in
-from opsctl.block.usable_sets import Usable
+from opsctl.block.usable_sets import Usable, missing_from
 from opsctl.block.waf_objects import IP_SET, WEB_ACL, WafKey
 from opsctl.block.waf_state import WafState
 from opsctl.model.changes import Change, Check, Instruction, Proof, Risk
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.networks import Network, overlapping
 from opsctl.model.references import reference
+from opsctl.model.sentences import first_few
 from opsctl.model.value import Json
 
 ACTIONS = {"block": "Block", "count": "Count", "challenge": "Challenge", "captcha": "Captcha"}
@@ -237,7 +236,7 @@ class WafPlan:
         return self._change(
             ip_sets.edit_addresses(key, "add", addresses),
             id=f"addresses-{key.name}",
-            title=f"Add {_listed(addresses)} to IP set {key.name}",
+            title=f"Add {first_few(addresses, 3)} to IP set {key.name}",
             why=why,
             expect=(ip_sets.addresses_in(key, addresses, present=False), *before),
             proof=Proof(
@@ -385,9 +384,3 @@ class WafPlan:
 
     def _change(self, instruction: Instruction, **parts: Json) -> Change:
         return Change(**dict(instruction), **({"risk": self._risk} | parts))
-
-
-def _listed(addresses: list[str]) -> str:
-    if len(addresses) <= 3:
-        return ", ".join(addresses) or "no address yet"
-    return f"{', '.join(addresses[:2])} and {len(addresses) - 2} more"

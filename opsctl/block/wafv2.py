@@ -41,12 +41,7 @@ def is_arn(web_acl: str) -> bool:
 
 def get_web_acl_for_resource(resource: str) -> Read:
     """Read the web ACL of a regional resource; none is an answer without `WebACL`, or a missing item."""
-    return Read(
-        service="wafv2",
-        operation="GetWebACLForResource",
-        params={"ResourceArn": resource},
-        region=region_of_arn(resource),
-    )
+    return _of("GetWebACLForResource", resource, ResourceArn=resource)
 
 
 def get_web_acl(arn: str) -> Read:
@@ -61,22 +56,12 @@ def get_ip_set(arn: str) -> Read:
 
 def list_resources(web_acl: str, kind: str) -> Read:
     """Read which resources of one type a web ACL protects, by its ARN."""
-    return Read(
-        service="wafv2",
-        operation="ListResourcesForWebACL",
-        params={"WebACLArn": web_acl, "ResourceType": kind},
-        region=region_of(web_acl),
-    )
+    return _of("ListResourcesForWebACL", web_acl, WebACLArn=web_acl, ResourceType=kind)
 
 
 def list_tags(arn: str) -> Read:
     """Read the tags of a WAFv2 object."""
-    return Read(
-        service="wafv2",
-        operation="ListTagsForResource",
-        params={"ResourceARN": arn},
-        region=region_of(arn),
-    )
+    return _of("ListTagsForResource", arn, ResourceARN=arn)
 
 
 def parse_resources(answer: Json) -> tuple[str, ...]:
@@ -93,9 +78,8 @@ def parse_tags(answer: Json) -> dict[str, str]:
 def _get(operation: str, arn: str) -> Read:
     # arn:aws:wafv2:REGION:ACCOUNT:regional/webacl/NAME/ID, or global/ for CloudFront.
     _, _, name, identifier = arn.split(":", 5)[-1].split("/")[:4]
-    return Read(
-        service="wafv2",
-        operation=operation,
-        params={"Name": name, "Scope": scope_of(arn), "Id": identifier},
-        region=region_of(arn),
-    )
+    return _of(operation, arn, Name=name, Scope=scope_of(arn), Id=identifier)
+
+
+def _of(operation: str, arn: str, **params: Json) -> Read:
+    return Read(service="wafv2", operation=operation, params=params, region=region_of(arn))

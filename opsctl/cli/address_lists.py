@@ -1,8 +1,8 @@
 """Addresses from the command line, a file or stdin."""
 
+import sys
 from pathlib import Path
-
-from opsctl.cli.input_files import read_text
+from typing import BinaryIO
 
 
 def read_addresses(typed: list[str], path: Path | None, column: str = "") -> tuple[list[str], str]:
@@ -23,3 +23,37 @@ def read_addresses(typed: list[str], path: Path | None, column: str = "") -> tup
         return words, "ADDRESS"
     listed = addresses_in(read_text(path, "--from"), "stdin" if str(path) == "-" else str(path), column)
     return [*words, *listed], f"--from {path}"
+
+
+LARGEST = 5_000_000
+"""Bytes: a list of a hundred thousand networks with a comment each."""
+
+
+def read_text(path: Path, flag: str) -> str:
+    """Return the text of a file, `-` for stdin; pipes are read as well, to their end or to the limit.
+
+    Raises:
+        InvalidInput: it cannot be read, is larger than `LARGEST`, or is no UTF-8.
+    """
+    from opsctl.model.errors import InvalidInput
+
+    try:
+        if str(path) == "-":
+            data = _at_most(sys.stdin.buffer)
+        else:
+            with path.open("rb") as file:
+                data = _at_most(file)
+    except OSError as fault:
+        raise InvalidInput.one(f"{path} cannot be read: {fault.strerror}", source=flag) from None
+    if len(data) > LARGEST:
+        raise InvalidInput.one(f"{path} has more than {LARGEST:,} bytes", source=flag)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        line = data.count(b"\n", 0, fault.start) + 1
+        summary = f"{path} cannot be read: it is not UTF-8 text (line {line})"
+        raise InvalidInput.one(summary, source=flag) from None
+
+
+def _at_most(file: BinaryIO) -> bytes:
+    return file.read(LARGEST + 1)

@@ -117,7 +117,7 @@ def _agree_to_reads(loaded: "LoadedPlaybook", trust_reads: str) -> None:
     from opsctl.planning.foreign_reads import foreign_reads
     from opsctl.render.foreign_reads import lines_of, render_reads
     from opsctl.wiring import settings, sum_of
-    from opsctl.workflow.trusting import agree_to_reads
+    from opsctl.workflow.approval import agree_to_reads
 
     reads = foreign_reads(loaded.playbook)
 

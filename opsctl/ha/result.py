@@ -13,10 +13,9 @@ from opsctl.ha.checks.storage import check_storage
 from opsctl.ha.checks.topic import topic_key
 from opsctl.ha.checks.traffic import Registration, check_traffic, registrations
 from opsctl.ha.checks.user_data import check_user_data
-from opsctl.ha.costs import Cost, costs_of
 from opsctl.ha.expectations import Outlook, outlooks
 from opsctl.ha.inventory import DataVolume, ElasticIp, Inventory
-from opsctl.ha.modes import choose_mode
+from opsctl.ha.modes import Cost, choose_mode, costs_of
 from opsctl.ha.performance import check_performance
 from opsctl.ha.snapshots import Snapshots, check_snapshot_policy, snapshots_of
 from opsctl.ha.subnet_choice import SubnetChoice, choose_subnets

@@ -9,7 +9,7 @@ from opsctl.ha.tags import GROUP_TAG, SNAPSHOTS_TAG
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
 from opsctl.resources.dlm_calls import policies_of
-from opsctl.resources.ec2_image_calls import templates_named
+from opsctl.resources.ec2_launch_template_calls import templates_named
 from opsctl.resources.route53_record_calls import record_at
 
 POLICY = "opsctl"

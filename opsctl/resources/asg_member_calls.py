@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from opsctl.model.changes import Check, Instruction
+from opsctl.model.changes import Change, Check, Instruction, Irreversible, Proof, Risk, Severity
 from opsctl.resources.asg_calls import describe_group
 
 TERMINATE = "autoscaling.TerminateInstanceInAutoScalingGroup"
@@ -67,3 +67,27 @@ def subnets_are(group: str, subnets: Sequence[str]) -> Check:
 def _call(api: str, **params: object) -> Instruction:
     service, _, operation = api.partition(".")
     return Instruction(kind="call", service=service, operation=operation, params=params)
+
+
+def ending(
+    call: Instruction, group: str, instance: str, *, title: str, why: str, because: str, healthy: bool
+) -> Change:
+    """Return the change: it is sent only while that very instance is in service, so it never ends a replacement.
+
+    `healthy` asks for more: that the group takes it for healthy, which is what the call alters. `because` says why
+    nothing brings it back.
+    """
+    return Change(
+        **dict(call),
+        id=instance,
+        title=title,
+        why=why,
+        expect=(serves(group, instance, so=True, healthy=healthy),),
+        proof=Proof(configured=(serves(group, instance, so=False, healthy=healthy),), within_s=60),
+        undo=Irreversible(because=because),
+        risk=Risk(
+            severity=Severity.SEVERE,
+            affects=(instance,),
+            note="The instance ends; nothing serves until its replacement is in service.",
+        ),
+    )

@@ -75,7 +75,7 @@ def test_ways_that_may_be_missing_are_mentioned() -> None:
 
 def test_many_ways_left_are_counted_after_the_first() -> None:
     line = standing_of([way(f"way {n}", handled=False) for n in range(9)], asked(), sure=True)
-    assert line == "0 of 9 ways closed; STILL OPEN: way 0, way 1, way 2, way 3, way 4, and 4 more"
+    assert line == "0 of 9 ways closed; STILL OPEN: way 0, way 1, way 2, way 3, way 4 and 4 more"
 
 
 def test_nothing_stands_where_nothing_was_asked() -> None:

@@ -9,7 +9,8 @@ from opsctl.model.changes import Change, Instruction
 from opsctl.model.errors import AwsRefused, OpsctlError
 from opsctl.model.reads import RefusalKind
 from opsctl.model.value import Json
-from opsctl.resources import asg_calls, events_calls, iam_role_calls, lambda_calls, sqs_queue_calls
+from opsctl.resources import asg_calls, lambda_calls, sqs_queue_calls
+from opsctl.resources.actions import events_rule, iam_role
 from tests.kit.box_plans import make_box, plan_of
 from tests.kit.ports import Box, FakeClock, MemoryJournal, refusal
 
@@ -19,19 +20,19 @@ PASSING: list[tuple[str, Callable[[], Instruction]]] = [
     ("ScalingActivityInProgress", lambda: asg_calls.delete_group("g")),
     ("ResourceInUse", lambda: asg_calls.delete_group("g")),
     ("ResourceContention", lambda: asg_calls.detach_instances("g", "attach")),
-    ("ConcurrentModificationException", lambda: events_calls.put_rule("r", {}, "rate(1 minute)", "", {})),
-    ("ConcurrentModificationException", lambda: events_calls.delete_rule("r")),
-    ("ConcurrentModificationException", lambda: events_calls.put_target("r", {})),
-    ("ResourceNotFoundException", lambda: events_calls.put_target("r", {})),
-    ("ConcurrentModificationException", lambda: events_calls.remove_target("r", "t")),
+    ("ConcurrentModificationException", lambda: events_rule.put_rule("r", {}, "rate(1 minute)", "", {})),
+    ("ConcurrentModificationException", lambda: events_rule.delete_rule("r")),
+    ("ConcurrentModificationException", lambda: events_rule.put_target("r", {})),
+    ("ResourceNotFoundException", lambda: events_rule.put_target("r", {})),
+    ("ConcurrentModificationException", lambda: events_rule.remove_target("r", "t")),
     ("InvalidParameterValueException", lambda: lambda_calls.create_function({"Role": "arn"})),
     ("ResourceConflictException", lambda: lambda_calls.put_concurrency("f", 1)),
     ("ResourceConflictException", lambda: lambda_calls.delete_concurrency("f")),
     ("ResourceConflictException", lambda: lambda_calls.add_permission("f", "s", "arn")),
     ("ResourceConflictException", lambda: lambda_calls.remove_permission("f", "s")),
     ("ResourceConflictException", lambda: lambda_calls.delete_function("f")),
-    ("NoSuchEntity", lambda: iam_role_calls.put_policy("r", "p", {})),
-    ("DeleteConflict", lambda: iam_role_calls.delete_role("r")),
+    ("NoSuchEntity", lambda: iam_role.put_policy("r", "p", {})),
+    ("DeleteConflict", lambda: iam_role.delete_role("r")),
     ("QueueDeletedRecently", lambda: sqs_queue_calls.create_queue("q", {}, {})),
 ]
 
@@ -67,7 +68,7 @@ def test_a_refusal_that_passes_is_waited_out(code: str, instruction: Callable[[]
     ("code", "instruction"),
     [
         ("LimitExceeded", lambda: asg_calls.create_group("g", {}, ())),
-        ("LimitExceededException", lambda: events_calls.put_rule("r", {}, "rate(1 minute)", "", {})),
+        ("LimitExceededException", lambda: events_rule.put_rule("r", {}, "rate(1 minute)", "", {})),
         *PASSING,
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 
 from opsctl.model.run import Identity
 from opsctl.model.value import Json
-from opsctl.resources.sns_topic_calls import publishing_policy, topic_arn
+from opsctl.resources.actions.sns_topic import publishing_policy, topic_arn
 from opsctl.sandbox.endpoint import REGION
 from opsctl.sandbox.engine.conditions import Conditions
 from opsctl.sandbox.engine.events import emit

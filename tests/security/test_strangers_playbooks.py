@@ -13,7 +13,7 @@ from opsctl.playbook.load import load_playbook, parse_playbook, sum_of
 from opsctl.playbook.places import shipped_directory, shipped_names
 from opsctl.render.foreign_reads import lines_of, render_reads
 from opsctl.sandbox.worlds.network import IMAGE
-from opsctl.workflow.trusting import agree_to_reads
+from opsctl.workflow.approval import agree_to_reads
 from tests.kit.command import opsctl
 from tests.kit.moto_account import WatchedServer, client
 from tests.workflow.test_approval import NOBODY, Person

@@ -4,13 +4,13 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from opsctl.block.cloudfront import get_distribution_config
 from opsctl.block.distribution_calls import (
     DEPLOYED_WITHIN_S,
     countries_listed,
     country_element,
     edit_countries,
     functions_at_edge,
-    get_config,
     is_deployed,
     restriction_is,
     type_element,
@@ -42,7 +42,7 @@ class CloudfrontDenyCountries(Action):
     def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one UpdateDistribution, or nothing when the countries are refused already."""
         countries = country_codes(self.countries, "--country")
-        answer = yield from require(get_config(self.distribution))
+        answer = yield from require(get_distribution_config(self.distribution))
         functions = functions_at_edge(answer["DistributionConfig"])
         geo = answer["DistributionConfig"].get("Restrictions", {}).get("GeoRestriction", {})
         restriction = geo.get("RestrictionType", "none")

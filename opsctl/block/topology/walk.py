@@ -11,6 +11,7 @@ from opsctl.block.topology.packet import Packet, Service
 from opsctl.block.topology.traffic_paths import Stop, TrafficPath, left_of
 from opsctl.block.topology.webacl import request_passes
 from opsctl.model.networks import Network, covers, parse_network
+from opsctl.model.sentences import first_few
 from opsctl.model.value import Value
 
 _PROTOCOLS = {6: "tcp", 17: "udp", -1: "any protocol"}
@@ -197,6 +198,4 @@ def _atoms(network: Network, boundaries: Iterable[Network]) -> list[Network]:
 
 def _dropped_by(drops: Iterable[Drop]) -> str:
     """Say what drops packets, each thing once."""
-    listed = list(dict.fromkeys(by for _, by in drops))
-    more = f" and {len(listed) - 3} more" if len(listed) > 3 else ""
-    return f"dropped by {' and '.join(listed[:3])}{more}"
+    return f"dropped by {first_few(dict.fromkeys(by for _, by in drops), 3, ' and ')}"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from opsctl.ha.checks.preflight_finding import RECOVER_ONLY, PreflightFinding, accept, block, carry, warn
 from opsctl.ha.inventory import Inventory
+from opsctl.model.sentences import first_few
 from opsctl.model.value import Json
 
 _EFA = ("efa", "efa-only")
@@ -19,7 +20,7 @@ def check_network(inventory: Inventory) -> Iterator[PreflightFinding]:
             "record", f"DNS record {inventory.wanted.record}", "the handler points it at every replacement"
         )
     if users:
-        listed = "; ".join(users[:5]) + (f" and {len(users) - 5} more" if len(users) > 5 else "")
+        listed = first_few(users, 5, "; ")
         why = "a replacement gets another private address, and in another zone another range"
         yield accept("private-address", f"{inventory.primary_ip} is named by {listed}", why)
 

@@ -12,6 +12,7 @@ from opsctl.ha.checks.user_data_devices import may_mean
 from opsctl.ha.checks.user_data_formats import makings_in
 from opsctl.ha.checks.user_data_parts import parts_of
 from opsctl.ha.inventory import Inventory
+from opsctl.model.sentences import first_few
 
 _SHOWN = 5
 _PLAIN = re.compile(r"/dev/[\w/.:-]{1,60}")
@@ -33,8 +34,8 @@ def check_user_data(inventory: Inventory) -> Iterator[PreflightFinding]:
     yield carry("user-data", what, "it runs once on every replacement, so it must be safe on a cloned disk")
     found = list(_named(inventory))
     if found:
-        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-        yield accept("user-data-formats", f"user data may format {'; '.join(found[:_SHOWN])}{more}", _WHY)
+        formatted = first_few(found, _SHOWN, "; ")
+        yield accept("user-data-formats", f"user data may format {formatted}", _WHY)
 
 
 def _named(inventory: Inventory) -> Iterator[str]:

@@ -1,20 +1,21 @@
 """The fact behind make-ha: what an instance is, and what speaks against putting it under recovery."""
 
+import re
 from typing import ClassVar
 
 from pydantic import Field
 
 from opsctl.ha.checks.preflight_finding import PreflightFinding
-from opsctl.ha.finding import find_instance
 from opsctl.ha.inventory import HaRequest, Inventory
 from opsctl.ha.reads import NEEDED, first_reads, second_reads, third_reads, unread
 from opsctl.ha.result import HaPreflightResult, result_of
 from opsctl.ha.snapshots import refuse_bad_schedule
 from opsctl.model.errors import FactUnknown, InvalidInput
-from opsctl.model.fetching import Fetching
+from opsctl.model.fetching import Fetching, fetch
 from opsctl.model.reads import Answer, Read, RefusalKind
 from opsctl.model.run import Context, Fact
 from opsctl.model.value import Json, Value
+from opsctl.resources.ec2 import describe
 from opsctl.resources.route53 import normal_name
 
 
@@ -84,3 +85,48 @@ def _refuse_bad_topic(topic: str, about: Context) -> None:
             source="topic",
             hint="an alarm notifies a topic of its own region; give one there, or none",
         )
+
+
+_ID = re.compile(r"i-([0-9a-f]{8}|[0-9a-f]{17})")
+
+
+def find_instance(asked: str, about: Context) -> Fetching[Json]:
+    """Return the instance of an id or a Name tag, as DescribeInstances tells it.
+
+    Raises:
+        InvalidInput: there is none, there are several, or it has been terminated.
+        FactUnknown: instances may not be read.
+    """
+    by_id = _ID.fullmatch(asked) is not None
+    read = (
+        Read(service="ec2", operation="DescribeInstances", params={"InstanceIds": [asked]})
+        if by_id
+        else describe("DescribeInstances", about.region, {"tag:Name": [asked]})
+    )
+    answer = yield from fetch(read)
+    if answer.refusal is not None and answer.refusal.kind is not RefusalKind.MISSING:
+        raise FactUnknown(answer.refusal)
+    found = [
+        one
+        for reservation in (answer.value or {}).get("Reservations", [])
+        for one in reservation.get("Instances", [])
+    ]
+    living = [one for one in found if one["State"]["Name"] not in ("terminated", "shutting-down")]
+    if len(living) == 1:
+        return living[0]
+    if len(living) > 1:
+        ids = ", ".join(sorted(f"{one['InstanceId']} ({one['State']['Name']})" for one in living)[:5])
+        raise InvalidInput.one(
+            f"{len(living)} instances are named {asked!r}: {ids}", source="instance", hint="give the id"
+        )
+    if found:
+        raise InvalidInput.one(
+            f"instance {found[0]['InstanceId']} has been terminated",
+            source="instance",
+            hint="launch a new one, from its image or a snapshot, and name that",
+        )
+    raise InvalidInput.one(
+        f"there is no instance {asked!r} in account {about.account}, region {about.region}",
+        source="instance",
+        hint="give its id or its Name tag; --region looks elsewhere",
+    )

@@ -7,8 +7,7 @@ from pydantic import Field
 from opsctl.model.changes import Change
 from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
-from opsctl.resources.asg_member_calls import terminate_member
-from opsctl.resources.asg_member_end import ending
+from opsctl.resources.asg_member_calls import ending, terminate_member
 
 
 class AsgTerminate(Action):

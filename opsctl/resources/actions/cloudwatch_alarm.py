@@ -1,22 +1,17 @@
 """Makes a CloudWatch metric alarm."""
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from opsctl.model.changes import Change, Proof, Risk, Severity
+from opsctl.model.changes import Change, Check, Grant, Instruction, Proof, Risk, Severity
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.fetching import Fetching, require
+from opsctl.model.reads import Read
 from opsctl.model.run import Action, Context
 from opsctl.model.value import Json
 from opsctl.resources.marks import described, tag_list, with_mark
-from opsctl.resources.metric_alarm_calls import (
-    alarm_is_absent,
-    alarm_is_ours,
-    delete_alarm,
-    describe_alarm,
-    put_alarm,
-)
 
 
 class CloudwatchAlarm(Action):
@@ -89,3 +84,49 @@ class CloudwatchAlarm(Action):
             "OKActions": list(self.ok_actions),
             "Tags": tag_list(with_mark(plan_id, self.tags)),
         }
+
+
+def describe_alarm(name: str) -> Read:
+    """Read one metric alarm."""
+    return Read(service="cloudwatch", operation="DescribeAlarms", params={"AlarmNames": [name]})
+
+
+def put_alarm(params: Mapping[str, Json]) -> Instruction:
+    """Create an alarm; for one that acts on an instance the first such call makes CloudWatch's own role."""
+    acts = any(":automate:" in action for action in params.get("AlarmActions") or [])
+    role = Grant(
+        service="iam", operation="CreateServiceLinkedRole", params={"AWSServiceName": "events.amazonaws.com"}
+    )
+    return Instruction(
+        kind="call",
+        service="cloudwatch",
+        operation="PutMetricAlarm",
+        params=dict(params),
+        grants=(role,) if acts else (),
+    )
+
+
+def delete_alarm(name: str) -> Instruction:
+    """Delete an alarm."""
+    return Instruction(kind="call", service="cloudwatch", operation="DeleteAlarms", params={"AlarmNames": [name]})
+
+
+def alarm_is_absent(name: str) -> Check:
+    """There is no such alarm."""
+    return Check(
+        read=describe_alarm(name),
+        query="MetricAlarms[].AlarmName",
+        op="empty",
+        says=f"there is no alarm {name}",
+    )
+
+
+def alarm_is_ours(name: str, description: str) -> Check:
+    """The alarm carries the plan's mark."""
+    return Check(
+        read=describe_alarm(name),
+        query="MetricAlarms[0].AlarmDescription",
+        op="equals",
+        value=description,
+        says=f"alarm {name} is this plan's",
+    )

@@ -1,13 +1,15 @@
 """Waits until a CloudWatch metric has its first data."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.model.changes import Change, Instruction, Irreversible, Proof
+from opsctl.model.changes import Change, Check, Instruction, Irreversible, Proof
 from opsctl.model.fetching import Fetching
+from opsctl.model.reads import Read
 from opsctl.model.run import Action, Context
-from opsctl.resources.metric_alarm_calls import metric_is_listed
+from opsctl.model.value import Json
 
 
 class CloudwatchMetric(Action):
@@ -39,3 +41,15 @@ class CloudwatchMetric(Action):
                 undo=Irreversible(because="waiting changes nothing"),
             )
         ]
+
+
+def metric_is_listed(namespace: str, metric: str, dimensions: Mapping[str, str]) -> Check:
+    """The metric has had data in the last hours: not that of a group of the same name that is long gone."""
+    which = [{"Name": name, "Value": value} for name, value in sorted(dimensions.items())]
+    params: dict[str, Json] = {"Namespace": namespace, "MetricName": metric, "Dimensions": which}
+    return Check(
+        read=Read(service="cloudwatch", operation="ListMetrics", params={**params, "RecentlyActive": "PT3H"}),
+        query="Metrics[].MetricName",
+        op="present",
+        says=f"{namespace} has {metric} of {', '.join(dimensions.values())}",
+    )

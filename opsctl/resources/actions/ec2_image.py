@@ -1,21 +1,16 @@
-"""Makes an image of an instance and waits until it can be launched."""
+"""Makes an image of an instance and waits until it can be launched. Source: EC2 API reference, CreateImage."""
 
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.model.changes import Change, Instruction, Irreversible, Proof, Query, Risk, Severity
+from opsctl.model.changes import Change, Check, Instruction, Irreversible, Proof, Query, Risk, Severity
 from opsctl.model.fetching import Fetching
+from opsctl.model.reads import Read
 from opsctl.model.run import Action, Context
-from opsctl.resources.ec2_image_calls import (
-    IMAGE_WITHIN_S,
-    create_image,
-    image_exists,
-    image_has_not_failed,
-    image_is_available,
-    own_images_named,
-)
-from opsctl.resources.marks import described, with_mark
+from opsctl.model.value import Json
+from opsctl.resources.marks import described, tag_specifications, with_mark
 
 KEPT = (
     "the image stays: an instance launched from it needs it to be attached to a group again; deregister it when "
@@ -79,3 +74,61 @@ class Ec2Image(Action):
             depends_on=("create",),
         )
         return [created, waiting]
+
+
+IMAGE_WITHIN_S = 24 * 3600
+"""AWS: most images take minutes, a first snapshot of a large volume up to 24 hours."""
+
+
+def own_images_named(name: str) -> Read:
+    """Read this account's images of a name; a pending image is among them."""
+    filters = [{"Name": "name", "Values": [name]}]
+    return Read(service="ec2", operation="DescribeImages", params={"Owners": ["self"], "Filters": filters})
+
+
+def create_image(
+    instance: str, name: str, description: str, *, reboot: bool, exclude: Sequence[str], tags: Mapping[str, str]
+) -> Instruction:
+    """Make an image; excluded devices are neither imaged nor made again at each launch."""
+    params: dict[str, Json] = {
+        "InstanceId": instance,
+        "Name": name,
+        "Description": description,
+        "NoReboot": not reboot,
+        "TagSpecifications": tag_specifications(tags, "image", "snapshot"),
+    }
+    if exclude:
+        params["BlockDeviceMappings"] = [{"DeviceName": device, "NoDevice": ""} for device in exclude]
+    return Instruction(kind="call", service="ec2", operation="CreateImage", params=params)
+
+
+def image_exists(name: str, *, there: bool) -> Check:
+    """An image of that name has been begun, or none has."""
+    return Check(
+        read=own_images_named(name),
+        query="Images[0].ImageId",
+        op="present" if there else "empty",
+        says=f"an image {name!r} exists" if there else f"there is no image {name!r}",
+    )
+
+
+def image_is_available(name: str) -> Check:
+    """The image can be launched."""
+    return Check(
+        read=own_images_named(name),
+        query="Images[0].State",
+        op="equals",
+        value="available",
+        says=f"image {name!r} is available",
+    )
+
+
+def image_has_not_failed(name: str) -> Check:
+    """The image is not in a state that it never leaves."""
+    return Check(
+        read=own_images_named(name),
+        query="Images[].State",
+        op="excludes",
+        value=["failed", "error", "invalid", "deregistered"],
+        says=f"image {name!r} has not failed",
+    )

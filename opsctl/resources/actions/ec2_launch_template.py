@@ -11,7 +11,7 @@ from opsctl.model.reads import Read
 from opsctl.model.references import reference
 from opsctl.model.run import Action, Context
 from opsctl.model.value import Json
-from opsctl.resources.ec2_image_calls import (
+from opsctl.resources.ec2_launch_template_calls import (
     create_template,
     delete_template,
     template_is_absent,

@@ -126,7 +126,7 @@ def test_a_network_acl_is_called_by_its_name() -> None:
     assert (second.id, second.name) == ("acl-shop-b", "acl-shop-b")
 
 
-@pytest.mark.parametrize(("count", "more"), [(5, ""), (6, ", and 1 more")])
+@pytest.mark.parametrize(("count", "more"), [(5, ""), (6, " and 1 more")])
 def test_five_ends_of_a_way_are_named_and_the_rest_counted(count: int, more: str) -> None:
     picture = Picture()
     balancer = served(picture)
