@@ -201,10 +201,16 @@ def _whole(options: Any) -> Any:
 
 def _complete(fault: Exception, account: object) -> None:
     """Put the switches that were typed into the commands of an error's hint, whose author does not know them."""
-    from opsctl.model.errors import OpsctlError
+    from opsctl.model.errors import InvalidInput, OpsctlError
 
-    if isinstance(fault, OpsctlError) and isinstance(account, AccountOptions):
-        fault.hint = completed(fault.hint, account.words())
+    if not (isinstance(fault, OpsctlError) and isinstance(account, AccountOptions)):
+        return
+    switches = account.words()
+    fault.hint = completed(fault.hint, switches)
+    if isinstance(fault, InvalidInput):
+        fault.diagnostics = tuple(
+            one.model_copy(update={"hint": completed(one.hint, switches)}) for one in fault.diagnostics
+        )
 
 
 def _parameters_of(kind: Any) -> list[inspect.Parameter]:

@@ -11,7 +11,9 @@ import typer
 from opsctl.cli.main import app
 from opsctl.cli.options import AccountOptions, spliced
 from opsctl.model.commands import Commands, command_line, commands_there, completed, run_command
-from opsctl.model.errors import RefusedByGuard
+from opsctl.model.errors import InvalidInput, RefusedByGuard
+from opsctl.playbook.load import load_playbook
+from opsctl.playbook.places import shipped_names
 
 TYPED = AccountOptions(profile="our prod", region="eu-west-1", role_arn="arn:aws:iam::1:role/x")
 
@@ -64,6 +66,16 @@ def test_the_hint_of_an_error_that_ends_a_command_leads_to_its_account() -> None
     assert caught.value.hint == "opsctl resume r-1 --profile p"
 
 
+def test_the_hint_of_a_fault_in_what_was_typed_leads_there_as_well() -> None:
+    def fails(*, account: AccountOptions) -> None:
+        raise InvalidInput.one("no", source="RUN", hint=run_command("resume", "r-1"))
+
+    values = {"profile": "p", "region": "", "role_arn": "", "endpoint_url": "", "sandbox": False}
+    with pytest.raises(InvalidInput) as caught:
+        spliced(fails)(**values)
+    assert [fault.hint for fault in caught.value.diagnostics] == ["opsctl resume r-1 --profile p"]
+
+
 WRITTEN_INTO_THE_ACCOUNT = ("dlq/actions/dlq_alarm.py", "resources/marks.py", "block/actions/waf_block.py")
 RUNS_IN_THE_ACCOUNT = ("ha/recovery/messages.py", "ha/recovery/data.py", "ha/recovery/standby.py")
 PAGES = ("playbook/reference.py", "playbook/starter.py", "playbook/schema.py")
@@ -90,8 +102,7 @@ def printed_texts(tree: ast.Module, *, command_line_help: bool) -> Iterator[tupl
 
 def test_no_text_names_a_command_but_those_that_are_made_with_its_switches() -> None:
     """Such a text would lead whoever pastes it to the account of another profile."""
-    names = "|".join(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
-    command = re.compile(rf"\bopsctl (--sandbox )?({names})\b|\baws [a-z0-9]+ [a-z]+-[a-z-]+")
+    command = named_command()
     left_out = {ROOT / name for name in (*WRITTEN_INTO_THE_ACCOUNT, *RUNS_IN_THE_ACCOUNT, *PAGES)}
     found = [
         f"{path}:{line}: {text.strip()[:80]}"
@@ -101,3 +112,22 @@ def test_no_text_names_a_command_but_those_that_are_made_with_its_switches() -> 
         if command.search(text)
     ]
     assert not found, "made elsewhere than in model/commands.py: " + "; ".join(found)
+
+
+def named_command() -> re.Pattern[str]:
+    names = "|".join(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    return re.compile(rf"\bopsctl (--sandbox )?({names})\b|\baws [a-z0-9]+ [a-z]+-[a-z-]+")
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_no_text_of_a_playbook_names_a_command_but_by_next(name: str) -> None:
+    book = load_playbook(name).playbook
+    texts = [
+        book.summary,
+        book.notes,
+        *(one.because for one in book.guards),
+        *(one.because for one in book.checks),
+    ]
+    texts += [text for step in book.steps for text in (step.title, step.why, step.because)]
+    texts += [one.help for one in book.inputs.values()]
+    assert [text for text in texts if named_command().search(text)] == []
