@@ -8,7 +8,8 @@ from opsctl.cli.completion import complete_runs
 from opsctl.cli.options import AccountOptions, ApplyOptions, ShowOptions, spliced
 
 if TYPE_CHECKING:
-    from opsctl.cli.front import Order
+    from opsctl.cli.front import Order, Session
+    from opsctl.model.report import RunRow
 
 RunArgument = Annotated[
     str,
@@ -64,38 +65,43 @@ def show_run(*, run: RunArgument = "last", account: AccountOptions, show: ShowOp
     emit_report(_order("runs show", account, show), report, 0)
 
 
+def _connected(order: "Order", run: str) -> "tuple[Session, RunRow]":
+    """Connect, and find the run: `last` is the newest of the account that is reached."""
+    from opsctl.cli.front import open_session
+    from opsctl.wiring import open_journal
+
+    open_journal().run(run)  # what no run is called is told before any call
+    session = open_session(order)
+    return session, session.runtime.journal.run(run, session.runtime.identity.account)
+
+
 def resume(*, run: RunArgument, account: AccountOptions, show: ShowOptions) -> None:
     """Carry an interrupted or failed run on: what is already so is skipped."""
-    from opsctl.cli.front import open_session, run_and_report
-    from opsctl.wiring import open_journal
+    from opsctl.cli.front import run_and_report
     from opsctl.workflow.plan_files import refuse_other_account
     from opsctl.workflow.runs import resume_run
     from opsctl.workflow.undo_plans import refuse_undone
 
-    journal = open_journal()
-    run_id = journal.run(run).id
-    refuse_undone(run_id, journal.undone_by(run_id))
-    plan = journal.plan(run_id)
-    session = open_session(_order("resume", account, show))
+    session, row = _connected(_order("resume", account, show), run)
+    journal = session.runtime.journal
+    refuse_undone(row.id, journal.undone_by(row.id))
+    plan = journal.plan(row.id)
     refuse_other_account(plan, session.runtime.identity)
     context = session.runtime.workbench()
-    run_and_report(session, run_id, lambda: resume_run(plan, context))
+    run_and_report(session, row.id, lambda: resume_run(plan, context))
 
 
 def undo(*, run: RunArgument, applying: ApplyOptions, account: AccountOptions, show: ShowOptions) -> None:
     """Take back what a run did, and nothing else: a plan of its own, shown, approved and proved."""
-    from opsctl.cli.front import carry_out, open_session, show_plan
+    from opsctl.cli.front import carry_out, show_plan
     from opsctl.model.errors import RefusedByGuard
-    from opsctl.wiring import open_journal
     from opsctl.workflow.plan_files import refuse_other_account
     from opsctl.workflow.undo_plans import undo_plan
 
-    journal = open_journal()
-    row = journal.run(run)
+    session, row = _connected(_order("undo", account, show), run)
     if row.status == "running":
         raise RefusedByGuard(f"run {row.id} is still going on in another process", "interrupt it there first")
-    plan = journal.plan(row.id)
-    session = open_session(_order("undo", account, show))
+    plan = session.runtime.journal.plan(row.id)
     refuse_other_account(plan, session.runtime.identity)
     inverse = undo_plan(plan, session.runtime.workbench())
     if applying.dry_run:
@@ -109,20 +115,17 @@ _NOTHING_ASKED = "nothing of this run can be asked again: all was kept for other
 
 def verify(*, run: RunArgument, account: AccountOptions, show: ShowOptions) -> None:
     """Ask every proof and check of a run again; exit 6 when one does not hold."""
-    from opsctl.cli.front import open_session
     from opsctl.cli.output import emit_report
     from opsctl.model.exits import Exit
-    from opsctl.wiring import open_journal
     from opsctl.workflow.plan_files import refuse_other_account
     from opsctl.workflow.reporting import report_of
     from opsctl.workflow.runs import check_whole, is_proved, proofs_of
     from opsctl.workflow.undo_plans import refuse_undone
 
-    journal = open_journal()
-    row = journal.run(run)
+    session, row = _connected(_order("verify", account, show), run)
+    journal = session.runtime.journal
     refuse_undone(row.id, journal.undone_by(row.id))
     plan = journal.plan(row.id)
-    session = open_session(_order("verify", account, show))
     refuse_other_account(plan, session.runtime.identity)
     context = session.runtime.workbench()
     proofs = proofs_of(plan, context)

@@ -22,6 +22,9 @@ from opsctl.model.plan import Plan
 from opsctl.model.report import EventRow, JournalEvent, RunRow, RunStatus
 from opsctl.model.value import Json
 
+LAST = "last"
+"""What the newest run is called."""
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
     id TEXT PRIMARY KEY, started TEXT NOT NULL, finished TEXT NOT NULL DEFAULT '', status TEXT NOT NULL,
@@ -95,14 +98,15 @@ class Journal:
         rows = self._db.rows("SELECT * FROM runs ORDER BY started DESC, rowid DESC")
         return [self._row(row) for row in rows]
 
-    def run(self, run_id: str) -> RunRow:
-        """Return one run by its id, or by the unique beginning of one; `last` is the newest.
+    def run(self, run_id: str, account: str = "") -> RunRow:
+        """Return one run by its id, or by the unique beginning of one; `last` is the newest (of an account).
 
         Raises:
             InvalidInput: no run, or several, begin like this.
         """
-        if run_id == "last":
-            rows = self._db.rows("SELECT * FROM runs ORDER BY started DESC, rowid DESC LIMIT 1")
+        if run_id == LAST:
+            of_account = "SELECT * FROM runs WHERE ? IN ('', account) ORDER BY started DESC, rowid DESC LIMIT 1"
+            rows = self._db.rows(of_account, (account,))
         else:
             rows = self._db.rows("SELECT * FROM runs WHERE id = ?", (run_id,))
             if not rows and len(run_id) >= 4:
@@ -110,7 +114,8 @@ class Journal:
                 rows = self._db.rows("SELECT * FROM runs WHERE id LIKE ? ESCAPE '\\'", (pattern,))
         if len(rows) != 1:
             what = "no run is called" if not rows else f"{len(rows)} runs begin with"
-            raise InvalidInput.one(f"{what} {run_id!r}", source="RUN", hint=local_command("runs", "list"))
+            where = f" in account {account}" if account and run_id == LAST else ""
+            raise InvalidInput.one(f"{what} {run_id!r}{where}", source="RUN", hint=local_command("runs", "list"))
         return self._row(rows[0])
 
     def plan(self, run_id: str) -> Plan:

@@ -35,6 +35,14 @@ def test_the_newest_run_comes_first_and_is_the_last(tmp_path: Path) -> None:
     assert journal.run("last").id == names[-1]
 
 
+def test_the_last_of_an_account_is_none_of_another(tmp_path: Path) -> None:
+    journal = journal_of(tmp_path, plan("run-1", account="111111111111"), plan("run-2", account="222222222222"))
+    assert journal.run("last", "111111111111").id == "run-1"
+    assert journal.run("run-2", "111111111111").id == "run-2", "what is named is another matter"
+    with pytest.raises(InvalidInput, match="'last' in account 333333333333"):
+        journal.run("last", "333333333333")
+
+
 def test_a_row_says_what_the_run_was_about_and_how_it_stands(tmp_path: Path) -> None:
     about = plan("run-1", undo_of="run-0", title="a title")
     journal = journal_of(tmp_path, about)
