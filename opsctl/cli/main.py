@@ -25,6 +25,7 @@ from opsctl.cli.leaving import INTERRUPTED
 from opsctl.cli.options import AccountOptions, spliced
 from opsctl.cli.streams import LostOutput, give_up_results, prepare_streams
 from opsctl.cli.strict import FrontGroup, command_of, make_strict
+from opsctl.cli.suggestions import message_of
 from opsctl.model.commands import local_command
 
 if TYPE_CHECKING:
@@ -145,5 +146,4 @@ def _usage(fault: TyperException, argv: list[str]) -> int:
     if type(fault).__name__ == "NoArgsIsHelpError":
         sys.stdout.write(f"{fault}\n")
         return 2
-    message = fault.format_message() if hasattr(fault, "format_message") else str(fault)
-    return end_usage(message, argv, _command(argv), f"{context.command_path} --help" if context else "")
+    return end_usage(message_of(fault), argv, _command(argv), f"{context.command_path} --help" if context else "")

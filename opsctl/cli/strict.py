@@ -61,7 +61,11 @@ def _refuse(word: str, ctx: Any, parameter: Any) -> None:
 
 
 def make_strict(app: typer.Typer) -> None:
-    """Make every command of an application strict, those of its groups too."""
+    """Make every command of an application strict, those of its groups too.
+
+    The library would suggest `block-ip` to whoever types `unblock-ip`: `suggestions.py` does instead.
+    """
+    app.suggest_commands = False
     for command in app.registered_commands:
         if command.cls is None or not issubclass(command.cls, StrictCommand):
             command.cls = StrictCommand

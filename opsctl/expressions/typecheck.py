@@ -1,11 +1,11 @@
 """Checks a JMESPath expression against shapes, so that a typo is found before it silently finds nothing."""
 
-import difflib
 from collections.abc import Callable
 
 from opsctl.expressions.evaluate import ExpressionFault, compiled
 from opsctl.expressions.functions import PlaybookFunctions
 from opsctl.expressions.shapes import ANYTHING, Shape, items_of, kind_of, list_of, record, scalar
+from opsctl.model.closest import closest
 from opsctl.model.value import Json
 
 _SAME_LIST = ("sort", "reverse", "sort_by")
@@ -66,8 +66,8 @@ class Typed:
     def _unknown(self, name: str, known: dict[str, Shape], inside: str) -> str:
         if inside and name in self.root.get("properties", {}):
             return f"{name!r} cannot be seen inside {inside}: only the members of each item can"
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(sorted(known))}"
+        close = closest(name, list(known))
+        hint = f"did you mean {close}?" if close else f"known: {', '.join(sorted(known))}"
         return f"there is no {name!r} here; {hint}"
 
     def _subexpression(self, node: Json, here: Shape, inside: str) -> Shape:
@@ -157,8 +157,8 @@ class Typed:
             for child in node["children"]
         ]
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            self.faults.append(f"there is no function {name!r}" + (f"; did you mean {close[0]}?" if close else ""))
+            close = closest(name, list(known))
+            self.faults.append(f"there is no function {name!r}" + (f"; did you mean {close}?" if close else ""))
             return ANYTHING
         signature = known[name]["signature"]
         variadic = bool(signature) and signature[-1].get("variadic", False)

@@ -58,7 +58,7 @@ MEANING: dict[Outcome, str] = {
     Outcome.INTERRUPTED: "ended by Ctrl-C; the journal knows where",
     Outcome.UNREAD: "something that is needed could not be read",
     Outcome.AWS_REFUSED: "AWS refused a call for certain: it was not carried out",
-    Outcome.UNKNOWN: "a call was sent and its answer was lost; `opsctl verify` or `opsctl resume` settles it",
+    Outcome.UNKNOWN: "a call was sent and its answer was lost; verifying or resuming the run settles it",
     Outcome.FAILED: "it failed in another way, which the error tells",
     Outcome.BUG: "opsctl or a plug-in of others has a fault; `--debug` shows where",
 }

@@ -1,9 +1,9 @@
 """Where playbooks are found: the shipped ones by name, a user's own by path."""
 
-import difflib
 import hashlib
 from pathlib import Path
 
+from opsctl.model.closest import closest
 from opsctl.model.errors import InvalidInput
 
 
@@ -38,8 +38,8 @@ def find_playbook(name_or_path: str) -> tuple[Path, str]:
     path = Path(name_or_path)
     if is_file(path):
         return path, str(path)
-    close = difflib.get_close_matches(name_or_path, shipped, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"shipped playbooks: {', '.join(shipped)}"
+    close = closest(name_or_path, shipped)
+    hint = f"did you mean {close}?" if close else f"shipped playbooks: {', '.join(shipped)}"
     raise InvalidInput.one(f"no playbook or file is called {name_or_path!r}", source="PLAYBOOK", hint=hint)
 
 

@@ -1,10 +1,10 @@
 """Turns pydantic's findings about a document into diagnostics with file, line, column and a hint."""
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 
 from pydantic import BaseModel, ValidationError
 
+from opsctl.model.closest import closest
 from opsctl.model.diagnostics import Diagnostic, Where
 from opsctl.model.value import Json
 
@@ -35,10 +35,10 @@ def faults_of(
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """Return a hint that names the closest known word, or all of them when they are few."""
-    close = difflib.get_close_matches(word, known, n=1)
+    """Return a hint that names the closest known word, or all of them when they are few; never the opposite."""
+    close = closest(word, known)
     if close:
-        return f"did you mean {close[0]}?"
+        return f"did you mean {close}?"
     return f"known: {', '.join(sorted(known))}" if known and len(known) <= 20 else ""
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from opsctl.cli.main import run
 from opsctl.model.errors import OpsctlError
 from opsctl.model.outcomes import MEANING, Outcome
 from tests.kit.command import HANGS_S
@@ -197,3 +198,23 @@ def test_completion_offers_what_this_machine_knows_and_asks_nobody(tmp_path: Pat
     assert opsctl(cwd=tmp_path, **ask, COMP_WORDS="opsctl undo ").stdout.split() == ["last"]
     ask["COMP_CWORD"] = "4"
     assert opsctl(cwd=tmp_path, **ask, COMP_WORDS="opsctl make-ha web --mode re").stdout.split() == ["recover"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "offered"),
+    [
+        (("unblock-ip", "203.0.113.9"), ""),
+        (("blck-ip",), "'block-ip'"),
+        (("dlq", "detach"), ""),
+        (("dlq", "atach"), "'attach'"),
+        (("dlq", "purge", "q", "--no-bakup"), "--no-backup"),
+    ],
+)
+def test_what_was_meant_is_offered_and_never_its_opposite(
+    argv: tuple[str, ...], offered: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(list(argv)) == 2
+    told = capsys.readouterr().err.splitlines()[0]
+    assert offered in told
+    assert ("Did you mean" in told or "Possible" in told) == bool(offered)
+    assert "--backup" not in told
