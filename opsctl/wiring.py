@@ -136,6 +136,22 @@ def state_dir() -> Path:
     return _base("XDG_STATE_HOME", ".local/state") / "opsctl"
 
 
+def kept_plans() -> Path:
+    """Return the directory of plans that were shown and not applied."""
+    return state_dir() / "plans"
+
+
+def kept_plan(plan_id: str) -> Path:
+    """Return where a plan is kept."""
+    return kept_plans() / f"{plan_id}.json"
+
+
+def plan_place(named: Path) -> Path:
+    """Return the file of a plan: what is named where there is something, else the plan kept under that id."""
+    kept = kept_plan(named.name)
+    return kept if named.name == str(named) and not named.exists() and kept.is_file() else named
+
+
 def open_journal() -> Journal:
     """Open the journal without touching AWS."""
     return Journal(state_dir())

@@ -7,7 +7,7 @@ from opsctl.block.asked import Asked
 from opsctl.block.decision import Decision, Point
 from opsctl.block.drawing import draw, edges_of, id_of
 from opsctl.block.layers import Home, NodeVerdict, judge
-from opsctl.block.standing import doubts_of, looked_at, outlook_of, standing_of
+from opsctl.block.standing import doubts_of, looked_at, outlook_of, standing_of, word_of
 from opsctl.block.topology.graph import Node, Web
 from opsctl.block.topology.traffic_paths import TrafficPath, ways_in
 from opsctl.block.topology.walk import PacketOutcome, shut_to_clients, walk
@@ -104,6 +104,9 @@ class Judged(Value):
             closable=self.closable,
             handled=self.handled,
             covered=self.covered,
+            short=self.way.short,
+            now=word_of(self.asked, is_so=self.handled, closed=self.dropped),
+            after=word_of(self.asked, is_so=self.covered, closed=self.dropped),
             layers=tuple(one.shown() for one in self.verdicts),
             unknown=tuple(unknown),
             edges=edges_of(self.way, web),

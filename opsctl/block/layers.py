@@ -32,7 +32,16 @@ class NodeVerdict(Value):
             node=id_of(self.node.place),
             chosen=self.chosen,
             reason=self.reason,
+            where=self._where(),
         )
+
+    def _where(self) -> str:
+        node = self.node
+        if self.layer == "nacl":
+            return ", ".join(acl.id for acl in node.nacl.acls) if node.nacl else ""
+        if self.layer == "geo":
+            return "country restriction"
+        return f"web ACL {node.waf.web_acl.name}" if node.waf and node.waf.web_acl else "new web ACL"
 
 
 class Home(Value):

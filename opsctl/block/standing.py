@@ -48,6 +48,13 @@ def outlook_of(ways: Sequence[WayIn], asked: Asked, *, sure: bool) -> str:
     return _line(ways, [one for one in ways if not one.covered], asked, sure=sure)
 
 
+def word_of(asked: Asked, *, is_so: bool, closed: bool) -> str:
+    """Say in one word or two what a way is: closed, OPEN, or for another mode what becomes of who comes."""
+    if closed or asked.mode == "block":
+        return "closed" if is_so or closed else "OPEN"
+    return _OF_MODE[asked.mode].so if is_so else "OPEN"
+
+
 def looked_at(web: Web, account: str, region: str) -> tuple[str, ...]:
     """List what was looked at in finding no way in."""
     met = [_met(node) for node in web.nodes if node.place.kind != "origin"]

@@ -321,7 +321,7 @@ class WafPlan:
         return self._change(
             web_acls.create_web_acl(key, [added.rule for added in self._rules], self._description, self._plan_id),
             id=f"web-acl-{name}",
-            title=f"Create web ACL {name} that allows everything but the listed addresses",
+            title=f"Create web ACL {name}; others stay allowed",
             why=f"No web ACL protects {self._display} yet. {self._why}{analytics}",
             expect=(key.is_absent(),),
             proof=Proof(configured=(key.exists(), *self._has_rules(key)), within_s=VISIBLE_WITHIN_S),

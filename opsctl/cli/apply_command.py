@@ -37,7 +37,9 @@ def register(app: typer.Typer) -> None:
 
 def apply(
     *,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A plan saved with --out.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE|PLAN", help="A saved plan, or the id of one that was not approved.")
+    ],
     digest: Annotated[
         str, typer.Option(help="Beginning of the digest of the plan that was approved; --yes needs it.")
     ] = "",
@@ -56,13 +58,13 @@ def apply(
     from opsctl.model.commands import command_line, run_command
     from opsctl.model.errors import RefusedByGuard
     from opsctl.planning.planner import refuse_large
-    from opsctl.wiring import load_checked_plan, shipped_playbook
+    from opsctl.wiring import load_checked_plan, plan_place, shipped_playbook
     from opsctl.workflow.plan_files import refuse_other_digest, refuse_unbound
     from opsctl.workflow.reassessing import reassessed
     from opsctl.workflow.runs import refuse_drift
 
     _refuse_bad_digest(file, digest, asked=not applying.dry_run and (applying.yes or bool(applying.confirm)))
-    plan = load_checked_plan(file, private=True)
+    plan = load_checked_plan(plan_place(file), private=True)
     if digest:
         refuse_other_digest(plan, digest, file)
     session = open_session(Order("apply", account, show))
@@ -107,7 +109,9 @@ def _refuse_bad_digest(file: Path, digest: str, *, asked: bool) -> None:
 
 def show_any(
     *,
-    what: Annotated[str, typer.Argument(metavar="FILE|RUN", help="A plan file, a run's id, or last.")],
+    what: Annotated[
+        str, typer.Argument(metavar="FILE|PLAN|RUN", help="A plan's file or id, a run's id, or last.")
+    ],
     account: AccountOptions,
     show: ShowOptions,
 ) -> None:
@@ -119,14 +123,16 @@ def show_any(
     from opsctl.cli.output import emit_plan, emit_report
     from opsctl.model.commands import command_line
     from opsctl.playbook.places import is_file
-    from opsctl.wiring import load_checked_plan, open_journal
+    from opsctl.wiring import load_checked_plan, open_journal, plan_place
     from opsctl.workflow.reassessing import reassessed_changes
     from opsctl.workflow.reporting import report_of
 
     order = Order("show", account, show)
     reached_by = account.words()
-    if is_file(Path(what)):
-        plan = load_checked_plan(Path(what))
+    show.whole_by_default()
+    place = plan_place(Path(what))
+    if is_file(place):
+        plan = load_checked_plan(place)
         # Reviewed is what apply would ask consent for, under the digest of the file.
         plan = plan.model_copy(update={"changes": reassessed_changes(plan)})
         following = command_line(reached_by or plan.reached_by, "apply", what, "--digest", plan.short_digest)

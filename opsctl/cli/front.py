@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from opsctl.model.report import CheckResult
     from opsctl.model.value import Json
     from opsctl.wiring import Runtime
+    from opsctl.workflow.approval import Asides
     from opsctl.workflow.run_context import RunContext
 
 
@@ -122,7 +123,7 @@ def _agree_to_reads(loaded: "LoadedPlaybook", trust_reads: str) -> None:
     reads = foreign_reads(loaded.playbook)
 
     def show() -> None:
-        sys.stderr.write(render_reads(loaded, reads, width=width(), colour=wants_colour(sys.stderr)))
+        sys.stderr.write(render_reads(loaded, reads, width=width(sys.stderr), colour=wants_colour(sys.stderr)))
 
     agree_to_reads(
         loaded,
@@ -146,12 +147,28 @@ def carry_out(
 
     context = session.runtime.workbench()
     _show_for_consent(session, plan, answered=applying.yes or bool(applying.confirm))
-    approve(plan, Consent(yes=applying.yes, confirm=applying.confirm), TerminalPrompter(), context.about.settings)
+    consent = Consent(yes=applying.yes, confirm=applying.confirm)
+    approve(plan, consent, TerminalPrompter(), context.about.settings, _asides(session, plan))
     if first is not None:
         first(context)
     if not applying.skip_permission_check:
         session.progress(refuse_denied(plan, context.aws))
     run_and_report(session, plan.id, lambda: start_run(plan, context))
+
+
+def _asides(session: Session, plan: "Plan") -> "Asides":
+    """What whoever is asked can have besides a yes; all of it is shown where the question stands."""
+    from opsctl.cli.kept_plans import keep, save_here
+    from opsctl.cli.output import details_text
+    from opsctl.workflow.approval import Asides
+
+    reached_by = session.runtime.identity.reached_by
+
+    def details() -> None:
+        sys.stderr.write(details_text(session.order, plan, sys.stderr) + "\n")
+        sys.stderr.flush()
+
+    return Asides(details=details, save=lambda: save_here(plan, reached_by), keep=lambda: keep(plan, reached_by))
 
 
 def _code_of(plan: "Plan", applying: ApplyOptions, *, only_shown: bool) -> int:
@@ -189,7 +206,7 @@ def _show_for_consent(session: Session, plan: "Plan", *, answered: bool) -> None
     if (asked and not sys.stdout.isatty()) or (not streams and not show.quiet):
         streams.append(sys.stderr)
     for stream in streams:
-        stream.write(plan_text(session.order, plan, ()) + "\n")
+        stream.write(plan_text(session.order, plan, (), stream) + "\n")
         stream.flush()
 
 

@@ -86,9 +86,22 @@ class ShowOptions:
     verbose: Annotated[
         bool, typer.Option("-v", "--verbose", help="Show checks and reads.", rich_help_panel=_SHOWING)
     ] = False
+    details: Annotated[
+        bool,
+        typer.Option("-d", "--details", help="Each call, check and undo, whole.", rich_help_panel=_SHOWING),
+    ] = False
     debug: Annotated[bool, typer.Option("--debug", help="SDK log and tracebacks.", rich_help_panel=_SHOWING)] = (
         False
     )
+
+    @property
+    def whole(self) -> bool:
+        """Whether text is to have everything; `--verbose` adds the checks to that."""
+        return self.details or self.verbose
+
+    def whole_by_default(self) -> None:
+        """Show everything, for a command that is asked for nothing else."""
+        object.__setattr__(self, "details", True)
 
     def __post_init__(self) -> None:
         """Take a query for a wish for JSON; refuse at once one that is none, or a form that it cannot ask."""

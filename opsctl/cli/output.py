@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO, TypedDict
 
 from opsctl.cli.options import Output
 from opsctl.cli.terminal import wants_colour, width
@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from opsctl.model.plan import Plan
     from opsctl.model.report import Report, RunRow
     from opsctl.model.value import Json
+
+
+class _Sheet(TypedDict):
+    """What a page is to be like."""
+
+    width: int
+    colour: bool
 
 
 def emit_plan(order: "Order", plan: "Plan", following: tuple[str, ...], code: int = 0) -> None:
@@ -32,13 +39,27 @@ def emit_plan(order: "Order", plan: "Plan", following: tuple[str, ...], code: in
         _write(plan_text(order, plan, following))
 
 
-def plan_text(order: "Order", plan: "Plan", following: tuple[str, ...]) -> str:
-    """Return a plan as text for this terminal."""
+def plan_text(order: "Order", plan: "Plan", following: tuple[str, ...], stream: TextIO | None = None) -> str:
+    """Return a plan as text for a stream: on one screen, or the whole of it where that was asked for."""
+    if order.show.whole:
+        return details_text(order, plan, stream, following)
+    from opsctl.render.screen import render_plan
+
+    return render_plan(plan, following=following, **_for(stream))
+
+
+def details_text(
+    order: "Order", plan: "Plan", stream: TextIO | None = None, following: tuple[str, ...] = ()
+) -> str:
+    """Return the whole of a plan as text for a stream."""
     from opsctl.render.terminal import render_plan
 
-    return render_plan(
-        plan, width=width(), colour=wants_colour(sys.stdout), verbose=order.show.verbose, following=following
-    )
+    return render_plan(plan, verbose=order.show.verbose, following=following, **_for(stream))
+
+
+def _for(stream: TextIO | None) -> _Sheet:
+    shown = stream or sys.stdout
+    return {"width": width(shown), "colour": wants_colour(shown)}
 
 
 def emit_report(order: "Order", report: "Report", code: int) -> None:
@@ -56,10 +77,14 @@ def emit_report(order: "Order", report: "Report", code: int) -> None:
         from opsctl.render.html_page import render_report as html_report
 
         _write(html_report(report))
-    else:
-        from opsctl.render.terminal import render_report
+    elif order.show.whole:
+        from opsctl.render.terminal import render_report as whole_report
 
-        _write(render_report(report, width=width(), colour=wants_colour(sys.stdout), verbose=order.show.verbose))
+        _write(whole_report(report, verbose=order.show.verbose, **_for(None)))
+    else:
+        from opsctl.render.outcome import render_report
+
+        _write(render_report(report, **_for(None)))
 
 
 def emit_runs(order: "Order", runs: "Sequence[RunRow]") -> None:

@@ -4,11 +4,12 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import FrameType
 from typing import TextIO
 
-from opsctl.cli.leaving import leave
+from opsctl.cli.leaving import INTERRUPTED, leave
 
 
 def wants_colour(stream: TextIO) -> bool:
@@ -20,8 +21,12 @@ def wants_colour(stream: TextIO) -> bool:
     return os.environ.get("TERM") != "dumb" and stream.isatty()
 
 
-def width() -> int:
-    """Columns to render for: COLUMNS or the terminal's own, 80 when piped."""
+def width(stream: TextIO | None = None) -> int:
+    """Columns to render for: COLUMNS or the terminal's own; what goes to a pipe or a file is not wrapped."""
+    from opsctl.render.page import UNWRAPPED
+
+    if not os.environ.get("COLUMNS") and not (stream or sys.stdout).isatty():
+        return UNWRAPPED
     return max(40, shutil.get_terminal_size((80, 24)).columns)
 
 
@@ -47,7 +52,7 @@ class ProgressLines:
         if self._live and stays:
             sys.stderr.write(f"\r\x1b[K{text}\n")
         elif self._live:
-            sys.stderr.write(f"\r\x1b[K{text[: width() - 1]}")
+            sys.stderr.write(f"\r\x1b[K{text[: width(sys.stderr) - 1]}")
         else:
             sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
@@ -68,11 +73,44 @@ class TerminalPrompter:
         """Whether anybody can answer."""
         return sys.stdin.isatty() and sys.stderr.isatty()
 
-    def ask(self, question: str) -> str:
-        """Ask and return the line; end of input is an empty answer."""
-        sys.stderr.write(question)
+    def ask(self, question: str, choices: str) -> str:
+        """Ask and return the line that is typed from now on; at the end of input that is empty.
+
+        What was typed before is no answer to this: nobody had seen what it is about. Ctrl-C leaves.
+        """
+        from opsctl.render.inert import visible
+        from opsctl.render.page import wrapped
+
+        lines = wrapped(visible(question), width(sys.stderr))
+        fits = len(lines[-1]) + 1 + len(choices) < width(sys.stderr)
+        _forget_typed()
+        before = signal.signal(signal.SIGINT, _not_approved)
+        try:
+            sys.stderr.write("\n".join(lines) + (" " if fits else "\n") + choices)
+            sys.stderr.flush()
+            return sys.stdin.readline()
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def tell(self, lines: Sequence[str]) -> None:
+        """Say something between two questions."""
+        from opsctl.render.inert import visible
+
+        sys.stderr.writelines(f"{visible(line)}\n" for line in lines)
         sys.stderr.flush()
-        return sys.stdin.readline()
+
+
+def _forget_typed() -> None:
+    """Throw away what the terminal holds that nobody has read yet."""
+    import termios
+
+    with suppress(termios.error, OSError, ValueError):
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+
+
+def _not_approved(_signum: int, _frame: FrameType | None) -> None:
+    os.write(2, b"\nnot approved\n")
+    os._exit(INTERRUPTED)
 
 
 class StopFlag:

@@ -1,6 +1,7 @@
 """Addresses and CIDR blocks, compared as networks and never as text."""
 
 import ipaddress
+import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
@@ -10,6 +11,8 @@ Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _BEYOND = 2**128
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
+
+_ONE_ADDRESS = re.compile(r"(?<![\w.:])(?:((?:\d{1,3}\.){3}\d{1,3})/32|([0-9a-f]*:[0-9a-f:]*)/128)(?!\w|\.\w)")
 
 
 @lru_cache(maxsize=1 << 16)
@@ -79,3 +82,8 @@ def _meets(network: Network, spans: list[tuple[int, int]]) -> bool:
     # Spans are apart, so the last one that begins within or before the network is the only one that may reach it.
     index = bisect_right(spans, (int(network.broadcast_address), _BEYOND)) - 1
     return index >= 0 and spans[index][1] >= int(network.network_address)
+
+
+def plain_addresses(text: str) -> str:
+    """Return a text in which a network of one address is written as that address."""
+    return _ONE_ADDRESS.sub(lambda found: found[1] or found[2], text)

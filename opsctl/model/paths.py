@@ -12,13 +12,17 @@ Client = Literal["source", "header", "gone"]
 
 
 class LayerVerdict(Value):
-    """One layer on one way in: chosen or rejected, with the reason as a sentence; `node` is its place's id."""
+    """One layer on one way in: chosen or rejected, with the reason as a sentence.
+
+    `where` is what acts there, in a few words, `node` its place's id.
+    """
 
     layer: Layer
     at: str
     node: str = ""
     chosen: bool
     reason: str
+    where: str = ""
 
 
 class WayStop(Value):
@@ -35,7 +39,9 @@ class WayIn(Value):
     is dropped or how far it passes. `handled` is whether what was asked for is so now (dropped, or for another
     mode than `block` at least met by such a rule), `covered` whether it will be so once the chosen points are in
     place. `closable` is whether any chosen point closes the way once applied. `edges` are those of the graph that
-    traffic takes by this way, from the internet inwards, and `stops` where all of it is dropped now.
+    traffic takes by this way, from the internet inwards, and `stops` where all of it is dropped now. `short` is
+    the way in a few words, `now` and `after` what it is and will be in one; without them its name is told, and
+    open or closed.
     """
 
     name: str
@@ -45,6 +51,9 @@ class WayIn(Value):
     closable: bool
     handled: bool = False
     covered: bool = False
+    short: str = ""
+    now: str = ""
+    after: str = ""
     layers: tuple[LayerVerdict, ...] = ()
     unknown: tuple[str, ...] = ()
     edges: tuple[tuple[str, str], ...] = ()

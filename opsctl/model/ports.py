@@ -74,8 +74,12 @@ class Prompter(Protocol):
         """Whether anybody can answer."""
         ...
 
-    def ask(self, question: str) -> str:
-        """Ask on stderr and return the line typed."""
+    def ask(self, question: str, choices: str) -> str:
+        """Ask on stderr and return the line typed after that; what was typed before is no answer."""
+        ...
+
+    def tell(self, lines: Sequence[str]) -> None:
+        """Say something between two questions."""
         ...
 
 

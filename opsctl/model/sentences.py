@@ -4,11 +4,16 @@ from collections.abc import Iterable
 
 
 def sentence(text: str) -> str:
-    """Return text as a sentence: a capital first and a full stop last; nothing stays nothing."""
+    """Return text as a sentence: a capital first and a full stop last; nothing stays nothing.
+
+    An ARN, or another name that begins it, stays as it is written.
+    """
     clean = text.strip()
     if not clean:
         return ""
-    return clean[0].upper() + clean[1:] + ("" if clean[-1] in ".!?" else ".")
+    first = clean.split(" ")[0].rstrip(",;:.!?")
+    start = clean[0].upper() if first.isalpha() else clean[0]
+    return start + clean[1:] + ("" if clean[-1] in ".!?" else ".")
 
 
 def first_few(texts: Iterable[str], at_most: int, joint: str = ", ") -> str:

@@ -1,14 +1,35 @@
-"""A page of text at a width: lines wrapped with hanging indents, everything on it made harmless."""
+"""A page of text at a width: lines wrapped between words with hanging indents, everything on it made harmless.
 
-import io
+A word is never broken: an ARN that is longer than the line runs over it, and can still be copied whole.
+"""
+
 from collections.abc import Iterable, Mapping, Sequence
 
-from rich.console import Console, RenderableType
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
+from rich.cells import cell_len
 
 from opsctl.render.inert import visible
+
+UNWRAPPED = 1_000_000
+"""The width of what no person looks at line by line: a pipe, a file."""
+
+_CODES = {"bold": "1", "dim": "2", "underline": "4", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+_NONE: Mapping[str, str] = {}
+
+
+def wrapped(text: str, room: int) -> list[str]:
+    """Return a text in lines of at most so many columns, broken between words only."""
+    if len(text) * 2 <= room or cell_len(text) <= room:
+        return [text]
+    lines, taken = [""], 0
+    for number, word in enumerate(text.split(" ")):
+        size = cell_len(word)
+        if number and taken + 1 + size > room:
+            lines.append(word)
+            taken = size
+        else:
+            lines[-1] += f" {word}" if number else word
+            taken += size + (1 if number else 0)
+    return [line.rstrip() for line in lines]
 
 
 class Page:
@@ -16,85 +37,111 @@ class Page:
 
     def __init__(self, width: int, *, colour: bool) -> None:
         """Begin a page of so many columns."""
-        self._file = io.StringIO()
-        self._console = Console(
-            file=self._file,
-            width=width,
-            force_terminal=colour,
-            color_system="standard" if colour else None,
-            no_color=not colour,
-            highlight=False,
-            markup=False,
-            emoji=False,
-            legacy_windows=False,
-        )
+        self._width = width
+        self._colour = colour
+        self._lines: list[str] = []
 
     def line(self, text: str, style: str = "") -> None:
         """Add a line."""
-        self._print(Text(visible(text), style=style))
+        self.item(text, style, indent=0)
 
     def heading(self, text: str) -> None:
         """Add a heading after an empty line."""
         self.blank()
         self.line(text, "bold underline")
 
-    def item(self, text: str, style: str = "", indent: int = 2) -> None:
-        """Add an indented line, wrapped."""
-        self._print(Padding(Text(visible(text), style=style), (0, 0, 0, indent)))
+    def item(self, text: str, style: str = "", indent: int = 2, hang: int = 0) -> None:
+        """Add an indented line, wrapped; what goes on stands `hang` columns further in."""
+        clean = visible(text)
+        first = wrapped(clean, self._width - indent)
+        if hang and len(first) > 1:
+            rest = wrapped(clean[len(first[0]) :].lstrip(), self._width - indent - hang)
+            first = [first[0], *(" " * hang + one for one in rest)]
+        self._lines += [" " * indent + self._styled(one, style) for one in first]
 
     def command(self, text: str, indent: int) -> None:
         """Add a command on one line whatever its length, so that it can be copied."""
-        self._console.print(Text(" " * indent + visible(text)), soft_wrap=True)
+        self._lines.append(" " * indent + visible(text))
 
-    def following(self, commands: Iterable[str], because: Mapping[str, str]) -> None:
+    def following(self, commands: Iterable[str], because: Mapping[str, str], indent: int = 2) -> None:
         """Add commands to type next, below each what it is good for."""
         for line in commands:
-            self.command(f"next: {line}", indent=2)
+            self.command(f"next: {line}", indent=indent)
             if line in because:
-                self.item(because[line], indent=8)
+                self.item(because[line], indent=indent + 6)
 
     def literal(self, lines: Iterable[str]) -> None:
         """Add lines whose leading drawing stays as it is."""
         for line in lines:
             clean = visible(line)
-            indent = len(clean) - len(clean.lstrip(" │├└─·"))
-            if not indent:
-                self.item(clean)
-                continue
-            grid = Table.grid()
-            grid.add_column(width=indent, no_wrap=True)
-            grid.add_column(overflow="fold")
-            grid.add_row(Text(clean[:indent]), Text(clean[indent:]))
-            self._print(Padding(grid, (0, 0, 0, 2)))
+            text = clean.lstrip(" │├└─·")
+            drawing = clean[: len(clean) - len(text)]
+            for number, part in enumerate(wrapped(text, self._width - 2 - len(drawing))):
+                self._lines.append(f"  {_continued(drawing) if number else drawing}{part}")
 
-    def pairs(
-        self, rows: Sequence[tuple[str, str]], indent: int = 2, styles: dict[str, str] | None = None
-    ) -> None:
+    def pairs(self, rows: Sequence[tuple[str, str]], indent: int = 2, styles: Mapping[str, str] = _NONE) -> None:
         """Add rows of a name and a value."""
-        grid = Table.grid(padding=(0, 1))
-        grid.add_column(style="dim" if self._console.color_system else "", min_width=8, no_wrap=True)
-        grid.add_column(overflow="fold")
+        names = max((cell_len(visible(name)) for name, _ in rows), default=0)
+        size = max(8, names)
         for name, value in rows:
-            grid.add_row(name, Text(visible(value), style=(styles or {}).get(name, "")))
-        self._print(Padding(grid, (0, 0, 0, indent)))
+            clean = visible(name)
+            label = self._styled(clean, "dim") + " " * (size - cell_len(clean) + 1)
+            for number, part in enumerate(wrapped(visible(value), self._width - indent - size - 1)):
+                start = " " * (size + 1) if number else label
+                self._lines.append(" " * indent + start + self._styled(part, styles.get(name, "")))
 
-    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], indent: int = 2) -> None:
-        """Add a table; cells are wrapped, and the first column is as wide as its words need."""
-        grid = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False, header_style="dim")
-        for number, name in enumerate(columns):
-            grid.add_column(Text(visible(name)), overflow="fold", ratio=None if number == 0 else 1)
-        for row in rows:
-            grid.add_row(*(Text(visible(cell)) for cell in row))
-        self._print(Padding(grid, (0, 0, 0, indent)))
+    def table(
+        self,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        indent: int = 2,
+        styles: Mapping[str, str] = _NONE,
+    ) -> None:
+        """Add a table; cells are wrapped, but not those of the first column. `styles` are by what a cell says."""
+        cells = [[visible(cell) for cell in row] for row in (columns, *rows)]
+        widths = _widths(cells, self._width - indent)
+        for number, row in enumerate(cells):
+            parts = [wrapped(cell, size) for cell, size in zip(row, widths, strict=True)]
+            shown = ["dim"] * len(row) if number == 0 else [styles.get(cell, "") for cell in row]
+            for level in range(max(map(len, parts))):
+                at_level = [part[level] if level < len(part) else "" for part in parts]
+                padded = (
+                    self._styled(text, style) + " " * (size - cell_len(text))
+                    for text, style, size in zip(at_level, shown, widths, strict=True)
+                )
+                self._lines.append(" " * indent + "  ".join(padded))
 
     def blank(self) -> None:
         """Add an empty line."""
-        self._console.print()
+        self._lines.append("")
 
     def text(self) -> str:
         """Return the whole."""
-        lines = [line.rstrip() for line in self._file.getvalue().splitlines()]
-        return "\n".join(lines).rstrip("\n") + "\n"
+        return "\n".join(line.rstrip() for line in self._lines).rstrip("\n") + "\n"
 
-    def _print(self, what: RenderableType) -> None:
-        self._console.print(what)
+    def _styled(self, text: str, style: str) -> str:
+        if not (self._colour and style and text):
+            return text
+        return f"\x1b[{';'.join(_CODES[name] for name in style.split())}m{text}\x1b[0m"
+
+
+def _continued(drawing: str) -> str:
+    """What stands left of a line that goes on: branches that continue below it, and no new one."""
+    return drawing.replace("├", "│").replace("└", " ").replace("─", " ").replace("·", " ")
+
+
+def _widths(cells: Sequence[Sequence[str]], room: int) -> list[int]:
+    """Return the columns' widths: narrowed until they fit, the widest first, none below its longest word."""
+    columns = list(zip(*cells, strict=True))
+    widths = [max(map(cell_len, column)) for column in columns]
+    least = [max(cell_len(word) for cell in column for word in cell.split(" ")) for column in columns]
+    least[0] = widths[0]
+    over = sum(widths) + 2 * (len(widths) - 1) - room
+    while over > 0:
+        spare = [width - small for width, small in zip(widths, least, strict=True)]
+        if not any(spare):
+            break
+        widest = max(range(len(widths)), key=lambda number: (spare[number] > 0, widths[number]))
+        widths[widest] -= 1
+        over -= 1
+    return widths

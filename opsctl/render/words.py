@@ -1,6 +1,6 @@
 """What plans and reports say, in words that every form of output shares."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 
 from opsctl.model.binary import binary_words, is_binary
@@ -253,6 +253,36 @@ def counts_of(plan: Plan) -> str:
     tail += f", {partly} only in part" if partly else ""
     tail = "" if plan.undo_of else tail
     return f"{number} change{'s' if number != 1 else ''} ({', '.join(parts)} risk){tail}."
+
+
+def tally_of(plan: Plan) -> str:
+    """Count the changes by their marks, and say how risky they are and how far they can be undone."""
+    made = [change for change in plan.changes if change.kind != "wait"]
+    if not plan.changes:
+        return counts_of(plan)
+    marks = [mark_of(change)[0] for change in made]
+    parts = [f"{marks.count(mark)} to {word}" for mark, word in (("+", "add"), ("~", "change"), ("-", "remove"))]
+    waits = len(plan.changes) - len(made)
+    parts += [f"{waits} to wait for"] if waits else []
+    number = len(plan.changes)
+    return f"{number} change{'s' if number != 1 else ''}: {', '.join(parts)}; {_risk_and_undo(plan, made)}"
+
+
+def _risk_and_undo(plan: Plan, made: Sequence[Change]) -> str:
+    worst = max((change.risk.severity for change in plan.changes), key=list(Severity).index)
+    final = sum(isinstance(change.undo, Irreversible) for change in made)
+    partly = sum(bool(change.lasting) for change in made)
+    undone = f"{final} cannot be undone" if final else "all can be undone"
+    undone += f", {partly} only in part" if partly else ""
+    return f"{worst} risk" if plan.undo_of else f"{worst} risk; {undone}"
+
+
+def where_words(plan: Plan) -> str:
+    """Say in one line which account a plan is for, where, and as whom it was made."""
+    account = f"{plan.account_alias} ({plan.account})" if plan.account_alias else plan.account
+    who = plan.caller.rpartition(":")[2].removeprefix("assumed-role/").removeprefix("user/")
+    endpoint = f", endpoint {plan.endpoint} (not AWS)" if plan.endpoint else ""
+    return f"{account} {plan.region} as {who}{endpoint}"
 
 
 def header_of(plan: Plan) -> list[tuple[str, str]]:

@@ -1,14 +1,24 @@
 """Consent: what must be said before a stranger's playbook reads, or a plan is carried out, and by whom."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from opsctl.model.errors import GuardRefusal, RefusedByGuard
 from opsctl.model.foreign import ForeignRead
+from opsctl.model.networks import plain_addresses
 from opsctl.model.plan import Plan
 from opsctl.model.playbook import LoadedPlaybook
 from opsctl.model.ports import Prompter
 from opsctl.model.settings import Settings
 from opsctl.model.value import Value
+
+_EXPLAINED = (
+    "y or yes: carry the plan out, just as it is shown",
+    "n, or anything else: change nothing; the plan is kept",
+    "d: show each call with its parameters, checks, proof and undo, then ask again",
+    "s: save the plan as a file here, for a colleague to review, then ask again",
+    "Ctrl-C: leave; nothing is changed and nothing is kept",
+)
 
 
 class Consent(Value):
@@ -18,7 +28,20 @@ class Consent(Value):
     confirm: str = ""
 
 
-def approve(plan: Plan, consent: Consent, prompter: Prompter, settings: Settings) -> None:
+@dataclass(frozen=True)
+class Asides:
+    """What whoever is asked can have besides a yes.
+
+    `details` shows the whole plan; `save` writes it as a file, `keep` keeps it for later: both return the command
+    that applies it, or nothing where it could not be written.
+    """
+
+    details: Callable[[], None]
+    save: Callable[[], str]
+    keep: Callable[[], str]
+
+
+def approve(plan: Plan, consent: Consent, prompter: Prompter, settings: Settings, asides: Asides) -> None:
     """Return when the plan may be carried out.
 
     Ordinary risk needs a yes; severe risk and protected accounts need the target's name, for which `--yes`
@@ -31,9 +54,17 @@ def approve(plan: Plan, consent: Consent, prompter: Prompter, settings: Settings
     if plan.pending:
         raise _unaccepted(plan)
     if plan.severe or plan.account in settings.protected_accounts:
-        _by_name(plan, consent, prompter)
+        _by_name(plan, consent, prompter, asides)
     elif not consent.yes:
-        _by_yes(plan, prompter)
+        _by_yes(plan, prompter, asides)
+
+
+def question_of(plan: Plan) -> str:
+    """Say what is asked: what is done to what, in how many changes, in which account."""
+    number = len(plan.changes)
+    account = f"{plan.account_alias} ({plan.account})" if plan.account_alias else plan.account
+    changes = f"{number} change{'s' if number != 1 else ''}"
+    return f"{plain_addresses(plan.title)}, {changes} in {account}?"
 
 
 def _unaccepted(plan: Plan) -> RefusedByGuard:
@@ -49,7 +80,7 @@ def _unaccepted(plan: Plan) -> RefusedByGuard:
     )
 
 
-def _by_name(plan: Plan, consent: Consent, prompter: Prompter) -> None:
+def _by_name(plan: Plan, consent: Consent, prompter: Prompter, asides: Asides) -> None:
     name = plan.confirm or plan.account
     if consent.confirm:
         if consent.confirm != name:
@@ -63,20 +94,41 @@ def _by_name(plan: Plan, consent: Consent, prompter: Prompter) -> None:
             "the plan carries severe risk and there is no terminal to ask at; nothing was changed",
             f"--yes is not enough here: add --confirm {name}",
         )
-    if prompter.ask(f"This plan carries severe risk. Type {name} to apply it: ").strip() != name:
-        raise RefusedByGuard("the name does not match; nothing was changed")
+    question = f"{question_of(plan)} It carries severe risk: to apply it, type {name}"
+    if _answer(question, "or [n]o [d]etails [s]ave [?]: ", {name}, prompter, asides) != name:
+        raise _refused("the name does not match; nothing was changed", asides)
 
 
-def _by_yes(plan: Plan, prompter: Prompter) -> None:
+def _by_yes(plan: Plan, prompter: Prompter, asides: Asides) -> None:
     if not prompter.present:
         raise RefusedByGuard(
             "there is no terminal to ask at; nothing was changed",
             "add --yes, or --dry-run to see the plan only",
         )
-    count = len(plan.changes)
-    question = f"Apply {count} change{'s' if count != 1 else ''} to account {plan.account}? [y/N] "
-    if prompter.ask(question).strip().lower() not in ("y", "yes"):
-        raise RefusedByGuard("not approved; nothing was changed")
+    choices = "[y]es [n]o [d]etails [s]ave [?]: "
+    if _answer(question_of(plan), choices, set(), prompter, asides).lower() not in ("y", "yes"):
+        raise _refused("not approved; nothing was changed", asides)
+
+
+def _answer(question: str, choices: str, names: set[str], prompter: Prompter, asides: Asides) -> str:
+    """Ask until the answer is one: what shows or saves the plan is none, unless it is the name asked for."""
+    while True:
+        answer = prompter.ask(question, choices).strip()
+        word = "" if answer in names else answer.lower()
+        if word in ("d", "details"):
+            asides.details()
+        elif word in ("s", "save"):
+            saved = asides.save()
+            prompter.tell([f"saved; it is applied with: {saved}"] if saved else [])
+        elif word in ("?", "h", "help"):
+            prompter.tell(_EXPLAINED)
+        else:
+            return answer
+
+
+def _refused(summary: str, asides: Asides) -> RefusedByGuard:
+    kept = asides.keep()
+    return RefusedByGuard(summary, f"the plan is kept; to apply it: {kept}" if kept else "")
 
 
 def agree_to_reads(
@@ -112,8 +164,6 @@ def agree_to_reads(
             listed,
         )
     show()
-    if prompter.ask(f"Make {'this' if len(reads) == 1 else 'these'} {what}? [y/N] ").strip().lower() not in (
-        "y",
-        "yes",
-    ):
+    question = f"Make {'this' if len(reads) == 1 else 'these'} {what}?"
+    if prompter.ask(question, "[y]es [n]o: ").strip().lower() not in ("y", "yes"):
         raise RefusedByGuard("its reads were not agreed to; nothing was called")

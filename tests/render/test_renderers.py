@@ -16,7 +16,7 @@ from opsctl.model.paths import Client, Graph, GraphEdge, GraphNode
 from opsctl.model.reads import Read
 from opsctl.model.report import ChangeResult
 from opsctl.model.value import Json
-from opsctl.render import html_page, markdown, terminal
+from opsctl.render import html_page, markdown, outcome, screen, terminal
 from opsctl.render.inert import code_span, visible
 from opsctl.render.inert import markdown as inert_markdown
 from opsctl.render.json_text import envelope_of, found_in, json_text, render_envelope
@@ -42,12 +42,20 @@ HOSTILE = (
 )
 
 
-def text_of(plan_text: str) -> str:
-    return terminal.render_plan(sample_plan(plan_text), width=80, colour=False, verbose=True)
+def text_of(plan_text: str, width: int = 80) -> str:
+    return terminal.render_plan(sample_plan(plan_text), width=width, colour=False, verbose=True)
 
 
-def report_text(text: str) -> str:
-    return terminal.render_report(sample_report(text), width=80, colour=False)
+def screen_of(plan_text: str, width: int = 80) -> str:
+    return screen.render_plan(sample_plan(plan_text), width=width, colour=False)
+
+
+def report_text(text: str, width: int = 80) -> str:
+    return terminal.render_report(sample_report(text), width=width, colour=False)
+
+
+def outcome_text(text: str, width: int = 80) -> str:
+    return outcome.render_report(sample_report(text), width=width, colour=False)
 
 
 def json_of(text: str) -> str:
@@ -56,7 +64,9 @@ def json_of(text: str) -> str:
 
 FORMS: dict[str, Callable[[str], str]] = {
     "text": text_of,
+    "screen": screen_of,
     "text-report": report_text,
+    "outcome": outcome_text,
     "json": json_of,
     "markdown": lambda text: markdown.render_plan(sample_plan(text)),
     "markdown-report": lambda text: markdown.render_report(sample_report(text)),
@@ -155,9 +165,15 @@ def test_inert_text_is_one_printable_line(text: str) -> None:
 
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
-    for text in ("shop-alb", "a" * 200):
-        plan = terminal.render_plan(sample_plan(text), width=width, colour=False)
-        assert max(len(line) for line in plan.splitlines()) <= width
+    plan = terminal.render_plan(sample_plan("shop-alb"), width=width, colour=False)
+    assert max(len(line) for line in plan.splitlines()) <= width
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_an_arn_longer_than_the_terminal_is_never_broken(width: int) -> None:
+    arn = f"arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/{'a' * 60}/5a40c3a5c130715c"
+    for shown in (text_of(arn, width), screen_of(arn, width), report_text(arn, width), outcome_text(arn, width)):
+        assert shown.count("loadbalancer/app") == shown.count(arn) > 0
 
 
 def test_a_command_to_type_next_is_one_line_however_narrow_the_terminal() -> None:

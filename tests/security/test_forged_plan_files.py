@@ -35,14 +35,14 @@ from opsctl.planning.least_risk import no_less_severe
 from opsctl.playbook import plan_faults as plan_faults_module
 from opsctl.playbook.plan_faults import plan_faults
 from opsctl.wiring import load_checked_plan, load_checked_playbook, shipped_playbook
-from opsctl.workflow.approval import Consent, approve
+from opsctl.workflow.approval import Consent
 from opsctl.workflow.plan_files import load_plan, save_plan
 from opsctl.workflow.reassessing import reassessed
 from tests.kit.box_plans import plan_of
 from tests.kit.command import opsctl
 from tests.kit.moto_account import server
 from tests.kit.ports import IDENTITY
-from tests.workflow.test_approval import NOBODY
+from tests.workflow.test_approval import NOBODY, approve
 
 ACL = "acl-0123456789abcdef0"
 

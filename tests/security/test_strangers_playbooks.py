@@ -164,10 +164,10 @@ def test_a_playbook_that_was_changed_after_it_was_reviewed_is_not_the_trusted_on
 def test_a_person_is_shown_the_reads_and_asked() -> None:
     person = Person("y\n")
     assert asked(person=person) == [2]
-    assert person.asked == ["Make these 2 reads? [y/N] "]
+    assert person.asked == ["Make these 2 reads? [y]es [n]o: "]
     person = Person(" YES ")
     assert asked(ONE_READ, person=person) == [1]
-    assert person.asked == ["Make this 1 read? [y/N] "]
+    assert person.asked == ["Make this 1 read? [y]es [n]o: "]
 
 
 @pytest.mark.parametrize("answer", ["", "n", "no", "sure", "yes please"])
@@ -281,7 +281,7 @@ steps:
     assert shown.count("x") >= len(long)
     assert "=facts.one (from facts.one)" in shown
     assert "\x1b" not in shown
-    assert max(map(len, shown.splitlines())) <= 80
+    assert max(len(line) for line in shown.splitlines() if long not in line) <= 80
 
 
 def test_secrets_are_masked_before_an_expression_sees_them(account: WatchedServer, tmp_path: Path) -> None:

@@ -1,32 +1,64 @@
 """Consent: yes is for ordinary risk, the name for severe."""
 
+from collections.abc import Sequence
+from functools import partial
+
 import pytest
 
 from opsctl.model.changes import Risk, Severity
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.plan import Finding, Plan
 from opsctl.model.settings import Settings
-from opsctl.workflow.approval import Consent, approve
+from opsctl.workflow.approval import Asides, Consent, question_of
+from opsctl.workflow.approval import approve as approve_with
 from tests.kit.box_plans import make_box, plan_of
 
 
 class Person:
-    """Somebody, or nobody, at the terminal."""
+    """Somebody, or nobody, at the terminal: gives the answers in turn, the last one for ever."""
 
-    def __init__(self, answer: str | None) -> None:
-        self._answer = answer
+    def __init__(self, *answers: str) -> None:
+        self._answers = list(answers)
         self.asked: list[str] = []
+        self.told: list[str] = []
 
     @property
     def present(self) -> bool:
-        return self._answer is not None
+        return bool(self._answers)
 
-    def ask(self, question: str) -> str:
-        self.asked.append(question)
-        return self._answer or ""
+    def ask(self, question: str, choices: str) -> str:
+        self.asked.append(f"{question} {choices}")
+        return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+
+    def tell(self, lines: Sequence[str]) -> None:
+        self.told += lines
 
 
-NOBODY = Person(None)
+class Shelf:
+    """Writes down what was wanted besides a yes."""
+
+    def __init__(self, *, full: bool = False) -> None:
+        self._full = full
+        self.did: list[str] = []
+
+    @property
+    def asides(self) -> Asides:
+        return Asides(
+            details=lambda: self.did.append("details"),
+            save=partial(self._put, "save"),
+            keep=partial(self._put, "keep"),
+        )
+
+    def _put(self, what: str) -> str:
+        self.did.append(what)
+        return "" if self._full else f"opsctl apply {what}"
+
+
+def approve(plan: Plan, consent: Consent, person: Person, settings: Settings, shelf: Shelf | None = None) -> None:
+    approve_with(plan, consent, person, settings, (shelf or Shelf()).asides)
+
+
+NOBODY = Person()
 ORDINARY = plan_of(make_box("b"))
 
 
@@ -57,17 +89,17 @@ def test_a_yes_is_asked_for_once_with_what_it_is_for(answer: str) -> None:
     person = Person(answer)
     approve(ORDINARY, Consent(), person, Settings())
     (question,) = person.asked
-    assert f"Apply 1 change to account {ORDINARY.account}?" in question
+    assert question == f"{ORDINARY.title}, 1 change in {ORDINARY.account}? [y]es [n]o [d]etails [s]ave [?]: "
     two = Person(answer)
     approve(plan_of(make_box("b"), make_box("c", "other")), Consent(), two, Settings())
-    assert "Apply 2 changes to" in two.asked[0]
+    assert ", 2 changes in " in two.asked[0]
 
 
 def test_a_name_is_asked_for_only_of_who_is_there_and_has_not_given_it() -> None:
     for consent in (Consent(), Consent(yes=True)):
         person = Person("shop.example.com")
         approve(severe(), consent, person, Settings())
-        assert ["Type shop.example.com" in question for question in person.asked] == [True]
+        assert ["type shop.example.com or" in question for question in person.asked] == [True]
     person = Person("shop.example.com")
     for consent in (Consent(confirm="shop"), Consent(confirm=ORDINARY.account)):
         with pytest.raises(RefusedByGuard, match="--confirm says") as refused:
@@ -131,3 +163,46 @@ def test_everything_that_is_not_accepted_yet_is_named_with_its_reason_and_nothin
     assert refused.value.evidence == ("one: one is so", "two: two is so")
     assert refused.value.hint.endswith(" --accept one --accept two")
     assert "one, two" in refused.value.summary
+
+
+@pytest.mark.parametrize("answer", ["", "n", "no", "maybe", "yes please"])
+def test_whoever_does_not_say_yes_is_told_how_to_apply_the_plan_that_is_kept(answer: str) -> None:
+    shelf = Shelf()
+    with pytest.raises(RefusedByGuard) as refused:
+        approve(ORDINARY, Consent(), Person(answer), Settings(), shelf)
+    assert refused.value.hint == "the plan is kept; to apply it: opsctl apply keep"
+    assert shelf.did == ["keep"]
+    with pytest.raises(RefusedByGuard) as nowhere:
+        approve(ORDINARY, Consent(), Person(answer), Settings(), Shelf(full=True))
+    assert nowhere.value.hint == ""
+
+
+def test_details_and_help_and_saving_are_had_before_the_answer_and_the_question_comes_again_each_time() -> None:
+    person, shelf = Person("d", "?", "s", "y"), Shelf()
+    approve(ORDINARY, Consent(), person, Settings(), shelf)
+    assert shelf.did == ["details", "save"]
+    assert len(person.asked) == 4
+    assert person.told[-1] == "saved; it is applied with: opsctl apply save"
+    assert any(line.startswith("d: ") for line in person.told)
+
+
+def test_a_name_of_one_letter_is_a_name_and_none_of_the_other_answers() -> None:
+    shelf = Shelf()
+    approve(severe().model_copy(update={"confirm": "d"}), Consent(), Person("d"), Settings(), shelf)
+    assert shelf.did == []
+
+
+def test_severe_risk_is_looked_at_whole_before_the_name_is_typed() -> None:
+    person, shelf = Person("d", "shop.example.com"), Shelf()
+    approve(severe(), Consent(yes=True), person, Settings(), shelf)
+    assert shelf.did == ["details"]
+    assert "severe risk" in person.asked[0]
+
+
+def test_the_question_names_the_account_by_its_alias_too_and_an_address_as_one() -> None:
+    plan = ORDINARY.model_copy(
+        update={"title": "Block 203.0.113.9/32, 2001:db8::1/128 and 10.0.0.0/8 at shop", "account_alias": "prod"}
+    )
+    assert question_of(plan) == (
+        f"Block 203.0.113.9, 2001:db8::1 and 10.0.0.0/8 at shop, 1 change in prod ({plan.account})?"
+    )

@@ -64,7 +64,7 @@ class NaclDeny(Action):
         return Change(
             **dict(create_deny(self.network_acl, number, network)),
             id=f"{self.network_acl}/{number}",
-            title=f"Deny {network} at network ACL {self.network_acl}, before inbound rule {slot.before.number}",
+            title=f"Deny {network} at network ACL {self.network_acl}, before rule {slot.before.number}",
             why=f"{sentence(self.why)} Rule {slot.before.number} would let it in, so the deny comes before it.",
             expect=(
                 deny_is_absent(self.network_acl, number, network),
@@ -79,7 +79,7 @@ class NaclDeny(Action):
                 severity=severity_of(network),
                 affects=self.affects,
                 owner=self.owner or None,
-                note="A network ACL is stateless: open connections from the address are cut as well.",
+                note="Open connections are cut as well: a network ACL is stateless.",
             ),
         )
 

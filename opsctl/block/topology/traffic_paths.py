@@ -35,9 +35,20 @@ class TrafficPath(Value):
         """The way in one line."""
         return " > ".join(self.hops)
 
+    @property
+    def short(self) -> str:
+        """The way in a few words, without its names: `CloudFront E1 > shop-alb`, or `shop-alb directly`."""
+        passed = [_short(stop.node) for stop in self.stops if not stop.node.transparent]
+        return " > ".join(passed) if len(passed) > 1 else f"{passed[0]} directly" if passed else self.name
+
     def client_at(self, index: int, version: int) -> Client:
         """What is left of a client's address at a stop, for one IP version."""
         return left_of("source", self.stops[1 : index + 1], version)
+
+
+def _short(node: Node) -> str:
+    """A distribution has no name but its host names, which other distributions may have answered to before."""
+    return f"CloudFront {node.resource}" if node.place.kind == "distribution" else node.name
 
 
 def left_of(client: Client, stops: tuple[Stop, ...], version: int) -> Client:

@@ -15,18 +15,22 @@ _AT_MOST = (
     "≤: a standard queue counts from when a message was first sent, so it dies earlier by the time it spent "
     "in its source."
 )
+_WIDEST = 160
+"""Columns of the figures where a line is not bounded by a terminal."""
+
 _SILENT = "?: CloudWatch has no figure yet or could not be asked."
 
 
 def render_survey(found: Surveyed, *, width: int, colour: bool) -> str:
     """Return the list: a line of figures for each queue, below it where its messages come from."""
     page = Page(width, colour=colour)
+    columns = min(width, _WIDEST)
     page.line(heading_of(found), "bold")
     if found.rows:
         page.blank()
-        page.line(_line("QUEUE", _HEADS, width), "dim")
+        page.line(_line("QUEUE", _HEADS, columns), "dim")
     for row in found.rows:
-        _row(page, row, width)
+        _row(page, row, columns)
     if any(row.left_at_most and row.left_s is not None for row in found.rows):
         page.blank()
         page.item(_AT_MOST)

@@ -1,0 +1,67 @@
+"""Changes in one line each, and in fewer where there are many: those of one step together, and steps alike."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from opsctl.model.changes import Change
+from opsctl.model.plan import Plan
+from opsctl.render.words import mark_of
+
+ONE_BY_ONE = 12
+"""With more changes than this, those of one step are told by the first of them."""
+
+_LONGEST = 110
+
+
+@dataclass(frozen=True)
+class ChangeLine:
+    """One line: the mark, what is done, and how many changes that stands for."""
+
+    mark: str
+    says: str
+    stands_for: int
+
+
+def change_lines(plan: Plan) -> list[ChangeLine]:
+    """Return the lines of a plan's changes; what only waits has none when there are many."""
+    if len(plan.changes) <= ONE_BY_ONE:
+        return [ChangeLine(mark_of(change), change.title, 1) for change in plan.changes]
+    steps: dict[str, list[Change]] = {}
+    for change in plan.changes:
+        if change.kind != "wait":
+            steps.setdefault(change.id.rpartition("/")[0] or change.id, []).append(change)
+    alike: dict[tuple[str, str], list[list[Change]]] = {}
+    for changes in steps.values():
+        first = changes[0]
+        alike.setdefault((mark_of(first), f"{first.api} {first.title.split(' ')[0]}"), []).append(changes)
+    return [_line(mark, group) for (mark, _), group in alike.items()]
+
+
+def _line(mark: str, group: Sequence[Sequence[Change]]) -> ChangeLine:
+    titles = [changes[0].title for changes in group]
+    stands_for = sum(map(len, group))
+    says = together(titles)
+    further = stands_for - len(titles)
+    return ChangeLine(mark, f"{says} (and {further} more for it)" if further else says, stands_for)
+
+
+def together(titles: Sequence[str]) -> str:
+    """Return what several titles say as one: the words in which they differ stand in braces, as in a shell."""
+    first = titles[0]
+    if len(titles) == 1:
+        return first
+    words = [title.split(" ") for title in titles]
+    if len({len(one) for one in words}) == 1:
+        columns = list(zip(*words, strict=True))
+        if sum(len(set(column)) > 1 for column in columns) == 1:
+            merged = " ".join(column[0] if len(set(column)) == 1 else _braced(column) for column in columns)
+            if len(merged) <= _LONGEST:
+                return merged
+    return f"{first}, and {len(titles) - 1} alike"
+
+
+def _braced(words: Sequence[str]) -> str:
+    least, most = min(words), max(words)
+    same = next((at for at, pair in enumerate(zip(least, most, strict=False)) if len(set(pair)) > 1), len(least))
+    start = least[:same]
+    return f"{start}{{{','.join(word[len(start) :] for word in words)}}}"
