@@ -125,7 +125,7 @@ def show_any(
     from opsctl.playbook.places import is_file
     from opsctl.wiring import load_checked_plan, open_journal, plan_place
     from opsctl.workflow.reassessing import reassessed_changes
-    from opsctl.workflow.reporting import report_of
+    from opsctl.workflow.reporting import recorded
 
     order = Order("show", account, show)
     reached_by = account.words()
@@ -139,12 +139,4 @@ def show_any(
         emit_plan(order, plan, (following,))
         return
     journal = open_journal()
-    row = journal.run(what)
-    report = report_of(
-        row,
-        journal.plan(row.id),
-        journal.events(row.id),
-        undone_by=journal.undone_by(row.id),
-        reached_by=reached_by or None,
-    )
-    emit_report(order, report, 0)
+    emit_report(order, recorded(journal, journal.run(what), reached_by=reached_by or None), 0)

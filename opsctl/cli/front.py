@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from opsctl.cli.terminal import ProgressLines
     from opsctl.model.plan import Plan
     from opsctl.model.playbook import LoadedPlaybook
-    from opsctl.model.report import CheckResult
     from opsctl.model.value import Json
     from opsctl.wiring import Runtime
     from opsctl.workflow.approval import Asides
@@ -210,18 +209,17 @@ def _show_for_consent(session: Session, plan: "Plan", *, answered: bool) -> None
         stream.flush()
 
 
-def run_and_report(session: Session, run_id: str, work: "Callable[[], tuple[CheckResult, ...]]") -> None:
+def run_and_report(session: Session, run_id: str, work: "Callable[[], object]") -> None:
     """Do the work of a run, then show its report whatever came of it, and leave with the right code."""
     from opsctl.cli.job_files import save_files
     from opsctl.cli.output import emit_report
     from opsctl.model.errors import OpsctlError, RefusedByGuard
-    from opsctl.workflow.reporting import report_of
+    from opsctl.workflow.reporting import recorded
 
     journal = session.runtime.journal
     failure: OpsctlError | None = None
-    checks: tuple[CheckResult, ...] = ()
     try:
-        checks = work()
+        work()
     except OpsctlError as error:
         if isinstance(error, RefusedByGuard) or not journal.has(run_id):
             raise  # nothing was done, so there is nothing to report
@@ -229,15 +227,8 @@ def run_and_report(session: Session, run_id: str, work: "Callable[[], tuple[Chec
     finally:
         session.progress.clear()
     row = journal.run(run_id)
-    report = report_of(
-        row,
-        journal.plan(run_id),
-        journal.events(run_id),
-        checks=checks,
-        undone_by=journal.undone_by(run_id),
-        hint=failure.hint if failure else "",
-        reached_by=session.runtime.identity.reached_by,
-    )
+    hint = failure.hint if failure else ""
+    report = recorded(journal, row, hint=hint, reached_by=session.runtime.identity.reached_by)
     save_files(report)
     emit_report(session.order, report, int(failure.exit_code) if failure else 0)
     if failure is not None:

@@ -51,17 +51,11 @@ def show_run(*, run: RunArgument = "last", account: AccountOptions, show: ShowOp
     """
     from opsctl.cli.output import emit_report
     from opsctl.wiring import open_journal
-    from opsctl.workflow.reporting import report_of
+    from opsctl.workflow.reporting import recorded
 
     journal = open_journal()
     row = journal.run(run)
-    report = report_of(
-        row,
-        journal.plan(row.id),
-        journal.events(row.id),
-        undone_by=journal.undone_by(row.id),
-        reached_by=account.words() or None,
-    )
+    report = recorded(journal, row, reached_by=account.words() or None)
     emit_report(_order("runs show", account, show), report, 0)
 
 
@@ -118,8 +112,8 @@ def verify(*, run: RunArgument, account: AccountOptions, show: ShowOptions) -> N
     from opsctl.cli.output import emit_report
     from opsctl.model.exits import Exit
     from opsctl.workflow.plan_files import refuse_other_account
-    from opsctl.workflow.reporting import report_of
-    from opsctl.workflow.runs import check_whole, is_proved, proofs_of
+    from opsctl.workflow.reporting import recorded
+    from opsctl.workflow.runs import verify_run
     from opsctl.workflow.undo_plans import refuse_undone
 
     session, row = _connected(_order("verify", account, show), run)
@@ -128,18 +122,10 @@ def verify(*, run: RunArgument, account: AccountOptions, show: ShowOptions) -> N
     plan = journal.plan(row.id)
     refuse_other_account(plan, session.runtime.identity)
     context = session.runtime.workbench()
-    proofs = proofs_of(plan, context)
-    checks = check_whole(plan, context, wait=False)
+    evidence = verify_run(plan, context)
     session.progress.clear()
-    report = report_of(
-        row,
-        plan,
-        journal.events(row.id),
-        proofs=proofs,
-        checks=checks,
-        hint="" if proofs or checks else _NOTHING_ASKED,
-        reached_by=session.runtime.identity.reached_by,
-    )
-    code = Exit.DONE if is_proved(proofs, checks) else Exit.UNPROVED
+    hint = "" if evidence.proofs or evidence.checks else _NOTHING_ASKED
+    report = recorded(journal, row, hint=hint, reached_by=session.runtime.identity.reached_by)
+    code = Exit.DONE if evidence.holds else Exit.UNPROVED
     emit_report(session.order, report, int(code))
     raise typer.Exit(int(code))

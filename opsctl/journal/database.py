@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from opsctl.journal.migrations import NewerJournal, migrate
 from opsctl.model.commands import local_command
 from opsctl.model.errors import InvalidInput, OpsctlError
 from opsctl.model.private import private_directory
@@ -21,11 +22,12 @@ BUSY_S = 10
 class Database:
     """One connection; each statement is a transaction of its own."""
 
-    def __init__(self, directory: Path, schema: str) -> None:
-        """Open or create the file in a directory.
+    def __init__(self, directory: Path) -> None:
+        """Open or create the file in a directory; one of an older version is brought up to this one.
 
         Raises:
-            InvalidInput: the directory cannot be used or is open to others, or the file is no journal.
+            InvalidInput: the directory cannot be used or is open to others, or the file is no journal, or a later
+                version's.
         """
         self._directory = directory
         path = directory / FILE
@@ -38,8 +40,14 @@ class Database:
                 self._connection.execute("PRAGMA journal_mode=DELETE")
             # EXTRA: a commit outlives a loss of power also in the moment after the rollback journal is deleted.
             self._connection.execute("PRAGMA synchronous=EXTRA")
-            self._connection.executescript(schema)
-        except (OSError, sqlite3.Error) as fault:
+            migrate(self._connection)
+        except NewerJournal:
+            raise InvalidInput.one(
+                f"the journal in {directory} was written by a later version of opsctl",
+                source="OPSCTL_STATE_DIR",
+                hint="use that version, or point OPSCTL_STATE_DIR at another directory",
+            ) from None
+        except (OSError, ValueError, sqlite3.Error) as fault:
             raise InvalidInput.one(
                 f"the journal in {directory} cannot be used: {fault}",
                 source="OPSCTL_STATE_DIR",

@@ -15,28 +15,16 @@ from pydantic import ValidationError
 
 from opsctl.journal.checkpoints import JobCheckpoint
 from opsctl.journal.database import Database
+from opsctl.journal.migrations import CHECKED
 from opsctl.model.commands import local_command, run_command
 from opsctl.model.errors import InvalidInput, OpsctlError, RefusedByGuard
 from opsctl.model.intents import OpenIntents
 from opsctl.model.plan import Plan
-from opsctl.model.report import EventRow, JournalEvent, RunRow, RunStatus
+from opsctl.model.report import EventRow, Evidence, JournalEvent, RunRow, RunStatus
 from opsctl.model.value import Json
 
 LAST = "last"
 """What the newest run is called."""
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS runs (
-    id TEXT PRIMARY KEY, started TEXT NOT NULL, finished TEXT NOT NULL DEFAULT '', status TEXT NOT NULL,
-    title TEXT NOT NULL, playbook TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL,
-    undo_of TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT '', plan TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS events (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL REFERENCES runs(id), at TEXT NOT NULL,
-    change TEXT NOT NULL, event TEXT NOT NULL, detail TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS events_of_run ON events(run, seq);
-"""
 
 
 class Journal:
@@ -49,7 +37,7 @@ class Journal:
             InvalidInput: the directory cannot be used or is open to others, or the file is no journal.
         """
         self._directory = directory
-        self._db = Database(directory, _SCHEMA)
+        self._db = Database(directory)
 
     def close(self) -> None:
         """Close the file."""
@@ -135,11 +123,22 @@ class Journal:
 
     def events(self, run_id: str) -> list[EventRow]:
         """Return all records of a run, oldest first."""
-        rows = self._db.rows("SELECT * FROM events WHERE run = ? ORDER BY seq", (run_id,))
+        # An older version, in another terminal, may still keep what its checks find among the events.
+        query = "SELECT * FROM events WHERE run = ? AND event != ? ORDER BY seq"
+        rows = self._db.rows(query, (run_id, CHECKED))
         return [
             EventRow(at=row["at"], change=row["change"], event=row["event"], detail=json.loads(row["detail"]))
             for row in rows
         ]
+
+    def add_evidence(self, run_id: str, evidence: Evidence) -> None:
+        """Record what was found of a run as a whole; it is on disk, all of it, when this returns."""
+        self._db.write("INSERT INTO evidence (run, found) VALUES (?, ?)", (run_id, evidence.model_dump_json()))
+
+    def evidence(self, run_id: str) -> list[Evidence]:
+        """Return all that was ever found of a run as a whole, oldest first."""
+        rows = self._db.rows("SELECT found FROM evidence WHERE run = ? ORDER BY seq", (run_id,))
+        return [Evidence.model_validate_json(row["found"]) for row in rows]
 
     def undone_by(self, run_id: str, *, wholly: bool = False) -> str:
         """Return the id of the newest run that undid this one to the end, or nothing.

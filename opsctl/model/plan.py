@@ -28,7 +28,8 @@ class PlanCheck(Value):
     """A check of the whole, after all changes: the expression must find nothing.
 
     `facts` are looked up afresh and are the only facts the expressions may name; what `shows` finds is the
-    evidence in the report, what `tells` finds its last line. `stays` was known at plan time to be found after the
+    evidence in the report, what `tells` finds its last line, what `paths` finds the ways in as
+    they are then. `stays` was known at plan time to be found after the
     changes as well: it is not waited for, and fails the check unless it was `accepted` by the name `accept`.
     `foretold` is the plan's last line.
     """
@@ -39,6 +40,7 @@ class PlanCheck(Value):
     within_s: int
     shows: str = ""
     tells: str = ""
+    paths: str = ""
     foretold: str = ""
     stays: tuple[str, ...] = ()
     accept: str = ""

@@ -5,11 +5,9 @@ from typing import Literal, TypeAlias
 from opsctl.model.plan import Plan
 from opsctl.model.value import Json, Value
 
-JournalEvent: TypeAlias = Literal["skipped", "kept", "intent", "done", "failed", "drifted", "unproved", "checked"]
+JournalEvent: TypeAlias = Literal["skipped", "kept", "intent", "done", "failed", "drifted", "unproved"]
 """`intent` before a mutating call; `done` once proved; `skipped` when it was so already; `kept` when others
-rely on what would be taken away; `checked` what a check of the whole found, under `CHECKED` and its name."""
-
-CHECKED = "check:"
+rely on what would be taken away."""
 
 ChangeStatus = Literal["pending", "skipped", "kept", "done", "intended", "failed", "drifted", "unproved"]
 RunStatus = Literal["planned", "running", "done", "failed", "drifted", "unproved", "interrupted"]

@@ -9,7 +9,7 @@ from opsctl.model.changes import Change
 from opsctl.model.commands import presumes
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.plan import FactCall, Finding, NextStep, Plan, PlanCheck, PlaybookRef, Policies, Section
-from opsctl.model.playbook import LoadedPlaybook
+from opsctl.model.playbook import CheckSpec, LoadedPlaybook
 from opsctl.model.ports import Reader
 from opsctl.model.reads import Answer, Read
 from opsctl.model.registry import Registry
@@ -159,6 +159,7 @@ def _checks(
     loaded: LoadedPlaybook, scope: Scope, calls: dict[str, FactCall], findings: tuple[Finding, ...]
 ) -> tuple[PlanCheck, ...]:
     accepted = {finding.id for finding in findings if finding.accepted}
+    paths = loaded.playbook.paths.removeprefix("=")
 
     def found(expression: str, path: str) -> Json:
         return scope.find(expression, path) if expression else None
@@ -171,18 +172,21 @@ def _checks(
             within_s=parse_duration(check.within),
             shows=check.shows.removeprefix("="),
             tells=check.tells.removeprefix("="),
+            paths=paths if facts_named_in(f"={paths}") <= _facts_of(check) else "",
             foretold=cell_text(found(check.foretells, f"checks.{number}.foretells")),
             stays=as_evidence(found(check.stays, f"checks.{number}.stays")),
             accept=check.accept,
             accepted=check.accept in accepted,
-            facts={
-                name: calls[name]
-                for name in sorted(facts_named_in(f"={check.none}", f"={check.shows}", f"={check.tells}"))
-            },
+            facts={name: calls[name] for name in sorted(_facts_of(check))},
         )
         for number, check in enumerate(loaded.playbook.checks)
         if not check.when or as_evidence(scope.find(check.when, f"checks.{number}.when"))
     )
+
+
+def _facts_of(check: CheckSpec) -> set[str]:
+    """Return the facts that a check looks up again."""
+    return facts_named_in(f"={check.none}", f"={check.shows}", f"={check.tells}")
 
 
 def _next(loaded: LoadedPlaybook, scope: Scope) -> tuple[NextStep, ...]:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from opsctl.model.changes import Change, Severity
 from opsctl.model.plan import Plan
-from opsctl.model.report import ChangeResult, CheckResult, Evidence, Report
+from opsctl.model.report import ChangeResult, Report
+from opsctl.render.evidence import check_words, verified
 from opsctl.render.html_parts import details, facts, page, paragraph, pre, rows, table, texts
 from opsctl.render.html_ways import ways_of_plan, ways_of_report
 from opsctl.render.inert import markup
@@ -27,7 +28,6 @@ from opsctl.render.words import (
     status_of,
     undo_details,
     undo_of,
-    value_text,
 )
 
 _LOUD = (Severity.SEVERE, Severity.HIGH)
@@ -102,29 +102,13 @@ def _evidence(report: Report) -> list[str]:
         return []
     parts = ["<h2>Checks</h2>"] if report.checks else []
     if report.checks:
-        parts.append(table(("check", "result", "at"), [_check(check) for check in report.checks]))
+        parts.append(
+            table(("check", "result", "at"), [(one.says, check_words(one), one.at) for one in report.checks])
+        )
         shown = [line for check in report.checks for line in check.shown]
         parts += [details("<h3>What the checks saw</h3>", [texts(shown)])] if shown else []
-    verified = [evidence for evidence in report.evidence if evidence.by == "verify"]
-    if verified:
-        parts += ["<h2>Verified since</h2>", table(("at", "result"), [_verified(one) for one in verified])]
-    return parts
-
-
-def _check(check: CheckResult) -> tuple[str, str, str]:
-    return check.says, "holds" if check.held else f"DOES NOT HOLD, found {value_text(check.found)}", check.at
-
-
-def _verified(evidence: Evidence) -> tuple[str, str]:
-    if evidence.holds:
-        return evidence.at, "everything holds"
-    broken = [
-        result.says
-        for results in (*evidence.proofs.values(), evidence.checks)
-        for result in results
-        if not result.held
-    ]
-    return evidence.at, f"DOES NOT HOLD: {'; '.join(broken)}" if broken else "nothing could be asked"
+    since = verified(report)
+    return [*parts, *(["<h2>Verified since</h2>", table(("at", "result"), since)] if since else [])]
 
 
 def _changes(plan: Plan, results: Mapping[str, ChangeResult] | None = None) -> list[str]:

@@ -6,6 +6,7 @@ from opsctl.model.paths import Paths, WayIn
 from opsctl.model.plan import Plan
 from opsctl.model.report import Report
 from opsctl.model.sentences import sentence
+from opsctl.render.evidence import state_of, told_of, ways_seen
 from opsctl.render.flow import Flow, flow_now, flow_planned
 from opsctl.render.html_parts import cells, details, texts
 from opsctl.render.inert import markup
@@ -20,9 +21,7 @@ def ways_of_plan(plan: Plan) -> list[str]:
     if paths is None:
         return []
     now, after = flow_now(paths), flow_planned(paths)
-    lines = [
-        (way.name, _state(way.dropped), _state(way.dropped or way.closable), _told(way)) for way in paths.ways
-    ]
+    lines = [(way.name, state_of(way), _planned(way), told_of(way)) for way in paths.ways]
     drawn = [(f"Now ({plan.created})", paths, now)]
     if after != now:
         drawn.append(("After this plan", paths, after))
@@ -35,7 +34,7 @@ def ways_of_report(report: Report) -> list[str]:
     if paths is None:
         return []
     if seen is None:
-        lines = [(way.name, _state(way.dropped), _told(way)) for way in paths.ways]
+        lines = [(way.name, state_of(way), told_of(way)) for way in paths.ways]
         drawn = [(f"Before ({report.plan.created})", paths, flow_now(paths))]
         return [*_table(("way in", "before", "as it was then"), lines), *_drawings(drawn), *_reasons(paths)]
     at, after = seen
@@ -43,29 +42,19 @@ def ways_of_report(report: Report) -> list[str]:
         (f"Before ({report.plan.created})", paths, flow_now(paths)),
         (f"After ({at})", after, flow_now(after)),
     ]
+    compared = [(one.name, one.before, one.after, one.told) for one in ways_seen(report)]
     columns = ("way in", "before", "after", "as it was seen")
-    return [*_table(columns, _compared(paths, after)), *_drawings(drawn), *_reasons(paths)]
+    return [*_table(columns, compared), *_drawings(drawn), *_reasons(paths)]
 
 
-def _compared(before: Paths, after: Paths) -> list[tuple[str, str, str, str]]:
-    states = {way.name: _state(way.dropped) for way in before.ways}
-    left = {way.name for way in after.ways}
-    found = [
-        (way.name, states.get(way.name, "was not there"), _state(way.dropped), _told(way)) for way in after.ways
-    ]
-    return found + [(name, state, "is gone", "") for name, state in states.items() if name not in left]
-
-
-def _state(closed: bool) -> str:
-    return "closed" if closed else "OPEN"
-
-
-def _told(way: WayIn) -> str:
-    return " ".join([sentence(way.verdict), *(f"Cannot tell: {text}" for text in way.unknown)])
+def _planned(way: WayIn) -> str:
+    if way.dropped or way.closable:
+        return "closed"
+    return "as asked" if way.covered else "STAYS OPEN"
 
 
 def _table(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
-    tones = {"OPEN": "bad", "closed": "good"}
+    tones = {"OPEN": "bad", "STAYS OPEN": "bad", "closed": "good", "as asked": "good"}
     shown = [
         [f'<span class="short {tones[cell]}">{cell}</span>' if cell in tones else markup(cell) for cell in line]
         for line in lines

@@ -8,6 +8,7 @@ from opsctl.model.paths import Paths
 from opsctl.model.plan import Plan
 from opsctl.model.report import Report
 from opsctl.model.sentences import sentence
+from opsctl.render.evidence import seen_at, verified, ways_seen
 from opsctl.render.inert import code_span, markdown, visible
 from opsctl.render.mermaid import render_mermaid
 from opsctl.render.paths import paths_of
@@ -69,11 +70,29 @@ def render_report(report: Report) -> str:
         lines += [f"| | {markdown(line)} | |" for line in job_lines(change, result)]
     for check in report.checks:
         words = "holds" if check.held else f"does not hold, found {code_span(value_text(check.found))}"
-        lines.append(f"| check | {markdown(check.says)} | {words} |")
-        lines += [f"| | {markdown(line)} | |" for line in check.shown]
+        at = f" ({markdown(check.at)})" if check.at else ""
+        lines.append(f"| check | {markdown(check.says)} | {words}{at} |")
+        if not ways_seen(report):
+            lines += [f"| | {markdown(line)} | |" for line in check.shown]
+    lines += _evidence(report)
     lines += ["", "Next:", "", *fenced(next_lines(report.next, report.next_because), "sh"), ""]
     lines += [part for line in report.told for part in (f"**{markdown(line)}**", "")]
     return "\n".join(lines) + f"\n#{render_plan(report.plan)}"
+
+
+def _evidence(report: Report) -> list[str]:
+    """Return the ways in before and after, and what came of verifying the run since."""
+    lines: list[str] = []
+    ways = ways_seen(report)
+    if ways:
+        before, after = seen_at(report)
+        columns = ("way in", f"before ({before})", f"after ({after})", "as it was seen")
+        lines += ["", "## Ways in before and after", "", _row(columns), "|---|---|---|---|"]
+        lines += [_row((way.name, way.before, way.after, way.told)) for way in ways]
+    since = verified(report)
+    if since:
+        lines += ["", "## Verified since", "", "| at | result |", "|---|---|", *(_row(one) for one in since)]
+    return lines
 
 
 def _detected(plan: Plan) -> list[str]:

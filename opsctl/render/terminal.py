@@ -7,6 +7,7 @@ from opsctl.model.paths import Paths
 from opsctl.model.plan import Plan
 from opsctl.model.report import ChangeResult, CheckResult, Report, RunRow
 from opsctl.model.sentences import sentence
+from opsctl.render.evidence import seen_at, verified, ways_seen
 from opsctl.render.inert import shortened
 from opsctl.render.page import Page
 from opsctl.render.paths import paths_of
@@ -34,6 +35,8 @@ from opsctl.render.words import (
 )
 
 AFFECTED_SHOWN = 5
+VERIFIED_SHOWN = 5
+_STATES = {"OPEN": "bold red", "closed": "green", "as asked": "green"}
 _SEVERITY = {"severe": "bold red", "high": "red", "medium": "yellow", "low": "green"}
 
 
@@ -92,7 +95,8 @@ def render_report(report: Report, *, width: int, colour: bool, verbose: bool = F
         _result(page, report.plan.change(result.change_id), result, verbose=verbose)
     if report.checks:
         page.heading("Checks")
-        _checks(page, report.checks, indent=2)
+        _checks(page, report.checks, indent=2, shown=not ways_seen(report))
+    _evidence(page, report)
     page.blank()
     page.line(outcome_of(report), "bold green" if report.status == "done" else "bold red")
     if report.message and report.status != "done":
@@ -186,12 +190,28 @@ def _result(page: Page, change: Change, result: ChangeResult, *, verbose: bool) 
     _checks(page, result.checks, indent=5)
 
 
-def _checks(page: Page, checks: Iterable[CheckResult], *, indent: int) -> None:
+def _evidence(page: Page, report: Report) -> None:
+    """Show the ways in before and after, and what came of verifying the run since."""
+    ways = ways_seen(report)
+    if ways:
+        page.heading("Ways in, before ({}) and after ({})".format(*seen_at(report)))
+    for way in ways:
+        page.item(f"{way.name}: {way.before} -> {way.after}", _STATES.get(way.after, ""))
+        if way.told:
+            page.item(way.told, indent=4)
+    since = verified(report)
+    if since:
+        page.heading("Verified since")
+        page.pairs(since[-VERIFIED_SHOWN:])
+
+
+def _checks(page: Page, checks: Iterable[CheckResult], *, indent: int, shown: bool = True) -> None:
     for check in checks:
+        at = f" ({check.at})" if check.at else ""
         if check.held:
-            page.item(f"holds: {check.says}", "green", indent=indent)
-            for line in few(check.shown, AFFECTED_SHOWN * 2):
+            page.item(f"holds: {check.says}{at}", "green", indent=indent)
+            for line in few(check.shown if shown else (), AFFECTED_SHOWN * 2):
                 page.item(line, indent=indent + 2)
         else:
             found = shortened(value_text(check.found), 200)
-            page.item(f"does not hold: {check.says}; found {found}", "red", indent=indent)
+            page.item(f"does not hold: {check.says}; found {found}{at}", "red", indent=indent)

@@ -1,21 +1,34 @@
 """Puts together what a run came to, from its plan and its records."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from opsctl.model.changes import Irreversible
 from opsctl.model.commands import command_line, completed
 from opsctl.model.plan import Plan
 from opsctl.model.report import (
-    CHECKED,
     ChangeResult,
     ChangeStatus,
-    CheckResult,
     EventRow,
+    Evidence,
     JournalEvent,
     Report,
     RunRow,
 )
 from opsctl.model.value import Json
+from opsctl.workflow.run_context import Journals
+
+
+def recorded(journal: Journals, run: RunRow, *, hint: str = "", reached_by: Sequence[str] | None = None) -> Report:
+    """Return the report of a run from all that the journal has of it; otherwise as `report_of`."""
+    return report_of(
+        run,
+        journal.plan(run.id),
+        journal.events(run.id),
+        evidence=journal.evidence(run.id),
+        undone_by=journal.undone_by(run.id),
+        hint=hint,
+        reached_by=reached_by,
+    )
 
 
 def report_of(
@@ -23,19 +36,19 @@ def report_of(
     plan: Plan,
     events: Sequence[EventRow],
     *,
-    proofs: Mapping[str, tuple[CheckResult, ...]] | None = None,
-    checks: Sequence[CheckResult] = (),
+    evidence: Sequence[Evidence] = (),
     undone_by: str = "",
     hint: str = "",
     reached_by: Sequence[str] | None = None,
 ) -> Report:
-    """Return the report of a run; `proofs` are the results of asking again, by change id.
+    """Return the report of a run; `evidence` is what was found of it as a whole, oldest first.
 
     `reached_by` are the switches that lead to the account from here; those of whoever planned when not given.
     """
     switches = plan.reached_by if reached_by is None else reached_by
     commands = _Next(run, plan, switches)
     last = {event.change: event for event in events}
+    newest = evidence[-1] if evidence else None
     results = []
     for change in plan.changes:
         event = last.get(change.id)
@@ -49,10 +62,10 @@ def report_of(
                 at=event.at if event else "",
                 detail=_detail(event.detail) if event else "",
                 result=event.detail if event and change.kind == "job" and event.event != "intent" else None,
-                checks=(proofs or {}).get(change.id, ()),
+                checks=newest.proofs.get(change.id, ()) if newest else (),
             )
         )
-    checks = checks or _checked(plan, last)
+    checks = newest.checks if newest else ()
     return Report(
         run_id=run.id,
         status=run.status,
@@ -60,7 +73,8 @@ def report_of(
         started=run.started,
         finished=run.finished,
         changes=tuple(results),
-        checks=tuple(checks),
+        checks=checks,
+        evidence=tuple(evidence),
         message=run.message,
         hint=completed(hint, switches),
         next=commands.lines(undone_by),
@@ -73,13 +87,7 @@ def report_of(
 
 
 def _status(event: JournalEvent) -> ChangeStatus:
-    return "intended" if event == "intent" or event == "checked" else event
-
-
-def _checked(plan: Plan, last: Mapping[str, EventRow]) -> tuple[CheckResult, ...]:
-    """What the checks of the whole came to when the run ended, as the journal has it."""
-    known = [last.get(f"{CHECKED}{check.id}") for check in plan.checks]
-    return tuple(CheckResult.model_validate(event.detail) for event in known if event is not None)
+    return "intended" if event == "intent" else event
 
 
 class _Next:

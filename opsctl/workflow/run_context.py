@@ -9,7 +9,7 @@ from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws, Reader, RunJournal
 from opsctl.model.reads import Answer, Read
 from opsctl.model.registry import Registry
-from opsctl.model.report import EventRow, RunRow, RunStatus
+from opsctl.model.report import EventRow, Evidence, RunRow, RunStatus
 from opsctl.model.run import Clock, Context, Progress
 
 
@@ -28,6 +28,13 @@ class Journals(Protocol):
 
     def events(self, run_id: str) -> list[EventRow]:
         """Everything recorded of one run, oldest first."""
+        ...
+
+    def add_evidence(self, run_id: str, evidence: Evidence) -> None:
+        """Record what was found of a run as a whole."""
+
+    def evidence(self, run_id: str) -> list[Evidence]:
+        """All that was ever found of a run as a whole, oldest first."""
         ...
 
     def checkpoint(self, run_id: str, change_id: str) -> Checkpoint:

@@ -1,6 +1,6 @@
 """Carrying a plan out as a run, resuming it, and verifying it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 
@@ -8,21 +8,16 @@ from opsctl.execution.asking import Asking
 from opsctl.execution.choosing import as_made, choose
 from opsctl.execution.executor import Executor, drift_error
 from opsctl.execution.inverse import references_of, undone_change
-from opsctl.expressions.evaluate import ExpressionFault, evaluate
 from opsctl.model.changes import Change
 from opsctl.model.commands import run_command
-from opsctl.model.errors import Drifted, OpsctlError, RefusedByGuard, Unproved
+from opsctl.model.errors import Drifted, OpsctlError, Unproved
 from opsctl.model.exits import Exit
 from opsctl.model.jobs import Checkpoint, JobResult, Tools
-from opsctl.model.plan import Plan, PlanCheck
-from opsctl.model.report import CHECKED, CheckResult, JournalEvent, RunStatus
-from opsctl.model.value import Json
-from opsctl.planning.facts import look_up
-from opsctl.planning.guards import as_evidence
+from opsctl.model.plan import Plan
+from opsctl.model.report import CheckResult, Evidence, JournalEvent, RunStatus
+from opsctl.workflow.checking import check_whole, now
 from opsctl.workflow.run_context import RunContext
 from opsctl.workflow.undo_plans import refuse_half_undone, refuse_stale, refuse_undone, superseded
-
-CHECK_POLL_S = 5.0
 
 STATUS_OF_EXIT: dict[Exit, RunStatus] = {
     Exit.DRIFTED: "drifted",
@@ -104,23 +99,26 @@ def _proof_of(change: Change, last: JournalEvent | None, asking: Asking) -> tupl
     return (*asking.prove(change.proof), *asking.judge_all(change.proof.effective))
 
 
-def is_proved(proofs: Mapping[str, tuple[CheckResult, ...]], checks: Sequence[CheckResult]) -> bool:
-    """Tell whether a run holds: everything that was asked does, and something was asked."""
-    asked = [*(result for results in proofs.values() for result in results), *checks]
-    return bool(asked) and all(result.held for result in asked)
-
-
-def check_whole(plan: Plan, context: RunContext, *, wait: bool) -> tuple[CheckResult, ...]:
-    """Evaluate the playbook's checks on fresh facts; with `wait`, until they hold or their time is over."""
-    return tuple(_check(check, plan, context, wait=wait) for check in plan.checks)
+def verify_run(plan: Plan, context: RunContext) -> Evidence:
+    """Ask every proof and check of a run again, now, and record what was found."""
+    proofs = proofs_of(plan, context)
+    asked_at = now(context)
+    dated = {
+        change_id: tuple(result.model_copy(update={"at": asked_at}) for result in results)
+        for change_id, results in proofs.items()
+    }
+    evidence = check_whole(plan, context, wait=False).model_copy(update={"proofs": dated})
+    context.journal.add_evidence(plan.id, evidence)
+    return evidence
 
 
 def _carry_out(plan: Plan, context: RunContext) -> tuple[CheckResult, ...]:
     try:
         _executor(plan, context).apply()
-        checks = check_whole(plan, context, wait=True)
-        _record_checks(plan, checks, context)
-        broken = [result for result in checks if not result.held]
+        evidence = check_whole(plan, context, wait=True)
+        if evidence.checks:
+            context.journal.add_evidence(plan.id, evidence)
+        broken = [result for result in evidence.checks if not result.held]
         if broken:
             raise Unproved(
                 f"applied, but a check does not hold: {broken[0].says}: {'; '.join(broken[0].found)}",
@@ -134,14 +132,7 @@ def _carry_out(plan: Plan, context: RunContext) -> tuple[CheckResult, ...]:
         context.journal.set_status(plan.id, "interrupted", "left at once by a second Ctrl-C")
         raise
     context.journal.set_status(plan.id, "done")
-    return checks
-
-
-def _record_checks(plan: Plan, checks: Sequence[CheckResult], context: RunContext) -> None:
-    """Write down what the whole came to, so that it can be told without asking the account again."""
-    journal = context.journal.of_run(plan.id)
-    for check, result in zip(plan.checks, checks, strict=True):
-        journal.record(f"{CHECKED}{check.id}", "checked", result.model_dump(mode="json"))
+    return evidence.checks
 
 
 def _what_to_do(plan: Plan) -> str:
@@ -149,47 +140,6 @@ def _what_to_do(plan: Plan) -> str:
         accepted = " ".join(f"--accept {name}" for name in plan.unaccepted)
         return f"if that is meant, say so when planning: {accepted}"
     return f"{run_command('verify', plan.id)}, or {run_command('undo', plan.id)}"
-
-
-def _check(check: PlanCheck, plan: Plan, context: RunContext, *, wait: bool) -> CheckResult:
-    """Judge one check; what was foreseen to be found is not waited for, and held against it unless accepted."""
-    deadline = context.clock.now() + (check.within_s if wait else 0)
-    while True:
-        found, shown, told = _judged(check, plan, context)
-        unforeseen = [one for one in found if one not in check.stays]
-        left_s = deadline - context.clock.now()
-        if not unforeseen or left_s <= 0 or context.stopping():
-            held = not unforeseen if check.accepted else not found
-            return CheckResult(
-                says=_said(check, found, held=held),
-                held=held,
-                expected="nothing",
-                found=list(found),
-                shown=shown,
-                told=told,
-            )
-        context.progress(f"check {check.id}: not yet for {', '.join(unforeseen[:3])} (at most {left_s:.0f} s)")
-        context.clock.sleep(min(CHECK_POLL_S, left_s))
-
-
-def _said(check: PlanCheck, found: Sequence[str], *, held: bool) -> str:
-    if not held:
-        return f"{check.id}: {check.because}"
-    return f"{check.id}, but for what was accepted ({check.accept})" if found else check.id
-
-
-def _judged(check: PlanCheck, plan: Plan, context: RunContext) -> tuple[tuple[str, ...], ...]:
-    """Return what a check finds, shows and tells; that it cannot be judged is a finding too."""
-    try:
-        facts: dict[str, Json] = look_up(check.facts, context.fresh_reader(), context.about, context.registry)
-        scope = {"inputs": plan.inputs, "facts": facts}
-        found, shown, told = (
-            as_evidence(evaluate(expression, scope)) if expression else ()
-            for expression in (check.none, check.shows, check.tells)
-        )
-    except (RefusedByGuard, ExpressionFault) as unknown:
-        return (str(unknown),), (), ()
-    return found, shown, told
 
 
 def _executor(plan: Plan, context: RunContext) -> Executor:

@@ -4,7 +4,7 @@ from opsctl.block.decision import Decision, Point
 from opsctl.model.changes import Risk, Severity
 from opsctl.model.paths import Graph, GraphEdge, GraphNode, LayerVerdict, WayIn
 from opsctl.model.plan import Finding, Plan, Section
-from opsctl.model.report import ChangeResult, CheckResult, Report
+from opsctl.model.report import ChangeResult, CheckResult, Evidence, Report
 from tests.kit.box_plans import add_item, irreversible, make_box, plan_of
 
 
@@ -43,6 +43,13 @@ def sample_decision(text: str = "shop-alb") -> Decision:
     )
 
 
+def closed_decision(text: str = "shop-alb") -> Decision:
+    """The same when its one way is closed, and another one has come."""
+    before = sample_decision(text)
+    closed = before.ways[0].model_copy(update={"dropped": True, "verdict": f"dropped by {text}"})
+    return before.model_copy(update={"ways": (closed, before.ways[0].model_copy(update={"name": "another way"}))})
+
+
 def sample_plan(text: str = "shop-alb") -> Plan:
     """A plan of three changes, one severe and owned, one irreversible, with a warning and an overridden guard."""
     severe = make_box(text, "severe").model_copy(
@@ -77,7 +84,10 @@ def sample_plan(text: str = "shop-alb") -> Plan:
 def sample_report(text: str = "shop-alb") -> Report:
     """A report in which each change ended in another way."""
     plan = sample_plan(text)
-    failed = CheckResult(says=f"{text} is blocked", held=False, expected=[text], found=text)
+    failed = CheckResult(
+        says=f"{text} is blocked", held=False, expected=[text], found=text, at="2026-01-01T00:00:08Z"
+    )
+    after = closed_decision(text).model_dump(mode="json")
     statuses = ("done", "drifted", "intended")
     return Report(
         run_id=plan.id,
@@ -89,6 +99,10 @@ def sample_report(text: str = "shop-alb") -> Report:
             for change, status in zip(plan.changes, statuses, strict=True)
         ),
         checks=(failed,),
+        evidence=(
+            Evidence(at="2026-01-01T00:00:09Z", by="run", checks=(failed,), paths=after),
+            Evidence(at="2026-01-02T00:00:00Z", by="verify", checks=(failed,), paths=after),
+        ),
         message=f"drifted at {text}",
         hint=f"plan again for {text}",
         next=(f"opsctl resume {plan.id}", f"opsctl dlq inspect {text}"),

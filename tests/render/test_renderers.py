@@ -114,6 +114,17 @@ def test_every_form_names_the_commands_to_type_next_and_what_they_are_good_for(f
     assert "what stayed of shop-alb" in shown
 
 
+@pytest.mark.parametrize("form", ["text-report", "markdown-report", "html-report"])
+def test_every_form_shows_what_was_found_of_a_run_and_when(form: str) -> None:
+    shown = flat(FORMS[form]("shop-alb"))
+    for at in ("2026-01-01T00:00:08Z", sample_plan().created, "2026-01-02T00:00:00Z"):
+        assert at in shown, "when the check was judged, the ways were looked at before, and after"
+    assert "Dropped by shop-alb." in shown
+    assert "another way" in shown
+    assert "was not there" in shown
+    assert "DOES NOT HOLD: shop-alb is blocked" in shown
+
+
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_control_character_survives_any_form(form: str, text: str) -> None:

@@ -8,8 +8,9 @@ from opsctl.journal.store import Journal
 from opsctl.model.errors import Unproved
 from opsctl.model.plan import FactCall, Plan, PlanCheck
 from opsctl.model.report import Report
-from opsctl.workflow.reporting import report_of
-from opsctl.workflow.runs import check_whole, start_run
+from opsctl.workflow.checking import check_whole
+from opsctl.workflow.reporting import recorded
+from opsctl.workflow.runs import start_run
 from tests.kit.box_plans import get_box, two_step_plan
 from tests.kit.ports import Box, FakeClock
 from tests.workflow.test_runs import context
@@ -34,7 +35,7 @@ def plan_with(query: str, *, stays: tuple[str, ...], accepted: bool) -> Plan:
 
 def reported(path: Path, plan: Plan) -> Report:
     journal = Journal(path)
-    return report_of(journal.run(plan.id), journal.plan(plan.id), journal.events(plan.id))
+    return recorded(journal, journal.run(plan.id))
 
 
 def test_what_was_foreseen_fails_at_once_and_the_journal_alone_tells_it(tmp_path: Path) -> None:
@@ -71,5 +72,5 @@ def test_verify_judges_as_the_run_did(tmp_path: Path) -> None:
     start_run(plan_with("Items[?@=='x']", stays=("x",), accepted=True), work)
     for accepted in (True, False):
         plan = plan_with("Items[?@=='x']", stays=("x",), accepted=accepted)
-        (check,) = check_whole(plan, work, wait=False)
+        (check,) = check_whole(plan, work, wait=False).checks
         assert (check.held, check.told) == (accepted, ("x",))

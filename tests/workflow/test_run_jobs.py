@@ -15,8 +15,9 @@ from opsctl.model.registry import Registry
 from opsctl.model.report import CheckResult, JournalEvent
 from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
+from opsctl.workflow.checking import check_whole
 from opsctl.workflow.run_context import RunContext
-from opsctl.workflow.runs import check_whole, is_proved, proofs_of, refuse_drift, resume_run, start_run
+from opsctl.workflow.runs import proofs_of, refuse_drift, resume_run, start_run, verify_run
 from opsctl.workflow.undo_plans import undo_plan
 from tests.kit.box_plans import add_item, choosing, get_box, make_box, plan_of, two_step_plan
 from tests.kit.ports import IDENTITY, Box, Faulty
@@ -113,11 +114,13 @@ def test_verify_asks_for_the_value_that_the_run_chose_and_finds_one_made_without
     plan, box = plan_of(choosing()), Box({"n1": {"Items": ["theirs"], "Lock": 1}})
     work = context(box, tmp_path)
     start_run(plan, work)
-    assert is_proved(proofs_of(plan, work), ())
+    assert verify_run(plan, work).holds
     box.boxes = {"n1": {"Items": ["ours"], "Lock": 1}}
-    assert not is_proved(proofs_of(plan, work), ()), "another name is not what the run chose"
+    assert not verify_run(plan, work).holds, "another name is not what the run chose"
     box.boxes = {"n2": {"Items": ["ours"], "Lock": 1}}
-    assert is_proved(proofs_of(plan, context(box, tmp_path / "another")), ()), "whichever of the names it is under"
+    elsewhere = context(box, tmp_path / "another")
+    elsewhere.journal.begin(plan)
+    assert verify_run(plan, elsewhere).holds, "whichever of the names it is under"
 
 
 def test_verify_asks_what_has_to_reach_the_edge_as_well(tmp_path: Path) -> None:
@@ -177,7 +180,7 @@ def test_a_check_is_asked_every_5_seconds_until_its_time_is_over_and_verify_asks
         start_run(plan, work)
     for wait, slept in ((True, [5.0, 5.0, 1.0]), (False, [])):
         work = context(box, tmp_path)
-        (result,) = check_whole(plan, work, wait=wait)
+        (result,) = check_whole(plan, work, wait=wait).checks
         assert work.clock.slept == slept  # type: ignore[attr-defined]
         assert (result.held, result.expected, result.found, result.shown) == (False, "nothing", ["x"], ())
 
@@ -196,7 +199,7 @@ def test_whoever_waits_for_a_check_is_told_what_for_and_sees_what_the_check_show
     )
     plan = plan_of().model_copy(update={"checks": (check,)})
     work = RunContext(**{**vars(context(box, tmp_path)), "progress": lines.append})
-    (result,) = check_whole(plan, work, wait=True)
+    (result,) = check_whole(plan, work, wait=True).checks
     assert lines == ["check clean: not yet for a, b, c (at most 1 s)"]
     assert (result.says, result.shown) == ("clean: it is not", ("a", "b"))
 
@@ -204,7 +207,7 @@ def test_whoever_waits_for_a_check_is_told_what_for_and_sees_what_the_check_show
 def test_a_check_is_waited_for_no_longer_once_somebody_stops_the_run(tmp_path: Path) -> None:
     box = Box({"new": {"Items": ["x"], "Lock": 1}})
     work = RunContext(**{**vars(context(box, tmp_path)), "stopping": lambda: True})
-    (result,) = check_whole(checked(""), work, wait=True)
+    (result,) = check_whole(checked(""), work, wait=True).checks
     assert not result.held
     assert work.clock.slept == []  # type: ignore[attr-defined]
 
@@ -267,7 +270,7 @@ def test_a_check_looks_up_what_the_playbook_named_and_knows_the_inputs(tmp_path:
     work = RunContext(**{**vars(context(box, tmp_path)), "registry": registry})
     for asked, says, found in ((False, "clean", []), (True, "clean: it is not", ["a"])):
         plan = plan_of().model_copy(update={"checks": (check,), "inputs": {"asked": asked}})
-        (result,) = check_whole(plan, work, wait=False)
+        (result,) = check_whole(plan, work, wait=False).checks
         assert (result.says, result.held, result.found) == (says, not found, found)
         assert result.told == ("undo-id",)
 

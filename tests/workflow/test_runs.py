@@ -13,18 +13,12 @@ from opsctl.model.plan import FactCall, NextStep, Plan, PlanCheck
 from opsctl.model.ports import Aws
 from opsctl.model.reads import Answer, Read, RefusalKind
 from opsctl.model.registry import Registry
-from opsctl.model.report import CheckResult, JournalEvent
+from opsctl.model.report import CheckResult, Evidence, JournalEvent
 from opsctl.model.run import Context
-from opsctl.workflow.reporting import report_of
+from opsctl.workflow.checking import check_whole
+from opsctl.workflow.reporting import recorded, report_of
 from opsctl.workflow.run_context import RunContext
-from opsctl.workflow.runs import (
-    check_whole,
-    is_proved,
-    proofs_of,
-    refuse_drift,
-    resume_run,
-    start_run,
-)
+from opsctl.workflow.runs import proofs_of, refuse_drift, resume_run, start_run, verify_run
 from opsctl.workflow.undo_plans import refuse_undone, undo_plan
 from tests.kit.box_plans import add_item, get_box, irreversible, make_box, plan_of, two_step_plan
 from tests.kit.ports import IDENTITY, AnswersReader, Box, FakeClock, Faulty, Killed, refusal
@@ -127,7 +121,7 @@ def test_a_check_that_cannot_be_read_ends_unproved_and_is_not_a_refusal(tmp_path
     plan = two_step_plan().model_copy(update={"checks": (none,)}).sealed()
     with pytest.raises(Unproved, match=r"clean: it is not: .*AccessDenied"):
         start_run(plan, context(Blind(), tmp_path))
-    (result,) = check_whole(plan, context(Blind(), tmp_path), wait=False)
+    (result,) = check_whole(plan, context(Blind(), tmp_path), wait=False).checks
     assert not result.held
 
 
@@ -218,17 +212,55 @@ def test_verify_asks_every_proof_again(tmp_path: Path) -> None:
     box.boxes["new"]["Items"].remove("x")
     proofs = proofs_of(plan, work)
     assert [results[0].held for results in proofs.values()] == [True, False]
-    assert check_whole(plan_of(), work, wait=False) == ()
+    assert check_whole(plan_of(), work, wait=False).checks == ()
+
+
+def test_what_verify_finds_is_kept_with_its_time_beside_what_the_run_found(tmp_path: Path) -> None:
+    box, plan = Box(), with_check(two_step_plan(), "Items[?@=='y']")
+    work = context(box, tmp_path)
+    start_run(plan, work)
+    journal = Journal(tmp_path)
+    (ended,) = recorded(journal, journal.run(plan.id)).evidence
+    assert (ended.by, ended.holds, [check.held for check in ended.checks]) == ("run", True, [True])
+    work.clock.sleep(3600)
+    box.boxes["new"]["Items"].append("y")
+    assert not verify_run(plan, work).holds
+    report = recorded(journal, journal.run(plan.id))
+    assert [(one.by, one.holds) for one in report.evidence] == [("run", True), ("verify", False)]
+    assert [check.held for check in report.checks] == [False], "what was found last is what is told"
+    assert [[one.held for one in result.checks] for result in report.changes] == [[True], [True]]
+    dates = [one.at for one in report.evidence]
+    assert dates == sorted(set(dates))
+    assert {check.at for check in report.checks} == {dates[1]}
+
+
+def test_a_run_without_checks_has_no_evidence_of_the_whole(tmp_path: Path) -> None:
+    plan, work = two_step_plan(), context(Box(), tmp_path)
+    start_run(plan, work)
+    assert work.journal.evidence(plan.id) == []
+
+
+def test_a_check_keeps_the_ways_in_as_it_saw_them(tmp_path: Path) -> None:
+    plan, work = with_check(two_step_plan(), "Items[?@=='y']"), context(Box(), tmp_path)
+    seen = plan.checks[0].model_copy(update={"paths": "{left: facts.found}"})
+    plan = plan.model_copy(update={"checks": (seen,)}).sealed()
+    start_run(plan, work)
+    (ended,) = work.journal.evidence(plan.id)
+    assert ended.paths == {"left": []}
 
 
 def test_verify_takes_nothing_asked_for_nothing_proved() -> None:
     held, broken = CheckResult(says="s", held=True), CheckResult(says="s", held=False)
-    assert not is_proved({}, ())
-    assert not is_proved({"a": ()}, ())
-    assert is_proved({"a": (held,)}, ())
-    assert is_proved({}, (held,))
-    assert not is_proved({"a": (held, broken)}, (held,))
-    assert not is_proved({"a": (held,)}, (broken,))
+
+    def holds(proofs: dict[str, tuple[CheckResult, ...]], *checks: CheckResult) -> bool:
+        return Evidence(at="", by="verify", proofs=proofs, checks=checks).holds
+
+    assert not holds({})
+    assert not holds({"a": ()})
+    assert holds({"a": (held,)})
+    assert holds({}, held)
+    assert not holds({"a": (held, broken)}, held)
+    assert not holds({"a": (held,)}, broken)
 
 
 def test_verify_asks_the_journal_for_what_a_job_came_to(tmp_path: Path) -> None:
