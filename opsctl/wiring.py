@@ -9,6 +9,7 @@ from pathlib import Path
 
 from opsctl.aws.account import CachedReader, LiveAccount, clock_skew_s, identify
 from opsctl.aws.clients import Clients, Connection
+from opsctl.aws.role_cache import Ask
 from opsctl.aws.service_models import InstalledModels
 from opsctl.aws.sqs_wire import SqsWire
 from opsctl.aws.web_probe import probe
@@ -54,6 +55,7 @@ class Runtime:
         progress: Progress,
         stopping: Callable[[], bool],
         reached_by: tuple[str, ...] = (),
+        ask: Ask = lambda _: None,
     ) -> None:
         self.plan_id = new_id()
         self.clock = SystemClock()
@@ -62,7 +64,7 @@ class Runtime:
         self.registry: Registry = find_plugins()
         self.progress = progress
         self.stopping = stopping
-        self._clients = Clients(connection, self.plan_id)
+        self._clients = Clients(connection, self.plan_id, ask)
         self._reached_by = reached_by
         self._identity: Identity | None = None
         self._journal: Journal | None = None
@@ -71,7 +73,7 @@ class Runtime:
     def identity(self) -> Identity:
         """Who calls; asked once."""
         if self._identity is None:
-            who = identify(self._clients)
+            who = identify(self._clients, self.clock.now())
             self._identity = who.model_copy(update={"reached_by": self._reached_by})
         return self._identity
 
@@ -89,7 +91,7 @@ class Runtime:
 
     def clock_skew_s(self) -> float:
         """Seconds by which this machine's clock is ahead of AWS's."""
-        return clock_skew_s(self._clients, self.clock.now())
+        return clock_skew_s(self._clients, self.clock)
 
     def account(self) -> LiveAccount:
         """The live account."""

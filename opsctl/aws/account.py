@@ -3,14 +3,13 @@
 import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from email.utils import parsedate_to_datetime
 
 from botocore import xform_name
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from opsctl.aws.advice import clock_skew_of
 from opsctl.aws.clients import CONNECTIONS, Clients
-from opsctl.aws.local_files import passed_over
 from opsctl.aws.pages import fetch, plain
 from opsctl.aws.translate import raise_for_write, refusal_of
 from opsctl.aws.whole import last_body, unknown_members, watch
@@ -141,34 +140,35 @@ class CachedReader:
         return [self._known[read.key] for read in reads]
 
 
-def identify(clients: Clients) -> Identity:
+def identify(clients: Clients, now: float) -> Identity:
     """Ask STS who calls, and IAM for the account's alias at the same time.
+
+    Credentials come first and by themselves: getting them may ask the person for a code, once.
 
     Raises:
         AwsRefused: there are no usable credentials, or no connection.
+        InvalidInput: the configuration of a profile is wrong.
     """
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        alias = pool.submit(_alias, clients)
-        try:
+    region = clients.region
+    try:
+        clients.keys()
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            alias = pool.submit(_alias, clients)
             who = clients.get("sts", None).get_caller_identity()
-        except NoCredentialsError as fault:
-            refused = AwsRefused(refusal_of(fault, "sts.GetCallerIdentity"))
-            refused.hint = passed_over()
-            raise refused from fault
-        except _SDK_FAULTS as fault:
-            raise AwsRefused(refusal_of(fault, "sts.GetCallerIdentity")) from fault
+    except _SDK_FAULTS as fault:
+        raise clients.explained(fault, "sts.GetCallerIdentity", now) from fault
     return Identity(
         account=who["Account"],
         arn=who["Arn"],
-        region=clients.region,
+        region=region,
         partition=who["Arn"].split(":")[1],
         alias=alias.result(),
         endpoint=clients.endpoint,
     )
 
 
-def clock_skew_s(clients: Clients, now: float) -> float:
-    """Return by how many seconds `now` is ahead of AWS's clock, from the date of an answer.
+def clock_skew_s(clients: Clients, clock: Clock) -> float:
+    """Return by how many seconds this machine is ahead of AWS's clock, from the date of an answer.
 
     Raises:
         AwsRefused: STS cannot be asked.
@@ -176,9 +176,8 @@ def clock_skew_s(clients: Clients, now: float) -> float:
     try:
         answer = clients.get("sts", None).get_caller_identity()
     except _SDK_FAULTS as fault:
-        raise AwsRefused(refusal_of(fault, "sts.GetCallerIdentity")) from fault
-    stamp = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-    return now - parsedate_to_datetime(stamp).timestamp() if stamp else 0.0
+        raise clients.explained(fault, "sts.GetCallerIdentity", clock.now()) from fault
+    return clock_skew_of(answer, clock.now())
 
 
 def _alias(clients: Clients) -> str:

@@ -11,18 +11,26 @@ import boto3
 from boto3.session import Session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
-from botocore.exceptions import BotoCoreError, InvalidConfigError, InvalidRegionError, NoCredentialsError
+from botocore.exceptions import (
+    BotoCoreError,
+    InvalidConfigError,
+    InvalidRegionError,
+    NoCredentialsError,
+    ProfileNotFound,
+)
 from botocore.utils import get_environ_proxies, validate_region_name
 
 from opsctl import __version__
-from opsctl.aws.local_files import passed_over
+from opsctl.aws.advice import CredentialSource, explained, profile_missing
 from opsctl.aws.model_files import model_files
+from opsctl.aws.role_cache import Ask, keep_role_sessions
 from opsctl.aws.trust import refuse_unreadable
-from opsctl.model.errors import InvalidInput
+from opsctl.model.errors import InvalidInput, OpsctlError
 from opsctl.model.value import Value
 
 READ_ATTEMPTS = 6
 _ROLE = re.compile(r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$")
+_PROFILE = "--profile / AWS_PROFILE"
 CONNECTIONS = 32
 INVOCATION_S = 910
 
@@ -43,7 +51,7 @@ class Clients:
     send would turn a lost answer into a conflict with ourselves.
     """
 
-    def __init__(self, connection: Connection, run_id: str) -> None:
+    def __init__(self, connection: Connection, run_id: str, ask: Ask = lambda _: None) -> None:
         self._connection = connection
         self._agent = f"opsctl/{__version__} run/{run_id}"
         self._lock = threading.Lock()
@@ -53,8 +61,11 @@ class Clients:
         _refuse_misspelt(connection)
         try:
             self._session = _session(connection)
+            keep_role_sessions(self._session._session, ask, on_disk=not connection.endpoint_url)
+        except ProfileNotFound as fault:
+            raise profile_missing(fault.kwargs["profile"], _PROFILE, boto3.Session().available_profiles) from None
         except BotoCoreError as fault:
-            raise InvalidInput.one(str(fault), source="--profile / AWS_PROFILE", hint=passed_over()) from None
+            raise InvalidInput.one(str(fault), source=_PROFILE) from None
 
     @property
     def region(self) -> str:
@@ -120,6 +131,19 @@ class Clients:
             raise NoCredentialsError
         frozen = self._credentials.get_frozen_credentials()
         return frozen.access_key, frozen.secret_key, frozen.token or ""
+
+    def explained(self, fault: Exception, api: str, now: float) -> OpsctlError:
+        """Return the error that says what is wrong with credentials, region or clock, and what helps."""
+        core = self._session._session
+        known = [region for one in core.get_data("partitions")["partitions"] for region in one["regions"]]
+        source = CredentialSource(
+            profile=self._connection.profile or os.environ.get("AWS_PROFILE", ""),
+            region=str(self._session.region_name or ""),
+            profiles=core.full_config.get("profiles", {}),
+            regions=known,
+            from_environment=not self._connection.profile and "AWS_ACCESS_KEY_ID" in os.environ,
+        )
+        return explained(fault, api, source, now)
 
     def get(self, service: str, region: str | None, *, writes: bool = False, waits: bool = False) -> Any:
         """Return the client of a service in a region, the run's by default; `waits` for a function to return."""

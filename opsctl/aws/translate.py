@@ -11,6 +11,7 @@ from traceback import walk_tb
 
 from botocore import exceptions as sdk
 
+from opsctl.aws.role_cache import NobodyToAskError, NoCodeError
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.reads import Refusal, RefusalKind
 
@@ -93,8 +94,22 @@ _NO_CREDENTIALS = (
     sdk.UnauthorizedSSOTokenError,
     sdk.SSOTokenLoadError,
     sdk.LoginError,
+    sdk.RefreshWithMFAUnsupportedError,
+    sdk.InvalidConfigError,
+    sdk.ProfileNotFound,
+    NobodyToAskError,
+    NoCodeError,
 )
-_NO_CONNECTION = (sdk.EndpointConnectionError, sdk.ConnectTimeoutError, sdk.ProxyConnectionError)
+_FOR_CREDENTIALS = {
+    "AssumeRole": "sts",
+    "AssumeRoleWithWebIdentity": "sts",
+    "CreateOAuth2Token": "signin",
+    "CreateToken": "sso-oidc",
+    "GetRoleCredentials": "sso",
+}
+"""What the SDK calls by itself to sign another call: see the fetchers of `botocore.credentials` and `tokens`."""
+
+NO_CONNECTION = (sdk.EndpointConnectionError, sdk.ConnectTimeoutError, sdk.ProxyConnectionError)
 _NO_ENDPOINT = (sdk.BaseEndpointResolverError, sdk.EndpointProviderError, sdk.InvalidRegionError)
 
 
@@ -128,11 +143,21 @@ def may_be_done(code: str, status: int) -> bool:
     return status >= 500 and kind_of(code, status) is not RefusalKind.THROTTLED
 
 
-def never_sent(fault: Exception) -> bool:
+def made_for_credentials(fault: Exception, api: str = "") -> str:
+    """Return the call that failed when it was made only to sign `api`, which was then never sent; else nothing."""
+    operation = str(getattr(fault, "operation_name", ""))
+    if operation not in _FOR_CREDENTIALS or operation == api.partition(".")[2]:
+        return ""
+    return f"{_FOR_CREDENTIALS[operation]}.{operation}"
+
+
+def never_sent(fault: Exception, api: str = "") -> bool:
     """Tell whether a fault that the SDK raised shows that the request never left this machine whole."""
+    if made_for_credentials(fault, api):
+        return True
     if isinstance(fault, sdk.SSLError):
         return _while_connecting(fault)
-    return isinstance(fault, (*_NO_CONNECTION, *_NO_CREDENTIALS, *_NO_ENDPOINT)) or _of_a_file(fault)
+    return isinstance(fault, (*NO_CONNECTION, *_NO_CREDENTIALS, *_NO_ENDPOINT)) or _of_a_file(fault)
 
 
 def _while_connecting(fault: sdk.SSLError) -> bool:
@@ -166,6 +191,7 @@ def words_of(fault: Exception) -> str:
 
 def refusal_of(fault: Exception, api: str) -> Refusal:
     """Say what an SDK exception means for a call that only reads."""
+    api = made_for_credentials(fault, api) or api
     if isinstance(fault, sdk.ClientError):
         error = fault.response.get("Error", {})
         metadata = fault.response.get("ResponseMetadata", {})
@@ -207,7 +233,7 @@ def raise_for_write(fault: Exception, api: str) -> None:
         OutcomeUnknown: the call may have been carried out.
     """
     refusal = refusal_of(fault, api)
-    if never_sent(fault) or isinstance(fault, sdk.ParamValidationError) or _answered_no(fault):
+    if never_sent(fault, api) or isinstance(fault, sdk.ParamValidationError) or _answered_no(fault):
         raise AwsRefused(refusal) from fault
     raise OutcomeUnknown(
         f"{api} was sent and its answer was lost: {refusal.message}",

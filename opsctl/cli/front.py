@@ -44,7 +44,7 @@ def open_session(order: Order) -> Session:
     """Connect as asked; with the sandbox, credentials and endpoint are forced first."""
     from opsctl.aws.clients import Connection
     from opsctl.aws.debug_log import log_calls
-    from opsctl.cli.terminal import ProgressLines, StopFlag
+    from opsctl.cli.terminal import ProgressLines, StopFlag, asked_over
     from opsctl.wiring import Runtime
 
     if order.show.debug:
@@ -71,7 +71,8 @@ def open_session(order: Order) -> Session:
             role_arn=account.role_arn,
             endpoint_url=endpoint.endpoint_url,
         )
-    return Session(order=order, runtime=Runtime(connection, progress, stop, reached_by), progress=progress)
+    runtime = Runtime(connection, progress, stop, reached_by, asked_over(progress))
+    return Session(order=order, runtime=runtime, progress=progress)
 
 
 def run_playbook(

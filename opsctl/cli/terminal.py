@@ -113,6 +113,23 @@ def _not_approved(_signum: int, _frame: FrameType | None) -> None:
     os._exit(INTERRUPTED)
 
 
+def asked_over(progress: ProgressLines) -> Callable[[str], str | None]:
+    """Return what puts a question on a line of its own; it answers None where nobody is at a terminal."""
+
+    def ask(question: str) -> str | None:
+        from opsctl.render.inert import visible
+
+        if not TerminalPrompter().present:
+            return None
+        progress.clear()
+        _forget_typed()
+        sys.stderr.write(visible(question))
+        sys.stderr.flush()
+        return sys.stdin.readline()
+
+    return ask
+
+
 class StopFlag:
     """First Ctrl-C (or SIGTERM): finish the call in flight. Second: leave at once, the journal is on disk.
 

@@ -177,7 +177,7 @@ def test_a_file_that_the_sdk_passes_over_is_named_where_credentials_are_missed(
     file = no_credentials / "somewhere"
     monkeypatch.setenv(variable, str(file))
     with pytest.raises(AwsRefused) as told:
-        identify(Clients(Connection(region="us-east-1"), "test"))
+        identify(Clients(Connection(region="us-east-1"), "test"), 0)
     assert told.value.refusal.kind is RefusalKind.DENIED
     assert told.value.hint == f"{variable} names {file}, which is no file"
 
@@ -189,7 +189,7 @@ def test_a_credentials_file_that_may_not_be_read_is_named_where_a_profile_is_mis
     file.touch()
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
     monkeypatch.setattr(os, "access", lambda path, _mode: path != file)
-    with pytest.raises(InvalidInput, match="could not be found") as told:
+    with pytest.raises(InvalidInput, match="is in no configuration file") as told:
         Clients(Connection(region="us-east-1", profile="prod"), "test")
     assert told.value.hint == f"{file} may not be read by this user"
 
@@ -199,8 +199,8 @@ def test_nothing_is_said_of_files_when_there_is_nothing_to_say(
 ) -> None:
     assert not list(no_credentials.iterdir())
     with pytest.raises(AwsRefused) as told:
-        identify(Clients(Connection(region="us-east-1"), "test"))
-    assert told.value.hint == ""
+        identify(Clients(Connection(region="us-east-1"), "test"), 0)
+    assert told.value.hint == "aws configure sso makes a profile; --sandbox needs none"
 
 
 def test_a_token_file_that_is_not_there_is_named_and_nothing_was_sent(

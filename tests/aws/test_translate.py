@@ -13,7 +13,7 @@ from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.reads import RefusalKind
 
 
-def client_error(code: str, status: int = 400) -> sdk.ClientError:
+def client_error(code: str, status: int = 400, operation: str = "CreateNetworkAclEntry") -> sdk.ClientError:
     return sdk.ClientError(
         {
             "Error": {"Code": code, "Message": f"{code} it is"},
@@ -25,7 +25,7 @@ def client_error(code: str, status: int = 400) -> sdk.ClientError:
                 "RetryAttempts": 0,
             },
         },
-        "CreateNetworkAclEntry",
+        operation,
     )
 
 
@@ -202,3 +202,22 @@ def test_an_answer_that_cannot_be_parsed_is_not_repeated() -> None:
     with pytest.raises(OutcomeUnknown) as lost:
         raise_for_write(fault.value, "ec2.CreateTags")
     assert "hunter2" not in str(lost.value)
+
+
+@pytest.mark.parametrize(
+    ("operation", "own"),
+    [
+        ("AssumeRole", "sts.AssumeRole"),
+        ("GetRoleCredentials", "sso.GetRoleCredentials"),
+        ("CreateToken", "sso-oidc.CreateToken"),
+    ],
+)
+def test_a_call_that_only_signs_another_is_told_by_its_own_name_and_leaves_nothing_open(
+    operation: str, own: str
+) -> None:
+    fault = client_error("InternalFailure", 500, operation)
+    assert refusal_of(fault, "ec2.CreateNetworkAclEntry").api == own
+    with pytest.raises(AwsRefused):
+        raise_for_write(fault, "ec2.CreateNetworkAclEntry")
+    with pytest.raises(OutcomeUnknown):
+        raise_for_write(fault, own)

@@ -194,7 +194,7 @@ def test_a_bundle_that_cannot_be_read_is_named_and_nothing_else_is_blamed(
         in_profile(monkeypatch, tmp_path, str(bundle))
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     with pytest.raises(InvalidInput) as told:
-        identify(clients_to("https://sts.us-east-1.amazonaws.com"))
+        identify(clients_to("https://sts.us-east-1.amazonaws.com"), 0)
     assert str(bundle) in told.value.summary
     assert why in told.value.summary
     assert variable in told.value.diagnostics[0].where.source

@@ -90,7 +90,7 @@ def test_bad_input_is_exit_2_with_a_clear_message_and_no_traceback(argv: tuple[s
 def test_without_credentials_it_fails_with_one_clear_line(tmp_path: Path) -> None:
     done = opsctl("block-ip", "203.0.113.9", "--target", "x", cwd=tmp_path)
     assert done.returncode == 1
-    assert "Unable to locate credentials" in done.stderr
+    assert "no AWS credentials" in done.stderr
     assert "Traceback" not in done.stderr
 
 
