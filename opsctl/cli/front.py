@@ -184,12 +184,25 @@ def _code_of(plan: "Plan", applying: ApplyOptions, *, only_shown: bool) -> int:
 def show_plan(session: Session, plan: "Plan", saved: str = "", code: int = 0) -> None:
     """Write a plan as the command's result, with what to type next; `code` is what the command will exit with."""
     from opsctl.cli.output import emit_plan
+
+    emit_plan(session.order, plan, _following(session, plan, saved), code)
+
+
+def _following(session: Session, plan: "Plan", saved: str) -> tuple[str, ...]:
+    """The command that carries on from a plan that is only shown: with what it needs accepted, or as it is."""
+    from opsctl.cli.kept_plans import keep
+    from opsctl.cli.typed import typed_again
     from opsctl.model.commands import command_line
 
-    reached_by = session.runtime.identity.reached_by
-    words = ("apply", saved, "--digest", plan.short_digest)
-    following = (command_line(reached_by, *words),) if saved and plan.changes else ()
-    emit_plan(session.order, plan, following, code)
+    if plan.pending and not saved:
+        return (typed_again(*(word for name in plan.pending for word in ("--accept", name))),)
+    if not plan.changes:
+        return ()
+    if saved:
+        reached_by = session.runtime.identity.reached_by
+        return (command_line(reached_by, "apply", saved, "--digest", plan.short_digest),)
+    kept = "" if session.order.show.output is Output.JSON else keep(plan, session.runtime.identity.reached_by)
+    return (kept,) if kept else ()
 
 
 def _show_for_consent(session: Session, plan: "Plan", *, answered: bool) -> None:
@@ -206,7 +219,7 @@ def _show_for_consent(session: Session, plan: "Plan", *, answered: bool) -> None
     if (asked and not sys.stdout.isatty()) or (not streams and not show.quiet):
         streams.append(sys.stderr)
     for stream in streams:
-        stream.write(plan_text(session.order, plan, (), stream) + "\n")
+        stream.write(plan_text(session.order, plan, (), stream))
         stream.flush()
 
 

@@ -26,6 +26,7 @@ from opsctl.cli.options import AccountOptions, spliced
 from opsctl.cli.streams import LostOutput, give_up_results, prepare_streams
 from opsctl.cli.strict import FrontGroup, command_of, make_strict
 from opsctl.cli.suggestions import message_of
+from opsctl.cli.typed import remember
 from opsctl.model.commands import local_command
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def main() -> None:
 
 def run(argv: list[str]) -> int:
     """Run one command line and return its exit code; nothing escapes but output."""
+    remember(argv)
     try:
         code = _run(argv)
         sys.stdout.flush()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from opsctl.execution.undo_titles import undo_title
 from opsctl.model.changes import Change, Check, Instruction, Irreversible, Proof, Query
 from opsctl.model.plan import Plan
 
@@ -85,7 +86,7 @@ def _inverse(change: Change, undo: Instruction, depends_on: tuple[str, ...]) -> 
     return Change(
         **dict(undo),
         id=_undo_id(change.id),
-        title=_undo_title(change.title),
+        title=undo_title(change.title),
         why=f"takes back what this run did: {change.title}",
         expect=_made(change),
         proof=_proof(change),
@@ -104,7 +105,3 @@ def _is_inverse(change_id: str) -> bool:
 
 def _undo_id(change_id: str) -> str:
     return undone_change(change_id) if _is_inverse(change_id) else f"undo:{change_id}"
-
-
-def _undo_title(title: str) -> str:
-    return title.removeprefix("Undo: ") if title.startswith("Undo: ") else f"Undo: {title}"

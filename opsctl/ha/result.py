@@ -13,9 +13,9 @@ from opsctl.ha.checks.storage import check_storage
 from opsctl.ha.checks.topic import topic_key
 from opsctl.ha.checks.traffic import Registration, check_traffic, registrations
 from opsctl.ha.checks.user_data import check_user_data
-from opsctl.ha.expectations import Outlook, outlooks
+from opsctl.ha.expectations import ModeRow, Outlook, matrix, outlooks
 from opsctl.ha.inventory import DataVolume, ElasticIp, Inventory
-from opsctl.ha.modes import Cost, choose_mode, costs_of
+from opsctl.ha.modes import Bill, Cost, choose_mode, costs_of
 from opsctl.ha.performance import check_performance
 from opsctl.ha.snapshots import Snapshots, check_snapshot_policy, snapshots_of
 from opsctl.ha.subnet_choice import SubnetChoice, choose_subnets
@@ -105,6 +105,9 @@ class HaPreflightResult(Value):
     running: bool
     verdicts: tuple[Row, ...]
     outlook: tuple[Outlook, ...]
+    rto: tuple[ModeRow, ...]
+    rpo: tuple[ModeRow, ...]
+    bills: tuple[Bill, ...]
     costs: tuple[Cost, ...]
     user_data_sha256: str
     has_user_data: bool
@@ -154,6 +157,7 @@ def result_of(inventory: Inventory, group: str, unknown: list[PreflightFinding])
     name = group or group_name(inventory)
     targets, template = registrations(inventory), template_of(inventory, name)
     snapshots = snapshots_of(inventory, name, handled=choice.mode != "recover")
+    outlook = outlooks(inventory, balanced=bool(targets))
     targeted = {SNAPSHOTS_TAG: name} if snapshots.dlm else {}
     return HaPreflightResult(
         instance=inventory.id,
@@ -171,7 +175,10 @@ def result_of(inventory: Inventory, group: str, unknown: list[PreflightFinding])
         attach=not inventory.wanted.fresh,
         running=inventory.state == "running",
         verdicts=_rows(judged, choice.mode),
-        outlook=outlooks(inventory, balanced=bool(targets)),
+        outlook=outlook,
+        rto=matrix(outlook, choice.mode, "rto"),
+        rpo=matrix(outlook, choice.mode, "rpo"),
+        bills=tuple(_bill(inventory, mode, choice.mode) for mode in ("recover", "standby", "asg")),
         costs=costs_of(inventory, choice.mode, _alarm_count(inventory, choice.mode)),
         user_data_sha256=inventory.user_data_digest,
         has_user_data=bool(inventory.user_data),
@@ -242,6 +249,11 @@ def _rows(judged: list[PreflightFinding], mode: Mode) -> tuple[Row, ...]:
         )
         for one in fitting
     )
+
+
+def _bill(inventory: Inventory, mode: Mode, chosen: Mode) -> Bill:
+    items = [one.short for one in costs_of(inventory, mode, _alarm_count(inventory, mode)) if one.short]
+    return Bill(mode=f"> {mode}" if mode == chosen else f"  {mode}", adds=", ".join(items))
 
 
 def _alarm_count(inventory: Inventory, mode: Mode) -> int:

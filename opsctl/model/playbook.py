@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from opsctl.model.plan import SectionPlace
 from opsctl.model.value import Json, Value
 
 InputType = Literal["string", "int", "bool", "duration", "cidr", "list", "enum", "arn", "path"]
@@ -75,6 +76,9 @@ class SectionSpec(Value):
     title: str = Field(description="Heading of the table.")
     rows: str = Field(description="Expression that gives a list; without items the table is left out.")
     columns: dict[str, str] = Field(description="Heading of a column to expression over one item.")
+    shown: SectionPlace = Field(
+        "both", description="Whether it stands on the one screen, in the details, or in both."
+    )
 
 
 class CheckLine(Value):

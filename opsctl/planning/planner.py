@@ -142,7 +142,7 @@ def _sections(loaded: LoadedPlaybook, scope: Scope) -> tuple[Section, ...]:
             for item in items
         )
         if rows:
-            found.append(Section(title=spec.title, columns=tuple(spec.columns), rows=rows))
+            found.append(Section(title=spec.title, columns=tuple(spec.columns), rows=rows, shown=spec.shown))
     return tuple(found)
 
 

@@ -10,7 +10,7 @@ from opsctl.render.words import mark_of
 ONE_BY_ONE = 12
 """With more changes than this, those of one step are told by the first of them."""
 
-_LONGEST = 110
+_LONGEST = 74
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ def _line(mark: str, group: Sequence[Sequence[Change]]) -> ChangeLine:
     titles = [changes[0].title for changes in group]
     stands_for = sum(map(len, group))
     says = together(titles)
-    further = stands_for - len(titles)
-    return ChangeLine(mark, f"{says} (and {further} more for it)" if further else says, stands_for)
+    alone = stands_for == 1
+    return ChangeLine(mark, says if alone else f"{says} ({stands_for})", stands_for)
 
 
 def together(titles: Sequence[str]) -> str:
@@ -57,7 +57,7 @@ def together(titles: Sequence[str]) -> str:
             merged = " ".join(column[0] if len(set(column)) == 1 else _braced(column) for column in columns)
             if len(merged) <= _LONGEST:
                 return merged
-    return f"{first}, and {len(titles) - 1} alike"
+    return f"{first} …"
 
 
 def _braced(words: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from opsctl.model.networks import plain_addresses
 from opsctl.model.paths import Paths, WayIn
 from opsctl.model.plan import Finding, Plan, Section
 from opsctl.model.sentences import sentence
-from opsctl.render.alike import change_lines
+from opsctl.render.alike import ONE_BY_ONE, change_lines
 from opsctl.render.page import Page
 from opsctl.render.paths import paths_of
 from opsctl.render.words import finding_words, nowhere_lines, tally_of, unaccepted_words, where_words
@@ -15,6 +15,7 @@ from opsctl.render.words import finding_words, nowhere_lines, tally_of, unaccept
 FINDINGS_SHOWN = 4
 ROWS_SHOWN = 8
 NOTES_SHOWN = 2
+FINDING_LENGTH = 154
 
 MARKS = {"+": "green", "~": "yellow", "-": "red", "+!": "bold red", "~!": "bold red", "-!": "bold red"}
 _STATES = {"OPEN": "bold red", "open": "bold red", "closed": "green"}
@@ -27,8 +28,11 @@ def render_plan(plan: Plan, *, width: int, colour: bool, following: Sequence[str
     page.line(where_words(plan))
     _ways(page, plan)
     for section in plan.sections:
-        _section(page, section)
-    page.blank()
+        if section.shown != "details":
+            _section(page, section)
+    many = len(plan.changes) > ONE_BY_ONE
+    if not many:
+        page.blank()
     for change in change_lines(plan):
         page.item(f"{change.mark} {plain_addresses(change.says)}", MARKS.get(change.mark, ""), indent=0, hang=2)
     page.line(tally_of(plan), "bold")
@@ -73,8 +77,10 @@ def _places(way: WayIn) -> list[str]:
 
 
 def _section(page: Page, section: Section) -> None:
-    page.line(f"{section.title}:")
-    page.table(section.columns, section.rows[:ROWS_SHOWN])
+    titled = section.title != section.columns[0]
+    if titled:
+        page.line(f"{section.title}:")
+    page.table(section.columns, section.rows[:ROWS_SHOWN], indent=2 if titled else 0)
     if len(section.rows) > ROWS_SHOWN:
         page.item(f"… and {len(section.rows) - ROWS_SHOWN} more (details show all)")
 
@@ -82,16 +88,21 @@ def _section(page: Page, section: Section) -> None:
 def _hurts(page: Page, plan: Plan) -> None:
     """Say what else is touched, what cannot be undone, who will revert it, and what a guard found."""
     named = {text for finding in plan.warnings for text in finding.evidence}
-    affected = dict.fromkeys(text for change in plan.changes for text in change.risk.affects if text not in named)
+    affected = dict.fromkeys(
+        text
+        for change in plan.changes
+        for text in change.risk.affects
+        if text not in named and text not in plan.title
+    )
     if affected:
         page.item(f"also affected: {_first(list(affected))}", indent=0, hang=2)
-    notes = notes_of(plan)
+    notes = [] if plan.undo_of else notes_of(plan)
     if notes:
-        more = f" ({len(notes) - NOTES_SHOWN} more in the details)" if len(notes) > NOTES_SHOWN else ""
+        more = f" ({len(notes) - NOTES_SHOWN} more)" if len(notes) > NOTES_SHOWN else ""
         page.item(f"risk: {' '.join(notes[:NOTES_SHOWN])}{more}", indent=0, hang=2)
     for change in plan.changes:
         if isinstance(change.undo, Irreversible) and change.kind != "wait" and not plan.undo_of:
-            page.item(f"! cannot be undone: {change.title}: {change.undo.because}", "yellow", indent=0, hang=2)
+            page.item(f"! cannot be undone: {change.title}", "yellow", indent=0, hang=2)
     for owner in dict.fromkeys(change.risk.owner for change in plan.changes if change.risk.owner):
         page.item(f"! {owner} will revert this when it is deployed again", "yellow", indent=0, hang=2)
     for finding in plan.warnings[:FINDINGS_SHOWN]:
@@ -101,16 +112,24 @@ def _hurts(page: Page, plan: Plan) -> None:
 
 
 def notes_of(plan: Plan) -> list[str]:
-    """Return what changes are said to risk, each once, the most severe first."""
+    """Return what changes are said to risk, each once, the most severe first; of many changes what is grave."""
     order = list(Severity)
-    changes = sorted(plan.changes, key=lambda change: -order.index(change.risk.severity))
-    return [sentence(note) for note in dict.fromkeys(change.risk.note for change in changes if change.risk.note)]
+    least = Severity.LOW if len(plan.changes) <= ONE_BY_ONE else Severity.HIGH
+    risks = sorted((change.risk for change in plan.changes), key=lambda risk: -order.index(risk.severity))
+    grave = (risk for risk in risks if order.index(risk.severity) >= order.index(least))
+    return [sentence(note) for note in dict.fromkeys(risk.note for risk in grave if risk.note)]
 
 
 def _finding(page: Page, finding: Finding) -> None:
     said = f"! {finding_words(finding).removeprefix('warning ')}: {finding.because}"
     evidence = f": {_first(finding.evidence)}" if finding.evidence else ""
-    page.item(plain_addresses(f"{said}{evidence}"), "bold red" if finding.pending else "yellow", indent=0, hang=2)
+    text = _bounded(plain_addresses(f"{said}{evidence}"), 78 if finding.accepted else FINDING_LENGTH)
+    page.item(text, "bold red" if finding.pending else "yellow", indent=0, hang=2)
+
+
+def _bounded(text: str, length: int) -> str:
+    """Return a text of at most so many characters, cut between words."""
+    return text if len(text) <= length else f"{text[: length - 1].rpartition(' ')[0]} …"
 
 
 def _first(lines: Sequence[str]) -> str:
@@ -121,9 +140,6 @@ def _left(page: Page, plan: Plan) -> None:
     """Say what stands between the plan and its being carried out, and what it will leave."""
     if plan.confirm and plan.severe:
         page.line(f"Severe risk: applying asks for the name {plan.confirm}.", "bold red")
-    if plan.pending:
-        accepted = " ".join(f"--accept {name}" for name in plan.pending)
-        page.line(f"To apply this plan, accept what it needs: {accepted}", "bold red")
     if plan.unaccepted or paths_of(plan) is None:
         for line in plan.foretold:
             page.line(f"After this plan: {line}.", "bold red" if plan.unaccepted else "bold green")

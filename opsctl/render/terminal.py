@@ -52,8 +52,9 @@ def render_plan(
     if paths is not None:
         _ways(page, paths)
     for section in plan.sections:
-        page.heading(section.title)
-        page.table(section.columns, section.rows)
+        if section.shown != "screen":
+            page.heading(section.title)
+            page.table(section.columns, section.rows)
     if plan.warnings:
         page.heading("Warnings")
         for finding in plan.warnings:

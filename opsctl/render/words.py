@@ -261,9 +261,10 @@ def tally_of(plan: Plan) -> str:
     if not plan.changes:
         return counts_of(plan)
     marks = [mark_of(change)[0] for change in made]
-    parts = [f"{marks.count(mark)} to {word}" for mark, word in (("+", "add"), ("~", "change"), ("-", "remove"))]
+    words = (("+", "add"), ("~", "change"), ("-", "remove"))
+    parts = [f"{marks.count(mark)} to {word}" for mark, word in words if mark in marks]
     waits = len(plan.changes) - len(made)
-    parts += [f"{waits} to wait for"] if waits else []
+    parts += [f"{waits} wait{'s' if waits != 1 else ''}"] if waits else []
     number = len(plan.changes)
     return f"{number} change{'s' if number != 1 else ''}: {', '.join(parts)}; {_risk_and_undo(plan, made)}"
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from opsctl.execution.inverse import inverse_of, irreversible_in, references_of
+from opsctl.execution.undo_titles import undo_title
 from opsctl.model.changes import Change, Check, Instruction, Irreversible, Proof, Query, Risk, Severity
 from opsctl.model.plan import Plan
 from opsctl.model.value import Json
@@ -52,7 +53,7 @@ def test_an_inverse_makes_the_undos_call_and_is_undone_by_the_changes() -> None:
     assert {name: getattr(undo, name) for name in Instruction.model_fields} == dict(ONE.undo)
     assert isinstance(undo.undo, Instruction)
     assert dict(undo.undo) == {name: getattr(ONE, name) for name in Instruction.model_fields}
-    assert (undo.id, undo.title, undo.origin, undo.risk) == ("undo:one", f"Undo: {ONE.title}", "step", ONE.risk)
+    assert (undo.id, undo.title, undo.origin, undo.risk) == ("undo:one", undo_title(ONE.title), "step", ONE.risk)
     assert (undo.only_if, undo.undo_only_if) == (ONE.undo_only_if, ONE.only_if)
 
 

@@ -1,0 +1,39 @@
+"""What taking a change back does, said from the title of the change: it removes, detaches, resumes."""
+
+import re
+
+_TAIL = r"(?:[,;:] .*| that .*)?"
+_OPPOSITES: tuple[tuple[str, str], ...] = (
+    (rf"Create (.+?){_TAIL}", r"Delete \1"),
+    (rf"Add (.+) to (.+?){_TAIL}", r"Remove \1 from \2"),
+    (rf"Attach (.+) to (.+?){_TAIL}", r"Detach \1 from \2"),
+    (rf"Deny (.+) at (.+?){_TAIL}", r"Remove the deny of \1 at \2"),
+    (r"Refuse (.+)", r"Stop refusing \1"),
+    (r"Tag (\S+) (.+)", r"Remove from \1 the tags \2"),
+    (r"Stamp (\S+) (.+)", r"Remove from \1 the stamp \2"),
+    (r"Give (.+) its policy", r"Delete the policy of \1"),
+    (r"Let (.+)", r"No longer let \1"),
+    (r"Send (.+)", r"No longer send \1"),
+    (r"Tell (.+)", r"No longer tell \1"),
+    (r"Have (.+)", r"No longer have \1"),
+    (r"Keep (.+)", r"No longer keep \1"),
+    (r"Hold (.+)", r"No longer hold \1"),
+    (r"Publish (.+)", r"No longer publish \1"),
+    (r"Suspend (.+)", r"Resume \1"),
+    (r"Resume (.+)", r"Suspend \1"),
+    (r"Launch (.+?)(?: into .*)?", r"Terminate \1"),
+    (r"Stop (.+)", r"Start \1"),
+    (r"Start (.+)", r"Stop \1"),
+)
+_TAKEN_BACK = "Take back: "
+
+
+def undo_title(title: str) -> str:
+    """Return what is done by taking back the change with that title; of another's words, that it is taken back."""
+    if title.startswith(_TAKEN_BACK):
+        return title.removeprefix(_TAKEN_BACK)
+    for pattern, opposite in _OPPOSITES:
+        found = re.fullmatch(pattern, title, re.DOTALL)
+        if found:
+            return found.expand(opposite)
+    return f"{_TAKEN_BACK}{title}"
