@@ -36,7 +36,7 @@ def consumer_facts(suspect: Suspect, letters: Span, about: Context) -> Fetching[
     """Read everything about a function; two rounds. One of another account is only named."""
     parts = suspect.arn.split(":")
     if len(parts) > 4 and parts[4] != about.account:
-        there = f"it belongs to account {parts[4]}: look with credentials of that account"
+        there = f"it belongs to account {parts[4]}: use credentials of that account"
         return _named(suspect, unknown=(there,))
     fetching = _facts(suspect, letters, about)
     if len(parts) > 3 and parts[3] != about.region:

@@ -38,7 +38,7 @@ def logs_of(group: CauseGroup, consumer: ConsumerFacts, retried_s: int, now: flo
     facts = _facts(consumer, window, "errors", once([one for one in got.lines if one.bad]), got)
     full = any(one.of_mb and one.used_mb >= one.of_mb for one in got.lines)
     missed = (
-        ("which lines are of these letters, because none names their invocations",)
+        ("which lines belong to these messages, because none names its invocation",)
         if named and got.refusal is None
         else ()
     )

@@ -31,7 +31,7 @@ def source_destination(url: str, queue: QueueFacts, about: Context) -> Fetching[
         url=url,
         name=url.rpartition("/")[2],
         bare=True,
-        why="its dead-letter queue is this one",
+        why="this is its dead-letter queue",
     )
     return (yield from routed_destination(route, queue, about, sqs_puts=True))
 

@@ -10,12 +10,12 @@ _SENT: dict[str, str] = {
     "CROSS_REGION_INGESTION_FAILED": "the event bus of the other Region did not take it; check that it exists",
     "ERROR_FROM_TARGET": "the target answered with an error; check what it logged at that time",
     "FAILED_TO_ASSUME_ROLE": "the target's role could not be assumed; check that it exists and whom it trusts",
-    "INTERNAL_ERROR": "EventBridge failed itself; nothing is to be mended, send it again",
-    "INVALID_JSON": "the input made for the target is no JSON; check its input transformer",
+    "INTERNAL_ERROR": "EventBridge itself failed; nothing to fix, send it again",
+    "INVALID_JSON": "the input made for the target is not JSON; check its input transformer",
     "INVALID_PARAMETER": "the target refused the request; check its input and its parameters",
     "NO_PERMISSIONS": "EventBridge may not call the target; check the target's policy, or the role of the rule",
     "NO_RESOURCE": "the target does not exist; check whether it was deleted or renamed",
-    "RESOURCE_ALREADY_EXISTS": "what the call was to make exists already",
+    "RESOURCE_ALREADY_EXISTS": "the resource that the call creates already exists",
     "RESOURCE_LIMIT_EXCEEDED": "a quota of the target is exhausted; check its quotas",
     "RESOURCE_MODIFICATION_COLLISION": "the target was being changed at that moment; send it again",
     "SDK_CLIENT_ERROR": "the call could not be made; check the target's parameters and its input",
@@ -30,7 +30,7 @@ _SENT: dict[str, str] = {
 }
 _CONDITIONS: dict[str, str] = {
     "RetriesExhausted": "every retry failed; what the function logged tells why",
-    "EventAgeExceeded": "it waited longer than its maximum age; mostly the function was throttled all the time",
+    "EventAgeExceeded": "it exceeded its maximum age; usually because the function was throttled all the time",
     "RetryAttemptsExhausted": "the batch failed as often as its mapping tries; what the function logged tells why",
     "RecordAgeExceeded": "the records became older than the mapping allows before they were processed",
 }

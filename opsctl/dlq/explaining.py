@@ -41,19 +41,14 @@ def explain(
     ]
     unknown = []
     if left:
-        unknown.append(
-            f"why {len(left):,} smaller causes failed: they were not looked into; --where narrows them down"
-        )
+        unknown.append(f"why {len(left):,} smaller causes failed: not examined; narrow down with --where")
     if len(wanted) > len(chosen):
-        unknown.append(f"how {len(wanted) - len(chosen):,} more consumers do: only {len(chosen)} were looked at")
+        unknown.append(f"how {len(wanted) - len(chosen):,} more consumers do: only {len(chosen)} were examined")
     first = next((log for said in logs for log in said if not log.unknown), None)
     return Explained(
         causes=(
             *causes,
-            *(
-                CauseWhy(group=one, unknown=("why, because only the largest causes are looked into",))
-                for one in left
-            ),
+            *(CauseWhy(group=one, unknown=("why, because only the largest causes are examined",)) for one in left),
         ),
         consumers=tuple(facts),
         fixes=fixes_of(facts, commands) | (whole_log(first, commands) if first else {}),

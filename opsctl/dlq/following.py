@@ -9,7 +9,7 @@ def after_inspecting(queue: str, overrides: Sequence[str], commands: Commands) -
     """What comes after the messages were seen: each command with what it is good for."""
     asking = [word for name in overrides for word in ("--override", name)]
     return {
-        commands.opsctl("dlq", "why", queue, *asking): "what their consumers logged, their last change, throttles",
+        commands.opsctl("dlq", "why", queue, *asking): "logs, last change and throttles of their consumers",
         **redriving(queue, commands),
     }
 
@@ -17,4 +17,4 @@ def after_inspecting(queue: str, overrides: Sequence[str], commands: Commands) -
 def redriving(queue: str, commands: Commands) -> dict[str, str]:
     """Where each message would go; nothing is moved yet."""
     dry = commands.opsctl("dlq", "redrive", queue, "--dry-run")
-    return {dry: "where each would go and how its consumer does; nothing is moved"}
+    return {dry: "the plan: where each message would go, and the health of its consumer"}

@@ -77,8 +77,8 @@ def move_of(function: str, alias: str, answer: Answer) -> Changed:
         at = seconds(str(last.get("EventTime", "")))
         return Changed(at=at, what="alias", by=str(last.get("Username") or ""))
     if answer.value.get("NextToken"):
-        return Changed(unknown="CloudTrail has more than 50 moves of aliases in that time")
-    return Changed(unknown="CloudTrail has no move of it from a day before the first letter on")
+        return Changed(unknown="CloudTrail has more than 50 changes of aliases in that time")
+    return Changed(unknown="CloudTrail has no change of it since a day before the first message")
 
 
 def change_of(function: str, answers: Sequence[Answer], modified: float, now: float) -> Changed:

@@ -142,7 +142,7 @@ class Glass:
             OpsctlError: the file cannot be written to the end.
         """
         if path.exists():
-            raise RefusedByGuard(f"{path} exists; nothing is overwritten", "choose another name")
+            raise RefusedByGuard(f"{path} exists already; opsctl does not overwrite it", "choose another name")
         file, message_filter = BackupFile(str(path)), MessageFilter(where, (), "")
         try:
             looked = self._look(
@@ -176,7 +176,7 @@ class Glass:
         )
 
     def _hidden(self, looked: Sampled) -> str:
-        return f"{looked.hidden}; they come back by themselves within {_LONG_S} s" if looked.hidden else ""
+        return f"{looked.hidden}; they become visible by themselves within {_LONG_S} s" if looked.hidden else ""
 
     def _note(self, looked: Sampled, asked: int) -> str:
         if looked.stopped:
@@ -186,10 +186,10 @@ class Glass:
         if not looked.unseen and looked.seen >= min(asked, self._queue.total):
             return ""
         if self._queue.fifo:
-            return "a FIFO queue shows only the first messages of each group until those are deleted"
+            return "a FIFO queue returns only the first messages of each group until those are deleted"
         if self._queue.hidden:
-            return f"{self._queue.hidden:,} messages were in flight in somebody else's hands"
-        return f"{looked.unseen:,} are counted by the queue and not shown" if looked.unseen else ""
+            return f"{self._queue.hidden:,} messages were in flight with another consumer"
+        return f"SQS counts {looked.unseen:,} that it did not return" if looked.unseen else ""
 
 
 def _keep(file: BackupFile, messages: list[Json]) -> None:
@@ -211,16 +211,16 @@ def refuse_costly_look(queue: QueueFacts, consumers: tuple[str, ...], override: 
         target = queue.dead_letter_arn.rpartition(":")[2]
         raise _costly(
             "own-redrive",
-            f"{queue.name} moves messages on to {target} once they were received {queue.max_receive} times, and "
-            "looking counts as receiving",
+            f"{queue.name} has a redrive policy: after {queue.max_receive} receives a message moves to {target}, "
+            "and reading a message counts as a receive",
         )
     if consumers and "working-queue" not in override:
         raise _costly(
-            "working-queue", f"{consumers[0]} takes messages from {queue.name}; looking would hide them from it"
+            "working-queue", f"{consumers[0]} consumes {queue.name}; reading would hide messages from it"
         )
 
 
 def _costly(guard: str, why: str) -> RefusedByGuard:
     switch = f"--override {guard}"
     told = GuardRefusal(guard=guard, because=why, switch=switch)
-    return RefusedByGuard(f"{why}; nothing was read", f"look anyway with {switch}", guards=[told])
+    return RefusedByGuard(f"{why}; nothing was read", f"to read it anyway: {switch}", guards=[told])

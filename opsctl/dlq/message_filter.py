@@ -55,7 +55,7 @@ class MessageFilter:
             if self._edit:
                 made = evaluate(self._edit, scope_of(message, measurable))
                 if made is None:
-                    raise ValueError("the edit makes nothing of this message")
+                    raise ValueError("the edit expression returns null for this message")
                 changed["Body"] = made if isinstance(made, str) else text_of(made)
             for setting in self._settings:
                 self._set(changed, setting, message)
@@ -92,7 +92,7 @@ def says_unjudged(unjudged: Mapping[str, int]) -> str:
     if not unjudged:
         return ""
     reason = max(unjudged, key=lambda one: unjudged[one])
-    return f"the filter cannot judge {sum(unjudged.values()):,} of them: {reason}"
+    return f"the filter cannot be evaluated for {sum(unjudged.values()):,} of them: {reason}"
 
 
 def scope_of(message: Json, read: Callable[[str], Json] = json.loads) -> dict[str, Json]:
@@ -125,7 +125,7 @@ def _refuse_half_characters(message: Json) -> None:
             text.encode()
         except UnicodeEncodeError:
             raise ValueError(
-                "the edit makes half a character (a lone surrogate), which has no UTF-8 form"
+                "the edit makes a lone surrogate (half a character), which UTF-8 cannot encode"
             ) from None
 
 
@@ -145,7 +145,7 @@ def _put(body: Json, path: str, value: Json) -> None:
     for depth, name in enumerate(names):
         if not isinstance(body, dict):
             where = ".".join(["body", *names[:depth]])
-            raise ValueError(f"{where} is no JSON object, so {name} cannot be set in it")
+            raise ValueError(f"{where} is not a JSON object, so {name} cannot be set in it")
         if depth == len(names) - 1:
             body[name] = value
         else:

@@ -37,10 +37,10 @@ def reached(arn: str, call: ServiceCall | None, about: Context) -> Fetching[Reac
     says = f"{_KINDS[kind]} {parts[-1]}" if kind in _KINDS else arn
     says = f"function {arn.split(':function:')[-1]}" if kind == "lambda" else says
     if kind not in _ACTIONS:
-        return Reachable(arn=arn, says=says, unknown=(f"whether {says} is well is not looked at",))
+        return Reachable(arn=arn, says=says, unknown=(f"whether {says} is healthy is not checked",))
     if parts[4] != about.account:
         return Reachable(
-            arn=arn, says=says, function=False, unknown=(f"{says} belongs to account {parts[4]}: look there",)
+            arn=arn, says=says, function=False, unknown=(f"{says} belongs to account {parts[4]}: check there",)
         )
     fetching = _policy(arn, kind, says, call)
     return (yield from (fetching if parts[3] == about.region else elsewhere(fetching, parts[3])))

@@ -99,9 +99,7 @@ def destinations_failing_into(functions: Answer, ends: Sequence[str]) -> Fetchin
     """The functions with an on-failure destination; Lambda tells it one function at a time."""
     names = list(dict.fromkeys(str(one["FunctionName"]) for one in _items(functions, "Functions")))
     if len(names) > ASKED_AT_MOST:
-        return SendersFound(
-            unread=(f"the on-failure destinations of {len(names):,} functions were not asked for",)
-        )
+        return SendersFound(unread=(f"the on-failure destinations of {len(names):,} functions were not read",))
     reads = [list_invoke_configs(name) for name in names]
     answers = yield reads
     found = []
@@ -133,9 +131,7 @@ def subscriptions_failing_into(around: Subscriptions, queue: QueueFacts) -> Fetc
     # PendingConfirmation and Deleted stand where the ARN would be.
     arns = [arn for arn in named if arn.startswith("arn:")]
     if len(arns) > ASKED_AT_MOST:
-        return SendersFound(
-            unread=(f"the redrive policies of {len(arns):,} SNS subscriptions were not asked for",)
-        )
+        return SendersFound(unread=(f"the redrive policies of {len(arns):,} SNS subscriptions were not read",))
     told = yield [subscription_attributes(arn) for arn in arns]
     senders = [
         _subscription(answer.value["Attributes"], queue)
@@ -158,7 +154,7 @@ def rules_failing_into(queue: QueueFacts) -> Fetching[SendersFound]:
         rules = [str(one["Arn"]) for answer in answers for one in _items(answer, "Rules")]
         refused = refusals([*buses, *answers])
     if len(rules) > ASKED_AT_MOST:
-        return SendersFound(unread=(f"the targets of {len(rules):,} EventBridge rules were not asked for",))
+        return SendersFound(unread=(f"the targets of {len(rules):,} EventBridge rules were not read",))
     told = yield [targets_of(rule) for rule in rules]
     senders = [
         _target(rule, one, queue)
@@ -173,7 +169,7 @@ def schedules_failing_into(listed: Answer, queue: QueueFacts) -> Fetching[Sender
     """The schedules of EventBridge Scheduler; `listed` is their first page."""
     schedules = _items(listed, "Schedules")
     if listed.value and listed.value.get("NextToken"):
-        return SendersFound(unread=("there are more schedules than can be asked for their dead-letter queues",))
+        return SendersFound(unread=("there are too many schedules to read the dead-letter queue of each",))
     told = yield [get_schedule(one["GroupName"], one["Name"]) for one in schedules]
     senders = []
     for one, answer in zip(schedules, told, strict=True):
@@ -243,7 +239,7 @@ def _delivering(name: str, rule: str, arn: str, queue: QueueFacts) -> Sender:
     if not api and service not in TARGETS:
         return Sender(name=name, cannot=f"a target of {service} cannot be called again by itself")
     title = api or (_function(arn) if service == "lambda" else arn.rpartition(":")[2])
-    why = f"{name} delivers to it and fails into this queue"
+    why = f"{name} delivers to it and uses this dead-letter queue"
     form: Literal["event", "carried"] = "event" if is_rule else "carried"
     return Sender(
         name=name, route=Route(origin=arn, rule=rule, kind="target", arn=arn, name=title, form=form, why=why)
@@ -260,7 +256,7 @@ def _scheduled(name: str, schedule: str, target: dict[str, Json], queue: QueueFa
         client, operation = called_by(api)
     except ValueError as fault:
         return Sender(name=name, cannot=str(fault))
-    why = f"{name} makes it and fails into this queue; a letter that holds another request stays"
+    why = f"{name} makes this call and uses this dead-letter queue; a message with another request stays"
     title = f"{client}.{operation}"
     route = Route(origin=arn, rule=schedule, kind="call", arn=arn, name=title, form="request", why=why)
     roles = tuple(dict.fromkeys(_ROLE.findall(str(target.get("Input") or ""))))

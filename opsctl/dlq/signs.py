@@ -39,14 +39,14 @@ def _standing(one: ConsumerFacts) -> Iterator[str]:
     if one.existence == "gone":
         yield f"function {one.asked} does not exist any more"
     if one.state:
-        yield f"function {one.asked} is not well: {one.state}"
+        yield f"function {one.asked} is not healthy: {one.state}"
     if one.reserved == 0:
         yield f"the reserved concurrency of function {one.name} is 0: every invocation of it is throttled"
     for mapping in one.mappings:
         place = mapping.source.split(":", 5)[-1]
         if mapping.off:
             why = f" ({mapping.reason})" if mapping.reason else ""
-            yield f"the event source mapping from {place} is {mapping.state}{why}: nothing is taken"
+            yield f"the event source mapping from {place} is {mapping.state}{why}: no message is received"
         if mapping.last_result.startswith("PROBLEM"):
             yield f"the event source mapping from {place} says: {mapping.last_result}"
 
@@ -54,7 +54,7 @@ def _standing(one: ConsumerFacts) -> Iterator[str]:
 def _logged(log: LogFacts, one: ConsumerFacts) -> Iterator[str]:
     kinds = {line.kind: sum(same.count for same in log.lines if same.kind == line.kind) for line in log.lines}
     if "timeout" in kinds:
-        limit = f"it may run {one.timeout_s} s" if one.timeout_s else "its timeout is unknown"
+        limit = f"its timeout is {one.timeout_s} s" if one.timeout_s else "its timeout is unknown"
         yield f"function {one.asked} timed out: {limit} ({_times(kinds['timeout'])} in its log)"
     if "memory" in kinds or (log.memory_full and "error" not in kinds):
         size = f", {one.memory_mb} MB" if one.memory_mb else ""
@@ -62,7 +62,7 @@ def _logged(log: LogFacts, one: ConsumerFacts) -> Iterator[str]:
     if "start-up" in kinds:
         yield f"the code of function {one.asked} cannot be loaded ({_times(kinds['start-up'])} in its log)"
     if "exit" in kinds and "memory" not in kinds:
-        yield f"the process of function {one.asked} ended in the middle ({_times(kinds['exit'])} in its log)"
+        yield f"the process of function {one.asked} exited early ({_times(kinds['exit'])} in its log)"
     worst = next((line for line in log.lines if line.kind == "error"), None)
     if worst is not None:
         where = f", at {worst.place}" if worst.place else ""
@@ -84,7 +84,7 @@ def _measured(one: ConsumerFacts) -> Iterator[str]:
         return
     longest_s = (around.longest_ms or 0) / 1000
     if one.timeout_s and longest_s >= _NEARLY * one.timeout_s:
-        yield f"the longest run of function {one.name} took {longest_s:.1f} s of the {one.timeout_s} s that it may"
+        yield f"the longest run of function {one.name} took {longest_s:.1f} s, its timeout is {one.timeout_s} s"
     if around.failed:
         yield f"{around.failed:,} of {around.invoked:,} invocations of function {one.name} failed, {_span(around)}"
 
@@ -100,11 +100,11 @@ def _changed(one: ConsumerFacts, first: float, newest: float) -> Iterator[str]:
     what = f"the {one.changed_what} of function {one.asked}" if one.changed_what else f"function {one.asked}"
     by = f" by {one.changed_by}" if one.changed_by else ""
     if at > newest:
-        yield f"{what} was changed{by} {span(at - newest)} after the newest of these letters: it may be mended"
+        yield f"{what} was changed{by} {span(at - newest)} after the newest of these messages: it may be fixed"
     elif at > first:
-        yield f"{what} was changed{by} at {one.changed}, between the first and the newest of these letters"
+        yield f"{what} was changed{by} at {one.changed}, between the first and the newest of these messages"
     elif first - at <= _RECENT_S:
-        yield f"{what} was changed{by} {span(first - at)} before the first of these letters"
+        yield f"{what} was changed{by} {span(first - at)} before the first of these messages"
 
 
 def fixes_of(consumers: Sequence[ConsumerFacts], commands: Commands) -> dict[str, str]:
@@ -116,13 +116,13 @@ def fixes_of(consumers: Sequence[ConsumerFacts], commands: Commands) -> dict[str
                 found |= _switch_on(mapping, one, commands)
         if one.reserved == 0:
             again = commands.aws("lambda", "delete-function-concurrency", "--function-name", one.name)
-            found[again] = f"if it was not meant: lets function {one.name} run again"
+            found[again] = f"if this was not intended: removes the limit, function {one.name} runs again"
     return found
 
 
 def _switch_on(mapping: MappingFacts, one: ConsumerFacts, commands: Commands) -> dict[str, str]:
     on = commands.aws("lambda", "update-event-source-mapping", "--uuid", mapping.id, "--enabled")
-    return {on: f"if it was not meant: function {one.name} takes from its source again"}
+    return {on: f"if this was not intended: function {one.name} consumes its source again"}
 
 
 def whole_log(log: LogFacts, commands: Commands) -> dict[str, str]:
@@ -130,4 +130,4 @@ def whole_log(log: LogFacts, commands: Commands) -> dict[str, str]:
     times = [f"{seconds(at) * 1000:.0f}" for at in (log.start, log.end)]
     words = ("logs", "filter-log-events", "--log-group-name", log.group)
     shown = commands.aws(*words, "--start-time", times[0], "--end-time", times[1])
-    return {shown: f"everything that function {log.consumer} logged at that time"}
+    return {shown: f"the whole log of function {log.consumer} of that time"}

@@ -3,7 +3,7 @@
 from opsctl.dlq.route import Route
 from opsctl.model.value import Json
 
-INTO_ITSELF = "it delivers into this very queue, and what were sent there would come back at once"
+INTO_ITSELF = "it delivers to this queue itself, so the message would come back at once"
 
 
 def is_queue(arn: str, *, region: str, account: str, name: str) -> bool:
@@ -19,16 +19,16 @@ def subscriber(told: dict[str, Json], *, region: str, account: str, queue: str) 
         ValueError: nothing can be delivered for it, with the reason.
     """
     arn, protocol, endpoint = str(told["SubscriptionArn"]), str(told["Protocol"]), str(told["Endpoint"])
-    why = f"its subscription of topic {str(told['TopicArn']).rpartition(':')[2]} fails into this queue"
+    why = f"its subscription of topic {str(told['TopicArn']).rpartition(':')[2]} uses this dead-letter queue"
     if protocol == "lambda":
         function = endpoint.split(":function:")[-1]
         return Route(origin=arn, kind="function", arn=endpoint, name=function, form="notification", why=why)
     if protocol != "sqs":
-        raise ValueError(f"SNS signs what it delivers by {protocol}, and only SNS can")
+        raise ValueError(f"SNS signs what it delivers by {protocol}, and only SNS can sign")
     if is_queue(endpoint, region=region, account=account, name=queue):
         raise ValueError(INTO_ITSELF)
     if endpoint.split(":")[4] != account:
-        raise ValueError(f"its queue {endpoint} is of another account")
+        raise ValueError(f"its queue {endpoint} belongs to another account")
     return Route(
         origin=arn, kind="queue", arn=endpoint, name=endpoint.rpartition(":")[2], why=why, bare=is_raw(told)
     )

@@ -16,7 +16,7 @@ from opsctl.resources.dead_letter_reads import LISTED_AT_MOST, list_some_version
 from opsctl.resources.queue_facts import QueueFacts, parse_queue, queue_attributes, url_for
 
 CANDIDATES_AT_MOST = 3
-_UNREGISTERED = "what runs on ECS, EC2 or elsewhere does not register with SQS, so look at who receives from it"
+_UNREGISTERED = "what runs on ECS, EC2 or elsewhere does not register with SQS, check what receives from it"
 
 
 class Suspect(Value):
@@ -57,7 +57,7 @@ def suspects_of(group: CauseGroup, queue: QueueFacts, about: Context) -> Fetchin
     if group.kind in found:
         return (yield from found[group.kind]())
     if group.kind == "custom-bus":
-        why = "the events themselves are not in the record; look at the target that it names"
+        why = "the events themselves are not in the record; check the target that it names"
         return Suspected(none=why, explained=(delivery_error(group.code),), logged=False)
     return Suspected(none="no consumer is known: these messages do not say where they failed", logged=False)
 
@@ -74,13 +74,13 @@ def _takers(group: CauseGroup, queue: QueueFacts) -> Fetching[Suspected]:
         retried_s = max(source.max_receive, 1) * source.visibility_s
         if source.max_receive == 1:
             seen.append(
-                f"queue {name} gives a message one try only (maxReceiveCount 1): a single failure is enough"
+                f"queue {name} has maxReceiveCount 1: a single failure moves a message to the dead-letter queue"
             )
     elif told.known:
         seen.append(f"the source queue {name} does not exist any more")
-    none = "" if mappings else f"no consumer is known: no function takes from queue {name}; {_UNREGISTERED}"
+    none = "" if mappings else f"no consumer is known: no function consumes queue {name}; {_UNREGISTERED}"
     if not mapped.known:
-        none = f"who takes from queue {name} could not be read"
+        none = f"the consumers of queue {name} could not be read"
     return Suspected(
         suspects=tuple(Suspect(arn=arn, mappings=(one,)) for arn, one in zip(arns, mappings, strict=True)),
         none=none,
@@ -103,7 +103,7 @@ def mapping_of(told: Json) -> MappingFacts:
 
 
 def _failed_function(kind: str, origin: str, group: CauseGroup, queue: QueueFacts) -> Fetching[Suspected]:
-    """The function whose invocation failed: named by a record, else by who fails into this queue."""
+    """The function whose invocation failed: named by a record, else by who uses this dead-letter queue."""
     said = condition_of(group.code)
     explained = (f"{group.code}: {said}",) if said else ()
     if kind == "lambda-async":
@@ -112,7 +112,7 @@ def _failed_function(kind: str, origin: str, group: CauseGroup, queue: QueueFact
         return found.model_copy(update={"explained": (meant,) if meant else ()})
     if ":function:" not in origin:
         what = f"{origin.split(':', 5)[-1]} failed" if origin else "the record does not say what failed"
-        none = f"no function is known: {what}; look at what it logs and delivers to"
+        none = f"no function is known: {what}; check what it logs and delivers to"
         return Suspected(none=none, explained=explained, logged=False)
     if kind == "stream":
         mapped = yield from fetch(_mappings_of_function(origin))
@@ -131,11 +131,13 @@ def _invoked(queue: QueueFacts) -> Fetching[Suspected]:
     unknown = [*around.unread, *refusals([functions]), *found.unread]
     if (functions.value or {}).get("NextToken"):
         unknown.append(
-            f"whether more functions fail into this queue: only {LISTED_AT_MOST:,} versions were listed"
+            f"whether more functions use this dead-letter queue: only {LISTED_AT_MOST:,} versions were listed"
         )
     if len(arns) > CANDIDATES_AT_MOST:
-        unknown.append(f"how {len(arns) - CANDIDATES_AT_MOST:,} more functions do that fail into this queue")
-    none = "" if arns else "no function has this queue for its failed invocations any more"
+        unknown.append(
+            f"the health of {len(arns) - CANDIDATES_AT_MOST:,} more functions that use this dead-letter queue"
+        )
+    none = "" if arns else "no function uses this dead-letter queue any more"
     if not arns and unknown:
         none = "which function failed could not be read"
     suspects = tuple(Suspect(arn=arn) for arn in arns[:CANDIDATES_AT_MOST])
@@ -157,7 +159,7 @@ def _subscriber(group: CauseGroup, about: Context) -> Fetching[Suspected]:
     told = answer.value.get("Attributes") or {}
     endpoint, protocol = str(told.get("Endpoint", "")), str(told.get("Protocol", ""))
     if protocol not in ("sqs", "lambda"):
-        none = f"no consumer in this account: it is delivered by {protocol}, so look at what answers there"
+        none = f"no consumer in this account: it is delivered by {protocol}, check what answers there"
         return Suspected(none=none, explained=(quiet,), logged=False)
     place = yield from reached(endpoint, allowed_to("sns.amazonaws.com", endpoint, group.rule, about), about)
     return _delivered(place, quiet)

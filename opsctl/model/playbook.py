@@ -61,6 +61,7 @@ class GuardSpec(Value):
         "", description="Expression; what it finds is planned, and applied only if accepted by name."
     )
     because: str = Field(description="One sentence: why this matters.")
+    instead: str = Field("", description="What to do instead of overriding it; a refusal advises this first.")
     override: bool = Field(True, description="Whether `--override ID` may set a refusal aside.")
 
     @property

@@ -77,6 +77,15 @@ def refuse_unknown_guards(book: Playbook, named: Mapping[str, str]) -> None:
         raise InvalidInput(faults)
 
 
+def _advice(guards: list[GuardSpec]) -> str:
+    """Say what to do: first what the guards themselves advise, then how they are overridden, if all can be."""
+    final = [guard.id for guard in guards if not guard.override]
+    instead = list(dict.fromkeys(guard.instead for guard in guards if guard.instead))
+    switches = " ".join(f"--override {guard.id}" for guard in guards)
+    sure = f"{'or, ' if instead else ''}if you are sure: {switches}"
+    return "; ".join([*instead, f"{', '.join(final)} cannot be overridden" if final else sure])
+
+
 def _refusal(refusals: list[tuple[GuardSpec, tuple[str, ...]]]) -> RefusedByGuard:
     lines: list[str] = []
     for guard, evidence in refusals:
@@ -85,12 +94,7 @@ def _refusal(refusals: list[tuple[GuardSpec, tuple[str, ...]]]) -> RefusedByGuar
         if len(evidence) > EVIDENCE_SHOWN:
             lines.append(f"  and {len(evidence) - EVIDENCE_SHOWN} more")
     names = [guard.id for guard, _ in refusals]
-    final = [guard.id for guard, _ in refusals if not guard.override]
-    hint = (
-        f"{', '.join(final)} cannot be overridden"
-        if final
-        else "if you are sure: " + " ".join(f"--override {name}" for name in names)
-    )
+    hint = _advice([guard for guard, _ in refusals])
     told = [
         GuardRefusal(
             guard=guard.id,

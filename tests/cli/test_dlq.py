@@ -64,7 +64,7 @@ def test_a_redrive_moves_and_says_so_as_json(server: SqsServer, capsys: pytest.C
 def test_a_dry_run_receives_nothing(server: SqsServer, capsys: pytest.CaptureFixture[str]) -> None:
     fill(server, 5)
     assert run(["dlq", "redrive", "orders-dlq", "--dry-run", "--detailed-exitcode"]) == 5
-    assert "Move about 5 messages of orders-dlq home" in capsys.readouterr().out
+    assert "Redrive about 5 messages from orders-dlq" in capsys.readouterr().out
     assert "ReceiveMessage" not in server.sqs.calls
 
 
@@ -87,7 +87,7 @@ def test_what_may_be_twice_makes_the_exit_code_six_and_is_named(
     fill(server, 30)
     server.sqs.faults.lose_first = {"SendMessageBatch": 1}
     assert run(["dlq", "redrive", "orders-dlq", "--yes", "-q"]) == 6
-    assert "may be twice" in capsys.readouterr().out
+    assert "may be duplicated" in capsys.readouterr().out
 
 
 def test_a_send_that_a_503_answered_may_be_twice_and_is_named(
@@ -157,7 +157,7 @@ def test_inspect_refuses_a_queue_that_moves_messages_on(
     server: SqsServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["dlq", "inspect", "orders"]) == 3
-    assert "looking counts as receiving" in capsys.readouterr().err
+    assert "reading a message counts as a receive" in capsys.readouterr().err
     assert "ReceiveMessage" not in server.sqs.calls
     assert run(["dlq", "inspect", "orders", "--override", "own-redrive"]) == 0
 
@@ -190,7 +190,7 @@ def test_what_a_filter_cannot_judge_is_said_and_not_taken_for_unwanted(
     for command in (["inspect", "orders-dlq"], ["export", "orders-dlq", "long.jsonl"]):
         assert run(["dlq", *command, "--where", "length(body.n) > `1`"]) == 0
         told = " ".join(capsys.readouterr().out.split())
-        assert "the filter cannot judge 3 of them: length() takes" in told, command
+        assert "the filter cannot be evaluated for 3 of them: length() takes" in told, command
 
 
 def test_export_purge_and_import_come_back_to_the_start(
@@ -249,7 +249,9 @@ def test_an_empty_queue_is_said_to_be_empty(
     server: SqsServer, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
     assert run(["dlq", command, "orders-dlq", "--yes"]) == 0
-    assert "SQS counts no message in the queue, so nothing is planned" in " ".join(capsys.readouterr().out.split())
+    assert "SQS counts no messages in the queue, so nothing is planned" in " ".join(
+        capsys.readouterr().out.split()
+    )
 
 
 def test_a_working_queue_is_not_purged_for_the_asking(
@@ -291,7 +293,7 @@ def test_messages_that_cannot_be_given_back_are_said_to_be_hidden(
     assert run(["dlq", "inspect", "orders-dlq"]) == 0
     out = " ".join(capsys.readouterr().out.split())
     assert "are still hidden" in out
-    assert "come back by themselves" in out
+    assert "become visible by themselves" in out
 
 
 def test_killed_again_and_again_every_message_ends_in_one_queue(server: SqsServer, tmp_path: Path) -> None:

@@ -92,5 +92,5 @@ def test_somebody_elses_alarm_of_our_name_is_never_replaced(account: WatchedServ
     start = attachments(client)
     ended = opsctl(tmp_path, "dlq", "attach", "orders", "--alarm", "oncall", "--yes")
     assert ended.returncode == 3
-    assert "there is an alarm opsctl-dlq-orders-dlq already" in ended.stderr
+    assert "alarm opsctl-dlq-orders-dlq exists" in ended.stderr
     assert attachments(client) == start

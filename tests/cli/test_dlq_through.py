@@ -117,10 +117,10 @@ def test_what_is_parked_is_named_wherever_one_looks_and_brought_back_by_resume_a
     (fix,) = [one["fix"] for one in audited if one["id"] == "left-parked"]
     assert fix.startswith(f"opsctl resume {run} ")
     seen = json.loads(opsctl(tmp_path, "dlq", "inspect", name, "-o", "json").stdout)["result"]
-    assert seen["note"].startswith(f"run {run} has parked messages of pay-dlq.fifo here: opsctl resume {run}")
+    assert seen["note"].startswith(f"run {run} parked messages of pay-dlq.fifo here: opsctl resume {run}")
     assert opsctl(tmp_path, "dlq", "purge", name, "--yes", "--confirm", name).returncode == 3
     again = opsctl(tmp_path, "dlq", "redrive", "pay-dlq.fifo", *WHERE, "--through", "-n")
-    assert f"{name} is there still, of run {run}: opsctl resume {run}" in " ".join(again.stdout.split())
+    assert f"{name} of run {run} still exists: opsctl resume {run}" in " ".join(again.stdout.split())
     done = opsctl(tmp_path, verb, run, *(("--yes",) if verb == "undo" else ()))
     assert done.returncode == 0, done.stderr
     assert (parks(), taken("pay.fifo"), taken("pay-dlq.fifo")) == ([], WANTED, REST)
@@ -216,7 +216,7 @@ def test_a_queue_of_several_sources_is_refused_because_none_could_be_told_from_t
     [
         (("redrive", "pay-dlq.fifo", "--through"), "--through"),
         (("purge", "pay-dlq.fifo", "--through"), "--through"),
-        (("redrive", "plain-dlq", *WHERE, "--through"), "plain-dlq is no FIFO queue"),
+        (("redrive", "plain-dlq", *WHERE, "--through"), "plain-dlq is not a FIFO queue"),
     ],
 )
 def test_where_nothing_has_to_be_parked_the_flag_is_a_mistake(

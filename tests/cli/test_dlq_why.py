@@ -173,6 +173,6 @@ def test_the_same_care_is_taken_as_with_inspect(account: str, capsys: pytest.Cap
     arn = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 3})
     client("sqs").create_queue(QueueName="working", Attributes={"RedrivePolicy": policy})
-    assert "looking counts as receiving" in why(capsys, "working", code=3)
+    assert "reading a message counts as a receive" in why(capsys, "working", code=3)
     assert "there is no queue" in why(capsys, "no-such-queue", code=2)
     assert "--output" in why(capsys, account, "-o", "html", code=2)

@@ -150,7 +150,7 @@ def test_a_consumer_that_is_no_function_is_said_not_to_be_known_and_nothing_is_g
     found, reader = explained(
         [letter(source=BOX)], world(lambda__ListEventSourceMappings={"EventSourceMappings": []})
     )
-    assert found.causes[0].no_consumer.startswith("no consumer is known: no function takes from queue box")
+    assert found.causes[0].no_consumer.startswith("no consumer is known: no function consumes queue box")
     assert (found.consumers, found.causes[0].signs) == ((), ())
     assert "lambda.GetFunctionConfiguration" not in reader.apis()
 
@@ -168,7 +168,7 @@ def test_a_letter_that_names_its_invocation_is_looked_up_by_it_and_only_its_own_
 
     found = why([failed()], world(logs__FilterLogEvents=logs))
     assert found.explained == ("200: the function ran and ended with an error",)
-    assert found.signs[0] == "function ship timed out: it may run 3 s (once in its log)"
+    assert found.signs[0] == "function ship timed out: its timeout is 3 s (once in its log)"
     assert (found.logs[0].by, [one.kind for one in found.logs[0].lines]) == ("requests", ["timeout"])
 
 
@@ -188,7 +188,7 @@ def test_invocations_that_no_line_names_are_looked_for_by_their_time_and_that_is
 
     found = why([failed()], world(logs__FilterLogEvents=logs))
     assert found.logs[0].by == "errors"
-    assert "none names their invocations" in found.unknown[0]
+    assert "none names its invocation" in found.unknown[0]
 
 
 def test_of_several_functions_the_one_whose_log_has_the_invocation_is_the_one() -> None:
@@ -258,7 +258,7 @@ def test_the_last_change_says_when_what_and_by_whom_beside_the_first_letter() ->
     )
     letters = [letter(source=BOX)]
     assert why(letters, answers).signs == (
-        "the code of function ship was changed by alice 12m before the first of these letters",
+        "the code of function ship was changed by alice 12m before the first of these messages",
     )
     made = [one for one in explained(letters, answers)[1].made if one.service == "cloudtrail"]
     assert all(one.params["EndTime"] - one.params["StartTime"] == 240 for one in made)
@@ -292,7 +292,7 @@ def test_what_an_alias_leads_to_changed_when_it_was_moved_and_not_when_its_versi
     answers = world(lambda__GetFunctionConfiguration=VERSION, cloudtrail__LookupEvents=moves())
     found, reader = explained([of_alias()], answers)
     assert found.causes[0].signs == (
-        "the alias of function ship:live was changed by bob 12 min before 12m before the first of these letters",
+        "the alias of function ship:live was changed by bob 12 min before 12m before the first of these messages",
     )
     (read,) = [one for one in reader.made if one.service == "cloudtrail"]
     assert read.params["StartTime"] == SENT - 86_400
@@ -303,7 +303,7 @@ def test_a_move_of_something_else_is_none_of_this_alias(more: Json) -> None:
     answers = world(lambda__GetFunctionConfiguration=VERSION, cloudtrail__LookupEvents=moves(**more))
     found = explained([of_alias()], answers)[0]
     assert found.consumers[0].changed == ""
-    assert "no move of it from a day before the first letter on" in found.consumers[0].unknown[0]
+    assert "no change of it since a day before the first message" in found.consumers[0].unknown[0]
 
 
 def test_a_version_that_is_named_by_its_number_does_not_change() -> None:
@@ -315,7 +315,7 @@ def test_a_version_that_is_named_by_its_number_does_not_change() -> None:
 def test_a_change_after_the_newest_letter_says_that_it_may_be_mended() -> None:
     answers = world(lambda__GetFunctionConfiguration=modified(NOW - 60), cloudtrail__LookupEvents={"Events": []})
     found = explained([letter(source=BOX)], answers)[0]
-    assert found.causes[0].signs[0].endswith("after the newest of these letters: it may be mended")
+    assert found.causes[0].signs[0].endswith("after the newest of these messages: it may be fixed")
     assert "may take a quarter of an hour" in found.consumers[0].unknown[0]
 
 
@@ -359,14 +359,15 @@ def test_who_takes_from_the_queue_is_not_said_to_be_nobody_when_it_may_not_be_re
         [letter(source=BOX)],
         world(lambda__ListEventSourceMappings=denied("lambda.ListEventSourceMappings")),
     )
-    assert found.no_consumer == "who takes from queue box could not be read"
+    assert found.no_consumer == "the consumers of queue box could not be read"
 
 
 def test_a_mapping_that_is_off_is_seen_and_switched_on_by_the_first_command() -> None:
     answers = world(lambda__ListEventSourceMappings=mapping("Disabled", StateTransitionReason="User action"))
     found = explained([letter(source=BOX)], answers)[0]
     assert (
-        found.causes[0].signs[0] == "the event source mapping from box is Disabled (User action): nothing is taken"
+        found.causes[0].signs[0]
+        == "the event source mapping from box is Disabled (User action): no message is received"
     )
     assert next(iter(found.fixes)) == (
         "aws lambda update-event-source-mapping --uuid u-1 --enabled --profile shop"
@@ -393,7 +394,7 @@ def test_metrics_tell_of_throttles_failures_and_runs_close_to_the_timeout() -> N
     signs = why([letter(source=BOX)], world(cloudwatch__GetMetricData=figures)).signs
     assert [sign.split(", from")[0] for sign in signs] == [
         "function ship was throttled 7 times",
-        "the longest run of function ship took 3.0 s of the 3 s that it may",
+        "the longest run of function ship took 3.0 s, its timeout is 3 s",
         "3 of 10 invocations of function ship failed",
     ]
 
@@ -565,7 +566,7 @@ def test_the_calls_are_bounded_whatever_the_number_of_causes_and_the_size_of_the
     assert reader.apis().count("logs.FilterLogEvents") <= CAUSES_AT_MOST * PAGES_AT_MOST
     assert len(found.causes) == 40
     assert [one.unknown for one in found.causes[CAUSES_AT_MOST:]] == [
-        ("why, because only the largest causes are looked into",)
+        ("why, because only the largest causes are examined",)
     ] * (40 - CAUSES_AT_MOST)
     assert not found.causes[0].logs[0].whole
 

@@ -104,7 +104,7 @@ def test_edited_messages_carry_no_old_digest() -> None:
     ("body", "setting", "reason"),
     [
         ("text", "body.a=1", "not JSON"),
-        ('{"a": [1]}', "body.a.b=1", "body.a is no JSON object"),
+        ('{"a": [1]}', "body.a.b=1", "body.a is not a JSON object"),
         ("{}", "body.a==body.missing", "finds nothing"),
         ("{}", "attributes.kind=", "empty"),
     ],

@@ -153,6 +153,16 @@ def test_a_guard_that_finds_offenders_refuses_with_evidence_and_its_name() -> No
     assert caught.value.hint == "if you are sure: --override too-many"
 
 
+def test_what_can_be_done_instead_is_advised_before_the_override() -> None:
+    guards = [
+        {"id": "too-many", "refuse": "inputs.boxes", "because": "one is enough", "instead": "give --one"},
+        {"id": "too-old", "refuse": "inputs.boxes", "because": "new ones work"},
+    ]
+    with pytest.raises(RefusedByGuard) as caught:
+        plan(playbook(guards=guards), {"boxes": ["a"]}, Box())
+    assert caught.value.hint == "give --one; or, if you are sure: --override too-many --override too-old"
+
+
 def test_an_overridden_guard_is_a_finding_in_the_plan() -> None:
     guards = [{"id": "too-many", "refuse": "inputs.boxes", "because": "one is enough"}]
     (finding,) = plan(playbook(guards=guards), {"boxes": ["a"]}, Box(), ["too-many"]).warnings

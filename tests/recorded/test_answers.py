@@ -227,7 +227,7 @@ def subscription(protocol: str, endpoint: str, **more: Json) -> dict[str, Json]:
     }
 
 
-WHY = "its subscription of topic orders fails into this queue"
+WHY = "its subscription of topic orders uses this dead-letter queue"
 TO_QUEUE = Route(origin=SUBSCRIPTION, kind="queue", arn=QUEUE, name="orders", why=WHY)
 REDRIVE = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": DEAD})}
 

@@ -365,7 +365,7 @@ def test_a_target_that_eventbridge_could_not_reach_gets_the_event_as_it_makes_it
 def test_a_letter_whose_message_group_is_not_in_its_event_stays() -> None:
     aws = Account(targeted(QUEUE, SqsParameters={"MessageGroupId": "$.detail.customer"}))
     (stayed,) = sent_by(aws, of_rule(QUEUE)).stayed
-    assert stayed.reason == "the target's message group $.detail.customer finds nothing in this event"
+    assert stayed.reason == "the target's message group $.detail.customer matches nothing in this event"
     assert aws.written == []
 
 

@@ -1,4 +1,4 @@
-"""`opsctl dlq`: dead letters found, understood, sent home, and kept from piling up."""
+"""`opsctl dlq`: find, understand, redrive and prevent dead letters."""
 
 import typer
 

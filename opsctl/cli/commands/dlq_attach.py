@@ -30,9 +30,9 @@ def attach(
     account: AccountOptions,
     show: ShowOptions,
 ) -> None:
-    """Give SOURCE a dead-letter queue: made if need be, encrypted, permitted, attached, and watched.
+    """Give SOURCE a dead-letter queue: create it if needed, encrypt it, set permissions, attach it, add an alarm.
 
-    Only what is missing is planned. Shows the plan, asks, applies it, proves it, and says how to undo it.
+    Plans only what is missing. Shows the plan, asks, applies it, verifies it, and prints how to undo it.
     """
     from opsctl.cli.front import Order, run_playbook
 

@@ -32,9 +32,9 @@ def audit(
     account: AccountOptions,
     show: ShowOptions,
 ) -> None:
-    """Check how failures are kept: loops, blocked groups, timings, alarms, policies, and who has no queue.
+    """Check dead-letter queues: retry loops, blocked groups, timeouts, alarms, policies, and sources without one.
 
-    Reads only. Each finding names the command that fixes it; what may not be read is named, never passed over.
+    Reads only. Each finding has the command that fixes it. What cannot be read is listed as unknown.
     """
     from opsctl.cli.front import Order
     from opsctl.cli.looks import look_at, show_found

@@ -38,7 +38,7 @@ def import_(
     account: AccountOptions,
     show: ShowOptions,
 ) -> None:
-    """Put the messages of a file into a queue, with bodies, attributes and groups as they were."""
+    """Send the messages of a file to a queue, with their bodies, attributes and groups."""
     from opsctl.cli.front import Order, run_playbook
 
     run_playbook(Order("dlq import", account, show), given, planning, applying)
@@ -48,17 +48,17 @@ def purge(
     *,
     given: Given,
     backup: Annotated[
-        Path | None, typer.Option(help="The file for the messages; by default QUEUE-TIME.jsonl.gz, here.")
+        Path | None, typer.Option(help="The file for the messages; default: QUEUE-TIME.jsonl.gz, here.")
     ] = None,
-    no_backup: Annotated[bool, typer.Option("--no-backup", help="Delete for good.")] = False,
+    no_backup: Annotated[bool, typer.Option("--no-backup", help="Delete permanently, without a file.")] = False,
     planning: PlanOptions,
     applying: ApplyOptions,
     account: AccountOptions,
     show: ShowOptions,
 ) -> None:
-    """Take the messages out of a queue: each is written to a file before it is deleted.
+    """Move the messages of a queue to a file: each is written before it is deleted.
 
-    Asks for the queue's name to be typed; --confirm gives it in scripts.
+    Asks you to type the queue's name; in scripts use --confirm.
     """
     from datetime import UTC, datetime
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from opsctl.model.commands import Commands
 
 QueueArgument = Annotated[str, typer.Argument(metavar="QUEUE", help="Name, URL or ARN of the dead-letter queue.")]
-WhereOption = Annotated[str, typer.Option(help="Only messages for which this JMESPath finds something.")]
+WhereOption = Annotated[str, typer.Option(help="Only messages that match this JMESPath expression.")]
 OverrideOption = Annotated[
-    list[str] | None, typer.Option(help="own-redrive or working-queue: look all the same; repeatable.")
+    list[str] | None, typer.Option(help="own-redrive or working-queue: read messages anyway; repeatable.")
 ]
 
 INSPECT = """Examples:
@@ -47,16 +47,16 @@ def register(group: typer.Typer) -> None:
 def inspect(
     *,
     queue: QueueArgument,
-    sample: Annotated[int, typer.Option(min=1, help="Look at so many messages at most.")] = 100,
+    sample: Annotated[int, typer.Option(min=1, help="Read at most this many messages.")] = 100,
     where: WhereOption = "",
-    body: Annotated[str, typer.Option(metavar="ID", help="Write the body of this one message.")] = "",
+    body: Annotated[str, typer.Option(metavar="ID", help="Print the body of this one message.")] = "",
     override: OverrideOption = None,
     account: AccountOptions,
     show: ShowOptions,
 ) -> None:
-    """Group the messages of a queue by why they failed, with counts, times and an example each.
+    """Group the messages of a queue by cause, with counts, times and an example of each.
 
-    Messages are received and made visible again at once; each look counts as one more receive.
+    Messages are received and made visible again at once, which raises their receive count by one.
     """
     from opsctl.cli.output import emit_value
     from opsctl.cli.terminal import wants_colour, width
@@ -92,7 +92,7 @@ def export(
     account: AccountOptions,
     show: ShowOptions,
 ) -> None:
-    """Copy the messages of a queue into a file that `opsctl dlq import` puts back; they stay in the queue."""
+    """Copy the messages of a queue to a file for `opsctl dlq import`; they stay in the queue."""
     from opsctl.cli.output import emit_value
     from opsctl.dlq.message_filter import says_unjudged
     from opsctl.model.exits import Exit

@@ -26,7 +26,7 @@ def list_queues(
         bool,
         typer.Option(
             "--skip-destinations",
-            help="Leave out on-failure destinations of functions: a call each, and Lambda answers 15 a second.",
+            help="Skip on-failure destinations: one call for each function, and Lambda allows 15 per second.",
         ),
     ] = False,
     account: AccountOptions,
@@ -34,7 +34,7 @@ def list_queues(
 ) -> None:
     """List the region's dead-letter queues, most urgent first: sources, depth, age, arrivals, time left, alarm.
 
-    Reads only. What the caller may not read is named and left out.
+    Reads only. What cannot be read is listed as unknown.
     """
     from opsctl.cli.front import Order
     from opsctl.cli.looks import look_at, show_found

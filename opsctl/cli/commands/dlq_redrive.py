@@ -1,4 +1,4 @@
-"""`opsctl dlq redrive`: sends dead letters home."""
+"""`opsctl dlq redrive`: sends dead letters back to their sources."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,17 +35,17 @@ def redrive(
     *,
     given: Given,
     sample: Annotated[
-        int, typer.Option(min=0, help="Only show what would become of so many messages; counts as a receive.")
+        int, typer.Option(min=0, help="Only preview filter and edits on this many messages; counts as a receive.")
     ] = 0,
     planning: PlanOptions,
     applying: ApplyOptions,
     account: AccountOptions,
     show: ShowOptions,
 ) -> None:
-    """Send the messages of a dead-letter queue back to where they belong, without losing one.
+    """Redrive a dead-letter queue: send each message back to its source, without losing any.
 
-    Shows the plan, asks, moves them with live progress, and says what stayed and why. Interrupt it at any
-    time: opsctl resume goes on.
+    Shows the plan, asks, moves the messages with live progress, and reports which stayed and why. You can
+    interrupt it at any time and continue with opsctl resume.
     """
     from opsctl.cli.front import Order, run_playbook
 
@@ -73,7 +73,7 @@ def refuse_bad_edits(given: Given) -> "list[Setting]":
     except InvalidInput as invalid:
         raise invalid.told_as(given.flags) from None
     if given.values["through"] and not given.values["where"]:
-        raise typer.BadParameter("only with --where: without a filter nothing is parked", param_hint="--through")
+        raise typer.BadParameter("needs --where: without a filter nothing is parked", param_hint="--through")
     return settings
 
 

@@ -36,7 +36,7 @@ def task(
     account: AccountOptions,
     show: ShowOptions,
 ) -> None:
-    """Show SQS's own message move tasks of a queue, whoever started them; watch or cancel the running one."""
+    """Show the SQS message move tasks of a queue, whoever started them; watch or cancel the running one."""
     from opsctl.cli.front import Order, open_session, run_playbook
     from opsctl.cli.output import emit_value
 
@@ -53,7 +53,7 @@ def task(
         session.runtime.clock.sleep(_POLL_S)
         found = _read(session, given)
     session.progress.clear()
-    lines = [_line(one) for one in found.tasks] or [f"no message move task took from {found.queue} lately"]
+    lines = [_line(one) for one in found.tasks] or [f"SQS lists no message move task of {found.queue}"]
     emit_value(order, Outcome.LISTED, found.model_dump(mode="json"), "\n".join(lines))
 
 

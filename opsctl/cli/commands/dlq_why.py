@@ -32,16 +32,16 @@ def register(group: typer.Typer) -> None:
 def why(
     *,
     queue: QueueArgument,
-    sample: Annotated[int, typer.Option(min=1, help="Look at so many messages at most.")] = 100,
+    sample: Annotated[int, typer.Option(min=1, help="Read at most this many messages.")] = 100,
     where: WhereOption = "",
     override: OverrideOption = None,
     account: AccountOptions,
     show: ShowOptions,
 ) -> None:
-    """Say why messages failed: each cause with its consumer's own error lines, last change, throttles and limits.
+    """Show why messages failed: each cause with its consumer's error log, last change, throttles and limits.
 
-    Messages are looked at as by `dlq inspect`, then logs around their time, metrics and settings in bounded calls.
-    What cannot be read is said to be unknown. Log lines are shown as they are, cut, and may hold what is secret.
+    Reads messages as `dlq inspect` does, then logs around their time, metrics and settings, in a bounded number of
+    calls. What cannot be read is listed as unknown. Log lines are shown as they are, cut, and may contain secrets.
     """
     from opsctl.cli.output import emit_value
     from opsctl.cli.terminal import wants_colour, width

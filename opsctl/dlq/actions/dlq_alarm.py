@@ -1,4 +1,4 @@
-"""Tells somebody when a dead letter waits."""
+"""Creates an alarm on the number of dead letters."""
 
 from typing import ClassVar
 
@@ -15,9 +15,9 @@ _METRIC = "ApproximateNumberOfMessagesVisible"
 
 
 class DlqAlarm(Action):
-    """Make an alarm that tells a topic as soon as a message waits in a queue; undo deletes it.
+    """Create an alarm that notifies a topic as soon as a queue has a message; undo deletes it.
 
-    When an alarm tells the topic of the first message already, nothing is planned. An alarm that has our name
+    When an alarm notifies the topic of the first message already, nothing is planned. An alarm that has our name
     and is something else is never replaced.
     """
 
@@ -35,15 +35,15 @@ class DlqAlarm(Action):
         taken = yield from require(alarms_called(name))
         if taken.get("MetricAlarms") or taken.get("CompositeAlarms"):
             raise RefusedByGuard(
-                f"there is an alarm {name} already and it does not tell {self.topic} at once; nothing was changed",
-                "change that alarm, or leave --alarm out",
+                f"alarm {name} exists and does not notify {self.topic} of the first message; nothing was changed",
+                "change that alarm, or omit --alarm",
             )
         return [
             Change(
                 **dict(put_alarm(self.queue, self.topic, about.plan_id)),
                 id="alarm",
-                title=f"Tell {self.topic.rpartition(':')[2]} as soon as a message waits in {self.queue}",
-                why="A dead-letter queue that nobody watches keeps its messages until they expire.",
+                title=f"Create alarm {name}: notify {self.topic.rpartition(':')[2]} of messages in {self.queue}",
+                why="Without an alarm nobody learns of dead letters before they expire.",
                 expect=(name_is_free(self.queue),),
                 proof=Proof(configured=(alarm_is_ours(self.queue, about.plan_id),)),
                 undo=delete_alarm(self.queue),
@@ -130,4 +130,4 @@ def _metric(queue: str) -> dict[str, Json]:
 
 
 def _description(queue: str, plan_id: str) -> str:
-    return f"Dead letters wait in {queue}: opsctl dlq inspect {queue} (opsctl plan {plan_id})"
+    return f"Dead letters in {queue}. Next: opsctl dlq inspect {queue} (opsctl plan {plan_id})"

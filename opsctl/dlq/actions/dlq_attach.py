@@ -58,13 +58,13 @@ class DlqAttachAction(Action):
     def _create(self, about: Context) -> Change:
         source, queue = self.attachment.source, self.attachment.queue
         kind = "FIFO queue" if source.fifo else "queue"
-        encrypted = f"with the source's key {source.key}" if source.key else "with SQS's own keys"
+        encrypted = f"with the source's key {source.key}" if source.key else "with SQS-managed keys"
         made = queues.is_ours(reference("queue", "url"), queue.name, about.plan_id)
         return self._change(
             queues.create_queue(queue.name, about.plan_id, key=source.key, key_reuse_s=source.key_reuse_s),
             id="queue",
-            title=f"Create {kind} {queue.name}, kept 14 days, encrypted {encrypted}",
-            why=f"There is no queue {queue.name} yet, and the failures of {source.says} need a place to wait.",
+            title=f"Create {kind} {queue.name}, retention 14 days, encrypted {encrypted}",
+            why=f"The queue does not exist yet. It will hold the failures of {source.says}.",
             expect=(queue_is_absent(queue.name),),
             proof=Proof(configured=(made,), within_s=VISIBLE_WITHIN_S),
             undo=queues.delete_queue(reference("queue", "url")),
@@ -89,8 +89,8 @@ class DlqAttachAction(Action):
         return self._change(
             queues.edit_allowed(self._url, "add", source.arn),
             id="allow",
-            title=f"Let {source.name} use {queue.name} as its dead-letter queue, and only those named",
-            why="Without a list every queue of the account could send its dead letters there.",
+            title=f"Allow {source.name}, and only queues that are named, to use {queue.name} as dead-letter queue",
+            why="Without a redrive allow policy any queue of the account can use it as its dead-letter queue.",
             expect=tuple(expect),
             proof=self._proof(queues.source_allowed(self._url, queue.name, source.arn, present=True)),
             undo=queues.edit_allowed(self._url, "remove", source.arn),
@@ -103,8 +103,8 @@ class DlqAttachAction(Action):
         return self._change(
             queues.edit_policy(self._url, "add", one),
             id="policy",
-            title=f"Let {source.service} send to {queue.name} for {source.sender}",
-            why="Without it the dead letters cannot be delivered and are lost; other statements stay as they are.",
+            title=f"Allow {source.service} to send to {queue.name} for {source.sender}",
+            why="Without this permission the dead letters are lost. Other statements of the policy do not change.",
             expect=(queues.policy_has(self._url, queue.name, one, present=False),),
             proof=self._proof(queues.policy_has(self._url, queue.name, one, present=True)),
             undo=queues.edit_policy(self._url, "remove", one),
@@ -118,8 +118,8 @@ class DlqAttachAction(Action):
         return self._change(
             role_calls.put_policy(source.role, name, queue.arn, key),
             id="role",
-            title=f"Let role {role} send to {queue.name}",
-            why=f"The dead letters of {source.says} are sent with this role, and it may not be able to yet.",
+            title=f"Allow role {role} to send to {queue.name}",
+            why=f"{source.says} sends its dead letters with this role, which may lack the permission.",
             expect=(role_calls.has_policy(source.role, name, queue.arn, key, present=False),),
             proof=self._proof(role_calls.has_policy(source.role, name, queue.arn, key, present=True)),
             undo=role_calls.delete_policy(source.role, name),
@@ -157,17 +157,17 @@ class DlqAttachAction(Action):
 
 
 _NOT_SEEN = (
-    "An undo deletes the queue when it is empty and unused as far as can be seen: SQS's counts lag by up to a "
-    "minute, and schedules that others attach to it do not show."
+    "Undo deletes the queue only if it is empty and appears unused. SQS's counts can be a minute old, and "
+    "schedules that use the queue cannot be seen."
 )
 _WHY = {
-    "queue": "A message that always fails comes back until it expires, and in a FIFO queue it blocks its group.",
-    "function": "An event that fails its retries is dropped by Lambda.",
-    "subscription": "A message that SNS cannot deliver is dropped after its retries.",
-    "target": "An event that the target does not take is dropped after its retries.",
-    "schedule": "An invocation that fails its retries is dropped.",
+    "queue": "A message that always fails is retried until it expires; in a FIFO queue it blocks its group.",
+    "function": "Lambda discards an event when all retries have failed.",
+    "subscription": "SNS discards a message that it cannot deliver after its retries.",
+    "target": "EventBridge discards an event that the target does not accept after its retries.",
+    "schedule": "EventBridge Scheduler discards an invocation when all retries have failed.",
 }
 _NOTES = {
-    "target": "EventBridge replaces a target whole and has no lock: it is read just before and written back.",
-    "schedule": "A schedule is replaced whole and has no lock: it is read just before and written back.",
+    "target": "EventBridge replaces the whole target, without a lock: opsctl reads it just before it writes.",
+    "schedule": "Scheduler replaces the whole schedule, without a lock: opsctl reads it just before it writes.",
 }

@@ -41,13 +41,13 @@ class DlqImportAction(Action):
             grants=(Grant(service="sqs", operation="SendMessage", params={"QueueArn": self.queue.arn}),),
             id=self.queue.name,
             title=f"Send the {self.count:,} messages of {self.path} to {self.queue.name}",
-            why="They were taken out or saved earlier and are wanted back; each gets a new id and a new age.",
+            why="Each message gets a new message ID and a new age.",
             expect=(queue_is_there(self.queue),),
             proof=Proof(configured=()),
             undo=Irreversible(because="a message that was sent may have been consumed"),
             risk=Risk(
                 severity=Severity.MEDIUM,
-                note="A message that is in the queue still, or was processed, is there or processed twice then.",
+                note="A message that is still in the queue, or was processed already, is duplicated by this.",
             ),
         )
         return [change]

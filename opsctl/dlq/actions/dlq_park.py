@@ -1,4 +1,4 @@
-"""Makes the queue in which messages are parked."""
+"""Creates the queue in which messages are parked."""
 
 from typing import ClassVar
 
@@ -32,15 +32,16 @@ class DlqPark(Action):
         if not park.name:
             return []
         of = park.of.rpartition(":")[2]
-        encrypted = f"with the key of {of}" if park.key else "with SQS's own keys"
+        encrypted = f"with the key of {of}" if park.key else "with SQS-managed keys"
         return [
             Change(
                 **dict(parks.create_park(park.name, park.attributes, park.of, about.plan_id)),
                 id="create",
-                title=f"Create FIFO queue {park.name}, kept 14 days, encrypted {encrypted}",
+                title=f"Create temporary FIFO queue {park.name}, retention 14 days, encrypted {encrypted}",
                 why=(
-                    f"A FIFO queue shows only the first messages of each group until those are gone. What is not "
-                    f"meant waits here in its order until all of {of} was looked at, and is brought back."
+                    f"A FIFO queue returns only the first messages of each group until these are deleted. Those "
+                    f"that the filter does not match are parked here, in order, until all of {of} was received. "
+                    "Then they are brought back."
                 ),
                 expect=(queue_is_absent(park.name),),
                 proof=Proof(
@@ -50,7 +51,7 @@ class DlqPark(Action):
                 ),
                 undo=queues.delete_queue(park.url),
                 undo_only_if=(queue_is_empty(park.url, park.name),),
-                risk=Risk(note="The next change deletes it, once it is proved empty."),
+                risk=Risk(note="The next change deletes it once it is confirmed empty."),
             )
         ]
         yield

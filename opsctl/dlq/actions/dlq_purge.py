@@ -26,8 +26,8 @@ class DlqPurgeAction(Action):
     name: ClassVar[str] = "dlq.purge"
 
     queue: QueueFacts = Field(description="The queue, as the fact `sqs.queue` found it.")
-    path: str = Field("", description="The file; empty deletes for good.")
-    where: str = Field("", description="JMESPath over a message; only those for which it finds something.")
+    path: str = Field("", description="The file; empty deletes permanently.")
+    where: str = Field("", description="Only messages that match this JMESPath expression.")
     park: ParkFound = Field(ParkFound(), description="What the fact `dlq.park` found.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
@@ -60,12 +60,12 @@ class DlqPurgeAction(Action):
             params=job.model_dump(mode="json"),
             grants=tuple(Grant(service="sqs", operation=name, params=params) for name in names),
             id=self.queue.name,
-            title=f"Move about {self.queue.total:,} messages of {self.queue.name}{which} into {self.path}",
-            why="Each message is on disk before it is deleted, so what is deleted is exactly what was saved.",
+            title=f"Move about {self.queue.total:,} messages from {self.queue.name}{which} to {self.path}",
+            why="Each message is written to the file before it is deleted from the queue.",
             expect=(queue_is_there(self.queue),),
             proof=Proof(configured=()),
-            undo=Irreversible(because=f"the messages are in the file: {back}"),
-            risk=Risk(severity=Severity.SEVERE, note="The messages leave the queue and are in that file only."),
+            undo=Irreversible(because=f"the messages are in the file; {back} puts them back"),
+            risk=Risk(severity=Severity.SEVERE, note="After this the messages exist only in that file."),
         )
         return DlqThrough.instead_of(change, job, self.park, about) if self.park.name else change
 
@@ -77,10 +77,10 @@ class DlqPurgeAction(Action):
                 )
             ),
             id=self.queue.name,
-            title=f"Delete all messages of {self.queue.name} for good, about {self.queue.total:,}",
-            why="No backup was wanted, so SQS empties the queue itself, within a minute.",
+            title=f"Purge {self.queue.name}: delete all messages permanently, about {self.queue.total:,}",
+            why="No backup was requested. SQS purges the queue itself, which takes up to 60 seconds.",
             expect=(queue_is_there(self.queue),),
             proof=Proof(configured=(queue_is_empty(self.queue.url, self.queue.name),), within_s=_PURGE_TAKES_S),
-            undo=Irreversible(because="deleted messages are gone"),
-            risk=Risk(severity=Severity.SEVERE, note="Also deletes what arrives while the purge runs."),
+            undo=Irreversible(because="deleted messages cannot be recovered"),
+            risk=Risk(severity=Severity.SEVERE, note="Messages that arrive while the purge runs are deleted too."),
         )

@@ -1,4 +1,4 @@
-"""Sends dead letters home."""
+"""Redrives dead letters."""
 
 from typing import ClassVar
 
@@ -23,23 +23,23 @@ _MANY = 1000
 
 
 class DlqRedriveAction(Action):
-    """Move dead letters to where they belong, by SQS's own task or by opsctl; it cannot be undone.
+    """Send dead letters back to their sources, by an SQS message move task or by opsctl; it cannot be undone.
 
     A message is deleted from the dead-letter queue only after its destination confirmed it. With a canary, a
-    few go first and the rest only when they were consumed and none came back.
+    few go first, and the rest only when these were consumed and none came back.
     """
 
     name: ClassVar[str] = "dlq.redrive"
 
     redrive: Redrive = Field(description="What the fact `dlq.redrive` found.")
-    where: str = Field("", description="JMESPath over a message; only those for which it finds something.")
+    where: str = Field("", description="Only messages that match this JMESPath expression.")
     settings: tuple[Setting, ...] = Field((), description="Members of body or attributes to set.")
     edit: str = Field("", description="JMESPath over a message that gives its new body.")
-    limit: int = Field(0, description="At most so many messages; 0 is all.")
-    rate: int = Field(0, description="Messages a second; 0 is as fast as possible.")
-    watch: int = Field(10, description="Stop when more than so many come straight back; -1 never.")
+    limit: int = Field(0, description="Maximum number of messages; 0: all.")
+    rate: int = Field(0, description="Messages per second; 0: no limit.")
+    watch: int = Field(10, description="Stop when more than this many messages come back to the queue; -1: never.")
     backup: str = Field("", description="Write every message to this file before it is sent.")
-    onto_bus: bool = Field(False, description="Put EventBridge's dead letters back on their bus.")
+    onto_bus: bool = Field(False, description="Put the dead letters of EventBridge rules back on their event bus.")
     park: ParkFound = Field(ParkFound(), description="What the fact `dlq.park` found.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
@@ -74,7 +74,7 @@ class DlqRedriveAction(Action):
             why=self._why(),
             expect=(queue_is_there(queue), *self._destinations_there(about)),
             proof=Proof(configured=()),
-            undo=Irreversible(because="a message that was sent home is consumed there"),
+            undo=Irreversible(because="a message that was sent may already be consumed"),
             risk=self._risk(),
         )
         return DlqThrough.instead_of(change, job, self.park, about) if self.park.name else change
@@ -105,7 +105,7 @@ class DlqRedriveAction(Action):
     def _task(self, about: Context, before: list[Change]) -> Change:
         queue = self.redrive.queue
         to = self.redrive.destinations
-        count = "the rest" if before else f"about {queue.total:,} messages"
+        count = "the rest of the messages" if before else f"about {queue.total:,} messages"
         target = to[0].route.arn if len(to) == 1 and not to[0].route.origin else ""
         job = DlqMoveTask(
             queue_name=queue.name,
@@ -129,11 +129,11 @@ class DlqRedriveAction(Action):
             params=job.model_dump(mode="json"),
             grants=(*tasks, *needs_of(self.redrive, onto_bus=self.onto_bus)),
             id=f"{queue.name}/task",
-            title=f"Let SQS move {count} of {queue.name} home",
+            title=f"Redrive {count} from {queue.name} with an SQS message move task",
             why=self._why(),
             expect=(queue_is_there(queue), *self._destinations_there(about)),
             proof=Proof(configured=()),
-            undo=Irreversible(because="a message that was sent home is consumed there"),
+            undo=Irreversible(because="a message that was sent may already be consumed"),
             risk=self._risk(),
             depends_on=tuple(change.id for change in before),
         )
@@ -145,31 +145,38 @@ class DlqRedriveAction(Action):
     def _title(self, limit: int) -> str:
         queue = self.redrive.queue
         count = f"{limit:,} of about {queue.total:,}" if 0 <= limit < queue.total else f"about {queue.total:,}"
-        which = "what matches of " if self.where else ""
-        parts = [f"Move {which}{count} messages of {queue.name} home"]
+        which = "matching messages, of " if self.where else ""
+        messages = "" if self.where else " messages"
+        parts = [f"Redrive {which}{count}{messages} from {queue.name}"]
         parts += [f"where {self.where}"] if self.where else []
         edits = len(self.settings) + bool(self.edit)
         parts += [f"with {edits} edit{'s' if edits > 1 else ''}"] if edits else []
         return ", ".join(parts)
 
     def _why(self) -> str:
-        way = f"By {_VIA[self.redrive.via]}: {self.redrive.because}."
+        way = f"Moved by {_VIA[self.redrive.via]}: {self.redrive.because}."
         if self.redrive.via == "task" and self._altered():
-            way = f"By {_VIA['client']}: messages are filtered, edited, counted or backed up."
+            way = f"Moved by {_VIA['client']}: messages are filtered, edited, limited or backed up."
         elif self.redrive.via == "task" and not self.redrive.insists:
-            way += " What SQS did not put there itself stops that task; opsctl moves the rest from there on."
-        return f"{self._where()} Takes {self.redrive.lasts}. {way} {self._canary()}"
+            way += " The task fails at the first message that SQS did not put there; opsctl then moves the rest."
+        return f"{self._where()} {self._lasts()} {way} {self._canary()}"
+
+    def _lasts(self) -> str:
+        """How long it takes; through a park messages move twice, and SQS's counts tell when all were seen."""
+        if self.park.name:
+            return f"Takes {self.redrive.lasts} for each of two moves, and a minute or more for SQS's counts."
+        return f"Takes {self.redrive.lasts}."
 
     def _where(self) -> str:
         """Where each kind of message goes; what no setting of the account tells, its own record does."""
         if not self.redrive.summary:
             return (
-                "Nothing in the account sends its dead letters here now, so each message goes where its own "
-                "record says (function, subscription, rule target or schedule), and stays if it says nothing."
+                "No source in the account uses this dead-letter queue now. Each message goes to the function, "
+                "subscription, rule target or schedule target that it names; one that names none stays."
             )
         kinds = "; ".join(self.redrive.summary)
         only = all(one.sqs_puts for one in self.redrive.destinations) or not self.redrive.recorded
-        more = "" if only else " What records another function, subscription or rule target goes there."
+        more = "" if only else " Messages that name another function, subscription or rule target go there."
         return f"To {kinds}.{more}"
 
     def _canary(self) -> str:
@@ -177,13 +184,14 @@ class DlqRedriveAction(Action):
         if not self.redrive.canary:
             return sentence(because[:1].upper() + because[1:])
         return (
-            f"{self.redrive.canary} go first ({because}); the rest follows when they were consumed within "
-            f"{self.redrive.canary_within_s} s, none came back and the consumer's errors did not rise."
+            f"Canary: {self.redrive.canary} messages go first ({because}). The rest follows when these were "
+            f"consumed within {self.redrive.canary_within_s} s, none came back and the consumer's errors did not "
+            "rise."
         )
 
     def _risk(self) -> Risk:
         severity = Severity.MEDIUM if self.redrive.queue.total < _MANY else Severity.HIGH
-        note = "Messages are processed again: what their consumer did before it failed may be done twice."
+        note = "Messages are processed again: what the consumer did before it failed may be repeated."
         calls = tuple(one.route.name for one in self.redrive.destinations if one.route.kind == "call")
         if calls:
             # What an API does to what else is not known here.
@@ -208,4 +216,4 @@ def _elsewhere(route: Route, about: Context) -> str | None:
     return None if region == about.region else region
 
 
-_VIA = {"task": "SQS's own message move task", "client": "opsctl itself"}
+_VIA = {"task": "an SQS message move task", "client": "opsctl"}

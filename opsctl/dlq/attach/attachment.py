@@ -53,11 +53,13 @@ def unfit(source: FailingSource, queue: DeadLetterQueue) -> tuple[str, ...]:
     """Why the queue can never be this source's dead-letter queue."""
     found = []
     if queue.moves_to == source.arn:
-        found.append(f"{queue.name} sends its own dead letters to {source.name}: they would go round")
+        found.append(f"{source.name} is the dead-letter queue of {queue.name}: messages would go in a loop")
     if source.kind == "queue" and queue.permission == "denyAll":
         found.append(f"{queue.name} allows no queue to use it (RedriveAllowPolicy denyAll)")
     if allow_is_missing(source, queue) and len(queue.allowed) >= ALLOWED_AT_MOST:
-        found.append(f"{queue.name} names {ALLOWED_AT_MOST} queues that may use it, which is all SQS takes")
+        found.append(
+            f"the RedriveAllowPolicy of {queue.name} names {ALLOWED_AT_MOST} source queues already, the maximum"
+        )
     return tuple(found)
 
 
@@ -75,9 +77,9 @@ def few(source: FailingSource, max_receive: int) -> tuple[str, ...]:
     if source.consumers:
         consumer = source.consumers[0]
         return (
-            f"{max_receive} receives are few for function {consumer}: Lambda asks for {LAMBDA_RECEIVES} or more",
+            f"maxReceiveCount {max_receive} is low for function {consumer}: AWS advises {LAMBDA_RECEIVES} or more",
         )
-    return ("with 1 receive a consumer that dies once sends its messages to the dead-letter queue",)
+    return ("with maxReceiveCount 1 a single failure of the consumer moves a message to the dead-letter queue",)
 
 
 def notes(source: FailingSource, queue: DeadLetterQueue) -> tuple[str, ...]:

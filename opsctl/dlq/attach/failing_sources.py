@@ -190,7 +190,7 @@ def _one_target(named: SourceName, targets: list[Json], source: str) -> Json:
             raise InvalidInput.one(summary, source=source, hint=f"it has {', '.join(called)}")
         return found[0]
     if len(targets) > 1:
-        summary = f"rule {named.name} has {len(targets)} targets: say which one"
+        summary = f"rule {named.name} has {len(targets)} targets: name one of them"
         raise InvalidInput.one(summary, source=source, hint=", ".join(called))
     return targets[0]
 
@@ -256,7 +256,7 @@ def _found(answer: Answer, missing: str, about: Context, source: str) -> Json:
     if answer.refusal.kind is not RefusalKind.MISSING:
         raise FactUnknown(answer.refusal)
     where = f"in account {about.account}, region {about.region}"
-    raise InvalidInput.one(f"{missing} {where}", source=source, hint="--region or --profile looks elsewhere")
+    raise InvalidInput.one(f"{missing} {where}", source=source, hint="use --region or --profile for another place")
 
 
 def _unknown(*answers: Answer) -> tuple[str, ...]:

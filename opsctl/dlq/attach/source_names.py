@@ -49,18 +49,18 @@ def parse_source(asked: str, about: Context, *, source: str) -> SourceName:
     if prefix == "schedule":
         group, _, name = rest.rpartition("/")
         return _named("schedule", name, group or "default", "", asked, source)
-    return _refuse(f"{asked!r} names nothing that can have a dead-letter queue", source)
+    return _refuse(f"{asked!r} is not a queue, function, subscription, rule target or schedule", source)
 
 
 def _from_arn(asked: str, about: Context, source: str) -> SourceName:
     parts = asked.split(":", 5)
     if len(parts) != 6:
-        _refuse(f"{asked!r} is no ARN", source)
+        _refuse(f"{asked!r} is not an ARN", source)
     _, partition, service, region, account, resource = parts
     if service == "sqs":
         return SourceName(kind="queue", name=asked)
     if service not in ("lambda", "sns", "events", "scheduler"):
-        _refuse(f"{asked!r} names nothing that can have a dead-letter queue", source)
+        _refuse(f"{asked!r} is not a queue, function, subscription, rule target or schedule", source)
     if partition != about.identity.partition or account != about.account:
         raise InvalidInput.one(
             f"{asked} belongs to account {account} ({partition}), the credentials to {about.account}",
@@ -98,7 +98,7 @@ def _from_resource(service: str, resource: str, asked: str, about: Context, sour
     if service == "scheduler" and resource.startswith("schedule/"):
         group, _, name = resource.removeprefix("schedule/").partition("/")
         return _named("schedule", name, group, "", asked, source)
-    return _refuse(f"{asked!r} names nothing that can have a dead-letter queue", source)
+    return _refuse(f"{asked!r} is not a queue, function, subscription, rule target or schedule", source)
 
 
 def _rule(text: str, asked: str, source: str) -> SourceName:

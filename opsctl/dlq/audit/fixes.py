@@ -114,7 +114,7 @@ def let_encrypt(key: str, policy: str, call: ServiceCall, region: Region) -> str
 
 
 def own_encryption(facts: QueueFacts, region: Region) -> str:
-    """Encrypt a queue with SQS's own keys, which every service may use."""
+    """Encrypt a queue with SQS-managed keys, which every service may use."""
     return set_attributes(facts, region, KmsMasterKeyId="", SqsManagedSseEnabled="true")
 
 

@@ -94,14 +94,14 @@ def _served(arn: str, region: Region) -> DeadLetterRow:
     if name_in(arn) in region.unreadable or ("queue" in region.blind and not region.queues):
         return row.model_copy(update={"state": "unreadable"})
     return row.model_copy(
-        update={"notes": ("what fails is lost, or goes round in its source queue until it expires",)}
+        update={"notes": ("failures are lost, or retried in the source queue until they expire",)}
     )
 
 
 def _topic(arn: str, sources: tuple[RowSource, ...], region: Region) -> DeadLetterRow:
     seen = region.topics.get(arn)
     state: State = "serving"
-    notes = ["a topic keeps nothing: what nobody receives is lost"]
+    notes = ["a topic stores nothing: without subscriptions the messages are lost"]
     if not region.is_home(arn):
         state, notes = "elsewhere", [_where(arn, region)]
     elif seen is None or seen.exists is None:
@@ -110,7 +110,7 @@ def _topic(arn: str, sources: tuple[RowSource, ...], region: Region) -> DeadLett
         state = "does not exist"
     else:
         count = seen.subscribers
-        notes.append(f"{count} subscription{'s' if count != 1 else ''}" if count else "nobody subscribes to it")
+        notes.append(f"{count} subscription{'s' if count != 1 else ''}" if count else "it has no subscriptions")
     return DeadLetterRow(
         name=name_in(arn), arn=arn, type="topic", state=state, sources=sources, notes=tuple(notes)
     )
@@ -119,12 +119,14 @@ def _topic(arn: str, sources: tuple[RowSource, ...], region: Region) -> DeadLett
 def _idle(seen: QueueSeen, region: Region) -> DeadLetterRow:
     """A queue that nothing sends failures to: what once did, as far as its policies still tell."""
     if seen.parked_by:
-        note = f"run {seen.parked_by} parks messages of {name_in(seen.parked_of)} here: {resume(seen, region)}"
+        note = (
+            f"holds messages of {name_in(seen.parked_of)} that run {seen.parked_by} parked: {resume(seen, region)}"
+        )
         return _queue(seen, "parked", (), (note,), region, moved=False)
     gone, notes = [], []
     for arn in seen.allowed:
         if arn in region.queues:
-            notes.append(f"queue {name_in(arn)} may use it and does not")
+            notes.append(f"its RedriveAllowPolicy names queue {name_in(arn)}, which does not use it")
         elif name_in(arn) not in region.unreadable:
             gone.append(f"queue {name_in(arn)}")
     for arn in sources_named_in(seen.policy):
@@ -168,8 +170,8 @@ def _queue(
     facts = seen.facts
     oldest = oldest_s(facts.name, region) if facts.total else 0
     found = watching(region.alarms_about(facts.name), facts.name)
-    taking = [f"function {one.function} takes from it" for one in region.consumers_of(facts.arn)]
-    onward = [f"moves on to {name_in(facts.dead_letter_arn)}"] if facts.dead_letter_arn else []
+    taking = [f"function {one.function} consumes it" for one in region.consumers_of(facts.arn)]
+    onward = [f"has the dead-letter queue {name_in(facts.dead_letter_arn)}"] if facts.dead_letter_arn else []
     return DeadLetterRow(
         name=facts.name,
         arn=facts.arn,
@@ -208,5 +210,5 @@ def _type(name: str) -> Literal["standard", "fifo"]:
 def _where(arn: str, region: Region) -> str:
     parts = arn.split(":")
     if parts[4] != region.account:
-        return f"in account {parts[4]}: look with credentials of that account"
+        return f"in account {parts[4]}: use credentials of that account"
     return f"in {parts[3]}: look with --region {parts[3]}"

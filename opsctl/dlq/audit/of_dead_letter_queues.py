@@ -34,9 +34,9 @@ def _left_parked(seen: QueueSeen, region: Region) -> Iterator[AuditFinding]:
         "high" if count else "low",
         resource=f"queue {seen.facts.name}",
         arn=seen.facts.arn,
-        what=f"run {seen.parked_by} has parked {count:,} messages of {of} here"
+        what=f"holds {count:,} messages of {of} that run {seen.parked_by} parked"
         if count
-        else f"run {seen.parked_by} parked messages of {of} here and has not ended; it is empty",
+        else f"run {seen.parked_by} parked messages of {of} here and is not finished; the queue is empty",
         fix=fixes.resume(seen, region),
         queues=(seen.facts.arn, seen.parked_of),
     )
@@ -53,7 +53,11 @@ def _alarm(facts: QueueFacts, region: Region) -> Iterator[AuditFinding]:
         if deaf and not by_sqs:
             # What Lambda, SNS and EventBridge send is counted.
             return
-        more = f"; alarm {deaf[0].name} watches NumberOfMessagesSent, which never moves here" if deaf else ""
+        more = (
+            f"; alarm {deaf[0].name} watches NumberOfMessagesSent, which does not count what SQS moves"
+            if deaf
+            else ""
+        )
         yield finding(
             "no-alarm",
             "medium",
@@ -70,7 +74,7 @@ def _alarm(facts: QueueFacts, region: Region) -> Iterator[AuditFinding]:
             "medium",
             resource=f"queue {facts.name}",
             arn=facts.arn,
-            what=f"alarm {', '.join(one.name for one in found)} tells nobody",
+            what=f"alarm {', '.join(one.name for one in found)} notifies nobody",
             fix=fixes.unmute(muted.name, region) if muted else fixes.alarm_on(facts, attachable, region),
             queues=(facts.arn,),
         )

@@ -42,7 +42,7 @@ def _missing(source: Source, region: Region) -> Iterator[AuditFinding]:
             "high",
             resource=source.says(),
             arn=source.arn,
-            what=f"its failures should go to {kind} {name_in(target)}, which does not exist",
+            what=f"its dead-letter target {kind} {name_in(target)} does not exist",
             fix=fixes.attach_other(source, name_in(target), region) if source.attach else again,
             queues=_queues(source),
         )
@@ -58,7 +58,7 @@ def _mixed(source: Source, region: Region) -> Iterator[AuditFinding]:
         "high",
         resource=source.says(),
         arn=source.arn,
-        what=f"its failures go to {name_in(source.target)}, which is {kinds[0]}; it takes only a {kinds[1]} queue",
+        what=f"its failures go to {name_in(source.target)}, which is {kinds[0]}; only {kinds[1]} is supported",
         fix=fixes.move_to_other_type(source, region),
         queues=_queues(source),
     )
@@ -74,7 +74,7 @@ def _retention(seen: QueueSeen, region: Region) -> Iterator[AuditFinding]:
     if facts.retention_s > longest.retention_s:
         return
     can = longest.retention_s < fixes.MAX_RETENTION_S
-    limit = "" if can else ", the most SQS has: the source has to keep less"
+    limit = "" if can else ", the maximum of SQS: reduce the retention of the source"
     yield finding(
         "retention-short",
         "medium" if can else "low",

@@ -33,7 +33,7 @@ def _without_home(facts: QueueFacts, source: Source, region: Region) -> Iterator
             "high" if taking else "medium",
             resource=f"queue {facts.name}",
             arn=facts.arn,
-            what=f"a FIFO queue without a dead-letter queue{_by(taking)}: one bad message stops its group",
+            what=f"a FIFO queue without a dead-letter queue{_by(taking)}: one failing message blocks its group",
             fix=fixes.attach(source, region),
             queues=(facts.arn,),
         )
@@ -43,7 +43,7 @@ def _without_home(facts: QueueFacts, source: Source, region: Region) -> Iterator
             "high",
             resource=f"queue {facts.name}",
             arn=facts.arn,
-            what=f"no dead-letter queue{_by(taking)}: a bad message goes round for {span(facts.retention_s)}",
+            what=f"no dead-letter queue{_by(taking)}: a failing message is retried for {span(facts.retention_s)}",
             fix=fixes.attach(source, region),
             queues=(facts.arn,),
         )
@@ -58,7 +58,7 @@ def _with_home(facts: QueueFacts, source: Source, region: Region) -> Iterator[Au
             "medium",
             resource=f"queue {facts.name}",
             arn=facts.arn,
-            what=f"maxReceiveCount is {facts.max_receive}{_by(taking)}: throttling alone kills messages",
+            what=f"maxReceiveCount is {facts.max_receive}{_by(taking)}: throttling alone makes dead letters",
             fix=fixes.attach_again(source, region, "--max-receive", str(fixes.MAX_RECEIVE)),
             queues=queues,
         )
@@ -69,7 +69,7 @@ def _with_home(facts: QueueFacts, source: Source, region: Region) -> Iterator[Au
             "medium",
             resource=f"queue {facts.name}",
             arn=facts.arn,
-            what=f"{facts.max_receive} receives of {span(facts.visibility_s)} each: a bad message stops its group "
+            what=f"{facts.max_receive} receives of {span(facts.visibility_s)}: a failing message blocks its group "
             f"for {span(held_s)}",
             fix=fixes.attach_again(source, region, "--max-receive", str(fixes.MAX_RECEIVE)),
             queues=queues,
@@ -106,4 +106,4 @@ def _functions(facts: QueueFacts, region: Region) -> list[str]:
 
 
 def _by(functions: list[str]) -> str:
-    return f", and function {', '.join(functions)} takes from it" if functions else ""
+    return f", and function {', '.join(functions)} consumes it" if functions else ""

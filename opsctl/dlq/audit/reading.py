@@ -107,7 +107,7 @@ class _Reading:
         for name in ("versions", "subscriptions", "schedules"):
             if self.listed[name].get("NextToken"):
                 self._refusals.cut(
-                    f"{name}: there are more than {reads.LISTED_AT_MOST:,}, and the rest was not looked at",
+                    f"{name}: there are more than {reads.LISTED_AT_MOST:,}, and the rest was not read",
                     (name.removesuffix("s"),),
                 )
 
@@ -133,7 +133,7 @@ class _Reading:
                 batch.ask(read, seen.name, ("destination",), self._invoke(seen.name))
         if self.functions and not self._destinations:
             self._refusals.cut(
-                f"on-failure destinations of {len(self.functions):,} functions were left out as asked",
+                f"on-failure destinations of {len(self.functions):,} functions were skipped (--skip-destinations)",
                 ("destination",),
             )
         self._ask_for_aliases(batch)
@@ -163,7 +163,7 @@ class _Reading:
             batch.ask(reads.list_aliases(name), f"aliases of {name}", ("version",), self._alias(name))
         if len(keeping) > ALIASES_AT_MOST:
             left = len(keeping) - ALIASES_AT_MOST
-            self._refusals.cut(f"aliases of {left:,} functions were not asked for", ("version",))
+            self._refusals.cut(f"aliases of {left:,} functions were not read", ("version",))
             self.unsure.update(keeping[ALIASES_AT_MOST:])
 
     def _alias(self, name: str) -> Take:

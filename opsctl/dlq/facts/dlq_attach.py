@@ -41,7 +41,7 @@ class DlqAttach(Fact):
         """Read the source, the queue and whoever delivers; five rounds at most."""
         source = yield from find_source(self.source, about, source="source")
         if self.max_receive and source.kind != "queue":
-            raise InvalidInput.one(f"{source.says} counts no receives: only queues do", source="max_receive")
+            raise InvalidInput.one(f"{source.says} has no maxReceiveCount: only queues have", source="max_receive")
         name = self._queue_name(source, about)
         queue = yield from find_dead_letter_queue(name, about)
         if queue.arn == source.arn:
@@ -102,7 +102,7 @@ def _key(
     """The customer's key of the queue, why it can never work, who may not use it, and what could not be read."""
     if not queue.key or source.kind == "queue":
         return "", (), (), ()
-    never = (f"{queue.name} is encrypted with AWS's own key, which {source.service} cannot use",)
+    never = (f"{queue.name} is encrypted with an AWS managed key, which {source.service} cannot use",)
     if queue.key.endswith("alias/aws/sqs"):
         return "", never if source.service else (), (), ()
     described = yield from fetch(describe_key(queue.key))
@@ -130,7 +130,7 @@ def _key(
         for action in ("kms:GenerateDataKey", "kms:Decrypt")
     }
     denied = (f"the policy of key {key['Arn']} does not let {source.service} use it",)
-    unsure = (f"whether key {key['Arn']} lets {source.service} use it hangs on conditions",)
+    unsure = (f"whether key {key['Arn']} lets {source.service} use it depends on conditions in the key policy",)
     if PolicyAnswer.NO in verdicts:
         return key["Arn"], (), denied, ()
     return key["Arn"], (), (), unsure if PolicyAnswer.UNSURE in verdicts else ()

@@ -56,8 +56,8 @@ def _refused(path: Path, queue: QueueFacts) -> Iterator[str]:
     for number, message in read_records(path):
         size = size_of(message)
         if size > queue.max_bytes:
-            yield f"line {number}: {size:,} bytes, the queue takes {queue.max_bytes:,}"
+            yield f"line {number}: {size:,} bytes, the queue accepts {queue.max_bytes:,}"
         if len(message.get("MessageAttributes") or {}) > _ATTRIBUTES_AT_MOST:
             yield f"line {number}: more than {_ATTRIBUTES_AT_MOST} attributes"
         if queue.fifo and "MessageGroupId" not in (message.get("Attributes") or {}):
-            yield f"line {number}: no message group, which a FIFO queue needs"
+            yield f"line {number}: no message group ID, which a FIFO queue requires"

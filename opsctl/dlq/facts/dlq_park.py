@@ -36,7 +36,7 @@ class DlqPark(Fact):
     Result: ClassVar[type[Value]] = ParkFound
 
     queue: str = Field(description="Name, URL or ARN of the queue.")
-    through: bool = Field(False, description="Whether to move through a queue of opsctl's own.")
+    through: bool = Field(False, description="Whether to use a temporary queue, for a filter on a FIFO queue.")
     where: str = Field("", description="JMESPath over a message: the filter.")
 
     def read(self, about: Context) -> Fetching[Value]:
@@ -44,13 +44,13 @@ class DlqPark(Fact):
         if not self.through:
             return ParkFound()
         if not self.where:
-            raise InvalidInput.one("without a filter nothing has to be parked; give --where too", source="through")
+            raise InvalidInput.one("--through needs a filter; add --where", source="through")
         queue = yield from find_queue(self.queue, about, source="queue")
         if not queue.fifo:
             raise InvalidInput.one(
-                f"{queue.name} is no FIFO queue: a filter sees all of it, and nothing has to be parked",
+                f"{queue.name} is not a FIFO queue, so a filter works without it",
                 source="through",
-                hint="leave --through out",
+                hint="omit --through",
             )
         told, sources, parks = yield [queue_attributes(queue.url), sources_of(queue.url), list_parks()]
         attributes = (told.value or {}).get("Attributes") or {}
@@ -95,7 +95,7 @@ class DlqPark(Fact):
                 name = url.rpartition("/")[2]
                 run = marks.get(PLAN_TAG) or run_of(name)
                 back = f"{about.commands.opsctl('resume', run)}, or {about.commands.opsctl('undo', run)}"
-                found.append(f"{name} is there still, of run {run}: {back}")
+                found.append(f"{name} of run {run} still exists: {back}")
         return tuple(found)
 
 
@@ -108,4 +108,4 @@ def _several(queue: QueueFacts, senders: list[str], sources: Answer) -> tuple[st
 def _closed(queue: QueueFacts, policy: str) -> tuple[str, ...]:
     if not denies_sending(policy):
         return ()
-    return (f"the policy of {queue.name} denies sending to some, perhaps to whoever runs this",)
+    return (f"the policy of {queue.name} denies sending to some callers, perhaps to you",)

@@ -48,10 +48,12 @@ class DlqRedrive(Fact):
 
     queue: str = Field(description="Name, URL or ARN of the dead-letter queue.")
     to: str = Field("", description="Send everything here: a queue, function:NAME, bus:NAME, or an ARN.")
-    via: Literal["auto", "task", "client"] = Field("auto", description="SQS's own move task, or opsctl itself.")
+    via: Literal["auto", "task", "client"] = Field(
+        "auto", description="An SQS message move task, or opsctl itself."
+    )
     altered: bool = Field(False, description="Whether messages are filtered, edited, limited or backed up.")
-    rate: int = Field(0, description="Messages a second; 0 is as fast as possible.")
-    canary: int = Field(-1, description="How many go first; 0 none, -1 decides by what is known.")
+    rate: int = Field(0, description="Messages per second; 0: no limit.")
+    canary: int = Field(-1, description="How many messages go first; 0: none, -1: chosen by what is known.")
 
     def read(self, about: Context) -> Fetching[Value]:
         """Read queue, senders, destinations, their consumers and metrics; eight rounds at most."""
@@ -139,11 +141,11 @@ class DlqRedrive(Fact):
     def _way(self, to: list[Destination], tasks: Answer, *, sqs_only: bool) -> tuple[str, str]:
         reasons = []
         if self.altered:
-            reasons.append("messages are filtered, edited, counted or backed up")
+            reasons.append("messages are filtered, edited, limited or backed up")
         if self.rate > TASK_PER_S:
-            reasons.append(f"AWS's own task moves at most {TASK_PER_S} messages a second")
+            reasons.append(f"an SQS message move task moves at most {TASK_PER_S} messages per second")
         if not sqs_only or any(one.route.kind != "queue" for one in to):
-            reasons.append("AWS's own task moves only what SQS itself put into the dead-letter queue")
+            reasons.append("an SQS message move task moves only messages that SQS itself put into the queue")
         if tasks.refusal is not None:
             reasons.append(f"message move tasks cannot be read ({tasks.refusal.code})")
         if self.via == "task":
@@ -152,7 +154,7 @@ class DlqRedrive(Fact):
             return "task", "asked for with --via task"
         if self.via == "client" or reasons:
             return "client", reasons[0] if reasons else "asked for with --via client"
-        return "task", "SQS can do all of it itself, at no cost in traffic and without this machine"
+        return "task", "SQS can do all of it, and goes on when this machine stops"
 
     def _canary(self, queue: QueueFacts, to: list[Destination]) -> tuple[int, str, int]:
         within_s = min(_VERDICT_AT_MOST_S, max((_verdict_s(one) for one in to), default=_METRICS_S))
@@ -161,11 +163,11 @@ class DlqRedrive(Fact):
         if queue.total <= CANARY_ABOVE:
             return 0, f"no canary: {CANARY_ABOVE} messages or fewer", within_s
         if not to or any(one.route.kind != "queue" and not one.functions for one in to):
-            return 0, "no canary: what becomes of them cannot be seen at these destinations", within_s
+            return 0, "no canary: these destinations do not show whether messages are consumed", within_s
         if not any(one.consumers for one in to):
-            why = "no canary: no consumer is known, so no verdict could be had; --canary 10 waits for one"
+            why = "no canary: no consumer is known that could be observed; --canary 10 sends one anyway"
             return 0, why, within_s
-        return CANARY, f"more than {CANARY_ABOVE} messages, so a few go first", within_s
+        return CANARY, f"more than {CANARY_ABOVE} messages", within_s
 
 
 def _sources(queue: QueueFacts) -> Read:
@@ -193,7 +195,7 @@ def _urls(sources: Answer) -> list[str]:
 def _line(one: Destination, own: str) -> str:
     region = one.route.region(own)
     where = f" in {region}" if region != own else ""
-    waiting = f", {one.waiting:,} waiting there" if one.waiting >= 0 else ""
+    waiting = f", {one.waiting:,} messages in it" if one.waiting >= 0 else ""
     if one.route.kind == "call":
         return f"{one.route.says()}{where} ({one.route.why})"
     who = "; ".join(one.consumers) or "no consumer is known"
@@ -207,9 +209,9 @@ def _not_a_dlq(queue: QueueFacts, mappings: Answer, *, is_dlq: bool) -> tuple[st
         if one.get("EventSourceArn") == queue.arn
     ]
     if mapped:
-        return (f"{queue.name} is consumed by {mapped[0].rpartition(':')[2]}: it is a working queue",)
+        return (f"function {mapped[0].rpartition(':')[2]} consumes {queue.name}: it is a working queue",)
     if not is_dlq:
-        return (f"nothing names {queue.name} as its dead-letter queue",)
+        return (f"no source uses {queue.name} as its dead-letter queue",)
     return ()
 
 
@@ -220,8 +222,8 @@ def _no_way(
     if len(functions) > 1:
         names = [one.route.name for one in functions]
         named = next((name for name in names if ":" in name), names[0])
-        which = f"functions {', '.join(names)} all fail into {queue.name}"
-        return (f"{which}, and its messages do not say which was invoked; --to function:{named} names one",)
+        which = f"functions {', '.join(names)} all use the dead-letter queue {queue.name}"
+        return (f"{which}, and the messages do not say which was invoked; choose one with --to function:{named}",)
     if destinations:
         return ()
     if senders:
@@ -233,7 +235,7 @@ def _own_redrive(queue: QueueFacts) -> tuple[str, ...]:
     if not queue.dead_letter_arn:
         return ()
     target = queue.dead_letter_arn.rpartition(":")[2]
-    return (f"{queue.name} moves messages on to {target} once they were received {queue.max_receive} times",)
+    return (f"{queue.name} has a redrive policy: after {queue.max_receive} receives a message moves to {target}",)
 
 
 def _active(tasks: Answer) -> tuple[str, ...]:

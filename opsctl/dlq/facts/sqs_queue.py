@@ -41,7 +41,7 @@ class SqsQueue(Fact):
         return QueueFound(
             queue=queue,
             consumers=tuple(one["FunctionArn"].rpartition(":")[2] for one in found),
-            moves_on=(f"to {target} once received {queue.max_receive} times",) if target else (),
+            moves_on=(f"to {target} after {queue.max_receive} receives",) if target else (),
             parked=parked,
             unknown=() if mappings.known else (str(mappings.refusal),),
         )
@@ -59,5 +59,5 @@ def _parked(queue: QueueFacts, about: Context) -> Fetching[tuple[str, ...]]:
     back = about.commands.opsctl("resume", run)
     other = about.commands.opsctl("dlq", "redrive", queue.name, "--to", of)
     return (
-        f"run {run} has parked messages of {of} here: {back} brings them back; where nobody has that run, {other}",
+        f"run {run} parked messages of {of} here: {back} brings them back; without that run's journal: {other}",
     )

@@ -38,7 +38,7 @@ class DlqMove(Job):
     settings: tuple[Setting, ...] = ()
     edit: str = ""
     limit: int = -1
-    per_s: float = Field(0.0, description="Messages a second; 0 is as fast as possible.")
+    per_s: float = Field(0.0, description="Messages per second; 0: no limit.")
     canary: int = 0
     canary_within_s: int = 0
     functions: tuple[str, ...] = Field((), description="Functions whose errors are watched for the canary.")

@@ -61,11 +61,11 @@ class DlqMoveTask(Job):
         if rest is None:
             raise AssertionError(f"{self.queue_name}: the checkpoint is of another job")
         tools.progress(
-            f"redrive {self.queue_name}: SQS cannot place the next message; opsctl moves the rest itself"
+            f"redrive {self.queue_name}: SQS cannot tell where the next message came from; opsctl moves the rest"
         )
         left = max(0, self.expected - by_task)
         result = rest.model_copy(update={"expected": left}).run(tools)
-        says = f"{by_task:,} moved by SQS, which did not put the rest there itself; by opsctl: {result.says}"
+        says = f"{by_task:,} moved by SQS, which did not put the rest there; by opsctl: {result.says}"
         return result.model_copy(update={"says": says, "details": {**result.details, "moved_by_task": by_task}})
 
     def _by_task(self, tools: Tools) -> JobResult:
@@ -91,7 +91,9 @@ class DlqMoveTask(Job):
             found = self._since(tools, int(tools.checkpoint.recall("started")))
             if not found:
                 if tools.clock.now() > deadline:
-                    return JobResult(says="the task was started and is not listed", complete=False)
+                    return JobResult(
+                        says="the message move task was started, but SQS does not list it", complete=False
+                    )
                 patience.sleep(_POLL_S)
                 continue
             task = found[0]
@@ -136,7 +138,9 @@ class DlqMoveTask(Job):
             tools.aws.write("sqs", "StartMessageMoveTask", params, self.region)
         except OutcomeUnknown:
             # Only one task a queue can run, so the list tells whether it was started.
-            tools.progress(f"redrive {self.queue_name}: the answer was lost, looking for the task")
+            tools.progress(
+                f"redrive {self.queue_name}: no response from SQS, checking whether the task was started"
+            )
 
     def _cancel(self, tools: Tools, task: Json) -> None:
         try:
@@ -148,7 +152,7 @@ class DlqMoveTask(Job):
         if tools.stopping():
             return "interrupted"
         if self.returns_at_most >= 0 and moved > self.expected * 1.1 + self.returns_at_most:
-            return f"{moved:,} moved of about {self.expected:,}: messages come straight back"
+            return f"{moved:,} moved of about {self.expected:,}: messages come back to the queue"
         return ""
 
     def _line(self, task: Json, moved: int) -> str:
@@ -171,7 +175,7 @@ class DlqMoveTask(Job):
             if settled or tools.stopping() or tools.clock.now() >= deadline:
                 return left
             tools.progress(
-                f"redrive {self.queue_name}: {left.total:,} messages are in the queue, or were a moment ago"
+                f"redrive {self.queue_name}: SQS still counts {left.total:,} messages; waiting for newer counts"
             )
             tools.clock.sleep(_POLL_S)
 
@@ -183,15 +187,17 @@ class DlqMoveTask(Job):
             reason = str(task.get("FailureReason", "no reason given"))
             says += f"; the task failed: {reason}"
             if reason == _NO_SOURCE:
-                says += " (it was sent here by hand, or imported: SQS moves only what it put here itself)"
+                says += (
+                    " (it was sent here by an application, or imported: SQS moves only what it put here itself)"
+                )
                 here = commands_there(commands.reached_by, self.region, "")
                 hint = here.opsctl("dlq", "redrive", self.queue_name, "--via", "client")
         elif status == "CANCELLED":
             says += f"; cancelled{f': {cancelled}' if cancelled else ''}"
         elif left.total:
-            says += f"; {left.hidden:,} stayed: they are in flight in somebody else's hands" if left.hidden else ""
+            says += f"; {left.hidden:,} stayed: in flight with another consumer" if left.hidden else ""
             seen = left.total - left.hidden
-            says += f"; {seen:,} are in the queue still: not moved by the task, or new" if seen else ""
+            says += f"; {seen:,} are still in the queue: not moved by the task, or new" if seen else ""
         return JobResult(
             says=says,
             complete=status == "COMPLETED" and not left.total,

@@ -1,4 +1,4 @@
-"""Moves what a filter chooses out of a FIFO queue, through a queue of opsctl's own."""
+"""Moves the messages that a filter matches out of a FIFO queue, through a temporary queue."""
 
 from typing import ClassVar
 
@@ -12,12 +12,13 @@ from opsctl.model.jobs import Job, JobResult, Tools
 from opsctl.model.run import Context
 
 _HOW = (
-    "All of {queue} is taken out in order, what is not meant or not taken is parked, brought back in its order, "
-    "and the park deleted. What arrives meanwhile stays, ahead of what comes back."
+    "All messages of {queue} are taken out in order. Those that the filter does not match, or that their "
+    "destination does not accept, are parked and brought back in order; then the parking queue is deleted. "
+    "Messages that arrive during the run stay, ahead of those that are brought back."
 )
 _LOSES = (
-    "What comes back is a new message: other id, retention and receive count begin anew, and it does not name "
-    "the queue any more in which it failed."
+    "A message that is brought back is a new message: it has another message ID, its retention and receive count "
+    "start again, and SQS no longer records the queue in which it failed."
 )
 
 
@@ -56,7 +57,7 @@ class DlqThrough(Job):
                 "operation": job.name,
                 "params": job.model_dump(mode="json"),
                 "grants": grants,
-                "title": f"{change.title}, by way of {found.name}",
+                "title": f"{change.title}, through {found.name}",
                 "why": f"{change.why} {_HOW.format(queue=taking.queue_name)}",
                 "undo": Instruction(
                     kind="job",

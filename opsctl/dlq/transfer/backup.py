@@ -82,14 +82,12 @@ class BackupFile:
             raise OpsctlError(f"{path} cannot be written: {fault.strerror}", "choose another place") from None
         if not stat.S_ISREG(os.fstat(self._file).st_mode):
             os.close(self._file)
-            raise OpsctlError(
-                f"{path} is no regular file; messages are kept in nothing else", "choose another place"
-            )
+            raise OpsctlError(f"{path} is not a regular file", "choose another place")
         self._packed = path.endswith(".gz")
         if not _begins_as_messages_do(Path(path)):
             os.close(self._file)
             raise OpsctlError(
-                f"{path} holds something else than messages, and stays as it is", "choose another place"
+                f"{path} holds something other than messages; it was not changed", "choose another place"
             )
 
     def keep(self, messages: list[Json]) -> None:
@@ -172,7 +170,7 @@ def read_records(path: Path) -> Iterator[tuple[int, Json]]:
     number = 0
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise _fault(path, 0, "it has to be a regular file, for it is read more than once")
+            raise _fault(path, 0, "it must be a regular file, because it is read more than once")
         with (
             gzip.open(path, "rt", encoding="utf-8")
             if path.suffix == ".gz"

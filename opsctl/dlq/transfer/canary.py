@@ -63,7 +63,7 @@ class Canary:
             if not open_:
                 return ""
             if now >= deadline:
-                return f"no verdict on the canary after {self._within_s} s: {open_} {what}"
+                return f"the canary is inconclusive after {self._within_s} s: {open_} {what}"
             left_s = deadline - now
             tools.progress(f"{self._title}: canary of {sent} sent, {open_} {what} (at most {left_s:.0f} s)")
             transfer.patience.sleep(min(every_s, left_s))
@@ -75,16 +75,16 @@ class Canary:
         if tally.came_back:
             return f"the canary came back: {tally.came_back} of {sent} failed again"
         if grown * 2 >= sent:
-            return f"the dead-letter queue has grown by {grown} since the canary of {sent} went"
+            return f"the dead-letter queue has grown by {grown} since the canary of {sent} was sent"
         return self._consumer_health.worse(now) if self._consumer_health else ""
 
     def _open(self, passed_s: float, now: float, sent: int) -> tuple[int, str]:
         """Return how many of the canary are not accounted for, and in what way."""
         waiting = self._depth().total - self._before
         if waiting > 0:
-            return waiting, "messages are still waiting for the consumer"
+            return waiting, "messages are not consumed yet"
         if passed_s < min(_COUNTED_AFTER_S, self._within_s):
-            return sent, "messages are not counted by SQS yet"
+            return sent, "messages are not in SQS's counts yet"
         if not self._invoked or self._consumer_health is None:
             return 0, ""
         missing = max(0, sent - self._consumer_health.invoked(now))

@@ -22,9 +22,10 @@ from opsctl.resources.event_inputs import input_for_target
 from opsctl.resources.queue_facts import place_of_url, queue_url
 from opsctl.resources.sdk_services import universal_api
 
-_SILENT = "it does not say where it came from; --to names a destination"
+_SILENT = "it does not say where it came from; choose a destination with --to"
 _NO_FAILURE = (
-    "a subscription delivered it to this queue, so nothing failed that could be repeated; --to names a destination"
+    "a subscription delivered it to this queue, so nothing failed that could be repeated; choose a destination "
+    "with --to"
 )
 
 
@@ -135,10 +136,10 @@ class Destinations:
             return self._by_origin[dead_letter.origin]
         if dead_letter.kind == "lambda-async":
             failing = [one for one in self._all if (one.kind, one.form) == ("function", "body")]
-            return self._only(failing, "no function fails into this queue now; --to function:NAME names one")
+            return self._only(failing, "no function uses this dead-letter queue now; --to function:NAME names one")
         if dead_letter.kind in ("sqs", "plain") and dead_letter.origin:
             name = dead_letter.origin.rpartition(":")[2]
-            raise ValueError(f"it came from {name}, which does not use this queue any more")
+            raise ValueError(f"it came from {name}, which does not use this dead-letter queue any more")
         if dead_letter.kind == "plain":
             return self._only([one for one in self._all if one.bare], _SILENT)
         return None
@@ -215,7 +216,7 @@ class Destinations:
             told = self._read_subscription(dead_letter)
             route = subscriber(told, region=own["region"], account=own["account"], queue=own["name"])
         except ValueError as fault:
-            raise ValueError(f"{fault}; --to names a destination") from None
+            raise ValueError(f"{fault}; choose a destination with --to") from None
         return self._of_route_unlocked(route)
 
     def _subscription(self, dead_letter: DeadLetter) -> dict[str, Json]:
@@ -263,7 +264,8 @@ class Destinations:
         if any(_without_id(other) != _without_id(target) for other in found):
             raise ValueError(
                 f"rule {rule} has {len(found)} targets {dead_letter.origin} with different settings, and the "
-                "message does not say which failed; --events-to bus puts it back for all, --to names a destination"
+                "message does not say which failed; --events-to bus puts it back for all, or choose a destination "
+                "with --to"
             )
         return self._target(
             dead_letter.origin, target, lambda message: input_for_target(message, target, dead_letter.rule)
@@ -315,7 +317,9 @@ class Destinations:
     def _refuse_stranger(self, arn: str, what: str) -> None:
         """Call things of this account and Region only: whoever may send to the queue writes what a letter says."""
         if arn.split(":")[3:5] != [self._region, self._own["account"]]:
-            raise ValueError(f"the {what} it names is not of this account and region; --to names a destination")
+            raise ValueError(
+                f"the {what} it names is not of this account and region; choose a destination with --to"
+            )
 
     def _check(self, service: str, to: str) -> None:
         """Refuse a request that goes elsewhere, or into this very queue."""

@@ -37,10 +37,10 @@ class ConsumerHealth:
             if since.failed and since.share > before.share + _WORSE_BY:
                 return (
                     f"errors of function {name} rise: {since.failed} of {since.invoked} invocations failed since "
-                    f"the canary went, {before.failed} of {before.invoked} in the 15 minutes before"
+                    f"the canary was sent, {before.failed} of {before.invoked} in the 15 minutes before"
                 )
             if since.throttled > max(since.invoked, before.throttled):
-                return f"function {name} is throttled: {since.throttled} times since the canary went"
+                return f"function {name} is throttled: {since.throttled} times since the canary was sent"
         return ""
 
     def _sums(self, name: str, start: int, end: int) -> "_Sums":

@@ -4,8 +4,8 @@ from opsctl.dlq.message_filter import MessageFilter, says_unjudged
 from opsctl.model.jobs import JobResult
 
 _BEHIND = (
-    "a filter sees only the first messages of each group of a FIFO queue: with --through everything is taken out "
-    "in order, and what is not meant is brought back"
+    "a filter sees only the first messages of each group of a FIFO queue: with --through all messages are taken "
+    "out in order, and those that do not match are brought back"
 )
 
 

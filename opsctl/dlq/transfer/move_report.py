@@ -28,11 +28,11 @@ class MoveReport:
         """Return the result of the job."""
         tally = self.tally
         parts = [f"{tally.moved:,} moved"]
-        parts += [f"{self.left:,} left by the filter"] if self.left else []
+        parts += [f"{self.left:,} not matched by the filter"] if self.left else []
         parts += [f"{self.stayed:,} stayed"] if self.stayed else []
         parts += [f"{len(self.still_there):,} sent but not deleted"] if self.still_there else []
         parts += [f"{tally.came_back:,} came back"] if tally.came_back else []
-        parts += [f"{tally.arrived:,} arrived meanwhile"] if tally.arrived else []
+        parts += [f"{tally.arrived:,} arrived during the run"] if tally.arrived else []
         parts += [says_copies(self.copies)] if self.copies else []
         return JobResult(
             says=", ".join(parts) + (f"; stopped: {self.reason}" if self.reason else ""),

@@ -256,14 +256,14 @@ class Mover:
 
     def _waits_for(self, whole: Whole, left_s: float) -> str:
         if whole.unseen:
-            return f"{whole.unseen:,} messages are counted and not seen, waiting for them (at most {left_s:.0f} s)"
+            return f"SQS counts {whole.unseen:,} more messages, waiting for them (at most {left_s:.0f} s)"
         return (
             "fewer messages came by than there were at first; if the counts name no more for "
             f"{COUNTED_AFTER_S} s, somebody else took them"
         )
 
     def _behind_newcomers(self) -> bool:
-        """Whether a FIFO queue can hide nothing from us but what lies behind messages that arrived meanwhile."""
+        """Whether a FIFO queue can hide nothing from us but what lies behind messages that arrived later."""
         later = self._tally.newcomers + self._tally.came_back
         return self._queue.fifo and 0 < len(self._tally.aside) == later
 
@@ -321,7 +321,7 @@ class Mover:
         """Make everything held aside visible again, so that nobody waits for it."""
         aside = self._tally.aside
         if len(aside):
-            self._tools.progress(f"{self._order.title}: giving {len(aside):,} messages back")
+            self._tools.progress(f"{self._order.title}: making {len(aside):,} messages visible again")
             if not aside.give_back() and self._noted:
                 with suppress(OSError):
                     self._tools.checkpoint.remember("hidden_until", 0)

@@ -41,7 +41,7 @@ class Parking:
     def closed(self) -> str:
         """Why nothing more should be parked, or nothing."""
         if self.sending.closed:
-            return f"nothing more can be parked: {self.sending.closed}"
+            return f"no more messages can be parked: {self.sending.closed}"
         if len(self._groups) >= GROUPS_AT_MOST:
             return f"messages of {len(self._groups):,} groups could not be sent"
         return ""

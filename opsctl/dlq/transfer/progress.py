@@ -41,7 +41,7 @@ def line(title: str, tally: Tally, expected: int, seconds: float) -> str:
     if tally.parked_here:
         parts.append(f"{tally.parked_here:,} parked")
     if tally.missed:
-        parts.append(f"{tally.missed:,} not wanted")
+        parts.append(f"{tally.missed:,} not matched")
     parts.append(f"{tally.stayed:,} failed")
     if tally.came_back:
         parts.append(f"{tally.came_back:,} came back")

@@ -141,9 +141,7 @@ class QueueSending:
         """Close the destination when batch after batch was tried to the end and nothing of them was taken."""
         self._barren = 0 if sent.confirmed or sent.stayed else self._barren + 1
         if self._barren >= _BARREN_AT_MOST and not self._closed:
-            self._closed = (
-                f"{last.code}: nothing was taken in {ATTEMPTS} attempts each of {_BARREN_AT_MOST} batches"
-            )
+            self._closed = f"{last.code}: no message accepted in {ATTEMPTS} attempts of {_BARREN_AT_MOST} batches"
 
     def _sort(
         self, answer: dict[str, Json], pending: dict[str, Json], sent: Sent, doubtful: list[str]
@@ -156,7 +154,9 @@ class QueueSending:
                 continue
             if not _arrived_intact(one, message):
                 doubtful.append(message["MessageId"])
-                sent.stayed.append(Stayed(message, "DigestDiffers", "what arrived is not what was sent"))
+                sent.stayed.append(
+                    Stayed(message, "DigestDiffers", "the digest of what arrived differs from what was sent")
+                )
                 continue
             sent.confirmed.append(message)
             sent.new_ids.append(one["MessageId"])

@@ -70,7 +70,7 @@ class Sampler:
             hidden = self._aside.give_back()
         seen = len(self._aside)
         stopped = (
-            f"stopped at {seen:,}, the most SQS lets be in flight"
+            f"stopped at {seen:,}, the maximum that SQS allows in flight"
             if seen >= HELD_AT_MOST and at_most > seen
             else ""
         )

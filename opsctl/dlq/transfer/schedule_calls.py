@@ -58,7 +58,7 @@ def repeated_call(
     client, operation = called_by(universal_api(route.arn))
     made_by_schedule = json_object(own)
     if made_by_schedule is None:
-        raise ValueError("its schedule's input is no request")
+        raise ValueError("the input of its schedule is not a request")
 
     def call(message: Json) -> DeliveryCall:
         told = json_object(message["Body"] or "{}")

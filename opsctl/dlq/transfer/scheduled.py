@@ -63,7 +63,7 @@ def request_call(
     def call(message: Json) -> DeliveryCall:
         request = json_object(message["Body"])
         if request is None:
-            raise ValueError(f"the body is no request of {api}")
+            raise ValueError(f"the body is not a request of {api}")
         return _made(api, request, message, check, fit)
 
     return call
@@ -94,7 +94,7 @@ def _made(
     known = {name.lower(): name for name in (goes_to, *members)}
     strangers = sorted(name for name in request if name.lower() not in known)
     if strangers:
-        raise ValueError(f"the request of {api} has members that opsctl does not pass on: {', '.join(strangers)}")
+        raise ValueError(f"the request of {api} has members that opsctl does not support: {', '.join(strangers)}")
     params = {known[name.lower()]: value for name, value in request.items()}
     if len(params) < len(request):
         raise ValueError(f"the request of {api} has a member twice")
@@ -115,7 +115,7 @@ def _made(
 def _invocation(api: str, params: dict[str, Json]) -> DeliveryCall:
     """Asynchronous as all that hands something on; its payload is binary for the service models, and text here."""
     if params.get("InvocationType") == "DryRun" or not all(isinstance(one, str) for one in params.values()):
-        raise ValueError(f"the request of {api} invokes nothing, or is none")
+        raise ValueError(f"the request of {api} does not invoke anything, or is not a request")
     return DeliveryCall(service="lambda", operation="Invoke", params={**params, "InvocationType": "Event"})
 
 

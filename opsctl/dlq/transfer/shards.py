@@ -102,7 +102,7 @@ class ShardSending:
             # Pages may be empty before the end; only Kinesis tells that nothing more has come.
             if not iterator or (kinesis and not page.get("Records") and page.get("MillisBehindLatest") == 0):
                 return found
-        raise ValueError(f"the batch is not found whole within {_PAGES_AT_MOST} pages of its shard")
+        raise ValueError(f"the whole batch was not found within {_PAGES_AT_MOST} pages of its shard")
 
     def _mapping(self, function: str, stream: str) -> StreamMapping | None:
         """How the stream is read for the function, asked once."""
@@ -138,7 +138,7 @@ class ShardSending:
             if answer.refusal is None:
                 return answer.value
             if not _passes(answer.refusal) or attempt == _ATTEMPTS:
-                raise ValueError(f"the batch cannot be made again: {answer.refusal}")
+                raise ValueError(f"the batch cannot be read again: {answer.refusal}")
             self._patience.wait(attempt)
         raise AssertionError("the last attempt returns or raises")
 

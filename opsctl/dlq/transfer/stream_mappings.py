@@ -33,7 +33,7 @@ def mapping_of(function: str, stream: str, ask: Ask) -> StreamMapping | None:
     read = [_mapping(one, ask) for one in exact or found]
     if any(one != read[0] for one in read):
         raise ValueError(
-            f"{len(read)} mappings read the stream for the function, and the letter does not name one"
+            f"{len(read)} mappings read the stream for the function, and the message does not name one"
         )
     return read[0] if read else None
 

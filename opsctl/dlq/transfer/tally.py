@@ -120,8 +120,8 @@ def says_copies(copies: dict[str, int]) -> str:
     """Say of how many messages there may be several at the destination, and how many of one at the most."""
     most = max(copies.values())
     if most <= TWICE:
-        return f"{len(copies):,} may be twice"
+        return f"{len(copies):,} may be duplicated"
     more = sum(copies.values()) - len(copies)
     return (
-        f"{len(copies):,} may be twice or more often, up to {most} times, {more:,} copies too many in all at most"
+        f"{len(copies):,} may be duplicated (at most {most} copies of one message, {more:,} extra copies in all)"
     )

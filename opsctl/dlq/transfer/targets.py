@@ -84,7 +84,7 @@ def _told_at_run_time(value: str, message: Json) -> str:
         return value
     found = value_at(parse(message["Body"]), value)
     if found in (MISSING, None, ""):
-        raise ValueError(f"the target's message group {value} finds nothing in this event")
+        raise ValueError(f"the target's message group {value} matches nothing in this event")
     return in_words(found)
 
 

@@ -26,7 +26,7 @@ GONE_WITHIN_S = 90
 _PHASE = "phase"
 _RESULT = "taken_out"
 _NEVER_MS = 2**53
-_STAYED = "what stayed is in the queue again, in its place: plan again once its reason is gone"
+_STAYED = "the messages that stayed are back in the queue, in order: plan again once the reason is fixed"
 _POLL_S = 1.0
 _ASKED = 3
 
@@ -116,7 +116,7 @@ class Through:
         self._patience.sleep(_POLL_S)
         deadline = self._tools.clock.now() + VISIBLE_WITHIN_S
         while not self._is_there() and self._tools.clock.now() < deadline and not self._tools.stopping():
-            self._tools.progress(f"waiting for queue {self._park.name} to be there")
+            self._tools.progress(f"waiting for queue {self._park.name} to become available")
             self._patience.sleep(_POLL_S)
 
     def _is_there(self) -> bool:
@@ -137,7 +137,7 @@ class Through:
         whole = self._in_hand
         mover = Mover(
             MoveOrder(
-                title=f"take the rest out of {self._park.queue_name}",
+                title=f"park the rest of {self._park.queue_name}",
                 limit=-1 if whole else 0,
                 visibility_s=VISIBILITY_S,
                 others_hold_s=self._park.others_hold_s,
@@ -166,7 +166,7 @@ class Through:
         sending = Returning(self._wire, self._park.queue_url, self._patience, self._back, twice)
         return Mover(
             MoveOrder(
-                title=f"bring back to {self._park.queue_name}",
+                title=f"bring messages back to {self._park.queue_name}",
                 visibility_s=VISIBILITY_S,
                 others_hold_s=0,
                 expected=self._parked,
@@ -228,7 +228,7 @@ class Through:
         while self._is_there():
             if self._tools.clock.now() >= deadline or self._tools.stopping():
                 return False
-            self._tools.progress(f"waiting for queue {self._park.name} to be gone")
+            self._tools.progress(f"waiting for queue {self._park.name} to be deleted")
             self._patience.sleep(_POLL_S)
         return True
 
@@ -239,19 +239,17 @@ class Through:
             if self._phase == "emptied" or (undoing and not parked):
                 self._enter("gone")
                 return self._finished("", undoing=undoing)
-            says = f"{result.says}; queue {name} is gone: somebody else has deleted it"
+            says = f"{result.says}; queue {name} does not exist any more: somebody else has deleted it"
             says += f", with {parked:,} messages that were parked in it" if parked else ""
             undo = run_command("undo", self._park.run)
-            hint = (
-                f"nothing can be parked any more: {undo} settles what was sent, then plan again for what is left"
-            )
+            hint = f"no more messages can be parked: {undo} settles what was sent, then plan again for the rest"
             told = self._told(result, says, complete=False)
             return told if undoing else told.model_copy(update={"hint": hint})
-        says = f"{result.says}; {parked:,} are parked in {name}, in their order" if parked else result.says
+        says = f"{result.says}; {parked:,} are parked in {name}, in order" if parked else result.says
         hint = ""
         if not undoing:
             resume, undo = run_command("resume", self._park.run), run_command("undo", self._park.run)
-            hint = f"{resume} goes on from here, {undo} sends nothing more; both bring back what is parked"
+            hint = f"{resume} continues, {undo} sends nothing more; both bring the parked messages back"
         return self._told(result, says, complete=False).model_copy(update={"hint": hint})
 
     def _is_missing(self) -> bool:
@@ -264,7 +262,7 @@ class Through:
         result = self._taken_out()
         back = "nothing was parked"
         if self._back.moved():
-            back = f"{self._back.moved():,} are back in {self._park.queue_name}, in their order"
+            back = f"{self._back.moved():,} are back in {self._park.queue_name}, in order"
         says = f"{result.says}; {back}" if self._back.moved() or undoing else result.says
         if kept:
             says += f"; queue {self._park.name} is kept: {kept}"

@@ -60,17 +60,17 @@ class Transfer:
     def why_stop(self) -> str:
         """Return why moving has to end before the queue is empty, or nothing."""
         if self.sending.closed:
-            return f"the destination takes nothing: {self.sending.closed}"
+            return f"the destination accepts no messages: {self.sending.closed}"
         if self.parking is not None and self.parking.closed:
             return self.parking.closed
         if self.unsettled.stuck:
             return f"what was sent cannot be deleted: {self.unsettled.stuck}"
         if 0 <= self.returns_at_most < self.tally.came_back:
-            return f"{self.tally.came_back} messages came straight back"
+            return f"{self.tally.came_back} messages came back to the queue"
         if self.full:
             return (
-                f"{len(self.tally.aside):,} messages are held aside, and SQS lets at most 120,000 be in flight: "
-                "what is behind them cannot be seen"
+                f"{len(self.tally.aside):,} messages are kept in flight, and SQS allows 120,000: "
+                "the rest of the queue cannot be received"
             )
         return ""
 
@@ -162,7 +162,9 @@ class Transfer:
             return None
         if self.queue.fifo:
             self.broken_groups.add(group)
-        return Stayed(message, "DigestDiffers", "received otherwise than SQS says it is")
+        return Stayed(
+            message, "DigestDiffers", "the digest of the received message differs from the one that SQS reports"
+        )
 
     def _put_by(self, messages: list[Json]) -> int:
         """Hold aside what may not be moved any more, so that the queue shows what was sent and not deleted."""

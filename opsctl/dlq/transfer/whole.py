@@ -63,9 +63,9 @@ class Whole:
             return ""
         aside, several = len(self._aside), f"{count:,} messages were" if count > 1 else "1 message was"
         if fifo and aside:
-            why = "a FIFO queue shows nothing of a group that lies behind a message held aside or in flight"
+            why = "a FIFO queue returns no message of a group while an earlier one is in flight"
         elif self._after.hidden - aside >= count:
-            return f"{several} not looked at: in flight in somebody else's hands"
+            return f"{several} not received: in flight with another consumer"
         else:
-            why = "the queue counts them and does not show them"
-        return f"{several} not looked at: {why}"
+            why = "SQS counts them but does not return them"
+        return f"{several} not received: {why}"

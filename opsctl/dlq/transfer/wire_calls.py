@@ -17,4 +17,4 @@ def ask(wire: Wire, operation: str, params: dict[str, Json]) -> dict[str, Json]:
     except (AwsRefused, OutcomeUnknown):
         raise
     except Exception as fault:
-        raise OutcomeUnknown(f"sqs.{operation} broke off, and may have been carried out: {fault}") from fault
+        raise OutcomeUnknown(f"sqs.{operation} was interrupted, and may have been carried out: {fault}") from fault

@@ -106,7 +106,10 @@ def test_a_queue_that_others_use_openly_stays_open_and_that_is_said() -> None:
     ("allow", "reason"),
     [
         ({"redrivePermission": "denyAll"}, "denyAll"),
-        ({"redrivePermission": "byQueue", "sourceQueueArns": [f"{SQS}:q{n}" for n in range(10)]}, "10 queues"),
+        (
+            {"redrivePermission": "byQueue", "sourceQueueArns": [f"{SQS}:q{n}" for n in range(10)]},
+            "10 source queues",
+        ),
     ],
 )
 def test_a_queue_that_cannot_take_another_source_is_unfit(allow: Json, reason: str) -> None:
@@ -116,7 +119,7 @@ def test_a_queue_that_cannot_take_another_source_is_unfit(allow: Json, reason: s
 
 def test_a_chain_that_goes_round_is_unfit() -> None:
     back = json.dumps({"deadLetterTargetArn": f"{SQS}:orders", "maxReceiveCount": 3})
-    assert "go round" in found("orders", queue("orders") | queue("dead", RedrivePolicy=back), dlq="dead").unfit[0]
+    assert "in a loop" in found("orders", queue("orders") | queue("dead", RedrivePolicy=back), dlq="dead").unfit[0]
 
 
 def test_few_receives_are_warned_of_for_a_function() -> None:
@@ -216,12 +219,12 @@ def test_a_cron_schedule_whose_start_has_passed_is_told() -> None:
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ("box:x", "names nothing"),
+        ("box:x", "is not a queue, function"),
         ("function:a b", "not the name of a function"),
         ("rule:x#'||'", "not the name of a rule"),
         ("rule:\x1b[31m", "not the name of a rule"),
         ("https://example.com/", "not a queue's name"),
-        ("arn:aws:s3:::bucket", "names nothing"),
+        ("arn:aws:s3:::bucket", "is not a queue, function"),
         (f"arn:aws:sns:{REGION}:{ACCOUNT}:topic", "is a topic"),
         (f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f:live", "version or alias"),
         (f"arn:aws:lambda:{REGION}:999999999999:function:f", "belongs to account 999999999999"),
@@ -256,7 +259,7 @@ def test_a_queue_that_does_not_fit_the_source_is_refused(source: str, dlq: str, 
 
 
 def test_only_queues_count_receives() -> None:
-    with pytest.raises(InvalidInput, match="counts no receives"):
+    with pytest.raises(InvalidInput, match="has no maxReceiveCount"):
         found("function:f", function(), max_receive=3)
 
 

@@ -151,7 +151,7 @@ def test_fifo_and_standard_do_not_mix() -> None:
     made.queues.pop("dead-work")
     found = made.finding("type-mixed")
     assert (found.severity, found.resource) == ("high", "queue work")
-    assert found.what == "its failures go to x.fifo, which is FIFO; it takes only a standard queue"
+    assert found.what == "its failures go to x.fifo, which is FIFO; only standard is supported"
 
 
 def test_services_deliver_to_standard_queues_only_and_a_fifo_subscription_to_fifo_ones() -> None:
@@ -271,7 +271,7 @@ def test_a_dead_letter_queue_is_not_judged_as_a_working_queue() -> None:
 
 def test_an_alarm_on_what_sqs_never_counts_is_no_alarm_and_said_so() -> None:
     found = _without_alarm(MetricName="NumberOfMessagesSent").finding("no-alarm")
-    assert "alarm x watches NumberOfMessagesSent, which never moves here" in found.what
+    assert "alarm x watches NumberOfMessagesSent, which does not count what SQS moves" in found.what
 
 
 def test_what_services_send_is_counted_as_sent() -> None:

@@ -139,7 +139,10 @@ def test_a_queue_whose_allowed_source_is_gone_is_shown_as_such() -> None:
     made.queue("refunds")
     row = made.row("pay-parking")
     assert row.state == "source gone"
-    assert row.notes == ("gone: queue payments", "queue refunds may use it and does not")
+    assert row.notes == (
+        "gone: queue payments",
+        "its RedriveAllowPolicy names queue refunds, which does not use it",
+    )
 
 
 def test_remnants_of_rules_and_functions_in_its_policy_show_whose_it_was() -> None:
@@ -175,7 +178,7 @@ def test_a_dead_letter_queue_that_does_not_exist_is_shown_with_its_sources() -> 
     [
         (
             arn("sqs", "far", account="999999999999"),
-            "in account 999999999999: look with credentials of that account",
+            "in account 999999999999: use credentials of that account",
         ),
         (arn("sqs", "far", region="eu-north-1"), "in eu-north-1: look with --region eu-north-1"),
     ],
@@ -194,7 +197,7 @@ def test_a_topic_that_takes_failures_is_shown_with_who_listens() -> None:
         made.on_failure(name, arn("sns", name))
     assert (made.row("oncall").type, made.row("oncall").state) == ("topic", "serving")
     assert "2 subscriptions" in made.row("oncall").notes
-    assert "nobody subscribes to it" in made.row("deaf").notes
+    assert "it has no subscriptions" in made.row("deaf").notes
     assert made.row("gone").state == "does not exist"
 
 
@@ -327,7 +330,7 @@ def test_where_there_are_millions_the_rest_is_said_to_be_unread(api: str, member
     made.refused[api] = {member: [], "NextToken": "more"}
     found, reader = made.survey_read()
     assert [one.params for one in reader.made if one.api == api] == [{"PaginationConfig": {"MaxItems": 5000}}]
-    assert found.unknown == (f"{member.lower()}: there are more than 5,000, and the rest was not looked at",)
+    assert found.unknown == (f"{member.lower()}: there are more than 5,000, and the rest was not read",)
     (spare,) = [row for row in found.rows if row.name == "spare-dlq"]
     assert spare.notes == (f"not certain: not all {member.lower()} were read",)
 
@@ -337,7 +340,7 @@ def test_on_failure_destinations_can_be_left_out_and_are_said_to_be() -> None:
     found, reader = drive(DlqSurvey(destinations=False).read(WHEN), well_kept().answers())
     assert isinstance(found, Surveyed)
     assert "lambda.ListFunctionEventInvokeConfigs" not in reader.apis()
-    assert found.unknown == ("on-failure destinations of 3 functions were left out as asked",)
+    assert found.unknown == ("on-failure destinations of 3 functions were skipped (--skip-destinations)",)
     failed = [row for row in found.rows if row.name == "mailer-failed"]
     assert [row.notes for row in failed] == [("not certain: not all on-failure destinations were read",)]
 
@@ -450,7 +453,7 @@ def test_a_dead_letter_queue_with_a_consumer_or_one_of_its_own_says_so() -> None
     made.queue("work", dead="a-dlq")
     made.mapping("retrier", made.queue("a-dlq", dead="b-dlq"))
     made.queue("b-dlq")
-    assert made.row("a-dlq").notes == ("function retrier takes from it", "moves on to b-dlq")
+    assert made.row("a-dlq").notes == ("function retrier consumes it", "has the dead-letter queue b-dlq")
 
 
 def test_json_of_a_row_is_plain() -> None:
@@ -491,4 +494,4 @@ def test_a_queue_in_which_a_run_parks_messages_is_listed_with_what_brings_them_b
     row = made.row(made.park("pay-dlq.fifo", depth=7))
     assert (row.state, row.depth) == ("parked", 7)
     (note,) = row.notes
-    assert note.startswith("run 20260101-000000-aaaa parks messages of pay-dlq.fifo here: opsctl resume")
+    assert note.startswith("holds messages of pay-dlq.fifo that run 20260101-000000-aaaa parked: opsctl resume")

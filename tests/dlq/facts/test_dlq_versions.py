@@ -79,7 +79,7 @@ def test_the_number_of_calls_for_versions_is_bounded_and_what_was_left_is_named(
         made.version(f"f{number}", "1", dead=queue_arn("x-dlq"))
     found, reader = made.survey_read()
     assert reader.apis().count("lambda.ListAliases") == ALIASES_AT_MOST
-    assert "aliases of 7 functions were not asked for" in found.unknown
+    assert "aliases of 7 functions were not read" in found.unknown
 
 
 def test_more_versions_than_are_listed_are_named_and_every_function_is_still_seen() -> None:
@@ -91,7 +91,7 @@ def test_more_versions_than_are_listed_are_named_and_every_function_is_still_see
 
     made.refused["lambda.ListFunctions ALL"] = some
     found, _ = made.survey_read()
-    assert found.unknown == ("versions: there are more than 5,000, and the rest was not looked at",)
+    assert found.unknown == ("versions: there are more than 5,000, and the rest was not read",)
     assert "mailer" in [one.name for one in found.rows[0].sources]
     assert lost(invoked(made, "live")) == [], "the version that it leads to may be among the rest"
 

@@ -142,7 +142,7 @@ def test_more_than_there_were_means_that_messages_come_straight_back(
 
     aws.write = write  # type: ignore[method-assign]
     result = run(aws, tmp_path, returns_at_most=at_most)
-    assert ("come straight back" in result.says) is cancelled
+    assert ("come back to the queue" in result.says) is cancelled
 
 
 def test_messages_that_sqs_did_not_put_there_are_said_to_be_a_matter_for_opsctl_itself(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_what_the_task_cannot_place_is_moved_by_opsctl(tmp_path: Path, killed: b
         JobCheckpoint(tmp_path / "job.log").remember("by_task", 12)
     result = run(aws, tmp_path, rest=rest_of(source, target).model_dump(mode="json"), sqs=sqs)
     assert result.complete
-    assert result.says.startswith("12 moved by SQS, which did not put the rest there itself; by opsctl: 6 moved")
+    assert result.says.startswith("12 moved by SQS, which did not put the rest there; by opsctl: 6 moved")
     assert result.details["moved_by_task"] == 12
     assert (sqs.queues["dead"].bodies(), sqs.queues["home"].bodies()) == ([], list("abcdef"))
     assert aws.log == ([] if killed else ["StartMessageMoveTask"])
@@ -217,7 +217,7 @@ def test_what_a_completed_task_left_in_the_queue_is_no_success(tmp_path: Path) -
     aws.visible = 7
     result = run(aws, tmp_path, expected=11)
     assert (result.complete, result.details["not_moved"]) == (False, 7)
-    assert "7 are in the queue still: not moved by the task, or new" in result.says
+    assert "7 are still in the queue: not moved by the task, or new" in result.says
     aws.visible, aws.to_move = 0, 7
     assert run(aws, tmp_path, expected=11).complete
 

@@ -46,7 +46,7 @@ def consumer_health(before: tuple[int, int, int], since: tuple[int, int, int]) -
         (
             (0, 100, 0),
             (5, 10, 0),
-            "errors of function bill rise: 5 of 10 invocations failed since the canary went",
+            "errors of function bill rise: 5 of 10 invocations failed since the canary was sent",
         ),
         ((50, 100, 0), (5, 10, 0), ""),
         ((0, 100, 0), (1, 10, 0), ""),
@@ -114,7 +114,7 @@ def test_a_function_that_shows_no_invocations_gives_no_verdict(tmp_path: Path) -
     result = with_canary(
         sqs, tmp_path, watched=consumer_health((0, 0, 0), (0, 2, 0)), invoked=True, depth=lambda: 0
     )
-    assert "no verdict on the canary after 240 s: 3 invocations are not in the function's metrics" in result.says
+    assert "the canary is inconclusive after 240 s: 3 invocations are not in the function's metrics" in result.says
 
 
 def test_a_stop_while_waiting_is_no_verdict_and_a_resume_waits_again(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_stop_while_waiting_is_no_verdict_and_a_resume_waits_again(tmp_path: P
     assert not with_canary(sqs, tmp_path, stopping=stop).complete
     assert len(sqs.queues["home"].messages) == 5
     result = with_canary(sqs, tmp_path)
-    assert "no verdict on the canary" in result.says
+    assert "the canary is inconclusive" in result.says
     assert len(sqs.queues["home"].messages) == 5
 
 
@@ -155,7 +155,7 @@ def test_a_canary_that_comes_back_unseen_into_a_long_queue_is_noticed_by_its_gro
         return len(sqs.queues["home"].messages)
 
     result = with_canary(sqs, tmp_path, depth=depth)
-    assert "the dead-letter queue has grown by 5 since the canary of 5 went" in result.says
+    assert "the dead-letter queue has grown by 5 since the canary of 5 was sent" in result.says
     assert len(sqs.queues["dead"].messages) == 400
 
 
@@ -168,14 +168,14 @@ def test_a_count_of_nothing_is_not_believed_in_the_first_minute(tmp_path: Path) 
 
 def test_after_a_bad_verdict_a_resume_sends_a_new_canary_and_not_the_rest(tmp_path: Path) -> None:
     sqs = queue_of(40)
-    assert "no verdict" in with_canary(sqs, tmp_path).says
-    assert "no verdict" in with_canary(sqs, tmp_path).says
+    assert "inconclusive" in with_canary(sqs, tmp_path).says
+    assert "inconclusive" in with_canary(sqs, tmp_path).says
     assert len(sqs.queues["home"].messages) == 10
 
 
 def test_after_a_bad_verdict_on_all_there_was_a_resume_has_nothing_to_judge_and_ends(tmp_path: Path) -> None:
     sqs = queue_of(5)
-    assert "no verdict" in with_canary(sqs, tmp_path).says
+    assert "inconclusive" in with_canary(sqs, tmp_path).says
     result = with_canary(sqs, tmp_path)
     assert (result.says, result.complete) == ("5 moved", True)
 
@@ -189,7 +189,7 @@ def test_a_canary_that_sent_nothing_lets_nothing_go_untested(tmp_path: Path, sta
     for _ in range(0 if stayed else 2):
         sqs.call("ReceiveMessage", {"QueueUrl": "dead", "MaxNumberOfMessages": 10, "VisibilityTimeout": 20})
     result = with_canary(sqs, tmp_path)
-    assert "no verdict on the canary" in result.says
+    assert "the canary is inconclusive" in result.says
     assert len(sqs.queues["home"].messages) == 5
 
 

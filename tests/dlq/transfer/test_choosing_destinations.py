@@ -126,7 +126,7 @@ def test_each_message_goes_back_to_the_queue_it_died_on(tmp_path: Path) -> None:
     assert sqs.queues["orders"].bodies() == ["m1", "m3", "m5"]
     assert sqs.queues["bills"].bodies() == ["m0", "m2", "m4"]
     assert sqs.queues["dead"].bodies() == ["gone"]
-    assert "does not use this queue any more" in result.details["reasons"][0]["reason"]
+    assert "does not use this dead-letter queue any more" in result.details["reasons"][0]["reason"]
 
 
 def test_a_failed_invocation_is_invoked_again_with_its_own_payload(tmp_path: Path) -> None:
@@ -224,7 +224,7 @@ def test_a_queue_of_another_account_is_not_replaced_by_one_of_the_same_name(tmp_
         {**subscribed("sqs", "arn:aws:sqs:us-east-1:999999999999:orders"), "GetQueueUrl": {"QueueUrl": "/x"}}
     )
     result = redrive(tmp_path, sqs, aws)
-    assert "is of another account; --to names" in result.details["reasons"][0]["reason"]
+    assert "belongs to another account; choose a destination" in result.details["reasons"][0]["reason"]
     assert sqs.queues["orders"].messages == {}
 
 
@@ -244,7 +244,7 @@ def test_nothing_is_sent_into_the_queue_that_is_emptied(tmp_path: Path) -> None:
     result = redrive(tmp_path, sqs, aws, queue_route(sqs, "dead", own))
     assert result.details["stayed"] == 2
     assert {one["reason"].partition(",")[0] for one in result.details["reasons"]} == {
-        "it delivers into this very queue"
+        "it delivers to this queue itself"
     }
     assert aws.writes == []
 
@@ -516,12 +516,12 @@ def test_a_fifo_target_of_a_schedule_needs_the_schedule_for_its_group(tmp_path: 
     ("target", "body", "rule", "reason"),
     [
         (f"{SDK}:ec2:stopInstances", {"InstanceIds": ["i-1"]}, NIGHTLY, "the plan names no such schedule"),
-        (f"{SDK}:sqs:sendMessage", "hi", NIGHTLY, "no request of sqs:sendMessage"),
+        (f"{SDK}:sqs:sendMessage", "hi", NIGHTLY, "not a request of sqs:sendMessage"),
         (
             f"{SDK}:sqs:sendMessage",
             {"QueueUrl": "https://q/1/x", "Policy": "p"},
             NIGHTLY,
-            "does not pass on: Policy",
+            "does not support: Policy",
         ),
         (
             f"{SDK}:sqs:sendMessage",
@@ -533,7 +533,7 @@ def test_a_fifo_target_of_a_schedule_needs_the_schedule_for_its_group(tmp_path: 
             f"{SDK}:sqs:sendMessage",
             {"QueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/dead", "MessageBody": "m"},
             NIGHTLY,
-            "into this very queue",
+            "to this queue itself",
         ),
         (
             f"{SDK}:sns:publish",
@@ -541,10 +541,15 @@ def test_a_fifo_target_of_a_schedule_needs_the_schedule_for_its_group(tmp_path: 
             NIGHTLY,
             "not of this account",
         ),
-        (f"{SDK}:sns:publish", {"PhoneNumber": "+1", "Message": "m"}, NIGHTLY, "does not pass on: PhoneNumber"),
+        (f"{SDK}:sns:publish", {"PhoneNumber": "+1", "Message": "m"}, NIGHTLY, "does not support: PhoneNumber"),
         (f"{SDK}:lambda:invoke", {"FunctionName": "999999999999:function:f"}, NIGHTLY, "not of this account"),
-        (f"{SDK}:lambda:invoke", {"FunctionName": "f", "InvocationType": "DryRun"}, NIGHTLY, "invokes nothing"),
-        (f"{SDK}:lambda:invoke", {"FunctionName": "f", "Payload": {"k": 1}}, NIGHTLY, "or is none"),
+        (
+            f"{SDK}:lambda:invoke",
+            {"FunctionName": "f", "InvocationType": "DryRun"},
+            NIGHTLY,
+            "does not invoke anything",
+        ),
+        (f"{SDK}:lambda:invoke", {"FunctionName": "f", "Payload": {"k": 1}}, NIGHTLY, "or is not a request"),
         (f"{SDK}:sqs:sendMessage", {"QueueUrl": JOBS, "MessageBody": "m", "messagebody": "n"}, NIGHTLY, "twice"),
         (f"{SDK}:sqs:sendMessage", {"QueueUrl": JOBS, "MessageBody": 7}, NIGHTLY, "MessageBody is not what"),
         (f"{SDK}:sqs:sendMessage", {"QueueUrl": JOBS}, NIGHTLY, "is not complete"),
@@ -652,7 +657,7 @@ def test_a_call_that_sends_into_the_queue_that_is_emptied_is_not_made(tmp_path: 
     body = {"QueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/dead", "Entries": entries}
     target, name = f"{SDK}:sqs:sendMessageBatch", "sqs.SendMessageBatch"
     aws, result = calling(tmp_path, body, target=target, name=name)
-    assert "into this very queue" in result.details["reasons"][0]["reason"]
+    assert "to this queue itself" in result.details["reasons"][0]["reason"]
     assert aws.writes == []
 
 

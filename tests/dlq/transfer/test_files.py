@@ -156,7 +156,7 @@ def test_messages_are_never_appended_to_a_file_of_something_else(
     tmp_path: Path, name: str, content: bytes
 ) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(OpsctlError, match="something else than messages"):
+    with pytest.raises(OpsctlError, match="something other than messages"):
         BackupFile(str(tmp_path / name))
     assert (tmp_path / name).read_bytes() == content
 

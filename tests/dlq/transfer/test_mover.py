@@ -266,7 +266,7 @@ def test_credentials_that_expire_end_the_move_and_the_result_says_how_far_it_cam
 def test_a_destination_that_fails_every_entry_is_given_up_soon_and_everything_stays(tmp_path: Path) -> None:
     sqs = made(300, Faults(send_entry=1.0))
     result = move(sqs, tmp_path, "dead", "home")
-    assert "nothing was taken" in result.says
+    assert "no message accepted" in result.says
     assert "InternalError" in result.says
     assert sqs.calls.count("SendMessageBatch") == 24
     assert len(sqs.queues["dead"].messages) == 300
@@ -325,7 +325,7 @@ def test_the_move_stops_when_too_many_come_straight_back(tmp_path: Path) -> None
 
     sqs.faults.before = consumer_fails
     result = move(sqs, tmp_path, "dead", "home", order={"returns_at_most": 10})
-    assert "came straight back" in result.says
+    assert "came back to the queue" in result.says
     assert result.details["moved"] < 100
 
 
@@ -435,7 +435,7 @@ def test_messages_that_somebody_else_keeps_are_counted_and_the_move_is_not_compl
     sqs.call("ReceiveMessage", {"QueueUrl": "/dead", "MaxNumberOfMessages": 5, "VisibilityTimeout": 900})
     result = move(sqs, tmp_path, "dead", "home")
     assert not result.complete
-    assert "5 messages were not looked at: in flight in somebody else's hands" in result.says
+    assert "5 messages were not received: in flight with another consumer" in result.says
 
 
 OPERATIONS = ("ReceiveMessage", "SendMessageBatch", "DeleteMessageBatch")
@@ -530,7 +530,7 @@ def test_after_several_kills_the_report_bounds_the_copies_of_each_message(tmp_pa
     arrived = Counter(sqs.queues["home"].bodies())
     assert (len(arrived), sum(arrived.values()), result.details["moved"]) == (25, 55, 25)
     assert (
-        result.says == "25 moved, 10 may be twice or more often, up to 4 times, 30 copies too many in all at most"
+        result.says == "25 moved, 10 may be duplicated (at most 4 copies of one message, 30 extra copies in all)"
     )
     assert sorted(result.details["copies_at_most"]) == sorted(result.details["may_be_twice"])
     assert set(result.details["copies_at_most"].values()) == {4}
@@ -540,7 +540,7 @@ def test_a_send_whose_answer_is_lost_again_and_again_is_counted_each_time(tmp_pa
     sqs = made(10, Faults(lose_first={"SendMessageBatch": 3}))
     result = move(sqs, tmp_path, "dead", "home")
     assert len(sqs.queues["home"].messages) == 40
-    assert "up to 4 times" in result.says
+    assert "at most 4 copies" in result.says
 
 
 def test_what_was_sent_is_deleted_by_the_next_process_before_it_looks_for_more(tmp_path: Path) -> None:

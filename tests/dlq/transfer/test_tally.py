@@ -55,6 +55,6 @@ def test_a_move_stops_before_more_is_held_aside_than_sqs_lets_be_in_flight(
     sqs.put("dead", *(f"{n}" for n in range(300)))
     result = move(sqs, tmp_path, "dead", "home", message_filter=WantsNothing())
     assert not result.complete
-    assert "200 messages are held aside" in result.says
+    assert "200 messages are kept in flight" in result.says
     assert (result.details["left_by_filter"], result.details["not_looked_at"]) == (200, 100)
     assert all(one.visible_at <= sqs.clock.now() for one in sqs.queues["dead"].messages.values())

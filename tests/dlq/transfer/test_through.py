@@ -27,7 +27,7 @@ def test_what_is_meant_goes_home_and_the_rest_comes_back_in_its_order(tmp_path: 
     assert PARKED not in sqs.queues
     assert (result.details["moved"], result.details["left_by_filter"]) == (12, 12)
     assert result.details["parked"]["brought_back"] == 12
-    assert result.says == "12 moved, 12 left by the filter; 12 are back in dead.fifo, in their order"
+    assert result.says == "12 moved, 12 not matched by the filter; 12 are back in dead.fifo, in order"
 
 
 def judged(sqs: MemorySqs, count: int = COUNT) -> None:
@@ -294,7 +294,7 @@ def test_what_lies_behind_a_newcomer_is_not_told_while_somebody_else_holds_a_mes
     arriving(sqs, 25, group="g1")
     result = through(sqs, tmp_path)
     assert not result.complete
-    assert "not looked at" in result.says
+    assert "not received" in result.says
     assert result.details["not_looked_at"] >= len(ALL["g0"])
 
 
@@ -343,7 +343,7 @@ def test_what_cannot_be_parked_stays_in_its_queue_in_order(tmp_path: Path) -> No
     deny(sqs, "SendMessageBatch", PARKED)
     result = through(sqs, tmp_path)
     assert not result.complete
-    assert "nothing more can be parked: AccessDenied" in result.says
+    assert "no more messages can be parked: AccessDenied" in result.says
     assert all(one == sorted(one) for one in numbers(sqs, DEAD).values())
     assert bring_back(sqs, tmp_path).complete
     judged(sqs)
@@ -376,8 +376,8 @@ def test_a_park_that_somebody_deletes_is_told_with_how_many_were_in_it(tmp_path:
     here = len(every(numbers(sqs, HOME)) + every(numbers(sqs, DEAD)))
     assert here + lost[0] >= COUNT
     assert not result.complete
-    assert f"queue {PARKED} is gone: somebody else has deleted it" in result.says
-    assert "nothing can be parked any more: opsctl undo" in result.hint
+    assert f"queue {PARKED} does not exist any more: somebody else has deleted it" in result.says
+    assert "no more messages can be parked: opsctl undo" in result.hint
     again = bring_back(sqs, tmp_path)
     if lost[0]:
         assert f"with {lost[0]} messages that were parked in it" in again.says

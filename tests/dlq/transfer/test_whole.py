@@ -88,7 +88,9 @@ def test_what_lies_behind_messages_held_aside_in_a_group_is_not_looked_at_and_th
     sqs, result = filtered_fifo(tmp_path)
     assert not result.complete
     assert result.details["not_looked_at"] == 20
-    assert "5 moved, 5 left by the filter; stopped: 20 messages were not looked at: a FIFO queue" in result.says
+    assert (
+        "5 moved, 5 not matched by the filter; stopped: 20 messages were not received: a FIFO queue" in result.says
+    )
     assert all(one.visible_at <= sqs.clock.now() for one in sqs.queues["dead.fifo"].messages.values())
 
 
@@ -126,7 +128,7 @@ def test_counts_that_stay_higher_than_what_is_shown_end_the_move_as_incomplete_i
     counts.counted = lambda: 57
     result = move(sqs, tmp_path, "dead", "home")
     assert (result.details["moved"], result.complete, result.details["not_looked_at"]) == (50, False, 57)
-    assert "the queue counts them and does not show them" in result.says
+    assert "SQS counts them but does not return them" in result.says
     assert sqs.clock.now() - began < 90
 
 

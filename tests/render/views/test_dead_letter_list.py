@@ -102,7 +102,7 @@ def test_findings_of_one_rule_share_its_reason() -> None:
     audited, _ = made.audit_read()
     told = render_audit(audited, width=80, colour=False)
     assert told.startswith("2 findings (2 medium) in eu-west-1, account 123456789012")
-    assert told.count("Scheduler drops a failed invocation") == 1
+    assert told.count("EventBridge Scheduler discards a failed") == 1
     assert "medium  schedule-no-dlq (2)" in told
     assert told.count("opsctl dlq attach schedule:") == 2
 
