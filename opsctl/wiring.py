@@ -14,6 +14,10 @@ from opsctl.aws.service_models import InstalledModels
 from opsctl.aws.sqs_wire import SqsWire
 from opsctl.aws.web_probe import probe
 from opsctl.catalog import find_plugins
+from opsctl.journal.places import at_home, base_directory
+from opsctl.journal.places import kept_plans as kept_plans
+from opsctl.journal.places import open_journal as open_journal
+from opsctl.journal.places import state_dir as state_dir
 from opsctl.journal.store import Journal
 from opsctl.model.errors import InvalidInput
 from opsctl.model.plan import Plan
@@ -130,19 +134,6 @@ def new_id() -> str:
     return f"{moment}-{''.join(secrets.choice(_ID_LETTERS) for _ in range(4))}"
 
 
-def state_dir() -> Path:
-    """Return the directory of journal and sandbox state: OPSCTL_STATE_DIR, else under XDG_STATE_HOME."""
-    chosen = os.environ.get("OPSCTL_STATE_DIR")
-    if chosen:
-        return _at_home(chosen, "OPSCTL_STATE_DIR")
-    return _base("XDG_STATE_HOME", ".local/state") / "opsctl"
-
-
-def kept_plans() -> Path:
-    """Return the directory of plans that were shown and not applied."""
-    return state_dir() / "plans"
-
-
 def kept_plan(plan_id: str) -> Path:
     """Return where a plan is kept."""
     return kept_plans() / f"{plan_id}.json"
@@ -154,11 +145,6 @@ def plan_place(named: Path) -> Path:
     return kept if named.name == str(named) and not named.exists() and kept.is_file() else named
 
 
-def open_journal() -> Journal:
-    """Open the journal without touching AWS."""
-    return Journal(state_dir())
-
-
 def settings() -> Settings:
     """Load the configuration: OPSCTL_CONFIG, the user's own file and ./opsctl.yaml, those there are, added up.
 
@@ -166,22 +152,9 @@ def settings() -> Settings:
         InvalidInput: a file has faults, or the one that OPSCTL_CONFIG names cannot be read.
     """
     chosen = os.environ.get("OPSCTL_CONFIG")
-    named = _at_home(chosen, "OPSCTL_CONFIG") if chosen else None
-    own = _base("XDG_CONFIG_HOME", ".config") / "opsctl" / "config.yaml"
+    named = at_home(chosen, "OPSCTL_CONFIG") if chosen else None
+    own = base_directory("XDG_CONFIG_HOME", ".config") / "opsctl" / "config.yaml"
     return load_settings(named, own, Path("opsctl.yaml"))
-
-
-def _base(variable: str, under_home: str) -> Path:
-    """Return a base directory as the XDG specification has it: a variable, else one under the home directory."""
-    chosen = os.environ.get(variable)
-    return _at_home(chosen, variable) if chosen else _at_home(f"~/{under_home}", "HOME")
-
-
-def _at_home(path: str, variable: str) -> Path:
-    try:
-        return Path(path).expanduser()
-    except RuntimeError:  # a user that nobody knows, or no home directory at all
-        raise InvalidInput.one(f"{path} names no home directory that is known here", source=variable) from None
 
 
 def load_checked_playbook(name_or_path: str) -> LoadedPlaybook:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from opsctl.cli.completion import complete_plans, complete_plans_and_runs, one_of
 from opsctl.cli.options import AccountOptions, ApplyOptions, ShowOptions, spliced
 from opsctl.model.outcomes import Outcome
 
@@ -38,12 +39,20 @@ def register(app: typer.Typer) -> None:
 def apply(
     *,
     file: Annotated[
-        Path, typer.Argument(metavar="FILE|PLAN", help="A saved plan, or the id of one that was not approved.")
+        Path,
+        typer.Argument(
+            metavar="FILE|PLAN",
+            help="A saved plan, or the id of one that was not approved.",
+            autocompletion=complete_plans,
+        ),
     ],
     digest: Annotated[
         str, typer.Option(help="Beginning of the digest of the plan that was approved; --yes needs it.")
     ] = "",
-    accept: Annotated[list[str] | None, typer.Option(help="Accept what is refused by name: never-block.")] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(help="Accept what is refused by name: never-block.", autocompletion=one_of("never-block")),
+    ] = None,
     applying: ApplyOptions,
     account: AccountOptions,
     show: ShowOptions,
@@ -110,7 +119,12 @@ def _refuse_bad_digest(file: Path, digest: str, *, asked: bool) -> None:
 def show_any(
     *,
     what: Annotated[
-        str, typer.Argument(metavar="FILE|PLAN|RUN", help="A plan's file or id, a run's id, or last.")
+        str,
+        typer.Argument(
+            metavar="FILE|PLAN|RUN",
+            help="A plan's file or id, a run's id, or last.",
+            autocompletion=complete_plans_and_runs,
+        ),
     ],
     account: AccountOptions,
     show: ShowOptions,

@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from opsctl.cli.completion import complete_guards, complete_profiles, complete_regions
 from opsctl.cli.playbook_options import Given
 from opsctl.model.commands import SANDBOX, completed
 
@@ -33,8 +34,12 @@ _PLANNING = "Plan and apply"
 class AccountOptions:
     """Which account to talk to."""
 
-    profile: Annotated[str, typer.Option(help="AWS profile.", rich_help_panel=_ACCOUNT)] = ""
-    region: Annotated[str, typer.Option(help="AWS region.", rich_help_panel=_ACCOUNT)] = ""
+    profile: Annotated[
+        str, typer.Option(help="AWS profile.", rich_help_panel=_ACCOUNT, autocompletion=complete_profiles)
+    ] = ""
+    region: Annotated[
+        str, typer.Option(help="AWS region.", rich_help_panel=_ACCOUNT, autocompletion=complete_regions)
+    ] = ""
     role_arn: Annotated[str, typer.Option(help="Role to assume.", rich_help_panel=_ACCOUNT)] = ""
     endpoint_url: Annotated[str, typer.Option(help="Endpoint to call.", rich_help_panel=_ACCOUNT)] = ""
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Use the embedded AWS.", rich_help_panel=_ACCOUNT)] = (
@@ -151,11 +156,21 @@ class PlanOptions:
 
     override: Annotated[
         list[str] | None,
-        typer.Option("--override", help="Set a guard aside by name; repeatable.", rich_help_panel=_PLANNING),
+        typer.Option(
+            "--override",
+            help="Set a guard aside by name; repeatable.",
+            rich_help_panel=_PLANNING,
+            autocompletion=complete_guards,
+        ),
     ] = None
     accept: Annotated[
         list[str] | None,
-        typer.Option("--accept", help="Accept what a plan asks for, by name.", rich_help_panel=_PLANNING),
+        typer.Option(
+            "--accept",
+            help="Accept what a plan asks for, by name.",
+            rich_help_panel=_PLANNING,
+            autocompletion=complete_guards,
+        ),
     ] = None
     out: Annotated[Path | None, typer.Option(help="Save the plan here.", rich_help_panel=_PLANNING)] = None
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol
 
 import typer
 
+from opsctl.cli.completion import complete_names, one_of
 from opsctl.cli.strict import StrictCommand
 
 if TYPE_CHECKING:
@@ -140,19 +141,27 @@ def _parameter(name: str, spec: "InputSpec") -> inspect.Parameter:
 def _declared(name: str, spec: "InputSpec") -> Any:
     """Return the typer declaration of an input: its name, what stands for its value, its help and its bounds."""
     flag = flag_of(name, spec)
-    choices = spec.values
-
-    def offered(incomplete: str) -> list[str]:
-        return [one for one in choices if one.startswith(incomplete)]
-
     told: dict[str, Any] = {"help": spec.help, "metavar": _metavar(spec), "min": spec.min, "max": spec.max}
-    if choices:
+    offered = _offered(name, spec)
+    if offered is not None:
         told["autocompletion"] = offered
     return (
         typer.Argument(**(told | {"metavar": spec.metavar or flag}))
         if spec.argument
         else typer.Option(flag, **told)
     )
+
+
+_OF_THE_SANDBOX = {"target": "target", "instance": "instance", "queue": "dead-letter-queue", "source": "source"}
+"""The inputs whose values the sandbox has names for, and the kind of thing that they name."""
+
+
+def _offered(name: str, spec: "InputSpec") -> Callable[..., Any] | None:
+    """Return what the shell offers for an input: its choices, or what the sandbox has."""
+    choices = spec.values
+    if choices:
+        return one_of(*choices)
+    return complete_names(_OF_THE_SANDBOX[name]) if name in _OF_THE_SANDBOX and spec.type == "string" else None
 
 
 def _metavar(spec: "InputSpec") -> str | None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from opsctl.cli.completion import complete_playbooks
+from opsctl.cli.completion import complete_inputs, complete_playbooks
 from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
 from opsctl.cli.playbook_options import Given
 
@@ -32,7 +32,8 @@ PlaybookArgument = Annotated[
     ),
 ]
 SetOption = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set an input; repeatable.")
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Set an input; repeatable.", autocompletion=complete_inputs),
 ]
 InputsOption = Annotated[Path | None, typer.Option("--inputs", help="YAML or JSON file of inputs.")]
 TrustOption = Annotated[

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from opsctl.cli.completion import complete_roles
 from opsctl.model.commands import SANDBOX, command_line, local_command
 from opsctl.model.outcomes import Outcome
 
@@ -152,7 +153,12 @@ def env(*, output: FormOption = Form.TEXT) -> None:
 
 def as_role(
     context: typer.Context,
-    role: Annotated[str, typer.Argument(metavar="ROLE", help="A role of the sandbox, by name or ARN.")],
+    role: Annotated[
+        str,
+        typer.Argument(
+            metavar="ROLE", help="A role of the sandbox, by name or ARN.", autocompletion=complete_roles
+        ),
+    ],
 ) -> None:
     """Call as a role that may not do everything: print its environment, or run one opsctl command as it.
 

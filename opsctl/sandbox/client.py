@@ -29,8 +29,8 @@ from opsctl.model.value import Value
 from opsctl.sandbox.endpoint import ACCOUNT, HOST, REGION, RESET, STATUS, control_headers
 
 if TYPE_CHECKING:
+    from opsctl.sandbox.worlds.names import Named
     from opsctl.sandbox.worlds.roles import SampleRole
-    from opsctl.sandbox.worlds.seeding import Target
 
 START_WITHIN_S = 300
 IDLE_S = 2 * 3600
@@ -110,11 +110,16 @@ def embedded() -> Iterator[None]:
         server.stop()
 
 
-def targets() -> "tuple[Target, ...]":
+def targets() -> "tuple[Named, ...]":
     """What there is to try."""
-    from opsctl.sandbox.worlds.seeding import TARGETS
+    return named("target")
 
-    return TARGETS
+
+def named(kind: str) -> "tuple[Named, ...]":
+    """What there is of a kind (target, instance, dead-letter-queue, source) from the start."""
+    from opsctl.sandbox.worlds.names import BY_KIND
+
+    return BY_KIND[kind]
 
 
 def sample_roles() -> "tuple[SampleRole, ...]":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from opsctl.cli.completion import complete_names, one_of
 from opsctl.cli.new_files import refuse_bad_file
 from opsctl.cli.options import AccountOptions, Output, ShowOptions, spliced
 from opsctl.model.outcomes import Outcome
@@ -16,10 +17,21 @@ if TYPE_CHECKING:
     from opsctl.dlq.looking_at_messages import Glass
     from opsctl.model.commands import Commands
 
-QueueArgument = Annotated[str, typer.Argument(metavar="QUEUE", help="Name, URL or ARN of the dead-letter queue.")]
+QueueArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="QUEUE",
+        help="Name, URL or ARN of the dead-letter queue.",
+        autocompletion=complete_names("dead-letter-queue"),
+    ),
+]
 WhereOption = Annotated[str, typer.Option(help="Only messages that match this JMESPath expression.")]
 OverrideOption = Annotated[
-    list[str] | None, typer.Option(help="own-redrive or working-queue: read messages anyway; repeatable.")
+    list[str] | None,
+    typer.Option(
+        help="own-redrive or working-queue: read messages anyway; repeatable.",
+        autocompletion=one_of("own-redrive", "working-queue"),
+    ),
 ]
 
 INSPECT = """Examples:

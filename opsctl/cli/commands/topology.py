@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from opsctl.cli.completion import complete_names
 from opsctl.cli.options import AccountOptions, Output, ShowOptions, spliced
 from opsctl.model.outcomes import Outcome
 
@@ -34,7 +35,13 @@ def register(app: typer.Typer) -> None:
 
 def topology(
     *,
-    target: Annotated[str, typer.Argument(help="Host name, URL, load balancer, distribution, instance, address.")],
+    target: Annotated[
+        str,
+        typer.Argument(
+            help="Host name, URL, load balancer, distribution, instance, address.",
+            autocompletion=complete_names("target"),
+        ),
+    ],
     output: Annotated[Drawing, typer.Option("-o", "--output", help="Form of the drawing.")] = Drawing.TEXT,
     query: Annotated[str, typer.Option(help="JMESPath over the JSON.")] = "",
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,

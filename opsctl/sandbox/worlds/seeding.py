@@ -3,26 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from opsctl.model.value import Value
 from opsctl.sandbox.worlds import dead_letters, network, queues, roles
 
 Clients = Callable[[str], Any]
 """Returns the SDK client of a service in the sandbox's region."""
-
-
-class Target(Value):
-    """Something to try, and what stands in front of it."""
-
-    name: str
-    what: str
-
-
-TARGETS = (
-    Target(name="shop.example.com", what="CloudFront in front of an ALB that can also be reached directly"),
-    Target(name="direct.example.com", what="an ALB of its own, with a web ACL attached"),
-    Target(name="api.example.com", what="an NLB with instances behind it"),
-    Target(name="legacy-web", what="a lone instance with an Elastic IP and a data volume"),
-)
 
 
 def seed_network(clients: Clients) -> None:
