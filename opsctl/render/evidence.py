@@ -14,6 +14,7 @@ class WaySeen:
     """A way in: what it was when the run was planned, and what it was when somebody last looked after that."""
 
     name: str
+    short: str
     before: str
     after: str
     told: str
@@ -34,10 +35,8 @@ def seen_at(report: Report) -> tuple[str, str]:
 
 
 def state_of(way: WayIn) -> str:
-    """Say in a word what a way is."""
-    if way.dropped:
-        return "closed"
-    return "as asked" if way.handled else "OPEN"
+    """Say in a word what a way is; an older version's plan only says whether it was closed."""
+    return way.now or ("closed" if way.dropped else "OPEN")
 
 
 def told_of(way: WayIn) -> str:
@@ -60,6 +59,7 @@ def _compared(before: Paths, after: Paths) -> list[WaySeen]:
     found = [
         WaySeen(
             name=way.name,
+            short=way.short or way.name,
             before=states.get(way.name, "was not there"),
             after=state_of(way),
             told=told_of(way),
@@ -67,8 +67,14 @@ def _compared(before: Paths, after: Paths) -> list[WaySeen]:
         for way in after.ways
     ]
     left = {way.name for way in after.ways}
-    gone = [WaySeen(name=name, before=was, after="is gone", told="") for name, was in states.items()]
-    return found + [one for one in gone if one.name not in left]
+    gone = [
+        WaySeen(
+            name=way.name, short=way.short or way.name, before=states[way.name], after="is gone", told=told_of(way)
+        )
+        for way in before.ways
+        if way.name not in left
+    ]
+    return found + gone
 
 
 def _outcome(evidence: Evidence) -> str:

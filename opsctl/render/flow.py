@@ -1,11 +1,9 @@
 """How far what is to be blocked gets on the ways in, now and once a plan is applied, and where it is stopped."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from opsctl.model.paths import Layer, Paths, WayIn, WayStop
+from opsctl.model.paths import LayerVerdict, Paths, WayIn, WayStop
 from opsctl.model.value import Value
-
-_LAYER_WORDS: Mapping[Layer, str] = {"nacl": "network ACL", "waf": "AWS WAF", "geo": "geographic restriction"}
 
 
 class Flow(Value):
@@ -33,7 +31,11 @@ def _drawable(paths: Paths) -> bool:
 def _planned(way: WayIn) -> tuple[WayStop, ...]:
     if way.dropped or not way.closable:
         return way.stops
-    return tuple(WayStop(node=one.node, by=_LAYER_WORDS[one.layer]) for one in way.layers if one.chosen)
+    return tuple(WayStop(node=one.node, by=_by(one)) for one in way.layers if one.chosen)
+
+
+def _by(one: LayerVerdict) -> str:
+    return f"network ACL {one.where}" if one.layer == "nacl" else one.where
 
 
 def _flow(ways: Iterable[tuple[WayIn, tuple[WayStop, ...]]]) -> Flow:

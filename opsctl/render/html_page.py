@@ -10,7 +10,7 @@ from opsctl.model.changes import Change, Severity
 from opsctl.model.plan import Plan
 from opsctl.model.report import ChangeResult, Report
 from opsctl.render.evidence import check_words, verified
-from opsctl.render.html_parts import details, facts, page, paragraph, pre, rows, table, texts
+from opsctl.render.html_parts import aside, details, facts, page, paragraph, pre, rows, table, texts
 from opsctl.render.html_ways import ways_of_plan, ways_of_report
 from opsctl.render.inert import markup
 from opsctl.render.words import (
@@ -92,7 +92,7 @@ def _footnotes(plan: Plan) -> list[str]:
     policy = json.dumps(plan.iam_policy.apply, indent=2).splitlines()
     return [
         *(paragraph(line, "soft") for line in plan.notes.splitlines() if line.strip()),
-        details("<h3>IAM policy to apply this plan</h3>", [pre(policy)]),
+        aside("IAM policy to apply this plan", [pre(policy)]),
     ]
 
 
@@ -106,7 +106,7 @@ def _evidence(report: Report) -> list[str]:
             table(("check", "result", "at"), [(one.says, check_words(one), one.at) for one in report.checks])
         )
         shown = [line for check in report.checks for line in check.shown]
-        parts += [details("<h3>What the checks saw</h3>", [texts(shown)])] if shown else []
+        parts += [aside("What the checks saw", [texts(shown)])] if shown else []
     since = verified(report)
     return [*parts, *(["<h2>Verified since</h2>", table(("at", "result"), since)] if since else [])]
 

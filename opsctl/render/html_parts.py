@@ -69,6 +69,11 @@ def pre(lines: Sequence[str]) -> str:
 
 
 def details(head: str, parts: Iterable[str], *, opened: bool = False) -> str:
-    """Return what is folded away behind a line, which is markup already."""
+    """Return what is folded away behind a line, which is markup already and is there in any case."""
     state = " open" if opened else ""
     return f"<details{state}><summary>{head}</summary>{''.join(parts)}</details>"
+
+
+def aside(title: str, parts: Iterable[str]) -> str:
+    """Return what is folded away behind a title; it is not on paper unless somebody opened it."""
+    return f'<details class="aside"><summary><h3>{markup(title)}</h3></summary>{"".join(parts)}</details>'

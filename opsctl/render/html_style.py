@@ -17,7 +17,7 @@ STYLE = """
 * { box-sizing: border-box; }
 body {
   font: 15px/1.45 system-ui, sans-serif; color: var(--ink); background: var(--paper);
-  max-width: 68rem; margin: 0 auto; padding: 1.2rem 1rem 3rem; overflow-wrap: anywhere;
+  max-width: 76rem; margin: 0 auto; padding: 1.2rem 1rem 3rem; overflow-wrap: anywhere;
 }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .2rem; }
 h2 { font-size: 1.1rem; margin: 1.6rem 0 .4rem; }
@@ -34,7 +34,7 @@ dd { margin: 0; min-width: 0; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .8rem .25rem 0; }
 th, td { border-top: 1px solid var(--rule); }
-th { color: var(--soft); font-weight: 400; }
+th { color: var(--soft); font-weight: 400; min-width: 4.5rem; }
 .short { white-space: nowrap; }
 pre, code { font: 13px/1.45 ui-monospace, monospace; }
 pre {
@@ -77,6 +77,7 @@ figure svg.ways { display: block; max-width: 100%; height: auto; }
   h2 { font-size: 11pt; margin: .8rem 0 .2rem; break-after: avoid; }
   pre, code { font-size: 8pt; }
   summary { padding: .12rem 0; list-style: none; }
+  .aside:not([open]) { display: none; }
   figure, tr, summary { break-inside: avoid; }
   figure { margin: .3rem 0; }
   figure svg.ways { max-height: 58mm; }

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 
-from opsctl.model.paths import Paths, WayIn
+from opsctl.model.paths import Paths
 from opsctl.model.plan import Plan
 from opsctl.model.report import Report
 from opsctl.model.sentences import sentence
 from opsctl.render.evidence import state_of, told_of, ways_seen
 from opsctl.render.flow import Flow, flow_now, flow_planned
-from opsctl.render.html_parts import cells, details, texts
+from opsctl.render.html_parts import aside, cells, texts
 from opsctl.render.inert import markup
 from opsctl.render.paths import paths_after, paths_of
+from opsctl.render.screen import way_rows
 from opsctl.render.svg import LEGEND, drawing
 from opsctl.render.words import nowhere_lines
 
@@ -21,11 +22,12 @@ def ways_of_plan(plan: Plan) -> list[str]:
     if paths is None:
         return []
     now, after = flow_now(paths), flow_planned(paths)
-    lines = [(way.name, state_of(way), _planned(way), told_of(way)) for way in paths.ways]
+    lines = [(*row, told_of(way)) for row, way in zip(way_rows(paths), paths.ways, strict=True)]
+    columns = ("way in", "now", "after", "where", "as it is now")
     drawn = [(f"Now ({plan.created})", paths, now)]
     if after != now:
         drawn.append(("After this plan", paths, after))
-    return [*_table(("way in", "now", "after", "as it is now"), lines), *_drawings(drawn), *_reasons(paths)]
+    return [*_table(columns, lines), *_drawings(drawn), *_reasons(paths)]
 
 
 def ways_of_report(report: Report) -> list[str]:
@@ -34,27 +36,21 @@ def ways_of_report(report: Report) -> list[str]:
     if paths is None:
         return []
     if seen is None:
-        lines = [(way.name, state_of(way), told_of(way)) for way in paths.ways]
+        before = [(way.short or way.name, state_of(way), told_of(way)) for way in paths.ways]
         drawn = [(f"Before ({report.plan.created})", paths, flow_now(paths))]
-        return [*_table(("way in", "before", "as it was then"), lines), *_drawings(drawn), *_reasons(paths)]
+        return [*_table(("way in", "before", "as it was then"), before), *_drawings(drawn), *_reasons(paths)]
     at, after = seen
     drawn = [
         (f"Before ({report.plan.created})", paths, flow_now(paths)),
         (f"After ({at})", after, flow_now(after)),
     ]
-    compared = [(one.name, one.before, one.after, one.told) for one in ways_seen(report)]
+    compared = [(one.short, one.before, one.after, one.told) for one in ways_seen(report)]
     columns = ("way in", "before", "after", "as it was seen")
     return [*_table(columns, compared), *_drawings(drawn), *_reasons(paths)]
 
 
-def _planned(way: WayIn) -> str:
-    if way.dropped or way.closable:
-        return "closed"
-    return "as asked" if way.covered else "STAYS OPEN"
-
-
 def _table(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
-    tones = {"OPEN": "bad", "STAYS OPEN": "bad", "closed": "good", "as asked": "good"}
+    tones = {"OPEN": "bad", "closed": "good"}
     shown = [
         [f'<span class="short {tones[cell]}">{cell}</span>' if cell in tones else markup(cell) for cell in line]
         for line in lines
@@ -85,5 +81,5 @@ def _reasons(paths: Paths) -> list[str]:
         ]
         if lines:
             why.append(f"<li>{markup(way.name)}{texts(lines)}</li>")
-    folded = [details("<h3>Why there, and not elsewhere</h3>", [f"<ul>{''.join(why)}</ul>"])] if why else []
+    folded = [aside("Why there, and not elsewhere", [f"<ul>{''.join(why)}</ul>"])] if why else []
     return [*([f"<ul>{''.join(parts)}</ul>"] if parts else []), *folded]

@@ -11,7 +11,7 @@ Edge = tuple[str, str]
 Point = tuple[float, float]
 
 BOX, LINE, INSET, LANE, MARGIN = 170, 15, 9, 22, 4
-_APART, _BETWEEN = 12, 46
+_APART, _BETWEEN = 12, 38
 _SPREAD = 22
 
 

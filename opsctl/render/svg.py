@@ -38,7 +38,7 @@ LEGEND = (
     "dashed: only in a header",
     "dotted: gone",
 )
-_NAME, _WORDS, _LINES = 21, 24, 3
+_NAME, _WORDS, _LINES, _STOP_LINES = 21, 24, 3, 5
 _WORST: Mapping[Client, int] = {"source": 0, "header": 1, "gone": 2}
 
 
@@ -83,7 +83,7 @@ def _lines(node: GraphNode, graph: Graph, flow: Flow | None) -> list[tuple[str, 
     lines = [("name", line) for line in _wrapped(node.label, _NAME)]
     lines += [("", line) for text in _seen(node, graph) for line in _wrapped(text, _WORDS)]
     for by in flow.stops.get(node.id, ()) if flow else ():
-        lines += [("stop", line) for line in _wrapped(f"✕ stopped by {by}", _NAME)]
+        lines += [("stop", line) for line in _wrapped(f"✕ stopped by {by}", _NAME, _STOP_LINES)]
     return lines
 
 
@@ -104,10 +104,10 @@ def _from(kind: str) -> str:
     return {"name": "this name", "internet": "the internet"}.get(kind, f"the {kind.replace('_', ' ')}")
 
 
-def _wrapped(text: str, width: int) -> list[str]:
+def _wrapped(text: str, width: int, most: int = _LINES) -> list[str]:
     """Return a text in lines, at most so many; one that is longer ends in an ellipsis."""
     lines = textwrap.wrap(visible(text), width) or [""]
-    return lines if len(lines) <= _LINES else [*lines[: _LINES - 1], f"{lines[_LINES - 1][: width - 1]}…"]
+    return lines if len(lines) <= most else [*lines[: most - 1], f"{lines[most - 1][: width - 1]}…"]
 
 
 def _box(node: GraphNode, box: Box, lines: Sequence[tuple[str, str]], flow: Flow | None) -> str:

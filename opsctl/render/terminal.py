@@ -36,7 +36,7 @@ from opsctl.render.words import (
 
 AFFECTED_SHOWN = 5
 VERIFIED_SHOWN = 5
-_STATES = {"OPEN": "bold red", "closed": "green", "as asked": "green"}
+_STATES = {"OPEN": "bold red", "closed": "green"}
 _SEVERITY = {"severe": "bold red", "high": "red", "medium": "yellow", "low": "green"}
 
 
