@@ -29,6 +29,21 @@ def interfaces_beside(node: Node) -> list[Read]:
     return ec2.describe_batches("DescribeNetworkInterfaces", node.place.region, "subnet-id", subnets)
 
 
+def reads_beside(web_acl: str) -> list[Read]:
+    """Read what a web ACL protects, and its tags, by its ARN."""
+    tenants = () if _is_regional(web_acl) else (cloudfront.list_tenants_with_web_acl(web_acl),)
+    return [*_protected(web_acl), *tenants, wafv2.list_tags(web_acl)]
+
+
+def _protected(web_acl: str) -> list[Read]:
+    kinds = wafv2.REGIONAL_RESOURCES if _is_regional(web_acl) else wafv2.GLOBAL_RESOURCES
+    return [wafv2.list_resources(web_acl, kind) for kind in kinds]
+
+
+def _is_regional(web_acl: str) -> bool:
+    return wafv2.scope_of(web_acl) == "REGIONAL"
+
+
 def _complete(point: Point, web: Web, survey: Survey) -> Fetching[tuple[Point, list[str]]]:
     node = next(one for one in web.nodes if one.resource == point.resource and one.gates)
     unknown: list[str] = []
@@ -99,25 +114,22 @@ def _interface(one: Interface, own: set[str]) -> str:
 
 
 def _sharing_web_acl(arn: str, web: Web, survey: Survey, unknown: list[str]) -> Fetching[tuple[list[str], str]]:
-    regional = wafv2.scope_of(arn) == "REGIONAL"
-    kinds = wafv2.REGIONAL_RESOURCES if regional else wafv2.GLOBAL_RESOURCES
-    reads = [wafv2.list_resources(arn, kind) for kind in kinds]
-    tenants = cloudfront.list_tenants_with_web_acl(arn)
-    yield from survey.prefetch([*reads, *([] if regional else [tenants]), wafv2.list_tags(arn)])
+    yield from survey.prefetch(reads_beside(arn))
     own = {one.resource for one in web.nodes}
     name = arn.split("/")[-2]
     found: list[str] = []
-    answers = yield from survey.ask_each(reads, wafv2.parse_resources)
+    answers = yield from survey.ask_each(_protected(arn), wafv2.parse_resources)
     refused = [one for one in answers if isinstance(one, Refusal)]
     found += [one for answer in answers if not isinstance(answer, Refusal) for one in answer]
     if refused:
         unknown.append(cannot_tell(f"what else web ACL {name} protects", refused[0]))
-    if not regional:
+    if not _is_regional(arn):
         listed = yield from survey.ask(cloudfront.list_distributions(), cloudfront.parse_distributions)
         if isinstance(listed, Refusal):
             unknown.append(cannot_tell(f"what else web ACL {name} protects", listed))
         else:
             found += [one.id for one in listed if one.web_acl == arn]
+        tenants = cloudfront.list_tenants_with_web_acl(arn)
         overriding = yield from survey.ask(tenants, cloudfront.parse_tenants)
         if isinstance(overriding, Refusal):
             unknown.append(cannot_tell(f"which distribution tenants web ACL {name} protects", overriding))

@@ -1,7 +1,7 @@
 """From a target's text to the graph of its ways in, over every kind of node there is."""
 
 from opsctl.block.node_kinds.registry import every_node_kind
-from opsctl.block.topology.explore import explore
+from opsctl.block.topology.explore import Ahead, explore, nothing_ahead
 from opsctl.block.topology.finding import find_target, finder
 from opsctl.block.topology.graph import Web
 from opsctl.block.topology.survey import Survey
@@ -10,8 +10,10 @@ from opsctl.model.fetching import Fetching
 from opsctl.model.run import Context
 
 
-def paths_to(target: str, about: Context) -> Fetching[tuple[Web, Survey]]:
+def paths_to(target: str, about: Context, ahead: Ahead = nothing_ahead) -> Fetching[tuple[Web, Survey]]:
     """Find a target and explore from it; the survey remembers everything that was read.
+
+    `ahead` names what the caller is going to ask about a node.
 
     Raises:
         InvalidInput: nothing, or more than one thing, has that name.
@@ -21,5 +23,5 @@ def paths_to(target: str, about: Context) -> Fetching[tuple[Web, Survey]]:
     survey = Survey(about, finder(node_kinds))
     bulk = {read.key: read for kind in node_kinds for read in kind.bulk(about.region)}
     _, start = yield from both(survey.prefetch(list(bulk.values())), find_target(target, node_kinds, survey))
-    web = yield from explore(start, node_kinds, survey)
+    web = yield from explore(start, node_kinds, survey, ahead)
     return web, survey

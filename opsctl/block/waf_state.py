@@ -36,6 +36,18 @@ class WafState(Value):
         return bool(self.web_acl and self.web_acl.firewall_manager)
 
 
+def state_reads(web_acl: str, scope: str, region: str) -> list[Read]:
+    """Return what `read_state` asks for first: IP sets, then the web ACL, or all web ACLs where there is none.
+
+    The whole document is only looked at when it has to be written back; asking for it now saves a round.
+    """
+    sets = list_objects(IP_SET, scope, region)
+    if not web_acl:
+        return [sets, list_objects(WEB_ACL, scope, region)]
+    found = WafKey.of_arn(WEB_ACL, web_acl, region).read()
+    return [sets, found, found.model_copy(update={"whole": True})]
+
+
 def read_state(
     web_acl: str, scope: str, region: str, own_name: str, own_sets: Mapping[str, str]
 ) -> Fetching[WafState]:
@@ -47,16 +59,13 @@ def read_state(
     Raises:
         FactUnknown: WAF cannot be read.
     """
-    sets_read = require_answer(list_objects(IP_SET, scope, region))
+    sets_read, acl_read, *whole = state_reads(web_acl, scope, region)
+    listed, told, *_ = yield from gather([*map(require_answer, (sets_read, acl_read)), *map(_ahead, whole)])
+    key: WafKey | None
     if web_acl:
-        found = WafKey.of_arn(WEB_ACL, web_acl, region)
-        # The whole document is only looked at when it has to be written back; asking for it now saves a round.
-        whole = _ahead(found.read().model_copy(update={"whole": True}))
-        listed, raw, _ = yield from gather([sets_read, require_answer(found.read()), whole])
-        key: WafKey | None = found
+        key, raw = WafKey.of_arn(WEB_ACL, web_acl, region), told
     else:
-        listed, names = yield from gather([sets_read, require_answer(list_objects(WEB_ACL, scope, region))])
-        key, raw = yield from _own_web_acl(names, own_name, region)
+        key, raw = yield from _own_web_acl(told, own_name, region)
     rules = _own_rules(raw, own_sets.values()) if raw else {}
     arns = {item["Name"]: item["ARN"] for item in listed.get("IPSets") or []}
     ours = {name: rules.get(rule) or arns.get(name, "") for name, rule in own_sets.items()}

@@ -1,6 +1,7 @@
 """Decides where addresses or countries have to be blocked for a target."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 from pydantic import Field
@@ -14,6 +15,7 @@ from opsctl.block.asked import Asked, LayerChoice, Mode
 from opsctl.block.deciding import PointKey, decision_of, judge_ways, key_of, points_of, without
 from opsctl.block.decision import Decision, Point
 from opsctl.block.layers import Home
+from opsctl.block.reading_ahead import reads_about
 from opsctl.block.target_paths import paths_to
 from opsctl.model.countries import country_codes
 from opsctl.model.errors import FactUnknown, InvalidInput, RefusedByGuard
@@ -46,7 +48,7 @@ class BlockDecision(Fact):
             asked = Asked.of(self.addresses, countries, self.layer, self.mode, own_rule=self.own_rule)
         except ValueError as fault:
             raise InvalidInput.one(str(fault), source="addresses") from None
-        web, survey = yield from paths_to(self.target, about)
+        web, survey = yield from paths_to(self.target, about, partial(reads_about, asked=asked, about=about))
         acls = [acl for node in web.nodes if node.nacl and node.entrance for acl in node.nacl.acls]
         quota = yield from quota_of_all(acls, len(asked.addresses), about.region)
         home = Home(account=about.account, region=about.region, acl_rules=quota.rules, acl_doubt=quota.doubt)

@@ -1,6 +1,6 @@
 """Exploring the account from a target: down to what it leads to, up to everything that leads there."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from opsctl.block.topology.graph import Node, Web
@@ -9,6 +9,7 @@ from opsctl.block.topology.node_kind import NodeKind
 from opsctl.block.topology.survey import Survey
 from opsctl.block.topology.unfold import unfold
 from opsctl.model.fetching import Fetching
+from opsctl.model.reads import Read
 from opsctl.model.value import Value
 
 
@@ -20,23 +21,34 @@ class _Onward(Value):
 
 
 _Found: TypeAlias = Node | Naming | _Onward
+Ahead: TypeAlias = Callable[[Node], Sequence[Read]]
+"""What is going to be asked about a node once the graph is known, if anything."""
 
 
-def explore(start: Place, node_kinds: Sequence[NodeKind], survey: Survey) -> Fetching[Web]:
+def nothing_ahead(_: Node) -> Sequence[Read]:
+    """Ask for nothing but the graph."""
+    return ()
+
+
+def explore(
+    start: Place, node_kinds: Sequence[NodeKind], survey: Survey, ahead: Ahead = nothing_ahead
+) -> Fetching[Web]:
     """Return all nodes on ways in to a target.
 
     Downwards everything that the target leads to is the workload. Upwards only the fronts are taken: what
-    else they lead to is not the workload and is left out.
+    else they lead to is not the workload and is left out. What is asked about a node later is read ahead, while
+    what the node leads to is still being read.
     """
-    exploration = _Exploration(node_kinds, survey)
+    exploration = _Exploration(node_kinds, survey, ahead)
     yield from unfold(exploration.descend(start, seed=True), exploration.met)
     return exploration.web(start)
 
 
 class _Exploration:
-    def __init__(self, node_kinds: Sequence[NodeKind], survey: Survey) -> None:
+    def __init__(self, node_kinds: Sequence[NodeKind], survey: Survey, ahead: Ahead) -> None:
         self._node_kinds = {kind.kind: kind for kind in node_kinds}
         self._survey = survey
+        self._ahead = ahead
         self._nodes: dict[Place, Node] = {}
         self._started: set[Place] = set()
         self._below: set[Place] = set()
@@ -67,6 +79,7 @@ class _Exploration:
             return [fetching for place in found.places for fetching in self.descend(place, seed=found.seed)]
         self._nodes[found.place] = found
         leading = [self._leading(kind, found) for kind in self._node_kinds.values()]
+        leading.append(self._read_ahead(found))
         return [*leading, *(self._follow(found) if found.place in self._below else self._names(found))]
 
     def web(self, start: Place) -> Web:
@@ -102,6 +115,10 @@ class _Exploration:
         kind = self._node_kinds[place.kind]
         found = yield from kind.onward(place, self._survey)
         return _Onward(places=found.places, seed=seed and not kind.holds)
+
+    def _read_ahead(self, node: Node) -> Fetching[_Found]:
+        yield from self._survey.prefetch(self._ahead(node))
+        return Naming()
 
     def _follow(self, node: Node) -> list[Fetching[_Found]]:
         seed = node.place in self._seeds and not self._node_kinds[node.place.kind].holds

@@ -1,7 +1,15 @@
 """The critical path of a decision is the depth of what depends on what, not the number of resources."""
 
-from tests.block.facts.asking import decide_read, served
-from tests.kit.picture import Picture, alias, balancer_dns
+import pytest
+
+from opsctl.block.facts import block_decision
+from opsctl.block.target_paths import paths_to
+from opsctl.block.topology.graph import Web
+from opsctl.block.topology.survey import Survey
+from opsctl.model.fetching import Fetching
+from opsctl.model.run import Context
+from tests.block.facts.asking import chosen, decide_read, served
+from tests.kit.picture import Picture, alias, balancer_dns, only_edge
 
 
 def crowded(others: int) -> Picture:
@@ -21,7 +29,7 @@ def crowded(others: int) -> Picture:
 def test_rounds_and_reads_do_not_grow_with_the_account() -> None:
     _, small = decide_read(crowded(0), "shop.example.com")
     _, large = decide_read(crowded(60), "shop.example.com")
-    assert small.rounds == large.rounds == 6
+    assert small.rounds == large.rounds == 5
     assert len(small.made) == len(large.made)
 
 
@@ -46,7 +54,7 @@ def test_fronts_are_read_side_by_side() -> None:
         )
     decision, reader = decide_read(picture, "shop")
     assert len(decision.ways) == 42
-    assert reader.rounds <= 6
+    assert reader.rounds <= 5
 
 
 def test_the_first_round_asks_for_everything_that_is_listed_in_bulk() -> None:
@@ -62,3 +70,47 @@ def test_the_first_round_asks_for_everything_that_is_listed_in_bulk() -> None:
             "route53.ListHostedZones",
         )
     )
+
+
+def guarded() -> Picture:
+    """A shop whose load balancer and whose distribution have a web ACL each."""
+    picture = Picture()
+    picture.attached[served(picture)] = picture.web_acl("shop")
+    domain = picture.distribution(
+        "E1",
+        balancer_dns("shop"),
+        aliases=("shop.example.com",),
+        WebACLId=picture.web_acl("e", scope="CLOUDFRONT"),
+    )
+    picture.zone("example.com", alias("shop.example.com", domain))
+    return picture
+
+
+def unhurried(target: str, about: Context, ahead: object) -> Fetching[tuple[Web, Survey]]:
+    """Find the ways in, and ask for nothing ahead."""
+    return paths_to(target, about)
+
+
+@pytest.mark.parametrize("picture", [crowded(0), guarded()], ids=["no web ACL yet", "web ACLs"])
+def test_what_is_read_ahead_is_what_planning_asks_for_anyway(
+    picture: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fast, ahead = decide_read(picture, "shop.example.com")
+    monkeypatch.setattr(block_decision, "paths_to", unhurried)
+    slow, behind = decide_read(picture, "shop.example.com")
+    assert fast == slow
+    assert {read.key for read in ahead.made} == {read.key for read in behind.made}
+    assert ahead.rounds == 5 < behind.rounds
+
+
+def test_nothing_is_read_ahead_where_only_cloudfront_gets_in() -> None:
+    picture = crowded(0)
+    picture.security_groups[0]["IpPermissions"] = [only_edge()]
+    decision, reader = decide_read(picture, "shop.example.com")
+    assert [layer for way in decision.ways for layer, _ in chosen(way)] == ["waf"]
+    assert {read.params["Scope"] for read in reader.made if read.api.startswith("wafv2.List")} == {"CLOUDFRONT"}
+
+
+def test_no_web_acl_is_read_ahead_for_a_layer_that_is_none() -> None:
+    _, reader = decide_read(crowded(0), "shop.example.com", layer="nacl")
+    assert not [api for api in reader.apis() if api.startswith("wafv2.List")]
