@@ -7,7 +7,7 @@ anywhere in parameters or in the reads of checks.
 from enum import StrEnum
 from typing import Literal, Self
 
-from pydantic import model_validator
+from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from opsctl.model.reads import Read
 from opsctl.model.value import Json, Value
@@ -204,7 +204,8 @@ class Change(Instruction):
     kept. In the inverse change that is `only_if`: unless all of it holds, the change is left out as kept.
     `undo_leaves_it` says that the undo does something else than taking away what the change made: another change
     of the same undo does that.
-    `lasting` says what of the change stays although it is undone.
+    `lasting` says what of the change stays although it is undone. `undo_risk` is the risk of the undo, where it
+    is another than that of the change.
     `undo_first` are the changes that an undo makes before the inverse one: what the account has done since by
     itself may have to be settled first, with other resources than the plan could name.
     """
@@ -223,8 +224,15 @@ class Change(Instruction):
     undo_only_if: tuple[Check, ...] = ()
     undo_leaves_it: bool = False
     lasting: str = ""
+    undo_risk: Risk | None = None
     undo_first: tuple["Change", ...] = ()
     origin: str = ""
+
+    @model_serializer(mode="wrap")
+    def _as_always(self, write: SerializerFunctionWrapHandler) -> dict[str, Json]:
+        # Without a risk of the undo it is written as it was before there was one, under the same digest.
+        data: dict[str, Json] = write(self)
+        return {name: value for name, value in data.items() if name != "undo_risk" or value is not None}
 
     @model_validator(mode="after")
     def _has_a_proof(self) -> Self:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from opsctl import __version__
 from opsctl.expressions.evaluate import evaluate
-from opsctl.model.changes import Change
+from opsctl.model.changes import Change, Instruction
 from opsctl.model.commands import presumes
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.plan import FactCall, Finding, NextStep, Plan, PlanCheck, PlaybookRef, Policies, Section
@@ -203,4 +203,9 @@ def _next(loaded: LoadedPlaybook, scope: Scope) -> tuple[NextStep, ...]:
 
 
 def _in_region(change: Change, region: str) -> Change:
-    return change if change.region else change.model_copy(update={"region": region})
+    """Name the region of every call that a change makes, and of those that take it back."""
+    undo = change.undo
+    if isinstance(undo, Instruction):
+        undo = undo.model_copy(update={"region": undo.region or region})
+    first = tuple(_in_region(one, region) for one in change.undo_first)
+    return change.model_copy(update={"region": change.region or region, "undo": undo, "undo_first": first})

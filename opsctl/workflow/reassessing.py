@@ -55,9 +55,9 @@ def _reassessed(change: Change) -> Change:
     for instruction in (change, *([change.undo] if isinstance(change.undo, Instruction) else [])):
         severity, why = raised(severity, instruction)
         notes += [why] if why else []
-    return change.model_copy(
-        update={"risk": change.risk.model_copy(update={"severity": severity, "note": "; ".join(notes)})}
-    )
+    risk = change.risk.model_copy(update={"severity": severity, "note": "; ".join(notes)})
+    # That an undo is harmless is only what the file says: it counts as severe as the change.
+    return change.model_copy(update={"risk": risk, "undo_risk": None})
 
 
 def refuse_never_blocked(plan: Plan, about: Context, accepted: Collection[str]) -> None:

@@ -83,6 +83,8 @@ def test_a_redrive_through_a_park_sends_home_what_is_meant_and_leaves_no_queue_b
 
 def test_a_purge_through_a_park_saves_what_is_meant_and_deletes_only_that(tmp_path: Path) -> None:
     asked = ("dlq", "purge", "pay-dlq.fifo", *WHERE, "--through", "--backup", "out.jsonl")
+    planned = json.loads(opsctl(tmp_path, *asked, "-n", "-o", "json").stdout)["result"]["changes"][1]
+    assert (planned["risk"]["severity"], planned["undo_risk"]["severity"]) == ("severe", "low")
     done = opsctl(tmp_path, *asked, "--confirm", "pay-dlq.fifo", "--yes")
     assert done.returncode == 0, done.stderr
     saved = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -120,7 +122,7 @@ def test_what_is_parked_is_named_wherever_one_looks_and_brought_back_by_resume_a
     assert seen["note"].startswith(f"run {run} parked messages of pay-dlq.fifo here: opsctl resume {run}")
     assert opsctl(tmp_path, "dlq", "purge", name, "--yes", "--confirm", name).returncode == 3
     again = opsctl(tmp_path, "dlq", "redrive", "pay-dlq.fifo", *WHERE, "--through", "-n")
-    assert f"{name} of run {run} still exists: opsctl resume {run}" in " ".join(again.stdout.split())
+    assert f"{name}: opsctl resume {run}" in " ".join(again.stdout.split())
     done = opsctl(tmp_path, verb, run, *(("--yes",) if verb == "undo" else ()))
     assert done.returncode == 0, done.stderr
     assert (parks(), taken("pay.fifo"), taken("pay-dlq.fifo")) == ([], WANTED, REST)

@@ -57,6 +57,19 @@ def test_an_inverse_makes_the_undos_call_and_is_undone_by_the_changes() -> None:
     assert (undo.only_if, undo.undo_only_if) == (ONE.undo_only_if, ONE.only_if)
 
 
+def test_an_undo_has_the_risk_that_was_said_of_it_and_its_own_undo_that_of_the_change() -> None:
+    undo = inverse(with_(undo_risk=Risk(note="it only brings back")))
+    assert undo.risk == Risk(note="it only brings back")
+    assert inverse(undo).risk == ONE.risk
+    assert inverse(inverse(undo)).risk == undo.risk
+
+
+def test_a_change_without_a_risk_of_its_undo_is_written_as_before_there_was_one() -> None:
+    assert "undo_risk" not in ONE.model_dump(mode="json")
+    named = with_(undo_risk=Risk(note="none"))
+    assert Change.model_validate(named.model_dump(mode="json")) == named
+
+
 def test_the_inverse_of_an_inverse_is_known_by_its_first_name_and_needs_nothing_gone() -> None:
     """What the first inverse proved gone need not be there in full before it is made again."""
     again = inverse(inverse(ONE))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from opsctl.model.changes import Change
+from opsctl.model.changes import Change, Instruction
 from opsctl.model.errors import InvalidInput, RefusedByGuard
 from opsctl.model.fetching import Fetching, require
 from opsctl.model.plan import NextStep
@@ -110,6 +110,12 @@ def test_a_reference_to_a_steps_output_orders_the_steps_and_stays_open_until_app
     assert [change.id for change in made.changes] == ["make/make", "label"]
     assert made.changes[1].params["Items"] == [{"$ref": "make/make.name"}]
     assert made.changes[1].depends_on == ("make/make",)
+
+
+def test_a_change_and_what_takes_it_back_name_their_region() -> None:
+    (change,) = plan(playbook(steps=[MAKE]), {"box": "b"}, Box()).changes[:1]
+    assert isinstance(change.undo, Instruction)
+    assert change.region == change.undo.region == ABOUT.region
 
 
 def test_foreach_plans_once_for_each_item_with_unique_ids() -> None:

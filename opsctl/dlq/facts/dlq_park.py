@@ -95,7 +95,7 @@ class DlqPark(Fact):
                 name = url.rpartition("/")[2]
                 run = marks.get(PLAN_TAG) or run_of(name)
                 back = f"{about.commands.opsctl('resume', run)}, or {about.commands.opsctl('undo', run)}"
-                found.append(f"{name} of run {run} still exists: {back}")
+                found.append(f"{name}: {back}")
         return tuple(found)
 
 

@@ -105,10 +105,9 @@ class DlqMoveTask(Job):
                 return self._result(task, cancelled, before, left, tools.commands)
             moved = _moved(task)
             tools.progress(self._line(task, moved))
-            if not cancelled:
-                cancelled = self._why_cancel(tools, moved)
-                if cancelled:
-                    self._cancel(tools, task)
+            why = "" if cancelled else self._why_cancel(tools, moved)
+            if why and self._cancel(tools, task):
+                cancelled = why
             tools.clock.sleep(_POLL_S)
 
     def tasks(self, tools: Tools) -> list[Json]:
@@ -142,11 +141,14 @@ class DlqMoveTask(Job):
                 f"redrive {self.queue_name}: no response from SQS, checking whether the task was started"
             )
 
-    def _cancel(self, tools: Tools, task: Json) -> None:
+    def _cancel(self, tools: Tools, task: Json) -> bool:
+        """Ask SQS to stop the task; tells whether it may have heard, else it is asked again."""
         try:
             tools.aws.write("sqs", "CancelMessageMoveTask", {"TaskHandle": task["TaskHandle"]}, self.region)
         except (AwsRefused, OutcomeUnknown) as fault:
-            tools.progress(f"redrive {self.queue_name}: not cancelled: {fault.summary}")
+            tools.progress(f"redrive {self.queue_name}: not cancelled yet: {fault.summary}")
+            return isinstance(fault, OutcomeUnknown)
+        return True
 
     def _why_cancel(self, tools: Tools, moved: int) -> str:
         if tools.stopping():

@@ -7,7 +7,7 @@ from opsctl.dlq.jobs.dlq_move import DlqMove
 from opsctl.dlq.jobs.dlq_purge import DlqPurge
 from opsctl.dlq.parks import ParkFound, parking_needs
 from opsctl.dlq.transfer.through import Park, Through
-from opsctl.model.changes import Change, Instruction, Irreversible
+from opsctl.model.changes import Change, Instruction, Irreversible, Risk
 from opsctl.model.jobs import Job, JobResult, Tools
 from opsctl.model.run import Context
 
@@ -68,6 +68,7 @@ class DlqThrough(Job):
                 ),
                 "lasting": _lasting(change),
                 "risk": change.risk.model_copy(update={"note": f"{change.risk.note} {_LOSES}"}),
+                "undo_risk": Risk(note=_LOSES),
             }
         )
 

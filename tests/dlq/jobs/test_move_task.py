@@ -10,9 +10,9 @@ from opsctl.dlq.jobs.dlq_move_task import DlqMoveTask
 from opsctl.dlq.route import Route
 from opsctl.journal.checkpoints import JobCheckpoint
 from opsctl.model.jobs import JobResult, Tools
-from opsctl.model.reads import Answer, Read
+from opsctl.model.reads import Answer, Read, RefusalKind
 from opsctl.model.value import Json
-from tests.kit.memory_sqs import MemorySqs
+from tests.kit.memory_sqs import MemorySqs, refused
 from tests.kit.ports import Box, FakeClock, only_reads
 
 
@@ -108,6 +108,23 @@ def test_a_stop_cancels_the_task_and_a_resume_starts_the_next(tmp_path: Path) ->
     assert second.complete
     assert aws.log == ["StartMessageMoveTask", "CancelMessageMoveTask", "StartMessageMoveTask"]
     assert second.details["moved"] == first.details["moved"] + 12
+
+
+def test_a_cancellation_that_was_refused_is_asked_for_again(tmp_path: Path) -> None:
+    aws, refusals = Tasks(per_look=1), iter([RefusalKind.THROTTLED, RefusalKind.UNREACHABLE])
+    original = aws.write
+
+    def write(service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
+        kind = next(refusals, None) if operation == "CancelMessageMoveTask" else None
+        if kind is not None:
+            raise refused(operation, "RequestThrottled", kind)
+        return original(service, operation, params, region)
+
+    aws.write = write  # type: ignore[method-assign]
+    asked = iter([False, True])
+    result = run(aws, tmp_path, lambda: next(asked, True))
+    assert result.says == "4 moved by SQS; cancelled: interrupted"
+    assert aws.log == ["StartMessageMoveTask", "CancelMessageMoveTask"]
 
 
 def test_a_task_that_still_runs_when_resumed_is_watched_and_not_started_again(tmp_path: Path) -> None:
