@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from typer.core import TyperGroup
+from opsctl.cli.help_pages import PageGroup
 
 MAIN = "instance"
 
 
-class FirstWordGroup(TyperGroup):
+class FirstWordGroup(PageGroup):
     """Runs the main command when the first word names no subcommand.
 
     `GROUP web --dry-run` and `GROUP --dry-run web` are `GROUP instance ...`; a thing that is called like a

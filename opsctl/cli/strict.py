@@ -7,13 +7,14 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from opsctl.cli.first_word import MAIN, FirstWordGroup
+from opsctl.cli.help_pages import PageCommand, PageGroup
 from opsctl.cli.switches import switches_apart
 
 LONGEST = 20_000
 """Characters of one argument or option: more than any name, expression or reason, less than what takes time."""
 
 
-class StrictCommand(TyperCommand):
+class StrictCommand(PageCommand):
     """A command that takes no empty text: a variable that is not set must not mean "all", "here" or "none"."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -22,7 +23,7 @@ class StrictCommand(TyperCommand):
         return super().parse_args(ctx, args)
 
 
-class FrontGroup(TyperGroup):
+class FrontGroup(PageGroup):
     """The whole command line, as strict: account switches may stand before the command as well as behind it."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -71,6 +72,9 @@ def make_strict(app: typer.Typer) -> None:
             command.cls = StrictCommand
     for group in app.registered_groups:
         if group.typer_instance is not None:
+            about = group.typer_instance.info
+            if not (isinstance(about.cls, type) and issubclass(about.cls, PageGroup)):
+                about.cls = PageGroup
             make_strict(group.typer_instance)
 
 

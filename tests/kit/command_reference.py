@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import typer
 
 from opsctl.cli.first_word import MAIN
+from opsctl.cli.help_pages import record_of
 from opsctl.cli.main import app
 
 PAGE = Path("docs/command-reference.md")
@@ -51,7 +52,7 @@ class Command(NamedTuple):
     @property
     def parameters(self) -> list[tuple[str, str]]:
         """Each argument and option as it is typed, and what it means."""
-        found = [one.get_help_record(self.context) for one in self.context.command.get_params(self.context)]
+        found = [record_of(one, self.context) for one in self.context.command.get_params(self.context)]
         return [(left, right) for left, right in filter(None, found) if not _OF_ITSELF.search(left)]
 
 
