@@ -8,6 +8,8 @@ from opsctl.model.sentences import sentence
 from opsctl.render.paths import paths_after, paths_of
 from opsctl.render.words import value_text
 
+_SHOWN = 10
+
 
 @dataclass(frozen=True, kw_only=True)
 class WaySeen:
@@ -50,8 +52,11 @@ def check_words(check: CheckResult) -> str:
 
 
 def verified(report: Report) -> list[tuple[str, str]]:
-    """Return when a run was verified after it ended, and what that came to, oldest first."""
-    return [(one.at, _outcome(one)) for one in report.evidence if one.by == "verify"]
+    """Return when a run was verified after it ended, and what that came to: the last times, oldest first."""
+    found = [(one.at, _outcome(one)) for one in report.evidence if one.by == "verify"]
+    earlier = len(found) - _SHOWN
+    more = [("earlier", f"{earlier} more times; -o json lists all")] if earlier > 0 else []
+    return more + found[-_SHOWN:]
 
 
 def _compared(before: Paths, after: Paths) -> list[WaySeen]:

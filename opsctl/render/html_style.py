@@ -48,11 +48,13 @@ details > :not(summary) { margin-left: 1.1rem; }
 .mark { font-family: ui-monospace, monospace; }
 figure { margin: .6rem 0; }
 figcaption { font-size: .9em; color: var(--soft); }
-figure svg.ways { display: block; max-width: 100%; height: auto; }
+figure > div { overflow-x: auto; }
+figure svg.ways { display: block; max-width: 100%; height: auto; margin: 0 auto; }
+figure svg.wide { max-width: none; }
 .portrait { display: none !important; }
 @media screen and (max-width: 640px) {
   body { padding: .8rem .8rem 3rem; }
-  .portrait { display: block !important; margin: 0 auto; }
+  .portrait { display: block !important; }
   .landscape { display: none !important; }
   dl { grid-template-columns: 1fr; gap: 0; }
   dt { margin-top: .3rem; font-size: .85em; }
@@ -80,7 +82,7 @@ figure svg.ways { display: block; max-width: 100%; height: auto; }
   .aside:not([open]) { display: none; }
   figure, tr, summary { break-inside: avoid; }
   figure { margin: .3rem 0; }
-  figure svg.ways { max-height: 58mm; }
+  figure svg.ways { max-width: 100%; max-height: 58mm; }
 }
 """
 

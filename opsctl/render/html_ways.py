@@ -6,6 +6,7 @@ from opsctl.model.paths import Paths
 from opsctl.model.plan import Plan
 from opsctl.model.report import Report
 from opsctl.model.sentences import sentence
+from opsctl.render.compact import compact
 from opsctl.render.evidence import state_of, told_of, ways_seen
 from opsctl.render.flow import Flow, flow_now, flow_planned
 from opsctl.render.html_parts import aside, cells, texts
@@ -62,10 +63,11 @@ def _drawings(drawn: Sequence[tuple[str, Paths, Flow | None]]) -> list[str]:
     parts = []
     for caption, paths, flow in drawn:
         says = f"{caption}: ways in to {paths.target}"
+        lying, upright = (compact(paths.graph, flow, at_most=number) for number in (3, 2))
         parts.append(
             f"<figure><figcaption>{markup(caption)}</figcaption>"
-            f'<div class="landscape">{drawing(paths.graph, flow, says=says)}</div>'
-            f'<div class="portrait">{drawing(paths.graph, flow, says=says, portrait=True)}</div></figure>'
+            f'<div class="landscape">{drawing(lying, flow, says=says)}</div>'
+            f'<div class="portrait">{drawing(upright, flow, says=says, portrait=True)}</div></figure>'
         )
     red = "red: what is to be blocked gets this far; bar: it is stopped there; " if drawn[0][2] else ""
     return [*parts, f'<p class="soft">{red}{"; ".join(LEGEND)}.</p>']

@@ -39,6 +39,8 @@ LEGEND = (
     "dotted: gone",
 )
 _NAME, _WORDS, _LINES, _STOP_LINES = 21, 24, 3, 5
+_LYING, _UPRIGHT = 1260, 366
+"""What is wider than this is not made smaller to fit: its words could not be read."""
 _WORST: Mapping[Client, int] = {"source": 0, "header": 1, "gone": 2}
 
 
@@ -56,7 +58,7 @@ def drawing(
     layout = lay_out({name: len(lines) for name, lines in boxes.items()}, list(edges), portrait=portrait)
     below = LINE * (len(LEGEND) + 1) if alone else 0
     parts = [
-        _opening(layout, below, alone=alone),
+        _opening(layout, below, portrait=portrait, alone=alone),
         f"<title>{markup(says or f'Ways in to {graph.target}')}</title>",
     ]
     if alone:
@@ -70,10 +72,11 @@ def drawing(
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
-def _opening(layout: Layout, below: float, *, alone: bool) -> str:
+def _opening(layout: Layout, below: float, *, portrait: bool, alone: bool) -> str:
     width, height = f"{layout.width:g}", f"{layout.height + below:g}"
+    name = "ways alone" if alone else "ways wide" if layout.width > (_UPRIGHT if portrait else _LYING) else "ways"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="ways{" alone" if alone else ""}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="{name}" role="img" '
         f'viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
     )
 

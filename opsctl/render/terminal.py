@@ -35,7 +35,6 @@ from opsctl.render.words import (
 )
 
 AFFECTED_SHOWN = 5
-VERIFIED_SHOWN = 5
 _STATES = {"OPEN": "bold red", "closed": "green"}
 _SEVERITY = {"severe": "bold red", "high": "red", "medium": "yellow", "low": "green"}
 
@@ -203,7 +202,7 @@ def _evidence(page: Page, report: Report) -> None:
     since = verified(report)
     if since:
         page.heading("Verified since")
-        page.pairs(since[-VERIFIED_SHOWN:])
+        page.pairs(since)
 
 
 def _checks(page: Page, checks: Iterable[CheckResult], *, indent: int, shown: bool = True) -> None:

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from opsctl.model.paths import Graph, GraphEdge, GraphNode
+from opsctl.model.plan import Plan
 from opsctl.render import html_page
 from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.browser import Browser, Tab, browser, pages_of
 from tests.kit.command import opsctl
 from tests.kit.moto_account import fresh_world
-from tests.render.sample import sample_plan, sample_report
+from tests.render.sample import sample_decision, sample_plan, sample_report
 from tests.render.test_renderers import HOSTILE
 
 pytestmark = pytest.mark.browser
@@ -91,11 +93,30 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         assert opsctl(home, "verify", "last").returncode == 0
         told["run"] = opsctl(home, "show", "last", "-o", "html").stdout
     hostile = " ".join(HOSTILE)
+    told["large plan"] = html_page.render_plan(large_plan())
     told["hostile plan"] = html_page.render_plan(sample_plan(hostile))
     told["hostile run"] = html_page.render_report(sample_report(hostile))
     for name, text in told.items():
         (home / f"{name}.html").write_text(text, encoding="utf-8")
     return {name: home / f"{name}.html" for name in told}
+
+
+def large_plan() -> Plan:
+    """A plan for three distributions in front of a load balancer with forty instances behind it."""
+
+    def node(kind: str, name: str) -> GraphNode:
+        return GraphNode(id=name, kind=kind, label=f"{kind} of some length {name}", client="source")
+
+    edges = [(source, f"E{n}") for source in ("internet",) for n in range(3)]
+    edges += [(f"E{n}", "alb") for n in range(3)] + [("alb", "group")]
+    edges += [("group", f"i-{n}") for n in range(40)]
+    nodes = [node("internet", "internet"), *(node("distribution", f"E{n}") for n in range(3)), node("alb", "alb")]
+    nodes += [node("target_group", "group"), *(node("instance", f"i-{n}") for n in range(40))]
+    drawn = [GraphEdge(source=one, target=two, leaves="source", arrives=("source",)) for one, two in edges]
+    graph = Graph(target="large", nodes=tuple(nodes), edges=tuple(drawn))
+    way = sample_decision().ways[0].model_copy(update={"edges": tuple(edges)})
+    paths = sample_decision().model_copy(update={"graph": graph, "ways": (way,), "standing": "0 of 1 ways closed"})
+    return sample_plan().model_copy(update={"paths": paths.model_dump(mode="json")})
 
 
 def opened(chromium: Browser, page: Path, size: tuple[int, int], scheme: str = "light") -> Tab:
@@ -153,6 +174,15 @@ def test_the_page_is_dark_for_who_likes_it_dark_and_paper_is_white(
             assert [one for one in tab.ask(CONTRASTS) if one[0] < CONTRAST] == []
         assert tab.ask(paper) == expected
         tab.close()
+
+
+def test_the_words_of_a_large_drawing_stay_readable_and_it_is_not_endless(
+    chromium: Browser, pages: dict[str, Path]
+) -> None:
+    for size in (DESK, PHONE):
+        for one in drawings(chromium, pages["large plan"], size):
+            assert one["text"] >= READABLE_PX
+            assert one["height"] < 1200
 
 
 def drawings(chromium: Browser, page: Path, size: tuple[int, int]) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from opsctl.model.changes import EditSpec, Element, Instruction, Irreversible
 from opsctl.model.outcomes import Outcome
 from opsctl.model.paths import Client, Graph, GraphEdge, GraphNode
 from opsctl.model.reads import Read
-from opsctl.model.report import ChangeResult
+from opsctl.model.report import ChangeResult, CheckResult, Evidence, Report
 from opsctl.model.value import Json
 from opsctl.render import html_page, markdown, outcome, screen, terminal
 from opsctl.render.inert import code_span, visible
@@ -123,6 +123,17 @@ def test_every_form_shows_what_was_found_of_a_run_and_when(form: str) -> None:
     assert "another way" in shown
     assert "was not there" in shown
     assert "DOES NOT HOLD: shop-alb is blocked" in shown
+
+
+@pytest.mark.parametrize("render", [markdown.render_report, html_page.render_report])
+def test_of_a_run_that_is_verified_every_day_the_last_days_are_told_and_how_many_more_there_are(
+    render: Callable[[Report], str],
+) -> None:
+    held = CheckResult(says="closed", held=True)
+    days = [Evidence(at=f"2026-02-{day:02}T00:00:00Z", by="verify", checks=(held,)) for day in range(1, 29)]
+    shown = flat(render(sample_report().model_copy(update={"evidence": tuple(days)})))
+    assert [day.at in shown for day in days] == [False] * 18 + [True] * 10
+    assert "18 more times; -o json lists all" in shown
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -234,6 +234,26 @@ def test_what_verify_finds_is_kept_with_its_time_beside_what_the_run_found(tmp_p
     assert {check.at for check in report.checks} == {dates[1]}
 
 
+def test_a_run_that_is_killed_before_its_evidence_is_kept_looks_again_when_it_is_resumed(tmp_path: Path) -> None:
+    class Killing(Journal):
+        """Dies where the evidence would be written."""
+
+        def add_evidence(self, run_id: str, evidence: Evidence) -> None:
+            raise Killed
+
+    box, plan = Box(), with_check(two_step_plan(), "Items[?@=='y']")
+    work = context(box, tmp_path)
+    work.journal = Killing(tmp_path)
+    with pytest.raises(Killed):
+        start_run(plan, work)
+    journal = Journal(tmp_path)
+    report = recorded(journal, journal.run(plan.id))
+    assert (report.status, report.evidence, report.checks) == ("interrupted", (), ()), "nothing is claimed"
+    resume_run(plan, context(box, tmp_path))
+    report = recorded(journal, journal.run(plan.id))
+    assert (report.status, [one.holds for one in report.evidence]) == ("done", [True])
+
+
 def test_a_run_without_checks_has_no_evidence_of_the_whole(tmp_path: Path) -> None:
     plan, work = two_step_plan(), context(Box(), tmp_path)
     start_run(plan, work)
