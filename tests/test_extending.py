@@ -77,7 +77,7 @@ def test_the_package_is_listed_its_playbook_valid_planned_applied_and_undone(sho
     assert "ok  plug-ins: shop-opsctl 1.0: fact shop.queue; action shop.visibility\n" in shown["doctor"]
     planned = shown["--sandbox run slow-consumer.yaml --set queue=orders --dry-run"]
     assert "Hide received messages for 600 s instead of 30 s" in planned
-    assert "SetQueueAttributes" in planned
+    assert "1 change: 1 to change; low risk; all can be undone" in planned
 
 
 def test_the_guard_of_the_playbook_refuses(shop: Path) -> None:

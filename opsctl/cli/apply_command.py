@@ -150,7 +150,7 @@ def show_any(
         # Reviewed is what apply would ask consent for, under the digest of the file.
         plan = plan.model_copy(update={"changes": reassessed_changes(plan)})
         following = command_line(reached_by or plan.reached_by, "apply", what, "--digest", plan.short_digest)
-        emit_plan(order, plan, (following,))
+        emit_plan(order, plan, (following,), named=what)
         return
     journal = open_journal()
     emit_report(order, recorded(journal, journal.run(what), reached_by=reached_by or None), 0)

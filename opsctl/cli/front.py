@@ -185,7 +185,7 @@ def show_plan(session: Session, plan: "Plan", saved: str = "", code: int = 0) ->
     """Write a plan as the command's result, with what to type next; `code` is what the command will exit with."""
     from opsctl.cli.output import emit_plan
 
-    emit_plan(session.order, plan, _following(session, plan, saved), code)
+    emit_plan(session.order, plan, _following(session, plan, saved), code, saved)
 
 
 def _following(session: Session, plan: "Plan", saved: str) -> tuple[str, ...]:
@@ -194,15 +194,14 @@ def _following(session: Session, plan: "Plan", saved: str) -> tuple[str, ...]:
     from opsctl.cli.typed import typed_again
     from opsctl.model.commands import command_line
 
-    if plan.pending and not saved:
-        return (typed_again(*(word for name in plan.pending for word in ("--accept", name))),)
-    if not plan.changes:
-        return ()
+    reached_by = session.runtime.identity.reached_by
     if saved:
-        reached_by = session.runtime.identity.reached_by
-        return (command_line(reached_by, "apply", saved, "--digest", plan.short_digest),)
-    kept = "" if session.order.show.output is Output.JSON else keep(plan, session.runtime.identity.reached_by)
-    return (kept,) if kept else ()
+        applying = command_line(reached_by, "apply", saved, "--digest", plan.short_digest)
+    else:
+        applying = "" if session.order.show.output is Output.JSON else keep(plan, reached_by)
+    if plan.pending:
+        return (typed_again(*(word for name in plan.pending for word in ("--accept", name))),)
+    return (applying,) if applying and plan.changes else ()
 
 
 def _show_for_consent(session: Session, plan: "Plan", *, answered: bool) -> None:

@@ -22,6 +22,11 @@ class Output(StrEnum):
     JSON = "json"
     MARKDOWN = "markdown"
     HTML = "html"
+    SHORT = "short"
+
+
+ONLY_OF_PLANS = (Output.HTML, Output.SHORT)
+"""Forms that plans and runs have, and nothing else."""
 
 
 _GIVEN = Annotated[str | None, typer.Option(hidden=True)]
@@ -117,7 +122,7 @@ class ShowOptions:
         from opsctl.render.json_text import refuse_bad_query
 
         refuse_bad_query(self.query)
-        if self.output in (Output.MARKDOWN, Output.HTML):
+        if self.output not in (Output.TEXT, Output.JSON):
             raise typer.BadParameter(f"it picks from JSON, not from {self.output}", param_hint="--query")
         object.__setattr__(self, "output", Output.JSON)
 

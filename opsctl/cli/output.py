@@ -22,8 +22,8 @@ class _Sheet(TypedDict):
     colour: bool
 
 
-def emit_plan(order: "Order", plan: "Plan", following: tuple[str, ...], code: int = 0) -> None:
-    """Write a plan; `code` is what the command will exit with."""
+def emit_plan(order: "Order", plan: "Plan", following: tuple[str, ...], code: int = 0, named: str = "") -> None:
+    """Write a plan; `code` is what the command will exit with, `named` what `opsctl show` takes for it."""
     form = order.show.output
     if form is Output.JSON:
         _json(order, code, Outcome.PLANNED, plan.to_json())
@@ -35,6 +35,10 @@ def emit_plan(order: "Order", plan: "Plan", following: tuple[str, ...], code: in
         from opsctl.render.html_page import render_plan as html_plan
 
         _write(html_plan(plan))
+    elif form is Output.SHORT:
+        from opsctl.render.short import render_plan as short_plan
+
+        _write(short_plan(plan, _more(order, named or plan.id)))
     else:
         _write(plan_text(order, plan, following))
 
@@ -77,6 +81,10 @@ def emit_report(order: "Order", report: "Report", code: int) -> None:
         from opsctl.render.html_page import render_report as html_report
 
         _write(html_report(report))
+    elif form is Output.SHORT:
+        from opsctl.render.short import render_report as short_report
+
+        _write(short_report(report, _more(order, report.run_id)))
     elif order.show.whole:
         from opsctl.render.terminal import render_report as whole_report
 
@@ -85,6 +93,13 @@ def emit_report(order: "Order", report: "Report", code: int) -> None:
         from opsctl.render.outcome import render_report
 
         _write(render_report(report, **_for(None)))
+
+
+def _more(order: "Order", what: str) -> str:
+    """The command that shows all of a plan that is kept, or of a run; it calls nothing."""
+    from opsctl.model.commands import command_line
+
+    return f"more: {command_line(order.account.words(), 'show', what)}"
 
 
 def emit_runs(order: "Order", runs: "Sequence[RunRow]") -> None:

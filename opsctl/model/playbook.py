@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from opsctl.model.plan import SectionPlace
+from opsctl.model.sections import SectionPlace
 from opsctl.model.value import Json, Value
 
 InputType = Literal["string", "int", "bool", "duration", "cidr", "list", "enum", "arn", "path"]

@@ -1,21 +1,21 @@
 """A plan or a run as the page that goes into the incident runbook, in GitHub's Markdown."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from opsctl.model.changes import Change
 from opsctl.model.paths import Paths
-from opsctl.model.plan import Plan
+from opsctl.model.plan import Plan, Section
 from opsctl.model.report import Report
 from opsctl.model.sentences import sentence
 from opsctl.render.evidence import seen_at, verified, ways_seen
-from opsctl.render.inert import code_span, markdown, visible
+from opsctl.render.inert import code_span, markdown, markup, visible
 from opsctl.render.mermaid import render_mermaid
 from opsctl.render.paths import paths_of
+from opsctl.render.screen import way_rows
 from opsctl.render.words import (
     afterwards,
     call_of,
-    counts_of,
     details_of,
     finding_words,
     header_of,
@@ -26,6 +26,7 @@ from opsctl.render.words import (
     outcome_of,
     queries_of,
     status_of,
+    tally_of,
     undo_details,
     undo_of,
     value_text,
@@ -33,20 +34,59 @@ from opsctl.render.words import (
 
 
 def render_plan(plan: Plan) -> str:
-    """Return a plan as Markdown: summary, what was detected, each change, how to verify and to undo."""
-    lines = [f"# {markdown(plan.title)}", "", markdown(counts_of(plan)), "", *_table(header_of(plan))]
-    lines += _detected(plan)
+    """Return a plan as Markdown for a pull request: what is decided on in sight, the rest folded below it."""
+    lines = [f"# {markdown(plan.title)}", "", *_bound(plan), *_ways_in_sight(plan)]
     for section in plan.sections:
-        lines += ["", f"## {markdown(section.title)}", "", _row(section.columns)]
-        lines += ["|" + "---|" * len(section.columns), *(_row(row) for row in section.rows)]
-    lines += _warnings(plan)
-    lines += ["", "## Changes"]
+        if section.shown != "details":
+            lines += [*_heading(section), "", *_table(section.columns, section.rows)]
+    rows = [(mark_of(one), one.title, _risk_words(one, plan)) for one in plan.changes]
+    lines += ["", *_table(("", "change", "risk"), rows)] if rows else []
+    lines += ["", f"**{markdown(tally_of(plan))}**", *_warnings(plan), *_afterwards(plan)]
+    return "\n".join([*lines, *_details(plan)]) + "\n"
+
+
+def _bound(plan: Plan) -> list[str]:
+    """Return what the plan is bound to, in one paragraph: each name with its value."""
+    return [" · ".join(f"{name} {markdown(value)}".strip() for name, value in header_of(plan))]
+
+
+def _ways_in_sight(plan: Plan) -> list[str]:
+    paths = paths_of(plan)
+    if paths is None or not paths.ways:
+        return []
+    return ["", *_table(("way in", "now", "after", "where"), way_rows(paths))]
+
+
+def _heading(section: Section) -> list[str]:
+    """A table whose first column is called as it is needs no title besides."""
+    return [] if section.title == section.columns[0] else ["", f"**{markdown(section.title)}**"]
+
+
+def _risk_words(change: Change, plan: Plan) -> str:
+    """Say how risky a change is; what several say of it stands at the first of them."""
+    risk = change.risk
+    first = next(one for one in plan.changes if one.risk.note == risk.note)
+    owner = f"{risk.owner} will revert this change when it is deployed again" if risk.owner else ""
+    return ". ".join(part for part in (risk.severity, risk.note if first is change else "", owner) if part)
+
+
+def _details(plan: Plan) -> list[str]:
     queries = queries_of(plan)
-    for number, change in enumerate(plan.changes, start=1):
-        lines += _change(number, change, queries)
-    lines += _afterwards(plan)
-    lines += _policy(plan)
-    return "\n".join(lines) + "\n"
+    lines = []
+    for section in plan.sections:
+        if section.shown == "details":
+            lines += _folded(section.title, _table(section.columns, section.rows))
+    paths = paths_of(plan)
+    lines += _folded("Ways in, and every place where they could be closed", _ways(paths)) if paths else []
+    changes = [_change(number, one, queries) for number, one in enumerate(plan.changes, start=1)]
+    lines += _folded("Each change: why, call, proof, undo", changes) if changes else []
+    policy = json.dumps(plan.iam_policy.apply, ensure_ascii=True)
+    return lines + _folded("IAM policy to apply this plan", fenced([policy], "json"))
+
+
+def _folded(summary: str, lines: Sequence[str]) -> list[str]:
+    """Return what is shown when somebody asks for it."""
+    return ["", f"<details><summary>{markup(summary)}</summary>", "", *lines, "</details>"]
 
 
 def render_report(report: Report) -> str:
@@ -95,9 +135,16 @@ def _evidence(report: Report) -> list[str]:
     return lines
 
 
-def _detected(plan: Plan) -> list[str]:
-    paths = paths_of(plan)
-    return [] if paths is None else ["", "## What was detected", "", *paths_lines(paths)]
+def _ways(paths: Paths) -> list[str]:
+    """Return the drawing, and each way in one item, with every layer chosen or rejected."""
+    lines: list[str] = []
+    for line in paths_lines(paths):
+        nested = line.startswith("  - ")
+        if nested and lines:
+            lines[-1] += f" {line.removeprefix('  - ')}"
+        else:
+            lines.append(line)
+    return lines
 
 
 def paths_lines(paths: Paths) -> list[str]:
@@ -119,53 +166,40 @@ def paths_lines(paths: Paths) -> list[str]:
 def _warnings(plan: Plan) -> list[str]:
     lines: list[str] = []
     for finding in plan.warnings:
-        lines += [f"- **{markdown(finding_words(finding).capitalize())}**: {markdown(finding.because)}"]
-        lines += [f"  - {markdown(item)}" for item in finding.evidence]
-    return ["", "## Warnings", "", *lines] if lines else []
+        found = "; ".join(markdown(item) for item in finding.evidence)
+        lines.append(
+            f"- **{markdown(finding_words(finding).capitalize())}**: {markdown(finding.because)}: {found}"
+        )
+    return lines
 
 
-def _change(number: int, change: Change, queries: Mapping[str, str]) -> list[str]:
-    risk = change.risk
-    rows = [
-        ("why", change.why),
-        ("risk", f"{risk.severity}. {risk.note}".strip()),
-        *([("owner", f"{risk.owner} will revert this change when it is deployed again")] if risk.owner else []),
-        *[("affects", item) for item in risk.affects],
-        *[("only if", check.says) for check in change.only_if],
-        *[("expects", check.says) for check in change.expect],
-        *[("proof", check.says) for check in (*change.proof.configured, *change.proof.effective)],
-        ("undo", undo_of(change)),
-        *[("", line) for line in undo_details(change, queries)],
+def _change(number: int, change: Change, queries: Mapping[str, str]) -> str:
+    """Return everything about a change as one item; every parameter is whole."""
+    said = [
+        sentence(change.why),
+        *[f"affects: {item}." for item in change.risk.affects],
+        *[f"only if {check.says}." for check in change.only_if],
+        *[f"expects: {check.says}." for check in change.expect],
+        *[f"proof: {check.says}." for check in (*change.proof.configured, *change.proof.effective)],
     ]
-    code = [call_of(change), *(f"  {line}" for line in details_of(change, queries))]
-    return [
-        "",
-        f"### {number}. {markdown(mark_of(change))} {markdown(change.title)}",
-        "",
-        *fenced(code, ""),
-        "",
-        *_table(rows),
-    ]
+    call = code_span("; ".join([call_of(change), *details_of(change, queries)]))
+    undo = code_span("; ".join([undo_of(change), *undo_details(change, queries)]))
+    words = " ".join(markdown(one) for one in said)
+    return f"{number}. **{markdown(mark_of(change))} {markdown(change.title)}** {words} Call: {call} Undo: {undo}"
 
 
 def _afterwards(plan: Plan) -> list[str]:
-    lines = ["", "## How to verify and to undo", "", *fenced(afterwards(plan), "sh")]
-    lines += [
-        f"- check {markdown(check.id)}: nothing may be found of: {markdown(check.because)}"
-        for check in plan.checks
+    """Say in one paragraph how it will stand, what is checked at the end, and what the playbook has to say."""
+    said = [f"**After this plan: {markdown(line)}.**" for line in plan.foretold]
+    said += [
+        f"Check {markdown(check.id)}: nothing may be found of: {markdown(check.because)}." for check in plan.checks
     ]
-    lines += [part for line in plan.foretold for part in ("", f"**After this plan: {markdown(line)}**")]
-    notes = [markdown(line) for line in plan.notes.splitlines()]
-    return [*lines, "", *notes]
+    said += [markdown(line) for line in plan.notes.splitlines()]
+    return ["", *([" ".join(said)] if said else []), *fenced(afterwards(plan), "sh")]
 
 
-def _policy(plan: Plan) -> list[str]:
-    lines = ["", "## IAM policy to apply this plan", ""]
-    return lines + fenced(json.dumps(plan.iam_policy.apply, indent=2, ensure_ascii=True).splitlines(), "json")
-
-
-def _table(rows: Sequence[tuple[str, str]]) -> list[str]:
-    return ["| | |", "|---|---|", *(f"| {markdown(name)} | {markdown(value)} |" for name, value in rows)]
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    return [_row(columns), "|" + "---|" * len(columns), *(_row(row) for row in rows)]
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -6,6 +6,13 @@ from opsctl.render.tree import client_words
 
 _QUOTED = {'"': "#quot;", "<": "#lt;", ">": "#gt;", "&": "#amp;", "#": "#35;", "`": "#96;", "\\": "#92;"}
 
+_STYLES = {
+    "source": "fill:#d9f2e0,stroke:#1b6e3c,color:#10331f",
+    "header": "fill:#fdf0cf,stroke:#8a6100,color:#3d2b00",
+    "gone": "fill:#e6e6ea,stroke:#5a5a66,color:#26262b",
+    "mixed": "fill:#fdf0cf,stroke:#1b6e3c,color:#3d2b00",
+}
+
 
 def render_mermaid(graph: Graph) -> str:
     """Return the flowchart; node ids are our own, labels are quoted and inert."""
@@ -18,12 +25,8 @@ def render_mermaid(graph: Graph) -> str:
             text = ", ".join(one for one in (edge.label, _client(edge, graph)) if one)
             label = f'|"{_label(text)}"|' if text else ""
             lines.append(f"  {numbers[edge.source]} -->{label} {numbers[edge.target]}")
-    lines += [
-        "  classDef source fill:#d9f2e0,stroke:#1b6e3c,color:#10331f",
-        "  classDef header fill:#fdf0cf,stroke:#8a6100,color:#3d2b00",
-        "  classDef gone fill:#e6e6ea,stroke:#5a5a66,color:#26262b",
-        "  classDef mixed fill:#fdf0cf,stroke:#1b6e3c,color:#3d2b00",
-    ]
+    used = {_class(node, graph) for node in graph.nodes}
+    lines += [f"  classDef {name} {style}" for name, style in _STYLES.items() if name in used]
     return "\n".join(lines) + "\n"
 
 

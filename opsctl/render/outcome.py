@@ -26,7 +26,7 @@ def render_report(report: Report, *, width: int, colour: bool) -> str:
     """Return what a run came to on one screen; `render.terminal` has every change of it."""
     page = Page(width, colour=colour)
     style = "bold green" if report.status == "done" else "bold red"
-    page.line(f"{_VERBS[report.status]}: {plain_addresses(report.plan.title)}", style)
+    page.line(f"{verb_of(report)}: {plain_addresses(report.plan.title)}", style)
     page.line(where_words(report.plan))
     page.line(counted(report), "" if report.status == "done" else "bold red")
     for result in report.changes:
@@ -39,11 +39,16 @@ def render_report(report: Report, *, width: int, colour: bool) -> str:
             page.item(report.message)
     if report.hint and report.hint not in report.next:
         page.item(f"hint: {report.hint}", indent=0, hang=2)
-    for line in report.told:
-        page.line(f"{line}.", standing_style(line))
     # The one that the hint names comes first.
     page.following(sorted(report.next, key=lambda line: line != report.hint), report.next_because, indent=0)
+    for line in report.told:
+        page.line(f"{line}.", standing_style(line))
     return page.text()
+
+
+def verb_of(report: Report) -> str:
+    """Return how the run ended, in capitals."""
+    return _VERBS[report.status]
 
 
 def counted(report: Report) -> str:
@@ -98,5 +103,6 @@ def _check(page: Page, check: CheckResult) -> None:
         found = shortened(value_text(check.found), 200)
         page.item(f"DOES NOT HOLD: {check.says}; found {found}", "bold red")
         return
-    for line in few(check.shown, SHOWN) or [f"holds: {check.says}"]:
+    page.line(f"holds: {check.says}", "green")
+    for line in few(check.shown, SHOWN):
         page.item(line, "green", hang=2)

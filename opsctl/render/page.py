@@ -37,7 +37,7 @@ class Page:
 
     def __init__(self, width: int, *, colour: bool) -> None:
         """Begin a page of so many columns."""
-        self._width = width
+        self.width = width
         self._colour = colour
         self._lines: list[str] = []
 
@@ -53,9 +53,9 @@ class Page:
     def item(self, text: str, style: str = "", indent: int = 2, hang: int = 0) -> None:
         """Add an indented line, wrapped; what goes on stands `hang` columns further in."""
         clean = visible(text)
-        first = wrapped(clean, self._width - indent)
+        first = wrapped(clean, self.width - indent)
         if hang and len(first) > 1:
-            rest = wrapped(clean[len(first[0]) :].lstrip(), self._width - indent - hang)
+            rest = wrapped(clean[len(first[0]) :].lstrip(), self.width - indent - hang)
             first = [first[0], *(" " * hang + one for one in rest)]
         self._lines += [" " * indent + self._styled(one, style) for one in first]
 
@@ -76,7 +76,7 @@ class Page:
             clean = visible(line)
             text = clean.lstrip(" │├└─·")
             drawing = clean[: len(clean) - len(text)]
-            for number, part in enumerate(wrapped(text, self._width - 2 - len(drawing))):
+            for number, part in enumerate(wrapped(text, self.width - 2 - len(drawing))):
                 self._lines.append(f"  {_continued(drawing) if number else drawing}{part}")
 
     def pairs(self, rows: Sequence[tuple[str, str]], indent: int = 2, styles: Mapping[str, str] = _NONE) -> None:
@@ -86,7 +86,7 @@ class Page:
         for name, value in rows:
             clean = visible(name)
             label = self._styled(clean, "dim") + " " * (size - cell_len(clean) + 1)
-            for number, part in enumerate(wrapped(visible(value), self._width - indent - size - 1)):
+            for number, part in enumerate(wrapped(visible(value), self.width - indent - size - 1)):
                 start = " " * (size + 1) if number else label
                 self._lines.append(" " * indent + start + self._styled(part, styles.get(name, "")))
 
@@ -99,7 +99,7 @@ class Page:
     ) -> None:
         """Add a table; cells are wrapped, but not those of the first column. `styles` are by what a cell says."""
         cells = [[visible(cell) for cell in row] for row in (columns, *rows)]
-        widths = _widths(cells, self._width - indent)
+        widths = _widths(cells, self.width - indent)
         for number, row in enumerate(cells):
             parts = [wrapped(cell, size) for cell, size in zip(row, widths, strict=True)]
             shown = ["dim"] * len(row) if number == 0 else [styles.get(cell, "") for cell in row]

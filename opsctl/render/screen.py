@@ -15,7 +15,6 @@ from opsctl.render.words import finding_words, nowhere_lines, tally_of, unaccept
 FINDINGS_SHOWN = 4
 ROWS_SHOWN = 8
 NOTES_SHOWN = 2
-FINDING_LENGTH = 154
 
 MARKS = {"+": "green", "~": "yellow", "-": "red", "+!": "bold red", "~!": "bold red", "-!": "bold red"}
 _STATES = {"OPEN": "bold red", "open": "bold red", "closed": "green"}
@@ -121,9 +120,11 @@ def notes_of(plan: Plan) -> list[str]:
 
 
 def _finding(page: Page, finding: Finding) -> None:
+    """Show a finding in two lines at most; the details have all of its evidence."""
+    room = page.width - 2
     said = f"! {finding_words(finding).removeprefix('warning ')}: {finding.because}"
     evidence = f": {_first(finding.evidence)}" if finding.evidence else ""
-    text = _bounded(plain_addresses(f"{said}{evidence}"), 78 if finding.accepted else FINDING_LENGTH)
+    text = _bounded(plain_addresses(f"{said}{evidence}"), room if finding.accepted else 2 * room)
     page.item(text, "bold red" if finding.pending else "yellow", indent=0, hang=2)
 
 

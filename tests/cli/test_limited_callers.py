@@ -61,7 +61,7 @@ def test_an_undo_needs_no_permission_to_make_anew_what_it_takes_away(tmp_path: P
 
 def test_who_may_change_web_acls_changes_them(tmp_path: Path, world: World) -> None:
     code, out, err = block(tmp_path, world, "responder-web-acls", "--layer", "waf", "--yes")
-    assert (code, "is applied and proved" in out) == (0, True), err
+    assert (code, "done and proved" in out) == (0, True), err
 
 
 def test_a_roles_environment_is_the_sandboxs_with_its_own_credentials(world: World) -> None:

@@ -16,7 +16,7 @@ from opsctl.model.paths import Client, Graph, GraphEdge, GraphNode
 from opsctl.model.reads import Read
 from opsctl.model.report import ChangeResult, CheckResult, Evidence, Report
 from opsctl.model.value import Json
-from opsctl.render import html_page, markdown, outcome, screen, terminal
+from opsctl.render import html_page, markdown, outcome, screen, short, terminal
 from opsctl.render.inert import code_span, visible
 from opsctl.render.inert import markdown as inert_markdown
 from opsctl.render.json_text import envelope_of, found_in, json_text, render_envelope
@@ -67,6 +67,8 @@ FORMS: dict[str, Callable[[str], str]] = {
     "screen": screen_of,
     "text-report": report_text,
     "outcome": outcome_text,
+    "short": lambda text: short.render_plan(sample_plan(text), "more: opsctl show p"),
+    "short-report": lambda text: short.render_report(sample_report(text), "more: opsctl show r"),
     "json": json_of,
     "markdown": lambda text: markdown.render_plan(sample_plan(text)),
     "markdown-report": lambda text: markdown.render_report(sample_report(text)),
@@ -163,6 +165,24 @@ def test_account_text_makes_no_tag_and_no_attribute_in_a_page(form: str, text: s
     assert hostile.seen == plain.seen
     assert "script" not in hostile.seen
     assert not [name for name in hostile.seen if "@on" in name or name.endswith(("@src", "@href"))]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_the_form_for_a_chat_is_six_lines_whatever_the_account_says(text: str) -> None:
+    for form, last in (("short", "more: opsctl show p"), ("short-report", "more: opsctl show r")):
+        lines = FORMS[form](text).splitlines()
+        assert len(lines) <= 6
+        assert lines[-1] == last
+        assert max(map(len, lines)) <= short.LONGEST
+
+
+def test_what_may_be_reviewed_is_folded_in_a_page_for_a_pull_request() -> None:
+    shown = FORMS["markdown"]("shop-alb")
+    in_sight, _, folded = shown.partition("<details>")
+    assert shown.count("<details>") == shown.count("</details>") > 2
+    for change in sample_plan().changes:
+        assert flat(change.title) in flat(in_sight)
+        assert change.api in folded
 
 
 def test_a_page_forbids_itself_to_load_anything() -> None:

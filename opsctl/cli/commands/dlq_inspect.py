@@ -9,7 +9,7 @@ import typer
 
 from opsctl.cli.completion import complete_names, one_of
 from opsctl.cli.new_files import refuse_bad_file
-from opsctl.cli.options import AccountOptions, Output, ShowOptions, spliced
+from opsctl.cli.options import ONLY_OF_PLANS, AccountOptions, Output, ShowOptions, spliced
 from opsctl.model.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def open_glass(
     from opsctl.model.errors import InvalidInput
     from opsctl.planning.run_fetching import run_fetching
 
-    if show.output is Output.HTML:
+    if show.output in ONLY_OF_PLANS:
         raise typer.BadParameter("text, json or markdown", param_hint="--output")
     for name in override:
         if name not in (*COSTLY, *guards):

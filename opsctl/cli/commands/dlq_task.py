@@ -40,7 +40,7 @@ def task(
     from opsctl.cli.front import Order, open_session, run_playbook
     from opsctl.cli.output import emit_value
 
-    if show.output in (Output.MARKDOWN, Output.HTML) and not cancel:
+    if show.output not in (Output.TEXT, Output.JSON) and not cancel:
         raise typer.BadParameter("text or json", param_hint="--output")
     order = Order("dlq task", account, show)
     if cancel:

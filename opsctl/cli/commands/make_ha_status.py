@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from opsctl.cli.options import AccountOptions, Output, ShowOptions, spliced
+from opsctl.cli.options import ONLY_OF_PLANS, AccountOptions, Output, ShowOptions, spliced
 from opsctl.model.outcomes import Outcome
 
 EPILOG = """Examples:
@@ -43,7 +43,7 @@ def status(
     from opsctl.planning.facts import look_up
     from opsctl.render.views.ha_status import markdown_status, render_status
 
-    if show.output is Output.HTML:
+    if show.output in ONLY_OF_PLANS:
         raise typer.BadParameter("text, json or markdown", param_hint="--output")
     session = open_session(Order("make-ha status", account, show))
     runtime = session.runtime
