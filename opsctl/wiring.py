@@ -51,7 +51,10 @@ class SystemClock:
 
 
 class Runtime:
-    """Everything one command works with; the account is reached on first use."""
+    """Everything one command works with; the account is reached on first use.
+
+    `soon` are the services that are going to be asked once it is known who calls.
+    """
 
     def __init__(
         self,
@@ -68,6 +71,7 @@ class Runtime:
         self.registry: Registry = find_plugins()
         self.progress = progress
         self.stopping = stopping
+        self.soon: tuple[str, ...] = ()
         self._clients = Clients(connection, self.plan_id, ask)
         self._reached_by = reached_by
         self._identity: Identity | None = None
@@ -77,7 +81,7 @@ class Runtime:
     def identity(self) -> Identity:
         """Who calls; asked once."""
         if self._identity is None:
-            who = identify(self._clients, self.clock.now())
+            who = identify(self._clients, self.clock.now(), self.soon)
             self._identity = who.model_copy(update={"reached_by": self._reached_by})
         return self._identity
 

@@ -1,7 +1,7 @@
 """The live account: reads and writes through the SDK, with refusals translated."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from botocore import xform_name
@@ -140,10 +140,11 @@ class CachedReader:
         return [self._known[read.key] for read in reads]
 
 
-def identify(clients: Clients, now: float) -> Identity:
+def identify(clients: Clients, now: float, soon: Iterable[str] = ()) -> Identity:
     """Ask STS who calls, and IAM for the account's alias at the same time.
 
-    Credentials come first and by themselves: getting them may ask the person for a code, once.
+    Credentials come first and by themselves: getting them may ask the person for a code, once. While the answer
+    is on its way the clients of services that are asked `soon` are made; nothing is asked of them meanwhile.
 
     Raises:
         AwsRefused: there are no usable credentials, or no connection.
@@ -152,9 +153,11 @@ def identify(clients: Clients, now: float) -> Identity:
     region = clients.region
     try:
         clients.keys()
-        with ThreadPoolExecutor(max_workers=1) as pool:
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            asked = pool.submit(clients.get("sts", None).get_caller_identity)
             alias = pool.submit(_alias, clients)
-            who = clients.get("sts", None).get_caller_identity()
+            clients.make(soon, until=asked.done)
+            who = asked.result()
     except _SDK_FAULTS as fault:
         raise clients.explained(fault, "sts.GetCallerIdentity", now) from fault
     return Identity(

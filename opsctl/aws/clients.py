@@ -3,6 +3,8 @@
 import os
 import re
 import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -148,10 +150,23 @@ class Clients:
     def get(self, service: str, region: str | None, *, writes: bool = False, waits: bool = False) -> Any:
         """Return the client of a service in a region, the run's by default; `waits` for a function to return."""
         key = (service, region or self.region, writes, waits)
+        if key in self._made:  # not held up while another thread makes another one
+            return self._made[key]
         with self._lock:
             if key not in self._made:
                 self._made[key] = self._make(key[0], key[1], self._config(writes=writes, waits=waits))
             return self._made[key]
+
+    def make(self, services: Iterable[str], *, until: Callable[[], bool]) -> None:
+        """Make clients for reads in the run's region, in this order, `until` there is something better to do.
+
+        One that cannot be made is passed over: whoever asks for it is told why.
+        """
+        for service in services:
+            if until():
+                return
+            with suppress(BotoCoreError, InvalidInput):
+                self.get(service, None)
 
     def _make(self, service: str, region: str, config: Config) -> Any:
         endpoint = self._connection.endpoint_url or None

@@ -255,11 +255,13 @@ def _plan(
     planning: PlanOptions,
     applying: ApplyOptions,
 ) -> "Plan":
+    from opsctl.planning.facts import services_first
     from opsctl.planning.planner import make_plan, refuse_large
     from opsctl.workflow.open_moves import warned_of_open_moves
 
     runtime = session.runtime
     session.progress(f"reading the account for {loaded.playbook.name}")
+    runtime.soon = services_first(loaded, runtime.registry)
     reader = runtime.reader()
     plan = make_plan(
         loaded,

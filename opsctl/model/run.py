@@ -67,11 +67,15 @@ class Context(Value):
 class Fact(Value, ABC):
     """A named fact: its fields are the playbook's `with:`, `Result` is the shape it comes back in.
 
+    `services` are those that its first reads ask, so that their clients can be made while the identity is asked;
+    without them all is as right and a little later.
+
     Subclasses live in a room's `facts`, one a file, and never call AWS: they yield reads.
     """
 
     name: ClassVar[str]
     Result: ClassVar[type[Value]]
+    services: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def read(self, about: Context) -> Fetching[Value]:

@@ -48,6 +48,13 @@ def look_up_facts(
     return calls
 
 
+def services_first(loaded: LoadedPlaybook, registry: Registry) -> tuple[str, ...]:
+    """Return the services that the facts of a playbook ask first, each once."""
+    specs = loaded.playbook.facts.values()
+    named = [registry.facts[one.uses].services if one.uses else (one.read.partition(".")[0],) for one in specs]
+    return tuple(dict.fromkeys(service for services in named for service in services))
+
+
 def look_up(calls: Mapping[str, FactCall], reader: Reader, about: Context, registry: Registry) -> dict[str, Json]:
     """Look facts up together and return their values by name.
 

@@ -16,7 +16,7 @@ from opsctl.block.deciding import PointKey, decision_of, judge_ways, key_of, poi
 from opsctl.block.decision import Decision, Point
 from opsctl.block.layers import Home
 from opsctl.block.reading_ahead import reads_about
-from opsctl.block.target_paths import paths_to
+from opsctl.block.target_paths import SERVICES, paths_to
 from opsctl.model.countries import country_codes
 from opsctl.model.errors import FactUnknown, InvalidInput, RefusedByGuard
 from opsctl.model.fetching import Fetching, gather
@@ -32,6 +32,7 @@ class BlockDecision(Fact):
 
     name: ClassVar[str] = "block.decision"
     Result: ClassVar[type[Value]] = Decision
+    services: ClassVar[tuple[str, ...]] = SERVICES
 
     target: str = Field(description="Host name, URL, load balancer, distribution, instance or address.")
     addresses: tuple[str, ...] = Field((), description="Addresses or CIDR blocks, IPv4 and IPv6.")

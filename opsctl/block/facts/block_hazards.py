@@ -29,6 +29,7 @@ class BlockHazards(Fact):
 
     name: ClassVar[str] = "block.hazards"
     Result: ClassVar[type[Value]] = Hazards
+    services: ClassVar[tuple[str, ...]] = ("ec2", "elbv2")
 
     addresses: tuple[str, ...] = Field(description="Addresses or CIDR blocks, IPv4 and IPv6.")
 

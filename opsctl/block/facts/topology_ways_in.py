@@ -8,7 +8,7 @@ from opsctl.block.asked import Asked
 from opsctl.block.deciding import decision_of, judge_ways
 from opsctl.block.decision import Decision
 from opsctl.block.layers import Home
-from opsctl.block.target_paths import paths_to
+from opsctl.block.target_paths import SERVICES, paths_to
 from opsctl.model.fetching import Fetching
 from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
@@ -19,6 +19,7 @@ class TopologyWaysIn(Fact):
 
     name: ClassVar[str] = "topology.ways_in"
     Result: ClassVar[type[Value]] = Decision
+    services: ClassVar[tuple[str, ...]] = SERVICES
 
     target: str = Field(description="Host name, URL, load balancer, distribution, instance or address.")
 
