@@ -1,17 +1,24 @@
 """How far what is to be blocked gets on the ways in, now and once a plan is applied, and where it is stopped."""
 
 from collections.abc import Iterable
+from typing import TypeAlias
 
 from opsctl.model.paths import LayerVerdict, Paths, WayIn, WayStop
 from opsctl.model.value import Value
 
+Edge: TypeAlias = tuple[str, str]
+
 
 class Flow(Value):
-    """What passes: the edges on which it does, the nodes that it reaches, and what stops it at which."""
+    """What passes: the edges on which it does, those at whose end all of it is stopped, the nodes that it reaches.
 
-    edges: frozenset[tuple[str, str]] = frozenset()
+    `stops` has for each node what stops there, each with the node that it would have come from.
+    """
+
+    edges: frozenset[Edge] = frozenset()
+    stopped: frozenset[Edge] = frozenset()
     reached: frozenset[str] = frozenset()
-    stops: dict[str, tuple[str, ...]] = {}
+    stops: dict[str, tuple[tuple[str, str], ...]] = {}
 
 
 def flow_now(paths: Paths) -> Flow | None:
@@ -39,23 +46,26 @@ def _by(one: LayerVerdict) -> str:
 
 
 def _flow(ways: Iterable[tuple[WayIn, tuple[WayStop, ...]]]) -> Flow:
-    edges: set[tuple[str, str]] = set()
     reached: set[str] = set()
-    stops: dict[str, dict[str, None]] = {}
+    passed: set[Edge] = set()
+    stops: dict[str, dict[tuple[str, str], None]] = {}
+    ended: set[Edge] = set()
     for way, stopped in ways:
-        found = {one.node for one in stopped}
-        passed = {source for source, _ in way.edges} - {target for _, target in way.edges}
+        by = {one.node: [two.by for two in stopped if two.node == one.node] for one in stopped}
+        here = {source for source, _ in way.edges} - {target for _, target in way.edges}
         for source, target in way.edges:
-            if source in passed:
-                edges.add((source, target))
-                if target not in found:
-                    passed.add(target)
-        reached |= passed
-        for one in stopped:
-            if any(target == one.node and source in passed for source, target in way.edges):
-                stops.setdefault(one.node, {})[one.by] = None
+            if source not in here:
+                continue
+            if target in by:
+                ended.add((source, target))
+                stops.setdefault(target, {}).update(dict.fromkeys((source, word) for word in by[target]))
+            else:
+                passed.add((source, target))
+                here.add(target)
+        reached |= here
     return Flow(
-        edges=frozenset(edges),
+        edges=frozenset(passed | ended),
+        stopped=frozenset(ended - passed),
         reached=frozenset(reached),
-        stops={node: tuple(words) for node, words in stops.items()},
+        stops={node: tuple(found) for node, found in stops.items()},
     )

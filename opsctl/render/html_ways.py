@@ -51,12 +51,19 @@ def ways_of_report(report: Report) -> list[str]:
 
 
 def _table(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
-    tones = {"OPEN": "bad", "closed": "good"}
     shown = [
-        [f'<span class="short {tones[cell]}">{cell}</span>' if cell in tones else markup(cell) for cell in line]
+        [
+            _state(cell) if name in ("now", "before", "after") else markup(cell)
+            for name, cell in zip(columns, line, strict=True)
+        ]
         for line in lines
     ]
     return ["<h2>Ways in</h2>", *([cells(columns, shown)] if shown else [])]
+
+
+def _state(word: str) -> str:
+    tone = {"OPEN": "bad", "closed": "good"}.get(word, "medium")
+    return f'<span class="short {tone}">{markup(word)}</span>'
 
 
 def _drawings(drawn: Sequence[tuple[str, Paths, Flow | None]]) -> list[str]:

@@ -85,9 +85,17 @@ def _lines(node: GraphNode, graph: Graph, flow: Flow | None) -> list[tuple[str, 
     """Return the lines of a box, each with its class: its name, what is left of a client's address, what stops."""
     lines = [("name", line) for line in _wrapped(node.label, _NAME)]
     lines += [("", line) for text in _seen(node, graph) for line in _wrapped(text, _WORDS)]
-    for by in flow.stops.get(node.id, ()) if flow else ():
-        lines += [("stop", line) for line in _wrapped(f"✕ stopped by {by}", _NAME, _STOP_LINES)]
-    return lines
+    stops = [f"✕ {text}" for text in _stops(node, graph, flow)] if flow else []
+    return lines + [("stop", line) for text in stops for line in _wrapped(text, _NAME, _STOP_LINES)]
+
+
+def _stops(node: GraphNode, graph: Graph, flow: Flow) -> list[str]:
+    """Say what stops here; of a node that is reached in another way, what comes from where."""
+    found = flow.stops.get(node.id, ())
+    if node.id not in flow.reached:
+        return [f"stopped by {by}" for by in dict.fromkeys(by for _, by in found)]
+    kinds = {one.id: one.kind for one in graph.nodes}
+    return [f"from {_from(kinds.get(source, ''))}: stopped by {by}" for source, by in found]
 
 
 def _seen(node: GraphNode, graph: Graph) -> list[str]:
@@ -117,7 +125,7 @@ def _box(node: GraphNode, box: Box, lines: Sequence[tuple[str, str]], flow: Flow
     """Return a box; as a picture of its own it cuts off what is too wide for it."""
     tone = ""
     if flow is not None:
-        tone = "stopping" if node.id in flow.stops else "reached" if node.id in flow.reached else ""
+        tone = "reached" if node.id in flow.reached else "stopping" if node.id in flow.stops else ""
     tip = "; ".join((node.label, *node.gates, *(f"cannot tell: {text}" for text in node.unknown)))
     texts = "".join(
         f'<text class="{style}" x="{INSET}" y="{INSET + LINE * number + 11}">{markup(line)}</text>'
@@ -135,7 +143,7 @@ def _arrow(edge: GraphEdge, route: Sequence[Point], flow: Flow | None, *, portra
     """Return an arrow; dashed by what is left of a client's address on it, and with a bar where it is stopped."""
     key: Edge = (edge.source, edge.target)
     passes = flow is not None and key in flow.edges
-    stopped = flow is not None and passes and edge.target in flow.stops
+    stopped = flow is not None and key in flow.stopped
     least = max(edge.arrives, key=_WORST.__getitem__, default="source")
     style = " ".join(word for word in ("" if least == "source" else least, "open" if passes else "") if word)
     x, y = route[-1]

@@ -30,7 +30,7 @@ def test_as_many_as_there_is_room_for_are_shown_as_they_are() -> None:
 
 def test_what_is_stopped_or_passes_otherwise_is_shown_beside_the_others() -> None:
     edges = {("group", f"i-{n}") for n in range(39)}
-    flow = Flow(edges=frozenset(edges), stops={"i-7": ("network ACL acl-7",)})
+    flow = Flow(edges=frozenset(edges), stops={"i-7": (("group", "network ACL acl-7"),)})
     shown = labels(compact(fan(40), flow, at_most=2))
     assert shown == ["group", "i-0", "and 37 more like i-0", "i-7", "i-39"]
 
