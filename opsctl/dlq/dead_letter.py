@@ -8,6 +8,7 @@ import re
 from typing import Literal, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
+from opsctl.dlq.origin import source_queue
 from opsctl.model.value import Json, Value, json_object
 
 DeadLetterKind: TypeAlias = Literal[
@@ -53,7 +54,7 @@ class DeadLetter(Value):
 
 def dead_letter_of(message: Json) -> DeadLetter:
     """Return what a received message is; never raises, whatever the body holds."""
-    source = (message.get("Attributes") or {}).get("DeadLetterQueueSourceArn", "")
+    source = source_queue(message)
     if source:
         # SQS put it here, whatever it looks like: what was in the source queue may itself be a notification or
         # a record of a failure.

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 
 from opsctl.dlq.dead_letter import dead_letter_of
+from opsctl.dlq.origin import unmarked
 from opsctl.expressions.evaluate import ExpressionFault, evaluate
 from opsctl.model.lossless import is_number, measurable, parse, text_of
 from opsctl.model.value import Json, Value
@@ -107,7 +108,7 @@ def scope_of(message: Json, read: Callable[[str], Json] = json.loads) -> dict[st
         "body": body,
         "attributes": {
             name: value.get("StringValue", value.get("BinaryValue"))
-            for name, value in (message.get("MessageAttributes") or {}).items()
+            for name, value in (unmarked(message).get("MessageAttributes") or {}).items()
         },
         "system": message.get("Attributes") or {},
         "kind": dead_letter.kind,

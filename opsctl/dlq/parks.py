@@ -12,7 +12,8 @@ class ParkFound(Value):
 
     `homes` are the senders that messages could not be told apart by any more once they are brought back, when
     there are several; the only one is in `forgets`. `closed` says why nobody may be able to send to the queue,
-    `small` why not everything may fit into it, `left` what other runs have parked of it.
+    `small` why not everything may fit into it, `left` what other runs have parked of it. `max_bytes` is the
+    largest message that it takes.
     """
 
     name: str = ""
@@ -20,6 +21,7 @@ class ParkFound(Value):
     of: str = ""
     key: str = ""
     attributes: dict[str, str] = {}
+    max_bytes: int = 0
     homes: tuple[str, ...] = ()
     forgets: tuple[str, ...] = ()
     closed: tuple[str, ...] = ()

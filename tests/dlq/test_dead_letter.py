@@ -42,6 +42,14 @@ def test_sqs_names_the_queue_a_message_died_on() -> None:
     assert (letter.kind, letter.origin) == ("sqs", "arn:aws:sqs:us-east-1:1:orders")
 
 
+def test_what_sqs_says_of_the_source_counts_before_the_attribute() -> None:
+    kept, told = "arn:aws:sqs:eu-west-1:123456789012:kept", "arn:aws:sqs:eu-west-1:123456789012:told"
+    both = message("x", system={"DeadLetterQueueSourceArn": told}, **{"opsctl-origin": kept})
+    assert dead_letter_of(both).origin == told
+    alone = dead_letter_of(message("x", **{"opsctl-origin": kept}))
+    assert (alone.kind, alone.origin) == ("sqs", kept)
+
+
 def test_lambda_puts_its_reason_into_attributes_and_leaves_the_event_as_it_was() -> None:
     letter = dead_letter_of(message({"key": 1}, RequestID="r", ErrorCode="200", ErrorMessage="timed out"))
     assert (letter.kind, letter.code, letter.cause) == ("lambda-async", "200", "timed out")

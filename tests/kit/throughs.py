@@ -25,6 +25,7 @@ PARK = Park(
     queue_url=url_of(DEAD),
     region="us-east-1",
     run="run-1",
+    max_bytes=1_048_576,
 )
 
 
@@ -40,14 +41,14 @@ class QueueAccount(Box):
         return self._sqs.call(operation, params)
 
 
-def made(count: int, *, groups: int = 3, faults: Faults | None = None) -> MemorySqs:
+def made(count: int, *, groups: int = 3, faults: Faults | None = None, source: str = "") -> MemorySqs:
     """A queue of so many messages, of which every second of each group is meant, its home and an empty park."""
     sqs = MemorySqs(FakeClock(), faults)
     for name in (DEAD, HOME, PARKED):
         sqs.make(name, VisibilityTimeout="30")
     for number in range(count):
         body = {"n": number, "wanted": number // groups % 2 == 1}
-        sqs.put(DEAD, json.dumps(body), group=f"g{number % groups}")
+        sqs.put(DEAD, json.dumps(body), group=f"g{number % groups}", source=source)
     return sqs
 
 

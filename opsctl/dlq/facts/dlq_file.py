@@ -8,6 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.dlq.jobs.dlq_import import digest_of
+from opsctl.dlq.origin import ATTRIBUTES_AT_MOST
 from opsctl.dlq.transfer.backup import read_records
 from opsctl.dlq.transfer.queue_sending import size_of
 from opsctl.model.errors import InvalidInput
@@ -16,7 +17,6 @@ from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
 from opsctl.resources.queue_facts import QueueFacts, find_queue
 
-_ATTRIBUTES_AT_MOST = 10
 _NAMED_AT_MOST = 100
 
 
@@ -57,7 +57,7 @@ def _refused(path: Path, queue: QueueFacts) -> Iterator[str]:
         size = size_of(message)
         if size > queue.max_bytes:
             yield f"line {number}: {size:,} bytes, the queue accepts {queue.max_bytes:,}"
-        if len(message.get("MessageAttributes") or {}) > _ATTRIBUTES_AT_MOST:
-            yield f"line {number}: more than {_ATTRIBUTES_AT_MOST} attributes"
+        if len(message.get("MessageAttributes") or {}) > ATTRIBUTES_AT_MOST:
+            yield f"line {number}: more than {ATTRIBUTES_AT_MOST} attributes"
         if queue.fifo and "MessageGroupId" not in (message.get("Attributes") or {}):
             yield f"line {number}: no message group ID, which a FIFO queue requires"

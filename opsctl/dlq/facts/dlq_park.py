@@ -67,6 +67,7 @@ class DlqPark(Fact):
             of=queue.arn,
             key=queue.key,
             attributes=attributes_like(attributes, arn),
+            max_bytes=queue.max_bytes,
             homes=_several(queue, senders, sources) if urls or not sources.known else (),
             forgets=tuple(senders) if urls and len(senders) == 1 else (),
             closed=_closed(queue, attributes.get("Policy", "")),

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 
+from opsctl.dlq.origin import source_queue, unmarked
 from opsctl.dlq.transfer.backoff import Patience
 from opsctl.dlq.transfer.backup import read_records
 from opsctl.dlq.transfer.queue import BATCH
@@ -43,12 +44,14 @@ class DlqImport(Job):
         if digest_of(Path(self.path)) != self.sha256:
             raise Drifted(f"{self.path} was changed after the plan was made", "plan again")
         patience = Patience(tools.clock, tools.stopping)
-        sending = QueueSending(tools.queues(self.region), self.queue_url, patience, mark=self.mark)
+        wire = tools.queues(self.region)
+        sending = QueueSending(wire, self.queue_url, patience, mark=self.mark, keeps_origin=True)
+        own = [self.region, tools.aws.identity.account, self.queue_name]
         fifo = self.queue_url.endswith(".fifo")
         done = int(tools.checkpoint.recall("lines") or 0)
         doubtful = self._unknown(tools, fifo=fifo)
         stayed: list[dict[str, Json]] = list(tools.checkpoint.recall("stayed") or [])
-        records = (pair for pair in read_records(Path(self.path)) if pair[0] > done)
+        records = ((at, _for_queue(own, message)) for at, message in read_records(Path(self.path)) if at > done)
         with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as pool:
             while not tools.stopping() and not sending.closed:
                 wave = list(islice(records, BATCH if fifo else BATCH * _SIDE_BY_SIDE))
@@ -112,6 +115,11 @@ def digest_of(path: Path) -> str:
     """Return the SHA-256 of a file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _for_queue(own: list[str], message: Json) -> Json:
+    """Take the source queue out of what goes back to just that queue, and so to its consumer."""
+    return unmarked(message) if source_queue(message).split(":")[3:] == own else message
 
 
 def _nothing() -> None:

@@ -18,7 +18,7 @@ _HOW = (
 )
 _LOSES = (
     "A message that is brought back is a new message: it has another message ID, its retention and receive count "
-    "start again, and SQS no longer records the queue in which it failed."
+    "start again, and its source queue is in an attribute (opsctl-origin) instead of DeadLetterQueueSourceArn."
 )
 
 
@@ -47,6 +47,7 @@ class DlqThrough(Job):
             region=taking.region,
             run=about.plan_id,
             others_hold_s=taking.others_hold_s,
+            max_bytes=found.max_bytes,
         )
         job = cls(queue_url=taking.queue_url, taking=taking, park=park)
         undo = DlqBringBack(park=park)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 
+from opsctl.dlq.origin import unmarked
 from opsctl.dlq.transfer.backoff import Patience
 from opsctl.dlq.transfer.digests import attributes_digest, body_digest
 from opsctl.dlq.transfer.queue import PASSING, final
@@ -37,11 +38,15 @@ class QueueSending:
         patience: Patience,
         mark: str = "",
         identity: Callable[[Json], str] = lambda message: str(message["MessageId"]),
+        *,
+        keeps_origin: bool = False,
     ) -> None:
         """`mark` makes this run's deduplication ids differ from those of other runs with the same messages.
 
-        `identity` tells one message from another, however often it is sent.
+        `identity` tells one message from another, however often it is sent. `keeps_origin` sends the attribute
+        with the source queue along, to a queue that is no consumer's.
         """
+        self._keeps_origin = keeps_origin
         self._mark = mark
         self._identity = identity
         self._wire = wire
@@ -68,6 +73,8 @@ class QueueSending:
 
     def send(self, messages: list[Json], alive: Alive) -> Sent:
         """Send messages in as few requests as size and order allow."""
+        if not self._keeps_origin:
+            messages = [unmarked(message) for message in messages]
         if not self._fifo:
             sent = Sent()
             for chunk in _chunks(messages):

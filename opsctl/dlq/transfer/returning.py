@@ -1,7 +1,8 @@
-"""Sending parked messages back to where they were."""
+"""Sending messages to the queue that they are parked in, and back to where they were."""
 
+from opsctl.dlq.origin import marked
 from opsctl.dlq.transfer.backoff import Patience
-from opsctl.dlq.transfer.queue_sending import QueueSending, deduplication_id
+from opsctl.dlq.transfer.queue_sending import QueueSending, deduplication_id, size_of
 from opsctl.dlq.transfer.sending import Alive, Sent
 from opsctl.model.jobs import Checkpoint, Wire
 from opsctl.model.value import Json
@@ -15,6 +16,33 @@ def parked_as(message_id: str) -> str:
     return deduplication_id(message_id)
 
 
+class ParkSending:
+    """Implements `Sending` into the park; a message that is brought back has its source queue in an attribute."""
+
+    def __init__(self, wire: Wire, url: str, patience: Patience, max_bytes: int) -> None:
+        """`max_bytes` is the largest message that can be brought back, attribute and all; 0 when nobody knows."""
+        self._inner = QueueSending(wire, url, patience, keeps_origin=True)
+        self._max_bytes = max_bytes
+
+    @property
+    def closed(self) -> str:
+        """Why nothing more can be parked, or nothing."""
+        return self._inner.closed
+
+    @property
+    def repeats_s(self) -> float:
+        """FIFO queues drop repetitions for five minutes."""
+        return self._inner.repeats_s
+
+    def send(self, messages: list[Json], alive: Alive) -> Sent:
+        """Send messages, each with its source queue where that fits."""
+        return self._inner.send([self._marked(message) for message in messages], alive)
+
+    def _marked(self, message: Json) -> Json:
+        made = marked(message)
+        return made if size_of(made) <= self._max_bytes else message
+
+
 class Returning:
     """Implements `InParts` into the dead-letter queue.
 
@@ -26,7 +54,7 @@ class Returning:
         self, wire: Wire, url: str, patience: Patience, checkpoint: Checkpoint, parked_twice: set[str]
     ) -> None:
         """`parked_twice` are the deduplication ids of messages of which there may be two."""
-        self._inner = QueueSending(wire, url, patience, mark=_MARK, identity=_parked_as)
+        self._inner = QueueSending(wire, url, patience, mark=_MARK, identity=_parked_as, keeps_origin=True)
         self._checkpoint = checkpoint
         self._parked_twice = parked_twice
         self._once: list[str] = list(checkpoint.recall(_ONCE) or ())

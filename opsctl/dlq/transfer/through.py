@@ -8,8 +8,7 @@ from opsctl.dlq.transfer.backoff import Patience
 from opsctl.dlq.transfer.mover import Ended, MoveOrder, Mover
 from opsctl.dlq.transfer.parking import Parking
 from opsctl.dlq.transfer.queue import ATTEMPTS, PASSING, Queue
-from opsctl.dlq.transfer.queue_sending import QueueSending
-from opsctl.dlq.transfer.returning import Returning, parked_as
+from opsctl.dlq.transfer.returning import ParkSending, Returning, parked_as
 from opsctl.dlq.transfer.sending import Alive, Sent
 from opsctl.dlq.transfer.tally import copies_of, says_copies
 from opsctl.dlq.transfer.whole import COUNTED_AFTER_S
@@ -32,7 +31,10 @@ _ASKED = 3
 
 
 class Park(Value):
-    """The queue that messages are parked in, and that which they come from and go back to; `run` is who parks."""
+    """The queue that messages are parked in, and that which they come from and go back to; `run` is who parks.
+
+    `max_bytes` is the largest message that goes back; 0 when nobody knows.
+    """
 
     name: str
     url: str
@@ -41,6 +43,7 @@ class Park(Value):
     region: str
     run: str
     others_hold_s: int = 30
+    max_bytes: int = 0
 
 
 class TakenOut(NamedTuple):
@@ -66,7 +69,7 @@ class Through:
         self._tools = tools
         self._patience = Patience(tools.clock, tools.stopping)
         self._wire = tools.queues(park.region)
-        sending = QueueSending(self._wire, park.url, self._patience)
+        sending = ParkSending(self._wire, park.url, self._patience, park.max_bytes)
         self._parking = Parking(sending, tools.checkpoint.part("parked"))
         self._back = tools.checkpoint.part("back")
         self._queue = Queue(self._wire, park.url, self._patience, visibility_s=VISIBILITY_S, everything=True)

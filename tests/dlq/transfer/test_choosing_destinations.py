@@ -107,13 +107,17 @@ def made(*bodies: Json, **attributes: str) -> MemorySqs:
     for name in ("dead", "orders", "bills"):
         sqs.make(name)
     for body in bodies:
-        entry: Json = {"Id": "a", "MessageBody": body if isinstance(body, str) else json.dumps(body)}
-        if attributes:
-            entry["MessageAttributes"] = {
-                name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
-            }
-        sqs.call("SendMessageBatch", {"QueueUrl": "/dead", "Entries": [entry]})
+        send(sqs, body if isinstance(body, str) else json.dumps(body), **attributes)
     return sqs
+
+
+def send(sqs: MemorySqs, body: str, **attributes: str) -> None:
+    entry: Json = {"Id": "a", "MessageBody": body}
+    if attributes:
+        entry["MessageAttributes"] = {
+            name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+        }
+    sqs.call("SendMessageBatch", {"QueueUrl": "/dead", "Entries": [entry]})
 
 
 def test_each_message_goes_back_to_the_queue_it_died_on(tmp_path: Path) -> None:
@@ -127,6 +131,24 @@ def test_each_message_goes_back_to_the_queue_it_died_on(tmp_path: Path) -> None:
     assert sqs.queues["bills"].bodies() == ["m0", "m2", "m4"]
     assert sqs.queues["dead"].bodies() == ["gone"]
     assert "does not use this dead-letter queue any more" in result.details["reasons"][0]["reason"]
+
+
+def test_the_attribute_of_what_was_brought_back_chooses_among_the_planned_sources(
+    tmp_path: Path,
+) -> None:
+    sqs = made()
+    for source in ("orders", "bills", "deleted-queue"):
+        send(sqs, f"from {source}", **{"opsctl-origin": sqs.arn(source), "kept": "x"})
+    send(sqs, "forged", **{"opsctl-origin": "arn:aws:lambda:us-east-1:123456789012:function:pay"})
+    routes = [queue_route(sqs, name, sqs.arn(name)) for name in ("orders", "bills")]
+    result = redrive(tmp_path, sqs, Told({}), *routes)
+    for name in ("orders", "bills"):
+        (arrived,) = sqs.queues[name].messages.values()
+        assert (arrived.body, list(arrived.attributes)) == (f"from {name}", ["kept"])
+    assert sorted(sqs.queues["dead"].bodies()) == ["forged", "from deleted-queue"]
+    reasons = sorted(one["reason"] for one in result.details["reasons"])
+    assert reasons[0].startswith("it came from deleted-queue, which does not use")
+    assert reasons[1].startswith("it does not say where it came from")
 
 
 def test_a_failed_invocation_is_invoked_again_with_its_own_payload(tmp_path: Path) -> None:

@@ -104,6 +104,19 @@ def test_an_import_goes_on_after_the_last_confirmed_line_and_names_what_may_be_t
     assert len(bodies) - 400 <= len(result.details["may_be_twice"]) <= 160
 
 
+def test_a_source_queue_kept_in_an_attribute_is_put_back_too_unless_it_is_just_that_queue(tmp_path: Path) -> None:
+    sqs, file = MemorySqs(FakeClock()), tmp_path / "m.jsonl"
+    sqs.make("dead")
+    for number, source in enumerate(("dead", "orders")):
+        kept = {"opsctl-origin": {"DataType": "String", "StringValue": sqs.arn(source)}}
+        entry = {"Id": "a", "MessageBody": str(number), "MessageAttributes": kept}
+        sqs.call("SendMessageBatch", {"QueueUrl": url_of("dead"), "Entries": [entry]})
+    sqs.clock.sleep(2)
+    purge(sqs, tmp_path, file)
+    assert put_back(sqs, tmp_path, file).complete
+    assert [list(one.attributes) for one in sqs.queues["dead"].messages.values()] == [[], ["opsctl-origin"]]
+
+
 def test_a_file_that_changed_after_planning_is_not_sent(tmp_path: Path) -> None:
     sqs, file = made(3), tmp_path / "m.jsonl"
     purge(sqs, tmp_path, file)

@@ -30,6 +30,37 @@ def test_what_is_meant_goes_home_and_the_rest_comes_back_in_its_order(tmp_path: 
     assert result.says == "12 moved, 12 not matched by the filter; 12 are back in dead.fifo, in order"
 
 
+def origins(sqs: MemorySqs, name: str) -> list[str]:
+    """What the attribute says of the source queue of each message of a queue; empty where it is not there."""
+    messages = sqs.queues[name].messages.values()
+    return [str((one.attributes.get("opsctl-origin") or {}).get("StringValue", "")) for one in messages]
+
+
+def test_what_comes_back_says_in_an_attribute_where_it_failed_and_what_goes_home_does_not(tmp_path: Path) -> None:
+    sqs = made(FEW, source="home.fifo")
+    assert through(sqs, tmp_path).complete
+    assert {*origins(sqs, DEAD)} == {sqs.arn("home.fifo")}
+    assert not any(origins(sqs, HOME))
+    assert all(not one.system.get("DeadLetterQueueSourceArn") for one in sqs.queues[DEAD].messages.values())
+    sqs.make(PARKED, VisibilityTimeout="30")
+    again = through(sqs, tmp_path / "again", where="!(body.wanted) && origin == '" + sqs.arn("home.fifo") + "'")
+    assert (again.complete, again.details["stayed"]) == (True, 0)
+    assert sqs.queues[DEAD].messages == {}
+    assert not any(origins(sqs, HOME))
+
+
+def test_a_message_without_room_for_the_attribute_is_parked_as_it_is(tmp_path: Path) -> None:
+    sqs = made(FEW, source="home.fifo")
+    full = {f"a{number}": {"DataType": "String", "StringValue": "x"} for number in range(10)}
+    large, *_ = sqs.queues[DEAD].messages.values()
+    large.body = json.dumps({"n": 0, "wanted": False, "pad": "x" * 1_048_500})
+    for one in [*sqs.queues[DEAD].messages.values()][1:]:
+        one.attributes = dict(full)
+    assert through(sqs, tmp_path).complete
+    assert not any(origins(sqs, DEAD))
+    assert numbers(sqs, DEAD) == places(FEW)[1]
+
+
 def judged(sqs: MemorySqs, count: int = COUNT) -> None:
     """Each message is in exactly one place, and each place has its groups in order."""
     for name in (HOME, DEAD):
