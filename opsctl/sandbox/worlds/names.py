@@ -15,6 +15,9 @@ TARGETS = (
     Named(name="direct.example.com", what="an ALB of its own, with a web ACL attached"),
     Named(name="api.example.com", what="an NLB with instances behind it"),
     Named(name="legacy-web", what="a lone instance with an Elastic IP and a data volume"),
+    Named(
+        name="hpc-*", what="six instances for numerical work, each with something of its network below its best"
+    ),
 )
 DEAD_LETTERS = (
     Named(name="orders-dlq", what="orders that were not understood"),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from opsctl.sandbox.worlds import dead_letters, network, queues, roles
+from opsctl.sandbox.worlds import dead_letters, hpc, network, queues, roles
 
 Clients = Callable[[str], Any]
 """Returns the SDK client of a service in the sandbox's region."""
@@ -26,4 +26,5 @@ def seed_all(clients: Clients) -> None:
     seed_network(clients)
     queues.make_queues(clients)
     dead_letters.make_dead_letters(clients)
+    hpc.make_fleet(clients)
     roles.make_roles(clients)

@@ -1,0 +1,17 @@
+"""`opsctl tune`: whether instances have the network that they are paid for."""
+
+import typer
+
+from opsctl.cli.commands import tune_check
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    group = typer.Typer(
+        name="tune",
+        help="Check the network of EC2 instances: ENA, EFA, ENA Express, network cards, placement groups.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+    )
+    tune_check.register(group)
+    app.add_typer(group)

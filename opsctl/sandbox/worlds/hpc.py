@@ -1,0 +1,82 @@
+"""The hpc world: six instances for numerical work, each with something of its network below its best."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from opsctl.sandbox.worlds.network import IMAGE
+
+Clients = Callable[[str], Any]
+
+GROUP = "hpc"
+WINDOWS_IMAGE = "ami-1812c061"
+_PROFILE = "hpc-node"
+_TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"},
+    ],
+}
+_AGENT = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": ["ssm:UpdateInstanceInformation", "ssmmessages:*", "ec2messages:*"],
+            "Resource": "*",
+        },
+    ],
+}
+"""What of AmazonSSMManagedInstanceCore an agent needs to register and to be sent commands."""
+
+
+def make_fleet(clients: Clients) -> None:
+    """Make a VPC of its own, a cluster placement group, and the instances.
+
+    hpc-1 has an EFA, hpc-2 beside it has none, hpc-3 uses one of its two network cards, hpc-4 has ENA switched
+    off, hpc-5 is of a type with the 82599 VF and has no agent, hpc-6 is a Windows machine.
+    """
+    ec2 = clients("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.30.0.0/16")["Vpc"]["VpcId"]
+    ec2.create_tags(Resources=[vpc], Tags=[{"Key": "Name", "Value": "hpc"}])
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.30.0.0/24", AvailabilityZone="us-east-1a")
+    subnet_id = subnet["Subnet"]["SubnetId"]
+    group = ec2.create_security_group(GroupName="hpc-nodes", Description="nodes among themselves", VpcId=vpc)
+    itself = [{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": group["GroupId"]}]}]
+    ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=itself)
+    ec2.authorize_security_group_egress(GroupId=group["GroupId"], IpPermissions=itself)
+    ec2.create_placement_group(GroupName=GROUP, Strategy="cluster")
+    _make_profile(clients("iam"))
+
+    def launch(name: str, kind: str, *efa: dict[str, Any], **more: Any) -> str:
+        plain = {"DeviceIndex": 0, "SubnetId": subnet_id, "Groups": [group["GroupId"]]}
+        launched = ec2.run_instances(
+            **{"ImageId": IMAGE} | more,
+            InstanceType=kind,
+            MinCount=1,
+            MaxCount=1,
+            NetworkInterfaces=[plain, *({**one, "SubnetId": subnet_id, "Groups": plain["Groups"]} for one in efa)],
+            TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}],
+        )
+        id_: str = launched["Instances"][0]["InstanceId"]
+        return id_
+
+    agent = {"IamInstanceProfile": {"Name": _PROFILE}}
+    inside = {"Placement": {"GroupName": GROUP}}
+    adapter = {"DeviceIndex": 1, "NetworkCardIndex": 0, "InterfaceType": "efa-only"}
+    launch("hpc-1", "c5n.18xlarge", adapter, **agent, **inside)
+    launch("hpc-2", "c5n.18xlarge", **agent, **inside)
+    launch("hpc-3", "c6in.32xlarge", **agent)
+    old = launch("hpc-4", "m4.16xlarge", **agent)
+    launch("hpc-5", "c4.8xlarge")
+    launch("hpc-6", "c5n.9xlarge", **agent, ImageId=WINDOWS_IMAGE)
+    ec2.stop_instances(InstanceIds=[old])
+    ec2.modify_instance_attribute(InstanceId=old, EnaSupport={"Value": False})
+    ec2.start_instances(InstanceIds=[old])
+
+
+def _make_profile(iam: Any) -> None:
+    iam.create_role(RoleName=_PROFILE, AssumeRolePolicyDocument=json.dumps(_TRUST))
+    iam.put_role_policy(RoleName=_PROFILE, PolicyName="agent", PolicyDocument=json.dumps(_AGENT))
+    iam.create_instance_profile(InstanceProfileName=_PROFILE)
+    iam.add_role_to_instance_profile(InstanceProfileName=_PROFILE, RoleName=_PROFILE)

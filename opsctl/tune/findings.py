@@ -1,0 +1,203 @@
+"""What of a fleet is below its best: each rule by its stable id, with the reason in AWS's own terms."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Literal, TypeAlias
+
+from opsctl.model.commands import Commands
+from opsctl.model.value import Value
+from opsctl.tune.fleet import FleetInstance
+from opsctl.tune.instance_types import TypeNetwork
+
+Severity = Literal["high", "medium", "low"]
+SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
+
+WHY = {
+    "ena-off": (
+        "Without the Elastic Network Adapter the instance uses an emulated device: a fraction of the bandwidth "
+        "and packets that its type has (EC2 user guide, enhanced networking)."
+    ),
+    "efa-zones": (
+        "EFA traffic reaches instances of the same Availability Zone and VPC only; between zones MPI and NCCL "
+        "fall back to TCP or fail (EC2 user guide, EFA limitations)."
+    ),
+    "vf-off": (
+        "Enhanced networking of this type is the Intel 82599 Virtual Function, and it is off (EC2 user guide, "
+        "enhanced networking)."
+    ),
+    "cards-unused": (
+        "Each network card has a bandwidth of its own, and an instance uses only those with an interface (EC2 "
+        "user guide, network cards)."
+    ),
+    "efa-partial": "The type takes an EFA on each of several network cards, and some have none.",
+    "efa-windows": (
+        "Operating-system bypass works on Linux only; on Windows an EFA is a plain ENA (EC2 user guide, EFA)."
+    ),
+    "efa-no-cluster-group": (
+        "Outside a cluster placement group instances may be far apart, and a single flow has at most 5 Gbps "
+        "instead of 10 (EC2 user guide, placement groups)."
+    ),
+    "ena-express-one-sided": (
+        "ENA Express works between two interfaces that both have it on; otherwise the traffic is plain ENA, and "
+        "nothing says so (EC2 user guide, ENA Express)."
+    ),
+    "ena-express-off": (
+        "ENA Express raises a single flow from 5 to up to 25 Gbps and lowers tail latency between instances that "
+        "both have it on (EC2 user guide, ENA Express)."
+    ),
+    "efa-off": (
+        "The type takes an Elastic Fabric Adapter, which MPI and NCCL use to bypass the operating system; it has "
+        "no price of its own (EC2 user guide, EFA)."
+    ),
+    "vf-type": "The Intel 82599 Virtual Function ends at 10 Gbps; types with ENA have more for the same size.",
+}
+
+A_STOP = "a stop and a start: instance store and an auto-assigned public address are lost, capacity may be missing"
+NO_STOP = "no stop"
+REPLACED = "instances are replaced one after the other by an instance refresh"
+
+
+class TuneFinding(Value):
+    """Something below its best: of which instance, why it matters, what mends it and what that costs.
+
+    `fix` is a command, or a sentence where more than one is needed; `says` is the whole in one line.
+    """
+
+    id: str
+    severity: Severity
+    instance: str
+    title: str
+    what: str
+    why: str
+    fix: str
+    cost: str
+    says: str
+
+
+_Rule: TypeAlias = Callable[[FleetInstance, TypeNetwork, Commands], Iterator[TuneFinding]]
+
+
+def findings_of(
+    fleet: Sequence[FleetInstance], types: Mapping[str, TypeNetwork], commands: Commands
+) -> tuple[TuneFinding, ...]:
+    """Everything that is below its best, worst first; instances of an unknown type are passed over."""
+    found = [
+        one
+        for instance in fleet
+        if instance.type in types
+        for rule in _RULES
+        for one in rule(instance, types[instance.type], commands)
+    ]
+    found += _among_peers(fleet, commands)
+    order = {id_: number for number, id_ in enumerate(WHY)}
+    return tuple(
+        sorted(found, key=lambda one: (SEVERITIES.index(one.severity), order[one.id], one.title, one.instance))
+    )
+
+
+def _adapter(instance: FleetInstance, of: TypeNetwork, commands: Commands) -> Iterator[TuneFinding]:
+    modify = ("ec2", "modify-instance-attribute", "--instance-id", instance.id)
+    if of.ena != "unsupported" and not instance.ena:
+        what = f"ENA is off on {of.name}"
+        yield _finding("ena-off", "high", instance, what, commands.aws(*modify, "--ena-support"), A_STOP)
+    if of.legacy_vf and not instance.vf:
+        what = f"the 82599 VF is off on {of.name}"
+        cost = f"{A_STOP}; it cannot be turned off again"
+        yield _finding(
+            "vf-off", "medium", instance, what, commands.aws(*modify, "--sriov-net-support", "simple"), cost
+        )
+    if of.legacy_vf:
+        what = f"{of.name} has no ENA"
+        fix = "change to a current type, once its ENA and NVMe drivers are installed"
+        yield _finding("vf-type", "low", instance, what, fix, A_STOP)
+
+
+def _cards(instance: FleetInstance, of: TypeNetwork, _: Commands) -> Iterator[TuneFinding]:
+    used = {one.card for one in instance.interfaces}
+    idle = [card for card in of.cards if card.index not in used]
+    if not used or not idle:
+        return
+    # Bandwidths of cards do not add up: c6in.32xlarge has two of "Up to 170 Gigabit" and 200 in all.
+    what = f"{len(idle)} of {len(of.cards)} network cards without an interface"
+    what += f"; a card has {of.cards[0].performance}, the type {of.performance}"
+    fix = f"attach an interface at network card {', '.join(str(card.index) for card in idle)}"
+    yield _finding("cards-unused", "medium", instance, what, fix, NO_STOP)
+
+
+def _efa(instance: FleetInstance, of: TypeNetwork, commands: Commands) -> Iterator[TuneFinding]:
+    have = len(instance.efa)
+    if have and instance.windows:
+        what, fix = "an EFA on Windows", "use an Amazon Machine Image with Linux"
+        yield _finding("efa-windows", "medium", instance, what, fix, "a new instance")
+        return
+    if instance.windows:
+        return
+    fix = "stop it, attach an efa-only interface whose security group lets all of itself in and out, start it"
+    if have and have < of.efa:
+        yield _finding("efa-partial", "medium", instance, f"{have} of {of.efa} possible EFAs", fix, A_STOP)
+    if of.efa and not have:
+        yield _finding("efa-off", "low", instance, f"{of.name} takes {of.efa} EFA, and has none", fix, A_STOP)
+    if have and instance.strategy != "cluster":
+        where = f"in {instance.strategy} placement group {instance.placement_group}" if instance.strategy else ""
+        modify = ("ec2", "modify-instance-placement", "--instance-id", instance.id)
+        move = commands.aws(*modify, "--group-name", "NAME")
+        what = f"an EFA {where or 'in no placement group'}"
+        yield _finding("efa-no-cluster-group", "medium", instance, what, move, A_STOP)
+
+
+def _ena_express(instance: FleetInstance, of: TypeNetwork, commands: Commands) -> Iterator[TuneFinding]:
+    if of.ena_express and instance.interfaces and not any(one.ena_express for one in instance.interfaces):
+        fix = _enable_express(instance, commands)
+        yield _finding("ena-express-off", "low", instance, "ENA Express is off on every interface", fix, NO_STOP)
+
+
+_RULES: tuple[_Rule, ...] = (_adapter, _cards, _efa, _ena_express)
+
+
+def _among_peers(fleet: Sequence[FleetInstance], commands: Commands) -> Iterator[TuneFinding]:
+    """What shows only beside the others of a cluster or group."""
+    grouped = sorted((one for one in fleet if one.peers), key=lambda one: one.peers)
+    for name, some in groupby(grouped, key=lambda one: one.peers):
+        members = list(some)
+        yield from _apart(name, [one for one in members if one.efa])
+        on = [one for one in members if any(nic.ena_express for nic in one.interfaces)]
+        for one in members if on else ():
+            if one not in on:
+                what = f"{len(on)} of {len(members)} in {name} have ENA Express on, this one has not"
+                fix = _enable_express(one, commands)
+                yield _finding("ena-express-one-sided", "medium", one, what, fix, NO_STOP)
+
+
+def _apart(name: str, members: Sequence[FleetInstance]) -> Iterator[TuneFinding]:
+    zones = sorted({one.zone for one in members})
+    main = max(zones, key=lambda zone: sum(one.zone == zone for one in members), default="")
+    for one in members if len(zones) > 1 else ():
+        if one.zone != main:
+            what = f"its EFA is in {one.zone}, most of {name} is in {main}"
+            yield _finding("efa-zones", "high", one, what, f"launch it again in {main}", "a new instance")
+
+
+def _enable_express(instance: FleetInstance, commands: Commands) -> str:
+    main = min(instance.interfaces, key=lambda one: (one.card, one.device), default=None)
+    named = ("--network-interface-id", main.id) if main else ()
+    on = ("--ena-srd-specification", "EnaSrdEnabled=true")
+    return commands.aws("ec2", "modify-network-interface-attribute", *named, *on)
+
+
+def _finding(id_: str, severity: Severity, instance: FleetInstance, what: str, fix: str, cost: str) -> TuneFinding:
+    """Make a finding; what a manager would put back is mended where the manager has it from."""
+    if instance.auto_scaling_group:
+        fix, cost = f"change the launch template of {instance.manager}, then refresh it", REPLACED
+    elif instance.manager:
+        fix, cost = f"change the configuration of {instance.manager}", "what its next update takes"
+    return TuneFinding(
+        id=id_,
+        severity=severity,
+        instance=instance.id,
+        title=instance.title,
+        what=what,
+        why=WHY[id_],
+        fix=fix,
+        cost=cost,
+        says=f"{id_}: {instance.title}: {what}. Fix: {fix} ({cost})",
+    )

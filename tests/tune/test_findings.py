@@ -1,0 +1,91 @@
+"""What is below its best, and what is not."""
+
+from typing import Any
+
+import pytest
+
+from opsctl.model.commands import Commands
+from opsctl.tune.findings import TuneFinding, findings_of
+from opsctl.tune.fleet import FleetInstance
+from tests.tune.fleets import ENA, HPC, NOTHING, OPTIONAL, TWO_CARDS, TYPES, VF, instance, nic
+
+EFA = (nic(), nic("efa-only", device=1))
+IN_CLUSTER = {"placement_group": "hpc", "strategy": "cluster"}
+
+
+def found(*fleet: FleetInstance) -> tuple[TuneFinding, ...]:
+    return findings_of(fleet, TYPES, Commands())
+
+
+def ids(*fleet: FleetInstance) -> list[tuple[str, str]]:
+    return [(one.id, one.title.split()[0]) for one in found(*fleet)]
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (instance(ENA), []),
+        (instance(ENA, ena=False), ["ena-off"]),
+        (instance(OPTIONAL, ena=False), ["ena-off"]),
+        (instance(NOTHING, ena=False), []),
+        (instance(VF, ena=False, vf=True), ["vf-type"]),
+        (instance(VF, ena=False, vf=False), ["vf-off", "vf-type"]),
+        (instance(HPC), ["efa-off"]),
+        (instance(HPC, windows=True), []),
+        (instance(HPC, windows=True, interfaces=EFA), ["efa-windows"]),
+        (instance(HPC, interfaces=EFA, **IN_CLUSTER), []),
+        (instance(HPC, interfaces=EFA), ["efa-no-cluster-group"]),
+        (instance(HPC, interfaces=EFA, placement_group="far", strategy="spread"), ["efa-no-cluster-group"]),
+        (instance(TWO_CARDS), ["cards-unused", "ena-express-off", "efa-off"]),
+        (
+            instance(TWO_CARDS, interfaces=(nic(express=True), nic("efa-only", card=1)), **IN_CLUSTER),
+            ["efa-partial"],
+        ),
+        (instance(TWO_CARDS, type="new.large"), []),
+    ],
+)
+def test_an_instance_is_measured_by_what_its_type_can_do(one: FleetInstance, expected: list[str]) -> None:
+    assert [finding.id for finding in found(one)] == expected
+
+
+def test_a_group_in_a_strategy_that_could_not_be_read_is_not_called_a_cluster() -> None:
+    (finding,) = found(instance(HPC, interfaces=EFA, placement_group="hpc"))
+    assert finding.id == "efa-no-cluster-group"
+
+
+def test_one_instance_of_a_cluster_without_ena_express_slows_the_others() -> None:
+    both = (nic(express=True), nic("efa-only", card=1), nic("efa-only", card=0, device=1))
+    on = instance(TWO_CARDS, "on", interfaces=both, cluster="genomics", **IN_CLUSTER)
+    off = instance(ENA, "off", cluster="genomics")
+    assert ids(on, off) == [("ena-express-one-sided", "off")]
+    assert ids(on, instance(ENA, "off", cluster="another")) == []
+
+
+def test_efas_in_two_zones_cannot_reach_each_other() -> None:
+    here = [instance(HPC, name, interfaces=EFA, cluster="genomics", **IN_CLUSTER) for name in ("a", "b")]
+    there = instance(HPC, "c", interfaces=EFA, cluster="genomics", zone="us-east-1b", **IN_CLUSTER)
+    assert ids(*here, there) == [("efa-zones", "c")]
+
+
+@pytest.mark.parametrize(
+    ("more", "manager"),
+    [
+        ({"auto_scaling_group": "workers"}, "launch template of Auto Scaling group workers"),
+        ({"cluster": "genomics"}, "configuration of cluster genomics"),
+        ({"batch": True}, "configuration of AWS Batch"),
+    ],
+)
+def test_what_somebody_else_would_put_back_is_mended_there(more: dict[str, Any], manager: str) -> None:
+    (finding,) = found(instance(ENA, ena=False, **more))
+    assert manager in finding.fix
+    assert "modify-instance-attribute" not in finding.fix
+
+
+def test_the_worst_comes_first_and_says_is_the_whole() -> None:
+    fleet = [instance(TWO_CARDS, "a"), instance(ENA, "z", ena=False)]
+    first, *_ = found(*fleet)
+    assert first.says == (
+        "ena-off: z (i-z): ENA is off on m5.large. Fix: aws ec2 modify-instance-attribute --instance-id i-z "
+        "--ena-support (a stop and a start: instance store and an auto-assigned public address are lost, "
+        "capacity may be missing)"
+    )
