@@ -9,7 +9,7 @@ from opsctl.model.reads import Read, Refusal
 from opsctl.model.run import Identity
 from opsctl.model.sentences import first_few
 from opsctl.model.value import Json
-from opsctl.workflow.simulating import Judged, Verdict, judged, region_asked
+from opsctl.workflow.simulating import SimulatedAction, Verdict, judged, region_asked
 
 _IDENTITY_CENTER = "AWSReservedSSO_"
 """How the roles begin that IAM Identity Center makes; their path has its region, which no session's ARN tells."""
@@ -27,7 +27,7 @@ def refuse_denied(plan: Plan, aws: Aws) -> str:
     principal = principal_of(aws)
     if not principal:
         return "permissions were not checked beforehand: IAM cannot simulate this kind of caller"
-    found: list[Judged] = []
+    found: list[SimulatedAction] = []
     for statement in plan.iam_policy.apply["Statement"]:
         answer = aws.read(_simulation(principal, statement, aws.identity.partition))
         if answer.refusal is not None:
@@ -89,7 +89,7 @@ def _told(refusal: Refusal, principal: str) -> str:
     return str(refusal)
 
 
-def _open(found: list[Judged]) -> Iterator[str]:
+def _open(found: list[SimulatedAction]) -> Iterator[str]:
     """Say what is open, each reason once with the actions that it is about."""
     reasons: dict[str, dict[str, None]] = {}
     for one in found:

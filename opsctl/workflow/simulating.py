@@ -25,7 +25,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Judged:
+class SimulatedAction:
     """One action on one resource; `why` says what is missing for an answer."""
 
     action: str
@@ -33,27 +33,27 @@ class Judged:
     why: str = ""
 
 
-def judged(result: Json) -> Iterator[Judged]:
+def judged(result: Json) -> Iterator[SimulatedAction]:
     """Judge one result: each resource that was asked about for itself, where IAM tells them apart."""
     for one in result.get("ResourceSpecificResults") or [result]:
         yield _judged(result, one)
 
 
-def _judged(result: Json, one: Json) -> Judged:
+def _judged(result: Json, one: Json) -> SimulatedAction:
     action = str(result["EvalActionName"])
     decision = one.get("EvalResourceDecision") or one.get("EvalDecision")
     missing = one.get("MissingContextValues") or result.get("MissingContextValues") or []
     if decision == "allowed":
-        return Judged(action, Verdict.ALLOWED)
+        return SimulatedAction(action, Verdict.ALLOWED)
     if missing:
-        return Judged(action, Verdict.UNKNOWN, f"it depends on {', '.join(missing)}")
+        return SimulatedAction(action, Verdict.UNKNOWN, f"it depends on {', '.join(missing)}")
     if _of_the_organization(result, one, str(decision)):
-        return Judged(
+        return SimulatedAction(
             action, Verdict.UNKNOWN, "a policy of the organization decides, whose conditions IAM cannot judge"
         )
     if decision == "implicitDeny" and not _is_exact(action, str(one.get("EvalResourceName", "*"))):
-        return Judged(action, Verdict.UNKNOWN, "it depends on the resource")
-    return Judged(action, Verdict.DENIED)
+        return SimulatedAction(action, Verdict.UNKNOWN, "it depends on the resource")
+    return SimulatedAction(action, Verdict.DENIED)
 
 
 def _of_the_organization(result: Json, one: Json, decision: str) -> bool:
