@@ -23,6 +23,7 @@ SAME_CLASS = {
 SAME_MODULE = {
     "account": "the way to the account, of opsctl and of the handler that stands alone",
     "evidence": "what speaks for an older volume, in the handler that stands alone; what a run found",
+    "origin": "of a distribution, and of a dead letter: the queue that it came from",
     "outcome": "of a drill; of a run, as its last screen shows it",
     "diagnostics": "what they are, and how they are shown",
     "finding": "finding what a person named",
