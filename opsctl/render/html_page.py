@@ -6,13 +6,14 @@ What decides stands open on the page; calls, checks and policies behind it are o
 import json
 from collections.abc import Mapping
 
-from opsctl.model.changes import Change, Severity
+from opsctl.model.changes import Change, Irreversible, Severity
 from opsctl.model.plan import Plan
 from opsctl.model.report import ChangeResult, Report
 from opsctl.render.evidence import check_words, verified
 from opsctl.render.html_parts import aside, details, facts, page, paragraph, pre, rows, table, texts
 from opsctl.render.html_ways import ways_of_plan, ways_of_report
 from opsctl.render.inert import markup
+from opsctl.render.screen import notes_of
 from opsctl.render.words import (
     afterwards,
     call_of,
@@ -26,6 +27,7 @@ from opsctl.render.words import (
     outcome_of,
     queries_of,
     status_of,
+    unaccepted_words,
     undo_details,
     undo_of,
 )
@@ -78,14 +80,41 @@ def render_report(report: Report) -> str:
 def _found(plan: Plan) -> list[str]:
     parts = []
     for section in plan.sections:
-        parts += [f"<h2>{markup(section.title)}</h2>", table(section.columns, section.rows)]
-    if plan.warnings:
-        parts.append("<h2>Warnings</h2><ul>")
-        for finding in plan.warnings:
-            said = f'<span class="medium">{markup(finding_words(finding))}</span>: {markup(finding.because)}'
-            parts.append(f"<li>{said}{texts(finding.evidence)}</li>")
-        parts.append("</ul>")
+        shown = table(section.columns, section.rows)
+        folded = section.shown == "details"
+        parts += [aside(section.title, [shown])] if folded else [f"<h2>{markup(section.title)}</h2>", shown]
+    warnings = [(finding_words(one), one.because, one.evidence) for one in plan.warnings] + _consequences(plan)
+    if warnings:
+        items = (
+            f'<li><span class="medium">{markup(what)}</span>: {markup(because)}{texts(evidence)}</li>'
+            for what, because, evidence in warnings
+        )
+        parts.append(f"<h2>Warnings</h2><ul>{''.join(items)}</ul>")
     return parts
+
+
+def _consequences(plan: Plan) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Return who else is hit, what cannot be taken back, who will, and what has to be typed.
+
+    Changes say that too; but nobody should have to open one to learn it.
+    """
+    told = {text for finding in plan.warnings for text in finding.evidence}
+    hit = dict.fromkeys(text for change in plan.changes for text in change.risk.affects if text not in told)
+    found = [("also affected", "these share what is changed", tuple(hit))] if hit else []
+    found += [
+        ("cannot be undone", f"{change.title}: {change.undo.because}", ())
+        for change in plan.changes
+        if isinstance(change.undo, Irreversible) and change.kind != "wait" and not plan.undo_of
+    ]
+    owners = dict.fromkeys(change.risk.owner for change in plan.changes if change.risk.owner)
+    found += [("will be reverted", f"{owner} will revert this when it is deployed again", ()) for owner in owners]
+    if not plan.undo_of:
+        found += [("risk", note, ()) for note in notes_of(plan)]
+    if plan.confirm and plan.severe:
+        found.append(("severe risk", f"applying asks for the name {plan.confirm}", ()))
+    if plan.unaccepted:
+        found.append(("not accepted", unaccepted_words(plan), ()))
+    return found
 
 
 def _footnotes(plan: Plan) -> list[str]:

@@ -21,6 +21,7 @@ body {
 }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .2rem; }
 h2 { font-size: 1.1rem; margin: 1.6rem 0 .4rem; }
+h2::first-letter, summary h3::first-letter { text-transform: uppercase; }
 p { margin: .35rem 0; }
 ul { margin: .2rem 0; padding-left: 1.2rem; }
 .soft { color: var(--soft); }

@@ -138,6 +138,17 @@ def test_of_a_run_that_is_verified_every_day_the_last_days_are_told_and_how_many
     assert "18 more times; -o json lists all" in shown
 
 
+def test_what_cannot_be_taken_back_stands_on_the_page_outside_of_what_is_folded() -> None:
+    page = html_page.render_plan(sample_plan("shop-alb"))
+    open_part = "".join(part.partition("</details>")[2] for part in f"</details>{page}".split("<details"))
+    for text in (
+        "last: it is gone for good",
+        "shop-alb will revert this when it is deployed again",
+        "applying asks for the name shop-alb",
+    ):
+        assert text in open_part
+
+
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_control_character_survives_any_form(form: str, text: str) -> None:
