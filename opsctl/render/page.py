@@ -50,14 +50,19 @@ class Page:
         self.blank()
         self.line(text, "bold underline")
 
-    def item(self, text: str, style: str = "", indent: int = 2, hang: int = 0) -> None:
-        """Add an indented line, wrapped; what goes on stands `hang` columns further in."""
+    def item(self, text: str, style: str = "", indent: int = 2, hang: int = 0, at_most: int = 0) -> None:
+        """Add an indented line, wrapped; what goes on stands `hang` columns further in.
+
+        With `at_most`, of more lines than that the rest is left out, between two words.
+        """
         clean = visible(text)
-        first = wrapped(clean, self.width - indent)
-        if hang and len(first) > 1:
-            rest = wrapped(clean[len(first[0]) :].lstrip(), self.width - indent - hang)
-            first = [first[0], *(" " * hang + one for one in rest)]
-        self._lines += [" " * indent + self._styled(one, style) for one in first]
+        lines = wrapped(clean, self.width - indent)
+        if hang and len(lines) > 1:
+            rest = wrapped(clean[len(lines[0]) :].lstrip(), self.width - indent - hang)
+            lines = [lines[0], *(" " * hang + one for one in rest)]
+        if at_most and len(lines) > at_most:
+            lines = [*lines[: at_most - 1], _left_off(lines[at_most - 1], self.width - indent)]
+        self._lines += [" " * indent + self._styled(one, style) for one in lines]
 
     def command(self, text: str, indent: int) -> None:
         """Add a command on one line whatever its length, so that it can be copied."""
@@ -123,6 +128,13 @@ class Page:
         if not (self._colour and style and text):
             return text
         return f"\x1b[{';'.join(_CODES[name] for name in style.split())}m{text}\x1b[0m"
+
+
+def _left_off(line: str, room: int) -> str:
+    """Return a line that says that more would follow, as far as there is room for that."""
+    while " " in line and cell_len(line) + 2 > room:
+        line = line.rpartition(" ")[0]
+    return f"{line} …"
 
 
 def _continued(drawing: str) -> str:

@@ -120,17 +120,11 @@ def notes_of(plan: Plan) -> list[str]:
 
 
 def _finding(page: Page, finding: Finding) -> None:
-    """Show a finding in two lines at most; the details have all of its evidence."""
-    room = page.width - 2
+    """Show a finding in two lines at most, one where it was accepted; the details have all of its evidence."""
     said = f"! {finding_words(finding).removeprefix('warning ')}: {finding.because}"
     evidence = f": {_first(finding.evidence)}" if finding.evidence else ""
-    text = _bounded(plain_addresses(f"{said}{evidence}"), room if finding.accepted else 2 * room)
-    page.item(text, "bold red" if finding.pending else "yellow", indent=0, hang=2)
-
-
-def _bounded(text: str, length: int) -> str:
-    """Return a text of at most so many characters, cut between words."""
-    return text if len(text) <= length else f"{text[: length - 1].rpartition(' ')[0]} …"
+    style, lines = "bold red" if finding.pending else "yellow", 1 if finding.accepted else 2
+    page.item(plain_addresses(f"{said}{evidence}"), style, indent=0, hang=2, at_most=lines)
 
 
 def _first(lines: Sequence[str]) -> str:
