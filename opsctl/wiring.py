@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from opsctl.aws.account import CachedReader, LiveAccount, clock_skew_s, identify
+from opsctl.aws.account import CachedReader, LiveAccount, clock_skew_s, identify, signed_in
 from opsctl.aws.clients import Clients, Connection
 from opsctl.aws.role_cache import Ask
 from opsctl.aws.service_models import InstalledModels
@@ -63,11 +63,12 @@ class Runtime:
         stopping: Callable[[], bool],
         reached_by: tuple[str, ...] = (),
         ask: Ask = lambda _: None,
+        in_force: Settings | None = None,
     ) -> None:
         self.plan_id = new_id()
         self.clock = SystemClock()
         self._began = self.clock.now()
-        self.settings = settings()
+        self.settings = in_force or settings()
         self.registry: Registry = find_plugins()
         self.progress = progress
         self.stopping = stopping
@@ -96,6 +97,15 @@ class Runtime:
         if self._journal is None:
             self._journal = open_journal()
         return self._journal
+
+    @property
+    def region(self) -> str:
+        """The region of the run; raises InvalidInput when none is configured."""
+        return self._clients.region
+
+    def sign_in(self) -> str:
+        """Have credentials at hand, asking for a code where a role wants one; returns where they are from."""
+        return signed_in(self._clients, self.clock.now())
 
     def clock_skew_s(self) -> float:
         """Seconds by which this machine's clock is ahead of AWS's."""

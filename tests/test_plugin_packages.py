@@ -195,7 +195,7 @@ def test_doctor_tells_what_each_package_brings_its_version_and_what_is_wrong_wit
 def test_what_a_broken_plug_in_says_moves_no_cursor(site: Path, tmp_path: Path) -> None:
     acme(site, r"raise ValueError('half \x1b[2J an\nok  upgrade')")
     with fresh_world():
-        done = opsctl(tmp_path, "doctor")
+        done = opsctl(tmp_path, "doctor", COLUMNS="400")
     (told,) = [line for line in done.stdout.splitlines() if "upgrade" in line]
     assert told.startswith("!!  plug-ins: acme-opsctl 1.2: ")
     assert "\x1b" not in told

@@ -170,6 +170,19 @@ def identify(clients: Clients, now: float, soon: Iterable[str] = ()) -> Identity
     )
 
 
+def signed_in(clients: Clients, now: float) -> str:
+    """Get credentials, and return where they are from, in the SDK's own word for it.
+
+    Raises:
+        AwsRefused, InvalidInput: there are none; see `identify`.
+    """
+    try:
+        clients.keys()
+    except _SDK_FAULTS as fault:
+        raise clients.explained(fault, "sts.GetCallerIdentity", now) from fault
+    return clients.origin
+
+
 def clock_skew_s(clients: Clients, clock: Clock) -> float:
     """Return by how many seconds this machine is ahead of AWS's clock, from the date of an answer.
 

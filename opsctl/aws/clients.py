@@ -20,6 +20,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     ProfileNotFound,
 )
+from botocore.session import Session as SdkSession
 from botocore.utils import get_environ_proxies, validate_region_name
 
 from opsctl import __version__
@@ -65,7 +66,7 @@ class Clients:
             self._session = _session(connection)
             keep_role_sessions(self._session._session, ask, on_disk=not connection.endpoint_url)
         except ProfileNotFound as fault:
-            raise profile_missing(fault.kwargs["profile"], _PROFILE, boto3.Session().available_profiles) from None
+            raise profile_missing(fault.kwargs["profile"], _PROFILE, _profiles()) from None
         except BotoCoreError as fault:
             raise InvalidInput.one(str(fault), source=_PROFILE) from None
 
@@ -134,6 +135,12 @@ class Clients:
         frozen = self._credentials.get_frozen_credentials()
         return frozen.access_key, frozen.secret_key, frozen.token or ""
 
+    @property
+    def origin(self) -> str:
+        """Where the credentials are from, in the SDK's word, and by which profile."""
+        profile = self._connection.profile or os.environ.get("AWS_PROFILE", "")
+        return f"{self._credentials.method}{f', profile {profile}' if profile else ''}"
+
     def explained(self, fault: Exception, api: str, now: float) -> OpsctlError:
         """Return the error that says what is wrong with credentials, region or clock, and what helps."""
         core = self._session._session
@@ -195,6 +202,11 @@ class Clients:
             tcp_keepalive=waits,
             max_pool_connections=CONNECTIONS,
         )
+
+
+def _profiles() -> list[str]:
+    """The profiles of the configuration files, whichever is asked for."""
+    return list(SdkSession().full_config.get("profiles", {}))
 
 
 def _refuse_misspelt(connection: Connection) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from opsctl.cli.terminal import ProgressLines
     from opsctl.model.plan import Plan
     from opsctl.model.playbook import LoadedPlaybook
+    from opsctl.model.settings import Settings
     from opsctl.model.value import Json
     from opsctl.wiring import Runtime
     from opsctl.workflow.approval import Asides
@@ -40,8 +41,11 @@ class Session:
     progress: "ProgressLines"
 
 
-def open_session(order: Order) -> Session:
-    """Connect as asked; with the sandbox, credentials and endpoint are forced first."""
+def open_session(order: Order, settings: "Settings | None" = None) -> Session:
+    """Connect as asked; with the sandbox, credentials and endpoint are forced first.
+
+    `settings` are those in force where the configuration is not to be read here.
+    """
     from opsctl.aws.clients import Connection
     from opsctl.aws.debug_log import log_calls
     from opsctl.cli.terminal import ProgressLines, StopFlag, asked_over
@@ -71,7 +75,7 @@ def open_session(order: Order) -> Session:
             role_arn=account.role_arn,
             endpoint_url=endpoint.endpoint_url,
         )
-    runtime = Runtime(connection, progress, stop, reached_by, asked_over(progress))
+    runtime = Runtime(connection, progress, stop, reached_by, asked_over(progress), settings)
     return Session(order=order, runtime=runtime, progress=progress)
 
 

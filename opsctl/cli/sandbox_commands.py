@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from opsctl import DISTRIBUTION
 from opsctl.cli.completion import complete_roles
 from opsctl.model.commands import SANDBOX, command_line, local_command
 from opsctl.model.outcomes import Outcome
@@ -235,7 +236,7 @@ def _require_extra() -> None:
         raise InvalidInput.one(
             "the sandbox is an extra that is not installed",
             source="sandbox",
-            hint="pip install 'opsctl[sandbox]'",
+            hint=f"pip install '{DISTRIBUTION}[sandbox]'",
         )
 
 

@@ -9,7 +9,7 @@ from opsctl.model.reads import Read
 from opsctl.model.references import references_in
 from opsctl.model.run import Identity
 from opsctl.model.value import Json
-from opsctl.planning.iam_actions import ALSO, ANY_RESOURCE, NAMES, NO_PERMISSION_NEEDED, PREFIXES, RESOURCES
+from opsctl.planning.iam_actions import ALSO, ANY_RESOURCE, NO_PERMISSION_NEEDED, RESOURCES, action_of
 from opsctl.resources.queue_facts import place_of_url
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -36,7 +36,7 @@ class _Grants:
         api = f"{service}.{operation}"
         if api in NO_PERMISSION_NEEDED:
             return
-        action = NAMES.get(api, f"{PREFIXES.get(service, service)}:{operation}")
+        action = action_of(api)
         templates = RESOURCES.get(api, (_EVERY,))
         resources = {one for template in templates for one in self._filled(template, params, region)}
         self._resources.setdefault(action, set()).update(resources)

@@ -50,6 +50,13 @@ NAMES = {
     "s3.PutBucketNotificationConfiguration": "s3:PutBucketNotification",
 }
 
+
+def action_of(api: str) -> str:
+    """Return IAM's name of an operation that is given as `service.Operation`."""
+    service, _, operation = api.partition(".")
+    return NAMES.get(api, f"{PREFIXES.get(service, service)}:{operation}")
+
+
 NO_PERMISSION_NEEDED = frozenset({"sts.GetCallerIdentity"})
 
 ALSO = {

@@ -173,7 +173,7 @@ def test_the_file_of_a_directory_takes_nothing_from_the_users_never_block_list(
     mine = {"OPSCTL_CONFIG": str(tmp_path / "own/mine.yaml")}
     done = opsctl(tmp_path, "block-ip", "203.0.113.9", "--target", "shop.example.com", "--yes", **mine)
     assert (done.returncode, "never-block" in done.stderr) == (3, True)
-    done = opsctl(tmp_path, "doctor", **mine)
+    done = opsctl(tmp_path, "doctor", **mine, COLUMNS="300")
     assert "mine.yaml: never_block" in done.stdout
     assert "opsctl.yaml (of this directory): max_changes, never_block" in done.stdout
     assert "in force: never_block 2, protected_accounts 0, max_changes 50" in done.stdout

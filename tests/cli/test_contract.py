@@ -95,14 +95,14 @@ def test_without_credentials_it_fails_with_one_clear_line(tmp_path: Path) -> Non
 
 
 def test_without_a_region_it_says_so(tmp_path: Path) -> None:
-    done = opsctl("doctor", cwd=tmp_path, AWS_REGION="")
+    done = opsctl("topology", "x", cwd=tmp_path, AWS_REGION="")
     assert done.returncode == 2
     assert "no AWS region is configured" in done.stderr
 
 
 def test_a_broken_configuration_is_told_with_file_and_line(tmp_path: Path) -> None:
     (tmp_path / "opsctl.yaml").write_text("never_block: [nonsense]\n")
-    done = opsctl("doctor", cwd=tmp_path)
+    done = opsctl("topology", "x", cwd=tmp_path)
     assert done.returncode == 2
     assert "opsctl.yaml:1:15" in done.stderr
 

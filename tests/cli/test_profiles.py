@@ -89,7 +89,7 @@ def test_a_code_is_asked_for_once_for_three_commands_and_kept_for_the_aws_cli(ho
     profile = ("--profile", "on-call")
     first = at_a_terminal(home, *profile, "dlq", "list")
     second = at_a_terminal(home, *profile, "dlq", "audit")
-    third = at_a_terminal(home, "doctor", *profile)
+    third = at_a_terminal(home, "dlq", "list", *profile)
     assert [first[:2], second[:2], third[:2]] == [(0, 1), (0, 0), (0, 0)], (first, second, third)
     assert f"Enter MFA code for {SERIAL}" in first[2]
     (kept,) = (home / ".aws/cli/cache").iterdir()
@@ -201,6 +201,11 @@ def test_a_profile_that_leads_to_no_credentials_says_what_to_type(
     assert error in said
     assert f"hint: {hint}" in said
     assert "Traceback" not in said
+
+
+def test_a_profile_of_the_environment_that_is_unknown_is_told_as_one_that_was_typed(home: Path) -> None:
+    done = opsctl(home, "dlq", "list", AWS_PROFILE="bsae")
+    assert (done.returncode, "did you mean base?" in done.stderr) == (2, True), done.stderr
 
 
 def test_without_any_credentials_the_profiles_are_listed(home: Path) -> None:

@@ -341,14 +341,14 @@ def test_a_line_that_never_ends_is_no_message(tmp_path: Path) -> None:
 @pytest.mark.parametrize("variable", ["OPSCTL_CONFIG", "OPSCTL_STATE_DIR", "XDG_CONFIG_HOME"])
 def test_the_home_of_a_user_that_nobody_knows_is_bad_input(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(variable, "~no-such-user/x")
-    done = opsctl("runs", "list") if variable == "OPSCTL_STATE_DIR" else opsctl("doctor")
+    done = opsctl("runs", "list") if variable == "OPSCTL_STATE_DIR" else opsctl("topology", "x")
     assert (done.returncode, variable in done.stderr) == (2, True), done.stderr
 
 
 @pytest.mark.parametrize("text", ["plan_expires_s: 99999999999999999999\n", "max_changes: 1e400\n", "[" * 10_000])
 def test_a_silly_configuration_is_bad_input_with_file_and_line(text: str, tmp_path: Path) -> None:
     (tmp_path / "opsctl.yaml").write_text(text)
-    done = opsctl("doctor")
+    done = opsctl("topology", "x")
     assert (done.returncode, "opsctl.yaml:1" in done.stderr) == (2, True), done.stderr
 
 
@@ -369,7 +369,7 @@ def test_a_silly_configuration_is_bad_input_with_file_and_line(text: str, tmp_pa
 )
 def test_a_switch_that_leads_to_no_account_is_bad_input(flag: str, value: str) -> None:
     region = () if flag == "--region" else ("--region", "us-east-1")
-    done = opsctl("doctor", *region, flag, value)
+    done = opsctl("topology", "x", *region, flag, value)
     assert (done.returncode, flag in done.stderr) == (2, True), done.stderr
 
 
@@ -378,7 +378,7 @@ def test_an_endpoint_of_the_environment_that_is_no_url_is_bad_input(
     value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", value)
-    done = opsctl("doctor", "--region", "us-east-1")
+    done = opsctl("topology", "x", "--region", "us-east-1")
     assert (done.returncode, "AWS_ENDPOINT_URL" in done.stderr) == (2, True), done.stderr
 
 

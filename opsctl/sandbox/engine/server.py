@@ -91,7 +91,11 @@ class EmbeddedServer:
         with turn():
             if claim.service == "dlm":
                 return self._answer_dlm(environ, start_response, region=claim.region)
-            return self._moto(environ, start_response)
+            try:
+                return self._moto(environ, start_response)
+            except NotImplementedError as lacking:
+                # By AWS's common errors; moto's own answer is none that an SDK can read.
+                return refuse(environ, start_response, "InvalidAction", f"the sandbox does not have it: {lacking}")
 
     def _refused(self, environ: dict[str, Any], claim: Claim) -> tuple[str, str] | None:
         """Why a caller that is not the owner of the sandbox gets no answer: a code and a message."""

@@ -39,6 +39,7 @@ _READS = _allow(
     "iam:List*",
     "iam:Simulate*",
     "kms:Describe*",
+    "kms:GetKeyPolicy",
     "kms:List*",
     "lambda:Get*",
     "lambda:List*",
