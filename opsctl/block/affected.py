@@ -84,7 +84,7 @@ def _sharing_acl(acl: NetworkAcl, node: Node, web: Web, survey: Survey, unknown:
             found.append(f"subnet {subnet}" + (f" ({details})" if details else ""))
     balancers = yield from survey.ask(elbv2.describe_load_balancers(region), elbv2.parse_load_balancers)
     if isinstance(balancers, Refusal):
-        unknown.append(cannot_tell(f"which load balancers network ACL {acl.id} also guards", balancers))
+        unknown.append(cannot_tell(f"which load balancers network ACL {acl.id} also protects", balancers))
     else:
         found += [
             f"load balancer {one.name}"
@@ -94,7 +94,7 @@ def _sharing_acl(acl: NetworkAcl, node: Node, web: Web, survey: Survey, unknown:
     answers = yield from survey.ask_each(reads, ec2.parse_interfaces)
     for answer in answers:
         if isinstance(answer, Refusal):
-            unknown.append(cannot_tell(f"what else network ACL {acl.id} guards", answer))
+            unknown.append(cannot_tell(f"what else network ACL {acl.id} protects", answer))
         else:
             beside = [one for one in answer if one.subnet in acl.subnets]
             found += [text for one in beside if (text := _interface(one, own))]

@@ -339,10 +339,12 @@ def _recommended(one: Judged, judged: Sequence[Judged]) -> list[str]:
     ]
     if fronted and not one.closed and entrance.groups is not None:
         found.append(
-            f"{entrance.title} can be reached past {fronted[0].way.entrance.title}: let its security groups"
-            f" {', '.join(entrance.groups.groups)} admit only the prefix list"
-            " com.amazonaws.global.cloudfront.origin-facing"
+            f"{entrance.title} can be reached without {fronted[0].way.entrance.title}: restrict its "
+            f"security groups {', '.join(entrance.groups.groups)} to the prefix list "
+            "com.amazonaws.global.cloudfront.origin-facing"
         )
     if _stays_open(one) and entrance.place.kind in ("nlb", "interface", "alb") and not fronted:
-        found.append(f"put CloudFront with AWS WAF in front of {entrance.title}: there the client can be seen")
+        found.append(
+            f"put CloudFront with AWS WAF in front of {entrance.title}: there the client's address is visible"
+        )
     return found

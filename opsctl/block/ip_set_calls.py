@@ -60,7 +60,7 @@ def nothing_but(key: WafKey, addresses: Sequence[str]) -> Check:
         op="within",
         value=list(addresses),
         networks=True,
-        says=f"IP set {key.name} has no address but those of this run",
+        says=f"IP set {key.name} has no addresses except those of this run",
     )
 
 

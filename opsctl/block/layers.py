@@ -109,7 +109,7 @@ def _nacl_refused(node: Node, asked: Asked, home: Home) -> str:
     if asked.layer not in ("auto", "nacl"):
         return f"--layer {asked.layer} was asked for"
     if gate is None:
-        return f"no network ACL stands in front of {node.title}: it is not in a VPC"
+        return f"no network ACL is in front of {node.title}: it is not in a VPC"
     if asked.mode != "block":
         return f"a network ACL can only drop packets, it cannot {_doing(asked.mode)}"
     if gate.unknown:
@@ -124,7 +124,7 @@ def _acl_refused(acl: NetworkAcl, addresses: tuple[str, ...], home: Home) -> str
     if acl.owner and acl.owner != home.account:
         return f"network ACL {acl.id} belongs to account {acl.owner}, which shares the VPC"
     if acl.firewall_manager:
-        return f"network ACL {acl.id} is managed by AWS Firewall Manager, which removes rules of others"
+        return f"network ACL {acl.id} is managed by AWS Firewall Manager, which removes other rules"
     taken: list[int] = []
     for address in addresses:
         slot = free_slot(acl, address, taken, home.acl_rules)
@@ -140,13 +140,13 @@ def _nacl_behind(way: TrafficPath, index: int) -> NodeVerdict:
     """Reject the network ACLs of a later stop, where the client is not the source any more."""
     node, link = way.stops[index].node, way.stops[index].link
     if way.client_at(index, 4) == "source":
-        reason = f"the network ACLs in front of {way.entrance.title} are met first"
+        reason = f"the network ACLs in front of {way.entrance.title} are evaluated first"
     elif link is not None and not link.packets:
         reason = link.why
     else:
         reason = (
-            f"behind {way.entrance.title} a network ACL sees only the proxy's addresses:"
-            " it cannot tell clients apart, and denying what it sees would block everybody"
+            f"behind {way.entrance.title} a network ACL sees only the proxy's addresses: it cannot tell "
+            "clients apart, and denying those addresses would block everybody"
         )
     return _no("nacl", node, reason)
 
@@ -176,10 +176,13 @@ def _waf(way: TrafficPath, asked: Asked) -> list[NodeVerdict]:
 def _why_unseen(way: TrafficPath, index: int) -> str:
     if way.client_at(index, 4) == "header":
         return (
-            f"behind {way.entrance.title} the request's source is the proxy; the client's address is only in a"
-            " header, and the proxy in front is the better place"
+            f"behind {way.entrance.title} the request's source is the proxy; the client's address is "
+            "only in a header, and the proxy in front is the right place"
         )
-    return f"behind {way.entrance.title} the client's address is gone: clients of this IP version arrive as it"
+    return (
+        f"behind {way.entrance.title} the client's address is lost: clients of this IP version arrive with "
+        "its address"
+    )
 
 
 def _waf_refused(node: Node, waf: WafGate, asked: Asked) -> str:
@@ -201,21 +204,21 @@ def _waf_refused(node: Node, waf: WafGate, asked: Asked) -> str:
     for one in allow_lists(waf.web_acl, asked.networks):
         names = ", ".join(waf.web_acl.ip_sets[arn].name for arn in one.sets)
         return (
-            f"rule {one.rule.name} of web ACL {waf.web_acl.name} allows {one.source}, which IP set {names} holds:"
-            " take the address out of that allow list first"
+            f"rule {one.rule.name} of web ACL {waf.web_acl.name} allows {one.source}, which is in IP set "
+            f"{names}: remove the address from that allow list first"
         )
     return ""
 
 
 def _waf_reason(node: Node, waf: WafGate) -> str:
-    what = f"its web ACL is {waf.web_acl.name}" if waf.web_acl else "it has no web ACL yet and gets one"
-    return f"{node.title} is where requests still come from the client's own address; {what}"
+    what = f"its web ACL is {waf.web_acl.name}" if waf.web_acl else "it has no web ACL yet, so one is created"
+    return f"{node.title} is where requests still have the client's address as their source; {what}"
 
 
 def _geo(way: TrafficPath, asked: Asked) -> list[NodeVerdict]:
     node = way.entrance
     if node.geo is None:
-        return [_no("geo", node, "only CloudFront has a geographic restriction: no distribution stands here")]
+        return [_no("geo", node, "only CloudFront has geographic restrictions, and this is not a distribution")]
     if asked.layer not in ("auto", "geo", "cloudfront"):
         return [_no("geo", node, f"--layer {asked.layer} was asked for")]
     if asked.mode != "block":

@@ -57,7 +57,7 @@ def choice_of_number(network_acl: str, numbers: tuple[int, ...]) -> Choice:
 def deny_is_absent(network_acl: str, number: int, network: str) -> Check:
     """Our deny does not stand at this number yet."""
     return _our_deny(network_acl, number, network).model_copy(
-        update={"op": "excludes", "says": f"{network_acl} has no deny of {network} by this plan"}
+        update={"op": "excludes", "says": f"{network_acl} has no deny of {network} from this plan"}
     )
 
 
@@ -75,7 +75,7 @@ def is_no_allow(network_acl: str, number: int) -> Check:
         ),
         op="empty",
         context=True,
-        says=f"inbound rule {number} of {network_acl} has not become an allow",
+        says=f"inbound rule {number} of {network_acl} is not an allow rule",
     )
 
 
@@ -87,7 +87,7 @@ def allow_is_still_behind(network_acl: str, allow: int) -> Check:
         op="equals",
         value="allow",
         context=True,
-        says=f"inbound rule {allow} of {network_acl} is still the allow to come before",
+        says=f"inbound rule {allow} of {network_acl} is still the allow rule to precede",
     )
 
 

@@ -23,7 +23,7 @@ class _Words(Value):
 _OF_MODE: dict[Mode, _Words] = {
     "block": _Words(so="closed", not_so="STILL OPEN"),
     "count": _Words(
-        so="counted", not_so="NOT COUNTED", but="--mode count closes nothing: what is counted gets in"
+        so="counted", not_so="NOT COUNTED", but="--mode count closes nothing: counted requests are allowed"
     ),
     "challenge": _Words(
         so="challenged",
@@ -59,8 +59,9 @@ def looked_at(web: Web, account: str, region: str) -> tuple[str, ...]:
     """List what was looked at in finding no way in."""
     met = [_met(node) for node in web.nodes if node.place.kind != "origin"]
     searched = (
-        f"looked for in account {account}, region {region}: public addresses of its interfaces, load balancers"
-        " whose target groups hold it, distributions whose origin it is, and names of the account's hosted zones"
+        f"searched in account {account}, region {region}: public addresses of its interfaces, load "
+        "balancers whose target groups hold it, distributions whose origin it is, and names of the "
+        "account's hosted zones"
     )
     return (*met, searched)
 
@@ -94,5 +95,5 @@ def _line(ways: Sequence[WayIn], left: Sequence[WayIn], asked: Asked, *, sure: b
     if words.but:
         parts.append(words.but)
     if not sure:
-        parts.append("not everything could be read, so there may be other ways")
+        parts.append("not everything could be read, so there may be other ways in")
     return "; ".join(parts)

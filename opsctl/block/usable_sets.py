@@ -88,6 +88,6 @@ def missing_from(ip_set: IpSet | None, name: str, wanted: Sequence[Network]) -> 
         raise RefusedByGuard(
             f"IP set {name} holds {len(present)} of {SET_LIMIT} addresses; "
             f"{len(missing)} more do not fit; nothing was changed",
-            "block wider networks instead of single addresses, or undo blocks that are not needed any more",
+            "block wider networks instead of single addresses, or undo blocks that are no longer needed",
         )
     return missing

@@ -74,7 +74,7 @@ class WafPlan:
         priority = next(rule.priority for rule in acl.rules if rule.name == known.rule and not rule.foreign)
         standing = web_acls.rule_refers_to(key, known.rule, known.ip_set.arn, "Block", present=True)
         before = (standing.model_copy(update={"context": True}), *self._nothing_before(key, priority, wanted))
-        why = f"{self._why} Rule {known.rule} of web ACL {acl.name} blocks this set already."
+        why = f"{self._why} Rule {known.rule} of web ACL {acl.name} already blocks this set."
         self._filled.append(self._fill_set(set_key, missing, "", before, why))
 
     def add_family(self, version: int, wanted: Sequence[Network]) -> None:
@@ -216,7 +216,7 @@ class WafPlan:
             ip_sets.create_ip_set(key, version, self._description, self._plan_id),
             id=change_id,
             title=f"Create IP set {key.name}",
-            why=f"WAF rules refer to addresses by an IP set, and opsctl has none here yet. {offer}".strip(),
+            why=f"WAF rules match addresses through an IP set, and opsctl has none here yet. {offer}".strip(),
             expect=(key.is_absent(),),
             # One that another run made in this moment serves as well, and is that run's to undo.
             proof=Proof(configured=(key.exists(),), within_s=VISIBLE_WITHIN_S),
@@ -255,11 +255,14 @@ class WafPlan:
             old = web_acls.rules_are_numbered(key, {move.rule: move.old for move in moves})
             room.append(old.model_copy(update={"context": True}))
         place = f"priority {priority}" if not moves else f"priority {priority}, and renumber {moved(moves)}"
-        why = f"{self._why} Its place is before the first rule that may let the address in."
+        why = f"{self._why} It goes before the first rule that may allow the address."
         if ahead := [check.says for check in added.before[1:]]:
-            why += f" What allows in front of it does not match: {'; '.join(ahead)}."
+            why += f" Allow rules before it do not match: {'; '.join(ahead)}."
         if moves:
-            why += f" No number is free there: {', '.join(map(str, moves))}. Their order stays, undo keeps it."
+            why += (
+                f" No priority is free there: {', '.join(map(str, moves))}. Their order stays the same, also "
+                "after undo."
+            )
         return self._change(
             web_acls.edit_rule(key, "add", added.rule, {move.rule: move.new for move in moves}),
             id=f"rule-{name}",
@@ -289,7 +292,7 @@ class WafPlan:
             web_acls.renumber(key, new),
             id=f"order-{ours.name}",
             title=f"Move rule {ours.name} of web ACL {key.name} to the front: {moved(moves)}",
-            why=f"{self._why} A rule that may let the address in stands before ours now.",
+            why=f"{self._why} A rule that may allow the address is now before ours.",
             expect=(web_acls.rules_are_numbered(key, old), *free),
             proof=Proof(configured=(web_acls.rules_are_numbered(key, new),), within_s=VISIBLE_WITHIN_S),
             undo=web_acls.renumber(key, old),
@@ -314,7 +317,7 @@ class WafPlan:
         key = self._web_acl_key()
         name = key.name
         analytics = (
-            " Its security analytics is off, which AWS would turn on and store request logs in other Regions for."
+            " Security analytics is off; by default AWS turns it on and stores request logs in other Regions."
             if self._scope == "CLOUDFRONT"
             else ""
         )
@@ -350,7 +353,7 @@ class WafPlan:
         )
 
     def _attach(self, web_acl: Json, key: WafKey, after: tuple[str, ...]) -> Change:
-        title = f"Attach the web ACL to {self._display}"
+        title = f"Associate the web ACL with {self._display}"
         if self._kind == "distribution":
             return self._change(
                 cloudfront.attach_web_acl(self._resource, web_acl),

@@ -83,13 +83,13 @@ class WafKey(Value):
             query=f"{self.kind.member}[?Name=='{self.name}'] | [0].Description",
             op="equals",
             value=description,
-            says=f"{self.kind.what} {self.name} exists and carries this plan's mark",
+            says=f"{self.kind.what} {self.name} exists and was created by this plan",
         )
 
     def exists(self) -> Check:
         """There is an object of this name, whichever run made it."""
         absent = self.is_absent()
-        return absent.model_copy(update={"op": "present", "says": f"there is {self._a} of the name {self.name}"})
+        return absent.model_copy(update={"op": "present", "says": f"there is {self._a} called {self.name}"})
 
     def is_absent(self) -> Check:
         """There is no object of this name."""

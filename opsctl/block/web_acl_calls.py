@@ -116,7 +116,7 @@ def no_rules_but(key: WafKey, rules: Sequence[str]) -> Check:
         query="WebACL.Rules[].Name",
         op="within",
         value=list(rules),
-        says=f"web ACL {key.name} has no rule but those of this run",
+        says=f"web ACL {key.name} has no rules except those of this run",
     )
 
 

@@ -19,7 +19,7 @@ def read_addresses(typed: list[str], path: Path | None, column: str = "") -> tup
     words = [bare(part) for word in typed for part in word.split(",") if part.strip()]
     if path is None:
         if column:
-            raise InvalidInput.one("it says nothing without --from FILE", source="--column")
+            raise InvalidInput.one("it has no effect without --from FILE", source="--column")
         return words, "ADDRESS"
     listed = addresses_in(read_text(path, "--from"), "stdin" if str(path) == "-" else str(path), column)
     return [*words, *listed], f"--from {path}"

@@ -47,11 +47,13 @@ def apply(
         ),
     ],
     digest: Annotated[
-        str, typer.Option(help="Beginning of the digest of the plan that was approved; --yes needs it.")
+        str, typer.Option(help="Start of the digest of the approved plan; required with --yes.")
     ] = "",
     accept: Annotated[
         list[str] | None,
-        typer.Option(help="Accept what is refused by name: never-block.", autocompletion=one_of("never-block")),
+        typer.Option(
+            help="Accept by name what the plan is refused for: never-block.", autocompletion=one_of("never-block")
+        ),
     ] = None,
     applying: ApplyOptions,
     account: AccountOptions,

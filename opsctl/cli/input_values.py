@@ -26,7 +26,7 @@ def read_inputs(values: list[str], path: Path | None) -> "tuple[dict[str, Json],
                 f"{item!r} is not key=value", source="--set", hint="--set target=shop.example.com"
             )
         if not value.strip():
-            raise InvalidInput.one("it is empty; leave it out if that is meant", source=f"--set {name}")
+            raise InvalidInput.one("it is empty; omit it if that is intended", source=f"--set {name}")
         repeated.setdefault(name, []).append(value)
     for name, items in repeated.items():
         given[name] = items[0] if len(items) == 1 else items

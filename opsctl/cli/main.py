@@ -116,7 +116,7 @@ def _run(argv: list[str]) -> int:
     except LostOutput:
         raise
     except (KeyboardInterrupt, typer.Abort):
-        sys.stderr.write(f"\nleft at once; {local_command('runs', 'list')} shows where the run stands\n")
+        sys.stderr.write(f"\nstopped at once; {local_command('runs', 'list')} shows where the run stands\n")
         return INTERRUPTED
     except TyperException as fault:
         return _usage(fault, argv)

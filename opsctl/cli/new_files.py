@@ -23,7 +23,9 @@ def refuse_bad_place(path: Path | None, flag: str) -> bool:
     try:
         exists = os.path.lexists(path)
         if exists and not path.is_file():
-            raise typer.BadParameter(f"{path} is no regular file; nothing else is replaced", param_hint=flag)
+            raise typer.BadParameter(
+                f"{path} is not a regular file; only regular files are replaced", param_hint=flag
+            )
         parent = path.absolute().parent
         if not parent.is_dir():
             raise typer.BadParameter(f"{parent} is no directory", param_hint=flag)

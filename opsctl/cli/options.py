@@ -123,7 +123,7 @@ class ShowOptions:
 
         refuse_bad_query(self.query)
         if self.output not in (Output.TEXT, Output.JSON):
-            raise typer.BadParameter(f"it picks from JSON, not from {self.output}", param_hint="--query")
+            raise typer.BadParameter(f"it selects from JSON, not from {self.output}", param_hint="--query")
         object.__setattr__(self, "output", Output.JSON)
 
 
@@ -151,7 +151,10 @@ class ApplyOptions:
         int, typer.Option(min=0, help="Refuse larger plans; 0: as configured.", rich_help_panel=_PLANNING)
     ] = 0
     skip_permission_check: Annotated[
-        bool, typer.Option("--skip-permission-check", help="Do not ask IAM first.", rich_help_panel=_PLANNING)
+        bool,
+        typer.Option(
+            "--skip-permission-check", help="Do not check permissions with IAM first.", rich_help_panel=_PLANNING
+        ),
     ] = False
 
 
@@ -163,7 +166,7 @@ class PlanOptions:
         list[str] | None,
         typer.Option(
             "--override",
-            help="Set a guard aside by name; repeatable.",
+            help="Override a guard by name; repeatable.",
             rich_help_panel=_PLANNING,
             autocompletion=complete_guards,
         ),
@@ -172,7 +175,7 @@ class PlanOptions:
         list[str] | None,
         typer.Option(
             "--accept",
-            help="Accept what a plan asks for, by name.",
+            help="Accept a finding of the plan, by name; repeatable.",
             rich_help_panel=_PLANNING,
             autocompletion=complete_guards,
         ),

@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     playbook = typer.Typer(
         name="playbook",
-        help="List, describe, check and start playbooks.",
+        help="List, show, validate and create playbooks.",
         no_args_is_help=True,
         rich_markup_mode=None,
         epilog=EPILOG,
@@ -114,7 +114,7 @@ def new(
 
     path = out or Path(f"{name}.yaml")
     write_starter(name, path)
-    typer.echo(f"wrote {path}; check it with: {local_command('playbook', 'validate', str(path))}")
+    typer.echo(f"wrote {path}; validate it with: {local_command('playbook', 'validate', str(path))}")
 
 
 def schema(

@@ -15,7 +15,7 @@ RUN_EPILOG = """Examples:
 
   opsctl run ./my-playbook.yaml --inputs inputs.yaml --yes
 
-What a playbook that is not shipped reads is shown and asked for before the first call; --yes does not answer that.
+A playbook that is not shipped shows its reads and asks before the first call; --yes does not answer that.
 In a script: --trust-reads SHA256, or a file with the text that was reviewed, or `trusted_playbooks:` in your own
 configuration. `opsctl playbook show` prints the SHA-256.
 """
@@ -41,7 +41,7 @@ TrustOption = Annotated[
     typer.Option(
         "--trust-reads",
         metavar="SHA256|FILE",
-        help="Agree to what the playbook of this SHA-256, or with the text of this file, reads.",
+        help="Agree to the reads of the playbook with this SHA-256, or with the text of this file.",
     ),
 ]
 

@@ -94,7 +94,7 @@ def undo(*, run: RunArgument, applying: ApplyOptions, account: AccountOptions, s
 
     session, row = _connected(_order("undo", account, show), run)
     if row.status == "running":
-        raise RefusedByGuard(f"run {row.id} is still going on in another process", "interrupt it there first")
+        raise RefusedByGuard(f"run {row.id} is still running in another process", "interrupt that process first")
     plan = session.runtime.journal.plan(row.id)
     refuse_other_account(plan, session.runtime.identity)
     inverse = undo_plan(plan, session.runtime.workbench())
@@ -104,7 +104,7 @@ def undo(*, run: RunArgument, applying: ApplyOptions, account: AccountOptions, s
     carry_out(session, inverse, applying)
 
 
-_NOTHING_ASKED = "nothing of this run can be asked again: all was kept for others, or only gone through"
+_NOTHING_ASKED = "nothing in this run can be verified: every change was kept for others, or skipped"
 
 
 def verify(*, run: RunArgument, account: AccountOptions, show: ShowOptions) -> None:

@@ -31,7 +31,7 @@ EPILOG = """Examples:
 
   opsctl sandbox stop
 
-Nobody is answered who does not sign with the sandbox's access key, which `env` prints and which only you can read.
+Requests have to be signed with the sandbox's access key, which `env` prints and which only you can read.
 """
 
 
@@ -63,8 +63,10 @@ SlowOption = Annotated[
     list[str] | None,
     typer.Option(
         metavar="THING=TIME",
-        help="Let one thing take so long, or =hangs: start, stop, terminate, volume, attach, detach, snapshot or "
-        "image. Repeatable.",
+        help=(
+            "Set how long one operation takes, or =hangs: start, stop, terminate, volume, attach, detach, "
+            "snapshot or image. Repeatable."
+        ),
     ),
 ]
 
@@ -73,7 +75,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     sandbox = typer.Typer(
         name="sandbox",
-        help="An embedded AWS on this machine, to try and rehearse everything in.",
+        help="An embedded AWS on this machine, to try commands and rehearse incidents.",
         no_args_is_help=True,
         rich_markup_mode=None,
         epilog=EPILOG,
@@ -193,7 +195,7 @@ def reset() -> None:
     endpoint = require_sandbox(progress)
     from opsctl.sandbox.client import reset as reset_background
 
-    progress("making the worlds again")
+    progress("creating the worlds again")
     reset_background(endpoint)
     progress.clear()
     typer.echo("the worlds are as they were at the start")
@@ -234,7 +236,7 @@ def _require_extra() -> None:
 
     if find_spec("moto") is None or find_spec("werkzeug") is None:
         raise InvalidInput.one(
-            "the sandbox is an extra that is not installed",
+            "the sandbox is an optional extra, and it is not installed",
             source="sandbox",
             hint=f"pip install '{DISTRIBUTION}[sandbox]'",
         )
@@ -252,7 +254,7 @@ def _show(command: str, endpoint: "SandboxEndpoint", output: Form) -> None:
     for target in targets():
         typer.echo(f"  {command_line((SANDBOX,), 'topology', target.name):<48} # {target.what}")
     typer.echo("")
-    typer.echo("Call as somebody who may not do everything:")
+    typer.echo("Call as a role with fewer permissions:")
     for role in sample_roles():
         typer.echo(f"  {local_command('sandbox', 'as', role.name):<48} # {role.what}")
     typer.echo("")

@@ -53,11 +53,11 @@ def _words(value: object) -> Iterator[str]:
 
 def _refuse(word: str, ctx: Any, parameter: Any) -> None:
     if not word.strip():
-        raise typer.BadParameter("it is empty; leave it out if that is meant", ctx=ctx, param=parameter)
+        raise typer.BadParameter("it is empty; omit it if that is intended", ctx=ctx, param=parameter)
     if not word.isascii() and word.encode(errors="replace").decode() != word:
         raise typer.BadParameter("it is not UTF-8 text", ctx=ctx, param=parameter)
     if len(word) > LONGEST:
-        fault = f"it has {len(word):,} characters, at most {LONGEST:,} are taken"
+        fault = f"it has {len(word):,} characters, at most {LONGEST:,} are accepted"
         raise typer.BadParameter(fault, ctx=ctx, param=parameter)
 
 

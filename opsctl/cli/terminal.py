@@ -160,5 +160,5 @@ class StopFlag:
         if self._asked:
             raise KeyboardInterrupt
         self._asked = True
-        sys.stderr.write("\nfinishing the call in flight; press Ctrl-C again to leave at once\n")
+        sys.stderr.write("\nfinishing the call in flight; press Ctrl-C again to stop at once\n")
         sys.stderr.flush()

@@ -69,7 +69,7 @@ class Asking:
         if proof.gone:
             results = (*results, self._gone(proof.gone))
         if not proof.can_fail:
-            results = (*results, CheckResult(says="something shows that it is done", held=False))
+            results = (*results, CheckResult(says="a proof is defined", held=False))
         return results
 
     def _gone(self, checks: Sequence[Check]) -> CheckResult:
@@ -77,7 +77,7 @@ class Asking:
         made = self.judge_all(checks)
         there = all(result.held for result in made)
         says = "; ".join(check.says for check in checks)
-        return CheckResult(says=f"it is no longer so that {says}", held=not there, found=[r.found for r in made])
+        return CheckResult(says=f"it no longer holds that {says}", held=not there, found=[r.found for r in made])
 
     def _value(self, query: Query) -> Json:
         read = query.read.model_copy(update={"params": self.resolve(query.read.params)})
@@ -113,7 +113,7 @@ def _evaluated(query: Query, value: Json) -> Json:
         return evaluate(query.query, value)
     except ExpressionFault as fault:
         raise OpsctlError(
-            f"the answer of {query.read.api} cannot be judged: {fault}", "check the playbook"
+            f"the answer of {query.read.api} cannot be evaluated: {fault}", "check the playbook"
         ) from None
 
 

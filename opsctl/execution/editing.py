@@ -48,7 +48,7 @@ def _parse(request: dict[str, Json], text: JsonText) -> None:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise OpsctlError(f"{text.at} is not the JSON it should be", "nothing was written; look at it by hand")
+        raise OpsctlError(f"{text.at} is not the JSON it should be", "nothing was written; check it yourself")
     parent[name] = found
 
 

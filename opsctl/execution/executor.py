@@ -113,7 +113,7 @@ class Executor:
                 self._make(candidate, asking)
             except ValueTaken as taken:
                 tried.append(taken.value)
-                self._progress(f"{change.title}: {taken} is taken, choosing another")
+                self._progress(f"{change.title}: {taken} is already in use; trying the next")
 
     def _make(self, change: Change, asking: Asking) -> None:
         if change.kind == "job":
@@ -153,7 +153,7 @@ class Executor:
         if self._journal.last(change.id) is None:
             self._require(change, asking)
         if self._run_job is None:
-            raise AssertionError(f"{change.id} is a job and this run was given nothing to run jobs with")
+            raise AssertionError(f"{change.id} is a job and this run cannot run jobs")
         self._journal.record(change.id, "intent", {"api": change.api})
         try:
             result = self._run_job(change)
@@ -190,7 +190,7 @@ class Executor:
         return any(now - self._made_at.get(one, -inf) < SETTLE_WITHIN_S for one in change.depends_on)
 
     def _await_sight(self, change: Change, what: str) -> None:
-        self._progress(f"{change.title}: waiting for what was just made: {what}")
+        self._progress(f"{change.title}: waiting for the resource just created: {what}")
         self._clock.sleep(POLL_S)
         self._heed_stop()
 
@@ -213,18 +213,18 @@ class Executor:
                 raise ValueTaken(choice) from refused
             if refused.refusal.kind is RefusalKind.CONFLICT and change.kind == "call":
                 raise Drifted(
-                    f"{change.title}: somebody was faster: {refused.summary}",
+                    f"{change.title}: changed concurrently: {refused.summary}",
                     "plan again to see the account as it is",
                 ) from refused
             raise
         except NotThere as missing:
             self._journal.record(change.id, "failed", {"message": f"{missing} does not exist"})
-            raise Drifted(f"{change.title}: {missing} does not exist any more", "plan again") from missing
+            raise Drifted(f"{change.title}: {missing} no longer exists", "plan again") from missing
         except OutcomeUnknown as lost:
             self._settle(change, lost)
             return
         if not written:
-            self._found_made(change, "somebody else made it meanwhile", ours=again)
+            self._found_made(change, "created concurrently by somebody else", ours=again)
             return
         self._await_proof(change)
         self._journal.record(change.id, "done")
@@ -254,7 +254,7 @@ class Executor:
                 return
             self._journal.record(change.id, "failed", {"message": lost.summary})
             raise lost from None
-        self._journal.record(change.id, "done", {"note": "the answer was lost, the proof holds"})
+        self._journal.record(change.id, "done", {"note": "the response was lost, but the proof holds"})
 
     def _send(self, change: Change) -> bool:
         """Make the call; returns False when somebody else made the change before we could."""
@@ -270,7 +270,7 @@ class Executor:
                 self._await_sight(change, str(missing))
             except AwsRefused as refused:
                 self._may_retry(change, refused, self._clock.now() - started)
-                self._progress(f"{change.title}: {refused.refusal.code}, trying again")
+                self._progress(f"{change.title}: {refused.refusal.code}, retrying")
                 # Many who lost the same lock must not come back at the same moment.
                 self._clock.sleep(POLL_S * min(attempt, 10) * random.uniform(0.5, 1))  # noqa: S311
                 self._heed_stop()
@@ -345,7 +345,7 @@ class Executor:
     def _heed_stop(self) -> None:
         if self._stopping():
             raise Interrupted(
-                "interrupted; the call in flight was finished and journalled",
+                "interrupted; the call in flight was completed and journalled",
                 run_command("resume", self._plan.id),
             )
 
@@ -378,7 +378,7 @@ def drift_error(change: Change, broken: Sequence[CheckResult]) -> OpsctlError:
 
 def _unseen(plan_id: str, change: Change, missing: CheckResult, within_s: int) -> OpsctlError:
     """Say what did not come in time: nobody made what is only waited for, so what was found is told as well."""
-    made = "made, but not seen" if change.kind != "wait" else "not so"
+    made = "made, but not confirmed" if change.kind != "wait" else "not so"
     found = "" if change.kind != "wait" else f", found {_short(missing.found)}"
     return Unproved(
         f"{change.title}: {made} after {within_s} s: {missing.says}{found}",

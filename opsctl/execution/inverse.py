@@ -55,7 +55,7 @@ def undone_change(change_id: str) -> str:
 def _undo(change: Change) -> Instruction | Irreversible:
     """Return how a change is taken back; what no read could show afterwards is not undone at all."""
     if isinstance(change.undo, Instruction) and change.undo.kind != "job" and not _proof(change).can_fail:
-        return Irreversible(because="nothing that can be read would tell whether it was taken back")
+        return Irreversible(because="no read can show whether it was undone")
     return change.undo
 
 
@@ -87,7 +87,7 @@ def _inverse(change: Change, undo: Instruction, depends_on: tuple[str, ...]) -> 
         **dict(undo),
         id=_undo_id(change.id),
         title=undo_title(change.title),
-        why=f"takes back what this run did: {change.title}",
+        why=f"reverts what this run did: {change.title}",
         expect=_made(change),
         proof=_proof(change),
         undo=Instruction(**{name: getattr(change, name) for name in Instruction.model_fields}),

@@ -37,7 +37,7 @@ def compiled(expression: str) -> parser.ParsedResult:
         ExpressionFault: it is not JMESPath, and the message says where; or it is too long or nested too deeply.
     """
     if len(expression) > LONGEST:
-        summary = f"an expression of {len(expression):,} characters; at most {LONGEST:,} are taken"
+        summary = f"an expression of {len(expression):,} characters; at most {LONGEST:,} are accepted"
         raise ExpressionFault(summary, weight=True)
     try:
         found = jmespath.compile(expression)

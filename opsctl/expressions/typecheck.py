@@ -45,7 +45,7 @@ class Typed:
         name = node["value"]
         kind = kind_of(here)
         if kind == "array":
-            self.faults.append(f"{name!r} is asked of a list: write [] or [0] before it")
+            self.faults.append(f"{name!r} is used on a list: write [] or [0] before it")
             return ANYTHING
         if kind == "object" and "properties" in here:
             if name in here["properties"]:
@@ -60,7 +60,7 @@ class Typed:
             extra = here.get("additionalProperties", ANYTHING)
             return extra if isinstance(extra, dict) else ANYTHING
         if kind:
-            self.faults.append(f"{name!r} is asked of a {kind}, which has no members")
+            self.faults.append(f"{name!r} is used on a {kind}, which has no members")
         return ANYTHING
 
     def _unknown(self, name: str, known: dict[str, Shape], inside: str) -> str:
@@ -103,7 +103,7 @@ class Typed:
         left, right = node["children"]
         found = self.shape(left, here, inside=inside)
         if kind_of(found) not in ("array", ""):
-            self.faults.append(f"[*] is asked of a {kind_of(found)}")
+            self.faults.append(f"[*] is used on a {kind_of(found)}")
             return ANYTHING
         return list_of(self.shape(right, items_of(found), inside=inside))
 
@@ -186,7 +186,7 @@ class Typed:
     def _is_list(self, shape: Shape, what: str) -> bool:
         kind = kind_of(shape)
         if kind not in ("array", ""):
-            self.faults.append(f"{what} is asked of a {kind}, which is no list")
+            self.faults.append(f"{what} is used on a {kind}, which is not a list")
         return kind == "array"
 
 

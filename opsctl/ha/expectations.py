@@ -38,14 +38,14 @@ def outlooks(inventory: Inventory, *, balanced: bool) -> tuple[Outlook, ...]:
 
 MODES = ("now", "recover", "standby", "asg")
 _ROOT = "root disk since the image"
-_SINCE = "all since the last snapshot"
+_SINCE = "everything since the last snapshot"
 
 
 def _cell(time: str, rto: str, loss: str, rpo: str) -> Cell:
     return Cell(time=time, loss=loss, rto=rto, rpo=rpo)
 
 
-_UNTIL_RESTORED = _cell("announced; until someone restores it", "by hand", _SINCE, "to snapshot")
+_UNTIL_RESTORED = _cell("notified; until someone restores it", "by hand", _SINCE, "to snapshot")
 _ZONE_BACK = _cell("until the zone is back", "zone back", "none if it comes back", "none")
 
 
@@ -55,7 +55,7 @@ def _table(inventory: Inventory, *, balanced: bool) -> list[tuple[str, Cell, Cel
         if balanced
         else _cell("not noticed; add a load balancer", "unnoticed", "none", "none")
     )
-    hanging = "only if the system hangs:"
+    hanging = "only if the OS hangs:"
     return [
         (
             "process",
@@ -109,9 +109,9 @@ def _zone(inventory: Inventory) -> Cell:
     if not inventory.data_volumes:
         return _cell("5 to 15 minutes", "5-15 min", _ROOT, "root disk")
     if inventory.wanted.allow_data_loss_s:
-        time = "once it is shown to be down: 20 minutes and more"
+        time = "once it is confirmed down: 20 minutes and more"
         return _cell(time, "20 min+", _bounded(inventory), _limit(inventory))
-    return _cell("announced; waits for the zone (see --allow-data-loss)", "zone back", "none", "none")
+    return _cell("notified; waits for the zone (see --allow-data-loss)", "zone back", "none", "none")
 
 
 def _limit(inventory: Inventory) -> str:
@@ -146,7 +146,7 @@ def _bounded(inventory: Inventory) -> str:
     usual = f"usually up to {duration(inventory.wanted.rpo_s)}"
     if inventory.wanted.snapshots == "dlm":
         usual += f", at worst {duration(inventory.wanted.rpo_s + START_WITHIN_S)},"
-    return f"{limit}, {usual} and the time of a snapshot"
+    return f"{limit}, {usual} plus the duration of a snapshot"
 
 
 def duration(seconds: int) -> str:

@@ -73,10 +73,10 @@ def check_health(group: Json, answers: dict[str, Json], now: float, commands: Co
         yield from _hooks(answers["hooks"])
     if "template" in answers:
         exists = bool(answers["template"].get("LaunchTemplates"))
-        yield judged("launch template", exists, "exists", "is gone: the group can launch nothing")
+        yield judged("launch template", exists, "exists", "was deleted: the group cannot launch instances")
     if "image" in answers:
         state = ((answers["image"].get("Images") or [{}])[0]).get("State", "gone")
-        yield judged("image", state == "available", "available", f"is {state}: the group can launch nothing")
+        yield judged("image", state == "available", "available", f"is {state}: the group cannot launch instances")
     yield from check_deployed_handler(answers, stem, GROUP_RULES, commands)
     config = configured(answers.get("function"))
     instance = _instance_of(group)
@@ -116,7 +116,7 @@ def _group(group: Json, commands: Commands) -> Iterator[HealthFinding]:
     )
     kept = [one["InstanceId"] for one in group["Instances"] if one["LifecycleState"] == "Terminating:Retained"]
     if kept:
-        words = f"{', '.join(kept)} did not let go of its volumes, and is billed until it is terminated"
+        words = f"{', '.join(kept)} did not release its volumes, and is billed until it is terminated"
         yield judged("kept instances", good=False, fine="", wrong=words)
     sick = [one["InstanceId"] for one in group["Instances"] if one.get("HealthStatus") == "Unhealthy"]
     if sick:
@@ -134,12 +134,15 @@ def _group(group: Json, commands: Commands) -> Iterator[HealthFinding]:
     yield judged(
         "processes",
         not stopped,
-        "run as they should",
+        "running as expected",
         f"{', '.join(stopped)} suspended: {commands.aws(*resume, *stopped)} brings them back",
     )
     loose = sorted(set(FORBIDDEN_PROCESSES) - suspended)
     yield judged(
-        "rebalancing", not loose, "suspended", "AZRebalance runs: it launches a second instance while one is alive"
+        "rebalancing",
+        not loose,
+        "suspended",
+        ("AZRebalance is not suspended: it launches a second instance while one is running"),
     )
 
 
@@ -150,13 +153,15 @@ def _zones(group: Json, places: dict[str, tuple[str, ...]]) -> HealthFinding:
     foreign = sorted(subnets - {one for known in places.values() for one in known})
     if not places or foreign:  # an older handler's, or a person's list: nobody changes it
         count = len(group.get("AvailabilityZones") or subnets)
-        return judged("zones", count > 1, f"{count} zones", "one zone: its loss is not survived")
+        return judged("zones", count > 1, f"{count} zones", "one zone: it does not survive a zone failure")
     there = [one["AvailabilityZone"] for one in group["Instances"] if one["LifecycleState"] == "InService"]
     rest = sorted(places.keys() - set(now))
-    fine = f"launches in {', '.join(now)}" + (f", and in {', '.join(rest)} if it cannot there" if rest else "")
+    fine = f"launches in {', '.join(now)}" + (
+        f", and in {', '.join(rest)} if a launch fails there" if rest else ""
+    )
     wrong = f"launches in {', '.join(now) or 'none'}, not in {', '.join(there)}, where the data is"
     if len(places) < 2:
-        return judged("zones", good=False, fine="", wrong="one zone: its loss is not survived")
+        return judged("zones", good=False, fine="", wrong="one zone: it does not survive a zone failure")
     return judged("zones", set(there) <= set(now), fine, wrong)
 
 
@@ -166,7 +171,10 @@ def _tagged(group: Json, answer: Json) -> HealthFinding:
     found = [one for reservation in answer.get("Reservations", []) for one in reservation["Instances"]]
     bare = [one["InstanceId"] for one in found if parse_tags(one).get(GROUP_TAG) != name]
     return judged(
-        "instance's tag", not bare, "there", f"{', '.join(bare)} lacks {GROUP_TAG}={name}: not ours to stop"
+        "instance's tag",
+        not bare,
+        "there",
+        (f"{', '.join(bare)} lacks {GROUP_TAG}={name}: the handler may not stop it"),
     )
 
 
@@ -185,9 +193,12 @@ def _hooks(answer: Json) -> Iterator[HealthFinding]:
         hook = found.get(name) or {}
         there = hook.get("LifecycleTransition") == transition
         silent = hook.get("DefaultResult", "ABANDON")
-        words = "missing: nobody waits for volumes and address"
+        words = "missing: instances go into service without volumes and address"
         if there and silent != "ABANDON":
-            words = f"takes silence for {silent}: an instance goes on without its volumes; it should be ABANDON"
+            words = (
+                f"its default result is {silent}: an instance goes into service without its volumes; it "
+                "should be ABANDON"
+            )
         yield judged(f"hook {name}", there and silent == "ABANDON", "in place", words)
 
 
@@ -222,17 +233,19 @@ def check_volumes(config: Configured, instance: str, answer: Json) -> Iterator[H
     for device in config.devices:
         volume = known.get(device)
         if device in twice:
-            words = f"{', '.join(twice[device])} both claim it: tag the wrong one {ROLE_TAG}=retired"
+            words = f"{', '.join(twice[device])} are both tagged for it: tag the wrong one {ROLE_TAG}=retired"
             yield HealthFinding(check=f"volume {device}", state="wrong", finding=words)
             continue
         if volume is None:
-            yield HealthFinding(check=f"volume {device}", state="wrong", finding="no volume carries its tags")
+            yield HealthFinding(check=f"volume {device}", state="wrong", finding="no volume has its tags")
             continue
         attached = [one for one in volume.get("Attachments", []) if one.get("InstanceId") == instance]
         doomed = any(one.get("DeleteOnTermination") for one in attached)
         where = f"{volume['VolumeId']} in {volume.get('AvailabilityZone')}"
         wrong = (
-            f"{where} is not attached to the instance" if not attached else f"{where} would die with the instance"
+            f"{where} is not attached to the instance"
+            if not attached
+            else (f"{where} would be deleted with the instance")
         )
         yield judged(f"volume {device}", bool(attached) and not doomed, f"{where}, attached", wrong)
 
@@ -251,7 +264,7 @@ def check_policy(answer: Json) -> HealthFinding:
 
 
 def check_snapshots(config: Configured, answer: Json, now: float) -> Iterator[HealthFinding]:
-    """The newest completed set of snapshots, one of every device, is as young as was asked for."""
+    """The newest completed set of snapshots, one of every device, is as young as was requested."""
     if not config.devices:
         return
     sets: dict[str, dict[str, float]] = {}
@@ -268,7 +281,7 @@ def check_snapshots(config: Configured, answer: Json, now: float) -> Iterator[He
     by_policy = config.dlm_every_s and config.dlm_every_s + START_WITHIN_S + TO_COMPLETE_S
     limit = 2 * config.snapshot_every_s or by_policy or config.allow_data_loss_s
     if not done:
-        words = f"none{_first_set(config)}: if the zone is lost, so is the data until it is back"
+        words = f"none{_first_set(config)}: if the zone fails, the data is unavailable until it is back"
         yield judged("snapshots", not limit, words, words)
         return
     age = max(0, int(now - max(done)) // 60 * 60)
@@ -296,4 +309,6 @@ def check_alarms(answer: Json, stem: str, kinds: Sequence[str]) -> Iterator[Heal
     silenced = sorted(name for name, one in listed.items() if one.get("ActionsEnabled") is False)
     found = {"ringing": ringing, "missing": missing, "silenced": silenced}
     words = "; ".join(f"{how}: {', '.join(names)}" for how, names in found.items() if names)
-    yield judged("alarms", not words, f"{len(listed)} quiet", words if listed else "none exists: nobody is told")
+    yield judged(
+        "alarms", not words, f"{len(listed)} quiet", words if listed else ("none exists: no notifications")
+    )

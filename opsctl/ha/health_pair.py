@@ -25,7 +25,7 @@ from opsctl.resources.marks import PLAN_TAG
 
 PAIR_ALARMS = ("handler-errors", "undelivered", "dead-letters", "primary")
 GOOD_CHECKS = ("ok", "initializing")
-STAYS_UNSEEN = "an instance that cannot be reached sends none, so it would not go on; breaching is right"
+STAYS_UNSEEN = "an unreachable instance sends no data, so the alarm would not fire; it should be breaching"
 
 
 def check_pair(pair: Pair, answers: dict[str, Json], now: float, commands: Commands) -> Iterator[HealthFinding]:
@@ -57,11 +57,11 @@ def check_pair(pair: Pair, answers: dict[str, Json], now: float, commands: Comma
 
 def _instance(pair: Pair, answers: dict[str, Json]) -> Iterator[HealthFinding]:
     if pair.primary is None:
-        words = "none is tagged opsctl:ha-role=primary: there is nothing that the twin could stand in for"
+        words = "none is tagged opsctl:ha-role=primary: the twin has nothing to replace"
         yield HealthFinding(check="instance", state="wrong", finding=words)
         return
     if len(pair.primaries) > 1:
-        words = f"{', '.join(pair.primaries)} both claim to be it: tag the wrong one opsctl:ha-role=retired"
+        words = f"{', '.join(pair.primaries)} are both tagged as primary: tag the wrong one opsctl:ha-role=retired"
         yield HealthFinding(check="instance", state="wrong", finding=words)
         return
     state = pair.primary["State"]["Name"]
@@ -76,10 +76,11 @@ def _instance(pair: Pair, answers: dict[str, Json]) -> Iterator[HealthFinding]:
         found = [(one.get(kind) or {}).get("Status", "unknown") for kind in ("SystemStatus", "InstanceStatus")]
         words = f"{where}, its status checks are {' and '.join(found)}"
         good = all(each in GOOD_CHECKS for each in found)
-        then = "the twin takes over once the alarm is on"
+        then = "the twin takes over once the alarm fires"
         if "impaired" not in found:
             then = (
-                "no answer is no failure, so the twin takes over only if EBS or AWS's word on the zone says so too"
+                "missing data is not a failure, so the twin takes over only if EBS or the status of the "
+                "zone confirms it"
             )
         yield judged("instance", good, words, f"{words}: {then}")
     else:
@@ -104,7 +105,7 @@ def _twin(pair: Pair, run: str, commands: Commands) -> Iterator[HealthFinding]:
         return
     name, state = pair.twin["InstanceId"], pair.twin["State"]["Name"]
     if pair.taking_over_since:
-        words = f"{name} is taking over since {pair.taking_over_since}, and is {state}: look again"
+        words = f"{name} has been taking over since {pair.taking_over_since}, and is {state}: check again"
         yield HealthFinding(check="twin", state="wrong", finding=words)
         return
     stop = commands.aws("ec2", "stop-instances", "--instance-ids", name)
@@ -113,7 +114,7 @@ def _twin(pair: Pair, run: str, commands: Commands) -> Iterator[HealthFinding]:
         "twin",
         state == "stopped",
         f"{name} stopped in {zone_of(pair.twin)}",
-        f"{name} {wrong.get(state, f'is {state}: look again')}",
+        f"{name} {wrong.get(state, f'is {state}: check again')}",
     )
 
 
@@ -131,13 +132,13 @@ def _likeness(pair: Pair, answers: dict[str, Json], now: float) -> Iterator[Heal
     zone = zone_of(twin)
     if alive:
         apart = zone != zone_of(primary)
-        yield judged("zones", apart, "two", f"both are in {zone}: its loss is not survived")
+        yield judged("zones", apart, "two", f"both are in {zone}: they do not survive its failure")
         other = sorted(name for name, one in _traits(primary).items() if one != _traits(twin)[name])
-        words = f"{', '.join(other)}: the twin's and the instance's are not the same; change one of the two"
+        words = f"{', '.join(other)} differ between the twin and the instance; change one of the two"
         yield judged("likeness", not other, "same type, security groups and profile", words)
     made = _root_made_at(twin)
-    age = f"{span(now - made)} old: what was written to the instance's since is not on it" if made else ""
-    yield judged("root disk", bool(made), age, "is gone: the twin cannot start")
+    age = f"{span(now - made)} old: later writes to the root disk of the instance are not on it" if made else ""
+    yield judged("root disk", bool(made), age, "was deleted: the twin cannot start")
     versions = (answers.get("version") or {}).get("LaunchTemplateVersions") or [{}]
     image = (versions[0].get("LaunchTemplateData") or {}).get("ImageId", twin.get("ImageId"))
     words = f"{twin.get('ImageId')}, not the launch template's {image}: somebody changed one of the two"
@@ -169,7 +170,7 @@ def _root_made_at(instance: Json) -> float:
 def _alarm(answer: Json, name: str, primary: str) -> HealthFinding:
     found = [one for one in answer.get("MetricAlarms", []) if one["AlarmName"] == name]
     if not found:
-        return HealthFinding(check="alarm", state="wrong", finding=f"{name} is gone: nobody notices a failure")
+        return HealthFinding(check="alarm", state="wrong", finding=f"{name} was deleted: failures go unnoticed")
     alarm = found[0]
     watched = [one["Value"] for one in alarm.get("Dimensions") or [] if one["Name"] == "InstanceId"]
     if watched != [primary]:
@@ -178,5 +179,5 @@ def _alarm(answer: Json, name: str, primary: str) -> HealthFinding:
     missing = alarm.get("TreatMissingData")
     good = missing == "breaching"
     state = alarm.get("StateValue")
-    wrong = f"{name} takes missing data for {missing or 'missing'}: {STAYS_UNSEEN}"
+    wrong = f"{name} treats missing data as {missing or 'missing'}: {STAYS_UNSEEN}"
     return judged("alarm", good, f"watches {primary}, and is {state}", wrong)

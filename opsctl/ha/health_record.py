@@ -21,6 +21,6 @@ def check_record(name: str, instance: Json, answer: Json) -> Iterator[HealthFind
     yield judged(
         f"record {name.rstrip('.')}",
         found == [address],
-        f"leads to {address}",
-        f"{words}, not {address}: who asks for it does not find the instance",
+        f"resolves to {address}",
+        f"{words}, not {address}: clients of this name do not reach the instance",
     )

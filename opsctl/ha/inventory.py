@@ -16,7 +16,7 @@ SERVICE_TAGS = "aws:"
 
 
 class HaRequest(Value):
-    """What was asked for; the judges see the record by its name alone."""
+    """What was requested; the judges see the record by its name alone."""
 
     mode: Literal["auto", "recover", "standby", "asg"] = Field("auto", description="The mode; auto chooses.")
     fresh: bool = Field(False, description="Launch a new instance instead of attaching the running one.")
@@ -26,9 +26,9 @@ class HaRequest(Value):
     topic: str = Field("", description="ARN of the topic to notify; empty: one is made.")
     rpo_s: int = Field(0, ge=0, description="Seconds between snapshots of the data volumes; 0: none are made.")
     allow_data_loss_s: int = Field(0, ge=0, description="Age in seconds of the oldest snapshot that may be used.")
-    record: str = Field("", description="Private DNS record that follows the instance, as ZONE_ID/NAME.")
-    snapshots: Literal["handler", "dlm"] = Field("handler", description="Who makes them.")
-    keep_snapshots: int = Field(48, description="So many of each volume are kept, with dlm.")
+    record: str = Field("", description="Private DNS record that is pointed at the instance, as ZONE_ID/NAME.")
+    snapshots: Literal["handler", "dlm"] = Field("handler", description="Who takes the snapshots.")
+    keep_snapshots: int = Field(48, description="How many of each volume dlm keeps.")
 
 
 class DataVolume(Value):

@@ -29,13 +29,13 @@ def own(name: str, about: Context) -> Fetching[Json | Pair]:
             f"there is no Auto Scaling group {name!r}, and no standby of that name, "
             f"in account {about.account}, region {about.region}",
             source="group",
-            hint="give the name that make-ha showed; --region looks elsewhere",
+            hint="give the name that make-ha printed, or another --region",
         )
     if parse_tags(groups[0]).get(GROUP_TAG) != name:
         build = about.commands.opsctl("make-ha", "INSTANCE")
         raise InvalidInput.one(
             f"make-ha did not build group {name!r}: it does not carry the tag {GROUP_TAG}",
             source="group",
-            hint=f"{build} builds one; it takes over none that is there already",
+            hint=f"create one with {build}; make-ha does not adopt existing groups",
         )
     return groups[0]

@@ -46,26 +46,28 @@ def check_performance(inventory: Inventory) -> Iterator[PreflightFinding]:
     """Tell what of it replacements have as well, and what they lack."""
     extras = interface_performance(inventory.interfaces[0] if inventory.interfaces else {})
     if "EnaSrdSpecification" in extras:
-        why = "it works between instances of one zone only, so less of it is left in another"
+        why = "it works within one zone only, so it has less effect from another zone"
         yield carry("ena-express", "ENA Express is on", why)
     if "ConnectionTrackingSpecification" in extras:
         told = ", ".join(f"{name} {value} s" for name, value in extras["ConnectionTrackingSpecification"].items())
-        yield carry("connection-tracking", told, "a firewall state that ends sooner cuts idle connections")
+        yield carry("connection-tracking", told, "a shorter connection tracking timeout drops idle connections")
     weighting = _weighting(inventory.instance)
     if weighting:
-        why = "an instance type that lacks it refuses to launch with it"
+        why = "an instance type without it fails to launch"
         yield carry("bandwidth-weighting", f"bandwidth weighting {weighting}", why)
     yield from _reservations(inventory.instance)
     options = inventory.instance.get("MaintenanceOptions") or {}
     if options.get("RebootMigration") == "disabled":
-        why = "no launch template carries that: a replacement has it on, unless somebody turns it off"
+        why = "a launch template cannot set this: replacements have it enabled until somebody turns it off"
         yield warn("reboot-migration", "reboot migration is disabled", why)
 
 
 def _reservations(instance: Json) -> Iterator[PreflightFinding]:
     target, preference = _target(instance), _preference(instance)
     if target.get("CapacityReservationId"):
-        why = "it lies in one zone, so it is left out: replacements use any open reservation that matches, or none"
+        why = (
+            "it is in one zone, so it is not carried over: replacements use any matching open reservation, or none"
+        )
         yield warn("capacity-reservation", f"it is launched into {target['CapacityReservationId']}", why)
     elif target.get("CapacityReservationResourceGroupArn"):
         group = target["CapacityReservationResourceGroupArn"].rpartition("/")[2]
@@ -73,7 +75,7 @@ def _reservations(instance: Json) -> Iterator[PreflightFinding]:
             "capacity-reservation", f"reservations of group {group}", "have one in every zone of the group"
         )
     elif preference == "capacity-reservations-only":
-        why = "carried over, so in a zone without a free reservation that matches no replacement starts"
+        why = "carried over: in a zone without a free matching reservation no replacement can start"
         yield warn("capacity-reservation", "it is launched into capacity reservations only", why)
     elif preference:
         yield carry("capacity-reservation", f"capacity reservation preference {preference}", "as it is now")

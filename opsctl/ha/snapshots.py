@@ -53,7 +53,7 @@ def refuse_bad_schedule(by: str, rpo_s: int, keep: int) -> None:
     if rpo_s not in [hours * 3600 for hours in HOURS]:
         possible = ", ".join(f"{hours}h" for hours in HOURS)
         given = duration(rpo_s) if rpo_s else "none is given"
-        hint = "or leave --snapshots dlm out: the handler takes them at any interval"
+        hint = "or omit --snapshots dlm: the handler takes them at any interval"
         raise InvalidInput.one(
             f"{given}: Data Lifecycle Manager takes snapshots every {possible}", source="--rpo", hint=hint
         )
@@ -84,18 +84,21 @@ def check_snapshot_policy(inventory: Inventory) -> Iterator[PreflightFinding]:
     """Everything about snapshots by Data Lifecycle Manager."""
     if inventory.wanted.snapshots != "dlm":
         return
-    why = "an instance that is recovered in place keeps its volumes; take snapshots for it by a policy of your own"
+    why = "an instance that is recovered in place keeps its volumes; use a snapshot policy of your own for it"
     yield block("dlm-recover", "--snapshots dlm", why, RECOVER_ONLY)
     if not inventory.data_volumes:
-        why = "there is nothing for Data Lifecycle Manager to take snapshots of; leave --snapshots dlm out"
+        why = "there are no data volumes to take snapshots of; omit --snapshots dlm"
         yield block("dlm-no-data", "it has no data volume", why)
         return
     every = inventory.wanted.rpo_s
     yield carry(
         "dlm",
         f"Data Lifecycle Manager takes a set every {duration(every)}, and keeps {inventory.wanted.keep_snapshots}",
-        f"a run begins up to an hour late: at worst {duration(every + START_WITHIN_S)} of writes, and the time of "
-        "a snapshot, are in no set; it keeps that many of each volume, and deletes none of a volume that is gone",
+        (
+            f"a run starts up to an hour late: at worst {duration(every + START_WITHIN_S)} of writes, plus "
+            "the duration of a snapshot, are in no snapshot; of each volume that many are kept, and none of "
+            "a deleted volume is ever removed"
+        ),
     )
     yield from _window(inventory, every + START_WITHIN_S)
     yield from _tags(inventory)
@@ -104,7 +107,7 @@ def check_snapshot_policy(inventory: Inventory) -> Iterator[PreflightFinding]:
 def _window(inventory: Inventory, worst_s: int) -> Iterator[PreflightFinding]:
     if inventory.wanted.keep_snapshots < FEWEST:
         why = (
-            "the oldest is deleted when the next has begun, and that one may fail or be pending when it is needed"
+            "the oldest is deleted once the next has started, which may fail or still be pending when it is needed"
         )
         yield warn("dlm-few", f"{inventory.wanted.keep_snapshots} of each volume are kept", why)
     allowed = inventory.wanted.allow_data_loss_s
@@ -117,11 +120,13 @@ def _tags(inventory: Inventory) -> Iterator[PreflightFinding]:
     """AWS: 50 tags a resource; a snapshot gets those of its volume."""
     for modes, ours in ((GROUP_ONLY, GROUP_TAGS), (STANDBY_ONLY, STANDBY_TAGS)):
         if len(inventory.own_tags) > TAGS_AT_MOST - ours:
-            why = f"AWS takes {TAGS_AT_MOST}, and {ours} more are needed: take some off"
+            why = f"AWS allows {TAGS_AT_MOST}, and {ours} more are needed: remove some"
             yield block("dlm-tags", f"it has {len(inventory.own_tags)} tags", why, modes)
     ids = {one.id for one in inventory.data_volumes}
     for volume in (inventory.answers.get("volumes") or {}).get("Volumes", []):
         users = [key for key in parse_tags(volume) if not key.startswith(("aws:", "opsctl:"))]
         if volume["VolumeId"] in ids and len(users) > TAGS_AT_MOST - VOLUME_TAGS:
-            why = f"its snapshots get them all and {VOLUME_TAGS} more, and AWS takes {TAGS_AT_MOST}: take some off"
+            why = (
+                f"its snapshots get all of them and {VOLUME_TAGS} more, and AWS allows {TAGS_AT_MOST}: remove some"
+            )
             yield block("dlm-volume-tags", f"{volume['VolumeId']} has {len(users)} tags", why)

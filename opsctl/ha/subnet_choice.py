@@ -23,7 +23,7 @@ class CandidateSubnet(Value):
 
 
 class SubnetChoice(Value):
-    """The subnets chosen, the current one first; or what is wrong with those that were asked for."""
+    """The subnets chosen, the current one first; or what is wrong with those that were requested."""
 
     subnets: tuple[CandidateSubnet, ...] = ()
     wrong: tuple[str, ...] = ()
@@ -42,7 +42,7 @@ class SubnetChoice(Value):
 
 
 def choose_subnets(inventory: Inventory) -> SubnetChoice:
-    """Return the subnets asked for, checked, or those found."""
+    """Return the subnets requested, checked, or those found."""
     known = {one.id: one for one in _parse(inventory)}
     current = known.get(inventory.subnet)
     if current is None:
@@ -94,7 +94,7 @@ def _found(
             best[one.zone] = one
     others = tuple(best[zone] for zone in sorted(best))
     why_not = f" ({'; '.join(rejected[:3])})" if rejected else ""
-    shortage = f"no subnet of its VPC in another zone can take it{why_not}"
+    shortage = f"no subnet of its VPC in another zone fits{why_not}"
     return SubnetChoice(subnets=(current, *others), shortage=shortage)
 
 

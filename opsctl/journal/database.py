@@ -90,6 +90,8 @@ class Database:
     def _unusable(self, how: str, fault: sqlite3.Error) -> OpsctlError:
         return OpsctlError(
             f"the journal in {self._directory} cannot be {how}: {fault}",
-            f"what was recorded before stays; {local_command('runs', 'list')} shows where a run stands, and its "
-            "resume asks AWS what of the rest was made",
+            (
+                f"what was recorded so far is kept; {local_command('runs', 'list')} shows where a run "
+                "stands, and its resume asks AWS what else was changed"
+            ),
         )

@@ -1,6 +1,6 @@
 """What the journal's tables are, and how a file of an older version gets them.
 
-The file's `user_version` counts the steps that were taken. Those that are missing are taken in one transaction,
+The file's `user_version` counts the steps that were taken. Those that are missing are accepted in one transaction,
 which is taken back whole when the process dies in it: a file is of one version or of another, never between.
 """
 

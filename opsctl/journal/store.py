@@ -183,7 +183,7 @@ class Journal:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise RefusedByGuard(
-                    f"run {run_id} is being worked on by another process", run_command("runs show", run_id)
+                    f"run {run_id} is in use by another process", run_command("runs show", run_id)
                 ) from None
             yield
 
@@ -205,7 +205,7 @@ class Journal:
     def _row(self, row: sqlite3.Row) -> RunRow:
         data = {name: row[name] for name in RunRow.model_fields}
         if data["status"] == "running" and not self._held(row["id"]):
-            data |= {"status": "interrupted", "message": "the process ended in the middle of the run"}
+            data |= {"status": "interrupted", "message": "the process ended during the run"}
         return RunRow(**data)
 
 

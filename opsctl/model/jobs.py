@@ -124,7 +124,7 @@ def _never(_api: str) -> None:
 
 def _no_probe(_url: str) -> str:
     """There is no way out to the web."""
-    return "nothing here can probe"
+    return "this job has no probe"
 
 
 def _no_models(service: str, operation: str, _told: Json, _token: str) -> tuple[str, dict[str, Json]]:
@@ -183,7 +183,7 @@ class Job(Value, ABC):
 
     name: ClassVar[str]
     takes_out_of: ClassVar[str] = ""
-    """The field with the URL of the queue that messages are taken out of, which no two runs may do at once."""
+    """The field with the URL of the queue that messages are accepted out of, which no two runs may do at once."""
     parks: ClassVar[bool] = False
     """Whether what is taken out waits elsewhere meanwhile: the part `parked` of the checkpoint, less `back`."""
 

@@ -22,8 +22,8 @@ def private_directory(path: Path, source: str) -> Path:
     found = path.stat()
     if found.st_uid != os.geteuid() or found.st_mode & _OTHERS_WRITE:
         raise InvalidInput.one(
-            f"{path} belongs to somebody else or can be written by others: nothing private is kept there",
+            f"{path} belongs to another user or is writable by others: nothing private is stored there",
             source=source,
-            hint=f"name a directory of your own, or: chmod go-w {shlex.quote(str(path))}",
+            hint=f"use a directory of your own, or: chmod go-w {shlex.quote(str(path))}",
         )
     return path

@@ -63,7 +63,7 @@ class Refusal(Value):
             RefusalKind.THROTTLED: "throttled",
             RefusalKind.INVALID: "refused as invalid",
             RefusalKind.UNREACHABLE: "no connection",
-            RefusalKind.UNREADABLE: "the service answered something unreadable",
+            RefusalKind.UNREADABLE: "the response of the service could not be parsed",
         }[self.kind]
         request = f", request {self.request_id}" if self.request_id else ""
         return f"{words} at {self.api} ({self.code}{request}): {self.message}"

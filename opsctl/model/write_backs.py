@@ -29,6 +29,6 @@ def require_whole(documents: Iterable[Read]) -> Fetching[None]:
         raise RefusedByGuard(
             "a document that has to be written back has members that the installed SDK does not know, and would"
             " lose them; nothing was changed",
-            "upgrade boto3, or choose a plan that leaves the document alone",
+            "upgrade boto3, or make a plan that does not edit the document",
             evidence=list(dict.fromkeys(lossy)),
         )

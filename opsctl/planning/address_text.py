@@ -62,7 +62,7 @@ def addresses_in(text: str, source: str, column: str = "") -> tuple[str, ...]:
     if faults:
         raise InvalidInput(faults)
     if not addresses:
-        raise InvalidInput.one("there is no address in it", source=source)
+        raise InvalidInput.one("it contains no address", source=source)
     return tuple(addresses)
 
 
@@ -89,7 +89,7 @@ def _of_lines(text: str, source: str, faults: list[Diagnostic]) -> Iterator[Foun
             continue
         several = sum(_is_address(cell) for cell in cells)
         if several > 1:
-            hint = "write one a line, or name the column that counts with --column"
+            hint = "put one address on each line, or select a column with --column"
             _add(faults, f"{several} addresses on a line", source, number, hint, line)
         else:
             yield Found(text=cells[0], line=number)
@@ -185,7 +185,7 @@ def _in_document(
         return  # the last of Spamhaus's lines
     known = [name for name in (*members, *_LISTS) if isinstance(parts.get(name), (str, list, dict))]
     if not known:
-        _add(faults, "the JSON has no addresses where they are known to be", source, line, f"known are {_KNOWN}")
+        _add(faults, "the JSON has no addresses in a known place", source, line, (f"known forms: {_KNOWN}"))
     for name in known:
         part = parts[name]
         if isinstance(part, str):
@@ -202,7 +202,7 @@ def _items(
         if isinstance(item, dict):
             given = [item[name] for name in members if isinstance(item.get(name), str)]
         if not given:
-            _add(faults, f"item {number} of the JSON list has no address", source, line, f"known are {_KNOWN}")
+            _add(faults, f"item {number} of the JSON list has no address", source, line, f"known forms: {_KNOWN}")
         for text in given:
             yield Found(text=text, line=line)
 

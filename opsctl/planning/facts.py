@@ -26,7 +26,7 @@ def look_up_facts(
 
     Raises:
         RefusedByGuard: a fact could not be read.
-        InvalidInput: an argument cannot be evaluated, or facts need one another in a circle.
+        InvalidInput: an argument cannot be evaluated, or facts depend on one another in a circle.
     """
     waiting = dict(loaded.playbook.facts)
     calls: dict[str, FactCall] = {}
@@ -38,7 +38,7 @@ def look_up_facts(
         }
         if not ready:
             raise InvalidInput.one(
-                f"the facts {', '.join(sorted(waiting))} need one another", source=loaded.source, code="facts"
+                f"the facts {', '.join(sorted(waiting))} depend on one another", source=loaded.source, code="facts"
             )
         batch = {name: _fact_call(name, spec, scope) for name, spec in ready.items()}
         for name, value in look_up(batch, reader, about, registry).items():

@@ -61,7 +61,7 @@ def parse_input(spec: InputSpec, value: Json) -> Json:
     if spec.type == "list":
         items = _items(value)
         if value and not items:
-            raise ValueError("it names nothing")
+            raise ValueError("it has no values")
         if spec.max_items is not None and len(items) > spec.max_items:
             raise ValueError(f"{len(items)} items, at most {spec.max_items} are accepted")
         return list(dict.fromkeys(_scalar(spec.of, spec, item) for item in items))
@@ -102,7 +102,7 @@ def _scalar(kind: str, spec: InputSpec, value: Json) -> Json:
     if not isinstance(value, str):
         if kind == "duration" and isinstance(value, int) and not isinstance(value, bool):
             return value
-        raise ValueError(f"text is needed, not {type(value).__name__}")
+        raise ValueError(f"text is expected, not {type(value).__name__}")
     if kind == "cidr":
         return normal(value)
     if kind == "duration":

@@ -42,7 +42,7 @@ def change_of_call(step: StepSpec, change_id: str, path: str, scope: Scope, each
 def _refuse_empty(scope: Scope, path: str, checks: Sequence[Check]) -> None:
     """Refuse checks that turn out to ask for no element at all: what they say holds whatever is found."""
     if not any(check.can_fail for check in checks):
-        raise scope.fault("this asks for no element, so it holds whatever is found", path)
+        raise scope.fault("this lists no element, so it always holds", path)
 
 
 def _check(line: CheckLine, path: str, region: str | None, scope: Scope, each: Json) -> Check:

@@ -163,7 +163,7 @@ def _ordered(changes: Sequence[Change]) -> tuple[Change, ...]:
         sorter.prepare()
     except CycleError as cycle:
         raise InvalidInput.one(
-            f"changes depend on one another in a circle: {' -> '.join(cycle.args[1])}", source="steps"
+            f"changes depend on each other in a cycle: {' -> '.join(cycle.args[1])}", source="steps"
         ) from None
     ready: list[str] = []
     ordered: list[Change] = []

@@ -113,19 +113,19 @@ class _Checker:
             if not step.words or not re.fullmatch(r"[a-z][a-z0-9-]*", step.words[0]):
                 yield f"next.{number}", "an opsctl command is needed"
             elif any(map(presumes, step.words)):
-                yield f"next.{number}", "it would consent, or lead to another account"
+                yield f"next.{number}", "it would give consent, or use another account"
         for one, many in self._ids.items():
             if many > 1:
-                yield "changes", f"two have the id {one[:80]!r}"
+                yield "changes", f"duplicate id {one[:80]!r}"
 
     def _reached_by(self, words: Sequence[str]) -> Faults:
         rest = [word for word in words if word != SANDBOX]
         given = dict(zip(rest[::2], rest[1::2], strict=False))
         if len(rest) % 2 or set(rest[::2]) - set(_SWITCHES) or len(given) < len(rest) // 2:
-            yield "reached_by", "only the switches that lead to an account belong there"
+            yield "reached_by", "only the options that select an account belong there"
         elsewhere = given.get("--endpoint-url", self._plan.endpoint) != self._plan.endpoint
         if elsewhere or given.get("--region", self._plan.region) != self._plan.region:
-            yield "reached_by", "it leads elsewhere than the plan was made for"
+            yield "reached_by", "it points to another account or region than the plan"
 
     def _circles(self) -> Faults:
         """What is found by a read that needs it itself is never found."""
@@ -136,7 +136,7 @@ class _Checker:
         try:
             TopologicalSorter(needs).prepare()
         except CycleError as circle:
-            yield "outputs", f"they need one another: {' -> '.join(map(str, circle.args[1]))[:200]}"
+            yield "outputs", f"they depend on each other: {' -> '.join(map(str, circle.args[1]))[:200]}"
 
     def _change(self, change: Change, path: str, earlier: Set[str]) -> Faults:
         if not _CHANGE_ID.fullmatch(change.id) or not change.id.isprintable():

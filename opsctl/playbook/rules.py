@@ -52,7 +52,7 @@ class _Rules:
         for number, following in enumerate(self._book.next):
             for word in following.opsctl:
                 if isinstance(word, str) and presumes(word):
-                    said = "a command to type next neither consents nor leads to another account"
+                    said = "a command to type next must neither give consent nor use another account"
                     self._fault("next", said, f"next.{number}.opsctl", offending=word)
             if step_references_in(following.opsctl):
                 path = f"next.{number}.opsctl"

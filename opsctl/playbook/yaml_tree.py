@@ -160,9 +160,7 @@ class _Reader:
                 self._fault("merge", "merge keys are not part of the language", line, column, offending="<<")
                 continue
             if key.value in found:
-                self._fault(
-                    "duplicate", "this key is written twice", line, column, offending=key.value, hint="keep one"
-                )
+                self._fault("duplicate", "duplicate key", line, column, offending=key.value, hint="keep one")
             here = f"{path}.{key.value}".strip(".")
             self.lines[here] = (line, column)
             found[key.value] = self._value(item, here)
@@ -188,7 +186,7 @@ class _Reader:
         elif text.lower() in _SURPRISES or text in ("True", "False", "TRUE", "FALSE", "Null", "NULL"):
             self._fault(
                 "surprise",
-                "YAML readers disagree on what this means",
+                "YAML parsers read this differently",
                 line,
                 column,
                 text,

@@ -123,7 +123,7 @@ def processes_are(group: str, processes: Sequence[str], *, suspended: bool) -> C
         query="AutoScalingGroups[0].SuspendedProcesses[].ProcessName",
         op="contains" if suspended else "excludes",
         value=list(processes),
-        says=f"{', '.join(processes)} of {group} {'are suspended' if suspended else 'run'}",
+        says=f"{', '.join(processes)} of {group} {'are suspended' if suspended else 'are not suspended'}",
     )
 
 

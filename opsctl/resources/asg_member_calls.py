@@ -60,7 +60,7 @@ def subnets_are(group: str, subnets: Sequence[str]) -> Check:
         read=describe_group(group),
         query=f"AutoScalingGroups[?{listed} && length(VPCZoneIdentifier)==`{length}`].AutoScalingGroupName",
         op="present",
-        says=f"group {group} launches in {', '.join(subnets)} and nowhere else",
+        says=f"group {group} launches in {', '.join(subnets)} only",
     )
 
 
@@ -88,6 +88,6 @@ def ending(
         risk=Risk(
             severity=Severity.SEVERE,
             affects=(instance,),
-            note="The instance ends; nothing serves until its replacement is in service.",
+            note="The instance is terminated; the service is down until its replacement is in service.",
         ),
     )

@@ -41,7 +41,10 @@ def delete_on_termination_is(instance: str, devices: Sequence[str], *, delete: b
         ),
         op="equals",
         value=wanted,
-        says=f"{', '.join(sorted(devices))} of {instance} {'dies' if delete else 'outlives'} the instance",
+        says=(
+            f"{', '.join(sorted(devices))} of {instance} {'is deleted with' if delete else 'is kept after'} "
+            "the instance"
+        ),
     )
 
 

@@ -138,5 +138,5 @@ def event_of(body: str) -> dict[str, Json]:
     except ValueError:
         raise ValueError("the body is not JSON, so it is no event") from None
     if not isinstance(event, dict):
-        raise ValueError("the body is no event")
+        raise ValueError("the body is not an event")
     return event

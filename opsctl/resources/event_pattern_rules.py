@@ -24,7 +24,7 @@ class Rule(NamedTuple):
 def rule_of(told: Json) -> Rule:
     """Read one element of a list in a pattern; raises ValueError when AWS would refuse it."""
     if isinstance(told, list):
-        raise ValueError("a list in a list is no rule")
+        raise ValueError("a list in a list is not a valid rule")
     if not isinstance(told, dict):
         return Rule(_equals(told))
     if len(told) != 1:

@@ -84,7 +84,7 @@ def find_queue(asked: str, about: Context, *, source: str) -> Fetching[QueueFact
         raise InvalidInput.one(
             f"there is no queue {name!r} in account {about.account}, region {about.region}",
             source=source,
-            hint=f"{about.commands.opsctl('dlq', 'list')} shows the dead-letter queues; --region looks elsewhere",
+            hint=f"{about.commands.opsctl('dlq', 'list')} shows the dead-letter queues; or use another --region",
         )
     url = str(answer.value["QueueUrl"])
     answer = yield from fetch(queue_attributes(url))

@@ -63,7 +63,7 @@ def called_by(api: str) -> tuple[str, str]:
     client = client_of(service)
     operation = f"{action[:1].upper()}{action[1:]}"
     if not client:
-        raise ValueError(f"it makes the call {api}, and the SDK that opsctl is built with knows no such service")
+        raise ValueError(f"it makes the call {api}, which the installed SDK does not know")
     if is_read_only(client, operation):
         raise ValueError(f"it makes the call {api}, which only reads")
     return client, operation

@@ -91,8 +91,8 @@ def _by_name(plan: Plan, consent: Consent, prompter: Prompter, asides: Asides) -
         return
     if not prompter.present:
         raise RefusedByGuard(
-            "the plan carries severe risk and there is no terminal to ask at; nothing was changed",
-            f"--yes is not enough here: add --confirm {name}",
+            "the plan carries severe risk and there is no terminal to ask on; nothing was changed",
+            f"--yes is not enough: add --confirm {name}",
         )
     question = f"{question_of(plan)} It carries severe risk: to apply it, type {name}"
     if _answer(question, "or [n]o [d]etails [s]ave [?]: ", {name}, prompter, asides) != name:
@@ -102,7 +102,7 @@ def _by_name(plan: Plan, consent: Consent, prompter: Prompter, asides: Asides) -
 def _by_yes(plan: Plan, prompter: Prompter, asides: Asides) -> None:
     if not prompter.present:
         raise RefusedByGuard(
-            "there is no terminal to ask at; nothing was changed",
+            "there is no terminal to ask on; nothing was changed",
             "add --yes, or --dry-run to see the plan only",
         )
     choices = "[y]es [n]o [d]etails [s]ave [?]: "

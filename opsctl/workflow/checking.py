@@ -61,14 +61,14 @@ def _check(check: PlanCheck, plan: Plan, context: RunContext, *, wait: bool) -> 
                 at=now(context),
             )
             return result, look.paths
-        context.progress(f"check {check.id}: not yet for {', '.join(unforeseen[:3])} (at most {left_s:.0f} s)")
+        context.progress(f"check {check.id}: not yet: {', '.join(unforeseen[:3])} (at most {left_s:.0f} s)")
         context.clock.sleep(min(CHECK_POLL_S, left_s))
 
 
 def _said(check: PlanCheck, found: Sequence[str], *, held: bool) -> str:
     if not held:
         return f"{check.id}: {check.because}"
-    return f"{check.id}, but for what was accepted ({check.accept})" if found else check.id
+    return f"{check.id}, except what was accepted ({check.accept})" if found else check.id
 
 
 def _look(check: PlanCheck, plan: Plan, context: RunContext) -> _Look:

@@ -25,7 +25,7 @@ def warned_of_open_moves(plan: Plan, journal: Journals, jobs: Jobs) -> Plan:
     evidence = tuple(_open_moves(plan, queues, journal, jobs))
     if not evidence:
         return plan
-    because = "what another run sent and could not delete yet would be sent a second time; settle that run first"
+    because = "messages that another run sent and has not deleted yet would be sent twice; resume that run first"
     finding = Finding(id="open-run", because=because, evidence=evidence)
     return plan.model_copy(update={"warnings": (*plan.warnings, finding), "digest": ""}).sealed()
 
@@ -58,7 +58,7 @@ def _open_moves(plan: Plan, queues: dict[str, list[str]], journal: Journals, job
                 )
         except RefusedByGuard:
             if known.keys() & queues.keys():
-                yield f"run {run.id} is taking messages out of this queue at this moment"
+                yield f"run {run.id} is receiving messages from this queue now"
         except OpsctlError:
             continue  # recorded by another version: nobody here can tell
         else:

@@ -30,7 +30,9 @@ def save_plan(plan: Plan, path: Path) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         if os.path.lexists(path) and not path.is_file():
-            raise InvalidInput.one(f"{path} is no regular file; nothing else is replaced", source="--out")
+            raise InvalidInput.one(
+                f"{path} is not a regular file; only regular files are replaced", source="--out"
+            )
         handle = os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(plan.to_json(), file, indent=2, ensure_ascii=False)
@@ -68,7 +70,7 @@ def _bytes(path: Path, *, private: bool) -> bytes:
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
             about = os.fstat(file.fileno())
             if not stat.S_ISREG(about.st_mode):
-                raise InvalidInput.one(f"{path} is no regular file", source=str(path))
+                raise InvalidInput.one(f"{path} is not a regular file", source=str(path))
             if private:
                 _refuse_shared(path, about)
             text = file.read(MAX_BYTES + 1)
@@ -84,12 +86,12 @@ def _refuse_shared(path: Path, about: os.stat_result) -> None:
     """Refuse a file that somebody else may write: what was reviewed need not be what is in it now."""
     if about.st_uid not in (0, os.geteuid()):
         raise RefusedByGuard(
-            f"{path} belongs to another user, who may change it at any time; nothing was called",
-            f"review it and keep a copy of your own: install -m 600 {shlex.quote(str(path))} my-plan.json",
+            f"{path} belongs to another user, who can change it at any time; nothing was called",
+            f"review it and keep your own copy: install -m 600 {shlex.quote(str(path))} my-plan.json",
         )
     if about.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise RefusedByGuard(
-            f"{path} may be written by others (mode {stat.S_IMODE(about.st_mode):03o}); nothing was called",
+            f"{path} is writable by others (mode {stat.S_IMODE(about.st_mode):03o}); nothing was called",
             f"review it again, then: chmod go-w {shlex.quote(str(path))}",
         )
 
@@ -108,12 +110,12 @@ def _json(text: bytes, path: Path) -> Json:
 def _once_each(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("a key stands twice in one object")
+        raise ValueError("duplicate key in an object")
     return found
 
 
 def _no_number(text: str) -> Json:
-    raise ValueError(f"{text} is no number")
+    raise ValueError(f"{text} is not a number")
 
 
 def _refuse_odd(data: Json) -> None:
@@ -141,7 +143,7 @@ def refuse_other_digest(plan: Plan, digest: str, file: Path) -> None:
     if not plan.digest.removeprefix("sha256:").startswith(digest.removeprefix("sha256:")):
         raise RefusedByGuard(
             f"the plan's digest is {plan.short_digest}, not {digest[:80]}; nothing was called",
-            f"look at the plan again: {local_command('show', str(file))}",
+            f"review the plan again: {local_command('show', str(file))}",
         )
 
 
@@ -166,7 +168,7 @@ def refuse_other_account(plan: Plan, identity: Identity) -> None:
         if planned != actual:
             raise RefusedByGuard(
                 f"the plan was made for {what} {planned}, this is {what} {actual}; nothing was changed",
-                "use the profile and region the plan was made with, or plan again",
+                "use the profile and region of the plan, or plan again",
             )
 
 

@@ -69,7 +69,7 @@ def refuse_never_blocked(plan: Plan, about: Context, accepted: Collection[str]) 
     never = [parse_network(text) for text in about.settings.never_block]
     blocked = dict.fromkeys(network for change in plan.changes for network in blocked_by(change))
     evidence = [
-        f"{network} shares addresses with {one}, which the configuration says never to block"
+        f"{network} overlaps {one}, which is on the never-block list of your configuration"
         for network in blocked
         for one in never
         if shares(network, one)

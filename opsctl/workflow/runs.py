@@ -95,7 +95,7 @@ def proofs_of(plan: Plan, context: RunContext) -> dict[str, tuple[CheckResult, .
 
 def _proof_of(change: Change, last: JournalEvent | None, asking: Asking) -> tuple[CheckResult, ...]:
     if change.kind == "job":
-        return (CheckResult(says="it ran to its end, by its own account", held=last == "done"),)
+        return (CheckResult(says="the job reported that it finished", held=last == "done"),)
     return (*asking.prove(change.proof), *asking.judge_all(change.proof.effective))
 
 
@@ -129,7 +129,7 @@ def _carry_out(plan: Plan, context: RunContext) -> tuple[CheckResult, ...]:
         context.journal.set_status(plan.id, status, error.summary)
         raise
     except KeyboardInterrupt:
-        context.journal.set_status(plan.id, "interrupted", "left at once by a second Ctrl-C")
+        context.journal.set_status(plan.id, "interrupted", "stopped at once by a second Ctrl-C")
         raise
     context.journal.set_status(plan.id, "done")
     return evidence.checks
@@ -138,7 +138,7 @@ def _carry_out(plan: Plan, context: RunContext) -> tuple[CheckResult, ...]:
 def _what_to_do(plan: Plan) -> str:
     if plan.unaccepted:
         accepted = " ".join(f"--accept {name}" for name in plan.unaccepted)
-        return f"if that is meant, say so when planning: {accepted}"
+        return f"if that is intended, plan again with: {accepted}"
     return f"{run_command('verify', plan.id)}, or {run_command('undo', plan.id)}"
 
 

@@ -32,7 +32,7 @@ def undo_plan(plan: Plan, context: RunContext) -> Plan:
         rest = run_command("undo", plan.undo_of)
         raise RefusedByGuard(
             f"run {plan.id} is itself the undo of run {plan.undo_of}; nothing was changed",
-            f"plan anew to have it again; {rest} takes the rest back if this one did not end",
+            f"plan again to redo it; {rest} finishes this undo if it did not complete",
         )
     plan = as_made(plan, context.journal.events(plan.id))
     intended = context.journal.of_run(plan.id).intended()
@@ -107,10 +107,11 @@ def refuse_stale(undo: Plan, context: RunContext) -> None:
     try:
         now = undo_plan(plan, context).changes
     except RefusedByGuard as refused:
-        raise Drifted(f"this undo is not needed any more: {refused.summary}", refused.hint) from None
+        raise Drifted(f"this undo is no longer needed: {refused.summary}", refused.hint) from None
     if now != undo.changes:
         raise Drifted(
-            f"run {plan.id} went on after its undo was planned; nothing was changed", run_command("undo", plan.id)
+            f"run {plan.id} was resumed after its undo was planned; nothing was changed",
+            run_command("undo", plan.id),
         )
 
 
@@ -127,8 +128,8 @@ def refuse_half_undone(run_id: str, undo_id: str) -> None:
     """Refuse to go on with a run of which a part was taken back: it would be told as done without that part."""
     if undo_id:
         raise RefusedByGuard(
-            f"run {undo_id} began to undo run {run_id} and did not end; nothing was changed",
-            f"{run_command('resume', undo_id)} takes the rest back; then plan again",
+            f"run {undo_id} started to undo run {run_id} and did not finish; nothing was changed",
+            f"{run_command('resume', undo_id)} finishes it; then plan again",
         )
 
 
@@ -170,18 +171,20 @@ def _final(plan: Plan, intended: Sequence[str]) -> tuple[Finding, ...]:
     kept = irreversible_in(plan, intended)
     lasting = [(one, one.lasting) for one in map(plan.change, intended) if one.lasting]
     evidence = tuple(f"{change.title}: {because}" for change, because in (*kept, *lasting))
-    because = "these changes cannot be undone" if kept or not lasting else "of these changes a part stays"
+    because = (
+        "these changes cannot be undone" if kept or not lasting else ("these changes can only be undone in part")
+    )
     return (Finding(id="stays", because=because, evidence=evidence),) if evidence else ()
 
 
 def _taken_over(plan: Plan, theirs: set[str]) -> tuple[Finding, ...]:
     titles = tuple(change.title for change in plan.changes if change.id in theirs)
-    because = "a later run made these anew, and its undo takes them back"
+    because = "a later run created these again, and only its undo removes them"
     return (Finding(id="made-again", because=because, evidence=titles),) if titles else ()
 
 
 def _once_more(run_id: str, undone_by: str) -> tuple[Finding, ...]:
     if not undone_by:
         return ()
-    because = "this run was undone before, and what it made is there all the same: by itself, or by somebody else"
+    because = "this run was undone before, but what it made exists again"
     return (Finding(id="undone-before", because=because, evidence=(f"run {undone_by} undid run {run_id}",)),)

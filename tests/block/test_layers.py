@@ -132,10 +132,10 @@ def test_the_rules_that_the_account_may_have_are_what_counts() -> None:
 @pytest.mark.parametrize(
     ("link", "reason"),
     [
-        ({}, "are met first"),
-        ({"versions": (4,)}, "are met first"),
+        ({}, "are evaluated first"),
+        ({"versions": (4,)}, "are evaluated first"),
         ({"client": "gone", "packets": False, "why": "private origins"}, "private origins"),
-        ({"client": "header"}, "denying what it sees would block everybody"),
+        ({"client": "header"}, "denying those addresses would block everybody"),
     ],
 )
 def test_a_network_acl_further_in_is_rejected_by_what_it_sees(link: dict[str, object], reason: str) -> None:
@@ -218,7 +218,7 @@ def test_a_place_that_takes_no_web_acl_is_named_by_its_kind(kind: str, named: st
 
 def test_the_web_acl_that_gets_the_rule_is_named_or_that_one_is_made() -> None:
     attached = WebAcl(arn="arn", id="id", name="shop-acl", scope="REGIONAL", default_allow=True)
-    for acl, said in ((attached, "its web ACL is shop-acl"), (None, "it has no web ACL yet and gets one")):
+    for acl, said in ((attached, "its web ACL is shop-acl"), (None, "it has no web ACL yet, so one is created")):
         verdict = judged(way(node("edge", WafGate(scope="REGIONAL", web_acl=acl))), asked(ATTACKER))[-1]
         assert verdict.chosen
         assert verdict.reason.endswith(f"; {said}")

@@ -70,7 +70,7 @@ def test_for_countries_closed_means_closed_to_them() -> None:
 
 def test_ways_that_may_be_missing_are_mentioned() -> None:
     line = standing_of([way("direct", handled=True)], asked(), sure=False)
-    assert line == "1 of 1 ways closed; not everything could be read, so there may be other ways"
+    assert line == "1 of 1 ways closed; not everything could be read, so there may be other ways in"
 
 
 def test_many_ways_left_are_counted_after_the_first() -> None:

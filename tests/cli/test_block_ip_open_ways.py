@@ -63,7 +63,9 @@ def test_counting_says_that_it_closes_nothing(account: WatchedServer, tmp_path: 
     argv = ("block-ip", "203.0.113.9", "--target", "shop.example.com", "--mode", "count", "--yes")
     done = opsctl(tmp_path, *argv)
     assert done.returncode == 0, done.stderr
-    assert "2 of 2 ways counted; --mode count closes nothing: what is counted gets in." in unwrapped(done.stdout)
+    assert "2 of 2 ways counted; --mode count closes nothing: counted requests are allowed." in unwrapped(
+        done.stdout
+    )
     assert opsctl(tmp_path, "undo", "last", "--yes").returncode == 0
 
 

@@ -27,7 +27,7 @@ def make_ha(home: Path, *argv: str) -> subprocess.CompletedProcess[str]:
     ("argv", "code", "words"),
     [
         (("no-such-thing",), 2, "there is no instance 'no-such-thing'"),
-        (("i-0123456789abcdef0",), 2, "--region looks elsewhere"),
+        (("i-0123456789abcdef0",), 2, "or another --region"),
         (("legacy-web", "--mode", "best"), 2, "'best' is not one of auto, recover, standby, asg"),
         (("legacy-web", "--group", "a b"), 2, "--group"),
         (("legacy-web", "--rpo", "soon"), 2, "write 30s, 5m, 2h or 1d"),
@@ -63,7 +63,7 @@ def test_a_dry_run_shows_verdicts_outlook_costs_and_plan_in_every_form(
     for form in ("text", "markdown", "html", "json"):
         done = make_ha(tmp_path, "legacy-web", "--dry-run", "--details", "-o", form)
         assert done.returncode == 0, done.stderr
-        for words in ("root-disk", "Look before touching", "What a failure means", "43,800 short runs"):
+        for words in ("root-disk", "Preflight checks", "Estimated RTO and RPO", "43,800 short runs"):
             assert words in done.stdout.replace("\\", "")
     assert len(account.mutations()) == before
     plan = json.loads(done.stdout)["result"]

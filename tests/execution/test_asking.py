@@ -155,7 +155,7 @@ def test_a_check_tells_what_was_wanted_and_what_was_found() -> None:
 
 def test_a_query_that_the_answer_cannot_be_put_to_is_told_and_not_taken_for_nothing_found() -> None:
     for op in ("empty", "excludes"):
-        with pytest.raises(OpsctlError, match=r"answer of box\.GetBox cannot be judged"):
+        with pytest.raises(OpsctlError, match=r"answer of box\.GetBox cannot be evaluated"):
             held(check(op, ["x"], query="length(Lock)"))
 
 
@@ -186,7 +186,7 @@ def test_what_is_to_be_gone_is_gone_once_any_of_it_is() -> None:
     for gone, so in (((there,), False), ((changed,), True), ((there, changed), True), ((there, there), False)):
         (result,) = Asking(Box(BOX), {}).prove(Proof(configured=(), gone=gone))
         assert result.held is so
-    assert result.says == "it is no longer so that it is so; it is so"
+    assert result.says == "it no longer holds that it is so; it is so"
 
 
 def test_a_secret_is_judged_as_it_is_and_told_masked() -> None:

@@ -205,8 +205,8 @@ def test_what_aws_says_is_taken_is_not_tried_again_though_no_list_shows_it() -> 
     box, journal, lines, clock = Unlisted({"a": THEIRS, "b": THEIRS}), MemoryJournal(), list[str](), FakeClock()
     run(PLAN, box, journal, clock, lines.append)
     assert (ours_in(box), box.writes, clock.slept) == (["c"], ["PutBox"] * 3, [])
-    told = [line for line in lines if "another" in line]
-    assert told == [f"make a box: name {name} is taken, choosing another" for name in ("a", "b")]
+    told = [line for line in lines if "already in use" in line]
+    assert told == [f"make a box: name {name} is already in use; trying the next" for name in ("a", "b")]
     full = Unlisted(dict.fromkeys("abc", THEIRS))
     with pytest.raises(Drifted, match="one of these is free as name"):
         run(PLAN, full, MemoryJournal())

@@ -158,7 +158,7 @@ def test_a_creation_that_somebody_made_first_is_drift() -> None:
         box.boxes["new"] = {"Items": ["theirs"], "Lock": 1}
 
     box.before_write = faster
-    with pytest.raises(Drifted, match="somebody was faster"):
+    with pytest.raises(Drifted, match="changed concurrently"):
         run(plan_of(make_box("new")), box, MemoryJournal())
     assert box.boxes["new"]["Items"] == ["theirs"]
 
@@ -169,7 +169,7 @@ def test_a_call_that_does_nothing_ends_unproved_and_not_well() -> None:
             return {}
 
     journal = MemoryJournal()
-    with pytest.raises(Unproved, match="not seen after 5 s"):
+    with pytest.raises(Unproved, match="not confirmed after 5 s"):
         run(plan_of(make_box("new")), Deaf(), journal)
     assert journal.last("make") == "unproved"
 
@@ -431,7 +431,7 @@ def test_what_has_to_reach_the_edge_is_awaited_once_everything_is_configured() -
     run(plan, box, journal, clock)
     assert (box.reads.count("box.ListBoxes"), box.writes) == (10, ["PutBox", "PutBox"])
     assert sum(clock.slept) > 60
-    with pytest.raises(Unproved, match="made, but not seen after 600 s"):
+    with pytest.raises(Unproved, match="made, but not confirmed after 600 s"):
         run(plan, Wrapping(_never_spread()), MemoryJournal(), FakeClock())
     assert journal.last("make") == "done"
 
@@ -484,7 +484,7 @@ def test_a_proof_that_says_nothing_is_never_taken_for_held() -> None:
         with pytest.raises(OpsctlError):
             run(plan, box, journal)
         assert journal.last("make") != "done"
-    with pytest.raises(Unproved, match="something shows that it is done"):
+    with pytest.raises(Unproved, match="a proof is defined"):
         run(unproved_by_anything(ready("theirs")), Box(), MemoryJournal())
 
 

@@ -126,7 +126,7 @@ def test_what_no_read_could_show_taken_back_is_said_to_stay() -> None:
     blind = with_(**NOTHING_TO_SEE)
     assert inverse_of(plan_of(blind), ["one"]) == ()
     ((change, why),) = irreversible_in(plan_of(blind), ["one"])
-    assert (change.id, why) == ("one", "nothing that can be read would tell whether it was taken back")
+    assert (change.id, why) == ("one", "no read can show whether it was undone")
 
 
 def test_a_job_that_takes_back_knows_by_itself_and_a_final_change_keeps_its_own_reason() -> None:

@@ -89,7 +89,7 @@ def test_a_call_whose_effect_was_not_seen_in_time_with_what_is_missing() -> None
     journal, ended = run(Deaf(), patient(14), clock=clock)
     assert isinstance(ended, Unproved)
     assert ended.hint == run_command("verify", PLAN.id)
-    assert ended.summary == "make box new: made, but not seen after 14 s: the box is there"
+    assert ended.summary == "make box new: made, but not confirmed after 14 s: the box is there"
     assert [event for _, event, _ in journal.records] == ["intent", "unproved"]
     assert [one["says"] for one in journal.records[-1][2]] == ["the box is there"]
     assert sum(clock.slept) == 14

@@ -213,7 +213,7 @@ def test_the_undo_of_a_form_that_changes_nothing_is_not_told_as_done(form: str) 
     plan = planned(FORMS[form], shelf)
     run(plan, shelf, journal)
     deaf = Deaf(shelf.boxes)
-    with pytest.raises(Unproved, match="made, but not seen"):
+    with pytest.raises(Unproved, match="made, but not confirmed"):
         run(undo(plan, journal), deaf, MemoryJournal())
     assert deaf.writes
 

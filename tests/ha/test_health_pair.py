@@ -151,7 +151,7 @@ def test_a_pair_that_stands_by_works() -> None:
             "ec2.DescribeInstanceStatus",
             lambda a: a["InstanceStatuses"][0].update(SystemStatus={"Status": "impaired"}),
             "instance",
-            "impaired and ok: the twin takes over once the alarm is on",
+            "impaired and ok: the twin takes over once the alarm fires",
         ),
         (
             "ec2.DescribeInstanceAttribute",

@@ -52,7 +52,7 @@ def test_auto_chooses_a_group_and_the_worst_loss_is_named() -> None:
     (dlm,) = [one for one in found.verdicts if one.id == "dlm"]
     assert "at worst 2 hours" in dlm.why
     losses = {one.loss for one in found.outlook if (one.failure, one.mode) == ("zone", "asg")}
-    assert losses == {"at most 3 hours, usually up to 1 hour, at worst 2 hours, and the time of a snapshot"}
+    assert losses == {"at most 3 hours, usually up to 1 hour, at worst 2 hours, plus the duration of a snapshot"}
     (cost,) = [one.quantity for one in found.costs if one.item == "EBS snapshots"]
     assert cost.endswith("every 1 hour; the last 48 kept")
     assert "7 standard alarms" in {one.quantity for one in found.costs}

@@ -144,7 +144,7 @@ def test_an_instance_that_would_have_to_be_stopped_must_not_be_protected_from_it
 
 def test_a_protected_instance_is_recovered_in_place_where_the_mode_is_left_open() -> None:
     found = look(answers=PROTECTED)
-    assert (found.mode, "it is protected from being stopped" in found.mode_reason) == ("recover", True)
+    assert (found.mode, "stop protection is on" in found.mode_reason) == ("recover", True)
 
 
 @pytest.mark.parametrize(
@@ -234,12 +234,12 @@ def test_an_instance_that_fails_its_checks_now_would_be_replaced_and_has_to_be_a
     assert "unhealthy-now" not in ids(look(answers=registered("healthy")), "accept")
     found = look(answers=registered("unhealthy"))
     (told,) = [one.what for one in found.verdicts if one.id == "unhealthy-now"]
-    assert told == "it fails the health check of web at this moment"
+    assert told == "it fails the health check of web now"
     assert "unhealthy-now" not in ids(look(answers=registered("unhealthy"), fresh=True), "accept")
     impaired = {"InstanceId": ID, "SystemStatus": {"Status": "ok"}, "InstanceStatus": {"Status": "impaired"}}
     found = look(answers={"ec2.DescribeInstanceStatus": {"InstanceStatuses": [impaired]}})
     (told,) = [one.what for one in found.verdicts if one.id == "unhealthy-now"]
-    assert told == "it fails AWS's instance status check at this moment"
+    assert told == "it fails AWS's instance status check now"
 
 
 def test_a_target_on_another_port_than_its_group_s_blocks_for_a_group_registers_that_port_only() -> None:
@@ -302,7 +302,7 @@ def test_alarms_that_act_on_the_instance_have_to_be_accepted_in_every_mode() -> 
     for mode in ("asg", "recover"):
         found = look(answers=answers, mode=mode)
         (told,) = [one.what for one in found.verdicts if one.id == "acting-alarms"]
-        assert told == "alarms act on it: old-recover"
+        assert told == "alarm actions target it: old-recover"
 
 
 def test_user_data_is_known_by_its_digest_alone() -> None:

@@ -46,7 +46,7 @@ def test_a_directory_that_was_there_keeps_its_permissions(tmp_path: Path) -> Non
 @pytest.mark.parametrize("mode", [0o777, 0o1777, 0o775])
 def test_no_journal_is_kept_where_others_may_put_files(tmp_path: Path, mode: int) -> None:
     tmp_path.chmod(mode)
-    with pytest.raises(InvalidInput, match="can be written by others"):
+    with pytest.raises(InvalidInput, match="is writable by others"):
         Journal(tmp_path)
     assert stat.S_IMODE(tmp_path.stat().st_mode) == mode
     assert not list(tmp_path.iterdir())

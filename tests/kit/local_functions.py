@@ -1,6 +1,6 @@
 """Runs the Python code of a function in this process, as Lambda would: its own environment, clients and clock.
 
-The code sees `boto3` clients that lead to the sandbox and nowhere else, `os.environ` with the function's own
+The code sees `boto3` clients that lead to the sandbox only, `os.environ` with the function's own
 variables, and a `time` and a `datetime` that follow the account's clock, so that its waiting takes no real time
 where the clock is moved by hand. Every invocation begins with fresh modules.
 """

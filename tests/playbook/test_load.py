@@ -108,7 +108,7 @@ def test_nothing_is_waited_for_as_long_as_it_likes(within: str) -> None:
 
 
 def test_a_key_written_twice_is_an_error() -> None:
-    assert only_fault("notes: a\nnotes: b\n").summary == "this key is written twice"
+    assert only_fault("notes: a\nnotes: b\n").summary == "duplicate key"
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_a_whole_call_step_is_valid() -> None:
         ("excludes: [a]", "excludes: [a], context: true", *UNSEEN_UNDO),
         ("excludes: [a]", "excludes: []", "excludes: [] holds whatever is found", ""),
         ("query: Tags,", 'query: "`[1]`",', "the query does not look at the answer", ""),
-        ("query: Tags,", 'query: "@[0] || `1`",', "[...] is asked of a object", ""),
+        ("query: Tags,", 'query: "@[0] || `1`",', "[...] is used on a object", ""),
     ],
 )
 def test_a_call_is_checked_against_the_installed_service_model(
@@ -196,7 +196,7 @@ guards:
     ("expression", "summary"),
     [
         ("facts.acls[?Kind=='x']", "there is no 'Kind' here"),
-        ("facts.acls.Entries", "'Entries' is asked of a list: write [] or [0] before it"),
+        ("facts.acls.Entries", "'Entries' is used on a list: write [] or [0] before it"),
         ("facts.acls[?VpcId==inputs.scope]", "'inputs' cannot be seen inside [?...]"),
         ("facts.acl[]", "there is no 'acl' here; did you mean acls?"),
         ("inputs.boxs", "there is no 'boxs' here; did you mean boxes?"),

@@ -400,7 +400,7 @@ def test_a_file_that_others_may_write_is_refused(tmp_path: Path, mode: int) -> N
     path = forge(tmp_path / "plan.json", lambda _data: None)
     path.chmod(mode)
     ended = opsctl(tmp_path, "apply", str(path), "--yes", "--digest", honest().short_digest)
-    assert (ended.returncode, "may be written by others" in ended.stderr) == (3, True)
+    assert (ended.returncode, "is writable by others" in ended.stderr) == (3, True)
     assert opsctl(tmp_path, "show", str(path)).returncode == 0
 
 

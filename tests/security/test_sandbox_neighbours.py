@@ -274,5 +274,5 @@ def test_a_neighbour_who_took_the_port_of_a_dead_sandbox_is_not_told_its_key(tmp
 
 def test_no_sandbox_keeps_its_key_where_others_can_write(tmp_path: Path) -> None:
     tmp_path.chmod(0o777)
-    with pytest.raises(InvalidInput, match="can be written by others"):
+    with pytest.raises(InvalidInput, match="is writable by others"):
         ensure_running(tmp_path, lambda _: None)

@@ -54,7 +54,7 @@ def test_what_was_accepted_is_no_failure_and_is_told_all_the_same(tmp_path: Path
     plan = plan_with("Items[?@=='x']", stays=("x",), accepted=True)
     (check,) = start_run(plan, context(Box(), tmp_path))
     assert check.held
-    assert check.says == "clean, but for what was accepted (left-open)"
+    assert check.says == "clean, except what was accepted (left-open)"
     report = reported(tmp_path, plan)
     assert (report.status, report.told) == ("done", ("x",))
 

@@ -66,7 +66,7 @@ def test_a_run_that_works_on_the_queue_now_is_told_and_left_alone(tmp_path: Path
     journal = left_by(tmp_path, status="running")
     with journal.claim("20260101-000000-aaaa"):
         assert warnings(Journal(tmp_path)) == [
-            "run 20260101-000000-aaaa is taking messages out of this queue at this moment"
+            "run 20260101-000000-aaaa is receiving messages from this queue now"
         ]
 
 

@@ -79,7 +79,7 @@ def test_a_plan_replaces_a_file_as_a_whole_and_never_what_is_no_file(tmp_path: P
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
     for name in ("there", "pipe", "nowhere"):
-        with pytest.raises(InvalidInput, match="no regular file") as told:
+        with pytest.raises(InvalidInput, match="not a regular file") as told:
             save_plan(two_step_plan(), tmp_path / name)
         assert [one.where.source for one in told.value.diagnostics] == ["--out"]
     assert (tmp_path / "nowhere").is_symlink()

@@ -73,7 +73,7 @@ def test_a_job_works_with_what_its_run_works_with_and_keeps_its_place_under_its_
     for name in ("aws", "queues", "clock", "progress", "stopping", "probe"):
         assert getattr(tools, name) is getattr(work, name), name
     assert tools.commands.reached_by == ("--profile", "prod")
-    said = CheckResult(says="it ran to its end, by its own account", held=True)
+    said = CheckResult(says="the job reported that it finished", held=True)
     assert proofs_of(plan, work) == {"note": (said,)}
     tools.checkpoint.undeleted(["m"])
     assert work.journal.checkpoint(plan.id, "note").all_undeleted() == ["m"]
@@ -170,7 +170,7 @@ def test_a_failed_check_says_what_to_do(tmp_path: Path) -> None:
     assert plain.value.hint == f"opsctl verify {plan.id}, or opsctl undo {plan.id}"
     with pytest.raises(Unproved) as named:
         start_run(checked("one", "two"), context(Box(), tmp_path / "2"))
-    assert named.value.hint == "if that is meant, say so when planning: --accept one --accept two"
+    assert named.value.hint == "if that is intended, plan again with: --accept one --accept two"
 
 
 def test_a_check_is_asked_every_5_seconds_until_its_time_is_over_and_verify_asks_once(tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def test_whoever_waits_for_a_check_is_told_what_for_and_sees_what_the_check_show
     plan = plan_of().model_copy(update={"checks": (check,)})
     work = RunContext(**{**vars(context(box, tmp_path)), "progress": lines.append})
     (result,) = check_whole(plan, work, wait=True).checks
-    assert lines == ["check clean: not yet for a, b, c (at most 1 s)"]
+    assert lines == ["check clean: not yet: a, b, c (at most 1 s)"]
     assert (result.says, result.shown) == ("clean: it is not", ("a", "b"))
 
 
@@ -229,7 +229,7 @@ def test_a_run_that_was_undone_wholly_or_in_part_is_refused_by_its_name(tmp_path
     undo = undo_plan(plan, context(box, tmp_path))
     with pytest.raises(OpsctlError):
         start_run(undo, context(Faulty(box, "denied", 2), tmp_path))
-    with pytest.raises(RefusedByGuard, match=f"^run undo-id began to undo run {plan.id} and"):
+    with pytest.raises(RefusedByGuard, match=f"^run undo-id started to undo run {plan.id} and"):
         resume_run(plan, context(box, tmp_path))
     resume_run(undo, context(box, tmp_path))
     with pytest.raises(RefusedByGuard, match=f"^run {plan.id} was undone by run undo-id;"):
@@ -278,7 +278,7 @@ def test_a_check_looks_up_what_the_playbook_named_and_knows_the_inputs(tmp_path:
 @pytest.mark.parametrize(
     ("raised", "status", "message"),
     [
-        (KeyboardInterrupt(), "interrupted", "left at once by a second Ctrl-C"),
+        (KeyboardInterrupt(), "interrupted", "stopped at once by a second Ctrl-C"),
         (OpsctlError("it broke"), "failed", "it broke"),
         (Drifted("it moved"), "drifted", "it moved"),
         (Unproved("not seen"), "unproved", "not seen"),

@@ -43,7 +43,7 @@ def test_an_undo_cannot_begin_while_its_run_is_resumed(tmp_path: Path) -> None:
     undo, refused = undo_plan(plan, context(box, tmp_path)), []
 
     def other() -> None:
-        with pytest.raises(RefusedByGuard, match="being worked on by another process") as told:
+        with pytest.raises(RefusedByGuard, match="in use by another process") as told:
             start_run(undo, context(box, tmp_path))
         refused.append(told.value.summary)
 
@@ -61,7 +61,7 @@ def test_a_run_cannot_be_resumed_while_it_is_undone_nor_after(tmp_path: Path) ->
 
     def other() -> None:
         for run in (plan, undo):
-            with pytest.raises(RefusedByGuard, match="being worked on by another process"):
+            with pytest.raises(RefusedByGuard, match="in use by another process"):
                 resume_run(run, context(box, tmp_path))
             refused.append(run.id)
 
@@ -80,7 +80,7 @@ def test_an_undo_planned_before_its_run_went_on_is_drift_and_a_new_one_takes_all
     again = plan_of(*plan.changes, add_item("y", "new", "more")).model_copy(update={"id": plan.id})
     Journal(tmp_path)._db.write("UPDATE runs SET plan = ?", (again.sealed().model_dump_json(by_alias=True),))
     resume_run(again, context(box, tmp_path))
-    with pytest.raises(Drifted, match="went on after its undo was planned"):
+    with pytest.raises(Drifted, match="was resumed after its undo was planned"):
         start_run(early, context(box, tmp_path))
     assert box.boxes["new"]["Items"] == ["ours", "x", "y"]
     start_run(undo_plan(again, context(box, tmp_path, "20260101-000002-undo")), context(box, tmp_path))
@@ -92,7 +92,7 @@ def test_a_second_undo_planned_at_the_same_time_is_told_that_it_is_not_needed(tm
     start_run(plan, context(box, tmp_path))
     first, second = (undo_plan(plan, context(box, tmp_path, name)) for name in ("first", "second"))
     start_run(first, context(box, tmp_path))
-    with pytest.raises(Drifted, match=r"not needed any more: run \S+ was undone by run first"):
+    with pytest.raises(Drifted, match=r"no longer needed: run \S+ was undone by run first"):
         start_run(second, context(box, tmp_path))
 
 
@@ -102,7 +102,7 @@ def test_a_run_of_which_a_part_was_undone_is_not_resumed_but_the_undo_is(tmp_pat
     undo = undo_plan(plan, context(box, tmp_path))
     with suppress(OpsctlError):
         start_run(undo, context(Faulty(box, "denied", 2), tmp_path))
-    with pytest.raises(RefusedByGuard, match="began to undo run") as refused:
+    with pytest.raises(RefusedByGuard, match="started to undo run") as refused:
         resume_run(plan, context(box, tmp_path))
     assert refused.value.hint.startswith(f"opsctl resume {undo.id}")
     resume_run(undo, context(box, tmp_path))
@@ -198,7 +198,7 @@ def test_two_resumes_at_once_are_one(tmp_path: Path) -> None:
     plan = broken_run(box, tmp_path, "killed-after", 1)
 
     def other() -> None:
-        with pytest.raises(RefusedByGuard, match="being worked on"):
+        with pytest.raises(RefusedByGuard, match="in use by another"):
             resume_run(plan, context(box, tmp_path))
 
     at_first_write(box, other)

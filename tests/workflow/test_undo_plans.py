@@ -292,7 +292,7 @@ def test_the_undo_of_an_undo_names_the_command_that_takes_the_rest_back(tmp_path
     with pytest.raises(RefusedByGuard) as refused:
         undo_plan(undo, context(Box(), tmp_path))
     assert refused.value.hint == (
-        "plan anew to have it again; opsctl undo r-1 takes the rest back if this one did not end"
+        "plan again to redo it; opsctl undo r-1 finishes this undo if it did not complete"
     )
 
 
@@ -308,10 +308,10 @@ def test_what_an_undo_leaves_is_told_with_the_reason(tmp_path: Path) -> None:
     assert [one.id for one in undo.changes] == ["undo:more"]
     assert [(one.id, one.because, one.evidence) for one in undo.warnings] == [
         ("stays", "these changes cannot be undone", ("make box final: it is gone for good",)),
-        ("made-again", "a later run made these anew, and its undo takes them back", ("add x",)),
+        ("made-again", "a later run created these again, and only its undo removes them", ("add x",)),
         (
             "undone-before",
-            "this run was undone before, and what it made is there all the same: by itself, or by somebody else",
+            "this run was undone before, but what it made exists again",
             (f"run first undid run {plan.id}",),
         ),
     ]
@@ -325,13 +325,13 @@ def test_a_stale_undo_says_what_to_type_instead(tmp_path: Path) -> None:
     refuse_stale(undo, work)
     with pytest.raises(Drifted) as drifted:
         refuse_stale(undo.model_copy(update={"changes": undo.changes[:1]}), work)
-    assert drifted.value.summary == f"run {plan.id} went on after its undo was planned; nothing was changed"
+    assert drifted.value.summary == f"run {plan.id} was resumed after its undo was planned; nothing was changed"
     assert drifted.value.hint == f"opsctl undo {plan.id}"
     start_run(undo, work)
     with pytest.raises(Drifted) as drifted:
         refuse_stale(undo, work)
     assert drifted.value.summary == (
-        f"this undo is not needed any more: run {plan.id} was undone by run undo-id; nothing was changed"
+        f"this undo is no longer needed: run {plan.id} was undone by run undo-id; nothing was changed"
     )
     assert drifted.value.hint == "opsctl runs show undo-id"
 
@@ -341,8 +341,8 @@ def test_a_run_that_is_not_undone_or_only_in_part_may_go_on_or_not() -> None:
     refuse_half_undone("r-1", "")
     with pytest.raises(RefusedByGuard) as refused:
         refuse_half_undone("r-1", "u-1")
-    assert refused.value.summary == "run u-1 began to undo run r-1 and did not end; nothing was changed"
-    assert refused.value.hint == "opsctl resume u-1 takes the rest back; then plan again"
+    assert refused.value.summary == "run u-1 started to undo run r-1 and did not finish; nothing was changed"
+    assert refused.value.hint == "opsctl resume u-1 finishes it; then plan again"
 
 
 def test_a_change_is_superseded_by_one_that_expects_all_of_what_it_proves_and_not_only_besides() -> None:

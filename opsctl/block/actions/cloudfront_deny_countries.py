@@ -33,10 +33,10 @@ class CloudfrontDenyCountries(Action):
     name: ClassVar[str] = "cloudfront.deny_countries"
 
     distribution: str = Field(description="Id of the distribution.")
-    display: str = Field("", alias="name", description="What people call the distribution.")
+    display: str = Field("", alias="name", description="Display name of the distribution.")
     countries: tuple[str, ...] = Field(description="ISO 3166-1 alpha-2 country codes.")
     why: str = Field(description="Why the distribution is the right place.")
-    affects: tuple[str, ...] = Field((), description="Everyone else who is served by the distribution.")
+    affects: tuple[str, ...] = Field((), description="Everything else that the distribution serves.")
     owner: str = Field("", description="The stack or module that will revert the change.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
@@ -77,8 +77,10 @@ class CloudfrontDenyCountries(Action):
             return []
         if len(present) == len(listed):
             raise RefusedByGuard(
-                f"the allowlist of {self.display or self.distribution} names only {', '.join(listed)}: without "
-                "them nobody would be served; nothing was changed",
+                (
+                    f"the allowlist of {self.display or self.distribution} names only {', '.join(listed)}: "
+                    "without them the distribution would serve nobody; nothing was changed"
+                ),
                 "disable the distribution, or block addresses instead of countries",
             )
         name = self.display or self.distribution
@@ -106,7 +108,7 @@ class CloudfrontDenyCountries(Action):
         return Change(
             **dict(do),
             id=f"geo-{self.distribution}",
-            title=f"Refuse {', '.join(countries)} at distribution {name}",
+            title=f"Block {', '.join(countries)} at distribution {name} (geo restriction)",
             why=sentence(self.why),
             expect=expect,
             proof=Proof(

@@ -39,7 +39,7 @@ class NaclDeny(Action):
     network_acl: str = Field(description="Id of the network ACL.")
     addresses: tuple[str, ...] = Field(description="Addresses or CIDR blocks, IPv4 and IPv6.")
     why: str = Field(description="Why this network ACL is the right place.")
-    affects: tuple[str, ...] = Field((), description="Everyone else whose traffic passes this network ACL.")
+    affects: tuple[str, ...] = Field((), description="Everything else whose traffic passes this network ACL.")
     owner: str = Field("", description="The stack or module that will revert the change.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
@@ -65,7 +65,9 @@ class NaclDeny(Action):
             **dict(create_deny(self.network_acl, number, network)),
             id=f"{self.network_acl}/{number}",
             title=f"Deny {network} at network ACL {self.network_acl}, before rule {slot.before.number}",
-            why=f"{sentence(self.why)} Rule {slot.before.number} would let it in, so the deny comes before it.",
+            why=(
+                f"{sentence(self.why)} Rule {slot.before.number} would allow it, so the deny gets a lower number."
+            ),
             expect=(
                 deny_is_absent(self.network_acl, number, network),
                 is_no_allow(self.network_acl, number),
@@ -87,8 +89,10 @@ class NaclDeny(Action):
 def _no_room(acl: NetworkAcl, network: str, slot: NoRoom, quota: AclQuota) -> RefusedByGuard:
     table = [f"{entry.number:>6} {'allow' if entry.allow else 'deny':<5} {entry.cidr}" for entry in acl.inbound()]
     return RefusedByGuard(
-        f"no place for a deny of {network}: {slot.reason}{quota.doubt}; nothing was changed",
-        "use --layer waf or --layer cloudfront, block a wider network instead of many addresses, or delete "
-        "entries that are not needed any more",
+        f"no rule number for a deny of {network}: {slot.reason}{quota.doubt}; nothing was changed",
+        (
+            "use --layer waf or --layer cloudfront, block a wider network instead of many addresses, or "
+            "delete entries that are no longer needed"
+        ),
         evidence=table,
     )

@@ -35,16 +35,18 @@ class WafBlock(Action):
 
     name: ClassVar[str] = "waf.block"
 
-    web_acl: str = Field("", description="ARN of the web ACL that protects the resource; empty to make one.")
+    web_acl: str = Field("", description="ARN of the web ACL that protects the resource; empty: create one.")
     resource: str = Field(description="ARN of the load balancer, or id of the distribution.")
     resource_kind: str = Field(description="alb or distribution.")
-    display: str = Field("", alias="name", description="What people call the resource.")
+    display: str = Field("", alias="name", description="Display name of the resource.")
     scope: Literal["REGIONAL", "CLOUDFRONT"] = Field(description="Scope of the web ACL.")
     region: str = Field(description="Region of the web ACL; us-east-1 for CLOUDFRONT.")
     addresses: tuple[str, ...] = Field(description="Addresses or CIDR blocks, IPv4 and IPv6.")
-    mode: Literal["block", "count", "challenge", "captcha"] = Field("block", description="What the rule does.")
-    ip_sets: tuple[str, ...] = Field((), description="Names of IP sets, blocked already, for the addresses.")
-    reason: str = Field("", description="Why, for whoever reads the IP set's description.")
+    mode: Literal["block", "count", "challenge", "captcha"] = Field("block", description="Action of the rule.")
+    ip_sets: tuple[str, ...] = Field(
+        (), description="Names of IP sets that are already blocked, for the addresses."
+    )
+    reason: str = Field("", description="Reason, for the description of the IP set.")
     why: str = Field(description="Why this web ACL is the right place.")
     affects: tuple[str, ...] = Field((), description="Everything else that the web ACL protects.")
     owner: str = Field("", description="The stack or module that will revert the change.")
@@ -127,8 +129,8 @@ class WafBlock(Action):
         """Tell of the sets that would do instead of a set and a rule of our own, by family."""
         return {
             version: (
-                f"Rule {one.rule} blocks IP set {one.ip_set.name} here already: --ip-set {one.ip_set.name}"
-                " adds the addresses there, in one change."
+                f"Rule {one.rule} already blocks IP set {one.ip_set.name}: --ip-set {one.ip_set.name} "
+                "adds the addresses there, in one change."
             )
             for version, known in chosen.items()
             if known is None and f"opsctl-{self.mode}-ipv{version}" not in state.rules
@@ -157,11 +159,13 @@ def _refuse_allowed(state: WafState, wanted: list[Network]) -> None:
     if state.web_acl and allowing:
         sets = state.web_acl.ip_sets
         raise RefusedByGuard(
-            f"web ACL {state.name} lets the address in before any block could stop it; nothing was changed",
-            "take the address out of that allow list first, or use --layer nacl",
+            f"web ACL {state.name} allows the address before any block could apply; nothing was changed",
+            "remove the address from that allow list first, or use --layer nacl",
             evidence=[
-                f"rule {one.rule.name} allows {one.source}, which IP set"
-                f" {', '.join(sets[arn].name for arn in one.sets)} holds"
+                (
+                    f"rule {one.rule.name} allows {one.source}, which is in IP set "
+                    f"{', '.join(sets[arn].name for arn in one.sets)}"
+                )
                 for one in allowing
             ],
         )
@@ -172,9 +176,11 @@ def _refuse_unusable(names: Sequence[str], usable: Mapping[int, Sequence[Usable]
     unusable = [name for name in names if name not in there]
     if unusable:
         raise RefusedByGuard(
-            f"web ACL {state.name or '(none yet)'} has no rule that blocks IP set {', '.join(unusable)} alone,"
-            " before every rule that may let the addresses in; nothing was changed",
-            "name a set that is blocked, or leave --ip-set out for a set and a rule of opsctl's own",
+            (
+                f"web ACL {state.name or '(none yet)'} has no rule that blocks only IP set "
+                f"{', '.join(unusable)}, before every rule that may allow the addresses; nothing was changed"
+            ),
+            "name a set that is blocked, or omit --ip-set to use a set and a rule of opsctl's own",
             evidence=[f"usable: IP set {name}, blocked by rule {rule}" for name, rule in there.items()],
         )
 
@@ -182,10 +188,10 @@ def _refuse_unusable(names: Sequence[str], usable: Mapping[int, Sequence[Usable]
 def _note(state: WafState) -> str:
     if state.firewall_manager:
         return (
-            "Firewall Manager governs this web ACL: a rule of its first groups that allows comes before ours, and"
-            " it may take ours away."
+            "Firewall Manager manages this web ACL: an allow rule of its first rule groups comes before "
+            "ours, and it may remove ours."
         )
-    return "WAF spreads the change within seconds to minutes; until then some requests still pass."
+    return "WAF propagates the change within seconds to minutes; until then some requests still pass."
 
 
 def _description(plan_id: str, reason: str) -> str:

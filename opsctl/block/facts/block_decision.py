@@ -38,9 +38,11 @@ class BlockDecision(Fact):
     addresses: tuple[str, ...] = Field((), description="Addresses or CIDR blocks, IPv4 and IPv6.")
     layer: LayerChoice = Field("auto", description="Which layers may be used.")
     countries: tuple[str, ...] = Field((), description="Countries to refuse, ISO 3166-1 alpha-2.")
-    mode: Mode = Field("block", description="What AWS WAF is to do with the addresses.")
-    ip_sets: tuple[str, ...] = Field((), description="Names of IP sets, blocked already, for the addresses.")
-    own_rule: bool = Field(False, description="Block also where something drops the addresses already.")
+    mode: Mode = Field("block", description="What AWS WAF does with the addresses.")
+    ip_sets: tuple[str, ...] = Field(
+        (), description="Names of IP sets that are already blocked, for the addresses."
+    )
+    own_rule: bool = Field(False, description="Block even where something already drops the addresses.")
 
     def read(self, about: Context) -> Fetching[Value]:
         """Explore, judge every way in, and find out who else each point of enforcement hits."""

@@ -18,9 +18,9 @@ from opsctl.model.value import Value
 from opsctl.resources.special import BROAD_V4, BROAD_V6, is_broad, is_everything, shares, special
 
 _BECAUSE = {
-    "vpc": "health checks and traffic within the network would be cut",
+    "vpc": "health checks and traffic within the VPC would be cut",
     "own-address": "the account would block itself",
-    "edge": "everybody's traffic or AWS's health checks come from there",
+    "edge": "traffic of all clients or AWS's health checks come from there",
 }
 
 
@@ -51,15 +51,15 @@ class BlockHazards(Fact):
 def _by_itself(text: str, network: Network) -> list[Hazard]:
     """Judge a block by arithmetic alone."""
     if is_everything(network):
-        evidence = f"{network} is every IPv{network.version} address there is"
+        evidence = f"{network} is every IPv{network.version} address"
         return [Hazard(address=text, kind="everything", evidence=evidence)]
     found = []
     if is_broad(network):
         widest = BROAD_V4 if network.version == 4 else BROAD_V6
-        evidence = f"{network} holds {_many(network)} addresses; wider than /{widest} is refused"
+        evidence = f"{network} has {_many(network)} addresses; wider than /{widest} is refused"
         found.append(Hazard(address=text, kind="broad", evidence=evidence))
     if range_ := special(network):
-        evidence = f"{network} shares addresses with {range_}, which no client on the internet has"
+        evidence = f"{network} overlaps {range_}, which no client on the internet has"
         found.append(Hazard(address=text, kind="private", evidence=evidence))
     return found
 
@@ -70,7 +70,7 @@ def _never(wanted: dict[str, Network], configured: Iterable[str]) -> list[Hazard
         Hazard(
             address=text,
             kind="never-block",
-            evidence=f"{network} shares addresses with {one}, which the configuration says never to block",
+            evidence=f"{network} overlaps {one}, which is on the never-block list of your configuration",
         )
         for text, network in wanted.items()
         for one in never

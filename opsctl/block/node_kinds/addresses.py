@@ -93,7 +93,7 @@ def meant(found: Having, survey: Survey) -> Naming:
     ]
     places += _instances(found, survey)
     refused = tuple(
-        f"{one.id} belongs to {one.description or one.kind} ({one.kind}): no workload stands there"
+        f"{one.id} belongs to {one.description or one.kind} ({one.kind}): it is not a workload"
         for one in found.interfaces
         if not _serving(one, survey)
     )

@@ -17,8 +17,8 @@ class ApiGateway(Blind):
     title = "API Gateway"
     domains = re.compile(r"\.execute-api\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$")
     reason = (
-        "an API Gateway stands here: opsctl does not plan for its stages yet;"
-        " attach a web ACL to the stage of a REST API, or put CloudFront with WAF in front"
+        "this is an API Gateway: opsctl does not support its stages yet; attach a web ACL to the stage "
+        "of a REST API, or put CloudFront with WAF in front"
     )
 
     def leading_to(self, node: Node, survey: Survey, *, seed: bool) -> Fetching[Naming]:

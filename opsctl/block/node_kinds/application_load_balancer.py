@@ -58,5 +58,5 @@ class ApplicationLoadBalancer(NodeKind):
 
 
 def _link(group: Place) -> Link:
-    why = "the load balancer ends the connection: targets see its own addresses, the client's in a header"
+    why = "the load balancer terminates the connection: targets see its own addresses, the client's in a header"
     return Link(to=group, client="header", why=why)

@@ -116,7 +116,7 @@ def read_node(
         services=services,
         links=tuple(link(_group_place(one, place)) for one in targets),
         unknown=(*unknown, *missing),
-        remarks=("internal: the internet does not reach it directly",) if it.internal else (),
+        remarks=("internal: not directly reachable from the internet",) if it.internal else (),
         tags={} if isinstance(tags, Refusal) else tags.get(it.arn, {}),
     )
 

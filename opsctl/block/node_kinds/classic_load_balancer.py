@@ -17,8 +17,8 @@ class ClassicLoadBalancer(Blind):
     title = "Classic load balancer"
     domains = balancers.DOMAINS
     reason = (
-        "a Classic load balancer stands here: opsctl does not plan for it;"
-        " replace it by an Application Load Balancer, or put CloudFront with WAF in front"
+        "this is a Classic load balancer: opsctl does not support it; replace it with an Application "
+        "Load Balancer, or put CloudFront with WAF in front"
     )
 
     def named(self, text: str, survey: Survey) -> Fetching[Naming]:

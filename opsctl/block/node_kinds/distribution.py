@@ -199,7 +199,7 @@ def _fixed(it: Distribution, policy: str) -> str:
 def _remarks(it: Distribution) -> tuple[str, ...]:
     remarks = []
     if not it.enabled:
-        remarks.append("it is disabled and answers nobody")
+        remarks.append("it is disabled and serves no requests")
     if it.staging:
         remarks.append("it is a staging distribution: its primary sends it a share of the traffic")
     return tuple(remarks)

@@ -12,6 +12,6 @@ class FunctionUrl(Blind):
     title = "Lambda function URL"
     domains = re.compile(r"\.lambda-url\.[a-z0-9-]+\.on\.aws$")
     reason = (
-        "a Lambda function URL takes no web ACL and has no network ACL:"
-        " put CloudFront with WAF in front and close the URL with origin access control"
+        "a Lambda function URL supports neither a web ACL nor a network ACL: put CloudFront with WAF in "
+        "front and close the URL with origin access control"
     )

@@ -16,8 +16,8 @@ class GatewayLoadBalancer(Blind):
     kind = KIND.kind
     title = KIND.title
     reason = (
-        "a Gateway load balancer passes traffic to appliances: nothing is enforced there by AWS;"
-        " block on the appliance, or at the load balancer or instance behind it"
+        "a Gateway load balancer passes traffic to appliances: AWS enforces nothing there; block on the "
+        "appliance, or at the load balancer or instance behind it"
     )
 
     def named(self, text: str, survey: Survey) -> Fetching[Naming]:

@@ -17,8 +17,8 @@ class GlobalAccelerator(Blind):
     title = "Global Accelerator"
     domains = re.compile(r"(^|\.)awsglobalaccelerator\.com$")
     reason = (
-        "a Global Accelerator stands here: opsctl does not follow its endpoints yet,"
-        " and inbound network ACL rules are not evaluated behind it"
+        "this is a Global Accelerator: opsctl does not follow its endpoints yet, and inbound network "
+        "ACL rules are not evaluated behind it"
     )
 
     def leading_to(self, node: Node, survey: Survey, *, seed: bool) -> Fetching[Naming]:

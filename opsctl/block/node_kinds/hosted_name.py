@@ -64,4 +64,4 @@ def _links(target: tuple[str, str], found: Naming) -> list[Link]:
 def _remarks(step: NameStep) -> tuple[str, ...]:
     if len(step.targets) < 2:
         return step.remarks
-    return (*step.remarks, f"it has {len(step.targets)} answers, and every one is a way in")
+    return (*step.remarks, f"it has {len(step.targets)} answers, and each is a way in")

@@ -124,7 +124,7 @@ def _remarks(it: Interface, exposed: tuple[str, ...]) -> tuple[str, ...]:
         return ()
     public = it.public or it.ipv6
     why = "its subnet has no route from the internet" if public else "it has no public address"
-    return (f"{why}: the internet does not reach it directly",)
+    return (f"{why}: not directly reachable from the internet",)
 
 
 _OUTBOUND_ONLY = ("nat-", "eigw-")

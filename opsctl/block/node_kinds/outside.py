@@ -31,14 +31,14 @@ class Outside(NodeKind):
 def _what_it_is(name: str) -> str:
     if name.endswith(".cloudfront.net"):
         return (
-            f"{name} is no distribution of this account: it is another account's, an edge-optimised API"
-            " Gateway's or a distribution tenant's, which opsctl does not follow"
+            f"{name} is not a distribution of this account: it belongs to another account, an "
+            "edge-optimised API Gateway or a distribution tenant, which opsctl does not follow"
         )
     if ".elb." in name:
-        return f"no load balancer of this account in that region is called {name}: another account has it"
+        return f"no load balancer of this account in that region is called {name}: it belongs to another account"
     if name.endswith(_AWS):
-        return f"{name} is an AWS service that opsctl does not follow: name what stands behind it as the target"
+        return f"{name} is an AWS service that opsctl does not follow: give what is behind it as the target"
     return (
-        f"{name} is outside this account (a third-party CDN or another provider): only it sees the client,"
-        " so the block has to be made there"
+        f"{name} is outside this account (a third-party CDN or another provider): only there is the "
+        "client visible, so block there"
     )

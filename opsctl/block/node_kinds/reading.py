@@ -28,7 +28,7 @@ def nacl_gate(subnets: Sequence[str], region: str, survey: Survey) -> Fetching[N
     """Find the network ACLs of subnets, each once."""
     acls = yield from survey.ask(describe_network_acls(region), parse_network_acls)
     if isinstance(acls, Refusal):
-        return NaclGate(acls=(), subnets=tuple(subnets), unknown=(cannot_tell("who is let in", acls),))
+        return NaclGate(acls=(), subnets=tuple(subnets), unknown=(cannot_tell("who is allowed in", acls),))
     known = yield from survey.ask(ec2.describe("DescribeSubnets", region), ec2.parse_subnets)
     found = tuple(acl for acl in acls if set(acl.subnets) & set(subnets))
     covered = {subnet for acl in found for subnet in acl.subnets}
@@ -51,7 +51,7 @@ def group_gate(groups: Sequence[str], region: str, survey: Survey) -> Fetching[G
     unknown = []
     for answer in answers:
         if isinstance(answer, Refusal):
-            unknown.append(cannot_tell("what security groups let in", answer))
+            unknown.append(cannot_tell("what security groups allow in", answer))
         else:
             allows += answer
     lists = sorted({one for allow in allows for one in allow.prefix_lists})

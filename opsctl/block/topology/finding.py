@@ -78,9 +78,9 @@ def find_target(text: str, node_kinds: Sequence[NodeKind], survey: Survey) -> Fe
         titles = {kind.kind: kind.title for kind in node_kinds}
         listed = ", ".join(f"{titles[place.kind]} {place.id}" for place in places)
         raise InvalidInput.one(
-            f"{wanted!r} is ambiguous: it names {listed}",
+            f"{wanted!r} is ambiguous: it matches {listed}",
             source="target",
-            hint="give the ARN or the id of the one you mean",
+            hint="give the ARN or the id",
         )
     if places:
         return places[0]
@@ -91,13 +91,13 @@ def find_target(text: str, node_kinds: Sequence[NodeKind], survey: Survey) -> Fe
     if unknown:
         raise RefusedByGuard(
             f"cannot tell what {wanted!r} is: not everything in {where} could be read",
-            "give the caller read permission, or name the target by its ARN or id",
+            "give the caller read permissions, or give the target's ARN or id",
             evidence=unknown,
         )
     raise InvalidInput.one(
-        f"nothing in {where} is called {wanted!r}",
+        f"nothing in {where} matches {wanted!r}",
         source="target",
-        hint=f"looked for {searched}; another --region or --profile?",
+        hint=f"searched {searched}; wrong --region or --profile?",
     )
 
 

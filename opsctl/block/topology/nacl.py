@@ -1,4 +1,4 @@
-"""Network ACLs: who is let in, and where a deny can still be put.
+"""Network ACLs: who is allowed in, and where a deny can still be put.
 
 Rules of AWS: VPC user guide, network ACLs and Amazon VPC quotas.
 """
@@ -176,7 +176,7 @@ def _below(acl: NetworkAcl, ceiling: NaclEntry, taken: Sequence[int], quota: int
     free = tuple(islice(numbers, NUMBERS))
     if free:
         return Slot(number=free[0], before=ceiling, others=free[1:])
-    who = "Firewall Manager keeps the numbers below 5000; " if acl.firewall_manager else ""
+    who = "Firewall Manager reserves the numbers below 5000; " if acl.firewall_manager else ""
     return NoRoom(reason=f"{who}{acl.id} has no free rule number before the allow rule {ceiling.number}")
 
 

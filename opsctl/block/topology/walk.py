@@ -44,7 +44,7 @@ def walk(way: TrafficPath, text: str) -> PacketOutcome:
     if network.version not in entrance.versions:
         return PacketOutcome(
             dropped=True,
-            says=f"{entrance.title} does not answer IPv{network.version}",
+            says=f"{entrance.title} does not support IPv{network.version}",
             by_groups=True,
             stops=((entrance.place, f"having no IPv{network.version} address"),),
         )
@@ -69,8 +69,8 @@ def shut_to_clients(way: TrafficPath) -> str:
     if groups is None or not groups.only_lists:
         return ""
     if not groups.rules:
-        return f"security groups {', '.join(groups.groups)} let nothing in"
-    return f"security groups {', '.join(groups.groups)} let in only {', '.join(groups.sources)}"
+        return f"security groups {', '.join(groups.groups)} allow nothing in"
+    return f"security groups {', '.join(groups.groups)} allow in only {', '.join(groups.sources)}"
 
 
 def _requests(way: TrafficPath, version: int, alive: Sequence[Network], drops: dict[Drop, None]) -> PacketOutcome:
@@ -97,10 +97,10 @@ def _requests(way: TrafficPath, version: int, alive: Sequence[Network], drops: d
             partly = partly or outcome.partly
             survivors.append(parse_network(outcome.source) if outcome.source else atom)
             if outcome.passes == "unknown":
-                doubt = f"cannot tell whether web ACL {waf.web_acl.name} lets {atom} in: rule {outcome.rule}"
+                doubt = f"cannot tell whether web ACL {waf.web_acl.name} allows {atom}: rule {outcome.rule}"
                 unknown[f"{doubt} cannot be evaluated offline"] = None
             else:
-                by = f"{outcome.by} allows it" if outcome.rule else "no rule stops it"
+                by = f"{outcome.by} allows it" if outcome.rule else "no rule blocks it"
                 remarks.append(f"web ACL {waf.web_acl.name}: {by}")
         if not survivors:
             return PacketOutcome(dropped=True, says=_dropped_by(drops), unknown=tuple(unknown), stops=tuple(drops))
@@ -111,7 +111,7 @@ def _requests(way: TrafficPath, version: int, alive: Sequence[Network], drops: d
 def _passed(
     way: TrafficPath, witness: Network, remarks: Sequence[str], unknown: tuple[str, ...], *, partly: bool
 ) -> PacketOutcome:
-    part = " (only a part of the block is dropped)" if partly else ""
+    part = " (only a part of the range is dropped)" if partly else ""
     service = way.entrance.services[:1]
     port = f" on {_PROTOCOLS.get(service[0].protocol, service[0].protocol)}/{service[0].port}" if service else ""
     reached = [stop.node.title for stop in way.stops if not stop.node.transparent][-1]
@@ -128,7 +128,7 @@ def _packets(way: TrafficPath, atom: Network) -> tuple[Drop, ...]:
     if entrance.services and not services:
         return (_why_not(entrance, atom, entrance.services),)
     if not entrance.services and (entrance.nacl or entrance.groups):
-        return ((entrance.place, f"{entrance.title}, which accepts nothing: it listens on no port that is open"),)
+        return ((entrance.place, f"{entrance.title}, which accepts nothing: no port it listens on is open"),)
     client = left_of("source", way.stops[1:], atom.version)
     drops = [_tail(tail, client, services, atom) for tail in way.tails]
     return tuple(one for one in drops if one) if all(drops) else ()
@@ -172,7 +172,7 @@ def _why_not(node: Node, atom: Network, services: Sequence[Service]) -> Drop:
         named = [f"{acl} rule {entry.number if entry else '*'}" for acl, entry in rules.items()]
         return node.place, f"network ACL {', '.join(named)}"
     groups = node.groups.groups if node.groups else ()
-    return node.place, f"security groups {', '.join(groups)} of {node.title}, which allow it nothing"
+    return node.place, f"security groups {', '.join(groups)} of {node.title}, which do not allow it"
 
 
 def _boundaries(way: TrafficPath) -> list[Network]:

@@ -31,11 +31,12 @@ def block_ip(
     *,
     given: Given,
     from_: Annotated[
-        Path | None, typer.Option("--from", help="Read a list: lines, CSV, JSON of providers; - is stdin.")
+        Path | None,
+        typer.Option("--from", help="Read addresses from a file: lines, CSV, provider JSON; - is stdin."),
     ] = None,
     column: Annotated[
         str,
-        typer.Option(metavar="NAME|N", help="With --from: the column, or JSON member, that has the address."),
+        typer.Option(metavar="NAME|N", help="With --from: the column, or JSON member, with the address."),
     ] = "",
     planning: PlanOptions,
     applying: ApplyOptions,
@@ -53,7 +54,7 @@ def block_ip(
     listed, source = read_addresses(given.values["addresses"], from_, column)
     codes = [code for item in countries for code in item.replace(",", " ").split()]
     if countries and not codes:
-        raise typer.BadParameter("it names no country", param_hint="--country")
+        raise typer.BadParameter("it has no country", param_hint="--country")
     if not listed and not countries:
         raise typer.BadParameter("give an address, --from FILE or --country", param_hint="ADDRESS")
     wanted = given.but(addresses=listed, countries=codes).told_as(addresses=source)

@@ -15,7 +15,7 @@ EPILOG = """Examples:
 
   opsctl make-ha i-0123456789abcdef0 --mode recover --topic arn:aws:sns:eu-west-1:123456789012:ops --yes
 
-What is lost with a replacement has to be accepted by name: the dry run says which --accept it needs.
+Whatever a replacement would lose has to be accepted by name: the dry run lists the --accept names.
 """
 
 
@@ -24,8 +24,10 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         name="make-ha",
         cls=FirstWordGroup,
-        help="Make a lone instance come back by itself: opsctl make-ha INSTANCE [OPTIONS], the same as "
-        "opsctl make-ha instance INSTANCE.",
+        help=(
+            "Make a single instance recover automatically: opsctl make-ha INSTANCE [OPTIONS], the same as "
+            "opsctl make-ha instance INSTANCE."
+        ),
         epilog=EPILOG,
         no_args_is_help=True,
         rich_markup_mode=None,

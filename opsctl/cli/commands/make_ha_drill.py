@@ -15,7 +15,7 @@ EPILOG = """Examples:
   opsctl make-ha drill ha-legacy-web --other-zone --within 2h --confirm ha-legacy-web --yes
 
 Exit code 0: recovered in time; 3: a guard refused; 6: not recovered in time, and the result says what is stuck.
-Interrupted, opsctl resume RUN goes on watching the same drill.
+After an interruption, opsctl resume RUN continues the same drill.
 """
 
 

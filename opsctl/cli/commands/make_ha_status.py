@@ -47,7 +47,7 @@ def status(
         raise typer.BadParameter("text, json or markdown", param_hint="--output")
     session = open_session(Order("make-ha status", account, show))
     runtime = session.runtime
-    session.progress(f"looking at group {group}")
+    session.progress(f"reading group {group}")
     call = FactCall(uses="ha.status", arguments={"group": group})
     try:
         value = look_up({"status": call}, runtime.reader(), runtime.about, runtime.registry)["status"]

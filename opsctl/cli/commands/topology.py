@@ -58,12 +58,12 @@ def topology(
     from opsctl.planning.facts import look_up
 
     if query and output in (Drawing.MERMAID, Drawing.SVG):
-        raise typer.BadParameter(f"it picks from JSON, not from {output}", param_hint="--query")
+        raise typer.BadParameter(f"it selects from JSON, not from {output}", param_hint="--query")
     form = Output.JSON if output is Drawing.JSON else Output.TEXT
     order = Order("topology", account, ShowOptions(output=form, query=query, quiet=quiet))
     session = open_session(order)
     runtime = session.runtime
-    session.progress(f"looking for the ways in to {target}")
+    session.progress(f"finding the ways in to {target}")
     call = FactCall(uses="topology.ways_in", arguments={"target": target})
     value = look_up({"ways": call}, runtime.reader(), runtime.about, runtime.registry)["ways"]
     session.progress.clear()

@@ -31,7 +31,7 @@ class AsgAttach(Action):
 
     group: str = Field(description="Name of the group; empty, and large enough.")
     instance: str = Field(description="Id of the running instance.")
-    note: str = Field("", description="What whoever approves should know besides.")
+    note: str = Field("", description="Extra note for the approver.")
     why: str = Field(description="What the group does for the instance.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
@@ -41,7 +41,7 @@ class AsgAttach(Action):
             Change(
                 **dict(attach_instance(self.group, self.instance)),
                 id="attach",
-                title=f"Attach {self.instance} to {self.group}; it goes on running",
+                title=f"Attach {self.instance} to {self.group}; it keeps running",
                 why=self.why,
                 expect=(group_is_empty(self.group), is_alive(self.instance)),
                 proof=Proof(

@@ -25,9 +25,9 @@ from opsctl.resources.ec2_instance_calls import describe_instance
 LAUNCHED_WITHIN_S = 48 * 3600
 """A launch hook holds an instance for up to 48 hours, and a first snapshot may take many of them."""
 _NOTE = (
-    "The old instance loses its volumes and its address to the new one. Undoing this before the new one is in "
-    "service ends that one and gives everything back to the old; undoing it later leaves the new one running, and "
-    "the old one stopped."
+    "The data volumes and the address move from the old instance to the new one. Undo before the new "
+    "instance is in service terminates it and moves everything back; a later undo leaves the new "
+    "instance running and the old one stopped."
 )
 
 
@@ -42,7 +42,7 @@ class AsgLaunch(Action):
     outputs: ClassVar[tuple[str, ...]] = ("instances",)
 
     group: str = Field(description="Name of the group; empty.")
-    replaces: str = Field("", description="Id of the instance that loses its address and volumes to the new one.")
+    replaces: str = Field("", description="Id of the instance whose address and volumes move to the new one.")
     devices: tuple[str, ...] = Field(
         (), description="Device names of the data volumes that move, such as /dev/sdf."
     )

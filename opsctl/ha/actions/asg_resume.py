@@ -23,7 +23,8 @@ class AsgResume(Action):
     group: str = Field(description="Name of the group.")
     processes: tuple[str, ...] = Field(description="Processes that are suspended, such as Launch.")
     ends_kept: bool = Field(
-        False, description="Whether undo first ends what the group keeps after abandoned hooks."
+        False,
+        description="Whether undo first terminates the instances that the group retains after abandoned hooks.",
     )
     why: str = Field(description="Why they may run now.")
 
@@ -34,13 +35,15 @@ class AsgResume(Action):
             Change(
                 **dict(resume(self.group, self.processes)),
                 id="resume",
-                title=f"Resume {', '.join(self.processes)} of {self.group}",
+                title=f"Resume {', '.join(self.processes)} in {self.group}",
                 why=self.why,
                 expect=(processes_are(self.group, self.processes, suspended=True),),
                 proof=Proof(configured=(processes_are(self.group, self.processes, suspended=False),), within_s=60),
                 undo=suspend(self.group, self.processes),
                 undo_only_if=(group_exists(self.group),),
                 undo_first=none_is_kept(self.group, about.commands) if self.ends_kept else (),
-                risk=Risk(severity=Severity.MEDIUM, note="From now on the group acts by itself."),
+                risk=Risk(
+                    severity=Severity.MEDIUM, note="From now on the group replaces instances automatically."
+                ),
             )
         ]

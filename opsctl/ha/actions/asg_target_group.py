@@ -30,7 +30,7 @@ class AsgTargetGroup(Action):
 
     group: str = Field(description="Name of the group; still empty. Its instances carry the tag opsctl:ha.")
     arn: str = Field(description="ARN of the target group, of target type instance.")
-    instance: str = Field(description="Id of the instance that is registered by hand now.")
+    instance: str = Field(description="Id of the instance that is registered directly now.")
     port: int = Field(description="Port it is registered with.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
@@ -50,8 +50,11 @@ class AsgTargetGroup(Action):
             Change(
                 **dict(attach_target_groups(self.group, [self.arn])),
                 id="attach",
-                title=f"Hand target group {name} over to {self.group}",
-                why="A replacement has to be registered with the load balancer, and the old instance taken out.",
+                title=f"Attach target group {name} to {self.group}",
+                why=(
+                    "The group has to register replacements with the load balancer, and deregister the old "
+                    "instance."
+                ),
                 expect=(
                     registered,
                     target_groups_are(self.group, [self.arn], attached=False).model_copy(update={"context": True}),
@@ -69,8 +72,10 @@ class AsgTargetGroup(Action):
                 risk=Risk(
                     severity=Severity.MEDIUM,
                     affects=(name,),
-                    note="Undoing takes the instance out of the target group and registers it again: the load "
-                    "balancer sends it nothing until its health checks have passed again.",
+                    note=(
+                        "Undo deregisters the instance from the target group and registers it again: the "
+                        "load balancer sends it no traffic until its health checks pass."
+                    ),
                 ),
                 outputs={"instance": Query(read=instances_tagged(self.group), query=_SERVES)},
             )

@@ -25,11 +25,9 @@ class Ec2Retire(Action):
     name: ClassVar[str] = "ec2.retire"
 
     instance: str = Field(description="Id of the instance.")
-    group: str = Field(
-        description="Name of the group that takes its place; its instances carry the tag opsctl:ha."
-    )
+    group: str = Field(description="Name of the group that replaces it; its instances carry the tag opsctl:ha.")
     devices: tuple[str, ...] = Field((), description="Device names of its data volumes, such as /dev/sdf.")
-    why: str = Field(description="What takes its place.")
+    why: str = Field(description="What replaces it.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one StopInstances."""
@@ -55,13 +53,13 @@ class Ec2Retire(Action):
                         "an instance can be started only once it has stopped",
                         until=not_changing(self.instance),
                         within_s=STOPPED_WITHIN_S,
-                        otherwise="see in the EC2 console what holds it, then run the undo again",
+                        otherwise="check in the EC2 console why it does not stop, then run the undo again",
                     ),
                 ),
                 risk=Risk(
                     severity=Severity.SEVERE,
                     affects=(self.instance,),
-                    note="It serves nothing from now until the new instance has its volumes and its address.",
+                    note="The service is down until the new instance has the volumes and the address.",
                 ),
             )
         ]

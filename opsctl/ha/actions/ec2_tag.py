@@ -34,8 +34,8 @@ class Ec2Tag(Action):
         other = {key: present[key] for key, value in self.tags.items() if present.get(key, value) != value}
         if other:
             raise RefusedByGuard(
-                f"{self.resource} has other values already: {other}; nothing was changed",
-                "take those tags off first, if nobody needs them",
+                f"{self.resource} already has these tags with other values: {other}; nothing was changed",
+                "remove those tags first, if nobody needs them",
             )
         missing = {key: value for key, value in self.tags.items() if key not in present}
         if not missing:

@@ -27,9 +27,9 @@ class HaDrillAction(Action):
     name: ClassVar[str] = "ha.drill"
 
     drill: HaDrillFacts = Field(description="The group or standby, as the fact `ha.drill` found it.")
-    within_s: int = Field(1800, ge=1, description="The time in which it has to recover.")
-    probe: str = Field("", description="URL whose first good answer counts as well; none when empty.")
-    report: str = Field("", description="File for the report as Markdown; none when empty.")
+    within_s: int = Field(1800, ge=1, description="The time within which it has to recover.")
+    probe: str = Field("", description="URL that has to answer with success as well; empty: none.")
+    report: str = Field("", description="File for the report as Markdown; empty: none.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one job."""
@@ -69,7 +69,10 @@ class HaDrillAction(Action):
                 ),
                 id=self.drill.group,
                 title=f"Watch {self.drill.group} recover",
-                why="What was not tried does not work; this measures how long it takes and what is lost.",
+                why=(
+                    "A recovery that was never tested cannot be relied on; this measures recovery time and "
+                    "data loss."
+                ),
                 expect=(),
                 proof=Proof(configured=()),
                 undo=Irreversible(because="watching changes nothing"),

@@ -24,7 +24,7 @@ class HaStop(Action):
     group: str = Field(description="Name of the standby.")
     instance: str = Field(description="Id of its instance.")
     twin: str = Field(description="Id of its twin.")
-    why: str = Field(description="What the stop is for.")
+    why: str = Field(description="Why it is stopped.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one StopInstances."""
@@ -43,7 +43,7 @@ class HaStop(Action):
                 risk=Risk(
                     severity=Severity.SEVERE,
                     affects=(self.instance,),
-                    note=f"It serves nothing from now until {self.twin} has its volumes and its address.",
+                    note=f"The service is down until {self.twin} has the volumes and the address.",
                 ),
             )
         ]

@@ -13,10 +13,14 @@ def check_handler(inventory: Inventory) -> Iterator[PreflightFinding]:
     """What becomes of a handler that nothing keeps from running twice at once."""
     if inventory.answers.get("functions") and not concurrency_of(inventory):
         why = (
-            "that is safe: it keeps no state but tags, asks AWS again before each step, and AWS attaches a volume "
-            "once; at worst a snapshot is made twice"
+            "this is safe: the handler keeps state only in tags, reads AWS again before each step, and "
+            "AWS attaches a volume once; at worst a snapshot is taken twice"
         )
-        yield warn("overlapping-runs", "the account has no concurrency to reserve, so its runs may overlap", why)
+        yield warn(
+            "overlapping-runs",
+            ("the account has no Lambda concurrency left to reserve, so invocations of the handler may overlap"),
+            why,
+        )
 
 
 def concurrency_of(inventory: Inventory) -> int:

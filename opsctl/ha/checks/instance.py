@@ -17,10 +17,10 @@ from opsctl.model.commands import Commands
 
 TAGS_AT_MOST = 50
 _TRANSIENT = {
-    "spot": "AWS takes a Spot instance back at any time, and no lifecycle hook holds it",
+    "spot": "AWS can reclaim a Spot instance at any time, and no lifecycle hook delays that",
     "scheduled": "a scheduled instance runs only in its own time window",
     "capacity-block": "capacity of a Capacity Block ends with the block",
-    "interruptible-capacity-reservation": "AWS may take the capacity back at any time",
+    "interruptible-capacity-reservation": "AWS can reclaim the capacity at any time",
 }
 
 
@@ -38,14 +38,12 @@ def _state(inventory: Inventory) -> Iterator[PreflightFinding]:
         yield block(
             "not-running",
             f"it is {inventory.state}",
-            "only a running instance can be attached; --fresh launches one",
+            "only a running instance can be attached; --fresh launches a new one",
         )
     images = inventory.answers.get("image")
     if images is not None and not images.get("Images") and not inventory.wanted.fresh:
-        why = "an instance is attached only while the image it was launched from exists; --fresh launches one"
-        yield block(
-            "image-gone", f"its image {inventory.instance['ImageId']} does not exist any more", why, GROUP_ONLY
-        )
+        why = "AWS attaches an instance only while its image exists; --fresh launches a new one"
+        yield block("image-gone", f"its image {inventory.instance['ImageId']} no longer exists", why, GROUP_ONLY)
     events = [
         event.get("Code", "")
         for status in (inventory.answers.get("status") or {}).get("InstanceStatuses", [])
@@ -56,7 +54,7 @@ def _state(inventory: Inventory) -> Iterator[PreflightFinding]:
         yield warn(
             "scheduled-event",
             f"AWS has scheduled {', '.join(events)}",
-            "a group replaces such an instance at once",
+            "an Auto Scaling group replaces such an instance at once",
         )
 
 
@@ -79,19 +77,21 @@ def _ownership(inventory: Inventory) -> Iterator[PreflightFinding]:
 def _protection(inventory: Inventory) -> Iterator[PreflightFinding]:
     if inventory.attribute("termination-protection", "DisableApiTermination"):
         why = "it does not stop Auto Scaling from replacing the instance"
-        yield warn("termination-protection", "it is protected from termination", why)
+        yield warn("termination-protection", "termination protection is on", why)
     yield from _stop_protection(inventory)
     if (inventory.instance.get("HibernationOptions") or {}).get("Configured"):
-        yield warn("hibernation", "hibernation is configured", "instances of a group cannot hibernate; left out")
+        yield warn(
+            "hibernation", "hibernation is configured", ("instances in a group cannot hibernate; not carried over")
+        )
 
 
 def _stop_protection(inventory: Inventory) -> Iterator[PreflightFinding]:
     """EC2 user guide: protection holds against StopInstances, by whomever, and not against Auto Scaling."""
     if not inventory.attribute("stop-protection", "DisableApiStop"):
         return
-    what, off = "it is protected from being stopped", stop_protection_off(inventory.id, inventory.commands)
+    what, off = "stop protection is on", stop_protection_off(inventory.id, inventory.commands)
     if inventory.data_volumes or inventory.wanted.fresh:
-        why = f"it has to be stopped before its volumes can go to another instance: {off}"
+        why = f"it has to be stopped before its volumes can move to another instance: {off}"
         yield block("stop-protection", what, why, GROUP_ONLY)
     else:
         why = "it does not stop Auto Scaling from replacing the instance; replacements are not protected"
@@ -114,10 +114,10 @@ def _software(inventory: Inventory) -> Iterator[PreflightFinding]:
         yield warn("marketplace-image", f"its image carries product code {', '.join(codes)}", why)
     tokens = (inventory.instance.get("MetadataOptions") or {}).get("HttpTokens")
     if tokens and tokens != "required":
-        yield warn("imds-v1", "it answers IMDSv1", "carried over as it is; HttpTokens=required is safer")
+        yield warn("imds-v1", "IMDSv1 is enabled", "carried over as it is; HttpTokens=required is safer")
     profile = (inventory.instance.get("IamInstanceProfile") or {}).get("Arn", "")
     if profile:
-        why = "whoever applies needs iam:PassRole for its role"
+        why = "the caller needs iam:PassRole for its role"
         yield carry("instance-profile", f"instance profile {profile.rpartition('/')[2]}", why)
     yield from _tags(inventory)
     licences = inventory.instance.get("Licenses") or []
@@ -129,11 +129,13 @@ def _tags(inventory: Inventory) -> Iterator[PreflightFinding]:
     """AWS: 50 tags a resource. The group's own takes one of the instance's and volumes', the plan's one more."""
     count = len(inventory.own_tags)
     if count > TAGS_AT_MOST - 2:
-        why = f"AWS takes {TAGS_AT_MOST} on the group, and recovery needs two of them: take some off"
+        why = f"AWS allows {TAGS_AT_MOST} tags on a group, and recovery needs two of them: remove some"
         yield block("tags", f"it has {count} tags", why)
 
 
 def _recover_support(inventory: Inventory) -> Iterator[PreflightFinding]:
     if inventory.type_info.get("AutoRecoverySupported") is False:
-        why = "CloudWatch's recover action is refused for such an instance"
-        yield block("recover-unsupported", f"{inventory.type} does not support recovery", why, RECOVER_ONLY)
+        why = "CloudWatch rejects the recover action for such an instance"
+        yield block(
+            "recover-unsupported", f"{inventory.type} does not support the recover action", why, RECOVER_ONLY
+        )

@@ -13,13 +13,14 @@ from opsctl.model.value import Json
 
 SERVICE_ROLE = "AWSServiceRoleForAutoScaling"
 _TO_IAM = (
-    "the handler's role is allowed to use it by its own policy, which counts only where the key's policy leaves "
-    "that to IAM (it names this account's root); check that, and drill"
+    "the IAM policy of the handler's role allows its use, which is effective only if the key policy "
+    "delegates to IAM (it names this account's root); check that, and run a drill"
 )
 
 _GRANTING = (
-    "Auto Scaling's role has no access to customer keys by itself, and launches fail without saying so; the plan "
-    "grants it (a key policy that does so already makes that superfluous, not wrong)"
+    "the service-linked role of Auto Scaling has no access to customer managed keys by default, and "
+    "launches fail without an error; the plan creates a grant (redundant but harmless if the key policy "
+    "already allows it)"
 )
 
 
@@ -28,7 +29,7 @@ def check_keys(inventory: Inventory) -> Iterator[PreflightFinding]:
     yield from _unusable(inventory)
     keys = sorted({one.kms_key for one in inventory.data_volumes if is_customer_key(inventory, one.kms_key)})
     if keys:
-        yield warn("data-key", f"data volumes are encrypted with customer key {', '.join(keys)}", _TO_IAM)
+        yield warn("data-key", f"data volumes are encrypted with customer managed key {', '.join(keys)}", _TO_IAM)
     yield from _root(inventory)
     yield from _default(inventory)
 
@@ -84,7 +85,7 @@ def _unusable(inventory: Inventory) -> Iterator[PreflightFinding]:
     for key in sorted(keys - {""}):
         state = _about(inventory, key).get("KeyState", "Enabled")
         if state != "Enabled":
-            why = "a disk with that key can be neither attached to a replacement nor made: put the key right first"
+            why = "a volume with that key can be neither created nor attached to a replacement: fix the key first"
             yield block("key-state", f"KMS key {key} is {state}", why)
 
 
@@ -97,7 +98,7 @@ def _root(inventory: Inventory) -> Iterator[PreflightFinding]:
         why = "a grant lets the group's role use it"
         yield carry("root-key", f"the root volume is encrypted with {key}", why, GROUP_ONLY)
     else:
-        what = f"the root volume is encrypted with customer key {key}"
+        what = f"the root volume is encrypted with customer managed key {key}"
         yield fix("root-key", what, _GRANTING, GROUP_ONLY)
 
 
@@ -106,15 +107,22 @@ def _default(inventory: Inventory) -> Iterator[PreflightFinding]:
     key = default_key(inventory)
     if not is_customer_key(inventory, key):
         return
-    what = f"the account encrypts new volumes by default, with customer key {key}"
+    what = f"the account encrypts new volumes by default, with customer managed key {key}"
     if not inventory.root_volume.get("KmsKeyId"):
         if _granted(inventory, key):
-            why = "the root disk of a replacement will be; a grant lets the group's role use the key"
+            why = (
+                "the root disk of a replacement will be encrypted with it; a grant lets the group's role "
+                "use the key"
+            )
             yield carry("default-key", what, why, GROUP_ONLY)
         else:
-            why = f"the root disk of a replacement will be: {_GRANTING}"
+            why = f"the root disk of a replacement will be encrypted with it: {_GRANTING}"
             yield fix("default-key", what, why, GROUP_ONLY)
-        why = f"the twin's root disk will be; {_TO_IAM}"
+        why = f"the twin's root disk will be encrypted with it; {_TO_IAM}"
         yield warn("default-key", what, why, ("standby",))
     if any(not one.kms_key for one in inventory.data_volumes):
-        yield warn("default-key-data", what, f"copies of data volumes in another zone will be: {_TO_IAM}")
+        yield warn(
+            "default-key-data",
+            what,
+            (f"copies of data volumes in another zone will be encrypted with it: {_TO_IAM}"),
+        )

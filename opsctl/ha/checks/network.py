@@ -21,20 +21,22 @@ def check_network(inventory: Inventory) -> Iterator[PreflightFinding]:
         )
     if users:
         listed = first_few(users, 5, "; ")
-        why = "a replacement gets another private address, and in another zone another range"
-        yield accept("private-address", f"{inventory.primary_ip} is named by {listed}", why)
+        why = "a replacement gets a different private address, in another zone from a different range"
+        yield accept("private-address", f"{inventory.primary_ip} is referenced by {listed}", why)
 
 
 def _interfaces(inventory: Inventory) -> Iterator[PreflightFinding]:
     extra = [one["NetworkInterfaceId"] for one in inventory.interfaces[1:]]
     if extra:
-        why = "an interface cannot leave its zone, and a launch template of a group makes only new ones"
-        yield accept("several-interfaces", f"it has {len(extra)} more interface(s): {', '.join(extra)}", why)
+        why = (
+            "a network interface cannot move to another zone, and a group's launch template only creates new ones"
+        )
+        yield accept(
+            "several-interfaces", f"it has {len(extra)} more network interface(s): {', '.join(extra)}", why
+        )
     efa = [one["NetworkInterfaceId"] for one in inventory.interfaces if one.get("InterfaceType") in _EFA]
     if efa:
-        yield accept(
-            "efa", f"{', '.join(efa)} is an EFA", "EFA works between instances of one zone only; left out"
-        )
+        yield accept("efa", f"{', '.join(efa)} is an EFA", "EFA works within one zone only; not carried over")
         yield block(
             "efa-recover", f"{', '.join(efa)} is an EFA", "automatic recovery does not support EFA", RECOVER_ONLY
         )
@@ -45,8 +47,8 @@ def _interfaces(inventory: Inventory) -> Iterator[PreflightFinding]:
         yield block("managed-interface", f"{', '.join(managed)} is managed by a service", "AWS refuses to move it")
     if inventory.instance.get("SourceDestCheck") is False:
         why = (
-            "a launch template cannot carry that: the handler sets it on every replacement; routes to the old "
-            "interface lead nowhere after one"
+            "a launch template cannot set this: the handler sets it on every replacement; routes to the "
+            "old interface become black holes"
         )
         yield accept("source-dest-check", "its source/destination check is off", why)
 
@@ -59,7 +61,7 @@ def _addresses(inventory: Inventory) -> Iterator[PreflightFinding]:
         if not one.get("Primary")
     ]
     if secondary:
-        why = "a group cannot launch with secondary private addresses; Elastic IPs on them find no place"
+        why = "a group cannot launch with secondary private addresses; Elastic IPs on them are not moved"
         yield accept("secondary-addresses", f"secondary addresses {', '.join(secondary)}", why)
     v6 = [
         str(one["Ipv6Address"])
@@ -67,7 +69,7 @@ def _addresses(inventory: Inventory) -> Iterator[PreflightFinding]:
         for one in interface.get("Ipv6Addresses") or []
     ]
     if v6:
-        yield accept("ipv6", f"IPv6 {', '.join(v6)}", "a replacement gets other IPv6 addresses")
+        yield accept("ipv6", f"IPv6 {', '.join(v6)}", "a replacement gets different IPv6 addresses")
     if any(one.get("Ipv4Prefixes") or one.get("Ipv6Prefixes") for one in inventory.interfaces):
         yield accept("prefixes", "it has delegated prefixes", "a replacement gets none")
     for one in inventory.elastic_ips:
@@ -75,9 +77,9 @@ def _addresses(inventory: Inventory) -> Iterator[PreflightFinding]:
             yield block("managed-address", f"{one.ip} is managed by {one.managed}", "AWS refuses to move it")
     if inventory.elastic_ips:
         listed = ", ".join(one.ip for one in inventory.elastic_ips)
-        yield carry("elastic-ip", listed, "the handler moves it last, when the volumes are in place")
+        yield carry("elastic-ip", listed, "the handler moves it last, once the volumes are attached")
     elif inventory.instance.get("PublicIpAddress"):
-        what = f"its public address {inventory.instance['PublicIpAddress']} is no Elastic IP"
+        what = f"its public address {inventory.instance['PublicIpAddress']} is not an Elastic IP"
         yield warn(
             "public-address", what, "it changes with every replacement; allocate an Elastic IP first to keep one"
         )
@@ -110,4 +112,6 @@ def _records(answer: Json, ours: set[str]) -> Iterator[str]:
 def _targets(name: str, answer: Json, ours: set[str]) -> Iterator[str]:
     targets = {one["Target"]["Id"] for one in answer.get("TargetHealthDescriptions", [])}
     if targets & ours:
-        yield f"target group {name.split('/')[1]} (targets by address, which no group can register)"
+        yield (
+            f"target group {name.split('/')[1]} (registered by IP address, which an Auto Scaling group cannot do)"
+        )

@@ -20,14 +20,14 @@ def _placement(inventory: Inventory) -> Iterator[PreflightFinding]:
     if groups:
         strategy, name = groups[0].get("Strategy", ""), groups[0].get("GroupName", "")
         if strategy == "cluster":
-            why = "a cluster placement group lies in one zone, and a group over several refuses it"
+            why = "a cluster placement group is confined to one zone, so a group over several zones cannot use it"
             yield block("cluster-placement", f"it is in cluster placement group {name}", why)
         else:
             yield carry(
                 "placement-group", f"{strategy} placement group {name}", "launches may fail when it is full"
             )
     if placement.get("Tenancy") == "host" or placement.get("HostId") or placement.get("HostResourceGroupArn"):
-        why = "a replacement would need a Dedicated Host of yours in every zone"
+        why = "a replacement would need a Dedicated Host of this account in every zone"
         yield block("dedicated-host", "it runs on a Dedicated Host", why)
         yield block(
             "dedicated-host-recover",
@@ -38,7 +38,7 @@ def _placement(inventory: Inventory) -> Iterator[PreflightFinding]:
     if inventory.instance.get("OutpostArn"):
         yield block("outpost", "it runs on an Outpost", "addresses and subnets cannot leave it")
     if inventory.instance.get("CapacityReservationId"):
-        why = "a reservation holds capacity in one zone only; in another the launch competes with everybody"
+        why = "a capacity reservation covers one zone only; in another zone a launch depends on free capacity"
         yield warn("capacity-reservation", f"it runs in {inventory.instance['CapacityReservationId']}", why)
 
 
@@ -47,8 +47,12 @@ def _account(inventory: Inventory) -> Iterator[PreflightFinding]:
     settings = (inventory.answers.get("scaling-settings") or {}).get("Settings", [])
     values = {str(one.get("Value", "")).lower() for one in settings if one.get("Name") == "launchBeforeTerminate"}
     if values & {"true", "enabled"}:
-        why = "one volume cannot have two writers, so this group gets a maintenance policy of its own: keep it"
-        yield warn("launch-before-terminate", "the account's groups launch a replacement first by default", why)
+        why = "a volume cannot have two writers, so this group gets its own instance maintenance policy: keep it"
+        yield warn(
+            "launch-before-terminate",
+            ("by account default, groups launch a replacement before they terminate"),
+            why,
+        )
 
 
 def _zones(choice: SubnetChoice) -> Iterator[PreflightFinding]:
@@ -60,11 +64,14 @@ def _zones(choice: SubnetChoice) -> Iterator[PreflightFinding]:
         yield block(
             "one-zone",
             choice.shortage,
-            "with one zone a zone failure is not survived; add a subnet, or use --mode recover",
+            "with one zone it does not survive a zone failure; add a subnet, or use --mode recover",
         )
     else:
         listed = ", ".join(f"{one.id} in {one.zone}" for one in choice.subnets)
-        why = f"a replacement starts where its data is, in {choice.zones[0]}; elsewhere if it cannot there"
+        why = (
+            f"a replacement starts where its data is, in {choice.zones[0]}, and elsewhere only if it cannot "
+            "start there"
+        )
         yield carry("subnets", listed, why, REPLACING)
     for text in choice.differences:
-        yield warn("subnet-difference", text, "a replacement there may reach, or be reached by, other things")
+        yield warn("subnet-difference", text, "connectivity of a replacement may differ there")

@@ -20,14 +20,14 @@ def check_standby(inventory: Inventory) -> Iterator[PreflightFinding]:
         yield block("standby-target-group", f"target group {one.name} sends to it", why, STANDBY_ONLY)
     if inventory.attribute("stop-protection", "DisableApiStop"):
         command = stop_protection_off(inventory.id, inventory.commands)
-        why = f"it has to be stopped before its twin may take over: {command}"
-        yield block("standby-stop-protection", "it is protected from being stopped", why, STANDBY_ONLY)
+        why = f"it has to be stopped before its twin can take over: {command}"
+        yield block("standby-stop-protection", "stop protection is on", why, STANDBY_ONLY)
     count = len(inventory.own_tags)
     if count > TAGS_AT_MOST - OWN_TAGS:
-        why = f"AWS takes {TAGS_AT_MOST}, and a twin needs {OWN_TAGS} more: take some off"
+        why = f"AWS allows {TAGS_AT_MOST} tags, and a twin needs {OWN_TAGS} more: remove some"
         yield block("standby-tags", f"it has {count} tags", why, STANDBY_ONLY)
     if not inventory.elastic_ips:
-        why = "only an Elastic IP or --record follows it, so clients may not find the twin"
+        why = "only an Elastic IP or a --record moves to the twin, so clients may not reach it"
         yield warn("no-address", "it has no Elastic IP", why, STANDBY_ONLY)
-    why = "its root disk is as old as this plan, and its start can fail for want of capacity in that one zone"
-    yield warn("twin-drifts", "the twin is made once", why, STANDBY_ONLY)
+    why = "its root disk is as old as this plan, and its start can fail for lack of capacity in that zone"
+    yield warn("twin-drifts", "the twin is created once", why, STANDBY_ONLY)

@@ -28,21 +28,23 @@ def _root(inventory: Inventory) -> Iterator[PreflightFinding]:
 def _data(inventory: Inventory) -> Iterator[PreflightFinding]:
     volumes = inventory.data_volumes
     if not volumes:
-        yield warn("no-data-volume", "it has no data volume", "nothing but the image outlives a replacement")
+        yield warn("no-data-volume", "it has no data volume", "only what is in the image survives a replacement")
         return
     what = ", ".join(f"{one.id} at {one.device} ({one.size_gib} GiB {one.type})".strip() for one in volumes)
-    yield carry("data-volumes", what, "the handler moves them to every replacement, and never makes an empty one")
+    yield carry(
+        "data-volumes", what, ("the handler moves it to every replacement, and never creates an empty volume")
+    )
     doomed = [one.device for one in volumes if one.delete_on_termination]
     if doomed:
-        why = "AWS would delete them with the instance; the plan turns that off first"
+        why = "AWS would delete them with the instance (DeleteOnTermination); the plan turns that off first"
         yield fix("delete-on-termination", f"{', '.join(doomed)} would be deleted", why)
     for one in volumes:
         if one.multi_attach:
             yield block(
-                "multi-attach", f"{one.id} is attached to several instances", "it has more than one writer"
+                "multi-attach", f"{one.id} is attached to several instances", "it can have more than one writer"
             )
         if one.product_codes:
-            why = "AWS attaches such a volume only to a stopped instance, which no replacement is"
+            why = "AWS attaches such a volume only to a stopped instance, and replacements are running"
             yield block("marketplace-volume", f"{one.id} carries {', '.join(one.product_codes)}", why)
     unread = [one.id for one in volumes if not one.known]
     if unread:

@@ -24,20 +24,22 @@ def check_topic(inventory: Inventory) -> Iterator[PreflightFinding]:
     """Whether alarms, EventBridge and the handler can publish to the topic that was given."""
     answer = inventory.answers.get("topic")
     if answer == {}:
-        yield block("topic", f"there is no topic {inventory.wanted.topic}", "nobody would be told", ALL_MODES)
+        yield block(
+            "topic", f"there is no topic {inventory.wanted.topic}", "no notifications would be sent", ALL_MODES
+        )
     elif answer:
         attributes = answer.get("Attributes") or {}
         if not _lets_events_in(str(attributes.get("Policy") or "{}")):
             why = (
-                f"EventBridge publishes only where a statement for {_EVENTS} without conditions lets it, so "
-                "launches that fail would not be told"
+                f"EventBridge can publish only if a statement for {_EVENTS} without conditions allows "
+                "it, so there would be no notification of failed launches"
             )
             yield warn("topic-policy", f"the policy of {inventory.wanted.topic} has no such statement", why)
         yield from _key(inventory)
 
 
 def topic_key(inventory: Inventory) -> str:
-    """Return the ARN of the customer key that encrypts the topic's messages; empty when there is none."""
+    """Return the ARN of the customer managed key that encrypts the topic's messages; empty when there is none."""
     told = (inventory.answers.get("topic-key") or {}).get("KeyMetadata", {})
     return str(told.get("Arn", "")) if told.get("KeyManager") == "CUSTOMER" else ""
 
@@ -48,9 +50,9 @@ def _key(inventory: Inventory) -> Iterator[PreflightFinding]:
     what = f"messages of {inventory.wanted.topic} are encrypted with"
     if answer == {} or told.get("KeyState", "Enabled") != "Enabled":
         key = told.get("Arn") or "a key that does not exist"
-        yield warn("topic-key", f"{what} {key}", "nobody is told anything before SNS can use that key", ALL_MODES)
+        yield warn("topic-key", f"{what} {key}", "no notifications until SNS can use that key", ALL_MODES)
     if told.get("KeyManager") == "AWS":
-        why = f"alarms and EventBridge tell nobody: its policy lets neither {_ALARMS} nor {_EVENTS} use it"
+        why = f"alarms and EventBridge cannot notify: its key policy lets neither {_ALARMS} nor {_EVENTS} use it"
         yield warn("topic-key", f"{what} AWS's own key for SNS", why, ALL_MODES)
         return
     key, policy = topic_key(inventory), str((inventory.answers.get("topic-key-policy") or {}).get("Policy") or "")
@@ -67,13 +69,13 @@ def _key(inventory: Inventory) -> Iterator[PreflightFinding]:
             "Effect": "Allow",
             "Principal": {"AWS": f"arn:{inventory.partition}:iam::{inventory.account}:root"},
         }
-        said = f"{what} {key}, whose policy does not leave its use to this account's IAM"
+        said = f"{what} {key}, whose key policy does not delegate to this account's IAM"
         yield _lacking(said, "the handler", root, REPLACING)
 
 
 def _lacking(what: str, who: str, principal: Json, modes: tuple[Mode, ...]) -> PreflightFinding:
     statement = json.dumps({**principal, "Action": list(KEY_ACTIONS), "Resource": "*"})
-    return warn("topic-key", what, f"{who} can tell nobody before the key's policy has {statement}", modes)
+    return warn("topic-key", what, f"{who} cannot notify until the key policy has {statement}", modes)
 
 
 def _may_use(policy: str, key: str, service: str, source: str, inventory: Inventory) -> bool:

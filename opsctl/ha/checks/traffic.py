@@ -55,16 +55,19 @@ def check_traffic(inventory: Inventory) -> Iterator[PreflightFinding]:
         why = "every replacement is registered there, and its health check counts"
         yield carry("target-group", f"target group {one.name}, port {one.port}", why, GROUP_ONLY)
         if one.group_port and one.port != one.group_port:
-            why = "a group registers its instances with the target group's own port, and replaces what fails there"
+            why = (
+                "a group registers its instances on the target group's own port, and replaces those that "
+                "fail there"
+            )
             what = f"it is registered with {one.name} on port {one.port}, whose own port is {one.group_port}"
             yield block("target-port", what, why, GROUP_ONLY)
     failing = [f"the health check of {one.name}" for one in registrations(inventory) if one.health == "unhealthy"]
     failing += list(_failing_status_checks(inventory))
     if failing and not inventory.wanted.fresh:
-        why = "the group takes it for lost, and replaces it minutes after it is attached"
-        what = f"it fails {', '.join(failing)} at this moment"
+        why = "the group would replace it as unhealthy, minutes after it is attached"
+        what = f"it fails {', '.join(failing)} now"
         yield accept("unhealthy-now", what, why, GROUP_ONLY)
-        why = "the alarm goes on minutes after it is made, and the twin takes over at once"
+        why = "the alarm would fire minutes after it is created, and the twin would take over at once"
         yield accept("unhealthy-now", what, why, STANDBY_ONLY)
     for balancer in (inventory.answers.get("classic-balancers") or {}).get("LoadBalancerDescriptions", []):
         if any(one.get("InstanceId") == inventory.id for one in balancer.get("Instances", [])):
@@ -74,8 +77,8 @@ def check_traffic(inventory: Inventory) -> Iterator[PreflightFinding]:
             )
     alarms = sorted({str(one["AlarmName"]) for one in acting_alarms(inventory)})
     if alarms:
-        why = "they act behind the group's back, and name the old instance once it has been replaced"
-        yield accept("acting-alarms", f"alarms act on it: {', '.join(alarms)}", why, ALL_MODES)
+        why = "they act independently of the group, and still name the old instance after a replacement"
+        yield accept("acting-alarms", f"alarm actions target it: {', '.join(alarms)}", why, ALL_MODES)
     if inventory.wanted.topic:
         yield from check_topic(inventory)
 

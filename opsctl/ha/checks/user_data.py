@@ -17,15 +17,16 @@ from opsctl.model.sentences import first_few
 _SHOWN = 5
 _PLAIN = re.compile(r"/dev/[\w/.:-]{1,60}")
 _WHY = (
-    "it runs once on every replacement, which has the data volumes by then or soon after: unless it looks first "
-    "whether there is a file system, the data is gone; its text is not shown here, so look at those lines"
+    "it runs once on every replacement, with the data volumes attached by then or soon after: unless it "
+    "first checks for an existing file system, the data is destroyed; its text is not shown here, so "
+    "review those lines"
 )
 
 
 def check_user_data(inventory: Inventory) -> Iterator[PreflightFinding]:
     """What becomes of the user data, and which of the group's devices it may format."""
     if "user-data" not in inventory.answers:
-        why = "a replacement would be launched without it, for nobody knows whether there is any"
+        why = "a replacement would be launched without user data, because it is not known whether there is any"
         yield accept("user-data-unread", "user data could not be read", why)
         return
     if not inventory.user_data:
@@ -51,4 +52,4 @@ def _named(inventory: Inventory) -> Iterator[str]:
             yield f"{' or '.join(devices)} ({making.by} on {names}, {making.where})"
         elif untold or not meant:
             on = "".join(f" on {name}" for name in untold if _PLAIN.fullmatch(name))
-            yield f"a device that cannot be told ({making.by}{on}, {making.where})"
+            yield f"a device that is not known ({making.by}{on}, {making.where})"

@@ -112,10 +112,10 @@ def _loss(device: str, before: str, disk: Disk | None, snapshots: dict[str, floa
         says = f"unknown: {disk.snapshot or 'the snapshot'} of {disk.volume} could not be read"
         return Loss(device=device, volume=disk.volume, lost_s=None, says=says)
     if begun >= since:
-        says = f"none lost: {disk.volume} was made of {disk.snapshot}, taken after the old instance had left"
+        says = f"none lost: {disk.volume} was made from {disk.snapshot}, taken after the old instance left service"
         return Loss(device=device, volume=disk.volume, lost_s=0, says=says)
     lost = round(since - begun, 1)
-    says = f"what was written in the last {lost:.0f} s is not on {disk.volume}, made of {disk.snapshot}"
+    says = f"what was written in the last {lost:.0f} s is not on {disk.volume}, made from {disk.snapshot}"
     return Loss(device=device, volume=disk.volume, lost_s=lost, says=says)
 
 
@@ -127,12 +127,12 @@ def stuck_in_service(
     if hidden:
         why = f"{' and '.join(hidden)} cannot be read: {', '.join(observation.unread)}"
         return (
-            f"whether the instance in service has everything cannot be told: {why}",
-            "look with more permissions",
+            f"it is not known whether the instance in service has everything: {why}",
+            "try again with more permissions",
         )
     if missing:
         return f"the instance in service lacks {' and '.join(missing)}", f"{status}; the handler's log says why"
-    return f"the probe gets no good answer: {timeline.probe}", "look at the service itself: its data is there"
+    return f"the probe fails: {timeline.probe}", "check the service itself: its data is there"
 
 
 def stuck(
@@ -142,9 +142,9 @@ def stuck(
     group = subject.group
     status = status_command(group, commands)
     if not observation.exists:
-        return f"group {group} does not exist any more", "look for the instance and its volumes by hand"
+        return f"group {group} no longer exists", "look for the instance and its volumes yourself"
     if observation.seats is None:
-        return f"the group cannot be read: {', '.join(observation.unread)}", "look again with more permissions"
+        return f"the group cannot be read: {', '.join(observation.unread)}", "try again with more permissions"
     if successor(observation, subject):
         return stuck_in_service(timeline, observation, subject, status)
     coming = [one for one in observation.seats if one.state.startswith("Pending")]
@@ -155,9 +155,9 @@ def stuck(
     failed = [one for one in observation.steps or () if one.status in ("Failed", "Cancelled") and one.message]
     if failed:
         last = max(failed, key=lambda one: one.began)
-        return f"the group launches nothing: {last.message}", "give it capacity; AWS tries again by itself"
+        return f"the group cannot launch: {last.message}", "get it capacity; AWS retries automatically"
     if any(one.instance == subject.instance and one.state == "InService" for one in observation.seats):
-        return f"{subject.instance} is still in service: the group has not acted", f"{status}: its processes"
+        return f"{subject.instance} is still in service: the group has not reacted", f"{status}: its processes"
     return "the group has not launched a replacement", f"{status}: its processes and sizes"
 
 

@@ -76,9 +76,11 @@ def pair_stuck(
     """Say what the failover hangs on, and what to do about it."""
     status, logs = status_command(subject.group, commands), logs_command(subject.group, commands)
     if not observation.exists:
-        return "neither instance exists any more", "look for the volumes and the address by hand"
+        return "neither instance exists", "look for the volumes and the address yourself"
     if observation.seats is None:
-        return f"the instances cannot be read: {', '.join(observation.unread)}", "look again with more permissions"
+        return f"the instances cannot be read: {', '.join(observation.unread)}", (
+            "try again with more permissions"
+        )
     if successor(observation, subject):
         return stuck_in_service(timeline, observation, subject, status)
     chosen = [one for one in observation.seats if one.instance == subject.twin]
@@ -88,11 +90,11 @@ def pair_stuck(
     back = f"the undo of this run starts {subject.instance} again; {status}"
     if timeline.at("alarm on") is None:
         return (
-            "the alarm on the instance's status checks has not gone on",
+            "the alarm on the instance's status checks has not fired",
             f"it takes three minutes or more; {back}",
         )
     why = last_reason(timeline, subject.instance)
-    return f"the alarm is on, and the twin was not chosen{f': {why}' if why else ''}", f"{back}; {logs}"
+    return f"the alarm fired, and the twin was not chosen{f': {why}' if why else ''}", f"{back}; {logs}"
 
 
 def pair_afterwards(subject: Subject, new: str, run: str, commands: Commands) -> list[str]:
@@ -100,9 +102,9 @@ def pair_afterwards(subject: Subject, new: str, run: str, commands: Commands) ->
     undo = commands.opsctl("undo", run) if run else "undo the run that built it"
     again = commands.opsctl("make-ha", new, "--mode", "standby", "--group", subject.group)
     return [
-        f"{new} is the instance now, and stays it: nothing fails back by itself",
+        f"{new} is the instance now, and stays: there is no automatic failback",
         f"{subject.instance} is stopped and kept, tagged {ROLE_TAG}={RETIRED}; so is every volume that was copied",
-        "there is no twin now, and the alarm rings, for it still watches the old instance",
+        "there is no twin now, and the alarm stays on because it still watches the old instance",
         f"for a new twin: {undo}, then {again}",
     ]
 
@@ -119,7 +121,11 @@ def _seats(one: Json, subject: Subject) -> list[Seat]:
         return [seat]
     if not tag_of(one, FAILOVER_TAG):
         return []
-    words = {"stopped": "is chosen to take over", "pending": "boots", "running": "runs, and waits for its data"}
+    words = {
+        "stopped": "is chosen to take over",
+        "pending": "boots",
+        "running": ("is running, and waits for its data"),
+    }
     says = f"{instance} {words.get(state, f'is {state}')}"
     return [seat.model_copy(update={"state": _STARTING.get(state, f"Pending:{state}"), "says": says})]
 
@@ -129,7 +135,7 @@ def _alarm(answer: Json) -> list[DatedFact]:
     for one in answer.get("MetricAlarms", []):
         at = one.get("StateTransitionedTimestamp") or one.get("StateUpdatedTimestamp")
         if one.get("StateValue") == "ALARM" and at:
-            found.append(DatedFact(key="alarm on", at=moment(at), says=f"alarm {one['AlarmName']} went on"))
+            found.append(DatedFact(key="alarm on", at=moment(at), says=f"alarm {one['AlarmName']} fired"))
     return found
 
 

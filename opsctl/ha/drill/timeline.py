@@ -63,9 +63,9 @@ class DrillTimeline(Value):
 def begin(called_at: float, now: float, instance: str, by: str) -> DrillTimeline:
     """Return the timeline up to the call."""
     words = {
-        "replace": "the group was told to replace",
-        "unhealthy": "the group was told of the failure of",
-        "stop": "EC2 was told to stop",
+        "replace": "the group was asked to replace",
+        "unhealthy": "the group was notified of the failure of",
+        "stop": "EC2 was asked to stop",
     }[by]
     first = Moment(key="call", at=called_at, says=f"{words} {instance}", source="opsctl")
     return DrillTimeline(called_at=called_at, looked_at=now, moments=(first,), present=(instance,))
@@ -98,7 +98,7 @@ def probed(timeline: DrillTimeline, answer: str, now: float) -> tuple[DrillTimel
         return _told(after, "probe bad", now, f"the probe fails: {answer}", timeline.looked_at)
     if not answer and bad and timeline.probe:
         number = sum(one.key.startswith("probe good") for one in timeline.moments)
-        return _told(after, f"probe good {number + 1}", now, "the probe gets a good answer", timeline.looked_at)
+        return _told(after, f"probe good {number + 1}", now, "the probe succeeds", timeline.looked_at)
     return after, []
 
 

@@ -32,7 +32,7 @@ class HaDrill(Fact):
 
     group: str = Field(description="Name of the group, or of the standby.")
     by: Literal["auto", "replace", "unhealthy", "stop"] = Field(
-        "auto", description="How the failure is brought about; auto: replace for a group, stop for a standby."
+        "auto", description="How the failure is caused; auto: replace for a group, stop for a standby."
     )
     snapshot_within_s: int = Field(86_400, ge=0, description="Age of the oldest snapshot that is recent enough.")
 
@@ -71,7 +71,7 @@ class HaDrill(Fact):
             raise InvalidInput.one(
                 f"{self.group} is {kind}, and {self.by} is not for one",
                 source="by",
-                hint=f"choose one of {', '.join(fitting)}, or leave it out",
+                hint=f"choose one of {', '.join(fitting)}, or omit it",
             )
 
     def _of_group(
@@ -130,13 +130,13 @@ class HaDrill(Fact):
 
 
 _UNREAD = {
-    "steps": "whether a scaling activity is under way",
-    "refreshes": "whether an instance refresh is under way",
+    "steps": "whether a scaling activity is in progress",
+    "refreshes": "whether an instance refresh is in progress",
     "subnets": "in which zones its subnets are",
     "volumes": "which data volumes it has",
     "snapshots": "how old its snapshots are",
-    "function": "what the handler was told to move",
-    "queue": "whether its queue of dead letters exists",
+    "function": "what the handler is configured to move",
+    "queue": "whether its dead-letter queue exists",
 }
 
 
@@ -160,7 +160,7 @@ def _of_pair(pair: Pair, about: Context) -> dict[str, Json]:
         "subnets": (),
         "elsewhere": (),
         "since": about.now,
-        "busy": (f"{twin} is taking over since {since}",) if since else (),
+        "busy": (f"{twin} has been taking over since {since}",) if since else (),
         "one_zone": (),
     }
 

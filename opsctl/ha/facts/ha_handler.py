@@ -47,9 +47,9 @@ class HaHandler(Fact):
     Result: ClassVar[type[Value]] = HandlerPackage
 
     group: str = Field(description="Name of the group.")
-    topic_arn: str = Field(description="ARN of the topic it tells of what it does.")
-    addresses: tuple[ElasticIp, ...] = Field((), description="Elastic IPs that follow the instance.")
-    devices: tuple[str, ...] = Field((), description="Device names of the data volumes that follow it.")
+    topic_arn: str = Field(description="ARN of the topic for its notifications.")
+    addresses: tuple[ElasticIp, ...] = Field((), description="Elastic IPs that move with the instance.")
+    devices: tuple[str, ...] = Field((), description="Device names of the data volumes that move with it.")
     allow_data_loss_s: int = Field(0, ge=0, description="Age in seconds of the oldest snapshot it may use.")
     snapshot_every_s: int = Field(0, ge=0, description="Seconds between the snapshots it makes; 0: none.")
     dlm_every_s: int = Field(0, ge=0, description="Seconds between those of a snapshot policy; 0: there is none.")
@@ -57,14 +57,14 @@ class HaHandler(Fact):
     source_dest_check_off: bool = Field(
         False, description="Turn the source/destination check of replacements off."
     )
-    kms_keys: tuple[str, ...] = Field((), description="ARNs of the customer keys of the data volumes.")
-    topic_key: str = Field("", description="ARN of the customer key that encrypts the topic's messages.")
-    record: str = Field("", description="Private DNS record that follows it, as ZONE_ID/NAME.")
+    kms_keys: tuple[str, ...] = Field((), description="ARNs of the customer managed keys of the data volumes.")
+    topic_key: str = Field("", description="ARN of the customer managed key that encrypts the topic's messages.")
+    record: str = Field("", description="Private DNS record that is pointed at the instance, as ZONE_ID/NAME.")
 
     subnets: dict[str, tuple[str, ...]] = Field(
-        {}, description="Subnets by zone in which the group may launch; the handler chooses among them."
+        {}, description="Subnets by zone in which the group may launch; the handler selects among them."
     )
-    standby: bool = Field(False, description="For a twin that stands by, not for a group.")
+    standby: bool = Field(False, description="For a standby, not for a group.")
 
     def read(self, about: Context) -> Fetching[Value]:
         """Put the package together."""

@@ -83,7 +83,7 @@ def _refuse_bad_topic(topic: str, about: Context) -> None:
         raise InvalidInput.one(
             f"the topic is in {parts[3]}, this run in {about.region}",
             source="topic",
-            hint="an alarm notifies a topic of its own region; give one there, or none",
+            hint="an alarm can notify only a topic in its own region; give one there, or none",
         )
 
 
@@ -123,10 +123,10 @@ def find_instance(asked: str, about: Context) -> Fetching[Json]:
         raise InvalidInput.one(
             f"instance {found[0]['InstanceId']} has been terminated",
             source="instance",
-            hint="launch a new one, from its image or a snapshot, and name that",
+            hint="launch a new one from its image or a snapshot, and give its id",
         )
     raise InvalidInput.one(
         f"there is no instance {asked!r} in account {about.account}, region {about.region}",
         source="instance",
-        hint="give its id or its Name tag; --region looks elsewhere",
+        hint="give its id or its Name tag, or another --region",
     )

@@ -158,7 +158,7 @@ class HaDrill(Job):
             says=_says(took, what, self.within_s, interrupted=interrupted),
             complete=not interrupted,
             certain=in_time,
-            hint=todo or "look at the timeline for what took so long",
+            hint=todo or "see in the timeline what took so long",
             details=details,
         )
 

@@ -60,7 +60,7 @@ class RecoveryConfig(Value):
     record: PrivateRecord | None = None
     snapshot_every_s: int = Field(default=0, ge=0)
     dlm_every_s: int = Field(default=0, ge=0)
-    keep_snapshots: int = Field(default=48, ge=1)
+    keep_snapshots: int = Field(ge=1)
     awaited_since: int = Field(default=0, ge=0)
     namespace: str = "opsctl/ha"
     subnets: dict[str, tuple[str, ...]] = {}

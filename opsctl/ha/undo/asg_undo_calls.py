@@ -24,14 +24,14 @@ def none_ever_launched(group: str) -> Check:
         read=Read(service="autoscaling", operation="DescribeScalingActivities", params=params),
         query="Activities[?starts_with(Description, 'Launching') && StatusCode=='Successful'].ActivityId",
         op="empty",
-        says=f"no launch of {group} has come to its end",
+        says=f"no launch of {group} has finished",
     )
 
 
 def none_is_pending(group: str) -> Check:
     """No instance is on its way to a hook: whichever was launched waits in one, or is past it."""
     return _empty(
-        group, f"{_INSTANCES}[?LifecycleState=='Pending'].InstanceId", f"no instance of {group} is just starting"
+        group, f"{_INSTANCES}[?LifecycleState=='Pending'].InstanceId", f"no instance of {group} is Pending"
     )
 
 
@@ -48,13 +48,13 @@ def none_but_kept(group: str) -> Check:
 
 def none_kept(group: str) -> Check:
     """The group keeps no instance whose hook of termination was abandoned."""
-    return _empty(group, _kept(), f"{group} keeps no instance after an abandoned hook")
+    return _empty(group, _kept(), f"{group} retains no instance after an abandoned hook")
 
 
 def one_kept(group: str) -> Check:
     """The group keeps such an instance."""
     return none_kept(group).model_copy(
-        update={"op": "present", "says": f"{group} keeps an instance after an abandoned hook"}
+        update={"op": "present", "says": f"{group} retains an instance after an abandoned hook"}
     )
 
 
@@ -71,7 +71,7 @@ def end_kept(instance: Json) -> Instruction:
 def wants_none(group: str) -> Check:
     """The group launches nothing in the place of what it has not got."""
     query = "AutoScalingGroups[?DesiredCapacity > `0`].AutoScalingGroupName"
-    return _empty(group, query, f"{group} wants no instance")
+    return _empty(group, query, f"desired capacity of {group} is 0")
 
 
 def wants_or_has_one(group: str) -> Check:
@@ -80,7 +80,7 @@ def wants_or_has_one(group: str) -> Check:
         read=describe_group(group),
         query="AutoScalingGroups[?DesiredCapacity > `0` || Instances].AutoScalingGroupName",
         op="present",
-        says=f"group {group} has an instance, or wants one",
+        says=f"group {group} has an instance, or a desired capacity above 0",
     )
 
 

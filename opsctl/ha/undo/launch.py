@@ -76,16 +76,16 @@ def give_up_launch(group: str, hooks: Sequence[str], old: Belongings) -> tuple[C
     first = (none_ever_launched(group), none_in_service(group))
     only_if = (group_exists(group), is_alive(old.instance), *first, *held)
     why = f"unless the new instance is in service, {old.instance} gets everything back"
-    again = "look at the group's activities, then run the undo again"
+    again = "check the group's scaling activities, then run the undo again"
     deleted = [
         step(
             delete_hook(group, hook),
             f"give-up-{number}",
-            f"Give up what {group} is launching: delete hook {hook}",
+            f"Abandon the launch in {group}: delete lifecycle hook {hook}",
             why,
             done=hook_is(group, hook, None),
             only_if=only_if,
-            risk="An instance that waits in it is ended, and its root disk lost.",
+            risk="An instance that waits in it is terminated, and its root disk is lost.",
         )
         for number, hook in enumerate(hooks, start=1)
     ]
@@ -93,7 +93,7 @@ def give_up_launch(group: str, hooks: Sequence[str], old: Belongings) -> tuple[C
         step(
             suspend(group, ["Launch"]),
             "no-more",
-            f"Let {group} launch nothing more, unless its instance is in service",
+            f"Suspend Launch in {group}, unless its instance is in service",
             why,
             done=processes_are(group, ["Launch"], suspended=True),
             only_if=only_if,
@@ -107,7 +107,7 @@ def give_up_launch(group: str, hooks: Sequence[str], old: Belongings) -> tuple[C
         step(
             set_sizes(group, DesiredCapacity=0),
             "want-none",
-            f"Let {group} want no instance, if it has none",
+            f"Set desired capacity of {group} to 0, if it has no instance",
             why,
             done=wants_none(group),
             only_if=(group_exists(group), none_but_kept(group)),
@@ -128,8 +128,8 @@ def give_back(group: str, old: Belongings) -> tuple[Change, ...]:
             step(
                 associate_free_address(address),
                 f"address-{number}",
-                f"Give {address['AllocationId']} back to {old.instance}, if it is free",
-                "it serves under this address again",
+                f"Associate {address['AllocationId']} with {old.instance} again, if it is free",
+                "it serves at this address again",
                 done=address_is_at(address),
                 only_if=(*only_if, address_is_free(address["AllocationId"])),
             )
@@ -147,7 +147,7 @@ def _name_back(old: Belongings, record: PrivateRecord, only_if: tuple[Check, ...
             upsert_record(record.zone_id, value),
             "name",
             f"Point {record.name} at {old.instance} again",
-            "it leads to the new instance if that had got so far",
+            "it points at the new instance if the recovery got that far",
             done=points_at(record.zone_id, name, old.private_ip),
             only_if=only_if,
             passing=True,
@@ -157,20 +157,20 @@ def _name_back(old: Belongings, record: PrivateRecord, only_if: tuple[Check, ...
 
 def _volume_back(group: str, instance: str, device: str, volume: str, number: int) -> tuple[Change, ...]:
     only_if = (group_exists(group), is_alive(instance), no_other_runs(group, instance))
-    why = f"no other instance of {group} runs, so {instance} is to serve with its data again"
+    why = f"no other instance of {group} runs, so {instance} serves with its data again"
     return (
         wait(
             f"free-{number}",
             why,
             until=volume_is_free_or_on(volume, instance),
             within_s=FREE_WITHIN_S,
-            otherwise="detach it from whatever has it, then run the undo again",
+            otherwise="detach it from the instance that has it, then run the undo again",
             only_if=only_if,
         ),
         step(
             attach_volume(volume, instance, device),
             f"volume-{number}",
-            f"Give {volume} back to {instance} as {device}",
+            f"Attach {volume} to {instance} as {device} again",
             why,
             done=volume_is_on(volume, instance),
             expect=(volume_is_free(volume), hold_the_data(group, [volume])),

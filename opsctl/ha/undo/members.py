@@ -24,18 +24,18 @@ def none_is_kept(group: str, commands: Commands) -> tuple[Change, ...]:
         step(
             end_kept(reference("end-kept", "instance")),
             "end-kept",
-            f"End the instance that {group} keeps, if its data volumes are detached",
-            "a group that keeps an instance cannot be deleted, and AWS bills it",
+            f"Terminate the instance that {group} retains, if its data volumes are detached",
+            "a group with a retained instance cannot be deleted, and AWS bills the instance",
             done=none_kept(group),
             only_if=(one_kept(group), has_no_volume_but_its_root(reference("end-kept", "instance"))),
             within_s=GONE_WITHIN_S,
-            otherwise=f"if {group} keeps another one, run the undo again",
+            otherwise=f"if {group} retains another one, run the undo again",
             outputs={"instance": kept_instance(group)},
-            risk="Its root disk is lost with it.",
+            risk="Its root disk is lost.",
         ),
         wait(
             "none-kept",
-            "an instance that still has data volumes is never ended here",
+            "an instance that still has data volumes is never terminated here",
             until=none_kept(group),
             within_s=RELEASED_WITHIN_S,
             otherwise=f"stop that instance ({stop}); if the handler does not detach its volumes "
@@ -55,5 +55,5 @@ def one_is_in_service(group: str, commands: Commands) -> Change:
         until=group_is_in_service(group),
         only_if=(wants_or_has_one(group),),
         within_s=RECOVERED_WITHIN_S,
-        otherwise=f"mend what {status} says it hangs on, or take the new instance as it is ({by_hand}), {AGAIN}",
+        otherwise=f"fix what {status} reports, or accept the new instance as it is ({by_hand}), {AGAIN}",
     )

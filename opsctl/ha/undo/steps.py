@@ -2,7 +2,7 @@
 
 from opsctl.model.changes import Change, Check, Instruction, Irreversible, Proof, Query, Risk, Severity
 
-_PART = Irreversible(because="it takes back what a run did")
+_PART = Irreversible(because="it is a part of an undo")
 
 
 def step(

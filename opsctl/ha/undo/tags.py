@@ -28,27 +28,27 @@ def untag_survivors(group: str, instance: str) -> tuple[Change, ...]:
     What is retired keeps its own, and so do snapshots: they say what the data on them is. A copy that no instance
     has never took over, so it is tagged as retired.
     """
-    why = "nobody looks after it for the group any more"
+    why = "it no longer belongs to the group"
     return (
         _each(
             "copies-left",
             copies_left(group),
             _tags("CreateTags", "copies-left", {ROLE_TAG: "retired"}),
-            f"Tag copies for {group} that never took over as retired",
-            "an instance that is put under recovery again must not take them for its data",
+            f"Tag unused volume copies of {group} as retired",
+            "a later make-ha must not take them for the data",
         ),
         _each(
             "copies",
             copies_in_use(group),
             _tags("DeleteTags", "copies", dict.fromkeys((COPY_TAG, DEVICE_TAG, DRILL_TAG, GROUP_TAG, ROLE_TAG))),
-            f"Take the tags of {group} off the copies that are in use",
+            f"Remove the tags of {group} from the volume copies in use",
             why,
         ),
         _each(
             "interfaces",
             interfaces_of(group),
             _tags("DeleteTags", "interfaces", {GROUP_TAG: group}),
-            f"Take the tag of {group} off network interfaces",
+            f"Remove the tag of {group} from network interfaces",
             why,
         ),
         _each(
@@ -59,7 +59,7 @@ def untag_survivors(group: str, instance: str) -> tuple[Change, ...]:
                 "instances",
                 dict.fromkeys(LEFT_ON_INSTANCES),
             ),
-            f"Take the tags of {group} off what runs in the place of {instance}",
+            f"Remove the tags of {group} from what replaced {instance}",
             why,
         ),
     )

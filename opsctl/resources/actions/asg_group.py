@@ -32,13 +32,13 @@ class AsgGroup(Action):
 
     group: str = Field(description="Name of the group; not in use yet.")
     template: str = Field(description="Name of the launch template.")
-    version: str = Field("1", description="Number of its version; a fixed one, so that nothing changes by itself.")
+    version: str = Field("1", description="Version number; fixed, so that it changes only on purpose.")
     subnets: tuple[str, ...] = Field(description="Subnet ids, one a zone.")
-    max_size: int = Field(1, ge=1, description="Most instances at a time.")
+    max_size: int = Field(1, ge=1, description="Maximum number of instances.")
     health_checks: tuple[str, ...] = Field(
-        ("EBS",), description="Health checks besides EC2's own, which AWS always makes: EBS, ELB."
+        ("EBS",), description="Health checks in addition to EC2's, which is always on: EBS, ELB."
     )
-    grace_s: int = Field(300, ge=0, description="Seconds after coming into service in which checks do not count.")
+    grace_s: int = Field(300, ge=0, description="Health check grace period, in seconds.")
     tags: dict[str, str] = Field({}, description="Tags of the group and of every instance it launches.")
     roles: tuple[str, ...] = Field((), description="ARNs of its instances' roles, for the plan's IAM policy.")
     why: str = Field(description="What the group is for.")

@@ -20,20 +20,22 @@ class AsgHook(Action):
 
     group: str = Field(description="Name of the group.")
     hook: str = Field(description="Name of the hook.")
-    at: Literal["LAUNCHING", "TERMINATING"] = Field(description="Which way the instances go.")
-    heartbeat_s: int = Field(1800, ge=30, le=7200, description="Seconds that a heartbeat lasts.")
-    result: Literal["ABANDON", "CONTINUE"] = Field("ABANDON", description="What silence means.")
-    why: str = Field(description="What is done while an instance waits.")
+    at: Literal["LAUNCHING", "TERMINATING"] = Field(description="The transition: LAUNCHING or TERMINATING.")
+    heartbeat_s: int = Field(1800, ge=30, le=7200, description="Heartbeat timeout, in seconds.")
+    result: Literal["ABANDON", "CONTINUE"] = Field(
+        "ABANDON", description="Default result, when the timeout passes."
+    )
+    why: str = Field(description="What happens while an instance waits.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one PutLifecycleHook."""
         yield []
-        direction = "launched" if self.at == "LAUNCHING" else "terminated"
+        when = "on launch" if self.at == "LAUNCHING" else "on termination"
         return [
             Change(
                 **dict(put_hook(self.group, self.hook, self.at, self.heartbeat_s, self.result)),
                 id="put",
-                title=f"Hold instances that {self.group} has {direction} in hook {self.hook}",
+                title=f"Add lifecycle hook {self.hook} to {self.group} ({when})",
                 why=self.why,
                 expect=(hook_is(self.group, self.hook, None),),
                 proof=Proof(configured=(hook_is(self.group, self.hook, self.heartbeat_s),), within_s=60),

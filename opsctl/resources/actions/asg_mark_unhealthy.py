@@ -27,9 +27,9 @@ class AsgMarkUnhealthy(Action):
                 set_unhealthy(self.instance),
                 self.group,
                 self.instance,
-                title=f"Tell {self.group} that {self.instance} has failed",
+                title=f"Mark {self.instance} unhealthy in {self.group}",
                 why=self.why,
-                because="the group replaces what it was told has failed",
+                because="the group replaces an unhealthy instance",
                 healthy=True,
             )
         ]

@@ -26,7 +26,7 @@ class AsgMetrics(Action):
             Change(
                 **dict(enable_metrics(self.group, self.metrics)),
                 id="enable",
-                title=f"Publish {len(self.metrics)} metrics of {self.group}",
+                title=f"Enable {len(self.metrics)} group metrics of {self.group}",
                 why=self.why,
                 expect=(metrics_are(self.group, self.metrics, on=False),),
                 proof=Proof(configured=(metrics_are(self.group, self.metrics, on=True),), within_s=60),

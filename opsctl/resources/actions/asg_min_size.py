@@ -16,8 +16,8 @@ class AsgMinSize(Action):
     name: ClassVar[str] = "asg.min_size"
 
     group: str = Field(description="Name of the group.")
-    before: int = Field(0, ge=0, description="The number now.")
-    size: int = Field(ge=0, description="The number wanted.")
+    before: int = Field(0, ge=0, description="The minimum size now.")
+    size: int = Field(ge=0, description="The minimum size wanted.")
     why: str = Field(description="Why.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
@@ -27,7 +27,7 @@ class AsgMinSize(Action):
             Change(
                 **dict(set_sizes(self.group, MinSize=self.size)),
                 id="set",
-                title=f"Keep at least {self.size} instance in {self.group}",
+                title=f"Set minimum size of {self.group} to {self.size}",
                 why=self.why,
                 expect=(
                     min_size_is(self.group, self.size, so=False),

@@ -23,7 +23,7 @@ class AsgSubnets(Action):
     group: str = Field(description="Name of the group.")
     before: tuple[str, ...] = Field(description="The subnets now.")
     after: tuple[str, ...] = Field(description="The subnets wanted.")
-    back: bool = Field(False, description="Whether this takes back an earlier step.")
+    back: bool = Field(False, description="Whether this reverts an earlier step.")
     instance: str = Field("", description="Id of the instance for whose replacement this is.")
     zone: str = Field("", description="The zone that it is in.")
     why: str = Field(description="Why.")
@@ -33,19 +33,17 @@ class AsgSubnets(Action):
         yield []
         gone = [one for one in self.before if one not in self.after]
         new = [one for one in self.after if one not in self.before]
-        parts = [f"leave {', '.join(gone)}"] if gone else []
-        parts += (
-            [f"launch in {', '.join(new)} again" if self.back else f"launch in {', '.join(new)}"] if new else []
-        )
+        parts = [f"remove {', '.join(gone)}"] if gone else []
+        parts += [f"add {', '.join(new)} again" if self.back else f"add {', '.join(new)}"] if new else []
         undo: Instruction | Irreversible = set_subnets(self.group, self.before)
         if self.back:
-            undo = Irreversible(because="it takes back an earlier step")
+            undo = Irreversible(because="it reverts an earlier step")
         still_here = (launched_elsewhere(self.group, self.instance, self.zone, so=False),) if self.instance else ()
         return [
             Change(
                 **dict(set_subnets(self.group, self.after)),
                 id="subnets",
-                title=f"Let {self.group} {' and '.join(parts)}",
+                title=f"Change the subnets of {self.group}: {' and '.join(parts)}",
                 why=self.why,
                 expect=(subnets_are(self.group, self.before),),
                 proof=Proof(configured=(subnets_are(self.group, self.after),), within_s=60),

@@ -26,7 +26,7 @@ class AsgSuspend(Action):
             Change(
                 **dict(suspend(self.group, self.processes)),
                 id="suspend",
-                title=f"Suspend {', '.join(self.processes)} of {self.group}",
+                title=f"Suspend {', '.join(self.processes)} in {self.group}",
                 why=self.why,
                 expect=(processes_are(self.group, self.processes, suspended=False),),
                 proof=Proof(configured=(processes_are(self.group, self.processes, suspended=True),), within_s=60),

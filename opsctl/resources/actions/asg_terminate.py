@@ -30,9 +30,9 @@ class AsgTerminate(Action):
                 terminate_member(self.instance),
                 self.group,
                 self.instance,
-                title=f"Let {self.group} replace {self.instance}",
+                title=f"Terminate {self.instance} in {self.group}; the group replaces it",
                 why=self.why,
-                because="a terminated instance is replaced, not brought back",
+                because="a terminated instance is replaced, not restored",
                 healthy=False,
             )
         ]

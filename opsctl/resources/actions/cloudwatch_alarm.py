@@ -26,17 +26,17 @@ class CloudwatchAlarm(Action):
         {}, description="Dimensions of the metric; a value may be a reference to what an earlier step makes."
     )
     statistic: Literal["Maximum", "Minimum", "Sum", "Average"] = Field("Maximum", description="Statistic.")
-    comparison: Literal["at-least", "below"] = Field("at-least", description="How the threshold is compared.")
+    comparison: Literal["at-least", "below"] = Field("at-least", description="Comparison operator.")
     threshold: float = Field(1, description="The threshold.")
     period_s: int = Field(60, ge=10, description="Length of a period, in seconds.")
-    periods: int = Field(1, ge=1, description="So many periods in a row raise the alarm.")
+    periods: int = Field(1, ge=1, description="Evaluation periods: how many in a row raise the alarm.")
     missing: Literal["breaching", "notBreaching", "ignore", "missing"] = Field(
-        "missing", description="What a period without data counts as."
+        "missing", description="How missing data is treated."
     )
-    actions: tuple[str, ...] = Field((), description="ARNs of what the alarm does: topics, EC2 actions.")
-    ok_actions: tuple[str, ...] = Field((), description="ARNs of what is done when all is well again.")
+    actions: tuple[str, ...] = Field((), description="ARNs of the alarm actions: topics, EC2 actions.")
+    ok_actions: tuple[str, ...] = Field((), description="ARNs of the OK actions.")
     tags: dict[str, str] = Field({}, description="Tags of the alarm.")
-    why: str = Field(description="What the alarm tells.")
+    why: str = Field(description="What the alarm means.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one PutMetricAlarm."""
@@ -51,14 +51,14 @@ class CloudwatchAlarm(Action):
             Change(
                 **dict(put_alarm(self._params(description, about.plan_id))),
                 id="create",
-                title=f"Create alarm {self.alarm}",
+                title=f"Create CloudWatch alarm {self.alarm}",
                 why=self.why,
                 expect=(alarm_is_absent(self.alarm),),
                 proof=Proof(configured=(alarm_is_ours(self.alarm, description),), within_s=60),
                 undo=delete_alarm(self.alarm),
                 risk=Risk(
                     severity=Severity.MEDIUM if acting else Severity.LOW,
-                    note=f"It acts by itself: {', '.join(one.rpartition(':')[2] for one in acting)}."
+                    note=f"It acts automatically: {', '.join(one.rpartition(':')[2] for one in acting)}."
                     if acting
                     else "",
                 ),

@@ -37,8 +37,8 @@ class DlmPolicy(Action):
     tag: str = Field(description="Key of the tag of the instances; no policy targets it yet.")
     value: str = Field(description="Value of that tag.")
     role: str = Field(description="ARN of the role that the snapshots are taken with.")
-    every_h: Hours = Field(description="Hours between two runs; a run begins within an hour after its time.")
-    keep: int = Field(48, ge=1, le=MOST_KEPT, description="So many snapshots of each volume are kept.")
+    every_h: Hours = Field(description="Hours between two runs; a run starts within an hour after its time.")
+    keep: int = Field(48, ge=1, le=MOST_KEPT, description="How many snapshots of each volume are kept.")
     snapshot_tags: dict[str, str] = Field({}, description="Tags that every snapshot gets.")
     variable_tags: dict[str, Literal["$(instance-id)", "$(timestamp)"]] = Field(
         {}, description="Tags with the instance or the time of the run."
@@ -70,7 +70,7 @@ class DlmPolicy(Action):
             Change(
                 **dict(create_policy(self.role, f"opsctl snapshots of {self.value}", details, tags)),
                 id="create",
-                title=f"Have Data Lifecycle Manager snapshot instances tagged {target} {every}",
+                title=f"Create snapshot policy: {target}, {every} (Data Lifecycle Manager)",
                 why=self.why,
                 expect=(policy_is(*here, about.plan_id, there=False), no_policy_targets(*here)),
                 proof=Proof(
@@ -84,8 +84,10 @@ class DlmPolicy(Action):
                 undo=delete_policy("create"),
                 risk=Risk(
                     severity=Severity.MEDIUM,
-                    note=f"Two sets are up to {self.every_h + 1} hours apart: a run begins up to an hour late. "
-                    f"Of its own snapshots it deletes all but the newest {self.keep} of each volume.",
+                    note=(
+                        f"Two sets can be {self.every_h + 1} hours apart: a run starts up to an hour late. "
+                        f"It deletes its own snapshots except the newest {self.keep} of each volume."
+                    ),
                 ),
                 outputs={"policy_id": policy_id(*here, about.plan_id)},
             )

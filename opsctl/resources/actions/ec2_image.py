@@ -13,10 +13,10 @@ from opsctl.model.value import Json
 from opsctl.resources.marks import described, tag_specifications, with_mark
 
 KEPT = (
-    "the image stays: an instance launched from it needs it to be attached to a group again; deregister it when "
-    "nothing uses it any more"
+    "the image stays: an instance launched from it can be attached to a group only while it exists; "
+    "deregister it when nothing uses it"
 )
-_CRASH_CONSISTENT = "No reboot: the image is crash-consistent, and what is only in memory is not in it."
+_CRASH_CONSISTENT = "No reboot: the image is crash-consistent; data only in memory is not in it."
 _REBOOTS = "The instance is rebooted while the image is taken, so that its file systems are consistent."
 
 
@@ -51,7 +51,7 @@ class Ec2Image(Action):
         created = Change(
             **dict(made),
             id="create",
-            title=f"Make an image of {self.instance} {'with' if self.reboot else 'without'} a reboot",
+            title=f"Create an image of {self.instance} {'with' if self.reboot else 'without'} a reboot",
             why=self.why,
             expect=(image_exists(name, there=False),),
             proof=Proof(configured=(image_exists(name, there=True),), within_s=120),
@@ -67,7 +67,7 @@ class Ec2Image(Action):
             **dict(Instruction(kind="wait", service="ec2", operation="DescribeImages")),
             id="available",
             title="Wait until the image is available",
-            why="A launch template with a pending image launches nothing.",
+            why="A launch template with a pending image cannot launch instances.",
             expect=(image_has_not_failed(name),),
             proof=Proof(configured=(image_is_available(name),), within_s=IMAGE_WITHIN_S),
             undo=Irreversible(because="waiting changes nothing"),

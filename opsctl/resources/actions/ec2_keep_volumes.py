@@ -43,8 +43,8 @@ class Ec2KeepVolumes(Action):
             Change(
                 **dict(set_delete_on_termination(self.instance, doomed, delete=False)),
                 id=self.instance,
-                title=f"Keep the volumes at {', '.join(doomed)} when {self.instance} is terminated",
-                why="Otherwise AWS deletes these volumes, and the data on them, together with the instance.",
+                title=f"Turn off DeleteOnTermination of {', '.join(doomed)} of {self.instance}",
+                why="Otherwise AWS deletes these volumes and their data when the instance is terminated.",
                 expect=(
                     delete_on_termination_is(self.instance, doomed, delete=True),
                     is_alive(self.instance),

@@ -43,7 +43,7 @@ class Ec2LaunchTemplate(Action):
         if answer.get("LaunchTemplates"):
             raise RefusedByGuard(
                 f"there is a launch template {self.template} already; nothing was changed",
-                "choose another name, or delete it if nobody uses it",
+                "choose another name, or delete it if it is unused",
             )
         data = dict(self.data)
         outputs = {"id": Query(read=templates_named(self.template), query="LaunchTemplates[0].LaunchTemplateId")}

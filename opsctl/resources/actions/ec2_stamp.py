@@ -25,7 +25,9 @@ class Ec2Stamp(Action):
         yield []
         tags = {self.key: self.value}
         stamped = has_tags(self.resource, tags)
-        absent = stamped.model_copy(update={"op": "excludes", "says": f"{self.resource} has not this stamp"})
+        absent = stamped.model_copy(
+            update={"op": "excludes", "says": (f"{self.resource} does not have this tag value")}
+        )
         return [
             Change(
                 **dict(create_tags(self.resource, tags)),

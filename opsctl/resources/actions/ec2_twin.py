@@ -60,7 +60,10 @@ class Ec2Twin(Action):
             undo_only_if=(twin_still_stands_by(tags, plan_id, self.taken_over),),
             risk=Risk(
                 severity=Severity.MEDIUM,
-                note="It boots once as a copy without the data volumes and the address: what runs at boot, runs.",
+                note=(
+                    "It boots once as a copy without the data volumes and the address: everything that "
+                    "starts at boot is started."
+                ),
             ),
             outputs={
                 "instance_id": Query(read=twins_of(plan_id), query="Reservations[].Instances[].InstanceId | [0]")
@@ -70,7 +73,7 @@ class Ec2Twin(Action):
             **dict(Instruction(kind="wait", service="ec2", operation="DescribeInstanceStatus")),
             id="booted",
             title="Wait until the twin has booted",
-            why="Its status checks pass when it has; stopped before that, its first boot would be cut short.",
+            why="Its status checks pass when it has booted; stopping it earlier would interrupt the first boot.",
             expect=(alive,),
             proof=Proof(configured=(has_booted(reference("launch", "instance_id")),), within_s=BOOTED_WITHIN_S),
             undo=Irreversible(because="waiting changes nothing"),
@@ -80,10 +83,10 @@ class Ec2Twin(Action):
             **dict(stop_one(reference("launch", "instance_id"))),
             id="stop",
             title="Stop the twin",
-            why="A stopped instance costs only its disk, and cannot write or answer anything.",
+            why="A stopped instance costs only its disk, and cannot write or serve.",
             expect=(twin_is(plan_id, "running"),),
             proof=Proof(configured=(twin_is(plan_id, "stopped"),), within_s=STOPPED_WITHIN_S),
-            undo=Irreversible(because="the launch's own undo terminates the twin, which need not run for that"),
+            undo=Irreversible(because="undo of the launch terminates the twin, running or not"),
             depends_on=("booted",),
         )
         return [launched, booted, stopped]

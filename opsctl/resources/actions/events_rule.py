@@ -32,7 +32,9 @@ class EventsRule(Action):
     schedule: str = Field("", description="Schedule instead of a pattern, such as rate(1 minute).")
     target: str = Field(description="ARN of the function, topic or queue.")
     dead_letter: str = Field("", description="ARN of the queue for events that could not be delivered.")
-    retry_s: int = Field(3600, ge=60, le=86_400, description="How long delivery is tried, in seconds.")
+    retry_s: int = Field(
+        3600, ge=60, le=86_400, description="Maximum age of an event for delivery retries, in seconds."
+    )
     tags: dict[str, str] = Field({}, description="Tags of the rule.")
     why: str = Field(description="What the rule is for.")
 
@@ -61,8 +63,8 @@ class EventsRule(Action):
         return Change(
             **dict(add_permission(self.target, self.rule, rule_arn(self.rule, about.identity))),
             id="permission",
-            title=f"Let rule {self.rule} invoke the function",
-            why="A function refuses callers that its own policy does not name.",
+            title=f"Allow rule {self.rule} to invoke the function",
+            why="A function rejects callers that its resource policy does not allow.",
             expect=(permission_is(self.target, self.rule, there=False),),
             proof=Proof(configured=(permission_is(self.target, self.rule, there=True),), within_s=60),
             undo=remove_permission(self.target, self.rule),
@@ -80,7 +82,7 @@ class EventsRule(Action):
         return Change(
             **dict(put_target(self.rule, target)),
             id="target",
-            title=f"Send what rule {self.rule} matches to {self.target.rpartition(':')[2]}",
+            title=f"Add target {self.target.rpartition(':')[2]} to rule {self.rule}",
             why=self.why,
             expect=(target_is(self.rule, TARGET, self.target, there=False),),
             proof=Proof(configured=(target_is(self.rule, TARGET, self.target, there=True),), within_s=60),
@@ -126,7 +128,7 @@ def delete_rule(name: str) -> Instruction:
 
 def rule_is_absent(name: str) -> Check:
     """There is no such rule."""
-    return Check(read=describe_rule(name), query="Name", op="empty", says=f"there is no rule {name}")
+    return Check(read=describe_rule(name), query="Name", op="empty", says=f"there is not a valid rule {name}")
 
 
 def rule_is_ours(name: str, description: str) -> Check:

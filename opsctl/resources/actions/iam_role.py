@@ -40,19 +40,19 @@ class IamRole(Action):
         created = Change(
             **dict(create_role(self.role, self.trust, description, with_mark(about.plan_id, self.tags))),
             id="create",
-            title=f"Create role {self.role}",
+            title=f"Create IAM role {self.role}",
             why=self.why,
             expect=(role_is_absent(self.role),),
             proof=Proof(configured=(role_is_ours(self.role, description),), within_s=60),
             undo=delete_role(self.role),
-            risk=Risk(severity=Severity.MEDIUM, note="Its policy names every action it may do."),
+            risk=Risk(severity=Severity.MEDIUM, note="Its policy lists every action it allows."),
             outputs={"arn": Query(read=get_role(self.role), query="Role.Arn")},
         )
         allowed = Change(
             **dict(put_policy(self.role, POLICY, self.policy)),
             id="policy",
-            title=f"Give role {self.role} its policy",
-            why="Without it the role may do nothing.",
+            title=f"Put the inline policy on role {self.role}",
+            why="Without it the role has no permissions.",
             expect=(policy_is(self.role, POLICY, there=False),),
             proof=Proof(configured=(policy_is(self.role, POLICY, there=True),), within_s=60),
             undo=delete_policy(self.role, POLICY),

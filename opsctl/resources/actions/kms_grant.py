@@ -56,7 +56,7 @@ class KmsGrant(Action):
             Change(
                 **dict(made),
                 id="grant",
-                title=f"Let {self.principal.rpartition('/')[2]} use key {self.key.rpartition('/')[2]}",
+                title=f"Grant {self.principal.rpartition('/')[2]} the use of key {self.key.rpartition('/')[2]}",
                 why=self.why,
                 expect=(Check(read=grants, query=id_, op="empty", says=f"there is no grant {self.grant}"),),
                 proof=Proof(

@@ -39,11 +39,11 @@ class LambdaFunction(Action):
     zip_base64: str = Field(description="The deployment package, base64.")
     handler: str = Field(description="Entry point, such as handler.lambda_handler.")
     runtime: str = Field(description="Runtime, such as python3.13.")
-    timeout_s: int = Field(60, ge=1, le=900, description="Longest run, in seconds.")
+    timeout_s: int = Field(60, ge=1, le=900, description="Timeout, in seconds.")
     memory_mb: int = Field(256, ge=128, le=10_240, description="Memory, in MiB.")
     environment: dict[str, str] = Field({}, description="Environment variables.")
-    dead_letter: str = Field("", description="ARN of the queue or topic for events it failed on.")
-    concurrency: int = Field(0, ge=0, description="Most runs at once; 0 leaves it open.")
+    dead_letter: str = Field("", description="ARN of the dead-letter queue or topic.")
+    concurrency: int = Field(0, ge=0, description="Reserved concurrency; 0: none.")
     tags: dict[str, str] = Field({}, description="Tags of the function.")
     why: str = Field(description="What the function is for.")
 
@@ -82,8 +82,8 @@ class LambdaFunction(Action):
         return Change(
             **dict(put_concurrency(self.function, self.concurrency)),
             id="concurrency",
-            title=f"Let at most {self.concurrency} run of {self.function} go on at once",
-            why="Runs that overlap would get in each other's way.",
+            title=f"Set reserved concurrency of {self.function} to {self.concurrency}",
+            why="Overlapping invocations would interfere with each other.",
             expect=(concurrency_is(self.function, None),),
             proof=Proof(configured=(concurrency_is(self.function, self.concurrency),), within_s=60),
             undo=delete_concurrency(self.function),

@@ -21,7 +21,7 @@ class LogsGroup(Action):
     name: ClassVar[str] = "logs.group"
 
     log_group: str = Field(description="Name of the log group.")
-    retention_days: int = Field(90, description="How long entries are kept; one of the values that AWS takes.")
+    retention_days: int = Field(90, description="Retention in days; one of the values that AWS accepts.")
     tags: dict[str, str] = Field({}, description="Tags of the log group.")
     why: str = Field(description="What is logged there.")
 
@@ -43,8 +43,8 @@ class LogsGroup(Action):
         kept = Change(
             **dict(put_retention(name, days)),
             id="retention",
-            title=f"Keep what is logged for {days} days",
-            why="Without it the log grows, and costs, for ever.",
+            title=f"Set log retention to {days} days",
+            why="Without it the log group grows, and costs, forever.",
             expect=(log_group_is(name, there=True).model_copy(update={"context": True}), retention_is(name, None)),
             proof=Proof(configured=(retention_is(name, days),), within_s=60),
             undo=delete_retention(name),

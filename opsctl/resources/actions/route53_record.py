@@ -32,10 +32,10 @@ class Route53Record(Action):
 
     zone: str = Field(description="Id of the private hosted zone, such as Z0123456789ABC.")
     record: str = Field(description="The name, such as db.corp.internal.")
-    vpc: str = Field(description="Id of the VPC in which the name is asked for; the zone must answer there.")
+    vpc: str = Field(description="Id of the VPC that resolves the name; the zone must be associated with it.")
     address: str = Field(description="The IPv4 address.")
-    ttl_s: int = Field(30, ge=0, le=2147483647, description="How long resolvers keep the answer, in seconds.")
-    why: str = Field(description="Who asks for the name.")
+    ttl_s: int = Field(30, ge=0, le=2147483647, description="TTL, in seconds.")
+    why: str = Field(description="Who uses the name.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one ChangeResourceRecordSets.
@@ -60,7 +60,7 @@ class Route53Record(Action):
             before = None
         if before is not None and ("SetIdentifier" in before or not _is_plain(before)):
             kind = "a CNAME" if before["Type"] == "CNAME" else "an alias, or one of several record sets,"
-            raise RefusedByGuard(f"{name} is {kind} and cannot follow one address", "choose another name")
+            raise RefusedByGuard(f"{name} is {kind} and cannot point to one address", "choose another name")
         values = [each["Value"] for each in before["ResourceRecords"]] if before else []
         if values == [self.address]:
             return []
@@ -78,7 +78,7 @@ class Route53Record(Action):
             )
         if self.vpc not in [each["VPCId"] for each in answer.get("VPCs", [])]:
             raise _wrong(
-                f"hosted zone {self.zone} ({zone}) does not answer in {self.vpc}", "associate it with the VPC"
+                f"hosted zone {self.zone} ({zone}) is not associated with {self.vpc}", "associate it with the VPC"
             )
         if not name.endswith(f".{zone}.") and name != f"{zone}.":
             raise _wrong(f"{name} is not in hosted zone {self.zone} ({zone})", f"such as db.{zone}")
@@ -97,7 +97,7 @@ class Route53Record(Action):
             proof=Proof(configured=(there,), within_s=60),
             undo=undo,
             undo_only_if=(there,),
-            risk=Risk(severity=Severity.MEDIUM, note=f"Whoever uses the name goes to {self.address}{instead}."),
+            risk=Risk(severity=Severity.MEDIUM, note=f"Clients of the name connect to {self.address}{instead}."),
         )
 
 

@@ -34,7 +34,7 @@ class SnsTopic(Action):
         found = yield from fetch_if_exists(tags_of_topic(arn))
         if found is not None:
             raise RefusedByGuard(
-                f"there is a topic {self.topic} already; nothing was changed", f"to use it, say so: {arn}"
+                f"there is a topic {self.topic} already; nothing was changed", f"to use it, give its ARN: {arn}"
             )
         policy = publishing_policy(arn, about.account, about.identity.partition)
         attributes = Read(service="sns", operation="GetTopicAttributes", params={"TopicArn": arn})

@@ -51,5 +51,5 @@ class SnsTopic(Fact):
             )
         key = str(answer.value["Attributes"].get("KmsMasterKeyId") or "")
         own = key.endswith("alias/aws/sns")
-        note = f"topic {name} is encrypted with AWS's own key, which CloudWatch's alarms cannot use"
+        note = f"topic {name} is encrypted with AWS's own key, which CloudWatch alarms cannot use"
         return TopicFound(arn=here + name, notes=(note,) if own else ())

@@ -148,7 +148,7 @@ def test_an_earlier_allow_that_holds_the_address_is_refused_and_shown(world: Wor
     add_rule("partners", 3, allow_list("203.0.113.0/28"), "Allow")
     with pytest.raises(RefusedByGuard) as caught:
         waf(world, "203.0.113.9")
-    assert caught.value.evidence == ("rule partners allows 203.0.113.9, which IP set partners holds",)
+    assert caught.value.evidence == ("rule partners allows 203.0.113.9, which is in IP set partners",)
 
 
 def test_a_mode_changes_the_rules_action_and_has_a_rule_of_its_own(world: World) -> None:
@@ -193,7 +193,7 @@ def test_an_allowlist_of_countries_is_never_emptied(world: World) -> None:
     apply(planned(world, "cloudfront.deny_countries", arguments), world)
     geo = cloudfront.get_distribution_config(Id=name)["DistributionConfig"]["Restrictions"]["GeoRestriction"]
     assert geo["Items"] == ["FR"]
-    with pytest.raises(RefusedByGuard, match="nobody would be served"):
+    with pytest.raises(RefusedByGuard, match="the distribution would serve nobody"):
         planned(world, "cloudfront.deny_countries", arguments | {"countries": ["FR"]})
 
 

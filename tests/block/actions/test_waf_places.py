@@ -105,7 +105,7 @@ def test_an_allow_list_that_does_not_hold_the_address_stays_in_front_and_the_exp
     assert change.title.endswith("priority 1")
     assert "only rule partners may let requests in before priority 1 of web ACL direct-acl" in expected(change)
     assert f"IP set friends holds nothing of {ATTACKER}/32" in expected(change)
-    assert f"does not match: IP set friends holds nothing of {ATTACKER}/32." in change.why
+    assert f"do not match: IP set friends holds nothing of {ATTACKER}/32." in change.why
     apply(plan, world)
     assert order() == [(0, "partners"), (1, "opsctl-block-ipv4")]
 
@@ -163,7 +163,7 @@ def test_a_web_acl_of_firewall_manager_is_named_as_a_risk(world: World) -> None:
 
     acl = wafv2_backends[world.account]["us-east-1"].wacls[direct_acl()["ARN"]]
     acl.opsctl_rest = {"ManagedByFirewallManager": True}
-    assert "Firewall Manager governs this web ACL" in rule_change(waf(world, ATTACKER)).risk.note
+    assert "Firewall Manager manages this web ACL" in rule_change(waf(world, ATTACKER)).risk.note
 
 
 @pytest.mark.parametrize("scope", ["CLOUDFRONT", "REGIONAL"])
@@ -174,7 +174,7 @@ def test_a_web_acl_of_our_own_for_a_distribution_has_analytics_off_and_says_so(w
     (change,) = [one for one in planned(world, "waf.block", base).changes if one.operation == "CreateWebACL"]
     off = scope == "CLOUDFRONT"
     assert change.params.get("AnalyticsConfig") == ({"Mode": "DISABLED"} if off else None)
-    assert ("security analytics is off" in change.why) == off
+    assert ("Security analytics is off" in change.why) == off
 
 
 def test_negations_and_conjunctions_that_cannot_match_are_not_in_the_way(world: World) -> None:
@@ -297,7 +297,7 @@ def test_a_named_set_that_is_blocked_already_gets_the_address_in_one_change(worl
     plan, journal = waf(world, ATTACKER, ip_sets=["bad"]), MemoryJournal()
     (change,) = plan.changes
     assert change.title == f"Add {ATTACKER}/32 to IP set bad"
-    assert "Rule known-bad of web ACL direct-acl blocks this set already." in change.why
+    assert "Rule known-bad of web ACL direct-acl already blocks this set." in change.why
     assert "web ACL direct-acl has rule known-bad (block)" in expected(change)
     run(plan, world.aws, world, journal)
     assert addresses("bad") == ["192.0.2.7/32", f"{ATTACKER}/32"]
@@ -326,7 +326,7 @@ def test_a_set_of_somebody_else_is_offered_and_not_used(world: World) -> None:
     blocked(tags={"team": "web"})
     plan = waf(world, ATTACKER)
     assert [change.operation for change in plan.changes] == ["CreateIPSet", "UpdateIPSet", "UpdateWebACL"]
-    offer = "Rule known-bad blocks IP set bad here already: --ip-set bad adds the addresses there, in one change."
+    offer = "Rule known-bad already blocks IP set bad: --ip-set bad adds the addresses there, in one change."
     assert offer in plan.changes[0].why
 
 
@@ -380,7 +380,7 @@ def not_referred_to() -> None:
 )
 def test_a_named_set_that_would_not_stop_the_address_is_refused(world: World, arrange: Any) -> None:
     arrange()
-    with pytest.raises(RefusedByGuard, match="no rule that blocks IP set bad alone"):
+    with pytest.raises(RefusedByGuard, match="no rule that blocks only IP set bad"):
         waf(world, ATTACKER, ip_sets=["bad"])
     assert all("IP set bad" not in change.title for change in waf(world, ATTACKER).changes)
 

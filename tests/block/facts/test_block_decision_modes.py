@@ -43,7 +43,7 @@ def test_it_is_not_as_asked_while_one_address_or_the_other_mode_is_missing() -> 
 
 
 def behind_cloudfront(picture: Picture, **more: Json) -> Decision:
-    """The decision about a shop that CloudFront stands in front of, and that is open to it alone."""
+    """The decision about a shop that CloudFront is in front of, and that is open to it alone."""
     served(picture)
     picture.security_groups[0]["IpPermissions"] = [only_edge()]
     picture.distribution("E1", balancer_dns("shop"), **more)
@@ -113,7 +113,7 @@ def test_how_things_stand_names_the_ways_left_and_doubts_what_could_not_be_read(
     assert decision.outlook == "1 of 1 ways closed"
     picture.refuse("cloudfront.ListDistributions", denied("cloudfront.ListDistributions"))
     doubtful = decide(picture, "shop")
-    assert doubtful.standing.endswith("; not everything could be read, so there may be other ways")
+    assert doubtful.standing.endswith("; not everything could be read, so there may be other ways in")
     assert doubtful.untold == (), "a way is known"
 
 
@@ -185,8 +185,11 @@ def test_what_has_cloudfront_in_front_is_told_to_admit_nobody_else() -> None:
     served(picture)
     picture.distribution("E1", balancer_dns("shop"))
     (told,) = decide(picture, "shop", layer="geo").recommendations
-    assert told.startswith(f"{ALB} can be reached past distribution E1: ")
-    assert "sg-shop-lb admit only the prefix list com.amazonaws.global.cloudfront.origin-facing" in told
+    assert told.startswith(f"{ALB} can be reached without distribution E1: ")
+    assert (
+        "restrict its security groups sg-shop-lb to the prefix list com.amazonaws.global.cloudfront.origin-facing"
+        in told
+    )
 
 
 def test_a_load_balancer_in_front_of_another_is_no_cloudfront() -> None:

@@ -30,7 +30,7 @@ def test_a_private_instance_has_no_way_in_and_what_was_looked_at_is_listed() -> 
     for decision in (decide(picture, "i-db"), ways_in(picture, "i-db")):
         nothing_claimed(decision)
         assert decision.nowhere[0].startswith("instance db (i-db): it has 10.0.")
-        assert "looked for in account 123456789012, region eu-west-1" in decision.nowhere[-1]
+        assert "searched in account 123456789012, region eu-west-1" in decision.nowhere[-1]
         assert decision.untold == ()
 
 
@@ -39,7 +39,7 @@ def test_an_internal_load_balancer_is_named_with_why_the_internet_does_not_reach
     served(picture, internal=True)
     decision = decide(picture, "shop")
     nothing_claimed(decision)
-    assert any("internal: the internet does not reach it directly" in line for line in decision.nowhere)
+    assert any("internal: not directly reachable from the internet" in line for line in decision.nowhere)
 
 
 def test_a_public_address_without_an_interface_is_cannot_tell() -> None:

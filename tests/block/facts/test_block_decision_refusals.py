@@ -37,7 +37,7 @@ def test_network_acls_that_may_not_be_read_reject_that_layer_and_prove_nothing()
     picture = shop().refuse("ec2.DescribeNetworkAcls", denied("ec2.DescribeNetworkAcls"))
     decision = decide(picture, "shop")
     assert reason(decision, "nacl") == (
-        "cannot tell who is let in: access denied reading EC2 (ec2.DescribeNetworkAcls)"
+        "cannot tell who is allowed in: access denied reading EC2 (ec2.DescribeNetworkAcls)"
     )
     assert not decision.ways[0].dropped
     assert [one.layer for one in decision.points] == ["waf"]
@@ -52,7 +52,7 @@ def test_security_groups_that_may_not_be_read_let_everything_in() -> None:
     picture = shop().refuse("ec2.DescribeSecurityGroups", denied("ec2.DescribeSecurityGroups"))
     decision = decide(picture, "shop")
     assert not decision.ways[0].dropped
-    assert any("what security groups let in" in text for text in decision.unknown)
+    assert any("what security groups allow in" in text for text in decision.unknown)
 
 
 def test_listeners_that_may_not_be_read_leave_every_port_open() -> None:
@@ -185,7 +185,7 @@ def test_a_rule_that_allows_the_address_first_rejects_waf() -> None:
     acl = picture.web_acl("edge", ip_rule("partners", 1, "Allow", picture.ip_set("partners", "198.51.100.0/24")))
     picture.attached[picture.balancers[0]["LoadBalancerArn"]] = acl
     decision = decide(picture, "shop")
-    assert "rule partners of web ACL edge allows 198.51.100.7, which IP set partners holds" in reason(
+    assert "rule partners of web ACL edge allows 198.51.100.7, which is in IP set partners" in reason(
         decision, "waf"
     )
     assert [one.layer for one in decision.points] == ["nacl", "nacl"]
@@ -226,7 +226,7 @@ def test_countries_are_refused_at_distributions_only() -> None:
     edge, direct = decision.ways
     assert edge.closable
     assert not edge.dropped
-    assert "only CloudFront has a geographic restriction" in direct.layers[0].reason
+    assert "only CloudFront has geographic restrictions" in direct.layers[0].reason
     assert ALB in decision.open[0]
 
 
@@ -334,7 +334,7 @@ def test_a_block_that_is_dropped_only_in_part_shows_who_passes() -> None:
     (one,) = decide(picture, "shop", "198.51.100.0/24", layer="nacl").ways
     assert not one.dropped
     assert "198.51.100.128 reaches" in one.verdict
-    assert "only a part of the block is dropped" in one.verdict
+    assert "only a part of the range is dropped" in one.verdict
 
 
 def test_network_acl_and_web_acl_together_may_drop_a_whole_block() -> None:

@@ -193,7 +193,7 @@ def test_an_ipv6_client_reaches_an_alb_behind_an_nlb_without_its_address() -> No
     picture.target_group("to-alb", [front], [balancer], kind="alb", protocol="TCP", port=443)
     (one,) = decide(picture, "shop", "2001:db8::7").ways
     assert chosen(one) == [("nacl", NLB)]
-    assert "the client's address is gone" in rejected(one, "waf")[0].reason
+    assert "the client's address is lost" in rejected(one, "waf")[0].reason
 
 
 def cloudfront_shop(picture: Picture, **more: str) -> str:
@@ -211,7 +211,7 @@ def test_behind_cloudfront_only_the_distribution_sees_the_client() -> None:
     edge = way(decision, "shop.example.com", "distribution E1", ALB)
     assert chosen(edge) == [("waf", "distribution E1")]
     assert [one.at for one in rejected(edge, "nacl")] == ["distribution E1", ALB]
-    assert "denying what it sees would block everybody" in rejected(edge, "nacl")[1].reason
+    assert "denying those addresses would block everybody" in rejected(edge, "nacl")[1].reason
     assert "only in a header" in rejected(edge, "waf")[0].reason
     point = decision.points[0]
     assert (point.scope, point.region, point.resource, point.id) == ("CLOUDFRONT", "us-east-1", "E1", "")
@@ -228,7 +228,7 @@ def test_an_alb_open_to_cloudfront_alone_needs_no_block_of_its_own() -> None:
     decision = decide(picture, "shop.example.com")
     direct = way(decision, ALB)
     assert direct.dropped
-    assert f"let in only prefix list {EDGE_NAME}" in direct.verdict
+    assert f"allow in only prefix list {EDGE_NAME}" in direct.verdict
     assert points(decision) == [("waf", "E1")]
     assert (decision.open, decision.recommendations) == ((), ())
 
@@ -327,8 +327,8 @@ def test_the_load_balancers_in_front_of_an_instance_are_found_from_the_instance(
         (f"abc123.execute-api.{REGION}.amazonaws.com", "API Gateway"),
         (f"abcdef.lambda-url.{REGION}.on.aws", "Lambda function URL"),
         ("shop.example.com.cdn.cloudflare.net", "third-party CDN"),
-        ("d111111abcdef8.cloudfront.net", "no distribution of this account"),
-        (f"theirs-1234567890.{REGION}.elb.amazonaws.com", "another account has it"),
+        ("d111111abcdef8.cloudfront.net", "not a distribution of this account"),
+        (f"theirs-1234567890.{REGION}.elb.amazonaws.com", "it belongs to another account"),
         ("shop.eu-west-1.elasticbeanstalk.com", "an AWS service that opsctl does not follow"),
         (f"old-1234567890.{REGION}.elb.amazonaws.com", "Classic load balancer"),
     ],

@@ -63,7 +63,7 @@ def test_an_ip_set_that_is_not_blocked_here_rejects_the_layer_here() -> None:
     picture = Picture()
     behind(picture)
     decision = decide(picture, "shop", ATTACKER, ip_sets=("scanners",))
-    only_the_network_acl(decision, "no rule that blocks IP set scanners alone", "--ip-set")
+    only_the_network_acl(decision, "no rule that blocks only IP set scanners", "--ip-set")
 
 
 def test_an_allowlist_of_countries_that_would_be_emptied_leaves_the_way_open_by_name() -> None:

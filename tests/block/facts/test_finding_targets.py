@@ -159,7 +159,7 @@ def test_a_closer_name_hides_a_wildcard() -> None:
 def test_nothing_of_that_name_says_where_it_was_looked_for() -> None:
     with pytest.raises(InvalidInput) as fault:
         ways_in(account(), "nowhere")
-    assert fault.value.summary == f"nothing in account {ACCOUNT}, region {REGION} is called 'nowhere'"
+    assert fault.value.summary == f"nothing in account {ACCOUNT}, region {REGION} matches 'nowhere'"
     for place in ("Route 53", "distributions", "load balancers", "instances", "addresses"):
         assert place in fault.value.hint
 
@@ -227,7 +227,7 @@ def test_a_nat_gateways_address_is_no_target() -> None:
     what = "Interface for NAT Gateway nat-1"
     nat = interface("eni-nat", "subnet-web", [], public="203.0.113.80", kind="nat_gateway", description=what)
     picture.interfaces.append(nat)
-    with pytest.raises(InvalidInput, match="no workload stands there"):
+    with pytest.raises(InvalidInput, match="it is not a workload"):
         ways_in(picture, "203.0.113.80")
 
 

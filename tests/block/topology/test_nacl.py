@@ -256,7 +256,7 @@ def test_firewall_manager_keeps_its_own_numbers() -> None:
     assert slot.number == 5999
     low = free_slot(acl_of(raw_rule(5000, "allow", "0.0.0.0/0"), Tags=tags), WHOLE)
     assert isinstance(low, NoRoom)
-    assert "keeps the numbers below 5000" in low.reason
+    assert "reserves the numbers below 5000" in low.reason
     high = free_slot(acl_of(raw_rule(32700, "allow", "0.0.0.0/0"), Tags=tags), WHOLE)
     assert isinstance(high, Slot)
     assert high.number == 32000

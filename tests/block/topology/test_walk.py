@@ -145,7 +145,7 @@ def test_another_ip_version_does_not_get_in_at_all() -> None:
     entrance = node("edge").model_copy(update={"versions": (4,)})
     outcome = walk(way_through(entrance), "2001:db8::/64")
     assert (outcome.dropped, outcome.by_groups) == (True, True)
-    assert outcome.says == "edge does not answer IPv6"
+    assert outcome.says == "edge does not support IPv6"
 
 
 def test_a_blind_entrance_proves_nothing() -> None:
@@ -163,7 +163,7 @@ def test_wide_ipv6_blocks_are_cut_only_where_rules_cut_them() -> None:
     nacl = NaclGate(acls=(NetworkAcl(id="acl-1", entries=(entry, rest)),), subnets=("subnet-1",))
     outcome = walk(way_through(node("edge", nacl)), "2001:db8::/32")
     assert not outcome.dropped
-    assert "only a part of the block is dropped" in outcome.says
+    assert "only a part of the range is dropped" in outcome.says
 
 
 def _acl(*, allow: bool) -> NetworkAcl:
@@ -198,7 +198,7 @@ def test_a_block_of_which_half_is_denied_reaches_the_target_with_its_other_half(
     outcome = walk(way_through(edge), "198.51.100.0/27")
     assert not outcome.dropped
     assert outcome.says.startswith("198.51.100.16 reaches edge")
-    assert "only a part of the block is dropped" in outcome.says
+    assert "only a part of the range is dropped" in outcome.says
 
 
 def test_what_drops_a_packet_is_named_by_network_acl_and_rule() -> None:
@@ -212,7 +212,7 @@ def test_what_drops_a_packet_is_named_by_network_acl_and_rule() -> None:
 def test_security_groups_are_named_when_they_alone_drop_it() -> None:
     edge = node("edge", gate(_acl(allow=True)), GroupGate(groups=("sg-1", "sg-2")))
     outcome = walk(way_through(edge), "198.51.100.7")
-    assert outcome.says == "dropped by security groups sg-1, sg-2 of edge, which allow it nothing"
+    assert outcome.says == "dropped by security groups sg-1, sg-2 of edge, which do not allow it"
     assert outcome.by_groups
 
 
@@ -273,8 +273,8 @@ def test_what_lets_in_only_lists_of_aws_or_nobody_is_shut_to_clients() -> None:
     listed = OpenRule(group="sg-1", protocol=6, source="prefix list com.amazonaws.global.cloudfront.origin-facing")
     inner = OpenRule(group="sg-2", protocol=6, source="security group sg-9")
     for rules, said in (
-        ((listed, inner, listed), f"let in only {listed.source}, {inner.source}"),
-        ((), "let nothing in"),
+        ((listed, inner, listed), f"allow in only {listed.source}, {inner.source}"),
+        ((), "allow nothing in"),
     ):
         groups = GroupGate(groups=("sg-1", "sg-2"), rules=rules)
         assert shut_to_clients(way_through(node("edge", groups))) == f"security groups sg-1, sg-2 {said}"

@@ -116,7 +116,7 @@ def test_what_nobody_can_tell_is_not_dropped_and_listed_with_the_rule() -> None:
     outcome = walk(through(node("edge", waf(doubtful))), ATTACKER)
     assert not outcome.dropped
     (unknown,) = outcome.unknown
-    assert "web ACL edge lets 198.51.100.7/32 in: rule r0" in unknown
+    assert "web ACL edge allows 198.51.100.7/32: rule r0" in unknown
     assert "web ACL" not in outcome.says
     shut = node("inner", waf(web_acl(allow=False)))
     dark = node("edge", waf(unknown=("cannot tell which",)))
@@ -135,7 +135,7 @@ def test_what_nobody_can_tell_is_not_dropped_and_listed_with_the_rule() -> None:
         (waf(unknown=("cannot tell",)), ""),
         (waf(classic="id"), ""),
         (waf(web_acl((Effect.ALLOW, f"{ATTACKER}/32"))), "; web ACL edge: rule r0 (IP set s0) allows it"),
-        (waf(web_acl((Effect.BLOCK, "192.0.2.0/24"))), "; web ACL edge: no rule stops it"),
+        (waf(web_acl((Effect.BLOCK, "192.0.2.0/24"))), "; web ACL edge: no rule blocks it"),
     ],
     ids=["none", "unread", "classic", "allowed", "default"],
 )
@@ -190,4 +190,4 @@ def test_three_reasons_are_named_and_the_rest_counted(count: int, more: str) -> 
 def test_the_part_behind_the_one_that_a_web_acl_drops_is_judged_too() -> None:
     low = waf(web_acl((Effect.BLOCK, "198.51.100.0/30")))
     outcome = walk(through(node("edge", nacl((True, "198.51.100.0/30")), low)), BLOCK)
-    assert outcome.says.startswith("198.51.100.4 reaches edge on tcp/443 (only a part of the block is dropped);")
+    assert outcome.says.startswith("198.51.100.4 reaches edge on tcp/443 (only a part of the range is dropped);")

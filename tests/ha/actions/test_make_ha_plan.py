@@ -156,7 +156,11 @@ def test_a_given_topic_is_used_and_not_made() -> None:
         ("ec2.DescribeLaunchTemplates", {"LaunchTemplates": [{}]}, "there is a launch template"),
         ("autoscaling.DescribeAutoScalingGroups", {"AutoScalingGroups": [{}]}, "there is a group"),
         ("cloudwatch.DescribeAlarms", {"MetricAlarms": [{"AlarmName": "x"}]}, "there is an alarm"),
-        ("ec2.DescribeTags", {"Tags": [{"Key": "opsctl:ha", "Value": "other"}]}, "has other values already"),
+        (
+            "ec2.DescribeTags",
+            {"Tags": [{"Key": "opsctl:ha", "Value": "other"}]},
+            "already has these tags with other values",
+        ),
     ],
 )
 def test_nothing_that_is_there_already_is_taken_over(read: str, there: Json, words: str) -> None:

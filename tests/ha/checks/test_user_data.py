@@ -138,7 +138,7 @@ def test_what_makes_nothing_on_a_data_volume_needs_no_acceptance(line: str) -> N
     ],
 )
 def test_a_device_that_cannot_be_told_has_to_be_accepted_too(text: str) -> None:
-    assert told(text).startswith("a device that cannot be told (")
+    assert told(text).startswith("a device that is not known (")
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def test_a_probe_is_told_when_it_turns() -> None:
     for second, answer in enumerate(["", "status 502", "status 503", "", ""]):
         timeline, new = probed(timeline, answer, T0 + second)
         told += [one.says for one in new]
-    assert told == ["the probe fails: status 502", "the probe gets a good answer"]
+    assert told == ["the probe fails: status 502", "the probe succeeds"]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_probe_is_told_when_it_turns() -> None:
             Disk(volume="vol-2", device="/dev/sdf", instance=NEW, snapshot="snap-1"),
             {"snap-1": T0 + 20},
             0,
-            "taken after the old instance had left",
+            "taken after the old instance left service",
         ),
         (
             Disk(volume="vol-2", device="/dev/sdf", instance=NEW, snapshot="snap-1"),
@@ -141,12 +141,12 @@ def test_a_volume_between_two_instances_has_not_come_back() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"exists": False}, "group ha-web does not exist any more"),
+        ({"exists": False}, "group ha-web no longer exists"),
         ({"seats": None, "unread": ("AccessDenied at autoscaling.X",)}, "cannot be read: AccessDenied"),
         ({}, "i-new is Pending:Wait: release: i-old has not let go of vol-1"),
         (
             {"seats": (), "steps": (COMES.model_copy(update={"status": "Failed", "message": "No capacity"}),)},
-            "the group launches nothing: No capacity",
+            "the group cannot launch: No capacity",
         ),
         ({"seats": (Seat(instance=OLD, zone="a", state="InService"),)}, "i-old is still in service"),
         ({"seats": ()}, "the group has not launched a replacement"),
@@ -165,7 +165,7 @@ def test_a_volume_between_two_instances_has_not_come_back() -> None:
         ),
         (
             {"seats": BACK.seats, "disks": BACK.disks, "holders": BACK.holders},
-            "the probe gets no good answer: status 502",
+            "the probe fails: status 502",
         ),
     ],
 )

@@ -149,22 +149,22 @@ def test_a_group_that_would_recover_is_drilled() -> None:
         ),
         (group(Instances=[]), "broken", "instance: none: the group is empty"),
         (group(DesiredCapacity=0), "broken", "sizes: 1/1/0"),
-        (group(SuspendedProcesses=[]), "broken", "rebalancing: AZRebalance runs"),
+        (group(SuspendedProcesses=[]), "broken", "rebalancing: AZRebalance is not suspended"),
         (
             group(SuspendedProcesses=[{"ProcessName": "AZRebalance"}, {"ProcessName": "Launch"}]),
             "broken",
             "processes: Launch suspended",
         ),
         ({"autoscaling.DescribeLifecycleHooks": {"LifecycleHooks": HOOKS[1:]}}, "broken", "hook opsctl-launch"),
-        ({"events.DescribeRule": {"State": "DISABLED"}}, "broken", "rule hooks: off"),
-        ({"events.ListTargetsByRule": {"Targets": []}}, "broken", "rule sweep: off"),
+        ({"events.DescribeRule": {"State": "DISABLED"}}, "broken", "rule hooks: disabled"),
+        ({"events.ListTargetsByRule": {"Targets": []}}, "broken", "rule sweep: disabled"),
         ({"lambda.GetFunction": missing("lambda.GetFunction", "ResourceNotFoundException")}, "broken", "handler"),
-        ({"ec2.DescribeLaunchTemplates": {"LaunchTemplates": []}}, "broken", "launch template: is gone"),
+        ({"ec2.DescribeLaunchTemplates": {"LaunchTemplates": []}}, "broken", "launch template: was deleted"),
         ({"ec2.DescribeImages": {"Images": []}}, "broken", "image: is gone"),
         (
             volume(Attachments=[{"InstanceId": ID, "State": "attached", "DeleteOnTermination": True}]),
             "broken",
-            "volume /dev/sdf: vol-1 in eu-west-1a would die with the instance",
+            "volume /dev/sdf: vol-1 in eu-west-1a would be deleted with the instance",
         ),
         (volume(Attachments=[]), "broken", "is not attached"),
         ({"ec2.DescribeAddresses": {"Addresses": []}}, "broken", "address eipalloc-1"),
@@ -176,7 +176,7 @@ def test_a_group_that_would_recover_is_drilled() -> None:
         (
             {"sqs.GetQueueAttributes": {"Attributes": {"ApproximateNumberOfMessages": "2"}}},
             "dead-letters",
-            "2 event(s) that could not be dealt with",
+            "2 event(s) that could not be processed",
         ),
         (
             {"cloudwatch.DescribeAlarms": {"MetricAlarms": [{"AlarmName": "stuck", "StateValue": "ALARM"}]}},
@@ -208,12 +208,12 @@ def test_a_group_that_would_recover_is_drilled() -> None:
         (
             {"autoscaling.DescribeScalingActivities": denied("autoscaling.DescribeScalingActivities")},
             "not-readable",
-            "whether a scaling activity is under way: AccessDenied at autoscaling.DescribeScalingActivities",
+            "whether a scaling activity is in progress: AccessDenied at autoscaling.DescribeScalingActivities",
         ),
         (
             {"autoscaling.DescribeInstanceRefreshes": denied("autoscaling.DescribeInstanceRefreshes")},
             "not-readable",
-            "whether an instance refresh is under way",
+            "whether an instance refresh is in progress",
         ),
     ],
 )

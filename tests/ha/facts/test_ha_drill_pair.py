@@ -62,7 +62,7 @@ def test_the_instance_is_stamped_before_it_is_stopped_and_watched_after() -> Non
             INSTANCES,
             lambda a: second(a)["Tags"].extend(tags(ha_failover="2026-09-21T14:00:00Z")),
             "busy",
-            "i-2 is taking over since 2026-09-21T14:00:00Z",
+            "i-2 has been taking over since 2026-09-21T14:00:00Z",
         ),
         (
             ALARMS,

@@ -116,7 +116,7 @@ def test_undo_starts_the_instance_again_while_the_twin_was_not_chosen(web: Stand
     old, twin = web.id_of("primary"), web.id_of("twin")
     no_runs(web)
     one = web.drill(tmp_path, within="2m")
-    with pytest.raises(Unproved, match="the alarm is on, and the twin was not chosen"):
+    with pytest.raises(Unproved, match="the alarm fired, and the twin was not chosen"):
         one.go()
     assert "the undo of this run starts" in one.result["todo"]
     one.undo()
@@ -135,7 +135,7 @@ def test_undo_in_the_middle_of_a_failover_starts_nothing(web: StandbyWorld, tmp_
         one.go(Faulty(web.world.aws, "killed-after", 3))
     web.move(300)
     told = {each.check: each.finding for each in status(web).findings}
-    assert told["twin"].startswith(f"{twin} is taking over since")
+    assert told["twin"].startswith(f"{twin} has been taking over since")
     one.undo()
     web.move(1800)
     assert (state_of(old), web.owner(), web.id_of("primary")) == ("stopped", twin, twin)

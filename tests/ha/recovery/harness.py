@@ -273,7 +273,12 @@ def make(
     addresses = (RecoveredAddress(allocation_id=ADDRESS),) if address else ()
     addresses = config.pop("addresses", addresses)
     settings = RecoveryConfig(
-        group=GROUP, region=REGION, topic_arn=TOPIC, devices=devices, addresses=addresses, **config
+        group=GROUP,
+        region=REGION,
+        topic_arn=TOPIC,
+        devices=devices,
+        addresses=addresses,
+        **({"keep_snapshots": 48} | config),
     )
     simulation = Simulation(settings, kms_keys=(key,) if key else ())
     world, ec2 = simulation.world, simulation.world.ec2

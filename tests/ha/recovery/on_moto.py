@@ -162,7 +162,7 @@ def account(devices: tuple[str, ...] = ("/dev/sdf",), key: str = "", **config: A
         topic = client("sns").create_topic(Name=f"opsctl-{GROUP}")["TopicArn"]
         settings = RecoveryConfig(
             group=GROUP, region="us-east-1", topic_arn=topic, devices=devices,
-            addresses=(RecoveredAddress(allocation_id=address),), **config,
+            addresses=(RecoveredAddress(allocation_id=address),), **({"keep_snapshots": 48} | config),
         )  # fmt: skip
         data = {"ImageId": IMAGE, "InstanceType": "t3.small"}
         template = ec2.create_launch_template(LaunchTemplateName=GROUP, LaunchTemplateData=data)["LaunchTemplate"]

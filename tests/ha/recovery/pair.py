@@ -86,7 +86,7 @@ def pair(
         topic_arn=TOPIC,
         devices=devices,
         addresses=(RecoveredAddress(allocation_id=ADDRESS),),
-        **config,
+        **({"keep_snapshots": 48} | config),
     )
     made = PairSimulation(settings)
     ec2, primary = made.world.ec2, made.world.primary

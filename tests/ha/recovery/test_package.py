@@ -51,6 +51,7 @@ FULL = RecoveryConfig(
     source_dest_check=False,
     record=PrivateRecord(zone_id="Z1", name="DB.internal."),
     snapshot_every_s=3600,
+    keep_snapshots=48,
 )
 OURS = {"aws:resourcetag/opsctl:ha": [GROUP]}
 FOREIGN = {"aws:resourcetag/opsctl:ha": ["ha-other"]}
@@ -116,7 +117,7 @@ def test_the_environment_is_the_configuration_in_one_canonical_variable() -> Non
 @pytest.mark.parametrize("field", ["allow_data_loss_s", "snapshot_every_s", "dlm_every_s"])
 def test_a_negative_time_is_not_a_configuration(field: str) -> None:
     with pytest.raises(ValueError, match=field):
-        RecoveryConfig(group=GROUP, region=REGION, topic_arn=TOPIC, **{field: -1})
+        RecoveryConfig(group=GROUP, region=REGION, topic_arn=TOPIC, keep_snapshots=48, **{field: -1})
 
 
 def test_only_lambda_may_take_the_role() -> None:
@@ -168,7 +169,7 @@ def test_every_action_of_the_roles_exists() -> None:
 
 
 def every_policy() -> Iterator[Json]:
-    bare = RecoveryConfig(group=GROUP, region=REGION, topic_arn=TOPIC)
+    bare = RecoveryConfig(group=GROUP, region=REGION, topic_arn=TOPIC, keep_snapshots=48)
     for config in (FULL, bare, FULL.model_copy(update={"dlm_every_s": 3600, "snapshot_every_s": 0})):
         for keys, topic_key in (((), ""), ((KEY,), KEY.replace("key/", "key/topic-"))):
             yield role_policy(config, IDENTITY, keys, topic_key)
@@ -239,7 +240,7 @@ def test_the_role_may_use_the_key_of_its_topic_by_way_of_sns_alone(policy_of: Ca
 
 
 def test_the_role_is_no_wider_than_its_configuration() -> None:
-    bare = RecoveryConfig(group=GROUP, region=REGION, topic_arn=TOPIC)
+    bare = RecoveryConfig(group=GROUP, region=REGION, topic_arn=TOPIC, keep_snapshots=48)
     needless = (
         "kms:",
         "route53:",

@@ -39,7 +39,7 @@ FOUND: dict[str, Json] = {
         {"at": T0, "says": "failed: <script>|\x1b[31m no capacity", "source": "AWS", "not_before": 0.0},
         {"at": T0 + 90, "says": "i-old has left the group", "source": "seen", "not_before": T0 + 5},
     ],
-    "stuck": "the group launches nothing: *no* <capacity>",
+    "stuck": "the group cannot launch: *no* <capacity>",
     "todo": "give it capacity",
     "report": "",
 }

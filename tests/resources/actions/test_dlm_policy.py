@@ -74,8 +74,8 @@ def test_a_tag_that_a_policy_targets_already_is_refused() -> None:
 def test_a_reviewer_is_told_how_far_apart_two_sets_can_be_and_what_is_deleted() -> None:
     change = planned()
     assert "every 2 hours" in change.title
-    assert "up to 3 hours apart" in change.risk.note
-    assert "all but the newest 24 of each volume" in change.risk.note
+    assert "can be 3 hours apart" in change.risk.note
+    assert "except the newest 24 of each volume" in change.risk.note
 
 
 def test_its_calls_are_ones_that_the_sdk_knows_and_undo_deletes_the_policy_alone() -> None:

@@ -76,7 +76,7 @@ def test_a_name_that_means_more_than_one_address_is_never_taken_over(taken: Json
     ("zone", "record", "says"),
     [
         (ZONE | {"HostedZone": {"Name": "corp.internal.", "Config": {}}}, NAME, "is public"),
-        (ZONE | {"VPCs": [{"VPCId": "vpc-2"}]}, NAME, "does not answer in vpc-1"),
+        (ZONE | {"VPCs": [{"VPCId": "vpc-2"}]}, NAME, "is not associated with vpc-1"),
         (ZONE, "db.corp.example", "is not in hosted zone Z1"),
         (ZONE, "dbcorp.internal", "is not in hosted zone Z1"),
         (
