@@ -2,12 +2,19 @@
 
 import gc
 import os
+import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
-from hypothesis import settings
+from _pytest.assertion.rewrite import AssertionRewritingHook
 
 from tests.kit.samples import SAMPLE, digest_of_the_code
+
+# pytest rewrites the asserts of all that comes with a plugin: those of Hypothesis take 3 s a process, for nothing.
+_HOOKS = [one for one in sys.meta_path if type(one) is not AssertionRewritingHook]
+with mock.patch.object(sys, "meta_path", _HOOKS):
+    from hypothesis import settings, strategies  # noqa: F401 - strategies are imported with it
 
 # A test may not depend on how busy the machine is.
 settings.register_profile("opsctl", deadline=None)

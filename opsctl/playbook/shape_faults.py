@@ -1,6 +1,7 @@
 """Turns pydantic's findings about a document into diagnostics with file, line, column and a hint."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from pydantic import BaseModel, ValidationError
 
@@ -25,13 +26,18 @@ def faults_of(
     `prefix` is the dotted path of the part that was validated.
     """
     findings = error.errors(include_url=False)
-    schema = model.model_json_schema(by_alias=True)
+    schema = _schema_of(model)
     faults = [_fault(finding, schema, source, place, prefix) for finding in findings[:MANY]]
     if len(findings) > MANY:
         line, column = place(prefix)
         where = Where(source=source, line=line, column=column)
         faults.append(Diagnostic(code="more", summary=f"and {len(findings) - MANY} more faults", where=where))
     return faults
+
+
+@lru_cache(maxsize=64)
+def _schema_of(model: type[BaseModel]) -> Json:
+    return model.model_json_schema(by_alias=True)
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:

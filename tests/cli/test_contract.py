@@ -13,6 +13,7 @@ from opsctl.cli.main import run
 from opsctl.model.errors import OpsctlError
 from opsctl.model.outcomes import MEANING, Outcome
 from tests.kit.command import HANGS_S
+from tests.kit.forking import forked
 
 
 def opsctl(*argv: str, cwd: Path, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
@@ -25,16 +26,7 @@ def opsctl(*argv: str, cwd: Path, stdin: str = "", **env: str) -> subprocess.Com
         "AWS_REGION": "us-east-1",
         "COLUMNS": "80",
     } | env
-    return subprocess.run(
-        [sys.executable, "-m", "opsctl", *argv],
-        cwd=cwd,
-        env=clean,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=HANGS_S,
-        check=False,
-    )
+    return forked(argv, cwd, clean, stdin)
 
 
 def test_the_version_goes_to_stdout(tmp_path: Path) -> None:

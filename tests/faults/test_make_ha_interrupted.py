@@ -5,9 +5,13 @@ after is that run, so one run that is interrupted at each of its changes stands 
 one. For the same reason the undo of a complete run stands for the undo of every incomplete one: after each of its
 changes the account is as it was before the change that was taken back, and an undo that is begun again there finds
 nothing to do for it.
+
+The ordinary run interrupts each call in one way, the next call in the next; where it begins is another with each
+change of the code. `-m exhaustive` takes all of them at each call.
 """
 
 from dataclasses import dataclass, field
+from functools import cache
 
 import pytest
 
@@ -20,6 +24,7 @@ from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.ha_account import inverse_plan, run
 from tests.kit.interruptions import AFTER, BEFORE, Interrupting, go_on
 from tests.kit.ports import MemoryJournal
+from tests.kit.samples import number_for
 from tests.kit.timed import MovingClock, move, timed_world
 from tests.kit.whole_account import WholeAccount
 
@@ -53,6 +58,7 @@ def story(
     apply: tuple[str, ...] = (),
     undo: tuple[str, ...] = (),
     again: bool = True,
+    circle_from: int | None = None,
     upto: str = "",
     told: Story | None = None,
 ) -> Story:
@@ -82,15 +88,21 @@ def story(
                 back[0] = MemoryJournal()
             run(inverse_plan(plan, journal), aws, world, back[0])
 
-        aws = Interrupting(world.aws, world.clock.now, apply, look)
+        aws = Interrupting(world.aws, world.clock.now, apply, look, circle_from)
         go_on(lambda: run(plan, aws, world, journal), aws)
         look(-1)
-        aws = Interrupting(world.aws, world.clock.now, undo, look)
+        aws = Interrupting(world.aws, world.clock.now, undo, look, circle_from)
         go_on(take_back, aws)
         move(about, SETTLED_S)
         look(-1)
         found.applied, found.undone = journal.intended(), back[0].intended()
         return found
+
+
+@cache
+def undisturbed(example: str, upto: str = "") -> Story:
+    """What nothing interrupts."""
+    return story(example, upto=upto)
 
 
 def differences(wanted: Picture, found: Picture) -> list[str]:
@@ -115,7 +127,7 @@ def differences(wanted: Picture, found: Picture) -> list[str]:
 def test_undo_goes_back_over_the_very_steps_of_the_run_and_leaves_what_the_plan_said(
     example: str, upto: str
 ) -> None:
-    told = story(example, upto=upto)
+    told = undisturbed(example, upto)
     before = {change: told.pictures[number][0] for number, change in enumerate(told.applied)}
     after = told.pictures[len(told.applied) + 2 :]
     for undone, (changed, _) in zip(told.undone, after, strict=True):
@@ -133,8 +145,18 @@ def test_undo_goes_back_over_the_very_steps_of_the_run_and_leaves_what_the_plan_
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
+def test_resume_and_undo_reach_their_ends_after_another_interruption_at_each_call(example: str) -> None:
+    start = number_for(f"interrupted {example}")
+    again = bool(start % 2)
+    undo = ("killed-before", "killed-after") if again else (*BEFORE, *AFTER)
+    told = undisturbed(example)
+    story(example, apply=(*BEFORE, *AFTER), undo=undo, again=again, circle_from=start // 2, told=told)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("example", EXAMPLES)
 def test_resume_and_undo_reach_their_ends_whatever_call_is_interrupted_and_how(example: str) -> None:
-    told = story(example)
+    told = undisturbed(example)
     story(example, apply=(*BEFORE, "killed-after"), undo=("killed-before", "killed-after"), told=told)
     if example in ("group", "recover"):
         story(example, apply=("lost-after",), undo=("denied", "lost-after"), again=False, told=told)
@@ -145,4 +167,4 @@ def test_resume_and_undo_reach_their_ends_whatever_call_is_interrupted_and_how(e
 @pytest.mark.parametrize("last", AFTER)
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_every_way_of_failing_together_with_every_other(example: str, last: str) -> None:
-    story(example, apply=(*BEFORE, last), undo=(*BEFORE, last), again=False, told=story(example))
+    story(example, apply=(*BEFORE, last), undo=(*BEFORE, last), again=False, told=undisturbed(example))

@@ -19,6 +19,8 @@ AFTER = ("killed-after", "lost-after", "blind-after")
 class Interrupting(Wrapping):
     """An account in which every call fails in all the given ways, one after the other, before it goes through.
 
+    Where a circle is begun at some place instead, each call fails in one of the ways, the next one in the next.
+
     What was read is not read again while no time passes and nothing is written: here nobody else is there.
     """
 
@@ -26,6 +28,7 @@ class Interrupting(Wrapping):
     ways: tuple[str, ...] = ()
     before: Callable[[int], None] = lambda _number: None
     """Is told of each new call, by its number."""
+    circle_from: int | None = None
     faults: int = 0
     _left: dict[str, list[str]] = field(default_factory=dict)
     _blind: bool = False
@@ -49,7 +52,7 @@ class Interrupting(Wrapping):
         call = canonical([service, operation, params])
         if call not in self._left:
             self.before(len(self._left))
-            self._left[call] = list(self.ways)
+            self._left[call] = self._ways_of(len(self._left))
         left = self._left[call]
         self._answers = {}
         if not left or left[0] in AFTER:
@@ -62,6 +65,11 @@ class Interrupting(Wrapping):
             self._blind = True
             return answer
         return Faulty(_Done(self.inner), way, 1).write(service, operation, params, region)
+
+    def _ways_of(self, number: int) -> list[str]:
+        if self.circle_from is None or not self.ways:
+            return list(self.ways)
+        return [self.ways[(self.circle_from + number) % len(self.ways)]]
 
 
 @dataclass

@@ -38,6 +38,7 @@ class MemoryJournal:
 
     def __init__(self) -> None:
         self.records: list[tuple[str, JournalEvent, Json]] = []
+        self._open, self._noted = OpenIntents(), 0
 
     def record(self, change_id: str, event: JournalEvent, detail: Json = None) -> None:
         """Append."""
@@ -55,10 +56,10 @@ class MemoryJournal:
 
     def open_intents(self, change_id: str) -> list[Json]:
         """What was recorded with the intents of a change that were not refused for certain."""
-        found = OpenIntents()
-        for record in self.records:
-            found.note(*record)
-        return found.of(change_id)
+        for record in self.records[self._noted :]:
+            self._open.note(*record)
+        self._noted = len(self.records)
+        return self._open.of(change_id)
 
 
 @dataclass

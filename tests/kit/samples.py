@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import TypeVar
 from zlib import crc32
 
+import pytest
+from _pytest.mark import ParameterSet
+
 Each = TypeVar("Each")
 SAMPLE = "OPSCTL_TESTS_SAMPLE"
 
@@ -31,3 +34,8 @@ def one_in(share: int, name: str, rounds: Sequence[Each]) -> list[Each]:
     """One in so many rounds of a matrix, others with each change; never none."""
     start = number_for(name) % min(share, len(rounds))
     return list(rounds[start::share])
+
+
+def some_or_all(share: int) -> list[ParameterSet]:
+    """The share of a test that takes one in so many rounds, and all of them when asked for."""
+    return [pytest.param(share, id="some"), pytest.param(1, id="all", marks=pytest.mark.exhaustive)]

@@ -3,7 +3,6 @@
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 SERVICES = {
@@ -65,7 +64,7 @@ class WholeAccount:
     def __init__(self, account: str) -> None:
         self._account = account
         self._plainly: dict[str, str] = {}
-        lines = list(_walk(self._backends(), "", {}))
+        lines = _walk(self._backends(), "", {})
         found = {one[0]: one[1] or "" for line in lines for one in _ID.finditer(line)}
         kinds = {kind: itertools.count(1) for kind in found.values()}
         self._known = {one: f"<{kind}{next(kinds[kind])}>" for one, kind in found.items()}
@@ -110,13 +109,16 @@ def _carries(ec2: Any, identifier: str, plan_id: str) -> bool:
     return bool(ec2.tags.get(identifier, {}).get("opsctl:plan") == plan_id)
 
 
-def _walk(what: Any, path: str, seen: dict[int, Any]) -> Iterator[str]:
+def _walk(what: Any, path: str, seen: dict[int, Any], found: list[str] | None = None) -> list[str]:
+    """One line for each value, in the order in which they are kept."""
+    found = [] if found is None else found
     if what is None or isinstance(what, bool | str | bytes | int | float):
-        yield f"{path} = {'TIME' if isinstance(what, int | float) and what > _EPOCH else repr(what)}"
-        return
+        is_moment = isinstance(what, int | float) and what > _EPOCH
+        found.append(f"{path} = {'TIME' if is_moment else repr(what)}")
+        return found
     if id(what) in seen:
-        yield f"{path} = the same {type(what).__name__}"
-        return
+        found.append(f"{path} = the same {type(what).__name__}")
+        return found
     seen[id(what)] = what
     if isinstance(what, dict):
         inside = list(what.items())
@@ -124,13 +126,14 @@ def _walk(what: Any, path: str, seen: dict[int, Any]) -> Iterator[str]:
         inside = [("", one) for one in what]
     elif hasattr(what, "__dict__") and not isinstance(what, type) and not callable(what):
         if _is_gone(what):
-            return
-        yield f"{path} = {type(what).__name__}"
+            return found
+        found.append(f"{path} = {type(what).__name__}")
         inside = _members(what)
     else:
-        return
+        return found
     for name, one in inside:
-        yield from _walk(one, f"{path}.{name}", seen)
+        _walk(one, f"{path}.{name}", seen, found)
+    return found
 
 
 def _members(what: Any) -> list[tuple[str, Any]]:

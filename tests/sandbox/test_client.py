@@ -17,17 +17,26 @@ from opsctl.model.errors import InvalidInput
 from opsctl.sandbox.client import SandboxEndpoint, force_environment, running, stop
 from opsctl.sandbox.engine.server import sandbox_client
 from tests.kit.command import HANGS_S
+from tests.kit.forking import forked
 
 
-def opsctl(home: Path, *argv: str, **env: str) -> subprocess.CompletedProcess[str]:
+def environment(home: Path) -> dict[str, str]:
     clean = {
         name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "OPSCTL_", "MOTO_"))
     }
-    clean |= {"HOME": str(home), "OPSCTL_STATE_DIR": str(home / "state")} | env
+    return clean | {"HOME": str(home), "OPSCTL_STATE_DIR": str(home / "state")}
+
+
+def opsctl(home: Path, *argv: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return forked(argv, home, environment(home) | env)
+
+
+def started_alone(home: Path) -> subprocess.CompletedProcess[str]:
+    """Start it by a process that no other one waits for."""
     return subprocess.run(
-        [sys.executable, "-m", "opsctl", *argv],
+        [sys.executable, "-m", "opsctl", "sandbox", "start", "-o", "json"],
         cwd=home,
-        env=clean,
+        env=environment(home),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -92,7 +101,7 @@ def test_it_starts_works_survives_a_kill_and_stops(tmp_path: Path) -> None:
 def test_two_commands_that_start_it_at_once_find_the_same(tmp_path: Path) -> None:
     try:
         with ThreadPoolExecutor(2) as pool:
-            started = list(pool.map(lambda _: opsctl(tmp_path, "sandbox", "start", "-o", "json"), range(2)))
+            started = list(pool.map(started_alone, (tmp_path, tmp_path)))
         pids = {json.loads(one.stdout)["result"]["pid"] for one in started}
         assert len(pids) == 1, started
     finally:

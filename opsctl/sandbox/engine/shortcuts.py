@@ -1,6 +1,6 @@
 """Spares moto what it works out anew for every call, though it never changes while the sandbox runs."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -12,7 +12,7 @@ def install() -> None:
     import botocore.session
     from moto import backends
     from moto.core import responses, utils
-    from moto.core.serialize import XFormedAttributePicker
+    from moto.core.serialize import ResponseSerializer
     from moto.ec2.models.core import TaggedEC2Resource
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication
     from moto.sqs import models as sqs
@@ -31,7 +31,7 @@ def install() -> None:
     for sdk in (botocore.session, utils):
         sdk.create_loader = lru_cache(1)(sdk.create_loader)
     TaggedEC2Resource.get_tags = _own_tags
-    XFormedAttributePicker.get_possible_keys = _remembered(XFormedAttributePicker.get_possible_keys)
+    ResponseSerializer.get_value = _picked(ResponseSerializer.get_value)
 
 
 def _own_tags(self: Any) -> list[dict[str, str]]:
@@ -45,15 +45,41 @@ def _own_tags(self: Any) -> list[dict[str, str]]:
     ]
 
 
-def _remembered(method: Callable[[Any, Any], Iterable[str]]) -> Callable[[Any, Any], tuple[str, ...]]:
-    """Under which names a member may be depends on its shape and on the class of what has it, and nothing else."""
+def _picked(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Where a member of an answer is depends on its shape and on the class of what has it, and nothing else.
 
-    def keys(self: Any, context: Any) -> tuple[str, ...]:
-        known = context.shape.__dict__.setdefault("opsctl_keys", {})
-        asked = (type(context.obj), context.key)
+    moto works out the names it may have, and looks through all that is to be made of values, for each member.
+    """
+    from moto.core.serialize import MISSING, AttributePickerContext, XFormedAttributePicker
+    from moto.core.utils import get_value
+
+    transforming: dict[int, tuple[Any, dict[str, Any]]] = {}
+
+    def transform(transformers: dict[str, Any], path: str) -> Any:
+        # The transformers are kept too, so that no others get their number.
+        _, known = transforming.setdefault(id(transformers), (transformers, {}))
+        if path not in known:
+            known[path] = next((one for end, one in transformers.items() if path.endswith(end)), None)
+        return known[path]
+
+    def picked(self: Any, value: Any, key: str, shape: Any) -> Any:
+        picker = self._value_picker
+        if type(picker) is not XFormedAttributePicker:
+            return original(self, value, key, shape)
+        known = shape.__dict__.setdefault("opsctl_keys", {})
+        asked = (type(value), key)
         if asked not in known:
-            known[asked] = tuple(dict.fromkeys(method(self, context)))
-        found: tuple[str, ...] = known[asked]
-        return found
+            model = self.operation_model
+            about = AttributePickerContext(value, key, shape, model, model.service_model, ".".join(self.path))
+            known[asked] = tuple(dict.fromkeys(picker.get_possible_keys(about)))
+        for name in known[asked]:
+            found = get_value(value, name)
+            if found is not MISSING:
+                break
+        else:
+            found = None
+        changed = picker.response_transformers
+        change = transform(changed, ".".join((*self.path, key))) if changed else None
+        return found if change is None else change(found)
 
-    return keys
+    return picked

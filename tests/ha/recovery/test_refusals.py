@@ -8,6 +8,7 @@ from tests.ha.recovery.harness import Simulation
 from tests.ha.recovery.scenarios import SCENARIOS
 from tests.ha.recovery.test_scenarios import abandoned, finish, played, recovered
 from tests.kit.memory_ec2 import refused
+from tests.kit.samples import one_in, some_or_all
 
 EVERYTHING = [
     "same_zone",
@@ -16,6 +17,8 @@ EVERYTHING = [
     "the_zone_is_down_and_an_older_state_is_allowed",
     "the_old_one_was_retained",
 ]
+SHARE = 4
+"""Of so many operations the ordinary run takes one."""
 
 
 def operations(name: str) -> list[str]:
@@ -23,9 +26,10 @@ def operations(name: str) -> list[str]:
     return sorted({each.partition(".")[2] for each in played(name).calls})
 
 
+@pytest.mark.parametrize("share", some_or_all(SHARE))
 @pytest.mark.parametrize("name", EVERYTHING)
-def test_any_call_may_be_throttled_five_times(name: str) -> None:
-    for throttled in operations(name):
+def test_any_call_may_be_throttled_five_times(name: str, share: int) -> None:
+    for throttled in one_in(share, f"throttled {name}", operations(name)):
         simulation = SCENARIOS[name].arrange()
         left = [5]
 
@@ -39,18 +43,20 @@ def test_any_call_may_be_throttled_five_times(name: str) -> None:
         finish(simulation, SCENARIOS[name], slack=3)
 
 
+@pytest.mark.parametrize("share", some_or_all(SHARE))
 @pytest.mark.parametrize("name", EVERYTHING)
-def test_any_call_may_be_denied_for_five_minutes(name: str) -> None:
-    for denied in operations(name):
+def test_any_call_may_be_denied_for_five_minutes(name: str, share: int) -> None:
+    for denied in one_in(share, f"denied {name}", operations(name)):
         simulation = SCENARIOS[name].arrange()
         until = simulation.world.time.now() + 300
         deny(simulation, denied, until)
         finish(simulation, SCENARIOS[name], slack=3)
 
 
+@pytest.mark.parametrize("share", some_or_all(SHARE))
 @pytest.mark.parametrize("name", EVERYTHING)
-def test_a_call_denied_for_ever_is_told_without_a_flood_of_messages(name: str) -> None:
-    for denied in operations(name):
+def test_a_call_denied_for_ever_is_told_without_a_flood_of_messages(name: str, share: int) -> None:
+    for denied in one_in(share, f"denied {name}", operations(name)):
         simulation = SCENARIOS[name].arrange()
         deny(simulation, denied, float("inf"))
         simulation.run(3 * 3600, until=partial(ended, simulation))

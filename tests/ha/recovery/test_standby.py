@@ -14,6 +14,7 @@ from tests.ha.recovery.pair import Arrange, PairSimulation, pair
 from tests.ha.recovery.test_kills import deaths, meeting_another_run
 from tests.ha.recovery.test_package import ON_BEHALF, actions, run_alone
 from tests.kit.memory_ec2 import refused
+from tests.kit.samples import one_in, some_or_all
 
 TWO = ("/dev/sdf", "/dev/sdg")
 HOUR = 3600
@@ -72,6 +73,8 @@ FAILS: dict[str, Arrange] = {
     )
 }
 LONG = ("a_snapshot_takes_two_hours",)
+SHARE = 3
+"""Of so many calls that change something the ordinary run takes one."""
 
 
 def finish(made: PairSimulation, seconds: float = 3 * HOUR) -> PairSimulation:
@@ -270,10 +273,13 @@ def dying_at(number: int, at: int, _: str) -> BaseException | None:
     return Killed() if at == number else None
 
 
+@pytest.mark.parametrize("share", some_or_all(SHARE))
 @pytest.mark.parametrize("name", [each for each in FAILS if each not in LONG])
-def test_a_handler_that_dies_at_any_call_leaves_nothing_that_the_next_run_cannot_finish(name: str) -> None:
+def test_a_handler_that_dies_at_any_call_leaves_nothing_that_the_next_run_cannot_finish(
+    name: str, share: int
+) -> None:
     undisturbed = finish(pair(FAILS[name], devices=TWO))
-    for number in [0, *deaths(undisturbed.calls)]:
+    for number in one_in(share, f"death {name}", [0, *deaths(undisturbed.calls)]):
         made = pair(FAILS[name], devices=TWO)
         made.after = partial(dying_at, number)
         finish(made)

@@ -10,8 +10,11 @@ from tests.ha.recovery.pair import PairSimulation, pair
 from tests.ha.recovery.test_package import ON_BEHALF, actions
 from tests.ha.recovery.test_standby import FAILS, HOUR, TWO, finish, in_a_dead_zone
 from tests.kit.memory_ec2 import refused
+from tests.kit.samples import one_in, some_or_all
 
 EVERYTHING = ["impaired", "aws_stopped_it", "a router with a private name"]
+SHARE = 4
+"""Of so many operations the ordinary run takes one."""
 ROUTER: dict[str, Json] = {
     "source_dest_check": False,
     "record": PrivateRecord(zone_id="Z1", name="db.internal."),
@@ -52,25 +55,28 @@ def told(made: PairSimulation) -> list[str]:
     return [subject for subject, _ in made.world.notifications]
 
 
+@pytest.mark.parametrize("share", some_or_all(SHARE))
 @pytest.mark.parametrize("name", EVERYTHING)
-def test_any_call_may_be_throttled_five_times(name: str) -> None:
-    for operation in operations(name):
+def test_any_call_may_be_throttled_five_times(name: str, share: int) -> None:
+    for operation in one_in(share, f"operation {name}", operations(name)):
         made = arranged(name)
         refuse(made, operation, "RequestLimitExceeded", times=5, until=float("inf"))
         finish(made)
 
 
+@pytest.mark.parametrize("share", some_or_all(SHARE))
 @pytest.mark.parametrize("name", EVERYTHING)
-def test_any_call_may_be_denied_for_five_minutes(name: str) -> None:
-    for operation in operations(name):
+def test_any_call_may_be_denied_for_five_minutes(name: str, share: int) -> None:
+    for operation in one_in(share, f"operation {name}", operations(name)):
         made = arranged(name)
         refuse(made, operation, "UnauthorizedOperation", until=made.world.time.now() + 300)
         finish(made)
 
 
+@pytest.mark.parametrize("share", some_or_all(SHARE))
 @pytest.mark.parametrize("name", EVERYTHING)
-def test_a_call_denied_for_ever_ends_with_people_told_and_no_flood_of_messages(name: str) -> None:
-    for operation in operations(name):
+def test_a_call_denied_for_ever_ends_with_people_told_and_no_flood_of_messages(name: str, share: int) -> None:
+    for operation in one_in(share, f"operation {name}", operations(name)):
         made = arranged(name)
         refuse(made, operation, "UnauthorizedOperation", until=float("inf"))
         made.run(HOUR, until=made.failed_over)
