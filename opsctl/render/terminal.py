@@ -1,12 +1,13 @@
 """Plans, runs and topologies as text for a terminal; account text is never markup."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from opsctl.model.changes import Change
 from opsctl.model.paths import Paths
 from opsctl.model.plan import Plan
 from opsctl.model.report import ChangeResult, CheckResult, Report, RunRow
 from opsctl.model.sentences import sentence
+from opsctl.render.change_rows import ChangeRows
 from opsctl.render.evidence import seen_at, verified, ways_seen
 from opsctl.render.inert import shortened
 from opsctl.render.page import Page
@@ -14,10 +15,7 @@ from opsctl.render.paths import paths_of
 from opsctl.render.tree import render_tree
 from opsctl.render.words import (
     actions_needed,
-    asked_words,
-    call_of,
     counts_of,
-    details_of,
     few,
     finding_words,
     header_of,
@@ -26,11 +24,8 @@ from opsctl.render.words import (
     nowhere_lines,
     outcome_of,
     queries_of,
-    shortened_value,
     status_of,
     unaccepted_words,
-    undo_details,
-    undo_of,
     value_text,
 )
 
@@ -60,13 +55,10 @@ def render_plan(
             page.item(
                 f"! {finding_words(finding)}: {finding.because}", "bold red" if finding.pending else "yellow"
             )
-            for line in few(finding.evidence, AFFECTED_SHOWN):
+            for line in finding.evidence:
                 page.item(line, indent=4)
     if plan.changes:
-        page.heading("Changes")
-    queries = queries_of(plan)
-    for number, change in enumerate(plan.changes, start=1):
-        _change(page, number, change, queries, verbose=verbose)
+        _changes(page, plan, verbose=verbose)
     if len(plan.changes) > 1:
         page.line(counts_of(plan), "bold")
     if plan.changes and verbose:
@@ -158,26 +150,16 @@ def _ways(page: Page, paths: Paths) -> None:
             page.item(f"cannot tell: {text}", "yellow", indent=4)
 
 
-def _change(page: Page, number: int, change: Change, queries: Mapping[str, str], *, verbose: bool) -> None:
-    page.item(f"{number}. {mark_of(change)} {change.title}", "bold")
-    rows = [("why", sentence(change.why)), ("call", call_of(change))]
-    rows += [("", line if verbose else shortened_value(line)) for line in details_of(change, queries)]
-    if verbose:
-        rows += [("expect", asked_words(check)) for check in change.expect]
-        rows += [("proof", asked_words(check)) for check in change.proof.configured]
-        rows += [("effective", asked_words(check)) for check in change.proof.effective]
-        rows.append(("from", change.origin))
-    rows += [("only if", check.says) for check in change.only_if]
-    rows.append(("undo", undo_of(change)))
-    rows += [("", line) for line in undo_details(change, queries) if verbose]
-    risk = change.risk
-    note = f": {risk.note}" if risk.note else ""
-    rows.append(("risk", f"{risk.severity}{note}"))
-    rows += [("" if n else "affects", line) for n, line in enumerate(few(risk.affects, AFFECTED_SHOWN))]
-    if risk.owner:
-        rows.append(("owner", f"{risk.owner} will revert this change when it is deployed again"))
-    page.pairs(rows, indent=5, styles={"risk": _SEVERITY[risk.severity]})
-    page.blank()
+def _changes(page: Page, plan: Plan, *, verbose: bool) -> None:
+    page.heading("Changes")
+    rows = ChangeRows(plan, paths_of(plan), queries_of(plan))
+    if rows.usual_risk:
+        page.item(f"risk, where no other is said: {rows.usual_risk}")
+    for number, change in enumerate(plan.changes, start=1):
+        page.item(f"{number}. {mark_of(change)} {change.title}", "bold")
+        styles = {"risk": _SEVERITY[change.risk.severity]}
+        page.pairs(rows.of(change, verbose=verbose), indent=5, styles=styles)
+        page.blank()
 
 
 def _result(page: Page, change: Change, result: ChangeResult, *, verbose: bool) -> None:

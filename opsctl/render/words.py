@@ -1,7 +1,6 @@
 """What plans and reports say, in words that every form of output shares."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import sha256
 
 from opsctl.model.binary import binary_words, is_binary
 from opsctl.model.changes import Change, Check, Choice, Instruction, Irreversible, Severity
@@ -98,7 +97,6 @@ def _choice(choice: Choice) -> list[str]:
 
 
 _SHORT = 60
-_WHOLE, _HEAD, _TAIL = 1000, 400, 200
 _NONE: Mapping[str, str] = {}
 
 
@@ -124,16 +122,8 @@ def value_text(value: Json, queries: Mapping[str, str] = _NONE) -> str:
     if is_binary(value):
         return binary_words(value)
     if isinstance(value, (dict, list)):
-        return canonical(_readable(value, queries))
+        return canonical(readable(value, queries))
     return canonical(value)
-
-
-def shortened_value(line: str) -> str:
-    """Return a line of `details_of` whole when it is short, else its ends, its length and its hash."""
-    if len(line) <= _WHOLE:
-        return line
-    digest = sha256(line.encode()).hexdigest()[:12]
-    return f"{line[:_HEAD]} … {line[-_TAIL:]} ({len(line):,} characters, sha256 {digest}; -v shows all)"
 
 
 def _after_apply(value: Json, queries: Mapping[str, str]) -> str:
@@ -342,13 +332,14 @@ def few(items: Iterable[str], limit: int) -> list[str]:
     return [*listed[: limit - 1], f"… and {len(listed) - limit + 1} more (-o json lists all)"]
 
 
-def _readable(value: Json, queries: Mapping[str, str]) -> Json:
+def readable(value: Json, queries: Mapping[str, str]) -> Json:
+    """Return a value in which references and bytes are told in words."""
     if is_reference(value):
         return _after_apply(value, queries)
     if is_binary(value):
         return binary_words(value)
     if isinstance(value, dict):
-        return {name: _readable(item, queries) for name, item in value.items()}
+        return {name: readable(item, queries) for name, item in value.items()}
     if isinstance(value, list):
-        return [_readable(item, queries) for item in value]
+        return [readable(item, queries) for item in value]
     return value

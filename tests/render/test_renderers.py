@@ -343,9 +343,11 @@ def test_bare_text_of_the_account_is_whole_in_a_file_and_harmless_on_a_terminal(
     assert "\x1b" not in json_text(["\x1b[31mred"], raw=True, on_terminal=True)
 
 
-def test_long_lists_are_shortened_in_text_and_whole_in_json() -> None:
-    assert "(-o json lists all)" in FORMS["text"]("x")
-    assert len(json.loads(FORMS["json"]("x"))["result"]["changes"][0]["risk"]["affects"]) == 9
+def test_a_long_list_is_one_line_on_the_screen_and_whole_in_the_details_and_in_json() -> None:
+    affected = json.loads(FORMS["json"]("x"))["result"]["changes"][0]["risk"]["affects"]
+    assert len(affected) == 9
+    assert "(8 more)" in FORMS["screen"]("x")
+    assert not [one for one in affected if one not in flat(FORMS["text"]("x"))]
 
 
 def test_bytes_are_shown_by_size_and_digest_in_every_form() -> None:
