@@ -22,6 +22,7 @@ from opsctl.journal.store import Journal
 from opsctl.model.errors import InvalidInput
 from opsctl.model.plan import Plan
 from opsctl.model.playbook import LoadedPlaybook, Playbook
+from opsctl.model.reads import Answer, Read
 from opsctl.model.registry import Registry
 from opsctl.model.run import Context, Identity, Progress
 from opsctl.model.settings import Settings
@@ -115,9 +116,16 @@ class Runtime:
         """The live account."""
         return LiveAccount(self._clients, self.identity, self.clock)
 
-    def reader(self) -> CachedReader:
-        """A reader that asks each thing once."""
-        return CachedReader(self.account().read)
+    def reader(self, answered: Callable[[Read], None] = lambda _read: None) -> CachedReader:
+        """A reader that asks each thing once, and tells of each answer."""
+        read = self.account().read
+
+        def told(one: Read) -> Answer:
+            answer = read(one)
+            answered(one)
+            return answer
+
+        return CachedReader(told)
 
     def queues(self, region: str) -> SqsWire:
         """The fast way to SQS in a region."""

@@ -264,18 +264,21 @@ def _plan(
     from opsctl.workflow.open_moves import warned_of_open_moves
 
     runtime = session.runtime
-    session.progress(f"reading the account for {loaded.playbook.name}")
+    what = f"reading the account for {loaded.playbook.name}"
+    session.progress(what)
     runtime.soon = services_first(loaded, runtime.registry)
-    reader = runtime.reader()
-    plan = make_plan(
-        loaded,
-        inputs,
-        about=runtime.about,
-        reader=reader,
-        registry=runtime.registry,
-        overrides=tuple(planning.named),
-        now=runtime.clock.now(),
-    )
+    about = runtime.about  # whoever has to be asked for a code is asked now
+    with session.progress.reading(what) as answered:
+        reader = runtime.reader(answered)
+        plan = make_plan(
+            loaded,
+            inputs,
+            about=about,
+            reader=reader,
+            registry=runtime.registry,
+            overrides=tuple(planning.named),
+            now=runtime.clock.now(),
+        )
     if any(change.kind == "job" for change in plan.changes):
         plan = warned_of_open_moves(plan, runtime.journal, runtime.registry.jobs)
     session.progress.clear()

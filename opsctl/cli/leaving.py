@@ -11,5 +11,6 @@ def leave(_signum: int, _frame: FrameType | None) -> None:
 
     An exception would have to pass through imports, which may swallow it or turn it into another.
     """
-    os.write(2, b"\ninterrupted\n")
+    # A spinner may have hidden the cursor, and is not asked to end.
+    os.write(2, b"\x1b[?25h\ninterrupted\n" if os.isatty(2) else b"\ninterrupted\n")
     os._exit(INTERRUPTED)

@@ -32,9 +32,11 @@ def look_at(
         raise typer.BadParameter("text, json or markdown", param_hint="--output")
     session = open_session(order)
     session.progress(reading)
-    reader = session.runtime.reader()
+    about = session.runtime.about
     try:
-        found = run_fetching(fact.read(session.runtime.about), reader)
+        with session.progress.reading(reading) as answered:
+            reader = session.runtime.reader(answered)
+            found = run_fetching(fact.read(about), reader)
     except InvalidInput as invalid:
         raise invalid.told_as(source or {}) from None
     assert isinstance(found, kind)  # noqa: S101 - the fact's own result

@@ -4,12 +4,15 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from opsctl.cli.leaving import INTERRUPTED, leave
+
+if TYPE_CHECKING:
+    from opsctl.model.reads import Read
 
 
 def wants_colour(stream: TextIO) -> bool:
@@ -56,6 +59,19 @@ class ProgressLines:
         else:
             sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
+
+    @contextmanager
+    def reading(self, what: str) -> "Iterator[Callable[[Read], None]]":
+        """Show that the account is read; yields what is to be told of each answer."""
+        self(what)
+        if not self._live or self._quiet:
+            yield lambda _read: None
+            return
+        from opsctl.cli.spinner import ReadingSpinner
+
+        self.clear()
+        with ReadingSpinner(what) as spinner:
+            yield spinner.answered
 
     def clear(self) -> None:
         """Leave the line free for what comes next."""
