@@ -1,6 +1,7 @@
 """The console command, also as `python -m opsctl`: answers Ctrl-C while all the rest is still being imported."""
 
 import gc
+import os
 import signal
 
 from opsctl.cli.leaving import leave
@@ -14,6 +15,8 @@ def main() -> None:
     """Run the command line and leave with the contract's exit code."""
     signal.signal(signal.SIGINT, leave)
     gc.set_threshold(NEW_OBJECTS)
+    # Pydantic looks through everything that is installed for plug-ins of its own, and hands them all values.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from opsctl.cli.main import main as run_command
 
     try:

@@ -6,35 +6,32 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from opsctl.aws.account import CachedReader, LiveAccount, clock_skew_s, identify, signed_in
-from opsctl.aws.clients import Clients, Connection
-from opsctl.aws.role_cache import Ask
 from opsctl.aws.service_models import InstalledModels
-from opsctl.aws.sqs_wire import SqsWire
-from opsctl.aws.web_probe import probe
 from opsctl.catalog import find_plugins
 from opsctl.journal.places import at_home, base_directory
 from opsctl.journal.places import kept_plans as kept_plans
 from opsctl.journal.places import open_journal as open_journal
 from opsctl.journal.places import state_dir as state_dir
-from opsctl.journal.store import Journal
 from opsctl.model.errors import InvalidInput
-from opsctl.model.plan import Plan
-from opsctl.model.playbook import LoadedPlaybook, Playbook
 from opsctl.model.reads import Answer, Read
 from opsctl.model.registry import Registry
 from opsctl.model.run import Context, Identity, Progress
 from opsctl.model.settings import Settings
 from opsctl.model.value import Json
-from opsctl.playbook.load import load_playbook
-from opsctl.playbook.load import sum_of as sum_of
-from opsctl.playbook.places import shipped_names
-from opsctl.playbook.plan_faults import plan_faults
-from opsctl.playbook.settings_file import load_inputs, load_settings
-from opsctl.playbook.validate import validate_playbook
-from opsctl.workflow.plan_files import load_plan
-from opsctl.workflow.run_context import RunContext
+
+if TYPE_CHECKING:
+    # Imported where used: the SDK takes longer than all that a command does which calls nothing, and YAML,
+    # the journal and what checks playbooks and plans are for some commands each.
+    from opsctl.aws.account import CachedReader, LiveAccount
+    from opsctl.aws.clients import Connection
+    from opsctl.aws.role_cache import Ask
+    from opsctl.aws.sqs_wire import SqsWire
+    from opsctl.journal.store import Journal
+    from opsctl.model.plan import Plan
+    from opsctl.model.playbook import LoadedPlaybook, Playbook
+    from opsctl.workflow.run_context import RunContext
 
 _ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -59,13 +56,15 @@ class Runtime:
 
     def __init__(
         self,
-        connection: Connection,
+        connection: "Connection",
         progress: Progress,
         stopping: Callable[[], bool],
         reached_by: tuple[str, ...] = (),
-        ask: Ask = lambda _: None,
+        ask: "Ask" = lambda _: None,
         in_force: Settings | None = None,
     ) -> None:
+        from opsctl.aws.clients import Clients
+
         self.plan_id = new_id()
         self.clock = SystemClock()
         self._began = self.clock.now()
@@ -82,6 +81,8 @@ class Runtime:
     @property
     def identity(self) -> Identity:
         """Who calls; asked once."""
+        from opsctl.aws.account import identify
+
         if self._identity is None:
             who = identify(self._clients, self.clock.now(), self.soon)
             self._identity = who.model_copy(update={"reached_by": self._reached_by})
@@ -93,7 +94,7 @@ class Runtime:
         return Context(identity=self.identity, settings=self.settings, plan_id=self.plan_id, now=self._began)
 
     @property
-    def journal(self) -> Journal:
+    def journal(self) -> "Journal":
         """The journal in the state directory."""
         if self._journal is None:
             self._journal = open_journal()
@@ -106,18 +107,26 @@ class Runtime:
 
     def sign_in(self) -> str:
         """Have credentials at hand, asking for a code where a role wants one; returns where they are from."""
+        from opsctl.aws.account import signed_in
+
         return signed_in(self._clients, self.clock.now())
 
     def clock_skew_s(self) -> float:
         """Seconds by which this machine's clock is ahead of AWS's."""
+        from opsctl.aws.account import clock_skew_s
+
         return clock_skew_s(self._clients, self.clock)
 
-    def account(self) -> LiveAccount:
+    def account(self) -> "LiveAccount":
         """The live account."""
+        from opsctl.aws.account import LiveAccount
+
         return LiveAccount(self._clients, self.identity, self.clock)
 
-    def reader(self, answered: Callable[[Read], None] = lambda _read: None) -> CachedReader:
+    def reader(self, answered: Callable[[Read], None] = lambda _read: None) -> "CachedReader":
         """A reader that asks each thing once, and tells of each answer."""
+        from opsctl.aws.account import CachedReader
+
         read = self.account().read
 
         def told(one: Read) -> Answer:
@@ -127,12 +136,17 @@ class Runtime:
 
         return CachedReader(told)
 
-    def queues(self, region: str) -> SqsWire:
+    def queues(self, region: str) -> "SqsWire":
         """The fast way to SQS in a region."""
+        from opsctl.aws.sqs_wire import SqsWire
+
         return SqsWire(self._clients, region)
 
-    def workbench(self) -> RunContext:
+    def workbench(self) -> "RunContext":
         """What runs need."""
+        from opsctl.aws.web_probe import probe
+        from opsctl.workflow.run_context import RunContext
+
         account = self.account()
         return RunContext(
             aws=account,
@@ -173,32 +187,41 @@ def settings() -> Settings:
     Raises:
         InvalidInput: a file has faults, or the one that OPSCTL_CONFIG names cannot be read.
     """
+    from opsctl.playbook.settings_file import load_settings
+
     chosen = os.environ.get("OPSCTL_CONFIG")
     named = at_home(chosen, "OPSCTL_CONFIG") if chosen else None
     own = base_directory("XDG_CONFIG_HOME", ".config") / "opsctl" / "config.yaml"
     return load_settings(named, own, Path("opsctl.yaml"))
 
 
-def load_checked_playbook(name_or_path: str) -> LoadedPlaybook:
+def load_checked_playbook(name_or_path: str) -> "LoadedPlaybook":
     """Load a playbook and check everything that can be checked offline; raises InvalidInput."""
+    from opsctl.playbook.load import load_playbook
+
     return checked(load_playbook(name_or_path))
 
 
-def checked(loaded: LoadedPlaybook) -> LoadedPlaybook:
+def checked(loaded: "LoadedPlaybook") -> "LoadedPlaybook":
     """Return a playbook in which everything that can be checked offline is right; raises InvalidInput."""
+    from opsctl.playbook.validate import validate_playbook
+
     faults = validate_playbook(loaded, find_plugins(), InstalledModels())
     if faults:
         raise InvalidInput(faults)
     return loaded
 
 
-def load_checked_plan(path: Path, *, private: bool = False) -> Plan:
+def load_checked_plan(path: Path, *, private: bool = False) -> "Plan":
     """Load a plan file and check everything in it.
 
     Raises:
         InvalidInput: it is no plan, was altered, or anything in it cannot be.
         RefusedByGuard: with `private`, that others may write it.
     """
+    from opsctl.playbook.plan_faults import plan_faults
+    from opsctl.workflow.plan_files import load_plan
+
     plan = load_plan(path, private=private)
     faults = plan_faults(plan, str(path), find_plugins(), InstalledModels())
     if faults:
@@ -206,8 +229,11 @@ def load_checked_plan(path: Path, *, private: bool = False) -> Plan:
     return plan
 
 
-def shipped_playbook(name: str, sha256: str) -> Playbook | None:
+def shipped_playbook(name: str, sha256: str) -> "Playbook | None":
     """Return a shipped playbook when its content is just this one, else nothing."""
+    from opsctl.playbook.load import load_playbook
+    from opsctl.playbook.places import shipped_names
+
     if name not in shipped_names():
         return None
     loaded = load_playbook(name)
@@ -216,4 +242,6 @@ def shipped_playbook(name: str, sha256: str) -> Playbook | None:
 
 def load_inputs_file(path: Path) -> dict[str, Json]:
     """Read a YAML or JSON file of inputs; raises InvalidInput."""
+    from opsctl.playbook.settings_file import load_inputs
+
     return load_inputs(path)

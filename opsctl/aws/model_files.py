@@ -1,26 +1,21 @@
-"""The SDK's own data files, each read once in a process: by the clients and by the checks that need no account."""
+"""The SDK's own loader, over data files that are read once in a process, whoever needs them."""
 
-import gzip
-import json
 import os
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from botocore.loaders import JSONFileLoader, Loader
 
+from opsctl.aws.data_files import read_data
+
 
 class PlainFiles(JSONFileLoader):  # type: ignore[misc]
-    """Reads the SDK's files into plain dicts, which keep their order too: half the time of its `OrderedDict`."""
+    """Reads what is packed as data files are today, and leaves the rest to the SDK."""
 
     def load_file(self, file_path: str) -> Any:
         """Return what a file says, its path given without the extension, or None when there is none."""
-        for extension, opened in ((".json", open), (".json.gz", gzip.open)):
-            path = Path(file_path + extension)
-            if path.is_file():
-                with opened(path, "rb") as file:
-                    return json.loads(file.read())
-        return super().load_file(file_path)  # as a later SDK may pack them
+        found = read_data(file_path)
+        return found if found is not None else super().load_file(file_path)
 
 
 def model_files(data_path: str | None = None) -> Loader:

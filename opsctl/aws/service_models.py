@@ -1,17 +1,20 @@
-"""The installed AWS service models, for checks that need no network, no credentials and no session."""
+"""The installed AWS service models, for checks that need no network, no credentials and no session.
 
+They are read from the SDK's files and not through it: importing it takes longer than all the checks of a plan.
+"""
+
+import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from botocore.exceptions import DataNotFoundError, UnknownServiceError
-from botocore.model import OperationNotFoundError, ServiceModel
-
-from opsctl.aws.model_files import model_files
-from opsctl.aws.requests import request_params
+from opsctl.aws.data_files import data_places, read_data, versions_of
 from opsctl.model.value import Json
 
 MAX_DEPTH = 12
 
+_MODEL = "service-2"
+_SERVICE = re.compile(r"[a-z0-9][a-z0-9.-]*")
 _SCALARS = {
     "boolean": "boolean",
     "integer": "integer",
@@ -34,17 +37,15 @@ class InstalledModels:
 
     def operations(self, service: str) -> frozenset[str]:
         """The operation names of a client; empty when there is no such client."""
-        if service not in _names():
-            return frozenset()
-        return frozenset(_service(service).operation_names)
+        return frozenset(_model(service).get("operations", ()))
 
     def input_shape(self, service: str, operation: str) -> Json:
         """The parameters of an operation as a JSON Schema; None when there is no such operation."""
-        return _side(service, operation, "input_shape")
+        return _side(service, operation, "input")
 
     def output_shape(self, service: str, operation: str) -> Json:
         """The answer of an operation as a JSON Schema; None when there is no such operation."""
-        return _side(service, operation, "output_shape")
+        return _side(service, operation, "output")
 
     def request(self, service: str, operation: str, told: Json, token: str) -> tuple[str, dict[str, Json]]:
         """Return an operation's exact name and its parameters as boto3 takes them, from a request written as JSON.
@@ -55,9 +56,13 @@ class InstalledModels:
         Raises:
             ValueError: it is no request of that operation, as far as the installed models know it.
         """
-        if service not in _names():
+        from botocore.model import ServiceModel
+
+        from opsctl.aws.requests import request_params
+
+        if not _model(service):
             raise ValueError(f"the installed SDK does not know {service}: upgrade boto3")
-        model = _service(service)
+        model = ServiceModel(_model(service), service)
         names = {name.lower(): name for name in model.operation_names}
         name = names.get(operation.lower())
         if name is None:
@@ -67,40 +72,66 @@ class InstalledModels:
 
 @lru_cache(maxsize=1)
 def _names() -> frozenset[str]:
-    return frozenset(model_files().list_available_services("service-2"))
+    places = [place for place in data_places() if place.is_dir()]
+    return frozenset(one.name for place in places for one in place.iterdir() if versions_of(one, _MODEL))
 
 
 @lru_cache(maxsize=64)
-def _service(service: str) -> ServiceModel:
-    return ServiceModel(model_files().load_service_model(service, "service-2"), service)
+def _model(service: str) -> Mapping[str, Any]:
+    """Return the newest model of a service, as the SDK's loader finds it; empty when there is none."""
+    if not _SERVICE.fullmatch(service):  # a stranger's plan names no path
+        return {}
+    versions = [version for place in data_places() for version in versions_of(place / service, _MODEL)]
+    if not versions:
+        return {}
+    newest = max(versions)
+    model = _first(service, newest, _MODEL)
+    _merge(model, _first(service, newest, f"{_MODEL}.sdk-extras").get("merge", {}))
+    return model
+
+
+def _first(service: str, version: str, kind: str) -> dict[str, Any]:
+    found = (read_data(str(place / service / version / kind)) for place in data_places())
+    return next((one for one in found if one is not None), {})
+
+
+def _merge(base: dict[str, Any], extra: Mapping[str, Any]) -> None:
+    """Merge what the SDK adds to a model of AWS's, as its loader does."""
+    for name, value in extra.items():
+        if isinstance(base.get(name), dict) and isinstance(value, dict):
+            _merge(base[name], value)
+        else:
+            base[name] = value
 
 
 @lru_cache(maxsize=256)
 def _side(service: str, operation: str, side: str) -> Json:
-    try:
-        model = _service(service).operation_model(operation)
-    except (DataNotFoundError, UnknownServiceError, OperationNotFoundError):
+    model = _model(service)
+    if operation not in model.get("operations", ()):
         return None
-    shape = getattr(model, side)
-    return {"type": "object", "properties": {}} if shape is None else _schema(shape, MAX_DEPTH)
+    shape = model["operations"][operation].get(side)
+    return {"type": "object", "properties": {}} if shape is None else _schema(shape, model["shapes"], MAX_DEPTH)
 
 
-def _schema(shape: Any, depth: int) -> Json:
-    """Turn a botocore shape into a JSON Schema; recursive shapes end in `{}`, which accepts anything."""
+def _schema(reference: Mapping[str, Any], shapes: Mapping[str, Any], depth: int) -> Json:
+    """Turn a shape of a model into a JSON Schema; recursive shapes end in `{}`, which accepts anything."""
     if depth == 0:
         return {}
-    if shape.type_name == "structure":
+    shape = shapes[reference["shape"]]
+    if shape["type"] == "structure":
         schema: dict[str, Json] = {
             "type": "object",
-            "properties": {name: _schema(member, depth - 1) for name, member in shape.members.items()},
+            "properties": {
+                name: _schema(one, shapes, depth - 1) for name, one in shape.get("members", {}).items()
+            },
             "additionalProperties": False,
         }
-        required = list(shape.metadata.get("required", []))
+        required = list(shape.get("required", []))
         return schema | ({"required": required} if required else {})
-    if shape.type_name == "list":
-        return {"type": "array", "items": _schema(shape.member, depth - 1)}
-    if shape.type_name == "map":
-        return {"type": "object", "additionalProperties": _schema(shape.value, depth - 1)}
-    scalar: dict[str, Json] = {"type": _SCALARS.get(shape.type_name, "string")}
-    enum = getattr(shape, "enum", None)
+    if shape["type"] == "list":
+        return {"type": "array", "items": _schema(shape["member"], shapes, depth - 1)}
+    if shape["type"] == "map":
+        return {"type": "object", "additionalProperties": _schema(shape["value"], shapes, depth - 1)}
+    scalar: dict[str, Json] = {"type": _SCALARS.get(shape["type"], "string")}
+    enum = shape.get("enum")
     return scalar | ({"enum": list(enum)} if enum else {})

@@ -120,8 +120,9 @@ def _agree_to_reads(loaded: "LoadedPlaybook", trust_reads: str) -> None:
     """Have the reads of a playbook that is not shipped agreed to, before anything is called."""
     from opsctl.cli.terminal import TerminalPrompter, wants_colour, width
     from opsctl.planning.foreign_reads import foreign_reads
+    from opsctl.playbook.load import sum_of
     from opsctl.render.foreign_reads import lines_of, render_reads
-    from opsctl.wiring import settings, sum_of
+    from opsctl.wiring import settings
     from opsctl.workflow.approval import agree_to_reads
 
     reads = foreign_reads(loaded.playbook)

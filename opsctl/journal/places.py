@@ -2,9 +2,12 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from opsctl.journal.store import Journal
 from opsctl.model.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from opsctl.journal.store import Journal
 
 
 def state_dir() -> Path:
@@ -20,8 +23,10 @@ def kept_plans() -> Path:
     return state_dir() / "plans"
 
 
-def open_journal() -> Journal:
+def open_journal() -> "Journal":
     """Open the journal."""
+    from opsctl.journal.store import Journal
+
     return Journal(state_dir())
 
 

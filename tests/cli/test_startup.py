@@ -1,0 +1,53 @@
+"""What commands that call nothing do not load: libraries take longer than all else that such a command does."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from opsctl.workflow.plan_files import save_plan
+from tests.kit.command import HANGS_S, environment
+from tests.security.test_forged_plan_files import honest
+
+FOR_AN_ACCOUNT = ["boto3", "botocore", "urllib3", "sqlite3", "moto", "opsctl.aws.clients"]
+CODE = """
+import json, sys
+from opsctl.cli.main import run
+code = run({argv})
+print(json.dumps([code, [name for name in {names} if name in sys.modules]]), file=sys.stderr)
+"""
+
+
+def loaded(argv: list[str], names: list[str], home: Path) -> list[str]:
+    """Run a command in a process of its own and return which of these modules it has loaded."""
+    done = subprocess.run(
+        [sys.executable, "-c", CODE.format(argv=argv, names=names)],
+        cwd=home,
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        timeout=HANGS_S,
+        check=True,
+    )
+    code, found = json.loads(done.stderr.splitlines()[-1])
+    assert code == 0, done.stderr
+    return list(found)
+
+
+@pytest.mark.parametrize(
+    ("argv", "names"),
+    [
+        (["--help"], [*FOR_AN_ACCOUNT, "pydantic", "yaml", "rich.console"]),
+        (["playbook", "list"], [*FOR_AN_ACCOUNT, "opsctl.catalog", "rich.console", "opsctl.block.decision"]),
+        (["show", "plan.json"], [*FOR_AN_ACCOUNT, "yaml", "opsctl.playbook.validate"]),
+        (["playbook", "validate", "block-ip"], FOR_AN_ACCOUNT),
+    ],
+    ids=["help", "playbook list", "show a plan", "playbook validate"],
+)
+def test_a_command_that_calls_nothing_loads_nothing_for_calling(
+    argv: list[str], names: list[str], tmp_path: Path
+) -> None:
+    save_plan(honest(), tmp_path / "plan.json")
+    assert loaded(argv, names, tmp_path) == []
