@@ -130,7 +130,8 @@ class Glass:
         looked = self._look(self._queue.total + _MANY, show)
         if not found:
             raise InvalidInput.one(
-                f"queue {self._queue.name} shows no message {message_id!r} among {looked.seen:,}", source="--body"
+                f"message {message_id!r} is not among the {looked.seen:,} received from queue {self._queue.name}",
+                source="--body",
             )
         return found[0]
 

@@ -51,7 +51,7 @@ def records_of(
     """
     _refuse_missing(batch, numbers)
     if mapping is not None and mapping.window_s:
-        raise ValueError("its mapping has a tumbling window, and the state that the function had is kept nowhere")
+        raise ValueError("its mapping has a tumbling window, and the state of the function is not stored")
     if len(records) == batch.size:
         _refuse_dropped(batch, records, mapping)
         return list(records)
@@ -100,9 +100,9 @@ def _refuse_dropped(batch: Batch, records: Sequence[Json], mapping: StreamMappin
 def _as_it_was(more: str, batch: Batch, mapping: StreamMapping | None) -> StreamMapping:
     """What a mapping says now counts only if it said so when the batch was made; raises ValueError otherwise."""
     if mapping is None:
-        raise ValueError(f"{more}, and the mapping that could tell which is gone; {_YOURSELF}")
+        raise ValueError(f"{more}, and the mapping that could tell which was deleted; {_YOURSELF}")
     if mapping.unreadable:
-        raise ValueError(f"{more}, and which cannot be told: {mapping.unreadable}")
+        raise ValueError(f"{more}, and opsctl cannot tell which: {mapping.unreadable}")
     if not batch.arrived or mapping.since > batch.arrived:
         raise ValueError(
             f"{more}, and its mapping was changed after they came, so that its filter may have been another; "
@@ -119,7 +119,7 @@ def _passed(more: str, records: Sequence[Json], mapping: StreamMapping) -> list[
         chosen = StreamFilter(mapping.filters, kinesis=kinesis)
         return [one for one in records if chosen.passes(one)]
     except ValueError as fault:
-        raise ValueError(f"{more}, and which passed its filter cannot be told: {fault}; {_YOURSELF}") from None
+        raise ValueError(f"{more}, and opsctl cannot tell which passed its filter: {fault}; {_YOURSELF}") from None
 
 
 def _is_aggregated(record: Json) -> bool:

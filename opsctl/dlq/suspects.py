@@ -146,15 +146,13 @@ def _invoked(queue: QueueFacts) -> Fetching[Suspected]:
 
 def _subscriber(group: CauseGroup, about: Context) -> Fetching[Suspected]:
     """What a subscription delivers to; SNS says nothing of why."""
-    quiet = (
-        "SNS gives no reason: the subscriber refused it, is gone, or did not answer until the retries were used up"
-    )
+    quiet = "SNS gives no reason: the subscriber refused it, was deleted, or did not answer within the retries"
     if not group.origin:
         return Suspected(none="the envelope does not name its subscription", explained=(quiet,), logged=False)
     answer = yield from fetch(subscription_attributes(group.origin))
     if answer.value is None:
         gone = ("the subscription does not exist any more",) if answer.known else ()
-        none = "what it delivers to could not be read" if not gone else "its subscription is gone"
+        none = "what it delivers to could not be read" if not gone else "its subscription was deleted"
         return Suspected(none=none, explained=(quiet,), seen=gone, logged=False, unknown=refusals([answer]))
     told = answer.value.get("Attributes") or {}
     endpoint, protocol = str(told.get("Endpoint", "")), str(told.get("Protocol", ""))

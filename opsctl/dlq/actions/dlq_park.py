@@ -51,7 +51,7 @@ class DlqPark(Action):
                 ),
                 undo=queues.delete_queue(park.url),
                 undo_only_if=(queue_is_empty(park.url, park.name),),
-                risk=Risk(note="The next change deletes it once it is confirmed empty."),
+                risk=Risk(note="The next change deletes the temporary queue once it is confirmed empty."),
             )
         ]
         yield

@@ -144,14 +144,15 @@ class DlqRedriveAction(Action):
 
     def _title(self, limit: int) -> str:
         queue = self.redrive.queue
-        count = f"{limit:,} of about {queue.total:,}" if 0 <= limit < queue.total else f"about {queue.total:,}"
-        which = "matching messages, of " if self.where else ""
-        messages = "" if self.where else " messages"
-        parts = [f"Redrive {which}{count}{messages} from {queue.name}"]
-        parts += [f"where {self.where}"] if self.where else []
+        total = f"about {queue.total:,}"
+        limited = 0 <= limit < queue.total
+        if self.where:
+            most = f"up to {limit:,} " if limited else ""
+            says = f"Redrive {most}messages from {queue.name} where {self.where} (of {total})"
+        else:
+            says = f"Redrive {f'{limit:,} of {total}' if limited else total} messages from {queue.name}"
         edits = len(self.settings) + bool(self.edit)
-        parts += [f"with {edits} edit{'s' if edits > 1 else ''}"] if edits else []
-        return ", ".join(parts)
+        return f"{says}, with {edits} edit{'s' if edits > 1 else ''}" if edits else says
 
     def _why(self) -> str:
         way = f"Moved by {_VIA[self.redrive.via]}: {self.redrive.because}."

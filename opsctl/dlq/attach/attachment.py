@@ -93,9 +93,9 @@ def notes(source: FailingSource, queue: DeadLetterQueue) -> tuple[str, ...]:
         )
     if queue.url and source.kind == "queue" and not source.fifo and queue.retention_s <= source.retention_s:
         found.append(
-            f"{queue.name} keeps messages {queue.retention_s / 86_400:g} days, no longer than {source.name}, and "
-            "counts from when they were first sent"
+            f"the retention of {queue.name} ({queue.retention_s / 86_400:g} days) is not longer than that of "
+            f"{source.name}, and a message's age counts from when it was first sent"
         )
     if queue.moves_to:
-        found.append(f"{queue.name} moves messages on to {queue.moves_to.rpartition(':')[2]}")
+        found.append(f"{queue.name} has the dead-letter queue {queue.moves_to.rpartition(':')[2]}")
     return tuple(found)

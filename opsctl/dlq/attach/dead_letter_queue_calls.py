@@ -70,7 +70,7 @@ def nobody_needs(url: Json, arn: str, name: str, sid: str) -> tuple[Check, ...]:
             read=attributes,
             query=f"[from_json(Attributes.Policy).Statement][] | [?Sid!='{sid}']",
             op="empty",
-            says=f"the policy of {name} lets nobody else send",
+            says=f"the policy of {name} allows no other sender",
         ),
         Check(
             read=mappings_of(arn),

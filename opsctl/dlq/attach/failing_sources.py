@@ -201,7 +201,7 @@ def _schedule(named: SourceName, about: Context, source: str) -> Fetching[Failin
     says = f"schedule {named.place}/{named.name}"
     kind = str(told["ScheduleExpression"]).partition("(")[0]
     passed = _passed(told, about)
-    begun = f"{says} began at {told.get('StartDate')}, and Scheduler takes no start date of the past in an update"
+    begun = f"{says} began at {told.get('StartDate')}, and Scheduler accepts no past start date in an update"
     left_out = "StartDate" in passed
     return FailingSource(
         kind="schedule",
@@ -213,7 +213,7 @@ def _schedule(named: SourceName, about: Context, source: str) -> Fetching[Failin
         role=told["Target"]["RoleArn"],
         passes=told["Target"]["RoleArn"],
         current=(told["Target"].get("DeadLetterConfig") or {}).get("Arn", ""),
-        notes=(f"{begun}: it is left out, which means nothing for a cron expression",)
+        notes=(f"{begun}: opsctl leaves it out, which does not matter for a cron expression",)
         if left_out and kind == "cron"
         else (),
         passed=passed,

@@ -258,8 +258,8 @@ class Mover:
         if whole.unseen:
             return f"SQS counts {whole.unseen:,} more messages, waiting for them (at most {left_s:.0f} s)"
         return (
-            "fewer messages came by than there were at first; if the counts name no more for "
-            f"{COUNTED_AFTER_S} s, somebody else took them"
+            "fewer messages were received than SQS counted at first; if it counts no more for "
+            f"{COUNTED_AFTER_S} s, another consumer took them"
         )
 
     def _behind_newcomers(self) -> bool:

@@ -41,8 +41,8 @@ def planned_route(routes: Sequence[Route], schedule: str, target: str, api: str)
     ]
     if len(found) != 1:
         raise ValueError(
-            f"its schedule makes the call {api}, and the plan names no such schedule of this queue: it is gone or "
-            "was changed; the body holds the call's parameters"
+            f"its schedule makes the call {api}, and the plan names no such schedule of this queue: it was "
+            "deleted or changed; the body has the call's parameters"
         )
     return found[0]
 
@@ -64,8 +64,8 @@ def repeated_call(
         told = json_object(message["Body"] or "{}")
         if told is None or not _alike(made_by_schedule, told):
             raise ValueError(
-                f"it does not hold the request of {route.name} that its schedule makes now, and no other is made: "
-                "whoever may send to the queue could have written it"
+                f"its request of {route.name} is not the one that its schedule makes now. opsctl makes no other, "
+                "because whoever may send to the queue could have written it"
             )
         if any(is_own_queue(text) for text in _texts(told)):
             raise ValueError(INTO_ITSELF)

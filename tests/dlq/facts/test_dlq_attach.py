@@ -213,7 +213,7 @@ def test_a_cron_schedule_whose_start_has_passed_is_told() -> None:
     later = ABOUT.model_copy(update={"now": 1_800_000_000.0})
     result, _ = drive(fact.read(later), NOBODY | {"scheduler.GetSchedule": answer})
     assert isinstance(result, Attachment)
-    assert "means nothing for a cron expression" in result.notes[0]
+    assert "does not matter for a cron expression" in result.notes[0]
 
 
 @pytest.mark.parametrize(

@@ -248,7 +248,7 @@ def test_a_role_that_a_schedules_call_hands_on_may_be_passed() -> None:
     ("api", "says"),
     [
         ("ec2:describeInstances", "it makes the call ec2:describeInstances, which only reads"),
-        ("nosuch:doThings", "it makes the call nosuch:doThings, and the SDK"),
+        ("nosuch:doThings", "it makes the call nosuch:doThings, which the installed SDK"),
     ],
 )
 def test_a_universal_target_that_cannot_be_called_again_is_said_to_stay(api: str, says: str) -> None:

@@ -233,10 +233,14 @@ PAID_AND_OPEN = [order(1, "paid"), order(2, "open"), order(3, "paid"), order(4, 
         (mapped(CLICKS, {"data": {"kind": ["open"]}}), 3, "is not from its first to its last"),
         (mapped(CLICKS, ONLY_PAID, changed="2026-01-01T00:00:06+00:00"), 3, "its mapping was changed after"),
         (mapped(CLICKS, {"partitionKey": ["p"]}), 3, "a filter asks for partitionKey, of which"),
-        (mapped(CLICKS, {"data": {"kind": [{"numeric": [1]}]}}), 3, "cannot be told: numeric takes"),
+        (
+            mapped(CLICKS, {"data": {"kind": [{"numeric": [1]}]}}),
+            3,
+            "cannot tell which passed its filter: numeric takes",
+        ),
         (mapped(CLICKS, ONLY_PAID, TumblingWindowInSeconds=60), 4, "its mapping has a tumbling window"),
         (mapped(CLICKS, ONLY_PAID), 4, "3 of the batch's 4 records pass its mapping's filter"),
-        (mapped(f"{TABLE}x", ONLY_PAID), 3, "the mapping that could tell which is gone"),
+        (mapped(f"{TABLE}x", ONLY_PAID), 3, "the mapping that could tell which was deleted"),
     ],
 )
 def test_a_letter_stays_when_what_its_mapping_says_does_not_give_the_batch(
