@@ -19,6 +19,7 @@ from typing import Generic, TypeVar
 
 import opsctl
 from opsctl.model.errors import InvalidInput
+from opsctl.model.explanation import Explanation
 from opsctl.model.jobs import Job
 from opsctl.model.registry import Registry
 from opsctl.model.run import Action, Fact
@@ -110,6 +111,13 @@ def find_plugins() -> Registry:
         actions=Plugins("actions", Action),  # type: ignore[type-abstract]
         jobs=Plugins("jobs", Job),  # type: ignore[type-abstract]
     )
+
+
+def explained() -> Iterator[Explanation]:
+    """Yield what the rooms, and packages that others ship, say of the ids that they print."""
+    for package in (*_rooms(), *shipped_by_others()):
+        if any(Path(place, "explanations.py").is_file() for place in package.places):
+            yield from getattr(_imported(f"{package.module}.explanations", package), "explanations", tuple)()
 
 
 def shipped_by_others() -> tuple[Package, ...]:

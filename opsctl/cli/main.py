@@ -15,6 +15,7 @@ from opsctl.cli import (
     apply_command,
     commands,
     doctor,
+    explain_command,
     playbook_commands,
     run_commands,
     runs_commands,
@@ -87,6 +88,7 @@ for module in (
     playbook_commands,
     sandbox_commands,
     doctor,
+    explain_command,
 ):
     module.register(app)
 make_strict(app)

@@ -63,6 +63,7 @@ class GuardSpec(Value):
     because: str = Field(description="One sentence: why this matters.")
     instead: str = Field("", description="What to do instead of overriding it; a refusal advises this first.")
     override: bool = Field(True, description="Whether `--override ID` may set a refusal aside.")
+    todo: str = Field("", description="What to do about it, for `opsctl explain`.")
 
     @property
     def expression(self) -> tuple[str, str]:
@@ -152,6 +153,7 @@ class CheckSpec(Value):
     accept: str = Field("", description="The guard whose name, given to --accept, lets stay what `stays` finds.")
     foretells: str = Field("", description="Expression at plan time that gives the plan's last line.")
     tells: str = Field("", description="Expression that gives the result's last line, held or not.")
+    todo: str = Field("", description="What to do about it, for `opsctl explain`.")
 
 
 class NextSpec(Value):
