@@ -11,7 +11,7 @@ from opsctl.cli.options import AccountOptions, ApplyOptions, Output, PlanOptions
 from opsctl.cli.playbook_options import Given
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from opsctl.cli.terminal import ProgressLines
     from opsctl.model.plan import Plan
@@ -158,7 +158,7 @@ def carry_out(
         first(context)
     if not applying.skip_permission_check:
         session.progress(refuse_denied(plan, context.aws))
-    run_and_report(session, plan.id, lambda: start_run(plan, context))
+    run_and_report(session, plan.id, lambda: start_run(plan, context), applying.notify or ())
 
 
 def _asides(session: Session, plan: "Plan") -> "Asides":
@@ -227,9 +227,15 @@ def _show_for_consent(session: Session, plan: "Plan", *, answered: bool) -> None
         stream.flush()
 
 
-def run_and_report(session: Session, run_id: str, work: "Callable[[], object]") -> None:
-    """Do the work of a run, then show its report whatever came of it, and leave with the right code."""
+def run_and_report(
+    session: Session, run_id: str, work: "Callable[[], object]", notify: "Sequence[str]" = ()
+) -> None:
+    """Do the work of a run, then show its report whatever came of it, and leave with the right code.
+
+    `notify` names who is told; without any it is whoever the configuration names.
+    """
     from opsctl.cli.job_files import save_files
+    from opsctl.cli.notifications import tell
     from opsctl.cli.output import emit_report
     from opsctl.model.errors import OpsctlError, RefusedByGuard
     from opsctl.workflow.reporting import recorded
@@ -248,7 +254,10 @@ def run_and_report(session: Session, run_id: str, work: "Callable[[], object]") 
     hint = failure.hint if failure else ""
     report = recorded(journal, row, hint=hint, reached_by=session.runtime.identity.reached_by)
     save_files(report)
-    emit_report(session.order, report, int(failure.exit_code) if failure else 0)
+    try:
+        emit_report(session.order, report, int(failure.exit_code) if failure else 0)
+    finally:
+        tell(session, report, notify)
     if failure is not None:
         raise typer.Exit(int(failure.exit_code))
 

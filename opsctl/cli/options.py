@@ -10,7 +10,8 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from opsctl.cli.completion import complete_guards, complete_profiles, complete_regions
+from opsctl.cli.completion import complete_guards, complete_profiles, complete_regions, one_of
+from opsctl.cli.notifications import WEBHOOK, refuse_bad_destinations
 from opsctl.cli.playbook_options import Given
 from opsctl.model.commands import SANDBOX, completed
 
@@ -33,6 +34,17 @@ _GIVEN = Annotated[str | None, typer.Option(hidden=True)]
 _ACCOUNT = "Account"
 _SHOWING = "Output"
 _PLANNING = "Plan and apply"
+
+NotifyOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--notify",
+        metavar="ARN|webhook",
+        help="Tell an SNS topic, or the webhook of your configuration, how the run ends; repeatable.",
+        rich_help_panel=_PLANNING,
+        autocompletion=one_of(WEBHOOK),
+    ),
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -156,6 +168,11 @@ class ApplyOptions:
             "--skip-permission-check", help="Do not check permissions with IAM first.", rich_help_panel=_PLANNING
         ),
     ] = False
+    notify: NotifyOption = None
+
+    def __post_init__(self) -> None:
+        """Refuse at once what nobody can be told by."""
+        refuse_bad_destinations(self.notify or ())
 
 
 @dataclasses.dataclass(frozen=True)

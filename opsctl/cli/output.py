@@ -82,9 +82,7 @@ def emit_report(order: "Order", report: "Report", code: int) -> None:
 
         _write(html_report(report))
     elif form is Output.SHORT:
-        from opsctl.render.short import render_report as short_report
-
-        _write(short_report(report, _more(order, report.run_id)))
+        _write(short_text(order, report))
     elif order.show.whole:
         from opsctl.render.terminal import render_report as whole_report
 
@@ -93,6 +91,13 @@ def emit_report(order: "Order", report: "Report", code: int) -> None:
         from opsctl.render.outcome import render_report
 
         _write(render_report(report, **_for(None)))
+
+
+def short_text(order: "Order", report: "Report") -> str:
+    """Return what a run came to in six lines."""
+    from opsctl.render.short import render_report as short_report
+
+    return short_report(report, _more(order, report.run_id))
 
 
 def _more(order: "Order", what: str) -> str:

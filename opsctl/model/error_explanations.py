@@ -55,6 +55,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     "more": ("there are more faults than are shown", "Mend the first ones and look again."),
     "next": ("a command to type next neither consents nor leads elsewhere", "Leave the switch out."),
     "not-own": ("a key is for your own configuration only", "Move it to the file that the hint names."),
+    "notify": ("nobody can be told by this", "Write the ARN of a standard SNS topic, or the URL of a webhook."),
     "octal": ("a number with a leading zero is ambiguous", "Quote it."),
     "operation": ("AWS has no such operation", "Take the name that the hint offers."),
     "output": ("an output has to come from AWS's answer", "Write fixed text into the parameter itself."),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from opsctl.model.value import Json, Value
 
@@ -37,6 +37,7 @@ class Keys(Value):
     plan_expires_s: Annotated[int, Adds.STRICTEST] = Field(default=4 * 3600, ge=60, le=30 * 86_400, strict=True)
     trusted_playbooks: Annotated[tuple[PlaybookSum, ...], Adds.OWN] = ()
     block_sets: Annotated[tuple[str, ...], Adds.OWN] = ()
+    notify: Annotated[tuple[SecretStr, ...], Adds.OWN] = ()
 
 
 class SettingsFile(Value):

@@ -1,5 +1,6 @@
 """Reads the configuration files in use, and files of inputs."""
 
+import re
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -12,6 +13,9 @@ from opsctl.model.value import Json
 from opsctl.playbook.places import read_file
 from opsctl.playbook.shape_faults import faults_of
 from opsctl.playbook.yaml_tree import MAX_BYTES, Tree, read_tree
+
+_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
+_WEBHOOK = re.compile(r"https://[^\s/]+(/\S*)?|http://(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]+)?(/\S*)?")
 
 
 def load_settings(named: Path | None, own: Path, directory: Path) -> Settings:
@@ -60,8 +64,9 @@ def _keys(path: Path, *, own: bool) -> Keys:
     try:
         keys = Keys.model_validate(tree.value)
     except ValidationError as error:
-        raise InvalidInput(faults_of(error, Keys, str(path), tree.place)) from None
+        raise InvalidInput([_discreet(one) for one in faults_of(error, Keys, str(path), tree.place)]) from None
     faults = [
+        *(_no_destination(path, tree, number, one.get_secret_value()) for number, one in enumerate(keys.notify)),
         *(_no_network(path, tree, number, text) for number, text in enumerate(keys.never_block)),
         *(_not_own(path, tree, key) for key in keys.model_fields_set if not own and rule_of(key) is Adds.OWN),
     ]
@@ -69,6 +74,18 @@ def _keys(path: Path, *, own: bool) -> Keys:
     if broken:
         raise InvalidInput(broken)
     return keys
+
+
+def _discreet(fault: Diagnostic) -> Diagnostic:
+    """Leave out what was written for `notify`: it may be a webhook, whose URL is a secret."""
+    return fault.model_copy(update={"offending": ""}) if fault.summary.startswith("notify") else fault
+
+
+def _no_destination(path: Path, tree: Tree, number: int, text: str) -> Diagnostic | None:
+    if _TOPIC.fullmatch(text) or _WEBHOOK.fullmatch(text):
+        return None
+    said = "the ARN of a standard SNS topic is needed, or the https URL of a webhook (http on this machine)"
+    return Diagnostic(code="notify", summary=said, where=tree.where(f"notify.{number}", str(path)))
 
 
 def _no_network(path: Path, tree: Tree, number: int, text: str) -> Diagnostic | None:
