@@ -8,7 +8,7 @@ STYLE = """
   --paper: #fff; --ink: #1c1c22; --soft: #5a5a66; --rule: #d5d5dd; --tint: #f4f4f7;
   --bad: #b3261e; --fair: #8a6100; --good: #1b6e3c;
 }
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
   :root {
     --paper: #17171c; --ink: #ececf1; --soft: #a9a9b6; --rule: #3a3a44; --tint: #202027;
     --bad: #ff8a80; --fair: #ffcf70; --good: #7fdca0;

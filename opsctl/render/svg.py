@@ -12,7 +12,7 @@ from opsctl.render.tree import CLIENT_WORDS, client_words
 
 STYLE = """
 .ways { --ink: #1c1c22; --box: #fff; --line: #5a5a66; --open: #b3261e; --stop: #1b6e3c; }
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
   .ways { --ink: #ececf1; --box: #24242b; --line: #a9a9b6; --open: #ff8a80; --stop: #7fdca0; }
 }
 .ways text { font: 11px system-ui, sans-serif; fill: var(--ink); }
@@ -31,7 +31,7 @@ STYLE = """
 """
 _PAPER = """
 svg.alone { background: #fff; }
-@media (prefers-color-scheme: dark) { svg.alone { background: #17171c; } }
+@media screen and (prefers-color-scheme: dark) { svg.alone { background: #17171c; } }
 """
 LEGEND = (
     "solid line: the client's address is seen",

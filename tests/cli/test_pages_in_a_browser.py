@@ -162,17 +162,21 @@ def test_every_word_stands_out_from_what_is_behind_it(
 def test_the_page_is_dark_for_who_likes_it_dark_and_paper_is_white(
     chromium: Browser, pages: dict[str, Path]
 ) -> None:
-    paper = "getComputedStyle(document.body).backgroundColor"
+    behind = "getComputedStyle(document.body).backgroundColor"
+    box = "getComputedStyle(document.querySelector('.landscape rect')).fill"
+    folded = "[...document.querySelectorAll('.aside')].map(one => one.offsetHeight > 0)"
+    white = "rgb(255, 255, 255)"
     for scheme, printed, expected in (
-        ("light", False, "rgb(255, 255, 255)"),
-        ("dark", False, "rgb(23, 23, 28)"),
-        ("dark", True, "rgb(255, 255, 255)"),
+        ("light", False, (white, white)),
+        ("dark", False, ("rgb(23, 23, 28)", "rgb(36, 36, 43)")),
+        ("dark", True, (white, white)),
     ):
         tab = opened(chromium, pages["plan"], DESK, scheme)
         if printed:
             tab.on_paper(scheme)
             assert [one for one in tab.ask(CONTRASTS) if one[0] < CONTRAST] == []
-        assert tab.ask(paper) == expected
+        assert (tab.ask(behind), tab.ask(box)) == expected
+        assert set(tab.ask(folded)) == {not printed}, "what nobody opened is not on paper"
         tab.close()
 
 
