@@ -68,7 +68,7 @@ def check_health(group: Json, answers: dict[str, Json], now: float, commands: Co
     yield _zones(group, configured(answers.get("function")).subnets)
     if "instance" in answers:
         yield _tagged(group, answers["instance"])
-    yield from check_stop_protection(answers, "before its volumes can go to a replacement", commands)
+    yield from check_stop_protection(answers, "before its volumes can move to a replacement", commands)
     if "hooks" in answers:
         yield from _hooks(answers["hooks"])
     if "template" in answers:

@@ -134,7 +134,7 @@ def _likeness(pair: Pair, answers: dict[str, Json], now: float) -> Iterator[Heal
         apart = zone != zone_of(primary)
         yield judged("zones", apart, "two", f"both are in {zone}: they do not survive its failure")
         other = sorted(name for name, one in _traits(primary).items() if one != _traits(twin)[name])
-        words = f"{', '.join(other)} differ between the twin and the instance; change one of the two"
+        words = f"{', '.join(other)}: the twin and the instance differ; change one of the two"
         yield judged("likeness", not other, "same type, security groups and profile", words)
     made = _root_made_at(twin)
     age = f"{span(now - made)} old: later writes to the root disk of the instance are not on it" if made else ""

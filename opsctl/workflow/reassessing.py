@@ -75,7 +75,7 @@ def refuse_never_blocked(plan: Plan, about: Context, accepted: Collection[str]) 
         if shares(network, one)
     ]
     if evidence and NEVER_BLOCK not in accepted:
-        said = "the plan blocks what your configuration says never to block"
+        said = "the plan blocks what is on your never-block list"
         switch = f"--accept {NEVER_BLOCK}"
         guard = GuardRefusal(guard=NEVER_BLOCK, because=said, evidence=tuple(evidence), switch=switch)
         raise RefusedByGuard(f"{said}; nothing was changed", f"if you are sure: {switch}", evidence, [guard])

@@ -112,7 +112,7 @@ def test_the_first_word_is_an_instance_or_a_subcommand(account: WatchedServer, t
         (("--help",), "status"),
         (("legacy-web", "--help"), "--allow-data-loss"),
         (("instance", "--help"), "--allow-data-loss"),
-        (("--dry-run", "legacy-web"), "back after"),
+        (("--dry-run", "legacy-web"), "RTO"),
     ):
         done = make_ha(tmp_path, *argv)
         assert (done.returncode, words in done.stdout) == (0, True), (argv, done.stderr)

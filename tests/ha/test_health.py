@@ -134,16 +134,16 @@ GROUPS, HOOKS = "autoscaling.DescribeAutoScalingGroups", "autoscaling.DescribeLi
             "zones",
             "one zone",
         ),
-        (HOOKS, lambda a: a["LifecycleHooks"].pop(0), "hook opsctl-launch", "nobody waits"),
+        (HOOKS, lambda a: a["LifecycleHooks"].pop(0), "hook opsctl-launch", "without volumes and address"),
         ("ec2.DescribeImages", lambda a: a.update(Images=[]), "image", "is gone"),
-        ("ec2.DescribeLaunchTemplates", lambda a: a.update(LaunchTemplates=[]), "launch template", "is gone"),
+        ("ec2.DescribeLaunchTemplates", lambda a: a.update(LaunchTemplates=[]), "launch template", "was deleted"),
         ("lambda.GetFunction", lambda a: a["Configuration"].update(State="Failed"), "handler", "is Failed"),
         ("ec2.DescribeVolumes", lambda a: a.update(Volumes=[]), "volume /dev/sdf", "no volume"),
         (
             "ec2.DescribeVolumes",
             lambda a: a["Volumes"][0]["Attachments"][0].update(DeleteOnTermination=True),
             "volume /dev/sdf",
-            "would die",
+            "would be deleted",
         ),
         (
             "ec2.DescribeAddresses",
@@ -165,7 +165,7 @@ GROUPS, HOOKS = "autoscaling.DescribeAutoScalingGroups", "autoscaling.DescribeLi
             "dead letters",
             "2 event(s)",
         ),
-        ("cloudwatch.DescribeAlarms", lambda a: a.update(MetricAlarms=[]), "alarms", "nobody is told"),
+        ("cloudwatch.DescribeAlarms", lambda a: a.update(MetricAlarms=[]), "alarms", "no notifications"),
         (
             "cloudwatch.DescribeAlarms",
             lambda a: a["MetricAlarms"][0].update(StateValue="ALARM"),
@@ -206,7 +206,7 @@ GROUPS, HOOKS = "autoscaling.DescribeAutoScalingGroups", "autoscaling.DescribeLi
                 {"InstanceId": "i-0", "LifecycleState": "Terminating:Retained", "AvailabilityZone": "eu-west-1a"}
             ),
             "kept instances",
-            "i-0 did not let go",
+            "i-0 did not release",
         ),
         (
             GROUPS,
@@ -218,7 +218,7 @@ GROUPS, HOOKS = "autoscaling.DescribeAutoScalingGroups", "autoscaling.DescribeLi
             HOOKS,
             lambda a: a["LifecycleHooks"][0].update(DefaultResult="CONTINUE"),
             "hook opsctl-launch",
-            "takes silence for CONTINUE",
+            "default result is CONTINUE",
         ),
         (
             "lambda.GetFunction",
@@ -232,15 +232,15 @@ GROUPS, HOOKS = "autoscaling.DescribeAutoScalingGroups", "autoscaling.DescribeLi
             "handler",
             "is half updated",
         ),
-        ("iam.GetRolePolicy", lambda a: a.clear(), "role", "refused everything"),
+        ("iam.GetRolePolicy", lambda a: a.clear(), "role", "denies every call"),
         (
             "lambda.GetPolicy",
             lambda a: a.update(Policy='[{"Sid": "opsctl-ha-web-hooks"}]'),
             "permissions",
             "refuses the rule sweep",
         ),
-        ("sns.GetTopicAttributes", lambda a: a.clear(), "topic", "is gone"),
-        ("sqs.GetQueueUrl", lambda a: a.clear(), "dead letters", "the queue is gone"),
+        ("sns.GetTopicAttributes", lambda a: a.clear(), "topic", "was deleted; no notifications"),
+        ("sqs.GetQueueUrl", lambda a: a.clear(), "dead letters", "the queue was deleted"),
         (
             "ec2.DescribeInstances",
             lambda a: a["Reservations"][0]["Instances"][0].update(Tags=[]),
@@ -251,13 +251,13 @@ GROUPS, HOOKS = "autoscaling.DescribeAutoScalingGroups", "autoscaling.DescribeLi
             "ec2.DescribeInstanceAttribute",
             lambda a: a["DisableApiStop"].update(Value=True),
             "stop protection",
-            "on: i-1 has to be stopped before its volumes can go to a replacement; aws ec2",
+            "on: i-1 has to be stopped before its volumes can move to a replacement; aws ec2",
         ),
         (
             "ec2.DescribeVolumes",
             lambda a: a["Volumes"].append(a["Volumes"][0] | {"VolumeId": "vol-2"}),
             "volume /dev/sdf",
-            "vol-1, vol-2 both claim it",
+            "vol-1, vol-2 are both tagged for it",
         ),
         (
             "ec2.DescribeVolumes",
@@ -292,7 +292,7 @@ def test_what_is_gone_is_wrong_and_what_cannot_be_read_is_unknown() -> None:
 def test_a_topic_that_nobody_hears_is_told_but_stops_no_recovery() -> None:
     found = altered("sns.GetTopicAttributes", lambda a: a["Attributes"].update(SubscriptionsConfirmed="0"))
     assert found.works
-    assert "nobody is subscribed" in next(one.finding for one in found.findings if one.check == "topic")
+    assert "has no subscription" in next(one.finding for one in found.findings if one.check == "topic")
 
 
 def test_the_image_of_the_template_version_in_use_is_looked_at() -> None:
@@ -325,7 +325,7 @@ def test_what_is_wrong_comes_first_in_every_form() -> None:
 @pytest.mark.parametrize(
     ("values", "works", "words"),
     [
-        (["10.0.0.7"], True, "leads to 10.0.0.7"),
+        (["10.0.0.7"], True, "resolves to 10.0.0.7"),
         (["10.0.0.1"], False, "is 10.0.0.1, not 10.0.0.7"),
         ([], False, "has no address"),
     ],

@@ -100,12 +100,12 @@ def test_a_pair_that_stands_by_works() -> None:
     [
         (INSTANCES, lambda a: second(a)["State"].update(Name="terminated"), "twin", "nothing can take over"),
         (INSTANCES, lambda a: second(a)["State"].update(Name="running"), "twin", "runs beside the instance"),
-        (INSTANCES, lambda a: second(a)["State"].update(Name="stopping"), "twin", "is stopping: look again"),
+        (INSTANCES, lambda a: second(a)["State"].update(Name="stopping"), "twin", "is stopping: check again"),
         (
             INSTANCES,
             lambda a: second(a)["Tags"].extend(tags(ha_failover="2026-09-21T14:00:00Z")),
             "twin",
-            "is taking over since 2026-09-21T14:00:00Z, and is stopped",
+            "has been taking over since 2026-09-21T14:00:00Z, and is stopped",
         ),
         (
             INSTANCES,
@@ -113,18 +113,18 @@ def test_a_pair_that_stands_by_works() -> None:
             "zones",
             "both are in",
         ),
-        (INSTANCES, lambda a: first(a).update(InstanceType="t3.large"), "likeness", "type: the twin's"),
+        (INSTANCES, lambda a: first(a).update(InstanceType="t3.large"), "likeness", "type: the twin and"),
         (
             INSTANCES,
             lambda a: first(a)["NetworkInterfaces"][0].update(Groups=[{"GroupId": "sg-2"}]),
             "likeness",
-            "security groups: the twin's",
+            "security groups: the twin and",
         ),
         (
             INSTANCES,
             lambda a: first(a).update(IamInstanceProfile={"Arn": "arn:aws:iam::1:instance-profile/web"}),
             "likeness",
-            "instance profile: the twin's",
+            "instance profile: the twin and",
         ),
         (
             INSTANCES,
@@ -145,7 +145,7 @@ def test_a_pair_that_stands_by_works() -> None:
             INSTANCES,
             lambda a: a["Reservations"].append({"Instances": [one("i-3", "primary", "a", "running")]}),
             "instance",
-            "i-1, i-3 both claim to be it",
+            "i-1, i-3 are both tagged as primary",
         ),
         (
             "ec2.DescribeInstanceStatus",
@@ -171,7 +171,12 @@ def test_a_pair_that_stands_by_works() -> None:
             "alarm",
             "opsctl-ha-web-primary watches i-0, not i-1",
         ),
-        (ALARMS, lambda a: a["MetricAlarms"][3].update(TreatMissingData="missing"), "alarm", "breaching is right"),
+        (
+            ALARMS,
+            lambda a: a["MetricAlarms"][3].update(TreatMissingData="missing"),
+            "alarm",
+            "should be breaching",
+        ),
         (ALARMS, lambda a: a["MetricAlarms"].pop(), "alarms", "missing: opsctl-ha-web-old-snapshot"),
         (
             ALARMS,
@@ -214,7 +219,7 @@ def test_a_pair_that_stands_by_works() -> None:
             "ec2.DescribeVolumes",
             lambda a: a["Volumes"][0]["Attachments"][0].update(DeleteOnTermination=True),
             "volume /dev/sdf",
-            "would die",
+            "would be deleted",
         ),
         (
             "ec2.DescribeSnapshots",

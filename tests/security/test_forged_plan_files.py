@@ -433,7 +433,7 @@ def taken(plan: Plan, *never: str, accepted: tuple[str, ...] = ()) -> Plan:
 @pytest.mark.parametrize("never", ["203.0.113.0/24", "203.0.113.9", "::ffff:203.0.113.9/128"])
 def test_what_is_never_to_be_blocked_is_looked_up_again(never: str) -> None:
     for plan in (plan_of(deny()), plan_of(honest().changes[2])):
-        with pytest.raises(RefusedByGuard, match="never to block") as refused:
+        with pytest.raises(RefusedByGuard, match="never-block list") as refused:
             taken(plan, never)
         assert refused.value.hint == "if you are sure: --accept never-block"
         assert taken(plan, never, accepted=("never-block",)).changes == plan.changes

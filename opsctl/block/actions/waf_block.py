@@ -191,7 +191,7 @@ def _note(state: WafState) -> str:
             "Firewall Manager manages this web ACL: an allow rule of its first rule groups comes before "
             "ours, and it may remove ours."
         )
-    return "WAF propagates the change within seconds to minutes; until then some requests still pass."
+    return "WAF propagates within seconds to minutes; until then some requests still pass."
 
 
 def _description(plan_id: str, reason: str) -> str:

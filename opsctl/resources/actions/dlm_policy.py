@@ -70,7 +70,7 @@ class DlmPolicy(Action):
             Change(
                 **dict(create_policy(self.role, f"opsctl snapshots of {self.value}", details, tags)),
                 id="create",
-                title=f"Create snapshot policy: {target}, {every} (Data Lifecycle Manager)",
+                title=f"Create snapshot policy for {target}: {every}, by Data Lifecycle Manager",
                 why=self.why,
                 expect=(policy_is(*here, about.plan_id, there=False), no_policy_targets(*here)),
                 proof=Proof(
