@@ -54,3 +54,16 @@ def test_what_is_nowhere_is_unknown_as_the_sdk_says_it() -> None:
         model_files().load_service_model("no-such-service", "service-2")
     with pytest.raises(type(ours.value)):
         Loader().load_service_model("no-such-service", "service-2")
+
+
+@pytest.mark.parametrize("kind", ["service-2", "paginators-1", "waiters-2"])
+def test_the_services_with_data_of_a_kind_are_those_that_the_sdk_lists(kind: str) -> None:
+    known, theirs = model_files().list_available_services(kind), Loader().list_available_services(kind)
+    assert (list(known), len(known)) == (theirs, len(theirs))
+    assert all(name in known for name in theirs)
+    assert not [name for name in ("no-such-service", "", "..", "ec2/2016-11-15") if name in known]
+
+
+def test_the_sdk_lists_its_services_as_ever() -> None:
+    session = Clients(Connection(region="us-east-1"), "one")._session
+    assert list(session.get_available_services()) == sorted(Loader().list_available_services("service-2"))
