@@ -11,6 +11,7 @@ from typing import Any
 
 from botocore import exceptions as sdk
 
+from opsctl import DISTRIBUTION
 from opsctl.aws.local_files import passed_over
 from opsctl.aws.role_cache import NobodyToAskError, NoCodeError
 from opsctl.aws.translate import NO_CONNECTION, refusal_of, words_of
@@ -88,6 +89,11 @@ def _told_here(fault: Exception, source: CredentialSource) -> tuple[str, str] | 
         return f"{of} is not signed in, or no longer: {fault}", source.sign_in("sso")
     if isinstance(fault, sdk.LoginError):
         return f"{of} is not signed in, or no longer: {fault}", source.sign_in("")
+    if isinstance(fault, sdk.MissingDependencyException):
+        return (
+            f"{of} is signed in by `aws login`, which needs a library more",
+            f"pip install '{DISTRIBUTION}[login]'",
+        )
     if isinstance(fault, NobodyToAskError):
         again = command_line(("--profile", source.profile) if source.profile else (), "doctor")
         return f"{of}: {fault}", f"{again} in a terminal asks for it, and keeps the session as the aws CLI does"

@@ -41,6 +41,8 @@ mfa_serial = arn:aws:iam::123456789012:mfa/alice
 [profile nowhere]
 role_arn = arn:aws:iam::123456789012:role/responder
 source_profile = gone
+[profile login]
+login_session = arn:aws:iam::123456789012:user/alice
 [profile program]
 credential_process = /bin/false
 """
@@ -81,6 +83,7 @@ def contact(profile: str, ask: Any = lambda _: None) -> OpsctlError:
         ("by-sso", "profile by-sso is not signed in, or no longer", "aws sso login --profile sso"),
         ("mfa", "profile mfa: a code of an MFA device is needed, and", "opsctl doctor --profile mfa"),
         ("nowhere", 'profile nowhere: The source_profile "gone" referenced', "mend it in"),
+        ("login", "profile login is signed in by `aws login`", "pip install 'opsctl-aws[login]'"),
         ("program", "profile program: what gives its credentials did not", "aws configure list --profile program"),
     ],
 )
