@@ -16,6 +16,7 @@ from opsctl.cli import (
     commands,
     doctor,
     explain_command,
+    help_command,
     playbook_commands,
     run_commands,
     runs_commands,
@@ -67,7 +68,7 @@ def opsctl(
     Try everything without an account: opsctl --sandbox block-ip 203.0.113.9 --target shop.example.com
 
     Exit codes: 0 done, 1 failed, 2 invalid input, 3 refused, 4 drifted, 5 the dry run has changes, 6 not
-    proved in time, 130 interrupted.
+    proved in time, 130 interrupted. More by topic: opsctl help
     """
     context.obj = account
 
@@ -89,6 +90,7 @@ for module in (
     sandbox_commands,
     doctor,
     explain_command,
+    help_command,
 ):
     module.register(app)
 make_strict(app)

@@ -78,7 +78,13 @@ def test_the_hint_of_a_fault_in_what_was_typed_leads_there_as_well() -> None:
 
 WRITTEN_INTO_THE_ACCOUNT = ("dlq/actions/dlq_alarm.py", "resources/marks.py", "block/actions/waf_block.py")
 RUNS_IN_THE_ACCOUNT = ("ha/recovery/messages.py", "ha/recovery/data.py", "ha/recovery/standby.py")
-PAGES = ("playbook/reference.py", "playbook/starter.py", "playbook/schema.py")
+PAGES = (
+    "playbook/reference.py",
+    "playbook/starter.py",
+    "playbook/schema.py",
+    "cli/topics.py",
+    "cli/help_command.py",
+)
 ROOT = Path("opsctl")
 
 
