@@ -14,6 +14,7 @@ import pytest
 from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.command import HANGS_S, environment, opsctl, opsctl_process, reviewed
 from tests.kit.moto_account import WatchedServer, client, fresh_world, is_mutation_free, server, state
+from tests.kit.samples import part_of
 
 TARGET = "direct.example.com"
 
@@ -220,7 +221,7 @@ def kill_at(account: WatchedServer, home: Path, number: int, *, after: bool) -> 
     assert process.returncode == -signal.SIGKILL, "the run was killed and did not end"
 
 
-@pytest.mark.parametrize("number", [1, 2, 4])
+@pytest.mark.parametrize("number", part_of(2, "killed", [1, 2, 4]))
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_killed_run_is_finished_by_resume_or_taken_back_by_undo(
     account: WatchedServer, tmp_path: Path, number: int, after: bool

@@ -17,6 +17,7 @@ from tests.kit.block_targets import REGIONAL, distribution, waf_on, waf_on_distr
 from tests.kit.box_plans import plan_of
 from tests.kit.moto_account import World, client, fresh_world, state
 from tests.kit.ports import MemoryJournal, Wrapping
+from tests.kit.samples import part_of
 
 FIRST, SECOND = "203.0.113.9/32", "203.0.113.10/32"
 PLACES: dict[str, Callable[[], dict[str, Json]]] = {
@@ -90,7 +91,8 @@ CALLS = {"an account without a web ACL": 4, "a web ACL of somebody else": 3, "a 
 
 
 @pytest.mark.parametrize(
-    ("place", "at"), [(place, at + 1) for place, calls in CALLS.items() for at in range(calls)]
+    ("place", "at"),
+    part_of(2, "blocks at once", [(place, at + 1) for place, calls in CALLS.items() for at in range(calls)]),
 )
 def test_the_slower_run_joins_what_the_faster_made_and_each_takes_back_its_own(
     world: World, place: str, at: int

@@ -14,6 +14,7 @@ from tests.faults.test_make_ha_recovery import owner_of_address
 from tests.kit.ha_account import ha_state, instance_named, run, undo
 from tests.kit.moto_account import World, client, fresh_world
 from tests.kit.ports import FAULTS, Faulty, Killed, MemoryJournal
+from tests.kit.samples import part_of
 from tests.kit.timed import MovingClock, move, timed_world
 
 INPUTS = {"instance": "legacy-web", "mode": "standby", "rpo": "1h", "allow_data_loss": "2h"}
@@ -38,7 +39,7 @@ def test_applied_and_undone_leaves_the_lone_instance_as_it_was() -> None:
         assert living() == start
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", part_of(2, "faults of a twin", FAULTS))
 @pytest.mark.parametrize("operation", ["RunInstances", "StopInstances"])
 def test_a_twin_whose_call_breaks_is_neither_lost_nor_made_twice(operation: str, fault: str) -> None:
     with fresh_world(seed_network) as world:

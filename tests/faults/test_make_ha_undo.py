@@ -9,6 +9,7 @@ from tests.faults.test_make_ha_recovery import data_volume, members, owner_of_ad
 from tests.kit.ha_account import ha_state, instance_named, run, undo
 from tests.kit.moto_account import World, client
 from tests.kit.ports import Faulty, Killed, MemoryJournal
+from tests.kit.samples import part_of
 from tests.kit.timed import MovingClock, move, timed_world
 
 MADE = ("groups", "templates", "topics", "queues", "roles", "functions", "rules", "alarms", "logs")
@@ -32,7 +33,7 @@ def in_place(instance: str) -> bool:
     return (owner_of_address(), attached, ha_state()[instance][0]["Name"]) == (instance, [instance], "running")
 
 
-@pytest.mark.parametrize("after_s", [1, 30, 60, 120, 200])
+@pytest.mark.parametrize("after_s", part_of(2, "on its way", [1, 30, 60, 120, 200]))
 def test_an_undo_while_a_replacement_is_on_its_way_waits_for_it_and_keeps_it(after_s: int) -> None:
     with timed_world(seed_network, durations=AWS_LIKE) as (world, about):
         plan, journal, old = built(world, about)

@@ -21,6 +21,7 @@ from tests.kit.ha_timeline import (
 )
 from tests.kit.moto_account import client
 from tests.kit.ports import Faulty, Killed, MemoryJournal, Wrapping
+from tests.kit.samples import part_of
 from tests.kit.timed import move
 
 FRESH = {"instance": "legacy-web", "fresh": True}
@@ -72,12 +73,16 @@ def test_without_data_volumes_the_new_instance_stays_alone_behind_its_load_balan
 
 @pytest.mark.parametrize(
     ("zone", "broken", "after_s"),
-    [
-        ("us-east-1a", (), 5),
-        ("us-east-1b", (), 900),
-        ("us-east-1a", (ASSOCIATE,), 900),
-        ("us-east-1b", (SNAPSHOT,), 900),
-    ],
+    part_of(
+        2,
+        "never completes",
+        [
+            ("us-east-1a", (), 5),
+            ("us-east-1b", (), 900),
+            ("us-east-1a", (ASSOCIATE,), 900),
+            ("us-east-1b", (SNAPSHOT,), 900),
+        ],
+    ),
     ids=["at once", "handler", "address", "snapshot"],
 )
 def test_a_launch_that_never_completes_is_given_up_and_the_old_instance_gets_everything_back(
@@ -101,7 +106,9 @@ def test_a_launch_that_never_completes_is_given_up_and_the_old_instance_gets_eve
         assert left_over() == []
 
 
-@pytest.mark.parametrize("operation", ["DeleteLifecycleHook", "AttachVolume", "StartInstances"])
+@pytest.mark.parametrize(
+    "operation", part_of(2, "given up", ["DeleteLifecycleHook", "AttachVolume", "StartInstances"])
+)
 def test_a_launch_that_is_half_given_up_is_given_up_by_the_next_undo(operation: str) -> None:
     with timed_account() as (world, about):
         old = instance_named("legacy-web")

@@ -1,10 +1,11 @@
 """Which part of a matrix the ordinary run takes: another with each change of the code, the same for the same code.
 
-`-m exhaustive` takes all. A sample that failed is taken again with the variable that the run's last line tells.
+`-m exhaustive` takes all of it, or what the ordinary run left. A sample that failed is taken again with the
+variable that the last line of a run tells.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
@@ -39,3 +40,18 @@ def one_in(share: int, name: str, rounds: Sequence[Each]) -> list[Each]:
 def some_or_all(share: int) -> list[ParameterSet]:
     """The share of a test that takes one in so many rounds, and all of them when asked for."""
     return [pytest.param(share, id="some"), pytest.param(1, id="all", marks=pytest.mark.exhaustive)]
+
+
+def part_of(share: int, name: str, values: Iterable[object]) -> list[ParameterSet]:
+    """All parameters of a test, of which the ordinary run takes one in so many; the others when asked for.
+
+    A tuple is one parameter for each name.
+    """
+    every = list(values)
+    taken = one_in(share, name, range(len(every)))
+    return [
+        pytest.param(
+            *(one if isinstance(one, tuple) else (one,)), marks=() if number in taken else pytest.mark.exhaustive
+        )
+        for number, one in enumerate(every)
+    ]

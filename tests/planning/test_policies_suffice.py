@@ -13,6 +13,7 @@ from tests.kit.ha_account import inverse_plan, run
 from tests.kit.limited_account import account_as
 from tests.kit.moto_account import World, shipped
 from tests.kit.ports import MemoryJournal
+from tests.kit.samples import part_of
 from tests.kit.timed import MovingClock, timed_world
 
 
@@ -26,12 +27,16 @@ def plan_again(world: World, aws: LiveAccount, playbook: str, inputs: dict[str, 
 
 @pytest.mark.parametrize(
     ("playbook", "inputs"),
-    [
-        ("block-ip", {"addresses": ["203.0.113.9", "2001:db8::9"], "target": "shop.example.com"}),
-        ("block-ip", {"addresses": ["203.0.113.9"], "target": "direct.example.com"}),
-        ("block-ip", {"addresses": ["203.0.113.9"], "target": "api.example.com"}),
-        ("make-ha", {"instance": "legacy-web"}),
-    ],
+    part_of(
+        2,
+        "policies",
+        [
+            ("block-ip", {"addresses": ["203.0.113.9", "2001:db8::9"], "target": "shop.example.com"}),
+            ("block-ip", {"addresses": ["203.0.113.9"], "target": "direct.example.com"}),
+            ("block-ip", {"addresses": ["203.0.113.9"], "target": "api.example.com"}),
+            ("make-ha", {"instance": "legacy-web"}),
+        ],
+    ),
 )
 def test_nothing_is_denied(playbook: str, inputs: dict[str, Json]) -> None:
     with timed_world(seed_network, durations=AWS_LIKE) as (world, about):

@@ -14,6 +14,7 @@ from opsctl.model.report import JournalEvent
 from opsctl.model.value import Json
 from tests.kit.fault_rounds import Round, every, sampled
 from tests.kit.ports import Faulty, Killed, MemoryJournal
+from tests.kit.samples import part_of
 from tests.registry.examples import EXAMPLES, action_of
 from tests.registry.staging import Noting, Staged, staged
 
@@ -104,7 +105,7 @@ def one_round(stage: Staged, plan: Plan, one: Round, start: Json) -> None:
         assert stage.look() == start, one
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", part_of(2, "faults", EXAMPLES))
 def test_it_survives_another_fault_at_each_of_its_calls(name: str, tmp_path: Path) -> None:
     survive(name, tmp_path, lambda calls: sampled(name, calls))
 
@@ -115,7 +116,7 @@ def test_it_survives_every_fault_at_each_of_its_calls(name: str, tmp_path: Path)
     survive(name, tmp_path, every)
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", part_of(2, "killed", EXAMPLES))
 def test_killed_as_soon_as_its_intent_is_written_it_is_gone_on_with(name: str, tmp_path: Path) -> None:
     with staged(action_of(name), EXAMPLES[name], tmp_path) as stage:
         plan, journal, noting = stage.plan(), DyingJournal(), Noting(stage.world.aws)

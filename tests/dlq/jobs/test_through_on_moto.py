@@ -14,6 +14,7 @@ from tests.kit.job_runs import carry_out
 from tests.kit.moto_account import World, client, fresh_world
 from tests.kit.ports import FAULTS, Faulty, Killed, MemoryJournal
 from tests.kit.queues import queue, redrive
+from tests.kit.samples import part_of
 
 WANTED, REST = [2, 3], [0, 1]
 
@@ -48,7 +49,7 @@ def parks() -> list[str]:
     return list(client("sqs").list_queues(QueueNamePrefix="opsctl-park-").get("QueueUrls", []))
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", part_of(2, "parks", FAULTS))
 @pytest.mark.parametrize("write", [1, 2], ids=["create", "delete"])
 def test_whatever_happens_to_the_park_a_resume_reaches_the_end(
     world: World, tmp_path: Path, fault: str, write: int

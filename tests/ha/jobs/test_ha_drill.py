@@ -14,6 +14,7 @@ from tests.kit.drills import Drill, drill, launched_by_the_drill, protected, sub
 from tests.kit.ha_world import HaWorld, ha_world
 from tests.kit.moto_account import client
 from tests.kit.ports import Faulty, Killed, Wrapping
+from tests.kit.samples import part_of
 
 IDLE = "def lambda_handler(event, context):\n    return None\n"
 
@@ -108,13 +109,17 @@ def test_a_group_that_is_told_of_a_failure_acts_by_itself(web: HaWorld, tmp_path
 
 @pytest.mark.parametrize(
     ("fault", "at"),
-    [
-        ("killed-before", 3),
-        ("killed-after", 3),
-        ("lost-before", 3),
-        ("lost-after", 3),
-        ("killed-after", 2),
-    ],
+    part_of(
+        2,
+        "drill",
+        [
+            ("killed-before", 3),
+            ("killed-after", 3),
+            ("lost-before", 3),
+            ("lost-after", 3),
+            ("killed-after", 2),
+        ],
+    ),
 )
 def test_whatever_call_fails_one_instance_is_replaced_once_and_the_group_stays_where_its_data_is(
     tmp_path: Path, fault: str, at: int

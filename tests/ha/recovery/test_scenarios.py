@@ -6,6 +6,7 @@ import pytest
 
 from tests.ha.recovery.harness import Simulation
 from tests.ha.recovery.scenarios import SCENARIOS, Scenario
+from tests.kit.samples import part_of
 
 
 def story(simulation: Simulation) -> str:
@@ -54,7 +55,7 @@ def played(name: str) -> Simulation:
     return simulation
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", part_of(2, "scenarios", SCENARIOS))
 def test_every_scenario_ends_in_service_or_given_up_with_a_word(name: str) -> None:
     subjects = [subject for subject, _ in played(name).world.notifications]
     word = {"abandoned": "gave up on", "in service": "recovered on", "undone": ""}[SCENARIOS[name].ends]

@@ -10,7 +10,7 @@ from tests.ha.recovery.pair import PairSimulation, pair
 from tests.ha.recovery.test_package import ON_BEHALF, actions
 from tests.ha.recovery.test_standby import FAILS, HOUR, TWO, finish, in_a_dead_zone
 from tests.kit.memory_ec2 import refused
-from tests.kit.samples import one_in, some_or_all
+from tests.kit.samples import one_in, part_of, some_or_all
 
 EVERYTHING = ["impaired", "aws_stopped_it", "a router with a private name"]
 SHARE = 4
@@ -111,13 +111,17 @@ def test_no_capacity_for_the_twin_is_told_once_and_tried_every_minute() -> None:
 
 @pytest.mark.parametrize(
     ("devices", "config"),
-    [
-        ((), {}),
-        (("/dev/sdf",), {}),
-        (TWO, {"snapshot_every_s": HOUR, "keep_snapshots": 1}),
-        (TWO, ROUTER),
-        (TWO, {"allow_data_loss_s": HOUR}),
-    ],
+    part_of(
+        2,
+        "roles",
+        [
+            ((), {}),
+            (("/dev/sdf",), {}),
+            (TWO, {"snapshot_every_s": HOUR, "keep_snapshots": 1}),
+            (TWO, ROUTER),
+            (TWO, {"allow_data_loss_s": HOUR}),
+        ],
+    ),
     ids=["no data", "one volume", "snapshots", "router", "loss allowed"],
 )
 def test_the_role_names_exactly_what_a_failover_calls(devices: tuple[str, ...], config: dict[str, Json]) -> None:
