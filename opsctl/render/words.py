@@ -215,7 +215,7 @@ _JOB_LISTS = {
     "stayed_messages": "stayed",
     "sent_not_deleted": "sent but not deleted",
     "came_back_messages": "came back",
-    "may_be_twice": "may be twice",
+    "may_be_twice": "may be duplicated",
 }
 _IDS_SHOWN = 10
 

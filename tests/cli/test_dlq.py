@@ -179,7 +179,7 @@ def test_a_sample_shows_the_difference_an_edit_makes_and_moves_nothing(
     assert run(["dlq", "redrive", "orders-dlq", "--sample", "2", "--where", "body.keep", "--set", "body.n=9"]) == 0
     out = capsys.readouterr().out
     assert '+  "n": 9,' in out
-    assert "left by the filter" in out
+    assert "not matched by the filter" in out
     assert len(server.sqs.queues["orders-dlq"].messages) == 2
 
 

@@ -8,11 +8,11 @@ from opsctl.render.inert import markdown, visible
 from opsctl.render.page import Page
 from opsctl.render.words import few
 
-_HEADS = ("DEPTH", "OLDEST", "PER HOUR", "DIES IN", "ALARM")
-_WIDTHS = (9, 7, 8, 8, 7)
+_HEADS = ("DEPTH", "OLDEST", "PER HOUR", "EXPIRES IN", "ALARM")
+_WIDTHS = (9, 7, 8, 10, 7)
 _SHOWN = 5
 _AT_MOST = (
-    "≤: a standard queue counts from when a message was first sent, so it dies earlier by the time it spent "
+    "≤: a standard queue counts from when a message was first sent, so it expires earlier by the time it spent "
     "in its source."
 )
 _WIDEST = 160
@@ -73,7 +73,7 @@ def markdown_survey(found: Surveyed) -> str:
     lines = [f"## {markdown(heading_of(found))}", ""]
     if found.rows:
         lines += [
-            "| queue | type | sources | depth | oldest | per hour | dies in | alarm | state |",
+            "| queue | type | sources | depth | oldest | per hour | expires in | alarm | state |",
             "|---|---|---|---:|---:|---:|---:|---|---|",
         ]
     for row in found.rows:
@@ -126,7 +126,7 @@ def _row(page: Page, row: DeadLetterRow, width: int) -> None:
     for line in row.notes:
         page.item(line)
     if row.alarm in ("alarm", "unheard"):
-        page.item(f"alarm {', '.join(row.alarms)}" + (": nobody is told" if row.alarm == "unheard" else ""))
+        page.item(f"alarm {', '.join(row.alarms)}" + (": no notifications" if row.alarm == "unheard" else ""))
 
 
 def _line(name: str, figures: tuple[str, ...], width: int) -> str:

@@ -58,7 +58,7 @@ def render_inspected(found: Inspected, *, width: int, colour: bool) -> str:
     page.line(heading_of(found), "bold")
     if found.seen:
         again = "are still hidden" if found.hidden else "are visible again"
-        page.item(f"Each look counts as one more receive; the messages {again}.")
+        page.item(f"Each read counts as one more receive; the messages {again}.")
     if found.note:
         page.item(found.note, "yellow")
     if found.unjudged:
@@ -91,7 +91,7 @@ def render_previews(found: list[Preview]) -> str:
     lines = []
     for one in found:
         if not one.wanted:
-            state = "left by the filter"
+            state = "not matched by the filter"
         elif one.fault:
             state = f"would stay: {one.fault}"
         else:

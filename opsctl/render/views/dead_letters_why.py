@@ -19,7 +19,7 @@ def render_why(found: Why, *, width: int, colour: bool) -> str:
     page.line(heading_of(found), "bold")
     if found.seen:
         again = "are still hidden" if found.hidden else "are visible again"
-        page.item(f"Each look counts as one more receive; the messages {again}.")
+        page.item(f"Each read counts as one more receive; the messages {again}.")
     for note in (found.note, says_unjudged(found.unjudged)):
         if note:
             page.item(note, "yellow")
@@ -70,7 +70,7 @@ def _cause_rows(cause: CauseWhy) -> Iterator[tuple[str, str]]:
 
 
 def _searched(log: LogFacts) -> str:
-    how = "the letters' own invocations" if log.by == "requests" else "lines that look like errors"
+    how = "the messages' own invocations" if log.by == "requests" else "lines that look like errors"
     rest = "" if log.whole or log.unknown else "; not all of that time was searched"
     none = "" if log.lines or log.unknown else ": none"
     return f"{log.group}, {log.start} to {log.end}, {how}{none}{rest}"

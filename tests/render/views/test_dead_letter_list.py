@@ -75,7 +75,7 @@ def test_what_is_not_in_order_is_said_below_the_figures() -> None:
             row(name="y", alarm="unheard", alarms=("b",)),
         )
     )
-    for line in ("  source gone\n", "  gone: queue work\n", "t (topic) ", "  alarm b: nobody is told\n"):
+    for line in ("  source gone\n", "  gone: queue work\n", "t (topic) ", "  alarm b: no notifications\n"):
         assert line in told
 
 
