@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 SANDBOX = "--sandbox"
-_OF_A_RUN = re.compile(r"\bopsctl ((?:verify|resume|undo|runs show) [\w-]+)(?![\w-]| --)")
+_OF_A_RUN = re.compile(r"\bopsctl ((?:verify|resume|undo|runs show) [\w-]+|doctor)(?![\w-]| --)")
 _PRESUMES = re.compile(
     r"-[dnqrv]*y[dnqrv]*|--(yes|confirm|accept|override|digest|trust-reads|skip-permission-check|max-changes"
     r"|profile|role-arn|endpoint-url)(=.*)?",
@@ -72,6 +72,11 @@ def run_command(verb: str, run_id: str) -> str:
     how its account is reached: see `completed`.
     """
     return command_line((), *verb.split(), run_id)
+
+
+def doctor_command() -> str:
+    """Return the command that looks at the account, for who does not know how it is reached: see `completed`."""
+    return command_line((), "doctor")
 
 
 def completed(text: str, reached_by: Sequence[str]) -> str:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
+from opsctl.model.commands import doctor_command
 from opsctl.model.diagnostics import Diagnostic, Where
 from opsctl.model.exits import Exit
 from opsctl.model.outcomes import Outcome
-from opsctl.model.reads import Refusal
+from opsctl.model.reads import Refusal, RefusalKind
 from opsctl.model.value import Value
 
 
@@ -100,8 +101,19 @@ class FactUnknown(OpsctlError):
     outcome = Outcome.UNREAD
 
     def __init__(self, refusal: Refusal) -> None:
-        super().__init__(f"cannot tell: {refusal}", "give the caller read permission, or ask who owns it")
+        super().__init__(f"cannot tell: {refusal}", _what_helps(refusal))
         self.refusal = refusal
+
+
+_OF_CREDENTIALS = ("sts.", "sso.", "sso-oidc.", "signin.")
+
+
+def _what_helps(refusal: Refusal) -> str:
+    """Say what to do about a read that was refused: no permission helps where the credentials are at fault."""
+    at_fault = refusal.code.startswith("ExpiredToken") or refusal.api.startswith(_OF_CREDENTIALS)
+    if at_fault or refusal.kind is RefusalKind.UNREACHABLE:
+        return f"{doctor_command()} says what is wrong with the connection and the credentials"
+    return "give the caller read permission, or ask who owns it"
 
 
 class AwsRefused(OpsctlError):

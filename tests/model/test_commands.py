@@ -11,7 +11,8 @@ import typer
 from opsctl.cli.main import app
 from opsctl.cli.options import AccountOptions, spliced
 from opsctl.model.commands import Commands, command_line, commands_there, completed, run_command
-from opsctl.model.errors import InvalidInput, RefusedByGuard
+from opsctl.model.errors import FactUnknown, InvalidInput, RefusedByGuard
+from opsctl.model.reads import Refusal, RefusalKind
 from opsctl.playbook.load import load_playbook
 from opsctl.playbook.places import shipped_names
 
@@ -64,6 +65,22 @@ def test_the_hint_of_an_error_that_ends_a_command_leads_to_its_account() -> None
     with pytest.raises(RefusedByGuard) as caught:
         spliced(fails)(**values)
     assert caught.value.hint == "opsctl resume r-1 --profile p"
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "api"),
+    [
+        (RefusalKind.DENIED, "ExpiredTokenException", "sqs.ListQueues"),
+        (RefusalKind.DENIED, "AccessDenied", "sts.AssumeRole"),
+        (RefusalKind.UNREACHABLE, "EndpointConnectionError", "sqs.ListQueues"),
+    ],
+    ids=["expired", "role", "network"],
+)
+def test_a_read_that_no_permission_would_help_leads_to_doctor(kind: RefusalKind, code: str, api: str) -> None:
+    hint = FactUnknown(Refusal(kind=kind, code=code, message="no", api=api)).hint
+    assert completed(hint, ("--profile", "p")).startswith("opsctl doctor --profile p says what is wrong")
+    denied = Refusal(kind=RefusalKind.DENIED, code="AccessDenied", message="no", api="sqs.ListQueues")
+    assert FactUnknown(denied).hint.startswith("give the caller read permission")
 
 
 def test_the_hint_of_a_fault_in_what_was_typed_leads_there_as_well() -> None:
