@@ -82,7 +82,7 @@ def test_a_target_without_a_way_in_is_refused_with_what_was_looked_at(
     assert done.returncode == 3
     (error,) = json.loads(done.stdout)["errors"]
     assert (error["guard"], error["hint"]) == ("no-way-in", "")
-    assert "no way from the internet to the target was found" in error["summary"]
+    assert "no way in from the internet to the target was found" in error["summary"]
     assert "instance private-db" in "\n".join(error["evidence"])
     shown = opsctl(tmp_path, "topology", "private-db")
     assert "No way from the internet was found:" in shown.stdout

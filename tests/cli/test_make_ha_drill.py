@@ -85,7 +85,7 @@ def test_a_group_that_make_ha_did_not_build_is_refused_with_what_to_do(web: HaWo
     done = drill(tmp_path, "theirs", "--confirm", "theirs", "--yes", "-o", "json")
     assert done.returncode == 2
     assert "make-ha did not build group 'theirs'" in done.stderr
-    assert "opsctl make-ha INSTANCE builds one" in done.stderr
+    assert "create one with opsctl make-ha INSTANCE" in done.stderr
     assert json.loads(done.stdout)["exit_code"] == 2
     assert len(server().mutations()) == before
 
