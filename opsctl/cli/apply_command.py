@@ -75,7 +75,11 @@ def apply(
     from opsctl.workflow.runs import refuse_drift
 
     _refuse_bad_digest(file, digest, asked=not applying.dry_run and (applying.yes or bool(applying.confirm)))
-    plan = load_checked_plan(plan_place(file), private=True)
+    place = plan_place(file)
+    if place == file:
+        # Whoever wrote the file wrote its titles, too: what is approved is seen whole.
+        show.whole_by_default()
+    plan = load_checked_plan(place, private=True)
     if digest:
         refuse_other_digest(plan, digest, file)
     session = open_session(Order("apply", account, show))

@@ -223,7 +223,7 @@ def _show_for_consent(session: Session, plan: "Plan", *, answered: bool) -> None
     if (asked and not sys.stdout.isatty()) or (not streams and not show.quiet):
         streams.append(sys.stderr)
     for stream in streams:
-        stream.write(plan_text(session.order, plan, (), stream))
+        stream.write(plan_text(session.order, plan, (), stream) + ("" if asked else "\n"))
         stream.flush()
 
 

@@ -22,23 +22,31 @@ class ChangeLine:
     stands_for: int
 
 
-def change_lines(plan: Plan) -> list[ChangeLine]:
-    """Return the lines of a plan's changes; what only waits has none when there are many."""
+def change_lines(plan: Plan, *, calls: bool = False) -> list[ChangeLine]:
+    """Return the lines of a plan's changes; what only waits has none when there are many.
+
+    With `calls` each names the call that it is, for titles that somebody else may have written.
+    """
     if len(plan.changes) <= ONE_BY_ONE:
-        return [ChangeLine(mark_of(change), change.title, 1) for change in plan.changes]
+        return [ChangeLine(mark_of(change), _told(change, calls=calls), 1) for change in plan.changes]
     steps: dict[str, list[Change]] = {}
     for change in plan.changes:
         if change.kind != "wait":
-            steps.setdefault(change.id.rpartition("/")[0] or change.id, []).append(change)
+            step = "" if calls else change.id.rpartition("/")[0]
+            steps.setdefault(step or change.id, []).append(change)
     alike: dict[tuple[str, str], list[list[Change]]] = {}
     for changes in steps.values():
         first = changes[0]
         alike.setdefault((mark_of(first), f"{first.api} {first.title.split(' ')[0]}"), []).append(changes)
-    return [_line(mark, group) for (mark, _), group in alike.items()]
+    return [_line(mark, group, calls=calls) for (mark, _), group in alike.items()]
 
 
-def _line(mark: str, group: Sequence[Sequence[Change]]) -> ChangeLine:
-    titles = [changes[0].title for changes in group]
+def _told(change: Change, *, calls: bool) -> str:
+    return f"{change.title} ({change.api})" if calls else change.title
+
+
+def _line(mark: str, group: Sequence[Sequence[Change]], *, calls: bool) -> ChangeLine:
+    titles = [_told(changes[0], calls=calls) for changes in group]
     stands_for = sum(map(len, group))
     says = together(titles)
     alone = stands_for == 1

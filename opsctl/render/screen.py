@@ -20,8 +20,13 @@ MARKS = {"+": "green", "~": "yellow", "-": "red", "+!": "bold red", "~!": "bold 
 _STATES = {"OPEN": "bold red", "open": "bold red", "closed": "green"}
 
 
-def render_plan(plan: Plan, *, width: int, colour: bool, following: Sequence[str] = ()) -> str:
-    """Return a plan on one screen, whatever playbook made it; `render.terminal` has all of it."""
+def render_plan(
+    plan: Plan, *, width: int, colour: bool, following: Sequence[str] = (), calls: bool = False
+) -> str:
+    """Return a plan on one screen, whatever playbook made it; `render.terminal` has all of it.
+
+    `calls` names the call of each change: what is done must not hide behind the words of whoever wrote a playbook.
+    """
     page = Page(width, colour=colour)
     page.line(headline_of(plan), "bold")
     page.line(where_words(plan))
@@ -32,7 +37,7 @@ def render_plan(plan: Plan, *, width: int, colour: bool, following: Sequence[str
     many = len(plan.changes) > ONE_BY_ONE
     if not many:
         page.blank()
-    for change in change_lines(plan):
+    for change in change_lines(plan, calls=calls):
         page.item(f"{change.mark} {plain_addresses(change.says)}", MARKS.get(change.mark, ""), indent=0, hang=2)
     page.line(tally_of(plan), "bold")
     _hurts(page, plan)

@@ -31,3 +31,9 @@ def test_a_screen_is_as_it_was_reviewed_and_fits(name: str, shown: dict[str, str
 
 def test_there_is_a_screen_of_each_and_of_nothing_else() -> None:
     assert {path.stem for path in SCREENS.iterdir()} == set(NAMES)
+
+
+def test_an_undo_says_what_it_removes() -> None:
+    text = (SCREENS / "undo.txt").read_text(encoding="utf-8")
+    assert "- Delete web ACL " in text
+    assert "Take back: " not in text

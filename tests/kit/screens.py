@@ -67,7 +67,11 @@ def screens() -> dict[str, str]:
 
 def _plan(home: Path, *argv: str) -> str:
     plan = Plan.model_validate(_answer(home, *argv))
-    texts = [_at(width, screen.render_plan(plan, width=width, colour=False)) for width in (80, 120, UNWRAPPED)]
+    own = plan.playbook.name == "incident"
+    texts = [
+        _at(width, screen.render_plan(plan, width=width, colour=False, calls=own))
+        for width in (80, 120, UNWRAPPED)
+    ]
     return "\n".join([*texts, "== short", short.render_plan(plan, "more: opsctl show PLAN")])
 
 

@@ -4,7 +4,7 @@ import json
 
 from opsctl.model.changes import Change, Risk, Severity
 from opsctl.model.value import Json
-from opsctl.render import terminal
+from opsctl.render import screen, terminal
 from tests.kit.box_plans import make_box, plan_of
 
 REASON = "The queue is behind a proxy."
@@ -44,3 +44,10 @@ def test_what_is_reviewed_is_whole_however_long_and_laid_out() -> None:
     assert json.dumps(policy, separators=(",", ":"), sort_keys=True)[1:-1] in squeezed
     assert max(map(len, shown.splitlines())) <= 80
     assert "…" not in shown
+
+
+def test_a_change_of_somebody_elses_playbook_names_its_call_also_where_there_are_many() -> None:
+    few, many = plan_of(change("a")), plan_of(*(change(f"c{number}") for number in range(20)))
+    for plan in (few, many):
+        assert "(box.PutBox)" in screen.render_plan(plan, width=80, colour=False, calls=True)
+        assert "(box.PutBox)" not in screen.render_plan(plan, width=80, colour=False)
