@@ -9,8 +9,6 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
-from boto3.session import Session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import (
@@ -20,7 +18,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     ProfileNotFound,
 )
-from botocore.session import Session as SdkSession
+from botocore.session import Session
 from botocore.utils import get_environ_proxies, validate_region_name
 
 from opsctl import __version__
@@ -64,7 +62,7 @@ class Clients:
         _refuse_misspelt(connection)
         try:
             self._session = _session(connection)
-            keep_role_sessions(self._session._session, ask, on_disk=not connection.endpoint_url)
+            keep_role_sessions(self._session, ask, on_disk=not connection.endpoint_url)
         except ProfileNotFound as fault:
             raise profile_missing(fault.kwargs["profile"], _PROFILE, _profiles()) from None
         except BotoCoreError as fault:
@@ -77,7 +75,7 @@ class Clients:
         Raises:
             InvalidInput: no region is configured anywhere.
         """
-        region = self._session.region_name
+        region = self._session.get_config_variable("region")
         if not region:
             raise InvalidInput.one(
                 "no AWS region is configured", source="--region / AWS_REGION", hint="add --region us-east-1"
@@ -100,7 +98,7 @@ class Clients:
 
     def _suffixes(self) -> tuple[str, ...]:
         """The ends of the names of AWS's own hosts in every partition that the SDK knows."""
-        known = [one["outputs"] for one in self._session._session.get_data("partitions")["partitions"]]
+        known = [one["outputs"] for one in self._session.get_data("partitions")["partitions"]]
         return tuple(f".{one[name]}" for one in known for name in ("dnsSuffix", "dualStackDnsSuffix"))
 
     @property
@@ -112,7 +110,7 @@ class Clients:
     def bundle(self) -> tuple[str | bool, str]:
         """The CA bundle that the SDK chooses, in its order, or True for its own, and where it is configured."""
         # `botocore.session.create_client` asks for the first two, `botocore.endpoint` for the third.
-        configured = self._session._session.get_config_variable("ca_bundle")
+        configured = self._session.get_config_variable("ca_bundle")
         if configured is not None:
             return configured, "AWS_CA_BUNDLE" if "AWS_CA_BUNDLE" in os.environ else "ca_bundle of the profile"
         return os.environ.get("REQUESTS_CA_BUNDLE", True), "REQUESTS_CA_BUNDLE"
@@ -143,11 +141,11 @@ class Clients:
 
     def explained(self, fault: Exception, api: str, now: float) -> OpsctlError:
         """Return the error that says what is wrong with credentials, region or clock, and what helps."""
-        core = self._session._session
+        core = self._session
         known = [region for one in core.get_data("partitions")["partitions"] for region in one["regions"]]
         source = CredentialSource(
             profile=self._connection.profile or os.environ.get("AWS_PROFILE", ""),
-            region=str(self._session.region_name or ""),
+            region=str(self._session.get_config_variable("region") or ""),
             profiles=core.full_config.get("profiles", {}),
             regions=known,
             from_environment=not self._connection.profile and "AWS_ACCESS_KEY_ID" in os.environ,
@@ -178,7 +176,7 @@ class Clients:
     def _make(self, service: str, region: str, config: Config) -> Any:
         endpoint = self._connection.endpoint_url or None
         try:
-            client = self._session.client(service, region_name=region, endpoint_url=endpoint, config=config)
+            client = self._session.create_client(service, region_name=region, endpoint_url=endpoint, config=config)
         except (
             ValueError
         ) as fault:  # what the SDK raises for an endpoint that is no URL, wherever it is configured
@@ -206,7 +204,7 @@ class Clients:
 
 def _profiles() -> list[str]:
     """The profiles of the configuration files, whichever is asked for."""
-    return list(SdkSession().full_config.get("profiles", {}))
+    return list(Session().full_config.get("profiles", {}))
 
 
 def _refuse_misspelt(connection: Connection) -> None:
@@ -230,21 +228,23 @@ def _bad_endpoint(summary: str) -> InvalidInput:
 
 
 def _session(connection: Connection) -> Session:
-    # The aws CLI and the other SDKs read AWS_REGION; boto3 by itself only AWS_DEFAULT_REGION.
-    region = connection.region or os.environ.get("AWS_REGION") or None
-    session = boto3.Session(profile_name=connection.profile or None, region_name=region)
-    core = session._session
+    # botocore's and not boto3's, which is the same one with much around it that takes long to import.
+    core = Session(profile=connection.profile or None)
+    # The aws CLI and the other SDKs read AWS_REGION; botocore by itself only AWS_DEFAULT_REGION.
+    region = connection.region or os.environ.get("AWS_REGION")
+    if region:
+        core.set_config_variable("region", region)
     core.register_component("data_loader", model_files(core.get_config_variable("data_path")))
     if not connection.role_arn:
-        return session
+        return core
     fetcher = AssumeRoleCredentialFetcher(
         # What is not for AWS itself may not ask AWS itself for the role.
         client_creator=partial(core.create_client, endpoint_url=connection.endpoint_url or None),
-        source_credentials=session.get_credentials(),
+        source_credentials=core.get_credentials(),
         role_arn=connection.role_arn,
         extra_args={"RoleSessionName": "opsctl"},
     )
     core._credentials = DeferredRefreshableCredentials(
         method="assume-role", refresh_using=fetcher.fetch_credentials
     )
-    return session
+    return core

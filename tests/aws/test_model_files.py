@@ -42,7 +42,7 @@ def test_models_of_ones_own_are_found_where_the_sdk_finds_them(
         (place / f"service-2.json{'.gz' if packed else ''}").write_bytes(gzip.compress(text) if packed else text)
     monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path))
     clients = Clients(Connection(region="us-east-1"), "one")
-    loader = clients._session._session.get_component("data_loader")
+    loader = clients._session.get_component("data_loader")
     for service in ("plain", "packed"):
         ours = loader.load_service_model(service, "service-2")
         assert ours["metadata"]["serviceId"] == service

@@ -95,7 +95,7 @@ def _without_a_connection(make: Callable[[clients.Connection], Any]) -> Callable
 
     def made(connection: clients.Connection) -> Any:
         session = make(connection)
-        server().serve(session.events)
+        server().serve(session.get_component("event_emitter"))
         return session
 
     return made

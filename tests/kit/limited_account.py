@@ -17,5 +17,5 @@ def account_as(world: World, name: str, document: Json) -> LiveAccount:
     arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
     iam.put_role_policy(RoleName=name, PolicyName="plan", PolicyDocument=json.dumps(document))
     clients = Clients(Connection(region=REGION, endpoint_url=server().endpoint, role_arn=arn), "limited")
-    server().serve(clients._session.events)
+    server().serve(clients._session.get_component("event_emitter"))
     return LiveAccount(clients, world.identity, world.clock)

@@ -109,7 +109,7 @@ def over_http(service: str) -> Any:
 @lru_cache(maxsize=1)
 def _clients() -> Clients:
     made = Clients(Connection(region=REGION, endpoint_url=server().endpoint), "test-run")
-    server().serve(made._session.events)
+    server().serve(made._session.get_component("event_emitter"))
     return made
 
 
