@@ -177,8 +177,10 @@ def kept_plan(plan_id: str) -> Path:
 
 def plan_place(named: Path) -> Path:
     """Return the file of a plan: what is named where there is something, else the plan kept under that id."""
+    from opsctl.playbook.places import is_file
+
     kept = kept_plan(named.name)
-    return kept if named.name == str(named) and not named.exists() and kept.is_file() else named
+    return kept if named.name == str(named) and not is_file(named) and is_file(kept) else named
 
 
 def settings() -> Settings:

@@ -112,11 +112,11 @@ def embedded() -> Iterator[None]:
 
 def targets() -> "tuple[Named, ...]":
     """What there is to try."""
-    return named("target")
+    return named("world")
 
 
 def named(kind: str) -> "tuple[Named, ...]":
-    """What there is of a kind (target, instance, dead-letter-queue, source) from the start."""
+    """What there is of a kind (world, target, instance, dead-letter-queue, source) from the start."""
     from opsctl.sandbox.worlds.names import BY_KIND
 
     return BY_KIND[kind]

@@ -32,8 +32,9 @@ SOURCES = (
     Named(name="thumbnails", what="a queue without one"),
 )
 BY_KIND = {
-    "target": TARGETS,
-    "instance": TARGETS[-1:],
+    "world": TARGETS,
+    "target": tuple(one for one in TARGETS if "*" not in one.name),
+    "instance": tuple(one for one in TARGETS if one.name == "legacy-web"),
     "dead-letter-queue": DEAD_LETTERS,
     "source": SOURCES,
 }
