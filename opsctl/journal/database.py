@@ -6,6 +6,7 @@ can corrupt a file that two processes write at once (sqlite.org, wal.html, "The 
 
 import os
 import sqlite3
+import weakref
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,12 @@ from opsctl.model.private import private_directory
 
 FILE = "journal.sqlite3"
 BUSY_S = 10
+
+
+def _let_go(connection: sqlite3.Connection) -> None:
+    """Close a connection that nobody holds any more: since 3.13 Python complains of one that is left open."""
+    with suppress(sqlite3.ProgrammingError):  # it is another thread's
+        connection.close()
 
 
 class Database:
@@ -35,6 +42,7 @@ class Database:
             private_directory(directory, "OPSCTL_STATE_DIR")
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             self._connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_S)
+            weakref.finalize(self, _let_go, self._connection)
             self._connection.row_factory = sqlite3.Row
             with suppress(sqlite3.OperationalError):  # another process has a file of an older version open
                 self._connection.execute("PRAGMA journal_mode=DELETE")
