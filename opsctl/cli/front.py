@@ -163,7 +163,7 @@ def carry_out(
 
 def _asides(session: Session, plan: "Plan") -> "Asides":
     """What whoever is asked can have besides a yes; all of it is shown where the question stands."""
-    from opsctl.cli.kept_plans import keep, save_here
+    from opsctl.cli.kept_plans import kept_words, saved_words
     from opsctl.cli.output import details_text
     from opsctl.workflow.approval import Asides
 
@@ -173,7 +173,11 @@ def _asides(session: Session, plan: "Plan") -> "Asides":
         sys.stderr.write(details_text(session.order, plan, sys.stderr) + "\n")
         sys.stderr.flush()
 
-    return Asides(details=details, save=lambda: save_here(plan, reached_by), keep=lambda: keep(plan, reached_by))
+    return Asides(
+        details=details,
+        save=lambda: saved_words(plan, reached_by),
+        keep=lambda: kept_words(plan, reached_by),
+    )
 
 
 def _code_of(plan: "Plan", applying: ApplyOptions, *, only_shown: bool) -> int:

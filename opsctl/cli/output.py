@@ -38,7 +38,8 @@ def emit_plan(order: "Order", plan: "Plan", following: tuple[str, ...], code: in
     elif form is Output.SHORT:
         from opsctl.render.short import render_plan as short_plan
 
-        _write(short_plan(plan, _more(order, named or plan.id)))
+        of = ("undo", plan.undo_of, "--dry-run", "--details") if plan.undo_of else ("show", named or plan.id)
+        _write(short_plan(plan, _more(order, *of)))
     else:
         _write(plan_text(order, plan, following))
 
@@ -98,14 +99,14 @@ def short_text(order: "Order", report: "Report") -> str:
     """Return what a run came to in six lines."""
     from opsctl.render.short import render_report as short_report
 
-    return short_report(report, _more(order, report.run_id))
+    return short_report(report, _more(order, "show", report.run_id))
 
 
-def _more(order: "Order", what: str) -> str:
-    """The command that shows all of a plan that is kept, or of a run; it calls nothing."""
+def _more(order: "Order", *words: str) -> str:
+    """The command that shows all of a plan or a run."""
     from opsctl.model.commands import command_line
 
-    return f"more: {command_line(order.account.words(), 'show', what)}"
+    return f"more: {command_line(order.account.words(), *words)}"
 
 
 def emit_runs(order: "Order", runs: "Sequence[RunRow]") -> None:

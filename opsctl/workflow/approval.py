@@ -13,7 +13,7 @@ from opsctl.model.settings import Settings
 from opsctl.model.value import Value
 
 _EXPLAINED = (
-    "y or yes: carry the plan out, just as it is shown",
+    "{yes}: carry the plan out, just as it is shown",
     "n, or anything else: change nothing; the plan is kept",
     "d: show each call with its parameters, checks, proof and undo, then ask again",
     "s: save the plan as a file here, for a colleague to review, then ask again",
@@ -32,8 +32,8 @@ class Consent(Value):
 class Asides:
     """What whoever is asked can have besides a yes.
 
-    `details` shows the whole plan; `save` writes it as a file, `keep` keeps it for later: both return the command
-    that applies it, or nothing where it could not be written.
+    `details` shows the whole plan; `save` writes it as a file, `keep` keeps it for later: both return how it is
+    applied from there, or nothing where it could not be written.
     """
 
     details: Callable[[], None]
@@ -119,16 +119,15 @@ def _answer(question: str, choices: str, names: set[str], prompter: Prompter, as
             asides.details()
         elif word in ("s", "save"):
             saved = asides.save()
-            prompter.tell([f"saved; it is applied with: {saved}"] if saved else [])
+            prompter.tell([saved or "it could not be saved here"])
         elif word in ("?", "h", "help"):
-            prompter.tell(_EXPLAINED)
+            prompter.tell([line.format(yes=" or ".join(names) or "y or yes") for line in _EXPLAINED])
         else:
             return answer
 
 
 def _refused(summary: str, asides: Asides) -> RefusedByGuard:
-    kept = asides.keep()
-    return RefusedByGuard(summary, f"the plan is kept; to apply it: {kept}" if kept else "")
+    return RefusedByGuard(summary, asides.keep())
 
 
 def agree_to_reads(

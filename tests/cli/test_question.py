@@ -90,6 +90,14 @@ def test_a_yes_to_the_question_applies_the_plan_and_its_result_fits_the_screen(
     assert len(result) <= 24
     assert result[-1] == "2 of 2 ways closed."
     with AtTerminal(tmp_path, "undo", "last") as terminal:
+        terminal.until(ASKED)
+        terminal.type("s\n")
+        assert "is made anew when it is asked for" in " ".join(terminal.until(ASKED).split())
+        terminal.type("n\n")
+        code, shown = terminal.end()
+    again = shown.split("to be asked again: opsctl ")[1].split()
+    assert (code, again[0]) == (3, "undo")
+    with AtTerminal(tmp_path, *again) as terminal:
         undo = terminal.until(ASKED)
         screen = undo[undo.index("UNDO ") :].splitlines()
         assert len(screen) <= 24

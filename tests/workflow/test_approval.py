@@ -170,7 +170,7 @@ def test_whoever_does_not_say_yes_is_told_how_to_apply_the_plan_that_is_kept(ans
     shelf = Shelf()
     with pytest.raises(RefusedByGuard) as refused:
         approve(ORDINARY, Consent(), Person(answer), Settings(), shelf)
-    assert refused.value.hint == "the plan is kept; to apply it: opsctl apply keep"
+    assert refused.value.hint == "opsctl apply keep"
     assert shelf.did == ["keep"]
     with pytest.raises(RefusedByGuard) as nowhere:
         approve(ORDINARY, Consent(), Person(answer), Settings(), Shelf(full=True))
@@ -182,7 +182,7 @@ def test_details_and_help_and_saving_are_had_before_the_answer_and_the_question_
     approve(ORDINARY, Consent(), person, Settings(), shelf)
     assert shelf.did == ["details", "save"]
     assert len(person.asked) == 4
-    assert person.told[-1] == "saved; it is applied with: opsctl apply save"
+    assert person.told[-1] == "opsctl apply save"
     assert any(line.startswith("d: ") for line in person.told)
 
 
@@ -197,6 +197,9 @@ def test_severe_risk_is_looked_at_whole_before_the_name_is_typed() -> None:
     approve(severe(), Consent(yes=True), person, Settings(), shelf)
     assert shelf.did == ["details"]
     assert "severe risk" in person.asked[0]
+    helped = Person("?", "shop.example.com")
+    approve(severe(), Consent(), helped, Settings())
+    assert helped.told[0] == "shop.example.com: carry the plan out, just as it is shown"
 
 
 def test_the_question_names_the_account_by_its_alias_too_and_an_address_as_one() -> None:
