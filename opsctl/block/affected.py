@@ -62,7 +62,9 @@ def _names(point: Point, node: Node) -> list[str]:
     """A geographic restriction hits every name of its distribution."""
     if point.layer != "geo":
         return []
-    return [f"everything that distribution {point.id} serves: {', '.join(sorted(node.answers_to))}"]
+    # People's own names come first: that which CloudFront gave tells nobody anything.
+    names = sorted(node.answers_to, key=lambda name: (name.endswith(".cloudfront.net"), name))
+    return [f"everything that distribution {point.id} serves: {', '.join(names)}"]
 
 
 def _sharing_acl(acl: NetworkAcl, node: Node, web: Web, survey: Survey, unknown: list[str]) -> Fetching[list[str]]:

@@ -25,6 +25,14 @@ class Destination(Value):
     returns_after_s: int = 0
 
 
+class DestinationRow(Value):
+    """A destination for the one screen: what it is, how many messages wait there already, who takes from it."""
+
+    to: str
+    waiting: str
+    consumers: str
+
+
 class Redrive(Value):
     """A dead-letter queue with the ways home.
 
@@ -45,6 +53,7 @@ class Redrive(Value):
     canary_within_s: int = 0
     lasts: str = ""
     summary: tuple[str, ...] = ()
+    rows: tuple[DestinationRow, ...] = ()
     stays: tuple[str, ...] = ()
     not_a_dlq: tuple[str, ...] = ()
     no_way: tuple[str, ...] = ()

@@ -1,5 +1,6 @@
 """A plan on one screen: for whom, what is open now and will not be, each change in a line, what it hurts."""
 
+import re
 from collections.abc import Sequence
 
 from opsctl.model.changes import Irreversible, Severity
@@ -15,6 +16,9 @@ from opsctl.render.words import finding_words, nowhere_lines, tally_of, unaccept
 FINDINGS_SHOWN = 4
 ROWS_SHOWN = 8
 NOTES_SHOWN = 2
+
+# A flag, or a command of ours or of the aws CLI: what is to be typed is not cut off; what was typed may be.
+_TYPED = re.compile(r"(?<![\w-])--[a-z][\w-]*+(?! \S+ was asked for)|\b(?:opsctl|aws) [a-z]")
 
 MARKS = {"+": "green", "~": "yellow", "-": "red", "+!": "bold red", "~!": "bold red", "-!": "bold red"}
 _STATES = {"OPEN": "bold red", "open": "bold red", "closed": "green"}
@@ -106,7 +110,9 @@ def _hurts(page: Page, plan: Plan) -> None:
         page.item(f"risk: {' '.join(notes[:NOTES_SHOWN])}{more}", indent=0, hang=2)
     for change in plan.changes:
         if isinstance(change.undo, Irreversible) and change.kind != "wait" and not plan.undo_of:
-            page.item(f"! cannot be undone: {change.title}", "yellow", indent=0, hang=2)
+            # Of one change the line above has the title, and the reason says more.
+            says = change.undo.because if len(plan.changes) == 1 else change.title
+            page.item(f"! cannot be undone: {says}", "yellow", indent=0, hang=2)
     for owner in dict.fromkeys(change.risk.owner for change in plan.changes if change.risk.owner):
         page.item(f"! {owner} will revert this when it is deployed again", "yellow", indent=0, hang=2)
     for finding in plan.warnings[:FINDINGS_SHOWN]:
@@ -125,10 +131,19 @@ def notes_of(plan: Plan) -> list[str]:
 
 
 def _finding(page: Page, finding: Finding) -> None:
-    """Show a finding in two lines at most, one where it was accepted; the details have all of its evidence."""
+    """Show a finding in two lines at most, one where it was accepted; the details have all of its evidence.
+
+    A command that it says to type is shown whole, and every one of them.
+    """
     said = f"! {finding_words(finding).removeprefix('warning ')}: {finding.because}"
-    evidence = f": {_first(finding.evidence)}" if finding.evidence else ""
     style, lines = "bold red" if finding.pending else "yellow", 1 if finding.accepted else 2
+    typed = [text for text in finding.evidence if _TYPED.search(text)]
+    evidence = f": {_first(finding.evidence)}" if finding.evidence else ""
+    if typed and not finding.accepted:
+        left = len(finding.evidence) - len(typed)
+        evidence = f": {'; '.join(typed)}{f' ({left} more)' if left else ''}"
+    if not finding.accepted and _TYPED.search(said + evidence):
+        lines = 0
     page.item(plain_addresses(f"{said}{evidence}"), style, indent=0, hang=2, at_most=lines)
 
 

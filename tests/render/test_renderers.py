@@ -13,6 +13,7 @@ from opsctl.model.binary import binary
 from opsctl.model.changes import EditSpec, Element, Instruction, Irreversible
 from opsctl.model.outcomes import Outcome
 from opsctl.model.paths import Client, Graph, GraphEdge, GraphNode
+from opsctl.model.plan import Finding
 from opsctl.model.reads import Read
 from opsctl.model.report import ChangeResult, CheckResult, Evidence, Report
 from opsctl.model.value import Json
@@ -24,7 +25,7 @@ from opsctl.render.mermaid import render_mermaid
 from opsctl.render.svg import render_svg
 from opsctl.render.tree import render_tree
 from opsctl.render.words import counts_of, details_of, outcome_of, status_of, undo_of, value_text
-from tests.kit.box_plans import make_box, plan_of
+from tests.kit.box_plans import irreversible, make_box, plan_of
 from tests.render.sample import sample_decision, sample_plan, sample_report
 
 HOSTILE = (
@@ -348,6 +349,36 @@ def test_a_long_list_is_one_line_on_the_screen_and_whole_in_the_details_and_in_j
     assert len(affected) == 9
     assert "(8 more)" in FORMS["screen"]("x")
     assert not [one for one in affected if one not in flat(FORMS["text"]("x"))]
+
+
+_LONG = "what was written to the disk since the image was made is lost with the instance " * 3
+
+
+@pytest.mark.parametrize(
+    ("evidence", "whole"),
+    [
+        pytest.param((f"{_LONG}--mode asg keeps it",), True, id="flag"),
+        pytest.param((f"{_LONG}opsctl dlq import FILE",), True, id="command"),
+        pytest.param((_LONG, f"{_LONG}aws ec2 stop-instances"), True, id="not-the-first"),
+        pytest.param((f"{_LONG}--layer nacl was asked for",), False, id="typed-already"),
+        pytest.param((f"{_LONG}and gone",), False, id="nothing-to-type"),
+    ],
+)
+def test_a_warning_takes_two_lines_unless_it_names_what_is_to_be_typed(
+    evidence: tuple[str, ...], *, whole: bool
+) -> None:
+    plan = sample_plan().model_copy(update={"warnings": (Finding(id="w", because="look", evidence=evidence),)})
+    shown = screen.render_plan(plan, width=80, colour=False)
+    assert (evidence[-1].strip()[-12:] in flat(shown)) is whole
+    assert shown.count("…") == (0 if whole else 1)
+
+
+def test_the_one_change_that_cannot_be_undone_says_why_and_of_several_which_it_is() -> None:
+    lone = irreversible(make_box("a", "x"))
+    says = lone.undo.because if isinstance(lone.undo, Irreversible) else ""
+    assert f"cannot be undone: {says}" in screen.render_plan(plan_of(lone), width=80, colour=False)
+    both = screen.render_plan(plan_of(lone, make_box("b", "x")), width=80, colour=False)
+    assert f"cannot be undone: {lone.title}" in both
 
 
 def test_bytes_are_shown_by_size_and_digest_in_every_form() -> None:

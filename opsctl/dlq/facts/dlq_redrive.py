@@ -7,7 +7,7 @@ from pydantic import Field
 from opsctl.dlq.destinations import consumed, routed_destination, source_destination
 from opsctl.dlq.names import looks_dead
 from opsctl.dlq.park_queues import is_park
-from opsctl.dlq.redrive import Destination, Redrive, lasting
+from opsctl.dlq.redrive import Destination, DestinationRow, Redrive, lasting
 from opsctl.dlq.route import Route
 from opsctl.dlq.senders import (
     Sender,
@@ -96,6 +96,7 @@ class DlqRedrive(Fact):
             canary_within_s=within_s,
             lasts=lasting(queue.total, self.rate),
             summary=tuple(_line(one, about.region) for one in destinations),
+            rows=tuple(_row(one, about.region) for one in destinations) or (_NAMED_BY_EACH,),
             stays=tuple(f"{one.name}: {one.cannot}" for one in senders if one.cannot and not self.to),
             not_a_dlq=_not_a_dlq(queue, mappings, is_dlq=known or bool(senders)),
             no_way=() if self.to else _no_way(queue, destinations, senders, sources),
@@ -200,6 +201,18 @@ def _line(one: Destination, own: str) -> str:
         return f"{one.route.says()}{where} ({one.route.why})"
     who = "; ".join(one.consumers) or "no consumer is known"
     return f"{one.route.says()}{where}{waiting} ({one.route.why}): {who}"
+
+
+def _row(one: Destination, own: str) -> DestinationRow:
+    region = one.route.region(own)
+    return DestinationRow(
+        to=f"{one.route.says()}{f' in {region}' if region != own else ''}",
+        waiting=f"{one.waiting:,}" if one.waiting >= 0 else "-",
+        consumers="; ".join(one.consumers) or ("-" if one.route.kind == "call" else "none is known"),
+    )
+
+
+_NAMED_BY_EACH = DestinationRow(to="what each message names", waiting="-", consumers="-")
 
 
 def _not_a_dlq(queue: QueueFacts, mappings: Answer, *, is_dlq: bool) -> tuple[str, ...]:
