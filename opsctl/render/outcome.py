@@ -25,10 +25,11 @@ _VERBS: dict[RunStatus, str] = {
 def render_report(report: Report, *, width: int, colour: bool) -> str:
     """Return what a run came to on one screen; `render.terminal` has every change of it."""
     page = Page(width, colour=colour)
-    style = "bold green" if report.status == "done" else "bold red"
+    good = report.status == "done" and not broken_of(report)
+    style = "bold green" if good else "bold red"
     page.line(f"{verb_of(report)}: {plain_addresses(report.plan.title)}", style)
     page.line(where_words(report.plan))
-    page.line(counted(report), "" if report.status == "done" else "bold red")
+    page.line(counted(report), "" if good else "bold red")
     for result in report.changes:
         _result(page, report, result)
     for check in report.checks:
@@ -47,8 +48,14 @@ def render_report(report: Report, *, width: int, colour: bool) -> str:
 
 
 def verb_of(report: Report) -> str:
-    """Return how the run ended, in capitals."""
-    return _VERBS[report.status]
+    """Return how the run ended, in capitals, or that what it proved is not so any more."""
+    return "DOES NOT HOLD" if report.status == "done" and broken_of(report) else _VERBS[report.status]
+
+
+def broken_of(report: Report) -> list[CheckResult]:
+    """List the proofs and checks that were asked again and did not hold."""
+    asked = [*(check for result in report.changes for check in result.checks), *report.checks]
+    return [check for check in asked if not check.held]
 
 
 def counted(report: Report) -> str:
@@ -66,6 +73,8 @@ def counted(report: Report) -> str:
     )
     parts = [f"{states.count(state)} {said}" for state, said in words if state in states]
     number = len(states)
+    broken = sum(any(not check.held for check in result.checks) for result in report.changes)
+    parts += [f"{broken} of them NOT SO ANY MORE"] if broken else []
     return f"{number} change{'s' if number != 1 else ''}: {', '.join(parts) or 'nothing to do'}{_took(report)}"
 
 
@@ -91,7 +100,8 @@ def _result(page: Page, report: Report, result: ChangeResult) -> None:
         return
     mark = mark_of(change)
     page.item(f"{mark} {plain_addresses(change.title)}", MARKS.get(mark, ""), indent=0, hang=2)
-    page.item(status_of(change, result), "green" if result.status in _GOOD and not broken else "red")
+    if not broken:
+        page.item(status_of(change, result), "green" if result.status in _GOOD else "red")
     for line in lines:
         page.item(line, "yellow", indent=4)
     for check in broken:

@@ -6,7 +6,7 @@ from opsctl.model.networks import plain_addresses
 from opsctl.model.plan import Plan
 from opsctl.model.report import Report
 from opsctl.render.inert import shortened, visible
-from opsctl.render.outcome import counted, verb_of
+from opsctl.render.outcome import broken_of, counted, verb_of
 from opsctl.render.paths import paths_of
 from opsctl.render.screen import headline_of, way_rows
 from opsctl.render.words import finding_words, outcome_of, tally_of, where_words
@@ -24,6 +24,7 @@ def render_plan(plan: Plan, more: str) -> str:
 def render_report(report: Report, more: str) -> str:
     """Return what a run came to: its end, where, its changes, how the whole stands, how to see all of it."""
     failed = "" if report.status == "done" else f"{outcome_of(report)}: {report.message}".removesuffix(": ")
+    failed = failed or "; ".join(f"does not hold: {check.says}" for check in broken_of(report))
     headline = f"{verb_of(report)}: {plain_addresses(report.plan.title)}"
     standing = "; ".join(report.told)
     lines = [headline, where_words(report.plan), counted(report), standing, failed]

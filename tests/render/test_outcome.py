@@ -1,0 +1,45 @@
+"""The result on one screen: what does not hold is never called done."""
+
+from opsctl.model.report import ChangeResult, CheckResult, Report
+from opsctl.render import outcome, short
+from tests.kit.box_plans import make_box, plan_of
+
+PLAN = plan_of(make_box("b", "one"), make_box("c", "two"))
+
+
+def report(*checks: CheckResult, whole: tuple[CheckResult, ...] = ()) -> Report:
+    results = (
+        ChangeResult(change_id="one", status="done", checks=checks),
+        ChangeResult(change_id="two", status="done"),
+    )
+    return Report(
+        run_id="r", status="done", plan=PLAN, started="2026-01-01T00:00:00Z", changes=results, checks=whole
+    )
+
+
+def shown(found: Report) -> tuple[str, str]:
+    return outcome.render_report(found, width=80, colour=False), short.render_report(found, "more: x")
+
+
+def test_what_is_done_and_holds_says_so_and_nothing_about_single_changes() -> None:
+    text, chat = shown(report(CheckResult(says="it is there", held=True)))
+    assert text.startswith("DONE: ")
+    assert "2 changes: 2 done and proved\n" in text
+    assert PLAN.changes[0].title not in text
+    assert chat.startswith("DONE: ")
+
+
+def test_a_proof_that_does_not_hold_any_more_is_the_first_word() -> None:
+    text, chat = shown(report(CheckResult(says="it is there", held=False, found=None)))
+    assert text.startswith("DOES NOT HOLD: ")
+    assert "2 done and proved, 1 of them NOT SO ANY MORE\n" in text
+    assert "DOES NOT HOLD: it is there; found null" in text
+    assert chat.startswith("DOES NOT HOLD: ")
+    assert "does not hold: it is there" in chat
+
+
+def test_a_check_of_the_whole_that_does_not_hold_is_the_first_word_too() -> None:
+    text, chat = shown(report(whole=(CheckResult(says="dropped-everywhere", held=False, found=["a way"]),)))
+    assert text.startswith("DOES NOT HOLD: ")
+    assert 'DOES NOT HOLD: dropped-everywhere; found ["a way"]' in text
+    assert "does not hold: dropped-everywhere" in chat
