@@ -46,7 +46,8 @@ def _told(change: Change, *, calls: bool) -> str:
 
 
 def _line(mark: str, group: Sequence[Sequence[Change]], *, calls: bool) -> ChangeLine:
-    titles = [_told(changes[0], calls=calls) for changes in group]
+    alike = [one for changes in group for one in changes if one.api == changes[0].api]
+    titles = [_told(one, calls=calls) for one in alike]
     stands_for = sum(map(len, group))
     says = together(titles)
     alone = stands_for == 1
