@@ -65,6 +65,16 @@ def test_every_text_that_installs_opsctl_installs_ours() -> None:
     assert [path for path, found in said.items() if found] == ["docs/installing.md", "README.md"]
 
 
+def test_every_text_that_depends_on_opsctl_depends_on_ours() -> None:
+    texts = [*Path("docs").rglob("*.md"), Path("README.md"), *Path("opsctl").rglob("*.py")]
+    asked = re.compile(r"^ *dependencies *= *\[(.*)\]", re.MULTILINE)
+    found = [line for path in texts for line in asked.findall(path.read_text(encoding="utf-8"))]
+    quoted = [name for line in found for name in re.findall(r'"([^"]+)"', line)]
+    needs = [canonicalize_name(Requirement(name).name) for name in quoted]
+    assert DISTRIBUTION in needs
+    assert "opsctl" not in needs
+
+
 def test_the_image_is_built_of_files_that_are_there_and_runs_as_nobody_special() -> None:
     lines = Path("Dockerfile").read_text(encoding="utf-8").splitlines()
     let_in = {
