@@ -54,6 +54,7 @@ class Redrive(Value):
     lasts: str = ""
     summary: tuple[str, ...] = ()
     rows: tuple[DestinationRow, ...] = ()
+    goal: str = ""
     stays: tuple[str, ...] = ()
     not_a_dlq: tuple[str, ...] = ()
     no_way: tuple[str, ...] = ()

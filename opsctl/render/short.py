@@ -14,6 +14,9 @@ from opsctl.render.words import finding_words, outcome_of, tally_of, where_words
 LONGEST = 300
 """Characters of a line: what is longer is cut, and the last line says where it is whole."""
 
+TITLES_AT_MOST = 3
+"""So few changes are told by their titles where a plan closes no way in: a move, a tag, a setting."""
+
 
 def render_plan(plan: Plan, more: str) -> str:
     """Return a plan: what is done where, how it stands and will, changes, findings, how to see all of it."""
@@ -39,7 +42,8 @@ def _six(lines: Sequence[str], more: str) -> str:
 def _ways(plan: Plan) -> str:
     paths = paths_of(plan)
     if paths is None or not paths.ways:
-        return "; ".join(plan.foretold)
+        few = plan.changes if len(plan.changes) <= TITLES_AT_MOST else ()
+        return "; ".join(plan.foretold or [change.title for change in few])
     return "; ".join(f"{way}: {now} -> {after}" for way, now, after, _ in way_rows(paths))
 
 

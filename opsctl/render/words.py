@@ -298,8 +298,11 @@ def header_of(plan: Plan) -> list[tuple[str, str]]:
 
 
 def afterwards(plan: Plan) -> list[str]:
-    """List the commands that prove a plan again, and take it back, once it is applied."""
-    return [command_line(plan.reached_by, verb, plan.id) for verb in ("verify", "undo")]
+    """List the commands that prove a plan again, and take it back if anything can, once it is applied."""
+    final = plan.undo_of or all(isinstance(change.undo, Irreversible) for change in plan.changes)
+    return [
+        command_line(plan.reached_by, verb, plan.id) for verb in (("verify",) if final else ("verify", "undo"))
+    ]
 
 
 def next_lines(commands: Iterable[str], because: Mapping[str, str]) -> list[str]:

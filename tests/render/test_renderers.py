@@ -13,7 +13,7 @@ from opsctl.model.binary import binary
 from opsctl.model.changes import EditSpec, Element, Instruction, Irreversible
 from opsctl.model.outcomes import Outcome
 from opsctl.model.paths import Client, Graph, GraphEdge, GraphNode
-from opsctl.model.plan import Finding
+from opsctl.model.plan import Finding, Plan
 from opsctl.model.reads import Read
 from opsctl.model.report import ChangeResult, CheckResult, Evidence, Report
 from opsctl.model.value import Json
@@ -349,6 +349,21 @@ def test_a_long_list_is_one_line_on_the_screen_and_whole_in_the_details_and_in_j
     assert len(affected) == 9
     assert "(8 more)" in FORMS["screen"]("x")
     assert not [one for one in affected if one not in flat(FORMS["text"]("x"))]
+
+
+@pytest.mark.parametrize("form", [markdown.render_plan, html_page.render_plan])
+def test_an_undo_is_named_only_where_something_can_be_undone(form: Callable[[Plan], str]) -> None:
+    plan = plan_of(make_box("b", "x"))
+    assert f"opsctl undo {plan.id}" in form(plan)
+    assert f"opsctl undo {plan.id}" not in form(plan_of(irreversible(make_box("b", "x"))))
+    assert f"opsctl undo {plan.id}" not in form(plan.model_copy(update={"undo_of": "20260101-000000-aaaa"}))
+
+
+def test_a_chat_is_told_what_few_changes_do_and_of_many_how_many_they_are() -> None:
+    two = plan_of(make_box("a", "x"), make_box("b", "x"))
+    assert all(change.title in short.render_plan(two, "more") for change in two.changes)
+    many = plan_of(*(make_box(f"box-{number}", "x") for number in range(5)))
+    assert many.changes[0].title not in short.render_plan(many, "more")
 
 
 _LONG = "what was written to the disk since the image was made is lost with the instance " * 3

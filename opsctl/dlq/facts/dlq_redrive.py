@@ -84,6 +84,7 @@ class DlqRedrive(Fact):
                 destinations = [_not_bare(one) for one in destinations]
         via, because = self._way(destinations, tasks, sqs_only=bool(_urls(sources)) and not senders)
         canary, canary_because, within_s = self._canary(queue, destinations)
+        rows = tuple(_row(one, about.region) for one in destinations) or (_NAMED_BY_EACH,)
         return Redrive(
             queue=queue,
             destinations=tuple(destinations),
@@ -96,7 +97,8 @@ class DlqRedrive(Fact):
             canary_within_s=within_s,
             lasts=lasting(queue.total, self.rate),
             summary=tuple(_line(one, about.region) for one in destinations),
-            rows=tuple(_row(one, about.region) for one in destinations) or (_NAMED_BY_EACH,),
+            rows=rows,
+            goal=rows[0].to if len(rows) == 1 else f"{len(rows)} destinations",
             stays=tuple(f"{one.name}: {one.cannot}" for one in senders if one.cannot and not self.to),
             not_a_dlq=_not_a_dlq(queue, mappings, is_dlq=known or bool(senders)),
             no_way=() if self.to else _no_way(queue, destinations, senders, sources),

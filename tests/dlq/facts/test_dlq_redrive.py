@@ -158,7 +158,9 @@ def test_a_subscription_by_https_is_said_to_stay_and_is_no_way_home() -> None:
 def test_the_screen_shows_each_destination_and_how_it_is_or_that_each_message_names_its_own() -> None:
     target = {"Id": "1", "Arn": BILL, "DeadLetterConfig": {"Arn": DLQ}}
     answers = world(allow("events.amazonaws.com", RULE), events__ListTargetsByRule={"Targets": [target]})
-    (row,) = seen(answers)[0].rows
+    found = seen(answers)[0]
+    (row,) = found.rows
+    assert found.goal == row.to
     assert (row.to, row.waiting) == ("target bill with the input settings of its rule", "-")
     (unknown,) = seen(world())[0].rows
     assert unknown.to == "what each message names"
