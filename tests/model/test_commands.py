@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,7 @@ def test_no_text_names_a_command_but_those_that_are_made_with_its_switches() -> 
     assert not found, "made elsewhere than in model/commands.py: " + "; ".join(found)
 
 
+@cache
 def named_command() -> re.Pattern[str]:
     names = "|".join(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
     return re.compile(rf"\bopsctl (--sandbox )?({names})\b|\baws [a-z0-9]+ [a-z]+-[a-z-]+")
