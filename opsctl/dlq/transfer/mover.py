@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 from opsctl.dlq.transfer.aside import Aside
 from opsctl.dlq.transfer.backoff import Patience
 from opsctl.dlq.transfer.canary import Canary
+from opsctl.dlq.transfer.in_hand import InHand
 from opsctl.dlq.transfer.move_report import MoveReport
 from opsctl.dlq.transfer.parking import Parking
 from opsctl.dlq.transfer.progress import Meter
@@ -91,7 +92,8 @@ class Mover:
         self._reason = ""
         aside = Aside(queue, tools.clock, order.visibility_s, self._note)
         self._tally = Tally(tools.checkpoint.moved(), aside)
-        self._unsettled = Unsettled(queue, tools.checkpoint, parking, self._tally)
+        in_hand = InHand()
+        self._unsettled = Unsettled(queue, tools.checkpoint, parking, self._tally, in_hand)
         self._meter = Meter(order.title, order.expected, tools.clock, tools.progress)
         self._failed: Callable[[], bool] = lambda: False
         self._transfer = Transfer(
@@ -109,6 +111,7 @@ class Mover:
             cutoff_ms=0,
             early_until=0.0,
             unsettled=self._unsettled,
+            in_hand=in_hand,
             patience=self._patience,
             parking=parking,
             returns_at_most=order.returns_at_most,

@@ -1,7 +1,6 @@
 """One queue as a source: receive, delete, give back; every call may be repeated, so retries are made here."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -113,14 +112,16 @@ class Queue:
                 return refused.summary
         return ""
 
-    def keep(self, messages: Sequence[tuple[str, str]], seconds: int = 0) -> None:
-        """Keep messages hidden for so long, by default another visibility timeout, if AWS lets us.
+    def keep(self, messages: Sequence[tuple[str, str]], seconds: int = 0) -> bool:
+        """Keep messages hidden for so long, by default another visibility timeout; returns whether all surely are.
 
         Refused or lost, it is no reason to forget what was sent already: sending goes on, and deletes.
         """
-        with suppress(AwsRefused, OutcomeUnknown):
-            hidden_s = seconds or self._visibility_s
-            self._each("ChangeMessageVisibilityBatch", messages, {"VisibilityTimeout": hidden_s})
+        hidden_s = seconds or self._visibility_s
+        try:
+            return not self._each("ChangeMessageVisibilityBatch", messages, {"VisibilityTimeout": hidden_s})
+        except (AwsRefused, OutcomeUnknown):
+            return False
 
     def depth(self) -> Depth:
         """Ask how many messages there are."""

@@ -114,8 +114,8 @@ class QueueSending:
         for attempt in range(1, ATTEMPTS + 1):
             if self._closed:
                 break
+            alive()
             if attempt > 1:
-                alive()
                 self._patience.wait(attempt - 1)
             entries = [self._entry(key, message) for key, message in pending.items()]
             try:

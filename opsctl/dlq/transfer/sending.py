@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 from opsctl.model.value import Json
 
 Alive: TypeAlias = Callable[[], None]
-"""Called before every wait, so that what we hold stays hidden from others."""
+"""Called before every request and every wait, so that what we hold stays hidden from others."""
 
 
 GROUP_STOPPED = "GroupStopped"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from opsctl.dlq.transfer.backoff import Patience
 from opsctl.dlq.transfer.digests import intact
+from opsctl.dlq.transfer.in_hand import InHand
 from opsctl.dlq.transfer.parking import Parking, group_of
 from opsctl.dlq.transfer.queue import BATCH, Queue
 from opsctl.dlq.transfer.rate import Budget, Rate
@@ -47,6 +48,7 @@ class Transfer:
     cutoff_ms: int
     early_until: float
     unsettled: Unsettled
+    in_hand: InHand
     patience: Patience
     parts: Callable[[list[Json]], list[list[Json]]] = undivided
     parking: Parking | None = None
@@ -104,12 +106,30 @@ class Transfer:
             began = self.clock.now()
             messages = self.queue.receive(asked or BATCH, 1 if empty else 0)
             self._count(began)
-            seen = self._sorted(messages)
-            moved = self._move(seen, began) if asked else self._put_by(seen.to_do)
+            moved, learned = self._deal_with(messages, began, may_move=asked > 0)
             self.budget.give_back(asked - moved)
             self.rate.give_back(asked - moved)
             empty = 0 if messages else empty + 1
-            self.known_in_a_row = 0 if seen.learned else self.known_in_a_row + len(messages)
+            self.known_in_a_row = 0 if learned else self.known_in_a_row + len(messages)
+
+    def _deal_with(self, messages: list[Json], began: float, *, may_move: bool) -> tuple[int, bool]:
+        """Move what may be moved; returns how many were tried, and whether any was seen for the first time."""
+        ours = self.in_hand.take(messages)
+        try:
+            seen = self._sorted(self._not_behind_others(messages, ours))
+            return self._move(seen, began) if may_move else self._put_by(seen.to_do), seen.learned
+        finally:
+            self.in_hand.put_down(ours)
+
+    def _not_behind_others(self, messages: list[Json], ours: list[Json]) -> list[Json]:
+        """Give back what lies, on a FIFO queue, in a group of which another worker has messages in hand."""
+        if not self.queue.fifo or len(ours) == len(messages):
+            return ours
+        taken = {one["MessageId"] for one in ours}
+        groups = {group_of(one) for one in messages if one["MessageId"] not in taken}
+        behind = [one for one in ours if group_of(one) in groups]
+        self.queue.give_back([(one["MessageId"], one["ReceiptHandle"]) for one in behind])
+        return [one for one in ours if group_of(one) not in groups]
 
     def peek(self) -> None:
         """Look, without moving anything, whether messages came back; what is not for us to keep is given back."""
@@ -202,9 +222,9 @@ class Transfer:
             # What cannot be recorded any more ends the move; what was sent until then is settled all the same,
             # and what was not is given back with the rest.
             self._put_by([one for one in seen.to_do if one["MessageId"] not in alive.sent])
-            self.unsettled.delete(batches)
+            self.unsettled.delete(batches, alive.may_be_shown)
             raise
-        self.unsettled.delete(batches)
+        self.unsettled.delete(batches, alive.may_be_shown)
         self._count(began)
         return tried
 
@@ -289,15 +309,26 @@ class _Seen:
 
 
 class _Alive:
-    """Keeps a batch hidden while sending it takes long; `sent` are the ids of what may have left by now."""
+    """Keeps a batch hidden while sending it takes long; `sent` are the ids of what may have left by now.
+
+    Times are those before a call, for SQS counts from a moment after it: what is hidden here is hidden there.
+    """
 
     def __init__(self, transfer: Transfer, held: list[tuple[str, str]], since: float) -> None:
         self.sent: set[str] = set()
         self._transfer = transfer
         self._held = held
-        self._since = since
+        self._hidden_until = since + transfer.visibility_s
+        self._was_shown = False
 
     def __call__(self) -> None:
-        if self._transfer.clock.now() - self._since > self._transfer.visibility_s / 3:
-            self._transfer.queue.keep(self._held)
-            self._since = self._transfer.clock.now()
+        transfer, now = self._transfer, self._transfer.clock.now()
+        if self._hidden_until - now < transfer.visibility_s * 2 / 3:
+            kept = transfer.queue.keep(transfer.in_hand.newest(self._held))
+            self._was_shown = self.may_be_shown()
+            if kept:
+                self._hidden_until = now + transfer.visibility_s
+
+    def may_be_shown(self) -> bool:
+        """Whether somebody may have received a message again since: then its receipt handle is not the newest."""
+        return self._was_shown or self._transfer.clock.now() >= self._hidden_until

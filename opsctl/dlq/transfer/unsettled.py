@@ -1,8 +1,10 @@
 """What was sent and is not known to be deleted: deleted whenever it shows up again, never sent a second time."""
 
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from opsctl.dlq.transfer.in_hand import InHand
 from opsctl.dlq.transfer.parking import Parking
 from opsctl.dlq.transfer.queue import BATCH, Queue
 from opsctl.dlq.transfer.tally import Tally
@@ -44,7 +46,11 @@ class Unsettled:
     sent home, are `parked` as well. `stuck` is why nothing can be deleted any more.
     """
 
-    def __init__(self, queue: Queue, checkpoint: Checkpoint, parking: Parking | None, tally: Tally) -> None:
+    def __init__(
+        self, queue: Queue, checkpoint: Checkpoint, parking: Parking | None, tally: Tally, in_hand: InHand
+    ) -> None:
+        self._lock = threading.Lock()
+        self._in_hand = in_hand
         self._queue = queue
         self._checkpoint = checkpoint
         self._parking = parking
@@ -118,19 +124,33 @@ class Unsettled:
         why = f"NotRecorded: {fault.strerror or fault}"
         self.sent.update(dict.fromkeys(ids, why))
 
-    def delete(self, batches: Sequence[SentBatch]) -> None:
-        """Delete what was confirmed, in one request, and forget the batches."""
-        done = [one for batch in batches for one in batch.confirmed]
+    def delete(self, batches: Sequence[SentBatch], may_be_shown: Callable[[], bool]) -> None:
+        """Delete what was confirmed, in one request, and forget the batches.
+
+        What `may_be_shown` to others by then counts as moved, and stays known: SQS accepts the receipt handle of
+        a message that was received again since, and does nothing.
+        """
+        done = self._in_hand.newest(one for batch in batches for one in batch.confirmed)
         refused = self._not_deleted(done) if done else []
         self.sent.update({id_: f"{code}: {reason}" for id_, code, reason in refused})
-        left = {id_ for id_, _, _ in refused}
+        left, again = {id_ for id_, _, _ in refused}, may_be_shown()
         for batch in batches:
             ids = {id_ for id_, _ in batch.confirmed}
+            if again:
+                self._know(batch.checkpoint, ids - left)
             batch.checkpoint.undeleted([id_ for id_, _ in batch.confirmed if id_ in left])
             batch.checkpoint.close(batch.number, len(ids - left))
             self._count(batch.checkpoint, len(ids - left))
             if batch.checkpoint is not self._checkpoint:
-                self.parked |= ids & left
+                self.parked |= ids if again else ids & left
+
+    def _know(self, checkpoint: Checkpoint, ids: set[str]) -> None:
+        """Know again what counts as moved and may be there all the same."""
+        with self._lock:
+            self.sent.update(dict.fromkeys(ids, ""))
+            self.counted |= ids
+            checkpoint.remember(_COUNTED, sorted(self.counted))
+        checkpoint.undeleted(sorted(ids))
 
     def forget(self, checkpoints: Iterable[Checkpoint]) -> None:
         """The whole queue was received: what did not show up again is deleted, although nobody was told so."""

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -288,6 +289,97 @@ def test_a_send_that_outlasts_the_visibility_leaves_no_message_in_both_queues(tm
     assert sqs.queues[f"dead{suffix}"].messages == {}
     assert sorted(sqs.queues[f"home{suffix}"].bodies()) == sorted(json.dumps({"n": n}) for n in range(30))
     assert result.complete
+
+
+class _WorkersAtHand:
+    """Stands in for `WorkerPool`: one worker, and `another` that a test lets work meanwhile."""
+
+    another: Callable[[], None]
+    failed = False
+
+    def __init__(self, work: Callable[[], None], *_clock: object, **_threads: int) -> None:
+        self._work = type(self).another = work
+
+    def run(self, *_looks: object) -> None:
+        """Let the one work to its end."""
+        self._work()
+
+
+@pytest.mark.parametrize("slept_s", [59, 61, 600])
+@pytest.mark.parametrize("count", [10, 30])
+def test_what_one_worker_has_in_hand_for_too_long_is_not_sent_by_another_that_gets_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slept_s: int, count: int
+) -> None:
+    """As when the machine sleeps: SQS shows the messages again before they are sent, and another worker asks."""
+    monkeypatch.setattr("opsctl.dlq.transfer.mover.WorkerPool", _WorkersAtHand)
+    sqs, once = made(count), iter([True])
+
+    def sleep(operation: str, _params: dict[str, Json]) -> None:
+        if operation == "SendMessageBatch" and next(once, False):
+            sqs.clock.sleep(slept_s)
+            _WorkersAtHand.another()
+
+    sqs.faults.before = sleep
+    result = move(sqs, tmp_path, "dead", "home")
+    assert sorted(sqs.queues["home"].bodies()) == sorted(json.dumps({"n": n}) for n in range(count))
+    assert sqs.queues["dead"].messages == {}
+    assert (result.complete, result.certain, result.details["moved"]) == (True, True, count)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_lies_behind_a_message_in_another_workers_hand_does_not_overtake_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr("opsctl.dlq.transfer.mover.WorkerPool", _WorkersAtHand)
+    sqs, once = made(0, Faults(seed=seed, sampled=0.9), fifo="yes"), iter([True])
+    sqs.put("dead.fifo", *(json.dumps({"n": n}) for n in range(20)), group="g")
+
+    def sleep(operation: str, _params: dict[str, Json]) -> None:
+        if operation == "SendMessageBatch" and next(once, False):
+            sqs.clock.sleep(61)
+            _WorkersAtHand.another()
+
+    sqs.faults.before = sleep
+    result = move(sqs, tmp_path, "dead.fifo", "home.fifo")
+    assert sqs.queues["home.fifo"].bodies() == [json.dumps({"n": n}) for n in range(20)]
+    assert (result.complete, result.certain, result.details["moved"]) == (True, True, 20)
+
+
+@pytest.mark.parametrize("ends", [False, True], ids=["goes-on", "resumed"])
+@pytest.mark.parametrize("at", ["SendMessageBatch", "DeleteMessageBatch"])
+def test_what_somebody_else_received_before_its_deletion_is_known_when_it_shows_itself_again(
+    tmp_path: Path, at: str, ends: bool
+) -> None:
+    """SQS accepts a receipt handle that is not the newest any more, and deletes nothing."""
+    sqs, once = made(10), iter([True])
+
+    def stall(operation: str, _params: dict[str, Json]) -> None:
+        if operation == at and next(once, False):
+            sqs.clock.sleep(61)
+            sqs.call("ReceiveMessage", {"QueueUrl": "/dead", "MaxNumberOfMessages": 3, "VisibilityTimeout": 30})
+
+    sqs.faults.before = stall
+    if ends:
+        move(sqs, tmp_path, "dead", "home", stopping=lambda: bool(sqs.queues["home"].messages))
+    result = move(sqs, tmp_path, "dead", "home")
+    assert sorted(sqs.queues["home"].bodies()) == sorted(json.dumps({"n": n}) for n in range(10))
+    assert sqs.queues["dead"].messages == {}
+    assert (result.complete, result.certain, result.details["moved"]) == (True, True, 10)
+
+
+def test_a_group_that_takes_long_is_kept_hidden_between_its_messages(tmp_path: Path) -> None:
+    sqs = made(0, fifo="yes")
+    sqs.put("dead.fifo", *(json.dumps({"n": n}) for n in range(9)), group="g")
+
+    def slow(operation: str, _params: dict[str, Json]) -> None:
+        if operation == "SendMessageBatch":
+            sqs.clock.sleep(19)
+            shown = [one for one in sqs.queues["dead.fifo"].messages.values() if one.visible_at <= sqs.clock.now()]
+            assert not shown
+
+    sqs.faults.before = slow
+    assert move(sqs, tmp_path, "dead.fifo", "home.fifo").complete
+    assert sqs.queues["home.fifo"].bodies() == [json.dumps({"n": n}) for n in range(9)]
 
 
 def test_big_messages_go_in_batches_that_sqs_accepts(tmp_path: Path) -> None:
