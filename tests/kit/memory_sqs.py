@@ -66,7 +66,7 @@ class StoredQueue:
 
 @dataclass
 class Faults:
-    """Chances of each fault, and a hook that is called before every operation.
+    """Chances of each fault, and a hook that is called before every operation, while none is under way.
 
     `sampled` is how likely a short poll asks some of the servers only, and `lag_s` how old a count may be.
     """
@@ -147,9 +147,9 @@ class MemorySqs:
 
     def call(self, operation: str, params: dict[str, Json]) -> dict[str, Json]:
         """Carry out one operation, or fail as the faults say."""
-        if self.faults.before is not None:
-            self.faults.before(operation, params)
         with self._lock:
+            if self.faults.before is not None:
+                self.faults.before(operation, params)
             self.calls.append(operation)
             if self._random.random() < self.faults.throttled:
                 raise refused(operation, "RequestThrottled", RefusalKind.THROTTLED)

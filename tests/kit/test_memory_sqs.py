@@ -1,6 +1,7 @@
 """The SQS in memory, held to what the SQS guide and API reference say of SQS."""
 
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -235,3 +236,17 @@ def test_a_repeated_attempt_gets_the_same_messages_again_until_something_is_done
     assert receive(made, queue="q.fifo", ReceiveRequestAttemptId="2") == []
     delete(made, first[0]["ReceiptHandle"], queue="q.fifo")
     assert receive(made, queue="q.fifo", ReceiveRequestAttemptId="1") == []
+
+
+def test_what_a_hook_does_happens_between_two_calls_and_not_within_one_of_another_thread() -> None:
+    made = sqs("a")
+    held: list[bool] = []
+
+    def look(_operation: str, _params: object) -> None:
+        other = threading.Thread(target=lambda: held.append(not made._lock.acquire(blocking=False)))
+        other.start()
+        other.join()
+
+    made.faults.before = look
+    receive(made)
+    assert held == [True]

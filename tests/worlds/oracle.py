@@ -136,7 +136,8 @@ class Oracle:
         # Of what is parked a copy may be in its queue still, or be parked twice, until it is all brought back.
         parked = int(not there and world.in_parks()[tag] > 0)
         copies = there + parked + world.arrived()[tag] - world.back[tag] + world.taken[tag] + filed
-        return copies or int(tag in world.lost)
+        # What was deleted with its queue is nowhere; it counts where there is nothing else of it.
+        return copies or int(tag in world.lost | world.destroyed)
 
     def _allowed(self, tag: str) -> int:
         several = (*self.named.values(), *self.undeleted.values())
@@ -166,12 +167,14 @@ class Oracle:
         found = new + world.arrived()
         moved = sum(id_ not in dead and found[tag] > 0 for id_, tag in world.ours().items())
         assert report["moved"] <= moved, f"{report['moved']} moved, says the report; {moved} were"
-        # What came back in the very second in which a kill kept its id from being recorded cannot be known again.
+        # What came back of the first seconds cannot be known again where a kill kept its new id from being
+        # recorded, or a lost answer from being told: it is there with a time before the start, as if it had been.
         unrecorded = any(lived < EARLY_S for lived in world.lived)
         for tag, count in new.items():
             # What lies there twice, for a run was given up and its park emptied by hand, goes as often.
             lay = max(1, sum(one == tag for one in self.there.values()))
-            most = lay + self.named[self.plan.id][tag] + unrecorded * world.back[tag]
+            named = self.named[self.plan.id][tag]
+            most = lay + named + (world.back[tag] if unrecorded else bool(named) * world.back_early[tag])
             most += self.owed[tag] if self.job == "dlq.purge" else 0  # the file is of all runs
             assert count <= most, f"{tag} was sent {count} times in one run, {most} are named"
         unmeant = [tag for tag in new if not self.wanted(tag)]
@@ -223,7 +226,9 @@ class Oracle:
         queue = world.sqs.queues.get(name)
         lying = {tag_of(one.body) for one in queue.messages.values()} if queue else set()
         lost = [tag for tag in world.lost if not (world.in_dead() + world.arrived() + world.in_parks())[tag]]
-        lost = [tag for tag in lost if not world.taken[tag] and not self.purged[tag]]
+        lost = [
+            tag for tag in lost if not world.taken[tag] and not self.purged[tag] and tag not in world.destroyed
+        ]
         assert not lost or outcome.exit is not Exit.DONE, f"{lost} are lost, and it says: {outcome.says or 'done'}"
         unsaid = lost and not world.fate.troubled
         assert not unsaid or "somebody else has deleted it" in outcome.says, f"{lost} are lost: {outcome.says}"

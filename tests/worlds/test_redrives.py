@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as some
 
@@ -99,6 +100,29 @@ def test_each_letter_ends_in_exactly_one_place_or_is_named() -> None:
         steps += _some_worlds(number, AT_A_TIME, lambda spec, path: play(spec, path).fate.steps)
         number += 1
     assert began <= number
+
+
+_FOUR = (LetterSpec("of orders", True, 0),) * 4
+MET = {
+    "lost-answers-and-a-consumer-that-fails-in-the-first-seconds": Spec(
+        topology="one",
+        letters=_FOUR,
+        workers=2,
+        sampled=0.5,
+        chances=Chances(throttled=0.1, lost_after=0.05),
+        consumers="fail",
+        seed=355,
+    ),
+    "queue-deleted-with-what-was-just-sent-and-a-kill": Spec(
+        topology="queues", letters=_FOUR[:1], happenings=((6, "deleted dead"), (7, "killed-after"))
+    ),
+}
+
+
+@pytest.mark.parametrize("spec", MET.values(), ids=MET.keys())
+def test_a_world_that_was_judged_wrong_once_is_judged_right(spec: Spec, tmp_path: Path) -> None:
+    """Where the oracle asked for what nobody can know, or saw a letter in a queue that is no more."""
+    assert play(spec, tmp_path).fate.steps
 
 
 def test_a_world_played_twice_goes_the_same_way_call_by_call() -> None:

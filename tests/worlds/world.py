@@ -14,6 +14,7 @@ import pytest
 from opsctl.aws.service_models import InstalledModels
 from opsctl.catalog import find_plugins
 from opsctl.dlq.park_queues import is_park
+from opsctl.dlq.transfer.transfer import EARLY_S
 from opsctl.journal.checkpoints import JobCheckpoint
 from opsctl.journal.store import Journal
 from opsctl.model.errors import OpsctlError, RefusedByGuard
@@ -112,8 +113,11 @@ class World:
         self.letters: dict[str, Letter] = {}
         self.ids: dict[str, str] = {}
         self.back: Counter[str] = Counter()
+        self.back_early: Counter[str] = Counter()
+        self.set_out = 0.0
         self.taken: Counter[str] = Counter()
         self.lost: set[str] = set()
+        self.destroyed: set[str] = set()
         self.lines: list[str] = []
         self.lived: list[float] = []
         self.consumers = spec.consumers
@@ -167,6 +171,7 @@ class World:
         tag = tag_of(one.body)
         self.ids[one.id] = tag
         self.back[tag] += 1
+        self.back_early[tag] += int(one.system["SentTimestamp"]) < (self.set_out + EARLY_S) * 1000
 
     def others_receive(self, *, delete: bool) -> str:
         """Somebody else receives from the dead-letter queue, and perhaps deletes."""
@@ -187,8 +192,7 @@ class World:
         """A queue is deleted, with all that is in it."""
         queue = self.sqs.queues.pop(name, None)
         if queue is not None and name == self.account.dead:
-            for one in queue.messages.values():
-                self.taken[tag_of(one.body)] += 1
+            self.destroyed.update(tag_of(one.body) for one in queue.messages.values())
         return ""
 
     def park_goes(self) -> str:
@@ -256,6 +260,7 @@ class World:
 
     def start(self, plan: Plan) -> Outcome | None:
         """Carry a plan out; None when the process was killed."""
+        self.set_out = self.base.now()
         return self._process(plan, start_run)
 
     def resume(self, plan: Plan) -> Outcome | None:
