@@ -204,7 +204,8 @@ class Oracle:
         tags = self.there | {id_: tag for id_, tag in world.sqs.returned.items() if id_ not in self.known}
         left = {tags[id_] for id_ in world.dead_ids() if id_ in tags and self.wanted(tags[id_])}
         left |= {tag for tag in world.in_parks() if self.through and self.wanted(tag)} & set(tags.values())
-        unnamed = left - {tags[id_] for id_ in tags.keys() & (stayed | sent)}
+        # One that arrived before the run looked is told by the id that it had then, not that of its return.
+        unnamed = left - {tag for id_, tag in world.ours().items() if id_ in stayed | sent}
         over = 0 <= limit <= report["moved"] + report["stayed"]
         stopped = bool(report["stopped"]) or outcome.exit is Exit.INTERRUPTED
         if outcome.exit is Exit.DONE:

@@ -102,11 +102,11 @@ def test_each_letter_ends_in_exactly_one_place_or_is_named() -> None:
     assert began <= number
 
 
-_FOUR = (LetterSpec("of orders", True, 0),) * 4
+_ORDER = (LetterSpec("of orders", True, 0),)
 MET = {
     "lost-answers-and-a-consumer-that-fails-in-the-first-seconds": Spec(
         topology="one",
-        letters=_FOUR,
+        letters=_ORDER * 4,
         workers=2,
         sampled=0.5,
         chances=Chances(throttled=0.1, lost_after=0.05),
@@ -114,14 +114,20 @@ MET = {
         seed=355,
     ),
     "queue-deleted-with-what-was-just-sent-and-a-kill": Spec(
-        topology="queues", letters=_FOUR[:1], happenings=((6, "deleted dead"), (7, "killed-after"))
+        topology="queues", letters=_ORDER, happenings=((6, "deleted dead"), (7, "killed-after"))
+    ),
+    "one-that-arrives-first-of-all-behind-one-that-stays": Spec(
+        topology="through",
+        letters=(*_ORDER * 9, LetterSpec("garbage", True, 0)),
+        inputs=(("where", FILTER), ("through", True), ("settings", ["body.fixed=true"])),
+        happenings=((1, "arrives"),),
     ),
 }
 
 
 @pytest.mark.parametrize("spec", MET.values(), ids=MET.keys())
 def test_a_world_that_was_judged_wrong_once_is_judged_right(spec: Spec, tmp_path: Path) -> None:
-    """Where the oracle asked for what nobody can know, or saw a letter in a queue that is no more."""
+    """Where the oracle asked for what nobody can know, saw one in a queue that is gone, or missed its name."""
     assert play(spec, tmp_path).fate.steps
 
 
