@@ -19,6 +19,7 @@ def fault_in(url: str) -> str:
     try:
         parts = urlsplit(url)
         host = parts.hostname
+        _ = parts.port  # one that is no number is found here, and not when a run has ended
     except ValueError:
         return "it is no URL"
     if not host or any(not char.isprintable() or char.isspace() for char in url):

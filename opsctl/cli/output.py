@@ -38,8 +38,7 @@ def emit_plan(order: "Order", plan: "Plan", following: tuple[str, ...], code: in
     elif form is Output.SHORT:
         from opsctl.render.short import render_plan as short_plan
 
-        of = ("undo", plan.undo_of, "--dry-run", "--details") if plan.undo_of else ("show", named or plan.id)
-        _write(short_plan(plan, _more(order, *of)))
+        _write(short_plan(plan, _more_of(order, plan, named)))
     else:
         _write(plan_text(order, plan, following))
 
@@ -100,6 +99,17 @@ def short_text(order: "Order", report: "Report") -> str:
     from opsctl.render.short import render_report as short_report
 
     return short_report(report, _more(order, "show", report.run_id))
+
+
+def _more_of(order: "Order", plan: "Plan", named: str) -> str:
+    """How to see all of a plan: as it was saved or kept, or planned again where it could not be kept."""
+    from opsctl.wiring import kept_plan
+
+    if plan.undo_of:
+        return _more(order, "undo", plan.undo_of, "--dry-run", "--details")
+    if named or kept_plan(plan.id).is_file():
+        return _more(order, "show", named or plan.id)
+    return "more: the same command with -o text (the plan could not be kept in the state directory)"
 
 
 def _more(order: "Order", *words: str) -> str:

@@ -8,10 +8,13 @@ from typer.core import TyperCommand, TyperGroup
 
 from opsctl.cli.first_word import MAIN, FirstWordGroup
 from opsctl.cli.help_pages import PageCommand, PageGroup
-from opsctl.cli.switches import switches_apart
+from opsctl.cli.switches import WITH_A_VALUE, switches_apart
 
 LONGEST = 20_000
 """Characters of one argument or option: more than any name, expression or reason, less than what takes time."""
+
+_SAID_ONCE = (*WITH_A_VALUE, "--target")
+"""Options that say where: of two the last would count, and the other would be taken for done."""
 
 
 class StrictCommand(PageCommand):
@@ -34,13 +37,19 @@ class FrontGroup(PageGroup):
 
 
 def _refuse_bad_words(command: TyperCommand | TyperGroup, ctx: Any, args: list[str]) -> None:
-    """Refuse a word that is empty, or longer than anything that is meant; raises BadParameter."""
+    """Refuse a word that is empty or endless, and two places where one is asked for; raises BadParameter."""
     if ctx.resilient_parsing:
         return
-    typed, _, _ = command.make_parser(ctx).parse_args(args=list(args))
+    typed, _, order = command.make_parser(ctx).parse_args(args=list(args))
     for parameter in command.get_params(ctx):
+        _refuse_again(order.count(parameter), ctx, parameter)
         for word in _words(typed.get(parameter.name or "")):
             _refuse(word, ctx, parameter)
+
+
+def _refuse_again(times: int, ctx: Any, parameter: Any) -> None:
+    if times > 1 and not set(parameter.opts).isdisjoint(_SAID_ONCE):
+        raise typer.BadParameter(f"it is given {times} times", ctx=ctx, param=parameter)
 
 
 def _words(value: object) -> Iterator[str]:

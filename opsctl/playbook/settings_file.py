@@ -15,7 +15,9 @@ from opsctl.playbook.shape_faults import faults_of
 from opsctl.playbook.yaml_tree import MAX_BYTES, Tree, read_tree
 
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
-_WEBHOOK = re.compile(r"https://[^\s/]+(/\S*)?|http://(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]+)?(/\S*)?")
+_WEBHOOK = re.compile(
+    r"(https://([^\s/:\[\]]+|\[[0-9a-fA-F:.]+\])|http://(localhost|127(\.[0-9]{1,3}){3}|\[::1\]))(:[0-9]{1,5})?(/\S*)?"
+)
 
 
 def load_settings(named: Path | None, own: Path, directory: Path) -> Settings:
@@ -82,7 +84,7 @@ def _discreet(fault: Diagnostic) -> Diagnostic:
 
 
 def _no_destination(path: Path, tree: Tree, number: int, text: str) -> Diagnostic | None:
-    if _TOPIC.fullmatch(text) or _WEBHOOK.fullmatch(text):
+    if _TOPIC.fullmatch(text) or (_WEBHOOK.fullmatch(text) and text.isprintable()):
         return None
     said = "the ARN of a standard SNS topic is needed, or the https URL of a webhook (http on this machine)"
     return Diagnostic(code="notify", summary=said, where=tree.where(f"notify.{number}", str(path)))

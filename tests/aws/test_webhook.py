@@ -93,5 +93,7 @@ def test_only_https_is_a_webhook_elsewhere() -> None:
         "https://a b",
         "https://",
         "https://[",
+        "https://hooks.slack.com:port/x",
+        "https://hooks.slack.com:99999/x",
     ):
         assert fault_in(wrong)

@@ -71,3 +71,19 @@ def test_an_empty_switch_before_the_command_is_refused_as_one_behind_it(tmp_path
     done = opsctl("--role-arn", "", "doctor", cwd=tmp_path)
     assert done.returncode == 2
     assert "'--role-arn': it is empty" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("topology", "x", "--profile", "a", "--profile", "b"),
+        ("topology", "x", "--region=eu-west-1", "--region", "us-east-1"),
+        ("--profile", "a", "dlq", "--profile", "b", "list"),
+        ("block-ip", "203.0.113.9", "--target", "shop.example.com", "--target", "api.example.com"),
+    ],
+    ids=["profile", "region", "before-and-between", "target"],
+)
+def test_of_two_accounts_or_targets_none_is_chosen(argv: tuple[str, ...], tmp_path: Path) -> None:
+    done = opsctl(*argv, "-o", "json", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "it is given 2 times" in json.loads(done.stdout)["errors"][0]["summary"]

@@ -127,3 +127,27 @@ def test_a_directorys_file_never_weakens_what_the_user_has(own: list[Keys], dire
             assert set(after) == set(before) | set(getattr(directory, key))
         else:
             assert after == before
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://hooks.example.com:port/T0SECRET",
+        r"https://hooks.example.com/\x1bT0SECRET",
+        "http://localhost@hooks.example.com/T0SECRET",
+        "https://[hooks/T0SECRET",
+    ],
+    ids=["port", "escape-code", "user-like-this-machine", "bracket"],
+)
+def test_a_webhook_that_can_lead_nowhere_is_found_when_the_file_is_read(tmp_path: Path, url: str) -> None:
+    with pytest.raises(InvalidInput, match="https URL of a webhook") as raised:
+        load(tmp_path, own=f'notify: ["{url}"]\n')
+    assert "T0SECRET" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://hooks.example.com:8443/x", "https://[2001:db8::1]/x", "http://[::1]:8080/x", "https://hooks/x"],
+)
+def test_a_webhook_may_have_a_port_or_an_address(tmp_path: Path, url: str) -> None:
+    assert [one.get_secret_value() for one in load(tmp_path, own=f'notify: ["{url}"]\n').notify] == [url]

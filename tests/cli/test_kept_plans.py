@@ -1,0 +1,35 @@
+"""A plan that is only shown is kept, and the words that lead back to it lead somewhere."""
+
+from pathlib import Path
+
+import pytest
+
+from opsctl.cli.front import Order
+from opsctl.cli.kept_plans import keep
+from opsctl.cli.options import AccountOptions, Output, ShowOptions
+from opsctl.cli.output import emit_plan
+from tests.kit.box_plans import two_step_plan
+
+
+def last_line_of_short(capsys: pytest.CaptureFixture[str]) -> str:
+    plan = two_step_plan()
+    keep(plan, ())
+    emit_plan(Order("run", AccountOptions(), ShowOptions(output=Output.SHORT)), plan, ())
+    return capsys.readouterr().out.splitlines()[-1]
+
+
+def test_the_short_form_says_how_to_see_the_plan_that_was_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OPSCTL_STATE_DIR", str(tmp_path))
+    assert last_line_of_short(capsys) == f"more: opsctl show {two_step_plan().id}"
+
+
+def test_the_short_form_names_no_plan_that_could_not_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a-file").touch()
+    monkeypatch.setenv("OPSCTL_STATE_DIR", str(tmp_path / "a-file"))
+    told = last_line_of_short(capsys)
+    assert "-o text" in told
+    assert two_step_plan().id not in told
