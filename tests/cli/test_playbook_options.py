@@ -204,5 +204,5 @@ def test_bounds_hold_wherever_the_input_comes_from() -> None:
 def test_help_shows_the_choices_and_the_defaults(of_mine: typer.Typer) -> None:
     text = " ".join(CliRunner().invoke(of_mine, ["--help"]).output.split())
     assert "--how <softly|loudly> In which way. [default: softly]" in text
-    assert "WHO <str> Name of somebody. [required]" in text
+    assert "WHO Name of somebody. [required]" in text
     assert "given" not in text

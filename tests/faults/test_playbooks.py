@@ -36,7 +36,7 @@ def world() -> Iterator[World]:
 ELSEWHERE = {"dlq-attach", "make-ha", "make-ha-drill"}
 # What these do cannot be undone; tests/jobs and tests/dlq/transfer put them through the same faults.
 IRREVERSIBLE = {"dlq-cancel-task", "dlq-import", "dlq-purge", "dlq-redrive"}
-CHANGES_NOTHING = {"dlq-audit"}
+CHANGES_NOTHING = {"dlq-audit", "tune-check"}
 
 
 def test_every_shipped_playbook_stands_in_the_matrix() -> None:

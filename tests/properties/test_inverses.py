@@ -118,7 +118,7 @@ def test_an_undo_that_reports_success_has_made_its_call(change: Change) -> None:
     aws = Agreeing(list(_checks_of(change)))
     for one in inverse_of(plan_of(change.model_copy(update={"undo_leaves_it": False})), ["c"]):
         executor = Executor(plan_of(one), aws, MemoryJournal(), FakeClock(), lambda _line: None, lambda: False)
-        with pytest.raises(OpsctlError, match="not seen"):
+        with pytest.raises(OpsctlError, match="not confirmed"):
             executor.apply()
         assert aws.writes == ["Undo"]
         assert [change for change, _ in executor.drifted()] == []

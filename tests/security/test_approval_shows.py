@@ -1,6 +1,5 @@
 """Whoever approves a plan sees everything that is approved: parameters, outputs, undo, and what it may cost."""
 
-import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,17 +72,13 @@ def squeezed(text: str) -> str:
 
 
 def test_a_second_statement_behind_spaces_is_shown_before_consent(account: None, tmp_path: Path) -> None:
-    shown = plan_text(tmp_path, TRUST % (" " * 300))
+    shown = plan_text(tmp_path, TRUST % (" " * 300), "-d")
     assert squeezed(TRUST % "") in squeezed(shown)
 
 
-def test_what_is_too_long_to_show_says_how_long_it_is_and_its_hash(account: None, tmp_path: Path) -> None:
-    trust = TRUST % (" " * 5000)
-    line = f"AssumeRolePolicyDocument = {trust}"
-    shown = plan_text(tmp_path, trust)
-    assert f"{len(line):,} characters" in " ".join(shown.split())
-    assert hashlib.sha256(line.encode()).hexdigest()[:12] in shown
-    assert "666666666666" in shown, "the end is shown too"
+def test_what_is_long_is_cut_nowhere_in_the_details(account: None, tmp_path: Path) -> None:
+    shown = plan_text(tmp_path, TRUST % (" " * 5000), "-d")
+    assert squeezed(TRUST % "") in squeezed(shown)
 
 
 def test_details_show_everything_whole(account: None, tmp_path: Path) -> None:
@@ -96,7 +91,7 @@ def test_details_show_everything_whole(account: None, tmp_path: Path) -> None:
 
 
 def test_an_output_that_is_known_after_apply_shows_its_query(account: None, tmp_path: Path) -> None:
-    for switches in ((), ("-v",), ("-o", "markdown"), ("-o", "html")):
+    for switches in (("-d",), ("-v",), ("-o", "markdown"), ("-o", "html")):
         shown = plan_text(tmp_path, TRUST % "", *switches, output="Role.Description")
         assert "Role.DescriptionofiamGetRole" in squeezed(shown).replace("\\", "").replace("iam.Get", "iamGet"), (
             switches
