@@ -1,6 +1,5 @@
 """What was sent and is not known to be deleted: deleted whenever it shows up again, never sent a second time."""
 
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -49,7 +48,6 @@ class Unsettled:
     def __init__(
         self, queue: Queue, checkpoint: Checkpoint, parking: Parking | None, tally: Tally, in_hand: InHand
     ) -> None:
-        self._lock = threading.Lock()
         self._in_hand = in_hand
         self._queue = queue
         self._checkpoint = checkpoint
@@ -145,11 +143,11 @@ class Unsettled:
                 self.parked |= ids if again else ids & left
 
     def _know(self, checkpoint: Checkpoint, ids: set[str]) -> None:
-        """Know again what counts as moved and may be there all the same."""
-        with self._lock:
-            self.sent.update(dict.fromkeys(ids, ""))
-            self.counted |= ids
-            checkpoint.remember(_COUNTED, sorted(self.counted))
+        """Know again what counts as moved and may be there all the same; another worker may do so meanwhile."""
+        self.sent.update(dict.fromkeys(ids, ""))
+        self.counted.update(ids)
+        while checkpoint.recall(_COUNTED) != (every := sorted(self.counted)):
+            checkpoint.remember(_COUNTED, every)
         checkpoint.undeleted(sorted(ids))
 
     def forget(self, checkpoints: Iterable[Checkpoint]) -> None:
