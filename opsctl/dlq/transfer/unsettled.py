@@ -125,30 +125,23 @@ class Unsettled:
     def delete(self, batches: Sequence[SentBatch], may_be_shown: Callable[[], bool]) -> None:
         """Delete what was confirmed, in one request, and forget the batches.
 
-        What `may_be_shown` to others by then counts as moved, and stays known: SQS accepts the receipt handle of
-        a message that was received again since, and does nothing.
+        What `may_be_shown` to others by then is not known to be deleted: SQS accepts the receipt handle of a
+        message that was received again since, and does nothing.
         """
         done = self._in_hand.newest(one for batch in batches for one in batch.confirmed)
         refused = self._not_deleted(done) if done else []
         self.sent.update({id_: f"{code}: {reason}" for id_, code, reason in refused})
-        left, again = {id_ for id_, _, _ in refused}, may_be_shown()
+        left = {id_ for id_, _, _ in refused}
+        if may_be_shown():
+            self.sent.update({id_: "" for id_, _ in done if id_ not in left})
+            left = {id_ for id_, _ in done}
         for batch in batches:
             ids = {id_ for id_, _ in batch.confirmed}
-            if again:
-                self._know(batch.checkpoint, ids - left)
             batch.checkpoint.undeleted([id_ for id_, _ in batch.confirmed if id_ in left])
             batch.checkpoint.close(batch.number, len(ids - left))
             self._count(batch.checkpoint, len(ids - left))
             if batch.checkpoint is not self._checkpoint:
-                self.parked |= ids if again else ids & left
-
-    def _know(self, checkpoint: Checkpoint, ids: set[str]) -> None:
-        """Know again what counts as moved and may be there all the same; another worker may do so meanwhile."""
-        self.sent.update(dict.fromkeys(ids, ""))
-        self.counted.update(ids)
-        while checkpoint.recall(_COUNTED) != (every := sorted(self.counted)):
-            checkpoint.remember(_COUNTED, every)
-        checkpoint.undeleted(sorted(ids))
+                self.parked |= ids & left
 
     def forget(self, checkpoints: Iterable[Checkpoint]) -> None:
         """The whole queue was received: what did not show up again is deleted, although nobody was told so."""
