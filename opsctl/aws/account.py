@@ -152,11 +152,9 @@ def identify(clients: Clients, now: float, soon: Iterable[str] = ()) -> Identity
     """
     region = clients.region
     try:
-        # First what is written wrong, such as an endpoint that is no URL: it is so for any credentials.
-        sts = clients.get("sts", None)
         clients.keys()
         with ThreadPoolExecutor(max_workers=2) as pool:
-            asked = pool.submit(sts.get_caller_identity)
+            asked = pool.submit(clients.get("sts", None).get_caller_identity)
             alias = pool.submit(_alias, clients)
             clients.make(soon, until=asked.done)
             who = asked.result()

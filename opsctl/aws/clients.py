@@ -209,14 +209,17 @@ def _profiles() -> list[str]:
 
 def _refuse_misspelt(connection: Connection) -> None:
     """Refuse an endpoint or a role that cannot be one, before anything is made of it; raises InvalidInput."""
-    if connection.endpoint_url:
+    ignored = os.environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true"
+    configured = "" if ignored else os.environ.get("AWS_ENDPOINT_URL", "")
+    endpoint = connection.endpoint_url or configured
+    if endpoint:
         try:
-            parts = urlsplit(connection.endpoint_url)
+            parts = urlsplit(endpoint)
             right = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
         except ValueError:
             right = False
         if not right:
-            raise _bad_endpoint(f"{connection.endpoint_url!r} is no URL of an endpoint")
+            raise _bad_endpoint(f"{endpoint!r} is no URL of an endpoint")
     if connection.role_arn and not _ROLE.match(connection.role_arn):
         hint = "arn:aws:iam::123456789012:role/NAME"
         raise InvalidInput.one(f"{connection.role_arn!r} is no ARN of a role", source="--role-arn", hint=hint)
