@@ -9,7 +9,7 @@ from opsctl.model.changes import Change, Instruction, Risk
 from opsctl.model.paths import Paths
 from opsctl.model.plan import Plan
 from opsctl.model.sentences import sentence
-from opsctl.model.value import Json, canonical, json_object
+from opsctl.model.value import Json, canonical
 from opsctl.render.words import asked_words, call_of, details_of, readable, undo_details, undo_of
 
 _INLINE = 66
@@ -69,11 +69,26 @@ def laid_out_details(instruction: Instruction, queries: Mapping[str, str]) -> li
         return details_of(instruction, queries)
     lines: list[str] = []
     for name, value in instruction.params.items():
-        parsed = json_object(value) if isinstance(value, str) and len(value) > _INLINE else None
+        parsed = _document(value) if isinstance(value, str) and len(value) > _INLINE else None
         text = " (as JSON text)" if parsed is not None else ""
         first, *rest = _laid_out(readable(value if parsed is None else parsed, queries), len(name) + 3)
         lines += [f"{name}{text} = {first}", *rest]
     return lines + details_of(instruction.model_copy(update={"params": {}}), queries)
+
+
+def _document(text: str) -> dict[str, Json] | None:
+    """Return the JSON object that a text is, unless a key stands twice: which of them counts, nobody could see."""
+    try:
+        found = json.loads(text, object_pairs_hook=_once_each)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _once_each(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a key stands twice")
+    return dict(pairs)
 
 
 def _laid_out(value: Json, taken: int = 0) -> list[str]:

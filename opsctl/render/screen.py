@@ -9,9 +9,18 @@ from opsctl.model.paths import Paths, WayIn
 from opsctl.model.plan import Finding, Plan, Section
 from opsctl.model.sentences import sentence
 from opsctl.render.alike import ONE_BY_ONE, change_lines
+from opsctl.render.change_rows import laid_out_details
 from opsctl.render.page import Page
 from opsctl.render.paths import paths_of
-from opsctl.render.words import finding_words, nowhere_lines, tally_of, unaccepted_words, where_words
+from opsctl.render.words import (
+    call_of,
+    finding_words,
+    nowhere_lines,
+    queries_of,
+    tally_of,
+    unaccepted_words,
+    where_words,
+)
 
 FINDINGS_SHOWN = 4
 ROWS_SHOWN = 8
@@ -43,12 +52,26 @@ def render_plan(
         page.blank()
     for change in change_lines(plan, calls=calls):
         page.item(f"{change.mark} {plain_addresses(change.says)}", MARKS.get(change.mark, ""), indent=0, hang=2)
+    if calls:
+        _grave(page, plan)
     page.line(tally_of(plan), "bold")
     _hurts(page, plan)
     _left(page, plan)
     for line in following:
         page.command(f"next: {line}", indent=0)
     return page.text()
+
+
+def _grave(page: Page, plan: Plan) -> None:
+    """Show every parameter of what is grave in a playbook that is not shipped: nobody has vouched for it."""
+    queries = queries_of(plan)
+    for change in plan.changes:
+        if change.risk.severity in ("high", "severe"):
+            page.item(
+                f"{change.risk.severity} risk: {change.title}, {call_of(change)}", "bold red", indent=0, hang=2
+            )
+            for line in laid_out_details(change, queries):
+                page.item(line, indent=4)
 
 
 def headline_of(plan: Plan) -> str:
