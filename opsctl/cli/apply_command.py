@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -11,6 +11,10 @@ from opsctl.cli.options import AccountOptions, ApplyOptions, ShowOptions, splice
 from opsctl.model.outcomes import Outcome
 
 if TYPE_CHECKING:
+    from opsctl.cli.front import Session
+    from opsctl.model.changes import Change
+    from opsctl.model.plan import Plan
+    from opsctl.model.value import Json
     from opsctl.workflow.run_context import RunContext
 
 APPLY_EPILOG = """Examples:
@@ -64,9 +68,8 @@ def apply(
     Everything in the file is checked before any call. Severities, the name to confirm and the never-block list
     are computed again and not taken from it.
     """
-    from opsctl.cli.front import Order, carry_out, open_session
-    from opsctl.cli.output import emit_value
-    from opsctl.model.commands import command_line, run_command
+    from opsctl.cli.front import Order, carry_out, end_with_plan, open_session
+    from opsctl.model.commands import run_command
     from opsctl.model.errors import RefusedByGuard
     from opsctl.planning.planner import refuse_large
     from opsctl.wiring import load_checked_plan, plan_place, shipped_playbook
@@ -94,18 +97,39 @@ def apply(
     plan = reassessed(plan, runtime.about, shipped=made_by, accepted=accept or ())
     refuse_large(plan, applying.max_changes or runtime.settings.max_changes)
 
-    def refuse_drifted(context: "RunContext") -> None:
+    def refuse_drifted(context: "RunContext") -> "tuple[Change, ...]":
         session.progress("comparing the account with the plan")
-        refuse_drift(plan, context)
+        already = refuse_drift(plan, context)
         session.progress.clear()
+        return already
 
     if applying.dry_run:
-        refuse_drifted(runtime.workbench())
-        following = command_line(runtime.identity.reached_by, "apply", str(file), "--digest", plan.short_digest)
-        text = f"The account still matches plan {plan.id}; apply it with: {following}"
-        emit_value(session.order, Outcome.MATCHES, {"plan": plan.id, "matches": True}, text)
-        return
+        _end_compared(session, plan, file, refuse_drifted(runtime.workbench()), applying)
+    if not plan.changes:
+        end_with_plan(session, plan, applying, str(file), only_shown=False)
     carry_out(session, plan, applying, refuse_drifted)
+
+
+def _end_compared(
+    session: "Session", plan: "Plan", file: Path, already: "tuple[Change, ...]", applying: ApplyOptions
+) -> NoReturn:
+    """Say how the account stands to the plan, and leave; of a plan that others carried out nothing is left."""
+    from opsctl.cli.output import emit_value
+    from opsctl.model.commands import command_line
+    from opsctl.model.exits import Exit
+
+    left = len(plan.changes) - len(already)
+    following = command_line(
+        session.runtime.identity.reached_by, "apply", str(file), "--digest", plan.short_digest
+    )
+    made = f"{len(already)} of its {len(plan.changes)} changes are made already"
+    text = f"The account still matches plan {plan.id}{f'; {made}' if already else ''}; apply it with: {following}"
+    if not left:
+        text = f"Nothing is left to do: the account is as plan {plan.id} would make it."
+    code = int(Exit.HAS_CHANGES if left and applying.detailed_exitcode else Exit.DONE)
+    found: Json = {"plan": plan.id, "matches": True, "already": [change.id for change in already]}
+    emit_value(session.order, Outcome.MATCHES if left else Outcome.DONE, found, text, code=code)
+    raise typer.Exit(code)
 
 
 def _refuse_bad_digest(file: Path, digest: str, *, asked: bool) -> None:

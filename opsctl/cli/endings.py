@@ -4,6 +4,8 @@ import sys
 import traceback
 from typing import TYPE_CHECKING
 
+from opsctl.cli.asked_form import asked_for_json, form_of, value_of
+from opsctl.cli.leaving import INTERRUPTED
 from opsctl.cli.streams import LostOutput, give_up_results
 from opsctl.model.commands import local_command
 from opsctl.model.outcomes import Outcome
@@ -15,28 +17,6 @@ USAGE = 2
 
 LONGEST = 600
 """Characters of a message about a command line."""
-
-
-def asked_for_json(argv: list[str]) -> bool:
-    """Tell from the raw arguments whether the result is wanted as JSON, also when they do not parse."""
-    form = _form_of(argv)
-    return form == "json" or (form in ("", "text") and bool(_value_of(argv, "--query")))
-
-
-def _form_of(argv: list[str]) -> str:
-    short = next((arg.removeprefix("-o") for arg in argv if arg.startswith("-o") and arg != "-o"), "")
-    return short or _value_of(argv, "--output") or _value_of(argv, "-o")
-
-
-def _value_of(argv: list[str], switch: str) -> str:
-    """Return what follows a switch the last time it is given, or is joined to it by `=`."""
-    found = ""
-    for arg, following in zip(argv, [*argv[1:], ""], strict=True):
-        if arg == switch:
-            found = following
-        elif arg.startswith(f"{switch}="):
-            found = arg.partition("=")[2]
-    return found
 
 
 def end_usage(message: str, argv: list[str], command: str, usage: str = "") -> int:
@@ -90,6 +70,16 @@ def _details(error: "OpsctlError", evidence: tuple[str, ...]) -> list[dict[str, 
     ]
 
 
+def end_interrupted(argv: list[str], command: str) -> int:
+    """Report that a second Ctrl-C ended a command between two lines; returns the exit code."""
+    shown = local_command("runs", "list")
+    sys.stderr.write(f"\nstopped at once; {shown} shows where the run stands\n")
+    if asked_for_json(argv):
+        error: dict[str, object] = {"code": "interrupted", "summary": "stopped at once", "hint": shown}
+        _envelope(command, argv, INTERRUPTED, Outcome.INTERRUPTED, [error])
+    return INTERRUPTED
+
+
 def end_lost(reason: str) -> int:
     """Report that the result could not be written; returns the exit code of a failure."""
     sys.stderr.write(f"error: the output cannot be written: {reason}\n")
@@ -128,9 +118,9 @@ def _envelope(command: str, argv: list[str], code: int, outcome: Outcome, errors
 
     found = envelope_of(command=command, exit_code=code, outcome=outcome, result=None, errors=errors)
     try:
-        found = found_in(found, _value_of(argv, "--query"))
+        found = found_in(found, value_of(argv, "--query"))
     except InvalidInput:  # it cannot be asked of a failure, or is the failure itself; stderr says what happened
-        if _form_of(argv) != "json":
+        if form_of(argv) != "json":
             return
     raw = "-r" in argv or "--raw" in argv
     try:

@@ -2,7 +2,7 @@
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
@@ -100,6 +100,9 @@ def run_playbook(
     inputs = parse_inputs(loaded.playbook.inputs, given.values, source=given.flags)
     _agree_to_reads(loaded, trust_reads)
     session = open_session(order)
+    only_shown = applying.dry_run or plan_only or planning.out is not None
+    if not only_shown:
+        _ = session.runtime.journal  # opened first: where that fails nothing can be applied, so nothing is read
     try:
         plan = _plan(session, loaded, inputs, planning, applying)
     except InvalidInput as invalid:
@@ -108,11 +111,8 @@ def run_playbook(
         from opsctl.workflow.plan_files import save_plan
 
         save_plan(plan, planning.out)
-    only_shown = applying.dry_run or plan_only or planning.out is not None
     if only_shown or not plan.changes:
-        code = _code_of(plan, applying, only_shown=only_shown)
-        show_plan(session, plan, saved=str(planning.out or ""), code=code)
-        raise typer.Exit(code)
+        end_with_plan(session, plan, applying, str(planning.out or ""), only_shown=only_shown)
     carry_out(session, plan, applying)
 
 
@@ -142,7 +142,7 @@ def _agree_to_reads(loaded: "LoadedPlaybook", trust_reads: str) -> None:
 
 
 def carry_out(
-    session: Session, plan: "Plan", applying: ApplyOptions, first: "Callable[[RunContext], None] | None" = None
+    session: Session, plan: "Plan", applying: ApplyOptions, first: "Callable[[RunContext], object] | None" = None
 ) -> None:
     """Show a plan, get consent, check permissions, apply it and report; `first` comes right after consent."""
     from opsctl.cli.terminal import TerminalPrompter
@@ -180,6 +180,15 @@ def _asides(session: Session, plan: "Plan") -> "Asides":
     )
 
 
+def end_with_plan(
+    session: Session, plan: "Plan", applying: ApplyOptions, saved: str, *, only_shown: bool
+) -> NoReturn:
+    """Show a plan that is not carried out now, or that has nothing to carry out, and leave: there is no run."""
+    code = _code_of(plan, applying, only_shown=only_shown)
+    show_plan(session, plan, saved=saved, code=code)
+    raise typer.Exit(code)
+
+
 def _code_of(plan: "Plan", applying: ApplyOptions, *, only_shown: bool) -> int:
     """Without a change there is no run, but what is known to stay as it should not be is no success."""
     from opsctl.model.exits import Exit
@@ -199,7 +208,7 @@ def show_plan(session: Session, plan: "Plan", saved: str = "", code: int = 0) ->
 
 def _following(session: Session, plan: "Plan", saved: str) -> tuple[str, ...]:
     """The command that carries on from a plan that is only shown: with what it needs accepted, or as it is."""
-    from opsctl.cli.kept_plans import keep
+    from opsctl.cli.kept_plans import kept_or_told
     from opsctl.cli.typed import typed_again
     from opsctl.model.commands import command_line
 
@@ -207,7 +216,7 @@ def _following(session: Session, plan: "Plan", saved: str) -> tuple[str, ...]:
     if saved:
         applying = command_line(reached_by, "apply", saved, "--digest", plan.short_digest)
     else:
-        applying = "" if session.order.show.output is Output.JSON else keep(plan, reached_by)
+        applying = "" if session.order.show.output is Output.JSON else kept_or_told(plan, reached_by)
     if plan.pending:
         return (typed_again(*(word for name in plan.pending for word in ("--accept", name))),)
     return (applying,) if applying and plan.changes else ()

@@ -1,9 +1,22 @@
-"""Leaves at once on Ctrl-C; imports nothing else of opsctl, for it is needed while everything is imported."""
+"""Leaves at once on Ctrl-C; imports hardly anything of opsctl, for it is needed while all is imported."""
 
+import json
 import os
+import select
+import sys
+from contextvars import ContextVar
 from types import FrameType
 
+from opsctl.cli.asked_form import asked_for_json, value_of
+
 INTERRUPTED = 130
+
+_COMMAND: ContextVar[str] = ContextVar("command", default="")
+
+
+def at_work(command: str) -> None:
+    """Keep what the command is called, once that is known."""
+    _COMMAND.set(command)
 
 
 def leave(_signum: int, _frame: FrameType | None) -> None:
@@ -12,5 +25,32 @@ def leave(_signum: int, _frame: FrameType | None) -> None:
     An exception would have to pass through imports, which may swallow it or turn it into another.
     """
     # A spinner may have hidden the cursor, and is not asked to end.
-    os.write(2, b"\x1b[?25h\ninterrupted\n" if os.isatty(2) else b"\ninterrupted\n")
+    end_at_once("interrupted", "\x1b[?25h" if os.isatty(2) else "")
+
+
+def end_at_once(said: str, first: str = "") -> None:
+    """Say so on stderr, and end the process; `-o json` has its envelope, unless a part of a result is out."""
+    os.write(2, f"{first}\n{said}\n".encode())
+    argv = sys.argv[1:]
+    # What --query would find in it is not looked for here: that takes imports.
+    if asked_for_json(argv) and not value_of(argv, "--query") and not getattr(sys.stdout, "begun", False):
+        _write_envelope(said)
     os._exit(INTERRUPTED)
+
+
+def _write_envelope(said: str) -> None:
+    """Write it past what is buffered; whoever does not read now keeps nobody here."""
+    error = {"code": "interrupted", "summary": said, "hint": ""}
+    envelope = {
+        "schema": "opsctl.result/v1",
+        "command": _COMMAND.get(),
+        "exit_code": INTERRUPTED,
+        "outcome": "interrupted",
+        "result": None,
+        "errors": [error],
+    }
+    try:
+        if select.select([], [1], [], 0)[1]:
+            os.write(1, f"{json.dumps(envelope, indent=2)}\n".encode())
+    except OSError:
+        return  # closed, full or not there: the exit code says the same

@@ -22,8 +22,7 @@ from opsctl.cli import (
     runs_commands,
     sandbox_commands,
 )
-from opsctl.cli.endings import end_badly, end_bug, end_lost, end_usage
-from opsctl.cli.leaving import INTERRUPTED
+from opsctl.cli.endings import end_badly, end_bug, end_interrupted, end_lost, end_usage
 from opsctl.cli.options import AccountOptions, spliced
 from opsctl.cli.streams import LostOutput, give_up_results, prepare_streams
 from opsctl.cli.strict import FrontGroup, command_of, make_strict
@@ -120,8 +119,7 @@ def _run(argv: list[str]) -> int:
     except LostOutput:
         raise
     except (KeyboardInterrupt, typer.Abort):
-        sys.stderr.write(f"\nstopped at once; {local_command('runs', 'list')} shows where the run stands\n")
-        return INTERRUPTED
+        return end_interrupted(argv, _command(argv))
     except TyperException as fault:
         return _usage(fault, argv)
     except Exception as fault:  # noqa: BLE001 - the outer edge: no traceback reaches a responder

@@ -109,7 +109,7 @@ def _more_of(order: "Order", plan: "Plan", named: str) -> str:
         return _more(order, "undo", plan.undo_of, "--dry-run", "--details")
     if named or kept_plan(plan.id).is_file():
         return _more(order, "show", named or plan.id)
-    return "more: the same command with -o text (the plan could not be kept in the state directory)"
+    return "more: the same command with --details"
 
 
 def _more(order: "Order", *words: str) -> str:

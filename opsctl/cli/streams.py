@@ -44,9 +44,11 @@ class _Stream:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self.begun = False
 
     def write(self, text: str) -> int:
-        """Write text."""
+        """Write text; `begun` tells that some was."""
+        self.begun = True
         try:
             return self._stream.write(text)
         except OSError as fault:

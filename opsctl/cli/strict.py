@@ -8,6 +8,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from opsctl.cli.first_word import MAIN, FirstWordGroup
 from opsctl.cli.help_pages import PageCommand, PageGroup
+from opsctl.cli.leaving import at_work
 from opsctl.cli.switches import WITH_A_VALUE, switches_apart
 
 LONGEST = 20_000
@@ -22,6 +23,7 @@ class StrictCommand(PageCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Look at the words as they were typed, then parse them as usual; raises BadParameter."""
+        at_work(ctx.command_path.partition(" ")[2].removesuffix(f" {MAIN}"))
         _refuse_bad_words(self, ctx, args)
         return super().parse_args(ctx, args)
 

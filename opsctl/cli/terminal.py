@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, TextIO
 
-from opsctl.cli.leaving import INTERRUPTED, leave
+from opsctl.cli.leaving import end_at_once, leave
 
 if TYPE_CHECKING:
     from opsctl.model.reads import Read
@@ -125,8 +125,7 @@ def _forget_typed() -> None:
 
 
 def _not_approved(_signum: int, _frame: FrameType | None) -> None:
-    os.write(2, b"\nnot approved\n")
-    os._exit(INTERRUPTED)
+    end_at_once("not approved")
 
 
 def asked_over(progress: ProgressLines) -> Callable[[str], str | None]:

@@ -48,7 +48,7 @@ def _output() -> tuple[str, ...]:
             [
                 ("-o text", "for a terminal; -d shows everything"),
                 ("-o short", "six lines, for a chat"),
-                ("-o json", "one versioned envelope, of an error too; none where Ctrl-C ends a command"),
+                ("-o json", "one versioned envelope, also of an error and after Ctrl-C"),
                 ("-o markdown", "for a ticket or a pull request"),
                 ("-o html", "a page with the ways in drawn"),
             ]

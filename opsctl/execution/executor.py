@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from math import inf
 
 from opsctl.execution.asking import Asking, NotThere
@@ -35,6 +36,14 @@ class ValueTaken(Exception):
         """Say which value of a bound change it was."""
         self.value: Json = choice.values[0]
         super().__init__(f"{choice.what} {self.value}")
+
+
+@dataclass
+class Compared:
+    """How an account stands to a plan: what is made already, and what could not start, with why."""
+
+    already: list[Change] = field(default_factory=list)
+    drifted: list[tuple[Change, tuple[CheckResult, ...]]] = field(default_factory=list)
 
 
 class Executor:
@@ -82,16 +91,17 @@ class Executor:
             if change.proof.effective and self._journal.last(change.id) == "done":
                 self._await_effect(change)
 
-    def drifted(self) -> list[tuple[Change, tuple[CheckResult, ...]]]:
-        """List the changes that could not start now, before any is made; makes no mutating call.
+    def compared(self) -> Compared:
+        """Find the changes that could not start now, and those that are made already; makes no mutating call.
 
         A change that depends on earlier ones is only held to what must be absent: they may make the rest.
         """
         asking = self._asking()
-        found = []
+        found = Compared()
         for planned in self._plan.changes:
             change = choose(planned, asking) or planned
             if change.kind != "job" and _all_held(asking.prove(change.proof)):
+                found.already.append(change)
                 continue
             if not _all_held(asking.judge_all(change.only_if)):
                 continue
@@ -99,7 +109,7 @@ class Executor:
             broken = tuple(result for result in asking.judge_all(checks) if not result.held)
             broken += none_free(planned, asking)
             if broken:
-                found.append((change, broken))
+                found.drifted.append((change, broken))
         return found
 
     def _one(self, change: Change) -> None:

@@ -26,17 +26,18 @@ STATUS_OF_EXIT: dict[Exit, RunStatus] = {
 }
 
 
-def refuse_drift(plan: Plan, context: RunContext) -> None:
-    """Read again what the plan expects, without changing anything.
+def refuse_drift(plan: Plan, context: RunContext) -> tuple[Change, ...]:
+    """Read again what the plan expects, without changing anything; returns the changes that are made already.
 
     Raises:
         Drifted: the account no longer matches the plan.
     """
-    drifted = _executor(plan, context).drifted()
-    if drifted:
-        change, broken = drifted[0]
+    found = _executor(plan, context).compared()
+    if found.drifted:
+        change, broken = found.drifted[0]
         error = drift_error(change, broken)
         raise Drifted(error.summary, error.hint)
+    return tuple(found.already)
 
 
 def start_run(plan: Plan, context: RunContext) -> tuple[CheckResult, ...]:

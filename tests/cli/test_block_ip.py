@@ -137,6 +137,45 @@ def test_drift_since_the_plan_is_exit_4_and_nothing_is_changed(account: WatchedS
     client("ec2").delete_network_acl_entry(**key)
 
 
+def test_of_a_plan_that_another_run_made_so_nothing_is_left_and_no_empty_run_is_begun(
+    account: WatchedServer, tmp_path: Path
+) -> None:
+    block(tmp_path, "--out", "plan.json")
+    compared = opsctl(tmp_path, "apply", "plan.json", "--dry-run", "--detailed-exitcode")
+    assert (compared.returncode, "still matches" in compared.stdout) == (5, True)
+    assert block(tmp_path, "--yes").returncode == 0
+    run = json.loads(opsctl(tmp_path, "runs", "list", "-o", "json").stdout)["result"][0]["id"]
+    compared = opsctl(tmp_path, "apply", "plan.json", "--dry-run", "--detailed-exitcode", "-o", "json")
+    envelope = json.loads(compared.stdout)
+    plan = json.loads((tmp_path / "plan.json").read_text())
+    assert (envelope["exit_code"], envelope["outcome"]) == (0, "done")
+    assert envelope["result"]["already"] == [change["id"] for change in plan["changes"]]
+
+    block(tmp_path, "--out", "none.json")
+    done = opsctl(tmp_path, "apply", "none.json", *reviewed(tmp_path / "none.json"))
+    assert (done.returncode, "No changes" in done.stdout) == (0, True)
+    undone = opsctl(tmp_path, "undo", "last", "--yes", "-o", "json")
+    assert json.loads(undone.stdout)["result"]["plan"]["undo_of"] == run, (
+        "the last run is the one that did something"
+    )
+
+
+def test_a_state_directory_that_cannot_be_used_is_told_before_anything_is_read(
+    account: WatchedServer, tmp_path: Path
+) -> None:
+    (tmp_path / "a-file").touch()
+    nowhere = {"OPSCTL_STATE_DIR": str(tmp_path / "a-file")}
+    before = len(account.calls)
+    done = block(tmp_path, "--yes", **nowhere)
+    assert (done.returncode, len(account.calls)) == (2, before)
+    assert "OPSCTL_STATE_DIR" in done.stderr
+    shown = block(tmp_path, "--dry-run", **nowhere)
+    assert shown.returncode == 0, "looking needs no directory"
+    assert "next:" not in shown.stdout
+    assert "note: the plan was not kept in" in shown.stderr
+    assert "--out FILE" in shown.stderr
+
+
 def test_a_country_needs_the_targets_name_and_yes_is_not_enough(account: WatchedServer, tmp_path: Path) -> None:
     argv = ("block-ip", "--country", "KP", "--target", "shop.example.com", "--layer", "geo")
     start = state()

@@ -1,5 +1,6 @@
 """Ctrl-C ends with 130 and one line at any moment, and streams that are full or closed are told in one."""
 
+import json
 import os
 import signal
 import subprocess
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from opsctl.cli.terminal import StopFlag
+from opsctl.model.outcomes import Outcome
+from opsctl.render.json_text import SCHEMA, envelope_of
 from tests.kit.command import HANGS_S
 
 _IMPORTS = """
@@ -31,11 +34,11 @@ finally:
 COMMAND = ("doctor", "--region", "us-east-1", "--endpoint-url", "http://127.0.0.1:9")
 
 
-def interrupted_at(moment: int, home: Path) -> subprocess.CompletedProcess[str]:
+def interrupted_at(moment: int, home: Path, *more: str) -> subprocess.CompletedProcess[str]:
     """Run a command that imports nearly everything, and interrupt it at its so-and-so-many-th import."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "OPSCTL_"))}
     return subprocess.run(
-        [sys.executable, "-c", _IMPORTS, str(moment), *COMMAND],
+        [sys.executable, "-c", _IMPORTS, str(moment), *COMMAND, *more],
         env=environment | {"HOME": str(home), "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"},
         cwd=home,
         capture_output=True,
@@ -54,6 +57,19 @@ def test_ctrl_c_while_opsctl_is_imported_ends_with_130_and_one_line(tmp_path: Pa
         done = interrupted_at(moment, tmp_path)
         assert (done.returncode, done.stdout) == (130, ""), done.stderr
         assert done.stderr.split("\n") == ["", "interrupted", ""]
+
+
+def test_ctrl_c_has_its_envelope_where_json_was_asked_for(tmp_path: Path) -> None:
+    for moment, command in ((30, ""), (500, "doctor")):
+        done = interrupted_at(moment, tmp_path, "-o", "json")
+        told = json.loads(done.stdout)
+        assert (done.returncode, told["exit_code"], told["outcome"]) == (130, 130, "interrupted"), done.stderr
+        assert (told["schema"], told["command"], told["errors"][0]["summary"]) == (SCHEMA, command, "interrupted")
+        assert set(told) == set(envelope_of(command="", exit_code=0, outcome=Outcome.DONE, result=None))
+
+
+def test_a_query_finds_nothing_in_what_ctrl_c_ended(tmp_path: Path) -> None:
+    assert interrupted_at(30, tmp_path, "--query", "result").stdout == ""
 
 
 def flagged() -> tuple[StopFlag, list[int]]:

@@ -105,3 +105,15 @@ def test_a_yes_to_the_question_applies_the_plan_and_its_result_fits_the_screen(
         assert "Undo: " not in undo
         terminal.type("yes\n")
         assert terminal.end()[0] == 0
+
+
+def test_ctrl_c_at_the_question_has_its_envelope_where_json_was_asked_for(
+    account: WatchedServer, tmp_path: Path
+) -> None:
+    with AtTerminal(tmp_path, *BLOCK, "-o", "json") as terminal:
+        terminal.until(ASKED)
+        terminal.type("\x03")
+        code, shown = terminal.end()
+    told = json.loads(shown[shown.index("{") :])
+    assert (code, told["command"], told["outcome"]) == (130, "block-ip", "interrupted")
+    assert told["errors"][0]["summary"] == "not approved"

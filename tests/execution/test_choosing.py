@@ -171,7 +171,7 @@ def test_a_resumed_run_waits_for_its_own_call_before_it_takes_another_value() ->
 def test_a_dry_run_tells_drift_only_when_no_value_is_left() -> None:
     for boxes, drifted in (({"a": THEIRS}, []), ({"a": THEIRS, "b": THEIRS, "c": THEIRS}, ["make"])):
         executor = Executor(PLAN, Box(dict(boxes)), MemoryJournal(), FakeClock(), print, lambda: False)
-        assert [change.id for change, _ in executor.drifted()] == drifted
+        assert [change.id for change, _ in executor.compared().drifted] == drifted
 
 
 def test_a_change_without_a_choice_is_itself() -> None:

@@ -14,7 +14,7 @@ BOXES = {"b": {"Items": ["x"], "Lock": 1}, "none": {"Items": [], "Lock": 1}}
 def drifted(*changes: Change, boxes: Json = None) -> list[tuple[str, list[str]]]:
     box = Box(dict(BOXES if boxes is None else boxes))
     executor = Executor(plan_of(*changes), box, MemoryJournal(), FakeClock(), print, lambda: False)
-    found = [(change.id, [one.says for one in broken]) for change, broken in executor.drifted()]
+    found = [(change.id, [one.says for one in broken]) for change, broken in executor.compared().drifted]
     assert box.writes == []
     return found
 

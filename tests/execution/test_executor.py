@@ -315,7 +315,7 @@ def test_what_cannot_be_undone_is_listed_and_never_dropped() -> None:
 def test_drift_is_found_before_anything_is_changed() -> None:
     box = Box({"new": {"Items": ["theirs"], "Lock": 1}})
     executor = Executor(two_step_plan(), box, MemoryJournal(), FakeClock(), lambda _line: None, lambda: False)
-    assert [change.id for change, _ in executor.drifted()] == ["make"]
+    assert [change.id for change, _ in executor.compared().drifted] == ["make"]
     assert box.writes == []
 
 
@@ -394,7 +394,7 @@ def test_what_is_not_called_for_is_no_drift() -> None:
         executor = Executor(
             plan_of(change), taken, MemoryJournal(), FakeClock(), lambda _line: None, lambda: False
         )
-        return [one.id for one, _ in executor.drifted()]
+        return [one.id for one, _ in executor.compared().drifted]
 
     change = make_box("new")
     assert (drift(change), drift(change.model_copy(update={"only_if": (wanted,)}))) == (["make"], [])
@@ -474,7 +474,7 @@ def unproved_by_anything(change: Change) -> Plan:
 def test_a_proof_that_says_nothing_is_never_taken_for_held() -> None:
     plan, there = unproved_by_anything(make_box("new")), Box({"new": {"Items": ["ours"], "Lock": 1}})
     executor = Executor(plan, there, MemoryJournal(), FakeClock(), lambda _line: None, lambda: False)
-    assert [change.id for change, _ in executor.drifted()] == ["make"]
+    assert [change.id for change, _ in executor.compared().drifted] == ["make"]
     with pytest.raises(Drifted):
         executor.apply()
     for fault, end in (("", Unproved), ("lost-after", OutcomeUnknown), ("killed-after", Killed)):

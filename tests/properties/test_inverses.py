@@ -121,4 +121,4 @@ def test_an_undo_that_reports_success_has_made_its_call(change: Change) -> None:
         with pytest.raises(OpsctlError, match="not confirmed"):
             executor.apply()
         assert aws.writes == ["Undo"]
-        assert [change for change, _ in executor.drifted()] == []
+        assert [change for change, _ in executor.compared().drifted] == []
