@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -300,6 +301,7 @@ def test_killed_again_and_again_every_message_ends_in_one_queue(server: SqsServe
     fill(server, 400)
     chance = random.Random(3)  # noqa: S311 - moments, not secrets
     wanted = {json.dumps({"n": n, "keep": True}) for n in range(0, 400, 4)}
+    id_of = {one.body: one.id for one in server.sqs.queues["orders-dlq"].messages.values()}
 
     def slow(operation: str, _params: object) -> None:
         time.sleep(0.003)
@@ -326,5 +328,8 @@ def test_killed_again_and_again_every_message_ends_in_one_queue(server: SqsServe
     assert len(server.sqs.queues["orders-dlq"].messages) == 300
     (change,) = json.loads(done.stdout)["result"]["changes"]
     doubtful = change["result"]["may_be_twice"]
-    assert len(arrived) - len(wanted) <= len(doubtful) <= 2 * 64 * 10
+    # Copies are not bounded by names: a message in hand at both kills arrives three times and is named once.
+    twice = {id_of[body] for body, copies in Counter(arrived).items() if copies > 1}
+    assert twice <= set(doubtful)
+    assert len(doubtful) <= 2 * 64 * 10
     assert change["result"]["moved"] == 100
