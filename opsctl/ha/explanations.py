@@ -93,6 +93,10 @@ PREFLIGHT: dict[str, tuple[str, str]] = {
     "service-managed": ("another service manages the instance", "Use that service's own way."),
     "several-interfaces": ("it has several interfaces", "Accept that replacements have one."),
     "source-dest-check": ("it routes packets of others", "Accept that such routes lead nowhere afterwards."),
+    "standby-drifts": (
+        "a standby keeps what it was when it was made",
+        "Make it anew after changes to the instance.",
+    ),
     "standby-fresh": ("a standby is a copy, and --fresh makes none", "Leave --fresh out, or use mode asg."),
     "standby-stop-protection": (
         "a standby has to be stopped, and is protected",
@@ -113,7 +117,6 @@ PREFLIGHT: dict[str, tuple[str, str]] = {
     "topic": ("the topic cannot be used", "Give a standard topic of this region with --topic."),
     "topic-key": ("the topic's key has to let alarms and rules use it", _MENDED),
     "topic-policy": ("the topic's policy may not let alarms and rules publish", "Allow both in its policy."),
-    "twin-drifts": ("a standby keeps what it was when it was made", "Make it anew after changes to the instance."),
     "unhealthy-now": ("it fails a health check now", "Mend that first, or accept a replacement within minutes."),
     "user-data": ("its user data is carried over", _KEPT),
     "user-data-formats": ("user data may format a volume", "Remove that from user data, or accept the loss."),
@@ -142,9 +145,9 @@ STATUS: dict[str, tuple[str, str]] = {
     "rule": ("the rule that calls the handler", "Enable it as the finding says."),
     "snapshot policy": ("the policy that takes snapshots", "Enable it as the finding says."),
     "snapshots": ("how old the newest snapshots are", "See why none is taken: handler, permissions, policy."),
+    "standby": ("the standby", "Build the standby again."),
     "stop protection": ("whether the instance can be stopped", "Turn it off."),
     "topic": ("whom recovery tells", "Subscribe somebody with the command in the finding."),
-    "twin": ("the standby", "Build the standby again."),
     "volume": ("a data volume", "Attach it, or see why its tags are gone."),
     "zones": ("the zones in which a replacement can start", "Give a subnet in another zone."),
 }

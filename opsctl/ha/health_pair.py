@@ -32,9 +32,9 @@ def check_pair(pair: Pair, answers: dict[str, Json], now: float, commands: Comma
     """Judge everything that could be read, in the order in which a failover needs it."""
     stem = f"opsctl-{pair.group}"
     yield from _instance(pair, answers)
-    yield from check_stop_protection(answers, "before its twin may take over", commands)
-    yield from _twin(pair, built_by(answers), commands)
-    if pair.twin:
+    yield from check_stop_protection(answers, "before its standby may take over", commands)
+    yield from _standby(pair, built_by(answers), commands)
+    if pair.standby:
         yield from _likeness(pair, answers, now)
     yield from check_deployed_handler(answers, stem, PAIR_RULES, commands)
     config = configured(answers.get("function"))
@@ -57,7 +57,7 @@ def check_pair(pair: Pair, answers: dict[str, Json], now: float, commands: Comma
 
 def _instance(pair: Pair, answers: dict[str, Json]) -> Iterator[HealthFinding]:
     if pair.primary is None:
-        words = "none is tagged opsctl:ha-role=primary: the twin has nothing to replace"
+        words = "none is tagged opsctl:ha-role=primary: the standby has nothing to replace"
         yield HealthFinding(check="instance", state="wrong", finding=words)
         return
     if len(pair.primaries) > 1:
@@ -68,7 +68,7 @@ def _instance(pair: Pair, answers: dict[str, Json]) -> Iterator[HealthFinding]:
     where = f"{pair.primary['InstanceId']} {state} in {zone_of(pair.primary)}"
     if state != "running":
         reason = (pair.primary.get("StateReason") or {}).get("Code") or "no reason given"
-        words = f"{where} ({reason}): the twin takes over only if AWS stopped it; start it"
+        words = f"{where} ({reason}): the standby takes over only if AWS stopped it; start it"
         yield HealthFinding(check="instance", state="wrong", finding=words)
         return
     if "checks" in answers:
@@ -76,10 +76,10 @@ def _instance(pair: Pair, answers: dict[str, Json]) -> Iterator[HealthFinding]:
         found = [(one.get(kind) or {}).get("Status", "unknown") for kind in ("SystemStatus", "InstanceStatus")]
         words = f"{where}, its status checks are {' and '.join(found)}"
         good = all(each in GOOD_CHECKS for each in found)
-        then = "the twin takes over once the alarm fires"
+        then = "the standby takes over once the alarm fires"
         if "impaired" not in found:
             then = (
-                "missing data is not a failure, so the twin takes over only if EBS or the status of the "
+                "missing data is not a failure, so the standby takes over only if EBS or the status of the "
                 "zone confirms it"
             )
         yield judged("instance", good, words, f"{words}: {then}")
@@ -93,27 +93,27 @@ def built_by(answers: dict[str, Json]) -> str:
     return parse_tags(templates[0]).get(PLAN_TAG, "")
 
 
-def _twin(pair: Pair, run: str, commands: Commands) -> Iterator[HealthFinding]:
+def _standby(pair: Pair, run: str, commands: Commands) -> Iterator[HealthFinding]:
     again = _again(pair, run, commands)
-    if pair.twin is None:
+    if pair.standby is None:
         words = f"none, so nothing can take over: {again}"
         if pair.took_over_at(run) and pair.primary:
             gone = f"; {', '.join(pair.retired)} is kept" if pair.retired else ""
             since = pair.took_over_at(run)
             words = f"none: {pair.primary['InstanceId']} took over at {since}{gone}. For another: {again}"
-        yield HealthFinding(check="twin", state="wrong", finding=words)
+        yield HealthFinding(check="standby", state="wrong", finding=words)
         return
-    name, state = pair.twin["InstanceId"], pair.twin["State"]["Name"]
+    name, state = pair.standby["InstanceId"], pair.standby["State"]["Name"]
     if pair.taking_over_since:
         words = f"{name} has been taking over since {pair.taking_over_since}, and is {state}: check again"
-        yield HealthFinding(check="twin", state="wrong", finding=words)
+        yield HealthFinding(check="standby", state="wrong", finding=words)
         return
     stop = commands.aws("ec2", "stop-instances", "--instance-ids", name)
     wrong = {"running": f"runs beside the instance: {stop}"}
     yield judged(
-        "twin",
+        "standby",
         state == "stopped",
-        f"{name} stopped in {zone_of(pair.twin)}",
+        f"{name} stopped in {zone_of(pair.standby)}",
         f"{name} {wrong.get(state, f'is {state}: check again')}",
     )
 
@@ -126,27 +126,27 @@ def _again(pair: Pair, run: str, commands: Commands) -> str:
 
 
 def _likeness(pair: Pair, answers: dict[str, Json], now: float) -> Iterator[HealthFinding]:
-    """What the twin is started as: another zone, the same kind of instance, a root disk that is there."""
-    twin, primary = pair.twin or {}, pair.primary or {}
+    """What the standby is started as: another zone, the same kind of instance, a root disk that is there."""
+    standby, primary = pair.standby or {}, pair.primary or {}
     alive = bool(primary) and primary["State"]["Name"] not in GONE
-    zone = zone_of(twin)
+    zone = zone_of(standby)
     if alive:
         apart = zone != zone_of(primary)
         yield judged("zones", apart, "two", f"both are in {zone}: they do not survive its failure")
-        other = sorted(name for name, one in _traits(primary).items() if one != _traits(twin)[name])
-        words = f"{', '.join(other)}: the twin and the instance differ; change one of the two"
+        other = sorted(name for name, one in _traits(primary).items() if one != _traits(standby)[name])
+        words = f"{', '.join(other)}: the standby and the instance differ; change one of the two"
         yield judged("likeness", not other, "same type, security groups and profile", words)
-    made = _root_made_at(twin)
+    made = _root_made_at(standby)
     age = f"{span(now - made)} old: later writes to the root disk of the instance are not on it" if made else ""
-    yield judged("root disk", bool(made), age, "was deleted: the twin cannot start")
+    yield judged("root disk", bool(made), age, "was deleted: the standby cannot start")
     versions = (answers.get("version") or {}).get("LaunchTemplateVersions") or [{}]
-    image = (versions[0].get("LaunchTemplateData") or {}).get("ImageId", twin.get("ImageId"))
-    words = f"{twin.get('ImageId')}, not the launch template's {image}: somebody changed one of the two"
-    yield judged("image", twin.get("ImageId") == image, f"{image}", words)
+    image = (versions[0].get("LaunchTemplateData") or {}).get("ImageId", standby.get("ImageId"))
+    words = f"{standby.get('ImageId')}, not the launch template's {image}: somebody changed one of the two"
+    yield judged("image", standby.get("ImageId") == image, f"{image}", words)
     if "offerings" in answers:
         offered = bool((answers["offerings"] or {}).get("InstanceTypeOfferings"))
-        kind = twin.get("InstanceType")
-        words = f"{zone} no longer offers {kind}: the twin cannot start"
+        kind = standby.get("InstanceType")
+        words = f"{zone} no longer offers {kind}: the standby cannot start"
         yield judged("instance type", offered, f"{zone} offers {kind}", words)
 
 

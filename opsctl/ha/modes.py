@@ -82,7 +82,7 @@ def costs_of(inventory: Inventory, mode: str, alarms: int) -> tuple[Cost, ...]:
     if mode == "standby":
         group.append(
             Cost(
-                item="twin",
+                item="standby",
                 quantity=f"the root volume of a stopped instance ({root} GiB)",
                 short=f"{root} GiB volume",
             )

@@ -47,8 +47,8 @@ class Tagging(Value):
     group: str = ""
 
 
-class Twin(Value):
-    """What a twin is launched with beside the launch template: its interface in another zone, and tags."""
+class StandbyInstance(Value):
+    """What the standby is launched with beside the launch template: its interface in another zone, and tags."""
 
     interface: dict[str, Json]
     tags: dict[str, str]
@@ -85,8 +85,8 @@ class HaPreflightResult(Value):
 
     `recover`, `standby` and `asg` tell the mode; `handled` that a handler moves volumes and addresses to another
     instance, as in both of the latter; `home` are the subnets in its present zone, `places` all of them by zone;
-    `twin` is what a standby's twin is launched with; `attach` that the running instance is attached, not a new one
-    launched.
+    `standby_instance` is what the standby is launched with; `attach` that the running instance is attached, not a
+    new one launched.
     """
 
     instance: str
@@ -125,7 +125,7 @@ class HaPreflightResult(Value):
     tagging: tuple[Tagging, ...]
     snapshots: Snapshots
     template: dict[str, Json]
-    twin: Twin
+    standby_instance: StandbyInstance
     root_keys: tuple[KeyGrant, ...]
     kms_keys: tuple[str, ...]
     topic_key: str
@@ -196,7 +196,7 @@ def result_of(inventory: Inventory, group: str, unknown: list[PreflightFinding])
         tagging=_tagging(inventory, name, choice.mode, {} if inventory.wanted.fresh else targeted),
         snapshots=snapshots,
         template=template,
-        twin=_twin(inventory, name, template, places),
+        standby_instance=_standby_instance(inventory, name, template, places),
         root_keys=_root_keys(inventory),
         kms_keys=keys_of_handler(inventory, choice.mode),
         topic_key=topic_key(inventory),
@@ -266,21 +266,26 @@ def _alarm_count(inventory: Inventory, mode: Mode) -> int:
     )
 
 
-def _twin(inventory: Inventory, group: str, template: dict[str, Json], choice: SubnetChoice) -> Twin:
-    """The first subnet in another zone is the twin's; its name tells it apart."""
+def _standby_instance(
+    inventory: Inventory, group: str, template: dict[str, Json], choice: SubnetChoice
+) -> StandbyInstance:
+    """The first subnet in another zone is the standby's; its name tells it apart."""
     subnet = next((one.id for one in choice.subnets if one.zone != inventory.zone), "")
-    name = {"Name": _twin_name(inventory.tags["Name"])} if inventory.tags.get("Name") else {}
-    return Twin(
+    name = {"Name": _standby_name(inventory.tags["Name"])} if inventory.tags.get("Name") else {}
+    return StandbyInstance(
         interface={**template["NetworkInterfaces"][0], "SubnetId": subnet},
-        tags={**inventory.own_tags, **name, GROUP_TAG: group, ROLE_TAG: "twin"},
+        tags={**inventory.own_tags, **name, GROUP_TAG: group, ROLE_TAG: "standby"},
         other_tags=tuple(template["TagSpecifications"]),
     )
 
 
-def _twin_name(name: str) -> str:
-    """The twin of `web` is `web twin`; the next, once that has taken over, is `web twin 2`."""
-    earlier = re.fullmatch(r"(.+ twin)(?: (\d+))?", name)
-    return f"{earlier[1]} {int(earlier[2] or 1) + 1}" if earlier else f"{name} twin"
+def _standby_name(name: str) -> str:
+    """The standby of `web` is `web standby`; the next, once that has taken over, is `web standby 2`.
+
+    Earlier versions named it `web twin`.
+    """
+    earlier = re.fullmatch(r"(.+) (?:standby|twin)(?: (\d+))?", name)
+    return f"{earlier[1]} standby {int(earlier[2] or 1) + 1}" if earlier else f"{name} standby"
 
 
 def _tagging(inventory: Inventory, group: str, mode: Mode, targeted: dict[str, str]) -> tuple[Tagging, ...]:

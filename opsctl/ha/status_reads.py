@@ -51,10 +51,10 @@ def pair_reads(pair: Pair, known: dict[str, Json]) -> dict[str, Read]:
         which = pair.primary["InstanceId"]
         reads["checks"] = _read("ec2", "DescribeInstanceStatus", InstanceIds=[which], IncludeAllInstances=True)
         reads[f"stop protection {which}"] = _stop_protection(which)
-    if pair.twin:
+    if pair.standby:
         filters = [
-            {"Name": "location", "Values": [zone_of(pair.twin)]},
-            {"Name": "instance-type", "Values": [pair.twin["InstanceType"]]},
+            {"Name": "location", "Values": [zone_of(pair.standby)]},
+            {"Name": "instance-type", "Values": [pair.standby["InstanceType"]]},
         ]
         reads["offerings"] = _read(
             "ec2", "DescribeInstanceTypeOfferings", LocationType="availability-zone", Filters=filters

@@ -111,22 +111,22 @@ def test_the_age_of_the_newest_set_is_published_and_stays_below_the_alarm() -> N
         assert age <= alarm.params["Threshold"]
 
 
-def test_a_twin_that_took_over_is_what_the_policy_takes_snapshots_of() -> None:
+def test_a_standby_that_took_over_is_what_the_policy_takes_snapshots_of() -> None:
     with timed_world(seed_network, durations=PACE) as (world, about):
         world.clock = MovingClock(about)
         old = instance_named("legacy-web")
         run(world.plan("make-ha", INPUTS | {"mode": "standby"}), world.aws, world, MemoryJournal())
         move(about, 2 * POLICY_HOUR_S)
         assert {source_of(one) for one in taken()} == {old}
-        assert failures() == 0, "the twin has no data, and is no target"
+        assert failures() == 0, "the standby has no data, and is no target"
         about.faults.impaired.add(old)
         client("cloudwatch").set_alarm_state(
             AlarmName="opsctl-ha-legacy-web-primary", StateValue="ALARM", StateReason="three periods failed"
         )
         move(about, 900)
-        twin = owner_of_address()
-        assert twin != old
+        standby = owner_of_address()
+        assert standby != old
         failed = failures()
         move(about, 2 * POLICY_HOUR_S)
-        assert source_of(taken()[-1]) == twin
+        assert source_of(taken()[-1]) == standby
         assert failures() == failed, "the retired instance has no data, and is no target"

@@ -141,7 +141,7 @@ def test_undo_goes_back_over_the_very_steps_of_the_run_and_leaves_what_the_plan_
     assert after[-1][1] == at_the_end, "the image is as it was made"
     final = {one.id for one in told.plan.changes if isinstance(one.undo, Irreversible) and one.kind != "wait"}
     assert final == {one for one in told.applied if f"undo:{one}" not in told.undone}
-    assert final <= {"image/create", "twin/stop"}
+    assert final <= {"image/create", "standby/stop"}
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

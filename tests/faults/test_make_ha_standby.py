@@ -31,17 +31,17 @@ def test_applied_and_undone_leaves_the_lone_instance_as_it_was() -> None:
         start, journal = living(), MemoryJournal()
         plan = world.plan("make-ha", INPUTS)
         run(plan, world.aws, world, journal)
-        twin = instance(state="stopped")
-        assert twin["Placement"]["AvailabilityZone"] == "us-east-1b"
+        standby = instance(state="stopped")
+        assert standby["Placement"]["AvailabilityZone"] == "us-east-1b"
         run(plan, world.aws, world, MemoryJournal())
-        assert instance(state="stopped") == twin, "a second run launches no second twin"
+        assert instance(state="stopped") == standby, "a second run launches no second standby"
         undo(plan, world, journal)
         assert living() == start
 
 
-@pytest.mark.parametrize("fault", part_of(2, "faults of a twin", FAULTS))
+@pytest.mark.parametrize("fault", part_of(2, "faults of a standby", FAULTS))
 @pytest.mark.parametrize("operation", ["RunInstances", "StopInstances"])
-def test_a_twin_whose_call_breaks_is_neither_lost_nor_made_twice(operation: str, fault: str) -> None:
+def test_a_standby_whose_call_breaks_is_neither_lost_nor_made_twice(operation: str, fault: str) -> None:
     with fresh_world(seed_network) as world:
         start, journal = living(), MemoryJournal()
         plan = world.plan("make-ha", INPUTS)
@@ -93,22 +93,22 @@ def holders() -> set[str]:
     return {one["InstanceId"] for each in volumes for one in each["Attachments"]}
 
 
-def test_the_twin_takes_over_by_the_deployed_function_and_undo_keeps_it() -> None:
+def test_the_standby_takes_over_by_the_deployed_function_and_undo_keeps_it() -> None:
     with built() as (world, about, plan, journal, old):
-        twin = str(instance(role="twin")["InstanceId"])
+        standby = str(instance(role="standby")["InstanceId"])
         assert owner_of_address() == old
         about.faults.impaired.add(old)
         move(about, 1800)
-        assert owner_of_address() == twin
-        assert holders() == {twin}
-        assert instance(role="primary")["InstanceId"] == twin
+        assert owner_of_address() == standby
+        assert holders() == {standby}
+        assert instance(role="primary")["InstanceId"] == standby
         assert instance(role="retired", state="stopped")["InstanceId"] == old
         undo(plan, world, journal)
         assert [kind for kind in MADE if ha_state()[kind]] == []
-        assert ha_state()[twin][0]["Name"] == "running"
-        assert owner_of_address() == twin
-        (mapping,) = [one for one in ha_state()[twin][1] if one["DeviceName"] == "/dev/sdf"]
-        kept = [ha_state()[twin][2], ha_state()[mapping["Ebs"]["VolumeId"]][2]]
+        assert ha_state()[standby][0]["Name"] == "running"
+        assert owner_of_address() == standby
+        (mapping,) = [one for one in ha_state()[standby][1] if one["DeviceName"] == "/dev/sdf"]
+        kept = [ha_state()[standby][2], ha_state()[mapping["Ebs"]["VolumeId"]][2]]
         assert [key for tags in kept for key, _ in tags if key.startswith("opsctl:ha")] == []
         assert instance(role="retired", state="stopped")["InstanceId"] == old
 
@@ -118,9 +118,9 @@ def test_an_undo_in_the_middle_of_a_failover_ends_neither_of_the_two() -> None:
         about.faults.impaired.add(old)
         alarm()
         move(about, 90)
-        twin = str(instance(role="twin")["InstanceId"])
+        standby = str(instance(role="standby")["InstanceId"])
         undo(plan, world, journal)
-        states = {key: ha_state()[key][0]["Name"] for key in (old, twin)}
+        states = {key: ha_state()[key][0]["Name"] for key in (old, standby)}
         assert not {"terminated", "shutting-down"} & set(states.values()), states
 
 
@@ -130,4 +130,4 @@ def test_an_instance_that_a_person_stops_stays_stopped() -> None:
         move(about, 1800)
         assert alarm_state() == "ALARM"
         assert owner_of_address() == old
-        assert instance(role="twin")["State"] == {"Code": 80, "Name": "stopped"}
+        assert instance(role="standby")["State"] == {"Code": 80, "Name": "stopped"}

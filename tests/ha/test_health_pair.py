@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from opsctl.expressions.evaluate import compiled
 from opsctl.ha.facts.ha_status import HaStatus, HaStatusResult
+from opsctl.ha.ha_pair import stands_by
 from opsctl.ha.health_pair import PAIR_ALARMS
 from opsctl.model.errors import InvalidInput
 from opsctl.model.value import Json
@@ -35,11 +37,11 @@ def pair(*instances: Json) -> Json:
     return {"Reservations": [{"Instances": [each]} for each in instances]}
 
 
-PRIMARY, TWIN = one("i-1", "primary", "a", "running"), one("i-2", "twin", "b", "stopped")
+PRIMARY, STANDBY = one("i-1", "primary", "a", "running"), one("i-2", "standby", "b", "stopped")
 WELL: dict[str, Json] = {
     **HEALTHY,
     "autoscaling.DescribeAutoScalingGroups": {"AutoScalingGroups": []},
-    INSTANCES: pair(PRIMARY, TWIN),
+    INSTANCES: pair(PRIMARY, STANDBY),
     "ec2.DescribeInstanceStatus": {
         "InstanceStatuses": [{"SystemStatus": {"Status": "ok"}, "InstanceStatus": {"Status": "ok"}}]
     },
@@ -90,7 +92,7 @@ def test_a_pair_that_stands_by_works() -> None:
     assert (found.mode, found.works, bad(found)) == ("standby", True, {})
     assert headline(found) == "ha-web: recovery would work now"
     told = {each.check: each.finding for each in found.findings}
-    assert told["twin"] == "i-2 stopped in eu-west-1b"
+    assert told["standby"] == "i-2 stopped in eu-west-1b"
     assert told["instance"] == "i-1 running in eu-west-1a, its status checks are ok and ok"
     assert told["alarm"] == "watches i-1, and is OK"
 
@@ -98,13 +100,13 @@ def test_a_pair_that_stands_by_works() -> None:
 @pytest.mark.parametrize(
     ("api", "change", "check", "words"),
     [
-        (INSTANCES, lambda a: second(a)["State"].update(Name="terminated"), "twin", "nothing can take over"),
-        (INSTANCES, lambda a: second(a)["State"].update(Name="running"), "twin", "runs beside the instance"),
-        (INSTANCES, lambda a: second(a)["State"].update(Name="stopping"), "twin", "is stopping: check again"),
+        (INSTANCES, lambda a: second(a)["State"].update(Name="terminated"), "standby", "nothing can take over"),
+        (INSTANCES, lambda a: second(a)["State"].update(Name="running"), "standby", "runs beside the instance"),
+        (INSTANCES, lambda a: second(a)["State"].update(Name="stopping"), "standby", "is stopping: check again"),
         (
             INSTANCES,
             lambda a: second(a)["Tags"].extend(tags(ha_failover="2026-09-21T14:00:00Z")),
-            "twin",
+            "standby",
             "has been taking over since 2026-09-21T14:00:00Z, and is stopped",
         ),
         (
@@ -113,18 +115,18 @@ def test_a_pair_that_stands_by_works() -> None:
             "zones",
             "both are in",
         ),
-        (INSTANCES, lambda a: first(a).update(InstanceType="t3.large"), "likeness", "type: the twin and"),
+        (INSTANCES, lambda a: first(a).update(InstanceType="t3.large"), "likeness", "type: the standby and"),
         (
             INSTANCES,
             lambda a: first(a)["NetworkInterfaces"][0].update(Groups=[{"GroupId": "sg-2"}]),
             "likeness",
-            "security groups: the twin and",
+            "security groups: the standby and",
         ),
         (
             INSTANCES,
             lambda a: first(a).update(IamInstanceProfile={"Arn": "arn:aws:iam::1:instance-profile/web"}),
             "likeness",
-            "instance profile: the twin and",
+            "instance profile: the standby and",
         ),
         (
             INSTANCES,
@@ -139,7 +141,7 @@ def test_a_pair_that_stands_by_works() -> None:
                 State={"Name": "stopped"}, StateReason={"Code": "Client.UserInitiatedShutdown"}
             ),
             "instance",
-            "i-1 stopped in eu-west-1a (Client.UserInitiatedShutdown): the twin takes over only if AWS stopped it",
+            "(Client.UserInitiatedShutdown): the standby takes over only if AWS stopped it",
         ),
         (
             INSTANCES,
@@ -151,7 +153,7 @@ def test_a_pair_that_stands_by_works() -> None:
             "ec2.DescribeInstanceStatus",
             lambda a: a["InstanceStatuses"][0].update(SystemStatus={"Status": "impaired"}),
             "instance",
-            "impaired and ok: the twin takes over once the alarm fires",
+            "impaired and ok: the standby takes over once the alarm fires",
         ),
         (
             "ec2.DescribeInstanceAttribute",
@@ -238,33 +240,41 @@ def test_what_is_broken_is_found_and_named(
     assert words in bad(found)[check]
 
 
-def test_one_that_has_failed_over_says_who_has_it_and_how_to_get_a_new_twin() -> None:
+def test_one_that_has_failed_over_says_who_has_it_and_how_to_get_a_new_standby() -> None:
     new = one("i-2", "primary", "b", "running")
     new["Tags"] += tags(ha_failover="2026-09-21T13:00:00Z")
     found = status(ec2__DescribeInstances=pair(one("i-1", "retired", "a", "stopped"), new))
     assert found.failed_over == "i-2"
-    assert headline(found) == "ha-web: i-2 has taken over, and has no twin"
-    assert bad(found)["twin"] == (
+    assert headline(found) == "ha-web: i-2 has taken over, and has no standby"
+    assert bad(found)["standby"] == (
         "none: i-2 took over at 2026-09-21T13:00:00Z; i-1 is kept. For another: "
         "opsctl undo run-1, then opsctl make-ha i-2 --mode standby --group ha-web"
     )
     assert "watches i-1, not i-2" in bad(found)["alarm"]
 
 
-def test_a_second_twin_after_a_failover_is_a_standby_like_the_first() -> None:
+def test_a_second_standby_after_a_failover_is_a_standby_like_the_first() -> None:
     new = one("i-1", "primary", "a", "running")
     new["Tags"] += tags(ha_failover="2026-09-01T13:00:00Z")
-    found = status(ec2__DescribeInstances=pair(new, TWIN, one("i-0", "retired", "c", "stopped")))
+    found = status(ec2__DescribeInstances=pair(new, STANDBY, one("i-0", "retired", "c", "stopped")))
     assert (found.works, found.failed_over) == (True, "")
 
 
-def test_one_whose_second_twin_is_gone_has_not_failed_over_again() -> None:
+def test_a_standby_that_an_earlier_version_tagged_as_twin_is_one() -> None:
+    found = status(ec2__DescribeInstances=pair(PRIMARY, one("i-2", "twin", "b", "stopped")))
+    assert bad(found) == {}
+    ready = stands_by("ha-web", "i-2")
+    assert compiled(ready.query).search(pair(PRIMARY, one("i-2", "twin", "b", "stopped"))) == ["i-2"]
+    assert compiled(ready.query).search(pair(PRIMARY, one("i-2", "retired", "b", "stopped"))) == []
+
+
+def test_one_whose_second_standby_is_gone_has_not_failed_over_again() -> None:
     new = one("i-1", "primary", "a", "running")
     new["Tags"] += tags(ha_failover="2026-09-01T13:00:00Z")
     template = {"LaunchTemplates": [{"LaunchTemplateName": "ha-web", "Tags": tags(plan="run-2")}]}
     found = status(ec2__DescribeInstances=pair(new), ec2__DescribeLaunchTemplates=template)
     assert found.failed_over == ""
-    assert "nothing can take over: opsctl undo run-2, then" in bad(found)["twin"]
+    assert "nothing can take over: opsctl undo run-2, then" in bad(found)["standby"]
 
 
 def test_the_alarm_on_old_snapshots_is_missed_only_where_snapshots_are_made() -> None:

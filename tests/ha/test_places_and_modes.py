@@ -1,5 +1,7 @@
 """Which subnets are chosen, which mode, and what goes into the launch template."""
 
+import pytest
+
 from opsctl.model.value import Json
 from tests.kit.lone_instance import ID, INSTANCE, ROUTES, ids, look
 
@@ -86,15 +88,30 @@ def test_the_mode_is_a_group_unless_one_is_not_possible_and_recovery_is() -> Non
     }
 
 
-def test_a_standby_has_a_twin_in_another_zone_that_can_be_told_from_the_instance() -> None:
+def test_a_standby_is_in_another_zone_and_can_be_told_from_the_instance() -> None:
     found = look(mode="standby")
     assert (found.mode, found.standby, found.asg, ids(found, "block")) == ("standby", True, False, set())
-    assert found.twin.interface["SubnetId"] in found.subnets[1:]
-    assert found.twin.tags["Name"] == "legacy web twin"
-    assert found.twin.tags["opsctl:ha-role"] == "twin"
+    assert found.standby_instance.interface["SubnetId"] in found.subnets[1:]
+    assert found.standby_instance.tags["Name"] == "legacy web standby"
+    assert found.standby_instance.tags["opsctl:ha-role"] == "standby"
     roles = {one.resource: one.tags.get("opsctl:ha-role") for one in found.tagging}
     assert roles[ID] == "primary"
     assert [one.tags for one in look(mode="asg").tagging if one.resource == ID] == [{"opsctl:ha": found.group}]
+
+
+@pytest.mark.parametrize(
+    ("name", "next_one"),
+    [
+        ("web", "web standby"),
+        ("web standby", "web standby 2"),
+        ("web standby 2", "web standby 3"),
+        ("web twin", "web standby 2"),
+        ("web twin 2", "web standby 3"),
+    ],
+)
+def test_each_standby_of_a_name_has_a_name_of_its_own(name: str, next_one: str) -> None:
+    found = look({"Tags": [{"Key": "Name", "Value": name}]}, mode="standby")
+    assert found.standby_instance.tags["Name"] == next_one
 
 
 def test_a_standby_is_refused_where_it_could_not_take_over() -> None:

@@ -96,13 +96,15 @@ def test_what_has_no_room_for_the_tags_is_refused() -> None:
         ({"rpo_s": HOUR}, False, False),
     ],
 )
-def test_the_policys_tag_is_on_whichever_instance_has_the_data_and_on_no_twin(
+def test_the_policys_tag_is_on_whichever_instance_has_the_data_and_on_no_standby(
     asked: dict[str, Json], on_instance: bool, on_replacements: bool
 ) -> None:
     found, tag = look(**asked), {"opsctl:ha-snapshots": "ha-legacy-web"}
     assert (tag.items() <= found.tagging[0].tags.items()) is on_instance
     assert (tag.items() <= found.instance_tags.items()) is on_replacements
-    assert "opsctl:ha-snapshots" not in found.twin.tags, "a run over an instance without data volumes fails"
+    assert "opsctl:ha-snapshots" not in found.standby_instance.tags, (
+        "a run over an instance without data volumes fails"
+    )
 
 
 def by_policy(policies: list[Json], started: str = FRESH, *, times: int = 1) -> dict[str, str]:

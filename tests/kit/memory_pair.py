@@ -1,4 +1,4 @@
-"""An instance and its stopped twin in memory, on the EC2 of `memory_ec2`, with an alarm and SNS beside it."""
+"""An instance and its stopped standby in memory, on the EC2 of `memory_ec2`, with an alarm and SNS beside it."""
 
 from typing import Any
 
@@ -84,8 +84,8 @@ class MemoryPair:
         self.records: dict[str, str] = {}
         tags = {"opsctl:ha": GROUP}
         self.primary = self.ec2.launch("a", tags | {"opsctl:ha-role": "primary"}, boot_s=0)
-        self.twin = self.ec2.launch("b", tags | {"opsctl:ha-role": "twin"}, boot_s=1_000_000_000)
-        self.primary.state, self.twin.state = "running", "stopped"
+        self.standby = self.ec2.launch("b", tags | {"opsctl:ha-role": "standby"}, boot_s=1_000_000_000)
+        self.primary.state, self.standby.state = "running", "stopped"
 
     def raise_alarm(self, *, told: bool = True) -> None:
         """Have the alarm go on; its event may be lost."""
@@ -103,7 +103,7 @@ class MemoryPair:
 
     def roles(self) -> dict[str, str]:
         """The role of each of the two."""
-        return {each.id: each.tags["opsctl:ha-role"] for each in (self.primary, self.twin)}
+        return {each.id: each.tags["opsctl:ha-role"] for each in (self.primary, self.standby)}
 
     def describe_alarms(self, AlarmNames: list[str]) -> Json:  # noqa: N803
         """The alarm."""

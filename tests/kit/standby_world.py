@@ -1,4 +1,4 @@
-"""legacy-web with a twin, built by the plan of make-ha, in an account whose time is moved by hand."""
+"""legacy-web with a standby, built by the plan of make-ha, in an account whose time is moved by hand."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,7 +33,7 @@ class StandbyWorld:
         move(self.about, seconds)
 
     def build(self, instance: str) -> None:
-        """Give an instance a twin."""
+        """Give an instance a standby."""
         self.world.clock = FakeClock(self.about.now())
         self.plan, self.journal = self.world.plan("make-ha", {**INPUTS, "instance": instance}), MemoryJournal()
         moving = self.world.clock
@@ -78,7 +78,7 @@ class StandbyWorld:
 
 @contextmanager
 def standby_world(durations: Durations = QUICK) -> Iterator[StandbyWorld]:
-    """Give legacy-web with a twin that stands by, after a few minutes."""
+    """Give legacy-web with a standby that stands by, after a few minutes."""
     with timed_world(seed_network, durations=durations) as (world, about):
         made = StandbyWorld(world, about)
         made.build(instance_named("legacy-web"))

@@ -46,20 +46,20 @@ def _tag(_: Stage) -> dict[str, Json]:
     return {"resource": instance_named("legacy-web"), "tags": {"team": "shop"}, "why": "it belongs to the shop"}
 
 
-def _twin(_: Stage) -> dict[str, Json]:
+def _standby(_: Stage) -> dict[str, Json]:
     template("web")
     return {
         "template": "web",
         "interface": {"DeviceIndex": 0, "SubnetId": subnets()[0]},
-        "tags": {"opsctl:ha-role": "twin"},
+        "tags": {"opsctl:ha-role": "standby"},
         "taken_over": "opsctl:ha-failover",
         "why": "it stands by",
     }
 
 
 def _stop(_: Stage) -> dict[str, Json]:
-    pair = {"instance": instance_named("direct-web-1"), "twin": instance_named("legacy-web")}
-    for member, role in (("instance", "primary"), ("twin", "twin")):
+    pair = {"instance": instance_named("direct-web-1"), "standby_instance": instance_named("legacy-web")}
+    for member, role in (("instance", "primary"), ("standby_instance", "standby")):
         tags = [{"Key": "opsctl:ha", "Value": "g"}, {"Key": "opsctl:ha-role", "Value": role}]
         client("ec2").create_tags(Resources=[pair[member]], Tags=tags)
     return pair | {"group": "g", "why": "a drill"}
@@ -94,7 +94,7 @@ EXAMPLES: dict[str, Example] = {
     "ec2.retire": Example(given=_retire, seeds=_NETWORK, look=_states, kept=_LATER),
     "ec2.stamp": Example(given=_stamp, seeds=_NETWORK),
     "ec2.tag": Example(given=_tag, seeds=_NETWORK),
-    "ec2.twin": Example(given=_twin),
+    "ec2.standby": Example(given=_standby),
     "ha.drill": Example(given=_drill, seeds=_NETWORK, look=lambda: None, kept="it only watches; the group acts"),
     "ha.stop": Example(given=_stop, seeds=_NETWORK, look=_states, kept=_LATER),
 }

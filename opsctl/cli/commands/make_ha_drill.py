@@ -34,8 +34,8 @@ def drill(
 ) -> None:
     """Replace or stop the instance of GROUP, watch it recover, and measure how long that takes and what is lost.
 
-    A group's instance ends; a standby's is stopped and its twin takes its place for good. So this asks for the
-    group's name. Choose a quiet hour.
+    A group's instance ends; in mode standby the primary is stopped and the standby takes its place for good. So
+    this asks for the group's name. Choose a quiet hour.
     """
     from opsctl.cli.front import Order, run_playbook
 

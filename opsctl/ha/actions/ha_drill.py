@@ -40,21 +40,23 @@ class HaDrillAction(Action):
                 instance=self.drill.instance,
                 zone=self.drill.zone,
                 by=self.drill.by,
-                twin=self.drill.twin,
+                standby_instance=self.drill.standby_instance,
                 volumes={one.device: one.volume for one in self.drill.volumes},
                 addresses=self.drill.addresses,
                 marker=self.drill.marker,
             ),
             region=about.region,
             call=CALLS[self.drill.by],
-            run_of_twin=self.drill.run_of_twin,
+            run_of_standby=self.drill.run_of_standby,
             since=self.drill.since,
             log_group=self.drill.log_group,
             within_s=self.within_s,
             probe=self.probe,
             report=self.report,
         )
-        looks = pair_observation_reads(self.drill.group) if self.drill.twin else reads_of(self.drill.group)
+        looks = (
+            pair_observation_reads(self.drill.group) if self.drill.standby_instance else reads_of(self.drill.group)
+        )
         reads = [*looks.values(), log_read(self.drill.log_group, 0)]
         apis = [(one.service, one.operation) for one in reads] + [("ec2", "DescribeSnapshots")]
         return [

@@ -1,4 +1,4 @@
-"""Stops the instance of a standby for a drill."""
+"""Stops the primary of a pair for a drill."""
 
 from typing import ClassVar
 
@@ -14,22 +14,22 @@ STOPPED_WITHIN_S = 900
 
 
 class HaStop(Action):
-    """Stop the instance of a standby, while its twin stands by.
+    """Stop the primary of a pair, while its standby stands by.
 
-    Undo starts it again, but only while nothing has been decided: once the twin was chosen, it takes over.
+    Undo starts it again, but only while nothing has been decided: once the standby was chosen, it takes over.
     """
 
     name: ClassVar[str] = "ha.stop"
 
-    group: str = Field(description="Name of the standby.")
-    instance: str = Field(description="Id of its instance.")
-    twin: str = Field(description="Id of its twin.")
+    group: str = Field(description="Name of the pair.")
+    instance: str = Field(description="Id of its primary.")
+    standby_instance: str = Field(description="Id of its standby.")
     why: str = Field(description="Why it is stopped.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one StopInstances."""
         yield []
-        ready = (is_instance_of(self.group, self.instance), stands_by(self.group, self.twin))
+        ready = (is_instance_of(self.group, self.instance), stands_by(self.group, self.standby_instance))
         return [
             Change(
                 **dict(stop_instance(self.instance)),
@@ -43,7 +43,7 @@ class HaStop(Action):
                 risk=Risk(
                     severity=Severity.SEVERE,
                     affects=(self.instance,),
-                    note=f"The service is down until {self.twin} has the volumes and the address.",
+                    note=f"The service is down until {self.standby_instance} has the volumes and the address.",
                 ),
             )
         ]

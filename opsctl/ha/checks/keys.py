@@ -54,7 +54,7 @@ def key_to_grant(inventory: Inventory) -> str:
 def keys_of_handler(inventory: Inventory, mode: Mode) -> tuple[str, ...]:
     """Return the keys that the handler has to be let use; AWS's own needs nothing.
 
-    Those of the data, and of what is made of it; where it starts a twin, that of the root volume as well: AWS
+    Those of the data, and of what is made of it; where it starts a standby, that of the root volume as well: AWS
     gives EC2 a grant for every start. EBS answers an alias, no ARN, where its own key is the default.
     """
     keys = {one.kms_key or default_key(inventory) for one in inventory.data_volumes}
@@ -118,7 +118,7 @@ def _default(inventory: Inventory) -> Iterator[PreflightFinding]:
         else:
             why = f"the root disk of a replacement will be encrypted with it: {_GRANTING}"
             yield fix("default-key", what, why, GROUP_ONLY)
-        why = f"the twin's root disk will be encrypted with it; {_TO_IAM}"
+        why = f"the standby's root disk will be encrypted with it; {_TO_IAM}"
         yield warn("default-key", what, why, ("standby",))
     if any(not one.kms_key for one in inventory.data_volumes):
         yield warn(

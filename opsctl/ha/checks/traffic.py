@@ -67,7 +67,7 @@ def check_traffic(inventory: Inventory) -> Iterator[PreflightFinding]:
         why = "the group would replace it as unhealthy, minutes after it is attached"
         what = f"it fails {', '.join(failing)} now"
         yield accept("unhealthy-now", what, why, GROUP_ONLY)
-        why = "the alarm would fire minutes after it is created, and the twin would take over at once"
+        why = "the alarm would fire minutes after it is created, and the standby would take over at once"
         yield accept("unhealthy-now", what, why, STANDBY_ONLY)
     for balancer in (inventory.answers.get("classic-balancers") or {}).get("LoadBalancerDescriptions", []):
         if any(one.get("InstanceId") == inventory.id for one in balancer.get("Instances", [])):

@@ -1,5 +1,7 @@
 """What a drill came to: whether everything is back, how long each part took, what was lost, and what is stuck."""
 
+from pydantic import AliasChoices, Field
+
 from opsctl.ha.drill.observation import Disk, Observation
 from opsctl.ha.drill.timeline import DrillTimeline, Moment
 from opsctl.model.commands import Commands
@@ -17,8 +19,8 @@ class Subject(Value):
     """The volume of each protected device before the drill."""
     addresses: tuple[str, ...] = ()
     marker: str = ""
-    twin: str = ""
-    """The instance that is to take over, where the drill is of a standby."""
+    standby_instance: str = Field("", validation_alias=AliasChoices("standby_instance", "twin"))
+    """The instance that is to take over, in mode standby; journals of earlier versions call it twin."""
 
 
 class Milestones(Value):

@@ -37,7 +37,7 @@ def pair_observation_reads(group: str) -> dict[str, Read]:
 def pair_observation_of(answers: dict[str, Answer], since: float, subject: Subject) -> Observation:
     """Return what the answers say; what AWS dates before `since` belongs to the past."""
     known = {name: one.value for name, one in answers.items() if one.refusal is None}
-    both = (subject.instance, subject.twin)
+    both = (subject.instance, subject.standby_instance)
     found = [
         one
         for reservation in (known.get("instances") or {}).get("Reservations", [])
@@ -55,13 +55,13 @@ def pair_observation_of(answers: dict[str, Answer], since: float, subject: Subje
 def pair_milestones(timeline: DrillTimeline, observation: Observation, subject: Subject) -> Milestones:
     """Return when each part was reached, from whoever knows it best."""
     new = successor(observation, subject)
-    handed_over = timeline.at(f"log {subject.twin} handed over")
+    handed_over = timeline.at(f"log {subject.standby_instance} handed over")
     good = [one.at for one in timeline.moments if one.key.startswith("probe good")]
     return Milestones(
         call=timeline.called_at,
         alarm_on=timeline.at("alarm on"),
         decided=timeline.at(f"log {subject.instance} failed"),
-        launched=timeline.at("twin started"),
+        launched=timeline.at("standby started"),
         volumes_attached=volumes_at(timeline, observation, new) if new else None,
         address_moved=addresses_at(timeline, subject, new) if new else None,
         in_service=(handed_over or timeline.at(f"{new} {IN_SERVICE}")) if new else None,
@@ -83,9 +83,9 @@ def pair_stuck(
         )
     if successor(observation, subject):
         return stuck_in_service(timeline, observation, subject, status)
-    chosen = [one for one in observation.seats if one.instance == subject.twin]
+    chosen = [one for one in observation.seats if one.instance == subject.standby_instance]
     if chosen:
-        why = last_reason(timeline, subject.twin) or last_reason(timeline, subject.instance)
+        why = last_reason(timeline, subject.standby_instance) or last_reason(timeline, subject.instance)
         return f"{chosen[0].says}{f': {why}' if why else ''}", f"{status}; {logs}"
     back = f"the undo of this run starts {subject.instance} again; {status}"
     if timeline.at("alarm on") is None:
@@ -94,23 +94,23 @@ def pair_stuck(
             f"it takes three minutes or more; {back}",
         )
     why = last_reason(timeline, subject.instance)
-    return f"the alarm fired, and the twin was not chosen{f': {why}' if why else ''}", f"{back}; {logs}"
+    return f"the alarm fired, and the standby was not chosen{f': {why}' if why else ''}", f"{back}; {logs}"
 
 
 def pair_afterwards(subject: Subject, new: str, run: str, commands: Commands) -> list[str]:
-    """Say what the world looks like after a failover, and how there is a twin again."""
+    """Say what the world looks like after a failover, and how there is a standby again."""
     undo = commands.opsctl("undo", run) if run else "undo the run that built it"
     again = commands.opsctl("make-ha", new, "--mode", "standby", "--group", subject.group)
     return [
         f"{new} is the instance now, and stays: there is no automatic failback",
         f"{subject.instance} is stopped and kept, tagged {ROLE_TAG}={RETIRED}; so is every volume that was copied",
-        "there is no twin now, and the alarm stays on because it still watches the old instance",
-        f"for a new twin: {undo}, then {again}",
+        "there is no standby now, and the alarm stays on because it still watches the old instance",
+        f"for a new standby: {undo}, then {again}",
     ]
 
 
 def _seats(one: Json, subject: Subject) -> list[Seat]:
-    """A twin that nobody has chosen stands by, which is no moment of the drill."""
+    """A standby that nobody has chosen stands by, which is no moment of the drill."""
     instance, zone, state, role = one["InstanceId"], zone_of(one), one["State"]["Name"], tag_of(one, ROLE_TAG)
     seat = Seat(instance=instance, zone=zone, state=state)
     if role == PRIMARY and state == "running":
@@ -142,7 +142,9 @@ def _alarm(answer: Json) -> list[DatedFact]:
 def _started(instances: list[Json], subject: Subject) -> list[DatedFact]:
     """EC2 says anew with every start when an instance was launched."""
     return [
-        DatedFact(key="twin started", at=moment(one["LaunchTime"]), says=f"{subject.twin} was started")
+        DatedFact(
+            key="standby started", at=moment(one["LaunchTime"]), says=f"{subject.standby_instance} was started"
+        )
         for one in instances
-        if one["InstanceId"] == subject.twin and one.get("LaunchTime")
+        if one["InstanceId"] == subject.standby_instance and one.get("LaunchTime")
     ]

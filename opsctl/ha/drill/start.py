@@ -15,16 +15,16 @@ class DrillVolume(Value):
 class HaDrillFacts(Value):
     """What a drill begins with, and the evidence against it; `since` is the newest activity so far.
 
-    `by` is how the failure is brought about. `placed` says that the handler chooses the subnets. A standby has no
-    subnets to choose from, and a `twin`.
+    `by` is how the failure is brought about. `placed` says that the handler chooses the subnets. In mode
+    standby there are no subnets to choose from, and there is a `standby_instance`.
     """
 
     group: str
     by: Literal["replace", "unhealthy", "stop"]
     standby: bool = False
     instance: str
-    twin: str = ""
-    run_of_twin: str = ""
+    standby_instance: str = ""
+    run_of_standby: str = ""
     zone: str
     subnets: tuple[str, ...]
     elsewhere: tuple[str, ...]

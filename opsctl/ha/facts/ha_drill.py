@@ -148,19 +148,19 @@ def _unread(reads: Mapping[str, Read], answers: Sequence[Answer]) -> Iterator[st
 
 def _of_pair(pair: Pair, about: Context) -> dict[str, Json]:
     primary = pair.primary or {}
-    twin = str((pair.twin or {}).get("InstanceId", ""))
+    standby = str((pair.standby or {}).get("InstanceId", ""))
     since = pair.taking_over_since
     return {
         "by": "stop",
         "standby": True,
         "instance": str(primary.get("InstanceId", "")),
-        "twin": twin,
-        "run_of_twin": pair.run,
+        "standby_instance": standby,
+        "run_of_standby": pair.run,
         "zone": zone_of(primary),
         "subnets": (),
         "elsewhere": (),
         "since": about.now,
-        "busy": (f"{twin} has been taking over since {since}",) if since else (),
+        "busy": (f"{standby} has been taking over since {since}",) if since else (),
         "one_zone": (),
     }
 

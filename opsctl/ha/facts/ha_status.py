@@ -21,7 +21,7 @@ from opsctl.model.value import Json, Value
 class HaStatusResult(Value):
     """Everything that recovery needs, each with how it stands; `works` when nothing is wrong or unknown.
 
-    `failed_over` is the instance that has taken over, once it has and there is no other twin.
+    `failed_over` is the instance that has taken over, once it has and there is no other standby.
     """
 
     group: str

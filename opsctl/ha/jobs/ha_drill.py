@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from opsctl.ha.drill.observation import Observation, log_read, moment, observation_of, reads_of
 from opsctl.ha.drill.outcome import Subject, lacks, losses, milestones, stuck, successor, unseen
@@ -36,7 +36,11 @@ class HaDrill(Job):
     region: str
     call: str = Field(description="The API whose call began the drill, as `service.Operation`.")
     since: float = Field(description="What AWS dates before this belongs to the past.")
-    run_of_twin: str = Field("", description="The run that launched the twin, where the drill is of a standby.")
+    run_of_standby: str = Field(
+        "",
+        validation_alias=AliasChoices("run_of_standby", "run_of_twin"),
+        description="The run that launched the standby, where there is one.",
+    )
     log_group: str
     within_s: int
     probe: str = ""
@@ -75,17 +79,21 @@ class HaDrill(Job):
         return timeline
 
     def _look(self, tools: Tools, timeline: DrillTimeline, *, with_log: bool) -> Observation:
-        group, twin = self.subject.group, self.subject.twin
-        reads = pair_observation_reads(group) if twin else reads_of(group)
+        group, standby = self.subject.group, self.subject.standby_instance
+        reads = pair_observation_reads(group) if standby else reads_of(group)
         if with_log:
             reads["log"] = log_read(self.log_group, timeline.called_at - _EARLIER_S)
         answers: dict[str, Answer] = {name: tools.aws.read(read) for name, read in reads.items()}
         return (
-            pair_observation_of(answers, self.since, self.subject) if twin else observation_of(answers, self.since)
+            pair_observation_of(answers, self.since, self.subject)
+            if standby
+            else observation_of(answers, self.since)
         )
 
     def _stuck(self, tools: Tools, timeline: DrillTimeline, observation: Observation) -> tuple[str, str]:
-        return (pair_stuck if self.subject.twin else stuck)(timeline, observation, self.subject, tools.commands)
+        return (pair_stuck if self.subject.standby_instance else stuck)(
+            timeline, observation, self.subject, tools.commands
+        )
 
     def _take(self, tools: Tools, timeline: DrillTimeline, observation: Observation) -> DrillTimeline:
         now = tools.clock.now()
@@ -117,7 +125,9 @@ class HaDrill(Job):
         return f"{what} (at most {left:.0f} s more, {passed:.0f} s have passed)"
 
     def _result(self, tools: Tools, timeline: DrillTimeline, observation: Observation) -> JobResult:
-        marks = (pair_milestones if self.subject.twin else milestones)(timeline, observation, self.subject)
+        marks = (pair_milestones if self.subject.standby_instance else milestones)(
+            timeline, observation, self.subject
+        )
         back = self._recovered(timeline, observation)
         ends = [marks.in_service, marks.address_moved, marks.volumes_attached, marks.first_good_probe]
         end = max((one for one in ends if one is not None), default=None) if back else None
@@ -147,8 +157,8 @@ class HaDrill(Job):
                 one.model_dump(mode="json", exclude={"key"})
                 for one in sorted(timeline.moments, key=lambda one: one.at)
             ],
-            "afterwards": pair_afterwards(self.subject, new, self.run_of_twin, tools.commands)
-            if self.subject.twin and new
+            "afterwards": pair_afterwards(self.subject, new, self.run_of_standby, tools.commands)
+            if self.subject.standby_instance and new
             else [],
             "stuck": what,
             "todo": todo,

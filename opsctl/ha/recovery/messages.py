@@ -65,20 +65,20 @@ TELLS = {
     "cannot fail over": (
         "the failover cannot begin",
         "{reason}.",
-        "The alarm on the instance is on, and the twin does nothing. The handler tries again every minute.",
-        "Restore the permissions of the handler's role, or start the twin and move data and address by hand.",
+        "The alarm on the instance is on, and the standby does nothing. The handler tries again every minute.",
+        "Restore the permissions of the handler's role, or start the standby and move data and address by hand.",
     ),
     "cannot tell": (
         "cannot tell whether {instance} has failed",
         "The alarm is on, but {reason}.",
-        "The twin does nothing, for no answer is not a failure. The handler looks again every minute.",
-        "Look at the service. The twin takes over if you know that {zone} is lost and say so: {command}.",
+        "The standby does nothing, for no answer is not a failure. The handler looks again every minute.",
+        "Look at the service. The standby takes over if you know that {zone} is lost and say so: {command}.",
     ),
     "failed over": (
         "failed over to {instance}",
         "{data}",
-        "{instance} in {zone} has data and address. The old instance is stopped and kept; there is no twin now.",
-        "Look at it. For a new twin: opsctl undo {run}, opsctl make-ha {instance} --mode standby --group {group}",
+        "{instance} in {zone} has data and address. The old instance is stopped and kept; there is no standby.",
+        "For a new standby: opsctl undo {run}, opsctl make-ha {instance} --mode standby --group {group}",
     ),
 }
 """Subject, what happened, where things stand now, what to do."""
@@ -87,7 +87,7 @@ WHERE = {
     "Pending:Wait": "is held back from service",
     "Terminating:Wait": "is on its way out and still has the data",
     "Terminating:Retained": "was given up, and is kept and billed",
-    "Terminating:Failed": "is part of a failover to the twin",
+    "Terminating:Failed": "is part of a failover to the standby",
 }
 """Where an instance stands in a lifecycle state."""
 

@@ -109,7 +109,7 @@ def standby_policy(
 ) -> Json:
     """Return the policy of a standby's role: it stops and starts the two instances, and ends none.
 
-    `kms_keys` are those of the data volumes and of the twin's root volume, which StartInstances needs a grant for.
+    `kms_keys` are those of the data volumes and of the standby's root volume: StartInstances needs a grant for it.
     """
     instance, namespace = _ec2(config, identity, "instance"), {"cloudwatch:namespace": config.namespace}
     witnesses = [f"ec2:Describe{each}" for each in ("AvailabilityZones", "InstanceStatus", "VolumeStatus")]

@@ -1,12 +1,12 @@
-"""Lets a twin take over from a failed instance: what `opsctl make-ha --mode standby` deploys with handler.py.
+"""Lets the standby take over from a failed instance: what `opsctl make-ha --mode standby` deploys with handler.py.
 
-A reconciler without memory, as the handler is. The instance and its twin are known by the tag `opsctl:ha-role`. A
-failover begins only when CloudWatch's alarm is on *and* EC2 itself finds the instance impaired, or says nothing of
-it and a second witness does: EBS of its volumes, or AWS of its zone. One that a person stopped has not failed,
-unless a drill has stamped it with `opsctl:ha-drill` lately. The decision is one
-CreateTags call on the twin, and is never taken back: the failed instance is stopped, its volumes move by the
-handler's own table, the address comes last. The twin then is the primary and the old instance `retired`: nothing
-fails back by itself, and nothing is ever terminated here.
+A reconciler without memory, as the handler is. Primary and standby are known by the tag `opsctl:ha-role`. A
+failover begins only when CloudWatch's alarm is on *and* EC2 itself finds the primary impaired, or says nothing
+of it and a second witness does: EBS of its volumes, or AWS of its zone. One that a person stopped has not
+failed, unless a drill has stamped it with `opsctl:ha-drill` lately. The decision is one CreateTags call on the
+standby, and is never taken back: the failed instance is stopped, its volumes move by the handler's own table,
+the address comes last. The standby then is the primary and the old instance `retired`: nothing fails back by
+itself, and nothing is ever terminated here.
 """
 
 from datetime import UTC, datetime
@@ -37,7 +37,9 @@ from opsctl.ha.recovery.waiting import POLL_FOR_S, RECOVERED
 FAILOVER, DRILL, RUN = "opsctl:ha-failover", "opsctl:ha-drill", "opsctl:plan"
 DRILL_FOR_S = 6 * 3600
 """A plan may be applied for four hours; a stamp that is older was left by a drill that did not come to its end."""
-PRIMARY, TWIN, RETIRED = "primary", "twin", "retired"
+PRIMARY, STANDBY, RETIRED = "primary", "standby", "retired"
+FORMERLY = "twin"
+"""The tag's value for the standby where an earlier version launched it."""
 WAITING, STANDBY_FAILED = "Standby", "Terminating:Failed"
 """Lifecycle states of the two, as if they were in a group; a group has neither of them."""
 HEALTHY, IMPAIRED = ("ok", "initializing", "not-applicable"), "impaired"
@@ -46,10 +48,10 @@ says nothing at all, and is no failure by itself (Auto Scaling does not take it 
 
 
 class Standby(Recovery):
-    """One invocation's work on the instance and its twin."""
+    """One invocation's work on primary and standby."""
 
     primary: Json | None = None
-    twin: Json | None = None
+    standby: Json | None = None
     untold: str = ""
     """Why it cannot be told whether the instance has failed, as far as that is so."""
 
@@ -62,8 +64,8 @@ class Standby(Recovery):
             if refused.person and called:
                 self.tell("cannot fail over", reason=refused)
             raise
-        if called and self.untold and self.primary and self.twin:
-            zone, which = zone_of(self.primary), f"--resources {self.twin['InstanceId']}"
+        if called and self.untold and self.primary and self.standby:
+            zone, which = zone_of(self.primary), f"--resources {self.standby['InstanceId']}"
             command = (
                 f"aws ec2 create-tags {which} --tags Key={LOST},Value={zone} --region {self.config['region']}"
             )
@@ -74,8 +76,8 @@ class Standby(Recovery):
         """Read both and take a failover one step on; True while something may happen soon."""
         self.poll = False
         try:
-            if self.read_group() and self.twin and self.decided(self.twin):
-                self.fail_over(self.twin)
+            if self.read_group() and self.standby and self.decided(self.standby):
+                self.fail_over(self.standby)
         except Refused as refused:
             if refused.person:
                 raise
@@ -84,28 +86,28 @@ class Standby(Recovery):
         return self.poll
 
     def read_group(self) -> bool:
-        """Read the instance and its twin; False when there is no twin, or nothing that it could stand in for."""
+        """Read primary and standby; False when there is no standby, or nothing that it could stand in for."""
         found = self.pages("describe_instances", "Reservations", Filters=[by_tag(TAG, self.name)])
         instances = [each for one in found for each in one["Instances"]]
-        self.primary, self.twin = (one_with(role, instances) for role in (PRIMARY, TWIN))
-        begun = self.twin is not None and FAILOVER in tags_of(self.twin)
+        self.primary, self.standby = (one_with(role, instances) for role in (PRIMARY, STANDBY))
+        begun = self.standby is not None and FAILOVER in tags_of(self.standby)
         self.members = {}
         if self.primary:
             self.members[self.primary["InstanceId"]] = STANDBY_FAILED if begun else "InService"
-        if self.twin:
-            self.members[self.twin["InstanceId"]] = WAITING
-        return self.twin is not None and (self.primary is not None or begun)
+        if self.standby:
+            self.members[self.standby["InstanceId"]] = WAITING
+        return self.standby is not None and (self.primary is not None or begun)
 
-    def decided(self, twin: Json) -> bool:
-        """Whether the twin is to take over; the decision is written down before anything is done about it."""
-        if FAILOVER in tags_of(twin):
+    def decided(self, standby: Json) -> bool:
+        """Whether the standby is to take over; the decision is written down before anything is done about it."""
+        if FAILOVER in tags_of(standby):
             return True
         if self.primary is None or not self.alarmed() or not self.failed(self.primary):
             return False
         self.phase = "decide"
         moment = self.moment().strftime(TIME)
-        self.call("ec2", "create_tags", Resources=[twin["InstanceId"]], Tags=tag_list({FAILOVER: moment}))
-        twin["Tags"] = tag_list({**tags_of(twin), FAILOVER: moment})
+        self.call("ec2", "create_tags", Resources=[standby["InstanceId"]], Tags=tag_list({FAILOVER: moment}))
+        standby["Tags"] = tag_list({**tags_of(standby), FAILOVER: moment})
         self.members[self.primary["InstanceId"]] = STANDBY_FAILED
         return True
 
@@ -152,7 +154,7 @@ class Standby(Recovery):
         sick = [each["VolumeId"] for each in statuses if each.get("VolumeStatus", {}).get("Status") == IMPAIRED]
         if sick:
             return True, f"EBS finds {listed(sick)} impaired"
-        word = tags_of(self.twin or {}).get(LOST, "")
+        word = tags_of(self.standby or {}).get(LOST, "")
         zone = look_at(self, Question(zone_of(primary), tuple(volumes), (), word, ()))
         return zone.down, zone.says
 
@@ -165,11 +167,11 @@ class Standby(Recovery):
             return False
         return self.age(stamped) < DRILL_FOR_S
 
-    def fail_over(self, twin: Json) -> None:
+    def fail_over(self, standby: Json) -> None:
         """Take the failover as far as it gets: fence, start, data, address, and only then the roles."""
-        decision = datetime.strptime(tags_of(twin)[FAILOVER], TIME).replace(tzinfo=UTC)
+        decision = datetime.strptime(tags_of(standby)[FAILOVER], TIME).replace(tzinfo=UTC)
         self.read_instances()
-        new = self.instances.get(twin["InstanceId"], twin)
+        new = self.instances.get(standby["InstanceId"], standby)
         new["LaunchTime"] = (
             decision  # ages of snapshots count from here, though somebody may have started it before
         )
@@ -191,14 +193,14 @@ class Standby(Recovery):
         """Stop the failed instance, by force after a while, and detach its volumes.
 
         One whose zone is shown to be down stays `stopping`, and that is all that can be done. Its volumes are
-        still its own then, and only the policy about older snapshots lets the twin go on without them.
+        still its own then, and only the policy about older snapshots lets the standby go on without them.
         """
         instance_id, state = old["InstanceId"], old["State"]["Name"]
         if state in ("stopped", *GONE):
             self.release(old)
             return
         self.stop(old)
-        why = f"{instance_id} is {state}, and has to stop before its twin takes over"
+        why = f"{instance_id} is {state}, and has to stop before its standby takes over"
         if state != "stopping" or self.age(decision) < ZONE_DOWN_AFTER_S:
             raise NotYet(why)
         if not self.devices:  # then there is no data that two could write, and nothing to wait for
@@ -209,14 +211,14 @@ class Standby(Recovery):
             raise NotYet(why, hint=self.if_lost(zone, new))
 
     def start(self, new: Json) -> None:
-        """Start the twin; there may be no capacity for it, and that is tried again every minute."""
+        """Start the standby; there may be no capacity for it, and that is tried again every minute."""
         self.phase = "start"
         if new["State"]["Name"] == "stopped":
             self.call("ec2", "start_instances", InstanceIds=[new["InstanceId"]])
             raise NotYet(f"{new['InstanceId']} is being started")
 
     def hand_over(self, old: Json | None, new: Json) -> None:
-        """Make the twin the primary; the old one first stops being it, so that there are never two.
+        """Make the standby the primary; the old one first stops being it, so that there are never two.
 
         Where Data Lifecycle Manager takes the snapshots, its policy finds the one that has the data by a tag.
         """
@@ -234,7 +236,7 @@ class Standby(Recovery):
         self.settle(new)
 
     def announce(self, new: Json, since: datetime) -> bool:
-        """Say that the twin has taken over, and what became of its data."""
+        """Say that the standby has taken over, and what became of its data."""
         facts = {"zone": zone_of(new), "group": self.name, "data": self.story_of_data(new)}
         facts["run"] = tags_of(new).get(RUN, "RUN (the one that built it)")
         return self.tell("failed over", instance=new["InstanceId"], **facts)
@@ -245,9 +247,10 @@ class Standby(Recovery):
 
 
 def one_with(role: str, instances: list[Json]) -> Json | None:
-    """Return the instance of a role; a twin that was terminated is none."""
-    found = [each for each in instances if tags_of(each).get(ROLE) == role]
-    if role == TWIN:
+    """Return the instance of a role; a standby that was terminated is none."""
+    named = (STANDBY, FORMERLY) if role == STANDBY else (role,)
+    found = [each for each in instances if tags_of(each).get(ROLE) in named]
+    if role == STANDBY:
         found = [each for each in found if each["State"]["Name"] not in GONE]
     return min(found, key=lambda each: str(each["InstanceId"]), default=None)
 

@@ -10,7 +10,7 @@ def headline(found: HaStatusResult) -> str:
     wrong = sum(one.state == "wrong" for one in found.findings)
     unknown = sum(one.state == "unknown" for one in found.findings)
     if found.failed_over:
-        return f"{found.group}: {found.failed_over} has taken over, and has no twin"
+        return f"{found.group}: {found.failed_over} has taken over, and has no standby"
     if found.works:
         return f"{found.group}: recovery would work now"
     parts = [f"{wrong} wrong"] if wrong else []

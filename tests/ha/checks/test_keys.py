@@ -50,7 +50,7 @@ def test_disks_that_have_keys_of_their_own_keep_them() -> None:
     assert not {"default-key", "default-key-data"} & (ids(found, "fix") | ids(found, "warn"))
 
 
-def test_a_twin_is_started_by_the_handler_which_has_to_be_let_use_the_key_of_its_root_disk() -> None:
+def test_a_standby_is_started_by_the_handler_which_has_to_be_let_use_the_key_of_its_root_disk() -> None:
     assert look(answers=account() | disks(data=OTHER), mode="standby").kms_keys == (KEY, OTHER)
     assert "default-key" in ids(look(answers=account(), mode="standby"), "warn")
     assert look(answers=account() | disks(data=OTHER), mode="asg").kms_keys == (OTHER,)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from opsctl.catalog import find_plugins
+from opsctl.ha.jobs.ha_drill import HaDrill
 from opsctl.model.errors import InvalidInput, RefusedByGuard
 from opsctl.model.plan import Plan
 from opsctl.model.value import Json
@@ -44,7 +45,11 @@ def test_the_instance_is_stamped_before_it_is_stopped_and_watched_after() -> Non
     ]
     assert (made.severe, made.confirm) == (True, "ha-web")
     job = made.changes[-1].params
-    assert (job["call"], job["subject"]["twin"], job["run_of_twin"]) == ("ec2.StopInstances", "i-2", "run-1")
+    assert (job["call"], job["subject"]["standby_instance"], job["run_of_standby"]) == (
+        "ec2.StopInstances",
+        "i-2",
+        "run-1",
+    )
     assert [one.api for one in made.changes if one.undo.kind == "call"] == [
         "ec2.CreateTags",
         "ec2.CreateTags",
@@ -55,7 +60,7 @@ def test_the_instance_is_stamped_before_it_is_stopped_and_watched_after() -> Non
 @pytest.mark.parametrize(
     ("api", "change", "guard", "evidence"),
     [
-        (INSTANCES, lambda a: second(a)["State"].update(Name="running"), "broken", "twin: i-2 runs beside"),
+        (INSTANCES, lambda a: second(a)["State"].update(Name="running"), "broken", "standby: i-2 runs beside"),
         (INSTANCES, lambda a: second(a)["State"].update(Name="terminated"), "broken", "nothing can take over"),
         (INSTANCES, lambda a: first(a)["State"].update(Name="stopped"), "broken", "instance: i-1 stopped"),
         (
@@ -90,7 +95,15 @@ def test_what_is_for_groups_is_bad_input(by: str) -> None:
         plan(by=by)
 
 
-def test_another_zone_is_refused_for_the_twin_is_in_one_anyway() -> None:
+def test_a_drill_that_an_earlier_version_began_goes_on_with_the_same_standby() -> None:
+    job = plan().changes[-1].params
+    subject = {name: value for name, value in job["subject"].items() if name != "standby_instance"}
+    others = {name: value for name, value in job.items() if name != "run_of_standby"}
+    kept = others | {"subject": subject | {"twin": "i-2"}, "run_of_twin": "run-1"}
+    assert HaDrill.model_validate(kept) == HaDrill.model_validate(job)
+
+
+def test_another_zone_is_refused_for_the_standby_is_in_one_anyway() -> None:
     with pytest.raises(RefusedByGuard, match="other-zone") as refused:
         plan(other_zone=True)
     assert "  i-2 is in another zone anyway" in refused.value.evidence

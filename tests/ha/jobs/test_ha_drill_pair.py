@@ -42,18 +42,18 @@ def no_runs(web: StandbyWorld) -> None:
     client("lambda").put_function_concurrency(FunctionName=FUNCTION, ReservedConcurrentExecutions=0)
 
 
-def test_a_drill_stops_the_instance_and_the_alarm_itself_brings_the_twin_into_service(
+def test_a_drill_stops_the_instance_and_the_alarm_itself_brings_the_standby_into_service(
     web: StandbyWorld, tmp_path: Path
 ) -> None:
-    old, twin = web.id_of("primary"), web.id_of("twin")
+    old, standby = web.id_of("primary"), web.id_of("standby")
     (volume,) = web.data()
     before = status(web)
     assert (before.works, before.mode) == (True, "standby"), before
     one = web.drill(tmp_path)
     one.go()
     found = one.result
-    assert (found["old"], found["new"], web.owner(), web.id_of("primary")) == (old, twin, twin, twin)
-    assert set(web.data().values()) == {twin}
+    assert (found["old"], found["new"], web.owner(), web.id_of("primary")) == (old, standby, standby, standby)
+    assert set(web.data().values()) == {standby}
     assert (state_of(old), web.id_of("retired")) == ("stopped", old)
     (data,) = found["data"]
     assert (data["lost_s"], data["volume"] != volume) == (0, True)
@@ -67,29 +67,29 @@ def test_a_drill_stops_the_instance_and_the_alarm_itself_brings_the_twin_into_se
     told = [line for line in one.lines if line.endswith("\n")]
     assert len(told) == len(set(told)) == len(found["timeline"])
     assert web.plan is not None
-    again = f"opsctl undo {web.plan.id}, then opsctl make-ha {twin} --mode standby --group {GROUP}"
+    again = f"opsctl undo {web.plan.id}, then opsctl make-ha {standby} --mode standby --group {GROUP}"
     assert any(again in line for line in drill_lines(found))
     report = markdown_drill(found, "run-1")
     assert "was stopped at" in report
     assert "## Now" in report
     after = status(web)
-    assert after.failed_over == twin
+    assert after.failed_over == standby
     wrong = {each.check for each in after.findings if each.state == "wrong"}
-    assert wrong == {"twin", "alarm", "alarms"}
+    assert wrong == {"standby", "alarm", "alarms"}
 
 
-def test_after_a_failover_the_same_name_gets_a_new_twin_which_takes_over_in_its_turn(
+def test_after_a_failover_the_same_name_gets_a_new_standby_which_takes_over_in_its_turn(
     web: StandbyWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rules_queue_settings, "now", web.about.now)
-    first, second = web.id_of("primary"), web.id_of("twin")
+    first, second = web.id_of("primary"), web.id_of("standby")
     web.drill(tmp_path / "1").go()
     assert web.plan is not None
     undo(web.plan, web.world, web.journal)
     web.move(120)
     web.build(second)
     web.move(600)
-    third = web.id_of("twin")
+    third = web.id_of("standby")
     assert third not in ("", first, second)
     assert (status(web).works, status(web).findings[0].state) == (True, "ok"), status(web)
     web.about.faults.impaired.add(second)
@@ -102,40 +102,42 @@ def test_after_a_failover_the_same_name_gets_a_new_twin_which_takes_over_in_its_
 def test_cut_off_at_the_stop_it_goes_on_and_tells_true_times(
     web: StandbyWorld, tmp_path: Path, fault: str
 ) -> None:
-    twin = web.id_of("twin")
+    standby = web.id_of("standby")
     one = web.drill(tmp_path)
     with pytest.raises(Killed):
         one.go(Faulty(web.world.aws, fault, 3))
     web.move(900)
     one.go()
-    assert one.result["new"] == twin == web.owner()
+    assert one.result["new"] == standby == web.owner()
     assert one.result["recovery_s"] < 300, "what nobody saw is timed by AWS and the handler"
 
 
-def test_undo_starts_the_instance_again_while_the_twin_was_not_chosen(web: StandbyWorld, tmp_path: Path) -> None:
-    old, twin = web.id_of("primary"), web.id_of("twin")
+def test_undo_starts_the_instance_again_while_the_standby_was_not_chosen(
+    web: StandbyWorld, tmp_path: Path
+) -> None:
+    old, standby = web.id_of("primary"), web.id_of("standby")
     no_runs(web)
     one = web.drill(tmp_path, within="2m")
-    with pytest.raises(Unproved, match="the alarm fired, and the twin was not chosen"):
+    with pytest.raises(Unproved, match="the alarm fired, and the standby was not chosen"):
         one.go()
     assert "the undo of this run starts" in one.result["todo"]
     one.undo()
     web.move(60)
-    assert (state_of(old), state_of(twin), web.owner()) == ("running", "stopped", old)
+    assert (state_of(old), state_of(standby), web.owner()) == ("running", "stopped", old)
     client("lambda").delete_function_concurrency(FunctionName=FUNCTION)
     web.move(900)
     assert (web.id_of("primary"), status(web).works) == (old, True), status(web)
 
 
 def test_undo_in_the_middle_of_a_failover_starts_nothing(web: StandbyWorld, tmp_path: Path) -> None:
-    old, twin = web.id_of("primary"), web.id_of("twin")
+    old, standby = web.id_of("primary"), web.id_of("standby")
     web.about.faults.slow_snapshots.update(dict.fromkeys(web.data(), 900.0))
     one = web.drill(tmp_path)
     with pytest.raises(Killed):
         one.go(Faulty(web.world.aws, "killed-after", 3))
     web.move(300)
     told = {each.check: each.finding for each in status(web).findings}
-    assert told["twin"].startswith(f"{twin} has been taking over since")
+    assert told["standby"].startswith(f"{standby} has been taking over since")
     one.undo()
     web.move(1800)
-    assert (state_of(old), web.owner(), web.id_of("primary")) == ("stopped", twin, twin)
+    assert (state_of(old), web.owner(), web.id_of("primary")) == ("stopped", standby, standby)

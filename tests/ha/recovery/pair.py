@@ -16,7 +16,7 @@ from tests.kit.memory_pair import GROUP, MemoryPair
 
 @dataclass
 class PairSimulation(Simulation):
-    """An account with an instance, its twin, and the handler that lets the twin take over."""
+    """An account with an instance, its standby, and the handler that lets the standby take over."""
 
     world: MemoryPair = field(default_factory=MemoryPair)  # type: ignore[assignment]  # the same calls, another account
 
@@ -37,20 +37,20 @@ class PairSimulation(Simulation):
 
     def judge(self, operation: str, parameters: Json) -> None:
         """Check a call against what must be true when it is made."""
-        primary, twin = self.world.primary, self.world.twin
-        decided = "opsctl:ha-failover" in twin.tags
+        primary, standby = self.world.primary, self.world.standby
+        decided = "opsctl:ha-failover" in standby.tags
         if operation == "stop_instances":
-            require(parameters["InstanceIds"] == [primary.id], "the twin is stopped")
+            require(parameters["InstanceIds"] == [primary.id], "the standby is stopped")
             require(decided, "the instance is stopped before anybody decided to")
             require(primary.tags["opsctl:ha-role"] == "primary", "an instance is stopped after its retirement")
         if operation == "start_instances":
-            require(parameters["InstanceIds"] == [twin.id], "the failed instance is started")
-            require(primary.state != "running", "the twin is started beside a running instance")
+            require(parameters["InstanceIds"] == [standby.id], "the failed instance is started")
+            require(primary.state != "running", "the standby is started beside a running instance")
         if operation in ("associate_address", "attach_volume"):
             require(primary.state != "running", f"{operation} while the failed instance runs")
         if operation == "create_tags" and {"Key": "opsctl:ha-role", "Value": "primary"} in parameters["Tags"]:
-            require(self.has_data(twin), "the twin becomes the primary without the data")
-            require(self.has_address(twin), "the twin becomes the primary without the address")
+            require(self.has_data(standby), "the standby becomes the primary without the data")
+            require(self.has_address(standby), "the standby becomes the primary without the address")
         if operation != "stop_instances":
             super().judge(operation, parameters)
 
@@ -69,8 +69,8 @@ class PairSimulation(Simulation):
         return instance
 
     def failed_over(self) -> bool:
-        """Whether the twin has become the primary."""
-        return self.world.roles()[self.world.twin.id] == "primary"
+        """Whether the standby has become the primary."""
+        return self.world.roles()[self.world.standby.id] == "primary"
 
 
 Arrange = Callable[[PairSimulation], None]
@@ -79,7 +79,7 @@ Arrange = Callable[[PairSimulation], None]
 def pair(
     arrange: Arrange = lambda _: None, *, devices: tuple[str, ...] = ("/dev/sdf",), **config: Json
 ) -> PairSimulation:
-    """Build an instance in zone a that has run for an hour, with its volumes and address, and a twin in zone b."""
+    """Build a primary in zone a that has run for an hour, with volumes and address, and a standby in zone b."""
     settings = RecoveryConfig(
         group=GROUP,
         region=REGION,

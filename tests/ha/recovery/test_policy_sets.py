@@ -60,13 +60,13 @@ def test_the_age_of_the_policys_newest_set_is_published_and_the_handler_takes_no
     assert "ec2.create_snapshots" not in simulation.calls
 
 
-def test_the_twin_that_took_over_is_the_policys_target_and_the_old_instance_is_not() -> None:
+def test_the_standby_that_took_over_is_the_policys_target_and_the_old_instance_is_not() -> None:
     for every_s in (0, HOUR_S):
         simulation = pair(dlm_every_s=every_s)
         simulation.world.impair()
         simulation.run(HOUR_S, until=simulation.failed_over)
-        primary, twin = simulation.world.primary, simulation.world.twin
-        targets = [each.tags.get("opsctl:ha-snapshots") for each in (primary, twin)]
+        primary, standby = simulation.world.primary, simulation.world.standby
+        targets = [each.tags.get("opsctl:ha-snapshots") for each in (primary, standby)]
         assert targets == (["retired", simulation.config.group] if every_s else [None, None])
         assert not simulation.errors
 

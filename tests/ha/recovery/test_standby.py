@@ -1,4 +1,4 @@
-"""A twin takes over from an instance that failed, from no other, and whatever happens on the way."""
+"""A standby takes over from an instance that failed, from no other, and whatever happens on the way."""
 
 from datetime import UTC, datetime
 from functools import partial
@@ -79,7 +79,7 @@ SHARE = 3
 
 def finish(made: PairSimulation, seconds: float = 3 * HOUR) -> PairSimulation:
     made.run(seconds, until=made.failed_over)
-    assert made.in_service() is made.world.twin
+    assert made.in_service() is made.world.standby
     assert made.world.roles()[made.world.primary.id] == "retired"
     assert made.world.primary.state == "stopped"
     return made
@@ -87,14 +87,20 @@ def finish(made: PairSimulation, seconds: float = 3 * HOUR) -> PairSimulation:
 
 @pytest.mark.parametrize("devices", [TWO, ("/dev/sdf",), ()], ids=len)
 @pytest.mark.parametrize("name", FAILS)
-def test_the_twin_takes_over_with_data_and_address(name: str, devices: tuple[str, ...]) -> None:
+def test_the_standby_takes_over_with_data_and_address(name: str, devices: tuple[str, ...]) -> None:
     made = pair(FAILS[name], devices=devices)
     old = made.world.ec2.on(made.world.primary.id)
     finish(made)
     written = {each.content for each in old}
-    assert {each.content for each in made.world.ec2.on(made.world.twin.id)} == written, "no write was lost"
+    assert {each.content for each in made.world.ec2.on(made.world.standby.id)} == written, "no write was lost"
     assert [subject for subject, _ in made.world.notifications if "failed over" in subject]
     assert not made.errors
+
+
+def test_a_standby_that_an_earlier_version_tagged_as_twin_takes_over() -> None:
+    made = pair(impaired)
+    made.world.standby.tags["opsctl:ha-role"] = "twin"
+    finish(made)
 
 
 def test_after_a_failover_nothing_happens_any_more_and_nothing_fails_back() -> None:
@@ -105,7 +111,7 @@ def test_after_a_failover_nothing_happens_any_more_and_nothing_fails_back() -> N
     made.world.alarm = "OK"
     made.world.primary.state = "running"  # somebody starts the old one to look at it
     made.run(HOUR)
-    assert made.in_service() is made.world.twin
+    assert made.in_service() is made.world.standby
     changing = [each for each in made.calls[calls:] if not each.startswith(("ec2.describe", "cloudwatch."))]
     assert changing == []
 
@@ -121,7 +127,7 @@ def test_what_has_not_failed_is_left_alone(name: str) -> None:
     if name != "no alarm":
         made.world.raise_alarm()
     made.run(HOUR)
-    assert made.world.twin.state == "stopped"
+    assert made.world.standby.state == "stopped"
     assert not [each for each in made.calls if not each.startswith(("ec2.describe", "cloudwatch."))]
 
 
@@ -141,11 +147,11 @@ def a_neighbour_is_well(made: PairSimulation) -> None:
 def test_no_answer_is_no_failure_and_people_are_told_how_to_say_what_they_know(arrange: Arrange) -> None:
     made = pair(arrange, devices=TWO, allow_data_loss_s=2 * HOUR)
     made.run(HOUR)
-    assert (made.world.primary.state, made.world.twin.state) == ("running", "stopped")
+    assert (made.world.primary.state, made.world.standby.state) == ("running", "stopped")
     assert not [each for each in made.calls if not each.startswith(("ec2.describe", "cloudwatch.", "sns."))]
     ((subject, text),) = made.world.notifications
     assert subject == f"ha-web: cannot tell whether {made.world.primary.id} has failed"
-    assert f"create-tags --resources {made.world.twin.id} --tags Key=opsctl:ha-zone-down,Value=a" in text
+    assert f"create-tags --resources {made.world.standby.id} --tags Key=opsctl:ha-zone-down,Value=a" in text
 
 
 def ebs_says_so(made: PairSimulation) -> None:
@@ -157,7 +163,7 @@ def aws_says_so(made: PairSimulation) -> None:
 
 
 def a_person_says_so(made: PairSimulation) -> None:
-    made.world.twin.tags["opsctl:ha-zone-down"] = "a"
+    made.world.standby.tags["opsctl:ha-zone-down"] = "a"
 
 
 @pytest.mark.parametrize("witness", [ebs_says_so, aws_says_so, a_person_says_so])
@@ -174,7 +180,7 @@ def test_a_witness_that_may_not_be_heard_says_nothing(witness: str) -> None:
     made = pair(silent)
     made.before = lambda _, called: refused("UnauthorizedOperation") if called == witness else None
     made.run(HOUR)
-    assert made.world.twin.state == "stopped"
+    assert made.world.standby.state == "stopped"
     assert "no witness" in {each["what"] for each in made.lines}
 
 
@@ -204,17 +210,17 @@ def test_a_drills_stamp_alone_is_no_failure(stamp: str) -> None:
     if stamp == "nonsense":
         made.world.primary.tags["opsctl:ha-drill"] = "yesterday"
     made.run(HOUR)
-    assert made.world.twin.state == "stopped"
+    assert made.world.standby.state == "stopped"
 
 
-def test_people_are_told_which_run_to_undo_for_a_new_twin() -> None:
+def test_people_are_told_which_run_to_undo_for_a_new_standby() -> None:
     made = pair()
-    made.world.twin.tags["opsctl:plan"] = "20261124-120000-abcd"
+    made.world.standby.tags["opsctl:plan"] = "20261124-120000-abcd"
     made.world.impair()
     finish(made)
     (text,) = [text for subject, text in made.world.notifications if "failed over" in subject]
-    again = f"opsctl make-ha {made.world.twin.id} --mode standby --group ha-web"
-    assert f"For a new twin: opsctl undo 20261124-120000-abcd, {again}" in text
+    again = f"opsctl make-ha {made.world.standby.id} --mode standby --group ha-web"
+    assert f"For a new standby: opsctl undo 20261124-120000-abcd, {again}" in text
 
 
 def test_a_dead_zone_is_left_only_with_a_snapshot_that_the_policy_allows() -> None:
@@ -226,7 +232,7 @@ def test_a_dead_zone_is_left_only_with_a_snapshot_that_the_policy_allows() -> No
     made.world.ec2.dead_zones = {"a"}
     made.world.impair("insufficient-data")
     made.run(HOUR, until=made.failed_over)
-    assert made.in_service() is made.world.twin
+    assert made.in_service() is made.world.standby
     assert [subject for subject, _ in made.world.notifications if "older state" in subject]
     assert {each.tags["opsctl:ha-role"] for each in volumes} == {"retired"}
 
@@ -254,7 +260,7 @@ def test_a_dead_zone_without_data_costs_only_time() -> None:
     made.world.ec2.dead_zones = {"a"}
     made.world.impair("insufficient-data")
     made.run(HOUR, until=made.failed_over)
-    assert made.in_service() is made.world.twin
+    assert made.in_service() is made.world.standby
 
 
 def test_snapshots_are_made_on_schedule_before_and_after_a_failover() -> None:

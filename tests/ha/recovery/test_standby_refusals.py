@@ -96,10 +96,10 @@ def test_when_it_may_not_even_look_people_are_told_once_and_every_run_fails_for_
     assert told(made) == ["ha-web: the failover cannot begin"]
     assert len(made.errors) >= 10
     assert made.world.primary.state == "running"
-    assert made.world.twin.state == "stopped"
+    assert made.world.standby.state == "stopped"
 
 
-def test_no_capacity_for_the_twin_is_told_once_and_tried_every_minute() -> None:
+def test_no_capacity_for_the_standby_is_told_once_and_tried_every_minute() -> None:
     made = arranged("impaired")
     refuse(made, "start_instances", "InsufficientInstanceCapacity", until=made.world.time.now() + 2 * HOUR)
     made.run(2 * HOUR)

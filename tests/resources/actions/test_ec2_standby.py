@@ -1,4 +1,4 @@
-"""A twin is stopped only once its first boot is over, and a boot that fails is not waited for without end."""
+"""A standby is stopped only once its first boot is over, and a boot that fails is not waited for without end."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from opsctl.model.errors import Unproved
 from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws
 from opsctl.model.value import Json
-from opsctl.resources.actions.ec2_twin import BOOTED_WITHIN_S, Ec2Twin
+from opsctl.resources.actions.ec2_standby import BOOTED_WITHIN_S, Ec2Standby
 from opsctl.sandbox.engine.conditions import AWS_LIKE, Conditions
 from opsctl.sandbox.worlds.network import IMAGE
 from tests.kit.box_plans import plan_of
@@ -41,14 +41,14 @@ def world() -> Iterator[tuple[World, Conditions]]:
         yield made
 
 
-def twin(world: World) -> Plan:
+def standby(world: World) -> Plan:
     data: Json = {"ImageId": IMAGE, "InstanceType": "t3.small"}
     client("ec2").create_launch_template(LaunchTemplateName="web", LaunchTemplateData=data)
     subnet = client("ec2").describe_subnets()["Subnets"][0]["SubnetId"]
-    action = Ec2Twin(
+    action = Ec2Standby(
         template="web",
         interface={"DeviceIndex": 0, "SubnetId": subnet},
-        tags={"opsctl:ha-role": "twin"},
+        tags={"opsctl:ha-role": "standby"},
         taken_over="opsctl:ha-failover",
         why="It stands by.",
     )
@@ -66,19 +66,21 @@ def apply(plan: Plan, aws: Aws, about: Conditions) -> list[str]:
 def test_it_is_stopped_when_its_status_checks_pass_and_not_before(world: tuple[World, Conditions]) -> None:
     account, about = world
     began, aws = about.now(), Checked(account.aws)
-    lines = apply(twin(account), aws, about)
+    lines = apply(standby(account), aws, about)
     assert aws.said == [["ok", "ok"]]
     assert about.now() - began >= AWS_LIKE.instance_start + AWS_LIKE.status_checks
-    assert any("waiting for: the status checks of the twin pass" in line for line in lines)
+    assert any("waiting for: the status checks of the standby pass" in line for line in lines)
 
 
 def test_a_first_boot_that_fails_is_told_after_a_while_and_leaves_it_running(
     world: tuple[World, Conditions],
 ) -> None:
     account, about = world
-    plan, aws = twin(account), Checked(account.aws)
+    plan, aws = standby(account), Checked(account.aws)
     about.faults.impaired = Everything()
-    with pytest.raises(Unproved, match="Wait until the twin has booted: not so after 1800 s: the status checks"):
+    with pytest.raises(
+        Unproved, match="Wait until the standby has booted: not so after 1800 s: the status checks"
+    ):
         apply(plan, aws, about)
     assert aws.said == []
     assert BOOTED_WITHIN_S == 1800
@@ -86,7 +88,7 @@ def test_a_first_boot_that_fails_is_told_after_a_while_and_leaves_it_running(
 
 def test_applied_again_it_is_neither_started_nor_waited_for(world: tuple[World, Conditions]) -> None:
     account, about = world
-    plan, aws = twin(account), Checked(account.aws)
+    plan, aws = standby(account), Checked(account.aws)
     apply(plan, aws, about)
     now = about.now()
     apply(plan, aws, about)

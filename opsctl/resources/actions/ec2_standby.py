@@ -19,7 +19,7 @@ from opsctl.resources.marks import PLAN_TAG, tag_list, tag_specifications, with_
 BOOTED_WITHIN_S, STOPPED_WITHIN_S = 1800, 900
 
 
-class Ec2Twin(Action):
+class Ec2Standby(Action):
     """Launch one instance from a launch template into one subnet, wait until its status checks pass, and stop it.
 
     A stop while it still boots would cut short what is done only once, such as cloud-init and growing disks.
@@ -28,7 +28,7 @@ class Ec2Twin(Action):
     the name `taken_over`: one that has taken over is kept.
     """
 
-    name: ClassVar[str] = "ec2.twin"
+    name: ClassVar[str] = "ec2.standby"
     outputs: ClassVar[tuple[str, ...]] = ("instance_id",)
 
     template: str = Field(description="Name of the launch template; its first version is used.")
@@ -44,20 +44,20 @@ class Ec2Twin(Action):
         yield []
         plan_id = about.plan_id
         tags = with_mark(plan_id, self.tags)
-        alive = twin_is(plan_id, "pending", "running", "stopping", "stopped")
+        alive = standby_is(plan_id, "pending", "running", "stopping", "stopped")
         launched = Change(
             **dict(
                 launch_one(
-                    self.template, self.interface, tags, self.other_tags, self.roles, token=f"{plan_id}-twin"
+                    self.template, self.interface, tags, self.other_tags, self.roles, token=f"{plan_id}-standby"
                 )
             ),
             id="launch",
-            title=f"Launch the twin into {self.interface.get('SubnetId')}",
+            title=f"Launch the standby into {self.interface.get('SubnetId')}",
             why=self.why,
-            expect=(twin_is_absent(plan_id),),
+            expect=(standby_is_absent(plan_id),),
             proof=Proof(configured=(alive,), within_s=60),
             undo=terminate_one(reference("launch", "instance_id")),
-            undo_only_if=(twin_still_stands_by(tags, plan_id, self.taken_over),),
+            undo_only_if=(still_stands_by(tags, plan_id, self.taken_over),),
             risk=Risk(
                 severity=Severity.MEDIUM,
                 note=(
@@ -66,13 +66,15 @@ class Ec2Twin(Action):
                 ),
             ),
             outputs={
-                "instance_id": Query(read=twins_of(plan_id), query="Reservations[].Instances[].InstanceId | [0]")
+                "instance_id": Query(
+                    read=launched_by(plan_id), query="Reservations[].Instances[].InstanceId | [0]"
+                )
             },
         )
         booted = Change(
             **dict(Instruction(kind="wait", service="ec2", operation="DescribeInstanceStatus")),
             id="booted",
-            title="Wait until the twin has booted",
+            title="Wait until the standby has booted",
             why="Its status checks pass when it has booted; stopping it earlier would interrupt the first boot.",
             expect=(alive,),
             proof=Proof(configured=(has_booted(reference("launch", "instance_id")),), within_s=BOOTED_WITHIN_S),
@@ -82,11 +84,11 @@ class Ec2Twin(Action):
         stopped = Change(
             **dict(stop_one(reference("launch", "instance_id"))),
             id="stop",
-            title="Stop the twin",
+            title="Stop the standby",
             why="A stopped instance costs only its disk, and cannot write or serve.",
-            expect=(twin_is(plan_id, "running"),),
-            proof=Proof(configured=(twin_is(plan_id, "stopped"),), within_s=STOPPED_WITHIN_S),
-            undo=Irreversible(because="undo of the launch terminates the twin, running or not"),
+            expect=(standby_is(plan_id, "running"),),
+            proof=Proof(configured=(standby_is(plan_id, "stopped"),), within_s=STOPPED_WITHIN_S),
+            undo=Irreversible(because="undo of the launch terminates the standby, running or not"),
             depends_on=("booted",),
         )
         return [launched, booted, stopped]
@@ -95,7 +97,7 @@ class Ec2Twin(Action):
 _ALIVE = "Reservations[].Instances[] | [?State.Name!='terminated' && State.Name!='shutting-down']"
 
 
-def twins_of(plan_id: str) -> Read:
+def launched_by(plan_id: str) -> Read:
     """Read the instances that a plan launched; those that it attached or tagged do not carry its mark."""
     filters = [{"Name": f"tag:{PLAN_TAG}", "Values": [plan_id]}]
     return Read(service="ec2", operation="DescribeInstances", params={"Filters": filters})
@@ -141,19 +143,21 @@ def terminate_one(instance: Json) -> Instruction:
     )
 
 
-def twin_is_absent(plan_id: str) -> Check:
+def standby_is_absent(plan_id: str) -> Check:
     """The plan has launched nothing that is still alive."""
-    return Check(read=twins_of(plan_id), query=f"{_ALIVE}.InstanceId", op="empty", says="the twin does not exist")
+    return Check(
+        read=launched_by(plan_id), query=f"{_ALIVE}.InstanceId", op="empty", says="the standby does not exist"
+    )
 
 
-def twin_is(plan_id: str, *states: str) -> Check:
+def standby_is(plan_id: str, *states: str) -> Check:
     """The plan's instance is in one of these states."""
     of_them = " || ".join(f"State.Name=='{state}'" for state in states)
     return Check(
-        read=twins_of(plan_id),
+        read=launched_by(plan_id),
         query=f"Reservations[].Instances[] | [?{of_them}].InstanceId",
         op="present",
-        says=f"the twin is {' or '.join(states)}",
+        says=f"the standby is {' or '.join(states)}",
     )
 
 
@@ -166,18 +170,18 @@ def has_booted(instance: Json) -> Check:
         read=Read(service="ec2", operation="DescribeInstanceStatus", params=params),
         query=f"InstanceStatuses[?({passed}) || {later}].InstanceId",
         op="present",
-        says="the status checks of the twin pass",
+        says="the status checks of the standby pass",
     )
 
 
-def twin_still_stands_by(tags: Mapping[str, str], plan_id: str, taken_over: str) -> Check:
+def still_stands_by(tags: Mapping[str, str], plan_id: str, taken_over: str) -> Check:
     """The plan's instance has every tag that it was launched with, and not the one of an instance in service."""
     has = [f"Tags[?Key=='{one['Key']}' && Value=='{_quoted(one['Value'])}']" for one in tag_list(tags)]
     return Check(
-        read=twins_of(plan_id),
+        read=launched_by(plan_id),
         query=f"Reservations[].Instances[] | [?{' && '.join(has)} && !(Tags[?Key=='{taken_over}'])].InstanceId",
         op="present",
-        says="the twin still stands by, and has not taken over",
+        says="the standby still stands by, and has not taken over",
     )
 
 
