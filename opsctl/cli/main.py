@@ -1,31 +1,17 @@
-"""The console command: registers the subcommands and maps every ending to its exit code."""
+"""The console command: the whole command line, and every ending with its exit code."""
 
-import importlib
-import pkgutil
 import sys
-from collections.abc import Iterator
-from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.exceptions import TyperException
 
 from opsctl import __version__
-from opsctl.cli import (
-    apply_command,
-    commands,
-    doctor,
-    explain_command,
-    help_command,
-    playbook_commands,
-    run_commands,
-    runs_commands,
-    sandbox_commands,
-)
 from opsctl.cli.endings import end_badly, end_bug, end_interrupted, end_lost, end_usage
+from opsctl.cli.front_commands import LazyGroup
 from opsctl.cli.options import AccountOptions, spliced
 from opsctl.cli.streams import LostOutput, give_up_results, prepare_streams
-from opsctl.cli.strict import FrontGroup, command_of, make_strict
+from opsctl.cli.strict import command_of
 from opsctl.cli.suggestions import message_of
 from opsctl.cli.typed import remember
 from opsctl.model.commands import local_command
@@ -35,10 +21,11 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="opsctl",
-    cls=FrontGroup,
+    cls=LazyGroup,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    suggest_commands=False,  # it would offer the opposite of what was typed: see `suggestions.py`
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -70,29 +57,6 @@ def opsctl(
     proved in time, 130 interrupted. More by topic: opsctl help
     """
     context.obj = account
-
-
-def _of_capabilities() -> Iterator[ModuleType]:
-    """Find the commands of the capabilities; those of a group carry its name, and it adds them itself."""
-    names = sorted(one.name for one in pkgutil.iter_modules(commands.__path__))
-    for name in names:
-        if not any(name.startswith(f"{group}_") for group in names):
-            yield importlib.import_module(f"{commands.__name__}.{name}")
-
-
-for module in (
-    *_of_capabilities(),
-    run_commands,
-    apply_command,
-    runs_commands,
-    playbook_commands,
-    sandbox_commands,
-    doctor,
-    explain_command,
-    help_command,
-):
-    module.register(app)
-make_strict(app)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from opsctl.cli.front_commands import FrontCommands, built
 from opsctl.workflow.plan_files import save_plan
 from tests.kit.command import HANGS_S, environment
 from tests.security.test_forged_plan_files import honest
@@ -51,3 +52,15 @@ def test_a_command_that_calls_nothing_loads_nothing_for_calling(
 ) -> None:
     save_plan(honest(), tmp_path / "plan.json")
     assert loaded(argv, names, tmp_path) == []
+
+
+def test_a_command_is_found_without_importing_another(tmp_path: Path) -> None:
+    others = [f"opsctl.cli.{module}" for module in FrontCommands().modules.values() if module != "runs_commands"]
+    assert loaded(["runs", "list"], others, tmp_path) == []
+
+
+def test_each_module_has_the_commands_that_are_called_as_it_is_and_no_others() -> None:
+    """The name of the module is all that is known of a command before it is typed."""
+    modules = FrontCommands().modules
+    for module in set(modules.values()):
+        assert set(built(module)) == {name for name, one in modules.items() if one == module}, module
