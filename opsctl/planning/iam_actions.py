@@ -84,6 +84,8 @@ ALSO = {
     "dlm.CreateLifecyclePolicy": ("dlm:TagResource",),
     "ec2.CreateImage": ("ec2:CreateTags",),
     "ec2.CreateLaunchTemplate": ("ec2:CreateTags",),
+    "ec2.CreateNetworkInterface": ("ec2:CreateTags",),
+    "ec2.CreateSecurityGroup": ("ec2:CreateTags",),
     "ec2.RunInstances": ("ec2:CreateTags",),
     "events.PutRule": ("events:TagResource",),
     "iam.CreateRole": ("iam:TagRole",),
@@ -116,6 +118,11 @@ _SCHEDULE = ("arn:{partition}:scheduler:{region}:{account}:schedule/{GroupName}/
 
 _QUEUE = ("{QueueArn}",)
 _INSTANCES = ("arn:{partition}:ec2:{region}:{account}:instance/{InstanceIds}",)
+_INSTANCE = "arn:{partition}:ec2:{region}:{account}:instance/{InstanceId}"
+_INTERFACE = "arn:{partition}:ec2:{region}:{account}:network-interface/{NetworkInterfaceId}"
+_SECURITY_GROUP = ("arn:{partition}:ec2:{region}:{account}:security-group/{GroupId}",)
+# The call names an attachment, or an interface alone; IAM asks about the instance as well.
+_SOME_INSTANCE = "arn:{partition}:ec2:{region}:{account}:instance/*"
 # Images and snapshots have no account in their ARNs, and an id does not say its kind.
 _TAGGED = ("arn:{partition}:ec2:{region}:*:*/{Resources}",)
 
@@ -128,6 +135,28 @@ RESOURCES = {
     "ec2.StartInstances": _INSTANCES,
     "ec2.StopInstances": _INSTANCES,
     "ec2.TerminateInstances": _INSTANCES,
+    "ec2.AttachNetworkInterface": (_INSTANCE, _INTERFACE),
+    "ec2.AuthorizeSecurityGroupEgress": _SECURITY_GROUP,
+    "ec2.AuthorizeSecurityGroupIngress": _SECURITY_GROUP,
+    "ec2.CreateNetworkInterface": (
+        "arn:{partition}:ec2:{region}:{account}:network-interface/*",
+        "arn:{partition}:ec2:{region}:*:subnet/{SubnetId}",
+        "arn:{partition}:ec2:{region}:{account}:security-group/*",
+    ),
+    "ec2.CreateSecurityGroup": (
+        "arn:{partition}:ec2:{region}:{account}:security-group/*",
+        "arn:{partition}:ec2:{region}:*:vpc/{VpcId}",
+    ),
+    "ec2.DeleteNetworkInterface": (_INTERFACE,),
+    "ec2.DeleteSecurityGroup": _SECURITY_GROUP,
+    "ec2.DetachNetworkInterface": (
+        _SOME_INSTANCE,
+        "arn:{partition}:ec2:{region}:{account}:network-interface/*",
+    ),
+    "ec2.ModifyInstanceNetworkPerformanceOptions": (_INSTANCE,),
+    "ec2.ModifyNetworkInterfaceAttribute": (_SOME_INSTANCE, _INTERFACE),
+    "ec2.RevokeSecurityGroupEgress": _SECURITY_GROUP,
+    "ec2.RevokeSecurityGroupIngress": _SECURITY_GROUP,
     "ec2.CreateTags": _TAGGED,
     "ec2.DeleteTags": _TAGGED,
     "cloudwatch.DeleteAlarms": ("arn:{partition}:cloudwatch:{region}:{account}:alarm:{AlarmNames}",),
@@ -196,7 +225,7 @@ RESOURCES = {
     "autoscaling.AttachInstances": _GROUP,
     "autoscaling.DetachInstances": _GROUP,
     "autoscaling.AttachLoadBalancerTargetGroups": _GROUP,
-    "ec2.ModifyInstanceAttribute": ("arn:{partition}:ec2:{region}:{account}:instance/{InstanceId}",),
+    "ec2.ModifyInstanceAttribute": (_INSTANCE,),
     "lambda.CreateFunction": _FUNCTION,
     "lambda.DeleteFunction": _FUNCTION,
     "lambda.GetFunction": _FUNCTION,

@@ -22,6 +22,7 @@ class FleetInterface(Value):
     card: int = 0
     device: int = 0
     ena_express: bool = False
+    ena_express_udp: bool = False
     queues: int = 0
 
     @property
@@ -115,11 +116,13 @@ def _instance(one: Json) -> FleetInstance:
 
 def _interface(nic: Json) -> FleetInterface:
     attachment = nic.get("Attachment", {})
+    express = attachment.get("EnaSrdSpecification", {})
     return FleetInterface(
         id=nic["NetworkInterfaceId"],
         kind=nic.get("InterfaceType", "interface"),
         card=attachment.get("NetworkCardIndex", 0),
         device=attachment.get("DeviceIndex", 0),
-        ena_express=bool(attachment.get("EnaSrdSpecification", {}).get("EnaSrdEnabled")),
+        ena_express=bool(express.get("EnaSrdEnabled")),
+        ena_express_udp=bool(express.get("EnaSrdUdpSpecification", {}).get("EnaSrdUdpEnabled")),
         queues=attachment.get("EnaQueueCount", 0),
     )

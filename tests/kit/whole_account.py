@@ -22,6 +22,7 @@ SERVICES = {
 # Memory of what is gone, counters and logs: AWS shows none of it as a thing that exists.
 FORGOTTEN = {
     "EC2Backend": {
+        "opsctl_interface_tokens",
         "opsctl_template_tokens",
         "opsctl_volume_tokens",
         "launch_template_insert_order",

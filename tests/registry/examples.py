@@ -1,9 +1,23 @@
 """The examples of all actions, by the action's name; what follows a comma tells several of one action apart."""
 
-from tests.registry import examples_block, examples_dlq, examples_groups, examples_instances, examples_resources
+from tests.registry import (
+    examples_block,
+    examples_dlq,
+    examples_efa,
+    examples_groups,
+    examples_instances,
+    examples_resources,
+)
 from tests.registry.example import Example
 
-_ROOMS = (examples_block, examples_dlq, examples_groups, examples_instances, examples_resources)
+_ROOMS = (
+    examples_block,
+    examples_dlq,
+    examples_efa,
+    examples_groups,
+    examples_instances,
+    examples_resources,
+)
 EXAMPLES: dict[str, Example] = {name: one for room in _ROOMS for name, one in room.EXAMPLES.items()}
 
 

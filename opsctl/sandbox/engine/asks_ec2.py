@@ -76,6 +76,9 @@ def _resources(call: Call) -> Iterator[str]:
             interface = backend.enis.get(identifier)
             if interface is not None and interface.instance is not None:
                 yield interface.instance.id
+    if call.operation == "DetachNetworkInterface":
+        of = [one for one in backend.enis.values() if one.attachment_id == call.params.get("AttachmentId")]
+        yield from (each for one in of for each in (one.id, one.instance.id))
     if call.operation == "CreateSnapshots":
         yield from _volumes_of(backend, call.params.get("InstanceSpecification") or {})
 

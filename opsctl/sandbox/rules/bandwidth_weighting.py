@@ -35,5 +35,7 @@ def _modify(self: Any) -> Any:
             f"The bandwidth weighting '{asked}' is not supported for instance type {instance.instance_type}.",
         )
     self.error_on_dryrun()
-    instance.opsctl_weighting = asked
+    instance.__dict__.pop("opsctl_weighting", None)
+    if asked != "default":
+        instance.opsctl_weighting = asked
     return ActionResult({"InstanceId": instance.id, "BandwidthWeighting": asked})

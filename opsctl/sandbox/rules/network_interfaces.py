@@ -23,6 +23,7 @@ _ATTRIBUTES = ("Attachment", "EnaSrdSpecification", "Groups", "SourceDestCheck",
 
 def install() -> None:
     """Put the rules around moto's interfaces."""
+    from moto.ec2.models import EC2Backend
     from moto.ec2.models.elastic_network_interfaces import Attachment, NetworkInterface
     from moto.ec2.models.instances import Instance
     from moto.ec2.responses import EC2Response
@@ -35,6 +36,8 @@ def install() -> None:
     EC2Response.create_network_interface = _of_kind(EC2Response.create_network_interface)
     EC2Response.attach_network_interface = _fits(EC2Response.attach_network_interface)
     EC2Response.detach_network_interface = _may_go(EC2Response.detach_network_interface)
+    EC2Backend.delete_network_interface = _with_its_tags(EC2Backend.delete_network_interface)
+    EC2Backend._delete_security_group = _with_its_tags(EC2Backend._delete_security_group)
     EC2Response.delete_network_interface = _unused(EC2Response.delete_network_interface)
     EC2Response.modify_network_interface_attribute = _modified(EC2Response.modify_network_interface_attribute)
 
@@ -241,6 +244,16 @@ def _unused(method: Callable[..., Any]) -> Callable[..., Any]:
     return deleted
 
 
+def _with_its_tags(method: Callable[..., None]) -> Callable[..., None]:
+    """DescribeTags knows nothing of what is gone."""
+
+    def deleted(self: Any, *args: Any, **kwargs: Any) -> None:
+        method(self, *args, **kwargs)
+        self.tags.pop((*args, *kwargs.values())[-1], None)
+
+    return deleted
+
+
 def _modified(method: Callable[..., Any]) -> Callable[..., Any]:
     def modified(self: Any) -> Any:
         from moto.core.responses import EmptyResult
@@ -264,8 +277,8 @@ def _modified(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _express(asked: Mapping[str, Any] | None, of: _Places) -> dict[str, Any] | None:
-    """ENA Express as it is set; UDP needs it on, and both a type that has it."""
-    if not asked:
+    """ENA Express as it is set, nothing when it is off; UDP needs it on, and both a type that has it."""
+    if not asked or "true" not in str(asked).lower():
         return None
     on, udp = (str(one).lower() == "true" for one in (asked.get("EnaSrdEnabled"), _udp(asked)))
     if udp and not on:
