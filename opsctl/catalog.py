@@ -15,11 +15,12 @@ from functools import cached_property, lru_cache
 from importlib.machinery import PathFinder
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import opsctl
 from opsctl.model.errors import InvalidInput
 from opsctl.model.explanation import Explanation
+from opsctl.model.former_names import FormerName
 from opsctl.model.jobs import Job
 from opsctl.model.registry import Registry
 from opsctl.model.run import Action, Fact
@@ -115,9 +116,19 @@ def find_plugins() -> Registry:
 
 def explained() -> Iterator[Explanation]:
     """Yield what the rooms, and packages that others ship, say of the ids that they print."""
+    yield from _told("explanations")
+
+
+def former_names() -> Iterator[FormerName]:
+    """Yield what the rooms, and packages that others ship, called something in the version before."""
+    yield from _told("former_names")
+
+
+def _told(name: str) -> Iterator[Any]:
+    """Call the function of that name in each package's module of that name."""
     for package in (*_rooms(), *shipped_by_others()):
-        if any(Path(place, "explanations.py").is_file() for place in package.places):
-            yield from getattr(_imported(f"{package.module}.explanations", package), "explanations", tuple)()
+        if any(Path(place, f"{name}.py").is_file() for place in package.places):
+            yield from getattr(_imported(f"{package.module}.{name}", package), name, tuple)()
 
 
 def shipped_by_others() -> tuple[Package, ...]:

@@ -205,13 +205,20 @@ def load_checked_playbook(name_or_path: str) -> "LoadedPlaybook":
 
 
 def checked(loaded: "LoadedPlaybook") -> "LoadedPlaybook":
-    """Return a playbook in which everything that can be checked offline is right; raises InvalidInput."""
+    """Return a playbook in which everything that can be checked offline is right, in the names of this version.
+
+    Raises:
+        InvalidInput: with every fault.
+    """
+    from opsctl.catalog import former_names
+    from opsctl.playbook.former_names import with_present_names
     from opsctl.playbook.validate import validate_playbook
 
-    faults = validate_playbook(loaded, find_plugins(), InstalledModels())
+    present = with_present_names(loaded, former_names())
+    faults = validate_playbook(present, find_plugins(), InstalledModels())
     if faults:
         raise InvalidInput(faults)
-    return loaded
+    return present
 
 
 def load_checked_plan(path: Path, *, private: bool = False) -> "Plan":

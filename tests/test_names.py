@@ -29,6 +29,7 @@ SAME_MODULE = {
     "explanations": "what a room says of the ids that it prints, found by this name; and how they are shown",
     "finding": "finding what a person named",
     "foreign_reads": "what they are, and how they are shown",
+    "former_names": "what a room called something in the version before, found by this name; and how that is used",
     "functions": "of the language, and of AWS Lambda",
     "instance": "an EC2 instance: what it leads to, and what speaks against it",
     "names": "names",

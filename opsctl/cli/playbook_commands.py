@@ -87,16 +87,18 @@ def validate(
     from opsctl.wiring import load_checked_playbook
 
     faults: list[Diagnostic] = []
-    valid: list[dict[str, str]] = []
+    valid: list[dict[str, object]] = []
     for file in files:
         try:
             loaded = load_checked_playbook(file)
         except InvalidInput as invalid:
             faults += invalid.diagnostics
         else:
-            valid.append({"file": file, "sha256": loaded.sha256})
+            valid.append({"file": file, "sha256": loaded.sha256, "former": list(loaded.former)})
             if output is Form.TEXT:
                 typer.echo(f"{file}: valid, sha256 {loaded.sha256}")
+                for sentence in loaded.former:
+                    typer.echo(f"{file}: warning: {sentence}; the next version knows only that")
     if faults:
         raise InvalidInput(faults)
     if output is Form.JSON:

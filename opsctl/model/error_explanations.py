@@ -86,6 +86,20 @@ _REFUSALS: dict[RefusalKind, tuple[str, str]] = {
 }
 
 
+_WARNINGS: dict[str, tuple[str, str, str]] = {
+    "former-names": (
+        "the playbook uses names of the version before",
+        "They work in this version, and the next does not know them.",
+        "Write the names that the warning tells.",
+    ),
+    "iam-any-resource": (
+        "the plan's IAM policy allows a call on every resource",
+        "Nobody said which resource IAM asks about for this call.",
+        "Narrow the policy before you grant it to anybody.",
+    ),
+}
+
+
 def explanations() -> Iterator[Explanation]:
     """Yield what each outcome, each code of a fault and each refusal means."""
     for outcome, means in MEANING.items():
@@ -97,6 +111,8 @@ def explanations() -> Iterator[Explanation]:
         if kind not in FAULTS:
             means = f"the value has the wrong shape ({kind.replace('_', ' ')})"
             yield Explanation(id=kind, kind="error", of=_OF_FAULT, means=means, why=_NOTHING_CALLED, todo=_SHAPE)
+    for id_, (means, why, todo) in _WARNINGS.items():
+        yield Explanation(id=id_, kind="warning", of="a plan", means=means, why=why, todo=todo)
     for refusal, (means, todo) in _REFUSALS.items():
         yield Explanation(id=refusal, kind="error", of=_OF_REFUSAL, means=means, why="", todo=todo)
 

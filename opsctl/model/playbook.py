@@ -189,13 +189,15 @@ class LoadedPlaybook(Value):
     """A playbook with the hash of its text and where each part of it stands.
 
     `shipped` is one that came with opsctl, whatever the file's name: what counts is the text. `lines` maps a
-    dotted path such as `steps.0.with.target` to line and column, both from 1.
+    dotted path such as `steps.0.with.target` to line and column, both from 1. `former` says which names of the
+    version before it was written in.
     """
 
     playbook: Playbook
     sha256: str
     source: str
     shipped: bool = False
+    former: tuple[str, ...] = ()
     lines: dict[str, tuple[int, int]] = {}
 
     def line_of(self, path: str) -> tuple[int, int]:

@@ -110,7 +110,7 @@ def _bound(
         facts=masked(scope.facts),
         paths=scope.find(book.paths, "paths") if book.paths else None,
         sections=_sections(loaded, scope),
-        warnings=(*findings, *_unscoped(changes, about)),
+        warnings=(*findings, *_former(loaded), *_unscoped(changes, about)),
         changes=tuple(no_less_severe(_in_region(change, about.region)) for change in changes),
         checks=_checks(loaded, scope, calls, findings),
         outputs=masked(scope.resolve(book.outputs, "outputs")),
@@ -121,6 +121,12 @@ def _bound(
             apply=policy_for_changes(changes, about.identity),
         ),
     )
+
+
+def _former(loaded: LoadedPlaybook) -> tuple[Finding, ...]:
+    """Say which names of the version before the playbook is written in."""
+    because = "the playbook uses names that the next version no longer knows"
+    return (Finding(id="former-names", because=because, evidence=loaded.former),) if loaded.former else ()
 
 
 def _unscoped(changes: tuple[Change, ...], about: Context) -> tuple[Finding, ...]:

@@ -7,7 +7,7 @@ from opsctl.model.reads import Read
 from opsctl.model.value import Json
 
 
-def describe_instance(instance: str) -> Read:
+def describe_instance(instance: Json) -> Read:
     """Read one instance."""
     return Read(service="ec2", operation="DescribeInstances", params={"InstanceIds": [instance]})
 
@@ -90,4 +90,14 @@ def is_alive(instance: str) -> Check:
         op="present",
         context=True,
         says=f"{instance} exists",
+    )
+
+
+def has_no_volume_but_its_root(instance: Json) -> Check:
+    """One volume at most is attached to the instance: that it boots from."""
+    return Check(
+        read=describe_instance(instance),
+        query="Reservations[0].Instances[0].BlockDeviceMappings[1:].Ebs.VolumeId",
+        op="empty",
+        says="its data volumes are detached",
     )

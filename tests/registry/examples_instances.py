@@ -46,6 +46,10 @@ def _tag(_: Stage) -> dict[str, Json]:
     return {"resource": instance_named("legacy-web"), "tags": {"team": "shop"}, "why": "it belongs to the shop"}
 
 
+def _ha_tag(stage: Stage) -> dict[str, Json]:
+    return _tag(stage) | {"tags": {"opsctl:ha": "g"}, "group": "g"}
+
+
 def _standby(_: Stage) -> dict[str, Json]:
     template("web")
     return {
@@ -96,5 +100,6 @@ EXAMPLES: dict[str, Example] = {
     "ec2.tag": Example(given=_tag, seeds=_NETWORK),
     "ec2.standby": Example(given=_standby),
     "ha.drill": Example(given=_drill, seeds=_NETWORK, look=lambda: None, kept="it only watches; the group acts"),
+    "ha.tag": Example(given=_ha_tag, seeds=_NETWORK),
     "ha.stop": Example(given=_stop, seeds=_NETWORK, look=_states, kept=_LATER),
 }

@@ -7,7 +7,6 @@ from pydantic import Field
 from opsctl.ha.recovery.package import PrivateRecord
 from opsctl.ha.undo.ec2_handback_calls import addresses_of
 from opsctl.ha.undo.launch import Belongings, belongings_of, give_back, give_up_launch
-from opsctl.ha.undo.members import none_is_kept, one_is_in_service
 from opsctl.model.changes import Change, Proof, Risk, Severity
 from opsctl.model.fetching import Fetching, require
 from opsctl.model.run import Action, Context
@@ -20,8 +19,10 @@ from opsctl.resources.asg_calls import (
     instances_of,
     set_sizes,
 )
+from opsctl.resources.asg_undo_steps import none_is_kept, one_is_in_service
 from opsctl.resources.ec2_instance_calls import describe_instance
 
+LAUNCH_HOOK = "opsctl-launch"
 LAUNCHED_WITHIN_S = 48 * 3600
 """A launch hook holds an instance for up to 48 hours, and a first snapshot may take many of them."""
 _NOTE = (
@@ -35,7 +36,8 @@ class AsgLaunch(Action):
     """Set an empty group's desired capacity to one and wait until the new instance is in service.
 
     Undo detaches that instance, alive, if it is in service. If not, it is ended, and `replaces` gets its volumes
-    and addresses back; only when the data has moved on to copies of them, undo waits for the new instance.
+    and addresses back; only when the data has moved on to copies of them, undo waits for the new instance. What
+    holds the data, and which instances were the group's, is told by make-ha's tags `opsctl:ha*`.
     """
 
     name: ClassVar[str] = "asg.launch"
@@ -73,7 +75,12 @@ class AsgLaunch(Action):
                 undo_first=(
                     *none_is_kept(self.group, about.commands),
                     *(give_up_launch(self.group, self.hooks, old) if old else ()),
-                    one_is_in_service(self.group, about.commands),
+                    one_is_in_service(
+                        self.group,
+                        about.commands,
+                        status=("make-ha", "status", self.group),
+                        launch_hook=LAUNCH_HOOK,
+                    ),
                     *(give_back(self.group, old) if old else ()),
                 ),
                 risk=Risk(

@@ -4,13 +4,14 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.ha.undo.ec2_handback_calls import instances_tagged
+from opsctl.ha.tags import GROUP_TAG
 from opsctl.model.changes import Change, Check, Instruction, Proof, Query, Risk, Severity
 from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Read
 from opsctl.model.references import reference
 from opsctl.model.run import Action, Context
 from opsctl.resources.asg_calls import attach_target_groups, group_exists, target_groups_are
+from opsctl.resources.ec2_instance_calls import instances_tagged
 
 _SERVES = (
     "Reservations[].Instances[] | not_null([?State.Name=='running'] | [0].InstanceId, "
@@ -23,7 +24,8 @@ class AsgTargetGroup(Action):
 
     Detaching an instance from a group takes it out of the target group as well, so the undo of this step, which
     comes after that, registers whichever of the group's instances runs by then again by hand. While it is still
-    listed as draining it counts as taken out.
+    listed as draining it counts as taken out. By then the group has no instance: which were its own is told by
+    make-ha's tag `opsctl:ha` alone.
     """
 
     name: ClassVar[str] = "asg.target_group"
@@ -77,6 +79,6 @@ class AsgTargetGroup(Action):
                         "load balancer sends it no traffic until its health checks pass."
                     ),
                 ),
-                outputs={"instance": Query(read=instances_tagged(self.group), query=_SERVES)},
+                outputs={"instance": Query(read=instances_tagged(GROUP_TAG, self.group), query=_SERVES)},
             )
         ]

@@ -5,12 +5,12 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.ha.undo.ec2_handback_calls import no_other_runs, not_changing
-from opsctl.ha.undo.steps import wait
 from opsctl.model.changes import Change, Proof, Risk, Severity
 from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
 from opsctl.resources.asg_calls import group_exists
 from opsctl.resources.ec2_instance_calls import has_devices, is_alive, start_instance, state_is, stop_instance
+from opsctl.resources.undo_steps import wait
 
 STOPPED_WITHIN_S = 900
 
@@ -19,7 +19,7 @@ class Ec2Retire(Action):
     """Stop an instance, so that nothing writes to its volumes any more; one that is stopped gives no call.
 
     Undo starts it again, but only while it has its data volumes and no other instance of the group runs: it would
-    serve nothing, or something old, beside the one that has taken its place.
+    serve nothing, or something old, beside the one that has taken its place. The tag `opsctl:ha` tells which.
     """
 
     name: ClassVar[str] = "ec2.retire"

@@ -6,20 +6,15 @@ from opsctl.ha.tags import GROUP_TAG, ROLE_TAG
 from opsctl.model.changes import Check, Instruction
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
+from opsctl.resources.ec2_instance_calls import describe_instance, instances_tagged
 
 _RUNS = "(State.Name=='running' || State.Name=='pending')"
-
-
-def instances_tagged(group: str) -> Read:
-    """Read every instance that carries a group's tag, whether the group still has it or not."""
-    filters = [{"Name": f"tag:{GROUP_TAG}", "Values": [group]}]
-    return Read(service="ec2", operation="DescribeInstances", params={"Filters": filters})
 
 
 def no_other_runs(group: str, instance: str) -> Check:
     """None of the group's instances runs but perhaps this one."""
     return Check(
-        read=instances_tagged(group),
+        read=instances_tagged(GROUP_TAG, group),
         query=f"Reservations[].Instances[] | [?{_RUNS} && InstanceId!='{instance}'].InstanceId",
         op="empty",
         says=f"no other instance of {group} than {instance} runs",
@@ -29,20 +24,10 @@ def no_other_runs(group: str, instance: str) -> Check:
 def not_changing(instance: str) -> Check:
     """The instance is not about to stop or to run: then it can neither be started nor get a volume."""
     return Check(
-        read=Read(service="ec2", operation="DescribeInstances", params={"InstanceIds": [instance]}),
+        read=describe_instance(instance),
         query="Reservations[].Instances[] | [?State.Name=='stopping' || State.Name=='pending'].InstanceId",
         op="empty",
         says=f"{instance} is neither starting nor stopping",
-    )
-
-
-def has_no_volume_but_its_root(instance: Json) -> Check:
-    """One volume at most is attached to the instance: that it boots from."""
-    return Check(
-        read=Read(service="ec2", operation="DescribeInstances", params={"InstanceIds": [instance]}),
-        query="Reservations[0].Instances[0].BlockDeviceMappings[1:].Ebs.VolumeId",
-        op="empty",
-        says="its data volumes are detached",
     )
 
 

@@ -3,14 +3,6 @@
 from collections.abc import Sequence
 
 from opsctl.ha.recovery.package import PrivateRecord
-from opsctl.ha.undo.asg_undo_calls import (
-    none_but_kept,
-    none_ever_launched,
-    none_in_service,
-    none_is_pending,
-    none_on_its_way,
-    wants_none,
-)
 from opsctl.ha.undo.ec2_handback_calls import (
     address_is_at,
     address_is_free,
@@ -22,13 +14,21 @@ from opsctl.ha.undo.ec2_handback_calls import (
     volume_is_free_or_on,
     volume_is_on,
 )
-from opsctl.ha.undo.steps import step, wait
 from opsctl.model.changes import Change, Check
 from opsctl.model.value import Json, Value
 from opsctl.resources.asg_calls import delete_hook, group_exists, hook_is, processes_are, set_sizes, suspend
+from opsctl.resources.asg_undo_calls import (
+    none_but_kept,
+    none_ever_launched,
+    none_in_service,
+    none_is_pending,
+    none_on_its_way,
+    wants_none,
+)
 from opsctl.resources.ec2_instance_calls import is_alive
 from opsctl.resources.route53 import normal_name
 from opsctl.resources.route53_record_calls import points_at, upsert_record
+from opsctl.resources.undo_steps import step, wait
 
 ENDED_WITHIN_S = 1800
 FREE_WITHIN_S = 300

@@ -11,12 +11,12 @@ from opsctl.ha.tags import (
     WAIT_TAG,
     ZONE_DOWN_TAG,
 )
-from opsctl.ha.undo.ec2_handback_calls import instances_tagged
-from opsctl.ha.undo.steps import step
 from opsctl.model.changes import Change, Check, Instruction, Query
 from opsctl.model.reads import Read
 from opsctl.model.references import reference
 from opsctl.model.value import Json
+from opsctl.resources.ec2_instance_calls import instances_tagged
+from opsctl.resources.undo_steps import step
 
 LEFT_ON_INSTANCES = (DRILL_TAG, FAILOVER_TAG, GROUP_TAG, ROLE_TAG, SNAPSHOTS_TAG, WAIT_TAG, ZONE_DOWN_TAG)
 """What the handler, a drill or a person who helped it has put on an instance that outlives the group."""
@@ -84,7 +84,7 @@ def instances_instead(group: str, instance: str) -> Query:
     """The instances of the group but this one, and those that a failover has retired."""
     mine = f"InstanceId!='{instance}' && !({_RETIRED})"
     query = f"Reservations[].Instances[] | [?{_LIVES} && {mine}].InstanceId"
-    return Query(read=instances_tagged(group), query=query)
+    return Query(read=instances_tagged(GROUP_TAG, group), query=query)
 
 
 def interfaces_of(group: str) -> Query:

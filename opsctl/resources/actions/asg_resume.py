@@ -4,11 +4,11 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.ha.undo.members import none_is_kept
 from opsctl.model.changes import Change, Proof, Risk, Severity
 from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
 from opsctl.resources.asg_calls import group_exists, processes_are, resume, suspend
+from opsctl.resources.asg_undo_steps import none_is_kept
 
 
 class AsgResume(Action):

@@ -4,7 +4,6 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.ha.undo.tags import untag_survivors
 from opsctl.model.changes import Change, Proof
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.fetching import Fetching, require
@@ -16,15 +15,13 @@ from opsctl.resources.ec2_tag_calls import create_tags, delete_tags, describe_ta
 class Ec2Tag(Action):
     """Put tags on an EC2 resource; undo takes them off, unless somebody has given them other values since.
 
-    A tag that is there with the same value gives no change; one with another value is never overwritten. With a
-    group, undo also takes the group's tags off what has taken the instance's place since.
+    A tag that is there with the same value gives no change; one with another value is never overwritten.
     """
 
     name: ClassVar[str] = "ec2.tag"
 
     resource: str = Field(description="Id of the instance, volume, address, or other resource.")
     tags: dict[str, str] = Field(description="The tags.")
-    group: str = Field("", description="Name of the group or standby that replaces it, if it is an instance.")
     why: str = Field(description="What the tags are for.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
@@ -51,6 +48,5 @@ class Ec2Tag(Action):
                 proof=Proof(configured=(tagged,), within_s=60),
                 undo=delete_tags(self.resource, missing),
                 undo_only_if=(tagged,),
-                undo_first=untag_survivors(self.group, self.resource) if self.group else (),
             )
         ]
