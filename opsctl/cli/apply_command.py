@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from opsctl.cli.completion import complete_plans, complete_plans_and_runs, one_of
-from opsctl.cli.options import AccountOptions, ApplyOptions, ShowOptions, spliced
+from opsctl.cli.options import AccountOptions, ApplyOptions, Output, ShowOptions, spliced
 from opsctl.model.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ def apply(
     from opsctl.workflow.reassessing import reassessed
     from opsctl.workflow.runs import refuse_drift
 
+    if applying.dry_run:
+        show.refuse_others((Output.TEXT, Output.JSON), "with --dry-run")
     _refuse_bad_digest(file, digest, asked=not applying.dry_run and (applying.yes or bool(applying.confirm)))
     place = plan_place(file)
     if place == file:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
-from opsctl.cli.options import AccountOptions, ShowOptions, spliced
+from opsctl.cli.options import AccountOptions, LookOptions, Output, spliced
 from opsctl.model.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
     app.command("doctor", epilog=EPILOG)(spliced(doctor))
 
 
-def doctor(*, account: AccountOptions, show: ShowOptions) -> None:
+def doctor(*, account: AccountOptions, show: LookOptions) -> None:
     """Check versions, configuration, journal, credentials, clock, and what each command reads; changes nothing.
 
     Each line is ok, bad (!!) or not tried (--), and none keeps the others from being looked at.
@@ -42,9 +42,17 @@ def doctor(*, account: AccountOptions, show: ShowOptions) -> None:
     lines = list(_examined(order))
     bad = any(one.state is State.BAD for one in lines)
     value = [one.model_dump(mode="json") | {"ok": one.ok} for one in lines]
-    emit_value(order, Outcome.CHECKED, value, _text(lines), code=int(bad))
+    text = _markdown(lines) if show.output is Output.MARKDOWN else _text(lines)
+    emit_value(order, Outcome.CHECKED, value, text, code=int(bad))
     if bad:
         raise typer.Exit(1)
+
+
+def _markdown(lines: "list[Examined]") -> str:
+    from opsctl.render.markdown import table
+
+    rows = [(one.state.value, one.check, one.detail, one.hint) for one in lines]
+    return "\n".join(table(("state", "check", "what was found", "to do"), rows))
 
 
 def _text(lines: "list[Examined]") -> str:

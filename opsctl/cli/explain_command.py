@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from opsctl.cli.options import ShowOptions, spliced
+from opsctl.cli.options import JsonOptions, spliced
 from opsctl.model.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def explain(
         typer.Argument(metavar="ID...", help="Ids; without any, all are listed.", autocompletion=complete_ids),
     ] = None,
     playbook: Annotated[str, typer.Option(metavar="FILE", help="Guards and checks of this playbook too.")] = "",
-    show: ShowOptions,
+    show: JsonOptions,
 ) -> None:
     """Say what a guard, check, finding or error means, why it matters, and what to do."""
     from opsctl.cli.front import Order

@@ -4,10 +4,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import typer
-
 from opsctl.cli.front import Order, open_session
-from opsctl.cli.options import ONLY_OF_PLANS, Output
+from opsctl.cli.options import Output
 from opsctl.model.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -28,8 +26,6 @@ def look_at(
     from opsctl.model.errors import InvalidInput
     from opsctl.planning.run_fetching import run_fetching
 
-    if order.show.output in ONLY_OF_PLANS:
-        raise typer.BadParameter("text, json or markdown", param_hint="--output")
     session = open_session(order)
     session.progress(reading)
     about = session.runtime.about

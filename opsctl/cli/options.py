@@ -3,10 +3,10 @@
 import dataclasses
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
@@ -24,10 +24,20 @@ class Output(StrEnum):
     MARKDOWN = "markdown"
     HTML = "html"
     SHORT = "short"
+    MERMAID = "mermaid"
+    SVG = "svg"
 
 
-ONLY_OF_PLANS = (Output.HTML, Output.SHORT)
-"""Forms that plans and runs have, and nothing else."""
+OF_PLANS = (Output.TEXT, Output.JSON, Output.MARKDOWN, Output.HTML, Output.SHORT)
+"""The forms that plans and runs have."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Offered:
+    """What of the options of a group a command offers: forms of its result, and all but some options."""
+
+    forms: tuple[Output, ...]
+    without: tuple[str, ...] = ()
 
 
 _GIVEN = Annotated[str | None, typer.Option(hidden=True)]
@@ -116,6 +126,14 @@ class ShowOptions:
         False
     )
 
+    def refuse_others(self, forms: Sequence[Output], when: str) -> None:
+        """Refuse a form that the command has, but not for what was asked for; raises BadParameter."""
+        if self.output not in forms:
+            known = ", ".join(repr(form.value) for form in forms)
+            raise typer.BadParameter(
+                f"{self.output.value!r} is not one of {known} {when}", param_hint="'--output'"
+            )
+
     @property
     def whole(self) -> bool:
         """Whether text is to have everything; `--verbose` adds the checks to that."""
@@ -126,7 +144,11 @@ class ShowOptions:
         object.__setattr__(self, "details", True)
 
     def __post_init__(self) -> None:
-        """Take a query for a wish for JSON; refuse at once one that is none, or a form that it cannot ask."""
+        """Take a query for a wish for JSON; refuse at once one that is none, or a form that it cannot ask.
+
+        The form itself was chosen among those that the command offers.
+        """
+        object.__setattr__(self, "output", Output(self.output))
         if not self.query:
             if self.raw:
                 raise typer.BadParameter("it prints what --query finds, so give one", param_hint="--raw")
@@ -137,6 +159,20 @@ class ShowOptions:
         if self.output not in (Output.TEXT, Output.JSON):
             raise typer.BadParameter(f"it selects from JSON, not from {self.output}", param_hint="--query")
         object.__setattr__(self, "output", Output.JSON)
+
+
+LookOptions = Annotated[
+    ShowOptions, Offered(forms=(Output.TEXT, Output.JSON, Output.MARKDOWN), without=("details",))
+]
+"""Of a command that looks at something: there is no more to it than it shows."""
+
+JsonOptions = Annotated[ShowOptions, Offered(forms=(Output.TEXT, Output.JSON), without=("details", "verbose"))]
+"""Of a command with a small result of its own."""
+
+DrawingOptions = Annotated[
+    ShowOptions, Offered(forms=(Output.TEXT, Output.JSON, Output.MERMAID, Output.SVG), without=("details",))
+]
+"""Of a command whose result is a drawing."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -205,6 +241,45 @@ class PlanOptions:
         return dict.fromkeys(self.accept or (), "--accept") | dict.fromkeys(self.override or (), "--override")
 
 
+@dataclasses.dataclass(frozen=True)
+class _Group:
+    """A dataclass of options in the signature of a command, and what of it the command offers."""
+
+    kind: Any
+    offered: Offered | None
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        without = self.offered.without if self.offered else ()
+        return tuple(one.name for one in dataclasses.fields(self.kind) if one.name not in without)
+
+    def parameters(self) -> list[inspect.Parameter]:
+        """Return a parameter for each option, with no other forms to choose from than are offered."""
+        hints = get_type_hints(self.kind, include_extras=True)
+        defaults = {one.name: one.default for one in dataclasses.fields(self.kind)}
+        return [
+            inspect.Parameter(
+                name, inspect.Parameter.KEYWORD_ONLY, default=defaults[name], annotation=self._hint(hints[name])
+            )
+            for name in self.fields
+        ]
+
+    def _hint(self, hint: Any) -> Any:
+        kind, *more = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+        if kind is not Output:
+            return hint
+        forms = self.offered.forms if self.offered else OF_PLANS
+        return Annotated[StrEnum("Form", {form.name: form.value for form in forms}), *more]
+
+
+def _group_of(hint: Any) -> _Group | None:
+    """Return the dataclass of options that a parameter is, if it is one; `Given` only keeps a place."""
+    kind, *more = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+    if not dataclasses.is_dataclass(kind) or kind is Given:
+        return None
+    return _Group(kind, next((one for one in more if isinstance(one, Offered)), None))
+
+
 def spliced(function: Callable[..., None]) -> Callable[..., None]:
     """Replace each parameter that is a dataclass of options by the options in it.
 
@@ -212,13 +287,11 @@ def spliced(function: Callable[..., None]) -> Callable[..., None]:
     `Given` only keeps the place of the options that `InputsCommand` reads from a playbook.
     """
     hints = get_type_hints(function, include_extras=True)
-    groups: dict[str, Any] = {
-        name: kind for name, kind in hints.items() if dataclasses.is_dataclass(kind) and kind is not Given
-    }
+    groups = {name: group for name, hint in hints.items() if (group := _group_of(hint))}
     parameters: list[inspect.Parameter] = []
     for parameter in inspect.signature(function).parameters.values():
         if parameter.name in groups:
-            parameters += _parameters_of(groups[parameter.name])
+            parameters += groups[parameter.name].parameters()
         elif hints[parameter.name] is Given:
             parameters.append(parameter.replace(annotation=_GIVEN, default=None))
         else:
@@ -226,9 +299,8 @@ def spliced(function: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(function)
     def command(**values: Any) -> None:
-        for name, kind in groups.items():
-            fields = [field.name for field in dataclasses.fields(kind)]
-            values[name] = _whole(kind(**{field: values.pop(field) for field in fields}))
+        for name, group in groups.items():
+            values[name] = _whole(group.kind(**{field: values.pop(field) for field in group.fields}))
         try:
             function(**values)
         except Exception as fault:
@@ -264,16 +336,3 @@ def _complete(fault: Exception, account: object) -> None:
         fault.diagnostics = tuple(
             one.model_copy(update={"hint": completed(one.hint, switches)}) for one in fault.diagnostics
         )
-
-
-def _parameters_of(kind: Any) -> list[inspect.Parameter]:
-    hints = get_type_hints(kind, include_extras=True)
-    return [
-        inspect.Parameter(
-            field.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=field.default,
-            annotation=hints[field.name],
-        )
-        for field in dataclasses.fields(kind)
-    ]

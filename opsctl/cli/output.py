@@ -124,6 +124,11 @@ def emit_runs(order: "Order", runs: "Sequence[RunRow]") -> None:
     if order.show.output is Output.JSON:
         _json(order, 0, Outcome.LISTED, [run.model_dump(mode="json") for run in runs])
         return
+    if order.show.output is Output.MARKDOWN:
+        from opsctl.render.markdown import render_runs as markdown_runs
+
+        _write(markdown_runs(runs))
+        return
     from opsctl.render.terminal import render_runs
 
     _write(render_runs(runs, width=width(), colour=wants_colour(sys.stdout)))

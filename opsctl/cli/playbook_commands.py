@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from opsctl.cli.sandbox_commands import Form, FormOption
+from opsctl.cli.options import AccountOptions, JsonOptions, Output, ShowOptions, spliced
 from opsctl.model.outcomes import Outcome
 
 if TYPE_CHECKING:
     from opsctl.model.diagnostics import Diagnostic
+    from opsctl.model.value import Json
 
 EPILOG = """Examples:
 
@@ -34,31 +35,29 @@ def register(app: typer.Typer) -> None:
         rich_markup_mode=None,
         epilog=EPILOG,
     )
-    playbook.command("list")(list_playbooks)
-    playbook.command("show")(show_playbook)
-    playbook.command("validate")(validate)
+    playbook.command("list")(spliced(list_playbooks))
+    playbook.command("show")(spliced(show_playbook))
+    playbook.command("validate")(spliced(validate))
     playbook.command("new")(new)
     playbook.command("schema")(schema)
     playbook.command("reference")(reference)
     app.add_typer(playbook)
 
 
-def list_playbooks(*, output: FormOption = Form.TEXT) -> None:
+def list_playbooks(*, show: JsonOptions) -> None:
     """List the shipped playbooks."""
     from opsctl.playbook.load import load_playbook
     from opsctl.playbook.places import shipped_names
 
     books = [load_playbook(name).playbook for name in shipped_names()]
-    if output is Form.JSON:
-        _json("list", [{"name": b.name, "version": b.version, "summary": b.summary} for b in books])
-    else:
-        typer.echo("\n".join(f"{book.name:<20} {book.version:<6} {book.summary}" for book in books))
+    text = "\n".join(f"{book.name:<20} {book.version:<6} {book.summary}" for book in books)
+    _emit("list", show, [{"name": b.name, "version": b.version, "summary": b.summary} for b in books], text)
 
 
 def show_playbook(
     *,
     name: Annotated[str, typer.Argument(metavar="PLAYBOOK", help="A shipped playbook or a file.")],
-    output: FormOption = Form.TEXT,
+    show: JsonOptions,
 ) -> None:
     """Describe a playbook: inputs, facts, guards, steps and checks, the reads of its own, and its SHA-256."""
     from opsctl.planning.foreign_reads import foreign_reads
@@ -68,26 +67,25 @@ def show_playbook(
     from opsctl.render.inert import visible
 
     loaded = load_playbook(name)
-    if output is Form.JSON:
-        _json("show", loaded.playbook.model_dump(mode="json", by_alias=True) | {"sha256": loaded.sha256})
-    else:
-        typer.echo(describe_playbook(loaded), nl=False)
-        reads = lines_of(foreign_reads(loaded.playbook))
-        if reads:
-            typer.echo("\n".join(["", "Reads of its own:", *(f"  {visible(line)}" for line in reads)]))
+    text = describe_playbook(loaded)
+    reads = lines_of(foreign_reads(loaded.playbook))
+    if reads:
+        text += "\n".join(["", "Reads of its own:", *(f"  {visible(line)}" for line in reads)])
+    _emit("show", show, loaded.playbook.model_dump(mode="json", by_alias=True) | {"sha256": loaded.sha256}, text)
 
 
 def validate(
     *,
     files: Annotated[list[str], typer.Argument(metavar="PLAYBOOK...", help="Files or shipped playbooks.")],
-    output: FormOption = Form.TEXT,
+    show: JsonOptions,
 ) -> None:
     """Check playbooks offline, against the plug-ins and the installed AWS service models; lists every fault."""
     from opsctl.model.errors import InvalidInput
     from opsctl.wiring import load_checked_playbook
 
     faults: list[Diagnostic] = []
-    valid: list[dict[str, object]] = []
+    valid: list[Json] = []
+    lines: list[str] = []
     for file in files:
         try:
             loaded = load_checked_playbook(file)
@@ -95,14 +93,13 @@ def validate(
             faults += invalid.diagnostics
         else:
             valid.append({"file": file, "sha256": loaded.sha256, "former": list(loaded.former)})
-            if output is Form.TEXT:
-                typer.echo(f"{file}: valid, sha256 {loaded.sha256}")
-                for sentence in loaded.former:
-                    typer.echo(f"{file}: warning: {sentence}; the next version knows only that")
+            lines.append(f"{file}: valid, sha256 {loaded.sha256}")
+            lines += [f"{file}: warning: {one}; the next version knows only that" for one in loaded.former]
     if faults:
+        if show.output is Output.TEXT and lines:
+            typer.echo("\n".join(lines))
         raise InvalidInput(faults)
-    if output is Form.JSON:
-        _json("validate", valid)
+    _emit("validate", show, valid, "\n".join(lines))
 
 
 def new(
@@ -142,8 +139,8 @@ def reference() -> None:
     typer.echo(render_reference(find_plugins()), nl=False)
 
 
-def _json(command: str, result: object) -> None:
-    from opsctl.render.json_text import render_envelope
+def _emit(command: str, show: ShowOptions, value: "Json", text: str) -> None:
+    from opsctl.cli.front import Order
+    from opsctl.cli.output import emit_value
 
-    text = render_envelope(command=f"playbook {command}", exit_code=0, outcome=Outcome.DONE, result=result)
-    typer.echo(text, nl=False)
+    emit_value(Order(f"playbook {command}", AccountOptions(), show), Outcome.DONE, value, text)

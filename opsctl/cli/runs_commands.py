@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from opsctl.cli.completion import complete_runs
-from opsctl.cli.options import AccountOptions, ApplyOptions, ShowOptions, spliced
+from opsctl.cli.notifications import refuse_bad_destinations
+from opsctl.cli.options import AccountOptions, ApplyOptions, LookOptions, NotifyOption, ShowOptions, spliced
 
 if TYPE_CHECKING:
     from opsctl.cli.front import Order, Session
@@ -36,7 +37,7 @@ def _order(command: str, account: AccountOptions, show: ShowOptions) -> "Order":
     return Order(command, account, show)
 
 
-def list_runs(*, show: ShowOptions) -> None:
+def list_runs(*, show: LookOptions) -> None:
     """List all runs of this machine, newest first; calls nothing."""
     from opsctl.cli.output import emit_runs
     from opsctl.wiring import open_journal
@@ -69,20 +70,21 @@ def _connected(order: "Order", run: str) -> "tuple[Session, RunRow]":
     return session, session.runtime.journal.run(run, session.runtime.identity.account)
 
 
-def resume(*, run: RunArgument, account: AccountOptions, show: ShowOptions) -> None:
+def resume(*, run: RunArgument, notify: NotifyOption = None, account: AccountOptions, show: ShowOptions) -> None:
     """Carry an interrupted or failed run on: what is already so is skipped."""
     from opsctl.cli.front import run_and_report
     from opsctl.workflow.plan_files import refuse_other_account
     from opsctl.workflow.runs import resume_run
     from opsctl.workflow.undo_plans import refuse_undone
 
+    refuse_bad_destinations(notify or ())
     session, row = _connected(_order("resume", account, show), run)
     journal = session.runtime.journal
     refuse_undone(row.id, journal.undone_by(row.id))
     plan = journal.plan(row.id)
     refuse_other_account(plan, session.runtime.identity)
     context = session.runtime.workbench()
-    run_and_report(session, row.id, lambda: resume_run(plan, context))
+    run_and_report(session, row.id, lambda: resume_run(plan, context), notify or ())
 
 
 def undo(*, run: RunArgument, applying: ApplyOptions, account: AccountOptions, show: ShowOptions) -> None:

@@ -8,11 +8,13 @@ import typer
 
 from opsctl import DISTRIBUTION
 from opsctl.cli.completion import complete_roles
+from opsctl.cli.options import AccountOptions, JsonOptions, ShowOptions, spliced
 from opsctl.model.commands import SANDBOX, command_line, local_command
 from opsctl.model.outcomes import Outcome
 
 if TYPE_CHECKING:
     from opsctl.model.run import Progress
+    from opsctl.model.value import Json
     from opsctl.sandbox.client import SandboxEndpoint
 
 EPILOG = """Examples:
@@ -33,16 +35,6 @@ EPILOG = """Examples:
 
 Requests have to be signed with the sandbox's access key, which `env` prints and which only you can read.
 """
-
-
-class Form(StrEnum):
-    """The forms of small results."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-FormOption = Annotated[Form, typer.Option("-o", "--output", help="Form of the result.")]
 
 
 class Pace(StrEnum):
@@ -80,8 +72,10 @@ def register(app: typer.Typer) -> None:
         rich_markup_mode=None,
         epilog=EPILOG,
     )
-    for command in (start, stop, status, env, reset, worlds):
+    for command in (stop, reset):
         sandbox.command(command.__name__)(command)
+    for shown in (start, status, env, worlds):
+        sandbox.command(shown.__name__)(spliced(shown))
     passed_on = {"allow_extra_args": True, "ignore_unknown_options": True}
     sandbox.command("as", context_settings=passed_on)(as_role)
     sandbox.command("exec", context_settings=passed_on)(inline)
@@ -102,7 +96,7 @@ def inline(context: typer.Context) -> None:
     raise typer.Exit(code)
 
 
-def start(*, pace: PaceOption = Pace.QUICK, slow: SlowOption = None, output: FormOption = Form.TEXT) -> None:
+def start(*, pace: PaceOption = Pace.QUICK, slow: SlowOption = None, show: JsonOptions) -> None:
     """Start the sandbox in the background and make its worlds; prints how to point tools at it.
 
     Example: opsctl sandbox start --slow stop=30m --slow snapshot=hangs
@@ -116,7 +110,7 @@ def start(*, pace: PaceOption = Pace.QUICK, slow: SlowOption = None, output: For
     progress = ProgressLines(quiet=False)
     endpoint = require_sandbox(progress, chosen)
     progress.clear()
-    _show("start", endpoint, output)
+    _show("start", endpoint, show)
 
 
 def stop() -> None:
@@ -128,7 +122,7 @@ def stop() -> None:
     typer.echo("stopped" if stop_background(state_dir()) else "the sandbox was not running")
 
 
-def status(*, output: FormOption = Form.TEXT) -> None:
+def status(*, show: JsonOptions) -> None:
     """Say whether the sandbox is running and where."""
     _require_extra()
     from opsctl.sandbox.client import running
@@ -136,22 +130,18 @@ def status(*, output: FormOption = Form.TEXT) -> None:
 
     endpoint = running(state_dir())
     if endpoint is not None:
-        _show("status", endpoint, output)
-    elif output is Form.JSON:
-        _json("status", Outcome.STOPPED, None)
-    else:
-        typer.echo(f"not running; start it with: {local_command('sandbox', 'start')}")
+        _show("status", endpoint, show)
+        return
+    text = f"not running; start it with: {local_command('sandbox', 'start')}"
+    _emit("status", show, Outcome.STOPPED, None, text)
 
 
-def env(*, output: FormOption = Form.TEXT) -> None:
+def env(*, show: JsonOptions) -> None:
     """Print the environment that points opsctl, the aws CLI and boto3 at the sandbox."""
     from opsctl.cli.terminal import ProgressLines
 
     endpoint = require_sandbox(ProgressLines(quiet=False))
-    if output is Form.JSON:
-        _json("env", Outcome.FOUND, endpoint.env)
-    else:
-        _export(endpoint.env)
+    _emit("env", show, Outcome.FOUND, dict(endpoint.env), _exported(endpoint.env))
 
 
 def as_role(
@@ -178,7 +168,7 @@ def as_role(
     arn = role_arn(role)
     env = assume(endpoint, arn)
     if not context.args:
-        _export(env)
+        typer.echo(_exported(env))
         return
     from opsctl.cli.main import run
 
@@ -201,19 +191,17 @@ def reset() -> None:
     typer.echo("the worlds are as they were at the start")
 
 
-def worlds(*, output: FormOption = Form.TEXT) -> None:
+def worlds(*, show: JsonOptions) -> None:
     """List what there is to try."""
     _require_extra()
     from opsctl.sandbox.client import targets
 
-    if output is Form.JSON:
-        _json("worlds", Outcome.LISTED, [target.model_dump() for target in targets()])
-    else:
-        typer.echo("\n".join(f"{target.name:<20} {target.what}" for target in targets()))
+    text = "\n".join(f"{target.name:<20} {target.what}" for target in targets())
+    _emit("worlds", show, Outcome.LISTED, [target.model_dump() for target in targets()], text)
 
 
-def _export(env: dict[str, str]) -> None:
-    typer.echo("\n".join(f"export {name}={quote(value)}" for name, value in env.items()))
+def _exported(env: dict[str, str]) -> str:
+    return "\n".join(f"export {name}={quote(value)}" for name, value in env.items())
 
 
 def require_sandbox(progress: "Progress", pace: str = "quick") -> "SandboxEndpoint":
@@ -242,31 +230,27 @@ def _require_extra() -> None:
         )
 
 
-def _show(command: str, endpoint: "SandboxEndpoint", output: Form) -> None:
-    if output is Form.JSON:
-        _json(command, Outcome.RUNNING, endpoint.model_dump(exclude={"key"}))
-        return
+def _show(command: str, endpoint: "SandboxEndpoint", show: ShowOptions) -> None:
+    _emit(command, show, Outcome.RUNNING, endpoint.model_dump(exclude={"key"}), _welcome(endpoint))
+
+
+def _welcome(endpoint: "SandboxEndpoint") -> str:
     from opsctl.sandbox.client import sample_roles, targets
 
-    typer.echo(f"The sandbox answers at {endpoint.endpoint_url} (account {endpoint.account}, {endpoint.region}).")
-    typer.echo("")
-    typer.echo("Try:")
-    for target in targets():
-        typer.echo(f"  {command_line((SANDBOX,), 'topology', target.name):<48} # {target.what}")
-    typer.echo("")
-    typer.echo("Call as a role with fewer permissions:")
-    for role in sample_roles():
-        typer.echo(f"  {local_command('sandbox', 'as', role.name):<48} # {role.what}")
-    typer.echo("")
-    typer.echo("Point the aws CLI or boto3 at it:")
-    typer.echo(f'  eval "$({local_command("sandbox", "env")})"')
-    typer.echo("Stop it:")
-    typer.echo(f"  {local_command('sandbox', 'stop')}")
+    lines = [
+        f"The sandbox answers at {endpoint.endpoint_url} (account {endpoint.account}, {endpoint.region}).",
+        "",
+        "Try:",
+    ]
+    lines += [f"  {command_line((SANDBOX,), 'topology', one.name):<48} # {one.what}" for one in targets()]
+    lines += ["", "Call as a role with fewer permissions:"]
+    lines += [f"  {local_command('sandbox', 'as', role.name):<48} # {role.what}" for role in sample_roles()]
+    lines += ["", "Point the aws CLI or boto3 at it:", f'  eval "$({local_command("sandbox", "env")})"']
+    return "\n".join([*lines, "Stop it:", f"  {local_command('sandbox', 'stop')}"])
 
 
-def _json(command: str, outcome: Outcome, result: object) -> None:
-    from opsctl.render.json_text import render_envelope
+def _emit(command: str, show: ShowOptions, outcome: Outcome, value: "Json", text: str) -> None:
+    from opsctl.cli.front import Order
+    from opsctl.cli.output import emit_value
 
-    typer.echo(
-        render_envelope(command=f"sandbox {command}", exit_code=0, outcome=outcome, result=result), nl=False
-    )
+    emit_value(Order(f"sandbox {command}", AccountOptions(), show), outcome, value, text)

@@ -17,6 +17,7 @@ def message_of(fault: TyperException) -> str:
         typed = wrong.option_name
         wrong.possibilities = [one for one in wrong.possibilities if not opposed(typed, one)]
     message = str(wrong.format_message() if hasattr(wrong, "format_message") else wrong)
+    message = message.replace("Value error, ", "")  # how the library's validation begins each of its messages
     missing = _NO_COMMAND.search(message)
     if not missing:
         return message

@@ -54,6 +54,10 @@ def _output() -> tuple[str, ...]:
             ]
         ),
         (
+            "Plans and runs have all of these. What only looks has text, json and markdown, and what is on this "
+            "machine text and json; --help names the forms of a command, and any other is refused."
+        ),
+        (
             "--query picks from the JSON by JMESPath and implies it; -r prints the strings that it finds bare, "
             "a list of them one a line. The envelope has schema, command, exit_code, outcome, result and "
             "errors. Each error has a code, a summary, a hint, and the id of the guard that refused, if one "

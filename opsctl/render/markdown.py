@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from opsctl.model.changes import Change
 from opsctl.model.paths import Paths
 from opsctl.model.plan import Plan, Section
-from opsctl.model.report import Report
+from opsctl.model.report import Report, RunRow
 from opsctl.model.sentences import sentence
 from opsctl.render.evidence import seen_at, verified, ways_seen
 from opsctl.render.inert import code_span, markdown, markup, visible
@@ -38,9 +38,9 @@ def render_plan(plan: Plan) -> str:
     lines = [f"# {markdown(plan.title)}", "", *_bound(plan), *_ways_in_sight(plan)]
     for section in plan.sections:
         if section.shown != "details":
-            lines += [*_heading(section), "", *_table(section.columns, section.rows)]
+            lines += [*_heading(section), "", *table(section.columns, section.rows)]
     rows = [(mark_of(one), one.title, _risk_words(one, plan)) for one in plan.changes]
-    lines += ["", *_table(("", "change", "risk"), rows)] if rows else []
+    lines += ["", *table(("", "change", "risk"), rows)] if rows else []
     lines += ["", f"**{markdown(tally_of(plan))}**", *_warnings(plan), *_afterwards(plan)]
     return "\n".join([*lines, *_details(plan)]) + "\n"
 
@@ -54,7 +54,7 @@ def _ways_in_sight(plan: Plan) -> list[str]:
     paths = paths_of(plan)
     if paths is None or not paths.ways:
         return []
-    return ["", *_table(("way in", "now", "after", "where"), way_rows(paths))]
+    return ["", *table(("way in", "now", "after", "where"), way_rows(paths))]
 
 
 def _heading(section: Section) -> list[str]:
@@ -75,7 +75,7 @@ def _details(plan: Plan) -> list[str]:
     lines = []
     for section in plan.sections:
         if section.shown == "details":
-            lines += _folded(section.title, _table(section.columns, section.rows))
+            lines += _folded(section.title, table(section.columns, section.rows))
     paths = paths_of(plan)
     lines += _folded("Ways in, and every place where they could be closed", _ways(paths)) if paths else []
     changes = [_change(number, one, queries) for number, one in enumerate(plan.changes, start=1)]
@@ -198,7 +198,18 @@ def _afterwards(plan: Plan) -> list[str]:
     return ["", *([" ".join(said)] if said else []), *fenced(afterwards(plan), "sh")]
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+def render_runs(runs: Sequence[RunRow]) -> str:
+    """Return the list of runs as a table, newest first."""
+    columns = ("run", "status", "what", "playbook", "where", "started", "undoes")
+    rows = [
+        (one.id, one.status, one.title, one.playbook, f"{one.account} {one.region}", one.started, one.undo_of)
+        for one in runs
+    ]
+    return "\n".join(table(columns, rows))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return a table, line by line."""
     return [_row(columns), "|" + "---|" * len(columns), *(_row(row) for row in rows)]
 
 

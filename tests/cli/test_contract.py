@@ -13,6 +13,7 @@ from opsctl.cli.main import run
 from opsctl.model.errors import OpsctlError
 from opsctl.model.outcomes import MEANING, Outcome
 from tests.kit.command import HANGS_S
+from tests.kit.command_reference import commands
 from tests.kit.forking import forked
 
 
@@ -110,7 +111,7 @@ def test_a_query_implies_json_and_is_never_ignored(tmp_path: Path) -> None:
     done = opsctl("runs", "list", "--query", "[command, length(result)]", cwd=tmp_path)
     assert (done.returncode, json.loads(done.stdout)) == (0, ["runs list", 0])
     for wrong in (("a..b",), ("result", "-o", "html"), ("result", "-o", "markdown")):
-        refused = opsctl("runs", "list", "--query", *wrong, cwd=tmp_path)
+        refused = opsctl("runs", "show", "--query", *wrong, cwd=tmp_path)
         assert (refused.returncode, refused.stdout, "--query" in refused.stderr) == (2, "", True)
 
 
@@ -140,6 +141,53 @@ def subclasses(kind: type[OpsctlError]) -> Iterator[type[OpsctlError]]:
     yield kind
     for one in kind.__subclasses__():
         yield from subclasses(one)
+
+
+@pytest.mark.parametrize(
+    ("argv", "forms"),
+    [
+        (("runs", "list"), "'text', 'json', 'markdown'"),
+        (("doctor",), "'text', 'json', 'markdown'"),
+        (("dlq", "list"), "'text', 'json', 'markdown'"),
+        (("topology", "x"), "'text', 'json', 'mermaid', 'svg'"),
+        (("playbook", "list"), "'text', 'json'"),
+        (("sandbox", "status"), "'text', 'json'"),
+        (("explain",), "'text', 'json'"),
+    ],
+    ids=" ".join,
+)
+def test_a_form_that_a_command_has_not_is_refused_in_the_same_words(
+    argv: tuple[str, ...], forms: str, tmp_path: Path
+) -> None:
+    done = opsctl(*argv, "-o", "short", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"'short' is not one of {forms}.\n" in done.stderr
+
+
+def test_only_plans_and_runs_have_details() -> None:
+    """What shows no more with --details than without does not offer it."""
+    for one in commands():
+        options = {flag for parameter in one.context.command.params for flag in parameter.opts}
+        shows_runs = one.words in (
+            "opsctl show",
+            "opsctl runs show",
+            "opsctl resume",
+            "opsctl verify",
+            "opsctl plan",
+        )
+        assert ("--details" in options) == ("--dry-run" in options or shows_runs), one.words
+
+
+def test_the_runs_of_a_machine_are_a_table_in_markdown(tmp_path: Path) -> None:
+    done = opsctl("runs", "list", "-o", "markdown", cwd=tmp_path)
+    assert done.stdout.splitlines()[0] == "| run | status | what | playbook | where | started | undoes |"
+
+
+def test_small_results_are_asked_by_query_as_well(tmp_path: Path) -> None:
+    done = opsctl("playbook", "list", "--query", "result[].name", "-r", cwd=tmp_path)
+    assert "block-ip" in done.stdout.splitlines()
+    done = opsctl("playbook", "validate", "block-ip", "--query", "length(result)", cwd=tmp_path)
+    assert done.stdout == "1\n"
 
 
 def test_the_schema_is_a_json_schema(tmp_path: Path) -> None:

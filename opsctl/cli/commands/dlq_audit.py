@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from opsctl.cli.options import AccountOptions, ShowOptions, spliced
+from opsctl.cli.options import AccountOptions, LookOptions, spliced
 from opsctl.cli.playbook_options import Given, inputs_of
 from opsctl.model.outcomes import Outcome
 
@@ -30,7 +30,7 @@ def audit(
         bool, typer.Option("--detailed-exitcode", help="Exit 5 when there are findings.")
     ] = False,
     account: AccountOptions,
-    show: ShowOptions,
+    show: LookOptions,
 ) -> None:
     """Check dead-letter queues: retry loops, blocked groups, timeouts, alarms, policies, and sources without one.
 

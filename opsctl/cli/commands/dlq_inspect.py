@@ -9,7 +9,7 @@ import typer
 
 from opsctl.cli.completion import complete_names, one_of
 from opsctl.cli.new_files import refuse_bad_file
-from opsctl.cli.options import ONLY_OF_PLANS, AccountOptions, Output, ShowOptions, spliced
+from opsctl.cli.options import AccountOptions, JsonOptions, LookOptions, Output, ShowOptions, spliced
 from opsctl.model.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def inspect(
     body: Annotated[str, typer.Option(metavar="ID", help="Print the body of this one message.")] = "",
     override: OverrideOption = None,
     account: AccountOptions,
-    show: ShowOptions,
+    show: LookOptions,
 ) -> None:
     """Group the messages of a queue by cause, with counts, times and an example of each.
 
@@ -102,7 +102,7 @@ def export(
     where: WhereOption = "",
     override: OverrideOption = None,
     account: AccountOptions,
-    show: ShowOptions,
+    show: JsonOptions,
 ) -> None:
     """Copy the messages of a queue to a file for `opsctl dlq import`; they stay in the queue."""
     from opsctl.cli.output import emit_value
@@ -146,8 +146,6 @@ def open_glass(
     from opsctl.model.errors import InvalidInput
     from opsctl.planning.run_fetching import run_fetching
 
-    if show.output in ONLY_OF_PLANS:
-        raise typer.BadParameter("text, json or markdown", param_hint="--output")
     for name in override:
         if name not in (*COSTLY, *guards):
             raise typer.BadParameter(f"{name!r} is none of {', '.join(COSTLY)}", param_hint="--override")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from opsctl.cli.options import AccountOptions, ShowOptions, spliced
+from opsctl.cli.options import AccountOptions, LookOptions, spliced
 from opsctl.model.outcomes import Outcome
 
 EPILOG = """Examples:
@@ -30,7 +30,7 @@ def list_queues(
         ),
     ] = False,
     account: AccountOptions,
-    show: ShowOptions,
+    show: LookOptions,
 ) -> None:
     """List the region's dead-letter queues, most urgent first: sources, depth, age, arrivals, time left, alarm.
 

@@ -40,8 +40,8 @@ def task(
     from opsctl.cli.front import Order, open_session, run_playbook
     from opsctl.cli.output import emit_value
 
-    if show.output not in (Output.TEXT, Output.JSON) and not cancel:
-        raise typer.BadParameter("text or json", param_hint="--output")
+    if not cancel:
+        show.refuse_others((Output.TEXT, Output.JSON), "without --cancel")
     order = Order("dlq task", account, show)
     if cancel:
         run_playbook(order, given, planning, applying)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from opsctl.cli.commands.dlq_inspect import OverrideOption, QueueArgument, WhereOption, commands_of, open_glass
-from opsctl.cli.options import AccountOptions, Output, ShowOptions, spliced
+from opsctl.cli.options import AccountOptions, LookOptions, Output, spliced
 from opsctl.model.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def why(
     where: WhereOption = "",
     override: OverrideOption = None,
     account: AccountOptions,
-    show: ShowOptions,
+    show: LookOptions,
 ) -> None:
     """Show why messages failed: each cause with its consumer's error log, last change, throttles and limits.
 

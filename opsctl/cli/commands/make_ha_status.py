@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from opsctl.cli.options import ONLY_OF_PLANS, AccountOptions, Output, ShowOptions, spliced
+from opsctl.cli.options import AccountOptions, LookOptions, Output, spliced
 from opsctl.model.outcomes import Outcome
 
 EPILOG = """Examples:
@@ -28,7 +28,7 @@ def status(
         str, typer.Argument(metavar="GROUP", help="Name of the group or standby that make-ha built.")
     ],
     account: AccountOptions,
-    show: ShowOptions,
+    show: LookOptions,
 ) -> None:
     """Show whether recovery would work now, and what is wrong; changes nothing."""
     import sys
@@ -43,8 +43,6 @@ def status(
     from opsctl.planning.facts import look_up
     from opsctl.render.views.ha_status import markdown_status, render_status
 
-    if show.output in ONLY_OF_PLANS:
-        raise typer.BadParameter("text, json or markdown", param_hint="--output")
     session = open_session(Order("make-ha status", account, show))
     runtime = session.runtime
     session.progress(f"reading group {group}")

@@ -1,12 +1,11 @@
 """`opsctl topology`: the ways in to a target, on their own."""
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from opsctl.cli.completion import complete_names
-from opsctl.cli.options import AccountOptions, Output, ShowOptions, spliced
+from opsctl.cli.options import AccountOptions, DrawingOptions, Output, spliced
 from opsctl.model.outcomes import Outcome
 
 EPILOG = """Examples:
@@ -17,15 +16,6 @@ EPILOG = """Examples:
 
   opsctl topology i-0123456789abcdef0 -o svg > ways-in.svg
 """
-
-
-class Drawing(StrEnum):
-    """The forms a topology can take."""
-
-    TEXT = "text"
-    JSON = "json"
-    MERMAID = "mermaid"
-    SVG = "svg"
 
 
 def register(app: typer.Typer) -> None:
@@ -42,10 +32,8 @@ def topology(
             autocompletion=complete_names("target"),
         ),
     ],
-    output: Annotated[Drawing, typer.Option("-o", "--output", help="Form of the drawing.")] = Drawing.TEXT,
-    query: Annotated[str, typer.Option(help="JMESPath over the JSON.")] = "",
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
     account: AccountOptions,
+    show: DrawingOptions,
 ) -> None:
     """Show what stands between the internet and TARGET, and where a client's address is still visible."""
     import sys
@@ -57,10 +45,7 @@ def topology(
     from opsctl.model.plan import FactCall
     from opsctl.planning.facts import look_up
 
-    if query and output in (Drawing.MERMAID, Drawing.SVG):
-        raise typer.BadParameter(f"it selects from JSON, not from {output}", param_hint="--query")
-    form = Output.JSON if output is Drawing.JSON else Output.TEXT
-    order = Order("topology", account, ShowOptions(output=form, query=query, quiet=quiet))
+    order = Order("topology", account, show)
     session = open_session(order)
     runtime = session.runtime
     session.progress(f"finding the ways in to {target}")
@@ -69,15 +54,15 @@ def topology(
     session.progress.clear()
     paths = Paths.model_validate(value)
     text = ""
-    if output is Drawing.TEXT:
+    if show.output is Output.TEXT:
         from opsctl.render.terminal import render_topology
 
         text = render_topology(paths, width=width(), colour=wants_colour(sys.stdout))
-    elif output is Drawing.MERMAID:
+    elif show.output is Output.MERMAID:
         from opsctl.render.mermaid import render_mermaid
 
         text = render_mermaid(paths.graph)
-    elif output is Drawing.SVG:
+    elif show.output is Output.SVG:
         from opsctl.render.svg import render_svg
 
         text = render_svg(paths.graph)

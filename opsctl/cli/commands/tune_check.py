@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from opsctl.cli.options import AccountOptions, ShowOptions, spliced
+from opsctl.cli.options import AccountOptions, LookOptions, spliced
 from opsctl.cli.playbook_options import Given, inputs_of
 from opsctl.model.outcomes import Outcome
 
@@ -36,7 +36,7 @@ def check(
         bool, typer.Option("--detailed-exitcode", help="Exit 5 when anything is below its best.")
     ] = False,
     account: AccountOptions,
-    show: ShowOptions,
+    show: LookOptions,
 ) -> None:
     """Check instances against what their types can do: adapter, EFA, ENA Express, network cards, placement, zone.
 
@@ -60,7 +60,7 @@ def explain(
     instance: Annotated[str, typer.Argument(metavar="INSTANCE", help="Its id, or its Name tag.")],
     *,
     account: AccountOptions,
-    show: ShowOptions,
+    show: LookOptions,
 ) -> None:
     """Say what limits the network of an instance now: bandwidth, single flow, ENA Express, cards, EFA."""
     from opsctl.cli.front import Order
