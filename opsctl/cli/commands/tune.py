@@ -2,7 +2,7 @@
 
 import typer
 
-from opsctl.cli.commands import tune_check
+from opsctl.cli.commands import tune_check, tune_pcluster
 
 
 def register(app: typer.Typer) -> None:
@@ -14,4 +14,5 @@ def register(app: typer.Typer) -> None:
         rich_markup_mode=None,
     )
     tune_check.register(group)
+    tune_pcluster.register(group)
     app.add_typer(group)

@@ -1,0 +1,69 @@
+"""What the findings of `opsctl tune` mean."""
+
+from collections.abc import Iterator
+
+from opsctl.model.explanation import Explanation
+from opsctl.tune.findings import WHY
+
+CLUSTER_FILE: dict[str, tuple[str, str]] = {
+    "capacity-block-group": (
+        "a placement group is asked for on top of a capacity block, which has a place already",
+        "Take PlacementGroup out of the queue.",
+    ),
+    "efa-off": ("a type that takes an EFA has none", "Add --efa with the queue's name, and --look-up."),
+    "efa-on-queue": (
+        "Efa stands on a queue, where ParallelCluster knows no such key",
+        "Write the edit: it moves Efa to the queue's compute resources.",
+    ),
+    "efa-public-ip": (
+        "nodes with several network interfaces are to get a public address, which EC2 does not assign then",
+        "Use a private subnet with a NAT gateway, and AssignPublicIp: false.",
+    ),
+    "efa-security-group": (
+        "no security group of the queue lets all traffic of itself in and out",
+        "Add both rules to one of them, or leave SecurityGroups out.",
+    ),
+    "efa-several-subnets": ("EFA traffic stays in one zone, and the queue has several", "Leave one subnet."),
+    "efa-spot": ("an interruption of Spot takes a node of a running job", "Write checkpoints, or use ONDEMAND."),
+    "efa-type": ("the type takes no EFA", "Choose another type, or set Efa.Enabled to false."),
+    "gdr-no-effect": ("GdrSupport has had no effect since ParallelCluster 3.0.2", "Nothing, or take it out."),
+    "gdr-without-efa": ("GdrSupport stands without EFA", "Write the edit: it takes GdrSupport out."),
+    "os": ("the operating system is none of the newest ParallelCluster", "Choose another, or stay with yours."),
+    "placement-group-implicit": (
+        "with EFA, ParallelCluster wants to be told whether nodes are in a placement group",
+        "Write the edit: it says that they are.",
+    ),
+    "placement-group-name-and-id": ("the placement group has a Name and an Id", "Leave one of them."),
+    "placement-group-named-off": (
+        "a placement group is named and switched off",
+        "Take Enabled: false out, or the name.",
+    ),
+    "placement-group-off": (
+        "nodes with EFA are in no placement group",
+        "Set Enabled to true, but where a capacity reservation has a group of its own.",
+    ),
+    "placement-group-several-subnets": (
+        "a cluster placement group is in one zone, and the queue has several",
+        "Leave one subnet, or take PlacementGroup out.",
+    ),
+    "scheduler": ("the scheduler has no Slurm queues", "Nothing here."),
+    "security-group-unknown": ("nobody asked EC2 about the security groups, or it did not say", "Add --look-up."),
+    "types-unknown": ("nobody asked EC2 about the instance types, or it did not say", "Add --look-up."),
+}
+
+_REFUSED = "ParallelCluster's own validators judge the file so before anything is created."
+
+
+def explanations() -> Iterator[Explanation]:
+    """Yield each finding of `tune check` by the reason that it gives itself, and each of `tune pcluster`."""
+    for id_, why in WHY.items():
+        yield Explanation(
+            id=id_,
+            kind="finding",
+            of="tune check",
+            means=f"{id_.replace('-', ' ')}: the network has less than the instance type could have",
+            why=why,
+            todo="Each finding names what mends it, and what that costs.",
+        )
+    for id_, (means, todo) in CLUSTER_FILE.items():
+        yield Explanation(id=id_, kind="finding", of="tune pcluster", means=means, why=_REFUSED, todo=todo)

@@ -1,0 +1,1 @@
+"""ParallelCluster files: what they say, what is wrong there, and the edits."""
