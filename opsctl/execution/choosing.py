@@ -50,10 +50,11 @@ def as_made(plan: Plan, events: Sequence[EventRow]) -> Plan:
     intents = OpenIntents()
     for event in events:
         intents.note(event.change, event.event, event.detail)
-    return plan.model_copy(update={"changes": tuple(_as_made(one, intents.of(one.id)) for one in plan.changes)})
+    return plan.model_copy(update={"changes": tuple(made_by(one, intents.of(one.id)) for one in plan.changes)})
 
 
-def _as_made(change: Change, intents: Sequence[Json]) -> Change:
+def made_by(change: Change, intents: Sequence[Json]) -> Change:
+    """Return a change with the value that its calls, of which these are the intents, were really made with."""
     values = [detail[CHOSEN] for detail in intents if isinstance(detail, dict) and CHOSEN in detail]
     return bound(change, values[-1]) if values else change
 

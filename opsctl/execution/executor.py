@@ -8,6 +8,8 @@ from math import inf
 from opsctl.execution.asking import Asking, NotThere
 from opsctl.execution.choosing import choose, chosen, none_free
 from opsctl.execution.editing import request_of
+from opsctl.execution.going_back import way_back, went_back
+from opsctl.execution.inverse import references_of
 from opsctl.model.changes import Change, Choice
 from opsctl.model.commands import run_command
 from opsctl.model.errors import AwsRefused, Drifted, Interrupted, OpsctlError, OutcomeUnknown, Unproved
@@ -70,8 +72,7 @@ class Executor:
         self._clock = clock
         self._progress = progress
         self._stopping = stopping
-        self._outputs = {f"{c.id}.{name}": query for c in plan.changes for name, query in c.outputs.items()}
-        self._outputs |= plan.references
+        self._outputs = references_of(plan)
         self._made_at: dict[str, float] = {}
 
     def apply(self) -> None:
@@ -83,6 +84,9 @@ class Executor:
             AwsRefused, OutcomeUnknown: a call failed; the journal knows which.
             Interrupted: asked to stop between two calls.
         """
+        for change in self._plan.changes:
+            if self._journal.last(change.id) == "returning":
+                self._heed_return(change)
         for number, change in enumerate(self._plan.changes, start=1):
             self._heed_stop()
             self._progress(f"[{number}/{len(self._plan.changes)}] {change.title}")
@@ -113,6 +117,7 @@ class Executor:
         return found
 
     def _one(self, change: Change) -> None:
+        self._heed_return(change)
         tried: list[Json] = []
         while self._journal.last(change.id) not in ("done", "skipped", "kept"):
             asking = self._asking()
@@ -124,6 +129,22 @@ class Executor:
             except ValueTaken as taken:
                 tried.append(taken.value)
                 self._progress(f"{change.title}: {taken} is already in use; trying the next")
+
+    def _heed_return(self, change: Change, because: str = "") -> None:
+        """Take back what was made in the turn of a change that AWS refused for good, and end the run.
+
+        Killed in the middle of it, a resumed run goes on with it here.
+        """
+        if self._journal.last(change.id) == "returning":
+            for planned, back in way_back(self._plan, change, self._journal):
+                self._heed_stop()
+                self._progress(f"going back: {back.title}")
+                self._one(back)
+                if planned:
+                    self._journal.record(planned, "reverted", {"message": f"AWS refused: {change.title}"})
+            self._journal.record(change.id, "reverted", {"message": because})
+        if self._journal.last(change.id) == "reverted":
+            raise went_back(self._plan.id, change, because)
 
     def _make(self, change: Change, asking: Asking) -> None:
         if change.kind == "job":
@@ -219,6 +240,9 @@ class Executor:
                 self._found_made(change, str(refused), ours=again)
                 return
             self._journal.record(change.id, "failed", refused.refusal.model_dump(mode="json"))
+            if refused.refusal.code in change.goes_back:
+                self._journal.record(change.id, "returning", {"message": refused.summary})
+                self._heed_return(change, refused.summary)
             if (choice := _taken(change, refused)) is not None:
                 raise ValueTaken(choice) from refused
             if refused.refusal.kind is RefusalKind.CONFLICT and change.kind == "call":
@@ -349,8 +373,14 @@ class Executor:
 
     def _heed_failure(self, change: Change) -> None:
         """Give up a wait whose expectation no longer holds: what it waits for has failed for good."""
-        if change.kind == "wait":
-            self._require(change, self._asking())
+        if change.kind != "wait":
+            return
+        broken = _broken(change, self._asking())
+        if broken and change.goes_back:
+            because = f"{broken[0].says} does not hold: {_short(broken[0].found)}"
+            self._journal.record(change.id, "returning", {"message": because})
+            self._heed_return(change, because)
+        self._require(change, self._asking())
 
     def _heed_stop(self) -> None:
         if self._stopping():

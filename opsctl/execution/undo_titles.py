@@ -25,6 +25,9 @@ _OPPOSITES: tuple[tuple[str, str], ...] = (
     (r"Suspend (.+)", r"Resume \1"),
     (r"Resume (.+)", r"Suspend \1"),
     (r"Launch (.+?)(?: into .*)?", r"Terminate \1"),
+    (r"Switch (.+) on at (.+)", r"Switch \1 off at \2"),
+    (r"Reserve (.+)", r"Release \1"),
+    (r"Release (.+)", r"Reserve \1"),
     (r"Stop (.+)", r"Start \1"),
     (r"Start (.+)", r"Stop \1"),
 )

@@ -18,7 +18,7 @@ from opsctl.journal.database import Database
 from opsctl.journal.migrations import CHECKED
 from opsctl.model.commands import local_command, run_command
 from opsctl.model.errors import InvalidInput, OpsctlError, RefusedByGuard
-from opsctl.model.intents import OpenIntents
+from opsctl.model.intents import BACK, OpenIntents
 from opsctl.model.plan import Plan
 from opsctl.model.report import EventRow, Evidence, JournalEvent, RunRow, RunStatus
 from opsctl.model.value import Json
@@ -238,7 +238,8 @@ class RunRecords:
 
     def intended(self) -> list[str]:
         """The changes that this run may have made and did not find made, in the order of their first intent."""
-        return [one for one in self._intended if self._last[one] != "skipped" and self._open.of(one)]
+        planned = [one for one in self._intended if not one.startswith(BACK)]
+        return [one for one in planned if self._last[one] != "skipped" and self._open.of(one)]
 
     def open_intents(self, change_id: str) -> list[Json]:
         """What was recorded with each intent of a change that AWS did not refuse for certain."""

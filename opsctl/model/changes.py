@@ -196,6 +196,9 @@ class Choice(Value):
     conflicts: tuple[str, ...]
 
 
+_LATER = ("undo_risk", "turn", "goes_back")
+
+
 class Change(Instruction):
     """An instruction with its reason, what must hold before it, its proof, its undo and its risk.
 
@@ -208,6 +211,9 @@ class Change(Instruction):
     is another than that of the change.
     `undo_first` are the changes that an undo makes before the inverse one: what the account has done since by
     itself may have to be settled first, with other resources than the plan could name.
+    `turn` names what belongs together: the changes of one turn are carried out before those of the next. When AWS
+    refuses the call with a code of `goes_back`, everything that the run made in the same turn is taken back at
+    once, newest first, and the run ends; so it is when what a wait with `goes_back` expects fails.
     """
 
     id: str
@@ -226,13 +232,15 @@ class Change(Instruction):
     lasting: str = ""
     undo_risk: Risk | None = None
     undo_first: tuple["Change", ...] = ()
+    turn: str = ""
+    goes_back: tuple[str, ...] = ()
     origin: str = ""
 
     @model_serializer(mode="wrap")
     def _as_always(self, write: SerializerFunctionWrapHandler) -> dict[str, Json]:
-        # Without a risk of the undo it is written as it was before there was one, under the same digest.
+        # What came later is written only where it says something: the rest keeps the digest that it had.
         data: dict[str, Json] = write(self)
-        return {name: value for name, value in data.items() if name != "undo_risk" or value is not None}
+        return {name: value for name, value in data.items() if value or name not in _LATER}
 
     @model_validator(mode="after")
     def _has_a_proof(self) -> Self:

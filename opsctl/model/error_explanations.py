@@ -67,6 +67,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     "read": ("only operations that read may be read", "See the list of reads in the safety model."),
     "reference": ("no earlier step has this output", "Take a name that the hint offers."),
     "schema": ("ParallelCluster's own schema refuses a part of the file", "See its line and what it says."),
+    "serial": ("serial steps do not go over one list", "Give each of them the same foreach."),
     "service": ("there is no AWS client of this name", "Take the name that the hint offers."),
     "size": ("the file is larger than anybody means", "Split it."),
     "surprise": ("YAML readers disagree on this word", "Write true or false, or quote it."),

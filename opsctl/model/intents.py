@@ -3,6 +3,9 @@
 from opsctl.model.report import JournalEvent
 from opsctl.model.value import Json
 
+BACK = "back:"
+"""Before the id of what a run takes back by itself: no change of the plan, so no undo takes that back again."""
+
 
 class OpenIntents:
     """The intents of each change, in order, whose calls may have been carried out."""
@@ -17,6 +20,8 @@ class OpenIntents:
             details.append(detail)
         elif event == "failed" and details and _is_refusal(detail):
             details.pop()
+        elif event == "reverted":
+            details.clear()
 
     def of(self, change_id: str) -> list[Json]:
         """What was recorded with each open intent of a change."""

@@ -120,6 +120,10 @@ class StepSpec(Value):
     title: str = Field("", description="One line for the plan; the action's own by default.")
     when: str = Field("", description="Expression; the step is planned when it finds something.")
     foreach: str = Field("", description="Expression that gives a list; `each` is its element.")
+    serial: bool = Field(
+        False,
+        description="With `foreach`: all serial steps are done for one item before the next; `after` is by item.",
+    )
     after: tuple[str, ...] = Field((), description="Steps whose changes come first.")
     uses: str = Field("", description="Name of an action.")
     with_: dict[str, Json] = Field({}, alias="with", description="Arguments of the action.")

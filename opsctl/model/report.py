@@ -5,11 +5,16 @@ from typing import Literal, TypeAlias
 from opsctl.model.plan import Plan
 from opsctl.model.value import Json, Value
 
-JournalEvent: TypeAlias = Literal["skipped", "kept", "intent", "done", "failed", "drifted", "unproved"]
+JournalEvent: TypeAlias = Literal[
+    "skipped", "kept", "intent", "done", "failed", "drifted", "unproved", "returning", "reverted"
+]
 """`intent` before a mutating call; `done` once proved; `skipped` when it was so already; `kept` when others
-rely on what would be taken away."""
+rely on what would be taken away; `returning` of a refused call whose turn is being taken back; `reverted` of what
+was taken back by the run itself."""
 
-ChangeStatus = Literal["pending", "skipped", "kept", "done", "intended", "failed", "drifted", "unproved"]
+ChangeStatus = Literal[
+    "pending", "skipped", "kept", "done", "intended", "failed", "drifted", "unproved", "returning", "reverted"
+]
 RunStatus = Literal["planned", "running", "done", "failed", "drifted", "unproved", "interrupted"]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
 from pydantic import ValidationError
 
@@ -45,21 +46,27 @@ def plan_steps(
     by_step: dict[str, list[Change]] = {step.id: [] for step in loaded.playbook.steps}
     for (step, _), changes in zip(jobs, planned, strict=True):
         by_step[step.id] += changes
-    return _ordered(_linked(loaded, by_step))
+    return _ordered(_by_turns(_linked(loaded, by_step)))
 
 
 def _fetchings(
     loaded: LoadedPlaybook, step: StepSpec, path: str, scope: Scope, about: Context, registry: Registry
 ) -> list[Fetching[list[Change]]]:
     line, column = loaded.line_of(path)
-    origin = Where(source=loaded.source, line=line, column=column)
+    rest = (about, registry, Where(source=loaded.source, line=line, column=column))
     if not step.foreach:
-        return [_planned(step, step.id, path, scope, None, about, registry, origin)]
+        return [_planned(step, step.id, path, scope, None, *rest)]
     items = scope.find(step.foreach, f"{path}.foreach") or []
     return [
-        _planned(step, f"{step.id}.{number}", path, scope, each, about, registry, origin)
+        _in_turn(number if step.serial else 0, _planned(step, f"{step.id}.{number}", path, scope, each, *rest))
         for number, each in enumerate(items, start=1)
     ]
+
+
+def _in_turn(number: int, fetching: Fetching[list[Change]]) -> Fetching[list[Change]]:
+    """Plan an item of a serial step: its turn is called by its number in the list."""
+    changes = yield from fetching
+    return [one.model_copy(update={"turn": str(number)}) if number else one for one in changes]
 
 
 def _planned(
@@ -128,12 +135,25 @@ def _linked(loaded: LoadedPlaybook, by_step: dict[str, list[Change]]) -> list[Ch
             *step.after,
             *(name for name, _ in step_references_in(step.model_dump(by_alias=True))),
         }
-        first = tuple(change.id for name in sorted(needed_steps) for change in by_step[name])
+        first = [change for name in sorted(needed_steps) for change in by_step[name]]
         for change in by_step[step.id]:
             data = with_references(change.model_dump(), lambda text: _target(text, by_step))
-            needed = dict.fromkeys((*change.depends_on, *first, *_needed_by(data)))
+            of_turn = [one.id for one in first if not (one.turn and change.turn) or one.turn == change.turn]
+            needed = dict.fromkeys((*change.depends_on, *of_turn, *_needed_by(data)))
             linked.append(Change.model_validate(data | {"depends_on": tuple(needed)}))
     return linked
+
+
+def _by_turns(changes: Sequence[Change]) -> list[Change]:
+    """Put each turn behind the one before it, which it waits for; all stand where the first of them does."""
+    numbers = sorted({int(one.turn) for one in changes if one.turn})
+    turns = [[one for one in changes if one.turn == str(number)] for number in numbers]
+    for before, turn in pairwise(turns):
+        waiting = tuple(one.id for one in before)
+        turn[:] = [one.model_copy(update={"depends_on": (*one.depends_on, *waiting)}) for one in turn]
+    start = next((number for number, one in enumerate(changes) if one.turn), len(changes))
+    others = [one for one in changes[start:] if not one.turn]
+    return [*changes[:start], *(one for turn in turns for one in turn), *others]
 
 
 def _target(text: str, by_step: dict[str, list[Change]]) -> Json:

@@ -85,6 +85,9 @@ class _Rules:
                     f"{path}.{plan_time}",
                     offending=getattr(step, plan_time),
                 )
+        serial = {one.foreach for one in self._book.steps if one.serial}
+        if step.serial and (not step.foreach or len(serial) > 1):
+            self._fault("serial", "serial steps need a 'foreach', all of them the same", f"{path}.serial")
         if step.call:
             self._call(step, path)
         earlier = {one.id: one for one in self._book.steps[:number]}

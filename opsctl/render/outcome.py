@@ -65,6 +65,8 @@ def counted(report: Report) -> str:
         ("done", "done and proved"),
         ("skipped", "so already"),
         ("kept", "left as it was"),
+        ("reverted", "taken back"),
+        ("returning", "being taken back"),
         ("unproved", "made but NOT PROVED"),
         ("failed", "FAILED"),
         ("drifted", "DRIFTED"),

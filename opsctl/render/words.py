@@ -21,6 +21,8 @@ STATUS_WORDS: dict[ChangeStatus, str] = {
     "failed": "failed",
     "drifted": "drifted: the account no longer matches the plan",
     "unproved": "made, but not seen in time",
+    "returning": "refused; what was done in its turn is being taken back",
+    "reverted": "taken back by the run itself",
 }
 
 OUTCOME_WORDS = {

@@ -6,6 +6,12 @@ from opsctl.model.changes import Check, Instruction
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
 
+_STOPPED_BY_HAND = (
+    "Client.InstanceInitiatedShutdown",
+    "Client.UserInitiatedHibernate",
+    "Client.UserInitiatedShutdown",
+)
+
 
 def describe_instance(instance: Json) -> Read:
     """Read one instance."""
@@ -100,4 +106,58 @@ def has_no_volume_but_its_root(instance: Json) -> Check:
         query="Reservations[0].Instances[0].BlockDeviceMappings[1:].Ebs.VolumeId",
         op="empty",
         says="its data volumes are detached",
+    )
+
+
+def starts_or_runs(instance: str) -> Check:
+    """The instance is on its way to run, or runs."""
+    return _in_state(instance, ("pending", "running"), f"{instance} starts")
+
+
+def stops_or_stopped(instance: str) -> Check:
+    """The instance is on its way to stop, or has stopped."""
+    return _in_state(instance, ("stopping", "stopped"), f"{instance} stops")
+
+
+def settled(instance: str) -> Check:
+    """The instance is not about to stop or to run: then it can be neither started nor stopped."""
+    return Check(
+        read=describe_instance(instance),
+        query="Reservations[].Instances[] | [?State.Name=='stopping' || State.Name=='pending'].InstanceId",
+        op="empty",
+        context=True,
+        says=f"{instance} is neither starting nor stopping",
+    )
+
+
+def all_in_state(instances: Sequence[str], state: str) -> Check:
+    """Every one of these instances is in that state."""
+    return Check(
+        read=Read(service="ec2", operation="DescribeInstances", params={"InstanceIds": list(instances)}),
+        query="Reservations[].Instances[].State.Name",
+        op="equals",
+        value=[state] * len(instances),
+        says=f"{', '.join(instances)} {'is' if len(instances) == 1 else 'are'} {state}",
+    )
+
+
+def no_start_failed(instances: Sequence[str]) -> Check:
+    """None of these instances has stopped again by itself (API model of EC2, StateReason)."""
+    ours = " && ".join(f"StateReason.Code!='{code}'" for code in _STOPPED_BY_HAND)
+    return Check(
+        read=Read(service="ec2", operation="DescribeInstances", params={"InstanceIds": list(instances)}),
+        query=f"Reservations[].Instances[] | [?State.Name=='stopped' && StateReason.Code && {ours}]"
+        ".[InstanceId, StateReason.Message][]",
+        op="empty",
+        says=f"AWS has not stopped {', '.join(instances)} again",
+    )
+
+
+def _in_state(instance: str, states: Sequence[str], says: str) -> Check:
+    either = " || ".join(f"State.Name=='{state}'" for state in states)
+    return Check(
+        read=describe_instance(instance),
+        query=f"Reservations[].Instances[] | [?{either}].InstanceId",
+        op="present",
+        says=says,
     )

@@ -1,6 +1,6 @@
 """Puts together what a run came to, from its plan and its records."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from opsctl.model.changes import Irreversible
 from opsctl.model.commands import command_line, completed
@@ -46,8 +46,8 @@ def report_of(
     `reached_by` are the switches that lead to the account from here; those of whoever planned when not given.
     """
     switches = plan.reached_by if reached_by is None else reached_by
-    commands = _Next(run, plan, switches)
     last = {event.change: event for event in events}
+    commands = _Next(run, plan, switches, {change: event.event for change, event in last.items()})
     newest = evidence[-1] if evidence else None
     results = []
     for change in plan.changes:
@@ -93,8 +93,15 @@ def _status(event: JournalEvent) -> ChangeStatus:
 class _Next:
     """The commands that make sense after a run."""
 
-    def __init__(self, run: RunRow, plan: Plan, reached_by: Sequence[str]) -> None:
+    def __init__(
+        self, run: RunRow, plan: Plan, reached_by: Sequence[str], last: Mapping[str, JournalEvent]
+    ) -> None:
         self._run = run
+        # What a run took back by itself it neither goes on with nor undoes; earlier turns may stand.
+        self._went_back = "reverted" in last.values()
+        self._stands = any(
+            last.get(one.id) == "done" and not isinstance(one.undo, Irreversible) for one in plan.changes
+        )
         self._following = plan.next if run.status == "done" else ()
         self._final = all(isinstance(change.undo, Irreversible) for change in plan.changes)
         # Of what was only gone through, or stays in spite of an undo, a run that is done leaves nothing to undo.
@@ -110,6 +117,8 @@ class _Next:
             return (self._show(undone_by),)
         if self._is_undo:  # what it took away is for a new plan to make, of the account as it is then
             return (self._on("verify"),) if done else (self._show(run.id), self._on("resume"))
+        if self._went_back:
+            return (self._show(run.id), *((self._on("undo"),) if self._stands else ()))
         if self._final or (done and self._over):
             return (self._show(run.id), *self.reasons) if done else (self._on("resume"),)
         if done:

@@ -80,8 +80,8 @@ def _claimed(plan: Plan, context: RunContext) -> Iterator[None]:
 def proofs_of(plan: Plan, context: RunContext) -> dict[str, tuple[CheckResult, ...]]:
     """Ask every change's proof again, now, by change id.
 
-    What was kept for others proves nothing, nor does a state that is only gone through, or that a later change of
-    the run started from. A job is proved by its result in the journal: no read shows what it did.
+    What was kept for others or taken back proves nothing, nor does a state that is only gone through, or that a
+    later change of the run started from. A job is proved by its result in the journal: no read shows what it did.
     """
     asking = Asking(context.aws, references_of(plan))
     journal = context.journal.of_run(plan.id)
@@ -89,7 +89,7 @@ def proofs_of(plan: Plan, context: RunContext) -> dict[str, tuple[CheckResult, .
     return {
         change.id: _proof_of(change, journal.last(change.id), asking)
         for number, change in enumerate(made)
-        if journal.last(change.id) != "kept" and not change.proof.passing
+        if journal.last(change.id) not in ("kept", "reverted") and not change.proof.passing
         if not superseded(change, made[number + 1 :])
     }
 

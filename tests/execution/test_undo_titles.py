@@ -25,6 +25,8 @@ from tests.kit.ha_plans import ha_plan
         ("Set minimum size of ha-web to 1", "Restore minimum size of ha-web"),
         ("Associate the web ACL with shop-alb", "Disassociate the web ACL from shop-alb"),
         ("Allow role r to send to q", "No longer allow role r to send to q"),
+        ("Switch ENA on at i-1", "Switch ENA off at i-1"),
+        ("Reserve capacity for 1 x m5.large", "Release capacity for 1 x m5.large"),
         ("Write the incident on the network ACL", "Take back: Write the incident on the network ACL"),
     ],
 )

@@ -32,8 +32,9 @@ def world() -> Iterator[World]:
 
 
 # tests/faults/test_dlq_attach.py has its own matrix over queues, targets, schedules and roles, and
-# tests/faults/test_make_ha_interrupted.py is make-ha's; tests/ha/jobs/test_ha_drill.py is the drill's.
-ELSEWHERE = {"dlq-attach", "make-ha", "make-ha-drill"}
+# tests/faults/test_tune_apply.py one of stops; tests/faults/test_make_ha_interrupted.py is make-ha's, and
+# tests/ha/jobs/test_ha_drill.py the drill's.
+ELSEWHERE = {"dlq-attach", "make-ha", "make-ha-drill", "tune-apply"}
 # What these do cannot be undone; tests/jobs and tests/dlq/transfer put them through the same faults.
 IRREVERSIBLE = {"dlq-cancel-task", "dlq-import", "dlq-purge", "dlq-redrive"}
 CHANGES_NOTHING = {"dlq-audit", "tune-check"}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
-from opsctl.model.intents import OpenIntents
+from opsctl.model.intents import BACK, OpenIntents
 from opsctl.model.ports import Aws
 from opsctl.model.readonly import why_no_read
 from opsctl.model.reads import Answer, Read, Refusal, RefusalKind
@@ -51,7 +51,8 @@ class MemoryJournal:
 
     def intended(self) -> list[str]:
         """Changes with an open intent, in order, that were not found made by somebody else."""
-        names = dict.fromkeys(name for name, event, _ in self.records if event == "intent")
+        all_names = dict.fromkeys(name for name, event, _ in self.records if event == "intent")
+        names = [name for name in all_names if not name.startswith(BACK)]
         return [name for name in names if self.last(name) != "skipped" and self.open_intents(name)]
 
     def open_intents(self, change_id: str) -> list[Json]:

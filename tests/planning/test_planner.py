@@ -283,3 +283,35 @@ def test_an_action_is_handed_the_output_of_an_earlier_step() -> None:
     )
     assert made.changes[1].params == {"Name": {"$ref": "make/make.name"}}
     assert made.changes[1].depends_on == ("make/make",)
+
+
+def serial_steps(*more: Json) -> list[Json]:
+    """Two serial steps over the same list, and others between them."""
+    each = {"foreach": "inputs.boxes", "serial": True, "uses": "box.make"}
+    first = {"id": "first", **each, "with": {"box": "=each"}}
+    second = {"id": "second", **each, "after": ["first"], "with": {"box": "=join('-', [each, 'lid'])"}}
+    return [first, *more, second]
+
+
+def test_serial_steps_are_done_for_one_item_before_the_next_and_wait_for_their_own_item() -> None:
+    other = {"id": "other", "uses": "box.make", "with": {"box": "other"}}
+    made = plan(playbook(steps=serial_steps(other)), {"boxes": ["a", "b"]}, Box()).changes
+    ids = [change.id for change in made]
+    assert ids == ["first.1/make", "second.1/make", "first.2/make", "second.2/make", "other/make"]
+    needed = {change.id: change.depends_on for change in made}
+    assert needed["second.1/make"] == ("first.1/make",)
+    assert needed["first.2/make"] == ("first.1/make", "second.1/make")
+    assert set(needed["second.2/make"]) == {"first.1/make", "second.1/make", "first.2/make"}
+    assert [change.turn for change in made] == ["1", "1", "2", "2", ""]
+
+
+def test_what_is_not_serial_waits_for_every_turn_and_is_waited_for_by_all() -> None:
+    before = {"id": "before", "uses": "box.make", "with": {"box": "before"}}
+    after = {"id": "after", "uses": "box.make", "with": {"box": "after"}, "after": ["second"]}
+    steps = serial_steps()
+    steps[0] = steps[0] | {"after": ["before"]}
+    made = plan(playbook(steps=[before, *steps, after]), {"boxes": ["a", "b"]}, Box()).changes
+    needed = {change.id: change.depends_on for change in made}
+    assert needed["first.1/make"] == ("before/make",)
+    assert "before/make" in needed["first.2/make"]
+    assert needed["after/make"] == ("second.1/make", "second.2/make")

@@ -7,6 +7,7 @@ from tests.registry import (
     examples_groups,
     examples_instances,
     examples_resources,
+    examples_tune,
 )
 from tests.registry.example import Example
 
@@ -17,6 +18,7 @@ _ROOMS = (
     examples_groups,
     examples_instances,
     examples_resources,
+    examples_tune,
 )
 EXAMPLES: dict[str, Example] = {name: one for room in _ROOMS for name, one in room.EXAMPLES.items()}
 

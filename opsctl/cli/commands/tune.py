@@ -2,17 +2,18 @@
 
 import typer
 
-from opsctl.cli.commands import tune_check, tune_pcluster
+from opsctl.cli.commands import tune_apply, tune_check, tune_pcluster
 
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(
         name="tune",
-        help="Check the network of EC2 instances: ENA, EFA, ENA Express, network cards, placement groups.",
+        help="Check and change the network of EC2 instances: ENA, EFA, network cards, placement groups, types.",
         no_args_is_help=True,
         rich_markup_mode=None,
     )
     tune_check.register(group)
     tune_pcluster.register(group)
+    tune_apply.register(group)
     app.add_typer(group)

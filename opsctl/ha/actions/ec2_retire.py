@@ -4,12 +4,19 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.ha.undo.ec2_handback_calls import no_other_runs, not_changing
+from opsctl.ha.undo.ec2_handback_calls import no_other_runs
 from opsctl.model.changes import Change, Proof, Risk, Severity
 from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
 from opsctl.resources.asg_calls import group_exists
-from opsctl.resources.ec2_instance_calls import has_devices, is_alive, start_instance, state_is, stop_instance
+from opsctl.resources.ec2_instance_calls import (
+    has_devices,
+    is_alive,
+    settled,
+    start_instance,
+    state_is,
+    stop_instance,
+)
 from opsctl.resources.undo_steps import wait
 
 STOPPED_WITHIN_S = 900
@@ -51,7 +58,7 @@ class Ec2Retire(Action):
                     wait(
                         "stopped",
                         "an instance can be started only once it has stopped",
-                        until=not_changing(self.instance),
+                        until=settled(self.instance),
                         within_s=STOPPED_WITHIN_S,
                         otherwise="check in the EC2 console why it does not stop, then run the undo again",
                     ),

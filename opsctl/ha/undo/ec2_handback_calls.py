@@ -6,7 +6,7 @@ from opsctl.ha.tags import GROUP_TAG, ROLE_TAG
 from opsctl.model.changes import Check, Instruction
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
-from opsctl.resources.ec2_instance_calls import describe_instance, instances_tagged
+from opsctl.resources.ec2_instance_calls import instances_tagged
 
 _RUNS = "(State.Name=='running' || State.Name=='pending')"
 
@@ -18,16 +18,6 @@ def no_other_runs(group: str, instance: str) -> Check:
         query=f"Reservations[].Instances[] | [?{_RUNS} && InstanceId!='{instance}'].InstanceId",
         op="empty",
         says=f"no other instance of {group} than {instance} runs",
-    )
-
-
-def not_changing(instance: str) -> Check:
-    """The instance is not about to stop or to run: then it can neither be started nor get a volume."""
-    return Check(
-        read=describe_instance(instance),
-        query="Reservations[].Instances[] | [?State.Name=='stopping' || State.Name=='pending'].InstanceId",
-        op="empty",
-        says=f"{instance} is neither starting nor stopping",
     )
 
 

@@ -15,6 +15,7 @@ from opsctl.sandbox.engine.policies import PolicyQuestion
 _KINDS = {
     "acl": "network-acl",
     "ami": "image",
+    "cr": "capacity-reservation",
     "eipalloc": "elastic-ip",
     "eni": "network-interface",
     "i": "instance",
@@ -35,6 +36,7 @@ _MAKES = {
     "AllocateAddress": ("elastic-ip",),
     "CopyImage": ("image",),
     "CopySnapshot": ("snapshot",),
+    "CreateCapacityReservation": ("capacity-reservation",),
     "CreateImage": ("image", "snapshot"),
     "CreateLaunchTemplate": ("launch-template",),
     "CreateNetworkAcl": ("network-acl",),

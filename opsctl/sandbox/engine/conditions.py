@@ -110,6 +110,8 @@ class Faults:
 
     no_capacity: set[str] = field(default_factory=set)
     """Zones without capacity for instances."""
+    no_room: set[str] = field(default_factory=set)
+    """Instances that EC2 has no room for when they are started, not even in a reservation."""
     dark_zones: set[str] = field(default_factory=set)
     """Zones that do not answer: nothing in them ever completes, and nobody can say how their instances are."""
     impaired: set[str] = field(default_factory=set)

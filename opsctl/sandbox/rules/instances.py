@@ -8,6 +8,7 @@ from typing import Any
 from opsctl.sandbox.engine import volume_data
 from opsctl.sandbox.engine.conditions import Conditions, conditions
 from opsctl.sandbox.engine.ec2_faults import fault
+from opsctl.sandbox.rules import capacity_reservations
 from opsctl.sandbox.rules.autoscaling import caught_up
 
 _CODES = {"pending": 0, "running": 16, "shutting-down": 32, "stopping": 64}
@@ -67,11 +68,15 @@ def _zone_of(ec2: Any, asked: dict[str, Any]) -> str:
 
 def _needs_capacity(about: Conditions, zone: str, kind: str) -> None:
     if zone in about.faults.no_capacity | about.faults.dark_zones:
-        raise fault(
-            "InsufficientInstanceCapacity",
-            f"We currently do not have sufficient {kind} capacity in the Availability Zone you requested "
-            f"({zone}). Our system will be working on provisioning additional capacity.",
-        )
+        raise _insufficient(zone, kind)
+
+
+def _insufficient(zone: str, kind: str) -> Exception:
+    return fault(
+        "InsufficientInstanceCapacity",
+        f"We currently do not have sufficient {kind} capacity in the Availability Zone you requested "
+        f"({zone}). Our system will be working on provisioning additional capacity.",
+    )
 
 
 def _begin(about: Conditions, instance: Any) -> None:
@@ -96,7 +101,11 @@ def _start(self: Any, instance_ids: list[str]) -> list[tuple[Any, Any]]:
         _only_from(instance, ("stopped", "pending", "running"), "started")
         before = copy.copy(instance._state)
         if instance.state == "stopped":
-            _needs_capacity(about, instance.placement.zone, instance.instance_type)
+            zone, kind = instance.placement.zone, instance.instance_type
+            if instance.id in about.faults.no_room:
+                raise _insufficient(zone, kind)
+            if not capacity_reservations.take_slot(self, instance):
+                _needs_capacity(about, zone, kind)
             instance.start()
             instance.launch_time = about.moment()
             _begin(about, instance)

@@ -1,0 +1,78 @@
+"""An instance that is about to be changed, with everything that decides whether it comes back from a stop."""
+
+from collections.abc import Sequence
+
+from opsctl.model.value import Json
+from opsctl.tune.fleet import FleetInstance, parse_fleet
+
+HIBERNATED = "Client.UserInitiatedHibernate"
+_ACQUIRED = "amazon"
+"""Who owns a public address that EC2 assigned by itself (API model of EC2, IpOwnerId)."""
+
+
+class Machine(FleetInstance):
+    """An instance, and what a stop or another type would take from it.
+
+    `reservation` is the Capacity Reservation that it runs in, `targets` whether it names one as its own.
+    `public` is an address that a stop takes away. `operator` is the AWS service
+    that manages it.
+    """
+
+    image: str = ""
+    architecture: str = ""
+    virtualization: str = "hvm"
+    root_store: str = "ebs"
+    platform: str = ""
+    tenancy: str = "default"
+    group_id: str = ""
+    reason: str = ""
+    hibernates: bool = False
+    lifecycle: str = ""
+    reservation: str = ""
+    preference: str = "open"
+    targets: bool = False
+    public: str = ""
+    operator: str = ""
+
+    @property
+    def runs(self) -> bool:
+        """Whether it runs, and so has to be stopped first and started again."""
+        return self.state == "running"
+
+
+def parse_machines(answers: Sequence[Json]) -> tuple[Machine, ...]:
+    """Parse answers of DescribeInstances; each instance once, by name."""
+    told = {
+        one["InstanceId"]: one
+        for answer in answers
+        for reservation in answer.get("Reservations", [])
+        for one in reservation.get("Instances", [])
+    }
+    return tuple(_machine(one, told[one.id]) for one in parse_fleet(answers))
+
+
+def _machine(instance: FleetInstance, one: Json) -> Machine:
+    placement, specification = one.get("Placement", {}), one.get("CapacityReservationSpecification", {})
+    return Machine(
+        **dict(instance),
+        image=one.get("ImageId", ""),
+        architecture=one.get("Architecture", ""),
+        virtualization=one.get("VirtualizationType", "hvm"),
+        root_store=one.get("RootDeviceType", "ebs"),
+        platform=one.get("PlatformDetails", ""),
+        tenancy=placement.get("Tenancy", "default"),
+        group_id=placement.get("GroupId", ""),
+        reason=one.get("StateReason", {}).get("Code", ""),
+        hibernates=bool(one.get("HibernationOptions", {}).get("Configured")),
+        lifecycle=one.get("InstanceLifecycle", ""),
+        reservation=one.get("CapacityReservationId", ""),
+        preference=specification.get("CapacityReservationPreference", "open"),
+        targets=bool(specification.get("CapacityReservationTarget")),
+        public=_acquired_address(one),
+        operator=one.get("Operator", {}).get("Principal", "") if one.get("Operator", {}).get("Managed") else "",
+    )
+
+
+def _acquired_address(one: Json) -> str:
+    found = [nic.get("Association", {}) for nic in one.get("NetworkInterfaces", [])]
+    return next((str(each["PublicIp"]) for each in found if each.get("IpOwnerId") == _ACQUIRED), "")
