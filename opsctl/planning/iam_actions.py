@@ -124,10 +124,13 @@ _INTERFACE = "arn:{partition}:ec2:{region}:{account}:network-interface/{NetworkI
 _SECURITY_GROUP = ("arn:{partition}:ec2:{region}:{account}:security-group/{GroupId}",)
 # The call names an attachment, or an interface alone; IAM asks about the instance as well.
 _SOME_INSTANCE = "arn:{partition}:ec2:{region}:{account}:instance/*"
+# AWS's own documents have no account in their ARNs.
+_COMMAND = ("arn:{partition}:ssm:{region}:*:document/{DocumentName}", *_INSTANCES)
 # Images and snapshots have no account in their ARNs, and an id does not say its kind.
 _TAGGED = ("arn:{partition}:ec2:{region}:*:*/{Resources}",)
 
 RESOURCES = {
+    "ssm.SendCommand": _COMMAND,
     "sqs.ListDeadLetterSourceQueues": _QUEUE,
     "sqs.ListQueueTags": _QUEUE,
     "sqs.PurgeQueue": _QUEUE,

@@ -2,7 +2,9 @@
 
 from opsctl.model.value import Json
 from opsctl.planning.run_fetching import run_fetching
+from opsctl.sandbox.worlds.hpc import make_fleet
 from opsctl.sandbox.worlds.seeding import seed_network
+from tests.kit.fleet import ids_of, mtu_of
 from tests.kit.groups import only, subnets, template
 from tests.kit.ha_account import instance_named, run
 from tests.kit.moto_account import client
@@ -84,12 +86,33 @@ def _drill(stage: Stage) -> dict[str, Json]:
     return {"drill": found}
 
 
+def _command(_: Stage) -> dict[str, Json]:
+    return {
+        "instances": ids_of("hpc-1", "hpc-2"),
+        "commands": ["ip link set dev ens5 mtu 1500"],
+        "proof": ["test $(cat /sys/class/net/ens5/mtu) = 1500"],
+        "undo_commands": ["ip link set dev ens5 mtu 9001"],
+        "title": "Set the MTU",
+        "why": "the other end has no jumbo frames",
+    }
+
+
+def _reading(_: Stage) -> dict[str, Json]:
+    asked = {"commands": ["uname -r"], "title": "Read the kernel's version", "only_reads": True}
+    return {"instances": ids_of("hpc-1", "hpc-3"), "must_succeed": False, "why": "it is needed"} | asked
+
+
+def _mtus() -> Json:
+    return [mtu_of("hpc-1"), mtu_of("hpc-2")]
+
+
 def _states() -> Json:
     found = client("ec2").describe_instances()["Reservations"]
     return sorted([one["InstanceId"], one["State"]["Name"]] for each in found for one in each["Instances"])
 
 
 _NETWORK = (seed_network,)
+_HISTORY = "Systems Manager keeps the commands for 30 days"
 _LATER = "an instance says when, and why, it changed its state last"
 EXAMPLES: dict[str, Example] = {
     "ec2.image": Example(given=_image, seeds=_NETWORK),
@@ -101,5 +124,7 @@ EXAMPLES: dict[str, Example] = {
     "ec2.standby": Example(given=_standby),
     "ha.drill": Example(given=_drill, seeds=_NETWORK, look=lambda: None, kept="it only watches; the group acts"),
     "ha.tag": Example(given=_ha_tag, seeds=_NETWORK),
+    "ssm.command": Example(given=_command, seeds=(make_fleet,), look=_mtus, kept=_HISTORY),
+    "ssm.command, only reading": Example(given=_reading, seeds=(make_fleet,), look=_mtus, kept=_HISTORY),
     "ha.stop": Example(given=_stop, seeds=_NETWORK, look=_states, kept=_LATER),
 }

@@ -138,6 +138,18 @@ def _alarms(call: Call) -> list[str]:
     return [f"arn:aws:cloudwatch:{call.region}:{call.account}:alarm:{one}" for one in names if one]
 
 
+def _command(call: Call) -> list[str]:
+    """A command asks about its document, and about every instance that it names."""
+    if call.operation != "SendCommand":
+        return []
+    instances = call.params.get("InstanceIds") or []
+    own = str(call.params.get("DocumentName", "")).startswith("AWS-")
+    return [
+        f"arn:aws:ssm:{call.region}:{'' if own else call.account}:document/{call.params.get('DocumentName')}",
+        *(f"arn:aws:ec2:{call.region}:{call.account}:instance/{one}" for one in instances),
+    ]
+
+
 _NAMED: dict[str, Any] = {
     "autoscaling": _group,
     "cloudwatch": _alarms,
@@ -148,6 +160,7 @@ _NAMED: dict[str, Any] = {
     "route53": _zone,
     "s3": _object,
     "sqs": _queue,
+    "ssm": _command,
 }
 """How each service's resources are named in its calls, where a name or an id is not the ARN."""
 

@@ -52,6 +52,12 @@ class Durations:
     consistency until at least 1 minute after the producers stop sending messages" (GetQueueAttributes)."""
     waf_call: float = 0
     """What a second is in AWS WAF's quotas of calls a second."""
+    agent_poll: float = 0
+    """Until an agent takes up a command that was sent to it."""
+    script: float = 0
+    """What a script takes besides what it waits for by itself."""
+    command_listed: float = 0
+    """Until a command that was sent is listed."""
 
 
 AWS_LIKE = Durations(
@@ -73,6 +79,9 @@ AWS_LIKE = Durations(
     queue_counts=60,
     waf_object=30,
     waf_call=1,
+    agent_poll=2,
+    script=3,
+    command_listed=1,
 )
 QUICK = Durations(
     instance_start=5,
@@ -97,6 +106,9 @@ QUICK = Durations(
     queue_counts=2,
     waf_object=2,
     waf_call=0.5,
+    agent_poll=0.5,
+    script=0.5,
+    command_listed=0.3,
 )
 
 AWS = replace(AWS_LIKE, first_snapshot_gib=4)
@@ -124,6 +136,10 @@ class Faults:
     """How many seconds an instance takes to terminate, where it is not the usual."""
     slow_snapshots: dict[str, float] = field(default_factory=dict)
     """How many seconds a snapshot of a volume takes, where it is not the usual."""
+    lost_agents: set[str] = field(default_factory=set)
+    """Running instances whose SSM agent does not answer."""
+    slow_scripts: dict[str, float] = field(default_factory=dict)
+    """How many seconds a script takes on an instance, where it is not the usual."""
     next_zones: list[str] = field(default_factory=list)
     """The zones in which a group launches next, in order."""
     abandoned_launch_runs_terminate_hooks: bool = True

@@ -1,0 +1,1 @@
+"""Tests of the long work that any room may plan."""
