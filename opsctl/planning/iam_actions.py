@@ -121,6 +121,7 @@ _QUEUE = ("{QueueArn}",)
 _INSTANCES = ("arn:{partition}:ec2:{region}:{account}:instance/{InstanceIds}",)
 _INSTANCE = "arn:{partition}:ec2:{region}:{account}:instance/{InstanceId}"
 _INTERFACE = "arn:{partition}:ec2:{region}:{account}:network-interface/{NetworkInterfaceId}"
+_TEMPLATE = ("arn:{partition}:ec2:{region}:{account}:launch-template/{LaunchTemplateId}",)
 _SECURITY_GROUP = ("arn:{partition}:ec2:{region}:{account}:security-group/{GroupId}",)
 # The call names an attachment, or an interface alone; IAM asks about the instance as well.
 _SOME_INSTANCE = "arn:{partition}:ec2:{region}:{account}:instance/*"
@@ -142,6 +143,8 @@ RESOURCES = {
     "ec2.AttachNetworkInterface": (_INSTANCE, _INTERFACE),
     "ec2.AuthorizeSecurityGroupEgress": _SECURITY_GROUP,
     "ec2.AuthorizeSecurityGroupIngress": _SECURITY_GROUP,
+    "ec2.CreateLaunchTemplateVersion": _TEMPLATE,
+    "ec2.DeleteLaunchTemplateVersions": _TEMPLATE,
     "ec2.CreateNetworkInterface": (
         "arn:{partition}:ec2:{region}:{account}:network-interface/*",
         "arn:{partition}:ec2:{region}:*:subnet/{SubnetId}",

@@ -3,7 +3,7 @@
 import boto3
 import pytest
 
-from opsctl.aws.whole import last_body, watch
+from opsctl.aws.whole import last_body, unknown_members, watch
 from opsctl.model.reads import Read
 from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.moto_account import World, client, fresh_world
@@ -33,3 +33,21 @@ def test_two_accounts_that_share_their_clients_each_see_their_own_answers(servic
         order = [reads.pop(service), *reads.values()]
         assert [one.aws.read(order[0]).refusal, other.aws.read(order[1]).refusal] == [None, None]
         assert other.aws.read(order[0]).refusal is None
+
+
+def test_of_an_answer_of_ec2_only_what_its_members_do_not_have_is_unknown() -> None:
+    ec2 = client("ec2")
+    space = "http://ec2.amazonaws.com/doc/2016-11-15/"
+    versions = (
+        "<launchTemplateVersionSet><item><versionNumber>1</versionNumber>{}</item></launchTemplateVersionSet>"
+    )
+    answer = (
+        f'<DescribeLaunchTemplateVersionsResponse xmlns="{space}"><requestId>r-1</requestId>{versions}'
+        "</DescribeLaunchTemplateVersionsResponse>"
+    )
+
+    def strangers(more: str) -> list[str]:
+        return unknown_members(ec2, "DescribeLaunchTemplateVersions", answer.format(more).encode())
+
+    assert strangers("") == []
+    assert strangers("<requestId>x</requestId>") == ["launchTemplateVersionSet[].requestId"]

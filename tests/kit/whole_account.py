@@ -32,6 +32,7 @@ FORGOTTEN = {
     "SQSBackend": {"opsctl_deleted"},
     "Contents": {"_counted"},
     "CloudWatchBackend": {"metric_data", "past_metric_data"},
+    "LaunchTemplate": {"opsctl_versions"},
     "LogGroup": {"streams"},
     "FakeZone": {"rr_changes"},
     "Alarm": {"history", "state_value", "state_reason", "state_reason_data", "state_updated_timestamp"},

@@ -4,6 +4,7 @@ from typing import Any
 
 from opsctl.model.value import Json
 from opsctl.sandbox.worlds.hpc import make_fleet
+from tests.kit.groups import template
 from tests.kit.moto_account import client
 from tests.registry.example import Example, Stage
 
@@ -49,6 +50,22 @@ def _attach(_: Stage) -> dict[str, Json]:
     return {"instances": [node["InstanceId"]], "made_by": _EARLIER, "why": "MPI bypasses the operating system"}
 
 
+def _template(_: Stage) -> dict[str, Json]:
+    """A template that names its security groups for the instance as a whole, and has user data."""
+    node = _named("hpc-2")
+    data = {
+        "SecurityGroupIds": [node["NetworkInterfaces"][0]["Groups"][0]["GroupId"]],
+        "UserData": "IyEvYmluL3NoCg==",
+    }
+    made = template("nodes", InstanceType="c6in.32xlarge", **data)
+    return {
+        "template": made,
+        "vpc": node["VpcId"],
+        "group": "hpc-nodes",
+        "why": "MPI bypasses the operating system",
+    }
+
+
 def _express(_: Stage) -> dict[str, Json]:
     return {"instances": [_named("hpc-3")["InstanceId"]], "udp": True, "why": "more for a single flow"}
 
@@ -78,5 +95,6 @@ EXAMPLES: dict[str, Example] = {
     "tune.efa_group": Example(given=_group, seeds=_FLEET),
     "tune.efa_group, that is there": Example(given=_closed_group, seeds=_FLEET),
     "tune.efa_interface": Example(given=_interface, seeds=_FLEET),
+    "tune.efa_template": Example(given=_template, seeds=_FLEET),
     "tune.ena_express": Example(given=_express, seeds=_FLEET),
 }

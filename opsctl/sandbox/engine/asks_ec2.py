@@ -31,7 +31,16 @@ _KINDS = {
     "vpc": "vpc",
 }
 _ID = re.compile(rf"({'|'.join(_KINDS)})-[0-9a-f]{{8,}}")
-_NO_RESOURCES = ("Tags", "TagSpecifications", "Filters", "ExcludeDataVolumeIds", "UserData", "Description")
+_NO_RESOURCES = (
+    "Tags",
+    "TagSpecifications",
+    "Filters",
+    "ExcludeDataVolumeIds",
+    "UserData",
+    "Description",
+    # Of a template IAM asks about the template alone; what it names is asked about at a launch.
+    "LaunchTemplateData",
+)
 _MAKES = {
     "AllocateAddress": ("elastic-ip",),
     "CopyImage": ("image",),

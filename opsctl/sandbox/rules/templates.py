@@ -13,10 +13,15 @@ _TAGGED = ("instance", "volume", "network-interface", "spot-instances-request")
 
 def install() -> None:
     """Put the rules around moto's launch templates."""
+    from moto.ec2.models.launch_templates import LaunchTemplate
     from moto.ec2.responses import EC2Response
 
     EC2Response.create_launch_template = _created(EC2Response.create_launch_template)
-    EC2Response.create_launch_template_version = _checked(EC2Response.create_launch_template_version)
+    EC2Response.create_launch_template_version = _once(_checked(EC2Response.create_launch_template_version))
+    EC2Response.delete_launch_template_versions = _delete_versions
+    LaunchTemplate.create_version = _numbered(LaunchTemplate.create_version)
+    LaunchTemplate.get_version = _by_number(LaunchTemplate.get_version)
+    LaunchTemplate.default_version = lambda self: self.get_version(self.default_version_number)
     EC2Response.get_launch_template_data = _data_of_instance
 
 
@@ -38,6 +43,78 @@ def _checked(method: Callable[..., Any]) -> Callable[..., Any]:
         return method(self)
 
     return checked
+
+
+def _once(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A token makes one version only; what a source has and the request has not is the source's."""
+
+    def created(self: Any) -> Any:
+        tokens = self.ec2_backend.__dict__.setdefault("opsctl_template_tokens", {})
+        token, source = self._get_param("ClientToken"), self._get_param("SourceVersion")
+        if token in tokens:
+            return tokens[token]
+        if source:
+            like = _template(self).get_version(source).data
+            self.params["LaunchTemplateData"] = {**like, **self._get_param("LaunchTemplateData", {})}
+        answer = method(self)
+        if token:
+            tokens[token] = answer
+        return answer
+
+    return created
+
+
+def _numbered(method: Callable[..., Any]) -> Callable[..., Any]:
+    """The number of a version that was deleted is never given again."""
+
+    def created(self: Any, data: Any, description: str) -> Any:
+        made = method(self, data, description)
+        made.number = self.opsctl_versions = max(made.number, self.__dict__.get("opsctl_versions", 0) + 1)
+        return made
+
+    return created
+
+
+def _by_number(method: Callable[..., Any]) -> Callable[..., Any]:
+    def found(self: Any, num: Any) -> Any:
+        if str(num).startswith("$"):
+            return method(self, num)
+        known = next((one for one in self.versions if str(one.number) == str(num)), None)
+        return known or method(self, len(self.versions) + 1)
+
+    return found
+
+
+def _template(self: Any) -> Any:
+    name = self._get_param("LaunchTemplateName")
+    ec2 = self.ec2_backend
+    return (
+        ec2.get_launch_template_by_name(name)
+        if name
+        else ec2.get_launch_template(self._get_param("LaunchTemplateId"))
+    )
+
+
+def _delete_versions(self: Any) -> Any:
+    """The default version is never deleted; what was not is told in the answer, not by an error."""
+    from moto.core.responses import ActionResult
+
+    template, gone, left = _template(self), [], []
+    self.error_on_dryrun()
+    for number in self._get_param("Versions", []):
+        told = {"LaunchTemplateId": template.id, "LaunchTemplateName": template.name, "VersionNumber": int(number)}
+        found = next((one for one in template.versions if one.number == int(number)), None)
+        if found is None or template.is_default(found):
+            code = "launchTemplateVersionDoesNotExist" if found is None else "unexpectedError"
+            left.append({**told, "ResponseError": {"Code": code, "Message": f"Version {number} stays."}})
+            continue
+        template.versions.remove(found)
+        gone.append(told)
+    answer = {
+        "SuccessfullyDeletedLaunchTemplateVersions": gone,
+        "UnsuccessfullyDeletedLaunchTemplateVersions": left,
+    }
+    return ActionResult(answer)
 
 
 def _created(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -14,6 +14,7 @@ from opsctl.model.value import Json
 from opsctl.planning.run_fetching import run_fetching
 from opsctl.sandbox.worlds.hpc import make_fleet
 from tests.kit.box_plans import plan_of
+from tests.kit.groups import make_group, template
 from tests.kit.ha_account import inverse_plan
 from tests.kit.job_runs import carry_out
 from tests.kit.moto_account import World, client, fresh_world
@@ -185,3 +186,65 @@ def test_ena_express_is_on_at_every_interface_that_has_addresses_and_off_again_a
     assert express() == [(True, True), None, None], "efa-only interfaces have no ENA traffic"
     run(world, inverse_plan(plan, journal), tmp_path)
     assert express() == [None, None, None]
+
+
+def test_a_version_of_a_template_gets_efas_and_keeps_the_rest_of_the_one_it_is_like(
+    world: World, tmp_path: Path
+) -> None:
+    node = named("hpc-2")
+    shared = node["NetworkInterfaces"][0]["Groups"][0]["GroupId"]
+    script = "IyEvYmluL3NoCg=="
+    made = template("t", InstanceType="hpc6id.32xlarge", SecurityGroupIds=[shared], UserData=script)
+    given = {"template": made, "vpc": node["VpcId"], "group": "hpc-nodes"}
+    plan = planned(world, ("tune.efa_template", given))
+    assert script not in plan.model_dump_json(), "user data stands in no plan"
+    journal = run(world, plan, tmp_path)
+
+    def versions() -> list[Any]:
+        told = client("ec2").describe_launch_template_versions(LaunchTemplateId=made)
+        found: list[Any] = told["LaunchTemplateVersions"]
+        return found
+
+    assert [(one["VersionNumber"], one["DefaultVersion"]) for one in versions()] == [(1, True), (2, False)]
+    first, second = (one["LaunchTemplateData"] for one in versions())
+    assert (second["UserData"], second["ImageId"]) == (script, first["ImageId"])
+    assert "SecurityGroupIds" not in second, "with interfaces named, each says its own"
+    told = [
+        (one["NetworkCardIndex"], one["DeviceIndex"], one["InterfaceType"]) for one in second["NetworkInterfaces"]
+    ]
+    assert told == [(0, 0, "efa"), (1, 0, "efa-only")]
+    run(world, inverse_plan(plan, journal), tmp_path)
+    assert [one["VersionNumber"] for one in versions()] == [1]
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        ({"InstanceType": "m5.large"}, "m5.large of launch template lt-[0-9a-f]+ has no EFA"),
+        ({"InstanceType": "c5n.18xlarge"}, "names no security group"),
+        (
+            {"NetworkInterfaces": [{"DeviceIndex": 0, "AssociatePublicIpAddress": True, "Groups": ["sg-1"]}]},
+            "asks for a public address",
+        ),
+    ],
+    ids=["no-efa", "default-group", "public-address"],
+)
+def test_a_template_whose_launches_aws_would_refuse_gets_no_version(
+    world: World, data: dict[str, Json], says: str
+) -> None:
+    made = template("t", **{"InstanceType": "c5n.18xlarge"} | data)
+    given = {"template": made, "vpc": named("hpc-2")["VpcId"], "group": "hpc-nodes"}
+    with pytest.raises(RefusedByGuard, match=says):
+        planned(world, ("tune.efa_template", given))
+
+
+def test_a_version_that_a_group_launches_by_is_kept_by_undo(world: World, tmp_path: Path) -> None:
+    node = named("hpc-2")
+    shared = node["NetworkInterfaces"][0]["Groups"][0]["GroupId"]
+    made = template("t", InstanceType="c5n.18xlarge", SecurityGroupIds=[shared])
+    plan = planned(world, ("tune.efa_template", {"template": made, "vpc": node["VpcId"], "group": "hpc-nodes"}))
+    journal = run(world, plan, tmp_path)
+    by = {"LaunchTemplateId": made, "Version": "2"}
+    make_group(0, LaunchTemplate=by, VPCZoneIdentifier=node["SubnetId"])
+    undone = run(world, inverse_plan(plan, journal), tmp_path)
+    assert [event for _, event, _ in undone.records] == ["kept"]
