@@ -111,8 +111,9 @@ def _interface(one: Interface, own: set[str]) -> str:
         return ""
     if one.instance:
         return f"instance {one.instance}"
-    what = one.description or one.kind.replace("_", " ")
-    return f"network interface {one.id} ({what})"
+    kind = "" if one.kind == "interface" else one.kind.replace("_", " ")
+    what = one.description or kind
+    return f"network interface {one.id}{f' ({what})' if what else ''}"
 
 
 def _sharing_web_acl(arn: str, web: Web, survey: Survey, unknown: list[str]) -> Fetching[tuple[list[str], str]]:

@@ -168,6 +168,7 @@ def show_any(
     from opsctl.cli.front import Order
     from opsctl.cli.output import emit_plan, emit_report
     from opsctl.model.commands import command_line
+    from opsctl.model.errors import InvalidInput
     from opsctl.playbook.places import is_file
     from opsctl.wiring import load_checked_plan, open_journal, plan_place
     from opsctl.workflow.reassessing import reassessed_changes
@@ -185,4 +186,9 @@ def show_any(
         emit_plan(order, plan, (following,), named=what)
         return
     journal = open_journal()
-    emit_report(order, recorded(journal, journal.run(what), reached_by=reached_by or None), 0)
+    try:
+        row = journal.run(what)
+    except InvalidInput as invalid:
+        said = f"{invalid.diagnostics[0].summary}, and it names no file and no kept plan"
+        raise InvalidInput.one(said, source="FILE|PLAN|RUN", hint=invalid.hint) from None
+    emit_report(order, recorded(journal, row, reached_by=reached_by or None), 0)

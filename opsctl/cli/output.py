@@ -30,11 +30,11 @@ def emit_plan(order: "Order", plan: "Plan", following: tuple[str, ...], code: in
     elif form is Output.MARKDOWN:
         from opsctl.render.markdown import render_plan as markdown_plan
 
-        _write(markdown_plan(plan))
+        _write(markdown_plan(plan, following))
     elif form is Output.HTML:
         from opsctl.render.html_page import render_plan as html_plan
 
-        _write(html_plan(plan))
+        _write(html_plan(plan, following))
     elif form is Output.SHORT:
         from opsctl.render.short import render_plan as short_plan
 

@@ -1,6 +1,9 @@
 """Prose put together from parts."""
 
+import re
 from collections.abc import Iterable
+
+_BETWEEN = re.compile(r"(?<=[.!?]) (?=[A-Z0-9])")
 
 
 def sentence(text: str) -> str:
@@ -14,6 +17,11 @@ def sentence(text: str) -> str:
     first = clean.split(" ")[0].rstrip(",;:.!?")
     start = clean[0].upper() if first.isalpha() else clean[0]
     return start + clean[1:] + ("" if clean[-1] in ".!?" else ".")
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences of a text."""
+    return _BETWEEN.split(text)
 
 
 def first_few(texts: Iterable[str], at_most: int, joint: str = ", ") -> str:

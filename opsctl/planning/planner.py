@@ -8,6 +8,7 @@ from opsctl.expressions.evaluate import evaluate
 from opsctl.model.changes import Change, Instruction
 from opsctl.model.commands import presumes
 from opsctl.model.errors import RefusedByGuard
+from opsctl.model.networks import plain_addresses
 from opsctl.model.plan import FactCall, Finding, NextStep, Plan, PlanCheck, PlaybookRef, Policies, Section
 from opsctl.model.playbook import CheckSpec, LoadedPlaybook
 from opsctl.model.ports import Reader
@@ -96,7 +97,7 @@ def _bound(
         expires=utc(created + timedelta(seconds=about.settings.plan_expires_s)),
         opsctl_version=__version__,
         playbook=PlaybookRef(name=book.name, version=book.version, sha256=loaded.sha256),
-        title=str(scope.resolve(book.title or book.summary, "title")),
+        title=plain_addresses(str(scope.resolve(book.title or book.summary, "title"))),
         account=about.account,
         account_alias=about.identity.alias,
         partition=about.identity.partition,
@@ -111,7 +112,7 @@ def _bound(
         paths=scope.find(book.paths, "paths") if book.paths else None,
         sections=_sections(loaded, scope),
         warnings=(*findings, *_former(loaded), *_unscoped(changes, about)),
-        changes=tuple(no_less_severe(_in_region(change, about.region)) for change in changes),
+        changes=tuple(no_less_severe(_whole(change, about.region)) for change in changes),
         checks=_checks(loaded, scope, calls, findings),
         outputs=masked(scope.resolve(book.outputs, "outputs")),
         next=_next(loaded, scope),
@@ -208,10 +209,12 @@ def _next(loaded: LoadedPlaybook, scope: Scope) -> tuple[NextStep, ...]:
     return tuple(step for step in found if not any(map(presumes, step.words)))
 
 
-def _in_region(change: Change, region: str) -> Change:
-    """Name the region of every call that a change makes, and of those that take it back."""
+def _whole(change: Change, region: str) -> Change:
+    """Name the region of every call that a change makes, and of those that take it back; people read its title."""
     undo = change.undo
     if isinstance(undo, Instruction):
         undo = undo.model_copy(update={"region": undo.region or region})
-    first = tuple(_in_region(one, region) for one in change.undo_first)
-    return change.model_copy(update={"region": change.region or region, "undo": undo, "undo_first": first})
+    first = tuple(_whole(one, region) for one in change.undo_first)
+    title = plain_addresses(change.title)
+    known = {"title": title, "region": change.region or region, "undo": undo, "undo_first": first}
+    return change.model_copy(update=known)

@@ -1,19 +1,17 @@
 """A change in rows for whoever reviews it: parameters whole, reasons once, the risk where it differs."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import Mapping
 
 from opsctl.model.changes import Change, Instruction, Risk
 from opsctl.model.paths import Paths
 from opsctl.model.plan import Plan
-from opsctl.model.sentences import sentence
+from opsctl.model.sentences import sentence, sentences
 from opsctl.model.value import Json, canonical
 from opsctl.render.words import asked_words, call_of, details_of, readable, undo_details, undo_of
 
 _INLINE = 66
-_SENTENCES = re.compile(r"(?<=[.!?]) (?=[A-Z0-9])")
 
 Row = tuple[str, str]
 
@@ -25,7 +23,7 @@ class ChangeRows:
         """Begin with what the ways in have said already."""
         self._queries = queries
         reasons = [one.reason for way in paths.ways for one in way.layers] if paths else []
-        self._said = {part for reason in reasons for part in _SENTENCES.split(sentence(reason))}
+        self._said = {part for reason in reasons for part in sentences(sentence(reason))}
         risks = Counter(_risk_words(change.risk) for change in plan.changes)
         common, times = risks.most_common(1)[0] if risks else ("", 0)
         self.usual_risk = common if times > 1 else ""
@@ -54,7 +52,7 @@ class ChangeRows:
 
     def _new(self, text: str) -> str:
         """Return the sentences of a text that were not said before."""
-        parts = [part for part in _SENTENCES.split(sentence(text)) if part and part not in self._said]
+        parts = [part for part in sentences(sentence(text)) if part and part not in self._said]
         self._said.update(parts)
         return " ".join(parts)
 

@@ -4,7 +4,7 @@ What decides stands open on the page; calls, checks and policies behind it are o
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from opsctl.model.changes import Change, Irreversible, Severity
 from opsctl.model.plan import Plan
@@ -15,8 +15,8 @@ from opsctl.render.html_ways import ways_of_plan, ways_of_report
 from opsctl.render.inert import markup
 from opsctl.render.screen import notes_of
 from opsctl.render.words import (
-    afterwards,
     call_of,
+    carrying_on,
     counts_of,
     details_of,
     finding_words,
@@ -36,9 +36,10 @@ _LOUD = (Severity.SEVERE, Severity.HIGH)
 _GOOD = ("done", "skipped", "kept")
 
 
-def render_plan(plan: Plan) -> str:
-    """Return a plan as an HTML page."""
+def render_plan(plan: Plan, following: Sequence[str] = ()) -> str:
+    """Return a plan as an HTML page; `following` are the commands that carry on from it."""
     tone = "bad" if plan.unaccepted else "good"
+    commands = carrying_on(plan, following)
     parts = [
         f"<h1>{markup(plan.title)}</h1>",
         paragraph(counts_of(plan), "soft"),
@@ -48,8 +49,7 @@ def render_plan(plan: Plan) -> str:
         *_found(plan),
         "<h2>Changes</h2>",
         *_changes(plan),
-        "<h2>How to verify and to undo</h2>",
-        pre(afterwards(plan)),
+        *(["<h2>Commands</h2>", pre(commands)] if commands else []),
         *_footnotes(plan),
     ]
     return page(plan.title, parts)

@@ -14,8 +14,8 @@ from opsctl.render.mermaid import render_mermaid
 from opsctl.render.paths import paths_of
 from opsctl.render.screen import way_rows
 from opsctl.render.words import (
-    afterwards,
     call_of,
+    carrying_on,
     details_of,
     finding_words,
     header_of,
@@ -33,15 +33,20 @@ from opsctl.render.words import (
 )
 
 
-def render_plan(plan: Plan) -> str:
-    """Return a plan as Markdown for a pull request: what is decided on in sight, the rest folded below it."""
+def render_plan(plan: Plan, following: Sequence[str] = ()) -> str:
+    """Return a plan as Markdown for a pull request: what is decided on in sight, the rest folded below it.
+
+    `following` are the commands that carry on from a plan that is only shown.
+    """
     lines = [f"# {markdown(plan.title)}", "", *_bound(plan), *_ways_in_sight(plan)]
     for section in plan.sections:
         if section.shown != "details":
             lines += [*_heading(section), "", *table(section.columns, section.rows)]
     rows = [(mark_of(one), one.title, _risk_words(one, plan)) for one in plan.changes]
     lines += ["", *table(("", "change", "risk"), rows)] if rows else []
-    lines += ["", f"**{markdown(tally_of(plan))}**", *_warnings(plan), *_afterwards(plan)]
+    lines += ["", f"**{markdown(tally_of(plan))}**", *_warnings(plan), *_said(plan)]
+    commands = carrying_on(plan, following)
+    lines += ["", *fenced(commands, "sh")] if commands else []
     return "\n".join([*lines, *_details(plan)]) + "\n"
 
 
@@ -188,14 +193,15 @@ def _change(number: int, change: Change, queries: Mapping[str, str]) -> str:
     return f"{number}. **{markdown(mark_of(change))} {markdown(change.title)}** {words} Call: {call} Undo: {undo}"
 
 
-def _afterwards(plan: Plan) -> list[str]:
+def _said(plan: Plan) -> list[str]:
     """Say in one paragraph how it will stand, what is checked at the end, and what the playbook has to say."""
     said = [f"**After this plan: {markdown(line)}.**" for line in plan.foretold]
     said += [
-        f"Check {markdown(check.id)}: nothing may be found of: {markdown(check.because)}." for check in plan.checks
+        f"Check {markdown(check.id)} fails where {markdown(check.because.strip().rstrip('.'))}."
+        for check in plan.checks
     ]
     said += [markdown(line) for line in plan.notes.splitlines()]
-    return ["", *([" ".join(said)] if said else []), *fenced(afterwards(plan), "sh")]
+    return ["", " ".join(said)] if said else []
 
 
 def render_runs(runs: Sequence[RunRow]) -> str:

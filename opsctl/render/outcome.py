@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from opsctl.model.networks import plain_addresses
 from opsctl.model.report import ChangeResult, CheckResult, Report, RunStatus
 from opsctl.render.inert import shortened
 from opsctl.render.page import Page
@@ -27,7 +26,7 @@ def render_report(report: Report, *, width: int, colour: bool) -> str:
     page = Page(width, colour=colour)
     good = report.status == "done" and not broken_of(report)
     style = "bold green" if good else "bold red"
-    page.line(f"{verb_of(report)}: {plain_addresses(report.plan.title)}", style)
+    page.line(f"{verb_of(report)}: {report.plan.title}", style)
     page.line(where_words(report.plan))
     page.line(counted(report), "" if good else "bold red")
     for result in report.changes:
@@ -101,7 +100,7 @@ def _result(page: Page, report: Report, result: ChangeResult) -> None:
     if result.status in (*_GOOD, "pending") and not (job or lines or broken):
         return
     mark = mark_of(change)
-    page.item(f"{mark} {plain_addresses(change.title)}", MARKS.get(mark, ""), indent=0, hang=2)
+    page.item(f"{mark} {change.title}", MARKS.get(mark, ""), indent=0, hang=2)
     if not broken:
         page.item(status_of(change, result), "green" if result.status in _GOOD else "red")
     for line in lines:

@@ -12,6 +12,7 @@ from opsctl.render.inert import visible
 UNWRAPPED = 1_000_000
 """The width of what no person looks at line by line: a pipe, a file."""
 
+_CUT = " … (-d: all)"
 _CODES = {"bold": "1", "dim": "2", "underline": "4", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _NONE: Mapping[str, str] = {}
 
@@ -131,10 +132,10 @@ class Page:
 
 
 def _left_off(line: str, room: int) -> str:
-    """Return a line that says that more would follow, as far as there is room for that."""
-    while " " in line and cell_len(line) + 2 > room:
+    """Return a line that says that more would follow, and what shows it."""
+    while " " in line and cell_len(line) + len(_CUT) > room:
         line = line.rpartition(" ")[0]
-    return f"{line} …"
+    return f"{line}{_CUT}"
 
 
 def _continued(drawing: str) -> str:

@@ -7,7 +7,7 @@ from opsctl.model.changes import Irreversible, Severity
 from opsctl.model.networks import plain_addresses
 from opsctl.model.paths import Paths, WayIn
 from opsctl.model.plan import Finding, Plan, Section
-from opsctl.model.sentences import sentence
+from opsctl.model.sentences import sentence, sentences
 from opsctl.render.alike import ONE_BY_ONE, change_lines
 from opsctl.render.change_rows import laid_out_details
 from opsctl.render.page import Page
@@ -51,7 +51,7 @@ def render_plan(
     if not many:
         page.blank()
     for change in change_lines(plan, calls=calls):
-        page.item(f"{change.mark} {plain_addresses(change.says)}", MARKS.get(change.mark, ""), indent=0, hang=2)
+        page.item(f"{change.mark} {change.says}", MARKS.get(change.mark, ""), indent=0, hang=2)
     if calls:
         _grave(page, plan)
     page.line(tally_of(plan), "bold")
@@ -76,7 +76,7 @@ def _grave(page: Page, plan: Plan) -> None:
 
 def headline_of(plan: Plan) -> str:
     """Return the title with its first word, what is done, in capitals."""
-    verb, space, rest = plain_addresses(plan.title).partition(" ")
+    verb, space, rest = plan.title.partition(" ")
     return f"{verb.upper()}{space}{rest}"
 
 
@@ -113,7 +113,7 @@ def _section(page: Page, section: Section) -> None:
         page.line(f"{section.title}:")
     page.table(section.columns, section.rows[:ROWS_SHOWN], indent=2 if titled else 0)
     if len(section.rows) > ROWS_SHOWN:
-        page.item(f"… and {len(section.rows) - ROWS_SHOWN} more (details show all)")
+        page.item(f"… and {len(section.rows) - ROWS_SHOWN} more (-d: all)")
 
 
 def _hurts(page: Page, plan: Plan) -> None:
@@ -141,7 +141,7 @@ def _hurts(page: Page, plan: Plan) -> None:
     for finding in plan.warnings[:FINDINGS_SHOWN]:
         _finding(page, finding)
     if len(plan.warnings) > FINDINGS_SHOWN:
-        page.line(f"! and {len(plan.warnings) - FINDINGS_SHOWN} more warnings (details show all)", "yellow")
+        page.line(f"! and {len(plan.warnings) - FINDINGS_SHOWN} more warnings (-d: all)", "yellow")
 
 
 def notes_of(plan: Plan) -> list[str]:
@@ -150,7 +150,8 @@ def notes_of(plan: Plan) -> list[str]:
     least = Severity.LOW if len(plan.changes) <= ONE_BY_ONE else Severity.HIGH
     risks = sorted((change.risk for change in plan.changes), key=lambda risk: -order.index(risk.severity))
     grave = (risk for risk in risks if order.index(risk.severity) >= order.index(least))
-    return [sentence(note) for note in dict.fromkeys(risk.note for risk in grave if risk.note)]
+    said = (one for risk in grave if risk.note for one in sentences(sentence(risk.note)))
+    return list(dict.fromkeys(said))
 
 
 def _finding(page: Page, finding: Finding) -> None:

@@ -28,7 +28,7 @@ def render_report(report: Report, more: str) -> str:
     """Return what a run came to: its end, where, its changes, how the whole stands, how to see all of it."""
     failed = "" if report.status == "done" else f"{outcome_of(report)}: {report.message}".removesuffix(": ")
     failed = failed or "; ".join(f"does not hold: {check.says}" for check in broken_of(report))
-    headline = f"{verb_of(report)}: {plain_addresses(report.plan.title)}"
+    headline = f"{verb_of(report)}: {report.plan.title}"
     standing = "; ".join(report.told)
     lines = [headline, where_words(report.plan), counted(report), standing, failed]
     return _six(lines, more)

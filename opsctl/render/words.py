@@ -145,8 +145,8 @@ def finding_words(finding: Finding) -> str:
 def nowhere_lines(paths: Paths) -> list[tuple[str, tuple[str, ...]]]:
     """Say why there is no way in to show: none was found, or nobody can tell."""
     if paths.untold:
-        return [("No way from the internet was found, and nobody can tell whether there is one:", paths.untold)]
-    return [("No way from the internet was found:", paths.nowhere)] if paths.nowhere else []
+        return [("No way in from the internet was found, but there may be one:", paths.untold)]
+    return [("No way in from the internet was found:", paths.nowhere)] if paths.nowhere else []
 
 
 def unaccepted_words(plan: Plan) -> str:
@@ -299,8 +299,15 @@ def header_of(plan: Plan) -> list[tuple[str, str]]:
     return rows
 
 
-def afterwards(plan: Plan) -> list[str]:
-    """List the commands that prove a plan again, and take it back if anything can, once it is applied."""
+def carrying_on(plan: Plan, following: Sequence[str]) -> list[str]:
+    """List the commands that apply a plan which is only shown, then those that are good for it afterwards."""
+    return [*following, *(["# afterwards"] if following and plan.changes else []), *_afterwards(plan)]
+
+
+def _afterwards(plan: Plan) -> list[str]:
+    """List the commands that prove a plan again, and take it back if anything can; none where nothing is made."""
+    if not plan.changes:
+        return []
     final = plan.undo_of or all(isinstance(change.undo, Irreversible) for change in plan.changes)
     return [
         command_line(plan.reached_by, verb, plan.id) for verb in (("verify",) if final else ("verify", "undo"))

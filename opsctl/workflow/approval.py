@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from opsctl.model.errors import GuardRefusal, RefusedByGuard
 from opsctl.model.foreign import ForeignRead
-from opsctl.model.networks import plain_addresses
 from opsctl.model.plan import Plan
 from opsctl.model.playbook import LoadedPlaybook
 from opsctl.model.ports import Prompter
@@ -64,7 +63,7 @@ def question_of(plan: Plan) -> str:
     number = len(plan.changes)
     account = f"{plan.account_alias} ({plan.account})" if plan.account_alias else plan.account
     changes = f"{number} change{'s' if number != 1 else ''}"
-    return f"{plain_addresses(plan.title)}, {changes} in {account}?"
+    return f"{plan.title}, {changes} in {account}?"
 
 
 def _unaccepted(plan: Plan) -> RefusedByGuard:

@@ -26,12 +26,12 @@ def refuse_denied(plan: Plan, aws: Aws) -> str:
     """
     principal = principal_of(aws)
     if not principal:
-        return "permissions were not checked beforehand: IAM cannot simulate this kind of caller"
+        return "IAM was not asked whether the caller may do this: it cannot simulate this kind of caller"
     found: list[SimulatedAction] = []
     for statement in plan.iam_policy.apply["Statement"]:
         answer = aws.read(_simulation(principal, statement, aws.identity.partition))
         if answer.refusal is not None:
-            return f"permissions were not checked beforehand: {_told(answer.refusal, principal)}"
+            return f"IAM could not be asked whether the caller may do this: {_told(answer.refusal, principal)}"
         found += (one for result in answer.value.get("EvaluationResults") or [] for one in judged(result))
     denied = sorted({one.action for one in found if one.verdict is Verdict.DENIED})
     if denied:

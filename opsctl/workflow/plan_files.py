@@ -70,13 +70,16 @@ def _bytes(path: Path, *, private: bool) -> bytes:
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
             about = os.fstat(file.fileno())
             if not stat.S_ISREG(about.st_mode):
-                raise InvalidInput.one(f"{path} is not a regular file", source=str(path))
+                raise InvalidInput.one("it is not a regular file", source=str(path))
             if private:
                 _refuse_shared(path, about)
             text = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        hint = "a plan that was shown and not applied is kept for 7 days"
+        raise InvalidInput.one("no such file, and no such plan is kept", source=str(path), hint=hint) from None
     except (OSError, ValueError) as fault:
         reason = fault.strerror if isinstance(fault, OSError) else str(fault)
-        raise InvalidInput.one(f"{path} cannot be read: {reason}", source=str(path)) from None
+        raise InvalidInput.one(f"it cannot be read: {reason}", source=str(path)) from None
     if len(text) > MAX_BYTES:
         raise InvalidInput.one("the file is too large to be a plan", source=str(path))
     return text

@@ -85,4 +85,4 @@ def test_a_target_without_a_way_in_is_refused_with_what_was_looked_at(
     assert "no way in from the internet to the target was found" in error["summary"]
     assert "instance private-db" in "\n".join(error["evidence"])
     shown = opsctl(tmp_path, "topology", "private-db")
-    assert "No way from the internet was found:" in shown.stdout
+    assert "No way in from the internet was found:" in shown.stdout

@@ -118,6 +118,15 @@ def test_a_change_and_what_takes_it_back_name_their_region() -> None:
     assert change.region == change.undo.region == ABOUT.region
 
 
+def test_an_address_is_written_as_one_in_titles_whoever_shows_them() -> None:
+    title = "Box 203.0.113.9/32, 2001:db8::1/128 and 10.0.0.0/8"
+    made = plan(
+        playbook(title=title, steps=[LABEL | {"title": title, "params": {"Items": ["203.0.113.9/32"]}}]), {}, Box()
+    )
+    assert made.title == made.changes[0].title == "Box 203.0.113.9, 2001:db8::1 and 10.0.0.0/8"
+    assert made.changes[0].params["Items"] == ["203.0.113.9/32"], "what is sent stays as AWS wants it"
+
+
 def test_foreach_plans_once_for_each_item_with_unique_ids() -> None:
     step = {"id": "make", "uses": "box.make", "foreach": "inputs.boxes", "with": {"box": "=each"}}
     made = plan(playbook(steps=[step]), {"boxes": ["a", "b"]}, Box())

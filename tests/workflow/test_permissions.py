@@ -180,5 +180,7 @@ def test_a_role_of_identity_center_that_cannot_be_found_says_which_permission_wo
         "iam.SimulatePrincipalPolicy": missing("iam.SimulatePrincipalPolicy", "NoSuchEntity"),
     }
     said = refuse_denied(planned(), Account(answers, arn=SSO_SESSION))
-    assert said.startswith("permissions were not checked beforehand: the role of IAM Identity Center has a path")
+    assert said.startswith(
+        "IAM could not be asked whether the caller may do this: the role of IAM Identity Center has a path"
+    )
     assert "iam:GetRole" in said

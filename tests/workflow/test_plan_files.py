@@ -52,8 +52,8 @@ def test_what_is_no_plan_is_one_clear_error(tmp_path: Path, content: bytes) -> N
 
 
 def test_a_file_that_is_not_there_is_one_clear_error(tmp_path: Path) -> None:
-    for name, why in (("none.json", "No such file or directory"), ("a\0b", "(open: )?embedded null")):
-        with pytest.raises(InvalidInput, match=f"cannot be read: {why}") as told:
+    for name, why in (("none.json", "no such file"), ("a\0b", "it cannot be read: (open: )?embedded null")):
+        with pytest.raises(InvalidInput, match=why) as told:
             load_plan(tmp_path / name)
         assert [one.where.source for one in told.value.diagnostics] == [str(tmp_path / name)]
     with pytest.raises(InvalidInput, match="cannot be written"):

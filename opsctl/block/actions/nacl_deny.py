@@ -23,7 +23,7 @@ from opsctl.model.fetching import Fetching, require
 from opsctl.model.networks import normal
 from opsctl.model.run import Action, Context
 from opsctl.model.sentences import sentence
-from opsctl.resources.block_risk import severity_of
+from opsctl.resources.block_risk import note_of, severity_of
 
 
 class NaclDeny(Action):
@@ -81,7 +81,7 @@ class NaclDeny(Action):
                 severity=severity_of(network),
                 affects=self.affects,
                 owner=self.owner or None,
-                note="Open connections are cut as well: a network ACL is stateless.",
+                note=note_of(network, usual="Open connections are cut as well: a network ACL is stateless."),
             ),
         )
 

@@ -18,7 +18,7 @@ from opsctl.model.networks import Network, normal, parse_network
 from opsctl.model.run import Action, Context
 from opsctl.model.sentences import sentence
 from opsctl.model.write_backs import documents_of, require_whole
-from opsctl.resources.block_risk import severity_of
+from opsctl.resources.block_risk import note_of, severity_of
 
 DESCRIPTION_LIMIT = 256
 
@@ -63,9 +63,12 @@ class WafBlock(Action):
         _refuse_unusable(self.ip_sets, usable, state)
         chosen = yield from self._chosen(usable, about.settings.block_sets)
         beside = yield from self._beside(chosen)
-        severity = severity_of(*(str(network) for network in wanted))
+        networks = [str(network) for network in wanted]
         risk = Risk(
-            severity=severity, affects=(*self.affects, *beside), owner=self.owner or None, note=_note(state)
+            severity=severity_of(*networks),
+            affects=(*self.affects, *beside),
+            owner=self.owner or None,
+            note=note_of(*networks, usual=_note(state)),
         )
         builder = WafPlan(
             state=state,

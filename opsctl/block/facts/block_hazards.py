@@ -15,6 +15,7 @@ from opsctl.model.fetching import Fetching
 from opsctl.model.networks import Network, parse_network
 from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
+from opsctl.resources.block_risk import how_many
 from opsctl.resources.special import BROAD_V4, BROAD_V6, is_broad, is_everything, shares, special
 
 _BECAUSE = {
@@ -56,7 +57,7 @@ def _by_itself(text: str, network: Network) -> list[Hazard]:
     found = []
     if is_broad(network):
         widest = BROAD_V4 if network.version == 4 else BROAD_V6
-        evidence = f"{network} has {_many(network)} addresses; wider than /{widest} is refused"
+        evidence = f"{network} has {how_many(network)} addresses; wider than /{widest} is refused"
         found.append(Hazard(address=text, kind="broad", evidence=evidence))
     if range_ := special(network):
         evidence = f"{network} overlaps {range_}, which no client on the internet has"
@@ -96,7 +97,3 @@ def _evidence(network: Network, one: OwnRange) -> str:
         return f"{network} is {one.what}: {_BECAUSE[one.kind]}"
     relation = "is in" if network.prefixlen > known.prefixlen else "holds"
     return f"{network} {relation} {known}, {one.what}: {_BECAUSE[one.kind]}"
-
-
-def _many(network: Network) -> str:
-    return f"{network.num_addresses:,}" if network.version == 4 else f"2^{128 - network.prefixlen}"

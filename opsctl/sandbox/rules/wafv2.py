@@ -133,7 +133,10 @@ def _only_for_protectable(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _list_resources(self: Any) -> Any:
+    """A global web ACL has resources of its own kinds (API reference, ListResourcesForWebACL: AMPLIFY)."""
     arn = self._get_param("WebACLArn")
+    if ":global/" in arn:
+        self.region = "aws"
     kind = self._get_param("ResourceType") or "APPLICATION_LOAD_BALANCER"
     acl = self.wafv2_backend.get_web_acl(arn, None, None)
     marks = {"APPLICATION_LOAD_BALANCER": ":loadbalancer/app/", "API_GATEWAY": ":apigateway:"}

@@ -196,6 +196,12 @@ def test_units_add_up_and_more_than_five_thousand_are_refused(world: World) -> N
     assert client("wafv2").check_capacity(Scope="REGIONAL", Rules=rules)["Capacity"] == 700
 
 
+def test_what_a_global_web_acl_protects_of_another_kind_is_listed_by_its_arn(world: World) -> None:
+    arn = created("global", scope="CLOUDFRONT")["ARN"]
+    listed = client("wafv2").list_resources_for_web_acl(WebACLArn=arn, ResourceType="AMPLIFY")
+    assert listed["ResourceArns"] == []
+
+
 def test_cloudfront_takes_a_global_web_acl_that_is_there(world: World) -> None:
     cloudfront, name = client("cloudfront"), distribution()
 
