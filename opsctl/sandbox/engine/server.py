@@ -36,9 +36,10 @@ class EmbeddedServer:
         """
         os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
         from moto.moto_server import werkzeug_app
-        from moto.server import DomainDispatcherApplication, create_backend_app
+        from moto.server import create_backend_app
         from werkzeug.serving import WSGIRequestHandler, make_server
 
+        from opsctl.sandbox.engine.handlers import Handlers
         from opsctl.sandbox.rules.install import install_rules
 
         class Quiet(WSGIRequestHandler):  # type: ignore[misc] # moto's parts are Any here
@@ -55,7 +56,7 @@ class EmbeddedServer:
         # By default moto lets every web page read its answers.
         werkzeug_app.DISABLE_GLOBAL_CORS = True
         self.key = key or new_key()
-        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._moto = Handlers(create_backend_app)
         self.last_call = time.monotonic()
         self._server = make_server(HOST, port, self._answer, threaded=True, request_handler=Quiet)
         run_functions_with(self.runner())

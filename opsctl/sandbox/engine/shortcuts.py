@@ -2,7 +2,11 @@
 
 from collections.abc import Callable
 from functools import lru_cache
+from secrets import token_hex
+from types import SimpleNamespace
 from typing import Any
+
+from opsctl.sandbox.engine.xml_answers import quickly
 
 _ENOUGH = 512
 
@@ -11,7 +15,7 @@ def install() -> None:
     """Let moto remember whose a host is, which actions a service has, and where the parts of its answers are."""
     import botocore.session
     from moto import backends
-    from moto.core import responses, utils
+    from moto.core import responses, serialize, utils
     from moto.core.serialize import ResponseSerializer
     from moto.ec2.models.core import TaggedEC2Resource
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication
@@ -32,6 +36,16 @@ def install() -> None:
         sdk.create_loader = lru_cache(1)(sdk.create_loader)
     TaggedEC2Resource.get_tags = _own_tags
     ResponseSerializer.get_value = _picked(ResponseSerializer.get_value)
+    serialize.xmltodict = SimpleNamespace(unparse=quickly(serialize.xmltodict.unparse))
+    serialize.parse_to_aware_datetime = _aware(serialize.parse_to_aware_datetime)
+    # moto draws each of the 52 letters by itself.
+    responses.gen_amzn_requestid_long = _request_id
+
+
+def _request_id(headers: dict[str, Any]) -> str:
+    number: str = token_hex(26).upper()
+    headers["x-amzn-requestid"] = number
+    return number
 
 
 def _own_tags(self: Any) -> list[dict[str, str]]:
@@ -51,16 +65,19 @@ def _picked(original: Callable[..., Any]) -> Callable[..., Any]:
     moto works out the names it may have, and looks through all that is to be made of values, for each member.
     """
     from moto.core.serialize import MISSING, AttributePickerContext, XFormedAttributePicker
-    from moto.core.utils import get_value
 
-    transforming: dict[int, tuple[Any, dict[str, Any]]] = {}
+    transforming: dict[tuple[int, str], tuple[Any, list[tuple[str, Any]]]] = {}
 
-    def transform(transformers: dict[str, Any], path: str) -> Any:
+    def transform(transformers: dict[str, Any], path: list[str], key: str) -> Any:
         # The transformers are kept too, so that no others get their number.
-        _, known = transforming.setdefault(id(transformers), (transformers, {}))
-        if path not in known:
-            known[path] = next((one for end, one in transformers.items() if path.endswith(end)), None)
-        return known[path]
+        known = transforming.get((id(transformers), key))
+        if known is None:
+            ends = [(end, one) for end, one in transformers.items() if end.endswith(key) or key.endswith(end)]
+            known = transforming[id(transformers), key] = (transformers, ends)
+        if not known[1]:
+            return None
+        whole = ".".join((*path, key))
+        return next((one for end, one in known[1] if whole.endswith(end)), None)
 
     def picked(self: Any, value: Any, key: str, shape: Any) -> Any:
         picker = self._value_picker
@@ -71,15 +88,32 @@ def _picked(original: Callable[..., Any]) -> Callable[..., Any]:
         if asked not in known:
             model = self.operation_model
             about = AttributePickerContext(value, key, shape, model, model.service_model, ".".join(self.path))
-            known[asked] = tuple(dict.fromkeys(picker.get_possible_keys(about)))
-        for name in known[asked]:
-            found = get_value(value, name)
+            known[asked] = [_getter(value, name) for name in dict.fromkeys(picker.get_possible_keys(about))]
+        for name, get in known[asked]:
+            found = get(value, name, MISSING)
             if found is not MISSING:
                 break
         else:
             found = None
         changed = picker.response_transformers
-        change = transform(changed, ".".join((*self.path, key))) if changed else None
+        change = transform(changed, self.path, key) if changed else None
         return found if change is None else change(found)
 
     return picked
+
+
+def _getter(value: Any, name: str) -> tuple[str, Callable[..., Any]]:
+    """A name, and how what has this class is asked for it."""
+    from moto.core.utils import get_value
+
+    if "." in name:
+        return name, get_value
+    if isinstance(value, dict):
+        return name, dict.get if type(value) is dict else get_value
+    return name, get_value if hasattr(value, "__getitem__") else getattr
+
+
+def _aware(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A moment that is written down is the same whenever it is read."""
+    remembered = lru_cache(_ENOUGH)(original)
+    return lambda moment: remembered(moment) if isinstance(moment, str) else original(moment)
