@@ -64,6 +64,7 @@ class Runtime:
         in_force: Settings | None = None,
     ) -> None:
         from opsctl.aws.clients import Clients
+        from opsctl.aws.throttling import Throttling
 
         self.plan_id = new_id()
         self.clock = SystemClock()
@@ -73,7 +74,7 @@ class Runtime:
         self.progress = progress
         self.stopping = stopping
         self.soon: tuple[str, ...] = ()
-        self._clients = Clients(connection, self.plan_id, ask)
+        self._clients = Clients(connection, self.plan_id, ask, Throttling(progress, self.clock.now))
         self._reached_by = reached_by
         self._identity: Identity | None = None
         self._journal: Journal | None = None

@@ -25,6 +25,7 @@ from opsctl import __version__
 from opsctl.aws.advice import CredentialSource, explained, profile_missing
 from opsctl.aws.model_files import model_files
 from opsctl.aws.role_cache import Ask, keep_role_sessions
+from opsctl.aws.throttling import Throttling
 from opsctl.aws.trust import refuse_unreadable
 from opsctl.model.errors import InvalidInput, OpsctlError
 from opsctl.model.value import Value
@@ -52,8 +53,15 @@ class Clients:
     send would turn a lost answer into a conflict with ourselves.
     """
 
-    def __init__(self, connection: Connection, run_id: str, ask: Ask = lambda _: None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        run_id: str,
+        ask: Ask = lambda _: None,
+        throttling: Throttling | None = None,
+    ) -> None:
         self._connection = connection
+        self._throttling = throttling
         self._agent = f"opsctl/{__version__} run/{run_id}"
         self._lock = threading.Lock()
         self._made: dict[tuple[str, str, bool, bool], Any] = {}
@@ -183,6 +191,8 @@ class Clients:
             raise _bad_endpoint(str(fault)) from None
         except InvalidConfigError as fault:
             raise InvalidInput.one(str(fault), source="configuration of the SDK") from None
+        if self._throttling is not None:
+            self._throttling.hear(client)
         bundle, source = self.bundle
         if isinstance(bundle, str) and not self._bundle_read and str(client.meta.endpoint_url).startswith("https"):
             refuse_unreadable(bundle, source)

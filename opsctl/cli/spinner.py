@@ -38,6 +38,10 @@ class ReadingSpinner:
         self._answers += 1
         self._last = read.api
 
+    def say(self, text: str) -> None:
+        """Show something else than the last answer, until the next one comes."""
+        self._last = "".join(char if char.isprintable() else "?" for char in text)
+
     def _turn(self) -> None:
         import sys
 

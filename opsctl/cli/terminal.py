@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 from opsctl.cli.leaving import end_at_once, leave
 
 if TYPE_CHECKING:
+    from opsctl.cli.spinner import ReadingSpinner
     from opsctl.model.reads import Read
 
 
@@ -43,9 +44,13 @@ class ProgressLines:
         self._quiet = quiet
         self._live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._last = ""
+        self._spinner: ReadingSpinner | None = None
 
     def __call__(self, line: str) -> None:
-        """Show what is being done or waited for."""
+        """Show what is being done or waited for; while the spinner turns, in its line."""
+        if self._spinner is not None:
+            self._spinner.say(line.removesuffix("\n"))
+            return
         stays = line.endswith("\n")
         text = "".join(char if char.isprintable() else "?" for char in line.removesuffix("\n"))
         step = text.partition(" (at most")[0]
@@ -70,8 +75,11 @@ class ProgressLines:
         from opsctl.cli.spinner import ReadingSpinner
 
         self.clear()
-        with ReadingSpinner(what) as spinner:
-            yield spinner.answered
+        with ReadingSpinner(what) as self._spinner:
+            try:
+                yield self._spinner.answered
+            finally:
+                self._spinner = None
 
     def clear(self) -> None:
         """Leave the line free for what comes next."""

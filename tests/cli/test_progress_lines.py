@@ -66,6 +66,18 @@ def test_a_terminal_shows_what_is_read_and_how_many_answers_came(monkeypatch: py
     )
 
 
+def test_what_is_said_while_the_spinner_turns_stands_in_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Watched("reading: 0 answers, AWS throttles")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", stream)
+    progress = ProgressLines(quiet=False)
+    with progress.reading("reading"):
+        progress("AWS throttles ec2.DescribeVpcs")
+        assert stream.seen.wait(HANGS_S)
+    progress("comparing")
+    assert stream.getvalue().endswith("\r\x1b[Kcomparing")
+
+
 @pytest.mark.parametrize(("stream", "quiet", "shown"), [(io.StringIO(), False, "reading\n"), (Screen(), True, "")])
 def test_a_pipe_gets_one_line_about_reading_and_whoever_wants_quiet_none(
     monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, shown: str, *, quiet: bool

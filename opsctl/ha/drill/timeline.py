@@ -4,10 +4,11 @@ AWS's own times are exact (scaling activities, attachments), the handler's log i
 only opsctl saw happened after its look before, which may be long ago after an interruption: hence `not_before`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from opsctl.ha.drill.observation import Observation
+from opsctl.model.spans import seconds_after
 from opsctl.model.value import Value
 
 QUIET = ("run", "put_metric_data", "record_lifecycle_action_heartbeat", "create_tags", "publish")
@@ -58,6 +59,16 @@ class DrillTimeline(Value):
     def heard(self, new: list[Moment]) -> "DrillTimeline":
         """Return the timeline with more moments."""
         return self.model_copy(update={"moments": (*self.moments, *new)})
+
+
+def lines_of(timeline: DrillTimeline, new: Sequence[Moment]) -> list[str]:
+    """Return a line for each new moment; AWS and the handler tell of some only after later ones were seen."""
+    told = max((one.at for one in timeline.moments if one not in new), default=0.0)
+    return [
+        f"{seconds_after(one.at, timeline.called_at):>9}  {one.source:<7} {one.says}"
+        f"{' (known only now)' if one.at < told else ''}"
+        for one in new
+    ]
 
 
 def begin(called_at: float, now: float, instance: str, by: str) -> DrillTimeline:

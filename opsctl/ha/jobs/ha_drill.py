@@ -13,10 +13,10 @@ from opsctl.ha.drill.pair import (
     pair_observation_reads,
     pair_stuck,
 )
-from opsctl.ha.drill.timeline import DrillTimeline, Moment, begin, looked, probed
+from opsctl.ha.drill.timeline import DrillTimeline, Moment, begin, lines_of, looked, probed
 from opsctl.model.jobs import Job, JobResult, Tools
 from opsctl.model.reads import Answer, Read
-from opsctl.model.spans import seconds_after, span
+from opsctl.model.spans import span
 from opsctl.model.value import Json
 
 POLL_S = 3.0
@@ -108,8 +108,8 @@ class HaDrill(Job):
         return after
 
     def _tell(self, tools: Tools, timeline: DrillTimeline, new: list[Moment]) -> None:
-        for one in new:
-            tools.progress(f"{seconds_after(one.at, timeline.called_at):>9}  {one.source:<7} {one.says}\n")
+        for line in lines_of(timeline, new):
+            tools.progress(f"{line}\n")
 
     def _recovered(self, timeline: DrillTimeline, observation: Observation) -> bool:
         if not successor(observation, self.subject):

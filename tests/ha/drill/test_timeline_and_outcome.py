@@ -4,7 +4,7 @@ import pytest
 
 from opsctl.ha.drill.observation import Disk, Note, Observation, ScalingActivity, Seat, observation_of
 from opsctl.ha.drill.outcome import Subject, lacks, losses, milestones, stuck, successor, unseen
-from opsctl.ha.drill.timeline import begin, looked, probed
+from opsctl.ha.drill.timeline import DrillTimeline, Moment, begin, lines_of, looked, probed
 from opsctl.model.commands import Commands
 from opsctl.model.reads import Answer
 from tests.kit.canned import denied
@@ -209,3 +209,14 @@ def test_activities_of_the_past_and_lines_that_are_not_the_handlers_are_left_out
     )
     assert observation.steps == ()
     assert [one.what for one in observation.notes] == ["stop_instances"]
+
+
+def test_what_is_told_after_something_later_says_so() -> None:
+    first, seen, late = (
+        Moment(key=says, at=1000.0 + at, says=says, source=source)
+        for at, says, source in ((0, "asked", "opsctl"), (16, "seen", "seen"), (13, "attached", "handler"))
+    )
+    timeline = DrillTimeline(called_at=1000.0, looked_at=1000.0, moments=(first, seen))
+    assert not any("known only now" in line for line in lines_of(timeline, [first, seen]))
+    timeline = timeline.model_copy(update={"moments": (first, seen, late)})
+    assert lines_of(timeline, [late]) == ["  +13.0 s  handler attached (known only now)"]
