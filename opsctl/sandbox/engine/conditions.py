@@ -136,6 +136,8 @@ class Faults:
     """How many seconds an instance takes to terminate, where it is not the usual."""
     slow_snapshots: dict[str, float] = field(default_factory=dict)
     """How many seconds a snapshot of a volume takes, where it is not the usual."""
+    forged_installers: set[str] = field(default_factory=set)
+    """Instances that are given another file than AWS's when they fetch the EFA installer."""
     lost_agents: set[str] = field(default_factory=set)
     """Running instances whose SSM agent does not answer."""
     slow_scripts: dict[str, float] = field(default_factory=dict)

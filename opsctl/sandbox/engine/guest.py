@@ -11,6 +11,7 @@ from typing import Any
 
 from opsctl.sandbox.engine.conditions import conditions
 from opsctl.sandbox.engine.guest_network import NETWORK, GuestLink, device_files, links_of
+from opsctl.sandbox.engine.guest_setup import SETUP, setup_files
 from opsctl.sandbox.engine.guest_shell import Program
 from opsctl.sandbox.engine.guest_tools import TOOLS
 
@@ -61,9 +62,8 @@ class Guest:
 
     def program(self, name: str) -> Program | None:
         """A program by its name, or by a path that ends with it."""
-        return (
-            self.programs.get(name) or NETWORK.get(name.rsplit("/", 1)[-1]) or TOOLS.get(name.rsplit("/", 1)[-1])
-        )
+        last = name.rsplit("/", 1)[-1]
+        return self.programs.get(name) or NETWORK.get(last) or SETUP.get(last) or TOOLS.get(last)
 
     def read(self, path: str) -> str | None:
         """A file's text."""
@@ -73,16 +73,19 @@ class Guest:
             return f'NAME="{about.name}"\nID="{about.id}"\nVERSION_ID="{about.version}"\n'
         if clean == "/dev/null":
             return ""
-        return self.files.get(clean, device_files(self).get(clean))
+        return self.files.get(clean, self._device_files().get(clean))
 
     def write(self, path: str, text: str) -> None:
         """Replace a file."""
         self.files[path] = text
 
+    def _device_files(self) -> dict[str, str]:
+        return device_files(self) | setup_files(self)
+
     def listed(self, path: str) -> list[str]:
         """The names in a directory."""
         prefix = path.rstrip("/") + "/"
-        every = (*self.files, *device_files(self))
+        every = (*self.files, *self._device_files())
         return sorted({one[len(prefix) :].split("/")[0] for one in every if one.startswith(prefix)})
 
     @property

@@ -10,8 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from opsctl.sandbox.engine.guest_setup import kept_mtu
 from opsctl.sandbox.engine.guest_shell import Done, Program, Shell
 
+A_CARD = 1000
+"""An account's memory numbers the interfaces of an instance by their device alone: a card counts as so many."""
 _JUMBO = 9001
 _ALLOWANCES = ("bw_in", "bw_out", "pps", "conntrack", "linklocal")
 _RISES_A_S = 1440
@@ -45,6 +48,7 @@ def links_of(guest: Any) -> list[GuestLink]:
     for number, (index, nic) in enumerate(nics):
         if nic.interface_type == "efa-only":
             continue
+        card, device = divmod(int(index), A_CARD)
         name = f"ens{5 + number}" if nitro else f"eth{number}"
         found.append(
             GuestLink(
@@ -52,9 +56,9 @@ def links_of(guest: Any) -> list[GuestLink]:
                 driver=driver,
                 mac=nic.mac_address,
                 bus=f"0000:00:{5 + number:02x}.0" if driver != "vif" else f"vif-{number}",
-                card=int(getattr(nic, "network_card_index", 0) or 0),
-                index=int(index),
-                express=bool((getattr(nic, "opsctl_srd", None) or {}).get("EnaSrdEnabled")),
+                card=card,
+                index=device,
+                express=bool((getattr(nic, "opsctl_ena_srd", None) or {}).get("EnaSrdEnabled")),
                 queues=int(getattr(nic, "ena_queue_count", 0) or 0),
             )
         )
@@ -97,7 +101,8 @@ def _third_generation(guest: Any) -> bool:
 
 
 def _mtu(guest: Any, link: GuestLink) -> int:
-    return int(guest.memory.get(("mtu", link.name), _JUMBO if link.driver != "vif" else 1500))
+    at_start = kept_mtu(guest) or (_JUMBO if link.driver != "vif" else 1500)
+    return int(guest.memory.get(("mtu", link.name), at_start))
 
 
 def _link(guest: Any, name: str) -> GuestLink | None:
@@ -209,6 +214,10 @@ def _ip(shell: Shell, arguments: Sequence[str], _: str) -> Done:
                 return Done(err="RTNETLINK answers: Invalid argument\n", code=2)
             guest.memory["mtu", name] = int(value)
             return Done()
+        case ["route" | "r", "show", "default"]:
+            gateway = re.sub(r"\d+$", "1", guest.instance.private_ip)
+            device = links_of(guest)[0].name
+            return Done(f"default via {gateway} dev {device} proto dhcp src {guest.instance.private_ip}\n")
         case ["link" | "l"] | ["link" | "l", "show"]:
             return Done(_shown(guest, links_of(guest)))
         case ["link" | "l", "show", name]:

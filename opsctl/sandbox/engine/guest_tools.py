@@ -97,7 +97,11 @@ def _holds(shell: Shell, words: Sequence[str]) -> bool:
 def _grep(shell: Shell, arguments: Sequence[str], given: str) -> Done:
     options, rest = _options(arguments, valued="em")
     pattern, paths = (options["e"], rest) if "e" in options else (rest[0] if rest else "", rest[1:])
+    if "r" in options:
+        paths = [inner for path in paths for inner in _below(shell, path)]
     read = _inputs(shell, "grep", paths, given)
+    if "s" in options:
+        read.err, read.code = "", 0
     text = pattern if "E" in options else re.sub(r"[+?(){}|]", r"\\\g<0>", pattern.replace(r"\|", "\0"))
     matcher = re.compile(
         re.escape(pattern) if "F" in options else text.replace("\0", "|"), re.I if "i" in options else 0
@@ -109,6 +113,12 @@ def _grep(shell: Shell, arguments: Sequence[str], given: str) -> Done:
         found = [match[0] for one in found for match in matcher.finditer(one)]
     out = f"{len(found)}\n" if "c" in options else "" if "q" in options else _joined(found)
     return Done(out, read.err, read.code or int(not found))
+
+
+def _below(shell: Shell, path: str) -> list[str]:
+    """The files of a directory, or the file itself."""
+    inside = [f"{path.rstrip('/')}/{name}" for name in shell.machine.listed(path)]
+    return [each for one in inside for each in _below(shell, one)] or [path]
 
 
 def _head(shell: Shell, arguments: Sequence[str], given: str) -> Done:

@@ -14,10 +14,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from opsctl.sandbox.engine.ec2_faults import fault
+from opsctl.sandbox.engine.guest_network import A_CARD
 
 EFA_KINDS = ("efa", "efa-only")
-_A_CARD = 1000
-"""moto numbers the interfaces of an instance by their device alone: a card counts as so many of them."""
 _ATTRIBUTES = ("Attachment", "EnaSrdSpecification", "Groups", "SourceDestCheck", "Description")
 
 
@@ -31,6 +30,8 @@ def install() -> None:
     Attachment.__init__ = _whole_attachment(Attachment.__init__)
     Instance.attach_eni = _at_card(Instance.attach_eni)
     Instance.detach_eni = _forgets(Instance.detach_eni)
+    NetworkInterface.association = property(_owned(NetworkInterface.association.fget))
+    NetworkInterface.get_filter_value = _with_kind(NetworkInterface.get_filter_value)
     NetworkInterface.check_auto_public_ip = _alone(NetworkInterface.check_auto_public_ip)
     EC2Response.run_instances = _with_adapters(EC2Response.run_instances)
     EC2Response.create_network_interface = _of_kind(EC2Response.create_network_interface)
@@ -51,7 +52,7 @@ def network_of(ec2: Any, kind: str) -> dict[str, Any]:
 def _whole_attachment(method: Callable[..., None]) -> Callable[..., None]:
     def made(self: Any, eni: Any) -> None:
         method(self, eni)
-        self.network_card_index, self.device_index = divmod(eni.device_index, _A_CARD)
+        self.network_card_index, self.device_index = divmod(eni.device_index, A_CARD)
         self.ena_srd_specification = getattr(eni, "opsctl_ena_srd", None)
 
     return made
@@ -85,6 +86,27 @@ def _alone(method: Callable[..., None]) -> Callable[..., None]:
     return checked
 
 
+def _owned(method: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """Who owns a public address: an Elastic IP is the account's, another one Amazon's (API model, IpOwnerId)."""
+
+    def association(self: Any) -> dict[str, Any]:
+        found = method(self)
+        if found and "allocationId" not in found:
+            found["ipOwnerId"] = "amazon"
+        return found
+
+    return association
+
+
+def _with_kind(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Interfaces can be found by their kind (API model of DescribeNetworkInterfaces, filter interface-type)."""
+
+    def value(self: Any, filter_name: str, *args: Any) -> Any:
+        return self.interface_type if filter_name == "interface-type" else method(self, filter_name, *args)
+
+    return value
+
+
 def _with_adapters(method: Callable[..., Any]) -> Callable[..., Any]:
     """Interfaces are of the kind that the launch asks for, at the cards that it names."""
 
@@ -101,7 +123,7 @@ def _with_adapters(method: Callable[..., Any]) -> Callable[..., Any]:
         for nic in asked:
             card, device = int(nic.get("NetworkCardIndex") or 0), int(nic["DeviceIndex"])
             seen.take(nic.get("InterfaceType") or "interface", card, device)
-            nic["DeviceIndex"] = card * _A_CARD + device
+            nic["DeviceIndex"] = card * A_CARD + device
         answer = method(self)
         for instance in answer.result.instances:
             for nic in asked:
@@ -156,7 +178,7 @@ class _Places:
 def _places_of(self: Any, instance: Any) -> _Places:
     places = _Places(network_of(self.ec2_backend, instance.instance_type), instance.instance_type)
     for index, nic in instance.nics.items():
-        places.taken[divmod(index, _A_CARD)] = nic.interface_type
+        places.taken[divmod(index, A_CARD)] = nic.interface_type
     return places
 
 
@@ -195,7 +217,7 @@ def _fits(method: Callable[..., Any]) -> Callable[..., Any]:
         places.take(nic.interface_type, card, device, of=instance.id)
         _can_meet(nic, instance)
         express = _express(self._get_param("EnaSrdSpecification"), places)
-        self.params["DeviceIndex"] = card * _A_CARD + device
+        self.params["DeviceIndex"] = card * A_CARD + device
         answer = method(self)
         nic.opsctl_ena_srd = express
         return answer

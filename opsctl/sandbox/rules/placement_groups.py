@@ -19,7 +19,9 @@ _FILTERS = {"group-name": "GroupName", "group-arn": "GroupArn", "state": "State"
 def install() -> None:
     """Add the calls, and put instances into their group."""
     from moto.ec2.responses import EC2Response
+    from moto.ec2.utils import filter_dict_attribute_mapping
 
+    filter_dict_attribute_mapping["placement-group-name"] = "placement.group_name"
     EC2Response.create_placement_group = _create
     EC2Response.describe_placement_groups = _describe
     EC2Response.delete_placement_group = _delete

@@ -10,11 +10,14 @@ from typing import Any
 
 from opsctl.sandbox.engine.callers import grants_of_role
 from opsctl.sandbox.engine.conditions import conditions
+from opsctl.sandbox.engine.guest import guest_of
 from opsctl.sandbox.engine.policies import PolicyDecision, PolicyQuestion
 from opsctl.sandbox.engine.sent_commands import online
 
 _REGISTER = "ssm:UpdateInstanceInformation"
 _PAGE = 10
+_PLATFORMS = {"amzn": "Amazon Linux", "ubuntu": "Ubuntu"}
+"""What an agent calls a system, by the ID of its os-release."""
 
 
 def install() -> None:
@@ -58,10 +61,13 @@ def _describe(self: Any) -> Any:
 
 
 def _agent(ec2: Any, instance: Any) -> dict[str, Any]:
+    system = guest_of(ec2, instance).system
+    name, version = (_PLATFORMS.get(system.id, "Linux"), system.version)
     return {
         "InstanceId": instance.id,
         "PingStatus": "Online" if online(conditions(ec2.account_id), instance) else "ConnectionLost",
         "PlatformType": platform_of(instance),
+        **({"PlatformName": name, "PlatformVersion": version} if platform_of(instance) == "Linux" else {}),
         "ResourceType": "EC2Instance",
         "IPAddress": instance.private_ip,
     }

@@ -10,6 +10,7 @@ Clients = Callable[[str], Any]
 
 GROUP = "hpc"
 WINDOWS_IMAGE = "ami-1812c061"
+AL2023 = "al2023-ami-2023.9.20251110.1-kernel-6.1-x86_64"
 _PROFILE = "hpc-node"
 _TRUST = {
     "Version": "2012-10-17",
@@ -34,7 +35,8 @@ def make_fleet(clients: Clients) -> None:
     """Make a VPC of its own, a cluster placement group, and the instances.
 
     hpc-1 has an EFA, hpc-2 beside it has none, hpc-3 uses one of its two network cards, hpc-4 has ENA switched
-    off, hpc-5 is of a type with the 82599 VF and has no agent, hpc-6 is a Windows machine.
+    off, hpc-5 is of a type with the 82599 VF and has no agent, hpc-6 is a Windows machine. hpc-2 and hpc-3 have
+    Amazon Linux 2023, the others an older system.
     """
     ec2 = clients("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.30.0.0/16")["Vpc"]["VpcId"]
@@ -62,11 +64,12 @@ def make_fleet(clients: Clients) -> None:
         return id_
 
     agent = {"IamInstanceProfile": {"Name": _PROFILE}}
+    current = {"ImageId": ec2.register_image(Name=AL2023, RootDeviceName="/dev/xvda")["ImageId"]}
     inside = {"Placement": {"GroupName": GROUP}}
     adapter = {"DeviceIndex": 1, "NetworkCardIndex": 0, "InterfaceType": "efa-only"}
     launch("hpc-1", "c5n.18xlarge", adapter, **agent, **inside)
-    launch("hpc-2", "c5n.18xlarge", **agent, **inside)
-    launch("hpc-3", "c6in.32xlarge", **agent)
+    launch("hpc-2", "c5n.18xlarge", **agent, **inside, **current)
+    launch("hpc-3", "c6in.32xlarge", **agent, **current)
     old = launch("hpc-4", "m4.16xlarge", **agent)
     launch("hpc-5", "c4.8xlarge")
     launch("hpc-6", "c5n.9xlarge", **agent, ImageId=WINDOWS_IMAGE)

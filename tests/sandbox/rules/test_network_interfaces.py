@@ -154,6 +154,10 @@ def test_a_start_with_two_interfaces_brings_no_new_public_address(ec2: Any) -> N
         return found.get("PublicIpAddress")
 
     first = address()
+    (told,) = ec2.describe_network_interfaces(Filters=[{"Name": "attachment.instance-id", "Values": [node]}])[
+        "NetworkInterfaces"
+    ]
+    assert told["Association"]["IpOwnerId"] == "amazon", "not the account's, as that of an Elastic IP"
     ec2.stop_instances(InstanceIds=[node])
     ec2.start_instances(InstanceIds=[node])
     assert None not in (first, address())
@@ -162,6 +166,12 @@ def test_a_start_with_two_interfaces_brings_no_new_public_address(ec2: Any) -> N
     ec2.attach_network_interface(**attach(ec2, node, card=0, device=1))
     ec2.start_instances(InstanceIds=[node])
     assert address() is None
+
+
+def test_interfaces_are_found_by_their_kind(ec2: Any) -> None:
+    told = ec2.describe_network_interfaces(Filters=[{"Name": "interface-type", "Values": ["efa", "efa-only"]}])
+    efa = named(ec2, "hpc-1")["NetworkInterfaces"][1]["NetworkInterfaceId"]
+    assert [one["NetworkInterfaceId"] for one in told["NetworkInterfaces"]] == [efa]
 
 
 def test_a_bandwidth_weighting_is_one_of_those_that_the_type_has(ec2: Any) -> None:

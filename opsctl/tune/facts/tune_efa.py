@@ -1,0 +1,140 @@
+"""Finds out how instances get an EFA on every network card that takes one, and what speaks against it."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from opsctl.model.errors import InvalidInput
+from opsctl.model.fetching import Fetching
+from opsctl.model.run import Context, Fact
+from opsctl.model.value import Value
+from opsctl.tune.efa_driver import VERSION, install_script, proof_script
+from opsctl.tune.efa_obstacles import (
+    apart,
+    impossible,
+    installer_knows,
+    lost,
+    only_by_a_launch,
+    recovery_ends,
+)
+from opsctl.tune.efa_peers import EfaPeers, read_peers
+from opsctl.tune.efa_reads import EfaTarget, targets_of
+from opsctl.tune.guest_agents import GuestAgent, read_agents
+from opsctl.tune.selection import Selection
+
+
+class EfaPlace(Value):
+    """Where an EFA is going to be, for whoever reviews the plan."""
+
+    instance: str
+    card: int
+    device: int
+    subnet: str
+    group: str
+
+
+class EfaFound(Value):
+    """The places of the EFAs, the scripts for the guests, and what speaks against it, each as a line.
+
+    `instances` get an EFA, `installs` the driver before, and with `proves` all of them can be asked by fi_info.
+    """
+
+    instances: tuple[str, ...] = ()
+    vpc: str = ""
+    group: str = ""
+    makes_group: bool = False
+    places: tuple[EfaPlace, ...] = ()
+    installs: tuple[str, ...] = ()
+    install: tuple[str, ...] = ()
+    proof: tuple[str, ...] = ()
+    proves: bool = False
+    impossible: tuple[str, ...] = ()
+    by_launch: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
+    unclear_group: tuple[str, ...] = ()
+    no_agent: tuple[str, ...] = ()
+    no_package: tuple[str, ...] = ()
+    loses_address: tuple[str, ...] = ()
+    unproved: tuple[str, ...] = ()
+    recovery: tuple[str, ...] = ()
+    alone: tuple[str, ...] = ()
+
+
+class TuneEfa(Fact):
+    """Find the network cards of instances that take one more EFA, and what an EFA would need or take away.
+
+    Without `wanted` nothing is read. The driver is AWS's own installer, whose signature is checked in the guest;
+    the security group is that of the EFAs of the same cluster, placement group, or VPC and zone.
+    """
+
+    name: ClassVar[str] = "tune.efa"
+    Result: ClassVar[type[Value]] = EfaFound
+
+    instances: tuple[str, ...] = Field(description="Ids or Name tags; `*` in a name stands for anything.")
+    wanted: bool = Field(True, description="Whether EFAs are wanted at all.")
+    security_group: str = Field("", description="Name or id of the security group; empty: it is found or made.")
+    driver: Literal["install", "there"] = Field("install", description="Install it, or rely on the image.")
+    installer: str = Field("latest", description="Version of AWS's EFA installer.")
+
+    def read(self, about: Context) -> Fetching[Value]:
+        """Read instances and types, then the EFAs and groups beside them, then the agents."""
+        if not self.wanted:
+            return EfaFound()
+        if not VERSION.fullmatch(self.installer):
+            raise InvalidInput.one(
+                f"{self.installer!r} is no version of the EFA installer",
+                source="efa_installer",
+                hint="such as 1.47.0, or latest",
+            )
+        targets = yield from targets_of(Selection(instances=self.instances).reads(about.region), about.region)
+        no = tuple(line for one in targets for line in impossible(one))
+        launch = tuple(line for one in targets for line in only_by_a_launch(one))
+        some = tuple(one for one in targets if one.slots)
+        if not some or no or launch:
+            return EfaFound(impossible=no, by_launch=launch)
+        peers = yield from read_peers(some, self.security_group, about.region)
+        agents = yield from read_agents([one.instance.id for one in some], about.region)
+        return self._found(some, peers, agents)
+
+    def _found(self, some: tuple[EfaTarget, ...], peers: EfaPeers, agents: dict[str, GuestAgent]) -> EfaFound:
+        running = tuple(one for one in some if one.instance.state == "running")
+        known = {one.instance.id: agents.get(one.instance.id, GuestAgent()) for one in running}
+        silent = [one for one in running if not known[one.instance.id].online]
+        still = [one for one in some if one not in running]
+        installs = self.driver == "install"
+        strange = [
+            f"{one.instance.title} has {known[one.instance.id].system or 'a system that its agent does not name'}"
+            for one in running
+            if one not in silent and not installer_knows(known[one.instance.id].system)
+        ]
+        few = [one.instance.title for one in some] if not peers.others and len(some) == 1 else []
+        return EfaFound(
+            instances=tuple(one.instance.id for one in some),
+            vpc=some[0].vpc,
+            group=peers.group,
+            makes_group=peers.makes,
+            places=tuple(place for one in some for place in _places(one, peers.group)),
+            installs=tuple(one.instance.id for one in running) if installs else (),
+            install=install_script(self.installer),
+            proof=proof_script(),
+            proves=bool(running) and not silent,
+            apart=tuple(apart(some)),
+            unclear_group=peers.unclear,
+            no_agent=tuple(one.instance.title for one in silent) if installs else (),
+            no_package=tuple(strange) if installs else (),
+            loses_address=tuple(line for one in some for line in lost(one)),
+            unproved=(
+                *(f"{one.instance.title} is stopped: its driver is neither installed nor proved" for one in still),
+                *(f"{one.instance.title}: no SSM agent answers" for one in silent if not installs),
+            ),
+            recovery=tuple(line for one in some for line in recovery_ends(one)),
+            alone=tuple(few),
+        )
+
+
+def _places(target: EfaTarget, group: str) -> list[EfaPlace]:
+    title = target.instance.title
+    return [
+        EfaPlace(instance=title, card=slot.card, device=slot.devices[0], subnet=target.subnet, group=group)
+        for slot in target.slots
+    ]

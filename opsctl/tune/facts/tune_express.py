@@ -1,0 +1,77 @@
+"""Finds out at which instances ENA Express can be turned on, and which other ends do not have it."""
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from pydantic import Field
+
+from opsctl.model.fetching import Fetching, require
+from opsctl.model.run import Context, Fact
+from opsctl.model.value import Value
+from opsctl.resources.ec2 import describe
+from opsctl.tune.efa_reads import EfaTarget, targets_of
+from opsctl.tune.fleet import FleetInstance, parse_fleet
+from opsctl.tune.mtu import EXPRESS
+from opsctl.tune.selection import Selection
+
+_ONE_ZONE = ("sa-east-1", "me-south-1", "me-central-1")
+"""Regions in which it works inside one zone only (EC2 user guide, ENA Express)."""
+
+
+class ExpressFound(Value):
+    """The instances, and as lines what refuses it (`unsupported`) and what it does not reach."""
+
+    instances: tuple[str, ...] = ()
+    unsupported: tuple[str, ...] = ()
+    plain: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+    mtu: tuple[str, ...] = ()
+
+
+class TuneExpress(Fact):
+    """Find the instances at which ENA Express is not on, and the other ends to which traffic stays plain ENA.
+
+    It works between two interfaces that both have it on. The other ends are those of the same placement group.
+    Without `wanted` nothing is read.
+    """
+
+    name: ClassVar[str] = "tune.express"
+    Result: ClassVar[type[Value]] = ExpressFound
+
+    instances: tuple[str, ...] = Field(description="Ids or Name tags; `*` in a name stands for anything.")
+    wanted: bool = Field(True, description="Whether ENA Express is wanted at all.")
+    udp: bool = Field(False, description="For UDP as well.")
+    mtu: int = Field(0, ge=0, description="The MTU that the guests are given; 0: none.")
+
+    def read(self, about: Context) -> Fetching[Value]:
+        """Read instances and types, then the members of their placement groups."""
+        if not self.wanted:
+            return ExpressFound()
+        targets = yield from targets_of(Selection(instances=self.instances).reads(about.region), about.region)
+        groups = sorted({one.instance.placement_group for one in targets if one.instance.placement_group})
+        beside: tuple[FleetInstance, ...] = ()
+        if groups:
+            wanted = {"placement-group-name": groups, "instance-state-name": ["running"]}
+            beside = parse_fleet([(yield from require(describe("DescribeInstances", about.region, wanted)))])
+        zones = {one.instance.zone for one in targets}
+        note = f"every guest: ENA Express needs an MTU of {EXPRESS} at most, and it is 9001 by default"
+        return ExpressFound(
+            instances=tuple(one.instance.id for one in targets),
+            unsupported=tuple(
+                f"{one.instance.title}: {one.of.name} has none" for one in targets if not one.of.ena_express
+            ),
+            plain=tuple(_other_ends(targets, beside)),
+            zones=tuple(sorted(zones)) if about.region in _ONE_ZONE and len(zones) > 1 else (),
+            mtu=(note,) if not self.mtu else (),
+        )
+
+
+def _other_ends(targets: Sequence[EfaTarget], beside: Sequence[FleetInstance]) -> Iterator[str]:
+    asked = {one.instance.id for one in targets}
+    others = [one for one in beside if one.id not in asked]
+    on = [one for one in others if any(nic.ena_express for nic in one.interfaces)]
+    for one in others:
+        if one not in on:
+            yield f"{one.title}, which is in placement group {one.placement_group} as well, has it off"
+    if len(targets) == 1 and not on:
+        yield f"{targets[0].instance.title} is the only one: turn it on at the other end too"
