@@ -34,9 +34,10 @@ Judge = Callable[[Asking], tuple[CheckResult, ...]]
 class ValueTaken(Exception):
     """Somebody took the value that a call was made with."""
 
-    def __init__(self, choice: Choice) -> None:
-        """Say which value of a bound change it was."""
+    def __init__(self, choice: Choice, because: str) -> None:
+        """Say which value of a bound change it was, and what AWS said."""
         self.value: Json = choice.values[0]
+        self.because = because
         super().__init__(f"{choice.what} {self.value}")
 
 
@@ -119,16 +120,24 @@ class Executor:
     def _one(self, change: Change) -> None:
         self._heed_return(change)
         tried: list[Json] = []
+        because = ""
         while self._journal.last(change.id) not in ("done", "skipped", "kept"):
             asking = self._asking()
             candidate = choose(change, asking, tried)
+            if candidate is None and because and change.goes_back:
+                self._go_back(change, because)
             if candidate is None:
                 raise self._drift(change, none_free(change, asking, tried))
             try:
                 self._make(candidate, asking)
             except ValueTaken as taken:
                 tried.append(taken.value)
+                because = taken.because
                 self._progress(f"{change.title}: {taken} is already in use; trying the next")
+
+    def _go_back(self, change: Change, because: str) -> None:
+        self._journal.record(change.id, "returning", {"message": because})
+        self._heed_return(change, because)
 
     def _heed_return(self, change: Change, because: str = "") -> None:
         """Take back what was made in the turn of a change that AWS refused for good, and end the run.
@@ -240,11 +249,10 @@ class Executor:
                 self._found_made(change, str(refused), ours=again)
                 return
             self._journal.record(change.id, "failed", refused.refusal.model_dump(mode="json"))
-            if refused.refusal.code in change.goes_back:
-                self._journal.record(change.id, "returning", {"message": refused.summary})
-                self._heed_return(change, refused.summary)
             if (choice := _taken(change, refused)) is not None:
-                raise ValueTaken(choice) from refused
+                raise ValueTaken(choice, refused.summary) from refused
+            if refused.refusal.code in change.goes_back:
+                self._go_back(change, refused.summary)
             if refused.refusal.kind is RefusalKind.CONFLICT and change.kind == "call":
                 raise Drifted(
                     f"{change.title}: changed concurrently: {refused.summary}",
@@ -377,9 +385,7 @@ class Executor:
             return
         broken = _broken(change, self._asking())
         if broken and change.goes_back:
-            because = f"{broken[0].says} does not hold: {_short(broken[0].found)}"
-            self._journal.record(change.id, "returning", {"message": because})
-            self._heed_return(change, because)
+            self._go_back(change, f"{broken[0].says} does not hold: {_short(broken[0].found)}")
         self._require(change, self._asking())
 
     def _heed_stop(self) -> None:

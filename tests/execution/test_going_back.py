@@ -11,7 +11,7 @@ from opsctl.model.errors import AwsRefused, OpsctlError
 from opsctl.model.plan import Plan
 from opsctl.model.reads import RefusalKind
 from opsctl.model.value import Json
-from tests.kit.box_plans import add_item, get_box, make_box, plan_of
+from tests.kit.box_plans import add_item, choosing, get_box, make_box, plan_of
 from tests.kit.ports import Box, FakeClock, Killed, MemoryJournal, Wrapping, refusal
 
 FULL = "NoRoom"
@@ -132,3 +132,27 @@ def test_a_wait_whose_expectation_fails_takes_its_turn_back() -> None:
 def test_a_plan_without_turns_keeps_the_digest_that_it_had() -> None:
     assert {"turn", "goes_back"}.isdisjoint(make_box("a").model_dump())
     assert last_of("2").model_dump()["goes_back"] == (FULL,)
+
+
+class Fuller(Full):
+    """No box of two names is made."""
+
+    def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
+        """Refuse both, or pass on."""
+        self.name = params["Name"] if params["Name"] in ("n1", "n2") else ""
+        return super().write(service, operation, params, region)
+
+
+def test_of_several_values_to_choose_each_is_tried_before_it_goes_back() -> None:
+    box, journal = Box(), MemoryJournal()
+    start = choosing().model_copy(update={"goes_back": (FULL,), "depends_on": ("reserve",)})
+    assert start.choice is not None
+    start = start.model_copy(update={"choice": start.choice.model_copy(update={"conflicts": (FULL,)})})
+    plan = plan_of(*in_turn("1", make_box("b", "reserve"), start))
+    carry_out(Full(box, name="n1"), journal, plan)
+    assert sorted(box.boxes) == ["b", "n2"], "the second is as good"
+    box, journal = Box(), MemoryJournal()
+    with pytest.raises(OpsctlError, match="NoRoom happened"):
+        carry_out(Fuller(box), journal, plan)
+    assert box.boxes == {}
+    assert [journal.last(one.id) for one in plan.changes] == ["reverted", "reverted"]

@@ -8,6 +8,7 @@ from opsctl.model.changes import Change, Check, Choice, Proof, Risk, Severity
 from opsctl.model.fetching import Fetching
 from opsctl.model.references import reference
 from opsctl.model.run import Action, Context
+from opsctl.resources.ec2_capacity_calls import REFUSED_FOR_GOOD
 from opsctl.resources.ec2_instance_calls import state_is
 from opsctl.tune.efa_layout import EfaSlot
 from opsctl.tune.efa_reads import EfaTarget, read_targets
@@ -26,6 +27,8 @@ from opsctl.tune.interface_calls import (
 
 _REJECTED = ("InvalidParameterValue", "InvalidParameterCombination", "AttachmentLimitExceeded")
 """A device index that is taken, or that the card does not have: another one is tried."""
+_FOR_GOOD = (*REFUSED_FOR_GOOD, *_REJECTED, "IncorrectState", "InvalidNetworkInterface.InUse")
+"""Codes after which the instance is started as it was: no other device index would help."""
 _NOTE = (
     "Simplified automatic recovery ends: AWS does not restart an instance with an EFA on other hardware by "
     "itself. With more than one interface it gets no new public address at a start; an Elastic IP stays."
@@ -77,6 +80,7 @@ class TuneEfaAttach(Action):
                 taken=devices_used(of.id, card),
                 conflicts=_REJECTED,
             ),
+            goes_back=_FOR_GOOD,
         )
         return [
             attached,
@@ -101,4 +105,5 @@ class TuneEfaAttach(Action):
             proof=Proof(configured=(gone,), within_s=60),
             undo=set_deletion(interface, attachment, deleted=False),
             depends_on=(attached,),
+            goes_back=REFUSED_FOR_GOOD,
         )
