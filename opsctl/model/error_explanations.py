@@ -66,6 +66,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     "plan": ("something in a plan file cannot be", "Plan again; do not edit plan files."),
     "read": ("only operations that read may be read", "See the list of reads in the safety model."),
     "reference": ("no earlier step has this output", "Take a name that the hint offers."),
+    "says-nothing": ("a key has no effect beside another one", "Remove it, or what it stands beside."),
     "schema": ("ParallelCluster's own schema refuses a part of the file", "See its line and what it says."),
     "serial": ("serial steps do not go over one list", "Give each of them the same foreach."),
     "service": ("there is no AWS client of this name", "Take the name that the hint offers."),

@@ -117,7 +117,7 @@ class StepSpec(Value):
     """One step: a typed action (`uses`), or any AWS operation (`call`) with its proof and undo."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9-]*$", description="The step's name in the plan.")
-    title: str = Field("", description="One line for the plan; the action's own by default.")
+    title: str = Field("", description="One line for the plan; the name of the call by default.")
     when: str = Field("", description="Expression; the step is planned when it finds something.")
     foreach: str = Field("", description="Expression that gives a list; `each` is its element.")
     serial: bool = Field(
@@ -166,6 +166,18 @@ class NextSpec(Value):
     opsctl: tuple[Json, ...] = Field(description="The words after `opsctl`: text or expressions, one word each.")
     because: str = Field(description="A few words: what it is good for.")
     when: str = Field("", description="Expression; the command is named when it finds something.")
+
+
+OF_A_CALL = (
+    *("title", "params", "region", "why", "expect", "proof", "within", "undo", "because", "risk", "outputs"),
+)
+"""What a step says of its `call`; an action knows all of that by itself."""
+
+OF_A_READ = ("params", "query", "region")
+"""What a fact says of its raw `read`."""
+
+OF_A_REFUSAL = ("instead", "override")
+"""What a guard says of its `refuse`."""
 
 
 class Playbook(Value):

@@ -1,15 +1,24 @@
 """The rules of the language that its shape alone cannot say."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from graphlib import CycleError, TopologicalSorter
 
 from opsctl.expressions.evaluate import ExpressionFault, adds_text, compiled, looks_at_anything
 from opsctl.model.commands import presumes
 from opsctl.model.diagnostics import Diagnostic, Where
-from opsctl.model.playbook import CheckLine, CheckSpec, LoadedPlaybook, StepSpec, UndoCall
-from opsctl.model.value import Json
+from opsctl.model.playbook import (
+    OF_A_CALL,
+    OF_A_READ,
+    OF_A_REFUSAL,
+    CheckLine,
+    CheckSpec,
+    LoadedPlaybook,
+    StepSpec,
+    UndoCall,
+)
+from opsctl.model.value import Json, Value
 from opsctl.planning.durations import LONGEST_WAIT_S, parse_duration
 from opsctl.planning.inputs import fault_in_default
 from opsctl.planning.scope import expressions_in, step_references_in
@@ -37,9 +46,13 @@ class _Rules:
                 self._fault("default", problem, f"inputs.{name}.default")
         for name, fact in self._book.facts.items():
             self._exactly_one(f"facts.{name}", {"uses": bool(fact.uses), "read": bool(fact.read)})
+            self._kept_apart(fact, f"facts.{name}", "uses", OF_A_READ, "a raw read")
+            self._kept_apart(fact, f"facts.{name}", "read", ("with",), "a fact that is used")
         for number, guard in enumerate(self._book.guards):
             path = f"guards.{number}"
             self._exactly_one(path, {kind: bool(getattr(guard, kind)) for kind in ("refuse", "warn", "accept")})
+            for kind in ("warn", "accept"):
+                self._kept_apart(guard, path, kind, OF_A_REFUSAL, "a refusal")
         for number, check in enumerate(self._book.checks):
             self._duration(check.within, f"checks.{number}.within")
             self._acceptance(check, f"checks.{number}")
@@ -65,6 +78,14 @@ class _Rules:
             except ExpressionFault as fault:
                 self._fault("expression", str(fault).splitlines()[0], path, offending=expression)
 
+    def _kept_apart(self, part: Value, path: str, beside: str, keys: Sequence[str], of: str) -> None:
+        """Refuse keys that say nothing beside another: whoever wrote them believes that they do something."""
+        given = {name.rstrip("_") for name in part.model_fields_set}
+        for key in keys if getattr(part, beside) else ():
+            if key in given:
+                summary = f"{key!r} says nothing beside {beside!r}: it belongs to {of}"
+                self._fault("says-nothing", summary, f"{path}.{key}", hint="remove it")
+
     def _acceptance(self, check: CheckSpec, path: str) -> None:
         """A failure that is foreseen can be accepted, by the name of the guard that shows it in the plan."""
         if bool(check.stays) != bool(check.accept):
@@ -76,6 +97,8 @@ class _Rules:
 
     def _step(self, step: StepSpec, path: str, number: int) -> None:
         self._exactly_one(path, {"uses": bool(step.uses), "call": bool(step.call)})
+        self._kept_apart(step, path, "uses", OF_A_CALL, "a call; an action brings its own")
+        self._kept_apart(step, path, "call", ("with",), "an action")
         self._duration(step.within, f"{path}.within")
         for plan_time in ("when", "foreach"):
             if "steps." in getattr(step, plan_time):
@@ -98,6 +121,8 @@ class _Rules:
         for needed, given in (("why", step.why), ("proof", step.proof), ("undo", step.undo)):
             if not given:
                 self._fault("call", f"a call needs {needed!r}", path, hint=_WHY_NEEDED[needed])
+        if isinstance(step.undo, UndoCall):
+            self._kept_apart(step, path, "undo", ("because",), "undo: none")
         if step.undo == "none" and not step.because:
             self._fault("call", "undo: none needs 'because'", f"{path}.undo", hint="say why it cannot be undone")
         if isinstance(step.undo, UndoCall) and all(line.context for line in step.expect):

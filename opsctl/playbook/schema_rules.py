@@ -5,7 +5,17 @@ Keywords are those that older drafts have too, for editors know no newer ones.
 
 from collections.abc import Mapping
 
-from opsctl.model.playbook import CheckLine, CheckSpec, FactSpec, GuardSpec, StepSpec, UndoCall
+from opsctl.model.playbook import (
+    OF_A_CALL,
+    OF_A_READ,
+    OF_A_REFUSAL,
+    CheckLine,
+    CheckSpec,
+    FactSpec,
+    GuardSpec,
+    StepSpec,
+    UndoCall,
+)
 from opsctl.model.value import Json, Value
 
 _API = r"^[a-z0-9-]+\.[A-Z][A-Za-z0-9]*$"
@@ -23,6 +33,10 @@ def _one_of(*keys: str) -> Json:
 
 def _when(condition: Json, then: Json) -> Json:
     return {"if": condition, "then": then}
+
+
+def _without(*keys: str) -> Json:
+    return {"not": {"anyOf": [{"required": [key]} for key in keys]}}
 
 
 _AN_UNDO: Json = {"required": ["undo"], "properties": {"undo": {"type": "object"}}}
@@ -52,10 +66,20 @@ _COMPARISONS: Json = {
 }
 
 RULES: Mapping[type[Value], tuple[Json, ...]] = {
-    FactSpec: (_one_of("uses", "read"),),
-    GuardSpec: (_one_of("refuse", "warn", "accept"),),
+    FactSpec: (
+        _one_of("uses", "read"),
+        _when(_given("uses"), _without(*OF_A_READ)),
+        _when(_given("read"), _without("with")),
+    ),
+    GuardSpec: (
+        _one_of("refuse", "warn", "accept"),
+        *(_when(_given(kind), _without(*OF_A_REFUSAL)) for kind in ("warn", "accept")),
+    ),
     StepSpec: (
         _one_of("uses", "call"),
+        _when(_given("uses"), _without(*OF_A_CALL)),
+        _when(_given("call"), _without("with")),
+        _when(_AN_UNDO, _without("because")),
         _when(_given("call"), _CALL_COMPLETE),
         _when(
             _given("undo", value="none"), {"required": ["because"], "properties": {"because": {"minLength": 1}}}

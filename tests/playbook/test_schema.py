@@ -107,6 +107,16 @@ WRONG = {
     "a proof that holds in any case": HEAD + "steps: [" + CALL + "proof: [{read: sqs.ListQueues, query: "
     f"QueueUrls, contains: []}}], {NO_UNDO}}}]",
     "a severity that there is not": HEAD + f"steps: [{CALL}{PROOF}, {NO_UNDO}, risk: {{severity: huge}}}}]",
+    "a severity beside an action": HEAD + "steps: [{id: a, uses: nacl.deny, with: {network_acl: acl-1, "
+    "addresses: ['=inputs.y'], why: w}, risk: {severity: severe}}]",
+    "parameters beside an action": HEAD + "steps: [{id: a, uses: nacl.deny, with: {network_acl: acl-1, "
+    "addresses: ['=inputs.y'], why: w}, params: {A: b}}]",
+    "arguments beside a call": HEAD + f"steps: [{CALL}{PROOF}, {NO_UNDO}, with: {{a: b}}}}]",
+    "a reason beside an undo": HEAD + f"steps: [{CALL}{PROOF}, expect: [{READ}], because: b, "
+    "undo: {call: sqs.PurgeQueue, params: {QueueUrl: u}}}]",
+    "a query beside a fact": HEAD + "facts: {a: {uses: sqs.queue, with: {queue: q}, query: x}}",
+    "arguments beside a read": HEAD + "facts: {a: {read: sqs.ListQueues, query: QueueUrls, with: {a: b}}}",
+    "an override of a warning": HEAD + "guards: [{id: a, warn: inputs, because: b, override: false}]",
     "a check that stays and is not to be accepted": HEAD + "checks: [{id: a, none: inputs, because: b, "
     "stays: inputs}]",
 }
@@ -116,6 +126,14 @@ WRONG = {
 def test_what_the_language_forbids_is_wrong_for_the_editor_as_for_the_loader(text: str) -> None:
     assert faults_by_loader(text) != []
     assert faults_by_schema(text) != []
+
+
+def test_a_key_without_effect_is_one_fault_at_its_place() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        parse_playbook(WRONG["a severity beside an action"].encode(), "test.yaml")
+    (fault,) = refused.value.diagnostics
+    assert (fault.code, fault.where.line) == ("says-nothing", HEAD.count("\n") + 1)
+    assert fault.summary == "'risk' says nothing beside 'uses': it belongs to a call; an action brings its own"
 
 
 def test_the_vocabulary_of_a_plugin_has_what_it_refers_to() -> None:
