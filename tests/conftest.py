@@ -7,9 +7,15 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
+import typer
 from _pytest.assertion.rewrite import AssertionRewritingHook
 
+from tests.kit import command_line
 from tests.kit.samples import SAMPLE, digest_of_the_code
+
+# What the workers and hundreds of processes import is compiled once, also where the environment says otherwise.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # pytest rewrites the asserts of all that comes with a plugin: those of Hypothesis take 3 s a process, for nothing.
 _HOOKS = [one for one in sys.meta_path if type(one) is not AssertionRewritingHook]
@@ -22,6 +28,8 @@ settings.load_profile("opsctl")
 
 # An account begins with the one image that the sandbox's worlds use: moto's own 1,300 cost 0.1 s an account.
 os.environ["MOTO_AMIS_PATH"] = str(Path(__file__).parent / "kit" / "images.json")
+
+typer.main.get_command = command_line.get_command
 
 # The workers are told, so that all of them take the same sample.
 os.environ.setdefault(SAMPLE, digest_of_the_code())

@@ -44,12 +44,13 @@ class _Reached:
     def reads(self) -> set[str]:
         """Pair what was found to reads."""
         listed = listed_reads()
-        services = {api.partition(".")[0] for api in listed}
+        services, operations = (set(names) for names in zip(*(api.split(".") for api in listed), strict=True))
+        helped = self._helped & services
         found: set[str] = set()
         for texts in self._texts:
-            for text in texts:
-                beside = {f"{service}.{text}" for service in texts & services} & listed
-                found |= beside or {f"{service}.{text}" for service in self._helped & services} & listed
+            for operation in texts & operations:
+                beside = {f"{service}.{operation}" for service in texts & services} & listed
+                found |= beside or {f"{service}.{operation}" for service in helped} & listed
         return found
 
     def go_through(self, thing: Any) -> None:

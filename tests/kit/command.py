@@ -8,16 +8,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import chdir, redirect_stderr, redirect_stdout
-from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import pytest
-import typer
 
 from opsctl.aws import clients
-from opsctl.cli.main import app, run
+from opsctl.cli.main import run
 from tests.kit.forking import forked
 from tests.kit.moto_account import KEY, server
 
@@ -67,7 +65,6 @@ def opsctl(home: Path, *argv: str, **env: str) -> subprocess.CompletedProcess[st
         redirect_stderr(err),
     ):
         patch.setattr(sys, "stdin", nothing)
-        patch.setattr(typer.main, "get_command", _built_once)
         patch.setattr(clients, "_session", _without_a_connection(clients._session))
         try:
             code = run(list(argv))
@@ -75,19 +72,6 @@ def opsctl(home: Path, *argv: str, **env: str) -> subprocess.CompletedProcess[st
             for number, handler in handlers.items():
                 signal.signal(number, handler)
     return subprocess.CompletedProcess(["opsctl", *argv], code, out.getvalue(), err.getvalue())
-
-
-_build = typer.main.get_command
-
-
-@cache
-def _command_line() -> Any:
-    return _build(app)
-
-
-def _built_once(of: typer.Typer) -> Any:
-    """It is the same for each command, and takes longer to make than most commands take."""
-    return _command_line() if of is app else _build(of)
 
 
 def _without_a_connection(make: Callable[[clients.Connection], Any]) -> Callable[[clients.Connection], Any]:

@@ -7,6 +7,7 @@ import pytest
 from opsctl.model.errors import InvalidInput
 from opsctl.model.playbook import InputSpec
 from opsctl.model.value import Json
+from opsctl.planning import matching
 from opsctl.planning.inputs import fault_in_default, parse_inputs
 
 
@@ -80,7 +81,11 @@ def test_defaults_fill_what_is_not_given() -> None:
 
 
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(a|a)*$", "(a*)*b"])
-def test_a_pattern_that_takes_for_ever_is_a_fault_after_a_moment(pattern: str) -> None:
+def test_a_pattern_that_takes_for_ever_is_a_fault_after_a_moment(
+    pattern: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert 0 < matching.PATIENCE_S <= 1, "a moment"
+    monkeypatch.setattr(matching, "PATIENCE_S", 0.05)
     spec, before = (
         InputSpec(type="string", pattern=pattern, default="a" * 60 + "!"),
         signal.getsignal(signal.SIGALRM),

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeAlias
 
 from opsctl.model.value import Json
@@ -106,7 +107,13 @@ def _conditions_hold(statement: Json, context: Context) -> bool:
 
 
 def _any_action(patterns: Json, action: str) -> bool:
-    return any(matches(str(one).lower(), action.lower()) for one in listed(patterns))
+    return any(_same_action(str(one), action) for one in listed(patterns))
+
+
+@lru_cache(maxsize=8192)
+def _same_action(pattern: str, action: str) -> bool:
+    # A policy has dozens of names, and is asked about the same few actions again and again.
+    return matches(pattern.lower(), action.lower())
 
 
 def _any_resource(patterns: Json, asked: PolicyQuestion) -> bool:

@@ -11,11 +11,22 @@ from opsctl.sandbox.engine.xml_answers import quickly
 _ENOUGH = 512
 
 
+def share_models() -> None:
+    """Let the models of the SDK be read once: every session, and moto for every service, reads them by itself.
+
+    moto begins to while it is imported.
+    """
+    import botocore.session
+    from moto.core import utils
+
+    for sdk in (botocore.session, utils):
+        sdk.create_loader = lru_cache(1)(sdk.create_loader)
+
+
 def install() -> None:
     """Let moto remember whose a host is, which actions a service has, and where the parts of its answers are."""
-    import botocore.session
     from moto import backends
-    from moto.core import responses, serialize, utils
+    from moto.core import responses, serialize
     from moto.core.serialize import ResponseSerializer
     from moto.ec2.models.core import TaggedEC2Resource
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication
@@ -31,9 +42,6 @@ def install() -> None:
     responses.method_names_from_class = lru_cache(_ENOUGH)(responses.method_names_from_class)
     for module in (responses, sqs):
         module.camelcase_to_underscores = lru_cache(_ENOUGH)(module.camelcase_to_underscores)
-    # Every session, and moto for every service, lists and parses the SDK's models by itself.
-    for sdk in (botocore.session, utils):
-        sdk.create_loader = lru_cache(1)(sdk.create_loader)
     TaggedEC2Resource.get_tags = _own_tags
     ResponseSerializer.get_value = _picked(ResponseSerializer.get_value)
     serialize.xmltodict = SimpleNamespace(unparse=quickly(serialize.xmltodict.unparse))

@@ -3,6 +3,8 @@
 Installed explicitly, once a process. Each rule is a small function around one of moto's methods.
 """
 
+from functools import cache
+
 from opsctl.sandbox.engine import alarm_states, callers, shortcuts
 from opsctl.sandbox.rules import (
     addresses,
@@ -88,12 +90,9 @@ _MODULES = (
 )
 
 
+@cache
 def install_rules() -> None:
     """Put every rule in place; a second call does nothing."""
-    from moto.wafv2.models import WAFV2Backend
-
-    if getattr(WAFV2Backend, "opsctl_rules", False):
-        return
+    shortcuts.share_models()
     for module in _MODULES:
         module.install()
-    WAFV2Backend.opsctl_rules = True
