@@ -2,7 +2,7 @@
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 import typer
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from opsctl.cli.terminal import ProgressLines
     from opsctl.model.plan import Plan
     from opsctl.model.playbook import LoadedPlaybook
+    from opsctl.model.report import ChangeResult
     from opsctl.model.settings import Settings
     from opsctl.model.value import Json
     from opsctl.wiring import Runtime
@@ -30,6 +31,10 @@ class Order:
     command: str
     account: AccountOptions
     show: ShowOptions
+
+
+Ending: TypeAlias = "Callable[[Session, Plan, Sequence[ChangeResult]], int]"
+"""Shows what came of a plan in a command's own way, and returns what the command exits with."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +92,12 @@ def run_playbook(
     *,
     plan_only: bool = False,
     trust_reads: str = "",
+    ending: "Ending | None" = None,
 ) -> None:
-    """Check a playbook, parse its inputs, plan it and, unless only the plan is wanted, carry it out."""
+    """Check a playbook, parse its inputs, plan it and, unless only the plan is wanted, carry it out.
+
+    `ending` shows what came of it where all went well, also where there was nothing to carry out.
+    """
     from opsctl.model.errors import InvalidInput
     from opsctl.planning.guards import refuse_unknown_guards
     from opsctl.planning.inputs import parse_inputs
@@ -111,9 +120,11 @@ def run_playbook(
         from opsctl.workflow.plan_files import save_plan
 
         save_plan(plan, planning.out)
+    if ending is not None and not only_shown and not plan.changes:
+        raise typer.Exit(ending(session, plan, ()))
     if only_shown or not plan.changes:
         end_with_plan(session, plan, applying, str(planning.out or ""), only_shown=only_shown)
-    carry_out(session, plan, applying)
+    carry_out(session, plan, applying, ending=ending)
 
 
 def _agree_to_reads(loaded: "LoadedPlaybook", trust_reads: str) -> None:
@@ -142,7 +153,11 @@ def _agree_to_reads(loaded: "LoadedPlaybook", trust_reads: str) -> None:
 
 
 def carry_out(
-    session: Session, plan: "Plan", applying: ApplyOptions, first: "Callable[[RunContext], object] | None" = None
+    session: Session,
+    plan: "Plan",
+    applying: ApplyOptions,
+    first: "Callable[[RunContext], object] | None" = None,
+    ending: "Ending | None" = None,
 ) -> None:
     """Show a plan, get consent, check permissions, apply it and report; `first` comes right after consent."""
     from opsctl.cli.terminal import TerminalPrompter
@@ -158,7 +173,7 @@ def carry_out(
         first(context)
     if not applying.skip_permission_check:
         session.progress(refuse_denied(plan, context.aws))
-    run_and_report(session, plan.id, lambda: start_run(plan, context), applying.notify or ())
+    run_and_report(session, plan.id, lambda: start_run(plan, context), applying.notify or (), ending)
 
 
 def _asides(session: Session, plan: "Plan") -> "Asides":
@@ -241,7 +256,11 @@ def _show_for_consent(session: Session, plan: "Plan", *, answered: bool) -> None
 
 
 def run_and_report(
-    session: Session, run_id: str, work: "Callable[[], object]", notify: "Sequence[str]" = ()
+    session: Session,
+    run_id: str,
+    work: "Callable[[], object]",
+    notify: "Sequence[str]" = (),
+    ending: "Ending | None" = None,
 ) -> None:
     """Do the work of a run, then show its report whatever came of it, and leave with the right code.
 
@@ -267,12 +286,16 @@ def run_and_report(
     hint = failure.hint if failure else ""
     report = recorded(journal, row, hint=hint, reached_by=session.runtime.identity.reached_by)
     save_files(report)
+    code = int(failure.exit_code) if failure else 0
     try:
-        emit_report(session.order, report, int(failure.exit_code) if failure else 0)
+        if ending is not None and failure is None:
+            code = ending(session, report.plan, report.changes)
+        else:
+            emit_report(session.order, report, code)
     finally:
         tell(session, report, notify)
-    if failure is not None:
-        raise typer.Exit(int(failure.exit_code))
+    if code:
+        raise typer.Exit(code)
 
 
 def _plan(

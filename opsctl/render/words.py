@@ -111,6 +111,8 @@ def _members(path: str, value: Json) -> list[str]:
             return [f"{path} = {short}"]
         return [line for name, item in told.items() for line in _members(f"{path}.{name}".lstrip("."), item)]
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        if any(" " in item for item in value):
+            return [f"{path} =", *(f"  {item}" for item in value)]
         return [f"{path} = {', '.join(value)}"]
     return [f"{path} = {value_text(value)}"]
 

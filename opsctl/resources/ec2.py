@@ -84,11 +84,16 @@ def describe(operation: str, region: str, filters: Mapping[str, Sequence[str]] |
     return Read(service="ec2", operation=operation, params={"Filters": listed} if listed else {}, region=region)
 
 
-def describe_batches(operation: str, region: str, name: str, values: Sequence[str]) -> list[Read]:
-    """Build as few Describe calls as the limit on filter values allows; none for no values."""
+def describe_batches(
+    operation: str, region: str, name: str, values: Sequence[str], also: Mapping[str, Sequence[str]] | None = None
+) -> list[Read]:
+    """Build as few Describe calls as the limit on filter values allows; none for no values.
+
+    `also` are further filters, which every call has.
+    """
     distinct = sorted(set(values))
     return [
-        describe(operation, region, {name: distinct[start : start + FILTER_VALUES]})
+        describe(operation, region, {name: distinct[start : start + FILTER_VALUES], **(also or {})})
         for start in range(0, len(distinct), FILTER_VALUES)
     ]
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from opsctl.model.explanation import Explanation
 from opsctl.tune.findings import WHY
+from opsctl.tune.guest_findings import IN_GUEST
 
 CLUSTER_FILE: dict[str, tuple[str, str]] = {
     "capacity-block-group": (
@@ -56,7 +57,7 @@ _REFUSED = "ParallelCluster's own validators judge the file so before anything i
 
 def explanations() -> Iterator[Explanation]:
     """Yield each finding of `tune check` by the reason that it gives itself, and each of `tune pcluster`."""
-    for id_, why in WHY.items():
+    for id_, why in {**WHY, **IN_GUEST}.items():
         yield Explanation(
             id=id_,
             kind="finding",

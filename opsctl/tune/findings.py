@@ -2,15 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from opsctl.model.commands import Commands
-from opsctl.model.value import Value
+from opsctl.tune.finding import A_STOP, NO_STOP, SEVERITIES, Severity, TuneFinding, finding
 from opsctl.tune.fleet import FleetInstance
+from opsctl.tune.guest_answers import GuestNetwork
+from opsctl.tune.guest_findings import IN_GUEST, guest_findings
 from opsctl.tune.instance_types import TypeNetwork
-
-Severity = Literal["high", "medium", "low"]
-SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
 
 WHY = {
     "ena-off": (
@@ -52,35 +51,19 @@ WHY = {
     "vf-type": "The Intel 82599 Virtual Function ends at 10 Gbps; types with ENA have more for the same size.",
 }
 
-A_STOP = "a stop and a start: instance store and an auto-assigned public address are lost, capacity may be missing"
-NO_STOP = "no stop"
-REPLACED = "instances are replaced one after the other by an instance refresh"
-
-
-class TuneFinding(Value):
-    """Something below its best: of which instance, why it matters, what mends it and what that costs.
-
-    `fix` is a command, or a sentence where more than one is needed; `says` is the whole in one line.
-    """
-
-    id: str
-    severity: Severity
-    instance: str
-    title: str
-    what: str
-    why: str
-    fix: str
-    cost: str
-    says: str
-
-
 _Rule: TypeAlias = Callable[[FleetInstance, TypeNetwork, Commands], Iterator[TuneFinding]]
 
 
 def findings_of(
-    fleet: Sequence[FleetInstance], types: Mapping[str, TypeNetwork], commands: Commands
+    fleet: Sequence[FleetInstance],
+    types: Mapping[str, TypeNetwork],
+    commands: Commands,
+    guests: Mapping[str, GuestNetwork] | None = None,
 ) -> tuple[TuneFinding, ...]:
-    """Everything that is below its best, worst first; instances of an unknown type are passed over."""
+    """Everything that is below its best, worst first; instances of an unknown type are passed over.
+
+    `guests` is what was read inside of instances, by their ids; of the others nothing inside is a finding.
+    """
     found = [
         one
         for instance in fleet
@@ -89,7 +72,11 @@ def findings_of(
         for one in rule(instance, types[instance.type], commands)
     ]
     found += _among_peers(fleet, commands)
-    order = {id_: number for number, id_ in enumerate(WHY)}
+    for instance in fleet:
+        guest = (guests or {}).get(instance.id)
+        if guest is not None and instance.type in types:
+            found += guest_findings(instance, types[instance.type], guest, commands)
+    order = {id_: number for number, id_ in enumerate([*WHY, *IN_GUEST])}
     return tuple(
         sorted(found, key=lambda one: (SEVERITIES.index(one.severity), order[one.id], one.title, one.instance))
     )
@@ -185,19 +172,4 @@ def _enable_express(instance: FleetInstance, commands: Commands) -> str:
 
 
 def _finding(id_: str, severity: Severity, instance: FleetInstance, what: str, fix: str, cost: str) -> TuneFinding:
-    """Make a finding; what a manager would put back is mended where the manager has it from."""
-    if instance.auto_scaling_group:
-        fix, cost = f"change the launch template of {instance.manager}, then refresh it", REPLACED
-    elif instance.manager:
-        fix, cost = f"change the configuration of {instance.manager}", "what its next update takes"
-    return TuneFinding(
-        id=id_,
-        severity=severity,
-        instance=instance.id,
-        title=instance.title,
-        what=what,
-        why=WHY[id_],
-        fix=fix,
-        cost=cost,
-        says=f"{id_}: {instance.title}: {what}. Fix: {fix} ({cost})",
-    )
+    return finding(id_, severity, instance, what, why=WHY[id_], fix=fix, cost=cost)

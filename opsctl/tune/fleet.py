@@ -24,6 +24,7 @@ class FleetInterface(Value):
     ena_express: bool = False
     ena_express_udp: bool = False
     queues: int = 0
+    mac: str = ""
 
     @property
     def efa(self) -> bool:
@@ -125,4 +126,5 @@ def _interface(nic: Json) -> FleetInterface:
         ena_express=bool(express.get("EnaSrdEnabled")),
         ena_express_udp=bool(express.get("EnaSrdUdpSpecification", {}).get("EnaSrdUdpEnabled")),
         queues=attachment.get("EnaQueueCount", 0),
+        mac=nic.get("MacAddress", ""),
     )

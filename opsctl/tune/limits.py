@@ -2,16 +2,23 @@
 
 from collections.abc import Iterator
 
+from opsctl.model.spans import span
 from opsctl.tune.fleet import FleetInstance
+from opsctl.tune.guest_answers import GuestDevice, GuestNetwork
 from opsctl.tune.instance_types import TypeNetwork
 
 FLOW_GBPS, CLUSTER_FLOW_GBPS, EXPRESS_FLOW_GBPS = 5, 10, 25
 """Most that a single flow has (EC2 user guide: placement groups, ENA Express)."""
 
 
-def limits_of(instance: FleetInstance, of: TypeNetwork) -> tuple[str, ...]:
-    """Say in about ten lines what limits an instance of this type, the tightest limits first."""
-    return (*_bandwidth(instance, of), *_flow(instance, of), *_interfaces(instance, of))
+def limits_of(
+    instance: FleetInstance, of: TypeNetwork, guest: GuestNetwork | None = None, now: float = 0.0
+) -> tuple[str, ...]:
+    """Say in about ten lines what limits an instance of this type, the tightest limits first.
+
+    `guest` is what was read inside of it, whose age is counted until `now`.
+    """
+    return (*_bandwidth(instance, of), *_flow(instance, of), *_interfaces(instance, of), *_inside(guest, now))
 
 
 def _bandwidth(instance: FleetInstance, of: TypeNetwork) -> Iterator[str]:
@@ -57,4 +64,33 @@ def _interfaces(instance: FleetInstance, of: TypeNetwork) -> Iterator[str]:
     queues = sum(one.queues for one in instance.interfaces)
     if of.flexible_queues:
         yield f"ENA queues: {queues or 'the default of the type'}; may be moved between interfaces"
-    yield "in the guest (driver, MTU, allowance counters): not read"
+
+
+def _inside(guest: GuestNetwork | None, now: float) -> Iterator[str]:
+    if guest is None:
+        yield "in the guest (driver, MTU, allowance counters): not read"
+        return
+    when = f"in the guest, {span(max(0.0, now - guest.at))} ago"
+    if not guest.devices:
+        yield f"{when}: {guest.unread}"
+        return
+    known = f"{guest.release}, kernel {guest.kernel}" if guest.kernel else guest.system
+    yield f"{when}: {known}" + (f"; {guest.unread}" if guest.unread else "")
+    for one in guest.devices:
+        yield f"{one.name}: {_device(one, guest)}"
+
+
+def _device(one: GuestDevice, guest: GuestNetwork) -> str:
+    version = guest.modules.get(one.driver) or one.version or "of the kernel"
+    parts = [f"{one.driver or 'driver unknown'} {version}".strip()]
+    if one.third:
+        parts.append("ENAv3")
+    if one.mtu:
+        parts.append(f"MTU {one.mtu}")
+    if one.queues[1]:
+        parts.append(f"{one.queues[0]} of {one.queues[1]} queues")
+    if one.counted:
+        over = ", ".join(f"{name} {count:,}" for name, count in one.counted.items() if count)
+        rising = f" (rising: {', '.join(one.rose)})" if one.rose else ""
+        parts.append(f"over its allowance: {over or 'never'}{rising}")
+    return "; ".join(parts)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from opsctl.model.errors import InvalidInput
 from opsctl.model.reads import Read
 from opsctl.model.value import Value
-from opsctl.resources.ec2 import FILTER_VALUES, describe
+from opsctl.resources.ec2 import describe, describe_batches
 from opsctl.tune.fleet import CLUSTER_TAGS, GROUP_TAG
 
-_ALIVE = ("pending", "running", "stopping", "stopped")
+_ALIVE = {"instance-state-name": ("pending", "running", "stopping", "stopped")}
 _ID = re.compile(r"^i-[0-9a-f]{8}(?:[0-9a-f]{9})?$")
 _HOW = "give ids or Name tags, or --tag, --group, --cluster or --all"
 
@@ -29,24 +29,25 @@ class Selection(Value):
         Raises:
             InvalidInput: nothing is named, everything and something is, or a tag has no `=`.
         """
-        asked: list[dict[str, Sequence[str]]] = [{f"tag:{key}": [value]} for key, value in map(_tag, self.tags)]
-        ids = sorted({one for one in self.instances if _ID.match(one)})
-        names = sorted({one for one in self.instances if not _ID.match(one)})
-        for filter_, values in (("instance-id", ids), ("tag:Name", names)):
-            asked += [{filter_: part} for part in _parts(values)]
+        asked: list[tuple[str, Sequence[str]]] = [(f"tag:{key}", [value]) for key, value in map(_tag, self.tags)]
+        asked.append(("instance-id", [one for one in self.instances if _ID.match(one)]))
+        asked.append(("tag:Name", [one for one in self.instances if not _ID.match(one)]))
         if self.group:
-            asked.append({f"tag:{GROUP_TAG}": [self.group]})
+            asked.append((f"tag:{GROUP_TAG}", [self.group]))
         if self.cluster:
-            asked += [{f"tag:{key}": [self.cluster]} for key in CLUSTER_TAGS]
-        if self.all and asked:
+            asked += [(f"tag:{key}", [self.cluster]) for key in CLUSTER_TAGS]
+        reads = [
+            read
+            for name, values in asked
+            for read in describe_batches("DescribeInstances", region, name, values, _ALIVE)
+        ]
+        if self.all and reads:
             raise InvalidInput.one(
                 "every instance of the Region is meant already; leave the others out", source="all"
             )
-        if not self.all and not asked:
+        if not self.all and not reads:
             raise InvalidInput.one("no instance is named", source="instances", hint=_HOW)
-        return [
-            describe("DescribeInstances", region, {**one, "instance-state-name": _ALIVE}) for one in asked or [{}]
-        ]
+        return reads or [describe("DescribeInstances", region, _ALIVE)]
 
 
 def _tag(text: str) -> tuple[str, str]:
@@ -54,7 +55,3 @@ def _tag(text: str) -> tuple[str, str]:
     if not (key and equals):
         raise InvalidInput.one(f"{text!r} is not a tag", source="tags", hint="write it as KEY=VALUE")
     return key, value
-
-
-def _parts(values: Sequence[str]) -> list[Sequence[str]]:
-    return [values[start : start + FILTER_VALUES] for start in range(0, len(values), FILTER_VALUES)]

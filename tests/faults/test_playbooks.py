@@ -35,9 +35,9 @@ def world() -> Iterator[World]:
 # tests/faults/test_tune_apply.py one of stops; tests/faults/test_make_ha_interrupted.py is make-ha's, and
 # tests/ha/jobs/test_ha_drill.py the drill's.
 ELSEWHERE = {"dlq-attach", "make-ha", "make-ha-drill", "tune-apply"}
-# What these do cannot be undone; tests/jobs and tests/dlq/transfer put them through the same faults.
-IRREVERSIBLE = {"dlq-cancel-task", "dlq-import", "dlq-purge", "dlq-redrive"}
-CHANGES_NOTHING = {"dlq-audit", "tune-check"}
+# What these do cannot be undone; tests/dlq/transfer and the tests of their jobs put them through the same faults.
+IRREVERSIBLE = {"dlq-cancel-task", "dlq-import", "dlq-purge", "dlq-redrive", "tune-check"}
+CHANGES_NOTHING = {"dlq-audit"}
 
 
 def test_every_shipped_playbook_stands_in_the_matrix() -> None:

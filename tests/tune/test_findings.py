@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from opsctl.model.commands import Commands
-from opsctl.tune.findings import TuneFinding, findings_of
+from opsctl.tune.finding import TuneFinding
+from opsctl.tune.findings import findings_of
 from opsctl.tune.fleet import FleetInstance
 from tests.tune.fleets import ENA, HPC, NOTHING, OPTIONAL, TWO_CARDS, TYPES, VF, instance, nic
 

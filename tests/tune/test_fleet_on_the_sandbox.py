@@ -8,7 +8,8 @@ from opsctl.model.errors import FactUnknown, InvalidInput
 from opsctl.model.reads import Answer, Read, Refusal, RefusalKind
 from opsctl.planning.run_fetching import run_fetching
 from opsctl.sandbox.worlds.hpc import make_fleet
-from opsctl.tune.facts.tune_fleet import FleetChecked, TuneFleet
+from opsctl.tune.facts.tune_fleet import TuneFleet
+from opsctl.tune.fleet_checked import FleetChecked
 from tests.kit.moto_account import World, client, fresh_world
 
 

@@ -7,17 +7,19 @@ from itertools import groupby
 from opsctl.render.inert import code_span, markdown
 from opsctl.render.page import Page
 from opsctl.render.words import few
-from opsctl.tune.facts.tune_fleet import FleetChecked, FleetRow
-from opsctl.tune.findings import SEVERITIES
+from opsctl.tune.finding import SEVERITIES
 from opsctl.tune.fleet import FleetInstance
+from opsctl.tune.fleet_checked import FleetChecked, FleetRow
+from opsctl.tune.guest_answers import GuestNetwork
 
 _STYLE = {"high": "bold red", "medium": "bold yellow", "low": "bold"}
 _HEADS = ("INSTANCE", "TYPE", "OS", "ZONE", "ADAPTER", "EFA", "EXPRESS", "GROUP", "AGENT")
+_INSIDE = ("INSTANCE", "SYSTEM", "DRIVER", "MTU", "QUEUES", "THROTTLED")
 _SHOWN = 40
 _EACH = 5
 _GUEST = (
     "Nothing inside the instances was read: the driver's version, MTU and the allowance counters of ethtool are "
-    "known there only."
+    "known there only. --in-guest reads them."
 )
 
 
@@ -27,7 +29,11 @@ def render_fleet(found: FleetChecked, *, width: int, colour: bool) -> str:
     page.line(heading_of(found), "bold")
     page.line(summary_of(found))
     page.blank()
-    _table(page, found.rows, width)
+    _table(page, _HEADS, [_cells(row) for row in found.rows], width)
+    inside = _guest_rows(found)
+    if inside:
+        page.heading("Inside, by the first device of each")
+        _table(page, _INSIDE, inside, width)
     page.heading("By zone and placement group")
     for line in map_of(found):
         page.item(line)
@@ -47,9 +53,27 @@ def render_fleet(found: FleetChecked, *, width: int, colour: bool) -> str:
         page.heading("Could not be read, so something may be missing here")
         for line in found.unknown:
             page.item(line, "yellow")
-    page.blank()
-    page.item(_GUEST)
+    _inside(page, found)
     return page.text()
+
+
+def _inside(page: Page, found: FleetChecked) -> None:
+    """Say of which instances nothing is known inside, and why."""
+    if not found.guests:
+        page.blank()
+        page.item(_GUEST)
+        return
+    silent = silent_of(found)
+    if silent:
+        page.heading("Not read inside, so nothing inside is known")
+        for line in silent:
+            page.item(line, "yellow")
+
+
+def silent_of(found: FleetChecked) -> list[str]:
+    """Say of each instance that was asked, or could not be, why its answer is missing or not whole."""
+    titles = {row.instance.id: row.instance.title for row in found.rows}
+    return few((f"{titles[one.instance]}: {one.unread}" for one in found.guests if one.unread), _SHOWN)
 
 
 def heading_of(found: FleetChecked) -> str:
@@ -83,15 +107,39 @@ def _place(instance: FleetInstance) -> tuple[str, str, str]:
     return instance.zone, instance.placement_group, instance.strategy
 
 
-def _table(page: Page, rows: Sequence[FleetRow], width: int) -> None:
-    cells = [_HEADS, *(_cells(row) for row in rows[:_SHOWN])]
-    widths = [max(len(row[number]) for row in cells) for number in range(len(_HEADS))]
+def _table(page: Page, heads: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> None:
+    cells = [heads, *rows[:_SHOWN]]
+    widths = [max(len(row[number]) for row in cells) for number in range(len(heads))]
     between = "  " if sum(widths) + 2 * len(widths) <= width else " "
     for row in cells:
         text = between.join(cell.ljust(size) for cell, size in zip(row, widths, strict=True))
         page.command(text.rstrip(), indent=0)
-    for line in few((row.instance.title for row in rows[_SHOWN:]), 0):
-        page.item(line)
+    if len(rows) > _SHOWN:
+        page.item(f"and {len(rows) - _SHOWN:,} more (-o json lists all)")
+
+
+def _guest_cells(row: FleetRow, guest: GuestNetwork) -> tuple[str, ...]:
+    """Return a row of what is inside, with a question mark where nobody knows."""
+    one = row.instance
+    first = guest.devices[0]
+    version = guest.modules.get(first.driver) or first.version
+    return (
+        one.name or one.id,
+        guest.release or guest.system,
+        (f"{first.driver} {version}" if guest.system == "linux" else version).strip() or "?",
+        str(first.mtu or "?"),
+        f"{first.queues[0]}/{first.queues[1]}" if first.queues[1] else "?",
+        "?" if not first.counted else "RISING" if any(one.rose for one in guest.devices) else _ever(guest),
+    )
+
+
+def _guest_rows(found: FleetChecked) -> list[tuple[str, ...]]:
+    read = ((row, found.inside.get(row.instance.id)) for row in found.rows)
+    return [_guest_cells(row, guest) for row, guest in read if guest is not None and guest.devices]
+
+
+def _ever(guest: GuestNetwork) -> str:
+    return "earlier" if any(count for one in guest.devices for count in one.counted.values()) else "no"
 
 
 def _cells(row: FleetRow) -> tuple[str, ...]:
@@ -131,10 +179,11 @@ def markdown_fleet(found: FleetChecked) -> str:
         "",
         summary_of(found),
         "",
-        "| " + " | ".join(head.lower() for head in _HEADS) + " |",
+        *_markdown_table(_HEADS, [_cells(row) for row in found.rows]),
     ]
-    lines.append("|---" * len(_HEADS) + "|")
-    lines += ["| " + " | ".join(markdown(cell) for cell in _cells(row)) + " |" for row in found.rows]
+    inside = _guest_rows(found)
+    if inside:
+        lines += ["", *_markdown_table(_INSIDE, inside)]
     lines += ["", *(f"- {markdown(line)}" for line in map_of(found))]
     if found.findings:
         lines += [
@@ -147,7 +196,20 @@ def markdown_fleet(found: FleetChecked) -> str:
         lines.append("| " + " | ".join([*cells, code_span(one.fix), markdown(one.cost)]) + " |")
     if found.unknown:
         lines += ["", "Could not be read:", "", *(f"- {markdown(line)}" for line in found.unknown)]
-    return "\n".join([*lines, "", _GUEST]) + "\n"
+    silent = silent_of(found) if found.guests else []
+    if silent:
+        lines += [
+            "",
+            "Not read inside, so nothing inside is known:",
+            "",
+            *(f"- {markdown(line)}" for line in silent),
+        ]
+    return "\n".join([*lines, *([] if found.guests else ["", _GUEST])]) + "\n"
+
+
+def _markdown_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    lines = ["| " + " | ".join(head.lower() for head in heads) + " |", "|---" * len(heads) + "|"]
+    return lines + ["| " + " | ".join(markdown(cell) for cell in row) + " |" for row in rows]
 
 
 def render_limits(found: FleetChecked, *, width: int, colour: bool) -> str:

@@ -297,9 +297,9 @@ class Shell:
         if kind == "variable":
             return str(self.last) if text == "?" else self.variables.get(text, "")
         if kind == "command":
-            inner = Shell(self.machine, dict(self.variables), strict=self.strict, pipefail=self.pipefail)
+            inner = Shell(self.machine, dict(self.variables), self.slept, self.strict, self.pipefail)
             found = inner.run(text)
-            self.slept += inner.slept
+            self.slept = inner.slept
             self.last = found.code
             done.err += found.err
             return found.out.rstrip("\n")

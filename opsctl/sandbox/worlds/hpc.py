@@ -12,6 +12,7 @@ GROUP = "hpc"
 WINDOWS_IMAGE = "ami-1812c061"
 AL2023 = "al2023-ami-2023.9.20251110.1-kernel-6.1-x86_64"
 _PROFILE = "hpc-node"
+_LOAD_S = 24 * 3600
 _TRUST = {
     "Version": "2012-10-17",
     "Statement": [
@@ -36,7 +37,7 @@ def make_fleet(clients: Clients) -> None:
 
     hpc-1 has an EFA, hpc-2 beside it has none, hpc-3 uses one of its two network cards, hpc-4 has ENA switched
     off, hpc-5 is of a type with the 82599 VF and has no agent, hpc-6 is a Windows machine. hpc-2 and hpc-3 have
-    Amazon Linux 2023, the others an older system.
+    Amazon Linux 2023, the others an older system; for a day hpc-2 sends more than its type allows.
     """
     ec2 = clients("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.30.0.0/16")["Vpc"]["VpcId"]
@@ -67,8 +68,8 @@ def make_fleet(clients: Clients) -> None:
     current = {"ImageId": ec2.register_image(Name=AL2023, RootDeviceName="/dev/xvda")["ImageId"]}
     inside = {"Placement": {"GroupName": GROUP}}
     adapter = {"DeviceIndex": 1, "NetworkCardIndex": 0, "InterfaceType": "efa-only"}
-    launch("hpc-1", "c5n.18xlarge", adapter, **agent, **inside)
-    launch("hpc-2", "c5n.18xlarge", **agent, **inside, **current)
+    first = launch("hpc-1", "c5n.18xlarge", adapter, **agent, **inside)
+    busy = launch("hpc-2", "c5n.18xlarge", **agent, **inside, **current)
     launch("hpc-3", "c6in.32xlarge", **agent, **current)
     old = launch("hpc-4", "m4.16xlarge", **agent)
     launch("hpc-5", "c4.8xlarge")
@@ -76,6 +77,11 @@ def make_fleet(clients: Clients) -> None:
     ec2.stop_instances(InstanceIds=[old])
     ec2.modify_instance_attribute(InstanceId=old, EnaSupport={"Value": False})
     ec2.start_instances(InstanceIds=[old])
+    address = ec2.describe_instances(InstanceIds=[first])["Reservations"][0]["Instances"][0]["PrivateIpAddress"]
+    load = f"iperf3 -c {address} -P 64 -t {_LOAD_S} >/dev/null 2>&1 &"
+    clients("ssm").send_command(
+        InstanceIds=[busy], DocumentName="AWS-RunShellScript", Parameters={"commands": [load]}
+    )
 
 
 def _make_profile(iam: Any) -> None:

@@ -10,32 +10,12 @@ from opsctl.model.reads import Answer, Read
 from opsctl.model.run import Context, Fact
 from opsctl.model.value import Json, Value
 from opsctl.resources.ec2 import describe_batches
-from opsctl.tune.findings import TuneFinding, findings_of
+from opsctl.resources.ssm_calls import describe_agents, parse_agents
+from opsctl.tune.findings import findings_of
 from opsctl.tune.fleet import Agent, FleetInstance, parse_fleet
+from opsctl.tune.fleet_checked import FleetChecked, row_of
 from opsctl.tune.instance_types import TypeNetwork, parse_types
-from opsctl.tune.limits import limits_of
 from opsctl.tune.selection import Selection
-
-AGENTS_A_CALL = 100
-"""Most values of a filter of DescribeInstanceInformation (SSM API reference)."""
-
-
-class FleetRow(Value):
-    """An instance and what limits its network."""
-
-    instance: FleetInstance
-    type: TypeNetwork | None
-    limits: tuple[str, ...]
-
-
-class FleetChecked(Value):
-    """The instances by name, what is below its best, worst first, and what could not be read."""
-
-    account: str
-    region: str
-    rows: tuple[FleetRow, ...]
-    findings: tuple[TuneFinding, ...]
-    unknown: tuple[str, ...]
 
 
 class TuneFleet(Fact):
@@ -74,7 +54,7 @@ class TuneFleet(Fact):
         return FleetChecked(
             account=about.account,
             region=about.region,
-            rows=tuple(_row(one, types) for one in members),
+            rows=tuple(row_of(one, types) for one in members),
             findings=findings_of(members, types, about.commands),
             unknown=_unknown(members, types, told),
         )
@@ -100,16 +80,7 @@ def _second_round(fleet: tuple[FleetInstance, ...], region: str) -> list[tuple[s
     types = describe_batches("DescribeInstanceTypes", region, "instance-type", [one.type for one in fleet])
     named = [one.placement_group for one in fleet if one.placement_group]
     groups = describe_batches("DescribePlacementGroups", region, "group-name", named)
-    ids = [one.id for one in fleet]
-    agents = [
-        Read(
-            service="ssm",
-            operation="DescribeInstanceInformation",
-            params={"Filters": [{"Key": "InstanceIds", "Values": ids[start : start + AGENTS_A_CALL]}]},
-            region=region,
-        )
-        for start in range(0, len(ids), AGENTS_A_CALL)
-    ]
+    agents = describe_agents([one.id for one in fleet], region)
     named_reads = (("types", types), ("groups", groups), ("agents", agents))
     return [(name, read) for name, reads in named_reads for read in reads]
 
@@ -127,22 +98,13 @@ def _with_strategies(fleet: tuple[FleetInstance, ...], groups: list[Json]) -> tu
 
 def _with_agent(instance: FleetInstance, told: list[tuple[str, Answer]]) -> FleetInstance:
     """An agent that is not listed is none; where one call was refused, nobody knows."""
-    listed = {
-        one["InstanceId"]: one.get("PingStatus")
-        for value in _values(told, "agents")
-        for one in value.get("InstanceInformationList", [])
-    }
+    listed = {one: ping for value in _values(told, "agents") for one, ping in parse_agents(value).items()}
     agent: Agent = "none"
     if instance.id in listed:
         agent = "online" if listed[instance.id] == "Online" else "lost"
     elif any(answer.refusal for of, answer in told if of == "agents"):
         agent = "unread"
     return instance.model_copy(update={"agent": agent})
-
-
-def _row(instance: FleetInstance, types: dict[str, TypeNetwork]) -> FleetRow:
-    of = types.get(instance.type)
-    return FleetRow(instance=instance, type=of, limits=limits_of(instance, of) if of else ())
 
 
 def _unknown(

@@ -1,0 +1,244 @@
+"""What shows in the guest only: drivers, MTU, queues, throttling, and EFAs that no library finds."""
+
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+from opsctl.model.commands import Commands
+from opsctl.tune.finding import NO_STOP, Severity, TuneFinding, finding
+from opsctl.tune.fleet import FleetInstance
+from opsctl.tune.guest_answers import GuestDevice, GuestNetwork, numbers
+from opsctl.tune.guest_script import COUNTED_S
+from opsctl.tune.instance_types import TypeNetwork
+
+IN_GUEST = {
+    "throttled": (
+        "Packets were queued or dropped because the instance sent, received or tracked more than its type allows "
+        "(EC2 user guide, network performance metrics)."
+    ),
+    "ena-module-missing": (
+        "An instance whose ENA is switched on needs the module at its next start, else nothing reaches it (EC2 "
+        "user guide, enhanced networking)."
+    ),
+    "driver-other": "ENA is on, and the guest uses another driver, so the device is not used as it could be.",
+    "efa-driver-missing": "Without the module efa an Elastic Fabric Adapter is there and cannot be used.",
+    "ena-driver-old": (
+        "An ENAv3 device works at less than its speed with a driver before 2.2.9, and does not attach with one "
+        "before 1.2 (ENA Linux best practices)."
+    ),
+    "express-driver-old": "ENA Express reaches its full speed with driver 2.2.9 and later (EC2 user guide).",
+    "express-idle": (
+        "ENA Express is on and its mode is 0: nothing is sent by it, for the other end, a middlebox or the MTU "
+        "does not allow it (EC2 user guide, ENA Express)."
+    ),
+    "efa-fabric-missing": "libfabric finds no EFA, so MPI and NCCL fall back to TCP (EC2 user guide, EFA).",
+    "throttled-before": (
+        "Packets were queued or dropped since the instance was started, and not while it was looked at (EC2 user "
+        "guide, network performance metrics)."
+    ),
+    "counters-missing": (
+        "Drivers from 2.2.10 on count what the type's allowance held back; without that nobody sees that an "
+        "instance is throttled (EC2 user guide, network performance metrics)."
+    ),
+    "mtu-express": "ENA Express takes packets of up to 8900 bytes; larger ones go as plain ENA (EC2 user guide).",
+    "mtu-low": (
+        "Inside a VPC packets may have 9001 bytes, which takes a sixth of the packets; through an internet "
+        "gateway 1500 is the most (EC2 user guide, MTU)."
+    ),
+    "queues-unused": (
+        "Each queue is served by a vCPU of its own; fewer queues mean fewer packets a second (ENA Linux best "
+        "practices)."
+    ),
+}
+THIRD_GENERATION = (2, 2, 9)
+"""The first driver with ENAv3, and the first with which ENA Express has its full speed."""
+ATTACHES = (1, 2)
+"""The first driver that an ENAv3 interface attaches with."""
+KERNELS = {
+    "amzn": (4, 14, 186),
+    "rhel": (4, 18, 0, 240, 1, 1),
+    "centos": (4, 18, 0, 240, 1, 1),
+    "rocky": (4, 18, 0, 240, 1, 1),
+    "ubuntu": (5, 4, 0, 1025),
+}
+"""The first kernels whose own driver has ENAv3, by `ID` of os-release (ENA Linux best practices)."""
+JUMBO, EXPRESS_MTU, EXPRESS_RING = 9001, 8900, 8192
+_UPDATES = {
+    "amzn": "sudo yum update -y kernel && sudo reboot",
+    "rhel": "sudo yum update -y kernel && sudo reboot",
+    "centos": "sudo yum update -y kernel && sudo reboot",
+    "rocky": "sudo yum update -y kernel && sudo reboot",
+    "ubuntu": "sudo apt-get update && sudo apt-get install -y linux-aws && sudo reboot",
+}
+_SOURCE = (
+    "in the guest: install driver 2.2.9 or later (github.com/amzn/amzn-drivers), or launch from a newer image"
+)
+_REBOOT = "a reboot"
+_INTERRUPTS = "traffic stops for less than a millisecond"
+_ABOUT = {
+    "bw_in": "bandwidth in",
+    "bw_out": "bandwidth out",
+    "pps": "packets a second",
+    "conntrack": "tracked connections",
+    "linklocal": "packets a second to DNS, metadata and time services",
+}
+_MENDS = {
+    "conntrack": (
+        "take connection tracking off by rules that allow all traffic both ways, or a larger type",
+        NO_STOP,
+    ),
+    "linklocal": ("cache DNS answers and credentials in the guest", NO_STOP),
+}
+
+_Rule: TypeAlias = Callable[[FleetInstance, TypeNetwork, GuestNetwork, Commands], Iterator[TuneFinding]]
+
+
+def guest_findings(
+    instance: FleetInstance, of: TypeNetwork, guest: GuestNetwork, commands: Commands
+) -> list[TuneFinding]:
+    """List what is below its best inside an instance; what was not read is no finding."""
+    return [one for rule in _RULES for one in rule(instance, of, guest, commands)]
+
+
+def has_third_generation(guest: GuestNetwork) -> bool | None:
+    """Tell whether the driver in use has ENAv3; nothing where nobody can tell.
+
+    A kernel's own driver tells an old version or none, whatever it can do: there the kernel's release counts.
+    """
+    version = guest.modules.get("ena", "")
+    if version and not version.endswith("K"):
+        return numbers(version) >= THIRD_GENERATION
+    since = KERNELS.get(guest.release.split(" ")[0])
+    if since is not None and guest.kernel:
+        return numbers(guest.kernel)[: len(since)] >= since
+    return None
+
+
+def _drivers(instance: FleetInstance, of: TypeNetwork, guest: GuestNetwork, _: Commands) -> Iterator[TuneFinding]:
+    if guest.system != "linux" or of.ena == "unsupported":
+        return
+    if not instance.ena and "ena" not in guest.modules:
+        what = f"the guest ({guest.release}) has no module ena, and ENA of {of.name} is off"
+        yield _found(
+            "ena-module-missing", "high", instance, what, _SOURCE, f"{_REBOOT}, before ENA is switched on"
+        )
+    others = sorted({one.driver for one in guest.devices if one.driver and one.driver != "ena"})
+    if instance.ena and others:
+        what = f"{', '.join(others)} drives {_names([one for one in guest.devices if one.driver != 'ena'])}"
+        yield _found("driver-other", "high", instance, what, _SOURCE, _REBOOT)
+    third = [one for one in guest.devices if one.driver == "ena" and one.third]
+    if third and has_third_generation(guest) is False:
+        version = guest.modules.get("ena") or f"of kernel {guest.kernel}"
+        fails = numbers(version) < ATTACHES
+        what = f"{_names(third)} is an ENAv3 device, and the driver is {version}"
+        what += ", with which no further interface attaches" if fails else ""
+        fix = _update_of(guest)
+        yield _found("ena-driver-old", "high" if fails else "medium", instance, what, fix, _REBOOT)
+
+    if instance.ena and [one for one in guest.devices if one.driver == "ena" and not one.counted]:
+        version = guest.modules.get("ena") or f"of kernel {guest.kernel}"
+        what = f"the driver {version} tells no allowance counters"
+        yield _found("counters-missing", "low", instance, what, _update_of(guest), _REBOOT)
+
+
+def _update_of(guest: GuestNetwork) -> str:
+    """Return what brings the driver: an update where the distribution has had it in a later kernel of its own."""
+    distribution, _, release = guest.release.partition(" ")
+    later = distribution != "ubuntu" or numbers(release) >= (20, 4)
+    return _UPDATES[distribution] if distribution in _UPDATES and later else _SOURCE
+
+
+def _express(instance: FleetInstance, _: TypeNetwork, guest: GuestNetwork, __: Commands) -> Iterator[TuneFinding]:
+    on = {one.mac for one in instance.interfaces if one.ena_express and one.mac}
+    devices = [one for one in guest.devices if one.mac in on]
+    if devices and has_third_generation(guest) is False:
+        what = f"ENA Express is on at {_names(devices)}, and the driver is {guest.modules.get('ena') or 'older'}"
+        yield _found("express-driver-old", "medium", instance, what, _update_of(guest), _REBOOT)
+    idle = [one for one in devices if one.srd_mode == 0]
+    if idle:
+        what = f"ENA Express is on at {_names(idle)}, and its mode is 0"
+        fix = f"check the other end, and set MTU {EXPRESS_MTU} and {EXPRESS_RING} receive buffers on both"
+        yield _found("express-idle", "medium", instance, what, fix, _INTERRUPTS)
+    for one in devices:
+        if one.mtu > EXPRESS_MTU:
+            what = f"{one.name} has ENA Express and MTU {one.mtu}"
+            fix = _in_guest(f"ip link set dev {one.name} mtu {EXPRESS_MTU}")
+            yield _found("mtu-express", "low", instance, what, fix, _INTERRUPTS)
+
+
+def _mtu(instance: FleetInstance, _: TypeNetwork, guest: GuestNetwork, __: Commands) -> Iterator[TuneFinding]:
+    express = {one.mac for one in instance.interfaces if one.ena_express}
+    for one in guest.devices:
+        enhanced = one.driver in ("ena", "ixgbevf") and one.mac not in express
+        if enhanced and 0 < one.mtu < JUMBO:
+            fix = _in_guest(f"ip link set dev {one.name} mtu {JUMBO}")
+            yield _found("mtu-low", "low", instance, f"{one.name} has MTU {one.mtu}", fix, _INTERRUPTS)
+
+
+def _queues(instance: FleetInstance, _: TypeNetwork, guest: GuestNetwork, __: Commands) -> Iterator[TuneFinding]:
+    for one in guest.devices:
+        used, most = one.queues
+        if 0 < used < most:
+            fix = _in_guest(f"ethtool -L {one.name} combined {most}")
+            what = f"{one.name} uses {used} of {most} queues"
+            yield _found("queues-unused", "low", instance, what, fix, _INTERRUPTS)
+
+
+def _throttling(
+    instance: FleetInstance, of: TypeNetwork, guest: GuestNetwork, commands: Commands
+) -> Iterator[TuneFinding]:
+    rose = _summed([one.rose for one in guest.devices])
+    if rose:
+        most = ", ".join(f"{_ABOUT[name]} by {count:,}" for name, count in rose.items())
+        fix, cost = _mend(instance, of, set(rose), commands)
+        what = f"packets over its allowance rose in {COUNTED_S} s: {most}"
+        yield _found("throttled", "high", instance, what, fix, cost)
+        return
+    counted = {name: count for name, count in _summed([one.counted for one in guest.devices]).items() if count}
+    if counted:
+        most = ", ".join(f"{_ABOUT[name]} {count:,}" for name, count in counted.items())
+        fix, cost = _mend(instance, of, set(counted), commands)
+        what = f"packets over its allowance since it was started, none in {COUNTED_S} s: {most}"
+        yield _found("throttled-before", "low", instance, what, fix, cost)
+
+
+def _summed(counters: list[dict[str, int]]) -> dict[str, int]:
+    return {name: total for name in _ABOUT if (total := sum(one.get(name, 0) for one in counters))}
+
+
+def _mend(instance: FleetInstance, of: TypeNetwork, what: set[str], commands: Commands) -> tuple[str, str]:
+    """What is mended at no price comes first: a weighting towards the network, then what only costs thought."""
+    bandwidth = what & {"bw_in", "bw_out"}
+    if bandwidth and "vpc-1" in of.weightings and instance.weighting != "vpc-1":
+        modify = ("ec2", "modify-instance-network-performance-options", "--instance-id", instance.id)
+        return commands.aws(*modify, "--bandwidth-weighting", "vpc-1"), "a quarter of the bandwidth of EBS"
+    for name, (fix, cost) in _MENDS.items():
+        if what == {name}:
+            return fix, cost
+    return "send less, or change to a type with more bandwidth and packets", "a stop, and the larger type's price"
+
+
+def _efa(instance: FleetInstance, _: TypeNetwork, guest: GuestNetwork, __: Commands) -> Iterator[TuneFinding]:
+    if not instance.efa or guest.system != "linux":
+        return
+    install = "in the guest: install the EFA software (EC2 user guide, EFA), then look with `fi_info -p efa`"
+    if "efa" not in guest.modules:
+        what = f"{len(instance.efa)} EFA, and the guest has no module efa"
+        yield _found("efa-driver-missing", "high", instance, what, install, _REBOOT)
+    elif not guest.fabrics:
+        what = f"{len(instance.efa)} EFA, and libfabric finds none"
+        yield _found("efa-fabric-missing", "medium", instance, what, install, _REBOOT)
+
+
+_RULES: tuple[_Rule, ...] = (_drivers, _express, _mtu, _queues, _throttling, _efa)
+
+
+def _names(devices: list[GuestDevice]) -> str:
+    return ", ".join(one.name for one in devices)
+
+
+def _in_guest(command: str) -> str:
+    return f"in the guest, and in its network configuration to keep it: sudo {command}"
+
+
+def _found(id_: str, severity: Severity, instance: FleetInstance, what: str, fix: str, cost: str) -> TuneFinding:
+    return finding(id_, severity, instance, what, why=IN_GUEST[id_], fix=fix, cost=cost)
