@@ -226,6 +226,7 @@ RESOURCES = {
     "autoscaling.CreateAutoScalingGroup": _GROUP,
     "autoscaling.DeleteAutoScalingGroup": _GROUP,
     "autoscaling.UpdateAutoScalingGroup": _GROUP,
+    "autoscaling.StartInstanceRefresh": _GROUP,
     "autoscaling.PutLifecycleHook": _GROUP,
     "autoscaling.DeleteLifecycleHook": _GROUP,
     "autoscaling.SuspendProcesses": _GROUP,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from opsctl.model.value import Json
+from opsctl.sandbox.worlds.network import IMAGE
 from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.groups import group, make_group, only, subnets, template
 from tests.kit.ha_account import instance_named
@@ -51,6 +52,35 @@ def _min_size(_: Stage) -> dict[str, Json]:
     return {"group": make_group(0, DesiredCapacity=1), "size": 1, "why": "it is replaced"}
 
 
+def _two_versions() -> str:
+    """A launch template with a second version; returns its id."""
+    id_ = template("web")
+    client("ec2").create_launch_template_version(
+        LaunchTemplateId=id_, LaunchTemplateData={"ImageId": IMAGE, "InstanceType": "t3.micro"}
+    )
+    return id_
+
+
+def _launch_template(_: Stage) -> dict[str, Json]:
+    id_ = _two_versions()
+    make_group(0, DesiredCapacity=0, LaunchTemplate={"LaunchTemplateId": id_, "Version": "$Default"})
+    return {"group": "g", "template": id_, "before": "$Default", "version": "2", "why": "it is newer"}
+
+
+def _placement_group(_: Stage) -> dict[str, Json]:
+    client("ec2").create_placement_group(GroupName="near", Strategy="cluster")
+    make_group(0, DesiredCapacity=0, VPCZoneIdentifier=subnets()[0])
+    return {"group": "g", "placement_group": "near", "why": "they talk to each other"}
+
+
+def _refresh(stage: Stage) -> dict[str, Json]:
+    id_ = _two_versions()
+    asked = _serving(stage, LaunchTemplate={"LaunchTemplateId": id_, "Version": "1"})
+    newer = {"LaunchTemplateId": id_, "Version": "2"}
+    client("autoscaling").update_auto_scaling_group(AutoScalingGroupName="g", LaunchTemplate=newer)
+    return {"group": asked["group"], "why": "they are to be of version 2"}
+
+
 def _resume(_: Stage) -> dict[str, Json]:
     asked = _empty(processes=["ReplaceUnhealthy"])
     client("autoscaling").suspend_processes(AutoScalingGroupName="g", ScalingProcesses=["ReplaceUnhealthy"])
@@ -79,10 +109,13 @@ EXAMPLES: dict[str, Example] = {
     "asg.group": Example(given=_made),
     "asg.hook": Example(given=lambda _: _empty(hook="launch", at="LAUNCHING")),
     "asg.launch": Example(given=lambda _: _empty(), look=_members, kept="what was launched runs on, detached"),
+    "asg.launch_template": Example(given=_launch_template),
     "asg.launched": Example(given=_launched),
     "asg.mark_unhealthy": Example(given=_serving),
     "asg.metrics": Example(given=lambda _: _empty(metrics=["GroupInServiceInstances"])),
     "asg.min_size": Example(given=_min_size),
+    "asg.placement_group": Example(given=_placement_group),
+    "asg.refresh": Example(given=_refresh),
     "asg.resume": Example(given=_resume),
     "asg.subnets": Example(given=_subnets),
     "asg.suspend": Example(given=lambda _: _empty(processes=["AZRebalance"])),

@@ -2,7 +2,7 @@
 
 import typer
 
-from opsctl.cli.commands import tune_apply, tune_check, tune_pcluster
+from opsctl.cli.commands import tune_apply, tune_check, tune_group, tune_pcluster
 
 
 def register(app: typer.Typer) -> None:
@@ -14,6 +14,7 @@ def register(app: typer.Typer) -> None:
         rich_markup_mode=None,
     )
     tune_check.register(group)
-    tune_pcluster.register(group)
     tune_apply.register(group)
+    tune_group.register(group)
+    tune_pcluster.register(group)
     app.add_typer(group)

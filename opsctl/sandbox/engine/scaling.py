@@ -8,7 +8,7 @@ from typing import Any
 
 from opsctl.sandbox.engine import scaling_events, scaling_health
 from opsctl.sandbox.engine.conditions import Conditions, conditions
-from opsctl.sandbox.engine.scaling_launch import Failed, launch_instance
+from opsctl.sandbox.engine.scaling_launch import Failed, launch_instance, launched_by
 from opsctl.sandbox.engine.scaling_model import LAUNCHING, TERMINATING, Activity, Group, Member, Wait
 
 POLL_S = 2
@@ -78,7 +78,7 @@ class Scaling:
                 instance_type=instance.instance_type,
                 zone=zone,
                 image_id=instance.image_id,
-                template=dict(group.template),
+                template=launched_by(self.ec2, group.template),
                 protected=bool(group.settings.get("NewInstancesProtectedFromScaleIn")),
                 activity=activity,
             )

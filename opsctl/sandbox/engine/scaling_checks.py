@@ -165,9 +165,27 @@ def settings(known: Group) -> None:
                 "InstanceMaintenancePolicy: MinHealthyPercentage is 0 to 100, MaxHealthyPercentage 100 to "
                 "200, and they are at most 100 apart."
             )
+    _placement(known)
     protection = known.settings.get("DeletionProtection", "none")
     if protection not in ("none", "prevent-force-deletion", "prevent-all-deletion"):
         raise invalid(f"Invalid deletion protection {protection}")
+
+
+def _placement(known: Group) -> None:
+    """The placement group: an empty name is none; a cluster group is in one zone (UpdateAutoScalingGroup)."""
+    from moto.ec2.models import ec2_backends
+
+    from opsctl.sandbox.rules.placement_groups import groups_of
+
+    name = known.settings.get("PlacementGroup")
+    if not name:
+        known.settings.pop("PlacementGroup", None)
+        return
+    found = groups_of(ec2_backends[known.account][known.region]).get(name)
+    if found is None:
+        raise invalid(f"Placement Group {name} does not exist.")
+    if found["Strategy"] == "cluster" and len(known.zones) > 1:
+        raise invalid("You cannot specify multiple Availability Zones and a cluster placement group.")
 
 
 def processes(asked: dict[str, Any]) -> list[str]:

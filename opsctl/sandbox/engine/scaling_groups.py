@@ -156,12 +156,6 @@ def describe_scaling_activities(scaling: Scaling, asked: dict[str, Any]) -> dict
     return {"Activities": [one for one in found if not wanted or one["ActivityId"] in wanted]}
 
 
-def describe_instance_refreshes(scaling: Scaling, asked: dict[str, Any]) -> dict[str, Any]:
-    """None: instance refreshes cannot be started in the sandbox."""
-    checks.group(scaling, asked)
-    return {"InstanceRefreshes": []}
-
-
 def describe_account_settings(scaling: Scaling, asked: dict[str, Any]) -> dict[str, Any]:
     value = "true" if scaling.about.faults.launch_before_terminate else "false"
     known = {"Name": "launchBeforeTerminate", "Value": value, "DefaultValue": "false"}
@@ -184,7 +178,6 @@ CALLS = (
     suspend_processes,
     resume_processes,
     describe_scaling_activities,
-    describe_instance_refreshes,
     describe_account_settings,
     put_account_setting,
 )

@@ -24,6 +24,12 @@ def template_data(ec2: Any, template: dict[str, str]) -> dict[str, Any]:
     return data
 
 
+def launched_by(ec2: Any, template: dict[str, str]) -> dict[str, str]:
+    """The version that an instance was launched by: $Latest and $Default are other ones tomorrow."""
+    found = ec2.get_launch_template(template["LaunchTemplateId"])
+    return template | {"Version": str(found.get_version(template.get("Version") or "$Default").number)}
+
+
 def launch_instance(ec2: Any, group: Group, subnet: str) -> Any:
     """Launch into a subnet and return moto's instance.
 
@@ -37,7 +43,9 @@ def launch_instance(ec2: Any, group: Group, subnet: str) -> Any:
         image = next(iter(ec2.describe_images(ami_ids=[data.get("ImageId")])), None)
         if image is None or image.state != "available":
             raise Failed("InvalidAMIID.Unavailable", f"The image id '[{data.get('ImageId')}]' is not available.")
+        place = _place(ec2, group, data)
         instance = _run(ec2, group, subnet, data, image)
+        instance.placement.group_name = place
     except ServiceException as refused:
         raise Failed(str(refused.code), str(refused.message)) from None
     profile = data.get("IamInstanceProfile") or {}
@@ -45,6 +53,19 @@ def launch_instance(ec2: Any, group: Group, subnet: str) -> Any:
         ec2.associate_iam_instance_profile(instance.id, profile.get("Name"), profile.get("Arn"))
     instance.add_tags(group_tags(group))
     return instance
+
+
+def _place(ec2: Any, group: Group, data: dict[str, Any]) -> str | None:
+    """The placement group of the launch, if there is one that takes the type."""
+    from opsctl.sandbox.rules.placement_groups import groups_of, takes
+
+    name: str | None = group.settings.get("PlacementGroup")
+    if name is None:
+        return None
+    if name not in groups_of(ec2):
+        raise Failed("InvalidPlacementGroup.Unknown", f"The placement group '{name}' is unknown.")
+    takes(ec2, groups_of(ec2)[name], data.get("InstanceType", "t3.micro"))
+    return name
 
 
 def group_tags(group: Group) -> dict[str, str]:
@@ -61,7 +82,11 @@ def _run(ec2: Any, group: Group, subnet: str, data: dict[str, Any], image: Any) 
     for nic in nics:
         # Secondary interfaces land in the primary's subnet (fact 9).
         nic["SubnetId"] = subnet
-    more = {"nics": nics} if len(nics) > 1 else {"subnet_id": subnet}
+    from opsctl.sandbox.rules.network_interfaces import become_adapters, take_places
+
+    several = nics if len(nics) > 1 else []
+    places = take_places(ec2, data.get("InstanceType", "t3.micro"), several)
+    more = {"nics": nics} if several else {"subnet_id": subnet}
     mappings = _mappings(ec2, data, image)
     reservation = ec2.run_instances(
         data["ImageId"],
@@ -82,7 +107,9 @@ def _run(ec2: Any, group: Group, subnet: str, data: dict[str, Any], image: Any) 
         block_device_mappings=mappings,
         **more,
     )
-    return reservation.instances[0]
+    launched = reservation.instances[0]
+    become_adapters(launched, several, places)
+    return launched
 
 
 def _mappings(ec2: Any, data: dict[str, Any], image: Any) -> list[dict[str, Any]]:

@@ -149,6 +149,8 @@ class Group:
     metrics: list[str] = field(default_factory=list)
     members: list[Member] = field(default_factory=list)
     activities: list[Activity] = field(default_factory=list)
+    refreshes: list[Any] = field(default_factory=list)
+    """Its instance refreshes, the newest first."""
     failures: int = 0
     retry_pending: bool = False
     deleting: bool = False

@@ -3,7 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from opsctl.sandbox.engine import scaling_belongings, scaling_groups, scaling_hooks, scaling_members
+from opsctl.sandbox.engine import (
+    scaling_belongings,
+    scaling_groups,
+    scaling_hooks,
+    scaling_members,
+    scaling_refresh,
+)
 from opsctl.sandbox.engine.conditions import conditions
 from opsctl.sandbox.engine.scaling import Scaling
 
@@ -13,6 +19,7 @@ _CALLS: tuple[_Call, ...] = (
     *scaling_members.CALLS,
     *scaling_hooks.CALLS,
     *scaling_belongings.CALLS,
+    *scaling_refresh.CALLS,
 )
 
 

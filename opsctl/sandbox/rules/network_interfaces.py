@@ -112,27 +112,37 @@ def _with_adapters(method: Callable[..., Any]) -> Callable[..., Any]:
 
     def run(self: Any) -> Any:
         asked = self._get_param("NetworkInterfaces", [])
-        kind = self._get_param("InstanceType", "m1.small")
-        seen = _Places(network_of(self.ec2_backend, kind) if asked else {}, kind)
-        if len(asked) > 1 and any(str(nic.get("AssociatePublicIpAddress")).lower() == "true" for nic in asked):
-            raise fault(
-                "InvalidParameterCombination",
-                "The associatePublicIPAddress parameter cannot be specified when launching with multiple network "
-                "interfaces.",
-            )
-        for nic in asked:
-            card, device = int(nic.get("NetworkCardIndex") or 0), int(nic["DeviceIndex"])
-            seen.take(nic.get("InterfaceType") or "interface", card, device)
-            nic["DeviceIndex"] = card * A_CARD + device
+        places = take_places(self.ec2_backend, self._get_param("InstanceType", "m1.small"), asked)
         answer = method(self)
         for instance in answer.result.instances:
-            for nic in asked:
-                made = instance.nics[nic["DeviceIndex"]]
-                _becomes(made, nic.get("InterfaceType"))
-                made.opsctl_ena_srd = _express(nic.get("EnaSrdSpecification"), seen)
+            become_adapters(instance, asked, places)
         return answer
 
     return run
+
+
+def take_places(ec2: Any, kind: str, asked: list[dict[str, Any]]) -> "_Places":
+    """Refuse interfaces that a launch of a type does not get, and number them as moto keeps them: by one index."""
+    seen = _Places(network_of(ec2, kind) if asked else {}, kind)
+    if len(asked) > 1 and any(str(nic.get("AssociatePublicIpAddress")).lower() == "true" for nic in asked):
+        raise fault(
+            "InvalidParameterCombination",
+            "The associatePublicIPAddress parameter cannot be specified when launching with multiple network "
+            "interfaces.",
+        )
+    for nic in asked:
+        card, device = int(nic.get("NetworkCardIndex") or 0), int(nic["DeviceIndex"])
+        seen.take(nic.get("InterfaceType") or "interface", card, device)
+        nic["DeviceIndex"] = card * A_CARD + device
+    return seen
+
+
+def become_adapters(instance: Any, asked: list[dict[str, Any]], places: "_Places") -> None:
+    """Give the interfaces of an instance that was launched the kinds that were asked for."""
+    for nic in asked:
+        made = instance.nics[nic["DeviceIndex"]]
+        _becomes(made, nic.get("InterfaceType"))
+        made.opsctl_ena_srd = _express(nic.get("EnaSrdSpecification"), places)
 
 
 class _Places:

@@ -118,9 +118,7 @@ def _placed(method: Callable[..., Any]) -> Callable[..., Any]:
         if name:
             if name not in groups_of(self.ec2_backend):
                 raise _no_such(name)
-            _takes(
-                self.ec2_backend, groups_of(self.ec2_backend)[name], self._get_param("InstanceType", "m1.small")
-            )
+            takes(self.ec2_backend, groups_of(self.ec2_backend)[name], self._get_param("InstanceType", "m1.small"))
         answer = method(self)
         for instance in answer.result.instances if name else ():
             instance.placement.group_name = name
@@ -129,7 +127,8 @@ def _placed(method: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def _takes(ec2: Any, group: dict[str, Any], kind: str) -> None:
+def takes(ec2: Any, group: dict[str, Any], kind: str) -> None:
+    """Refuse a type that a group's strategy has no place for."""
     known = ec2.describe_instance_types(instance_types=[kind])[0]
     strategies = known.get("PlacementGroupInfo", {}).get("SupportedStrategies", [])
     if group["Strategy"] not in strategies:

@@ -1,0 +1,231 @@
+"""Groups of the sandbox, launched and replaced, and boto3's own view of what came of it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from opsctl.model.commands import Commands
+from opsctl.model.errors import Drifted, InvalidInput, RefusedByGuard
+from opsctl.model.plan import Plan
+from opsctl.model.value import Json
+from opsctl.planning.run_fetching import run_fetching
+from opsctl.sandbox.engine.conditions import QUICK, Conditions
+from opsctl.tune.facts.tune_group import GroupFound, TuneGroup
+from opsctl.tune.group_hazards import GroupWish, hazards_of, refresh_hazards_of
+from opsctl.tune.instance_types import TypeNetwork
+from opsctl.tune.scaling_group import GroupMember, ScalingGroup, parse_group
+from opsctl.tune.surroundings import LaunchSubnet
+from tests.kit.ha_account import run, undo
+from tests.kit.moto_account import World, client
+from tests.kit.ports import MemoryJournal
+from tests.kit.timed import MovingClock, move, timed_world
+from tests.kit.worker_groups import WORKERS, make_workers
+
+ALL = {"group": WORKERS, "efa": True, "placement_group": "near"}
+
+
+@pytest.fixture
+def it() -> Iterator[tuple[World, Conditions]]:
+    with timed_world(make_workers, durations=QUICK) as (world, about):
+        world.clock = MovingClock(about)
+        move(about, 60)
+        yield world, about
+
+
+def group() -> Json:
+    named = {"AutoScalingGroupNames": [WORKERS]}
+    return client("autoscaling").describe_auto_scaling_groups(**named)["AutoScalingGroups"][0]
+
+
+def running() -> list[Json]:
+    alive = [{"Name": "instance-state-name", "Values": ["running"]}]
+    found = client("ec2").describe_instances(Filters=alive)["Reservations"]
+    return [one for reservation in found for one in reservation["Instances"]]
+
+
+def refreshes() -> list[str]:
+    found = client("autoscaling").describe_instance_refreshes(AutoScalingGroupName=WORKERS)["InstanceRefreshes"]
+    return [one["Status"] for one in found]
+
+
+def titles(plan: Plan) -> list[str]:
+    return [change.id for change in plan.changes]
+
+
+def test_the_template_is_changed_and_no_member_is_touched(it: tuple[World, Conditions]) -> None:
+    world, _ = it
+    before = group()
+    plan, journal = world.plan("tune-group", ALL), MemoryJournal()
+    run(plan, world.aws, world, journal)
+    after = group()
+    assert after["Instances"] == before["Instances"]
+    assert (after["LaunchTemplate"]["Version"], after["PlacementGroup"]) == ("2", "near")
+    template = {"LaunchTemplateId": after["LaunchTemplate"]["LaunchTemplateId"], "Versions": ["2"]}
+    (version,) = client("ec2").describe_launch_template_versions(**template)["LaunchTemplateVersions"]
+    kinds = [nic.get("InterfaceType") for nic in version["LaunchTemplateData"]["NetworkInterfaces"]]
+    assert kinds == [None, "efa-only"]
+    assert world.plan("tune-group", ALL).changes == ()
+    undo(plan, world, journal)
+    assert (group()["LaunchTemplate"], group().get("PlacementGroup")) == (before["LaunchTemplate"], None)
+
+
+def test_a_refresh_replaces_every_member_by_one_with_efa_in_the_placement_group(
+    it: tuple[World, Conditions],
+) -> None:
+    world, _ = it
+    old = {one["InstanceId"] for one in group()["Instances"]}
+    run(world.plan("tune-group", ALL), world.aws, world, MemoryJournal())
+    run(world.plan("tune-refresh", {"group": WORKERS}), world.aws, world, MemoryJournal())
+    assert refreshes() == ["Successful"]
+    new = running()
+    assert not old & {one["InstanceId"] for one in new}
+    assert [one["Placement"]["GroupName"] for one in new] == ["near", "near"]
+    assert {nic["InterfaceType"] for one in new for nic in one["NetworkInterfaces"]} == {"interface", "efa-only"}
+    assert world.plan("tune-refresh", {"group": WORKERS}).changes == ()
+
+
+def test_only_the_placement_group_is_reason_enough_to_replace(it: tuple[World, Conditions]) -> None:
+    world, _ = it
+    run(world.plan("tune-group", ALL | {"efa": False}), world.aws, world, MemoryJournal())
+    plan = world.plan("tune-refresh", {"group": WORKERS})
+    assert plan.changes[0].params["Preferences"]["SkipMatching"] is False
+    run(plan, world.aws, world, MemoryJournal())
+    assert {one["Placement"]["GroupName"] for one in running()} == {"near"}
+
+
+def test_a_refresh_whose_launches_fail_ends_the_run_and_says_so(it: tuple[World, Conditions]) -> None:
+    world, about = it
+    run(world.plan("tune-group", ALL), world.aws, world, MemoryJournal())
+    about.faults.no_capacity |= {"us-east-1a"}
+    with pytest.raises(Drifted, match="instance refresh of workers has not failed"):
+        run(world.plan("tune-refresh", {"group": WORKERS}), world.aws, world, MemoryJournal())
+    assert refreshes() == ["Failed"]
+
+
+def test_a_group_that_names_latest_needs_no_telling(it: tuple[World, Conditions]) -> None:
+    world, _ = it
+    latest = {"LaunchTemplateId": group()["LaunchTemplate"]["LaunchTemplateId"], "Version": "$Latest"}
+    client("autoscaling").update_auto_scaling_group(AutoScalingGroupName=WORKERS, LaunchTemplate=latest)
+    assert "use/use" not in titles(world.plan("tune-group", {"group": WORKERS, "efa": True}))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        ({"group": "nobody", "efa": True}, "there is no Auto Scaling group 'nobody' here"),
+        ({"group": WORKERS}, "nothing to change is named"),
+        ({"group": WORKERS, "placement_group": "nowhere"}, "there is no placement group 'nowhere' here"),
+    ],
+    ids=["group", "nothing", "placement group"],
+)
+def test_what_is_not_there_is_bad_input(it: tuple[World, Conditions], inputs: dict[str, Json], said: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        it[0].plan("tune-group", inputs)
+    assert said in caught.value.summary
+
+
+def test_a_refresh_that_goes_on_and_a_suspended_process_refuse_another(it: tuple[World, Conditions]) -> None:
+    world, _ = it
+    run(world.plan("tune-group", ALL), world.aws, world, MemoryJournal())
+    client("autoscaling").suspend_processes(AutoScalingGroupName=WORKERS, ScalingProcesses=["Launch"])
+    client("autoscaling").start_instance_refresh(AutoScalingGroupName=WORKERS)
+    with pytest.raises(RefusedByGuard) as caught:
+        world.plan("tune-refresh", {"group": WORKERS})
+    assert {one.guard for one in caught.value.guards} == {"refreshing", "suspended"}
+
+
+GROUP = ScalingGroup(name="g", template="lt-1", version="1", zones=("a",), subnets=("s",))
+EFA = TypeNetwork(name="c5n.18xlarge", efa=1, strategies=("cluster",))
+WISH = GroupWish(group=GROUP, efa=True, of=EFA, placement_group="near", strategy="cluster")
+
+
+def ids(wish: GroupWish) -> list[str]:
+    return [f"{one.kind} {one.id}" for one in hazards_of(wish, Commands())]
+
+
+def but(**more: Any) -> GroupWish:
+    return WISH.model_copy(update={"group": GROUP.model_copy(update=more)})
+
+
+@pytest.mark.parametrize(
+    ("wish", "found"),
+    [
+        (WISH, []),
+        (but(tags={"eks:nodegroup-name": "n", "eks:cluster-name": "c"}), ["refuse kept"]),
+        (but(tags={"AWSBatchServiceTag": "batch"}), ["refuse kept"]),
+        (but(tags={"parallelcluster:cluster-name": "c"}), ["refuse kept"]),
+        (but(tags={"aws:cloudformation:stack-name": "s"}), ["warn stack"]),
+        (but(configuration="old", template=""), ["refuse no-template"]),
+        (but(mixed=True, template=""), ["refuse mixed"]),
+        (but(zones=("a", "b")), ["refuse zones"]),
+        (WISH.model_copy(update={"of": None}), ["refuse no-type"]),
+        (WISH.model_copy(update={"of": TypeNetwork(name="t3.micro")}), ["refuse no-efa", "refuse no-cluster"]),
+        (WISH.model_copy(update={"windows": True}), ["refuse windows"]),
+        (WISH.model_copy(update={"placement_group": "", "strategy": ""}), ["warn no-placement-group"]),
+        (WISH.model_copy(update={"spot": True}), ["warn spot"]),
+        (
+            WISH.model_copy(update={"subnets": (LaunchSubnet(id="s", public=True),)}),
+            ["accept no-public-address"],
+        ),
+        (
+            WISH.model_copy(update={"subnets": (LaunchSubnet(id="s", public=True),), "public": False}),
+            [],
+        ),
+    ],
+    ids=[
+        "nothing",
+        "eks",
+        "batch",
+        "pcluster",
+        "stack",
+        "configuration",
+        "mixed",
+        "zones",
+        "no type",
+        "no efa",
+        "windows",
+        "no group",
+        "spot",
+        "public",
+        "said",
+    ],
+)
+def test_what_speaks_against_launching_so_is_named(wish: GroupWish, found: list[str]) -> None:
+    assert ids(wish) == found
+
+
+def test_an_eks_node_group_is_named_with_the_command_that_updates_it() -> None:
+    (hazard,) = hazards_of(
+        but(tags={"eks:nodegroup-name": "n", "eks:cluster-name": "c"}), Commands(("--region", "x"))
+    )
+    assert "EKS node group n of cluster c" in hazard.what
+    assert "aws eks update-nodegroup-version --cluster-name c --nodegroup-name n" in hazard.what
+    assert hazard.what.endswith("--region x")
+
+
+@pytest.mark.parametrize(
+    ("member", "found"),
+    [
+        (GroupMember(instance="i", zone="a", state="InService", version="1", protected=True), "protected"),
+        (GroupMember(instance="i", zone="a", state="Standby", version="1"), "standby"),
+        (GroupMember(instance="i", zone="a", state="Pending:Wait", version="1"), "launching"),
+    ],
+    ids=["protected", "standby", "launching"],
+)
+def test_members_that_a_refresh_would_wait_for_are_named(member: GroupMember, found: str) -> None:
+    assert [one.id for one in refresh_hazards_of(but(members=(member,)), Commands())] == [found]
+
+
+def test_of_a_group_with_a_policy_of_several_types_nothing_is_guessed() -> None:
+    parsed = parse_group({"AutoScalingGroupName": "g", "MixedInstancesPolicy": {}, "Instances": []})
+    assert (parsed.mixed, parsed.template) == (True, "")
+
+
+def test_the_fact_counts_its_calls(it: tuple[World, Conditions]) -> None:
+    world, _ = it
+    reader = world.reader()
+    found = run_fetching(TuneGroup(group=WORKERS, efa=True).read(world.about()), reader)
+    assert isinstance(found, GroupFound)
+    assert len(reader.made) <= 9
+    assert (found.type, found.number, found.needs_version, found.pins) == ("c5n.18xlarge", "1", True, True)
