@@ -87,6 +87,7 @@ ALSO = {
     "ec2.CreateLaunchTemplate": ("ec2:CreateTags",),
     "ec2.CreateNetworkInterface": ("ec2:CreateTags",),
     "ec2.CreateSecurityGroup": ("ec2:CreateTags",),
+    "ec2.CreatePlacementGroup": ("ec2:CreateTags",),
     "ec2.RunInstances": ("ec2:CreateTags",),
     "events.PutRule": ("events:TagResource",),
     "iam.CreateRole": ("iam:TagRole",),
@@ -120,6 +121,7 @@ _SCHEDULE = ("arn:{partition}:scheduler:{region}:{account}:schedule/{GroupName}/
 _QUEUE = ("{QueueArn}",)
 _INSTANCES = ("arn:{partition}:ec2:{region}:{account}:instance/{InstanceIds}",)
 _INSTANCE = "arn:{partition}:ec2:{region}:{account}:instance/{InstanceId}"
+_PLACEMENT_GROUP = "arn:{partition}:ec2:{region}:{account}:placement-group/{GroupName}"
 _INTERFACE = "arn:{partition}:ec2:{region}:{account}:network-interface/{NetworkInterfaceId}"
 _TEMPLATE = ("arn:{partition}:ec2:{region}:{account}:launch-template/{LaunchTemplateId}",)
 _SECURITY_GROUP = ("arn:{partition}:ec2:{region}:{account}:security-group/{GroupId}",)
@@ -161,6 +163,9 @@ RESOURCES = {
         "arn:{partition}:ec2:{region}:{account}:network-interface/*",
     ),
     "ec2.ModifyInstanceNetworkPerformanceOptions": (_INSTANCE,),
+    "ec2.ModifyInstancePlacement": (_INSTANCE, _PLACEMENT_GROUP),
+    "ec2.CreatePlacementGroup": (_PLACEMENT_GROUP,),
+    "ec2.DeletePlacementGroup": (_PLACEMENT_GROUP,),
     "ec2.ModifyNetworkInterfaceAttribute": (_SOME_INSTANCE, _INTERFACE),
     "ec2.RevokeSecurityGroupEgress": _SECURITY_GROUP,
     "ec2.RevokeSecurityGroupIngress": _SECURITY_GROUP,

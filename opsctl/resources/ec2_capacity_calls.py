@@ -12,6 +12,28 @@ from opsctl.model.references import reference
 from opsctl.model.value import Json, Value
 from opsctl.resources.marks import PLAN_TAG, tag_specifications
 
+PLATFORMS = (
+    "Linux/UNIX",
+    "Red Hat Enterprise Linux",
+    "SUSE Linux",
+    "Windows",
+    "Windows with SQL Server",
+    "Windows with SQL Server Enterprise",
+    "Windows with SQL Server Standard",
+    "Windows with SQL Server Web",
+    "Linux with SQL Server Standard",
+    "Linux with SQL Server Web",
+    "Linux with SQL Server Enterprise",
+    "RHEL with SQL Server Standard",
+    "RHEL with SQL Server Enterprise",
+    "RHEL with SQL Server Web",
+    "RHEL with HA",
+    "RHEL with HA and SQL Server Standard",
+    "RHEL with HA and SQL Server Enterprise",
+    "Ubuntu Pro",
+)
+"""What capacity can be reserved for (API model, CapacityReservationInstancePlatform); instances say the same words
+as their PlatformDetails, but for a few, such as those that bring their own licence."""
 NAME_TAG = "opsctl:reservation"
 NO_CAPACITY = (
     "InsufficientInstanceCapacity",
@@ -38,6 +60,7 @@ REFUSED_FOR_GOOD = (
 class CapacityWanted(Value):
     """Capacity to reserve for a while: its name in the plan, what it is for, and for how many.
 
+    `others` of them are for instances that run already: an open reservation is used by them as well.
     `placement_group` is the ARN of the cluster placement group in which it has to be; empty: none.
     """
 
@@ -47,13 +70,15 @@ class CapacityWanted(Value):
     zone: str
     tenancy: str = "default"
     count: int
+    others: int = 0
     placement_group: str = ""
 
     @property
     def says(self) -> str:
         """What is reserved, in words."""
         inside = f" in placement group {self.placement_group.rpartition('/')[2]}" if self.placement_group else ""
-        return f"{self.count} x {self.type} in {self.zone}{inside}"
+        running = f", {self.others} of them for instances that run already" if self.others else ""
+        return f"{self.count} x {self.type} in {self.zone}{inside}{running}"
 
 
 def create_reservation(wanted: CapacityWanted, plan_id: str, token: str, end: str = "") -> Instruction:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Literal, TypeAlias
 
 from opsctl.model.value import Value
+from opsctl.resources.ec2_capacity_calls import PLATFORMS
 from opsctl.tune.machine import HIBERNATED, Machine
 from opsctl.tune.machine_types import MachineType
 from opsctl.tune.wish import TuneWish
@@ -18,76 +19,99 @@ class TuneHazard(Value):
     what: str
 
 
-_Rule: TypeAlias = Callable[[Machine, MachineType, TuneWish], Iterator[TuneHazard]]
+class HazardSubject(Value):
+    """An instance, its type as it is and as it becomes, and what is wished of it."""
+
+    machine: Machine
+    now: MachineType
+    then: MachineType
+    wish: TuneWish
 
 
-def hazards_of(machine: Machine, of: MachineType, wish: TuneWish) -> tuple[TuneHazard, ...]:
-    """List what speaks against stopping and changing an instance, what is refused first."""
-    found = [one for rule in _RULES for one in rule(machine, of, wish)]
+_Rule: TypeAlias = Callable[[HazardSubject], Iterator[TuneHazard]]
+
+
+def hazards_of(about: HazardSubject) -> tuple[TuneHazard, ...]:
+    """List what speaks against stopping an instance and starting it again, what is refused first."""
+    return sorted_hazards(one for rule in _RULES for one in rule(about))
+
+
+def sorted_hazards(found: Iterator[TuneHazard]) -> tuple[TuneHazard, ...]:
+    """Put what is refused first."""
     return tuple(sorted(found, key=lambda one: one.kind != "refuse"))
 
 
-def _managed(machine: Machine, _: MachineType, __: TuneWish) -> Iterator[TuneHazard]:
-    manager = machine.manager or machine.operator
+def refused(id_: str, machine: Machine, what: str) -> TuneHazard:
+    """Make a hazard that nobody can accept."""
+    return TuneHazard(id=id_, kind="refuse", instance=machine.id, what=f"{machine.title} {what}")
+
+
+def to_accept(id_: str, machine: Machine, what: str) -> TuneHazard:
+    """Make a hazard that has to be accepted by its name."""
+    return TuneHazard(id=id_, kind="accept", instance=machine.id, what=f"{machine.title}: {what}")
+
+
+def _managed(about: HazardSubject) -> Iterator[TuneHazard]:
+    manager = about.machine.manager or about.machine.operator
     if manager:
-        yield _no("managed", machine, f"is one of {manager}, which replaces what is stopped")
+        yield refused("managed", about.machine, f"is one of {manager}, which replaces what is stopped")
 
 
-def _state(machine: Machine, _: MachineType, __: TuneWish) -> Iterator[TuneHazard]:
+def _state(about: HazardSubject) -> Iterator[TuneHazard]:
+    machine = about.machine
     if machine.state not in ("running", "stopped"):
-        yield _no("state", machine, f"is {machine.state}, and has to run or to be stopped")
+        yield refused("state", machine, f"is {machine.state}, and has to run or to be stopped")
     if machine.reason == HIBERNATED:
-        yield _no("hibernated", machine, "hibernates, and a change would lose what its memory had")
+        yield refused("hibernated", machine, "hibernates, and a change would lose what its memory had")
 
 
-def _lifecycle(machine: Machine, _: MachineType, __: TuneWish) -> Iterator[TuneHazard]:
+def _lifecycle(about: HazardSubject) -> Iterator[TuneHazard]:
+    machine = about.machine
     if machine.lifecycle == "spot":
-        yield _no("spot", machine, "is a Spot Instance: nobody can reserve capacity for its start")
+        yield refused("spot", machine, "is a Spot Instance: nobody can reserve capacity for its start")
     elif machine.lifecycle:
-        yield _no("capacity-block", machine, f"is of a {machine.lifecycle}, whose capacity ends by a date")
+        yield refused("capacity-block", machine, f"is of a {machine.lifecycle}, whose capacity ends by a date")
     if machine.tenancy == "host":
-        yield _no("dedicated-host", machine, "is on a Dedicated Host: no Capacity Reservation is for that")
+        yield refused("dedicated-host", machine, "is on a Dedicated Host: no Capacity Reservation is for that")
 
 
-def _storage(machine: Machine, of: MachineType, _: TuneWish) -> Iterator[TuneHazard]:
+def _storage(about: HazardSubject) -> Iterator[TuneHazard]:
+    machine = about.machine
     if machine.root_store != "ebs":
-        yield _no("root-store", machine, "boots from an instance store, and cannot be stopped")
-    elif of.instance_store and machine.runs:
-        yield _accept("instance-store", machine, f"{of.name} has an instance store, whose data a stop loses")
+        yield refused("root-store", machine, "boots from an instance store, and cannot be stopped")
+    elif about.now.instance_store and machine.runs:
+        what = f"{about.now.name} has an instance store, whose data a stop loses"
+        yield to_accept("instance-store", machine, what)
 
 
-def _capacity(machine: Machine, _: MachineType, __: TuneWish) -> Iterator[TuneHazard]:
-    if machine.preference == "none" and machine.runs:
-        yield _no("uses-no-reservation", machine, "is set to use no Capacity Reservation, so none holds its place")
+def _capacity(about: HazardSubject) -> Iterator[TuneHazard]:
+    machine = about.machine
+    if not machine.runs:
+        return
+    if machine.preference == "none":
+        what = "is set to use no Capacity Reservation, so none holds its place"
+        yield refused("uses-no-reservation", machine, what)
+    elif machine.targets and _becomes_another_kind(about):
+        what = "names a Capacity Reservation, which is for its present type and placement group only"
+        yield refused("uses-no-reservation", machine, what)
+    elif machine.platform not in PLATFORMS and not machine.targets:
+        yield refused("uses-no-reservation", machine, f"is {machine.platform}, which AWS reserves no capacity for")
 
 
-def _addresses(machine: Machine, _: MachineType, __: TuneWish) -> Iterator[TuneHazard]:
+def _becomes_another_kind(about: HazardSubject) -> bool:
+    machine, wish = about.machine, about.wish
+    return wish.type_of(machine) != machine.type or wish.group_of(machine) != machine.placement_group
+
+
+def _addresses(about: HazardSubject) -> Iterator[TuneHazard]:
+    machine = about.machine
     if not machine.public or not machine.runs:
         return
     if len(machine.interfaces) > 1:
         what = f"loses its public address {machine.public} and gets none, for it has several interfaces"
-        yield _accept("no-public-address", machine, what)
+        yield to_accept("no-public-address", machine, what)
     else:
-        yield _accept("public-address", machine, f"gets another public address than {machine.public}")
+        yield to_accept("public-address", machine, f"gets another public address than {machine.public}")
 
 
-def _adapter(machine: Machine, of: MachineType, wish: TuneWish) -> Iterator[TuneHazard]:
-    if not wish.ena or machine.ena:
-        return
-    if of.ena == "unsupported":
-        yield _no("ena-unsupported", machine, f"is a {of.name}, which has no ENA")
-    elif machine.virtualization != "hvm":
-        yield _no("paravirtual", machine, "is paravirtual, and ENA needs HVM")
-    else:
-        yield _accept("ena-driver", machine, "nobody has looked whether its guest has the ENA driver")
-
-
-_RULES: tuple[_Rule, ...] = (_managed, _state, _lifecycle, _storage, _capacity, _addresses, _adapter)
-
-
-def _no(id_: str, machine: Machine, what: str) -> TuneHazard:
-    return TuneHazard(id=id_, kind="refuse", instance=machine.id, what=f"{machine.title} {what}")
-
-
-def _accept(id_: str, machine: Machine, what: str) -> TuneHazard:
-    return TuneHazard(id=id_, kind="accept", instance=machine.id, what=f"{machine.title}: {what}")
+_RULES: tuple[_Rule, ...] = (_managed, _state, _lifecycle, _storage, _capacity, _addresses)

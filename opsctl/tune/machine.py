@@ -34,6 +34,14 @@ class Machine(FleetInstance):
     public: str = ""
     operator: str = ""
 
+    boot_mode: str = ""
+    volumes: int = 0
+
+    @property
+    def uses_open_reservations(self) -> bool:
+        """Whether it runs, and an open reservation of its kind would be used by it without being asked."""
+        return self.runs and not self.lifecycle and self.preference == "open" and not self.reservation
+
     @property
     def runs(self) -> bool:
         """Whether it runs, and so has to be stopped first and started again."""
@@ -69,6 +77,8 @@ def _machine(instance: FleetInstance, one: Json) -> Machine:
         preference=specification.get("CapacityReservationPreference", "open"),
         targets=bool(specification.get("CapacityReservationTarget")),
         public=_acquired_address(one),
+        boot_mode=one.get("CurrentInstanceBootMode", ""),
+        volumes=len(one.get("BlockDeviceMappings", [])),
         operator=one.get("Operator", {}).get("Principal", "") if one.get("Operator", {}).get("Managed") else "",
     )
 

@@ -1,7 +1,14 @@
 """What an instance type is besides its network: what a stop costs it, and what another type has to share."""
 
-from opsctl.model.value import Json
+from opsctl.model.value import Json, Value
 from opsctl.tune.instance_types import TypeNetwork, parse_types
+
+
+class QueueLimit(Value):
+    """Most ENA queues of one interface, and of all interfaces of a network card; 0 where AWS names none."""
+
+    interface: int = 0
+    card: int = 0
 
 
 class MachineType(TypeNetwork):
@@ -12,7 +19,9 @@ class MachineType(TypeNetwork):
     root_stores: tuple[str, ...] = ()
     instance_store: bool = False
     nitro: bool = False
-    bare_metal: bool = False
+    boot_modes: tuple[str, ...] = ()
+    volumes: int = 0
+    queue_limits: dict[int, QueueLimit] = {}
     hibernates: bool = False
 
 
@@ -30,6 +39,13 @@ def _machine_type(network: TypeNetwork, one: Json) -> MachineType:
         root_stores=tuple(one.get("SupportedRootDeviceTypes", [])),
         instance_store=bool(one.get("InstanceStorageSupported")),
         nitro=one.get("Hypervisor") == "nitro",
-        bare_metal=bool(one.get("BareMetal")),
+        boot_modes=tuple(one.get("SupportedBootModes", [])),
+        volumes=one.get("EbsInfo", {}).get("MaximumEbsAttachments", 0),
+        queue_limits={
+            card.get("NetworkCardIndex", 0): QueueLimit(
+                interface=card.get("MaximumEnaQueueCountPerInterface", 0), card=card.get("MaximumEnaQueueCount", 0)
+            )
+            for card in one.get("NetworkInfo", {}).get("NetworkCards", [])
+        },
         hibernates=bool(one.get("HibernationSupported")),
     )

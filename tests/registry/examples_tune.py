@@ -1,5 +1,7 @@
 """Examples of what is done to instances that are stopped for a change of their network."""
 
+import os
+
 from opsctl.model.value import Json
 from opsctl.sandbox.worlds.hpc import make_fleet
 from tests.kit.fleet_look import fleet
@@ -60,6 +62,37 @@ def _healthy(_: Stage) -> dict[str, Json]:
     return {"instances": [instance_named("hpc-1")], "why": "the next one is stopped only then"}
 
 
+def _sriov(_: Stage) -> dict[str, Json]:
+    return {"instances": [_without_vf("hpc-5")]}
+
+
+def _without_vf(name: str) -> str:
+    """Stop an instance and let it be as one whose image has the VF off; no call does that."""
+    from moto.ec2.models import ec2_backends
+
+    instance = stopped(name)
+    ec2_backends[os.environ["MOTO_ACCOUNT_ID"]]["us-east-1"].get_instance(instance).sriov_net_support = ""
+    return instance
+
+
+def _instance_type(_: Stage) -> dict[str, Json]:
+    return {"instances": [stopped("hpc-3")], "type": "c6i.32xlarge"}
+
+
+def _placement(_: Stage) -> dict[str, Json]:
+    return {"instances": [stopped("hpc-3")], "group": "hpc"}
+
+
+def _placement_group(_: Stage) -> dict[str, Json]:
+    return {"group": "close", "strategy": "cluster", "why": "they talk a lot"}
+
+
+def _queues(_: Stage) -> dict[str, Json]:
+    filters = [{"Name": "attachment.instance-id", "Values": [stopped("hpc-3")]}]
+    found = client("ec2").describe_network_interfaces(Filters=filters)["NetworkInterfaces"]
+    return {"interfaces": [one["NetworkInterfaceId"] for one in found], "queues": 16}
+
+
 def _ena(_: Stage) -> dict[str, Json]:
     return {"instances": [stopped("hpc-4")]}
 
@@ -74,5 +107,10 @@ EXAMPLES: dict[str, Example] = {
     "ec2.reserve": Example(given=_reserve, seeds=_FLEET, look=fleet, kept=_LATER),
     "ec2.start": Example(given=_start, seeds=_FLEET, look=fleet, kept=_LATER),
     "ec2.stop": Example(given=_stop, seeds=_FLEET, look=fleet, kept=_LATER),
+    "tune.instance_type": Example(given=_instance_type, seeds=_FLEET, look=fleet, kept=_LATER),
+    "tune.placement": Example(given=_placement, seeds=_FLEET, look=fleet, kept=_LATER),
+    "tune.placement_group": Example(given=_placement_group, seeds=_FLEET, look=fleet, kept=_LATER),
+    "tune.queues": Example(given=_queues, seeds=_FLEET, look=fleet, kept=_LATER),
+    "tune.sriov": Example(given=_sriov, seeds=_FLEET, look=fleet, kept=_LATER),
     "tune.ena": Example(given=_ena, seeds=_FLEET, look=fleet, kept=_LATER),
 }

@@ -5,25 +5,41 @@ from collections.abc import Iterator
 import pytest
 
 from opsctl.model.errors import InvalidInput, RefusedByGuard
+from opsctl.model.value import Json
 from opsctl.planning.run_fetching import run_fetching
 from opsctl.sandbox.worlds.hpc import make_fleet
+from opsctl.tune.batch import Fleet, batches_of
 from opsctl.tune.facts.tune_change import ChangeFound, TuneChange
-from opsctl.tune.hazard import hazards_of
+from opsctl.tune.hazard import HazardSubject, hazards_of
+from opsctl.tune.instance_types import NetworkCard
 from opsctl.tune.machine import HIBERNATED, Machine
-from opsctl.tune.machine_types import MachineType
+from opsctl.tune.machine_types import MachineType, QueueLimit
+from opsctl.tune.obstacle import obstacles_of
+from opsctl.tune.placing import placing_hazards
 from opsctl.tune.wish import TuneWish
 from tests.kit.ha_account import instance_named
 from tests.kit.moto_account import World, client, fresh_world
 from tests.tune.fleets import nic
 
 OLD = MachineType(name="m4.16xlarge", ena="supported")
-PLAIN = Machine(id="i-a", name="a", type=OLD.name, state="running", zone="us-east-1a", interfaces=(nic(),))
+PLAIN = Machine(
+    id="i-a",
+    name="a",
+    type=OLD.name,
+    state="running",
+    zone="us-east-1a",
+    interfaces=(nic(),),
+    platform="Linux/UNIX",
+)
 ENA = TuneWish(ena=True)
 
 
-def found(more: dict[str, object], of: MachineType = OLD) -> list[tuple[str, str]]:
+def found(
+    more: dict[str, object], of: MachineType = OLD, wish: TuneWish = ENA, then: MachineType | None = None
+) -> list[tuple[str, str]]:
     machine = Machine.model_validate(dict(PLAIN) | more)
-    return [(one.kind, one.id) for one in hazards_of(machine, of, ENA)]
+    about = HazardSubject(machine=machine, now=of, then=then or of, wish=wish)
+    return [(one.kind, one.id) for one in (*obstacles_of(about), *hazards_of(about))]
 
 
 def test_a_plain_instance_has_only_its_driver_to_be_looked_at() -> None:
@@ -73,6 +89,158 @@ def test_an_instance_store_is_lost_by_a_stop_alone() -> None:
     assert ("accept", "instance-store") not in found({"state": "stopped"}, disks)
 
 
+NEW = MachineType(
+    name="c5n.18xlarge",
+    ena="required",
+    efa=1,
+    architectures=("x86_64",),
+    virtualizations=("hvm",),
+    root_stores=("ebs",),
+    boot_modes=("uefi",),
+    cards=(NetworkCard(index=0, interfaces=2),),
+    strategies=("cluster",),
+    nitro=True,
+    volumes=27,
+)
+BECOMES_NEW = TuneWish(instance_type=NEW.name)
+ON = {"ena": True, "architecture": "x86_64", "boot_mode": "uefi"}
+
+
+def test_a_type_that_fits_has_only_the_driver_of_its_disks_to_be_looked_at() -> None:
+    assert found(ON, wish=BECOMES_NEW, then=NEW) == [("accept", "nvme-driver")]
+    assert found(ON, OLD.model_copy(update={"nitro": True}), BECOMES_NEW, NEW) == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"architecture": "arm64"},
+        {"virtualization": "paravirtual"},
+        {"boot_mode": "legacy-bios"},
+        {"hibernates": True},
+        {"ena": False},
+        {"interfaces": (nic("efa"), nic("efa", device=1))},
+        {"interfaces": (nic(), nic(device=1), nic(device=2))},
+        {"interfaces": (nic(card=1),)},
+        {"interfaces": (nic(express=True),)},
+        {"placement_group": "apart", "strategy": "spread"},
+        {"volumes": 27},
+    ],
+    ids=lambda more: next(iter(more)),
+)
+def test_a_type_that_does_not_fit_is_refused(more: dict[str, object]) -> None:
+    assert ("refuse", "type-unfit") in found(ON | more, wish=BECOMES_NEW, then=NEW)
+
+
+FLEXIBLE = NEW.model_copy(
+    update={"name": "c6i.8xlarge", "flexible_queues": True, "queue_limits": {0: QueueLimit(interface=32, card=40)}}
+)
+
+
+@pytest.mark.parametrize(
+    ("of", "queues", "interfaces", "fits"),
+    [
+        (FLEXIBLE, 32, 1, True),
+        (FLEXIBLE, 33, 1, False),
+        (FLEXIBLE, 20, 2, True),
+        (FLEXIBLE, 21, 2, False),
+        (NEW, 8, 1, False),
+    ],
+)
+def test_queues_are_those_that_the_type_and_its_card_have(
+    of: MachineType, queues: int, interfaces: int, fits: bool
+) -> None:
+    more = ON | {"interfaces": tuple(nic(device=number) for number in range(interfaces))}
+    assert (("refuse", "queues-unsupported") not in found(more, of, TuneWish(queues=queues))) is fits
+
+
+def test_the_vf_is_for_types_that_have_it_and_its_one_way_is_to_be_accepted() -> None:
+    wish = TuneWish(sriov=True)
+    legacy = MachineType(name="c4.8xlarge")
+    assert found({}, legacy, wish) == [("accept", "vf-driver"), ("accept", "vf-one-way")]
+    assert ("refuse", "vf-unsupported") in found({}, OLD, wish)
+    assert ("refuse", "paravirtual") in found({"virtualization": "paravirtual"}, legacy, wish)
+
+
+def test_what_names_a_reservation_cannot_become_another_kind() -> None:
+    more = ON | {"targets": True}
+    assert ("refuse", "uses-no-reservation") in found(more, wish=BECOMES_NEW, then=NEW)
+    assert ("refuse", "uses-no-reservation") not in found(more)
+
+
+def moved(strategy: str, *zones: str, members: tuple[str, ...] = ()) -> list[str]:
+    subjects = [
+        HazardSubject(
+            machine=PLAIN.model_copy(update={"id": f"i-{number}", "zone": zone}),
+            now=NEW,
+            then=NEW.model_copy(update={"strategies": ("cluster", "spread")}),
+            wish=TuneWish(placement_group="close"),
+        )
+        for number, zone in enumerate(zones)
+    ]
+    there = [PLAIN.model_copy(update={"id": f"i-m{number}", "zone": zone}) for number, zone in enumerate(members)]
+    return [one.instance for one in placing_hazards(subjects, there, strategy)]
+
+
+def test_a_cluster_group_is_in_one_zone_and_a_spread_group_has_seven_a_zone() -> None:
+    assert moved("cluster", "a", "a", members=("a",)) == []
+    assert moved("cluster", "a", "a", "b") == ["i-2"]
+    assert moved("cluster", "b", members=("a", "a")) == ["i-0"]
+    assert moved("spread", *"aaaa", members=("a", "a", "a", "b")) == []
+    assert moved("spread", *"aab", members=("a",) * 6) == ["i-0", "i-1"]
+    assert moved("partition", "a") == ["i-0"]
+
+
+def fleet(*machines: Machine, others: tuple[Machine, ...] = ()) -> Fleet:
+    return Fleet(machines=machines, others=others, groups={"close": "arn:close"})
+
+
+def reserved(of: Fleet, wish: TuneWish, size: int = 0) -> list[list[tuple[str, int, int, str]]]:
+    made = batches_of(of, wish, size)
+    return [[(one.type, one.count, one.others, one.placement_group) for one in batch.capacity] for batch in made]
+
+
+A, B = PLAIN, PLAIN.model_copy(update={"id": "i-b", "name": "b"})
+
+
+def test_capacity_is_kept_for_what_instances_become_and_for_the_way_back() -> None:
+    assert reserved(fleet(A, B), ENA) == [[("m4.16xlarge", 2, 0, "")]]
+    there = [("m4.16xlarge", 2, 0, ""), ("c5n.18xlarge", 2, 0, "")]
+    assert reserved(fleet(A, B), BECOMES_NEW) == [there]
+    inside = [("m4.16xlarge", 2, 0, ""), ("m4.16xlarge", 2, 0, "arn:close")]
+    assert reserved(fleet(A, B), TuneWish(placement_group="close")) == [inside]
+
+
+def test_what_runs_beside_would_use_an_open_reservation_and_is_counted_in() -> None:
+    other = B.model_copy(update={"id": "i-c"})
+    assert reserved(fleet(A, others=(other,)), ENA) == [[("m4.16xlarge", 2, 1, "")]]
+    for apart in (
+        {"preference": "none"},
+        {"reservation": "cr-1"},
+        {"state": "stopped"},
+        {"zone": "b"},
+        {"type": "x"},
+    ):
+        assert reserved(fleet(A, others=(other.model_copy(update=apart),)), ENA) == [[("m4.16xlarge", 1, 0, "")]]
+
+
+def test_instances_of_other_turns_are_counted_as_what_they_are_by_then() -> None:
+    first, second = reserved(fleet(A, B), BECOMES_NEW, size=1)
+    assert first == [("m4.16xlarge", 2, 1, ""), ("c5n.18xlarge", 1, 0, "")]
+    assert second == [("m4.16xlarge", 1, 0, ""), ("c5n.18xlarge", 2, 1, "")]
+
+
+def test_nothing_is_reserved_for_what_is_stopped_or_has_its_own_place() -> None:
+    assert reserved(fleet(A.model_copy(update={"state": "stopped"})), ENA) == [[]]
+    assert reserved(fleet(A.model_copy(update={"targets": True})), ENA) == [[]]
+
+
+def test_a_turn_in_which_nothing_can_be_taken_back_is_final() -> None:
+    legacy = PLAIN.model_copy(update={"type": "c4.8xlarge"})
+    assert [one.final for one in batches_of(fleet(legacy), TuneWish(sriov=True), 0)] == [True]
+    assert [one.final for one in batches_of(fleet(legacy), TuneWish(sriov=True, ena=True), 0)] == [False]
+
+
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
     with fresh_world(make_fleet) as made:
@@ -111,6 +279,10 @@ def test_stop_protection_is_refused(world: World) -> None:
         ({"instances": ["hpc-4"]}, "nothing to change is named"),
         ({"instances": ["hpc-9"], "ena": True}, "no such instance here: hpc-9"),
         ({"instances": ["nobody-*"], "ena": True}, "no such instance here"),
+        ({"instances": ["hpc-4"], "instance_type": "c5n.gigantic"}, "does not know type 'c5n.gigantic'"),
+        ({"instances": ["hpc-4"], "placement_group": "close"}, "there is no placement group 'close'"),
+        ({"instances": ["hpc-4"], "create": "cluster"}, "no placement group is named"),
+        ({"instances": ["hpc-4"], "placement_group": "hpc", "create": "spread"}, "with strategy cluster"),
     ],
 )
 def test_a_wish_for_nothing_or_nobody_is_bad_input(world: World, given: dict[str, object], words: str) -> None:
@@ -126,3 +298,20 @@ def test_a_name_that_several_have_is_bad_input(world: World) -> None:
             change(world, instances=["hpc-4"], ena=True)
     finally:
         client("ec2").create_tags(Resources=[other], Tags=[{"Key": "Name", "Value": "hpc-6"}])
+
+
+@pytest.mark.parametrize(
+    ("given", "guard"),
+    [
+        ({"instances": ["hpc-5"], "ena": True}, "ena-unsupported"),
+        ({"instances": ["hpc-1"], "instance_type": "c6gn.16xlarge"}, "type-unfit"),
+        ({"instances": ["hpc-1"], "instance_type": "m5.large"}, "type-unfit"),
+        ({"instances": ["hpc-1"], "queues": 8}, "queues-unsupported"),
+        ({"instances": ["hpc-4"], "sriov": True}, "vf-unsupported"),
+    ],
+)
+def test_an_impossible_wish_is_refused_in_one_line_before_anything_is_planned(
+    world: World, given: dict[str, Json], guard: str
+) -> None:
+    with pytest.raises(RefusedByGuard, match=guard):
+        world.plan("tune-apply", given)

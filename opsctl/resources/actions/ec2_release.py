@@ -4,10 +4,11 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.model.changes import Change, Proof, Risk
+from opsctl.model.changes import Change, Irreversible, Proof, Risk
 from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
 from opsctl.resources.actions.ec2_reserve import ACTIVE_WITHIN_S
+from opsctl.resources.actions.ec2_start import NOTHING_BACK
 from opsctl.resources.ec2_capacity_calls import (
     CapacityWanted,
     cancel_reservation,
@@ -26,6 +27,7 @@ class Ec2Release(Action):
     name: ClassVar[str] = "ec2.release"
 
     capacity: tuple[CapacityWanted, ...] = Field(description="What was reserved, as for `ec2.reserve`.")
+    final: bool = Field(False, description="As for `ec2.start`: an undo stops nothing, and needs no capacity.")
     of: str = Field("", description="Id of the plan that reserved it; this one by default.")
     why: str = Field("They run again, and a reservation costs as much as they do.", description="Why.")
 
@@ -35,6 +37,7 @@ class Ec2Release(Action):
         return [self._release(one, self.of or about.plan_id, about.plan_id) for one in self.capacity]
 
     def _release(self, wanted: CapacityWanted, plan_id: str, own_id: str) -> Change:
+        again = create_reservation(wanted, plan_id, f"{own_id}-{wanted.name}-undo")
         return Change(
             **dict(cancel_reservation(wanted.name)),
             id=wanted.name,
@@ -42,7 +45,7 @@ class Ec2Release(Action):
             why=self.why,
             expect=(is_reserved(wanted, plan_id, active=True),),
             proof=Proof(configured=(is_reserved(wanted, plan_id, active=False),), within_s=ACTIVE_WITHIN_S),
-            undo=create_reservation(wanted, plan_id, f"{own_id}-{wanted.name}-undo"),
+            undo=Irreversible(because=NOTHING_BACK) if self.final else again,
             undo_risk=Risk(note="It costs what as many instances cost, until the undo has released it."),
             outputs={"reservation": reservation_of(wanted, plan_id)},
         )

@@ -19,6 +19,7 @@ from opsctl.resources.ec2_instance_calls import (
 )
 
 RUNNING_WITHIN_S = 900
+NOTHING_BACK = "nothing that was done meanwhile can be taken back, so they run on"
 TRIED_FOR_S = 120
 """How long a start is tried again while AWS has no capacity; it comes and goes within minutes."""
 
@@ -33,6 +34,7 @@ class Ec2Start(Action):
 
     instances: tuple[str, ...] = Field(description="Ids of the instances that were stopped.")
     why: str = Field(description="Why.")
+    final: bool = Field(False, description="Nothing of the turn can be taken back: an undo does not stop them.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one StartInstances for each, then a wait."""
@@ -61,7 +63,7 @@ class Ec2Start(Action):
             why=self.why,
             expect=(state_is(instance, "stopped"),),
             proof=Proof(configured=(starts_or_runs(instance),), within_s=STOPPED_WITHIN_S),
-            undo=stop_instance(instance),
+            undo=Irreversible(because=NOTHING_BACK) if self.final else stop_instance(instance),
             undo_first=(stands_still(instance),),
             undo_risk=Risk(severity=Severity.SEVERE, affects=(instance,), note="It is stopped again."),
             goes_back=REFUSED_FOR_GOOD,

@@ -58,6 +58,7 @@ _MAKES = {
     "CreateVpc": ("vpc",),
     "RunInstances": ("instance", "network-interface", "volume"),
 }
+_OF_A_GROUP = ("CreatePlacementGroup", "DeletePlacementGroup", "ModifyInstancePlacement")
 _WITHOUT_ACCOUNT = ("image", "snapshot")
 
 
@@ -69,9 +70,14 @@ def asks_of_ec2(call: Call) -> Iterator[PolicyQuestion]:
     makes = _MAKES.get(call.operation, ())
     for kind in makes:
         yield PolicyQuestion(action, _arn(call, kind, "*"), _requested(given.get(kind, {})))
+    group = call.params.get("GroupName") if call.operation in _OF_A_GROUP else None
+    if group:
+        yield PolicyQuestion(
+            action, _arn(call, "placement-group", group), _requested(given.get("placement-group", {}))
+        )
     for identifier in resources:
         yield PolicyQuestion(action, _arn_of(call, identifier), _about(call, identifier))
-    if not resources and not makes:
+    if not resources and not makes and not group:
         yield PolicyQuestion(action, "*", _attributes(call))
     for kind, tags in given.items():
         created = {"ec2:createaction": [call.operation]}

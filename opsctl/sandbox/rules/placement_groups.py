@@ -116,15 +116,20 @@ def _placed(method: Callable[..., Any]) -> Callable[..., Any]:
     def run(self: Any) -> Any:
         name = self._get_param("Placement.GroupName")
         if name:
-            if name not in groups_of(self.ec2_backend):
-                raise _no_such(name)
-            takes(self.ec2_backend, groups_of(self.ec2_backend)[name], self._get_param("InstanceType", "m1.small"))
+            admit(self.ec2_backend, name, self._get_param("InstanceType", "m1.small"))
         answer = method(self)
         for instance in answer.result.instances if name else ():
             instance.placement.group_name = name
         return answer
 
     return run
+
+
+def admit(ec2: Any, name: str, kind: str) -> None:
+    """Refuse a group that is not there, and an instance of a type that it does not take."""
+    if name not in groups_of(ec2):
+        raise _no_such(name)
+    takes(ec2, groups_of(ec2)[name], kind)
 
 
 def takes(ec2: Any, group: dict[str, Any], kind: str) -> None:

@@ -5,17 +5,27 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.model.errors import FactUnknown, InvalidInput
-from opsctl.model.fetching import Fetching, require
-from opsctl.model.reads import Answer, Read, RefusalKind
+from opsctl.model.fetching import Fetching
+from opsctl.model.reads import Answer
 from opsctl.model.run import Context, Fact
 from opsctl.model.value import Json, Value
-from opsctl.resources.ec2 import describe_batches
-from opsctl.tune.batch import TuneBatch, batches_of, needs_change
-from opsctl.tune.hazard import TuneHazard, hazards_of
+from opsctl.tune.batch import Fleet, TuneBatch, batches_of
+from opsctl.tune.before_and_after import TuneRow, row_of
+from opsctl.tune.hazard import HazardSubject, TuneHazard, hazards_of, refused, sorted_hazards
 from opsctl.tune.machine import Machine, parse_machines
-from opsctl.tune.machine_types import MachineType, parse_machine_types
+from opsctl.tune.machine_reads import (
+    read_groups,
+    read_members,
+    read_offered,
+    read_running,
+    read_stop_protected,
+    read_types,
+)
+from opsctl.tune.machine_types import MachineType
+from opsctl.tune.obstacle import obstacles_of
+from opsctl.tune.placing import NewGroup, placing_hazards, wished_group
 from opsctl.tune.selection import Selection
-from opsctl.tune.wish import TuneWish
+from opsctl.tune.wish import Strategy, TuneWish
 
 
 class ImageWanted(Value):
@@ -25,24 +35,18 @@ class ImageWanted(Value):
     name: str
 
 
-class TuneRow(Value):
-    """An instance with what is changed, for whoever reviews the plan."""
-
-    instance: str
-    type: str
-    zone: str
-    now: str
-    becomes: str
-
-
 class ChangeFound(Value):
-    """What of a wish is missing where: the turns, what speaks against them, and what is imaged before."""
+    """What of a wish is missing where: the turns, what speaks against them, and what is made before.
+
+    `new_group` is the placement group to make, if it is not there.
+    """
 
     title: str
     confirm: str
     rows: tuple[TuneRow, ...]
     batches: tuple[TuneBatch, ...]
     images: tuple[ImageWanted, ...]
+    new_group: NewGroup | None
     hazards: tuple[TuneHazard, ...]
     already: tuple[str, ...]
 
@@ -51,7 +55,7 @@ class TuneChange(Fact):
     """Find out what has to be done at instances so that their network is as wished, and what would be lost.
 
     `batches` are turns: instances that are stopped, changed and started together. `hazards` are what makes a stop
-    dangerous, by the ids of the shipped playbook's guards.
+    dangerous or the wish impossible, by the ids of the shipped playbook's guards.
     """
 
     name: ClassVar[str] = "tune.change"
@@ -59,33 +63,98 @@ class TuneChange(Fact):
 
     instances: tuple[str, ...] = Field(description="Ids or Name tags; `*` in a name stands for anything.")
     ena: bool = Field(False, description="Switch the Elastic Network Adapter on.")
+    sriov: bool = Field(False, description="Switch the Intel 82599 Virtual Function on.")
+    queues: int = Field(0, ge=0, description="ENA queues of every interface; 0: as it is.")
+    instance_type: str = Field("", description="The type that they become; empty: as it is.")
+    placement_group: str = Field("", description="Name of the placement group that they move to; empty: none.")
+    create: Strategy = Field("", description="Strategy of that group, if it has to be made.")
     batch: int = Field(0, ge=0, description="How many are stopped at a time; 0: all together.")
 
     def read(self, about: Context) -> Fetching[Value]:
-        """Read the instances, then side by side their types, placement groups and stop protection."""
-        wish = TuneWish(ena=self.ena)
-        wish.refuse_nothing()
+        """Read the instances, their types and groups, then what runs beside them and what protects them."""
+        wish = TuneWish(**{name: getattr(self, name) for name in TuneWish.model_fields})
+        wish.refuse_unclear()
         answers = yield Selection(instances=self.instances).reads(about.region)
         machines = parse_machines([_known(one) for one in answers])
         _refuse_unclear(self.instances, machines)
-        types: dict[str, MachineType] = {}
-        for read in describe_batches(
-            "DescribeInstanceTypes", about.region, "instance-type", [one.type for one in machines]
-        ):
-            types |= parse_machine_types((yield from require(read)))
-        groups = yield from _cluster_groups(machines, about.region)
-        protected = yield from _stop_protected(machines)
-        changed = [one for one in machines if needs_change(one, wish)]
-        hazards = [*protected, *(hazard for one in changed for hazard in hazards_of(one, types[one.type], wish))]
+        types = yield from read_types(
+            [one for machine in machines for one in (machine.type, wish.type_of(machine))], about.region
+        )
+        _refuse_unknown_types(machines, wish, types)
+        names = [one for machine in machines for one in (machine.placement_group, wish.group_of(machine)) if one]
+        groups = yield from read_groups(names, about.region)
+        machines = tuple(_with_strategy(one, groups) for one in machines)
+        new_group = wished_group(wish, groups)
+        hazards = yield from _hazards(machines, types, wish, new_group, groups, about.region)
+        fleet = yield from _fleet(machines, types, wish, new_group, groups, about)
+        changed = [one for one in machines if wish.changes(one)]
+        imaged = [one for one in changed if wish.needs_image(one)]
         return ChangeFound(
             title=", ".join(one.title for one in machines),
             confirm=" ".join(self.instances),
-            rows=tuple(_row(one) for one in changed),
-            batches=batches_of(machines, wish, self.batch, groups),
-            images=tuple(ImageWanted(instance=one.id, name=f"opsctl {one.id} {about.plan_id}") for one in changed),
-            hazards=tuple(hazards),
+            rows=tuple(row_of(one, wish) for one in changed),
+            batches=batches_of(fleet, wish, self.batch),
+            images=tuple(ImageWanted(instance=one.id, name=f"opsctl {one.id} {about.plan_id}") for one in imaged),
+            new_group=new_group,
+            hazards=hazards,
             already=tuple(one.title for one in machines if one not in changed),
         )
+
+
+def _hazards(
+    machines: tuple[Machine, ...],
+    types: dict[str, MachineType],
+    wish: TuneWish,
+    new_group: NewGroup | None,
+    groups: dict[str, Json],
+    region: str,
+) -> Fetching[tuple[TuneHazard, ...]]:
+    subjects = [
+        HazardSubject(machine=one, now=types[one.type], then=types[wish.type_of(one)], wish=wish)
+        for one in machines
+    ]
+    found = [hazard for one in subjects for hazard in obstacles_of(one)]
+    changed = [one for one in subjects if wish.changes(one.machine)]
+    found += [hazard for one in changed for hazard in hazards_of(one)]
+    protected = yield from read_stop_protected([one.machine for one in changed if one.machine.runs])
+    found += [refused("stop-protection", one, "is protected from being stopped") for one in protected]
+    if wish.instance_type:
+        offered = yield from read_offered(wish.instance_type, [one.zone for one in machines], region)
+        away = [one for one in machines if one.zone not in offered]
+        found += [
+            refused("type-unfit", one, f"is in {one.zone}, which has no {wish.instance_type}") for one in away
+        ]
+    if wish.placement_group:
+        members = () if new_group else (yield from read_members(wish.placement_group, region))
+        strategy = new_group.strategy if new_group else str(groups[wish.placement_group].get("Strategy", ""))
+        found += placing_hazards(subjects, members, strategy)
+    return sorted_hazards(iter(found))
+
+
+def _fleet(
+    machines: tuple[Machine, ...],
+    types: dict[str, MachineType],
+    wish: TuneWish,
+    new_group: NewGroup | None,
+    groups: dict[str, Json],
+    about: Context,
+) -> Fetching[Fleet]:
+    arns = {name: one["GroupArn"] for name, one in groups.items() if one.get("Strategy") == "cluster"}
+    if new_group and new_group.strategy == "cluster":
+        place = f"{about.region}:{about.account}"
+        arns[new_group.name] = f"arn:{about.identity.partition}:ec2:{place}:placement-group/{new_group.name}"
+    weighted = [
+        one.id
+        for one in machines
+        if one.weighting not in ("default", *types[wish.type_of(one)].weightings) and wish.changes(one)
+    ]
+    name = new_group.name if new_group else ""
+    fleet = Fleet(machines=machines, groups=arns, weighted=tuple(weighted), new_group=name)
+    runs = [one for one in machines if one.runs and wish.changes(one)]
+    kinds = [kind for one in runs for kind in (fleet.kind_now(one), fleet.kind_then(one, wish))]
+    ids = {one.id for one in machines}
+    others = yield from read_running(kinds, about.region)
+    return fleet.model_copy(update={"others": tuple(one for one in others if one.id not in ids)})
 
 
 def _known(answer: Answer) -> Json:
@@ -108,40 +177,15 @@ def _refuse_unclear(asked: tuple[str, ...], machines: tuple[Machine, ...]) -> No
         raise InvalidInput.one(f"no such instance here: {', '.join(asked)}", source="instances")
 
 
-def _cluster_groups(machines: tuple[Machine, ...], region: str) -> Fetching[dict[str, str]]:
-    """Return the ARNs of the cluster placement groups that instances are in, by name."""
-    named = [one.placement_group for one in machines if one.placement_group]
-    found: dict[str, str] = {}
-    for read in describe_batches("DescribePlacementGroups", region, "group-name", named):
-        answer = yield from require(read)
-        found |= {
-            one["GroupName"]: one["GroupArn"]
-            for one in answer.get("PlacementGroups", [])
-            if one.get("Strategy") == "cluster"
-        }
-    return found
+def _refuse_unknown_types(machines: tuple[Machine, ...], wish: TuneWish, types: dict[str, MachineType]) -> None:
+    if wish.instance_type and wish.instance_type not in types:
+        summary = f"EC2 does not know type {wish.instance_type!r} in this Region"
+        raise InvalidInput.one(summary, source="instance_type")
+    strange = sorted({one.type for one in machines if one.type not in types})
+    if strange:
+        raise InvalidInput.one(f"EC2 does not describe type {', '.join(strange)} here", source="instances")
 
 
-def _stop_protected(machines: tuple[Machine, ...]) -> Fetching[list[TuneHazard]]:
-    running = [one for one in machines if one.runs]
-    reads = [
-        Read(
-            service="ec2",
-            operation="DescribeInstanceAttribute",
-            params={"InstanceId": one.id, "Attribute": "disableApiStop"},
-        )
-        for one in running
-    ]
-    answers = yield reads
-    found = []
-    for machine, answer in zip(running, answers, strict=True):
-        if answer.refusal is not None and answer.refusal.kind is not RefusalKind.MISSING:
-            raise FactUnknown(answer.refusal)
-        if (answer.value or {}).get("DisableApiStop", {}).get("Value"):
-            what = f"{machine.title} is protected from being stopped"
-            found.append(TuneHazard(id="stop-protection", kind="refuse", instance=machine.id, what=what))
-    return found
-
-
-def _row(machine: Machine) -> TuneRow:
-    return TuneRow(instance=machine.title, type=machine.type, zone=machine.zone, now="ENA off", becomes="ENA on")
+def _with_strategy(machine: Machine, groups: dict[str, Json]) -> Machine:
+    strategy = groups.get(machine.placement_group, {}).get("Strategy", "")
+    return machine.model_copy(update={"strategy": strategy})

@@ -1,0 +1,45 @@
+"""What is now and what becomes of instances whose network is changed, in a few words each."""
+
+from collections.abc import Iterator
+
+from opsctl.model.value import Value
+from opsctl.tune.machine import Machine
+from opsctl.tune.wish import TuneWish
+
+
+class TuneRow(Value):
+    """An instance with what is changed, for whoever reviews the plan."""
+
+    instance: str
+    state: str
+    zone: str
+    now: str
+    becomes: str
+
+
+def row_of(machine: Machine, wish: TuneWish) -> TuneRow:
+    """Say what of an instance is changed."""
+    pairs = list(_pairs(machine, wish))
+    return TuneRow(
+        instance=machine.title,
+        state=machine.state,
+        zone=machine.zone,
+        now=", ".join(now for now, _ in pairs),
+        becomes=", ".join(then for _, then in pairs),
+    )
+
+
+def _pairs(machine: Machine, wish: TuneWish) -> Iterator[tuple[str, str]]:
+    if wish.type_of(machine) != machine.type:
+        yield machine.type, wish.type_of(machine)
+    else:
+        yield machine.type, machine.type
+    if wish.ena and not machine.ena:
+        yield "ENA off", "ENA on"
+    if wish.sriov and not machine.vf:
+        yield "VF off", "VF on for good"
+    if wish.group_of(machine) != machine.placement_group:
+        yield machine.placement_group or "no group", f"group {wish.group_of(machine)}"
+    if wish.needs_queues(machine):
+        have = sorted({one.queues for one in machine.interfaces})
+        yield f"queues {', '.join(str(one or 'default') for one in have)}", f"{wish.queues} queues"

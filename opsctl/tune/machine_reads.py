@@ -1,0 +1,85 @@
+"""Reading instances that are to be changed, and all that decides about a stop of theirs."""
+
+from collections.abc import Sequence
+
+from opsctl.model.errors import FactUnknown
+from opsctl.model.fetching import Fetching, require
+from opsctl.model.reads import Read, RefusalKind
+from opsctl.model.value import Json
+from opsctl.resources.ec2 import FILTER_VALUES, describe, describe_batches
+from opsctl.tune.batch import CapacityKind
+from opsctl.tune.machine import Machine, parse_machines
+from opsctl.tune.machine_types import MachineType, parse_machine_types
+
+
+def read_machines(ids: Sequence[str], region: str) -> Fetching[tuple[Machine, ...]]:
+    """Read instances by their ids; FactUnknown where they may not be read."""
+    answers: list[Json] = []
+    for read in describe_batches("DescribeInstances", region, "instance-id", ids):
+        answers.append((yield from require(read)))
+    return parse_machines(answers)
+
+
+def read_types(names: Sequence[str], region: str) -> Fetching[dict[str, MachineType]]:
+    """Read instance types by their names; one that EC2 does not have is left out."""
+    found: dict[str, MachineType] = {}
+    for read in describe_batches("DescribeInstanceTypes", region, "instance-type", names):
+        found |= parse_machine_types((yield from require(read)))
+    return found
+
+
+def read_groups(names: Sequence[str], region: str) -> Fetching[dict[str, Json]]:
+    """Read placement groups by their names; one that is not there is left out."""
+    found: dict[str, Json] = {}
+    for read in describe_batches("DescribePlacementGroups", region, "group-name", names):
+        found |= {one["GroupName"]: one for one in (yield from require(read)).get("PlacementGroups", [])}
+    return found
+
+
+def read_members(group: str, region: str) -> Fetching[tuple[Machine, ...]]:
+    """Read the instances that are in a placement group."""
+    answer = yield from require(describe("DescribeInstances", region, {"placement-group-name": [group]}))
+    return tuple(one for one in parse_machines([answer]) if one.state not in ("terminated", "shutting-down"))
+
+
+def read_running(kinds: Sequence[CapacityKind], region: str) -> Fetching[tuple[Machine, ...]]:
+    """Read what runs of the types and in the zones of these kinds."""
+    types, zones = sorted({one.type for one in kinds}), sorted({one.zone for one in kinds})
+    if not types:
+        return ()
+    filters = {"instance-type": types, "availability-zone": zones, "instance-state-name": ["running"]}
+    return parse_machines([(yield from require(describe("DescribeInstances", region, filters)))])
+
+
+def read_offered(type_: str, zones: Sequence[str], region: str) -> Fetching[tuple[str, ...]]:
+    """Read in which of these zones a type is offered."""
+    params: dict[str, Json] = {
+        "LocationType": "availability-zone",
+        "Filters": [
+            {"Name": "instance-type", "Values": [type_]},
+            {"Name": "location", "Values": sorted(set(zones))[:FILTER_VALUES]},
+        ],
+    }
+    read = Read(service="ec2", operation="DescribeInstanceTypeOfferings", params=params, region=region)
+    answer = yield from require(read)
+    return tuple(one["Location"] for one in answer.get("InstanceTypeOfferings", []))
+
+
+def read_stop_protected(machines: Sequence[Machine]) -> Fetching[tuple[Machine, ...]]:
+    """Read which of these instances may not be stopped; there is no call that tells it of several."""
+    reads = [
+        Read(
+            service="ec2",
+            operation="DescribeInstanceAttribute",
+            params={"InstanceId": one.id, "Attribute": "disableApiStop"},
+        )
+        for one in machines
+    ]
+    answers = yield reads
+    found = []
+    for machine, answer in zip(machines, answers, strict=True):
+        if answer.refusal is not None and answer.refusal.kind is not RefusalKind.MISSING:
+            raise FactUnknown(answer.refusal)
+        if (answer.value or {}).get("DisableApiStop", {}).get("Value"):
+            found.append(machine)
+    return tuple(found)
