@@ -16,7 +16,7 @@ def form_of(argv: list[str]) -> str:
 def value_of(argv: list[str], switch: str) -> str:
     """Return what follows a switch the last time it is given, or is joined to it by `=`."""
     found = ""
-    for arg, following in zip(argv, [*argv[1:], ""], strict=True):
+    for arg, following in zip(argv, [*argv[1:], ""], strict=False):
         if arg == switch:
             found = following
         elif arg.startswith(f"{switch}="):

@@ -29,7 +29,12 @@ def leave(_signum: int, _frame: FrameType | None) -> None:
 
 
 def end_at_once(said: str, first: str = "") -> None:
-    """Say so on stderr, and end the process; `-o json` has its envelope, unless a part of a result is out."""
+    """Say so on stderr, and end the process; `-o json` has its envelope, unless a part of a result is out.
+
+    While the shell completes a line, what stands there is the shell's.
+    """
+    if "_OPSCTL_COMPLETE" in os.environ:
+        os._exit(INTERRUPTED)
     os.write(2, f"{first}\n{said}\n".encode())
     argv = sys.argv[1:]
     # What --query would find in it is not looked for here: that takes imports.

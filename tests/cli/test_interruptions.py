@@ -68,6 +68,15 @@ def test_ctrl_c_has_its_envelope_where_json_was_asked_for(tmp_path: Path) -> Non
         assert set(told) == set(envelope_of(command="", exit_code=0, outcome=Outcome.DONE, result=None))
 
 
+def test_ctrl_c_leaves_quietly_whatever_was_typed_and_while_the_shell_completes() -> None:
+    code = "import os, signal, sys; from opsctl.cli.leaving import leave; sys.argv[1:] = []; leave(2, None)"
+    for more, said in (({}, b"\ninterrupted\n"), ({"_OPSCTL_COMPLETE": "complete_bash"}, b"")):
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=os.environ | more, capture_output=True, timeout=HANGS_S, check=False
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (130, b"", said)
+
+
 def test_a_query_finds_nothing_in_what_ctrl_c_ended(tmp_path: Path) -> None:
     assert interrupted_at(30, tmp_path, "--query", "result").stdout == ""
 
