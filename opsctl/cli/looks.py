@@ -49,12 +49,15 @@ def show_found(
     *,
     text: Callable[..., str],
     markdown: Callable[[Found], str],
+    others: Mapping[Output, Callable[[Found], str]] | None = None,
     code: int = 0,
 ) -> None:
-    """Write what was found; `text` takes the width and whether to colour as well."""
+    """Write what was found; `text` takes the width and whether to colour as well, `others` are further forms."""
     from opsctl.cli.output import emit_value
     from opsctl.cli.terminal import wants_colour, width
 
     told: dict[str, Any] = {"width": width(), "colour": wants_colour(sys.stdout)}
-    shown = markdown(found) if order.show.output is Output.MARKDOWN else text(found, **told)
-    emit_value(order, outcome, found.model_dump(mode="json"), shown, code=code)
+    form = {Output.MARKDOWN: markdown, **(others or {})}.get(order.show.output)
+    emit_value(
+        order, outcome, found.model_dump(mode="json"), form(found) if form else text(found, **told), code=code
+    )

@@ -19,11 +19,11 @@ def render_mermaid(graph: Graph) -> str:
     numbers = {node.id: f"n{number}" for number, node in enumerate(graph.nodes)}
     lines = ["flowchart LR"]
     for node in graph.nodes:
-        lines.append(f'  {numbers[node.id]}["{_label(node.label)}"]:::{_class(node, graph)}')
+        lines.append(f'  {numbers[node.id]}["{label_of(node.label)}"]:::{_class(node, graph)}')
     for edge in graph.edges:
         if edge.source in numbers and edge.target in numbers:
             text = ", ".join(one for one in (edge.label, _client(edge, graph)) if one)
-            label = f'|"{_label(text)}"|' if text else ""
+            label = f'|"{label_of(text)}"|' if text else ""
             lines.append(f"  {numbers[edge.source]} -->{label} {numbers[edge.target]}")
     used = {_class(node, graph) for node in graph.nodes}
     lines += [f"  classDef {name} {style}" for name, style in _STYLES.items() if name in used]
@@ -41,5 +41,6 @@ def _client(edge: GraphEdge, graph: Graph) -> str:
     return client_words(edge.arrives) if len(beside) > 1 or edge.leaves not in (None, "source") else ""
 
 
-def _label(text: str) -> str:
+def label_of(text: str) -> str:
+    """Return a text as it stands between the quotes of a label: nothing of it is the chart's own language."""
     return "".join(_QUOTED.get(char, char) for char in visible(text))

@@ -1,11 +1,13 @@
 """`opsctl tune check` and `explain`: what of a fleet's network is below its best, and what limits one instance."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from opsctl.cli.options import (
+    OF_PLANS,
     AccountOptions,
     ApplyOptions,
     LookOptions,
@@ -33,6 +35,8 @@ CHECK_EPILOG = """Examples:
 
   opsctl tune check --all --in-guest --yes
 
+  opsctl tune check --all -o svg > fleet.svg
+
   opsctl tune check --all -o json --query "result.findings[?severity == 'high'].fix"
 """
 EXPLAIN_EPILOG = """Example:
@@ -40,7 +44,9 @@ EXPLAIN_EPILOG = """Example:
   opsctl tune explain hpc-1
 """
 _RUNS_LOOKED_AT = 20
-_CheckOptions = Annotated[ShowOptions, Offered(forms=(Output.TEXT, Output.JSON, Output.MARKDOWN))]
+_CheckOptions = Annotated[
+    ShowOptions, Offered(forms=(Output.TEXT, Output.JSON, Output.MARKDOWN, Output.HTML, Output.SVG))
+]
 READING = "reading instances, instance types, placement groups and SSM agents"
 
 
@@ -75,6 +81,8 @@ def check(
 
     order = Order("tune check", account, show)
     if given.values["in_guest"]:
+        if dry_run:
+            show.refuse_others([form for form in OF_PLANS if form is not Output.SHORT], "with --dry-run")
 
         def ending(session: "Session", plan: "Plan", results: "Sequence[ChangeResult]") -> int:
             return _show(order, _judged(session, plan, results), detailed=detailed_exitcode)
@@ -105,10 +113,19 @@ def _show(order: "Order", found: "FleetChecked", *, detailed: bool) -> int:
     """Show a fleet; returns what the command exits with."""
     from opsctl.cli.looks import show_found
     from opsctl.model.exits import Exit
-    from opsctl.render.views.fleet_network import markdown_fleet, render_fleet
+    from opsctl.render.views.fleet_network import html_fleet, markdown_fleet, render_fleet
+    from opsctl.render.views.fleet_picture import draw_fleet
 
     code = int(Exit.HAS_CHANGES if detailed and found.findings else Exit.DONE)
-    show_found(order, Outcome.AUDITED, found, text=render_fleet, markdown=markdown_fleet, code=code)
+    show_found(
+        order,
+        Outcome.AUDITED,
+        found,
+        text=render_fleet,
+        markdown=markdown_fleet,
+        others={Output.HTML: html_fleet, Output.SVG: partial(draw_fleet, alone=True)},
+        code=code,
+    )
     return code
 
 

@@ -1,13 +1,15 @@
-"""The network of a fleet as text and Markdown: a line an instance, what is below its best, and a map by zone."""
+"""The network of a fleet as text, Markdown and HTML: a line an instance, a picture, and what is below its best."""
 
-from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 
-from opsctl.render.inert import code_span, markdown
+from opsctl.render.html_parts import details, paragraph, table, texts
+from opsctl.render.html_parts import page as html_page
+from opsctl.render.inert import code_span, markdown, markup
 from opsctl.render.page import Page
+from opsctl.render.views.fleet_picture import STYLE, draw_fleet, mermaid_fleet, picture_lines
 from opsctl.render.words import few
-from opsctl.tune.finding import SEVERITIES
+from opsctl.tune.finding import SEVERITIES, TuneFinding
 from opsctl.tune.fleet import FleetInstance
 from opsctl.tune.fleet_checked import FleetChecked, FleetRow
 from opsctl.tune.guest_answers import GuestNetwork
@@ -35,9 +37,8 @@ def render_fleet(found: FleetChecked, *, width: int, colour: bool) -> str:
         page.heading("Inside, by the first device of each")
         _table(page, _INSIDE, inside, width)
     page.heading("By zone and placement group")
-    for line in map_of(found):
-        page.item(line)
-    for (severity, id_), group in groupby(found.findings, key=lambda one: (one.severity, one.id)):
+    page.literal(picture_lines(found))
+    for (severity, id_), group in _by_rule(found):
         findings = list(group)
         page.blank()
         page.line(f"{severity:<6}  {id_}" + (f" ({len(findings)})" if len(findings) > 1 else ""), _STYLE[severity])
@@ -89,22 +90,6 @@ def summary_of(found: FleetChecked) -> str:
     counts = [(sum(one.severity == level for one in found.findings), level) for level in SEVERITIES]
     counted = ", ".join(f"{number} {level}" for number, level in counts if number)
     return f"{len(found.findings)} finding{'s' if len(found.findings) != 1 else ''}: {counted}"
-
-
-def map_of(found: FleetChecked) -> list[str]:
-    """Return the fleet by zone and placement group, one line each, with how many of each type."""
-    placed = sorted((row.instance for row in found.rows), key=_place)
-    lines = []
-    for (zone, group, strategy), some in groupby(placed, key=_place):
-        types = Counter(one.type for one in some)
-        what = ", ".join(f"{number} {name}" for name, number in sorted(types.items()))
-        named = f"{group} ({strategy or 'strategy unknown'})" if group else "no placement group"
-        lines.append(f"{zone}  {named}: {what}")
-    return lines
-
-
-def _place(instance: FleetInstance) -> tuple[str, str, str]:
-    return instance.zone, instance.placement_group, instance.strategy
 
 
 def _table(page: Page, heads: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> None:
@@ -184,7 +169,7 @@ def markdown_fleet(found: FleetChecked) -> str:
     inside = _guest_rows(found)
     if inside:
         lines += ["", *_markdown_table(_INSIDE, inside)]
-    lines += ["", *(f"- {markdown(line)}" for line in map_of(found))]
+    lines += ["", "```mermaid", *mermaid_fleet(found).splitlines(), "```"]
     if found.findings:
         lines += [
             "",
@@ -210,6 +195,37 @@ def markdown_fleet(found: FleetChecked) -> str:
 def _markdown_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     lines = ["| " + " | ".join(head.lower() for head in heads) + " |", "|---" * len(heads) + "|"]
     return lines + ["| " + " | ".join(markdown(cell) for cell in row) + " |" for row in rows]
+
+
+def html_fleet(found: FleetChecked) -> str:
+    """Return the fleet as a page of its own: drawn, in tables, and each finding behind a line."""
+    silent = silent_of(found) if found.guests else [_GUEST]
+    inside = _guest_rows(found)
+    parts = [
+        f"<h1>{markup(heading_of(found))}</h1>",
+        paragraph(summary_of(found), "soft"),
+        f"<style>{STYLE}</style><figure><div>{draw_fleet(found)}</div></figure>",
+        "<h2>Findings</h2>" if found.findings else "",
+        *(_html_findings(list(some)) for _, some in _by_rule(found)),
+        "<h2>Instances</h2>",
+        table(_HEADS, [_cells(row) for row in found.rows]),
+        *(["<h2>Inside, by the first device of each</h2>", table(_INSIDE, inside)] if inside else []),
+        *(["<h2>Not read inside</h2>", texts(silent)] if silent else []),
+        *(["<h2>Could not be read</h2>", texts(found.unknown)] if found.unknown else []),
+    ]
+    return html_page(heading_of(found), parts)
+
+
+def _by_rule(found: FleetChecked) -> "groupby[tuple[str, str], TuneFinding]":
+    return groupby(found.findings, key=lambda one: (one.severity, one.id))
+
+
+def _html_findings(findings: Sequence[TuneFinding]) -> str:
+    first = findings[0]
+    head = f'<span class="{first.severity}">{first.severity}</span> <h3>{markup(first.id)} ({len(findings)})</h3>'
+    lines = [(one.title, one.what, one.fix, one.cost) for one in findings]
+    body = [paragraph(first.why), f"<div>{table(('instance', 'what', 'mended by', 'costs'), lines)}</div>"]
+    return details(head, body, opened=first.severity == "high")
 
 
 def render_limits(found: FleetChecked, *, width: int, colour: bool) -> str:

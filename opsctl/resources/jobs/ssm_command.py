@@ -124,7 +124,10 @@ class SsmCommand(Job):
             parts.append(f"no answer from {first_few(silent, 3)}")
         whole = not silent and not (bad and self.must_succeed)
         hint = "" if whole else "mend what each of them says; resume runs it again where it did not succeed"
-        details: dict[str, Json] = {"ran": [ran[one].model_dump(mode="json") for one in instances if one in ran]}
+        details: dict[str, Json] = {
+            "expected": list(expected),
+            "ran": [ran[one].model_dump(mode="json") for one in instances if one in ran],
+        }
         return JobResult(says="; ".join(parts), complete=whole, hint=hint, details=details)
 
 
