@@ -31,11 +31,18 @@ class Point(Value):
 
 
 class Decision(Paths):
-    """The whole decision about one target: the ways in, and the points that close them."""
+    """The whole decision about one target: the ways in, and the points that close them.
+
+    `held` are the addresses that a place on a way in blocks already, as they were asked for; `longer` says where
+    until later than asked, `shorter` which wider blocks hold addresses and end earlier.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     points: tuple[Point, ...]
+    held: tuple[str, ...] = ()
+    longer: tuple[str, ...] = ()
+    shorter: tuple[str, ...] = ()
 
 
 class Hazard(Value):

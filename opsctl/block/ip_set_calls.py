@@ -4,12 +4,14 @@ import json
 from collections.abc import Sequence
 
 from opsctl.block.waf_objects import LOCKED, NOT_YET_VISIBLE, WafKey
-from opsctl.model.changes import Check, EditSpec, Element, Instruction
+from opsctl.model.changes import Check, EditSpec, Element, Instruction, Query
 from opsctl.model.sentences import first_few
 
 
-def create_ip_set(key: WafKey, version: int, description: str, plan_id: str) -> Instruction:
-    """Create an empty set that carries the plan's mark."""
+def create_ip_set(
+    key: WafKey, version: int, description: str, plan_id: str, addresses: Sequence[str] = ()
+) -> Instruction:
+    """Create a set that carries the plan's mark."""
     return Instruction(
         kind="call",
         service="wafv2",
@@ -20,14 +22,14 @@ def create_ip_set(key: WafKey, version: int, description: str, plan_id: str) -> 
             "Scope": key.scope,
             "Description": description,
             "IPAddressVersion": f"IPV{version}",
-            "Addresses": [],
+            "Addresses": list(addresses),
             "Tags": [{"Key": "opsctl:plan", "Value": plan_id}],
         },
     )
 
 
-def edit_addresses(key: WafKey, op: str, addresses: Sequence[str]) -> Instruction:
-    """Add or remove exactly these addresses; whatever else is in the set stays as it is."""
+def edit_addresses(key: WafKey, op: str, addresses: Sequence[str], spares: Query | None = None) -> Instruction:
+    """Add or remove exactly these addresses; whatever else is in the set stays, and so does what is spared."""
     return Instruction(
         kind="edit",
         service="wafv2",
@@ -47,6 +49,7 @@ def edit_addresses(key: WafKey, op: str, addresses: Sequence[str]) -> Instructio
                 for address in addresses
             ),
             conflicts=LOCKED,
+            spares=spares,
         ),
         retry=NOT_YET_VISIBLE,
     )

@@ -56,12 +56,12 @@ def position_for(rules: Sequence[WebAclRule], standings: Sequence[Standing]) -> 
 
 
 class Added(Value):
-    """A rule that is added: where, what has to be so before it, and the check that its set is nobody else's."""
+    """A rule that is added: where, what has to be so before it, and the checks that its set is nobody else's."""
 
     rule: dict[str, Json]
     place: RulePosition
     before: tuple[Check, ...]
-    unused: Check
+    unused: tuple[Check, ...]
     maker: str
 
 

@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from opsctl.block import distribution_calls as cloudfront
 from opsctl.block import ip_set_calls as ip_sets
 from opsctl.block import web_acl_calls as web_acls
+from opsctl.block.recording import on_ip_set
 from opsctl.block.rule_position import Added, Move, RulePosition, in_the_way, moved, position_for, with_rules
+from opsctl.block.set_recorder import SetRecorder
 from opsctl.block.topology.webacl import Effect, WebAclRule, letting_in
 from opsctl.block.usable_sets import Usable, missing_from
 from opsctl.block.waf_objects import IP_SET, WEB_ACL, WafKey
@@ -41,6 +43,7 @@ class WafPlan:
         plan_id: str,
         risk: Risk,
         offers: Mapping[int, str],
+        recorder: SetRecorder,
     ) -> None:
         self._state = state
         self._scope = scope
@@ -56,6 +59,7 @@ class WafPlan:
         self._plan_id = plan_id
         self._risk = risk
         self._offers = offers
+        self._recorder = recorder
         # The web ACL as it will be after each change planned so far.
         self._acl = state.web_acl
         self._listed: list[Json] = list(state.listed)
@@ -75,7 +79,8 @@ class WafPlan:
         standing = web_acls.rule_refers_to(key, known.rule, known.ip_set.arn, "Block", present=True)
         before = (standing.model_copy(update={"context": True}), *self._nothing_before(key, priority, wanted))
         why = f"{self._why} Rule {known.rule} of web ACL {acl.name} already blocks this set."
-        self._filled.append(self._fill_set(set_key, missing, "", before, why))
+        self._filled += self._recorder.changes(set_key, known.ip_set.arn, missing, known.ip_set.addresses, before)
+        self._filled.append(self._fill_set(set_key, known.ip_set.arn, missing, "", before, why))
 
     def add_family(self, version: int, wanted: Sequence[Network]) -> None:
         """Plan a set of our own and its rule for one address family, as far as they are missing."""
@@ -95,9 +100,12 @@ class WafPlan:
         in_place = rule_name in self._state.rules
         before = self._order(rule_name, set_arn, wanted) if in_place else ()
         if missing:
-            self._filled.append(self._fill_set(key, missing, maker, before, self._why))
-        unused = ip_sets.nothing_but(key, missing)
-        self._unused.append(unused)
+            there = known.addresses if known else ()
+            self._filled += self._recorder.changes(key, set_arn, missing, there, before, maker)
+            self._filled.append(self._fill_set(key, set_arn, missing, maker, before, self._why))
+        carrier = on_ip_set(name, set_arn, self._region)
+        unused = (ip_sets.nothing_but(key, missing), *self._recorder.relied_on(carrier, missing))
+        self._unused += unused
         if not in_place:
             self._place_rule(rule_name, set_arn, wanted, unused, maker)
 
@@ -159,7 +167,9 @@ class WafPlan:
         standing = web_acls.rule_refers_to(key, name, set_arn, ACTIONS[self._mode], present=True)
         return (standing.model_copy(update={"context": True}), *self._nothing_before(key, priority, wanted))
 
-    def _place_rule(self, name: str, set_arn: Json, wanted: Sequence[Network], unused: Check, maker: str) -> None:
+    def _place_rule(
+        self, name: str, set_arn: Json, wanted: Sequence[Network], unused: tuple[Check, ...], maker: str
+    ) -> None:
         acl, key = self._acl, self._state.key
         if acl is None or key is None:
             place, before = RulePosition(priority=len(self._rules)), tuple[Check, ...]()
@@ -224,6 +234,9 @@ class WafPlan:
             undo_only_if=(
                 key.is_ours(self._description),
                 ip_sets.nothing_but(key, addresses),
+                *self._recorder.relied_on(
+                    on_ip_set(key.name, reference(change_id, "arn"), self._region), addresses
+                ),
                 # The rule may be another run's, which kept it because our addresses were still in the set.
                 web_acls.no_rule_refers_to(self._web_acl_key(), key, reference(change_id, "arn")),
             ),
@@ -231,18 +244,22 @@ class WafPlan:
         )
 
     def _fill_set(
-        self, key: WafKey, addresses: list[str], maker: str, before: tuple[Check, ...], why: str
+        self, key: WafKey, arn: Json, addresses: list[str], maker: str, before: tuple[Check, ...], why: str
     ) -> Change:
+        carrier = on_ip_set(key.name, arn, self._region)
+        theirs = carrier.named_by_others(self._plan_id)
+        absent = ip_sets.addresses_in(key, addresses, present=False)
         return self._change(
             ip_sets.edit_addresses(key, "add", addresses),
             id=f"addresses-{key.name}",
             title=f"Add {first_few(addresses, 3)} to IP set {key.name}",
             why=why,
-            expect=(ip_sets.addresses_in(key, addresses, present=False), *before),
+            expect=(absent.model_copy(update={"spares": theirs}), *before),
             proof=Proof(
                 configured=(ip_sets.addresses_in(key, addresses, present=True),), within_s=VISIBLE_WITHIN_S
             ),
-            undo=ip_sets.edit_addresses(key, "remove", addresses),
+            undo=ip_sets.edit_addresses(key, "remove", addresses, spares=theirs),
+            undo_only_if=self._recorder.undo_only_if(carrier, addresses),
             depends_on=(maker,) if maker else (),
         )
 
@@ -278,7 +295,7 @@ class WafPlan:
                 within_s=VISIBLE_WITHIN_S,
             ),
             undo=web_acls.edit_rule(key, "remove", added.rule),
-            undo_only_if=(added.unused,),
+            undo_only_if=added.unused,
             depends_on=(added.maker,) if added.maker else (),
             risk=self._risk_of_rule(key, moves, number),
         )

@@ -9,6 +9,7 @@ from opsctl.model.value import Json
 Scope = Literal["REGIONAL", "CLOUDFRONT"]
 
 CLOUDFRONT_REGION = "us-east-1"
+TAGS_A_PAGE = 100
 REGIONAL_RESOURCES = (
     "APPLICATION_LOAD_BALANCER",
     "API_GATEWAY",
@@ -60,8 +61,8 @@ def list_resources(web_acl: str, kind: str) -> Read:
 
 
 def list_tags(arn: str) -> Read:
-    """Read the tags of a WAFv2 object."""
-    return _of("ListTagsForResource", arn, ResourceARN=arn)
+    """Read the tags of a WAFv2 object: it may have 50, and a page has up to 100."""
+    return _of("ListTagsForResource", arn, ResourceARN=arn, Limit=TAGS_A_PAGE)
 
 
 def parse_resources(answer: Json) -> tuple[str, ...]:

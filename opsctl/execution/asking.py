@@ -51,13 +51,18 @@ class Asking:
         """Tell whether a predicate holds now, and what was found."""
         found = self.find(check)
         try:
-            wanted = self.resolve(check.value)
+            wanted = self._unspared(self.resolve(check.value), check.spares)
             # A reference that leads to an empty list says nothing of what was found.
             says_something = check.model_copy(update={"value": wanted}).can_fail or not check.can_fail
             held = says_something and holds(check, wanted, found)
         except NotThere:
             wanted, held = check.value, False
         return CheckResult(says=check.says, held=held, expected=_wanted(check, wanted), found=self._shown(check))
+
+    def _unspared(self, wanted: Json, spares: Query | None) -> Json:
+        """Return the elements of a value but for those that need not be as they are asked to be."""
+        spared = (self.find(spares) or []) if spares is not None else []
+        return [one for one in wanted if not any(same(one, other) for other in spared)] if spared else wanted
 
     def judge_all(self, checks: Sequence[Check]) -> tuple[CheckResult, ...]:
         """Judge several predicates in one pass."""

@@ -41,6 +41,16 @@ def request_of(
     return request
 
 
+def without_spared(edit: EditSpec, spared: Collection[str]) -> EditSpec:
+    """Return an edit that leaves the networks that are spared where they are."""
+    if not spared:
+        return edit
+    left = [
+        one for one in edit.elements if one.op != "remove" or not any(same(one.value, other) for other in spared)
+    ]
+    return edit.model_copy(update={"elements": tuple(left)})
+
+
 def _parse(request: dict[str, Json], text: JsonText) -> None:
     parent, name = _parent(request, text.at)
     try:

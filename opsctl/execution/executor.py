@@ -7,7 +7,7 @@ from math import inf
 
 from opsctl.execution.asking import Asking, NotThere
 from opsctl.execution.choosing import choose, chosen, none_free
-from opsctl.execution.editing import request_of
+from opsctl.execution.editing import request_of, without_spared
 from opsctl.execution.going_back import way_back, went_back
 from opsctl.execution.inverse import references_of
 from opsctl.model.changes import Change, Choice
@@ -350,6 +350,8 @@ class Executor:
                 )
             }
         )
+        if edit.spares is not None:
+            edit = without_spared(edit, asking.find(edit.spares) or ())
         return request_of(params, edit, answer.value, self._aws.takes(change.service, change.operation))
 
     def _proved(self, change: Change) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 from jmespath import functions
 
-from opsctl.model.networks import covers, overlapping, parse_network
+from opsctl.model.networks import covers, lacking, led_by, overlapping, parse_network
 
 
 class PlaybookFunctions(functions.Functions):
@@ -15,6 +15,16 @@ class PlaybookFunctions(functions.Functions):
     def _func_overlap(self, left: list[Any], right: list[Any]) -> list[str]:
         """Items of the first list that share an address with any item of the second."""
         return overlapping(left, right)
+
+    @functions.signature({"types": ["array"]}, {"types": ["array"]})
+    def _func_lacking(self, left: list[Any], right: list[Any]) -> list[str]:
+        """Networks of the first list that the second does not have."""
+        return lacking(left, right)
+
+    @functions.signature({"types": ["array"]})
+    def _func_led_by(self, texts: list[Any]) -> list[str]:
+        """The networks that texts begin with, in canonical form; a text may begin with several, or with none."""
+        return led_by(texts)
 
     @functions.signature({"types": ["string"]}, {"types": ["string"]})
     def _func_cidr_contains(self, outer: str, inner: str) -> bool:

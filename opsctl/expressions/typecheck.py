@@ -169,9 +169,7 @@ class Typed:
     def _result(self, name: str, node: Json, shapes: list[Shape]) -> Shape:
         if name in _RESULTS:
             return scalar(_RESULTS[name])
-        if name == "overlap":
-            return list_of(scalar("string"))
-        if name == "keys":
+        if name in ("overlap", "lacking", "led_by", "keys"):
             return list_of(scalar("string"))
         if shapes and name in (*_SAME_LIST, *_ONE_OF_LIST):
             expref = next((c for c in node["children"] if c["type"] == "expref"), None)

@@ -13,6 +13,11 @@ from opsctl.model.reads import Read
 from opsctl.model.value import Json, Value
 
 
+def _without_unsaid(data: dict[str, Json], member: str) -> dict[str, Json]:
+    """Return what is written of a value without a member that says nothing."""
+    return {name: value for name, value in data.items() if name != member or value is not None}
+
+
 class Query(Value):
     """A JMESPath expression over the answer to a read; a missing resource answers null."""
 
@@ -27,14 +32,21 @@ class Check(Query):
     `within`: the list found has nothing but these.
     `empty`: null, "" or []. `present`: not empty. `networks` compares addresses and CIDR blocks as networks,
     not as text. `context` marks what must also be true but says nothing of this change's own effect: the inverse
-    change neither waits for it nor, where it is part of a proof, expects it.
+    change neither waits for it nor, where it is part of a proof, expects it. What `spares` finds is not asked for:
+    those elements of the value do not count.
     """
 
     op: Literal["equals", "contains", "excludes", "within", "empty", "present"]
     value: Json = None
     networks: bool = False
     context: bool = False
+    spares: Query | None = None
     says: str
+
+    @model_serializer(mode="wrap")
+    def _as_always(self, write: SerializerFunctionWrapHandler) -> dict[str, Json]:
+        # Without anything spared it is written as it was before that could be, under the same digest.
+        return _without_unsaid(write(self), "spares")
 
     @property
     def can_fail(self) -> bool:
@@ -80,7 +92,7 @@ class EditSpec(Value):
     that find nothing are left out. `document` is the expression whose members are carried as well, as far as the
     operation takes them by the SDK that is installed when it is written. `texts` are the members that hold JSON
     as text. `conflicts` are the error codes that mean: read again and, where what was expected still holds, try
-    again.
+    again. Networks that `spares` finds are not removed, though an element says so.
     """
 
     read: Read
@@ -89,6 +101,11 @@ class EditSpec(Value):
     texts: tuple[JsonText, ...] = ()
     elements: tuple[Element, ...] = ()
     conflicts: tuple[str, ...] = ()
+    spares: Query | None = None
+
+    @model_serializer(mode="wrap")
+    def _as_always(self, write: SerializerFunctionWrapHandler) -> dict[str, Json]:
+        return _without_unsaid(write(self), "spares")
 
     @property
     def writes_back(self) -> bool:

@@ -66,6 +66,24 @@ def overlapping(left: Iterable[str], right: Iterable[str]) -> list[str]:
     return [item for item in left if _meets(one := parse_network(item), spans[one.version])]
 
 
+def lacking(left: Iterable[str], right: Iterable[str]) -> list[str]:
+    """Return the networks of `left` that are not among those of `right`, in their order."""
+    there = {parse_network(item) for item in right}
+    return [item for item in left if parse_network(item) not in there]
+
+
+def led_by(texts: Iterable[str]) -> list[str]:
+    """Return the networks that texts begin with, one after another until a word is none, in canonical form."""
+    found: list[str] = []
+    for text in texts:
+        for word in text.split():
+            try:
+                found.append(normal(word))
+            except ValueError:
+                break
+    return found
+
+
 def _spans(networks: Iterable[Network], version: int) -> list[tuple[int, int]]:
     """The addresses of networks of a version as spans that do not touch each other, lowest first."""
     found: list[tuple[int, int]] = []

@@ -21,7 +21,9 @@ class Adds(StrEnum):
     STRICTEST = "strictest"
     """A number: the smallest of what the user's own files say (else the default) and the directory's file says."""
     OWN = "own"
-    """A list: everything that the user's own files name; a directory's file may not have the key."""
+    """Only of the user's own files, a directory's may not have the key: of a list everything that they name, of
+    anything else what the first of them says.
+    """
 
 
 PlaybookSum = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -36,6 +38,7 @@ class Keys(Value):
     max_changes: Annotated[int, Adds.STRICTEST] = Field(default=50, ge=1, le=100_000, strict=True)
     plan_expires_s: Annotated[int, Adds.STRICTEST] = Field(default=4 * 3600, ge=60, le=30 * 86_400, strict=True)
     trusted_playbooks: Annotated[tuple[PlaybookSum, ...], Adds.OWN] = ()
+    block_ttl: Annotated[str, Adds.OWN] = Field(default="24h", pattern=r"^(never|[0-9]{1,12}[smhd])$")
     block_sets: Annotated[tuple[str, ...], Adds.OWN] = ()
     notify: Annotated[tuple[SecretStr, ...], Adds.OWN] = ()
 
@@ -79,5 +82,7 @@ def _together(key: str, files: Sequence[SettingsFile]) -> Json:
     if rule is Adds.STRICTEST:
         own = [getattr(file.keys, key) for file in saying if file.own] or [default]
         return min([*own, *(getattr(file.keys, key) for file in saying if not file.own)])
+    if not isinstance(default, tuple):
+        return next((getattr(file.keys, key) for file in saying if file.own), default)
     heard = [file for file in saying if file.own or rule is Adds.UNITED]
     return tuple(dict.fromkeys(item for file in heard for item in getattr(file.keys, key)))

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from opsctl.model.changes import Change, Instruction, Irreversible, Query
+from opsctl.model.changes import Change, Check, Instruction, Irreversible, Query
 from opsctl.model.readonly import is_read_only
 from opsctl.model.reads import Read
 from opsctl.model.references import references_in
@@ -118,12 +118,14 @@ def policy_for_changes(
         for instruction in _instructions(change):
             _grant(grants, instruction)
             if instruction.edit is not None:
-                read = instruction.edit.read
-                grants.add(read.service, read.operation, read.params, read.region)
+                spared = instruction.edit.spares
+                for read in (instruction.edit.read, *((spared.read,) if spared is not None else ())):
+                    grants.add(read.service, read.operation, read.params, read.region)
         predicates = (*change.expect, *change.proof.configured, *change.proof.gone, *change.proof.effective)
         chosen = () if change.choice is None else (change.choice.taken,)
         checks = (*predicates, *change.only_if, *change.undo_only_if, *change.outputs.values(), *chosen)
-        for check in checks:
+        left = [one.spares for one in checks if isinstance(one, Check) and one.spares is not None]
+        for check in (*checks, *left):
             grants.add(check.read.service, check.read.operation, check.read.params, check.read.region)
     return grants.policy()
 

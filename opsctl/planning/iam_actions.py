@@ -31,6 +31,7 @@ PREFIXES = {
     "opensearchserverless": "aoss",
     "personalize-events": "personalize",
     "pinpoint": "mobiletargeting",
+    "resourcegroupstaggingapi": "tag",
     "s3control": "s3",
     "sagemaker-runtime": "sagemaker",
     "service-quotas": "servicequotas",
@@ -100,6 +101,7 @@ ALSO = {
 
 _NETWORK_ACL = ("arn:{partition}:ec2:{region}:{account}:network-acl/{NetworkAclId}",)
 _IP_SET = ("arn:{partition}:wafv2:{region}:{account}:{scope}/ipset/{Name}/{Id}",)
+_WAF_TAGGED = ("{ResourceARN}",)
 _WEB_ACL = ("arn:{partition}:wafv2:{region}:{account}:{scope}/webacl/{Name}/{Id}",)
 _RULE_PARTS = tuple(
     f"arn:{{partition}}:wafv2:{{region}}:{{account}}:{{scope}}/{part}/*"
@@ -179,6 +181,8 @@ RESOURCES = {
     "wafv2.DisassociateWebACL": ("{ResourceArn}",),
     "ec2.CreateNetworkAclEntry": _NETWORK_ACL,
     "ec2.DeleteNetworkAclEntry": _NETWORK_ACL,
+    "wafv2.TagResource": _WAF_TAGGED,
+    "wafv2.UntagResource": _WAF_TAGGED,
     "wafv2.GetIPSet": _IP_SET,
     "wafv2.CreateIPSet": _IP_SET,
     "wafv2.UpdateIPSet": _IP_SET,
@@ -304,5 +308,6 @@ ANY_RESOURCE = {
     "wafv2:AssociateWebACL": "the web ACL may be one that the plan makes, and has no ARN yet",
     "wafv2:GetWebACL": "CloudFront asks it, about whatever web ACL the distribution has by then",
     "wafv2:TagResource": _WITH_CREATION,
+    "wafv2:UntagResource": "the IP set may be one that the plan makes, and has no ARN yet",
 }
 """Why a policy allows these on every resource, by IAM action: nothing that changes something is `*` unsaid."""

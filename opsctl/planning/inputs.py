@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping
 
 from opsctl.model.diagnostics import Diagnostic, Where
+from opsctl.model.durations import parse_duration
 from opsctl.model.errors import InvalidInput
 from opsctl.model.networks import normal
 from opsctl.model.playbook import InputSpec
 from opsctl.model.value import Json
-from opsctl.planning.durations import parse_duration
 from opsctl.planning.matching import fits
 
 _ARN = re.compile(r"^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:(\d{12}|aws)?:\S+$")

@@ -7,6 +7,7 @@ from opsctl import __version__
 from opsctl.expressions.evaluate import evaluate
 from opsctl.model.changes import Change, Instruction
 from opsctl.model.commands import presumes
+from opsctl.model.durations import parse_duration
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.networks import plain_addresses
 from opsctl.model.plan import FactCall, Finding, NextStep, Plan, PlanCheck, PlaybookRef, Policies, Section
@@ -19,7 +20,6 @@ from opsctl.model.secrets import masked
 from opsctl.model.spans import utc
 from opsctl.model.value import Json, canonical
 from opsctl.model.write_backs import documents_of, require_whole
-from opsctl.planning.durations import parse_duration
 from opsctl.planning.facts import look_up_facts
 from opsctl.planning.guards import as_evidence, run_guards
 from opsctl.planning.iam import allowed_everywhere, policy_for_changes, policy_for_reads

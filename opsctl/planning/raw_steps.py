@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from opsctl.model.changes import Change, Check, Instruction, Irreversible, Proof, Query, Risk, Severity
+from opsctl.model.durations import parse_duration
 from opsctl.model.playbook import CheckLine, StepSpec
 from opsctl.model.reads import Read
 from opsctl.model.severity import raised
 from opsctl.model.value import Json, canonical
-from opsctl.planning.durations import parse_duration
 from opsctl.planning.guards import as_evidence
 from opsctl.planning.scope import Scope
 

@@ -13,6 +13,7 @@ from opsctl.model.binary import is_binary, with_bytes
 from opsctl.model.changes import Change, Check, Choice, EditSpec, Instruction, Query
 from opsctl.model.commands import SANDBOX, presumes, run_command
 from opsctl.model.diagnostics import Diagnostic, Where
+from opsctl.model.durations import LONGEST_WAIT_S
 from opsctl.model.plan import FactCall, Plan, PlanCheck
 from opsctl.model.ports import ServiceModels
 from opsctl.model.readonly import why_no_read
@@ -20,7 +21,6 @@ from opsctl.model.reads import Read
 from opsctl.model.references import is_reference, references_in
 from opsctl.model.registry import Registry
 from opsctl.model.value import Json
-from opsctl.planning.durations import LONGEST_WAIT_S
 from opsctl.playbook.call_params import param_faults
 
 MOST_FAULTS = 10
@@ -151,6 +151,8 @@ class _Checker:
         for part, checks in _checks_of(change):
             for check in checks:
                 yield from self._query(check, f"{path}: {part}")
+                if check.spares is not None:
+                    yield from self._query(check.spares, f"{path}: {part}")
                 yield from self._references(check.value, f"{path}: {part}")
         for name, query in change.outputs.items():
             yield from self._query(query, f"{path}: outputs.{name}")
@@ -194,6 +196,8 @@ class _Checker:
         service, operation = instruction.service, instruction.operation
         yield from self._operation(service, operation, path, instruction.params, whole=False)
         yield from self._read(edit.read, f"{path}: edit")
+        if edit.spares is not None:
+            yield from self._query(edit.spares, f"{path}: edit")
         for expression in (*edit.carry.values(), edit.document or "@"):
             yield from _expression(expression, f"{path}: edit")
         schema = self._models.input_shape(service, operation) or {}

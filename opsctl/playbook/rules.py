@@ -8,6 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 from opsctl.expressions.evaluate import ExpressionFault, adds_text, compiled, looks_at_anything
 from opsctl.model.commands import presumes
 from opsctl.model.diagnostics import Diagnostic, Where
+from opsctl.model.durations import LONGEST_WAIT_S, parse_duration
 from opsctl.model.playbook import (
     OF_A_CALL,
     OF_A_READ,
@@ -19,7 +20,6 @@ from opsctl.model.playbook import (
     UndoCall,
 )
 from opsctl.model.value import Json, Value
-from opsctl.planning.durations import LONGEST_WAIT_S, parse_duration
 from opsctl.planning.inputs import fault_in_default
 from opsctl.planning.scope import expressions_in, step_references_in
 from opsctl.playbook.shape_faults import MANY, Enough, did_you_mean

@@ -11,6 +11,8 @@ ONE_BY_ONE = 12
 """With more changes than this, those of one step are told by the first of them."""
 
 _LONGEST = 74
+_NOTES = ("CreateTags", "TagResource")
+"""Operations that only write something down beside the rest: together they are one line, below the others."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,10 @@ def change_lines(plan: Plan, *, calls: bool = False) -> list[ChangeLine]:
     With `calls` each names the call that it is, for titles that somebody else may have written.
     """
     if len(plan.changes) <= ONE_BY_ONE:
-        return [ChangeLine(mark_of(change), _told(change, calls=calls), 1) for change in plan.changes]
+        notes = [] if calls else [change for change in plan.changes if change.operation in _NOTES]
+        each = [change for change in plan.changes if change not in notes]
+        lines = [ChangeLine(mark_of(change), _told(change, calls=calls), 1) for change in each]
+        return [*lines, *_noted(notes)]
     steps: dict[str, list[Change]] = {}
     for change in plan.changes:
         if change.kind != "wait":
@@ -39,6 +44,13 @@ def change_lines(plan: Plan, *, calls: bool = False) -> list[ChangeLine]:
         first = changes[0]
         alike.setdefault((mark_of(first), f"{first.api} {first.title.split(' ')[0]}"), []).append(changes)
     return [_line(mark, group, calls=calls) for (mark, _), group in alike.items()]
+
+
+def _noted(notes: Sequence[Change]) -> list[ChangeLine]:
+    if not notes:
+        return []
+    many = f" ({len(notes)})" if len(notes) > 1 else ""
+    return [ChangeLine(mark_of(notes[-1]), together([one.title for one in notes]) + many, len(notes))]
 
 
 def _told(change: Change, *, calls: bool) -> str:

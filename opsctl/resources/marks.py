@@ -22,4 +22,9 @@ def tag_specifications(tags: Mapping[str, str], *kinds: str) -> list[dict[str, o
 
 def described(plan_id: str, text: str) -> str:
     """Return a description that carries the plan's mark."""
-    return f"{text} (opsctl plan {plan_id})"
+    return f"{text} ({mark_of_plan(plan_id)})"
+
+
+def mark_of_plan(plan_id: str) -> str:
+    """Return the words that a description carries a plan's mark in."""
+    return f"opsctl plan {plan_id}"

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from opsctl.model.durations import parse_duration
 from opsctl.model.errors import InvalidInput
-from opsctl.planning.durations import parse_duration
 
 THINGS = {
     "start": "instance_start",

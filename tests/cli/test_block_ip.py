@@ -125,7 +125,7 @@ CHANGE = {
 
 def test_drift_since_the_plan_is_exit_4_and_nothing_is_changed(account: WatchedServer, tmp_path: Path) -> None:
     block(tmp_path, "--out", "plan.json", "--layer", "nacl")
-    params = json.loads((tmp_path / "plan.json").read_text())["changes"][0]["params"]
+    params = json.loads((tmp_path / "plan.json").read_text())["changes"][1]["params"]
     key = {"NetworkAclId": params["NetworkAclId"], "RuleNumber": params["RuleNumber"], "Egress": False}
     client("ec2").create_network_acl_entry(**key, Protocol="-1", RuleAction="allow", CidrBlock="198.51.100.0/24")
     start = state()
@@ -231,8 +231,9 @@ def test_a_copy_of_the_shipped_playbook_with_a_changed_step_runs(account: Watche
     done = opsctl(tmp_path, *argv, "-n", "-o", "json")
     assert done.returncode == 0, done.stderr
     changes = json.loads(done.stdout)["result"]["changes"]
-    assert [change["operation"] for change in changes] == ["CreateIPSet", "UpdateIPSet", "UpdateWebACL"]
-    assert "Count" in json.dumps(changes[2])
+    operations = [change["operation"] for change in changes]
+    assert operations == ["CreateIPSet", "TagResource", "UpdateIPSet", "UpdateWebACL"]
+    assert "Count" in json.dumps(changes[3])
 
 
 def kill_at(account: WatchedServer, home: Path, number: int, *, after: bool) -> None:

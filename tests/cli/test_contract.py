@@ -234,7 +234,11 @@ def test_every_command_has_help_with_an_example(tmp_path: Path) -> None:
 
 def test_completion_offers_what_this_machine_knows_and_asks_nobody(tmp_path: Path) -> None:
     ask = {"_OPSCTL_COMPLETE": "complete_bash", "COMP_CWORD": "2"}
-    assert opsctl(cwd=tmp_path, **ask, COMP_WORDS="opsctl run bl").stdout.split() == ["block-ip"]
+    assert opsctl(cwd=tmp_path, **ask, COMP_WORDS="opsctl run bl").stdout.split() == [
+        "block-ip",
+        "blocks-expire",
+        "blocks-extend",
+    ]
     assert opsctl(cwd=tmp_path, **ask, COMP_WORDS="opsctl undo ").stdout.split() == ["last"]
     ask["COMP_CWORD"] = "4"
     assert opsctl(cwd=tmp_path, **ask, COMP_WORDS="opsctl make-ha web --mode re").stdout.split() == ["recover"]
@@ -243,7 +247,7 @@ def test_completion_offers_what_this_machine_knows_and_asks_nobody(tmp_path: Pat
 @pytest.mark.parametrize(
     ("argv", "offered"),
     [
-        (("unblock-ip", "203.0.113.9"), ""),
+        (("unblock", "203.0.113.9"), "'unblock-ip'"),
         (("blck-ip",), "'block-ip'"),
         (("dlq", "detach"), ""),
         (("dlq", "atach"), "'attach'"),

@@ -32,9 +32,10 @@ def world() -> Iterator[World]:
 
 
 # tests/faults/test_dlq_attach.py has its own matrix over queues, targets, schedules and roles, and
-# tests/faults/test_tune_apply.py one of stops; tests/faults/test_make_ha_interrupted.py is make-ha's, and
-# tests/ha/jobs/test_ha_drill.py the drill's.
-ELSEWHERE = {"dlq-attach", "make-ha", "make-ha-drill", "tune-apply", "tune-group"}
+# tests/faults/test_tune_apply.py one of stops; tests/faults/test_make_ha_interrupted.py is make-ha's,
+# tests/ha/jobs/test_ha_drill.py the drill's, and tests/faults/test_blocks_lifted.py begins with blocks.
+BLOCKS_LIFTED = {"blocks-expire", "blocks-extend", "unblock-ip"}
+ELSEWHERE = {"dlq-attach", "make-ha", "make-ha-drill", "tune-apply", "tune-group"} | BLOCKS_LIFTED
 # What these do cannot be undone; tests/dlq/transfer and the tests of their jobs put them through the same faults.
 IRREVERSIBLE = {"dlq-cancel-task", "dlq-import", "dlq-purge", "dlq-redrive", "tune-check", "tune-refresh"}
 CHANGES_NOTHING = {"dlq-audit"}

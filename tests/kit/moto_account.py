@@ -234,13 +234,17 @@ def state() -> dict[str, Json]:
     """Everything a block may change, normalised: network ACLs, IP sets, web ACLs, associations, distributions."""
     ec2, wafv2, cloudfront = client("ec2"), client("wafv2"), client("cloudfront")
     found: dict[str, Json] = {
-        acl["NetworkAclId"]: sorted(str(sorted(entry.items())) for entry in acl["Entries"])
+        acl["NetworkAclId"]: [
+            sorted(str(sorted(entry.items())) for entry in acl["Entries"]),
+            sorted(map(str, acl.get("Tags", []))),
+        ]
         for acl in ec2.describe_network_acls()["NetworkAcls"]
     }
     for scope in ("REGIONAL", "CLOUDFRONT"):
         for one in wafv2.list_ip_sets(Scope=scope)["IPSets"]:
             key = {"Name": one["Name"], "Scope": scope, "Id": one["Id"]}
-            found[one["Name"]] = sorted(wafv2.get_ip_set(**key)["IPSet"]["Addresses"])
+            tags = wafv2.list_tags_for_resource(ResourceARN=one["ARN"])["TagInfoForResource"]["TagList"]
+            found[one["Name"]] = [sorted(wafv2.get_ip_set(**key)["IPSet"]["Addresses"]), sorted(map(str, tags))]
         for one in wafv2.list_web_acls(Scope=scope)["WebACLs"]:
             key = {"Name": one["Name"], "Scope": scope, "Id": one["Id"]}
             acl = wafv2.get_web_acl(**key)["WebACL"]

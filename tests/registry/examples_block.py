@@ -5,7 +5,9 @@ from collections.abc import Callable
 from opsctl.model.value import Json
 from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.block_targets import BOTH, REGIONAL, acl_of, distribution, waf_on, waf_on_distribution
+from tests.kit.job_runs import carry_out
 from tests.kit.moto_account import state
+from tests.kit.ports import MemoryJournal
 from tests.registry.example import Example, Stage
 
 
@@ -22,10 +24,52 @@ def _at_the_edge(given: Callable[[Stage], dict[str, Json]]) -> Example:
     return Example(given=given, seeds=(seed_network,), look=state, kept=kept)
 
 
+TERM: Json = {
+    "until": "2026-12-02T08:00:00Z",
+    "since": "2026-12-01T08:00:00Z",
+    "by": "responder",
+    "reason": "credential stuffing",
+    "incident": "INC-12",
+    "target": "shop.example.com",
+}
+
+
+def _blocked(stage: Stage) -> None:
+    asked = {"addresses": BOTH, "target": "shop.example.com", "ttl": "1h"}
+    carry_out(stage.world.plan("block-ip", asked), stage.world, MemoryJournal(), stage.path)
+
+
+def _lift(stage: Stage) -> dict[str, Json]:
+    _blocked(stage)
+    return {"addresses": BOTH[:1], "why": "it was a customer"}
+
+
+def _lift_due(stage: Stage) -> dict[str, Json]:
+    _blocked(stage)
+    stage.move(2 * 3600)
+    return {"due": True, "why": "their end has passed"}
+
+
+def _extend(stage: Stage) -> dict[str, Json]:
+    _blocked(stage)
+    return {"addresses": BOTH, "term": TERM}
+
+
+MANY: dict[str, Json] = {"addresses": [f"198.51.{one}.{two}" for one in (100, 101) for two in range(128)]}
+"""More than the tags of an IP set can name."""
+
 EXAMPLES: dict[str, Example] = {
     "nacl.deny": Example(given=_network_acl, seeds=(seed_network,)),
+    "nacl.deny, recorded": Example(
+        given=lambda stage: _network_acl(stage) | {"term": TERM}, seeds=(seed_network,)
+    ),
+    "waf.block, recorded": _at_the_edge(lambda _: waf_on("shop-alb") | REGIONAL | {"term": TERM}),
+    "waf.block, many recorded": _at_the_edge(lambda _: waf_on("direct-alb") | REGIONAL | MANY | {"term": TERM}),
     "waf.block": _at_the_edge(lambda _: waf_on("shop-alb") | REGIONAL),
     "waf.block, a web ACL there": _at_the_edge(lambda _: waf_on("direct-alb") | REGIONAL),
     "waf.block, CloudFront": _at_the_edge(lambda _: REGIONAL | waf_on_distribution()),
+    "block.lift": _at_the_edge(_lift),
+    "block.lift, what is due": _at_the_edge(_lift_due),
+    "block.extend": _at_the_edge(_extend),
     "cloudfront.deny_countries": _at_the_edge(_countries),
 }

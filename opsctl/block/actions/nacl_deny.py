@@ -1,5 +1,6 @@
 """Denies addresses at a network ACL."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from pydantic import Field
@@ -16,8 +17,11 @@ from opsctl.block.network_acl_calls import (
     is_no_allow,
     no_new_allow_before,
 )
+from opsctl.block.recording import Carrier, made_room, on_network_acl, record_change
+from opsctl.block.records import parse_ledger, tags_of
+from opsctl.block.terms import Term
 from opsctl.block.topology.nacl import AlreadyDenied, NetworkAcl, NoRoom, Slot, free_slot, parse_network_acl
-from opsctl.model.changes import Change, Risk
+from opsctl.model.changes import Change, Check, Risk
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.fetching import Fetching, require
 from opsctl.model.networks import normal
@@ -41,13 +45,18 @@ class NaclDeny(Action):
     why: str = Field(description="Why this network ACL is the right place.")
     affects: tuple[str, ...] = Field((), description="Everything else whose traffic passes this network ACL.")
     owner: str = Field("", description="The stack or module that will revert the change.")
+    term: Term | None = Field(
+        None, description="Until when and why, as block.term says it; recorded by a tag of the network ACL."
+    )
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one CreateNetworkAclEntry for each address that is not dropped yet."""
         answer = yield from require(describe_network_acl(self.network_acl))
         acl = parse_network_acl(answer["NetworkAcls"][0])
         quota = yield from quota_for(acl, len(self.addresses), about.region)
+        carrier = on_network_acl(self.network_acl)
         taken: list[int] = []
+        denied: list[str] = []
         changes: list[Change] = []
         for network in dict.fromkeys(normal(address) for address in self.addresses):
             slot = free_slot(acl, network, taken, quota.rules)
@@ -56,10 +65,32 @@ class NaclDeny(Action):
             if isinstance(slot, NoRoom):
                 raise _no_room(acl, network, slot, quota)
             taken.append(slot.number)
-            changes.append(self._change(network, slot))
-        return changes
+            changes.append(self._change(network, slot, carrier.none_taken_over([network], about.plan_id)))
+            denied.append(network)
+        return [*self._recorded(acl, carrier, denied, changes, about), *changes]
 
-    def _change(self, network: str, slot: Slot) -> Change:
+    def _recorded(
+        self,
+        acl: NetworkAcl,
+        carrier: Carrier,
+        networks: Sequence[str],
+        denies: Sequence[Change],
+        about: Context,
+    ) -> list[Change]:
+        if self.term is None or not networks:
+            return []
+        tags = tags_of(about.plan_id, networks, self.term)
+        ledger, present = parse_ledger(acl.tags), [entry.cidr for entry in acl.inbound() if not entry.allow]
+        room = made_room(carrier, ledger, present, len(tags), about.now, f"clear-{self.network_acl}")
+        before: list[Check] = []
+        for check in (one for deny in denies for one in deny.expect):
+            if check.context and check not in before:
+                before.append(check)
+        change_id = f"record-{self.network_acl}"
+        recorded = record_change(carrier, tags, networks, self.term, change_id=change_id, before=before)
+        return [*room, recorded]
+
+    def _change(self, network: str, slot: Slot, not_theirs: Check) -> Change:
         number = slot.number
         return Change(
             **dict(create_deny(self.network_acl, number, network)),
@@ -76,6 +107,7 @@ class NaclDeny(Action):
             ),
             proof=deny_is_there(self.network_acl, number, network),
             undo=delete_entry(self.network_acl, number),
+            undo_only_if=(not_theirs,),
             choice=choice_of_number(self.network_acl, (number, *slot.others)),
             risk=Risk(
                 severity=severity_of(network),

@@ -7,6 +7,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from opsctl.block.set_recorder import SetRecorder, ledgers_of
+from opsctl.block.terms import Term
 from opsctl.block.topology.webacl import allow_lists
 from opsctl.block.usable_sets import Usable, blocking_sets, other_users, tagged_as_ours
 from opsctl.block.waf_changes import WafPlan
@@ -19,6 +21,7 @@ from opsctl.model.run import Action, Context
 from opsctl.model.sentences import sentence
 from opsctl.model.write_backs import documents_of, require_whole
 from opsctl.resources.block_risk import note_of, severity_of
+from opsctl.resources.marks import mark_of_plan
 
 DESCRIPTION_LIMIT = 256
 
@@ -47,6 +50,9 @@ class WafBlock(Action):
         (), description="Names of IP sets that are already blocked, for the addresses."
     )
     reason: str = Field("", description="Reason, for the description of the IP set.")
+    term: Term | None = Field(
+        None, description="Until when and why, as block.term says it; recorded on the IP set."
+    )
     why: str = Field(description="Why this web ACL is the right place.")
     affects: tuple[str, ...] = Field((), description="Everything else that the web ACL protects.")
     owner: str = Field("", description="The stack or module that will revert the change.")
@@ -64,12 +70,15 @@ class WafBlock(Action):
         chosen = yield from self._chosen(usable, about.settings.block_sets)
         beside = yield from self._beside(chosen)
         networks = [str(network) for network in wanted]
+        used = [one.ip_set for one in chosen.values() if one is not None]
+        ledgers = yield from ledgers_of([one.arn for one in (*state.sets.values(), *used)] if self.term else [])
         risk = Risk(
             severity=severity_of(*networks),
             affects=(*self.affects, *beside),
             owner=self.owner or None,
             note=note_of(*networks, usual=_note(state)),
         )
+        description = _description(about.plan_id, self.reason)
         builder = WafPlan(
             state=state,
             scope=self.scope,
@@ -81,10 +90,18 @@ class WafBlock(Action):
             slug=self._slug(),
             mode=self.mode,
             why=sentence(self.why),
-            description=_description(about.plan_id, self.reason),
+            description=description,
             plan_id=about.plan_id,
             risk=risk,
             offers=self._offers(state, usable, chosen),
+            recorder=SetRecorder(
+                run=about.plan_id,
+                now=about.now,
+                region=self.region,
+                description=description,
+                term=self.term,
+                ledgers=ledgers,
+            ),
         )
         for version, known in chosen.items():
             if known is None:
@@ -200,4 +217,4 @@ def _note(state: WafState) -> str:
 def _description(plan_id: str, reason: str) -> str:
     """Text within what WAFv2 takes as a description; it carries the plan's mark."""
     clean = re.sub(r"[^\w .:/=+\-@,#]+", " ", reason, flags=re.ASCII).strip()
-    return f"opsctl plan {plan_id} {clean}".strip()[:DESCRIPTION_LIMIT].strip()
+    return f"{mark_of_plan(plan_id)} {clean}".strip()[:DESCRIPTION_LIMIT].strip()

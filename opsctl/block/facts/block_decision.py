@@ -12,10 +12,12 @@ from opsctl.block.actions.nacl_deny import NaclDeny
 from opsctl.block.actions.waf_block import WafBlock
 from opsctl.block.affected import completed
 from opsctl.block.asked import Asked, LayerChoice, Mode
+from opsctl.block.asked_end import asked_end
 from opsctl.block.deciding import PointKey, decision_of, judge_ways, key_of, points_of, without
 from opsctl.block.decision import Decision, Point
 from opsctl.block.layers import Home
 from opsctl.block.reading_ahead import reads_about
+from opsctl.block.standing_ends import standing_ends
 from opsctl.block.target_paths import SERVICES, paths_to
 from opsctl.model.countries import country_codes
 from opsctl.model.errors import FactUnknown, InvalidInput, RefusedByGuard
@@ -42,6 +44,8 @@ class BlockDecision(Fact):
     ip_sets: tuple[str, ...] = Field(
         (), description="Names of IP sets that are already blocked, for the addresses."
     )
+    ttl: str = Field("", description="How long the block is for, to tell what is blocked for longer already.")
+    until: str = Field("", description="The moment the block ends, instead of ttl.")
     own_rule: bool = Field(False, description="Block even where something already drops the addresses.")
 
     def read(self, about: Context) -> Fetching[Value]:
@@ -59,7 +63,9 @@ class BlockDecision(Fact):
         refused = yield from _unusable(points_of(judged), asked, self.ip_sets, about)
         judged = without(judged, refused)
         points, unknown = yield from completed(points_of(judged), web, survey)
-        return decision_of(self.target, web, judged, points, unknown, asked, home)
+        decision = decision_of(self.target, web, judged, points, unknown, asked, home)
+        ends = yield from standing_ends(web, asked, asked_end(self.ttl, self.until, about))
+        return decision.model_copy(update=dict(ends))
 
 
 def _unusable(

@@ -12,7 +12,7 @@ EPILOG = """Examples:
 
   opsctl block-ip 203.0.113.9 --target shop.example.com --dry-run
 
-  opsctl block-ip 203.0.113.9 2001:db8::/64 --target api-nlb --reason "ticket 4711" --yes
+  opsctl block-ip 203.0.113.9 2001:db8::/64 --target api-nlb --ttl 2h --incident INC-12 --reason "scraper" --yes
 
   opsctl block-ip --country KP --target shop.example.com --confirm shop.example.com
 
@@ -48,8 +48,10 @@ def block_ip(
     Shows the plan, asks, applies it, proves it, and says how to undo it.
     """
     from opsctl.cli.address_lists import read_addresses
+    from opsctl.cli.commands.blocks_ends import refuse_bad_end
     from opsctl.cli.front import Order, run_playbook
 
+    refuse_bad_end(given)
     countries = given.values["countries"]
     listed, source = read_addresses(given.values["addresses"], from_, column)
     codes = [code for item in countries for code in item.replace(",", " ").split()]

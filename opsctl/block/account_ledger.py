@@ -1,0 +1,157 @@
+"""All blocks of a region, and of CloudFront, as the account itself records them.
+
+Network ACLs come with their tags and entries, pages at a time. IP sets are listed by pages as well; only those
+that carry records are read one by one: sets whose names are opsctl's, and those that the Resource Groups Tagging
+API knows to have a record's tag.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from opsctl.block import wafv2
+from opsctl.block.recording import Carrier, on_ip_set, on_network_acl
+from opsctl.block.records import PREFIX, Ledger, parse_ledger
+from opsctl.block.set_recorder import LIST_PREFIX
+from opsctl.block.topology.nacl import NetworkAcl, parse_network_acl
+from opsctl.block.topology.survey import cannot_tell
+from opsctl.block.topology.webacl import IpSet, parse_ip_set
+from opsctl.block.waf_objects import IP_SET, WafKey, list_objects
+from opsctl.model.fetching import Fetching, fetch, gather
+from opsctl.model.reads import Answer, Read, RefusalKind
+from opsctl.model.run import Context
+from opsctl.model.value import Json, Value
+
+_OWN = "opsctl-"
+
+
+class SetCarrier(Value):
+    """An IP set that carries blocks, with its records."""
+
+    ip_set: IpSet
+    ledger: Ledger
+    region: str
+
+    @property
+    def key(self) -> WafKey:
+        """What names the set."""
+        return WafKey.of_arn(IP_SET, self.ip_set.arn, self.region)
+
+    @property
+    def carrier(self) -> Carrier:
+        """The set as what is tagged."""
+        return on_ip_set(self.ip_set.name, self.ip_set.arn, self.region)
+
+    @property
+    def slug(self) -> str:
+        """A name that no other set has: the two scopes may have sets of the same name."""
+        return f"{self.key.scope.lower()}-{self.ip_set.name}"
+
+    @property
+    def own(self) -> bool:
+        """Whether opsctl made it, as far as its name says."""
+        return self.ip_set.name.startswith(_OWN)
+
+
+class AclCarrier(Value):
+    """A network ACL, with its records."""
+
+    acl: NetworkAcl
+    ledger: Ledger
+
+    @property
+    def carrier(self) -> Carrier:
+        """The network ACL as what is tagged."""
+        return on_network_acl(self.acl.id)
+
+
+class AccountLedger(Value):
+    """Everything that carries blocks, the lists that records refer to, and what could not be read."""
+
+    acls: tuple[AclCarrier, ...] = ()
+    sets: tuple[SetCarrier, ...] = ()
+    lists: tuple[IpSet, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+def read_account(about: Context) -> Fetching[AccountLedger]:
+    """Read all blocks of the run's region and of CloudFront."""
+    acls, regional, edge = yield from gather(
+        [_network_acls(about), _sets("REGIONAL", about.region), _sets("CLOUDFRONT", wafv2.CLOUDFRONT_REGION)]
+    )
+    found = [acls, regional, edge]
+    return AccountLedger(
+        acls=tuple(one for part in found for one in part.acls),
+        sets=tuple(one for part in found for one in part.sets),
+        lists=tuple(one for part in found for one in part.lists),
+        unknown=tuple(dict.fromkeys(text for part in found for text in part.unknown)),
+    )
+
+
+def tagged_in(region: str) -> Read:
+    """Read what of AWS WAF has tags in a region, with the tags: 100 a page, whatever the account has besides."""
+    params: dict[str, Json] = {"ResourceTypeFilters": ["wafv2"], "ResourcesPerPage": 100}
+    return Read(service="resourcegroupstaggingapi", operation="GetResources", params=params, region=region)
+
+
+def _network_acls(about: Context) -> Fetching[AccountLedger]:
+    answer = yield from fetch(Read(service="ec2", operation="DescribeNetworkAcls"))
+    if answer.refusal is not None:
+        return AccountLedger(unknown=(cannot_tell("what network ACLs block", answer.refusal),))
+    acls = [parse_network_acl(raw) for raw in answer.value.get("NetworkAcls") or []]
+    here = [one for one in acls if one.owner in ("", about.account)]
+    return AccountLedger(acls=tuple(AclCarrier(acl=one, ledger=parse_ledger(one.tags)) for one in here))
+
+
+def _sets(scope: str, region: str) -> Fetching[AccountLedger]:
+    listed, tagged = yield [list_objects(IP_SET, scope, region), tagged_in(region)]
+    where = "CloudFront" if scope == "CLOUDFRONT" else region
+    if listed.refusal is not None:
+        return AccountLedger(unknown=(cannot_tell(f"which IP sets of AWS WAF block for {where}", listed.refusal),))
+    unknown = []
+    if tagged.refusal is not None:
+        unknown.append(cannot_tell(f"which IP sets of others opsctl used for {where}", tagged.refusal))
+    recorded = _with_records(tagged)
+    arns = [
+        item["ARN"]
+        for item in listed.value.get("IPSets") or []
+        if item["Name"].startswith(_OWN) or item["ARN"] in recorded
+    ]
+    if not arns:
+        return AccountLedger(unknown=tuple(unknown))
+    answers = yield [read for arn in arns for read in (wafv2.get_ip_set(arn), wafv2.list_tags(arn))]
+    return _parsed(arns, list(zip(answers[::2], answers[1::2], strict=True)), region, unknown)
+
+
+def _with_records(tagged: Answer) -> set[str]:
+    if tagged.refusal is not None:
+        return set()
+    found = tagged.value.get("ResourceTagMappingList") or []
+    return {
+        one["ResourceARN"]
+        for one in found
+        if any(str(tag["Key"]).startswith(PREFIX) for tag in one.get("Tags") or [])
+    }
+
+
+def _parsed(
+    arns: Sequence[str], answers: Sequence[tuple[Answer, Answer]], region: str, unknown: Iterable[str]
+) -> AccountLedger:
+    sets: dict[str, IpSet] = {}
+    tags: dict[str, Mapping[str, str]] = {}
+    told = list(unknown)
+    for arn, (got, tagged) in zip(arns, answers, strict=True):
+        refusal = got.refusal or tagged.refusal
+        if refusal is None:
+            sets[arn], tags[arn] = parse_ip_set(got.value["IPSet"]), wafv2.parse_tags(tagged.value)
+        elif refusal.kind is not RefusalKind.MISSING:  # deleted in this moment: it blocks nobody
+            told.append(cannot_tell(f"what IP set {arn.split('/')[-2]} blocks", refusal))
+    lists = {one.name: one for one in sets.values() if one.name.startswith(LIST_PREFIX)}
+    listed = {name: one.addresses for name, one in lists.items()}
+    return AccountLedger(
+        sets=tuple(
+            SetCarrier(ip_set=one, ledger=parse_ledger(tags[arn], listed), region=region)
+            for arn, one in sets.items()
+            if one.name not in lists
+        ),
+        lists=tuple(lists.values()),
+        unknown=tuple(told),
+    )

@@ -1,0 +1,45 @@
+"""Takes blocks of opsctl away."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from opsctl.block.account_ledger import read_account
+from opsctl.block.lifting import Lifting
+from opsctl.block.records import BlockRecord
+from opsctl.block.terms import seconds_of
+from opsctl.model.changes import Change
+from opsctl.model.fetching import Fetching
+from opsctl.model.networks import normal
+from opsctl.model.run import Action, Context
+from opsctl.model.sentences import sentence
+
+
+class BlockLift(Action):
+    """Take blocks that opsctl recorded out of every IP set and network ACL; undo puts them back.
+
+    What others put there stays, and so does what a run records after the plan was made. Records that say nothing
+    any more go as well. Without `due` the addresses say which blocks go, exactly as they were blocked; with it
+    there are no more changes than a plan may have, and what is left goes the next time.
+    """
+
+    name: ClassVar[str] = "block.lift"
+
+    addresses: tuple[str, ...] = Field((), description="The blocks to take away, as they were blocked.")
+    target: str = Field("", description="Only blocks of this target.")
+    due: bool = Field(False, description="Take away whatever has come to its end, whatever its address.")
+    why: str = Field(description="Why they may go.")
+
+    def plan(self, about: Context) -> Fetching[list[Change]]:
+        """Plan the removal of addresses, then of what is recorded of them."""
+        asked = {normal(one) for one in self.addresses}
+
+        def wanted(network: str, record: BlockRecord) -> bool:
+            if self.target and record.target != self.target:
+                return False
+            return seconds_of(record.until) <= about.now if self.due else network in asked
+
+        account = yield from read_account(about)
+        at_most = about.settings.max_changes if self.due else None
+        lifting = Lifting(wanted=wanted, why=sentence(self.why), now=about.now, at_most=at_most)
+        return lifting.changes(account)

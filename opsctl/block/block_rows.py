@@ -1,0 +1,124 @@
+"""The rows of `opsctl blocks list`: each block once for each resource that carries it, whoever made it."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from opsctl.block.account_ledger import AccountLedger, AclCarrier, SetCarrier
+from opsctl.block.affected import owner_of
+from opsctl.block.records import EXTENDS, BlockRecord
+from opsctl.block.terms import NEVER, seconds_of
+from opsctl.block.topology.nacl import NaclEntry
+from opsctl.block.topology.packet import ANY
+from opsctl.model.networks import normal, parse_network
+from opsctl.model.value import Value
+
+_PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmpv6"}
+
+
+class BlockRow(Value):
+    """One address or block at one resource.
+
+    `kind` is `opsctl` for what a run recorded; `unrecorded` for what stands in an IP set of opsctl's without a
+    record, put there by hand or by a version that kept none; `foreign` for what others made. `what` says what
+    enforces it. `until` is empty where nobody said; `rule` is the number of a network ACL's entry.
+    """
+
+    address: str
+    kind: Literal["opsctl", "unrecorded", "foreign"]
+    layer: Literal["nacl", "waf"]
+    resource: str
+    resource_id: str
+    region: str
+    what: str
+    closes: str
+    mode: str = "block"
+    until: str = ""
+    since: str = ""
+    by: str = ""
+    reason: str = ""
+    incident: str = ""
+    target: str = ""
+    run: str = ""
+    rule: int = 0
+
+    @property
+    def ours(self) -> bool:
+        """Whether opsctl put it there and knows until when."""
+        return self.kind == "opsctl"
+
+    def is_due(self, now: float) -> bool:
+        """Whether its end has passed."""
+        return self.ours and seconds_of(self.until) <= now
+
+
+def rows_of(account: AccountLedger, region: str) -> list[BlockRow]:
+    """Return every block, those that end first before the others, foreign ones last."""
+    rows = [row for one in account.acls for row in _of_acl(one, region)]
+    rows += [row for one in account.sets for row in _of_set(one)]
+    return sorted(rows, key=_order)
+
+
+def _order(row: BlockRow) -> tuple[float, int, int, int, str]:
+    network = parse_network(row.address)
+    ends = seconds_of(row.until or NEVER)
+    kinds = ("opsctl", "unrecorded", "foreign")
+    return ends, kinds.index(row.kind), network.version, int(network.network_address), row.resource
+
+
+def _recorded(record: BlockRecord | None) -> dict[str, str]:
+    if record is None:
+        return {}
+    told = record.model_dump(include={"until", "since", "by", "reason", "incident", "target"})
+    return {**{name: str(value) for name, value in told.items()}, "run": record.run.removesuffix(EXTENDS)}
+
+
+def _of_acl(one: AclCarrier, region: str) -> Iterator[BlockRow]:
+    acl = one.acl
+    subnets = f"{len(acl.subnets)} subnet{'s' * (len(acl.subnets) != 1)}"
+    for entry in acl.inbound():
+        if entry.allow:
+            continue
+        record = one.ledger.of(normal(entry.cidr)) if entry.protocol == ANY else None
+        yield BlockRow(
+            address=normal(entry.cidr),
+            kind="opsctl" if record else "foreign",
+            layer="nacl",
+            resource=acl.tags.get("Name") or acl.id,
+            resource_id=acl.id,
+            region=region,
+            what=_entry(entry, owner_of(acl.tags) if record is None else ""),
+            closes=subnets,
+            rule=entry.number,
+            **_recorded(record),
+        )
+
+
+def _entry(entry: NaclEntry, owner: str) -> str:
+    protocol = "" if entry.protocol == ANY else f" of {_PROTOCOLS.get(entry.protocol, entry.protocol)}"
+    first, last = entry.ports or (0, 0)
+    ports = "" if not entry.ports else f" {first}" if first == last else f" {first}-{last}"
+    return f"deny rule {entry.number}{protocol}{ports}" + (f", {owner}" if owner else "")
+
+
+def _of_set(one: SetCarrier) -> Iterator[BlockRow]:
+    mode = _mode(one)
+    for address in one.ip_set.addresses:
+        record = one.ledger.of(normal(address))
+        yield BlockRow(
+            address=normal(address),
+            kind="opsctl" if record else "unrecorded" if one.own else "foreign",
+            layer="waf",
+            resource=one.ip_set.name,
+            resource_id=one.ip_set.arn,
+            region=one.region,
+            what="IP set of AWS WAF" if one.own else "IP set of somebody else",
+            closes=f"ways to {record.target}" if record and record.target else "what its web ACLs protect",
+            mode=mode,
+            **_recorded(record),
+        )
+
+
+def _mode(one: SetCarrier) -> str:
+    """The mode is in the name that opsctl gives its sets; others' sets are only used where a rule blocks them."""
+    parts = one.ip_set.name.split("-")
+    return parts[1] if one.own and len(parts) > 1 and parts[1] in ("count", "challenge", "captcha") else "block"

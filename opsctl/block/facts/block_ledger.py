@@ -1,0 +1,93 @@
+"""Lists the blocks of the account."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from pydantic import Field
+
+from opsctl.block.account_ledger import read_account
+from opsctl.block.block_rows import BlockRow, rows_of
+from opsctl.model.errors import InvalidInput
+from opsctl.model.fetching import Fetching
+from opsctl.model.networks import Network, covers, parse_network
+from opsctl.model.run import Context, Fact
+from opsctl.model.value import Value
+
+
+class Ledgered(Value):
+    """The blocks that were asked for, those of opsctl apart from the others, and what could not be read.
+
+    `due` are those of opsctl whose end has passed. `ours` and `others` say each block in a line, `wider` those of
+    opsctl that were asked for by an address in them.
+    """
+
+    rows: tuple[BlockRow, ...]
+    due: tuple[BlockRow, ...] = ()
+    ours: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    wider: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    account: str = ""
+    region: str = ""
+    endpoint: str = ""
+    reached_by: tuple[str, ...] = ()
+    now: float = 0.0
+
+
+class BlockLedger(Fact):
+    """List the blocks that the account has, by what is recorded on the resources that carry them.
+
+    An address is found as it was blocked, and in every wider block that holds it.
+    """
+
+    name: ClassVar[str] = "block.ledger"
+    Result: ClassVar[type[Value]] = Ledgered
+    services: ClassVar[tuple[str, ...]] = ("ec2", "wafv2", "resourcegroupstaggingapi")
+
+    addresses: tuple[str, ...] = Field((), description="Only blocks of these, and wider ones that hold them.")
+    target: str = Field("", description="Only blocks of this target.")
+    incident: str = Field("", description="Only blocks of this incident.")
+    by: str = Field("", description="Only blocks of this person.")
+    layer: str = Field("", description="Only blocks of this layer: nacl or waf.")
+    foreign: bool = Field(True, description="Also what others blocked.")
+    exact: bool = Field(False, description="Only what was blocked as these addresses, not as wider blocks.")
+
+    def read(self, about: Context) -> Fetching[Value]:
+        """Read every carrier of blocks, and keep what was asked for."""
+        try:
+            asked = [parse_network(one) for one in self.addresses]
+        except ValueError as fault:
+            raise InvalidInput.one(str(fault), source="addresses") from None
+        account = yield from read_account(about)
+        rows = [row for row in rows_of(account, about.region) if self._wanted(row) and self._holds(row, asked)]
+        named = {str(one) for one in asked}
+        return Ledgered(
+            rows=tuple(rows),
+            due=tuple(row for row in rows if row.is_due(about.now)),
+            ours=tuple(_line(row) for row in rows if row.ours),
+            others=tuple(_line(row) for row in rows if not row.ours),
+            wider=tuple(_line(row) for row in rows if row.ours and asked and row.address not in named),
+            unknown=account.unknown,
+            account=about.account,
+            region=about.region,
+            endpoint=about.identity.endpoint,
+            reached_by=about.identity.reached_by,
+            now=about.now,
+        )
+
+    def _holds(self, row: BlockRow, asked: Sequence[Network]) -> bool:
+        network = parse_network(row.address)
+        if self.exact:
+            return network in asked
+        return not asked or any(covers(network, one) for one in asked)
+
+    def _wanted(self, row: BlockRow) -> bool:
+        if not self.foreign and row.kind == "foreign":
+            return False
+        asked = {"target": self.target, "incident": self.incident, "by": self.by, "layer": self.layer}
+        return all(getattr(row, name) == wanted for name, wanted in asked.items() if wanted)
+
+
+def _line(row: BlockRow) -> str:
+    until = "" if not row.ours else " without an end" if row.until == "never" else f" until {row.until}"
+    return f"{row.address} at {row.resource} ({row.what}){until}"

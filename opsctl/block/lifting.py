@@ -1,0 +1,226 @@
+"""Taking blocks away where opsctl put them: the addresses first, then what is recorded of them.
+
+A run that dies between the two leaves a record without a block, which says nothing and goes the next time. What a
+run has recorded since the plan was made stays blocked: somebody needs it for longer.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+from opsctl.block import ip_set_calls as ip_sets
+from opsctl.block.account_ledger import AccountLedger, AclCarrier, SetCarrier
+from opsctl.block.network_acl_calls import create_deny, delete_entry, deny_is_absent, deny_is_there
+from opsctl.block.recording import SEEN_WITHIN_S, Carrier, says_nothing
+from opsctl.block.records import BlockRecord, Ledger, tags_of
+from opsctl.block.terms import Term
+from opsctl.block.topology.nacl import NaclEntry
+from opsctl.block.topology.packet import ANY
+from opsctl.block.topology.webacl import IpSet
+from opsctl.block.waf_objects import IP_SET, WafKey
+from opsctl.model.changes import Change, Proof, Risk, Severity
+from opsctl.model.networks import normal, plain_addresses
+from opsctl.model.sentences import first_few
+from opsctl.model.value import Value
+from opsctl.resources.marks import mark_of_plan
+
+Wanted = Callable[[str, BlockRecord], bool]
+"""Whether a block of an address goes, by the record that counts for it."""
+
+_OPENS = Risk(severity=Severity.MEDIUM, note="These addresses get in again.")
+
+
+class Lifting(Value):
+    """Which blocks go and why; `now` tells records that say nothing from those of a run that is at work.
+
+    With `at_most` so many changes, what a resource needs is left for another time once there are some.
+    """
+
+    wanted: Wanted
+    why: str
+    now: float
+    at_most: int | None = None
+
+    def changes(self, account: AccountLedger) -> list[Change]:
+        """Return what takes the wanted blocks away everywhere, and the records that say nothing any more."""
+        changes: list[Change] = []
+        at_each = [
+            *(self._from_acl(one) for one in account.acls),
+            *(self._from_set(one, account.lists) for one in account.sets),
+        ]
+        for needed in at_each:
+            if not changes or self.at_most is None or len(changes) + len(needed) <= self.at_most:
+                changes += needed
+        return changes
+
+    def _from_acl(self, one: AclCarrier) -> list[Change]:
+        present = [normal(entry.cidr) for entry in one.acl.inbound() if is_deny_of_all(entry)]
+        gone = self._due(one.ledger, present)
+        known = one.ledger.keys
+        lifts = [
+            lift_from_acl(one, entry, known, self.why)
+            for entry in one.acl.inbound()
+            if is_deny_of_all(entry) and normal(entry.cidr) in gone
+        ]
+        return [*lifts, *self._records(one.carrier, one.ledger, gone, present, one.acl.id, lifts)]
+
+    def _from_set(self, one: SetCarrier, lists: Sequence[IpSet]) -> list[Change]:
+        present = [normal(address) for address in one.ip_set.addresses]
+        gone = self._due(one.ledger, present)
+        known = one.ledger.keys
+        lifts = [lift_from_set(one, list(gone), known, self.why)] if gone else []
+        listing = self._lists(one, lists, gone, present, lifts)
+        after = [*lifts, *listing]
+        return [*after, *self._records(one.carrier, one.ledger, gone, present, one.slug, after)]
+
+    def _due(self, ledger: Ledger, present: Iterable[str]) -> dict[str, None]:
+        found = [(one, ledger.of(one)) for one in dict.fromkeys(present)]
+        return dict.fromkeys(one for one, record in found if record is not None and self.wanted(one, record))
+
+    def _goes(self, ledger: Ledger, record: BlockRecord, gone: Collection[str], present: Sequence[str]) -> bool:
+        """Tell whether nothing of a record is left."""
+        left = [one for one in present if one not in gone]
+        if any(one in gone for one in record.networks):
+            return not set(record.networks) & set(left)
+        return says_nothing(ledger, left, record, self.now)
+
+    def _records(
+        self,
+        carrier: Carrier,
+        ledger: Ledger,
+        gone: Collection[str],
+        present: Sequence[str],
+        name: str,
+        after: Sequence[Change],
+    ) -> list[Change]:
+        """Write the records anew that name what goes, and take off those that are left with nothing."""
+        left = {one for one in present if one not in gone}
+        put, old, take = dict[str, str](), dict[str, str](), dict[str, str]()
+        for record in ledger.records:
+            if self._goes(ledger, record, gone, present):
+                take |= record.tags
+            elif not record.listed_in and any(one in gone for one in record.networks):
+                rest = [one for one in record.networks if one in left]
+                tags = tags_of(record.run, rest, term_of(record))
+                put |= {key: value for key, value in tags.items() if record.tags.get(key) != value}
+                old |= {key: value for key, value in record.tags.items() if key in put}
+                take |= {key: value for key, value in record.tags.items() if key not in tags}
+        needed = tuple(change.id for change in after)
+        changes = [_rewritten(carrier, put, old, f"rerecord-{name}", needed)] if put else []
+        return [*changes, *([_taken_off(carrier, take, f"unrecord-{name}", needed)] if take else [])]
+
+    def _lists(
+        self,
+        one: SetCarrier,
+        lists: Sequence[IpSet],
+        gone: Collection[str],
+        present: Sequence[str],
+        after: Sequence[Change],
+    ) -> list[Change]:
+        """Take addresses off the lists that records refer to, and delete those whose record goes."""
+        needed, changes = tuple(change.id for change in after), list[Change]()
+        for record in one.ledger.records:
+            known = next((ip_set for ip_set in lists if ip_set.name == record.listed_in), None)
+            if known is None:
+                continue
+            key = WafKey.of_arn(IP_SET, known.arn, one.region)
+            named = [network for network in record.networks if network in gone]
+            if self._goes(one.ledger, record, gone, present):
+                changes.append(_without_list(key, known, record.run, needed))
+            elif named:
+                changes.append(_off_list(key, named, needed))
+        return changes
+
+
+def is_deny_of_all(entry: NaclEntry) -> bool:
+    """Tell a deny of all traffic, which is what opsctl creates."""
+    return not entry.allow and entry.protocol == ANY
+
+
+def lift_from_set(one: SetCarrier, networks: Sequence[str], known: Collection[str], why: str) -> Change:
+    """Take addresses out of an IP set, unless a run that is not `known` has recorded one of them."""
+    listed = first_few(map(plain_addresses, networks), 3)
+    return Change(
+        **dict(ip_sets.edit_addresses(one.key, "remove", networks)),
+        id=f"lift-{one.slug}",
+        title=f"Take {listed} out of IP set {one.ip_set.name}",
+        why=why,
+        expect=(ip_sets.addresses_in(one.key, networks, present=True),),
+        proof=Proof(configured=(ip_sets.addresses_in(one.key, networks, present=False),), within_s=SEEN_WITHIN_S),
+        undo=ip_sets.edit_addresses(one.key, "add", networks),
+        only_if=one.carrier.unnamed_but_by(known, networks),
+        risk=_OPENS,
+    )
+
+
+def lift_from_acl(one: AclCarrier, entry: NaclEntry, known: Collection[str], why: str) -> Change:
+    """Delete a deny of a network ACL, unless a run that is not `known` has recorded its address."""
+    network, acl = normal(entry.cidr), one.acl.id
+    return Change(
+        **dict(delete_entry(acl, entry.number)),
+        id=f"lift-{acl}/{entry.number}",
+        title=f"Delete the deny of {network} at network ACL {acl}, rule {entry.number}",
+        why=why,
+        expect=deny_is_there(acl, entry.number, network).configured,
+        proof=Proof(configured=(deny_is_absent(acl, entry.number, network),), within_s=SEEN_WITHIN_S),
+        undo=create_deny(acl, entry.number, network),
+        only_if=one.carrier.unnamed_but_by(known, [network]),
+        risk=_OPENS,
+    )
+
+
+def _rewritten(
+    carrier: Carrier, put: dict[str, str], old: dict[str, str], change_id: str, needed: tuple[str, ...]
+) -> Change:
+    return Change(
+        **dict(carrier.put(put)),
+        id=change_id,
+        title=f"Record on {carrier.title} what is still blocked",
+        why="The record names what is not blocked any more.",
+        expect=(carrier.has(old),),
+        proof=Proof(configured=(carrier.has(put),), within_s=SEEN_WITHIN_S),
+        undo=carrier.put(old),
+        depends_on=needed,
+    )
+
+
+def _taken_off(carrier: Carrier, tags: dict[str, str], change_id: str, needed: tuple[str, ...]) -> Change:
+    return Change(
+        **dict(carrier.take(tags)),
+        id=change_id,
+        title=f"Take the record off {carrier.title}",
+        why="What it names is not blocked there any more.",
+        expect=(carrier.has(tags),),
+        proof=Proof(configured=(carrier.has_none_of(tags),), within_s=SEEN_WITHIN_S),
+        undo=carrier.put(tags),
+        depends_on=needed,
+    )
+
+
+def _without_list(key: WafKey, known: IpSet, run: str, needed: tuple[str, ...]) -> Change:
+    return Change(
+        **dict(key.deletion()),
+        id=f"list-{key.name}",
+        title=f"Delete the list {key.name}",
+        why="Nothing that it names is blocked any more.",
+        expect=(key.exists(),),
+        proof=Proof(configured=(key.is_absent(),), within_s=SEEN_WITHIN_S),
+        undo=ip_sets.create_ip_set(key, known.version, mark_of_plan(run), run, known.addresses),
+        depends_on=needed,
+    )
+
+
+def _off_list(key: WafKey, named: Sequence[str], needed: tuple[str, ...]) -> Change:
+    return Change(
+        **dict(ip_sets.edit_addresses(key, "remove", named)),
+        id=f"unlist-{key.name}",
+        title=f"Take {first_few(map(plain_addresses, named), 3)} off the list {key.name}",
+        why="The list names what is not blocked any more.",
+        expect=(ip_sets.addresses_in(key, named, present=True),),
+        proof=Proof(configured=(ip_sets.addresses_in(key, named, present=False),), within_s=SEEN_WITHIN_S),
+        undo=ip_sets.edit_addresses(key, "add", named),
+        depends_on=needed,
+    )
+
+
+def term_of(record: BlockRecord) -> Term:
+    """Return what a record says of its addresses."""
+    return Term.model_validate(record.model_dump(include=set(Term.model_fields)))

@@ -1,0 +1,260 @@
+"""Writing the record of a block onto what carries it, and telling whose an address is by what is recorded there.
+
+The record comes before the address: a run that dies between the two leaves a record without a block, which the
+next `blocks expire` takes away, and never a block that nobody knows the end of.
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+
+from opsctl.block.network_acl_calls import describe_network_acl
+from opsctl.block.records import PREFIX, TAGS_AT_MOST, BlockRecord, Ledger, key_of
+from opsctl.block.terms import NEVER, Term, seconds_of
+from opsctl.block.wafv2 import TAGS_A_PAGE
+from opsctl.model.changes import Change, Check, Instruction, Proof, Query
+from opsctl.model.errors import RefusedByGuard
+from opsctl.model.networks import plain_addresses
+from opsctl.model.reads import Read
+from opsctl.model.sentences import first_few
+from opsctl.model.value import Json, Value
+from opsctl.resources.marks import tag_list
+
+SEEN_WITHIN_S = 60
+SETTLED_S = 3600
+"""After this long a record has its block, or never gets one."""
+
+FEW_LEFT = 10
+"""With fewer tags left than this, records that say nothing any more are cleared away in the same run."""
+
+
+class Carrier(Value):
+    """A resource that carries blocks and their records, and how its tags are read, written and taken off."""
+
+    title: str
+    id: Json
+    read: Read
+    tags: str
+    tagging: Instruction
+    untagging: Instruction
+
+    def put(self, tags: Mapping[str, str]) -> Instruction:
+        """Put tags on."""
+        return self.tagging.model_copy(update={"params": {**self.tagging.params, "Tags": tag_list(tags)}})
+
+    def take(self, tags: Collection[str]) -> Instruction:
+        """Take tags off, whatever their values."""
+        keys: Json = [{"Key": key} for key in sorted(tags)] if self._of_ec2 else sorted(tags)
+        name = "Tags" if self._of_ec2 else "TagKeys"
+        return self.untagging.model_copy(update={"params": {**self.untagging.params, name: keys}})
+
+    @property
+    def _of_ec2(self) -> bool:
+        return self.untagging.service == "ec2"
+
+    def has(self, tags: Mapping[str, str]) -> Check:
+        """The resource has exactly these values under these keys."""
+        return Check(
+            read=self.read,
+            query=f"{self.tags}[].{{Key: Key, Value: Value}}",
+            op="contains",
+            value=tag_list(tags),
+            says=f"{self.title} records it under {', '.join(sorted(tags))}",
+        )
+
+    def has_none_of(self, keys: Collection[str]) -> Check:
+        """The resource has no tag of these keys."""
+        listed = ", ".join(f"'{key}'" for key in sorted(keys))
+        return Check(
+            read=self.read,
+            query=f"{self.tags}[?contains([{listed}], Key)].Key",
+            op="empty",
+            says=f"{self.title} has no tag {', '.join(sorted(keys))}",
+        )
+
+    def has_room_for(self, more: int) -> Check:
+        """The resource may have that many more tags."""
+        return Check(
+            read=self.read,
+            query=f"length({self.tags}) > `{TAGS_AT_MOST - more}` && 'no room' || ''",
+            op="empty",
+            context=True,
+            says=f"{self.title} has room for {more} more of {TAGS_AT_MOST} tags",
+        )
+
+    def named_by_others(self, run: str) -> Query:
+        """The addresses that the records of other runs name."""
+        return Query(read=self.read, query=f"led_by({self._of_others(run)}.Value)")
+
+    def unnamed_but_by(self, known: Collection[str], networks: Sequence[str]) -> tuple[Check, ...]:
+        """No tag that is not `known` records any of these addresses, or a list, which may name any."""
+        since = f"starts_with(Key, '{PREFIX}') && !contains(`{json.dumps(sorted(known))}`, Key)"
+        named = Check(
+            read=self.read,
+            query=f"led_by({self.tags}[?{since}].Value)",
+            op="excludes",
+            value=list(networks),
+            networks=True,
+            says=f"no run has recorded {first_few(map(plain_addresses, networks), 3)} on {self.title} since",
+        )
+        lists = Check(
+            read=self.read,
+            query=f"{self.tags}[?{since} && contains(Value, ' list=')].Key",
+            op="empty",
+            says=f"no run has recorded a list on {self.title} since",
+        )
+        return named, lists
+
+    def not_all_taken_over(self, networks: Sequence[str], run: str) -> Check:
+        """Some of these addresses are in no other run's record: another run blocks the rest as well."""
+        asked = json.dumps(list(networks))
+        listed = first_few(map(plain_addresses, networks), 3)
+        return Check(
+            read=self.read,
+            query=f"lacking(`{asked}`, led_by({self._of_others(run)}.Value))",
+            op="present",
+            says=f"no other run has recorded {listed} on {self.title}",
+        )
+
+    def none_taken_over(self, networks: Sequence[str], run: str) -> Check:
+        """No other run's record names any of these addresses."""
+        return Check(
+            read=self.read,
+            query=self.named_by_others(run).query,
+            op="excludes",
+            value=list(networks),
+            networks=True,
+            says=f"no other run blocks at {self.title} what this one put there",
+        )
+
+    def no_list_but(self, known: Collection[str], run: str) -> Check:
+        """No run since has recorded addresses in a list of its own, which may name any."""
+        keys = json.dumps(sorted(known))
+        return Check(
+            read=self.read,
+            query=f"{self._of_others(run)[:-1]} && contains(Value, ' list=') && !contains(`{keys}`, Key)].Key",
+            op="empty",
+            says=f"no other run has recorded a list on {self.title} since",
+        )
+
+    def _of_others(self, run: str) -> str:
+        return f"{self.tags}[?starts_with(Key, '{PREFIX}') && !starts_with(Key, '{key_of(run)}')]"
+
+
+def on_ip_set(name: str, arn: Json, region: str) -> Carrier:
+    """An IP set as a carrier; its ARN may be a reference."""
+    what = {"ResourceARN": arn}
+    return Carrier(
+        title=f"IP set {name}",
+        id=arn,
+        read=Read(
+            service="wafv2",
+            operation="ListTagsForResource",
+            params={**what, "Limit": TAGS_A_PAGE},
+            region=region,
+        ),
+        tags="(TagInfoForResource.TagList || `[]`)",
+        tagging=Instruction(kind="call", service="wafv2", operation="TagResource", params=what, region=region),
+        untagging=Instruction(kind="call", service="wafv2", operation="UntagResource", params=what, region=region),
+    )
+
+
+def on_network_acl(network_acl: str) -> Carrier:
+    """A network ACL as a carrier: its entries cannot be tagged."""
+    what: dict[str, Json] = {"Resources": [network_acl]}
+    return Carrier(
+        title=f"network ACL {network_acl}",
+        id=network_acl,
+        read=describe_network_acl(network_acl),
+        tags="(NetworkAcls[0].Tags || `[]`)",
+        tagging=Instruction(kind="call", service="ec2", operation="CreateTags", params=what),
+        untagging=Instruction(kind="call", service="ec2", operation="DeleteTags", params=what),
+    )
+
+
+def record_change(
+    carrier: Carrier,
+    tags: Mapping[str, str],
+    networks: Sequence[str],
+    term: Term,
+    *,
+    change_id: str,
+    maker: str = "",
+    before: Sequence[Check] = (),
+    undo_first: tuple[Change, ...] = (),
+) -> Change:
+    """Record addresses of a run, where nothing of it is recorded yet.
+
+    `before` is what has to hold for the block that follows: without it nothing is recorded either.
+    """
+    listed = first_few(map(plain_addresses, networks), 3)
+    return Change(
+        **dict(carrier.put(tags)),
+        id=change_id,
+        title=f"Record it on {carrier.title}",
+        why=(
+            f"{listed} is blocked {ending(term.until)}: every responder finds that here, and so does whoever "
+            "takes away what is due."
+        ),
+        expect=(carrier.has_none_of(tags), carrier.has_room_for(len(tags)), *before),
+        proof=Proof(configured=(carrier.has(tags),), within_s=SEEN_WITHIN_S),
+        undo=carrier.take(tags),
+        undo_first=undo_first,
+        depends_on=(maker,) if maker else (),
+    )
+
+
+def ending(until: str) -> str:
+    """Say until when a block is."""
+    return "without an end" if until == NEVER else f"until {until}"
+
+
+def says_nothing(ledger: Ledger, present: Collection[str], record: BlockRecord, now: float) -> bool:
+    """Tell whether what a record names is not there, or is recorded for longer by another.
+
+    A record comes before its block, so one that was written a moment ago may name what is only about to be there.
+    """
+    if not record.since or seconds_of(record.since) > now - SETTLED_S:
+        return False
+    return all(one not in present or ledger.of(one) != record for one in record.networks)
+
+
+def clear_change(carrier: Carrier, records: Sequence[BlockRecord], change_id: str) -> Change:
+    """Take records off that say nothing any more."""
+    tags = {key: value for record in records for key, value in record.tags.items()}
+    return Change(
+        **dict(carrier.take(tags)),
+        id=change_id,
+        title=f"Clear {len(records)} records on {carrier.title} that say nothing any more",
+        why="What they name is no longer blocked there, or is recorded for longer by another run.",
+        expect=(carrier.has(tags),),
+        proof=Proof(configured=(carrier.has_none_of(tags),), within_s=SEEN_WITHIN_S),
+        undo=carrier.put(tags),
+    )
+
+
+def made_room(
+    carrier: Carrier, ledger: Ledger, present: Collection[str], more: int, now: float, change_id: str
+) -> list[Change]:
+    """Return what makes room for a record, nothing where there is enough.
+
+    Raises:
+        RefusedByGuard: there is no room, and nothing that can be cleared away.
+    """
+    if ledger.tags + more <= TAGS_AT_MOST - FEW_LEFT:
+        return []
+    idle = [one for one in ledger.records if says_nothing(ledger, present, one, now)]
+    _require_room(carrier, ledger, more, sum(len(one.tags) for one in idle))
+    return [clear_change(carrier, idle, change_id)] if idle else []
+
+
+def _require_room(carrier: Carrier, ledger: Ledger, more: int, freed: int) -> None:
+    if ledger.tags - freed + more > TAGS_AT_MOST:
+        raise RefusedByGuard(
+            f"{carrier.title} has {ledger.tags} of {TAGS_AT_MOST} tags, and the record of this block needs "
+            f"{more}; nothing was changed",
+            "expire the blocks that are due, or unblock what is not needed any more",
+            evidence=[
+                f"{record.key}: {first_few(map(plain_addresses, record.networks), 3)} {ending(record.until)}"
+                for record in ledger.records[:10]
+            ],
+        )

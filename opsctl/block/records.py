@@ -1,0 +1,162 @@
+"""The record of blocks in the account: tags on the resource that carries them.
+
+One run writes one record on each resource: the tag `opsctl:block/RUN`, and `opsctl:block/RUN/2` and so on where
+the addresses need more room. A value begins with addresses; words like `until=` follow, and the reason comes last.
+Nobody else writes these keys, so that runs at the same time never overwrite each other's. An address that several
+records name ends when the last of them does.
+
+AWS's limits: 50 tags a resource, 256 characters a value, 128 a key; of characters, letters, digits, spaces and
+`_ . : / = + - @` (WAFV2 API reference, Tag; EC2 user guide, Using_Tags).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from opsctl.block.terms import NEVER, Term, parse_moment, seconds_of
+from opsctl.model.networks import led_by, normal, plain_addresses
+from opsctl.model.value import Value
+
+PREFIX = "opsctl:block/"
+TAGS_AT_MOST = 50
+VALUE_AT_MOST = 256
+PARTS_AT_MOST = 10
+"""Tags that one record may take, so that others have room; what needs more stands in a list of its own."""
+
+EXTENDS = "+"
+"""Behind the id of a run that extends blocks: it may put others at the same place, with their own record."""
+
+_NOT_TAGGED = re.compile(r"[^A-Za-z0-9 _.:/=+\-@]+")
+_WORDS = {"until": "until", "since": "since", "by": "by", "for": "incident", "at": "target", "list": "listed_in"}
+_ROOM = {"by": 40, "for": 30, "at": 80}
+
+
+class BlockRecord(Value):
+    """What one run recorded on one resource; `run` is its id.
+
+    `listed_in` is the name of the IP set that has the addresses where the tags had no room for them. `tags` is the
+    record as it stands there.
+    """
+
+    run: str
+    networks: tuple[str, ...]
+    until: str
+    since: str = ""
+    by: str = ""
+    reason: str = ""
+    incident: str = ""
+    target: str = ""
+    listed_in: str = ""
+    tags: dict[str, str] = {}
+
+    @property
+    def key(self) -> str:
+        """The tag that the record begins in."""
+        return f"{PREFIX}{self.run}"
+
+
+class Ledger(Value):
+    """The records on one resource, and how many tags it has in all."""
+
+    records: tuple[BlockRecord, ...] = ()
+    tags: int = 0
+
+    @property
+    def keys(self) -> list[str]:
+        """The tags that the records are in."""
+        return [key for one in self.records for key in one.tags]
+
+    def of(self, network: str) -> BlockRecord | None:
+        """The record that counts for an address or block: of those that name it, the one that ends last."""
+        naming = [one for one in self.records if network in one.networks]
+        return max(naming, key=lambda one: (seconds_of(one.until), one.since), default=None)
+
+
+def key_of(run: str) -> str:
+    """Return the tag that a run's record begins in; the other tags of the record begin with it."""
+    return f"{PREFIX}{run}"
+
+
+def tags_of(run: str, networks: Sequence[str], term: Term, listed_in: str = "") -> dict[str, str]:
+    """Return the tags of a record: the addresses beside the rest where they fit, else in tags of their own."""
+    named = [plain_addresses(one) for one in networks] if not listed_in else []
+    head = _head(term, listed_in)
+    alone = " ".join([*named, head])
+    if len(alone) <= VALUE_AT_MOST:
+        return {key_of(run): _with_reason(alone, term.reason)}
+    parts = _parts(named)
+    more = {f"{key_of(run)}/{number}": part for number, part in enumerate(parts, start=2)}
+    return {key_of(run): _with_reason(head, term.reason), **more}
+
+
+def parse_ledger(tags: Mapping[str, str], lists: Mapping[str, Sequence[str]] | None = None) -> Ledger:
+    """Parse the tags of a resource; `lists` are the addresses of the IP sets that records refer to, by name.
+
+    A tag that looks like a record and is none is somebody else's, and says nothing.
+    """
+    runs: dict[str, dict[str, str]] = {}
+    for key, value in tags.items():
+        if key.startswith(PREFIX):
+            run, _, part = key.removeprefix(PREFIX).partition("/")
+            runs.setdefault(run, {})[part] = value
+    found = (_record(run, parts, lists or {}) for run, parts in sorted(runs.items()))
+    return Ledger(records=tuple(one for one in found if one is not None), tags=len(tags))
+
+
+def tag_text(text: str, at_most: int = VALUE_AT_MOST) -> str:
+    """Return a text in the characters that a tag takes everywhere, and no longer than it may be."""
+    clean = " ".join(_NOT_TAGGED.sub(" ", text).split())
+    return clean if len(clean) <= at_most else clean[: at_most - 3].rstrip() + "..."
+
+
+def _head(term: Term, listed_in: str) -> str:
+    words = {"until": term.until, "since": term.since, "list": listed_in}
+    words |= {"by": term.by, "for": term.incident, "at": term.target}
+    cut = {name: _word(text, _ROOM.get(name, VALUE_AT_MOST)) for name, text in words.items()}
+    return " ".join(f"{name}={text}" for name, text in cut.items() if text)
+
+
+def _word(text: str, at_most: int) -> str:
+    return tag_text(text, at_most).replace(" ", "-")
+
+
+def _with_reason(head: str, reason: str) -> str:
+    room = VALUE_AT_MOST - len(head) - len(" why=")
+    said = tag_text(reason, room) if room > len("...") else ""
+    return f"{head} why={said}" if said else head
+
+
+def _parts(named: Sequence[str]) -> list[str]:
+    parts: list[str] = []
+    for one in named:
+        if parts and len(parts[-1]) + 1 + len(one) <= VALUE_AT_MOST:
+            parts[-1] += f" {one}"
+        else:
+            parts.append(one)
+    return parts
+
+
+def _record(run: str, parts: Mapping[str, str], lists: Mapping[str, Sequence[str]]) -> BlockRecord | None:
+    text, _, reason = parts.get("", "").partition(" why=")
+    words = dict(word.split("=", 1) for word in text.split() if "=" in word)
+    told = {_WORDS[name]: value for name, value in words.items() if name in _WORDS}
+    if not _is_end(told.get("until", "")):
+        return None
+    networks = led_by([text, *(value for part, value in parts.items() if part)])
+    networks += [normal(one) for one in lists.get(told.get("listed_in", ""), ())]
+    return BlockRecord(
+        run=run,
+        networks=tuple(dict.fromkeys(networks)),
+        reason=reason.strip(),
+        tags={f"{key_of(run)}/{part}" if part else key_of(run): value for part, value in parts.items()},
+        **told,
+    )
+
+
+def _is_end(text: str) -> bool:
+    if text == NEVER:
+        return True
+    try:
+        parse_moment(text)
+    except ValueError:
+        return False
+    return True

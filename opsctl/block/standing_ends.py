@@ -1,0 +1,89 @@
+"""When what stands on the ways in ends already, compared with the end that is asked for."""
+
+from collections.abc import Sequence
+
+from opsctl.block.asked import Asked
+from opsctl.block.recording import ending
+from opsctl.block.records import BlockRecord, Ledger, parse_ledger
+from opsctl.block.set_recorder import ledgers_of
+from opsctl.block.terms import lasts_longer
+from opsctl.block.topology.graph import Web
+from opsctl.block.topology.packet import ANY
+from opsctl.model.fetching import Fetching
+from opsctl.model.networks import covers, normal, parse_network, plain_addresses
+from opsctl.model.value import Value
+
+
+class Standing(Value):
+    """What a resource on a way in blocks, with what is recorded of it."""
+
+    where: str
+    networks: tuple[str, ...]
+    ledger: Ledger
+
+
+class StandingEnds(Value):
+    """What is blocked: `held` as it was asked for, `longer` for longer, `shorter` only in a wider block."""
+
+    held: tuple[str, ...] = ()
+    longer: tuple[str, ...] = ()
+    shorter: tuple[str, ...] = ()
+
+
+def standing_ends(web: Web, asked: Asked, until: str) -> Fetching[StandingEnds]:
+    """Find which of the addresses are blocked already, and until when; tags of IP sets are read only then."""
+    wanted = {normal(one) for one in asked.addresses}
+    networks = [parse_network(one) for one in wanted]
+    acls = {acl.id: acl for node in web.nodes if node.nacl for acl in node.nacl.acls}
+    webs = [node.waf.web_acl for node in web.nodes if node.waf and node.waf.web_acl]
+    sets = {arn: one for acl in webs for arn, one in acl.ip_sets.items()}
+    holding = {
+        arn: tuple(normal(text) for text in one.addresses if any(covers(parse_network(text), n) for n in networks))
+        for arn, one in sets.items()
+    }
+    ledgers = yield from ledgers_of([arn for arn, found in holding.items() if found])
+    standing = [
+        Standing(
+            where=f"network ACL {acl.id}",
+            networks=tuple(normal(one.cidr) for one in acl.inbound() if not one.allow and one.protocol == ANY),
+            ledger=parse_ledger(acl.tags),
+        )
+        for acl in acls.values()
+    ]
+    standing += [
+        Standing(where=f"IP set {sets[arn].name}", networks=holding[arn], ledger=ledger)
+        for arn, ledger in ledgers.items()
+    ]
+    return StandingEnds(
+        held=tuple(sorted({text for one in standing for text in one.networks if text in wanted})),
+        longer=tuple(_line(text, one, record) for text, one, record in _longer(standing, asked, until)),
+        shorter=tuple(_line(text, one, record) for text, one, record in _shorter(standing, asked, until)),
+    )
+
+
+def _longer(standing: Sequence[Standing], asked: Asked, until: str) -> list[tuple[str, Standing, BlockRecord]]:
+    found = [
+        (text, one, one.ledger.of(text)) for one in standing for text in asked.addresses if text in one.networks
+    ]
+    return [
+        (text, one, record)
+        for text, one, record in found
+        if record is not None and record.until != until and lasts_longer(record.until, until)
+    ]
+
+
+def _shorter(standing: Sequence[Standing], asked: Asked, until: str) -> list[tuple[str, Standing, BlockRecord]]:
+    return [
+        (outer, one, record)
+        for one in standing
+        for outer in one.networks
+        if (record := one.ledger.of(outer)) is not None and lasts_longer(until, record.until)
+        if any(
+            outer != text and text not in one.networks and covers(parse_network(outer), parse_network(text))
+            for text in asked.addresses
+        )
+    ]
+
+
+def _line(network: str, one: Standing, record: BlockRecord) -> str:
+    return f"{plain_addresses(network)} at {one.where} {ending(record.until)}"

@@ -1,0 +1,19 @@
+"""When a block is to end, checked before anything is called."""
+
+import time
+
+import typer
+
+from opsctl.cli.playbook_options import Given
+
+
+def refuse_bad_end(given: Given) -> None:
+    """Refuse a moment that is none or has passed, and an end that was given twice."""
+    from opsctl.block.terms import ends_at
+
+    if given.values["ttl"] and given.values["until"]:
+        raise typer.BadParameter("give --ttl or --until, not both", param_hint="--until")
+    try:
+        ends_at(None, given.values["until"], time.time())
+    except ValueError as fault:
+        raise typer.BadParameter(str(fault), param_hint="--until") from None

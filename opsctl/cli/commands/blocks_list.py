@@ -1,0 +1,70 @@
+"""`opsctl blocks list`: every block of the account, the same on every laptop."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from opsctl.cli.options import AccountOptions, LookOptions, spliced
+from opsctl.model.outcomes import Outcome
+
+EPILOG = """Examples:
+
+  opsctl blocks list
+
+  opsctl blocks list 203.0.113.9 --region eu-west-1
+
+  opsctl blocks list --incident INC-12 -o json --query "result.rows[].[address, until, by]"
+"""
+
+
+class CarryingLayer(StrEnum):
+    """The layers that carry blocks of addresses."""
+
+    NACL = "nacl"
+    WAF = "waf"
+
+
+def register(group: typer.Typer) -> None:
+    """Add the command."""
+    group.command("list", epilog=EPILOG)(spliced(list_blocks))
+
+
+def list_blocks(
+    *,
+    addresses: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="ADDRESS...", help="Only blocks of these, and wider ones that hold them."),
+    ] = None,
+    target: Annotated[str, typer.Option(help="Only blocks of this target.")] = "",
+    incident: Annotated[str, typer.Option(metavar="ID", help="Only blocks of this incident.")] = "",
+    by: Annotated[str, typer.Option(metavar="PERSON", help="Only blocks of this person.")] = "",
+    layer: Annotated[CarryingLayer | None, typer.Option(help="Only blocks of this layer.")] = None,
+    skip_foreign: Annotated[
+        bool, typer.Option("--skip-foreign", help="Only what opsctl blocked, not what others did.")
+    ] = False,
+    account: AccountOptions,
+    show: LookOptions,
+) -> None:
+    """List every block of the region and of CloudFront, those that end first before the others.
+
+    Reads only. It comes from the account itself, so it is the same on every laptop. Blocks of others are foreign,
+    with what they are; what cannot be read is listed as unknown.
+    """
+    from opsctl.block.facts.block_ledger import BlockLedger, Ledgered
+    from opsctl.cli.front import Order
+    from opsctl.cli.looks import look_at, show_found
+    from opsctl.render.views.block_list import markdown_blocks, render_blocks
+
+    fact = BlockLedger(
+        addresses=tuple(addresses or ()),
+        target=target,
+        incident=incident,
+        by=by,
+        layer=str(layer or ""),
+        foreign=not skip_foreign,
+    )
+    order = Order("blocks list", account, show)
+    reading = "reading network ACLs, IP sets and their tags"
+    found = look_at(order, fact, Ledgered, reading, {"addresses": "ADDRESS"})
+    show_found(order, Outcome.LISTED, found, text=render_blocks, markdown=markdown_blocks)

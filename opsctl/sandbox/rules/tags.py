@@ -1,0 +1,81 @@
+"""What tags may be, and who knows of them, where moto is laxer.
+
+Sources: the API model of WAFV2 (TagKey, TagValue, errors of TagResource), its API reference ("up to 50 tags
+for a resource"), the API model of EC2 (Tag: keys of 127 characters, values of 256), and the Resource Groups
+Tagging API, which lists AWS WAF's resources among the others.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from opsctl.sandbox.rules.wafv2 import fault
+
+_AT_MOST = 50
+_WAF_KEY, _EC2_KEY, _VALUE = 128, 127, 256
+_PERMITTED = re.compile(r"[\w\s.:/=+\-@]*")
+
+
+def install() -> None:
+    """Put the rules around moto's."""
+    from moto.ec2.models.tags import TagBackend
+    from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend as Tagging
+    from moto.wafv2.models import WAFV2Backend
+
+    WAFV2Backend.tag_resource = _checked_waf(WAFV2Backend.tag_resource)
+    TagBackend.create_tags = _checked_ec2(TagBackend.create_tags)
+    Tagging._get_resources_generator = _with_waf(Tagging._get_resources_generator)
+
+
+def _checked_waf(method: Callable[..., Any]) -> Callable[..., Any]:
+    def tagged(self: Any, arn: str, tags: list[dict[str, str]]) -> Any:
+        if arn not in self.ip_sets and arn not in self.wacls:
+            raise fault("WAFNonexistentItemException", "AWS WAF couldn't find the resource.")
+        for tag in tags:
+            key, value = tag["Key"], tag["Value"]
+            permitted = _PERMITTED.fullmatch(key) and _PERMITTED.fullmatch(value)
+            if not permitted or not 0 < len(key) <= _WAF_KEY or len(value) > _VALUE:
+                raise fault("WAFInvalidParameterException", f"the tag {key} is not valid")
+        there = {one["Key"] for one in self.list_tags_for_resource(arn, limit=100)[0]}
+        if len(there | {tag["Key"] for tag in tags}) > _AT_MOST:
+            raise fault("WAFLimitsExceededException", f"a resource may have {_AT_MOST} tags")
+        return method(self, arn, tags)
+
+    return tagged
+
+
+def _checked_ec2(method: Callable[..., Any]) -> Callable[..., Any]:
+    def created(self: Any, resource_ids: list[str], tags: Mapping[str, str]) -> Any:
+        from moto.ec2.exceptions import EC2ClientError
+
+        for key, value in tags.items():
+            if not 0 < len(key) <= _EC2_KEY or len(value or "") > _VALUE:
+                raise EC2ClientError("InvalidParameterValue", f"Tag {key[:20]} is longer than a tag may be")
+        return method(self, resource_ids, tags)
+
+    return created
+
+
+def _with_waf(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Scope CLOUDFRONT is found in us-east-1, like everything else of it."""
+
+    def found(self: Any, tag_filters: Any = None, resource_type_filters: Any = None, **more: Any) -> Any:
+        yield from method(self, tag_filters, resource_type_filters, **more)
+        if not resource_type_filters or "wafv2" in resource_type_filters:
+            yield from _waf_resources(self, tag_filters)
+
+    return found
+
+
+def _waf_resources(backend: Any, tag_filters: Any) -> Iterator[Any]:
+    from moto.core.resource_tagging import TaggedResource, make_tag_matcher
+    from moto.wafv2.models import wafv2_backends
+
+    matches = make_tag_matcher(tag_filters)
+    places = [backend.region_name, *(["aws"] if backend.region_name == "us-east-1" else [])]
+    for place in places:
+        waf = wafv2_backends[backend.account_id][place]
+        for arn in (*waf.ip_sets, *waf.wacls):
+            tags = {one["Key"]: one["Value"] for one in waf.list_tags_for_resource(arn, limit=100)[0]}
+            if tags and matches(tags):
+                yield TaggedResource(arn=arn, tags=tags, resource_type="wafv2:resource")

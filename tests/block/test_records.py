@@ -1,0 +1,131 @@
+"""Records of blocks as tags: whatever people write fits AWS's own limits, and comes back as it was meant."""
+
+import re
+
+import botocore.session
+import pytest
+
+from opsctl.block.records import PARTS_AT_MOST, PREFIX, parse_ledger, tags_of
+from opsctl.block.terms import NEVER, Term, ends_at, lasts_longer, who
+from opsctl.model.networks import normal
+
+RUN = "20261201-080000-abcd"
+TERM = Term(
+    until="2026-12-02T08:00:00Z",
+    since="2026-12-01T08:00:00Z",
+    by="Admin/alice@example.com",
+    reason="credential stuffing",
+    incident="INC-12",
+    target="shop.example.com",
+)
+HOSTILE = '"quotes", #tags; <b>\n\x1b[31m until=never 198.51.100.1 \u202e' + "x" * 400
+FOUR = [f"203.0.113.{one}/32" for one in range(40)]
+SIX = [f"2001:db8:85a3:8d3:1319:8a2e:370:{one:x}/128" for one in range(0x7340, 0x7340 + 30)]
+
+
+def of_aws(tags: dict[str, str]) -> None:
+    """Hold tags to what the service model of AWS WAF says of keys and values, and EC2 of the length of keys."""
+    model = botocore.session.get_session().get_service_model("wafv2")
+    for shape, texts in (("TagKey", tags), ("TagValue", tags.values())):
+        told = model.shape_for(shape).metadata
+        pattern = told["pattern"].replace(r"\p{L}\p{Z}\p{N}", r"A-Za-z0-9 ")
+        assert all(re.fullmatch(pattern, text) for text in texts)
+        assert all(told["min"] <= len(text) <= told["max"] for text in texts)
+    assert all(len(key) <= 127 for key in tags)
+
+
+@pytest.mark.parametrize("networks", [FOUR[:1], FOUR, SIX, [*FOUR, *SIX]], ids=["one", "v4", "v6", "both"])
+@pytest.mark.parametrize("reason", ["", "credential stuffing", HOSTILE], ids=["none", "plain", "hostile"])
+def test_a_record_fits_and_comes_back(networks: list[str], reason: str) -> None:
+    term = TERM.model_copy(update={"reason": reason})
+    tags = tags_of(RUN, networks, term)
+    of_aws(tags)
+    (record,) = parse_ledger({"Name": "edge", **tags}).records
+    assert record.networks == tuple(map(normal, networks))
+    told = (record.until, record.since, record.by, record.incident, record.target)
+    assert told == (term.until, term.since, term.by, term.incident, term.target)
+    assert record.run == RUN
+    assert record.tags == tags
+    if reason == HOSTILE:
+        assert record.reason.startswith("quotes tags b")
+    else:
+        assert record.reason == reason
+
+
+def test_whatever_is_written_the_end_of_the_block_is_told_whole() -> None:
+    """Only what people wrote is cut: a block whose end cannot be read would never end."""
+    term = TERM.model_copy(update=dict.fromkeys(("by", "incident", "target", "reason"), HOSTILE))
+    tags = tags_of(RUN, FOUR, term)
+    of_aws(tags)
+    (record,) = parse_ledger(tags).records
+    assert (record.until, record.networks) == (TERM.until, tuple(FOUR))
+
+
+def test_what_needs_more_tags_than_a_record_may_take_is_told_by_a_list() -> None:
+    many = [f"198.51.{one}.{two}/32" for one in range(2) for two in range(200)]
+    assert len(tags_of(RUN, many, TERM)) > PARTS_AT_MOST
+    tags = tags_of(RUN, many, TERM, "opsctl-list-0-run")
+    assert len(tags) == 1
+    (record,) = parse_ledger(tags, {"opsctl-list-0-run": many}).records
+    assert (record.networks, record.listed_in) == (tuple(many), "opsctl-list-0-run")
+
+
+@pytest.mark.parametrize(
+    "value", ["", "203.0.113.9", "203.0.113.9 until=", "until=tomorrow", "203.0.113.9 until=2026-13-01T00:00Z"]
+)
+def test_a_tag_that_only_looks_like_a_record_says_nothing(value: str) -> None:
+    assert parse_ledger({f"{PREFIX}{RUN}": value, "Name": "edge", f"{PREFIX}{RUN}/2": "203.0.113.9"}).records == ()
+
+
+def test_of_several_records_the_one_that_ends_last_counts() -> None:
+    ends = ["2026-12-02T08:00:00Z", NEVER, "2026-12-03T08:00:00Z"]
+    tags: dict[str, str] = {}
+    for number, until in enumerate(ends):
+        tags |= tags_of(f"{RUN}{number}", FOUR[: 3 - number], TERM.model_copy(update={"until": until}))
+    ledger = parse_ledger(tags)
+    found = [ledger.of(one) for one in FOUR[:4]]
+    assert [one.until if one else "" for one in found] == [NEVER, NEVER, "2026-12-02T08:00:00Z", ""]
+
+
+NOW = 1_796_112_000.0  # 2026-12-01T08:00:00Z
+
+
+@pytest.mark.parametrize(
+    ("ttl_s", "until", "ends"),
+    [
+        (86_400, "", "2026-12-02T08:00:00Z"),
+        (None, "", NEVER),
+        (86_400, NEVER, NEVER),
+        (None, "2026-12-01T09:00+01:00", None),
+        (None, "2026-12-01T10:00+01:00", "2026-12-01T09:00:00Z"),
+        (None, "2026-12-01", None),
+        (None, "2026-12-01T10:00", None),
+        (None, "2026-02-31T10:00Z", None),
+        (None, "0001-01-01T00:00+14:00", None),
+    ],
+)
+def test_an_end_is_a_moment_to_come_with_its_zone(ttl_s: float | None, until: str, ends: str | None) -> None:
+    if ends is not None:
+        assert ends_at(ttl_s, until, NOW) == ends
+        return
+    with pytest.raises(ValueError, match=r"moment|passed"):
+        ends_at(ttl_s, until, NOW)
+
+
+def test_typing_the_same_command_again_at_once_is_no_extension() -> None:
+    now, soon, later = "2026-12-02T08:00:00Z", "2026-12-02T08:04:00Z", "2026-12-02T08:06:00Z"
+    assert [lasts_longer(one, now) for one in (now, soon, later, NEVER)] == [False, False, True, True]
+    assert not lasts_longer(later, NEVER)
+    assert not lasts_longer(NEVER, NEVER)
+
+
+@pytest.mark.parametrize(
+    ("arn", "person"),
+    [
+        ("arn:aws:iam::123456789012:user/ops/alice", "ops/alice"),
+        ("arn:aws:sts::123456789012:assumed-role/Admin/alice@example.com", "Admin/alice@example.com"),
+        ("arn:aws:iam::123456789012:root", "root"),
+    ],
+)
+def test_a_record_names_the_person_behind_the_caller(arn: str, person: str) -> None:
+    assert who(arn) == person
