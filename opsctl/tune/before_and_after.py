@@ -1,27 +1,30 @@
 """What is now and what becomes of instances whose network is changed, in a few words each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from opsctl.model.value import Value
+from opsctl.tune.batch import TuneBatch
 from opsctl.tune.machine import Machine
 from opsctl.tune.wish import TuneWish
 
 
 class TuneRow(Value):
-    """An instance with what is changed, for whoever reviews the plan."""
+    """An instance with what is changed, and in which turn of how many, for whoever reviews the plan."""
 
     instance: str
+    turn: str
     state: str
     zone: str
     now: str
     becomes: str
 
 
-def row_of(machine: Machine, wish: TuneWish) -> TuneRow:
-    """Say what of an instance is changed."""
+def row_of(machine: Machine, wish: TuneWish, batches: Sequence[TuneBatch]) -> TuneRow:
+    """Say what of an instance is changed, and when."""
     pairs = list(_pairs(machine, wish))
     return TuneRow(
         instance=machine.title,
+        turn=next(f"{one.number} of {len(batches)}" for one in batches if machine.id in one.instances),
         state=machine.state,
         zone=machine.zone,
         now=", ".join(now for now, _ in pairs),

@@ -7,6 +7,7 @@ from opsctl.model.fetching import Fetching, require
 from opsctl.model.reads import Read, RefusalKind
 from opsctl.model.value import Json
 from opsctl.resources.ec2 import FILTER_VALUES, describe, describe_batches
+from opsctl.resources.ssm_calls import describe_agents, parse_agents
 from opsctl.tune.batch import CapacityKind
 from opsctl.tune.machine import Machine, parse_machines
 from opsctl.tune.machine_types import MachineType, parse_machine_types
@@ -83,3 +84,10 @@ def read_stop_protected(machines: Sequence[Machine]) -> Fetching[tuple[Machine, 
         if (answer.value or {}).get("DisableApiStop", {}).get("Value"):
             found.append(machine)
     return tuple(found)
+
+
+def read_online(instances: Sequence[str], region: str) -> Fetching[set[str]]:
+    """Read which of these instances have an SSM agent that is online; where that may not be read, none counts."""
+    answers = yield describe_agents(instances, region)
+    told = [parse_agents(one.value) for one in answers if one.refusal is None]
+    return {id_ for agents in told for id_, ping in agents.items() if ping == "Online"}

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
+from opsctl.tune.driver_look import is_looked_into
 from opsctl.tune.hazard import HazardSubject, TuneHazard, refused, to_accept
 
 _Rule: TypeAlias = Callable[[HazardSubject], Iterator[TuneHazard]]
@@ -42,8 +43,12 @@ def _sriov(about: HazardSubject) -> Iterator[TuneHazard]:
 def _driver(about: HazardSubject, what: str, id_: str) -> Iterator[TuneHazard]:
     if about.machine.virtualization != "hvm":
         yield refused("paravirtual", about.machine, f"is paravirtual, and the {what} needs HVM")
-    else:
-        yield to_accept(id_, about.machine, f"nobody has looked whether its guest has the {what} driver")
+    elif not is_looked_into(about):
+        yield to_accept(id_, about.machine, f"{_why_unseen(about)}, so nobody knows of its {what} driver")
+
+
+def _why_unseen(about: HazardSubject) -> str:
+    return "it is Windows" if about.machine.windows else "no SSM agent of its is online"
 
 
 def _queues(about: HazardSubject) -> Iterator[TuneHazard]:
@@ -110,8 +115,8 @@ def _features(about: HazardSubject) -> Iterator[TuneHazard]:
 
 
 def _drivers(about: HazardSubject) -> Iterator[TuneHazard]:
-    if about.then.nitro and not about.now.nitro:
-        what = f"a {about.then.name} shows its disks by NVMe, and nobody has looked for the driver in the guest"
+    if about.then.nitro and not about.now.nitro and not is_looked_into(about):
+        what = f"a {about.then.name} shows its disks by NVMe; {_why_unseen(about)}, so nobody knows of its driver"
         yield to_accept("nvme-driver", about.machine, what)
 
 

@@ -5,20 +5,23 @@ What an undo has to restore is told by describes: every instance as it was, and 
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
-from opsctl.execution.executor import Executor
-from opsctl.model.changes import Irreversible
+from opsctl.model.changes import Change, Irreversible
 from opsctl.model.errors import OpsctlError
 from opsctl.model.plan import Plan
+from opsctl.model.ports import Aws
 from opsctl.model.value import Json
 from opsctl.sandbox.engine.conditions import QUICK, Conditions
+from opsctl.sandbox.engine.guest import Guest
 from opsctl.sandbox.worlds.hpc import make_fleet
 from tests.kit.fault_rounds import Round, every, sampled
-from tests.kit.fleet_look import fleet, reserved
-from tests.kit.ha_account import run, undo
+from tests.kit.fleet_look import fleet, reserved, states
+from tests.kit.ha_account import instance_named, inverse_plan
+from tests.kit.job_runs import carry_out
 from tests.kit.moto_account import World
 from tests.kit.ports import Faulty, Killed, MemoryJournal, Wrapping
 from tests.kit.samples import one_in
@@ -43,12 +46,32 @@ EXAMPLES: dict[str, dict[str, Json]] = {
 }
 
 
+def _unheard(_line: str) -> None:
+    """Nobody listens."""
+
+
 @dataclass
 class Fleet:
     """The fleet, and the conditions in its account."""
 
     world: World
     about: Conditions
+    path: Path
+    kept: list[MemoryJournal] = field(default_factory=list)
+
+    def apply(self, plan: Plan, journal: MemoryJournal, aws: Aws | None = None) -> None:
+        """Carry a plan out, or go on with it; each journal has its own jobs."""
+        carry_out(plan, self.world, journal, self._jobs_of(journal), aws, progress=getattr(aws, "hear", _unheard))
+
+    def undo(self, plan: Plan, journal: MemoryJournal) -> None:
+        """Take back what a run set out to do."""
+        self.apply(inverse_plan(plan, journal), MemoryJournal())
+
+    def _jobs_of(self, journal: MemoryJournal) -> Path:
+        path = self.path / str(id(journal))
+        self.kept.append(journal)
+        path.mkdir(exist_ok=True)
+        return path
 
     def plan(self, example: str) -> Plan:
         """Plan an example anew: AWS knows the tokens of a plan's calls again."""
@@ -56,41 +79,43 @@ class Fleet:
 
 
 @contextmanager
-def made() -> Iterator[Fleet]:
+def made(path: Path) -> Iterator[Fleet]:
     with timed_world(make_fleet, durations=QUICK) as (world, about):
         world.clock = MovingClock(about)
-        yield Fleet(world, about)
+        yield Fleet(world, about, path)
 
 
 def calls_of(plan: Plan) -> int:
-    return sum(change.kind == "call" for change in plan.changes)
+    return sum(change.kind in ("call", "job") for change in plan.changes)
 
 
-def survive(example: str, rounds: Callable[[int], list[Round]]) -> None:
-    with made() as it:
+def survive(example: str, path: Path, rounds: Callable[[int], list[Round]]) -> None:
+    with made(path) as it:
         start = fleet()
         for one in rounds(calls_of(it.plan(example))):
             plan, journal = it.plan(example), MemoryJournal()
             with suppress(OpsctlError, Killed):
-                run(plan, Faulty(it.world.aws, one.fault, one.at), it.world, journal)
+                it.apply(plan, journal, Faulty(it.world.aws, one.fault, one.at))
             if one.resumed:
-                run(plan, it.world.aws, it.world, journal)
+                it.apply(plan, journal)
                 assert it.plan(example).changes == (), one
                 assert reserved() == [], one
-            undo(plan, it.world, journal)
+            it.undo(plan, journal)
             assert fleet() == start, one
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_resumed_it_reaches_the_end_and_undone_the_start_after_another_fault_at_some_calls(example: str) -> None:
+def test_resumed_it_reaches_the_end_and_undone_the_start_after_another_fault_at_some_calls(
+    example: str, tmp_path: Path
+) -> None:
     # A third of the calls, another with each change of the code; `-m exhaustive` takes all.
-    survive(example, lambda calls: one_in(3, example, sampled(f"tune-{example}", calls)))
+    survive(example, tmp_path, lambda calls: one_in(3, example, sampled(f"tune-{example}", calls)))
 
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_resumed_it_reaches_the_end_and_undone_the_start_whatever_call_fails(example: str) -> None:
-    survive(example, every)
+def test_resumed_it_reaches_the_end_and_undone_the_start_whatever_call_fails(example: str, tmp_path: Path) -> None:
+    survive(example, tmp_path, every)
 
 
 class Room(Wrapping):
@@ -127,15 +152,15 @@ class Room(Wrapping):
 
 def go_back(it: Fleet, plan: Plan, journal: MemoryJournal, room: Room) -> str:
     try:
-        Executor(plan, room, journal, it.world.clock, room.hear, lambda: False).apply()
+        it.apply(plan, journal, room)
     except OpsctlError as error:
         return error.summary
     raise AssertionError("there was room")
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_without_room_for_a_start_everything_goes_back_by_itself_and_says_so(example: str) -> None:
-    with made() as it:
+def test_without_room_for_a_start_everything_goes_back_by_itself_and_says_so(example: str, tmp_path: Path) -> None:
+    with made(tmp_path) as it:
         start, plan, journal = fleet(), it.plan(example), MemoryJournal()
         told = go_back(it, plan, journal, Room(it, plan))
         assert "InsufficientInstanceCapacity" in told
@@ -146,8 +171,8 @@ def test_without_room_for_a_start_everything_goes_back_by_itself_and_says_so(exa
 
 @pytest.mark.parametrize("example", ["ena", "two-moved-into-a-new-group"])
 @pytest.mark.parametrize("way", ["resumed", "undone"])
-def test_killed_at_calls_of_the_way_back_it_is_gone_on_with(example: str, way: str) -> None:
-    with made() as it:
+def test_killed_at_calls_of_the_way_back_it_is_gone_on_with(example: str, way: str, tmp_path: Path) -> None:
+    with made(tmp_path) as it:
         start, whole = fleet(), Room(it, it.plan(example))
         go_back(it, it.plan(example), MemoryJournal(), whole)
         assert whole.back
@@ -159,21 +184,76 @@ def test_killed_at_calls_of_the_way_back_it_is_gone_on_with(example: str, way: s
             if way == "resumed":
                 assert "took this back" in go_back(it, plan, journal, Room(it, plan))
             else:
-                undo(plan, it.world, journal)
+                it.undo(plan, journal)
             assert fleet() == start, at
 
 
-def test_without_capacity_to_reserve_nothing_is_stopped() -> None:
-    with made() as it:
-        plan, journal, calls = it.plan("ena"), MemoryJournal(), Noting(it.world.aws)
+def test_without_capacity_to_reserve_nothing_is_stopped(tmp_path: Path) -> None:
+    with made(tmp_path) as it:
+        plan, calls = it.plan("ena"), Noting(it.world.aws)
         it.about.faults.no_capacity = {"us-east-1a"}
-        two = [one.model_copy(update={"params": one.params | {"InstanceCount": 2}}) for one in plan.changes[2:3]]
+        # The place that the running instance has is there; for one more there is none.
+        changes = [one if not one.id.startswith("reserve") else for_two(one) for one in plan.changes]
         with pytest.raises(OpsctlError, match="InsufficientInstanceCapacity"):
-            run(
-                plan.model_copy(update={"changes": (*plan.changes[:2], *two, *plan.changes[3:])}),
-                calls,
-                it.world,
-                journal,
-            )
+            it.apply(plan.model_copy(update={"changes": tuple(changes)}), MemoryJournal(), calls)
         assert "ec2.StopInstances" not in calls.done
         assert reserved() == []
+
+
+def for_two(change: Change) -> Change:
+    return change.model_copy(update={"params": change.params | {"InstanceCount": 2}})
+
+
+def test_without_the_driver_in_the_guest_nothing_is_made_or_stopped(tmp_path: Path) -> None:
+    with made(tmp_path) as it, pytest.MonkeyPatch.context() as patch:
+        start, plan, calls = fleet(), it.plan("ena"), Noting(it.world.aws)
+        patch.setattr(Guest, "module", lambda _self, _name: None)
+        with pytest.raises(OpsctlError, match="Look for the drivers ena"):
+            it.apply(plan, MemoryJournal(), calls)
+        assert calls.done == ["ssm.SendCommand"]
+        assert fleet() == start
+
+
+def test_what_runs_is_drained_before_each_stop_and_a_drain_that_fails_stops_nothing(tmp_path: Path) -> None:
+    inputs: dict[str, Json] = {"instances": ["hpc-1", "hpc-2"], "instance_type": "c5n.9xlarge", "batch": 1}
+    with made(tmp_path) as it:
+        plan, calls = it.world.plan("tune-apply", inputs | {"drain_with": "true"}), Noting(it.world.aws)
+        it.apply(plan, MemoryJournal(), calls)
+        told = [one for one in calls.done if one in ("ssm.SendCommand", "ec2.StopInstances")]
+        assert told == ["ssm.SendCommand", "ec2.StopInstances"] * 2
+        assert set(states().values()) == {"running"}
+        plan = it.world.plan("tune-apply", inputs | {"instance_type": "c5n.18xlarge", "drain_with": "false"})
+        calls = Noting(it.world.aws)
+        with pytest.raises(OpsctlError, match="Run false"):
+            it.apply(plan, MemoryJournal(), calls)
+        assert "ec2.StopInstances" not in calls.done
+        assert reserved() == []
+
+
+def test_a_turn_whose_status_checks_fail_stops_those_after_it_and_reserves_nothing_more(tmp_path: Path) -> None:
+    with made(tmp_path) as it:
+        plan, journal, calls = it.plan("one-after-the-other"), MemoryJournal(), Noting(it.world.aws)
+        first = next(one.id.rpartition("/")[2] for one in plan.changes if one.id.startswith("stop.1/i-"))
+        it.about.faults.impaired = {first}
+        with pytest.raises(OpsctlError, match="status checks"):
+            it.apply(plan, journal, calls)
+        assert calls.done.count("ec2.StopInstances") == 1
+        assert set(states().values()) == {"running"}
+        assert reserved() == []
+        it.about.faults.impaired = set()
+        it.apply(plan, journal)
+        assert it.plan("one-after-the-other").changes == ()
+
+
+def test_the_vf_stays_on_and_an_undo_stops_nothing_for_it(tmp_path: Path) -> None:
+    with made(tmp_path) as it:
+        from moto.ec2.models import ec2_backends
+
+        legacy = ec2_backends[it.world.account]["us-east-1"].get_instance(instance_named("hpc-5"))
+        legacy.sriov_net_support = ""
+        plan, journal = it.world.plan("tune-apply", {"instances": ["hpc-5"], "sriov": True}), MemoryJournal()
+        it.apply(plan, journal)
+        assert legacy.sriov_net_support == "simple"
+        calls = Noting(it.world.aws)
+        it.apply(inverse_plan(plan, journal), MemoryJournal(), calls)
+        assert calls.done == []

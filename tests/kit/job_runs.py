@@ -9,6 +9,7 @@ from opsctl.model.changes import Change
 from opsctl.model.jobs import JobResult, Tools
 from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws
+from opsctl.model.run import Progress
 from tests.kit.moto_account import World, sqs_wire
 from tests.kit.ports import MemoryJournal
 
@@ -20,8 +21,9 @@ def carry_out(
     path: Path,
     aws: Aws | None = None,
     stopping: Callable[[], bool] = lambda: False,
+    progress: Progress = lambda _line: None,
 ) -> None:
-    """Apply a plan, or go on with it, through an account that may fail."""
+    """Apply a plan, or go on with it, through an account that may fail; `progress` is the executor's alone."""
     account = aws or world.aws
 
     def run_job(change: Change) -> JobResult:
@@ -36,4 +38,4 @@ def carry_out(
         )
         return job.run(tools)
 
-    Executor(plan, account, journal, world.clock, lambda _line: None, stopping, run_job).apply()
+    Executor(plan, account, journal, world.clock, progress, stopping, run_job).apply()

@@ -9,6 +9,7 @@ from opsctl.model.value import Json
 from opsctl.planning.run_fetching import run_fetching
 from opsctl.sandbox.worlds.hpc import make_fleet
 from opsctl.tune.batch import Fleet, batches_of
+from opsctl.tune.driver_look import DriverLook, driver_look
 from opsctl.tune.facts.tune_change import ChangeFound, TuneChange
 from opsctl.tune.hazard import HazardSubject, hazards_of
 from opsctl.tune.instance_types import NetworkCard
@@ -44,6 +45,8 @@ def found(
 
 def test_a_plain_instance_has_only_its_driver_to_be_looked_at() -> None:
     assert found({}) == [("accept", "ena-driver")]
+    assert found({"agent": "online"}) == []
+    assert found({"agent": "online", "windows": True}) == [("accept", "ena-driver")]
 
 
 @pytest.mark.parametrize(
@@ -108,6 +111,7 @@ ON = {"ena": True, "architecture": "x86_64", "boot_mode": "uefi"}
 
 def test_a_type_that_fits_has_only_the_driver_of_its_disks_to_be_looked_at() -> None:
     assert found(ON, wish=BECOMES_NEW, then=NEW) == [("accept", "nvme-driver")]
+    assert found(ON | {"agent": "online"}, wish=BECOMES_NEW, then=NEW) == []
     assert found(ON, OLD.model_copy(update={"nitro": True}), BECOMES_NEW, NEW) == []
 
 
@@ -239,6 +243,20 @@ def test_a_turn_in_which_nothing_can_be_taken_back_is_final() -> None:
     legacy = PLAIN.model_copy(update={"type": "c4.8xlarge"})
     assert [one.final for one in batches_of(fleet(legacy), TuneWish(sriov=True), 0)] == [True]
     assert [one.final for one in batches_of(fleet(legacy), TuneWish(sriov=True, ena=True), 0)] == [False]
+
+
+def look(more: dict[str, object], wish: TuneWish, then: MachineType) -> DriverLook:
+    machine = Machine.model_validate(dict(PLAIN) | {"agent": "online"} | more)
+    return driver_look([HazardSubject(machine=machine, now=OLD, then=then, wish=wish)])
+
+
+def test_guests_are_asked_for_the_drivers_that_they_need() -> None:
+    assert look({}, ENA, OLD).modules == ("ena",)
+    assert look({}, TuneWish(sriov=True), MachineType(name="c4.8xlarge")).modules == ("ixgbevf",)
+    new = look(ON, BECOMES_NEW, NEW)
+    assert new.modules == ("ena", "nvme")
+    assert "/etc/fstab" in new.commands[-1]
+    assert look({"agent": "none"}, ENA, OLD) == look({"ena": True}, ENA, OLD) == DriverLook()
 
 
 @pytest.fixture(scope="module")

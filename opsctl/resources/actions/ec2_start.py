@@ -44,7 +44,7 @@ class Ec2Start(Action):
         waiting = Change(
             **dict(Instruction(kind="wait", service="ec2", operation="DescribeInstances")),
             id="running",
-            title=f"Wait until {', '.join(self.instances)} run",
+            title=f"Wait until {', '.join(self.instances)} {'runs' if len(self.instances) == 1 else 'run'}",
             why="AWS can still find no room for an instance after it took the call.",
             expect=(no_start_failed(self.instances),),
             proof=Proof(configured=(all_in_state(self.instances, "running"),), within_s=RUNNING_WITHIN_S),

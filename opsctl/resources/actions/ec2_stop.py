@@ -37,10 +37,11 @@ class Ec2Stop(Action):
         yield []
         if not self.instances:
             return []
+        have = "has" if len(self.instances) == 1 else "have"
         waiting = Change(
             **dict(Instruction(kind="wait", service="ec2", operation="DescribeInstances")),
             id="stopped",
-            title=f"Wait until {', '.join(self.instances)} stopped",
+            title=f"Wait until {', '.join(self.instances)} {have} stopped",
             why="Only a stopped instance takes what follows.",
             expect=(),
             proof=Proof(

@@ -11,12 +11,14 @@ from opsctl.model.run import Context, Fact
 from opsctl.model.value import Json, Value
 from opsctl.tune.batch import Fleet, TuneBatch, batches_of
 from opsctl.tune.before_and_after import TuneRow, row_of
+from opsctl.tune.driver_look import DriverLook, driver_look, needed_drivers
 from opsctl.tune.hazard import HazardSubject, TuneHazard, hazards_of, refused, sorted_hazards
 from opsctl.tune.machine import Machine, parse_machines
 from opsctl.tune.machine_reads import (
     read_groups,
     read_members,
     read_offered,
+    read_online,
     read_running,
     read_stop_protected,
     read_types,
@@ -47,6 +49,7 @@ class ChangeFound(Value):
     batches: tuple[TuneBatch, ...]
     images: tuple[ImageWanted, ...]
     new_group: NewGroup | None
+    look: DriverLook
     hazards: tuple[TuneHazard, ...]
     already: tuple[str, ...]
 
@@ -85,34 +88,48 @@ class TuneChange(Fact):
         groups = yield from read_groups(names, about.region)
         machines = tuple(_with_strategy(one, groups) for one in machines)
         new_group = wished_group(wish, groups)
-        hazards = yield from _hazards(machines, types, wish, new_group, groups, about.region)
+        subjects = yield from _subjects(machines, types, wish, about.region)
+        hazards = yield from _hazards(subjects, new_group, groups, about.region)
         fleet = yield from _fleet(machines, types, wish, new_group, groups, about)
         changed = [one for one in machines if wish.changes(one)]
+        batches = batches_of(fleet, wish, self.batch)
         imaged = [one for one in changed if wish.needs_image(one)]
         return ChangeFound(
             title=", ".join(one.title for one in machines),
             confirm=" ".join(self.instances),
-            rows=tuple(row_of(one, wish) for one in changed),
-            batches=batches_of(fleet, wish, self.batch),
+            rows=tuple(row_of(one, wish, batches) for one in changed),
+            batches=batches,
             images=tuple(ImageWanted(instance=one.id, name=f"opsctl {one.id} {about.plan_id}") for one in imaged),
             new_group=new_group,
+            look=driver_look([one for one in subjects if wish.changes(one.machine)]),
             hazards=hazards,
             already=tuple(one.title for one in machines if one not in changed),
         )
 
 
-def _hazards(
-    machines: tuple[Machine, ...],
-    types: dict[str, MachineType],
-    wish: TuneWish,
-    new_group: NewGroup | None,
-    groups: dict[str, Json],
-    region: str,
-) -> Fetching[tuple[TuneHazard, ...]]:
+def _subjects(
+    machines: tuple[Machine, ...], types: dict[str, MachineType], wish: TuneWish, region: str
+) -> Fetching[list[HazardSubject]]:
+    """Put together what is known of each; agents are asked for only where a driver has to be there."""
     subjects = [
         HazardSubject(machine=one, now=types[one.type], then=types[wish.type_of(one)], wish=wish)
         for one in machines
     ]
+    asked = [one.machine.id for one in subjects if needed_drivers(one)]
+    online = yield from read_online(asked, region)
+    return [
+        one.model_copy(update={"machine": one.machine.model_copy(update={"agent": "online"})})
+        if one.machine.id in online
+        else one
+        for one in subjects
+    ]
+
+
+def _hazards(
+    subjects: list[HazardSubject], new_group: NewGroup | None, groups: dict[str, Json], region: str
+) -> Fetching[tuple[TuneHazard, ...]]:
+    wish = subjects[0].wish
+    machines = [one.machine for one in subjects]
     found = [hazard for one in subjects for hazard in obstacles_of(one)]
     changed = [one for one in subjects if wish.changes(one.machine)]
     found += [hazard for one in changed for hazard in hazards_of(one)]
