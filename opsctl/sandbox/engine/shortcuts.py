@@ -6,6 +6,7 @@ from secrets import token_hex
 from types import SimpleNamespace
 from typing import Any
 
+from opsctl.sandbox.engine import answer_members
 from opsctl.sandbox.engine.xml_answers import quickly
 
 _ENOUGH = 512
@@ -27,7 +28,6 @@ def install() -> None:
     """Let moto remember whose a host is, which actions a service has, and where the parts of its answers are."""
     from moto import backends
     from moto.core import responses, serialize
-    from moto.core.serialize import ResponseSerializer
     from moto.ec2.models.core import TaggedEC2Resource
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication
     from moto.sqs import models as sqs
@@ -43,7 +43,7 @@ def install() -> None:
     for module in (responses, sqs):
         module.camelcase_to_underscores = lru_cache(_ENOUGH)(module.camelcase_to_underscores)
     TaggedEC2Resource.get_tags = _own_tags
-    ResponseSerializer.get_value = _picked(ResponseSerializer.get_value)
+    answer_members.install()
     serialize.xmltodict = SimpleNamespace(unparse=quickly(serialize.xmltodict.unparse))
     serialize.parse_to_aware_datetime = _aware(serialize.parse_to_aware_datetime)
     # moto draws each of the 52 letters by itself.
@@ -65,60 +65,6 @@ def _own_tags(self: Any) -> list[dict[str, str]]:
     return [
         {"resource_id": self.id, "key": key, "value": value, "resource_type": kind} for key, value in own.items()
     ]
-
-
-def _picked(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Where a member of an answer is depends on its shape and on the class of what has it, and nothing else.
-
-    moto works out the names it may have, and looks through all that is to be made of values, for each member.
-    """
-    from moto.core.serialize import MISSING, AttributePickerContext, XFormedAttributePicker
-
-    transforming: dict[tuple[int, str], tuple[Any, list[tuple[str, Any]]]] = {}
-
-    def transform(transformers: dict[str, Any], path: list[str], key: str) -> Any:
-        # The transformers are kept too, so that no others get their number.
-        known = transforming.get((id(transformers), key))
-        if known is None:
-            ends = [(end, one) for end, one in transformers.items() if end.endswith(key) or key.endswith(end)]
-            known = transforming[id(transformers), key] = (transformers, ends)
-        if not known[1]:
-            return None
-        whole = ".".join((*path, key))
-        return next((one for end, one in known[1] if whole.endswith(end)), None)
-
-    def picked(self: Any, value: Any, key: str, shape: Any) -> Any:
-        picker = self._value_picker
-        if type(picker) is not XFormedAttributePicker:
-            return original(self, value, key, shape)
-        known = shape.__dict__.setdefault("opsctl_keys", {})
-        asked = (type(value), key)
-        if asked not in known:
-            model = self.operation_model
-            about = AttributePickerContext(value, key, shape, model, model.service_model, ".".join(self.path))
-            known[asked] = [_getter(value, name) for name in dict.fromkeys(picker.get_possible_keys(about))]
-        for name, get in known[asked]:
-            found = get(value, name, MISSING)
-            if found is not MISSING:
-                break
-        else:
-            found = None
-        changed = picker.response_transformers
-        change = transform(changed, self.path, key) if changed else None
-        return found if change is None else change(found)
-
-    return picked
-
-
-def _getter(value: Any, name: str) -> tuple[str, Callable[..., Any]]:
-    """A name, and how what has this class is asked for it."""
-    from moto.core.utils import get_value
-
-    if "." in name:
-        return name, get_value
-    if isinstance(value, dict):
-        return name, dict.get if type(value) is dict else get_value
-    return name, get_value if hasattr(value, "__getitem__") else getattr
 
 
 def _aware(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
