@@ -106,12 +106,13 @@ class JobCheckpoint:
                 self._undeleted.update(dict.fromkeys(messages))
                 self._write(["undeleted", list(messages)])
 
-    def deleted(self, messages: Sequence[str]) -> None:
-        """Forget such messages: they are gone from their source."""
+    def deleted(self, messages: Sequence[str], moved: int = 0) -> None:
+        """Forget such messages and count those that moved, in one record: a kill leaves both or neither."""
         if messages:
             with self._lock:
                 self._forget(messages)
-                self._write(["deleted", list(messages)])
+                self._moved += moved
+                self._write(["deleted", list(messages), moved])
 
     def all_undeleted(self) -> list[str]:
         """All messages that were sent and may still be in their source."""
@@ -184,6 +185,7 @@ class JobCheckpoint:
             self._undeleted.update(dict.fromkeys(record[1]))
         elif kind == "deleted":
             self._forget(record[1])
+            self._moved += record[2] if len(record) > 2 else 0
         elif kind == "arrived":
             self._arrived += record[1]
         elif kind == "kept":

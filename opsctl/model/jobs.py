@@ -72,8 +72,8 @@ class Checkpoint(Protocol):
         """Record messages that were sent and may still be in their source."""
         ...
 
-    def deleted(self, messages: Sequence[str]) -> None:
-        """Forget such messages: they are gone from their source."""
+    def deleted(self, messages: Sequence[str], moved: int = 0) -> None:
+        """Forget such messages, for they are gone from their source, and count so many of them as moved."""
         ...
 
     def all_undeleted(self) -> list[str]:

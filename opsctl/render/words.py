@@ -220,6 +220,7 @@ _JOB_LISTS = {
     "sent_not_deleted": "sent but not deleted",
     "came_back_messages": "came back",
     "may_be_twice": "may be duplicated",
+    "may_be_lost": "arrived, or deleted with the queue",
 }
 _IDS_SHOWN = 10
 

@@ -17,6 +17,8 @@ from tests.worlds.turns import Turns
 _T = TypeVar("_T")
 _SLOW = 0.02
 _SLOW_S = 20.0
+_STALL_S = 130.0
+"""Longer than a received message is hidden: a machine that slept, a network that hung."""
 
 
 @dataclass
@@ -28,6 +30,7 @@ class Chances:
     lost_after: float = 0.0
     entry: float = 0.0
     slow: bool = False
+    stalled: float = 0.0
 
 
 @dataclass
@@ -84,6 +87,10 @@ class Fate:
         chances, operation = self.chances, api.partition(".")[2]
         if chances.slow and self.random.random() < _SLOW:
             self.tick(_SLOW_S)
+        stalls = chances.stalled and self.random.random() < chances.stalled
+        when = self.random.choice(("before", "after")) if stalls else ""
+        if when == "before":
+            self._stall()
         if operation in self.denied or "*" in self.denied:
             raise refused_by(self.denied_code, api)
         if self.random.random() < chances.throttled:
@@ -97,9 +104,17 @@ class Fate:
                 self.dead = True
             self.turns.change()
             self.live()
+        if when == "after":
+            self._stall()
         if told == "lost-after" or self.random.random() < chances.lost_after:
             raise OutcomeUnknown(f"{api} was sent and its answer was lost")
         return answer
+
+    def _stall(self) -> None:
+        """Let somebody go on meanwhile, when all that was hidden is shown again."""
+        self.tick(_STALL_S)
+        self.turns.change()
+        self.live()
 
 
 class FatefulWire:
@@ -200,9 +215,9 @@ class FatefulCheckpoint:
         """Record."""
         self._recorded("undeleted", lambda: self._checkpoint.undeleted(messages))
 
-    def deleted(self, messages: Sequence[str]) -> None:
+    def deleted(self, messages: Sequence[str], moved: int = 0) -> None:
         """Record."""
-        self._recorded("deleted", lambda: self._checkpoint.deleted(messages))
+        self._recorded("deleted", lambda: self._checkpoint.deleted(messages, moved))
 
     def all_undeleted(self) -> list[str]:
         """Pass on."""

@@ -206,7 +206,7 @@ class Oracle:
         left |= {tag for tag in world.in_parks() if self.through and self.wanted(tag)} & set(tags.values())
         # One that arrived before the run looked is told by the id that it had then, not that of its return.
         unnamed = left - {tag for id_, tag in world.ours().items() if id_ in stayed | sent}
-        over = 0 <= limit <= report["moved"] + report["stayed"]
+        over = 0 <= limit <= report["moved"] + report["stayed"] + len(sent)
         stopped = bool(report["stopped"]) or outcome.exit is Exit.INTERRUPTED
         if outcome.exit is Exit.DONE:
             assert not left or over, f"{sorted(unnamed)} are left, and it says: {outcome.says or 'done'}"

@@ -89,6 +89,7 @@ _CHANCES = some.builds(
     lost_after=some.sampled_from([0.0, 0.0, 0.05]),
     entry=some.sampled_from([0.0, 0.0, 0.1]),
     slow=some.booleans(),
+    stalled=some.sampled_from([0.0, 0.0, 0.05]),
 )
 
 
@@ -116,6 +117,13 @@ MET = {
     "queue-deleted-with-what-was-just-sent-and-a-kill": Spec(
         topology="queues", letters=_ORDER, happenings=((6, "deleted dead"), (7, "killed-after"))
     ),
+    "an-undo-without-its-park-that-may-not-delete-what-was-sent": Spec(
+        topology="through",
+        letters=_ORDER,
+        inputs=(("where", FILTER), ("through", True)),
+        happenings=((1, "denied DeleteMessageBatch"), (2, "deleted park")),
+        undoes=True,
+    ),
     "one-that-arrives-first-of-all-behind-one-that-stays": Spec(
         topology="through",
         letters=(*_ORDER * 9, LetterSpec("garbage", True, 0)),
@@ -127,7 +135,10 @@ MET = {
 
 @pytest.mark.parametrize("spec", MET.values(), ids=MET.keys())
 def test_a_world_that_was_judged_wrong_once_is_judged_right(spec: Spec, tmp_path: Path) -> None:
-    """Where the oracle asked for what nobody can know, saw one in a queue that is gone, or missed its name."""
+    """Where the oracle asked for what nobody can know, saw one in a queue that is gone, or missed its name.
+
+    One was a fault: that undo said it was done.
+    """
     assert play(spec, tmp_path).fate.steps
 
 

@@ -12,7 +12,7 @@ from opsctl.dlq.transfer.canary import Canary
 from opsctl.dlq.transfer.choosing_destinations import Destinations
 from opsctl.dlq.transfer.consumer_health import ConsumerHealth
 from opsctl.dlq.transfer.filtering import after_filtering
-from opsctl.dlq.transfer.mover import MoveOrder, Mover
+from opsctl.dlq.transfer.mover import MoveOrder, Mover, set_out_ms
 from opsctl.dlq.transfer.parking import Parking
 from opsctl.dlq.transfer.queue import Depth, Queue
 from opsctl.dlq.transfer.queue_sending import QueueSending
@@ -63,8 +63,7 @@ class DlqMove(Job):
             visibility_s=self.visibility_s,
             everything=bool(self.backup or self.where),
         )
-        queue.depth()
-        began_ms = int((wire.server_time() or tools.clock.now()) + 1) * 1000
+        began_ms = set_out_ms(tools, queue, wire)
         sending = self._sending(tools, patience)
         altered = self.where or self.settings or self.edit
         keeper = BackupFile(self.backup) if self.backup else None

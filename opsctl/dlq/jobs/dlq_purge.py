@@ -6,7 +6,7 @@ from opsctl.dlq.message_filter import MessageFilter
 from opsctl.dlq.transfer.backoff import Patience
 from opsctl.dlq.transfer.backup import BackupFile, FileSending
 from opsctl.dlq.transfer.filtering import after_filtering
-from opsctl.dlq.transfer.mover import MoveOrder, Mover
+from opsctl.dlq.transfer.mover import MoveOrder, Mover, set_out_ms
 from opsctl.dlq.transfer.parking import Parking
 from opsctl.dlq.transfer.queue import Queue
 from opsctl.dlq.transfer.through import TakenOut
@@ -38,7 +38,7 @@ class DlqPurge(Job):
         patience = Patience(tools.clock, tools.stopping)
         wire = tools.queues(self.region)
         queue = Queue(wire, self.queue_url, patience, visibility_s=VISIBILITY_S, everything=True)
-        queue.depth()
+        began_ms = set_out_ms(tools, queue, wire)
         file = BackupFile(self.path)
         message_filter = MessageFilter(self.where, (), "") if self.where else None
         try:
@@ -56,7 +56,7 @@ class DlqPurge(Job):
                 message_filter=message_filter,
                 parking=parking,
             )
-            result = mover.run(int((wire.server_time() or tools.clock.now()) + 1) * 1000)
+            result = mover.run(began_ms)
         finally:
             file.close()
         return TakenOut(after_filtering(result, message_filter, fifo=queue.fifo), mover.ended)

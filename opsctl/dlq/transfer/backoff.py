@@ -21,6 +21,10 @@ class Patience:
         self._stopping = stopping
         self.waits = 0
 
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self._clock.now()
+
     def wait(self, attempt: int) -> None:
         """Wait before attempt number `attempt`, counted from 1."""
         self.waits += 1

@@ -1,7 +1,7 @@
 """What is being moved at the moment, by all workers: nobody moves a message that another has in hand."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from opsctl.model.value import Json
 
@@ -18,10 +18,16 @@ class InHand:
         self._lock = threading.Lock()
         self._handles: dict[str, str] = {}
 
-    def take(self, messages: Iterable[Json]) -> list[Json]:
-        """Take what no other worker has in hand; of the rest only the newer receipt handle is kept."""
+    def take(self, messages: Iterable[Json], hidden: Callable[[], bool]) -> list[Json]:
+        """Take what no other worker has in hand; of the rest only the newer receipt handle is kept.
+
+        What is not `hidden` any more was received for too long: somebody else may have it, or have moved it. Of
+        two that are taken while they are hidden, the later to be taken was also the later to be received.
+        """
         taken = []
         with self._lock:
+            if not hidden():
+                return []
             for message in messages:
                 if message["MessageId"] not in self._handles:
                     taken.append(message)

@@ -12,14 +12,17 @@ from opsctl.model.value import Json
 class MoveReport:
     """What is known at the end of a move.
 
-    `still_there` was sent and may be in its queue still, with the reason; `copies` is how many there may be of
-    each message that may be there more than once; `reason` is why the move stopped early, or nothing.
+    `moved` is how many are sent and gone from their queue; `still_there` was sent and may be in its queue still,
+    with the reason; `copies` is how many there may be of each message that may be there more than once;
+    `may_be_lost` has arrived, or was deleted with its queue; `reason` is why the move stopped early, or nothing.
     """
 
     tally: Tally
+    moved: int
     parking: Parking | None
     still_there: dict[str, str]
     copies: dict[str, int]
+    may_be_lost: tuple[str, ...] = ()
     reason: str
     not_looked_at: int
     stopping: bool
@@ -27,17 +30,18 @@ class MoveReport:
     def result(self) -> JobResult:
         """Return the result of the job."""
         tally = self.tally
-        parts = [f"{tally.moved:,} moved"]
+        parts = [f"{self.moved:,} moved"]
         parts += [f"{self.left:,} not matched by the filter"] if self.left else []
         parts += [f"{self.stayed:,} stayed"] if self.stayed else []
         parts += [f"{len(self.still_there):,} sent but not deleted"] if self.still_there else []
         parts += [f"{tally.came_back:,} came back"] if tally.came_back else []
         parts += [f"{tally.arrived:,} arrived during the run"] if tally.arrived else []
         parts += [says_copies(self.copies)] if self.copies else []
+        parts += [f"{len(self.may_be_lost):,} arrived or deleted with the queue"] if self.may_be_lost else []
         return JobResult(
             says=", ".join(parts) + (f"; stopped: {self.reason}" if self.reason else ""),
             complete=not (self.reason or self.stayed or self.still_there or self.stopping),
-            certain=not (self.copies or self.still_there),
+            certain=not (self.copies or self.still_there or self.may_be_lost),
             details=self._details(),
         )
 
@@ -56,7 +60,7 @@ class MoveReport:
     def _details(self) -> dict[str, Json]:
         tally = self.tally
         return {
-            "moved": tally.moved,
+            "moved": self.moved,
             "left_by_filter": self.left,
             "stayed": self.stayed,
             "stayed_messages": [
@@ -74,5 +78,6 @@ class MoveReport:
             "not_looked_at": self.not_looked_at,
             "may_be_twice": list(self.copies),
             "copies_at_most": {id_: most for id_, most in self.copies.items() if most > TWICE},
+            "may_be_lost": list(self.may_be_lost),
             "stopped": self.reason,
         }

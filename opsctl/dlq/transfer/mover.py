@@ -1,6 +1,6 @@
 """One whole move: what an earlier process left, the canary, the rest, what is still hidden, and giving back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -21,7 +21,8 @@ from opsctl.dlq.transfer.unsettled import EarlierBatch, Unsettled
 from opsctl.dlq.transfer.whole import COUNTED_AFTER_S, Whole
 from opsctl.dlq.transfer.worker_pool import WorkerPool
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
-from opsctl.model.jobs import Checkpoint, JobResult, Tools
+from opsctl.model.jobs import Checkpoint, JobResult, Tools, Wire
+from opsctl.model.reads import RefusalKind
 from opsctl.model.value import Json
 
 START_THREADS = 4
@@ -53,6 +54,13 @@ class MoveOrder:
     expected: int = 0
     at_least: int = 0
     threads: int = 0
+
+
+def set_out_ms(tools: Tools, queue: Queue, wire: Wire) -> int:
+    """Return SQS's own time before anything is sent; a later process knows it, and needs no call."""
+    if tools.checkpoint.recall("began_ms") is None:
+        queue.depth()
+    return int((wire.server_time() or tools.clock.now()) + 1) * 1000
 
 
 class Mover:
@@ -125,7 +133,12 @@ class Mover:
         """
         began = self._tools.clock.now()
         self._set_out(began_ms, began)
-        depth = self._queue.depth()
+        try:
+            depth = self._queue.depth()
+        except AwsRefused as refused:
+            if refused.refusal.kind is not RefusalKind.MISSING or not self._resumed:
+                raise
+            return self._without_queue(refused)
         self._far = self._tools.clock.now() - began > _FAR_S
         expected = self._order.expected - sum(one.moved() for one in self._checkpoints())
         most = max(expected, self._order.at_least)
@@ -142,6 +155,20 @@ class Mover:
             self._give_back()
         self._reason = reason
         return self._result(reason)
+
+    def _without_queue(self, refused: AwsRefused) -> JobResult:
+        """Name what an earlier process had in hand of a queue that is gone.
+
+        What it was sending has arrived or was deleted with the queue, and nothing is left to ask.
+
+        Raises:
+            AwsRefused: the given one, when there was nothing.
+        """
+        in_hand = [id_ for one in self._checkpoints() for id_ in self._unsettled.name_sent(one)]
+        if not in_hand and not self._unsettled.sent:
+            raise refused
+        self._reason = refused.summary
+        return self._result(self._reason, in_hand)
 
     def _set_out(self, began_ms: int, began: float) -> None:
         """Keep when the first process set out; later ones know again what that one sent in its first moments."""
@@ -189,18 +216,18 @@ class Mover:
         """
         checkpoint, tally = self._tools.checkpoint, self._tally
         first = int(checkpoint.recall("canary_after") or 0)
-        if checkpoint.recall("canary") and tally.moved > first:
+        if checkpoint.recall("canary") and self._taken > first:
             tally.expect(list(checkpoint.recall("canary_ids") or []))
         else:
             reason = self._send_first(whole, first)
-            if reason or self._tools.stopping() or tally.moved == first:
+            if reason or self._tools.stopping() or self._taken == first:
                 return reason
             checkpoint.remember("canary_ids", list(tally.new_ids))
             checkpoint.remember("canary", "sent")
-        verdict = canary.verdict(tally, self._transfer, self._tools, tally.moved - first)
+        verdict = canary.verdict(tally, self._transfer, self._tools, self._taken - first)
         if verdict:
             checkpoint.remember("canary", "")
-            checkpoint.remember("canary_after", tally.moved)
+            checkpoint.remember("canary_after", self._taken)
             checkpoint.remember("destination_before", None)
         elif not self._tools.stopping():
             checkpoint.remember("canary", "passed")
@@ -212,24 +239,30 @@ class Mover:
         A queue that shows nothing may have messages all the same: they are waited for as the rest is.
         """
         self._in_part = True
-        self._transfer.budget = Budget(max(0, self._order.canary - (self._tally.moved - first)))
+        self._transfer.budget = Budget(max(0, self._order.canary - (self._taken - first)))
         self._drain()
         reason = self._transfer.why_stop()
-        while not (reason or self._tools.stopping() or self._tally.moved > first):
+        while not (reason or self._tools.stopping() or self._taken > first):
             reason = self._all(whole, self._order.canary)
             if not (self._in_part and self._transfer.budget.spent):
                 break
         return reason
 
+    @property
+    def _taken(self) -> int:
+        """How many were sent: those that moved, and those that are not known to be deleted."""
+        return self._tally.moved + len(set(self._unsettled.uncounted()) - self._unsettled.parked)
+
     def _all(self, whole: Whole, at_most: int = -1) -> str:
         """Move everything there is, and go on until SQS's counts say so too or time is up; or so many at most."""
-        taken = self._tally.moved + len(set(self._unsettled.uncounted()) - self._unsettled.parked)
+        taken = self._taken
         # What stayed and is parked is not tried again, so it has had its share of the limit.
         taken += self._parking.tried if self._parking else 0
         left = -1 if self._order.limit < 0 else max(0, self._order.limit - taken)
         self._in_part = at_most >= 0 and not 0 <= left <= at_most
         self._whole, left = False, at_most if self._in_part else left
-        self._transfer.budget, self._transfer.settles = Budget(left), left == 0
+        # A part looks for nothing but what it may send: the rest of the queue is for later.
+        self._transfer.budget, self._transfer.settles = Budget(left), left == 0 and not self._in_part
         deadline, pause_s, judged = 0.0, _POLL_S, -1
         while not self._tools.stopping():
             self._drain(few=judged == self._tally.judged)
@@ -237,21 +270,23 @@ class Mover:
             if self._transfer.full and not whole.settled(self._queue.depth(), self._tools.clock.now()):
                 self._not_looked_at = whole.unseen
             # Now that nobody works, what is taken of the budget is used up.
-            self._transfer.settles = self._transfer.budget.spent
+            self._transfer.settles = self._transfer.budget.spent and not self._in_part
             done = self._transfer.budget.spent and not self._transfer.settling
             if reason or done or self._tools.stopping():
                 return reason
-            if whole.settled(self._queue.depth(), self._tools.clock.now()):
+            depth, now = self._queue.depth(), self._tools.clock.now()
+            if whole.settled(depth, now, self._queue.answers_lost):
                 self._whole, self._tally.behind_newcomers = True, whole.unseen
                 return ""
-            now = self._tools.clock.now()
             if judged != self._tally.judged:
                 # SQS's counts are older than what was done to the queue just now.
                 deadline = max(deadline, now + self._patient_s(first=judged < 0))
                 judged, pause_s = self._tally.judged, _POLL_S
             if now >= deadline and whole.unseen:
                 self._not_looked_at = max(0, whole.unseen - len(self._unsettled.refused))
-                return whole.missing(self._not_looked_at, fifo=self._queue.fifo)
+                return whole.missing(self._not_looked_at, fifo=self._queue.fifo) or (
+                    f"SQS still counts {whole.unseen:,} more; what was sent but not deleted may be among them"
+                )
             self._tools.progress(f"{self._order.title}: {self._waits_for(whole, deadline - now)}")
             self._patience.sleep(min(pause_s, deadline - now) if now < deadline else pause_s)
             pause_s = min(pause_s * 1.5, _POLL_AT_MOST_S)
@@ -271,7 +306,13 @@ class Mover:
         return self._queue.fifo and 0 < len(self._tally.aside) == later
 
     def _dealt_with(self) -> int:
-        """How many of those that were there when this process began have been dealt with."""
+        """How many of those that were there when this process began have surely been dealt with.
+
+        Nobody knows while something may still be there that was sent, or was received by a lost answer: then it is
+        left to SQS's counts.
+        """
+        if self._unsettled.uncounted() or self._queue.answers_lost:
+            return -1
         return self._deleted_earlier + self._tally.judged
 
     def _patient_s(self, *, first: bool) -> float:
@@ -329,16 +370,20 @@ class Mover:
                 with suppress(OSError):
                     self._tools.checkpoint.remember("hidden_until", 0)
 
-    def _result(self, reason: str) -> JobResult:
-        still_there = self._unsettled.still_there(whole=self._whole)
+    def _result(self, reason: str, may_be_lost: Sequence[str] = ()) -> JobResult:
+        early = bool(reason) or self._tools.stopping()
+        still_there = self._unsettled.still_there(whole=self._whole, early=early)
         copies = copies_of(self._tools.checkpoint.doubtful())
+        unproved = self._unsettled.counted_only if early and not self._whole else 0
         if self._whole and not still_there:
             self._unsettled.forget(self._checkpoints())
         return MoveReport(
             tally=self._tally,
+            moved=self._tally.moved - unproved,
             parking=self._parking,
             still_there=still_there,
             copies=copies,
+            may_be_lost=tuple(may_be_lost),
             reason=reason,
             not_looked_at=self._not_looked_at,
             stopping=self._tools.stopping(),
@@ -350,8 +395,8 @@ class Mover:
     @property
     def ended(self) -> Ended:
         """How it ended: all was taken out of the queue, or as many as wanted; nothing when it stopped before."""
-        if self._reason or self._tally.stayed or self._unsettled.still_there(whole=self._whole):
+        if self._reason or self._tally.stayed or self._unsettled.still_there(whole=self._whole, early=False):
             return ""
-        if self._whole:
-            return "whole"
-        return "limit" if self._transfer.budget.spent and not self._in_part else ""
+        if self._transfer.budget.spent and not self._in_part:
+            return "limit"  # the rest was only looked through, if at all
+        return "whole" if self._whole else ""

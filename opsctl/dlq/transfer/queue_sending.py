@@ -1,7 +1,7 @@
 """Sending to a queue, in batches, each entry judged by itself."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from opsctl.dlq.origin import unmarked
 from opsctl.dlq.transfer.backoff import Patience
@@ -110,6 +110,7 @@ class QueueSending:
         sent = Sent()
         pending = {str(number): message for number, message in enumerate(messages)}
         doubtful: list[str] = []
+        unseen = _Unseen(self._patience.now)
         last = _NEVER_ANSWERED
         for attempt in range(1, ATTEMPTS + 1):
             if self._closed:
@@ -118,30 +119,32 @@ class QueueSending:
             if attempt > 1:
                 self._patience.wait(attempt - 1)
             entries = [self._entry(key, message) for key, message in pending.items()]
+            asked, tried = self._patience.now(), _ids(pending)
             try:
                 answer = ask(self._wire, "SendMessageBatch", {"QueueUrl": self._url, "Entries": entries})
             except OutcomeUnknown as lost:
-                if not self._fifo:
-                    doubtful.extend(message["MessageId"] for message in pending.values())
+                doubtful += tried if not self._fifo or unseen.repeated_late(asked) else ()
+                unseen.lost(asked)
                 last = last.model_copy(update={"code": "OutcomeUnknown", "message": lost.summary})
                 continue
             except AwsRefused as refused:
                 last = refused.refusal
                 if last.kind in PASSING:
                     continue
-                sent.doubtful += doubtful
+                sent.doubtful += [*doubtful, *(tried if self._fifo and unseen.any else ())]
                 self._whole_refused(list(pending.values()), last, sent, alive)
                 return sent
+            doubtful += tried if self._fifo and unseen.repeated_late(asked) else ()
             last = self._sort(answer, pending, sent, doubtful) or last
             if not pending:
                 break
-        sent.doubtful += doubtful
         self._note(sent, last)
         closed, _, why = self._closed.partition(": ")
         code, reason = (closed, why) if closed else (last.code, last.message or last.code)
         sent.stayed += [Stayed(message, code, reason) for message in pending.values()]
-        if last.code == "OutcomeUnknown" and self._fifo:
-            sent.doubtful += [message["MessageId"] for message in pending.values()]
+        if self._fifo and unseen.any:
+            doubtful += [one.message["MessageId"] for one in sent.stayed]
+        sent.doubtful += doubtful
         return sent
 
     def _note(self, sent: Sent, last: Refusal) -> None:
@@ -205,6 +208,34 @@ class QueueSending:
         if self._fifo:
             entry["MessageDeduplicationId"] = deduplication_id(self._mark + self._identity(message))
         return entry
+
+
+class _Unseen:
+    """What a FIFO queue may have taken though its answer was lost: it drops a repetition for five minutes only."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._since: float | None = None
+
+    @property
+    def any(self) -> bool:
+        """Whether anything may have arrived so."""
+        return self._since is not None
+
+    def lost(self, asked: float) -> None:
+        """Take note of a request of that time whose answer was lost."""
+        self._since = asked if self._since is None else self._since
+
+    def repeated_late(self, asked: float) -> bool:
+        """Whether a request that was made since may have come too late to be dropped; it is the first then."""
+        if self._since is None or self._now() - self._since < DEDUPLICATION_S:
+            return False
+        self._since = asked
+        return True
+
+
+def _ids(pending: Mapping[str, Json]) -> list[str]:
+    return [message["MessageId"] for message in pending.values()]
 
 
 def deduplication_id(message_id: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Literal, NamedTuple, TypeAlias
 
 from opsctl.dlq.transfer.backoff import Patience
-from opsctl.dlq.transfer.mover import Ended, MoveOrder, Mover
+from opsctl.dlq.transfer.mover import Ended, MoveOrder, Mover, set_out_ms
 from opsctl.dlq.transfer.parking import Parking
 from opsctl.dlq.transfer.queue import ATTEMPTS, PASSING, Queue
 from opsctl.dlq.transfer.returning import ParkSending, Returning, parked_as
@@ -136,7 +136,7 @@ class Through:
         source = Queue(
             self._wire, self._park.queue_url, self._patience, visibility_s=VISIBILITY_S, everything=True
         )
-        source.depth()
+        began_ms = set_out_ms(self._tools, source, self._wire)
         whole = self._in_hand
         mover = Mover(
             MoveOrder(
@@ -152,7 +152,7 @@ class Through:
             message_filter=_Nothing(),
             parking=self._parking,
         )
-        result = mover.run(int((self._wire.server_time() or self._tools.clock.now()) + 1) * 1000)
+        result = mover.run(began_ms)
         return TakenOut(result, mover.ended)
 
     @property
@@ -239,7 +239,8 @@ class Through:
         """Say where the parked messages are, and what brings them back."""
         parked, name = self._parked, self._park.name
         if self._is_missing():
-            if self._phase == "emptied" or (undoing and not parked):
+            settled = undoing and not parked and not result.details.get("sent_not_deleted")
+            if self._phase == "emptied" or settled:
                 self._enter("gone")
                 return self._finished("", undoing=undoing)
             says = f"{result.says}; queue {name} does not exist any more: somebody else has deleted it"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from opsctl.dlq.transfer.backoff import Patience
 from opsctl.dlq.transfer.digests import intact
@@ -114,12 +115,18 @@ class Transfer:
 
     def _deal_with(self, messages: list[Json], began: float, *, may_move: bool) -> tuple[int, bool]:
         """Move what may be moved; returns how many were tried, and whether any was seen for the first time."""
-        ours = self.in_hand.take(messages)
+        shown = partial(self._may_be_shown, began)
+        ours = self.in_hand.take(messages, lambda: not shown())
+        self.queue.answers_lost += int(bool(messages) and shown())  # what comes too late is as good as lost
         try:
-            seen = self._sorted(self._not_behind_others(messages, ours))
+            seen = self._sorted(self._not_behind_others(messages, ours), shown)
             return self._move(seen, began) if may_move else self._put_by(seen.to_do), seen.learned
         finally:
             self.in_hand.put_down(ours)
+
+    def _may_be_shown(self, began: float) -> bool:
+        """Whether what was asked for at that time may have been received by somebody else since."""
+        return self.clock.now() >= began + self.visibility_s
 
     def _not_behind_others(self, messages: list[Json], ours: list[Json]) -> list[Json]:
         """Give back what lies, on a FIFO queue, in a group of which another worker has messages in hand."""
@@ -145,13 +152,13 @@ class Transfer:
                     ours.append((message["MessageId"], message["ReceiptHandle"]))
         self.queue.give_back(ours)
 
-    def _sorted(self, messages: list[Json]) -> "_Seen":
+    def _sorted(self, messages: list[Json], may_be_shown: Callable[[], bool]) -> "_Seen":
         """Tell apart what is to be moved and what is to be parked; nothing is recorded of the latter yet."""
         seen = _Seen(messages)
         for message in messages:
             sent_at = int((message.get("Attributes") or {}).get("SentTimestamp", 0))
             if message["MessageId"] in self.unsettled.sent:
-                self.unsettled.finish(message)
+                self.unsettled.finish(message, may_be_shown)
             elif self.tally.aside.again(message):
                 continue
             elif sent_at >= self.cutoff_ms or self._came_back(message, sent_at):
@@ -264,12 +271,15 @@ class Transfer:
     def _send(
         self, messages: list[Json], alive: "_Alive", sending: Sending, checkpoint: Checkpoint
     ) -> tuple[SentBatch, list[Stayed]]:
-        number = checkpoint.intend([(m["MessageId"], m["ReceiptHandle"]) for m in messages], self.clock.now())
+        ids = [message["MessageId"] for message in messages]
+        first = self.unsettled.first_sent(ids, self.clock.now())
+        number = checkpoint.intend([(m["MessageId"], m["ReceiptHandle"]) for m in messages], first)
         early = self.clock.now() < self.early_until
-        alive.sent.update(m["MessageId"] for m in messages)
+        alive.sent.update(ids)
         came = sending.send(messages, alive)
-        if came.doubtful:
-            checkpoint.doubt(came.doubtful)
+        late = self.unsettled.repeated_late(ids, self.clock.now(), sending.repeats_s)
+        if came.doubtful or late:
+            checkpoint.doubt([*came.doubtful, *late])
         self.tally.sent(came)
         done = [(m["MessageId"], m["ReceiptHandle"]) for m in came.confirmed]
         if early and checkpoint is self.checkpoint:

@@ -11,9 +11,10 @@ from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.jobs import Checkpoint, OpenBatch
 from opsctl.model.value import Json
 
-_NO_BATCH = 0
 _COUNTED = "counted"
+_BEING_SENT = "being_sent"
 _EARLIER = "sent by an earlier process, and not received again here"
+_PERHAPS = "an earlier process was sending it, and it was not received again here"
 
 
 class SentBatch(NamedTuple):
@@ -56,6 +57,7 @@ class Unsettled:
         self.sent: dict[str, str] = {}
         self.counted: set[str] = set()
         self.parked: set[str] = set()
+        self._first_sent: dict[str, float] = dict(checkpoint.recall(_BEING_SENT) or {})
         self.stuck = ""
 
     @property
@@ -67,10 +69,20 @@ class Unsettled:
         """What was sent, is not known to be deleted, and does not count as moved yet."""
         return [id_ for id_ in list(self.sent) if id_ not in self.counted]
 
-    def still_there(self, *, whole: bool) -> dict[str, str]:
-        """What may be in its queue still; once the `whole` queue was received, what did not show up is gone."""
-        early = {} if whole else dict.fromkeys(self.sent, _EARLIER)
-        return {id_: why for id_, why in early.items() if id_ not in self.counted} | self.refused
+    def still_there(self, *, whole: bool, early: bool) -> dict[str, str]:
+        """What may be in its queue still; once the `whole` queue was received, what did not show up is gone.
+
+        What counts already is doubted only where the move ended `early`.
+        """
+        if whole:
+            return self.refused
+        there = dict.fromkeys(self._first_sent, _PERHAPS) | dict.fromkeys(self.sent, _EARLIER)
+        return {id_: why for id_, why in there.items() if early or id_ not in self.counted} | self.refused
+
+    @property
+    def counted_only(self) -> int:
+        """How many count as moved for their deletion was accepted, which may have had no effect."""
+        return len((self.counted & self.sent.keys()) - self.parked)
 
     def name_earlier(self, checkpoint: Checkpoint, now: float, repeats_s: float) -> list[EarlierBatch]:
         """Return what an earlier process left open; what may be duplicated, or be there still, is on disk by then.
@@ -80,32 +92,71 @@ class Unsettled:
         earlier = [EarlierBatch(checkpoint, batch) for batch in checkpoint.open_batches()]
         for one in earlier:
             if one.batch.state == "sent":
-                checkpoint.undeleted([id_ for id_, _ in one.held])
-            elif now - one.batch.at >= repeats_s:
+                continue
+            if now - one.batch.at >= repeats_s:
                 checkpoint.doubt([id_ for id_, _ in one.held])
+            else:
+                self._first_sent.update({id_: one.batch.at for id_, _ in one.held})
+        if self._first_sent:
+            self._checkpoint.remember(_BEING_SENT, self._first_sent)
+        self.name_sent(checkpoint)
+        return earlier
+
+    def name_sent(self, checkpoint: Checkpoint) -> list[str]:
+        """Know again what an earlier process had sent; return what it was sending, which nobody knows of."""
+        unknown = []
+        for batch in checkpoint.open_batches():
+            ids = [one.id for one in batch.messages]
+            if batch.state == "sent":
+                checkpoint.undeleted(ids)
+            else:
+                unknown += ids
         self.sent.update(dict.fromkeys(checkpoint.all_undeleted(), ""))
         self.counted.update(checkpoint.recall(_COUNTED) or ())
-        return earlier
+        return unknown
+
+    def first_sent(self, ids: Iterable[str], now: float) -> float:
+        """When the first of these may have been sent, where an earlier process was sending it; else now."""
+        return min((self._first_sent.get(id_, now) for id_ in ids), default=now)
+
+    def repeated_late(self, ids: Iterable[str], now: float, repeats_s: float) -> list[str]:
+        """Of what was just sent, tell what an earlier process may have sent too long ago to be recognised."""
+        first = {id_: self._first_sent.pop(id_) for id_ in ids if id_ in self._first_sent}
+        if first:
+            self._checkpoint.remember(_BEING_SENT, self._first_sent)
+        return [id_ for id_, at in first.items() if now - at >= repeats_s]
 
     def delete_earlier(self, one: EarlierBatch) -> int:
         """Delete a batch that was confirmed, and return of how many messages; raises what AWS refuses."""
         held = one.held
+        refused: set[str] = set()
         for start in range(0, len(held), BATCH):
-            self._queue.delete(held[start : start + BATCH])
-        # An old receipt handle may be accepted without effect, so the ids stay known.
-        self.counted.update(id_ for id_, _ in held)
-        one.checkpoint.remember(_COUNTED, sorted(self.counted))
-        one.checkpoint.close(one.batch.number, len(held))
+            refused |= {id_ for id_, _, _ in self._queue.delete(held[start : start + BATCH])}
+        accepted = [id_ for id_, _ in held if id_ not in refused]
+        if self._queue.fifo:  # it refuses the receipt handle of what was shown again since
+            self.sent = {id_: why for id_, why in self.sent.items() if id_ not in accepted}
+            one.checkpoint.deleted(accepted)
+        else:
+            # An old receipt handle may be accepted without effect, so the ids stay known.
+            self.counted.update(accepted)
+            one.checkpoint.remember(_COUNTED, sorted(self.counted))
+        one.checkpoint.close(one.batch.number, len(accepted))
         if one.checkpoint is self._checkpoint:
-            self._tally.moved += len(held)
-        return len(held)
+            self._tally.moved += len(accepted)
+        return len(accepted)
 
-    def finish(self, message: Json) -> None:
-        """Delete a message that was sent before and could not be deleted then."""
+    def finish(self, message: Json, may_be_shown: Callable[[], bool]) -> None:
+        """Delete a message that was sent before and could not be deleted then.
+
+        One that `may_be_shown` to others by then stays known, as it does in `delete`.
+        """
         id_ = message["MessageId"]
-        refused = self._not_deleted([(id_, message["ReceiptHandle"])])
+        refused = self._not_deleted(self._in_hand.newest([(id_, message["ReceiptHandle"])]))
         if refused:
             self.sent[id_] = f"{refused[0][1]}: {refused[0][2]}"
+            return
+        if may_be_shown():
+            self.sent[id_] = ""
             return
         self.sent.pop(id_, None)
         count = int(id_ not in self.counted)
@@ -113,8 +164,7 @@ class Unsettled:
         if self._parking is not None and id_ in self.parked:
             self.parked.discard(id_)
             checkpoint = self._parking.checkpoint
-        checkpoint.deleted([id_])
-        checkpoint.close(_NO_BATCH, count)
+        checkpoint.deleted([id_], count)
         self._count(checkpoint, count)
 
     def not_recorded(self, ids: Iterable[str], fault: OSError) -> None:
@@ -148,8 +198,7 @@ class Unsettled:
         gone = set(self.uncounted())
         for checkpoint in checkpoints:
             ids = checkpoint.all_undeleted()
-            checkpoint.deleted(ids)
-            checkpoint.close(_NO_BATCH, len(gone & set(ids)))
+            checkpoint.deleted(ids, len(gone & set(ids)))
             if checkpoint is self._checkpoint:
                 self._tally.moved += len(gone & set(ids))
 

@@ -40,15 +40,25 @@ class Whole:
         self._dealt_with = dealt_with
         self._behind_newcomers = behind_newcomers
         self._since: float | None = None
+        self._counted_at = 0.0
+        self._lost = 0
 
     @property
     def unseen(self) -> int:
         """How many messages the last count has that are not held aside."""
         return max(0, self._after.total - len(self._aside))
 
-    def settled(self, now: Depth, at: float) -> bool:
-        """Take a new count, and when it was taken; tell whether nothing is left to be looked at."""
+    def settled(self, now: Depth, at: float, lost: int = 0) -> bool:
+        """Take a new count, and when it was taken; tell whether nothing is left to be looked at.
+
+        `lost` is how many answers were lost so far: what one of them has hidden may be in neither count, for that
+        of the visible and that of the hidden may be of different moments. So that this is seen, counts have to
+        follow each other.
+        """
         self._after = now
+        if lost > self._lost or at - self._counted_at >= COUNTED_AFTER_S:
+            self._since = None
+        self._lost, self._counted_at = lost, at
         self._most = max(self._most, now.total)
         if self.unseen and not (self._behind_newcomers() and now.hidden <= len(self._aside)):
             self._since = None
