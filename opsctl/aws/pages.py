@@ -9,8 +9,15 @@ from botocore.response import StreamingBody
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
 
-# SQS gives one page and no token unless it is told how large a page may be, so the rest would be missing.
-_PAGE_SIZES = {"sqs.ListQueues": 1000, "sqs.ListDeadLetterSourceQueues": 1000}
+# SQS gives one page and no token unless it is told how large a page may be, so the rest would be missing; Systems
+# Manager has pages of ten agents unless it is told, and fifty are the most.
+PAGE_SIZES = {
+    "sqs.ListQueues": 1000,
+    "sqs.ListDeadLetterSourceQueues": 1000,
+    "ssm.DescribeInstanceInformation": 50,
+    "ssm.ListCommandInvocations": 50,
+    "ssm.ListCommands": 50,
+}
 # A signed link to the function's code: whoever holds it can fetch the code, with what is written into it.
 _WITHHELD = {"lambda.GetFunction": ("Code", "Location")}
 _TOKENS_WITHOUT_PAGINATOR = frozenset({"events.ListEventBuses"})
@@ -33,7 +40,7 @@ def _fetched(client: Any, read: Read) -> Json:
     if read.whole:
         return _without_metadata(getattr(client, method)(**read.params))
     if client.can_paginate(method) and not _asks_for_a_page(client, method, read.params):
-        sizes = {"PaginationConfig": {"PageSize": _PAGE_SIZES[read.api]}} if read.api in _PAGE_SIZES else {}
+        sizes = {"PaginationConfig": {"PageSize": PAGE_SIZES[read.api]}} if read.api in PAGE_SIZES else {}
         return plain(client.get_paginator(method).paginate(**read.params, **sizes).build_full_result())
     answer = _without_metadata(getattr(client, method)(**read.params))
     if read.service == "wafv2" and "Limit" not in read.params:

@@ -21,8 +21,6 @@ AGENTS_A_CALL = 100
 """Most values of a filter of DescribeInstanceInformation (SSM API reference)."""
 WHOLE_OUTPUT, WHOLE_ERRORS = 24_000, 8000
 """Most characters of stdout and of stderr that GetCommandInvocation returns."""
-PAGE = 50
-"""Most items of a page; DescribeInstanceInformation gives ten where nobody asks for more."""
 CLOCK_SKEW_S = 300
 """As far as this machine's clock may be from AWS's: beyond it no call is accepted (Signature Version 4)."""
 ENDED = ("Success", "Failed", "TimedOut", "Cancelled")
@@ -48,15 +46,12 @@ class CommandAnswer(Value):
 
 
 def describe_agents(instances: Sequence[str], region: str) -> list[Read]:
-    """Build the reads of the agents of those instances: one for each hundred, in pages of fifty."""
+    """Build the reads of the agents of those instances: one for each hundred."""
     return [
         Read(
             service="ssm",
             operation="DescribeInstanceInformation",
-            params={
-                "Filters": [{"Key": "InstanceIds", "Values": list(instances[start : start + AGENTS_A_CALL])}],
-                "MaxResults": PAGE,
-            },
+            params={"Filters": [{"Key": "InstanceIds", "Values": list(instances[start : start + AGENTS_A_CALL])}]},
             region=region,
         )
         for start in range(0, len(instances), AGENTS_A_CALL)
@@ -98,7 +93,7 @@ def sent_since(document: Document, at: float, region: str) -> Read:
     return Read(
         service="ssm",
         operation="ListCommands",
-        params={"Filters": filters, "MaxResults": PAGE},
+        params={"Filters": filters},
         region=region,
     )
 
@@ -110,7 +105,7 @@ def command_with(answer: Json, comment: str) -> str:
 
 def list_invocations(command: str, region: str) -> Read:
     """Build the read of what a command came to on each instance, with the first 2,500 characters it said there."""
-    params = {"CommandId": command, "Details": True, "MaxResults": PAGE}
+    params = {"CommandId": command, "Details": True}
     return Read(service="ssm", operation="ListCommandInvocations", params=params, region=region)
 
 

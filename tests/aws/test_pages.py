@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 
 from opsctl.aws.pages import fetch
 from opsctl.model.reads import Read
+from opsctl.resources.ssm_calls import describe_agents, parse_agents
 from tests.kit.moto_account import client, fresh_world
 
 
@@ -70,3 +73,17 @@ class Functions:
 def test_the_signed_link_to_a_functions_code_is_left_out() -> None:
     read = Read(service="lambda", operation="GetFunction", params={"FunctionName": "f"})
     assert fetch(Functions(), read) == {"Configuration": {"FunctionName": "f"}, "Code": {"ImageUri": "i"}}
+
+
+def test_agents_of_systems_manager_are_read_fifty_at_a_time_and_none_is_left_out() -> None:
+    ssm = boto3.client("ssm", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    instances = [f"i-{number:017x}" for number in range(60)]
+    (read,) = describe_agents(instances, "us-east-1")
+    agents = [{"InstanceId": one, "PingStatus": "Online"} for one in instances]
+    with Stubber(ssm) as stubbed:
+        asked = {**read.params, "MaxResults": 50}
+        first = {"InstanceInformationList": agents[:50], "NextToken": "more"}
+        stubbed.add_response("describe_instance_information", first, asked)
+        rest = {"InstanceInformationList": agents[50:]}
+        stubbed.add_response("describe_instance_information", rest, {**asked, "NextToken": "more"})
+        assert len(parse_agents(fetch(ssm, read))) == 60

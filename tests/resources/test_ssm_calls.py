@@ -10,7 +10,6 @@ from opsctl.model.value import Json
 from opsctl.resources.ssm_calls import (
     AGENTS_A_CALL,
     INSTANCES_A_COMMAND,
-    PAGE,
     command_with,
     describe_agents,
     parse_agents,
@@ -99,9 +98,6 @@ def test_each_state_of_an_invocation_is_final_or_not_and_without_an_exit_code(
 
 def test_limits_are_those_of_the_installed_model() -> None:
     assert shape("SendCommand", "InstanceIds").metadata["max"] == INSTANCES_A_COMMAND
-    assert shape("ListCommandInvocations", "MaxResults").metadata["max"] == PAGE
-    assert shape("ListCommands", "MaxResults").metadata["max"] == PAGE
-    assert shape("DescribeInstanceInformation", "MaxResults").metadata["max"] == PAGE
 
 
 def test_a_request_fits_the_model_and_its_comment_the_hundred_characters_that_it_may_have() -> None:
@@ -120,10 +116,11 @@ def test_a_request_fits_the_model_and_its_comment_the_hundred_characters_that_it
     assert not validated.has_errors(), validated.generate_report()
 
 
-def test_agents_are_asked_a_hundred_a_call_in_pages_of_fifty() -> None:
+def test_agents_are_asked_a_hundred_a_call() -> None:
     reads = describe_agents([f"i-{number}" for number in range(AGENTS_A_CALL + 1)], "us-east-1")
     assert [len(read.params["Filters"][0]["Values"]) for read in reads] == [AGENTS_A_CALL, 1]
-    assert {read.params["MaxResults"] for read in reads} == {PAGE}
+    # Who asks for so many on a page gets that page alone.
+    assert [name for read in reads for name in read.params] == ["Filters", "Filters"]
     told = {"InstanceInformationList": [{"InstanceId": "i-1", "PingStatus": "ConnectionLost"}]}
     assert parse_agents(told) == {"i-1": "ConnectionLost"}
 
