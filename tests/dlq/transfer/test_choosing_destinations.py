@@ -323,15 +323,17 @@ EXECUTION: Json = {
 }
 
 
+STREAM_BATCH: Json = {
+    "shardId": "s-0",
+    "batchSize": 3,
+    "startSequenceNumber": "5",
+    "endSequenceNumber": "7",
+    "streamArn": "arn:k",
+}
+
+
 def test_a_failed_stream_batch_is_read_again_and_invoked(tmp_path: Path) -> None:
-    info = {
-        "shardId": "s-0",
-        "batchSize": 3,
-        "startSequenceNumber": "5",
-        "endSequenceNumber": "7",
-        "streamArn": "arn:k",
-    }
-    sqs = made(record("RetryAttemptsExhausted", KinesisBatchInfo=info))
+    sqs = made(record("RetryAttemptsExhausted", KinesisBatchInfo=STREAM_BATCH))
     records = [{"SequenceNumber": str(n), "Data": bytes([0, 255, n]), "PartitionKey": "p"} for n in (5, 6, 7, 8)]
     answers = {"GetShardIterator": {"ShardIterator": "i"}, "GetRecords": {"Records": records}, **EXECUTION}
     aws = Told(answers)
@@ -705,14 +707,7 @@ def test_a_call_whose_answer_was_lost_or_that_was_done_in_part_is_not_made_again
 
 
 def test_stream_records_that_are_gone_leave_the_letter_where_it_is(tmp_path: Path) -> None:
-    info = {
-        "shardId": "s-0",
-        "batchSize": 3,
-        "startSequenceNumber": "5",
-        "endSequenceNumber": "7",
-        "streamArn": "arn:k",
-    }
-    sqs = made(record("RetryAttemptsExhausted", KinesisBatchInfo=info))
+    sqs = made(record("RetryAttemptsExhausted", KinesisBatchInfo=STREAM_BATCH))
     page = {"Records": [], "NextShardIterator": ""}
     answers = {"GetShardIterator": {"ShardIterator": "i"}, "GetRecords": page, **EXECUTION}
     result = redrive(tmp_path, sqs, Told(answers))
