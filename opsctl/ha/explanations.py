@@ -74,7 +74,7 @@ PREFLIGHT: dict[str, tuple[str, str]] = {
         "its image is of the Marketplace",
         "Check that the subscription covers several.",
     ),
-    "marketplace-volume": ("a volume with a Marketplace code attaches as root only", _OTHER_MODE),
+    "marketplace-volume": ("a volume with a Marketplace code attaches to a stopped instance only", _OTHER_MODE),
     "no-address": ("it has no address that stays", _KNOWN),
     "no-data-volume": ("it has no data volume", _KNOWN),
     "not-on-demand": ("it is a Spot or scheduled instance", _OTHER_MODE),
@@ -153,12 +153,52 @@ STATUS: dict[str, tuple[str, str]] = {
 }
 
 
+_ATTACH = "Amazon EC2 Auto Scaling user guide, attach-instance-asg"
+_HEALTH = "Amazon EC2 Auto Scaling user guide, ec2-auto-scaling-health-checks"
+_TEMPLATE = "Amazon EC2 Auto Scaling user guide, create-launch-template"
+_KEYS = "Amazon EC2 Auto Scaling user guide, key-policy-requirements-EBS-encryption"
+_ENDING = "Amazon EC2 user guide, terminating-instances"
+SOURCES = {
+    "address": _HEALTH,
+    "cluster-placement": "Amazon EC2 Auto Scaling API reference, CreateAutoScalingGroup (PlacementGroup)",
+    "data-key": _KEYS,
+    "data-volumes": _HEALTH,
+    "default-key-data": _KEYS,
+    "delete-on-termination": _HEALTH,
+    "elastic-ip": _HEALTH,
+    "hook": "Amazon EC2 Auto Scaling user guide, lifecycle-hooks",
+    "image-gone": _ATTACH,
+    "in-group": _ATTACH,
+    "launch-before-terminate": "Amazon EC2 Auto Scaling user guide, ec2-auto-scaling-account-settings",
+    "marketplace-volume": "Amazon EC2 API reference, AttachVolume",
+    "not-running": _ATTACH,
+    "rebalancing": "Amazon EC2 Auto Scaling user guide, as-suspend-resume-processes",
+    "root-instance-store": "Amazon EC2 API reference, CreateImage",
+    "root-key": _KEYS,
+    "scheduled-event": _HEALTH,
+    "secondary-addresses": _TEMPLATE,
+    "service-managed": "Amazon EC2 API reference, DetachVolume",
+    "several-interfaces": _TEMPLATE,
+    "source-dest-check": ("Amazon EC2 API reference, LaunchTemplateInstanceNetworkInterfaceSpecificationRequest"),
+    "stop-protection": _ENDING,
+    "termination-protection": _ENDING,
+    "topic-policy": "Amazon EventBridge user guide, eb-use-resource-based",
+    "unhealthy-now": _HEALTH,
+}
+"""Where AWS says what a finding rests on."""
+
+
 def explanations() -> Iterator[Explanation]:
     """Yield each finding of the preflight, and each check of the status."""
     for id_, (means, todo) in PREFLIGHT.items():
-        yield Explanation(id=id_, kind="finding", of="make-ha", means=means, why=_LOOK, todo=todo)
+        yield _explanation(id_, "finding", "make-ha", means, _LOOK, todo)
     for id_, (means, todo) in STATUS.items():
-        yield Explanation(id=id_, kind="check", of="make-ha status", means=means, why=_NEEDED, todo=todo)
+        yield _explanation(id_, "check", "make-ha status", means, _NEEDED, todo)
+
+
+def _explanation(id_: str, kind: str, of: str, means: str, why: str, todo: str) -> Explanation:
+    source = SOURCES.get(id_, "")
+    return Explanation(id=id_, kind=kind, of=of, means=means, why=why, todo=todo, source=source)
 
 
 _LOOK = "A replacement starts from a template: what it lacks or gets twice is found before, not in an outage."

@@ -4,7 +4,10 @@ from opsctl.model.value import Value
 
 
 class Explanation(Value):
-    """What an id means, why that matters, and what to do; `of` is where it appears."""
+    """What an id means, why that matters, and what to do; `of` is where it appears.
+
+    `source` is where AWS says so, of what is a rule of AWS.
+    """
 
     id: str
     kind: str
@@ -12,3 +15,4 @@ class Explanation(Value):
     means: str
     why: str
     todo: str
+    source: str = ""

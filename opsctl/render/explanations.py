@@ -17,9 +17,9 @@ def render_explanations(found: Sequence[Explanation]) -> str:
 
 def _one(it: Explanation) -> str:
     lines = [f"{it.id}: {it.kind} of {it.of}" if it.kind != "error" else f"{it.id}: {it.of}"]
-    for head, text in (("means", it.means), ("why", it.why), ("do", it.todo)):
+    for head, text in (("means", it.means), ("why", it.why), ("do", it.todo), ("source", it.source)):
         if text:
-            lines.append(f"  {head:<5}  {visible(text)}")
+            lines.append(f"  {head:<6} {visible(text)}")
     return "\n".join(visible(line) for line in lines)
 
 

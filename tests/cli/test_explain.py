@@ -9,6 +9,7 @@ import pytest
 from opsctl.cli.explain_command import known
 from opsctl.cli.main import run
 from opsctl.dlq.audit.rules import WHY
+from opsctl.ha.explanations import PREFLIGHT, SOURCES, STATUS
 from opsctl.model.explanation import Explanation
 from opsctl.model.outcomes import Outcome
 from opsctl.model.reads import RefusalKind
@@ -49,6 +50,12 @@ def test_each_outcome_and_each_refusal_of_aws_is_explained() -> None:
 
 def test_each_explanation_says_what_it_means_and_what_to_do() -> None:
     assert [one.id for one in KNOWN if not (one.means and one.todo)] == []
+
+
+def test_a_rule_of_aws_is_told_with_where_aws_says_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert set(SOURCES) <= {*PREFLIGHT, *STATUS}
+    assert run(["explain", "cluster-placement"]) == 0
+    assert "  source Amazon EC2 Auto Scaling API reference, CreateAutoScalingGroup" in capsys.readouterr().out
 
 
 def test_a_guard_is_explained_with_its_switch(capsys: pytest.CaptureFixture[str]) -> None:
