@@ -236,6 +236,9 @@ RESOURCES = {
     "autoscaling.DeleteAutoScalingGroup": _GROUP,
     "autoscaling.UpdateAutoScalingGroup": _GROUP,
     "autoscaling.StartInstanceRefresh": _GROUP,
+    "batch.UpdateComputeEnvironment": (
+        "arn:{partition}:batch:{region}:{account}:compute-environment/{computeEnvironment}",
+    ),
     "autoscaling.PutLifecycleHook": _GROUP,
     "autoscaling.DeleteLifecycleHook": _GROUP,
     "autoscaling.SuspendProcesses": _GROUP,

@@ -52,7 +52,44 @@ CLUSTER_FILE: dict[str, tuple[str, str]] = {
     "types-unknown": ("nobody asked EC2 about the instance types, or it did not say", "Add --look-up."),
 }
 
+BATCH: dict[str, tuple[str, str]] = {
+    "device": (
+        "containers of a job definition do not see the EFA of their instance",
+        "Register a revision whose linuxParameters.devices has hostPath /dev/infiniband/uverbs0.",
+    ),
+    "driver": (
+        "nobody has looked whether the image has the EFA driver",
+        "Use an image with aws-efa-installer run.",
+    ),
+    "families": ("Batch may choose sizes without EFA of a family", "Name the sizes that take an EFA."),
+    "groups": ("multi-node jobs have five security groups at most", "Take some out of the environment."),
+    "no-efa": ("a type of the environment takes no EFA", "Take it out of the environment."),
+    "no-instances": ("Batch launches no instances by this environment", "Make a managed one of type EC2."),
+    "no-interfaces": ("the launch template asks for no EFA", "Add --efa."),
+    "no-placement-group": ("instances are in no cluster placement group", "Add --placement-group NAME."),
+    "no-template": ("the environment has no launch template to ask for EFAs", "Make one, and have it use that."),
+    "not-cluster": ("the placement group is of another strategy than cluster", "Add --placement-group NAME."),
+    "not-updatable": (
+        "AWS updates the infrastructure only with the service-linked role and not with BEST_FIT",
+        "Make a new environment, put it first in the queue, and let the old one run empty.",
+    ),
+    "not-valid": ("the environment is being updated, or is invalid", "Wait, or mend it first."),
+    "overrides": ("several launch templates are used for several types", "Give each a version with the EFAs."),
+    "security-groups": ("no security group lets all of itself in and out", "Add --efa, which adds one."),
+    "several-types": (
+        "one launch template cannot fit the network cards of several types",
+        "Make one for each type.",
+    ),
+    "spot": ("an interruption of Spot ends the job on that instance", "Write checkpoints, and allow attempts."),
+    "spot-multi-node": ("Batch runs no multi-node jobs on Spot", "Make an environment of type EC2 for them."),
+    "types-unread": ("EC2 did not say whether a type takes an EFA", "Let the caller read the types."),
+    "zones": ("EFA traffic stays in one zone, and the environment has several", "Leave the subnets of one."),
+}
+
 _REFUSED = "ParallelCluster's own validators judge the file so before anything is created."
+
+
+_IN_BATCH = "Batch launches instances by itself: what its environment lacks is lacking in each of them."
 
 
 def explanations() -> Iterator[Explanation]:
@@ -68,3 +105,5 @@ def explanations() -> Iterator[Explanation]:
         )
     for id_, (means, todo) in CLUSTER_FILE.items():
         yield Explanation(id=id_, kind="finding", of="tune pcluster", means=means, why=_REFUSED, todo=todo)
+    for id_, (means, todo) in BATCH.items():
+        yield Explanation(id=id_, kind="finding", of="tune batch", means=means, why=_IN_BATCH, todo=todo)

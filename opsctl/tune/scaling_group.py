@@ -133,8 +133,9 @@ def number_of(version: str, template: Json) -> str:
 
 def missing_efas(interfaces: Sequence[Json], wanted: Sequence[Json]) -> int:
     """Return how many EFAs the one layout of a template has more than the other."""
-    return _efas(wanted) - _efas(interfaces)
+    return efas_of(wanted) - efas_of(interfaces)
 
 
-def _efas(interfaces: Sequence[Json]) -> int:
+def efas_of(interfaces: Sequence[Json]) -> int:
+    """Count the EFAs among the interfaces of a launch template."""
     return sum(str(one.get("InterfaceType", "")).startswith("efa") for one in interfaces)

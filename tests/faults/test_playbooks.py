@@ -35,7 +35,8 @@ def world() -> Iterator[World]:
 # tests/faults/test_tune_apply.py one of stops; tests/faults/test_make_ha_interrupted.py is make-ha's,
 # tests/ha/jobs/test_ha_drill.py the drill's, and tests/faults/test_blocks_lifted.py begins with blocks.
 BLOCKS_LIFTED = {"blocks-expire", "blocks-extend", "unblock-ip"}
-ELSEWHERE = {"dlq-attach", "make-ha", "make-ha-drill", "tune-apply", "tune-group"} | BLOCKS_LIFTED
+LAUNCHES = {"tune-batch", "tune-group"}  # tests/faults/test_tune_launches.py
+ELSEWHERE = {"dlq-attach", "make-ha", "make-ha-drill", "tune-apply"} | BLOCKS_LIFTED | LAUNCHES
 # What these do cannot be undone; tests/dlq/transfer and the tests of their jobs put them through the same faults.
 IRREVERSIBLE = {"dlq-cancel-task", "dlq-import", "dlq-purge", "dlq-redrive", "tune-check", "tune-refresh"}
 CHANGES_NOTHING = {"dlq-audit"}

@@ -1,6 +1,7 @@
 """The examples of all actions, by the action's name; what follows a comma tells several of one action apart."""
 
 from tests.registry import (
+    examples_batch,
     examples_block,
     examples_dlq,
     examples_efa,
@@ -12,6 +13,7 @@ from tests.registry import (
 from tests.registry.example import Example
 
 _ROOMS = (
+    examples_batch,
     examples_block,
     examples_dlq,
     examples_efa,

@@ -2,7 +2,7 @@
 
 import typer
 
-from opsctl.cli.commands import tune_apply, tune_check, tune_group, tune_pcluster
+from opsctl.cli.commands import tune_apply, tune_batch, tune_check, tune_group, tune_pcluster
 
 
 def register(app: typer.Typer) -> None:
@@ -16,5 +16,6 @@ def register(app: typer.Typer) -> None:
     tune_check.register(group)
     tune_apply.register(group)
     tune_group.register(group)
+    tune_batch.register(group)
     tune_pcluster.register(group)
     app.add_typer(group)

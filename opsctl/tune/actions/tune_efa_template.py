@@ -47,6 +47,10 @@ class TuneEfaTemplate(Action):
     group: str = Field(
         description="Name of the security group of the EFAs in that VPC; it lets itself in and out."
     )
+    type: str = Field("", description="Instance type, where something else than the template says it.")
+    groups: tuple[str, ...] = Field(
+        (), description="Ids of the security groups of instances, where the template names none."
+    )
     why: str = Field(description="What the EFAs are for.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
@@ -65,7 +69,7 @@ class TuneEfaTemplate(Action):
         return [self._made(str(source["VersionNumber"]), data, of, interfaces, about.plan_id)]
 
     def _type(self, data: Json, region: str) -> Fetching[TypeNetwork]:
-        named = data.get("InstanceType", "")
+        named = self.type or data.get("InstanceType", "")
         if not named:
             raise RefusedByGuard(
                 f"launch template {self.template} names no instance type, so its network cards are not known; "
@@ -82,7 +86,7 @@ class TuneEfaTemplate(Action):
 
     def _interfaces(self, data: Json, of: TypeNetwork) -> list[Json]:
         """Lay the interfaces out; what the launch would be refused for is refused here."""
-        given, shared = data.get("NetworkInterfaces", []), data.get("SecurityGroupIds", [])
+        given, shared = data.get("NetworkInterfaces", []), data.get("SecurityGroupIds", []) or list(self.groups)
         made = launch_interfaces(given, of, _GROUP, shared)
         if len(made) > 1 and any(one.get("AssociatePublicIpAddress") for one in made):
             raise RefusedByGuard(

@@ -1,0 +1,198 @@
+"""Reads a compute environment of AWS Batch, and says what it lacks for EFA and placement."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from opsctl.model.errors import InvalidInput
+from opsctl.model.fetching import Fetching, require
+from opsctl.model.reads import Answer, Read
+from opsctl.model.run import Context, Fact
+from opsctl.model.value import Json, Value
+from opsctl.resources.ec2 import describe
+from opsctl.tune.batch_environment import (
+    BatchEnvironment,
+    BatchJobs,
+    parse_environment,
+    parse_job_definitions,
+)
+from opsctl.tune.batch_findings import BatchFinding, BatchLook, efa_types, findings_of
+from opsctl.tune.facts.tune_surroundings import TuneSurroundings
+from opsctl.tune.scaling_group import efas_of
+from opsctl.tune.surroundings import Surroundings
+
+
+class BatchFound(Value):
+    """An environment, what it lacks, and what of that is to be changed; `unread` are jobs that nobody could list.
+
+    `needs_version` says that a version of its launch template, of the id `template`, is to be made with EFAs,
+    `needs_group` that it needs a security group for them, `places` that it is to launch into another placement
+    group.
+    """
+
+    environment: BatchEnvironment
+    jobs: tuple[BatchJobs, ...]
+    queues: tuple[str, ...]
+    running: tuple[str, ...]
+    template: str
+    type: str
+    vpc: str
+    findings: tuple[BatchFinding, ...]
+    refused: tuple[str, ...]
+    needs_version: bool
+    needs_group: bool
+    places: bool
+    unread: tuple[str, ...]
+
+
+class TuneBatch(Fact):
+    """Check a compute environment of AWS Batch and its job definitions against what EFA needs there.
+
+    `findings` are told by the ids of `opsctl explain`; `refused` is what keeps it from being changed as wished.
+    """
+
+    name: ClassVar[str] = "tune.batch"
+    Result: ClassVar[type[Value]] = BatchFound
+
+    environment: str = Field(description="Name or ARN of the compute environment.")
+    jobs: tuple[str, ...] = Field(
+        (), description="Job definitions that run there; none: the multi-node ones of the Region."
+    )
+    efa: bool = Field(False, description="Launch with an EFA on every network card that takes one.")
+    placement_group: str = Field("", description="Launch into this placement group.")
+
+    def read(self, about: Context) -> Fetching[Value]:
+        """Read the environment, then what it names; then the jobs that run.
+
+        Raises:
+            InvalidInput: there is no such environment or placement group.
+        """
+        environment = yield from self._environment()
+        around = yield from TuneSurroundings(
+            types=tuple(name for name in environment.types if "." in name),
+            subnets=environment.subnets,
+            groups=environment.groups,
+        ).read(about)
+        assert isinstance(around, Surroundings)  # noqa: S101 - the fact's own result
+        template, efas = yield from _template(environment)
+        strategy = yield from self._strategy(environment, about)
+        jobs, queues, running, unread = yield from self._jobs(environment)
+        look = BatchLook(
+            environment=environment, jobs=jobs, around=around, efas=efas, strategy=strategy, running=running
+        )
+        return self._found(look, template, queues, unread)
+
+    def _found(
+        self, look: BatchLook, template: str, queues: tuple[str, ...], unread: tuple[str, ...]
+    ) -> BatchFound:
+        environment, around = look.environment, look.around
+        findings = findings_of(look)
+        wishes = self.efa or bool(self.placement_group)
+        takers = efa_types(look)
+        ruled = any(around.self_ruled.get(group) for group in environment.groups)
+        ids = {one.id for one in findings}
+        stops = [one.says for one in findings if one.kind == "refuse"]
+        if self.efa:
+            not_alone = ("families", "no-efa", "types-unread", "several-types", "zones", "no-template")
+            stops += [one.says for one in findings if one.id in not_alone]
+        elif self.placement_group:
+            stops += [one.says for one in findings if one.id == "zones"]
+        return BatchFound(
+            environment=environment,
+            jobs=look.jobs,
+            queues=queues,
+            running=look.running,
+            template=template,
+            type=next(iter(takers), ""),
+            vpc=next((one.vpc for one in around.subnets.values()), ""),
+            findings=findings,
+            refused=tuple(stops) if wishes else (),
+            needs_version=self.efa and "no-interfaces" in ids,
+            needs_group=self.efa and bool(environment.groups) and not ruled,
+            places=bool(self.placement_group) and self.placement_group != environment.placement_group,
+            unread=(*around.unknown, *unread),
+        )
+
+    def _environment(self) -> Fetching[BatchEnvironment]:
+        params = {"computeEnvironments": [self.environment]}
+        answer = yield from require(Read(service="batch", operation="DescribeComputeEnvironments", params=params))
+        found = answer.get("computeEnvironments", [])
+        if not found:
+            raise InvalidInput.one(
+                f"there is no compute environment {self.environment!r} here", source="environment"
+            )
+        return parse_environment(found[0])
+
+    def _strategy(self, environment: BatchEnvironment, about: Context) -> Fetching[str]:
+        """Return the strategy of the placement group that is in question; one that is wished has to be there."""
+        name = self.placement_group or environment.placement_group
+        if not name:
+            yield []
+            return ""
+        answer = yield from require(describe("DescribePlacementGroups", about.region, {"group-name": [name]}))
+        found = answer.get("PlacementGroups", [])
+        strategy = str(found[0].get("Strategy", "")) if found else ""
+        if self.placement_group and strategy != "cluster":
+            make = ("ec2", "create-placement-group", "--group-name", name, "--strategy", "cluster")
+            what = (
+                f"placement group {name!r} is {strategy}"
+                if found
+                else f"there is no placement group {name!r} here"
+            )
+            raise InvalidInput.one(what, source="placement_group", hint=f"make one: {about.commands.aws(*make)}")
+        return strategy
+
+    def _jobs(
+        self, environment: BatchEnvironment
+    ) -> Fetching[tuple[tuple[BatchJobs, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]]:
+        """Read definitions and queues side by side, then what runs: what may not be read is named."""
+        params: dict[str, Json] = {"status": "ACTIVE"}
+        if self.jobs:
+            params = {"jobDefinitions": list(self.jobs)}
+        answers: list[Answer] = list(
+            (
+                yield [
+                    Read(service="batch", operation="DescribeJobDefinitions", params=params),
+                    Read(service="batch", operation="DescribeJobQueues"),
+                ]
+            )
+        )
+        refused = [str(one.refusal) for one in answers if one.refusal]
+        definitions, queued = (one.value if one.refusal is None else {} for one in answers)
+        known = parse_job_definitions(definitions)
+        jobs = known if self.jobs else tuple(one for one in known if one.multi_node)
+        queues = tuple(
+            one["jobQueueName"]
+            for one in queued.get("jobQueues", [])
+            if any(
+                each["computeEnvironment"].rpartition("/")[2] == environment.name
+                for each in one.get("computeEnvironmentOrder", [])
+            )
+        )
+        listed: list[Answer] = list((yield [_running(queue) for queue in queues]))
+        refused += [str(one.refusal) for one in listed if one.refusal]
+        running = tuple(
+            f"{one['jobName']} ({one['jobId']})"
+            for answer in listed
+            if answer.refusal is None
+            for one in answer.value.get("jobSummaryList", [])
+        )
+        return jobs, queues, running, tuple(dict.fromkeys(refused))
+
+
+def _running(queue: str) -> Read:
+    return Read(service="batch", operation="ListJobs", params={"jobQueue": queue, "jobStatus": "RUNNING"})
+
+
+def _template(environment: BatchEnvironment) -> Fetching[tuple[str, int]]:
+    """Return the id of the launch template, and how many EFAs the version that the environment names has."""
+    named = {"LaunchTemplateId": environment.template} if environment.template else {}
+    if environment.template_name:
+        named = {"LaunchTemplateName": environment.template_name}
+    if not named:
+        yield []
+        return "", 0
+    params: dict[str, Json] = {**named, "Versions": [environment.version]}
+    answer = yield from require(Read(service="ec2", operation="DescribeLaunchTemplateVersions", params=params))
+    found = answer["LaunchTemplateVersions"][0]
+    return found["LaunchTemplateId"], efas_of(found["LaunchTemplateData"].get("NetworkInterfaces", []))
