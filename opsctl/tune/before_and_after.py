@@ -13,7 +13,7 @@ class TuneRow(Value):
 
     instance: str
     turn: str
-    state: str
+    type: str
     zone: str
     now: str
     becomes: str
@@ -22,27 +22,27 @@ class TuneRow(Value):
 def row_of(machine: Machine, wish: TuneWish, batches: Sequence[TuneBatch]) -> TuneRow:
     """Say what of an instance is changed, and when."""
     pairs = list(_pairs(machine, wish))
+    stays = "" if machine.runs else ", stays stopped"
     return TuneRow(
         instance=machine.title,
-        turn=next(f"{one.number} of {len(batches)}" for one in batches if machine.id in one.instances),
-        state=machine.state,
+        turn=next(f"{one.number}/{len(batches)}" for one in batches if machine.id in one.instances),
+        type=machine.type,
         zone=machine.zone,
         now=", ".join(now for now, _ in pairs),
-        becomes=", ".join(then for _, then in pairs),
+        becomes=", ".join(then for _, then in pairs) + stays,
     )
 
 
 def _pairs(machine: Machine, wish: TuneWish) -> Iterator[tuple[str, str]]:
     if wish.type_of(machine) != machine.type:
         yield machine.type, wish.type_of(machine)
-    else:
-        yield machine.type, machine.type
     if wish.ena and not machine.ena:
         yield "ENA off", "ENA on"
     if wish.sriov and not machine.vf:
         yield "VF off", "VF on for good"
     if wish.group_of(machine) != machine.placement_group:
-        yield machine.placement_group or "no group", f"group {wish.group_of(machine)}"
+        now = f"group {machine.placement_group}" if machine.placement_group else "no group"
+        yield now, f"group {wish.group_of(machine)}"
     if wish.needs_queues(machine):
         have = sorted({one.queues for one in machine.interfaces})
         yield f"queues {', '.join(str(one or 'default') for one in have)}", f"{wish.queues} queues"

@@ -83,16 +83,14 @@ def findings_of(
 
 
 def _adapter(instance: FleetInstance, of: TypeNetwork, commands: Commands) -> Iterator[TuneFinding]:
-    modify = ("ec2", "modify-instance-attribute", "--instance-id", instance.id)
+    apply = ("tune", "apply", instance.id)
     if of.ena != "unsupported" and not instance.ena:
         what = f"ENA is off on {of.name}"
-        yield _finding("ena-off", "high", instance, what, commands.aws(*modify, "--ena-support"), A_STOP)
+        yield _finding("ena-off", "high", instance, what, commands.opsctl(*apply, "--ena"), A_STOP)
     if of.legacy_vf and not instance.vf:
         what = f"the 82599 VF is off on {of.name}"
         cost = f"{A_STOP}; it cannot be turned off again"
-        yield _finding(
-            "vf-off", "medium", instance, what, commands.aws(*modify, "--sriov-net-support", "simple"), cost
-        )
+        yield _finding("vf-off", "medium", instance, what, commands.opsctl(*apply, "--sriov"), cost)
     if of.legacy_vf:
         what = f"{of.name} has no ENA"
         fix = "change to a current type, once its ENA and NVMe drivers are installed"
@@ -126,8 +124,7 @@ def _efa(instance: FleetInstance, of: TypeNetwork, commands: Commands) -> Iterat
         yield _finding("efa-off", "low", instance, f"{of.name} takes {of.efa} EFA, and has none", fix, A_STOP)
     if have and instance.strategy != "cluster":
         where = f"in {instance.strategy} placement group {instance.placement_group}" if instance.strategy else ""
-        modify = ("ec2", "modify-instance-placement", "--instance-id", instance.id)
-        move = commands.aws(*modify, "--group-name", "NAME")
+        move = commands.opsctl("tune", "apply", instance.id, "--placement-group", "NAME", "--create", "cluster")
         what = f"an EFA {where or 'in no placement group'}"
         yield _finding("efa-no-cluster-group", "medium", instance, what, move, A_STOP)
 

@@ -91,6 +91,8 @@ def _capacity(about: HazardSubject) -> Iterator[TuneHazard]:
     if machine.preference == "none":
         what = "is set to use no Capacity Reservation, so none holds its place"
         yield refused("uses-no-reservation", machine, what)
+    elif machine.outpost:
+        yield refused("uses-no-reservation", machine, "is on an Outpost, where only its owner knows the capacity")
     elif machine.targets and _becomes_another_kind(about):
         what = "names a Capacity Reservation, which is for its present type and placement group only"
         yield refused("uses-no-reservation", machine, what)

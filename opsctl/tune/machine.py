@@ -33,6 +33,7 @@ class Machine(FleetInstance):
     targets: bool = False
     public: str = ""
     operator: str = ""
+    outpost: str = ""
 
     boot_mode: str = ""
     volumes: int = 0
@@ -77,6 +78,7 @@ def _machine(instance: FleetInstance, one: Json) -> Machine:
         preference=specification.get("CapacityReservationPreference", "open"),
         targets=bool(specification.get("CapacityReservationTarget")),
         public=_acquired_address(one),
+        outpost=one.get("OutpostArn", ""),
         boot_mode=one.get("CurrentInstanceBootMode", ""),
         volumes=len(one.get("BlockDeviceMappings", [])),
         operator=one.get("Operator", {}).get("Principal", "") if one.get("Operator", {}).get("Managed") else "",

@@ -63,6 +63,8 @@ def test_a_plain_instance_has_only_its_driver_to_be_looked_at() -> None:
         ("dedicated-host", {"tenancy": "host"}),
         ("root-store", {"root_store": "instance-store"}),
         ("uses-no-reservation", {"preference": "none"}),
+        ("uses-no-reservation", {"outpost": "arn:aws:outposts:us-east-1:123456789012:outpost/op-1"}),
+        ("uses-no-reservation", {"platform": "Windows BYOL"}),
         ("paravirtual", {"virtualization": "paravirtual"}),
     ],
 )
@@ -333,3 +335,11 @@ def test_an_impossible_wish_is_refused_in_one_line_before_anything_is_planned(
 ) -> None:
     with pytest.raises(RefusedByGuard, match=guard):
         world.plan("tune-apply", given)
+
+
+def test_what_is_stopped_already_is_changed_and_stays_stopped() -> None:
+    with fresh_world(make_fleet) as own:
+        old = instance_named("hpc-4")
+        client("ec2").stop_instances(InstanceIds=[old])
+        changes = own.plan("tune-apply", {"instances": [old], "ena": True}).changes
+        assert [one.operation for one in changes] == ["CreateImage", "DescribeImages", "ModifyInstanceAttribute"]

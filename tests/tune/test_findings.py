@@ -79,14 +79,13 @@ def test_efas_in_two_zones_cannot_reach_each_other() -> None:
 def test_what_somebody_else_would_put_back_is_mended_there(more: dict[str, Any], manager: str) -> None:
     (finding,) = found(instance(ENA, ena=False, **more))
     assert manager in finding.fix
-    assert "modify-instance-attribute" not in finding.fix
+    assert "tune apply" not in finding.fix
 
 
 def test_the_worst_comes_first_and_says_is_the_whole() -> None:
     fleet = [instance(TWO_CARDS, "a"), instance(ENA, "z", ena=False)]
     first, *_ = found(*fleet)
     assert first.says == (
-        "ena-off: z (i-z): ENA is off on m5.large. Fix: aws ec2 modify-instance-attribute --instance-id i-z "
-        "--ena-support (a stop and a start: instance store and an auto-assigned public address are lost, "
-        "capacity may be missing)"
+        "ena-off: z (i-z): ENA is off on m5.large. Fix: opsctl tune apply i-z --ena (a stop and a start: instance "
+        "store and an auto-assigned public address are lost, capacity may be missing)"
     )

@@ -8,6 +8,7 @@ from opsctl.model.errors import FactUnknown, InvalidInput
 from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Answer
 from opsctl.model.run import Context, Fact
+from opsctl.model.sentences import first_few
 from opsctl.model.value import Json, Value
 from opsctl.tune.batch import Fleet, TuneBatch, batches_of
 from opsctl.tune.before_and_after import TuneRow, row_of
@@ -95,7 +96,7 @@ class TuneChange(Fact):
         batches = batches_of(fleet, wish, self.batch)
         imaged = [one for one in changed if wish.needs_image(one)]
         return ChangeFound(
-            title=", ".join(one.title for one in machines),
+            title=first_few([one.title for one in machines], 3),
             confirm=" ".join(self.instances),
             rows=tuple(row_of(one, wish, batches) for one in changed),
             batches=batches,
