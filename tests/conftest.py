@@ -35,6 +35,14 @@ typer.main.get_command = command_line.get_command
 os.environ.setdefault(SAMPLE, digest_of_the_code())
 
 
+LONG = ("tests/faults", "tests/ha/jobs", "tests/worlds", "tests/cli", "tests/registry")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest come first, so that no worker has one left when the other is through."""
+    items.sort(key=lambda one: not one.nodeid.startswith(LONG))
+
+
 def pytest_collection_finish() -> None:
     """What is imported by now stays: the garbage collector need not look through it again and again."""
     gc.collect()

@@ -6,8 +6,9 @@ one. For the same reason the undo of a complete run stands for the undo of every
 changes the account is as it was before the change that was taken back, and an undo that is begun again there finds
 nothing to do for it.
 
-The ordinary run interrupts each call in one way, the next call in the next; where it begins is another with each
-change of the code. `-m exhaustive` takes all of them at each call.
+The ordinary run takes two or three of the five modes and interrupts each call in one way, the next call in the
+next; which, and where it begins, is another with each change of the code. `-m exhaustive` takes all modes, and all
+ways at each call.
 """
 
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.ha_account import inverse_plan, run
 from tests.kit.interruptions import AFTER, BEFORE, Interrupting, go_on
 from tests.kit.ports import MemoryJournal
-from tests.kit.samples import number_for
+from tests.kit.samples import number_for, part_of
 from tests.kit.timed import MovingClock, move, timed_world
 from tests.kit.whole_account import WholeAccount
 
@@ -116,13 +117,17 @@ def differences(wanted: Picture, found: Picture) -> list[str]:
 
 @pytest.mark.parametrize(
     ("example", "upto"),
-    [
-        ("group", ""),
-        ("group-behind-a-load-balancer", ""),
-        ("recover", ""),
-        ("standby", ""),
-        ("fresh", "fresh/launch"),
-    ],
+    part_of(
+        2,
+        "interrupted",
+        [
+            ("group", ""),
+            ("group-behind-a-load-balancer", ""),
+            ("recover", ""),
+            ("standby", ""),
+            ("fresh", "fresh/launch"),
+        ],
+    ),
 )
 def test_undo_goes_back_over_the_very_steps_of_the_run_and_leaves_what_the_plan_said(
     example: str, upto: str
@@ -144,7 +149,7 @@ def test_undo_goes_back_over_the_very_steps_of_the_run_and_leaves_what_the_plan_
     assert final <= {"image/create", "standby/stop"}
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
+@pytest.mark.parametrize("example", part_of(2, "interrupted", EXAMPLES))
 def test_resume_and_undo_reach_their_ends_after_another_interruption_at_each_call(example: str) -> None:
     start = number_for(f"interrupted {example}")
     again = bool(start % 2)

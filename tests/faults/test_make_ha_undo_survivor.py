@@ -21,6 +21,7 @@ from tests.kit.ha_timeline import (
 )
 from tests.kit.moto_account import World, client
 from tests.kit.ports import MemoryJournal
+from tests.kit.samples import part_of
 from tests.kit.timed import move
 
 
@@ -46,7 +47,7 @@ def members_group() -> str:
     return str(group["AutoScalingGroupName"])
 
 
-@pytest.mark.parametrize("zone", ["us-east-1a", "us-east-1b"])
+@pytest.mark.parametrize("zone", part_of(2, "after a recovery", ["us-east-1a", "us-east-1b"]))
 def test_what_runs_after_a_recovery_keeps_no_tag_of_ours_and_can_be_put_under_recovery_again(zone: str) -> None:
     with timed_account() as (world, about):
         plan, journal, old = built(world, "legacy-web")

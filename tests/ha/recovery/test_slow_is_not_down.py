@@ -6,7 +6,7 @@ from tests.ha.recovery.harness import Simulation
 from tests.ha.recovery.scenarios import HOUR_S, SCENARIOS, old_of, slow
 from tests.ha.recovery.test_recovery import message
 from tests.ha.recovery.test_refusals import deny
-from tests.ha.recovery.test_scenarios import played, recovered
+from tests.ha.recovery.test_scenarios import played, recovered, scenarios
 
 SLOW = [
     "a_snapshot_takes_two_hours_and_an_older_state_is_allowed",
@@ -25,7 +25,7 @@ SLOW = [
 ]
 
 
-@pytest.mark.parametrize("name", SLOW)
+@pytest.mark.parametrize("name", scenarios(but=SCENARIOS.keys() - set(SLOW)))
 def test_what_is_slow_is_waited_for_and_told(name: str) -> None:
     simulation = played(name)
     subjects = [subject for subject, _ in simulation.world.notifications]
