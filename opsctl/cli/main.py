@@ -7,6 +7,7 @@ import typer
 from typer.exceptions import TyperException
 
 from opsctl import __version__
+from opsctl.cli import bash_words
 from opsctl.cli.endings import end_badly, end_bug, end_interrupted, end_lost, end_usage
 from opsctl.cli.front_commands import LazyGroup
 from opsctl.cli.options import AccountOptions, spliced
@@ -69,7 +70,7 @@ def run(argv: list[str]) -> int:
     """Run one command line and return its exit code; nothing escapes but output."""
     remember(argv)
     try:
-        code = _run(argv)
+        code = bash_words.complete(lambda: _run(argv)) if bash_words.completes_in_bash() else _run(argv)
         sys.stdout.flush()
     except LostOutput as lost:
         give_up_results()

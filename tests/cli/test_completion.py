@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from opsctl.cli.bash_words import joined
 from opsctl.journal.store import Journal
 from opsctl.sandbox.worlds.names import BY_KIND
 from opsctl.sandbox.worlds.seeding import seed_all
@@ -38,7 +39,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def offered(home: Path, line: str) -> list[str]:
+def offered(home: Path, line: str, at: int = -1) -> list[str]:
     """What bash would offer at the end of a line, in a process that tells what it has loaded."""
     words = line.split(" ")
     code = (
@@ -60,7 +61,7 @@ def offered(home: Path, line: str) -> list[str]:
             "AWS_SHARED_CREDENTIALS_FILE": str(home / "aws-credentials"),
             "_OPSCTL_COMPLETE": "complete_bash",
             "COMP_WORDS": line,
-            "COMP_CWORD": str(len(words) - 1),
+            "COMP_CWORD": str(at if at >= 0 else len(words) - 1),
         },
         capture_output=True,
         text=True,
@@ -112,3 +113,35 @@ def test_what_is_offered_of_the_sandbox_is_there() -> None:
         urls = client("sqs").list_queues()["QueueUrls"]
     queues = {url.rpartition("/")[2] for url in urls}
     assert {one.name for one in (*BY_KIND["dead-letter-queue"], *BY_KIND["source"])} <= queues
+
+
+@pytest.mark.parametrize(
+    ("apart", "at", "whole"),
+    [
+        (
+            ["opsctl", "run", "x", "--set", "mode", "=", "ch"],
+            6,
+            (["opsctl", "run", "x", "--set", "mode=ch"], 4, "mode="),
+        ),
+        (["opsctl", "run", "x", "--set", "mode", "="], 5, (["opsctl", "run", "x", "--set", "mode="], 4, "mode=")),
+        (
+            ["opsctl", "dlq", "list", "--output", "=", "m"],
+            5,
+            (["opsctl", "dlq", "list", "--output=m"], 3, "--output="),
+        ),
+        (["opsctl", "a", "http", ":", "//x", "b"], 5, (["opsctl", "a", "http://x", "b"], 3, "")),
+        (["opsctl", "undo", ""], 2, (["opsctl", "undo", ""], 2, "")),
+        (["opsctl", "undo"], 2, (["opsctl", "undo"], 2, "")),
+    ],
+    ids=["a value", "no value yet", "an option's value", "a colon", "a new word", "nothing behind"],
+)
+def test_words_that_bash_takes_apart_are_whole_again(
+    apart: list[str], at: int, whole: tuple[list[str], int, str]
+) -> None:
+    assert joined(apart, at) == whole
+
+
+def test_bash_gets_only_what_it_has_not_yet(home: Path) -> None:
+    """As its completion function passes the words on: one a line."""
+    assert offered(home, "opsctl\nrun\nblock-ip\n--set\nmode\n=\nch", at=6) == ["challenge"]
+    assert offered(home, "opsctl\nrun\nblock-ip\n--set\nta", at=4) == ["target="]
