@@ -6,15 +6,16 @@ back, the address goes as well where no other record names it any more.
 
 from collections.abc import Sequence
 
-from opsctl.block import ip_set_calls as ip_sets
 from opsctl.block.account_ledger import AccountLedger, AclCarrier, SetCarrier
 from opsctl.block.lifting import is_deny_of_all, lift_from_acl, lift_from_set
-from opsctl.block.recording import Carrier, made_room, record_change
+from opsctl.block.recording import Carrier, but_of, made_room, record_change
 from opsctl.block.records import EXTENDS, BlockRecord, Ledger, tags_of
 from opsctl.block.terms import Term, lasts_longer
 from opsctl.model.changes import Change
 from opsctl.model.networks import normal
 from opsctl.model.value import Value
+
+_BACK = "no run blocks it any more"
 
 
 class Extending(Value):
@@ -34,35 +35,14 @@ class Extending(Value):
     def _at_acl(self, one: AclCarrier) -> list[Change]:
         denies = {normal(entry.cidr): entry for entry in one.acl.inbound() if is_deny_of_all(entry)}
         longer = self._longer(one.ledger, list(denies))
-        back = tuple(
-            lift_from_acl(one, denies[network], (), "no run blocks it any more").model_copy(
-                update={"only_if": (one.carrier.none_taken_over([network], self.run),)}
-            )
-            for network in longer
-        )
+        back = tuple(lift_from_acl(one, denies[network], but_of(self.run), _BACK) for network in longer)
         return self._recorded(one.carrier, one.ledger, list(denies), longer, one.acl.id, back)
 
     def _at_set(self, one: SetCarrier) -> list[Change]:
         present = [normal(address) for address in one.ip_set.addresses]
         longer = self._longer(one.ledger, present)
-        back = (self._out_of_set(one, longer),) if longer else ()
+        back = (lift_from_set(one, longer, but_of(self.run), _BACK),) if longer else ()
         return self._recorded(one.carrier, one.ledger, present, longer, one.slug, back)
-
-    def _out_of_set(self, one: SetCarrier, networks: Sequence[str]) -> Change:
-        theirs = one.carrier.named_by_others(self.run)
-        lift = lift_from_set(one, networks, (), "no run blocks it any more")
-        absent = lift.proof.configured[0].model_copy(update={"spares": theirs})
-        known = one.ledger.keys
-        return lift.model_copy(
-            update={
-                "edit": ip_sets.edit_addresses(one.key, "remove", networks, spares=theirs).edit,
-                "proof": lift.proof.model_copy(update={"configured": (absent,)}),
-                "only_if": (
-                    one.carrier.not_all_taken_over(networks, self.run),
-                    one.carrier.no_list_but(known, self.run),
-                ),
-            }
-        )
 
     def _longer(self, ledger: Ledger, present: Sequence[str]) -> list[str]:
         """Return the addresses that are blocked here for a shorter time."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from opsctl.block import ip_set_calls as ip_sets
 from opsctl.block.account_ledger import AccountLedger, AclCarrier, SetCarrier
 from opsctl.block.network_acl_calls import create_deny, delete_entry, deny_is_absent, deny_is_there
-from opsctl.block.recording import SEEN_WITHIN_S, Carrier, says_nothing
+from opsctl.block.recording import SEEN_WITHIN_S, Carrier, but_known, says_nothing
 from opsctl.block.records import BlockRecord, Ledger, tags_of
 from opsctl.block.terms import Term
 from opsctl.block.topology.nacl import NaclEntry
@@ -54,9 +54,9 @@ class Lifting(Value):
     def _from_acl(self, one: AclCarrier) -> list[Change]:
         present = [normal(entry.cidr) for entry in one.acl.inbound() if is_deny_of_all(entry)]
         gone = self._due(one.ledger, present)
-        known = one.ledger.keys
+        others = but_known(one.ledger.keys)
         lifts = [
-            lift_from_acl(one, entry, known, self.why)
+            lift_from_acl(one, entry, others, self.why)
             for entry in one.acl.inbound()
             if is_deny_of_all(entry) and normal(entry.cidr) in gone
         ]
@@ -65,8 +65,8 @@ class Lifting(Value):
     def _from_set(self, one: SetCarrier, lists: Sequence[IpSet]) -> list[Change]:
         present = [normal(address) for address in one.ip_set.addresses]
         gone = self._due(one.ledger, present)
-        known = one.ledger.keys
-        lifts = [lift_from_set(one, list(gone), known, self.why)] if gone else []
+        others = but_known(one.ledger.keys)
+        lifts = [lift_from_set(one, list(gone), others, self.why)] if gone else []
         listing = self._lists(one, lists, gone, present, lifts)
         after = [*lifts, *listing]
         return [*after, *self._records(one.carrier, one.ledger, gone, present, one.slug, after)]
@@ -103,9 +103,10 @@ class Lifting(Value):
                 put |= {key: value for key, value in tags.items() if record.tags.get(key) != value}
                 old |= {key: value for key, value in record.tags.items() if key in put}
                 take |= {key: value for key, value in record.tags.items() if key not in tags}
-        needed = tuple(change.id for change in after)
-        changes = [_rewritten(carrier, put, old, f"rerecord-{name}", needed)] if put else []
-        return [*changes, *([_taken_off(carrier, take, f"unrecord-{name}", needed)] if take else [])]
+        needed, only_if = tuple(change.id for change in after), (carrier.no_list(but_known(ledger.keys)),)
+        changes = [_rewritten(carrier, put, old, f"rerecord-{name}")] if put else []
+        changes += [_taken_off(carrier, take, f"unrecord-{name}")] if take else []
+        return [one.model_copy(update={"depends_on": needed, "only_if": only_if}) for one in changes]
 
     def _lists(
         self,
@@ -116,7 +117,7 @@ class Lifting(Value):
         after: Sequence[Change],
     ) -> list[Change]:
         """Take addresses off the lists that records refer to, and delete those whose record goes."""
-        needed, changes = tuple(change.id for change in after), list[Change]()
+        changes: list[Change] = []
         for record in one.ledger.records:
             known = next((ip_set for ip_set in lists if ip_set.name == record.listed_in), None)
             if known is None:
@@ -124,10 +125,11 @@ class Lifting(Value):
             key = WafKey.of_arn(IP_SET, known.arn, one.region)
             named = [network for network in record.networks if network in gone]
             if self._goes(one.ledger, record, gone, present):
-                changes.append(_without_list(key, known, record.run, needed))
+                changes.append(_without_list(key, known, record.run))
             elif named:
-                changes.append(_off_list(key, named, needed))
-        return changes
+                changes.append(_off_list(key, named))
+        needed, only_if = tuple(change.id for change in after), (one.carrier.no_list(but_known(one.ledger.keys)),)
+        return [change.model_copy(update={"depends_on": needed, "only_if": only_if}) for change in changes]
 
 
 def is_deny_of_all(entry: NaclEntry) -> bool:
@@ -135,24 +137,25 @@ def is_deny_of_all(entry: NaclEntry) -> bool:
     return not entry.allow and entry.protocol == ANY
 
 
-def lift_from_set(one: SetCarrier, networks: Sequence[str], known: Collection[str], why: str) -> Change:
-    """Take addresses out of an IP set, unless a run that is not `known` has recorded one of them."""
-    listed = first_few(map(plain_addresses, networks), 3)
+def lift_from_set(one: SetCarrier, networks: Sequence[str], others: str, why: str) -> Change:
+    """Take addresses out of an IP set, but for those that records of others name."""
+    listed, theirs = first_few(map(plain_addresses, networks), 3), one.carrier.named(others)
+    absent = ip_sets.addresses_in(one.key, networks, present=False)
     return Change(
-        **dict(ip_sets.edit_addresses(one.key, "remove", networks)),
+        **dict(ip_sets.edit_addresses(one.key, "remove", networks, spares=theirs)),
         id=f"lift-{one.slug}",
         title=f"Take {listed} out of IP set {one.ip_set.name}",
         why=why,
         expect=(ip_sets.addresses_in(one.key, networks, present=True),),
-        proof=Proof(configured=(ip_sets.addresses_in(one.key, networks, present=False),), within_s=SEEN_WITHIN_S),
+        proof=Proof(configured=(absent.model_copy(update={"spares": theirs}),), within_s=SEEN_WITHIN_S),
         undo=ip_sets.edit_addresses(one.key, "add", networks),
-        only_if=one.carrier.unnamed_but_by(known, networks),
+        only_if=(one.carrier.not_all_named(others, networks), one.carrier.no_list(others)),
         risk=_OPENS,
     )
 
 
-def lift_from_acl(one: AclCarrier, entry: NaclEntry, known: Collection[str], why: str) -> Change:
-    """Delete a deny of a network ACL, unless a run that is not `known` has recorded its address."""
+def lift_from_acl(one: AclCarrier, entry: NaclEntry, others: str, why: str) -> Change:
+    """Delete a deny of a network ACL, unless a record of others names its address."""
     network, acl = normal(entry.cidr), one.acl.id
     return Change(
         **dict(delete_entry(acl, entry.number)),
@@ -162,14 +165,12 @@ def lift_from_acl(one: AclCarrier, entry: NaclEntry, known: Collection[str], why
         expect=deny_is_there(acl, entry.number, network).configured,
         proof=Proof(configured=(deny_is_absent(acl, entry.number, network),), within_s=SEEN_WITHIN_S),
         undo=create_deny(acl, entry.number, network),
-        only_if=one.carrier.unnamed_but_by(known, [network]),
+        only_if=(one.carrier.none_named(others, [network]),),
         risk=_OPENS,
     )
 
 
-def _rewritten(
-    carrier: Carrier, put: dict[str, str], old: dict[str, str], change_id: str, needed: tuple[str, ...]
-) -> Change:
+def _rewritten(carrier: Carrier, put: dict[str, str], old: dict[str, str], change_id: str) -> Change:
     return Change(
         **dict(carrier.put(put)),
         id=change_id,
@@ -178,11 +179,10 @@ def _rewritten(
         expect=(carrier.has(old),),
         proof=Proof(configured=(carrier.has(put),), within_s=SEEN_WITHIN_S),
         undo=carrier.put(old),
-        depends_on=needed,
     )
 
 
-def _taken_off(carrier: Carrier, tags: dict[str, str], change_id: str, needed: tuple[str, ...]) -> Change:
+def _taken_off(carrier: Carrier, tags: dict[str, str], change_id: str) -> Change:
     return Change(
         **dict(carrier.take(tags)),
         id=change_id,
@@ -191,11 +191,10 @@ def _taken_off(carrier: Carrier, tags: dict[str, str], change_id: str, needed: t
         expect=(carrier.has(tags),),
         proof=Proof(configured=(carrier.has_none_of(tags),), within_s=SEEN_WITHIN_S),
         undo=carrier.put(tags),
-        depends_on=needed,
     )
 
 
-def _without_list(key: WafKey, known: IpSet, run: str, needed: tuple[str, ...]) -> Change:
+def _without_list(key: WafKey, known: IpSet, run: str) -> Change:
     return Change(
         **dict(key.deletion()),
         id=f"list-{key.name}",
@@ -204,11 +203,10 @@ def _without_list(key: WafKey, known: IpSet, run: str, needed: tuple[str, ...]) 
         expect=(key.exists(),),
         proof=Proof(configured=(key.is_absent(),), within_s=SEEN_WITHIN_S),
         undo=ip_sets.create_ip_set(key, known.version, mark_of_plan(run), run, known.addresses),
-        depends_on=needed,
     )
 
 
-def _off_list(key: WafKey, named: Sequence[str], needed: tuple[str, ...]) -> Change:
+def _off_list(key: WafKey, named: Sequence[str]) -> Change:
     return Change(
         **dict(ip_sets.edit_addresses(key, "remove", named)),
         id=f"unlist-{key.name}",
@@ -217,7 +215,6 @@ def _off_list(key: WafKey, named: Sequence[str], needed: tuple[str, ...]) -> Cha
         expect=(ip_sets.addresses_in(key, named, present=True),),
         proof=Proof(configured=(ip_sets.addresses_in(key, named, present=False),), within_s=SEEN_WITHIN_S),
         undo=ip_sets.edit_addresses(key, "add", named),
-        depends_on=needed,
     )
 
 

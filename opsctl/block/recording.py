@@ -81,63 +81,51 @@ class Carrier(Value):
             says=f"{self.title} has room for {more} more of {TAGS_AT_MOST} tags",
         )
 
-    def named_by_others(self, run: str) -> Query:
-        """The addresses that the records of other runs name."""
-        return Query(read=self.read, query=f"led_by({self._of_others(run)}.Value)")
+    def named(self, others: str) -> Query:
+        """The addresses that the records of others name."""
+        return Query(read=self.read, query=f"led_by({self._of(others)}.Value)")
 
-    def unnamed_but_by(self, known: Collection[str], networks: Sequence[str]) -> tuple[Check, ...]:
-        """No tag that is not `known` records any of these addresses, or a list, which may name any."""
-        since = f"starts_with(Key, '{PREFIX}') && !contains(`{json.dumps(sorted(known))}`, Key)"
-        named = Check(
-            read=self.read,
-            query=f"led_by({self.tags}[?{since}].Value)",
-            op="excludes",
-            value=list(networks),
-            networks=True,
-            says=f"no run has recorded {first_few(map(plain_addresses, networks), 3)} on {self.title} since",
-        )
-        lists = Check(
-            read=self.read,
-            query=f"{self.tags}[?{since} && contains(Value, ' list=')].Key",
-            op="empty",
-            says=f"no run has recorded a list on {self.title} since",
-        )
-        return named, lists
-
-    def not_all_taken_over(self, networks: Sequence[str], run: str) -> Check:
-        """Some of these addresses are in no other run's record: another run blocks the rest as well."""
-        asked = json.dumps(list(networks))
-        listed = first_few(map(plain_addresses, networks), 3)
+    def not_all_named(self, others: str, networks: Sequence[str]) -> Check:
+        """Some of these addresses are in no record of others: these block the rest as well."""
         return Check(
             read=self.read,
-            query=f"lacking(`{asked}`, led_by({self._of_others(run)}.Value))",
+            query=f"lacking(`{json.dumps(list(networks))}`, {self.named(others).query})",
             op="present",
-            says=f"no other run has recorded {listed} on {self.title}",
+            says=f"no other run has recorded {first_few(map(plain_addresses, networks), 3)} on {self.title}",
         )
 
-    def none_taken_over(self, networks: Sequence[str], run: str) -> Check:
-        """No other run's record names any of these addresses."""
+    def none_named(self, others: str, networks: Sequence[str]) -> Check:
+        """None of these addresses is in a record of others."""
         return Check(
             read=self.read,
-            query=self.named_by_others(run).query,
+            query=self.named(others).query,
             op="excludes",
             value=list(networks),
             networks=True,
             says=f"no other run blocks at {self.title} what this one put there",
         )
 
-    def no_list_but(self, known: Collection[str], run: str) -> Check:
-        """No run since has recorded addresses in a list of its own, which may name any."""
-        keys = json.dumps(sorted(known))
+    def no_list(self, others: str) -> Check:
+        """None of the others has recorded addresses in a list of its own, which may name any."""
         return Check(
             read=self.read,
-            query=f"{self._of_others(run)[:-1]} && contains(Value, ' list=') && !contains(`{keys}`, Key)].Key",
+            query=f"{self._of(others)[:-1]} && contains(Value, ' list=')].Key",
             op="empty",
             says=f"no other run has recorded a list on {self.title} since",
         )
 
-    def _of_others(self, run: str) -> str:
-        return f"{self.tags}[?starts_with(Key, '{PREFIX}') && !starts_with(Key, '{key_of(run)}')]"
+    def _of(self, others: str) -> str:
+        return f"{self.tags}[?starts_with(Key, '{PREFIX}') && {others}]"
+
+
+def but_of(run: str) -> str:
+    """Say that a tag is of another run than this."""
+    return f"!starts_with(Key, '{key_of(run)}')"
+
+
+def but_known(keys: Collection[str]) -> str:
+    """Say that a tag is none of these: it was written since they were read."""
+    return f"!contains(`{json.dumps(sorted(keys))}`, Key)"
 
 
 def on_ip_set(name: str, arn: Json, region: str) -> Carrier:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from opsctl.block import ip_set_calls as ip_sets
 from opsctl.block import wafv2
-from opsctl.block.recording import Carrier, made_room, on_ip_set, record_change
+from opsctl.block.recording import Carrier, but_known, but_of, made_room, on_ip_set, record_change
 from opsctl.block.records import PARTS_AT_MOST, Ledger, parse_ledger, tags_of
 from opsctl.block.terms import Term
 from opsctl.block.waf_objects import IP_SET, WafKey
@@ -61,15 +61,15 @@ class SetRecorder(Value):
 
     def relied_on(self, carrier: Carrier, networks: Sequence[str]) -> tuple[Check, ...]:
         """Nobody else relies on what this run put into a set: no other run has recorded any of it."""
-        return (carrier.none_taken_over(networks, self.run), self._no_list(carrier))
+        return (carrier.none_named(but_of(self.run), networks), self._no_list(carrier))
 
     def undo_only_if(self, carrier: Carrier, networks: Sequence[str]) -> tuple[Check, ...]:
         """Something of what this run put into a set is its own alone."""
-        return (carrier.not_all_taken_over(networks, self.run), self._no_list(carrier))
+        return (carrier.not_all_named(but_of(self.run), networks), self._no_list(carrier))
 
     def _no_list(self, carrier: Carrier) -> Check:
-        known = self.ledgers.get(str(carrier.id), Ledger())
-        return carrier.no_list_but([one.key for one in known.records], self.run)
+        known = self.ledgers.get(str(carrier.id), Ledger()).keys
+        return carrier.no_list(f"{but_of(self.run)} && {but_known(known)}")
 
     def _list(self, carrying: WafKey, networks: Sequence[str]) -> Change:
         """Create the set that lists addresses: too many for tags, and free of charge while no rule uses it."""

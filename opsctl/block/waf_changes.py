@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from opsctl.block import distribution_calls as cloudfront
 from opsctl.block import ip_set_calls as ip_sets
 from opsctl.block import web_acl_calls as web_acls
-from opsctl.block.recording import on_ip_set
+from opsctl.block.recording import but_of, on_ip_set
 from opsctl.block.rule_position import Added, Move, RulePosition, in_the_way, moved, position_for, with_rules
 from opsctl.block.set_recorder import SetRecorder
 from opsctl.block.topology.webacl import Effect, WebAclRule, letting_in
@@ -247,7 +247,7 @@ class WafPlan:
         self, key: WafKey, arn: Json, addresses: list[str], maker: str, before: tuple[Check, ...], why: str
     ) -> Change:
         carrier = on_ip_set(key.name, arn, self._region)
-        theirs = carrier.named_by_others(self._plan_id)
+        theirs = carrier.named(but_of(self._plan_id))
         absent = ip_sets.addresses_in(key, addresses, present=False)
         return self._change(
             ip_sets.edit_addresses(key, "add", addresses),

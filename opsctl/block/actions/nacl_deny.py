@@ -17,7 +17,7 @@ from opsctl.block.network_acl_calls import (
     is_no_allow,
     no_new_allow_before,
 )
-from opsctl.block.recording import Carrier, made_room, on_network_acl, record_change
+from opsctl.block.recording import Carrier, but_of, made_room, on_network_acl, record_change
 from opsctl.block.records import parse_ledger, tags_of
 from opsctl.block.terms import Term
 from opsctl.block.topology.nacl import AlreadyDenied, NetworkAcl, NoRoom, Slot, free_slot, parse_network_acl
@@ -65,7 +65,7 @@ class NaclDeny(Action):
             if isinstance(slot, NoRoom):
                 raise _no_room(acl, network, slot, quota)
             taken.append(slot.number)
-            changes.append(self._change(network, slot, carrier.none_taken_over([network], about.plan_id)))
+            changes.append(self._change(network, slot, carrier.none_named(but_of(about.plan_id), [network])))
             denied.append(network)
         return [*self._recorded(acl, carrier, denied, changes, about), *changes]
 

@@ -1,0 +1,188 @@
+"""Proves the blocks of the account again: what was removed, reordered or bypassed since they were made."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from pydantic import Field
+
+from opsctl.block.account_ledger import AccountLedger, read_account
+from opsctl.block.block_rows import BlockRow, rows_of
+from opsctl.block.decision import Decision
+from opsctl.block.facts.block_decision import BlockDecision
+from opsctl.block.records import BlockRecord
+from opsctl.block.terms import seconds_of
+from opsctl.block.topology.nacl import NetworkAcl, Slot, free_slot
+from opsctl.model.errors import FactUnknown, InvalidInput, RefusedByGuard
+from opsctl.model.fetching import Fetching, gather
+from opsctl.model.networks import normal, plain_addresses
+from opsctl.model.run import Context, Fact
+from opsctl.model.value import Value
+
+MANY_RULES = 1000
+"""No quota: nothing is put there, the order is all that is asked about."""
+
+
+class VerifiedWay(Value):
+    """A way in to a target, and whether everything that is blocked for the target is stopped there now."""
+
+    target: str
+    way: str
+    mode: str
+    holds: bool
+    says: str
+
+
+class RemovedBlock(Value):
+    """An address that is recorded as blocked at a resource, and is not there."""
+
+    address: str
+    resource: str
+    target: str
+    until: str
+    by: str
+    run: str
+
+
+class Verified(Value):
+    """What holds and what does not; `wrong` says in a line what has to be looked at.
+
+    `overtaken` are denies of network ACLs that a rule which lets the address in comes before.
+    """
+
+    blocks: int
+    due: int = 0
+    ways: tuple[VerifiedWay, ...] = ()
+    removed: tuple[RemovedBlock, ...] = ()
+    overtaken: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    account: str = ""
+    region: str = ""
+    endpoint: str = ""
+    reached_by: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether all blocks were looked at, and all of them hold."""
+        return not self.wrong and not self.unknown
+
+
+class BlockVerified(Fact):
+    """Walk every way in to every target that blocks are recorded for, as if the blocked addresses came again.
+
+    An address that is recorded and not there was removed; a way on which it is not stopped was opened, or another
+    rule comes before the block now.
+    """
+
+    name: ClassVar[str] = "block.verified"
+    Result: ClassVar[type[Value]] = Verified
+    services: ClassVar[tuple[str, ...]] = BlockDecision.services
+
+    addresses: tuple[str, ...] = Field((), description="Only blocks of these, as they were blocked.")
+    target: str = Field("", description="Only blocks of this target.")
+
+    def read(self, about: Context) -> Fetching[Value]:
+        """Read the ledger, then the ways in to each target."""
+        try:
+            asked = {normal(one) for one in self.addresses}
+        except ValueError as fault:
+            raise InvalidInput.one(str(fault), source="addresses") from None
+        account = yield from read_account(about)
+        rows = [row for row in rows_of(account, about.region) if row.ours and self._wanted(row, asked)]
+        standing = [row for row in rows if not row.is_due(about.now)]
+        groups: dict[tuple[str, str], dict[str, None]] = {}
+        for row in standing:
+            groups.setdefault((row.target, row.mode), {})[row.address] = None
+        judged = yield from gather(
+            [_judged(target, mode, tuple(found), about) for (target, mode), found in groups.items()]
+        )
+        removed = tuple(one for one in _removed(account, about.now) if self._wanted(one, asked))
+        ways = tuple(way for found, _ in judged for way in found)
+        acls = {one.acl.id: one.acl for one in account.acls}
+        overtaken = tuple(text for row in standing if (text := _overtaken(row, acls)))
+        open_ways = (f"{one.target}, {one.way}: {one.says}" for one in ways if not one.holds)
+        return Verified(
+            blocks=len(standing),
+            due=len(rows) - len(standing),
+            ways=ways,
+            removed=removed,
+            overtaken=overtaken,
+            wrong=(*map(_line, removed), *overtaken, *open_ways),
+            unknown=(*account.unknown, *(text for _, unknown in judged for text in unknown)),
+            account=about.account,
+            region=about.region,
+            endpoint=about.identity.endpoint,
+            reached_by=about.identity.reached_by,
+        )
+
+    def _wanted(self, one: BlockRow | RemovedBlock, asked: set[str]) -> bool:
+        return (not asked or one.address in asked) and (not self.target or one.target == self.target)
+
+
+def _judged(
+    target: str, mode: str, addresses: tuple[str, ...], about: Context
+) -> Fetching[tuple[list[VerifiedWay], list[str]]]:
+    if not target:
+        return [], [f"nobody recorded what {_few(addresses)} is blocked for, so its ways in are not known"]
+    fact = BlockDecision.model_validate({"target": target, "addresses": addresses, "mode": mode})
+    try:
+        decision = yield from fact.read(about)
+    except (FactUnknown, InvalidInput, RefusedByGuard) as fault:
+        return [], [f"the ways in to {target} could not be found: {fault.summary}"]
+    if not isinstance(decision, Decision):
+        raise AssertionError(f"{fact.name} came to something else than a decision")
+    ways = [
+        VerifiedWay(target=target, way=way.short or way.name, mode=mode, holds=way.handled, says=way.verdict)
+        for way in decision.ways
+    ]
+    nowhere = [f"no way in to {target} was found any more"] if not ways else []
+    return ways, [*nowhere, *decision.unknown, *decision.untold]
+
+
+def _removed(account: AccountLedger, now: float) -> list[RemovedBlock]:
+    """Return what a record names that has not ended, and that is not where it was recorded."""
+    carriers = [
+        *((one.acl.id, one.ledger, [e.cidr for e in one.acl.inbound() if not e.allow]) for one in account.acls),
+        *((one.ip_set.name, one.ledger, list(one.ip_set.addresses)) for one in account.sets),
+    ]
+    found: dict[tuple[str, str], RemovedBlock] = {}
+    for name, ledger, addresses in carriers:
+        there = set(map(normal, addresses))
+        for record in ledger.records:
+            for one in record.networks:
+                if one not in there and seconds_of(record.until) > now:
+                    found[name, one] = _as_removed(one, name, ledger.of(one) or record)
+    return list(found.values())
+
+
+def _overtaken(row: BlockRow, acls: Mapping[str, NetworkAcl]) -> str:
+    """Say which rule of a network ACL lets an address in before its deny, if one does."""
+    if row.layer != "nacl":
+        return ""
+    slot = free_slot(acls[row.resource_id], row.address, quota=MANY_RULES)
+    if not isinstance(slot, Slot):
+        return ""
+    return (
+        f"allow rule {slot.before.number} of network ACL {row.resource_id} comes before the deny of "
+        f"{plain_addresses(row.address)}, rule {row.rule}"
+    )
+
+
+def _as_removed(address: str, resource: str, record: BlockRecord) -> RemovedBlock:
+    return RemovedBlock(
+        address=address,
+        resource=resource,
+        target=record.target,
+        until=record.until,
+        by=record.by,
+        run=record.run,
+    )
+
+
+def _line(one: RemovedBlock) -> str:
+    return f"{plain_addresses(one.address)} was removed from {one.resource} (blocked by {one.by}, run {one.run})"
+
+
+def _few(addresses: Sequence[str]) -> str:
+    more = f" and {len(addresses) - 1} more" if len(addresses) > 1 else ""
+    return f"{plain_addresses(addresses[0])}{more}"

@@ -1,0 +1,207 @@
+"""An address that two runs block: it has one end, and each run takes back only what nobody else relies on."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from opsctl.block.facts.block_ledger import BlockLedger, Ledgered
+from opsctl.model.plan import Plan
+from opsctl.model.value import Json
+from opsctl.planning.run_fetching import run_fetching
+from opsctl.sandbox.worlds.seeding import seed_network
+from tests.kit.ha_account import run, undo
+from tests.kit.moto_account import World, fresh_world, state
+from tests.kit.ports import MemoryJournal
+
+TARGET = "shop.example.com"
+ONE, TWO = "203.0.113.9", "203.0.113.10"
+HOUR = 3600
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with fresh_world(seed_network) as made:
+        yield made
+
+
+class Run:
+    """A run of a playbook, with its journal."""
+
+    def __init__(self, world: World, playbook: str, **inputs: Json) -> None:
+        self.world = world
+        self.plan: Plan = world.plan(playbook, inputs)
+        self.journal = MemoryJournal()
+        run(self.plan, world.aws, world, self.journal)
+
+    def undo(self) -> None:
+        """Take it back."""
+        undo(self.plan, self.world, self.journal)
+
+
+def block(world: World, *addresses: str, ttl: str, **more: Json) -> Run:
+    return Run(world, "block-ip", addresses=list(addresses), target=TARGET, ttl=ttl, **more)
+
+
+def ends(world: World) -> dict[str, set[int]]:
+    """Each address that is blocked, with the hours that are left to its ends; -1 is never."""
+    found = run_fetching(BlockLedger().read(world.about()), world.reader())
+    assert isinstance(found, Ledgered)
+    hours: dict[str, set[int]] = {}
+    for row in found.rows:
+        left = -1 if row.until == "never" else round((_seconds(row.until) - world.clock.now()) / HOUR)
+        hours.setdefault(row.address.removesuffix("/32"), set()).add(left)
+    return hours
+
+
+def _seconds(until: str) -> float:
+    from opsctl.block.terms import seconds_of
+
+    return seconds_of(until)
+
+
+def test_a_second_block_extends_the_first_everywhere_and_its_undo_gives_the_first_end_back(world: World) -> None:
+    block(world, ONE, ttl="1h")
+    before = state()
+    second = block(world, ONE, ttl="5h", reason="again")
+    assert ends(world) == {ONE: {5}}
+    second.undo()
+    assert ends(world) == {ONE: {1}}
+    assert state() == before
+
+
+@pytest.mark.parametrize("ttl", ["1h", "4h"])
+def test_a_second_block_never_shortens_the_first_and_says_so(world: World, ttl: str) -> None:
+    block(world, ONE, ttl="5h")
+    plan = world.plan("block-ip", {"addresses": [ONE], "target": TARGET, "ttl": ttl})
+    assert plan.changes == ()
+    (warned,) = [one for one in plan.warnings if one.id == "blocked-for-longer"]
+    assert any(ONE in line and "until" in line for line in warned.evidence)
+
+
+def test_the_same_command_again_at_once_changes_nothing(world: World) -> None:
+    block(world, ONE, ttl="5h")
+    world.clock.sleep(60)
+    plan = world.plan("block-ip", {"addresses": [ONE], "target": TARGET, "ttl": "5h"})
+    assert (plan.changes, [one.id for one in plan.warnings if "longer" in one.id]) == ((), [])
+
+
+def test_undo_leaves_the_address_that_another_run_took_over_and_takes_the_others(world: World) -> None:
+    start = state()
+    first = block(world, ONE, TWO, ttl="1h")
+    second = block(world, ONE, ttl="5h")
+    first.undo()
+    assert ends(world) == {ONE: {5}}
+    second.undo()
+    assert ends(world) == {}
+    # What the first undo kept for the second run is taken away when it is made again.
+    first.undo()
+    assert state() == start
+
+
+def test_undo_in_the_order_of_the_runs_reversed_restores_the_account(world: World) -> None:
+    start = state()
+    first, second = block(world, ONE, TWO, ttl="1h"), block(world, ONE, ttl="5h")
+    second.undo()
+    assert ends(world) == {ONE: {1}, TWO: {1}}
+    first.undo()
+    assert state() == start
+
+
+def test_what_is_due_for_the_first_run_stays_for_the_second(world: World) -> None:
+    block(world, ONE, TWO, ttl="1h")
+    block(world, ONE, ttl="5h")
+    world.clock.sleep(2 * HOUR)
+    Run(world, "blocks-expire")
+    assert ends(world) == {ONE: {3}}
+    world.clock.sleep(4 * HOUR)
+    Run(world, "blocks-expire")
+    assert ends(world) == {}
+    assert world.plan("blocks-expire", {}).changes == ()
+
+
+def test_an_extension_made_after_expiry_was_planned_keeps_the_address(world: World) -> None:
+    block(world, ONE, TWO, ttl="1h")
+    world.clock.sleep(2 * HOUR)
+    plan = world.plan("blocks-expire", {})
+    Run(world, "blocks-extend", addresses=[ONE], ttl="5h")
+    run(plan, world.aws, world, MemoryJournal())
+    assert ends(world)[ONE] == {5}
+    Run(world, "blocks-expire")
+    assert ends(world) == {ONE: {5}}
+
+
+def test_expiring_twice_at_once_takes_away_what_is_due_once(world: World) -> None:
+    block(world, ONE, TWO, ttl="1h")
+    world.clock.sleep(2 * HOUR)
+    plans = [world.plan("blocks-expire", {}) for _ in range(2)]
+    for plan in plans:
+        run(plan, world.aws, world, MemoryJournal())
+    assert ends(world) == {}
+
+
+def test_unblocking_for_one_target_leaves_the_others(world: World) -> None:
+    block(world, ONE, ttl="1h")
+    Run(world, "block-ip", addresses=[ONE], target="direct.example.com", ttl="1h")
+    Run(world, "unblock-ip", addresses=[ONE], target="direct.example.com")
+    found = run_fetching(BlockLedger().read(world.about()), world.reader())
+    assert isinstance(found, Ledgered)
+    assert {row.target for row in found.rows} == {TARGET}
+
+
+def test_unblocking_says_who_else_blocks_the_address(world: World) -> None:
+    from tests.kit.block_targets import acl_of
+    from tests.kit.moto_account import client
+
+    block(world, ONE, ttl="1h", layer="waf", mode="block")
+    block(world, "203.0.113.0/28", ttl="1h", layer="waf")
+    client("ec2").create_network_acl_entry(
+        NetworkAclId=acl_of("edge-a"),
+        RuleNumber=7,
+        Protocol="-1",
+        RuleAction="deny",
+        Egress=False,
+        CidrBlock="203.0.113.0/24",
+    )
+    plan = world.plan("unblock-ip", {"addresses": [ONE]})
+    said = {one.id: " ".join(one.evidence) for one in plan.warnings}
+    assert "203.0.113.0/24 at edge (deny rule 7)" in said["still-blocked"]
+    assert "203.0.113.0/28" in said["in-wider-blocks"]
+    assert "not-blocked" not in said
+    nobody = world.plan("unblock-ip", {"addresses": ["192.0.2.1"]})
+    assert (nobody.changes, [one.id for one in nobody.warnings]) == ((), ["not-blocked"])
+
+
+def test_an_address_in_a_wider_block_that_ends_earlier_is_told(world: World) -> None:
+    block(world, "203.0.113.0/28", ttl="1h")
+    plan = world.plan("block-ip", {"addresses": [ONE], "target": TARGET, "ttl": "5h"})
+    (warned,) = [one for one in plan.warnings if one.id == "ends-earlier"]
+    assert any("203.0.113.0/28" in line for line in warned.evidence)
+
+
+def test_a_record_on_a_full_resource_is_refused_with_what_stands_there(world: World) -> None:
+    from opsctl.model.errors import RefusedByGuard
+    from tests.kit.block_targets import acl_of
+    from tests.kit.moto_account import client
+
+    block(world, ONE, ttl="1h")
+    tags = [{"Key": f"k{number}", "Value": ""} for number in range(48)]
+    client("ec2").create_tags(Resources=[acl_of("edge-a")], Tags=tags)
+    with pytest.raises(RefusedByGuard) as refused:
+        world.plan("block-ip", {"addresses": [TWO], "target": TARGET, "layer": "nacl"})
+    text = " ".join([refused.value.summary, *refused.value.evidence])
+    assert "50 tags" in text
+
+
+def test_records_that_say_nothing_any_more_make_room(world: World) -> None:
+    from tests.kit.block_targets import acl_of
+    from tests.kit.moto_account import client
+
+    stale = {
+        "Key": "opsctl:block/20200101-000000-old",
+        "Value": "192.0.2.1 until=never since=2020-01-01T00:00:00Z",
+    }
+    tags = [{"Key": f"k{number}", "Value": ""} for number in range(47)]
+    client("ec2").create_tags(Resources=[acl_of("edge-a")], Tags=[*tags, stale])
+    made = block(world, TWO, ttl="1h", layer="nacl")
+    assert [one.operation for one in made.plan.changes] == ["DeleteTags", "CreateTags", "CreateNetworkAclEntry"]
+    assert ends(world) == {TWO: {1}}
