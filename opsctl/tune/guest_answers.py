@@ -8,6 +8,7 @@ from typing import Literal
 from opsctl.model.value import Json, Value
 
 _COUNTER = re.compile(r"(\w+)_allowance_exceeded: (\d+)")
+_TELLS = {"ethtool": "drivers, queues and counters", "modinfo": "modules"}
 _ZEROS = re.compile(r"(0x0+\s*)+")
 
 
@@ -34,7 +35,8 @@ class GuestNetwork(Value):
     """The network of an instance from the inside; `at` is when it was read, in seconds since the epoch, UTC.
 
     `modules` are the versions that modules tell, by their names: empty where one tells none. `fabrics` are the
-    domains that libfabric finds at EFAs. `unread` says why nothing, or not all, is known.
+    domains that libfabric finds at EFAs. `missing` are programs that are not installed, so that what they tell is
+    unknown. `unread` says why nothing, or not all, is known.
     """
 
     instance: str
@@ -45,6 +47,7 @@ class GuestNetwork(Value):
     modules: dict[str, str] = {}
     devices: tuple[GuestDevice, ...] = ()
     fabrics: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
     unread: str = ""
 
 
@@ -65,7 +68,7 @@ def _linux(said: str) -> GuestNetwork:
     head, *blocks = re.split(r"^device ", first, flags=re.MULTILINE)
     later = dict(map(_counted_again, _blocks(again)))
     devices = tuple(_device(block, later) for block in blocks)
-    missing = re.search(r"^missing (\S+)", head, re.MULTILINE)
+    missing = tuple(re.findall(r"^missing (\S+)", head, re.MULTILINE))
     return GuestNetwork(
         instance="",
         system="linux",
@@ -74,7 +77,8 @@ def _linux(said: str) -> GuestNetwork:
         modules=dict(re.findall(r"^module (\S+) ?(.*)$", head, re.MULTILINE)),
         devices=devices,
         fabrics=tuple(re.findall(r"^\s*domain: (\S+)", first, re.MULTILINE)),
-        unread=f"{missing[1]} is not installed, so drivers and counters are unknown" if missing else "",
+        missing=missing,
+        unread="; ".join(f"{name} is not installed, so {_TELLS[name]} are unknown" for name in missing),
     )
 
 

@@ -116,7 +116,7 @@ def has_third_generation(guest: GuestNetwork) -> bool | None:
 def _drivers(instance: FleetInstance, of: TypeNetwork, guest: GuestNetwork, _: Commands) -> Iterator[TuneFinding]:
     if guest.system != "linux" or of.ena == "unsupported":
         return
-    if not instance.ena and "ena" not in guest.modules:
+    if not instance.ena and _lacks(guest, "ena"):
         what = f"the guest ({guest.release}) has no module ena, and ENA of {of.name} is off"
         yield _found(
             "ena-module-missing", "high", instance, what, _SOURCE, f"{_REBOOT}, before ENA is switched on"
@@ -221,15 +221,20 @@ def _efa(instance: FleetInstance, _: TypeNetwork, guest: GuestNetwork, __: Comma
     if not instance.efa or guest.system != "linux":
         return
     install = "in the guest: install the EFA software (EC2 user guide, EFA), then look with `fi_info -p efa`"
-    if "efa" not in guest.modules:
+    if _lacks(guest, "efa"):
         what = f"{len(instance.efa)} EFA, and the guest has no module efa"
         yield _found("efa-driver-missing", "high", instance, what, install, _REBOOT)
-    elif not guest.fabrics:
+    elif "efa" in guest.modules and not guest.fabrics:
         what = f"{len(instance.efa)} EFA, and libfabric finds none"
         yield _found("efa-fabric-missing", "medium", instance, what, install, _REBOOT)
 
 
 _RULES: tuple[_Rule, ...] = (_drivers, _express, _mtu, _queues, _throttling, _efa)
+
+
+def _lacks(guest: GuestNetwork, module: str) -> bool:
+    """Tell whether there is no such module; where nobody can ask for modules, it may be there."""
+    return module not in guest.modules and "modinfo" not in guest.missing
 
 
 def _names(devices: list[GuestDevice]) -> str:

@@ -1,9 +1,15 @@
 """What guests say of their network, as real ones have (amzn/amzn-drivers 55, 184 and 325; EC2 user guide)."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from opsctl.model.value import Json
 from opsctl.tune.guest_answers import GuestNetwork, parse_guest
+from opsctl.tune.guest_script import LINUX
 
 AL2023 = """os amzn 2023
 kernel 6.1.129-138.220.amzn2023.x86_64
@@ -93,7 +99,7 @@ def test_without_ethtool_drivers_are_unknown_and_that_is_said() -> None:
     assert (device.driver, device.queues, device.counted, device.third) == ("", (0, 0), {}, True)
     assert (found.modules, found.unread) == (
         {"ena": ""},
-        "ethtool is not installed, so drivers and counters are unknown",
+        "ethtool is not installed, so drivers, queues and counters are unknown",
     )
 
 
@@ -125,3 +131,14 @@ def test_what_was_not_answered_whole_is_unknown(changes: dict[str, Json], said: 
 
 def test_an_adapter_list_that_is_none_is_unknown() -> None:
     assert guest("oops", windows=True).unread == "what it said could not be parsed"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it is for Linux")
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_the_script_is_one_that_shells_run_and_its_answer_is_understood(shell: str) -> None:
+    """It only reads, so it is run on the machine that tests it, but for the time between the readings."""
+    script = "\n".join(line for line in LINUX if not line.startswith("sleep "))
+    done = subprocess.run([shell, "-c", script], capture_output=True, text=True, check=False)
+    found = guest(done.stdout, exit=done.returncode)
+    assert (found.kernel, done.returncode) == (os.uname().release, 0)
+    assert {one.name for one in found.devices} <= {one.name for one in Path("/sys/class/net").iterdir()}

@@ -89,6 +89,13 @@ def test_enas_module_is_looked_for_before_it_is_switched_on() -> None:
     assert ids(guest(device(driver="ixgbevf", counted={}), modules={}), instance(VF), VF) == []
 
 
+def test_where_nobody_can_ask_for_modules_none_is_missing() -> None:
+    blind = guest(device(driver="vif", third=None, counted={}), modules={}, missing=("modinfo",))
+    assert ids(blind, instance(OPTIONAL, ena=False), OPTIONAL) == []
+    one = instance(HPC, interfaces=(nic(), nic("efa-only", device=1)))
+    assert ids(guest(modules={}, missing=("modinfo",)), one, HPC) == []
+
+
 def test_windows_is_not_asked_for_modules() -> None:
     windows = GuestNetwork(instance="i-web", system="windows", devices=(GuestDevice(name="Ethernet 5", mtu=1500),))
     assert ids(windows, instance(ENA, windows=True)) == []
