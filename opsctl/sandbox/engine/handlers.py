@@ -13,6 +13,17 @@ class Handlers(DomainDispatcherApplication):  # type: ignore[misc] # moto's part
     They look at the request that they are given, and at nothing that Flask knows.
     """
 
+    def get_backend_for_host(self, host: str | None) -> Any:
+        """Find who answers for a host; moto has some services of AWS not at all.
+
+        Raises:
+            NotImplementedError: moto has no such service.
+        """
+        found = super().get_backend_for_host(host)
+        if found is None and host is not None:
+            raise NotImplementedError(host.partition(".")[0])
+        return found
+
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Answer as a WSGI application."""
         application = self.get_application(environ)

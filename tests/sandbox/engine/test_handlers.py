@@ -81,3 +81,16 @@ def test_what_moto_does_not_have_is_told_as_by_flask() -> None:
     for application in (DomainDispatcherApplication(create_backend_app), Handlers(create_backend_app)):
         with pytest.raises(NotImplementedError):
             answer(application, *asked)
+
+
+def test_a_service_that_moto_lacks_is_told_by_its_name() -> None:
+    with pytest.raises(NotImplementedError, match="snowball"):
+        answer(
+            Handlers(create_backend_app),
+            "POST",
+            "snowball",
+            "/",
+            JSON,
+            "AWSIESnowballJobManagementService.ListJobs",
+            "{}",
+        )
