@@ -124,17 +124,23 @@ class Room(Wrapping):
     At the n-th call of the way back the process dies, before the call or after it.
     """
 
-    def __init__(self, it: Fleet, plan: Plan, dies_at: int = 0, *, after: bool = False) -> None:
+    def __init__(
+        self, it: Fleet, plan: Plan, dies_at: int = 0, *, after: bool = False, later: bool = False
+    ) -> None:
         super().__init__(it.world.aws)
         self._faults, self._dies_at, self._after = it.about.faults, dies_at, after
-        self._faults.no_room = {one.id.rpartition("/")[2] for one in plan.changes if one.id.startswith("start")}
+        started = {one.id.rpartition("/")[2] for one in plan.changes if one.id.startswith("start")}
+        if later:
+            self._faults.no_room_later = started
+        else:
+            self._faults.no_room = started
         self.back: list[str] | None = None
 
     def hear(self, line: str) -> None:
         """Take the executor's progress."""
         if line.startswith("going back"):
             self.back = self.back or []
-            self._faults.no_room = set()
+            self._faults.no_room, self._faults.no_room_later = set(), set()
 
     def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
         """Pass on, or die."""
@@ -159,10 +165,13 @@ def go_back(it: Fleet, plan: Plan, journal: MemoryJournal, room: Room) -> str:
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_without_room_for_a_start_everything_goes_back_by_itself_and_says_so(example: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("later", [False, True], ids=["refused", "stopped-again"])
+def test_without_room_for_a_start_everything_goes_back_by_itself_and_says_so(
+    example: str, later: bool, tmp_path: Path
+) -> None:
     with made(tmp_path) as it:
         start, plan, journal = fleet(), it.plan(example), MemoryJournal()
-        told = go_back(it, plan, journal, Room(it, plan))
+        told = go_back(it, plan, journal, Room(it, plan, later=later))
         assert "InsufficientInstanceCapacity" in told
         assert "taken back" in told
         assert fleet() == start

@@ -124,6 +124,8 @@ class Faults:
     """Zones without capacity for instances."""
     no_room: set[str] = field(default_factory=set)
     """Instances that EC2 has no room for when they are started, not even in a reservation."""
+    no_room_later: set[str] = field(default_factory=set)
+    """Instances whose start EC2 takes, and for which it then finds no room: they are stopped again."""
     dark_zones: set[str] = field(default_factory=set)
     """Zones that do not answer: nothing in them ever completes, and nobody can say how their instances are."""
     impaired: set[str] = field(default_factory=set)

@@ -83,11 +83,22 @@ def _begin(about: Conditions, instance: Any) -> None:
     _set(instance, "pending")
 
     def running() -> None:
-        if instance.state == "pending":
+        if instance.state == "pending" and instance.id in about.faults.no_room_later:
+            _fail_start(instance)
+        elif instance.state == "pending":
             _set(instance, "running")
             instance.running_since = about.now()
 
     about.later(about.durations.instance_start, lambda: unless_dark(about, instance.placement.zone, running))
+
+
+def _fail_start(instance: Any) -> None:
+    """It stops again, and says why (API model of EC2, StateReason)."""
+    from moto.ec2.models.instances import StateReason
+
+    code = "Server.InsufficientInstanceCapacity"
+    instance.stop()
+    instance.state_reason = StateReason(f"{code}: Insufficient capacity to satisfy instance request", code)
 
 
 def _set(instance: Any, name: str) -> None:
