@@ -97,7 +97,7 @@ def draw_fleet(found: FleetChecked, *, alone: bool = False) -> str:
     `alone` makes a document of it, light or dark as its reader likes it; else the page has `STYLE`.
     """
     parts: list[str] = []
-    left, bottom = _APART, 0.0
+    left, bottom, count = _APART, 0.0, len(found.rows)
     for zone, some in groupby(places_of(found), key=lambda one: one.zone):
         drawn, height = _zone(zone, list(some), left)
         parts += drawn
@@ -112,7 +112,7 @@ def draw_fleet(found: FleetChecked, *, alone: bool = False) -> str:
     return "\n".join(
         [
             opening,
-            f"<title>{len(found.rows):,} instances in {markup(found.region)} by zone and placement group</title>",
+            f"<title>{count:,} instance{'s' if count != 1 else ''} in {markup(found.region)}, by place</title>",
             *([f"<style>{STYLE}{_PAPER}</style>"] if alone else []),
             *parts,
             "</svg>\n",
