@@ -6,8 +6,8 @@ import pytest
 
 from tests.kit.screens import PLANS, SCREENS, screens
 
-LINES = {"make-ha": 40}
-NAMES = (*PLANS, "own-playbook", "block-ip-result", "undo", "undo-result")
+LINES = {"make-ha": 40, "tune-apply": 24}
+NAMES = (*PLANS, "own-playbook", "block-ip-result", "unblock-ip", "undo", "undo-result")
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,7 @@ PLANS: dict[str, tuple[str, ...]] = {
     "dlq-redrive": ("dlq", "redrive", "orders-dlq"),
     "dlq-purge": ("dlq", "purge", "orders-dlq", "--backup", "all.jsonl"),
     "dlq-attach": ("dlq", "attach", "thumbnails", "--alarm", "oncall"),
+    "tune-apply": ("tune", "apply", "hpc-4", "--ena"),
 }
 # Ids differ from world to world; masked before they are laid out, they take the same room in each.
 _IDS = (
@@ -60,6 +61,7 @@ def screens() -> dict[str, str]:
         trusted = json.loads(opsctl(home, "playbook", "show", "incident.yaml", "-o", "json").stdout)
         shown["own-playbook"] = _plan(home, *own, "--dry-run", "--trust-reads", trusted["result"]["sha256"])
         shown["block-ip-result"] = _result(home, *PLANS["block-ip"], "--yes")
+        shown["unblock-ip"] = _plan(home, "unblock-ip", "203.0.113.9", "--dry-run")
         shown["undo"] = _plan(home, "undo", "last", "--dry-run")
         shown["undo-result"] = _result(home, "undo", "last", "--yes")
     return shown
