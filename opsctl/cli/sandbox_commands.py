@@ -1,4 +1,4 @@
-"""`opsctl sandbox`: an embedded AWS to try and rehearse everything in."""
+"""`opsctl sandbox`: an emulated AWS account, to try commands and rehearse incidents."""
 
 from enum import StrEnum
 from shlex import quote
@@ -27,9 +27,9 @@ EPILOG = """Examples:
 
   opsctl sandbox as responder-read-only block-ip 203.0.113.9 --target shop.example.com
 
-  opsctl sandbox exec topology shop.example.com    (a sandbox for this one command)
+  opsctl sandbox exec topology shop.example.com    (a temporary sandbox)
 
-  opsctl sandbox reset                              (begin again)
+  opsctl sandbox reset                              (discard every change)
 
   opsctl sandbox stop
 
@@ -47,7 +47,7 @@ class Pace(StrEnum):
 
 PaceOption = Annotated[
     Pace,
-    typer.Option(help="How long instances, snapshots and so on take: seconds, as long as on AWS, or no time."),
+    typer.Option(help="How long starts, snapshots and so on take: seconds, as long as on AWS, or no time."),
 ]
 
 
@@ -67,7 +67,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     sandbox = typer.Typer(
         name="sandbox",
-        help="An embedded AWS on this machine, to try commands and rehearse incidents.",
+        help="An emulated AWS account on this machine, to try commands and rehearse incidents.",
         no_args_is_help=True,
         rich_markup_mode=None,
         epilog=EPILOG,
@@ -83,7 +83,7 @@ def register(app: typer.Typer) -> None:
 
 
 def inline(context: typer.Context) -> None:
-    """Run one opsctl command in a sandbox of its own, which is gone with it.
+    """Run one opsctl command in a temporary sandbox, which is deleted when the command ends.
 
     Example: opsctl sandbox exec topology shop.example.com
     """
@@ -97,7 +97,7 @@ def inline(context: typer.Context) -> None:
 
 
 def start(*, pace: PaceOption = Pace.QUICK, slow: SlowOption = None, show: JsonOptions) -> None:
-    """Start the sandbox in the background and make its worlds; prints how to point tools at it.
+    """Start the sandbox in the background with its sample workloads; prints how to point tools at it.
 
     Example: opsctl sandbox start --slow stop=30m --slow snapshot=hangs
     """
@@ -114,7 +114,7 @@ def start(*, pace: PaceOption = Pace.QUICK, slow: SlowOption = None, show: JsonO
 
 
 def stop() -> None:
-    """Stop the sandbox; its worlds are gone with it."""
+    """Stop the sandbox and delete everything in it."""
     _require_extra()
     from opsctl.sandbox.client import stop as stop_background
     from opsctl.wiring import state_dir
@@ -123,7 +123,7 @@ def stop() -> None:
 
 
 def status(*, show: JsonOptions) -> None:
-    """Say whether the sandbox is running and where."""
+    """Show whether the sandbox is running, and its endpoint."""
     _require_extra()
     from opsctl.sandbox.client import running
     from opsctl.wiring import state_dir
@@ -153,7 +153,7 @@ def as_role(
         ),
     ],
 ) -> None:
-    """Call as a role that may not do everything: print its environment, or run one opsctl command as it.
+    """Assume a role with limited permissions: print its environment, or run one opsctl command as it.
 
     Example: opsctl sandbox as responder-read-only block-ip 203.0.113.9 --target shop.example.com
     """
@@ -178,21 +178,21 @@ def as_role(
 
 
 def reset() -> None:
-    """Empty the sandbox and make its worlds again."""
+    """Reset the sandbox: discard every change, and create the sample workloads again."""
     from opsctl.cli.terminal import ProgressLines
 
     progress = ProgressLines(quiet=False)
     endpoint = require_sandbox(progress)
     from opsctl.sandbox.client import reset as reset_background
 
-    progress("creating the worlds again")
+    progress("creating the sample workloads")
     reset_background(endpoint)
     progress.clear()
-    typer.echo("the worlds are as they were at the start")
+    typer.echo("the sandbox is as it was at its start")
 
 
 def worlds(*, show: JsonOptions) -> None:
-    """List what there is to try."""
+    """List the sample workloads."""
     _require_extra()
     from opsctl.sandbox.client import targets
 

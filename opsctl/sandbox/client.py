@@ -111,7 +111,7 @@ def embedded() -> Iterator[None]:
 
 
 def targets() -> "tuple[Named, ...]":
-    """What there is to try."""
+    """The sample workloads."""
     return named("world")
 
 
@@ -123,7 +123,7 @@ def named(kind: str) -> "tuple[Named, ...]":
 
 
 def sample_roles() -> "tuple[SampleRole, ...]":
-    """Whom one may call as."""
+    """Roles that can be assumed."""
     from opsctl.sandbox.worlds.roles import ROLES
 
     return ROLES
@@ -198,7 +198,7 @@ def _start(state: Path, pace: str) -> SandboxEndpoint:
         if process.poll() is not None:
             break
         time.sleep(0.1)
-    raise OpsctlError("the sandbox did not come up", f"its log is {state / 'sandbox.log'}")
+    raise OpsctlError("the sandbox did not start", f"its log is {state / 'sandbox.log'}")
 
 
 def stop(state: Path) -> bool:
@@ -214,7 +214,7 @@ def stop(state: Path) -> bool:
 
 
 def reset(endpoint: SandboxEndpoint) -> None:
-    """Empty the sandbox and make its worlds again."""
+    """Discard every change and create the sample workloads again."""
     _control(endpoint, RESET, START_WITHIN_S)
 
 

@@ -39,11 +39,11 @@ def slow_thing(text: str) -> tuple[str, float]:
     """
     thing, _, time = text.partition("=")
     if thing not in THINGS:
-        raise InvalidInput.one(f"{thing!r} is nothing that takes time here", source="--slow", hint=_HINT)
+        raise InvalidInput.one(f"{thing!r} is not an operation that can be slow", source="--slow", hint=_HINT)
     try:
         return THINGS[thing], HANGS_FOR_S if time == HANGS else parse_duration(time)
     except ValueError:
-        raise InvalidInput.one(f"{time!r} is no duration", source="--slow", hint=_HINT) from None
+        raise InvalidInput.one(f"{time!r} is not a duration", source="--slow", hint=_HINT) from None
 
 
 _HINT = f"one of {', '.join(THINGS)}, and how long, such as stop=30m, or snapshot={HANGS}"

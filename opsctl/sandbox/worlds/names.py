@@ -12,24 +12,22 @@ class Named(Value):
 
 TARGETS = (
     Named(name="shop.example.com", what="CloudFront in front of an ALB that can also be reached directly"),
-    Named(name="direct.example.com", what="an ALB of its own, with a web ACL attached"),
+    Named(name="direct.example.com", what="an ALB without CloudFront, with a web ACL"),
     Named(name="api.example.com", what="an NLB with instances behind it"),
     Named(name="legacy-web", what="a lone instance with an Elastic IP and a data volume"),
-    Named(
-        name="hpc-*", what="six instances for numerical work, each with something of its network below its best"
-    ),
+    Named(name="hpc-*", what="six HPC instances, each with a network setting below its best"),
 )
 DEAD_LETTERS = (
-    Named(name="orders-dlq", what="orders that were not understood"),
-    Named(name="ledger-dlq.fifo", what="bookings of two accounts, in their order"),
-    Named(name="resize-images-failures", what="images that a function did not resize"),
-    Named(name="order-events-dlq", what="notifications that did not arrive"),
-    Named(name="report-failures", what="events that a rule could not deliver"),
-    Named(name="send-invoice-failed", what="what a function failed at"),
+    Named(name="orders-dlq", what="orders that their consumer could not parse"),
+    Named(name="ledger-dlq.fifo", what="FIFO: bookings of two accounts, in order"),
+    Named(name="resize-images-failures", what="images that a Lambda function failed to resize"),
+    Named(name="order-events-dlq", what="SNS notifications that were not delivered"),
+    Named(name="report-failures", what="events that an EventBridge rule could not deliver"),
+    Named(name="send-invoice-failed", what="failed asynchronous invocations of a Lambda function"),
 )
 SOURCES = (
     Named(name="orders", what="a queue with a dead-letter queue"),
-    Named(name="thumbnails", what="a queue without one"),
+    Named(name="thumbnails", what="a queue without a dead-letter queue"),
 )
 BY_KIND = {
     "world": TARGETS,

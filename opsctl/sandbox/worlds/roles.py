@@ -67,7 +67,7 @@ _WEB_ACLS = _allow(
 )
 _NO_DELETIONS: Json = {"Effect": "Deny", "Action": "wafv2:DeleteWebACL", "Resource": "*"}
 ROLES = (
-    SampleRole(name="responder-read-only", what="may look at everything and change nothing", statements=(_READS,)),
+    SampleRole(name="responder-read-only", what="read-only: may change nothing", statements=(_READS,)),
     SampleRole(
         name="responder-web-acls",
         what="may change web ACLs of us-east-1 as well, and delete none",
