@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from opsctl.model.value import Value
 from opsctl.tune.hazard import HazardSubject
 
+_ASKABLE = (
+    "command -v modinfo >/dev/null || { echo 'nobody can ask for drivers: modinfo is missing' >&2; exit 4; }"
+)
 _FSTAB = (
     "if grep -Eq '^/dev/(xvd|sd|hd)' /etc/fstab; then echo '/etc/fstab names a disk by its device' >&2; exit 3; fi"
 )
@@ -43,9 +46,15 @@ def driver_look(subjects: Sequence[HazardSubject]) -> DriverLook:
     modules = tuple(dict.fromkeys(name for one in asked for name in needed_drivers(one)))
     if not asked:
         return DriverLook()
-    lines = [
-        f"if ! modinfo {name} >/dev/null 2>&1; then echo 'the guest has no driver {name}' >&2; exit 3; fi"
-        for name in modules
-    ]
+    lines = [_ASKABLE, *(line for name in modules for line in _there(name))]
     lines += [_FSTAB] if "nvme" in modules else []
     return DriverLook(instances=tuple(one.machine.id for one in asked), modules=modules, commands=tuple(lines))
+
+
+def _there(module: str) -> tuple[str, ...]:
+    """Lines that end the script unless a module is there, by itself or built into the kernel."""
+    built_in = f'grep -q "/{module}.ko" /lib/modules/$(uname -r)/modules.builtin 2>/dev/null'
+    return (
+        f"if modinfo {module} >/dev/null 2>&1 || {built_in}; then echo 'driver {module} is there'",
+        f"else echo 'the guest has no driver {module}' >&2; exit 3; fi",
+    )

@@ -109,7 +109,8 @@ def _features(about: HazardSubject) -> Iterator[TuneHazard]:
     if on and not then.ena_express:
         what = f"has ENA Express on at {', '.join(on)}, and a {then.name} has none: switch it off first"
         yield refused("type-unfit", machine, what)
-    if machine.strategy and machine.strategy not in then.strategies:
+    stays = about.wish.group_of(machine) == machine.placement_group
+    if stays and machine.strategy and machine.strategy not in then.strategies:
         what = f"is in the {machine.strategy} group {machine.placement_group}, which takes no {then.name}"
         yield refused("type-unfit", machine, what)
 

@@ -1,5 +1,6 @@
 """What is found of instances whose network is to be changed: what is missing, and what speaks against a stop."""
 
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,7 @@ from opsctl.model.errors import InvalidInput, RefusedByGuard
 from opsctl.model.value import Json
 from opsctl.planning.run_fetching import run_fetching
 from opsctl.sandbox.worlds.hpc import make_fleet
+from opsctl.sandbox.worlds.network import IMAGE
 from opsctl.tune.batch import Fleet, batches_of
 from opsctl.tune.driver_look import DriverLook, driver_look
 from opsctl.tune.facts.tune_change import ChangeFound, TuneChange
@@ -258,6 +260,8 @@ def test_guests_are_asked_for_the_drivers_that_they_need() -> None:
     new = look(ON, BECOMES_NEW, NEW)
     assert new.modules == ("ena", "nvme")
     assert "/etc/fstab" in new.commands[-1]
+    done = subprocess.run(["/bin/sh", "-n"], input="\n".join(new.commands), text=True, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, "")
     assert look({"agent": "none"}, ENA, OLD) == look({"ena": True}, ENA, OLD) == DriverLook()
 
 
@@ -343,3 +347,22 @@ def test_what_is_stopped_already_is_changed_and_stays_stopped() -> None:
         client("ec2").stop_instances(InstanceIds=[old])
         changes = own.plan("tune-apply", {"instances": [old], "ena": True}).changes
         assert [one.operation for one in changes] == ["CreateImage", "DescribeImages", "ModifyInstanceAttribute"]
+
+
+def test_a_weighting_that_the_new_type_does_not_have_is_reset_before_the_type_is_changed() -> None:
+    with fresh_world(make_fleet) as own:
+        subnet = client("ec2").describe_subnets(Filters=[{"Name": "cidr-block", "Values": ["10.30.0.0/24"]}])
+        launched = client("ec2").run_instances(
+            ImageId=IMAGE,
+            InstanceType="c8a.12xlarge",
+            MinCount=1,
+            MaxCount=1,
+            SubnetId=subnet["Subnets"][0]["SubnetId"],
+        )["Instances"][0]["InstanceId"]
+        client("ec2").stop_instances(InstanceIds=[launched])
+        client("ec2").modify_instance_network_performance_options(InstanceId=launched, BandwidthWeighting="vpc-1")
+        changes = own.plan("tune-apply", {"instances": [launched], "instance_type": "c6a.12xlarge"}).changes
+        told = [one.operation for one in changes if one.operation.startswith("Modify")]
+        assert told == ["ModifyInstanceNetworkPerformanceOptions", "ModifyInstanceAttribute"]
+        kept = own.plan("tune-apply", {"instances": [launched], "instance_type": "c8a.24xlarge"}).changes
+        assert [one.operation for one in kept if one.operation.startswith("Modify")] == ["ModifyInstanceAttribute"]
