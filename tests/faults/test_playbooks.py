@@ -39,7 +39,7 @@ LAUNCHES = {"tune-batch", "tune-group"}  # tests/faults/test_tune_launches.py
 ELSEWHERE = {"dlq-attach", "make-ha", "make-ha-drill", "tune-apply"} | BLOCKS_LIFTED | LAUNCHES
 # What these do cannot be undone; tests/dlq/transfer and the tests of their jobs put them through the same faults.
 IRREVERSIBLE = {"dlq-cancel-task", "dlq-import", "dlq-purge", "dlq-redrive", "tune-check", "tune-refresh"}
-CHANGES_NOTHING = {"dlq-audit"}
+CHANGES_NOTHING = {"dlq-audit", "tune-spot"}
 
 
 def test_every_shipped_playbook_stands_in_the_matrix() -> None:

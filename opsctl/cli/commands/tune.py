@@ -2,7 +2,15 @@
 
 import typer
 
-from opsctl.cli.commands import tune_apply, tune_batch, tune_check, tune_data_paths, tune_group, tune_pcluster
+from opsctl.cli.commands import (
+    tune_apply,
+    tune_batch,
+    tune_check,
+    tune_data_paths,
+    tune_group,
+    tune_pcluster,
+    tune_spot,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -18,5 +26,6 @@ def register(app: typer.Typer) -> None:
     tune_group.register(group)
     tune_batch.register(group)
     tune_pcluster.register(group)
+    tune_spot.register(group)
     tune_data_paths.register(group)
     app.add_typer(group)

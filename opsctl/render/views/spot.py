@@ -1,0 +1,48 @@
+"""Which of a fleet could run on Spot, as text and Markdown."""
+
+from opsctl.render.inert import markdown
+from opsctl.render.page import Page
+from opsctl.tune.facts.tune_spot import SpotFound
+from opsctl.tune.spot import SpotUnit
+
+_SAYS = {"is": "is on Spot", "could": "could run on Spot", "no": "not on Spot", "unknown": "unknown"}
+_STYLE = {"is": "bold", "could": "bold green", "no": "dim", "unknown": "yellow"}
+
+
+def render_spot(found: SpotFound, *, width: int, colour: bool) -> str:
+    """Return each way in which instances are launched, with the reason, the handling, and what is to be done."""
+    page = Page(width, colour=colour)
+    page.line(f"Spot in {found.region}, account {found.account}", "bold")
+    for one in found.units:
+        page.blank()
+        page.line(heading_of(one), _STYLE[one.spot])
+        page.item(f"{one.because}.")
+        if one.handled_by:
+            page.item(f"interruptions are handled by {', '.join(one.handled_by)}")
+        for line in one.todo:
+            page.item(f"first: {line}" if one.spot == "could" else f"to do: {line}")
+    for line in found.unknown:
+        page.blank()
+        page.item(f"could not be read: {line}", "yellow", indent=0)
+    return page.text()
+
+
+def heading_of(one: SpotUnit) -> str:
+    """Say who it is, how many, and whether on Spot."""
+    many = f"{one.instances} instance{'s' if one.instances != 1 else ''}"
+    return f"{one.name}, {many} of {', '.join(one.types)}: {_SAYS[one.spot]}"
+
+
+def markdown_spot(found: SpotFound) -> str:
+    """Return the units as a table."""
+    lines = [
+        f"## Spot in {markdown(found.region)}",
+        "",
+        "| what | Spot | because | handled by | to do |",
+        "|---|---|---|---|---|",
+    ]
+    for one in found.units:
+        cells = (heading_of(one), one.spot, one.because, ", ".join(one.handled_by), "; ".join(one.todo))
+        lines.append("| " + " | ".join(markdown(cell) for cell in cells) + " |")
+    lines += [f"- could not be read: {markdown(line)}" for line in found.unknown]
+    return "\n".join(lines) + "\n"
