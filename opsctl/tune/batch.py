@@ -36,6 +36,9 @@ class TuneBatch(Value):
     type: tuple[str, ...] = ()
     move: tuple[str, ...] = ()
     queues: tuple[str, ...] = ()
+    weight: tuple[str, ...] = ()
+    efa: tuple[str, ...] = ()
+    efa_running: tuple[str, ...] = ()
     new_group: str = ""
     final: bool = False
 
@@ -107,9 +110,12 @@ def _batch(number: int, part: Sequence[Machine], fleet: Fleet, wish: TuneWish) -
         type=those(lambda one: wish.type_of(one) != one.type),
         move=those(lambda one: wish.group_of(one) != one.placement_group),
         queues=tuple(nic for one in part for nic in wish.needs_queues(one)),
+        weight=those(wish.needs_weighting),
+        efa=those(lambda one: one.id in wish.efa),
+        efa_running=those(lambda one: one.id in wish.efa and one.runs),
         new_group=fleet.new_group if number == 1 else "",
     )
-    reversible = (made.ena, made.weighting, made.type, made.move, made.queues)
+    reversible = (made.ena, made.weighting, made.type, made.move, made.queues, made.weight, made.efa)
     return made.model_copy(update={"final": not any(reversible)})
 
 

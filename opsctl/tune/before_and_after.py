@@ -43,6 +43,10 @@ def _pairs(machine: Machine, wish: TuneWish) -> Iterator[tuple[str, str]]:
     if wish.group_of(machine) != machine.placement_group:
         now = f"group {machine.placement_group}" if machine.placement_group else "no group"
         yield now, f"group {wish.group_of(machine)}"
+    if machine.id in wish.efa:
+        yield f"{len(machine.efa)} EFA", "an EFA on every network card"
+    if wish.needs_weighting(machine):
+        yield f"weighting {machine.weighting}", f"weighting {wish.weighting}"
     if wish.needs_queues(machine):
         have = sorted({one.queues for one in machine.interfaces})
         yield f"queues {', '.join(str(one or 'default') for one in have)}", f"{wish.queues} queues"

@@ -1,7 +1,7 @@
 """Why an instance cannot have an EFA in place, and what it would lose by one: one rule a function.
 
-Sources: EC2 user guide, EFA (types, operating systems, limitations, Dedicated Instances), instance addressing and
-simplified automatic recovery; AWS ParallelCluster for types whose EFA has to be the primary interface.
+Sources: EC2 user guide, EFA (types, operating systems, limitations, Dedicated Instances) and simplified automatic
+recovery; AWS ParallelCluster for types whose EFA has to be the primary interface.
 """
 
 from collections.abc import Iterator
@@ -55,12 +55,6 @@ def only_by_a_launch(target: EfaTarget) -> Iterator[str]:
     first = next((nic for nic in target.instance.interfaces if nic.card == 0 and nic.device == 0), None)
     if primary_is_the_efa(target.of) and not (first and first.efa):
         yield f"{target.instance.title}: the primary interface of {target.of.name} has to be the EFA"
-
-
-def lost(target: EfaTarget) -> Iterator[str]:
-    """Yield what an instance loses once it has more than one interface."""
-    if target.public and target.slots:
-        yield f"{target.instance.title} loses its public address {target.public}, and gets no other one"
 
 
 def recovery_ends(target: EfaTarget) -> Iterator[str]:

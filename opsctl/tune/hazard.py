@@ -109,8 +109,9 @@ def _addresses(about: HazardSubject) -> Iterator[TuneHazard]:
     machine = about.machine
     if not machine.public or not machine.runs:
         return
-    if len(machine.interfaces) > 1:
-        what = f"loses its public address {machine.public} and gets none, for it has several interfaces"
+    if len(machine.interfaces) > 1 or machine.id in about.wish.efa:
+        several = "has several interfaces" if len(machine.interfaces) > 1 else "gets a second interface"
+        what = f"loses its public address {machine.public} and gets none, for it {several}"
         yield to_accept("no-public-address", machine, what)
     else:
         yield to_accept("public-address", machine, f"gets another public address than {machine.public}")

@@ -51,6 +51,13 @@ def _why_unseen(about: HazardSubject) -> str:
     return "it is Windows" if about.machine.windows else "no SSM agent of its is online"
 
 
+def _weighting(about: HazardSubject) -> Iterator[TuneHazard]:
+    wanted = about.wish.weighting
+    if wanted not in ("keep", "default", *about.then.weightings):
+        what = f"would be a {about.then.name}, whose bandwidth cannot be weighted as {wanted}"
+        yield refused("weighting-unsupported", about.machine, what)
+
+
 def _queues(about: HazardSubject) -> Iterator[TuneHazard]:
     machine, then, wanted = about.machine, about.then, about.wish.queues
     if not about.wish.needs_queues(machine):
@@ -128,5 +135,5 @@ def _if_changed(rule: _Rule) -> _Rule:
     return checked
 
 
-_OF_ADAPTERS: tuple[_Rule, ...] = (_ena, _sriov, _queues)
+_OF_ADAPTERS: tuple[_Rule, ...] = (_ena, _sriov, _weighting, _queues)
 _OF_TYPES: tuple[_Rule, ...] = tuple(map(_if_changed, (_system, _devices, _features, _drivers)))

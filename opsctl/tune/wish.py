@@ -13,6 +13,8 @@ class TuneWish(Value):
     """What was asked for; nothing of it is done at an instance that is so already.
 
     `queues` are ENA queues, 0: as is. `create` is the strategy of a placement group to make if there is none.
+    `weighting` is that of the bandwidth, `keep`: as is. `efa` are the instances that get an EFA, by their ids, and
+    with `more` something is asked for besides that needs no stop.
     """
 
     ena: bool = False
@@ -21,6 +23,9 @@ class TuneWish(Value):
     instance_type: str = ""
     placement_group: str = ""
     create: Strategy = ""
+    weighting: str = "keep"
+    efa: tuple[str, ...] = ()
+    more: bool = False
 
     def refuse_unclear(self) -> None:
         """Refuse a wish for nothing at all, and one that says how to make what it does not name.
@@ -45,7 +50,11 @@ class TuneWish(Value):
     def needs_image(self, machine: Machine) -> bool:
         """Tell whether an instance may not boot or be reached after this."""
         adapter = (self.ena and not machine.ena) or (self.sriov and not machine.vf)
-        return adapter or self.type_of(machine) != machine.type
+        return adapter or self.type_of(machine) != machine.type or machine.id in self.efa
+
+    def needs_weighting(self, machine: Machine) -> bool:
+        """Tell whether its bandwidth is weighted otherwise."""
+        return self.weighting not in ("keep", machine.weighting)
 
     def needs_queues(self, machine: Machine) -> tuple[str, ...]:
         """The interfaces that have another number of queues; an efa-only interface has none."""
@@ -55,4 +64,5 @@ class TuneWish(Value):
     def changes(self, machine: Machine) -> bool:
         """Tell whether anything of it is not so yet, and needs a stop."""
         moves = self.group_of(machine) != machine.placement_group
-        return self.needs_image(machine) or moves or bool(self.needs_queues(machine))
+        weighted = self.needs_weighting(machine)
+        return self.needs_image(machine) or moves or weighted or bool(self.needs_queues(machine))

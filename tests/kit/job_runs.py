@@ -31,7 +31,8 @@ def carry_out(
         tools = Tools(
             aws=account,
             queues=sqs_wire,
-            checkpoint=JobCheckpoint(path / f"{change.operation}.log"),
+            # Each change has its own, which the undo of that change reads as well.
+            checkpoint=JobCheckpoint(path / f"{change.id.removeprefix('undo:').replace('/', '-')}.log"),
             clock=world.clock,
             progress=lambda _line: None,
             stopping=stopping,

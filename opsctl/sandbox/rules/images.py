@@ -18,8 +18,23 @@ def install() -> None:
     from moto.ec2.responses import EC2Response
 
     EC2Response.create_image = _create
+    EC2Response.register_image = _registered(EC2Response.register_image)
     EC2Response.deregister_image = _deregistered(EC2Response.deregister_image)
     Ami.block_device_mappings = property(_mappings_or(Ami.block_device_mappings.fget))
+
+
+def _registered(method: Callable[..., Any]) -> Callable[..., Any]:
+    """What an image is said to be: without an architecture an i386, without a virtualization type paravirtual."""
+
+    def registered(self: Any) -> Any:
+        answer = method(self)
+        image = self.ec2_backend.amis[answer.result["ImageId"]]
+        image.architecture = self._get_param("Architecture") or "i386"
+        image.virtualization_type = self._get_param("VirtualizationType") or "paravirtual"
+        image.root_device_type = "ebs"
+        return answer
+
+    return registered
 
 
 def _mappings_or(method: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -65,7 +65,8 @@ def make_fleet(clients: Clients) -> None:
         return id_
 
     agent = {"IamInstanceProfile": {"Name": _PROFILE}}
-    current = {"ImageId": ec2.register_image(Name=AL2023, RootDeviceName="/dev/xvda")["ImageId"]}
+    system = {"Architecture": "x86_64", "VirtualizationType": "hvm", "EnaSupport": True}
+    current = {"ImageId": ec2.register_image(Name=AL2023, RootDeviceName="/dev/xvda", **system)["ImageId"]}
     inside = {"Placement": {"GroupName": GROUP}}
     adapter = {"DeviceIndex": 1, "NetworkCardIndex": 0, "InterfaceType": "efa-only"}
     first = launch("hpc-1", "c5n.18xlarge", adapter, **agent, **inside)

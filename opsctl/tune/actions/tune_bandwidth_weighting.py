@@ -35,6 +35,7 @@ class TuneBandwidthWeighting(Action):
 
     instances: tuple[str, ...] = Field(description="Ids of the instances; none: nothing is to be done.")
     weighting: Weighting = Field(description="default, vpc-1 for the network, or ebs-1 for EBS.")
+    instance_type: str = Field("", description="The type that they have by then; empty: the one of now.")
     why: str = Field(description="Why.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
@@ -43,7 +44,7 @@ class TuneBandwidthWeighting(Action):
         Raises:
             RefusedByGuard: the type of an instance does not have that weighting.
         """
-        targets = yield from read_targets(self.instances, about.region)
+        targets = yield from read_targets(self.instances, about.region, self.instance_type)
         without = [f"{one.instance.title} ({one.of.name})" for one in targets if not self._has(one)]
         if without:
             raise RefusedByGuard(

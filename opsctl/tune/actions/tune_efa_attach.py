@@ -46,11 +46,12 @@ class TuneEfaAttach(Action):
 
     instances: tuple[str, ...] = Field(description="Ids of the instances; none: nothing is to be done.")
     made_by: str = Field("", description="Id of the plan that made the interfaces; empty: this one.")
+    instance_type: str = Field("", description="The type that they have by then; empty: the one of now.")
     why: str = Field(description="What they are for.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one AttachNetworkInterface and one ModifyNetworkInterfaceAttribute for each place."""
-        targets = yield from read_targets(self.instances, about.region)
+        targets = yield from read_targets(self.instances, about.region, self.instance_type)
         places = [(one, slot) for one in targets for slot in one.slots]
         return [
             change

@@ -34,11 +34,12 @@ class TuneEfaInterface(Action):
     instances: tuple[str, ...] = Field(description="Ids of the instances; none: nothing is to be done.")
     group: str = Field(description="Name of the security group, in the VPC of each; it lets itself in and out.")
     tags: dict[str, str] = Field({}, description="Tags of the interfaces.")
+    instance_type: str = Field("", description="The type that they have by then; empty: the one of now.")
     why: str = Field(description="What they are for.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one CreateNetworkInterface for each place."""
-        targets = yield from read_targets(self.instances, about.region)
+        targets = yield from read_targets(self.instances, about.region, self.instance_type)
         return [self._made(one, slot.card, about.plan_id) for one in targets for slot in one.slots]
 
     def _made(self, target: EfaTarget, card: int, plan_id: str) -> Change:

@@ -34,6 +34,7 @@ class TuneEnaExpress(Action):
 
     instances: tuple[str, ...] = Field(description="Ids of the instances; none: nothing is to be done.")
     udp: bool = Field(False, description="For UDP as well, whose datagrams then come in order.")
+    instance_type: str = Field("", description="The type that they have by then; empty: the one of now.")
     why: str = Field(description="Why.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
@@ -42,7 +43,7 @@ class TuneEnaExpress(Action):
         Raises:
             RefusedByGuard: the type of an instance does not have it.
         """
-        targets = yield from read_targets(self.instances, about.region)
+        targets = yield from read_targets(self.instances, about.region, self.instance_type)
         without = [f"{one.instance.title} ({one.of.name})" for one in targets if not one.of.ena_express]
         if without:
             raise RefusedByGuard(

@@ -1,6 +1,6 @@
 """Reads instances whose network is to be changed: what is missing, what speaks against a stop, and the turns."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -72,6 +72,11 @@ class TuneChange(Fact):
     instance_type: str = Field("", description="The type that they become; empty: as it is.")
     placement_group: str = Field("", description="Name of the placement group that they move to; empty: none.")
     create: Strategy = Field("", description="Strategy of that group, if it has to be made.")
+    weighting: Literal["keep", "default", "vpc-1", "ebs-1"] = Field(
+        "keep", description="Weighting of the bandwidth between network and EBS; keep: as it is."
+    )
+    efa: tuple[str, ...] = Field((), description="Ids of the instances that get an EFA besides.")
+    more: bool = Field(False, description="Whether something is asked for that needs no stop.")
     batch: int = Field(0, ge=0, description="How many are stopped at a time; 0: all together.")
 
     def read(self, about: Context) -> Fetching[Value]:
@@ -104,7 +109,7 @@ class TuneChange(Fact):
             new_group=new_group,
             look=driver_look([one for one in subjects if wish.changes(one.machine)]),
             hazards=hazards,
-            already=tuple(one.title for one in machines if one not in changed),
+            already=tuple(one.title for one in machines if one not in changed and not self.more),
         )
 
 

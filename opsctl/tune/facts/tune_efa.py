@@ -13,7 +13,6 @@ from opsctl.tune.efa_obstacles import (
     apart,
     impossible,
     installer_knows,
-    lost,
     only_by_a_launch,
     recovery_ends,
 )
@@ -54,10 +53,10 @@ class EfaFound(Value):
     unclear_group: tuple[str, ...] = ()
     no_agent: tuple[str, ...] = ()
     no_package: tuple[str, ...] = ()
-    loses_address: tuple[str, ...] = ()
     unproved: tuple[str, ...] = ()
     recovery: tuple[str, ...] = ()
     alone: tuple[str, ...] = ()
+    already: tuple[str, ...] = ()
 
 
 class TuneEfa(Fact):
@@ -71,10 +70,11 @@ class TuneEfa(Fact):
     Result: ClassVar[type[Value]] = EfaFound
 
     instances: tuple[str, ...] = Field(description="Ids or Name tags; `*` in a name stands for anything.")
-    wanted: bool = Field(True, description="Whether EFAs are wanted at all.")
+    wanted: bool = Field(description="Whether EFAs are wanted at all.")
     security_group: str = Field("", description="Name or id of the security group; empty: it is found or made.")
     driver: Literal["install", "there"] = Field("install", description="Install it, or rely on the image.")
     installer: str = Field("latest", description="Version of AWS's EFA installer.")
+    instance_type: str = Field("", description="The type that they have by then; empty: the one of now.")
 
     def read(self, about: Context) -> Fetching[Value]:
         """Read instances and types, then the EFAs and groups beside them, then the agents."""
@@ -86,15 +86,17 @@ class TuneEfa(Fact):
                 source="efa_installer",
                 hint="such as 1.47.0, or latest",
             )
-        targets = yield from targets_of(Selection(instances=self.instances).reads(about.region), about.region)
+        named = Selection(instances=self.instances).reads(about.region)
+        targets = yield from targets_of(named, about.region, self.instance_type)
         no = tuple(line for one in targets for line in impossible(one))
         launch = tuple(line for one in targets for line in only_by_a_launch(one))
         some = tuple(one for one in targets if one.slots)
+        already = tuple(one.instance.title for one in targets if not one.slots and one.instance.efa)
         if not some or no or launch:
-            return EfaFound(impossible=no, by_launch=launch)
+            return EfaFound(impossible=no, by_launch=launch, already=already)
         peers = yield from read_peers(some, self.security_group, about.region)
         agents = yield from read_agents([one.instance.id for one in some], about.region)
-        return self._found(some, peers, agents)
+        return self._found(some, peers, agents).model_copy(update={"already": already})
 
     def _found(self, some: tuple[EfaTarget, ...], peers: EfaPeers, agents: dict[str, GuestAgent]) -> EfaFound:
         running = tuple(one for one in some if one.instance.state == "running")
@@ -122,7 +124,6 @@ class TuneEfa(Fact):
             unclear_group=peers.unclear,
             no_agent=tuple(one.instance.title for one in silent) if installs else (),
             no_package=tuple(strange) if installs else (),
-            loses_address=tuple(line for one in some for line in lost(one)),
             unproved=(
                 *(f"{one.instance.title} is stopped: its driver is neither installed nor proved" for one in still),
                 *(f"{one.instance.title}: no SSM agent answers" for one in silent if not installs),

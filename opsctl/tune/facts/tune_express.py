@@ -39,15 +39,17 @@ class TuneExpress(Fact):
     Result: ClassVar[type[Value]] = ExpressFound
 
     instances: tuple[str, ...] = Field(description="Ids or Name tags; `*` in a name stands for anything.")
-    wanted: bool = Field(True, description="Whether ENA Express is wanted at all.")
+    wanted: bool = Field(description="Whether ENA Express is wanted at all.")
     udp: bool = Field(False, description="For UDP as well.")
     mtu: int = Field(0, ge=0, description="The MTU that the guests are given; 0: none.")
+    instance_type: str = Field("", description="The type that they have by then; empty: the one of now.")
 
     def read(self, about: Context) -> Fetching[Value]:
         """Read instances and types, then the members of their placement groups."""
         if not self.wanted:
             return ExpressFound()
-        targets = yield from targets_of(Selection(instances=self.instances).reads(about.region), about.region)
+        named = Selection(instances=self.instances).reads(about.region)
+        targets = yield from targets_of(named, about.region, self.instance_type)
         groups = sorted({one.instance.placement_group for one in targets if one.instance.placement_group})
         beside: tuple[FleetInstance, ...] = ()
         if groups:

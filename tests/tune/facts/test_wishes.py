@@ -14,7 +14,6 @@ from opsctl.sandbox.worlds.hpc import AL2023, make_fleet
 from opsctl.tune.facts.tune_efa import EfaFound, TuneEfa
 from opsctl.tune.facts.tune_express import ExpressFound, TuneExpress
 from opsctl.tune.facts.tune_mtu import MtuFound, TuneMtu
-from opsctl.tune.facts.tune_weighting import TuneWeighting, WeightingFound
 from tests.kit.moto_account import World, client, fresh_world
 
 
@@ -35,7 +34,7 @@ def found(world: World, fact: Fact) -> Value:
 
 
 def efa(world: World, *names: str, **more: Any) -> EfaFound:
-    told = found(world, TuneEfa(instances=names, **more))
+    told = found(world, TuneEfa(instances=names, wanted=True, **more))
     assert isinstance(told, EfaFound)
     return told
 
@@ -145,7 +144,6 @@ def test_nothing_is_read_of_what_is_not_wanted(world: World) -> None:
     for fact in (
         TuneEfa(instances=("hpc-2",), wanted=False),
         TuneExpress(instances=("hpc-2",), wanted=False),
-        TuneWeighting(instances=("hpc-2",)),
         TuneMtu(instances=("hpc-2",)),
     ):
         assert run_fetching(fact.read(about), reader) == fact.Result()
@@ -160,7 +158,7 @@ def test_a_version_of_the_installer_is_a_version(world: World) -> None:
 
 
 def express(world: World, *names: str, **more: Any) -> ExpressFound:
-    told = found(world, TuneExpress(instances=names, **more))
+    told = found(world, TuneExpress(instances=names, wanted=True, **more))
     assert isinstance(told, ExpressFound)
     return told
 
@@ -174,14 +172,6 @@ def test_ena_express_names_the_other_ends_that_do_not_have_it(world: World) -> N
     assert [line.split(" ")[0] for line in told.plain] == ["hpc-1", "hpc-2", "two", "one"]
     assert (told.mtu, express(world, "one").mtu != ()) == ((), True)
     assert "c5n.18xlarge has none" in express(world, "hpc-2").unsupported[0]
-
-
-def test_a_weighting_is_one_of_the_type(world: World) -> None:
-    id_ = launch("c8a.12xlarge")
-    told = found(world, TuneWeighting(instances=("new", "hpc-2"), weighting="vpc-1"))
-    assert isinstance(told, WeightingFound)
-    assert id_ in told.instances
-    assert [line[:5] for line in told.unsupported] == ["hpc-2"]
 
 
 def mtu(world: World, *names: str, **more: Any) -> MtuFound:
