@@ -6,7 +6,8 @@ from typing import Any
 
 from opsctl.dlq.transfer.aside import Aside
 from opsctl.dlq.transfer.backoff import Patience
-from opsctl.dlq.transfer.mover import MoveOrder, Mover
+from opsctl.dlq.transfer.move_order import MoveOrder
+from opsctl.dlq.transfer.mover import Mover
 from opsctl.dlq.transfer.queue import Queue
 from opsctl.dlq.transfer.queue_sending import QueueSending
 from opsctl.dlq.transfer.sending import Sending

@@ -12,7 +12,8 @@ from opsctl.dlq.transfer.canary import Canary
 from opsctl.dlq.transfer.choosing_destinations import Destinations
 from opsctl.dlq.transfer.consumer_health import ConsumerHealth
 from opsctl.dlq.transfer.filtering import after_filtering
-from opsctl.dlq.transfer.mover import MoveOrder, Mover, set_out_ms
+from opsctl.dlq.transfer.move_order import MoveOrder, set_out_ms
+from opsctl.dlq.transfer.mover import Mover
 from opsctl.dlq.transfer.parking import Parking
 from opsctl.dlq.transfer.queue import Depth, Queue
 from opsctl.dlq.transfer.queue_sending import QueueSending

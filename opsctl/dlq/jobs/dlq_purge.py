@@ -6,7 +6,8 @@ from opsctl.dlq.message_filter import MessageFilter
 from opsctl.dlq.transfer.backoff import Patience
 from opsctl.dlq.transfer.backup import BackupFile, FileSending
 from opsctl.dlq.transfer.filtering import after_filtering
-from opsctl.dlq.transfer.mover import MoveOrder, Mover, set_out_ms
+from opsctl.dlq.transfer.move_order import MoveOrder, set_out_ms
+from opsctl.dlq.transfer.mover import Mover
 from opsctl.dlq.transfer.parking import Parking
 from opsctl.dlq.transfer.queue import Queue
 from opsctl.dlq.transfer.through import TakenOut

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from opsctl.dlq.transfer.aside import Aside
 from opsctl.dlq.transfer.backoff import Patience
 from opsctl.dlq.transfer.canary import Canary
 from opsctl.dlq.transfer.in_hand import InHand
+from opsctl.dlq.transfer.move_order import MoveOrder
 from opsctl.dlq.transfer.move_report import MoveReport
 from opsctl.dlq.transfer.parking import Parking
 from opsctl.dlq.transfer.progress import Meter
@@ -21,7 +21,7 @@ from opsctl.dlq.transfer.unsettled import EarlierBatch, Unsettled
 from opsctl.dlq.transfer.whole import COUNTED_AFTER_S, Whole
 from opsctl.dlq.transfer.worker_pool import WorkerPool
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
-from opsctl.model.jobs import Checkpoint, JobResult, Tools, Wire
+from opsctl.model.jobs import Checkpoint, JobResult, Tools
 from opsctl.model.reads import RefusalKind
 from opsctl.model.value import Json
 
@@ -34,33 +34,6 @@ _POLL_AT_MOST_S = 5.0
 _GRACE_S = 2.0
 _NOTED_EVERY_S = 60
 Ended: TypeAlias = Literal["", "limit", "whole"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class MoveOrder:
-    """What is to be moved: how many at most (-1: all), how fast (0: as fast as possible), and how carefully.
-
-    `expected` is about how many there are, and `at_least` how many are known to be there, whatever SQS counts.
-    `others_hold_s` is how long messages that somebody else has in flight are waited for.
-    """
-
-    title: str
-    limit: int = -1
-    per_s: float = 0.0
-    canary: int = 0
-    returns_at_most: int = -1
-    visibility_s: int
-    others_hold_s: int
-    expected: int = 0
-    at_least: int = 0
-    threads: int = 0
-
-
-def set_out_ms(tools: Tools, queue: Queue, wire: Wire) -> int:
-    """Return SQS's own time before anything is sent; a later process knows it, and needs no call."""
-    if tools.checkpoint.recall("began_ms") is None:
-        queue.depth()
-    return int((wire.server_time() or tools.clock.now()) + 1) * 1000
 
 
 class Mover:

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Literal, NamedTuple, TypeAlias
 
 from opsctl.dlq.transfer.backoff import Patience
-from opsctl.dlq.transfer.mover import Ended, MoveOrder, Mover, set_out_ms
+from opsctl.dlq.transfer.move_order import MoveOrder, set_out_ms
+from opsctl.dlq.transfer.mover import Ended, Mover
 from opsctl.dlq.transfer.parking import Parking
 from opsctl.dlq.transfer.queue import ATTEMPTS, PASSING, Queue
 from opsctl.dlq.transfer.returning import ParkSending, Returning, parked_as

@@ -12,7 +12,8 @@ from opsctl.dlq.route import Route
 from opsctl.dlq.senders import REPEATED_APIS
 from opsctl.dlq.transfer.backoff import Patience
 from opsctl.dlq.transfer.choosing_destinations import Destinations
-from opsctl.dlq.transfer.mover import MoveOrder, Mover
+from opsctl.dlq.transfer.move_order import MoveOrder
+from opsctl.dlq.transfer.mover import Mover
 from opsctl.dlq.transfer.queue import Queue
 from opsctl.dlq.transfer.routing import RoutedSending
 from opsctl.dlq.transfer.scheduled import APIS
