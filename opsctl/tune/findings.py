@@ -48,6 +48,14 @@ WHY = {
         "The type takes an Elastic Fabric Adapter, which MPI and NCCL use to bypass the operating system; it has "
         "no price of its own (EC2 user guide, EFA)."
     ),
+    "queues-few": (
+        "Each queue is served by a vCPU of its own, and an interface with fewer of them than its type gives has "
+        "fewer packets a second (EC2 user guide, ENA queues)."
+    ),
+    "weighting-ebs": (
+        "The weighting ebs-1 takes a quarter of the network's bandwidth for EBS, and this instance has an EFA or "
+        "is in a cluster placement group (EC2 user guide, bandwidth weighting)."
+    ),
     "vf-type": "The Intel 82599 Virtual Function ends at 10 Gbps; types with ENA have more for the same size.",
 }
 
@@ -71,7 +79,7 @@ def findings_of(
         for rule in _RULES
         for one in rule(instance, types[instance.type], commands)
     ]
-    found += _among_peers(fleet, commands)
+    found += _among_peers(fleet, types, commands)
     for instance in fleet:
         guest = (guests or {}).get(instance.id)
         if guest is not None and instance.type in types:
@@ -83,21 +91,21 @@ def findings_of(
 
 
 def _adapter(instance: FleetInstance, of: TypeNetwork, commands: Commands) -> Iterator[TuneFinding]:
-    apply = ("tune", "apply", instance.id)
     if of.ena != "unsupported" and not instance.ena:
         what = f"ENA is off on {of.name}"
-        yield _finding("ena-off", "high", instance, what, commands.opsctl(*apply, "--ena"), A_STOP)
+        yield _finding("ena-off", "high", instance, what, _apply(commands, instance, "--ena"), A_STOP)
     if of.legacy_vf and not instance.vf:
         what = f"the 82599 VF is off on {of.name}"
         cost = f"{A_STOP}; it cannot be turned off again"
-        yield _finding("vf-off", "medium", instance, what, commands.opsctl(*apply, "--sriov"), cost)
+        yield _finding("vf-off", "medium", instance, what, _apply(commands, instance, "--sriov"), cost)
     if of.legacy_vf:
         what = f"{of.name} has no ENA"
-        fix = "change to a current type, once its ENA and NVMe drivers are installed"
-        yield _finding("vf-type", "low", instance, what, fix, A_STOP)
+        fix = _apply(commands, instance, "--instance-type", "TYPE")
+        cost = f"{A_STOP}; the new type's price; its ENA and NVMe drivers have to be installed before"
+        yield _finding("vf-type", "low", instance, what, fix, cost)
 
 
-def _cards(instance: FleetInstance, of: TypeNetwork, _: Commands) -> Iterator[TuneFinding]:
+def _cards(instance: FleetInstance, of: TypeNetwork, commands: Commands) -> Iterator[TuneFinding]:
     used = {one.card for one in instance.interfaces}
     idle = [card for card in of.cards if card.index not in used]
     if not used or not idle:
@@ -105,6 +113,9 @@ def _cards(instance: FleetInstance, of: TypeNetwork, _: Commands) -> Iterator[Tu
     # Bandwidths of cards do not add up: c6in.32xlarge has two of "Up to 170 Gigabit" and 200 in all.
     what = f"{len(idle)} of {len(of.cards)} network cards without an interface"
     what += f"; a card has {of.cards[0].performance}, the type {of.performance}"
+    if all(card.takes_efa for card in idle) and not instance.windows:
+        yield _finding("cards-unused", "medium", instance, what, _apply(commands, instance, "--efa"), A_STOP)
+        return
     fix = f"attach an interface at network card {', '.join(str(card.index) for card in idle)}"
     yield _finding("cards-unused", "medium", instance, what, fix, NO_STOP)
 
@@ -117,28 +128,50 @@ def _efa(instance: FleetInstance, of: TypeNetwork, commands: Commands) -> Iterat
         return
     if instance.windows:
         return
-    fix = "stop it, attach an efa-only interface whose security group lets all of itself in and out, start it"
+    fix = _apply(commands, instance, "--efa")
     if have and have < of.efa:
-        yield _finding("efa-partial", "medium", instance, f"{have} of {of.efa} possible EFAs", fix, A_STOP)
+        with_one = {one.card for one in instance.efa}
+        without = [str(card.index) for card in of.cards if card.takes_efa and card.index not in with_one]
+        where = f"; none at network card {', '.join(without)}" if without else ""
+        what = f"{have} of {of.efa} possible EFAs{where}"
+        yield _finding("efa-partial", "medium", instance, what, fix, A_STOP)
     if of.efa and not have:
         yield _finding("efa-off", "low", instance, f"{of.name} takes {of.efa} EFA, and has none", fix, A_STOP)
-    if have and instance.strategy != "cluster":
+    if have and instance.strategy != "cluster" and "cluster" in (of.strategies or ("cluster",)):
         where = f"in {instance.strategy} placement group {instance.placement_group}" if instance.strategy else ""
-        move = commands.opsctl("tune", "apply", instance.id, "--placement-group", "NAME", "--create", "cluster")
         what = f"an EFA {where or 'in no placement group'}"
+        move = _apply(commands, instance, "--placement-group", "NAME", "--create", "cluster")
         yield _finding("efa-no-cluster-group", "medium", instance, what, move, A_STOP)
 
 
 def _ena_express(instance: FleetInstance, of: TypeNetwork, commands: Commands) -> Iterator[TuneFinding]:
     if of.ena_express and instance.interfaces and not any(one.ena_express for one in instance.interfaces):
-        fix = _enable_express(instance, commands)
-        yield _finding("ena-express-off", "low", instance, "ENA Express is off on every interface", fix, NO_STOP)
+        fix = _apply(commands, instance, "--ena-express")
+        cost = f"{NO_STOP}; it works with others that have it on"
+        yield _finding("ena-express-off", "low", instance, "ENA Express is off on every interface", fix, cost)
 
 
-_RULES: tuple[_Rule, ...] = (_adapter, _cards, _efa, _ena_express)
+def _shares(instance: FleetInstance, of: TypeNetwork, commands: Commands) -> Iterator[TuneFinding]:
+    """What an interface or the network as a whole was given less of than its type gives by itself."""
+    usual = {card.index: card.queues for card in of.cards}
+    for one in instance.interfaces if of.flexible_queues else ():
+        most = usual.get(one.card, 0)
+        if 0 < one.queues < most:
+            fix = _apply(commands, instance, "--queues", str(most))
+            what = f"{one.id} was given {one.queues} ENA queues, of {most} that the type gives"
+            yield _finding("queues-few", "low", instance, what, fix, A_STOP)
+    if instance.weighting == "ebs-1" and (instance.efa or instance.strategy == "cluster"):
+        fix = _apply(commands, instance, "--bandwidth-weighting", "default")
+        what = "a quarter of its network bandwidth is given to EBS"
+        yield _finding("weighting-ebs", "low", instance, what, fix, "EBS has its usual bandwidth again")
 
 
-def _among_peers(fleet: Sequence[FleetInstance], commands: Commands) -> Iterator[TuneFinding]:
+_RULES: tuple[_Rule, ...] = (_adapter, _cards, _efa, _ena_express, _shares)
+
+
+def _among_peers(
+    fleet: Sequence[FleetInstance], types: Mapping[str, TypeNetwork], commands: Commands
+) -> Iterator[TuneFinding]:
     """What shows only beside the others of a cluster or group."""
     grouped = sorted((one for one in fleet if one.peers), key=lambda one: one.peers)
     for name, some in groupby(grouped, key=lambda one: one.peers):
@@ -146,10 +179,15 @@ def _among_peers(fleet: Sequence[FleetInstance], commands: Commands) -> Iterator
         yield from _apart(name, [one for one in members if one.efa])
         on = [one for one in members if any(nic.ena_express for nic in one.interfaces)]
         for one in members if on else ():
-            if one not in on:
-                what = f"{len(on)} of {len(members)} in {name} have ENA Express on, this one has not"
-                fix = _enable_express(one, commands)
-                yield _finding("ena-express-one-sided", "medium", one, what, fix, NO_STOP)
+            of = types.get(one.type)
+            if one in on or of is None:
+                continue
+            what = f"{len(on)} of {len(members)} in {name} have ENA Express on, this one has not"
+            fix, cost = _apply(commands, one, "--ena-express"), NO_STOP
+            if not of.ena_express:
+                what += f": {one.type} has none"
+                fix, cost = _apply(commands, one, "--instance-type", "TYPE"), f"{A_STOP}; the new type's price"
+            yield _finding("ena-express-one-sided", "medium", one, what, fix, cost)
 
 
 def _apart(name: str, members: Sequence[FleetInstance]) -> Iterator[TuneFinding]:
@@ -161,11 +199,8 @@ def _apart(name: str, members: Sequence[FleetInstance]) -> Iterator[TuneFinding]
             yield _finding("efa-zones", "high", one, what, f"launch it again in {main}", "a new instance")
 
 
-def _enable_express(instance: FleetInstance, commands: Commands) -> str:
-    main = min(instance.interfaces, key=lambda one: (one.card, one.device), default=None)
-    named = ("--network-interface-id", main.id) if main else ()
-    on = ("--ena-srd-specification", "EnaSrdEnabled=true")
-    return commands.aws("ec2", "modify-network-interface-attribute", *named, *on)
+def _apply(commands: Commands, instance: FleetInstance, *words: str) -> str:
+    return commands.opsctl("tune", "apply", instance.id, *words)
 
 
 def _finding(id_: str, severity: Severity, instance: FleetInstance, what: str, fix: str, cost: str) -> TuneFinding:

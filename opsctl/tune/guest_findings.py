@@ -70,7 +70,7 @@ _UPDATES = {
     "ubuntu": "sudo apt-get update && sudo apt-get install -y linux-aws && sudo reboot",
 }
 _SOURCE = (
-    "in the guest: install driver 2.2.9 or later (github.com/amzn/amzn-drivers), or launch from a newer image"
+    "in the guest: install driver 2.2.10 or later (github.com/amzn/amzn-drivers), or launch from a newer image"
 )
 _REBOOT = "a reboot"
 _INTERRUPTS = "traffic stops for less than a millisecond"
@@ -147,7 +147,9 @@ def _update_of(guest: GuestNetwork) -> str:
     return _UPDATES[distribution] if distribution in _UPDATES and later else _SOURCE
 
 
-def _express(instance: FleetInstance, _: TypeNetwork, guest: GuestNetwork, __: Commands) -> Iterator[TuneFinding]:
+def _express(
+    instance: FleetInstance, _: TypeNetwork, guest: GuestNetwork, commands: Commands
+) -> Iterator[TuneFinding]:
     on = {one.mac for one in instance.interfaces if one.ena_express and one.mac}
     devices = [one for one in guest.devices if one.mac in on]
     if devices and has_third_generation(guest) is False:
@@ -161,16 +163,18 @@ def _express(instance: FleetInstance, _: TypeNetwork, guest: GuestNetwork, __: C
     for one in devices:
         if one.mtu > EXPRESS_MTU:
             what = f"{one.name} has ENA Express and MTU {one.mtu}"
-            fix = _in_guest(f"ip link set dev {one.name} mtu {EXPRESS_MTU}")
+            fix = commands.opsctl("tune", "apply", instance.id, "--mtu", str(EXPRESS_MTU))
             yield _found("mtu-express", "low", instance, what, fix, _INTERRUPTS)
 
 
-def _mtu(instance: FleetInstance, _: TypeNetwork, guest: GuestNetwork, __: Commands) -> Iterator[TuneFinding]:
+def _mtu(
+    instance: FleetInstance, _: TypeNetwork, guest: GuestNetwork, commands: Commands
+) -> Iterator[TuneFinding]:
     express = {one.mac for one in instance.interfaces if one.ena_express}
     for one in guest.devices:
         enhanced = one.driver in ("ena", "ixgbevf") and one.mac not in express
         if enhanced and 0 < one.mtu < JUMBO:
-            fix = _in_guest(f"ip link set dev {one.name} mtu {JUMBO}")
+            fix = commands.opsctl("tune", "apply", instance.id, "--mtu", str(JUMBO))
             yield _found("mtu-low", "low", instance, f"{one.name} has MTU {one.mtu}", fix, _INTERRUPTS)
 
 
@@ -209,8 +213,8 @@ def _mend(instance: FleetInstance, of: TypeNetwork, what: set[str], commands: Co
     """What is mended at no price comes first: a weighting towards the network, then what only costs thought."""
     bandwidth = what & {"bw_in", "bw_out"}
     if bandwidth and "vpc-1" in of.weightings and instance.weighting != "vpc-1":
-        modify = ("ec2", "modify-instance-network-performance-options", "--instance-id", instance.id)
-        return commands.aws(*modify, "--bandwidth-weighting", "vpc-1"), "a quarter of the bandwidth of EBS"
+        weighted = commands.opsctl("tune", "apply", instance.id, "--bandwidth-weighting", "vpc-1")
+        return weighted, "a quarter of the bandwidth of EBS"
     for name, (fix, cost) in _MENDS.items():
         if what == {name}:
             return fix, cost

@@ -11,7 +11,10 @@ VF_FAMILIES = ("c3", "c4", "d2", "i2", "m4", "r3")
 
 
 class NetworkCard(Value):
-    """A network card: how many interfaces it takes, and of which kinds; in Gbps, 0 where AWS says none."""
+    """A network card: how many interfaces it takes, of which kinds, and how many queues each has by itself.
+
+    Bandwidths are in Gbps; 0 and nothing stand where AWS says none.
+    """
 
     index: int
     interfaces: int = 0
@@ -19,6 +22,12 @@ class NetworkCard(Value):
     performance: str = ""
     baseline_gbps: float = 0.0
     peak_gbps: float = 0.0
+    queues: int = 0
+
+    @property
+    def takes_efa(self) -> bool:
+        """Whether an Elastic Fabric Adapter goes to it."""
+        return bool(set(EFA_KINDS) & set(self.kinds))
 
 
 class TypeNetwork(Value):
@@ -68,4 +77,5 @@ def _card(one: Json) -> NetworkCard:
         performance=one.get("NetworkPerformance", ""),
         baseline_gbps=one.get("BaselineBandwidthInGbps", 0.0),
         peak_gbps=one.get("PeakBandwidthInGbps", 0.0),
+        queues=one.get("DefaultEnaQueueCountPerInterface", 0),
     )

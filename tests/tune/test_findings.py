@@ -4,10 +4,13 @@ from typing import Any
 
 import pytest
 
+from opsctl.cli.playbook_options import flag_of
 from opsctl.model.commands import Commands
+from opsctl.playbook.load import load_playbook
 from opsctl.tune.finding import TuneFinding
 from opsctl.tune.findings import findings_of
-from opsctl.tune.fleet import FleetInstance
+from opsctl.tune.fleet import FleetInstance, FleetInterface
+from opsctl.tune.instance_types import NetworkCard
 from tests.tune.fleets import ENA, HPC, NOTHING, OPTIONAL, TWO_CARDS, TYPES, VF, instance, nic
 
 EFA = (nic(), nic("efa-only", device=1))
@@ -54,6 +57,63 @@ def test_a_group_in_a_strategy_that_could_not_be_read_is_not_called_a_cluster() 
     assert finding.id == "efa-no-cluster-group"
 
 
+FLEXIBLE = TWO_CARDS.model_copy(
+    update={
+        "flexible_queues": True,
+        "cards": tuple(NetworkCard(index=number, kinds=("interface", "efa"), queues=32) for number in (0, 1)),
+    }
+)
+
+
+def flexible(*queues: int, weighting: str = "default") -> list[TuneFinding]:
+    nics = tuple(
+        FleetInterface(id=f"eni-{card}", kind="efa", card=card, queues=count, ena_express=True)
+        for card, count in enumerate(queues)
+    )
+    one = instance(FLEXIBLE, interfaces=nics, weighting=weighting, **IN_CLUSTER)
+    return list(findings_of([one], {FLEXIBLE.name: FLEXIBLE}, Commands()))
+
+
+def test_fewer_queues_than_the_type_gives_are_named_with_their_interface() -> None:
+    assert flexible(0, 0) == flexible(32, 40) == []
+    (one,) = flexible(32, 8)
+    assert (one.id, one.what) == ("queues-few", "eni-1 was given 8 ENA queues, of 32 that the type gives")
+    assert one.fix == "opsctl tune apply i-web --queues 32"
+
+
+def test_a_weighting_towards_ebs_is_found_where_the_network_is_what_counts() -> None:
+    (one,) = flexible(0, 0, weighting="ebs-1")
+    assert (one.id, one.fix) == ("weighting-ebs", "opsctl tune apply i-web --bandwidth-weighting default")
+    assert ids(instance(ENA, weighting="ebs-1")) == []
+
+
+def test_the_network_cards_that_could_have_an_efa_are_named() -> None:
+    nics = (FleetInterface(id="eni-0", kind="efa", card=0, ena_express=True), nic(card=1))
+    one = instance(FLEXIBLE, interfaces=nics, **IN_CLUSTER)
+    (found_,) = findings_of([one], {FLEXIBLE.name: FLEXIBLE}, Commands())
+    assert (found_.id, found_.what) == ("efa-partial", "1 of 2 possible EFAs; none at network card 1")
+
+
+def test_a_type_that_no_cluster_group_takes_is_not_told_to_go_into_one() -> None:
+    apart = HPC.model_copy(update={"strategies": ("spread",)})
+    one = instance(apart, interfaces=EFA)
+    assert findings_of([one], {apart.name: apart}, Commands()) == ()
+
+
+def test_what_mends_it_is_a_command_with_switches_that_it_has() -> None:
+    switches = {flag_of(name, spec) for name, spec in load_playbook("tune-apply").playbook.inputs.items()}
+    fleet = [
+        instance(OPTIONAL, "a", ena=False),
+        instance(VF, "b", vf=False),
+        instance(HPC, "c", interfaces=EFA),
+        instance(TWO_CARDS, "d"),
+        instance(HPC, "e"),
+    ]
+    fixes = [one.fix for one in (*found(*fleet), *flexible(8, 8, weighting="ebs-1")) if "tune apply" in one.fix]
+    assert len(fixes) >= 6
+    assert {word for fix in fixes for word in fix.split() if word.startswith("--")} <= switches
+
+
 def test_one_instance_of_a_cluster_without_ena_express_slows_the_others() -> None:
     both = (nic(express=True), nic("efa-only", card=1), nic("efa-only", card=0, device=1))
     on = instance(TWO_CARDS, "on", interfaces=both, cluster="genomics", **IN_CLUSTER)
@@ -79,13 +139,14 @@ def test_efas_in_two_zones_cannot_reach_each_other() -> None:
 def test_what_somebody_else_would_put_back_is_mended_there(more: dict[str, Any], manager: str) -> None:
     (finding,) = found(instance(ENA, ena=False, **more))
     assert manager in finding.fix
-    assert "tune apply" not in finding.fix
+    assert "modify-instance-attribute" not in finding.fix
 
 
 def test_the_worst_comes_first_and_says_is_the_whole() -> None:
     fleet = [instance(TWO_CARDS, "a"), instance(ENA, "z", ena=False)]
     first, *_ = found(*fleet)
     assert first.says == (
-        "ena-off: z (i-z): ENA is off on m5.large. Fix: opsctl tune apply i-z --ena (a stop and a start: instance "
-        "store and an auto-assigned public address are lost, capacity may be missing)"
+        "ena-off: z (i-z): ENA is off on m5.large. Fix: opsctl tune apply i-z --ena "
+        "(a stop and a start: instance store and an auto-assigned public address are lost, "
+        "capacity may be missing)"
     )

@@ -135,7 +135,7 @@ def test_an_efa_needs_its_module_and_a_library_that_finds_it() -> None:
 @pytest.mark.parametrize(
     ("rose", "weightings", "fix"),
     [
-        ({"bw_out": 9}, ("default", "vpc-1", "ebs-1"), "aws ec2 modify-instance-network-performance-options"),
+        ({"bw_out": 9}, ("default", "vpc-1", "ebs-1"), "opsctl tune apply i-web --bandwidth-weighting vpc-1"),
         ({"bw_out": 9}, (), "send less, or change to a type"),
         ({"pps": 9}, ("default", "vpc-1"), "send less, or change to a type"),
         ({"conntrack": 9}, (), "take connection tracking off"),

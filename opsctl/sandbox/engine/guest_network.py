@@ -120,6 +120,8 @@ def _ethtool(shell: Shell, arguments: Sequence[str], _: str) -> Done:
         return Done(_driver_information(guest, link))
     if option == "-S":
         return _statistics(guest, link, guest.now() + shell.slept)
+    if link.driver == "vif":
+        return Done(err="netlink error: Operation not supported\n", code=95)
     if option in ("-l", "-g"):
         return _channels(guest, link) if option == "-l" else _rings(guest, link)
     if option in ("-L", "-G"):
