@@ -21,6 +21,8 @@ AGENTS_A_CALL = 100
 """Most values of a filter of DescribeInstanceInformation (SSM API reference)."""
 WHOLE_OUTPUT, WHOLE_ERRORS = 24_000, 8000
 """Most characters of stdout and of stderr that GetCommandInvocation returns."""
+NAMED_IN_A_POLICY = 60
+"""A managed policy has 6,144 characters (IAM quotas), and the ARN of an instance has seventy."""
 CLOCK_SKEW_S = 300
 """As far as this machine's clock may be from AWS's: beyond it no call is accepted (Signature Version 4)."""
 ENDED = ("Success", "Failed", "TimedOut", "Cancelled")
@@ -145,9 +147,13 @@ def _invocation(one: Json) -> CommandAnswer:
 
 
 def grants_for(instances: Sequence[str], document: Document) -> tuple[Grant, ...]:
-    """List what a command to these instances needs: to send it, to find it again, and to read the answers."""
+    """List what a command to these instances needs: to send it, to find it again, and to read the answers.
+
+    More instances than a policy has room for are not named one by one.
+    """
     reads = ("ListCommands", "ListCommandInvocations", "GetCommandInvocation", "DescribeInstanceInformation")
-    sending = {"InstanceIds": list(instances), "DocumentName": document}
+    named = list(instances) if len(instances) <= NAMED_IN_A_POLICY else ["*"]
+    sending = {"InstanceIds": named, "DocumentName": document}
     return (
         Grant(service="ssm", operation="SendCommand", params=sending),
         *(Grant(service="ssm", operation=name) for name in reads),

@@ -1,22 +1,27 @@
 """What instances answered, in the shapes that AWS has shown (recorded answers, amazon-ssm-agent's own tests)."""
 
+import json
 from typing import Any
 
 import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
+from opsctl.model.changes import Change, Irreversible, Proof
 from opsctl.model.value import Json
+from opsctl.planning.iam import policy_for_changes
 from opsctl.resources.ssm_calls import (
     AGENTS_A_CALL,
     INSTANCES_A_COMMAND,
     command_with,
     describe_agents,
+    grants_for,
     parse_agents,
     parse_invocations,
     send_command,
     sent_since,
 )
+from tests.kit.ports import IDENTITY
 
 MODEL = botocore.session.get_session().get_service_model("ssm")
 RECORDED: dict[str, Any] = {
@@ -131,3 +136,24 @@ def test_a_command_is_found_by_its_comment_among_those_since_it_was_sent() -> No
     assert {"key": "InvokedAfter", "value": "2026-09-21T14:08:20Z"} in read.params["Filters"]
     listed = {"Commands": [{"CommandId": "1", "Comment": "theirs"}, {"CommandId": "2", "Comment": "ours"}]}
     assert (command_with(listed, "ours"), command_with(listed, "nobody's")) == ("2", "")
+
+
+@pytest.mark.parametrize(("count", "resources"), [(2, 3), (60, 61), (61, 2), (1000, 2)])
+def test_a_policy_names_the_instances_as_long_as_there_is_room_for_them(count: int, resources: int) -> None:
+    instances = [f"i-{number:017x}" for number in range(count)]
+    change = Change(
+        kind="job",
+        service="opsctl",
+        operation="ssm.command",
+        grants=grants_for(instances, "AWS-RunShellScript"),
+        id="run",
+        title="Run",
+        why="so",
+        expect=(),
+        proof=Proof(configured=()),
+        undo=Irreversible(because="it only reads"),
+    )
+    policy = policy_for_changes([change], IDENTITY)
+    (sending,) = [one for one in policy["Statement"] if one["Action"] == ["ssm:SendCommand"]]
+    assert len(sending["Resource"]) == resources
+    assert len(json.dumps(policy, separators=(",", ":"))) < 6144
