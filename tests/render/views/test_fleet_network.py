@@ -2,9 +2,10 @@
 
 from opsctl.model.commands import Commands
 from opsctl.render.views.fleet_network import markdown_fleet, render_fleet, render_limits
+from opsctl.tune.findings import findings_of
 from opsctl.tune.fleet_checked import FleetChecked, row_of, with_guests
 from opsctl.tune.guest_answers import GuestDevice, GuestNetwork
-from tests.tune.fleets import ENA, HPC, TYPES, instance
+from tests.tune.fleets import ENA, HPC, OPTIONAL, TYPES, instance
 
 BUSY = GuestDevice(
     name="ens5", driver="ena", mtu=9001, queues=(8, 8), counted={"bw_out": 9}, rose={"bw_out": 5}, third=True
@@ -87,3 +88,58 @@ def test_names_from_the_account_are_text_and_nothing_else() -> None:
     found = FleetChecked(account="1", region="r", rows=(row_of(evil, TYPES),), findings=(), unknown=())
     assert "\x1b" not in shown(found)
     assert "\x1b" not in markdown_fleet(found)
+
+
+SCREEN = """\
+2 instances in us-east-1, account 123456789012
+2 findings: 1 high, 1 low
+
+INSTANCE TYPE         OS    ZONE       ADAPTER EFA EXPRESS GROUP AGENT
+node     c5n.18xlarge linux us-east-1a ENA     0/1 -       hpc   unread
+old      m4.16xlarge  linux us-east-1a ENA OFF -   -       -     unread
+
+By zone and placement group
+  us-east-1a: 2
+  ├─ no placement group
+  │    1 m4.16xlarge, 1 high
+  └─ hpc (cluster)
+       1 c5n.18xlarge, 1 low
+
+high    ena-off
+  Without the Elastic Network Adapter the instance uses an emulated
+  device: a fraction of the bandwidth and packets that its type has (EC2
+  user guide, enhanced networking).
+    old (i-old): ENA is off on m4.16xlarge
+      opsctl tune apply i-old --ena
+    costs: a stop and a start: instance store and an auto-assigned
+    public address are lost, capacity may be missing
+
+low     efa-off
+  The type takes an Elastic Fabric Adapter, which MPI and NCCL use to
+  bypass the operating system; it has no price of its own (EC2 user
+  guide, EFA).
+    node (i-node): c5n.18xlarge takes 1 EFA, and has none
+      opsctl tune apply i-node --efa
+    costs: a stop and a start: instance store and an auto-assigned
+    public address are lost, capacity may be missing
+
+  Nothing inside the instances was read: the driver's version, MTU and
+  the allowance counters of ethtool are known there only. --in-guest
+  reads them.
+"""
+
+
+def test_the_whole_is_as_it_was_reviewed_and_fits() -> None:
+    members = [
+        instance(HPC, "node", placement_group="hpc", strategy="cluster"),
+        instance(OPTIONAL, "old", ena=False),
+    ]
+    found = FleetChecked(
+        account="123456789012",
+        region="us-east-1",
+        rows=tuple(row_of(one, TYPES) for one in members),
+        findings=findings_of(members, TYPES, Commands()),
+        unknown=(),
+    )
+    assert shown(found, width=72) == SCREEN
+    assert max(map(len, SCREEN.splitlines())) <= 72
