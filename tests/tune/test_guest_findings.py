@@ -2,7 +2,9 @@
 
 import pytest
 
+from opsctl.cli.playbook_options import flag_of
 from opsctl.model.commands import Commands
+from opsctl.playbook.load import load_playbook
 from opsctl.tune.finding import TuneFinding
 from opsctl.tune.fleet import FleetInstance, FleetInterface
 from opsctl.tune.guest_answers import GuestDevice, GuestNetwork
@@ -150,6 +152,20 @@ def test_throttling_is_mended_by_what_costs_least(
     (one,) = found(guest(device(rose=rose, counted=NONE | rose)), of=of)
     assert one.fix.startswith(fix)
     assert one.cost
+
+
+def test_what_mends_it_is_a_command_with_switches_that_it_has() -> None:
+    switches = {flag_of(name, spec) for name, spec in load_playbook("tune-apply").playbook.inputs.items()}
+    inside = guest(device(mtu=1500, rose={"bw_in": 1}))
+    weighted = ENA.model_copy(update={"weightings": ("default", "vpc-1")})
+    fixes = [one.fix for one in found(inside, of=weighted)] + [
+        one.fix for one in found(guest(device(mtu=9001, srd_mode=1)), express(), TWO_CARDS)
+    ]
+    assert {word for fix in fixes for word in fix.split() if word.startswith("--")} == {
+        "--mtu",
+        "--bandwidth-weighting",
+    }
+    assert {"--mtu", "--bandwidth-weighting"} <= switches
 
 
 def test_a_member_of_a_group_is_mended_where_the_group_has_it_from() -> None:
