@@ -21,7 +21,9 @@ from typing import Any
 
 import boto3
 
-QUOTA = re.compile(r"quota|LimitExceeded|no rule number for a deny|do not fit|capacity", re.IGNORECASE)
+QUOTA = re.compile(
+    r"quota|Limits?Exceeded|of 50 tags|no rule number for a deny|do not fit|capacity", re.IGNORECASE
+)
 
 
 def opsctl(state: Path, *argv: str) -> subprocess.CompletedProcess[str]:

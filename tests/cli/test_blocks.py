@@ -1,0 +1,139 @@
+"""The life of a block as people type it: on two laptops, with ends, in scripts."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from opsctl.sandbox.worlds.seeding import seed_network
+from tests.kit.block_targets import acl_of
+from tests.kit.command import opsctl
+from tests.kit.moto_account import WatchedServer, client, fresh_world, server, state
+
+TARGET = "direct.example.com"
+BLOCK = ("block-ip", "203.0.113.9", "--target", TARGET)
+
+
+@pytest.fixture
+def account() -> Iterator[WatchedServer]:
+    with fresh_world(seed_network):
+        yield server()
+
+
+@pytest.fixture
+def laptops(tmp_path: Path) -> tuple[Path, Path]:
+    both = (tmp_path / "alice", tmp_path / "bob")
+    for one in both:
+        one.mkdir()
+    return both
+
+
+def done(home: Path, *argv: str) -> str:
+    ended = opsctl(home, *argv)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def rows(home: Path, *argv: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(done(home, "blocks", "list", *argv, "-o", "json"))["result"]["rows"]
+    return found
+
+
+def test_what_one_laptop_blocks_the_other_lists_extends_and_takes_back(
+    account: WatchedServer, laptops: tuple[Path, Path]
+) -> None:
+    alice, bob = laptops
+    done(alice, *BLOCK, "--ttl", "2h", "--incident", "INC-12", "--reason", "scraper", "--yes")
+    assert rows(alice) == rows(bob)
+    assert {(row["incident"], row["reason"], row["target"]) for row in rows(bob)} == {
+        ("INC-12", "scraper", TARGET)
+    }
+    ends = {row["until"] for row in rows(bob)}
+    done(bob, "blocks", "extend", "203.0.113.9", "--ttl", "3d", "--yes")
+    assert min(row["until"] for row in rows(alice)) > max(ends)
+    assert {row["incident"] for row in rows(alice)} == {"INC-12"}
+    assert "hold on every way in" in done(alice, "blocks", "verify")
+    done(bob, "unblock-ip", "203.0.113.9", "--yes")
+    assert rows(alice) == []
+    # What the first laptop made besides, it can still take back.
+    assert opsctl(alice, "undo", "last", "--yes").returncode == 0
+    assert not [one for one in client("wafv2").list_ip_sets(Scope="REGIONAL")["IPSets"] if "opsctl" in one["Name"]]
+
+
+def test_nothing_due_is_no_failure_and_changes_nothing(account: WatchedServer, tmp_path: Path) -> None:
+    done(tmp_path, *BLOCK, "--ttl", "2h", "--yes")
+    start, before = state(), len(account.mutations())
+    for argv in ((), ("--yes", "--quiet"), ("-n",)):
+        assert opsctl(tmp_path, "blocks", "expire", *argv).returncode == 0
+    assert (state(), len(account.mutations())) == (start, before)
+
+
+def test_expiring_prints_what_it_took_away(account: WatchedServer, tmp_path: Path) -> None:
+    done(tmp_path, *BLOCK, "--ttl", "1s", "--yes")
+    done(tmp_path, "block-ip", "203.0.113.10", "--target", TARGET, "--ttl", "never", "--yes")
+    listed = done(tmp_path, "blocks", "list")
+    assert "due to end" in listed
+    assert "opsctl blocks expire" in listed
+    report = done(tmp_path, "blocks", "expire", "--yes")
+    assert "203.0.113.9" in report
+    assert {row["address"] for row in rows(tmp_path)} == {"203.0.113.10/32"}
+    assert opsctl(tmp_path, "blocks", "verify", "203.0.113.10").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        ((*BLOCK, "--ttl", "2 hours"), "--ttl"),
+        ((*BLOCK, "--until", "tomorrow"), "--until"),
+        ((*BLOCK, "--until", "2020-01-01T00:00Z"), "has passed"),
+        ((*BLOCK, "--until", "2099-01-01T00:00"), "zone"),
+        ((*BLOCK, "--ttl", "2h", "--until", "2099-01-01T00:00Z"), "not both"),
+        (("blocks", "extend", "203.0.113.9", "--until", "2020-01-01T00:00Z"), "has passed"),
+        (("unblock-ip", "203.0.113.999"), "ADDRESS"),
+        (("blocks", "list", "203.0.113.999"), "ADDRESS"),
+        (("blocks", "verify", "here"), "ADDRESS"),
+    ],
+    ids=["ttl", "until", "past", "zone", "both", "extend", "unblock", "list", "verify"],
+)
+def test_what_cannot_be_meant_is_refused_with_its_name_and_changes_nothing(
+    account: WatchedServer, tmp_path: Path, argv: tuple[str, ...], said: str
+) -> None:
+    before = len(account.mutations())
+    ended = opsctl(tmp_path, *argv)
+    assert ended.returncode == 2, ended.stderr
+    assert said in ended.stderr
+    assert len(account.mutations()) == before
+
+
+def test_the_default_is_the_users_own_configuration_and_never_a_directorys(
+    account: WatchedServer, tmp_path: Path
+) -> None:
+    own = tmp_path / "config.yaml"
+    own.write_text("block_ttl: never\n")
+    plan = json.loads(opsctl(tmp_path, *BLOCK, "-n", "-o", "json", OPSCTL_CONFIG=str(own)).stdout)["result"]
+    assert plan["facts"]["term"]["until"] == "never"
+    plan = json.loads(opsctl(tmp_path, *BLOCK, "-n", "-o", "json").stdout)["result"]
+    assert plan["facts"]["term"]["until"].endswith("Z")
+    (tmp_path / "opsctl.yaml").write_text("block_ttl: 1s\n")
+    refused = opsctl(tmp_path, *BLOCK, "-n")
+    assert refused.returncode == 2
+    assert "block_ttl" in refused.stderr
+
+
+def test_text_from_the_account_is_shown_inert(account: WatchedServer, tmp_path: Path) -> None:
+    """Anybody who may tag a network ACL writes into this list."""
+    value = "203.0.113.9 until=never since=2020-01-01T00:00:00Z by=[bold]x|\u202eyb why=<script>|\u2066"
+    acl = acl_of("edge-a")
+    client("ec2").create_network_acl_entry(
+        NetworkAclId=acl, RuleNumber=9, Protocol="-1", RuleAction="deny", Egress=False, CidrBlock="203.0.113.9/32"
+    )
+    client("ec2").create_tags(Resources=[acl], Tags=[{"Key": "opsctl:block/x", "Value": value}])
+    for form in ("text", "markdown"):
+        shown = done(tmp_path, "blocks", "list", "-o", form)
+        assert "203.0.113.9" in shown
+        assert "\u202e" not in shown
+        assert "\u2066" not in shown
+    assert "[bold]x" in done(tmp_path, "blocks", "list")
+    assert "<script>" not in done(tmp_path, "blocks", "list", "-o", "markdown")
