@@ -35,7 +35,7 @@ _EARLIER = "the run took this back by itself when AWS refused a call for good, a
 
 def went_back(plan_id: str, refused: Change, because: str) -> OpsctlError:
     """Say that a turn was taken back: neither a resume nor another try of the same run makes sense."""
-    why = f"{because}; everything that was done for it was taken back" if because else _EARLIER
+    why = f"{because.rstrip('.')}; everything that was done for it was taken back" if because else _EARLIER
     return OpsctlError(
         f"{refused.title}: {why}",
         f"plan again when that has changed; {run_command('runs show', plan_id)} says what was done",

@@ -36,6 +36,9 @@ OUTCOME_WORDS = {
 }
 
 
+WENT_BACK = "Went back: what AWS refused for good is taken back with its turn, as it was before; the run is over"
+
+
 def mark_of(change: Change) -> str:
     """Return `+`, `-` or `~`, and `!` beside it for severe risk."""
     words = change.operation
@@ -332,6 +335,8 @@ def outcome_of(report: Report) -> str:
     words = OUTCOME_WORDS[report.status]
     if report.status == "failed" and all(isinstance(change.undo, Irreversible) for change in report.plan.changes):
         words = "Failed: the run can be resumed"
+    if any(result.status == "reverted" for result in report.changes):
+        words = WENT_BACK
     if report.status == "unproved" and any(result.status == "failed" for result in report.changes):
         words = (
             "Failed, and not for certain: what is named may be done twice; resume the run before another does it"

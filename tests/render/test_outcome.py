@@ -43,3 +43,14 @@ def test_a_check_of_the_whole_that_does_not_hold_is_the_first_word_too() -> None
     assert text.startswith("DOES NOT HOLD: ")
     assert 'DOES NOT HOLD: dropped-everywhere; found ["a way"]' in text
     assert "does not hold: dropped-everywhere" in chat
+
+
+def test_a_run_that_went_back_is_over_and_says_so() -> None:
+    plan = plan_of(make_box("a"))
+    result = ChangeResult(change_id="make", status="reverted", detail="NoRoom: no room for a")
+    found = Report(run_id="r", status="failed", plan=plan, started="2026-09-21T13:33:20Z", changes=(result,))
+    text = outcome.render_report(found, width=200, colour=False)
+    assert "1 change: 1 taken back" in text
+    assert "taken back by the run itself: NoRoom: no room for a" in text
+    assert "Went back:" in text
+    assert "can be resumed" not in text
