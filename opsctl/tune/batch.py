@@ -126,8 +126,11 @@ def _capacity(
 
     The way back comes first: running instances use such a reservation by themselves, so their places stay theirs.
     """
-    back = [fleet.kind_now(one) for one in running if fleet.kind_now(one) != fleet.kind_then(one, wish)]
-    there = [fleet.kind_then(one, wish) for one in running]
+    pairs = [(one, fleet.kind_now(one), fleet.kind_then(one, wish)) for one in running]
+    # Whose reservation nobody else would use finds its place in it again.
+    held = [one.id for one, now, _ in pairs if one.reservation and now not in beside]
+    back = [now for one, now, then in pairs if now != then and one.id not in held]
+    there = [then for one, now, then in pairs if now != then or one.id not in held]
     named = (("back", back), ("there", there))
     return tuple(
         _wanted(f"turn-{number}-{name}-{index}", kind, count, beside.count(kind))

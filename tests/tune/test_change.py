@@ -243,6 +243,14 @@ def test_nothing_is_reserved_for_what_is_stopped_or_has_its_own_place() -> None:
     assert reserved(fleet(A.model_copy(update={"targets": True})), ENA) == [[]]
 
 
+def test_a_place_in_a_reservation_is_kept_there_unless_others_would_take_it() -> None:
+    inside = A.model_copy(update={"reservation": "cr-1"})
+    assert reserved(fleet(inside), ENA) == [[]]
+    assert reserved(fleet(inside), BECOMES_NEW) == [[("c5n.18xlarge", 1, 0, "")]]
+    beside = fleet(inside, others=(B.model_copy(update={"id": "i-c"}),))
+    assert reserved(beside, ENA) == [[("m4.16xlarge", 2, 1, "")]]
+
+
 def test_a_turn_in_which_nothing_can_be_taken_back_is_final() -> None:
     legacy = PLAIN.model_copy(update={"type": "c4.8xlarge"})
     assert [one.final for one in batches_of(fleet(legacy), TuneWish(sriov=True), 0)] == [True]
