@@ -36,6 +36,9 @@ def replace_text(path: Path, old: str, new: str) -> Path:
         Drifted: the file no longer says what was read.
     """
     target = path.resolve()
+    if not os.access(target, os.W_OK):
+        # Replacing it would take no permission of its own, and whoever made it read-only meant something by that.
+        raise InvalidInput.one(f"{path} is read-only", source="--write", hint="make it writable first")
     partial = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         _write(partial, new, stat.S_IMODE(target.stat().st_mode))
@@ -80,11 +83,11 @@ def _bytes(path: Path) -> bytes:
         # A pipe that nobody writes to must not be waited for.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise InvalidInput.one(f"{path} is not a regular file", source=str(path))
+                raise InvalidInput.one("it is not a regular file", source=str(path))
             data = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as fault:
         reason = fault.strerror if isinstance(fault, OSError) else str(fault)
-        raise InvalidInput.one(f"{path} cannot be read: {reason}", source=str(path)) from None
+        raise InvalidInput.one(f"it cannot be read: {reason}", source=str(path)) from None
     if len(data) > MAX_BYTES:
-        raise InvalidInput.one(f"{path} is larger than {MAX_BYTES:,} bytes", source=str(path))
+        raise InvalidInput.one(f"it is larger than {MAX_BYTES:,} bytes", source=str(path))
     return data

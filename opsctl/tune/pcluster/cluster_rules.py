@@ -9,7 +9,7 @@ from typing import Literal
 
 from opsctl.model.marked import Path
 from opsctl.model.value import Value
-from opsctl.tune.pcluster.cluster_file import ClusterFile, ComputeResource, SlurmQueue
+from opsctl.tune.pcluster.cluster_file import ClusterFile, ComputeResource, Placement, SlurmQueue
 from opsctl.tune.surroundings import Surroundings
 
 Level = Literal["error", "warning", "note", "unknown"]
@@ -57,11 +57,13 @@ def _of_cluster(cluster: ClusterFile, around: Surroundings | None) -> Iterator[C
     }
     if strange:
         what = f"whether {', '.join(sorted(strange))} can have an EFA, and how many network cards there are"
-        yield _finding("types-unknown", "unknown", ("Scheduling",), what, "ask EC2: --look-up")
+        yield _finding("types-unknown", "unknown", ("Scheduling",), what, _ask(around))
 
 
 def _of_queue(cluster: ClusterFile, queue: SlurmQueue, around: Surroundings | None) -> Iterator[ClusterFinding]:
     with_efa = [one for one in queue.resources if one.efa_on]
+    if queue.placement:
+        yield from _naming(queue.placement, f"queue {queue.name}")
     if queue.misplaced_efa:
         # Unknown field: `Efa` is the schema of a compute resource.
         what = f"queue {queue.name} has Efa, which belongs to its compute resources"
@@ -76,6 +78,10 @@ def _of_queue(cluster: ClusterFile, queue: SlurmQueue, around: Surroundings | No
     if with_efa and queue.capacity_type == "SPOT":
         what = f"queue {queue.name} has EFA on Spot: an interruption takes a node of a running job, and so the job"
         yield _finding("efa-spot", "note", queue.path, what, "have jobs write checkpoints, or use ONDEMAND")
+
+
+def _ask(around: Surroundings | None) -> str:
+    return "ask EC2: --look-up" if around is None else "look for a name that EC2 does not know in this Region"
 
 
 def _several_subnets(queue: SlurmQueue, with_efa: list[ComputeResource]) -> Iterator[ClusterFinding]:
@@ -104,7 +110,7 @@ def _security_groups(queue: SlurmQueue, around: Surroundings | None) -> Iterator
         yield _finding("efa-security-group", "error", path, what, fix)
         return
     what = f"whether a security group of queue {queue.name} lets all traffic of itself in and out, which EFA needs"
-    yield _finding("security-group-unknown", "unknown", path, what, "ask EC2: --look-up")
+    yield _finding("security-group-unknown", "unknown", path, what, _ask(around))
 
 
 def _several_interfaces(cluster: ClusterFile, one: ComputeResource, around: Surroundings | None) -> bool:
@@ -155,19 +161,24 @@ def _of_resource(queue: SlurmQueue, one: ComputeResource, around: Surroundings |
     if known and not without and not one.efa_on and len(queue.subnets) < 2:
         what = f"{of}: {', '.join(one.types)} takes an EFA, which has no price of its own, and has none"
         yield _finding("efa-off", "warning", path, what, f"--efa {queue.name}/{one.name}")
+    if one.placement:
+        yield from _naming(one.placement, of)
     yield from _placement(queue, one, of)
+
+
+def _naming(group: Placement, of: str) -> Iterator[ClusterFinding]:
+    # PlacementGroupNamingValidator
+    if group.name and group.id:
+        what = f"{of}: PlacementGroup has Name and Id"
+        yield _finding("placement-group-name-and-id", "error", group.path, what, "leave one of them")
+    if (group.name or group.id) and group.enabled is False:
+        what = f"{of}: PlacementGroup has Enabled: false, and names a group"
+        yield _finding("placement-group-named-off", "error", group.path, what, "take Enabled out, or the group")
 
 
 def _placement(queue: SlurmQueue, one: ComputeResource, of: str) -> Iterator[ClusterFinding]:
     group = queue.placement_of(one)
     path = group.path if group else one.path
-    if group and group.name and group.id:
-        what = f"{of}: PlacementGroup has Name and Id"  # PlacementGroupNamingValidator
-        yield _finding("placement-group-name-and-id", "error", path, what, "leave one of them")
-    if group and (group.name or group.id) and group.enabled is False:
-        what = f"{of}: PlacementGroup has Enabled: false, and names a group"  # PlacementGroupNamingValidator
-        fix = "take Enabled out, or the group"
-        yield _finding("placement-group-named-off", "error", path, what, fix)
     if queue.capacity_type == BLOCK:
         if group and group.on:
             # PlacementGroupCapacityTypeValidator

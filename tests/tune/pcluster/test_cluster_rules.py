@@ -170,3 +170,16 @@ def test_what_is_no_cluster_is_told_with_its_line(text: str, line: int, said: st
     fault = caught.value.diagnostics[0]
     assert said in fault.summary
     assert (fault.where.source, fault.where.line) == ("cluster.yaml", line)
+
+
+def test_a_group_of_the_queue_is_judged_once_however_many_resources_there_are() -> None:
+    networking = ", PlacementGroup: {Name: mine, Id: mine}"
+    several = file(networking=networking, type="t3.micro").replace(
+        "        - {Name: r, ", "        - {Name: s, InstanceType: t3.micro}\n        - {Name: r, "
+    )
+    assert ids(several) == ["error placement-group-name-and-id"]
+
+
+def test_what_ec2_did_not_say_although_it_was_asked_is_told_otherwise() -> None:
+    (asked,) = findings_of(parse_cluster(read(file(type="x9.odd")), "f"), KNOWN)
+    assert asked.fix == "look for a name that EC2 does not know in this Region"
