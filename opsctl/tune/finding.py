@@ -47,5 +47,14 @@ def finding(
         why=why,
         fix=fix,
         cost=cost,
-        says=f"{id_}: {instance.title}: {what}. Fix: {fix} ({cost})",
+        says=_said(id_, instance.title, what, fix, cost),
     )
+
+
+def mended_by(one: TuneFinding, fix: str) -> TuneFinding:
+    """Return a finding with another thing that mends it."""
+    return one.model_copy(update={"fix": fix, "says": _said(one.id, one.title, one.what, fix, one.cost)})
+
+
+def _said(id_: str, title: str, what: str, fix: str, cost: str) -> str:
+    return f"{id_}: {title}: {what}. Fix: {fix} ({cost})"

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import TypeAlias
 
 from opsctl.model.commands import Commands
-from opsctl.tune.finding import A_STOP, NO_STOP, SEVERITIES, Severity, TuneFinding, finding
+from opsctl.tune.finding import A_STOP, NO_STOP, SEVERITIES, Severity, TuneFinding, finding, mended_by
 from opsctl.tune.fleet import FleetInstance
 from opsctl.tune.guest_answers import GuestNetwork
 from opsctl.tune.guest_findings import IN_GUEST, guest_findings
@@ -85,9 +85,26 @@ def findings_of(
         if guest is not None and instance.type in types:
             found += guest_findings(instance, types[instance.type], guest, commands)
     order = {id_: number for number, id_ in enumerate([*WHY, *IN_GUEST])}
+    groups = {one.id: one.auto_scaling_group for one in fleet}
+    found = [_of_group(one, groups.get(one.instance, ""), commands) for one in found]
     return tuple(
         sorted(found, key=lambda one: (SEVERITIES.index(one.severity), order[one.id], one.title, one.instance))
     )
+
+
+_OF_GROUP = {
+    "efa-off": ("--efa",),
+    "efa-partial": ("--efa",),
+    "efa-no-cluster-group": ("--placement-group", "NAME"),
+}
+"""What `tune group` mends of the members of an Auto Scaling group."""
+
+
+def _of_group(one: TuneFinding, group: str, commands: Commands) -> TuneFinding:
+    """Return a finding of a member with the command that changes what its group launches."""
+    if not group or one.id not in _OF_GROUP:
+        return one
+    return mended_by(one, commands.opsctl("tune", "group", group, *_OF_GROUP[one.id]))
 
 
 def _adapter(instance: FleetInstance, of: TypeNetwork, commands: Commands) -> Iterator[TuneFinding]:

@@ -7,7 +7,7 @@ import pytest
 from opsctl.cli.playbook_options import flag_of
 from opsctl.model.commands import Commands
 from opsctl.playbook.load import load_playbook
-from opsctl.tune.finding import TuneFinding
+from opsctl.tune.finding import REPLACED, TuneFinding
 from opsctl.tune.findings import findings_of
 from opsctl.tune.fleet import FleetInstance, FleetInterface
 from opsctl.tune.instance_types import NetworkCard
@@ -140,6 +140,12 @@ def test_what_somebody_else_would_put_back_is_mended_there(more: dict[str, Any],
     (finding,) = found(instance(ENA, ena=False, **more))
     assert manager in finding.fix
     assert "modify-instance-attribute" not in finding.fix
+
+
+def test_what_a_group_launches_is_changed_by_its_own_command() -> None:
+    (finding,) = found(instance(HPC, auto_scaling_group="workers"))
+    assert finding.fix == "opsctl tune group workers --efa"
+    assert f"Fix: {finding.fix} ({REPLACED})" in finding.says
 
 
 def test_the_worst_comes_first_and_says_is_the_whole() -> None:
