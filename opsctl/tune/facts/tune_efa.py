@@ -79,6 +79,7 @@ class TuneEfa(Fact):
     def read(self, about: Context) -> Fetching[Value]:
         """Read instances and types, then the EFAs and groups beside them, then the agents."""
         if not self.wanted:
+            self._refuse_half()
             return EfaFound()
         if not VERSION.fullmatch(self.installer):
             raise InvalidInput.one(
@@ -97,6 +98,16 @@ class TuneEfa(Fact):
         peers = yield from read_peers(some, self.security_group, about.region)
         agents = yield from read_agents([one.instance.id for one in some], about.region)
         return self._found(some, peers, agents).model_copy(update={"already": already})
+
+    def _refuse_half(self) -> None:
+        """Refuse to take how an EFA is to be for nothing, where none is asked for."""
+        given = {
+            "efa_security_group": self.security_group,
+            "efa_driver": self.driver != "install",
+            "efa_installer": self.installer != "latest",
+        }
+        for source in (name for name, said in given.items() if said):
+            raise InvalidInput.one("no EFA is asked for", source=source, hint="give --efa as well")
 
     def _found(self, some: tuple[EfaTarget, ...], peers: EfaPeers, agents: dict[str, GuestAgent]) -> EfaFound:
         running = tuple(one for one in some if one.instance.state == "running")

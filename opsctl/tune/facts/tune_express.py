@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from opsctl.model.errors import InvalidInput
 from opsctl.model.fetching import Fetching, require
 from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
@@ -46,6 +47,9 @@ class TuneExpress(Fact):
 
     def read(self, about: Context) -> Fetching[Value]:
         """Read instances and types, then the members of their placement groups."""
+        if not self.wanted and self.udp:
+            hint = "give --ena-express as well"
+            raise InvalidInput.one("ENA Express itself is not asked for", source="ena_express_udp", hint=hint)
         if not self.wanted:
             return ExpressFound()
         named = Selection(instances=self.instances).reads(about.region)

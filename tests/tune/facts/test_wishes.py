@@ -150,6 +150,22 @@ def test_nothing_is_read_of_what_is_not_wanted(world: World) -> None:
     assert reader.made == []
 
 
+@pytest.mark.parametrize(
+    ("fact", "source"),
+    [
+        (TuneEfa(instances=("hpc-2",), wanted=False, security_group="sg-1"), "efa_security_group"),
+        (TuneEfa(instances=("hpc-2",), wanted=False, driver="there"), "efa_driver"),
+        (TuneEfa(instances=("hpc-2",), wanted=False, installer="1.47.0"), "efa_installer"),
+        (TuneExpress(instances=("hpc-2",), wanted=False, udp=True), "ena_express_udp"),
+    ],
+    ids=["group", "driver", "installer", "udp"],
+)
+def test_how_something_is_to_be_is_not_said_without_asking_for_it(world: World, fact: Fact, source: str) -> None:
+    with pytest.raises(InvalidInput, match="asked for") as told:
+        found(world, fact)
+    assert source in str(told.value.diagnostics[0].where)
+
+
 def test_a_version_of_the_installer_is_a_version(world: World) -> None:
     for wrong in ("1.47; rm -rf /", "../x", ""):
         with pytest.raises(InvalidInput, match="no version of the EFA installer"):
