@@ -124,6 +124,9 @@ def _interfaces(look: BatchLook) -> Iterator[BatchFinding]:
         yield _finding("no-template", "lacks", what, "make a launch template, and have the environment use it")
     elif not look.efas:
         yield _finding("no-interfaces", "lacks", f"the launch template of {of.name} asks for no EFA", "--efa")
+    if of.version == "$Latest" and not look.efas:
+        what = f"{of.name} launches by $Latest, which an undo would find changed: Batch reads it at each update"
+        yield _finding("latest", "lacks", what, "have the environment name the number of a version")
     ruled = look.around.self_ruled
     if of.groups and not any(ruled.get(group) for group in of.groups):
         kind: Kind = "lacks" if all(group in ruled for group in of.groups) else "unknown"

@@ -63,6 +63,10 @@ BATCH: dict[str, tuple[str, str]] = {
     ),
     "families": ("Batch may choose sizes without EFA of a family", "Name the sizes that take an EFA."),
     "groups": ("multi-node jobs have five security groups at most", "Take some out of the environment."),
+    "latest": (
+        "the environment launches by $Latest, which Batch reads anew at each update, also at that of an undo",
+        "Have it name the number of a version.",
+    ),
     "no-efa": ("a type of the environment takes no EFA", "Take it out of the environment."),
     "no-instances": ("Batch launches no instances by this environment", "Make a managed one of type EC2."),
     "no-interfaces": ("the launch template asks for no EFA", "Add --efa."),

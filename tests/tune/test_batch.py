@@ -54,6 +54,22 @@ def test_it_is_launched_with_efas_and_their_group_and_undone_but_for_the_placeme
     assert resources() == {**before, "placementGroup": "near"}
 
 
+def test_where_only_the_security_group_is_missing_it_is_added_and_taken_out_again(world: World) -> None:
+    run(world.plan("tune-batch", WISH), world.aws, world, MemoryJournal())
+    before = {**resources(), "securityGroupIds": resources()["securityGroupIds"][:1]}
+    named = {"securityGroupIds": before["securityGroupIds"]}
+    client("batch").update_compute_environment(computeEnvironment=ENVIRONMENT, computeResources=named)
+    plan, journal = world.plan("tune-batch", WISH), MemoryJournal()
+    assert [change.title for change in plan.changes] == [
+        "Add security group opsctl-efa to what Batch launches for hpc"
+    ]
+    run(plan, world.aws, world, journal)
+    assert len(resources()["securityGroupIds"]) == 2
+    assert world.plan("tune-batch", WISH).changes == ()
+    undo(plan, world, journal)
+    assert resources() == before
+
+
 def test_without_a_wish_nothing_is_planned_and_all_is_found(world: World) -> None:
     assert world.plan("tune-batch", {"environment": ENVIRONMENT}).changes == ()
     found = run_fetching(TuneBatch(environment=ENVIRONMENT).read(world.about()), world.reader())
@@ -129,6 +145,7 @@ def but(**more: Any) -> BatchLook:
         (LOOK.model_copy(update={"strategy": "spread"}), ["lacks not-cluster", "note driver"]),
         (but(groups=("other",)), ["unknown security-groups", "note driver"]),
         (LOOK.model_copy(update={"efas": 0}), ["lacks no-interfaces"]),
+        (but(version="$Latest").model_copy(update={"efas": 0}), ["lacks no-interfaces", "lacks latest"]),
         (LOOK.model_copy(update={"jobs": (MPI,)}), ["note driver"]),
         (
             LOOK.model_copy(update={"jobs": (MPI.model_copy(update={"with_device": 0}),)}),
@@ -157,6 +174,7 @@ def but(**more: Any) -> BatchLook:
         "spread",
         "security",
         "interfaces",
+        "latest",
         "jobs",
         "device",
         "spot",

@@ -44,7 +44,7 @@ class TuneBatchTemplate(Action):
             Change(
                 **dict(update_environment(self.environment, self._resources(self.version, added), self.minutes)),
                 id="use",
-                title=f"Have Batch launch {self.environment} by the new version of its launch template",
+                title=self._title(),
                 why=self.why,
                 expect=(*self._is(self.before, self.groups if self.group else ()), is_valid(self.environment)),
                 proof=Proof(
@@ -65,6 +65,11 @@ class TuneBatchTemplate(Action):
                 ),
             )
         ]
+
+    def _title(self) -> str:
+        if self.version == self.before:
+            return f"Add security group {self.group} to what Batch launches for {self.environment}"
+        return f"Have Batch launch {self.environment} by the new version of its launch template"
 
     def _resources(self, version: Json, groups: tuple[Json, ...]) -> dict[str, Json]:
         named = (

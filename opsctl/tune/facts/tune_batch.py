@@ -93,7 +93,7 @@ class TuneBatch(Fact):
         ids = {one.id for one in findings}
         stops = [one.says for one in findings if one.kind == "refuse"]
         if self.efa:
-            not_alone = ("families", "no-efa", "types-unread", "several-types", "zones", "no-template")
+            not_alone = ("families", "no-efa", "types-unread", "several-types", "zones", "no-template", "latest")
             stops += [one.says for one in findings if one.id in not_alone]
         elif self.placement_group:
             stops += [one.says for one in findings if one.id == "zones"]
