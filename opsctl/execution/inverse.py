@@ -65,6 +65,7 @@ def _proof(change: Change) -> Proof:
         configured=tuple(check for check in change.expect if not check.context),
         gone=() if change.undo_leaves_it or _is_inverse(change.id) else _made(change),
         within_s=change.proof.within_s,
+        passing=change.undo_passing,
     )
 
 

@@ -213,7 +213,7 @@ class Choice(Value):
     conflicts: tuple[str, ...]
 
 
-_LATER = ("undo_risk", "turn", "goes_back")
+_LATER = ("undo_risk", "undo_passing", "turn", "goes_back")
 
 
 class Change(Instruction):
@@ -228,6 +228,7 @@ class Change(Instruction):
     is another than that of the change.
     `undo_first` are the changes that an undo makes before the inverse one: what the account has done since by
     itself may have to be settled first, with other resources than the plan could name.
+    `undo_passing` marks what an undo of the run only goes through: the undo of an earlier change ends it.
     `turn` names what belongs together: the changes of one turn are carried out before those of the next. When AWS
     refuses the call with a code of `goes_back`, everything that the run made in the same turn is taken back at
     once, newest first, and the run ends; so it is when what a wait with `goes_back` expects fails.
@@ -249,6 +250,7 @@ class Change(Instruction):
     lasting: str = ""
     undo_risk: Risk | None = None
     undo_first: tuple["Change", ...] = ()
+    undo_passing: bool = False
     turn: str = ""
     goes_back: tuple[str, ...] = ()
     origin: str = ""

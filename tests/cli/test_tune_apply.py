@@ -40,8 +40,10 @@ def test_it_is_done_proved_and_undone(world: World, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     now = described("hpc-4")
     assert (now["EnaSupport"], now["State"]["Name"], reserved()) == (True, "running", [])
+    assert opsctl(tmp_path, "verify", "last").returncode == 0
     back = opsctl(tmp_path, "undo", "last", "--yes", "--confirm", "hpc-4")
     assert (back.returncode, fleet()) == (0, start), back.stderr
+    assert opsctl(tmp_path, "verify", "last").returncode == 0
 
 
 @pytest.mark.parametrize(

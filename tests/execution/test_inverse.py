@@ -151,3 +151,7 @@ def test_everything_that_a_plan_makes_is_found_by_its_reference_when_it_is_undon
         "one.size": output("s"),
         "x.of_first": output("f"),
     }
+
+
+def test_what_an_undo_only_goes_through_is_marked_in_its_proof() -> None:
+    assert [inverse(with_(undo_passing=passing)).proof.passing for passing in (True, False)] == [True, False]

@@ -65,6 +65,7 @@ class Ec2Start(Action):
             proof=Proof(configured=(starts_or_runs(instance),), within_s=STOPPED_WITHIN_S),
             undo=Irreversible(because=NOTHING_BACK) if self.final else stop_instance(instance),
             undo_first=(stands_still(instance),),
+            undo_passing=True,
             undo_risk=Risk(severity=Severity.SEVERE, affects=(instance,), note="It is stopped again."),
             goes_back=REFUSED_FOR_GOOD,
         )
