@@ -15,7 +15,7 @@ from opsctl.planning.iam_actions import PREFIXES
 from opsctl.resources.sdk_services import called_by, client_of, universal_api
 
 # Their IAM prefix is neither the client's name nor the name that signs.
-_OTHERWISE = {"globalaccelerator", "iot-data"}
+_OTHERWISE = {"globalaccelerator", "iot-data", "resourcegroupstaggingapi"}
 
 
 @cache

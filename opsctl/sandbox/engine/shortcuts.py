@@ -29,6 +29,7 @@ def install() -> None:
     from moto import backends
     from moto.core import responses, serialize
     from moto.ec2.models.core import TaggedEC2Resource
+    from moto.ec2.models.instance_types import InstanceTypeBackend, InstanceTypeOfferingBackend
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication
     from moto.sqs import models as sqs
 
@@ -43,6 +44,10 @@ def install() -> None:
     for module in (responses, sqs):
         module.camelcase_to_underscores = lru_cache(_ENOUGH)(module.camelcase_to_underscores)
     TaggedEC2Resource.get_tags = _own_tags
+    # moto goes through 800 types, or 5,000 offers, for each question about one.
+    InstanceTypeBackend.describe_instance_types = _remembered(InstanceTypeBackend.describe_instance_types)
+    offers = InstanceTypeOfferingBackend.describe_instance_type_offerings
+    InstanceTypeOfferingBackend.describe_instance_type_offerings = _remembered(offers)
     answer_members.install()
     serialize.xmltodict = SimpleNamespace(unparse=quickly(serialize.xmltodict.unparse))
     serialize.parse_to_aware_datetime = _aware(serialize.parse_to_aware_datetime)
@@ -54,6 +59,19 @@ def _request_id(headers: dict[str, Any]) -> str:
     number: str = token_hex(26).upper()
     headers["x-amzn-requestid"] = number
     return number
+
+
+def _remembered(original: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
+    """What a region has of what never changes, by how it was asked for."""
+    known: dict[str, list[Any]] = {}
+
+    def answered(self: Any, *asked: Any, **more: Any) -> list[Any]:
+        key = f"{self.region_name} {asked} {sorted(more.items())}"
+        if key not in known:
+            known[key] = original(self, *asked, **more)
+        return list(known[key])
+
+    return answered
 
 
 def _own_tags(self: Any) -> list[dict[str, str]]:
