@@ -86,7 +86,8 @@ def heading_of(found: FleetChecked) -> str:
 def summary_of(found: FleetChecked) -> str:
     """Say how much is below its best."""
     if not found.findings:
-        return f"{'As far as could be read, nothing' if found.unknown else 'Nothing'} is below its best."
+        partly = found.unknown or any(one.unread for one in found.guests)
+        return f"{'As far as could be read, nothing' if partly else 'Nothing'} is below its best."
     counts = [(sum(one.severity == level for one in found.findings), level) for level in SEVERITIES]
     counted = ", ".join(f"{number} {level}" for number, level in counts if number)
     return f"{len(found.findings)} finding{'s' if len(found.findings) != 1 else ''}: {counted}"

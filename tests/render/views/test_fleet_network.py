@@ -57,6 +57,7 @@ def test_what_is_inside_has_a_table_of_its_own_and_what_is_not_known_a_reason() 
     (row,) = [line for line in text.splitlines() if "RISING" in line]
     assert row.split() == ["web-000", "amzn", "2023", "ena", "2.13.2g", "9001", "8/8", "RISING"]
     assert "web-001 (i-web-001): it is stopped" in text
+    assert "As far as could be read" in shown(fleet(1, silent.model_copy(update={"instance": "i-web-000"})))
     assert "--in-guest reads them" not in text
     page = markdown_fleet(fleet(2, known, silent))
     assert "| web-000 | amzn 2023 | ena 2.13.2g | 9001 | 8/8 | RISING |" in page
