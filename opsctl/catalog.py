@@ -111,6 +111,7 @@ def find_plugins() -> Registry:
         facts=Plugins("facts", Fact),  # type: ignore[type-abstract]
         actions=Plugins("actions", Action),  # type: ignore[type-abstract]
         jobs=Plugins("jobs", Job),  # type: ignore[type-abstract]
+        former=former_names,
     )
 
 

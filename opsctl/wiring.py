@@ -211,12 +211,12 @@ def checked(loaded: "LoadedPlaybook") -> "LoadedPlaybook":
     Raises:
         InvalidInput: with every fault.
     """
-    from opsctl.catalog import former_names
     from opsctl.playbook.former_names import with_present_names
     from opsctl.playbook.validate import validate_playbook
 
-    present = with_present_names(loaded, former_names())
-    faults = validate_playbook(present, find_plugins(), InstalledModels())
+    registry = find_plugins()
+    present = with_present_names(loaded, registry.former())
+    faults = validate_playbook(present, registry, InstalledModels())
     if faults:
         raise InvalidInput(faults)
     return present

@@ -11,4 +11,5 @@ def former_names() -> tuple[FormerName, ...]:
         FormerName(kind="result", of="ha.preflight", name="twin", now="standby_instance"),
         FormerName(kind="result", of="ha.drill", name="twin", now="standby_instance"),
         FormerName(kind="result", of="ha.drill", name="run_of_twin", now="run_of_standby"),
+        FormerName(kind="value", of="ha.status", name="twin", now="standby"),
     )

@@ -1,8 +1,9 @@
 """The plug-ins a command works with."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from opsctl.model.former_names import FormerName
 from opsctl.model.jobs import Job
 from opsctl.model.run import Action, Fact
 
@@ -17,3 +18,5 @@ class Registry:
     facts: Mapping[str, type[Fact]]
     actions: Mapping[str, type[Action]]
     jobs: Mapping[str, type[Job]] = field(default_factory=dict)
+    former: Callable[[], Iterable[FormerName]] = tuple
+    """What something was called in the version before."""

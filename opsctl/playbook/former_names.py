@@ -1,9 +1,8 @@
 """Lets a playbook use names of the version before, and says which they are."""
 
-import re
 from collections.abc import Callable, Iterable
 
-from opsctl.model.former_names import FormerName
+from opsctl.model.former_names import FormerName, in_present_words
 from opsctl.model.playbook import LoadedPlaybook, Playbook, StepSpec
 from opsctl.model.value import Json
 
@@ -11,7 +10,7 @@ from opsctl.model.value import Json
 def with_present_names(loaded: LoadedPlaybook, former: Iterable[FormerName]) -> LoadedPlaybook:
     """Return the playbook in the words of this version; `former` of it says what it was written in.
 
-    A name in an expression is found where it is written `facts.NAME.PART`; any other is reported as unknown.
+    What of an expression is found is said by `in_present_words`; any other name is reported as unknown.
     """
     book, said = loaded.playbook, []
     for one in former:
@@ -25,6 +24,8 @@ def with_present_names(loaded: LoadedPlaybook, former: Iterable[FormerName]) -> 
 def _sentence(one: FormerName) -> str:
     if one.kind == "result":
         return f"the result {one.name} of the fact {one.of} is now called {one.now}"
+    if one.kind == "value":
+        return f"what the fact {one.of} called {one.name} it calls {one.now} now"
     if one.kind == "field":
         return f"the field {one.name} of {one.of} is now called {one.now}"
     given = f" with {one.name}" if one.kind == "moved" else ""
@@ -51,24 +52,22 @@ def _field(book: Playbook, one: FormerName) -> Playbook:
     return _steps(book, one.of, renamed)
 
 
-def _result(book: Playbook, one: FormerName) -> Playbook:
-    names = [re.escape(name) for name, fact in book.facts.items() if fact.uses == one.of]
-    if not names:
+def _in_expressions(book: Playbook, one: FormerName) -> Playbook:
+    facts = {name: fact.uses for name, fact in book.facts.items() if fact.uses == one.of}
+    if not facts:
         return book
-    written = re.compile(rf"\b(facts\.(?:{'|'.join(names)}))\.{re.escape(one.name)}\b(?!\()")
     said = book.model_dump(by_alias=True, exclude_unset=True)
-    if not written.search(str(said)):
-        return book
-    return Playbook.model_validate(_replaced(said, written, rf"\g<1>.{one.now}"))
+    changed = _replaced(said, facts, one)
+    return book if changed == said else Playbook.model_validate(changed)
 
 
-def _replaced(value: Json, written: re.Pattern[str], now: str) -> Json:
+def _replaced(value: Json, facts: dict[str, str], one: FormerName) -> Json:
     if isinstance(value, str):
-        return written.sub(now, value)
+        return in_present_words(value, facts, (one,))
     if isinstance(value, dict):
-        return {name: _replaced(item, written, now) for name, item in value.items()}
+        return {name: _replaced(item, facts, one) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_replaced(item, written, now) for item in value]
+        return type(value)(_replaced(item, facts, one) for item in value)
     return value
 
 
@@ -81,5 +80,6 @@ _CHANGES: dict[str, Callable[[Playbook, FormerName], Playbook]] = {
     "action": _action,
     "field": _field,
     "moved": _moved,
-    "result": _result,
+    "result": _in_expressions,
+    "value": _in_expressions,
 }

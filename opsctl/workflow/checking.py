@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from opsctl.expressions.evaluate import ExpressionFault, evaluate
 from opsctl.model.errors import RefusedByGuard
+from opsctl.model.former_names import in_present_words
 from opsctl.model.plan import Plan, PlanCheck
 from opsctl.model.report import CheckResult, Evidence
 from opsctl.model.secrets import masked
@@ -76,8 +77,10 @@ def _look(check: PlanCheck, plan: Plan, context: RunContext) -> _Look:
     try:
         facts: dict[str, Json] = look_up(check.facts, context.fresh_reader(), context.about, context.registry)
         scope = {"inputs": plan.inputs, "facts": facts}
+        # The plan may be of the version before: its expressions are in the words of then.
+        uses, former = {name: call.uses for name, call in check.facts.items()}, tuple(context.registry.former())
         found, shown, told = (
-            as_evidence(evaluate(expression, scope)) if expression else ()
+            as_evidence(evaluate(in_present_words(expression, uses, former), scope)) if expression else ()
             for expression in (check.none, check.shows, check.tells)
         )
         paths = masked(evaluate(check.paths, scope)) if check.paths else None

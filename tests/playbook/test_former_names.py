@@ -3,19 +3,30 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from opsctl.catalog import find_plugins, former_names
 from opsctl.cli.main import run
+from opsctl.expressions.evaluate import evaluate
 from opsctl.model.errors import InvalidInput
-from opsctl.model.plan import Plan
-from opsctl.model.value import Json
+from opsctl.model.fetching import Fetching
+from opsctl.model.former_names import in_present_words
+from opsctl.model.plan import FactCall, Plan, PlanCheck
+from opsctl.model.registry import Registry
+from opsctl.model.run import Context, Fact
+from opsctl.model.value import Json, Value
 from opsctl.planning.inputs import parse_inputs
 from opsctl.planning.planner import make_plan
 from opsctl.playbook.load import parse_playbook
 from opsctl.wiring import checked
+from opsctl.workflow.checking import check_whole
+from opsctl.workflow.run_context import RunContext
+from tests.kit.box_plans import two_step_plan
 from tests.kit.canned import ABOUT, CannedReader
+from tests.kit.ports import Box
+from tests.workflow.test_runs import context
 
 MINE = """
 schema: opsctl.playbook/v1
@@ -111,6 +122,39 @@ def test_a_playbook_that_is_checked_says_so_as_well(tmp_path: Path, capsys: pyte
     assert json.loads(capsys.readouterr().out)["result"][0]["former"] == [SAID[0]]
 
 
+WRONG = 'facts.status.findings[?!(contains(`["alarm", "twin"]`, check))].join(\': \', [check, finding])'
+FOUND = [{"check": "standby", "state": "wrong", "finding": "none"}]
+
+
+def test_a_check_of_a_kept_plan_knows_what_its_fact_says_now() -> None:
+    """Else `verify` of a drill of the version before would find wrong what it had left out."""
+    uses, scope = {"status": "ha.status"}, {"facts": {"status": {"findings": FOUND}}}
+    assert evaluate(WRONG, scope) == ["standby: none"]
+    assert evaluate(in_present_words(WRONG, uses, former_names()), scope) == []
+    assert in_present_words(WRONG, {"status": "ha.other"}, former_names()) == WRONG
+    assert in_present_words("inputs.name == 'twin'", uses, former_names()) == "inputs.name == 'twin'"
+
+
+def test_a_check_of_a_run_is_judged_in_present_words(tmp_path: Path) -> None:
+    class Said(Value):
+        findings: tuple[dict[str, str], ...]
+
+    class Status(Fact):
+        name: ClassVar[str] = "ha.status"
+        Result: ClassVar[type[Value]] = Said
+
+        def read(self, about: Context) -> Fetching[Value]:
+            yield []
+            return Said(findings=tuple(FOUND))
+
+    check = PlanCheck(id="well", none=WRONG, because="b", within_s=0, facts={"status": FactCall(uses="ha.status")})
+    plan = two_step_plan().model_copy(update={"checks": (check,)})
+    for former, held in ((former_names, True), (tuple, False)):
+        registry = Registry(facts={"ha.status": Status}, actions={}, former=former)
+        work = RunContext(**{**vars(context(Box(), tmp_path)), "registry": registry})
+        assert [one.held for one in check_whole(plan, work, wait=False).checks] == [held]
+
+
 def test_both_names_at_once_are_a_fault() -> None:
     both = MINE.replace("      twin: =", "      standby_instance: i-2\n      twin: =")
     with pytest.raises(InvalidInput) as invalid:
@@ -131,7 +175,7 @@ def gone() -> Iterator[tuple[str, Json]]:
         elif one.kind == "moved":
             fields = registry.actions[one.of].model_fields
             yield one.of, one.name in fields or one.name not in registry.actions[one.now].model_fields
-        else:
+        elif one.kind != "value":
             model = registry.actions[one.of] if one.kind == "field" else registry.facts[one.of].Result
             yield f"{one.of}.{one.name}", one.name in model.model_fields or one.now not in model.model_fields
 
