@@ -3,11 +3,21 @@
 from collections.abc import Sequence
 
 from opsctl.model.value import Json
+from opsctl.resources.ec2 import parse_tags
 from opsctl.tune.fleet import FleetInstance, parse_fleet
 
 HIBERNATED = "Client.UserInitiatedHibernate"
 _ACQUIRED = "amazon"
 """Who owns a public address that EC2 assigned by itself (API model of EC2, IpOwnerId)."""
+
+
+_OPERATORS = {
+    "aws:elasticmapreduce:job-flow-id": "EMR cluster",
+    "aws:pcs:compute-node-group-id": "AWS PCS compute node group",
+    "karpenter.sh/nodepool": "Karpenter node pool",
+    "karpenter.sh/provisioner-name": "Karpenter provisioner",
+}
+"""What replaces an instance that is stopped, by the tag that it puts on its own (EMR, PCS, Karpenter)."""
 
 
 class Machine(FleetInstance):
@@ -81,10 +91,18 @@ def _machine(instance: FleetInstance, one: Json) -> Machine:
         outpost=one.get("OutpostArn", ""),
         boot_mode=one.get("CurrentInstanceBootMode", ""),
         volumes=len(one.get("BlockDeviceMappings", [])),
-        operator=one.get("Operator", {}).get("Principal", "") if one.get("Operator", {}).get("Managed") else "",
+        operator=_operator(one),
     )
 
 
 def _acquired_address(one: Json) -> str:
     found = [nic.get("Association", {}) for nic in one.get("NetworkInterfaces", [])]
     return next((str(each["PublicIp"]) for each in found if each.get("IpOwnerId") == _ACQUIRED), "")
+
+
+def _operator(one: Json) -> str:
+    """Return the AWS service that manages an instance, or what else replaces it; empty where nobody does."""
+    operator, tags = one.get("Operator", {}), parse_tags(one)
+    if operator.get("Managed"):
+        return str(operator.get("Principal", "an AWS service"))
+    return next((f"{what} {tags[key]}" for key, what in _OPERATORS.items() if key in tags), "")

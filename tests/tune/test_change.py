@@ -15,7 +15,7 @@ from opsctl.tune.driver_look import DriverLook, driver_look
 from opsctl.tune.facts.tune_change import ChangeFound, TuneChange
 from opsctl.tune.hazard import HazardSubject, hazards_of
 from opsctl.tune.instance_types import NetworkCard
-from opsctl.tune.machine import HIBERNATED, Machine
+from opsctl.tune.machine import HIBERNATED, Machine, parse_machines
 from opsctl.tune.machine_types import MachineType, QueueLimit
 from opsctl.tune.obstacle import obstacles_of
 from opsctl.tune.placing import placing_hazards
@@ -374,3 +374,18 @@ def test_a_weighting_that_the_new_type_does_not_have_is_reset_before_the_type_is
         assert told == ["ModifyInstanceNetworkPerformanceOptions", "ModifyInstanceAttribute"]
         kept = own.plan("tune-apply", {"instances": [launched], "instance_type": "c8a.24xlarge"}).changes
         assert [one.operation for one in kept if one.operation.startswith("Modify")] == ["ModifyInstanceAttribute"]
+
+
+@pytest.mark.parametrize(
+    ("told", "operator"),
+    [
+        ({"Tags": [{"Key": "karpenter.sh/nodepool", "Value": "gpu"}]}, "Karpenter node pool gpu"),
+        ({"Tags": [{"Key": "aws:elasticmapreduce:job-flow-id", "Value": "j-1"}]}, "EMR cluster j-1"),
+        ({"Operator": {"Managed": True, "Principal": "eks.amazonaws.com"}}, "eks.amazonaws.com"),
+        ({"Operator": {"Managed": False}}, ""),
+    ],
+)
+def test_who_else_replaces_what_is_stopped_is_known_by_operator_and_tags(told: Json, operator: str) -> None:
+    plain = {"InstanceId": "i-1", "InstanceType": "m5.large", "State": {"Name": "running"}}
+    (machine,) = parse_machines([{"Reservations": [{"Instances": [plain | told]}]}])
+    assert machine.operator == operator
