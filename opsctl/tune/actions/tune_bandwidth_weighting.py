@@ -63,7 +63,7 @@ class TuneBandwidthWeighting(Action):
         return Change(
             **dict(set_weighting(of.id, self.weighting)),
             id=of.id,
-            title=f"Weight the bandwidth of {of.title} as {self.weighting} instead of {of.weighting}",
+            title=f"Set the bandwidth weighting of {of.title} to {self.weighting} instead of {of.weighting}",
             why=self.why,
             expect=(weighting_is(of.id, of.weighting), stopped),
             proof=Proof(configured=(weighting_is(of.id, self.weighting),), within_s=60),

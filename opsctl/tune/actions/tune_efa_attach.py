@@ -100,7 +100,7 @@ class TuneEfaAttach(Action):
         return Change(
             **dict(set_deletion(interface, attachment, deleted=True)),
             id=id_,
-            title=f"Delete the EFA together with {title}",
+            title=f"Allow the EFA of {title} to be deleted with it",
             why="An interface that outlives its instance keeps its subnet and security group from being deleted.",
             expect=(kept,),
             proof=Proof(configured=(gone,), within_s=60),

@@ -26,6 +26,7 @@ from opsctl.tune.efa_group_calls import (
     open_to_itself,
 )
 
+_WAY = {"Ingress": "in from", "Egress": "out to"}
 _WHY = {
     "Ingress": "An EFA takes in only what its security group lets in from its own members.",
     "Egress": "A rule to all addresses is not enough for an EFA: it needs one to its own members.",
@@ -81,7 +82,7 @@ class TuneEfaGroup(Action):
         return Change(
             **dict(open_to_itself(direction, group)),
             id=direction.lower(),
-            title=f"Let security group {self.group} {'in from' if direction == 'Ingress' else 'out to'} itself",
+            title=f"Allow everything {_WAY[direction]} the members of {self.group}",
             why=_WHY[direction],
             expect=(before,),
             proof=Proof(

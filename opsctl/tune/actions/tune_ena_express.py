@@ -60,11 +60,11 @@ class TuneEnaExpress(Action):
 
     def _set(self, target: EfaTarget, nic: FleetInterface, wanted: dict[str, bool]) -> Change:
         before = _set_now(nic)
-        udp = " and for UDP" if self.udp else ""
+        udp = ", for UDP as well" if self.udp else ""
         return Change(
             **dict(set_express(nic.id, **wanted)),
             id=nic.id,
-            title=f"Turn ENA Express on{udp} at {nic.id} of {target.instance.title}",
+            title=f"Switch ENA Express on at {nic.id} of {target.instance.title}{udp}",
             why=self.why,
             expect=(express_is(nic.id, **before),),
             proof=Proof(configured=(express_is(nic.id, **wanted),), within_s=60),
