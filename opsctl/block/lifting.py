@@ -77,9 +77,9 @@ class Lifting(Value):
 
     def _goes(self, ledger: Ledger, record: BlockRecord, gone: Collection[str], present: Sequence[str]) -> bool:
         """Tell whether nothing of a record is left."""
-        left = [one for one in present if one not in gone]
+        left = {one for one in present if one not in gone}
         if any(one in gone for one in record.networks):
-            return not set(record.networks) & set(left)
+            return left.isdisjoint(record.networks)
         return says_nothing(ledger, left, record, self.now)
 
     def _records(

@@ -231,7 +231,8 @@ def made_room(
     """
     if ledger.tags + more <= TAGS_AT_MOST - FEW_LEFT:
         return []
-    idle = [one for one in ledger.records if says_nothing(ledger, present, one, now)]
+    there = set(present)
+    idle = [one for one in ledger.records if says_nothing(ledger, there, one, now)]
     _require_room(carrier, ledger, more, sum(len(one.tags) for one in idle))
     return [clear_change(carrier, idle, change_id)] if idle else []
 

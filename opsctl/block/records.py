@@ -11,6 +11,9 @@ AWS's limits: 50 tags a resource, 256 characters a value, 128 a key; of characte
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+from pydantic import ConfigDict
 
 from opsctl.block.terms import NEVER, Term, parse_moment, seconds_of
 from opsctl.model.networks import led_by, normal, plain_addresses
@@ -57,6 +60,8 @@ class BlockRecord(Value):
 class Ledger(Value):
     """The records on one resource, and how many tags it has in all."""
 
+    model_config = ConfigDict(ignored_types=(cached_property,))
+
     records: tuple[BlockRecord, ...] = ()
     tags: int = 0
 
@@ -67,8 +72,12 @@ class Ledger(Value):
 
     def of(self, network: str) -> BlockRecord | None:
         """The record that counts for an address or block: of those that name it, the one that ends last."""
-        naming = [one for one in self.records if network in one.networks]
-        return max(naming, key=lambda one: (seconds_of(one.until), one.since), default=None)
+        return self._that_counts.get(network)
+
+    @cached_property
+    def _that_counts(self) -> dict[str, BlockRecord]:
+        in_order = sorted(self.records, key=lambda one: (seconds_of(one.until), one.since))
+        return {network: one for one in in_order for network in one.networks}
 
 
 def key_of(run: str) -> str:

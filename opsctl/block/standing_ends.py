@@ -10,7 +10,7 @@ from opsctl.block.terms import lasts_longer
 from opsctl.block.topology.graph import Web
 from opsctl.block.topology.packet import ANY
 from opsctl.model.fetching import Fetching
-from opsctl.model.networks import covers, normal, parse_network, plain_addresses
+from opsctl.model.networks import covers, normal, overlapping, parse_network, plain_addresses
 from opsctl.model.value import Value
 
 
@@ -18,7 +18,7 @@ class Standing(Value):
     """What a resource on a way in blocks, with what is recorded of it."""
 
     where: str
-    networks: tuple[str, ...]
+    networks: frozenset[str]
     ledger: Ledger
 
 
@@ -33,19 +33,17 @@ class StandingEnds(Value):
 def standing_ends(web: Web, asked: Asked, until: str) -> Fetching[StandingEnds]:
     """Find which of the addresses are blocked already, and until when; tags of IP sets are read only then."""
     wanted = {normal(one) for one in asked.addresses}
-    networks = [parse_network(one) for one in wanted]
     acls = {acl.id: acl for node in web.nodes if node.nacl for acl in node.nacl.acls}
     webs = [node.waf.web_acl for node in web.nodes if node.waf and node.waf.web_acl]
     sets = {arn: one for acl in webs for arn, one in acl.ip_sets.items()}
     holding = {
-        arn: tuple(normal(text) for text in one.addresses if any(covers(parse_network(text), n) for n in networks))
-        for arn, one in sets.items()
+        arn: frozenset(map(normal, overlapping(one.addresses, asked.addresses))) for arn, one in sets.items()
     }
     ledgers = yield from ledgers_of([arn for arn, found in holding.items() if found])
     standing = [
         Standing(
             where=f"network ACL {acl.id}",
-            networks=tuple(normal(one.cidr) for one in acl.inbound() if not one.allow and one.protocol == ANY),
+            networks=frozenset(normal(one.cidr) for one in acl.inbound() if not one.allow and one.protocol == ANY),
             ledger=parse_ledger(acl.tags),
         )
         for acl in acls.values()
@@ -73,15 +71,13 @@ def _longer(standing: Sequence[Standing], asked: Asked, until: str) -> list[tupl
 
 
 def _shorter(standing: Sequence[Standing], asked: Asked, until: str) -> list[tuple[str, Standing, BlockRecord]]:
+    wanted = {normal(text) for text in asked.addresses}
     return [
         (outer, one, record)
         for one in standing
-        for outer in one.networks
+        for outer in sorted(one.networks - wanted)
         if (record := one.ledger.of(outer)) is not None and lasts_longer(until, record.until)
-        if any(
-            outer != text and text not in one.networks and covers(parse_network(outer), parse_network(text))
-            for text in asked.addresses
-        )
+        if any(covers(parse_network(outer), inner) for inner in asked.networks if str(inner) not in one.networks)
     ]
 
 

@@ -6,7 +6,9 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.block.account_ledger import read_account
+from opsctl.block.asked_end import asked_end
 from opsctl.block.block_rows import BlockRow, rows_of
+from opsctl.block.terms import lasts_longer
 from opsctl.model.errors import InvalidInput
 from opsctl.model.fetching import Fetching
 from opsctl.model.networks import Network, covers, parse_network
@@ -17,6 +19,8 @@ from opsctl.model.value import Value
 class Ledgered(Value):
     """The blocks that were asked for, those of opsctl apart from the others, and what could not be read.
 
+    `longer` are those of opsctl that last longer than the end that was asked for.
+
     `due` are those of opsctl whose end has passed. `ours` and `others` say each block in a line, `wider` those of
     opsctl that were asked for by an address in them.
     """
@@ -26,6 +30,7 @@ class Ledgered(Value):
     ours: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     wider: tuple[str, ...] = ()
+    longer: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     account: str = ""
     region: str = ""
@@ -52,12 +57,16 @@ class BlockLedger(Fact):
     foreign: bool = Field(True, description="Also what others blocked.")
     exact: bool = Field(False, description="Only what was blocked as these addresses, not as wider blocks.")
 
+    ttl: str = Field("", description="How long, to tell which blocks last longer.")
+    until: str = Field("", description="The moment, instead of ttl.")
+
     def read(self, about: Context) -> Fetching[Value]:
         """Read every carrier of blocks, and keep what was asked for."""
         try:
             asked = [parse_network(one) for one in self.addresses]
         except ValueError as fault:
             raise InvalidInput.one(str(fault), source="addresses") from None
+        until = asked_end(self.ttl, self.until, about)
         account = yield from read_account(about)
         rows = [row for row in rows_of(account, about.region) if self._wanted(row) and self._holds(row, asked)]
         named = {str(one) for one in asked}
@@ -67,6 +76,7 @@ class BlockLedger(Fact):
             ours=tuple(_line(row) for row in rows if row.ours),
             others=tuple(_line(row) for row in rows if not row.ours),
             wider=tuple(_line(row) for row in rows if row.ours and asked and row.address not in named),
+            longer=tuple(_line(row) for row in rows if row.ours and lasts_longer(row.until, until)),
             unknown=account.unknown,
             account=about.account,
             region=about.region,
