@@ -55,3 +55,8 @@ def _tag(text: str) -> tuple[str, str]:
     if not (key and equals):
         raise InvalidInput.one(f"{text!r} is not a tag", source="tags", hint="write it as KEY=VALUE")
     return key, value
+
+
+def is_pattern(text: str) -> bool:
+    """Tell whether a name stands for any number of names."""
+    return "*" in text or "?" in text

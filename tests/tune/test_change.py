@@ -389,3 +389,10 @@ def test_who_else_replaces_what_is_stopped_is_known_by_operator_and_tags(told: J
     plain = {"InstanceId": "i-1", "InstanceType": "m5.large", "State": {"Name": "running"}}
     (machine,) = parse_machines([{"Reservations": [{"Instances": [plain | told]}]}])
     assert machine.operator == operator
+
+
+def test_for_a_pattern_the_names_that_it_stands_for_are_typed(world: World) -> None:
+    assert change(world, instances=["hpc-4"], ena=True).confirm == "hpc-4"
+    told = change(world, instances=["hpc-[12]*", "hpc-3", "hpc-?"], queues=16)
+    assert told.confirm == "6 instances"
+    assert change(world, instances=["hpc-4*"], ena=True).confirm == "hpc-4"

@@ -9,7 +9,9 @@ EPILOG = """Examples:
 
   opsctl tune apply hpc-4 --ena --dry-run
 
-  opsctl tune apply 'hpc-*' --ena --batch 2 --accept ena-driver
+  opsctl tune apply hpc-2 hpc-3 --placement-group close --create cluster
+
+  opsctl tune apply 'hpc-*' --instance-type c6in.32xlarge --batch 2 --drain-with 'systemctl stop slurmd'
 
   opsctl tune apply hpc-2 hpc-3 --efa --confirm 'hpc-2 hpc-3' --yes
 

@@ -1,5 +1,6 @@
 """Reads instances whose network is to be changed: what is missing, what speaks against a stop, and the turns."""
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -27,8 +28,11 @@ from opsctl.tune.machine_reads import (
 from opsctl.tune.machine_types import MachineType
 from opsctl.tune.obstacle import obstacles_of
 from opsctl.tune.placing import NewGroup, placing_hazards, wished_group
-from opsctl.tune.selection import Selection
+from opsctl.tune.selection import Selection, is_pattern
 from opsctl.tune.wish import Strategy, TuneWish
+
+NAMES_TYPED = 5
+"""With more instances than this their number is typed to consent, not their names."""
 
 
 class ImageWanted(Value):
@@ -102,7 +106,7 @@ class TuneChange(Fact):
         imaged = [one for one in changed if wish.needs_image(one)]
         return ChangeFound(
             title=first_few([one.title for one in machines], 3),
-            confirm=" ".join(self.instances),
+            confirm=_confirmed(self.instances, changed or machines),
             rows=tuple(row_of(one, wish, batches) for one in changed),
             batches=batches,
             images=tuple(ImageWanted(instance=one.id, name=f"opsctl {one.id} {about.plan_id}") for one in imaged),
@@ -186,6 +190,14 @@ def _known(answer: Answer) -> Json:
     return answer.value
 
 
+def _confirmed(asked: Sequence[str], machines: Sequence[Machine]) -> str:
+    """Return what is typed to consent: the names as they were given, or those that a pattern stands for."""
+    if not any(is_pattern(one) for one in asked):
+        return " ".join(asked)
+    names = [one.name or one.id for one in machines]
+    return " ".join(names) if len(names) <= NAMES_TYPED else f"{len(names)} instances"
+
+
 def _refuse_unclear(asked: tuple[str, ...], machines: tuple[Machine, ...]) -> None:
     """Refuse a name that nothing has, and one that several have: what is stopped has to be meant."""
     for one in asked:
@@ -194,7 +206,7 @@ def _refuse_unclear(asked: tuple[str, ...], machines: tuple[Machine, ...]) -> No
             ids = ", ".join(sorted(found))
             summary = f"{len(found)} instances are named {one!r}: {ids}"
             raise InvalidInput.one(summary, source="instances", hint="give the ids")
-        if not found and "*" not in one and "?" not in one:
+        if not found and not is_pattern(one):
             raise InvalidInput.one(f"no such instance here: {one}", source="instances")
     if not machines:
         raise InvalidInput.one(f"no such instance here: {', '.join(asked)}", source="instances")

@@ -15,7 +15,7 @@ from opsctl.tune.findings import findings_of
 from opsctl.tune.fleet import Agent, FleetInstance, parse_fleet
 from opsctl.tune.fleet_checked import FleetChecked, row_of
 from opsctl.tune.instance_types import TypeNetwork, parse_types
-from opsctl.tune.selection import Selection
+from opsctl.tune.selection import Selection, is_pattern
 
 
 class TuneFleet(Fact):
@@ -71,7 +71,7 @@ def _all_there(asked: tuple[str, ...], fleet: tuple[FleetInstance, ...]) -> None
     if not fleet and not asked:
         raise InvalidInput.one("no instance is there: nothing in this Region matches", source="instances")
     have = {one.id for one in fleet} | {one.name for one in fleet}
-    missing = [one for one in asked if one not in have and "*" not in one and "?" not in one]
+    missing = [one for one in asked if one not in have and not is_pattern(one)]
     if missing or not fleet:
         raise InvalidInput.one(f"no such instance here: {', '.join(missing or asked)}", source="instances")
 
