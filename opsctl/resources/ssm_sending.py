@@ -91,13 +91,14 @@ class CommandSending:
         if batch.command or batch.ran is not None:
             return
         begun = self._kept.recall(str(number)) is not None
-        if not (begun and self._find(number)):
-            self._write(number)
+        if begun and (self._find(number) or self._tools.stopping()):
+            return  # whoever stops before it is known to be lost leaves it to the next process
+        self._write(number)
 
     def look(self, number: int) -> None:
         """Read how far a command is, and keep what it came to once it has ended on every instance."""
         batch = self.batches[number]
-        if batch.ran is None:
+        if batch.ran is None and batch.command:
             answers = parse_invocations(self._read(list_invocations(batch.command, self._script.region)))
             ended = [answers[one] for one in batch.instances if one in answers and answers[one].ended]
             if len(ended) == len(batch.instances):

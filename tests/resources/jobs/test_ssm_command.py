@@ -1,6 +1,7 @@
 """A script on the hpc world: sent once whatever happens, waited for, told for each instance, and taken back."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,11 @@ class Account:
         about = self.world.about()
         return plan_of(*run_fetching(action.plan(about), self.world.reader()), plan_id=about.plan_id)
 
-    def run(self, plan: Plan, aws: Aws | None = None) -> dict[str, Any]:
+    def run(
+        self, plan: Plan, aws: Aws | None = None, stopping: Callable[[], bool] = lambda: False
+    ) -> dict[str, Any]:
         """Apply a plan, or go on with it; returns what its change came to."""
-        carry_out(plan, self.world, self.journal, self.path, aws)
+        carry_out(plan, self.world, self.journal, self.path, aws, stopping)
         return self.told
 
     @property
@@ -90,6 +93,30 @@ def test_whatever_becomes_of_the_answer_it_is_sent_once(account: Account, fault:
         account.run(plan)
     assert len(account.sent()) == 1
     assert account.journal.last("run") == "done"
+
+
+def test_somebody_who_stops_while_a_lost_command_is_looked_for_sends_no_second_one(account: Account) -> None:
+    account.about.durations = replace(QUICK, command_listed=20)
+    plan = account.plan("hpc-1")
+    with pytest.raises(Killed):
+        account.run(plan, Faulty(account.world.aws, "killed-after", 1))
+    with pytest.raises(OpsctlError):
+        account.run(plan, stopping=Later(3))
+    account.world.clock.sleep(60)
+    assert len(account.sent()) == 1
+    account.run(plan)
+    assert (len(account.sent()), account.journal.last("run")) == (1, "done")
+
+
+class Later:
+    """Somebody who asks to stop, but not at once."""
+
+    def __init__(self, after: int) -> None:
+        self._left = after
+
+    def __call__(self) -> bool:
+        self._left -= 1
+        return self._left < 0
 
 
 def test_a_script_that_fails_somewhere_ends_the_run_and_resume_runs_it_there_again(account: Account) -> None:
