@@ -103,6 +103,7 @@ def test_each_state_of_an_invocation_is_final_or_not_and_without_an_exit_code(
 
 def test_limits_are_those_of_the_installed_model() -> None:
     assert shape("SendCommand", "InstanceIds").metadata["max"] == INSTANCES_A_COMMAND
+    assert MODEL.shape_for("InstanceInformationFilterValueSet").metadata["max"] == AGENTS_A_CALL
 
 
 def test_a_request_fits_the_model_and_its_comment_the_hundred_characters_that_it_may_have() -> None:

@@ -43,7 +43,10 @@ class SsmCommandAction(Action):
     )
     only_reads: bool = Field(False, description="Whether the script changes nothing; its risk is low then.")
     must_succeed: bool = Field(True, description="Whether the run stops at an instance where it does not succeed.")
-    expected: tuple[int, ...] = Field((0,), description="Exit codes that are a success.")
+    expected: tuple[int, ...] = Field(
+        (0,),
+        description="Exit codes that are a success. (194 has the agent restart the machine and run it again.)",
+    )
     timeout_s: int = Field(3600, ge=5, le=172_800, description="For how long it may run on an instance.")
     deliver_within_s: int = Field(120, ge=30, le=2_592_000, description="How long an agent has to take it up.")
     at_once: int = Field(50, ge=1, le=50, description="On how many instances it runs at the same time.")
