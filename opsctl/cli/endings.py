@@ -74,7 +74,7 @@ def end_interrupted(argv: list[str], command: str) -> int:
     """Report that a second Ctrl-C ended a command between two lines; returns the exit code."""
     shown = local_command("runs", "list")
     sys.stderr.write(f"\nstopped at once; {shown} shows where the run stands\n")
-    if asked_for_json(argv):
+    if asked_for_json(argv) and not getattr(sys.stdout, "begun", False):
         error: dict[str, object] = {"code": "interrupted", "summary": "stopped at once", "hint": shown}
         _envelope(command, argv, INTERRUPTED, Outcome.INTERRUPTED, [error])
     return INTERRUPTED

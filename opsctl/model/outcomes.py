@@ -43,7 +43,7 @@ MEANING: dict[Outcome, str] = {
     Outcome.LISTED: "what there is was listed",
     Outcome.FOUND: "what was asked for was found",
     Outcome.CHECKED: "`doctor` looked at everything; the result says what is wrong",
-    Outcome.AUDITED: "`dlq audit` looked at everything; the result says what it found",
+    Outcome.AUDITED: "`dlq audit` or `tune check` looked at everything; the result says what it found",
     Outcome.INSPECTED: "messages were looked at, and are where they were",
     Outcome.EXPLAINED: "the result says what is known of the cause, or what an id means",
     Outcome.PREVIEWED: "the result says what would be sent; nothing was",
