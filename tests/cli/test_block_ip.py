@@ -162,6 +162,22 @@ def test_of_a_plan_that_another_run_made_so_only_its_record_is_left_and_no_empty
     )
 
 
+def test_of_a_plan_that_another_run_made_so_nothing_is_left(account: WatchedServer, tmp_path: Path) -> None:
+    """Nothing in it records whose plan it is."""
+    acls = client("ec2").describe_network_acls(Filters=[{"Name": "default", "Values": ["false"]}])["NetworkAcls"]
+    opsctl(tmp_path, "playbook", "new", "incident", "--out", "incident.yaml")
+    inputs = ("--set", "incident=INC-42", "--set", f"network_acl={acls[0]['NetworkAclId']}")
+    argv = ("run", "incident.yaml", "--trust-reads", "incident.yaml", *inputs)
+    assert opsctl(tmp_path, *argv, "--out", "plan.json").returncode == 0
+    assert opsctl(tmp_path, *argv, "--yes").returncode == 0
+    compared = opsctl(tmp_path, "apply", "plan.json", "--dry-run", "--detailed-exitcode", "-o", "json")
+    envelope = json.loads(compared.stdout)
+    plan = json.loads((tmp_path / "plan.json").read_text())
+    assert (envelope["exit_code"], envelope["outcome"]) == (0, "done")
+    assert envelope["result"]["already"] == [change["id"] for change in plan["changes"]]
+    assert opsctl(tmp_path, "undo", "last", "--yes").returncode == 0
+
+
 def test_a_state_directory_that_cannot_be_used_is_told_before_anything_is_read(
     account: WatchedServer, tmp_path: Path
 ) -> None:
