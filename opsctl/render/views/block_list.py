@@ -1,5 +1,7 @@
 """The list of blocks as text and Markdown."""
 
+from collections.abc import Sequence
+
 from opsctl.block.block_rows import BlockRow
 from opsctl.block.facts.block_ledger import Ledgered
 from opsctl.block.terms import NEVER, seconds_of
@@ -11,6 +13,8 @@ from opsctl.render.page import Page
 
 _COLUMNS = ("address", "ends", "where", "closes", "by", "incident", "reason")
 _ALWAYS = 4
+_FEW = 5
+"""Addresses of one run at one resource that have a line each; of more, the first stands for all: JSON has each."""
 
 
 def render_blocks(found: Ledgered, *, width: int, colour: bool) -> str:
@@ -73,18 +77,38 @@ def ends_in(row: BlockRow, now: float) -> str:
 
 def _table(found: Ledgered) -> list[list[str]]:
     """Return the columns that say something of any block, and the rows."""
-    rows = [_every(row, found) for row in found.rows]
+    rows = [_every(group, found) for group in _groups(found.rows)]
     kept = [number for number in range(len(_COLUMNS)) if number < _ALWAYS or any(row[number] for row in rows)]
     return [[row[number] for number in kept] for row in (_COLUMNS, *rows)]
 
 
-def _every(row: BlockRow, found: Ledgered) -> tuple[str, ...]:
+def _groups(rows: Sequence[BlockRow]) -> list[list[BlockRow]]:
+    """Put together what one run blocked at one resource, where it is more than a few addresses."""
+    groups: dict[tuple[str, ...], list[BlockRow]] = {}
+    for row in rows:
+        own_line = row.what if row.kind == "foreign" and row.layer == "nacl" else ""
+        groups.setdefault((row.resource_id, row.run, row.until, row.kind, own_line), []).append(row)
+    many = {id(row): group for group in groups.values() if len(group) > _FEW for row in group}
+    shown: list[list[BlockRow]] = []
+    for row in rows:
+        group = many.get(id(row))
+        if group is None:
+            shown.append([row])
+        elif group[0] is row:
+            shown.append(group)
+    return shown
+
+
+def _every(group: Sequence[BlockRow], found: Ledgered) -> tuple[str, ...]:
+    row = group[0]
+    more = f" and {len(group) - 1:,} more" if len(group) > 1 else ""
+    what = row.what.partition(" ")[0] + " rules" if more and row.layer == "nacl" else row.what
     mode = "" if row.mode == "block" else f", {row.mode} only"
     kind = "" if row.ours else f" ({row.kind})"
     return (
-        plain_addresses(row.address),
+        plain_addresses(row.address) + more,
         ends_in(row, found.now),
-        f"{row.resource}: {row.what}{mode}{kind}",
+        f"{row.resource}: {what}{mode}{kind}",
         row.closes,
         row.by,
         row.incident,

@@ -54,6 +54,7 @@ _READS = _allow(
     "sns:List*",
     "sqs:Get*",
     "sqs:List*",
+    "tag:GetResources",
     "wafv2:CheckCapacity",
     "wafv2:Get*",
     "wafv2:List*",
