@@ -8,7 +8,7 @@ from opsctl.model.marked import MarkedNode, Path
 from opsctl.model.value import Json, Value, canonical
 from opsctl.tune.pcluster.cluster_file import ClusterFile, ComputeResource, Efa, SlurmQueue, parse_cluster
 from opsctl.tune.pcluster.cluster_rules import BLOCK
-from opsctl.tune.pcluster.yaml_edits import Edit, NotEditable, changed, edited
+from opsctl.tune.pcluster.yaml_edits import Edit, NotEditable, changed, edited, plain
 from opsctl.tune.surroundings import Surroundings
 
 ALL = "all"
@@ -200,6 +200,6 @@ def _tried(text: str, root: MarkedNode, read: Read, edits: Sequence[Edit]) -> tu
         said = read(new).value
     except InvalidInput as fault:
         raise NotEditable(f"it would no longer be YAML: {fault.summary}") from None
-    if canonical(said) != canonical(changed(root.value, edits)):
+    if canonical(plain(said)) != canonical(changed(root.value, edits)):
         raise NotEditable("something else would change as well")
     return new, tuple(lines)

@@ -199,9 +199,14 @@ def _line_of(text: str, at: int) -> int:
     return text.count("\n", 0, at) + 1
 
 
+def plain(value: Json) -> Json:
+    """Return values as JSON has them: dates as text, and every key too, so that documents can be compared."""
+    return json.loads(json.dumps(value, default=str))
+
+
 def changed(value: Json, edits: Sequence[Edit]) -> Json:
     """Return plain values with the same edits made: what the edited text has to say when it is read again."""
-    copy = json.loads(json.dumps(value, default=str))
+    copy = plain(value)
     for edit in edits:
         at = copy
         for key in edit.path[:-1]:

@@ -112,6 +112,11 @@ def test_a_key_is_added_behind_the_last(text: str, new: str) -> None:
     assert read(found).value == changed(read(text).value, [edit])
 
 
+def test_keys_and_values_of_every_kind_are_compared() -> None:
+    odd = "Tags: {2: one, yes: {a: .nan, b: 2026-12-01}, ~: !!binary aGk=}\n"
+    assert differing(BLOCK + odd, mended(BLOCK + odd)) == differing(BLOCK, mended(BLOCK))
+
+
 def test_what_is_merged_or_shared_is_not_edited_behind_the_back_of_the_others() -> None:
     text = "x: &x {Enabled: false}\na: {<<: *x}\nb: *x\nc: {d: &e no}\nf: *e\n"
     for path in (("a", "Enabled"), ("b", "Enabled"), ("x", "Enabled"), ("c", "d")):
