@@ -233,7 +233,8 @@ class Oracle:
         assert not lost or outcome.exit is not Exit.DONE, f"{lost} are lost, and it says: {outcome.says or 'done'}"
         unsaid = lost and not world.fate.troubled
         assert not unsaid or "somebody else has deleted it" in outcome.says, f"{lost} are lost: {outcome.says}"
-        told = report["parked"]["now"] + len(report["may_be_twice"])
+        # What a killed process was parking may be there; it is named among what may have been sent.
+        told = report["parked"]["now"] + len(report["may_be_twice"]) + len(report.get("sent_not_deleted", ()))
         assert len(lying) <= told, f"{len(lying)} are parked, and the report names {told}"
         if self.undoing:
             more = {one.tag for one in world.sqs.arrivals[self.sent_until :]}
