@@ -23,6 +23,7 @@ _SYSTEMS = (
     "openSUSE Leap 15",
 )
 """Systems that the EFA installer knows, by the beginning of the name that their SSM agent tells."""
+_AMONG_THEMSELVES = ("p4d", "p4de", "dl1")
 _NOT_DEDICATED = ("c7g.16xlarge", "m7g.16xlarge", "r7g.16xlarge")
 
 
@@ -61,6 +62,14 @@ def recovery_ends(target: EfaTarget) -> Iterator[str]:
     """Yield what AWS does no more for an instance with an EFA."""
     if target.slots and not target.instance.efa:
         yield f"{target.instance.title} is no longer restarted by AWS on other hardware when its own fails"
+
+
+def mixed(targets: tuple[EfaTarget, ...]) -> Iterator[str]:
+    """Yield the instances of families whose EFA traffic reaches none of another type, where there are others."""
+    if len({one.of.name for one in targets}) > 1:
+        for one in targets:
+            if one.of.name.partition(".")[0] in _AMONG_THEMSELVES:
+                yield f"{one.instance.title} is a {one.of.name}"
 
 
 def apart(targets: tuple[EfaTarget, ...]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from opsctl.tune.efa_obstacles import (
     apart,
     impossible,
     installer_knows,
+    mixed,
     only_by_a_launch,
     recovery_ends,
 )
@@ -57,6 +58,7 @@ class EfaFound(Value):
     recovery: tuple[str, ...] = ()
     alone: tuple[str, ...] = ()
     already: tuple[str, ...] = ()
+    mixed: tuple[str, ...] = ()
 
 
 class TuneEfa(Fact):
@@ -141,6 +143,7 @@ class TuneEfa(Fact):
             ),
             recovery=tuple(line for one in some for line in recovery_ends(one)),
             alone=tuple(few),
+            mixed=tuple(mixed(some)),
         )
 
 

@@ -126,6 +126,13 @@ def test_instances_of_two_zones_are_told_apart(world: World) -> None:
     assert "is in us-east-1b" in efa(world, "hpc-2", "new").apart[0]
 
 
+def test_families_whose_efas_reach_only_their_own_type_are_named(world: World) -> None:
+    launch("p4d.24xlarge")
+    told = efa(world, "new", "hpc-2")
+    assert [line.partition(" is a ")[2] for line in told.mixed] == ["p4d.24xlarge"]
+    assert efa(world, "hpc-2", "hpc-3").mixed == ()
+
+
 def test_where_no_agent_answers_the_driver_cannot_be_installed_nor_the_efa_proved(world: World) -> None:
     conditions(world.account).faults.lost_agents.add(named("hpc-2")["InstanceId"])
     told = efa(world, "hpc-2", "hpc-3")
