@@ -101,7 +101,7 @@ def _entry(entry: NaclEntry, owner: str) -> str:
 
 
 def _of_set(one: SetCarrier) -> Iterator[BlockRow]:
-    mode = _mode(one)
+    mode = mode_of(one.ip_set.name)
     for address in one.ip_set.addresses:
         record = one.ledger.of(normal(address))
         yield BlockRow(
@@ -118,7 +118,8 @@ def _of_set(one: SetCarrier) -> Iterator[BlockRow]:
         )
 
 
-def _mode(one: SetCarrier) -> str:
-    """The mode is in the name that opsctl gives its sets; others' sets are only used where a rule blocks them."""
-    parts = one.ip_set.name.split("-")
-    return parts[1] if one.own and len(parts) > 1 and parts[1] in ("count", "challenge", "captcha") else "block"
+def mode_of(ip_set: str) -> str:
+    """Return what is done with the addresses of a set: opsctl's own are named by it, others' only block."""
+    own, _, rest = ip_set.partition("-")
+    mode = rest.partition("-")[0]
+    return mode if own == "opsctl" and mode in ("count", "challenge", "captcha") else "block"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from opsctl.block.asked import Asked
+from opsctl.block.block_rows import mode_of
 from opsctl.block.recording import ending
 from opsctl.block.records import BlockRecord, Ledger, parse_ledger
 from opsctl.block.set_recorder import ledgers_of
@@ -35,7 +36,7 @@ def standing_ends(web: Web, asked: Asked, until: str) -> Fetching[StandingEnds]:
     wanted = {normal(one) for one in asked.addresses}
     acls = {acl.id: acl for node in web.nodes if node.nacl for acl in node.nacl.acls}
     webs = [node.waf.web_acl for node in web.nodes if node.waf and node.waf.web_acl]
-    sets = {arn: one for acl in webs for arn, one in acl.ip_sets.items()}
+    sets = {arn: one for acl in webs for arn, one in acl.ip_sets.items() if mode_of(one.name) == asked.mode}
     holding = {
         arn: frozenset(map(normal, overlapping(one.addresses, asked.addresses))) for arn, one in sets.items()
     }

@@ -78,6 +78,13 @@ def test_a_second_block_never_shortens_the_first_and_says_so(world: World, ttl: 
     assert any(ONE in line and "until" in line for line in warned.evidence)
 
 
+def test_what_is_only_counted_for_longer_is_not_blocked_for_longer(world: World) -> None:
+    Run(world, "block-ip", addresses=[ONE], target="direct.example.com", mode="count", ttl="never")
+    plan = world.plan("block-ip", {"addresses": [ONE], "target": "direct.example.com", "ttl": "1h"})
+    assert [one.id for one in plan.warnings if one.id == "blocked-for-longer"] == []
+    assert plan.changes
+
+
 def test_the_same_command_again_at_once_changes_nothing(world: World) -> None:
     block(world, ONE, ttl="5h")
     world.clock.sleep(60)
