@@ -6,6 +6,7 @@ What an undo has to restore is told by describes: every instance as it was, and 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ from tests.kit.ha_account import instance_named, inverse_plan
 from tests.kit.job_runs import carry_out
 from tests.kit.moto_account import World
 from tests.kit.ports import Faulty, Killed, MemoryJournal, Wrapping
-from tests.kit.samples import one_in
+from tests.kit.samples import one_in, part_of
 from tests.kit.timed import MovingClock, timed_world
 from tests.registry.staging import Noting
 
@@ -108,8 +109,8 @@ def survive(example: str, path: Path, rounds: Callable[[int], list[Round]]) -> N
 def test_resumed_it_reaches_the_end_and_undone_the_start_after_another_fault_at_some_calls(
     example: str, tmp_path: Path
 ) -> None:
-    # A third of the calls, another with each change of the code; `-m exhaustive` takes all.
-    survive(example, tmp_path, lambda calls: one_in(3, example, sampled(f"tune-{example}", calls)))
+    # Some of the calls, others with each change of the code; `-m exhaustive` takes all.
+    survive(example, tmp_path, lambda calls: one_in(6, example, sampled(f"tune-{example}", calls)))
 
 
 @pytest.mark.exhaustive
@@ -164,8 +165,7 @@ def go_back(it: Fleet, plan: Plan, journal: MemoryJournal, room: Room) -> str:
     raise AssertionError("there was room")
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
-@pytest.mark.parametrize("later", [False, True], ids=["refused", "stopped-again"])
+@pytest.mark.parametrize(("example", "later"), [*((example, False) for example in EXAMPLES), ("ena", True)])
 def test_without_room_for_a_start_everything_goes_back_by_itself_and_says_so(
     example: str, later: bool, tmp_path: Path
 ) -> None:
@@ -178,14 +178,16 @@ def test_without_room_for_a_start_everything_goes_back_by_itself_and_says_so(
         assert [one for one in journal.intended() if not isinstance(plan.change(one).undo, Irreversible)] == []
 
 
-@pytest.mark.parametrize("example", ["ena", "two-moved-into-a-new-group"])
-@pytest.mark.parametrize("way", ["resumed", "undone"])
+@pytest.mark.parametrize(
+    ("example", "way"),
+    part_of(2, "way-back", product(("ena", "two-moved-into-a-new-group"), ("resumed", "undone"))),
+)
 def test_killed_at_calls_of_the_way_back_it_is_gone_on_with(example: str, way: str, tmp_path: Path) -> None:
     with made(tmp_path) as it:
         start, whole = fleet(), Room(it, it.plan(example))
         go_back(it, it.plan(example), MemoryJournal(), whole)
         assert whole.back
-        for at in one_in(2, example, range(1, len(whole.back) + 1)):
+        for at in one_in(3, example, range(1, len(whole.back) + 1)):
             plan, journal = it.plan(example), MemoryJournal()
             room = Room(it, plan, at, after=bool(at % 2))
             with pytest.raises(Killed):
