@@ -1,6 +1,7 @@
 """AWS Batch: updates of the infrastructure of a compute environment. Source: Batch API reference."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from opsctl.model.changes import Check, Instruction, Retry
 from opsctl.model.reads import Read
@@ -40,12 +41,23 @@ def resource_is(name: str, member: str, value: Json, says: str) -> Check:
     )
 
 
-def groups_are(name: str, groups: Sequence[Json], says: str) -> Check:
-    """Its security groups are these."""
+def has_groups(name: str, groups: Sequence[Json]) -> Check:
+    """Each of these is among its security groups, in whatever order AWS names them."""
+    return _groups(name, "contains", groups, f"{name} has {len(groups)} security group(s) of this plan")
+
+
+def only_groups(name: str, groups: Sequence[Json]) -> Check:
+    """None but these is among its security groups."""
+    return _groups(
+        name, "within", groups, f"{name} has no other security groups than {', '.join(map(str, groups))}"
+    )
+
+
+def _groups(name: str, op: Literal["contains", "within"], groups: Sequence[Json], says: str) -> Check:
     return Check(
         read=environment_named(name),
         query="computeEnvironments[0].computeResources.securityGroupIds",
-        op="equals",
+        op=op,
         value=list(groups),
         says=says,
     )

@@ -86,9 +86,11 @@ def parse_environment(one: Json) -> BatchEnvironment:
 
 
 def parse_job_definitions(answer: Json) -> tuple[BatchJobs, ...]:
-    """Parse DescribeJobDefinitions, the newest revision of each name alone."""
+    """Parse DescribeJobDefinitions, the newest active revision of each name alone."""
     newest: dict[str, Json] = {}
     for one in answer.get("jobDefinitions", []):
+        if one.get("status", "ACTIVE") != "ACTIVE":
+            continue
         known = newest.get(one["jobDefinitionName"])
         if known is None or one["revision"] > known["revision"]:
             newest[one["jobDefinitionName"]] = one

@@ -92,10 +92,11 @@ def test_what_batch_cannot_update_is_refused_with_what_to_do() -> None:
 @pytest.mark.parametrize(
     ("inputs", "said"),
     [
+        ({"environment": ENVIRONMENT, "jobs": ["mpi"]}, "no active job definition is called mpi"),
         ({"environment": "nothing"}, "there is no compute environment 'nothing' here"),
         ({"environment": ENVIRONMENT, "placement_group": "nowhere"}, "there is no placement group 'nowhere' here"),
     ],
-    ids=["environment", "placement group"],
+    ids=["job", "environment", "placement group"],
 )
 def test_what_is_not_there_is_bad_input(world: World, inputs: dict[str, Json], said: str) -> None:
     with pytest.raises(InvalidInput) as caught:
@@ -198,6 +199,7 @@ def test_job_definitions_are_read_in_every_form_and_by_their_newest_revision() -
         "jobDefinitions": [
             {"jobDefinitionName": "one", "revision": 1, "type": "container", "containerProperties": {}},
             {"jobDefinitionName": "one", "revision": 2, "type": "container", "containerProperties": device},
+            {"jobDefinitionName": "one", "revision": 3, "status": "INACTIVE", "type": "container"},
             {
                 "jobDefinitionName": "many",
                 "revision": 1,

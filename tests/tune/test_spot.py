@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from opsctl.model.reads import Read
 from opsctl.planning.run_fetching import run_fetching
 from opsctl.sandbox.engine.conditions import QUICK
-from opsctl.tune.facts.tune_spot import SpotFound, TuneSpot
+from opsctl.tune.facts.tune_spot import GROUPS_A_CALL, SpotFound, TuneSpot
 from opsctl.tune.fleet import FleetInstance
 from opsctl.tune.spot import SpotGroup, spot_types, units_of, watching_rules
+from tests.kit.canned import ABOUT, Canned, drive
 from tests.kit.command import opsctl
 from tests.kit.moto_account import client
 from tests.kit.timed import MovingClock, move, timed_world
@@ -80,6 +82,36 @@ def test_only_enabled_rules_that_hear_of_interruptions_count() -> None:
         {"Name": "other", "State": "ENABLED", "EventPattern": '{"detail-type": ["Other"]}'},
     ]
     assert watching_rules({"Rules": rules}) == ("hears",)
+
+
+def test_more_groups_than_a_call_takes_are_read_in_several() -> None:
+    tagged = [
+        {
+            "InstanceId": f"i-{number}",
+            "InstanceType": ENA.name,
+            "Tags": [{"Key": "aws:autoscaling:groupName", "Value": f"g{number:03}"}],
+        }
+        for number in range(GROUPS_A_CALL + 1)
+    ]
+
+    def described(read: Read) -> Any:
+        names = read.params["AutoScalingGroupNames"]
+        assert len(names) <= GROUPS_A_CALL
+        return {"AutoScalingGroups": [{"AutoScalingGroupName": name, "DesiredCapacity": 2} for name in names]}
+
+    answers: dict[str, Canned] = {
+        "ec2.DescribeInstances": {"Reservations": [{"Instances": tagged}]},
+        "ec2.DescribeInstanceTypes": {
+            "InstanceTypes": [{"InstanceType": ENA.name, "SupportedUsageClasses": ["spot"]}]
+        },
+        "autoscaling.DescribeAutoScalingGroups": described,
+        "autoscaling.DescribeLifecycleHooks": {"LifecycleHooks": []},
+        "events.ListRules": {"Rules": []},
+    }
+    found, reader = drive(TuneSpot(all=True).read(ABOUT), answers)
+    assert isinstance(found, SpotFound)
+    assert [one.spot for one in found.units] == ["could"] * len(tagged)
+    assert reader.apis().count("autoscaling.DescribeAutoScalingGroups") == 2
 
 
 def test_types_are_read_by_their_usage_classes() -> None:

@@ -9,7 +9,14 @@ from opsctl.model.fetching import Fetching
 from opsctl.model.references import reference
 from opsctl.model.run import Action, Context
 from opsctl.model.value import Json
-from opsctl.tune.batch_calls import back_again, groups_are, is_valid, resource_is, update_environment
+from opsctl.tune.batch_calls import (
+    back_again,
+    has_groups,
+    is_valid,
+    only_groups,
+    resource_is,
+    update_environment,
+)
 from opsctl.tune.efa_group_calls import group_id
 
 DONE_WITHIN_S = 1800
@@ -40,15 +47,17 @@ class TuneBatchTemplate(Action):
         yield []
         outputs = {"group": group_id(self.group, self.vpc)} if self.group else {}
         added = (*self.groups, reference("use", "group")) if self.group else ()
+        before = (only_groups(self.environment, self.groups),) if self.group else ()
+        after = (has_groups(self.environment, added),) if self.group else ()
         return [
             Change(
                 **dict(update_environment(self.environment, self._resources(self.version, added), self.minutes)),
                 id="use",
                 title=self._title(),
                 why=self.why,
-                expect=(*self._is(self.before, self.groups if self.group else ()), is_valid(self.environment)),
+                expect=(self._is(self.before), *before, is_valid(self.environment)),
                 proof=Proof(
-                    configured=self._is(self.version, added),
+                    configured=(self._is(self.version), *after),
                     effective=(is_valid(self.environment),),
                     within_s=DONE_WITHIN_S,
                 ),
@@ -80,11 +89,7 @@ class TuneBatchTemplate(Action):
             resources["securityGroupIds"] = list(groups)
         return resources
 
-    def _is(self, version: Json, groups: tuple[Json, ...]) -> tuple[Check, ...]:
+    def _is(self, version: Json) -> Check:
         named = f"version {version}" if isinstance(version, str) else "the new version"
         says = f"{self.environment} launches by {named}"
-        checks = [resource_is(self.environment, "launchTemplate.version", version, says)]
-        if groups:
-            has = f"{self.environment} has {len(groups)} security group(s)"
-            checks.append(groups_are(self.environment, groups, has))
-        return tuple(checks)
+        return resource_is(self.environment, "launchTemplate.version", version, says)

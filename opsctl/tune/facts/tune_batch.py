@@ -113,6 +113,13 @@ class TuneBatch(Fact):
             unread=(*around.unknown, *unread),
         )
 
+    def _refuse_missing(self, known: tuple[BatchJobs, ...], *, read: bool) -> None:
+        """Refuse a job definition that is not there: what was not looked at would look right."""
+        there = {one.name for one in known} | {one.name.rpartition(":")[0] for one in known}
+        missing = [name for name in self.jobs if name.rpartition("/")[2] not in there]
+        if read and missing:
+            raise InvalidInput.one(f"no active job definition is called {', '.join(missing)}", source="jobs")
+
     def _environment(self) -> Fetching[BatchEnvironment]:
         params = {"computeEnvironments": [self.environment]}
         answer = yield from require(Read(service="batch", operation="DescribeComputeEnvironments", params=params))
@@ -160,6 +167,7 @@ class TuneBatch(Fact):
         refused = [str(one.refusal) for one in answers if one.refusal]
         definitions, queued = (one.value if one.refusal is None else {} for one in answers)
         known = parse_job_definitions(definitions)
+        self._refuse_missing(known, read=answers[0].refusal is None)
         jobs = known if self.jobs else tuple(one for one in known if one.multi_node)
         queues = tuple(
             one["jobQueueName"]

@@ -14,6 +14,9 @@ from opsctl.tune.fleet import parse_fleet
 from opsctl.tune.selection import Selection
 from opsctl.tune.spot import SpotUnit, parse_spot_group, spot_types, units_of, watching_rules
 
+GROUPS_A_CALL = 50
+"""Most names of DescribeAutoScalingGroups (Auto Scaling API reference)."""
+
 
 class SpotFound(Value):
     """The fleet by what launches it; `unknown` is what could not be read."""
@@ -49,14 +52,21 @@ class TuneSpot(Fact):
             "DescribeInstanceTypes", about.region, "instance-type", [one.type for one in fleet]
         )
         hooked = [_of_group("DescribeLifecycleHooks", AutoScalingGroupName=name) for name in names]
-        named = [_of_group("DescribeAutoScalingGroups", AutoScalingGroupNames=names)] if names else []
+        named = [
+            _of_group("DescribeAutoScalingGroups", AutoScalingGroupNames=names[start : start + GROUPS_A_CALL])
+            for start in range(0, len(names), GROUPS_A_CALL)
+        ]
         rules = Read(service="events", operation="ListRules")
         answers = list((yield [*reads, *named, *hooked, rules]))
         told = [one.value if one.refusal is None else {} for one in answers]
         types: dict[str, bool] = {}
         for value in told[: len(reads)]:
             types |= spot_types(value)
-        described = told[len(reads)].get("AutoScalingGroups", []) if names else []
+        described = [
+            group
+            for value in told[len(reads) : len(reads) + len(named)]
+            for group in value.get("AutoScalingGroups", [])
+        ]
         hooks = dict(zip(names, told[len(reads) + len(named) : -1], strict=True))
         groups = {
             one["AutoScalingGroupName"]: parse_spot_group(one, hooks.get(one["AutoScalingGroupName"], {}))
