@@ -1,6 +1,7 @@
 """Takes out of data what is to be kept secret, by the names that values stand under."""
 
 import re
+from functools import lru_cache
 
 from opsctl.model.value import Json
 
@@ -37,6 +38,7 @@ _NAMED = (
 )
 
 
+@lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
     """Tell whether a text that stands under this name is to be kept secret."""
     words = [word.lower() for word in _WORD.findall(name)]

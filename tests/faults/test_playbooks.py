@@ -13,6 +13,7 @@ from tests.kit.fault_rounds import Round, every, sampled
 from tests.kit.ha_account import run, undo
 from tests.kit.moto_account import World, fresh_world, state
 from tests.kit.ports import Faulty, Killed, MemoryJournal
+from tests.kit.samples import part_of
 
 EXAMPLES: dict[str, tuple[str, dict[str, Json]]] = {
     "two-ways-in": ("block-ip", {"addresses": ["203.0.113.9"], "target": "shop.example.com"}),
@@ -63,7 +64,7 @@ def survive(world: World, example: str, rounds: Callable[[int], list[Round]]) ->
         assert state() == start, one
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
+@pytest.mark.parametrize("example", part_of(2, "playbooks", EXAMPLES))
 def test_resume_reaches_the_end_and_undo_the_start_after_another_fault_at_each_call(
     world: World, example: str
 ) -> None:
