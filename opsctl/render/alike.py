@@ -30,10 +30,9 @@ def change_lines(plan: Plan, *, calls: bool = False) -> list[ChangeLine]:
     With `calls` each names the call that it is, for titles that somebody else may have written.
     """
     if len(plan.changes) <= ONE_BY_ONE:
-        notes = [] if calls else [change for change in plan.changes if change.operation in _NOTES]
-        each = [change for change in plan.changes if change not in notes]
+        each, notes = (plan.changes, ()) if calls else notes_apart(plan.changes)
         lines = [ChangeLine(mark_of(change), _told(change, calls=calls), 1) for change in each]
-        return [*lines, *_noted(notes)]
+        return [*lines, *noted(notes)]
     steps: dict[str, list[Change]] = {}
     for change in plan.changes:
         if change.kind != "wait":
@@ -46,7 +45,14 @@ def change_lines(plan: Plan, *, calls: bool = False) -> list[ChangeLine]:
     return [_line(mark, group, calls=calls) for (mark, _), group in alike.items()]
 
 
-def _noted(notes: Sequence[Change]) -> list[ChangeLine]:
+def notes_apart(changes: Sequence[Change]) -> tuple[Sequence[Change], Sequence[Change]]:
+    """Return the changes that do something, and those that only write something down."""
+    notes = [change for change in changes if change.operation in _NOTES]
+    return [change for change in changes if change not in notes], notes
+
+
+def noted(notes: Sequence[Change]) -> list[ChangeLine]:
+    """Return the one line of what only writes something down."""
     if not notes:
         return []
     many = f" ({len(notes)})" if len(notes) > 1 else ""

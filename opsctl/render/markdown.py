@@ -8,6 +8,7 @@ from opsctl.model.paths import Paths
 from opsctl.model.plan import Plan, Section
 from opsctl.model.report import Report, RunRow
 from opsctl.model.sentences import sentence
+from opsctl.render.alike import ChangeLine, noted, notes_apart
 from opsctl.render.evidence import seen_at, verified, ways_seen
 from opsctl.render.inert import code_span, markdown, markup, visible
 from opsctl.render.mermaid import render_mermaid
@@ -42,12 +43,12 @@ def render_plan(plan: Plan, following: Sequence[str] = ()) -> str:
     for section in plan.sections:
         if section.shown != "details":
             lines += [*_heading(section), "", *table(section.columns, section.rows)]
-    rows = [(mark_of(one), one.title, _risk_words(one, plan)) for one in plan.changes]
+    rows = [(line.mark, line.says, risk) for line, risk in _lines_in_sight(plan)]
     lines += ["", *table(("", "change", "risk"), rows)] if rows else []
     lines += ["", f"**{markdown(tally_of(plan))}**", *_warnings(plan), *_said(plan)]
     commands = carrying_on(plan, following)
     lines += ["", *fenced(commands, "sh")] if commands else []
-    return "\n".join([*lines, *_details(plan)]) + "\n"
+    return "\n".join([*lines, "", *_details(plan)]) + "\n"
 
 
 def _bound(plan: Plan) -> list[str]:
@@ -75,6 +76,13 @@ def _risk_words(change: Change, plan: Plan) -> str:
     return ". ".join(part for part in (risk.severity, risk.note if first is change else "", owner) if part)
 
 
+def _lines_in_sight(plan: Plan) -> list[tuple[ChangeLine, str]]:
+    """Return a line for each change with its risk; those that only write something down are one, below."""
+    each, notes = notes_apart(plan.changes)
+    told = [(ChangeLine(mark_of(one), one.title, 1), _risk_words(one, plan)) for one in each]
+    return told + [(line, _risk_words(notes[-1], plan)) for line in noted(notes)]
+
+
 def _details(plan: Plan) -> list[str]:
     queries = queries_of(plan)
     lines = []
@@ -91,7 +99,7 @@ def _details(plan: Plan) -> list[str]:
 
 def _folded(summary: str, lines: Sequence[str]) -> list[str]:
     """Return what is shown when somebody asks for it."""
-    return ["", f"<details><summary>{markup(summary)}</summary>", "", *lines, "</details>"]
+    return [f"<details><summary>{markup(summary)}</summary>", "", *lines, "</details>"]
 
 
 def render_report(report: Report) -> str:
@@ -154,7 +162,7 @@ def _ways(paths: Paths) -> list[str]:
 
 def paths_lines(paths: Paths) -> list[str]:
     """Return the ways in: a drawing, and each way with every layer chosen or rejected."""
-    lines = ["```mermaid", *render_mermaid(paths.graph).splitlines(), "```", ""]
+    lines = ["```mermaid", *render_mermaid(paths.graph).splitlines(), "```"]
     for heading, texts in nowhere_lines(paths):
         lines += [f"{markdown(heading)}", "", *(f"- {markdown(text)}" for text in texts)]
     for way in paths.ways:

@@ -307,7 +307,8 @@ def header_of(plan: Plan) -> list[tuple[str, str]]:
 
 def carrying_on(plan: Plan, following: Sequence[str]) -> list[str]:
     """List the commands that apply a plan which is only shown, then those that are good for it afterwards."""
-    return [*following, *(["# afterwards"] if following and plan.changes else []), *_afterwards(plan)]
+    later = [f"{command}  # afterwards" if following else command for command in _afterwards(plan)]
+    return [*following, *later]
 
 
 def _afterwards(plan: Plan) -> list[str]:
