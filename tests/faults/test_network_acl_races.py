@@ -21,7 +21,7 @@ from tests.kit.ports import MemoryJournal
 QUOTA = {"ServiceCode": "vpc", "QuotaCode": "L-2AEEBF1A"}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def world() -> Iterator[World]:
     with fresh_world(seed_network) as made:
         yield made
