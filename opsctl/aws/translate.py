@@ -76,6 +76,10 @@ _BARE_STATUS = {
 }
 """What a status says by itself (RFC 9110, RFC 6585) when there is no code, as from a proxy."""
 
+_NO_CAPACITY = re.compile(r"Insufficient\w*Capacity")
+"""EC2 API reference, server error codes: nothing was made; seen with status 500 at StartInstances and RunInstances
+(aws/aws-sdk-ruby#568, hashicorp/terraform-provider-aws#37730)."""
+
 _TOO_MANY = 429
 _NOT_THERE = "AutoScalingGroup name not found"
 """Auto Scaling has no code of its own for a group that does not exist."""
@@ -138,9 +142,11 @@ def may_be_done(code: str, status: int) -> bool:
     """Tell whether a call that got this answer may have been carried out all the same.
 
     A server's error says that something broke, not what was done until then: a 503 too, which a proxy also
-    answers when the server went away before it had answered. Only a code that is one of throttling is certain.
+    answers when the server went away before it had answered. Only a code that is one of throttling is certain, or
+    one of EC2's for want of capacity, which it answers with status 500.
     """
-    return status >= 500 and kind_of(code, status) is not RefusalKind.THROTTLED
+    certain = kind_of(code, status) is RefusalKind.THROTTLED or _NO_CAPACITY.fullmatch(code) is not None
+    return status >= 500 and not certain
 
 
 def made_for_credentials(fault: Exception, api: str = "") -> str:

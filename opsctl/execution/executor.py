@@ -10,13 +10,13 @@ from opsctl.execution.choosing import choose, chosen, none_free
 from opsctl.execution.editing import request_of, without_spared
 from opsctl.execution.going_back import way_back, went_back
 from opsctl.execution.inverse import references_of
-from opsctl.model.changes import Change, Choice
+from opsctl.model.changes import ANY_REFUSAL, Change, Choice
 from opsctl.model.commands import run_command
 from opsctl.model.errors import AwsRefused, Drifted, Interrupted, OpsctlError, OutcomeUnknown, Unproved
 from opsctl.model.jobs import JobResult
 from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws, RunJournal
-from opsctl.model.reads import RefusalKind
+from opsctl.model.reads import Refusal, RefusalKind
 from opsctl.model.report import CheckResult
 from opsctl.model.run import Clock, Progress
 from opsctl.model.value import Json
@@ -251,7 +251,7 @@ class Executor:
             self._journal.record(change.id, "failed", refused.refusal.model_dump(mode="json"))
             if (choice := _taken(change, refused)) is not None:
                 raise ValueTaken(choice, refused.summary) from refused
-            if refused.refusal.code in change.goes_back:
+            if _for_good(change, refused.refusal):
                 self._go_back(change, refused.summary)
             if refused.refusal.kind is RefusalKind.CONFLICT and change.kind == "call":
                 raise Drifted(
@@ -413,6 +413,12 @@ def _taken(change: Change, refused: AwsRefused) -> Choice | None:
     """Return the choice whose value is why the call was refused, if it is."""
     choice = change.choice
     return choice if choice is not None and refused.refusal.code in choice.conflicts else None
+
+
+def _for_good(change: Change, refusal: Refusal) -> bool:
+    """Tell whether a change goes back for a refusal."""
+    any_other = ANY_REFUSAL in change.goes_back and refusal.kind is RefusalKind.INVALID
+    return any_other or refusal.code in change.goes_back
 
 
 def drift_error(change: Change, broken: Sequence[CheckResult]) -> OpsctlError:

@@ -213,6 +213,8 @@ class Choice(Value):
     conflicts: tuple[str, ...]
 
 
+ANY_REFUSAL = "*"
+"""Among the codes of `goes_back`: whatever AWS refuses as invalid, and so would refuse again."""
 _LATER = ("undo_risk", "undo_passing", "turn", "goes_back")
 
 

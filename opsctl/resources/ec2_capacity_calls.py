@@ -6,7 +6,7 @@ running ones included. A targeted one would have to be named in the instance, wh
 it is cancelled, what names it cannot be started any more. DescribeCapacityReservations has no filter for tags.
 """
 
-from opsctl.model.changes import Check, Instruction, Query
+from opsctl.model.changes import ANY_REFUSAL, Check, Instruction, Query
 from opsctl.model.reads import Read
 from opsctl.model.references import reference
 from opsctl.model.value import Json, Value
@@ -42,19 +42,8 @@ NO_CAPACITY = (
     "InsufficientReservedInstanceCapacity",
 )
 """EC2 has no room for an instance at the moment (EC2 API reference, error codes)."""
-_OVER_LIMIT = ("InstanceLimitExceeded", "VcpuLimitExceeded", "MaxSpotInstanceCountExceeded")
-REFUSED_FOR_GOOD = (
-    *NO_CAPACITY,
-    *_OVER_LIMIT,
-    "Unsupported",
-    "UnsupportedOperation",
-    "InvalidParameterCombination",
-    "InvalidParameterValue",
-    "InvalidInstanceAttributeValue",
-    "InstanceCapacityExceeded",
-    "ReservationCapacityExceeded",
-)
-"""Codes with which EC2 refuses what trying again does not change (EC2 API reference, error codes)."""
+REFUSED_FOR_GOOD = (ANY_REFUSAL,)
+"""A machine that is stopped for a change is not left so for a refusal that nobody has foreseen."""
 
 
 class CapacityWanted(Value):

@@ -99,9 +99,17 @@ def test_a_status_speaks_for_a_code_that_says_nothing(code: str, status: int, ki
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 @pytest.mark.parametrize(
     ("code", "done"),
-    [("", True), ("ServiceUnavailable", True), ("SlowDown", False), ("RequestLimitExceeded", False)],
+    [
+        ("", True),
+        ("ServiceUnavailable", True),
+        ("SlowDown", False),
+        ("RequestLimitExceeded", False),
+        ("InsufficientInstanceCapacity", False),
+        ("InsufficientHostCapacity", False),
+        ("InsufficientSomething", True),
+    ],
 )
-def test_an_error_of_the_server_leaves_it_open_unless_the_code_is_of_throttling(
+def test_an_error_of_the_server_leaves_it_open_unless_the_code_is_of_throttling_or_capacity(
     code: str, status: int, done: bool
 ) -> None:
     assert may_be_done(code, status) is done
@@ -145,6 +153,7 @@ def test_a_write_whose_answer_is_lost_is_an_unknown_outcome(fault: Exception) ->
         sdk.UnauthorizedSSOTokenError(),
         FileNotFoundError(2, "No such file or directory", "/var/run/token"),
         client_error("RequestThrottled", 503),
+        client_error("InsufficientInstanceCapacity", 500),
         sdk.ParamValidationError(report="RuleNumber"),
         client_error("UnauthorizedOperation", 403),
     ],

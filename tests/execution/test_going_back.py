@@ -6,7 +6,7 @@ import pytest
 
 from opsctl.execution.executor import Executor
 from opsctl.execution.inverse import inverse_of
-from opsctl.model.changes import Change, Check, Instruction, Irreversible, Proof
+from opsctl.model.changes import ANY_REFUSAL, Change, Check, Instruction, Irreversible, Proof
 from opsctl.model.errors import AwsRefused, OpsctlError
 from opsctl.model.plan import Plan
 from opsctl.model.reads import RefusalKind
@@ -23,13 +23,14 @@ class Full(Wrapping):
 
     name: str = "c"
     code: str = FULL
+    kind: RefusalKind = RefusalKind.INVALID
     dies_at: int = 0
     done: list[str] = field(default_factory=list)
 
     def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
         """Refuse the box, or pass on."""
         if operation == "PutBox" and params["Name"] == self.name:
-            raise AwsRefused(refusal(RefusalKind.INVALID, self.code, "box.PutBox"))
+            raise AwsRefused(refusal(self.kind, self.code, "box.PutBox"))
         if len(self.done) + 1 == self.dies_at:
             raise Killed
         self.done.append(f"{operation} {params['Name']}")
@@ -107,6 +108,24 @@ def test_another_refusal_takes_nothing_back() -> None:
         carry_out(Full(box, code="SomethingElse"), journal)
     assert sorted(box.boxes) == ["a", "b"]
     assert journal.last("start") == "failed"
+
+
+@pytest.mark.parametrize(
+    ("kind", "back"),
+    [
+        (RefusalKind.INVALID, True),
+        (RefusalKind.DENIED, False),
+        (RefusalKind.THROTTLED, False),
+        (RefusalKind.UNREACHABLE, False),
+        (RefusalKind.CONFLICT, False),
+    ],
+)
+def test_any_refusal_is_what_aws_calls_invalid_and_nothing_that_may_pass(kind: RefusalKind, back: bool) -> None:
+    every = PLAN.changes[-2].model_copy(update={"goes_back": (ANY_REFUSAL,)})
+    box, journal = Box(), MemoryJournal()
+    with pytest.raises(OpsctlError):
+        carry_out(Full(box, code="Unheard", kind=kind), journal, plan_of(*PLAN.changes[:3], every))
+    assert (sorted(box.boxes) == ["a"]) is back
 
 
 def test_a_wait_whose_expectation_fails_takes_its_turn_back() -> None:

@@ -12,7 +12,7 @@ from datetime import UTC
 from typing import Any
 
 from opsctl.sandbox.engine.conditions import conditions
-from opsctl.sandbox.engine.ec2_faults import fault
+from opsctl.sandbox.engine.ec2_faults import fault, no_capacity
 from opsctl.sandbox.rules.placement_groups import groups_of
 
 _MOST = 1000
@@ -109,9 +109,8 @@ def _create(self: Any) -> Any:
         made["used"] = waiting[: made["TotalInstanceCount"]]
         zone = made["AvailabilityZone"]
         if len(made["used"]) < made["TotalInstanceCount"] and zone in about.faults.no_capacity:
-            raise fault(
-                "InsufficientInstanceCapacity",
-                f"There is insufficient {made['InstanceType']} capacity in the Availability Zone {zone}.",
+            raise no_capacity(
+                f"There is insufficient {made['InstanceType']} capacity in the Availability Zone {zone}."
             )
         known[made["CapacityReservationId"]] = made
     return ActionResult({"CapacityReservation": _told(ec2, made)})

@@ -7,7 +7,7 @@ from typing import Any
 
 from opsctl.sandbox.engine import volume_data
 from opsctl.sandbox.engine.conditions import Conditions, conditions
-from opsctl.sandbox.engine.ec2_faults import fault
+from opsctl.sandbox.engine.ec2_faults import fault, no_capacity, with_status
 from opsctl.sandbox.rules import capacity_reservations
 from opsctl.sandbox.rules.autoscaling import caught_up
 
@@ -30,6 +30,7 @@ def install() -> None:
     Instance.instance_status = property(lambda self: _checks(self, impaired=True))
     Instance.system_status = property(lambda self: _checks(self, impaired=False))
     EC2Response.call_action = caught_up(EC2Response.call_action)
+    EC2Response.serialized = with_status(EC2Response.serialized)
 
 
 def unless_dark(about: Conditions, zone: str, action: Callable[[], None]) -> None:
@@ -72,8 +73,7 @@ def _needs_capacity(about: Conditions, zone: str, kind: str) -> None:
 
 
 def _insufficient(zone: str, kind: str) -> Exception:
-    return fault(
-        "InsufficientInstanceCapacity",
+    return no_capacity(
         f"We currently do not have sufficient {kind} capacity in the Availability Zone you requested "
         f"({zone}). Our system will be working on provisioning additional capacity.",
     )
