@@ -19,7 +19,7 @@ from tests.kit.samples import part_of
 TARGET = "direct.example.com"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def account() -> Iterator[WatchedServer]:
     with fresh_world(seed_network):
         yield server()

@@ -14,7 +14,7 @@ OPEN = "1 of 2 ways closed; STILL OPEN: internet > shop.example.com > distributi
 BLOCK = ("block-ip", "203.0.113.9", "--target", "shop.example.com", "--layer", "nacl", "--yes")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def account() -> Iterator[WatchedServer]:
     with fresh_world(seed_network):
         yield server()

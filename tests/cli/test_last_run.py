@@ -12,7 +12,7 @@ from tests.kit.command import opsctl
 from tests.kit.moto_account import WatchedServer, fresh_world, server, state
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def account() -> Iterator[WatchedServer]:
     with fresh_world(seed_network):
         yield server()

@@ -14,7 +14,7 @@ from tests.kit.command import opsctl
 from tests.kit.moto_account import KEY, World, client, fresh_world, server, state
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def world() -> Iterator[World]:
     with fresh_world(seed_network, make_roles) as made:
         yield made

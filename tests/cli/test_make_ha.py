@@ -13,7 +13,7 @@ from tests.kit.ha_account import ha_state
 from tests.kit.moto_account import WatchedServer, client, fresh_world, server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def account() -> Iterator[WatchedServer]:
     with fresh_world(seed_network):
         yield server()

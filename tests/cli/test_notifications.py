@@ -16,7 +16,7 @@ ELSEWHERE = "https://hooks.slack.com/services/T0SECRET"
 BLOCK = ("block-ip", "203.0.113.9", "--target", "direct.example.com")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def account() -> Iterator[WatchedServer]:
     with fresh_world(seed_network):
         yield server()

@@ -15,7 +15,7 @@ ASKED = "[?]: "
 BLOCK = ("block-ip", "203.0.113.9", "--target", "shop.example.com")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def world() -> Iterator[World]:
     with fresh_world(seed_network) as made:
         yield made

@@ -28,7 +28,7 @@ PLACES: dict[str, Callable[[], dict[str, Json]]] = {
 _IDS = count(1)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def world() -> Iterator[World]:
     with fresh_world(seed_network) as made:
         yield made
