@@ -23,7 +23,7 @@ from tests.kit.fault_rounds import Round, every, sampled
 from tests.kit.fleet_look import fleet, reserved, states
 from tests.kit.ha_account import instance_named, inverse_plan
 from tests.kit.job_runs import carry_out
-from tests.kit.moto_account import World
+from tests.kit.moto_account import World, client
 from tests.kit.ports import Faulty, Killed, MemoryJournal, Wrapping
 from tests.kit.samples import one_in, part_of
 from tests.kit.timed import MovingClock, timed_world
@@ -254,6 +254,18 @@ def test_a_turn_whose_status_checks_fail_stops_those_after_it_and_reserves_nothi
         it.about.faults.impaired = set()
         it.apply(plan, journal)
         assert it.plan("one-after-the-other").changes == ()
+
+
+def test_a_stop_that_is_refused_starts_those_again_that_were_stopped_before_it(tmp_path: Path) -> None:
+    with made(tmp_path) as it:
+        plan = it.plan("two-moved-into-a-new-group")
+        last = [one.id.rpartition("/")[2] for one in plan.changes if one.id.startswith("stop.1/i-")][-1]
+        client("ec2").modify_instance_attribute(InstanceId=last, DisableApiStop={"Value": True})
+        start, calls = fleet(), Noting(it.world.aws)
+        with pytest.raises(OpsctlError, match="OperationNotPermitted"):
+            it.apply(plan, MemoryJournal(), calls)
+        assert calls.done.count("ec2.StopInstances") == 1
+        assert fleet() == start
 
 
 def test_the_vf_stays_on_and_an_undo_stops_nothing_for_it(tmp_path: Path) -> None:

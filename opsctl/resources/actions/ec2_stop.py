@@ -7,6 +7,7 @@ from pydantic import Field
 from opsctl.model.changes import Change, Instruction, Irreversible, Proof, Risk, Severity
 from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
+from opsctl.resources.ec2_capacity_calls import REFUSED_FOR_GOOD
 from opsctl.resources.ec2_instance_calls import (
     all_in_state,
     settled,
@@ -64,6 +65,7 @@ class Ec2Stop(Action):
             undo_first=(stands_still(instance),),
             risk=Risk(severity=Severity.SEVERE, affects=(instance,), note=self.note),
             undo_risk=Risk(note="What runs on it begins again."),
+            goes_back=REFUSED_FOR_GOOD,
         )
 
 
