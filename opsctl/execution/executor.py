@@ -124,10 +124,8 @@ class Executor:
         while self._journal.last(change.id) not in ("done", "skipped", "kept"):
             asking = self._asking()
             candidate = choose(change, asking, tried)
-            if candidate is None and because and change.goes_back:
-                self._go_back(change, because)
             if candidate is None:
-                raise self._drift(change, none_free(change, asking, tried))
+                raise self._drift(change, none_free(change, asking, tried), because)
             try:
                 self._make(candidate, asking)
             except ValueTaken as taken:
@@ -234,8 +232,11 @@ class Executor:
         self._clock.sleep(POLL_S)
         self._heed_stop()
 
-    def _drift(self, change: Change, broken: Sequence[CheckResult]) -> OpsctlError:
+    def _drift(self, change: Change, broken: Sequence[CheckResult], because: str = "") -> OpsctlError:
+        """Record a drift and return it as an error, once the turn is taken back that it ends."""
         self._journal.record(change.id, "drifted", [result.model_dump(mode="json") for result in broken])
+        if change.goes_back:
+            self._go_back(change, because or expected_and_found(broken))
         return drift_error(change, broken)
 
     def _run(self, change: Change) -> None:
@@ -261,6 +262,8 @@ class Executor:
             raise
         except NotThere as missing:
             self._journal.record(change.id, "failed", {"message": f"{missing} does not exist"})
+            if change.goes_back:
+                self._go_back(change, f"{missing} no longer exists")
             raise Drifted(f"{change.title}: {missing} no longer exists", "plan again") from missing
         except OutcomeUnknown as lost:
             self._settle(change, lost)
@@ -416,18 +419,27 @@ def _taken(change: Change, refused: AwsRefused) -> Choice | None:
 
 
 def _for_good(change: Change, refusal: Refusal) -> bool:
-    """Tell whether a change goes back for a refusal."""
+    """Tell whether a change goes back for a refusal.
+
+    Where something is gone, or somebody else changed it meanwhile, the rest is not what was planned any more.
+    """
     any_other = ANY_REFUSAL in change.goes_back and refusal.kind is RefusalKind.INVALID
-    return any_other or refusal.code in change.goes_back
+    moved = bool(change.goes_back) and refusal.kind in (RefusalKind.MISSING, RefusalKind.CONFLICT)
+    return any_other or moved or refusal.code in change.goes_back
 
 
 def drift_error(change: Change, broken: Sequence[CheckResult]) -> OpsctlError:
     """Say what was planned, what was expected and what was found."""
-    worst = broken[0]
     return Drifted(
-        f"{change.title}: expected that {worst.says} ({_short(worst.expected)}), found {_short(worst.found)}",
+        f"{change.title}: {expected_and_found(broken)}",
         "nothing further was changed; plan again to see the account as it is",
     )
+
+
+def expected_and_found(broken: Sequence[CheckResult]) -> str:
+    """Say what was expected and what was found, of the first that does not hold."""
+    worst = broken[0]
+    return f"expected that {worst.says} ({_short(worst.expected)}), found {_short(worst.found)}"
 
 
 def _unseen(plan_id: str, change: Change, missing: CheckResult, within_s: int) -> OpsctlError:

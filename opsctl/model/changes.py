@@ -233,7 +233,7 @@ class Change(Instruction):
     `undo_passing` marks what an undo of the run only goes through: the undo of an earlier change ends it.
     `turn` names what belongs together: the changes of one turn are carried out before those of the next. When AWS
     refuses the call with a code of `goes_back`, everything that the run made in the same turn is taken back at
-    once, newest first, and the run ends; so it is when what a wait with `goes_back` expects fails.
+    once, newest first, and the run ends; so it is when what a change with `goes_back` expects does not hold.
     """
 
     id: str

@@ -15,7 +15,7 @@ from opsctl.render.job_view import view_of
 STATUS_WORDS: dict[ChangeStatus, str] = {
     "pending": "not started",
     "skipped": "was so already",
-    "kept": "kept: others rely on it",
+    "kept": "kept: others rely on it, or it is gone",
     "done": "done and proved",
     "intended": "outcome unknown: the process ended around the call",
     "failed": "failed",

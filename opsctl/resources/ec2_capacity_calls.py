@@ -44,6 +44,8 @@ NO_CAPACITY = (
 """EC2 has no room for an instance at the moment (EC2 API reference, error codes)."""
 REFUSED_FOR_GOOD = (ANY_REFUSAL,)
 """A machine that is stopped for a change is not left so for a refusal that nobody has foreseen."""
+REFUSED_BEFORE_START = (*REFUSED_FOR_GOOD, "UnauthorizedOperation", "OperationNotPermitted")
+"""The same for calls made before instances are started: who may not change one may still start it as it was."""
 
 
 class CapacityWanted(Value):

@@ -141,6 +141,18 @@ def all_in_state(instances: Sequence[str], state: str) -> Check:
     )
 
 
+def none_terminated(instances: Sequence[str]) -> Check:
+    """None of these instances has been terminated, or is about to be."""
+    return Check(
+        read=Read(service="ec2", operation="DescribeInstances", params={"InstanceIds": list(instances)}),
+        query=(
+            "Reservations[].Instances[] | [?State.Name=='terminated' || State.Name=='shutting-down'].InstanceId"
+        ),
+        op="empty",
+        says=f"nobody has terminated {', '.join(instances)}",
+    )
+
+
 def no_start_failed(instances: Sequence[str]) -> Check:
     """None of these instances has stopped again by itself (API model of EC2, StateReason)."""
     ours = " && ".join(f"StateReason.Code!='{code}'" for code in _STOPPED_BY_HAND)

@@ -117,7 +117,8 @@ def test_another_refusal_takes_nothing_back() -> None:
         (RefusalKind.DENIED, False),
         (RefusalKind.THROTTLED, False),
         (RefusalKind.UNREACHABLE, False),
-        (RefusalKind.CONFLICT, False),
+        (RefusalKind.CONFLICT, True),
+        (RefusalKind.MISSING, True),
     ],
 )
 def test_any_refusal_is_what_aws_calls_invalid_and_nothing_that_may_pass(kind: RefusalKind, back: bool) -> None:
@@ -126,6 +127,36 @@ def test_any_refusal_is_what_aws_calls_invalid_and_nothing_that_may_pass(kind: R
     with pytest.raises(OpsctlError):
         carry_out(Full(box, code="Unheard", kind=kind), journal, plan_of(*PLAN.changes[:3], every))
     assert (sorted(box.boxes) == ["a"]) is back
+
+
+@pytest.mark.parametrize("kind", [RefusalKind.MISSING, RefusalKind.CONFLICT])
+def test_what_is_gone_or_was_changed_by_somebody_else_takes_the_turn_back(kind: RefusalKind) -> None:
+    box, journal = Box(), MemoryJournal()
+    with pytest.raises(OpsctlError, match=r"SomethingElse happened.*taken back"):
+        carry_out(Full(box, code="SomethingElse", kind=kind), journal)
+    assert sorted(box.boxes) == ["a"]
+    assert journal.last("start") == "reverted"
+
+
+@pytest.mark.parametrize("kind", [RefusalKind.DENIED, RefusalKind.THROTTLED])
+def test_what_a_resume_can_finish_takes_nothing_back(kind: RefusalKind) -> None:
+    box, journal = Box(), MemoryJournal()
+    with pytest.raises(AwsRefused):
+        carry_out(Full(box, code="SomethingElse", kind=kind), journal)
+    assert sorted(box.boxes) == ["a", "b"]
+    carry_out(Full(box, name="nothing is refused any more"), journal)
+    assert [journal.last(one.id) for one in PLAN.changes] == ["done"] * 5
+
+
+def test_an_expectation_that_no_longer_holds_takes_the_turn_back_before_the_call() -> None:
+    empty = Check(read=get_box("b"), query="Items", op="excludes", value=["x"], says="x is not in it")
+    start = PLAN.changes[3].model_copy(update={"expect": (empty,)})
+    box, journal = Box(), MemoryJournal()
+    aws = Full(box, name="nothing is refused")
+    with pytest.raises(OpsctlError, match=r"expected that x is not in it .*taken back"):
+        carry_out(aws, journal, plan_of(*PLAN.changes[:3], start))
+    assert "PutBox c" not in aws.done
+    assert sorted(box.boxes) == ["a"]
 
 
 def test_a_wait_whose_expectation_fails_takes_its_turn_back() -> None:

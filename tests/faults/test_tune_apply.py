@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from opsctl.model.changes import Change, Irreversible
-from opsctl.model.errors import OpsctlError
+from opsctl.model.errors import AwsRefused, OpsctlError
 from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws
+from opsctl.model.reads import RefusalKind
 from opsctl.model.value import Json
 from opsctl.sandbox.engine.conditions import QUICK, Conditions
 from opsctl.sandbox.engine.guest import Guest
@@ -24,7 +25,7 @@ from tests.kit.fleet_look import fleet, reserved, states
 from tests.kit.ha_account import instance_named, inverse_plan
 from tests.kit.job_runs import carry_out
 from tests.kit.moto_account import World, client
-from tests.kit.ports import Faulty, Killed, MemoryJournal, Wrapping
+from tests.kit.ports import Faulty, Killed, MemoryJournal, Wrapping, refusal
 from tests.kit.samples import one_in, part_of
 from tests.kit.timed import MovingClock, timed_world
 from tests.registry.staging import Noting
@@ -197,6 +198,78 @@ def test_killed_at_calls_of_the_way_back_it_is_gone_on_with(example: str, way: s
             else:
                 it.undo(plan, journal)
             assert fleet() == start, at
+
+
+class Denying(Wrapping):
+    """The caller may not make one call."""
+
+    def __init__(self, inner: Aws, operation: str) -> None:
+        super().__init__(inner)
+        self._operation = operation
+
+    def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
+        """Pass on, or deny as EC2 does."""
+        if operation == self._operation:
+            raise AwsRefused(refusal(RefusalKind.DENIED, "UnauthorizedOperation", f"{service}.{operation}"))
+        return super().write(service, operation, params, region)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    ["StopInstances", "ModifyInstanceAttribute", "ModifyNetworkInterfaceAttribute", "CreateCapacityReservation"],
+)
+def test_without_the_permission_for_a_change_the_instance_runs_as_before(operation: str, tmp_path: Path) -> None:
+    with made(tmp_path) as it:
+        start, plan = fleet(), it.plan("type-and-queues")
+        with pytest.raises(OpsctlError, match=r"UnauthorizedOperation.*taken back"):
+            it.apply(plan, MemoryJournal(), Denying(it.world.aws, operation))
+        assert fleet() == start
+
+
+def test_a_start_that_is_not_permitted_is_finished_by_a_resume_of_somebody_who_may(tmp_path: Path) -> None:
+    with made(tmp_path) as it:
+        plan, journal = it.plan("ena"), MemoryJournal()
+        with pytest.raises(OpsctlError, match="UnauthorizedOperation"):
+            it.apply(plan, journal, Denying(it.world.aws, "StartInstances"))
+        it.apply(plan, journal)
+        assert it.plan("ena").changes == ()
+        assert reserved() == []
+
+
+class Terminating(Wrapping):
+    """Somebody terminates an instance right after a call of this operation, the first of them."""
+
+    def __init__(self, inner: Aws, operation: str, instance: str, *, then_dies: bool) -> None:
+        super().__init__(inner)
+        self._operation, self._instance, self._dies = operation, instance, then_dies
+
+    def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
+        """Pass on, then terminate it."""
+        answer = super().write(service, operation, params, region)
+        if operation == self._operation and self._instance:
+            client("ec2").terminate_instances(InstanceIds=[self._instance])
+            self._instance = ""
+            if self._dies:
+                raise Killed
+        return answer
+
+
+@pytest.mark.parametrize(
+    ("operation", "dies"),
+    [("ModifyInstancePlacement", False), ("ModifyInstancePlacement", True), ("StartInstances", True)],
+    ids=["by-itself", "by-an-undo", "by-an-undo-once-started"],
+)
+def test_one_that_is_terminated_in_the_middle_leaves_the_other_running_and_nothing_reserved(
+    operation: str, dies: bool, tmp_path: Path
+) -> None:
+    with made(tmp_path) as it:
+        plan, journal, lost = it.plan("two-moved-into-a-new-group"), MemoryJournal(), instance_named("hpc-2")
+        with pytest.raises(Killed if dies else OpsctlError):
+            it.apply(plan, journal, Terminating(it.world.aws, operation, lost, then_dies=dies))
+        if dies:
+            it.undo(plan, journal)
+        assert states()["hpc-3"] == "running"
+        assert reserved() == []
 
 
 def test_without_capacity_to_reserve_nothing_is_stopped(tmp_path: Path) -> None:

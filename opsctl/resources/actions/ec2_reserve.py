@@ -10,7 +10,7 @@ from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
 from opsctl.model.spans import utc
 from opsctl.resources.ec2_capacity_calls import (
-    REFUSED_FOR_GOOD,
+    REFUSED_BEFORE_START,
     CapacityWanted,
     cancel_reservation,
     create_reservation,
@@ -52,5 +52,5 @@ class Ec2Reserve(Action):
             undo=cancel_reservation(wanted.name),
             risk=Risk(note="It costs as much as the instances, until it is released, after a day at the latest."),
             outputs={"reservation": reservation_of(wanted, plan_id)},
-            goes_back=REFUSED_FOR_GOOD,
+            goes_back=REFUSED_BEFORE_START,
         )

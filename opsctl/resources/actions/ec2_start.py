@@ -11,7 +11,9 @@ from opsctl.resources.actions.ec2_stop import STOPPED_WITHIN_S, stands_still
 from opsctl.resources.ec2_capacity_calls import NO_CAPACITY, REFUSED_FOR_GOOD
 from opsctl.resources.ec2_instance_calls import (
     all_in_state,
+    is_alive,
     no_start_failed,
+    none_terminated,
     start_instance,
     starts_or_runs,
     state_is,
@@ -46,7 +48,7 @@ class Ec2Start(Action):
             id="running",
             title=f"Wait until {', '.join(self.instances)} {'runs' if len(self.instances) == 1 else 'run'}",
             why="AWS can still find no room for an instance after it took the call.",
-            expect=(no_start_failed(self.instances),),
+            expect=(no_start_failed(self.instances), none_terminated(self.instances)),
             proof=Proof(configured=(all_in_state(self.instances, "running"),), within_s=RUNNING_WITHIN_S),
             undo=Irreversible(because="waiting changes nothing"),
             depends_on=self.instances,
@@ -67,5 +69,6 @@ class Ec2Start(Action):
             undo_first=(stands_still(instance),),
             undo_passing=True,
             undo_risk=Risk(severity=Severity.SEVERE, affects=(instance,), note="It is stopped again."),
+            undo_only_if=(is_alive(instance),),
             goes_back=REFUSED_FOR_GOOD,
         )

@@ -7,9 +7,11 @@ from pydantic import Field
 from opsctl.model.changes import Change, Instruction, Irreversible, Proof, Risk, Severity
 from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
-from opsctl.resources.ec2_capacity_calls import REFUSED_FOR_GOOD
+from opsctl.resources.ec2_capacity_calls import REFUSED_BEFORE_START
 from opsctl.resources.ec2_instance_calls import (
     all_in_state,
+    is_alive,
+    none_terminated,
     settled,
     start_instance,
     state_is,
@@ -24,7 +26,8 @@ STOPPED_WITHIN_S = 900
 class Ec2Stop(Action):
     """Stop instances as their operating systems do it, all at once, and wait until they have stopped.
 
-    Undo starts them again. Instance store and an automatic public address are lost.
+    Undo starts them again, but for those that were terminated meanwhile. Instance store and an automatic public
+    address are lost.
     """
 
     name: ClassVar[str] = "ec2.stop"
@@ -44,12 +47,13 @@ class Ec2Stop(Action):
             id="stopped",
             title=f"Wait until {', '.join(self.instances)} {have} stopped",
             why="Only a stopped instance takes what follows.",
-            expect=(),
+            expect=(none_terminated(self.instances),),
             proof=Proof(
                 configured=(all_in_state(self.instances, "stopped"),), within_s=STOPPED_WITHIN_S, passing=True
             ),
             undo=Irreversible(because="waiting changes nothing"),
             depends_on=self.instances,
+            goes_back=REFUSED_BEFORE_START,
         )
         return [*(self._stop(one) for one in self.instances), waiting]
 
@@ -65,7 +69,8 @@ class Ec2Stop(Action):
             undo_first=(stands_still(instance),),
             risk=Risk(severity=Severity.SEVERE, affects=(instance,), note=self.note),
             undo_risk=Risk(note="What runs on it begins again."),
-            goes_back=REFUSED_FOR_GOOD,
+            undo_only_if=(is_alive(instance),),
+            goes_back=REFUSED_BEFORE_START,
         )
 
 

@@ -12,8 +12,8 @@ from opsctl.model.errors import RefusedByGuard
 from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
 from opsctl.model.sentences import first_few
-from opsctl.resources.ec2_capacity_calls import REFUSED_FOR_GOOD
-from opsctl.resources.ec2_instance_calls import describe_instance, state_is
+from opsctl.resources.ec2_capacity_calls import REFUSED_BEFORE_START
+from opsctl.resources.ec2_instance_calls import describe_instance, is_alive, state_is
 from opsctl.tune.efa_reads import EfaTarget, read_targets
 
 Weighting: TypeAlias = Literal["default", "vpc-1", "ebs-1"]
@@ -69,7 +69,8 @@ class TuneBandwidthWeighting(Action):
             proof=Proof(configured=(weighting_is(of.id, self.weighting),), within_s=60),
             undo=set_weighting(of.id, of.weighting),
             risk=Risk(severity=Severity.MEDIUM, affects=(of.id,), note=_NOTE[self.weighting]),
-            goes_back=REFUSED_FOR_GOOD,
+            undo_only_if=(is_alive(of.id),),
+            goes_back=REFUSED_BEFORE_START,
         )
 
 

@@ -8,10 +8,11 @@ from opsctl.model.changes import Change, Check, Choice, Proof, Risk, Severity
 from opsctl.model.fetching import Fetching
 from opsctl.model.references import reference
 from opsctl.model.run import Action, Context
-from opsctl.resources.ec2_capacity_calls import REFUSED_FOR_GOOD
-from opsctl.resources.ec2_instance_calls import state_is
+from opsctl.resources.ec2_capacity_calls import REFUSED_BEFORE_START
+from opsctl.resources.ec2_instance_calls import is_alive, state_is
 from opsctl.tune.efa_layout import EfaSlot
 from opsctl.tune.efa_reads import EfaTarget, read_targets
+from opsctl.tune.fleet import FleetInstance
 from opsctl.tune.interface_calls import (
     attach,
     attachment_id,
@@ -27,7 +28,7 @@ from opsctl.tune.interface_calls import (
 
 _REJECTED = ("InvalidParameterValue", "InvalidParameterCombination", "AttachmentLimitExceeded")
 """A device index that is taken, or that the card does not have: another one is tried."""
-_FOR_GOOD = (*REFUSED_FOR_GOOD, *_REJECTED, "IncorrectState", "InvalidNetworkInterface.InUse")
+_FOR_GOOD = (*REFUSED_BEFORE_START, *_REJECTED, "IncorrectState", "InvalidNetworkInterface.InUse")
 """Codes after which the instance is started as it was: no other device index would help."""
 _NOTE = (
     "Simplified automatic recovery ends: AWS does not restart an instance with an EFA on other hardware by "
@@ -81,6 +82,7 @@ class TuneEfaAttach(Action):
                 taken=devices_used(of.id, card),
                 conflicts=_REJECTED,
             ),
+            undo_only_if=(is_alive(of.id),),
             goes_back=_FOR_GOOD,
         )
         return [
@@ -88,23 +90,26 @@ class TuneEfaAttach(Action):
             self._deleted_with(
                 kept,
                 id_,
-                of.title,
+                of,
                 (deletion_is(ours, what, deleted=False), deletion_is(ours, what, deleted=True)),
             ),
         ]
 
-    def _deleted_with(self, id_: str, attached: str, title: str, kept_then_not: tuple[Check, Check]) -> Change:
+    def _deleted_with(
+        self, id_: str, attached: str, of: FleetInstance, kept_then_not: tuple[Check, Check]
+    ) -> Change:
         """Plan that the interface goes when its instance is terminated."""
         interface, attachment = reference(attached, "interface"), reference(attached, "attachment")
         kept, gone = kept_then_not
         return Change(
             **dict(set_deletion(interface, attachment, deleted=True)),
             id=id_,
-            title=f"Allow the EFA of {title} to be deleted with it",
+            title=f"Allow the EFA of {of.title} to be deleted with it",
             why="An interface that outlives its instance keeps its subnet and security group from being deleted.",
             expect=(kept,),
             proof=Proof(configured=(gone,), within_s=60),
             undo=set_deletion(interface, attachment, deleted=False),
             depends_on=(attached,),
-            goes_back=REFUSED_FOR_GOOD,
+            undo_only_if=(is_alive(of.id),),
+            goes_back=REFUSED_BEFORE_START,
         )

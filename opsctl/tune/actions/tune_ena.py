@@ -7,7 +7,8 @@ from pydantic import Field
 from opsctl.model.changes import Change, Proof, Risk, Severity
 from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
-from opsctl.resources.ec2_capacity_calls import REFUSED_FOR_GOOD
+from opsctl.resources.ec2_capacity_calls import REFUSED_BEFORE_START
+from opsctl.resources.ec2_instance_calls import is_alive
 from opsctl.tune.attribute_calls import has_ena, is_stopped, set_attribute
 
 
@@ -38,7 +39,8 @@ class TuneEna(Action):
                     affects=(one,),
                     note="Without the driver in the guest the instance cannot be reached when it runs again.",
                 ),
-                goes_back=REFUSED_FOR_GOOD,
+                undo_only_if=(is_alive(one),),
+                goes_back=REFUSED_BEFORE_START,
             )
             for one in self.instances
         ]

@@ -7,7 +7,8 @@ from pydantic import Field
 from opsctl.model.changes import Change, Proof, Risk, Severity
 from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
-from opsctl.resources.ec2_capacity_calls import REFUSED_FOR_GOOD
+from opsctl.resources.ec2_capacity_calls import REFUSED_BEFORE_START
+from opsctl.resources.ec2_instance_calls import is_alive
 from opsctl.tune.attribute_calls import is_placed, is_stopped, place
 from opsctl.tune.machine_reads import read_machines
 
@@ -38,7 +39,8 @@ class TunePlacement(Action):
                     affects=(one.id,),
                     note="EC2 finds room for it only where the others of the group are.",
                 ),
-                goes_back=REFUSED_FOR_GOOD,
+                undo_only_if=(is_alive(one.id),),
+                goes_back=REFUSED_BEFORE_START,
             )
             for one in machines
             if one.placement_group != self.group

@@ -9,7 +9,8 @@ from opsctl.model.fetching import Fetching, require
 from opsctl.model.run import Action, Context
 from opsctl.model.value import Json
 from opsctl.resources.ec2 import describe_batches
-from opsctl.resources.ec2_capacity_calls import REFUSED_FOR_GOOD
+from opsctl.resources.ec2_capacity_calls import REFUSED_BEFORE_START
+from opsctl.resources.ec2_instance_calls import is_alive
 from opsctl.tune.attribute_calls import has_queues, is_stopped, set_queues
 
 
@@ -50,7 +51,8 @@ class TuneQueues(Action):
                 affects=(attachment["InstanceId"],),
                 note="Queues of one card are shared by its interfaces; the guest has to bind its interrupts anew.",
             ),
-            goes_back=REFUSED_FOR_GOOD,
+            undo_only_if=(is_alive(attachment["InstanceId"]),),
+            goes_back=REFUSED_BEFORE_START,
         )
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from opsctl.model.changes import Change, Irreversible, Proof, Risk, Severity
 from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
-from opsctl.resources.ec2_capacity_calls import REFUSED_FOR_GOOD
+from opsctl.resources.ec2_capacity_calls import REFUSED_BEFORE_START
 from opsctl.tune.attribute_calls import has_vf, is_stopped, set_attribute
 
 
@@ -38,7 +38,7 @@ class TuneSriov(Action):
                     affects=(one,),
                     note="Without the driver in the guest the instance cannot be reached when it runs again.",
                 ),
-                goes_back=REFUSED_FOR_GOOD,
+                goes_back=REFUSED_BEFORE_START,
             )
             for one in self.instances
         ]
