@@ -1,7 +1,6 @@
 """The end that was asked for, or that the configuration gives."""
 
-from opsctl.block.terms import NEVER, TTL, ends_at
-from opsctl.model.durations import parse_duration
+from opsctl.block.terms import ends_at, parse_ttl
 from opsctl.model.errors import InvalidInput
 from opsctl.model.run import Context
 
@@ -14,10 +13,9 @@ def asked_end(ttl: str, until: str, about: Context) -> str:
     """
     if ttl and until:
         raise InvalidInput.one("an end and a time to live were both given", source="until")
-    lasting = ttl or about.settings.block_ttl
-    if not TTL.fullmatch(lasting):
-        raise InvalidInput.one(f"{lasting!r} is neither a duration nor never", source="ttl")
+    source = "until" if until else "ttl" if ttl else "block_ttl"
     try:
-        return ends_at(None if lasting == NEVER else parse_duration(lasting), until, about.now)
+        lasting = None if until else parse_ttl(ttl or about.settings.block_ttl)
+        return ends_at(lasting, until, about.now)
     except ValueError as fault:
-        raise InvalidInput.one(str(fault), source="until" if until else "ttl") from None
+        raise InvalidInput.one(str(fault), source=source) from None

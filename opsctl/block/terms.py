@@ -3,13 +3,13 @@
 import re
 from datetime import UTC, datetime
 
+from opsctl.model.durations import LONGEST_S, parse_duration
 from opsctl.model.spans import utc
 from opsctl.model.value import Value
 
 NEVER = "never"
 """How the end of a block without one is written."""
 
-TTL = re.compile(r"never|[0-9]{1,12}[smhd]")
 SAME_END_S = 300
 """Ends this near each other count as one: the same command typed again is no extension."""
 
@@ -40,11 +40,26 @@ def parse_moment(text: str) -> datetime:
         raise ValueError(f"there is no moment {text!r}") from None
 
 
+def parse_ttl(text: str) -> int | None:
+    """Return for how many seconds a block is, none for never; raises ValueError."""
+    if text == NEVER:
+        return None
+    try:
+        seconds = parse_duration(text)
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is no time for a block: write 30m, 2h, 7d (ten years at most) or never"
+        ) from None
+    if not seconds:
+        raise ValueError(f"{text!r} would end the block before it is made: write 30m, 2h, 7d or never")
+    return seconds
+
+
 def ends_at(ttl_s: float | None, until: str, now: float) -> str:
     """Return when a block ends: at a moment, else some seconds from now, else never.
 
     Raises:
-        ValueError: the moment is none, or has passed.
+        ValueError: the moment is none, has passed, or is more than ten years away.
     """
     if until == NEVER or (not until and ttl_s is None):
         return NEVER
@@ -52,6 +67,8 @@ def ends_at(ttl_s: float | None, until: str, now: float) -> str:
         moment = parse_moment(until)
         if moment.timestamp() <= now:
             raise ValueError(f"{until} has passed")
+        if moment.timestamp() > now + LONGEST_S:
+            raise ValueError(f"{until} is more than ten years away: write never for a block without an end")
         return utc(moment)
     return utc(datetime.fromtimestamp(int(now + (ttl_s or 0)), UTC))
 

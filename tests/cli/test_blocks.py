@@ -85,7 +85,9 @@ def test_expiring_prints_what_it_took_away(account: WatchedServer, tmp_path: Pat
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        ((*BLOCK, "--ttl", "2 hours"), "--ttl"),
+        ((*BLOCK, "--ttl", "2 hours"), "--ttl: '2 hours' is no time for a block: write 30m, 2h, 7d"),
+        ((*BLOCK, "--ttl", "0h"), "--ttl: '0h' would end the block before it is made"),
+        ((*BLOCK, "--until", "2226-12-01T00:00Z"), "more than ten years away: write never"),
         ((*BLOCK, "--until", "tomorrow"), "--until"),
         ((*BLOCK, "--until", "2020-01-01T00:00Z"), "has passed"),
         ((*BLOCK, "--until", "2099-01-01T00:00"), "zone"),
@@ -95,7 +97,7 @@ def test_expiring_prints_what_it_took_away(account: WatchedServer, tmp_path: Pat
         (("blocks", "list", "203.0.113.999"), "ADDRESS"),
         (("blocks", "verify", "here"), "ADDRESS"),
     ],
-    ids=["ttl", "until", "past", "zone", "both", "extend", "unblock", "list", "verify"],
+    ids=["ttl", "none", "century", "until", "past", "zone", "both", "extend", "unblock", "list", "verify"],
 )
 def test_what_cannot_be_meant_is_refused_with_its_name_and_changes_nothing(
     account: WatchedServer, tmp_path: Path, argv: tuple[str, ...], said: str

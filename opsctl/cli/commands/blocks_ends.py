@@ -8,11 +8,16 @@ from opsctl.cli.playbook_options import Given
 
 
 def refuse_bad_end(given: Given) -> None:
-    """Refuse a moment that is none or has passed, and an end that was given twice."""
-    from opsctl.block.terms import ends_at
+    """Refuse a time or a moment that is none or has passed, and an end that was given twice."""
+    from opsctl.block.terms import ends_at, parse_ttl
 
-    if given.values["ttl"] and given.values["until"]:
+    ttl = given.values["ttl"]
+    if ttl and given.values["until"]:
         raise typer.BadParameter("give --ttl or --until, not both", param_hint="--until")
+    try:
+        parse_ttl(ttl or "never")
+    except ValueError as fault:
+        raise typer.BadParameter(str(fault), param_hint="--ttl") from None
     try:
         ends_at(None, given.values["until"], time.time())
     except ValueError as fault:
