@@ -102,10 +102,11 @@ class Page:
         rows: Sequence[Sequence[str]],
         indent: int = 2,
         styles: Mapping[str, str] = _NONE,
+        whole: int = 1,
     ) -> None:
-        """Add a table; cells are wrapped, but not those of the first column. `styles` are by what a cell says."""
+        """Add a table; cells of the `whole` first columns are not wrapped. `styles` are by what a cell says."""
         cells = [[visible(cell) for cell in row] for row in (columns, *rows)]
-        widths = _widths(cells, self.width - indent)
+        widths = _widths(cells, self.width - indent, whole)
         for number, row in enumerate(cells):
             parts = [wrapped(cell, size) for cell, size in zip(row, widths, strict=True)]
             shown = ["dim"] * len(row) if number == 0 else [styles.get(cell, "") for cell in row]
@@ -143,12 +144,12 @@ def _continued(drawing: str) -> str:
     return drawing.replace("├", "│").replace("└", " ").replace("─", " ").replace("·", " ")
 
 
-def _widths(cells: Sequence[Sequence[str]], room: int) -> list[int]:
+def _widths(cells: Sequence[Sequence[str]], room: int, whole: int) -> list[int]:
     """Return the columns' widths: narrowed until they fit, the widest first, none below its longest word."""
     columns = list(zip(*cells, strict=True))
     widths = [max(map(cell_len, column)) for column in columns]
     least = [max(cell_len(word) for cell in column for word in cell.split(" ")) for column in columns]
-    least[0] = widths[0]
+    least[:whole] = widths[:whole]
     over = sum(widths) + 2 * (len(widths) - 1) - room
     while over > 0:
         spare = [width - small for width, small in zip(widths, least, strict=True)]

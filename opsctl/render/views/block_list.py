@@ -25,7 +25,7 @@ def render_blocks(found: Ledgered, *, width: int, colour: bool) -> str:
         page.blank()
         styles = {ends_in(row, found.now): "yellow" for row in found.due}
         columns, *rows = _table(found)
-        page.table(columns, rows, indent=0, styles=styles)
+        page.table(columns, rows, indent=0, styles=styles, whole=2)
     if found.unknown:
         page.heading("Could not be read, so something may be missing here")
         for line in found.unknown:
@@ -54,6 +54,9 @@ def heading_of(found: Ledgered) -> str:
     where = f"in {found.region} and at CloudFront, account {found.account}"
     if not found.rows:
         sure = ", as far as could be read" if found.unknown else ""
+        if found.besides:
+            besides = f"{found.besides:,} other{'s' * (found.besides != 1)}"
+            return f"No such block{sure}, but {besides} {where}."
         return f"No blocks {where}{sure}."
     ours = sum(row.ours for row in found.rows)
     others = len(found.rows) - ours

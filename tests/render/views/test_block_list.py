@@ -24,11 +24,11 @@ def row(address: str, **more: object) -> BlockRow:
     return BlockRow.model_validate(base | more)
 
 
-def shown(*rows: BlockRow, **more: object) -> str:
+def shown(*rows: BlockRow, width: int = 200, **more: object) -> str:
     found = Ledgered.model_validate(
         {"rows": rows, "account": "123456789012", "region": "us-east-1", "now": NOW} | more
     )
-    return render_blocks(found, width=200, colour=False)
+    return render_blocks(found, width=width, colour=False)
 
 
 def test_what_one_run_blocked_by_the_thousand_is_one_line() -> None:
@@ -57,6 +57,16 @@ def test_a_few_addresses_have_a_line_each_and_so_has_each_rule_of_others() -> No
     assert len(text.splitlines()) == 3 + len(few) + len(theirs)
     assert "192.0.2.8" in text
     assert "deny rule 8 (foreign)" in text
+
+
+def test_what_is_narrowed_to_nothing_says_that_there_are_others() -> None:
+    assert shown() == "No blocks in us-east-1 and at CloudFront, account 123456789012.\n"
+    text = "No such block, but 3 others in us-east-1 and at CloudFront, account 123456789012."
+    assert shown(besides=3) == f"{text}\n"
+
+
+def test_an_end_is_in_one_line_however_little_room_there_is() -> None:
+    assert "  in 2h  " in shown(row("198.51.100.1/32", reason="credential stuffing"), width=60)
 
 
 def test_what_is_due_says_for_how_long_and_what_to_type() -> None:
