@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from opsctl.block.account_ledger import AccountLedger, AclCarrier, SetCarrier
 from opsctl.block.lifting import is_deny_of_all, lift_from_acl, lift_from_set
 from opsctl.block.recording import Carrier, but_of, made_room, record_change
-from opsctl.block.records import EXTENDS, BlockRecord, Ledger, tags_of
+from opsctl.block.records import EXTENDS, BlockRecord, Ledger, is_recorded_as, tags_of
 from opsctl.block.terms import Term, lasts_longer
 from opsctl.model.changes import Change
 from opsctl.model.networks import normal
@@ -51,7 +51,7 @@ class Extending(Value):
         return [one for one, record in found if record is not None and self._moves(record)]
 
     def _moves(self, record: BlockRecord) -> bool:
-        here = not self.target or record.target == self.target
+        here = not self.target or is_recorded_as(self.target, record.target)
         return here and lasts_longer(self.term.until, record.until)
 
     def _recorded(

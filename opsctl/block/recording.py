@@ -106,7 +106,7 @@ class Carrier(Value):
         """None of the others has recorded addresses in a list of its own, which may name any."""
         return Check(
             read=self.read,
-            query=f"{self._of(others)[:-1]} && contains(Value, ' list=')].Key",
+            query=f"{self._of(others)[:-1]} && starts_with(Value, 'list=')].Key",
             op="empty",
             says=f"no other run has recorded a list on {self.title} since",
         )

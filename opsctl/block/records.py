@@ -30,7 +30,7 @@ EXTENDS = "+"
 
 _NOT_TAGGED = re.compile(r"[^A-Za-z0-9 _.:/=+\-@]+")
 _WORDS = {"until": "until", "since": "since", "by": "by", "for": "incident", "at": "target", "list": "listed_in"}
-_ROOM = {"by": 40, "for": 30, "at": 80}
+_ROOM = {"by": 40, "for": 30}
 
 
 class BlockRecord(Value):
@@ -117,11 +117,19 @@ def tag_text(text: str, at_most: int = VALUE_AT_MOST) -> str:
     return clean if len(clean) <= at_most else clean[: at_most - 3].rstrip() + "..."
 
 
+def is_recorded_as(text: str, recorded: str) -> bool:
+    """Tell whether a record means a text: it has the characters of tags alone, and is cut where it had no room."""
+    clean = _word(text, max(len(text), VALUE_AT_MOST))
+    return recorded == clean or (recorded.endswith("...") and clean.startswith(recorded.removesuffix("...")))
+
+
 def _head(term: Term, listed_in: str) -> str:
-    words = {"until": term.until, "since": term.since, "list": listed_in}
-    words |= {"by": term.by, "for": term.incident, "at": term.target}
+    """Return all but the reason: a list first, as a reason may say anything; the target has what is left."""
+    words = {"list": listed_in, "until": term.until, "since": term.since, "by": term.by, "for": term.incident}
     cut = {name: _word(text, _ROOM.get(name, VALUE_AT_MOST)) for name, text in words.items()}
-    return " ".join(f"{name}={text}" for name, text in cut.items() if text)
+    head = " ".join(f"{name}={text}" for name, text in cut.items() if text)
+    target = _word(term.target, VALUE_AT_MOST - len(f"{head} at="))
+    return f"{head} at={target}" if target else head
 
 
 def _word(text: str, at_most: int) -> str:

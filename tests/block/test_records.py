@@ -5,7 +5,7 @@ import re
 import botocore.session
 import pytest
 
-from opsctl.block.records import PARTS_AT_MOST, PREFIX, parse_ledger, tags_of
+from opsctl.block.records import PARTS_AT_MOST, PREFIX, is_recorded_as, parse_ledger, tags_of
 from opsctl.block.terms import NEVER, Term, ends_at, lasts_longer, who
 from opsctl.model.networks import normal
 
@@ -59,6 +59,28 @@ def test_whatever_is_written_the_end_of_the_block_is_told_whole() -> None:
     of_aws(tags)
     (record,) = parse_ledger(tags).records
     assert (record.until, record.networks) == (TERM.until, tuple(FOUR))
+    of_aws(tags_of(RUN, FOUR, term, f"opsctl-list-01234567-{RUN}"))
+
+
+def test_the_arn_of_a_load_balancer_is_recorded_whole() -> None:
+    """It is what the ways in are looked for by: 118 characters with a name of 32, the longest there is."""
+    arn = f"arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/{'n' * 32}/50dc6c495c0c9188"
+    tags = tags_of(RUN, FOUR, TERM.model_copy(update={"target": arn}))
+    of_aws(tags)
+    (record,) = parse_ledger(tags).records
+    assert (record.target, record.networks) == (arn, tuple(FOUR))
+
+
+@pytest.mark.parametrize(
+    "text", ["INC 14", "#14; <b>", "shop.example.com", "x" * 400], ids=["a", "b", "c", "long"]
+)
+def test_what_somebody_typed_finds_the_record_of_it(text: str) -> None:
+    term = TERM.model_copy(update={"incident": text, "target": text})
+    (record,) = parse_ledger(tags_of(RUN, FOUR, term)).records
+    assert is_recorded_as(text, record.incident)
+    assert is_recorded_as(text, record.target)
+    assert not is_recorded_as(f"not {text}", record.target)
+    assert not is_recorded_as(text, "")
 
 
 def test_what_needs_more_tags_than_a_record_may_take_is_told_by_a_list() -> None:

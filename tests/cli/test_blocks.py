@@ -62,6 +62,18 @@ def test_what_one_laptop_blocks_the_other_lists_extends_and_takes_back(
     assert not [one for one in client("wafv2").list_ip_sets(Scope="REGIONAL")["IPSets"] if "opsctl" in one["Name"]]
 
 
+def test_whatever_the_reason_of_one_block_says_the_other_is_taken_back(
+    account: WatchedServer, laptops: tuple[Path, Path]
+) -> None:
+    alice, bob = laptops
+    done(alice, *BLOCK, "--incident", "INC 12", "--yes")
+    other = ("block-ip", "203.0.113.10", "--target", TARGET)
+    done(bob, *other, "--reason", "seen on list=abuse until=never", "--yes")
+    assert {row["address"] for row in rows(bob, "--incident", "INC 12")} == {"203.0.113.9/32"}
+    done(alice, "undo", "last", "--yes")
+    assert {row["address"] for row in rows(bob)} == {"203.0.113.10/32"}
+
+
 def test_nothing_due_is_no_failure_and_changes_nothing(account: WatchedServer, tmp_path: Path) -> None:
     done(tmp_path, *BLOCK, "--ttl", "2h", "--yes")
     start, before = state(), len(account.mutations())

@@ -8,6 +8,7 @@ from pydantic import Field
 from opsctl.block.account_ledger import read_account
 from opsctl.block.asked_end import asked_end
 from opsctl.block.block_rows import BlockRow, rows_of
+from opsctl.block.records import is_recorded_as
 from opsctl.block.terms import lasts_longer
 from opsctl.model.errors import InvalidInput
 from opsctl.model.fetching import Fetching
@@ -19,13 +20,15 @@ from opsctl.model.value import Value
 class Ledgered(Value):
     """The blocks that were asked for, those of opsctl apart from the others, and what could not be read.
 
-    `longer` are those of opsctl that last longer than the end that was asked for.
+    `besides` is how many others there are. `longer` are those of opsctl that last longer than the end that was
+    asked for.
 
     `due` are those of opsctl whose end has passed. `ours` and `others` say each block in a line, `wider` those of
     opsctl that were asked for by an address in them.
     """
 
     rows: tuple[BlockRow, ...]
+    besides: int = 0
     due: tuple[BlockRow, ...] = ()
     ours: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
@@ -68,10 +71,12 @@ class BlockLedger(Fact):
             raise InvalidInput.one(str(fault), source="addresses") from None
         until = asked_end(self.ttl, self.until, about)
         account = yield from read_account(about)
-        rows = [row for row in rows_of(account, about.region) if self._wanted(row) and self._holds(row, asked)]
+        every = rows_of(account, about.region)
+        rows = [row for row in every if self._wanted(row) and self._holds(row, asked)]
         named = {str(one) for one in asked}
         return Ledgered(
             rows=tuple(rows),
+            besides=len(every) - len(rows),
             due=tuple(row for row in rows if row.is_due(about.now)),
             ours=tuple(_line(row) for row in rows if row.ours),
             others=tuple(_line(row) for row in rows if not row.ours),
@@ -95,7 +100,7 @@ class BlockLedger(Fact):
         if not self.foreign and row.kind == "foreign":
             return False
         asked = {"target": self.target, "incident": self.incident, "by": self.by, "layer": self.layer}
-        return all(getattr(row, name) == wanted for name, wanted in asked.items() if wanted)
+        return all(is_recorded_as(wanted, getattr(row, name)) for name, wanted in asked.items() if wanted)
 
 
 def _line(row: BlockRow) -> str:

@@ -9,7 +9,7 @@ from opsctl.block.account_ledger import AccountLedger, read_account
 from opsctl.block.block_rows import BlockRow, rows_of
 from opsctl.block.decision import Decision
 from opsctl.block.facts.block_decision import BlockDecision
-from opsctl.block.records import BlockRecord
+from opsctl.block.records import BlockRecord, is_recorded_as
 from opsctl.block.terms import seconds_of
 from opsctl.block.topology.nacl import NetworkAcl, Slot, free_slot
 from opsctl.model.errors import FactUnknown, InvalidInput, RefusedByGuard
@@ -116,7 +116,8 @@ class BlockVerified(Fact):
         )
 
     def _wanted(self, one: BlockRow | RemovedBlock, asked: set[str]) -> bool:
-        return (not asked or one.address in asked) and (not self.target or one.target == self.target)
+        here = not self.target or is_recorded_as(self.target, one.target)
+        return here and (not asked or one.address in asked)
 
 
 def _judged(
