@@ -138,7 +138,7 @@ class Executor:
         self._heed_return(change, because)
 
     def _heed_return(self, change: Change, because: str = "") -> None:
-        """Take back what was made in the turn of a change that AWS refused for good, and end the run.
+        """Take back what was made in the turn of a change with which it cannot go on, and end the run.
 
         Killed in the middle of it, a resumed run goes on with it here.
         """
@@ -148,7 +148,9 @@ class Executor:
                 self._progress(f"going back: {back.title}")
                 self._one(back)
                 if planned:
-                    self._journal.record(planned, "reverted", {"message": f"AWS refused: {change.title}"})
+                    self._journal.record(
+                        planned, "reverted", {"message": f"its turn could not go on with: {change.title}"}
+                    )
             self._journal.record(change.id, "reverted", {"message": because})
         if self._journal.last(change.id) == "reverted":
             raise went_back(self._plan.id, change, because)

@@ -30,7 +30,7 @@ def way_back(plan: Plan, refused: Change, journal: RunJournal) -> Iterator[tuple
         yield planned if planned in known else "", back
 
 
-_EARLIER = "the run took this back by itself when AWS refused a call for good, and does not go on"
+_EARLIER = "the run took this back by itself when its turn could not go on, and does not go on either"
 
 
 def went_back(plan_id: str, refused: Change, because: str) -> OpsctlError:

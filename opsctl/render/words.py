@@ -21,7 +21,7 @@ STATUS_WORDS: dict[ChangeStatus, str] = {
     "failed": "failed",
     "drifted": "drifted: the account no longer matches the plan",
     "unproved": "made, but not seen in time",
-    "returning": "refused; what was done in its turn is being taken back",
+    "returning": "could not go on; what was done in its turn is being taken back",
     "reverted": "taken back by the run itself",
 }
 
@@ -36,7 +36,7 @@ OUTCOME_WORDS = {
 }
 
 
-WENT_BACK = "Went back: what AWS refused for good is taken back with its turn, as it was before; the run is over"
+WENT_BACK = "Went back: what could not go on is taken back with its turn, as it was before; the run is over"
 
 
 def mark_of(change: Change) -> str:
