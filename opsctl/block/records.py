@@ -156,7 +156,7 @@ def _record(run: str, parts: Mapping[str, str], lists: Mapping[str, Sequence[str
     text, _, reason = parts.get("", "").partition(" why=")
     words = dict(word.split("=", 1) for word in text.split() if "=" in word)
     told = {_WORDS[name]: value for name, value in words.items() if name in _WORDS}
-    if not _is_end(told.get("until", "")):
+    if not run or not _is_end(told.get("until", "")):
         return None
     networks = led_by([text, *(value for part, value in parts.items() if part)])
     networks += [normal(one) for one in lists.get(told.get("listed_in", ""), ())]

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from opsctl.block.asked import Asked
 from opsctl.block.block_rows import mode_of
+from opsctl.block.lifting import is_deny_of_all
 from opsctl.block.recording import ending
 from opsctl.block.records import BlockRecord, Ledger, parse_ledger
 from opsctl.block.set_recorder import ledgers_of
 from opsctl.block.terms import lasts_longer
 from opsctl.block.topology.graph import Web
-from opsctl.block.topology.packet import ANY
 from opsctl.model.fetching import Fetching
 from opsctl.model.networks import covers, normal, overlapping, parse_network, plain_addresses
 from opsctl.model.value import Value
@@ -44,7 +44,7 @@ def standing_ends(web: Web, asked: Asked, until: str) -> Fetching[StandingEnds]:
     standing = [
         Standing(
             where=f"network ACL {acl.id}",
-            networks=frozenset(normal(one.cidr) for one in acl.inbound() if not one.allow and one.protocol == ANY),
+            networks=frozenset(normal(one.cidr) for one in acl.inbound() if is_deny_of_all(one)),
             ledger=parse_ledger(acl.tags),
         )
         for acl in acls.values()

@@ -97,6 +97,7 @@ def test_what_needs_more_tags_than_a_record_may_take_is_told_by_a_list() -> None
 )
 def test_a_tag_that_only_looks_like_a_record_says_nothing(value: str) -> None:
     assert parse_ledger({f"{PREFIX}{RUN}": value, "Name": "edge", f"{PREFIX}{RUN}/2": "203.0.113.9"}).records == ()
+    assert parse_ledger({PREFIX: "203.0.113.9 until=never"}).records == (), "of no run"
 
 
 def test_of_several_records_the_one_that_ends_last_counts() -> None:

@@ -6,6 +6,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.block.acl_quota import AclQuota, quota_for
+from opsctl.block.lifting import is_deny_of_all
 from opsctl.block.network_acl_calls import (
     allow_is_still_behind,
     choice_of_number,
@@ -80,7 +81,7 @@ class NaclDeny(Action):
         if self.term is None or not networks:
             return []
         tags = tags_of(about.plan_id, networks, self.term)
-        ledger, present = parse_ledger(acl.tags), [entry.cidr for entry in acl.inbound() if not entry.allow]
+        ledger, present = parse_ledger(acl.tags), [entry.cidr for entry in acl.inbound() if is_deny_of_all(entry)]
         room = made_room(carrier, ledger, present, len(tags), about.now, f"clear-{self.network_acl}")
         before: list[Check] = []
         for check in (one for deny in denies for one in deny.expect):

@@ -9,6 +9,7 @@ from opsctl.block.account_ledger import AccountLedger, read_account
 from opsctl.block.block_rows import BlockRow, rows_of
 from opsctl.block.decision import Decision
 from opsctl.block.facts.block_decision import BlockDecision
+from opsctl.block.lifting import is_deny_of_all
 from opsctl.block.records import BlockRecord, is_recorded_as
 from opsctl.block.terms import seconds_of
 from opsctl.block.topology.nacl import NetworkAcl, Slot, free_slot
@@ -143,7 +144,10 @@ def _judged(
 def _removed(account: AccountLedger, now: float) -> list[RemovedBlock]:
     """Return what a record names that has not ended, and that is not where it was recorded."""
     carriers = [
-        *((one.acl.id, one.ledger, [e.cidr for e in one.acl.inbound() if not e.allow]) for one in account.acls),
+        *(
+            (one.acl.id, one.ledger, [e.cidr for e in one.acl.inbound() if is_deny_of_all(e)])
+            for one in account.acls
+        ),
         *((one.ip_set.name, one.ledger, list(one.ip_set.addresses)) for one in account.sets),
     ]
     found: dict[tuple[str, str], RemovedBlock] = {}

@@ -59,6 +59,15 @@ def test_a_deny_that_somebody_deleted_is_found(world: World) -> None:
     assert not found.holds
 
 
+def test_a_deny_of_one_port_does_not_stand_for_the_deny_that_was_removed(world: World) -> None:
+    block(world)
+    acl, number = deny_of("203.0.113.9/32")
+    client("ec2").delete_network_acl_entry(NetworkAclId=acl, RuleNumber=number, Egress=False)
+    ssh = {"NetworkAclId": acl, "Protocol": "6", "PortRange": {"From": 22, "To": 22}, "RuleAction": "deny"}
+    client("ec2").create_network_acl_entry(RuleNumber=number, CidrBlock="203.0.113.9/32", Egress=False, **ssh)
+    assert ("203.0.113.9/32", acl) in [(one.address, one.resource) for one in verified(world).removed]
+
+
 def test_a_rule_that_lets_the_address_in_before_its_deny_is_found(world: World) -> None:
     block(world)
     entry = {"NetworkAclId": acl_of("edge-a"), "Protocol": "-1", "RuleAction": "allow", "Egress": False}
