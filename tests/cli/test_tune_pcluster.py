@@ -52,6 +52,14 @@ def test_written_it_is_mended_as_a_whole_and_can_be_taken_back(tmp_path: Path) -
     assert [one.name for one in tmp_path.glob("*cluster*")] == ["cluster.yaml"]
 
 
+def test_the_command_that_takes_it_back_stands_on_one_line_of_a_narrow_terminal(tmp_path: Path) -> None:
+    path = tmp_path / ("cluster-of-" + "genomics-" * 6 + "team.yaml")
+    path.write_text(BLOCK)
+    done = opsctl(tmp_path, "tune", "pcluster", str(path), "--write", **CALLS_NOTHING, COLUMNS="80")
+    (undo,) = (line for line in done.stdout.splitlines() if line.startswith("undo: "))
+    assert undo == f"undo: mv {path}.bak {path}"
+
+
 def test_a_backup_is_never_replaced_and_mode_and_link_stay(tmp_path: Path) -> None:
     real = tmp_path / "real.yaml"
     real.write_text(BLOCK)

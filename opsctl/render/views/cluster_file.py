@@ -41,6 +41,9 @@ def render_cluster(found: ClusterChecked, *, width: int, colour: bool) -> str:
     for line in _closing(found):
         page.blank()
         page.item(line, indent=0)
+    if found.written:
+        page.blank()
+        page.command(f"undo: {found.undo}", indent=0)
     return page.text()
 
 
@@ -79,7 +82,7 @@ def _schema(found: ClusterChecked) -> list[str]:
 
 def _closing(found: ClusterChecked) -> list[str]:
     if found.written:
-        return [f"Written; as it was it is kept in {found.backup}. Undo: {found.undo}", _UPDATE]
+        return [f"Written; as it was it is kept in {found.backup}.", _UPDATE]
     if found.diff:
         return ["Nothing is written yet: --write makes the edit, and keeps the file as it is beside it."]
     return []
@@ -104,6 +107,8 @@ def markdown_cluster(found: ClusterChecked) -> str:
         ]
     for line in _closing(found):
         lines += ["", markdown(line)]
+    if found.written:
+        lines += ["", f"undo: {markdown(found.undo)}"]
     return "\n".join(lines) + "\n"
 
 
