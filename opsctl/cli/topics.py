@@ -12,7 +12,7 @@ CODES = {
     Exit.USAGE: "bad usage or invalid input, playbook or plan file; nothing was called",
     Exit.REFUSED: "refused by a guard, by the person asked, or because there is nobody to ask",
     Exit.DRIFTED: "drifted: the account no longer matches the plan; nothing further was changed",
-    Exit.HAS_CHANGES: "--dry-run --detailed-exitcode only: the plan has changes",
+    Exit.HAS_CHANGES: "--detailed-exitcode only: the dry run has changes, or a check found something",
     Exit.UNPROVED: "applied, but a proof or check did not hold in time, or a way stays open",
     Exit.INTERRUPTED: "interrupted; the journal knows where",
 }
