@@ -37,6 +37,10 @@ OUTCOME_WORDS = {
 
 
 WENT_BACK = "Went back: what could not go on is taken back with its turn, as it was before; the run is over"
+GOING_BACK = (
+    "On its way back, and not there: what it stopped or reserved stays so until the run is resumed or undone"
+)
+HALF_DONE = "a turn is half done: what it stopped or reserved stays so until the run is resumed or undone"
 
 
 def mark_of(change: Change) -> str:
@@ -336,13 +340,31 @@ def outcome_of(report: Report) -> str:
     words = OUTCOME_WORDS[report.status]
     if report.status == "failed" and all(isinstance(change.undo, Irreversible) for change in report.plan.changes):
         words = "Failed: the run can be resumed"
-    if any(result.status == "reverted" for result in report.changes):
+    statuses = {result.status for result in report.changes}
+    if "returning" in statuses and not report.undone_by:
+        words = GOING_BACK
+    elif "reverted" in statuses:
         words = WENT_BACK
+    elif report.status not in ("planned", "running", "done") and not report.undone_by and _half_done(report):
+        words = f"{words}; {HALF_DONE}"
     if report.status == "unproved" and any(result.status == "failed" for result in report.changes):
         words = (
             "Failed, and not for certain: what is named may be done twice; resume the run before another does it"
         )
     return f"{words}; undone by run {report.undone_by}" if report.undone_by else words
+
+
+def _half_done(report: Report) -> bool:
+    """Tell whether something that can be taken back was done in a turn that is not at its end."""
+    status = {result.change_id: result.status for result in report.changes}
+    of_turns = [change for change in report.plan.changes if change.turn]
+    begun = {
+        change.turn
+        for change in of_turns
+        if isinstance(change.undo, Instruction) and status.get(change.id) in ("done", "intended", "unproved")
+    }
+    calls = [change for change in of_turns if change.kind == "call" and change.turn in begun]
+    return any(status.get(change.id) not in ("done", "skipped", "kept") for change in calls)
 
 
 def few(items: Iterable[str], limit: int) -> list[str]:

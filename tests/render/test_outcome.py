@@ -1,6 +1,8 @@
 """The result on one screen: what does not hold is never called done."""
 
-from opsctl.model.report import ChangeResult, CheckResult, Report
+import pytest
+
+from opsctl.model.report import ChangeResult, ChangeStatus, CheckResult, Report, RunStatus
 from opsctl.render import outcome, short
 from tests.kit.box_plans import make_box, plan_of
 
@@ -54,3 +56,32 @@ def test_a_run_that_went_back_is_over_and_says_so() -> None:
     assert "taken back by the run itself: NoRoom: no room for a" in text
     assert "Went back:" in text
     assert "can be resumed" not in text
+
+
+def in_a_turn(status: RunStatus, *made: ChangeStatus, undone_by: str = "") -> str:
+    changes = [make_box(name, name).model_copy(update={"turn": "1"}) for name in ("a", "b", "c")]
+    results = tuple(
+        ChangeResult(change_id=change.id, status=one) for change, one in zip(changes, made, strict=False)
+    )
+    began = "2026-09-21T13:33:20Z"
+    found = Report(
+        run_id="r", status=status, plan=plan_of(*changes), started=began, changes=results, undone_by=undone_by
+    )
+    return outcome.render_report(found, width=200, colour=False)
+
+
+STAYS = "what it stopped or reserved stays so until the run is resumed or undone"
+
+
+@pytest.mark.parametrize("status", ["interrupted", "failed", "unproved"])
+def test_a_run_that_ends_in_the_middle_of_a_turn_says_that_it_has_left_something_so(status: RunStatus) -> None:
+    assert STAYS in in_a_turn(status, "done", "pending", "pending")
+    assert STAYS not in in_a_turn(status, "pending", "pending", "pending")
+    assert STAYS not in in_a_turn(status, "done", "done", "done")
+    assert STAYS not in in_a_turn(status, "done", "pending", "pending", undone_by="u")
+
+
+def test_a_way_back_that_is_not_at_its_end_is_not_called_over() -> None:
+    text = in_a_turn("failed", "done", "reverted", "returning")
+    assert STAYS in text
+    assert "the run is over" not in text
