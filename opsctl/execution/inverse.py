@@ -37,7 +37,9 @@ def irreversible_in(plan: Plan, intended: Sequence[str]) -> tuple[tuple[Change, 
     """List the changes of a run that cannot be undone, with the reason given at review."""
     changes = [plan.change(change_id) for change_id in intended]
     final = [(change, _undo(change)) for change in changes]
-    return tuple((change, undo.because) for change, undo in final if isinstance(undo, Irreversible))
+    return tuple(
+        (change, undo.because) for change, undo in final if isinstance(undo, Irreversible) and not undo.only_reads
+    )
 
 
 def references_of(plan: Plan) -> dict[str, Query]:

@@ -152,10 +152,17 @@ class Instruction(Value):
 
 
 class Irreversible(Value):
-    """The honest statement that a change cannot be undone, and why."""
+    """The honest statement that a change cannot be undone, and why; with `only_reads` there is nothing to undo."""
 
     kind: Literal["none"] = "none"
     because: str
+    only_reads: bool = False
+
+    @model_serializer(mode="wrap")
+    def _as_always(self, write: SerializerFunctionWrapHandler) -> dict[str, Json]:
+        # Written only where it says something: plans from before it keep their digest.
+        data: dict[str, Json] = write(self)
+        return {name: value for name, value in data.items() if value or name != "only_reads"}
 
 
 class Severity(StrEnum):
@@ -262,6 +269,12 @@ class Change(Instruction):
         # What came later is written only where it says something: the rest keeps the digest that it had.
         data: dict[str, Json] = write(self)
         return {name: value for name, value in data.items() if value or name not in _LATER}
+
+    @property
+    def stays(self) -> bool:
+        """Whether it changes something that no undo takes back."""
+        final = isinstance(self.undo, Irreversible) and not self.undo.only_reads
+        return final and self.kind != "wait"
 
     @model_validator(mode="after")
     def _has_a_proof(self) -> Self:

@@ -104,7 +104,7 @@ def _consequences(plan: Plan) -> list[tuple[str, str, tuple[str, ...]]]:
     found += [
         ("cannot be undone", f"{change.title}: {change.undo.because}", ())
         for change in plan.changes
-        if isinstance(change.undo, Irreversible) and change.kind != "wait" and not plan.undo_of
+        if isinstance(change.undo, Irreversible) and change.stays and not plan.undo_of
     ]
     owners = dict.fromkeys(change.risk.owner for change in plan.changes if change.risk.owner)
     found += [("will be reverted", f"{owner} will revert this when it is deployed again", ()) for owner in owners]

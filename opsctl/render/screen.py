@@ -132,7 +132,7 @@ def _hurts(page: Page, plan: Plan) -> None:
         more = f" ({len(notes) - NOTES_SHOWN} more)" if len(notes) > NOTES_SHOWN else ""
         page.item(f"risk: {' '.join(notes[:NOTES_SHOWN])}{more}", indent=0, hang=2)
     for change in plan.changes:
-        if isinstance(change.undo, Irreversible) and change.kind != "wait" and not plan.undo_of:
+        if isinstance(change.undo, Irreversible) and change.stays and not plan.undo_of:
             # Of one change the line above has the title, and the reason says more.
             says = change.undo.because if len(plan.changes) == 1 else change.title
             page.item(f"! cannot be undone: {says}", "yellow", indent=0, hang=2)

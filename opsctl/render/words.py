@@ -169,7 +169,7 @@ def undo_of(change: Change) -> str:
     if change.kind == "wait":
         return "nothing to undo"
     if isinstance(change.undo, Irreversible):
-        return f"cannot be undone: {change.undo.because}"
+        return f"{'nothing to undo' if change.undo.only_reads else 'cannot be undone'}: {change.undo.because}"
     steps = len(change.undo_first)
     words = "a step that settles" if steps == 1 else f"{steps} steps that settle"
     first = f", after {words} what has happened since" if steps else ""
@@ -249,7 +249,7 @@ def counts_of(plan: Plan) -> str:
         for level in ("severe", "high", "medium", "low")
         if level in severities
     ]
-    final = sum(isinstance(change.undo, Irreversible) for change in made)
+    final = sum(change.stays for change in made)
     partly = sum(bool(change.lasting) for change in made)
     tail = f"; {final} cannot be undone" if final else "; all can be undone"
     tail += f", {partly} only in part" if partly else ""
@@ -273,7 +273,7 @@ def tally_of(plan: Plan) -> str:
 
 def _risk_and_undo(plan: Plan, made: Sequence[Change]) -> str:
     worst = max((change.risk.severity for change in plan.changes), key=list(Severity).index)
-    final = sum(isinstance(change.undo, Irreversible) for change in made)
+    final = sum(change.stays for change in made)
     partly = sum(bool(change.lasting) for change in made)
     undone = f"{final} cannot be undone" if final else "all can be undone"
     undone += f", {partly} only in part" if partly else ""

@@ -77,6 +77,6 @@ class HaDrillAction(Action):
                 ),
                 expect=(),
                 proof=Proof(configured=()),
-                undo=Irreversible(because="watching changes nothing"),
+                undo=Irreversible(because="watching changes nothing", only_reads=True),
             )
         ]

@@ -101,7 +101,8 @@ class SsmCommandAction(Action):
         if self.undo_commands:
             back = {"commands": self.undo_commands, "proof": (), "expected": (0,), "takes_back": True}
             return self._instruction(job.model_copy(update=back))
-        return Irreversible(because="the script changes nothing" if self.only_reads else _NOT_SUCCESS)
+        because = "the script changes nothing" if self.only_reads else _NOT_SUCCESS
+        return Irreversible(because=because, only_reads=self.only_reads)
 
     def _risk(self, instances: tuple[str, ...]) -> Risk:
         if self.only_reads:
