@@ -49,6 +49,12 @@ class Selection(Value):
             raise InvalidInput.one("no instance is named", source="instances", hint=_HOW)
         return reads or [describe("DescribeInstances", region, _ALIVE)]
 
+    def nothing_found(self) -> InvalidInput:
+        """Return the error for a selection that no instance meets, at what it was made by."""
+        named = {"instances": self.instances, "tags": self.tags, "group": self.group, "cluster": self.cluster}
+        source = next((name for name, given in named.items() if given), "all")
+        return InvalidInput.one("no instance is there: nothing in this Region matches", source=source)
+
 
 def _tag(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")

@@ -1,5 +1,7 @@
 """Which instances are meant, in as few calls as EC2 allows."""
 
+from typing import Any
+
 import pytest
 
 from opsctl.model.errors import InvalidInput
@@ -54,3 +56,13 @@ def test_what_names_nothing_or_too_much_is_refused(given: dict[str, object], sou
     with pytest.raises(InvalidInput) as told:
         asked(**given)
     assert told.value.diagnostics[0].where.source == source
+
+
+@pytest.mark.parametrize(
+    ("given", "source"),
+    [({"instances": ("x*",)}, "instances"), ({"group": "g"}, "group"), ({"cluster": "c"}, "cluster"), ({}, "all")],
+    ids=["named", "group", "cluster", "all"],
+)
+def test_what_nothing_meets_is_said_of_the_option_that_it_was_asked_by(given: dict[str, Any], source: str) -> None:
+    error = Selection(**{"all": not given, **given}).nothing_found()
+    assert [one.where and one.where.source for one in error.diagnostics] == [source]

@@ -41,6 +41,8 @@ class TuneFleet(Fact):
         )
         answers = yield asked.reads(about.region)
         fleet = parse_fleet([_known(one) for one in answers])
+        if not fleet and not self.instances:
+            raise asked.nothing_found()
         _all_there(self.instances, fleet)
         reads = _second_round(fleet, about.region)
         names = [name for name, read in reads]
@@ -68,8 +70,6 @@ def _known(answer: Answer) -> Json:
 
 def _all_there(asked: tuple[str, ...], fleet: tuple[FleetInstance, ...]) -> None:
     """Refuse a name that nothing has: a fleet with a hole in it would look healthy."""
-    if not fleet and not asked:
-        raise InvalidInput.one("no instance is there: nothing in this Region matches", source="instances")
     have = {one.id for one in fleet} | {one.name for one in fleet}
     missing = [one for one in asked if one not in have and not is_pattern(one)]
     if missing or not fleet:

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.model.errors import FactUnknown, InvalidInput
+from opsctl.model.errors import FactUnknown
 from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Answer, Read
 from opsctl.model.run import Context, Fact
@@ -46,7 +46,7 @@ class TuneSpot(Fact):
         )
         fleet = parse_fleet([_known(one) for one in (yield asked.reads(about.region))])
         if not fleet:
-            raise InvalidInput.one("no instance is there: nothing in this Region matches", source="instances")
+            raise asked.nothing_found()
         names = sorted({one.auto_scaling_group for one in fleet if one.auto_scaling_group})
         reads = describe_batches(
             "DescribeInstanceTypes", about.region, "instance-type", [one.type for one in fleet]
