@@ -47,10 +47,12 @@ class RemovedBlock(Value):
 class Verified(Value):
     """What holds and what does not; `wrong` says in a line what has to be looked at.
 
-    `overtaken` are denies of network ACLs that a rule which lets the address in comes before.
+    `besides` is how many blocks of opsctl were not asked for. `overtaken` are denies of network
+    ACLs that a rule which lets the address in comes before.
     """
 
     blocks: int
+    besides: int = 0
     due: int = 0
     ways: tuple[VerifiedWay, ...] = ()
     removed: tuple[RemovedBlock, ...] = ()
@@ -89,7 +91,8 @@ class BlockVerified(Fact):
         except ValueError as fault:
             raise InvalidInput.one(str(fault), source="addresses") from None
         account = yield from read_account(about)
-        rows = [row for row in rows_of(account, about.region) if row.ours and self._wanted(row, asked)]
+        every = [row for row in rows_of(account, about.region) if row.ours]
+        rows = [row for row in every if self._wanted(row, asked)]
         standing = [row for row in rows if not row.is_due(about.now)]
         groups: dict[tuple[str, str], dict[str, None]] = {}
         for row in standing:
@@ -104,6 +107,7 @@ class BlockVerified(Fact):
         open_ways = (f"{one.target}, {one.way}: {one.says}" for one in ways if not one.holds)
         return Verified(
             blocks=len(standing),
+            besides=len(every) - len(rows),
             due=len(rows) - len(standing),
             ways=ways,
             removed=removed,

@@ -50,7 +50,11 @@ def heading_of(found: Verified) -> str:
     where = f"in {found.region} and at CloudFront, account {found.account}"
     due = f"; {found.due:,} more are due to end" if found.due else ""
     if not found.blocks and not found.wrong:
-        return f"No blocks of opsctl to verify {where}{due}"
+        sure = ", as far as could be read" if found.unknown else ""
+        if found.besides and not found.due:
+            others = f"{found.besides:,} other{'s' * (found.besides != 1)}"
+            return f"No such block of opsctl to verify{sure}, but {others} {where}"
+        return f"No blocks of opsctl to verify {where}{due}{sure}"
     blocks = f"{found.blocks:,} block{'s' * (found.blocks != 1)}"
     if found.holds:
         return f"{blocks} of opsctl hold on every way in, {where}{due}"

@@ -7,6 +7,7 @@ import pytest
 from opsctl.block.facts.block_verified import BlockVerified, Verified
 from opsctl.model.value import Json
 from opsctl.planning.run_fetching import run_fetching
+from opsctl.render.views.block_verification import heading_of
 from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.block_targets import acl_of, balancer
 from tests.kit.ha_account import run
@@ -57,6 +58,14 @@ def test_a_deny_that_somebody_deleted_is_found(world: World) -> None:
     found = verified(world)
     assert [(one.address, one.resource) for one in found.removed] == [("203.0.113.9/32", acl)]
     assert not found.holds
+
+
+def test_what_is_narrowed_to_nothing_says_that_there_are_others(world: World) -> None:
+    block(world)
+    found = verified(world, addresses=["203.0.113.10"])
+    there = verified(world).blocks
+    where = f"{found.region} and at CloudFront, account {found.account}"
+    assert heading_of(found) == f"No such block of opsctl to verify, but {there} others in {where}"
 
 
 def test_a_deny_of_one_port_does_not_stand_for_the_deny_that_was_removed(world: World) -> None:
