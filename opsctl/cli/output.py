@@ -155,7 +155,8 @@ def _json(order: "Order", code: int, outcome: Outcome, result: "Json") -> None:
         sys.stderr.write(f"error: --query: {invalid.summary}\n")
         found = envelope
     if found in (None, [], {}):
-        sys.stderr.write(f"note: --query: nothing matches; it looks at {', '.join(envelope)}\n")
+        looked_at = ", ".join(envelope)
+        sys.stderr.write(f"note: --query: nothing matches, or what matches is empty; it looks at {looked_at}\n")
     _write(json_text(found, raw=show.raw, on_terminal=sys.stdout.isatty()))
 
 

@@ -120,6 +120,8 @@ def test_a_query_that_matches_nothing_says_so(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "[]\n")
     assert done.stderr.startswith("note: --query: nothing matches")
     assert "result" in done.stderr
+    empty = opsctl("runs", "list", "--query", "result", cwd=tmp_path)
+    assert (empty.stdout, "what matches is empty" in empty.stderr) == ("[]\n", True)
 
 
 def test_raw_prints_what_a_query_finds_bare_also_of_a_failure_and_needs_a_query(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ EPILOG = """Examples:
 
   opsctl tune apply hpc-2 hpc-3 --efa --confirm 'hpc-2 hpc-3' --yes
 
-  opsctl tune apply hpc-3 hpc-4 --ena-express --mtu 8900
+  opsctl tune apply hpc-3 --ena-express --mtu 8900
 
 What a stop would lose has to be accepted by name: the dry run lists the --accept names.
 """
