@@ -235,9 +235,9 @@ class Executor:
         self._heed_stop()
 
     def _drift(self, change: Change, broken: Sequence[CheckResult], because: str = "") -> OpsctlError:
-        """Record a drift and return it as an error, once the turn is taken back that it ends."""
+        """Record a drift and return it as an error; where its turn has begun, that is taken back instead."""
         self._journal.record(change.id, "drifted", [result.model_dump(mode="json") for result in broken])
-        if change.goes_back:
+        if change.goes_back and any(way_back(self._plan, change, self._journal)):
             self._go_back(change, because or expected_and_found(broken))
         return drift_error(change, broken)
 

@@ -7,7 +7,7 @@ import pytest
 from opsctl.execution.executor import Executor
 from opsctl.execution.inverse import inverse_of
 from opsctl.model.changes import ANY_REFUSAL, Change, Check, Instruction, Irreversible, Proof
-from opsctl.model.errors import AwsRefused, OpsctlError
+from opsctl.model.errors import AwsRefused, Drifted, OpsctlError
 from opsctl.model.plan import Plan
 from opsctl.model.reads import RefusalKind
 from opsctl.model.value import Json
@@ -146,6 +146,15 @@ def test_what_a_resume_can_finish_takes_nothing_back(kind: RefusalKind) -> None:
     assert sorted(box.boxes) == ["a", "b"]
     carry_out(Full(box, name="nothing is refused any more"), journal)
     assert [journal.last(one.id) for one in PLAN.changes] == ["done"] * 5
+
+
+def test_a_turn_that_has_not_begun_has_drifted_and_goes_nowhere() -> None:
+    there = Check(read=get_box("z"), query="Items", op="present", says="z is there")
+    start = PLAN.changes[3].model_copy(update={"expect": (there,), "depends_on": ()})
+    box, journal = Box(), MemoryJournal()
+    with pytest.raises(Drifted, match="z is there"):
+        carry_out(Full(box), journal, plan_of(PLAN.changes[0], start))
+    assert journal.last("start") == "drifted"
 
 
 def test_an_expectation_that_no_longer_holds_takes_the_turn_back_before_the_call() -> None:

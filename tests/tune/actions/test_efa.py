@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from opsctl.model.errors import AwsRefused, Drifted, RefusedByGuard
+from opsctl.model.errors import AwsRefused, OpsctlError, RefusedByGuard
 from opsctl.model.plan import Plan
 from opsctl.model.reads import RefusalKind
 from opsctl.model.value import Json
@@ -158,7 +158,7 @@ def test_one_that_has_all_it_can_have_gets_none(world: World) -> None:
 
 def test_a_running_instance_gets_none_attached(world: World, tmp_path: Path) -> None:
     plan = whole(world, "hpc-2")
-    with pytest.raises(Drifted, match="is stopped"):
+    with pytest.raises(OpsctlError, match=r"is stopped.*taken back"):
         run(world, plan, tmp_path)
     assert places("hpc-2") == [["interface", 0, 0]]
 
