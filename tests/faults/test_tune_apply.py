@@ -110,14 +110,15 @@ def survive(example: str, path: Path, rounds: Callable[[int], list[Round]]) -> N
 def test_resumed_it_reaches_the_end_and_undone_the_start_after_another_fault_at_some_calls(
     example: str, tmp_path: Path
 ) -> None:
-    # Some of the calls, others with each change of the code; `-m exhaustive` takes all.
+    # Some of the calls, others with each change of the code; `-m exhaustive` takes more.
     survive(example, tmp_path, lambda calls: one_in(6, example, sampled(f"tune-{example}", calls)))
 
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_resumed_it_reaches_the_end_and_undone_the_start_whatever_call_fails(example: str, tmp_path: Path) -> None:
-    survive(example, tmp_path, every)
+    # All rounds take minutes an example: a fifth of them, another with each change of the code.
+    survive(example, tmp_path, lambda calls: one_in(5, f"all-{example}", every(calls)))
 
 
 class Room(Wrapping):

@@ -112,14 +112,15 @@ def survive(path: Path, example: str, rounds: Callable[[int], list[Round]]) -> N
 def test_resumed_it_reaches_the_end_and_undone_the_start_after_another_fault_at_some_calls(
     tmp_path: Path, example: str
 ) -> None:
-    # A fifth of the calls, another with each change of the code; `-m exhaustive` takes all.
+    # A fifth of the calls, another with each change of the code; `-m exhaustive` takes more.
     survive(tmp_path, example, lambda calls: one_in(5, example, sampled(f"tune-{example}", calls)))
 
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_resumed_it_reaches_the_end_and_undone_the_start_whatever_call_fails(tmp_path: Path, example: str) -> None:
-    survive(tmp_path, example, every)
+    # All rounds take minutes an example: a fifth of them, another with each change of the code.
+    survive(tmp_path, example, lambda calls: one_in(5, f"all-{example}", every(calls)))
 
 
 def test_without_room_for_the_start_the_efa_goes_back_and_the_instance_runs_as_before(tmp_path: Path) -> None:
