@@ -15,7 +15,7 @@ from tests.kit.moto_account import World, fresh_world, state
 from tests.kit.ports import Faulty, Killed, MemoryJournal
 from tests.kit.samples import part_of
 
-# Without an end: one that is counted from the plan is later each time, and after a minute it is one to extend.
+# Without an end: one that is counted from the plan is later each time, and after five minutes one to extend.
 _BLOCK: dict[str, Json] = {"addresses": ["203.0.113.9"], "ttl": "never"}
 EXAMPLES: dict[str, tuple[str, dict[str, Json]]] = {
     "two-ways-in": ("block-ip", _BLOCK | {"target": "shop.example.com"}),
