@@ -1,12 +1,13 @@
 """The whole decision about a block: every way in judged, the points of enforcement made unique."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from opsctl.block.asked import Asked
 from opsctl.block.decision import Decision, Point
 from opsctl.block.drawing import draw, edges_of, id_of
-from opsctl.block.layers import Home, NodeVerdict, judge
+from opsctl.block.layers.judging import judge, points_for
+from opsctl.block.layers.verdict import Home, NodeVerdict
 from opsctl.block.standing import doubts_of, looked_at, outlook_of, standing_of, word_of
 from opsctl.block.topology.graph import Node, Web
 from opsctl.block.topology.traffic_paths import TrafficPath, ways_in
@@ -172,7 +173,7 @@ def without(judged: Sequence[Judged], unusable: Mapping[PointKey, str]) -> tuple
 
 
 def _without(verdict: NodeVerdict, unusable: Mapping[PointKey, str]) -> NodeVerdict:
-    needed = [key_of(point) for point in _points(verdict)] if verdict.chosen else []
+    needed = [key_of(point) for point in points_for(verdict)] if verdict.chosen else []
     reasons = tuple(dict.fromkeys(unusable[key] for key in needed if key in unusable))
     if not reasons:
         return verdict
@@ -188,7 +189,7 @@ def points_of(judged: Sequence[Judged]) -> tuple[Point, ...]:
     for one in judged:
         for verdict in one.chosen:
             addresses = one.left.addresses_of(verdict.versions)
-            for point in _points(verdict):
+            for point in points_for(verdict):
                 known = points.setdefault(key_of(point), point)
                 points[key_of(known)] = known.model_copy(
                     update={
@@ -253,64 +254,6 @@ def _settled(asked: Asked, outcomes: Mapping[str, PacketOutcome]) -> list[str]:
     if asked.mode != "block" or asked.own_rule:
         return []
     return [address for address, one in outcomes.items() if one.dropped]
-
-
-def _points(verdict: NodeVerdict) -> list[Point]:
-    make: Callable[[NodeVerdict], list[Point]] = {"nacl": _nacl, "waf": _waf, "geo": _geo}[verdict.layer]
-    return make(verdict)
-
-
-def _nacl(verdict: NodeVerdict) -> list[Point]:
-    node = verdict.node
-    acls = node.nacl.acls if node.nacl else ()
-    return [
-        Point(
-            layer="nacl",
-            id=acl.id,
-            resource=node.resource,
-            resource_kind=node.place.kind,
-            name=acl.tags.get("Name") or acl.id,
-            region=node.place.region,
-            reason=verdict.reason,
-            ways=(),
-        )
-        for acl in acls
-    ]
-
-
-def _waf(verdict: NodeVerdict) -> list[Point]:
-    node, waf = verdict.node, verdict.node.waf
-    if waf is None:
-        return []
-    return [
-        Point(
-            layer="waf",
-            id=waf.web_acl.arn if waf.web_acl else "",
-            resource=node.resource,
-            resource_kind=node.place.kind,
-            name=node.name,
-            scope=waf.scope,
-            region="us-east-1" if waf.scope == "CLOUDFRONT" else node.place.region,
-            reason=verdict.reason,
-            ways=(),
-        )
-    ]
-
-
-def _geo(verdict: NodeVerdict) -> list[Point]:
-    node = verdict.node
-    return [
-        Point(
-            layer="geo",
-            id=node.resource,
-            resource=node.resource,
-            resource_kind=node.place.kind,
-            name=node.name,
-            region="us-east-1",
-            reason=verdict.reason,
-            ways=(),
-        )
-    ]
 
 
 def _unread(node: Node) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from opsctl.block.asked import Asked
 from opsctl.block.deciding import Judged, PointKey, points_of, without
-from opsctl.block.layers import NodeVerdict
+from opsctl.block.layers.verdict import NodeVerdict
 from opsctl.block.topology.gates import NaclGate, WafGate
 from opsctl.block.topology.graph import Node
 from opsctl.block.topology.nacl import NetworkAcl

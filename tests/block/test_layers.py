@@ -3,7 +3,9 @@
 import pytest
 
 from opsctl.block.asked import Asked
-from opsctl.block.layers import IP_SET_LIMIT, Home, NodeVerdict, judge
+from opsctl.block.layers.judging import judge
+from opsctl.block.layers.verdict import Home, NodeVerdict
+from opsctl.block.layers.web_acl import IP_SET_LIMIT
 from opsctl.block.topology.gates import GeoGate, NaclGate, WafGate
 from opsctl.block.topology.graph import Link, Node
 from opsctl.block.topology.nacl import NaclEntry, NetworkAcl

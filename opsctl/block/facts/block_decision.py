@@ -15,7 +15,7 @@ from opsctl.block.asked import Asked, LayerChoice, Mode
 from opsctl.block.asked_end import asked_end
 from opsctl.block.deciding import PointKey, decision_of, judge_ways, key_of, points_of, without
 from opsctl.block.decision import Decision, Point
-from opsctl.block.layers import Home
+from opsctl.block.layers.verdict import Home
 from opsctl.block.reading_ahead import reads_about
 from opsctl.block.standing_ends import standing_ends
 from opsctl.block.target_paths import SERVICES, paths_to
