@@ -24,7 +24,7 @@ from opsctl.model.value import Json
 if TYPE_CHECKING:
     # Imported where used: the SDK takes longer than all that a command does which calls nothing, and YAML,
     # the journal and what checks playbooks and plans are for some commands each.
-    from opsctl.aws.account import CachedReader, LiveAccount
+    from opsctl.aws.account import CachedReader, LiveAccount, ReaderBeside
     from opsctl.aws.clients import Connection
     from opsctl.aws.role_cache import Ask
     from opsctl.aws.sqs_wire import SqsWire
@@ -136,6 +136,12 @@ class Runtime:
             return answer
 
         return CachedReader(told)
+
+    def reader_beside(self, reader: "CachedReader | None" = None) -> "ReaderBeside":
+        """A reader for what is read beside planning, or by several at once; it knows what `reader` was told."""
+        from opsctl.aws.account import KnownAnswers, ReaderBeside
+
+        return ReaderBeside(self.account().read, reader.known if reader else KnownAnswers())
 
     def queues(self, region: str) -> "SqsWire":
         """The fast way to SQS in a region."""

@@ -2,7 +2,8 @@
 
 import random
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import BoundedSemaphore, Lock, Thread
 
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
@@ -119,25 +120,80 @@ class LiveAccount:
         self._clock.sleep(random.uniform(0.5, 1) * min(2.0**attempt, 20))  # noqa: S311
 
 
+class KnownAnswers:
+    """Answers by what was asked, shared by readers in several threads: each question is for one of them to ask."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._answers: dict[str, Future[Answer]] = {}
+
+    def claim(self, reads: Iterable[Read]) -> dict[str, Read]:
+        """Return those that nobody has asked yet: whoever claims them has to `ask` them."""
+        with self._lock:
+            new = {read.key: read for read in reads if read.key not in self._answers}
+            self._answers.update((key, Future()) for key in new)
+        return new
+
+    def ask(self, read: Read, ask: Callable[[Read], Answer]) -> None:
+        """Ask, and keep the answer for everybody, or what came instead of one."""
+        try:
+            self._answers[read.key].set_result(ask(read))
+        except Exception as fault:  # noqa: BLE001 - raised in each thread that asks for the answer
+            self._answers[read.key].set_exception(fault)
+
+    def answer(self, read: Read) -> Answer:
+        """Return the answer, when it is there."""
+        return self._answers[read.key].result()
+
+
 class CachedReader:
     """Implements the `Reader` port: reads at once, each distinct call once."""
 
-    def __init__(self, read: Callable[[Read], Answer]) -> None:
+    def __init__(self, read: Callable[[Read], Answer], known: KnownAnswers | None = None) -> None:
         self._read = read
-        self._known: dict[str, Answer] = {}
+        self.known = known or KnownAnswers()
         self.made: list[Read] = []
         self.rounds = 0
 
     def read_many(self, reads: Sequence[Read]) -> list[Answer]:
         """Make those reads that were not made before, concurrently, and answer all in order."""
-        new = {read.key: read for read in reads if read.key not in self._known}
+        new = self.known.claim(reads)
         if new:
             self.rounds += 1
             with ThreadPoolExecutor(max_workers=min(CONNECTIONS, len(new))) as pool:
-                answers = pool.map(self._read, new.values())
-                self._known.update(zip(new.keys(), answers, strict=True))
+                for read in new.values():
+                    pool.submit(self.known.ask, read, self._read)
             self.made += new.values()
-        return [self._known[read.key] for read in reads]
+        return [self.known.answer(read) for read in reads]
+
+
+class ReaderBeside:
+    """Implements the `Reader` port for what is read beside something else, which never waits for it.
+
+    What the other reader asked is not asked again. Its threads are daemons: a slow answer keeps no process alive.
+    `afresh` are operations that are asked each time, for their answers change while one waits for them.
+    """
+
+    AT_ONCE = 8
+
+    def __init__(
+        self, read: Callable[[Read], Answer], known: KnownAnswers, afresh: frozenset[str] = frozenset()
+    ) -> None:
+        self._read = read
+        self._known = known
+        self._afresh = afresh
+        self._turns = BoundedSemaphore(self.AT_ONCE)
+
+    def read_many(self, reads: Sequence[Read]) -> list[Answer]:
+        """Make the reads, a few at a time, and answer all in order."""
+        shared = [read for read in reads if read.api not in self._afresh]
+        for read in self._known.claim(shared).values():
+            Thread(target=self._ask, args=(read,), daemon=True, name=f"beside {read.api}").start()
+        return [self._read(read) if read.api in self._afresh else self._known.answer(read) for read in reads]
+
+    def _ask(self, read: Read) -> None:
+        with self._turns:
+            self._known.ask(read, self._read)
 
 
 def identify(clients: Clients, now: float, soon: Iterable[str] = ()) -> Identity:

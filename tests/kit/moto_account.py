@@ -138,11 +138,12 @@ class _OneByOne(CachedReader):
 
     def read_many(self, reads: Sequence[Read]) -> list[Answer]:
         """Make those reads that were not made before, one after the other, and answer all in order."""
-        new = {read.key: read for read in reads if read.key not in self._known}
+        new = self.known.claim(reads)
         self.rounds += bool(new)
-        self._known.update((key, self._read(read)) for key, read in new.items())
+        for read in new.values():
+            self.known.ask(read, self._read)
         self.made += new.values()
-        return [self._known[read.key] for read in reads]
+        return [self.known.answer(read) for read in reads]
 
 
 class World:

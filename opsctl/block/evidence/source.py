@@ -1,0 +1,90 @@
+"""What a source of evidence is asked, and what it promises."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from opsctl.block.topology.graph import Web
+from opsctl.block.topology.survey import Survey
+from opsctl.model.dossier import Looked, Matter, Price, Sighting, SourceReport
+from opsctl.model.fetching import Fetching
+from opsctl.model.networks import Network, parse_network
+from opsctl.model.run import Context
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ways:
+    """The ways in to the target, with everything that was read to find them."""
+
+    web: Web
+    survey: Survey
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedAbout:
+    """One address or block, in canonical form, and the span of time that is of interest, in seconds of UTC.
+
+    `ways` is None where no target was named.
+    """
+
+    address: str
+    since: float
+    until: float
+    target: str = ""
+    ways: Ways | None = None
+
+    @property
+    def network(self) -> Network:
+        """The address as a network."""
+        return parse_network(self.address)
+
+
+class EvidenceSource(ABC):
+    """One place to look.
+
+    `needs_target` sources are asked only when a target was named and its ways in are known; `costs` sources tell a
+    price first, and are asked when somebody agreed to it.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    matter: ClassVar[Matter]
+    needs_target: ClassVar[bool] = False
+    costs: ClassVar[bool] = False
+
+    @abstractmethod
+    def look(self, asked: AskedAbout, about: Context) -> Fetching[SourceReport]:
+        """Yield reads and return what there is; yielding no read waits a moment."""
+
+    def price(self, asked: AskedAbout, about: Context) -> Fetching[Price | SourceReport]:
+        """Return what looking costs, or the report where there is nothing to look at; only if it `costs`."""
+        raise NotImplementedError(f"{self.name} costs nothing")
+        yield
+
+    def report(
+        self,
+        asked: AskedAbout,
+        *found: Sighting,
+        looked: Looked = "yes",
+        why: str = "",
+        todo: str = "",
+        count: int | None = None,
+        first: str = "",
+        last: str = "",
+        cost: str = "",
+    ) -> SourceReport:
+        """Make its report."""
+        return SourceReport(
+            source=self.name,
+            title=self.title,
+            matter=self.matter,
+            address=asked.address,
+            found=found,
+            looked=looked,
+            why=why,
+            todo=todo,
+            count=count,
+            first=first,
+            last=last,
+            cost=cost,
+        )

@@ -1,0 +1,66 @@
+"""A reader beside another one: asks nothing twice, waits for nobody at the end, and polls afresh."""
+
+from threading import Event, Thread
+
+import pytest
+
+from opsctl.aws.account import CachedReader, KnownAnswers, ReaderBeside
+from opsctl.model.errors import InvalidInput
+from opsctl.model.reads import Answer, Read
+
+ONE, OTHER = Read(service="ec2", operation="DescribeVpcs"), Read(service="ec2", operation="DescribeSubnets")
+
+
+class Account:
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.go = Event()
+        self.go.set()
+
+    def read(self, read: Read) -> Answer:
+        self.asked.append(read.api)
+        self.go.wait()
+        return Answer(value=len(self.asked))
+
+
+def test_what_one_reader_was_told_the_other_does_not_ask_again() -> None:
+    account = Account()
+    reader = CachedReader(account.read)
+    beside = ReaderBeside(account.read, reader.known)
+    assert reader.read_many([ONE]) == beside.read_many([ONE])
+    assert beside.read_many([OTHER]) == reader.read_many([OTHER])
+    assert sorted(account.asked) == ["ec2.DescribeSubnets", "ec2.DescribeVpcs"]
+    assert [read.api for read in reader.made] == ["ec2.DescribeVpcs"]
+
+
+def test_two_that_ask_at_once_ask_once_and_both_are_answered() -> None:
+    account = Account()
+    account.go.clear()
+    known = KnownAnswers()
+    answers: list[Answer] = []
+    threads = [
+        Thread(target=lambda: answers.extend(ReaderBeside(account.read, known).read_many([ONE]))) for _ in "ab"
+    ]
+    for thread in threads:
+        thread.start()
+    account.go.set()
+    for thread in threads:
+        thread.join()
+    assert account.asked == ["ec2.DescribeVpcs"]
+    assert answers == [Answer(value=1)] * 2
+
+
+def test_what_is_waited_for_is_asked_each_time() -> None:
+    account = Account()
+    beside = ReaderBeside(account.read, KnownAnswers(), frozenset({ONE.api}))
+    assert [beside.read_many([ONE])[0].value for _ in range(3)] == [1, 2, 3]
+
+
+def test_a_call_that_may_not_be_made_fails_for_everybody_who_asks_for_it() -> None:
+    def refuse(read: Read) -> Answer:
+        raise InvalidInput.one(f"{read.api} is no read", source=read.api)
+
+    reader = CachedReader(refuse)
+    for one in (reader, ReaderBeside(refuse, reader.known)):
+        with pytest.raises(InvalidInput, match="is no read"):
+            one.read_many([ONE])
