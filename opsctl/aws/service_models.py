@@ -110,28 +110,33 @@ def _side(service: str, operation: str, side: str) -> Json:
     if operation not in model.get("operations", ()):
         return None
     shape = model["operations"][operation].get(side)
-    return {"type": "object", "properties": {}} if shape is None else _schema(shape, model["shapes"], MAX_DEPTH)
+    return {"type": "object", "properties": {}} if shape is None else _schema(service, shape["shape"], MAX_DEPTH)
 
 
-def _schema(reference: Mapping[str, Any], shapes: Mapping[str, Any], depth: int) -> Json:
-    """Turn a shape of a model into a JSON Schema; recursive shapes end in `{}`, which accepts anything."""
+@lru_cache(maxsize=20_000)
+def _schema(service: str, name: str, depth: int) -> Json:
+    """Turn a shape of a model into a JSON Schema; recursive shapes end in `{}`, which accepts anything.
+
+    Each is made once: a statement of AWS WAF holds statements, a thousand of them down to that depth.
+    """
     if depth == 0:
         return {}
-    shape = shapes[reference["shape"]]
+    shape = _model(service)["shapes"][name]
     if shape["type"] == "structure":
         schema: dict[str, Json] = {
             "type": "object",
             "properties": {
-                name: _schema(one, shapes, depth - 1) for name, one in shape.get("members", {}).items()
+                member: _schema(service, one["shape"], depth - 1)
+                for member, one in shape.get("members", {}).items()
             },
             "additionalProperties": False,
         }
         required = list(shape.get("required", []))
         return schema | ({"required": required} if required else {})
     if shape["type"] == "list":
-        return {"type": "array", "items": _schema(shape["member"], shapes, depth - 1)}
+        return {"type": "array", "items": _schema(service, shape["member"]["shape"], depth - 1)}
     if shape["type"] == "map":
-        return {"type": "object", "additionalProperties": _schema(shape["value"], shapes, depth - 1)}
+        return {"type": "object", "additionalProperties": _schema(service, shape["value"]["shape"], depth - 1)}
     scalar: dict[str, Json] = {"type": _SCALARS.get(shape["type"], "string")}
     enum = shape.get("enum")
     return scalar | ({"enum": list(enum)} if enum else {})

@@ -7,6 +7,9 @@ from pydantic import ConfigDict
 from opsctl.model.paths import Layer, Paths
 from opsctl.model.value import Value
 
+SERVICES = ("ec2", "elbv2", "cloudfront", "route53")
+"""What the first round of an exploration asks."""
+
 
 class Point(Value):
     """One place to enforce a block, and everyone it would hit.

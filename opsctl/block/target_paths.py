@@ -9,9 +9,6 @@ from opsctl.block.topology.unfold import both
 from opsctl.model.fetching import Fetching
 from opsctl.model.run import Context
 
-SERVICES = ("ec2", "elbv2", "cloudfront", "route53")
-"""What the first round of an exploration asks."""
-
 
 def paths_to(target: str, about: Context, ahead: Ahead = nothing_ahead) -> Fetching[tuple[Web, Survey]]:
     """Find a target and explore from it; the survey remembers everything that was read.

@@ -5,7 +5,8 @@ JSON types, so that `yes`, `0123` and `12:30` are the text that was written.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import yaml
@@ -57,19 +58,15 @@ def read_tree(data: bytes, source: str) -> Tree:
     return Tree(value=value, lines=reader.lines, faults=tuple(reader.faults))
 
 
-def _loader_for(text: str) -> Any:
-    """libyaml for what it reads as PyYAML does: what is well-formed."""
+def _loader_and_events(text: str) -> tuple[Any, Iterable[yaml.Event]]:
+    """Return libyaml for what it reads as PyYAML does, which is what is well-formed, and what it reads."""
     fast = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     if len(text) > SLOWLY_READ:
-        return fast
-    if _READ_DIFFERENTLY.search(text):
-        return yaml.SafeLoader
-    try:
-        for _ in _shallow_events(text, fast):
-            pass
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return yaml.SafeLoader
-    return fast
+        return fast, _shallow_events(text, fast)
+    if not _READ_DIFFERENTLY.search(text):
+        with suppress(yaml.YAMLError, ValueError, RecursionError):
+            return fast, list(_shallow_events(text, fast))
+    return yaml.SafeLoader, _shallow_events(text, yaml.SafeLoader)
 
 
 def _shallow_events(text: str, loader: Any) -> Iterator[yaml.Event]:
@@ -98,9 +95,9 @@ class _Reader:
             line = data[: fault.start].count(b"\n") + 1
             self._fault("encoding", "the file is not UTF-8", line, 1, hint="save it as UTF-8")
             return None
-        loader = _loader_for(text)
+        loader, events = _loader_and_events(text)
         try:
-            if self._goes_beyond_the_language(text, loader):
+            if self._goes_beyond_the_language(events):
                 return None
             documents = list(yaml.compose_all(text, Loader=loader))
         except (yaml.YAMLError, ValueError, RecursionError) as fault:
@@ -115,10 +112,10 @@ class _Reader:
             return None
         return self._value(documents[0], "")
 
-    def _goes_beyond_the_language(self, text: str, loader: Any) -> bool:
+    def _goes_beyond_the_language(self, events: Iterable[yaml.Event]) -> bool:
         """Tell, before anything is built, of anchors, of depth and of number."""
         before, depth = len(self.faults), 0
-        for number, event in enumerate(_shallow_events(text, loader)):
+        for number, event in enumerate(events):
             mark, anchor = event.start_mark, getattr(event, "anchor", None)
             line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)

@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from opsctl.cli.front_commands import FrontCommands, built
+from opsctl.model.plan import FactCall, PlanCheck
 from opsctl.workflow.plan_files import save_plan
 from tests.kit.command import HANGS_S, environment
 from tests.security.test_forged_plan_files import honest
 
 FOR_AN_ACCOUNT = ["boto3", "botocore", "urllib3", "sqlite3", "moto", "opsctl.aws.clients"]
+OF_A_DECISION = ["opsctl.block.target_decision", "opsctl.block.topology.explore", "opsctl.block.actions"]
+"""What a decision about a block is made with: a plan names the fact, and to check what it gives it needs none."""
 CODE = """
 import json, sys
 from opsctl.cli.main import run
@@ -42,7 +45,7 @@ def loaded(argv: list[str], names: list[str], home: Path) -> list[str]:
     [
         (["--help"], [*FOR_AN_ACCOUNT, "pydantic", "yaml", "rich.console"]),
         (["playbook", "list"], [*FOR_AN_ACCOUNT, "opsctl.catalog", "rich.console", "opsctl.block.decision"]),
-        (["show", "plan.json"], [*FOR_AN_ACCOUNT, "yaml", "opsctl.playbook.validate"]),
+        (["show", "plan.json"], [*FOR_AN_ACCOUNT, "yaml", "opsctl.playbook.validate", *OF_A_DECISION]),
         (["playbook", "validate", "block-ip"], FOR_AN_ACCOUNT),
     ],
     ids=["help", "playbook list", "show a plan", "playbook validate"],
@@ -50,7 +53,9 @@ def loaded(argv: list[str], names: list[str], home: Path) -> list[str]:
 def test_a_command_that_calls_nothing_loads_nothing_for_calling(
     argv: list[str], names: list[str], tmp_path: Path
 ) -> None:
-    save_plan(honest(), tmp_path / "plan.json")
+    decided = FactCall(uses="block.decision", arguments={"target": "shop"})
+    check = PlanCheck(id="shut", because="it is shut", none="@", within_s=60, facts={"decision": decided})
+    save_plan(honest().model_copy(update={"checks": (check,)}).sealed(), tmp_path / "plan.json")
     assert loaded(argv, names, tmp_path) == []
 
 

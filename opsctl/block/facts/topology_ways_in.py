@@ -6,9 +6,9 @@ from pydantic import Field
 
 from opsctl.block.asked import Asked
 from opsctl.block.deciding import decision_of, judge_ways
-from opsctl.block.decision import Decision
+from opsctl.block.decision import SERVICES, Decision
 from opsctl.block.layers.verdict import Home
-from opsctl.block.target_paths import SERVICES, paths_to
+from opsctl.block.target_paths import paths_to
 from opsctl.model.fetching import Fetching
 from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value

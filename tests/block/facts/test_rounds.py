@@ -2,7 +2,7 @@
 
 import pytest
 
-from opsctl.block.facts import block_decision
+from opsctl.block import target_decision
 from opsctl.block.target_paths import paths_to
 from opsctl.block.topology.graph import Web
 from opsctl.block.topology.survey import Survey
@@ -96,7 +96,7 @@ def test_what_is_read_ahead_is_what_planning_asks_for_anyway(
     picture: Picture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fast, ahead = decide_read(picture, "shop.example.com")
-    monkeypatch.setattr(block_decision, "paths_to", unhurried)
+    monkeypatch.setattr(target_decision, "paths_to", unhurried)
     slow, behind = decide_read(picture, "shop.example.com")
     assert fast == slow
     assert {read.key for read in ahead.made} == {read.key for read in behind.made}

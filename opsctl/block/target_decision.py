@@ -1,0 +1,84 @@
+"""The whole decision about a target: explored, judged, and held against what the actions would refuse.
+
+It is apart from the fact, which a saved plan names: checking a plan needs the fact's fields and nothing of this.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+from opsctl.block.acl_quota import quota_of_all
+from opsctl.block.actions.cloudfront_deny_countries import CloudfrontDenyCountries
+from opsctl.block.actions.nacl_deny import NaclDeny
+from opsctl.block.actions.waf_block import WafBlock
+from opsctl.block.affected import completed
+from opsctl.block.asked import Asked
+from opsctl.block.deciding import PointKey, decision_of, judge_ways, key_of, points_of, without
+from opsctl.block.decision import Decision, Point
+from opsctl.block.layers.verdict import Home
+from opsctl.block.reading_ahead import reads_about
+from opsctl.block.standing_ends import standing_ends
+from opsctl.block.target_paths import paths_to
+from opsctl.model.errors import FactUnknown, RefusedByGuard
+from opsctl.model.fetching import Fetching, gather
+from opsctl.model.run import Action, Context
+
+
+def decided(target: str, asked: Asked, ip_sets: Sequence[str], end: str, about: Context) -> Fetching[Decision]:
+    """Explore, judge every way in, and find out who else each point of enforcement hits."""
+    web, survey = yield from paths_to(target, about, partial(reads_about, asked=asked, about=about))
+    acls = [acl for node in web.nodes if node.nacl and node.entrance for acl in node.nacl.acls]
+    quota = yield from quota_of_all(acls, len(asked.addresses), about.region)
+    home = Home(account=about.account, region=about.region, acl_rules=quota.rules, acl_doubt=quota.doubt)
+    judged = judge_ways(web, asked, home)
+    refused = yield from _unusable(points_of(judged), asked, ip_sets, about)
+    judged = without(judged, refused)
+    points, unknown = yield from completed(points_of(judged), web, survey)
+    decision = decision_of(target, web, judged, points, unknown, asked, home)
+    ends = yield from standing_ends(web, asked, end)
+    return decision.model_copy(update=dict(ends))
+
+
+def _unusable(
+    points: Sequence[Point], asked: Asked, ip_sets: Sequence[str], about: Context
+) -> Fetching[dict[PointKey, str]]:
+    """Return why points cannot be used, by point; the reads are those that planning makes in any case.
+
+    An action knows most about its own service: a full IP set, capacity, an allowlist that would be emptied, what
+    may not be read. Here that is one rejected layer; in a step it would end the plan of all the others.
+    """
+    reasons = yield from gather([_refusal(_action(one, asked, ip_sets), about) for one in points])
+    return {key_of(one): reason for one, reason in zip(points, reasons, strict=True) if reason}
+
+
+def _action(point: Point, asked: Asked, ip_sets: Sequence[str]) -> Action:
+    if point.layer == "nacl":
+        return NaclDeny(network_acl=point.id, addresses=point.addresses, why=point.reason)
+    if point.layer == "geo":
+        return CloudfrontDenyCountries.model_validate(
+            {"distribution": point.id, "name": point.name, "countries": asked.countries, "why": point.reason}
+        )
+    return WafBlock.model_validate(
+        {
+            "web_acl": point.id,
+            "resource": point.resource,
+            "resource_kind": point.resource_kind,
+            "name": point.name,
+            "scope": point.scope,
+            "region": point.region,
+            "addresses": point.addresses,
+            "mode": asked.mode,
+            "ip_sets": ip_sets,
+            "why": point.reason,
+        }
+    )
+
+
+def _refusal(action: Action, about: Context) -> Fetching[str]:
+    try:
+        yield from action.plan(about)
+    except RefusedByGuard as refused:
+        summary = refused.summary.replace("; nothing was changed", "")
+        return "; ".join([summary, *refused.evidence[:3]]) + (f": {refused.hint}" if refused.hint else "")
+    except FactUnknown as unknown:
+        return unknown.summary
+    return ""
