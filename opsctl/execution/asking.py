@@ -1,7 +1,8 @@
 """Asks the account: resolves references, evaluates queries and judges checks, each pass on fresh reads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
+from opsctl.execution.comparing import comparable
 from opsctl.expressions.evaluate import ExpressionFault, evaluate
 from opsctl.model.changes import Check, Proof, Query
 from opsctl.model.errors import AwsRefused, OpsctlError
@@ -25,6 +26,7 @@ class Asking:
         self._aws = aws
         self._outputs = outputs
         self._answers: dict[str, Answer] = {}
+        self._shown: dict[str, Json] = {}
         self._found: dict[str, Json] = {}
 
     def resolve(self, value: Json) -> Json:
@@ -49,7 +51,7 @@ class Asking:
 
     def judge(self, check: Check) -> CheckResult:
         """Tell whether a predicate holds now, and what was found."""
-        found = self.find(check)
+        found, shown = self._found_in(check)
         try:
             wanted = self._unspared(self.resolve(check.value), check.spares)
             # A reference that leads to an empty list says nothing of what was found.
@@ -57,7 +59,7 @@ class Asking:
             held = says_something and holds(check, wanted, found)
         except NotThere:
             wanted, held = check.value, False
-        return CheckResult(says=check.says, held=held, expected=_wanted(check, wanted), found=self._shown(check))
+        return CheckResult(says=check.says, held=held, expected=_wanted(check, wanted), found=shown)
 
     def _unspared(self, wanted: Json, spares: Query | None) -> Json:
         """Return the elements of a value but for those that need not be as they are asked to be."""
@@ -85,18 +87,31 @@ class Asking:
         return CheckResult(says=f"it no longer holds that {says}", held=not there, found=[r.found for r in made])
 
     def _value(self, query: Query) -> Json:
-        read = query.read.model_copy(update={"params": self.resolve(query.read.params)})
+        return self._value_of(self._read(query))
+
+    def _read(self, query: Query) -> Read:
+        """The read of a query, without references."""
+        params = self.resolve(query.read.params)
+        return query.read if params == query.read.params else query.read.model_copy(update={"params": params})
+
+    def _value_of(self, read: Read) -> Json:
         answer = self._answer(read)
         if answer.refusal is not None and answer.refusal.kind is not RefusalKind.MISSING:
             raise AwsRefused(answer.refusal)
         return answer.value
 
-    def _shown(self, check: Check) -> Json:
-        """Return what a check found as reports and the journal may have it, without what is to be kept secret."""
+    def _found_in(self, check: Check) -> tuple[Json, Json]:
+        """Return what a check finds, and that as reports and the journal may have it: without what is secret."""
         try:
-            return _evaluated(check, masked(self._value(check)))
+            read = self._read(check)
         except NotThere:
-            return None
+            return None, None
+        value = self._value_of(read)
+        if read.key not in self._shown:
+            self._shown[read.key] = masked(value)
+        shown = self._shown[read.key]
+        found = _evaluated(check, value)
+        return found, found if shown == value else _evaluated(check, shown)
 
     def _answer(self, read: Read) -> Answer:
         if read.key not in self._answers:
@@ -129,27 +144,16 @@ def holds(check: Check, wanted: Json, found: Json) -> bool:
     if check.op == "present":
         return found not in (None, "", [], {})
     if check.op == "equals":
-        return _equal(wanted, found, networks=check.networks)
-    elements = found if isinstance(found, list) else []
-    asked = wanted if isinstance(wanted, list) else [wanted]
-    there = [any(_equal(one, other, networks=check.networks) for other in elements) for one in asked]
+        return bool(comparable(wanted, networks=check.networks) == comparable(found, networks=check.networks))
+    elements = _each(found if isinstance(found, list) else [], check)
+    asked = _each(wanted if isinstance(wanted, list) else [wanted], check)
     if check.op == "within":
-        return all(any(_equal(one, other, networks=check.networks) for other in asked) for one in elements)
-    return all(there) if check.op == "contains" else not any(there)
+        return elements <= asked
+    return asked <= elements if check.op == "contains" else asked.isdisjoint(elements)
 
 
-def _equal(left: Json, right: Json, *, networks: bool) -> bool:
-    if networks and isinstance(left, str) and isinstance(right, str):
-        return same(left, right)
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(
-            _equal(item, right[name], networks=networks) for name, item in left.items()
-        )
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(
-            _equal(one, other, networks=networks) for one, other in zip(left, right, strict=True)
-        )
-    return bool(left == right)
+def _each(items: Sequence[Json], check: Check) -> set[Hashable]:
+    return {comparable(item, networks=check.networks) for item in items}
 
 
 def _wanted(check: Check, wanted: Json) -> Json:

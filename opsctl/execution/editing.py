@@ -1,13 +1,15 @@
 """Turns a fresh document and an edit's elements into the request that writes it back."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Hashable, Sequence
+from itertools import groupby
 
 from opsctl.execution.asking import NotThere
+from opsctl.execution.comparing import comparable
 from opsctl.expressions.evaluate import evaluate
 from opsctl.model.changes import EditSpec, Element, JsonText
 from opsctl.model.errors import OpsctlError
-from opsctl.model.networks import same
+from opsctl.model.networks import one_text
 from opsctl.model.value import Json
 
 
@@ -34,8 +36,8 @@ def request_of(
             request.pop(name, None)
     for text in edit.texts:
         _parse(request, text)
-    for element in edit.elements:
-        _apply(request, element)
+    for _, alike in groupby(edit.elements, _list_of):
+        _apply(request, list(alike))
     for text in edit.texts:
         _write(request, text)
     return request
@@ -45,9 +47,8 @@ def without_spared(edit: EditSpec, spared: Collection[str]) -> EditSpec:
     """Return an edit that leaves the networks that are spared where they are."""
     if not spared:
         return edit
-    left = [
-        one for one in edit.elements if one.op != "remove" or not any(same(one.value, other) for other in spared)
-    ]
+    names = {one_text(one) for one in spared}
+    left = [one for one in edit.elements if one.op != "remove" or one_text(one.value) not in names]
     return edit.model_copy(update={"elements": tuple(left)})
 
 
@@ -68,7 +69,16 @@ def _write(request: dict[str, Json], text: JsonText) -> None:
     parent[name] = json.dumps(document, separators=(",", ":")) if document.get(text.void_without) else ""
 
 
-def _apply(request: dict[str, Json], element: Element) -> None:
+def _list_of(element: Element) -> Hashable:
+    """What elements share that may be put into a list, or taken out of it, together."""
+    if element.op not in ("add", "remove"):
+        return id(element)
+    return element.op, element.at, element.key, element.counted, element.networks
+
+
+def _apply(request: dict[str, Json], elements: Sequence[Element]) -> None:
+    """Apply one element, or several that are alike."""
+    element = elements[0]
     parent, name = _parent(request, element.at)
     if element.op == "set":
         if not element.if_empty or not _items_at(request, element.if_empty):
@@ -78,21 +88,38 @@ def _apply(request: dict[str, Json], element: Element) -> None:
         parent.pop(name, None)
         return
     items = _items(parent.get(name), counted=element.counted)
-    if element.op == "add":
-        if not any(_is_it(element, item) for item in items):
-            items = [*items, element.value]
-    else:
-        items = [item for item in items if not _is_it(element, item)]
+    items = _with(items, elements) if element.op == "add" else _without(items, elements)
     parent[name] = _counted(parent.get(name), items) if element.counted else items
 
 
-def _is_it(element: Element, item: Json) -> bool:
+def _with(items: list[Json], elements: Sequence[Element]) -> list[Json]:
+    there = {_known_as(elements[0], item) for item in items}
+    added = []
+    for element in elements:
+        name = _wanted(element)
+        if name not in there:
+            there.add(name)
+            added.append(element.value)
+    return [*items, *added]
+
+
+def _without(items: list[Json], elements: Sequence[Element]) -> list[Json]:
+    gone = {_wanted(element) for element in elements}
+    return [item for item in items if _known_as(elements[0], item) not in gone]
+
+
+def _wanted(element: Element) -> Hashable:
+    """What the item of a list is known as that an element means."""
+    if element.key and not isinstance(element.value, dict):
+        return "keyed", comparable(element.value)
+    return _known_as(element, element.value)
+
+
+def _known_as(element: Element, item: Json) -> Hashable:
+    """What tells an item of the list of an element from the others."""
     if element.key:
-        wanted = element.value[element.key] if isinstance(element.value, dict) else element.value
-        return isinstance(item, dict) and item.get(element.key) == wanted
-    if element.networks and isinstance(item, str):
-        return same(item, element.value)
-    return bool(item == element.value)
+        return ("keyed", comparable(item.get(element.key))) if isinstance(item, dict) else ("other", id(item))
+    return comparable(item, networks=element.networks and isinstance(item, str))
 
 
 def _counted(before: Json, items: list[Json]) -> dict[str, Json]:

@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import TypeAlias
@@ -42,12 +42,18 @@ def normal(text: str) -> str:
     return str(parse_network(text))
 
 
+@lru_cache(maxsize=1 << 16)
+def one_text(text: str) -> str:
+    """Return one text for all that name the same network; a text that is no network stands for itself."""
+    try:
+        return normal(text)
+    except ValueError:
+        return text
+
+
 def same(left: str, right: str) -> bool:
     """Tell whether two texts name the same network; texts that are no networks are compared as text."""
-    try:
-        return parse_network(left) == parse_network(right)
-    except ValueError:
-        return left == right
+    return left == right or one_text(left) == one_text(right)
 
 
 def covers(outer: Network, inner: Network) -> bool:
@@ -57,6 +63,12 @@ def covers(outer: Network, inner: Network) -> bool:
     # Lists of thousands are compared with one another: the library's own comparison takes many times as long.
     rest = outer.max_prefixlen - outer.prefixlen
     return int(inner.network_address) >> rest == int(outer.network_address) >> rest
+
+
+def holding(outers: Iterable[Network], inners: Iterable[Network]) -> set[Network]:
+    """Return those of the outer networks in which one of the inner ones lies whole."""
+    starts = {4: _starts(inner := set(inners), 4), 6: _starts(inner, 6)}
+    return {one for one in outers if _has_within(one, starts[one.version])}
 
 
 def overlapping(left: Iterable[str], right: Iterable[str]) -> list[str]:
@@ -82,6 +94,17 @@ def led_by(texts: Iterable[str]) -> list[str]:
             except ValueError:
                 break
     return found
+
+
+def _starts(networks: Iterable[Network], version: int) -> list[tuple[int, int]]:
+    return sorted((int(one.network_address), one.prefixlen) for one in networks if one.version == version)
+
+
+def _has_within(outer: Network, starts: list[tuple[int, int]]) -> bool:
+    # Networks lie within each other or apart: the first that begins where this one does, and is no wider, or later
+    # lies within it, or no other does.
+    index = bisect_left(starts, (int(outer.network_address), outer.prefixlen))
+    return index < len(starts) and starts[index][0] <= int(outer.broadcast_address)
 
 
 def _spans(networks: Iterable[Network], version: int) -> list[tuple[int, int]]:

@@ -26,7 +26,9 @@ def references_in(value: Json) -> Iterator[str]:
             yield from references_in(item)
     elif isinstance(value, (list, tuple)):
         for item in value:
-            yield from references_in(item)
+            # Lists of thousands of addresses are gone through again and again.
+            if not isinstance(item, str):
+                yield from references_in(item)
 
 
 def with_references(value: Json, replace: Callable[[str], Json]) -> Json:
@@ -36,5 +38,5 @@ def with_references(value: Json, replace: Callable[[str], Json]) -> Json:
     if isinstance(value, dict):
         return {name: with_references(item, replace) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [with_references(item, replace) for item in value]
+        return [item if isinstance(item, str) else with_references(item, replace) for item in value]
     return value

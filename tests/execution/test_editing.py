@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from opsctl.execution.asking import NotThere
 from opsctl.execution.editing import request_of
@@ -223,3 +225,26 @@ def test_what_is_not_there_is_neither_carried_over_nor_taken_away() -> None:
         elements=(Element(op="unset", at="Config.Gone"),),
     )
     assert request_of({}, edit, {"Config": {"a": 1}}) == {"Config": {"a": 1}}
+
+
+_ADDRESSES = st.sampled_from(
+    ["198.51.100.7", "198.51.100.7/32", "198.51.100.0/24", "2001:DB8::1", "2001:db8::1/128"]
+)
+
+
+@given(st.lists(_ADDRESSES), st.lists(st.tuples(st.sampled_from(["add", "remove"]), _ADDRESSES)), st.booleans())
+def test_elements_that_are_applied_together_come_to_what_one_after_the_other_does(
+    there: list[str], wanted: list[tuple[str, str]], networks: bool
+) -> None:
+    elements = [
+        Element.model_validate({"op": op, "at": "Addresses", "value": value, "networks": networks})
+        for op, value in wanted
+    ]
+    found: dict[str, Json] = {"Addresses": there}
+    for element in elements:
+        found = request_of({}, _addresses(element), found)
+    assert request_of({}, _addresses(*elements), {"Addresses": there})["Addresses"] == found["Addresses"]
+
+
+def _addresses(*elements: Element) -> EditSpec:
+    return EditSpec(read=GET, carry={"Addresses": "Addresses"}, elements=elements)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsctl.block.topology.waf_statements import near
-from opsctl.model.networks import covers, parse_network
+from opsctl.model.networks import covers, holding, parse_network
 from tests.kit.address_blocks import blocks_within
 
 blocks = (
@@ -31,3 +31,10 @@ def test_a_network_covers_another_exactly_when_it_is_its_subnet(outer: str, inne
 def test_near_are_all_blocks_that_share_an_address_and_no_other(listed: list[str], wanted: str) -> None:
     found = sorted(str(one) for one in near(tuple(listed), parse_network(wanted)))
     assert found == sorted(text for text in listed if shares(text, wanted))
+
+
+@given(st.lists(blocks, max_size=12), st.lists(blocks, max_size=12))
+def test_held_is_what_lies_whole_in_one_of_many(outers: list[str], inners: list[str]) -> None:
+    asked = [parse_network(one) for one in inners]
+    expected = {one for one in map(parse_network, outers) if any(covers(one, other) for other in asked)}
+    assert holding(map(parse_network, outers), asked) == expected

@@ -12,7 +12,7 @@ from opsctl.block.records import is_recorded_as
 from opsctl.block.terms import lasts_longer
 from opsctl.model.errors import InvalidInput
 from opsctl.model.fetching import Fetching
-from opsctl.model.networks import Network, covers, parse_network
+from opsctl.model.networks import Network, holding, parse_network
 from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
 
@@ -72,7 +72,9 @@ class BlockLedger(Fact):
         until = asked_end(self.ttl, self.until, about)
         account = yield from read_account(about)
         every = rows_of(account, about.region)
-        rows = [row for row in every if self._wanted(row) and self._holds(row, asked)]
+        wanted = [row for row in every if self._wanted(row)]
+        held = self._holding(wanted, asked)
+        rows = [row for row in wanted if not asked or parse_network(row.address) in held]
         named = {str(one) for one in asked}
         return Ledgered(
             rows=tuple(rows),
@@ -90,11 +92,10 @@ class BlockLedger(Fact):
             now=about.now,
         )
 
-    def _holds(self, row: BlockRow, asked: Sequence[Network]) -> bool:
-        network = parse_network(row.address)
-        if self.exact:
-            return network in asked
-        return not asked or any(covers(network, one) for one in asked)
+    def _holding(self, rows: Sequence[BlockRow], asked: Sequence[Network]) -> set[Network]:
+        """The networks of rows that were asked for, or hold what was."""
+        networks = {parse_network(row.address) for row in rows}
+        return networks & set(asked) if self.exact else holding(networks, asked)
 
     def _wanted(self, row: BlockRow) -> bool:
         if not self.foreign and row.kind == "foreign":
