@@ -53,6 +53,17 @@ class Pattern:
             fields.setdefault(path, []).append(found)
         return any(_Search(fields).finds(branch) for branch in self._branches)
 
+    def may_match(self, known: Json) -> bool:
+        """Whether an event of which some members are known can be chosen; false only when it certainly is not.
+
+        `known` has no lists; what it does not tell is taken as whatever the pattern asks for.
+        """
+        fields = {path: found.value for path, found in _flat(known, "", {})}
+        return any(
+            all(path not in fields or any(rule.takes(fields[path]) for rule in rules) for path, rules in branch)
+            for branch in self._branches
+        )
+
 
 def parsed(text: str) -> Json:
     """Read JSON without losing a digit of a number; raises ValueError when it is none."""

@@ -5,6 +5,7 @@ from itertools import groupby
 
 from opsctl.render.inert import markup
 from opsctl.render.mermaid import label_of
+from opsctl.render.svg_parts import PAPER
 from opsctl.tune.fleet_checked import FleetChecked
 from opsctl.tune.places import FleetPlace, PlacedInstance, places_of, summed
 
@@ -23,10 +24,6 @@ STYLE = """
 .fleet .medium { fill: var(--medium); }
 .fleet .low { fill: var(--low); }
 .fleet .best { fill: var(--best); }
-"""
-_PAPER = """
-svg.alone { background: #fff; }
-@media screen and (prefers-color-scheme: dark) { svg.alone { background: #17171c; } }
 """
 _LEGEND = (
     ("high", "an instance whose gravest finding is high"),
@@ -113,7 +110,7 @@ def draw_fleet(found: FleetChecked, *, alone: bool = False) -> str:
         [
             opening,
             f"<title>{count:,} instance{'s' if count != 1 else ''} in {markup(found.region)}, by place</title>",
-            *([f"<style>{STYLE}{_PAPER}</style>"] if alone else []),
+            *([f"<style>{STYLE}{PAPER}</style>"] if alone else []),
             *parts,
             "</svg>\n",
         ]

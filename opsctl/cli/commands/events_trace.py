@@ -1,0 +1,66 @@
+"""`opsctl events trace`: where the events of a resource go, and where they are lost."""
+
+from typing import Annotated
+
+import typer
+
+from opsctl.cli.options import AccountOptions, DrawingOptions, Output, spliced
+from opsctl.model.outcomes import Outcome
+
+EPILOG = """Examples:
+
+  opsctl events trace bucket:uploads
+
+  opsctl events trace orders -o mermaid >> runbook.md
+
+  opsctl events trace arn:aws:sns:eu-west-1:123456789012:orders -o json --query "result.edges[?verdict=='blocked']"
+"""
+READING = "following events"
+
+
+def register(group: typer.Typer) -> None:
+    """Add the command."""
+    group.command("trace", epilog=EPILOG)(spliced(trace))
+
+
+def trace(
+    *,
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="Bucket, topic, bus, rule, queue, function or pipe: an ARN, KIND:NAME, or a name that is unique.",
+        ),
+    ],
+    account: AccountOptions,
+    show: DrawingOptions,
+) -> None:
+    """Show where the events of SOURCE go: which step delivers, filters or blocks them, and when they are lost.
+
+    Reads only. What cannot be told from the account's settings is unknown, never guessed.
+    """
+    import sys
+
+    from opsctl.cli.front import Order
+    from opsctl.cli.looks import look_at
+    from opsctl.cli.output import emit_value
+    from opsctl.cli.terminal import wants_colour, width
+    from opsctl.events.delivery_graph import Delivery
+    from opsctl.events.facts.events_trace import EventsTrace
+
+    order = Order("events trace", account, show)
+    found = look_at(order, EventsTrace(source=source), Delivery, READING, {"source": "SOURCE"})
+    text = ""
+    if show.output is Output.TEXT:
+        from opsctl.render.views.deliveries import render_deliveries
+
+        text = render_deliveries(found, width=width(), colour=wants_colour(sys.stdout))
+    elif show.output is Output.MERMAID:
+        from opsctl.render.views.delivery_drawing import mermaid_deliveries
+
+        text = mermaid_deliveries(found)
+    elif show.output is Output.SVG:
+        from opsctl.render.views.delivery_drawing import svg_deliveries
+
+        text = svg_deliveries(found)
+    emit_value(order, Outcome.FOUND, found.model_dump(mode="json"), text)

@@ -1,0 +1,71 @@
+"""What an ARN says of a resource that events pass: its kind, and what people call it."""
+
+from typing import NamedTuple
+
+_KINDS = {
+    "s3": "bucket",
+    "sns": "topic",
+    "sqs": "queue",
+    "lambda": "function",
+    "pipes": "pipe",
+    "states": "state machine",
+    "kinesis": "stream",
+    "firehose": "delivery stream",
+    "scheduler": "schedule",
+    "cloudwatch": "alarm",
+    "logs": "log group",
+    "execute-api": "API",
+}
+
+
+class ArnParts(NamedTuple):
+    """The parts of an ARN that tell what it is of."""
+
+    kind: str
+    name: str
+    region: str
+    account: str
+
+
+def named(arn: str) -> ArnParts:
+    """Return what an ARN is of; what is no ARN is an address outside AWS.
+
+    Formats: the Service Authorization Reference, "Resource types" of each service.
+    """
+    parts = arn.split(":", 5)
+    if len(parts) < 6 or parts[0] != "arn":
+        return ArnParts("endpoint", endpoint_shown(arn), "", "")
+    _, _, service, region, account, rest = parts
+    if service == "events":
+        return _of_eventbridge(rest, region, account)
+    kind = _KINDS.get(service, service)
+    name = rest.removeprefix("function:").removeprefix("stateMachine:").removeprefix("alarm:")
+    if service in ("pipes", "kinesis", "firehose", "scheduler"):
+        name = rest.partition("/")[2]
+    return ArnParts(kind, name, region, account)
+
+
+def _of_eventbridge(rest: str, region: str, account: str) -> ArnParts:
+    what, _, name = rest.partition("/")
+    kinds = {"event-bus": "event bus", "rule": "rule", "api-destination": "API destination", "archive": "archive"}
+    return ArnParts(kinds.get(what, what), name or "default", region, account)
+
+
+def endpoint_shown(endpoint: str) -> str:
+    """Return what may be shown of an address outside AWS: it may carry credentials and tokens."""
+    if "://" not in endpoint:
+        return endpoint
+    scheme, _, rest = endpoint.partition("://")
+    return f"{scheme}://{rest.partition('/')[0].rpartition('@')[2].partition('?')[0]}"
+
+
+def rule_arn(bus: str, name: str, *, partition: str, region: str, account: str) -> str:
+    """Return the ARN of a rule: `rule/NAME` on the default bus, `rule/BUS/NAME` elsewhere (recorded answers)."""
+    place = name if bus == "default" else f"{bus}/{name}"
+    return f"arn:{partition}:events:{region}:{account}:rule/{place}"
+
+
+def bus_and_rule(arn: str) -> tuple[str, str]:
+    """Return the bus and the name in the ARN of a rule."""
+    bus, _, name = arn.rpartition(":rule/")[2].rpartition("/")
+    return bus or "default", name

@@ -1,0 +1,58 @@
+"""The graph of a delivery: resources that events pass, and what happens to an event on each edge between them."""
+
+from typing import Literal
+
+from opsctl.model.value import Value
+
+Verdict = Literal["delivers", "filtered", "blocked", "unknown"]
+"""What an edge does to an event that comes to it: `filtered` passes a part of them, `blocked` none."""
+
+VERDICTS: tuple[Verdict, ...] = ("blocked", "unknown", "filtered", "delivers")
+"""From the worst to the best; an unknown edge may be a blocked one."""
+
+
+class DeliveryNode(Value):
+    """A resource that events pass, by its ARN; `unknown` says what of it could not be read.
+
+    `ends` marks what nothing of the account's settings leads on from: a consumer, or a kind that is not followed.
+    """
+
+    arn: str
+    kind: str
+    name: str
+    notes: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    exists: bool = True
+    ends: bool = False
+
+
+class DeliveryEdge(Value):
+    """One resource hands events to another: `by` what (a subscription, a rule's target), and with what outcome.
+
+    `why` gives the reasons of the verdict. `retry`, `order`, `duplicates` say in a sentence each what AWS
+    promises there; `lost` when an event is lost although the edge delivers. `dead_letter` is the ARN where
+    failures go, empty when they go nowhere.
+    """
+
+    source: str
+    target: str
+    by: str
+    verdict: Verdict
+    why: tuple[str, ...] = ()
+    passes: str = ""
+    retry: str = ""
+    order: str = ""
+    duplicates: str = ""
+    lost: str = ""
+    dead_letter: str = ""
+    failure: bool = False
+
+
+class Delivery(Value):
+    """What leads on from a resource, or with `back` what leads to it; the first node is the one asked about."""
+
+    start: str
+    back: bool = False
+    nodes: tuple[DeliveryNode, ...]
+    edges: tuple[DeliveryEdge, ...]
+    unknown: tuple[str, ...] = ()

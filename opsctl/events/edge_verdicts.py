@@ -1,0 +1,99 @@
+"""What happens on an edge, now that both ends are known: the worse of what the two say."""
+
+from collections.abc import Iterator, Mapping
+
+from opsctl.events.arns import named
+from opsctl.events.delivery_graph import VERDICTS, DeliveryEdge, DeliveryNode, Verdict
+from opsctl.events.hops import Admission, Hop, ReadResource
+from opsctl.events.kms_keys import KeyFacts, what_key_refuses
+from opsctl.resources.resource_policies import PolicyAnswer, ServiceCall, verdict_on
+
+_WORD = {
+    "sqs:SendMessage": "queue policy",
+    "sns:Publish": "topic policy",
+    "lambda:InvokeFunction": "function's resource policy",
+    "events:PutEvents": "event bus policy",
+}
+_OWN_QUEUES_ONLY = ("s3.amazonaws.com",)
+
+
+def edge_of(
+    source: DeliveryNode, hop: Hop, target: ReadResource, keys: Mapping[str, KeyFacts], account: str
+) -> DeliveryEdge:
+    """Judge an edge by its own settings and by whether its far end exists and lets its near end in."""
+    found = [(hop.verdict, text) for text in hop.why] or [(hop.verdict, "")]
+    found += _far_end(hop, target, keys, account)
+    verdict = min((one for one, _ in found), key=VERDICTS.index)
+    return DeliveryEdge(
+        source=source.arn,
+        target=target.node.arn,
+        by=hop.by,
+        verdict=verdict,
+        why=tuple(dict.fromkeys(text for _, text in found if text)),
+        passes=hop.passes,
+        retry=hop.retry,
+        order=hop.order,
+        duplicates=hop.duplicates,
+        lost=hop.lost,
+        dead_letter=hop.dead_letter,
+        failure=hop.failure,
+    )
+
+
+def _far_end(
+    hop: Hop, target: ReadResource, keys: Mapping[str, KeyFacts], account: str
+) -> Iterator[tuple[Verdict, str]]:
+    admission = target.admission
+    if not target.node.exists:
+        yield "blocked", f"{target.node.kind} {target.node.name} does not exist"
+        return
+    if hop.role:
+        yield "unknown", f"it is sent by role {hop.role.rpartition('/')[2]}, whose permissions were not evaluated"
+    if admission is None:
+        if hop.service:
+            yield "unknown", "who may write there was not read"
+        return
+    yield from (("blocked", text) for text in admission.trouble)
+    if admission.fifo and hop.service in _OWN_QUEUES_ONLY:
+        yield "blocked", "S3 cannot notify FIFO queues and FIFO topics"
+    if hop.service:
+        yield from _by_policy(hop, target, admission, account)
+        if admission.key:
+            yield from _by_key(hop, admission, keys, account)
+
+
+def _by_policy(
+    hop: Hop, target: ReadResource, admission: Admission, account: str
+) -> Iterator[tuple[Verdict, str]]:
+    what = _WORD.get(admission.action, "policy")
+    if admission.policy is None:
+        yield "unknown", f"its {what} could not be read"
+        return
+    call = ServiceCall(
+        service=hop.service,
+        action=admission.action,
+        resource=target.node.arn,
+        source_arn=hop.on_behalf_of,
+        account=account,
+    )
+    answer = verdict_on(admission.policy, call)
+    origin = named(hop.on_behalf_of)
+    if answer is PolicyAnswer.NO:
+        yield "blocked", f"its {what} does not let {hop.service} in for {origin.kind} {origin.name}"
+    elif answer is PolicyAnswer.UNSURE:
+        yield "unknown", f"whether its {what} lets {hop.service} in depends on conditions that only AWS evaluates"
+
+
+def _by_key(
+    hop: Hop, admission: Admission, keys: Mapping[str, KeyFacts], account: str
+) -> Iterator[tuple[Verdict, str]]:
+    refused, doubt = what_key_refuses(
+        keys.get(admission.key, KeyFacts(unknown=f"key {admission.key} was not read")),
+        service=hop.service,
+        on_behalf_of=hop.on_behalf_of,
+        account=account,
+    )
+    if refused:
+        yield "blocked", refused
+    elif doubt:
+        yield "unknown", doubt

@@ -1,0 +1,49 @@
+"""Follows deliveries forwards from a resource, one round for each step, all places of a step at once."""
+
+from opsctl.events.delivery_graph import Delivery
+from opsctl.events.edge_verdicts import edge_of
+from opsctl.events.hops import ReadResource, Waypoint
+from opsctl.events.kms_keys import KeyFacts, read_keys
+from opsctl.events.node_kinds.registry import read_place
+from opsctl.model.fetching import Fetching, gather
+from opsctl.model.run import Context
+
+PLACES_AT_MOST = 300
+"""More than this is no picture that anybody reads; what is left out is said."""
+
+
+def explore(start: str, about: Context) -> Fetching[Delivery]:
+    """Follow events from a resource, given by its ARN, to where nothing leads on."""
+    stops: dict[str, ReadResource] = {}
+    left: dict[str, None] = {}
+    waiting = [Waypoint(arn=start)]
+    while waiting:
+        found = yield from gather([read_place(place, about) for place in waiting])
+        stops.update({place.arn: stop for place, stop in zip(waiting, found, strict=True)})
+        onward = {hop.to.arn: hop.to for stop in found for hop in stop.hops if hop.to.arn not in stops}
+        room = PLACES_AT_MOST - len(stops)
+        left.update(dict.fromkeys(list(onward)[room:]))
+        waiting = list(onward.values())[:room]
+    keys = yield from read_keys([stop.admission.key for stop in stops.values() if stop.admission])
+    return _put_together(start, stops, tuple(left), keys, about)
+
+
+def _put_together(
+    start: str, stops: dict[str, ReadResource], left: tuple[str, ...], keys: dict[str, KeyFacts], about: Context
+) -> Delivery:
+    nodes = [stop.node for stop in stops.values()]
+    edges = [
+        edge_of(stop.node, hop, stops[hop.to.arn], keys, about.account)
+        for stop in stops.values()
+        for hop in stop.hops
+        if hop.to.arn in stops
+    ]
+    unknown = [f"{node.kind} {node.name}: {text}" for node in nodes for text in node.unknown]
+    if left:
+        unknown.append(f"{len(left):,} more resources were not read: a trace has {PLACES_AT_MOST} at most")
+    return Delivery(
+        start=start,
+        nodes=tuple(nodes),
+        edges=tuple(edges),
+        unknown=tuple(unknown),
+    )

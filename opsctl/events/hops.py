@@ -1,0 +1,57 @@
+"""What a kind of node reads: the resource itself, who may write to it, and where it hands events on to."""
+
+from opsctl.events.delivery_graph import DeliveryNode, Verdict
+from opsctl.model.value import Json, Value
+
+
+class Waypoint(Value):
+    """A resource to look at, with the members that every event has which comes to it, as far as is known."""
+
+    arn: str
+    carrying: dict[str, Json] = {}
+
+
+class Hop(Value):
+    """A resource hands events to a place; what is wrong at this end is in `verdict` and `why` already.
+
+    `service` is the principal that writes there and `on_behalf_of` the ARN that its policy sees (aws:SourceArn);
+    without a service the writer has a role, `role`, or reads by itself. `failure` marks where failures go.
+    """
+
+    to: Waypoint
+    by: str
+    verdict: Verdict = "delivers"
+    why: tuple[str, ...] = ()
+    passes: str = ""
+    service: str = ""
+    on_behalf_of: str = ""
+    role: str = ""
+    retry: str = ""
+    order: str = ""
+    duplicates: str = ""
+    lost: str = ""
+    dead_letter: str = ""
+    failure: bool = False
+
+
+class Admission(Value):
+    """Who may write to a resource: its policy (None when it could not be read), its key, the action it takes.
+
+    `needs_policy` tells that AWS services write only by the resource's own policy. `trouble` says what stops
+    every event that comes.
+    """
+
+    action: str
+    policy: str | None = ""
+    key: str = ""
+    trouble: tuple[str, ...] = ()
+    fifo: bool = False
+
+
+class ReadResource(Value):
+    """One resource as it was read."""
+
+    node: DeliveryNode
+    hops: tuple[Hop, ...] = ()
+    admission: Admission | None = None
+    unknown: tuple[str, ...] = ()

@@ -1,0 +1,139 @@
+"""Finds the resource that a person named: an ARN, `KIND:NAME`, or a name that only one resource has."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from opsctl.events.arns import named, rule_arn
+from opsctl.events.resource_answers import read_of
+from opsctl.model.errors import FactUnknown, InvalidInput
+from opsctl.model.fetching import Fetching
+from opsctl.model.reads import Read
+from opsctl.model.run import Context
+from opsctl.resources.queue_facts import get_queue_url
+
+_NAME = re.compile(r"[\w.\-/+:]{1,256}", re.ASCII)
+KINDS = ("bucket", "topic", "bus", "rule", "queue", "function", "pipe")
+
+
+class _Candidate:
+    """A resource of a kind that may have a name: its ARN, and the cheapest read that tells whether it exists."""
+
+    def __init__(self, arn: str, read: Read) -> None:
+        self.arn = arn
+        self.read = read
+
+
+def find_source(asked: str, about: Context, *, source: str) -> Fetching[str]:
+    """Return the ARN of what a person named; `source` is the flag or input it came from.
+
+    Raises:
+        InvalidInput: it is no name, nothing has it, or several kinds of resources do.
+        FactUnknown: it may not be read.
+    """
+    if asked.startswith("arn:"):
+        return _arn(asked, about, source)
+    kind, _, name = asked.partition(":") if asked.partition(":")[0] in KINDS else ("", "", asked)
+    if asked.startswith("s3://"):
+        kind, name = "bucket", asked.removeprefix("s3://").partition("/")[0]
+    if not _NAME.fullmatch(name):
+        raise InvalidInput.one(
+            f"{asked!r} is no name of a resource",
+            source=source,
+            hint=f"give an ARN, or KIND:NAME with one of {', '.join(KINDS)}",
+        )
+    candidates = {one: _CANDIDATES[one](name, about) for one in ([kind] if kind else _plausible(name))}
+    answers = yield [one.read for one in candidates.values()]
+    there = [kind for kind, answer in zip(candidates, answers, strict=True) if answer.refusal is None]
+    if len(there) == 1:
+        return candidates[there[0]].arn
+    if len(there) > 1:
+        choices = " or ".join(f"{one}:{name}" for one in there)
+        raise InvalidInput.one(f"{name!r} is a {' and a '.join(there)}", source=source, hint=f"say {choices}")
+    for answer in answers:
+        if answer.refusal is not None and not answer.known:
+            raise FactUnknown(answer.refusal)
+    searched = ", ".join(candidates)
+    raise InvalidInput.one(
+        f"there is no {searched.replace(', ', ' or ')} {name!r} in account {about.account}, region {about.region}",
+        source=source,
+        hint="use another --region or --profile, or give its ARN",
+    )
+
+
+def _arn(asked: str, about: Context, source: str) -> str:
+    what = named(asked)
+    if what.kind == "endpoint" or not what.name:
+        raise InvalidInput.one(f"{asked!r} is not the ARN of a resource", source=source)
+    if what.account not in ("", about.account):
+        raise InvalidInput.one(
+            f"{what.kind} {what.name} belongs to account {what.account}, the credentials to {about.account}",
+            source=source,
+            hint="use --profile or --role-arn of that account",
+        )
+    if what.region not in ("", about.region):
+        raise InvalidInput.one(
+            f"{what.kind} {what.name} is in {what.region}, this run in {about.region}",
+            source=source,
+            hint=f"--region {what.region}",
+        )
+    return asked
+
+
+def _plausible(name: str) -> list[str]:
+    """Which kinds may have a name: only a rule's has a bus in front, and buckets have no capitals."""
+    if "/" in name:
+        return ["rule"]
+    return [one for one in KINDS if one != "bucket" or name == name.lower()]
+
+
+def _here(service: str, rest: str, about: Context) -> str:
+    return f"arn:{about.identity.partition}:{service}:{about.region}:{about.account}:{rest}"
+
+
+def _bucket(name: str, about: Context) -> _Candidate:
+    return _Candidate(f"arn:{about.identity.partition}:s3:::{name}", read_of("s3", "HeadBucket", Bucket=name))
+
+
+def _topic(name: str, about: Context) -> _Candidate:
+    arn = _here("sns", name, about)
+    return _Candidate(arn, read_of("sns", "GetTopicAttributes", TopicArn=arn))
+
+
+def _bus(name: str, about: Context) -> _Candidate:
+    return _Candidate(
+        _here("events", f"event-bus/{name}", about), read_of("events", "DescribeEventBus", Name=name)
+    )
+
+
+def _rule(name: str, about: Context) -> _Candidate:
+    bus, _, rule = name.rpartition("/")
+    bus = bus or "default"
+    identity = about.identity
+    arn = rule_arn(bus, rule, partition=identity.partition, region=about.region, account=about.account)
+    return _Candidate(arn, read_of("events", "DescribeRule", Name=rule, EventBusName=bus))
+
+
+def _queue(name: str, about: Context) -> _Candidate:
+    return _Candidate(_here("sqs", name, about), get_queue_url(name))
+
+
+def _function(name: str, about: Context) -> _Candidate:
+    return _Candidate(
+        _here("lambda", f"function:{name}", about),
+        read_of("lambda", "GetFunctionConfiguration", FunctionName=name),
+    )
+
+
+def _pipe(name: str, about: Context) -> _Candidate:
+    return _Candidate(_here("pipes", f"pipe/{name}", about), read_of("pipes", "DescribePipe", Name=name))
+
+
+_CANDIDATES: Mapping[str, Callable[[str, Context], _Candidate]] = {
+    "bucket": _bucket,
+    "topic": _topic,
+    "bus": _bus,
+    "rule": _rule,
+    "queue": _queue,
+    "function": _function,
+    "pipe": _pipe,
+}

@@ -1,0 +1,72 @@
+"""Lambda functions: whether one can be invoked at all, and where the results of asynchronous events go.
+
+Sources: Lambda guide, "Asynchronous invocation", "Reserved concurrency"; Lambda API.
+"""
+
+from collections.abc import Iterator
+
+from opsctl.events.delivery_graph import DeliveryNode
+from opsctl.events.hops import Admission, Hop, ReadResource, Waypoint
+from opsctl.events.resource_answers import ResourceAnswers, items_of, read_of
+from opsctl.model.fetching import Fetching
+from opsctl.model.run import Context
+from opsctl.model.value import Json
+from opsctl.resources.consumers import function_configuration
+
+
+def read(place: Waypoint, _: Context) -> Fetching[ReadResource]:
+    """Read the function's settings, concurrency, policy and destinations at once."""
+    parts = place.arn.split(":")
+    name, qualifier = parts[6], parts[7] if len(parts) > 7 else ""
+    qualified: dict[str, Json] = {"Qualifier": qualifier} if qualifier else {}
+    told = ResourceAnswers()
+    found = yield from told.ask(
+        [
+            ("function", function_configuration(":".join(parts[:7]))),
+            ("concurrency", read_of("lambda", "GetFunctionConcurrency", FunctionName=name)),
+            ("policy", read_of("lambda", "GetPolicy", FunctionName=name, **qualified)),
+            ("destinations", read_of("lambda", "ListFunctionEventInvokeConfigs", FunctionName=name)),
+        ]
+    )
+    trouble = []
+    if (found["concurrency"] or {}).get("ReservedConcurrentExecutions") == 0:
+        trouble.append("its reserved concurrency is 0, so every invocation is throttled")
+    state = (found["function"] or {}).get("State", "Active")
+    if state in ("Failed", "Inactive"):
+        trouble.append(f"the function is {str(state).lower()}")
+    hops = tuple(_outcomes(found))
+    node = DeliveryNode(
+        arn=place.arn,
+        kind="function",
+        name=":".join(parts[6:]),
+        notes=(),
+        unknown=tuple(told.unknown),
+        exists="function" not in told.missing,
+        ends=not hops,
+    )
+    policy = None if found["policy"] is None else str(found["policy"].get("Policy", ""))
+    return ReadResource(
+        node=node,
+        hops=hops,
+        admission=Admission(action="lambda:InvokeFunction", policy=policy, trouble=tuple(trouble)),
+    )
+
+
+def _outcomes(found: dict[str, Json]) -> Iterator[Hop]:
+    """The destinations of asynchronous invocations; the function's role sends there."""
+    dead = ((found["function"] or {}).get("DeadLetterConfig") or {}).get("TargetArn")
+    role = str((found["function"] or {}).get("Role") or "")
+    if dead:
+        yield Hop(
+            to=Waypoint(arn=str(dead)), by="dead-letter queue of asynchronous events", role=role, failure=True
+        )
+    for one in items_of(found["destinations"], "FunctionEventInvokeConfigs"):
+        config = one.get("DestinationConfig") or {}
+        success = (config.get("OnSuccess") or {}).get("Destination")
+        failure = (config.get("OnFailure") or {}).get("Destination")
+        if success:
+            yield Hop(to=Waypoint(arn=str(success)), by="on success of asynchronous events", role=role)
+        if failure:
+            yield Hop(
+                to=Waypoint(arn=str(failure)), by="on failure of asynchronous events", role=role, failure=True
+            )

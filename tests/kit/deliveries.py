@@ -1,0 +1,139 @@
+"""An account in which events are handed on, as AWS would describe it, and the trace of it."""
+
+import json
+from collections.abc import Mapping
+
+from opsctl.events.delivery_graph import Delivery, DeliveryEdge
+from opsctl.events.facts.events_trace import EventsTrace
+from opsctl.model.value import Json
+from tests.kit.canned import ABOUT, ACCOUNT, REGION, Canned, CannedReader, drive, missing
+
+SQS = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}"
+_MISSING = {
+    "sqs": "AWS.SimpleQueueService.NonExistentQueue",
+    "sns": "NotFound",
+    "s3": "NoSuchBucket",
+    "lambda": "ResourceNotFoundException",
+    "events": "ResourceNotFoundException",
+    "pipes": "NotFoundException",
+    "kms": "NotFoundException",
+}
+
+
+def arn(service: str, name: str, *, account: str = ACCOUNT, region: str = REGION) -> str:
+    """An ARN of this account and region, unless told otherwise."""
+    return f"arn:aws:{service}:{region}:{account}:{name}"
+
+
+def lets(resource: str, service: str, action: str, source: str) -> str:
+    """A policy that lets one service in for one resource."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": action,
+        "Resource": resource,
+        "Condition": {"ArnEquals": {"aws:SourceArn": source}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+class Account:
+    """Resources by their kinds; each method adds one and returns its ARN. `refused` overrides any answer."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Canned] = {}
+        self.refused: dict[str, Canned] = {}
+        self._rules: dict[str, list[Json]] = {"default": []}
+
+    def queue(self, name: str, **attributes: str) -> str:
+        """A queue."""
+        made = arn("sqs", name)
+        self.answers[f"sqs.GetQueueUrl {name}"] = {"QueueUrl": f"{SQS}/{name}"}
+        self.answers[f"sqs.GetQueueAttributes {SQS}/{name}"] = {"Attributes": {"QueueArn": made} | attributes}
+        return made
+
+    def takes(self, queue: str, function: str, **more: Json) -> None:
+        """An event source mapping."""
+        told = {"UUID": "11112222-aaaa", "EventSourceArn": queue, "FunctionArn": function, "State": "Enabled"}
+        self.answers[f"lambda.ListEventSourceMappings {queue}"] = {"EventSourceMappings": [told | more]}
+
+    def function(self, name: str, *, policy: str = "", **more: Json) -> str:
+        """A function."""
+        made = arn("lambda", f"function:{name}")
+        self.answers[f"lambda.GetFunctionConfiguration {made}"] = {"FunctionArn": made, "State": "Active"} | more
+        self.answers[f"lambda.GetFunctionConfiguration {name}"] = {"FunctionArn": made, "State": "Active"} | more
+        if policy:
+            self.answers[f"lambda.GetPolicy {name}"] = {"Policy": policy}
+        return made
+
+    def topic(self, name: str, *subscriptions: Mapping[str, str], **attributes: str) -> str:
+        """A topic; a subscription has Protocol and Endpoint, and further attributes."""
+        made = arn("sns", name)
+        listed = []
+        for number, one in enumerate(subscriptions):
+            own = one.get("SubscriptionArn", f"{made}:{number}")
+            listed.append({"SubscriptionArn": own, "Protocol": one["Protocol"], "Endpoint": one["Endpoint"]})
+            self.answers[f"sns.GetSubscriptionAttributes {own}"] = {"Attributes": dict(one)}
+        self.answers[f"sns.GetTopicAttributes {made}"] = {"Attributes": {"TopicArn": made} | attributes}
+        self.answers[f"sns.ListSubscriptionsByTopic {made}"] = {"Subscriptions": listed}
+        return made
+
+    def bucket(self, name: str, **configuration: Json) -> str:
+        """A bucket with its notification configuration."""
+        self.answers[f"s3.HeadBucket {name}"] = {}
+        self.answers[f"s3.GetBucketNotificationConfiguration {name}"] = configuration
+        return f"arn:aws:s3:::{name}"
+
+    def rule(self, name: str, pattern: Json, *targets: Json, state: str = "ENABLED") -> str:
+        """A rule of the default bus."""
+        made = arn("events", f"rule/{name}")
+        told = {"Name": name, "Arn": made, "State": state, "EventPattern": json.dumps(pattern)}
+        self._rules["default"].append(told)
+        self.answers[f"events.DescribeRule {name}"] = told
+        self.answers[f"events.ListTargetsByRule {name}"] = {"Targets": list(targets)}
+        return made
+
+    def traced(self, source: str) -> tuple[Delivery, CannedReader]:
+        """Trace from a resource."""
+        found, reader = drive(EventsTrace(source=source).read(ABOUT), self._all())
+        assert isinstance(found, Delivery)
+        return found, reader
+
+    def edges(self, source: str) -> dict[str, DeliveryEdge]:
+        """The edges of a trace, by the name of where each leads."""
+        found, _ = self.traced(source)
+        names = {one.arn: one.name for one in found.nodes}
+        return {names[one.target]: one for one in found.edges}
+
+    def _all(self) -> dict[str, Canned]:
+        bus = {"Name": "default", "Arn": arn("events", "event-bus/default")}
+        empty: dict[str, Canned] = {
+            "lambda.ListEventSourceMappings": {},
+            "lambda.ListFunctionEventInvokeConfigs": {},
+            "lambda.GetFunctionConcurrency": {},
+            "pipes.ListPipes": {"Pipes": []},
+            "events.DescribeEventBus default": bus,
+            "events.ListRules default": {"Rules": self._rules["default"]},
+        }
+        absent = {f"{service}.{api}": _absent(service) for service, api in _EXISTENCE}
+        return {**absent, **empty, **self.answers, **self.refused}
+
+
+_EXISTENCE = (
+    ("sqs", "GetQueueUrl"),
+    ("sns", "GetTopicAttributes"),
+    ("sns", "ListSubscriptionsByTopic"),
+    ("s3", "HeadBucket"),
+    ("s3", "GetBucketNotificationConfiguration"),
+    ("lambda", "GetFunctionConfiguration"),
+    ("lambda", "GetPolicy"),
+    ("events", "DescribeEventBus"),
+    ("events", "DescribeRule"),
+    ("events", "ListTargetsByRule"),
+    ("pipes", "DescribePipe"),
+    ("kms", "DescribeKey"),
+)
+
+
+def _absent(service: str) -> Canned:
+    return missing(f"{service}.Any", _MISSING[service])
