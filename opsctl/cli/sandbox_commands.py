@@ -29,6 +29,8 @@ EPILOG = """Examples:
 
   opsctl sandbox exec topology shop.example.com    (a temporary sandbox)
 
+  opsctl sandbox attack 203.0.113.9 --target shop.example.com --requests 200 --over 40s
+
   opsctl sandbox reset                              (discard every change)
 
   opsctl sandbox stop
@@ -74,7 +76,7 @@ def register(app: typer.Typer) -> None:
     )
     for command in (stop, reset):
         sandbox.command(command.__name__)(command)
-    for shown in (start, status, env, worlds):
+    for shown in (start, status, env, worlds, attack):
         sandbox.command(shown.__name__)(spliced(shown))
     passed_on = {"allow_extra_args": True, "ignore_unknown_options": True}
     sandbox.command("as", context_settings=passed_on)(as_role)
@@ -198,6 +200,37 @@ def worlds(*, show: JsonOptions) -> None:
 
     text = "\n".join(f"{target.name:<20} {target.what}" for target in targets())
     _emit("worlds", show, Outcome.LISTED, [target.model_dump() for target in targets()], text)
+
+
+def attack(
+    *,
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="Where the requests come from.")],
+    target: Annotated[str, typer.Option(help="A name, a load balancer or an address of the sandbox.")],
+    requests: Annotated[int, typer.Option(min=1, max=10_000, help="How many requests.")] = 100,
+    over: Annotated[str, typer.Option(metavar="TIME", help="Spread over this time, such as 40s.")] = "0s",
+    path: Annotated[str, typer.Option(help="Path and query of each request.")] = "/",
+    method: Annotated[str, typer.Option(help="Method of each request.")] = "GET",
+    agent: Annotated[str, typer.Option(metavar="TEXT", help="User-Agent of each request.")] = "curl/8.5.0",
+    country: Annotated[str, typer.Option(metavar="CC", help="Where AWS WAF takes the address to be.")] = "-",
+    forwarded_for: Annotated[str, typer.Option(metavar="TEXT", help="X-Forwarded-For as sent.")] = "",
+    show: JsonOptions,
+) -> None:
+    """Send requests from an address to a sample workload, and say what became of them.
+
+    Each is judged by the network ACLs, security groups and web ACLs as they are at that moment, and is in AWS
+    WAF's samples, metrics and logs, in VPC flow logs and in access logs where the account keeps those.
+
+    Example: opsctl sandbox attack 203.0.113.9 --target direct.example.com --requests 200 --over 40s
+    """
+    from opsctl.cli.sandbox_attack import attack_over, words_of
+    from opsctl.cli.terminal import ProgressLines
+
+    progress = ProgressLines(quiet=show.quiet)
+    endpoint = require_sandbox(progress)
+    asked = {"path": path, "method": method, "agent": agent, "country": country, "forwarded": forwarded_for}
+    done = attack_over(endpoint, address, target, requests, over, asked, progress)
+    progress.clear()
+    _emit("attack", show, Outcome.FOUND, done.model_dump(), words_of(address, target, done))
 
 
 def _exported(env: dict[str, str]) -> str:

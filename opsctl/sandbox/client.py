@@ -26,9 +26,10 @@ from opsctl.model.errors import InvalidInput, OpsctlError
 from opsctl.model.private import private_directory
 from opsctl.model.run import Progress
 from opsctl.model.value import Value
-from opsctl.sandbox.endpoint import ACCOUNT, HOST, REGION, RESET, STATUS, control_headers
+from opsctl.sandbox.endpoint import ACCOUNT, ATTACK, HOST, REGION, RESET, STATUS, control_headers
 
 if TYPE_CHECKING:
+    from opsctl.sandbox.attack import Attack, Attacked
     from opsctl.sandbox.worlds.names import Named
     from opsctl.sandbox.worlds.roles import SampleRole
 
@@ -218,6 +219,14 @@ def reset(endpoint: SandboxEndpoint) -> None:
     _control(endpoint, RESET, START_WITHIN_S)
 
 
+def send_attack(endpoint: SandboxEndpoint, asked: "Attack") -> "Attacked":
+    """Send requests from an address through the worlds; returns what became of them."""
+    from opsctl.sandbox.attack import Attacked
+
+    answer = _control(endpoint, ATTACK, START_WITHIN_S, asked.model_dump_json())
+    return Attacked.model_validate_json(answer)
+
+
 def _is_sandbox(endpoint: SandboxEndpoint) -> bool:
     """Ask the endpoint itself who it is, so that a reused port or pid is not taken for ours.
 
@@ -236,12 +245,12 @@ def _is_ours(pid: int) -> bool:
     return not about.exists() or about.stat().st_uid == os.geteuid()
 
 
-def _control(endpoint: SandboxEndpoint, path: str, within_s: float) -> bytes:
+def _control(endpoint: SandboxEndpoint, path: str, within_s: float, body: str = "") -> bytes:
     """Ask for one of the sandbox's controls, never through a proxy, which would see the key."""
     there = urlsplit(endpoint.endpoint_url)
     connection = HTTPConnection(HOST, there.port, timeout=within_s)
     try:
-        connection.request("POST", path, headers=control_headers(endpoint.key))
+        connection.request("POST", path, body.encode(), headers=control_headers(endpoint.key))
         answer = connection.getresponse()
         if answer.status != HTTPStatus.OK:
             raise OSError(f"{path} was answered with {answer.status}")

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from opsctl.model.value import Json
 from opsctl.sandbox.engine.clock import HandClock, MachineClock, Ticking, Timeline
+from opsctl.sandbox.engine.traffic_records import Sample
 
 Deliver: TypeAlias = Callable[[dict[str, Json]], list[tuple[float, dict[str, Json]]]]
 """What becomes of an event: the deliveries made of it, each after so many seconds; none when it is lost."""
@@ -52,6 +53,17 @@ class Durations:
     consistency until at least 1 minute after the producers stop sending messages" (GetQueueAttributes)."""
     waf_call: float = 0
     """What a second is in AWS WAF's quotas of calls a second."""
+    waf_sample: float = 0
+    """Until a request can be among AWS WAF's samples; AWS names no time, and the console shows them at once."""
+    waf_metric: float = 0
+    """Until a request is counted: "AWS WAF reports metrics once a minute" (WAF developer guide)."""
+    waf_log: float = 0
+    """Until a request is in the log of a web ACL."""
+    flow_log: float = 0
+    """Until a record of a flow is in CloudWatch Logs: the aggregation interval, then about five minutes (VPC user
+    guide, "Flow log basics" and "Aggregation interval")."""
+    log_query: float = 0
+    """What a query of Logs Insights takes."""
     agent_poll: float = 0
     """Until an agent takes up a command that was sent to it."""
     script: float = 0
@@ -79,6 +91,11 @@ AWS_LIKE = Durations(
     queue_counts=60,
     waf_object=30,
     waf_call=1,
+    waf_sample=5,
+    waf_metric=60,
+    waf_log=30,
+    flow_log=360,
+    log_query=5,
     agent_poll=2,
     script=3,
     command_listed=1,
@@ -106,6 +123,11 @@ QUICK = Durations(
     queue_counts=2,
     waf_object=2,
     waf_call=0.5,
+    waf_sample=1,
+    waf_metric=3,
+    waf_log=3,
+    flow_log=10,
+    log_query=1,
     agent_poll=0.5,
     script=0.5,
     command_listed=0.3,
@@ -210,6 +232,9 @@ class Conditions:
     waf_hidden: dict[str, float] = field(default_factory=dict)
     """Until when what was made in AWS WAF cannot be referred to, by ARN."""
 
+    requests: list[Sample] = field(default_factory=list)
+    """The requests that web ACLs judged, as AWS WAF samples them; the newest last."""
+
     def later(self, seconds: float, action: Callable[[], Any]) -> None:
         """Let something happen in so many seconds; at once when there are none."""
         self.timeline.after(seconds, action)
@@ -248,7 +273,14 @@ def forget_everything() -> None:
     for known in list(_KNOWN.values()):
         known.timeline.forget()
         known.faults = Faults()
-        for kept in (known.events, known.jobs, known.invocations, known.function_calls, known.denied):
+        for kept in (
+            known.events,
+            known.jobs,
+            known.invocations,
+            known.function_calls,
+            known.denied,
+            known.requests,
+        ):
             kept.clear()
         known.waf_calls.clear()
         known.waf_hidden.clear()

@@ -9,7 +9,8 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
-from opsctl.sandbox.endpoint import ACCOUNT, CONTROL, HOST, REGION, RESET, STATUS
+from opsctl.sandbox.attack import Attack
+from opsctl.sandbox.endpoint import ACCOUNT, ATTACK, CONTROL, HOST, REGION, RESET, STATUS
 from opsctl.sandbox.engine.authorize import denial
 from opsctl.sandbox.engine.callers import caller_of
 from opsctl.sandbox.engine.calls import call_of
@@ -20,6 +21,7 @@ from opsctl.sandbox.engine.door import INVALID_KEY, Claim, claim_of, new_key, re
 from opsctl.sandbox.engine.lambda_child import ChildRunner
 from opsctl.sandbox.engine.lambda_jobs import tick
 from opsctl.sandbox.engine.lambda_work import FUNCTION_AGENT, Runner, run_functions_with
+from opsctl.sandbox.engine.traffic_sending import attack
 from opsctl.sandbox.engine.turns import turn
 from opsctl.sandbox.worlds.seeding import seed_all
 
@@ -121,12 +123,23 @@ class EmbeddedServer:
     def _control(self, environ: dict[str, Any], start_response: Any, claim: Claim) -> Any:
         """The sandbox's own controls; its own key alone may use them."""
         path = environ.get("PATH_INFO", "")
-        if not same(claim.key, self.key) or path not in (STATUS, RESET):
+        if not same(claim.key, self.key) or path not in (STATUS, RESET, ATTACK):
             return refuse(environ, start_response)
+        if path == ATTACK:
+            start_response("200 OK", [("Content-Type", "application/json")])
+            return [self._attack(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))]
         if path == RESET:
             self.reset()
         start_response("200 OK", [("Content-Type", "text/plain")])
         return [str(os.getpid()).encode()]
+
+    def _attack(self, body: bytes) -> bytes:
+        """Send requests through the worlds, and say what became of them."""
+        account = os.environ.get("MOTO_ACCOUNT_ID", ACCOUNT)
+        asked = Attack.model_validate_json(body)
+        return (
+            attack(account, REGION, lru_cache(self.client), conditions(account), asked).model_dump_json().encode()
+        )
 
     def reset(self) -> None:
         """Empty every account and make the worlds again; nothing takes any time meanwhile."""

@@ -24,6 +24,7 @@ from opsctl.sandbox.rules import (
     functions,
     iam,
     images,
+    insights,
     instance_changes,
     instances,
     lambda_settings,
@@ -46,6 +47,7 @@ from opsctl.sandbox.rules import (
     tags,
     templates,
     waf_quotas,
+    waf_samples,
     wafv2,
 )
 
@@ -62,6 +64,7 @@ _MODULES = (
     iam,
     lambda_settings,
     logs,
+    insights,
     scheduler,
     sns,
     sqs_messages,
@@ -70,6 +73,7 @@ _MODULES = (
     sqs_metrics,
     wafv2,
     waf_quotas,
+    waf_samples,
     tags,
     addresses,
     autoscaling,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from opsctl.sandbox.worlds import dead_letters, hpc, network, queues, roles
+from opsctl.sandbox.worlds import dead_letters, hpc, network, queues, roles, traffic_logs
 
 Clients = Callable[[str], Any]
 """Returns the SDK client of a service in the sandbox's region."""
@@ -27,4 +27,5 @@ def seed_all(clients: Clients) -> None:
     queues.make_queues(clients)
     dead_letters.make_dead_letters(clients)
     hpc.make_fleet(clients)
+    traffic_logs.make_logs(clients)
     roles.make_roles(clients)
