@@ -43,7 +43,8 @@ class Asked(Value):
 
     def without(self, addresses: Collection[str]) -> "Asked":
         """The same question about the other addresses."""
-        return self.model_copy(update={"addresses": tuple(one for one in self.addresses if one not in addresses)})
+        gone = set(addresses)
+        return self.model_copy(update={"addresses": tuple(one for one in self.addresses if one not in gone)})
 
     @property
     def networks(self) -> tuple[Network, ...]:

@@ -11,9 +11,9 @@ from opsctl.block.layers.verdict import Home, NodeVerdict
 from opsctl.block.standing import doubts_of, looked_at, outlook_of, standing_of, word_of
 from opsctl.block.topology.graph import Node, Web
 from opsctl.block.topology.traffic_paths import TrafficPath, ways_in
-from opsctl.block.topology.walk import PacketOutcome, shut_to_clients, walk
-from opsctl.block.topology.webacl import acted_on
-from opsctl.model.networks import parse_network
+from opsctl.block.topology.walk import PacketOutcome, shut_to_clients, walk_all
+from opsctl.block.topology.webacl import acted_on, told_apart
+from opsctl.model.networks import Network, parse_network
 from opsctl.model.paths import WayIn, WayStop
 from opsctl.model.sentences import first_few
 from opsctl.model.value import Value
@@ -47,18 +47,18 @@ class Judged(Value):
             return self.dropped
         if self.asked.countries and not self._countries_denied():
             return False
-        return all(one.dropped or self._met(address) for address, one in self.outcomes.items())
+        left = [parse_network(address) for address, one in self.outcomes.items() if not one.dropped]
+        return all(self._met([one for one in left if one.version == version]) for version in (4, 6))
 
-    def _met(self, address: str) -> bool:
-        """Tell whether requests from an address certainly meet a rule of the mode before they get in."""
-        version = parse_network(address).version
-        return any(
-            stop.node.waf is not None
-            and stop.node.waf.web_acl is not None
-            and self.way.client_at(index, version) == "source"
-            and acted_on(stop.node.waf.web_acl, address, self.asked.mode)
-            for index, stop in enumerate(self.way.stops)
-        )
+    def _met(self, networks: Sequence[Network]) -> bool:
+        """Tell whether requests from each of some blocks certainly meet a rule of the mode before they get in."""
+        for index, stop in enumerate(self.way.stops):
+            acl = stop.node.waf.web_acl if stop.node.waf is not None else None
+            if networks and acl is not None and self.way.client_at(index, networks[0].version) == "source":
+                kinds = told_apart(acl).by_kind(networks)
+                left = [alike for alike in kinds if not acted_on(acl, str(alike[0]), self.asked.mode)]
+                networks = [one for alike in left for one in alike]
+        return not networks
 
     @property
     def chosen(self) -> tuple[NodeVerdict, ...]:
@@ -149,7 +149,7 @@ def judge_ways(web: Web, asked: Asked, home: Home) -> tuple[Judged, ...]:
     """Walk and judge every way in."""
     judged = []
     for way in ways_in(web):
-        outcomes = {address: walk(way, address) for address in asked.addresses}
+        outcomes = walk_all(way, asked.addresses)
         closed = _closed(way, asked, outcomes)
         left = asked if closed else asked.without(_settled(asked, outcomes))
         dropped = "; ".join(dict.fromkeys(one.says for one in outcomes.values()))

@@ -44,9 +44,10 @@ def edit_addresses(key: WafKey, op: str, addresses: Sequence[str], spares: Query
                 "LockToken": "LockToken",
             },
             document="IPSet",
-            elements=tuple(
-                Element.model_validate({"op": op, "at": "Addresses", "value": address, "networks": True})
-                for address in addresses
+            elements=(
+                Element.model_validate(
+                    {"op": op, "at": "Addresses", "value": list(addresses), "networks": True, "each": True}
+                ),
             ),
             conflicts=LOCKED,
             spares=spares,
@@ -78,6 +79,18 @@ def holds_near(key: WafKey, wanted: Sequence[str], held: Sequence[str]) -> Check
         value=sorted(held),
         context=True,
         says=f"IP set {key.name} holds {', '.join(held) + ' alone' if held else 'nothing'} of {asked}",
+    )
+
+
+def is_unchanged(key: WafKey, held: Sequence[str]) -> Check:
+    """The set holds what it held when it was read: asked where there are too many addresses to name in a query."""
+    return Check(
+        read=key.read(),
+        query="sort(IPSet.Addresses || `[]`)",
+        op="equals",
+        value=sorted(held),
+        context=True,
+        says=f"IP set {key.name} is as it was when the plan was made",
     )
 
 

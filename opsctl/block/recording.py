@@ -86,8 +86,10 @@ class Carrier(Value):
         """Some of these addresses are in no record of others: these block the rest as well."""
         return Check(
             read=self.read,
-            query=f"lacking(`{json.dumps(list(networks))}`, {self.named(others).query})",
-            op="present",
+            query=self.named(others).query,
+            op="lacks",
+            value=list(networks),
+            networks=True,
             says=f"no other run has recorded {first_few(map(plain_addresses, networks), 3)} on {self.title}",
         )
 

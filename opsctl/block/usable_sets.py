@@ -8,7 +8,7 @@ from opsctl.block.topology.webacl import Effect, IpSet, WebAcl, ip_sets_in, lett
 from opsctl.block.waf_objects import WEB_ACL, WafKey, list_objects
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.fetching import Fetching
-from opsctl.model.networks import Network, covers, parse_network
+from opsctl.model.networks import Network, not_covered, parse_network
 from opsctl.model.reads import RefusalKind
 from opsctl.model.value import Json, Value
 
@@ -82,8 +82,8 @@ def missing_from(ip_set: IpSet | None, name: str, wanted: Sequence[Network]) -> 
     Raises:
         RefusedByGuard: they do not fit.
     """
-    present = [parse_network(text) for text in (ip_set.addresses if ip_set else ())]
-    missing = [str(one) for one in wanted if not any(covers(other, one) for other in present)]
+    present = ip_set.addresses if ip_set else ()
+    missing = [str(one) for one in not_covered(wanted, map(parse_network, present))]
     if len(present) + len(missing) > SET_LIMIT:
         raise RefusedByGuard(
             f"IP set {name} holds {len(present)} of {SET_LIMIT} addresses; "

@@ -8,7 +8,7 @@ from opsctl.block import web_acl_calls as web_acls
 from opsctl.block.recording import but_of, on_ip_set
 from opsctl.block.rule_position import Added, Move, RulePosition, in_the_way, moved, position_for, with_rules
 from opsctl.block.set_recorder import SetRecorder
-from opsctl.block.topology.webacl import Effect, WebAclRule, letting_in
+from opsctl.block.topology.webacl import Effect, IpSet, WebAclRule, letting_in
 from opsctl.block.usable_sets import Usable, missing_from
 from opsctl.block.waf_objects import IP_SET, WEB_ACL, WafKey
 from opsctl.block.waf_state import WafState
@@ -21,6 +21,8 @@ from opsctl.model.value import Json
 
 ACTIONS = {"block": "Block", "count": "Count", "challenge": "Challenge", "captcha": "Captcha"}
 VISIBLE_WITHIN_S = 60
+MOST_ASKED = 200
+"""Addresses that a query may name; with more of them, nothing of the set may have changed at all."""
 
 
 class WafPlan:
@@ -142,13 +144,14 @@ class WafPlan:
         sets = {arn: acl.ip_sets[arn] for one in clear for arn in one.sets if acl and not one.rule.foreign}
         return (
             web_acls.let_in_before(key, priority, self._listed),
-            *(
-                ip_sets.holds_near(
-                    WafKey.of_arn(IP_SET, arn, self._region), asked, overlapping(one.addresses, asked)
-                )
-                for arn, one in sorted(sets.items())
-            ),
+            *(self._as_it_was(one, asked) for _, one in sorted(sets.items())),
         )
+
+    def _as_it_was(self, ip_set: IpSet, asked: Sequence[str]) -> Check:
+        key = WafKey.of_arn(IP_SET, ip_set.arn, self._region)
+        if len(asked) > MOST_ASKED:
+            return ip_sets.is_unchanged(key, ip_set.addresses)
+        return ip_sets.holds_near(key, asked, overlapping(ip_set.addresses, asked))
 
     def _order(self, name: str, set_arn: Json, wanted: Sequence[Network]) -> tuple[Check, ...]:
         """See to it that our rule stands before what may let the addresses in; return what keeps it so."""

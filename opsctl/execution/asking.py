@@ -6,7 +6,7 @@ from opsctl.execution.comparing import comparable
 from opsctl.expressions.evaluate import ExpressionFault, evaluate
 from opsctl.model.changes import Check, Proof, Query
 from opsctl.model.errors import AwsRefused, OpsctlError
-from opsctl.model.networks import same
+from opsctl.model.networks import one_text
 from opsctl.model.ports import Aws
 from opsctl.model.reads import Answer, Read, RefusalKind
 from opsctl.model.references import with_references
@@ -64,7 +64,8 @@ class Asking:
     def _unspared(self, wanted: Json, spares: Query | None) -> Json:
         """Return the elements of a value but for those that need not be as they are asked to be."""
         spared = (self.find(spares) or []) if spares is not None else []
-        return [one for one in wanted if not any(same(one, other) for other in spared)] if spared else wanted
+        kept = {one_text(one) for one in spared}
+        return [one for one in wanted if one_text(one) not in kept] if kept else wanted
 
     def judge_all(self, checks: Sequence[Check]) -> tuple[CheckResult, ...]:
         """Judge several predicates in one pass."""
@@ -149,6 +150,8 @@ def holds(check: Check, wanted: Json, found: Json) -> bool:
     asked = _each(wanted if isinstance(wanted, list) else [wanted], check)
     if check.op == "within":
         return elements <= asked
+    if check.op == "lacks":
+        return not asked <= elements
     return asked <= elements if check.op == "contains" else asked.isdisjoint(elements)
 
 

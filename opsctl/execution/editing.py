@@ -1,7 +1,7 @@
 """Turns a fresh document and an edit's elements into the request that writes it back."""
 
 import json
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from itertools import groupby
 
 from opsctl.execution.asking import NotThere
@@ -48,8 +48,15 @@ def without_spared(edit: EditSpec, spared: Collection[str]) -> EditSpec:
     if not spared:
         return edit
     names = {one_text(one) for one in spared}
-    left = [one for one in edit.elements if one.op != "remove" or one_text(one.value) not in names]
-    return edit.model_copy(update={"elements": tuple(left)})
+    left = [_unspared(one, names) if one.op == "remove" else one for one in edit.elements]
+    return edit.model_copy(update={"elements": tuple(one for one in left if one is not None)})
+
+
+def _unspared(element: Element, names: Collection[str]) -> Element | None:
+    values = [one for one in element.values if one_text(one) not in names]
+    if not values:
+        return None
+    return element.model_copy(update={"value": values}) if element.each else element
 
 
 def _parse(request: dict[str, Json], text: JsonText) -> None:
@@ -95,24 +102,28 @@ def _apply(request: dict[str, Json], elements: Sequence[Element]) -> None:
 def _with(items: list[Json], elements: Sequence[Element]) -> list[Json]:
     there = {_known_as(elements[0], item) for item in items}
     added = []
-    for element in elements:
-        name = _wanted(element)
+    for element, value in _each(elements):
+        name = _wanted(element, value)
         if name not in there:
             there.add(name)
-            added.append(element.value)
+            added.append(value)
     return [*items, *added]
 
 
 def _without(items: list[Json], elements: Sequence[Element]) -> list[Json]:
-    gone = {_wanted(element) for element in elements}
+    gone = {_wanted(element, value) for element, value in _each(elements)}
     return [item for item in items if _known_as(elements[0], item) not in gone]
 
 
-def _wanted(element: Element) -> Hashable:
-    """What the item of a list is known as that an element means."""
-    if element.key and not isinstance(element.value, dict):
-        return "keyed", comparable(element.value)
-    return _known_as(element, element.value)
+def _each(elements: Sequence[Element]) -> Iterator[tuple[Element, Json]]:
+    return ((element, value) for element in elements for value in element.values)
+
+
+def _wanted(element: Element, value: Json) -> Hashable:
+    """What the item of a list is known as that an element means by a value."""
+    if element.key and not isinstance(value, dict):
+        return "keyed", comparable(value)
+    return _known_as(element, value)
 
 
 def _known_as(element: Element, item: Json) -> Hashable:

@@ -29,14 +29,14 @@ class Check(Query):
     """A predicate on a read: what the query finds, compared with a value.
 
     `equals`: the same JSON. `contains`: every element of the value is in the list found. `excludes`: none is.
-    `within`: the list found has nothing but these.
+    `lacks`: some element of the value is not. `within`: the list found has nothing but these.
     `empty`: null, "" or []. `present`: not empty. `networks` compares addresses and CIDR blocks as networks,
     not as text. `context` marks what must also be true but says nothing of this change's own effect: the inverse
     change neither waits for it nor, where it is part of a proof, expects it. What `spares` finds is not asked for:
     those elements of the value do not count.
     """
 
-    op: Literal["equals", "contains", "excludes", "within", "empty", "present"]
+    op: Literal["equals", "contains", "excludes", "lacks", "within", "empty", "present"]
     value: Json = None
     networks: bool = False
     context: bool = False
@@ -61,7 +61,8 @@ class Element(Value):
     member away, whatever its value.
     `add` and `remove` work on a list, or on CloudFront's `{Quantity, Items}` (`counted`). `key` names the
     member that identifies an element of a list of objects. `if_empty` limits a `set` to the case that the
-    list at that path is empty after the other elements.
+    list at that path is empty after the other elements. With `each` the value is a list, and every item of it is
+    added or removed.
     """
 
     op: Literal["add", "remove", "set", "unset"]
@@ -71,6 +72,18 @@ class Element(Value):
     counted: bool = False
     networks: bool = False
     if_empty: str = ""
+    each: bool = False
+
+    @model_serializer(mode="wrap")
+    def _as_always(self, write: SerializerFunctionWrapHandler) -> dict[str, Json]:
+        # Written only where it says something: plans from before it keep their digest.
+        data: dict[str, Json] = write(self)
+        return {name: value for name, value in data.items() if value or name != "each"}
+
+    @property
+    def values(self) -> list[Json]:
+        """What is added, removed or set, one by one."""
+        return list(self.value) if self.each and isinstance(self.value, (list, tuple)) else [self.value]
 
 
 class JsonText(Value):

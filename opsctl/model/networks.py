@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -37,6 +37,7 @@ def parse_network(text: str) -> Network:
     return network
 
 
+@lru_cache(maxsize=1 << 16)
 def normal(text: str) -> str:
     """Return the canonical CIDR text of an address or block, as AWS stores it; raises ValueError."""
     return str(parse_network(text))
@@ -74,8 +75,28 @@ def holding(outers: Iterable[Network], inners: Iterable[Network]) -> set[Network
 def overlapping(left: Iterable[str], right: Iterable[str]) -> list[str]:
     """Return the items of `left` that share an address with any item of `right`, in their order."""
     others = [parse_network(item) for item in right]
-    spans = {4: _spans(others, 4), 6: _spans(others, 6)}
-    return [item for item in left if _meets(one := parse_network(item), spans[one.version])]
+    spans = {4: spans_of(others, 4), 6: spans_of(others, 6)}
+    return [item for item in left if meets(one := parse_network(item), spans[one.version])]
+
+
+def not_covered(networks: Iterable[Network], by: Iterable[Network]) -> list[Network]:
+    """Return the networks that none of some others covers by itself, in their order."""
+    there: dict[tuple[int, int], set[int]] = {}
+    for one in by:
+        length = one.prefixlen
+        there.setdefault((one.version, length), set()).add(
+            int(one.network_address) >> (one.max_prefixlen - length)
+        )
+    return [one for one in networks if not _covered(one, there)]
+
+
+def _covered(network: Network, there: Mapping[tuple[int, int], set[int]]) -> bool:
+    first, version, bits = int(network.network_address), network.version, network.max_prefixlen
+    return any(
+        first >> (bits - length) in leading
+        for (of, length), leading in there.items()
+        if of == version and length <= network.prefixlen
+    )
 
 
 def lacking(left: Iterable[str], right: Iterable[str]) -> list[str]:
@@ -107,7 +128,7 @@ def _has_within(outer: Network, starts: list[tuple[int, int]]) -> bool:
     return index < len(starts) and starts[index][0] <= int(outer.broadcast_address)
 
 
-def _spans(networks: Iterable[Network], version: int) -> list[tuple[int, int]]:
+def spans_of(networks: Iterable[Network], version: int) -> list[tuple[int, int]]:
     """The addresses of networks of a version as spans that do not touch each other, lowest first."""
     found: list[tuple[int, int]] = []
     ends = [(int(one.network_address), int(one.broadcast_address)) for one in networks if one.version == version]
@@ -119,7 +140,8 @@ def _spans(networks: Iterable[Network], version: int) -> list[tuple[int, int]]:
     return found
 
 
-def _meets(network: Network, spans: list[tuple[int, int]]) -> bool:
+def meets(network: Network, spans: Sequence[tuple[int, int]]) -> bool:
+    """Tell whether a network shares an address with spans that `spans_of` returned for its version."""
     # Spans are apart, so the last one that begins within or before the network is the only one that may reach it.
     index = bisect_right(spans, (int(network.broadcast_address), _BEYOND)) - 1
     return index >= 0 and spans[index][1] >= int(network.network_address)

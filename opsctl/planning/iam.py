@@ -148,6 +148,8 @@ def allowed_everywhere(changes: Iterable[Change], identity: Identity) -> dict[st
 
 def _needed(changes: Sequence[Change], references: Mapping[str, Query]) -> Iterator[Query]:
     """Find the references that are used, and those that these need themselves."""
+    if not references:
+        return
     left = [name for one in changes for name in references_in(one.model_dump(mode="json"))]
     seen: set[object] = set()
     while left:

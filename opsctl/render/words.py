@@ -83,8 +83,9 @@ def details_of(instruction: Instruction, queries: Mapping[str, str]) -> list[str
         marks = {"add": "+", "remove": "-", "set": "=", "unset": "-"}
         for element in instruction.edit.elements:
             condition = " (if nothing else is left)" if element.if_empty else ""
-            value = "" if element.op == "unset" else f"{value_text(element.value, queries)} at "
-            lines.append(f"{marks[element.op]} {value}{element.at}{condition}")
+            for one in element.values:
+                value = "" if element.op == "unset" else f"{value_text(one, queries)} at "
+                lines.append(f"{marks[element.op]} {value}{element.at}{condition}")
         if not _LOCKS.isdisjoint(instruction.edit.carry):
             lines.append("everything else is read again and kept, under AWS's lock")
         else:

@@ -2,7 +2,7 @@
 
 import ipaddress
 
-from opsctl.model.networks import Network, parse_network
+from opsctl.model.networks import Network, meets, parse_network, spans_of
 
 BROAD_V4, BROAD_V6 = 16, 32
 """Prefixes shorter than these are refused."""
@@ -35,13 +35,14 @@ _SPECIAL: tuple[tuple[str, str], ...] = (
     ("ff00::/8", "multicast"),
 )
 
+_SPANS = {version: spans_of((parse_network(text) for text, _ in _SPECIAL), version) for version in (4, 6)}
+
 
 def special(network: Network) -> str:
     """Say which special range shares an address with a block, as `10.0.0.0/8 (private)`; empty when none."""
-    for text, what in _SPECIAL:
-        if shares(network, parse_network(text)):
-            return f"{text} ({what})"
-    return ""
+    if not meets(network, _SPANS[network.version]):
+        return ""
+    return next(f"{text} ({what})" for text, what in _SPECIAL if shares(network, parse_network(text)))
 
 
 def is_everything(network: Network) -> bool:

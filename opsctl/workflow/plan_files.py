@@ -35,8 +35,7 @@ def save_plan(plan: Plan, path: Path) -> None:
             )
         handle = os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(plan.to_json(), file, indent=2, ensure_ascii=False)
-            file.write("\n")
+            file.write(json.dumps(plan.to_json(), indent=2, ensure_ascii=False) + "\n")
         partial.replace(path)
     except OSError as fault:
         partial.unlink(missing_ok=True)

@@ -32,6 +32,16 @@ def held(one: Check, boxes: Json = None) -> bool:
     return Asking(Box(boxes or BOX), OUTPUTS).judge(one).held
 
 
+def test_lacks_holds_as_soon_as_one_of_them_is_not_there() -> None:
+    boxes = {"b": {"Items": ["198.51.100.7", "198.51.100.8/32"], "Lock": 1}}
+    for wanted, lacking in (
+        (["198.51.100.7/32"], False),
+        (["198.51.100.7/32", "198.51.100.9"], True),
+        ([], False),
+    ):
+        assert held(check("lacks", wanted, networks=True), boxes) == lacking
+
+
 @pytest.mark.parametrize("nowhere", [NOWHERE, GONE])
 @pytest.mark.parametrize("op", ["equals", "contains", "excludes", "within"])
 def test_a_comparison_with_what_does_not_exist_never_holds(op: str, nowhere: Json) -> None:

@@ -8,16 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsctl.execution.asking import NotThere
-from opsctl.execution.editing import request_of
+from opsctl.execution.editing import request_of, without_spared
 from opsctl.model.changes import EditSpec, Element, JsonText
 from opsctl.model.errors import OpsctlError
+from opsctl.model.networks import normal
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
+from tests.kit.address_blocks import blocks_within
 
 OURS = {"Sid": "Ours", "Effect": "Allow"}
 THEIRS = {"Sid": "Theirs", "Effect": "Deny"}
 POLICY = JsonText(at="Attributes.Policy", blank={"Version": "2012-10-17"}, void_without="Statement")
 GET = Read(service="sqs", operation="GetQueueAttributes")
+_BLOCKS = blocks_within("198.51.100.0", 29) | st.just("198.51.100.1")
 
 
 def edited(policy: str | None, op: str) -> Json:
@@ -248,3 +251,11 @@ def test_elements_that_are_applied_together_come_to_what_one_after_the_other_doe
 
 def _addresses(*elements: Element) -> EditSpec:
     return EditSpec(read=GET, carry={"Addresses": "Addresses"}, elements=elements)
+
+
+@given(st.lists(_BLOCKS, min_size=1, max_size=6), st.lists(_BLOCKS, max_size=6))
+def test_what_is_spared_of_many_items_stays(many: list[str], spared: list[str]) -> None:
+    element = Element(op="remove", at="Addresses", value=many, networks=True, each=True)
+    edit = without_spared(EditSpec(read=GET, carry={"Addresses": "@"}, elements=(element,)), spared)
+    left = request_of({}, edit, many)["Addresses"]
+    assert {normal(one) for one in left} == {normal(one) for one in many if normal(one) in map(normal, spared)}

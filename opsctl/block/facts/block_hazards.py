@@ -1,6 +1,6 @@
 """Finds reasons not to block addresses."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from pydantic import Field
@@ -12,7 +12,7 @@ from opsctl.block.topology.finding import finder
 from opsctl.block.topology.survey import Survey
 from opsctl.model.errors import InvalidInput
 from opsctl.model.fetching import Fetching
-from opsctl.model.networks import Network, parse_network
+from opsctl.model.networks import Network, overlapping, parse_network
 from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
 from opsctl.resources.block_risk import how_many
@@ -41,12 +41,18 @@ class BlockHazards(Fact):
         except ValueError as fault:
             raise InvalidInput.one(str(fault), source="addresses") from None
         found = [hazard for text, network in wanted.items() for hazard in _by_itself(text, network)]
-        found += _never(wanted, about.settings.never_block)
+        found += _never(_near(wanted, about.settings.never_block), about.settings.never_block)
         if not wanted:
             return Hazards(found=())
         own = yield from own_ranges(Survey(about, finder(every_node_kind())))
-        found += [hazard for text, network in wanted.items() for hazard in _owned(text, network, own.ranges)]
+        near = _near(wanted, (one.cidr for one in own.ranges))
+        found += [hazard for text, network in near.items() for hazard in _owned(text, network, own.ranges)]
         return Hazards(found=tuple(found), unknown=own.unknown)
+
+
+def _near(wanted: Mapping[str, Network], ranges: Iterable[str]) -> dict[str, Network]:
+    """Keep the blocks that share an address with any range: of thousands few do, and only those are looked at."""
+    return {text: wanted[text] for text in overlapping(wanted, ranges)}
 
 
 def _by_itself(text: str, network: Network) -> list[Hazard]:

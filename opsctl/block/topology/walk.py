@@ -1,8 +1,9 @@
 """Walking packets of a block along a way in: where they are dropped, or how far they pass."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import TypeAlias
 
+from opsctl.block.topology.block_kinds import Gates
 from opsctl.block.topology.gates import GroupGate, NaclGate
 from opsctl.block.topology.graph import Node
 from opsctl.block.topology.nacl import first_match, passing
@@ -51,7 +52,7 @@ def walk(way: TrafficPath, text: str) -> PacketOutcome:
     alive: list[Network] = []
     drops: dict[Drop, None] = {}
     only_groups = True
-    for atom in _atoms(network, _boundaries(way)):
+    for atom in _atoms(network, map(parse_network, _boundaries(way))):
         dropped = _packets(way, atom)
         if not dropped:
             alive.append(atom)
@@ -61,6 +62,21 @@ def walk(way: TrafficPath, text: str) -> PacketOutcome:
     if not alive:
         return PacketOutcome(dropped=True, says=_dropped_by(drops), by_groups=only_groups, stops=tuple(drops))
     return _requests(way, network.version, alive, drops)
+
+
+def walk_all(way: TrafficPath, addresses: Sequence[str]) -> dict[str, PacketOutcome]:
+    """Walk the packets of many blocks along a way; what is said of blocks that meet the same names their first."""
+    webs = [stop.node.waf.web_acl for stop in way.stops if stop.node.waf and stop.node.waf.web_acl]
+    sets = {arn: one.addresses for acl in webs for arn, one in acl.ip_sets.items()}
+    gates = Gates(rules=_boundaries(way), lists=tuple(sets.values()))
+    outcomes: dict[Hashable, PacketOutcome] = {}
+    found: dict[str, PacketOutcome] = {}
+    for text in addresses:
+        kind = gates.kind(parse_network(text))
+        if kind not in outcomes:
+            outcomes[kind] = walk(way, text)
+        found[text] = outcomes[kind]
+    return found
 
 
 def shut_to_clients(way: TrafficPath) -> str:
@@ -175,7 +191,7 @@ def _why_not(node: Node, atom: Network, services: Sequence[Service]) -> Drop:
     return node.place, f"security groups {', '.join(groups)} of {node.title}, which do not allow it"
 
 
-def _boundaries(way: TrafficPath) -> list[Network]:
+def _boundaries(way: TrafficPath) -> tuple[str, ...]:
     """Return every block in a packet gate of a way: within what they cut out, all addresses are alike."""
     nodes = {stop.node.place: stop.node for stop in (*way.stops, *(one for tail in way.tails for one in tail))}
     texts: set[str] = set()
@@ -184,7 +200,7 @@ def _boundaries(way: TrafficPath) -> list[Network]:
             texts |= {entry.cidr for acl in node.nacl.acls for entry in acl.inbound()}
         if node.groups:
             texts |= {text for rule in node.groups.rules for text in rule.networks}
-    return [parse_network(text) for text in texts]
+    return tuple(texts)
 
 
 def _atoms(network: Network, boundaries: Iterable[Network]) -> list[Network]:

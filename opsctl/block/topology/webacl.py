@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Literal
 
+from opsctl.block.topology.block_kinds import Gates
 from opsctl.block.topology.nacl import representatives
 from opsctl.block.topology.waf_statements import Near, near, told
 from opsctl.model.networks import Network, covers, parse_network
@@ -177,7 +178,7 @@ def request_passes(acl: WebAcl, network: str) -> RequestOutcome:
 
 def letting_in(acl: WebAcl, networks: Sequence[Network]) -> tuple[Standing, ...]:
     """Return the rules that may let requests in, in the order of evaluation, each with how it stands to blocks."""
-    parts = [part for network in networks for part in _parts(acl, network)]
+    parts = [part for network in told_apart(acl).one_of_each(networks) for part in _parts(acl, network)]
     rules = [rule for rule in acl.rules if rule.effect in (Effect.ALLOW, Effect.OPAQUE)]
     return tuple(_standing(rule, parts) for rule in rules)
 
@@ -206,7 +207,7 @@ def allow_lists(acl: WebAcl, networks: Sequence[Network]) -> tuple[Standing, ...
     """
     allowing = {rule.name: rule for rule in acl.rules if rule.effect is Effect.ALLOW}
     found: dict[str, Standing] = {}
-    for network in networks:
+    for network in told_apart(acl).one_of_each(networks):
         for source, sets in _parts(acl, network):
             outcome = _one_request(acl, source, sets)
             if outcome.passes != "yes" or not outcome.rule or outcome.rule in found:
@@ -230,6 +231,11 @@ def _standing(rule: WebAclRule, parts: Sequence[tuple[str, Near]]) -> Standing:
             how = "may"
         rests |= dict.fromkeys(sorted(arns))
     return Standing(rule=rule, how=how, sets=tuple(rests) if how == "clear" else ())
+
+
+def told_apart(acl: WebAcl) -> Gates:
+    """What the IP sets of a web ACL tell apart."""
+    return Gates(lists=tuple(one.addresses for one in acl.ip_sets.values()))
 
 
 def _parts(acl: WebAcl, wanted: Network) -> Iterable[tuple[str, Near]]:
