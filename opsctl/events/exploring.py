@@ -1,10 +1,13 @@
-"""Follows deliveries forwards from a resource, one round for each step, all places of a step at once."""
+"""Follows deliveries forwards or backwards, one round for each step, all resources of a step at once."""
+
+from collections.abc import Collection
 
 from opsctl.events.delivery_graph import Delivery
 from opsctl.events.edge_verdicts import edge_of
 from opsctl.events.hops import ReadResource, Waypoint
 from opsctl.events.kms_keys import KeyFacts, read_keys
 from opsctl.events.node_kinds.registry import read_place
+from opsctl.events.producers import producers_of
 from opsctl.model.fetching import Fetching, gather
 from opsctl.model.run import Context
 
@@ -20,30 +23,53 @@ def explore(start: str, about: Context) -> Fetching[Delivery]:
     while waiting:
         found = yield from gather([read_place(place, about) for place in waiting])
         stops.update({place.arn: stop for place, stop in zip(waiting, found, strict=True)})
-        onward = {hop.to.arn: hop.to for stop in found for hop in stop.hops if hop.to.arn not in stops}
+        onward = {hop.to.arn: hop.to for stop in found for hop in stop.all_hops() if hop.to.arn not in stops}
         room = PLACES_AT_MOST - len(stops)
         left.update(dict.fromkeys(list(onward)[room:]))
         waiting = list(onward.values())[:room]
     keys = yield from read_keys([stop.admission.key for stop in stops.values() if stop.admission])
-    return _put_together(start, stops, tuple(left), keys, about)
+    return _put_together(start, stops, _left_out(left), keys, about)
+
+
+def explore_back(start: str, about: Context) -> Fetching[Delivery]:
+    """Follow events backwards from a resource to everything that may hand them on to it."""
+    stops: dict[str, ReadResource] = {}
+    doubts: dict[str, None] = {}
+    left: dict[str, None] = {}
+    waiting = [start]
+    while waiting:
+        found = yield from gather([read_place(Waypoint(arn=arn), about) for arn in waiting])
+        stops.update(zip(waiting, found, strict=True))
+        senders = yield from gather([producers_of(stop, about) for stop in found])
+        doubts.update(dict.fromkeys(text for one in senders for text in one.unknown))
+        onward = dict.fromkeys(arn for one in senders for arn in one.arns if arn not in stops)
+        room = PLACES_AT_MOST - len(stops)
+        left.update(dict.fromkeys(list(onward)[room:]))
+        waiting = list(onward)[:room]
+    keys = yield from read_keys([stop.admission.key for stop in stops.values() if stop.admission])
+    found_back = _put_together(start, stops, (*doubts, *_left_out(left)), keys, about)
+    return found_back.model_copy(update={"back": True})
+
+
+def _left_out(left: Collection[str]) -> tuple[str, ...]:
+    text = f"{len(left):,} more resources were not read: a trace has {PLACES_AT_MOST} at most"
+    return (text,) if left else ()
 
 
 def _put_together(
-    start: str, stops: dict[str, ReadResource], left: tuple[str, ...], keys: dict[str, KeyFacts], about: Context
+    start: str, stops: dict[str, ReadResource], doubts: tuple[str, ...], keys: dict[str, KeyFacts], about: Context
 ) -> Delivery:
     nodes = [stop.node for stop in stops.values()]
     edges = [
         edge_of(stop.node, hop, stops[hop.to.arn], keys, about.account)
         for stop in stops.values()
-        for hop in stop.hops
+        for hop in stop.all_hops()
         if hop.to.arn in stops
     ]
     unknown = [f"{node.kind} {node.name}: {text}" for node in nodes for text in node.unknown]
-    if left:
-        unknown.append(f"{len(left):,} more resources were not read: a trace has {PLACES_AT_MOST} at most")
     return Delivery(
         start=start,
         nodes=tuple(nodes),
         edges=tuple(edges),
-        unknown=tuple(unknown),
+        unknown=(*unknown, *doubts),
     )

@@ -55,3 +55,19 @@ class ReadResource(Value):
     hops: tuple[Hop, ...] = ()
     admission: Admission | None = None
     unknown: tuple[str, ...] = ()
+
+    def all_hops(self) -> tuple[Hop, ...]:
+        """Where it hands events on to, and where those go that could not be delivered."""
+        failing = (
+            Hop(
+                to=Waypoint(arn=one.dead_letter),
+                by=f"what {one.by} could not deliver",
+                service=one.service,
+                on_behalf_of=one.on_behalf_of,
+                role=one.role,
+                failure=True,
+            )
+            for one in self.hops
+            if one.dead_letter
+        )
+        return (*self.hops, *{one.to.arn: one for one in failing}.values())

@@ -7,12 +7,13 @@ from opsctl.events.arns import named, rule_arn
 from opsctl.events.resource_answers import read_of
 from opsctl.model.errors import FactUnknown, InvalidInput
 from opsctl.model.fetching import Fetching
-from opsctl.model.reads import Read
+from opsctl.model.reads import Answer, Read
 from opsctl.model.run import Context
+from opsctl.resources.dead_letter_reads import get_schedule
 from opsctl.resources.queue_facts import get_queue_url
 
 _NAME = re.compile(r"[\w.\-/+:]{1,256}", re.ASCII)
-KINDS = ("bucket", "topic", "bus", "rule", "queue", "function", "pipe")
+KINDS = ("bucket", "topic", "bus", "rule", "queue", "function", "pipe", "schedule", "alarm")
 
 
 class _Candidate:
@@ -43,7 +44,7 @@ def find_source(asked: str, about: Context, *, source: str) -> Fetching[str]:
         )
     candidates = {one: _CANDIDATES[one](name, about) for one in ([kind] if kind else _plausible(name))}
     answers = yield [one.read for one in candidates.values()]
-    there = [kind for kind, answer in zip(candidates, answers, strict=True) if answer.refusal is None]
+    there = [kind for kind, answer in zip(candidates, answers, strict=True) if _exists(answer)]
     if len(there) == 1:
         return candidates[there[0]].arn
     if len(there) > 1:
@@ -58,6 +59,14 @@ def find_source(asked: str, about: Context, *, source: str) -> Fetching[str]:
         source=source,
         hint="use another --region or --profile, or give its ARN",
     )
+
+
+def _exists(answer: Answer) -> bool:
+    """Tell whether something answered to the name; DescribeAlarms answers with nothing where there is no alarm."""
+    if answer.refusal is not None:
+        return False
+    lists = [value for value in (answer.value or {}).values() if isinstance(value, list)]
+    return not (answer.value and set(answer.value) <= {"MetricAlarms", "CompositeAlarms"} and not any(lists))
 
 
 def _arn(asked: str, about: Context, source: str) -> str:
@@ -82,7 +91,7 @@ def _arn(asked: str, about: Context, source: str) -> str:
 def _plausible(name: str) -> list[str]:
     """Which kinds may have a name: only a rule's has a bus in front, and buckets have no capitals."""
     if "/" in name:
-        return ["rule"]
+        return ["rule", "schedule"]
     return [one for one in KINDS if one != "bucket" or name == name.lower()]
 
 
@@ -128,6 +137,18 @@ def _pipe(name: str, about: Context) -> _Candidate:
     return _Candidate(_here("pipes", f"pipe/{name}", about), read_of("pipes", "DescribePipe", Name=name))
 
 
+def _schedule(name: str, about: Context) -> _Candidate:
+    group, _, schedule = name.rpartition("/")
+    group = group or "default"
+    return _Candidate(_here("scheduler", f"schedule/{group}/{schedule}", about), get_schedule(group, schedule))
+
+
+def _alarm(name: str, about: Context) -> _Candidate:
+    types = ["MetricAlarm", "CompositeAlarm"]
+    read = read_of("cloudwatch", "DescribeAlarms", AlarmNames=[name], AlarmTypes=types)
+    return _Candidate(_here("cloudwatch", f"alarm:{name}", about), read)
+
+
 _CANDIDATES: Mapping[str, Callable[[str, Context], _Candidate]] = {
     "bucket": _bucket,
     "topic": _topic,
@@ -136,4 +157,6 @@ _CANDIDATES: Mapping[str, Callable[[str, Context], _Candidate]] = {
     "queue": _queue,
     "function": _function,
     "pipe": _pipe,
+    "schedule": _schedule,
+    "alarm": _alarm,
 }

@@ -1,4 +1,4 @@
-"""Who a queue's own policy lets send: what AWS services leave there, they leave by this permission."""
+"""Who a queue's own policy, or a topic's or function's, lets in: services write there by this permission alone."""
 
 from opsctl.model.value import Json
 from opsctl.resources.resource_policies import as_list, is_about, statements_of
@@ -7,8 +7,8 @@ EVERYTHING = "*"
 SENDING = "sqs:SendMessage"
 
 
-def let_in(policy: str, service: str) -> tuple[str, ...]:
-    """Return the ARN patterns from which a service may send under a policy; nothing when it may not at all.
+def let_in(policy: str, service: str, action: str = SENDING) -> tuple[str, ...]:
+    """Return the ARN patterns for which a service may act under a policy; nothing when it may not at all.
 
     SNS and EventBridge deliver dead letters by the queue's policy only, never by a role (SNS guide,
     "Configuring a dead-letter queue for a subscription"; EventBridge guide, "Using dead-letter queues"), so
@@ -18,7 +18,7 @@ def let_in(policy: str, service: str) -> tuple[str, ...]:
     for statement in statements_of(policy):
         if not isinstance(statement, dict) or statement.get("Effect") != "Allow":
             continue
-        if not is_about(statement, SENDING) or not _names(statement.get("Principal"), service):
+        if not is_about(statement, action) or not _names(statement.get("Principal"), service):
             continue
         found += _sources(statement.get("Condition") or {}) or [EVERYTHING]
     return tuple(dict.fromkeys(found))

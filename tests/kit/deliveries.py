@@ -16,6 +16,7 @@ _MISSING = {
     "lambda": "ResourceNotFoundException",
     "events": "ResourceNotFoundException",
     "pipes": "NotFoundException",
+    "scheduler": "ResourceNotFoundException",
     "kms": "NotFoundException",
 }
 
@@ -44,6 +45,11 @@ class Account:
         self.answers: dict[str, Canned] = {}
         self.refused: dict[str, Canned] = {}
         self._rules: dict[str, list[Json]] = {"default": []}
+        self._targets: dict[str, list[str]] = {}
+        self._subscriptions: list[Json] = []
+        self._functions: list[Json] = []
+        self._buckets: list[Json] = []
+        self._schedules: list[Json] = []
 
     def queue(self, name: str, **attributes: str) -> str:
         """A queue."""
@@ -62,6 +68,7 @@ class Account:
         made = arn("lambda", f"function:{name}")
         self.answers[f"lambda.GetFunctionConfiguration {made}"] = {"FunctionArn": made, "State": "Active"} | more
         self.answers[f"lambda.GetFunctionConfiguration {name}"] = {"FunctionArn": made, "State": "Active"} | more
+        self._functions.append({"FunctionName": name, "FunctionArn": made} | more)
         if policy:
             self.answers[f"lambda.GetPolicy {name}"] = {"Policy": policy}
         return made
@@ -72,7 +79,9 @@ class Account:
         listed = []
         for number, one in enumerate(subscriptions):
             own = one.get("SubscriptionArn", f"{made}:{number}")
-            listed.append({"SubscriptionArn": own, "Protocol": one["Protocol"], "Endpoint": one["Endpoint"]})
+            told = {"SubscriptionArn": own, "Protocol": one["Protocol"], "Endpoint": one["Endpoint"]}
+            listed.append(told)
+            self._subscriptions.append(told | {"TopicArn": made})
             self.answers[f"sns.GetSubscriptionAttributes {own}"] = {"Attributes": dict(one)}
         self.answers[f"sns.GetTopicAttributes {made}"] = {"Attributes": {"TopicArn": made} | attributes}
         self.answers[f"sns.ListSubscriptionsByTopic {made}"] = {"Subscriptions": listed}
@@ -81,6 +90,7 @@ class Account:
     def bucket(self, name: str, **configuration: Json) -> str:
         """A bucket with its notification configuration."""
         self.answers[f"s3.HeadBucket {name}"] = {}
+        self._buckets.append({"Name": name})
         self.answers[f"s3.GetBucketNotificationConfiguration {name}"] = configuration
         return f"arn:aws:s3:::{name}"
 
@@ -91,11 +101,21 @@ class Account:
         self._rules["default"].append(told)
         self.answers[f"events.DescribeRule {name}"] = told
         self.answers[f"events.ListTargetsByRule {name}"] = {"Targets": list(targets)}
+        for one in targets:
+            self._targets.setdefault(str(one["Arn"]), []).append(name)
         return made
 
-    def traced(self, source: str) -> tuple[Delivery, CannedReader]:
-        """Trace from a resource."""
-        found, reader = drive(EventsTrace(source=source).read(ABOUT), self._all())
+    def schedule(self, name: str, target: Json, *, state: str = "ENABLED") -> str:
+        """A schedule of the default group."""
+        made = arn("scheduler", f"schedule/default/{name}")
+        told = {"Arn": made, "Name": name, "GroupName": "default", "State": state, "Target": target}
+        self._schedules.append(told)
+        self.answers[f"scheduler.GetSchedule {name}"] = told | {"ScheduleExpression": "rate(1 day)"}
+        return made
+
+    def traced(self, source: str, *, back: bool = False) -> tuple[Delivery, CannedReader]:
+        """Trace from a resource, or back from it."""
+        found, reader = drive(EventsTrace(source=source, back=back).read(ABOUT), self._all())
         assert isinstance(found, Delivery)
         return found, reader
 
@@ -114,6 +134,16 @@ class Account:
             "pipes.ListPipes": {"Pipes": []},
             "events.DescribeEventBus default": bus,
             "events.ListRules default": {"Rules": self._rules["default"]},
+            "events.ListEventBuses": {"EventBuses": [bus]},
+            "events.ListRuleNamesByTarget": lambda read: {
+                "RuleNames": self._targets.get(str(read.params["TargetArn"]), [])
+            },
+            "sns.ListSubscriptions": {"Subscriptions": self._subscriptions},
+            "lambda.ListFunctions": {"Functions": self._functions},
+            "s3.ListBuckets": {"Buckets": self._buckets},
+            "scheduler.ListSchedules": {"Schedules": self._schedules},
+            "sqs.ListDeadLetterSourceQueues": {"queueUrls": []},
+            "cloudwatch.DescribeAlarms": {"MetricAlarms": [], "CompositeAlarms": []},
         }
         absent = {f"{service}.{api}": _absent(service) for service, api in _EXISTENCE}
         return {**absent, **empty, **self.answers, **self.refused}
@@ -131,6 +161,7 @@ _EXISTENCE = (
     ("events", "DescribeRule"),
     ("events", "ListTargetsByRule"),
     ("pipes", "DescribePipe"),
+    ("scheduler", "GetSchedule"),
     ("kms", "DescribeKey"),
 )
 

@@ -11,6 +11,8 @@ EPILOG = """Examples:
 
   opsctl events trace bucket:uploads
 
+  opsctl events trace queue:orders --back
+
   opsctl events trace orders -o mermaid >> runbook.md
 
   opsctl events trace arn:aws:sns:eu-west-1:123456789012:orders -o json --query "result.edges[?verdict=='blocked']"
@@ -29,9 +31,12 @@ def trace(
         str,
         typer.Argument(
             metavar="SOURCE",
-            help="Bucket, topic, bus, rule, queue, function or pipe: an ARN, KIND:NAME, or a name that is unique.",
+            help="What sends: an ARN, KIND:NAME (bucket, topic, bus, rule, queue, ...), or a name that is unique.",
         ),
     ],
+    back: Annotated[
+        bool, typer.Option("--back", help="Show what hands events to SOURCE, back to where they come from.")
+    ] = False,
     account: AccountOptions,
     show: DrawingOptions,
 ) -> None:
@@ -49,7 +54,7 @@ def trace(
     from opsctl.events.facts.events_trace import EventsTrace
 
     order = Order("events trace", account, show)
-    found = look_at(order, EventsTrace(source=source), Delivery, READING, {"source": "SOURCE"})
+    found = look_at(order, EventsTrace(source=source, back=back), Delivery, READING, {"source": "SOURCE"})
     text = ""
     if show.output is Output.TEXT:
         from opsctl.render.views.deliveries import render_deliveries

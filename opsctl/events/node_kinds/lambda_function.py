@@ -60,13 +60,18 @@ def _outcomes(found: dict[str, Json]) -> Iterator[Hop]:
         yield Hop(
             to=Waypoint(arn=str(dead)), by="dead-letter queue of asynchronous events", role=role, failure=True
         )
-    for one in items_of(found["destinations"], "FunctionEventInvokeConfigs"):
+    for words, failure, arn in _results(found["destinations"]):
+        yield Hop(to=Waypoint(arn=arn), by=f"{words} of asynchronous events", role=role, failure=failure)
+
+
+def outcomes_of(answer: Json) -> list[str]:
+    """Return the ARNs that take results of a function's asynchronous invocations."""
+    return [arn for _, _, arn in _results(answer)]
+
+
+def _results(answer: Json) -> Iterator[tuple[str, bool, str]]:
+    for one in items_of(answer, "FunctionEventInvokeConfigs"):
         config = one.get("DestinationConfig") or {}
-        success = (config.get("OnSuccess") or {}).get("Destination")
-        failure = (config.get("OnFailure") or {}).get("Destination")
-        if success:
-            yield Hop(to=Waypoint(arn=str(success)), by="on success of asynchronous events", role=role)
-        if failure:
-            yield Hop(
-                to=Waypoint(arn=str(failure)), by="on failure of asynchronous events", role=role, failure=True
-            )
+        for member, words in (("OnSuccess", "on success"), ("OnFailure", "on failure")):
+            if arn := (config.get(member) or {}).get("Destination"):
+                yield words, member == "OnFailure", str(arn)

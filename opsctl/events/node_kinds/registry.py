@@ -6,11 +6,13 @@ from opsctl.events.arns import named
 from opsctl.events.delivery_graph import DeliveryNode
 from opsctl.events.hops import ReadResource, Waypoint
 from opsctl.events.node_kinds import (
+    alarm,
     event_bus,
     event_pipe,
     event_rule,
     lambda_function,
     s3_bucket,
+    schedule,
     sns_topic,
     sqs_queue,
 )
@@ -25,6 +27,8 @@ _READ: dict[str, Callable[[Waypoint, Context], Fetching[ReadResource]]] = {
     "queue": sqs_queue.read,
     "function": lambda_function.read,
     "pipe": event_pipe.read,
+    "schedule": schedule.read,
+    "alarm": alarm.read,
 }
 
 

@@ -59,6 +59,11 @@ def _notifications(place: Waypoint, found: Json) -> Iterator[Hop]:
             )
 
 
+def destinations_of(found: Json) -> list[str]:
+    """Return the ARNs that a notification configuration names."""
+    return [str(entry[member]) for kind, member in _ENTRIES for entry in items_of(found, kind)]
+
+
 def passes_of(entry: Json) -> str:
     """Say which events an entry lets pass: types, prefix and suffix; S3 capitalises the names of rules or not."""
     rules = ((entry.get("Filter") or {}).get("Key") or {}).get("FilterRules") or []

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from opsctl.events.arns import named
 from opsctl.events.delivery_graph import Delivery, DeliveryEdge, DeliveryNode, Verdict
 from opsctl.render.inert import visible
 from opsctl.render.page import Page
@@ -97,6 +98,6 @@ def facts_of(edge: DeliveryEdge) -> Iterator[str]:
     if edge.retry:
         yield f"retries: {edge.retry}"
     if edge.dead_letter:
-        yield f"failures go to {edge.dead_letter}"
+        yield f"failures go to {named(edge.dead_letter).kind} {named(edge.dead_letter).name}"
     if edge.lost:
         yield f"lost when {edge.lost}"

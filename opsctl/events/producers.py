@@ -1,0 +1,195 @@
+"""What is set up to hand events to a resource, whether the resource lets it or not.
+
+No call of AWS tells who writes to a resource: each of these lists a service of the region. Buckets are told one by
+one, so they are asked only where the resource's policy lets S3 in, without which S3 takes no notification anyway.
+"""
+
+from collections.abc import Sequence
+
+from opsctl.events.hops import ReadResource
+from opsctl.events.node_kinds.lambda_function import outcomes_of
+from opsctl.events.node_kinds.s3_bucket import destinations_of
+from opsctl.events.resource_answers import ResourceAnswers, items_of, read_of
+from opsctl.model.fetching import Fetching, gather
+from opsctl.model.reads import Read
+from opsctl.model.run import Context
+from opsctl.model.value import Value
+from opsctl.resources.dead_letter_reads import list_buses, list_functions, list_schedules, list_subscriptions
+from opsctl.resources.queue_facts import queue_url
+from opsctl.resources.queue_policy import let_in
+
+ASKED_AT_MOST = 200
+
+
+class Producers(Value):
+    """The ARNs of what may hand events on, and what could not be looked at."""
+
+    arns: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+def producers_of(stop: ReadResource, about: Context) -> Fetching[Producers]:
+    """Find what hands events to a resource that was read."""
+    kind = stop.node.kind
+    if kind == "rule":
+        return (yield from _bus_of(stop, about))
+    if kind not in ("queue", "topic", "function", "event bus"):
+        yield from ()
+        return Producers()
+    found = yield from gather(
+        [
+            _topics(stop),
+            _rules(stop),
+            _buckets(stop),
+            _functions(stop),
+            _schedules(stop),
+            _pipes(stop),
+            _queues(stop),
+        ]
+    )
+    return Producers(
+        arns=tuple(dict.fromkeys(arn for one in found for arn in one.arns if arn != stop.node.arn)),
+        unknown=tuple(dict.fromkeys(text for one in found for text in one.unknown)),
+    )
+
+
+def _bus_of(stop: ReadResource, about: Context) -> Fetching[Producers]:
+    yield from ()
+    bus = stop.node.name.partition("/")[0] if "/" in stop.node.name else "default"
+    place = f"arn:{about.identity.partition}:events:{about.region}:{about.account}:event-bus/{bus}"
+    return Producers(arns=(place,))
+
+
+def _buckets_let_in(stop: ReadResource) -> list[str] | None:
+    """The names of the buckets that its policy lets in; None when that may be any, or could not be read."""
+    admission = stop.admission
+    if admission is None:
+        return []
+    if admission.policy is None:
+        return None
+    patterns = let_in(admission.policy, "s3.amazonaws.com", admission.action)
+    if any("*" in one or "?" in one for one in patterns):
+        return None
+    return [one.rpartition(":::")[2] for one in patterns]
+
+
+def _topics(stop: ReadResource) -> Fetching[Producers]:
+    """The topics with a subscription to it, whether its policy lets them in or not."""
+    told = ResourceAnswers()
+    listed = (yield from told.ask([("subscriptions", list_subscriptions())]))["subscriptions"]
+    topics = [
+        str(one["TopicArn"]) for one in items_of(listed, "Subscriptions") if one.get("Endpoint") == stop.node.arn
+    ]
+    cut = bool((listed or {}).get("NextToken"))
+    return _found(topics, told, ["not all subscriptions of the region were looked at"] if cut else [])
+
+
+def _rules(stop: ReadResource) -> Fetching[Producers]:
+    told = ResourceAnswers()
+    buses = (yield from told.ask([("event buses", list_buses())]))["event buses"]
+    names = [str(one["Name"]) for one in items_of(buses, "EventBuses")]
+    answers = yield from told.ask([(f"rules of bus {name}", _rule_names(name, stop.node.arn)) for name in names])
+    arns = {str(one["Name"]): str(one["Arn"]) for one in items_of(buses, "EventBuses")}
+    rules = [
+        _rule_on(arns[name], name, str(rule))
+        for name in names
+        for rule in items_of(answers[f"rules of bus {name}"], "RuleNames")
+    ]
+    return _found(rules, told)
+
+
+def _rule_names(bus: str, target: str) -> Read:
+    return read_of("events", "ListRuleNamesByTarget", TargetArn=target, EventBusName=bus)
+
+
+def _rule_on(bus_arn: str, bus: str, rule: str) -> str:
+    start = bus_arn.rpartition(":event-bus/")[0]
+    return f"{start}:rule/{rule}" if bus == "default" else f"{start}:rule/{bus}/{rule}"
+
+
+def _buckets(stop: ReadResource) -> Fetching[Producers]:
+    told = ResourceAnswers()
+    names = _buckets_let_in(stop)
+    if names is None:
+        listed = (yield from told.ask([("buckets", read_of("s3", "ListBuckets"))]))["buckets"]
+        names = [str(one["Name"]) for one in items_of(listed, "Buckets")]
+    over = names[ASKED_AT_MOST:]
+    names = names[:ASKED_AT_MOST]
+    answers = yield from told.ask([(f"bucket {name}", _notifications(name)) for name in names])
+    buckets = [
+        f"arn:aws:s3:::{name}" for name in names if stop.node.arn in destinations_of(answers[f"bucket {name}"])
+    ]
+    return _found(buckets, told, [f"{len(over):,} buckets were not looked at"] if over else [])
+
+
+def _notifications(name: str) -> Read:
+    return read_of("s3", "GetBucketNotificationConfiguration", Bucket=name)
+
+
+def _functions(stop: ReadResource) -> Fetching[Producers]:
+    """Functions whose dead letters or results go there; results are told one function at a time."""
+    told = ResourceAnswers()
+    listed = (yield from told.ask([("functions", list_functions())]))["functions"]
+    functions = {str(one["FunctionName"]): one for one in items_of(listed, "Functions")}
+    arns = [
+        str(one["FunctionArn"])
+        for one in functions.values()
+        if (one.get("DeadLetterConfig") or {}).get("TargetArn") == stop.node.arn
+    ]
+    if len(functions) > ASKED_AT_MOST:
+        return _found(arns, told, [f"the destinations of {len(functions):,} functions were not looked at"])
+    answers = yield from told.ask(
+        [
+            (f"function {name}", read_of("lambda", "ListFunctionEventInvokeConfigs", FunctionName=name))
+            for name in functions
+        ]
+    )
+    arns += [
+        str(functions[name]["FunctionArn"])
+        for name in functions
+        if stop.node.arn in outcomes_of(answers[f"function {name}"])
+    ]
+    return _found(arns, told)
+
+
+def _schedules(stop: ReadResource) -> Fetching[Producers]:
+    told = ResourceAnswers()
+    listed = (yield from told.ask([("schedules", list_schedules())]))["schedules"]
+    arns = [
+        str(one["Arn"])
+        for one in items_of(listed, "Schedules")
+        if (one.get("Target") or {}).get("Arn") == stop.node.arn
+    ]
+    cut = bool((listed or {}).get("NextToken"))
+    return _found(arns, told, ["not all schedules of the region were looked at"] if cut else [])
+
+
+def _pipes(stop: ReadResource) -> Fetching[Producers]:
+    told = ResourceAnswers()
+    wanted = read_of("pipes", "ListPipes", TargetPrefix=stop.node.arn)
+    listed = (yield from told.ask([("pipes", wanted)]))["pipes"]
+    arns = [str(one["Arn"]) for one in items_of(listed, "Pipes") if one.get("Target") == stop.node.arn]
+    return _found(arns, told)
+
+
+def _queues(stop: ReadResource) -> Fetching[Producers]:
+    """Queues that a function takes from, and queues whose dead letters a queue takes."""
+    told = ResourceAnswers()
+    if stop.node.kind == "function":
+        wanted = read_of("lambda", "ListEventSourceMappings", FunctionName=stop.node.arn)
+        listed = (yield from told.ask([("event source mappings", wanted)]))["event source mappings"]
+        return _found([str(one["EventSourceArn"]) for one in items_of(listed, "EventSourceMappings")], told)
+    if stop.node.kind != "queue":
+        return Producers()
+    url = (yield from told.ask([("queue", queue_url(stop.node.arn))]))["queue"]
+    if not url:
+        return _found([], told)
+    listing = read_of("sqs", "ListDeadLetterSourceQueues", QueueUrl=url["QueueUrl"])
+    listed = (yield from told.ask([("dead-letter sources", listing)]))["dead-letter sources"]
+    start = stop.node.arn.rpartition(":")[0]
+    urls = [str(one) for one in items_of(listed, "queueUrls")]
+    return _found([f"{start}:{one.rpartition('/')[2]}" for one in urls], told)
+
+
+def _found(arns: Sequence[str], told: ResourceAnswers, cut: Sequence[str] = ()) -> Producers:
+    return Producers(arns=tuple(dict.fromkeys(arns)), unknown=(*told.unknown, *cut))

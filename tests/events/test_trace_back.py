@@ -1,0 +1,74 @@
+"""From a resource back to everything that is set up to hand events to it."""
+
+import json
+
+from opsctl.events.delivery_graph import Delivery
+from tests.kit.canned import denied
+from tests.kit.deliveries import Account, arn, lets
+
+S3, EVENTS = "s3.amazonaws.com", "events.amazonaws.com"
+
+
+def senders(found: Delivery) -> dict[str, str]:
+    """What hands events to the resource that was asked about, each with its verdict."""
+    names = {one.arn: one.name for one in found.nodes}
+    return {names[one.source]: one.verdict for one in found.edges if one.target == found.start}
+
+
+def test_a_topic_that_may_not_write_is_found_all_the_same() -> None:
+    made = Account()
+    made.topic("shop", {"Protocol": "sqs", "Endpoint": arn("sqs", "billing")})
+    made.queue("billing")
+    found, _ = made.traced("queue:billing", back=True)
+    assert senders(found) == {"shop": "blocked"}
+    assert found.back
+
+
+def test_rules_lead_back_to_their_bus_and_schedules_end_there() -> None:
+    made = Account()
+    queue = made.queue("billing", Policy=lets("*", EVENTS, "sqs:SendMessage", arn("events", "rule/paid")))
+    made.rule("paid", {"source": ["shop"]}, {"Id": "q", "Arn": queue})
+    made.rule("other", {"source": ["shop"]}, {"Id": "q", "Arn": arn("sqs", "elsewhere")})
+    made.schedule("nightly", {"Arn": queue, "RoleArn": f"arn:aws:iam::{arn('x', '').split(':')[4]}:role/sender"})
+    found, _ = made.traced("queue:billing", back=True)
+    assert senders(found) == {"paid": "delivers", "nightly": "unknown"}
+    assert {one.kind for one in found.nodes} == {"queue", "rule", "event bus", "schedule"}
+    assert not [one for one in found.nodes if one.name == "other"]
+
+
+def test_buckets_are_asked_one_by_one_only_where_the_policy_lets_s3_in() -> None:
+    made = Account()
+    queue = arn("sqs", "images")
+    made.bucket("uploads", QueueConfigurations=[{"QueueArn": queue, "Events": ["s3:ObjectCreated:*"]}])
+    made.bucket("other")
+    made.queue("images")
+    found, reader = made.traced("queue:images", back=True)
+    assert senders(found) == {}
+    assert not [one for one in reader.apis() if one.startswith("s3.")]
+    made.queue("images", Policy=lets(queue, S3, "sqs:SendMessage", "arn:aws:s3:::uploads"))
+    found, reader = made.traced("queue:images", back=True)
+    assert senders(found) == {"uploads": "filtered"}
+    assert "s3.ListBuckets" not in reader.apis()
+    made.queue(
+        "images", Policy=lets(queue, S3, "sqs:SendMessage", "arn:aws:s3:::*").replace("ArnEquals", "ArnLike")
+    )
+    assert "s3.ListBuckets" in made.traced("queue:images", back=True)[1].apis()
+
+
+def test_a_list_that_may_not_be_read_is_said() -> None:
+    made = Account()
+    made.queue("billing")
+    made.refused["sns.ListSubscriptions"] = denied("sns.ListSubscriptions")
+    found, _ = made.traced("queue:billing", back=True)
+    assert any(one.startswith("subscriptions: access denied") for one in found.unknown)
+
+
+def test_a_dead_letter_queue_is_reached_by_what_fails() -> None:
+    made = Account()
+    dead = made.queue("dead", Policy=lets("*", "sns.amazonaws.com", "sqs:SendMessage", arn("sns", "shop")))
+    redrive = json.dumps({"deadLetterTargetArn": dead})
+    made.topic("shop", {"Protocol": "sqs", "Endpoint": arn("sqs", "billing"), "RedrivePolicy": redrive})
+    made.queue("billing")
+    found, _ = made.traced("topic:shop")
+    (edge,) = [one for one in found.edges if one.target == dead]
+    assert (edge.failure, edge.verdict) == (True, "delivers")
