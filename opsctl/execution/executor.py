@@ -164,8 +164,8 @@ class Executor:
         elif _all_held(asking.prove(change.proof)):
             ours = bool(self._journal.open_intents(change.id))
             self._journal.record(change.id, "done" if ours else "skipped")
-        elif not _all_held(asking.judge_all(change.only_if)):
-            self._journal.record(change.id, "kept")
+        elif unmet := [result for result in asking.judge_all(change.only_if) if not result.held]:
+            self._journal.record(change.id, "kept", {"message": f"not so: {unmet[0].says}"})
         elif not self._took_effect_late(change, asking):
             self._require(change, asking)
             self._run(change)

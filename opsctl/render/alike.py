@@ -17,11 +17,12 @@ _NOTES = ("CreateTags", "TagResource")
 
 @dataclass(frozen=True)
 class ChangeLine:
-    """One line: the mark, what is done, and how many changes that stands for."""
+    """One line: the mark, what is done, how many changes that stands for, and whether conditions decide of one."""
 
     mark: str
     says: str
     stands_for: int
+    conditional: bool = False
 
 
 def change_lines(plan: Plan, *, calls: bool = False) -> list[ChangeLine]:
@@ -31,7 +32,7 @@ def change_lines(plan: Plan, *, calls: bool = False) -> list[ChangeLine]:
     """
     if len(plan.changes) <= ONE_BY_ONE:
         each, notes = (plan.changes, ()) if calls else notes_apart(plan.changes)
-        lines = [ChangeLine(mark_of(change), _told(change, calls=calls), 1) for change in each]
+        lines = [_line(mark_of(change), [[change]], calls=calls) for change in each]
         return [*lines, *noted(notes)]
     steps: dict[str, list[Change]] = {}
     for change in plan.changes:
@@ -56,7 +57,8 @@ def noted(notes: Sequence[Change]) -> list[ChangeLine]:
     if not notes:
         return []
     many = f" ({len(notes)})" if len(notes) > 1 else ""
-    return [ChangeLine(mark_of(notes[-1]), together([one.title for one in notes]) + many, len(notes))]
+    conditional = any(one.only_if for one in notes)
+    return [ChangeLine(mark_of(notes[-1]), together([one.title for one in notes]) + many, len(notes), conditional)]
 
 
 def _told(change: Change, *, calls: bool) -> str:
@@ -69,7 +71,8 @@ def _line(mark: str, group: Sequence[Sequence[Change]], *, calls: bool) -> Chang
     stands_for = sum(map(len, group))
     says = together(titles)
     alone = stands_for == 1
-    return ChangeLine(mark, says if alone else f"{says} ({stands_for})", stands_for)
+    conditional = any(one.only_if for changes in group for one in changes)
+    return ChangeLine(mark, says if alone else f"{says} ({stands_for})", stands_for, conditional)
 
 
 def together(titles: Sequence[str]) -> str:

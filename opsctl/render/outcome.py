@@ -6,7 +6,7 @@ from opsctl.model.report import ChangeResult, CheckResult, Report, RunStatus
 from opsctl.render.inert import shortened
 from opsctl.render.page import Page
 from opsctl.render.screen import MARKS
-from opsctl.render.words import few, job_lines, mark_of, outcome_of, status_of, value_text, where_words
+from opsctl.render.words import KEPT, few, job_lines, mark_of, outcome_of, status_of, value_text, where_words
 
 SHOWN = 6
 _GOOD = ("done", "skipped", "kept")
@@ -31,6 +31,7 @@ def render_report(report: Report, *, width: int, colour: bool) -> str:
     page.line(counted(report), "" if good else "bold red")
     for result in report.changes:
         _result(page, report, result)
+    _left(page, report)
     for check in report.checks:
         _check(page, check)
     if report.status != "done":
@@ -107,6 +108,20 @@ def _result(page: Page, report: Report, result: ChangeResult) -> None:
         page.item(line, "yellow", indent=4)
     for check in broken:
         _check(page, check)
+
+
+def _left(page: Page, report: Report) -> None:
+    """Name what an undo has left, by the reason: somebody may have to look at it, or take it away later."""
+    left: dict[str, list[str]] = {}
+    for result in report.changes if report.plan.undo_of else ():
+        if result.status == "kept":
+            left.setdefault(result.detail, []).append(report.plan.change(result.change_id).title)
+    for reason, titles in list(left.items())[:SHOWN]:
+        page.item(f"left: {'; '.join(few(titles, SHOWN))}", "yellow", indent=0, hang=2)
+        page.item(reason or KEPT, indent=4)
+    others = sum(map(len, list(left.values())[SHOWN:]))
+    if others:
+        page.line(f"left: {others} more (opsctl show has each)", "yellow")
 
 
 def _check(page: Page, check: CheckResult) -> None:

@@ -15,6 +15,7 @@ from opsctl.render.paths import paths_of
 from opsctl.render.words import (
     call_of,
     finding_words,
+    following_because,
     nowhere_lines,
     queries_of,
     tally_of,
@@ -28,6 +29,7 @@ NOTES_SHOWN = 2
 
 # A flag, or a command of ours or of the aws CLI: what is to be typed is not cut off; what was typed may be.
 _TYPED = re.compile(r"(?<![\w-])--[a-z][\w-]*+(?! \S+ was asked for)|\b(?:opsctl|aws) [a-z]")
+_CONDITIONAL = "* left, and named, where others have come to rely on it by then, or it is gone (-d: when)"
 
 MARKS = {"+": "green", "~": "yellow", "-": "red", "+!": "bold red", "~!": "bold red", "-!": "bold red"}
 _STATES = {"OPEN": "bold red", "open": "bold red", "closed": "green"}
@@ -50,15 +52,18 @@ def render_plan(
     many = len(plan.changes) > ONE_BY_ONE
     if not many:
         page.blank()
-    for change in change_lines(plan, calls=calls):
-        page.item(f"{change.mark} {change.says}", MARKS.get(change.mark, ""), indent=0, hang=2)
+    lines = change_lines(plan, calls=calls)
+    for change in lines:
+        star = " *" if change.conditional and plan.undo_of else ""
+        page.item(f"{change.mark} {change.says}{star}", MARKS.get(change.mark, ""), indent=0, hang=2)
     if calls:
         _grave(page, plan)
     page.line(tally_of(plan), "bold")
+    if plan.undo_of and any(change.conditional for change in lines):
+        page.item(_CONDITIONAL, indent=0, hang=2)
     _hurts(page, plan)
     _left(page, plan)
-    for line in following:
-        page.command(f"next: {line}", indent=0)
+    page.following(following, following_because(plan, following), indent=0)
     return page.text()
 
 

@@ -18,6 +18,7 @@ from opsctl.render.words import (
     counts_of,
     few,
     finding_words,
+    following_because,
     header_of,
     job_lines,
     mark_of,
@@ -72,8 +73,7 @@ def render_plan(
         page.line(f"{'After this plan: ' if plan.changes else ''}{line}.", _standing(line))
     if plan.unaccepted:
         page.line(unaccepted_words(plan), "bold red")
-    for line in following:
-        page.command(f"next: {line}", indent=2)
+    page.following(following, following_because(plan, following))
     return page.text()
 
 

@@ -12,10 +12,11 @@ from opsctl.model.report import ChangeResult, ChangeStatus, Report
 from opsctl.model.value import Json, canonical
 from opsctl.render.job_view import view_of
 
+KEPT = "others rely on it, or it is gone"
 STATUS_WORDS: dict[ChangeStatus, str] = {
     "pending": "not started",
     "skipped": "was so already",
-    "kept": "kept: others rely on it, or it is gone",
+    "kept": f"kept: {KEPT}",
     "done": "done and proved",
     "intended": "outcome unknown: the process ended around the call",
     "failed": "failed",
@@ -24,6 +25,8 @@ STATUS_WORDS: dict[ChangeStatus, str] = {
     "returning": "could not go on; what was done in its turn is being taken back",
     "reverted": "taken back by the run itself",
 }
+
+LEFT_OUT = "left out: not called for"
 
 OUTCOME_WORDS = {
     "planned": "Planned",
@@ -200,8 +203,10 @@ def status_of(change: Change, result: ChangeResult, *, verbose: bool = False) ->
     if isinstance(result.result, dict) and result.result.get("interrupted") is True:
         words = "interrupted"
     if result.status == "kept" and not change.id.startswith("undo:"):
-        words = "left out: not called for"
-    good = result.status in ("done", "skipped", "kept")
+        words = LEFT_OUT
+    elif result.status == "kept" and result.detail:
+        words = "kept"
+    good = result.status in ("done", "skipped") or words == LEFT_OUT
     return f"{words}: {result.detail}" if result.detail and (not good or verbose) else words
 
 
@@ -250,11 +255,7 @@ def counts_of(plan: Plan) -> str:
         for level in ("severe", "high", "medium", "low")
         if level in severities
     ]
-    final = sum(change.stays for change in made)
-    partly = sum(bool(change.lasting) for change in made)
-    tail = f"; {final} cannot be undone" if final else "; all can be undone"
-    tail += f", {partly} only in part" if partly else ""
-    tail = "" if plan.undo_of else tail
+    tail = "" if plan.undo_of else f"; {_undone(made)}"
     return f"{number} change{'s' if number != 1 else ''} ({', '.join(parts)} risk){tail}."
 
 
@@ -274,11 +275,17 @@ def tally_of(plan: Plan) -> str:
 
 def _risk_and_undo(plan: Plan, made: Sequence[Change]) -> str:
     worst = max((change.risk.severity for change in plan.changes), key=list(Severity).index)
+    return f"{worst} risk" if plan.undo_of else f"{worst} risk; {_undone(made)}"
+
+
+def _undone(made: Sequence[Change]) -> str:
+    """Say how far changes can be undone, or that what they do changes nothing."""
+    if all(isinstance(change.undo, Irreversible) and change.undo.only_reads for change in made):
+        return "nothing is changed"
     final = sum(change.stays for change in made)
     partly = sum(bool(change.lasting) for change in made)
     undone = f"{final} cannot be undone" if final else "all can be undone"
-    undone += f", {partly} only in part" if partly else ""
-    return f"{worst} risk" if plan.undo_of else f"{worst} risk; {undone}"
+    return undone + (f", {partly} only in part" if partly else "")
 
 
 def where_words(plan: Plan) -> str:
@@ -312,8 +319,15 @@ def header_of(plan: Plan) -> list[tuple[str, str]]:
 
 def carrying_on(plan: Plan, following: Sequence[str]) -> list[str]:
     """List the commands that apply a plan which is only shown, then those that are good for it afterwards."""
-    later = [f"{command}  # afterwards" if following else command for command in _afterwards(plan)]
-    return [*following, *later]
+    unborn = following and plan.undo_of  # the undo that is made anew will be a run of another id
+    later = [] if unborn else [f"{one}  # afterwards" if following else one for one in _afterwards(plan)]
+    return [*next_lines(following, following_because(plan, following)), *later]
+
+
+def following_because(plan: Plan, following: Sequence[str]) -> dict[str, str]:
+    """Say why what carries on from an undo that is only shown names no plan, as other plans do."""
+    anew = "an undo is not kept as a plan: it is made anew, of what its run has made by then"
+    return dict.fromkeys(following, anew) if plan.undo_of else {}
 
 
 def _afterwards(plan: Plan) -> list[str]:
@@ -347,7 +361,8 @@ def outcome_of(report: Report) -> str:
     elif "reverted" in statuses:
         words = WENT_BACK
     elif report.status not in ("planned", "running", "done") and not report.undone_by and _half_done(report):
-        words = f"{words}; {HALF_DONE}"
+        # Of a failure that says how it stands all that there is to say.
+        words = f"{'Failed' if report.status == 'failed' else words}; {HALF_DONE}"
     if report.status == "unproved" and any(result.status == "failed" for result in report.changes):
         words = (
             "Failed, and not for certain: what is named may be done twice; resume the run before another does it"

@@ -339,7 +339,7 @@ def test_a_wait_gives_up_when_what_it_waits_for_has_failed() -> None:
     with pytest.raises(Drifted, match="it has not failed"):
         run(plan_of(wait), box, MemoryJournal(), clock)
     assert clock.slept == []
-    assert counts_of(plan_of(wait)).endswith("all can be undone.")
+    assert counts_of(plan_of(wait)).endswith("nothing is changed.")
 
 
 def test_what_was_settled_is_not_made_again_though_a_later_change_has_superseded_it() -> None:

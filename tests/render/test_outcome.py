@@ -2,8 +2,9 @@
 
 import pytest
 
+from opsctl.model.changes import Check
 from opsctl.model.report import ChangeResult, ChangeStatus, CheckResult, Report, RunStatus
-from opsctl.render import outcome, short
+from opsctl.render import outcome, screen, short
 from tests.kit.box_plans import make_box, plan_of
 
 PLAN = plan_of(make_box("b", "one"), make_box("c", "two"))
@@ -85,3 +86,35 @@ def test_a_way_back_that_is_not_at_its_end_is_not_called_over() -> None:
     text = in_a_turn("failed", "done", "reverted", "returning")
     assert STAYS in text
     assert "the run is over" not in text
+
+
+def undone(*results: ChangeResult, only_if: tuple[Check, ...] = ()) -> Report:
+    """An undo of three boxes, and what became of each of its changes."""
+    inverse = [make_box(name, f"undo:{name}").model_copy(update={"only_if": only_if}) for name in ("a", "b", "c")]
+    plan = plan_of(*inverse).model_copy(update={"undo_of": "20260101-000000-aaaa"})
+    return Report(run_id="r", status="done", plan=plan, started="2026-09-21T13:33:20Z", changes=results)
+
+
+def test_what_an_undo_has_left_is_named_with_the_reason_once() -> None:
+    both = [
+        ChangeResult(change_id=f"undo:{name}", status="kept", detail="not so: nobody uses it") for name in "ab"
+    ]
+    text = outcome.render_report(
+        undone(*both, ChangeResult(change_id="undo:c", status="kept")), width=200, colour=False
+    )
+    a, b, c = (make_box(name).title for name in "abc")
+    assert f"left: {a}; {b}\n    not so: nobody uses it\n" in text
+    assert f"left: {c}\n    others rely on it, or it is gone\n" in text
+    assert text.count("not so: nobody uses it") == 1
+
+
+def test_a_failure_in_the_middle_of_a_turn_says_once_that_it_can_be_resumed_or_undone() -> None:
+    assert in_a_turn("failed", "done", "failed", "pending").count("resumed or undone") == 1
+
+
+def test_the_plan_of_an_undo_marks_what_conditions_decide_of() -> None:
+    free = undone().plan
+    bound = undone(only_if=make_box("a").expect).plan
+    shown = [screen.render_plan(plan, width=200, colour=False) for plan in (free, bound)]
+    assert [text.count(" *\n") for text in shown] == [0, 3]
+    assert ["* left, and named" in text for text in shown] == [False, True]

@@ -426,6 +426,25 @@ def test_what_stays_of_a_change_that_is_undone_is_said_where_the_undo_is() -> No
     assert counts_of(plan_of(make_box("web", "make"))).endswith("; all can be undone.")
 
 
+def test_a_plan_that_only_reads_does_not_speak_of_undoing() -> None:
+    looks = Irreversible(because="the script changes nothing", only_reads=True)
+    plan = plan_of(make_box("web", "look").model_copy(update={"undo": looks}))
+    assert counts_of(plan).endswith("; nothing is changed.")
+    assert "undone" not in screen.render_plan(plan, width=80, colour=False)
+
+
+@pytest.mark.parametrize("form", [markdown.render_plan, html_page.render_plan])
+def test_an_undo_that_is_only_shown_says_why_it_names_no_plan(
+    form: Callable[[Plan, tuple[str, ...]], str],
+) -> None:
+    plan, following = plan_of(make_box("b", "x")), ("opsctl undo 20260101-000000-aaaa",)
+    undo = plan.model_copy(update={"undo_of": "20260101-000000-aaaa"})
+    told = [form(one, following) for one in (undo, plan)]
+    told += [screen.render_plan(one, width=200, colour=False, following=following) for one in (undo, plan)]
+    assert ["is made anew" in text for text in told] == [True, False, True, False]
+    assert f"opsctl verify {plan.id}" not in told[0]  # what it will be called nobody knows yet
+
+
 def test_a_plan_without_changes_does_not_claim_that_all_is_well_over_its_warnings() -> None:
     plan = sample_plan().model_copy(update={"changes": ()})
     assert counts_of(plan) == "No changes, and 3 warnings."
