@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 LONGEST_DECISION = 40
+LONGEST_README = 220
 
 
 @pytest.mark.parametrize("page", ["architecture", "extending", "CONTRIBUTING", "decisions/README"])
@@ -52,3 +53,14 @@ def test_every_page_is_led_to() -> None:
     leads_on += Path("docs/CONTRIBUTING.md").read_text(encoding="utf-8")
     pages = {path.name for path in Path("docs").glob("*.md")}
     assert {page for page in pages if f"(docs/{page})" not in readme and f"({page})" not in leads_on} == set()
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/using.md", "docs/tour.md"])
+def test_pages_for_users_lead_to_what_is_there(page: str) -> None:
+    links = re.findall(r"\]\(([\w./-]+)", Path(page).read_text(encoding="utf-8"))
+    assert [one for one in links if not Path(page).parent.joinpath(one).exists()] == []
+
+
+def test_the_readme_is_short() -> None:
+    """Details are in `docs/using.md`, runs of each command in `docs/tour.md`."""
+    assert len(Path("README.md").read_text(encoding="utf-8").splitlines()) <= LONGEST_README

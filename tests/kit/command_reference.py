@@ -20,7 +20,7 @@ _HEAD = """\
 # Command reference
 
 This page is what `--help` says, on one page; it is made by `python -m tests.kit.command_reference --write`.
-Exit codes, the forms of `-o` and what stands in files are in the [README](../README.md).
+Exit codes are in the [README](../README.md); switches, the sandbox and configuration in [using](using.md).
 """
 _EXAMPLES = "Examples:"
 _OF_ITSELF = re.compile(r"--(help|install-completion|show-completion)\b")
