@@ -9,9 +9,11 @@ from botocore.response import StreamingBody
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
 
-# SQS gives one page and no token unless it is told how large a page may be, so the rest would be missing; Systems
-# Manager has pages of ten agents unless it is told, and fifty are the most.
+# SQS gives one page and no token unless it is told how large a page may be, so the rest would be missing; API
+# Gateway has pages of 25, and Systems Manager of ten agents, unless they are told.
 PAGE_SIZES = {
+    "apigateway.GetRestApis": 500,
+    "apigateway.GetDomainNames": 500,
     "sqs.ListQueues": 1000,
     "sqs.ListDeadLetterSourceQueues": 1000,
     "ssm.DescribeInstanceInformation": 50,
@@ -20,7 +22,7 @@ PAGE_SIZES = {
 }
 # A signed link to the function's code: whoever holds it can fetch the code, with what is written into it.
 _WITHHELD = {"lambda.GetFunction": ("Code", "Location")}
-_TOKENS_WITHOUT_PAGINATOR = frozenset({"events.ListEventBuses"})
+_TOKENS_WITHOUT_PAGINATOR = frozenset({"apigatewayv2.GetApiMappings", "events.ListEventBuses"})
 
 
 def fetch(client: Any, read: Read) -> Json:

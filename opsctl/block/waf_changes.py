@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from opsctl.block import distribution_calls as cloudfront
 from opsctl.block import ip_set_calls as ip_sets
 from opsctl.block import web_acl_calls as web_acls
+from opsctl.block.attaching import VISIBLE_WITHIN_S, Protected, attach_change, is_attached
 from opsctl.block.recording import but_of, on_ip_set
 from opsctl.block.rule_position import Added, Move, RulePosition, in_the_way, moved, position_for, with_rules
 from opsctl.block.set_recorder import SetRecorder
@@ -20,7 +20,6 @@ from opsctl.model.sentences import first_few
 from opsctl.model.value import Json
 
 ACTIONS = {"block": "Block", "count": "Count", "challenge": "Challenge", "captcha": "Captcha"}
-VISIBLE_WITHIN_S = 60
 MOST_ASKED = 200
 """Addresses that a query may name; with more of them, nothing of the set may have changed at all."""
 
@@ -34,9 +33,7 @@ class WafPlan:
         state: WafState,
         scope: str,
         region: str,
-        resource: str,
-        resource_kind: str,
-        display: str,
+        protected: Protected,
         attached: bool,
         slug: str,
         mode: str,
@@ -50,9 +47,7 @@ class WafPlan:
         self._state = state
         self._scope = scope
         self._region = region
-        self._resource = resource
-        self._kind = resource_kind
-        self._display = display
+        self._protected = protected
         self._attached = attached
         self._slug = slug
         self._mode = mode
@@ -125,7 +120,17 @@ class WafPlan:
             key = WafKey.of_new(WEB_ACL, f"opsctl-{self._slug}", self._scope, self._region, created.id)
             web_acl = reference(created.id, "arn")
         if not self._attached and key is not None:
-            planned.append(self._attach(web_acl, key, tuple(change.id for change in planned)))
+            after = tuple(change.id for change in planned)
+            planned.append(
+                attach_change(
+                    self._protected,
+                    web_acl,
+                    why=self._why,
+                    risk=self._risk,
+                    unused=self._only_ours(key),
+                    after=after,
+                )
+            )
         return planned
 
     def _refuse_full(self) -> None:
@@ -345,7 +350,7 @@ class WafPlan:
             web_acls.create_web_acl(key, [added.rule for added in self._rules], self._description, self._plan_id),
             id=f"web-acl-{name}",
             title=f"Create web ACL {name}; others stay allowed",
-            why=f"No web ACL protects {self._display} yet. {self._why}{analytics}",
+            why=f"No web ACL protects {self._protected.display} yet. {self._why}{analytics}",
             expect=(key.is_absent(),),
             proof=Proof(configured=(key.exists(), *self._has_rules(key)), within_s=VISIBLE_WITHIN_S),
             undo=key.deletion(),
@@ -353,56 +358,10 @@ class WafPlan:
                 key.is_ours(self._description),
                 *self._only_ours(key),
                 # The association may be another run's, which kept it because our addresses were still in the set.
-                self._is_attached(reference(f"web-acl-{name}", "arn"), so=False),
+                is_attached(self._protected, reference(f"web-acl-{name}", "arn"), so=False),
             ),
             outputs=key.outputs(),
             depends_on=tuple(added.maker for added in self._rules if added.maker),
-        )
-
-    def _is_attached(self, web_acl: Json, *, so: bool) -> Check:
-        """The resource has this web ACL, or has another or none."""
-        if self._kind == "distribution":
-            there = cloudfront.distribution_has(self._resource, web_acl, self._display)
-        else:
-            there = web_acls.resource_has(self._resource, self._region, web_acl, self._display)
-        if so:
-            return there
-        says = f"{self._display} is not protected by our web ACL"
-        return there.model_copy(
-            update={"query": f"[{there.query}]", "op": "excludes", "value": [web_acl], "says": says}
-        )
-
-    def _attach(self, web_acl: Json, key: WafKey, after: tuple[str, ...]) -> Change:
-        title = f"Associate the web ACL with {self._display}"
-        if self._kind == "distribution":
-            return self._change(
-                cloudfront.attach_web_acl(self._resource, web_acl),
-                id=f"attach-{self._resource}",
-                title=title,
-                why=self._why,
-                expect=(cloudfront.distribution_has(self._resource, None, self._display),),
-                proof=Proof(
-                    configured=(self._is_attached(web_acl, so=True),),
-                    effective=(cloudfront.is_deployed(self._resource, self._display),),
-                    within_s=cloudfront.DEPLOYED_WITHIN_S,
-                ),
-                undo=cloudfront.detach_web_acl(self._resource),
-                undo_only_if=self._only_ours(key),
-                depends_on=after,
-            )
-        return self._change(
-            web_acls.associate(web_acl, self._resource, self._region),
-            id=f"attach-{self._resource}",
-            title=title,
-            why=self._why,
-            expect=(web_acls.resource_has(self._resource, self._region, None, self._display),),
-            proof=Proof(
-                configured=(self._is_attached(web_acl, so=True),),
-                within_s=VISIBLE_WITHIN_S,
-            ),
-            undo=web_acls.disassociate(self._resource, self._region),
-            undo_only_if=self._only_ours(key),
-            depends_on=after,
         )
 
     def _change(self, instruction: Instruction, **parts: Json) -> Change:

@@ -10,6 +10,7 @@ from opsctl.model.references import references_in
 from opsctl.model.run import Identity
 from opsctl.model.value import Json
 from opsctl.planning.iam_actions import ALSO, ANY_RESOURCE, NO_PERMISSION_NEEDED, RESOURCES, action_of
+from opsctl.planning.waf_permissions import asked_besides
 from opsctl.resources.queue_facts import place_of_url
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -42,6 +43,8 @@ class _Grants:
         self._resources.setdefault(action, set()).update(resources)
         for extra in ALSO.get(api, ()) if called else ():
             self._resources.setdefault(extra, set()).add("*")
+        for asked, resource in asked_besides(api, params):
+            self._resources.setdefault(asked, set()).add(resource)
 
     def on_everything(self) -> list[str]:
         """The actions that are allowed on every resource."""

@@ -4,6 +4,8 @@ Source: AWS Service Authorization Reference. What is not listed here is `<servic
 changes something and no reason is written down in `ANY_RESOURCE`, whoever reviews the plan is told.
 """
 
+import re
+
 PREFIXES = {
     "amp": "aps",
     "apigatewayv2": "apigateway",
@@ -52,23 +54,24 @@ NAMES = {
 }
 
 
+_VERBS = {"Get": "GET", "List": "GET", "Create": "POST", "Put": "PUT", "Update": "PATCH", "Delete": "DELETE"}
+"""API Gateway's actions are the HTTP methods of its calls, by the first word of an operation's name."""
+_FIRST_WORD = re.compile(r"[A-Z][a-z]+")
+
+
 def action_of(api: str) -> str:
     """Return IAM's name of an operation that is given as `service.Operation`."""
     service, _, operation = api.partition(".")
-    return NAMES.get(api, f"{PREFIXES.get(service, service)}:{operation}")
+    prefix = PREFIXES.get(service, service)
+    first = _FIRST_WORD.match(operation)
+    if prefix == "apigateway" and first and first[0] in _VERBS:
+        return f"{prefix}:{_VERBS[first[0]]}"
+    return NAMES.get(api, f"{prefix}:{operation}")
 
 
 NO_PERMISSION_NEEDED = frozenset({"sts.GetCallerIdentity"})
 
 ALSO = {
-    # WAFv2 asks the protected service too, and checks a web ACL against everything its rules refer to.
-    "wafv2.AssociateWebACL": (
-        "elasticloadbalancing:CreateWebACLAssociation",
-        "elasticloadbalancing:SetWebACL",
-    ),
-    "wafv2.DisassociateWebACL": ("elasticloadbalancing:DeleteWebACLAssociation",),
-    "wafv2.GetWebACLForResource": ("elasticloadbalancing:GetLoadBalancerWebACL",),
-    "wafv2.ListResourcesForWebACL": ("elasticloadbalancing:DescribeWebACLAssociation",),
     "wafv2.CreateIPSet": ("wafv2:TagResource",),
     "wafv2.CreateWebACL": ("wafv2:TagResource",),
     "cloudfront.AssociateDistributionWebACL": ("wafv2:GetWebACL",),
@@ -296,9 +299,6 @@ ANY_RESOURCE = {
     "ec2:CreateTags": _WITH_CREATION,
     "ec2:DeleteLaunchTemplate": "IAM asks about the id, the call names the template",
     "ec2:RunInstances": "IAM asks about everything that an instance is launched with, and about what is made",
-    "elasticloadbalancing:CreateWebACLAssociation": "AWS WAF asks it, for the load balancer that the plan names",
-    "elasticloadbalancing:DeleteWebACLAssociation": "AWS WAF asks it, for the load balancer that the plan names",
-    "elasticloadbalancing:SetWebACL": "AWS WAF asks it, for the load balancer that the plan names",
     "events:TagResource": _WITH_CREATION,
     "iam:CreateServiceLinkedRole": "the service makes its own role, once an account",
     "iam:TagRole": _WITH_CREATION,

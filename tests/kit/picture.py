@@ -316,8 +316,13 @@ class Picture:
             },
             "wafv2.ListResourcesForWebACL": lambda read: {"ResourceArns": self._protected(read)},
             **self._when_present(),
+            **self.edges(),
             **self.refusals,
         }
+
+    def edges(self) -> dict[str, Canned]:
+        """What services answer that have no load balancer; there is none of them (`tests/kit/edge_picture.py`)."""
+        return {"apigateway.GetRestApis": {}, "apigateway.GetDomainNames": {}, "apigatewayv2.GetApis": {}}
 
     def _when_present(self) -> dict[str, Canned]:
         """Reads that may only be made when there is a reason for them."""

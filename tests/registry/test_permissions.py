@@ -9,6 +9,7 @@ from opsctl.aws.service_models import InstalledModels
 from opsctl.model.changes import Irreversible
 from opsctl.planning.iam import allowed_everywhere, policy_for_changes
 from opsctl.planning.iam_actions import ANY_RESOURCE, NAMES, PREFIXES
+from opsctl.planning.waf_permissions import permissions
 from opsctl.playbook.plan_faults import plan_faults
 from tests.kit.box_plans import irreversible, make_box
 from tests.kit.ha_account import inverse_plan
@@ -19,14 +20,11 @@ from tests.registry.examples import EXAMPLES, action_of
 from tests.registry.staging import staged
 
 PERMISSION_ONLY = {
-    "elasticloadbalancing:CreateWebACLAssociation",
-    "elasticloadbalancing:DeleteWebACLAssociation",
-    "elasticloadbalancing:GetLoadBalancerWebACL",
-    "elasticloadbalancing:SetWebACL",
+    *permissions(),
     "iam:PassRole",
     "lambda:EnableReplication*",
 }
-"""No operations: what AWS WAF asks Elastic Load Balancing, and what is asked about a role or code passed on."""
+"""No operations: what AWS WAF asks of what it protects, and what is asked about a role or code passed on."""
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Blocks addresses in AWS WAF, in front of a load balancer or a distribution."""
+"""Blocks addresses in AWS WAF, in front of whatever it can protect."""
 
 import hashlib
 import re
@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from opsctl.block.attaching import ATTACHMENTS, Protected
 from opsctl.block.set_recorder import SetRecorder, ledgers_of
 from opsctl.block.terms import Term
 from opsctl.block.topology.webacl import allow_lists
@@ -39,8 +40,8 @@ class WafBlock(Action):
     name: ClassVar[str] = "waf.block"
 
     web_acl: str = Field("", description="ARN of the web ACL that protects the resource; empty: create one.")
-    resource: str = Field(description="ARN of the load balancer, or id of the distribution.")
-    resource_kind: str = Field(description="alb or distribution.")
+    resource: str = Field(description="ARN of the resource, or id of the distribution.")
+    resource_kind: str = Field(description=f"What it is: {', '.join(ATTACHMENTS)}.")
     display: str = Field("", alias="name", description="Display name of the resource.")
     scope: Literal["REGIONAL", "CLOUDFRONT"] = Field(description="Scope of the web ACL.")
     region: str = Field(description="Region of the web ACL; us-east-1 for CLOUDFRONT.")
@@ -83,9 +84,12 @@ class WafBlock(Action):
             state=state,
             scope=self.scope,
             region=self.region,
-            resource=self.resource,
-            resource_kind=self.resource_kind,
-            display=self.display or self.resource,
+            protected=Protected(
+                kind=self.resource_kind,
+                resource=self.resource,
+                display=self.display or self.resource,
+                region=self.region,
+            ),
             attached=bool(self.web_acl),
             slug=self._slug(),
             mode=self.mode,

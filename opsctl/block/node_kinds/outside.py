@@ -36,6 +36,10 @@ def _what_it_is(name: str) -> str:
         )
     if ".elb." in name:
         return f"no load balancer of this account in that region is called {name}: it belongs to another account"
+    if ".execute-api." in name:
+        return (
+            f"no API of this account in that region has the name {name}: it belongs to another account, or is gone"
+        )
     if name.endswith(_AWS):
         return f"{name} is an AWS service that opsctl does not follow: give what is behind it as the target"
     return (

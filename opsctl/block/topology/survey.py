@@ -12,6 +12,8 @@ from opsctl.model.value import Json
 T = TypeVar("T")
 
 _SERVICES = {
+    "apigateway": "API Gateway",
+    "apigatewayv2": "API Gateway",
     "cloudfront": "CloudFront",
     "ec2": "EC2",
     "elb": "Classic load balancers",

@@ -123,11 +123,14 @@ def _reached_by_name(web: Web, nodes: dict[Place, Node]) -> set[Place]:
 def _names_of(node: Node, web: Web) -> tuple[str, ...]:
     """Return the host names that lead to a node, through other names too."""
     found: dict[str, None] = {}
-    pending = [node.place]
+    pending, met = [node.place], {node.place}
     while pending:
         place = pending.pop()
         for one in web.nodes:
-            if one.transparent and one.name not in found and any(link.to == place for link in one.links):
+            if one.transparent and one.place not in met and any(link.to == place for link in one.links):
+                # A record and the custom domain that it leads to have one name.
+                found.pop(one.name, None)
                 found[one.name] = None
+                met.add(one.place)
                 pending.append(one.place)
     return tuple(reversed(found))

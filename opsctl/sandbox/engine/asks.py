@@ -11,7 +11,8 @@ from typing import Any
 import jmespath
 
 from opsctl.model.value import Json
-from opsctl.planning.iam_actions import NAMES, NO_PERMISSION_NEEDED, PREFIXES, RESOURCES
+from opsctl.planning.iam_actions import NO_PERMISSION_NEEDED, RESOURCES, action_of
+from opsctl.planning.waf_permissions import asked_besides
 from opsctl.sandbox.engine.asks_ec2 import asks_of_ec2
 from opsctl.sandbox.engine.calls import Call
 from opsctl.sandbox.engine.policies import PolicyQuestion
@@ -38,10 +39,12 @@ def asks_of(call: Call) -> Iterator[PolicyQuestion]:
     if call.service == "ec2":
         yield from asks_of_ec2(call)
         return
-    action = NAMES.get(call.api, f"{PREFIXES.get(call.service, call.service)}:{call.operation}")
+    action = action_of(call.api)
     context = _context(call)
     for resource in _resources(call) or ["*"]:
         yield PolicyQuestion(action, resource, context)
+    for besides, resource in asked_besides(call.api, call.params):
+        yield PolicyQuestion(besides, resource, context)
     for role in listed(jmespath.search(_PASSES.get(call.api, "`null`"), call.params)):
         yield PolicyQuestion("iam:PassRole", role, {"iam:passedtoservice": [f"{call.service}.amazonaws.com"]})
 

@@ -53,6 +53,8 @@ def call_of(environ: dict[str, Any], claim: Claim, account: str) -> Call | None:
     service = _SIGNED_AS.get(claim.service, claim.service)
     if service == "elbv2" and request.values.get("Version") == _CLASSIC:
         service = "elb"
+    if service == "apigateway" and request.path.startswith("/v2/"):
+        service = "apigatewayv2"
     try:
         model = get_service_model(service)
         operation, from_path = get_service_router(service).match(request)

@@ -8,6 +8,7 @@ from functools import cache
 from opsctl.sandbox.engine import alarm_states, callers, shortcuts
 from opsctl.sandbox.rules import (
     addresses,
+    apigateway,
     autoscaling,
     bandwidth_weighting,
     batch,
@@ -47,6 +48,7 @@ from opsctl.sandbox.rules import (
     tags,
     templates,
     waf_quotas,
+    waf_resources,
     waf_samples,
     wafv2,
 )
@@ -72,10 +74,12 @@ _MODULES = (
     queue_settings,
     sqs_metrics,
     wafv2,
+    waf_resources,
     waf_quotas,
     waf_samples,
     tags,
     addresses,
+    apigateway,
     autoscaling,
     cloudtrail,
     scaling_metrics,

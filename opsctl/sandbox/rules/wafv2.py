@@ -48,8 +48,6 @@ def install() -> None:
     for name, items in (("list_web_ac_ls", "WebACLs"), ("list_ip_sets", "IPSets")):
         setattr(WAFV2Response, name, _marker_with_last_page(getattr(WAFV2Response, name), items))
     WAFV2Response.get_web_acl = _by_arn(WAFV2Response.get_web_acl)
-    WAFV2Response.get_web_acl_for_resource = _only_for_protectable(WAFV2Response.get_web_acl_for_resource)
-    WAFV2Response.list_resources_for_web_acl = _list_resources
     for name in ("create_web_acl", "update_web_acl"):
         setattr(WAFV2Response, name, _whole(getattr(WAFV2Response, name)))
     FakeWebACL.to_dict = _with_the_rest(FakeWebACL.to_dict)
@@ -116,32 +114,6 @@ def _by_arn(method: Callable[..., Any]) -> Callable[..., Any]:
         return 200, headers, json.dumps(answer)
 
     return found
-
-
-def _only_for_protectable(method: Callable[..., Any]) -> Callable[..., Any]:
-    """WAF cannot protect a Network Load Balancer; asking about one is invalid (recorded answers)."""
-
-    def found(self: Any) -> Any:
-        arn = json.loads(self.body)["ResourceArn"]
-        if ":loadbalancer/net/" in arn:
-            raise _invalid("RESOURCE_ARN", arn)
-        status, headers, body = method(self)
-        answer = {name: value for name, value in json.loads(body).items() if value is not None}
-        return status, headers, json.dumps(answer)
-
-    return found
-
-
-def _list_resources(self: Any) -> Any:
-    """A global web ACL has resources of its own kinds (API reference, ListResourcesForWebACL: AMPLIFY)."""
-    arn = self._get_param("WebACLArn")
-    if ":global/" in arn:
-        self.region = "aws"
-    kind = self._get_param("ResourceType") or "APPLICATION_LOAD_BALANCER"
-    acl = self.wafv2_backend.get_web_acl(arn, None, None)
-    marks = {"APPLICATION_LOAD_BALANCER": ":loadbalancer/app/", "API_GATEWAY": ":apigateway:"}
-    resources = [one for one in acl.associated_resources if marks.get(kind, "\0") in one]
-    return 200, {"Content-Type": "application/json"}, json.dumps({"ResourceArns": resources})
 
 
 def _check_addresses(addresses: Sequence[str], version: str) -> None:

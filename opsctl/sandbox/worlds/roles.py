@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from opsctl.model.value import Json, Value
+from opsctl.planning.waf_permissions import permissions
 
 Clients = Callable[[str], Any]
 
@@ -22,17 +23,23 @@ def _allow(*actions: str, **more: Json) -> Json:
 
 
 _READS = _allow(
+    "apigateway:GET",
     "autoscaling:Describe*",
     "cloudfront:Get*",
     "cloudfront:List*",
     "cloudwatch:Describe*",
     "cloudwatch:Get*",
     "cloudwatch:List*",
+    "cognito-idp:Describe*",
+    "cognito-idp:GetWebACLForResource",
+    "cognito-idp:List*",
     "dlm:Get*",
     "ec2:Describe*",
     "ec2:Get*",
     "elasticloadbalancing:Describe*",
     "elasticloadbalancing:Get*",
+    "globalaccelerator:Describe*",
+    "globalaccelerator:List*",
     "events:Describe*",
     "events:List*",
     "iam:Get*",
@@ -64,6 +71,9 @@ _WEB_ACLS = _allow(
     "elasticloadbalancing:SetWebACL",
     "elasticloadbalancing:CreateWebACLAssociation",
     "elasticloadbalancing:DeleteWebACLAssociation",
+    *(one for one in sorted(permissions()) if "ssociateWebAcl" in one or "ssociateWebACL" in one),
+    "apigateway:SetWebACL",
+    "appsync:SetWebACL",
     Condition={"StringEquals": {"aws:RequestedRegion": "us-east-1"}},
 )
 _NO_DELETIONS: Json = {"Effect": "Deny", "Action": "wafv2:DeleteWebACL", "Resource": "*"}

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from opsctl.sandbox.worlds import dead_letters, hpc, network, queues, roles, traffic_logs
+from opsctl.sandbox.worlds import apis, dead_letters, hpc, network, queues, roles, traffic_logs
 
 Clients = Callable[[str], Any]
 """Returns the SDK client of a service in the sandbox's region."""
@@ -21,9 +21,15 @@ def seed_network(clients: Clients) -> None:
     network.make_zone(clients, records)
 
 
+def seed_apis(clients: Clients) -> None:
+    """Make what answers clients without a load balancer; its names are in the zone of the network."""
+    apis.add_records(clients, [apis.make_rest_api(clients), apis.make_http_api(clients)])
+
+
 def seed_all(clients: Clients) -> None:
     """Make every world."""
     seed_network(clients)
+    seed_apis(clients)
     queues.make_queues(clients)
     dead_letters.make_dead_letters(clients)
     hpc.make_fleet(clients)

@@ -5,6 +5,7 @@ import pytest
 from opsctl.block.decision import Decision
 from tests.block.facts.asking import ATTACKER, chosen, decide, rejected, served, way
 from tests.kit.canned import REGION
+from tests.kit.edge_picture import EdgePicture
 from tests.kit.picture import (
     EDGE_NAME,
     OPEN,
@@ -324,7 +325,7 @@ def test_the_load_balancers_in_front_of_an_instance_are_found_from_the_instance(
     ("name", "reason"),
     [
         ("a1b2.awsglobalaccelerator.com", "Global Accelerator"),
-        (f"abc123.execute-api.{REGION}.amazonaws.com", "API Gateway"),
+        (f"abc123.execute-api.{REGION}.amazonaws.com", "no API of this account"),
         (f"abcdef.lambda-url.{REGION}.on.aws", "Lambda function URL"),
         ("shop.example.com.cdn.cloudflare.net", "third-party CDN"),
         ("d111111abcdef8.cloudfront.net", "not a distribution of this account"),
@@ -345,12 +346,11 @@ def test_what_cannot_be_followed_stays_open_by_name(name: str, reason: str) -> N
 
 
 def test_an_api_gateway_behind_cloudfront_can_still_be_reached_directly() -> None:
-    picture = Picture()
-    endpoint = f"abc123.execute-api.{REGION}.amazonaws.com"
-    picture.distribution("E1", endpoint)
+    picture = EdgePicture()
+    picture.distribution("E1", picture.plain_api("abc123", "hooks"))
     decision = decide(picture, "E1")
-    assert chosen(way(decision, "distribution E1", f"API Gateway {endpoint}")) == [("waf", "distribution E1")]
-    assert len(decision.open) == 1
+    assert chosen(way(decision, "distribution E1", "HTTP API hooks")) == [("waf", "distribution E1")]
+    assert "disable its execute-api endpoint" in decision.open[0]
 
 
 def test_a_gateway_load_balancer_is_named_and_not_planned_for() -> None:

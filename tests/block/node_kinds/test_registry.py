@@ -14,10 +14,10 @@ def test_every_kind_of_node_is_found_once_with_a_title() -> None:
 def test_kinds_that_are_not_followed_say_why() -> None:
     blind = {kind.kind: kind.reason for kind in every_node_kind() if isinstance(kind, Blind)}
     assert set(blind) == {
-        "api_gateway",
         "classic_load_balancer",
         "function_url",
         "gateway_load_balancer",
         "global_accelerator",
+        "http_api",
     }
     assert all(blind.values())

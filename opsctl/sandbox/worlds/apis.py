@@ -1,0 +1,60 @@
+"""APIs of AWS that answer clients without a load balancer of the account's, and their names in Route 53."""
+
+from collections.abc import Callable
+from typing import Any
+
+from opsctl.model.value import Json
+from opsctl.sandbox.endpoint import REGION
+from opsctl.sandbox.worlds.network import ZONE
+
+Clients = Callable[[str], Any]
+
+
+def make_rest_api(clients: Clients) -> Json:
+    """A REST API with two stages; a custom domain leads to one of them, and so does the host name of the API."""
+    gateway = clients("apigateway")
+    api = gateway.create_rest_api(name="orders-api", endpointConfiguration={"types": ["REGIONAL"]})
+    root = gateway.get_resources(restApiId=api["id"])["items"][0]["id"]
+    at = {"restApiId": api["id"], "resourceId": root, "httpMethod": "GET"}
+    gateway.put_method(**at, authorizationType="NONE")
+    gateway.put_integration(**at, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'})
+    for stage in ("prod", "staging"):
+        gateway.create_deployment(restApiId=api["id"], stageName=stage)
+    name = f"orders.{ZONE}"
+    domain = gateway.create_domain_name(
+        domainName=name,
+        regionalCertificateArn=f"arn:aws:acm:{REGION}:123456789012:certificate/orders",
+        endpointConfiguration={"types": ["REGIONAL"]},
+    )
+    gateway.create_base_path_mapping(domainName=name, restApiId=api["id"], stage="prod")
+    return _alias(name, domain["regionalDomainName"], domain["regionalHostedZoneId"])
+
+
+def make_http_api(clients: Clients) -> Json:
+    """An HTTP API behind a custom domain: nothing can be blocked at it."""
+    api = clients("apigatewayv2").create_api(Name="hooks-api", ProtocolType="HTTP")
+    name = f"hooks.{ZONE}"
+    domain = clients("apigateway").create_domain_name(
+        domainName=name,
+        regionalCertificateArn=f"arn:aws:acm:{REGION}:123456789012:certificate/hooks",
+        endpointConfiguration={"types": ["REGIONAL"]},
+    )
+    clients("apigatewayv2").create_stage(ApiId=api["ApiId"], StageName="live")
+    clients("apigatewayv2").create_api_mapping(ApiId=api["ApiId"], DomainName=name, Stage="live")
+    return _alias(name, domain["regionalDomainName"], domain["regionalHostedZoneId"])
+
+
+def add_records(clients: Clients, records: list[Json]) -> None:
+    """Add records to the zone of the network worlds."""
+    route53 = clients("route53")
+    zone = route53.list_hosted_zones_by_name(DNSName=ZONE)["HostedZones"][0]["Id"]
+    changes = [{"Action": "CREATE", "ResourceRecordSet": record} for record in records]
+    route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
+
+
+def _alias(name: str, target: str, zone: str) -> Json:
+    return {
+        "Name": name,
+        "Type": "A",
+        "AliasTarget": {"DNSName": target, "HostedZoneId": zone, "EvaluateTargetHealth": False},
+    }
