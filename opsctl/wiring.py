@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from opsctl.aws.service_models import InstalledModels
 from opsctl.catalog import find_plugins
 from opsctl.journal.places import at_home, base_directory
+from opsctl.journal.places import cache_dir as cache_dir
 from opsctl.journal.places import kept_plans as kept_plans
 from opsctl.journal.places import open_journal as open_journal
 from opsctl.journal.places import state_dir as state_dir
@@ -92,7 +93,13 @@ class Runtime:
     @property
     def about(self) -> Context:
         """What facts and actions may know."""
-        return Context(identity=self.identity, settings=self.settings, plan_id=self.plan_id, now=self._began)
+        return Context(
+            identity=self.identity,
+            settings=self.settings,
+            plan_id=self.plan_id,
+            now=self._began,
+            cache=str(cache_dir()),
+        )
 
     @property
     def journal(self) -> "Journal":

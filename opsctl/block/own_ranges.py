@@ -1,6 +1,7 @@
 """Addresses that belong to the account or that carry everybody's traffic, with what they are."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 from opsctl.block import elbv2
 from opsctl.block.topology.survey import Survey, cannot_tell
@@ -32,19 +33,41 @@ class OwnRanges(Value):
     unknown: tuple[str, ...] = ()
 
 
+_Asked: TypeAlias = tuple[Read, Callable[[Json], list[OwnRange]], str]
+
+
 def own_ranges(survey: Survey) -> Fetching[OwnRanges]:
     """Read the VPCs, Elastic IPs, NAT gateways, load balancers, public interfaces and AWS's edge lists."""
     region = survey.about.region
-    reads: Sequence[tuple[Read, Callable[[Json], list[OwnRange]], str]] = (
-        (ec2.describe("DescribeVpcs", region), _vpcs, "the VPCs' address blocks"),
-        (ec2.describe("DescribeVpcPeeringConnections", region), _peers, "peered VPCs' address blocks"),
+    reads: Sequence[_Asked] = (
+        *_of_networks(region),
         (ec2.describe("DescribeAddresses", region), _elastic_ips, "the account's Elastic IPs"),
         (ec2.describe("DescribeNatGateways", region), _nat_gateways, "the NAT gateways' addresses"),
         (elbv2.describe_load_balancers(region), _balancers, "the load balancers' addresses"),
         (ec2.describe("DescribeNetworkInterfaces", region), _interfaces, "the account's public addresses"),
     )
-    lists = ec2.describe("DescribeManagedPrefixLists", region)
-    yield from survey.prefetch([*(read for read, _, _ in reads), lists])
+    yield from survey.prefetch([*(read for read, _, _ in reads), _lists(region)])
+    own = yield from _all(survey, reads)
+    edge = yield from edge_ranges(survey, region)
+    return OwnRanges(ranges=(*own.ranges, *edge.ranges), unknown=(*own.unknown, *edge.unknown))
+
+
+def network_ranges(survey: Survey) -> Fetching[OwnRanges]:
+    """Read the VPCs' address blocks, and those of VPCs that are peered with them."""
+    reads = _of_networks(survey.about.region)
+    yield from survey.prefetch([read for read, _, _ in reads])
+    found = yield from _all(survey, reads)
+    return found
+
+
+def _of_networks(region: str) -> Sequence[_Asked]:
+    return (
+        (ec2.describe("DescribeVpcs", region), _vpcs, "the VPCs' address blocks"),
+        (ec2.describe("DescribeVpcPeeringConnections", region), _peers, "peered VPCs' address blocks"),
+    )
+
+
+def _all(survey: Survey, reads: Sequence[_Asked]) -> Fetching[OwnRanges]:
     found: list[OwnRange] = []
     unknown: list[str] = []
     for read, parse, what in reads:
@@ -53,13 +76,16 @@ def own_ranges(survey: Survey) -> Fetching[OwnRanges]:
             unknown.append(cannot_tell(what, answer))
         else:
             found += answer
-    edge = yield from _edge(survey, lists, region)
-    return OwnRanges(ranges=(*found, *edge.ranges), unknown=(*unknown, *edge.unknown))
+    return OwnRanges(ranges=tuple(found), unknown=tuple(unknown))
 
 
-def _edge(survey: Survey, lists: Read, region: str) -> Fetching[OwnRanges]:
+def _lists(region: str) -> Read:
+    return ec2.describe("DescribeManagedPrefixLists", region)
+
+
+def edge_ranges(survey: Survey, region: str) -> Fetching[OwnRanges]:
     """Read the lists of CloudFront and of Route 53's health checkers, as far as the account may."""
-    names = yield from survey.ask(lists, ec2.parse_prefix_list_names)
+    names = yield from survey.ask(_lists(region), ec2.parse_prefix_list_names)
     if isinstance(names, Refusal):
         return OwnRanges(ranges=(), unknown=(cannot_tell("the ranges of CloudFront and health checks", names),))
     edge = {one: name for one, name in names.items() if name in _EDGE or name.endswith(_EDGE_SUFFIXES)}

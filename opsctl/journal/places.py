@@ -18,6 +18,11 @@ def state_dir() -> Path:
     return base_directory("XDG_STATE_HOME", ".local/state") / "opsctl"
 
 
+def cache_dir() -> Path:
+    """Return the directory of what can be fetched again, under XDG_CACHE_HOME."""
+    return base_directory("XDG_CACHE_HOME", ".cache") / "opsctl"
+
+
 def kept_plans() -> Path:
     """Return the directory of plans that were shown and not applied."""
     return state_dir() / "plans"

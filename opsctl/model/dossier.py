@@ -12,10 +12,10 @@ from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
 
 Looked = Literal["yes", "partly", "no"]
-Matter = Literal["whose", "blocked", "gets in", "did"]
+Matter = Literal["whose", "blocked", "ways in", "did"]
 """What a source speaks of; readers are shown them in this order."""
 
-MATTERS: tuple[Matter, ...] = ("whose", "blocked", "gets in", "did")
+MATTERS: tuple[Matter, ...] = ("whose", "blocked", "ways in", "did")
 
 
 class Sighting(Value):

@@ -36,13 +36,14 @@ class Context(Value):
     """What every fact and action may know of the run it works for.
 
     `plan_id` is the mark that everything this run creates carries; `now` is when the command began, in seconds
-    since the epoch, UTC.
+    since the epoch, UTC. `cache` is the directory of what was fetched when somebody asked for it.
     """
 
     identity: Identity
     settings: Settings = Settings()
     plan_id: str
     now: float = 0.0
+    cache: str = ""
 
     @property
     def commands(self) -> Commands:

@@ -40,6 +40,7 @@ class Keys(Value):
     trusted_playbooks: Annotated[tuple[PlaybookSum, ...], Adds.OWN] = ()
     block_ttl: Annotated[str, Adds.OWN] = Field(default="24h", pattern=r"^(never|[0-9]{1,12}[smhd])$")
     block_sets: Annotated[tuple[str, ...], Adds.OWN] = ()
+    proxy_ranges: Annotated[tuple[str, ...], Adds.UNITED] = ()
     notify: Annotated[tuple[SecretStr, ...], Adds.OWN] = ()
 
 

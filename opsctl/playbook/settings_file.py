@@ -69,7 +69,11 @@ def _keys(path: Path, *, own: bool) -> Keys:
         raise InvalidInput([_discreet(one) for one in faults_of(error, Keys, str(path), tree.place)]) from None
     faults = [
         *(_no_destination(path, tree, number, one.get_secret_value()) for number, one in enumerate(keys.notify)),
-        *(_no_network(path, tree, number, text) for number, text in enumerate(keys.never_block)),
+        *(
+            _no_network(path, tree, f"{key}.{number}", text)
+            for key in ("never_block", "proxy_ranges")
+            for number, text in enumerate(getattr(keys, key))
+        ),
         *(_not_own(path, tree, key) for key in keys.model_fields_set if not own and rule_of(key) is Adds.OWN),
     ]
     broken = [fault for fault in faults if fault is not None]
@@ -90,11 +94,11 @@ def _no_destination(path: Path, tree: Tree, number: int, text: str) -> Diagnosti
     return Diagnostic(code="notify", summary=said, where=tree.where(f"notify.{number}", str(path)))
 
 
-def _no_network(path: Path, tree: Tree, number: int, text: str) -> Diagnostic | None:
+def _no_network(path: Path, tree: Tree, place: str, text: str) -> Diagnostic | None:
     try:
         normal(text)
     except ValueError as fault:
-        where = tree.where(f"never_block.{number}", str(path))
+        where = tree.where(place, str(path))
         return Diagnostic(code="cidr", summary=str(fault), where=where, offending=text)
     return None
 

@@ -3,12 +3,16 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from opsctl.sandbox.worlds.seeding import seed_network
+from tests.block.evidence.test_range_lists import as_bytes, published
 from tests.kit.command import opsctl
-from tests.kit.moto_account import WatchedServer, fresh_world, server
+from tests.kit.moto_account import WatchedServer, client, fresh_world, server
+
+TARGET = "direct.example.com"
 
 
 @pytest.fixture
@@ -17,13 +21,82 @@ def account() -> Iterator[WatchedServer]:
         yield server()
 
 
-def test_an_address_of_nobody_is_said_to_be_looked_for_where(account: WatchedServer, tmp_path: Path) -> None:
-    done = opsctl(tmp_path, "who", "203.0.113.9")
-    assert (done.returncode, "203.0.113.9" in done.stdout) == (0, True), done.stderr
-    assert "special-purpose registries" in done.stdout
-    told = json.loads(opsctl(tmp_path, "who", "10.1.2.3", "-o", "json").stdout)["result"]
-    assert told["addresses"] == ["10.1.2.3/32"]
-    assert any("10.0.0.0/8" in one["says"] for report in told["reports"] for one in report["found"])
+def asked(home: Path, *argv: str) -> dict[str, Any]:
+    done = opsctl(home, "who", *argv, "-o", "json")
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)["result"]
+    return found
+
+
+def says(told: dict[str, Any], source: str) -> list[str]:
+    (report,) = [one for one in told["reports"] if one["source"] == source]
+    assert report["looked"] == "yes", report
+    return [one["says"] for one in report["found"]]
+
+
+def test_an_address_is_told_whose_it_is_whether_it_gets_in_and_where_it_is_blocked(
+    account: WatchedServer, tmp_path: Path
+) -> None:
+    before = asked(tmp_path, "203.0.113.9", "--target", TARGET)
+    assert says(before, "standing-blocks") == says(before, "own-addresses") == []
+    (way,) = says(before, "ways-in")
+    assert way.startswith("gets in by ")
+    block = ("block-ip", "203.0.113.0/28", "--target", TARGET, "--ttl", "2h", "--incident", "INC-12", "--yes")
+    assert opsctl(tmp_path, *block).returncode == 0
+    after = asked(tmp_path, "203.0.113.9", "--target", TARGET)
+    assert says(after, "ways-in")[0].startswith("dropped by ")
+    (until,) = {
+        row["until"]
+        for row in json.loads(opsctl(tmp_path, "blocks", "list", "-o", "json").stdout)["result"]["rows"]
+    }
+    blocked = says(after, "standing-blocks")
+    assert len(blocked) == 2, "the network ACL and the IP set"
+    for one in blocked:
+        assert one.startswith(f"blocked, within 203.0.113.0/28 until {until} by ")
+        assert "INC-12" in one
+    entries = client("ec2").describe_network_acls()["NetworkAcls"]
+    assert any(one.get("CidrBlock") == "203.0.113.0/28" for acl in entries for one in acl["Entries"])
+
+
+def test_an_elastic_ip_of_the_account_is_its_own_in_every_form(account: WatchedServer, tmp_path: Path) -> None:
+    mine = client("ec2").allocate_address(Domain="vpc")["PublicIp"]
+    assert says(asked(tmp_path, mine), "own-addresses") == [f"ours: Elastic IP {mine}, associated with nothing"]
+    for form in ("text", "markdown", "short"):
+        done = opsctl(tmp_path, "who", mine, "-o", form)
+        assert (done.returncode, done.stderr) == (0, f"reading what is known of {mine}\n")
+        assert f"ours: Elastic IP {mine}" in done.stdout
+        assert "No target was named" in done.stdout or form == "short"
+
+
+def test_a_target_that_is_not_there_is_bad_input(account: WatchedServer, tmp_path: Path) -> None:
+    done = opsctl(tmp_path, "who", "203.0.113.9", "--target", "nothing.example.com")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--target: nothing in account" in done.stderr
+
+
+def test_ranges_are_fetched_only_when_asked_for_and_then_used(
+    account: WatchedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urls: list[str] = []
+
+    def download(url: str, at_most: int) -> bytes:
+        urls.append(url)
+        return as_bytes(published(("203.0.113.0/24", "eu-west-1", "EC2")))
+
+    monkeypatch.setattr("opsctl.aws.ranges_download.download", download)
+    assert says(asked(tmp_path, "203.0.113.9"), "aws-ranges") == urls == []
+    done = opsctl(tmp_path, "who", "--refresh-ranges")
+    assert (done.returncode, len(urls)) == (0, 1), done.stderr
+    assert "AWS's published ranges of 2027-01-02 are in use: 25 ranges" in done.stdout
+    assert "EC2 in eu-west-1" in says(asked(tmp_path, "203.0.113.9"), "aws-ranges")[0]
+
+
+def test_ranges_that_are_none_leave_those_that_are_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("opsctl.aws.ranges_download.download", lambda _url, _most: b"<html>")
+    done = opsctl(tmp_path, "who", "--refresh-ranges")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no ip-ranges.json" in done.stderr
+    assert not (tmp_path / ".cache").exists()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ class SpecialAddresses(EvidenceSource):
     """Compares with the special-purpose registries and with `never_block` of the configuration; asks nothing."""
 
     name: ClassVar[str] = "special-addresses"
-    title: ClassVar[str] = "special-purpose registries and the never-block list"
+    title: ClassVar[str] = "special-purpose registries, never-block list"
     matter: ClassVar[Matter] = "whose"
 
     def look(self, asked: AskedAbout, about: Context) -> Fetching[SourceReport]:

@@ -22,6 +22,8 @@ EPILOG = """Examples:
 
   opsctl who 2001:db8::/64 --target shop-alb --max-cost 0.50
 
+  opsctl who --refresh-ranges
+
   opsctl who 203.0.113.9 -o json --query "result.reports[?looked != 'yes'].[title, why]"
 """
 _WhoOptions = Annotated[
@@ -37,7 +39,9 @@ def register(app: typer.Typer) -> None:
 
 def who(
     *,
-    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="An address or CIDR block, IPv4 or IPv6.")],
+    address: Annotated[
+        str, typer.Argument(metavar="ADDRESS", help="An address or CIDR block, IPv4 or IPv6.", show_default=False)
+    ] = "",
     target: Annotated[
         str, typer.Option(help="What it may have come to: host name, load balancer, instance or address.")
     ] = "",
@@ -48,6 +52,9 @@ def who(
     timeout: Annotated[
         str, typer.Option(metavar="<30s>", help="How long to wait for answers, at most 10m.")
     ] = "30s",
+    refresh_ranges: Annotated[
+        bool, typer.Option("--refresh-ranges", help="Fetch AWS's published ranges first; alone, only that.")
+    ] = False,
     account: AccountOptions,
     show: _WhoOptions,
 ) -> None:
@@ -61,9 +68,18 @@ def who(
     from opsctl.model.exits import Exit
     from opsctl.render.views.dossier import markdown_dossier, render_dossier, short_dossier
 
+    order = Order("who", account, show)
+    if refresh_ranges and not address:
+        from opsctl.cli.commands.who_ranges import fetch_alone
+
+        fetch_alone(order)
+        return
     fact = _asked(address, target, since)
     wait_s = _seconds(timeout)
-    order = Order("who", account, show)
+    if refresh_ranges:
+        from opsctl.cli.commands.who_ranges import fetch_ranges
+
+        fetch_ranges()
     session = open_session(order)
     found = _inquire(session, fact, wait_s, timeout, max_cost)
     stopped = session.runtime.stopping()
@@ -82,6 +98,8 @@ def _asked(address: str, target: str, since: str) -> "BlockEvidence":
     from opsctl.model.networks import parse_network
     from opsctl.resources.special import BROAD_V4, BROAD_V6, is_broad, is_everything
 
+    if not address:
+        raise typer.BadParameter("give an address or a CIDR block", param_hint="ADDRESS")
     try:
         network = parse_network(address)
     except ValueError as fault:

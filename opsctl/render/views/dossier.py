@@ -84,4 +84,4 @@ def _found(reports: Sequence[SourceReport]) -> list[str]:
 def _empty(reports: Sequence[SourceReport]) -> list[str]:
     """Name the sources that were looked at and found nothing."""
     empty = dict.fromkeys(one.title for one in reports if one.looked == "yes" and not one.found)
-    return [f"nothing in {', '.join(empty)}"] if empty else []
+    return [f"not in: {', '.join(empty)}"] if empty else []

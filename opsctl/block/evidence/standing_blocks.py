@@ -1,0 +1,71 @@
+"""Where an address is blocked already, until when, and by whom: as addresses and as wider blocks."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from opsctl.block.account_ledger import read_account
+from opsctl.block.block_rows import BlockRow, rows_of
+from opsctl.block.evidence.source import AskedAbout, EvidenceSource
+from opsctl.block.terms import NEVER
+from opsctl.model.dossier import Looked, Matter, Sighting, SourceReport
+from opsctl.model.fetching import Fetching
+from opsctl.model.networks import Network, covers, parse_network, plain_addresses
+from opsctl.model.run import Context
+from opsctl.resources.special import is_everything, shares
+
+_SHOWN = 4
+
+
+class StandingBlocks(EvidenceSource):
+    """Reads network ACLs, and the IP sets that opsctl made or put addresses into, as `blocks list` does.
+
+    What IP sets of others hold is known of a target's own ways in.
+    """
+
+    name: ClassVar[str] = "standing-blocks"
+    title: ClassVar[str] = "network ACLs, and IP sets that opsctl used"
+    matter: ClassVar[Matter] = "blocked"
+
+    def look(self, asked: AskedAbout, about: Context) -> Fetching[SourceReport]:
+        """Name what holds the address, those that hold all of it before those that hold a part."""
+        account = yield from read_account(about)
+        network = asked.network
+        rows = [one for one in rows_of(account, about.region) if _is_about(one, network)]
+        whole = [one for one in rows if covers(parse_network(one.address), network)]
+        found = [Sighting(says=_says(one, network, about.now), telling=80) for one in whole[:_SHOWN]]
+        found += _rest(len(whole) - _SHOWN, len(rows) - len(whole))
+        if not account.unknown:
+            return self.report(asked, *found)
+        looked: Looked = "partly" if account.acls or account.sets else "no"
+        why, todo = "; ".join(account.unknown), "let the caller read network ACLs, IP sets and their tags"
+        return self.report(asked, *(found if looked == "partly" else ()), looked=looked, why=why, todo=todo)
+
+
+def _is_about(row: BlockRow, network: Network) -> bool:
+    """Whether a block is about these addresses; one of everybody says nothing about anybody."""
+    blocked = parse_network(row.address)
+    return shares(blocked, network) and not is_everything(blocked)
+
+
+def _says(row: BlockRow, network: Network, now: float) -> str:
+    wider = "" if parse_network(row.address) == network else f", within {plain_addresses(row.address)}"
+    if not row.ours:
+        owner = "nobody recorded until when" if row.kind == "unrecorded" else "not by opsctl"
+        return f"{_what(row)}{wider} at {row.resource}: {row.what}, {owner}"
+    until = "without an end" if row.until == NEVER else f"until {row.until}"
+    due = ", which has passed" if row.is_due(now) else ""
+    by = f" by {row.by}" if row.by else ""
+    incident = f", {row.incident}" if row.incident else ""
+    reason = f", {row.reason}" if row.reason else ""
+    return f"{_what(row)}{wider} {until}{due}{by} at {row.resource}{incident}{reason}"
+
+
+def _what(row: BlockRow) -> str:
+    return "blocked" if row.mode == "block" else f"met by {row.mode} only"
+
+
+def _rest(more: int, parts: int) -> Iterator[Sighting]:
+    if more > 0:
+        yield Sighting(says=f"blocked at {more:,} more places", telling=79)
+    if parts > 0:
+        yield Sighting(says=f"{parts:,} block{'s' * (parts != 1)} of a part of it", telling=60)
