@@ -2,9 +2,10 @@
 
 import typer
 
-from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
-from opsctl.cli.playbook_options import Given, inputs_of
+from opsctl.cli.commands.blocks_ends import refuse_bad_end
+from opsctl.cli.playbook_runs import runs_playbook
 
+SAYS = """Have blocks of opsctl end later, wherever they are; an end never comes nearer."""
 EPILOG = """Examples:
 
   opsctl blocks extend 203.0.113.9 --ttl 7d
@@ -15,20 +16,4 @@ EPILOG = """Examples:
 
 def register(group: typer.Typer) -> None:
     """Add the command."""
-    group.command("extend", cls=inputs_of("blocks-extend"), epilog=EPILOG)(spliced(extend))
-
-
-def extend(
-    *,
-    given: Given,
-    planning: PlanOptions,
-    applying: ApplyOptions,
-    account: AccountOptions,
-    show: ShowOptions,
-) -> None:
-    """Have blocks of opsctl end later, wherever they are; an end never comes nearer."""
-    from opsctl.cli.commands.blocks_ends import refuse_bad_end
-    from opsctl.cli.front import Order, run_playbook
-
-    refuse_bad_end(given)
-    run_playbook(Order("blocks extend", account, show), given, planning, applying)
+    runs_playbook(group, "blocks extend", playbook="blocks-extend", says=SAYS, epilog=EPILOG, check=refuse_bad_end)

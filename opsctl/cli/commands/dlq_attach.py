@@ -2,9 +2,13 @@
 
 import typer
 
-from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
-from opsctl.cli.playbook_options import Given, inputs_of
+from opsctl.cli.playbook_runs import runs_playbook
 
+SAYS = """\
+Give SOURCE a dead-letter queue: create it if needed, encrypt it, set permissions, attach it, add an alarm.
+
+Plans only what is missing. Shows the plan, asks, applies it, verifies it, and prints how to undo it.
+"""
 EPILOG = """Examples:
 
   opsctl dlq attach orders --alarm oncall --dry-run
@@ -19,21 +23,4 @@ EPILOG = """Examples:
 
 def register(group: typer.Typer) -> None:
     """Add the command."""
-    group.command("attach", cls=inputs_of("dlq-attach"), epilog=EPILOG)(spliced(attach))
-
-
-def attach(
-    *,
-    given: Given,
-    planning: PlanOptions,
-    applying: ApplyOptions,
-    account: AccountOptions,
-    show: ShowOptions,
-) -> None:
-    """Give SOURCE a dead-letter queue: create it if needed, encrypt it, set permissions, attach it, add an alarm.
-
-    Plans only what is missing. Shows the plan, asks, applies it, verifies it, and prints how to undo it.
-    """
-    from opsctl.cli.front import Order, run_playbook
-
-    run_playbook(Order("dlq attach", account, show), given, planning, applying)
+    runs_playbook(group, "dlq attach", playbook="dlq-attach", says=SAYS, epilog=EPILOG)

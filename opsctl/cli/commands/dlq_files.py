@@ -9,7 +9,9 @@ from opsctl.cli.commands.dlq_redrive import refuse_bad_edits
 from opsctl.cli.new_files import refuse_bad_file
 from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
 from opsctl.cli.playbook_options import Given, inputs_of
+from opsctl.cli.playbook_runs import runs_playbook
 
+IMPORT_SAYS = """Send the messages of a file to a queue, with their bodies, attributes and groups."""
 IMPORT = """Example:
 
   opsctl dlq import orders.jsonl.gz orders-dlq --dry-run
@@ -26,22 +28,8 @@ PURGE = """Examples:
 
 def register(group: typer.Typer) -> None:
     """Add the commands."""
-    group.command("import", cls=inputs_of("dlq-import"), epilog=IMPORT)(spliced(import_))
+    runs_playbook(group, "dlq import", playbook="dlq-import", says=IMPORT_SAYS, epilog=IMPORT)
     group.command("purge", cls=inputs_of("dlq-purge"), epilog=PURGE)(spliced(purge))
-
-
-def import_(
-    *,
-    given: Given,
-    planning: PlanOptions,
-    applying: ApplyOptions,
-    account: AccountOptions,
-    show: ShowOptions,
-) -> None:
-    """Send the messages of a file to a queue, with their bodies, attributes and groups."""
-    from opsctl.cli.front import Order, run_playbook
-
-    run_playbook(Order("dlq import", account, show), given, planning, applying)
 
 
 def purge(

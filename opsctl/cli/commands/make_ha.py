@@ -4,9 +4,12 @@ import typer
 
 from opsctl.cli.commands import make_ha_drill, make_ha_status
 from opsctl.cli.first_word import FirstWordGroup
-from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
-from opsctl.cli.playbook_options import Given, inputs_of
+from opsctl.cli.playbook_runs import runs_playbook
 
+SAYS = """Look at INSTANCE, plan its recovery, ask, build it and prove it.
+
+A group of one over several zones by default; where that is not possible, CloudWatch alarms that recover it.
+"""
 EPILOG = """Examples:
 
   opsctl make-ha legacy-web --dry-run
@@ -32,24 +35,7 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True,
         rich_markup_mode=None,
     )
-    group.command("instance", cls=inputs_of("make-ha"), epilog=EPILOG)(spliced(make_ha))
+    runs_playbook(group, "make-ha", playbook="make-ha", says=SAYS, epilog=EPILOG, name="instance")
     make_ha_status.register(group)
     make_ha_drill.register(group)
     app.add_typer(group)
-
-
-def make_ha(
-    *,
-    given: Given,
-    planning: PlanOptions,
-    applying: ApplyOptions,
-    account: AccountOptions,
-    show: ShowOptions,
-) -> None:
-    """Look at INSTANCE, plan its recovery, ask, build it and prove it.
-
-    A group of one over several zones by default; where that is not possible, CloudWatch alarms that recover it.
-    """
-    from opsctl.cli.front import Order, run_playbook
-
-    run_playbook(Order("make-ha", account, show), given, planning, applying)

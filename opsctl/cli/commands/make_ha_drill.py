@@ -3,9 +3,15 @@
 import typer
 
 from opsctl.cli.new_files import refuse_bad_file
-from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
-from opsctl.cli.playbook_options import Given, inputs_of
+from opsctl.cli.playbook_options import Given
+from opsctl.cli.playbook_runs import runs_playbook
 
+SAYS = """\
+Replace or stop the instance of GROUP, watch it recover, and measure how long that takes and what is lost.
+
+A group's instance ends; in mode standby the primary is stopped and the standby takes its place for good. So
+this asks for the group's name. Choose a quiet hour.
+"""
 EPILOG = """Examples:
 
   opsctl make-ha drill ha-legacy-web --dry-run
@@ -21,23 +27,10 @@ After an interruption, opsctl resume RUN continues the same drill.
 
 def register(group: typer.Typer) -> None:
     """Add the command."""
-    group.command("drill", cls=inputs_of("make-ha-drill"), epilog=EPILOG)(spliced(drill))
+    runs_playbook(
+        group, "make-ha drill", playbook="make-ha-drill", says=SAYS, epilog=EPILOG, check=_refuse_bad_report
+    )
 
 
-def drill(
-    *,
-    given: Given,
-    planning: PlanOptions,
-    applying: ApplyOptions,
-    account: AccountOptions,
-    show: ShowOptions,
-) -> None:
-    """Replace or stop the instance of GROUP, watch it recover, and measure how long that takes and what is lost.
-
-    A group's instance ends; in mode standby the primary is stopped and the standby takes its place for good. So
-    this asks for the group's name. Choose a quiet hour.
-    """
-    from opsctl.cli.front import Order, run_playbook
-
+def _refuse_bad_report(given: Given) -> None:
     refuse_bad_file(given.path("report"), "--report")
-    run_playbook(Order("make-ha drill", account, show), given, planning, applying)

@@ -2,9 +2,12 @@
 
 import typer
 
-from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
-from opsctl.cli.playbook_options import Given, inputs_of
+from opsctl.cli.playbook_runs import runs_playbook
 
+SAYS = """Change the network of INSTANCEs: image, reserve capacity, stop, change, start, release, prove.
+
+When AWS has no room for one that was stopped, everything is taken back by itself and it is started as it was.
+"""
 EPILOG = """Examples:
 
   opsctl tune apply hpc-4 --ena --dry-run
@@ -23,21 +26,4 @@ What a stop would lose has to be accepted by name: the dry run lists the --accep
 
 def register(group: typer.Typer) -> None:
     """Add the command."""
-    group.command("apply", cls=inputs_of("tune-apply"), epilog=EPILOG)(spliced(apply))
-
-
-def apply(
-    *,
-    given: Given,
-    planning: PlanOptions,
-    applying: ApplyOptions,
-    account: AccountOptions,
-    show: ShowOptions,
-) -> None:
-    """Change the network of INSTANCEs: image, reserve capacity, stop, change, start, release, prove.
-
-    When AWS has no room for one that was stopped, everything is taken back by itself and it is started as it was.
-    """
-    from opsctl.cli.front import Order, run_playbook
-
-    run_playbook(Order("tune apply", account, show), given, planning, applying)
+    runs_playbook(group, "tune apply", playbook="tune-apply", says=SAYS, epilog=EPILOG)
