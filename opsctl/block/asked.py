@@ -6,7 +6,7 @@ from typing import Literal
 from opsctl.model.networks import Network, normal, parse_network
 from opsctl.model.value import Value
 
-LayerChoice = Literal["auto", "cloudfront", "waf", "nacl", "geo"]
+LayerChoice = Literal["auto", "cloudfront", "waf", "nacl", "geo", "host"]
 Mode = Literal["block", "count", "challenge", "captcha"]
 
 

@@ -77,7 +77,7 @@ class Judged(Value):
             return True
         if not self.asked.addresses and not self.asked.countries:
             return False
-        versions = {version for one in self.chosen for version in one.versions}
+        versions = {version for one in self.chosen if not one.partial for version in one.versions}
         wanted = set(self.left.versions) & set(self.way.entrance.versions)
         geo = not self.asked.countries or any(one.layer == "geo" for one in self.chosen)
         return wanted <= versions and geo
@@ -257,7 +257,7 @@ def _settled(asked: Asked, outcomes: Mapping[str, PacketOutcome]) -> list[str]:
 
 
 def _unread(node: Node) -> tuple[str, ...]:
-    gates = (text for gate in (node.nacl, node.groups, node.waf) if gate for text in gate.unknown)
+    gates = (text for gate in (node.nacl, node.groups, node.waf, node.host) if gate for text in gate.unknown)
     doubts = node.waf.doubts if node.waf else ()
     return (*node.unknown, *gates, *doubts)
 

@@ -8,12 +8,14 @@ from functools import partial
 
 from opsctl.block.acl_quota import quota_of_all
 from opsctl.block.actions.cloudfront_deny_countries import CloudfrontDenyCountries
+from opsctl.block.actions.host_deny import HostDeny
 from opsctl.block.actions.nacl_deny import NaclDeny
 from opsctl.block.actions.waf_block import WafBlock
 from opsctl.block.affected import completed
 from opsctl.block.asked import Asked
 from opsctl.block.deciding import PointKey, decision_of, judge_ways, key_of, points_of, without
 from opsctl.block.decision import Decision, Point
+from opsctl.block.host.looking import with_host_gates
 from opsctl.block.layers.verdict import Home
 from opsctl.block.reading_ahead import reads_about
 from opsctl.block.standing_ends import standing_ends
@@ -26,6 +28,8 @@ from opsctl.model.run import Action, Context
 def decided(target: str, asked: Asked, ip_sets: Sequence[str], end: str, about: Context) -> Fetching[Decision]:
     """Explore, judge every way in, and find out who else each point of enforcement hits."""
     web, survey = yield from paths_to(target, about, partial(reads_about, asked=asked, about=about))
+    if asked.layer == "host":
+        web = yield from with_host_gates(web, survey)
     acls = [acl for node in web.nodes if node.nacl and node.entrance for acl in node.nacl.acls]
     quota = yield from quota_of_all(acls, len(asked.addresses), about.region)
     home = Home(account=about.account, region=about.region, acl_rules=quota.rules, acl_doubt=quota.doubt)
@@ -57,6 +61,8 @@ def _action(point: Point, asked: Asked, ip_sets: Sequence[str]) -> Action:
         return CloudfrontDenyCountries.model_validate(
             {"distribution": point.id, "name": point.name, "countries": asked.countries, "why": point.reason}
         )
+    if point.layer == "host":
+        return HostDeny(instances=(point.id,), addresses=point.addresses, why=point.reason)
     return WafBlock.model_validate(
         {
             "web_acl": point.id,

@@ -109,7 +109,7 @@ def _states(way: WayIn) -> tuple[str, str]:
 
 def _places(way: WayIn) -> list[str]:
     chosen = [one.where or f"{one.layer} at {one.at}" for one in way.layers if one.chosen]
-    return [plain_addresses(one) for one in chosen] or ["already" if way.dropped else "nowhere"]
+    return [plain_addresses(one) for one in dict.fromkeys(chosen)] or ["already" if way.dropped else "nowhere"]
 
 
 def _section(page: Page, section: Section) -> None:

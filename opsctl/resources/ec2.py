@@ -31,7 +31,10 @@ class Interface(Value):
 
 
 class Instance(Value):
-    """An instance with its interfaces; a terminated one has none. `public` is its address as EC2 sums it up."""
+    """An instance with its interfaces; a terminated one has none. `public` is its address as EC2 sums it up.
+
+    `launched` is when it was started last; a reboot is no start.
+    """
 
     id: str
     name: str = ""
@@ -39,6 +42,7 @@ class Instance(Value):
     vpc: str = ""
     interfaces: tuple[Interface, ...] = ()
     public: str = ""
+    launched: str = ""
     tags: dict[str, str] = {}
 
     @property
@@ -118,6 +122,7 @@ def parse_instances(answer: Json) -> tuple[Instance, ...]:
             vpc=one.get("VpcId", ""),
             interfaces=tuple(_interface(eni, one["InstanceId"]) for eni in one.get("NetworkInterfaces", [])),
             public=one.get("PublicIpAddress") or "",
+            launched=one.get("LaunchTime") or "",
             tags=parse_tags(one),
         )
         for reservation in answer.get("Reservations", [])

@@ -6,7 +6,7 @@ from opsctl.block.asked import Asked
 from opsctl.block.layers.judging import judge
 from opsctl.block.layers.verdict import Home, NodeVerdict
 from opsctl.block.layers.web_acl import IP_SET_LIMIT
-from opsctl.block.topology.gates import GeoGate, NaclGate, WafGate
+from opsctl.block.topology.gates import GeoGate, HostGate, NaclGate, WafGate
 from opsctl.block.topology.graph import Link, Node
 from opsctl.block.topology.nacl import NaclEntry, NetworkAcl
 from opsctl.block.topology.naming import Place
@@ -224,3 +224,46 @@ def test_the_web_acl_that_gets_the_rule_is_named_or_that_one_is_made() -> None:
         verdict = judged(way(node("edge", WafGate(scope="REGIONAL", web_acl=acl))), asked(ATTACKER))[-1]
         assert verdict.chosen
         assert verdict.reason.endswith(f"; {said}")
+
+
+def instance(name: str, *gates: HostGate) -> Node:
+    """An instance at the end of a way."""
+    seen = {"place": Place(kind="instance", id=name), "title": name, "name": name, "resource": name}
+    return Node.model_validate(seen | {"gates": gates})
+
+
+def ending_at(*ends: Node, entrance: str = "nlb", **link: object) -> TrafficPath:
+    """A way that ends at these nodes."""
+    tails = tuple((Stop(node=one, link=Link.model_validate({"to": one.place} | link)),) for one in ends)
+    return TrafficPath(names=(), stops=(Stop(node=node("edge", kind=entrance)),), tails=tails)
+
+
+@pytest.mark.parametrize(
+    ("one", "reason"),
+    [
+        (ending_at(instance("i-1", HostGate()), client="header"), "sees only the proxy's addresses"),
+        (ending_at(instance("i-1", HostGate()), client="gone"), "sees only the proxy's addresses"),
+        (ending_at(instance("i-1", HostGate(closed="i-1 is stopped"))), "i-1 is stopped"),
+        (ending_at(instance("i-1", HostGate(unknown=("cannot tell",)))), "cannot tell"),
+        (ending_at(node("eni-1", kind="interface")), "no instance"),
+        (way(node("edge", kind="nlb")), "no instance"),
+    ],
+)
+def test_a_host_firewall_serves_only_where_it_sees_the_client_and_can_be_reached(
+    one: TrafficPath, reason: str
+) -> None:
+    (verdict,) = [it for it in judged(one, asked(ATTACKER, layer="host")) if it.layer == "host"]
+    assert not verdict.chosen
+    assert reason in verdict.reason
+
+
+def test_one_instance_of_two_acts_and_does_not_close_the_way() -> None:
+    two = ending_at(instance("i-1", HostGate(member_of="web")), instance("i-2", HostGate(closed="it is stopped")))
+    verdicts = [it for it in judged(two, asked(ATTACKER, layer="host")) if it.layer == "host"]
+    assert [(it.chosen, it.partial) for it in verdicts] == [(True, True), (False, False)]
+    assert "replacements in Auto Scaling group web" in verdicts[0].reason
+
+
+def test_a_host_firewall_is_never_chosen_by_itself() -> None:
+    one = ending_at(instance("i-1", HostGate()))
+    assert "host" not in {it.layer for it in judged(one, asked(ATTACKER))}

@@ -27,6 +27,16 @@ def guest_named(name: str) -> Guest:
     return guest_of(ec2, ec2.get_instance(one["InstanceId"]))
 
 
+def firewall_of(name: str) -> dict[str, list[str]]:
+    """What the firewall of an instance drops, by set or chain; nothing where no script has put anything there."""
+    memory: dict[Any, Any] = guest_named(name).memory
+    found = {
+        of: sorted(one.elements) for table in memory.get("nft", {}).values() for of, one in table.sets.items()
+    }
+    chains = {of: rules for version in (4, 6) for of, rules in memory.get(("raw", version), {}).items()}
+    return {of: list(what) for of, what in (found | chains).items() if what}
+
+
 def mtu_of(name: str) -> str:
     """The MTU of the first device of an instance."""
     guest = guest_named(name)

@@ -4,12 +4,14 @@ from opsctl.model.value import Json
 from opsctl.planning.run_fetching import run_fetching
 from opsctl.sandbox.worlds.hpc import make_fleet
 from opsctl.sandbox.worlds.seeding import seed_network
-from tests.kit.fleet import ids_of, mtu_of
+from tests.kit.block_targets import BOTH
+from tests.kit.fleet import firewall_of, ids_of, mtu_of
 from tests.kit.groups import only, subnets, template
 from tests.kit.ha_account import instance_named, run
 from tests.kit.moto_account import client
 from tests.kit.ports import MemoryJournal
 from tests.registry.example import Example, Stage
+from tests.registry.examples_block import TERM
 from tests.registry.examples_groups import beside
 
 _DATA, _SETTLED_S = "/dev/sdf", 300
@@ -97,6 +99,15 @@ def _command(_: Stage) -> dict[str, Json]:
     }
 
 
+def _deny(_: Stage) -> dict[str, Json]:
+    """One of them has iptables, the other nft."""
+    return {"instances": ids_of("hpc-1", "hpc-3"), "addresses": BOTH, "why": "nothing else sees it", "term": TERM}
+
+
+def _firewalls() -> Json:
+    return [firewall_of("hpc-1"), firewall_of("hpc-3")]
+
+
 def _reading(_: Stage) -> dict[str, Json]:
     asked = {"commands": ["uname -r"], "title": "Read the kernel's version", "only_reads": True}
     return {"instances": ids_of("hpc-1", "hpc-3"), "must_succeed": False, "why": "it is needed"} | asked
@@ -124,6 +135,7 @@ EXAMPLES: dict[str, Example] = {
     "ec2.standby": Example(given=_standby),
     "ha.drill": Example(given=_drill, seeds=_NETWORK, look=lambda: None, kept="it only watches; the group acts"),
     "ha.tag": Example(given=_ha_tag, seeds=_NETWORK),
+    "host.deny": Example(given=_deny, seeds=(make_fleet,), look=_firewalls, kept=_HISTORY),
     "ssm.command": Example(given=_command, seeds=(make_fleet,), look=_mtus, kept=_HISTORY),
     "ssm.command, only reading": Example(given=_reading, seeds=(make_fleet,), look=_mtus, kept=_HISTORY),
     "ha.stop": Example(given=_stop, seeds=_NETWORK, look=_states, kept=_LATER),

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from opsctl.block.asked import Asked
 from opsctl.block.decision import Point
-from opsctl.block.layers import country, network_acl, web_acl
+from opsctl.block.layers import country, host, network_acl, web_acl
 from opsctl.block.layers.verdict import Home, NodeVerdict, rejected
 from opsctl.block.topology.traffic_paths import TrafficPath
 from opsctl.model.paths import Layer
@@ -21,6 +21,8 @@ class BlockLayer(Protocol):
 
 
 ADDRESS_LAYERS: dict[Layer, BlockLayer] = {"nacl": network_acl, "waf": web_acl}
+LAST_RESORTS: dict[Layer, BlockLayer] = {"host": host}
+"""Only for who asks for one: `--layer host`."""
 COUNTRY_LAYERS: dict[Layer, BlockLayer] = {"geo": country}
 
 
@@ -36,9 +38,11 @@ def judge(way: TrafficPath, asked: Asked, home: Home, *, closed: str, dropped: s
         return [rejected(layer, entrance, f"{closed}: no block is needed here") for layer in _layers(asked)]
     verdicts: list[NodeVerdict] = []
     if asked.addresses:
-        verdicts += [one for layer in ADDRESS_LAYERS.values() for one in layer.judge(way, asked, home)]
+        verdicts += [one for layer in _address_layers(asked).values() for one in layer.judge(way, asked, home)]
     elif dropped:
-        verdicts += [rejected(layer, entrance, f"{dropped}: no block is needed here") for layer in ADDRESS_LAYERS]
+        verdicts += [
+            rejected(layer, entrance, f"{dropped}: no block is needed here") for layer in _address_layers(asked)
+        ]
     if asked.countries:
         verdicts += [one for layer in COUNTRY_LAYERS.values() for one in layer.judge(way, asked, home)]
     return verdicts
@@ -46,9 +50,13 @@ def judge(way: TrafficPath, asked: Asked, home: Home, *, closed: str, dropped: s
 
 def points_for(verdict: NodeVerdict) -> list[Point]:
     """Return the objects that a chosen verdict needs."""
-    return (ADDRESS_LAYERS | COUNTRY_LAYERS)[verdict.layer].points(verdict)
+    return (ADDRESS_LAYERS | LAST_RESORTS | COUNTRY_LAYERS)[verdict.layer].points(verdict)
 
 
 def _layers(asked: Asked) -> list[Layer]:
-    both = [*ADDRESS_LAYERS] if asked.addresses else []
+    both = [*_address_layers(asked)] if asked.addresses else []
     return [*both, "geo"] if asked.countries else both
+
+
+def _address_layers(asked: Asked) -> dict[Layer, BlockLayer]:
+    return ADDRESS_LAYERS | {layer: it for layer, it in LAST_RESORTS.items() if layer == asked.layer}

@@ -10,7 +10,8 @@ from opsctl.model.value import Value
 class NodeVerdict(Value):
     """A verdict about one layer at one node; a chosen one closes the way for these IP versions.
 
-    `where` is what acts there, in a few words.
+    `where` is what acts there, in a few words. One that is `partial` acts, and another has to act too before the
+    way is closed.
     """
 
     layer: Layer
@@ -20,6 +21,7 @@ class NodeVerdict(Value):
     versions: tuple[int, ...] = ()
     unknown: tuple[str, ...] = ()
     where: str = ""
+    partial: bool = False
 
     def shown(self) -> LayerVerdict:
         """The verdict as the decision reports it."""

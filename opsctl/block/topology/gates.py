@@ -94,7 +94,26 @@ class GeoGate(Value):
         return self.restriction == "whitelist" and country.upper() not in self.countries
 
 
-Gate: TypeAlias = NaclGate | GroupGate | WafGate | GeoGate
+class HostGate(Value):
+    """The firewall of an instance, as far as it was read of late: networks that opsctl has it drop.
+
+    `read_at` is when, as a moment of UTC, empty when it was not. `closed` is why no script can be sent to the
+    instance, `unknown` says what could not be read. `member_of` is its Auto Scaling group.
+    """
+
+    kind: Literal["host"] = "host"
+    networks: tuple[str, ...] = ()
+    read_at: str = ""
+    closed: str = ""
+    unknown: tuple[str, ...] = ()
+    member_of: str = ""
+
+    def drops(self, network: Network) -> bool:
+        """Tell whether every packet from a block is dropped."""
+        return any(covers(parse_network(one), network) for one in self.networks)
+
+
+Gate: TypeAlias = NaclGate | GroupGate | WafGate | GeoGate | HostGate
 
 
 def representative_ports(low: int, high: int, acls: Iterable[NetworkAcl]) -> list[int]:

@@ -2,7 +2,7 @@
 
 from typing import Literal, TypeAlias
 
-from opsctl.block.topology.gates import Gate, GeoGate, GroupGate, NaclGate, WafGate
+from opsctl.block.topology.gates import Gate, GeoGate, GroupGate, HostGate, NaclGate, WafGate
 from opsctl.block.topology.naming import Place
 from opsctl.block.topology.packet import Service
 from opsctl.model.value import Value
@@ -77,6 +77,11 @@ class Node(Value):
     def geo(self) -> GeoGate | None:
         """Its geographic restriction, when it can have one."""
         return next((gate for gate in self.gates if isinstance(gate, GeoGate)), None)
+
+    @property
+    def host(self) -> HostGate | None:
+        """Its own firewall, when it was looked at."""
+        return next((gate for gate in self.gates if isinstance(gate, HostGate)), None)
 
 
 class Web(Value):

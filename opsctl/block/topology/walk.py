@@ -155,6 +155,9 @@ def _tail(tail: tuple[Stop, ...], client: str, services: Sequence[Service], atom
     for index, stop in enumerate(tail):
         seen = left_of("source", tail[: index + 1], atom.version) if client == "source" else client
         services = (stop.link.services if stop.link else ()) or services
+        if seen == "source" and stop.node.host and stop.node.host.drops(atom):
+            read = stop.node.host.read_at
+            return stop.node.place, f"the firewall of {stop.node.title}, as it was read at {read}"
         if seen != "source" or stop.link is None or not stop.link.packets or not services:
             continue
         if not any(_enters(stop.node, atom, one) for one in services):
@@ -200,6 +203,8 @@ def _boundaries(way: TrafficPath) -> tuple[str, ...]:
             texts |= {entry.cidr for acl in node.nacl.acls for entry in acl.inbound()}
         if node.groups:
             texts |= {text for rule in node.groups.rules for text in rule.networks}
+        if node.host:
+            texts |= set(node.host.networks)
     return tuple(texts)
 
 

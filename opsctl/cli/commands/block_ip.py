@@ -16,6 +16,8 @@ EPILOG = """Examples:
 
   opsctl block-ip --country KP --target shop.example.com --confirm shop.example.com
 
+  opsctl block-ip 203.0.113.9 --target legacy-web --layer host --ttl 2h
+
   opsctl block-ip --from drop.txt --target shop.example.com --out plan.json
 
   opsctl block-ip --from top-clients.csv --column client_ip --target shop.example.com

@@ -9,7 +9,7 @@ from opsctl.model.jobs import Job, JobResult, Tools
 from opsctl.model.sentences import first_few
 from opsctl.model.value import Json
 from opsctl.resources.ssm_calls import INSTANCES_A_COMMAND, CommandAnswer, Document
-from opsctl.resources.ssm_sending import CommandSending, RemoteScript, answers_of, batches_in
+from opsctl.resources.ssm_sending import NO_AGENT, CommandSending, RemoteScript, answers_of, batches_in
 
 POLL_S, POLL_AT_MOST_S, POLL_GROWTH = 2.0, 15.0, 1.5
 _TOLD = 160
@@ -65,7 +65,7 @@ class SsmCommand(Job):
         sending = CommandSending(tools, tools.checkpoint.part(part), script)
         ran = answers_of(sending.batches)
         begun = {one for batch in sending.batches if batch.ran is None for one in batch.instances}
-        settled = {one for one, answer in ran.items() if not self.must_succeed or good(answer, expected)}
+        settled = {one for one, answer in ran.items() if not self._matters(answer) or good(answer, expected)}
         left = [one for one in instances if one not in begun | settled]
         for start in range(0, len(left), INSTANCES_A_COMMAND):
             sending.add(left[start : start + INSTANCES_A_COMMAND])
@@ -75,6 +75,13 @@ class SsmCommand(Job):
             if tools.stopping() or not self._wave(tools, sending, script, wave, expected):
                 break
         return self._result(instances, answers_of(sending.batches), expected)
+
+    def _matters(self, ran: CommandAnswer) -> bool:
+        """Tell whether it is a failure of all that a script did not succeed there.
+
+        What is taken back is taken back everywhere, save where the machine is gone and what was done with it.
+        """
+        return self.must_succeed or (self.takes_back and ran.status != NO_AGENT)
 
     def _how(self) -> dict[str, Json]:
         given = ("document", "region", "mark", "timeout_s", "deliver_within_s", "at_once")
@@ -122,7 +129,7 @@ class SsmCommand(Job):
             parts.append(f"not on {first_few(map(told, bad), 3, '; ')}")
         if silent:
             parts.append(f"no answer from {first_few(silent, 3)}")
-        whole = not silent and not (bad and self.must_succeed)
+        whole = not silent and not any(map(self._matters, bad))
         hint = "" if whole else "mend what each of them says; resume runs it again where it did not succeed"
         details: dict[str, Json] = {
             "expected": list(expected),

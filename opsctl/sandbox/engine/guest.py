@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from opsctl.sandbox.engine.conditions import conditions
+from opsctl.sandbox.engine.guest_iptables import firewall_of
 from opsctl.sandbox.engine.guest_network import NETWORK, GuestLink, device_files, links_of
 from opsctl.sandbox.engine.guest_setup import SETUP, setup_files
 from opsctl.sandbox.engine.guest_shell import Program
@@ -63,7 +64,8 @@ class Guest:
     def program(self, name: str) -> Program | None:
         """A program by its name, or by a path that ends with it."""
         last = name.rsplit("/", 1)[-1]
-        return self.programs.get(name) or NETWORK.get(last) or SETUP.get(last) or TOOLS.get(last)
+        found = self.programs.get(name) or NETWORK.get(last) or SETUP.get(last) or TOOLS.get(last)
+        return found or firewall_of(self, last)
 
     def read(self, path: str) -> str | None:
         """A file's text."""

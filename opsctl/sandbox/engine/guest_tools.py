@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from opsctl.sandbox.engine.guest_shell import Done, Program, Shell
 
@@ -201,6 +202,29 @@ def _sleep(_: Shell, arguments: Sequence[str], __: str) -> Done:
     return Done(slept=float(arguments[0])) if arguments else Done(err="sleep: missing operand\n", code=1)
 
 
+def _expr(_: Shell, arguments: Sequence[str], __: str) -> Done:
+    """A sum, a difference, or what a whole number divided by another leaves."""
+    match arguments:
+        case [left, operator, right] if left.lstrip("-").isdigit() and right.lstrip("-").isdigit():
+            one, other = int(left), int(right)
+            if operator in ("/", "%") and other == 0:
+                return Done(err="expr: division by zero\n", code=2)
+            if operator in ("+", "-", "/", "%"):
+                found = {"+": one + other, "-": one - other}.get(operator)
+                if found is None:
+                    found = one // other if operator == "/" else one % other
+                return Done(f"{found}\n", code=int(found == 0))
+    return Done(err="expr: syntax error\n", code=2)
+
+
+def _date(shell: Shell, arguments: Sequence[str], _: str) -> Done:
+    """The seconds since the epoch, by the account's clock."""
+    guest: Any = shell.machine
+    if list(arguments) != ["+%s"]:
+        return Done(err="date: invalid date\n", code=1)
+    return Done(f"{int(guest.now() + shell.slept)}\n")
+
+
 def _sudo(shell: Shell, arguments: Sequence[str], given: str) -> Done:
     """Agents run scripts as root already."""
     words = [one for one in arguments if not one.startswith("-")]
@@ -220,7 +244,9 @@ TOOLS: dict[str, Program] = {
     ":": _nothing,
     "cat": _cat,
     "cut": _cut,
+    "date": _date,
     "echo": _echo,
+    "expr": _expr,
     "false": _false,
     "grep": _grep,
     "head": _head,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from opsctl.sandbox.worlds import apis, dead_letters, hpc, network, queues, roles, traffic_logs
+from opsctl.sandbox.worlds import agents, apis, dead_letters, hpc, network, queues, roles, traffic_logs
 
 Clients = Callable[[str], Any]
 """Returns the SDK client of a service in the sandbox's region."""
@@ -30,6 +30,7 @@ def seed_all(clients: Clients) -> None:
     """Make every world."""
     seed_network(clients)
     seed_apis(clients)
+    agents.give_agents(clients, "api-1", "api-2")
     queues.make_queues(clients)
     dead_letters.make_dead_letters(clients)
     hpc.make_fleet(clients)

@@ -235,3 +235,14 @@ def test_nobody_may_send_what_the_policy_of_the_plan_does_not_name(account: Acco
 
 def test_no_instances_are_nothing_to_do(account: Account) -> None:
     assert account.plan().changes == ()
+
+
+def test_an_undo_has_to_succeed_wherever_the_machine_is_still_there(account: Account) -> None:
+    """A run that goes on past a failure may leave an instance out; an undo that does leaves its work there."""
+    plan = account.plan("hpc-1", "hpc-2", undo_commands=["test -e /etc/mended"], must_succeed=False)
+    account.run(plan)
+    client("ec2").terminate_instances(InstanceIds=ids_of("hpc-2"))
+    with pytest.raises(OpsctlError, match=r"i-\w+ \(exit code 1\)"):
+        account.undo(plan)
+    account.once(account.plan("hpc-1", commands=["echo yes > /etc/mended"]))
+    account.undo(plan)
