@@ -26,6 +26,21 @@ class DeliveryNode(Value):
     ends: bool = False
 
 
+class EventStep(Value):
+    """What one concrete event meets on an edge: whether it gets over it, and why not or why nobody can tell."""
+
+    outcome: Literal["passes", "filtered", "blocked", "unknown"]
+    why: str = ""
+
+
+class EventEnd(Value):
+    """Where one concrete event comes to: what nothing leads on from, and the body that arrives there."""
+
+    arn: str
+    body: str
+    certain: bool = True
+
+
 class DeliveryEdge(Value):
     """One resource hands events to another: `by` what (a subscription, a rule's target), and with what outcome.
 
@@ -46,13 +61,18 @@ class DeliveryEdge(Value):
     lost: str = ""
     dead_letter: str = ""
     failure: bool = False
+    event: EventStep | None = None
 
 
 class Delivery(Value):
-    """What leads on from a resource, or with `back` what leads to it; the first node is the one asked about."""
+    """What leads on from a resource, or with `back` what leads to it; the first node is the one asked about.
+
+    `ends` is where a concrete event comes to, when one was asked about; None when none was.
+    """
 
     start: str
     back: bool = False
     nodes: tuple[DeliveryNode, ...]
     edges: tuple[DeliveryEdge, ...]
     unknown: tuple[str, ...] = ()
+    ends: tuple[EventEnd, ...] | None = None

@@ -1,6 +1,7 @@
 """Follows deliveries forwards or backwards, one round for each step, all resources of a step at once."""
 
 from collections.abc import Collection
+from typing import NamedTuple
 
 from opsctl.events.delivery_graph import Delivery
 from opsctl.events.edge_verdicts import edge_of
@@ -8,6 +9,7 @@ from opsctl.events.hops import ReadResource, Waypoint
 from opsctl.events.kms_keys import KeyFacts, read_keys
 from opsctl.events.node_kinds.registry import read_place
 from opsctl.events.producers import producers_of
+from opsctl.events.walking import Way
 from opsctl.model.fetching import Fetching, gather
 from opsctl.model.run import Context
 
@@ -15,7 +17,14 @@ PLACES_AT_MOST = 300
 """More than this is no picture that anybody reads; what is left out is said."""
 
 
-def explore(start: str, about: Context) -> Fetching[Delivery]:
+class Explored(NamedTuple):
+    """A delivery, and the hop that each of its edges was judged from."""
+
+    delivery: Delivery
+    ways: tuple[Way, ...]
+
+
+def explore(start: str, about: Context) -> Fetching[Explored]:
     """Follow events from a resource, given by its ARN, to where nothing leads on."""
     stops: dict[str, ReadResource] = {}
     left: dict[str, None] = {}
@@ -31,7 +40,7 @@ def explore(start: str, about: Context) -> Fetching[Delivery]:
     return _put_together(start, stops, _left_out(left), keys, about)
 
 
-def explore_back(start: str, about: Context) -> Fetching[Delivery]:
+def explore_back(start: str, about: Context) -> Fetching[Explored]:
     """Follow events backwards from a resource to everything that may hand them on to it."""
     stops: dict[str, ReadResource] = {}
     doubts: dict[str, None] = {}
@@ -48,7 +57,7 @@ def explore_back(start: str, about: Context) -> Fetching[Delivery]:
         waiting = list(onward)[:room]
     keys = yield from read_keys([stop.admission.key for stop in stops.values() if stop.admission])
     found_back = _put_together(start, stops, (*doubts, *_left_out(left)), keys, about)
-    return found_back.model_copy(update={"back": True})
+    return found_back._replace(delivery=found_back.delivery.model_copy(update={"back": True}))
 
 
 def _left_out(left: Collection[str]) -> tuple[str, ...]:
@@ -58,18 +67,19 @@ def _left_out(left: Collection[str]) -> tuple[str, ...]:
 
 def _put_together(
     start: str, stops: dict[str, ReadResource], doubts: tuple[str, ...], keys: dict[str, KeyFacts], about: Context
-) -> Delivery:
+) -> Explored:
     nodes = [stop.node for stop in stops.values()]
-    edges = [
-        edge_of(stop.node, hop, stops[hop.to.arn], keys, about.account)
+    ways = tuple(
+        Way(edge_of(stop.node, hop, stops[hop.to.arn], keys, about.account), hop)
         for stop in stops.values()
         for hop in stop.all_hops()
         if hop.to.arn in stops
-    ]
+    )
     unknown = [f"{node.kind} {node.name}: {text}" for node in nodes for text in node.unknown]
-    return Delivery(
+    delivery = Delivery(
         start=start,
         nodes=tuple(nodes),
-        edges=tuple(edges),
+        edges=tuple(way.edge for way in ways),
         unknown=(*unknown, *doubts),
     )
+    return Explored(delivery, ways)

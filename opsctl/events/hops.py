@@ -1,7 +1,14 @@
 """What a kind of node reads: the resource itself, who may write to it, and where it hands events on to."""
 
+from typing import Literal
+
 from opsctl.events.delivery_graph import DeliveryNode, Verdict
+from opsctl.events.selections import Selection
 from opsctl.model.value import Json, Value
+
+Form = Literal["same", "records", "eventbridge", "notification", "input", "result"]
+"""As it is; as S3 tells queues; as S3 tells EventBridge; in the envelope of SNS; as a rule's target wants it; what
+a program made of it, which nobody knows."""
 
 
 class Waypoint(Value):
@@ -15,7 +22,9 @@ class Hop(Value):
     """A resource hands events to a place; what is wrong at this end is in `verdict` and `why` already.
 
     `service` is the principal that writes there and `on_behalf_of` the ARN that its policy sees (aws:SourceArn);
-    without a service the writer has a role, `role`, or reads by itself. `failure` marks where failures go.
+    without a service the writer has a role, `role`, or reads by itself. `failure` marks where failures go. `takes`
+    decides about one concrete event (none: it takes all), and `makes` is the form in which that is handed on, with
+    `settings` of a rule's target.
     """
 
     to: Waypoint
@@ -32,6 +41,9 @@ class Hop(Value):
     lost: str = ""
     dead_letter: str = ""
     failure: bool = False
+    takes: Selection | None = None
+    makes: Form = "same"
+    settings: dict[str, Json] = {}
 
 
 class Admission(Value):

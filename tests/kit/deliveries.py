@@ -113,9 +113,10 @@ class Account:
         self.answers[f"scheduler.GetSchedule {name}"] = told | {"ScheduleExpression": "rate(1 day)"}
         return made
 
-    def traced(self, source: str, *, back: bool = False) -> tuple[Delivery, CannedReader]:
-        """Trace from a resource, or back from it."""
-        found, reader = drive(EventsTrace(source=source, back=back).read(ABOUT), self._all())
+    def traced(self, source: str, *, back: bool = False, event: str = "") -> tuple[Delivery, CannedReader]:
+        """Trace from a resource, with an event or without, or back from it."""
+        asked = EventsTrace(source=source, back=back, event=event)
+        found, reader = drive(asked.read(ABOUT), self._all())
         assert isinstance(found, Delivery)
         return found, reader
 

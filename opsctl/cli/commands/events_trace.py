@@ -1,5 +1,6 @@
 """`opsctl events trace`: where the events of a resource go, and where they are lost."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +13,8 @@ EPILOG = """Examples:
   opsctl events trace bucket:uploads
 
   opsctl events trace queue:orders --back
+
+  opsctl events trace bus:orders --event paid.json
 
   opsctl events trace orders -o mermaid >> runbook.md
 
@@ -37,6 +40,10 @@ def trace(
     back: Annotated[
         bool, typer.Option("--back", help="Show what hands events to SOURCE, back to where they come from.")
     ] = False,
+    event: Annotated[
+        Path | None,
+        typer.Option("--event", metavar="FILE", help="Walk this one event along the way; - reads standard input."),
+    ] = None,
     account: AccountOptions,
     show: DrawingOptions,
 ) -> None:
@@ -46,6 +53,7 @@ def trace(
     """
     import sys
 
+    from opsctl.cli.address_lists import read_text
     from opsctl.cli.front import Order
     from opsctl.cli.looks import look_at
     from opsctl.cli.output import emit_value
@@ -54,7 +62,14 @@ def trace(
     from opsctl.events.facts.events_trace import EventsTrace
 
     order = Order("events trace", account, show)
-    found = look_at(order, EventsTrace(source=source, back=back), Delivery, READING, {"source": "SOURCE"})
+    text_of_event = read_text(event, "--event") if event else ""
+    found = look_at(
+        order,
+        EventsTrace(source=source, back=back, event=text_of_event),
+        Delivery,
+        READING,
+        {"source": "SOURCE", "event": "--event"},
+    )
     text = ""
     if show.output is Output.TEXT:
         from opsctl.render.views.deliveries import render_deliveries

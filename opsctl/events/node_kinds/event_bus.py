@@ -8,6 +8,7 @@ import json
 from opsctl.events.delivery_graph import DeliveryNode, Verdict
 from opsctl.events.hops import Admission, Hop, ReadResource, Waypoint
 from opsctl.events.resource_answers import ResourceAnswers, items_of, read_of
+from opsctl.events.selections import PatternSelection
 from opsctl.model.fetching import Fetching
 from opsctl.model.run import Context
 from opsctl.model.value import Json
@@ -60,4 +61,5 @@ def _rule(place: Waypoint, told: Json) -> Hop | None:
         verdict=verdict,
         why=why,
         passes=json.dumps(json.loads(text), separators=(", ", ": ")) if verdict == "filtered" else "",
+        takes=PatternSelection(pattern=text),
     )

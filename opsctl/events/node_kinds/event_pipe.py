@@ -6,6 +6,7 @@ Source: EventBridge Pipes guide and API; a pipe reads and sends by its role.
 from opsctl.events.delivery_graph import DeliveryNode, Verdict
 from opsctl.events.hops import Hop, ReadResource, Waypoint
 from opsctl.events.resource_answers import ResourceAnswers, read_of
+from opsctl.events.selections import MappingSelection
 from opsctl.model.fetching import Fetching
 from opsctl.model.run import Context
 from opsctl.model.value import Json
@@ -38,4 +39,5 @@ def _target(found: Json) -> Hop:
         passes=" or ".join(patterns),
         role=str(found.get("RoleArn", "")),
         lost="the filter does not match: the pipe removes the message from a queue" if patterns else "",
+        takes=MappingSelection(patterns=tuple(patterns)) if patterns else None,
     )

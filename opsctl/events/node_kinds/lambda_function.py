@@ -61,7 +61,9 @@ def _outcomes(found: dict[str, Json]) -> Iterator[Hop]:
             to=Waypoint(arn=str(dead)), by="dead-letter queue of asynchronous events", role=role, failure=True
         )
     for words, failure, arn in _results(found["destinations"]):
-        yield Hop(to=Waypoint(arn=arn), by=f"{words} of asynchronous events", role=role, failure=failure)
+        yield Hop(
+            to=Waypoint(arn=arn), by=f"{words} of asynchronous events", role=role, failure=failure, makes="result"
+        )
 
 
 def outcomes_of(answer: Json) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from opsctl.events.delivery_graph import DeliveryNode
 from opsctl.events.hops import Hop, ReadResource, Waypoint
 from opsctl.events.resource_answers import ResourceAnswers, items_of, read_of
+from opsctl.events.selections import NotificationSelection
 from opsctl.model.fetching import Fetching
 from opsctl.model.run import Context
 from opsctl.model.value import Json
@@ -56,6 +57,8 @@ def _notifications(place: Waypoint, found: Json) -> Iterator[Hop]:
                 retry="S3 tries again for an unstated time, then the event is gone; there is no dead-letter queue",
                 order=_UNORDERED,
                 duplicates=_ONCE_MORE,
+                takes=_selection(entry),
+                makes="records",
             )
 
 
@@ -66,11 +69,24 @@ def destinations_of(found: Json) -> list[str]:
 
 def passes_of(entry: Json) -> str:
     """Say which events an entry lets pass: types, prefix and suffix; S3 capitalises the names of rules or not."""
-    rules = ((entry.get("Filter") or {}).get("Key") or {}).get("FilterRules") or []
-    filters = {str(one.get("Name", "")).lower(): str(one.get("Value", "")) for one in rules}
+    filters = _filters(entry)
     words = [", ".join(entry.get("Events") or [])]
     words += [f"{name} {filters[name]}" for name in ("prefix", "suffix") if filters.get(name)]
     return "; ".join(words)
+
+
+def _filters(entry: Json) -> dict[str, str]:
+    rules = ((entry.get("Filter") or {}).get("Key") or {}).get("FilterRules") or []
+    return {str(one.get("Name", "")).lower(): str(one.get("Value", "")) for one in rules}
+
+
+def _selection(entry: Json) -> NotificationSelection:
+    filters = _filters(entry)
+    return NotificationSelection(
+        events=tuple(entry.get("Events") or ()),
+        prefix=filters.get("prefix", ""),
+        suffix=filters.get("suffix", ""),
+    )
 
 
 def _eventbridge(name: str, found: Json, about: Context) -> Iterator[Hop]:
@@ -84,4 +100,5 @@ def _eventbridge(name: str, found: Json, about: Context) -> Iterator[Hop]:
         passes="every event but those of replication and lost reduced-redundancy objects",
         duplicates=_ONCE_MORE,
         order=_UNORDERED,
+        makes="eventbridge",
     )

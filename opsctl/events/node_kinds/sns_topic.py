@@ -6,9 +6,11 @@ Sources: SNS guide, "Message delivery retries", "Dead-letter queues", "Subscript
 from opsctl.events.delivery_graph import DeliveryNode, Verdict
 from opsctl.events.hops import Admission, Hop, ReadResource, Waypoint
 from opsctl.events.resource_answers import ResourceAnswers, items_of, read_of
+from opsctl.events.selections import FilterSelection
 from opsctl.model.fetching import Fetching
 from opsctl.model.run import Context
 from opsctl.model.value import Json, json_object
+from opsctl.resources.sns_filters import ATTRIBUTES
 
 SERVICE = "sns.amazonaws.com"
 READ_AT_MOST = 200
@@ -95,6 +97,8 @@ def _subscription(place: Waypoint, listed: Json, value: Json) -> Hop:
         duplicates="none within five minutes" if fifo and endpoint.endswith(".fifo") else "at least once",
         lost="; ".join(lost),
         dead_letter=dead,
+        takes=FilterSelection(policy=policy, scope=str(told.get("FilterPolicyScope") or ATTRIBUTES)),
+        makes="same" if raw else "notification",
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from opsctl.events.delivery_graph import DeliveryNode, Verdict
 from opsctl.events.hops import Admission, Hop, ReadResource, Waypoint
 from opsctl.events.resource_answers import ResourceAnswers, items_of, read_of
+from opsctl.events.selections import MappingSelection
 from opsctl.model.fetching import Fetching
 from opsctl.model.run import Context
 from opsctl.model.value import Json
@@ -78,6 +79,7 @@ def _mappings(place: Waypoint, found: Json) -> Iterator[Hop]:
             order="in order within a message group" if place.arn.endswith(".fifo") else "no order",
             duplicates="at least once",
             lost="the filter does not match: Lambda deletes the message" if patterns else "",
+            takes=MappingSelection(patterns=tuple(patterns)) if patterns else None,
         )
 
 

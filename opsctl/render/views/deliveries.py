@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from opsctl.events.arns import named
 from opsctl.events.delivery_graph import Delivery, DeliveryEdge, DeliveryNode, Verdict
-from opsctl.render.inert import visible
+from opsctl.render.inert import shortened, visible
 from opsctl.render.page import Page
 
 _WORDS: dict[Verdict, str] = {
@@ -13,6 +13,8 @@ _WORDS: dict[Verdict, str] = {
     "blocked": "BLOCKED",
     "unknown": "UNKNOWN",
 }
+_EVENT_WORDS = {"passes": "passes", "filtered": "IS LEFT OUT", "blocked": "IS BLOCKED", "unknown": "UNKNOWN"}
+_BODY = 200
 _STYLES: dict[Verdict, str] = {"delivers": "green", "filtered": "green", "blocked": "red", "unknown": "yellow"}
 
 
@@ -32,6 +34,10 @@ def render_deliveries(found: Delivery, *, width: int, colour: bool) -> str:
                 page.item(
                     f"{_WORDS[verdict]}: {_between(edge, nodes)}: {'; '.join(edge.why)}", _STYLES[verdict], hang=2
                 )
+    if found.ends is not None:
+        page.heading("Where this event comes to")
+        for line in ends_of(found):
+            page.item(line, hang=2, at_most=4)
     page.blank()
     page.literal(tree_of(found))
     if found.unknown:
@@ -49,6 +55,17 @@ def heading_of(found: Delivery) -> str:
     parts = [f"{len(found.edges)} step{'s' * (len(found.edges) != 1)}"]
     parts += [f"{counts[one]} {_WORDS[one]}" for one in ("blocked", "unknown") if counts[one]]
     return f"{way} {title_of(start)}: {', '.join(parts)}"
+
+
+def ends_of(found: Delivery) -> Iterator[str]:
+    """Say where the event that was asked about comes to, and in what form."""
+    nodes = {one.arn: one for one in found.nodes}
+    for end in found.ends or ():
+        doubt = "" if end.certain else " perhaps"
+        body = f", as {shortened(end.body, _BODY)}" if end.body else ""
+        yield f"{title_of(nodes[end.arn])}{doubt}{body}"
+    if not found.ends:
+        yield "nowhere: it is lost on the way"
 
 
 def _between(edge: DeliveryEdge, nodes: dict[str, DeliveryNode]) -> str:
@@ -91,6 +108,9 @@ def _named(node: DeliveryNode) -> str:
 def facts_of(edge: DeliveryEdge) -> Iterator[str]:
     """Go through what there is to say of an edge, one sentence each."""
     yield edge.by + (f", passes {edge.passes}" if edge.passes else "")
+    if edge.event is not None:
+        because = f": {edge.event.why}" if edge.event.why and not edge.why else ""
+        yield f"this event: {_EVENT_WORDS[edge.event.outcome]}{because}"
     yield from edge.why
     promises = ", ".join(one for one in (edge.duplicates, edge.order) if one)
     if promises:

@@ -1,0 +1,164 @@
+"""The forms that one event takes on its way: of a bucket, on a bus, published to a topic, sent to a queue; pure.
+
+Sources: S3 guide, "Event message structure" and "Event message structure for EventBridge"; SNS guide, "Message
+formats"; recorded answers of S3's EventBridge events (`detail.object.etag` in lower case, `reason` PutObject).
+"""
+
+import json
+from urllib.parse import quote_plus, unquote_plus
+
+from opsctl.model.value import Json, Value
+from opsctl.resources.event_inputs import event_of
+
+_DETAIL_TYPES = {
+    "ObjectCreated": "Object Created",
+    "ObjectRemoved": "Object Deleted",
+    "LifecycleExpiration": "Object Deleted",
+    "ObjectTagging": "Object Tags Added",
+    "ObjectAcl": "Object ACL Updated",
+    "LifecycleTransition": "Object Storage Class Changed",
+    "IntelligentTiering": "Object Access Tier Changed",
+}
+_RESTORE = {
+    "Post": "Object Restore Initiated",
+    "Completed": "Object Restore Completed",
+    "Delete": "Object Restore Expired",
+}
+_REASONS = {
+    "Put": "PutObject",
+    "Post": "POST Object",
+    "Copy": "CopyObject",
+    "CompleteMultipartUpload": "CompleteMultipartUpload",
+}
+_NO_EVENTBRIDGE = ("Replication", "ReducedRedundancyLostObject")
+
+
+class S3Event(Value):
+    """What happened to an object: the name as notifications have it (`s3:ObjectCreated:Put`), and its key."""
+
+    name: str
+    key: str
+
+
+class PassingEvent(Value):
+    """An event at one place: its body, its message attributes as Publish takes them; `s3` only at a bucket."""
+
+    body: str
+    attributes: dict[str, Json] = {}
+    s3: S3Event | None = None
+
+
+def event_from(text: str, kind: str) -> PassingEvent:
+    """Read what a person gave as the event of a resource of a kind.
+
+    Of a bucket: a notification (`Records`) or `{"eventName": "ObjectCreated:Put", "key": "a.jpg"}`. Of a topic or
+    queue: `{"Message" or "Body": text, "MessageAttributes": {...}}`, or any other text, which is the body. Of a
+    bus or rule: an event of EventBridge.
+
+    Raises:
+        ValueError: it is no such event.
+    """
+    if kind == "bucket":
+        return PassingEvent(body="", s3=_s3_event(text))
+    if kind in ("event bus", "rule"):
+        told = event_of(text)
+        lacking = [name for name in ("source", "detail-type", "detail") if name not in told]
+        if lacking:
+            raise ValueError(f"an event of EventBridge has {', '.join(lacking)}")
+        return PassingEvent(body=text)
+    if kind in ("topic", "queue"):
+        return _message(text)
+    raise ValueError(f"{_article(kind)} sends what it is set to send; trace the resource behind it with an event")
+
+
+def _article(kind: str) -> str:
+    return f"an {kind}" if kind[:1] in "aeiou" else f"a {kind}"
+
+
+def _message(text: str) -> PassingEvent:
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return PassingEvent(body=text)
+    for member in ("Message", "Body", "body"):
+        if isinstance(told, dict) and isinstance(told.get(member), str):
+            attributes = told.get("MessageAttributes") or {}
+            if not isinstance(attributes, dict) or not all(isinstance(one, dict) for one in attributes.values()):
+                raise ValueError("MessageAttributes is an object of objects with DataType and StringValue")
+            return PassingEvent(body=told[member], attributes=attributes)
+    return PassingEvent(body=text)
+
+
+def _s3_event(text: str) -> S3Event:
+    told = event_of(text)
+    records = told.get("Records")
+    if isinstance(records, list) and records:
+        if len(records) > 1:
+            raise ValueError("give one record: each is an event of its own")
+        told = records[0] if isinstance(records[0], dict) else {}
+        key = unquote_plus(str(((told.get("s3") or {}).get("object") or {}).get("key", "")))
+    else:
+        key = str(told.get("key", ""))
+    name = str(told.get("eventName", "")).removeprefix("s3:")
+    if not name or not key:
+        raise ValueError(
+            'an event of a bucket has eventName and a key: {"eventName": "ObjectCreated:Put", "key": "a"}'
+        )
+    return S3Event(name=f"s3:{name}", key=key)
+
+
+def as_records(event: S3Event, bucket: str, region: str) -> str:
+    """Return the document that S3 sends to queues, topics and functions; the key is URL-encoded there."""
+    record = {
+        "eventVersion": "2.1",
+        "eventSource": "aws:s3",
+        "awsRegion": region,
+        "eventName": event.name.removeprefix("s3:"),
+        "s3": {"bucket": {"name": bucket}, "object": {"key": quote_plus(event.key, safe="/")}},
+    }
+    return json.dumps({"Records": [record]})
+
+
+def as_eventbridge(event: S3Event, bucket: str, region: str, account: str) -> str:
+    """Return the event that S3 puts on the default bus.
+
+    Raises:
+        ValueError: S3 has no such event for EventBridge.
+    """
+    family, _, what = event.name.removeprefix("s3:").partition(":")
+    if family in _NO_EVENTBRIDGE:
+        raise ValueError(f"S3 sends no events of {family} to EventBridge")
+    kind = _RESTORE.get(what, "") if family == "ObjectRestore" else _DETAIL_TYPES.get(family, "")
+    if family == "ObjectTagging" and what == "Delete":
+        kind = "Object Tags Deleted"
+    if not kind:
+        raise ValueError(f"{event.name} is no event of S3")
+    detail: dict[str, Json] = {"version": "0", "bucket": {"name": bucket}, "object": {"key": event.key}}
+    if family == "ObjectCreated":
+        detail["reason"] = _REASONS.get(what, what)
+    told = {
+        "version": "0",
+        "id": "00000000-0000-0000-0000-000000000000",
+        "detail-type": kind,
+        "source": "aws.s3",
+        "account": account,
+        "time": "1970-01-01T00:00:00Z",
+        "region": region,
+        "resources": [f"arn:aws:s3:::{bucket}"],
+        "detail": detail,
+    }
+    return json.dumps(told)
+
+
+def as_notification(event: PassingEvent, topic: str) -> str:
+    """Return the envelope of SNS around a message, as queues get it without raw delivery."""
+    told: dict[str, Json] = {"Type": "Notification", "TopicArn": topic, "Message": event.body}
+    if event.attributes:
+        told["MessageAttributes"] = {
+            name: {
+                "Type": one.get("DataType", one.get("Type", "String")),
+                "Value": one.get("StringValue", one.get("Value", "")),
+            }
+            for name, one in event.attributes.items()
+        }
+    return json.dumps(told)

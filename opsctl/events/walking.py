@@ -1,0 +1,95 @@
+"""Takes one concrete event along a delivery: which steps let it pass, in which form it arrives, where it ends."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from opsctl.events.arns import named
+from opsctl.events.delivery_graph import Delivery, DeliveryEdge, EventEnd, EventStep
+from opsctl.events.event_forms import PassingEvent, as_eventbridge, as_notification, as_records
+from opsctl.events.hops import Hop
+from opsctl.model.value import Json
+from opsctl.resources.event_inputs import input_for_target
+
+_STEPS_AT_MOST = 1000
+
+
+class Way(NamedTuple):
+    """An edge of a delivery with the hop that it was judged from."""
+
+    edge: DeliveryEdge
+    hop: Hop
+
+
+class _Arrived(NamedTuple):
+    arn: str
+    event: PassingEvent
+    certain: bool
+
+
+def walk_event(
+    delivery: Delivery, ways: Sequence[Way], event: PassingEvent, region: str, account: str
+) -> Delivery:
+    """Return the delivery with what the event meets on each step, and where it ends; failures are not followed."""
+    leads: dict[str, list[int]] = {}
+    for number, way in enumerate(ways):
+        if not way.edge.failure:
+            leads.setdefault(way.edge.source, []).append(number)
+    met: dict[int, EventStep] = {}
+    ends: dict[tuple[str, str], EventEnd] = {}
+    waiting = [_Arrived(delivery.start, event, certain=True)]
+    for _ in range(_STEPS_AT_MOST):
+        if not waiting:
+            break
+        at = waiting.pop(0)
+        onward = [number for number in leads.get(at.arn, []) if number not in met]
+        if all(ways[number].hop.makes == "result" for number in leads.get(at.arn, [])):
+            ends.setdefault((at.arn, at.event.body), EventEnd(arn=at.arn, body=at.event.body, certain=at.certain))
+        for number in onward:
+            met[number], then = _step(ways[number], at.event, region, account)
+            if then is not None:
+                certain = at.certain and met[number].outcome == "passes"
+                waiting.append(_Arrived(ways[number].edge.target, then, certain))
+    return delivery.model_copy(update={"edges": _marked(ways, met), "ends": tuple(ends.values())})
+
+
+def _marked(ways: Sequence[Way], met: Mapping[int, EventStep]) -> tuple[DeliveryEdge, ...]:
+    return tuple(way.edge.model_copy(update={"event": met.get(number)}) for number, way in enumerate(ways))
+
+
+def _step(way: Way, event: PassingEvent, region: str, account: str) -> tuple[EventStep, PassingEvent | None]:
+    """What the event meets on a step, and what it is behind it; None when it certainly does not get there."""
+    if way.edge.verdict == "blocked":
+        return EventStep(outcome="blocked", why="; ".join(way.edge.why)), None
+    try:
+        if way.hop.takes is not None and not way.hop.takes.takes(event):
+            return EventStep(outcome="filtered", why="what this step takes does not include it"), None
+        then = _handed_on(way, event, region, account)
+    except ValueError as fault:
+        return EventStep(outcome="unknown", why=str(fault)), None
+    if way.edge.verdict == "unknown":
+        return EventStep(outcome="unknown", why="; ".join(way.edge.why)), then
+    return EventStep(outcome="passes"), then
+
+
+def _handed_on(way: Way, event: PassingEvent, region: str, account: str) -> PassingEvent:
+    """The event in the form in which the step hands it on.
+
+    Raises:
+        ValueError: the step makes nothing of it.
+    """
+    hop = way.hop
+    if hop.makes == "result":
+        raise ValueError("what the program makes of it is in no setting")
+    if hop.makes == "same":
+        return event
+    if hop.makes == "notification":
+        return PassingEvent(body=as_notification(event, way.edge.source))
+    if hop.makes == "input":
+        message: dict[str, Json] = {"Body": event.body}
+        return PassingEvent(body=input_for_target(message, hop.settings, way.edge.source))
+    if event.s3 is None:
+        raise ValueError("what comes from a bucket is an event of an object")
+    bucket = named(way.edge.source).name
+    if hop.makes == "records":
+        return PassingEvent(body=as_records(event.s3, bucket, region))
+    return PassingEvent(body=as_eventbridge(event.s3, bucket, region, account))
