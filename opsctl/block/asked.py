@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from typing import Literal
 
+from opsctl.block.topology.forwarded import Forwarded
+from opsctl.block.topology.sight import Sight
 from opsctl.model.networks import Network, normal, parse_network
 from opsctl.model.value import Value
 
@@ -13,7 +15,8 @@ Mode = Literal["block", "count", "challenge", "captcha"]
 class Asked(Value):
     """The question: addresses in normal form, countries in upper case, and how they are to be treated.
 
-    `own_rule` asks for a block of one's own where something drops the addresses already.
+    `own_rule` asks for a block of one's own where something drops the addresses already. `forwarded` is the header
+    that has the addresses, `sight` how they are seen on the way that is asked about.
     """
 
     addresses: tuple[str, ...] = ()
@@ -21,6 +24,8 @@ class Asked(Value):
     layer: LayerChoice = "auto"
     mode: Mode = "block"
     own_rule: bool = False
+    forwarded: Forwarded | None = None
+    sight: Sight = Sight()
 
     @classmethod
     def of(
@@ -31,6 +36,7 @@ class Asked(Value):
         mode: Mode,
         *,
         own_rule: bool = False,
+        forwarded: Forwarded | None = None,
     ) -> "Asked":
         """Normalise what a person wrote; raises ValueError for what is no address."""
         return cls(
@@ -39,12 +45,17 @@ class Asked(Value):
             layer=layer,
             mode=mode,
             own_rule=own_rule,
+            forwarded=forwarded,
         )
 
     def without(self, addresses: Collection[str]) -> "Asked":
         """The same question about the other addresses."""
         gone = set(addresses)
         return self.model_copy(update={"addresses": tuple(one for one in self.addresses if one not in gone)})
+
+    def seen_as(self, sight: Sight) -> "Asked":
+        """The same question about one way."""
+        return self.model_copy(update={"sight": sight})
 
     @property
     def networks(self) -> tuple[Network, ...]:

@@ -20,7 +20,8 @@ class BlockRow(Value):
 
     `kind` is `opsctl` for what a run recorded; `unrecorded` for what stands in an IP set of opsctl's without a
     record, put there by hand or by a version that kept none; `foreign` for what others made. `what` says what
-    enforces it. `until` is empty where nobody said; `rule` is the number of a network ACL's entry.
+    enforces it. `until` is empty where nobody said; `rule` is the number of a network ACL's entry. `via` is the
+    header that has the address where it is not the source.
     """
 
     address: str
@@ -38,6 +39,7 @@ class BlockRow(Value):
     reason: str = ""
     incident: str = ""
     target: str = ""
+    via: str = ""
     run: str = ""
     rule: int = 0
 
@@ -68,7 +70,7 @@ def _order(row: BlockRow) -> tuple[float, int, int, int, str]:
 def _recorded(record: BlockRecord | None) -> dict[str, str]:
     if record is None:
         return {}
-    told = record.model_dump(include={"until", "since", "by", "reason", "incident", "target"})
+    told = record.model_dump(include={"until", "since", "by", "reason", "incident", "target", "via"})
     return {**{name: str(value) for name, value in told.items()}, "run": record.run.removesuffix(EXTENDS)}
 
 
@@ -111,11 +113,16 @@ def _of_set(one: SetCarrier) -> Iterator[BlockRow]:
             resource=one.ip_set.name,
             resource_id=one.ip_set.arn,
             region=one.region,
-            what="IP set of AWS WAF" if one.own else "IP set of somebody else",
+            what=_what(one, record),
             closes=f"ways to {record.target}" if record and record.target else "what its web ACLs protect",
             mode=mode,
             **_recorded(record),
         )
+
+
+def _what(one: SetCarrier, record: BlockRecord | None) -> str:
+    what = "IP set of AWS WAF" if one.own else "IP set of somebody else"
+    return f"{what}, by header {record.via}" if record and record.via else what
 
 
 def mode_of(ip_set: str) -> str:

@@ -4,15 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from opsctl.block.asked import Asked
+from opsctl.block.bypass import around_a_proxy, evasions
 from opsctl.block.decision import Decision, Point
 from opsctl.block.drawing import draw, edges_of, id_of
 from opsctl.block.layers.judging import judge, points_for
 from opsctl.block.layers.verdict import Home, NodeVerdict
 from opsctl.block.standing import doubts_of, looked_at, outlook_of, standing_of, word_of
 from opsctl.block.topology.graph import Node, Web
+from opsctl.block.topology.sight import Seen, sights_of
 from opsctl.block.topology.traffic_paths import TrafficPath, ways_in
 from opsctl.block.topology.walk import PacketOutcome, shut_to_clients, walk_all
-from opsctl.block.topology.webacl import acted_on, told_apart
+from opsctl.block.topology.webacl import WebAcl, acted_on, told_apart
 from opsctl.model.networks import Network, parse_network
 from opsctl.model.paths import WayIn, WayStop
 from opsctl.model.sentences import first_few
@@ -54,11 +56,15 @@ class Judged(Value):
         """Tell whether requests from each of some blocks certainly meet a rule of the mode before they get in."""
         for index, stop in enumerate(self.way.stops):
             acl = stop.node.waf.web_acl if stop.node.waf is not None else None
-            if networks and acl is not None and self.way.client_at(index, networks[0].version) == "source":
+            seen = self.left.sight.at(self.way, index, networks[0].version) if networks else "unseen"
+            if acl is not None and seen != "unseen":
                 kinds = told_apart(acl).by_kind(networks)
-                left = [alike for alike in kinds if not acted_on(acl, str(alike[0]), self.asked.mode)]
+                left = [alike for alike in kinds if not self._acted_on(acl, str(alike[0]), seen)]
                 networks = [one for alike in left for one in alike]
         return not networks
+
+    def _acted_on(self, acl: WebAcl, network: str, seen: Seen) -> bool:
+        return all(acted_on(acl, network, self.asked.mode, look) for look in self.left.sight.looks(seen))
 
     @property
     def chosen(self) -> tuple[NodeVerdict, ...]:
@@ -78,7 +84,7 @@ class Judged(Value):
         if not self.asked.addresses and not self.asked.countries:
             return False
         versions = {version for one in self.chosen if not one.partial for version in one.versions}
-        wanted = set(self.left.versions) & set(self.way.entrance.versions)
+        wanted = set(self.left.versions) & set(self.left.sight.versions(self.way))
         geo = not self.asked.countries or any(one.layer == "geo" for one in self.chosen)
         return wanted <= versions and geo
 
@@ -148,10 +154,12 @@ class Judged(Value):
 def judge_ways(web: Web, asked: Asked, home: Home) -> tuple[Judged, ...]:
     """Walk and judge every way in."""
     judged = []
-    for way in ways_in(web):
-        outcomes = walk_all(way, asked.addresses)
+    ways = ways_in(web)
+    for way, sight in zip(ways, sights_of(ways, asked.forwarded), strict=True):
+        outcomes = walk_all(way, asked.addresses, sight)
         closed = _closed(way, asked, outcomes)
-        left = asked if closed else asked.without(_settled(asked, outcomes))
+        here = asked.seen_as(sight)
+        left = here if closed else here.without(_settled(asked, outcomes))
         dropped = "; ".join(dict.fromkeys(one.says for one in outcomes.values()))
         verdicts = tuple(judge(way, left, home, closed=closed, dropped=dropped))
         one = Judged(way=way, outcomes=outcomes, verdicts=verdicts, closed=closed, asked=asked, left=left)
@@ -160,8 +168,9 @@ def judge_ways(web: Web, asked: Asked, home: Home) -> tuple[Judged, ...]:
 
 
 def key_of(point: Point) -> PointKey:
-    """Return what makes two points one: the layer, and what enforces or is protected there."""
-    return point.layer, point.id or point.resource
+    """Return what makes two points one: the layer, what enforces or is protected there, and the header."""
+    where = point.id or point.resource
+    return point.layer, f"{where} by {point.forwarded_header}" if point.forwarded_header else where
 
 
 def without(judged: Sequence[Judged], unusable: Mapping[PointKey, str]) -> tuple[Judged, ...]:
@@ -229,6 +238,8 @@ def decision_of(
         open=tuple(_open(one) for one in judged if _stays_open(one)),
         unknown=tuple(dict.fromkeys(everything)),
         recommendations=tuple(dict.fromkeys(text for one in judged for text in _recommended(one, judged))),
+        bypasses=tuple(dict.fromkeys(text for one in judged if (text := _bypass(one)))),
+        evasions=evasions(asked.forwarded),
         standing=standing_of(ways, asked, sure=sure),
         outlook=outlook_of(ways, asked, sure=sure),
         nowhere=() if ways or doubts else looked_at(web, home.account, home.region),
@@ -270,6 +281,13 @@ def _stays_open(one: Judged) -> bool:
 def _open(one: Judged) -> str:
     reasons = dict.fromkeys(verdict.reason for verdict in one.verdicts if not verdict.chosen)
     return f"{one.way.name}: {'; '.join(reasons)}"
+
+
+def _bypass(one: Judged) -> str:
+    sight = one.left.sight
+    if one.closed or not sight.in_front or sight.forwarded is None:
+        return ""
+    return around_a_proxy(one.way, sight.forwarded)
 
 
 def _recommended(one: Judged, judged: Sequence[Judged]) -> list[str]:

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import ConfigDict
 
+from opsctl.block.topology.forwarded import Position
 from opsctl.model.paths import Layer, Paths
 from opsctl.model.value import Value
 
@@ -16,7 +17,8 @@ class Point(Value):
 
     `id` is the network ACL id (nacl), the web ACL's ARN or "" when one has to be made (waf), the distribution
     id (geo). `resource` is what is protected: a load balancer's ARN or a distribution id. `addresses` are those
-    that can come this way: a load balancer without IPv6 needs no IPv6 rule.
+    that can come this way: a load balancer without IPv6 needs no IPv6 rule. `forwarded_header` has them, looked at
+    in `position`, where they are not the source of what arrives.
     """
 
     layer: Layer
@@ -29,6 +31,8 @@ class Point(Value):
     reason: str
     ways: tuple[str, ...]
     addresses: tuple[str, ...] = ()
+    forwarded_header: str = ""
+    position: Position = "auto"
     affects: tuple[str, ...] = ()
     owner: str = ""
 
@@ -37,12 +41,15 @@ class Decision(Paths):
     """The whole decision about one target: the ways in, and the points that close them.
 
     `held` are the addresses that a place on a way in blocks already, as they were asked for; `longer` says where
-    until later than asked, `shorter` which wider blocks hold addresses and end earlier.
+    until later than asked, `shorter` which wider blocks hold addresses and end earlier. `bypasses` are how clients
+    get around what stands in front, `evasions` how they keep their address out of the header that is looked at.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     points: tuple[Point, ...]
+    bypasses: tuple[str, ...] = ()
+    evasions: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
     longer: tuple[str, ...] = ()
     shorter: tuple[str, ...] = ()

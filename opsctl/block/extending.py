@@ -79,4 +79,5 @@ class Extending(Value):
         said = {
             name: getattr(self.term, name) or getattr(record, name) for name in ("reason", "incident", "target")
         }
+        said["via"] = record.via
         return self.term.model_copy(update=said)

@@ -52,5 +52,7 @@ def _tags_of_sets(acl: WebAcl, asked: Asked) -> list[Read]:
     return [
         wafv2.list_tags(one.ip_set.arn)
         for version in versions
-        for one in blocking_sets(acl, version, [it for it in asked.networks if it.version == version])
+        for one in blocking_sets(
+            acl, version, [it for it in asked.networks if it.version == version], asked.forwarded
+        )
     ]

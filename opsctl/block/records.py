@@ -29,7 +29,15 @@ EXTENDS = "+"
 """Behind the id of a run that extends blocks: it may put others at the same place, with their own record."""
 
 _NOT_TAGGED = re.compile(r"[^A-Za-z0-9 _.:/=+\-@]+")
-_WORDS = {"until": "until", "since": "since", "by": "by", "for": "incident", "at": "target", "list": "listed_in"}
+_WORDS = {
+    "until": "until",
+    "since": "since",
+    "by": "by",
+    "for": "incident",
+    "at": "target",
+    "list": "listed_in",
+    "via": "via",
+}
 _ROOM = {"by": 40, "for": 30}
 
 
@@ -48,6 +56,7 @@ class BlockRecord(Value):
     reason: str = ""
     incident: str = ""
     target: str = ""
+    via: str = ""
     listed_in: str = ""
     tags: dict[str, str] = {}
 
@@ -125,7 +134,14 @@ def is_recorded_as(text: str, recorded: str) -> bool:
 
 def _head(term: Term, listed_in: str) -> str:
     """Return all but the reason: a list first, as a reason may say anything; the target has what is left."""
-    words = {"list": listed_in, "until": term.until, "since": term.since, "by": term.by, "for": term.incident}
+    words = {
+        "list": listed_in,
+        "until": term.until,
+        "via": term.via,
+        "since": term.since,
+        "by": term.by,
+        "for": term.incident,
+    }
     cut = {name: _word(text, _ROOM.get(name, VALUE_AT_MOST)) for name, text in words.items()}
     head = " ".join(f"{name}={text}" for name, text in cut.items() if text)
     target = _word(term.target, VALUE_AT_MOST - len(f"{head} at="))

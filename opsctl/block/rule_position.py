@@ -59,6 +59,7 @@ class Added(Value):
     """A rule that is added: where, what has to be so before it, and the checks that its set is nobody else's."""
 
     rule: dict[str, Json]
+    set_arn: Json
     place: RulePosition
     before: tuple[Check, ...]
     unused: tuple[Check, ...]

@@ -10,6 +10,7 @@ from opsctl.block.records import BlockRecord, Ledger, parse_ledger
 from opsctl.block.set_recorder import ledgers_of
 from opsctl.block.terms import lasts_longer
 from opsctl.block.topology.graph import Web
+from opsctl.block.topology.waf_statements import sets_of
 from opsctl.model.fetching import Fetching
 from opsctl.model.networks import covers, normal, overlapping, parse_network, plain_addresses
 from opsctl.model.value import Value
@@ -36,7 +37,13 @@ def standing_ends(web: Web, asked: Asked, until: str) -> Fetching[StandingEnds]:
     wanted = {normal(one) for one in asked.addresses}
     acls = {acl.id: acl for node in web.nodes if node.nacl for acl in node.nacl.acls}
     webs = [node.waf.web_acl for node in web.nodes if node.waf and node.waf.web_acl]
-    sets = {arn: one for acl in webs for arn, one in acl.ip_sets.items() if mode_of(one.name) == asked.mode}
+    looked_up = {arn for acl in webs for rule in acl.rules for arn in sets_of(rule.statement, asked.forwarded)}
+    sets = {
+        arn: one
+        for acl in webs
+        for arn, one in acl.ip_sets.items()
+        if mode_of(one.name) == asked.mode and arn in looked_up
+    }
     holding = {
         arn: frozenset(map(normal, overlapping(one.addresses, asked.addresses))) for arn, one in sets.items()
     }
@@ -47,7 +54,7 @@ def standing_ends(web: Web, asked: Asked, until: str) -> Fetching[StandingEnds]:
             networks=frozenset(normal(one.cidr) for one in acl.inbound() if is_deny_of_all(one)),
             ledger=parse_ledger(acl.tags),
         )
-        for acl in acls.values()
+        for acl in (acls.values() if asked.forwarded is None else ())
     ]
     standing += [
         Standing(where=f"IP set {sets[arn].name}", networks=holding[arn], ledger=ledger)

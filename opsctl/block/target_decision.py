@@ -72,6 +72,8 @@ def _action(point: Point, asked: Asked, ip_sets: Sequence[str]) -> Action:
             "scope": point.scope,
             "region": point.region,
             "addresses": point.addresses,
+            "forwarded_header": point.forwarded_header,
+            "position": point.position,
             "mode": asked.mode,
             "ip_sets": ip_sets,
             "why": point.reason,

@@ -19,7 +19,8 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)")
 class Term(Value):
     """What is recorded of a block: `until` and `since` as RFC 3339 writes moments of UTC; `until` may be never.
 
-    `target` is what the ways in lead to, as it was asked for.
+    `target` is what the ways in lead to, as it was asked for. `via` is the header that was to be
+    looked at for the address, where a proxy is in front.
     """
 
     until: str
@@ -28,6 +29,7 @@ class Term(Value):
     reason: str = ""
     incident: str = ""
     target: str = ""
+    via: str = ""
 
 
 def parse_moment(text: str) -> datetime:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from opsctl.block import wafv2
 from opsctl.block.rule_position import in_the_way
+from opsctl.block.topology.forwarded import Forwarded
 from opsctl.block.topology.webacl import Effect, IpSet, WebAcl, ip_sets_in, letting_in
 from opsctl.block.waf_objects import WEB_ACL, WafKey, list_objects
 from opsctl.model.errors import RefusedByGuard
@@ -22,14 +23,19 @@ class Usable(Value):
     ip_set: IpSet
 
 
-def blocking_sets(acl: WebAcl, version: int, wanted: Sequence[Network]) -> list[Usable]:
-    """Return the sets of a family that are blocked by plain rules which nothing gets past beforehand."""
-    stops = {(rule.foreign, rule.name) for rule in in_the_way(letting_in(acl, wanted))}
+def blocking_sets(
+    acl: WebAcl, version: int, wanted: Sequence[Network], forwarded: Forwarded | None = None
+) -> list[Usable]:
+    """Return the sets of a family that are blocked by plain rules which nothing gets past beforehand.
+
+    With `forwarded` they are those that rules look up the address in that header in.
+    """
+    stops = {(rule.foreign, rule.name) for rule in in_the_way(letting_in(acl, wanted, forwarded))}
     found: list[Usable] = []
     for rule in acl.rules:
         if (rule.foreign, rule.name) in stops:
             break
-        ip_set = acl.ip_sets.get(rule.only_set)
+        ip_set = acl.ip_sets.get(rule.only_set(forwarded))
         if rule.effect is Effect.BLOCK and ip_set is not None and ip_set.version == version:
             found.append(Usable(rule=rule.name, ip_set=ip_set))
     return found

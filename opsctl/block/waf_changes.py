@@ -8,6 +8,7 @@ from opsctl.block.attaching import VISIBLE_WITHIN_S, Protected, attach_change, i
 from opsctl.block.recording import but_of, on_ip_set
 from opsctl.block.rule_position import Added, Move, RulePosition, in_the_way, moved, position_for, with_rules
 from opsctl.block.set_recorder import SetRecorder
+from opsctl.block.topology.forwarded import Forwarded
 from opsctl.block.topology.webacl import Effect, IpSet, WebAclRule, letting_in
 from opsctl.block.usable_sets import Usable, missing_from
 from opsctl.block.waf_objects import IP_SET, WEB_ACL, WafKey
@@ -22,6 +23,11 @@ from opsctl.model.value import Json
 ACTIONS = {"block": "Block", "count": "Count", "challenge": "Challenge", "captcha": "Captcha"}
 MOST_ASKED = 200
 """Addresses that a query may name; with more of them, nothing of the set may have changed at all."""
+
+
+def rule_named(mode: str, version: int, forwarded: Forwarded | None) -> str:
+    """Return the name of our rule for a family: one about a header stands beside the one about the source."""
+    return f"opsctl-{mode}-ipv{version}" + (f"-{forwarded.label}" if forwarded else "")
 
 
 class WafPlan:
@@ -43,6 +49,7 @@ class WafPlan:
         risk: Risk,
         offers: Mapping[int, str],
         recorder: SetRecorder,
+        forwarded: Forwarded | None = None,
     ) -> None:
         self._state = state
         self._scope = scope
@@ -57,6 +64,7 @@ class WafPlan:
         self._risk = risk
         self._offers = offers
         self._recorder = recorder
+        self._forwarded = forwarded
         # The web ACL as it will be after each change planned so far.
         self._acl = state.web_acl
         self._listed: list[Json] = list(state.listed)
@@ -73,7 +81,11 @@ class WafPlan:
             return
         set_key = WafKey.of_arn(IP_SET, known.ip_set.arn, self._region)
         priority = next(rule.priority for rule in acl.rules if rule.name == known.rule and not rule.foreign)
-        standing = web_acls.rule_refers_to(key, known.rule, known.ip_set.arn, "Block", present=True)
+        if self._forwarded is None:
+            standing = web_acls.rule_refers_to(key, known.rule, known.ip_set.arn, "Block", present=True)
+        else:
+            statement = next(rule.statement for rule in acl.rules if rule.name == known.rule and not rule.foreign)
+            standing = web_acls.rule_states(key, known.rule, statement, "Block")
         before = (standing.model_copy(update={"context": True}), *self._nothing_before(key, priority, wanted))
         why = f"{self._why} Rule {known.rule} of web ACL {acl.name} already blocks this set."
         self._filled += self._recorder.changes(set_key, known.ip_set.arn, missing, known.ip_set.addresses, before)
@@ -81,7 +93,8 @@ class WafPlan:
 
     def add_family(self, version: int, wanted: Sequence[Network]) -> None:
         """Plan a set of our own and its rule for one address family, as far as they are missing."""
-        name = f"opsctl-{self._mode}-ipv{version}-{self._slug}"
+        rule_name = rule_named(self._mode, version, self._forwarded)
+        name = f"{rule_name}-{self._slug}"
         known = self._state.sets.get(name)
         missing = missing_from(known, name, wanted)
         maker = ""
@@ -93,7 +106,6 @@ class WafPlan:
             key = WafKey.of_new(IP_SET, name, self._scope, self._region, maker)
             set_arn = reference(maker, "arn")
             self._filled.append(self._create_set(key, version, missing, maker))
-        rule_name = f"opsctl-{self._mode}-ipv{version}"
         in_place = rule_name in self._state.rules
         before = self._order(rule_name, set_arn, wanted) if in_place else ()
         if missing:
@@ -134,18 +146,27 @@ class WafPlan:
         return planned
 
     def _refuse_full(self) -> None:
-        """Refuse when the web ACL's capacity units do not suffice; an IP set rule costs one."""
-        if self._state.capacity + len(self._rules) > web_acls.CAPACITY_LIMIT:
+        """Refuse when the web ACL's capacity units do not suffice."""
+        if self._state.capacity + len(self._rules) * self._units > web_acls.CAPACITY_LIMIT:
             raise RefusedByGuard(
                 f"web ACL {self._state.name} uses {self._state.capacity} of {web_acls.CAPACITY_LIMIT} capacity"
                 " units; nothing was changed",
                 "remove rules that are not needed, or use --layer nacl",
             )
 
+    @property
+    def _units(self) -> int:
+        """What a rule of ours costs: one unit for an IP set and the source of requests."""
+        return self._forwarded.units if self._forwarded else 1
+
     def _nothing_before(self, key: WafKey, priority: int, wanted: Sequence[Network]) -> tuple[Check, ...]:
         """Expect that what stands before a priority lets the addresses in no more than it did when it was read."""
         acl, asked = self._acl, [str(one) for one in wanted]
-        clear = [one for one in letting_in(acl, wanted) if one.rule.priority < priority] if acl else []
+        clear = (
+            [one for one in letting_in(acl, wanted, self._forwarded) if one.rule.priority < priority]
+            if acl
+            else []
+        )
         sets = {arn: acl.ip_sets[arn] for one in clear for arn in one.sets if acl and not one.rule.foreign}
         return (
             web_acls.let_in_before(key, priority, self._listed),
@@ -164,16 +185,23 @@ class WafPlan:
         if acl is None or key is None:
             return ()
         ours = next(rule for rule in acl.rules if rule.name == name and not rule.foreign)
-        stops = [rule for rule in in_the_way(letting_in(acl, wanted)) if not rule.foreign]
+        stops = [rule for rule in in_the_way(letting_in(acl, wanted, self._forwarded)) if not rule.foreign]
         priority = ours.priority
         if any(rule.priority < priority for rule in stops):
             others = [rule for rule in acl.rules if rule is not ours]
-            place = position_for(others, letting_in(acl, wanted))
+            place = position_for(others, letting_in(acl, wanted, self._forwarded))
             self._orders.append(self._move_rule(key, ours, place))
             self._renumber([*place.moves, Move(rule=name, old=priority, new=place.priority)])
             return ()
-        standing = web_acls.rule_refers_to(key, name, set_arn, ACTIONS[self._mode], present=True)
+        standing = self._refers(key, name, set_arn)
+        if self._forwarded is not None:  # as it stands: the case of a header does not matter
+            standing = web_acls.rule_states(key, name, ours.statement, ACTIONS[self._mode])
         return (standing.model_copy(update={"context": True}), *self._nothing_before(key, priority, wanted))
+
+    def _refers(self, key: WafKey, name: str, set_arn: Json) -> Check:
+        """Our rule is in the web ACL, and looks up in the set what it is to look up."""
+        action = ACTIONS[self._mode]
+        return web_acls.rule_refers_to(key, name, set_arn, action, present=True, forwarded=self._forwarded)
 
     def _place_rule(
         self, name: str, set_arn: Json, wanted: Sequence[Network], unused: tuple[Check, ...], maker: str
@@ -182,11 +210,12 @@ class WafPlan:
         if acl is None or key is None:
             place, before = RulePosition(priority=len(self._rules)), tuple[Check, ...]()
         else:
-            place = position_for(acl.rules, letting_in(acl, wanted))
+            place = position_for(acl.rules, letting_in(acl, wanted, self._forwarded))
             before = self._nothing_before(key, place.priority, wanted)
             self._renumber(place.moves)
-        rule = web_acls.rule_of(name, place.priority, set_arn, ACTIONS[self._mode])
-        self._rules.append(Added(rule=rule, place=place, before=before, unused=unused, maker=maker))
+        rule = web_acls.rule_of(name, place.priority, set_arn, ACTIONS[self._mode], self._forwarded)
+        added = Added(rule=rule, set_arn=set_arn, place=place, before=before, unused=unused, maker=maker)
+        self._rules.append(added)
         self._listed.append(rule)
         if self._acl is not None:
             ours = WebAclRule(name=name, priority=place.priority, effect=Effect.GO_ON)
@@ -220,12 +249,9 @@ class WafPlan:
 
     def _has_rules(self, key: WafKey) -> tuple[Check, ...]:
         """The web ACL has our rules, also when another run made it in the meantime."""
-        action = ACTIONS[self._mode]
         return tuple(
-            web_acls.rule_refers_to(
-                key, rule["Name"], rule["Statement"]["IPSetReferenceStatement"]["ARN"], action, present=True
-            ).model_copy(update={"context": True})
-            for rule in (added.rule for added in self._rules)
+            self._refers(key, added.rule["Name"], added.set_arn).model_copy(update={"context": True})
+            for added in self._rules
         )
 
     def _create_set(self, key: WafKey, version: int, addresses: list[str], change_id: str) -> Change:
@@ -273,7 +299,6 @@ class WafPlan:
 
     def _add_rule(self, key: WafKey, added: Added, number: int) -> Change:
         name, priority, action = added.rule["Name"], added.place.priority, ACTIONS[self._mode]
-        set_arn = added.rule["Statement"]["IPSetReferenceStatement"]["ARN"]
         moves = added.place.moves
         room = [web_acls.priority_is_free(key, moves[-1].new if moves else priority)]
         if moves:
@@ -294,12 +319,12 @@ class WafPlan:
             title=f"Add rule {name} ({action.lower()}) to web ACL {key.name}, {place}",
             why=why,
             expect=(
-                web_acls.rule_refers_to(key, name, set_arn, action, present=False),
+                web_acls.rule_refers_to(key, name, added.set_arn, action, present=False),
                 *room,
                 *added.before,
             ),
             proof=Proof(
-                configured=(web_acls.rule_refers_to(key, name, set_arn, action, present=True),),
+                configured=(self._refers(key, name, added.set_arn),),
                 within_s=VISIBLE_WITHIN_S,
             ),
             undo=web_acls.edit_rule(key, "remove", added.rule),
@@ -330,10 +355,11 @@ class WafPlan:
         if moves:
             many = f"{len(moves)} rules" if len(moves) > 1 else "1 rule"
             notes.append(f"It renumbers {many} of web ACL {key.name}; the order stays.")
-        units = self._state.capacity + number
-        if units - 1 == web_acls.CAPACITY_IN_BASE_PRICE and number:
+        units = self._state.capacity + number * self._units
+        before = units - self._units
+        if before <= web_acls.CAPACITY_IN_BASE_PRICE < units and number:
             notes.append(
-                f"It takes web ACL {key.name} from {units - 1:,} to {units:,} capacity units:"
+                f"It takes web ACL {key.name} from {before:,} to {units:,} capacity units:"
                 f" above {web_acls.CAPACITY_IN_BASE_PRICE:,} AWS charges more for every request."
             )
         return self._risk.model_copy(update={"note": " ".join(notes)})

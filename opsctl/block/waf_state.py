@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
+from opsctl.block.topology.forwarded import Forwarded
 from opsctl.block.topology.webacl import IpSet, WebAcl, ip_sets_in, parse_ip_set, parse_web_acl
 from opsctl.block.waf_objects import IP_SET, WEB_ACL, WafKey, list_objects
 from opsctl.model.errors import FactUnknown
@@ -49,12 +50,17 @@ def state_reads(web_acl: str, scope: str, region: str) -> list[Read]:
 
 
 def read_state(
-    web_acl: str, scope: str, region: str, own_name: str, own_sets: Mapping[str, str]
+    web_acl: str,
+    scope: str,
+    region: str,
+    own_name: str,
+    own_sets: Mapping[str, str],
+    forwarded: Forwarded | None = None,
 ) -> Fetching[WafState]:
     """Read everything a block needs to know, in at most three rounds.
 
     `own_name` is the name of the web ACL that an earlier run would have made; `own_sets` maps the names of our
-    sets to those of our rules.
+    sets to those of our rules, which look at the source, or with `forwarded` at that header.
 
     Raises:
         FactUnknown: WAF cannot be read.
@@ -66,7 +72,7 @@ def read_state(
         key, raw = WafKey.of_arn(WEB_ACL, web_acl, region), told
     else:
         key, raw = yield from _own_web_acl(told, own_name, region)
-    rules = _own_rules(raw, own_sets.values()) if raw else {}
+    rules = _own_rules(raw, own_sets.values(), forwarded) if raw else {}
     arns = {item["Name"]: item["ARN"] for item in listed.get("IPSets") or []}
     ours = {name: rules.get(rule) or arns.get(name, "") for name, rule in own_sets.items()}
     needed = dict.fromkeys([*(arn for arn in ours.values() if arn), *(ip_sets_in(raw) if raw else [])])
@@ -98,12 +104,15 @@ def _own_web_acl(names: Json, own_name: str, region: str) -> Fetching[tuple[WafK
     return None, None
 
 
-def _own_rules(raw: Json, names: Collection[str]) -> dict[str, str]:
+def _own_rules(raw: Json, names: Collection[str], forwarded: Forwarded | None) -> dict[str, str]:
     found = {}
     for rule in raw["WebACL"].get("Rules") or []:
-        statement = (rule.get("Statement") or {}).get("IPSetReferenceStatement") or {}
-        if rule["Name"] in names and "ARN" in statement and not statement.get("IPSetForwardedIPConfig"):
-            found[rule["Name"]] = statement["ARN"]
+        statement = rule.get("Statement") or {}
+        reference = statement.get("IPSetReferenceStatement") or {}
+        source = "" if reference.get("IPSetForwardedIPConfig") else str(reference.get("ARN", ""))
+        arn = forwarded.states(statement) if forwarded else source
+        if rule["Name"] in names and arn:
+            found[rule["Name"]] = arn
     return found
 
 

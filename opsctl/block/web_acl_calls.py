@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 
+from opsctl.block.topology.forwarded import Forwarded
 from opsctl.block.waf_objects import LOCKED, NOT_YET_VISIBLE, WafKey
 from opsctl.expressions.evaluate import evaluate
 from opsctl.model.changes import Check, EditSpec, Element, Instruction
@@ -32,12 +33,15 @@ _CARRIED = (
 )
 
 
-def rule_of(name: str, priority: int, set_arn: Json, action: str) -> dict[str, Json]:
-    """The rule that applies an action to every address of a set."""
+def rule_of(
+    name: str, priority: int, set_arn: Json, action: str, forwarded: Forwarded | None = None
+) -> dict[str, Json]:
+    """The rule that applies an action to every address of a set: the request's source, or the one in a header."""
+    source = {"IPSetReferenceStatement": {"ARN": set_arn}}
     return {
         "Name": name,
         "Priority": priority,
-        "Statement": {"IPSetReferenceStatement": {"ARN": set_arn}},
+        "Statement": forwarded.statement(set_arn) if forwarded else source,
         "Action": {action: {}},
         "VisibilityConfig": visibility(name),
     }
@@ -89,8 +93,24 @@ def _update(key: WafKey, elements: tuple[Element, ...]) -> Instruction:
     )
 
 
-def rule_refers_to(key: WafKey, rule: str, set_arn: Json, action: str, *, present: bool) -> Check:
-    """Our rule stands in the web ACL, with our set and action; or there is no rule of its name."""
+def rule_refers_to(
+    key: WafKey, rule: str, set_arn: Json, action: str, *, present: bool, forwarded: Forwarded | None = None
+) -> Check:
+    """Our rule stands in the web ACL, with our set, header and action; or there is no rule of its name."""
+    if present and forwarded is not None:
+        config = "IPSetForwardedIPConfig"
+        looks = [[set_arn, None, None, None]]
+        looks += [[set_arn, forwarded.header, "NO_MATCH", position] for position in forwarded.positions]
+        return Check(
+            read=key.read(),
+            query=(
+                f"(WebACL.Rules[?Name=='{rule}' && {_acts(action)}].Statement{_REFERENCES})[]"
+                f".[ARN, {config}.HeaderName, {config}.FallbackBehavior, {config}.Position]"
+            ),
+            op="equals",
+            value=looks,
+            says=f"web ACL {key.name} has rule {rule} ({action.lower()}) by header {forwarded.header}",
+        )
     if present:
         return Check(
             read=key.read(),
@@ -109,6 +129,21 @@ def rule_refers_to(key: WafKey, rule: str, set_arn: Json, action: str, *, presen
     )
 
 
+def rule_states(key: WafKey, rule: str, statement: dict[str, Json], action: str) -> Check:
+    """A rule stands in the web ACL with this statement and action."""
+    return Check(
+        read=key.read(),
+        query=f"WebACL.Rules[?Name=='{rule}' && {_acts(action)}] | [0].Statement",
+        op="equals",
+        value=statement,
+        says=f"web ACL {key.name} has rule {rule} ({action.lower()}) as it was read",
+    )
+
+
+_REFERENCES = ".[IPSetReferenceStatement, OrStatement.Statements[].IPSetReferenceStatement][][]"
+"""The references of a statement that is one to an IP set, or one of several."""
+
+
 def no_rules_but(key: WafKey, rules: Sequence[str]) -> Check:
     """The web ACL has no rule beside these: nobody else relies on it."""
     return Check(
@@ -124,7 +159,7 @@ def no_rule_refers_to(key: WafKey, ip_set: WafKey, set_arn: Json) -> Check:
     """No rule of the web ACL needs the set: AWS deletes no set that one refers to."""
     return Check(
         read=key.read(),
-        query="WebACL.Rules[].Statement.IPSetReferenceStatement.ARN",
+        query=f"(WebACL.Rules[].Statement{_REFERENCES})[].ARN",
         op="excludes",
         value=[set_arn],
         says=f"no rule of web ACL {key.name} refers to IP set {ip_set.name}",

@@ -67,6 +67,9 @@ EXAMPLES: dict[str, Example] = {
     "waf.block, many recorded": _at_the_edge(lambda _: waf_on("direct-alb") | REGIONAL | MANY | {"term": TERM}),
     "waf.block": _at_the_edge(lambda _: waf_on("shop-alb") | REGIONAL),
     "waf.block, a web ACL there": _at_the_edge(lambda _: waf_on("direct-alb") | REGIONAL),
+    "waf.block, by header": _at_the_edge(
+        lambda _: waf_on("direct-alb") | REGIONAL | {"forwarded_header": "X-Forwarded-For", "term": TERM}
+    ),
     "waf.block, CloudFront": _at_the_edge(lambda _: REGIONAL | waf_on_distribution()),
     "block.lift": _at_the_edge(_lift),
     "block.lift, what is due": _at_the_edge(_lift_due),

@@ -10,9 +10,10 @@ from pydantic import Field
 from opsctl.block.attaching import ATTACHMENTS, Protected
 from opsctl.block.set_recorder import SetRecorder, ledgers_of
 from opsctl.block.terms import Term
+from opsctl.block.topology.forwarded import Forwarded, Position
 from opsctl.block.topology.webacl import allow_lists
 from opsctl.block.usable_sets import Usable, blocking_sets, other_users, tagged_as_ours
-from opsctl.block.waf_changes import WafPlan
+from opsctl.block.waf_changes import WafPlan, rule_named
 from opsctl.block.waf_state import WafState, read_state
 from opsctl.model.changes import Change, Risk
 from opsctl.model.errors import RefusedByGuard
@@ -50,6 +51,10 @@ class WafBlock(Action):
     ip_sets: tuple[str, ...] = Field(
         (), description="Names of IP sets that are already blocked, for the addresses."
     )
+    forwarded_header: str = Field(
+        "", description="Header that has the client's address, where a proxy in front is the source."
+    )
+    position: Position = Field("auto", description="Where in that header: any, last or first address.")
     reason: str = Field("", description="Reason, for the description of the IP set.")
     term: Term | None = Field(
         None, description="Until when and why, as block.term says it; recorded on the IP set."
@@ -62,9 +67,14 @@ class WafBlock(Action):
         """Plan what is missing of set, rule, web ACL and association, one mutating call a change."""
         wanted = [parse_network(normal(address)) for address in dict.fromkeys(self.addresses)]
         state = yield from read_state(
-            self.web_acl, self.scope, self.region, f"opsctl-{self._slug()}", self._set_names(wanted)
+            self.web_acl,
+            self.scope,
+            self.region,
+            f"opsctl-{self._slug()}",
+            self._set_names(wanted),
+            self._forwarded,
         )
-        _refuse_allowed(state, wanted)
+        _refuse_allowed(state, wanted, self._forwarded)
         families = {v: [one for one in wanted if one.version == v] for v in (4, 6)}
         usable = {v: self._usable(state, v, networks) for v, networks in families.items() if networks}
         _refuse_unusable(self.ip_sets, usable, state)
@@ -106,6 +116,7 @@ class WafBlock(Action):
                 term=self.term,
                 ledgers=ledgers,
             ),
+            forwarded=self._forwarded,
         )
         for version, known in chosen.items():
             if known is None:
@@ -121,7 +132,7 @@ class WafBlock(Action):
         """Return the sets that are blocked already; none when something else than a block is asked for."""
         if state.web_acl is None or self.mode != "block":
             return []
-        return blocking_sets(state.web_acl, version, networks)
+        return blocking_sets(state.web_acl, version, networks, self._forwarded)
 
     def _chosen(
         self, usable: Mapping[int, Sequence[Usable]], configured: Sequence[str]
@@ -130,7 +141,7 @@ class WafBlock(Action):
         chosen: dict[int, Usable | None] = {}
         for version, found in usable.items():
             named = [one for one in found if one.ip_set.name in self.ip_sets]
-            own = [one for one in found if one.rule == f"opsctl-{self.mode}-ipv{version}"]
+            own = [one for one in found if one.rule == self._rule_name(version)]
             trusted = [one for one in found if one.ip_set.name in configured]
             if not (named or own or trusted):
                 ours = yield from tagged_as_ours([one.ip_set for one in found])
@@ -157,15 +168,22 @@ class WafBlock(Action):
                 "adds the addresses there, in one change."
             )
             for version, known in chosen.items()
-            if known is None and f"opsctl-{self.mode}-ipv{version}" not in state.rules
+            if known is None and self._rule_name(version) not in state.rules
             for one in usable[version][:1]
         }
 
     def _set_names(self, wanted: list[Network]) -> dict[str, str]:
-        return {self._set_name(v): f"opsctl-{self.mode}-ipv{v}" for v in sorted({one.version for one in wanted})}
+        rules = {v: self._rule_name(v) for v in sorted({one.version for one in wanted})}
+        return {f"{rule}-{self._slug()}": rule for rule in rules.values()}
 
-    def _set_name(self, version: int) -> str:
-        return f"opsctl-{self.mode}-ipv{version}-{self._slug()}"
+    def _rule_name(self, version: int) -> str:
+        return rule_named(self.mode, version, self._forwarded)
+
+    @property
+    def _forwarded(self) -> Forwarded | None:
+        if not self.forwarded_header:
+            return None
+        return Forwarded(header=self.forwarded_header, position=self.position)
 
     def _slug(self) -> str:
         """A name stable across runs, within what WAFv2 names may have (`^[\\w\\-]+$`, 128 characters)."""
@@ -178,8 +196,8 @@ class WafBlock(Action):
         return f"{clean}-{hashlib.sha256(key.encode()).hexdigest()[:6]}"
 
 
-def _refuse_allowed(state: WafState, wanted: list[Network]) -> None:
-    allowing = allow_lists(state.web_acl, wanted) if state.web_acl else ()
+def _refuse_allowed(state: WafState, wanted: list[Network], forwarded: Forwarded | None) -> None:
+    allowing = allow_lists(state.web_acl, wanted, forwarded) if state.web_acl else ()
     if state.web_acl and allowing:
         sets = state.web_acl.ip_sets
         raise RefusedByGuard(

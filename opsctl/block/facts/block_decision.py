@@ -6,7 +6,9 @@ from pydantic import Field
 
 from opsctl.block.asked import Asked, LayerChoice, Mode
 from opsctl.block.asked_end import asked_end
+from opsctl.block.asked_header import asked_header
 from opsctl.block.decision import SERVICES, Decision
+from opsctl.block.topology.forwarded import Position
 from opsctl.model.countries import country_codes
 from opsctl.model.errors import InvalidInput
 from opsctl.model.fetching import Fetching
@@ -32,6 +34,10 @@ class BlockDecision(Fact):
     ip_sets: tuple[str, ...] = Field(
         (), description="Names of IP sets that are already blocked, for the addresses."
     )
+    forwarded_header: str = Field(
+        "", description="Header that has the addresses, or the name of the CDN that writes it."
+    )
+    position: Position = Field("auto", description="Where in that header: any, last or first address.")
     ttl: str = Field("", description="How long the block is for, to tell what is blocked for longer already.")
     until: str = Field("", description="The moment the block ends, instead of ttl.")
     own_rule: bool = Field(False, description="Block even where something already drops the addresses.")
@@ -41,11 +47,17 @@ class BlockDecision(Fact):
         # Imported here: whoever only shows a plan checks the fields above, and none of this is looked at.
         from opsctl.block.target_decision import decided
 
-        countries = tuple(country_codes(self.countries, "countries"))
-        try:
-            asked = Asked.of(self.addresses, countries, self.layer, self.mode, own_rule=self.own_rule)
-        except ValueError as fault:
-            raise InvalidInput.one(str(fault), source="addresses") from None
+        asked = self._asked(tuple(country_codes(self.countries, "countries")))
         end = asked_end(self.ttl, self.until, about)
         found = yield from decided(self.target, asked, self.ip_sets, end, about)
         return found
+
+    def _asked(self, countries: tuple[str, ...]) -> Asked:
+        """Return the question; raises InvalidInput for what is none."""
+        forwarded = asked_header(self.forwarded_header, self.position, self.layer, countries)
+        try:
+            return Asked.of(
+                self.addresses, countries, self.layer, self.mode, own_rule=self.own_rule, forwarded=forwarded
+            )
+        except ValueError as fault:
+            raise InvalidInput.one(str(fault), source="addresses") from None

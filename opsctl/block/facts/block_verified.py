@@ -12,6 +12,7 @@ from opsctl.block.facts.block_decision import BlockDecision
 from opsctl.block.lifting import is_deny_of_all
 from opsctl.block.records import BlockRecord, is_recorded_as
 from opsctl.block.terms import seconds_of
+from opsctl.block.topology.forwarded import Forwarded
 from opsctl.block.topology.nacl import NetworkAcl, Slot, free_slot
 from opsctl.model.errors import FactUnknown, InvalidInput, RefusedByGuard
 from opsctl.model.fetching import Fetching, gather
@@ -94,11 +95,11 @@ class BlockVerified(Fact):
         every = [row for row in rows_of(account, about.region) if row.ours]
         rows = [row for row in every if self._wanted(row, asked)]
         standing = [row for row in rows if not row.is_due(about.now)]
-        groups: dict[tuple[str, str], dict[str, None]] = {}
+        groups: dict[tuple[str, str, str], dict[str, None]] = {}
         for row in standing:
-            groups.setdefault((row.target, row.mode), {})[row.address] = None
+            groups.setdefault((row.target, row.mode, row.via), {})[row.address] = None
         judged = yield from gather(
-            [_judged(target, mode, tuple(found), about) for (target, mode), found in groups.items()]
+            [_judged(target, mode, via, tuple(found), about) for (target, mode, via), found in groups.items()]
         )
         removed = tuple(one for one in _removed(account, about.now) if self._wanted(one, asked))
         ways = tuple(way for found, _ in judged for way in found)
@@ -126,11 +127,14 @@ class BlockVerified(Fact):
 
 
 def _judged(
-    target: str, mode: str, addresses: tuple[str, ...], about: Context
+    target: str, mode: str, via: str, addresses: tuple[str, ...], about: Context
 ) -> Fetching[tuple[list[VerifiedWay], list[str]]]:
     if not target:
         return [], [f"nobody recorded what {_few(addresses)} is blocked for, so its ways in are not known"]
-    fact = BlockDecision.model_validate({"target": target, "addresses": addresses, "mode": mode})
+    asked = {"target": target, "addresses": addresses, "mode": mode}
+    if forwarded := Forwarded.recorded(via):
+        asked |= {"forwarded_header": forwarded.header, "position": forwarded.position}
+    fact = BlockDecision.model_validate(asked)
     try:
         decision = yield from fact.read(about)
     except (FactUnknown, InvalidInput, RefusedByGuard) as fault:

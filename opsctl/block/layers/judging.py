@@ -38,7 +38,8 @@ def judge(way: TrafficPath, asked: Asked, home: Home, *, closed: str, dropped: s
         return [rejected(layer, entrance, f"{closed}: no block is needed here") for layer in _layers(asked)]
     verdicts: list[NodeVerdict] = []
     if asked.addresses:
-        verdicts += [one for layer in _address_layers(asked).values() for one in layer.judge(way, asked, home)]
+        layers = _address_layers(asked).items()
+        verdicts += [one for name, layer in layers for one in _by_address(name, layer, way, asked, home)]
     elif dropped:
         verdicts += [
             rejected(layer, entrance, f"{dropped}: no block is needed here") for layer in _address_layers(asked)
@@ -46,6 +47,18 @@ def judge(way: TrafficPath, asked: Asked, home: Home, *, closed: str, dropped: s
     if asked.countries:
         verdicts += [one for layer in COUNTRY_LAYERS.values() for one in layer.judge(way, asked, home)]
     return verdicts
+
+
+def _by_address(name: Layer, layer: BlockLayer, way: TrafficPath, asked: Asked, home: Home) -> list[NodeVerdict]:
+    """Judge a layer; where a proxy in front has the addresses, AWS WAF alone can see them."""
+    forwarded = asked.sight.forwarded
+    if not asked.sight.in_front or forwarded is None or name == "waf":
+        return layer.judge(way, asked, home)
+    reason = (
+        f"what reaches {way.entrance.title} comes from the proxy in front: the client's address is only in header "
+        f"{forwarded.header}, which packets do not show"
+    )
+    return [rejected(name, way.entrance, reason)]
 
 
 def points_for(verdict: NodeVerdict) -> list[Point]:

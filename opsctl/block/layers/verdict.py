@@ -1,6 +1,7 @@
 """What a layer says of a way in, and what every layer needs to say it."""
 
 from opsctl.block.drawing import id_of
+from opsctl.block.topology.forwarded import Forwarded
 from opsctl.block.topology.graph import Node
 from opsctl.block.topology.nacl import QUOTA
 from opsctl.model.paths import Layer, LayerVerdict
@@ -11,7 +12,7 @@ class NodeVerdict(Value):
     """A verdict about one layer at one node; a chosen one closes the way for these IP versions.
 
     `where` is what acts there, in a few words. One that is `partial` acts, and another has to act too before the
-    way is closed.
+    way is closed. `forwarded` is the header that is looked at there for the client.
     """
 
     layer: Layer
@@ -22,6 +23,7 @@ class NodeVerdict(Value):
     unknown: tuple[str, ...] = ()
     where: str = ""
     partial: bool = False
+    forwarded: Forwarded | None = None
 
     def shown(self) -> LayerVerdict:
         """The verdict as the decision reports it."""

@@ -3,6 +3,7 @@
 from opsctl.block.asked import Asked
 from opsctl.block.decision import Point
 from opsctl.block.layers.verdict import Home, NodeVerdict, rejected
+from opsctl.block.topology.forwarded import LISTS, Forwarded
 from opsctl.block.topology.gates import WafGate
 from opsctl.block.topology.graph import Node
 from opsctl.block.topology.traffic_paths import TrafficPath
@@ -18,16 +19,18 @@ def judge(way: TrafficPath, asked: Asked, _: Home) -> list[NodeVerdict]:
         waf = stop.node.waf
         if waf is None:
             continue
-        arriving = [version for version in asked.versions if version in way.entrance.versions]
-        seen = tuple(version for version in arriving if way.client_at(index, version) == "source")
+        sight = asked.sight
+        wanted = "source" if sight.forwarded is None else "header"
+        arriving = [version for version in asked.versions if version in sight.versions(way)]
+        seen = tuple(version for version in arriving if sight.at(way, index, version) == wanted)
         if not seen:
-            verdicts.append(_no(stop.node, _why_unseen(way, index)))
+            verdicts.append(_no(stop.node, _why_unseen(way, index, asked)))
             continue
         reason = _refused(stop.node, waf, asked)
         if reason:
             verdicts.append(_no(stop.node, reason, waf.unknown))
             continue
-        verdicts.append(_yes(stop.node, waf, seen))
+        verdicts.append(_yes(stop.node, waf, seen, asked))
     if verdicts:
         return verdicts
     return [_no(way.entrance, f"AWS WAF cannot be attached to {_article(way.entrance)}")]
@@ -49,20 +52,35 @@ def points(verdict: NodeVerdict) -> list[Point]:
             region="us-east-1" if waf.scope == "CLOUDFRONT" else node.place.region,
             reason=verdict.reason,
             ways=(),
+            forwarded_header=verdict.forwarded.header if verdict.forwarded else "",
+            position=verdict.forwarded.position if verdict.forwarded else "auto",
         )
     ]
 
 
-def _why_unseen(way: TrafficPath, index: int) -> str:
+def _why_unseen(way: TrafficPath, index: int, asked: Asked) -> str:
+    if asked.sight.forwarded is not None:
+        return _why_no_header(way, index, asked.sight.forwarded)
     if way.client_at(index, 4) == "header":
+        usable = f", or here with --forwarded-header {LISTS}" if asked.layer in ("auto", "waf") else ""
         return (
             f"behind {way.entrance.title} the request's source is the proxy; the client's address is "
-            "only in a header, and the proxy in front is the right place"
+            f"only in a header, and the proxy in front is the right place{usable}"
         )
     return (
         f"behind {way.entrance.title} the client's address is lost: clients of this IP version arrive with "
         "its address"
     )
+
+
+def _why_no_header(way: TrafficPath, index: int, forwarded: Forwarded) -> str:
+    title = way.stops[index].node.title
+    if way.client_at(index, 4) == "source":
+        return (
+            f"{title} sees clients as the source of their requests, and writes {forwarded.header} for what is "
+            "behind it: without --forwarded-header the block stands here"
+        )
+    return f"{title} is behind another proxy: whether header {forwarded.header} gets there is not known"
 
 
 def _refused(node: Node, waf: WafGate, asked: Asked) -> str:
@@ -81,7 +99,7 @@ def _refused(node: Node, waf: WafGate, asked: Asked) -> str:
             return f"{count} IPv{version} addresses do not fit into an IP set of {IP_SET_LIMIT}: block networks"
     if waf.web_acl is None:
         return ""
-    for one in allow_lists(waf.web_acl, asked.networks):
+    for one in allow_lists(waf.web_acl, asked.networks, asked.forwarded):
         names = ", ".join(waf.web_acl.ip_sets[arn].name for arn in one.sets)
         return (
             f"rule {one.rule.name} of web ACL {waf.web_acl.name} allows {one.source}, which is in IP set "
@@ -90,15 +108,19 @@ def _refused(node: Node, waf: WafGate, asked: Asked) -> str:
     return ""
 
 
-def _yes(node: Node, waf: WafGate, versions: tuple[int, ...]) -> NodeVerdict:
+def _yes(node: Node, waf: WafGate, versions: tuple[int, ...], asked: Asked) -> NodeVerdict:
     what = f"its web ACL is {waf.web_acl.name}" if waf.web_acl else "it has no web ACL yet, so one is created"
+    seen = f"{node.title} is where requests still have the client's address as their source"
+    if asked.sight.forwarded is not None:
+        seen = f"requests reach {node.title} with the client's address in header {asked.sight.forwarded.header}"
     return NodeVerdict(
         layer="waf",
         node=node,
         chosen=True,
         versions=versions,
-        reason=f"{node.title} is where requests still have the client's address as their source; {what}",
-        where=_where(node),
+        reason=f"{seen}; {what}",
+        where=_where(node) + (f" by {asked.forwarded.header}" if asked.forwarded else ""),
+        forwarded=asked.forwarded,
     )
 
 

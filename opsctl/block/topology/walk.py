@@ -9,6 +9,7 @@ from opsctl.block.topology.graph import Node
 from opsctl.block.topology.nacl import first_match, passing
 from opsctl.block.topology.naming import Place
 from opsctl.block.topology.packet import Packet, Service
+from opsctl.block.topology.sight import Sight
 from opsctl.block.topology.traffic_paths import Stop, TrafficPath, left_of
 from opsctl.block.topology.webacl import request_passes
 from opsctl.model.networks import Network, covers, parse_network
@@ -36,12 +37,21 @@ class PacketOutcome(Value):
     stops: tuple[Drop, ...] = ()
 
 
-def walk(way: TrafficPath, text: str) -> PacketOutcome:
-    """Walk a packet from every address of a block along a way; exact for partly covered blocks."""
+SOURCE = Sight()
+
+
+def walk(way: TrafficPath, text: str, sight: Sight = SOURCE) -> PacketOutcome:
+    """Walk a packet from every address of a block along a way; exact for partly covered blocks.
+
+    Where a proxy in front has the addresses, its own packets get in, and only requests are looked at; what comes
+    without the proxy has to be dropped as well.
+    """
     network = parse_network(text)
     entrance = way.entrance
     if entrance.blind:
         return PacketOutcome(dropped=False, says=f"not followed: {entrance.blind}")
+    if sight.in_front:
+        return _behind_proxy(way, network, sight)
     if network.version not in entrance.versions:
         return PacketOutcome(
             dropped=True,
@@ -61,10 +71,21 @@ def walk(way: TrafficPath, text: str) -> PacketOutcome:
         only_groups = only_groups and _groups_drop(entrance, atom)
     if not alive:
         return PacketOutcome(dropped=True, says=_dropped_by(drops), by_groups=only_groups, stops=tuple(drops))
-    return _requests(way, network.version, alive, drops)
+    return _requests(way, network.version, alive, drops, sight)
 
 
-def walk_all(way: TrafficPath, addresses: Sequence[str]) -> dict[str, PacketOutcome]:
+def _behind_proxy(way: TrafficPath, network: Network, sight: Sight) -> PacketOutcome:
+    """Send requests that have the addresses in a header, and then those of the same clients without the proxy."""
+    through = _requests(way, network.version, [network], {}, sight)
+    if not through.dropped:
+        return through
+    direct = walk(way, str(network))
+    if direct.dropped:
+        return through
+    return direct.model_copy(update={"says": f"without the proxy in front, {direct.says}"})
+
+
+def walk_all(way: TrafficPath, addresses: Sequence[str], sight: Sight = SOURCE) -> dict[str, PacketOutcome]:
     """Walk the packets of many blocks along a way; what is said of blocks that meet the same names their first."""
     webs = [stop.node.waf.web_acl for stop in way.stops if stop.node.waf and stop.node.waf.web_acl]
     sets = {arn: one.addresses for acl in webs for arn, one in acl.ip_sets.items()}
@@ -74,7 +95,7 @@ def walk_all(way: TrafficPath, addresses: Sequence[str]) -> dict[str, PacketOutc
     for text in addresses:
         kind = gates.kind(parse_network(text))
         if kind not in outcomes:
-            outcomes[kind] = walk(way, text)
+            outcomes[kind] = walk(way, text, sight)
         found[text] = outcomes[kind]
     return found
 
@@ -89,14 +110,17 @@ def shut_to_clients(way: TrafficPath) -> str:
     return f"security groups {', '.join(groups.groups)} allow in only {', '.join(groups.sources)}"
 
 
-def _requests(way: TrafficPath, version: int, alive: Sequence[Network], drops: dict[Drop, None]) -> PacketOutcome:
+def _requests(
+    way: TrafficPath, version: int, alive: Sequence[Network], drops: dict[Drop, None], sight: Sight
+) -> PacketOutcome:
     """Send what passed every packet gate through the web ACLs that see the client."""
     unknown: dict[str, None] = {}
     remarks: list[str] = []
     partly = bool(drops)
     for index, stop in enumerate(way.stops):
         waf = stop.node.waf
-        if waf is None or way.client_at(index, version) != "source":
+        seen = sight.at(way, index, version)
+        if waf is None or seen == "unseen":
             continue
         if waf.web_acl is None:
             unknown.update(dict.fromkeys(waf.unknown))
@@ -104,7 +128,7 @@ def _requests(way: TrafficPath, version: int, alive: Sequence[Network], drops: d
             continue
         survivors = []
         for atom in alive:
-            outcome = request_passes(waf.web_acl, str(atom))
+            outcome = request_passes(waf.web_acl, str(atom), sight.looked_at(seen))
             if outcome.passes == "no":
                 rule = f" {outcome.by}" if outcome.rule else "'s default action"
                 drops[stop.node.place, f"web ACL {waf.web_acl.name}{rule}"] = None

@@ -1,10 +1,12 @@
 """Web ACLs of AWS WAF: what happens to a request from an address. Rules of AWS: WAF developer guide."""
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Literal
 
 from opsctl.block.topology.block_kinds import Gates
+from opsctl.block.topology.forwarded import Forwarded
 from opsctl.block.topology.nacl import representatives
 from opsctl.block.topology.waf_statements import Near, near, told
 from opsctl.model.networks import Network, covers, parse_network
@@ -47,9 +49,13 @@ class WebAclRule(Value):
     anti_ddos: bool = False
     foreign: bool = False
 
-    @property
-    def only_set(self) -> str:
-        """The ARN of the IP set that the statement alone consists of; empty when there is more to it."""
+    def only_set(self, forwarded: Forwarded | None = None) -> str:
+        """The ARN of the IP set that the statement alone consists of; empty when there is more to it.
+
+        It is looked at for the request's source; with `forwarded` for the address in that header as well.
+        """
+        if forwarded is not None:
+            return forwarded.states(self.statement)
         reference = self.statement.get("IPSetReferenceStatement") or {}
         return "" if reference.get("IPSetForwardedIPConfig") else str(reference.get("ARN", ""))
 
@@ -153,16 +159,17 @@ def ip_sets_in(raw: Json) -> list[str]:
     return list(found)
 
 
-def request_passes(acl: WebAcl, network: str) -> RequestOutcome:
+def request_passes(acl: WebAcl, network: str, forwarded: Forwarded | None = None) -> RequestOutcome:
     """Tell what happens to requests whose source address is anywhere in a block.
 
-    One address that passes makes the block pass; otherwise one that nobody can tell makes it unknown.
+    With `forwarded` the address is what a proxy wrote into that header, and the source is the proxy's. One address
+    that passes makes the block pass; otherwise one that nobody can tell makes it unknown.
     """
     passing: RequestOutcome | None = None
     doubtful: RequestOutcome | None = None
     dropped: RequestOutcome | None = None
     for source, sets in _parts(acl, parse_network(network)):
-        outcome = _one_request(acl, source, sets)
+        outcome = _one_request(acl, source, sets, forwarded)
         if outcome.passes == "yes":
             passing = passing or outcome
         elif outcome.passes == "unknown":
@@ -176,21 +183,32 @@ def request_passes(acl: WebAcl, network: str) -> RequestOutcome:
     return dropped or RequestOutcome(passes="no")
 
 
-def letting_in(acl: WebAcl, networks: Sequence[Network]) -> tuple[Standing, ...]:
-    """Return the rules that may let requests in, in the order of evaluation, each with how it stands to blocks."""
+def letting_in(
+    acl: WebAcl, networks: Sequence[Network], forwarded: Forwarded | None = None
+) -> tuple[Standing, ...]:
+    """Return the rules that may let requests in, in the order of evaluation, each with how it stands to blocks.
+
+    With `forwarded` the addresses are the source of some requests, and stand in that header of others.
+    """
     parts = [part for network in told_apart(acl).one_of_each(networks) for part in _parts(acl, network)]
     rules = [rule for rule in acl.rules if rule.effect in (Effect.ALLOW, Effect.OPAQUE)]
-    return tuple(_standing(rule, parts) for rule in rules)
+    return tuple(_standing(rule, parts, looks_of(forwarded)) for rule in rules)
 
 
-def acted_on(acl: WebAcl, network: str, action: str) -> bool:
+def looks_of(forwarded: Forwarded | None) -> tuple[Forwarded | None, ...]:
+    """Return how the requests of an address may look: it is their source, or stands in that header."""
+    return (None,) if forwarded is None else (forwarded, None)
+
+
+def acted_on(acl: WebAcl, network: str, action: str, forwarded: Forwarded | None = None) -> bool:
     """Tell whether requests from all of a block certainly meet a rule with this action before they get in."""
-    return all(_meets(acl, source, sets, action) for source, sets in _parts(acl, parse_network(network)))
+    parts = _parts(acl, parse_network(network))
+    return all(_meets(acl, source, sets, action, forwarded) for source, sets in parts)
 
 
-def _meets(acl: WebAcl, source: str, sets: Near, action: str) -> bool:
+def _meets(acl: WebAcl, source: str, sets: Near, action: str, forwarded: Forwarded | None) -> bool:
     for rule in acl.rules:
-        matches, _ = told(rule.statement, parse_network(source), sets)
+        matches, _ = told(rule.statement, parse_network(source), sets, forwarded)
         if matches is False:
             continue
         if matches and (rule.action == action or rule.effect is Effect.BLOCK):
@@ -200,7 +218,9 @@ def _meets(acl: WebAcl, source: str, sets: Near, action: str) -> bool:
     return False
 
 
-def allow_lists(acl: WebAcl, networks: Sequence[Network]) -> tuple[Standing, ...]:
+def allow_lists(
+    acl: WebAcl, networks: Sequence[Network], forwarded: Forwarded | None = None
+) -> tuple[Standing, ...]:
     """Return the allow rules that let an address of some blocks in because an IP set of theirs holds it.
 
     Exact for blocks that are cut by IP sets: what the rest of a block meets neither hides a list nor makes one.
@@ -208,22 +228,22 @@ def allow_lists(acl: WebAcl, networks: Sequence[Network]) -> tuple[Standing, ...
     allowing = {rule.name: rule for rule in acl.rules if rule.effect is Effect.ALLOW}
     found: dict[str, Standing] = {}
     for network in told_apart(acl).one_of_each(networks):
-        for source, sets in _parts(acl, network):
-            outcome = _one_request(acl, source, sets)
+        for (source, sets), look in itertools.product(_parts(acl, network), looks_of(forwarded)):
+            outcome = _one_request(acl, source, sets, look)
             if outcome.passes != "yes" or not outcome.rule or outcome.rule in found:
                 continue
-            standing = _standing(allowing[outcome.rule], [(source, sets)])
+            standing = _standing(allowing[outcome.rule], [(source, sets)], [look])
             if standing.how == "listed":
                 found[outcome.rule] = standing
     return tuple(found.values())
 
 
-def _standing(rule: WebAclRule, parts: Sequence[tuple[str, Near]]) -> Standing:
+def _standing(rule: WebAclRule, parts: Sequence[tuple[str, Near]], looks: Sequence[Forwarded | None]) -> Standing:
     rests: dict[str, None] = {}
     how: Literal["clear", "may"] = "clear"
-    for source, sets in parts:
+    for (source, sets), look in itertools.product(parts, looks):
         address = parse_network(source)
-        matches, arns = told(rule.statement, address, sets)
+        matches, arns = told(rule.statement, address, sets, look)
         holding = [arn for arn in sorted(arns) if any(covers(one, address) for one in sets[arn])]
         if matches and holding and rule.effect is Effect.ALLOW:
             return Standing(rule=rule, how="listed", sets=tuple(holding), source=source)
@@ -245,12 +265,12 @@ def _parts(acl: WebAcl, wanted: Network) -> Iterable[tuple[str, Near]]:
     return [(source, sets) for source in representatives(wanted, blocks)]
 
 
-def _one_request(acl: WebAcl, source: str, sets: Near) -> RequestOutcome:
+def _one_request(acl: WebAcl, source: str, sets: Near, forwarded: Forwarded | None) -> RequestOutcome:
     address, doubt = parse_network(source), ""
     for rule in acl.rules:
         if rule.effect is Effect.GO_ON:
             continue
-        matches, arns = told(rule.statement, address, sets)
+        matches, arns = told(rule.statement, address, sets, forwarded)
         if matches is False:
             continue
         names = tuple(acl.ip_sets[arn].name for arn in sorted(arns))

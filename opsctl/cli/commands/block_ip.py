@@ -14,6 +14,8 @@ EPILOG = """Examples:
 
   opsctl block-ip 203.0.113.9 2001:db8::/64 --target api-nlb --ttl 2h --incident INC-12 --reason "scraper" --yes
 
+  opsctl block-ip 203.0.113.9 --target shop-alb --forwarded-header cloudflare --dry-run
+
   opsctl block-ip --country KP --target shop.example.com --confirm shop.example.com
 
   opsctl block-ip 203.0.113.9 --target legacy-web --layer host --ttl 2h

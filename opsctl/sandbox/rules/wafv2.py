@@ -3,12 +3,13 @@
 import ipaddress
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 _NAME = re.compile(r"^[\w\-]{1,128}$", re.ASCII)
 _DESCRIPTION = re.compile(r"^[\w+=:#@/\-,.][\w+=:#@/\-,.\s]+[\w+=:#@/\-,.]$", re.ASCII)
 _TAG = re.compile(r"^[\w\s.:/=+\-@]*$")
+_HEADER = re.compile(r"^[a-zA-Z0-9-]{1,255}$")
 _SCOPED = (
     "create_web_acl",
     "delete_web_acl",
@@ -186,9 +187,32 @@ def _check_rules(backend: Any, rules: Sequence[dict[str, Any]]) -> None:
     priorities = [rule["Priority"] for rule in rules]
     if len(set(priorities)) != len(priorities):
         raise _invalid("PRIORITY", str(priorities))
-    for arn in re.findall(r'"IPSetReferenceStatement": \{"ARN": "([^"]+)"', json.dumps(list(rules), default=str)):
-        if arn not in backend.ip_sets:
+    for reference in _references(list(rules)):
+        if reference["ARN"] not in backend.ip_sets:
             raise fault("WAFInvalidParameterException", "A reference in your rule statement is not valid.")
+        _check_forwarded(reference.get("IPSetForwardedIPConfig"))
+
+
+def _references(node: Any) -> Iterator[dict[str, Any]]:
+    """Every reference to an IP set, however deep it is nested."""
+    if isinstance(node, dict):
+        if "IPSetReferenceStatement" in node:
+            yield node["IPSetReferenceStatement"]
+        node = list(node.values())
+    for item in node if isinstance(node, list) else ():
+        yield from _references(item)
+
+
+def _check_forwarded(config: dict[str, str] | None) -> None:
+    """A header's name and AWS's own words for the rest (API reference, IPSetForwardedIPConfig: all required)."""
+    if config is None:
+        return
+    if not _HEADER.match(config["HeaderName"]):
+        raise _invalid("HEADER_NAME", config["HeaderName"])
+    if config["FallbackBehavior"] not in ("MATCH", "NO_MATCH"):
+        raise _invalid("FALLBACK_BEHAVIOR", config["FallbackBehavior"])
+    if config["Position"] not in ("FIRST", "LAST", "ANY"):
+        raise _invalid("POSITION", config["Position"])
 
 
 def _checked_web_acl(method: Callable[..., Any]) -> Callable[..., Any]:

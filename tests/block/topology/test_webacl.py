@@ -291,7 +291,7 @@ def test_a_statement_that_is_an_ip_set_alone_looks_at_the_source_and_nothing_els
     statement: Json, only: str
 ) -> None:
     (found,) = web_acl(rule("r", 1, "Block", statement)).rules
-    assert found.only_set == only
+    assert found.only_set() == only
 
 
 def test_of_several_doubts_the_first_is_named() -> None:

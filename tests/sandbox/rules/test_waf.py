@@ -186,6 +186,24 @@ def test_each_statement_has_its_capacity_units(statement: Json, units: int) -> N
     assert capacity_of({"RuleGroupReferenceStatement": {"ARN": "x"}}, lambda _arn: 7) == 7
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"HeaderName": "X Forwarded"}, {"FallbackBehavior": "BLOCK"}, {"Position": "MIDDLE"}]
+)
+def test_a_forwarded_address_has_a_header_and_words_that_aws_knows(world: World, wrong: dict[str, str]) -> None:
+    """The pattern and the values of the service model, which the SDK does not check."""
+    arn = client("wafv2").create_ip_set(**ip_set("listed", "203.0.113.9/32"))["Summary"]["ARN"]
+    config = {"HeaderName": "X-Forwarded-For", "FallbackBehavior": "NO_MATCH", "Position": "ANY"}
+
+    def nested(config: dict[str, str]) -> Json:
+        inner = {"IPSetReferenceStatement": {"ARN": arn, "IPSetForwardedIPConfig": config}}
+        return {"NotStatement": {"Statement": inner}}
+
+    created("good", nested(config))
+    refused(
+        "WAFInvalidParameterException", client("wafv2").create_web_acl, **web_acl("bad", nested(config | wrong))
+    )
+
+
 def test_units_add_up_and_more_than_five_thousand_are_refused(world: World) -> None:
     acl = created("a", *[GROUP] * 7)
     assert read(acl)["WebACL"]["Capacity"] == 4900
