@@ -6,12 +6,14 @@ pure, and the number of batches is the number of sequential round trips.
 """
 
 from collections.abc import Generator, Sequence
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar, cast
 
 from opsctl.model.errors import FactUnknown
 from opsctl.model.reads import Answer, Read, RefusalKind
 from opsctl.model.value import Json
 
+A = TypeVar("A")
+B = TypeVar("B")
 T = TypeVar("T")
 
 Fetching: TypeAlias = Generator[Sequence[Read], Sequence[Answer], T]
@@ -42,6 +44,12 @@ def gather(fetchings: Sequence[Fetching[T]]) -> Fetching[list[T]]:
     return [results[index] for index in range(len(fetchings))]
 
 
+def both(one: Fetching[A], other: Fetching[B]) -> Fetching[tuple[A, B]]:
+    """Run two fetchings of different kinds side by side."""
+    found: list[object] = yield from gather([one, other])
+    return cast("A", found[0]), cast("B", found[1])
+
+
 def elsewhere(fetching: Fetching[T], region: str) -> Fetching[T]:
     """Run a fetching whose reads are all made in another Region."""
     try:
@@ -70,6 +78,19 @@ def require(read: Read) -> Fetching[Json]:
     if answer.refusal is not None:
         raise FactUnknown(answer.refusal)
     return answer.value
+
+
+def require_all(reads: Sequence[Read]) -> Fetching[list[Json]]:
+    """Make reads at once whose answers the caller cannot do without, and return them in order.
+
+    Raises:
+        FactUnknown: AWS refused one of them.
+    """
+    answers = (yield reads) if reads else []
+    for answer in answers:
+        if answer.refusal is not None:
+            raise FactUnknown(answer.refusal)
+    return [answer.value for answer in answers]
 
 
 def fetch_if_exists(read: Read) -> Fetching[Json]:

@@ -121,7 +121,7 @@ def _left(page: Page, report: Report) -> None:
         page.item(reason or KEPT, indent=4)
     others = sum(map(len, list(left.values())[SHOWN:]))
     if others:
-        page.line(f"left: {others} more (opsctl show has each)", "yellow")
+        page.line(f"left: {others} more (-d: all)", "yellow")
 
 
 def _check(page: Page, check: CheckResult) -> None:

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from opsctl.model.errors import FactUnknown
-from opsctl.model.fetching import Fetching
-from opsctl.model.reads import Answer, Read
+from opsctl.model.fetching import Fetching, require_all
+from opsctl.model.reads import Read
 from opsctl.model.value import Json, Value
 from opsctl.resources.ec2 import describe_batches
 from opsctl.tune.efa_layout import EfaSlot, free_slots
@@ -42,14 +41,13 @@ def targets_of(reads: Sequence[Read], region: str, becomes: str = "") -> Fetchin
     Raises:
         FactUnknown: AWS refused a read.
     """
-    answers = yield reads
-    values = [_known(one) for one in answers]
+    values = yield from require_all(reads)
     fleet = parse_fleet(values)
     named = {one.id: becomes or one.type for one in fleet}
-    answers = yield describe_batches("DescribeInstanceTypes", region, "instance-type", list(named.values()))
+    described = describe_batches("DescribeInstanceTypes", region, "instance-type", list(named.values()))
     types: dict[str, TypeNetwork] = {}
-    for one in answers:
-        types |= parse_types(_known(one))
+    for answer in (yield from require_all(described)):
+        types |= parse_types(answer)
     places = {
         one["InstanceId"]: one
         for value in values
@@ -69,9 +67,3 @@ def _target(instance: FleetInstance, of: TypeNetwork, raw: Json) -> EfaTarget:
         tenancy=raw.get("Placement", {}).get("Tenancy", "default"),
         outpost=bool(raw.get("OutpostArn")),
     )
-
-
-def _known(answer: Answer) -> Json:
-    if answer.refusal is not None:
-        raise FactUnknown(answer.refusal)
-    return answer.value

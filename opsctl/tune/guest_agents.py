@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from opsctl.model.errors import FactUnknown
-from opsctl.model.fetching import Fetching
+from opsctl.model.fetching import Fetching, require_all
 from opsctl.model.value import Value
 from opsctl.resources.ssm_calls import describe_agents
 
@@ -21,12 +20,9 @@ def read_agents(instances: Sequence[str], region: str) -> Fetching[dict[str, Gue
     Raises:
         FactUnknown: AWS refused the read.
     """
-    answers = (yield describe_agents(instances, region)) if instances else []
     found: dict[str, GuestAgent] = {}
-    for answer in answers:
-        if answer.refusal is not None:
-            raise FactUnknown(answer.refusal)
-        for one in answer.value.get("InstanceInformationList", []):
+    for answer in (yield from require_all(describe_agents(instances, region))):
+        for one in answer.get("InstanceInformationList", []):
             system = f"{one.get('PlatformName', '')} {one.get('PlatformVersion', '')}".strip()
             found[one["InstanceId"]] = GuestAgent(online=one.get("PingStatus") == "Online", system=system)
     return found

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from opsctl.model.errors import FactUnknown
-from opsctl.model.fetching import Fetching, require
+from opsctl.model.fetching import Fetching, require, require_all
 from opsctl.model.reads import Read, RefusalKind
 from opsctl.model.value import Json
 from opsctl.resources.ec2 import FILTER_VALUES, describe, describe_batches
@@ -15,30 +15,30 @@ from opsctl.tune.machine_types import MachineType, parse_machine_types
 
 def read_machines(ids: Sequence[str], region: str) -> Fetching[tuple[Machine, ...]]:
     """Read instances by their ids; FactUnknown where they may not be read."""
-    answers: list[Json] = []
-    for read in describe_batches("DescribeInstances", region, "instance-id", ids):
-        answers.append((yield from require(read)))
+    answers = yield from require_all(describe_batches("DescribeInstances", region, "instance-id", ids))
     return parse_machines(answers)
 
 
 def read_types(names: Sequence[str], region: str) -> Fetching[dict[str, MachineType]]:
     """Read instance types by their names; one that EC2 does not have is left out."""
     found: dict[str, MachineType] = {}
-    for read in describe_batches("DescribeInstanceTypes", region, "instance-type", names):
-        found |= parse_machine_types((yield from require(read)))
+    reads = describe_batches("DescribeInstanceTypes", region, "instance-type", names)
+    for answer in (yield from require_all(reads)):
+        found |= parse_machine_types(answer)
     return found
 
 
 def read_groups(names: Sequence[str], region: str) -> Fetching[dict[str, Json]]:
     """Read placement groups by their names; one that is not there is left out."""
-    found: dict[str, Json] = {}
-    for read in describe_batches("DescribePlacementGroups", region, "group-name", names):
-        found |= {one["GroupName"]: one for one in (yield from require(read)).get("PlacementGroups", [])}
-    return found
+    reads = describe_batches("DescribePlacementGroups", region, "group-name", names)
+    answers = yield from require_all(reads)
+    return {one["GroupName"]: one for answer in answers for one in answer.get("PlacementGroups", [])}
 
 
 def read_members(group: str, region: str) -> Fetching[tuple[Machine, ...]]:
-    """Read the instances that are in a placement group."""
+    """Read the instances that are in a placement group; no name, no instance."""
+    if not group:
+        return ()
     answer = yield from require(describe("DescribeInstances", region, {"placement-group-name": [group]}))
     return tuple(one for one in parse_machines([answer]) if one.state not in ("terminated", "shutting-down"))
 
@@ -53,7 +53,9 @@ def read_running(kinds: Sequence[CapacityKind], region: str) -> Fetching[tuple[M
 
 
 def read_offered(type_: str, zones: Sequence[str], region: str) -> Fetching[tuple[str, ...]]:
-    """Read in which of these zones a type is offered."""
+    """Read in which of these zones a type is offered; no type, no zone."""
+    if not type_:
+        return ()
     params: dict[str, Json] = {
         "LocationType": "availability-zone",
         "Filters": [

@@ -295,6 +295,21 @@ def test_only_what_is_not_so_yet_is_in_a_turn(world: World) -> None:
     assert [one.split()[0] for one in told.already] == ["hpc-1"]
 
 
+def test_three_rounds_are_enough_whatever_is_wished(world: World) -> None:
+    """Instances; what they are, are in and could be in; then agents, and what runs beside them."""
+    reader = world.reader()
+    wishes: dict[str, object] = {"ena": True, "instance_type": "c6in.32xlarge", "placement_group": "hpc"}
+    told = run_fetching(TuneChange.model_validate({"instances": ("hpc-4",), **wishes}).read(world.about()), reader)
+    assert isinstance(told, ChangeFound)
+    assert {read.api for read in reader.made} >= {
+        "ssm.DescribeInstanceInformation",
+        "ec2.DescribeInstanceTypeOfferings",
+        "ec2.DescribePlacementGroups",
+        "ec2.DescribeInstanceAttribute",
+    }
+    assert reader.rounds == 3
+
+
 def test_stop_protection_is_refused(world: World) -> None:
     old = instance_named("hpc-4")
     client("ec2").modify_instance_attribute(InstanceId=old, DisableApiStop={"Value": True})

@@ -1,14 +1,13 @@
 """Running fetchings side by side that give rise to more fetchings."""
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar, cast
+from typing import TypeVar
 
-from opsctl.model.fetching import Fetching, gather
+from opsctl.model.fetching import Fetching
+from opsctl.model.fetching import both as both
 from opsctl.model.reads import Answer, Read
 
 T = TypeVar("T")
-A = TypeVar("A")
-B = TypeVar("B")
 
 
 def unfold(first: Sequence[Fetching[T]], more: Callable[[T], Sequence[Fetching[T]]]) -> Fetching[None]:
@@ -38,9 +37,3 @@ def unfold(first: Sequence[Fetching[T]], more: Callable[[T], Sequence[Fetching[T
         for fetching, reads in batch:
             advance(fetching, answers[start : start + len(reads)])
             start += len(reads)
-
-
-def both(one: Fetching[A], other: Fetching[B]) -> Fetching[tuple[A, B]]:
-    """Run two fetchings of different kinds side by side."""
-    found: list[object] = yield from gather([one, other])
-    return cast("A", found[0]), cast("B", found[1])

@@ -5,8 +5,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.model.changes import Change, Instruction, Irreversible, Proof, Risk, Severity
-from opsctl.model.errors import FactUnknown, RefusedByGuard
-from opsctl.model.fetching import Fetching
+from opsctl.model.errors import RefusedByGuard
+from opsctl.model.fetching import Fetching, require_all
 from opsctl.model.run import Action, Context
 from opsctl.model.sentences import first_few
 from opsctl.resources.jobs.ssm_command import SsmCommand
@@ -112,12 +112,8 @@ class SsmCommandAction(Action):
 
 def _all_online(instances: tuple[str, ...], region: str) -> Fetching[None]:
     """Refuse where an agent is not online: a script that some of them never get is worse than none."""
-    answers = yield describe_agents(instances, region)
-    online: set[str] = set()
-    for answer in answers:
-        if answer.refusal is not None:
-            raise FactUnknown(answer.refusal)
-        online |= {one for one, ping in parse_agents(answer.value).items() if ping == "Online"}
+    answers = yield from require_all(describe_agents(instances, region))
+    online = {one for answer in answers for one, ping in parse_agents(answer).items() if ping == "Online"}
     away = [one for one in instances if one not in online]
     if away:
         raise RefusedByGuard(f"no SSM agent is online on {first_few(away, 5)}", _HINT)

@@ -5,9 +5,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from opsctl.model.errors import FactUnknown, InvalidInput
-from opsctl.model.fetching import Fetching
-from opsctl.model.reads import Answer
+from opsctl.model.errors import InvalidInput
+from opsctl.model.fetching import Fetching, both, require_all
 from opsctl.model.run import Context, Fact
 from opsctl.model.sentences import first_few
 from opsctl.model.value import Json, Value
@@ -87,20 +86,19 @@ class TuneChange(Fact):
         """Read the instances, their types and groups, then what runs beside them and what protects them."""
         wish = TuneWish(**{name: getattr(self, name) for name in TuneWish.model_fields})
         wish.refuse_unclear()
-        answers = yield Selection(instances=self.instances).reads(about.region)
-        machines = parse_machines([_known(one) for one in answers])
-        _refuse_unclear(self.instances, machines)
-        types = yield from read_types(
-            [one for machine in machines for one in (machine.type, wish.type_of(machine))], about.region
+        machines = parse_machines(
+            (yield from require_all(Selection(instances=self.instances).reads(about.region)))
         )
-        _refuse_unknown_types(machines, wish, types)
-        names = [one for machine in machines for one in (machine.placement_group, wish.group_of(machine)) if one]
-        groups = yield from read_groups(names, about.region)
-        machines = tuple(_with_strategy(one, groups) for one in machines)
-        new_group = wished_group(wish, groups)
-        subjects = yield from _subjects(machines, types, wish, about.region)
-        hazards = yield from _hazards(subjects, new_group, groups, about.region)
-        fleet = yield from _fleet(machines, types, wish, new_group, groups, about)
+        _refuse_unclear(self.instances, machines)
+        around = yield from _around(machines, wish, about.region)
+        _refuse_unknown_types(machines, wish, around.types)
+        machines = tuple(_with_strategy(one, around.groups) for one in machines)
+        new_group = wished_group(wish, around.groups)
+        subjects, fleet = yield from both(
+            _subjects(machines, around.types, wish, about.region),
+            _fleet(machines, around.types, wish, new_group, around.groups, about),
+        )
+        hazards = _hazards(subjects, new_group, around)
         changed = [one for one in machines if wish.changes(one)]
         batches = batches_of(fleet, wish, self.batch)
         imaged = [one for one in changed if wish.needs_image(one)]
@@ -115,6 +113,32 @@ class TuneChange(Fact):
             hazards=hazards,
             already=tuple(one.title for one in machines if one not in changed and not self.more),
         )
+
+
+class _Around(Value):
+    """What was read about instances besides themselves; `offered` are zones, `members` of the group moved to."""
+
+    types: dict[str, MachineType]
+    groups: dict[str, Json]
+    protected: tuple[Machine, ...]
+    offered: tuple[str, ...]
+    members: tuple[Machine, ...]
+
+
+def _around(machines: tuple[Machine, ...], wish: TuneWish, region: str) -> Fetching[_Around]:
+    """Read in one round all that nothing but the instances and the wish decides about."""
+    types = [one for machine in machines for one in (machine.type, wish.type_of(machine))]
+    names = [one for machine in machines for one in (machine.placement_group, wish.group_of(machine)) if one]
+    stopped = [one for one in machines if one.runs and wish.changes(one)]
+    zones = [one.zone for one in machines]
+    (found, groups), (protected, (offered, members)) = yield from both(
+        both(read_types(types, region), read_groups(names, region)),
+        both(
+            read_stop_protected(stopped),
+            both(read_offered(wish.instance_type, zones, region), read_members(wish.placement_group, region)),
+        ),
+    )
+    return _Around(types=found, groups=groups, protected=protected, offered=offered, members=members)
 
 
 def _subjects(
@@ -135,26 +159,22 @@ def _subjects(
     ]
 
 
-def _hazards(
-    subjects: list[HazardSubject], new_group: NewGroup | None, groups: dict[str, Json], region: str
-) -> Fetching[tuple[TuneHazard, ...]]:
+def _hazards(subjects: list[HazardSubject], new_group: NewGroup | None, around: _Around) -> tuple[TuneHazard, ...]:
     wish = subjects[0].wish
     machines = [one.machine for one in subjects]
     found = [hazard for one in subjects for hazard in obstacles_of(one)]
     changed = [one for one in subjects if wish.changes(one.machine)]
     found += [hazard for one in changed for hazard in hazards_of(one)]
-    protected = yield from read_stop_protected([one.machine for one in changed if one.machine.runs])
-    found += [refused("stop-protection", one, "is protected from being stopped") for one in protected]
+    found += [refused("stop-protection", one, "is protected from being stopped") for one in around.protected]
     if wish.instance_type:
-        offered = yield from read_offered(wish.instance_type, [one.zone for one in machines], region)
-        away = [one for one in machines if one.zone not in offered]
+        away = [one for one in machines if one.zone not in around.offered]
         found += [
             refused("type-unfit", one, f"is in {one.zone}, which has no {wish.instance_type}") for one in away
         ]
     if wish.placement_group:
-        members = () if new_group else (yield from read_members(wish.placement_group, region))
-        strategy = new_group.strategy if new_group else str(groups[wish.placement_group].get("Strategy", ""))
-        found += placing_hazards(subjects, members, strategy)
+        named = around.groups.get(wish.placement_group, {})
+        strategy = new_group.strategy if new_group else str(named.get("Strategy", ""))
+        found += placing_hazards(subjects, around.members, strategy)
     return sorted_hazards(iter(found))
 
 
@@ -182,12 +202,6 @@ def _fleet(
     ids = {one.id for one in machines}
     others = yield from read_running(kinds, about.region)
     return fleet.model_copy(update={"others": tuple(one for one in others if one.id not in ids)})
-
-
-def _known(answer: Answer) -> Json:
-    if answer.refusal is not None:
-        raise FactUnknown(answer.refusal)
-    return answer.value
 
 
 def _confirmed(asked: Sequence[str], machines: Sequence[Machine]) -> str:

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from opsctl.model.errors import InvalidInput
-from opsctl.model.fetching import Fetching
+from opsctl.model.fetching import Fetching, both
 from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
 from opsctl.tune.efa_driver import VERSION, install_script, proof_script
@@ -79,7 +79,7 @@ class TuneEfa(Fact):
     instance_type: str = Field("", description="The type that they have by then; empty: the one of now.")
 
     def read(self, about: Context) -> Fetching[Value]:
-        """Read instances and types, then the EFAs and groups beside them, then the agents."""
+        """Read instances and types, then the EFAs and groups beside them and the agents."""
         if not self.wanted:
             self._refuse_half()
             return EfaFound()
@@ -97,8 +97,10 @@ class TuneEfa(Fact):
         already = tuple(one.instance.title for one in targets if not one.slots and one.instance.efa)
         if not some or no or launch:
             return EfaFound(impossible=no, by_launch=launch, already=already)
-        peers = yield from read_peers(some, self.security_group, about.region)
-        agents = yield from read_agents([one.instance.id for one in some], about.region)
+        peers, agents = yield from both(
+            read_peers(some, self.security_group, about.region),
+            read_agents([one.instance.id for one in some], about.region),
+        )
         return self._found(some, peers, agents).model_copy(update={"already": already})
 
     def _refuse_half(self) -> None:

@@ -4,8 +4,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.model.errors import FactUnknown, InvalidInput
-from opsctl.model.fetching import Fetching
+from opsctl.model.errors import InvalidInput
+from opsctl.model.fetching import Fetching, require_all
 from opsctl.model.reads import Answer, Read
 from opsctl.model.run import Context, Fact
 from opsctl.model.value import Json, Value
@@ -39,8 +39,7 @@ class TuneFleet(Fact):
         asked = Selection(
             instances=self.instances, tags=self.tags, group=self.group, cluster=self.cluster, all=self.all
         )
-        answers = yield asked.reads(about.region)
-        fleet = parse_fleet([_known(one) for one in answers])
+        fleet = parse_fleet((yield from require_all(asked.reads(about.region))))
         if not fleet and not self.instances:
             raise asked.nothing_found()
         _all_there(self.instances, fleet)
@@ -60,12 +59,6 @@ class TuneFleet(Fact):
             findings=findings_of(members, types, about.commands),
             unknown=_unknown(members, types, told),
         )
-
-
-def _known(answer: Answer) -> Json:
-    if answer.refusal is not None:
-        raise FactUnknown(answer.refusal)
-    return answer.value
 
 
 def _all_there(asked: tuple[str, ...], fleet: tuple[FleetInstance, ...]) -> None:

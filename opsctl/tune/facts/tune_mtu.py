@@ -6,7 +6,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.model.errors import InvalidInput
-from opsctl.model.fetching import Fetching, require
+from opsctl.model.fetching import Fetching, both, require
 from opsctl.model.run import Context, Fact
 from opsctl.model.value import Json, Value
 from opsctl.resources.ec2 import describe
@@ -75,11 +75,12 @@ class TuneMtu(Fact):
                 f"an MTU is {LEAST} to {JUMBO} bytes on EC2, not {self.mtu}", source="mtu", hint="such as 8900"
             )
         targets = yield from targets_of(Selection(instances=self.instances).reads(about.region), about.region)
-        agents = yield from read_agents([one.instance.id for one in targets], about.region)
         vpcs = sorted({one.vpc for one in targets})
-        tables = (yield from require(describe("DescribeRouteTables", about.region, {"vpc-id": vpcs})))[
-            "RouteTables"
-        ]
+        agents, routed = yield from both(
+            read_agents([one.instance.id for one in targets], about.region),
+            require(describe("DescribeRouteTables", about.region, {"vpc-id": vpcs})),
+        )
+        tables = routed["RouteTables"]
         return MtuFound(
             instances=tuple(one.instance.id for one in targets),
             set=set_script(self.mtu, about.plan_id),

@@ -4,9 +4,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.model.errors import FactUnknown
-from opsctl.model.fetching import Fetching
-from opsctl.model.reads import Answer, Read
+from opsctl.model.fetching import Fetching, require_all
+from opsctl.model.reads import Read
 from opsctl.model.run import Context, Fact
 from opsctl.model.value import Json, Value
 from opsctl.resources.ec2 import describe_batches
@@ -44,7 +43,7 @@ class TuneSpot(Fact):
         asked = Selection(
             instances=self.instances, tags=self.tags, group=self.group, cluster=self.cluster, all=self.all
         )
-        fleet = parse_fleet([_known(one) for one in (yield asked.reads(about.region))])
+        fleet = parse_fleet((yield from require_all(asked.reads(about.region))))
         if not fleet:
             raise asked.nothing_found()
         names = sorted({one.auto_scaling_group for one in fleet if one.auto_scaling_group})
@@ -82,9 +81,3 @@ class TuneSpot(Fact):
 
 def _of_group(operation: str, **params: Json) -> Read:
     return Read(service="autoscaling", operation=operation, params=params)
-
-
-def _known(answer: Answer) -> Json:
-    if answer.refusal is not None:
-        raise FactUnknown(answer.refusal)
-    return answer.value
