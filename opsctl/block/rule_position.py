@@ -4,8 +4,9 @@ and the rules as they will be.
 
 from collections.abc import Sequence
 
-from opsctl.block.topology.webacl import Standing, WebAcl, WebAclRule
+from opsctl.block.topology.webacl import Standing, WebAcl, WebAclRule, is_shields
 from opsctl.model.changes import Check
+from opsctl.model.errors import RefusedByGuard
 from opsctl.model.sentences import first_few
 from opsctl.model.value import Json, Value
 
@@ -38,6 +39,9 @@ def position_for(rules: Sequence[WebAclRule], standings: Sequence[Standing]) -> 
 
     Where none is free, the first rule in the way and those that follow it without a gap move on by one. Firewall
     Manager's groups have numbers of their own and stay where they are.
+
+    Raises:
+        RefusedByGuard: the rule of Shield Advanced would have to move, which nobody but it may.
     """
     numbers = {rule.priority: rule.name for rule in rules if not rule.foreign}
     ceiling = min((rule.priority for rule in in_the_way(standings) if not rule.foreign), default=None)
@@ -50,6 +54,12 @@ def position_for(rules: Sequence[WebAclRule], standings: Sequence[Standing]) -> 
     moves = []
     number = end
     while number in numbers:
+        if is_shields(numbers[number]):
+            raise RefusedByGuard(
+                f"no priority is free before rule {numbers[number]}, which Shield Advanced keeps; nothing was "
+                "changed",
+                "give the rules of the web ACL smaller numbers, or use --layer nacl",
+            )
         moves.append(Move(rule=numbers[number], old=number, new=number + 1))
         number += 1
     return RulePosition(priority=end, moves=tuple(moves))

@@ -31,11 +31,6 @@ class WafState(Value):
         """The web ACL's name."""
         return self.web_acl.name if self.web_acl else ""
 
-    @property
-    def firewall_manager(self) -> bool:
-        """Whether Firewall Manager governs the web ACL."""
-        return bool(self.web_acl and self.web_acl.firewall_manager)
-
 
 def state_reads(web_acl: str, scope: str, region: str) -> list[Read]:
     """Return what `read_state` asks for first: IP sets, then the web ACL, or all web ACLs where there is none.

@@ -1,17 +1,19 @@
 """Where a rule goes: before what is in its way, behind the guard, and the order of the others as it was."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from opsctl.block.rule_position import Move, RulePosition, in_the_way, position_for
 from opsctl.block.topology.webacl import Effect, Standing, WebAclRule
+from opsctl.model.errors import RefusedByGuard
 
 Spec = tuple[int, str]
 
 
 def rule(number: int, kind: str = "") -> WebAclRule:
     return WebAclRule(
-        name=f"{kind or 'r'}{number}",
+        name="ShieldMitigationRuleGroup_1" if kind == "shield" else f"{kind or 'r'}{number}",
         priority=number,
         effect=Effect.ALLOW,
         anti_ddos=kind == "ddos",
@@ -50,6 +52,12 @@ def test_without_a_free_number_the_rules_move_on_up_to_the_next_gap() -> None:
     assert placed((0, "clear"), (1, "listed"), (2, "other"), (9, "may")) == RulePosition(
         priority=1, moves=(Move(rule="listed1", old=1, new=2), Move(rule="other2", old=2, new=3))
     )
+
+
+def test_the_rule_of_shield_advanced_is_never_moved() -> None:
+    assert placed((0, "may"), (5, "shield")) == RulePosition(priority=0, moves=(Move(rule="may0", old=0, new=1),))
+    with pytest.raises(RefusedByGuard, match="which Shield Advanced keeps"):
+        placed((0, "may"), (1, "shield"))
 
 
 def test_the_guard_against_floods_stays_in_front_where_nothing_is_in_the_way_before_it() -> None:

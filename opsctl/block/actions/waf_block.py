@@ -228,12 +228,18 @@ def _refuse_unusable(names: Sequence[str], usable: Mapping[int, Sequence[Usable]
 
 
 def _note(state: WafState) -> str:
-    if state.firewall_manager:
-        return (
-            "Firewall Manager manages this web ACL: an allow rule of its first rule groups comes before "
+    """Say who else writes the web ACL; else that it takes a while."""
+    said = []
+    if state.web_acl is not None:
+        said += [
+            f"{one[0].upper()}{one[1:]} manages this web ACL: an allow rule of its first rule groups comes before "
             "ours, and it may remove ours."
-        )
-    return "WAF propagates within seconds to minutes; until then some requests still pass."
+            for one in state.web_acl.keepers
+        ]
+        said += [
+            f"Shield Advanced keeps rule {one} in it, which stays as it is." for one in state.web_acl.shield_groups
+        ]
+    return " ".join(said) or "WAF propagates within seconds to minutes; until then some requests still pass."
 
 
 def _description(plan_id: str, reason: str) -> str:

@@ -61,7 +61,10 @@ class WebAclRule(Value):
 
 
 class WebAcl(Value):
-    """A web ACL with its rules in the order of evaluation, and the IP sets that they refer to."""
+    """A web ACL with its rules in the order of evaluation, and the IP sets that they refer to.
+
+    `keepers` are who writes it beside the account: Firewall Manager, or Network Security Manager.
+    """
 
     arn: str
     id: str
@@ -70,7 +73,17 @@ class WebAcl(Value):
     default_allow: bool
     rules: tuple[WebAclRule, ...] = ()
     ip_sets: dict[str, IpSet] = {}
-    firewall_manager: bool = False
+    keepers: tuple[str, ...] = ()
+
+    @property
+    def firewall_manager(self) -> bool:
+        """Whether somebody places rules in it beside the account."""
+        return bool(self.keepers)
+
+    @property
+    def shield_groups(self) -> tuple[str, ...]:
+        """The rules that Shield Advanced keeps in it by itself; nobody else may touch them."""
+        return tuple(rule.name for rule in self.rules if is_shields(rule.name))
 
 
 class RequestOutcome(Value):
@@ -106,6 +119,26 @@ class Standing(Value):
     source: str = ""
 
 
+def is_shields(rule: str) -> bool:
+    """Tell whether a rule is the group that Shield Advanced puts in: its name begins so, and it stands last.
+
+    Source: AWS WAF developer guide, the Shield Advanced rule group of automatic application-layer mitigation.
+    """
+    return rule.startswith("ShieldMitigationRuleGroup_")
+
+
+def _keepers(acl: Json, *, placed: bool) -> tuple[str, ...]:
+    """Name who else writes the web ACL, beside the account.
+
+    Network Security Manager places its groups in the same members as Firewall Manager, whose mark it need not set.
+    """
+    if acl.get("ManagedByFirewallManager"):
+        return ("Firewall Manager",)
+    if acl.get("RetrofittedByFirewallManager"):
+        return ("a policy of Firewall Manager that has adopted it",)
+    return ("Firewall Manager or Network Security Manager",) if placed else ()
+
+
 def parse_ip_set(raw: Json) -> IpSet:
     """Parse the `IPSet` of GetIPSet."""
     return IpSet(
@@ -122,7 +155,6 @@ def parse_web_acl(raw: Json, ip_sets: Mapping[str, IpSet]) -> WebAcl:
     acl = raw["WebACL"]
     before = acl.get("PreProcessFirewallManagerRuleGroups") or []
     after = acl.get("PostProcessFirewallManagerRuleGroups") or []
-    managed = bool(before or after or acl.get("ManagedByFirewallManager"))
     return WebAcl(
         arn=acl["ARN"],
         id=acl["Id"],
@@ -136,7 +168,7 @@ def parse_web_acl(raw: Json, ip_sets: Mapping[str, IpSet]) -> WebAcl:
             *_in_order(_parse_foreign(group) for group in after),
         ),
         ip_sets={arn: ip_sets[arn] for arn in ip_sets_in(raw) if arn in ip_sets},
-        firewall_manager=managed,
+        keepers=_keepers(acl, placed=bool(before or after)),
     )
 
 

@@ -87,6 +87,10 @@ def order() -> list[tuple[int, str]]:
     return sorted((rule["Priority"], rule["Name"]) for rule in direct_acl()["Rules"])
 
 
+def rule_named(name: str) -> Json:
+    return next(rule for rule in direct_acl()["Rules"] if rule["Name"] == name)
+
+
 def rule_change(plan: Plan) -> Change:
     (found,) = [one for one in plan.changes if one.operation == "UpdateWebACL"]
     return found
@@ -164,6 +168,33 @@ def test_a_web_acl_of_firewall_manager_is_named_as_a_risk(world: World) -> None:
     acl = wafv2_backends[world.account]["us-east-1"].wacls[direct_acl()["ARN"]]
     acl.opsctl_rest = {"ManagedByFirewallManager": True}
     assert "Firewall Manager manages this web ACL" in rule_change(waf(world, ATTACKER)).risk.note
+    acl.opsctl_rest = {"RetrofittedByFirewallManager": True}
+    assert (
+        "A policy of Firewall Manager that has adopted it manages" in rule_change(waf(world, ATTACKER)).risk.note
+    )
+
+
+def test_the_rule_of_shield_advanced_is_named_and_stays_as_it_is(world: World) -> None:
+    group = client("wafv2").create_rule_group(
+        Name="shield",
+        Scope="REGIONAL",
+        Capacity=150,
+        VisibilityConfig={"SampledRequestsEnabled": True, "CloudWatchMetricsEnabled": True, "MetricName": "m"},
+    )
+    reference = {"RuleGroupReferenceStatement": {"ARN": group["Summary"]["ARN"]}}
+    name = f"ShieldMitigationRuleGroup_{world.account}_1"
+    rules_are(
+        ("monitor", 0, "Allow", HEADER), ("common", 1, "group", GROUP), (name, 10_000_000, "group", reference)
+    )
+    shields = rule_named(name)
+    plan = waf(world, ATTACKER)
+    assert f"Shield Advanced keeps rule {name} in it" in rule_change(plan).risk.note
+    journal = MemoryJournal()
+    run(plan, world.aws, world, journal)
+    assert [number for number, _ in order()] == [0, 1, 2, 10_000_000]
+    assert rule_named(name) == shields
+    undo(plan, world, journal)
+    assert rule_named(name) == shields
 
 
 @pytest.mark.parametrize("scope", ["CLOUDFRONT", "REGIONAL"])
