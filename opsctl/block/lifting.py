@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from opsctl.block import ip_set_calls as ip_sets
 from opsctl.block.account_ledger import AccountLedger, AclCarrier, SetCarrier
 from opsctl.block.network_acl_calls import create_deny, delete_entry, deny_is_absent, deny_is_there
-from opsctl.block.recording import SEEN_WITHIN_S, Carrier, but_known, says_nothing
+from opsctl.block.recording import SEEN_WITHIN_S, Carrier, but_known, says_nothing, taken_off
 from opsctl.block.records import BlockRecord, Ledger, tags_of
 from opsctl.block.terms import Term
 from opsctl.block.topology.nacl import NaclEntry
@@ -183,15 +183,9 @@ def _rewritten(carrier: Carrier, put: dict[str, str], old: dict[str, str], chang
 
 
 def _taken_off(carrier: Carrier, tags: dict[str, str], change_id: str) -> Change:
-    return Change(
-        **dict(carrier.take(tags)),
-        id=change_id,
-        title=f"Take the record off {carrier.title}",
-        why="What it names is not blocked there any more.",
-        expect=(carrier.has(tags),),
-        proof=Proof(configured=(carrier.has_none_of(tags),), within_s=SEEN_WITHIN_S),
-        undo=carrier.put(tags),
-    )
+    title = f"Take the record off {carrier.title}"
+    why = "What it names is not blocked there any more."
+    return taken_off(carrier, tags, change_id=change_id, title=title, why=why)
 
 
 def _without_list(key: WafKey, known: IpSet, run: str) -> Change:

@@ -212,11 +212,22 @@ def says_nothing(ledger: Ledger, present: Collection[str], record: BlockRecord, 
 def clear_change(carrier: Carrier, records: Sequence[BlockRecord], change_id: str) -> Change:
     """Take records off that say nothing any more."""
     tags = {key: value for record in records for key, value in record.tags.items()}
+    return taken_off(
+        carrier,
+        tags,
+        change_id=change_id,
+        title=f"Clear {len(records)} records on {carrier.title} that say nothing any more",
+        why="What they name is no longer blocked there, or is recorded for longer by another run.",
+    )
+
+
+def taken_off(carrier: Carrier, tags: Mapping[str, str], *, change_id: str, title: str, why: str) -> Change:
+    """Take tags of records off; undo puts them there again."""
     return Change(
         **dict(carrier.take(tags)),
         id=change_id,
-        title=f"Clear {len(records)} records on {carrier.title} that say nothing any more",
-        why="What they name is no longer blocked there, or is recorded for longer by another run.",
+        title=title,
+        why=why,
         expect=(carrier.has(tags),),
         proof=Proof(configured=(carrier.has_none_of(tags),), within_s=SEEN_WITHIN_S),
         undo=carrier.put(tags),
