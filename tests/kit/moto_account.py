@@ -236,6 +236,7 @@ def _forget(account: str) -> None:
     from moto.core.model_instances import reset_model_data
 
     for backends in list(BackendDict._instances):
+        _forget_buckets(backends, account)
         backends.pop(account, None)
     reset_model_data()
     conditions._KNOWN.pop(account, None)
@@ -279,3 +280,14 @@ def state() -> dict[str, Json]:
             sorted(name for name in config if config[name] not in (None, "", {"Quantity": 0})),
         ]
     return found
+
+
+def _forget_buckets(backends: Any, account: str) -> None:
+    """S3 keeps whose a bucket's name is beside the accounts, and each object in a file that has to be closed."""
+    owners = getattr(backends, "bucket_accounts", {})
+    names = [name for name, (_, owner) in owners.items() if owner == account]
+    if names and account in backends:
+        for one in backends[account].values():
+            one.reset()
+    for name in names:
+        owners.pop(name, None)
