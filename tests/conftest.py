@@ -10,6 +10,7 @@ import pytest
 import typer
 from _pytest.assertion.rewrite import AssertionRewritingHook
 
+from opsctl.cli import evidence_beside
 from tests.kit import command_line
 from tests.kit.samples import SAMPLE, digest_of_the_code
 
@@ -30,6 +31,9 @@ settings.load_profile("opsctl")
 os.environ["MOTO_AMIS_PATH"] = str(Path(__file__).parent / "kit" / "images.json")
 
 typer.main.get_command = command_line.get_command
+
+# What is read beside a plan is there with it, however busy the machine is.
+evidence_beside.WAIT_S = 600.0
 
 # The workers are told, so that all of them take the same sample.
 os.environ.setdefault(SAMPLE, digest_of_the_code())

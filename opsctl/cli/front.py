@@ -93,9 +93,11 @@ def run_playbook(
     plan_only: bool = False,
     trust_reads: str = "",
     ending: "Ending | None" = None,
+    evidence: bool = True,
 ) -> None:
     """Check a playbook, parse its inputs, plan it and, unless only the plan is wanted, carry it out.
 
+    Without `evidence` nothing is found out beside the planning.
     `ending` shows what came of it where all went well, also where there was nothing to carry out.
     """
     from opsctl.model.errors import InvalidInput
@@ -113,7 +115,7 @@ def run_playbook(
     if not only_shown:
         _ = session.runtime.journal  # opened first: where that fails nothing can be applied, so nothing is read
     try:
-        plan = _plan(session, loaded, inputs, planning, applying)
+        plan = _plan(session, loaded, inputs, planning, applying, evidence=evidence)
     except InvalidInput as invalid:
         raise invalid.told_as(given.flags_of_fields) from None
     if planning.out is not None:
@@ -304,7 +306,10 @@ def _plan(
     inputs: "dict[str, Json]",
     planning: PlanOptions,
     applying: ApplyOptions,
+    *,
+    evidence: bool,
 ) -> "Plan":
+    from opsctl.cli.evidence_beside import beside
     from opsctl.planning.facts import services_first
     from opsctl.planning.planner import make_plan, refuse_large
     from opsctl.workflow.open_moves import warned_of_open_moves
@@ -316,15 +321,17 @@ def _plan(
     about = runtime.about  # whoever has to be asked for a code is asked now
     with session.progress.reading(what) as answered:
         reader = runtime.reader(answered)
-        plan = make_plan(
-            loaded,
-            inputs,
-            about=about,
-            reader=reader,
-            registry=runtime.registry,
-            overrides=tuple(planning.named),
-            now=runtime.clock.now(),
-        )
+        with beside(runtime, loaded if evidence else None, inputs, reader) as known:
+            plan = make_plan(
+                loaded,
+                inputs,
+                about=about,
+                reader=reader,
+                registry=runtime.registry,
+                overrides=tuple(planning.named),
+                now=runtime.clock.now(),
+            )
+            plan = plan.model_copy(update={"evidence": known()})
     if any(change.kind == "job" for change in plan.changes):
         plan = warned_of_open_moves(plan, runtime.journal, runtime.registry.jobs)
     session.progress.clear()

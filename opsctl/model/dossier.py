@@ -58,7 +58,8 @@ class SourceReport(Value):
 class Dossier(Value):
     """All reports about some addresses; `left_out` says which of the addresses nobody asked about.
 
-    `since` and `until` are the span that was asked about, UTC. `account` and the rest say where was looked.
+    `since` and `until` are the span that was asked about, UTC. `account` and `region` are where was looked,
+    `again` the words of the opsctl command that tells all of it afresh.
     """
 
     addresses: tuple[str, ...]
@@ -69,11 +70,17 @@ class Dossier(Value):
     until: str = ""
     account: str = ""
     region: str = ""
+    again: tuple[str, ...] = ()
 
     @property
     def telling(self) -> tuple[Sighting, ...]:
         """What was found, the most telling first, each once."""
-        found = (one for report in self.reports for one in report.found)
+        several = len(self.addresses) > 1
+        found = (
+            Sighting(says=f"{report.address}: {one.says}", telling=one.telling) if several else one
+            for report in self.reports
+            for one in report.found
+        )
         return tuple(dict.fromkeys(sorted(found, key=lambda one: -one.telling)))
 
     @property

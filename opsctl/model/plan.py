@@ -3,6 +3,7 @@
 from typing import Literal
 
 from opsctl.model.changes import Change, Query
+from opsctl.model.dossier import Dossier
 from opsctl.model.reads import Read
 from opsctl.model.sections import Section as Section
 from opsctl.model.value import Json, Value, fingerprint
@@ -81,6 +82,9 @@ class Policies(Value):
 class Plan(Value):
     """A reviewed and bound list of changes, in an order that respects their dependencies.
 
+    `evidence` is what was known besides when the plan was made, for whoever decides: nothing depends on it, some
+    of it may have come late, and so it is outside of the digest.
+
     `references` are outputs of changes of other plans: an inverse needs those of the plan it undoes.
     `reached_by` are the switches that led whoever planned to the account, `configuration` the files that bound it.
     """
@@ -113,6 +117,7 @@ class Plan(Value):
     next: tuple[NextStep, ...] = ()
     notes: str = ""
     undo_of: str = ""
+    evidence: Dossier | None = None
     references: dict[str, Query] = {}
     iam_policy: Policies
 
@@ -124,8 +129,8 @@ class Plan(Value):
         return data
 
     def computed_digest(self) -> str:
-        """Return the digest of everything in the plan but the digest itself."""
-        return fingerprint({k: v for k, v in self.to_json().items() if k != "digest"})
+        """Return the digest of everything in the plan but the digest itself and the evidence."""
+        return fingerprint({k: v for k, v in self.to_json().items() if k not in ("digest", "evidence")})
 
     def sealed(self) -> "Plan":
         """Return the same plan carrying its digest."""

@@ -160,6 +160,13 @@ class CheckSpec(Value):
     todo: str = Field("", description="What to do about it, for `opsctl explain`.")
 
 
+class EvidenceSpec(Value):
+    """What is found out beside the planning, for whoever decides; the plan does not depend on it."""
+
+    uses: str = Field(description="Name of a fact of several sources, such as `block.evidence`.")
+    with_: dict[str, Json] = Field({}, alias="with", description="Its arguments; expressions may name inputs.")
+
+
 class NextSpec(Value):
     """An opsctl command that makes sense once everything is applied, named at the end of the run."""
 
@@ -190,6 +197,7 @@ class Playbook(Value):
     title: str = Field("", description="Heading of the plan: text or an expression; the summary by default.")
     inputs: dict[str, InputSpec] = Field({}, description="Typed inputs.")
     facts: dict[str, FactSpec] = Field({}, description="What to look up before planning.")
+    evidence: EvidenceSpec | None = Field(None, description="What is shown with the plan as far as it is in time.")
     guards: tuple[GuardSpec, ...] = Field((), description="What refuses or warns.")
     steps: tuple[StepSpec, ...] = Field((), description="What is done, in order.")
     checks: tuple[CheckSpec, ...] = Field((), description="What must hold at the end.")

@@ -62,9 +62,13 @@ class Inquiring:
             told(self.under_way)
             self._take(_TICK_S)
         self._take_what_is_there()
-        self._ended.set()
+        self.end()
         rest = [one for part in self._under_way.values() for one in not_looked(part.silent, why, todo)]
         return (*self._reports, *rest)
+
+    def end(self) -> None:
+        """Ask nothing more; what is on its way is left alone."""
+        self._ended.set()
 
     def _begin(self, parts: Mapping[str, Part]) -> None:
         self._under_way.update(parts)

@@ -114,6 +114,12 @@ class _Checker:
                 yield f"next.{number}", "an opsctl command is needed"
             elif any(map(presumes, step.words)):
                 yield f"next.{number}", "it would give consent, or use another account"
+        again = plan.evidence.again if plan.evidence else ()
+        if again and (not re.fullmatch(r"[a-z][a-z0-9-]*", again[0]) or any(map(presumes, again))):
+            yield (
+                "evidence.again",
+                "an opsctl command is needed that neither gives consent nor uses another account",
+            )
         for one, many in self._ids.items():
             if many > 1:
                 yield "changes", f"duplicate id {one[:80]!r}"

@@ -9,6 +9,7 @@ from opsctl.expressions.functions import PlaybookFunctions
 from opsctl.model.playbook import (
     CheckLine,
     CheckSpec,
+    EvidenceSpec,
     FactSpec,
     GuardSpec,
     InputSpec,
@@ -27,6 +28,7 @@ _PARTS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("A playbook", Playbook),
     ("An input", InputSpec),
     ("A fact", FactSpec),
+    ("Evidence beside the plan", EvidenceSpec),
     ("A guard", GuardSpec),
     ("A table of the plan", SectionSpec),
     ("A step", StepSpec),

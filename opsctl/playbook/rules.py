@@ -201,6 +201,8 @@ class _Rules:
             yield from _valued(f"facts.{name}.params", fact.params)
             if fact.query:
                 yield f"facts.{name}.query", fact.query
+        if book.evidence is not None:
+            yield from _valued("evidence.with", book.evidence.with_)
         for number, guard in enumerate(book.guards):
             kind, expression = guard.expression
             yield f"guards.{number}.{kind}", expression or "@"

@@ -19,7 +19,8 @@ from opsctl.expressions.shapes import (
 from opsctl.expressions.typecheck import check_expression
 from opsctl.model.commands import local_command
 from opsctl.model.diagnostics import Diagnostic, Where
-from opsctl.model.playbook import FactSpec, LoadedPlaybook, StepSpec, UndoCall
+from opsctl.model.dossier import Inquiry
+from opsctl.model.playbook import EvidenceSpec, FactSpec, LoadedPlaybook, StepSpec, UndoCall
 from opsctl.model.ports import ServiceModels
 from opsctl.model.readonly import why_no_read
 from opsctl.model.registry import Registry
@@ -55,6 +56,8 @@ class _Validator:
         for name, spec in self._book.facts.items():
             self._values(spec.with_, f"facts.{name}.with", root)
             self._values(spec.params, f"facts.{name}.params", root)
+        if self._book.evidence is not None:
+            self._evidence(self._book.evidence)
         for number, guard in enumerate(self._book.guards):
             kind, expression = guard.expression
             self._expression(expression, f"guards.{number}.{kind}", root)
@@ -94,6 +97,18 @@ class _Validator:
         if not spec.query:
             return answer
         return self._expression(spec.query, f"{path}.query", answer)
+
+    def _evidence(self, spec: EvidenceSpec) -> None:
+        """It is found out while facts are looked up, so that its arguments can be of inputs alone."""
+        fact = self._registry.facts.get(spec.uses)
+        if fact is None:
+            self._unknown("fact", spec.uses, list(self._registry.facts), "evidence.uses")
+        elif not issubclass(fact, Inquiry):
+            said = f"{spec.uses} is no fact of several sources"
+            self._fault("uses", said, "evidence.uses", spec.uses, "write it under facts")
+        else:
+            self._arguments(fact, spec.with_, "evidence.with")
+        self._values(spec.with_, "evidence.with", record({"inputs": self._inputs, "run": _RUN}))
 
     def _step(self, step: StepSpec, path: str, root: Shape) -> None:
         if step.when:

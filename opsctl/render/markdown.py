@@ -11,6 +11,7 @@ from opsctl.model.sentences import sentence
 from opsctl.render.alike import ChangeLine, noted, notes_apart
 from opsctl.render.evidence import seen_at, verified, ways_seen
 from opsctl.render.inert import code_span, markdown, markup, visible
+from opsctl.render.known_besides import known_lines
 from opsctl.render.mermaid import render_mermaid
 from opsctl.render.paths import paths_of
 from opsctl.render.screen import way_rows
@@ -52,8 +53,9 @@ def render_plan(plan: Plan, following: Sequence[str] = ()) -> str:
 
 
 def _bound(plan: Plan) -> list[str]:
-    """Return what the plan is bound to, in one paragraph: each name with its value."""
-    return [" · ".join(f"{name} {markdown(value)}".strip() for name, value in header_of(plan))]
+    """Return what the plan is bound to, in one paragraph, and what was known besides."""
+    bound = " · ".join(f"{name} {markdown(value)}".strip() for name, value in header_of(plan))
+    return ["<br>".join([bound, *map(markdown, known_lines(plan))])]
 
 
 def _ways_in_sight(plan: Plan) -> list[str]:

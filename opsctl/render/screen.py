@@ -10,6 +10,7 @@ from opsctl.model.plan import Finding, Plan, Section
 from opsctl.model.sentences import sentence, sentences
 from opsctl.render.alike import ONE_BY_ONE, change_lines
 from opsctl.render.change_rows import laid_out_details
+from opsctl.render.known_besides import known_lines
 from opsctl.render.page import Page
 from opsctl.render.paths import paths_of
 from opsctl.render.words import (
@@ -46,11 +47,13 @@ def render_plan(
     page.line(headline_of(plan), "bold")
     page.line(where_words(plan))
     _ways(page, plan)
+    for line in known_lines(plan):
+        page.item(line, indent=0, hang=2, at_most=0 if _TYPED.search(line) else 2)
     for section in plan.sections:
         if section.shown != "details":
             _section(page, section)
     many = len(plan.changes) > ONE_BY_ONE
-    if not many:
+    if not many and plan.evidence is None:
         page.blank()
     lines = change_lines(plan, calls=calls)
     for change in lines:

@@ -66,6 +66,7 @@ def undo_plan(plan: Plan, context: RunContext) -> Plan:
             "configuration": context.about.settings.sources,
             "facts": {},
             "paths": None,
+            "evidence": None,
             "sections": (),
             "warnings": (*_final(plan, intended), *_taken_over(plan, theirs), *_once_more(plan.id, undone_by)),
             "changes": changes,

@@ -2,6 +2,7 @@
 
 from opsctl.block.decision import Decision, Point
 from opsctl.model.changes import Risk, Severity
+from opsctl.model.dossier import Dossier, Sighting, SourceReport
 from opsctl.model.paths import Graph, GraphEdge, GraphNode, LayerVerdict, WayIn
 from opsctl.model.plan import Finding, Plan, Section
 from opsctl.model.report import ChangeResult, CheckResult, Evidence, Report
@@ -43,6 +44,28 @@ def sample_decision(text: str = "shop-alb") -> Decision:
     )
 
 
+def sample_dossier(text: str = "shop-alb") -> Dossier:
+    """What is known of an address: something found, and something that nobody looked at."""
+    told = SourceReport(
+        source=f"source-{text}",
+        title=text,
+        matter="whose",
+        address="203.0.113.9/32",
+        found=(Sighting(says=f"belongs to {text}", telling=90),),
+    )
+    refused = SourceReport(
+        source=f"log-{text}", title=text, matter="did", looked="no", why=f"denied at {text}", todo=f"allow {text}"
+    )
+    return Dossier(
+        addresses=("203.0.113.9/32",),
+        reports=(told, refused),
+        left_out=f"more of {text}",
+        target=text,
+        account=text,
+        again=("who", "203.0.113.9", "--target", text),
+    )
+
+
 def closed_decision(text: str = "shop-alb") -> Decision:
     """The same when its one way is closed, and another one has come."""
     before = sample_decision(text)
@@ -75,6 +98,7 @@ def sample_plan(text: str = "shop-alb") -> Plan:
                 Finding(id="root-disk", because=f"{text} is lost", evidence=(text,), pending=True),
             ),
             "sections": (Section(title=f"Checks of {text}", columns=("check", text), rows=(("first", text),)),),
+            "evidence": sample_dossier(text),
             "notes": f"note {text}\nsecond line",
             "inputs": {"reason": text},
         }

@@ -183,6 +183,10 @@ FORGED: dict[str, Callable[[Json], object]] = {
     "expired before it was made": put("expires", "2020-01-01T00:00:00Z"),
     "a playbook that is a path": put("playbook/name", "../x"),
     "a playbook's hash that is none": put("playbook/sha256", "abc"),
+    "evidence that gives consent": put(
+        "evidence", {"addresses": ["203.0.113.9/32"], "again": ["who", "203.0.113.9", "--yes"]}
+    ),
+    "evidence that leads elsewhere": put("evidence", {"addresses": ["203.0.113.9/32"], "again": ["-c", "evil"]}),
     "an undo of somebody's run": put("undo_of", "20260101-000000-zzzz"),
     "references to other plans": put("references", {"a.b": {"read": READ, "query": "x"}}),
     "switches that lead to another endpoint": put("reached_by", ["--endpoint-url", "http://evil.example"]),

@@ -39,11 +39,13 @@ class BlockEvidence(Inquiry):
         "", description="What they may have come to: host name, load balancer, instance or address."
     )
     since: str = Field("1h", description="How far back, at most 7d.")
+    skip: tuple[str, ...] = Field((), description="Names of sources that are not asked.")
 
     def parts(self, about: Context) -> Mapping[str, Part]:
         """Ask every source about every address."""
         questions = self._questions(about)
-        return parts_of(every_source(), questions, about) if questions else {}
+        sources = [one for one in every_source() if one.name not in self.skip]
+        return parts_of(sources, questions, about) if questions else {}
 
     def dossier(self, about: Context, reports: tuple[SourceReport, ...]) -> Dossier:
         """Put the reports together, in the order of sources and addresses."""
@@ -59,7 +61,11 @@ class BlockEvidence(Inquiry):
             until=utc(datetime.fromtimestamp(int(about.now), UTC)),
             account=about.account,
             region=about.region,
+            again=("who", addresses[0].removesuffix("/32").removesuffix("/128"), *self._at_target()),
         )
+
+    def _at_target(self) -> tuple[str, ...]:
+        return ("--target", self.target) if self.target else ()
 
     def _questions(self, about: Context) -> list[AskedAbout]:
         since = self._since(about)

@@ -42,6 +42,9 @@ def block_ip(
         str,
         typer.Option(metavar="NAME|N", help="With --from: the column, or JSON member, with the address."),
     ] = "",
+    no_evidence: Annotated[
+        bool, typer.Option("--no-evidence", help="Do not find out beside the planning whose the addresses are.")
+    ] = False,
     planning: PlanOptions,
     applying: ApplyOptions,
     account: AccountOptions,
@@ -64,4 +67,4 @@ def block_ip(
     if not listed and not countries:
         raise typer.BadParameter("give an address, --from FILE or --country", param_hint="ADDRESS")
     wanted = given.but(addresses=listed, countries=codes).told_as(addresses=source)
-    run_playbook(Order("block-ip", account, show), wanted, planning, applying)
+    run_playbook(Order("block-ip", account, show), wanted, planning, applying, evidence=not no_evidence)
