@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from opsctl.block import wafv2
 from opsctl.block.recording import Carrier, on_ip_set, on_network_acl
-from opsctl.block.records import PREFIX, Ledger, parse_ledger
-from opsctl.block.set_recorder import LIST_PREFIX
+from opsctl.block.records import LIST_PREFIX, PREFIX, BlockList, Ledger, parse_ledger
+from opsctl.block.set_ledgers import of_carrier, parse_list
 from opsctl.block.topology.nacl import NetworkAcl, parse_network_acl
 from opsctl.block.topology.survey import cannot_tell
 from opsctl.block.topology.webacl import IpSet, parse_ip_set
@@ -24,11 +24,12 @@ _OWN = "opsctl-"
 
 
 class SetCarrier(Value):
-    """An IP set that carries blocks, with its records."""
+    """An IP set that carries blocks, with its records, and the lists that some of them are in."""
 
     ip_set: IpSet
     ledger: Ledger
     region: str
+    lists: tuple[BlockList, ...] = ()
 
     @property
     def key(self) -> WafKey:
@@ -38,7 +39,7 @@ class SetCarrier(Value):
     @property
     def carrier(self) -> Carrier:
         """The set as what is tagged."""
-        return on_ip_set(self.ip_set.name, self.ip_set.arn, self.region)
+        return on_ip_set(self.ip_set.name, self.ip_set.arn, self.key.scope, self.region)
 
     @property
     def slug(self) -> str:
@@ -64,11 +65,11 @@ class AclCarrier(Value):
 
 
 class AccountLedger(Value):
-    """Everything that carries blocks, the lists that records refer to, and what could not be read."""
+    """Everything that carries blocks, and what could not be read; `stray` are lists that belong to no set."""
 
     acls: tuple[AclCarrier, ...] = ()
     sets: tuple[SetCarrier, ...] = ()
-    lists: tuple[IpSet, ...] = ()
+    stray: tuple[BlockList, ...] = ()
     unknown: tuple[str, ...] = ()
 
 
@@ -81,7 +82,7 @@ def read_account(about: Context) -> Fetching[AccountLedger]:
     return AccountLedger(
         acls=tuple(one for part in found for one in part.acls),
         sets=tuple(one for part in found for one in part.sets),
-        lists=tuple(one for part in found for one in part.lists),
+        stray=tuple(one for part in found for one in part.stray),
         unknown=tuple(dict.fromkeys(text for part in found for text in part.unknown)),
     )
 
@@ -135,23 +136,23 @@ def _with_records(tagged: Answer) -> set[str]:
 def _parsed(
     arns: Sequence[str], answers: Sequence[tuple[Answer, Answer]], region: str, unknown: Iterable[str]
 ) -> AccountLedger:
-    sets: dict[str, IpSet] = {}
-    tags: dict[str, Mapping[str, str]] = {}
+    sets: dict[str, tuple[IpSet, Mapping[str, str]]] = {}
+    lists: list[BlockList] = []
     told = list(unknown)
     for arn, (got, tagged) in zip(arns, answers, strict=True):
         refusal = got.refusal or tagged.refusal
-        if refusal is None:
-            sets[arn], tags[arn] = parse_ip_set(got.value["IPSet"]), wafv2.parse_tags(tagged.value)
+        if refusal is None and arn.split("/")[-2].startswith(LIST_PREFIX):
+            lists.append(parse_list(got, tagged))
+        elif refusal is None:
+            sets[arn] = parse_ip_set(got.value["IPSet"]), wafv2.parse_tags(tagged.value)
         elif refusal.kind is not RefusalKind.MISSING:  # deleted in this moment: it blocks nobody
             told.append(cannot_tell(f"what IP set {arn.split('/')[-2]} blocks", refusal))
-    lists = {one.name: one for one in sets.values() if one.name.startswith(LIST_PREFIX)}
-    listed = {name: one.addresses for name, one in lists.items()}
+    carriers = [_carrier(one, tags, of_carrier(lists, one.name, arn), region) for arn, (one, tags) in sets.items()]
+    known = {one.arn for carrier in carriers for one in carrier.lists}
     return AccountLedger(
-        sets=tuple(
-            SetCarrier(ip_set=one, ledger=parse_ledger(tags[arn], listed), region=region)
-            for arn, one in sets.items()
-            if one.name not in lists
-        ),
-        lists=tuple(lists.values()),
-        unknown=tuple(told),
+        sets=tuple(carriers), stray=tuple(one for one in lists if one.arn not in known), unknown=tuple(told)
     )
+
+
+def _carrier(one: IpSet, tags: Mapping[str, str], lists: Sequence[BlockList], region: str) -> SetCarrier:
+    return SetCarrier(ip_set=one, ledger=parse_ledger(tags, lists), region=region, lists=tuple(lists))

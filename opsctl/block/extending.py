@@ -8,12 +8,14 @@ from collections.abc import Sequence
 
 from opsctl.block.account_ledger import AccountLedger, AclCarrier, SetCarrier
 from opsctl.block.lifting import is_deny_of_all, lift_from_acl, lift_from_set
-from opsctl.block.recording import Carrier, but_of, made_room, record_change
+from opsctl.block.recording import but_of, made_room, record_change
 from opsctl.block.records import EXTENDS, BlockRecord, Ledger, is_recorded_as, tags_of
+from opsctl.block.set_recorder import SetRecorder
 from opsctl.block.terms import Term, lasts_longer
 from opsctl.model.changes import Change
 from opsctl.model.networks import normal
 from opsctl.model.value import Value
+from opsctl.resources.marks import mark_of_plan
 
 _BACK = "no run blocks it any more"
 
@@ -35,14 +37,28 @@ class Extending(Value):
     def _at_acl(self, one: AclCarrier) -> list[Change]:
         denies = {normal(entry.cidr): entry for entry in one.acl.inbound() if is_deny_of_all(entry)}
         longer = self._longer(one.ledger, list(denies))
+        if not longer:
+            return []
         back = tuple(lift_from_acl(one, denies[network], but_of(self.run), _BACK) for network in longer)
-        return self._recorded(one.carrier, one.ledger, list(denies), longer, one.acl.id, back)
+        term, carrier, change_id = self._term(one.ledger.of(longer[0])), one.carrier, f"record-{one.acl.id}"
+        tags = tags_of(f"{self.run}{EXTENDS}", longer, term)
+        room = made_room(carrier, one.ledger, list(denies), len(tags), self.now, f"clear-{one.acl.id}")
+        return [*room, record_change(carrier, tags, longer, self.term, change_id=change_id, undo_first=back)]
 
     def _at_set(self, one: SetCarrier) -> list[Change]:
         present = [normal(address) for address in one.ip_set.addresses]
         longer = self._longer(one.ledger, present)
-        back = (lift_from_set(one, longer, but_of(self.run), _BACK),) if longer else ()
-        return self._recorded(one.carrier, one.ledger, present, longer, one.slug, back)
+        if not longer:
+            return []
+        recorder = SetRecorder(
+            run=f"{self.run}{EXTENDS}",
+            now=self.now,
+            description=mark_of_plan(self.run),
+            term=self._term(one.ledger.of(longer[0])),
+            ledgers={one.ip_set.arn: one.ledger},
+        )
+        back = (lift_from_set(one, longer, but_of(self.run), _BACK),)
+        return recorder.changes(one.key, one.ip_set.arn, longer, present, (), name=one.slug, undo_first=back)
 
     def _longer(self, ledger: Ledger, present: Sequence[str]) -> list[str]:
         """Return the addresses that are blocked here for a shorter time."""
@@ -53,24 +69,6 @@ class Extending(Value):
     def _moves(self, record: BlockRecord) -> bool:
         here = not self.target or is_recorded_as(self.target, record.target)
         return here and lasts_longer(self.term.until, record.until)
-
-    def _recorded(
-        self,
-        carrier: Carrier,
-        ledger: Ledger,
-        present: Sequence[str],
-        networks: Sequence[str],
-        name: str,
-        back: tuple[Change, ...],
-    ) -> list[Change]:
-        if not networks:
-            return []
-        tags = tags_of(f"{self.run}{EXTENDS}", networks, self._term(ledger.of(networks[0])))
-        room = made_room(carrier, ledger, present, len(tags), self.now, f"clear-{name}")
-        return [
-            *room,
-            record_change(carrier, tags, networks, self.term, change_id=f"record-{name}", undo_first=back),
-        ]
 
     def _term(self, record: BlockRecord | None) -> Term:
         """What is asked for, and what was recorded where nothing is said."""

@@ -1,17 +1,23 @@
 """WAFv2 IP sets: creating, filling and emptying them, and telling what is in them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from opsctl.block.waf_objects import LOCKED, NOT_YET_VISIBLE, WafKey
 from opsctl.model.changes import Check, EditSpec, Element, Instruction, Query
 from opsctl.model.sentences import first_few
+from opsctl.resources.marks import tag_list
 
 
 def create_ip_set(
-    key: WafKey, version: int, description: str, plan_id: str, addresses: Sequence[str] = ()
+    key: WafKey,
+    version: int,
+    description: str,
+    plan_id: str,
+    addresses: Sequence[str] = (),
+    tags: Mapping[str, str] | None = None,
 ) -> Instruction:
-    """Create a set that carries the plan's mark."""
+    """Create a set that carries the plan's mark, and other tags."""
     return Instruction(
         kind="call",
         service="wafv2",
@@ -23,7 +29,7 @@ def create_ip_set(
             "Description": description,
             "IPAddressVersion": f"IPV{version}",
             "Addresses": list(addresses),
-            "Tags": [{"Key": "opsctl:plan", "Value": plan_id}],
+            "Tags": tag_list({"opsctl:plan": plan_id} | dict(tags or {})),
         },
     )
 

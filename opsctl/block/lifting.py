@@ -4,26 +4,31 @@ A run that dies between the two leaves a record without a block, which says noth
 run has recorded since the plan was made stays blocked: somebody needs it for longer.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import UTC, datetime
 
 from opsctl.block import ip_set_calls as ip_sets
+from opsctl.block import wafv2
 from opsctl.block.account_ledger import AccountLedger, AclCarrier, SetCarrier
 from opsctl.block.network_acl_calls import create_deny, delete_entry, deny_is_absent, deny_is_there
-from opsctl.block.recording import SEEN_WITHIN_S, Carrier, but_known, says_nothing, taken_off
-from opsctl.block.records import BlockRecord, Ledger, tags_of
+from opsctl.block.recording import SEEN_WITHIN_S, SETTLED_S, Carrier, but_known, says_nothing, taken_off
+from opsctl.block.records import LIST_PREFIX, BlockList, BlockRecord, Ledger, tags_of
 from opsctl.block.terms import Term
 from opsctl.block.topology.nacl import NaclEntry
 from opsctl.block.topology.packet import ANY
-from opsctl.block.topology.webacl import IpSet
 from opsctl.block.waf_objects import IP_SET, WafKey
 from opsctl.model.changes import Change, Proof, Risk, Severity
 from opsctl.model.networks import normal, plain_addresses
 from opsctl.model.sentences import first_few
 from opsctl.model.value import Value
-from opsctl.resources.marks import mark_of_plan
+from opsctl.resources.marks import PLAN_TAG, mark_of_plan
 
 Wanted = Callable[[str, BlockRecord], bool]
 """Whether a block of an address goes, by the record that counts for it."""
+
+_BEGAN = re.compile(rf"{LIST_PREFIX}[0-9a-f]{{8}}-(\d{{8}}-\d{{6}})-")
+"""When the run of a list began, as its id begins."""
 
 _OPENS = Risk(severity=Severity.MEDIUM, note="These addresses get in again.")
 
@@ -31,20 +36,23 @@ _OPENS = Risk(severity=Severity.MEDIUM, note="These addresses get in again.")
 class Lifting(Value):
     """Which blocks go and why; `now` tells records that say nothing from those of a run that is at work.
 
-    With `at_most` so many changes, what a resource needs is left for another time once there are some.
+    With `at_most` so many changes, what a resource needs is left for another time once there are some. With `tidy`
+    lists go that belong to nothing: their set was taken away, or a run died before it had recorded anything.
     """
 
     wanted: Wanted
     why: str
     now: float
     at_most: int | None = None
+    tidy: bool = False
 
     def changes(self, account: AccountLedger) -> list[Change]:
         """Return what takes the wanted blocks away everywhere, and the records that say nothing any more."""
         changes: list[Change] = []
         at_each = [
             *(self._from_acl(one) for one in account.acls),
-            *(self._from_set(one, account.lists) for one in account.sets),
+            *(self._from_set(one) for one in account.sets),
+            *([self._without_stray(one)] for one in account.stray if self.tidy and self._is_over(one)),
         ]
         for needed in at_each:
             if not changes or self.at_most is None or len(changes) + len(needed) <= self.at_most:
@@ -62,12 +70,12 @@ class Lifting(Value):
         ]
         return [*lifts, *self._records(one.carrier, one.ledger, gone, present, one.acl.id, lifts)]
 
-    def _from_set(self, one: SetCarrier, lists: Sequence[IpSet]) -> list[Change]:
+    def _from_set(self, one: SetCarrier) -> list[Change]:
         present = [normal(address) for address in one.ip_set.addresses]
         gone = self._due(one.ledger, present)
         others = but_known(one.ledger.keys)
         lifts = [lift_from_set(one, list(gone), others, self.why)] if gone else []
-        listing = self._lists(one, lists, gone, present, lifts)
+        listing = self._lists(one, gone, present, lifts)
         after = [*lifts, *listing]
         return [*after, *self._records(one.carrier, one.ledger, gone, present, one.slug, after)]
 
@@ -95,41 +103,52 @@ class Lifting(Value):
         left = {one for one in present if one not in gone}
         put, old, take = dict[str, str](), dict[str, str](), dict[str, str]()
         for record in ledger.records:
+            if record.listed_in:
+                continue
             if self._goes(ledger, record, gone, present):
                 take |= record.tags
-            elif not record.listed_in and any(one in gone for one in record.networks):
+            elif any(one in gone for one in record.networks):
                 rest = [one for one in record.networks if one in left]
                 tags = tags_of(record.run, rest, term_of(record))
                 put |= {key: value for key, value in tags.items() if record.tags.get(key) != value}
                 old |= {key: value for key, value in record.tags.items() if key in put}
                 take |= {key: value for key, value in record.tags.items() if key not in tags}
-        needed, only_if = tuple(change.id for change in after), (carrier.no_list(but_known(ledger.keys)),)
+        needed, only_if = tuple(change.id for change in after), carrier.no_list_but(ledger.lists)
         changes = [_rewritten(carrier, put, old, f"rerecord-{name}")] if put else []
         changes += [_taken_off(carrier, take, f"unrecord-{name}")] if take else []
         return [one.model_copy(update={"depends_on": needed, "only_if": only_if}) for one in changes]
 
     def _lists(
-        self,
-        one: SetCarrier,
-        lists: Sequence[IpSet],
-        gone: Collection[str],
-        present: Sequence[str],
-        after: Sequence[Change],
+        self, one: SetCarrier, gone: Collection[str], present: Sequence[str], after: Sequence[Change]
     ) -> list[Change]:
-        """Take addresses off the lists that records refer to, and delete those whose record goes."""
+        """Take addresses off the lists that records are in, and delete those whose record goes."""
         changes: list[Change] = []
-        for record in one.ledger.records:
-            known = next((ip_set for ip_set in lists if ip_set.name == record.listed_in), None)
-            if known is None:
-                continue
-            key = WafKey.of_arn(IP_SET, known.arn, one.region)
-            named = [network for network in record.networks if network in gone]
-            if self._goes(one.ledger, record, gone, present):
-                changes.append(_without_list(key, known, record.run))
+        by_name = {record.listed_in: record for record in one.ledger.records}
+        for known in one.lists:
+            key, record = WafKey.of_arn(IP_SET, known.arn, one.region), by_name.get(known.name)
+            named = [network for network in record.networks if network in gone] if record else []
+            if record is None:
+                changes += [_without_list(key, known)] if self.tidy and self._is_over(known) else []
+            elif self._goes(one.ledger, record, gone, present):
+                changes.append(_without_list(key, known))
             elif named:
                 changes.append(_off_list(key, named))
-        needed, only_if = tuple(change.id for change in after), (one.carrier.no_list(but_known(one.ledger.keys)),)
+        needed, only_if = tuple(change.id for change in after), one.carrier.no_list_but(one.ledger.lists)
         return [change.model_copy(update={"depends_on": needed, "only_if": only_if}) for change in changes]
+
+    def _without_stray(self, one: BlockList) -> Change:
+        return _without_list(WafKey.of_arn(IP_SET, one.arn, wafv2.region_of(one.arn)), one)
+
+    def _is_over(self, one: BlockList) -> bool:
+        """Tell whether the run that made a list, whose id its name ends with, has surely come to its end."""
+        began = _BEGAN.match(one.name)
+        if began is None:
+            return False
+        try:
+            moment = datetime.strptime(began[1], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+        except ValueError:
+            return False
+        return moment.timestamp() < self.now - SETTLED_S
 
 
 def is_deny_of_all(entry: NaclEntry) -> bool:
@@ -149,7 +168,7 @@ def lift_from_set(one: SetCarrier, networks: Sequence[str], others: str, why: st
         expect=(ip_sets.addresses_in(one.key, networks, present=True),),
         proof=Proof(configured=(absent.model_copy(update={"spares": theirs}),), within_s=SEEN_WITHIN_S),
         undo=ip_sets.edit_addresses(one.key, "add", networks),
-        only_if=(one.carrier.not_all_named(others, networks), one.carrier.no_list(others)),
+        only_if=(one.carrier.not_all_named(others, networks), *one.carrier.no_list_but(one.ledger.lists)),
         risk=_OPENS,
     )
 
@@ -188,7 +207,9 @@ def _taken_off(carrier: Carrier, tags: dict[str, str], change_id: str) -> Change
     return taken_off(carrier, tags, change_id=change_id, title=title, why=why)
 
 
-def _without_list(key: WafKey, known: IpSet, run: str) -> Change:
+def _without_list(key: WafKey, known: BlockList) -> Change:
+    run = known.tags.get(PLAN_TAG, "")
+    others = {name: value for name, value in known.tags.items() if name != PLAN_TAG}
     return Change(
         **dict(key.deletion()),
         id=f"list-{key.name}",
@@ -196,7 +217,7 @@ def _without_list(key: WafKey, known: IpSet, run: str) -> Change:
         why="Nothing that it names is blocked any more.",
         expect=(key.exists(),),
         proof=Proof(configured=(key.is_absent(),), within_s=SEEN_WITHIN_S),
-        undo=ip_sets.create_ip_set(key, known.version, mark_of_plan(run), run, known.addresses),
+        undo=ip_sets.create_ip_set(key, known.version, mark_of_plan(run), run, known.addresses, others),
     )
 
 

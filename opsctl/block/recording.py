@@ -8,9 +8,9 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 
 from opsctl.block.network_acl_calls import describe_network_acl
-from opsctl.block.records import PREFIX, TAGS_AT_MOST, BlockRecord, Ledger, key_of
+from opsctl.block.records import PREFIX, TAGS_AT_MOST, BlockRecord, Ledger, key_of, list_prefix
 from opsctl.block.terms import NEVER, Term, seconds_of
-from opsctl.block.waf_objects import NOT_YET_VISIBLE
+from opsctl.block.waf_objects import IP_SET, NOT_YET_VISIBLE, list_objects
 from opsctl.block.wafv2 import TAGS_A_PAGE
 from opsctl.model.changes import Change, Check, Instruction, Proof, Query, Retry
 from opsctl.model.errors import RefusedByGuard
@@ -35,7 +35,10 @@ FEW_LEFT = 10
 
 
 class Carrier(Value):
-    """A resource that carries blocks and their records, and how its tags are read, written and taken off."""
+    """A resource that carries blocks and their records, and how its tags are read, written and taken off.
+
+    `lists` reads what lists of it there are, by names that begin with `list_prefix`; a network ACL has none.
+    """
 
     title: str
     id: Json
@@ -43,6 +46,8 @@ class Carrier(Value):
     tags: str
     tagging: Instruction
     untagging: Instruction
+    lists: Read | None = None
+    list_prefix: str = ""
 
     def put(self, tags: Mapping[str, str]) -> Instruction:
         """Put tags on."""
@@ -104,14 +109,17 @@ class Carrier(Value):
             says=f"no other run blocks at {self.title} what this one put there",
         )
 
-    def no_list(self, others: str) -> Check:
-        """None of the others has recorded addresses in a list of its own, which may name any."""
-        return Check(
-            read=self.read,
-            query=f"{self._of(others)[:-1]} && starts_with(Value, 'list=')].Key",
-            op="empty",
-            says=f"no other run has recorded a list on {self.title} since",
+    def no_list_but(self, known: Collection[str], run: str = "") -> tuple[Check, ...]:
+        """No other run has made a list since those that are known: it may name any address."""
+        if self.lists is None:
+            return ()
+        own = f" && !starts_with(Name, '{self.list_prefix}{run}')" if run else ""
+        query = (
+            f"IPSets[?starts_with(Name, '{self.list_prefix}') && "
+            f"!contains(`{json.dumps(sorted(known))}`, Name){own}].Name"
         )
+        says = f"no other run has recorded a list for {self.title} since"
+        return (Check(read=self.lists, query=query, op="empty", says=says),)
 
     def _of(self, others: str) -> str:
         return f"{self.tags}[?starts_with(Key, '{PREFIX}') && {others}]"
@@ -127,10 +135,12 @@ def but_known(keys: Collection[str]) -> str:
     return f"!contains(`{json.dumps(sorted(keys))}`, Key)"
 
 
-def on_ip_set(name: str, arn: Json, region: str) -> Carrier:
+def on_ip_set(name: str, arn: Json, scope: str, region: str) -> Carrier:
     """An IP set as a carrier; its ARN may be a reference."""
     what = {"ResourceARN": arn}
     return Carrier(
+        lists=list_objects(IP_SET, scope, region),
+        list_prefix=list_prefix(name),
         title=f"IP set {name}",
         id=arn,
         read=Read(
@@ -244,10 +254,15 @@ def made_room(
     """
     if ledger.tags + more <= TAGS_AT_MOST - FEW_LEFT:
         return []
-    there = set(present)
-    idle = [one for one in ledger.records if says_nothing(ledger, there, one, now)]
+    idle = idle_records(ledger, present, now)
     _require_room(carrier, ledger, more, sum(len(one.tags) for one in idle))
     return [clear_change(carrier, idle, change_id)] if idle else []
+
+
+def idle_records(ledger: Ledger, present: Collection[str], now: float) -> list[BlockRecord]:
+    """Return the records among the tags of a resource that say nothing any more."""
+    there = set(present)
+    return [one for one in ledger.records if not one.listed_in and says_nothing(ledger, there, one, now)]
 
 
 def _require_room(carrier: Carrier, ledger: Ledger, more: int, freed: int) -> None:

@@ -2,6 +2,7 @@
 
 One run writes one record on each resource: the tag `opsctl:block/RUN`, and `opsctl:block/RUN/2` and so on where
 the addresses need more room. A value begins with addresses; words like `until=` follow, and the reason comes last.
+More addresses than that stand in an IP set that no rule uses, and the record is a tag of that set.
 Nobody else writes these keys, so that runs at the same time never overwrite each other's. An address that several
 records name ends when the last of them does.
 
@@ -9,9 +10,11 @@ AWS's limits: 50 tags a resource, 256 characters a value, 128 a key; of characte
 `_ . : / = + - @` (WAFV2 API reference, Tag; EC2 user guide, Using_Tags).
 """
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import Literal
 
 from pydantic import ConfigDict
 
@@ -25,6 +28,9 @@ VALUE_AT_MOST = 256
 PARTS_AT_MOST = 10
 """Tags that one record may take, so that others have room; what needs more stands in a list of its own."""
 
+LIST_PREFIX = "opsctl-list-"
+"""How the IP sets are called that only say which addresses a record is about; no rule uses them."""
+
 EXTENDS = "+"
 """Behind the id of a run that extends blocks: it may put others at the same place, with their own record."""
 
@@ -35,7 +41,6 @@ _WORDS = {
     "by": "by",
     "for": "incident",
     "at": "target",
-    "list": "listed_in",
     "via": "via",
 }
 _ROOM = {"by": 40, "for": 30}
@@ -44,8 +49,8 @@ _ROOM = {"by": 40, "for": 30}
 class BlockRecord(Value):
     """What one run recorded on one resource; `run` is its id.
 
-    `listed_in` is the name of the IP set that has the addresses where the tags had no room for them. `tags` is the
-    record as it stands there.
+    `listed_in` is the name of the IP set that has the addresses, and the record, where the tags of what carries
+    the block had no room for them. `tags` is the record as it stands there.
     """
 
     run: str
@@ -66,18 +71,29 @@ class BlockRecord(Value):
         return f"{PREFIX}{self.run}"
 
 
+class BlockList(Value):
+    """An IP set that no rule uses: it only says which addresses the record among its tags is about."""
+
+    name: str
+    arn: str
+    version: Literal[4, 6]
+    addresses: tuple[str, ...]
+    tags: dict[str, str] = {}
+
+
 class Ledger(Value):
-    """The records on one resource, and how many tags it has in all."""
+    """The records on one resource and in the lists of it, by name, and how many tags the resource has in all."""
 
     model_config = ConfigDict(ignored_types=(cached_property,))
 
     records: tuple[BlockRecord, ...] = ()
     tags: int = 0
+    lists: tuple[str, ...] = ()
 
     @property
     def keys(self) -> list[str]:
-        """The tags that the records are in."""
-        return [key for one in self.records for key in one.tags]
+        """The tags of the resource that records are in."""
+        return [key for one in self.records if not one.listed_in for key in one.tags]
 
     def of(self, network: str) -> BlockRecord | None:
         """The record that counts for an address or block: of those that name it, the one that ends last."""
@@ -94,10 +110,18 @@ def key_of(run: str) -> str:
     return f"{PREFIX}{run}"
 
 
-def tags_of(run: str, networks: Sequence[str], term: Term, listed_in: str = "") -> dict[str, str]:
-    """Return the tags of a record: the addresses beside the rest where they fit, else in tags of their own."""
-    named = [plain_addresses(one) for one in networks] if not listed_in else []
-    head = _head(term, listed_in)
+def list_prefix(carrier: str) -> str:
+    """Return how the lists of an IP set are called; the id of the run follows."""
+    return f"{LIST_PREFIX}{hashlib.sha256(carrier.encode()).hexdigest()[:8]}-"
+
+
+def tags_of(run: str, networks: Sequence[str], term: Term) -> dict[str, str]:
+    """Return the tags of a record: the addresses beside the rest where they fit, else in tags of their own.
+
+    Without addresses it is the record of a list, which has them itself.
+    """
+    named = [plain_addresses(one) for one in networks]
+    head = _head(term)
     alone = " ".join([*named, head])
     if len(alone) <= VALUE_AT_MOST:
         return {key_of(run): _with_reason(alone, term.reason)}
@@ -106,18 +130,27 @@ def tags_of(run: str, networks: Sequence[str], term: Term, listed_in: str = "") 
     return {key_of(run): _with_reason(head, term.reason), **more}
 
 
-def parse_ledger(tags: Mapping[str, str], lists: Mapping[str, Sequence[str]] | None = None) -> Ledger:
-    """Parse the tags of a resource; `lists` are the addresses of the IP sets that records refer to, by name.
+def parse_ledger(tags: Mapping[str, str], lists: Sequence[BlockList] = ()) -> Ledger:
+    """Parse the tags of a resource, and those of the lists of it.
 
     A tag that looks like a record and is none is somebody else's, and says nothing.
     """
+    listed = [
+        record.model_copy(update={"networks": tuple(map(normal, one.addresses)), "listed_in": one.name})
+        for one in lists
+        for record in _records(one.tags)
+    ]
+    return Ledger(records=(*_records(tags), *listed), tags=len(tags), lists=tuple(one.name for one in lists))
+
+
+def _records(tags: Mapping[str, str]) -> list[BlockRecord]:
     runs: dict[str, dict[str, str]] = {}
     for key, value in tags.items():
         if key.startswith(PREFIX):
             run, _, part = key.removeprefix(PREFIX).partition("/")
             runs.setdefault(run, {})[part] = value
-    found = (_record(run, parts, lists or {}) for run, parts in sorted(runs.items()))
-    return Ledger(records=tuple(one for one in found if one is not None), tags=len(tags))
+    found = (_record(run, parts) for run, parts in sorted(runs.items()))
+    return [one for one in found if one is not None]
 
 
 def tag_text(text: str, at_most: int = VALUE_AT_MOST) -> str:
@@ -132,16 +165,9 @@ def is_recorded_as(text: str, recorded: str) -> bool:
     return recorded == clean or (recorded.endswith("...") and clean.startswith(recorded.removesuffix("...")))
 
 
-def _head(term: Term, listed_in: str) -> str:
-    """Return all but the reason: a list first, as a reason may say anything; the target has what is left."""
-    words = {
-        "list": listed_in,
-        "until": term.until,
-        "via": term.via,
-        "since": term.since,
-        "by": term.by,
-        "for": term.incident,
-    }
+def _head(term: Term) -> str:
+    """Return all but the reason; the target has what is left."""
+    words = {"until": term.until, "via": term.via, "since": term.since, "by": term.by, "for": term.incident}
     cut = {name: _word(text, _ROOM.get(name, VALUE_AT_MOST)) for name, text in words.items()}
     head = " ".join(f"{name}={text}" for name, text in cut.items() if text)
     target = _word(term.target, VALUE_AT_MOST - len(f"{head} at="))
@@ -168,14 +194,13 @@ def _parts(named: Sequence[str]) -> list[str]:
     return parts
 
 
-def _record(run: str, parts: Mapping[str, str], lists: Mapping[str, Sequence[str]]) -> BlockRecord | None:
+def _record(run: str, parts: Mapping[str, str]) -> BlockRecord | None:
     text, _, reason = parts.get("", "").partition(" why=")
     words = dict(word.split("=", 1) for word in text.split() if "=" in word)
     told = {_WORDS[name]: value for name, value in words.items() if name in _WORDS}
     if not run or not _is_end(told.get("until", "")):
         return None
     networks = led_by([text, *(value for part, value in parts.items() if part)])
-    networks += [normal(one) for one in lists.get(told.get("listed_in", ""), ())]
     return BlockRecord(
         run=run,
         networks=tuple(dict.fromkeys(networks)),

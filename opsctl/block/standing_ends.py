@@ -7,12 +7,20 @@ from opsctl.block.block_rows import mode_of
 from opsctl.block.lifting import is_deny_of_all
 from opsctl.block.recording import ending
 from opsctl.block.records import BlockRecord, Ledger, parse_ledger
-from opsctl.block.set_recorder import ledgers_of
+from opsctl.block.set_ledgers import ledgers_of
 from opsctl.block.terms import lasts_longer
 from opsctl.block.topology.graph import Web
 from opsctl.block.topology.waf_statements import sets_of
 from opsctl.model.fetching import Fetching
-from opsctl.model.networks import covers, normal, overlapping, parse_network, plain_addresses
+from opsctl.model.networks import (
+    collapsed,
+    holding,
+    normal,
+    not_covered,
+    overlapping,
+    parse_network,
+    plain_addresses,
+)
 from opsctl.model.value import Value
 
 
@@ -47,7 +55,7 @@ def standing_ends(web: Web, asked: Asked, until: str) -> Fetching[StandingEnds]:
     holding = {
         arn: frozenset(map(normal, overlapping(one.addresses, asked.addresses))) for arn, one in sets.items()
     }
-    ledgers = yield from ledgers_of([arn for arn, found in holding.items() if found])
+    ledgers = yield from ledgers_of([sets[arn] for arn, found in holding.items() if found])
     standing = [
         Standing(
             where=f"network ACL {acl.id}",
@@ -61,10 +69,20 @@ def standing_ends(web: Web, asked: Asked, until: str) -> Fetching[StandingEnds]:
         for arn, ledger in ledgers.items()
     ]
     return StandingEnds(
-        held=tuple(sorted({text for one in standing for text in one.networks if text in wanted})),
+        held=tuple(sorted(_held(standing, wanted))),
         longer=tuple(_line(text, one, record) for text, one, record in _longer(standing, asked, until)),
         shorter=tuple(_line(text, one, record) for text, one, record in _shorter(standing, asked, until)),
     )
+
+
+def _held(standing: Sequence[Standing], wanted: set[str]) -> set[str]:
+    """Return what is blocked as it was asked for, or put together from nothing but what was asked for."""
+    there = {text for one in standing for text in one.networks}
+    others = [parse_network(text) for text in there - wanted]
+    asked = [parse_network(text) for text in wanted]
+    wider = not_covered(others, asked) if len(wanted) > 1 else []
+    beyond = set(not_covered(wider, collapsed(asked))) if wider else set()
+    return (there & wanted) | {str(one) for one in wider if one not in beyond}
 
 
 def _longer(standing: Sequence[Standing], asked: Asked, until: str) -> list[tuple[str, Standing, BlockRecord]]:
@@ -79,14 +97,19 @@ def _longer(standing: Sequence[Standing], asked: Asked, until: str) -> list[tupl
 
 
 def _shorter(standing: Sequence[Standing], asked: Asked, until: str) -> list[tuple[str, Standing, BlockRecord]]:
-    wanted = {normal(text) for text in asked.addresses}
-    return [
-        (outer, one, record)
-        for one in standing
-        for outer in sorted(one.networks - wanted)
-        if (record := one.ledger.of(outer)) is not None and lasts_longer(until, record.until)
-        if any(covers(parse_network(outer), inner) for inner in asked.networks if str(inner) not in one.networks)
-    ]
+    wanted = _held(standing, {normal(text) for text in asked.addresses})
+    wanted |= {normal(text) for text in asked.addresses}
+    found: list[tuple[str, Standing, BlockRecord]] = []
+    for one in standing:
+        inner = [network for network in asked.networks if str(network) not in one.networks]
+        wider = {str(outer) for outer in holding(map(parse_network, one.networks - wanted), inner)}
+        records = [(outer, one.ledger.of(outer)) for outer in sorted(wider)]
+        found += [
+            (outer, one, record)
+            for outer, record in records
+            if record is not None and lasts_longer(until, record.until)
+        ]
+    return found
 
 
 def _line(network: str, one: Standing, record: BlockRecord) -> str:

@@ -82,13 +82,13 @@ def _uses(rule: Json, arn: str) -> bool:
 SET_LIMIT = 10_000
 
 
-def missing_from(ip_set: IpSet | None, name: str, wanted: Sequence[Network]) -> list[str]:
-    """Return the blocks that no block of the set covers; all of them when there is no set yet.
+def missing_from(ip_set: IpSet, name: str, wanted: Sequence[Network]) -> list[str]:
+    """Return the blocks that no block of the set covers.
 
     Raises:
         RefusedByGuard: they do not fit.
     """
-    present = ip_set.addresses if ip_set else ()
+    present = ip_set.addresses
     missing = [str(one) for one in not_covered(wanted, map(parse_network, present))]
     if len(present) + len(missing) > SET_LIMIT:
         raise RefusedByGuard(

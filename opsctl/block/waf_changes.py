@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from opsctl.block import ip_set_calls as ip_sets
 from opsctl.block import web_acl_calls as web_acls
 from opsctl.block.attaching import VISIBLE_WITHIN_S, Protected, attach_change, is_attached
+from opsctl.block.own_sets import OwnSets, numbered
 from opsctl.block.recording import but_of, on_ip_set
 from opsctl.block.rule_position import Added, Move, RulePosition, in_the_way, moved, position_for, with_rules
 from opsctl.block.set_recorder import SetRecorder
@@ -12,9 +13,9 @@ from opsctl.block.topology.forwarded import Forwarded
 from opsctl.block.topology.webacl import Effect, IpSet, WebAclRule, letting_in
 from opsctl.block.usable_sets import Usable, missing_from
 from opsctl.block.waf_objects import IP_SET, WEB_ACL, WafKey
+from opsctl.block.waf_room import refuse_full
 from opsctl.block.waf_state import WafState
 from opsctl.model.changes import Change, Check, Instruction, Proof, Risk
-from opsctl.model.errors import RefusedByGuard
 from opsctl.model.networks import Network, overlapping
 from opsctl.model.references import reference
 from opsctl.model.sentences import first_few
@@ -92,11 +93,22 @@ class WafPlan:
         self._filled.append(self._fill_set(set_key, known.ip_set.arn, missing, "", before, why))
 
     def add_family(self, version: int, wanted: Sequence[Network]) -> None:
-        """Plan a set of our own and its rule for one address family, as far as they are missing."""
-        rule_name = rule_named(self._mode, version, self._forwarded)
-        name = f"{rule_name}-{self._slug}"
+        """Plan sets of our own and their rules for one address family, as far as they are missing.
+
+        What a set has no room for, or its tags no record of, goes into the next one, with a rule of its own.
+        """
+        first = rule_named(self._mode, version, self._forwarded)
+        ours = OwnSets.of(f"{first}-{self._slug}", self._state.sets)
+        missing = ours.missing(wanted)
+        chosen = ours.number_for(missing, self._recorder) if missing or not ours.there else 0
+        for number in sorted({*ours.holding(wanted), chosen} - {0}):
+            self._add_set(version, first, number, wanted, missing if number == chosen else [])
+
+    def _add_set(
+        self, version: int, first: str, number: int, wanted: Sequence[Network], missing: list[str]
+    ) -> None:
+        rule_name, name = numbered(first, number), numbered(f"{first}-{self._slug}", number)
         known = self._state.sets.get(name)
-        missing = missing_from(known, name, wanted)
         maker = ""
         if known is not None:
             key = WafKey.of_arn(IP_SET, known.arn, self._region)
@@ -110,9 +122,9 @@ class WafPlan:
         before = self._order(rule_name, set_arn, wanted) if in_place else ()
         if missing:
             there = known.addresses if known else ()
-            self._filled += self._recorder.changes(key, set_arn, missing, there, before, maker)
+            self._filled += self._recorder.changes(key, set_arn, missing, there, before, maker=maker)
             self._filled.append(self._fill_set(key, set_arn, missing, maker, before, self._why))
-        carrier = on_ip_set(name, set_arn, self._region)
+        carrier = on_ip_set(name, set_arn, self._scope, self._region)
         unused = (ip_sets.nothing_but(key, missing), *self._recorder.relied_on(carrier, missing))
         self._unused += unused
         if not in_place:
@@ -124,7 +136,7 @@ class WafPlan:
         web_acl: Json = self._state.web_acl.arn if self._state.web_acl else None
         key = self._state.key
         if key is not None:
-            self._refuse_full()
+            refuse_full(self._state, [added.rule for added in self._rules], self._units)
             planned += [self._add_rule(key, added, number) for number, added in enumerate(self._rules, start=1)]
         elif self._rules:
             created = self._create_web_acl()
@@ -144,15 +156,6 @@ class WafPlan:
                 )
             )
         return planned
-
-    def _refuse_full(self) -> None:
-        """Refuse when the web ACL's capacity units do not suffice."""
-        if self._state.capacity + len(self._rules) * self._units > web_acls.CAPACITY_LIMIT:
-            raise RefusedByGuard(
-                f"web ACL {self._state.name} uses {self._state.capacity} of {web_acls.CAPACITY_LIMIT} capacity"
-                " units; nothing was changed",
-                "remove rules that are not needed, or use --layer nacl",
-            )
 
     @property
     def _units(self) -> int:
@@ -269,7 +272,7 @@ class WafPlan:
                 key.is_ours(self._description),
                 ip_sets.nothing_but(key, addresses),
                 *self._recorder.relied_on(
-                    on_ip_set(key.name, reference(change_id, "arn"), self._region), addresses
+                    on_ip_set(key.name, reference(change_id, "arn"), self._scope, self._region), addresses
                 ),
                 # The rule may be another run's, which kept it because our addresses were still in the set.
                 web_acls.no_rule_refers_to(self._web_acl_key(), key, reference(change_id, "arn")),
@@ -280,7 +283,7 @@ class WafPlan:
     def _fill_set(
         self, key: WafKey, arn: Json, addresses: list[str], maker: str, before: tuple[Check, ...], why: str
     ) -> Change:
-        carrier = on_ip_set(key.name, arn, self._region)
+        carrier = on_ip_set(key.name, arn, self._scope, self._region)
         theirs = carrier.named(but_of(self._plan_id))
         absent = ip_sets.addresses_in(key, addresses, present=False)
         return self._change(

@@ -1,5 +1,6 @@
 """What AWS WAF looks like before a block: the web ACL, our rules, our sets."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 
 from opsctl.block.topology.forwarded import Forwarded
@@ -16,7 +17,7 @@ class WafState(Value):
     """The state found. `web_acl` is None when one has to be made; `sets` are ours, by the name we give them.
 
     `rules` maps the names of our rules that are in place to the ARN of the set they refer to; `listed` are the
-    rules as AWS sends them.
+    rules as AWS sends them. Both are numbered from 2 where one does not suffice.
     """
 
     key: WafKey | None = None
@@ -30,6 +31,11 @@ class WafState(Value):
     def name(self) -> str:
         """The web ACL's name."""
         return self.web_acl.name if self.web_acl else ""
+
+
+def is_numbered(name: str, first: str) -> bool:
+    """Tell whether a name is another one's with a number from 2 behind it."""
+    return re.fullmatch(rf"{re.escape(first)}-([2-9]|[1-9]\d+)", name) is not None
 
 
 def state_reads(web_acl: str, scope: str, region: str) -> list[Read]:
@@ -55,7 +61,8 @@ def read_state(
     """Read everything a block needs to know, in at most three rounds.
 
     `own_name` is the name of the web ACL that an earlier run would have made; `own_sets` maps the names of our
-    sets to those of our rules, which look at the source, or with `forwarded` at that header.
+    first sets to those of our first rules, which look at the source, or with `forwarded` at that header; those
+    with a number behind their names are found as well.
 
     Raises:
         FactUnknown: WAF cannot be read.
@@ -69,7 +76,12 @@ def read_state(
         key, raw = yield from _own_web_acl(told, own_name, region)
     rules = _own_rules(raw, own_sets.values(), forwarded) if raw else {}
     arns = {item["Name"]: item["ARN"] for item in listed.get("IPSets") or []}
-    ours = {name: rules.get(rule) or arns.get(name, "") for name, rule in own_sets.items()}
+    numbered = {
+        name: rule + name.removeprefix(first)
+        for first, rule in own_sets.items()
+        for name in (first, *(one for one in arns if is_numbered(one, first)))
+    }
+    ours = {name: rules.get(rule) or arns.get(name, "") for name, rule in numbered.items()}
     needed = dict.fromkeys([*(arn for arn in ours.values() if arn), *(ip_sets_in(raw) if raw else [])])
     sets = yield from _read_sets(list(needed), region, required={arn for arn in ours.values() if arn})
     acl = raw["WebACL"] if raw else {}
@@ -106,7 +118,7 @@ def _own_rules(raw: Json, names: Collection[str], forwarded: Forwarded | None) -
         reference = statement.get("IPSetReferenceStatement") or {}
         source = "" if reference.get("IPSetForwardedIPConfig") else str(reference.get("ARN", ""))
         arn = forwarded.states(statement) if forwarded else source
-        if rule["Name"] in names and arn:
+        if arn and any(rule["Name"] == name or is_numbered(rule["Name"], name) for name in names):
             found[rule["Name"]] = arn
     return found
 

@@ -1,6 +1,7 @@
 """WAFv2 web ACLs: adding and removing one rule, making one, attaching it to a load balancer."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 
 from opsctl.block.topology.forwarded import Forwarded
@@ -12,6 +13,10 @@ from opsctl.model.value import Json
 
 CAPACITY_LIMIT = 5000
 CAPACITY_IN_BASE_PRICE = 1500
+REFERENCES_AT_MOST = 50
+"""References to IP sets, pattern sets and rule groups of one's own in a web ACL (AWS WAF quotas; it is fixed)."""
+
+_REFERENCE = re.compile(r'"(?:IPSet|RegexPatternSet|RuleGroup)ReferenceStatement": ')
 NAMES = ("Block", "Count", "Captcha", "Challenge")
 
 # What UpdateWebACL loses when it is not sent (API reference, UpdateWebACL), so that the plan says what is kept;
@@ -275,3 +280,8 @@ def resource_has(resource: str, region: str, web_acl: Json, name: str) -> Check:
     return Check(
         read=read, query="WebACL.ARN", op="equals", value=web_acl, says=f"{name} is protected by our web ACL"
     )
+
+
+def references_in(rules: Sequence[Json]) -> int:
+    """Count the references that rules, as AWS sends them, have to sets and rule groups."""
+    return len(_REFERENCE.findall(json.dumps(list(rules))))

@@ -79,6 +79,14 @@ def overlapping(left: Iterable[str], right: Iterable[str]) -> list[str]:
     return [item for item in left if meets(one := parse_network(item), spans[one.version])]
 
 
+def collapsed(networks: Iterable[Network]) -> list[Network]:
+    """Return the fewest networks that hold the same addresses and no others, lowest first, IPv4 before IPv6."""
+    known = set(networks)
+    four = ipaddress.collapse_addresses(one for one in known if isinstance(one, ipaddress.IPv4Network))
+    six = ipaddress.collapse_addresses(one for one in known if isinstance(one, ipaddress.IPv6Network))
+    return [*four, *six]
+
+
 def not_covered(networks: Iterable[Network], by: Iterable[Network]) -> list[Network]:
     """Return the networks that none of some others covers by itself, in their order."""
     there: dict[tuple[int, int], set[int]] = {}

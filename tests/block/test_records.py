@@ -5,7 +5,15 @@ import re
 import botocore.session
 import pytest
 
-from opsctl.block.records import PARTS_AT_MOST, PREFIX, is_recorded_as, parse_ledger, tags_of
+from opsctl.block.records import (
+    PARTS_AT_MOST,
+    PREFIX,
+    BlockList,
+    is_recorded_as,
+    list_prefix,
+    parse_ledger,
+    tags_of,
+)
 from opsctl.block.terms import NEVER, Term, ends_at, lasts_longer, who
 from opsctl.model.networks import normal
 
@@ -59,7 +67,7 @@ def test_whatever_is_written_the_end_of_the_block_is_told_whole() -> None:
     of_aws(tags)
     (record,) = parse_ledger(tags).records
     assert (record.until, record.networks) == (TERM.until, tuple(FOUR))
-    of_aws(tags_of(RUN, FOUR, term, f"opsctl-list-01234567-{RUN}"))
+    of_aws(tags_of(RUN, (), term))
 
 
 def test_the_arn_of_a_load_balancer_is_recorded_whole() -> None:
@@ -86,10 +94,13 @@ def test_what_somebody_typed_finds_the_record_of_it(text: str) -> None:
 def test_what_needs_more_tags_than_a_record_may_take_is_told_by_a_list() -> None:
     many = [f"198.51.{one}.{two}/32" for one in range(2) for two in range(200)]
     assert len(tags_of(RUN, many, TERM)) > PARTS_AT_MOST
-    tags = tags_of(RUN, many, TERM, "opsctl-list-0-run")
+    tags = tags_of(RUN, (), TERM)
     assert len(tags) == 1
-    (record,) = parse_ledger(tags, {"opsctl-list-0-run": many}).records
-    assert (record.networks, record.listed_in) == (tuple(many), "opsctl-list-0-run")
+    listed = BlockList(name=f"{list_prefix('ours')}{RUN}", arn="arn", version=4, addresses=tuple(many), tags=tags)
+    ledger = parse_ledger({"Name": "ours"}, [listed])
+    (record,) = ledger.records
+    assert (record.networks, record.listed_in, record.reason) == (tuple(many), listed.name, TERM.reason)
+    assert (ledger.tags, ledger.keys, ledger.lists) == (1, [], (listed.name,)), "no tag of the set itself"
 
 
 @pytest.mark.parametrize(

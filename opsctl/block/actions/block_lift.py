@@ -41,5 +41,5 @@ class BlockLift(Action):
 
         account = yield from read_account(about)
         at_most = about.settings.max_changes if self.due else None
-        lifting = Lifting(wanted=wanted, why=sentence(self.why), now=about.now, at_most=at_most)
+        lifting = Lifting(wanted=wanted, why=sentence(self.why), now=about.now, at_most=at_most, tidy=self.due)
         return lifting.changes(account)

@@ -8,17 +8,18 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from opsctl.block.attaching import ATTACHMENTS, Protected
-from opsctl.block.set_recorder import SetRecorder, ledgers_of
+from opsctl.block.set_ledgers import ledgers_of
+from opsctl.block.set_recorder import SetRecorder
 from opsctl.block.terms import Term
 from opsctl.block.topology.forwarded import Forwarded, Position
 from opsctl.block.topology.webacl import allow_lists
 from opsctl.block.usable_sets import Usable, blocking_sets, other_users, tagged_as_ours
 from opsctl.block.waf_changes import WafPlan, rule_named
-from opsctl.block.waf_state import WafState, read_state
+from opsctl.block.waf_state import WafState, is_numbered, read_state
 from opsctl.model.changes import Change, Risk
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.fetching import Fetching
-from opsctl.model.networks import Network, normal, parse_network
+from opsctl.model.networks import Network, collapsed, normal, parse_network
 from opsctl.model.run import Action, Context
 from opsctl.model.sentences import sentence
 from opsctl.model.write_backs import documents_of, require_whole
@@ -26,13 +27,16 @@ from opsctl.resources.block_risk import note_of, severity_of
 from opsctl.resources.marks import mark_of_plan
 
 DESCRIPTION_LIMIT = 256
+MOST_KEPT_APART = 200
+"""So many addresses stay as they were asked for; of more, neighbours are put together where that adds no other."""
 
 
 class WafBlock(Action):
     """Stop addresses in AWS WAF with one IP set and one rule for each address family; undo takes them back.
 
     An existing web ACL gets the rule before the first one that may let an address in; where no number is free
-    there, the rules behind it move on by one, their order kept. Without a web ACL, one that allows everything else
+    there, the rules behind it move on by one, their order kept. What a set has no room for goes into another one,
+    with a rule of its own. Without a web ACL, one that allows everything else
     is made and attached. A later run finds its own rule and set again and only adds addresses. Where the web ACL
     blocks an IP set already that opsctl made, that the configuration names under `block_sets` or that is named
     here, the addresses go there. What others put into sets and web ACLs is never touched.
@@ -75,14 +79,15 @@ class WafBlock(Action):
             self._forwarded,
         )
         _refuse_allowed(state, wanted, self._forwarded)
-        families = {v: [one for one in wanted if one.version == v] for v in (4, 6)}
+        merged = collapsed(wanted) if len(wanted) > MOST_KEPT_APART else wanted
+        families = {v: [one for one in merged if one.version == v] for v in (4, 6)}
         usable = {v: self._usable(state, v, networks) for v, networks in families.items() if networks}
         _refuse_unusable(self.ip_sets, usable, state)
         chosen = yield from self._chosen(usable, about.settings.block_sets)
         beside = yield from self._beside(chosen)
         networks = [str(network) for network in wanted]
         used = [one.ip_set for one in chosen.values() if one is not None]
-        ledgers = yield from ledgers_of([one.arn for one in (*state.sets.values(), *used)] if self.term else [])
+        ledgers = yield from ledgers_of([*state.sets.values(), *used] if self.term else [])
         risk = Risk(
             severity=severity_of(*networks),
             affects=(*self.affects, *beside),
@@ -111,7 +116,6 @@ class WafBlock(Action):
             recorder=SetRecorder(
                 run=about.plan_id,
                 now=about.now,
-                region=self.region,
                 description=description,
                 term=self.term,
                 ledgers=ledgers,
@@ -141,7 +145,8 @@ class WafBlock(Action):
         chosen: dict[int, Usable | None] = {}
         for version, found in usable.items():
             named = [one for one in found if one.ip_set.name in self.ip_sets]
-            own = [one for one in found if one.rule == self._rule_name(version)]
+            first = self._rule_name(version)
+            own = [one for one in found if one.rule == first or is_numbered(one.rule, first)]
             trusted = [one for one in found if one.ip_set.name in configured]
             if not (named or own or trusted):
                 ours = yield from tagged_as_ours([one.ip_set for one in found])

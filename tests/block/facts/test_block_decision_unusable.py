@@ -55,8 +55,9 @@ def test_a_web_acl_without_capacity_left_is_no_obstacle_for_the_network_acl() ->
 def test_an_ip_set_without_room_is_no_obstacle_for_the_network_acl() -> None:
     picture = Picture()
     full = picture.ip_set("full", *(f"10.{n // 256}.{n % 256}.0/24" for n in range(10_000)))
-    behind(picture, set_rule(full, "opsctl-block-ipv4"))
-    only_the_network_acl(decide(picture, "shop"), "holds 10000 of 10000 addresses")
+    behind(picture, set_rule(full, "theirs"))
+    decision = decide(picture, "shop", ATTACKER, ip_sets=("full",))
+    only_the_network_acl(decision, "holds 10000 of 10000 addresses")
 
 
 def test_an_ip_set_that_is_not_blocked_here_rejects_the_layer_here() -> None:
