@@ -31,6 +31,8 @@ EPILOG = """Examples:
 
   opsctl sandbox attack 203.0.113.9 --target shop.example.com --requests 200 --over 40s
 
+  opsctl sandbox fault no-room=hpc-4                (rehearse a start that finds no room)
+
   opsctl sandbox reset                              (discard every change)
 
   opsctl sandbox stop
@@ -76,7 +78,7 @@ def register(app: typer.Typer) -> None:
     )
     for command in (stop, reset):
         sandbox.command(command.__name__)(command)
-    for shown in (start, status, env, worlds, attack):
+    for shown in (start, status, env, worlds, attack, fault):
         sandbox.command(shown.__name__)(spliced(shown))
     passed_on = {"allow_extra_args": True, "ignore_unknown_options": True}
     sandbox.command("as", context_settings=passed_on)(as_role)
@@ -231,6 +233,30 @@ def attack(
     done = attack_over(endpoint, address, target, requests, over, asked, progress)
     progress.clear()
     _emit("attack", show, Outcome.FOUND, done.model_dump(), words_of(address, target, done))
+
+
+def fault(
+    *,
+    faults: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="FAULT=NAME", help="What is to go wrong, and what it befalls.", show_default=False),
+    ] = None,
+    mend: Annotated[bool, typer.Option("--mend", help="Have these go right again; without any, all.")] = False,
+    show: JsonOptions,
+) -> None:
+    """Have things go wrong in the running sandbox, until they are mended or it is reset; alone, list what does.
+
+    no-capacity=ZONE, dark-zone=ZONE; no-room=INSTANCE, no-room-later, impaired, lost-agent, forged-installer;
+    held-volume=VOLUME; bad-key=KEY. Instances and volumes by id or Name tag.
+
+    Example: opsctl sandbox fault no-room=hpc-4 && opsctl --sandbox tune apply hpc-4 --ena
+    """
+    from opsctl.cli.sandbox_faults import switch, words_of
+    from opsctl.cli.terminal import ProgressLines
+
+    endpoint = require_sandbox(ProgressLines(quiet=show.quiet))
+    found = switch(endpoint, faults or [], mend=mend)
+    _emit("fault", show, Outcome.FOUND, found.model_dump(include={"faults"}), words_of(found))
 
 
 def _exported(env: dict[str, str]) -> str:

@@ -26,10 +26,11 @@ from opsctl.model.errors import InvalidInput, OpsctlError
 from opsctl.model.private import private_directory
 from opsctl.model.run import Progress
 from opsctl.model.value import Value
-from opsctl.sandbox.endpoint import ACCOUNT, ATTACK, HOST, REGION, RESET, STATUS, control_headers
+from opsctl.sandbox.endpoint import ACCOUNT, ATTACK, FAULTS, HOST, REGION, RESET, STATUS, control_headers
 
 if TYPE_CHECKING:
     from opsctl.sandbox.attack import Attack, Attacked
+    from opsctl.sandbox.faults import FaultsAsked, FaultsFound
     from opsctl.sandbox.worlds.names import Named
     from opsctl.sandbox.worlds.roles import SampleRole
 
@@ -225,6 +226,13 @@ def send_attack(endpoint: SandboxEndpoint, asked: "Attack") -> "Attacked":
 
     answer = _control(endpoint, ATTACK, START_WITHIN_S, asked.model_dump_json())
     return Attacked.model_validate_json(answer)
+
+
+def switch_faults(endpoint: SandboxEndpoint, asked: "FaultsAsked") -> "FaultsFound":
+    """Have things go wrong, or right again; returns what goes wrong now."""
+    from opsctl.sandbox.faults import FaultsFound
+
+    return FaultsFound.model_validate_json(_control(endpoint, FAULTS, START_WITHIN_S, asked.model_dump_json()))
 
 
 def _is_sandbox(endpoint: SandboxEndpoint) -> bool:

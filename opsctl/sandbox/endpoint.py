@@ -6,7 +6,7 @@ ACCOUNT = "123456789012"
 CONTROL = "opsctl-sandbox"
 """The service name, in a request's credential scope, of the sandbox's own controls."""
 STATUS, RESET, SESSION = f"/{CONTROL}", f"/{CONTROL}/reset", f"/{CONTROL}/session"
-ATTACK = f"/{CONTROL}/attack"
+ATTACK, FAULTS = f"/{CONTROL}/attack", f"/{CONTROL}/faults"
 
 
 def control_headers(key: str) -> dict[str, str]:

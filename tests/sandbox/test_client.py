@@ -88,7 +88,11 @@ def test_it_starts_works_survives_a_kill_and_stops(tmp_path: Path) -> None:
         assert opsctl(tmp_path, "sandbox", "as", "nobody").returncode == 2
         env = opsctl(tmp_path, "sandbox", "env")
         assert f"export AWS_ENDPOINT_URL={first['endpoint_url']}" in env.stdout
+        broken = opsctl(tmp_path, "sandbox", "fault", "no-room=legacy-web", **REAL)
+        assert (broken.returncode, broken.stdout[:10]) == (0, "no-room=i-"), broken.stderr
+        assert opsctl(tmp_path, "sandbox", "fault", "no-room=nobody").returncode == 2
         assert opsctl(tmp_path, "sandbox", "reset", **REAL).returncode == 0
+        assert opsctl(tmp_path, "sandbox", "fault").stdout.startswith("nothing is made to go wrong")
         os.kill(first["pid"], signal.SIGKILL)
         second = opsctl(tmp_path, "sandbox", "start", "-o", "json")
         assert json.loads(second.stdout)["result"]["pid"] != first["pid"]

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from opsctl.sandbox.attack import Attack
-from opsctl.sandbox.endpoint import ACCOUNT, ATTACK, CONTROL, HOST, REGION, RESET, STATUS
+from opsctl.sandbox.endpoint import ACCOUNT, ATTACK, CONTROL, FAULTS, HOST, REGION, RESET, STATUS
 from opsctl.sandbox.engine.authorize import denial
 from opsctl.sandbox.engine.callers import caller_of
 from opsctl.sandbox.engine.calls import call_of
@@ -18,11 +18,13 @@ from opsctl.sandbox.engine.conditions import Durations, conditions, forget_every
 from opsctl.sandbox.engine.direct import call_directly
 from opsctl.sandbox.engine.dlm import LifecycleManager
 from opsctl.sandbox.engine.door import INVALID_KEY, Claim, claim_of, new_key, refuse, same
+from opsctl.sandbox.engine.fault_switches import switch_faults
 from opsctl.sandbox.engine.lambda_child import ChildRunner
 from opsctl.sandbox.engine.lambda_jobs import tick
 from opsctl.sandbox.engine.lambda_work import FUNCTION_AGENT, Runner, run_functions_with
 from opsctl.sandbox.engine.traffic_sending import attack
 from opsctl.sandbox.engine.turns import turn
+from opsctl.sandbox.faults import FaultsAsked
 from opsctl.sandbox.worlds.seeding import seed_all
 
 TICK_S = 0.5
@@ -123,11 +125,12 @@ class EmbeddedServer:
     def _control(self, environ: dict[str, Any], start_response: Any, claim: Claim) -> Any:
         """The sandbox's own controls; its own key alone may use them."""
         path = environ.get("PATH_INFO", "")
-        if not same(claim.key, self.key) or path not in (STATUS, RESET, ATTACK):
+        if not same(claim.key, self.key) or path not in (STATUS, RESET, ATTACK, FAULTS):
             return refuse(environ, start_response)
-        if path == ATTACK:
+        if path in (ATTACK, FAULTS):
             start_response("200 OK", [("Content-Type", "application/json")])
-            return [self._attack(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))]
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            return [self._attack(body) if path == ATTACK else self._switch(body)]
         if path == RESET:
             self.reset()
         start_response("200 OK", [("Content-Type", "text/plain")])
@@ -140,6 +143,12 @@ class EmbeddedServer:
         return (
             attack(account, REGION, lru_cache(self.client), conditions(account), asked).model_dump_json().encode()
         )
+
+    def _switch(self, body: bytes) -> bytes:
+        """Have things go wrong, or right again, and say what goes wrong now."""
+        about = conditions(os.environ.get("MOTO_ACCOUNT_ID", ACCOUNT))
+        found = switch_faults(about, lru_cache(self.client), FaultsAsked.model_validate_json(body))
+        return found.model_dump_json().encode()
 
     def reset(self) -> None:
         """Empty every account and make the worlds again; nothing takes any time meanwhile."""
