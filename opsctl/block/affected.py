@@ -140,7 +140,9 @@ def _sharing_web_acl(arn: str, web: Web, survey: Survey, unknown: list[str]) -> 
             found += overriding
     tags = yield from survey.ask(wafv2.list_tags(arn), wafv2.parse_tags)
     owner = "" if isinstance(tags, Refusal) else owner_of(tags)
-    others = [f"{_readable(one)} (web ACL {name})" for one in dict.fromkeys(found) if one not in own]
+    own_tenants = tuple(f"{one.title} of " for one in web.nodes if one.place.kind == "distribution_tenant")
+    beside = [one for one in dict.fromkeys(found) if one not in own and not one.startswith(own_tenants)]
+    others = [f"{_readable(one)} (web ACL {name})" for one in beside]
     return others, owner
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from opsctl.block import distribution_calls as cloudfront
+from opsctl.block import tenants
 from opsctl.block import web_acl_calls as web_acls
 from opsctl.model.changes import Change, Check, Instruction, Proof, Risk
 from opsctl.model.value import Json, Value
@@ -22,13 +23,14 @@ class Protected(Value):
 
 @dataclass(frozen=True)
 class AttachmentCalls:
-    """The calls about one kind of resource; `has` takes None for no web ACL, `deployed` is when it works."""
+    """The calls about one kind of resource; `has` takes None for no web ACL, `note` is a risk of attaching one."""
 
     attach: Callable[[Protected, Json], Instruction]
     detach: Callable[[Protected], Instruction]
     has: Callable[[Protected, Json], Check]
     deployed: Callable[[Protected], tuple[Check, ...]] = lambda _: ()
     within_s: int = VISIBLE_WITHIN_S
+    note: str = ""
 
 
 _BY_WAF = AttachmentCalls(
@@ -43,9 +45,18 @@ _DISTRIBUTION = AttachmentCalls(
     deployed=lambda it: (cloudfront.is_deployed(it.resource, it.display),),
     within_s=cloudfront.DEPLOYED_WITHIN_S,
 )
+_TENANT = AttachmentCalls(
+    attach=lambda it, web_acl: tenants.attach_web_acl(it.resource, web_acl),
+    detach=lambda it: tenants.disable_web_acl(it.resource),
+    has=lambda it, web_acl: tenants.tenant_has(it.resource, web_acl, it.display),
+    deployed=lambda it: (tenants.is_deployed(it.resource, it.display),),
+    within_s=cloudfront.DEPLOYED_WITHIN_S,
+    note="Somebody has disabled AWS WAF for this tenant; the block turns it on again, and undo turns it off.",
+)
 ATTACHMENTS: dict[str, AttachmentCalls] = {
     "alb": _BY_WAF,
     "distribution": _DISTRIBUTION,
+    "distribution_tenant": _TENANT,
     "rest_stage": _BY_WAF,
 }
 """By kind of node. WAF's own calls serve all but CloudFront (WAFV2 API reference, AssociateWebACL)."""
@@ -72,7 +83,7 @@ def attach_change(
         id=f"attach-{it.resource}",
         title=f"Associate the web ACL with {it.display}",
         why=why,
-        risk=risk,
+        risk=risk.model_copy(update={"note": " ".join(text for text in (risk.note, calls.note) if text)}),
         expect=(calls.has(it, None),),
         proof=Proof(
             configured=(is_attached(it, web_acl, so=True),), effective=calls.deployed(it), within_s=calls.within_s

@@ -75,6 +75,8 @@ ALSO = {
     "wafv2.CreateIPSet": ("wafv2:TagResource",),
     "wafv2.CreateWebACL": ("wafv2:TagResource",),
     "cloudfront.AssociateDistributionWebACL": ("wafv2:GetWebACL",),
+    "cloudfront.AssociateDistributionTenantWebACL": ("wafv2:GetWebACL",),
+    "cloudfront.UpdateDistributionTenant": ("wafv2:GetWebACL",),
     "cloudfront.UpdateDistribution": ("wafv2:GetWebACL",),
     # Tags given on creation need the permission to tag as well.
     "autoscaling.CreateAutoScalingGroup": (
@@ -119,6 +121,7 @@ _RULE_OF_TARGET = ("arn:{partition}:events:{region}:{account}:rule/{Rule}",)
 _LIFECYCLE_POLICY = ("arn:{partition}:dlm:{region}:{account}:policy/{PolicyId}",)
 _LOG_GROUP = ("arn:{partition}:logs:{region}:{account}:log-group:{logGroupName}:*",)
 _DISTRIBUTION = ("arn:{partition}:cloudfront::{account}:distribution/{Id}",)
+_TENANT = ("arn:{partition}:cloudfront::{account}:distribution-tenant/{Id}",)
 # A role may have a path, which only its ARN tells.
 _ROLE = ("arn:{partition}:iam::{account}:role/*{RoleName}",)
 _SCHEDULE = ("arn:{partition}:scheduler:{region}:{account}:schedule/{GroupName}/{Name}",)
@@ -200,6 +203,11 @@ RESOURCES = {
     "cloudfront.UpdateDistribution": _DISTRIBUTION,
     "cloudfront.AssociateDistributionWebACL": _DISTRIBUTION,
     "cloudfront.DisassociateDistributionWebACL": _DISTRIBUTION,
+    "cloudfront.AssociateDistributionTenantWebACL": _TENANT,
+    "cloudfront.UpdateDistributionTenant": _TENANT,
+    "cloudfront.GetDistributionTenant": (
+        "arn:{partition}:cloudfront::{account}:distribution-tenant/{Identifier}",
+    ),
     "sqs.CreateQueue": ("arn:{partition}:sqs:{region}:{account}:{QueueName}",),
     "iam.PutRolePolicy": _ROLE,
     "iam.DeleteRolePolicy": _ROLE,

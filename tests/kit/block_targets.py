@@ -43,5 +43,12 @@ def waf_on_distribution() -> dict[str, Json]:
     }
 
 
+def waf_on_tenant() -> dict[str, Json]:
+    """What `waf.block` is told of the tenant that has disabled the web ACL of its distribution."""
+    tenant = client("cloudfront").get_distribution_tenant(Identifier="charlie")["DistributionTenant"]["Id"]
+    kind = {"resource_kind": "distribution_tenant", "scope": "CLOUDFRONT"}
+    return {"web_acl": "", "resource": tenant, "name": "charlie", **kind}
+
+
 BOTH = ["203.0.113.9", "2001:db8::/64"]
 REGIONAL = {"scope": "REGIONAL", "region": "us-east-1", "addresses": BOTH, "why": "the ALB sees the client"}

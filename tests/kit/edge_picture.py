@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from opsctl.model.value import Json
-from tests.kit.canned import REGION, Canned
+from tests.kit.canned import ACCOUNT, REGION, Canned, missing
 from tests.kit.picture import Picture
 
 
 class EdgePicture(Picture):
-    """Adds APIs and their custom domains, answered as their services do."""
+    """Adds APIs with their custom domains, and distribution tenants, answered as their services do."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -18,6 +18,7 @@ class EdgePicture(Picture):
         self.domains: list[Json] = []
         self.base_paths: dict[str, list[Json]] = {}
         self.mappings: dict[str, list[Json]] = {}
+        self.tenants: list[Json] = []
 
     def rest_api(
         self, identifier: str, name: str, *stages: str, kind: str = "REGIONAL", shut: bool = False
@@ -56,6 +57,28 @@ class EdgePicture(Picture):
         self.domains.append(raw)
         return endpoint
 
+    def tenant(self, name: str, distribution: str, *, web_acl: str = "", disabled: bool = False) -> str:
+        """A distribution tenant, by default with its distribution's web ACL; returns its ARN."""
+        custom: Json = {"Action": "override", "Arn": web_acl} if web_acl else {"Action": "disable"}
+        arn = f"arn:aws:cloudfront::{ACCOUNT}:distribution-tenant/dt_{name}"
+        raw: Json = {
+            "Id": f"dt_{name}",
+            "Arn": arn,
+            "Name": name,
+            "DistributionId": distribution,
+            "Domains": [{"Domain": f"{name}.example.com", "Status": "active"}],
+            "Enabled": True,
+        }
+        self.tenants.append(raw | ({"Customizations": {"WebAcl": custom}} if web_acl or disabled else {}))
+        return arn
+
+    def _by_domain(self) -> dict[str, Canned]:
+        api = "cloudfront.GetDistributionTenantByDomain"
+        found: dict[str, Canned] = {api: missing(api, "EntityNotFound")}
+        for one in self.tenants:
+            found[f"{api} {one['Domains'][0]['Domain']}"] = {"DistributionTenant": one, "ETag": "E1"}
+        return found
+
     def edges(self) -> dict[str, Canned]:
         """The answers of those services."""
         return {
@@ -64,6 +87,17 @@ class EdgePicture(Picture):
             "apigateway.GetStages": lambda read: {"item": self.stages[read.params["restApiId"]]},
             "apigateway.GetBasePathMappings": lambda read: {"items": self.base_paths[read.params["domainName"]]},
             "apigatewayv2.GetApis": {"Items": self.plain_apis},
+            "cloudfront.ListDistributionTenants": lambda read: {
+                "DistributionTenantList": [
+                    one
+                    for one in self.tenants
+                    if one["DistributionId"] == read.params["AssociationFilter"]["DistributionId"]
+                ]
+            },
+            "cloudfront.GetDistributionTenant": lambda read: {
+                "DistributionTenant": next(one for one in self.tenants if one["Id"] == read.params["Identifier"])
+            },
+            **self._by_domain(),
             "apigatewayv2.GetApiMappings": lambda read: {"Items": self.mappings[read.params["DomainName"]]},
         }
 

@@ -279,6 +279,8 @@ def state() -> dict[str, Json]:
             sorted(geo.get("Items") or []),
             sorted(name for name in config if config[name] not in (None, "", {"Quantity": 0})),
         ]
+    for tenant in cloudfront.list_distribution_tenants()["DistributionTenantList"]:
+        found[tenant["Id"]] = [tenant["Customizations"], tenant["Domains"], tenant["Enabled"]]
     return found
 
 

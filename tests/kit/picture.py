@@ -322,7 +322,13 @@ class Picture:
 
     def edges(self) -> dict[str, Canned]:
         """What services answer that have no load balancer; there is none of them (`tests/kit/edge_picture.py`)."""
-        return {"apigateway.GetRestApis": {}, "apigateway.GetDomainNames": {}, "apigatewayv2.GetApis": {}}
+        by_domain = "cloudfront.GetDistributionTenantByDomain"
+        return {
+            "apigateway.GetRestApis": {},
+            "apigateway.GetDomainNames": {},
+            "apigatewayv2.GetApis": {},
+            by_domain: missing(by_domain, "EntityNotFound"),
+        }
 
     def _when_present(self) -> dict[str, Canned]:
         """Reads that may only be made when there is a reason for them."""

@@ -3,11 +3,20 @@
 from collections.abc import Callable
 
 from opsctl.model.value import Json
-from opsctl.sandbox.worlds.seeding import seed_network
-from tests.kit.block_targets import BOTH, REGIONAL, acl_of, distribution, waf_on, waf_on_distribution
+from opsctl.sandbox.worlds.seeding import seed_apis, seed_network
+from tests.kit.block_targets import (
+    BOTH,
+    REGIONAL,
+    acl_of,
+    distribution,
+    waf_on,
+    waf_on_distribution,
+    waf_on_tenant,
+)
 from tests.kit.job_runs import carry_out
 from tests.kit.moto_account import state
 from tests.kit.ports import MemoryJournal
+from tests.kit.seeded import Seed
 from tests.registry.example import Example, Stage
 
 
@@ -19,9 +28,9 @@ def _countries(_: Stage) -> dict[str, Json]:
     return {"distribution": distribution(), "name": "shop", "countries": ["KP", "IR"], "why": "attack"}
 
 
-def _at_the_edge(given: Callable[[Stage], dict[str, Json]]) -> Example:
+def _at_the_edge(given: Callable[[Stage], dict[str, Json]], *more: Seed) -> Example:
     kept = "lock tokens, ETags and moments of web ACLs and distributions are others"
-    return Example(given=given, seeds=(seed_network,), look=state, kept=kept)
+    return Example(given=given, seeds=(seed_network, *more), look=state, kept=kept)
 
 
 TERM: Json = {
@@ -73,6 +82,7 @@ EXAMPLES: dict[str, Example] = {
         lambda _: waf_on("direct-alb") | REGIONAL | {"forwarded_header": "X-Forwarded-For", "term": TERM}
     ),
     "waf.block, CloudFront": _at_the_edge(lambda _: REGIONAL | waf_on_distribution()),
+    "waf.block, a tenant": _at_the_edge(lambda _: REGIONAL | waf_on_tenant(), seed_apis),
     "block.lift": _at_the_edge(_lift),
     "block.lift, what is due": _at_the_edge(_lift_due),
     "block.extend": _at_the_edge(_extend),

@@ -12,6 +12,8 @@ _WHERE = "country restriction"
 def judge(way: TrafficPath, asked: Asked, _: Home) -> list[NodeVerdict]:
     """Judge the entrance: only a distribution has such a restriction."""
     node = way.entrance
+    if node.place.kind == "distribution_tenant":
+        return [_no(node, "opsctl changes the country restriction of distributions only, a tenant has its own")]
     if node.geo is None:
         return [_no(node, "only CloudFront has geographic restrictions, and this is not a distribution")]
     if asked.layer not in ("auto", "geo", "cloudfront"):

@@ -5,21 +5,21 @@ from collections.abc import Sequence
 from opsctl.block import cloudfront, wafv2
 from opsctl.block.cloudfront import Distribution, VpcOrigin
 from opsctl.block.cloudfront import Origin as OriginOf
-from opsctl.block.elbv2 import region_of_arn
 from opsctl.block.node_kinds.names import resolve
+from opsctl.block.node_kinds.origins import links_to, vpc_origins
 from opsctl.block.node_kinds.reading import web_acl_of_distribution
+from opsctl.block.node_kinds.tenant_names import tenants_of
+from opsctl.block.tenants import Tenant
 from opsctl.block.topology.gates import GeoGate
-from opsctl.block.topology.graph import Link, Node
+from opsctl.block.topology.graph import Node
 from opsctl.block.topology.naming import Naming, Place
 from opsctl.block.topology.node_kind import NodeKind
 from opsctl.block.topology.survey import Survey, cannot_tell
 from opsctl.block.topology.unfold import both
 from opsctl.model.fetching import Fetching, gather
 from opsctl.model.reads import Read, Refusal
+from opsctl.model.sentences import first_few
 from opsctl.resources.route53 import normal_name, plain_target
-
-_BEHIND = "the packet's source is CloudFront, the client's address is only in a header"
-_VPC_ORIGIN = "a VPC origin: inbound network ACL rules are not evaluated for CloudFront's traffic"
 
 
 class DistributionKind(NodeKind):
@@ -57,7 +57,7 @@ class DistributionKind(NodeKind):
         found = yield from _listed(survey, f"which distributions lead to {node.name}")
         if isinstance(found, str):
             return Naming(unknown=(found,))
-        private = yield from _vpc_origins(found, survey)
+        private = yield from vpc_origins(found, survey)
         if isinstance(private, str):
             unknown: tuple[str, ...] = (private,)
             private = {}
@@ -81,7 +81,7 @@ class DistributionKind(NodeKind):
         if isinstance(found, str):
             return Naming()
         origins = [origin for one in found if one.id == place.id for origin in one.origins]
-        links = yield from gather([_links(origin, found, survey) for origin in origins])
+        links = yield from gather([links_to(origin, found, survey) for origin in origins])
         return Naming(places=tuple(link.to for listed, _ in links for link in listed))
 
     def read(self, place: Place, survey: Survey) -> Fetching[Node]:
@@ -98,10 +98,15 @@ class DistributionKind(NodeKind):
         yield from survey.prefetch([config, tags, *acl])
         waf, origins = yield from both(
             web_acl_of_distribution(it.web_acl, survey),
-            gather([_links(one, found, survey) for one in it.origins]),
+            gather([links_to(one, found, survey) for one in it.origins]),
         )
         policy = yield from survey.ask(config, cloudfront.parse_continuous_deployment)
         tagged = yield from survey.ask(tags, cloudfront.parse_tags)
+        served = (yield from tenants_of(it.id, survey)) if it.tenants else ()
+        tenants = () if isinstance(served, str) else tuple(one for one in served if one.enabled and one.inherits)
+        others = (
+            () if isinstance(served, str) else tuple(one for one in served if one.enabled and not one.inherits)
+        )
         unknown = [text for _, missing in origins for text in missing]
         if isinstance(policy, Refusal):
             unknown.append(cannot_tell(f"whether {it.id} has a continuous deployment policy", policy))
@@ -112,22 +117,16 @@ class DistributionKind(NodeKind):
             resource=it.id,
             relays=True,
             gates=(GeoGate(restriction=it.geo, countries=it.countries), waf),
-            answers_to=frozenset({it.domain, *it.aliases}),
-            entrance=it.domain if it.enabled else "",
+            answers_to=frozenset({it.domain, *it.aliases, *(name for one in tenants for name in one.domains)}),
+            entrance=it.domain if it.enabled and (tenants or not it.tenants or isinstance(served, str)) else "",
             versions=(4, 6) if it.ipv6 else (4,),
             links=tuple(dict.fromkeys(link for links, _ in origins for link in links)),
             unknown=tuple(unknown),
-            blind=_TENANTS if it.tenants else "",
+            blind=served if isinstance(served, str) else "",
             fixed=_fixed(it, "" if isinstance(policy, Refusal) else policy),
-            remarks=_remarks(it),
+            remarks=(*_remarks(it), *_of_tenants(tenants, others)),
             tags={} if isinstance(tagged, Refusal) else tagged,
         )
-
-
-_TENANTS = (
-    "it serves distribution tenants, and each tenant can override or disable its web ACL:"
-    " opsctl does not follow tenants"
-)
 
 
 def _listed(survey: Survey, what: str) -> Fetching[tuple[Distribution, ...] | str]:
@@ -146,45 +145,11 @@ def _with_alias(name: str, found: Sequence[Distribution]) -> list[Distribution]:
     return exact or [one for one in found if wildcard in one.aliases]
 
 
-def _vpc_origins(found: Sequence[Distribution], survey: Survey) -> Fetching[dict[str, VpcOrigin] | str]:
-    """Return VPC origins by id; they are read only when a distribution has one."""
-    if not any(origin.vpc_origin for one in found for origin in one.origins):
-        return {}
-    listed = yield from survey.ask(cloudfront.list_vpc_origins(), cloudfront.parse_vpc_origins)
-    if isinstance(listed, Refusal):
-        return cannot_tell("where CloudFront's VPC origins lead", listed)
-    return {one.id: one for one in listed}
-
-
 def _leads(origin: OriginOf, node: Node, names: set[str], private: dict[str, VpcOrigin]) -> bool:
     if origin.vpc_origin:
         endpoint = private[origin.vpc_origin].endpoint if origin.vpc_origin in private else ""
         return endpoint == node.resource or endpoint.endswith(f"/{node.place.id}")
     return plain_target(origin.domain) in names
-
-
-def _links(
-    origin: OriginOf, found: Sequence[Distribution], survey: Survey
-) -> Fetching[tuple[list[Link], tuple[str, ...]]]:
-    if origin.vpc_origin:
-        private = yield from _vpc_origins(found, survey)
-        if isinstance(private, str):
-            return [], (private,)
-        if origin.vpc_origin in private:
-            place = _endpoint(private[origin.vpc_origin].endpoint)
-            return [Link(to=place, client="header", packets=False, label="VPC origin", why=_VPC_ORIGIN)], ()
-    name = plain_target(origin.domain)
-    naming = yield from survey.place_of(name)
-    inside = tuple(place for place in naming.places if place.kind != "outside")
-    places = inside or (Place(kind="origin", id=name),)
-    return [Link(to=place, client="header", why=_BEHIND) for place in places], naming.unknown
-
-
-def _endpoint(arn: str) -> Place:
-    region = region_of_arn(arn)
-    if ":loadbalancer/" in arn:
-        return Place(kind="nlb" if "/net/" in arn else "alb", id=arn, region=region)
-    return Place(kind="instance", id=arn.rpartition("/")[2], region=region)
 
 
 def _fixed(it: Distribution, policy: str) -> str:
@@ -203,3 +168,14 @@ def _remarks(it: Distribution) -> tuple[str, ...]:
     if it.staging:
         remarks.append("it is a staging distribution: its primary sends it a share of the traffic")
     return tuple(remarks)
+
+
+def _of_tenants(tenants: Sequence[Tenant], others: Sequence[Tenant]) -> list[str]:
+    """Say whom a web ACL of a multi-tenant distribution protects, and whom not."""
+    remarks = []
+    if tenants:
+        remarks.append(f"its web ACL protects tenants {first_few([one.name for one in tenants], 5)}")
+    if others:
+        named = first_few([one.name for one in others], 5)
+        remarks.append(f"tenants {named} have a web ACL of their own or none: each is a way in of its own")
+    return remarks

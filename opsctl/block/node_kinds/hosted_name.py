@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+from opsctl.block.node_kinds.edge_names import is_no_distribution
 from opsctl.block.node_kinds.names import NameStep, one_step
+from opsctl.block.node_kinds.tenant_names import tenant_serving
 from opsctl.block.topology.graph import Link, Node
 from opsctl.block.topology.naming import Naming, Place
 from opsctl.block.topology.node_kind import NodeKind
@@ -40,7 +42,7 @@ class HostedName(NodeKind):
     def read(self, place: Place, survey: Survey) -> Fetching[Node]:
         """Read what the name leads to; a target that nothing in the account answers stands outside it."""
         step = yield from one_step(place.id, survey)
-        found = yield from gather([survey.place_of(target) for target, _ in step.targets])
+        found = yield from gather([_answering(place.id, target, survey) for target, _ in step.targets])
         links = [link for pair in zip(step.targets, found, strict=True) for link in _links(*pair)]
         unknown = [*step.unknown, *(text for one in found for text in one.unknown)]
         return Node(
@@ -53,6 +55,16 @@ class HostedName(NodeKind):
             unknown=tuple(dict.fromkeys(unknown)),
             remarks=_remarks(step),
         )
+
+
+def _answering(host: str, target: str, survey: Survey) -> Fetching[Naming]:
+    """Find what answers a host name at a target; tenants of CloudFront share one: the host tells which."""
+    found = yield from survey.place_of(target)
+    shared = not found.places and (yield from is_no_distribution(target, survey))
+    if not shared:
+        return found
+    serving = yield from tenant_serving(host, survey)
+    return serving.model_copy(update={"unknown": (*found.unknown, *serving.unknown)})
 
 
 def _links(target: tuple[str, str], found: Naming) -> list[Link]:

@@ -31,8 +31,8 @@ class Outside(NodeKind):
 def _what_it_is(name: str) -> str:
     if name.endswith(".cloudfront.net"):
         return (
-            f"{name} is not a distribution of this account: it belongs to another account, an "
-            "edge-optimised API Gateway or a distribution tenant, which opsctl does not follow"
+            f"{name} is not a distribution of this account, and no custom domain or distribution tenant of it was "
+            "found there: it belongs to another account, or to a service that opsctl does not follow"
         )
     if ".elb." in name:
         return f"no load balancer of this account in that region is called {name}: it belongs to another account"

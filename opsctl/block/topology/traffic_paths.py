@@ -48,6 +48,8 @@ class TrafficPath(Value):
 
 def _short(node: Node) -> str:
     """A distribution has no name but its host names, which other distributions may have answered to before."""
+    if node.place.kind == "distribution_tenant":
+        return f"tenant {node.name}"
     return f"CloudFront {node.resource}" if node.place.kind == "distribution" else node.name
 
 

@@ -21,23 +21,21 @@ def install() -> None:
     base = "{0}/2020-05-31/distribution/(?P<distribution_id>[^/]+)"
     urls.url_paths[f"{base}/associate-web-acl$"] = CloudFrontResponse.dispatch
     urls.url_paths[f"{base}/disassociate-web-acl$"] = CloudFrontResponse.dispatch
-    CloudFrontResponse.list_distribution_tenants_by_customization = _no_tenants
-    tenants = "{0}/2020-05-31/distribution-tenants-by-customization$"
-    urls.url_paths[tenants] = CloudFrontResponse.dispatch
 
 
-def _fault(code: str, message: str) -> Exception:
+def fault(code: str, message: str) -> Exception:
+    """Return a refusal of CloudFront."""
     from moto.cloudfront.exceptions import CloudFrontException
 
-    fault: Exception = CloudFrontException(code, message)
-    return fault
+    refusal: Exception = CloudFrontException(code, message)
+    return refusal
 
 
 def _check_etag(distribution: Any, if_match: str | None) -> None:
     if not if_match:
-        raise _fault("InvalidIfMatchVersion", "The If-Match version is missing or not valid for the resource.")
+        raise fault("InvalidIfMatchVersion", "The If-Match version is missing or not valid for the resource.")
     if if_match != distribution.etag:
-        raise _fault("PreconditionFailed", "The precondition in one or more of the request fields is false.")
+        raise fault("PreconditionFailed", "The precondition in one or more of the request fields is false.")
 
 
 def _changed(distribution: Any) -> None:
@@ -69,25 +67,18 @@ def _with_a_web_acl(method: Callable[..., Any]) -> Callable[..., Any]:
     def made(self: Any, **sent: Any) -> Any:
         config = sent["distribution_config"] if "distribution_config" in sent else sent["dist_config"]
         web_acl = config.get("WebACLId") or ""
-        if web_acl and not _CLASSIC.match(web_acl) and not _is_there(self.account_id, web_acl):
-            raise _fault("InvalidWebACLId", f"The web ACL ID {web_acl} is not valid.")
+        if web_acl and not _CLASSIC.match(web_acl) and not is_there(self.account_id, web_acl):
+            raise fault("InvalidWebACLId", f"The web ACL ID {web_acl} is not valid.")
         return method(self, **sent)
 
     return made
 
 
-def _is_there(account: str, web_acl: str) -> bool:
+def is_there(account: str, web_acl: str) -> bool:
     """Tell whether this is a web ACL of scope CLOUDFRONT that exists."""
     from moto.wafv2.models import GLOBAL_REGION, wafv2_backends
 
     return web_acl in wafv2_backends[account][GLOBAL_REGION].wacls
-
-
-def _no_tenants(_response: Any) -> Any:
-    """There are no distribution tenants in the sandbox; the list of those that override a web ACL is empty."""
-    from moto.core.responses import ActionResult
-
-    return ActionResult({"DistributionTenantList": []})
 
 
 def _associate(self: Any) -> Any:
@@ -96,8 +87,8 @@ def _associate(self: Any) -> Any:
     identifier, arn = self._get_param("Id"), self._get_param("WebACLArn")
     distribution, _ = self.backend.get_distribution(identifier)
     _check_etag(distribution, self._get_param("IfMatch"))
-    if not arn.startswith("arn:") or not _is_there(self.backend.account_id, arn):
-        raise _fault(
+    if not arn.startswith("arn:") or not is_there(self.backend.account_id, arn):
+        raise fault(
             "EntityNotFound" if ":global/webacl/" in arn else "InvalidArgument", f"no global web ACL {arn}"
         )
     _set_web_acl(distribution, arn)

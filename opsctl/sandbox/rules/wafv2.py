@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from opsctl.sandbox.rules.cloudfront_tenants import tenants_with
+
 _NAME = re.compile(r"^[\w\-]{1,128}$", re.ASCII)
 _DESCRIPTION = re.compile(r"^[\w+=:#@/\-,.][\w+=:#@/\-,.\s]+[\w+=:#@/\-,.]$", re.ASCII)
 _TAG = re.compile(r"^[\w\s.:/=+\-@]*$")
@@ -287,7 +289,8 @@ def _distributions_with(account: str, arn: str) -> list[str]:
     from moto.cloudfront.models import cloudfront_backends
 
     distributions = cloudfront_backends[account]["aws"].distributions
-    return [name for name, one in distributions.items() if one.distribution_config.WebACLId == arn]
+    own = [name for name, one in distributions.items() if one.distribution_config.WebACLId == arn]
+    return [*own, *tenants_with(account, arn)]
 
 
 def _one_web_acl_each(method: Callable[..., Any]) -> Callable[..., Any]:

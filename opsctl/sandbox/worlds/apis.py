@@ -5,7 +5,7 @@ from typing import Any
 
 from opsctl.model.value import Json
 from opsctl.sandbox.endpoint import REGION
-from opsctl.sandbox.worlds.network import ZONE
+from opsctl.sandbox.worlds.network import CLOUDFRONT_ZONE, ZONE
 
 Clients = Callable[[str], Any]
 
@@ -42,6 +42,47 @@ def make_http_api(clients: Clients) -> Json:
     clients("apigatewayv2").create_stage(ApiId=api["ApiId"], StageName="live")
     clients("apigatewayv2").create_api_mapping(ApiId=api["ApiId"], DomainName=name, Stage="live")
     return _alias(name, domain["regionalDomainName"], domain["regionalHostedZoneId"])
+
+
+def make_tenants(clients: Clients) -> list[Json]:
+    """A multi-tenant distribution: one tenant has its web ACL, one another, and one has disabled it."""
+    edge = _web_acl(clients, "tenants-acl")
+    own = _web_acl(clients, "bravo-acl")
+    cloudfront = clients("cloudfront")
+    origin = {"Id": "site", "DomainName": "sites.s3.amazonaws.com", "S3OriginConfig": {"OriginAccessIdentity": ""}}
+    distribution = cloudfront.create_distribution(
+        DistributionConfig={
+            "CallerReference": "tenants",
+            "Comment": "sites of customers",
+            "Enabled": True,
+            "ConnectionMode": "tenant-only",
+            "Origins": {"Quantity": 1, "Items": [origin]},
+            "DefaultCacheBehavior": {"TargetOriginId": "site", "ViewerProtocolPolicy": "redirect-to-https"},
+            "WebACLId": edge,
+        }
+    )["Distribution"]["Id"]
+    custom: dict[str, Json] = {
+        "alfa": {},
+        "bravo": {"WebAcl": {"Action": "override", "Arn": own}},
+        "charlie": {"WebAcl": {"Action": "disable"}},
+    }
+    for name, one in custom.items():
+        cloudfront.create_distribution_tenant(
+            DistributionId=distribution,
+            Name=name,
+            Domains=[{"Domain": f"{name}.{ZONE}"}],
+            **({"Customizations": one} if one else {}),
+        )
+    endpoint = cloudfront.list_connection_groups()["ConnectionGroups"][0]["RoutingEndpoint"]
+    return [_alias(f"{name}.{ZONE}", endpoint, CLOUDFRONT_ZONE) for name in custom]
+
+
+def _web_acl(clients: Clients, name: str) -> str:
+    visible = {"SampledRequestsEnabled": True, "CloudWatchMetricsEnabled": True, "MetricName": name}
+    made: str = clients("wafv2").create_web_acl(
+        Name=name, Scope="CLOUDFRONT", DefaultAction={"Allow": {}}, VisibilityConfig=visible
+    )["Summary"]["ARN"]
+    return made
 
 
 def add_records(clients: Clients, records: list[Json]) -> None:

@@ -15,6 +15,7 @@ TARGETS = (
     Named(name="direct.example.com", what="an ALB without CloudFront, with a web ACL"),
     Named(name="api.example.com", what="an NLB with instances behind it"),
     Named(name="orders.example.com", what="a stage of an API Gateway REST API, behind a custom domain"),
+    Named(name="alfa.example.com", what="a tenant of CloudFront; others of its distribution have other web ACLs"),
     Named(name="hooks.example.com", what="an HTTP API, at which nothing can be blocked"),
     Named(name="legacy-web", what="a lone instance with an Elastic IP and a data volume"),
     Named(name="hpc-*", what="six HPC instances, each with a network setting below its best"),

@@ -23,7 +23,9 @@ def seed_network(clients: Clients) -> None:
 
 def seed_apis(clients: Clients) -> None:
     """Make what answers clients without a load balancer; its names are in the zone of the network."""
-    apis.add_records(clients, [apis.make_rest_api(clients), apis.make_http_api(clients)])
+    apis.add_records(
+        clients, [apis.make_rest_api(clients), apis.make_http_api(clients), *apis.make_tenants(clients)]
+    )
 
 
 def seed_all(clients: Clients) -> None:

@@ -21,7 +21,17 @@ def _of_stage() -> str:
     return found
 
 
-PLACES: dict[str, tuple[str, Callable[[], str]]] = {"orders.example.com": ("REGIONAL", _of_stage)}
+def _of_tenant(name: str) -> str:
+    tenant = client("cloudfront").get_distribution_tenant(Identifier=name)["DistributionTenant"]
+    custom = tenant.get("Customizations", {}).get("WebAcl", {})
+    return str(custom.get("Arn") or custom.get("Action", ""))
+
+
+PLACES: dict[str, tuple[str, Callable[[], str]]] = {
+    "orders.example.com": ("REGIONAL", _of_stage),
+    "bravo.example.com": ("CLOUDFRONT", lambda: _of_tenant("bravo")),
+    "charlie.example.com": ("CLOUDFRONT", lambda: _of_tenant("charlie")),
+}
 """Targets of the sandbox, the scope of their web ACL, and how its ARN is read from the service itself."""
 
 

@@ -368,14 +368,6 @@ def test_interfaces_of_a_global_accelerator_beside_a_load_balancer_are_reported(
     assert unknown == (f"cannot tell whether a Global Accelerator leads to {ALB}: it has eni-ga in its subnets",)
 
 
-def test_distribution_tenants_are_left_open_by_name() -> None:
-    picture = Picture()
-    picture.distribution("E1", "bucket.s3.amazonaws.com", ConnectionMode="tenant-only")
-    decision = decide(picture, "E1")
-    assert decision.points == ()
-    assert "distribution tenants" in decision.open[0]
-
-
 def test_an_alb_of_a_shared_target_group_is_a_way_in() -> None:
     picture = Picture()
     served(picture)

@@ -1,0 +1,83 @@
+"""Rules of API Gateway, of distribution tenants and of what AWS WAF protects, where moto has none or is laxer."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from opsctl.sandbox.worlds.seeding import seed_apis, seed_network
+from tests.kit.block_targets import balancer
+from tests.kit.moto_account import World, client, fresh_world
+from tests.sandbox.rules.test_rules import refused
+from tests.sandbox.rules.test_waf import created
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with fresh_world(seed_network, seed_apis) as made:
+        yield made
+
+
+def test_a_tenant_is_changed_under_its_etag_only(world: World) -> None:
+    cloudfront = client("cloudfront")
+    acl = created("own", scope="CLOUDFRONT")["ARN"]
+    tenant = cloudfront.get_distribution_tenant(Identifier="alfa")
+    key = {"Id": tenant["DistributionTenant"]["Id"], "WebACLArn": acl}
+    refused("InvalidIfMatchVersion", cloudfront.associate_distribution_tenant_web_acl, **key)
+    refused("PreconditionFailed", cloudfront.associate_distribution_tenant_web_acl, **key, IfMatch="old")
+    answer = cloudfront.associate_distribution_tenant_web_acl(**key, IfMatch=tenant["ETag"])
+    after = cloudfront.get_distribution_tenant(Identifier="alfa")
+    assert answer["ETag"] == after["ETag"] != tenant["ETag"]
+    assert after["DistributionTenant"]["Customizations"] == {"WebAcl": {"Action": "override", "Arn": acl}}
+
+
+def test_a_web_acl_of_a_tenant_has_to_be_there_and_cannot_be_deleted_while_it_is(world: World) -> None:
+    cloudfront, wafv2 = client("cloudfront"), client("wafv2")
+    tenant = cloudfront.get_distribution_tenant(Identifier="alfa")
+    gone = f"arn:aws:wafv2:us-east-1:{world.account}:global/webacl/gone/0"
+    key = {"Id": tenant["DistributionTenant"]["Id"], "IfMatch": tenant["ETag"]}
+    refused("EntityNotFound", cloudfront.associate_distribution_tenant_web_acl, **key, WebACLArn=gone)
+    (own,) = [one for one in wafv2.list_web_acls(Scope="CLOUDFRONT")["WebACLs"] if one["Name"] == "bravo-acl"]
+    name = {"Name": own["Name"], "Scope": "CLOUDFRONT", "Id": own["Id"], "LockToken": own["LockToken"]}
+    refused("WAFAssociatedItemException", wafv2.delete_web_acl, **name)
+    (listed,) = cloudfront.list_distribution_tenants_by_customization(WebACLArn=own["ARN"])[
+        "DistributionTenantList"
+    ]
+    assert listed["Name"] == "bravo"
+
+
+def test_a_domain_belongs_to_one_tenant_and_a_tenant_to_a_multi_tenant_distribution(world: World) -> None:
+    cloudfront = client("cloudfront")
+    by = {one["Comment"]: one["Id"] for one in cloudfront.list_distributions()["DistributionList"]["Items"]}
+    named = {"Name": "delta", "Domains": [{"Domain": "alfa.example.com"}]}
+    make = cloudfront.create_distribution_tenant
+    refused("CNAMEAlreadyExists", make, DistributionId=by["sites of customers"], **named)
+    refused("InvalidAssociation", make, DistributionId=by["web shop"], **named)
+    found = cloudfront.get_distribution_tenant_by_domain(Domain="bravo.example.com")["DistributionTenant"]
+    assert (found["Name"], found["Customizations"]["WebAcl"]["Action"]) == ("bravo", "override")
+    refused("EntityNotFound", cloudfront.get_distribution_tenant_by_domain, Domain="nobody.example.com")
+
+
+def test_a_web_acl_is_attached_to_a_stage_that_is_there_and_to_nothing_of_another_kind(world: World) -> None:
+    wafv2, acl = client("wafv2"), created("apis")["ARN"]
+    (api,) = client("apigateway").get_rest_apis()["items"]
+    arn = f"arn:aws:apigateway:us-east-1::/restapis/{api['id']}/stages"
+    refused("WAFNonexistentItemException", wafv2.associate_web_acl, WebACLArn=acl, ResourceArn=f"{arn}/old")
+    refused("WAFInvalidParameterException", wafv2.associate_web_acl, WebACLArn=acl, ResourceArn=arn)
+    wafv2.associate_web_acl(WebACLArn=acl, ResourceArn=f"{arn}/prod")
+    wafv2.associate_web_acl(WebACLArn=acl, ResourceArn=balancer("shop-alb"))
+    listed = {
+        kind: wafv2.list_resources_for_web_acl(WebACLArn=acl, ResourceType=kind)["ResourceArns"]
+        for kind in ("API_GATEWAY", "APPLICATION_LOAD_BALANCER")
+    }
+    assert listed == {"API_GATEWAY": [f"{arn}/prod"], "APPLICATION_LOAD_BALANCER": [balancer("shop-alb")]}
+
+
+def test_a_custom_domain_has_one_endpoint_and_one_list_of_mappings(world: World) -> None:
+    domains = {one["domainName"]: one for one in client("apigateway").get_domain_names()["items"]}
+    orders = domains["orders.example.com"]
+    assert ("regionalDomainName" in orders, "distributionDomainName" in orders) == (True, False)
+    mappings = {
+        name: [one["Stage"] for one in client("apigatewayv2").get_api_mappings(DomainName=name)["Items"]]
+        for name in domains
+    }
+    assert mappings == {"orders.example.com": ["prod"], "hooks.example.com": ["live"]}
