@@ -65,6 +65,18 @@ def list_tags(arn: str) -> Read:
     return _of("ListTagsForResource", arn, ResourceARN=arn, Limit=TAGS_A_PAGE)
 
 
+def get_logging_configuration(arn: str) -> Read:
+    """Read where a web ACL's log goes; a web ACL without one is a missing item."""
+    return _of("GetLoggingConfiguration", arn, ResourceArn=arn)
+
+
+def log_group_of(answer: Json) -> tuple[str, str]:
+    """Parse GetLoggingConfiguration: the log group that the log goes to, or the ARN of where it goes instead."""
+    destinations = (answer.get("LoggingConfiguration") or {}).get("LogDestinationConfigs") or [""]
+    group = str(destinations[0]).partition(":log-group:")[2].removesuffix(":*")
+    return (group, "") if group else ("", str(destinations[0]))
+
+
 def parse_resources(answer: Json) -> tuple[str, ...]:
     """Parse ListResourcesForWebACL: ARNs."""
     return tuple(answer.get("ResourceArns", []))

@@ -35,6 +35,9 @@ class Order:
 
 Ending: TypeAlias = "Callable[[Session, Plan, Sequence[ChangeResult]], int]"
 """Shows what came of a plan in a command's own way, and returns what the command exits with."""
+Afterwards: TypeAlias = "Callable[[Session, Plan, int, Callable[[int, dict[str, Json]], None]], int]"
+"""Does something when a plan stands: is given what the command would exit with, and what shows the result with
+that code and more members of its JSON; has it shown once, and returns what the command exits with."""
 
 
 @dataclass(frozen=True)
@@ -94,11 +97,12 @@ def run_playbook(
     trust_reads: str = "",
     ending: "Ending | None" = None,
     evidence: bool = True,
+    afterwards: "Afterwards | None" = None,
 ) -> None:
     """Check a playbook, parse its inputs, plan it and, unless only the plan is wanted, carry it out.
 
-    Without `evidence` nothing is found out beside the planning.
-    `ending` shows what came of it where all went well, also where there was nothing to carry out.
+    Without `evidence` nothing is found out beside the planning. `ending` shows what came of it where all went
+    well, `afterwards` does something more then; both also where there was nothing to carry out.
     """
     from opsctl.model.errors import InvalidInput
     from opsctl.planning.guards import refuse_unknown_guards
@@ -125,8 +129,10 @@ def run_playbook(
     if ending is not None and not only_shown and not plan.changes:
         raise typer.Exit(ending(session, plan, ()))
     if only_shown or not plan.changes:
-        end_with_plan(session, plan, applying, str(planning.out or ""), only_shown=only_shown)
-    carry_out(session, plan, applying, ending=ending)
+        end_with_plan(
+            session, plan, applying, str(planning.out or ""), only_shown=only_shown, afterwards=afterwards
+        )
+    carry_out(session, plan, applying, ending=ending, afterwards=afterwards)
 
 
 def _agree_to_reads(loaded: "LoadedPlaybook", trust_reads: str) -> None:
@@ -160,6 +166,7 @@ def carry_out(
     applying: ApplyOptions,
     first: "Callable[[RunContext], object] | None" = None,
     ending: "Ending | None" = None,
+    afterwards: "Afterwards | None" = None,
 ) -> None:
     """Show a plan, get consent, check permissions, apply it and report; `first` comes right after consent."""
     from opsctl.cli.terminal import TerminalPrompter
@@ -175,7 +182,7 @@ def carry_out(
         first(context)
     if not applying.skip_permission_check:
         session.progress(refuse_denied(plan, context.aws))
-    run_and_report(session, plan.id, lambda: start_run(plan, context), applying.notify or (), ending)
+    run_and_report(session, plan.id, lambda: start_run(plan, context), applying.notify or (), ending, afterwards)
 
 
 def _asides(session: Session, plan: "Plan") -> "Asides":
@@ -198,11 +205,24 @@ def _asides(session: Session, plan: "Plan") -> "Asides":
 
 
 def end_with_plan(
-    session: Session, plan: "Plan", applying: ApplyOptions, saved: str, *, only_shown: bool
+    session: Session,
+    plan: "Plan",
+    applying: ApplyOptions,
+    saved: str,
+    *,
+    only_shown: bool,
+    afterwards: "Afterwards | None" = None,
 ) -> NoReturn:
     """Show a plan that is not carried out now, or that has nothing to carry out, and leave: there is no run."""
     code = _code_of(plan, applying, only_shown=only_shown)
-    show_plan(session, plan, saved=saved, code=code)
+    if afterwards is None or only_shown:
+        show_plan(session, plan, saved=saved, code=code)
+        raise typer.Exit(code)
+
+    def show(code: int, more: "dict[str, Json]") -> None:
+        show_plan(session, plan, saved=saved, code=code, more=more)
+
+    code = afterwards(session, plan, code, show)
     raise typer.Exit(code)
 
 
@@ -216,11 +236,13 @@ def _code_of(plan: "Plan", applying: ApplyOptions, *, only_shown: bool) -> int:
     return int(Exit.HAS_CHANGES if changing else Exit.DONE)
 
 
-def show_plan(session: Session, plan: "Plan", saved: str = "", code: int = 0) -> None:
+def show_plan(
+    session: Session, plan: "Plan", saved: str = "", code: int = 0, more: "dict[str, Json] | None" = None
+) -> None:
     """Write a plan as the command's result, with what to type next; `code` is what the command will exit with."""
     from opsctl.cli.output import emit_plan
 
-    emit_plan(session.order, plan, _following(session, plan, saved), code, saved)
+    emit_plan(session.order, plan, _following(session, plan, saved), code, saved, more)
 
 
 def _following(session: Session, plan: "Plan", saved: str) -> tuple[str, ...]:
@@ -263,6 +285,7 @@ def run_and_report(
     work: "Callable[[], object]",
     notify: "Sequence[str]" = (),
     ending: "Ending | None" = None,
+    afterwards: "Afterwards | None" = None,
 ) -> None:
     """Do the work of a run, then show its report whatever came of it, and leave with the right code.
 
@@ -272,6 +295,7 @@ def run_and_report(
     from opsctl.cli.notifications import tell
     from opsctl.cli.output import emit_report
     from opsctl.model.errors import OpsctlError, RefusedByGuard
+    from opsctl.model.exits import Exit
     from opsctl.workflow.reporting import recorded
 
     journal = session.runtime.journal
@@ -292,6 +316,12 @@ def run_and_report(
     try:
         if ending is not None and failure is None:
             code = ending(session, report.plan, report.changes)
+        elif afterwards is not None and code in (Exit.DONE, Exit.UNPROVED):
+
+            def show(code: int, more: "dict[str, Json]") -> None:
+                emit_report(session.order, report, code, more)
+
+            code = afterwards(session, report.plan, code, show)
         else:
             emit_report(session.order, report, code)
     finally:

@@ -22,11 +22,21 @@ class _Sheet(TypedDict):
     colour: bool
 
 
-def emit_plan(order: "Order", plan: "Plan", following: tuple[str, ...], code: int = 0, named: str = "") -> None:
-    """Write a plan; `code` is what the command will exit with, `named` what `opsctl show` takes for it."""
+def emit_plan(
+    order: "Order",
+    plan: "Plan",
+    following: tuple[str, ...],
+    code: int = 0,
+    named: str = "",
+    more: "dict[str, Json] | None" = None,
+) -> None:
+    """Write a plan; `code` is what the command will exit with, `named` what `opsctl show` takes for it.
+
+    `more` are members of the JSON beside the plan's.
+    """
     form = order.show.output
     if form is Output.JSON:
-        _json(order, code, Outcome.PLANNED, plan.to_json())
+        _json(order, code, Outcome.PLANNED, plan.to_json() | (more or {}))
     elif form is Output.MARKDOWN:
         from opsctl.render.markdown import render_plan as markdown_plan
 
@@ -67,13 +77,12 @@ def _for(stream: TextIO | None) -> _Sheet:
     return {"width": width(shown), "colour": wants_colour(shown)}
 
 
-def emit_report(order: "Order", report: "Report", code: int) -> None:
-    """Write what a run came to."""
+def emit_report(order: "Order", report: "Report", code: int, more: "dict[str, Json] | None" = None) -> None:
+    """Write what a run came to; `more` are members of the JSON beside the report's."""
     form = order.show.output
     if form is Output.JSON:
-        _json(
-            order, code, Outcome(report.status), report.model_dump(mode="json") | {"plan": report.plan.to_json()}
-        )
+        told = report.model_dump(mode="json") | {"plan": report.plan.to_json()} | (more or {})
+        _json(order, code, Outcome(report.status), told)
     elif form is Output.MARKDOWN:
         from opsctl.render.markdown import render_report as markdown_report
 

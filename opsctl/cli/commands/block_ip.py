@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from opsctl.cli.commands.blocks_watch import WatchOption
 from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
 from opsctl.cli.playbook_options import Given, inputs_of
 
@@ -15,6 +16,8 @@ EPILOG = """Examples:
   opsctl block-ip 203.0.113.9 2001:db8::/64 --target api-nlb --ttl 2h --incident INC-12 --reason "scraper" --yes
 
   opsctl block-ip 203.0.113.9 --target shop-alb --forwarded-header cloudflare --dry-run
+
+  opsctl block-ip 203.0.113.9 --target shop.example.com --watch 5m
 
   opsctl block-ip --country KP --target shop.example.com --confirm shop.example.com
 
@@ -45,6 +48,7 @@ def block_ip(
     no_evidence: Annotated[
         bool, typer.Option("--no-evidence", help="Do not find out beside the planning whose the addresses are.")
     ] = False,
+    watch: WatchOption = "",
     planning: PlanOptions,
     applying: ApplyOptions,
     account: AccountOptions,
@@ -56,8 +60,10 @@ def block_ip(
     """
     from opsctl.cli.address_lists import read_addresses
     from opsctl.cli.commands.blocks_ends import refuse_bad_end
+    from opsctl.cli.commands.blocks_watch import watch_after
     from opsctl.cli.front import Order, run_playbook
 
+    afterwards = watch_after(watch, applying, show, planning.out)
     refuse_bad_end(given)
     countries = given.values["countries"]
     listed, source = read_addresses(given.values["addresses"], from_, column)
@@ -66,5 +72,8 @@ def block_ip(
         raise typer.BadParameter("it has no country", param_hint="--country")
     if not listed and not countries:
         raise typer.BadParameter("give an address, --from FILE or --country", param_hint="ADDRESS")
+    if watch and not listed:
+        raise typer.BadParameter("it watches addresses, and there is none", param_hint="--watch")
     wanted = given.but(addresses=listed, countries=codes).told_as(addresses=source)
-    run_playbook(Order("block-ip", account, show), wanted, planning, applying, evidence=not no_evidence)
+    order, seen = Order("block-ip", account, show), not no_evidence
+    run_playbook(order, wanted, planning, applying, evidence=seen, afterwards=afterwards)

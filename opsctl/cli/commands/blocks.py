@@ -2,7 +2,7 @@
 
 import typer
 
-from opsctl.cli.commands import blocks_expire, blocks_extend, blocks_list, blocks_verify
+from opsctl.cli.commands import blocks_expire, blocks_extend, blocks_list, blocks_verify, blocks_watch
 
 
 def register(app: typer.Typer) -> None:
@@ -13,6 +13,6 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True,
         rich_markup_mode=None,
     )
-    for module in (blocks_list, blocks_extend, blocks_expire, blocks_verify):
+    for module in (blocks_list, blocks_extend, blocks_expire, blocks_verify, blocks_watch):
         module.register(group)
     app.add_typer(group)
