@@ -387,8 +387,14 @@ class Executor:
             self._heed_stop()
 
     def _heed_failure(self, change: Change) -> None:
-        """Give up a wait whose expectation no longer holds: what it waits for has failed for good."""
+        """Give up waiting for what has failed for good.
+
+        What a wait expects no longer holds, or what has to be so for the proof of a call to come at all.
+        """
         if change.kind != "wait":
+            never = [one for one in self._asking().judge_all(change.proof.possible) if not one.held]
+            if never:
+                raise self._drift(change, never)
             return
         broken = _broken(change, self._asking())
         if broken and change.goes_back:

@@ -66,6 +66,7 @@ def _proof(change: Change) -> Proof:
     return Proof(
         configured=tuple(check for check in change.expect if not check.context),
         gone=() if change.undo_leaves_it or _is_inverse(change.id) else _made(change),
+        possible=change.proof.possible,
         within_s=change.proof.within_s,
         passing=change.undo_passing,
     )

@@ -203,14 +203,27 @@ class Proof(Value):
     `passing` marks a state that is only gone through, so that nobody looks for it once the run is over.
     `gone` is what an inverse change takes back: as long as all of it still holds, nothing was taken back,
     whatever else is so.
+    `possible` has to hold for as long as it is waited for: otherwise it can never come, and nobody waits on.
     """
 
     configured: tuple[Check, ...]
     gone: tuple[Check, ...] = ()
     effective: tuple[Check, ...] = ()
+    possible: tuple[Check, ...] = ()
     within_s: int = 30
     otherwise: str = ""
     passing: bool = False
+
+    @model_serializer(mode="wrap")
+    def _as_always(self, write: SerializerFunctionWrapHandler) -> dict[str, Json]:
+        # Written only where it says something: plans from before it keep their digest.
+        data: dict[str, Json] = write(self)
+        return {name: value for name, value in data.items() if value or name != "possible"}
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """All that is asked for it."""
+        return (*self.configured, *self.gone, *self.effective, *self.possible)
 
     @property
     def can_fail(self) -> bool:

@@ -124,7 +124,7 @@ def policy_for_changes(
                 spared = instruction.edit.spares
                 for read in (instruction.edit.read, *((spared.read,) if spared is not None else ())):
                     grants.add(read.service, read.operation, read.params, read.region)
-        predicates = (*change.expect, *change.proof.configured, *change.proof.gone, *change.proof.effective)
+        predicates = (*change.expect, *change.proof.checks)
         chosen = () if change.choice is None else (change.choice.taken,)
         checks = (*predicates, *change.only_if, *change.undo_only_if, *change.outputs.values(), *chosen)
         left = [one.spares for one in checks if isinstance(one, Check) and one.spares is not None]

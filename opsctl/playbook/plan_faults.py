@@ -289,7 +289,7 @@ class _Checker:
 
 def _checks_of(change: Change) -> Iterator[tuple[str, Sequence[Check]]]:
     yield "expect", change.expect
-    yield "proof", (*change.proof.configured, *change.proof.gone, *change.proof.effective)
+    yield "proof", change.proof.checks
     yield "only_if", (*change.only_if, *change.undo_only_if)
 
 

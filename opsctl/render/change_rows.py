@@ -38,6 +38,7 @@ class ChangeRows:
             ("expect", change.expect),
             ("proof", change.proof.configured),
             ("effective", change.proof.effective),
+            ("waits if", change.proof.possible),
         ):
             rows += [(name, asked_words(check) if verbose else check.says) for check in checks]
         rows += [("only if", check.says) for check in change.only_if]

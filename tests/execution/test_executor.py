@@ -342,6 +342,22 @@ def test_a_wait_gives_up_when_what_it_waits_for_has_failed() -> None:
     assert counts_of(plan_of(wait)).endswith("nothing is changed.")
 
 
+def test_a_call_whose_proof_can_never_come_is_not_waited_for() -> None:
+    """Somebody terminates an instance that was just started: it will never run."""
+    box = Box({"b": {"Items": ["gone"], "Lock": 1}})
+    there = Check(read=get_box("b"), query="Items", op="excludes", value=["gone"], says="nobody took the box away")
+    never = Check(read=get_box("b"), query="Items", op="contains", value=["y"], says="y is there")
+    add = add_item("x", "b")
+    change = add.model_copy(update={"proof": Proof(configured=(never,), possible=(there,), within_s=900)})
+    clock, journal = FakeClock(), MemoryJournal()
+    with pytest.raises(Drifted, match="nobody took the box away"):
+        run(plan_of(change), box, journal, clock)
+    assert clock.slept == []
+    assert journal.last(change.id) == "drifted"
+    (back,) = inverse_of(plan_of(change), [change.id])
+    assert back.proof.possible == (there,)
+
+
 def test_what_was_settled_is_not_made_again_though_a_later_change_has_superseded_it() -> None:
     """A process is suspended, and resumed at the end: going on with such a run must not suspend it again."""
     add = add_item("x", "b")

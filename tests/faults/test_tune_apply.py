@@ -17,6 +17,7 @@ from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws
 from opsctl.model.reads import RefusalKind
 from opsctl.model.value import Json
+from opsctl.resources.actions.ec2_stop import STOPPED_WITHIN_S
 from opsctl.sandbox.engine.conditions import QUICK, Conditions
 from opsctl.sandbox.engine.guest import Guest
 from opsctl.sandbox.worlds.hpc import make_fleet
@@ -257,20 +258,28 @@ class Terminating(Wrapping):
 
 @pytest.mark.parametrize(
     ("operation", "dies"),
-    [("ModifyInstancePlacement", False), ("ModifyInstancePlacement", True), ("StartInstances", True)],
-    ids=["by-itself", "by-an-undo", "by-an-undo-once-started"],
+    [
+        ("ModifyInstancePlacement", False),
+        ("ModifyInstancePlacement", True),
+        ("StartInstances", True),
+        ("StartInstances", False),
+        ("StopInstances", False),
+    ],
+    ids=["by-itself", "by-an-undo", "by-an-undo-once-started", "as-it-starts", "as-it-stops"],
 )
 def test_one_that_is_terminated_in_the_middle_leaves_the_other_running_and_nothing_reserved(
     operation: str, dies: bool, tmp_path: Path
 ) -> None:
     with made(tmp_path) as it:
         plan, journal, lost = it.plan("two-moved-into-a-new-group"), MemoryJournal(), instance_named("hpc-2")
+        began = it.about.now()
         with pytest.raises(Killed if dies else OpsctlError):
             it.apply(plan, journal, Terminating(it.world.aws, operation, lost, then_dies=dies))
         if dies:
             it.undo(plan, journal)
         assert states()["hpc-3"] == "running"
         assert reserved() == []
+        assert it.about.now() - began < STOPPED_WITHIN_S / 2  # what can never come is not waited for
 
 
 def test_without_capacity_to_reserve_nothing_is_stopped(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from opsctl.model.changes import Change, Check, Instruction, Irreversible, Proof
 from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Read
 from opsctl.model.run import Action, Context
+from opsctl.resources.ec2_instance_calls import none_terminated
 
 HEALTHY_WITHIN_S = 1200
 
@@ -36,7 +37,7 @@ class Ec2Healthy(Action):
                 id="checks",
                 title=f"Wait until {check.says}",
                 why=self.why,
-                expect=(),
+                expect=(none_terminated(self.instances),),
                 proof=Proof(configured=(check,), within_s=HEALTHY_WITHIN_S, otherwise=self.otherwise),
                 undo=Irreversible(because="waiting changes nothing"),
             )

@@ -64,7 +64,11 @@ class Ec2Start(Action):
             title=f"Start {instance}",
             why=self.why,
             expect=(state_is(instance, "stopped"),),
-            proof=Proof(configured=(starts_or_runs(instance),), within_s=STOPPED_WITHIN_S),
+            proof=Proof(
+                configured=(starts_or_runs(instance),),
+                possible=(none_terminated((instance,)),),
+                within_s=STOPPED_WITHIN_S,
+            ),
             undo=Irreversible(because=NOTHING_BACK) if self.final else stop_instance(instance),
             undo_first=(stands_still(instance),),
             undo_passing=True,

@@ -64,7 +64,12 @@ class Ec2Stop(Action):
             title=f"Stop {instance}",
             why=self.why,
             expect=(state_is(instance, "running"),),
-            proof=Proof(configured=(stops_or_stopped(instance),), within_s=STOPPED_WITHIN_S, passing=True),
+            proof=Proof(
+                configured=(stops_or_stopped(instance),),
+                possible=(none_terminated((instance,)),),
+                within_s=STOPPED_WITHIN_S,
+                passing=True,
+            ),
             undo=start_instance(instance),
             undo_first=(stands_still(instance),),
             risk=Risk(severity=Severity.SEVERE, affects=(instance,), note=self.note),
