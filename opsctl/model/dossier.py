@@ -77,7 +77,9 @@ class Dossier(Value):
         """What was found, the most telling first, each once."""
         several = len(self.addresses) > 1
         found = (
-            Sighting(says=f"{report.address}: {one.says}", telling=one.telling) if several else one
+            Sighting(says=f"{report.address}: {one.says}", telling=one.telling)
+            if several and report.address
+            else one
             for report in self.reports
             for one in report.found
         )

@@ -3,10 +3,16 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
+from opsctl.block.evidence.own_addresses import OwnAddresses
+from opsctl.block.evidence.source import AskedAbout
+from opsctl.model.dossier import SourceReport
+from opsctl.model.fetching import Fetching
+from opsctl.model.run import Context
 from opsctl.sandbox.worlds.seeding import seed_network
 from tests.block.evidence.test_range_lists import as_bytes, published
 from tests.kit.command import opsctl
@@ -66,6 +72,60 @@ def test_an_elastic_ip_of_the_account_is_its_own_in_every_form(account: WatchedS
         assert (done.returncode, done.stderr) == (0, f"reading what is known of {mine}\n")
         assert f"ours: Elastic IP {mine}" in done.stdout
         assert "No target was named" in done.stdout or form == "short"
+
+
+def test_ctrl_c_shows_what_has_come_and_ends_with_130(
+    account: WatchedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opsctl.cli.terminal.StopFlag.__call__", lambda _flag: True)
+    done = opsctl(tmp_path, "who", "10.1.2.3", "-o", "json")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["exit_code"], told["outcome"]) == (130, 130, "interrupted")
+    whys = {one["why"] for one in told["result"]["reports"] if one["looked"] == "no"}
+    assert whys <= {"it had not answered when you interrupted", "no target was named"}
+
+
+class Hours:
+    """A clock that is hours further at each look."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        self.now += 3_600
+        return self.now
+
+
+def test_what_does_not_answer_in_time_is_named_and_the_rest_is_shown(
+    account: WatchedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opsctl.cli.commands.who.time", Hours())
+    go = Event()
+
+    def look(self: OwnAddresses, asked: AskedAbout, about: Context) -> Fetching[SourceReport]:
+        go.wait()
+        return self.report(asked)
+        yield
+
+    monkeypatch.setattr(OwnAddresses, "look", look)
+    done = opsctl(tmp_path, "who", "203.0.113.9", "-o", "markdown")
+    go.set()
+    assert (done.returncode, done.stderr) == (0, "reading what is known of 203.0.113.9\n")
+    assert "interfaces, Elastic IPs and VPCs of the region" in done.stdout.partition("Not looked at")[2]
+    assert "Not read in time." in done.stdout
+
+
+def test_names_of_the_account_are_data_in_every_form(account: WatchedServer, tmp_path: Path) -> None:
+    evil = "\u202e<b>|`x`[red]"
+    made = client("ec2").allocate_address(
+        Domain="vpc",
+        TagSpecifications=[{"ResourceType": "elastic-ip", "Tags": [{"Key": "Name", "Value": evil}]}],
+    )
+    for form in ("text", "markdown", "short"):
+        said = opsctl(tmp_path, "who", made["PublicIp"], "-o", form).stdout
+        assert "red" in said
+        assert "\u202e" not in said, "what turns the rest of a line around"
+        assert form != "markdown" or "<b>" not in said
 
 
 def test_a_target_that_is_not_there_is_bad_input(account: WatchedServer, tmp_path: Path) -> None:

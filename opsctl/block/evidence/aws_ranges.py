@@ -26,7 +26,7 @@ class AwsRanges(EvidenceSource):
     def look(self, asked: AskedAbout, about: Context) -> Fetching[SourceReport]:
         """Name the ranges; a copy that is old says so."""
         ranges = current_ranges(about.cache)
-        found = _sightings(asked.network, ranges.sharing(asked.network), ranges)
+        found = _sightings(asked.network, ranges.sharing(asked.network), ranges, about)
         report = self.report(asked, *found).model_copy(update={"title": f"{self.title} of {ranges.date}"})
         age = ranges.age_d(about.now)
         if age <= OLD_D:
@@ -37,12 +37,12 @@ class AwsRanges(EvidenceSource):
         yield
 
 
-def _sightings(network: Network, found: list[Membership], ranges: RangeList) -> list[Sighting]:
+def _sightings(network: Network, found: list[Membership], ranges: RangeList, about: Context) -> list[Sighting]:
     """Say the narrowest first: they tell most; AMAZON alone says only that it is AWS's."""
     telling = [one for one in found if one.services != ("AMAZON",)] or found
     inside = [one for one in telling if covers(parse_network(one.cidr), network)]
     if inside:
-        return [_in(one, ranges) for one in inside[:_SHOWN]]
+        return [_in(one, ranges, about) for one in inside[:_SHOWN]]
     if not telling:
         return []
     names = sorted({service for one in telling for service in one.services})
@@ -50,17 +50,18 @@ def _sightings(network: Network, found: list[Membership], ranges: RangeList) -> 
     return [Sighting(says=says, telling=max(_weight(one) for one in telling))]
 
 
-def _in(one: Membership, ranges: RangeList) -> Sighting:
+def _in(one: Membership, ranges: RangeList, about: Context) -> Sighting:
     services = ", ".join(one.services)
-    says = f"in AWS's published range {one.cidr} (of {ranges.date}): {services} in {one.where}{_means(one)}"
+    says = f"in AWS's published range {one.cidr} (of {ranges.date}): {services} in {one.where}{_means(one, about)}"
     return Sighting(says=says, telling=_weight(one))
 
 
-def _means(one: Membership) -> str:
+def _means(one: Membership, about: Context) -> str:
     if _EDGE.intersection(one.services):
         return "; everybody's requests or AWS's health checks come from there"
     if "EC2" in one.services:
-        return "; anybody can rent such an address, you and your partners too"
+        elsewhere = f": --region {one.where} asks there" if one.where not in (about.region, "GLOBAL") else ""
+        return f"; anybody can rent such an address, you and your partners too{elsewhere}"
     return ""
 
 

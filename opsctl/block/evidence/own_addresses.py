@@ -5,7 +5,7 @@ descriptions name them (facts of the Regions' describes; block-ip facts, section
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from opsctl.block.evidence.source import AskedAbout, EvidenceSource
@@ -71,11 +71,17 @@ def _interfaces(network: Network, region: str) -> list[Read]:
     """Return the reads that find interfaces by an address; EC2 joins filters by "and", so each is a call."""
     values = _values(network)
     if not values:
-        return [ec2.describe("DescribeNetworkInterfaces", region)]
+        return [_with_managed(region, {})]
     names = ["addresses.private-ip-address", "addresses.association.public-ip"]
     if network.version == 6:
         names = ["ipv6-addresses.ipv6-address"]
-    return [ec2.describe("DescribeNetworkInterfaces", region, {name: values}) for name in names]
+    return [_with_managed(region, {name: values}) for name in names]
+
+
+def _with_managed(region: str, filters: Mapping[str, Sequence[str]]) -> Read:
+    """Read interfaces, also hidden ones that AWS manages (EC2 API reference, IncludeManagedResources)."""
+    read = ec2.describe("DescribeNetworkInterfaces", region, filters)
+    return read.model_copy(update={"params": {**read.params, "IncludeManagedResources": True}})
 
 
 def _elastic(network: Network, region: str) -> list[Read]:

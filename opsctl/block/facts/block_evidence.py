@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from opsctl.block.evidence import many
 from opsctl.block.evidence.inquiry import parts_of
 from opsctl.block.evidence.registry import every_source
 from opsctl.block.evidence.source import AskedAbout
@@ -45,16 +46,25 @@ class BlockEvidence(Inquiry):
         """Ask every source about every address."""
         questions = self._questions(about)
         sources = [one for one in every_source() if one.name not in self.skip]
-        return parts_of(sources, questions, about) if questions else {}
+        if not questions:
+            return {}
+        parts = dict(parts_of(sources, questions, about))
+        if len(self._addresses()) > len(questions):
+            parts[many.NAME] = many.part_of_all(self._addresses(), about)
+        return parts
 
     def dossier(self, about: Context, reports: tuple[SourceReport, ...]) -> Dossier:
         """Put the reports together, in the order of sources and addresses."""
-        order = {one.name: number for number, one in enumerate(every_source())}
+
+        def place(one: SourceReport) -> tuple[int, int]:
+            return order[one.source], addresses.index(one.address) if one.address else 0
+
+        order = {name: number for number, name in enumerate((many.NAME, *(one.name for one in every_source())))}
         addresses = tuple(one.address for one in self._questions(about))
         left = len(self._addresses()) - len(addresses)
         return Dossier(
             addresses=addresses,
-            reports=tuple(sorted(reports, key=lambda one: (order[one.source], addresses.index(one.address)))),
+            reports=tuple(sorted(reports, key=place)),
             left_out=f"{left:,} more address{'es' * (left != 1)}" if left else "",
             target=self.target,
             since=utc(datetime.fromtimestamp(int(self._since(about)), UTC)),

@@ -84,10 +84,9 @@ def who(
     found = _inquire(session, fact, wait_s, timeout, max_cost)
     stopped = session.runtime.stopping()
     code = int(Exit.INTERRUPTED if stopped else Exit.DONE)
+    outcome = Outcome.INTERRUPTED if stopped else Outcome.FOUND
     others = {Output.SHORT: short_dossier}
-    show_found(
-        order, Outcome.FOUND, found, text=render_dossier, markdown=markdown_dossier, others=others, code=code
-    )
+    show_found(order, outcome, found, text=render_dossier, markdown=markdown_dossier, others=others, code=code)
     if code:
         raise typer.Exit(code)
 
@@ -128,7 +127,7 @@ def _seconds(timeout: str) -> int:
 
 def _inquire(session: "Session", fact: "BlockEvidence", wait_s: int, timeout: str, max_cost: float) -> "Dossier":
     """Ask all sources, until all have answered, the time is over, or somebody interrupts."""
-    from opsctl.planning.inquiring import Inquiring
+    from opsctl.planning.inquiring import LATE, Inquiring
 
     runtime = session.runtime
     reading = f"reading what is known of {fact.addresses[0]}"
@@ -144,6 +143,11 @@ def _inquire(session: "Session", fact: "BlockEvidence", wait_s: int, timeout: st
         session.progress(f"{reading} (at most {timeout}; waiting for {', '.join(names[:3])}{more})")
 
     reports = inquiring.until(late=lambda: stopped() or time.monotonic() > until, told=told)
+    if stopped():
+        reports = tuple(
+            one.model_copy(update={"why": "it had not answered when you interrupted"}) if one.why == LATE else one
+            for one in reports
+        )
     session.progress.clear()
     if inquiring.invalid is not None:
         raise inquiring.invalid.told_as({"target": "--target", "addresses": "ADDRESS"})

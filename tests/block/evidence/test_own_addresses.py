@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from opsctl.block.evidence.accelerators import Accelerators
 from opsctl.block.evidence.own_addresses import OwnAddresses
 from opsctl.block.evidence.prefix_lists import PrefixLists
 from opsctl.block.evidence.special_addresses import SpecialAddresses
@@ -148,3 +149,23 @@ def test_special_addresses_and_the_never_block_list_are_named_without_a_call() -
     report, reader = ask(SpecialAddresses(), "203.0.113.9", about=about)
     assert report.found[0].telling == 95
     assert reader.made == []
+
+
+def test_accelerators_are_listed_only_where_aws_publishes_the_address_as_one() -> None:
+    mine = {"Name": "shop", "AcceleratorArn": "arn", "IpSets": [{"IpAddresses": ["15.197.1.1", "15.197.1.2"]}]}
+    listing = {"globalaccelerator.ListAccelerators": {"Accelerators": [mine]}}
+    report, reader = ask(Accelerators(), "15.197.1.1", listing)
+    assert [one.says for one in report.found] == ["ours: accelerator shop"]
+    assert [one.region for one in reader.made] == ["us-west-2"]
+    assert said(Accelerators(), "15.197.1.9", listing) == []
+    report, reader = ask(Accelerators(), "203.0.113.9")
+    assert (report.looked, report.found, reader.made) == ("yes", (), [])
+    api = "globalaccelerator.ListAccelerators"
+    report, _ = ask(Accelerators(), "15.197.1.1", {api: denied(api)})
+    assert (report.looked, report.todo) == ("no", "let the caller call globalaccelerator:ListAccelerators")
+
+
+def test_managed_interfaces_are_asked_for_too() -> None:
+    _, reader = ask(OwnAddresses(), "203.0.113.9", world())
+    reads = [one for one in reader.made if one.operation == "DescribeNetworkInterfaces"]
+    assert all(one.params["IncludeManagedResources"] is True for one in reads)
