@@ -12,6 +12,9 @@ from opsctl.render.inert import visible
 UNWRAPPED = 1_000_000
 """The width of what no person looks at line by line: a pipe, a file."""
 
+HIGH = 3
+"""Lines of a cell that are read at ease."""
+
 _CUT = " … (-d: all)"
 _CODES = {"bold": "1", "dim": "2", "underline": "4", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _NONE: Mapping[str, str] = {}
@@ -104,8 +107,14 @@ class Page:
         styles: Mapping[str, str] = _NONE,
         whole: int = 1,
     ) -> None:
-        """Add a table; cells of the `whole` first columns are not wrapped. `styles` are by what a cell says."""
+        """Add a table; cells of the `whole` first columns are not wrapped. `styles` are by what a cell says.
+
+        Where cells would be a word wide and many lines high, the last columns stand below each row instead.
+        """
         cells = [[visible(cell) for cell in row] for row in (columns, *rows)]
+        widths = _widths(cells, self.width - indent, whole)
+        below = _below(cells, widths, self.width - indent, whole)
+        names, cells = cells[0][below:], [row[:below] for row in cells]
         widths = _widths(cells, self.width - indent, whole)
         for number, row in enumerate(cells):
             parts = [wrapped(cell, size) for cell, size in zip(row, widths, strict=True)]
@@ -117,6 +126,9 @@ class Page:
                     for text, style, size in zip(at_level, shown, widths, strict=True)
                 )
                 self._lines.append(" " * indent + "  ".join(padded))
+            for name, cell in zip(names, rows[number - 1][below:], strict=True) if number else ():
+                if cell:
+                    self.item(f"{name}: {cell}", styles.get(cell, ""), indent=indent + 2, hang=2)
 
     def blank(self) -> None:
         """Add an empty line."""
@@ -142,6 +154,21 @@ def _left_off(line: str, room: int) -> str:
 def _continued(drawing: str) -> str:
     """What stands left of a line that goes on: branches that continue below it, and no new one."""
     return drawing.replace("├", "│").replace("└", " ").replace("─", " ").replace("·", " ")
+
+
+def _below(cells: Sequence[Sequence[str]], widths: Sequence[int], room: int, whole: int) -> int:
+    """Return how many columns stay beside each other: all, unless a cell is higher than is read at ease."""
+    high = max(
+        (len(wrapped(cell, size)) for row in cells for cell, size in zip(row, widths, strict=True)), default=1
+    )
+    if high <= HIGH:
+        return len(widths)
+    taken = -2
+    for number, column in enumerate(zip(*cells, strict=True)):
+        taken += max(map(cell_len, column)) + 2
+        if taken > room:
+            return max(number, whole)
+    return len(widths)
 
 
 def _widths(cells: Sequence[Sequence[str]], room: int, whole: int) -> list[int]:

@@ -224,7 +224,11 @@ def _mend(instance: FleetInstance, of: TypeNetwork, what: set[str], commands: Co
 def _efa(instance: FleetInstance, _: TypeNetwork, guest: GuestNetwork, __: Commands) -> Iterator[TuneFinding]:
     if not instance.efa or guest.system != "linux":
         return
-    install = "in the guest: install the EFA software (EC2 user guide, EFA), then look with `fi_info -p efa`"
+    # `tune apply --efa` installs it only with an EFA that it adds: these are there.
+    install = (
+        "in the guest, as root: check the signature of AWS's EFA installer and run it (EC2 user guide, "
+        '"Get started with EFA"), then look with `fi_info -p efa`'
+    )
     if _lacks(guest, "efa"):
         what = f"{len(instance.efa)} EFA, and the guest has no module efa"
         yield _found("efa-driver-missing", "high", instance, what, install, _REBOOT)

@@ -9,12 +9,13 @@ import pytest
 from opsctl.model.reads import Read
 from opsctl.planning.run_fetching import run_fetching
 from opsctl.sandbox.engine.conditions import QUICK
+from opsctl.sandbox.worlds.hpc import make_fleet
 from opsctl.tune.facts.tune_spot import GROUPS_A_CALL, SpotFound, TuneSpot
 from opsctl.tune.fleet import FleetInstance
 from opsctl.tune.spot import SpotGroup, spot_types, units_of, watching_rules
 from tests.kit.canned import ABOUT, Canned, drive
 from tests.kit.command import opsctl
-from tests.kit.moto_account import client
+from tests.kit.moto_account import client, fresh_world
 from tests.kit.timed import MovingClock, move, timed_world
 from tests.kit.worker_groups import WORKERS, make_workers
 from tests.tune.fleets import ENA, HPC, instance, nic
@@ -142,3 +143,24 @@ def test_it_is_told_of_a_group_of_the_account_in_every_form(tmp_path: Path) -> N
     told: dict[str, Any] = json.loads(forms[1].stdout)["result"]
     assert told["units"][0]["spot"] == "could"
     assert "| could |" in forms[2].stdout
+
+
+def test_instances_of_which_the_same_is_to_be_said_are_told_together(tmp_path: Path) -> None:
+    with fresh_world(make_fleet):
+        done = opsctl(tmp_path, "tune", "spot", "--all")
+    assert done.stdout.count("nothing launches it again") == 1
+    assert done.stdout.count("put it under an Auto Scaling group first") == 1
+    assert all(f"hpc-{number} (i-" in done.stdout for number in range(1, 7))
+
+
+@pytest.mark.parametrize("command", ["check", "spot"])
+@pytest.mark.parametrize(
+    "argv", [(), ("--all", "hpc-1"), ("--tag", "hpc")], ids=["nothing", "all-and-one", "no-tag"]
+)
+def test_a_selection_that_is_none_is_refused_before_anything_is_read(
+    command: str, argv: tuple[str, ...], tmp_path: Path
+) -> None:
+    done = opsctl(tmp_path, "tune", command, *argv)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: ")
+    assert "reading" not in done.stderr

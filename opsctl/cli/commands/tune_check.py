@@ -74,11 +74,13 @@ def check(
     Reads only. With --in-guest, once you agreed, Systems Manager runs a script on the instances that only reads as
     well: drivers, MTU, queues, what the type's allowance holds back. Each finding says what mends it and its cost.
     """
+    from opsctl.cli.commands.tune_selected import refuse_no_selection
     from opsctl.cli.front import Order, run_playbook
     from opsctl.cli.looks import look_at
     from opsctl.tune.facts.tune_fleet import TuneFleet
     from opsctl.tune.fleet_checked import FleetChecked
 
+    refuse_no_selection(given)
     order = Order("tune check", account, show)
     if given.values["in_guest"]:
         if dry_run:

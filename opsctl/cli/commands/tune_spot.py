@@ -25,11 +25,13 @@ def spot(*, given: Given, account: AccountOptions, show: LookOptions) -> None:
 
     A lone instance, instances with EFA and groups of one could not: an interruption takes the work with it.
     """
+    from opsctl.cli.commands.tune_selected import refuse_no_selection
     from opsctl.cli.front import Order
     from opsctl.cli.looks import look_at, show_found
     from opsctl.render.views.spot import markdown_spot, render_spot
     from opsctl.tune.facts.tune_spot import SpotFound, TuneSpot
 
+    refuse_no_selection(given)
     order = Order("tune spot", account, show)
     found = look_at(order, TuneSpot.model_validate(given.values), SpotFound, READING, given.flags)
     show_found(order, Outcome.LISTED, found, text=render_spot, markdown=markdown_spot)
