@@ -28,18 +28,19 @@ def _remember(response_dict: dict[str, Any], **_: Any) -> None:
 
 def unknown_members(client: Any, operation: str, body: bytes) -> list[str]:
     """Return the dotted paths of members in a raw answer that the service model does not have."""
-    model = client.meta.service_model.operation_model(operation)
-    shape = model.output_shape
+    service = client.meta.service_model
+    shape = service.operation_model(operation).output_shape
     if shape is None or not body:
         return []
-    if "json" in client.meta.service_model.protocol:
+    # A service may speak several protocols: the first of its model need not be the one that the SDK chose.
+    if "json" in service.resolved_protocol:
         return _in_json(shape, json.loads(body), "")
     payload = shape.serialization.get("payload")
     # Its own answer, already authenticated and parsed by the SDK; defused parsing adds nothing here.
     root = Xml.fromstring(body)  # noqa: S314
     found = _in_xml(shape.members[payload] if payload else shape, root, "")
     # EC2's protocol puts the id of the request beside the members of the answer.
-    return [one for one in found if one != "requestId" or client.meta.service_model.protocol != "ec2"]
+    return [one for one in found if one != "requestId" or service.resolved_protocol != "ec2"]
 
 
 def _in_json(shape: Any, value: Json, path: str) -> list[str]:

@@ -45,6 +45,8 @@ def _is_regional(web_acl: str) -> bool:
 
 
 def _complete(point: Point, web: Web, survey: Survey) -> Fetching[tuple[Point, list[str]]]:
+    if point.layer == "network-firewall":
+        return point, []
     node = next(one for one in web.nodes if one.resource == point.resource and one.gates)
     unknown: list[str] = []
     if point.layer == "nacl":

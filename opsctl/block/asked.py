@@ -8,7 +8,7 @@ from opsctl.block.topology.sight import Sight
 from opsctl.model.networks import Network, normal, parse_network
 from opsctl.model.value import Value
 
-LayerChoice = Literal["auto", "cloudfront", "waf", "nacl", "geo", "host"]
+LayerChoice = Literal["auto", "cloudfront", "waf", "nacl", "geo", "host", "network-firewall"]
 Mode = Literal["block", "count", "challenge", "captcha"]
 
 

@@ -268,7 +268,12 @@ def _settled(asked: Asked, outcomes: Mapping[str, PacketOutcome]) -> list[str]:
 
 
 def _unread(node: Node) -> tuple[str, ...]:
-    gates = (text for gate in (node.nacl, node.groups, node.waf, node.host) if gate for text in gate.unknown)
+    gates = (
+        text
+        for gate in (node.inspection, node.nacl, node.groups, node.waf, node.host)
+        if gate
+        for text in gate.unknown
+    )
     doubts = node.waf.doubts if node.waf else ()
     return (*node.unknown, *gates, *doubts)
 

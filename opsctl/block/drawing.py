@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
-from opsctl.block.topology.gates import Gate, GeoGate, GroupGate, HostGate, NaclGate
+from opsctl.block.topology.gates import Gate, GeoGate, GroupGate, HostGate, InspectionGate, NaclGate
 from opsctl.block.topology.graph import Client, Link, Node, Web, behind
 from opsctl.block.topology.naming import Place
 from opsctl.block.topology.traffic_paths import TrafficPath
@@ -56,6 +56,8 @@ def gate_text(gate: Gate) -> str:
     if isinstance(gate, GeoGate):
         listed = f": {', '.join(gate.countries)}" if gate.countries else ""
         return f"geo restriction {gate.restriction}{listed}"
+    if isinstance(gate, InspectionGate):
+        return gate.title
     if isinstance(gate, HostGate):
         return f"host firewall{f', read at {gate.read_at}' if gate.read_at else ''}"
     if gate.web_acl is not None:
@@ -67,7 +69,7 @@ def gate_text(gate: Gate) -> str:
 
 def _node(node: Node, arriving: Arriving) -> GraphNode:
     clients = arriving[4][node.place] or arriving[6][node.place] or {"source"}
-    gates = (gate for gate in (node.nacl, node.groups, node.waf, node.host) if gate)
+    gates = (gate for gate in (node.inspection, node.nacl, node.groups, node.waf, node.host) if gate)
     unknown = [*node.unknown, *(text for gate in gates for text in gate.unknown)]
     alias = f" {node.name}" if node.name not in node.title else ""
     remarks = "".join(f"; {text}" for text in node.remarks)

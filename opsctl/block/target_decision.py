@@ -8,6 +8,7 @@ from functools import partial
 
 from opsctl.block.acl_quota import quota_of_all
 from opsctl.block.actions.cloudfront_deny_countries import CloudfrontDenyCountries
+from opsctl.block.actions.firewall_deny import FirewallDeny
 from opsctl.block.actions.host_deny import HostDeny
 from opsctl.block.actions.nacl_deny import NaclDeny
 from opsctl.block.actions.waf_block import WafBlock
@@ -16,6 +17,7 @@ from opsctl.block.asked import Asked
 from opsctl.block.deciding import PointKey, decision_of, judge_ways, key_of, points_of, without
 from opsctl.block.decision import Decision, Point
 from opsctl.block.host.looking import with_host_gates
+from opsctl.block.inspection.looking import with_policies
 from opsctl.block.layers.verdict import Home
 from opsctl.block.reading_ahead import reads_about
 from opsctl.block.standing_ends import standing_ends
@@ -30,6 +32,8 @@ def decided(target: str, asked: Asked, ip_sets: Sequence[str], end: str, about: 
     web, survey = yield from paths_to(target, about, partial(reads_about, asked=asked, about=about))
     if asked.layer == "host":
         web = yield from with_host_gates(web, survey)
+    if asked.layer == "network-firewall":
+        web = yield from with_policies(web, survey, asked)
     acls = [acl for node in web.nodes if node.nacl and node.entrance for acl in node.nacl.acls]
     quota = yield from quota_of_all(acls, len(asked.addresses), about.region)
     home = Home(account=about.account, region=about.region, acl_rules=quota.rules, acl_doubt=quota.doubt)
@@ -61,6 +65,8 @@ def _action(point: Point, asked: Asked, ip_sets: Sequence[str]) -> Action:
         return CloudfrontDenyCountries.model_validate(
             {"distribution": point.id, "name": point.name, "countries": asked.countries, "why": point.reason}
         )
+    if point.layer == "network-firewall":
+        return FirewallDeny(rule_group=point.id, addresses=point.addresses, why=point.reason)
     if point.layer == "host":
         return HostDeny(instances=(point.id,), addresses=point.addresses, why=point.reason)
     return WafBlock.model_validate(

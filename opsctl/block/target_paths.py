@@ -1,5 +1,6 @@
 """From a target's text to the graph of its ways in, over every kind of node there is."""
 
+from opsctl.block.inspection.looking import route_reads, with_firewalls
 from opsctl.block.node_kinds.registry import every_node_kind
 from opsctl.block.topology.explore import Ahead, explore, nothing_ahead
 from opsctl.block.topology.finding import find_target, finder
@@ -22,6 +23,8 @@ def paths_to(target: str, about: Context, ahead: Ahead = nothing_ahead) -> Fetch
     node_kinds = every_node_kind()
     survey = Survey(about, finder(node_kinds))
     bulk = {read.key: read for kind in node_kinds for read in kind.bulk(about.region)}
+    bulk |= {read.key: read for read in route_reads(about.region)}
     _, start = yield from both(survey.prefetch(list(bulk.values())), find_target(target, node_kinds, survey))
     web = yield from explore(start, node_kinds, survey, ahead)
+    web = yield from with_firewalls(web, survey)
     return web, survey

@@ -6,7 +6,7 @@ from pydantic import ConfigDict
 
 from opsctl.model.value import Value
 
-Layer = Literal["nacl", "waf", "geo", "host"]
+Layer = Literal["nacl", "waf", "geo", "host", "network-firewall"]
 Client = Literal["source", "header", "gone"]
 """Whether the client's address is the packet's or request's source, only in a header, or lost."""
 

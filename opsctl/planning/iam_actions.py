@@ -141,6 +141,8 @@ _COMMAND = ("arn:{partition}:ssm:{region}:*:document/{DocumentName}", *_INSTANCE
 _TAGGED = ("arn:{partition}:ec2:{region}:*:*/{Resources}",)
 
 RESOURCES = {
+    "network-firewall.DescribeRuleGroup": ("{RuleGroupArn}",),
+    "network-firewall.UpdateRuleGroup": ("{RuleGroupArn}",),
     "ssm.SendCommand": _COMMAND,
     "sqs.ListDeadLetterSourceQueues": _QUEUE,
     "sqs.ListQueueTags": _QUEUE,

@@ -13,8 +13,9 @@ from tests.kit.block_targets import (
     waf_on_distribution,
     waf_on_tenant,
 )
+from tests.kit.inspected import group_named, make_inspected
 from tests.kit.job_runs import carry_out
-from tests.kit.moto_account import state
+from tests.kit.moto_account import client, state
 from tests.kit.ports import MemoryJournal
 from tests.kit.seeded import Seed
 from tests.registry.example import Example, Stage
@@ -69,7 +70,23 @@ MANY: dict[str, Json] = {
 }
 """More than the tags of an IP set can name."""
 
+
+def _firewall(_: Stage) -> dict[str, Json]:
+    found = client("network-firewall").describe_rule_group(RuleGroupName="drops")
+    return {
+        "rule_group": found["RuleGroupResponse"]["RuleGroupArn"],
+        "addresses": BOTH,
+        "why": "it stands in front",
+    }
+
+
 EXAMPLES: dict[str, Example] = {
+    "firewall.deny": Example(
+        given=_firewall,
+        seeds=(seed_network, make_inspected),
+        look=lambda: group_named("drops"),
+        kept="update tokens are others",
+    ),
     "nacl.deny": Example(given=_network_acl, seeds=(seed_network,)),
     "nacl.deny, recorded": Example(
         given=lambda stage: _network_acl(stage) | {"term": TERM}, seeds=(seed_network,)

@@ -51,7 +51,7 @@ class HostBlock(Value):
             run=_PLAIN.sub("-", run).replace(" ", "-"),
             networks=tuple(dict.fromkeys(map(str, alone))),
             ends=0 if until == NEVER else int(seconds_of(until)),
-            note=_note(run, until, term),
+            note=note_of_run(run, term),
         )
 
     def of_version(self, version: int) -> list[str]:
@@ -234,8 +234,9 @@ def _there(block: HostBlock, otherwise: str, then: str = "true") -> list[str]:
     ]
 
 
-def _note(run: str, until: str, term: Term | None) -> str:
-    words = {"until": until, "by": term.by, "for": term.incident, "since": term.since} if term else {}
+def note_of_run(run: str, term: Term | None) -> str:
+    """Return what is recorded beside a block where there is room for a line alone."""
+    words = {"until": term.until, "by": term.by, "for": term.incident, "since": term.since} if term else {}
     text = " ".join([run, *(f"{name}={_word(value)}" for name, value in words.items() if value)])
     return tag_text(_PLAIN.sub(" ", text), COMMENT_AT_MOST)
 

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from opsctl.block.asked import Asked
 from opsctl.block.decision import Point
-from opsctl.block.layers import country, host, network_acl, web_acl
+from opsctl.block.layers import country, host, network_acl, network_firewall, web_acl
 from opsctl.block.layers.verdict import Home, NodeVerdict, rejected
 from opsctl.block.topology.traffic_paths import TrafficPath
 from opsctl.model.paths import Layer
@@ -21,8 +21,8 @@ class BlockLayer(Protocol):
 
 
 ADDRESS_LAYERS: dict[Layer, BlockLayer] = {"nacl": network_acl, "waf": web_acl}
-LAST_RESORTS: dict[Layer, BlockLayer] = {"host": host}
-"""Only for who asks for one: `--layer host`."""
+LAST_RESORTS: dict[Layer, BlockLayer] = {"host": host, "network-firewall": network_firewall}
+"""Only for who asks for one by `--layer`."""
 COUNTRY_LAYERS: dict[Layer, BlockLayer] = {"geo": country}
 
 

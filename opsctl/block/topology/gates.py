@@ -113,7 +113,38 @@ class HostGate(Value):
         return any(covers(parse_network(one), network) for one in self.networks)
 
 
-Gate: TypeAlias = NaclGate | GroupGate | WafGate | GeoGate | HostGate
+class InspectionGate(Value):
+    """A firewall that the routes lead every packet through, to all subnets of a place.
+
+    `firewall` is its name, empty where the endpoint is another appliance's. `group` is the ARN of the rule group
+    that a drop can go into, `refused` why there is none; both are empty until it was read. `networks` are dropped
+    there for certain. `owner` and `affects` are those of the rule group.
+    """
+
+    kind: Literal["inspection"] = "inspection"
+    vpc: str
+    endpoints: tuple[str, ...]
+    arn: str = ""
+    firewall: str = ""
+    group: str = ""
+    refused: str = ""
+    networks: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    owner: str = ""
+    affects: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What a person calls it."""
+        through = ", ".join(self.endpoints)
+        return f"Network Firewall {self.firewall}" if self.firewall else f"an appliance behind endpoint {through}"
+
+    def drops(self, network: Network) -> bool:
+        """Tell whether every packet from a block is dropped."""
+        return any(covers(parse_network(one), network) for one in self.networks)
+
+
+Gate: TypeAlias = NaclGate | GroupGate | WafGate | GeoGate | HostGate | InspectionGate
 
 
 def representative_ports(low: int, high: int, acls: Iterable[NetworkAcl]) -> list[int]:

@@ -2,7 +2,7 @@
 
 from typing import Literal, TypeAlias
 
-from opsctl.block.topology.gates import Gate, GeoGate, GroupGate, HostGate, NaclGate, WafGate
+from opsctl.block.topology.gates import Gate, GeoGate, GroupGate, HostGate, InspectionGate, NaclGate, WafGate
 from opsctl.block.topology.naming import Place
 from opsctl.block.topology.packet import Service
 from opsctl.model.value import Value
@@ -82,6 +82,11 @@ class Node(Value):
     def host(self) -> HostGate | None:
         """Its own firewall, when it was looked at."""
         return next((gate for gate in self.gates if isinstance(gate, HostGate)), None)
+
+    @property
+    def inspection(self) -> InspectionGate | None:
+        """The firewall in front of its subnets, when routes lead through one."""
+        return next((gate for gate in self.gates if isinstance(gate, InspectionGate)), None)
 
 
 class Web(Value):

@@ -164,6 +164,8 @@ def _passed(
 def _packets(way: TrafficPath, atom: Network) -> tuple[Drop, ...]:
     """Return what drops all packets from an atom, nothing when one gets to the last stop and its tails."""
     entrance = way.entrance
+    if entrance.inspection is not None and entrance.inspection.drops(atom):
+        return ((entrance.place, entrance.inspection.title),)
     services = [one for one in entrance.services if _enters(entrance, atom, one)]
     if entrance.services and not services:
         return (_why_not(entrance, atom, entrance.services),)
@@ -229,6 +231,8 @@ def _boundaries(way: TrafficPath) -> tuple[str, ...]:
             texts |= {text for rule in node.groups.rules for text in rule.networks}
         if node.host:
             texts |= set(node.host.networks)
+        if node.inspection:
+            texts |= set(node.inspection.networks)
     return tuple(texts)
 
 

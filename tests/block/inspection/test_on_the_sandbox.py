@@ -1,0 +1,151 @@
+"""Network Firewall on the sandbox: seen on every way, used only where the drop is certain."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from opsctl.block.decision import Decision
+from opsctl.block.facts.block_decision import BlockDecision
+from opsctl.model.changes import Change
+from opsctl.model.errors import Drifted, RefusedByGuard
+from opsctl.model.plan import Plan
+from opsctl.model.value import Json
+from opsctl.planning.run_fetching import run_fetching
+from opsctl.sandbox.worlds.seeding import seed_network
+from tests.kit.ha_account import run, undo
+from tests.kit.inspected import ALERT, firewall_in_front, group_named, policy, rule_group, stateful
+from tests.kit.moto_account import World, client, fresh_world
+from tests.kit.ports import MemoryJournal
+
+ATTACKER = "203.0.113.7"
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with fresh_world(seed_network) as made:
+        yield made
+
+
+def decide(world: World, target: str = "legacy-web", **more: Json) -> Decision:
+    asked = {"target": target, "addresses": [ATTACKER], "layer": "network-firewall"} | more
+    found = run_fetching(BlockDecision.model_validate(asked).read(world.about()), world.reader())
+    assert isinstance(found, Decision)
+    return found
+
+
+def block(world: World, **more: Json) -> Plan:
+    asked = {"addresses": [ATTACKER], "target": "legacy-web", "layer": "network-firewall", "ttl": "never"}
+    return world.plan("block-ip", asked | more)
+
+
+def drops(capacity: int = 10) -> str:
+    return rule_group("drops", {"StatefulRules": [ALERT]}, strict=False, capacity=capacity)
+
+
+def the_change(plan: Plan) -> Change:
+    (change,) = plan.changes
+    return change
+
+
+def test_a_drop_goes_into_a_group_with_room_is_proved_and_taken_back(world: World) -> None:
+    firewall_in_front("legacy", policy(drops(), strict=False))
+    before = group_named("drops")
+    plan, journal = block(world), MemoryJournal()
+    assert "StartFlowFlush" in the_change(plan).risk.note
+    assert the_change(plan).risk.affects == ("everything else behind Network Firewall edge-firewall",)
+    run(plan, world.aws, world, journal)
+    after = group_named("drops")
+    assert [rule["Header"]["Source"] for rule in after["RuleGroup"]["RulesSource"]["StatefulRules"]] == [
+        "ANY",
+        "203.0.113.7/32",
+    ]
+    assert after["RuleGroupResponse"]["Description"] == before["RuleGroupResponse"]["Description"]
+    decision = decide(world)
+    assert (decision.standing, decision.ways[0].verdict) == (
+        "1 of 1 ways closed",
+        "dropped by Network Firewall edge-firewall",
+    )
+    assert block(world).changes == ()
+    undo(plan, world, journal)
+    assert group_named("drops") == before
+
+
+def test_somebody_elses_rule_of_the_meantime_stays(world: World) -> None:
+    firewall_in_front("legacy", policy(drops(), strict=False))
+    plan, journal = block(world), MemoryJournal()
+    add(stateful("DROP", "192.0.2.1/32", 7))
+    run(plan, world.aws, world, journal)
+    add(stateful("DROP", "192.0.2.2/32", 8))
+    undo(plan, world, journal)
+    sources = [
+        rule["Header"]["Source"] for rule in group_named("drops")["RuleGroup"]["RulesSource"]["StatefulRules"]
+    ]
+    assert sources == ["ANY", "192.0.2.1/32", "192.0.2.2/32"]
+
+
+def test_a_group_that_was_filled_since_is_a_drift(world: World) -> None:
+    firewall_in_front("legacy", policy(drops(capacity=2), strict=False))
+    plan = block(world)
+    add(stateful("DROP", "192.0.2.1/32", 7))
+    with pytest.raises(Drifted, match="has room for 1 more of its 2 rules"):
+        run(plan, world.aws, world, MemoryJournal())
+
+
+def add(rule: Json) -> None:
+    found = client("network-firewall").describe_rule_group(RuleGroupName="drops")
+    found["RuleGroup"]["RulesSource"]["StatefulRules"].append(rule)
+    client("network-firewall").update_rule_group(
+        UpdateToken=found["UpdateToken"],
+        RuleGroupName="drops",
+        RuleGroup=found["RuleGroup"],
+        Description=found["RuleGroupResponse"]["Description"],
+    )
+
+
+def test_a_block_with_an_end_is_refused_before_anything_changes(world: World) -> None:
+    firewall_in_front("legacy", policy(drops(), strict=False))
+    with pytest.raises(RefusedByGuard, match="has no end") as caught:
+        block(world, ttl="2h")
+    assert "--ttl never" in caught.value.hint
+
+
+def test_where_the_drop_is_not_certain_the_reason_is_named(world: World) -> None:
+    groups = [drops(), rule_group("partners", {"StatefulRules": [stateful("PASS", "ANY", 1)]}, strict=False)]
+    firewall_in_front("legacy", policy(*groups, strict=False))
+    decision = decide(world)
+    assert decision.points == ()
+    assert "rule group partners may let in 0.0.0.0/0 before a drop counts" in decision.open[0]
+
+
+def test_it_is_seen_on_the_way_whatever_layer_is_asked_for(world: World) -> None:
+    firewall_in_front("legacy", policy(drops(), strict=False))
+    decision = decide(world, layer="auto")
+    assert [one.layer for one in decision.points] == ["nacl"]
+    assert any("Network Firewall edge-firewall" in node.gates for node in decision.graph.nodes)
+
+
+def test_without_one_in_the_way_it_says_so(world: World) -> None:
+    assert (
+        "no route leads to network load balancer api-nlb through a Network Firewall"
+        in decide(world, "api-nlb").open[0]
+    )
+
+
+def test_an_endpoint_of_another_appliance_is_named_and_left(world: World) -> None:
+    ec2 = client("ec2")
+    subnet = ec2.describe_subnets(Filters=[{"Name": "tag:Name", "Values": ["legacy"]}])["Subnets"][0]
+    endpoint = ec2.create_vpc_endpoint(
+        VpcId=subnet["VpcId"],
+        ServiceName="com.example.appliance",
+        VpcEndpointType="GatewayLoadBalancer",
+        SubnetIds=[subnet["SubnetId"]],
+    )
+    table = ec2.create_route_table(VpcId=subnet["VpcId"])["RouteTable"]["RouteTableId"]
+    ec2.create_route(
+        RouteTableId=table,
+        DestinationCidrBlock="0.0.0.0/0",
+        VpcEndpointId=endpoint["VpcEndpoint"]["VpcEndpointId"],
+    )
+    ec2.associate_route_table(RouteTableId=table, SubnetId=subnet["SubnetId"])
+    assert "is that of no Network Firewall of VPC" in decide(world).open[0]
+    assert "an appliance behind endpoint vpce-" in str(decide(world).graph.nodes)
