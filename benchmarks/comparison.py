@@ -53,7 +53,7 @@ def compare(fact: Fact, account: Callable[[], Account], sequential: Callable[[Ac
     ours = account()
     reader = Pooled(ours)
     started = time.perf_counter()
-    found = run_fetching(fact.look(Context(identity=identity, plan_id="bench", now=time.time())), reader)
+    found = run_fetching(fact.read(Context(identity=identity, plan_id="bench", now=time.time())), reader)
     our_time = time.perf_counter() - started
     theirs = account()
     started = time.perf_counter()
