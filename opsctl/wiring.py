@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     # the journal and what checks playbooks and plans are for some commands each.
     from opsctl.aws.account import CachedReader, LiveAccount, ReaderBeside
     from opsctl.aws.clients import Connection
+    from opsctl.aws.log_queries import LogQueries
     from opsctl.aws.role_cache import Ask
     from opsctl.aws.sqs_wire import SqsWire
     from opsctl.journal.store import Journal
@@ -144,11 +145,23 @@ class Runtime:
 
         return CachedReader(told)
 
-    def reader_beside(self, reader: "CachedReader | None" = None) -> "ReaderBeside":
-        """A reader for what is read beside planning, or by several at once; it knows what `reader` was told."""
+    def reader_beside(
+        self, reader: "CachedReader | None" = None, queries: "LogQueries | None" = None
+    ) -> "ReaderBeside":
+        """A reader for what is read beside planning, or by several at once; it knows what `reader` was told.
+
+        With `queries` it runs queries of logs as well.
+        """
         from opsctl.aws.account import KnownAnswers, ReaderBeside
 
-        return ReaderBeside(self.account().read, reader.known if reader else KnownAnswers())
+        read = queries.read if queries else self.account().read
+        return ReaderBeside(read, reader.known if reader else KnownAnswers())
+
+    def log_queries(self, within_s: float) -> "LogQueries":
+        """Runs queries of logs for so long; whoever asked has them stopped in the end."""
+        from opsctl.aws.log_queries import LogQueries
+
+        return LogQueries(self.account(), self.clock, self.stopping, within_s)
 
     def queues(self, region: str) -> "SqsWire":
         """The fast way to SQS in a region."""

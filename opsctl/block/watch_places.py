@@ -55,14 +55,14 @@ class WatchPlaces(Value):
 
 def places_of(web: Web, addresses: Sequence[str]) -> Fetching[WatchPlaces]:
     """Find what can be looked at on the ways in, for somebody who watches these addresses."""
-    wafs, missing = yield from waf_places(_web_acls(web))
+    wafs, missing = yield from waf_places(web_acls_on(web))
     entrances = [node for node in web.nodes if node.nacl is not None and node.entrance]
     flows, dark = yield from flow_places(entrances, addresses)
     return WatchPlaces(wafs=wafs, flows=flows, unseen=(*missing, *dark))
 
 
-def _web_acls(web: Web) -> dict[str, str]:
-    """The web ACLs on the ways by their ARNs, with what they stand in front of."""
+def web_acls_on(web: Web) -> dict[str, str]:
+    """Return the web ACLs on the ways by their ARNs, with what they stand in front of."""
     found: dict[str, list[str]] = {}
     for node in web.nodes:
         if node.waf is not None and node.waf.web_acl is not None:
@@ -172,7 +172,7 @@ def _over(
     found: list[FlowPlace] = []
     unwatched: list[Unwatched] = []
     for log in [one for one in logs if one.resource in watched]:
-        fault, todo = _unsearchable(log)
+        fault, todo = unsearchable(log)
         if fault:
             unwatched.append(Unwatched(what=f"flow log {log.id}", why=fault, todo=todo))
         else:
@@ -183,7 +183,8 @@ def _over(
     return found, unwatched
 
 
-def _unsearchable(log: FlowLog) -> tuple[str, str]:
+def unsearchable(log: FlowLog) -> tuple[str, str]:
+    """Return why a flow log cannot be searched and what to do about it; nothing where it can."""
     if log.fault:
         return f"AWS does not deliver it: {log.fault}", ""
     if log.elsewhere:

@@ -51,7 +51,7 @@ class Look(Value):
 
 def look(places: WatchPlaces, networks: Sequence[Network], since: float, now: float) -> Fetching[Look]:
     """Look at all places once, side by side."""
-    looks = [_waf(place, networks, since, now) for place in places.wafs]
+    looks = [look_at_samples(place, networks, since, now) for place in places.wafs]
     looks += [_metrics(place, since, now) for place in places.wafs]
     looks += [_log(place, networks, since, now) for place in places.wafs if place.group]
     looks += [_flows(place, networks, since, now) for place in places.flows]
@@ -63,8 +63,8 @@ def look(places: WatchPlaces, networks: Sequence[Network], since: float, now: fl
     )
 
 
-def _waf(place: WafPlace, networks: Sequence[Network], since: float, now: float) -> Fetching[Look]:
-    """AWS WAF's samples of each rule that keeps any."""
+def look_at_samples(place: WafPlace, networks: Sequence[Network], since: float, now: float) -> Fetching[Look]:
+    """Look at AWS WAF's samples of each rule that keeps any."""
     rules = [one for one in place.rules if one.sampled]
     if not rules:
         return Look()

@@ -18,8 +18,8 @@ def parts_of(
 ) -> Mapping[str, Part]:
     """Return the parts that can begin at once; `questions` have one target, or none, and each an address."""
     target = questions[0].target if questions else ""
-    later = [one for one in sources if one.needs_target]
-    parts = {one.name: _part(one, questions, about) for one in sources if not one.needs_target}
+    later = [one for one in sources if one.needs_target or (target and one.wants_ways)]
+    parts = {one.name: _part(one, questions, about) for one in sources if one not in later}
     if target and later:
         silent = tuple(one for source in later for one in _silent(source, questions))
         parts[TARGET] = Part(fetching=_after_the_ways(later, questions, about), silent=silent)

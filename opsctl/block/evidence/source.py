@@ -42,14 +42,16 @@ class AskedAbout:
 class EvidenceSource(ABC):
     """One place to look.
 
-    `needs_target` sources are asked only when a target was named and its ways in are known; `costs` sources tell a
-    price first, and are asked when somebody agreed to it.
+    `needs_target` sources are asked only when a target was named and its ways in are known; `wants_ways` sources
+    are asked with the ways in where a target was named, and without any else. `costs` sources tell a price first,
+    and are asked when somebody agreed to it.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     matter: ClassVar[Matter]
     needs_target: ClassVar[bool] = False
+    wants_ways: ClassVar[bool] = False
     costs: ClassVar[bool] = False
 
     @abstractmethod

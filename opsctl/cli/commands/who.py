@@ -136,13 +136,17 @@ def _inquire(session: "Session", fact: "BlockEvidence", wait_s: int, timeout: st
     about = runtime.about
     until = time.monotonic() + wait_s
     stopped = runtime.stopping
-    inquiring = Inquiring(fact.parts(about), runtime.reader_beside(), _Payer(session, max_cost))
+    queries = runtime.log_queries(wait_s)
+    inquiring = Inquiring(fact.parts(about), runtime.reader_beside(queries=queries), _Payer(session, max_cost))
 
     def told(names: Sequence[str]) -> None:
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         session.progress(f"{reading} (at most {timeout}; waiting for {', '.join(names[:3])}{more})")
 
-    reports = inquiring.until(late=lambda: stopped() or time.monotonic() > until, told=told)
+    try:
+        reports = inquiring.until(late=lambda: stopped() or time.monotonic() > until, told=told)
+    finally:
+        queries.stop_all()
     if stopped():
         reports = tuple(
             one.model_copy(update={"why": "it had not answered when you interrupted"}) if one.why == LATE else one
