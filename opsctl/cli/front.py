@@ -1,6 +1,7 @@
 """The one door through which every playbook runs: plan, show, approve, apply, report."""
 
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
@@ -340,9 +341,11 @@ def _plan(
     evidence: bool,
 ) -> "Plan":
     from opsctl.cli.evidence_beside import beside
+    from opsctl.model.errors import InvalidInput
     from opsctl.planning.facts import services_first
     from opsctl.planning.planner import make_plan, refuse_large
     from opsctl.workflow.open_moves import warned_of_open_moves
+    from opsctl.workflow.open_turns import may_meet_open_turns, warned_of_open_turns
 
     runtime = session.runtime
     what = f"reading the account for {loaded.playbook.name}"
@@ -364,6 +367,9 @@ def _plan(
             plan = plan.model_copy(update={"evidence": known()})
     if any(change.kind == "job" for change in plan.changes):
         plan = warned_of_open_moves(plan, runtime.journal, runtime.registry.jobs)
+    if may_meet_open_turns(plan):
+        with suppress(InvalidInput):  # where no journal can be had, no run of this machine has begun
+            plan = warned_of_open_turns(plan, runtime.journal)
     session.progress.clear()
     refuse_large(plan, applying.max_changes or runtime.settings.max_changes)
     if session.order.show.verbose:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from opsctl.model.changes import Irreversible, Severity
+from opsctl.model.half_done import HALF_DONE_RUN
 from opsctl.model.networks import plain_addresses
 from opsctl.model.paths import Paths, WayIn
 from opsctl.model.plan import Finding, Plan, Section
@@ -46,6 +47,9 @@ def render_plan(
     page = Page(width, colour=colour)
     page.line(headline_of(plan), "bold")
     page.line(where_words(plan))
+    for finding in plan.warnings:
+        if finding.id == HALF_DONE_RUN:
+            _finding(page, finding)
     _ways(page, plan)
     for line in known_lines(plan):
         page.item(line, indent=0, hang=2, at_most=0 if _TYPED.search(line) else 2)
@@ -146,10 +150,11 @@ def _hurts(page: Page, plan: Plan) -> None:
             page.item(f"! cannot be undone: {says}", "yellow", indent=0, hang=2)
     for owner in dict.fromkeys(change.risk.owner for change in plan.changes if change.risk.owner):
         page.item(f"! {owner} will revert this when it is deployed again", "yellow", indent=0, hang=2)
-    for finding in plan.warnings[:FINDINGS_SHOWN]:
+    warnings = [one for one in plan.warnings if one.id != HALF_DONE_RUN]
+    for finding in warnings[:FINDINGS_SHOWN]:
         _finding(page, finding)
-    if len(plan.warnings) > FINDINGS_SHOWN:
-        page.line(f"! and {len(plan.warnings) - FINDINGS_SHOWN} more warnings (-d: all)", "yellow")
+    if len(warnings) > FINDINGS_SHOWN:
+        page.line(f"! and {len(warnings) - FINDINGS_SHOWN} more warnings (-d: all)", "yellow")
 
 
 def notes_of(plan: Plan) -> list[str]:

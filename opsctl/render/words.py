@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from opsctl.model.binary import binary_words, is_binary
 from opsctl.model.changes import Change, Check, Choice, Instruction, Irreversible, Severity
 from opsctl.model.commands import command_line
+from opsctl.model.half_done import made_in_open_turns
 from opsctl.model.paths import Paths
 from opsctl.model.plan import Finding, Plan
 from opsctl.model.references import is_reference
@@ -372,15 +373,7 @@ def outcome_of(report: Report) -> str:
 
 def _half_done(report: Report) -> bool:
     """Tell whether something that can be taken back was done in a turn that is not at its end."""
-    status = {result.change_id: result.status for result in report.changes}
-    of_turns = [change for change in report.plan.changes if change.turn]
-    begun = {
-        change.turn
-        for change in of_turns
-        if isinstance(change.undo, Instruction) and status.get(change.id) in ("done", "intended", "unproved")
-    }
-    calls = [change for change in of_turns if change.kind == "call" and change.turn in begun]
-    return any(status.get(change.id) not in ("done", "skipped", "kept") for change in calls)
+    return bool(made_in_open_turns(report.plan, {result.change_id: result.status for result in report.changes}))
 
 
 def few(items: Iterable[str], limit: int) -> list[str]:
