@@ -35,7 +35,7 @@ def markdown_dossier(found: Dossier) -> str:
 
 def short_dossier(found: Dossier) -> str:
     """Return the most telling lines, and how much was not looked at."""
-    told = [one.says for one in found.telling[:_SHORT]] or ["nothing is known of it"]
+    told = [one.says for one in found.telling[:_SHORT]] or ["nothing of note in what was looked at"]
     lines = [heading_of(found), *told]
     if found.unread:
         names = ", ".join(dict.fromkeys(one.source for one in found.unread))
