@@ -26,7 +26,7 @@ class BlockRow(Value):
 
     address: str
     kind: Literal["opsctl", "unrecorded", "foreign"]
-    layer: Literal["nacl", "waf"]
+    layer: Literal["nacl", "waf", "host"]
     resource: str
     resource_id: str
     region: str

@@ -8,6 +8,7 @@ from pydantic import Field
 from opsctl.block.account_ledger import read_account
 from opsctl.block.asked_end import asked_end
 from opsctl.block.block_rows import BlockRow, rows_of
+from opsctl.block.host.host_rows import read_host_rows
 from opsctl.block.records import is_recorded_as
 from opsctl.block.terms import lasts_longer
 from opsctl.model.errors import InvalidInput
@@ -56,7 +57,9 @@ class BlockLedger(Fact):
     target: str = Field("", description="Only blocks of this target.")
     incident: str = Field("", description="Only blocks of this incident.")
     by: str = Field("", description="Only blocks of this person.")
-    layer: str = Field("", description="Only blocks of this layer: nacl or waf.")
+    layer: str = Field(
+        "", description="Only blocks of this layer: nacl, waf, or host, which is looked at for this alone."
+    )
     foreign: bool = Field(True, description="Also what others blocked.")
     exact: bool = Field(False, description="Only what was blocked as these addresses, not as wider blocks.")
 
@@ -70,8 +73,11 @@ class BlockLedger(Fact):
         except ValueError as fault:
             raise InvalidInput.one(str(fault), source="addresses") from None
         until = asked_end(self.ttl, self.until, about)
-        account = yield from read_account(about)
-        every = rows_of(account, about.region)
+        if self.layer == "host":
+            every, unknown = yield from read_host_rows(about)
+        else:
+            account = yield from read_account(about)
+            every, unknown = rows_of(account, about.region), account.unknown
         wanted = [row for row in every if self._wanted(row)]
         held = self._holding(wanted, asked)
         rows = [row for row in wanted if not asked or parse_network(row.address) in held]
@@ -84,7 +90,7 @@ class BlockLedger(Fact):
             others=tuple(_line(row) for row in rows if not row.ours),
             wider=tuple(_line(row) for row in rows if row.ours and asked and row.address not in named),
             longer=tuple(_line(row) for row in rows if row.ours and lasts_longer(row.until, until)),
-            unknown=account.unknown,
+            unknown=unknown,
             account=about.account,
             region=about.region,
             endpoint=about.identity.endpoint,

@@ -29,7 +29,9 @@ class _Agent(Value):
     linux: bool
 
 
-class _Sent(Value):
+class SentToHosts(Value):
+    """A command of opsctl's own, and the instances that it went to."""
+
     command: str
     instances: tuple[str, ...]
 
@@ -77,7 +79,7 @@ def _gate(node: Node, agent: _Agent | None, refusal: Refusal | None, survey: Sur
 
 def _with_readings(gates: Mapping[str, HostGate], sent: Read, survey: Survey) -> Fetching[dict[str, HostGate]]:
     """Put in what the last command of opsctl's own read in each instance; an older one says nothing any more."""
-    commands = yield from survey.ask(sent, _parse_sent)
+    commands = yield from survey.ask(sent, parse_sent)
     if isinstance(commands, Refusal):
         text = cannot_tell("what host firewalls drop already", commands)
         return {one: gate.model_copy(update={"unknown": (*gate.unknown, text)}) for one, gate in gates.items()}
@@ -87,7 +89,7 @@ def _with_readings(gates: Mapping[str, HostGate], sent: Read, survey: Survey) ->
         for instance in gates
         for command in [one.command for one in commands if instance in one.instances][:1]
     ]
-    answers = yield from survey.ask_each([read for _, read in wanted], _said)
+    answers = yield from survey.ask_each([read for _, read in wanted], said_in)
     found = dict(gates)
     for (instance, _), said in zip(wanted, answers, strict=True):
         if not isinstance(said, Refusal):
@@ -116,13 +118,15 @@ def _parse_agents(answer: Json) -> dict[str, _Agent]:
     }
 
 
-def _parse_sent(answer: Json) -> Sequence[_Sent]:
+def parse_sent(answer: Json) -> Sequence[SentToHosts]:
+    """Parse ListCommands: those that change or read a firewall, the newest first."""
     return [
-        _Sent(command=one["CommandId"], instances=tuple(one.get("InstanceIds", [])))
+        SentToHosts(command=one["CommandId"], instances=tuple(one.get("InstanceIds", [])))
         for one in sorted(answer.get("Commands", []), key=lambda one: str(one["RequestedDateTime"]), reverse=True)
         if one.get("Comment", "").startswith(f"opsctl {MARK} ")
     ]
 
 
-def _said(answer: Json) -> str:
+def said_in(answer: Json) -> str:
+    """Return what a script said, from GetCommandInvocation."""
     return str(answer.get("StandardOutputContent") or "")

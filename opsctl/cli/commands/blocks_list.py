@@ -14,6 +14,8 @@ EPILOG = """Examples:
 
   opsctl blocks list 203.0.113.9 --region eu-west-1
 
+  opsctl blocks list --layer host
+
   opsctl blocks list --incident INC-12 -o json --query "result.rows[].[address, until, by]"
 """
 
@@ -23,6 +25,7 @@ class CarryingLayer(StrEnum):
 
     NACL = "nacl"
     WAF = "waf"
+    HOST = "host"
 
 
 def register(group: typer.Typer) -> None:
@@ -39,7 +42,10 @@ def list_blocks(
     target: Annotated[str, typer.Option(help="Only blocks of this target.")] = "",
     incident: Annotated[str, typer.Option(metavar="ID", help="Only blocks of this incident.")] = "",
     by: Annotated[str, typer.Option(metavar="PERSON", help="Only blocks of this person.")] = "",
-    layer: Annotated[CarryingLayer | None, typer.Option(help="Only blocks of this layer.")] = None,
+    layer: Annotated[
+        CarryingLayer | None,
+        typer.Option(help="Only blocks of this layer; host is what was last read back in instances."),
+    ] = None,
     skip_foreign: Annotated[
         bool, typer.Option("--skip-foreign", help="Only what opsctl blocked, not what others did.")
     ] = False,
@@ -65,6 +71,7 @@ def list_blocks(
         foreign=not skip_foreign,
     )
     order = Order("blocks list", account, show)
-    reading = "reading network ACLs, IP sets and their tags"
+    host = layer is CarryingLayer.HOST
+    reading = "reading what commands read back" if host else "reading network ACLs, IP sets and their tags"
     found = look_at(order, fact, Ledgered, reading, {"addresses": "ADDRESS"})
     show_found(order, Outcome.LISTED, found, text=render_blocks, markdown=markdown_blocks)

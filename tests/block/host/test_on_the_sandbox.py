@@ -7,6 +7,7 @@ import pytest
 
 from opsctl.block.decision import Decision
 from opsctl.block.facts.block_decision import BlockDecision
+from opsctl.block.facts.block_ledger import BlockLedger, Ledgered
 from opsctl.model.plan import Plan
 from opsctl.model.value import Json
 from opsctl.planning.run_fetching import run_fetching
@@ -40,6 +41,11 @@ class Account:
         asked = {"target": target, "addresses": [ATTACKER], "layer": "host"} | more
         found = run_fetching(BlockDecision.model_validate(asked).read(self.world.about()), self.world.reader())
         assert isinstance(found, Decision)
+        return found
+
+    def listed(self) -> Ledgered:
+        found = run_fetching(BlockLedger(layer="host").read(self.world.about()), self.world.reader())
+        assert isinstance(found, Ledgered)
         return found
 
     def block(self, target: str = API) -> tuple[Plan, MemoryJournal]:
@@ -153,3 +159,44 @@ def test_no_other_layer_asks_systems_manager_anything(account: Account) -> None:
     reader = account.world.reader()
     run_fetching(BlockDecision(target=API, addresses=(ATTACKER,)).read(account.world.about()), reader)
     assert not [read for read in reader.made if read.service == "ssm"]
+
+
+def test_the_list_has_what_was_read_back_until_it_ends_and_sends_nothing(account: Account) -> None:
+    assert account.listed().rows == ()
+    plan, journal = account.block("legacy-web")
+    sent = len(client("ssm").list_commands()["Commands"])
+    (row,) = account.listed().rows
+    assert (row.address, row.resource, row.layer, row.run) == ("203.0.113.7/32", "legacy-web", "host", plan.id)
+    assert row.until == plan.facts["term"]["until"]
+    assert row.what.startswith("firewall of the instance, iptables, read at 20")
+    assert len(client("ssm").list_commands()["Commands"]) == sent
+    carry_out(inverse_plan(plan, journal), account.world, MemoryJournal(), account.path)
+    assert account.listed().rows == ()
+    account.block("legacy-web")
+    move(account.about, 2 * 3600)
+    assert account.listed().rows == (), "it has ended by itself"
+
+
+def test_the_list_leaves_out_a_machine_that_was_started_since(account: Account) -> None:
+    account.block("legacy-web")
+    client("ec2").stop_instances(InstanceIds=ids_of("legacy-web"))
+    move(account.about, 300)
+    assert account.listed().rows == ()
+    client("ec2").start_instances(InstanceIds=ids_of("legacy-web"))
+    move(account.about, 300)
+    assert account.listed().rows == ()
+
+
+def test_a_command_that_read_nothing_back_is_no_empty_firewall(account: Account) -> None:
+    account.block("legacy-web")
+    client("ssm").send_command(
+        InstanceIds=ids_of("legacy-web"),
+        DocumentName="AWS-RunShellScript",
+        Comment="opsctl host 20260101-000001-lost 1",
+        Parameters={"commands": ["true"]},
+    )
+    move(account.about, 120)
+    found = account.listed()
+    assert found.rows == ()
+    assert "its last command read nothing" in found.unknown[0]
+    assert not account.decide("legacy-web").ways[0].dropped
