@@ -59,6 +59,10 @@ def read_states(apis: Iterable[str], models: ServiceModels, reader: Reader, aws:
     return found | _simulated([api for api in wanted if api not in found], aws)
 
 
+_HOMES = {"globalaccelerator": "us-west-2"}
+"""Services whose API is in one region alone, wherever the caller is."""
+
+
 def trial_of(api: str, models: ServiceModels) -> Read | None:
     """Return the read with which an operation can be tried, or nothing where it needs a target or has no end."""
     service, _, operation = api.partition(".")
@@ -78,7 +82,7 @@ def trial_of(api: str, models: ServiceModels) -> Read | None:
         params[limit] = str(_FEW) if kind == "string" else _FEW
     elif any(one in names for one in _TOKENS):
         return None
-    return Read(service=service, operation=operation, params=params)
+    return Read(service=service, operation=operation, params=params, region=_HOMES.get(service))
 
 
 def _of_answer(api: str, answer: Answer) -> ReadState | None:

@@ -8,7 +8,7 @@ from tests.kit.picture import Picture
 
 
 class EdgePicture(Picture):
-    """Adds APIs with their custom domains, and distribution tenants, answered as their services do."""
+    """Adds APIs with custom domains, distribution tenants and accelerators, answered as their services do."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -19,6 +19,7 @@ class EdgePicture(Picture):
         self.base_paths: dict[str, list[Json]] = {}
         self.mappings: dict[str, list[Json]] = {}
         self.tenants: list[Json] = []
+        self.accelerators: dict[str, list[Json]] = {}
 
     def rest_api(
         self, identifier: str, name: str, *stages: str, kind: str = "REGIONAL", shut: bool = False
@@ -72,6 +73,36 @@ class EdgePicture(Picture):
         self.tenants.append(raw | ({"Customizations": {"WebAcl": custom}} if web_acl or disabled else {}))
         return arn
 
+    def accelerator(self, name: str, *endpoints: tuple[str, bool], region: str = REGION) -> str:
+        """A Global Accelerator with endpoints that preserve the client's address or not; returns its DNS name."""
+        described = [{"EndpointId": one, "ClientIPPreservationEnabled": preserved} for one, preserved in endpoints]
+        self.accelerators[name] = [{"EndpointGroupRegion": region, "EndpointDescriptions": described}]
+        return f"{name}.awsglobalaccelerator.com"
+
+    def _accelerators(self) -> dict[str, Canned]:
+        listed = [
+            {
+                "AcceleratorArn": accelerator_arn(name),
+                "Name": name,
+                "DnsName": f"{name}.awsglobalaccelerator.com",
+                "IpAddressType": "IPV4",
+                "Enabled": True,
+                "IpSets": [{"IpAddresses": [f"75.2.60.{number}"]}],
+            }
+            for number, name in enumerate(self.accelerators)
+        ]
+        groups: dict[str, Canned] = {
+            f"globalaccelerator.ListEndpointGroups {accelerator_arn(name)}/listener/1": {"EndpointGroups": found}
+            for name, found in self.accelerators.items()
+        }
+        return {
+            "globalaccelerator.ListAccelerators": {"Accelerators": listed},
+            "globalaccelerator.ListListeners": lambda read: {
+                "Listeners": [{"ListenerArn": f"{read.params['AcceleratorArn']}/listener/1"}]
+            },
+            **groups,
+        }
+
     def _by_domain(self) -> dict[str, Canned]:
         api = "cloudfront.GetDistributionTenantByDomain"
         found: dict[str, Canned] = {api: missing(api, "EntityNotFound")}
@@ -98,6 +129,7 @@ class EdgePicture(Picture):
                 "DistributionTenant": next(one for one in self.tenants if one["Id"] == read.params["Identifier"])
             },
             **self._by_domain(),
+            **self._accelerators(),
             "apigatewayv2.GetApiMappings": lambda read: {"Items": self.mappings[read.params["DomainName"]]},
         }
 
@@ -105,6 +137,11 @@ class EdgePicture(Picture):
 def stage_arn(api: str, stage: str) -> str:
     """The ARN of a stage."""
     return f"arn:aws:apigateway:{REGION}::/restapis/{api}/stages/{stage}"
+
+
+def accelerator_arn(name: str) -> str:
+    """The ARN of a Global Accelerator."""
+    return f"arn:aws:globalaccelerator::{ACCOUNT}:accelerator/{name}"
 
 
 def ends(ways: Sequence[str]) -> list[str]:

@@ -328,6 +328,7 @@ class Picture:
             "apigateway.GetDomainNames": {},
             "apigatewayv2.GetApis": {},
             by_domain: missing(by_domain, "EntityNotFound"),
+            "globalaccelerator.ListAccelerators": {},
         }
 
     def _when_present(self) -> dict[str, Canned]:

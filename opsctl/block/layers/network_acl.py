@@ -87,7 +87,10 @@ def _acl_refused(acl: NetworkAcl, addresses: tuple[str, ...], home: Home) -> str
 def _behind(way: TrafficPath, index: int) -> NodeVerdict:
     """Reject the network ACLs of a later stop, where the client is not the source any more."""
     node, link = way.stops[index].node, way.stops[index].link
-    if way.client_at(index, 4) == "source":
+    unseen = link is not None and not link.packets and way.entrance.nacl is None
+    if unseen and link is not None:
+        reason = link.why
+    elif way.client_at(index, 4) == "source":
         reason = f"the network ACLs in front of {way.entrance.title} are evaluated first"
     elif link is not None and not link.packets:
         reason = link.why

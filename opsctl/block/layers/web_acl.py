@@ -33,7 +33,7 @@ def judge(way: TrafficPath, asked: Asked, _: Home) -> list[NodeVerdict]:
         verdicts.append(_yes(stop.node, waf, seen, asked))
     if verdicts:
         return verdicts
-    return [_no(way.entrance, f"AWS WAF cannot be attached to {_article(way.entrance)}")]
+    return [_no(way.entrance, _nowhere(way))]
 
 
 def points(verdict: NodeVerdict) -> list[Point]:
@@ -67,10 +67,24 @@ def _why_unseen(way: TrafficPath, index: int, asked: Asked) -> str:
             f"behind {way.entrance.title} the request's source is the proxy; the client's address is "
             f"only in a header, and the proxy in front is the right place{usable}"
         )
+    if lost := next(
+        (stop.link for stop in way.stops[1 : index + 1] if stop.link and stop.link.client == "gone"), None
+    ):
+        return f"behind {way.entrance.title} the client's address is lost: {lost.why}"
     return (
         f"behind {way.entrance.title} the client's address is lost: clients of this IP version arrive with "
         "its address"
     )
+
+
+def _nowhere(way: TrafficPath) -> str:
+    """Say why AWS WAF stands nowhere on a way, and behind a Global Accelerator what to put there."""
+    reason = f"AWS WAF cannot be attached to {_article(way.entrance)}"
+    if way.entrance.place.kind != "global_accelerator":
+        return reason
+    links = [stop.link for stop in (*way.stops[1:], *(tail[0] for tail in way.tails)) if stop.link]
+    lost = next((link.why for link in links if link.client == "gone"), "")
+    return lost or f"{reason}, nor to what it leads to: put an Application Load Balancer with AWS WAF between"
 
 
 def _why_no_header(way: TrafficPath, index: int, forwarded: Forwarded) -> str:

@@ -36,6 +36,11 @@ def _what_it_is(name: str) -> str:
         )
     if ".elb." in name:
         return f"no load balancer of this account in that region is called {name}: it belongs to another account"
+    if name.endswith(".awsglobalaccelerator.com"):
+        return (
+            f"no Global Accelerator of this account has the name {name}: it belongs to another account, or is a "
+            "custom routing accelerator, behind which only the instances themselves can tell clients apart"
+        )
     if ".execute-api." in name:
         return (
             f"no API of this account in that region has the name {name}: it belongs to another account, or is gone"

@@ -18,6 +18,7 @@ _SERVICES = {
     "ec2": "EC2",
     "elb": "Classic load balancers",
     "elbv2": "load balancers",
+    "globalaccelerator": "Global Accelerator",
     "route53": "Route 53",
     "wafv2": "WAF",
 }

@@ -172,6 +172,8 @@ def _packets(way: TrafficPath, atom: Network) -> tuple[Drop, ...]:
     if not entrance.services and (entrance.nacl or entrance.groups):
         return ((entrance.place, f"{entrance.title}, which accepts nothing: no port it listens on is open"),)
     client = left_of("source", way.stops[1:], atom.version)
+    if any(stop.link is not None and not stop.link.packets for stop in way.stops):
+        return ()  # what does not meet the gates of a stop for certain is not said to meet those behind it
     drops = [_tail(tail, client, services, atom) for tail in way.tails]
     return tuple(one for one in drops if one) if all(drops) else ()
 

@@ -22,6 +22,7 @@ from opsctl.sandbox.engine.fault_switches import switch_faults
 from opsctl.sandbox.engine.lambda_child import ChildRunner
 from opsctl.sandbox.engine.lambda_jobs import tick
 from opsctl.sandbox.engine.lambda_work import FUNCTION_AGENT, Runner, run_functions_with
+from opsctl.sandbox.engine.small_services import SmallServices
 from opsctl.sandbox.engine.traffic_sending import attack
 from opsctl.sandbox.engine.turns import turn
 from opsctl.sandbox.faults import FaultsAsked
@@ -65,6 +66,7 @@ class EmbeddedServer:
         self._server = make_server(HOST, port, self._answer, threaded=True, request_handler=Quiet)
         run_functions_with(self.runner())
         self._dlm = LifecycleManager()
+        self._small = SmallServices()
         self._pace = Durations()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -96,6 +98,10 @@ class EmbeddedServer:
         with turn():
             if claim.service == "dlm":
                 return self._answer_dlm(environ, start_response, region=claim.region)
+            account = os.environ.get("MOTO_ACCOUNT_ID", ACCOUNT)
+            answered = self._small.answer(environ, start_response, claim, account)
+            if answered is not None:
+                return answered
             try:
                 return self._moto(environ, start_response)
             except NotImplementedError as lacking:
@@ -158,6 +164,7 @@ class EmbeddedServer:
         with turn():
             forget_everything()
             self._dlm = LifecycleManager()
+            self._small = SmallServices()
             moto_api_backend.reset()
         seed_all(lru_cache(self.client))
         self.set_pace(self._pace)
@@ -218,12 +225,16 @@ def credentials(key: str) -> dict[str, str]:
     return {"aws_access_key_id": key, "aws_secret_access_key": "sandbox"}
 
 
+_HOMES = {"globalaccelerator": "us-west-2"}
+"""Services whose API is in one region alone."""
+
+
 def sandbox_client(endpoint: str, key: str, service: str, region: str = REGION, agent: str = "") -> Any:
     """An SDK client that talks to a loopback endpoint with a sandbox's key, whatever the environment says."""
     import boto3
     from botocore.config import Config
 
-    session = boto3.Session(**credentials(key), region_name=region)
+    session = boto3.Session(**credentials(key), region_name=_HOMES.get(service, region))
     config = Config(
         retries={"total_max_attempts": 1},
         max_pool_connections=16,

@@ -8,6 +8,7 @@ from opsctl.sandbox.endpoint import REGION
 from opsctl.sandbox.worlds.network import CLOUDFRONT_ZONE, ZONE
 
 Clients = Callable[[str], Any]
+ACCELERATOR_ZONE = "Z2BJ6XQ5FK7U4H"
 
 
 def make_rest_api(clients: Clients) -> Json:
@@ -75,6 +76,52 @@ def make_tenants(clients: Clients) -> list[Json]:
         )
     endpoint = cloudfront.list_connection_groups()["ConnectionGroups"][0]["RoutingEndpoint"]
     return [_alias(f"{name}.{ZONE}", endpoint, CLOUDFRONT_ZONE) for name in custom]
+
+
+def make_accelerated(clients: Clients) -> list[Json]:
+    """Two Global Accelerators: one preserves addresses to an internal ALB, one leads to the NLB without them."""
+    ec2 = clients("ec2")
+    vpc = ec2.describe_vpcs(Filters=[{"Name": "tag:Name", "Values": ["prod"]}])["Vpcs"][0]["VpcId"]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.20.{number}.0/24", AvailabilityZone=f"{REGION}{zone}")[
+            "Subnet"
+        ]
+        for number, zone in ((40, "a"), (41, "b"))
+    ]
+    (group,) = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["web-open"]}])[
+        "SecurityGroups"
+    ]
+    elbv2 = clients("elbv2")
+    balancer = elbv2.create_load_balancer(
+        Name="play-alb",
+        Type="application",
+        Scheme="internal",
+        Subnets=[one["SubnetId"] for one in subnets],
+        SecurityGroups=[group["GroupId"]],
+    )["LoadBalancers"][0]["LoadBalancerArn"]
+    answer = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200", "ContentType": "text/plain"}}
+    elbv2.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=[answer])
+    nlb = elbv2.describe_load_balancers(Names=["api-nlb"])["LoadBalancers"][0]["LoadBalancerArn"]
+    play = _accelerator(clients, "play", 80, {"EndpointId": balancer})
+    voice = _accelerator(clients, "voice", 443, {"EndpointId": nlb, "ClientIPPreservationEnabled": False})
+    addresses = [{"Value": one} for one in voice["IpSets"][0]["IpAddresses"]]
+    return [
+        _alias(f"play.{ZONE}", play["DnsName"], ACCELERATOR_ZONE),
+        {"Name": f"voice.{ZONE}", "Type": "A", "TTL": 300, "ResourceRecords": addresses},
+    ]
+
+
+def _accelerator(clients: Clients, name: str, port: int, endpoint: Json) -> dict[str, Json]:
+    api = clients("globalaccelerator")
+    token = {"IdempotencyToken": name}
+    made: dict[str, Json] = api.create_accelerator(Name=name, **token)["Accelerator"]
+    ports = [{"FromPort": port, "ToPort": port}]
+    arn = made["AcceleratorArn"]
+    listener = api.create_listener(AcceleratorArn=arn, Protocol="TCP", PortRanges=ports, **token)["Listener"]
+    api.create_endpoint_group(
+        ListenerArn=listener["ListenerArn"], EndpointGroupRegion=REGION, EndpointConfigurations=[endpoint], **token
+    )
+    return made
 
 
 def _web_acl(clients: Clients, name: str) -> str:

@@ -16,6 +16,10 @@ TARGETS = (
     Named(name="api.example.com", what="an NLB with instances behind it"),
     Named(name="orders.example.com", what="a stage of an API Gateway REST API, behind a custom domain"),
     Named(name="alfa.example.com", what="a tenant of CloudFront; others of its distribution have other web ACLs"),
+    Named(
+        name="play.example.com", what="a Global Accelerator that preserves addresses, in front of an internal ALB"
+    ),
+    Named(name="voice.example.com", what="a Global Accelerator that does not, in front of the NLB"),
     Named(name="hooks.example.com", what="an HTTP API, at which nothing can be blocked"),
     Named(name="legacy-web", what="a lone instance with an Elastic IP and a data volume"),
     Named(name="hpc-*", what="six HPC instances, each with a network setting below its best"),

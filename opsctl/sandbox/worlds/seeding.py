@@ -24,7 +24,13 @@ def seed_network(clients: Clients) -> None:
 def seed_apis(clients: Clients) -> None:
     """Make what answers clients without a load balancer; its names are in the zone of the network."""
     apis.add_records(
-        clients, [apis.make_rest_api(clients), apis.make_http_api(clients), *apis.make_tenants(clients)]
+        clients,
+        [
+            apis.make_rest_api(clients),
+            apis.make_http_api(clients),
+            *apis.make_tenants(clients),
+            *apis.make_accelerated(clients),
+        ],
     )
 
 

@@ -8,6 +8,7 @@ from opsctl.block.decision import Decision
 from opsctl.block.facts.block_decision import BlockDecision
 from opsctl.planning.run_fetching import run_fetching
 from opsctl.sandbox.worlds.seeding import seed_apis, seed_network
+from tests.kit.block_targets import balancer
 from tests.kit.ha_account import run, undo
 from tests.kit.moto_account import World, client, fresh_world
 from tests.kit.ports import MemoryJournal
@@ -27,9 +28,15 @@ def _of_tenant(name: str) -> str:
     return str(custom.get("Arn") or custom.get("Action", ""))
 
 
+def _of_balancer(name: str) -> str:
+    acl = client("wafv2").get_web_acl_for_resource(ResourceArn=balancer(name)).get("WebACL") or {}
+    return str(acl.get("ARN", ""))
+
+
 PLACES: dict[str, tuple[str, Callable[[], str]]] = {
     "orders.example.com": ("REGIONAL", _of_stage),
     "bravo.example.com": ("CLOUDFRONT", lambda: _of_tenant("bravo")),
+    "play.example.com": ("REGIONAL", lambda: _of_balancer("play-alb")),
     "charlie.example.com": ("CLOUDFRONT", lambda: _of_tenant("charlie")),
 }
 """Targets of the sandbox, the scope of their web ACL, and how its ARN is read from the service itself."""

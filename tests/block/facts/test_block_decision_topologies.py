@@ -324,7 +324,7 @@ def test_the_load_balancers_in_front_of_an_instance_are_found_from_the_instance(
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("a1b2.awsglobalaccelerator.com", "Global Accelerator"),
+        ("a1b2.awsglobalaccelerator.com", "no Global Accelerator of this account"),
         (f"abc123.execute-api.{REGION}.amazonaws.com", "no API of this account"),
         (f"abcdef.lambda-url.{REGION}.on.aws", "Lambda function URL"),
         ("shop.example.com.cdn.cloudflare.net", "third-party CDN"),
@@ -365,7 +365,8 @@ def test_interfaces_of_a_global_accelerator_beside_a_load_balancer_are_reported(
     served(picture)
     picture.interfaces.append(interface("eni-ga", "subnet-shop-a", [], kind="global_accelerator_managed"))
     unknown = decide(picture, "shop").unknown
-    assert unknown == (f"cannot tell whether a Global Accelerator leads to {ALB}: it has eni-ga in its subnets",)
+    text = f"cannot tell whether a Global Accelerator leads to {ALB}: it has eni-ga in its subnets"
+    assert unknown == (f"{text}, and no accelerator of this account explains that",)
 
 
 def test_an_alb_of_a_shared_target_group_is_a_way_in() -> None:

@@ -17,7 +17,6 @@ def test_kinds_that_are_not_followed_say_why() -> None:
         "classic_load_balancer",
         "function_url",
         "gateway_load_balancer",
-        "global_accelerator",
         "http_api",
     }
     assert all(blind.values())

@@ -1,9 +1,10 @@
-"""Rules of API Gateway, of distribution tenants and of what AWS WAF protects, where moto has none or is laxer."""
+"""Rules of API Gateway, tenants, accelerators and of what AWS WAF protects, where moto has none or is laxer."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from opsctl.model.reads import Read
 from opsctl.sandbox.worlds.seeding import seed_apis, seed_network
 from tests.kit.block_targets import balancer
 from tests.kit.moto_account import World, client, fresh_world
@@ -81,3 +82,27 @@ def test_a_custom_domain_has_one_endpoint_and_one_list_of_mappings(world: World)
         for name in domains
     }
     assert mappings == {"orders.example.com": ["prod"], "hooks.example.com": ["live"]}
+
+
+def test_global_accelerator_answers_in_one_region_alone(world: World) -> None:
+    read = Read(service="globalaccelerator", operation="ListAccelerators", region="us-east-1")
+    refusal = world.aws.read(read).refusal
+    assert refusal is not None
+    assert refusal.code == "InvalidSignatureException"
+
+
+def test_an_endpoint_has_to_be_there_and_preserves_addresses_as_its_kind_does(world: World) -> None:
+    api = client("globalaccelerator")
+    by = {one["Name"]: one["AcceleratorArn"] for one in api.list_accelerators()["Accelerators"]}
+    described = {}
+    for name, arn in by.items():
+        (listener,) = api.list_listeners(AcceleratorArn=arn)["Listeners"]
+        (group,) = api.list_endpoint_groups(ListenerArn=listener["ListenerArn"])["EndpointGroups"]
+        described[name] = group["EndpointDescriptions"][0]["ClientIPPreservationEnabled"]
+    assert described == {"play": True, "voice": False}
+    kinds = [one["InterfaceType"] for one in client("ec2").describe_network_interfaces()["NetworkInterfaces"]]
+    assert kinds.count("global_accelerator_managed") == 2
+    gone = {"EndpointId": "i-0123456789abcdef0"}
+    group = {"EndpointGroupRegion": "eu-west-1", "EndpointConfigurations": [gone], "IdempotencyToken": "t"}
+    refused("InvalidArgumentException", api.create_endpoint_group, ListenerArn=listener["ListenerArn"], **group)
+    refused("AcceleratorNotFoundException", api.list_listeners, AcceleratorArn="arn:aws:globalaccelerator::1:x")
