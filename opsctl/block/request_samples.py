@@ -5,7 +5,7 @@ at most 500 of them. `Default_Action` is WAF's name, in logs and metrics, for th
 it is asked for like a rule. Text of a request is its sender's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from opsctl.block.wafv2 import region_of, scope_of
@@ -22,16 +22,20 @@ _TEXT_AT_MOST = 120
 
 
 class SampledRule(Value):
-    """A rule of a web ACL, by the name of its metric; `sampled` and `counted` tell what WAF keeps of it."""
+    """A rule of a web ACL, by the name of its metric; `sampled` and `counted` tell what WAF keeps of it.
+
+    `headers` are those in which it looks addresses up, in lower case.
+    """
 
     name: str
     metric: str
     sampled: bool
     counted: bool
+    headers: tuple[str, ...] = ()
 
 
 class RequestSample(Value):
-    """One request as WAF saw it; `forwarded` is its X-Forwarded-For."""
+    """One request as WAF saw it; `headers` are those by their names in lower case."""
 
     at: float
     address: str
@@ -39,8 +43,8 @@ class RequestSample(Value):
     method: str = ""
     uri: str = ""
     agent: str = ""
-    forwarded: str = ""
     country: str = ""
+    headers: dict[str, str] = {}
 
     @property
     def refused(self) -> bool:
@@ -63,7 +67,7 @@ class Samples(Value):
 def sampled_rules(web_acl: Json) -> tuple[SampledRule, ...]:
     """Return the rules of a web ACL in the answer of GetWebACL, and its default action as one."""
     acl: Mapping[str, Json] = web_acl["WebACL"]
-    rules = [_rule(one["Name"], one["VisibilityConfig"]) for one in acl.get("Rules") or ()]
+    rules = [_rule(one) for one in acl.get("Rules") or ()]
     own = acl["VisibilityConfig"]
     default = SampledRule(
         name=DEFAULT_ACTION,
@@ -74,13 +78,24 @@ def sampled_rules(web_acl: Json) -> tuple[SampledRule, ...]:
     return (*rules, default)
 
 
-def _rule(name: str, visibility: Mapping[str, Json]) -> SampledRule:
+def _rule(rule: Mapping[str, Json]) -> SampledRule:
+    visibility: Mapping[str, Json] = rule["VisibilityConfig"]
     return SampledRule(
-        name=name,
+        name=str(rule["Name"]),
         metric=str(visibility["MetricName"]),
         sampled=bool(visibility.get("SampledRequestsEnabled")),
         counted=bool(visibility.get("CloudWatchMetricsEnabled")),
+        headers=tuple(dict.fromkeys(_headers_of(rule.get("Statement")))),
     )
+
+
+def _headers_of(statement: Json) -> Iterator[str]:
+    """The headers that a statement looks addresses up in, however deep they stand."""
+    for name, value in statement.items() if isinstance(statement, dict) else ():
+        if name == "IPSetForwardedIPConfig":
+            yield str(value.get("HeaderName", "")).lower()
+        for inner in value if isinstance(value, list) else [value]:
+            yield from _headers_of(inner)
 
 
 def get_sampled_requests(web_acl: str, metric: str, since: float, until: float) -> Read:
@@ -108,7 +123,7 @@ def parse_samples(answer: Json) -> Samples:
 
 def _sample(told: Mapping[str, Json]) -> RequestSample:
     request: Mapping[str, Json] = told.get("Request") or {}
-    headers = {str(one.get("Name", "")).lower(): str(one.get("Value", "")) for one in request.get("Headers") or ()}
+    headers = headers_by_name((one.get("Name"), one.get("Value")) for one in request.get("Headers") or ())
     return RequestSample(
         at=seconds_of_answer(told.get("Timestamp")),
         address=str(request.get("ClientIP", "")),
@@ -116,9 +131,18 @@ def _sample(told: Mapping[str, Json]) -> RequestSample:
         method=cut(request.get("Method")),
         uri=cut(request.get("URI")),
         agent=cut(headers.get("user-agent")),
-        forwarded=headers.get("x-forwarded-for", ""),
         country=cut(request.get("Country")),
+        headers=headers,
     )
+
+
+def headers_by_name(pairs: Iterable[tuple[Json, Json]]) -> dict[str, str]:
+    """Return headers by their names in lower case; one that is there twice is one list."""
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        key = str(name or "").lower()
+        found[key] = f"{found[key]},{value}" if key in found else str(value or "")
+    return found
 
 
 def cut(text: Json) -> str:
@@ -146,6 +170,10 @@ def is_from(text: str, network: Network) -> bool:
     return address.version == network.version and address.subnet_of(network)  # type: ignore[arg-type]
 
 
-def is_forwarded_for(sample: RequestSample, network: Network) -> bool:
-    """Tell whether a network's address stands in the header that proxies write, and anybody can."""
-    return any(is_from(part.strip(), network) for part in sample.forwarded.split(","))
+def is_of(sample: RequestSample, network: Network, headers: Collection[str] = ()) -> bool:
+    """Tell whether a request is a network's: by its source, or by an address in one of these headers.
+
+    Which headers count is what rules look at: whoever gets there without a proxy writes what he likes into others.
+    """
+    parts = [part.strip() for name in headers for part in sample.headers.get(name, "").split(",")]
+    return any(is_from(text, network) for text in (sample.address, *parts))

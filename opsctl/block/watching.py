@@ -11,11 +11,14 @@ from datetime import UTC, datetime
 
 from opsctl.block.flow_records import FlowRecord, parse_flows, search_flows
 from opsctl.block.request_samples import (
+    DEFAULT_ACTION,
     RequestSample,
+    SampledRule,
     Samples,
     cut,
     get_sampled_requests,
-    is_from,
+    headers_by_name,
+    is_of,
     parse_samples,
 )
 from opsctl.block.wafv2 import region_of, scope_of
@@ -32,6 +35,7 @@ SETTLES_S = 60
 METRIC_LATE_S = 60
 LOG_LATE_S = 120
 OURS = "opsctl-"
+MOST_RULES = 25
 _PAGES = 3
 _EXAMPLES = 3
 _METRICS = {
@@ -65,24 +69,33 @@ def look(places: WatchPlaces, networks: Sequence[Network], since: float, now: fl
 
 def look_at_samples(place: WafPlace, networks: Sequence[Network], since: float, now: float) -> Fetching[Look]:
     """Look at AWS WAF's samples of each rule that keeps any."""
-    rules = [one for one in place.rules if one.sampled]
+    every = sorted((one for one in place.rules if one.sampled), key=_order)
+    rules = every[:MOST_RULES]
     if not rules:
         return Look()
     answers = yield [get_sampled_requests(place.arn, one.metric, since, now) for one in rules]
     seen, unwatched = [], []
+    if left := len(every) - len(rules):
+        why = f"{MOST_RULES} rules of a web ACL are asked about"
+        unwatched.append(Unwatched(what=f"samples of {left} more rules of web ACL {place.name}", why=why))
     for rule, answer in zip(rules, answers, strict=True):
         by = f"rule {rule.name} of web ACL {place.name}"
         if answer.refusal is not None:
             unwatched.append(Unwatched(what=f"samples of {by}", why=str(answer.refusal)))
             continue
         samples = parse_samples(answer.value)
-        ours = [one for one in samples.requests if _is_ours(one.address, networks)]
+        ours = [one for one in samples.requests if _is_ours(one, networks, place)]
         if ours:
             seen.append(_seen_samples(place.at, by, samples, ours, since))
         elif not samples.whole:
             why = f"a sample of {len(samples.requests)} of {samples.population:,} requests has none of them"
             unwatched.append(Unwatched(what=f"all requests that met {by}", why=why))
     return Look(seen=tuple(seen), unwatched=tuple(unwatched))
+
+
+def _order(rule: SampledRule) -> int:
+    """Ours first, then what no rule ended, then the others as they stand."""
+    return 0 if rule.name.startswith(OURS) else 1 if rule.name == DEFAULT_ACTION else 2
 
 
 def _seen_samples(at: str, by: str, samples: Samples, ours: Sequence[RequestSample], since: float) -> Seen:
@@ -118,7 +131,8 @@ def _log(place: WafPlace, networks: Sequence[Network], since: float, now: float)
     for network in networks:
         events, rest = yield from _searched(_search(place.group, network, since, now, region_of(place.arn)), what)
         unwatched += rest
-        found += [one for one in map(_request_of, events) if one is not None and is_from(one.address, network)]
+        requests = [one for one in map(_request_of, events) if one is not None]
+        found += [one for one in requests if _is_ours(one, [network], place)]
     if not found:
         return Look(unwatched=tuple(unwatched))
     by = f"web ACL {place.name}"
@@ -138,6 +152,7 @@ def _request_of(event: Json) -> RequestSample | None:
         action=str(told.get("action", "")).upper(),
         method=cut(request.get("httpMethod")),
         uri=cut(request.get("uri")),
+        headers=headers_by_name((one.get("name"), one.get("value")) for one in request.get("headers") or ()),
     )
 
 
@@ -244,8 +259,10 @@ def text_of(search: Read) -> str:
     return str(search.params["filterPattern"])
 
 
-def _is_ours(text: str, networks: Iterable[Network]) -> bool:
-    return any(is_from(text, network) for network in networks)
+def _is_ours(request: RequestSample, networks: Iterable[Network], place: WafPlace) -> bool:
+    """Whether a request is of the networks, as opsctl's own rules there look at it."""
+    headers = {name for rule in place.rules if rule.name.startswith(OURS) for name in rule.headers}
+    return any(is_of(request, network, headers) for network in networks)
 
 
 def _late(passes: Sequence[float], last_other: float, since: float) -> int:

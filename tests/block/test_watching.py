@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from opsctl.block.flow_records import DEFAULT_FORMAT, FlowLog, fields_of_format
-from opsctl.block.request_samples import SampledRule
+from opsctl.block.request_samples import SampledRule, sampled_rules
 from opsctl.block.watch_places import FlowPlace, WafPlace, WatchPlaces, waf_places
 from opsctl.block.watching import Look, look, metric_of
 from opsctl.model.networks import parse_network
@@ -98,6 +98,38 @@ def test_ipv6_blocks_are_found_by_their_network_and_families_never_mix() -> None
     told = samples(sample(1, ip="2001:db8::1:7"), sample(2, ip="2001:db9::7"), sample(3, ip="not an address"))
     (seen,) = looked(WatchPlaces(wafs=(WAF,)), {"wafv2.GetSampledRequests ours": told}, "2001:db8::/64").seen
     assert seen.refused == 1
+
+
+def test_behind_a_proxy_a_request_is_whose_address_stands_where_our_rule_looks() -> None:
+    rule = OURS.model_copy(update={"headers": ("cf-connecting-ip",)})
+    place = WAF.model_copy(update={"rules": (rule, DEFAULT)})
+    by_header = sample(1, ip="172.64.0.1", CF_Connecting_IP="203.0.113.9")
+    forged = sample(2, ip="172.64.0.1", X_Forwarded_For="203.0.113.9")
+    told: dict[str, Canned] = {"wafv2.GetSampledRequests ours": samples(by_header, forged)}
+    (seen,) = looked(WatchPlaces(wafs=(place,)), told).seen
+    assert seen.refused == 1
+    assert looked(WatchPlaces(wafs=(WAF,)), told).seen == ()
+
+
+def test_a_rule_is_known_by_the_headers_it_looks_addresses_up_in_however_deep() -> None:
+    config = {"HeaderName": "X-Forwarded-For", "Position": "ANY", "FallbackBehavior": "NO_MATCH"}
+    reference = {"IPSetReferenceStatement": {"ARN": "a", "IPSetForwardedIPConfig": config}}
+    visibility = {"SampledRequestsEnabled": True, "CloudWatchMetricsEnabled": True, "MetricName": "m"}
+    inner = {
+        "AndStatement": {"Statements": [{"NotStatement": {"Statement": reference}}, {"GeoMatchStatement": {}}]}
+    }
+    rule = {"Name": "r", "Statement": {"OrStatement": {"Statements": [inner]}}, "VisibilityConfig": visibility}
+    found = sampled_rules({"WebACL": {"Rules": [rule], "VisibilityConfig": visibility}})
+    assert [one.headers for one in found] == [("x-forwarded-for",), ()]
+
+
+def test_of_many_rules_ours_and_the_default_are_asked_first_and_the_others_named() -> None:
+    others = tuple(SampledRule(name=f"r{n}", metric=f"r{n}", sampled=True, counted=False) for n in range(40))
+    place = WAF.model_copy(update={"rules": (*others, OURS, DEFAULT)})
+    told: dict[str, Canned] = {"wafv2.GetSampledRequests ours": samples(sample(1))}
+    found = looked(WatchPlaces(wafs=(place,)), told)
+    assert [one.refused for one in found.seen] == [1]
+    assert found.unwatched[0].what == "samples of 17 more rules of web ACL shop"
 
 
 def test_our_rules_are_counted_by_cloudwatch_with_aws_dimensions() -> None:
