@@ -13,6 +13,7 @@ from opsctl.resources.ec2 import describe
 from opsctl.tune.efa_reads import EfaTarget, targets_of
 from opsctl.tune.fleet import FleetInstance, parse_fleet
 from opsctl.tune.mtu import EXPRESS
+from opsctl.tune.replacements import launched_without
 from opsctl.tune.selection import Selection
 
 _ONE_ZONE = ("sa-east-1", "me-south-1", "me-central-1")
@@ -20,13 +21,17 @@ _ONE_ZONE = ("sa-east-1", "me-south-1", "me-central-1")
 
 
 class ExpressFound(Value):
-    """The instances, and as lines what refuses it (`unsupported`) and what it does not reach."""
+    """The instances, and as lines what refuses it (`unsupported`) and what it does not reach.
+
+    `replaced` are those that somebody launches again, without it.
+    """
 
     instances: tuple[str, ...] = ()
     unsupported: tuple[str, ...] = ()
     plain: tuple[str, ...] = ()
     zones: tuple[str, ...] = ()
     mtu: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
 
 
 class TuneExpress(Fact):
@@ -69,6 +74,7 @@ class TuneExpress(Fact):
             plain=tuple(_other_ends(targets, beside)),
             zones=tuple(sorted(zones)) if about.region in _ONE_ZONE and len(zones) > 1 else (),
             mtu=(note,) if not self.mtu else (),
+            replaced=launched_without((one.instance for one in targets), "ENA Express"),
         )
 
 

@@ -23,6 +23,7 @@ from opsctl.tune.mtu import (
     set_script,
     undo_script,
 )
+from opsctl.tune.replacements import launched_without
 from opsctl.tune.selection import Selection
 
 _NARROW = (
@@ -37,7 +38,10 @@ _NARROW = (
 
 
 class MtuFound(Value):
-    """The scripts, the instances, and as lines what refuses it or does not fit."""
+    """The scripts, the instances, and as lines what refuses it or does not fit.
+
+    `replaced` are those that somebody launches again, without it.
+    """
 
     instances: tuple[str, ...] = ()
     set: tuple[str, ...] = ()
@@ -47,6 +51,7 @@ class MtuFound(Value):
     no_agent: tuple[str, ...] = ()
     too_wide: tuple[str, ...] = ()
     narrow: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
 
 
 class TuneMtu(Fact):
@@ -89,6 +94,7 @@ class TuneMtu(Fact):
             unknown=tuple(_unknown(targets, agents)),
             no_agent=tuple(one.instance.title for one in targets if not _online(one, agents)),
             too_wide=tuple(self._too_wide(targets)),
+            replaced=launched_without((one.instance for one in targets), f"MTU of {self.mtu}"),
             narrow=tuple(dict.fromkeys(line for one in targets for line in self._narrow(one, tables))),
         )
 

@@ -14,7 +14,9 @@ from opsctl.sandbox.worlds.hpc import AL2023, make_fleet
 from opsctl.tune.facts.tune_efa import EfaFound, TuneEfa
 from opsctl.tune.facts.tune_express import ExpressFound, TuneExpress
 from opsctl.tune.facts.tune_mtu import MtuFound, TuneMtu
+from opsctl.tune.replacements import launched_without
 from tests.kit.moto_account import World, client, fresh_world
+from tests.tune.fleets import HPC, instance
 
 
 @pytest.fixture
@@ -231,3 +233,21 @@ def test_with_ena_express_a_packet_has_8900_bytes_at_most(world: World) -> None:
     assert mtu(world, "hpc-3", mtu=9001).too_wide == ()
     assert "which takes 8900" in mtu(world, "hpc-3", mtu=9001, express=True).too_wide[0]
     assert mtu(world, "hpc-3", mtu=8900, express=True).too_wide == ()
+
+
+def test_what_somebody_launches_again_is_told_to_come_without_it(world: World) -> None:
+    tags = [{"Key": "parallelcluster:cluster-name", "Value": "genomics"}]
+    client("ec2").create_tags(Resources=[named("hpc-3")["InstanceId"]], Tags=tags)
+    express = found(world, TuneExpress(instances=("hpc-3",), wanted=True))
+    mtu = found(world, TuneMtu(instances=("hpc-3", "hpc-2"), mtu=8900))
+    assert isinstance(express, ExpressFound)
+    assert isinstance(mtu, MtuFound)
+    assert [line.partition(": ")[2] for line in (*express.replaced, *mtu.replaced)] == [
+        "what cluster genomics launches in its place has no ENA Express",
+        "what cluster genomics launches in its place has no MTU of 8900",
+    ]
+
+
+def test_a_member_of_an_auto_scaling_group_is_launched_again_as_the_group_says() -> None:
+    (line,) = launched_without([instance(HPC, auto_scaling_group="workers"), instance(HPC)], "ENA Express")
+    assert line.endswith("what Auto Scaling group workers launches in its place has no ENA Express")
