@@ -69,5 +69,11 @@ def _in_xml(shape: Any, node: Xml.Element, path: str) -> list[str]:
     for child in node:
         name = child.tag.rpartition("}")[2]
         here = f"{path}.{name}".strip(".")
-        found += _in_xml(names[name], child, here) if name in names else [here]
+        if name not in names:
+            found.append(here)
+        elif names[name].serialization.get("flattened"):
+            # Its items stand in its place, each under the list's own name (S3).
+            found += _in_xml(names[name].member, child, f"{here}[]")
+        else:
+            found += _in_xml(names[name], child, here)
     return found

@@ -1,6 +1,6 @@
 """Who else a point of enforcement hits, and who owns it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from opsctl.block import cloudfront, elbv2, wafv2
 from opsctl.block.decision import Point
@@ -11,6 +11,7 @@ from opsctl.model.fetching import Fetching, gather
 from opsctl.model.reads import Read, Refusal
 from opsctl.resources import ec2
 from opsctl.resources.ec2 import Interface
+from opsctl.resources.owners import owner_of
 
 _LISTED = 50
 
@@ -169,25 +170,3 @@ def _readable(resource: str) -> str:
         if service in resource and before in resource:
             return f"{title} {resource.partition(before)[2]}"
     return resource
-
-
-_STACK = "aws:cloudformation:stack-name"
-_CLUSTER = ("elbv2.k8s.aws/cluster", "ingress.k8s.aws/cluster")
-_BY = ("managed-by", "managedby", "managed_by", "provisioner", "createdby", "created-by", "created_by")
-
-
-def owner_of(tags: Mapping[str, str]) -> str:
-    """Name the CloudFormation stack, the cluster's controller or the Terraform module, empty when none shows.
-
-    CloudFormation's tag is certain, Terraform's are customs and so only a hint.
-    """
-    if _STACK in tags:
-        return f"CloudFormation stack {tags[_STACK]}"
-    for key in _CLUSTER:
-        if key in tags:
-            return f"AWS Load Balancer Controller of cluster {tags[key]}"
-    for key, value in tags.items():
-        named = key.lower().startswith(("terraform", "tf-", "tf_", "tf:")) and value.lower() != "false"
-        if named or (key.lower() in _BY and "terraform" in value.lower()):
-            return f"Terraform (tag {key}={value})"
-    return ""

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import Literal
 
 from opsctl.block.account_ledger import AccountLedger, AclCarrier, SetCarrier
-from opsctl.block.affected import owner_of
 from opsctl.block.records import EXTENDS, BlockRecord
 from opsctl.block.terms import NEVER, seconds_of
 from opsctl.block.topology.nacl import NaclEntry
 from opsctl.block.topology.packet import ANY
 from opsctl.model.networks import normal, parse_network
 from opsctl.model.value import Value
+from opsctl.resources.owners import owner_of
 
 _PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmpv6"}
 

@@ -140,9 +140,15 @@ _COMMAND = ("arn:{partition}:ssm:{region}:*:document/{DocumentName}", *_INSTANCE
 # Images and snapshots have no account in their ARNs, and an id does not say its kind.
 _TAGGED = ("arn:{partition}:ec2:{region}:*:*/{Resources}",)
 
+_BUCKET = ("arn:{partition}:s3:::{Bucket}",)
+
 RESOURCES = {
     "network-firewall.DescribeRuleGroup": ("{RuleGroupArn}",),
     "network-firewall.UpdateRuleGroup": ("{RuleGroupArn}",),
+    "s3.GetBucketLocation": _BUCKET,
+    "s3.GetBucketNotificationConfiguration": _BUCKET,
+    "s3.GetBucketTagging": _BUCKET,
+    "s3.PutBucketNotificationConfiguration": _BUCKET,
     "ssm.SendCommand": _COMMAND,
     "sqs.ListDeadLetterSourceQueues": _QUEUE,
     "sqs.ListQueueTags": _QUEUE,
@@ -291,6 +297,7 @@ RESOURCES = {
     "sns.CreateTopic": ("arn:{partition}:sns:{region}:{account}:{Name}",),
     "sns.DeleteTopic": ("{TopicArn}",),
     "sns.GetTopicAttributes": ("{TopicArn}",),
+    "sns.SetTopicAttributes": ("{TopicArn}",),
     "sns.ListTagsForResource": ("{ResourceArn}",),
 }
 

@@ -51,7 +51,10 @@ def mark_of(change: Change) -> str:
     """Return `+`, `-` or `~`, and `!` beside it for severe risk."""
     words = change.operation
     mark = "~"
-    if words.startswith(("Create", "Associate", "Attach", "Put", "Run", "Start")):
+    if change.edit is not None and change.edit.writes_back:
+        # What writes a whole document back changes it, whatever AWS calls the call.
+        mark = "~"
+    elif words.startswith(("Create", "Associate", "Attach", "Put", "Run", "Start")):
         mark = "+"
     elif words.startswith(("Delete", "Disassociate", "Detach", "Terminate", "Stop", "Remove")):
         mark = "-"

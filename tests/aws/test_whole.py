@@ -51,3 +51,18 @@ def test_of_an_answer_of_ec2_only_what_its_members_do_not_have_is_unknown() -> N
 
     assert strangers("") == []
     assert strangers("<requestId>x</requestId>") == ["launchTemplateVersionSet[].requestId"]
+
+
+def test_the_items_of_a_list_of_s3_stand_in_its_place_and_are_known() -> None:
+    s3 = client("s3")
+    entry = "<Id>a</Id><Queue>q</Queue><Event>s3:ObjectCreated:*</Event>{}<Filter><S3Key>{}</S3Key></Filter>"
+    rule = "<FilterRule><Name>Prefix</Name><Value>a</Value>{}</FilterRule>"
+    answer = "<NotificationConfiguration><QueueConfiguration>{}</QueueConfiguration></NotificationConfiguration>"
+
+    def strangers(beside: str, inside: str) -> list[str]:
+        body = answer.format(entry.format(beside, rule.format(inside)))
+        return unknown_members(s3, "GetBucketNotificationConfiguration", body.encode())
+
+    assert strangers("", "") == []
+    assert strangers("<New>1</New>", "") == ["QueueConfiguration[].New"]
+    assert strangers("", "<New>1</New>") == ["QueueConfiguration[].Filter.S3Key.FilterRule[].New"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from opsctl.block.affected import owner_of
+from opsctl.resources.owners import owner_of
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from opsctl.block.affected import owner_of
 from opsctl.block.inspection.firewall_calls import name_of
 from opsctl.model.networks import covers, overlapping, parse_network
 from opsctl.model.value import Json, Value
 from opsctl.resources.ec2 import parse_tags
+from opsctl.resources.owners import owner_of
 
 STRICT, BY_ACTION = "STRICT_ORDER", "DEFAULT_ACTION_ORDER"
 _ACTION = re.compile(r"^\s*(pass|alert)\s", re.MULTILINE)

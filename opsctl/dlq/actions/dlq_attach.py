@@ -13,6 +13,7 @@ from opsctl.model.references import reference
 from opsctl.model.run import Action, Context
 from opsctl.model.value import Json
 from opsctl.resources.queue_facts import queue_attributes
+from opsctl.resources.queue_policy_calls import edit_policy, policy_has
 from opsctl.resources.sqs_queue_calls import queue_is_absent, url_of
 
 VISIBLE_WITHIN_S = 90
@@ -101,13 +102,13 @@ class DlqAttachAction(Action):
         source, queue = self.attachment.source, self.attachment.queue
         one = queues.statement(queues.sid_of(source), queue.arn, source.service, source.sender)
         return self._change(
-            queues.edit_policy(self._url, "add", one),
+            edit_policy(self._url, "add", one),
             id="policy",
             title=f"Allow {source.service} to send to {queue.name} for {source.sender}",
             why="Without this permission the dead letters are lost. Other statements of the policy do not change.",
-            expect=(queues.policy_has(self._url, queue.name, one, present=False),),
-            proof=self._proof(queues.policy_has(self._url, queue.name, one, present=True)),
-            undo=queues.edit_policy(self._url, "remove", one),
+            expect=(policy_has(self._url, queue.name, one, present=False),),
+            proof=self._proof(policy_has(self._url, queue.name, one, present=True)),
+            undo=edit_policy(self._url, "remove", one),
             depends_on=after,
         )
 

@@ -4,12 +4,13 @@ import json
 from collections.abc import Sequence
 
 from opsctl.dlq.attach.failing_sources import FailingSource, sources_of
-from opsctl.model.changes import Check, EditSpec, Element, Instruction, JsonText, Retry
+from opsctl.model.changes import Check, Element, Instruction, Retry
 from opsctl.model.reads import Read
 from opsctl.model.value import Json, fingerprint
 from opsctl.resources.consumers import mappings_of
 from opsctl.resources.dead_letter_reads import list_functions
 from opsctl.resources.queue_facts import queue_attributes
+from opsctl.resources.queue_policy_calls import edit_attribute
 from opsctl.resources.resource_policies import statements_of
 from opsctl.resources.sqs_queue_calls import JUST_DELETED
 
@@ -108,30 +109,13 @@ def statement(sid: str, arn: str, service: str, sender: str) -> dict[str, Json]:
     }
 
 
-def edit_policy(url: Json, op: str, one: dict[str, Json]) -> Instruction:
-    """Add or remove our statement; the others are written back as they were read. SQS has no lock here."""
-    element = {"op": op, "at": "Attributes.Policy.Statement", "value": one, "key": "Sid"}
-    blank = {"Version": "2012-10-17", "Statement": []}
-    return _edit(url, "Policy", blank, "Statement", (Element.model_validate(element),))
-
-
-def policy_has(url: Json, name: str, one: dict[str, Json], *, present: bool) -> Check:
-    """Our statement stands in the policy, or none of its name."""
-    found = f"[from_json(Attributes.Policy).Statement][] | [?Sid=='{one['Sid']}']"
-    read = queue_attributes(url)
-    if present:
-        says = f"the policy of {name} lets {one['Principal']['Service']} send"
-        return Check(read=read, query=found, op="contains", value=[one], says=says)
-    return Check(read=read, query=found, op="empty", says=f"the policy of {name} has no such statement yet")
-
-
 def edit_allowed(url: Json, op: str, source_arn: str) -> Instruction:
     """Name a source among those that may use the queue, or take it out; the last one out leaves no policy."""
     elements = [Element.model_validate({"op": op, "at": f"{_ALLOW}.sourceQueueArns", "value": source_arn})]
     if op == "add":
         elements.insert(0, Element(op="set", at=f"{_ALLOW}.redrivePermission", value="byQueue"))
     blank = {"redrivePermission": "byQueue"}
-    return _edit(url, "RedriveAllowPolicy", blank, "sourceQueueArns", tuple(elements))
+    return edit_attribute(url, "RedriveAllowPolicy", blank, "sourceQueueArns", tuple(elements))
 
 
 _ALLOW = "Attributes.RedriveAllowPolicy"
@@ -167,23 +151,6 @@ def permission_is(url: Json, name: str, permission: str) -> Check:
     if not permission:
         return Check(read=read, query=query, op="empty", context=True, says=says)
     return Check(read=read, query=query, op="equals", value=permission, context=True, says=says)
-
-
-def _edit(
-    url: Json, attribute: str, blank: dict[str, Json], void: str, elements: tuple[Element, ...]
-) -> Instruction:
-    return Instruction(
-        kind="edit",
-        service="sqs",
-        operation="SetQueueAttributes",
-        params={"QueueUrl": url},
-        edit=EditSpec(
-            read=queue_attributes(url),
-            carry={"Attributes": f"{{{attribute}: Attributes.{attribute}}}"},
-            texts=(JsonText(at=f"Attributes.{attribute}", blank=blank, void_without=void),),
-            elements=elements,
-        ),
-    )
 
 
 def _call(operation: str, params: dict[str, Json], retry: Retry | None = None) -> Instruction:

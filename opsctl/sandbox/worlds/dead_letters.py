@@ -9,8 +9,8 @@ from typing import Any
 Clients = Callable[[str], Any]
 
 
-def make_dead_letters(clients: Clients) -> None:
-    """Make sources of every kind; some are set up well, some as accounts are found at 3 a.m."""
+def make_dead_letters(clients: Clients) -> str:
+    """Make sources of every kind, some set up well, some as accounts are found at 3 a.m.; return their role."""
     sqs = clients("sqs")
     oncall = clients("sns").create_topic(Name="oncall")["TopicArn"]
     role = _role(clients)
@@ -31,6 +31,7 @@ def make_dead_letters(clients: Clients) -> None:
         ComparisonOperator="GreaterThanThreshold",
         AlarmActions=[oncall],
     )
+    return role
 
 
 def _make_topic(clients: Clients, sqs: Any) -> None:

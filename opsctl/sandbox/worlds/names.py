@@ -36,10 +36,15 @@ SOURCES = (
     Named(name="orders", what="a queue with a dead-letter queue"),
     Named(name="thumbnails", what="a queue without a dead-letter queue"),
 )
+BUCKETS = (
+    Named(name="shop-uploads", what="a bucket that notifies, with entries of several owners and a dead one"),
+    Named(name="shop-avatars", what="a bucket that notifies nobody"),
+)
 BY_KIND = {
     "world": TARGETS,
     "target": tuple(one for one in TARGETS if "*" not in one.name),
     "instance": tuple(one for one in TARGETS if one.name == "legacy-web"),
     "dead-letter-queue": DEAD_LETTERS,
     "source": SOURCES,
+    "bucket": BUCKETS,
 }

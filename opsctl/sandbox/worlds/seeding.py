@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from opsctl.sandbox.worlds import agents, apis, dead_letters, hpc, network, queues, roles, traffic_logs
+from opsctl.sandbox.worlds import agents, apis, dead_letters, hpc, network, queues, roles, traffic_logs, uploads
 
 Clients = Callable[[str], Any]
 """Returns the SDK client of a service in the sandbox's region."""
@@ -40,7 +40,8 @@ def seed_all(clients: Clients) -> None:
     seed_apis(clients)
     agents.give_agents(clients, "api-1", "api-2")
     queues.make_queues(clients)
-    dead_letters.make_dead_letters(clients)
+    role = dead_letters.make_dead_letters(clients)
+    uploads.make_uploads(clients, role)
     hpc.make_fleet(clients)
     traffic_logs.make_logs(clients)
     roles.make_roles(clients)

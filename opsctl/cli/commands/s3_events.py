@@ -1,0 +1,41 @@
+"""`opsctl s3-events`: a bucket's event notifications, without losing what others have there."""
+
+import typer
+
+from opsctl.cli.commands import s3_events_restore, s3_events_show
+from opsctl.cli.playbook_runs import runs_playbook
+
+ADD = """Have a bucket notify one more queue, topic or function.
+
+S3 replaces the whole configuration and has no lock for it: it is read again just before it is written, what others
+have there is written back as it was, and looked for afterwards.
+"""
+ADD_EXAMPLES = """Examples:
+
+  opsctl s3-events add uploads --to arn:aws:sqs:eu-west-1:123456789012:thumbnails --prefix img/ --dry-run
+
+  opsctl s3-events add uploads --to arn:aws:sns:eu-west-1:123456789012:audit --event 's3:ObjectRemoved:*' --yes
+"""
+REMOVE = """Take notifications of a bucket away by their ids; all others stay.
+
+Events that come while a notification is away are not told later.
+"""
+REMOVE_EXAMPLES = """Examples:
+
+  opsctl s3-events remove uploads --id opsctl-20261201-101500-ab12 --dry-run
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    group = typer.Typer(
+        name="s3-events",
+        help="Edit a bucket's event notifications without losing what others have there.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+    )
+    s3_events_show.register(group)
+    runs_playbook(group, "s3-events add", playbook="s3-events-add", says=ADD, epilog=ADD_EXAMPLES)
+    runs_playbook(group, "s3-events remove", playbook="s3-events-remove", says=REMOVE, epilog=REMOVE_EXAMPLES)
+    s3_events_restore.register(group)
+    app.add_typer(group)

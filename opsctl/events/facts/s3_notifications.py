@@ -1,0 +1,173 @@
+"""Reads what a bucket notifies, and what would stand in the way of one more entry, or of taking some away."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from opsctl.events.kms_keys import KeyFacts, read_keys, what_key_refuses
+from opsctl.events.s3_destinations import NotifiedResource, read_destinations
+from opsctl.events.s3_entries import EVENTBRIDGE, KNOWN, S3Entry, entries_of, lost_of, read_document
+from opsctl.events.s3_notification_calls import notifications
+from opsctl.model.errors import FactUnknown, InvalidInput
+from opsctl.model.fetching import Fetching
+from opsctl.model.reads import Read, RefusalKind
+from opsctl.model.run import Context, Fact
+from opsctl.model.value import Json, Value
+from opsctl.resources.owners import owner_of
+
+S3 = "s3.amazonaws.com"
+
+
+class BucketNotifications(Value):
+    """A bucket's notifications as they are, and what was asked about them.
+
+    `document` is the whole configuration as S3 answered, kept as a backup. `overlaps` are entries that S3 refuses
+    beside the wanted one; `same` those that do what is wanted already. `dead` are entries of a destination that is
+    gone or shuts S3 out: S3 refuses every edit because of them. `refused` says why S3 takes no such entry, `lost`
+    what an earlier configuration had and this has not.
+    """
+
+    bucket: str
+    region: str
+    eventbridge: bool
+    entries: tuple[S3Entry, ...]
+    document: dict[str, Json]
+    wanted: S3Entry | None = None
+    same: tuple[str, ...] = ()
+    overlaps: tuple[str, ...] = ()
+    dead: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    removable: tuple[S3Entry, ...] = ()
+    lost: tuple[str, ...] = ()
+    owner: str = ""
+    unknown: tuple[str, ...] = ()
+
+
+class S3Notifications(Fact):
+    """Read a bucket's event notifications; with a destination, what stands in the way of adding that entry."""
+
+    name: ClassVar[str] = "s3.notifications"
+    Result: ClassVar[type[Value]] = BucketNotifications
+    services: ClassVar[tuple[str, ...]] = ("s3",)
+
+    bucket: str = Field(description="Name of the bucket.")
+    destination: str = Field("", description="ARN of a queue, topic or function that is to be notified.")
+    events: tuple[str, ...] = Field(("s3:ObjectCreated:*",), description="Event types of that entry.")
+    prefix: str = Field("", description="Only objects whose key begins so.")
+    suffix: str = Field("", description="Only objects whose key ends so.")
+    ids: tuple[str, ...] = Field((), description="Ids of entries that are to be taken away.")
+    earlier: str = Field("", description="An earlier configuration in JSON, whose entries are compared.")
+
+    def read(self, about: Context) -> Fetching[Value]:
+        """Read configuration, place and tags at once, then every destination."""
+        document, region, owner = yield from self._bucket(about)
+        entries = entries_of(document)
+        wanted = self._wanted()
+        arns = [one.arn for one in entries] + ([wanted.arn] if wanted else [])
+        seen = yield from read_destinations(arns, self.bucket, about.account)
+        keys = yield from read_keys([seen[wanted.arn].key] if wanted else [])
+        others = [one for one in entries if one.id not in self.ids]
+        return BucketNotifications(
+            bucket=self.bucket,
+            region=region,
+            eventbridge=EVENTBRIDGE in document,
+            entries=entries,
+            document=document,
+            wanted=wanted,
+            same=tuple(one.id for one in entries if wanted and one.does() == wanted.does()),
+            overlaps=tuple(
+                f"{one.says}, id {one.id}"
+                for one in entries
+                if wanted and one.overlaps(wanted) and one.does() != wanted.does()
+            ),
+            dead=tuple(text for one in others if (text := _dead(one, seen[one.arn]))),
+            refused=tuple(self._refused(wanted, region, seen, keys, about)) if wanted else (),
+            removable=self._removable(entries),
+            lost=self._lost(document),
+            owner=owner,
+            unknown=tuple(dict.fromkeys(one.unknown for one in seen.values() if one.unknown)),
+        )
+
+    def _bucket(self, about: Context) -> Fetching[tuple[dict[str, Json], str, str]]:
+        params = {"Bucket": self.bucket, "ExpectedBucketOwner": about.account}
+        reads = [
+            notifications(self.bucket, about.account),
+            Read(service="s3", operation="GetBucketLocation", params=params),
+            Read(service="s3", operation="GetBucketTagging", params=params),
+        ]
+        told, place, tags = yield reads
+        if told.refusal is not None:
+            if told.refusal.kind is RefusalKind.MISSING:
+                raise InvalidInput.one(f"there is no bucket {self.bucket!r}", source="bucket")
+            raise FactUnknown(told.refusal)
+        document: dict[str, Json] = dict(told.value or {})
+        strangers = sorted(document.keys() - KNOWN)
+        if strangers:
+            lost = f"{', '.join(strangers)} of bucket {self.bucket} would be lost by an edit of this version"
+            raise InvalidInput.one(lost, source="bucket", hint="upgrade opsctl, or edit it in the console")
+        # S3 calls its first region by no name.
+        region = str((place.value or {}).get("LocationConstraint") or "us-east-1")
+        named = {str(one["Key"]): str(one["Value"]) for one in (tags.value or {}).get("TagSet") or []}
+        return document, region, owner_of(named)
+
+    def _wanted(self) -> S3Entry | None:
+        if not self.destination:
+            return None
+        parts = self.destination.split(":")
+        if len(parts) < 6 or parts[0] != "arn" or parts[2] not in ("sqs", "sns", "lambda"):
+            raise InvalidInput.one(
+                f"{self.destination!r} is not the ARN of a queue, topic or function", source="destination"
+            )
+        if not self.events:
+            raise InvalidInput.one("no event type was given", source="events", hint="such as s3:ObjectCreated:*")
+        return S3Entry(arn=self.destination, events=self.events, prefix=self.prefix, suffix=self.suffix)
+
+    def _lost(self, document: dict[str, Json]) -> tuple[str, ...]:
+        if not self.earlier:
+            return ()
+        earlier = read_document(self.earlier, "document")
+        off = ("EventBridge",) if EVENTBRIDGE in earlier and EVENTBRIDGE not in document else ()
+        return (*(one.says for one in lost_of(earlier, document)), *off)
+
+    def _removable(self, entries: tuple[S3Entry, ...]) -> tuple[S3Entry, ...]:
+        known = {one.id: one for one in entries}
+        for name in self.ids:
+            if name not in known:
+                raise InvalidInput.one(
+                    f"bucket {self.bucket} has no notification with id {name!r}",
+                    source="ids",
+                    hint=f"it has {', '.join(known) or 'none'}",
+                )
+        return tuple(known[name] for name in self.ids)
+
+    def _refused(
+        self,
+        wanted: S3Entry,
+        region: str,
+        seen: dict[str, NotifiedResource],
+        keys: dict[str, KeyFacts],
+        about: Context,
+    ) -> list[str]:
+        place = seen[wanted.arn]
+        name = wanted.arn.rpartition(":")[2]
+        found = []
+        if wanted.arn.endswith(".fifo"):
+            found.append(f"S3 cannot notify {name}: FIFO queues and topics get its events by EventBridge only")
+        if wanted.arn.split(":")[3] != region:
+            found.append(f"{name} is in {wanted.arn.split(':')[3]}, the bucket in {region}")
+        if place.exists is False:
+            found.append(f"{name} does not exist")
+        if place.key:
+            refused, _ = what_key_refuses(
+                keys[place.key], service=S3, on_behalf_of=f"arn:aws:s3:::{self.bucket}", account=about.account
+            )
+            found += [refused] if refused else []
+        return found
+
+
+def _dead(entry: S3Entry, place: NotifiedResource) -> str:
+    if place.exists is False:
+        return f"{entry.says}, id {entry.id}: it does not exist"
+    if place.exists and not place.open:
+        return f"{entry.says}, id {entry.id}: its policy does not let S3 in"
+    return ""

@@ -1,0 +1,112 @@
+"""S3: entries of a bucket's notifications put there or taken out; all others are written back as they were read.
+
+S3 only replaces the whole configuration, has no lock for it, and looks at every destination each time
+(PutBucketNotificationConfiguration). So it is read again just before it is written, members that the SDK does not
+know refuse the write, and what others had is looked for afterwards, one by one.
+"""
+
+from collections.abc import Sequence
+
+from opsctl.events.s3_entries import EVENTBRIDGE, MEMBERS, S3Entry
+from opsctl.model.changes import Check, EditSpec, Element, Instruction
+from opsctl.model.reads import Read
+
+CONFLICTS = ("OperationAborted",)
+"""Another change of the bucket is in progress: read again and try again (S3 API, error responses)."""
+
+_ALL = "[QueueConfigurations, TopicConfigurations, LambdaFunctionConfigurations][]"
+_DOES = (
+    "{arn: QueueArn || TopicArn || LambdaFunctionArn, events: sort(Events), "
+    "filters: sort(Filter.Key.FilterRules[?Value].Value || `[]`)}"
+)
+
+
+def notifications(bucket: str, account: str) -> Read:
+    """Read a bucket's notification configuration; a bucket of another account is refused."""
+    params = {"Bucket": bucket, "ExpectedBucketOwner": account}
+    return Read(service="s3", operation="GetBucketNotificationConfiguration", params=params)
+
+
+def edit_entries(bucket: str, account: str, op: str, entries: Sequence[S3Entry], *, skip: bool) -> Instruction:
+    """Add or remove exactly these entries, by their ids."""
+    return _edit(
+        bucket,
+        account,
+        tuple(
+            Element.model_validate(
+                {
+                    "op": op,
+                    "at": f"NotificationConfiguration.{one.member}",
+                    "value": one.written(),
+                    "key": "Id",
+                }
+            )
+            for one in entries
+        ),
+        skip=skip,
+    )
+
+
+def edit_eventbridge(bucket: str, account: str, *, on: bool, skip: bool) -> Instruction:
+    """Have everything sent to EventBridge as well, or not any more."""
+    op = "set" if on else "unset"
+    element = Element.model_validate({"op": op, "at": f"NotificationConfiguration.{EVENTBRIDGE}", "value": {}})
+    return _edit(bucket, account, (element,), skip=skip)
+
+
+def _edit(bucket: str, account: str, elements: tuple[Element, ...], *, skip: bool) -> Instruction:
+    params = {"Bucket": bucket, "ExpectedBucketOwner": account}
+    return Instruction(
+        kind="edit",
+        service="s3",
+        operation="PutBucketNotificationConfiguration",
+        params={**params, "SkipDestinationValidation": True} if skip else params,
+        edit=EditSpec(
+            read=notifications(bucket, account),
+            carry={"NotificationConfiguration": "@"},
+            elements=elements,
+            conflicts=CONFLICTS,
+        ),
+    )
+
+
+def entry_is(bucket: str, account: str, entry: S3Entry, *, there: bool) -> Check:
+    """The bucket has this entry, by id and by what it does; or none of that id."""
+    listed, member = MEMBERS[entry.arn.split(":")[2]]
+    found = f"{listed}[?Id=='{entry.id}']"
+    read = notifications(bucket, account)
+    if not there:
+        says = f"bucket {bucket} has no notification {entry.id}"
+        return Check(read=read, query=f"{found}.Id", op="empty", says=says)
+    return Check(
+        read=read,
+        query=f"{found}.{member} | [0]",
+        op="equals",
+        value=entry.arn,
+        says=f"bucket {bucket} notifies {entry.says}",
+    )
+
+
+def still_there(bucket: str, account: str, entry: S3Entry) -> Check:
+    """An entry of somebody else's is still there, by what it does: ids are rewritten by those who own them."""
+    does = {
+        "arn": entry.arn,
+        "events": sorted(entry.events),
+        "filters": sorted(value for value in (entry.prefix, entry.suffix) if value),
+    }
+    return Check(
+        read=notifications(bucket, account),
+        query=f"{_ALL}.{_DOES}",
+        op="contains",
+        value=[does],
+        context=True,
+        says=f"bucket {bucket} still notifies {entry.says}, which is somebody else's",
+    )
+
+
+def eventbridge_is(bucket: str, account: str, *, on: bool, context: bool = False) -> Check:
+    """Everything is sent to EventBridge as well, or is not."""
+    says = f"bucket {bucket} {'sends' if on else 'does not send'} everything to EventBridge"
+    read = notifications(bucket, account)
+    query = f"{EVENTBRIDGE} != `null` && 'on' || `null`"
+    return Check(read=read, query=query, op="present" if on else "empty", context=context, says=says)
