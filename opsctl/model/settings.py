@@ -6,7 +6,7 @@ they stand in: that one is a stranger's as often as not, and may make opsctl str
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
@@ -30,6 +30,19 @@ PlaybookSum = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 AccountNumber = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 
 
+class AthenaTable(Value):
+    """A table of logs in S3 that Athena may be asked about; names are those of Athena's and Glue's own rules.
+
+    `day_partition` is a partition column of days as `2026/11/30`, where the table has one: it spares scanning all.
+    """
+
+    kind: Literal["alb", "nlb", "vpc-flow", "waf"]
+    workgroup: str = Field(pattern=r"^[a-zA-Z0-9._-]{1,128}$")
+    database: str = Field(pattern=r"^[a-z0-9_]{1,128}$")
+    table: str = Field(pattern=r"^[a-z0-9_]{1,128}$")
+    day_partition: str = Field(default="", pattern=r"^[a-z0-9_]{0,64}$")
+
+
 class Keys(Value):
     """What may stand in a configuration file."""
 
@@ -42,6 +55,7 @@ class Keys(Value):
     block_sets: Annotated[tuple[str, ...], Adds.OWN] = ()
     proxy_ranges: Annotated[tuple[str, ...], Adds.UNITED] = ()
     notify: Annotated[tuple[SecretStr, ...], Adds.OWN] = ()
+    athena: Annotated[tuple[AthenaTable, ...], Adds.OWN] = ()
 
 
 class SettingsFile(Value):

@@ -83,12 +83,6 @@ def test_ctrl_c_shows_what_has_come_and_ends_with_130(
     assert (done.returncode, told["exit_code"], told["outcome"]) == (130, 130, "interrupted")
     whys = {one["why"] for one in told["result"]["reports"] if one["looked"] == "no"}
     assert "not read in time" not in whys
-    assert whys <= {
-        "it had not answered when you interrupted",
-        "no target was named",
-        "none goes to CloudWatch Logs",
-        "trails: there is none",
-    }
 
 
 class Hours:
