@@ -12,7 +12,7 @@ from opsctl.block.layers.verdict import Home, NodeVerdict
 from opsctl.block.standing import doubts_of, looked_at, outlook_of, standing_of, word_of
 from opsctl.block.topology.graph import Node, Web
 from opsctl.block.topology.sight import Seen, sights_of
-from opsctl.block.topology.traffic_paths import TrafficPath, ways_in
+from opsctl.block.topology.traffic_paths import Stop, TrafficPath, left_of, ways_in
 from opsctl.block.topology.walk import PacketOutcome, shut_to_clients, walk_all
 from opsctl.block.topology.webacl import WebAcl, acted_on, told_apart
 from opsctl.model.networks import Network, parse_network
@@ -313,4 +313,22 @@ def _recommended(one: Judged, judged: Sequence[Judged]) -> list[str]:
         found.append(
             f"put CloudFront with AWS WAF in front of {entrance.title}: there the client's address is visible"
         )
+    if _stays_open(one) and one.asked.layer in ("auto", "nacl") and one.asked.mode == "block":
+        found += _last_resorts(one)
     return found
+
+
+def _last_resorts(one: Judged) -> list[str]:
+    """Name what is never chosen by itself and sees the client on this way."""
+    found, gate = [], one.way.entrance.inspection
+    if gate is not None and gate.firewall:
+        found.append(f"--layer network-firewall puts a drop into {gate.title}, where that is certain to count")
+    ends = [tail[-1].node for tail in one.way.tails if _sees_clients(one.way, tail)]
+    if ends and all(node.place.kind == "instance" for node in ends):
+        named = first_few(dict.fromkeys(node.name for node in ends), _SHOWN)
+        found.append(f"as a last resort, --layer host drops it in the firewalls of {named}")
+    return found
+
+
+def _sees_clients(way: TrafficPath, tail: tuple[Stop, ...]) -> bool:
+    return left_of("source", (*way.stops[1:], *tail), way.entrance.versions[0]) == "source"

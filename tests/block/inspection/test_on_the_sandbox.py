@@ -124,6 +124,14 @@ def test_it_is_seen_on_the_way_whatever_layer_is_asked_for(world: World) -> None
     assert any("Network Firewall edge-firewall" in node.gates for node in decision.graph.nodes)
 
 
+def test_a_way_that_stays_open_is_told_of_it(world: World) -> None:
+    firewall_in_front("legacy", policy(drops(), strict=False))
+    many = [f"203.0.{net}.{host}" for net in (112, 114) for host in range(0, 200, 2)]
+    told = decide(world, layer="nacl", addresses=many).recommendations
+    assert "--layer network-firewall puts a drop into Network Firewall edge-firewall" in told[1]
+    assert told[2] == "as a last resort, --layer host drops it in the firewalls of legacy-web"
+
+
 def test_without_one_in_the_way_it_says_so(world: World) -> None:
     assert (
         "no route leads to network load balancer api-nlb through a Network Firewall"

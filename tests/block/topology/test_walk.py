@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsctl.block.topology.gates import GroupGate, NaclGate, OpenRule
+from opsctl.block.topology.gates import GroupGate, HostGate, InspectionGate, NaclGate, OpenRule
 from opsctl.block.topology.graph import Link, Node
 from opsctl.block.topology.nacl import NaclEntry, NetworkAcl
 from opsctl.block.topology.naming import Place
@@ -59,7 +59,7 @@ group_gates = st.builds(
 )
 
 
-def node(name: str, *gates: NaclGate | GroupGate) -> Node:
+def node(name: str, *gates: NaclGate | GroupGate | HostGate | InspectionGate) -> Node:
     """A node that answers on two services."""
     place = Place(kind="nlb", id=name)
     return Node(
@@ -130,6 +130,38 @@ def test_the_witness_shown_really_passes(nacl: NaclGate, groups: GroupGate) -> N
     if not outcome.dropped:
         witness = outcome.says.split(" ")[0]
         assert any(lets(entrance, witness, service) for service in SERVICES)
+
+
+dropped_here = st.lists(cidrs, max_size=3).map(tuple)
+
+
+@given(nacl_gates, group_gates, dropped_here)
+def test_a_firewall_in_front_drops_before_anything_else_is_asked(
+    nacl: NaclGate, groups: GroupGate, dropped: tuple[str, ...]
+) -> None:
+    gate = InspectionGate(vpc="vpc-1", endpoints=("vpce-1",), firewall="edge", networks=dropped)
+    entrance = node("edge", gate, nacl, groups)
+    passes = any(
+        lets(entrance, str(one), service)
+        for one in BLOCK
+        for service in SERVICES
+        if not any(one in ipaddress.ip_network(text) for text in dropped)
+    )
+    assert walk(way_through(entrance), str(BLOCK)).dropped is not passes
+
+
+@given(group_gates, st.lists(dropped_here, min_size=1, max_size=2))
+def test_every_target_has_to_drop_in_its_own_firewall(groups: GroupGate, dropped: list[tuple[str, ...]]) -> None:
+    open_nacl = NaclGate(acls=(_acl(allow=True),), subnets=("subnet-1",))
+    entrance = node("edge", open_nacl, groups)
+    hosts = [node(f"i-{n}", HostGate(networks=one, read_at="now")) for n, one in enumerate(dropped)]
+    passes = any(
+        lets(entrance, str(one), service) and not any(one in ipaddress.ip_network(text) for text in of)
+        for one in BLOCK
+        for service in SERVICES
+        for of in dropped
+    )
+    assert walk(way_through(entrance, *hosts), str(BLOCK)).dropped is not passes
 
 
 def test_one_target_that_lets_a_packet_in_is_enough() -> None:
