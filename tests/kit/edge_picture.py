@@ -20,6 +20,9 @@ class EdgePicture(Picture):
         self.mappings: dict[str, list[Json]] = {}
         self.tenants: list[Json] = []
         self.accelerators: dict[str, list[Json]] = {}
+        self.graphql_apis: list[Json] = []
+        self.graphql_domains: dict[str, str] = {}
+        self.pools: dict[str, Json] = {}
 
     def rest_api(
         self, identifier: str, name: str, *stages: str, kind: str = "REGIONAL", shut: bool = False
@@ -57,6 +60,49 @@ class EdgePicture(Picture):
             self.mappings[name] = [{"ApiId": api, "Stage": stage, "ApiMappingKey": ""} for api, stage in mapped]
         self.domains.append(raw)
         return endpoint
+
+    def graphql_api(self, name: str, *domains: str, private: bool = False) -> str:
+        """A GraphQL API of AppSync, with custom domains; returns its host name."""
+        host = f"h{name}.appsync-api.{REGION}.amazonaws.com"
+        arn = f"arn:aws:appsync:{REGION}:{ACCOUNT}:apis/{name}"
+        visibility = "PRIVATE" if private else "GLOBAL"
+        uris = {"GRAPHQL": f"https://{host}/graphql"}
+        self.graphql_apis.append({"apiId": name, "name": name, "arn": arn, "uris": uris, "visibility": visibility})
+        self.graphql_domains |= dict.fromkeys(domains, name)
+        return host
+
+    def user_pool(self, name: str, *, prefix: str = "", custom: str = "") -> str:
+        """A user pool of Cognito with its domains; returns its ARN."""
+        identifier = f"{REGION}_{name}"
+        arn = f"arn:aws:cognito-idp:{REGION}:{ACCOUNT}:userpool/{identifier}"
+        domains = {"Domain": prefix, "CustomDomain": custom}
+        self.pools[identifier] = {"Id": identifier, "Name": name, "Arn": arn} | {
+            key: value for key, value in domains.items() if value
+        }
+        return arn
+
+    def _services(self) -> dict[str, Canned]:
+        pool_domains: dict[str, Canned] = {
+            f"cognito-idp.DescribeUserPoolDomain {domain}": {"DomainDescription": {"UserPoolId": identifier}}
+            for identifier, pool in self.pools.items()
+            for domain in (pool.get("Domain"), pool.get("CustomDomain"))
+            if domain
+        }
+        return {
+            "appsync.ListGraphqlApis": {"graphqlApis": self.graphql_apis},
+            "appsync.ListDomainNames": {
+                "domainNameConfigs": [
+                    {"domainName": one, "appsyncDomainName": f"d{one.replace('.', '')}.cloudfront.net"}
+                    for one in self.graphql_domains
+                ]
+            },
+            "appsync.GetApiAssociation": lambda read: {
+                "apiAssociation": {"apiId": self.graphql_domains[read.params["domainName"]]}
+            },
+            "cognito-idp.DescribeUserPoolDomain": {"DomainDescription": {}},
+            "cognito-idp.DescribeUserPool": lambda read: {"UserPool": self.pools[read.params["UserPoolId"]]},
+            **pool_domains,
+        }
 
     def tenant(self, name: str, distribution: str, *, web_acl: str = "", disabled: bool = False) -> str:
         """A distribution tenant, by default with its distribution's web ACL; returns its ARN."""
@@ -129,6 +175,7 @@ class EdgePicture(Picture):
                 "DistributionTenant": next(one for one in self.tenants if one["Id"] == read.params["Identifier"])
             },
             **self._by_domain(),
+            **self._services(),
             **self._accelerators(),
             "apigatewayv2.GetApiMappings": lambda read: {"Items": self.mappings[read.params["DomainName"]]},
         }

@@ -328,6 +328,8 @@ class Picture:
             "apigateway.GetDomainNames": {},
             "apigatewayv2.GetApis": {},
             by_domain: missing(by_domain, "EntityNotFound"),
+            "appsync.ListDomainNames": {},
+            "cognito-idp.DescribeUserPoolDomain": {"DomainDescription": {}},
             "globalaccelerator.ListAccelerators": {},
         }
 

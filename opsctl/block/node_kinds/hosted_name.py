@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from opsctl.block.node_kinds.edge_names import is_no_distribution
 from opsctl.block.node_kinds.names import NameStep, one_step
+from opsctl.block.node_kinds.pool_names import pool_serving
 from opsctl.block.node_kinds.tenant_names import tenant_serving
 from opsctl.block.topology.graph import Link, Node
 from opsctl.block.topology.naming import Naming, Place
@@ -58,13 +59,17 @@ class HostedName(NodeKind):
 
 
 def _answering(host: str, target: str, survey: Survey) -> Fetching[Naming]:
-    """Find what answers a host name at a target; tenants of CloudFront share one: the host tells which."""
+    """Find what answers a host name at a target; tenants and user pools are told by the host."""
     found = yield from survey.place_of(target)
     shared = not found.places and (yield from is_no_distribution(target, survey))
     if not shared:
         return found
-    serving = yield from tenant_serving(host, survey)
-    return serving.model_copy(update={"unknown": (*found.unknown, *serving.unknown)})
+    serving = yield from gather([tenant_serving(host, survey), pool_serving(host, survey.about.region, survey)])
+    known = any(one.places for one in serving)
+    return Naming(
+        places=tuple(place for one in serving for place in one.places),
+        unknown=() if known else (*found.unknown, *(text for one in serving for text in one.unknown)),
+    )
 
 
 def _links(target: tuple[str, str], found: Naming) -> list[Link]:

@@ -7,6 +7,7 @@ from opsctl.block.topology.gates import GroupGate, NaclGate, OpenRule, WafGate
 from opsctl.block.topology.nacl import NetworkAcl, parse_network_acl
 from opsctl.block.topology.survey import Survey, cannot_tell
 from opsctl.block.topology.webacl import ip_sets_in, parse_ip_set, parse_web_acl
+from opsctl.block.wafv2 import Scope
 from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Read, Refusal, RefusalKind
 from opsctl.model.value import Json
@@ -71,13 +72,13 @@ def group_gate(groups: Sequence[str], region: str, survey: Survey) -> Fetching[G
     return GroupGate(groups=tuple(groups), rules=tuple(rules), unknown=(*unknown, *missing))
 
 
-def web_acl_of_resource(resource: str, survey: Survey) -> Fetching[WafGate]:
-    """Read the web ACL of a regional resource with its IP sets; WAF answers `not found` when there is none."""
+def web_acl_of_resource(resource: str, survey: Survey, scope: Scope = "REGIONAL") -> Fetching[WafGate]:
+    """Read the web ACL of a resource with its IP sets; WAF answers `not found` when there is none."""
     raw = yield from survey.ask(wafv2.get_web_acl_for_resource(resource), dict)
     if isinstance(raw, Refusal) and raw.kind is not RefusalKind.MISSING:
-        return WafGate(scope="REGIONAL", unknown=(cannot_tell("which web ACL is attached", raw),))
+        return WafGate(scope=scope, unknown=(cannot_tell("which web ACL is attached", raw),))
     if isinstance(raw, Refusal) or not raw.get("WebACL"):
-        return WafGate(scope="REGIONAL")
+        return WafGate(scope=scope)
     gate = yield from _with_ip_sets(raw, survey)
     return gate
 

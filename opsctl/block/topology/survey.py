@@ -14,7 +14,9 @@ T = TypeVar("T")
 _SERVICES = {
     "apigateway": "API Gateway",
     "apigatewayv2": "API Gateway",
+    "appsync": "AppSync",
     "cloudfront": "CloudFront",
+    "cognito-idp": "Cognito",
     "ec2": "EC2",
     "elb": "Classic load balancers",
     "elbv2": "load balancers",

@@ -9,6 +9,7 @@ from opsctl.sandbox.engine import alarm_states, callers, shortcuts
 from opsctl.sandbox.rules import (
     addresses,
     apigateway,
+    appsync,
     autoscaling,
     bandwidth_weighting,
     batch,
@@ -85,6 +86,7 @@ _MODULES = (
     tags,
     addresses,
     apigateway,
+    appsync,
     autoscaling,
     cloudtrail,
     scaling_metrics,

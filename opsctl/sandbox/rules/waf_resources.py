@@ -13,6 +13,8 @@ from opsctl.sandbox.rules.wafv2 import fault
 _TYPES = {
     "APPLICATION_LOAD_BALANCER": r"arn:[\w-]+:elasticloadbalancing:[\w-]+:\d+:loadbalancer/app/[^/]+/[^/]+",
     "API_GATEWAY": r"arn:[\w-]+:apigateway:[\w-]+::/restapis/[^/]+/stages/[^/]+",
+    "APPSYNC": r"arn:[\w-]+:appsync:[\w-]+:\d+:apis/[^/]+",
+    "COGNITO_USER_POOL": r"arn:[\w-]+:cognito-idp:[\w-]+:\d+:userpool/[^/]+",
 }
 Exists = Callable[[str, str, str], bool]
 """Tells from account, region and ARN whether a resource is there."""
@@ -88,4 +90,21 @@ def _stage(account: str, region: str, arn: str) -> bool:
     return known is not None and stage in known.stages
 
 
-_THERE: dict[str, Exists] = {"APPLICATION_LOAD_BALANCER": _balancer, "API_GATEWAY": _stage}
+def _api(account: str, region: str, arn: str) -> bool:
+    from moto.appsync.models import appsync_backends
+
+    return any(one.arn == arn for one in appsync_backends[account][region].graphql_apis.values())
+
+
+def _pool(account: str, region: str, arn: str) -> bool:
+    from moto.cognitoidp.models import cognitoidp_backends
+
+    return arn.rpartition("/")[2] in cognitoidp_backends[account][region].user_pools
+
+
+_THERE: dict[str, Exists] = {
+    "APPLICATION_LOAD_BALANCER": _balancer,
+    "API_GATEWAY": _stage,
+    "APPSYNC": _api,
+    "COGNITO_USER_POOL": _pool,
+}

@@ -24,7 +24,7 @@ def make_rest_api(clients: Clients) -> Json:
     name = f"orders.{ZONE}"
     domain = gateway.create_domain_name(
         domainName=name,
-        regionalCertificateArn=f"arn:aws:acm:{REGION}:123456789012:certificate/orders",
+        regionalCertificateArn=_certificate("orders"),
         endpointConfiguration={"types": ["REGIONAL"]},
     )
     gateway.create_base_path_mapping(domainName=name, restApiId=api["id"], stage="prod")
@@ -37,12 +37,39 @@ def make_http_api(clients: Clients) -> Json:
     name = f"hooks.{ZONE}"
     domain = clients("apigateway").create_domain_name(
         domainName=name,
-        regionalCertificateArn=f"arn:aws:acm:{REGION}:123456789012:certificate/hooks",
+        regionalCertificateArn=_certificate("hooks"),
         endpointConfiguration={"types": ["REGIONAL"]},
     )
     clients("apigatewayv2").create_stage(ApiId=api["ApiId"], StageName="live")
     clients("apigatewayv2").create_api_mapping(ApiId=api["ApiId"], DomainName=name, Stage="live")
     return _alias(name, domain["regionalDomainName"], domain["regionalHostedZoneId"])
+
+
+def make_graphql_api(clients: Clients) -> Json:
+    """A GraphQL API of AppSync behind a custom domain."""
+    appsync = clients("appsync")
+    api = appsync.create_graphql_api(name="catalog-api", authenticationType="API_KEY")["graphqlApi"]["apiId"]
+    name = f"catalog.{ZONE}"
+    domain = appsync.create_domain_name(domainName=name, certificateArn=_certificate("catalog"))[
+        "domainNameConfig"
+    ]
+    appsync.associate_api(domainName=name, apiId=api)
+    return _alias(name, domain["appsyncDomainName"], CLOUDFRONT_ZONE)
+
+
+def make_user_pool(clients: Clients) -> Json:
+    """A user pool of Cognito with a custom domain for its sign-in pages."""
+    cognito = clients("cognito-idp")
+    pool = cognito.create_user_pool(PoolName="customers")["UserPool"]["Id"]
+    name = f"login.{ZONE}"
+    made = cognito.create_user_pool_domain(
+        Domain=name, UserPoolId=pool, CustomDomainConfig={"CertificateArn": _certificate("login")}
+    )
+    return _alias(name, made["CloudFrontDomain"], CLOUDFRONT_ZONE)
+
+
+def _certificate(name: str) -> str:
+    return f"arn:aws:acm:{REGION}:123456789012:certificate/{name}"
 
 
 def make_tenants(clients: Clients) -> list[Json]:

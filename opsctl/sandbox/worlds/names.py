@@ -20,6 +20,8 @@ TARGETS = (
         name="play.example.com", what="a Global Accelerator that preserves addresses, in front of an internal ALB"
     ),
     Named(name="voice.example.com", what="a Global Accelerator that does not, in front of the NLB"),
+    Named(name="catalog.example.com", what="an AppSync GraphQL API, behind a custom domain"),
+    Named(name="login.example.com", what="the sign-in pages of a Cognito user pool"),
     Named(name="hooks.example.com", what="an HTTP API, at which nothing can be blocked"),
     Named(name="legacy-web", what="a lone instance with an Elastic IP and a data volume"),
     Named(name="hpc-*", what="six HPC instances, each with a network setting below its best"),

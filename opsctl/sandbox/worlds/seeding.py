@@ -28,6 +28,8 @@ def seed_apis(clients: Clients) -> None:
         [
             apis.make_rest_api(clients),
             apis.make_http_api(clients),
+            apis.make_graphql_api(clients),
+            apis.make_user_pool(clients),
             *apis.make_tenants(clients),
             *apis.make_accelerated(clients),
         ],

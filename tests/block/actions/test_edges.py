@@ -28,15 +28,27 @@ def _of_tenant(name: str) -> str:
     return str(custom.get("Arn") or custom.get("Action", ""))
 
 
-def _of_balancer(name: str) -> str:
-    acl = client("wafv2").get_web_acl_for_resource(ResourceArn=balancer(name)).get("WebACL") or {}
+def _of_resource(arn: str) -> str:
+    acl = client("wafv2").get_web_acl_for_resource(ResourceArn=arn).get("WebACL") or {}
     return str(acl.get("ARN", ""))
+
+
+def _catalog() -> str:
+    (api,) = client("appsync").list_graphql_apis()["graphqlApis"]
+    return str(api["arn"])
+
+
+def _login() -> str:
+    (pool,) = client("cognito-idp").list_user_pools(MaxResults=10)["UserPools"]
+    return str(client("cognito-idp").describe_user_pool(UserPoolId=pool["Id"])["UserPool"]["Arn"])
 
 
 PLACES: dict[str, tuple[str, Callable[[], str]]] = {
     "orders.example.com": ("REGIONAL", _of_stage),
     "bravo.example.com": ("CLOUDFRONT", lambda: _of_tenant("bravo")),
-    "play.example.com": ("REGIONAL", lambda: _of_balancer("play-alb")),
+    "catalog.example.com": ("REGIONAL", lambda: _of_resource(_catalog())),
+    "login.example.com": ("REGIONAL", lambda: _of_resource(_login())),
+    "play.example.com": ("REGIONAL", lambda: _of_resource(balancer("play-alb"))),
     "charlie.example.com": ("CLOUDFRONT", lambda: _of_tenant("charlie")),
 }
 """Targets of the sandbox, the scope of their web ACL, and how its ARN is read from the service itself."""
