@@ -145,8 +145,10 @@ class Shell:
             self._simple(command, given, done)
         elif isinstance(command, Group):
             here = Done()
-            self._sequence(command.body, given, here, tested=tested)
-            self._redirect(command.redirections, here, done)
+            try:
+                self._sequence(command.body, given, here, tested=tested)
+            finally:  # what was said before an `exit` is said
+                self._redirect(command.redirections, here, done)
         elif isinstance(command, For):
             self._for(command, given, done, tested=tested)
         else:

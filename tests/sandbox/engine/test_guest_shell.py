@@ -37,6 +37,7 @@ SCRIPTS = [
     "name=world; echo \"hello $name\" '$name' ${name}s",
     "for x in a b 'c d'; do echo \"<$x>\"; done",
     "false && echo no || echo yes; true && echo and",
+    "false || { echo said; echo before >&2; exit 4; }; echo never",
     "if test 3 -gt 2; then echo more; elif true; then echo other; else echo less; fi",
     "if false; then echo a; else echo b; fi",
     "printf '%s=%s\\n' a 1 b 2",

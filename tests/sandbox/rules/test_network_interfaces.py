@@ -184,3 +184,14 @@ def test_a_bandwidth_weighting_is_one_of_those_that_the_type_has(ec2: Any) -> No
     change(InstanceId=made["InstanceId"], BandwidthWeighting="vpc-1")
     told = ec2.describe_instances(InstanceIds=[made["InstanceId"]])["Reservations"][0]["Instances"][0]
     assert told["NetworkPerformanceOptions"] == {"BandwidthWeighting": "vpc-1"}
+
+
+def test_a_launch_has_the_bandwidth_weighting_that_it_asks_for(ec2: Any) -> None:
+    like = named(ec2, "hpc-2")
+    weighted: Any = {"NetworkPerformanceOptions": {"BandwidthWeighting": "ebs-1"}}
+    launch: Any = {"ImageId": like["ImageId"], "MinCount": 1, "MaxCount": 1, "SubnetId": like["SubnetId"]}
+    refused("InvalidParameterValue", ec2.run_instances, **launch, **weighted, InstanceType="c5n.18xlarge")
+    for asked, told in ((weighted, "ebs-1"), ({}, "default")):
+        (made,) = ec2.run_instances(**launch, **asked, InstanceType="c8a.12xlarge")["Instances"]
+        found = ec2.describe_instances(InstanceIds=[made["InstanceId"]])["Reservations"][0]["Instances"][0]
+        assert found["NetworkPerformanceOptions"] == {"BandwidthWeighting": told}
