@@ -36,7 +36,8 @@ class Context(Value):
     """What every fact and action may know of the run it works for.
 
     `plan_id` is the mark that everything this run creates carries; `now` is when the command began, in seconds
-    since the epoch, UTC. `cache` is the directory of what was fetched when somebody asked for it.
+    since the epoch, UTC. `cache` is the directory of what was fetched when somebody asked for it. `accepted` are
+    the names of guards that whoever plans has accepted or overridden: what shows only when a run looks is so too.
     """
 
     identity: Identity
@@ -44,6 +45,7 @@ class Context(Value):
     plan_id: str
     now: float = 0.0
     cache: str = ""
+    accepted: tuple[str, ...] = ()
 
     @property
     def commands(self) -> Commands:

@@ -48,6 +48,7 @@ def make_plan(
         InvalidInput: the playbook does not fit the inputs or facts.
     """
     recorder = _Recorder(reader)
+    about = about.model_copy(update={"accepted": tuple(overrides)})
     scope = Scope(loaded, inputs, about)
     calls = look_up_facts(loaded, scope, recorder, about, registry)
     findings = run_guards(loaded, scope, overrides)

@@ -20,6 +20,7 @@ from opsctl.model.value import Json
 from opsctl.resources.actions.ec2_stop import STOPPED_WITHIN_S
 from opsctl.sandbox.engine.conditions import QUICK, Conditions
 from opsctl.sandbox.engine.guest import Guest
+from opsctl.sandbox.engine.guest_network import NETWORK
 from opsctl.sandbox.worlds.hpc import make_fleet
 from tests.kit.fault_rounds import Round, every, sampled
 from tests.kit.fleet_look import fleet, reserved, states
@@ -296,6 +297,19 @@ def test_without_capacity_to_reserve_nothing_is_stopped(tmp_path: Path) -> None:
 
 def for_two(change: Change) -> Change:
     return change.model_copy(update={"params": change.params | {"InstanceCount": 2}})
+
+
+def test_a_guest_that_cannot_tell_of_its_drivers_is_stopped_only_where_that_is_accepted(tmp_path: Path) -> None:
+    with made(tmp_path) as it, pytest.MonkeyPatch.context() as patch:
+        patch.delitem(NETWORK, "modinfo")
+        start, calls = fleet(), Noting(it.world.aws)
+        with pytest.raises(OpsctlError, match="plan again with --accept ena-driver"):
+            it.apply(it.plan("ena"), MemoryJournal(), calls)
+        assert (calls.done, fleet()) == (["ssm.SendCommand"], start)
+        plan = it.world.plan("tune-apply", EXAMPLES["ena"], ("ena-driver",))
+        assert "if it can tell" in plan.changes[0].title
+        it.apply(plan, MemoryJournal())
+        assert it.plan("ena").changes == ()
 
 
 def test_without_the_driver_in_the_guest_nothing_is_made_or_stopped(tmp_path: Path) -> None:

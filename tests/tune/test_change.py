@@ -11,7 +11,7 @@ from opsctl.planning.run_fetching import run_fetching
 from opsctl.sandbox.worlds.hpc import make_fleet
 from opsctl.sandbox.worlds.network import IMAGE
 from opsctl.tune.batch import Fleet, batches_of
-from opsctl.tune.driver_look import DriverLook, driver_look
+from opsctl.tune.driver_look import NOBODY_CAN_TELL, DriverLook, driver_look
 from opsctl.tune.facts.tune_change import ChangeFound, TuneChange
 from opsctl.tune.hazard import HazardSubject, hazards_of
 from opsctl.tune.instance_types import NetworkCard
@@ -257,9 +257,9 @@ def test_a_turn_in_which_nothing_can_be_taken_back_is_final() -> None:
     assert [one.final for one in batches_of(fleet(legacy), TuneWish(sriov=True, ena=True), 0)] == [False]
 
 
-def look(more: dict[str, object], wish: TuneWish, then: MachineType) -> DriverLook:
+def look(more: dict[str, object], wish: TuneWish, then: MachineType, accepted: tuple[str, ...] = ()) -> DriverLook:
     machine = Machine.model_validate(dict(PLAIN) | {"agent": "online"} | more)
-    return driver_look([HazardSubject(machine=machine, now=OLD, then=then, wish=wish)])
+    return driver_look([HazardSubject(machine=machine, now=OLD, then=then, wish=wish)], accepted)
 
 
 def test_guests_are_asked_for_the_drivers_that_they_need() -> None:
@@ -271,6 +271,18 @@ def test_guests_are_asked_for_the_drivers_that_they_need() -> None:
     done = subprocess.run(["/bin/sh", "-n"], input="\n".join(new.commands), text=True, capture_output=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert look({"agent": "none"}, ENA, OLD) == look({"ena": True}, ENA, OLD) == DriverLook()
+
+
+def test_a_guest_that_cannot_tell_is_gone_on_with_where_every_doubt_is_accepted_by_name() -> None:
+    both = BECOMES_NEW.model_copy(update={"ena": True})
+    told = [look({}, both, NEW, named) for named in ((), ("ena-driver",), ("nvme-driver", "ena-driver"))]
+    assert [(one.unseen, one.expected) for one in told] == [(False, (0,)), (False, (0,)), (True, (0, 4))]
+    assert "--accept ena-driver --accept nvme-driver" in told[0].commands[0]
+    nowhere = {"PATH": "/nonexistent"}
+    done = subprocess.run(
+        ["/bin/sh", "-c", "\n".join(told[0].commands)], env=nowhere, capture_output=True, text=True
+    )
+    assert (done.returncode, "modinfo is missing" in done.stderr) == (NOBODY_CAN_TELL, True)
 
 
 @pytest.fixture(scope="module")

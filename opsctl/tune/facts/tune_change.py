@@ -109,7 +109,7 @@ class TuneChange(Fact):
             batches=batches,
             images=tuple(ImageWanted(instance=one.id, name=f"opsctl {one.id} {about.plan_id}") for one in imaged),
             new_group=new_group,
-            look=driver_look([one for one in subjects if wish.changes(one.machine)]),
+            look=driver_look([one for one in subjects if wish.changes(one.machine)], about.accepted),
             hazards=hazards,
             already=tuple(one.title for one in machines if one not in changed and not self.more),
         )
