@@ -1,18 +1,17 @@
 """Unblocking, expiring and extending against every fault: resume reaches the end, undo reaches the start."""
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 
 import pytest
 
-from opsctl.model.errors import OpsctlError
 from opsctl.model.value import Json
 from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.fault_rounds import Round, every, sampled
 from tests.kit.ha_account import run, undo
 from tests.kit.moto_account import World, fresh_world, state
-from tests.kit.ports import Faulty, Killed, MemoryJournal
+from tests.kit.ports import MemoryJournal
 from tests.kit.samples import part_of
+from tests.kit.survival import through
 
 MANY = [f"198.51.{one}.{two}" for one in (100, 101) for two in range(100)]
 EXAMPLES: dict[str, tuple[str, dict[str, Json]]] = {
@@ -40,18 +39,17 @@ def world() -> Iterator[World]:
 
 def survive(world: World, example: str, rounds: Callable[[int], list[Round]]) -> None:
     playbook, inputs = EXAMPLES[example]
-    start, plan = state(), world.plan(playbook, inputs)
+    start, plan, journal = state(), world.plan(playbook, inputs), MemoryJournal()
     assert plan.changes
-    for one in rounds(len(plan.changes)):
-        # What is created again has another id.
-        plan, journal = world.plan(playbook, inputs), MemoryJournal()
-        with suppress(OpsctlError, Killed):
-            run(plan, Faulty(world.aws, one.fault, one.at), world, journal)
+
+    def then(one: Round) -> None:
         if one.resumed:
             run(plan, world.aws, world, journal)
             assert world.plan(playbook, inputs).changes == (), one
         undo(plan, world, journal)
         assert state() == start, one
+
+    through(world, rounds(len(plan.changes)), lambda aws: run(plan, aws, world, journal), then, journal=journal)
 
 
 @pytest.mark.parametrize("example", part_of(2, "blocks lifted", EXAMPLES))

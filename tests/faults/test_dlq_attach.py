@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import pytest
 
@@ -14,8 +14,9 @@ from tests.kit.failing_world import attachments, make_sources, subscription
 from tests.kit.fault_rounds import Round, every, sampled
 from tests.kit.ha_account import run, undo
 from tests.kit.moto_account import World, client, fresh_world
-from tests.kit.ports import Faulty, Killed, MemoryJournal
+from tests.kit.ports import MemoryJournal
 from tests.kit.queues import arn, attribute, queue, send
+from tests.kit.survival import through
 from tests.kit.timed import MovingClock, timed_world
 
 EXAMPLES: dict[str, Callable[[], str]] = {
@@ -147,19 +148,18 @@ def test_the_queue_for_a_standard_subscriber_of_a_fifo_topic_is_a_standard_one()
 
 
 def survive(world: World, example: str, rounds: Callable[[int], list[Round]]) -> None:
-    asked, start = inputs(example), attachments(client)
-    # Each round ends where it began, so that one plan serves them all.
-    plan = world.plan("dlq-attach", asked)
+    asked = inputs(example)
+    start, plan, journal = attachments(client), world.plan("dlq-attach", asked), MemoryJournal()
     assert plan.changes
-    for one in rounds(len(plan.changes)):
-        journal = MemoryJournal()
-        with suppress(OpsctlError, Killed):
-            run(plan, Faulty(world.aws, one.fault, one.at), world, journal)
+
+    def then(one: Round) -> None:
         if one.resumed:
             run(plan, world.aws, world, journal)
             assert world.plan("dlq-attach", asked).changes == (), one
         undo(plan, world, journal)
         assert attachments(client) == start, one
+
+    through(world, rounds(len(plan.changes)), lambda aws: run(plan, aws, world, journal), then, journal=journal)
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

@@ -1,19 +1,18 @@
 """Every change of every shipped playbook against every fault: resume reaches the end, undo reaches the start."""
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 
 import pytest
 
-from opsctl.model.errors import OpsctlError
 from opsctl.model.value import Json
 from opsctl.playbook.places import shipped_names
 from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.fault_rounds import Round, every, sampled
 from tests.kit.ha_account import run, undo
 from tests.kit.moto_account import World, fresh_world, state
-from tests.kit.ports import Faulty, Killed, MemoryJournal
+from tests.kit.ports import MemoryJournal
 from tests.kit.samples import part_of
+from tests.kit.survival import through
 
 # Without an end: one that is counted from the plan is later each time, and after five minutes one to extend.
 _BLOCK: dict[str, Json] = {"addresses": ["203.0.113.9"], "ttl": "never"}
@@ -50,18 +49,17 @@ def test_every_shipped_playbook_stands_in_the_matrix() -> None:
 
 def survive(world: World, example: str, rounds: Callable[[int], list[Round]]) -> None:
     playbook, inputs = EXAMPLES[example]
-    # Each round ends where it began, so that one plan serves them all.
-    start, plan = state(), world.plan(playbook, inputs)
+    start, plan, journal = state(), world.plan(playbook, inputs), MemoryJournal()
     assert plan.changes
-    for one in rounds(len(plan.changes)):
-        journal = MemoryJournal()
-        with suppress(OpsctlError, Killed):
-            run(plan, Faulty(world.aws, one.fault, one.at), world, journal)
+
+    def then(one: Round) -> None:
         if one.resumed:
             run(plan, world.aws, world, journal)
             assert world.plan(playbook, inputs).changes == (), one
         undo(plan, world, journal)
         assert state() == start, one
+
+    through(world, rounds(len(plan.changes)), lambda aws: run(plan, aws, world, journal), then, journal=journal)
 
 
 @pytest.mark.parametrize("example", part_of(2, "playbooks", EXAMPLES))

@@ -4,7 +4,7 @@ What an undo has to restore is told by describes: every instance as it was, and 
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -27,8 +27,9 @@ from tests.kit.fleet_look import fleet, reserved, states
 from tests.kit.ha_account import instance_named, inverse_plan
 from tests.kit.job_runs import carry_out
 from tests.kit.moto_account import World, client
-from tests.kit.ports import Faulty, Killed, MemoryJournal, Wrapping, refusal
+from tests.kit.ports import Killed, MemoryJournal, Wrapping, refusal
 from tests.kit.samples import one_in, part_of
+from tests.kit.survival import through
 from tests.kit.timed import MovingClock, timed_world
 from tests.registry.staging import Noting
 
@@ -95,17 +96,24 @@ def calls_of(plan: Plan) -> int:
 
 def survive(example: str, path: Path, rounds: Callable[[int], list[Round]]) -> None:
     with made(path) as it:
-        start = fleet()
-        for one in rounds(calls_of(it.plan(example))):
-            plan, journal = it.plan(example), MemoryJournal()
-            with suppress(OpsctlError, Killed):
-                it.apply(plan, journal, Faulty(it.world.aws, one.fault, one.at))
+        start, plan, journal = fleet(), it.plan(example), MemoryJournal()
+
+        def then(one: Round) -> None:
             if one.resumed:
                 it.apply(plan, journal)
                 assert it.plan(example).changes == (), one
                 assert reserved() == [], one
             it.undo(plan, journal)
             assert fleet() == start, one
+
+        through(
+            it.world,
+            rounds(calls_of(plan)),
+            lambda aws: it.apply(plan, journal, aws),
+            then,
+            journal=journal,
+            path=path,
+        )
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
@@ -119,8 +127,7 @@ def test_resumed_it_reaches_the_end_and_undone_the_start_after_another_fault_at_
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_resumed_it_reaches_the_end_and_undone_the_start_whatever_call_fails(example: str, tmp_path: Path) -> None:
-    # All rounds take minutes an example: a fifth of them, another with each change of the code.
-    survive(example, tmp_path, lambda calls: one_in(5, f"all-{example}", every(calls)))
+    survive(example, tmp_path, every)
 
 
 class Room(Wrapping):

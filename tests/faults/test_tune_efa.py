@@ -4,7 +4,7 @@ What an undo has to restore is told by describes: instances, interfaces, securit
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,9 @@ from tests.kit.fleet_look import fleet, reserved, states
 from tests.kit.ha_account import inverse_plan
 from tests.kit.job_runs import carry_out
 from tests.kit.moto_account import World, client
-from tests.kit.ports import Faulty, Killed, MemoryJournal, Wrapping, refusal
+from tests.kit.ports import MemoryJournal, Wrapping, refusal
 from tests.kit.samples import one_in
+from tests.kit.survival import through
 from tests.kit.timed import MovingClock, timed_world
 
 EXAMPLES: dict[str, dict[str, Json]] = {
@@ -96,16 +97,24 @@ def writes_of(plan: Plan) -> int:
 def survive(path: Path, example: str, rounds: Callable[[int], list[Round]]) -> None:
     with made(path) as it:
         start, up = look(), states()
-        for one in rounds(writes_of(it.plan(example))):
-            plan, journal = it.plan(example), MemoryJournal()
-            with suppress(OpsctlError, Killed):
-                it.run(plan, journal, Faulty(it.world.aws, one.fault, one.at))
+        plan, journal = it.plan(example), MemoryJournal()
+
+        def then(one: Round) -> None:
             if one.resumed:
                 it.run(plan, journal)
                 assert example in _AGAIN or it.plan(example).changes == (), one
                 assert (reserved(), states()) == ([], up), one
             it.undo(plan, journal)
             assert look() == start, one
+
+        through(
+            it.world,
+            rounds(writes_of(plan)),
+            lambda aws: it.run(plan, journal, aws),
+            then,
+            journal=journal,
+            path=path,
+        )
 
 
 @pytest.mark.parametrize("example", [one for one in EXAMPLES if one != _LONG])
@@ -119,8 +128,7 @@ def test_resumed_it_reaches_the_end_and_undone_the_start_after_another_fault_at_
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_resumed_it_reaches_the_end_and_undone_the_start_whatever_call_fails(tmp_path: Path, example: str) -> None:
-    # All rounds take minutes an example: a fifth of them, another with each change of the code.
-    survive(tmp_path, example, lambda calls: one_in(5, f"all-{example}", every(calls)))
+    survive(tmp_path, example, every)
 
 
 def test_without_room_for_the_start_the_efa_goes_back_and_the_instance_runs_as_before(tmp_path: Path) -> None:

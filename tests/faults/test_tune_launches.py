@@ -1,18 +1,17 @@
 """tune group and tune batch against every fault: resumed they reach the end, undone the start, as boto3 has it."""
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from opsctl.model.errors import OpsctlError
 from opsctl.model.value import Json
 from opsctl.sandbox.engine.conditions import QUICK
 from tests.kit.fault_rounds import Round, every, sampled
 from tests.kit.ha_account import run, undo
 from tests.kit.moto_account import World, client
-from tests.kit.ports import Faulty, Killed, MemoryJournal
+from tests.kit.ports import MemoryJournal
+from tests.kit.survival import through
 from tests.kit.timed import MovingClock, move, timed_world
 from tests.kit.worker_groups import ENVIRONMENT, WORKERS, make_environment, make_workers
 
@@ -60,17 +59,17 @@ def look() -> dict[str, Json]:
 
 def survive(world: World, example: str, rounds: Callable[[int], list[Round]]) -> None:
     playbook, wish = WISHES[example]
-    start = look()
-    for one in rounds(len(world.plan(playbook, wish).changes)):
-        plan, journal = world.plan(playbook, wish), MemoryJournal()
-        with suppress(OpsctlError, Killed):
-            run(plan, Faulty(world.aws, one.fault, one.at), world, journal)
+    start, plan, journal = look(), world.plan(playbook, wish), MemoryJournal()
+
+    def then(one: Round) -> None:
         assert look()["members"] == start["members"], one
         if one.resumed:
             run(plan, world.aws, world, journal)
             assert world.plan(playbook, wish).changes == (), one
         undo(plan, world, journal)
         assert look() == start, one
+
+    through(world, rounds(len(plan.changes)), lambda aws: run(plan, aws, world, journal), then, journal=journal)
 
 
 @pytest.mark.parametrize("example", WISHES)

@@ -13,6 +13,9 @@ from opsctl.model.run import Progress
 from tests.kit.moto_account import World, sqs_wire
 from tests.kit.ports import MemoryJournal
 
+SPACE = 100_000
+"""Of a checkpoint: no job of a test writes as many records as one that moves messages for hours."""
+
 
 def carry_out(
     plan: Plan,
@@ -32,7 +35,7 @@ def carry_out(
             aws=account,
             queues=sqs_wire,
             # Each change has its own, which the undo of that change reads as well.
-            checkpoint=JobCheckpoint(path / f"{change.id.removeprefix('undo:').replace('/', '-')}.log"),
+            checkpoint=JobCheckpoint(path / f"{change.id.removeprefix('undo:').replace('/', '-')}.log", SPACE),
             clock=world.clock,
             progress=lambda _line: None,
             stopping=stopping,

@@ -51,7 +51,9 @@ _ID = re.compile(
     r"|\b(?:\d{1,3}[.-]){3}\d{1,3}\b"
 )
 _UUID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\b")
-_PLAN = re.compile(r"\b\d{8}-\d{6}-[a-z0-9]+\b")
+_PLAN = re.compile(
+    r"\b\d{8}-\d{6}-[a-z0-9]+\b( [0-9a-f]{8}\b)?"
+)  # what a run sends by Systems Manager has a mark besides
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[0-9.]*(\+00:00|Z|\+0000)?")
 _EPOCH = 1_000_000_000
 
@@ -63,8 +65,9 @@ class WholeAccount:
     newer ids are only told by their kind.
     """
 
-    def __init__(self, account: str) -> None:
-        self._account = account
+    def __init__(self, account: str, *, everything: bool = False) -> None:
+        """Look for the first time, at the services above or at all that the account has."""
+        self._account, self._everything = account, everything
         self._plainly: dict[str, str] = {}
         lines = _walk(self._backends(), "", {})
         found = {one[0]: one[1] or "" for line in lines for one in _ID.finditer(line)}
@@ -87,9 +90,15 @@ class WholeAccount:
         lines = _walk({"image": images, "snapshot": parts}, "", {id(ec2): ec2})
         return dict(Counter(map(self._plain, lines)))
 
+    def plain(self, text: str) -> str:
+        """A text without what is by chance."""
+        return self._without_chance(text)
+
     def _backends(self) -> dict[str, Any]:
         from moto.backends import get_backend
 
+        if self._everything:
+            return _all_backends(self._account)
         return {name: get_backend(name)[self._account][region] for name, region in SERVICES.items()}
 
     def _plain(self, line: str) -> str:
@@ -101,6 +110,13 @@ class WholeAccount:
         line = _MOMENT.sub("TIME", _PLAN.sub("RUN", _UUID.sub("UUID", line)))
         line = _ID.sub(lambda found: self._known.get(found[0], f"a new {found[1] or 'address'}"), line)
         return line.replace(self._account, "ACCOUNT")
+
+
+def _all_backends(account: str) -> dict[str, Any]:
+    from moto.core.base_backend import BackendDict
+
+    made = [one for one in BackendDict._instances if account in one]
+    return {f"{one.service_name} {region}": found for one in made for region, found in one[account].items()}
 
 
 def _but_none(before: Counter[str], now: Counter[str]) -> dict[str, int]:

@@ -25,15 +25,13 @@ class Example:
     """One use of an action: `given` arranges the account and returns the fields of the action, as in `with:`.
 
     `seeds` are there before. `look` says what an undo has to restore; nothing means the whole account, as far as
-    it is kept in memory. `kept` says why something that the undo leaves is not looked at; with `afresh` that is in
-    the way of a second run on the same account.
+    it is kept in memory. `kept` says why something that the undo leaves is not looked at.
     """
 
     given: Callable[[Stage], dict[str, Json]]
     seeds: tuple[Seed, ...] = ()
     look: Callable[[], Json] | None = None
     kept: str = ""
-    afresh: bool = False
 
     def __post_init__(self) -> None:
         assert (self.look is None) == (not self.kept), "say why not the whole account is looked at"

@@ -124,7 +124,6 @@ EXAMPLES: dict[str, Example] = {
         seeds=_NETWORK,
         look=lambda: sorted(targets("direct-web")),
         kept="the target group stays with the group, which another change of the same undo deletes",
-        afresh=True,
     ),
     "asg.terminate": Example(given=_serving),
 }

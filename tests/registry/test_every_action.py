@@ -1,22 +1,22 @@
 """Every action of the catalog has an example, which is planned, applied, undone, and survives every fault."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from opsctl.catalog import find_plugins
 from opsctl.model.changes import Change, Irreversible
-from opsctl.model.errors import OpsctlError
 from opsctl.model.plan import Plan
+from opsctl.model.ports import Aws
 from opsctl.model.report import JournalEvent
 from opsctl.model.value import Json
 from tests.kit.fault_rounds import Round, every, sampled
-from tests.kit.ports import Faulty, Killed, MemoryJournal
+from tests.kit.ports import Killed, MemoryJournal
 from tests.kit.samples import part_of
+from tests.kit.survival import through
 from tests.registry.examples import EXAMPLES, action_of
-from tests.registry.staging import Noting, Staged, staged
+from tests.registry.staging import Noting, staged
 
 LATER_S = 5
 """Whoever goes on is another process, some seconds later: a queue is not known everywhere in its first second."""
@@ -72,37 +72,30 @@ def calls_of(plan: Plan) -> int:
 
 
 def survive(name: str, path: Path, rounds: Callable[[int], list[Round]]) -> None:
-    """Put one example through its rounds, on a new account wherever the last one was not left as it was.
+    """Put one example through its rounds; the faults of what a job calls are in the tests of the jobs."""
+    with staged(action_of(name), EXAMPLES[name], path) as stage:
+        before, plan, journal, noting = stage.look(), stage.plan(), MemoryJournal(), Noting(stage.world.aws)
+        left = rounds(calls_of(plan))
 
-    Each has a plan of its own: AWS knows the tokens of a plan's calls again. The faults of what a job calls are in
-    the tests of the jobs.
-    """
-    left: list[Round] | None = None
-    while left is None or left:
-        with staged(action_of(name), EXAMPLES[name], path / str(len(left or ()))) as stage:
-            start, plan = stage.look(), stage.plan()
-            if left is None:
-                left = rounds(calls_of(plan))
-                assert left or all(change.kind in ("job", "wait") for change in plan.changes)
-            while left:
-                one_round(stage, plan, left.pop(0), start)
-                if stage.example.afresh or any(map(is_final, plan.changes)):
-                    break
-                plan = stage.plan()
+        def then(one: Round) -> None:
+            stage.world.clock.sleep(LATER_S)
+            if one.resumed:
+                stage.run(plan, journal, noting)
+                assert len(noting.done) == calls_of(plan), f"{one}: each call is carried out once"
+                assert all(journal.last(change.id) in ("done", "skipped") for change in plan.changes), one
+            stage.undo(plan, journal)
+            if not any(map(is_final, plan.changes)):
+                assert stage.look() == before, one
 
+        def start(aws: Aws) -> None:
+            if journal.records:
+                stage.world.clock.sleep(LATER_S)
+            stage.run(plan, journal, aws)
 
-def one_round(stage: Staged, plan: Plan, one: Round, start: Json) -> None:
-    journal, noting = MemoryJournal(), Noting(stage.world.aws)
-    with suppress(OpsctlError, Killed):
-        stage.run(plan, journal, Faulty(noting, one.fault, one.at))
-    stage.world.clock.sleep(LATER_S)
-    if one.resumed:
-        stage.run(plan, journal, noting)
-        assert len(noting.done) == calls_of(plan), f"{one}: each call is carried out once"
-        assert all(journal.last(change.id) in ("done", "skipped") for change in plan.changes), one
-    stage.undo(plan, journal)
-    if not any(map(is_final, plan.changes)):
-        assert stage.look() == start, one
+        if left:
+            through(stage.world, left, start, then, journal=journal, aws=noting, path=path)
+        else:
+            assert all(change.kind in ("job", "wait") for change in plan.changes)
 
 
 @pytest.mark.parametrize("name", part_of(2, "faults", EXAMPLES))
