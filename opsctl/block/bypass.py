@@ -48,9 +48,16 @@ def around_a_proxy(way: TrafficPath, forwarded: Forwarded) -> str:
     else:
         what = f"let AWS WAF refuse what does not come from the addresses {whose}, or lacks a secret header"
     return (
-        f"{entrance.title} can be reached without the proxy, with any {forwarded.header}: the addresses are "
-        f"blocked as the source there as well; {what}"
+        f"{entrance.title} without the proxy, with any {forwarded.header}: the addresses are blocked as the "
+        f"source there as well; {what}"
     )
+
+
+def around_a_distribution(entrance: Node, command: str) -> str:
+    """Name an entrance that can be reached without the distribution in front, empty where it cannot be told."""
+    if entrance.groups is None or entrance.place.kind not in ("alb", "nlb"):
+        return ""
+    return f"{entrance.name}; {command}"
 
 
 def open_to_all(node: Node) -> bool:

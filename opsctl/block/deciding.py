@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from opsctl.block.asked import Asked
-from opsctl.block.bypass import around_a_proxy, evasions
+from opsctl.block.bypass import around_a_distribution, around_a_proxy, evasions
 from opsctl.block.decision import Decision, Point
 from opsctl.block.drawing import draw, edges_of, id_of
 from opsctl.block.layers.judging import judge, points_for
@@ -15,6 +15,7 @@ from opsctl.block.topology.sight import Seen, sights_of
 from opsctl.block.topology.traffic_paths import Stop, TrafficPath, left_of, ways_in
 from opsctl.block.topology.walk import PacketOutcome, shut_to_clients, walk_all
 from opsctl.block.topology.webacl import WebAcl, acted_on, told_apart
+from opsctl.model.commands import command_line
 from opsctl.model.networks import Network, parse_network
 from opsctl.model.paths import WayIn, WayStop
 from opsctl.model.sentences import first_few
@@ -229,6 +230,8 @@ def decision_of(
     unread = [text for node in web.nodes for text in node.unknown]
     doubts = () if ways else doubts_of(web, unread)
     sure = not web.unknown and not unread
+    bypasses = tuple(dict.fromkeys(text for one in judged if (text := _bypass(one, judged, target, home))))
+    recommended = [text for one in judged for text in _recommended(one, judged, target, home)]
     return Decision(
         target=target,
         kind=web.start.kind,
@@ -237,8 +240,8 @@ def decision_of(
         points=tuple(points),
         open=tuple(_open(one) for one in judged if _stays_open(one)),
         unknown=tuple(dict.fromkeys(everything)),
-        recommendations=tuple(dict.fromkeys(text for one in judged for text in _recommended(one, judged))),
-        bypasses=tuple(dict.fromkeys(text for one in judged if (text := _bypass(one)))),
+        recommendations=tuple(dict.fromkeys(recommended)),
+        bypasses=bypasses,
         evasions=evasions(asked.forwarded),
         standing=standing_of(ways, asked, sure=sure),
         outlook=outlook_of(ways, asked, sure=sure),
@@ -288,32 +291,42 @@ def _open(one: Judged) -> str:
     return f"{one.way.name}: {'; '.join(reasons)}"
 
 
-def _bypass(one: Judged) -> str:
-    sight = one.left.sight
-    if one.closed or not sight.in_front or sight.forwarded is None:
+def _bypass(one: Judged, judged: Sequence[Judged], target: str, home: Home) -> str:
+    """Say how clients get around what stands in front of an entrance, empty where they do not."""
+    sight, entrance = one.left.sight, one.way.entrance
+    if one.closed:
         return ""
-    return around_a_proxy(one.way, sight.forwarded)
+    if sight.in_front and sight.forwarded is not None:
+        return around_a_proxy(one.way, sight.forwarded)
+    fronts = _fronts(one, judged)
+    command = command_line(home.reached_by, "lock-origin", target)
+    return around_a_distribution(entrance, command) if fronts else ""
 
 
-def _recommended(one: Judged, judged: Sequence[Judged]) -> list[str]:
-    entrance, found = one.way.entrance, []
-    fronted = [
+def _fronts(one: Judged, judged: Sequence[Judged]) -> list[Judged]:
+    """Return the ways by which a distribution leads to an entrance."""
+    return [
         other
         for other in judged
         if other.way.entrance.place.kind == "distribution"
-        and any(stop.node.place == entrance.place for stop in other.way.stops[1:])
+        and any(stop.node.place == one.way.entrance.place for stop in other.way.stops[1:])
     ]
-    if fronted and not one.closed and entrance.groups is not None:
-        found.append(
-            f"{entrance.title} can be reached without {fronted[0].way.entrance.title}: restrict its "
-            f"security groups {', '.join(entrance.groups.groups)} to the prefix list "
-            "com.amazonaws.global.cloudfront.origin-facing"
-        )
-    if _stays_open(one) and entrance.place.kind in ("nlb", "interface", "alb") and not fronted:
+
+
+def _recommended(one: Judged, judged: Sequence[Judged], target: str, home: Home) -> list[str]:
+    entrance, fronts = one.way.entrance, _fronts(one, judged)
+    nothing_asked = not (one.asked.addresses or one.asked.countries)  # else it is told as a bypass
+    if nothing_asked and fronts and not one.closed and entrance.groups is not None:
+        limits = f"limits its security groups {', '.join(entrance.groups.groups)} to CloudFront"
+        command = command_line(home.reached_by, "lock-origin", target)
+        return [f"{entrance.title} can be reached without {fronts[0].way.entrance.title}: {command} {limits}"]
+    found: list[str] = []
+    if _stays_open(one) and entrance.place.kind in ("nlb", "interface", "alb") and not fronts:
         found.append(
             f"put CloudFront with AWS WAF in front of {entrance.title}: there the client's address is visible"
         )
-    if _stays_open(one) and one.asked.layer in ("auto", "nacl") and one.asked.mode == "block":
+    by_source = one.asked.forwarded is None and one.asked.mode == "block"
+    if _stays_open(one) and by_source and one.asked.layer in ("auto", "nacl"):
         found += _last_resorts(one)
     return found
 

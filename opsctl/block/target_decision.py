@@ -36,7 +36,13 @@ def decided(target: str, asked: Asked, ip_sets: Sequence[str], end: str, about: 
         web = yield from with_policies(web, survey, asked)
     acls = [acl for node in web.nodes if node.nacl and node.entrance for acl in node.nacl.acls]
     quota = yield from quota_of_all(acls, len(asked.addresses), about.region)
-    home = Home(account=about.account, region=about.region, acl_rules=quota.rules, acl_doubt=quota.doubt)
+    home = Home(
+        account=about.account,
+        region=about.region,
+        acl_rules=quota.rules,
+        acl_doubt=quota.doubt,
+        reached_by=about.identity.reached_by,
+    )
     judged = judge_ways(web, asked, home)
     refused = yield from _unusable(points_of(judged), asked, ip_sets, about)
     judged = without(judged, refused)

@@ -20,6 +20,7 @@ EXAMPLES: dict[str, tuple[str, dict[str, Json]]] = {
     "two-ways-in": ("block-ip", _BLOCK | {"target": "shop.example.com"}),
     "existing-web-acl": ("block-ip", _BLOCK | {"target": "direct.example.com"}),
     "network-load-balancer": ("block-ip", _BLOCK | {"target": "api.example.com"}),
+    "origin": ("lock-origin", {"target": "shop.example.com"}),
     "countries": ("block-ip", {"countries": ["KP", "IR"], "target": "shop.example.com", "layer": "geo"}),
 }
 

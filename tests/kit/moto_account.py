@@ -249,8 +249,11 @@ def _forget(account: str) -> None:
 _KEYS = {name.upper(): value for name, value in credentials(KEY).items()}
 
 
+_NEW_EACH_TIME = ("SecurityGroupRuleId", "SecurityGroupRuleArn")
+
+
 def state() -> dict[str, Json]:
-    """Everything a block may change, normalised: network ACLs, IP sets, web ACLs, associations, distributions."""
+    """Everything a block or a lock may change, normalised: what filters, what it is attached to, distributions."""
     ec2, wafv2, cloudfront = client("ec2"), client("wafv2"), client("cloudfront")
     found: dict[str, Json] = {
         acl["NetworkAclId"]: [
@@ -259,6 +262,10 @@ def state() -> dict[str, Json]:
         ]
         for acl in ec2.describe_network_acls()["NetworkAcls"]
     }
+    found["security groups"] = sorted(
+        str(sorted((name, str(value)) for name, value in rule.items() if name not in _NEW_EACH_TIME))
+        for rule in ec2.describe_security_group_rules()["SecurityGroupRules"]
+    )
     for scope in ("REGIONAL", "CLOUDFRONT"):
         for one in wafv2.list_ip_sets(Scope=scope)["IPSets"]:
             key = {"Name": one["Name"], "Scope": scope, "Id": one["Id"]}

@@ -80,6 +80,35 @@ def _firewall(_: Stage) -> dict[str, Json]:
     }
 
 
+def _group_of_the_shop() -> str:
+    balancer, *_ = client("elbv2").describe_load_balancers(Names=["shop-alb"])["LoadBalancers"]
+    found: str = balancer["SecurityGroups"][0]
+    return found
+
+
+def _admitted(_: Stage) -> dict[str, Json]:
+    lists = client("ec2").describe_managed_prefix_lists()["PrefixLists"]
+    edge = next(
+        one["PrefixListId"] for one in lists if one["PrefixListName"].endswith("global.cloudfront.origin-facing")
+    )
+    return {
+        "group": _group_of_the_shop(),
+        "prefix_list": edge,
+        "from_port": 80,
+        "to_port": 443,
+        "why": "it is in front",
+    }
+
+
+def _revoked(_: Stage) -> dict[str, Json]:
+    rule = {"group": _group_of_the_shop(), "protocol": "tcp", "from_port": 80, "to_port": 80, "cidr": "0.0.0.0/0"}
+    return rule | {"why": "nobody needs it"}
+
+
+def _locked(given: Callable[[Stage], dict[str, Json]]) -> Example:
+    return Example(given=given, seeds=(seed_network,), look=state, kept="a rule that is put back has another id")
+
+
 EXAMPLES: dict[str, Example] = {
     "firewall.deny": Example(
         given=_firewall,
@@ -87,6 +116,8 @@ EXAMPLES: dict[str, Example] = {
         look=lambda: group_named("drops"),
         kept="update tokens are others",
     ),
+    "ec2.admit_list": _locked(_admitted),
+    "ec2.revoke_rule": _locked(_revoked),
     "nacl.deny": Example(given=_network_acl, seeds=(seed_network,)),
     "nacl.deny, recorded": Example(
         given=lambda stage: _network_acl(stage) | {"term": TERM}, seeds=(seed_network,)

@@ -114,7 +114,7 @@ class NaclDeny(Action):
                 severity=severity_of(network),
                 affects=self.affects,
                 owner=self.owner or None,
-                note=note_of(network, usual="Open connections are cut as well: a network ACL is stateless."),
+                note=note_of(network, usual="Open connections are cut as well."),
             ),
         )
 

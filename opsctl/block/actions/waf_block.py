@@ -244,7 +244,7 @@ def _note(state: WafState) -> str:
         said += [
             f"Shield Advanced keeps rule {one} in it, which stays as it is." for one in state.web_acl.shield_groups
         ]
-    return " ".join(said) or "WAF propagates within seconds to minutes; until then some requests still pass."
+    return " ".join(said) or "WAF takes seconds to minutes to spread."
 
 
 def _description(plan_id: str, reason: str) -> str:

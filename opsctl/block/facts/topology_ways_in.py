@@ -26,5 +26,6 @@ class TopologyWaysIn(Fact):
     def read(self, about: Context) -> Fetching[Value]:
         """Explore the account from the target; nothing is decided."""
         web, _ = yield from paths_to(self.target, about)
-        home, nothing = Home(account=about.account, region=about.region), Asked()
+        reached_by = about.identity.reached_by
+        home, nothing = Home(account=about.account, region=about.region, reached_by=reached_by), Asked()
         return decision_of(self.target, web, judge_ways(web, nothing, home), (), (), nothing, home)

@@ -40,13 +40,15 @@ class NodeVerdict(Value):
 class Home(Value):
     """The account and region that the plan is for, and how many inbound rules a network ACL may have there.
 
-    `acl_doubt` is added to what is refused for want of rules when the quota could not be read.
+    `acl_doubt` is added to what is refused for want of rules when the quota could not be read. `reached_by` is
+    what was typed to reach the account.
     """
 
     account: str
     region: str
     acl_rules: int = QUOTA
     acl_doubt: str = ""
+    reached_by: tuple[str, ...] = ()
 
 
 def rejected(layer: Layer, node: Node, reason: str, unknown: tuple[str, ...] = (), where: str = "") -> NodeVerdict:

@@ -49,6 +49,7 @@ def block_ip(
         bool, typer.Option("--no-evidence", help="Do not find out beside the planning whose the addresses are.")
     ] = False,
     watch: WatchOption = "",
+    lock_origin: Annotated[bool, typer.Option("--lock-origin", hidden=True)] = False,
     planning: PlanOptions,
     applying: ApplyOptions,
     account: AccountOptions,
@@ -62,7 +63,12 @@ def block_ip(
     from opsctl.cli.commands.blocks_ends import refuse_bad_end
     from opsctl.cli.commands.blocks_watch import watch_after
     from opsctl.cli.front import Order, run_playbook
+    from opsctl.model.commands import local_command
 
+    if lock_origin:
+        target = given.values["target"] or "TARGET"
+        said = f"it is a plan of its own, with a consent of its own: {local_command('lock-origin', target)}"
+        raise typer.BadParameter(said, param_hint="--lock-origin")
     afterwards = watch_after(watch, applying, show, planning.out)
     refuse_bad_end(given)
     countries = given.values["countries"]

@@ -148,7 +148,6 @@ def _with_edge_lists(method: Callable[..., Any]) -> Callable[..., Any]:
             self.create_managed_prefix_list(
                 address_family=family,
                 entry=[{"Cidr": block, "Description": ""} for block in blocks],
-                max_entries=str(len(blocks)),
                 prefix_list_name=name,
                 owner_id="AWS",
             )

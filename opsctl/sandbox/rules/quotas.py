@@ -1,14 +1,17 @@
-"""Service Quotas: how many rules a network ACL may have, as it is set for an account and region.
+"""Service Quotas: how many rules network ACLs and security groups may have, as set for an account and region.
 
-Source: Amazon VPC quotas (L-2AEEBF1A: 20 by default, up to 40 on request, for inbound and outbound rules each) and
-the API model of Service Quotas.
+Source: Amazon VPC quotas (L-2AEEBF1A: 20 by default, up to 40 on request, for inbound and outbound rules each;
+L-0EA8095F: 60 a security group, times the groups of an interface, 5, at most 1,000) and the API model of Service
+Quotas.
 """
 
 import json
 from typing import Any
 
 NETWORK_ACL_RULES = "L-2AEEBF1A"
-_DEFAULT, _MOST = 20, 40
+GROUP_RULES = "L-0EA8095F"
+_DEFAULT = {NETWORK_ACL_RULES: 20, GROUP_RULES: 60}
+_MOST = {NETWORK_ACL_RULES: 40, GROUP_RULES: 200}
 
 
 def install() -> None:
@@ -22,9 +25,18 @@ def install() -> None:
 
 def network_acl_rules(account: str, region: str) -> int:
     """Return how many rules a direction a network ACL may have."""
+    return _in_force(NETWORK_ACL_RULES, account, region)
+
+
+def group_rules(account: str, region: str) -> int:
+    """Return how many rules a direction a security group may have for each IP version."""
+    return _in_force(GROUP_RULES, account, region)
+
+
+def _in_force(code: str, account: str, region: str) -> int:
     from moto.servicequotas.models import servicequotas_backends
 
-    return int(_raised(servicequotas_backends[account][region]).get(NETWORK_ACL_RULES, _DEFAULT))
+    return int(_raised(servicequotas_backends[account][region]).get(code, _DEFAULT[code]))
 
 
 def _raised(backend: Any) -> dict[str, float]:
@@ -51,7 +63,7 @@ def _request_increase(self: Any) -> str:
         raise JsonRESTError(
             "IllegalArgumentException", f"The desired value must be greater than the current {quota['Value']}."
         )
-    granted = code == NETWORK_ACL_RULES and wanted <= _MOST
+    granted = wanted <= _MOST.get(code, 0)
     if granted:
         _raised(self.backend)[code] = wanted
     status = "APPROVED" if granted else "CASE_OPENED"

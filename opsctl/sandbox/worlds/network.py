@@ -67,7 +67,8 @@ def make_network(clients: Clients) -> Net:
 
 def make_shop(clients: Clients, net: Net) -> Json:
     """CloudFront in front of an internet-facing ALB; returns the DNS record."""
-    balancer = _balancer(clients, net, "shop-alb", ["edge-a", "edge-b"])
+    group = _group(clients("ec2"), net.vpc, "shop-edge", "0.0.0.0/0")
+    balancer = _balancer(clients, net, "shop-alb", ["edge-a", "edge-b"], group=group)
     _serve(clients, net, balancer, "shop-web", ["shop-web-1", "shop-web-2"])
     distribution = clients("cloudfront").create_distribution(
         DistributionConfig={
@@ -207,9 +208,9 @@ def _group(ec2: Any, vpc: str, name: str, source: str) -> str:
 
 
 def _balancer(
-    clients: Clients, net: Net, name: str, subnets: list[str], kind: str = "application"
+    clients: Clients, net: Net, name: str, subnets: list[str], kind: str = "application", group: str = ""
 ) -> dict[str, Json]:
-    groups = {"SecurityGroups": [net.open_group]} if kind == "application" else {}
+    groups = {"SecurityGroups": [group or net.open_group]} if kind == "application" else {}
     balancer: dict[str, Json] = clients("elbv2").create_load_balancer(
         Name=name,
         Type=kind,

@@ -4,7 +4,7 @@ import pytest
 
 from opsctl.block.decision import Decision
 from opsctl.model.value import Json
-from tests.block.facts.asking import ATTACKER, decide, served, way
+from tests.block.facts.asking import ATTACKER, decide, served, way, ways_in
 from tests.kit.canned import denied
 from tests.kit.picture import OPEN_BOTH, Picture, balancer_dns, entry, interface, ip_rule, only_edge
 
@@ -184,12 +184,10 @@ def test_what_has_cloudfront_in_front_is_told_to_admit_nobody_else() -> None:
     picture = Picture()
     served(picture)
     picture.distribution("E1", balancer_dns("shop"))
-    (told,) = decide(picture, "shop", layer="geo").recommendations
+    assert decide(picture, "shop", layer="geo").bypasses == ("shop; opsctl lock-origin shop",)
+    (told,) = ways_in(picture, "shop").recommendations
     assert told.startswith(f"{ALB} can be reached without distribution E1: ")
-    assert (
-        "restrict its security groups sg-shop-lb to the prefix list com.amazonaws.global.cloudfront.origin-facing"
-        in told
-    )
+    assert told.endswith("opsctl lock-origin shop limits its security groups sg-shop-lb to CloudFront")
 
 
 def test_a_load_balancer_in_front_of_another_is_no_cloudfront() -> None:

@@ -219,7 +219,8 @@ def test_behind_cloudfront_only_the_distribution_sees_the_client() -> None:
     direct = way(decision, ALB)
     assert chosen(direct) == [("nacl", ALB), ("waf", ALB)]
     assert points(decision)[-1] == ("waf", balancer)
-    assert EDGE_NAME in decision.recommendations[0]
+    assert decision.recommendations == ()
+    assert decision.bypasses == ("shop; opsctl lock-origin https://shop.example.com/login",)
 
 
 def test_an_alb_open_to_cloudfront_alone_needs_no_block_of_its_own() -> None:
@@ -231,7 +232,7 @@ def test_an_alb_open_to_cloudfront_alone_needs_no_block_of_its_own() -> None:
     assert direct.dropped
     assert f"allow in only prefix list {EDGE_NAME}" in direct.verdict
     assert points(decision) == [("waf", "E1")]
-    assert (decision.open, decision.recommendations) == ((), ())
+    assert (decision.open, decision.recommendations, decision.bypasses) == ((), (), ())
 
 
 def test_the_web_acl_of_a_distribution_is_used_when_there_is_one() -> None:
