@@ -23,6 +23,9 @@ from opsctl.model.value import Json
 
 _SDK_FAULTS = (ClientError, BotoCoreError, ResponseParserError, OSError)
 THROTTLE_ATTEMPTS = 8
+LOCKS = ("LockToken", "IfMatch")
+"""What AWS WAF and CloudFront take so that a call only writes over what its sender has read."""
+
 RECORDS = ("dynamodbstreams.GetRecords", "kinesis.GetRecords")
 
 
@@ -95,6 +98,8 @@ class LiveAccount:
     def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
         """Make one mutating call, sent again only when AWS throttled it.
 
+        One that carries a lock is not: by then somebody else may have written, so whoever calls reads again first.
+
         Raises:
             AwsRefused: AWS said no, or the call never left.
             OutcomeUnknown: it was sent and the answer was lost.
@@ -105,12 +110,13 @@ class LiveAccount:
         except _SDK_FAULTS as fault:
             raise AwsRefused(refusal_of(fault, f"{service}.{operation}")) from fault
         method = getattr(client, xform_name(operation))
-        for attempt in range(THROTTLE_ATTEMPTS):
+        attempts = 1 if any(name in params for name in LOCKS) else THROTTLE_ATTEMPTS
+        for attempt in range(attempts):
             try:
                 return plain(method(**with_bytes(params)))
             except _SDK_FAULTS as fault:
                 refusal = refusal_of(fault, f"{service}.{operation}")
-                if refusal.kind is not RefusalKind.THROTTLED or attempt == THROTTLE_ATTEMPTS - 1:
+                if refusal.kind is not RefusalKind.THROTTLED or attempt == attempts - 1:
                     raise_for_write(fault, f"{service}.{operation}")
                 self._pause(attempt)
         raise AssertionError("the last attempt returns or raises")

@@ -71,7 +71,7 @@ def _recorded(record: BlockRecord | None) -> dict[str, str]:
     if record is None:
         return {}
     told = record.model_dump(include={"until", "since", "by", "reason", "incident", "target", "via"})
-    return {**{name: str(value) for name, value in told.items()}, "run": record.run.removesuffix(EXTENDS)}
+    return {**{name: str(value) for name, value in told.items()}, "run": record.run.partition(EXTENDS)[0]}
 
 
 def _of_acl(one: AclCarrier, region: str) -> Iterator[BlockRow]:

@@ -43,6 +43,7 @@ class Decision(Paths):
     `held` are the addresses that a place on a way in blocks already, as they were asked for; `longer` says where
     until later than asked, `shorter` which wider blocks hold addresses and end earlier. `bypasses` are how clients
     get around what stands in front, `evasions` how they keep their address out of the header that is looked at.
+    `occupied` lists the rules of network ACLs that have no room for the block.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -53,6 +54,7 @@ class Decision(Paths):
     held: tuple[str, ...] = ()
     longer: tuple[str, ...] = ()
     shorter: tuple[str, ...] = ()
+    occupied: tuple[str, ...] = ()
 
 
 class Hazard(Value):

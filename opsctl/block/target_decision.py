@@ -4,6 +4,7 @@ It is apart from the fact, which a saved plan names: checking a plan needs the f
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import partial
 
 from opsctl.block.acl_quota import quota_of_all
@@ -18,13 +19,16 @@ from opsctl.block.deciding import PointKey, decision_of, judge_ways, key_of, poi
 from opsctl.block.decision import Decision, Point
 from opsctl.block.host.looking import with_host_gates
 from opsctl.block.inspection.looking import with_policies
+from opsctl.block.layers.network_acl import without_room
 from opsctl.block.layers.verdict import Home
 from opsctl.block.reading_ahead import reads_about
 from opsctl.block.standing_ends import standing_ends
 from opsctl.block.target_paths import paths_to
+from opsctl.block.terms import Term, who
 from opsctl.model.errors import FactUnknown, RefusedByGuard
 from opsctl.model.fetching import Fetching, gather
 from opsctl.model.run import Action, Context
+from opsctl.model.spans import utc
 
 
 def decided(target: str, asked: Asked, ip_sets: Sequence[str], end: str, about: Context) -> Fetching[Decision]:
@@ -42,31 +46,40 @@ def decided(target: str, asked: Asked, ip_sets: Sequence[str], end: str, about: 
         acl_rules=quota.rules,
         acl_doubt=quota.doubt,
         reached_by=about.identity.reached_by,
+        until=end,
+        now=about.now,
     )
     judged = judge_ways(web, asked, home)
-    refused = yield from _unusable(points_of(judged), asked, ip_sets, about)
+    refused = yield from _unusable(points_of(judged), asked, ip_sets, end, about)
     judged = without(judged, refused)
     points, unknown = yield from completed(points_of(judged), web, survey)
     decision = decision_of(target, web, judged, points, unknown, asked, home)
     ends = yield from standing_ends(web, asked, end)
-    return decision.model_copy(update=dict(ends))
+    full = {text: None for way in judged for text in without_room(way.way.entrance, way.left, home)}
+    return decision.model_copy(update=dict(ends) | {"occupied": tuple(full)})
 
 
 def _unusable(
-    points: Sequence[Point], asked: Asked, ip_sets: Sequence[str], about: Context
+    points: Sequence[Point], asked: Asked, ip_sets: Sequence[str], end: str, about: Context
 ) -> Fetching[dict[PointKey, str]]:
     """Return why points cannot be used, by point; the reads are those that planning makes in any case.
 
     An action knows most about its own service: a full IP set, capacity, an allowlist that would be emptied, what
     may not be read. Here that is one rejected layer; in a step it would end the plan of all the others.
     """
-    reasons = yield from gather([_refusal(_action(one, asked, ip_sets), about) for one in points])
+    reasons = yield from gather(
+        [_refusal(_action(one, asked, ip_sets, _term(end, about)), about) for one in points]
+    )
     return {key_of(one): reason for one, reason in zip(points, reasons, strict=True) if reason}
 
 
-def _action(point: Point, asked: Asked, ip_sets: Sequence[str]) -> Action:
+def _term(end: str, about: Context) -> Term:
+    return Term(until=end, since=utc(datetime.fromtimestamp(int(about.now), UTC)), by=who(about.identity.arn))
+
+
+def _action(point: Point, asked: Asked, ip_sets: Sequence[str], term: Term) -> Action:
     if point.layer == "nacl":
-        return NaclDeny(network_acl=point.id, addresses=point.addresses, why=point.reason)
+        return NaclDeny(network_acl=point.id, addresses=point.addresses, why=point.reason, term=term)
     if point.layer == "geo":
         return CloudfrontDenyCountries.model_validate(
             {"distribution": point.id, "name": point.name, "countries": asked.countries, "why": point.reason}

@@ -317,7 +317,8 @@ class Executor:
                 self._await_sight(change, str(missing))
             except AwsRefused as refused:
                 self._may_retry(change, refused, self._clock.now() - started)
-                self._progress(f"{change.title}: {refused.refusal.code}, retrying")
+                if refused.refusal.kind is not RefusalKind.THROTTLED:  # that is told of for all calls at once
+                    self._progress(f"{change.title}: {refused.refusal.code}, retrying")
                 # Many who lost the same lock must not come back at the same moment.
                 self._clock.sleep(POLL_S * min(attempt, 10) * random.uniform(0.5, 1))  # noqa: S311
                 self._heed_stop()
@@ -334,7 +335,8 @@ class Executor:
         passing = change.retry is not None and code in change.retry.codes and waited_s < change.retry.within_s
         contended = change.edit is not None and code in change.edit.conflicts and waited_s < EDIT_WITHIN_S
         unseen = refused.refusal.kind is RefusalKind.MISSING and self._follows_new(change)
-        if not passing and not contended and not unseen:
+        throttled = refused.refusal.kind is RefusalKind.THROTTLED and waited_s < EDIT_WITHIN_S
+        if not passing and not contended and not unseen and not (throttled and change.edit is not None):
             raise refused
 
     def _request(self, change: Change) -> dict[str, object]:

@@ -105,12 +105,27 @@ def _choice(choice: Choice) -> list[str]:
     first, *others = choice.values
     runs: list[list[Json]] = []
     for value in others:
-        if runs and isinstance(value, int) and runs[-1][-1] == value + 1:
+        if runs and _goes_on(runs[-1], value):
             runs[-1].append(value)
         else:
             runs.append([value])
-    named = ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 1 else value_text(run[0]) for run in runs)
+    named = ", ".join(map(_range, runs))
     return [f"if {choice.what} {value_text(first)} is taken by then, the first free of: {named}"] if named else []
+
+
+def _goes_on(run: Sequence[Json], value: Json) -> bool:
+    """Tell whether a number is one or two below the last of a run, as the numbers of the run are."""
+    if not isinstance(value, int) or not isinstance(run[-1], int):
+        return False
+    step = run[-1] - value
+    return step in (1, 2) and (len(run) == 1 or run[-2] - run[-1] == step)
+
+
+def _range(run: Sequence[Json]) -> str:
+    if len(run) == 1:
+        return value_text(run[0])
+    every = " by twos" if run[0] - run[1] == 2 else ""
+    return f"{run[0]} to {run[-1]}{every}"
 
 
 _SHORT = 60

@@ -65,6 +65,18 @@ def _extend(stage: Stage) -> dict[str, Json]:
     return {"addresses": BOTH, "term": TERM}
 
 
+def _full_network_acl(_: Stage) -> dict[str, Json]:
+    """Two neighbours of opsctl, and no rule left for any other."""
+    acl, neighbours = acl_of("direct-a"), ["203.0.113.8", "203.0.113.9"]
+    theirs = [f"192.0.2.{number}" for number in range(16)]
+    for number, address in enumerate([*neighbours, *theirs], start=1):
+        entry = {"RuleNumber": number, "Protocol": "-1", "RuleAction": "deny", "Egress": False}
+        client("ec2").create_network_acl_entry(NetworkAclId=acl, CidrBlock=f"{address}/32", **entry)
+    record = {"Key": "opsctl:block/run", "Value": f"{' '.join(neighbours)} until=2026-12-02T08:00:00Z"}
+    client("ec2").create_tags(Resources=[acl], Tags=[record])
+    return {"network_acl": acl, "addresses": ["198.51.100.7"], "why": "first line", "term": TERM}
+
+
 MANY: dict[str, Json] = {
     "addresses": [f"198.51.{one}.{two}" for one in range(100, 103) for two in range(0, 180, 2)]
 }
@@ -122,6 +134,7 @@ EXAMPLES: dict[str, Example] = {
     "nacl.deny, recorded": Example(
         given=lambda stage: _network_acl(stage) | {"term": TERM}, seeds=(seed_network,)
     ),
+    "nacl.deny, a full one": Example(given=_full_network_acl, seeds=(seed_network,)),
     "waf.block, recorded": _at_the_edge(lambda _: waf_on("shop-alb") | REGIONAL | {"term": TERM}),
     "waf.block, many recorded": _at_the_edge(lambda _: waf_on("direct-alb") | REGIONAL | MANY | {"term": TERM}),
     "waf.block": _at_the_edge(lambda _: waf_on("shop-alb") | REGIONAL),

@@ -6,7 +6,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.block.acl_quota import AclQuota, quota_for
-from opsctl.block.lifting import is_deny_of_all
+from opsctl.block.acl_room import AclRoom
+from opsctl.block.acl_slots import AclSlots, acl_slots, occupied
 from opsctl.block.network_acl_calls import (
     allow_is_still_behind,
     choice_of_number,
@@ -18,16 +19,16 @@ from opsctl.block.network_acl_calls import (
     is_no_allow,
     no_new_allow_before,
 )
-from opsctl.block.recording import Carrier, but_of, made_room, on_network_acl, record_change
-from opsctl.block.records import parse_ledger, tags_of
-from opsctl.block.terms import Term
-from opsctl.block.topology.nacl import AlreadyDenied, NetworkAcl, NoRoom, Slot, free_slot, parse_network_acl
+from opsctl.block.recording import Carrier, but_of, on_network_acl
+from opsctl.block.records import Ledger, parse_ledger
+from opsctl.block.terms import NEVER, Term
+from opsctl.block.topology.nacl import NetworkAcl, NoRoom, Slot, parse_network_acl
 from opsctl.model.changes import Change, Check, Risk
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.fetching import Fetching, require
 from opsctl.model.networks import normal
 from opsctl.model.run import Action, Context
-from opsctl.model.sentences import sentence
+from opsctl.model.sentences import first_few, sentence
 from opsctl.resources.block_risk import note_of, severity_of
 
 
@@ -36,7 +37,8 @@ class NaclDeny(Action):
 
     Entries are created, never replaced. A number that somebody takes meanwhile is passed over for the next free
     one that the plan names; undo deletes the number that was used. What the network ACL drops already gives no
-    change. Without a free number the plan is refused; nothing is evicted.
+    change. Where there is no room, denies of opsctl whose end has passed go, and neighbours become one entry for
+    exactly their addresses; else the plan is refused with what stands there. What others put there stays.
     """
 
     name: ClassVar[str] = "nacl.deny"
@@ -51,45 +53,40 @@ class NaclDeny(Action):
     )
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
-        """Plan one CreateNetworkAclEntry for each address that is not dropped yet."""
+        """Plan one CreateNetworkAclEntry for each address that is not dropped yet, and what makes room for it."""
         answer = yield from require(describe_network_acl(self.network_acl))
         acl = parse_network_acl(answer["NetworkAcls"][0])
         quota = yield from quota_for(acl, len(self.addresses), about.region)
+        ledger = parse_ledger(acl.tags)
+        wanted = list(dict.fromkeys(normal(address) for address in self.addresses))
+        until = self.term.until if self.term else NEVER
+        found = acl_slots(acl, wanted, until, quota=quota.rules, now=about.now, ledger=ledger)
+        if isinstance(found, NoRoom):
+            raise _no_room(acl, ledger, wanted, found, quota)
         carrier = on_network_acl(self.network_acl)
-        taken: list[int] = []
-        denied: list[str] = []
-        changes: list[Change] = []
-        for network in dict.fromkeys(normal(address) for address in self.addresses):
-            slot = free_slot(acl, network, taken, quota.rules)
-            if isinstance(slot, AlreadyDenied):
-                continue
-            if isinstance(slot, NoRoom):
-                raise _no_room(acl, network, slot, quota)
-            taken.append(slot.number)
-            changes.append(self._change(network, slot, carrier.none_named(but_of(about.plan_id), [network])))
-            denied.append(network)
-        return [*self._recorded(acl, carrier, denied, changes, about), *changes]
+        denies = {network: self._deny(network, slot, carrier, about) for network, slot in found.slots.items()}
+        room = AclRoom(acl=acl, ledger=ledger, quota=quota.rules, why=sentence(self.why))
+        changes = room.changes(found, denies)
+        return [*self._recorded(room, found, list(denies.values()), about), *changes]
 
-    def _recorded(
-        self,
-        acl: NetworkAcl,
-        carrier: Carrier,
-        networks: Sequence[str],
-        denies: Sequence[Change],
-        about: Context,
-    ) -> list[Change]:
-        if self.term is None or not networks:
+    def _deny(self, network: str, slot: Slot, carrier: Carrier, about: Context) -> Change:
+        return self._change(network, slot, carrier.none_named(but_of(about.plan_id), [network]))
+
+    def _recorded(self, room: AclRoom, found: AclSlots, denies: Sequence[Change], about: Context) -> list[Change]:
+        """Record the new denies, those that end later than this block by a record of their own."""
+        term = self.term
+        if term is None or not found.slots:
             return []
-        tags = tags_of(about.plan_id, networks, self.term)
-        ledger, present = parse_ledger(acl.tags), [entry.cidr for entry in acl.inbound() if is_deny_of_all(entry)]
-        room = made_room(carrier, ledger, present, len(tags), about.now, f"clear-{self.network_acl}")
+        ends = {one.network: one.until for one in found.mergers if one.until != term.until}
+        by_end = {
+            until: [one for one in found.slots if ends.get(one, term.until) == until]
+            for until in (term.until, *ends.values())
+        }
         before: list[Check] = []
         for check in (one for deny in denies for one in deny.expect):
             if check.context and check not in before:
                 before.append(check)
-        change_id = f"record-{self.network_acl}"
-        recorded = record_change(carrier, tags, networks, self.term, change_id=change_id, before=before)
-        return [*room, recorded]
+        return room.records(by_end, term, about, before)
 
     def _change(self, network: str, slot: Slot, not_theirs: Check) -> Change:
         number = slot.number
@@ -119,13 +116,14 @@ class NaclDeny(Action):
         )
 
 
-def _no_room(acl: NetworkAcl, network: str, slot: NoRoom, quota: AclQuota) -> RefusedByGuard:
-    table = [f"{entry.number:>6} {'allow' if entry.allow else 'deny':<5} {entry.cidr}" for entry in acl.inbound()]
+def _no_room(
+    acl: NetworkAcl, ledger: Ledger, wanted: Sequence[str], found: NoRoom, quota: AclQuota
+) -> RefusedByGuard:
     return RefusedByGuard(
-        f"no rule number for a deny of {network}: {slot.reason}{quota.doubt}; nothing was changed",
+        f"no rule number for a deny of {first_few(wanted, 3)}: {found.reason}{quota.doubt}; nothing was changed",
         (
             "use --layer waf or --layer cloudfront, block a wider network instead of many addresses, or "
             "delete entries that are no longer needed"
         ),
-        evidence=table,
+        evidence=occupied(acl, ledger),
     )

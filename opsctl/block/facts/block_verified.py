@@ -16,7 +16,7 @@ from opsctl.block.topology.forwarded import Forwarded
 from opsctl.block.topology.nacl import NetworkAcl, Slot, free_slot
 from opsctl.model.errors import FactUnknown, InvalidInput, RefusedByGuard
 from opsctl.model.fetching import Fetching, gather
-from opsctl.model.networks import normal, plain_addresses
+from opsctl.model.networks import normal, not_covered, parse_network, plain_addresses
 from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
 
@@ -161,9 +161,12 @@ def _removed(account: AccountLedger, now: float) -> list[RemovedBlock]:
     found: dict[tuple[str, str], RemovedBlock] = {}
     for name, ledger, addresses in carriers:
         there = set(map(normal, addresses))
+        wider = [parse_network(one) for one in there if ledger.of(one) is not None]
         for record in ledger.records:
-            for one in record.networks:
-                if one not in there and seconds_of(record.until) > now:
+            left = [parse_network(one) for one in record.networks if one not in there]
+            # What was put together with its neighbours, to make room, is blocked by the record of all of them.
+            for one in map(str, not_covered(left, wider)):
+                if seconds_of(record.until) > now:
                     found[name, one] = _as_removed(one, name, ledger.of(one) or record)
     return list(found.values())
 

@@ -1,10 +1,14 @@
 """Network ACLs: they drop packets where the client's address is the source, before anything answers."""
 
+from collections.abc import Sequence
+
+from opsctl.block.acl_slots import AclSlots, acl_slots, occupied
 from opsctl.block.asked import Asked
 from opsctl.block.decision import Point
 from opsctl.block.layers.verdict import Home, NodeVerdict, doing, rejected
+from opsctl.block.records import parse_ledger
 from opsctl.block.topology.graph import Node
-from opsctl.block.topology.nacl import NetworkAcl, NoRoom, Slot, free_slot
+from opsctl.block.topology.nacl import NetworkAcl, NoRoom
 from opsctl.block.topology.traffic_paths import TrafficPath
 
 
@@ -51,6 +55,19 @@ def points(verdict: NodeVerdict) -> list[Point]:
     ]
 
 
+def without_room(node: Node, asked: Asked, home: Home) -> list[str]:
+    """List the rules of the network ACLs in front of an entrance that have no room for the block."""
+    if node.nacl is None or asked.layer not in ("auto", "nacl") or asked.mode != "block":
+        return []
+    addresses = asked.addresses_of(node.versions)
+    return [
+        f"{acl.id} {line.strip()}"
+        for acl in node.nacl.acls
+        if addresses and isinstance(_found(acl, addresses, home), NoRoom)
+        for line in occupied(acl, parse_ledger(acl.tags))
+    ]
+
+
 def _refused(node: Node, asked: Asked, home: Home) -> str:
     """Say why network ACLs cannot serve at an entrance, empty when they can."""
     gate = node.nacl
@@ -73,15 +90,16 @@ def _acl_refused(acl: NetworkAcl, addresses: tuple[str, ...], home: Home) -> str
         return f"network ACL {acl.id} belongs to account {acl.owner}, which shares the VPC"
     if acl.firewall_manager:
         return f"network ACL {acl.id} is managed by AWS Firewall Manager, which removes other rules"
-    taken: list[int] = []
-    for address in addresses:
-        slot = free_slot(acl, address, taken, home.acl_rules)
-        if isinstance(slot, NoRoom):
-            needed = f"{len(addresses)} address" + "es" * (len(addresses) != 1)
-            return f"no room for {needed}: {slot.reason}{home.acl_doubt}; use AWS WAF, or a wider network instead"
-        if isinstance(slot, Slot):
-            taken.append(slot.number)
-    return ""
+    found = _found(acl, addresses, home)
+    if not isinstance(found, NoRoom):
+        return ""
+    needed = f"{len(addresses):,} address" + "es" * (len(addresses) != 1)
+    return f"no room for {needed}: {found.reason}{home.acl_doubt}; use AWS WAF, or a wider network instead"
+
+
+def _found(acl: NetworkAcl, addresses: Sequence[str], home: Home) -> AclSlots | NoRoom:
+    ledger = parse_ledger(acl.tags)
+    return acl_slots(acl, addresses, home.until, quota=home.acl_rules, now=home.now, ledger=ledger)
 
 
 def _behind(way: TrafficPath, index: int) -> NodeVerdict:

@@ -1,6 +1,7 @@
 """What a layer says of a way in, and what every layer needs to say it."""
 
 from opsctl.block.drawing import id_of
+from opsctl.block.terms import NEVER
 from opsctl.block.topology.forwarded import Forwarded
 from opsctl.block.topology.graph import Node
 from opsctl.block.topology.nacl import QUOTA
@@ -41,7 +42,7 @@ class Home(Value):
     """The account and region that the plan is for, and how many inbound rules a network ACL may have there.
 
     `acl_doubt` is added to what is refused for want of rules when the quota could not be read. `reached_by` is
-    what was typed to reach the account.
+    what was typed to reach the account. `until` is when the block ends, `now` the time.
     """
 
     account: str
@@ -49,6 +50,8 @@ class Home(Value):
     acl_rules: int = QUOTA
     acl_doubt: str = ""
     reached_by: tuple[str, ...] = ()
+    until: str = NEVER
+    now: float = 0.0
 
 
 def rejected(layer: Layer, node: Node, reason: str, unknown: tuple[str, ...] = (), where: str = "") -> NodeVerdict:

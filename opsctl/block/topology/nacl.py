@@ -3,7 +3,7 @@
 Rules of AWS: VPC user guide, network ACLs and Amazon VPC quotas.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 
 from opsctl.block.topology.packet import ANY, Packet, Service
@@ -142,26 +142,33 @@ def representatives(network: Network, others: Iterable[Network]) -> list[str]:
 
 
 def free_slot(
-    acl: NetworkAcl, network: str, taken: Sequence[int] = (), quota: int = QUOTA
+    acl: NetworkAcl,
+    network: str,
+    taken: Sequence[int] = (),
+    quota: int = QUOTA,
+    avoided: Sequence[int] = (),
 ) -> Slot | AlreadyDenied | NoRoom:
     """Choose the number for an inbound deny of a block.
 
     The ceiling is the lowest inbound allow that shares an address with the block, whatever its port. The
-    number is the highest free one below it. `taken` are numbers promised to other denies of the same plan,
-    `quota` is how many inbound rules the account may have.
+    number is the highest free one below it that leaves a number free on both sides, so that an exception can be
+    put before it; where there is none, the highest free one. `taken` are numbers promised to other denies of the
+    same plan, `quota` is how many inbound rules the account may have, `avoided` are numbers that are not used.
     """
     wanted = parse_network(network)
     for entry in acl.inbound():
         if not _overlap(entry.network, wanted):
             continue
         if entry.allow:
-            return _below(acl, entry, taken, quota)
+            return _below(acl, entry, taken, quota, avoided)
         if entry.protocol == ANY and covers(entry.network, wanted):
             return AlreadyDenied(by=entry)
     return AlreadyDenied(by=None)
 
 
-def _below(acl: NetworkAcl, ceiling: NaclEntry, taken: Sequence[int], quota: int) -> Slot | NoRoom:
+def _below(
+    acl: NetworkAcl, ceiling: NaclEntry, taken: Sequence[int], quota: int, avoided: Sequence[int]
+) -> Slot | NoRoom:
     inbound = acl.inbound()
     count = len(inbound) + len(taken)
     if count >= quota:
@@ -170,14 +177,24 @@ def _below(acl: NetworkAcl, ceiling: NaclEntry, taken: Sequence[int], quota: int
             reason=f"{acl.id} has {len(inbound)} of {quota} inbound rules (IPv4 and IPv6 together){more}, "
             "quota L-2AEEBF1A"
         )
-    used = {entry.number for entry in inbound} | set(taken)
+    used = {entry.number for entry in inbound} | {*taken, *avoided}
     lowest, highest = (FMS_FIRST, FMS_LAST) if acl.firewall_manager else (1, FIRST_RESERVED - 1)
-    numbers = (one for one in range(min(ceiling.number - 1, highest), lowest - 1, -1) if one not in used)
-    free = tuple(islice(numbers, NUMBERS))
-    if free:
+    numbers = [one for one in range(min(ceiling.number - 1, highest), lowest - 1, -1) if one not in used]
+    if free := _spaced(numbers, used - {ceiling.number}):
         return Slot(number=free[0], before=ceiling, others=free[1:])
     who = "Firewall Manager reserves the numbers below 5000; " if acl.firewall_manager else ""
     return NoRoom(reason=f"{who}{acl.id} has no free rule number before the allow rule {ceiling.number}")
+
+
+def _spaced(numbers: Sequence[int], used: Collection[int]) -> tuple[int, ...]:
+    """Return the first of free numbers, those with a free one on either side before the others."""
+    apart: dict[int, None] = {}
+    for one in numbers:
+        if len(apart) == NUMBERS:
+            break
+        if not any(other in used or other in apart for other in (one - 1, one + 1)):
+            apart[one] = None
+    return tuple(islice((*apart, *(one for one in numbers if one not in apart)), NUMBERS))
 
 
 def _overlap(left: Network, right: Network) -> bool:

@@ -140,7 +140,11 @@ def test_a_deny_at_the_number_chosen_or_at_any_other_named_drops_the_whole_block
         assert not free
         return
     assert slot.before.number == first["RuleNumber"]
-    assert [slot.number, *slot.others] == free[:NUMBERS]
+    numbers = [slot.number, *slot.others]
+    assert sorted(numbers, reverse=True) == free[: len(numbers)] or len(numbers) == NUMBERS
+    assert set(numbers) <= set(free)
+    lonely = [one for one in free if not {one - 1, one + 1} & (used - {first["RuleNumber"]})]
+    assert slot.number == (lonely or free)[0]
     for number in (slot.number, [slot.number, *slot.others][-1]):
         closed = acl_of(*given_rules, raw_rule(number, "deny", block))
         assert passing(closed, block, SERVICES) is None
@@ -229,8 +233,15 @@ def test_protocols_come_as_numbers_in_text_or_as_names(text: str, number: int) -
 def test_numbers_promised_to_the_same_plan_are_passed_over() -> None:
     slot = free_slot(acl_of(OPEN), WHOLE, taken=(99, 98))
     assert isinstance(slot, Slot)
-    assert slot.number == 97
-    assert slot.others[:2] == (96, 95)
+    assert slot.number == 96, "there is a free number on either side, for an exception before it"
+    assert slot.others[:2] == (94, 92)
+
+
+def test_where_no_number_has_free_neighbours_the_highest_free_one_is_taken() -> None:
+    taken = [raw_rule(number, "deny", f"203.0.113.{number}/32") for number in (2, 5)]
+    slot = free_slot(acl_of(*taken, raw_rule(7, "allow", "0.0.0.0/0")), WHOLE)
+    assert isinstance(slot, Slot)
+    assert (slot.number, slot.others) == (6, (4, 3, 1))
 
 
 def test_there_is_no_room_where_no_number_is_free_before_the_allow() -> None:
