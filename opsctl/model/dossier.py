@@ -15,6 +15,9 @@ Looked = Literal["yes", "partly", "no"]
 Matter = Literal["whose", "blocked", "ways in", "did"]
 """What a source speaks of; readers are shown them in this order."""
 
+LATE = "not read in time"
+"""Why a source was not looked at that had not answered by the time that there was."""
+
 MATTERS: tuple[Matter, ...] = ("whose", "blocked", "ways in", "did")
 
 

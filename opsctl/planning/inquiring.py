@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 
+from opsctl.model.dossier import LATE as LATE
 from opsctl.model.dossier import Following, Part, PartResult, Price, SourceReport, not_looked
 from opsctl.model.errors import InvalidInput, OpsctlError
 from opsctl.model.fetching import Fetching
 from opsctl.model.ports import Reader
 
-LATE = "not read in time"
 POLL_S = 1.0
 _TICK_S = 0.05
 

@@ -13,7 +13,7 @@ from opsctl.render.evidence import check_words, verified
 from opsctl.render.html_parts import aside, details, facts, page, paragraph, pre, rows, table, texts
 from opsctl.render.html_ways import ways_of_plan, ways_of_report
 from opsctl.render.inert import markup
-from opsctl.render.known_besides import known_lines
+from opsctl.render.known_besides import all_known
 from opsctl.render.screen import notes_of
 from opsctl.render.words import (
     call_of,
@@ -79,7 +79,7 @@ def render_report(report: Report) -> str:
 
 
 def _found(plan: Plan) -> list[str]:
-    parts = ["<h2>Known besides</h2>", texts(known_lines(plan))] if plan.evidence else []
+    parts = ["<h2>Known besides</h2>", texts(all_known(plan))] if plan.evidence else []
     for section in plan.sections:
         shown = table(section.columns, section.rows)
         folded = section.shown == "details"

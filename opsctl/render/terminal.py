@@ -10,7 +10,7 @@ from opsctl.model.sentences import sentence
 from opsctl.render.change_rows import ChangeRows
 from opsctl.render.evidence import seen_at, verified, ways_seen
 from opsctl.render.inert import shortened
-from opsctl.render.known_besides import known_lines
+from opsctl.render.known_besides import all_known
 from opsctl.render.page import Page
 from opsctl.render.paths import paths_of
 from opsctl.render.tree import render_tree
@@ -49,8 +49,8 @@ def render_plan(
         _ways(page, paths)
     if plan.evidence is not None:
         page.heading("Known besides, when it was planned")
-        for line in known_lines(plan, at_most=len(plan.evidence.telling)):
-            page.item(line)
+        for line in all_known(plan):
+            page.item(line, hang=2)
     for section in plan.sections:
         if section.shown != "screen":
             page.heading(section.title)

@@ -97,7 +97,9 @@ def test_of_many_addresses_the_first_few_are_asked_about(account: WatchedServer,
     assert plan["evidence"]["left_out"] == "3 more addresses"
     said = opsctl(tmp_path, *PLAN, *more, "--dry-run").stdout
     assert f"known: {CDN}: belongs to Cloudflare" in said
-    assert f"not looked at: 3 more addresses; opsctl who {CDN} --target {TARGET}" in said
+    assert "not looked at: 3 more addresses and " in said
+    details = opsctl(tmp_path, *PLAN, *more, "--dry-run", "-d").stdout
+    assert f"all of it, as it is then: opsctl who {CDN} --target {TARGET}" in details
 
 
 def test_a_block_of_a_country_asks_about_nobody(account: WatchedServer, tmp_path: Path) -> None:
