@@ -10,8 +10,7 @@ import pytest
 import typer
 from _pytest.assertion.rewrite import AssertionRewritingHook
 
-from opsctl.cli import evidence_beside
-from tests.kit import command_line
+from tests.kit import beside_plans, command_line
 from tests.kit.samples import SAMPLE, digest_of_the_code
 
 # What the workers and hundreds of processes import is compiled once, also where the environment says otherwise.
@@ -32,8 +31,7 @@ os.environ["MOTO_AMIS_PATH"] = str(Path(__file__).parent / "kit" / "images.json"
 
 typer.main.get_command = command_line.get_command
 
-# What is read beside a plan is there with it, however busy the machine is.
-evidence_beside.WAIT_S = 600.0
+beside_plans.ask_nobody()
 
 # The workers are told, so that all of them take the same sample.
 os.environ.setdefault(SAMPLE, digest_of_the_code())

@@ -15,6 +15,7 @@ from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Read
 from opsctl.model.run import Context
 from opsctl.sandbox.worlds.seeding import seed_network
+from tests.kit.beside_plans import asked
 from tests.kit.command import opsctl
 from tests.kit.moto_account import WatchedServer, client, fresh_world, server
 
@@ -26,7 +27,7 @@ KNOWN = "known: belongs to Cloudflare's published range 104.16.0.0/13"
 
 @pytest.fixture
 def account() -> Iterator[WatchedServer]:
-    with fresh_world(seed_network):
+    with fresh_world(seed_network), asked():
         yield server()
 
 
