@@ -79,7 +79,7 @@ def look_at_samples(place: WafPlace, networks: Sequence[Network], since: float, 
         why = f"{MOST_RULES} rules of a web ACL are asked about"
         unwatched.append(Unwatched(what=f"samples of {left} more rules of web ACL {place.name}", why=why))
     for rule, answer in zip(rules, answers, strict=True):
-        by = f"rule {rule.name} of web ACL {place.name}"
+        by = f"{told_rule(rule.name)} of web ACL {place.name}"
         if answer.refusal is not None:
             unwatched.append(Unwatched(what=f"samples of {by}", why=str(answer.refusal)))
             continue
@@ -91,6 +91,11 @@ def look_at_samples(place: WafPlace, networks: Sequence[Network], since: float, 
             why = f"a sample of {len(samples.requests)} of {samples.population:,} requests has none of them"
             unwatched.append(Unwatched(what=f"all requests that met {by}", why=why))
     return Look(seen=tuple(seen), unwatched=tuple(unwatched))
+
+
+def told_rule(name: str) -> str:
+    """Say which rule it was; where none ended a request it was the default action."""
+    return "the default action" if name == DEFAULT_ACTION else f"rule {name}"
 
 
 def _order(rule: SampledRule) -> int:

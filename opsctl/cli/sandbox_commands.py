@@ -61,7 +61,7 @@ SlowOption = Annotated[
         metavar="THING=TIME",
         help=(
             "Set how long one operation takes, or =hangs: start, stop, terminate, volume, attach, detach, "
-            "snapshot or image. Repeatable."
+            "snapshot, image or query. Repeatable."
         ),
     ),
 ]

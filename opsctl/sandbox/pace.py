@@ -14,6 +14,7 @@ THINGS = {
     "detach": "volume_detach",
     "snapshot": "snapshot",
     "image": "image",
+    "query": "log_query",
 }
 """What can be slow, by the name that a person gives it."""
 HANGS, HANGS_FOR_S = "hangs", 10**9

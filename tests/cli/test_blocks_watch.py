@@ -1,5 +1,6 @@
 """Watching a block: the loop over an account on a clock of its own, and the command line."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from opsctl.sandbox.endpoint import REGION
 from opsctl.sandbox.engine.conditions import Conditions
 from opsctl.sandbox.engine.traffic_sending import attack
 from opsctl.sandbox.worlds.seeding import seed_network
-from tests.kit.command import opsctl_process
+from tests.kit.command import opsctl, opsctl_process
 from tests.kit.moto_account import World, client, fresh_world
 from tests.kit.timed import MovingClock, timed_world
 
@@ -127,3 +128,46 @@ def test_a_watch_that_cannot_be_is_refused_before_anything_is_called(
     with fresh_world():
         done = opsctl_process(tmp_path, *typed)
         assert (done.returncode, fault in done.stderr.replace("\n", " ")) == (2, True), done.stderr
+
+
+PASSED = Seen(at="direct-alb", source="samples", by="the default action", passed=3, passed_late=3, last_passed="x")
+
+
+def _report(*seen: Seen) -> WatchReport:
+    return WatchReport(
+        addresses=("203.0.113.9/32",), target="direct", began="", ended="", seconds=9, seen=seen, late_s=360
+    )
+
+
+@pytest.mark.parametrize(("seen", "code"), [((), 0), ((PASSED,), 6)])
+def test_what_a_watch_saw_is_in_the_result_of_the_block_and_decides_what_it_exits_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seen: tuple[Seen, ...], code: int
+) -> None:
+    monkeypatch.setattr("opsctl.cli.commands.blocks_watch.watched", lambda *_: _report(*seen))
+    typed = ("block-ip", "203.0.113.9", "--target", "direct.example.com", "--watch", "9s", "--yes")
+    with fresh_world(seed_network):
+        done = opsctl(tmp_path, *typed, "-o", "json")
+        told_ = json.loads(done.stdout)
+        assert (done.returncode, told_["exit_code"], told_["outcome"]) == (code, code, "done")
+        assert (told_["result"]["watch"]["seconds"], told_["result"]["status"]) == (9, "done")
+        again = opsctl(tmp_path, *typed)  # the block stands: nothing is to be done, and it is watched all the same
+        assert again.returncode == code
+        end = again.stdout.strip().splitlines()
+        assert any("203.0.113.9" in line and "9s" in line for line in end[-5:])
+        assert ("PASSES STILL" in again.stdout) is bool(seen)
+
+
+def test_a_watch_by_itself_ends_when_somebody_stops_it_and_has_a_form_for_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opsctl.cli.terminal.StopFlag.__call__", lambda _flag: True)
+    with fresh_world(seed_network):
+        for form in ("text", "markdown", "short"):
+            done = opsctl(tmp_path, "blocks", "watch", "203.0.113.9", "--target", "direct-alb", "-o", form)
+            assert (done.returncode, "nothing seen from 203.0.113.9" in done.stdout) == (0, True)
+        done = opsctl(tmp_path, "blocks", "watch", "203.0.113.9", "--target", "direct-alb", "-o", "json")
+        found = json.loads(done.stdout)["result"]
+        assert (found["stopped"], found["nothing"], found["refused"]) == (True, True, 0)
+        assert any(one["what"] == "VPC flow logs" for one in found["unwatched"])
+        done = opsctl(tmp_path, "blocks", "watch", "203.0.113.9", "--target", "nobody.example.com")
+        assert (done.returncode, done.stdout, "--target" in done.stderr) == (2, "", True)

@@ -27,6 +27,8 @@ ELSEWHERE_USD_A_GB = 0.01
 LEAST_USD = 0.0001
 """A query is never free here, so that none is started where nobody agreed."""
 ROWS = 50
+NOT_ANSWERED = "NotAnswered"
+"""The code of a query for which there was no time, or of whose start nobody knows."""
 MOST_GROUPS = 10
 _GB = 1_000_000_000
 
@@ -173,7 +175,7 @@ def moment(at: float) -> str:
 def _fault(answer: Answer) -> str:
     """Why a query did not come to its end, or nothing."""
     if answer.refusal is not None:
-        return str(answer.refusal)
+        return answer.refusal.message if answer.refusal.code == NOT_ANSWERED else str(answer.refusal)
     status = str(answer.value["status"])
     if status in ("Complete", "SUCCEEDED"):
         return ""

@@ -19,6 +19,7 @@ from opsctl.block.evidence.source import AskedAbout
 from opsctl.block.evidence.web_acls_asked import web_acls_asked
 from opsctl.block.request_samples import cut
 from opsctl.block.wafv2 import region_of
+from opsctl.block.watching import told_rule
 from opsctl.model.dossier import Sighting
 from opsctl.model.fetching import Fetching
 from opsctl.model.networks import Network
@@ -79,7 +80,7 @@ def _sighting(target: LogTarget, action: str, rule: str, rows: Sequence[Mapping[
     what = "let through" if passed else f"refused ({cut(action)})"
     asked = first_few((_asked_for(row) for row in rows), 3)
     last = moment(max(number_of(row, "last") for row in rows) / 1000)
-    says = f"{count:,} requests {what} at {target.at} by rule {cut(rule)}, the last at {last}: {asked}"
+    says = f"{count:,} requests {what} at {target.at} by {told_rule(cut(rule))}, the last at {last}: {asked}"
     return Sighting(says=says, telling=74 if passed else 68)
 
 

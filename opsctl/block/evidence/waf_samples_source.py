@@ -55,11 +55,8 @@ def _says(one: Unwatched) -> str:
 
 def _sighting(one: Seen) -> Sighting:
     about = "about " if one.estimated else ""
-    parts = [
-        f"{about}{count:,} {word}"
-        for count, word in ((one.passed, "let through"), (one.refused, "refused"), (one.counted, "only counted"))
-        if count
-    ]
+    words = ((one.passed, "let through"), (one.refused, "refused"), (one.counted, "only counted"))
+    parts = [f"{about}{count:,} sampled requests {word}" for count, word in words if count]
     asked = f": {', '.join(one.examples)}" if one.examples else ""
-    says = f"of requests sampled {' and '.join(parts)} at {one.at} by {one.by}, the last at {one.last}{asked}"
+    says = f"{' and '.join(parts)} at {one.at} by {one.by}, the last at {one.last}{asked}"
     return Sighting(says=says, telling=72 if one.passed else 66)

@@ -150,6 +150,7 @@ def told(found: "WatchReport") -> "Json":
 def watched(session: "Session", addresses: tuple[str, ...], target: str, seconds: int) -> "WatchReport":
     """Watch addresses at a target."""
     from opsctl.cli.commands.blocks_watch_loop import WatchLoop
+    from opsctl.model.errors import InvalidInput
 
     runtime = session.runtime
     loop = WatchLoop(
@@ -163,6 +164,8 @@ def watched(session: "Session", addresses: tuple[str, ...], target: str, seconds
     )
     try:
         return loop.run(seconds)
+    except InvalidInput as invalid:
+        raise invalid.told_as({"target": "--target"}) from None
     finally:
         session.progress.clear()
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from opsctl.block.target_paths import paths_to
 from opsctl.block.watch_places import WatchPlaces, places_of
 from opsctl.block.watching import LOG_LATE_S, Look, look
-from opsctl.model.errors import OpsctlError
+from opsctl.model.errors import InvalidInput, OpsctlError
 from opsctl.model.networks import parse_network, plain_addresses
 from opsctl.model.ports import Reader
 from opsctl.model.run import Clock, Context, Progress
@@ -48,7 +48,11 @@ class WatchLoop:
         self._who = first_few(map(plain_addresses, self._watched), 3)
 
     def run(self, seconds: int) -> WatchReport:
-        """Look until the time is over or somebody stops it; at least once."""
+        """Look until the time is over or somebody stops it; at least once.
+
+        Raises:
+            InvalidInput: nothing, or more than one thing, has the target's name.
+        """
         since = self._clock.now()
         until = since + seconds
         places = self._places()
@@ -68,6 +72,8 @@ class WatchLoop:
         try:
             web, _ = run_fetching(paths_to(self._target, self._about), self._reader())
             return run_fetching(places_of(web, self._watched), self._reader())
+        except InvalidInput:
+            raise
         except OpsctlError as fault:
             return WatchPlaces(
                 unseen=(Unwatched(what=f"ways to {self._target}", why=fault.summary, todo=fault.hint),)
