@@ -3,6 +3,8 @@
 import random
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from threading import BoundedSemaphore, Lock, Thread
 
 from botocore import xform_name
@@ -176,30 +178,41 @@ class CachedReader:
 class ReaderBeside:
     """Implements the `Reader` port for what is read beside something else, which never waits for it.
 
-    What the other reader asked is not asked again. Its threads are daemons: a slow answer keeps no process alive.
-    `afresh` are operations that are asked each time, for their answers change while one waits for them.
+    What the other reader asked is not asked again, and what waits here for its turn is left to the other to ask.
+    Its threads are daemons: a slow answer keeps no process alive.
     """
 
-    AT_ONCE = 8
+    AT_ONCE = 16
 
-    def __init__(
-        self, read: Callable[[Read], Answer], known: KnownAnswers, afresh: frozenset[str] = frozenset()
-    ) -> None:
+    def __init__(self, read: Callable[[Read], Answer], known: KnownAnswers) -> None:
         self._read = read
         self._known = known
-        self._afresh = afresh
         self._turns = BoundedSemaphore(self.AT_ONCE)
 
     def read_many(self, reads: Sequence[Read]) -> list[Answer]:
         """Make the reads, a few at a time, and answer all in order."""
-        shared = [read for read in reads if read.api not in self._afresh]
-        for read in self._known.claim(shared).values():
-            Thread(target=self._ask, args=(read,), daemon=True, name=f"beside {read.api}").start()
-        return [self._read(read) if read.api in self._afresh else self._known.answer(read) for read in reads]
+        waiting: SimpleQueue[Read] = SimpleQueue()
+        distinct = {read.key: read for read in reads}
+        for read in distinct.values():
+            waiting.put(read)
+        workers = [
+            Thread(target=self._work, args=(waiting,), daemon=True, name="beside")
+            for _ in range(min(len(distinct), self.AT_ONCE))
+        ]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        return [self._known.answer(read) for read in reads]
 
-    def _ask(self, read: Read) -> None:
-        with self._turns:
-            self._known.ask(read, self._read)
+    def _work(self, waiting: "SimpleQueue[Read]") -> None:
+        """Ask, as long as there is something that nobody else asks by then."""
+        with suppress(Empty):
+            while True:
+                read = waiting.get_nowait()
+                with self._turns:
+                    for mine in self._known.claim([read]).values():
+                        self._known.ask(mine, self._read)
 
 
 def identify(clients: Clients, now: float, soon: Iterable[str] = ()) -> Identity:

@@ -1,6 +1,6 @@
 """A reader beside another one: asks nothing twice, waits for nobody at the end, and polls afresh."""
 
-from threading import Event, Thread
+from threading import Event, Semaphore, Thread
 
 import pytest
 
@@ -16,9 +16,11 @@ class Account:
         self.asked: list[str] = []
         self.go = Event()
         self.go.set()
+        self.came = Semaphore(0)
 
     def read(self, read: Read) -> Answer:
         self.asked.append(read.api)
+        self.came.release()
         self.go.wait()
         return Answer(value=len(self.asked))
 
@@ -50,10 +52,21 @@ def test_two_that_ask_at_once_ask_once_and_both_are_answered() -> None:
     assert answers == [Answer(value=1)] * 2
 
 
-def test_what_is_waited_for_is_asked_each_time() -> None:
+def test_what_waits_for_its_turn_is_left_to_the_one_that_must_not_wait() -> None:
+    """Slow logs may hold every turn; planning asks what it needs all the same."""
     account = Account()
-    beside = ReaderBeside(account.read, KnownAnswers(), frozenset({ONE.api}))
-    assert [beside.read_many([ONE])[0].value for _ in range(3)] == [1, 2, 3]
+    account.go.clear()
+    reader = CachedReader(Account().read)
+    beside = ReaderBeside(account.read, reader.known)
+    slow = [Read(service="logs", operation=f"Look{number}") for number in range(ReaderBeside.AT_ONCE)]
+    asking = Thread(target=lambda: beside.read_many([*slow, ONE]))
+    asking.start()
+    for _ in slow:
+        account.came.acquire()
+    assert reader.read_many([ONE]) == [Answer(value=1)]
+    account.go.set()
+    asking.join()
+    assert ONE.api not in account.asked
 
 
 def test_a_call_that_may_not_be_made_fails_for_everybody_who_asks_for_it() -> None:
