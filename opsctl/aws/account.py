@@ -155,23 +155,29 @@ class KnownAnswers:
 
 
 class CachedReader:
-    """Implements the `Reader` port: reads at once, each distinct call once."""
+    """Implements the `Reader` port: reads at once, each distinct call once.
+
+    `made` are the distinct reads and `rounds` how often some were new, whoever asked them first.
+    """
 
     def __init__(self, read: Callable[[Read], Answer], known: KnownAnswers | None = None) -> None:
         self._read = read
+        self._wanted: set[str] = set()
         self.known = known or KnownAnswers()
         self.made: list[Read] = []
         self.rounds = 0
 
     def read_many(self, reads: Sequence[Read]) -> list[Answer]:
         """Make those reads that were not made before, concurrently, and answer all in order."""
-        new = self.known.claim(reads)
+        wanted = {read.key: read for read in reads if read.key not in self._wanted}
+        self._wanted |= wanted.keys()
+        self.made += wanted.values()
+        self.rounds += bool(wanted)
+        new = self.known.claim(wanted.values())
         if new:
-            self.rounds += 1
             with ThreadPoolExecutor(max_workers=min(CONNECTIONS, len(new))) as pool:
                 for read in new.values():
                     pool.submit(self.known.ask, read, self._read)
-            self.made += new.values()
         return [self.known.answer(read) for read in reads]
 
 
