@@ -34,7 +34,7 @@ def trace(
         str,
         typer.Argument(
             metavar="SOURCE",
-            help="What sends: an ARN, KIND:NAME (bucket, topic, bus, rule, queue, ...), or a name that is unique.",
+            help="What sends: an ARN, KIND:NAME as bucket:photos or topic:orders, or a name that is unique.",
         ),
     ],
     back: Annotated[
