@@ -125,10 +125,7 @@ PartResult: TypeAlias = tuple[SourceReport, ...] | Following
 
 
 class Inquiry(Fact):
-    """A fact of several sources; whoever drives it may drive each of its parts apart, and take what has come.
-
-    A part that has nothing to ask yields no reads: it wants to be asked again in a moment.
-    """
+    """A fact of several sources; whoever drives it may drive each of its parts apart, and take what has come."""
 
     @abstractmethod
     def parts(self, about: Context) -> Mapping[str, Part]:

@@ -10,7 +10,6 @@ from opsctl.model.errors import InvalidInput, OpsctlError
 from opsctl.model.fetching import Fetching
 from opsctl.model.ports import Reader
 
-POLL_S = 1.0
 _TICK_S = 0.05
 
 Agree = Callable[[Price], bool]
@@ -28,10 +27,7 @@ class Inquiring:
     Threads are daemons: who does not wait for a part does not wait for it at the end of the process either.
     """
 
-    def __init__(
-        self, parts: Mapping[str, Part], reader: Reader, agree: Agree = never_pay, *, poll_s: float = POLL_S
-    ) -> None:
-        self._poll_s = poll_s
+    def __init__(self, parts: Mapping[str, Part], reader: Reader, agree: Agree = never_pay) -> None:
         self._reader = reader
         self._agree = agree
         self._came: SimpleQueue[tuple[str, PartResult | Exception]] = SimpleQueue()
@@ -86,8 +82,6 @@ class Inquiring:
         try:
             reads = next(fetching)
             while not self._ended.is_set():
-                if not reads:
-                    self._ended.wait(self._poll_s)
                 reads = fetching.send(self._reader.read_many(reads))
         except StopIteration as stop:
             result: PartResult = stop.value

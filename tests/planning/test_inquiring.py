@@ -95,17 +95,6 @@ def test_what_is_not_there_in_time_is_said_as_such_and_what_came_is_kept() -> No
     assert reports["quick"].found[0].says == "seen"
 
 
-def test_a_part_that_yields_no_reads_is_asked_again() -> None:
-    def polls() -> Fetching[PartResult]:
-        for _ in range(3):
-            answers = yield ()
-            assert not answers
-        return (says("one", "at last"),)
-
-    (report,) = Inquiring({"one": part("one", polls())}, CannedReader({}), poll_s=0.001).until(late=in_time)
-    assert report.found[0].says == "at last"
-
-
 def leads(price: Price | None) -> Fetching[PartResult]:
     yield [READ]
     return Following(reports=(says("first", "found"),), parts={"next": part("next", looks("next"))}, price=price)

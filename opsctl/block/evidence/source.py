@@ -56,7 +56,7 @@ class EvidenceSource(ABC):
 
     @abstractmethod
     def look(self, asked: AskedAbout, about: Context) -> Fetching[SourceReport]:
-        """Yield reads and return what there is; yielding no read waits a moment."""
+        """Yield reads and return what there is."""
 
     def price(self, asked: AskedAbout, about: Context) -> Fetching[Price | SourceReport]:
         """Return what looking costs, or the report where there is nothing to look at; only if it `costs`."""
