@@ -2,13 +2,15 @@
 
 Network ACLs come with their tags and entries, pages at a time. IP sets are listed by pages as well; only those
 that carry records are read one by one: sets whose names are opsctl's, and those that the Resource Groups Tagging
-API knows to have a record's tag.
+API knows to have a record's tag. It knows the rule groups of Network Firewall that have one as well.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from opsctl.block import wafv2
-from opsctl.block.recording import Carrier, on_ip_set, on_network_acl
+from opsctl.block.inspection.firewall_calls import SERVICE, describe_group, name_of
+from opsctl.block.inspection.rule_groups import drops_in
+from opsctl.block.recording import Carrier, on_ip_set, on_network_acl, on_rule_group
 from opsctl.block.records import LIST_PREFIX, PREFIX, BlockList, Ledger, parse_ledger
 from opsctl.block.set_ledgers import of_carrier, parse_list
 from opsctl.block.topology.nacl import NetworkAcl, parse_network_acl
@@ -19,6 +21,8 @@ from opsctl.model.fetching import Fetching, fetch, gather
 from opsctl.model.reads import Answer, Read, RefusalKind
 from opsctl.model.run import Context
 from opsctl.model.value import Json, Value
+from opsctl.resources.ec2 import parse_tags
+from opsctl.resources.owners import owner_of
 
 _OWN = "opsctl-"
 
@@ -64,32 +68,57 @@ class AclCarrier(Value):
         return on_network_acl(self.acl.id)
 
 
+class GroupCarrier(Value):
+    """A rule group of Network Firewall with its records, and its rules that drop a network whole."""
+
+    arn: str
+    drops: dict[str, tuple[Json, ...]]
+    ledger: Ledger
+    owner: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return name_of(self.arn)
+
+    @property
+    def carrier(self) -> Carrier:
+        """The rule group as what is tagged."""
+        return on_rule_group(self.arn)
+
+
 class AccountLedger(Value):
     """Everything that carries blocks, and what could not be read; `stray` are lists that belong to no set."""
 
     acls: tuple[AclCarrier, ...] = ()
     sets: tuple[SetCarrier, ...] = ()
+    groups: tuple[GroupCarrier, ...] = ()
     stray: tuple[BlockList, ...] = ()
     unknown: tuple[str, ...] = ()
 
 
 def read_account(about: Context) -> Fetching[AccountLedger]:
     """Read all blocks of the run's region and of CloudFront."""
-    acls, regional, edge = yield from gather(
-        [_network_acls(about), _sets("REGIONAL", about.region), _sets("CLOUDFRONT", wafv2.CLOUDFRONT_REGION)]
+    found = yield from gather(
+        [
+            _network_acls(about),
+            _sets("REGIONAL", about.region),
+            _sets("CLOUDFRONT", wafv2.CLOUDFRONT_REGION),
+            _rule_groups(about),
+        ]
     )
-    found = [acls, regional, edge]
     return AccountLedger(
         acls=tuple(one for part in found for one in part.acls),
         sets=tuple(one for part in found for one in part.sets),
+        groups=tuple(one for part in found for one in part.groups),
         stray=tuple(one for part in found for one in part.stray),
         unknown=tuple(dict.fromkeys(text for part in found for text in part.unknown)),
     )
 
 
 def tagged_in(region: str) -> Read:
-    """Read what of AWS WAF has tags in a region, with the tags: 100 a page, whatever the account has besides."""
-    params: dict[str, Json] = {"ResourceTypeFilters": ["wafv2"], "ResourcesPerPage": 100}
+    """Read what of AWS WAF and Network Firewall has tags in a region, with the tags: 100 a page."""
+    params: dict[str, Json] = {"ResourceTypeFilters": ["wafv2", "network-firewall"], "ResourcesPerPage": 100}
     return Read(service="resourcegroupstaggingapi", operation="GetResources", params=params, region=region)
 
 
@@ -100,6 +129,22 @@ def _network_acls(about: Context) -> Fetching[AccountLedger]:
     acls = [parse_network_acl(raw) for raw in answer.value.get("NetworkAcls") or []]
     here = [one for one in acls if one.owner in ("", about.account)]
     return AccountLedger(acls=tuple(AclCarrier(acl=one, ledger=parse_ledger(one.tags)) for one in here))
+
+
+def _rule_groups(about: Context) -> Fetching[AccountLedger]:
+    """Read the rule groups that have a record; where nobody may list tags, that is said with the IP sets."""
+    tagged = yield from fetch(tagged_in(about.region))
+    arns = sorted(one for one in _with_records(tagged) if f":{SERVICE}:" in one)
+    answers = (yield [describe_group(arn) for arn in arns]) if arns else []
+    groups, unknown = [], []
+    for arn, answer in zip(arns, answers, strict=True):
+        if answer.refusal is None:
+            tags = parse_tags(answer.value["RuleGroupResponse"])
+            drops, owner = drops_in(answer.value), owner_of(tags)
+            groups.append(GroupCarrier(arn=arn, drops=drops, ledger=parse_ledger(tags), owner=owner))
+        elif answer.refusal.kind is not RefusalKind.MISSING:
+            unknown.append(cannot_tell(f"what rule group {name_of(arn)} drops", answer.refusal))
+    return AccountLedger(groups=tuple(groups), unknown=tuple(unknown))
 
 
 def _sets(scope: str, region: str) -> Fetching[AccountLedger]:

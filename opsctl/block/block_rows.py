@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Literal
 
-from opsctl.block.account_ledger import AccountLedger, AclCarrier, SetCarrier
+from opsctl.block.account_ledger import AccountLedger, AclCarrier, GroupCarrier, SetCarrier
+from opsctl.block.inspection.rule_groups import sid_of
 from opsctl.block.records import EXTENDS, BlockRecord
 from opsctl.block.terms import NEVER, seconds_of
 from opsctl.block.topology.nacl import NaclEntry
@@ -26,7 +27,7 @@ class BlockRow(Value):
 
     address: str
     kind: Literal["opsctl", "unrecorded", "foreign"]
-    layer: Literal["nacl", "waf", "host"]
+    layer: Literal["nacl", "waf", "host", "network-firewall"]
     resource: str
     resource_id: str
     region: str
@@ -57,6 +58,7 @@ def rows_of(account: AccountLedger, region: str) -> list[BlockRow]:
     """Return every block, those that end first before the others, foreign ones last."""
     rows = [row for one in account.acls for row in _of_acl(one, region)]
     rows += [row for one in account.sets for row in _of_set(one)]
+    rows += [row for one in account.groups for row in _of_group(one, region)]
     return sorted(rows, key=_order)
 
 
@@ -116,6 +118,24 @@ def _of_set(one: SetCarrier) -> Iterator[BlockRow]:
             what=_what(one, record),
             closes=f"ways to {record.target}" if record and record.target else "what its web ACLs protect",
             mode=mode,
+            **_recorded(record),
+        )
+
+
+def _of_group(one: GroupCarrier, region: str) -> Iterator[BlockRow]:
+    for address, rules in one.drops.items():
+        record = one.ledger.of(address)
+        more = f" and {len(rules) - 1} more" if len(rules) > 1 else ""
+        owner = f", {one.owner}" if one.owner and record is None else ""
+        yield BlockRow(
+            address=address,
+            kind="opsctl" if record else "foreign",
+            layer="network-firewall",
+            resource=one.name,
+            resource_id=one.arn,
+            region=region,
+            what=f"drop of Network Firewall, sid {sid_of(rules[0])}{more}{owner}",
+            closes="what its firewalls inspect",
             **_recorded(record),
         )
 

@@ -6,8 +6,8 @@ back, the address goes as well where no other record names it any more.
 
 from collections.abc import Sequence
 
-from opsctl.block.account_ledger import AccountLedger, AclCarrier, SetCarrier
-from opsctl.block.lifting import is_deny_of_all, lift_from_acl, lift_from_set
+from opsctl.block.account_ledger import AccountLedger, AclCarrier, GroupCarrier, SetCarrier
+from opsctl.block.lifting import is_deny_of_all, lift_from_acl, lift_from_group, lift_from_set
 from opsctl.block.recording import but_of, made_room, record_change
 from opsctl.block.records import EXTENDS, BlockRecord, Ledger, is_recorded_as, tags_of
 from opsctl.block.set_recorder import SetRecorder
@@ -32,7 +32,8 @@ class Extending(Value):
     def changes(self, account: AccountLedger) -> list[Change]:
         """Return the records that are missing; none where every block lasts as long already."""
         acls = [change for one in account.acls for change in self._at_acl(one)]
-        return [*acls, *(change for one in account.sets for change in self._at_set(one))]
+        groups = [change for one in account.groups for change in self._at_group(one)]
+        return [*acls, *(change for one in account.sets for change in self._at_set(one)), *groups]
 
     def _at_acl(self, one: AclCarrier) -> list[Change]:
         denies = {normal(entry.cidr): entry for entry in one.acl.inbound() if is_deny_of_all(entry)}
@@ -44,6 +45,17 @@ class Extending(Value):
         tags = tags_of(f"{self.run}{EXTENDS}", longer, term)
         room = made_room(carrier, one.ledger, list(denies), len(tags), self.now, f"clear-{one.acl.id}")
         return [*room, record_change(carrier, tags, longer, self.term, change_id=change_id, undo_first=back)]
+
+    def _at_group(self, one: GroupCarrier) -> list[Change]:
+        present = list(one.drops)
+        longer = self._longer(one.ledger, present)
+        if not longer:
+            return []
+        back = tuple(lift_from_group(one, network, but_of(self.run), _BACK) for network in longer)
+        tags = tags_of(f"{self.run}{EXTENDS}", longer, self._term(one.ledger.of(longer[0])))
+        room = made_room(one.carrier, one.ledger, present, len(tags), self.now, f"clear-{one.name}")
+        change_id = f"record-{one.name}"
+        return [*room, record_change(one.carrier, tags, longer, self.term, change_id=change_id, undo_first=back)]
 
     def _at_set(self, one: SetCarrier) -> list[Change]:
         present = [normal(address) for address in one.ip_set.addresses]

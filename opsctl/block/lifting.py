@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 
 from opsctl.block import ip_set_calls as ip_sets
 from opsctl.block import wafv2
-from opsctl.block.account_ledger import AccountLedger, AclCarrier, SetCarrier
+from opsctl.block.account_ledger import AccountLedger, AclCarrier, GroupCarrier, SetCarrier
+from opsctl.block.inspection.firewall_calls import edit_rules, rules_in
+from opsctl.block.inspection.rule_groups import sid_of
 from opsctl.block.network_acl_calls import create_deny, delete_entry, deny_is_absent, deny_is_there
 from opsctl.block.recording import SEEN_WITHIN_S, SETTLED_S, Carrier, but_known, says_nothing, taken_off
 from opsctl.block.records import LIST_PREFIX, BlockList, BlockRecord, Ledger, tags_of
@@ -52,6 +54,7 @@ class Lifting(Value):
         at_each = [
             *(self._from_acl(one) for one in account.acls),
             *(self._from_set(one) for one in account.sets),
+            *(self._from_group(one) for one in account.groups),
             *([self._without_stray(one)] for one in account.stray if self.tidy and self._is_over(one)),
         ]
         for needed in at_each:
@@ -78,6 +81,12 @@ class Lifting(Value):
         listing = self._lists(one, gone, present, lifts)
         after = [*lifts, *listing]
         return [*after, *self._records(one.carrier, one.ledger, gone, present, one.slug, after)]
+
+    def _from_group(self, one: GroupCarrier) -> list[Change]:
+        present = list(one.drops)
+        gone = self._due(one.ledger, present)
+        lifts = [lift_from_group(one, network, but_known(one.ledger.keys), self.why) for network in gone]
+        return [*lifts, *self._records(one.carrier, one.ledger, gone, present, one.name, lifts)]
 
     def _due(self, ledger: Ledger, present: Iterable[str]) -> dict[str, None]:
         found = [(one, ledger.of(one)) for one in dict.fromkeys(present)]
@@ -184,6 +193,22 @@ def lift_from_acl(one: AclCarrier, entry: NaclEntry, others: str, why: str) -> C
         expect=deny_is_there(acl, entry.number, network).configured,
         proof=Proof(configured=(deny_is_absent(acl, entry.number, network),), within_s=SEEN_WITHIN_S),
         undo=create_deny(acl, entry.number, network),
+        only_if=(one.carrier.none_named(others, [network]),),
+        risk=_OPENS,
+    )
+
+
+def lift_from_group(one: GroupCarrier, network: str, others: str, why: str) -> Change:
+    """Take the drops of a network out of a rule group, unless a record of others names it."""
+    rules = one.drops[network]
+    return Change(
+        **dict(edit_rules(one.arn, "remove", rules)),
+        id=f"lift-{one.name}/{sid_of(rules[0])}",
+        title=f"Take the drop of {plain_addresses(network)} out of rule group {one.name}",
+        why=why,
+        expect=(rules_in(one.arn, rules, present=True),),
+        proof=Proof(configured=(rules_in(one.arn, rules, present=False),), within_s=SEEN_WITHIN_S),
+        undo=edit_rules(one.arn, "add", rules),
         only_if=(one.carrier.none_named(others, [network]),),
         risk=_OPENS,
     )

@@ -7,6 +7,7 @@ next `blocks expire` takes away, and never a block that nobody knows the end of.
 import json
 from collections.abc import Collection, Mapping, Sequence
 
+from opsctl.block.inspection.firewall_calls import SERVICE, describe_group, name_of
 from opsctl.block.network_acl_calls import describe_network_acl
 from opsctl.block.records import PREFIX, TAGS_AT_MOST, BlockRecord, Ledger, key_of, list_prefix
 from opsctl.block.terms import NEVER, Term, seconds_of
@@ -169,6 +170,22 @@ def on_network_acl(network_acl: str) -> Carrier:
         tags="(NetworkAcls[0].Tags || `[]`)",
         tagging=Instruction(kind="call", service="ec2", operation="CreateTags", params=what),
         untagging=Instruction(kind="call", service="ec2", operation="DeleteTags", params=what),
+    )
+
+
+def on_rule_group(arn: str) -> Carrier:
+    """A rule group of Network Firewall as a carrier: its rules cannot be tagged."""
+    what: dict[str, Json] = {"ResourceArn": arn}
+    call = Instruction(
+        kind="call", service=SERVICE, operation="TagResource", params=what, region=arn.split(":")[3]
+    )
+    return Carrier(
+        title=f"rule group {name_of(arn)}",
+        id=arn,
+        read=describe_group(arn),
+        tags="(RuleGroupResponse.Tags || `[]`)",
+        tagging=call,
+        untagging=call.model_copy(update={"operation": "UntagResource"}),
     )
 
 

@@ -56,7 +56,9 @@ def decided(target: str, asked: Asked, ip_sets: Sequence[str], end: str, about: 
     decision = decision_of(target, web, judged, points, unknown, asked, home)
     ends = yield from standing_ends(web, asked, end)
     full = {text: None for way in judged for text in without_room(way.way.entrance, way.left, home)}
-    return decision.model_copy(update=dict(ends) | {"occupied": tuple(full)})
+    inspected = {text for node in web.nodes if node.inspection for text in node.inspection.networks}
+    held = tuple(sorted({*ends.held, *inspected}))
+    return decision.model_copy(update=dict(ends) | {"occupied": tuple(full), "held": held})
 
 
 def _unusable(

@@ -144,6 +144,8 @@ _BUCKET = ("arn:{partition}:s3:::{Bucket}",)
 
 RESOURCES = {
     "network-firewall.DescribeRuleGroup": ("{RuleGroupArn}",),
+    "network-firewall.TagResource": ("{ResourceArn}",),
+    "network-firewall.UntagResource": ("{ResourceArn}",),
     "network-firewall.UpdateRuleGroup": ("{RuleGroupArn}",),
     "s3.GetBucketLocation": _BUCKET,
     "s3.GetBucketNotificationConfiguration": _BUCKET,

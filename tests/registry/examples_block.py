@@ -130,6 +130,12 @@ EXAMPLES: dict[str, Example] = {
     ),
     "ec2.admit_list": _locked(_admitted),
     "ec2.revoke_rule": _locked(_revoked),
+    "firewall.deny, recorded": Example(
+        given=lambda stage: _firewall(stage) | {"term": TERM},
+        seeds=(seed_network, make_inspected),
+        look=lambda: group_named("drops"),
+        kept="update tokens are others",
+    ),
     "nacl.deny": Example(given=_network_acl, seeds=(seed_network,)),
     "nacl.deny, recorded": Example(
         given=lambda stage: _network_acl(stage) | {"term": TERM}, seeds=(seed_network,)

@@ -58,7 +58,8 @@ class BlockLedger(Fact):
     incident: str = Field("", description="Only blocks of this incident.")
     by: str = Field("", description="Only blocks of this person.")
     layer: str = Field(
-        "", description="Only blocks of this layer: nacl, waf, or host, which is looked at for this alone."
+        "",
+        description="Only blocks of this layer: nacl, waf, network-firewall; host is read for this alone.",
     )
     foreign: bool = Field(True, description="Also what others blocked.")
     exact: bool = Field(False, description="Only what was blocked as these addresses, not as wider blocks.")

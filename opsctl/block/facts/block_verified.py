@@ -98,8 +98,12 @@ class BlockVerified(Fact):
         groups: dict[tuple[str, str, str], dict[str, None]] = {}
         for row in standing:
             groups.setdefault((row.target, row.mode, row.via), {})[row.address] = None
+        firewalled = {row.target for row in standing if row.layer == "network-firewall"}
         judged = yield from gather(
-            [_judged(target, mode, via, tuple(found), about) for (target, mode, via), found in groups.items()]
+            [
+                _judged(target, mode, via, tuple(found), about, firewall=target in firewalled)
+                for (target, mode, via), found in groups.items()
+            ]
         )
         removed = tuple(one for one in _removed(account, about.now) if self._wanted(one, asked))
         ways = tuple(way for found, _ in judged for way in found)
@@ -127,11 +131,13 @@ class BlockVerified(Fact):
 
 
 def _judged(
-    target: str, mode: str, via: str, addresses: tuple[str, ...], about: Context
+    target: str, mode: str, via: str, addresses: tuple[str, ...], about: Context, *, firewall: bool
 ) -> Fetching[tuple[list[VerifiedWay], list[str]]]:
     if not target:
         return [], [f"nobody recorded what {_few(addresses)} is blocked for, so its ways in are not known"]
     asked = {"target": target, "addresses": addresses, "mode": mode}
+    if firewall:  # its policy is read for this layer alone; every other gate counts as well
+        asked |= {"layer": "network-firewall"}
     if forwarded := Forwarded.recorded(via):
         asked |= {"forwarded_header": forwarded.header, "position": forwarded.position}
     fact = BlockDecision.model_validate(asked)
@@ -157,6 +163,7 @@ def _removed(account: AccountLedger, now: float) -> list[RemovedBlock]:
             for one in account.acls
         ),
         *((one.ip_set.name, one.ledger, list(one.ip_set.addresses)) for one in account.sets),
+        *((one.name, one.ledger, list(one.drops)) for one in account.groups),
     ]
     found: dict[tuple[str, str], RemovedBlock] = {}
     for name, ledger, addresses in carriers:

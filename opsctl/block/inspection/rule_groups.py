@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from opsctl.block.inspection.firewall_calls import name_of
-from opsctl.model.networks import covers, overlapping, parse_network
+from opsctl.model.networks import covers, normal, overlapping, parse_network
 from opsctl.model.value import Json, Value
 from opsctl.resources.ec2 import parse_tags
 from opsctl.resources.owners import owner_of
@@ -141,6 +141,15 @@ def parse_group(answer: Json) -> RuleGroupSeen:
     )
 
 
+def drops_in(answer: Json) -> dict[str, tuple[Json, ...]]:
+    """Return the rules of DescribeRuleGroup that drop everything from a network, by that network."""
+    found: dict[str, tuple[Json, ...]] = {}
+    for rule in ((answer.get("RuleGroup") or {}).get("RulesSource") or {}).get("StatefulRules") or ():
+        if source := _dropped_whole(rule):
+            found[normal(source)] = (*found.get(normal(source), ()), rule)
+    return found
+
+
 def drop_rule(network: str, sid: int, note: str) -> dict[str, Json]:
     """Return a rule that drops everything from a network, whatever it is and wherever it goes."""
     return {
@@ -227,6 +236,11 @@ def _is_network(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def sid_of(rule: Json) -> str:
+    """Return the number of a rule."""
+    return next(iter(_sids([rule])), "unknown")
 
 
 def _sids(rules: Iterable[Json]) -> list[str]:

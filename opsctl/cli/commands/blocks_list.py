@@ -26,6 +26,7 @@ class CarryingLayer(StrEnum):
     NACL = "nacl"
     WAF = "waf"
     HOST = "host"
+    NETWORK_FIREWALL = "network-firewall"
 
 
 def register(group: typer.Typer) -> None:

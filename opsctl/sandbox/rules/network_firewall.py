@@ -14,17 +14,22 @@ from typing import Any
 from opsctl.model.value import Json
 
 _ORDER = "DEFAULT_ACTION_ORDER"
+_TAGS, _VALUE = 50, 256
 
 
 def install() -> None:
     """Add the calls, and give firewalls their endpoints."""
     from moto.networkfirewall.responses import NetworkFirewallResponse as Response
+    from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend as Tagging
 
     Response.create_rule_group = _create_group
     Response.describe_rule_group = _describe_group
     Response.update_rule_group = _update_group
     Response.create_firewall_policy = _create_policy
     Response.describe_firewall_policy = _describe_policy
+    Response.tag_resource = _tag
+    Response.untag_resource = _untag
+    Tagging._get_resources_generator = _with_groups(Tagging._get_resources_generator)
     Response.create_firewall = _with_endpoints(Response.create_firewall)
     Response.describe_firewall = _with_states(Response.describe_firewall)
 
@@ -117,6 +122,47 @@ def _update_group(self: Any) -> Any:
         shown["Description"] = self._get_param("Description")
     kept |= {"UpdateToken": str(uuid.uuid4()), "RuleGroup": group}
     return _answer({"UpdateToken": kept["UpdateToken"], "RuleGroupResponse": shown})
+
+
+def _tagged(self: Any) -> Json:
+    kept = _kept(self, "rule_groups").get(self._get_param("ResourceArn"))
+    if kept is None:
+        raise _fault("ResourceNotFoundException", "The resource does not exist.")
+    return kept["RuleGroupResponse"]
+
+
+def _tag(self: Any) -> Any:
+    shown = _tagged(self)
+    tags = {one["Key"]: one["Value"] for one in (*shown["Tags"], *self._get_param("Tags"))}
+    if len(tags) > _TAGS or any(len(value) > _VALUE for value in tags.values()):
+        raise _fault("InvalidRequestException", f"a resource has {_TAGS} tags of {_VALUE} characters at most")
+    shown["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
+    return _answer({})
+
+
+def _untag(self: Any) -> Any:
+    shown, gone = _tagged(self), self._get_param("TagKeys")
+    shown["Tags"] = [one for one in shown["Tags"] if one["Key"] not in gone]
+    return _answer({})
+
+
+def _with_groups(method: Callable[..., Any]) -> Callable[..., Any]:
+    """The Resource Groups Tagging API lists rule groups with their tags, among all else that has some."""
+
+    def found(self: Any, tag_filters: Any = None, resource_type_filters: Any = None, **more: Any) -> Any:
+        from moto.core.resource_tagging import TaggedResource, make_tag_matcher
+        from moto.networkfirewall.models import networkfirewall_backends
+
+        yield from method(self, tag_filters, resource_type_filters, **more)
+        matches = make_tag_matcher(tag_filters)
+        if not resource_type_filters or "network-firewall" in resource_type_filters:
+            backend = networkfirewall_backends[self.account_id][self.region_name]
+            for arn, kept in backend.__dict__.get("opsctl_rule_groups", {}).items():
+                tags = {one["Key"]: one["Value"] for one in kept["RuleGroupResponse"]["Tags"]}
+                if tags and matches(tags):
+                    yield TaggedResource(arn=arn, tags=tags, resource_type="network-firewall:rule-group")
+
+    return found
 
 
 def _create_policy(self: Any) -> Any:

@@ -4,10 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from opsctl.block.block_rows import BlockRow
 from opsctl.block.decision import Decision
 from opsctl.block.facts.block_decision import BlockDecision
+from opsctl.block.facts.block_ledger import BlockLedger, Ledgered
+from opsctl.block.facts.block_verified import BlockVerified, Verified
 from opsctl.model.changes import Change
-from opsctl.model.errors import Drifted, RefusedByGuard
+from opsctl.model.errors import Drifted
 from opsctl.model.plan import Plan
 from opsctl.model.value import Json
 from opsctl.planning.run_fetching import run_fetching
@@ -16,6 +19,7 @@ from tests.kit.ha_account import run, undo
 from tests.kit.inspected import ALERT, firewall_in_front, group_named, policy, rule_group, stateful
 from tests.kit.moto_account import World, client, fresh_world
 from tests.kit.ports import MemoryJournal
+from tests.kit.timed import MovingClock, move, timed_world
 
 ATTACKER = "203.0.113.7"
 
@@ -43,7 +47,7 @@ def drops(capacity: int = 10) -> str:
 
 
 def the_change(plan: Plan) -> Change:
-    (change,) = plan.changes
+    (change,) = [one for one in plan.changes if one.operation == "UpdateRuleGroup"]
     return change
 
 
@@ -55,10 +59,7 @@ def test_a_drop_goes_into_a_group_with_room_is_proved_and_taken_back(world: Worl
     assert the_change(plan).risk.affects == ("everything else behind Network Firewall edge-firewall",)
     run(plan, world.aws, world, journal)
     after = group_named("drops")
-    assert [rule["Header"]["Source"] for rule in after["RuleGroup"]["RulesSource"]["StatefulRules"]] == [
-        "ANY",
-        "203.0.113.7/32",
-    ]
+    assert sources() == ["ANY", "203.0.113.7/32"]
     assert after["RuleGroupResponse"]["Description"] == before["RuleGroupResponse"]["Description"]
     decision = decide(world)
     assert (decision.standing, decision.ways[0].verdict) == (
@@ -102,11 +103,75 @@ def add(rule: Json) -> None:
     )
 
 
-def test_a_block_with_an_end_is_refused_before_anything_changes(world: World) -> None:
+def listed(world: World) -> list[BlockRow]:
+    found = run_fetching(BlockLedger(layer="network-firewall").read(world.about()), world.reader())
+    assert isinstance(found, Ledgered)
+    return list(found.rows)
+
+
+def sources() -> list[str]:
+    return [rule["Header"]["Source"] for rule in group_named("drops")["RuleGroup"]["RulesSource"]["StatefulRules"]]
+
+
+def carry(world: World, playbook: str, **inputs: Json) -> Plan:
+    plan = world.plan(playbook, inputs)
+    run(plan, world.aws, world, MemoryJournal())
+    return plan
+
+
+def test_its_end_is_recorded_listed_extended_and_kept(world: World) -> None:
     firewall_in_front("legacy", policy(drops(), strict=False))
-    with pytest.raises(RefusedByGuard, match="has no end") as caught:
-        block(world, ttl="2h")
-    assert "--ttl never" in caught.value.hint
+    plan = block(world, ttl="2h", incident="INC-12")
+    run(plan, world.aws, world, MemoryJournal())
+    (row,) = listed(world)
+    assert (row.address, row.kind, row.incident, row.run) == ("203.0.113.7/32", "opsctl", "INC-12", plan.id)
+    assert row.until == plan.facts["term"]["until"]
+    carry(world, "blocks-extend", addresses=[ATTACKER], ttl="3d")
+    assert listed(world)[0].until > row.until
+    assert sources() == ["ANY", "203.0.113.7/32"]
+    verified = run_fetching(BlockVerified().read(world.about()), world.reader())
+    assert isinstance(verified, Verified)
+    assert (verified.blocks, verified.wrong) == (1, ())
+    carry(world, "unblock-ip", addresses=[ATTACKER])
+    assert (sources(), listed(world), group_named("drops")["RuleGroupResponse"]["Tags"]) == (["ANY"], [], [])
+
+
+def test_what_is_due_is_taken_out_and_nothing_else() -> None:
+    with timed_world(seed_network) as (world, about):
+        world.clock = MovingClock(about)
+        firewall_in_front("legacy", policy(drops(), strict=False))
+        run(block(world, ttl="2h"), world.aws, world, MemoryJournal())
+        add(stateful("DROP", "192.0.2.1/32", 7, Protocol="IP"))
+        assert [one.kind for one in listed(world)] == ["opsctl", "foreign"]
+        assert world.plan("blocks-expire", {}).changes == ()
+        move(about, 2 * 3600 + 1)
+        carry(world, "blocks-expire")
+        assert sources() == ["ANY", "192.0.2.1/32"]
+
+
+def test_an_undo_leaves_what_another_run_has_recorded_since(world: World) -> None:
+    firewall_in_front("legacy", policy(drops(), strict=False))
+    first, journal = block(world, ttl="2h"), MemoryJournal()
+    run(first, world.aws, world, journal)
+    second = block(world, ttl="4d")
+    assert [one.operation for one in second.changes] == ["TagResource"]
+    run(second, world.aws, world, MemoryJournal())
+    undo(first, world, journal)
+    assert sources() == ["ANY", "203.0.113.7/32"]
+    assert [one.until for one in listed(world)] == [second.facts["term"]["until"]]
+
+
+def test_a_block_that_somebody_took_out_by_hand_is_missed(world: World) -> None:
+    firewall_in_front("legacy", policy(drops(), strict=False))
+    run(block(world, ttl="2h"), world.aws, world, MemoryJournal())
+    found = client("network-firewall").describe_rule_group(RuleGroupName="drops")
+    found["RuleGroup"]["RulesSource"]["StatefulRules"].pop()
+    client("network-firewall").update_rule_group(
+        UpdateToken=found["UpdateToken"], RuleGroupName="drops", RuleGroup=found["RuleGroup"]
+    )
+    verified = run_fetching(BlockVerified().read(world.about()), world.reader())
+    assert isinstance(verified, Verified)
+    assert "203.0.113.7 was removed from drops" in verified.wrong[0]
 
 
 def test_where_the_drop_is_not_certain_the_reason_is_named(world: World) -> None:
