@@ -299,7 +299,9 @@ RESOURCES = {
     "sns.CreateTopic": ("arn:{partition}:sns:{region}:{account}:{Name}",),
     "sns.DeleteTopic": ("{TopicArn}",),
     "sns.GetTopicAttributes": ("{TopicArn}",),
+    "sns.ListSubscriptionsByTopic": ("{TopicArn}",),
     "sns.SetTopicAttributes": ("{TopicArn}",),
+    "sns.Subscribe": ("{TopicArn}",),
     "sns.ListTagsForResource": ("{ResourceArn}",),
 }
 
@@ -326,6 +328,7 @@ ANY_RESOURCE = {
     "lambda:TagResource": _WITH_CREATION,
     "logs:TagResource": _WITH_CREATION,
     "sns:TagResource": _WITH_CREATION,
+    "sns:Unsubscribe": "IAM asks about no resource",
     "sqs:TagQueue": _WITH_CREATION,
     "wafv2:AssociateWebACL": "the web ACL may be one that the plan makes, and has no ARN yet",
     "wafv2:GetWebACL": "CloudFront asks it, about whatever web ACL the distribution has by then",

@@ -25,6 +25,22 @@ def refused(code: str, call: Any, **params: Any) -> str:
     return str(caught.value.response["Error"]["Message"])
 
 
+SNS_MAY_SEND = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "sns.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": "*",
+            }
+        ],
+    }
+)
+"""The policy of a queue that any topic may write to."""
+
+
 def queue(name: str, **attributes: str) -> str:
     """Make a queue, of the type its name says."""
     if name.endswith(".fifo"):

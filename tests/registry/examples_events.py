@@ -4,6 +4,7 @@ import json
 
 from opsctl.model.value import Json
 from opsctl.sandbox.worlds.uploads import BUCKET
+from tests.kit.moto_account import client
 from tests.kit.uploads import configuration, make_bucket, policy, put, queue_arn
 from tests.registry.example import Example, Stage
 
@@ -35,8 +36,43 @@ def _restore(_: Stage) -> dict[str, Json]:
     return {"bucket": BUCKET, "document": document, "skip_validation": True, "why": "somebody wrote over it"}
 
 
+def _subscribe(stage: Stage) -> dict[str, Json]:
+    sqs = client("sqs")
+    url = sqs.create_queue(QueueName="billing")["QueueUrl"]
+    topic = client("sns").create_topic(Name="orders")["TopicArn"]
+    more = {"raw": True, "filter": '{"kind": ["paid"]}', "why": "bills are written for orders"}
+    return {"topic": topic, "queue": queue_arn(stage.world, "billing"), "url": url} | more
+
+
+def _unsubscribe(stage: Stage) -> dict[str, Json]:
+    wish = _subscribe(stage)
+    settings = {"RawMessageDelivery": "true", "FilterPolicy": '{"kind": ["paid"]}'}
+    made = client("sns").subscribe(
+        TopicArn=wish["topic"],
+        Protocol="sqs",
+        Endpoint=wish["queue"],
+        Attributes=settings,
+        ReturnSubscriptionArn=True,
+    )
+    return {name: wish[name] for name in ("topic", "queue", "why")} | {"subscription": made["SubscriptionArn"]}
+
+
+def _subscriptions() -> Json:
+    """How queues are subscribed, whatever the subscriptions are called; the queues there are, and a policy."""
+    sns = client("sns")
+    listed = sns.list_subscriptions()["Subscriptions"]
+    told = [
+        sns.get_subscription_attributes(SubscriptionArn=one["SubscriptionArn"])["Attributes"] for one in listed
+    ]
+    named = [{name: one[name] for name in one if name != "SubscriptionArn"} for one in told]
+    return [named, sorted(client("sqs").list_queues()["QueueUrls"]), policy("billing")]
+
+
+_NAMED_ANEW = "SNS gives a subscription that is made again another ARN"
 EXAMPLES: dict[str, Example] = {
     "s3.notify": Example(given=_notify, seeds=(make_bucket,), look=_look, kept=_LOOKED_AT),
     "s3.unnotify": Example(given=_unnotify, seeds=(make_bucket,), look=_look, kept=_LOOKED_AT),
+    "sns.subscribe": Example(given=_subscribe, look=_subscriptions, kept=_NAMED_ANEW),
+    "sns.unsubscribe": Example(given=_unsubscribe, look=_subscriptions, kept=_NAMED_ANEW),
     "s3.restore": Example(given=_restore, seeds=(make_bucket,), look=_look, kept=_LOOKED_AT),
 }

@@ -24,7 +24,10 @@ class SnsTopic(Action):
     name: ClassVar[str] = "sns.topic"
     outputs: ClassVar[tuple[str, ...]] = ("arn",)
 
-    topic: str = Field(description="Name of the topic; not in use yet.")
+    topic: str = Field(description="Name of the topic, not in use yet; one that ends in .fifo is a FIFO topic.")
+    keep_subscribed: bool = Field(
+        default=False, description="Have an undo keep it while anybody is subscribed to it."
+    )
     tags: dict[str, str] = Field({}, description="Tags of the topic.")
     why: str = Field(description="What the topic is for.")
 
@@ -47,6 +50,7 @@ class SnsTopic(Action):
                 expect=(topic_is_absent(arn),),
                 proof=Proof(configured=(topic_is_ours(arn, about.plan_id),), within_s=60),
                 undo=delete_topic(arn),
+                undo_only_if=(nobody_is_subscribed(arn),) if self.keep_subscribed else (),
                 outputs={"arn": Query(read=attributes, query="Attributes.TopicArn")},
             )
         ]
@@ -98,15 +102,23 @@ def publishing_policy(arn: str, account: str, partition: str) -> dict[str, Json]
     }
 
 
+def nobody_is_subscribed(arn: str) -> Check:
+    """The topic has no subscription."""
+    read = Read(service="sns", operation="ListSubscriptionsByTopic", params={"TopicArn": arn})
+    name = arn.rpartition(":")[2]
+    return Check(read=read, query="Subscriptions", op="empty", says=f"nobody is subscribed to topic {name}")
+
+
 def create_topic(name: str, policy: Mapping[str, Json], tags: Mapping[str, str]) -> Instruction:
     """Create a topic."""
+    kind: dict[str, Json] = {"FifoTopic": "true"} if name.endswith(".fifo") else {}
     return Instruction(
         kind="call",
         service="sns",
         operation="CreateTopic",
         params={
             "Name": name,
-            "Attributes": {"Policy": json.dumps(policy, sort_keys=True)},
+            "Attributes": {"Policy": json.dumps(policy, sort_keys=True), **kind},
             "Tags": tag_list(tags),
         },
     )

@@ -11,7 +11,7 @@ import pytest
 
 from opsctl.sandbox.rules import queue_settings as rules_queue_settings
 from tests.kit.moto_account import World, client, fresh_world, server
-from tests.kit.queues import arn, attribute, pair, queue, redrive, refused
+from tests.kit.queues import SNS_MAY_SEND, arn, attribute, pair, queue, redrive, refused
 
 SEND = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:Send*", "Resource": "*"}]}
 
@@ -35,7 +35,7 @@ def test_the_name_of_a_deleted_queue_is_free_after_a_minute(monkeypatch: pytest.
 
 def test_a_notification_names_the_subscription_that_got_it() -> None:
     topic = client("sns").create_topic(Name="t")["TopicArn"]
-    urls = [queue(name) for name in ("a", "b")]
+    urls = [queue(name, Policy=SNS_MAY_SEND) for name in ("a", "b")]
     subscriptions = [
         client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn(name))["SubscriptionArn"]
         for name in ("a", "b")

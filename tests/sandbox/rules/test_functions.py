@@ -13,6 +13,7 @@ from tests.kit.functions import function, queue, received, role, rule, zipped
 from tests.kit.groups import LAUNCH, make_group, refused
 from tests.kit.local_functions import Killed
 from tests.kit.moto_account import client
+from tests.kit.queues import SNS_MAY_SEND
 from tests.kit.timed import move, timed_world
 
 ECHO = """
@@ -284,6 +285,7 @@ def test_events_go_to_queues_and_topics_too(about: Conditions) -> None:
     policy = json.dumps({"Statement": [{**let_in, "Resource": topic}]})
     client("sns").set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
     other, other_arn = queue("subscribed")
+    client("sqs").set_queue_attributes(QueueUrl=other, Attributes={"Policy": SNS_MAY_SEND})
     client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=other_arn)
     rule("one", arn, EventPattern=json.dumps(HOOKS))
     rule("two", topic, EventPattern=json.dumps(HOOKS))

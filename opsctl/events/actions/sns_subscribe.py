@@ -1,0 +1,186 @@
+"""Subscribes a queue to a topic so that nothing is lost: with its permission and its dead-letter queue."""
+
+import json
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from opsctl.model.changes import Change, Check, Instruction, Proof, Query, Risk, Severity
+from opsctl.model.fetching import Fetching, fetch
+from opsctl.model.reads import Read
+from opsctl.model.references import reference
+from opsctl.model.run import Action, Context
+from opsctl.model.sentences import sentence
+from opsctl.model.value import Json, fingerprint
+from opsctl.resources.dead_letter_reads import subscription_attributes
+from opsctl.resources.marks import with_mark
+from opsctl.resources.queue_facts import get_queue_url, queue_attributes
+from opsctl.resources.queue_policy_calls import edit_policy, policy_has
+from opsctl.resources.sqs_queue_calls import (
+    FOURTEEN_DAYS,
+    GONE_WITHIN_S,
+    JUST_DELETED,
+    delete_queue,
+    queue_is_absent,
+    queue_is_ours,
+    url_of,
+)
+
+SUFFIX = "-undelivered"
+
+
+class SnsSubscribe(Action):
+    """Make a dead-letter queue of the subscription, let the topic in at the queue, and subscribe in one call.
+
+    All attributes are in that call: a filter that is set afterwards lets everything through for up to 15 minutes.
+    Undo unsubscribes, takes the permission away, and deletes the dead-letter queue if it is empty.
+    """
+
+    name: ClassVar[str] = "sns.subscribe"
+
+    topic: str = Field(description="ARN of the topic, also of one that an earlier step makes.")
+    queue: str = Field(description="ARN of the queue.")
+    url: str = Field(description="URL of the queue.")
+    allowed: bool = Field(default=False, description="Whether its policy lets the topic in already.")
+    raw: bool = Field(default=False, description="Deliver the message as it is, without SNS's envelope.")
+    filter_policy: str = Field("", alias="filter", description="Filter policy in JSON; empty: every message.")
+    scope: Literal["MessageAttributes", "MessageBody"] = Field(
+        "MessageAttributes", description="What the filter looks at."
+    )
+    why: str = Field(description="What the queue needs the messages for.")
+
+    def plan(self, about: Context) -> Fetching[list[Change]]:
+        """Plan the dead-letter queue, the permission and the subscription."""
+        fifo = self.queue.endswith(".fifo")
+        base = self.queue.rpartition(":")[2].removesuffix(".fifo")
+        name = f"{base[: 80 - len(SUFFIX) - 5]}{SUFFIX}{'.fifo' if fifo else ''}"
+        dead = f"{self.queue.rpartition(':')[0]}:{name}"
+        there = yield from fetch(get_queue_url(name))
+        made = [] if there.refusal is None else [self._dead_letter_queue(name, dead, about)]
+        allowed = [] if self.allowed else [self._permission()]
+        before = tuple(one.id for one in (*made, *allowed))
+        return [*made, *allowed, self._subscription(dead, before)]
+
+    @property
+    def _short(self) -> str:
+        return f"{self.queue.rpartition(':')[2]} to topic {self.topic.rpartition(':')[2]}"
+
+    def _statement(self, resource: str) -> dict[str, Json]:
+        return {
+            "Sid": f"OpsctlSns{fingerprint([resource, self.topic])[7:19]}",
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": resource,
+            "Condition": {"ArnEquals": {"aws:SourceArn": self.topic}},
+        }
+
+    def _dead_letter_queue(self, name: str, arn: str, about: Context) -> Change:
+        policy = {"Version": "2012-10-17", "Statement": [self._statement(arn)]}
+        attributes = {
+            "MessageRetentionPeriod": str(FOURTEEN_DAYS),
+            "SqsManagedSseEnabled": "true",
+            "Policy": json.dumps(policy, sort_keys=True),
+            **({"FifoQueue": "true"} if name.endswith(".fifo") else {}),
+        }
+        params = {"QueueName": name, "Attributes": attributes, "tags": with_mark(about.plan_id, {})}
+        depth = "Attributes.[ApproximateNumberOfMessages, ApproximateNumberOfMessagesNotVisible]"
+        empty = Check(
+            read=queue_attributes(reference("undelivered", "url")),
+            query=depth,
+            op="equals",
+            value=["0", "0"],
+            says=f"queue {name} has no messages",
+        )
+        return Change(
+            kind="call",
+            service="sqs",
+            operation="CreateQueue",
+            params=params,
+            retry=JUST_DELETED,
+            id="undelivered",
+            title=f"Create dead-letter queue {name} of the subscription",
+            why="What SNS cannot deliver is gone unless the subscription has a dead-letter queue.",
+            expect=(queue_is_absent(name),),
+            proof=Proof(configured=(queue_is_ours(name, "undelivered", about.plan_id),), within_s=GONE_WITHIN_S),
+            undo=delete_queue("undelivered"),
+            undo_only_if=(empty,),
+            outputs={"url": url_of(name)},
+        )
+
+    def _permission(self) -> Change:
+        one = self._statement(self.queue)
+        name = self.queue.rpartition(":")[2]
+        return Change(
+            **dict(edit_policy(self.url, "add", one)),
+            id="permission",
+            title=f"Let topic {self.topic.rpartition(':')[2]} write to queue {name}",
+            why="SNS confirms a subscription whatever the queue's policy says, and drops what that refuses.",
+            expect=(policy_has(self.url, name, one, present=False),),
+            proof=Proof(configured=(policy_has(self.url, name, one, present=True),), within_s=60),
+            undo=edit_policy(self.url, "remove", one),
+            risk=Risk(note=f"The topic may write to {name}."),
+        )
+
+    def _subscription(self, dead: str, after: tuple[str, ...]) -> Change:
+        attributes: dict[str, Json] = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": dead})}
+        if self.raw:
+            attributes["RawMessageDelivery"] = "true"
+        if self.filter_policy:
+            attributes |= {"FilterPolicyScope": self.scope, "FilterPolicy": self.filter_policy}
+        listed = Read(service="sns", operation="ListSubscriptionsByTopic", params={"TopicArn": self.topic})
+        query = f"Subscriptions[?Endpoint=='{self.queue}'].SubscriptionArn | [0]"
+        own = reference("subscription", "arn")
+        return Change(
+            kind="call",
+            service="sns",
+            operation="Subscribe",
+            params={
+                "TopicArn": self.topic,
+                "Protocol": "sqs",
+                "Endpoint": self.queue,
+                "Attributes": attributes,
+                "ReturnSubscriptionArn": True,
+            },
+            id="subscription",
+            title=f"Subscribe queue {self._short}{' for a part of the messages' if self.filter_policy else ''}",
+            why=sentence(self.why),
+            expect=(
+                Check(read=listed, query=query, op="empty", says=f"queue {self._short} is not subscribed yet"),
+            ),
+            proof=Proof(
+                configured=(
+                    Check(read=listed, query=query, op="present", says=f"queue {self._short} is subscribed"),
+                    *self._settings(own, dead),
+                ),
+                within_s=60,
+            ),
+            undo=Instruction(kind="call", service="sns", operation="Unsubscribe", params={"SubscriptionArn": own}),
+            risk=Risk(
+                severity=Severity.MEDIUM,
+                note="From now on the queue gets what is published; a changed filter takes up to 15 minutes.",
+            ),
+            depends_on=after,
+            outputs={"arn": Query(read=listed, query=query)},
+        )
+
+    def _settings(self, own: Json, dead: str) -> tuple[Check, ...]:
+        read = subscription_attributes(own)
+        return (
+            Check(
+                read=read,
+                query="Attributes.PendingConfirmation",
+                op="equals",
+                value="false",
+                context=True,
+                says="the subscription is confirmed",
+            ),
+            Check(
+                read=read,
+                query="from_json(Attributes.RedrivePolicy).deadLetterTargetArn",
+                op="equals",
+                value=dead,
+                context=True,
+                says=f"its failures go to {dead.rpartition(':')[2]}",
+            ),
+        )

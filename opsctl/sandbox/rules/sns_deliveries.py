@@ -1,0 +1,85 @@
+"""What SNS does with a message that a queue does not take, and with a second Subscribe, where moto is laxer.
+
+Sources: SNS guide, "Dead-letter queues" (a client error, such as a policy that does not let SNS in, is not tried
+again: the message goes to the subscription's dead-letter queue, or nowhere) and "Raw message delivery" (more than
+ten attributes: discarded as a client side error); Publish answers all the same (SNS API); Subscribe with other
+attributes is refused (recorded in public tests, test_subscribe_idempotency).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from opsctl.model.value import json_object
+from opsctl.sandbox.engine.deliveries import send_message
+from opsctl.sandbox.engine.service_permissions import policy_of, service_may
+
+SERVICE = "sns.amazonaws.com"
+RAW_ATTRIBUTES = 10
+
+
+def install() -> None:
+    """Put the rules around moto's subscriptions."""
+    from moto.sns.models import Subscription
+    from moto.sns.responses import SNSResponse
+
+    Subscription.publish = _permitted(Subscription.publish)
+    SNSResponse.subscribe = _same_or_new(SNSResponse.subscribe)
+
+
+def _permitted(method: Callable[..., None]) -> Callable[..., None]:
+    def publish(self: Any, message: str, *args: Any, **more: Any) -> None:
+        if self.protocol != "sqs" or _reaches(self, more):
+            method(self, message, *args, **more)
+            return
+        matcher = self._filter_policy_matcher
+        if matcher is not None and not matcher.matches(more.get("message_attributes"), message):
+            return
+        redrive = json_object(self.attributes.get("RedrivePolicy") or "") or {}
+        dead = str(redrive.get("deadLetterTargetArn", ""))
+        if dead and _lets_in(self, dead):
+            send_message(self.account_id, dead.split(":")[3], dead, message)
+
+    return publish
+
+
+def _reaches(subscription: Any, more: dict[str, Any]) -> bool:
+    raw = subscription.attributes.get("RawMessageDelivery")
+    if raw and len(more.get("message_attributes") or {}) > RAW_ATTRIBUTES:
+        return False
+    return _lets_in(subscription, subscription.endpoint)
+
+
+def _lets_in(subscription: Any, arn: str) -> bool:
+    """A queue of another account is not looked at: moto keeps none."""
+    account = arn.split(":")[4]
+    if account != subscription.account_id:
+        return True
+    if policy_of(account, arn) is None:
+        return False
+    topic = subscription.topic.arn
+    return service_may(account, arn, service=SERVICE, source_arn=topic, source_account=account)
+
+
+def _same_or_new(method: Callable[..., Any]) -> Callable[..., Any]:
+    def subscribe(self: Any) -> Any:
+        from moto.sns.exceptions import SNSInvalidParameter
+
+        asked = self._get_attributes()
+        where = [self._get_param(name) for name in ("TopicArn", "Endpoint", "Protocol")]
+        known = self.backend._find_subscription(*where)
+        if known is not None and asked and _told(asked) != _told(known.attributes):
+            raise SNSInvalidParameter(
+                "Invalid parameter: Attributes Reason: Subscription already exists with different attributes"
+            )
+        return method(self)
+
+    return subscribe
+
+
+_SETTABLE = ("RawMessageDelivery", "FilterPolicy", "FilterPolicyScope", "RedrivePolicy", "DeliveryPolicy")
+
+
+def _told(attributes: dict[str, Any]) -> dict[str, str]:
+    """What of the attributes somebody may set, without what says nothing."""
+    plain = {name: str(attributes[name]).lower() for name in _SETTABLE if attributes.get(name)}
+    return {name: value for name, value in plain.items() if value not in ("messageattributes", "{}")}
