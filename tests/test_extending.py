@@ -110,7 +110,7 @@ def test_the_kind_of_node_is_found_and_its_test_passes(tmp_path: Path, monkeypat
     monkeypatch.setattr(node_kinds, "__path__", [*node_kinds.__path__, str(kinds)])
     every_node_kind.cache_clear()
     try:
-        assert run_tests_of("tests/block/node_kinds/test_app_runner.py", tmp_path)
+        assert run_tests_of("tests/block/node_kinds/test_lightsail_container.py", tmp_path)
     finally:
         every_node_kind.cache_clear()
         del sys.modules[f"{node_kinds.__name__}.{Path(path).stem}"]

@@ -22,7 +22,9 @@ PAGE_SIZES = {
 }
 # A signed link to the function's code: whoever holds it can fetch the code, with what is written into it.
 _WITHHELD = {"lambda.GetFunction": ("Code", "Location")}
-_TOKENS_WITHOUT_PAGINATOR = frozenset({"apigatewayv2.GetApiMappings", "events.ListEventBuses"})
+_TOKENS_WITHOUT_PAGINATOR = frozenset(
+    {"apigatewayv2.GetApiMappings", "apprunner.ListServices", "events.ListEventBuses"}
+)
 
 
 def fetch(client: Any, read: Read) -> Json:

@@ -55,11 +55,14 @@ _TENANT = AttachmentCalls(
 )
 ATTACHMENTS: dict[str, AttachmentCalls] = {
     "alb": _BY_WAF,
+    "amplify_app": _BY_WAF,
+    "app_runner": _BY_WAF,
     "distribution": _DISTRIBUTION,
     "distribution_tenant": _TENANT,
     "graphql_api": _BY_WAF,
     "rest_stage": _BY_WAF,
     "user_pool": _BY_WAF,
+    "verified_access": _BY_WAF,
 }
 """By kind of node. WAF's own calls serve all but CloudFront (WAFV2 API reference, AssociateWebACL)."""
 

@@ -31,8 +31,8 @@ def scope_of(arn: str) -> Scope:
 
 
 def region_of(arn: str) -> str:
-    """Tell the region in which to call for a WAFv2 object; scope CLOUDFRONT is always us-east-1."""
-    return CLOUDFRONT_REGION if scope_of(arn) == "CLOUDFRONT" else region_of_arn(arn)
+    """Tell the region in which to call; for scope CLOUDFRONT, which Amplify has too, it is always us-east-1."""
+    return CLOUDFRONT_REGION if scope_of(arn) == "CLOUDFRONT" or ":amplify:" in arn else region_of_arn(arn)
 
 
 def is_arn(web_acl: str) -> bool:

@@ -23,6 +23,9 @@ class EdgePicture(Picture):
         self.graphql_apis: list[Json] = []
         self.graphql_domains: dict[str, str] = {}
         self.pools: dict[str, Json] = {}
+        self.runners: list[Json] = []
+        self.apps: dict[str, list[Json]] = {}
+        self.access: list[Json] = []
 
     def rest_api(
         self, identifier: str, name: str, *stages: str, kind: str = "REGIONAL", shut: bool = False
@@ -81,6 +84,38 @@ class EdgePicture(Picture):
         }
         return arn
 
+    def app_runner(self, name: str, *, public: bool = True) -> str:
+        """A service of App Runner; returns its host name."""
+        host = f"{name}.{REGION}.awsapprunner.com"
+        arn = f"arn:aws:apprunner:{REGION}:{ACCOUNT}:service/{name}/0a1b"
+        ingress = {"IngressConfiguration": {"IsPubliclyAccessible": public}}
+        self.runners.append(
+            {"ServiceName": name, "ServiceArn": arn, "ServiceUrl": host, "NetworkConfiguration": ingress}
+        )
+        return host
+
+    def amplify_app(self, identifier: str, *domains: str) -> str:
+        """An app of Amplify with custom domains; returns the name of a branch."""
+        self.apps[identifier] = [
+            {"domainName": one, "subDomains": [{"subDomainSetting": {"prefix": "www", "branchName": "main"}}]}
+            for one in domains
+        ]
+        return f"main.{identifier}.amplifyapp.com"
+
+    def access_endpoint(self, name: str, balancer: str) -> str:
+        """A Verified Access endpoint before a load balancer; returns its endpoint domain."""
+        domain = f"{name}.0.vai-1.prod.verified-access.{REGION}.amazonaws.com"
+        self.access.append(
+            {
+                "VerifiedAccessEndpointId": f"vae-{name}",
+                "VerifiedAccessInstanceId": "vai-1",
+                "ApplicationDomain": f"{name}.example.com",
+                "EndpointDomain": domain,
+                "LoadBalancerOptions": {"LoadBalancerArn": balancer},
+            }
+        )
+        return domain
+
     def _services(self) -> dict[str, Canned]:
         pool_domains: dict[str, Canned] = {
             f"cognito-idp.DescribeUserPoolDomain {domain}": {"DomainDescription": {"UserPoolId": identifier}}
@@ -102,6 +137,16 @@ class EdgePicture(Picture):
             "cognito-idp.DescribeUserPoolDomain": {"DomainDescription": {}},
             "cognito-idp.DescribeUserPool": lambda read: {"UserPool": self.pools[read.params["UserPoolId"]]},
             **pool_domains,
+            "apprunner.ListServices": {"ServiceSummaryList": self.runners},
+            "apprunner.DescribeService": lambda read: {
+                "Service": next(one for one in self.runners if one["ServiceArn"] == read.params["ServiceArn"])
+            },
+            "amplify.ListDomainAssociations": missing("amplify.ListDomainAssociations", "NotFoundException"),
+            **{
+                f"amplify.ListDomainAssociations {app}": {"domainAssociations": found}
+                for app, found in self.apps.items()
+            },
+            "ec2.DescribeVerifiedAccessEndpoints": {"VerifiedAccessEndpoints": self.access},
         }
 
     def tenant(self, name: str, distribution: str, *, web_acl: str = "", disabled: bool = False) -> str:

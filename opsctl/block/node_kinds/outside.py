@@ -6,7 +6,17 @@ from opsctl.block.topology.node_kind import NodeKind
 from opsctl.block.topology.survey import Survey
 from opsctl.model.fetching import Fetching
 
-_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".elasticbeanstalk.com", ".awsapprunner.com", ".amplifyapp.com")
+_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".elasticbeanstalk.com")
+_FOLLOWED = {
+    ".elb.": "load balancer",
+    ".execute-api.": "API",
+    ".appsync-api.": "AppSync API",
+    ".amazoncognito.com": "Cognito user pool",
+    ".awsapprunner.com": "App Runner service",
+    ".amplifyapp.com": "Amplify app",
+    ".verified-access.": "Verified Access endpoint",
+}
+"""What the account may have under a name, by what is in it."""
 
 
 class Outside(NodeKind):
@@ -32,19 +42,15 @@ def _what_it_is(name: str) -> str:
     if name.endswith(".cloudfront.net"):
         return (
             f"{name} is not a distribution of this account, and no custom domain or distribution tenant of it was "
-            "found there: it belongs to another account, or to a service that opsctl does not follow"
+            "found there: it belongs to another account, or to an Amplify app: give its amplifyapp.com name"
         )
-    if ".elb." in name:
-        return f"no load balancer of this account in that region is called {name}: it belongs to another account"
     if name.endswith(".awsglobalaccelerator.com"):
         return (
             f"no Global Accelerator of this account has the name {name}: it belongs to another account, or is a "
             "custom routing accelerator, behind which only the instances themselves can tell clients apart"
         )
-    if ".execute-api." in name:
-        return (
-            f"no API of this account in that region has the name {name}: it belongs to another account, or is gone"
-        )
+    if what := next((title for part, title in _FOLLOWED.items() if part in name), ""):
+        return f"no {what} of this account in that region is called {name}: it belongs to another account"
     if name.endswith(_AWS):
         return f"{name} is an AWS service that opsctl does not follow: give what is behind it as the target"
     return (

@@ -12,8 +12,10 @@ from opsctl.model.value import Json
 T = TypeVar("T")
 
 _SERVICES = {
+    "amplify": "Amplify",
     "apigateway": "API Gateway",
     "apigatewayv2": "API Gateway",
+    "apprunner": "App Runner",
     "appsync": "AppSync",
     "cloudfront": "CloudFront",
     "cognito-idp": "Cognito",

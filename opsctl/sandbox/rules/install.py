@@ -53,6 +53,7 @@ from opsctl.sandbox.rules import (
     sts,
     tags,
     templates,
+    verified_access,
     waf_quotas,
     waf_resources,
     waf_samples,
@@ -112,6 +113,7 @@ _MODULES = (
     schedules,
     snapshots,
     templates,
+    verified_access,
     shortcuts,
 )
 

@@ -8,12 +8,16 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from opsctl.sandbox.rules.verified_access import is_instance
 from opsctl.sandbox.rules.wafv2 import fault
 
 _TYPES = {
     "APPLICATION_LOAD_BALANCER": r"arn:[\w-]+:elasticloadbalancing:[\w-]+:\d+:loadbalancer/app/[^/]+/[^/]+",
     "API_GATEWAY": r"arn:[\w-]+:apigateway:[\w-]+::/restapis/[^/]+/stages/[^/]+",
     "APPSYNC": r"arn:[\w-]+:appsync:[\w-]+:\d+:apis/[^/]+",
+    "APP_RUNNER_SERVICE": r"arn:[\w-]+:apprunner:[\w-]+:\d+:service/[^/]+/[^/]+",
+    "AMPLIFY": r"arn:[\w-]+:amplify:[\w-]+:\d+:apps/[^/]+",
+    "VERIFIED_ACCESS_INSTANCE": r"arn:[\w-]+:ec2:[\w-]+:\d+:verified-access-instance/[^/]+",
     "COGNITO_USER_POOL": r"arn:[\w-]+:cognito-idp:[\w-]+:\d+:userpool/[^/]+",
 }
 Exists = Callable[[str, str, str], bool]
@@ -27,6 +31,8 @@ def install() -> None:
 
     WAFV2Response.get_web_acl_for_resource = _only_for_protectable(WAFV2Response.get_web_acl_for_resource)
     WAFV2Response.list_resources_for_web_acl = _list_resources
+    for name in ("associate_web_acl", "disassociate_web_acl", "get_web_acl_for_resource"):
+        setattr(WAFV2Response, name, _where_its_web_acl_is(getattr(WAFV2Response, name)))
     WAFV2Backend.associate_web_acl = _to_what_is_there(WAFV2Backend.associate_web_acl)
 
 
@@ -55,6 +61,21 @@ def _only_for_protectable(method: Callable[..., Any]) -> Callable[..., Any]:
     return found
 
 
+def _where_its_web_acl_is(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Web ACLs of Amplify apps are global ones, and every call about those is made in us-east-1."""
+
+    def asked(self: Any) -> Any:
+        if type_of(json.loads(self.body)["ResourceArn"]) == "AMPLIFY":
+            if self.region not in ("us-east-1", "aws"):
+                raise fault(
+                    "WAFInvalidParameterException", "Error reason: The scope is not valid., field: SCOPE_VALUE"
+                )
+            self.region = "aws"
+        return method(self)
+
+    return asked
+
+
 def _list_resources(self: Any) -> Any:
     """A global web ACL has resources of its own kinds (API reference, ListResourcesForWebACL: AMPLIFY)."""
     arn = self._get_param("WebACLArn")
@@ -68,8 +89,10 @@ def _list_resources(self: Any) -> Any:
 
 def _to_what_is_there(method: Callable[..., Any]) -> Callable[..., Any]:
     def associated(self: Any, web_acl_arn: str, resource_arn: str) -> None:
-        there = _THERE[type_of(resource_arn)]
-        if not there(self.account_id, resource_arn.split(":")[3], resource_arn):
+        there = _THERE.get(type_of(resource_arn))
+        if (type_of(resource_arn) == "AMPLIFY") != (":global/" in web_acl_arn):
+            raise fault("WAFInvalidParameterException", "The scope of the web ACL isn't valid for the resource.")
+        if there is not None and not there(self.account_id, resource_arn.split(":")[3], resource_arn):
             raise fault("WAFNonexistentItemException", "AWS WAF couldn't find your resource: it doesn't exist.")
         method(self, web_acl_arn, resource_arn)
 
@@ -102,7 +125,12 @@ def _pool(account: str, region: str, arn: str) -> bool:
     return arn.rpartition("/")[2] in cognitoidp_backends[account][region].user_pools
 
 
+def _access_instance(account: str, region: str, arn: str) -> bool:
+    return is_instance(account, region, arn.rpartition("/")[2])
+
+
 _THERE: dict[str, Exists] = {
+    "VERIFIED_ACCESS_INSTANCE": _access_instance,
     "APPLICATION_LOAD_BALANCER": _balancer,
     "API_GATEWAY": _stage,
     "APPSYNC": _api,

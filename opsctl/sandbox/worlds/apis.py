@@ -57,6 +57,32 @@ def make_graphql_api(clients: Clients) -> Json:
     return _alias(name, domain["appsyncDomainName"], CLOUDFRONT_ZONE)
 
 
+def make_managed(clients: Clients) -> list[Json]:
+    """A service of App Runner, an app of Amplify, and a Verified Access endpoint before the internal ALB."""
+    image = {"ImageIdentifier": "public.ecr.aws/nginx/nginx:latest", "ImageRepositoryType": "ECR_PUBLIC"}
+    runner = clients("apprunner").create_service(
+        ServiceName="quotes", SourceConfiguration={"ImageRepository": image}
+    )["Service"]["ServiceUrl"]
+    app = clients("amplify").create_app(name="docs")["app"]["defaultDomain"]
+    ec2 = clients("ec2")
+    (balancer,) = clients("elbv2").describe_load_balancers(Names=["play-alb"])["LoadBalancers"]
+    instance = ec2.create_verified_access_instance()["VerifiedAccessInstance"]["VerifiedAccessInstanceId"]
+    group = ec2.create_verified_access_group(VerifiedAccessInstanceId=instance)["VerifiedAccessGroup"]
+    admin = ec2.create_verified_access_endpoint(
+        VerifiedAccessGroupId=group["VerifiedAccessGroupId"],
+        EndpointType="load-balancer",
+        AttachmentType="vpc",
+        ApplicationDomain=f"admin.{ZONE}",
+        EndpointDomainPrefix="admin",
+        LoadBalancerOptions={"LoadBalancerArn": balancer["LoadBalancerArn"], "Port": 80, "Protocol": "http"},
+    )["VerifiedAccessEndpoint"]["EndpointDomain"]
+    targets = {"quotes": runner, "docs": f"main.{app}", "admin": admin}
+    return [
+        {"Name": f"{name}.{ZONE}", "Type": "CNAME", "TTL": 300, "ResourceRecords": [{"Value": target}]}
+        for name, target in targets.items()
+    ]
+
+
 def make_user_pool(clients: Clients) -> Json:
     """A user pool of Cognito with a custom domain for its sign-in pages."""
     cognito = clients("cognito-idp")

@@ -32,6 +32,7 @@ def seed_apis(clients: Clients) -> None:
             apis.make_user_pool(clients),
             *apis.make_tenants(clients),
             *apis.make_accelerated(clients),
+            *apis.make_managed(clients),
         ],
     )
 

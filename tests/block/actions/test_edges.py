@@ -38,6 +38,26 @@ def _catalog() -> str:
     return str(api["arn"])
 
 
+def _quotes() -> str:
+    (service,) = client("apprunner").list_services()["ServiceSummaryList"]
+    return str(service["ServiceArn"])
+
+
+def _docs() -> str:
+    records = client("route53").list_resource_record_sets(
+        HostedZoneId=client("route53").list_hosted_zones()["HostedZones"][0]["Id"]
+    )["ResourceRecordSets"]
+    (value,) = [one["ResourceRecords"][0]["Value"] for one in records if one["Name"] == "docs.example.com."]
+    account = client("sts").get_caller_identity()["Account"]
+    return f"arn:aws:amplify:us-east-1:{account}:apps/{value.split('.')[1]}"
+
+
+def _admin() -> str:
+    (endpoint,) = client("ec2").describe_verified_access_endpoints()["VerifiedAccessEndpoints"]
+    account = client("sts").get_caller_identity()["Account"]
+    return f"arn:aws:ec2:us-east-1:{account}:verified-access-instance/{endpoint['VerifiedAccessInstanceId']}"
+
+
 def _login() -> str:
     (pool,) = client("cognito-idp").list_user_pools(MaxResults=10)["UserPools"]
     return str(client("cognito-idp").describe_user_pool(UserPoolId=pool["Id"])["UserPool"]["Arn"])
@@ -48,6 +68,9 @@ PLACES: dict[str, tuple[str, Callable[[], str]]] = {
     "bravo.example.com": ("CLOUDFRONT", lambda: _of_tenant("bravo")),
     "catalog.example.com": ("REGIONAL", lambda: _of_resource(_catalog())),
     "login.example.com": ("REGIONAL", lambda: _of_resource(_login())),
+    "quotes.example.com": ("REGIONAL", lambda: _of_resource(_quotes())),
+    "docs.example.com": ("CLOUDFRONT", lambda: _of_resource(_docs())),
+    "admin.example.com": ("REGIONAL", lambda: _of_resource(_admin())),
     "play.example.com": ("REGIONAL", lambda: _of_resource(balancer("play-alb"))),
     "charlie.example.com": ("CLOUDFRONT", lambda: _of_tenant("charlie")),
 }

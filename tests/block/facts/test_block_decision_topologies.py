@@ -326,7 +326,7 @@ def test_the_load_balancers_in_front_of_an_instance_are_found_from_the_instance(
     ("name", "reason"),
     [
         ("a1b2.awsglobalaccelerator.com", "no Global Accelerator of this account"),
-        (f"abc123.execute-api.{REGION}.amazonaws.com", "no API of this account"),
+        (f"abc123.execute-api.{REGION}.amazonaws.com", "no API of this account in that region is called"),
         (f"abcdef.lambda-url.{REGION}.on.aws", "Lambda function URL"),
         ("shop.example.com.cdn.cloudflare.net", "third-party CDN"),
         ("d111111abcdef8.cloudfront.net", "not a distribution of this account"),

@@ -106,3 +106,27 @@ def test_an_endpoint_has_to_be_there_and_preserves_addresses_as_its_kind_does(wo
     group = {"EndpointGroupRegion": "eu-west-1", "EndpointConfigurations": [gone], "IdempotencyToken": "t"}
     refused("InvalidArgumentException", api.create_endpoint_group, ListenerArn=listener["ListenerArn"], **group)
     refused("AcceleratorNotFoundException", api.list_listeners, AcceleratorArn="arn:aws:globalaccelerator::1:x")
+
+
+def test_a_web_acl_of_amplify_is_a_global_one_and_of_app_runner_a_regional_one(world: World) -> None:
+    wafv2 = client("wafv2")
+    regional, globally = created("regional")["ARN"], created("global", scope="CLOUDFRONT")["ARN"]
+    app = client("amplify").create_app(name="other")["app"]["appArn"]
+    (runner,) = client("apprunner").list_services()["ServiceSummaryList"]
+    wrong = "WAFInvalidParameterException"
+    refused(wrong, wafv2.associate_web_acl, WebACLArn=regional, ResourceArn=app)
+    refused(wrong, wafv2.associate_web_acl, WebACLArn=globally, ResourceArn=runner["ServiceArn"])
+    wafv2.associate_web_acl(WebACLArn=globally, ResourceArn=app)
+    assert wafv2.get_web_acl_for_resource(ResourceArn=app)["WebACL"]["Name"] == "global"
+    listed = wafv2.list_resources_for_web_acl(WebACLArn=globally, ResourceType="AMPLIFY")["ResourceArns"]
+    assert listed == [app]
+    refused(
+        "ResourceNotFoundException", client("apprunner").describe_service, ServiceArn=f"{runner['ServiceArn']}x"
+    )
+    refused("NotFoundException", client("amplify").list_domain_associations, appId="d0")
+
+
+def test_an_instance_of_verified_access_has_to_be_there(world: World) -> None:
+    arn = f"arn:aws:ec2:us-east-1:{world.account}:verified-access-instance/vai-0"
+    asked = {"WebACLArn": created("a")["ARN"], "ResourceArn": arn}
+    refused("WAFNonexistentItemException", client("wafv2").associate_web_acl, **asked)
