@@ -8,7 +8,7 @@ reboot takes the rules away, and EC2 does not tell of one.
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from opsctl.block.host.reading import parse_reading
+from opsctl.block.host.reading import is_cut, parse_reading
 from opsctl.block.host.script import MARK
 from opsctl.block.topology.gates import HostGate
 from opsctl.block.topology.graph import Node, Web
@@ -102,6 +102,10 @@ def _read(gate: HostGate, said: str, instance: Instance | None, now: float) -> H
     reading = parse_reading(said)
     if instance is not None and instance.state not in ("", "running"):
         return gate
+    if reading is None and is_cut(said):
+        of = instance.title if instance else "an instance"
+        text = f"cannot tell what the firewall of {of} drops: it is too much for Systems Manager to tell"
+        return gate.model_copy(update={"unknown": (*gate.unknown, text)})
     started = datetime.fromisoformat(instance.launched).timestamp() if instance and instance.launched else 0.0
     if reading is None or reading.at < max(started, now - COUNTS_FOR_S - CLOCK_SKEW_S):
         return gate

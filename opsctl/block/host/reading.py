@@ -55,6 +55,11 @@ def parse_reading(said: str) -> HostReading | None:
         return None
 
 
+def is_cut(said: str) -> bool:
+    """Tell a reading that begins and cannot be parsed to its end: more is dropped than an output has room for."""
+    return _HEAD.search(said) is not None and parse_reading(said) is None
+
+
 def _of_nft(told: Sequence[Json], at: float) -> Iterator[HostRule]:
     """Only a set that a rule of our hook drops by counts."""
     hooked = {one["chain"]["name"] for one in told if one.get("chain", {}).get("hook") == "prerouting"}

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from opsctl.block.host.reading import parse_reading, until_of
+from opsctl.block.host.reading import is_cut, parse_reading, until_of
 from opsctl.model.value import Json
 
 AT = 1_796_124_198
@@ -94,6 +94,11 @@ def test_a_chain_of_iptables_counts_that_comes_before_those_of_others() -> None:
 )
 def test_what_cannot_be_understood_is_no_reading(said: str) -> None:
     assert parse_reading(said) is None
+
+
+def test_a_reading_that_breaks_off_is_told_from_one_that_never_began() -> None:
+    whole = of_nft({"set": SET}, {"chain": CHAIN}, {"rule": RULE})
+    assert (is_cut(whole[:-40]), is_cut(whole), is_cut("ran")) == (True, False, False)
 
 
 def test_no_table_is_a_reading_of_nothing() -> None:
