@@ -12,7 +12,7 @@ from opsctl.block.layers.verdict import Home, NodeVerdict
 from opsctl.block.standing import doubts_of, looked_at, outlook_of, standing_of, word_of
 from opsctl.block.topology.graph import Node, Web
 from opsctl.block.topology.sight import Seen, sights_of
-from opsctl.block.topology.traffic_paths import Stop, TrafficPath, left_of, ways_in
+from opsctl.block.topology.traffic_paths import OF_CLOUDFRONT, Stop, TrafficPath, left_of, ways_in
 from opsctl.block.topology.walk import PacketOutcome, shut_to_clients, walk_all
 from opsctl.block.topology.webacl import WebAcl, acted_on, told_apart
 from opsctl.model.commands import command_line
@@ -308,7 +308,7 @@ def _fronts(one: Judged, judged: Sequence[Judged]) -> list[Judged]:
     return [
         other
         for other in judged
-        if other.way.entrance.place.kind == "distribution"
+        if other.way.entrance.place.kind in OF_CLOUDFRONT
         and any(stop.node.place == one.way.entrance.place for stop in other.way.stops[1:])
     ]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from opsctl.block import cloudfront
 from opsctl.block.topology.graph import Node
 from opsctl.block.topology.survey import Survey, cannot_tell
-from opsctl.block.topology.traffic_paths import TrafficPath
+from opsctl.block.topology.traffic_paths import OF_CLOUDFRONT, TrafficPath
 from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Read, Refusal
 from opsctl.model.value import Json, Value
@@ -105,4 +105,4 @@ def _targets(record: Record) -> set[str]:
 def _passes(way: TrafficPath, node: Node) -> bool:
     """Tell whether a way that does not begin at a distribution comes through a place."""
     inside = any(stop.node.place == node.place for stop in way.stops[1:])
-    return inside and way.entrance.place.kind != "distribution"
+    return inside and way.entrance.place.kind not in OF_CLOUDFRONT

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from opsctl.block.topology.graph import Node
 from opsctl.block.topology.packet import TCP, UDP, Service
-from opsctl.block.topology.traffic_paths import TrafficPath
+from opsctl.block.topology.traffic_paths import OF_CLOUDFRONT, TrafficPath
 from opsctl.model.networks import parse_network
 from opsctl.model.value import Value
 from opsctl.resources.group_rules import EDGE, EDGE_IPV6, GroupRule, PrefixList, counted
@@ -67,7 +67,7 @@ def fronted(ways: Sequence[TrafficPath]) -> dict[str, list[str]]:
     """Return the origins behind distributions that have an entrance of their own, with the distributions."""
     found: dict[str, list[str]] = {}
     for way in ways:
-        if way.entrance.place.kind != "distribution":
+        if way.entrance.place.kind not in OF_CLOUDFRONT:
             continue
         for stop in way.stops[1:]:
             if stop.node.entrance and not stop.node.transparent:

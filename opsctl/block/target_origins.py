@@ -9,7 +9,7 @@ from opsctl.block.origins import GroupSeen, Lock, fronted, lock_of
 from opsctl.block.target_paths import paths_to
 from opsctl.block.topology.graph import Node
 from opsctl.block.topology.survey import Survey, cannot_tell
-from opsctl.block.topology.traffic_paths import TrafficPath, ways_in
+from opsctl.block.topology.traffic_paths import OF_CLOUDFRONT, TrafficPath, ways_in
 from opsctl.model.fetching import Fetching, gather
 from opsctl.model.reads import Read, Refusal
 from opsctl.model.run import Context
@@ -77,7 +77,7 @@ def _line(all_of_them: int, left: Sequence[str]) -> str:
 
 def _unfronted(target: str, ways: Sequence[TrafficPath]) -> tuple[str, ...]:
     """Say why there is nothing to lock: no distribution, or nothing behind it that is reached directly."""
-    behind = [way.name for way in ways if way.entrance.place.kind == "distribution"]
+    behind = [way.name for way in ways if way.entrance.place.kind in OF_CLOUDFRONT]
     if behind:
         return (f"nothing behind it can be reached directly: {first_few(behind, 3)}",)
     return tuple(way.name for way in ways) or (f"no way in to {target} was found",)

@@ -4,6 +4,9 @@ from opsctl.block.topology.graph import Client, Link, Node, Web, behind
 from opsctl.block.topology.naming import Place
 from opsctl.model.value import Value
 
+OF_CLOUDFRONT = ("distribution", "distribution_tenant")
+"""Kinds of nodes that are served by CloudFront's own servers."""
+
 
 class Stop(Value):
     """A node on a way, and the link by which it was reached; the first one is reached from the internet."""

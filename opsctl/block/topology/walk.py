@@ -4,13 +4,15 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import TypeAlias
 
 from opsctl.block.topology.block_kinds import Gates
-from opsctl.block.topology.gates import GroupGate, NaclGate
+from opsctl.block.topology.forwarded import Forwarded
+from opsctl.block.topology.gates import GroupGate, NaclGate, WafGate
 from opsctl.block.topology.graph import Node
 from opsctl.block.topology.nacl import first_match, passing
 from opsctl.block.topology.naming import Place
 from opsctl.block.topology.packet import Packet, Service
 from opsctl.block.topology.sight import Sight
 from opsctl.block.topology.traffic_paths import Stop, TrafficPath, left_of
+from opsctl.block.topology.waf_statements import near
 from opsctl.block.topology.webacl import request_passes
 from opsctl.model.networks import Network, covers, parse_network
 from opsctl.model.sentences import first_few
@@ -117,25 +119,25 @@ def _requests(
     unknown: dict[str, None] = {}
     remarks: list[str] = []
     partly = bool(drops)
-    for index, stop in enumerate(way.stops):
-        waf = stop.node.waf
-        seen = sight.at(way, index, version)
-        if waf is None or seen == "unseen":
-            continue
+    looking = _looking(way, version, sight)
+    if len(looking) > 1:
+        # What one web ACL lets through the next may stop: each part by itself, not one address for all of them.
+        alive = [part for atom in alive for part in _atoms(atom, _cut_by(looking, atom))]
+    for stop, waf, look in looking:
         if waf.web_acl is None:
             unknown.update(dict.fromkeys(waf.unknown))
             remarks.append("no web ACL is attached" if not waf.unknown and not waf.classic else "")
             continue
         survivors = []
         for atom in alive:
-            outcome = request_passes(waf.web_acl, str(atom), sight.looked_at(seen))
+            outcome = request_passes(waf.web_acl, str(atom), look)
             if outcome.passes == "no":
                 rule = f" {outcome.by}" if outcome.rule else "'s default action"
                 drops[stop.node.place, f"web ACL {waf.web_acl.name}{rule}"] = None
                 partly = True
                 continue
             partly = partly or outcome.partly
-            survivors.append(parse_network(outcome.source) if outcome.source else atom)
+            survivors.append(parse_network(outcome.source) if outcome.source and len(looking) == 1 else atom)
             if outcome.passes == "unknown":
                 doubt = f"cannot tell whether web ACL {waf.web_acl.name} allows {atom}: rule {outcome.rule}"
                 unknown[f"{doubt} cannot be evaluated offline"] = None
@@ -146,6 +148,18 @@ def _requests(
             return PacketOutcome(dropped=True, says=_dropped_by(drops), unknown=tuple(unknown), stops=tuple(drops))
         alive = survivors
     return _passed(way, alive[0], [text for text in remarks if text], tuple(unknown), partly=partly)
+
+
+def _looking(way: TrafficPath, version: int, sight: Sight) -> list[tuple[Stop, WafGate, Forwarded | None]]:
+    """Return the places for web ACLs that a client is seen at, and the header in which, if it is in one."""
+    seen = [(stop, stop.node.waf, sight.at(way, index, version)) for index, stop in enumerate(way.stops)]
+    return [(stop, waf, sight.looked_at(how)) for stop, waf, how in seen if waf is not None and how != "unseen"]
+
+
+def _cut_by(looking: Sequence[tuple[Stop, WafGate, Forwarded | None]], atom: Network) -> list[Network]:
+    """Return the blocks of IP sets that cut an atom."""
+    acls = [waf.web_acl for _, waf, _ in looking if waf.web_acl is not None]
+    return [block for acl in acls for one in acl.ip_sets.values() for block in near(one.addresses, atom)]
 
 
 def _passed(

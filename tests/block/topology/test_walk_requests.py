@@ -191,3 +191,16 @@ def test_the_part_behind_the_one_that_a_web_acl_drops_is_judged_too() -> None:
     low = waf(web_acl((Effect.BLOCK, "198.51.100.0/30")))
     outcome = walk(through(node("edge", nacl((True, "198.51.100.0/30")), low)), BLOCK)
     assert outcome.says.startswith("198.51.100.4 reaches edge on tcp/443 (only a part of the range is dropped);")
+
+
+def test_what_one_web_acl_lets_through_in_part_may_get_past_the_next_in_another_part() -> None:
+    """The first lets all of the block in, the second stops one half: the other half gets in."""
+    front = node("front", waf(web_acl((Effect.BLOCK, "203.0.113.9/32"))))
+    inner = node("inner", waf(web_acl((Effect.BLOCK, "198.51.100.0/30"))))
+    stops = (Stop(node=front), Stop(node=inner, link=Link(to=inner.place)))
+    outcome = walk(TrafficPath(names=(), stops=stops), BLOCK)
+    assert not outcome.dropped
+    assert outcome.says.startswith("198.51.100.4 reaches inner")
+    both = node("inner", waf(web_acl((Effect.BLOCK, "198.51.100.0/30"), (Effect.BLOCK, "198.51.100.4/30"))))
+    stops = (Stop(node=front), Stop(node=both, link=Link(to=both.place)))
+    assert walk(TrafficPath(names=(), stops=stops), BLOCK).dropped
