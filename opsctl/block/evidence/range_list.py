@@ -65,7 +65,9 @@ def _start_of(network: Network) -> str:
     if network.prefixlen < _WIDE[network.version]:
         return ""
     mark = "." if network.version == 4 else ":"
-    return str(network.network_address).partition(mark)[0] + mark
+    first = str(network.network_address).partition(mark)[0]
+    # Zeros at the front are written in more ways than one: `::/16` holds `0:0:0:1::/64`.
+    return "" if first in ("", "0") else first + mark
 
 
 def load_range_list(path: Path) -> RangeList:

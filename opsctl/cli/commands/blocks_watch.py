@@ -28,7 +28,8 @@ WatchOption = Annotated[
 ]
 LONGEST_S = 3600
 _WatchShow = Annotated[
-    ShowOptions, Offered(forms=(Output.TEXT, Output.JSON, Output.MARKDOWN, Output.SHORT), without=("details",))
+    ShowOptions,
+    Offered(forms=(Output.TEXT, Output.JSON, Output.MARKDOWN, Output.SHORT), without=("details", "verbose")),
 ]
 EPILOG = """Examples:
 

@@ -86,7 +86,7 @@ def seen_lines(found: WatchReport) -> list[str]:
 
 def _refused_lines(found: WatchReport) -> list[str]:
     return [
-        f"{_many(one, one.refused)} refused at {one.at}, {_clock(one.first)} to {_clock(one.last)}, "
+        f"{_many(one, one.refused)} refused at {one.at}, {_span(one)}, "
         f"by {_source(one)}"
         + (f" ({', '.join(one.examples)})" if one.examples else "")
         + (f": {one.note}" if one.note else "")
@@ -99,6 +99,12 @@ def _source(one: Seen) -> str:
     """Say where it was seen."""
     words = {"samples": f"samples of {one.by}", "log": f"the log of {one.by}", "flows": one.by}
     return words[one.source]
+
+
+def _span(one: Seen) -> str:
+    """Say from when to when, or when alone."""
+    first, last = _clock(one.first), _clock(one.last)
+    return f"{first} to {last}" if first != last else last
 
 
 def _clock(moment: str) -> str:
