@@ -55,7 +55,11 @@ def with_firewalls(web: Web, survey: Survey) -> Fetching[Web]:
 
 
 def with_policies(web: Web, survey: Survey, asked: Asked) -> Fetching[Web]:
-    """Return the graph with what the firewalls in it drop of some addresses, and where a drop of them can go."""
+    """Return the graph with what the firewalls in it drop of some addresses, and where a drop of them can go.
+
+    Where the routes may not be read, nobody knows whether there is one: the entrance has a gate that says so.
+    """
+    web = yield from _with_unread_routes(web, survey)
     nodes = [node for node in web.nodes if node.inspection and node.inspection.firewall]
     gates = yield from gather([_read(node, survey, asked) for node in nodes])
     found = dict(zip((node.place for node in nodes), gates, strict=True))
@@ -67,6 +71,22 @@ def with_policies(web: Web, survey: Survey, asked: Asked) -> Fetching[Web]:
         else node
         for node in web.nodes
     ]
+    return web.model_copy(update={"nodes": tuple(kept)})
+
+
+def _with_unread_routes(web: Web, survey: Survey) -> Fetching[Web]:
+    kept = []
+    for node in web.nodes:
+        gated = node.entrance and node.nacl and not node.inspection
+        reads = route_reads(node.place.region or survey.about.region) if gated else []
+        tables = yield from survey.ask_each(reads, parse_default_routes)
+        texts = tuple(
+            cannot_tell(f"whether routes lead to {node.title} through a firewall", one)
+            for one in tables
+            if isinstance(one, Refusal)
+        )
+        gate = InspectionGate(vpc=node.vpc, endpoints=(), refused="; ".join(texts), unknown=texts)
+        kept.append(node.model_copy(update={"gates": (gate, *node.gates)}) if texts else node)
     return web.model_copy(update={"nodes": tuple(kept)})
 
 

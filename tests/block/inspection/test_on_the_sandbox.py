@@ -15,9 +15,11 @@ from opsctl.model.plan import Plan
 from opsctl.model.value import Json
 from opsctl.planning.run_fetching import run_fetching
 from opsctl.sandbox.worlds.seeding import seed_network
+from tests.kit.canned import ABOUT, denied, drive
 from tests.kit.ha_account import run, undo
 from tests.kit.inspected import ALERT, firewall_in_front, group_named, policy, rule_group, stateful
 from tests.kit.moto_account import World, client, fresh_world
+from tests.kit.picture import OPEN, Picture, interface
 from tests.kit.ports import MemoryJournal
 from tests.kit.timed import MovingClock, move, timed_world
 
@@ -222,3 +224,15 @@ def test_an_endpoint_of_another_appliance_is_named_and_left(world: World) -> Non
     ec2.associate_route_table(RouteTableId=table, SubnetId=subnet["SubnetId"])
     assert "is that of no Network Firewall of VPC" in decide(world).open[0]
     assert "an appliance behind endpoint vpce-" in str(decide(world).graph.nodes)
+
+
+def test_routes_that_may_not_be_read_are_no_proof_that_there_is_none() -> None:
+    picture = Picture()
+    group = picture.security_group("web", OPEN)
+    picture.instance("i-x", interface("eni-1", picture.subnet("x"), [group], public="203.0.113.9"), name="x")
+    answers = picture.answers() | {"ec2.DescribeRouteTables": denied("ec2.DescribeRouteTables")}
+    fact = BlockDecision(target="x", addresses=("198.51.100.7",), layer="network-firewall")
+    decision, _ = drive(fact.read(ABOUT), answers)
+    assert isinstance(decision, Decision)
+    assert "cannot tell whether routes lead to x at 203.0.113.9 through a firewall" in decision.open[0]
+    assert any("DescribeRouteTables" in text for text in decision.unknown)
