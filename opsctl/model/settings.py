@@ -36,7 +36,7 @@ class AthenaTable(Value):
     `day_partition` is a partition column of days as `2026/11/30`, where the table has one: it spares scanning all.
     """
 
-    kind: Literal["alb", "nlb", "vpc-flow", "waf"]
+    kind: Literal["alb", "cloudfront", "nlb", "vpc-flow", "waf"]
     workgroup: str = Field(pattern=r"^[a-zA-Z0-9._-]{1,128}$")
     database: str = Field(pattern=r"^[a-z0-9_]{1,128}$")
     table: str = Field(pattern=r"^[a-z0-9_]{1,128}$")

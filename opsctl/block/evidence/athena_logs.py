@@ -1,10 +1,10 @@
 """What logs in S3 have of an address, by Athena: only tables that the user's own configuration names.
 
-Sources: Athena user guide, "Query Application Load Balancer logs", "Query Amazon VPC flow logs", "Query AWS WAF
-logs" (their tables' columns); service model of Athena, GetWorkGroup (BytesScannedCutoffPerQuery ends a query that
-scans more) and StartQueryExecution. Price: 5 USD a TB in us-east-1; elsewhere up to twice that is taken. The
-table's names are checked where the configuration is read, and the address is a parsed network: no text of anybody
-gets into the SQL.
+Sources: Athena user guide, "Query Application Load Balancer logs", "Query Network Load Balancer logs", "Query
+Amazon CloudFront logs", "Query Amazon VPC flow logs", "Query AWS WAF logs" (their tables' columns); service model
+of Athena, GetWorkGroup (BytesScannedCutoffPerQuery ends a query that scans more) and StartQueryExecution. Price: 5
+USD a TB in us-east-1; elsewhere up to twice that is taken. The table's names are checked where the configuration
+is read, and the address is a parsed network: no text of anybody gets into the SQL.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ _TODO = "name workgroup, database and table under athena: in your own configurat
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of a kind of log: of the address, of the time, and what to count by.
+    """The columns of a kind of log: of the address, of the time (or SQL that makes it), and what to count by.
 
     `clock` tells how the time is written: text of ISO 8601 with its zone or plain, seconds, or milliseconds.
     `what` is what a row counts.
@@ -46,10 +46,13 @@ class Columns:
     what: str
 
 
+_OF_CLOUDFRONT = """concat(cast("date" AS varchar), 'T', "time", 'Z')"""
+"""A day and a time of it in two columns, the day a date in one of Athena's tables and text in the other."""
 KINDS: Mapping[str, Columns] = {
     "alb": Columns("client_ip", "time", "iso", ("elb_status_code", "request_verb", "request_url"), "requests"),
     "nlb": Columns("client_ip", "time", "plain", ("listener_id",), "TLS connections"),
     "vpc-flow": Columns("srcaddr", "start", "s", ("action", "interface_id", "dstport"), "records of packets"),
+    "cloudfront": Columns("c_ip", _OF_CLOUDFRONT, "iso", ("sc_status", "cs_method", "cs_uri_stem"), "requests"),
     "waf": Columns("httprequest.clientip", "timestamp", "ms", ("action", "terminatingruleid"), "requests"),
 }
 
@@ -142,7 +145,7 @@ def _matches(column: str, network: Network) -> str:
 
 
 def _quoted(name: str) -> str:
-    return ".".join(f'"{part}"' for part in name.split("."))
+    return name if "(" in name else ".".join(f'"{part}"' for part in name.split("."))
 
 
 def _time(clock: str, at: float) -> str:

@@ -94,6 +94,19 @@ def test_the_query_counts_what_an_address_did_in_the_span(kind: str) -> None:
     base.close()
 
 
+def test_of_cloudfront_the_day_and_the_time_are_put_together() -> None:
+    base = sqlite3.connect(":memory:")
+    base.create_function("concat", -1, lambda *parts: "".join(map(str, parts)))
+    base.execute("ATTACH ':memory:' AS logs")
+    base.execute('CREATE TABLE logs.cf ("date", "time", c_ip, sc_status, cs_method, cs_uri_stem)')
+    for day, time in (("2026-09-21", "14:10:00"), ("2026-09-21", "12:10:00"), ("2026-09-20", "14:10:00")):
+        base.execute("INSERT INTO logs.cf VALUES (?, ?, '203.0.113.9', '403', 'GET', '/login')", (day, time))
+    table = ALB.model_copy(update={"kind": "cloudfront", "table": "cf", "day_partition": ""})
+    (row,) = base.execute(sql_of(table, parse_network("203.0.113.9"), NOW - 3600, NOW))
+    assert row == ("403", "GET", "/login", 1, "2026-09-21T14:10:00Z", "2026-09-21T14:10:00Z")
+    base.close()
+
+
 def test_blocks_and_ipv6_are_compared_as_addresses() -> None:
     waf = ALB.model_copy(update={"kind": "waf"})
     assert 'contains(\'2001:db8::/64\', try_cast("httprequest"."clientip" AS IPADDRESS))' in sql_of(
