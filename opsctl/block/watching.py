@@ -25,7 +25,7 @@ from opsctl.block.wafv2 import region_of, scope_of
 from opsctl.block.watch_places import FlowPlace, WafPlace, WatchPlaces
 from opsctl.model.fetching import Fetching, fetch, gather
 from opsctl.model.networks import Network
-from opsctl.model.reads import Answer, Read
+from opsctl.model.reads import Answer, Read, RefusalKind
 from opsctl.model.spans import utc
 from opsctl.model.value import Json, Value, json_object
 from opsctl.model.watch import RuleCount, Seen, Unwatched
@@ -78,7 +78,8 @@ def look_at_samples(place: WafPlace, networks: Sequence[Network], since: float, 
     if left := len(every) - len(rules):
         why = f"{MOST_RULES} rules of a web ACL are asked about"
         unwatched.append(Unwatched(what=f"samples of {left} more rules of web ACL {place.name}", why=why))
-    for rule, answer in zip(rules, answers, strict=True):
+    for rule, first in zip(rules, answers, strict=True):
+        answer = yield from _by_other_names(place, rule, first, since, now)
         by = f"{told_rule(rule.name)} of web ACL {place.name}"
         if answer.refusal is not None:
             unwatched.append(Unwatched(what=f"samples of {by}", why=str(answer.refusal)))
@@ -91,6 +92,29 @@ def look_at_samples(place: WafPlace, networks: Sequence[Network], since: float, 
             why = f"a sample of {len(samples.requests)} of {samples.population:,} requests has none of them"
             unwatched.append(Unwatched(what=f"all requests that met {by}", why=why))
     return Look(seen=tuple(seen), unwatched=tuple(unwatched))
+
+
+def _by_other_names(
+    place: WafPlace, rule: SampledRule, answer: Answer, since: float, now: float
+) -> Fetching[Answer]:
+    """Ask for what no rule ended by the web ACL's own metric, or among all, where WAF has not that name for it.
+
+    No page of AWS says which one GetSampledRequests takes: the classic API has Default_Action, and others ask by
+    the two other names. Among all only what was let through is taken: what rules refused is asked by rule.
+    """
+    if rule.name != DEFAULT_ACTION:
+        return answer
+    for name in (place.metric, "ALL"):
+        if answer.refusal is None or answer.refusal.kind not in (RefusalKind.MISSING, RefusalKind.INVALID):
+            return answer
+        answer = yield from fetch(get_sampled_requests(place.arn, name, since, now))
+    if answer.refusal is not None:
+        return answer
+    every = answer.value.get("SampledRequests") or []
+    found = [one for one in every if one.get("Action") == "ALLOW"]
+    population = round(parse_samples(answer.value).population * len(found) / max(len(every), 1))
+    told = answer.value | {"SampledRequests": found, "PopulationSize": population}
+    return answer.model_copy(update={"value": told})
 
 
 def told_rule(name: str) -> str:

@@ -132,6 +132,26 @@ def test_of_many_rules_ours_and_the_default_are_asked_first_and_the_others_named
     assert found.unwatched[0].what == "samples of 17 more rules of web ACL shop"
 
 
+@pytest.mark.parametrize("known", ["shop", "ALL"])
+def test_what_no_rule_ended_is_asked_for_by_other_names_where_waf_has_not_that_one(known: str) -> None:
+    unknown = missing("wafv2.GetSampledRequests", "WAFNonexistentItemException")
+    told: dict[str, Canned] = {f"wafv2.GetSampledRequests {name}": unknown for name in ("Default_Action", "shop")}
+    told[f"wafv2.GetSampledRequests {known}"] = samples(sample(70, "ALLOW"), sample(71, "ALLOW"))
+    found = looked(WatchPlaces(wafs=(WAF,)), told)
+    assert ([one.passed_late for one in found.seen], found.unwatched) == ([2], ())
+
+
+def test_among_all_only_what_was_let_through_is_taken() -> None:
+    unknown = missing("wafv2.GetSampledRequests", "WAFNonexistentItemException")
+    told: dict[str, Canned] = {f"wafv2.GetSampledRequests {name}": unknown for name in ("Default_Action", "shop")}
+    told["wafv2.GetSampledRequests ALL"] = samples(sample(1), sample(2, "ALLOW"), sample(3))
+    (seen,) = looked(WatchPlaces(wafs=(WAF,)), told).seen
+    assert (seen.refused, seen.passed) == (0, 1)
+    nobody: dict[str, Canned] = {"wafv2.GetSampledRequests": unknown, "wafv2.GetSampledRequests ours": samples()}
+    (dark,) = looked(WatchPlaces(wafs=(WAF,)), nobody).unwatched
+    assert dark.what == "samples of the default action of web ACL shop"
+
+
 def test_our_rules_are_counted_by_cloudwatch_with_aws_dimensions() -> None:
     asked: list[Read] = []
 
