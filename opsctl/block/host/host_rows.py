@@ -82,7 +82,7 @@ def _rows(instance: Instance, reading: HostReading, about: Context) -> Iterator[
             resource=instance.name or instance.id,
             resource_id=instance.id,
             region=about.region,
-            what=f"firewall of the instance, {reading.program}, read at {moment}",
+            what=f"its firewall ({reading.program}), by run {told['run']}, read at {moment}",
             closes="the instance alone",
             **told,
         )

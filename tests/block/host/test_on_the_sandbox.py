@@ -168,7 +168,7 @@ def test_the_list_has_what_was_read_back_until_it_ends_and_sends_nothing(account
     (row,) = account.listed().rows
     assert (row.address, row.resource, row.layer, row.run) == ("203.0.113.7/32", "legacy-web", "host", plan.id)
     assert row.until == plan.facts["term"]["until"]
-    assert row.what.startswith("firewall of the instance, iptables, read at 20")
+    assert row.what.startswith(f"its firewall (iptables), by run {plan.id}, read at 20")
     assert len(client("ssm").list_commands()["Commands"]) == sent
     carry_out(inverse_plan(plan, journal), account.world, MemoryJournal(), account.path)
     assert account.listed().rows == ()
@@ -200,3 +200,12 @@ def test_a_command_that_read_nothing_back_is_no_empty_firewall(account: Account)
     assert found.rows == ()
     assert "its last command read nothing" in found.unknown[0]
     assert not account.decide("legacy-web").ways[0].dropped
+
+
+def test_whoever_unblocks_an_address_is_told_of_the_firewalls_that_still_drop_it(account: Account) -> None:
+    blocked, _ = account.block("legacy-web")
+    plan = account.world.plan("unblock-ip", {"addresses": [ATTACKER]})
+    (told,) = [one for one in plan.warnings if one.id == "in-host-firewalls"]
+    assert f"203.0.113.7/32 at legacy-web (its firewall (iptables), by run {blocked.id}" in told.evidence[0]
+    other = account.world.plan("unblock-ip", {"addresses": ["192.0.2.1"]})
+    assert "in-host-firewalls" not in {one.id for one in other.warnings}
