@@ -103,6 +103,18 @@ def test_of_many_addresses_the_first_few_are_asked_about(account: WatchedServer,
     assert f"all of it, as it is then: opsctl who {CDN} --target {TARGET}" in details
 
 
+def test_a_proxy_of_the_configuration_is_refused_by_name_and_known_when_that_is_overridden(
+    account: WatchedServer, tmp_path: Path
+) -> None:
+    (tmp_path / "opsctl.yaml").write_text("proxy_ranges: [203.0.113.0/28]\n")
+    block = ("block-ip", "203.0.113.9", "--target", TARGET, "--dry-run")
+    done = opsctl(tmp_path, *block, "-o", "json")
+    assert (done.returncode, json.loads(done.stdout)["errors"][0]["guard"]) == (3, "proxy")
+    done = opsctl(tmp_path, *block, "--override", "proxy")
+    assert done.returncode == 0
+    assert "known: overlaps 203.0.113.0/28, a proxy by proxy_ranges of your configuration" in done.stdout
+
+
 def test_a_block_of_a_country_asks_about_nobody(account: WatchedServer, tmp_path: Path) -> None:
     argv = ("block-ip", "--country", "KP", "--target", "shop.example.com", "--dry-run", "-o", "json")
     assert json.loads(opsctl(tmp_path, *argv).stdout)["result"]["evidence"] is None

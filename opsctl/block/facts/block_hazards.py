@@ -23,10 +23,12 @@ _BECAUSE = {
     "own-address": "the account would block itself",
     "edge": "traffic of all clients or AWS's health checks come from there",
 }
+_CONFIGURED = {"never-block": "on the never-block list", "proxy": "a proxy by proxy_ranges"}
+_KEYS = {"never-block": "never_block", "proxy": "proxy_ranges"}
 
 
 class BlockHazards(Fact):
-    """Tell which addresses must not be blocked: everything, too wide, private, the account's own, AWS's edge."""
+    """Tell which addresses must not be blocked: everything, too wide, private, own, AWS's edge, proxies."""
 
     name: ClassVar[str] = "block.hazards"
     Result: ClassVar[type[Value]] = Hazards
@@ -41,7 +43,9 @@ class BlockHazards(Fact):
         except ValueError as fault:
             raise InvalidInput.one(str(fault), source="addresses") from None
         found = [hazard for text, network in wanted.items() for hazard in _by_itself(text, network)]
-        found += _never(_near(wanted, about.settings.never_block), about.settings.never_block)
+        for kind, what in _CONFIGURED.items():
+            configured = getattr(about.settings, _KEYS[kind])
+            found += _configured(kind, what, _near(wanted, configured), configured)
         if not wanted:
             return Hazards(found=())
         own = yield from own_ranges(Survey(about, finder(every_node_kind())))
@@ -71,16 +75,14 @@ def _by_itself(text: str, network: Network) -> list[Hazard]:
     return found
 
 
-def _never(wanted: dict[str, Network], configured: Iterable[str]) -> list[Hazard]:
-    never = [parse_network(text) for text in configured]
+def _configured(kind: str, what: str, wanted: dict[str, Network], configured: Iterable[str]) -> list[Hazard]:
+    ranges = [parse_network(text) for text in configured]
     return [
         Hazard(
-            address=text,
-            kind="never-block",
-            evidence=f"{network} overlaps {one}, which is on the never-block list of your configuration",
+            address=text, kind=kind, evidence=f"{network} overlaps {one}, which is {what} of your configuration"
         )
         for text, network in wanted.items()
-        for one in never
+        for one in ranges
         if shares(network, one)
     ]
 

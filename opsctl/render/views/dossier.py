@@ -8,7 +8,7 @@ from opsctl.model.sentences import sentence
 from opsctl.render.inert import markdown, visible
 from opsctl.render.page import Page
 
-_SHORT = 5
+_SHORT = 4
 
 
 def render_dossier(found: Dossier, *, width: int, colour: bool) -> str:

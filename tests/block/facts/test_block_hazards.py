@@ -8,6 +8,7 @@ from opsctl.block.decision import Hazards
 from opsctl.block.facts.block_hazards import BlockHazards
 from opsctl.model.errors import InvalidInput
 from opsctl.model.run import Context
+from opsctl.model.settings import Settings
 from tests.kit.canned import ABOUT, Canned, about, denied, drive
 from tests.kit.picture import EDGE_LIST, EDGE_NAME, interface
 
@@ -150,6 +151,15 @@ def test_the_configured_never_block_list_is_honoured() -> None:
     (found,) = hazards("198.51.100.0/24", context=about(never_block=("198.51.100.7",))).found
     assert (found.kind, found.address) == ("never-block", "198.51.100.0/24")
     assert "198.51.100.7/32, which is on the never-block list of your configuration" in found.evidence
+
+
+def test_a_proxy_of_the_configuration_is_not_for_blocking() -> None:
+    context = ABOUT.model_copy(update={"settings": Settings(proxy_ranges=("198.51.100.0/24", "2001:db8::/32"))})
+    for address in ("198.51.100.7", "2001:db8::/64"):
+        (found,) = hazards(address, context=context).found
+        assert (found.kind, found.address) == ("proxy", address)
+        assert "which is a proxy by proxy_ranges of your configuration" in found.evidence
+    assert hazards("8.8.8.8", context=context).found == ()
 
 
 @pytest.mark.parametrize(
