@@ -108,7 +108,7 @@ class WafBlock(Action):
             attached=bool(self.web_acl),
             slug=self._slug(),
             mode=self.mode,
-            why=sentence(self.why),
+            why=self._why,
             description=description,
             plan_id=about.plan_id,
             risk=risk,
@@ -183,6 +183,11 @@ class WafBlock(Action):
 
     def _rule_name(self, version: int) -> str:
         return rule_named(self.mode, version, self._forwarded)
+
+    @property
+    def _why(self) -> str:
+        said = sentence(self.why)
+        return f"{said} {self._forwarded.explained}" if self._forwarded else said
 
     @property
     def _forwarded(self) -> Forwarded | None:

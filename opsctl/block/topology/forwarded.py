@@ -88,6 +88,15 @@ class Forwarded(Value):
         return ("LAST",) if self.alone else ("LAST", "ANY")
 
     @property
+    def explained(self) -> str:
+        """What its rule does, for who approves it."""
+        where = " or ".join(f"the {one.lower()}" if one != "ANY" else "any" for one in self.positions)
+        return (
+            f"The rule looks up the source of a request, and {where} address of header {self.header}; a request "
+            "without the header does not match by it, and neither does what is no address there (NO_MATCH)."
+        )
+
+    @property
     def units(self) -> int:
         """What its rule costs in capacity units: 5 where any address counts, else 1; `Or` adds them up."""
         return 1 + sum(5 if one == "ANY" else 1 for one in self.positions)

@@ -63,11 +63,11 @@ def block_ip(
     from opsctl.cli.commands.blocks_ends import refuse_bad_end
     from opsctl.cli.commands.blocks_watch import watch_after
     from opsctl.cli.front import Order, run_playbook
-    from opsctl.model.commands import local_command
+    from opsctl.model.commands import command_line
 
     if lock_origin:
-        target = given.values["target"] or "TARGET"
-        said = f"it is a plan of its own, with a consent of its own: {local_command('lock-origin', target)}"
+        command = command_line(account.words(), "lock-origin", given.values["target"] or "TARGET")
+        said = f"it is a plan of its own, with a consent of its own: {command}"
         raise typer.BadParameter(said, param_hint="--lock-origin")
     afterwards = watch_after(watch, applying, show, planning.out)
     refuse_bad_end(given)
@@ -76,6 +76,7 @@ def block_ip(
     codes = [code for item in countries for code in item.replace(",", " ").split()]
     if countries and not codes:
         raise typer.BadParameter("it has no country", param_hint="--country")
+    _refuse_bad_header(given, codes)
     if not listed and not countries:
         raise typer.BadParameter("give an address, --from FILE or --country", param_hint="ADDRESS")
     if watch and not listed:
@@ -83,3 +84,17 @@ def block_ip(
     wanted = given.but(addresses=listed, countries=codes).told_as(addresses=source)
     order, seen = Order("block-ip", account, show), not no_evidence
     run_playbook(order, wanted, planning, applying, evidence=seen, afterwards=afterwards)
+
+
+def _refuse_bad_header(given: Given, countries: list[str]) -> None:
+    """Refuse a header that is none, and one together with what does not look at headers."""
+    from opsctl.block.asked_header import asked_header
+    from opsctl.model.errors import InvalidInput
+
+    asked = given.values
+    try:
+        asked_header(asked["forwarded_header"], asked["position"], asked["layer"], tuple(countries))
+    except InvalidInput as fault:
+        told = f"{fault.summary}: {fault.hint}" if fault.hint else fault.summary
+        option = "--position" if not asked["forwarded_header"] else "--forwarded-header"
+        raise typer.BadParameter(told, param_hint=option) from None

@@ -114,6 +114,8 @@ def test_an_allow_list_of_the_proxy_gets_the_rule_in_front_of_it(world: World) -
     add_rule("cdn", 3, allow_list("173.245.48.0/20"), "Allow")
     given = waf_on("direct-alb") | REGIONAL | {"forwarded_header": HEADER, "addresses": [ADDRESS]}
     (added,) = [one for one in planned(world, "waf.block", given).changes if one.id.startswith("rule-")]
+    assert "the last address of header CF-Connecting-IP" in added.why
+    assert "what is no address there (NO_MATCH)" in added.why
     assert "priority 0" in added.title
     (cdn,) = [one for one in client("wafv2").list_ip_sets(Scope="REGIONAL")["IPSets"] if one["Name"] == "partners"]
     key = {"Name": "partners", "Scope": "REGIONAL", "Id": cdn["Id"]}
