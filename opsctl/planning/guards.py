@@ -48,11 +48,11 @@ def run_guards(loaded: LoadedPlaybook, scope: Scope, overrides: Collection[str])
 
 
 def as_evidence(found: Json) -> tuple[str, ...]:
-    """Return what a guard's expression found as lines; nothing, false and empty mean no offender."""
+    """Return what a guard's expression found as lines, each once; nothing, false and empty mean none."""
     if found is None or found is False or found in ("", [], {}):
         return ()
     items = found if isinstance(found, list) else [found]
-    return tuple(item if isinstance(item, str) else canonical(item) for item in items)
+    return tuple(dict.fromkeys(item if isinstance(item, str) else canonical(item) for item in items))
 
 
 def refuse_unknown_guards(book: Playbook, named: Mapping[str, str]) -> None:

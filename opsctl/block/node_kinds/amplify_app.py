@@ -16,7 +16,7 @@ class AmplifyApp(ProtectedService):
     kind = "amplify_app"
     title = "Amplify app"
     domains = re.compile(r"(^|\.)(?P<app>d[0-9a-z]+)\.amplifyapp\.com$")
-    looked_in = "Amplify apps (amplifyapp.com name, ARN)"
+    looked_in = "Amplify apps"
     mark = ":amplify:"
     scope = "CLOUDFRONT"
 

@@ -17,7 +17,7 @@ class AppRunner(ProtectedService):
     kind = "app_runner"
     title = "App Runner service"
     domains = re.compile(r"\.(?P<region>[a-z0-9-]+)\.awsapprunner\.com$")
-    looked_in = "App Runner services (host name, ARN)"
+    looked_in = "App Runner services"
     mark = ":apprunner:"
 
     def behind(self, name: str, survey: Survey) -> Fetching[Naming]:

@@ -27,7 +27,7 @@ class DistributionTenantKind(NodeKind):
 
     kind = "distribution_tenant"
     title = "distribution tenant"
-    looked_in = "distribution tenants (id, ARN, domain)"
+    looked_in = "distribution tenants"
 
     def named(self, text: str, survey: Survey) -> Fetching[Naming]:
         """Find it by id or ARN, or by a domain of its own where nothing of the account says what that is."""

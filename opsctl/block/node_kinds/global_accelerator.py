@@ -28,7 +28,7 @@ class GlobalAccelerator(NodeKind):
     kind = "global_accelerator"
     title = "Global Accelerator"
     domains = re.compile(r"(^|\.)awsglobalaccelerator\.com$")
-    looked_in = "Global Accelerators (ARN, DNS name, address)"
+    looked_in = "Global Accelerators"
 
     def named(self, text: str, survey: Survey) -> Fetching[Naming]:
         """Find it by ARN, DNS name or address."""

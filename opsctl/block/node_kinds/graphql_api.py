@@ -23,7 +23,7 @@ class GraphqlApiKind(ProtectedService):
     kind = "graphql_api"
     title = "AppSync API"
     domains = re.compile(rf"({_OWN.pattern[:-1]}|\.cloudfront\.net)$")
-    looked_in = "AppSync APIs (host name, custom domain, ARN)"
+    looked_in = "AppSync APIs"
     mark = ":appsync:"
 
     def named(self, text: str, survey: Survey) -> Fetching[Naming]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from opsctl.block.node_kinds.edge_names import is_no_distribution
 from opsctl.block.node_kinds.names import NameStep, one_step
+from opsctl.block.node_kinds.outside import UNTOLD
 from opsctl.block.node_kinds.pool_names import pool_serving
 from opsctl.block.node_kinds.tenant_names import tenant_serving
 from opsctl.block.topology.graph import Link, Node
@@ -44,6 +45,10 @@ class HostedName(NodeKind):
         """Read what the name leads to; a target that nothing in the account answers stands outside it."""
         step = yield from one_step(place.id, survey)
         found = yield from gather([_answering(place.id, target, survey) for target, _ in step.targets])
+        pairs = zip(step.targets, found, strict=True)
+        survey.learn(
+            {f"{UNTOLD}{target}": one.unknown[0] for (target, _), one in pairs if not one.places and one.unknown}
+        )
         links = [link for pair in zip(step.targets, found, strict=True) for link in _links(*pair)]
         unknown = [*step.unknown, *(text for one in found for text in one.unknown)]
         return Node(

@@ -19,6 +19,10 @@ _FOLLOWED = {
 """What the account may have under a name, by what is in it."""
 
 
+UNTOLD = "why nobody can tell what answers "
+"""With a name behind it, what was learnt of one that may well be the account's own."""
+
+
 class Outside(NodeKind):
     """What a name of the account leads to elsewhere: a third-party CDN, or another account."""
 
@@ -26,7 +30,7 @@ class Outside(NodeKind):
     title = "somewhere outside this account"
 
     def read(self, place: Place, survey: Survey) -> Fetching[Node]:
-        """Say, from the name alone, what it probably is."""
+        """Say what could not be read of it, or from the name alone what it probably is."""
         yield from ()
         return Node(
             place=place,
@@ -34,7 +38,7 @@ class Outside(NodeKind):
             name=place.id,
             resource=place.id,
             answers_to=frozenset({place.id}),
-            blind=_what_it_is(place.id),
+            blind=survey.learnt(f"{UNTOLD}{place.id}", str) or _what_it_is(place.id),
         )
 
 

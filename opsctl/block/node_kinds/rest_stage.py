@@ -21,7 +21,7 @@ class RestStage(NodeKind):
 
     kind = "rest_stage"
     title = "API Gateway stage"
-    looked_in = "API Gateway (host name, custom domain, ARN of a REST API or stage)"
+    looked_in = "API Gateway"
 
     def named(self, text: str, survey: Survey) -> Fetching[Naming]:
         """Find it by its ARN."""

@@ -23,7 +23,7 @@ class UserPoolKind(ProtectedService):
     kind = "user_pool"
     title = "Cognito user pool"
     domains = _OWN
-    looked_in = "Cognito user pools (domain, id, ARN)"
+    looked_in = "Cognito user pools"
     mark = ":cognito-idp:"
 
     def named(self, text: str, survey: Survey) -> Fetching[Naming]:

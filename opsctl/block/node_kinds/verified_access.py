@@ -21,7 +21,7 @@ class VerifiedAccess(ProtectedService):
     kind = "verified_access"
     title = "Verified Access endpoint"
     domains = re.compile(r"\.verified-access\.(?P<region>[a-z0-9-]+)\.amazonaws\.com$")
-    looked_in = "Verified Access endpoints (id, endpoint domain)"
+    looked_in = "Verified Access endpoints"
     mark = ":verified-access-endpoint/"
 
     def named(self, text: str, survey: Survey) -> Fetching[Naming]:

@@ -23,7 +23,13 @@ def _allow(*actions: str, **more: Json) -> Json:
 
 
 _READS = _allow(
+    "amplify:GetWebACLForResource",
+    "amplify:List*",
     "apigateway:GET",
+    "apprunner:Describe*",
+    "apprunner:List*",
+    "appsync:Get*",
+    "appsync:List*",
     "autoscaling:Describe*",
     "cloudfront:Get*",
     "cloudfront:List*",
@@ -68,12 +74,9 @@ _READS = _allow(
 )
 _WEB_ACLS = _allow(
     "wafv2:*",
-    "elasticloadbalancing:SetWebACL",
     "elasticloadbalancing:CreateWebACLAssociation",
     "elasticloadbalancing:DeleteWebACLAssociation",
-    *(one for one in sorted(permissions()) if "ssociateWebAcl" in one or "ssociateWebACL" in one),
-    "apigateway:SetWebACL",
-    "appsync:SetWebACL",
+    *(one for one in sorted(permissions()) if "ssociate" in one or "SetWebACL" in one),
     Condition={"StringEquals": {"aws:RequestedRegion": "us-east-1"}},
 )
 _NO_DELETIONS: Json = {"Effect": "Deny", "Action": "wafv2:DeleteWebACL", "Resource": "*"}

@@ -6,10 +6,12 @@ import pytest
 
 from opsctl.block.decision import Decision
 from opsctl.block.facts.block_decision import BlockDecision
+from opsctl.planning.iam import policy_for_changes
 from opsctl.planning.run_fetching import run_fetching
 from opsctl.sandbox.worlds.seeding import seed_apis, seed_network
 from tests.kit.block_targets import balancer
 from tests.kit.ha_account import run, undo
+from tests.kit.limited_account import account_as
 from tests.kit.moto_account import World, client, fresh_world
 from tests.kit.ports import MemoryJournal
 
@@ -115,7 +117,9 @@ def test_a_block_is_attached_at_the_service_closes_the_way_and_is_taken_back(wor
         world.plan("block-ip", {"addresses": [ATTACKER], "target": target, "ttl": "1h"}),
         MemoryJournal(),
     )
-    run(plan, world.aws, world, journal)
+    # The plan's own policy is all that is needed: what AWS WAF asks the service for is in it.
+    policy = policy_for_changes(plan.changes, world.identity, plan.references)
+    run(plan, account_as(world, f"of-{target.partition('.')[0]}", policy), world, journal)
     assert _blocked_by(there(), scope) == [f"{ATTACKER}/32"]
     decision = _decision(world, target)
     assert [one.dropped for one in decision.ways] == [True] * len(decision.ways) != []

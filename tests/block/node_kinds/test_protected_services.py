@@ -173,4 +173,6 @@ def test_verified_access_is_closed_at_its_instance_and_not_at_the_load_balancer_
 def test_a_service_that_may_not_be_read_is_unknown(name: str, api: str) -> None:
     picture = EdgePicture().refuse(api, denied(api))
     picture.zone("example.com", record("shop.example.com", "CNAME", name))
-    assert f"({api})" in decide(picture, "shop.example.com").unknown[0]
+    decision = decide(picture, "shop.example.com")
+    assert f"({api})" in decision.unknown[0]
+    assert (len(decision.open), "another account" in decision.open[0]) == (1, False)

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from opsctl.model.errors import AwsRefused
 from opsctl.model.reads import Read
 from opsctl.sandbox.worlds.seeding import seed_apis, seed_network
 from tests.kit.block_targets import balancer
+from tests.kit.limited_account import account_as
 from tests.kit.moto_account import World, client, fresh_world
 from tests.sandbox.rules.test_rules import refused
 from tests.sandbox.rules.test_waf import created
@@ -130,3 +132,13 @@ def test_an_instance_of_verified_access_has_to_be_there(world: World) -> None:
     arn = f"arn:aws:ec2:us-east-1:{world.account}:verified-access-instance/vai-0"
     asked = {"WebACLArn": created("a")["ARN"], "ResourceArn": arn}
     refused("WAFNonexistentItemException", client("wafv2").associate_web_acl, **asked)
+
+
+def test_a_caller_needs_the_services_own_permission_to_attach_a_web_acl(world: World) -> None:
+    (api,) = client("apigateway").get_rest_apis()["items"]
+    arn = f"arn:aws:apigateway:us-east-1::/restapis/{api['id']}/stages/prod"
+    allowed = {"Effect": "Allow", "Action": "wafv2:*", "Resource": "*"}
+    caller = account_as(world, "waf-only", {"Version": "2012-10-17", "Statement": [allowed]})
+    asked = {"WebACLArn": created("a")["ARN"], "ResourceArn": arn}
+    with pytest.raises(AwsRefused, match="apigateway:SetWebACL"):
+        caller.write("wafv2", "AssociateWebACL", asked, "us-east-1")
