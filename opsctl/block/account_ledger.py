@@ -200,4 +200,6 @@ def _parsed(
 
 
 def _carrier(one: IpSet, tags: Mapping[str, str], lists: Sequence[BlockList], region: str) -> SetCarrier:
-    return SetCarrier(ip_set=one, ledger=parse_ledger(tags, lists), region=region, lists=tuple(lists))
+    return SetCarrier(
+        ip_set=one, ledger=parse_ledger(tags, lists, one.addresses), region=region, lists=tuple(lists)
+    )

@@ -22,7 +22,8 @@ class BlockRow(Value):
     `kind` is `opsctl` for what a run recorded; `unrecorded` for what stands in an IP set of opsctl's without a
     record, put there by hand or by a version that kept none; `foreign` for what others made. `what` says what
     enforces it. `until` is empty where nobody said; `rule` is the number of a network ACL's entry. `via` is the
-    header that has the address where it is not the source.
+    header that has the address where it is not the source, `listed` the name of the list that the set is kept
+    equal to.
     """
 
     address: str
@@ -43,6 +44,7 @@ class BlockRow(Value):
     via: str = ""
     run: str = ""
     rule: int = 0
+    listed: str = ""
 
     @property
     def ours(self) -> bool:
@@ -73,7 +75,8 @@ def _recorded(record: BlockRecord | None) -> dict[str, str]:
     if record is None:
         return {}
     told = record.model_dump(include={"until", "since", "by", "reason", "incident", "target", "via"})
-    return {**{name: str(value) for name, value in told.items()}, "run": record.run.partition(EXTENDS)[0]}
+    said = {"run": record.run.partition(EXTENDS)[0], "listed": record.list_name}
+    return {name: str(value) for name, value in told.items()} | said
 
 
 def _of_acl(one: AclCarrier, region: str) -> Iterator[BlockRow]:

@@ -36,6 +36,15 @@ def create_ip_set(
 
 def edit_addresses(key: WafKey, op: str, addresses: Sequence[str], spares: Query | None = None) -> Instruction:
     """Add or remove exactly these addresses; whatever else is in the set stays, and so does what is spared."""
+    return _update(key, [(op, addresses)], spares)
+
+
+def exchange_addresses(key: WafKey, added: Sequence[str], removed: Sequence[str]) -> Instruction:
+    """Add some addresses and remove others in one call."""
+    return _update(key, [(op, some) for op, some in (("remove", removed), ("add", added)) if some])
+
+
+def _update(key: WafKey, edits: Sequence[tuple[str, Sequence[str]]], spares: Query | None = None) -> Instruction:
     return Instruction(
         kind="edit",
         service="wafv2",
@@ -50,10 +59,11 @@ def edit_addresses(key: WafKey, op: str, addresses: Sequence[str], spares: Query
                 "LockToken": "LockToken",
             },
             document="IPSet",
-            elements=(
+            elements=tuple(
                 Element.model_validate(
-                    {"op": op, "at": "Addresses", "value": list(addresses), "networks": True, "each": True}
-                ),
+                    {"op": op, "at": "Addresses", "value": list(some), "networks": True, "each": True}
+                )
+                for op, some in edits
             ),
             conflicts=LOCKED,
             spares=spares,

@@ -112,7 +112,7 @@ class Lifting(Value):
         left = {one for one in present if one not in gone}
         put, old, take = dict[str, str](), dict[str, str](), dict[str, str]()
         for record in ledger.records:
-            if record.listed_in:
+            if record.listed_in or record.list_name:
                 continue
             if self._goes(ledger, record, gone, present):
                 take |= record.tags

@@ -231,7 +231,7 @@ def says_nothing(ledger: Ledger, present: Collection[str], record: BlockRecord, 
 
     A record comes before its block, so one that was written a moment ago may name what is only about to be there.
     """
-    if not record.since or seconds_of(record.since) > now - SETTLED_S:
+    if record.list_name or not record.since or seconds_of(record.since) > now - SETTLED_S:
         return False
     return all(one not in present or ledger.of(one) != record for one in record.networks)
 

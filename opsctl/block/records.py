@@ -31,6 +31,12 @@ PARTS_AT_MOST = 10
 LIST_PREFIX = "opsctl-list-"
 """How the IP sets are called that only say which addresses a record is about; no rule uses them."""
 
+LIST_KEY = "opsctl:list"
+"""The tag of an IP set that is kept equal to a feed: the name of the list, and what else a record says."""
+
+SYNC_PREFIX = "opsctl-sync-"
+"""How the IP sets are called that are kept equal to a feed; everything in them is of the list."""
+
 EXTENDS = "+"
 """Behind the id of a run that extends blocks: it may put others at the same place, with their own record."""
 
@@ -50,7 +56,8 @@ class BlockRecord(Value):
     """What one run recorded on one resource; `run` is its id.
 
     `listed_in` is the name of the IP set that has the addresses, and the record, where the tags of what carries
-    the block had no room for them. `tags` is the record as it stands there.
+    the block had no room for them. `list_name` is the name of the list that the set is kept equal to: then it is
+    about whatever is in the set. `tags` is the record as it stands there.
     """
 
     run: str
@@ -63,6 +70,7 @@ class BlockRecord(Value):
     target: str = ""
     via: str = ""
     listed_in: str = ""
+    list_name: str = ""
     tags: dict[str, str] = {}
 
     @property
@@ -93,7 +101,7 @@ class Ledger(Value):
     @property
     def keys(self) -> list[str]:
         """The tags of the resource that records are in."""
-        return [key for one in self.records if not one.listed_in for key in one.tags]
+        return [key for one in self.records if not one.listed_in and not one.list_name for key in one.tags]
 
     def of(self, network: str) -> BlockRecord | None:
         """The record that counts for an address or block: of those that name it, the one that ends last."""
@@ -130,8 +138,13 @@ def tags_of(run: str, networks: Sequence[str], term: Term) -> dict[str, str]:
     return {key_of(run): _with_reason(head, term.reason), **more}
 
 
-def parse_ledger(tags: Mapping[str, str], lists: Sequence[BlockList] = ()) -> Ledger:
-    """Parse the tags of a resource, and those of the lists of it.
+def list_tag(name: str, term: Term) -> dict[str, str]:
+    """Return the tag that says which list an IP set is kept equal to, since when, by whom, where and why."""
+    return {LIST_KEY: _with_reason(_head(term, f"{name} "), term.reason)}
+
+
+def parse_ledger(tags: Mapping[str, str], lists: Sequence[BlockList] = (), present: Sequence[str] = ()) -> Ledger:
+    """Parse the tags of a resource, and those of the lists of it; `present` is what is in an IP set.
 
     A tag that looks like a record and is none is somebody else's, and says nothing.
     """
@@ -140,7 +153,18 @@ def parse_ledger(tags: Mapping[str, str], lists: Sequence[BlockList] = ()) -> Le
         for one in lists
         for record in _records(one.tags)
     ]
-    return Ledger(records=(*_records(tags), *listed), tags=len(tags), lists=tuple(one.name for one in lists))
+    kept = _kept_equal(tags.get(LIST_KEY, ""), present)
+    names = tuple(one.name for one in lists)
+    return Ledger(records=(*_records(tags), *listed, *kept), tags=len(tags), lists=names)
+
+
+def _kept_equal(text: str, present: Sequence[str]) -> list[BlockRecord]:
+    name, _, rest = text.partition(" ")
+    record = _record(name, {"": rest})
+    if record is None:
+        return []
+    said = {"run": "", "list_name": name, "networks": tuple(map(normal, present)), "tags": {LIST_KEY: text}}
+    return [record.model_copy(update=said)]
 
 
 def _records(tags: Mapping[str, str]) -> list[BlockRecord]:
@@ -165,11 +189,11 @@ def is_recorded_as(text: str, recorded: str) -> bool:
     return recorded == clean or (recorded.endswith("...") and clean.startswith(recorded.removesuffix("...")))
 
 
-def _head(term: Term) -> str:
+def _head(term: Term, before: str = "") -> str:
     """Return all but the reason; the target has what is left."""
     words = {"until": term.until, "via": term.via, "since": term.since, "by": term.by, "for": term.incident}
     cut = {name: _word(text, _ROOM.get(name, VALUE_AT_MOST)) for name, text in words.items()}
-    head = " ".join(f"{name}={text}" for name, text in cut.items() if text)
+    head = before + " ".join(f"{name}={text}" for name, text in cut.items() if text)
     target = _word(term.target, VALUE_AT_MOST - len(f"{head} at="))
     return f"{head} at={target}" if target else head
 

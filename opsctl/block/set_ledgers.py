@@ -20,7 +20,7 @@ def ledgers_of(sets: Sequence[IpSet]) -> Fetching[dict[str, Ledger]]:
     listed, tagged = answers[: len(listings)], answers[len(listings) :]
     lists = yield from _lists(sets, listed)
     return {
-        one.arn: parse_ledger(wafv2.parse_tags(answer.value), of_carrier(lists, one.name, one.arn))
+        one.arn: parse_ledger(wafv2.parse_tags(answer.value), of_carrier(lists, one.name, one.arn), one.addresses)
         for one, answer in zip(sets, tagged, strict=True)
         if answer.refusal is None
     }

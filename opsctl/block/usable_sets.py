@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from opsctl.block import wafv2
+from opsctl.block.records import SYNC_PREFIX
 from opsctl.block.rule_position import in_the_way
 from opsctl.block.topology.forwarded import Forwarded
 from opsctl.block.topology.webacl import Effect, IpSet, WebAcl, ip_sets_in, letting_in
@@ -36,7 +37,9 @@ def blocking_sets(
         if (rule.foreign, rule.name) in stops:
             break
         ip_set = acl.ip_sets.get(rule.only_set(forwarded))
-        if rule.effect is Effect.BLOCK and ip_set is not None and ip_set.version == version:
+        if rule.effect is not Effect.BLOCK or ip_set is None or ip_set.name.startswith(SYNC_PREFIX):
+            continue  # what a feed does not have goes out of such a set the next time
+        if ip_set.version == version:
             found.append(Usable(rule=rule.name, ip_set=ip_set))
     return found
 

@@ -15,6 +15,7 @@ from opsctl.block.usable_sets import Usable, missing_from
 from opsctl.block.waf_objects import IP_SET, WEB_ACL, WafKey
 from opsctl.block.waf_room import refuse_full
 from opsctl.block.waf_state import WafState
+from opsctl.block.waf_words import rule_named
 from opsctl.model.changes import Change, Check, Instruction, Proof, Risk
 from opsctl.model.networks import Network, overlapping
 from opsctl.model.references import reference
@@ -24,11 +25,6 @@ from opsctl.model.value import Json
 ACTIONS = {"block": "Block", "count": "Count", "challenge": "Challenge", "captcha": "Captcha"}
 MOST_ASKED = 200
 """Addresses that a query may name; with more of them, nothing of the set may have changed at all."""
-
-
-def rule_named(mode: str, version: int, forwarded: Forwarded | None) -> str:
-    """Return the name of our rule for a family: one about a header stands beside the one about the source."""
-    return f"opsctl-{mode}-ipv{version}" + (f"-{forwarded.label}" if forwarded else "")
 
 
 class WafPlan:
@@ -257,10 +253,17 @@ class WafPlan:
             for added in self._rules
         )
 
-    def _create_set(self, key: WafKey, version: int, addresses: list[str], change_id: str) -> Change:
+    def _create_set(
+        self,
+        key: WafKey,
+        version: int,
+        addresses: list[str],
+        change_id: str,
+        tags: Mapping[str, str] | None = None,
+    ) -> Change:
         offer = self._offers.get(version, "")
         return self._change(
-            ip_sets.create_ip_set(key, version, self._description, self._plan_id),
+            ip_sets.create_ip_set(key, version, self._description, self._plan_id, tags=tags),
             id=change_id,
             title=f"Create IP set {key.name}",
             why=f"WAF rules match addresses through an IP set, and opsctl has none here yet. {offer}".strip(),

@@ -172,3 +172,48 @@ def test_text_from_the_account_is_shown_inert(account: WatchedServer, tmp_path: 
         assert "\u2066" not in shown
     assert "[bold]x" in done(tmp_path, "blocks", "list")
     assert "<script>" not in done(tmp_path, "blocks", "list", "-o", "markdown")
+
+
+def test_a_feed_is_synced_by_one_laptop_and_found_unchanged_by_the_other(
+    account: WatchedServer, laptops: tuple[Path, Path]
+) -> None:
+    alice, bob = laptops
+    for home in laptops:
+        (home / "drop.txt").write_text("; Spamhaus DROP List\n45.7.0.0/24 ; SBL1\n45.9.0.0/24 ; SBL2\n", "utf-8")
+    sync = ("block-ip", "--sync", "drop.txt", "--list", "drop", "--target", TARGET, "--yes")
+    done(alice, *sync)
+    before = state()
+    assert "No changes" in done(bob, *sync)
+    assert state() == before
+    assert "list drop (2)" in done(bob, "blocks", "list", "--layer", "waf")
+    (bob / "drop.txt").write_text("45.7.0.0/24\n", "utf-8")
+    ended = opsctl(bob, *sync)
+    assert (ended.returncode, "would lose 1 of 2 networks" in ended.stderr) == (3, True)
+    assert state() == before
+
+
+@pytest.mark.parametrize(
+    ("feed", "more", "said"),
+    [
+        ("", ("--list", "drop"), "it contains no address"),
+        ("45.7.0.0/24\n<html>\n", ("--list", "drop"), "drop.txt:2: '<html>' is not an IP address"),
+        ("45.7.0.0/24\n", (), "--sync needs the name of the list"),
+        ("45.7.0.0/24\n", ("--list", "a b"), "does not match"),
+        ("45.7.0.0/24\n", ("--list", "drop", "--ttl", "1h"), "it does not go with --sync"),
+        ("45.7.0.0/24\n", ("--list", "drop", "--from", "drop.txt"), "it does not go with --sync"),
+        ("45.7.0.0/24\n", ("--list", "drop", "203.0.113.9"), "it does not go with --sync"),
+    ],
+)
+def test_a_feed_that_is_none_and_what_does_not_go_with_it_call_nothing(
+    tmp_path: Path, feed: str, more: tuple[str, ...], said: str
+) -> None:
+    (tmp_path / "drop.txt").write_text(feed, "utf-8")
+    ended = opsctl(tmp_path, "block-ip", "--sync", "drop.txt", "--target", TARGET, *more)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert said in " ".join(ended.stderr.split())
+
+
+def test_options_of_a_list_say_nothing_without_one(tmp_path: Path) -> None:
+    for option in (("--list", "drop"), ("--max-removals", "5")):
+        ended = opsctl(tmp_path, *BLOCK, *option)
+        assert (ended.returncode, "without --sync FILE" in ended.stderr) == (2, True)

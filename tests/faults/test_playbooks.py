@@ -23,6 +23,7 @@ EXAMPLES: dict[str, tuple[str, dict[str, Json]]] = {
     "network-load-balancer": ("block-ip", _BLOCK | {"target": "api.example.com"}),
     "origin": ("lock-origin", {"target": "shop.example.com"}),
     "firewall-in-front": ("block-ip", _BLOCK | {"target": "legacy-web", "layer": "network-firewall"}),
+    "list": ("block-list", {"list": "drop", "addresses": ["45.7.0.0/24"], "target": "direct.example.com"}),
     "countries": ("block-ip", {"countries": ["KP", "IR"], "target": "shop.example.com", "layer": "geo"}),
 }
 

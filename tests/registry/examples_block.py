@@ -77,6 +77,20 @@ def _full_network_acl(_: Stage) -> dict[str, Json]:
     return {"network_acl": acl, "addresses": ["198.51.100.7"], "why": "first line", "term": TERM}
 
 
+LISTED = [f"45.7.{number}.0/24" for number in range(0, 10, 2)]
+
+
+def _list(name: str) -> dict[str, Json]:
+    given = waf_on(name) | {"scope": "REGIONAL", "region": "us-east-1", "why": "the ALB sees the client"}
+    return given | {"list": "drop", "addresses": LISTED, "term": TERM | {"until": "never"}}
+
+
+def _list_that_differs(stage: Stage) -> dict[str, Json]:
+    asked = {"list": "drop", "addresses": [*LISTED[1:], "45.9.0.0/24"], "target": "direct.example.com"}
+    carry_out(stage.world.plan("block-list", asked), stage.world, MemoryJournal(), stage.path)
+    return _list("direct-alb")
+
+
 MANY: dict[str, Json] = {
     "addresses": [f"198.51.{one}.{two}" for one in range(100, 103) for two in range(0, 180, 2)]
 }
@@ -150,6 +164,8 @@ EXAMPLES: dict[str, Example] = {
     ),
     "waf.block, CloudFront": _at_the_edge(lambda _: REGIONAL | waf_on_distribution()),
     "waf.block, a tenant": _at_the_edge(lambda _: REGIONAL | waf_on_tenant(), seed_apis),
+    "waf.sync": _at_the_edge(lambda _: _list("shop-alb")),
+    "waf.sync, what differs": _at_the_edge(_list_that_differs),
     "block.lift": _at_the_edge(_lift),
     "block.lift, what is due": _at_the_edge(_lift_due),
     "block.extend": _at_the_edge(_extend),

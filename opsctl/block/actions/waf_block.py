@@ -1,32 +1,29 @@
 """Blocks addresses in AWS WAF, in front of whatever it can protect."""
 
-import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from opsctl.block.attaching import ATTACHMENTS, Protected
+from opsctl.block.merging import merged
 from opsctl.block.set_ledgers import ledgers_of
 from opsctl.block.set_recorder import SetRecorder
 from opsctl.block.terms import Term
 from opsctl.block.topology.forwarded import Forwarded, Position
-from opsctl.block.topology.webacl import allow_lists
 from opsctl.block.usable_sets import Usable, blocking_sets, other_users, tagged_as_ours
-from opsctl.block.waf_changes import WafPlan, rule_named
+from opsctl.block.waf_changes import WafPlan
 from opsctl.block.waf_state import WafState, is_numbered, read_state
+from opsctl.block.waf_words import description_of, note_on, refuse_allowed, rule_named, slug_of
 from opsctl.model.changes import Change, Risk
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.fetching import Fetching
-from opsctl.model.networks import Network, collapsed, normal, parse_network
+from opsctl.model.networks import Network, normal, parse_network
 from opsctl.model.run import Action, Context
 from opsctl.model.sentences import sentence
 from opsctl.model.write_backs import documents_of, require_whole
 from opsctl.resources.block_risk import note_of, severity_of
-from opsctl.resources.marks import mark_of_plan
 
-DESCRIPTION_LIMIT = 256
 MOST_KEPT_APART = 200
 """So many addresses stay as they were asked for; of more, neighbours are put together where that adds no other."""
 
@@ -78,9 +75,9 @@ class WafBlock(Action):
             self._set_names(wanted),
             self._forwarded,
         )
-        _refuse_allowed(state, wanted, self._forwarded)
-        merged = collapsed(wanted) if len(wanted) > MOST_KEPT_APART else wanted
-        families = {v: [one for one in merged if one.version == v] for v in (4, 6)}
+        refuse_allowed(state, wanted, self._forwarded)
+        apart = wanted if len(wanted) <= MOST_KEPT_APART else merged(wanted)
+        families = {v: [one for one in apart if one.version == v] for v in (4, 6)}
         usable = {v: self._usable(state, v, networks) for v, networks in families.items() if networks}
         _refuse_unusable(self.ip_sets, usable, state)
         chosen = yield from self._chosen(usable, about.settings.block_sets)
@@ -92,9 +89,9 @@ class WafBlock(Action):
             severity=severity_of(*networks),
             affects=(*self.affects, *beside),
             owner=self.owner or None,
-            note=note_of(*networks, usual=_note(state)),
+            note=note_of(*networks, usual=note_on(state)),
         )
-        description = _description(about.plan_id, self.reason)
+        description = description_of(about.plan_id, self.reason)
         builder = WafPlan(
             state=state,
             scope=self.scope,
@@ -196,31 +193,7 @@ class WafBlock(Action):
         return Forwarded(header=self.forwarded_header, position=self.position)
 
     def _slug(self) -> str:
-        """A name stable across runs, within what WAFv2 names may have (`^[\\w\\-]+$`, 128 characters)."""
-        key = self.web_acl or self.resource
-        readable = self.web_acl.split("/")[-2] if self.web_acl else (self.display or self.resource)
-        clean = re.sub(r"[^A-Za-z0-9_]+", "-", readable).strip("-")[:60] or "resource"
-        # Made web ACLs are found again by the resource, so that a second run is the same as the first.
-        if clean.startswith("opsctl-"):
-            return clean.removeprefix("opsctl-")
-        return f"{clean}-{hashlib.sha256(key.encode()).hexdigest()[:6]}"
-
-
-def _refuse_allowed(state: WafState, wanted: list[Network], forwarded: Forwarded | None) -> None:
-    allowing = allow_lists(state.web_acl, wanted, forwarded) if state.web_acl else ()
-    if state.web_acl and allowing:
-        sets = state.web_acl.ip_sets
-        raise RefusedByGuard(
-            f"web ACL {state.name} allows the address before any block could apply; nothing was changed",
-            "remove the address from that allow list first, or use --layer nacl",
-            evidence=[
-                (
-                    f"rule {one.rule.name} allows {one.source}, which is in IP set "
-                    f"{', '.join(sets[arn].name for arn in one.sets)}"
-                )
-                for one in allowing
-            ],
-        )
+        return slug_of(self.web_acl, self.resource, self.display)
 
 
 def _refuse_unusable(names: Sequence[str], usable: Mapping[int, Sequence[Usable]], state: WafState) -> None:
@@ -235,24 +208,3 @@ def _refuse_unusable(names: Sequence[str], usable: Mapping[int, Sequence[Usable]
             "name a set that is blocked, or omit --ip-set to use a set and a rule of opsctl's own",
             evidence=[f"usable: IP set {name}, blocked by rule {rule}" for name, rule in there.items()],
         )
-
-
-def _note(state: WafState) -> str:
-    """Say who else writes the web ACL; else that it takes a while."""
-    said = []
-    if state.web_acl is not None:
-        said += [
-            f"{one[0].upper()}{one[1:]} manages this web ACL: an allow rule of its first rule groups comes before "
-            "ours, and it may remove ours."
-            for one in state.web_acl.keepers
-        ]
-        said += [
-            f"Shield Advanced keeps rule {one} in it, which stays as it is." for one in state.web_acl.shield_groups
-        ]
-    return " ".join(said) or "WAF takes seconds to minutes to spread."
-
-
-def _description(plan_id: str, reason: str) -> str:
-    """Text within what WAFv2 takes as a description; it carries the plan's mark."""
-    clean = re.sub(r"[^\w .:/=+\-@,#]+", " ", reason, flags=re.ASCII).strip()
-    return f"{mark_of_plan(plan_id)} {clean}".strip()[:DESCRIPTION_LIMIT].strip()

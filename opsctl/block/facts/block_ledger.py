@@ -25,7 +25,7 @@ class Ledgered(Value):
     asked for.
 
     `due` are those of opsctl whose end has passed. `ours` and `others` say each block in a line, `wider` those of
-    opsctl that were asked for by an address in them.
+    opsctl that were asked for by an address in them, `listed` those of lists that are kept equal to a feed.
     """
 
     rows: tuple[BlockRow, ...]
@@ -34,6 +34,7 @@ class Ledgered(Value):
     ours: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     wider: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
     longer: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     account: str = ""
@@ -90,6 +91,7 @@ class BlockLedger(Fact):
             ours=tuple(_line(row) for row in rows if row.ours),
             others=tuple(_line(row) for row in rows if not row.ours),
             wider=tuple(_line(row) for row in rows if row.ours and asked and row.address not in named),
+            listed=tuple(f"{row.address} by list {row.listed} at {row.resource}" for row in rows if row.listed),
             longer=tuple(_line(row) for row in rows if row.ours and lasts_longer(row.until, until)),
             unknown=unknown,
             account=about.account,

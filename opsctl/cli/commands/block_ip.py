@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from opsctl.cli.commands.blocks_watch import WatchOption
+from opsctl.cli.list_sync import ListOption, RemovalsOption, SyncOption
 from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
 from opsctl.cli.playbook_options import Given, inputs_of
 
@@ -26,6 +27,8 @@ EPILOG = """Examples:
   opsctl block-ip --from drop.txt --target shop.example.com --out plan.json
 
   opsctl block-ip --from top-clients.csv --column client_ip --target shop.example.com
+
+  opsctl block-ip --sync drop.txt --list spamhaus --target shop.example.com --confirm shop.example.com
 """
 
 
@@ -45,6 +48,9 @@ def block_ip(
         str,
         typer.Option(metavar="NAME|N", help="With --from: the column, or JSON member, with the address."),
     ] = "",
+    sync: SyncOption = None,
+    list_: ListOption = "",
+    max_removals: RemovalsOption = None,
     no_evidence: Annotated[
         bool, typer.Option("--no-evidence", help="Do not find out beside the planning whose the addresses are.")
     ] = False,
@@ -63,12 +69,21 @@ def block_ip(
     from opsctl.cli.commands.blocks_ends import refuse_bad_end
     from opsctl.cli.commands.blocks_watch import watch_after
     from opsctl.cli.front import Order, run_playbook
+    from opsctl.cli.list_sync import refuse_without_sync, synced
     from opsctl.model.commands import command_line
 
     if lock_origin:
         command = command_line(account.words(), "lock-origin", given.values["target"] or "TARGET")
         said = f"it is a plan of its own, with a consent of its own: {command}"
         raise typer.BadParameter(said, param_hint="--lock-origin")
+    if sync is not None:
+        if from_ is not None or watch:
+            flag = "--watch" if watch else "--from"
+            raise typer.BadParameter("it does not go with --sync, which makes a list", param_hint=flag)
+        wanted = synced(given, sync, list_, max_removals, column)
+        run_playbook(Order("block-ip", account, show), wanted, planning, applying)
+        return
+    refuse_without_sync(list_, max_removals)
     afterwards = watch_after(watch, applying, show, planning.out)
     refuse_bad_end(given)
     countries = given.values["countries"]

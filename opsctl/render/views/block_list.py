@@ -90,8 +90,8 @@ def _groups(rows: Sequence[BlockRow]) -> list[list[BlockRow]]:
     groups: dict[tuple[str, ...], list[BlockRow]] = {}
     for row in rows:
         own_line = row.what if row.kind == "foreign" and row.layer == "nacl" else ""
-        groups.setdefault((row.resource_id, row.run, row.until, row.kind, own_line), []).append(row)
-    many = {id(row): group for group in groups.values() if len(group) > _FEW for row in group}
+        groups.setdefault((row.resource_id, row.run, row.until, row.kind, row.listed, own_line), []).append(row)
+    many = {id(row): group for group in groups.values() if len(group) > _FEW or group[0].listed for row in group}
     shown: list[list[BlockRow]] = []
     for row in rows:
         group = many.get(id(row))
@@ -105,11 +105,12 @@ def _groups(rows: Sequence[BlockRow]) -> list[list[BlockRow]]:
 def _every(group: Sequence[BlockRow], found: Ledgered) -> tuple[str, ...]:
     row = group[0]
     more = f" and {len(group) - 1:,} more" if len(group) > 1 else ""
+    address = f"list {row.listed} ({len(group):,})" if row.listed else plain_addresses(row.address) + more
     what = row.what.partition(" ")[0] + " rules" if more and row.layer == "nacl" else row.what
     mode = "" if row.mode == "block" else f", {row.mode} only"
     kind = "" if row.ours else f" ({row.kind})"
     return (
-        plain_addresses(row.address) + more,
+        address,
         ends_in(row, found.now),
         f"{row.resource}: {what}{mode}{kind}",
         row.closes,
