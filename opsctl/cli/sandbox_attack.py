@@ -3,6 +3,7 @@
 import time
 from typing import TYPE_CHECKING
 
+from opsctl.model.commands import local_command
 from opsctl.model.durations import parse_duration
 from opsctl.model.errors import InvalidInput
 from opsctl.render.inert import visible
@@ -37,7 +38,9 @@ def attack_over(
         sent = send_attack(endpoint, Attack(address=_one(address), target=target, requests=count, **asked))
         if not sent.arrived:
             raise InvalidInput.one(
-                f"nothing in the sandbox answers to {target!r}", source="--target", hint="opsctl sandbox worlds"
+                f"nothing in the sandbox answers to {target!r}",
+                source="--target",
+                hint=f"{local_command('sandbox', 'worlds')} lists what does",
             )
         done = done.with_more(sent)
         progress(f"{done.passed + done.refused} of {requests} requests sent, {done.refused} refused")
