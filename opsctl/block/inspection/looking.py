@@ -12,11 +12,14 @@ from opsctl.block.inspection.rule_groups import RuleGroupSeen, group_arns, parse
 from opsctl.block.node_kinds.interface import parse_default_routes
 from opsctl.block.topology.gates import InspectionGate
 from opsctl.block.topology.graph import Node, Web
+from opsctl.block.topology.naming import Place
 from opsctl.block.topology.survey import Survey, cannot_tell
 from opsctl.model.fetching import Fetching, gather
 from opsctl.model.reads import Read, Refusal
 from opsctl.model.value import Json, Value
 from opsctl.resources import ec2
+
+_DEFAULT = ("0.0.0.0/0", "::/0")
 
 
 class _Firewall(Value):
@@ -41,12 +44,13 @@ def with_firewalls(web: Web, survey: Survey) -> Fetching[Web]:
     routes = {
         region: found for region, found in zip(regions, tables, strict=True) if not isinstance(found, Refusal)
     }
+    automated = yield from _automated(gated, survey)
     through = {
         node.place: _endpoints(node, routes.get(node.place.region or survey.about.region, {})) for node in gated
     }
-    inspected = [node for node in gated if through[node.place]]
+    inspected = [node for node in gated if through[node.place] and node.place not in automated]
     gates = yield from gather([_gate(node, through[node.place], survey) for node in inspected])
-    found = {node.place: gate for node, gate in zip(inspected, gates, strict=True)}
+    found = automated | {node.place: gate for node, gate in zip(inspected, gates, strict=True)}
     nodes = [
         node.model_copy(update={"gates": (found[node.place], *node.gates)}) if node.place in found else node
         for node in web.nodes
@@ -60,7 +64,9 @@ def with_policies(web: Web, survey: Survey, asked: Asked) -> Fetching[Web]:
     Where the routes may not be read, nobody knows whether there is one: the entrance has a gate that says so.
     """
     web = yield from _with_unread_routes(web, survey)
-    nodes = [node for node in web.nodes if node.inspection and node.inspection.firewall]
+    nodes = [
+        node for node in web.nodes if node.inspection and node.inspection.firewall and not node.inspection.refused
+    ]
     gates = yield from gather([_read(node, survey, asked) for node in nodes])
     found = dict(zip((node.place for node in nodes), gates, strict=True))
     kept = [
@@ -90,12 +96,49 @@ def _with_unread_routes(web: Web, survey: Survey) -> Fetching[Web]:
     return web.model_copy(update={"nodes": tuple(kept)})
 
 
+def _automated(nodes: Sequence[Node], survey: Survey) -> Fetching[dict[Place, InspectionGate]]:
+    """Return gates for entrances whose internet gateway has a firewall of its own, for all of their subnets.
+
+    Network Security Manager makes and manages such a firewall; the route's target stays the gateway (API models of
+    EC2, Route, and of network-firewall, IgwFirewallConfiguration).
+    """
+    found: dict[Place, InspectionGate] = {}
+    for node in nodes:
+        (read,) = route_reads(node.place.region or survey.about.region)
+        arns = yield from survey.ask(read, parse_automated)
+        known = {} if isinstance(arns, Refusal) else arns
+        each = {known.get(subnet, known.get(node.vpc, "")) for subnet in (node.nacl.subnets if node.nacl else ())}
+        if len(each) == 1 and (arn := each.pop()):
+            name = calls.name_of(arn)
+            why = f"Network Firewall {name} is made and managed by Network Security Manager: block in its policy"
+            found[node.place] = InspectionGate(vpc=node.vpc, endpoints=(), arn=arn, firewall=name, refused=why)
+    return found
+
+
+def parse_automated(answer: Json) -> dict[str, str]:
+    """Parse DescribeRouteTables: the gateway's firewall by subnet, or by VPC for the main table; "" is none."""
+    found: dict[str, str] = {}
+    for table in answer.get("RouteTables", []):
+        firewalls = [
+            route.get("IgwFirewall") or {}
+            for route in table.get("Routes", [])
+            if (route.get("DestinationCidrBlock") or route.get("DestinationIpv6CidrBlock")) in _DEFAULT
+        ]
+        arns = {one.get("FirewallArn", "") if one.get("Status") == "active" else "" for one in firewalls}
+        arn = arns.pop() if len(arns) == 1 else ""
+        for association in table.get("Associations", []):
+            key = association.get("SubnetId") or (table.get("VpcId") if association.get("Main") else "")
+            if key:
+                found[key] = arn
+    return found
+
+
 def _endpoints(node: Node, routes: dict[str, dict[str, str]]) -> tuple[str, ...]:
     """Return the endpoints that all subnets of a node are behind; none when one of them is behind none."""
     found = []
     for subnet in node.nacl.subnets if node.nacl else ():
         known = routes.get(subnet) or routes.get(node.vpc) or {}
-        ends = [known[one] for one in ("0.0.0.0/0", "::/0") if one in known]
+        ends = [known[one] for one in _DEFAULT if one in known]
         if not ends or not all(one.startswith("vpce-") for one in ends):
             return ()
         found += ends
@@ -128,6 +171,9 @@ def _read(node: Node, survey: Survey, asked: Asked) -> Fetching[InspectionGate]:
     policy = yield from survey.ask(calls.describe_policy(firewall.policy), _as_it_is)
     if isinstance(policy, Refusal):
         return _unread(gate, f"what {gate.title} does", policy)
+    if not policy.get("FirewallPolicy"):
+        why = f"the policy of {gate.title} is of the next generation: block in it by hand, opsctl does not read it"
+        return gate.model_copy(update={"refused": why})
     arns = group_arns(policy)
     answers = yield from survey.ask_each([calls.describe_group(one) for one in arns], parse_group)
     groups = [
@@ -165,7 +211,7 @@ def _parse_firewall(answer: Json) -> _Firewall:
     states = (answer.get("FirewallStatus") or {}).get("SyncStates") or {}
     attached = (one.get("Attachment") or {} for one in states.values())
     return _Firewall(
-        name=answer["Firewall"]["FirewallName"],
+        name=answer["Firewall"].get("FirewallName") or answer["Firewall"]["FirewallId"],
         arn=answer["Firewall"].get("FirewallArn", ""),
         policy=answer["Firewall"]["FirewallPolicyArn"],
         endpoints=tuple(one["EndpointId"] for one in attached if one.get("EndpointId")),

@@ -22,6 +22,11 @@ _ANY = ("0.0.0.0/0", "::/0")
 _SID = re.compile(r"\bsid\s*:\s*(\d+)")
 _FORWARD = "aws:forward_to_sfe"
 
+_OTHER_FORMS = {
+    "text": "is written as Suricata text: add `drop ip ADDRESS any -> any any` there by hand",
+    "domains": "is a list of domains, which has no addresses",
+}
+
 Form = Literal["rules", "text", "domains", "other"]
 
 
@@ -195,8 +200,7 @@ def _unfit(group: RuleGroupSeen, more: int, account: str) -> str:
     if group.manager:
         return f"{group.name} is kept by {group.manager}"
     if group.form != "rules":
-        kinds = {"text": "is written as Suricata text", "domains": "is a list of domains"}
-        return f"{group.name} {kinds.get(group.form, 'has no rules that can be added to')}"
+        return f"{group.name} {_OTHER_FORMS.get(group.form, 'has no rules that can be added to')}"
     if group.consumed + more > group.capacity:
         return f"{group.name} holds {group.consumed} of {group.capacity} rules, which was fixed when it was made"
     return ""

@@ -136,7 +136,7 @@ class InspectionGate(Value):
     @property
     def title(self) -> str:
         """What a person calls it."""
-        if not self.endpoints:
+        if not self.endpoints and not self.firewall:
             return "whatever the routes lead through, which could not be read"
         through = ", ".join(self.endpoints)
         return f"Network Firewall {self.firewall}" if self.firewall else f"an appliance behind endpoint {through}"

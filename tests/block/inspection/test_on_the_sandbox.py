@@ -15,11 +15,11 @@ from opsctl.model.plan import Plan
 from opsctl.model.value import Json
 from opsctl.planning.run_fetching import run_fetching
 from opsctl.sandbox.worlds.seeding import seed_network
-from tests.kit.canned import ABOUT, denied, drive
+from tests.kit.canned import ABOUT, Canned, denied, drive
 from tests.kit.ha_account import run, undo
 from tests.kit.inspected import ALERT, firewall_in_front, group_named, policy, rule_group, stateful
 from tests.kit.moto_account import World, client, fresh_world
-from tests.kit.picture import OPEN, Picture, interface
+from tests.kit.picture import OPEN, VPC, Picture, interface
 from tests.kit.ports import MemoryJournal
 from tests.kit.timed import MovingClock, move, timed_world
 
@@ -226,13 +226,60 @@ def test_an_endpoint_of_another_appliance_is_named_and_left(world: World) -> Non
     assert "an appliance behind endpoint vpce-" in str(decide(world).graph.nodes)
 
 
-def test_routes_that_may_not_be_read_are_no_proof_that_there_is_none() -> None:
+def pictured(*routes: Json) -> Picture:
+    """An instance in a subnet whose table has these routes."""
     picture = Picture()
-    group = picture.security_group("web", OPEN)
-    picture.instance("i-x", interface("eni-1", picture.subnet("x"), [group], public="203.0.113.9"), name="x")
-    answers = picture.answers() | {"ec2.DescribeRouteTables": denied("ec2.DescribeRouteTables")}
+    group, subnet = picture.security_group("web", OPEN), picture.subnet("x")
+    picture.instance("i-x", interface("eni-1", subnet, [group], public="203.0.113.9"), name="x")
+    picture.routes.append({"VpcId": VPC, "Associations": [{"SubnetId": subnet}], "Routes": list(routes)})
+    return picture
+
+
+def decided(picture: Picture, answers: dict[str, Canned] | None = None) -> Decision:
     fact = BlockDecision(target="x", addresses=("198.51.100.7",), layer="network-firewall")
-    decision, _ = drive(fact.read(ABOUT), answers)
+    decision, _ = drive(fact.read(ABOUT), picture.answers() | (answers or {}))
     assert isinstance(decision, Decision)
+    return decision
+
+
+AUTOMATED = {"FirewallArn": "arn:aws:network-firewall:eu-west-1:123456789012:firewall/nsm-1", "Status": "active"}
+
+
+def test_the_firewall_of_an_internet_gateway_belongs_to_network_security_manager() -> None:
+    route = {"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1", "IgwFirewall": AUTOMATED}
+    decision = decided(pictured(route))
+    assert "Network Firewall nsm-1 is made and managed by Network Security Manager" in decision.open[0]
+    assert any("Network Firewall nsm-1" in node.gates for node in decision.graph.nodes)
+    pending = route | {"IgwFirewall": AUTOMATED | {"Status": "pending"}}
+    assert "no route leads to x" in decided(pictured(pending)).open[0]
+
+
+def test_routes_that_may_not_be_read_are_no_proof_that_there_is_none() -> None:
+    decision = decided(pictured(), {"ec2.DescribeRouteTables": denied("ec2.DescribeRouteTables")})
     assert "cannot tell whether routes lead to x at 203.0.113.9 through a firewall" in decision.open[0]
     assert any("DescribeRouteTables" in text for text in decision.unknown)
+
+
+ARN = "arn:aws:network-firewall:eu-west-1:123456789012:firewall/edge"
+FIREWALL = {
+    "Firewall": {"FirewallId": "f-1", "FirewallArn": ARN, "FirewallPolicyArn": f"{ARN}-policy"},
+    "FirewallStatus": {"SyncStates": {"eu-west-1a": {"Attachment": {"EndpointId": "vpce-1"}}}},
+}
+NEXT = {"UpdateToken": "t", "FirewallPolicyResponse": {"FirewallPolicyName": "edge"}}
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        (NEXT, "is of the next generation"),
+        (denied("network-firewall.Any"), "cannot tell what Network Firewall f-1"),
+    ],
+)
+def test_a_policy_that_is_not_understood_is_named_and_left(told: Canned, reason: str) -> None:
+    picture = pictured({"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "vpce-1"})
+    answers: dict[str, Canned] = {
+        "network-firewall.ListFirewalls": {"Firewalls": [{"FirewallArn": ARN}]},
+        "network-firewall.DescribeFirewall": FIREWALL,
+        "network-firewall.DescribeFirewallPolicy": told,
+    }
+    assert reason in decided(picture, answers).open[0]
