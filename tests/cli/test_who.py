@@ -15,6 +15,7 @@ from opsctl.model.fetching import Fetching
 from opsctl.model.run import Context
 from opsctl.sandbox.worlds.seeding import seed_network
 from tests.block.evidence.test_range_lists import as_bytes, published
+from tests.kit.beside_plans import settle
 from tests.kit.command import opsctl
 from tests.kit.moto_account import WatchedServer, client, fresh_world, server
 
@@ -25,6 +26,7 @@ TARGET = "direct.example.com"
 def account() -> Iterator[WatchedServer]:
     with fresh_world(seed_network):
         yield server()
+        settle()
 
 
 def asked(home: Path, *argv: str) -> dict[str, Any]:
