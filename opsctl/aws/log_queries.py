@@ -113,14 +113,19 @@ class LogQueries:
             wait_s = min(wait_s * 1.5, LONGEST_POLL_S)
 
     def _insights(self, query: str, region: str | None) -> Json:
-        """How a query of Logs Insights stands: rows by their fields without the pointer, and bytes scanned."""
+        """How a query of Logs Insights stands: rows by their fields without the pointer, and its statistics."""
         told = self._account.write("logs", "GetQueryResults", {"queryId": query}, region)
         rows = [
             {str(one["field"]): str(one.get("value", "")) for one in row if one.get("field") != "@ptr"}
             for row in told.get("results") or ()
         ]
-        scanned = int((told.get("statistics") or {}).get("bytesScanned") or 0)
-        return {"status": str(told.get("status", "Unknown")), "rows": rows[:_ROWS], "scanned": scanned}
+        statistics = told.get("statistics") or {}
+        return {
+            "status": str(told.get("status", "Unknown")),
+            "rows": rows[:_ROWS],
+            "scanned": int(statistics.get("bytesScanned") or 0),
+            "matched": int(statistics.get("recordsMatched") or 0),
+        }
 
     def _athena(self, query: str, region: str | None) -> Json:
         """How a query of Athena stands; its rows are there when it has succeeded, the first is the header."""

@@ -61,7 +61,8 @@ class Account:
         if operation == "GetQueryResults" and service == "athena":
             cells = [[{"VarCharValue": "n"}], [{"VarCharValue": "5"}]]
             return {"ResultSet": {"Rows": [{"Data": one} for one in cells]}}
-        insights = {"status": state, "results": rows("1", "2"), "statistics": {"bytesScanned": 2048.0}}
+        statistics = {"bytesScanned": 2048.0, "recordsMatched": 7.0}
+        insights = {"status": state, "results": rows("1", "2"), "statistics": statistics}
         return answers.get(operation, insights)
 
 
@@ -78,7 +79,8 @@ def test_a_query_is_waited_for_and_answered_with_its_rows_and_what_it_scanned() 
     account = Account("Scheduled", "Running", "Complete")
     queries, clock = runner(account)
     answer = queries.read(QUERY)
-    assert answer.value == {"status": "Complete", "rows": [{"n": "1"}, {"n": "2"}], "scanned": 2048}
+    told = {"status": "Complete", "rows": [{"n": "1"}, {"n": "2"}], "scanned": 2048, "matched": 7}
+    assert answer.value == told
     assert account.calls == ["StartQuery", *["GetQueryResults"] * 3]
     assert clock.slept == [0.5, 0.75]
     queries.stop_all()

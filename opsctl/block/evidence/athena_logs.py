@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from opsctl.block.evidence.log_search import LEAST_USD, ROWS, moment, number_of
+from opsctl.block.evidence.log_search import LEAST_USD, MOST_FREQUENT, ROWS, moment, number_of
 from opsctl.block.evidence.source import AskedAbout, EvidenceSource
 from opsctl.block.request_samples import cut
 from opsctl.model.dossier import Matter, Price, Sighting, SourceReport
@@ -103,6 +103,7 @@ class AthenaLogs(EvidenceSource):
             rows = answer.value["rows"]
             count += int(sum(number_of(row, "n") for row in rows))
             found += [_sighting(table, rows)] if rows else []
+            missing += [f"{table.table}: {MOST_FREQUENT}"] if len(rows) >= ROWS else []
             if answer.value["status"] != "SUCCEEDED":
                 why = str(answer.value.get("why") or "it was stopped")
                 missing.append(f"{table.table}: the query {str(answer.value['status']).lower()}: {why}")

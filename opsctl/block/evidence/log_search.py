@@ -27,6 +27,7 @@ ELSEWHERE_USD_A_GB = 0.01
 LEAST_USD = 0.0001
 """A query is never free here, so that none is started where nobody agreed."""
 ROWS = 50
+MOST_FREQUENT = f"it is told of the {ROWS} most frequent alone"
 NOT_ANSWERED = "NotAnswered"
 """The code of a query for which there was no time, or of whose start nobody knows."""
 MOST_GROUPS = 10
@@ -103,7 +104,13 @@ class InsightsSource(EvidenceSource):
             fault = _fault(answer)
             if answer.refusal is None:
                 scanned += int(answer.value["scanned"])
-                told.append(self.findings(target, answer.value["rows"]))
+                rows = answer.value["rows"]
+                found = self.findings(target, rows)
+                matched = int(answer.value.get("matched") or 0)
+                told.append(found.model_copy(update={"count": max(found.count, matched)}))
+                if len(rows) >= ROWS:
+                    missing.append(f"{target.group}: {MOST_FREQUENT}")
+                    todo = todo or "ask about a shorter time with --since"
             if fault:
                 missing.append(f"{target.group}: {fault}")
                 todo = _TODO

@@ -58,9 +58,10 @@ class Searching(CannedReader):
             return super()._answer(read)
         self.queries.append(read.params["queryString"])
         events = [fields_of(line, int(NOW - 60) * 1000, "s", "g", "p") for line in self.lines]
-        found = answer_query(read.params["queryString"], events).shown()
-        rows = [{one["field"]: one["value"] for one in row} for row in found]
-        return Answer(value={"status": self.status, "rows": rows, "scanned": 2_500_000})
+        found = answer_query(read.params["queryString"], events)
+        rows = [{one["field"]: one["value"] for one in row} for row in found.shown()]
+        told = {"status": self.status, "rows": rows, "scanned": 2_500_000, "matched": found.matched}
+        return Answer(value=told)
 
 
 def searched(
@@ -115,6 +116,13 @@ def test_a_log_of_waf_tells_by_action_and_rule_what_an_address_asked_for() -> No
         "1 requests let through",
     ]
     assert '= "203.0.113.9"' in reader.queries[0]
+
+
+def test_of_more_than_is_told_the_number_is_whole_and_the_rest_is_said_to_be_missing() -> None:
+    lines = [waf_line("BLOCK", "203.0.113.9", f"/{n}") for n in range(70)]
+    found, _ = searched(WafLog(), WAF, lines)
+    assert (found.looked, found.count) == ("partly", 70)
+    assert "50 most frequent" in found.why
 
 
 @pytest.mark.parametrize("status", ["Running", "Cancelled", "Timeout", "Failed"])
