@@ -99,6 +99,7 @@ class _Next:
         self._run = run
         # What a run took back by itself it neither goes on with nor undoes; earlier turns may stand.
         self._went_back = "reverted" in last.values()
+        self._goes_back = "returning" in last.values()
         self._stands = any(
             last.get(one.id) == "done" and not isinstance(one.undo, Irreversible) for one in plan.changes
         )
@@ -117,6 +118,8 @@ class _Next:
             return (self._show(undone_by),)
         if self._is_undo:  # what it took away is for a new plan to make, of the account as it is then
             return (self._on("verify"),) if done else (self._show(run.id), self._on("resume"))
+        if self._goes_back:
+            return (self._show(run.id), self._on("resume"), self._on("undo"))
         if self._went_back:
             return (self._show(run.id), *((self._on("undo"),) if self._stands else ()))
         if self._final or (done and self._over):

@@ -37,6 +37,7 @@ def next_after(*events: JournalEvent, first: Change = FIRST) -> list[str]:
         (("done", "failed"), ["opsctl runs show", "opsctl resume", "opsctl undo"]),
         (("done", "reverted"), ["opsctl runs show", "opsctl undo"]),
         (("reverted", "reverted"), ["opsctl runs show"]),
+        (("reverted", "returning"), ["opsctl runs show", "opsctl resume", "opsctl undo"]),
     ],
 )
 def test_only_what_still_stands_can_be_undone_and_nothing_is_resumed(
