@@ -19,11 +19,17 @@ def refuse_full(state: WafState, rules: Sequence[Json], units: int) -> None:
         raise RefusedByGuard(
             f"web ACL {state.name} has {used} of {web_acls.REFERENCES_AT_MOST} references to sets and rule groups;"
             " nothing was changed",
-            "remove rules that are not needed, or use --layer nacl",
+            _elsewhere("remove rules that are not needed", rules),
         )
     if state.capacity + len(rules) * units > web_acls.CAPACITY_LIMIT:
         raise RefusedByGuard(
             f"web ACL {state.name} uses {state.capacity} of {web_acls.CAPACITY_LIMIT} capacity units; nothing was"
             " changed",
-            "remove rules that are not needed, or use --layer nacl",
+            _elsewhere("remove rules that are not needed", rules),
         )
+
+
+def _elsewhere(first: str, rules: Sequence[Json]) -> str:
+    """Say what to do, and where else it can be done: packets do not show what is in a header."""
+    by_header = any("IPSetForwardedIPConfig" in str(rule) for rule in rules)
+    return first if by_header else f"{first}, or use --layer nacl"
