@@ -1,6 +1,6 @@
 """Where an address is blocked already, until when, and by whom: as addresses and as wider blocks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from opsctl.block.account_ledger import read_account
@@ -17,28 +17,32 @@ _SHOWN = 4
 
 
 class StandingBlocks(EvidenceSource):
-    """Reads network ACLs, and the IP sets that opsctl made or put addresses into, as `blocks list` does.
+    """Reads network ACLs, Network Firewall's rule groups, and the IP sets that opsctl used, as `blocks list` does.
 
     What IP sets of others hold is known of a target's own ways in.
     """
 
     name: ClassVar[str] = "standing-blocks"
-    title: ClassVar[str] = "network ACLs, and IP sets that opsctl used"
+    title: ClassVar[str] = "network ACLs, IP sets that opsctl used, rule groups of Network Firewall"
     matter: ClassVar[Matter] = "blocked"
 
     def look(self, asked: AskedAbout, about: Context) -> Fetching[SourceReport]:
         """Name what holds the address, those that hold all of it before those that hold a part."""
         account = yield from read_account(about)
-        network = asked.network
-        rows = [one for one in rows_of(account, about.region) if _is_about(one, network)]
-        whole = [one for one in rows if covers(parse_network(one.address), network)]
-        found = [Sighting(says=_says(one, network, about.now), telling=80) for one in whole[:_SHOWN]]
-        found += _rest(len(whole) - _SHOWN, len(rows) - len(whole))
+        found = blocks_of(rows_of(account, about.region), asked.network, about.now)
         if not account.unknown:
             return self.report(asked, *found)
-        looked: Looked = "partly" if account.acls or account.sets else "no"
+        looked: Looked = "partly" if account.acls or account.sets or account.groups else "no"
         why, todo = "; ".join(account.unknown), "let the caller read network ACLs, IP sets and their tags"
         return self.report(asked, *(found if looked == "partly" else ()), looked=looked, why=why, todo=todo)
+
+
+def blocks_of(rows: Iterable[BlockRow], network: Network, now: float) -> list[Sighting]:
+    """Say of blocks which hold a network, those that hold all of it before those that hold a part."""
+    near = [one for one in rows if _is_about(one, network)]
+    whole = [one for one in near if covers(parse_network(one.address), network)]
+    found = [Sighting(says=_says(one, network, now), telling=80) for one in whole[:_SHOWN]]
+    return [*found, *_rest(len(whole) - _SHOWN, len(near) - len(whole))]
 
 
 def _is_about(row: BlockRow, network: Network) -> bool:
@@ -57,7 +61,8 @@ def _says(row: BlockRow, network: Network, now: float) -> str:
     by = f" by {row.by}" if row.by else ""
     incident = f", {row.incident}" if row.incident else ""
     reason = f", {row.reason}" if row.reason else ""
-    return f"{_what(row)}{wider} {until}{due}{by} at {row.resource}{incident}{reason}"
+    via = f", by the address in {row.via}" if row.via else ""
+    return f"{_what(row)}{wider} {until}{due}{by} at {row.resource}{via}{incident}{reason}"
 
 
 def _what(row: BlockRow) -> str:

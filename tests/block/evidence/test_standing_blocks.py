@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 
+from opsctl.block.block_rows import BlockRow
+from opsctl.block.evidence.host_blocks import HostBlocks
 from opsctl.block.evidence.source import AskedAbout, Ways
-from opsctl.block.evidence.standing_blocks import StandingBlocks
+from opsctl.block.evidence.standing_blocks import StandingBlocks, blocks_of
 from opsctl.block.evidence.ways_now import WaysNow
 from opsctl.block.target_paths import paths_to
 from opsctl.model.dossier import SourceReport
 from opsctl.model.fetching import Fetching
+from opsctl.model.networks import parse_network
 from tests.block.evidence.asked_sources import NOW, ask, said
 from tests.block.facts.asking import served
 from tests.kit.canned import ABOUT, Canned, denied, drive
@@ -93,6 +96,28 @@ def test_what_may_not_be_read_is_said(refused: tuple[str, ...], looked: str) -> 
     assert report.looked == looked
     assert "access denied" in report.why
     assert report.todo
+
+
+def test_firewalls_of_instances_are_told_as_they_were_last_read() -> None:
+    sent, read_back = "ssm.ListCommands", "ssm.GetCommandInvocation"
+    report, reader = ask(HostBlocks(), "203.0.113.9", {sent: {"Commands": []}})
+    assert (report.looked, report.found, reader.apis()) == ("yes", (), [sent])
+    report, _ = ask(HostBlocks(), "203.0.113.9", {sent: denied(sent)})
+    assert (report.looked, "access denied" in report.why, read_back[4:] in report.todo) == ("no", True, True)
+    row = BlockRow(
+        address="203.0.113.0/28",
+        kind="opsctl",
+        layer="host",
+        resource="web-1",
+        resource_id="i-1",
+        region="eu-west-1",
+        what="its firewall",
+        closes="the instance alone",
+        until="2027-01-01T00:00:00Z",
+        by="alice",
+    )
+    (found,) = blocks_of([row], parse_network("203.0.113.9"), NOW)
+    assert found.says == "blocked, within 203.0.113.0/28 until 2027-01-01T00:00:00Z by alice at web-1"
 
 
 def ways(picture: Picture, target: str, address: str) -> SourceReport:
