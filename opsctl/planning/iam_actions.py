@@ -45,6 +45,7 @@ PREFIXES = {
 }
 
 NAMES = {
+    "apigateway.FlushStageCache": "apigateway:DELETE",
     "lambda.Invoke": "lambda:InvokeFunction",
     "s3.ListObjectsV2": "s3:ListBucket",
     "s3.ListBuckets": "s3:ListAllMyBuckets",
@@ -142,7 +143,16 @@ _TAGGED = ("arn:{partition}:ec2:{region}:*:*/{Resources}",)
 
 _BUCKET = ("arn:{partition}:s3:::{Bucket}",)
 
+_INVALIDATED = ("arn:{partition}:cloudfront::{account}:distribution/{DistributionId}",)
+
 RESOURCES = {
+    "apigateway.FlushStageCache": (
+        "arn:{partition}:apigateway:{region}::/restapis/{restApiId}/stages/{stageName}/cache/data",
+    ),
+    "cloudfront.CreateInvalidation": _INVALIDATED,
+    "cloudfront.GetInvalidation": _INVALIDATED,
+    "cloudfront.ListInvalidations": _INVALIDATED,
+    "elasticache.RebootCacheCluster": ("arn:{partition}:elasticache:{region}:{account}:cluster:{CacheClusterId}",),
     "network-firewall.DescribeRuleGroup": ("{RuleGroupArn}",),
     "network-firewall.TagResource": ("{ResourceArn}",),
     "network-firewall.UntagResource": ("{ResourceArn}",),

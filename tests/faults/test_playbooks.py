@@ -45,7 +45,8 @@ ELSEWHERE = (
     {"dlq-attach", "make-ha", "make-ha-drill", "tune-apply"} | BLOCKS_LIFTED | LAUNCHES | S3_EVENTS | FANOUT
 )
 # What these do cannot be undone; tests/dlq/transfer and the tests of their jobs put them through the same faults.
-IRREVERSIBLE = {"dlq-cancel-task", "dlq-import", "dlq-purge", "dlq-redrive", "tune-check", "tune-refresh"}
+CACHES = {"cache-flush"}  # tests/caches/test_flush.py
+IRREVERSIBLE = {"dlq-cancel-task", "dlq-import", "dlq-purge", "dlq-redrive", "tune-check", "tune-refresh"} | CACHES
 CHANGES_NOTHING = {"dlq-audit", "tune-spot"}
 
 

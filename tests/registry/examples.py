@@ -3,6 +3,7 @@
 from tests.registry import (
     examples_batch,
     examples_block,
+    examples_caches,
     examples_dlq,
     examples_efa,
     examples_events,
@@ -16,6 +17,7 @@ from tests.registry.example import Example
 _ROOMS = (
     examples_batch,
     examples_block,
+    examples_caches,
     examples_dlq,
     examples_efa,
     examples_events,

@@ -1,0 +1,111 @@
+"""What emptying a cache does to its origin: how many times its present load, by the hit rate of the last hour.
+
+Sources: CloudFront guide, "Viewing CloudFront and edge function metrics" (CacheHitRate is one of the additional
+metrics, in us-east-1); API Gateway guide, "Amazon API Gateway dimensions and metrics" (CacheHitCount);
+ElastiCache guide, "Metrics for Memcached".
+"""
+
+from opsctl.model.reads import Answer, Read
+from opsctl.model.value import Json, Value
+
+LOOK_BACK_S = 3600
+
+
+class OriginLoad(Value):
+    """Estimated load on the origin when a cache begins empty; `times` 0 when it cannot be told."""
+
+    hit_rate: float = 0.0
+    times: float = 0.0
+    unknown: str = ""
+
+    @property
+    def says(self) -> str:
+        """The estimate as a sentence."""
+        if self.unknown:
+            return f"how much the origin will get cannot be told: {self.unknown}"
+        return (
+            f"{self.hit_rate:.0f} % come from the cache: the origin will get about {self.times:.0f} times its load"
+        )
+
+
+def load_of(hit_rate: float) -> OriginLoad:
+    """The load behind a hit rate in percent; everything misses at first."""
+    missed = max(100.0 - hit_rate, 0.5)
+    return OriginLoad(hit_rate=hit_rate, times=100.0 / missed)
+
+
+def rate_metric(distribution: str, metric: str, now: float) -> Read:
+    """Read the average of a rate of a distribution over the last hour, in percent."""
+    dimensions = {"DistributionId": distribution, "Region": "Global"}
+    query = _query("rate", "AWS/CloudFront", metric, dimensions, "Average")
+    return _metrics([query], now, LOOK_BACK_S, region="us-east-1")
+
+
+def recent_errors(distribution: str, now: float) -> Read:
+    """Read the share of requests that the origin answered with 5xx over the last five minutes, in percent."""
+    dimensions = {"DistributionId": distribution, "Region": "Global"}
+    query = _query("errors", "AWS/CloudFront", "5xxErrorRate", dimensions, "Average", period_s=60)
+    return _metrics([query], now, 300, region="us-east-1")
+
+
+def stage_counts(api: str, stage: str, now: float) -> Read:
+    """Read how many requests a stage answered from its cache, and how many not."""
+    dimensions = {"ApiName": api, "Stage": stage}
+    queries = [
+        _query(name, "AWS/ApiGateway", metric, dimensions, "Sum")
+        for name, metric in (("hits", "CacheHitCount"), ("misses", "CacheMissCount"))
+    ]
+    return _metrics(queries, now, LOOK_BACK_S)
+
+
+def node_counts(cluster: str, now: float) -> Read:
+    """Read how many gets of a Memcached cluster hit, and how many missed."""
+    queries = [
+        _query(name, "AWS/ElastiCache", metric, {"CacheClusterId": cluster}, "Sum")
+        for name, metric in (("hits", "GetHits"), ("misses", "GetMisses"))
+    ]
+    return _metrics(queries, now, LOOK_BACK_S)
+
+
+def load_from_rate(answer: Answer) -> OriginLoad:
+    """The load by an answer of `rate_metric`."""
+    if answer.refusal is not None:
+        return OriginLoad(unknown=str(answer.refusal))
+    values = _values(answer.value).get("rate", [])
+    if not values:
+        return OriginLoad(unknown="the distribution has no additional metrics, or no requests in the last hour")
+    return load_of(sum(values) / len(values))
+
+
+def load_from_counts(answer: Answer) -> OriginLoad:
+    """The load by an answer of `stage_counts` or `node_counts`."""
+    if answer.refusal is not None:
+        return OriginLoad(unknown=str(answer.refusal))
+    found = _values(answer.value)
+    hits, misses = sum(found.get("hits", [])), sum(found.get("misses", []))
+    if not hits + misses:
+        return OriginLoad(unknown="no request was counted in the last hour")
+    return load_of(100 * hits / (hits + misses))
+
+
+def errors_of(answer: Answer) -> float | None:
+    """The newest value of `recent_errors`; None when there is none."""
+    values = _values(answer.value).get("errors", []) if answer.value else []
+    # CloudWatch gives the newest first.
+    return values[0] if values else None
+
+
+def _values(value: Json) -> dict[str, list[float]]:
+    return {one["Id"]: [float(v) for v in one.get("Values") or []] for one in value.get("MetricDataResults") or []}
+
+
+def _metrics(queries: list[Json], now: float, back_s: int, region: str | None = None) -> Read:
+    end = int(now // 60 * 60)
+    params = {"StartTime": end - back_s, "EndTime": end, "MetricDataQueries": queries}
+    return Read(service="cloudwatch", operation="GetMetricData", params=params, region=region)
+
+
+def _query(id_: str, space: str, metric: str, of: dict[str, str], stat: str, period_s: int = LOOK_BACK_S) -> Json:
+    dimensions = [{"Name": name, "Value": value} for name, value in of.items()]
+    named = {"Namespace": space, "MetricName": metric, "Dimensions": dimensions}
+    return {"Id": id_, "MetricStat": {"Metric": named, "Period": period_s, "Stat": stat}}

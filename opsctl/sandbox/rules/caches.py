@@ -1,0 +1,108 @@
+"""Caches of the sandbox: invalidations as CloudFront keeps them, and two calls that moto lacks.
+
+Sources: CreateInvalidation (a CallerReference asked for again is the same invalidation, with other paths it is
+refused; states InProgress and Completed); CloudFront guide, "Invalidating files" (3,000 paths, 15 wildcards in
+progress, a path begins with a slash, a wildcard stands at its end); FlushStageCache (202, for a stage with a cache
+cluster) and RebootCacheCluster (ElastiCache API).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from opsctl.sandbox.engine.conditions import conditions
+
+WILDCARDS_AT_ONCE, PATHS_AT_ONCE = 15, 3000
+INVALIDATED_IN_S = 5
+BACK_IN_S = 5
+
+
+def install() -> None:
+    """Put the rules around moto's backends."""
+    from moto.apigateway import urls
+    from moto.apigateway.responses import APIGatewayResponse
+    from moto.cloudfront.models import CloudFrontBackend, Invalidation
+    from moto.elasticache.models import ElastiCacheBackend
+    from moto.elasticache.responses import ElastiCacheResponse
+
+    CloudFrontBackend.create_invalidation = _invalidated(CloudFrontBackend.create_invalidation)
+    Invalidation.status = property(_status, lambda _self, _value: None)
+    stage = "{0}/restapis/(?P<function_id>[^/]+)/stages/(?P<stage_name>[^/]+)/cache"
+    urls.url_paths[f"{stage}/data/?$"] = APIGatewayResponse.dispatch
+    APIGatewayResponse.flush_stage_cache = _flushed
+    ElastiCacheResponse.reboot_cache_cluster = _rebooted
+    ElastiCacheBackend.create_cache_cluster = _with_nodes(ElastiCacheBackend.create_cache_cluster)
+
+
+def _invalidated(method: Callable[..., Any]) -> Callable[..., Any]:
+    def created(self: Any, dist_id: str, paths: list[str], caller_ref: str) -> Any:
+        from moto.cloudfront.exceptions import CloudFrontException
+
+        def refuse(code: str, message: str) -> Exception:
+            made: Exception = CloudFrontException(code, message)
+            return made
+
+        known = self.invalidations.get(dist_id) or []
+        same = next((one for one in known if one.caller_ref == caller_ref), None)
+        if same is not None:
+            if sorted(same.paths) == sorted(paths):
+                return same
+            raise refuse("InvalidationBatchAlreadyExists", "The caller reference was used for another batch.")
+        if any(not one.startswith("/") or "*" in one[:-1] for one in paths):
+            raise refuse("InvalidArgument", "Your request contains one or more invalid invalidation paths.")
+        going = [path for one in known if one.status == "InProgress" for path in one.paths]
+        wild = sum(1 for one in [*going, *paths] if one.endswith("*"))
+        if wild > WILDCARDS_AT_ONCE or len(going) + len(paths) - wild > PATHS_AT_ONCE:
+            raise refuse("TooManyInvalidationsInProgress", "You have exceeded your allowed in-progress wildcards.")
+        made = method(self, dist_id, paths, caller_ref)
+        made.asked_at = conditions(self.account_id).now()
+        return made
+
+    return created
+
+
+def _status(self: Any) -> str:
+    asked = getattr(self, "asked_at", None)
+    if asked is None:
+        return "InProgress"
+    account = self.distribution.arn.split(":")[4]
+    return "Completed" if conditions(account).now() - asked >= INVALIDATED_IN_S else "InProgress"
+
+
+def _flushed(self: Any) -> Any:
+    from moto.apigateway.exceptions import BadRequestException
+    from moto.core.responses import EmptyResult
+
+    parts = self.path.split("/")
+    stage = self.backend.get_stage(parts[2], parts[4])
+    if not stage.cache_cluster_enabled:
+        raise BadRequestException("Cache cluster not enabled for this stage")
+    self.status_code = 202
+    return EmptyResult()
+
+
+def _rebooted(self: Any) -> Any:
+    from moto.core.responses import ActionResult
+
+    name = self._get_param("CacheClusterId")
+    cluster = self.elasticache_backend.describe_cache_clusters(cache_cluster_id=name)[0]
+    cluster.cache_cluster_status = "rebooting cache cluster nodes"
+
+    def back() -> None:
+        cluster.cache_cluster_status = "available"
+
+    conditions(self.current_account).later(BACK_IN_S, back)
+    return ActionResult({"CacheCluster": cluster})
+
+
+def _with_nodes(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A cluster has its nodes, numbered from 0001 (CacheNode in the ElastiCache API); moto forgets them."""
+
+    def created(self: Any, *args: Any, **more: Any) -> Any:
+        cluster = method(self, *args, **more)
+        cluster.cache_nodes = [
+            {"CacheNodeId": f"{number:04}", "CacheNodeStatus": "available"}
+            for number in range(1, int(cluster.num_cache_nodes or 1) + 1)
+        ]
+        return cluster
+
+    return created

@@ -1,0 +1,205 @@
+"""Emptying caches with boto3 as the witness: one reference for each slice, whatever is lost or killed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from opsctl.model.errors import OpsctlError, OutcomeUnknown, RefusedByGuard
+from opsctl.model.reads import Answer, Read, RefusalKind
+from opsctl.model.value import Json
+from opsctl.sandbox.engine.conditions import Conditions
+from opsctl.sandbox.worlds.seeding import seed_network
+from tests.kit.job_runs import carry_out
+from tests.kit.moto_account import World, client
+from tests.kit.ports import Killed, MemoryJournal, Wrapping, refusal
+from tests.kit.timed import MovingClock, timed_world
+
+SHOP = "shop.example.com"
+
+
+@pytest.fixture
+def timed() -> Iterator[tuple[World, Conditions]]:
+    with timed_world(seed_network) as (world, about):
+        world.clock = MovingClock(about)
+        yield world, about
+
+
+def wish(*paths: str, **more: Json) -> dict[str, Json]:
+    """Paths of the shop are to go."""
+    return {"target": SHOP, "paths": list(paths)} | more
+
+
+def invalidations() -> list[tuple[str, list[str], str]]:
+    """Reference, paths and state of each, oldest first."""
+    cloudfront = client("cloudfront")
+    (shop,) = [
+        one["Id"]
+        for one in cloudfront.list_distributions()["DistributionList"]["Items"]
+        if SHOP in one["Aliases"].get("Items", [])
+    ]
+    listed = cloudfront.list_invalidations(DistributionId=shop)["InvalidationList"].get("Items") or []
+    found = [cloudfront.get_invalidation(DistributionId=shop, Id=one["Id"])["Invalidation"] for one in listed]
+    batches = [(one["InvalidationBatch"], one["Status"]) for one in found]
+    return [(batch["CallerReference"], batch["Paths"]["Items"], status) for batch, status in batches]
+
+
+class LosesAnswers(Wrapping):
+    """The answer of the first invalidation is lost."""
+
+    lost: int = 1
+
+    def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
+        """Make it, and lose what came back."""
+        answer = self.inner.write(service, operation, params, region)
+        if self.lost:
+            self.lost -= 1
+            raise OutcomeUnknown("lost")
+        return answer
+
+
+def test_a_lost_answer_leaves_one_invalidation(timed: tuple[World, Conditions], tmp_path: Path) -> None:
+    world, _ = timed
+    plan = world.plan("cache-flush", wish("/img/*"))
+    carry_out(plan, world, MemoryJournal(), tmp_path, LosesAnswers(world.aws))
+    assert invalidations() == [(f"{plan.id}-1", ["/img/*"], "Completed")]
+
+
+class KilledAfter(Wrapping):
+    """The process is killed right after its n-th call."""
+
+    calls: int = 1
+
+    def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
+        """Make it, and die."""
+        self.inner.write(service, operation, params, region)
+        self.calls -= 1
+        if not self.calls:
+            raise Killed
+        return self.inner.write(service, operation, params, region)
+
+
+def test_a_killed_run_goes_on_with_the_slice_it_was_at(timed: tuple[World, Conditions], tmp_path: Path) -> None:
+    world, _ = timed
+    plan, journal = world.plan("cache-flush", wish("/a", "/b", slice_size=1, every=30)), MemoryJournal()
+    with pytest.raises(Killed):
+        carry_out(plan, world, journal, tmp_path, KilledAfter(world.aws))
+    carry_out(plan, world, journal, tmp_path)
+    assert invalidations() == [(f"{plan.id}-1", ["/a"], "Completed"), (f"{plan.id}-2", ["/b"], "Completed")]
+
+
+def test_two_plans_of_one_minute_have_two_references(timed: tuple[World, Conditions], tmp_path: Path) -> None:
+    world, _ = timed
+    for number in range(2):
+        place = tmp_path / str(number)
+        place.mkdir()
+        carry_out(world.plan("cache-flush", wish("/a")), world, MemoryJournal(), place)
+    assert len({reference for reference, _, _ in invalidations()}) == 2
+
+
+class Full(Wrapping):
+    """CloudFront has no room for more, and then is throttled, before it takes it."""
+
+    refusals: list[tuple[RefusalKind, str]] = [
+        (RefusalKind.INVALID, "TooManyInvalidationsInProgress"),
+        (RefusalKind.THROTTLED, "Throttling"),
+    ]
+
+    def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
+        """Refuse for a while."""
+        if self.refusals:
+            kind, code = self.refusals[0]
+            self.refusals = self.refusals[1:]
+            from opsctl.model.errors import AwsRefused
+
+            raise AwsRefused(refusal(kind, code, f"{service}.{operation}"))
+        return self.inner.write(service, operation, params, region)
+
+
+def test_what_is_full_or_throttled_is_asked_again(timed: tuple[World, Conditions], tmp_path: Path) -> None:
+    world, _ = timed
+    carry_out(world.plan("cache-flush", wish("/a")), world, MemoryJournal(), tmp_path, Full(world.aws))
+    assert len(invalidations()) == 1
+
+
+class Suffering(Wrapping):
+    """The origin answers with errors once something was invalidated."""
+
+    hit: bool = False
+
+    def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
+        """Make it."""
+        self.hit = True
+        return self.inner.write(service, operation, params, region)
+
+    def read(self, read: Read) -> Answer:
+        """Look; of errors, what the origin would show."""
+        if read.api == "cloudwatch.GetMetricData":
+            values = [40.0] if self.hit else [1.0]
+            return Answer(value={"MetricDataResults": [{"Id": "errors", "Values": values}]})
+        return self.inner.read(read)
+
+
+def test_when_the_origins_errors_rise_the_next_slice_waits_for_a_person(
+    timed: tuple[World, Conditions], tmp_path: Path
+) -> None:
+    world, _ = timed
+    plan = world.plan("cache-flush", wish("/a", "/b", "/c", slice_size=1, every=60))
+    with pytest.raises(OpsctlError) as caught:
+        carry_out(plan, world, MemoryJournal(), tmp_path, Suffering(world.aws))
+    assert "40.0 % of requests with errors, 1.0 % before" in str(caught.value)
+    assert len(invalidations()) == 1
+
+
+def test_everything_at_once_is_severe_where_the_load_is_not_known_to_be_small(
+    timed: tuple[World, Conditions],
+) -> None:
+    world, _ = timed
+    assert world.plan("cache-flush", wish("/*")).changes[0].risk.severity == "severe"
+    assert world.plan("cache-flush", wish("/img/*")).changes[0].risk.severity == "medium"
+
+
+def test_a_cache_that_aws_cannot_empty_is_refused_with_what_to_do(timed: tuple[World, Conditions]) -> None:
+    world, _ = timed
+    for target in ("dax:a", "memorydb:a", "serverless:a", "redis:a"):
+        with pytest.raises(RefusedByGuard):
+            world.plan("cache-flush", {"target": target})
+
+
+def test_the_nodes_of_a_memcached_cluster_are_rebooted_one_after_the_other(
+    timed: tuple[World, Conditions], tmp_path: Path
+) -> None:
+    world, _ = timed
+    client("elasticache").create_cache_cluster(
+        CacheClusterId="sessions", Engine="memcached", CacheNodeType="cache.t3.micro", NumCacheNodes=2
+    )
+    plan = world.plan("cache-flush", {"target": "memcached:sessions"})
+    seen: list[list[str]] = []
+
+    class Watching(Wrapping):
+        def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
+            (now,) = client("elasticache").describe_cache_clusters(CacheClusterId="sessions")["CacheClusters"]
+            assert now["CacheClusterStatus"] == "available"
+            seen.append(params["CacheNodeIdsToReboot"])
+            return self.inner.write(service, operation, params, region)
+
+    carry_out(plan, world, MemoryJournal(), tmp_path, Watching(world.aws))
+    assert seen == [["0001"], ["0002"]]
+
+
+def test_a_stage_is_flushed_whole_and_one_without_a_cache_is_refused(
+    timed: tuple[World, Conditions], tmp_path: Path
+) -> None:
+    world, _ = timed
+    gateway = client("apigateway")
+    api = gateway.create_rest_api(name="orders")["id"]
+    root = gateway.get_resources(restApiId=api)["items"][0]["id"]
+    gateway.put_method(restApiId=api, resourceId=root, httpMethod="GET", authorizationType="NONE")
+    gateway.put_integration(restApiId=api, resourceId=root, httpMethod="GET", type="MOCK")
+    deployment = gateway.create_deployment(restApiId=api)["id"]
+    for stage, cached in (("prod", True), ("test", False)):
+        gateway.create_stage(restApiId=api, stageName=stage, deploymentId=deployment, cacheClusterEnabled=cached)
+    plan = world.plan("cache-flush", {"target": f"stage:{api}/prod"})
+    carry_out(plan, world, MemoryJournal(), tmp_path)
+    with pytest.raises(RefusedByGuard, match="not-possible"):
+        world.plan("cache-flush", {"target": f"stage:{api}/test"})
