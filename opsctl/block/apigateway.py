@@ -35,9 +35,10 @@ class PlainApi(Value):
 
 
 class Stage(Value):
-    """A stage of a REST API, with its tags."""
+    """A stage of a REST API, with its tags; `classic` is the id of a web ACL of WAF Classic, if it has one."""
 
     name: str
+    classic: str = ""
     tags: dict[str, str] = {}
 
 
@@ -130,7 +131,10 @@ def parse_apis(answer: Json) -> tuple[PlainApi, ...]:
 
 def parse_stages(answer: Json) -> tuple[Stage, ...]:
     """Parse GetStages."""
-    return tuple(Stage(name=one["stageName"], tags=one.get("tags") or {}) for one in answer.get("item") or [])
+    return tuple(
+        Stage(name=one["stageName"], classic=_classic(one.get("webAclArn") or ""), tags=one.get("tags") or {})
+        for one in answer.get("item") or []
+    )
 
 
 def parse_domain_names(answer: Json) -> tuple[ApiDomain, ...]:
@@ -152,6 +156,11 @@ def parse_routing_rules(answer: Json) -> tuple[Mapping, ...]:
         for one in actions
         if "InvokeApi" in one
     )
+
+
+def _classic(web_acl: str) -> str:
+    """AWS WAF's own answer leaves out what is WAF Classic's, of which the stage tells (Stage.webAclArn)."""
+    return web_acl.rpartition("/")[2] if ":waf-regional:" in web_acl else ""
 
 
 def _rest_api(one: Json) -> RestApi:

@@ -26,7 +26,7 @@ class BlockDecision(Fact):
     Result: ClassVar[type[Value]] = Decision
     services: ClassVar[tuple[str, ...]] = SERVICES
 
-    target: str = Field(description="Host name, URL, load balancer, distribution, instance or address.")
+    target: str = Field(description="Host name, URL, load balancer, distribution, API, instance or address.")
     addresses: tuple[str, ...] = Field((), description="Addresses or CIDR blocks, IPv4 and IPv6.")
     layer: LayerChoice = Field("auto", description="Which layers may be used.")
     countries: tuple[str, ...] = Field((), description="Countries to refuse, ISO 3166-1 alpha-2.")

@@ -41,7 +41,7 @@ class BlockOrigins(Fact):
     Result: ClassVar[type[Value]] = Origins
     services: ClassVar[tuple[str, ...]] = (*SERVICES, "service-quotas")
 
-    target: str = Field(description="Host name, URL, load balancer, distribution, instance or address.")
+    target: str = Field(description="Host name, URL, load balancer, distribution, API, instance or address.")
 
     def read(self, about: Context) -> Fetching[Value]:
         """Explore the ways in, and read the security groups of what stands behind a distribution."""

@@ -21,7 +21,7 @@ class TopologyWaysIn(Fact):
     Result: ClassVar[type[Value]] = Decision
     services: ClassVar[tuple[str, ...]] = SERVICES
 
-    target: str = Field(description="Host name, URL, load balancer, distribution, instance or address.")
+    target: str = Field(description="Host name, URL, load balancer, distribution, API, instance or address.")
 
     def read(self, about: Context) -> Fetching[Value]:
         """Explore the account from the target; nothing is decided."""

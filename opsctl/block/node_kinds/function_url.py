@@ -13,5 +13,5 @@ class FunctionUrl(Blind):
     domains = re.compile(r"\.lambda-url\.[a-z0-9-]+\.on\.aws$")
     reason = (
         "a Lambda function URL supports neither a web ACL nor a network ACL: put CloudFront with WAF in "
-        "front and close the URL with origin access control"
+        "front and close the URL with origin access control (AuthType AWS_IAM)"
     )

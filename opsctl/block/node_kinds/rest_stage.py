@@ -3,6 +3,7 @@
 from opsctl.block import apigateway
 from opsctl.block.node_kinds.api_names import fetched_domains, rest_api
 from opsctl.block.node_kinds.reading import web_acl_of_resource
+from opsctl.block.topology.gates import WafGate
 from opsctl.block.topology.graph import Node
 from opsctl.block.topology.naming import Naming, Place
 from opsctl.block.topology.node_kind import NodeKind
@@ -43,7 +44,9 @@ class RestStage(NodeKind):
         unknown = (api,) if isinstance(api, str) else ()
         known = None if isinstance(api, str) else api
         called = f"{known.name if known else identifier}/{name}"
-        tags = () if isinstance(listed, Refusal) else (one.tags for one in listed if one.name == name)
+        stage = next((one for one in (() if isinstance(listed, Refusal) else listed) if one.name == name), None)
+        if stage is not None and stage.classic:
+            waf = WafGate(scope="REGIONAL", classic=stage.classic)
         return Node(
             place=place,
             title=f"{self.title} {called}",
@@ -55,7 +58,7 @@ class RestStage(NodeKind):
             entrance="" if known and known.private else host,
             unknown=unknown,
             remarks=_remarks(known),
-            tags=next(iter(tags), {}),
+            tags=stage.tags if stage else {},
         )
 
 

@@ -28,7 +28,7 @@ def topology(
     target: Annotated[
         str,
         typer.Argument(
-            help="Host name, URL, load balancer, distribution, instance, address.",
+            help="Host name, URL, load balancer, distribution, API, instance, address.",
             autocompletion=complete_names("target"),
         ),
     ],

@@ -3,7 +3,7 @@
 import pytest
 
 from opsctl.model.errors import RefusedByGuard
-from tests.block.facts.asking import chosen, decide, rejected, way, ways_in
+from tests.block.facts.asking import chosen, decide, decide_read, rejected, way, ways_in
 from tests.kit.canned import REGION, denied
 from tests.kit.edge_picture import EdgePicture, ends, stage_arn
 from tests.kit.picture import alias, record
@@ -117,3 +117,21 @@ def test_a_web_acl_that_may_not_be_read_rejects_the_layer_by_name() -> None:
     picture = orders().refuse("wafv2.GetWebACLForResource", denied("wafv2.GetWebACLForResource"))
     (one,) = decide(picture, "orders.example.com").ways
     assert "cannot tell which web ACL is attached" in rejected(one, "waf")[0].reason
+
+
+def test_a_stage_with_a_web_acl_of_waf_classic_is_not_edited() -> None:
+    picture = orders()
+    picture.stages["abc123"][0]["webAclArn"] = f"arn:aws:waf-regional:{REGION}:123456789012:webacl/0a1b"
+    (one,) = decide(picture, "orders.example.com").ways
+    assert "its web ACL 0a1b is WAF Classic" in rejected(one, "waf")[0].reason
+
+
+def test_reads_do_not_grow_with_the_apis_and_domains_of_the_account() -> None:
+    _, few = decide_read(orders(), "orders.example.com")
+    picture = orders()
+    for number in range(60):
+        picture.rest_api(f"other{number}", f"other-{number}", "prod")
+        picture.api_domain(f"other-{number}.example.com", (f"other{number}", "prod"))
+    _, many = decide_read(picture, "orders.example.com")
+    assert sorted(few.apis()) == sorted(many.apis())
+    assert few.rounds == many.rounds

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.block.facts.asking import chosen, decide, served, way, ways_in
+from tests.block.facts.asking import chosen, decide, decide_read, served, way, ways_in
 from tests.kit.canned import denied
 from tests.kit.edge_picture import EdgePicture
 from tests.kit.picture import alias, balancer_dns, ip_rule
@@ -122,3 +122,13 @@ def test_countries_are_not_refused_at_a_tenant() -> None:
     (verdict,) = [layer for layer in one.layers if layer.layer == "geo"]
     assert not verdict.chosen
     assert "of distributions only" in verdict.reason
+
+
+def test_reads_do_not_grow_with_the_tenants_that_have_their_distributions_web_acl() -> None:
+    _, few = decide_read(sites(), "alfa.example.com")
+    picture = sites()
+    for number in range(60):
+        picture.tenant(f"more-{number}", "E1")
+    decision, many = decide_read(picture, "alfa.example.com")
+    assert sorted(few.apis()) == sorted(many.apis())
+    assert len(decision.ways) == 3
