@@ -21,7 +21,7 @@ def refuse_allowed(state: WafState, wanted: Sequence[Network], forwarded: Forwar
         sets = state.web_acl.ip_sets
         raise RefusedByGuard(
             f"web ACL {state.name} allows the address before any block could apply; nothing was changed",
-            "remove the address from that allow list first, or use --layer nacl",
+            "remove the address from that allow list first" + ("" if forwarded else ", or use --layer nacl"),
             evidence=[
                 (
                     f"rule {one.rule.name} allows {one.source}, which is in IP set "

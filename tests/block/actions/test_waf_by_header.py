@@ -120,8 +120,9 @@ def test_an_allow_list_of_the_proxy_gets_the_rule_in_front_of_it(world: World) -
     (cdn,) = [one for one in client("wafv2").list_ip_sets(Scope="REGIONAL")["IPSets"] if one["Name"] == "partners"]
     key = {"Name": "partners", "Scope": "REGIONAL", "Id": cdn["Id"]}
     client("wafv2").update_ip_set(**key, Addresses=[f"{ADDRESS}/32"], LockToken=cdn["LockToken"])
-    with pytest.raises(RefusedByGuard, match="allows the address before any block could apply"):
+    with pytest.raises(RefusedByGuard, match="allows the address before any block could apply") as caught:
         planned(world, "waf.block", given)
+    assert caught.value.hint == "remove the address from that allow list first"
 
 
 def test_seven_units_that_a_web_acl_has_no_room_for_are_refused(
@@ -130,5 +131,6 @@ def test_seven_units_that_a_web_acl_has_no_room_for_are_refused(
     used = direct_acl()["Capacity"]
     monkeypatch.setattr("opsctl.block.web_acl_calls.CAPACITY_LIMIT", used + 6)
     assert waf(world, ADDRESS).changes
-    with pytest.raises(RefusedByGuard, match="capacity units"):
+    with pytest.raises(RefusedByGuard, match="capacity units") as caught:
         waf(world, ADDRESS, forwarded_header="X-Forwarded-For")
+    assert "nacl" not in caught.value.hint, "packets do not show a header"
