@@ -72,4 +72,5 @@ def _layers(asked: Asked) -> list[Layer]:
 
 
 def _address_layers(asked: Asked) -> dict[Layer, BlockLayer]:
-    return ADDRESS_LAYERS | {layer: it for layer, it in LAST_RESORTS.items() if layer == asked.layer}
+    """Return the layers in the order in which they are told: a last resort that is asked for comes first."""
+    return {layer: it for layer, it in LAST_RESORTS.items() if layer == asked.layer} | ADDRESS_LAYERS

@@ -22,7 +22,7 @@ EPILOG = """Examples:
 
   opsctl block-ip --country KP --target shop.example.com --confirm shop.example.com
 
-  opsctl block-ip 203.0.113.9 --target legacy-web --layer host --ttl 2h
+  opsctl block-ip 203.0.113.9 --target api-nlb --layer host --ttl 2h
 
   opsctl block-ip --from drop.txt --target shop.example.com --out plan.json
 
