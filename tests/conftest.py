@@ -10,7 +10,11 @@ import pytest
 import typer
 from _pytest.assertion.rewrite import AssertionRewritingHook
 
-from tests.kit import beside_plans, command_line
+from tests.kit import (
+    beside_plans,
+    command_line,
+    quick_journal,  # noqa: F401 - in force once it is imported
+)
 from tests.kit.samples import SAMPLE, digest_of_the_code
 
 # What the workers and hundreds of processes import is compiled once, also where the environment says otherwise.

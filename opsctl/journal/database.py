@@ -18,6 +18,8 @@ from opsctl.model.private import private_directory
 
 FILE = "journal.sqlite3"
 BUSY_S = 10
+# A commit outlives a loss of power also in the moment after the rollback journal is deleted.
+SYNCHRONOUS = "EXTRA"
 
 
 def _let_go(connection: sqlite3.Connection) -> None:
@@ -46,8 +48,7 @@ class Database:
             self._connection.row_factory = sqlite3.Row
             with suppress(sqlite3.OperationalError):  # another process has a file of an older version open
                 self._connection.execute("PRAGMA journal_mode=DELETE")
-            # EXTRA: a commit outlives a loss of power also in the moment after the rollback journal is deleted.
-            self._connection.execute("PRAGMA synchronous=EXTRA")
+            self._connection.execute(f"PRAGMA synchronous={SYNCHRONOUS}")
             migrate(self._connection)
         except NewerJournal:
             raise InvalidInput.one(

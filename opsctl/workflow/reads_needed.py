@@ -21,15 +21,26 @@ from opsctl.model.registry import Registry
 
 def reads_of(playbook: Playbook, registry: Registry) -> frozenset[str]:
     """Return every read, as `service.Operation`, that planning the playbook may make."""
+    facts: list[type] = [registry.facts[fact.uses] for fact in playbook.facts.values() if fact.uses]
+    actions: list[type] = [registry.actions[step.uses] for step in playbook.steps if step.uses]
+    return _reads_from(frozenset(facts + actions)) | {fact.read for fact in playbook.facts.values() if fact.read}
+
+
+@lru_cache(maxsize=256)
+def _reads_from(plugins: frozenset[type]) -> frozenset[str]:
+    """What the code of facts and actions may read; it does not change while a process runs."""
     reached = _Reached()
-    for fact in playbook.facts.values():
-        if fact.uses:
-            reached.go_through(registry.facts[fact.uses])
-    for step in playbook.steps:
-        if step.uses:
-            reached.go_through(registry.actions[step.uses])
-    raw = {fact.read for fact in playbook.facts.values() if fact.read}
-    return frozenset(raw | reached.reads())
+    for one in plugins:
+        reached.go_through(one)
+    return frozenset(reached.reads())
+
+
+@lru_cache(maxsize=1)
+def _listed() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """All reads, the services that they are of, and their operations."""
+    listed = listed_reads()
+    services, operations = (frozenset(names) for names in zip(*(api.split(".") for api in listed), strict=True))
+    return listed, services, operations
 
 
 class _Reached:
@@ -43,8 +54,7 @@ class _Reached:
 
     def reads(self) -> set[str]:
         """Pair what was found to reads."""
-        listed = listed_reads()
-        services, operations = (set(names) for names in zip(*(api.split(".") for api in listed), strict=True))
+        listed, services, operations = _listed()
         helped = self._helped & services
         found: set[str] = set()
         for texts in self._texts:

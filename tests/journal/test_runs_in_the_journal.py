@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from opsctl.journal import database
 from opsctl.journal.store import Journal
 from opsctl.model.errors import InvalidInput, OpsctlError, RefusedByGuard
 from opsctl.model.plan import Plan
 from tests.kit.box_plans import make_box, plan_of
+from tests.kit.quick_journal import OF_USERS
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -141,8 +143,11 @@ def test_a_detail_that_is_no_json_is_recorded_as_text_rather_than_lost(tmp_path:
     assert journal.events("run-1")[0].detail == {"at": "x"}
 
 
-def test_every_record_is_on_the_disk_when_the_call_returns(tmp_path: Path) -> None:
+def test_every_record_is_on_the_disk_when_the_call_returns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """SQLite syncs each transaction, and each statement is one: power may go at any moment."""
+    monkeypatch.setattr(database, "SYNCHRONOUS", OF_USERS)
     journal = journal_of(tmp_path, plan("run-1"))
     modes = [journal._db.rows(f"PRAGMA {name}")[0][0] for name in ("journal_mode", "synchronous")]
     assert modes == ["delete", 3], "EXTRA, and no write-ahead log"
