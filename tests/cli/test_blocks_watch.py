@@ -82,6 +82,30 @@ def test_a_watch_that_is_stopped_shows_what_was_seen_until_then() -> None:
     assert "ended early" in render_watch(found, width=80, colour=False)
 
 
+def test_a_second_interrupt_shows_what_was_seen_as_well() -> None:
+    with timed_world(seed_network) as (world, about):
+        clock = Attacked(world, about, BLOCKED)
+        world.clock = clock
+        lines: list[str] = []
+
+        def impatient() -> bool:
+            if len(lines) > 3:
+                raise KeyboardInterrupt
+            return False
+
+        loop = WatchLoop(
+            addresses=(BLOCKED,),
+            target="direct.example.com",
+            about=world.about(),
+            reader=world.reader,
+            clock=clock,
+            stopping=impatient,
+            progress=lines.append,
+        )
+        found = loop.run(600)
+    assert (found.stopped, found.refused > 0, found.passing) == (True, True, ())
+
+
 def test_nothing_seen_is_said_with_what_could_not_be_looked_at() -> None:
     report = WatchReport(
         addresses=("2001:db8::/64",),

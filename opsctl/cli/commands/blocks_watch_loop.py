@@ -55,15 +55,19 @@ class WatchLoop:
         """
         since = self._clock.now()
         until = since + seconds
-        places = self._places()
-        found = Look()
-        while True:
-            began = self._clock.now()
-            found = self._look(places, since, began, found)
-            self._tell(found, places, since, began, seconds)
-            if began >= until or self._stopping():
-                break
-            self._wait(min(began + EVERY_S, until))
+        places, found, began = WatchPlaces(), Look(), since
+        try:
+            places = self._places()
+            while True:
+                began = self._clock.now()
+                found = self._look(places, since, began, found)
+                self._tell(found, places, since, began, seconds)
+                if began >= until or self._stopping():
+                    break
+                self._wait(min(began + EVERY_S, until))
+        except KeyboardInterrupt:  # the second Ctrl-C: it ends the watch and not the block that was made before
+            began = min(self._clock.now(), until)
+            return self._report(places, found, since, began, stopped=True)
         return self._report(places, found, since, began, stopped=began < until)
 
     def _places(self) -> WatchPlaces:
