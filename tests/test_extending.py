@@ -99,7 +99,9 @@ def test_the_example_of_the_action_survives_every_fault(shop: Path, monkeypatch:
     ((name, example),) = found["EXAMPLES"].items()
     monkeypatch.setitem(EXAMPLES, name, example)
     every_action.test_it_is_planned_applied_and_undone_and_a_second_run_changes_nothing(name, shop / "first")
-    every_action.test_it_survives_every_fault_at_each_of_its_calls(name, shop)
+    runs = shop / "runs"  # a run's checkpoints, and nothing of the package
+    runs.mkdir()
+    every_action.test_it_survives_every_fault_at_each_of_its_calls(name, runs)
 
 
 def test_the_kind_of_node_is_found_and_its_test_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
