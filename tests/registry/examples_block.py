@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from opsctl.model.value import Json
-from opsctl.sandbox.worlds.seeding import seed_apis, seed_network
+from opsctl.sandbox.worlds.seeding import seed_network, seed_tenants
 from tests.kit.block_targets import (
     BOTH,
     REGIONAL,
@@ -163,7 +163,7 @@ EXAMPLES: dict[str, Example] = {
         lambda _: waf_on("direct-alb") | REGIONAL | {"forwarded_header": "X-Forwarded-For", "term": TERM}
     ),
     "waf.block, CloudFront": _at_the_edge(lambda _: REGIONAL | waf_on_distribution()),
-    "waf.block, a tenant": _at_the_edge(lambda _: REGIONAL | waf_on_tenant(), seed_apis),
+    "waf.block, a tenant": _at_the_edge(lambda _: REGIONAL | waf_on_tenant(), seed_tenants),
     "waf.sync": _at_the_edge(lambda _: _list("shop-alb")),
     "waf.sync, what differs": _at_the_edge(_list_that_differs),
     "block.lift": _at_the_edge(_lift),

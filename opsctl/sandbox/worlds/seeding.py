@@ -21,8 +21,14 @@ def seed_network(clients: Clients) -> None:
     network.make_zone(clients, records)
 
 
+def seed_tenants(clients: Clients) -> None:
+    """Make a distribution that serves tenants; their names are in the zone of the network."""
+    apis.add_records(clients, apis.make_tenants(clients))
+
+
 def seed_apis(clients: Clients) -> None:
     """Make what answers clients without a load balancer; its names are in the zone of the network."""
+    seed_tenants(clients)
     apis.add_records(
         clients,
         [
@@ -30,7 +36,6 @@ def seed_apis(clients: Clients) -> None:
             apis.make_http_api(clients),
             apis.make_graphql_api(clients),
             apis.make_user_pool(clients),
-            *apis.make_tenants(clients),
             *apis.make_accelerated(clients),
             *apis.make_managed(clients),
         ],
