@@ -238,6 +238,7 @@ def test_completion_offers_what_this_machine_knows_and_asks_nobody(tmp_path: Pat
     ask = {"_OPSCTL_COMPLETE": "complete_bash", "COMP_CWORD": "2"}
     assert opsctl(cwd=tmp_path, **ask, COMP_WORDS="opsctl run bl").stdout.split() == [
         "block-ip",
+        "block-list",
         "blocks-expire",
         "blocks-extend",
     ]

@@ -26,6 +26,8 @@ OF_COMMANDS: dict[str, dict[str, object]] = {
         "--country": None,
         "--ip-set": None,
         "--own-rule": False,
+        "--forwarded-header": "",
+        "--position": "auto",
         "--ttl": "",
         "--until": "",
         "--reason": "",

@@ -13,7 +13,7 @@ CREATE_EXAMPLES = """Examples:
 
   opsctl fanout create orders --queue billing --queue shipping --dry-run
 
-  opsctl fanout create orders --queue audit --raw --filter 'audit={"kind": ["paid"]}' --yes
+  opsctl fanout create orders --queue audit --raw --filter "audit=$(cat paid.json)" --yes
 
   opsctl fanout create orders.fifo --queue billing.fifo --queue shipping.fifo
 """

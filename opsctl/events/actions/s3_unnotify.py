@@ -46,6 +46,7 @@ class S3Unnotify(Action):
             [one for one in here if one not in gone],
             eventbridge=EVENTBRIDGE in document,
         )
+        show = about.commands.opsctl("s3-events", "show", self.bucket)
         change = Change(
             **dict(edit_entries(self.bucket, account, "remove", gone, skip=self.skip_validation)),
             id="entries",
@@ -55,7 +56,7 @@ class S3Unnotify(Action):
             proof=Proof(
                 configured=(*(entry_is(self.bucket, account, one, there=False) for one in gone), *others),
                 within_s=30,
-                otherwise="somebody else wrote the configuration meanwhile; look at it with opsctl s3-events show",
+                otherwise=f"somebody else wrote the configuration meanwhile; look at it: {show}",
             ),
             undo=edit_entries(self.bucket, account, "add", gone, skip=True),
             risk=Risk(
