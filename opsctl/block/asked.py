@@ -1,7 +1,10 @@
 """What a block is asked to do: which addresses and countries, how, and on which layers."""
 
 from collections.abc import Collection
+from functools import cached_property
 from typing import Literal
+
+from pydantic import ConfigDict
 
 from opsctl.block.topology.forwarded import Forwarded
 from opsctl.block.topology.sight import Sight
@@ -18,6 +21,8 @@ class Asked(Value):
     `own_rule` asks for a block of one's own where something drops the addresses already. `forwarded` is the header
     that has the addresses, `sight` how they are seen on the way that is asked about.
     """
+
+    model_config = ConfigDict(ignored_types=(cached_property,))
 
     addresses: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()
@@ -57,16 +62,18 @@ class Asked(Value):
         """The same question about one way."""
         return self.model_copy(update={"sight": sight})
 
-    @property
+    @cached_property
     def networks(self) -> tuple[Network, ...]:
         """The addresses as blocks."""
         return tuple(parse_network(one) for one in self.addresses)
 
     def addresses_of(self, versions: tuple[int, ...]) -> tuple[str, ...]:
         """The addresses of some IP versions."""
+        if set(self.versions) <= set(versions):
+            return self.addresses
         return tuple(one for one in self.addresses if parse_network(one).version in versions)
 
-    @property
+    @cached_property
     def versions(self) -> tuple[int, ...]:
         """The IP versions among the addresses."""
         return tuple(sorted({one.version for one in self.networks}))

@@ -11,10 +11,10 @@ def merged(networks: Sequence[Network]) -> list[Network]:
 
     What is wider than a block is without a question stays as it was asked for, and nothing becomes so wide.
     """
-    known = list(dict.fromkeys(networks))
-    wide = [one for one in known if one.prefixlen < WIDEST_ORDINARY[one.version]]
-    wide = [one for one in wide if not_covered([one], [other for other in wide if other != one])]
-    narrow = collapsed(not_covered([one for one in known if one not in set(wide)], wide))
+    wide = [one for one in networks if one.prefixlen < WIDEST_ORDINARY[one.version]]
+    narrow = [one for one in networks if one.prefixlen >= WIDEST_ORDINARY[one.version]]
+    wide = [one for one in dict.fromkeys(wide) if not_covered([one], [other for other in wide if other != one])]
+    narrow = collapsed(not_covered(narrow, wide))
     found = [*wide, *(part for one in narrow for part in _ordinary(one))]
     return sorted(found, key=lambda one: (one.version, int(one.network_address)))
 

@@ -78,6 +78,8 @@ def standing_ends(web: Web, asked: Asked, until: str) -> Fetching[StandingEnds]:
 def _held(standing: Sequence[Standing], wanted: set[str]) -> set[str]:
     """Return what is blocked as it was asked for, or put together from nothing but what was asked for."""
     there = {text for one in standing for text in one.networks}
+    if not there:
+        return set()
     others = [parse_network(text) for text in there - wanted]
     asked = [parse_network(text) for text in wanted]
     wider = not_covered(others, asked) if len(wanted) > 1 else []
@@ -101,7 +103,9 @@ def _shorter(standing: Sequence[Standing], asked: Asked, until: str) -> list[tup
     wanted |= {normal(text) for text in asked.addresses}
     found: list[tuple[str, Standing, BlockRecord]] = []
     for one in standing:
-        inner = [network for network in asked.networks if str(network) not in one.networks]
+        if one.networks <= wanted:
+            continue
+        inner = [parse_network(text) for text in asked.addresses if text not in one.networks]
         wider = {str(outer) for outer in holding(map(parse_network, one.networks - wanted), inner)}
         records = [(outer, one.ledger.of(outer)) for outer in sorted(wider)]
         found += [

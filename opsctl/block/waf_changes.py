@@ -160,13 +160,14 @@ class WafPlan:
 
     def _nothing_before(self, key: WafKey, priority: int, wanted: Sequence[Network]) -> tuple[Check, ...]:
         """Expect that what stands before a priority lets the addresses in no more than it did when it was read."""
-        acl, asked = self._acl, [str(one) for one in wanted]
+        acl = self._acl
         clear = (
             [one for one in letting_in(acl, wanted, self._forwarded) if one.rule.priority < priority]
             if acl
             else []
         )
         sets = {arn: acl.ip_sets[arn] for one in clear for arn in one.sets if acl and not one.rule.foreign}
+        asked = [str(one) for one in wanted] if sets else []
         return (
             web_acls.let_in_before(key, priority, self._listed),
             *(self._as_it_was(one, asked) for _, one in sorted(sets.items())),

@@ -79,12 +79,41 @@ def overlapping(left: Iterable[str], right: Iterable[str]) -> list[str]:
     return [item for item in left if meets(one := parse_network(item), spans[one.version])]
 
 
+def bounds(network: Network) -> tuple[int, int]:
+    """Return the first and the last address of a network as numbers."""
+    first = int(network.network_address)
+    return first, first + (1 << (network.max_prefixlen - network.prefixlen)) - 1
+
+
 def collapsed(networks: Iterable[Network]) -> list[Network]:
     """Return the fewest networks that hold the same addresses and no others, lowest first, IPv4 before IPv6."""
-    known = set(networks)
-    four = ipaddress.collapse_addresses(one for one in known if isinstance(one, ipaddress.IPv4Network))
-    six = ipaddress.collapse_addresses(one for one in known if isinstance(one, ipaddress.IPv6Network))
-    return [*four, *six]
+    known: dict[tuple[int, int, int], Network] = {
+        (one.version, one.prefixlen, int(one.network_address)): one for one in networks
+    }
+    return [one for version in (4, 6) for one in _collapsed_of(version, known)]
+
+
+def _collapsed_of(version: int, known: Mapping[tuple[int, int, int], Network]) -> list[Network]:
+    """Put halves together, from single addresses to wider networks; what a wider one holds is left out first."""
+    bits = 32 if version == 4 else 128
+    levels: dict[int, set[int]] = {}
+    for of, length, first in known:
+        if of == version:
+            levels.setdefault(length, set()).add(first >> (bits - length))
+    lengths = sorted(levels)
+    for number, length in enumerate(lengths):
+        wider = [(one, length - one) for one in lengths[:number]]
+        if wider:
+            levels[length] = {x for x in levels[length] if all(x >> by not in levels[one] for one, by in wider)}
+    found: list[tuple[int, int]] = []
+    for length in range(max(lengths, default=0), 0, -1):
+        there = levels.pop(length, set())
+        pairs = {x >> 1 for x in there if x & 1 and x ^ 1 in there}
+        levels.setdefault(length - 1, set()).update(pairs)
+        found += [(x << (bits - length), length) for x in there if x >> 1 not in pairs]
+    found += [(0, 0)] * len(levels.get(0, ()))
+    kind = ipaddress.IPv4Network if version == 4 else ipaddress.IPv6Network
+    return [known.get((version, length, first)) or kind((first, length)) for first, length in sorted(found)]
 
 
 def not_covered(networks: Iterable[Network], by: Iterable[Network]) -> list[Network]:
@@ -95,7 +124,7 @@ def not_covered(networks: Iterable[Network], by: Iterable[Network]) -> list[Netw
         there.setdefault((one.version, length), set()).add(
             int(one.network_address) >> (one.max_prefixlen - length)
         )
-    return [one for one in networks if not _covered(one, there)]
+    return [one for one in networks if not _covered(one, there)] if there else list(networks)
 
 
 def _covered(network: Network, there: Mapping[tuple[int, int], set[int]]) -> bool:
@@ -139,8 +168,7 @@ def _has_within(outer: Network, starts: list[tuple[int, int]]) -> bool:
 def spans_of(networks: Iterable[Network], version: int) -> list[tuple[int, int]]:
     """The addresses of networks of a version as spans that do not touch each other, lowest first."""
     found: list[tuple[int, int]] = []
-    ends = [(int(one.network_address), int(one.broadcast_address)) for one in networks if one.version == version]
-    for first, last in sorted(ends):
+    for first, last in sorted(bounds(one) for one in networks if one.version == version):
         if found and first <= found[-1][1]:
             found[-1] = (found[-1][0], max(last, found[-1][1]))
         else:

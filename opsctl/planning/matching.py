@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 PATIENCE_S = 1.0
+"""Of the processor's time: on a machine that is busy with others everything takes long."""
 
 
 class _TooLong(Exception):
@@ -39,10 +40,10 @@ def _patience() -> Iterator[None]:
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise _TooLong
 
-    before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, PATIENCE_S)
+    before = signal.signal(signal.SIGVTALRM, interrupt)
+    signal.setitimer(signal.ITIMER_VIRTUAL, PATIENCE_S)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)

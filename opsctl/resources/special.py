@@ -40,9 +40,19 @@ _SPANS = {version: spans_of((parse_network(text) for text, _ in _SPECIAL), versi
 
 def special(network: Network) -> str:
     """Say which special range shares an address with a block, as `10.0.0.0/8 (private)`; empty when none."""
-    if not meets(network, _SPANS[network.version]):
+    if not meets_special(network):
         return ""
     return next(f"{text} ({what})" for text, what in _SPECIAL if shares(network, parse_network(text)))
+
+
+def meets_special(network: Network) -> bool:
+    """Tell whether a block shares an address with any special range."""
+    return meets(network, _SPANS[network.version])
+
+
+def is_wide(network: Network) -> bool:
+    """Tell whether a block is a whole family, or so wide that it certainly hits people who did nothing."""
+    return network.prefixlen < (BROAD_V4 if network.version == 4 else BROAD_V6)
 
 
 def is_everything(network: Network) -> bool:

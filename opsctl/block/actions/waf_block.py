@@ -66,7 +66,8 @@ class WafBlock(Action):
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan what is missing of set, rule, web ACL and association, one mutating call a change."""
-        wanted = [parse_network(normal(address)) for address in dict.fromkeys(self.addresses)]
+        texts = list(dict.fromkeys(map(normal, self.addresses)))
+        wanted = tuple(map(parse_network, texts))
         state = yield from read_state(
             self.web_acl,
             self.scope,
@@ -77,19 +78,18 @@ class WafBlock(Action):
         )
         refuse_allowed(state, wanted, self._forwarded)
         apart = wanted if len(wanted) <= MOST_KEPT_APART else merged(wanted)
-        families = {v: [one for one in apart if one.version == v] for v in (4, 6)}
+        families = {v: tuple(one for one in apart if one.version == v) for v in (4, 6)}
         usable = {v: self._usable(state, v, networks) for v, networks in families.items() if networks}
         _refuse_unusable(self.ip_sets, usable, state)
         chosen = yield from self._chosen(usable, about.settings.block_sets)
         beside = yield from self._beside(chosen)
-        networks = [str(network) for network in wanted]
         used = [one.ip_set for one in chosen.values() if one is not None]
         ledgers = yield from ledgers_of([*state.sets.values(), *used] if self.term else [])
         risk = Risk(
-            severity=severity_of(*networks),
+            severity=severity_of(*texts),
             affects=(*self.affects, *beside),
             owner=self.owner or None,
-            note=note_of(*networks, usual=note_on(state)),
+            note=note_of(*texts, usual=note_on(state)),
         )
         description = description_of(about.plan_id, self.reason)
         builder = WafPlan(
@@ -129,7 +129,7 @@ class WafBlock(Action):
         yield from require_whole(documents_of(changes))
         return changes
 
-    def _usable(self, state: WafState, version: int, networks: list[Network]) -> list[Usable]:
+    def _usable(self, state: WafState, version: int, networks: Sequence[Network]) -> list[Usable]:
         """Return the sets that are blocked already; none when something else than a block is asked for."""
         if state.web_acl is None or self.mode != "block":
             return []
@@ -174,7 +174,7 @@ class WafBlock(Action):
             for one in usable[version][:1]
         }
 
-    def _set_names(self, wanted: list[Network]) -> dict[str, str]:
+    def _set_names(self, wanted: Sequence[Network]) -> dict[str, str]:
         rules = {v: self._rule_name(v) for v in sorted({one.version for one in wanted})}
         return {f"{rule}-{self._slug()}": rule for rule in rules.values()}
 

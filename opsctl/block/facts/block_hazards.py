@@ -16,7 +16,16 @@ from opsctl.model.networks import Network, overlapping, parse_network
 from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
 from opsctl.resources.block_risk import how_many
-from opsctl.resources.special import BROAD_V4, BROAD_V6, is_broad, is_everything, shares, special
+from opsctl.resources.special import (
+    BROAD_V4,
+    BROAD_V6,
+    is_broad,
+    is_everything,
+    is_wide,
+    meets_special,
+    shares,
+    special,
+)
 
 _BECAUSE = {
     "vpc": "health checks and traffic within the VPC would be cut",
@@ -42,7 +51,8 @@ class BlockHazards(Fact):
             wanted = {text: parse_network(text) for text in self.addresses}
         except ValueError as fault:
             raise InvalidInput.one(str(fault), source="addresses") from None
-        found = [hazard for text, network in wanted.items() for hazard in _by_itself(text, network)]
+        odd = {text: one for text, one in wanted.items() if is_wide(one) or meets_special(one)}
+        found = [hazard for text, network in odd.items() for hazard in _by_itself(text, network)]
         for kind, what in _CONFIGURED.items():
             configured = getattr(about.settings, _KEYS[kind])
             found += _configured(kind, what, _near(wanted, configured), configured)

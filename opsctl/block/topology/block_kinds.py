@@ -3,11 +3,11 @@
 from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from pydantic import ConfigDict
 
-from opsctl.model.networks import Network, parse_network, spans_of
+from opsctl.model.networks import Network, bounds, parse_network, spans_of
 from opsctl.model.value import Value
 
 Spans: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
@@ -25,21 +25,27 @@ class Gates(Value):
     rules: tuple[str, ...] = ()
     lists: tuple[tuple[str, ...], ...] = ()
 
+    @classmethod
+    def of(cls, rules: tuple[str, ...], lists: tuple[tuple[str, ...], ...]) -> "Gates":
+        """Take what is known to be so as it is: lists have thousands of items."""
+        return cls.model_construct(rules=rules, lists=lists)
+
     def kind(self, network: Network) -> Hashable:
         """Return what all blocks share that meet the same as this one; one that is cut is a kind of its own."""
-        first, last = int(network.network_address), int(network.broadcast_address)
-        cuts = self._cuts[network.version]
+        version = network.version
+        first, last = bounds(network)
+        cuts = self._cuts[version]
         stretch = bisect_right(cuts, first)
         if bisect_right(cuts, last) != stretch:
             return network
         held = []
-        for firsts, lasts in self._spans[network.version]:
+        for firsts, lasts in self._spans[version]:
             index = bisect_right(firsts, last) - 1
             meets = index >= 0 and lasts[index] >= first
             if meets and not (firsts[index] <= first and last <= lasts[index]):
                 return network
             held.append(meets)
-        return network.version, stretch, tuple(held)
+        return version, stretch, tuple(held)
 
     def by_kind(self, networks: Iterable[Network]) -> list[list[Network]]:
         """Return blocks by what they meet, each kind in the order of its first block."""
@@ -49,8 +55,10 @@ class Gates(Value):
         return list(found.values())
 
     def one_of_each(self, networks: Sequence[Network]) -> list[Network]:
-        """Return the first block of each kind."""
-        return [alike[0] for alike in self.by_kind(networks)]
+        """Return the first block of each kind; of a tuple that was asked about a moment ago it is known."""
+        if not isinstance(networks, tuple):
+            return [alike[0] for alike in self.by_kind(networks)]
+        return list(_first_of_each(tuple(map(_Same, self.lists)), _Same(self.rules), _Same(networks)))
 
     @cached_property
     def _cuts(self) -> Mapping[int, tuple[int, ...]]:
@@ -62,6 +70,25 @@ class Gates(Value):
     @cached_property
     def _spans(self) -> Mapping[int, tuple[Spans, ...]]:
         return {version: tuple(_spans(one, version) for one in self.lists) for version in (4, 6)}
+
+
+class _Same:
+    """A tuple that is equal only to itself: to compare thousands of items takes longer than to look at them."""
+
+    def __init__(self, it: tuple[Any, ...]) -> None:
+        self.it = it
+
+    def __hash__(self) -> int:
+        return id(self.it)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.it is self.it
+
+
+@lru_cache(maxsize=16)
+def _first_of_each(lists: tuple[_Same, ...], rules: _Same, networks: _Same) -> tuple[Network, ...]:
+    gates = Gates.of(rules.it, tuple(one.it for one in lists))
+    return tuple(alike[0] for alike in gates.by_kind(networks.it))
 
 
 @lru_cache(maxsize=256)

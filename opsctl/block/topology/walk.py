@@ -91,7 +91,7 @@ def walk_all(way: TrafficPath, addresses: Sequence[str], sight: Sight = SOURCE) 
     """Walk the packets of many blocks along a way; what is said of blocks that meet the same names their first."""
     webs = [stop.node.waf.web_acl for stop in way.stops if stop.node.waf and stop.node.waf.web_acl]
     sets = {arn: one.addresses for acl in webs for arn, one in acl.ip_sets.items()}
-    gates = Gates(rules=_boundaries(way), lists=tuple(sets.values()))
+    gates = Gates.of(_boundaries(way), tuple(sets.values()))
     outcomes: dict[Hashable, PacketOutcome] = {}
     found: dict[str, PacketOutcome] = {}
     for text in addresses:

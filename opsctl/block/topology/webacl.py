@@ -287,7 +287,7 @@ def _standing(rule: WebAclRule, parts: Sequence[tuple[str, Near]], looks: Sequen
 
 def told_apart(acl: WebAcl) -> Gates:
     """What the IP sets of a web ACL tell apart."""
-    return Gates(lists=tuple(one.addresses for one in acl.ip_sets.values()))
+    return Gates.of((), tuple(one.addresses for one in acl.ip_sets.values()))
 
 
 def _parts(acl: WebAcl, wanted: Network) -> Iterable[tuple[str, Near]]:
