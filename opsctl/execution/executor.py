@@ -374,11 +374,12 @@ class Executor:
         within_s = change.proof.within_s if at_most_s is None else min(at_most_s, change.proof.within_s)
         deadline = self._clock.now() + within_s
         while True:
-            results = judge(self._asking())
+            asking = self._asking()
+            results = judge(asking)
             missing = [result for result in results if not result.held]
             if not missing:
                 return
-            self._heed_failure(change)
+            self._heed_failure(change, asking)
             left_s = deadline - self._clock.now()
             if left_s <= 0:
                 self._journal.record(change.id, "unproved", [r.model_dump(mode="json") for r in missing])
@@ -388,20 +389,20 @@ class Executor:
             every_s = min(every_s * POLL_GROWTH, POLL_AT_MOST_S)
             self._heed_stop()
 
-    def _heed_failure(self, change: Change) -> None:
-        """Give up waiting for what has failed for good.
+    def _heed_failure(self, change: Change, asking: Asking) -> None:
+        """Give up waiting for what has failed for good, as the look tells that did not find the proof.
 
         What a wait expects no longer holds, or what has to be so for the proof of a call to come at all.
         """
         if change.kind != "wait":
-            never = [one for one in self._asking().judge_all(change.proof.possible) if not one.held]
+            never = [one for one in asking.judge_all(change.proof.possible) if not one.held]
             if never:
                 raise self._drift(change, never)
             return
-        broken = _broken(change, self._asking())
+        broken = _broken(change, asking)
         if broken and change.goes_back:
             self._go_back(change, f"{broken[0].says} does not hold: {_short(broken[0].found)}")
-        self._require(change, self._asking())
+        self._require(change, asking)
 
     def _heed_stop(self) -> None:
         if self._stopping():

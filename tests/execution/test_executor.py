@@ -342,6 +342,28 @@ def test_a_wait_gives_up_when_what_it_waits_for_has_failed() -> None:
     assert counts_of(plan_of(wait)).endswith("nothing is changed.")
 
 
+def test_each_look_of_a_wait_asks_once_for_success_and_failure() -> None:
+    box = Box({"b": {"Items": [], "Lock": 1}})
+    read = get_box("b")
+    wait = Change(
+        **dict(Instruction(kind="wait", service="box", operation="GetBox")),
+        id="wait",
+        title="wait for x",
+        why="it takes time",
+        expect=(Check(read=read, query="Items", op="excludes", value=["failed"], says="it has not failed"),),
+        proof=Proof(
+            configured=(Check(read=read, query="Items", op="contains", value=["x"], says="x is there"),),
+            within_s=20,
+        ),
+        undo=Irreversible(because="waiting changes nothing"),
+    )
+    clock = FakeClock()
+    with pytest.raises(Unproved, match="x is there"):
+        run(plan_of(wait), box, MemoryJournal(), clock)
+    assert len(box.reads) == len(clock.slept) + 1
+    assert len(clock.slept) > 3
+
+
 def test_a_call_whose_proof_can_never_come_is_not_waited_for() -> None:
     """Somebody terminates an instance that was just started: it will never run."""
     box = Box({"b": {"Items": ["gone"], "Lock": 1}})

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 
 import botocore.session
 from botocore import xform_name
@@ -154,8 +154,16 @@ class Simulation:
             self._allowed("ec2:CreateTags", arn, {"ec2:createaction": [action.removeprefix("ec2:")]})
 
     def _allowed(self, action: str, arn: str, context: dict[str, list[str]]) -> None:
-        if not allows(self.policy, action, arn, context):
+        asked = (action, arn, tuple((name, *values) for name, values in context.items()))
+        if asked not in self._rights:
+            self._rights[asked] = allows(self.policy, action, arn, context)
+        if not self._rights[asked]:
             raise refused("UnauthorizedOperation", f"not authorized to perform {action} on {arn}")
+
+    @cached_property
+    def _rights(self) -> dict[tuple[object, ...], bool]:
+        """What the policy is known to allow; no simulation alters it, and most have the same."""
+        return _RIGHTS.setdefault(json.dumps(self.policy), {})
 
     # What must hold
 
@@ -253,6 +261,7 @@ def camel(service: str, operation: str) -> str:
     return str(next(each for each in _model(service).operation_names if xform_name(each) == operation))
 
 
+_RIGHTS: dict[str, dict[tuple[object, ...], bool]] = {}
 _VALID: set[tuple[str, frozenset[str]]] = set()
 
 
