@@ -63,6 +63,10 @@ _HOMES = {"globalaccelerator": "us-west-2"}
 """Services whose API is in one region alone, wherever the caller is."""
 
 
+_NOT_EVERYWHERE = ("amplify", "apprunner", "appsync", "cognito-idp")
+"""Services that some Regions lack: no connection says nothing of rights there."""
+
+
 def trial_of(api: str, models: ServiceModels) -> Read | None:
     """Return the read with which an operation can be tried, or nothing where it needs a target or has no end."""
     service, _, operation = api.partition(".")
@@ -91,6 +95,8 @@ def _of_answer(api: str, answer: Answer) -> ReadState | None:
         return ReadState(api=api, state=State.OK, detail="allowed: tried")
     assert answer.refusal is not None  # noqa: S101 - what is not known was refused
     if answer.refusal.kind in (RefusalKind.INVALID, RefusalKind.UNREADABLE):
+        return None
+    if answer.refusal.kind is RefusalKind.UNREACHABLE and api.partition(".")[0] in _NOT_EVERYWHERE:
         return None
     return ReadState(api=api, state=State.BAD, detail=str(answer.refusal))
 
