@@ -47,8 +47,10 @@ class WafPlan:
         offers: Mapping[int, str],
         recorder: SetRecorder,
         forwarded: Forwarded | None = None,
+        units: int = 1,
     ) -> None:
         self._state = state
+        self._units = units
         self._scope = scope
         self._region = region
         self._protected = protected
@@ -152,11 +154,6 @@ class WafPlan:
                 )
             )
         return planned
-
-    @property
-    def _units(self) -> int:
-        """What a rule of ours costs: one unit for an IP set and the source of requests."""
-        return self._forwarded.units if self._forwarded else 1
 
     def _nothing_before(self, key: WafKey, priority: int, wanted: Sequence[Network]) -> tuple[Check, ...]:
         """Expect that what stands before a priority lets the addresses in no more than it did when it was read."""

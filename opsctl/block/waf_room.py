@@ -3,9 +3,31 @@
 from collections.abc import Sequence
 
 from opsctl.block import web_acl_calls as web_acls
+from opsctl.block.topology.forwarded import Forwarded
 from opsctl.block.waf_state import WafState
 from opsctl.model.errors import RefusedByGuard
+from opsctl.model.fetching import Fetching
+from opsctl.model.reads import Read
 from opsctl.model.value import Json
+
+MUCH_LEFT = 100
+"""Capacity units: with more of them left, below each limit, what AWS WAF counts for our rules decides nothing."""
+
+
+def units_of_a_rule(state: WafState, scope: str, region: str, forwarded: Forwarded | None) -> Fetching[int]:
+    """Return what a rule of ours costs: as AWS WAF documents it, and as it counts itself where that may decide.
+
+    CheckCapacity takes only rules whose sets are there, so it is asked about one that the web ACL refers to.
+    """
+    documented = forwarded.units if forwarded else 1
+    left = [one - state.capacity for one in (web_acls.CAPACITY_IN_BASE_PRICE, web_acls.CAPACITY_LIMIT)]
+    known = next(iter(state.web_acl.ip_sets), "") if state.web_acl else ""
+    if not known or not any(0 <= one < MUCH_LEFT for one in left):
+        return documented
+    rule = web_acls.rule_of("opsctl-counted", 0, known, "Block", forwarded)
+    params = {"Scope": scope, "Rules": [rule]}
+    (answer,) = yield [Read(service="wafv2", operation="CheckCapacity", params=params, region=region)]
+    return documented if answer.refusal is not None else int(answer.value["Capacity"])
 
 
 def refuse_full(state: WafState, rules: Sequence[Json], units: int) -> None:

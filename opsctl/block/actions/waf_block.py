@@ -13,6 +13,7 @@ from opsctl.block.terms import Term
 from opsctl.block.topology.forwarded import Forwarded, Position
 from opsctl.block.usable_sets import Usable, blocking_sets, other_users, tagged_as_ours
 from opsctl.block.waf_changes import WafPlan
+from opsctl.block.waf_room import units_of_a_rule
 from opsctl.block.waf_state import WafState, is_numbered, read_state
 from opsctl.block.waf_words import description_of, note_on, refuse_allowed, rule_named, slug_of
 from opsctl.model.changes import Change, Risk
@@ -92,6 +93,7 @@ class WafBlock(Action):
             note=note_of(*texts, usual=note_on(state)),
         )
         description = description_of(about.plan_id, self.reason)
+        units = yield from units_of_a_rule(state, self.scope, self.region, self._forwarded)
         builder = WafPlan(
             state=state,
             scope=self.scope,
@@ -118,6 +120,7 @@ class WafBlock(Action):
                 ledgers=ledgers,
             ),
             forwarded=self._forwarded,
+            units=units,
         )
         for version, known in chosen.items():
             if known is None:

@@ -14,6 +14,7 @@ from opsctl.block.set_recorder import SetRecorder
 from opsctl.block.sync_changes import Difference, SyncPlan
 from opsctl.block.terms import Term
 from opsctl.block.usable_sets import SET_LIMIT
+from opsctl.block.waf_room import units_of_a_rule
 from opsctl.block.waf_state import WafState, read_state
 from opsctl.block.waf_words import description_of, note_on, refuse_allowed, slug_of
 from opsctl.model.changes import Change, Risk
@@ -67,7 +68,8 @@ class WafSync(Action):
         differences = {v: self._difference(state, v, networks) for v, networks in families.items()}
         self._refuse_many(list(differences.values()))
         tagged = yield from self._tagged(state)
-        builder = self._builder(state, wanted, about)
+        units = yield from units_of_a_rule(state, self.scope, self.region, None)
+        builder = self._builder(state, wanted, units, about)
         for version, difference in differences.items():
             builder.sync_family(
                 version,
@@ -111,7 +113,7 @@ class WafSync(Action):
                 found.add(name)
         return found
 
-    def _builder(self, state: WafState, wanted: Sequence[Network], about: Context) -> SyncPlan:
+    def _builder(self, state: WafState, wanted: Sequence[Network], units: int, about: Context) -> SyncPlan:
         texts = [str(one) for one in wanted]
         description = description_of(about.plan_id, f"list {self.list_name}")
         return SyncPlan(
@@ -138,6 +140,7 @@ class WafSync(Action):
             ),
             offers={},
             recorder=SetRecorder(run=about.plan_id, now=about.now, description=description),
+            units=units,
         )
 
     def _rules_by_set(self) -> Mapping[str, str]:
