@@ -6,7 +6,7 @@ from typing import TypeAlias
 from opsctl.block.topology.block_kinds import Gates
 from opsctl.block.topology.forwarded import Forwarded
 from opsctl.block.topology.gates import GroupGate, NaclGate, WafGate
-from opsctl.block.topology.graph import Node
+from opsctl.block.topology.graph import Client, Node
 from opsctl.block.topology.nacl import first_match, passing
 from opsctl.block.topology.naming import Place
 from opsctl.block.topology.packet import Packet, Service
@@ -186,21 +186,26 @@ def _packets(way: TrafficPath, atom: Network) -> tuple[Drop, ...]:
     if not entrance.services and (entrance.nacl or entrance.groups):
         return ((entrance.place, f"{entrance.title}, which accepts nothing: no port it listens on is open"),)
     client = left_of("source", way.stops[1:], atom.version)
-    if any(stop.link is not None and not stop.link.packets for stop in way.stops):
-        return ()  # what does not meet the gates of a stop for certain is not said to meet those behind it
-    drops = [_tail(tail, client, services, atom) for tail in way.tails]
+    # What does not meet the gates of a stop for certain is not said to meet those behind it.
+    certain = all(stop.link is None or stop.link.packets for stop in way.stops)
+    drops = [_tail(tail, client, services, atom, certain=certain) for tail in way.tails]
     return tuple(one for one in drops if one) if all(drops) else ()
 
 
-def _tail(tail: tuple[Stop, ...], client: str, services: Sequence[Service], atom: Network) -> Drop | None:
-    """Return what drops an atom between the last relaying stop and the end of one tail."""
+def _tail(
+    tail: tuple[Stop, ...], client: Client, services: Sequence[Service], atom: Network, *, certain: bool
+) -> Drop | None:
+    """Return what drops an atom between the last relaying stop and the end of one tail.
+
+    `certain` says whether network ACLs and security groups see the traffic; a host's own firewall always does.
+    """
     for index, stop in enumerate(tail):
         seen = left_of("source", tail[: index + 1], atom.version) if client == "source" else client
         services = (stop.link.services if stop.link else ()) or services
         if seen == "source" and stop.node.host and stop.node.host.drops(atom):
             read = stop.node.host.read_at
             return stop.node.place, f"the firewall of {stop.node.title}, as it was read at {read}"
-        if seen != "source" or stop.link is None or not stop.link.packets or not services:
+        if seen != "source" or stop.link is None or not (certain and stop.link.packets) or not services:
             continue
         if not any(_enters(stop.node, atom, one) for one in services):
             return _why_not(stop.node, atom, services)

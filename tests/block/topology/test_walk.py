@@ -327,3 +327,20 @@ def test_a_block_is_dropped_by_groups_only_when_they_drop_every_part_of_it() -> 
         outcome = walk(way_through(edge), "198.51.100.0/24")
         assert (outcome.dropped, outcome.by_groups) == (True, False)
     assert walk(way_through(node("edge", gate(_acl(allow=True)), shut)), "198.51.100.0/24").by_groups
+
+
+@pytest.mark.parametrize(("gate", "dropped"), [("acl", False), ("host", True)])
+def test_behind_what_skips_network_acls_only_the_firewall_of_the_host_counts(gate: str, dropped: bool) -> None:
+    """A Global Accelerator that preserves addresses, an NLB, and an instance that denies or drops the client."""
+    denies = NaclEntry(number=1, egress=False, allow=False, cidr=str(BLOCK), protocol=-1)
+    inside: dict[str, NaclGate | HostGate] = {
+        "acl": NaclGate(acls=(NetworkAcl(id="acl-1", entries=(denies,)),), subnets=("s",)),
+        "host": HostGate(networks=(str(BLOCK),), read_at="2026-12-01T08:00:00Z"),
+    }
+    front, between, end = node("front"), node("between"), node("end", inside[gate])
+    way = TrafficPath(
+        names=(),
+        stops=(Stop(node=front), Stop(node=between, link=Link(to=between.place, packets=False))),
+        tails=((Stop(node=end, link=Link(to=end.place, services=SERVICES)),),),
+    )
+    assert walk(way, "198.51.100.7").dropped is dropped
