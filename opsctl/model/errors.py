@@ -1,5 +1,6 @@
 """Every way in which a command can end badly."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from opsctl.model.commands import doctor_command
@@ -116,13 +117,21 @@ def _what_helps(refusal: Refusal) -> str:
     return "give the caller read permission, or ask who owns it"
 
 
+_FULL = re.compile(r"Limits?Exceeded|QuotaExceeded")
+_OF_FULL = (
+    "a quota is used up, perhaps by others since the plan was made: undo the run, which takes back what it has "
+    "done, and plan again"
+)
+
+
 class AwsRefused(OpsctlError):
     """AWS refused a call for certain: it was not carried out."""
 
     outcome = Outcome.AWS_REFUSED
 
     def __init__(self, refusal: Refusal) -> None:
-        super().__init__(str(refusal))
+        full = _FULL.search(refusal.code) is not None and refusal.kind is not RefusalKind.THROTTLED
+        super().__init__(str(refusal), _OF_FULL if full else "")
         self.refusal = refusal
 
 

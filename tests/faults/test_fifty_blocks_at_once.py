@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from opsctl.model.errors import AwsRefused
+from opsctl.model.reads import Refusal, RefusalKind
 from opsctl.sandbox.worlds.seeding import seed_network
 from tests.block.actions.test_full_sets import sets
 from tests.block.facts.test_block_ledger import listed
@@ -47,3 +48,18 @@ def test_all_of_them_are_there_or_refused_for_a_quota_and_none_is_lost(
         # Who plans again, knowing of the others, goes into the next set.
         run(world.plan("block-ip", asked | {"addresses": list(refused)}), world.aws, world, MemoryJournal())
         assert [len(one) for name, one in sorted(sets().items())] == [room, many - room]
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "told"),
+    [
+        ("WAFLimitsExceededException", RefusalKind.INVALID, True),
+        ("NetworkAclEntryLimitExceeded", RefusalKind.INVALID, True),
+        ("ServiceQuotaExceededException", RefusalKind.INVALID, True),
+        ("RequestLimitExceeded", RefusalKind.THROTTLED, False),
+        ("WAFInvalidParameterException", RefusalKind.INVALID, False),
+    ],
+)
+def test_who_is_refused_for_a_quota_is_told_to_plan_again(code: str, kind: RefusalKind, told: bool) -> None:
+    refusal = Refusal(kind=kind, code=code, message="no", api="wafv2.TagResource")
+    assert ("plan again" in AwsRefused(refusal).hint) is told
