@@ -227,3 +227,23 @@ def test_neighbours_among_many_are_put_together_and_found_by_each_address(world:
     assert not [one for one in again.warnings if one.id == "ends-earlier"]
     undo(plan, world, journal)
     assert listed(world, foreign=False).rows == ()
+
+
+def test_a_list_is_extended_expired_and_taken_back_as_any_other_block(world: World) -> None:
+    plan, journal = block(world, *MANY)
+    start = state()
+    longer, again = (
+        world.plan("block-ip", {"addresses": MANY, "target": TARGET, "layer": "waf", "ttl": "9h"}),
+        MemoryJournal(),
+    )
+    run(longer, world.aws, world, again)
+    ends = {row.until for row in listed(world, foreign=False).rows}
+    world.clock.sleep(2 * 3600)
+    assert listed(world, foreign=False).due == ()
+    undo(longer, world, again)
+    assert state() == start
+    assert len(listed(world, foreign=False).due) == len(MANY)
+    assert ends.isdisjoint(row.until for row in listed(world, foreign=False).rows)
+    run(world.plan("blocks-expire", {}), world.aws, world, MemoryJournal())
+    assert list(sets().values()) == [[]], "the list went with the addresses"
+    undo(plan, world, journal)
