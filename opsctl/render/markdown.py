@@ -49,7 +49,8 @@ def render_plan(plan: Plan, following: Sequence[str] = ()) -> str:
     lines += ["", f"**{markdown(tally_of(plan))}**", *_warnings(plan), *_said(plan)]
     commands = carrying_on(plan, following)
     lines += ["", *fenced(commands, "sh")] if commands else []
-    return "\n".join([*lines, "", *_details(plan)]) + "\n"
+    # What is folded begins by itself, also right behind a paragraph (CommonMark, HTML blocks of kind 6).
+    return "\n".join([*lines, *_details(plan)]) + "\n"
 
 
 def _bound(plan: Plan) -> list[str]:
