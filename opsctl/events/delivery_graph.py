@@ -46,7 +46,7 @@ class DeliveryEdge(Value):
 
     `why` gives the reasons of the verdict. `retry`, `order`, `duplicates` say in a sentence each what AWS
     promises there; `lost` when an event is lost although the edge delivers. `dead_letter` is the ARN where
-    failures go, empty when they go nowhere.
+    failures go, empty when they go nowhere. `causes` are the ids of what an audit finds there.
     """
 
     source: str
@@ -61,6 +61,7 @@ class DeliveryEdge(Value):
     lost: str = ""
     dead_letter: str = ""
     failure: bool = False
+    causes: tuple[str, ...] = ()
     event: EventStep | None = None
 
 

@@ -1,6 +1,7 @@
 """What happens on an edge, now that both ends are known: the worse of what the two say."""
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from opsctl.events.arns import named
 from opsctl.events.delivery_graph import VERDICTS, DeliveryEdge, DeliveryNode, Verdict
@@ -15,21 +16,21 @@ _WORD = {
     "events:PutEvents": "event bus policy",
 }
 _OWN_QUEUES_ONLY = ("s3.amazonaws.com",)
+_EVENTS = "events.amazonaws.com"
 
 
 def edge_of(
     source: DeliveryNode, hop: Hop, target: ReadResource, keys: Mapping[str, KeyFacts], account: str
 ) -> DeliveryEdge:
     """Judge an edge by its own settings and by whether its far end exists and lets its near end in."""
-    found = [(hop.verdict, text) for text in hop.why] or [(hop.verdict, "")]
-    found += _far_end(hop, target, keys, account)
-    verdict = min((one for one, _ in found), key=VERDICTS.index)
+    far = list(_far_end(hop, target, keys, account))
+    verdict = min((hop.verdict, *(one.verdict for one in far)), key=VERDICTS.index)
     return DeliveryEdge(
         source=source.arn,
         target=target.node.arn,
         by=hop.by,
         verdict=verdict,
-        why=tuple(dict.fromkeys(text for _, text in found if text)),
+        why=tuple(dict.fromkeys((*hop.why, *(one.says for one in far)))),
         passes=hop.passes,
         retry=hop.retry,
         order=hop.order,
@@ -37,37 +38,41 @@ def edge_of(
         lost=hop.lost,
         dead_letter=hop.dead_letter,
         failure=hop.failure,
+        causes=tuple(dict.fromkeys((*hop.causes, *(one.cause for one in far if one.cause)))),
     )
 
 
-def _far_end(
-    hop: Hop, target: ReadResource, keys: Mapping[str, KeyFacts], account: str
-) -> Iterator[tuple[Verdict, str]]:
+class _Fault(NamedTuple):
+    verdict: Verdict
+    says: str
+    cause: str = ""
+
+
+def _far_end(hop: Hop, target: ReadResource, keys: Mapping[str, KeyFacts], account: str) -> Iterator[_Fault]:
     admission = target.admission
     if not target.node.exists:
-        yield "blocked", f"{target.node.kind} {target.node.name} does not exist"
+        yield _Fault("blocked", f"{target.node.kind} {target.node.name} does not exist", "destination-gone")
         return
     if hop.role:
-        yield "unknown", f"it is sent by role {hop.role.rpartition('/')[2]}, whose permissions were not evaluated"
+        role = hop.role.rpartition("/")[2]
+        yield _Fault("unknown", f"it is sent by role {role}, whose permissions were not evaluated")
     if admission is None:
         if hop.service:
-            yield "unknown", "who may write there was not read"
+            yield _Fault("unknown", "who may write there was not read")
         return
-    yield from (("blocked", text) for text in admission.trouble)
+    yield from (_Fault("blocked", text, "throttled") for text in admission.trouble)
     if admission.fifo and hop.service in _OWN_QUEUES_ONLY:
-        yield "blocked", "S3 cannot notify FIFO queues and FIFO topics"
+        yield _Fault("blocked", "S3 cannot notify FIFO queues and FIFO topics", "fifo-mismatch")
     if hop.service:
         yield from _by_policy(hop, target, admission, account)
         if admission.key:
             yield from _by_key(hop, admission, keys, account)
 
 
-def _by_policy(
-    hop: Hop, target: ReadResource, admission: Admission, account: str
-) -> Iterator[tuple[Verdict, str]]:
+def _by_policy(hop: Hop, target: ReadResource, admission: Admission, account: str) -> Iterator[_Fault]:
     what = _WORD.get(admission.action, "policy")
     if admission.policy is None:
-        yield "unknown", f"its {what} could not be read"
+        yield _Fault("unknown", f"its {what} could not be read")
         return
     call = ServiceCall(
         service=hop.service,
@@ -79,14 +84,14 @@ def _by_policy(
     answer = verdict_on(admission.policy, call)
     origin = named(hop.on_behalf_of)
     if answer is PolicyAnswer.NO:
-        yield "blocked", f"its {what} does not let {hop.service} in for {origin.kind} {origin.name}"
+        says = f"its {what} does not let {hop.service} in for {origin.kind} {origin.name}"
+        yield _Fault("blocked", says, "no-permission")
     elif answer is PolicyAnswer.UNSURE:
-        yield "unknown", f"whether its {what} lets {hop.service} in depends on conditions that only AWS evaluates"
+        says = f"whether its {what} lets {hop.service} in depends on conditions that only AWS evaluates"
+        yield _Fault("unknown", says, "account-condition" if hop.service == _EVENTS else "")
 
 
-def _by_key(
-    hop: Hop, admission: Admission, keys: Mapping[str, KeyFacts], account: str
-) -> Iterator[tuple[Verdict, str]]:
+def _by_key(hop: Hop, admission: Admission, keys: Mapping[str, KeyFacts], account: str) -> Iterator[_Fault]:
     refused, doubt = what_key_refuses(
         keys.get(admission.key, KeyFacts(unknown=f"key {admission.key} was not read")),
         service=hop.service,
@@ -94,6 +99,6 @@ def _by_key(
         account=account,
     )
     if refused:
-        yield "blocked", refused
+        yield _Fault("blocked", refused, "kms")
     elif doubt:
-        yield "unknown", doubt
+        yield _Fault("unknown", doubt)

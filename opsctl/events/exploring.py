@@ -1,6 +1,6 @@
 """Follows deliveries forwards or backwards, one round for each step, all resources of a step at once."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from opsctl.events.delivery_graph import Delivery
@@ -18,10 +18,11 @@ PLACES_AT_MOST = 300
 
 
 class Explored(NamedTuple):
-    """A delivery, and the hop that each of its edges was judged from."""
+    """A delivery, the hop that each of its edges was judged from, and the policies of its queues by ARN."""
 
     delivery: Delivery
     ways: tuple[Way, ...]
+    policies: dict[str, str] = {}
 
 
 def explore(start: str, about: Context) -> Fetching[Explored]:
@@ -58,6 +59,25 @@ def explore_back(start: str, about: Context) -> Fetching[Explored]:
     keys = yield from read_keys([stop.admission.key for stop in stops.values() if stop.admission])
     found_back = _put_together(start, stops, (*doubts, *_left_out(left)), keys, about)
     return found_back._replace(delivery=found_back.delivery.model_copy(update={"back": True}))
+
+
+def explore_all(starts: Sequence[str], about: Context) -> Fetching[Explored]:
+    """Follow events forwards from many resources at once, however many that are."""
+    stops: dict[str, ReadResource] = {}
+    waiting = [Waypoint(arn=one) for one in dict.fromkeys(starts)]
+    while waiting:
+        found = yield from gather([read_place(place, about) for place in waiting])
+        stops.update({place.arn: stop for place, stop in zip(waiting, found, strict=True)})
+        onward = {hop.to.arn: hop.to for stop in found for hop in stop.all_hops() if hop.to.arn not in stops}
+        waiting = list(onward.values())
+    keys = yield from read_keys([stop.admission.key for stop in stops.values() if stop.admission])
+    explored = _put_together(next(iter(stops), ""), stops, (), keys, about)
+    policies = {
+        arn: stop.admission.policy
+        for arn, stop in stops.items()
+        if stop.node.kind == "queue" and stop.admission and stop.admission.policy
+    }
+    return explored._replace(policies=policies)
 
 
 def _left_out(left: Collection[str]) -> tuple[str, ...]:

@@ -41,6 +41,7 @@ class Hop(Value):
     lost: str = ""
     dead_letter: str = ""
     failure: bool = False
+    causes: tuple[str, ...] = ()
     takes: Selection | None = None
     makes: Form = "same"
     settings: dict[str, Json] = {}

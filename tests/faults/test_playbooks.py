@@ -47,7 +47,7 @@ ELSEWHERE = (
 # What these do cannot be undone; tests/dlq/transfer and the tests of their jobs put them through the same faults.
 CACHES = {"cache-flush"}  # tests/caches/test_flush.py
 IRREVERSIBLE = {"dlq-cancel-task", "dlq-import", "dlq-purge", "dlq-redrive", "tune-check", "tune-refresh"} | CACHES
-CHANGES_NOTHING = {"dlq-audit", "tune-spot"}
+CHANGES_NOTHING = {"dlq-audit", "events-audit", "tune-spot"}
 
 
 def test_every_shipped_playbook_stands_in_the_matrix() -> None:

@@ -4,7 +4,9 @@ import json
 from collections.abc import Mapping
 
 from opsctl.events.delivery_graph import Delivery, DeliveryEdge
+from opsctl.events.facts.events_audit import EventsAudit, EventsAudited
 from opsctl.events.facts.events_trace import EventsTrace
+from opsctl.model.reads import Read
 from opsctl.model.value import Json
 from tests.kit.canned import ABOUT, ACCOUNT, REGION, Canned, CannedReader, drive, missing
 
@@ -50,10 +52,17 @@ class Account:
         self._functions: list[Json] = []
         self._buckets: list[Json] = []
         self._schedules: list[Json] = []
+        self._topics: list[str] = []
+        self._queues: list[str] = []
+        self._mappings: list[Json] = []
+        self.archives: list[Json] = [{"EventSourceArn": arn("events", "event-bus/default")}]
+        self.failures: dict[str, float] = {}
 
     def queue(self, name: str, **attributes: str) -> str:
         """A queue."""
         made = arn("sqs", name)
+        if name not in self._queues:
+            self._queues.append(name)
         self.answers[f"sqs.GetQueueUrl {name}"] = {"QueueUrl": f"{SQS}/{name}"}
         self.answers[f"sqs.GetQueueAttributes {SQS}/{name}"] = {"Attributes": {"QueueArn": made} | attributes}
         return made
@@ -61,7 +70,9 @@ class Account:
     def takes(self, queue: str, function: str, **more: Json) -> None:
         """An event source mapping."""
         told = {"UUID": "11112222-aaaa", "EventSourceArn": queue, "FunctionArn": function, "State": "Enabled"}
-        self.answers[f"lambda.ListEventSourceMappings {queue}"] = {"EventSourceMappings": [told | more]}
+        self._mappings.append(told | more)
+        mine = [one for one in self._mappings if one["EventSourceArn"] == queue]
+        self.answers[f"lambda.ListEventSourceMappings {queue}"] = {"EventSourceMappings": mine}
 
     def function(self, name: str, *, policy: str = "", **more: Json) -> str:
         """A function."""
@@ -76,6 +87,7 @@ class Account:
     def topic(self, name: str, *subscriptions: Mapping[str, str], **attributes: str) -> str:
         """A topic; a subscription has Protocol and Endpoint, and further attributes."""
         made = arn("sns", name)
+        self._topics.append(made)
         listed = []
         for number, one in enumerate(subscriptions):
             own = one.get("SubscriptionArn", f"{made}:{number}")
@@ -120,16 +132,34 @@ class Account:
         assert isinstance(found, Delivery)
         return found, reader
 
+    def audited(self) -> tuple[EventsAudited, CannedReader]:
+        """Audit the region."""
+        found, reader = drive(EventsAudit().read(ABOUT), self._all())
+        assert isinstance(found, EventsAudited)
+        return found, reader
+
+    def found(self) -> list[tuple[str, str]]:
+        """The findings of an audit: id and where."""
+        return [(one.id, one.resource) for one in self.audited()[0].findings]
+
     def edges(self, source: str) -> dict[str, DeliveryEdge]:
         """The edges of a trace, by the name of where each leads."""
         found, _ = self.traced(source)
         names = {one.arn: one.name for one in found.nodes}
         return {names[one.target]: one for one in found.edges}
 
+    def _counts(self, read: Read) -> Json:
+        """What CloudWatch counted, by the name of the rule or topic."""
+        results = []
+        for query in read.params["MetricDataQueries"]:
+            names = [one["Value"] for one in query["MetricStat"]["Metric"]["Dimensions"]]
+            results.append({"Id": query["Id"], "Values": [self.failures.get(str(names[-1]), 0.0)]})
+        return {"MetricDataResults": results}
+
     def _all(self) -> dict[str, Canned]:
         bus = {"Name": "default", "Arn": arn("events", "event-bus/default")}
         empty: dict[str, Canned] = {
-            "lambda.ListEventSourceMappings": {},
+            "lambda.ListEventSourceMappings": {"EventSourceMappings": self._mappings},
             "lambda.ListFunctionEventInvokeConfigs": {},
             "lambda.GetFunctionConcurrency": {},
             "pipes.ListPipes": {"Pipes": []},
@@ -140,6 +170,10 @@ class Account:
                 "RuleNames": self._targets.get(str(read.params["TargetArn"]), [])
             },
             "sns.ListSubscriptions": {"Subscriptions": self._subscriptions},
+            "sns.ListTopics": {"Topics": [{"TopicArn": one} for one in self._topics]},
+            "sqs.ListQueues": {"QueueUrls": [f"{SQS}/{name}" for name in self._queues]},
+            "events.ListArchives": {"Archives": self.archives},
+            "cloudwatch.GetMetricData": self._counts,
             "lambda.ListFunctions": {"Functions": self._functions},
             "s3.ListBuckets": {"Buckets": self._buckets},
             "scheduler.ListSchedules": {"Schedules": self._schedules},

@@ -47,6 +47,7 @@ def _rule(place: Waypoint, told: Json) -> Hop | None:
     """Return the edge to a rule; None when its pattern certainly matches nothing that is known to come here."""
     verdict: Verdict = "filtered"
     why: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()
     text = str(told["EventPattern"])
     try:
         if not Pattern(text).may_match(place.carrying):
@@ -54,12 +55,13 @@ def _rule(place: Waypoint, told: Json) -> Hop | None:
     except ValueError as fault:
         verdict, why = "unknown", (f"its pattern cannot be evaluated here: {fault}",)
     if told.get("State") == "DISABLED":
-        verdict, why = "blocked", ("the rule is disabled",)
+        verdict, why, causes = "blocked", ("the rule is disabled",), ("rule-disabled",)
     return Hop(
         to=Waypoint(arn=str(told["Arn"]), carrying=place.carrying),
         by="rule",
         verdict=verdict,
         why=why,
+        causes=causes,
         passes=json.dumps(json.loads(text), separators=(", ", ": ")) if verdict == "filtered" else "",
         takes=PatternSelection(pattern=text),
     )

@@ -13,6 +13,7 @@ from opsctl.model.value import Json
 
 SERVICE = "events.amazonaws.com"
 _ATTEMPTS, _AGE_S = 185, 86_400
+_FEW, _SHORT_S = 3, 300
 _BY_POLICY = ("sqs", "sns", "lambda", "logs")
 
 
@@ -58,6 +59,7 @@ def _target(place: Waypoint, told: Json, *, disabled: bool) -> Hop:
         by=f"target {told['Id']}",
         verdict="blocked" if trouble else "delivers",
         why=trouble,
+        causes=_causes(arn, told, attempts, age),
         passes=_shape(told),
         service=SERVICE if by_policy and not role else "",
         on_behalf_of=place.arn,
@@ -76,6 +78,11 @@ def _fifo_trouble(arn: str, told: Json) -> tuple[str, ...]:
     if arn.endswith(".fifo") and not (told.get("SqsParameters") or {}).get("MessageGroupId"):
         return ("a FIFO queue needs a message group, and the target names none",)
     return ()
+
+
+def _causes(arn: str, told: Json, attempts: int, age: int) -> tuple[str, ...]:
+    found = ["fifo-mismatch"] if _fifo_trouble(arn, told) else []
+    return (*found, "retry-short") if attempts < _FEW or age < _SHORT_S else tuple(found)
 
 
 def _shape(told: Json) -> str:

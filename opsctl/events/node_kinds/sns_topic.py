@@ -67,6 +67,7 @@ def _pending(one: Json) -> Hop:
         by=f"subscription by {one.get('Protocol', '')}",
         verdict="blocked",
         why=("nobody has confirmed the subscription; the token is valid for two days",),
+        causes=("pending",),
     )
 
 

@@ -74,6 +74,7 @@ def _mappings(place: Waypoint, found: Json) -> Iterator[Hop]:
             by=f"event source mapping {str(one.get('UUID', ''))[:8]}",
             verdict=verdict,
             why=(f"the mapping is {state.lower()}",) if off else (),
+            causes=("mapping-disabled",) if off else ("esm-filter-discards",) if patterns else (),
             passes=" or ".join(patterns),
             retry="again after the visibility timeout, until the queue's maxReceiveCount",
             order="in order within a message group" if place.arn.endswith(".fifo") else "no order",

@@ -1,0 +1,51 @@
+"""Finds where events of the region are lost, and how each place is mended."""
+
+from typing import ClassVar
+
+from opsctl.events.audit_findings import AuditedRegion
+from opsctl.events.audit_metrics import with_counts
+from opsctl.events.audit_rules import EventFinding, worst_first
+from opsctl.events.exploring import explore_all
+from opsctl.events.region_lists import RegionLists, answered_from
+from opsctl.model.fetching import Fetching
+from opsctl.model.run import Context, Fact
+from opsctl.model.value import Value
+
+
+class EventsAudited(Value):
+    """The findings, worst first, how much was looked at, and what could not be read."""
+
+    account: str
+    region: str
+    resources: int
+    steps: int
+    findings: tuple[EventFinding, ...]
+    unknown: tuple[str, ...] = ()
+
+
+class EventsAudit(Fact):
+    """Check how events go from buckets, topics, buses and rules to queues and functions.
+
+    Each finding has a severity (high, medium, low), a stable id, the reason and a command. Dead-letter queues are
+    checked by dlq.audit.
+    """
+
+    name: ClassVar[str] = "events.audit"
+    Result: ClassVar[type[Value]] = EventsAudited
+    services: ClassVar[tuple[str, ...]] = ("s3", "sns", "sqs", "lambda", "events", "pipes")
+
+    def read(self, about: Context) -> Fetching[Value]:
+        """List the region, follow everything, then ask for what was counted of what is suspected."""
+        lists = yield from RegionLists().read()
+        starts = lists.starts(partition=about.identity.partition, region=about.region, account=about.account)
+        found = yield from answered_from(lists, explore_all(starts, about))
+        region = AuditedRegion(found.delivery, lists, found.policies, about.commands)
+        findings = yield from with_counts(sorted(region.findings(), key=worst_first), about.now)
+        return EventsAudited(
+            account=about.account,
+            region=about.region,
+            resources=len(found.delivery.nodes),
+            steps=len(found.delivery.edges),
+            findings=tuple(findings),
+            unknown=tuple(dict.fromkeys((*lists.unknown, *found.delivery.unknown))),
+        )
