@@ -1,6 +1,7 @@
 """The life of a block as people type it: on two laptops, with ends, in scripts."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -82,8 +83,26 @@ def test_nothing_due_is_no_failure_and_changes_nothing(account: WatchedServer, t
     assert (state(), len(account.mutations())) == (start, before)
 
 
+def end_all() -> None:
+    """Have every block that is recorded in a network ACL or an IP set end in the past."""
+    ec2, waf = client("ec2"), client("wafv2")
+    for acl in ec2.describe_network_acls()["NetworkAcls"]:
+        if ended := _ended(acl["Tags"]):
+            ec2.create_tags(Resources=[acl["NetworkAclId"]], Tags=ended)
+    for one in waf.list_ip_sets(Scope="REGIONAL")["IPSets"]:
+        tags = waf.list_tags_for_resource(ResourceARN=one["ARN"], Limit=100)["TagInfoForResource"]["TagList"]
+        if ended := _ended(tags):
+            waf.tag_resource(ResourceARN=one["ARN"], Tags=ended)
+
+
+def _ended(tags: list[dict[str, str]]) -> list[dict[str, str]]:
+    records = [one for one in tags if one["Key"].startswith("opsctl:block/")]
+    return [one | {"Value": re.sub(r"until=\S+", "until=2020-01-01T00:00:00Z", one["Value"])} for one in records]
+
+
 def test_expiring_prints_what_it_took_away(account: WatchedServer, tmp_path: Path) -> None:
-    done(tmp_path, *BLOCK, "--ttl", "1s", "--yes")
+    done(tmp_path, *BLOCK, "--ttl", "2h", "--yes")
+    end_all()
     done(tmp_path, "block-ip", "203.0.113.10", "--target", TARGET, "--ttl", "never", "--yes")
     listed = done(tmp_path, "blocks", "list")
     assert "due to end" in listed
