@@ -41,18 +41,17 @@ class EventEnd(Value):
     certain: bool = True
 
 
-class DeliveryEdge(Value):
-    """One resource hands events to another: `by` what (a subscription, a rule's target), and with what outcome.
+class StepSettings(Value):
+    """What a step is by its own settings: `by` what events are handed on (a subscription, a rule's target).
 
-    `why` gives the reasons of the verdict. `retry`, `order`, `duplicates` say in a sentence each what AWS
-    promises there; `lost` when an event is lost although the edge delivers. `dead_letter` is the ARN where
-    failures go, empty when they go nowhere. `causes` are the ids of what an audit finds there.
+    `verdict` is what it does to an event, `why` its reasons. `retry`, `order`, `duplicates` say in a sentence each
+    what AWS promises there, `lost` when an event is lost although the step delivers. `dead_letter` is the ARN
+    where failures go, empty when they go nowhere; `failure` marks a step on which only failures go. `causes` are
+    the ids of what an audit finds there.
     """
 
-    source: str
-    target: str
     by: str
-    verdict: Verdict
+    verdict: Verdict = "delivers"
     why: tuple[str, ...] = ()
     passes: str = ""
     retry: str = ""
@@ -62,6 +61,13 @@ class DeliveryEdge(Value):
     dead_letter: str = ""
     failure: bool = False
     causes: tuple[str, ...] = ()
+
+
+class DeliveryEdge(StepSettings):
+    """One resource hands events to another, judged from both ends; `event` is what a concrete one meets there."""
+
+    source: str
+    target: str
     event: EventStep | None = None
 
 

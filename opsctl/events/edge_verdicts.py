@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from opsctl.events.arns import named
-from opsctl.events.delivery_graph import VERDICTS, DeliveryEdge, DeliveryNode, Verdict
+from opsctl.events.delivery_graph import VERDICTS, DeliveryEdge, DeliveryNode, StepSettings, Verdict
 from opsctl.events.hops import Admission, Hop, ReadResource
 from opsctl.events.kms_keys import KeyFacts, what_key_refuses
 from opsctl.resources.resource_policies import PolicyAnswer, ServiceCall, verdict_on
@@ -25,20 +25,16 @@ def edge_of(
     """Judge an edge by its own settings and by whether its far end exists and lets its near end in."""
     far = list(_far_end(hop, target, keys, account))
     verdict = min((hop.verdict, *(one.verdict for one in far)), key=VERDICTS.index)
-    return DeliveryEdge(
-        source=source.arn,
-        target=target.node.arn,
-        by=hop.by,
-        verdict=verdict,
-        why=tuple(dict.fromkeys((*hop.why, *(one.says for one in far)))),
-        passes=hop.passes,
-        retry=hop.retry,
-        order=hop.order,
-        duplicates=hop.duplicates,
-        lost=hop.lost,
-        dead_letter=hop.dead_letter,
-        failure=hop.failure,
-        causes=tuple(dict.fromkeys((*hop.causes, *(one.cause for one in far if one.cause)))),
+    settings = {name: getattr(hop, name) for name in StepSettings.model_fields}
+    return DeliveryEdge.model_validate(
+        {
+            **settings,
+            "source": source.arn,
+            "target": target.node.arn,
+            "verdict": verdict,
+            "why": tuple(dict.fromkeys((*hop.why, *(one.says for one in far)))),
+            "causes": tuple(dict.fromkeys((*hop.causes, *(one.cause for one in far if one.cause)))),
+        }
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from opsctl.events.delivery_graph import DeliveryNode, Verdict
+from opsctl.events.delivery_graph import DeliveryNode, StepSettings
 from opsctl.events.selections import Selection
 from opsctl.model.value import Json, Value
 
@@ -18,30 +18,18 @@ class Waypoint(Value):
     carrying: dict[str, Json] = {}
 
 
-class Hop(Value):
-    """A resource hands events to a place; what is wrong at this end is in `verdict` and `why` already.
+class Hop(StepSettings):
+    """A resource hands events to a place, as far as its own settings tell.
 
     `service` is the principal that writes there and `on_behalf_of` the ARN that its policy sees (aws:SourceArn);
-    without a service the writer has a role, `role`, or reads by itself. `failure` marks where failures go. `takes`
-    decides about one concrete event (none: it takes all), and `makes` is the form in which that is handed on, with
-    `settings` of a rule's target.
+    without a service the writer has a role, `role`, or reads by itself. `takes` decides about one concrete event
+    (none: it takes all), and `makes` is the form in which that is handed on, with `settings` of a rule's target.
     """
 
     to: Waypoint
-    by: str
-    verdict: Verdict = "delivers"
-    why: tuple[str, ...] = ()
-    passes: str = ""
     service: str = ""
     on_behalf_of: str = ""
     role: str = ""
-    retry: str = ""
-    order: str = ""
-    duplicates: str = ""
-    lost: str = ""
-    dead_letter: str = ""
-    failure: bool = False
-    causes: tuple[str, ...] = ()
     takes: Selection | None = None
     makes: Form = "same"
     settings: dict[str, Json] = {}

@@ -5,9 +5,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from opsctl.model.changes import Change, Check, Instruction, Proof, Query, Risk, Severity
+from opsctl.events.subscription_calls import is_subscribed, subscribe, subscription_of, unsubscribe
+from opsctl.model.changes import Change, Check, Proof, Risk, Severity
 from opsctl.model.fetching import Fetching, fetch
-from opsctl.model.reads import Read
 from opsctl.model.references import reference
 from opsctl.model.run import Action, Context
 from opsctl.model.sentences import sentence
@@ -128,40 +128,24 @@ class SnsSubscribe(Action):
             attributes["RawMessageDelivery"] = "true"
         if self.filter_policy:
             attributes |= {"FilterPolicyScope": self.scope, "FilterPolicy": self.filter_policy}
-        listed = Read(service="sns", operation="ListSubscriptionsByTopic", params={"TopicArn": self.topic})
-        query = f"Subscriptions[?Endpoint=='{self.queue}'].SubscriptionArn | [0]"
         own = reference("subscription", "arn")
         return Change(
-            kind="call",
-            service="sns",
-            operation="Subscribe",
-            params={
-                "TopicArn": self.topic,
-                "Protocol": "sqs",
-                "Endpoint": self.queue,
-                "Attributes": attributes,
-                "ReturnSubscriptionArn": True,
-            },
+            **dict(subscribe(self.topic, self.queue, attributes)),
             id="subscription",
             title=f"Subscribe queue {self._short}{' for a part of the messages' if self.filter_policy else ''}",
             why=sentence(self.why),
-            expect=(
-                Check(read=listed, query=query, op="empty", says=f"queue {self._short} is not subscribed yet"),
-            ),
+            expect=(is_subscribed(self.topic, self.queue, there=False),),
             proof=Proof(
-                configured=(
-                    Check(read=listed, query=query, op="present", says=f"queue {self._short} is subscribed"),
-                    *self._settings(own, dead),
-                ),
+                configured=(is_subscribed(self.topic, self.queue, there=True), *self._settings(own, dead)),
                 within_s=60,
             ),
-            undo=Instruction(kind="call", service="sns", operation="Unsubscribe", params={"SubscriptionArn": own}),
+            undo=unsubscribe(own),
             risk=Risk(
                 severity=Severity.MEDIUM,
                 note="From now on the queue gets what is published; a changed filter takes up to 15 minutes.",
             ),
             depends_on=after,
-            outputs={"arn": Query(read=listed, query=query)},
+            outputs={"arn": subscription_of(self.topic, self.queue)},
         )
 
     def _settings(self, own: Json, dead: str) -> tuple[Check, ...]:

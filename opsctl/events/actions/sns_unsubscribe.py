@@ -5,10 +5,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.model.changes import Change, Check, Instruction, Proof, Risk, Severity
+from opsctl.events.subscription_calls import is_subscribed, subscribe, unsubscribe
+from opsctl.model.changes import Change, Proof, Risk, Severity
 from opsctl.model.errors import InvalidInput
 from opsctl.model.fetching import Fetching, require
-from opsctl.model.reads import Read
 from opsctl.model.run import Action, Context
 from opsctl.model.sentences import sentence
 from opsctl.model.value import Json
@@ -39,34 +39,16 @@ class SnsUnsubscribe(Action):
         kept: dict[str, Json] = {
             name: told[name] for name in _SETTINGS if told.get(name) not in (None, "", "false")
         }
-        listed = Read(service="sns", operation="ListSubscriptionsByTopic", params={"TopicArn": self.topic})
-        query = f"Subscriptions[?Endpoint=='{self.queue}'].SubscriptionArn | [0]"
         short = f"{self.queue.rpartition(':')[2]} from topic {self.topic.rpartition(':')[2]}"
-        there = Check(read=listed, query=query, op="present", says=f"queue {short} is subscribed")
-        gone = Check(read=listed, query=query, op="empty", says=f"queue {short} is not subscribed")
         return [
             Change(
-                kind="call",
-                service="sns",
-                operation="Unsubscribe",
-                params={"SubscriptionArn": self.subscription},
+                **dict(unsubscribe(self.subscription)),
                 id="unsubscribe",
                 title=f"Unsubscribe queue {short}",
                 why=sentence(self.why),
-                expect=(there,),
-                proof=Proof(configured=(gone,), within_s=60),
-                undo=Instruction(
-                    kind="call",
-                    service="sns",
-                    operation="Subscribe",
-                    params={
-                        "TopicArn": self.topic,
-                        "Protocol": "sqs",
-                        "Endpoint": self.queue,
-                        "Attributes": kept,
-                        "ReturnSubscriptionArn": True,
-                    },
-                ),
+                expect=(is_subscribed(self.topic, self.queue, there=True),),
+                proof=Proof(configured=(is_subscribed(self.topic, self.queue, there=False),), within_s=60),
+                undo=subscribe(self.topic, self.queue, kept),
                 risk=Risk(
                     severity=Severity.HIGH,
                     affects=(f"filter {json.dumps(kept['FilterPolicy'])}",) if "FilterPolicy" in kept else (),
