@@ -145,7 +145,12 @@ _BUCKET = ("arn:{partition}:s3:::{Bucket}",)
 
 _INVALIDATED = ("arn:{partition}:cloudfront::{account}:distribution/{DistributionId}",)
 
+_ARCHIVE = "arn:{partition}:events:{region}:{account}:archive/{ArchiveName}"
+
 RESOURCES = {
+    "events.CreateArchive": (_ARCHIVE, "{EventSourceArn}"),
+    "events.DeleteArchive": (_ARCHIVE,),
+    "events.DescribeArchive": (_ARCHIVE,),
     "apigateway.FlushStageCache": (
         "arn:{partition}:apigateway:{region}::/restapis/{restApiId}/stages/{stageName}/cache/data",
     ),

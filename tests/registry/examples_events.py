@@ -68,8 +68,23 @@ def _subscriptions() -> Json:
     return [named, sorted(client("sqs").list_queues()["QueueUrls"]), policy("billing")]
 
 
+def _archive(stage: Stage) -> dict[str, Json]:
+    bus = f"arn:aws:events:us-east-1:{stage.world.account}:event-bus/default"
+    return {"archive": "default", "bus_arn": bus, "days": 30, "why": "events are to be replayed"}
+
+
+def _archives() -> Json:
+    """Archives without their times, and the rules that AWS makes for them."""
+    events = client("events")
+    names = [one["ArchiveName"] for one in events.list_archives()["Archives"]]
+    told = [events.describe_archive(ArchiveName=name) for name in names]
+    kept = [[one["ArchiveName"], one["RetentionDays"], one["Description"]] for one in told]
+    return [kept, sorted(one["Name"] for one in events.list_rules()["Rules"])]
+
+
 _NAMED_ANEW = "SNS gives a subscription that is made again another ARN"
 EXAMPLES: dict[str, Example] = {
+    "events.archive": Example(given=_archive, look=_archives, kept="AWS dates an archive anew"),
     "s3.notify": Example(given=_notify, seeds=(make_bucket,), look=_look, kept=_LOOKED_AT),
     "s3.unnotify": Example(given=_unnotify, seeds=(make_bucket,), look=_look, kept=_LOOKED_AT),
     "sns.subscribe": Example(given=_subscribe, look=_subscriptions, kept=_NAMED_ANEW),

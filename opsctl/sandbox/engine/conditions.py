@@ -70,6 +70,10 @@ class Durations:
     """What a script takes besides what it waits for by itself."""
     command_listed: float = 0
     """Until a command that was sent is listed."""
+    replay_start: float = 0
+    """From StartReplay until the first event is handed on; AWS names no time."""
+    replay_interval: float = 0
+    """What each minute of event time takes that has events; AWS names no rate."""
 
 
 AWS_LIKE = Durations(
@@ -99,6 +103,8 @@ AWS_LIKE = Durations(
     agent_poll=2,
     script=3,
     command_listed=1,
+    replay_start=20,
+    replay_interval=2,
 )
 QUICK = Durations(
     instance_start=5,
@@ -131,6 +137,8 @@ QUICK = Durations(
     agent_poll=0.5,
     script=0.5,
     command_listed=0.3,
+    replay_start=2,
+    replay_interval=1,
 )
 
 AWS = replace(AWS_LIKE, first_snapshot_gib=4)

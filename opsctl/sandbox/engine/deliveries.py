@@ -16,6 +16,8 @@ from opsctl.resources.event_patterns import Pattern, parsed
 from opsctl.sandbox.engine.conditions import PendingInvocation, conditions
 
 SERVED = ("lambda", "sqs", "sns")
+_OF_MOTO = ("logs", "events")
+"""What moto delivers to; it fails at others, which the sandbox neither reaches nor misses."""
 
 
 class Failure(NamedTuple):
@@ -45,13 +47,13 @@ def put(method: Callable[..., None]) -> Callable[..., None]:
 
     def sent(rule: Any, event: dict[str, Any], transform_input: bool = True) -> None:
         plain = {name: value for name, value in event.items() if name not in ("ingestion-time", "archive-arn")}
-        plain["time"] = _iso(event["time"])
+        plain["time"] = iso_of(event["time"])
         if not chosen(rule, plain):
             return
-        for target in [one for one in rule.targets if _service(one) in SERVED]:
+        for target in [one for one in rule.targets if _service(one) in SERVED or rule.managed_by]:
             send(rule, target, plain)
         others = copy.copy(rule)
-        others.targets = [one for one in rule.targets if _service(one) not in SERVED]
+        others.targets = [one for one in rule.targets if _service(one) in _OF_MOTO and not rule.managed_by]
         method(others, event, transform_input)
 
     return sent
@@ -59,6 +61,9 @@ def put(method: Callable[..., None]) -> Callable[..., None]:
 
 def send(rule: Any, target: dict[str, Any], event: dict[str, Any]) -> None:
     """Hand an event to one target, or to the target's dead-letter queue when it cannot be delivered."""
+    if rule.managed_by:
+        _keep(rule, event)
+        return
     try:
         payload = input_for_target({"Body": json.dumps(event)}, target, rule.arn)
     except ValueError:
@@ -77,6 +82,15 @@ def send(rule: Any, target: dict[str, Any], event: dict[str, Any]) -> None:
         }
         # The event as it was, and not what the target's input settings make of it.
         send_message(rule.account_id, rule.region_name, dead, json.dumps(event), told)
+
+
+def _keep(rule: Any, event: dict[str, Any]) -> None:
+    """Put an event into the archive whose managed rule it is."""
+    from moto.events.models import events_backends
+
+    for archive in events_backends[rule.account_id][rule.region_name].archives.values():
+        if archive.rule is rule:
+            archive.events.append(event)
 
 
 def _reach(rule: Any, target: dict[str, Any], payload: str) -> Failure | None:
@@ -175,7 +189,7 @@ def _service(target: dict[str, Any]) -> str:
     return str(target["Arn"].split(":")[2])
 
 
-def _iso(time: Any) -> str:
+def iso_of(time: Any) -> str:
     """A time as events have it; moto keeps seconds."""
     if isinstance(time, str) and not time.replace(".", "").isdecimal():
         return time

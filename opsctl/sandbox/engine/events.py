@@ -36,9 +36,9 @@ def rate_s(expression: str) -> int | None:
 
 def tick(account: str, region: str, name: str) -> None:
     """Let a rule with a rate go off again and again, as long as it is the same rule."""
-    rule = _rules(account, region)[name]
-    every = rate_s(rule.scheduled_expression or "")
-    if every is None:
+    rule = _rules(account, region).get(name)
+    every = rate_s(rule.scheduled_expression or "") if rule is not None else None
+    if rule is None or every is None:
         return
 
     def again() -> None:

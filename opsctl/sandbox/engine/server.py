@@ -26,6 +26,7 @@ from opsctl.sandbox.engine.small_services import SmallServices
 from opsctl.sandbox.engine.traffic_sending import attack
 from opsctl.sandbox.engine.turns import turn
 from opsctl.sandbox.faults import FaultsAsked
+from opsctl.sandbox.rules.event_archives import begin_earlier
 from opsctl.sandbox.worlds.seeding import seed_all
 
 TICK_S = 0.5
@@ -167,6 +168,7 @@ class EmbeddedServer:
             self._small = SmallServices()
             moto_api_backend.reset()
         seed_all(lru_cache(self.client))
+        begin_earlier(ACCOUNT)
         self.set_pace(self._pace)
 
     def _answer_dlm(self, environ: dict[str, Any], start_response: Any, region: str) -> Any:
@@ -189,6 +191,7 @@ class EmbeddedServer:
     def begin(self, pace: Durations) -> None:
         """Let things take time from now on, and everything happen that is due, by itself."""
         self._pace = pace
+        begin_earlier(ACCOUNT)
         self.set_pace(pace)
         threading.Thread(target=self._tick, daemon=True).start()
 

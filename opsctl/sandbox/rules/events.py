@@ -17,14 +17,11 @@ def install() -> None:
 
 
 def _checked_targets(method: Callable[..., Any]) -> Callable[..., Any]:
-    """A dead-letter queue is a standard SQS queue of the region; a managed rule's targets are its service's."""
+    """A dead-letter queue is a standard SQS queue of the region."""
 
     def put(self: Any, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]) -> None:
         from moto.events.exceptions import ValidationException
 
-        rule = self._get_event_bus(self._normalize_event_bus_arn(event_bus_arn)).rules.get(name)
-        if rule is not None and rule.managed_by:
-            raise _managed(rule)
         for target in targets:
             arn = (target.get("DeadLetterConfig") or {}).get("Arn", "")
             if arn and not is_standard_queue(arn, self.region_name):
@@ -60,7 +57,8 @@ def is_standard_queue(arn: str, region: str) -> bool:
     return len(parts) == 6 and parts[2:4] == ["sqs", region] and not parts[5].endswith(".fifo")
 
 
-def _managed(rule: Any) -> Exception:
+def managed(rule: Any) -> Exception:
+    """How EventBridge refuses to let others change what a service manages."""
     from moto.core.exceptions import JsonRESTError
 
     fault: Exception = JsonRESTError(

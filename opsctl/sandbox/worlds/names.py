@@ -45,6 +45,7 @@ BUCKETS = (
     Named(name="shop-uploads", what="a bucket that notifies, with entries of several owners and a dead one"),
     Named(name="shop-avatars", what="a bucket that notifies nobody"),
 )
+BUSES = (Named(name="orders-bus", what="an event bus with an archive, after an outage of one of its consumers"),)
 BY_KIND = {
     "world": TARGETS,
     "target": tuple(one for one in TARGETS if "*" not in one.name),
@@ -52,4 +53,5 @@ BY_KIND = {
     "dead-letter-queue": DEAD_LETTERS,
     "source": SOURCES,
     "bucket": BUCKETS,
+    "bus": BUSES,
 }

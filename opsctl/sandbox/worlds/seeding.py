@@ -3,7 +3,18 @@
 from collections.abc import Callable
 from typing import Any
 
-from opsctl.sandbox.worlds import agents, apis, dead_letters, hpc, network, queues, roles, traffic_logs, uploads
+from opsctl.sandbox.worlds import (
+    agents,
+    apis,
+    dead_letters,
+    hpc,
+    network,
+    outage,
+    queues,
+    roles,
+    traffic_logs,
+    uploads,
+)
 
 Clients = Callable[[str], Any]
 """Returns the SDK client of a service in the sandbox's region."""
@@ -50,6 +61,7 @@ def seed_all(clients: Clients) -> None:
     queues.make_queues(clients)
     role = dead_letters.make_dead_letters(clients)
     uploads.make_uploads(clients, role)
+    outage.make_outage(clients)
     hpc.make_fleet(clients)
     traffic_logs.make_logs(clients)
     roles.make_roles(clients)
