@@ -26,6 +26,7 @@ TARGETS = (
     Named(name="docs.example.com", what="an app of Amplify Hosting"),
     Named(name="admin.example.com", what="a Verified Access endpoint in front of an internal ALB"),
     Named(name="hooks.example.com", what="an HTTP API, at which nothing can be blocked"),
+    Named(name="vault-web", what="an instance behind AWS Network Firewall"),
     Named(name="legacy-web", what="a lone instance with an Elastic IP and a data volume"),
     Named(name="hpc-*", what="six HPC instances, each with a network setting below its best"),
 )

@@ -8,6 +8,7 @@ from opsctl.sandbox.worlds import (
     apis,
     dead_letters,
     hpc,
+    inspection,
     network,
     outage,
     queues,
@@ -57,6 +58,7 @@ def seed_all(clients: Clients) -> None:
     """Make every world."""
     seed_network(clients)
     seed_apis(clients)
+    apis.add_records(clients, [inspection.make_inspected(clients)])
     agents.give_agents(clients, "api-1", "api-2")
     queues.make_queues(clients)
     role = dead_letters.make_dead_letters(clients)
