@@ -17,7 +17,11 @@ TOPIC_MAX_BYTES = 262_144
 
 
 class FannedQueue(Value):
-    """A queue that is to get what a topic gets; `open` tells that its policy lets SNS in for the topic already."""
+    """A queue that is to get what a topic gets.
+
+    `open` tells that its policy lets SNS in for the topic already, `undelivered` what the dead-letter queue of its
+    subscription is called.
+    """
 
     name: str
     arn: str
@@ -26,6 +30,7 @@ class FannedQueue(Value):
     key: str = ""
     max_bytes: int = 0
     filter: str = ""
+    undelivered: str = ""
     open: bool = False
     subscription: str = ""
 
@@ -59,8 +64,15 @@ def _queue(facts: QueueFacts, policy: str, filter_: str, topic: str, account: st
         key=facts.key,
         max_bytes=facts.max_bytes,
         filter=filter_,
+        undelivered=undelivered_name(facts.name),
         open=verdict_on(policy, call) is PolicyAnswer.YES,
     )
+
+
+def undelivered_name(queue: str) -> str:
+    """The name of the dead-letter queue of a queue's subscription; FIFO for a FIFO queue (recorded answers)."""
+    suffix = _UNDELIVERED + (".fifo" if queue.endswith(".fifo") else "")
+    return f"{queue.removesuffix('.fifo')[: _NAME_AT_MOST - len(suffix)]}{suffix}"
 
 
 def filters_of(texts: Sequence[str], scope: str) -> dict[str, str]:
@@ -86,6 +98,7 @@ def filters_of(texts: Sequence[str], scope: str) -> dict[str, str]:
 
 
 _KEYS = 5
+_UNDELIVERED, _NAME_AT_MOST = "-undelivered", 80
 
 
 def why_refused(queue: FannedQueue, *, fifo_topic: bool, topic: str, key: KeyFacts | None, account: str) -> str:

@@ -119,3 +119,15 @@ def test_a_standard_queue_on_a_fifo_topic_is_allowed_with_a_warning(world: World
 def test_a_filter_that_is_none_is_refused_with_its_flag(world: World, filters: list[str]) -> None:
     with pytest.raises(InvalidInput):
         world.plan("fanout-create", wish(filters=filters))
+
+
+def test_somebody_is_told_when_something_was_not_delivered(world: World) -> None:
+    told = client("sns").create_topic(Name="oncall")["TopicArn"]
+    plan, journal = world.plan("fanout-create", wish(alarm="oncall")), MemoryJournal()
+    run(plan, world.aws, world, journal)
+    alarms = client("cloudwatch").describe_alarms()["MetricAlarms"]
+    watched = {one["Dimensions"][0]["Value"]: (one["MetricName"], one["AlarmActions"]) for one in alarms}
+    depth = "ApproximateNumberOfMessagesVisible"
+    assert watched == {f"{name}-undelivered": (depth, [told]) for name in ("billing", "shipping")}
+    undo(plan, world, journal)
+    assert client("cloudwatch").describe_alarms()["MetricAlarms"] == []

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from opsctl.events.fanout_queues import undelivered_name
 from opsctl.events.subscription_calls import is_subscribed, subscribe, subscription_of, unsubscribe
 from opsctl.model.changes import Change, Check, Proof, Risk, Severity
 from opsctl.model.fetching import Fetching, fetch
@@ -25,8 +26,6 @@ from opsctl.resources.sqs_queue_calls import (
     queue_is_ours,
     url_of,
 )
-
-SUFFIX = "-undelivered"
 
 
 class SnsSubscribe(Action):
@@ -51,9 +50,7 @@ class SnsSubscribe(Action):
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan the dead-letter queue, the permission and the subscription."""
-        fifo = self.queue.endswith(".fifo")
-        base = self.queue.rpartition(":")[2].removesuffix(".fifo")
-        name = f"{base[: 80 - len(SUFFIX) - 5]}{SUFFIX}{'.fifo' if fifo else ''}"
+        name = undelivered_name(self.queue.rpartition(":")[2])
         dead = f"{self.queue.rpartition(':')[0]}:{name}"
         there = yield from fetch(get_queue_url(name))
         made = [] if there.refusal is None else [self._dead_letter_queue(name, dead, about)]
