@@ -16,13 +16,12 @@ class Fork:
     def __init__(self) -> None:
         assert threading.current_thread() is threading.main_thread(), "a copy has no other thread"
         self._heard, self._told = os.pipe()
-        # The garbage collector would write into every page, and so have each of them copied.
-        gc.freeze()
         with warnings.catch_warnings():
             # The server's thread waits for connections, which copies do not make.
             warnings.simplefilter("ignore", DeprecationWarning)
             self._pid = os.fork()
         if self.is_new:
+            # The garbage collector would write into every page, and so have each of them copied.
             gc.disable()
         os.close(self._heard if self.is_new else self._told)
 

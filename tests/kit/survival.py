@@ -4,8 +4,7 @@ One run meets them one after the other. A fault ends it; it is begun again, and 
 through with the call. What the journal answers and the whole memory of the account are compared before each new
 call: where both are as in a run that nothing disturbed, what comes after is that run, and is not made for each
 fault anew. Where they are not, each round of that call is made by itself, from its beginning to its end. What
-takes the run back after a fault is made in a copy of this process, once for all faults of a call that leave the
-same.
+takes the run back after a fault is made in a copy of this process, once for all faults that leave the same.
 """
 
 import json
@@ -46,9 +45,15 @@ class Put(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """How far a run has got: what the journal answers, the checkpoints, and what is different in the account."""
+    """How far a run has got, without what is by chance.
+
+    `told` is the last that the journal knows of each change. `intended` is all that the plan of an undo and its
+    jobs are told: what may have been made, with which values, and the checkpoints. `account` is what is different
+    in the account's memory since before the run.
+    """
 
     told: str
+    intended: str
     account: dict[str, int]
 
 
@@ -70,16 +75,17 @@ def through(
     whole = WholeAccount(world.account, everything=True)
     with aside(path) as undisturbed:
         if undisturbed.is_copy:
-            undisturbed.told = pickle.dumps(_Meeting(put, whole, (), []).go().marks)
+            undisturbed.told = pickle.dumps(_Meeting(put, whole, (), [], set()).go().marks)
     marks: list[Mark] = pickle.loads(undisturbed.told)  # noqa: S301 - of this process
-    left, apart = [one for one in rounds if one.at < len(marks)], []
+    left, apart = [one for one in rounds if one.at < len(marks)], list[Round]()
+    taken_back: set[str] = set()
     assert left, "none of the rounds is at a call of the run"
     while left:
         with aside(path) as chain:
             if chain.is_copy:
-                met = _Meeting(put, whole, left, marks).go()
-                chain.told = pickle.dumps((met.left, met.apart))
-        before, (left, more) = left, pickle.loads(chain.told)  # noqa: S301 - of this process
+                met = _Meeting(put, whole, left, marks, taken_back).go()
+                chain.told = pickle.dumps((met.left, met.apart, met.taken_back))
+        before, (left, more, taken_back) = left, pickle.loads(chain.told)  # noqa: S301 - of this process
         assert len(left) < len(before), f"the run does not come to the calls of {left}"
         apart += more
     for one in apart:
@@ -102,10 +108,13 @@ class _Apart(BaseException):
 class _Meeting(Wrapping):
     """A run that meets faults, as many at each call as it can; without any it makes the marks.
 
-    `left` are the rounds of faults that are still to be met, `apart` those after which something was otherwise.
+    `left` are the rounds of faults that are still to be met, `apart` those after which something was otherwise,
+    and `taken_back` tells what has been taken back already.
     """
 
-    def __init__(self, put: Put, whole: WholeAccount, rounds: Sequence[Round], marks: list[Mark]) -> None:
+    def __init__(
+        self, put: Put, whole: WholeAccount, rounds: Sequence[Round], marks: list[Mark], taken_back: set[str]
+    ) -> None:
         super().__init__(put.aws)
         self.left, self.apart, self.marks = sorted(rounds, key=_in_turn), list[Round](), marks
         self._put, self._whole, self._makes_marks = put, whole, not rounds
@@ -113,7 +122,7 @@ class _Meeting(Wrapping):
         self._here = 0
         self._met: list[Round] = []
         self._to_be_seen: list[Round] = []
-        self._taken_back: set[str] = set()
+        self.taken_back = taken_back
 
     def go(self) -> "_Meeting":
         """Begin again after each fault until the run is through, and take it back; nothing is made after that."""
@@ -137,7 +146,6 @@ class _Meeting(Wrapping):
         if name not in self._calls:
             self._arrive()
             self._calls[name] = len(self._calls) + 1
-            self._taken_back = set()
         self._here = self._calls[name]
         faults = [one.fault for one in self.left if one.at == self._here]
         if again or not faults:
@@ -176,31 +184,35 @@ class _Meeting(Wrapping):
         return seen
 
     def _take_back(self) -> None:
-        """Take back what a fault has left, in a copy, unless another fault of the call has left the same."""
-        (fault,) = {one.fault for one in self._met}
-        left = canonical([fault in AFTER, self._put.world.clock.now(), self._told()])
+        """Take back what a fault has left, in a copy, unless another fault has left the same."""
+        mark = self._mark()
+        left = canonical([mark.intended, mark.account])
         for one in self._met:
             if not one.resumed:
                 self._to_be_seen.remove(one)
                 self._end_once(one, left)
 
     def _end_once(self, one: Round, left: str) -> None:
-        if left not in self._taken_back:
-            self._taken_back.add(left)
+        if left not in self.taken_back:
+            self.taken_back.add(left)
             with aside(self._put.path) as rest:
                 if rest.is_copy:
                     self._put.then(one)
 
     def _mark(self) -> Mark:
-        return Mark(_SECONDS.sub("TIME", self._whole.plain(self._told())), self._whole.changed())
-
-    def _told(self) -> str:
-        """What the journal and the checkpoints answer."""
         journal = self._put.journal
         names = dict.fromkeys(name for name, _, _ in journal.records)
         intents = {name: sorted({canonical(one) for one in journal.open_intents(name)}) for name in names}
+        intents = {name: several for name, several in intents.items() if several}
         kept = {one.name: _kept_in(one) for one in files_in(self._put.path)}
-        return canonical([{name: journal.last(name) for name in names}, intents, journal.intended(), kept])
+        return Mark(
+            told=self._plain([journal.last(name) for name in names]),
+            intended=self._plain([journal.intended(), intents, kept]),
+            account=self._whole.changed(),
+        )
+
+    def _plain(self, value: Json) -> str:
+        return _SECONDS.sub("TIME", self._whole.plain(canonical(value)))
 
 
 def _in_turn(one: Round) -> tuple[int, bool, int]:
