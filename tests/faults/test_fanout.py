@@ -1,16 +1,15 @@
 """fanout against every fault: resumed it reaches the end, undone the start, and nothing of others is lost."""
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 
 import pytest
 
-from opsctl.model.errors import OpsctlError
 from opsctl.model.value import Json
 from tests.kit.fault_rounds import Round, every, sampled
 from tests.kit.ha_account import run, undo
 from tests.kit.moto_account import World, client, fresh_world
-from tests.kit.ports import Faulty, Killed, MemoryJournal
+from tests.kit.ports import MemoryJournal
+from tests.kit.survival import through
 
 EXAMPLES: dict[str, tuple[str, dict[str, Json]]] = {
     "a new topic": ("fanout-create", {"topic": "orders", "queues": ["billing"]}),
@@ -59,16 +58,16 @@ def look() -> Json:
 
 def survive(world: World, example: str, rounds: Callable[[int], list[Round]]) -> None:
     playbook, inputs = EXAMPLES[example]
-    start = look()
-    for one in rounds(len(world.plan(playbook, inputs).changes)):
-        plan, journal = world.plan(playbook, inputs), MemoryJournal()
-        with suppress(OpsctlError, Killed):
-            run(plan, Faulty(world.aws, one.fault, one.at), world, journal)
+    start, plan, journal = look(), world.plan(playbook, inputs), MemoryJournal()
+
+    def then(one: Round) -> None:
         if one.resumed:
             run(plan, world.aws, world, journal)
             assert world.plan(playbook, inputs).changes == (), one
         undo(plan, world, journal)
         assert look() == start, one
+
+    through(world, rounds(len(plan.changes)), lambda aws: run(plan, aws, world, journal), then, journal=journal)
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

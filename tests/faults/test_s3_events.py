@@ -2,17 +2,16 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 
 import pytest
 
-from opsctl.model.errors import OpsctlError
 from opsctl.model.value import Json
 from opsctl.sandbox.worlds.uploads import BUCKET
 from tests.kit.fault_rounds import Round, every, sampled
 from tests.kit.ha_account import run, undo
 from tests.kit.moto_account import World, fresh_world
-from tests.kit.ports import Faulty, Killed, MemoryJournal
+from tests.kit.ports import MemoryJournal
+from tests.kit.survival import through
 from tests.kit.uploads import configuration, make_bucket, policy, queue_arn
 
 EXAMPLES = ("s3-events-add", "s3-events-remove", "s3-events-restore")
@@ -44,18 +43,17 @@ def inputs_of(world: World, playbook: str) -> dict[str, Json]:
 
 
 def survive(world: World, playbook: str, rounds: Callable[[int], list[Round]]) -> None:
-    inputs = inputs_of(world, playbook)
-    start, plan = look(), world.plan(playbook, inputs)
+    start, plan, journal = look(), world.plan(playbook, inputs_of(world, playbook)), MemoryJournal()
     assert plan.changes
-    for one in rounds(len(plan.changes)):
-        journal = MemoryJournal()
-        with suppress(OpsctlError, Killed):
-            run(plan, Faulty(world.aws, one.fault, one.at), world, journal)
+
+    def then(one: Round) -> None:
         if one.resumed:
             run(plan, world.aws, world, journal)
             assert look() != start, one
         undo(plan, world, journal)
         assert look() == start, one
+
+    through(world, rounds(len(plan.changes)), lambda aws: run(plan, aws, world, journal), then, journal=journal)
 
 
 @pytest.mark.parametrize("playbook", EXAMPLES)
