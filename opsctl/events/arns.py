@@ -59,6 +59,11 @@ def endpoint_shown(endpoint: str) -> str:
     return f"{scheme}://{rest.partition('/')[0].rpartition('@')[2].partition('?')[0]}"
 
 
+def bucket_arn(name: str, partition: str) -> str:
+    """Return the ARN of a bucket, which tells neither region nor account."""
+    return f"arn:{partition}:s3:::{name}"
+
+
 def rule_arn(bus: str, name: str, *, partition: str, region: str, account: str) -> str:
     """Return the ARN of a rule: `rule/NAME` on the default bus, `rule/BUS/NAME` elsewhere (recorded answers)."""
     place = name if bus == "default" else f"{bus}/{name}"

@@ -15,8 +15,8 @@ ACTIONS = {"sqs": "sqs:SendMessage", "sns": "sns:Publish", "lambda": "lambda:Inv
 _CHANGING = Retry(codes=("ResourceConflictException",), within_s=120)
 
 
-def is_let_in(policy: str, arn: str, bucket_arn: str, account: str) -> bool:
-    """Whether a destination's policy certainly lets S3 in for a bucket."""
+def verdict_for_s3(policy: str, arn: str, bucket_arn: str, account: str) -> PolicyAnswer:
+    """Whether a destination's policy lets S3 in for a bucket."""
     call = ServiceCall(
         service=SERVICE,
         action=ACTIONS[arn.split(":")[2]],
@@ -24,7 +24,7 @@ def is_let_in(policy: str, arn: str, bucket_arn: str, account: str) -> bool:
         source_arn=bucket_arn,
         account=account,
     )
-    return verdict_on(policy, call) is PolicyAnswer.YES
+    return verdict_on(policy, call)
 
 
 def permission(arn: str, bucket_arn: str, account: str, *, url: str = "") -> Change:

@@ -2,32 +2,34 @@
 
 from collections.abc import Sequence
 
-from opsctl.events.destination_permissions import is_let_in
+from opsctl.events.destination_permissions import verdict_for_s3
 from opsctl.model.fetching import Fetching, gather
 from opsctl.model.reads import Read
 from opsctl.model.value import Value
 from opsctl.resources.queue_facts import queue_attributes, queue_url
+from opsctl.resources.resource_policies import PolicyAnswer
 
 
 class NotifiedResource(Value):
     """A queue, topic or function as S3 will look at it.
 
-    `exists` None could not be told; `open` tells that its policy certainly lets S3 in for the bucket. `url` and
-    `key` are those of a queue.
+    `exists` None could not be told; `open` tells that its policy certainly lets S3 in for the bucket, `shut` that
+    it certainly does not. `url` is that of a queue, `key` that of a queue or topic.
     """
 
     arn: str
     exists: bool | None = None
     open: bool = False
+    shut: bool = False
     url: str = ""
     key: str = ""
     unknown: str = ""
 
 
-def read_destinations(arns: Sequence[str], bucket: str, account: str) -> Fetching[dict[str, NotifiedResource]]:
-    """Look at each destination once, all at the same time."""
+def read_destinations(arns: Sequence[str], bucket_arn: str, account: str) -> Fetching[dict[str, NotifiedResource]]:
+    """Look at each destination once, all at the same time; they are in the region of the bucket and the run."""
     wanted = list(dict.fromkeys(arns))
-    found = yield from gather([_read(arn, f"arn:aws:s3:::{bucket}", account) for arn in wanted])
+    found = yield from gather([_read(arn, bucket_arn, account) for arn in wanted])
     return dict(zip(wanted, found, strict=True))
 
 
@@ -55,10 +57,15 @@ def _read(arn: str, bucket_arn: str, account: str) -> Fetching[NotifiedResource]
     told = answer.value or {}
     attributes = told.get("Attributes") or told
     policy = str(attributes.get("Policy") or "")
+    verdict = verdict_for_s3(policy, arn, bucket_arn, account)
     return NotifiedResource(
         arn=arn,
         exists=True,
-        open=is_let_in(policy, arn, bucket_arn, account),
+        open=verdict is PolicyAnswer.YES,
+        shut=verdict is PolicyAnswer.NO,
+        unknown=f"whether {parts[-1]} lets S3 in depends on conditions of its policy that only AWS evaluates"
+        if verdict is PolicyAnswer.UNSURE
+        else "",
         url=url,
         key=str(attributes.get("KmsMasterKeyId") or ""),
     )

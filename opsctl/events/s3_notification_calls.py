@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from opsctl.events.s3_entries import EVENTBRIDGE, MEMBERS, S3Entry
 from opsctl.model.changes import Check, EditSpec, Element, Instruction
+from opsctl.model.query_literals import text_literal
 from opsctl.model.reads import Read
 
 CONFLICTS = ("OperationAborted",)
@@ -17,7 +18,8 @@ CONFLICTS = ("OperationAborted",)
 _ALL = "[QueueConfigurations, TopicConfigurations, LambdaFunctionConfigurations][]"
 _DOES = (
     "{arn: QueueArn || TopicArn || LambdaFunctionArn, events: sort(Events), "
-    "filters: sort(Filter.Key.FilterRules[?Value].Value || `[]`)}"
+    "prefix: Filter.Key.FilterRules[?Name=='prefix' || Name=='Prefix'].Value | [?@] | [0], "
+    "suffix: Filter.Key.FilterRules[?Name=='suffix' || Name=='Suffix'].Value | [?@] | [0]}"
 )
 
 
@@ -73,7 +75,7 @@ def _edit(bucket: str, account: str, elements: tuple[Element, ...], *, skip: boo
 def entry_is(bucket: str, account: str, entry: S3Entry, *, there: bool) -> Check:
     """The bucket has this entry, by id and by what it does; or none of that id."""
     listed, member = MEMBERS[entry.arn.split(":")[2]]
-    found = f"{listed}[?Id=='{entry.id}']"
+    found = f"{listed}[?Id=={text_literal(entry.id)}]"
     read = notifications(bucket, account)
     if not there:
         says = f"bucket {bucket} has no notification {entry.id}"
@@ -92,7 +94,8 @@ def still_there(bucket: str, account: str, entry: S3Entry) -> Check:
     does = {
         "arn": entry.arn,
         "events": sorted(entry.events),
-        "filters": sorted(value for value in (entry.prefix, entry.suffix) if value),
+        "prefix": entry.prefix or None,
+        "suffix": entry.suffix or None,
     }
     return Check(
         read=notifications(bucket, account),

@@ -5,11 +5,13 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from opsctl.events.arns import bucket_arn
 from opsctl.events.destination_permissions import permission
 from opsctl.events.s3_destinations import read_destinations
 from opsctl.events.s3_entries import EVENTBRIDGE, S3Entry, entries_of
 from opsctl.events.s3_notification_calls import edit_entries, entry_is, eventbridge_is, notifications, still_there
 from opsctl.model.changes import Change, Check, Proof, Risk, Severity
+from opsctl.model.errors import InvalidInput
 from opsctl.model.fetching import Fetching, require
 from opsctl.model.run import Action, Context
 from opsctl.model.sentences import sentence
@@ -51,9 +53,18 @@ class S3Notify(Action):
         )
         if any(one.does() == entry.does() for one in here):
             return []
-        seen = (yield from read_destinations([entry.arn], self.bucket, about.account))[entry.arn]
-        bucket_arn = f"arn:{about.identity.partition}:s3:::{self.bucket}"
-        allowed = [] if seen.open else [permission(entry.arn, bucket_arn, about.account, url=seen.url)]
+        own = bucket_arn(self.bucket, about.identity.partition)
+        seen = (yield from read_destinations([entry.arn], own, about.account))[entry.arn]
+        if seen.exists is None and self.skip_validation:
+            raise InvalidInput.one(
+                f"{seen.unknown}, and S3 would not look at it either",
+                source="skip_validation",
+                hint="leave it out, and S3 looks at the destination itself",
+            )
+        # What cannot be looked at belongs to somebody else: S3 says whether it is let in.
+        allowed = []
+        if not seen.open and seen.exists is not None:
+            allowed = [permission(entry.arn, own, about.account, url=seen.url)]
         added = self._added(entry, here, about, after=tuple(one.id for one in allowed), on=EVENTBRIDGE in document)
         yield from require_whole(documents_of([added]))
         return [*allowed, added]
@@ -75,7 +86,8 @@ class S3Notify(Action):
                 within_s=30,
                 otherwise=f"somebody else wrote the configuration meanwhile; put back what is missing: {restore}",
             ),
-            undo=edit_entries(self.bucket, account, "remove", [entry], skip=self.skip_validation),
+            # Somebody else's destination that is gone by then does not stand in the way of an undo.
+            undo=edit_entries(self.bucket, account, "remove", [entry], skip=True),
             risk=Risk(
                 severity=Severity.MEDIUM,
                 affects=tuple(one.says for one in here),

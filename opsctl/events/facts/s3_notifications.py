@@ -1,12 +1,14 @@
 """Reads what a bucket notifies, and what would stand in the way of one more entry, or of taking some away."""
 
+import re
 from typing import ClassVar
 
 from pydantic import Field
 
+from opsctl.events.arns import bucket_arn
 from opsctl.events.kms_keys import KeyFacts, read_keys, what_key_refuses
 from opsctl.events.s3_destinations import NotifiedResource, read_destinations
-from opsctl.events.s3_entries import EVENTBRIDGE, KNOWN, S3Entry, entries_of, lost_of, read_document
+from opsctl.events.s3_entries import EVENT_TYPES, EVENTBRIDGE, KNOWN, S3Entry, entries_of, lost_of, read_document
 from opsctl.events.s3_notification_calls import notifications
 from opsctl.model.errors import FactUnknown, InvalidInput
 from opsctl.model.fetching import Fetching
@@ -16,6 +18,12 @@ from opsctl.model.value import Json, Value
 from opsctl.resources.owners import owner_of
 
 S3 = "s3.amazonaws.com"
+_BUCKET = re.compile(r"[A-Za-z0-9._-]{3,255}")
+_DESTINATION = re.compile(
+    r"arn:[a-z-]+:(?:sqs|sns):[a-z0-9-]+:\d{12}:[\w-]{1,256}(?:\.fifo)?"
+    r"|arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:[\w-]{1,64}(?::[\w$-]{1,128})?",
+    re.ASCII,
+)
 
 
 class BucketNotifications(Value):
@@ -60,11 +68,13 @@ class S3Notifications(Fact):
 
     def read(self, about: Context) -> Fetching[Value]:
         """Read configuration, place and tags at once, then every destination."""
-        document, region, owner = yield from self._bucket(about)
+        wanted = self._wanted(about.identity.partition)
+        if not _BUCKET.fullmatch(self.bucket):
+            raise InvalidInput.one(f"{self.bucket!r} is no name of a bucket", source="bucket")
+        document, region, owner, unread = yield from self._bucket(about)
         entries = entries_of(document)
-        wanted = self._wanted()
         arns = [one.arn for one in entries] + ([wanted.arn] if wanted else [])
-        seen = yield from read_destinations(arns, self.bucket, about.account)
+        seen = yield from read_destinations(arns, self._arn(about), about.account)
         keys = yield from read_keys([seen[wanted.arn].key] if wanted else [])
         others = [one for one in entries if one.id not in self.ids]
         return BucketNotifications(
@@ -85,10 +95,13 @@ class S3Notifications(Fact):
             removable=self._removable(entries),
             lost=self._lost(document),
             owner=owner,
-            unknown=tuple(dict.fromkeys(one.unknown for one in seen.values() if one.unknown)),
+            unknown=tuple(dict.fromkeys((*unread, *_doubts(seen, wanted, keys, self._arn(about), about.account)))),
         )
 
-    def _bucket(self, about: Context) -> Fetching[tuple[dict[str, Json], str, str]]:
+    def _arn(self, about: Context) -> str:
+        return bucket_arn(self.bucket, about.identity.partition)
+
+    def _bucket(self, about: Context) -> Fetching[tuple[dict[str, Json], str, str, list[str]]]:
         params = {"Bucket": self.bucket, "ExpectedBucketOwner": about.account}
         reads = [
             notifications(self.bucket, about.account),
@@ -105,21 +118,38 @@ class S3Notifications(Fact):
         if strangers:
             lost = f"{', '.join(strangers)} of bucket {self.bucket} would be lost by an edit of this version"
             raise InvalidInput.one(lost, source="bucket", hint="upgrade opsctl, or edit it in the console")
-        # S3 calls its first region by no name.
-        region = str((place.value or {}).get("LocationConstraint") or "us-east-1")
+        unread = [
+            f"{what}: {answer.refusal}"
+            for what, answer in (("the bucket's region", place), ("the bucket's tags", tags))
+            if answer.refusal is not None and not answer.known
+        ]
+        region = region_of(place.value) if place.refusal is None else about.region
+        if region != about.region:
+            raise InvalidInput.one(
+                f"bucket {self.bucket} is in {region}, this run in {about.region}",
+                source="bucket",
+                hint=f"--region {region}",
+            )
         named = {str(one["Key"]): str(one["Value"]) for one in (tags.value or {}).get("TagSet") or []}
-        return document, region, owner_of(named)
+        return document, region, owner_of(named), unread
 
-    def _wanted(self) -> S3Entry | None:
+    def _wanted(self, partition: str) -> S3Entry | None:
         if not self.destination:
             return None
-        parts = self.destination.split(":")
-        if len(parts) < 6 or parts[0] != "arn" or parts[2] not in ("sqs", "sns", "lambda"):
+        if not _DESTINATION.fullmatch(self.destination) or self.destination.split(":")[1] != partition:
             raise InvalidInput.one(
-                f"{self.destination!r} is not the ARN of a queue, topic or function", source="destination"
+                f"{self.destination!r} is not the ARN of a queue, topic or function of partition {partition}",
+                source="destination",
             )
         if not self.events:
             raise InvalidInput.one("no event type was given", source="events", hint="such as s3:ObjectCreated:*")
+        strangers = [one for one in self.events if one not in EVENT_TYPES]
+        if strangers:
+            raise InvalidInput.one(
+                f"S3 has no event type {', '.join(strangers)}",
+                source="events",
+                hint=f"one of {', '.join(EVENT_TYPES)}",
+            )
         return S3Entry(arn=self.destination, events=self.events, prefix=self.prefix, suffix=self.suffix)
 
     def _lost(self, document: dict[str, Json]) -> tuple[str, ...]:
@@ -159,15 +189,30 @@ class S3Notifications(Fact):
             found.append(f"{name} does not exist")
         if place.key:
             refused, _ = what_key_refuses(
-                keys[place.key], service=S3, on_behalf_of=f"arn:aws:s3:::{self.bucket}", account=about.account
+                keys[place.key], service=S3, on_behalf_of=self._arn(about), account=about.account
             )
             found += [refused] if refused else []
         return found
 
 
+def region_of(location: Json) -> str:
+    """The region that GetBucketLocation tells: the first has no name, and Ireland once had another (S3 API)."""
+    told = str((location or {}).get("LocationConstraint") or "us-east-1")
+    return "eu-west-1" if told == "EU" else told
+
+
+def _doubts(
+    seen: dict[str, NotifiedResource], wanted: S3Entry | None, keys: dict[str, KeyFacts], bucket: str, account: str
+) -> list[str]:
+    found = [one.unknown for one in seen.values() if one.unknown]
+    key = keys.get(seen[wanted.arn].key) if wanted else None
+    _, doubt = what_key_refuses(key, service=S3, on_behalf_of=bucket, account=account) if key else ("", "")
+    return [*found, doubt] if doubt else found
+
+
 def _dead(entry: S3Entry, place: NotifiedResource) -> str:
     if place.exists is False:
         return f"{entry.says}, id {entry.id}: it does not exist"
-    if place.exists and not place.open:
+    if place.shut:
         return f"{entry.says}, id {entry.id}: its policy does not let S3 in"
     return ""
