@@ -167,7 +167,7 @@ def is_deny_of_all(entry: NaclEntry) -> bool:
 
 def lift_from_set(one: SetCarrier, networks: Sequence[str], others: str, why: str) -> Change:
     """Take addresses out of an IP set, but for those that records of others name."""
-    listed, theirs = first_few(map(plain_addresses, networks), 3), one.carrier.named(others)
+    listed, theirs = first_few(networks, 3, shown=plain_addresses), one.carrier.named(others)
     absent = ip_sets.addresses_in(one.key, networks, present=False)
     return Change(
         **dict(ip_sets.edit_addresses(one.key, "remove", networks, spares=theirs)),

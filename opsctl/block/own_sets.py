@@ -6,7 +6,7 @@ from opsctl.block.set_recorder import SetRecorder
 from opsctl.block.topology.webacl import IpSet
 from opsctl.block.usable_sets import SET_LIMIT
 from opsctl.model.errors import RefusedByGuard
-from opsctl.model.networks import Network, not_covered, parse_network
+from opsctl.model.networks import Network, not_covered, parse_network, texts_of
 from opsctl.model.value import Value
 
 LAST_NUMBER = 50
@@ -28,7 +28,7 @@ class OwnSets(Value):
     def missing(self, wanted: Sequence[Network]) -> list[str]:
         """Return the blocks that no set holds."""
         held = [parse_network(text) for one in self.there.values() for text in one.addresses]
-        return [str(one) for one in not_covered(wanted, held)]
+        return texts_of(not_covered(wanted, held) if held else wanted)
 
     def holding(self, wanted: Sequence[Network]) -> Iterator[int]:
         """Return the numbers of the sets that hold some of the blocks."""

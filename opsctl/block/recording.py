@@ -96,7 +96,7 @@ class Carrier(Value):
             op="lacks",
             value=list(networks),
             networks=True,
-            says=f"no other run has recorded {first_few(map(plain_addresses, networks), 3)} on {self.title}",
+            says=f"no other run has recorded {first_few(networks, 3, shown=plain_addresses)} on {self.title}",
         )
 
     def none_named(self, others: str, networks: Sequence[str]) -> Check:
@@ -204,7 +204,7 @@ def record_change(
 
     `before` is what has to hold for the block that follows: without it nothing is recorded either.
     """
-    listed = first_few(map(plain_addresses, networks), 3)
+    listed = first_few(networks, 3, shown=plain_addresses)
     return Change(
         **dict(carrier.put(tags)),
         id=change_id,

@@ -7,10 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
+from opsctl.model.same import Same
+
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _BEYOND = 2**128
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
+
+_MOST_KNOWN = 1 << 16
+_CANONICAL: dict[str, Network] = {}
+"""Networks by the canonical texts that `normal` returned: everybody parses those next."""
 
 _ONE_ADDRESS = re.compile(r"(?<![\w.:])(?:((?:\d{1,3}\.){3}\d{1,3})/32|([0-9a-f]*:[0-9a-f:]*)/128)(?!\w|\.\w)")
 
@@ -22,6 +28,9 @@ def parse_network(text: str) -> Network:
     Raises:
         ValueError: the text is neither, has a scope id, or is not a plain decimal or colon form.
     """
+    known = _CANONICAL.get(text)
+    if known is not None:
+        return known
     if not text.isascii() or "%" in text:
         raise ValueError(f"{text!r} is not an IP address or CIDR block")
     _, slash, length = text.strip().partition("/")
@@ -40,7 +49,24 @@ def parse_network(text: str) -> Network:
 @lru_cache(maxsize=1 << 16)
 def normal(text: str) -> str:
     """Return the canonical CIDR text of an address or block, as AWS stores it; raises ValueError."""
-    return str(parse_network(text))
+    if text in _CANONICAL:
+        return text
+    network = parse_network(text)
+    canonical = str(network)
+    if len(_CANONICAL) >= _MOST_KNOWN:
+        _CANONICAL.clear()
+    _CANONICAL[canonical] = network
+    return canonical
+
+
+def texts_of(networks: Sequence[Network]) -> list[str]:
+    """Return the canonical texts of networks; of a tuple that was asked about a moment ago they are known."""
+    return list(_texts_of(Same(networks))) if isinstance(networks, tuple) else list(map(str, networks))
+
+
+@lru_cache(maxsize=16)
+def _texts_of(networks: Same) -> tuple[str, ...]:
+    return tuple(map(str, networks.it))
 
 
 @lru_cache(maxsize=1 << 16)
@@ -75,6 +101,8 @@ def holding(outers: Iterable[Network], inners: Iterable[Network]) -> set[Network
 def overlapping(left: Iterable[str], right: Iterable[str]) -> list[str]:
     """Return the items of `left` that share an address with any item of `right`, in their order."""
     others = [parse_network(item) for item in right]
+    if not others:
+        return []
     spans = {4: spans_of(others, 4), 6: spans_of(others, 6)}
     return [item for item in left if meets(one := parse_network(item), spans[one.version])]
 
@@ -179,8 +207,9 @@ def spans_of(networks: Iterable[Network], version: int) -> list[tuple[int, int]]
 def meets(network: Network, spans: Sequence[tuple[int, int]]) -> bool:
     """Tell whether a network shares an address with spans that `spans_of` returned for its version."""
     # Spans are apart, so the last one that begins within or before the network is the only one that may reach it.
-    index = bisect_right(spans, (int(network.broadcast_address), _BEYOND)) - 1
-    return index >= 0 and spans[index][1] >= int(network.network_address)
+    first, last = bounds(network)
+    index = bisect_right(spans, (last, _BEYOND)) - 1
+    return index >= 0 and spans[index][1] >= first
 
 
 def plain_addresses(text: str) -> str:

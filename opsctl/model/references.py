@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from opsctl.model.value import Json
+from opsctl.model.value import Json, all_texts
 
 MARK = "$ref"
 
@@ -24,11 +24,9 @@ def references_in(value: Json) -> Iterator[str]:
     elif isinstance(value, dict):
         for item in value.values():
             yield from references_in(item)
-    elif isinstance(value, (list, tuple)):
+    elif isinstance(value, (list, tuple)) and not all_texts(value):
         for item in value:
-            # Lists of thousands of addresses are gone through again and again.
-            if not isinstance(item, str):
-                yield from references_in(item)
+            yield from references_in(item)
 
 
 def with_references(value: Json, replace: Callable[[str], Json]) -> Json:
@@ -38,5 +36,7 @@ def with_references(value: Json, replace: Callable[[str], Json]) -> Json:
     if isinstance(value, dict):
         return {name: with_references(item, replace) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [item if isinstance(item, str) else with_references(item, replace) for item in value]
+        if all_texts(value):
+            return list(value)
+        return [with_references(item, replace) for item in value]
     return value

@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from opsctl.model.value import Json
+from opsctl.model.value import Json, all_texts
 
 MASK = "(masked)"
 
@@ -64,12 +64,18 @@ def masked(value: Json, name: str = "") -> Json:
     if isinstance(value, dict):
         return _members(value)
     if isinstance(value, (list, tuple)):
+        if all_texts(value) and not is_secret_name(name):
+            return [_without_password(item) for item in value]
         return [masked(item, name) for item in value]
     if not isinstance(value, str) or not value:
         return value
     if is_secret_name(name):
         return MASK
-    return _IN_URL.sub(rf"\1{MASK}@", value) if "://" in value else value
+    return _without_password(value)
+
+
+def _without_password(text: str) -> str:
+    return _IN_URL.sub(rf"\1{MASK}@", text) if "://" in text else text
 
 
 def _members(value: dict[str, Json]) -> dict[str, Json]:

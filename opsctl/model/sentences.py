@@ -1,7 +1,7 @@
 """Prose put together from parts."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 _BETWEEN = re.compile(r"(?<=[.!?]) (?=[A-Z0-9])")
 
@@ -24,8 +24,8 @@ def sentences(text: str) -> list[str]:
     return _BETWEEN.split(text)
 
 
-def first_few(texts: Iterable[str], at_most: int, joint: str = ", ") -> str:
-    """Return the first texts in one line, and how many more there are."""
+def first_few(texts: Iterable[str], at_most: int, joint: str = ", ", shown: Callable[[str], str] = str) -> str:
+    """Return the first texts in one line, each as it is to be `shown`, and how many more there are."""
     listed = list(texts)
     more = f" and {len(listed) - at_most} more" if len(listed) > at_most else ""
-    return joint.join(listed[:at_most]) + more
+    return joint.join(map(shown, listed[:at_most])) + more

@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
 Json: TypeAlias = Any
 """A JSON value. Its shape belongs to AWS or to a playbook's author, so the type checker cannot know it."""
+
+_TEXT = frozenset({str})
 
 
 class Value(BaseModel):
@@ -23,6 +26,11 @@ def json_object(text: str) -> dict[str, Json] | None:
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def all_texts(items: Sequence[Json]) -> bool:
+    """Tell whether all items are texts: lists of thousands of addresses need no look at each of them."""
+    return _TEXT.issuperset(map(type, items))
 
 
 def canonical(value: Json) -> str:

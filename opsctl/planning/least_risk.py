@@ -5,8 +5,8 @@ import re
 from opsctl.model.changes import Change, Instruction, Severity
 from opsctl.model.references import MARK, is_reference
 from opsctl.model.value import Json
-from opsctl.resources.block_risk import severity_of
-from opsctl.resources.blocked_networks import blocked_by
+from opsctl.resources.block_risk import any_wide
+from opsctl.resources.blocked_networks import texts_blocked_by
 
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
@@ -31,11 +31,10 @@ def least_severity(instruction: Instruction, *, believed: bool) -> Severity:
     What a plan makes itself serves nobody yet; that a reference leads to just that has to be `believed`, and is
     so only of what opsctl's own actions make: an output of a raw step is whatever its query picks.
     """
-    networks = blocked_by(instruction)
     if instruction.api in _SEVERE:
         made_here = _is_made_here(instruction.params.get(_SEVERE[instruction.api]))
         return Severity.LOW if made_here and believed else Severity.SEVERE
-    if _restricts_countries(instruction) or (networks and severity_of(*map(str, networks)) is Severity.SEVERE):
+    if _restricts_countries(instruction) or any_wide(texts_blocked_by(instruction)):
         return Severity.SEVERE
     return Severity.LOW
 

@@ -1,5 +1,8 @@
 """How severe a block is, by the width of the network, and why."""
 
+from collections.abc import Sequence
+from functools import lru_cache
+
 from opsctl.model.changes import Severity
 from opsctl.model.networks import Network, parse_network
 
@@ -9,6 +12,11 @@ WIDEST_ORDINARY = {4: 24, 6: 48}
 def severity_of(*networks: str) -> Severity:
     """Return severe when any network is wider than /24 (IPv4) or /48 (IPv6), else medium."""
     return Severity.SEVERE if _wide(networks) else Severity.MEDIUM
+
+
+def any_wide(networks: Sequence[str]) -> bool:
+    """Tell whether any network is so wide that blocking it is severe; a text that is no network is none."""
+    return _any_wide(tuple(networks))
 
 
 def note_of(*networks: str, usual: str) -> str:
@@ -27,6 +35,20 @@ def how_many(network: Network) -> str:
     return f"{network.num_addresses:,}" if network.version == 4 else f"2^{128 - network.prefixlen}"
 
 
-def _wide(networks: tuple[str, ...]) -> list[Network]:
+@lru_cache(maxsize=16)
+def _any_wide(texts: tuple[str, ...]) -> bool:
+    """Lists of thousands are looked at for each change that has them."""
+    for text in texts:
+        try:
+            one = parse_network(text)
+        except ValueError:
+            continue  # AWS takes no such text either
+        if one.prefixlen < WIDEST_ORDINARY[one.version]:
+            return True
+    return False
+
+
+@lru_cache(maxsize=16)
+def _wide(networks: tuple[str, ...]) -> tuple[Network, ...]:
     parsed = map(parse_network, networks)
-    return [one for one in parsed if one.prefixlen < WIDEST_ORDINARY[one.version]]
+    return tuple(one for one in parsed if one.prefixlen < WIDEST_ORDINARY[one.version])

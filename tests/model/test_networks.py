@@ -1,12 +1,14 @@
 """Networks compared with one another, held against the standard library's own comparison."""
 
 import ipaddress
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from opsctl.block.topology.waf_statements import near
-from opsctl.model.networks import covers, holding, parse_network
+from opsctl.model.networks import covers, holding, normal, parse_network, texts_of
 from tests.kit.address_blocks import blocks_within
 
 blocks = (
@@ -38,3 +40,22 @@ def test_held_is_what_lies_whole_in_one_of_many(outers: list[str], inners: list[
     asked = [parse_network(one) for one in inners]
     expected = {one for one in map(parse_network, outers) if any(covers(one, other) for other in asked)}
     assert holding(map(parse_network, outers), asked) == expected
+
+
+@pytest.mark.parametrize("written", ["192.0.2.211", "192.0.2.211/30", "::ffff:192.0.2.99", "2001:DB8:0:0::7"])
+def test_what_was_made_canonical_is_not_parsed_again(written: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten thousand addresses are parsed from their file, and then by every fact and action."""
+    canonical = normal(written)
+
+    def never(*_: Any, **__: Any) -> None:
+        raise AssertionError("parsed again")
+
+    monkeypatch.setattr("opsctl.model.networks.ipaddress.ip_network", never)
+    assert str(parse_network(canonical)) == normal(canonical) == canonical
+
+
+@given(st.lists(blocks, max_size=5))
+def test_the_texts_of_networks_are_the_librarys(texts: list[str]) -> None:
+    networks = tuple(map(parse_network, texts))
+    expected = [str(one) for one in networks]
+    assert texts_of(networks) == texts_of(networks) == texts_of(list(networks)) == expected

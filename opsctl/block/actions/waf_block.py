@@ -1,7 +1,8 @@
 """Blocks addresses in AWS WAF, in front of whatever it can protect."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Literal
+from functools import lru_cache
+from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -67,19 +68,17 @@ class WafBlock(Action):
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan what is missing of set, rule, web ACL and association, one mutating call a change."""
-        texts = list(dict.fromkeys(map(normal, self.addresses)))
-        wanted = tuple(map(parse_network, texts))
+        given = _given(self.addresses)
+        texts, wanted, families = given.texts, given.wanted, given.families
         state = yield from read_state(
             self.web_acl,
             self.scope,
             self.region,
             f"opsctl-{self._slug()}",
-            self._set_names(wanted),
+            self._set_names(families),
             self._forwarded,
         )
         refuse_allowed(state, wanted, self._forwarded)
-        apart = wanted if len(wanted) <= MOST_KEPT_APART else merged(wanted)
-        families = {v: tuple(one for one in apart if one.version == v) for v in (4, 6)}
         usable = {v: self._usable(state, v, networks) for v, networks in families.items() if networks}
         _refuse_unusable(self.ip_sets, usable, state)
         chosen = yield from self._chosen(usable, about.settings.block_sets)
@@ -177,8 +176,8 @@ class WafBlock(Action):
             for one in usable[version][:1]
         }
 
-    def _set_names(self, wanted: Sequence[Network]) -> dict[str, str]:
-        rules = {v: self._rule_name(v) for v in sorted({one.version for one in wanted})}
+    def _set_names(self, families: Mapping[int, Sequence[Network]]) -> dict[str, str]:
+        rules = {v: self._rule_name(v) for v, networks in families.items() if networks}
         return {f"{rule}-{self._slug()}": rule for rule in rules.values()}
 
     def _rule_name(self, version: int) -> str:
@@ -197,6 +196,23 @@ class WafBlock(Action):
 
     def _slug(self) -> str:
         return slug_of(self.web_acl, self.resource, self.display)
+
+
+class _Given(NamedTuple):
+    """The addresses in normal form, as networks, and by family as they are to be put into sets."""
+
+    texts: tuple[str, ...]
+    wanted: tuple[Network, ...]
+    families: Mapping[int, tuple[Network, ...]]
+
+
+@lru_cache(maxsize=8)
+def _given(addresses: tuple[str, ...]) -> _Given:
+    """Take thousands of addresses apart once: they are planned for each place, and for the decision about it."""
+    texts = tuple(dict.fromkeys(map(normal, addresses)))
+    wanted = tuple(map(parse_network, texts))
+    apart = wanted if len(wanted) <= MOST_KEPT_APART else merged(wanted)
+    return _Given(texts, wanted, {v: tuple(one for one in apart if one.version == v) for v in (4, 6)})
 
 
 def _refuse_unusable(names: Sequence[str], usable: Mapping[int, Sequence[Usable]], state: WafState) -> None:

@@ -3,11 +3,12 @@
 from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from pydantic import ConfigDict
 
 from opsctl.model.networks import Network, bounds, parse_network, spans_of
+from opsctl.model.same import Same
 from opsctl.model.value import Value
 
 Spans: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
@@ -58,7 +59,7 @@ class Gates(Value):
         """Return the first block of each kind; of a tuple that was asked about a moment ago it is known."""
         if not isinstance(networks, tuple):
             return [alike[0] for alike in self.by_kind(networks)]
-        return list(_first_of_each(tuple(map(_Same, self.lists)), _Same(self.rules), _Same(networks)))
+        return list(_first_of_each(tuple(map(Same, self.lists)), Same(self.rules), Same(networks)))
 
     @cached_property
     def _cuts(self) -> Mapping[int, tuple[int, ...]]:
@@ -72,21 +73,8 @@ class Gates(Value):
         return {version: tuple(_spans(one, version) for one in self.lists) for version in (4, 6)}
 
 
-class _Same:
-    """A tuple that is equal only to itself: to compare thousands of items takes longer than to look at them."""
-
-    def __init__(self, it: tuple[Any, ...]) -> None:
-        self.it = it
-
-    def __hash__(self) -> int:
-        return id(self.it)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.it is self.it
-
-
 @lru_cache(maxsize=16)
-def _first_of_each(lists: tuple[_Same, ...], rules: _Same, networks: _Same) -> tuple[Network, ...]:
+def _first_of_each(lists: tuple[Same, ...], rules: Same, networks: Same) -> tuple[Network, ...]:
     gates = Gates.of(rules.it, tuple(one.it for one in lists))
     return tuple(alike[0] for alike in gates.by_kind(networks.it))
 
