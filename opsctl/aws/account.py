@@ -14,7 +14,7 @@ from botocore.parsers import ResponseParserError
 from opsctl.aws.advice import clock_skew_of
 from opsctl.aws.clients import CONNECTIONS, Clients
 from opsctl.aws.pages import fetch, plain
-from opsctl.aws.translate import raise_for_write, refusal_of
+from opsctl.aws.translate import raise_for_entries, raise_for_write, refusal_of
 from opsctl.aws.whole import last_body, unknown_members, watch
 from opsctl.model.binary import with_bytes
 from opsctl.model.errors import AwsRefused, InvalidInput
@@ -115,12 +115,15 @@ class LiveAccount:
         attempts = 1 if any(name in params for name in LOCKS) else THROTTLE_ATTEMPTS
         for attempt in range(attempts):
             try:
-                return plain(method(**with_bytes(params)))
+                answer = plain(method(**with_bytes(params)))
             except _SDK_FAULTS as fault:
                 refusal = refusal_of(fault, f"{service}.{operation}")
                 if refusal.kind is not RefusalKind.THROTTLED or attempt == attempts - 1:
                     raise_for_write(fault, f"{service}.{operation}")
                 self._pause(attempt)
+            else:
+                raise_for_entries(answer, f"{service}.{operation}")
+                return answer
         raise AssertionError("the last attempt returns or raises")
 
     def _pause(self, attempt: int) -> None:

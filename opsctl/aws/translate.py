@@ -14,6 +14,7 @@ from botocore import exceptions as sdk
 from opsctl.aws.role_cache import NobodyToAskError, NoCodeError
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.reads import Refusal, RefusalKind
+from opsctl.model.value import Json
 
 _DENIED = ("AccessDenied", "UnauthorizedOperation", "NotAuthorized", "AuthorizationError", "Forbidden")
 _CREDENTIALS = (
@@ -245,6 +246,24 @@ def raise_for_write(fault: Exception, api: str) -> None:
         f"{api} was sent and its answer was lost: {refusal.message}",
         "the proof tells whether it happened: a resume asks it",
     ) from fault
+
+
+_BY_ENTRY = ("events.PutTargets", "events.RemoveTargets")
+
+
+def raise_for_entries(answer: Json, api: str) -> None:
+    """Raise the refusal of a call that was answered with success though an entry of it failed.
+
+    PutTargets and RemoveTargets tell so in FailedEntryCount (EventBridge API). All of opsctl's have one entry.
+    """
+    if api not in _BY_ENTRY or not answer.get("FailedEntryCount"):
+        return
+    first = next(iter(answer.get("FailedEntries") or [{}]))
+    code, message = (
+        str(first.get("ErrorCode") or "FailedEntryCount"),
+        str(first.get("ErrorMessage") or "it failed"),
+    )
+    raise AwsRefused(Refusal(kind=kind_of(code), code=code, message=message, api=api))
 
 
 def _answered_no(fault: Exception) -> bool:

@@ -76,10 +76,11 @@ def _topic(arn: str, name: str, one: dict[str, Json]) -> tuple[Instruction, Inst
         Check(read=read, query=found, op="present", says=f"the policy of topic {name} lets S3 publish"),
         Check(read=read, query=found, op="empty", says=f"the policy of topic {name} has no such statement yet"),
     )
-    return _topic_edit(read, arn, "add", one), _topic_edit(read, arn, "remove", one), checks
+    return edit_topic_policy(read, arn, "add", one), edit_topic_policy(read, arn, "remove", one), checks
 
 
-def _topic_edit(read: Read, arn: str, op: str, one: dict[str, Json]) -> Instruction:
+def edit_topic_policy(read: Read, arn: str, op: str, one: dict[str, Json]) -> Instruction:
+    """Add or remove a statement of a topic's policy; the others are written back as they were read."""
     element = {"op": op, "at": "AttributeValue.Statement", "value": one, "key": "Sid"}
     blank = {"Version": "2012-10-17", "Statement": []}
     return Instruction(

@@ -51,9 +51,26 @@ def edit_entries(bucket: str, account: str, op: str, entries: Sequence[S3Entry],
 
 def edit_eventbridge(bucket: str, account: str, *, on: bool, skip: bool) -> Instruction:
     """Have everything sent to EventBridge as well, or not any more."""
+    return _edit(bucket, account, (_eventbridge(on=on),), skip=skip)
+
+
+def _eventbridge(*, on: bool) -> Element:
     op = "set" if on else "unset"
-    element = Element.model_validate({"op": op, "at": f"NotificationConfiguration.{EVENTBRIDGE}", "value": {}})
-    return _edit(bucket, account, (element,), skip=skip)
+    return Element.model_validate({"op": op, "at": f"NotificationConfiguration.{EVENTBRIDGE}", "value": {}})
+
+
+def cut_over(
+    bucket: str, account: str, entry: S3Entry, *, to_eventbridge: bool, switch: bool, skip: bool
+) -> Instruction:
+    """Take an entry out and, with `switch`, have everything sent to EventBridge, in one Put; or the reverse."""
+    told = {
+        "op": "remove" if to_eventbridge else "add",
+        "at": f"NotificationConfiguration.{entry.member}",
+        "value": entry.written(),
+        "key": "Id",
+    }
+    switched = (_eventbridge(on=to_eventbridge),) if switch else ()
+    return _edit(bucket, account, (Element.model_validate(told), *switched), skip=skip)
 
 
 def _edit(bucket: str, account: str, elements: tuple[Element, ...], *, skip: bool) -> Instruction:

@@ -117,8 +117,7 @@ _GROUP = (
     "arn:{partition}:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/{AutoScalingGroupName}",
 )
 _FUNCTION = ("arn:{partition}:lambda:{region}:{account}:function:{FunctionName}",)
-_RULE = ("arn:{partition}:events:{region}:{account}:rule/{RulePath}",)
-_RULE_OF_TARGET = ("arn:{partition}:events:{region}:{account}:rule/{RulePath}",)
+_RULE = ("arn:{partition}:events:{region}:{account}:rule/{rule}",)
 _LIFECYCLE_POLICY = ("arn:{partition}:dlm:{region}:{account}:policy/{PolicyId}",)
 _LOG_GROUP = ("arn:{partition}:logs:{region}:{account}:log-group:{logGroupName}:*",)
 _DISTRIBUTION = ("arn:{partition}:cloudfront::{account}:distribution/{Id}",)
@@ -147,13 +146,7 @@ _INVALIDATED = ("arn:{partition}:cloudfront::{account}:distribution/{Distributio
 
 _ARCHIVE = "arn:{partition}:events:{region}:{account}:archive/{ArchiveName}"
 
-_REPLAY = "arn:{partition}:events:{region}:{account}:replay/{ReplayName}"
-_SOME_BUS = "arn:{partition}:events:{region}:{account}:event-bus/*"
-
 RESOURCES = {
-    "events.CancelReplay": (_REPLAY,),
-    "events.DescribeReplay": (_REPLAY,),
-    "events.StartReplay": ("{EventSourceArn}", _REPLAY, _SOME_BUS),
     "events.CreateArchive": (_ARCHIVE, "{EventSourceArn}"),
     "events.DeleteArchive": (_ARCHIVE,),
     "events.DescribeArchive": (_ARCHIVE,),
@@ -302,8 +295,10 @@ RESOURCES = {
     "events.PutRule": _RULE,
     "events.DeleteRule": _RULE,
     "events.DescribeRule": _RULE,
-    "events.PutTargets": _RULE_OF_TARGET,
-    "events.RemoveTargets": _RULE_OF_TARGET,
+    "events.DisableRule": _RULE,
+    "events.EnableRule": _RULE,
+    "events.PutTargets": _RULE,
+    "events.RemoveTargets": _RULE,
     "iam.PassRole": ("{RoleArn}",),
     "iam.CreateRole": _ROLE,
     "iam.DeleteRole": _ROLE,

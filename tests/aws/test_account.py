@@ -219,3 +219,16 @@ def test_a_token_file_that_is_not_there_is_named_and_nothing_was_sent(
     answer = me.read(Read(service="sqs", operation="ListQueues"))
     assert answer.refusal is not None
     assert str(token) in answer.refusal.message
+
+
+def test_an_answer_with_a_failed_entry_is_a_refusal() -> None:
+    class Targets(Scripted):
+        put_targets = Scripted.update_ip_set
+
+    failed = {"TargetId": "opsctl", "ErrorCode": "ConcurrentModificationException", "ErrorMessage": "busy"}
+    client = Targets({"FailedEntryCount": 1, "FailedEntries": [failed]}, {"FailedEntryCount": 0})
+    call = ("events", "PutTargets", {"Rule": "r", "Targets": [{"Id": "opsctl", "Arn": "a"}]}, "us-east-1")
+    with pytest.raises(AwsRefused) as caught:
+        account(client, FakeClock()).write(*call)
+    assert (caught.value.refusal.code, caught.value.refusal.message) == ("ConcurrentModificationException", "busy")
+    assert account(client, FakeClock()).write(*call) == {"FailedEntryCount": 0}

@@ -88,5 +88,8 @@ EXAMPLES: dict[str, Example] = {
     "logs.group": Example(given=lambda _: {"log_group": "/app/shop", "why": "the shop logs there"}),
     "route53.record": Example(given=_record),
     "sns.topic": Example(given=lambda _: {"topic": "oncall", "why": "somebody has to be told"}),
+    "time.pause": Example(
+        given=lambda _: {"seconds": 30, "what": "it settles", "why": "nothing shows when it has"}
+    ),
     "sqs.queue": Example(given=lambda _: {"queue": "dead", "why": "nothing is lost"}),
 }

@@ -3,6 +3,7 @@
 import typer
 
 from opsctl.cli.commands import s3_events_restore, s3_events_show
+from opsctl.cli.playbook_options import Given
 from opsctl.cli.playbook_runs import runs_playbook
 
 ADD = """Have a bucket notify one more queue, topic or function.
@@ -24,6 +25,26 @@ REMOVE_EXAMPLES = """Examples:
 
   opsctl s3-events remove uploads --id opsctl-20261201-101500-ab12 --dry-run
 """
+SWITCH = """Have EventBridge tell what one notification of a bucket tells, to the same destination.
+
+Makes a rule with a dead-letter queue, has the bucket send everything to EventBridge, and takes the notification
+away. With --overlap objects are told twice for a while; with --cutover some may be lost, and are listed. S3
+follows within about five minutes, which are waited for.
+"""
+SWITCH_EXAMPLES = """Examples:
+
+  opsctl s3-events switch-to-eventbridge uploads --id scans --overlap --dry-run
+
+  opsctl s3-events switch-to-eventbridge uploads --id scans --cutover --as-records
+"""
+
+
+def _one_way(given: Given) -> None:
+    if bool(given.values["overlap"]) == bool(given.values["cutover"]):
+        raise typer.BadParameter(
+            "give one of --overlap (objects may come twice) and --cutover (some may be missed, and are listed)",
+            param_hint="--overlap",
+        )
 
 
 def register(app: typer.Typer) -> None:
@@ -38,4 +59,12 @@ def register(app: typer.Typer) -> None:
     runs_playbook(group, "s3-events add", playbook="s3-events-add", says=ADD, epilog=ADD_EXAMPLES)
     runs_playbook(group, "s3-events remove", playbook="s3-events-remove", says=REMOVE, epilog=REMOVE_EXAMPLES)
     s3_events_restore.register(group)
+    runs_playbook(
+        group,
+        "s3-events switch-to-eventbridge",
+        playbook="s3-events-switch",
+        says=SWITCH,
+        epilog=SWITCH_EXAMPLES,
+        check=_one_way,
+    )
     app.add_typer(group)

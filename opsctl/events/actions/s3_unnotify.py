@@ -29,6 +29,7 @@ class S3Unnotify(Action):
         default=False, description="Have S3 look at no destination, where one that stays is gone."
     )
     owner: str = Field("", description="The stack or module that will revert the change.")
+    instead: str = Field("", description="What tells the same from then on; empty: nothing does.")
     why: str = Field(description="Why they are taken away.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
@@ -63,8 +64,13 @@ class S3Unnotify(Action):
                 severity=Severity.HIGH,
                 affects=tuple(one.says for one in gone),
                 owner=self.owner or None,
-                note=f"Events that come while it is away are not told later. {PROPAGATES}",
+                note=f"{self._note()} {PROPAGATES}",
             ),
         )
         yield from require_whole(documents_of([change]))
         return [change]
+
+    def _note(self) -> str:
+        if self.instead:
+            return f"{self.instead} tells the same; while both do, events come twice."
+        return "Events that come while it is away are not told later."

@@ -97,38 +97,52 @@ _CONCURRENT = "ConcurrentModificationException"
 _PASSES = Retry(codes=(_CONCURRENT,), within_s=60)
 
 
-def rule_arn(name: str, identity: Identity) -> str:
-    """The ARN that a rule of this name has on the default bus of the run's account and region."""
-    return f"arn:{identity.partition}:events:{identity.region}:{identity.account}:rule/{name}"
+def rule_arn(name: str, identity: Identity, bus: str = "") -> str:
+    """The ARN that a rule of this name has in the run's account and region, on a bus; empty: the default one."""
+    place = f"{bus}/" if bus and bus != "default" else ""
+    return f"arn:{identity.partition}:events:{identity.region}:{identity.account}:rule/{place}{name}"
 
 
-def describe_rule(name: str) -> Read:
-    """Read a rule; one that is not there is missing."""
-    return Read(service="events", operation="DescribeRule", params={"Name": name})
+def _on(bus: str) -> dict[str, Json]:
+    return {"EventBusName": bus} if bus and bus != "default" else {}
+
+
+def describe_rule(name: str, bus: str = "") -> Read:
+    """Read a rule of a bus; one that is not there is missing."""
+    return Read(service="events", operation="DescribeRule", params={"Name": name, **_on(bus)})
 
 
 def put_rule(
-    name: str, pattern: Mapping[str, Json], schedule: str, description: str, tags: Mapping[str, str]
+    name: str,
+    pattern: Mapping[str, Json],
+    schedule: str,
+    description: str,
+    tags: Mapping[str, str],
+    *,
+    bus: str = "",
+    state: str = "ENABLED",
 ) -> Instruction:
     """Create a rule by pattern or by schedule."""
     when = {"ScheduleExpression": schedule} if schedule else {"EventPattern": json.dumps(pattern, sort_keys=True)}
+    about = {"State": state, "Description": description, "Tags": tag_list(tags)}
     return Instruction(
         kind="call",
         service="events",
         operation="PutRule",
-        params={"Name": name, **when, "State": "ENABLED", "Description": description, "Tags": tag_list(tags)},
+        params={"Name": name, **when, **about, **_on(bus)},
         retry=_PASSES,
     )
 
 
-def delete_rule(name: str) -> Instruction:
+def delete_rule(name: str, bus: str = "") -> Instruction:
     """Delete a rule that has no target any more."""
-    return Instruction(kind="call", service="events", operation="DeleteRule", params={"Name": name}, retry=_PASSES)
+    params = {"Name": name, **_on(bus)}
+    return Instruction(kind="call", service="events", operation="DeleteRule", params=params, retry=_PASSES)
 
 
-def rule_is_absent(name: str) -> Check:
+def rule_is_absent(name: str, bus: str = "") -> Check:
     """There is no such rule."""
-    return Check(read=describe_rule(name), query="Name", op="empty", says=f"there is not a valid rule {name}")
+    return Check(read=describe_rule(name, bus), query="Name", op="empty", says=f"there is not a valid rule {name}")
 
 
 def rule_is_ours(name: str, description: str) -> Check:
@@ -142,23 +156,23 @@ def rule_is_ours(name: str, description: str) -> Check:
     )
 
 
-def put_target(rule: str, target: Mapping[str, Json]) -> Instruction:
+def put_target(rule: str, target: Mapping[str, Json], bus: str = "") -> Instruction:
     """Give a rule one target."""
-    params = {"Rule": rule, "Targets": [dict(target)]}
+    params = {"Rule": rule, "Targets": [dict(target)], **_on(bus)}
     just_made = Retry(codes=("ResourceNotFoundException", _CONCURRENT), within_s=60)
     return Instruction(kind="call", service="events", operation="PutTargets", params=params, retry=just_made)
 
 
-def remove_target(rule: str, target_id: str) -> Instruction:
+def remove_target(rule: str, target_id: str, bus: str = "") -> Instruction:
     """Take a target away from a rule."""
-    params = {"Rule": rule, "Ids": [target_id]}
+    params = {"Rule": rule, "Ids": [target_id], **_on(bus)}
     return Instruction(kind="call", service="events", operation="RemoveTargets", params=params, retry=_PASSES)
 
 
-def target_is(rule: str, target_id: str, arn: str, *, there: bool) -> Check:
+def target_is(rule: str, target_id: str, arn: str, *, there: bool, bus: str = "") -> Check:
     """The rule sends to that target, or has no target of that id."""
     return Check(
-        read=Read(service="events", operation="ListTargetsByRule", params={"Rule": rule}),
+        read=Read(service="events", operation="ListTargetsByRule", params={"Rule": rule, **_on(bus)}),
         query=f"Targets[?Id=='{target_id}'].Arn | [0]",
         op="equals" if there else "empty",
         value=arn if there else None,

@@ -1,0 +1,62 @@
+"""Examples of the actions that hand events on by rules."""
+
+import os
+
+from opsctl.model.value import Json
+from opsctl.sandbox.engine.conditions import conditions
+from opsctl.sandbox.worlds.uploads import BUCKET
+from tests.kit.moto_account import client
+from tests.kit.timed import move
+from tests.kit.uploads import configuration, make_bucket, policy, put, queue_arn
+from tests.registry.example import Example, Stage
+
+_LOOKED_AT = "S3 keeps it beside the account's memory, and gives entries ids of its own"
+
+
+def _look() -> Json:
+    return [configuration(), policy("thumbnail-requests")]
+
+
+def _route(stage: Stage) -> dict[str, Json]:
+    url = client("sqs").create_queue(QueueName="billing")["QueueUrl"]
+    pattern = {"source": ["shop"], "detail-type": ["paid"]}
+    more = {
+        "rule": "paid-orders",
+        "pattern": pattern,
+        "destination": queue_arn(stage.world, "billing"),
+        "url": url,
+    }
+    return more | {"why": "bills are written for paid orders"}
+
+
+def _routes() -> Json:
+    """Rules, targets, queues and a policy, a moment later: a new queue is not seen everywhere in its first one."""
+    move(conditions(os.environ["MOTO_ACCOUNT_ID"]), 5)
+    events = client("events")
+    rules = [
+        [one["Name"], one["State"], events.list_targets_by_rule(Rule=one["Name"])["Targets"]]
+        for one in events.list_rules()["Rules"]
+    ]
+    return [rules, sorted(client("sqs").list_queues()["QueueUrls"]), policy("billing")]
+
+
+def _enable(_: Stage) -> dict[str, Json]:
+    client("events").put_rule(Name="paid-orders", EventPattern='{"source": ["shop"]}', State="DISABLED")
+    return {"rule": "paid-orders", "why": "bills are written for paid orders"}
+
+
+def _eventbridge(_: Stage) -> dict[str, Json]:
+    put({name: value for name, value in configuration().items() if name != "EventBridgeConfiguration"})
+    return {"bucket": BUCKET, "skip_validation": True, "why": "rules choose from it"}
+
+
+def _gap(_: Stage) -> dict[str, Json]:
+    return {"bucket": BUCKET, "wait_s": 0, "why": "somebody has to be told of them"}
+
+
+EXAMPLES: dict[str, Example] = {
+    "events.enable": Example(given=_enable),
+    "events.route": Example(given=_route, look=_routes, kept="a queue is looked at when it is seen everywhere"),
+    "s3.eventbridge": Example(given=_eventbridge, seeds=(make_bucket,), look=_look, kept=_LOOKED_AT),
+    "s3.gap": Example(given=_gap, seeds=(make_bucket,), look=lambda: None, kept="it only lists"),
+}
