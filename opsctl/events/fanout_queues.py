@@ -7,7 +7,7 @@ from opsctl.events.kms_keys import KeyFacts, what_key_refuses
 from opsctl.model.errors import InvalidInput
 from opsctl.model.fetching import Fetching, gather
 from opsctl.model.run import Context
-from opsctl.model.value import Value
+from opsctl.model.value import Value, fingerprint
 from opsctl.resources.queue_facts import QueueFacts, find_queue, queue_attributes
 from opsctl.resources.resource_policies import PolicyAnswer, ServiceCall, verdict_on
 from opsctl.resources.sns_filters import FilterPolicy
@@ -70,9 +70,16 @@ def _queue(facts: QueueFacts, policy: str, filter_: str, topic: str, account: st
 
 
 def undelivered_name(queue: str) -> str:
-    """The name of the dead-letter queue of a queue's subscription; FIFO for a FIFO queue (recorded answers)."""
+    """The name of the dead-letter queue of a queue's subscription; FIFO for a FIFO queue (recorded answers).
+
+    What is too long for a queue's name is cut, and told apart by a mark.
+    """
     suffix = _UNDELIVERED + (".fifo" if queue.endswith(".fifo") else "")
-    return f"{queue.removesuffix('.fifo')[: _NAME_AT_MOST - len(suffix)]}{suffix}"
+    whole = f"{queue.removesuffix('.fifo')}{suffix}"
+    if len(whole) <= _NAME_AT_MOST:
+        return whole
+    suffix = f"-{fingerprint(queue)[7:15]}{suffix}"
+    return f"{whole[: _NAME_AT_MOST - len(suffix)]}{suffix}"
 
 
 def filters_of(texts: Sequence[str], scope: str) -> dict[str, str]:

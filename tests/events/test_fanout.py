@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from opsctl.events.fanout_queues import undelivered_name
 from opsctl.model.errors import InvalidInput, RefusedByGuard
 from opsctl.model.value import Json
 from tests.kit.ha_account import run, undo
@@ -55,6 +56,40 @@ def test_one_message_reaches_every_queue_and_one_with_a_filter_gets_its_part(wor
     undo(plan, world, journal)
     assert client("sns").list_topics()["Topics"] == []
     assert len(client("sqs").list_queues()["QueueUrls"]) == 3
+
+
+def test_what_a_second_topic_cannot_deliver_is_kept_as_well(world: World) -> None:
+    run(world.plan("fanout-create", wish(queues=["billing"])), world.aws, world, MemoryJournal())
+    plan, journal = world.plan("fanout-create", wish(topic="refunds", queues=["billing"])), MemoryJournal()
+    run(plan, world.aws, world, journal)
+    sqs = client("sqs")
+    url = sqs.get_queue_url(QueueName="billing-undelivered")["QueueUrl"]
+
+    def policy() -> str:
+        told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]
+        return str(told["Policy"])
+
+    assert ":orders" in policy()
+    assert ":refunds" in policy()
+    undo(plan, world, journal)
+    assert ":orders" in policy()
+    assert ":refunds" not in policy()
+
+
+def test_long_names_of_queues_have_dead_letter_queues_of_their_own() -> None:
+    names = [undelivered_name(f"{'x' * 75}{end}") for end in ("-a", "-b", "-a.fifo")]
+    assert len(set(names)) == 3
+    assert {len(one) for one in names} == {80}
+    assert names[2].endswith(".fifo")
+
+
+@pytest.mark.parametrize(
+    "topic",
+    ["topic\u00e9", "x" * 257, "arn:aws-cn:sns:us-east-1:123456789012:orders", "arn:aws:sns:us-east-1:1:a:b"],
+)
+def test_what_is_no_topic_is_wrong_input(world: World, topic: str) -> None:
+    with pytest.raises(InvalidInput):
+        world.plan("fanout-create", wish(topic=topic))
 
 
 def test_an_undo_keeps_a_topic_that_somebody_subscribed_to_and_failures_that_wait(world: World) -> None:

@@ -5,10 +5,11 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from opsctl.events.fanout_queues import undelivered_name
+from opsctl.events.fanout_queues import SERVICE, undelivered_name
 from opsctl.events.subscription_calls import is_subscribed, subscribe, subscription_of, unsubscribe
 from opsctl.model.changes import Change, Check, Proof, Risk, Severity
-from opsctl.model.fetching import Fetching, fetch
+from opsctl.model.errors import FactUnknown
+from opsctl.model.fetching import Fetching, fetch, require
 from opsctl.model.references import reference
 from opsctl.model.run import Action, Context
 from opsctl.model.sentences import sentence
@@ -17,6 +18,7 @@ from opsctl.resources.dead_letter_reads import subscription_attributes
 from opsctl.resources.marks import with_mark
 from opsctl.resources.queue_facts import get_queue_url, queue_attributes
 from opsctl.resources.queue_policy_calls import edit_policy, policy_has
+from opsctl.resources.resource_policies import PolicyAnswer, ServiceCall, verdict_on
 from opsctl.resources.sqs_queue_calls import (
     FOURTEEN_DAYS,
     GONE_WITHIN_S,
@@ -53,10 +55,25 @@ class SnsSubscribe(Action):
         name = undelivered_name(self.queue.rpartition(":")[2])
         dead = f"{self.queue.rpartition(':')[0]}:{name}"
         there = yield from fetch(get_queue_url(name))
-        made = [] if there.refusal is None else [self._dead_letter_queue(name, dead, about)]
-        allowed = [] if self.allowed else [self._permission()]
+        if there.refusal is None:
+            made = yield from self._opened(str(there.value["QueueUrl"]), dead, about)
+        elif there.known:
+            made = [self._dead_letter_queue(name, dead, about)]
+        else:
+            raise FactUnknown(there.refusal)
+        allowed = [] if self.allowed else [self._permission("permission", self.url, self.queue)]
         before = tuple(one.id for one in (*made, *allowed))
         return [*made, *allowed, self._subscription(dead, before)]
+
+    def _opened(self, url: str, dead: str, about: Context) -> Fetching[list[Change]]:
+        """Let the topic in at a dead-letter queue that is there already, such as another topic's."""
+        told = (yield from require(queue_attributes(url)))["Attributes"]
+        call = ServiceCall(
+            service=SERVICE, action="sqs:SendMessage", resource=dead, source_arn=self.topic, account=about.account
+        )
+        if verdict_on(str(told.get("Policy") or ""), call) is PolicyAnswer.YES:
+            return []
+        return [self._permission("undelivered-permission", url, dead)]
 
     @property
     def _short(self) -> str:
@@ -66,7 +83,7 @@ class SnsSubscribe(Action):
         return {
             "Sid": f"OpsctlSns{fingerprint([resource, self.topic])[7:19]}",
             "Effect": "Allow",
-            "Principal": {"Service": "sns.amazonaws.com"},
+            "Principal": {"Service": SERVICE},
             "Action": "sqs:SendMessage",
             "Resource": resource,
             "Condition": {"ArnEquals": {"aws:SourceArn": self.topic}},
@@ -105,17 +122,17 @@ class SnsSubscribe(Action):
             outputs={"url": url_of(name)},
         )
 
-    def _permission(self) -> Change:
-        one = self._statement(self.queue)
-        name = self.queue.rpartition(":")[2]
+    def _permission(self, id_: str, url: str, queue: str) -> Change:
+        one = self._statement(queue)
+        name = queue.rpartition(":")[2]
         return Change(
-            **dict(edit_policy(self.url, "add", one)),
-            id="permission",
+            **dict(edit_policy(url, "add", one)),
+            id=id_,
             title=f"Let topic {self.topic.rpartition(':')[2]} write to queue {name}",
             why="SNS confirms a subscription whatever the queue's policy says, and drops what that refuses.",
-            expect=(policy_has(self.url, name, one, present=False),),
-            proof=Proof(configured=(policy_has(self.url, name, one, present=True),), within_s=60),
-            undo=edit_policy(self.url, "remove", one),
+            expect=(policy_has(url, name, one, present=False),),
+            proof=Proof(configured=(policy_has(url, name, one, present=True),), within_s=60),
+            undo=edit_policy(url, "remove", one),
             risk=Risk(note=f"The topic may write to {name}."),
         )
 

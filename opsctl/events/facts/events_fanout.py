@@ -1,5 +1,6 @@
 """Reads the topic and the queues of a fan-out, and what SNS would drop without a word."""
 
+import re
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -12,6 +13,10 @@ from opsctl.model.reads import Read
 from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
 from opsctl.resources.actions.sns_topic import topic_arn
+
+# CreateTopic in the SNS API.
+_NAME = re.compile(r"[A-Za-z0-9_-]+(\.fifo)?")
+_NAME_AT_MOST = 256
 
 
 class FanoutRead(Value):
@@ -84,7 +89,7 @@ class EventsFanout(Fact):
 
     def _arn(self, about: Context) -> str:
         if not self.topic.startswith("arn:"):
-            if not self.topic.removesuffix(".fifo").replace("-", "").replace("_", "").isalnum():
+            if not _NAME.fullmatch(self.topic) or len(self.topic) > _NAME_AT_MOST:
                 raise InvalidInput.one(
                     f"{self.topic!r} is no name of a topic",
                     source="topic",
@@ -92,7 +97,8 @@ class EventsFanout(Fact):
                 )
             return topic_arn(self.topic, about.identity)
         parts = self.topic.split(":")
-        if len(parts) != 6 or parts[2] != "sns" or parts[3:5] != [about.region, about.account]:
+        here = ["arn", about.identity.partition, "sns", about.region, about.account]
+        if len(parts) != 6 or parts[:5] != here or not _NAME.fullmatch(parts[5]):
             raise InvalidInput.one(f"{self.topic} is no topic of this account and region", source="topic")
         return self.topic
 
