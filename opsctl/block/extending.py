@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from opsctl.block.account_ledger import AccountLedger, AclCarrier, GroupCarrier, SetCarrier
 from opsctl.block.lifting import is_deny_of_all, lift_from_acl, lift_from_group, lift_from_set
 from opsctl.block.recording import but_of, made_room, record_change
-from opsctl.block.records import EXTENDS, BlockRecord, Ledger, is_recorded_as, tags_of
+from opsctl.block.records import EXTENDS, BlockRecord, Ledger, is_recorded_for, tags_of
 from opsctl.block.set_recorder import SetRecorder
 from opsctl.block.terms import Term, lasts_longer
 from opsctl.model.changes import Change
@@ -79,7 +79,7 @@ class Extending(Value):
         return [one for one, record in found if record is not None and self._moves(record)]
 
     def _moves(self, record: BlockRecord) -> bool:
-        here = not self.target or is_recorded_as(self.target, record.target)
+        here = not self.target or is_recorded_for(self.target, record.target)
         return here and lasts_longer(self.term.until, record.until)
 
     def _term(self, record: BlockRecord | None) -> Term:

@@ -19,6 +19,8 @@ from typing import Literal
 from pydantic import ConfigDict
 
 from opsctl.block.terms import NEVER, Term, parse_moment, seconds_of
+from opsctl.block.topology.finding import target_text
+from opsctl.model.errors import InvalidInput
 from opsctl.model.networks import led_by, normal, plain_addresses
 from opsctl.model.value import Value
 
@@ -187,6 +189,25 @@ def is_recorded_as(text: str, recorded: str) -> bool:
     """Tell whether a record means a text: it has the characters of tags alone, and is cut where it had no room."""
     clean = _word(text, max(len(text), VALUE_AT_MOST))
     return recorded == clean or (recorded.endswith("...") and clean.startswith(recorded.removesuffix("...")))
+
+
+def is_recorded_for(target: str, recorded: str) -> bool:
+    """Tell whether a record is for a target, however either was written: as a URL, with a port or a dot.
+
+    Names of hosts are the same in capitals, and with the dot that ends them (RFC 4343, RFC 1034 section
+    3.1). Other names are not.
+    """
+    return is_recorded_as(target, recorded) or is_recorded_as(_host(target), _host(recorded))
+
+
+def _host(target: str) -> str:
+    """Return a target as its name alone; what is no target stays what it is."""
+    try:
+        name = target_text(target)
+    except InvalidInput:
+        return target
+    ends = name if name.endswith("...") else name.removesuffix(".")
+    return ends.lower() if "." in ends and "/" not in ends else ends
 
 
 def _head(term: Term, before: str = "") -> str:

@@ -7,6 +7,9 @@ from opsctl.events.arns import named
 from opsctl.events.delivery_graph import VERDICTS, DeliveryEdge, DeliveryNode, StepSettings, Verdict
 from opsctl.events.hops import Admission, Hop, ReadResource
 from opsctl.events.kms_keys import KeyFacts, what_key_refuses
+from opsctl.events.role_permissions import RoleAnswers, RoleQuestion, leaves_it_to_iam, may_be_let_in, questions_of
+from opsctl.resources.policy_simulation import SimulatedAction
+from opsctl.resources.policy_simulation import Verdict as Simulated
 from opsctl.resources.resource_policies import PolicyAnswer, ServiceCall, verdict_on
 
 _WORD = {
@@ -19,11 +22,17 @@ _OWN_QUEUES_ONLY = ("s3.amazonaws.com",)
 _EVENTS = "events.amazonaws.com"
 
 
-def edge_of(
-    source: DeliveryNode, hop: Hop, target: ReadResource, keys: Mapping[str, KeyFacts], account: str
-) -> DeliveryEdge:
+class EdgeKnowledge(NamedTuple):
+    """What is read once for all edges: keys by the names they are given, and what IAM says of roles."""
+
+    keys: Mapping[str, KeyFacts]
+    roles: RoleAnswers
+    account: str
+
+
+def edge_of(source: DeliveryNode, hop: Hop, target: ReadResource, known: EdgeKnowledge) -> DeliveryEdge:
     """Judge an edge by its own settings and by whether its far end exists and lets its near end in."""
-    far = list(_far_end(hop, target, keys, account))
+    far = list(_far_end(hop, target, known))
     verdict = min((hop.verdict, *(one.verdict for one in far)), key=VERDICTS.index)
     settings = {name: getattr(hop, name) for name in StepSettings.model_fields}
     return DeliveryEdge.model_validate(
@@ -44,14 +53,13 @@ class _Fault(NamedTuple):
     cause: str = ""
 
 
-def _far_end(hop: Hop, target: ReadResource, keys: Mapping[str, KeyFacts], account: str) -> Iterator[_Fault]:
+def _far_end(hop: Hop, target: ReadResource, known: EdgeKnowledge) -> Iterator[_Fault]:
     admission = target.admission
     if not target.node.exists:
         yield _Fault("blocked", f"{target.node.kind} {target.node.name} does not exist", "destination-gone")
         return
     if hop.role:
-        role = hop.role.rpartition("/")[2]
-        yield _Fault("unknown", f"it is sent by role {role}, whose permissions were not evaluated")
+        yield from _by_role(hop, target, known)
     if admission is None:
         if hop.service:
             yield _Fault("unknown", "who may write there was not read")
@@ -60,9 +68,47 @@ def _far_end(hop: Hop, target: ReadResource, keys: Mapping[str, KeyFacts], accou
     if admission.fifo and hop.service in _OWN_QUEUES_ONLY:
         yield _Fault("blocked", "S3 cannot notify FIFO queues and FIFO topics", "fifo-mismatch")
     if hop.service:
-        yield from _by_policy(hop, target, admission, account)
+        yield from _by_policy(hop, target, admission, known.account)
         if admission.key:
-            yield from _by_key(hop, admission, keys, account)
+            yield from _by_key(hop, admission, known.keys, known.account)
+
+
+def _by_role(hop: Hop, target: ReadResource, known: EdgeKnowledge) -> Iterator[_Fault]:
+    """What IAM says of the role; of what its own policies do not allow, the target's policy may let it in."""
+    role, place = hop.role.rpartition("/")[2], f"{target.node.kind} {target.node.name}"
+    policy = target.admission.policy if target.admission else None
+    questions = questions_of(hop, target, known.keys)
+    if not questions:
+        yield _Fault("unknown", f"it is sent by role {role}; what that needs for {place} is not evaluated here")
+    for question in questions:
+        told = known.roles.verdict(question)
+        if told.verdict is Simulated.UNKNOWN:
+            says = f"whether role {role} may {question.action} on {place} cannot be told: {told.why}"
+            yield _Fault("unknown", says)
+        elif question.action.startswith("kms:"):
+            yield from _key_of_role(question, known.keys[target.admission.key if target.admission else ""], told)
+        elif told.verdict is Simulated.DENIED and told.why:
+            yield _Fault("blocked", told.why, "no-permission")
+        elif told.verdict is Simulated.DENIED:
+            yield _denied(question, policy, place, judged_whole=target.admission is None or policy is not None)
+
+
+def _denied(question: RoleQuestion, policy: str | None, place: str, *, judged_whole: bool) -> _Fault:
+    may_not = f"role {question.role.rpartition('/')[2]} may not {question.action}"
+    if not judged_whole:
+        return _Fault("unknown", f"{may_not} by its own policies, and that of {place} was not read")
+    if policy and may_be_let_in(policy, question.role, question.action):
+        return _Fault("unknown", f"{may_not} by its own policies, and the policy of {place} names it")
+    return _Fault("blocked", f"{may_not} on {place}", "no-permission")
+
+
+def _key_of_role(question: RoleQuestion, key: KeyFacts, told: SimulatedAction) -> Iterator[_Fault]:
+    role = question.role.rpartition("/")[2]
+    if told.verdict is Simulated.DENIED:
+        says = f"role {role} may not {question.action} by its own policies, and the key's policy may let it"
+        yield _Fault("unknown", says)
+    elif key.policy is not None and not leaves_it_to_iam(key.policy, question.role, question.action):
+        yield _Fault("unknown", f"the key's policy lets neither role {role} nor policies of its account decide")
 
 
 def _by_policy(hop: Hop, target: ReadResource, admission: Admission, account: str) -> Iterator[_Fault]:

@@ -4,11 +4,12 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from opsctl.events.delivery_graph import Delivery
-from opsctl.events.edge_verdicts import edge_of
+from opsctl.events.edge_verdicts import EdgeKnowledge, edge_of
 from opsctl.events.hops import ReadResource, Waypoint
-from opsctl.events.kms_keys import KeyFacts, read_keys
+from opsctl.events.kms_keys import read_keys
 from opsctl.events.node_kinds.registry import read_place
 from opsctl.events.producers import producers_of
+from opsctl.events.role_permissions import ask_roles, questions_of
 from opsctl.events.walking import Way
 from opsctl.model.fetching import Fetching, gather
 from opsctl.model.run import Context
@@ -37,8 +38,8 @@ def explore(start: str, about: Context) -> Fetching[Explored]:
         room = PLACES_AT_MOST - len(stops)
         left.update(dict.fromkeys(list(onward)[room:]))
         waiting = list(onward.values())[:room]
-    keys = yield from read_keys([stop.admission.key for stop in stops.values() if stop.admission])
-    return _put_together(start, stops, _left_out(left), keys, about)
+    known = yield from _read_beside(stops, about)
+    return _put_together(start, stops, _left_out(left), known)
 
 
 def explore_back(start: str, about: Context) -> Fetching[Explored]:
@@ -56,8 +57,8 @@ def explore_back(start: str, about: Context) -> Fetching[Explored]:
         room = PLACES_AT_MOST - len(stops)
         left.update(dict.fromkeys(list(onward)[room:]))
         waiting = list(onward)[:room]
-    keys = yield from read_keys([stop.admission.key for stop in stops.values() if stop.admission])
-    found_back = _put_together(start, stops, (*doubts, *_left_out(left)), keys, about)
+    known = yield from _read_beside(stops, about)
+    found_back = _put_together(start, stops, (*doubts, *_left_out(left)), known)
     return found_back._replace(delivery=found_back.delivery.model_copy(update={"back": True}))
 
 
@@ -70,8 +71,8 @@ def explore_all(starts: Sequence[str], about: Context) -> Fetching[Explored]:
         stops.update({place.arn: stop for place, stop in zip(waiting, found, strict=True)})
         onward = {hop.to.arn: hop.to for stop in found for hop in stop.all_hops() if hop.to.arn not in stops}
         waiting = list(onward.values())
-    keys = yield from read_keys([stop.admission.key for stop in stops.values() if stop.admission])
-    explored = _put_together(next(iter(stops), ""), stops, (), keys, about)
+    known = yield from _read_beside(stops, about)
+    explored = _put_together(next(iter(stops), ""), stops, (), known)
     policies = {
         arn: stop.admission.policy
         for arn, stop in stops.items()
@@ -85,12 +86,26 @@ def _left_out(left: Collection[str]) -> tuple[str, ...]:
     return (text,) if left else ()
 
 
+def _read_beside(stops: dict[str, ReadResource], about: Context) -> Fetching[EdgeKnowledge]:
+    """Read the keys of all resources, then ask about all roles, each once."""
+    keys = yield from read_keys([stop.admission.key for stop in stops.values() if stop.admission])
+    asked = [
+        question
+        for stop in stops.values()
+        for hop in stop.all_hops()
+        if hop.to.arn in stops and stops[hop.to.arn].node.exists
+        for question in questions_of(hop, stops[hop.to.arn], keys)
+    ]
+    roles = yield from ask_roles(asked, about)
+    return EdgeKnowledge(keys, roles, about.account)
+
+
 def _put_together(
-    start: str, stops: dict[str, ReadResource], doubts: tuple[str, ...], keys: dict[str, KeyFacts], about: Context
+    start: str, stops: dict[str, ReadResource], doubts: tuple[str, ...], known: EdgeKnowledge
 ) -> Explored:
     nodes = [stop.node for stop in stops.values()]
     ways = tuple(
-        Way(edge_of(stop.node, hop, stops[hop.to.arn], keys, about.account), hop)
+        Way(edge_of(stop.node, hop, stops[hop.to.arn], known), hop)
         for stop in stops.values()
         for hop in stop.all_hops()
         if hop.to.arn in stops
@@ -100,6 +115,6 @@ def _put_together(
         start=start,
         nodes=tuple(nodes),
         edges=tuple(way.edge for way in ways),
-        unknown=(*unknown, *doubts),
+        unknown=(*unknown, *known.roles.unknown, *doubts),
     )
     return Explored(delivery, ways)

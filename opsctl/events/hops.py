@@ -22,14 +22,18 @@ class Hop(StepSettings):
     """A resource hands events to a place, as far as its own settings tell.
 
     `service` is the principal that writes there and `on_behalf_of` the ARN that its policy sees (aws:SourceArn);
-    without a service the writer has a role, `role`, or reads by itself. `takes` decides about one concrete event
-    (none: it takes all), and `makes` is the form in which that is handed on, with `settings` of a rule's target.
+    without a service the writer has a role, `role`, or reads by itself; `calls` is the role's action where the
+    kind of the target does not tell it (`?`: it cannot be told). `failing_by` is the principal that writes to the
+    dead-letter queue where that is another. `takes` decides about one concrete event (none: it takes all), and
+    `makes` is the form in which that is handed on, with `settings` of a rule's target.
     """
 
     to: Waypoint
     service: str = ""
     on_behalf_of: str = ""
     role: str = ""
+    calls: str = ""
+    failing_by: str = ""
     takes: Selection | None = None
     makes: Form = "same"
     settings: dict[str, Json] = {}
@@ -63,9 +67,9 @@ class ReadResource(Value):
             Hop(
                 to=Waypoint(arn=one.dead_letter),
                 by=f"what {one.by} could not deliver",
-                service=one.service,
+                service=one.failing_by or one.service,
                 on_behalf_of=one.on_behalf_of,
-                role=one.role,
+                role="" if one.failing_by else one.role,
                 failure=True,
             )
             for one in self.hops

@@ -76,7 +76,7 @@ class _Grants:
             "account": self._identity.account,
             "region": region or self._identity.region,
             "QueueArn": self._queue(params, region),
-            "rule": _rule(params),
+            "RulePath": _rule_path(params),
             "scope": "global" if params.get("Scope") == "CLOUDFRONT" else "regional",
         }
 
@@ -98,6 +98,15 @@ class _Grants:
         place = place_of_url(url, here) if isinstance(url, str) else None
         name = str(params.get("QueueName", _EVERY))
         return f"arn:{self._identity.partition}:sqs:{':'.join(place or (here, self._identity.account, name))}"
+
+
+def _rule_path(params: Mapping[str, Json]) -> str:
+    """A rule as its ARN names it: beyond the default bus after its bus; empty while its name is not known yet."""
+    name = params.get("Name") or params.get("Rule")
+    bus = str(params.get("EventBusName") or "default").rpartition("event-bus/")[2]
+    if not isinstance(name, str):
+        return ""
+    return name if bus == "default" else f"{bus}/{name}"
 
 
 def policy_for_reads(reads: Iterable[Read], identity: Identity) -> dict[str, Json]:
@@ -182,12 +191,3 @@ def _grant(grants: _Grants, instruction: Instruction, *, reads: bool = True) -> 
 
 def _instructions(change: Change) -> list[Instruction]:
     return [change] if isinstance(change.undo, Irreversible) else [change, change.undo]
-
-
-def _rule(params: Mapping[str, Json]) -> str:
-    """A rule as its ARN ends: with its bus, but for the default one (EventBridge API, ARNs of rules)."""
-    name = params.get("Name") or params.get("Rule")
-    bus = str(params.get("EventBusName") or "default").rpartition("/")[2]
-    if not isinstance(name, str) or bus == "default":
-        return name if isinstance(name, str) else ""
-    return f"{bus}/{name}"

@@ -117,7 +117,8 @@ _GROUP = (
     "arn:{partition}:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/{AutoScalingGroupName}",
 )
 _FUNCTION = ("arn:{partition}:lambda:{region}:{account}:function:{FunctionName}",)
-_RULE = ("arn:{partition}:events:{region}:{account}:rule/{rule}",)
+_RULE = ("arn:{partition}:events:{region}:{account}:rule/{RulePath}",)
+_RULE_OF_TARGET = ("arn:{partition}:events:{region}:{account}:rule/{RulePath}",)
 _LIFECYCLE_POLICY = ("arn:{partition}:dlm:{region}:{account}:policy/{PolicyId}",)
 _LOG_GROUP = ("arn:{partition}:logs:{region}:{account}:log-group:{logGroupName}:*",)
 _DISTRIBUTION = ("arn:{partition}:cloudfront::{account}:distribution/{Id}",)
@@ -146,7 +147,13 @@ _INVALIDATED = ("arn:{partition}:cloudfront::{account}:distribution/{Distributio
 
 _ARCHIVE = "arn:{partition}:events:{region}:{account}:archive/{ArchiveName}"
 
+_REPLAY = "arn:{partition}:events:{region}:{account}:replay/{ReplayName}"
+_SOME_BUS = "arn:{partition}:events:{region}:{account}:event-bus/*"
+
 RESOURCES = {
+    "events.CancelReplay": (_REPLAY,),
+    "events.DescribeReplay": (_REPLAY,),
+    "events.StartReplay": ("{EventSourceArn}", _REPLAY, _SOME_BUS),
     "events.CreateArchive": (_ARCHIVE, "{EventSourceArn}"),
     "events.DeleteArchive": (_ARCHIVE,),
     "events.DescribeArchive": (_ARCHIVE,),
@@ -297,8 +304,8 @@ RESOURCES = {
     "events.DescribeRule": _RULE,
     "events.DisableRule": _RULE,
     "events.EnableRule": _RULE,
-    "events.PutTargets": _RULE,
-    "events.RemoveTargets": _RULE,
+    "events.PutTargets": _RULE_OF_TARGET,
+    "events.RemoveTargets": _RULE_OF_TARGET,
     "iam.PassRole": ("{RoleArn}",),
     "iam.CreateRole": _ROLE,
     "iam.DeleteRole": _ROLE,

@@ -8,8 +8,8 @@ from opsctl.model.reads import Answer, Read, RefusalKind
 from opsctl.model.sentences import first_few
 from opsctl.model.value import Json, Value
 from opsctl.planning.iam_actions import action_of
+from opsctl.resources.policy_simulation import Verdict, judged
 from opsctl.workflow.permissions import principal_of
-from opsctl.workflow.simulating import Verdict, judged
 
 _LIMITS = ("maxresults", "maxitems", "pagesize", "limit", "maxrecords")
 _TOKENS = ("nexttoken", "marker", "nextmarker")

@@ -9,7 +9,7 @@ from opsctl.model.reads import Read, Refusal
 from opsctl.model.run import Identity
 from opsctl.model.sentences import first_few
 from opsctl.model.value import Json
-from opsctl.workflow.simulating import SimulatedAction, Verdict, judged, region_asked
+from opsctl.resources.policy_simulation import SimulatedAction, Verdict, judged, region_asked
 
 _IDENTITY_CENTER = "AWSReservedSSO_"
 """How the roles begin that IAM Identity Center makes; their path has its region, which no session's ARN tells."""

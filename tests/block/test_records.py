@@ -10,6 +10,7 @@ from opsctl.block.records import (
     PREFIX,
     BlockList,
     is_recorded_as,
+    is_recorded_for,
     list_prefix,
     parse_ledger,
     tags_of,
@@ -89,6 +90,28 @@ def test_what_somebody_typed_finds_the_record_of_it(text: str) -> None:
     assert is_recorded_as(text, record.target)
     assert not is_recorded_as(f"not {text}", record.target)
     assert not is_recorded_as(text, "")
+
+
+@pytest.mark.parametrize(
+    ("asked", "typed"),
+    [
+        ("shop.example.com", "https://SHOP.example.com/login?next=/"),
+        ("https://shop.example.com", "shop.example.com."),
+        ("SHOP.example.com:443", "shop.example.com"),
+        ("shop.example.com", "https://shop.example.com/" + "x" * 400),
+        ("http://", "http://"),
+    ],
+    ids=["path", "dot", "port", "cut", "none"],
+)
+def test_a_target_is_the_same_however_it_was_written(asked: str, typed: str) -> None:
+    (record,) = parse_ledger(tags_of(RUN, FOUR, TERM.model_copy(update={"target": typed}))).records
+    assert is_recorded_for(asked, record.target)
+    assert not is_recorded_for("www.shop.example.com", record.target)
+
+
+def test_targets_that_are_no_hosts_are_told_apart_by_their_capitals() -> None:
+    assert not is_recorded_for("Web", "web")
+    assert not is_recorded_for("shop-alb", "shop-alb-2")
 
 
 def test_what_needs_more_tags_than_a_record_may_take_is_told_by_a_list() -> None:

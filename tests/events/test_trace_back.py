@@ -29,9 +29,9 @@ def test_rules_lead_back_to_their_bus_and_schedules_end_there() -> None:
     queue = made.queue("billing", Policy=lets("*", EVENTS, "sqs:SendMessage", arn("events", "rule/paid")))
     made.rule("paid", {"source": ["shop"]}, {"Id": "q", "Arn": queue})
     made.rule("other", {"source": ["shop"]}, {"Id": "q", "Arn": arn("sqs", "elsewhere")})
-    made.schedule("nightly", {"Arn": queue, "RoleArn": f"arn:aws:iam::{arn('x', '').split(':')[4]}:role/sender"})
+    made.schedule("nightly", {"Arn": queue, "RoleArn": made.allow("sender", ("sqs:SendMessage", queue))})
     found, _ = made.traced("queue:billing", back=True)
-    assert senders(found) == {"paid": "delivers", "nightly": "unknown"}
+    assert senders(found) == {"paid": "delivers", "nightly": "delivers"}
     assert {one.kind for one in found.nodes} == {"queue", "rule", "event bus", "schedule"}
     assert not [one for one in found.nodes if one.name == "other"]
 

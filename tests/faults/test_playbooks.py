@@ -39,7 +39,7 @@ def world() -> Iterator[World]:
 # tests/ha/jobs/test_ha_drill.py the drill's, and tests/faults/test_blocks_lifted.py begins with blocks.
 BLOCKS_LIFTED = {"blocks-expire", "blocks-extend", "unblock-ip"}
 LAUNCHES = {"tune-batch", "tune-group"}  # tests/faults/test_tune_launches.py
-REPLAYS = {"events-archive"}  # tests/faults/test_event_replays.py
+REPLAYS = {"events-archive", "events-replay"}  # tests/faults/test_event_replays.py
 FANOUT = {"fanout-create", "fanout-remove"}  # tests/faults/test_fanout.py
 S3_EVENTS = {"s3-events-add", "s3-events-remove", "s3-events-restore"}  # tests/faults/test_s3_events.py
 S3_SWITCH = {"s3-events-switch"}  # tests/faults/test_s3_switch.py

@@ -20,6 +20,7 @@ _MISSING = {
     "pipes": "NotFoundException",
     "scheduler": "ResourceNotFoundException",
     "kms": "NotFoundException",
+    "iam": "NoSuchEntity",
 }
 
 
@@ -125,6 +126,29 @@ class Account:
         self.answers[f"scheduler.GetSchedule {name}"] = told | {"ScheduleExpression": "rate(1 day)"}
         return made
 
+    def allow(self, role: str, *pairs: tuple[str, str], why: Json = None) -> str:
+        """A role that may do these actions on these resources, and nothing else; `why` goes into each denial."""
+        made = f"arn:aws:iam::{ACCOUNT}:role/{role}"
+
+        def simulated(read: Read) -> Json:
+            return {
+                "EvaluationResults": [
+                    {"EvalActionName": action, "EvalResourceName": resource, "EvalDecision": "allowed"}
+                    if (action, resource) in pairs
+                    else {
+                        "EvalActionName": action,
+                        "EvalResourceName": resource,
+                        "EvalDecision": "implicitDeny",
+                        **(why or {}),
+                    }
+                    for action in read.params["ActionNames"]
+                    for resource in read.params["ResourceArns"]
+                ]
+            }
+
+        self.answers[f"iam.SimulatePrincipalPolicy {made}"] = simulated
+        return made
+
     def traced(self, source: str, *, back: bool = False, event: str = "") -> tuple[Delivery, CannedReader]:
         """Trace from a resource, with an event or without, or back from it."""
         asked = EventsTrace(source=source, back=back, event=event)
@@ -198,6 +222,7 @@ _EXISTENCE = (
     ("pipes", "DescribePipe"),
     ("scheduler", "GetSchedule"),
     ("kms", "DescribeKey"),
+    ("iam", "SimulatePrincipalPolicy"),
 )
 
 

@@ -14,7 +14,7 @@ from tests.kit.timed import move
 HOUR = 3600
 
 
-def put(about: Conditions, *numbers: int, minutes_ago: float = 0, source: str = "shop.orders") -> None:
+def put_orders(about: Conditions, *numbers: int, minutes_ago: float = 0, source: str = "shop.orders") -> None:
     """Put orders on the bus that say that they happened some minutes ago."""
     entries = [
         {

@@ -3,8 +3,11 @@
 import json
 
 from opsctl.model.value import Json
+from opsctl.sandbox.engine.conditions import conditions
+from opsctl.sandbox.worlds.outage import BUS, make_outage
 from opsctl.sandbox.worlds.uploads import BUCKET
 from tests.kit.moto_account import client
+from tests.kit.outage import ago, put_orders
 from tests.kit.uploads import configuration, make_bucket, policy, put, queue_arn
 from tests.registry.example import Example, Stage
 
@@ -82,8 +85,44 @@ def _archives() -> Json:
     return [kept, sorted(one["Name"] for one in events.list_rules()["Rules"])]
 
 
+def _span(stage: Stage) -> dict[str, Json]:
+    """The orders of the outage, which is hours ago."""
+    stage.move(24 * 3600)
+    about = conditions(stage.world.account)
+    put_orders(about, 1, 2, minutes_ago=50)
+    arn = f"arn:aws:events:us-east-1:{stage.world.account}"
+    return {
+        "archive_arn": f"{arn}:archive/orders-archive",
+        "bus_arn": f"{arn}:event-bus/{BUS}",
+        "start": ago(about, 1),
+        "end": ago(about, 0.5),
+        "why": "the bills were not written",
+    }
+
+
+def _replay(stage: Stage) -> dict[str, Json]:
+    arn = f"arn:aws:events:us-east-1:{stage.world.account}:rule/{BUS}/bill-orders"
+    return _span(stage) | {"rules": [arn], "reached": ["bill-orders"]}
+
+
+def _replay_into(stage: Stage) -> dict[str, Json]:
+    url = client("sqs").create_queue(QueueName="again")["QueueUrl"]
+    return _span(stage) | {"queue": queue_arn(stage.world, "again"), "url": url}
+
+
+def _rules_of_the_bus() -> Json:
+    names = sorted(one["Name"] for one in client("events").list_rules(EventBusName=BUS)["Rules"])
+    return [names, policy("again")]
+
+
 _NAMED_ANEW = "SNS gives a subscription that is made again another ARN"
 EXAMPLES: dict[str, Example] = {
+    "events.replay": Example(
+        given=_replay, seeds=(make_outage,), look=lambda: None, kept="what was sent stays sent"
+    ),
+    "events.replay_into": Example(
+        given=_replay_into, seeds=(make_outage,), look=_rules_of_the_bus, kept="what was sent stays sent"
+    ),
     "events.archive": Example(given=_archive, look=_archives, kept="AWS dates an archive anew"),
     "s3.notify": Example(given=_notify, seeds=(make_bucket,), look=_look, kept=_LOOKED_AT),
     "s3.unnotify": Example(given=_unnotify, seeds=(make_bucket,), look=_look, kept=_LOOKED_AT),

@@ -10,8 +10,8 @@ from opsctl.model.plan import Plan, Policies
 from opsctl.model.reads import Answer, Read, Refusal
 from opsctl.model.run import Identity
 from opsctl.model.value import Json
+from opsctl.resources.policy_simulation import region_asked
 from opsctl.workflow.permissions import principal_of, refuse_denied
-from opsctl.workflow.simulating import region_asked
 from tests.kit.box_plans import plan_of
 from tests.kit.canned import denied, missing
 

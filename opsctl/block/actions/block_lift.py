@@ -6,7 +6,7 @@ from pydantic import Field
 
 from opsctl.block.account_ledger import read_account
 from opsctl.block.lifting import Lifting
-from opsctl.block.records import BlockRecord, is_recorded_as
+from opsctl.block.records import BlockRecord, is_recorded_for
 from opsctl.block.terms import seconds_of
 from opsctl.model.changes import Change
 from opsctl.model.fetching import Fetching
@@ -35,7 +35,7 @@ class BlockLift(Action):
         asked = {normal(one) for one in self.addresses}
 
         def wanted(network: str, record: BlockRecord) -> bool:
-            if self.target and not is_recorded_as(self.target, record.target):
+            if self.target and not is_recorded_for(self.target, record.target):
                 return False
             return seconds_of(record.until) <= about.now if self.due else network in asked
 

@@ -9,7 +9,7 @@ from opsctl.block.account_ledger import read_account
 from opsctl.block.asked_end import asked_end
 from opsctl.block.block_rows import BlockRow, rows_of
 from opsctl.block.host.host_rows import read_host_rows
-from opsctl.block.records import is_recorded_as
+from opsctl.block.records import is_recorded_as, is_recorded_for
 from opsctl.block.terms import lasts_longer
 from opsctl.model.errors import InvalidInput
 from opsctl.model.fetching import Fetching
@@ -25,7 +25,8 @@ class Ledgered(Value):
     asked for.
 
     `due` are those of opsctl whose end has passed. `ours` and `others` say each block in a line, `wider` those of
-    opsctl that were asked for by an address in them, `listed` those of lists that are kept equal to a feed.
+    opsctl that were asked for by an address in them, `elsewhere` those of other targets, `listed` those of lists
+    that are kept equal to a feed.
     """
 
     rows: tuple[BlockRow, ...]
@@ -34,6 +35,7 @@ class Ledgered(Value):
     ours: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     wider: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
     listed: tuple[str, ...] = ()
     longer: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
@@ -82,7 +84,8 @@ class BlockLedger(Fact):
             every, unknown = rows_of(account, about.region), account.unknown
         wanted = [row for row in every if self._wanted(row)]
         held = self._holding(wanted, asked)
-        rows = [row for row in wanted if not asked or parse_network(row.address) in held]
+        found = [row for row in wanted if not asked or parse_network(row.address) in held]
+        rows = [row for row in found if not self.target or is_recorded_for(self.target, row.target)]
         named = {str(one) for one in asked}
         return Ledgered(
             rows=tuple(rows),
@@ -91,6 +94,7 @@ class BlockLedger(Fact):
             ours=tuple(_line(row) for row in rows if row.ours),
             others=tuple(_line(row) for row in rows if not row.ours),
             wider=tuple(_line(row) for row in rows if row.ours and asked and row.address not in named),
+            elsewhere=tuple(f"{_line(row)}, for {row.target}" for row in found if row.ours and row not in rows),
             listed=tuple(f"{row.address} by list {row.listed} at {row.resource}" for row in rows if row.listed),
             longer=tuple(_line(row) for row in rows if row.ours and lasts_longer(row.until, until)),
             unknown=unknown,
@@ -109,7 +113,7 @@ class BlockLedger(Fact):
     def _wanted(self, row: BlockRow) -> bool:
         if not self.foreign and row.kind == "foreign":
             return False
-        asked = {"target": self.target, "incident": self.incident, "by": self.by, "layer": self.layer}
+        asked = {"incident": self.incident, "by": self.by, "layer": self.layer}
         return all(is_recorded_as(wanted, getattr(row, name)) for name, wanted in asked.items() if wanted)
 
 

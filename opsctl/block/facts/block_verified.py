@@ -10,7 +10,7 @@ from opsctl.block.block_rows import BlockRow, rows_of
 from opsctl.block.decision import Decision
 from opsctl.block.facts.block_decision import BlockDecision
 from opsctl.block.lifting import is_deny_of_all
-from opsctl.block.records import BlockRecord, is_recorded_as
+from opsctl.block.records import BlockRecord, is_recorded_for
 from opsctl.block.terms import seconds_of
 from opsctl.block.topology.forwarded import Forwarded
 from opsctl.block.topology.nacl import NetworkAcl, Slot, free_slot
@@ -126,7 +126,7 @@ class BlockVerified(Fact):
         )
 
     def _wanted(self, one: BlockRow | RemovedBlock, asked: set[str]) -> bool:
-        here = not self.target or is_recorded_as(self.target, one.target)
+        here = not self.target or is_recorded_for(self.target, one.target)
         return here and (not asked or one.address in asked)
 
 

@@ -3,6 +3,7 @@
 Source: EventBridge Pipes guide and API; a pipe reads and sends by its role.
 """
 
+from opsctl.events.arns import named
 from opsctl.events.delivery_graph import DeliveryNode, Verdict
 from opsctl.events.hops import Hop, ReadResource, Waypoint
 from opsctl.events.resource_answers import ResourceAnswers, read_of
@@ -10,6 +11,8 @@ from opsctl.events.selections import MappingSelection
 from opsctl.model.fetching import Fetching
 from opsctl.model.run import Context
 from opsctl.model.value import Json
+
+_SEVERAL_CALLS = ("stream", "delivery stream", "state machine")
 
 
 def read(place: Waypoint, _: Context) -> Fetching[ReadResource]:
@@ -38,6 +41,7 @@ def _target(found: Json) -> Hop:
         verdict=verdict,
         passes=" or ".join(patterns),
         role=str(found.get("RoleArn", "")),
+        calls="?" if named(str(found["Target"])).kind in _SEVERAL_CALLS else "",
         lost="the filter does not match: the pipe removes the message from a queue" if patterns else "",
         takes=MappingSelection(patterns=tuple(patterns)) if patterns else None,
     )

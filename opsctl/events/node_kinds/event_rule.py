@@ -64,6 +64,7 @@ def _target(place: Waypoint, told: Json, *, disabled: bool) -> Hop:
         service=SERVICE if by_policy and not role else "",
         on_behalf_of=place.arn,
         role=role,
+        failing_by=SERVICE,
         retry=f"{attempts} attempts within {_hours(age)}; none where access is denied or the target is gone",
         order="no order",
         duplicates="at least once",

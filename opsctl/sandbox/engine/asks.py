@@ -133,7 +133,10 @@ def _key(call: Call) -> list[str]:
 
 def _rule(call: Call) -> list[str]:
     name = call.params.get("Rule") or (call.params.get("Name") if call.operation.endswith("Rule") else "")
-    return [f"arn:aws:events:{call.region}:{call.account}:rule/{name}"] if name else []
+    # Service Authorization Reference, EventBridge: rule/[EventBusName/]RuleName.
+    bus = str(call.params.get("EventBusName") or "default").rpartition("event-bus/")[2]
+    path = name if bus == "default" else f"{bus}/{name}"
+    return [f"arn:aws:events:{call.region}:{call.account}:rule/{path}"] if name else []
 
 
 def _alarms(call: Call) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from opsctl.block.facts.block_ledger import BlockLedger, Ledgered
+from opsctl.model.errors import RefusedByGuard
 from opsctl.model.value import Json
 from opsctl.planning.run_fetching import run_fetching
 from opsctl.sandbox.worlds.seeding import seed_network
@@ -45,6 +46,20 @@ def test_a_block_is_listed_at_each_resource_that_carries_it(world: World) -> Non
         assert (row.by, row.incident, row.reason, row.target) == ("responder", "INC-12", "scraper 1", TARGET)
         assert row.until > row.since
     assert not listed(world).due
+
+
+def test_a_target_finds_its_blocks_however_it_was_typed_and_those_of_others_are_named(world: World) -> None:
+    block(world, target=f"https://{TARGET.upper()}/login", addresses=["203.0.113.9"], ttl="2h")
+    here = listed(world, target=TARGET, addresses=["203.0.113.9"])
+    assert (len(here.rows), here.elsewhere) == (2, ())
+    other = listed(world, target="shop.example.com", addresses=["203.0.113.9"])
+    assert (other.rows, len(other.elsewhere)) == ((), 2)
+    plan = world.plan("unblock-ip", {"addresses": ["203.0.113.9"], "target": "shop.example.com"})
+    assert [one.id for one in plan.warnings] == ["not-blocked", "for-other-targets"]
+    assert not plan.changes
+    with pytest.raises(RefusedByGuard, match="for-other-targets"):
+        world.plan("blocks-extend", {"addresses": ["203.0.113.9"], "target": "shop.example.com"})
+    assert world.plan("unblock-ip", {"addresses": ["203.0.113.9"], "target": TARGET}).changes
 
 
 def test_after_undo_nothing_is_listed(world: World) -> None:

@@ -10,7 +10,7 @@ import pytest
 from opsctl.sandbox.engine.conditions import QUICK, Conditions
 from opsctl.sandbox.worlds.outage import BUS, make_outage
 from tests.kit.moto_account import World, client
-from tests.kit.outage import let_pass, orders_in, put
+from tests.kit.outage import let_pass, orders_in, put_orders
 from tests.kit.queues import refused
 from tests.kit.timed import move, timed_world
 
@@ -55,8 +55,8 @@ def test_only_what_happened_in_the_window_comes_again_with_the_replays_name_and_
     world: Told,
 ) -> None:
     events = client("events")
-    put(world[1], 101, minutes_ago=50)
-    put(world[1], 102, minutes_ago=20)
+    put_orders(world[1], 101, minutes_ago=50)
+    put_orders(world[1], 102, minutes_ago=20)
     assert orders_in(bills()) == [101, 102]
     count = events.describe_archive(ArchiveName="orders-archive")["EventCount"]
     assert events.start_replay(**asked(world, "one", 60, 30))["State"] == "STARTING"
@@ -71,7 +71,7 @@ def test_only_what_happened_in_the_window_comes_again_with_the_replays_name_and_
 
 def test_rules_that_are_not_named_or_disabled_get_nothing(world: Told) -> None:
     events = client("events")
-    put(world[1], 103, minutes_ago=20)
+    put_orders(world[1], 103, minutes_ago=20)
     orders_in(bills())
     events.start_replay(**asked(world, "a", FilterArns=[arn_of("rule", world[0], f"{BUS}/mail-customers")]))
     move(world[1], 60)
@@ -85,7 +85,7 @@ def test_rules_that_are_not_named_or_disabled_get_nothing(world: Told) -> None:
 def test_one_that_is_cancelled_keeps_what_it_sent_and_a_name_is_never_free_again(world: Told) -> None:
     events = client("events")
     for number in range(5):
-        put(world[1], number, minutes_ago=50 - number)
+        put_orders(world[1], number, minutes_ago=50 - number)
     orders_in(bills())
     world[1].durations = replace(QUICK, replay_interval=10)
     events.start_replay(**asked(world, "c"))
@@ -126,5 +126,5 @@ def test_an_event_for_a_target_that_the_sandbox_does_not_serve_is_taken(world: T
     client("events").put_targets(
         Rule="bill-orders", EventBusName=BUS, Targets=[{"Id": "ship", "Arn": machine, "RoleArn": role}]
     )
-    put(world[1], 7)
+    put_orders(world[1], 7)
     assert orders_in(bills()) == [7]
