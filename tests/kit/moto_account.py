@@ -25,6 +25,7 @@ from opsctl.playbook.load import load_playbook
 from opsctl.sandbox.endpoint import REGION
 from opsctl.sandbox.engine import conditions
 from opsctl.sandbox.engine.server import EmbeddedServer, credentials, sandbox_client
+from opsctl.sandbox.rules import sqs_messages
 from tests.kit.local_functions import LocalRunner
 from tests.kit.ports import FakeClock
 from tests.kit.quick_sdk import name_keys
@@ -40,6 +41,8 @@ class WatchedServer(EmbeddedServer):
 
     def __init__(self) -> None:
         super().__init__(key=KEY)
+        # Hundreds of polls find nothing, since nobody sends meanwhile.
+        sqs_messages.WAITED = 0.05
         self.calls: list[str] = []
         self.agents: set[str] = set()
         self.before: Callable[[str], None] | None = None

@@ -74,6 +74,8 @@ class SqsServer:
 
         class Server(ThreadingHTTPServer):
             daemon_threads = True
+            # Dozens of threads connect at once: whom the kernel has no room for tries again after a second.
+            request_queue_size = 128
 
             def handle_error(self, request: Any, client_address: Any) -> None:
                 """Say nothing of clients that were killed."""

@@ -23,6 +23,8 @@ IN_FLIGHT_AT_MOST = 120_000
 HIDDEN_AT_MOST_S = 43_200
 ENTRIES_AT_MOST = 10
 _BETWEEN_LOOKS_S = 0.01
+WAITED = 1.0
+"""How much of a long poll is waited for: all of it, but where nobody sends meanwhile."""
 _WAIT_S = 0.1
 
 
@@ -153,7 +155,7 @@ def _receive(
     """Wait for messages; who waits does not keep others from sending them."""
     from moto.sqs.models import _filter_message_attributes
 
-    until = time.monotonic() + (wait_s if _passes_by_itself() else 0)
+    until = time.monotonic() + (wait_s * WAITED if _passes_by_itself() else 0)
     while True:
         found = _receive_now(backend.get_queue(name), count, visibility_s)
         if found or time.monotonic() >= until:

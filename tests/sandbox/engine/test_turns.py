@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from opsctl.sandbox.engine.turns import aside, turn
+from opsctl.sandbox.rules import sqs_messages
 from tests.kit.moto_account import client, fresh_world, over_http
 from tests.kit.queues import queue, send
 
@@ -49,7 +50,8 @@ def test_stepping_aside_without_a_turn_is_nothing() -> None:
         pass
 
 
-def test_a_message_reaches_a_receiver_that_waits_for_it() -> None:
+def test_a_message_reaches_a_receiver_that_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqs_messages, "WAITED", 1.0)
     url = queue("slow")
 
     def receive() -> list[str]:
