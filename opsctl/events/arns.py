@@ -1,6 +1,9 @@
 """What an ARN says of a resource that events pass: its kind, and what people call it."""
 
+import re
 from typing import NamedTuple
+
+from opsctl.model.value import Json
 
 _KINDS = {
     "s3": "bucket",
@@ -15,6 +18,18 @@ _KINDS = {
     "cloudwatch": "alarm",
     "logs": "log group",
     "execute-api": "API",
+}
+
+
+# What the last part of an ARN is for the one kind of resource that is followed here.
+_WHOLE = {
+    "s3": re.compile(r"[^:/]+"),
+    "sns": re.compile(r"[^:]+"),
+    "sqs": re.compile(r"[^:]+"),
+    "lambda": re.compile(r"function:[^:]+(?::[^:]+)?"),
+    "pipes": re.compile(r"pipe/[^/]+"),
+    "scheduler": re.compile(r"schedule/[^/]+/[^/]+"),
+    "cloudwatch": re.compile(r"alarm:.+"),
 }
 
 
@@ -38,7 +53,11 @@ def named(arn: str) -> ArnParts:
     _, _, service, region, account, rest = parts
     if service == "events":
         return _of_eventbridge(rest, region, account)
+    if service == "scheduler" and rest.startswith("aws-sdk:"):
+        return ArnParts("API call", rest.removeprefix("aws-sdk:"), region, account)
     kind = _KINDS.get(service, service)
+    if service in _WHOLE and not _WHOLE[service].fullmatch(rest):
+        return ArnParts(service, rest, region, account)
     name = rest.removeprefix("function:").removeprefix("stateMachine:").removeprefix("alarm:")
     if service in ("pipes", "kinesis", "firehose", "scheduler"):
         name = rest.partition("/")[2]
@@ -48,7 +67,9 @@ def named(arn: str) -> ArnParts:
 def _of_eventbridge(rest: str, region: str, account: str) -> ArnParts:
     what, _, name = rest.partition("/")
     kinds = {"event-bus": "event bus", "rule": "rule", "api-destination": "API destination", "archive": "archive"}
-    return ArnParts(kinds.get(what, what), name or "default", region, account)
+    if not name:
+        return ArnParts("events", rest, region, account)
+    return ArnParts(kinds.get(what, what), name, region, account)
 
 
 def endpoint_shown(endpoint: str) -> str:
@@ -62,6 +83,12 @@ def endpoint_shown(endpoint: str) -> str:
 def bucket_arn(name: str, partition: str) -> str:
     """Return the ARN of a bucket, which tells neither region nor account."""
     return f"arn:{partition}:s3:::{name}"
+
+
+def bucket_region(location: Json) -> str:
+    """The region that GetBucketLocation tells: the first has no name, and Ireland once had another (S3 API)."""
+    told = str((location or {}).get("LocationConstraint") or "us-east-1")
+    return "eu-west-1" if told == "EU" else told
 
 
 def rule_arn(bus: str, name: str, *, partition: str, region: str, account: str) -> str:

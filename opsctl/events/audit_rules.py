@@ -22,7 +22,9 @@ WHY_LOST: dict[str, str] = {
     "destination-gone": (
         "Events to what no longer exists are lost without a sign; in a bucket's notifications it stops every edit."
     ),
-    "fifo-mismatch": "S3 cannot notify FIFO queues, and EventBridge needs a message group for one.",
+    "fifo-mismatch": (
+        "S3 cannot notify FIFO queues; EventBridge needs a message group for one, and content-based deduplication."
+    ),
     "throttled": "A function with a reserved concurrency of 0 refuses every event.",
     "pending": "A subscription that nobody confirmed gets nothing; its token is valid for two days.",
     "two-consumers": "Consumers of one queue share its messages: each gets a part, and none gets all.",

@@ -32,7 +32,7 @@ class EdgeKnowledge(NamedTuple):
 
 def edge_of(source: DeliveryNode, hop: Hop, target: ReadResource, known: EdgeKnowledge) -> DeliveryEdge:
     """Judge an edge by its own settings and by whether its far end exists and lets its near end in."""
-    far = list(_far_end(hop, target, known))
+    far = list(_far_end(source, hop, target, known))
     verdict = min((hop.verdict, *(one.verdict for one in far)), key=VERDICTS.index)
     settings = {name: getattr(hop, name) for name in StepSettings.model_fields}
     return DeliveryEdge.model_validate(
@@ -53,7 +53,7 @@ class _Fault(NamedTuple):
     cause: str = ""
 
 
-def _far_end(hop: Hop, target: ReadResource, known: EdgeKnowledge) -> Iterator[_Fault]:
+def _far_end(source: DeliveryNode, hop: Hop, target: ReadResource, known: EdgeKnowledge) -> Iterator[_Fault]:
     admission = target.admission
     if not target.node.exists:
         yield _Fault("blocked", f"{target.node.kind} {target.node.name} does not exist", "destination-gone")
@@ -67,6 +67,9 @@ def _far_end(hop: Hop, target: ReadResource, known: EdgeKnowledge) -> Iterator[_
     yield from (_Fault("blocked", text, "throttled") for text in admission.trouble)
     if admission.fifo and hop.service in _OWN_QUEUES_ONLY:
         yield _Fault("blocked", "S3 cannot notify FIFO queues and FIFO topics", "fifo-mismatch")
+    if admission.fifo and not admission.deduplicates and source.kind in ("rule", "schedule"):
+        says = "EventBridge gives no deduplication id, and the FIFO queue has no content-based deduplication"
+        yield _Fault("blocked", says, "fifo-mismatch")
     if hop.service:
         yield from _by_policy(hop, target, admission, known.account)
         if admission.key:

@@ -78,7 +78,7 @@ def _article(kind: str) -> str:
 def _message(text: str) -> PassingEvent:
     try:
         told = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return PassingEvent(body=text)
     for member in ("Message", "Body", "body"):
         if isinstance(told, dict) and isinstance(told.get(member), str):

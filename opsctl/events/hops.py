@@ -43,7 +43,8 @@ class Admission(Value):
     """Who may write to a resource: its policy (None when it could not be read), its key, the action it takes.
 
     `needs_policy` tells that AWS services write only by the resource's own policy. `trouble` says what stops
-    every event that comes.
+    every event that comes. `deduplicates` is False of a FIFO queue that asks each message for a
+    deduplication id.
     """
 
     action: str
@@ -51,6 +52,7 @@ class Admission(Value):
     key: str = ""
     trouble: tuple[str, ...] = ()
     fifo: bool = False
+    deduplicates: bool = True
 
 
 class ReadResource(Value):

@@ -12,8 +12,23 @@ from opsctl.model.run import Context
 from opsctl.resources.dead_letter_reads import get_schedule
 from opsctl.resources.queue_facts import get_queue_url
 
-_NAME = re.compile(r"[\w.\-/+:]{1,256}", re.ASCII)
-KINDS = ("bucket", "topic", "bus", "rule", "queue", "function", "pipe", "schedule", "alarm")
+# What names each API takes; an alarm's may be any text (PutMetricAlarm).
+_NAMES = {
+    kind: re.compile(pattern, re.ASCII)
+    for kind, pattern in {
+        "bucket": r"[A-Za-z0-9][A-Za-z0-9._-]{2,254}",
+        "topic": r"[\w-]{1,256}(\.fifo)?",
+        "bus": r"[\w.-][\w./-]{0,255}",
+        "rule": r"(?:[\w.-][\w./-]{0,255}/)?[\w.-]{1,64}",
+        "queue": r"[\w-]{1,80}(\.fifo)?",
+        "function": r"[\w-]{1,64}(?::[\w$-]{1,128})?",
+        "pipe": r"[\w.-]{1,64}",
+        "schedule": r"(?:[\w.-]{1,64}/)?[\w.-]{1,64}",
+        "alarm": r"[^\x00-\x1f\x7f]{1,255}",
+    }.items()
+}
+KINDS = tuple(_NAMES)
+_FOLLOWED = ("bucket", "topic", "event bus", "rule", "queue", "function", "pipe", "schedule", "alarm")
 
 
 class _Candidate:
@@ -36,13 +51,17 @@ def find_source(asked: str, about: Context, *, source: str) -> Fetching[str]:
     kind, _, name = asked.partition(":") if asked.partition(":")[0] in KINDS else ("", "", asked)
     if asked.startswith("s3://"):
         kind, name = "bucket", asked.removeprefix("s3://").partition("/")[0]
-    if not _NAME.fullmatch(name):
+    candidates = {
+        one: _CANDIDATES[one](name, about)
+        for one in ([kind] if kind else _plausible(name))
+        if _NAMES[one].fullmatch(name)
+    }
+    if not candidates:
         raise InvalidInput.one(
             f"{asked!r} is no name of a resource",
             source=source,
             hint=f"give an ARN, or KIND:NAME with one of {', '.join(KINDS)}",
         )
-    candidates = {one: _CANDIDATES[one](name, about) for one in ([kind] if kind else _plausible(name))}
     answers = yield [one.read for one in candidates.values()]
     there = [kind for kind, answer in zip(candidates, answers, strict=True) if _exists(answer)]
     if len(there) == 1:
@@ -71,8 +90,18 @@ def _exists(answer: Answer) -> bool:
 
 def _arn(asked: str, about: Context, source: str) -> str:
     what = named(asked)
-    if what.kind == "endpoint" or not what.name:
-        raise InvalidInput.one(f"{asked!r} is not the ARN of a resource", source=source)
+    if what.kind not in _FOLLOWED:
+        raise InvalidInput.one(
+            f"{asked!r} is not the ARN of a resource that events are traced from",
+            source=source,
+            hint=f"that is one of {', '.join(_FOLLOWED)}",
+        )
+    partition = asked.split(":")[1]
+    if partition != about.identity.partition:
+        raise InvalidInput.one(
+            f"{what.kind} {what.name} is in partition {partition}, the credentials in {about.identity.partition}",
+            source=source,
+        )
     if what.account not in ("", about.account):
         raise InvalidInput.one(
             f"{what.kind} {what.name} belongs to account {what.account}, the credentials to {about.account}",

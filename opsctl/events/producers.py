@@ -6,6 +6,7 @@ one, so they are asked only where the resource's policy lets S3 in, without whic
 
 from collections.abc import Sequence
 
+from opsctl.events.arns import bucket_arn
 from opsctl.events.hops import ReadResource
 from opsctl.events.node_kinds.lambda_function import outcomes_of
 from opsctl.events.node_kinds.s3_bucket import destinations_of
@@ -117,7 +118,9 @@ def _buckets(stop: ReadResource) -> Fetching[Producers]:
     names = names[:ASKED_AT_MOST]
     answers = yield from told.ask([(f"bucket {name}", _notifications(name)) for name in names])
     buckets = [
-        f"arn:aws:s3:::{name}" for name in names if stop.node.arn in destinations_of(answers[f"bucket {name}"])
+        bucket_arn(name, stop.node.arn.split(":")[1])
+        for name in names
+        if stop.node.arn in destinations_of(answers[f"bucket {name}"])
     ]
     return _found(buckets, told, [f"{len(over):,} buckets were not looked at"] if over else [])
 
@@ -178,7 +181,11 @@ def _queues(stop: ReadResource) -> Fetching[Producers]:
     if stop.node.kind == "function":
         wanted = read_of("lambda", "ListEventSourceMappings", FunctionName=stop.node.arn)
         listed = (yield from told.ask([("event source mappings", wanted)]))["event source mappings"]
-        return _found([str(one["EventSourceArn"]) for one in items_of(listed, "EventSourceMappings")], told)
+        mappings = list(items_of(listed, "EventSourceMappings"))
+        # Apache Kafka that one runs oneself has no ARN.
+        own = [one for one in mappings if not one.get("EventSourceArn")]
+        sources = [str(one["EventSourceArn"]) for one in mappings if one.get("EventSourceArn")]
+        return _found(sources, told, ["it takes from a source outside AWS, too"] if own else [])
     if stop.node.kind != "queue":
         return Producers()
     url = (yield from told.ask([("queue", queue_url(stop.node.arn))]))["queue"]

@@ -6,7 +6,7 @@ import pytest
 
 from opsctl.model.errors import InvalidInput
 from opsctl.model.value import Json
-from tests.kit.canned import denied
+from tests.kit.canned import ACCOUNT, denied
 from tests.kit.deliveries import SQS, Account, arn, lets
 
 SNS, S3, EVENTS = "sns.amazonaws.com", "s3.amazonaws.com", "events.amazonaws.com"
@@ -159,7 +159,18 @@ def test_rounds_are_steps_and_nothing_is_read_twice() -> None:
         ("nothing", "there is no bucket or topic"),
         ("topic:nothing", "there is no topic 'nothing'"),
         ("topic:", "no name of a resource"),
-        ("a b", "no name of a resource"),
+        ("a b", "no alarm 'a b'"),
+        ("queue:a b", "no name of a resource"),
+        ("bucket:Shop//x", "no name of a resource"),
+        ("rule:///", "no name of a resource"),
+        (arn("lambda", "function"), "not the ARN"),
+        (arn("sqs", "a:b:c"), "not the ARN"),
+        (arn("sns", "orders:0000"), "not the ARN"),
+        (arn("events", "rule/"), "not the ARN"),
+        (arn("events", "event-busv2/orders"), "not the ARN"),
+        (arn("scheduler", "schedule/x"), "not the ARN"),
+        ("arn:aws:scheduler:::aws-sdk:sqs:sendMessage", "not the ARN"),
+        ("arn:aws-cn:sns:eu-west-1:123456789012:orders", "partition aws-cn"),
         ("arn:aws:sns:eu-west-1:999999999999:shop", "belongs to account 999999999999"),
         ("arn:aws:sns:us-east-1:123456789012:shop", "is in us-east-1"),
     ],
@@ -174,3 +185,51 @@ def test_a_name_of_two_resources_has_to_be_said_with_its_kind() -> None:
     made.queue("shop")
     with pytest.raises(InvalidInput, match="'shop' is a topic and a queue"):
         made.traced("shop")
+
+
+@pytest.mark.parametrize(
+    ("location", "verdict"),
+    [({"LocationConstraint": None}, "delivers"), (denied("s3.GetBucketLocation"), "unknown")],
+)
+def test_a_bucket_of_another_region_tells_the_bus_of_that_region(location: Json, verdict: str) -> None:
+    made = Account()
+    made.bucket("uploads", EventBridgeConfiguration={})
+    made.refused["s3.GetBucketLocation"] = location
+    made.rule("paid", {"source": ["aws.s3"]})
+    found, _ = made.traced("bucket:uploads")
+    assert found.edges[0].verdict == verdict
+    if verdict == "delivers":
+        assert found.edges[0].target == arn("events", "event-bus/default", region="us-east-1")
+        assert "paid" not in {one.name for one in found.nodes}
+
+
+@pytest.mark.parametrize(("content", "verdict"), [("false", "blocked"), ("true", "delivers")])
+def test_a_fifo_queue_that_wants_a_deduplication_id_gets_nothing_from_a_rule(content: str, verdict: str) -> None:
+    made = Account()
+    queue = arn("sqs", "ledger.fifo")
+    target = {"Id": "1", "Arn": queue, "SqsParameters": {"MessageGroupId": "a"}}
+    rule = made.rule("paid", {"source": ["shop"]}, target)
+    policy = lets(queue, EVENTS, "sqs:SendMessage", rule)
+    made.queue("ledger.fifo", Policy=policy, ContentBasedDeduplication=content)
+    assert made.edges("rule:paid")["ledger.fifo"].verdict == verdict
+
+
+def test_a_schedule_that_calls_an_api_is_named_and_not_read_as_a_schedule() -> None:
+    made = Account()
+    role = f"arn:aws:iam::{ACCOUNT}:role/caller"
+    made.schedule("nightly", {"Arn": "arn:aws:scheduler:::aws-sdk:sqs:sendMessage", "RoleArn": role})
+    found, _ = made.traced("schedule:nightly")
+    assert [(one.kind, one.name) for one in found.nodes][1] == ("API call", "sqs:sendMessage")
+
+
+def test_an_alarm_may_have_any_name() -> None:
+    made = Account()
+    alarm = {"AlarmName": "High CPU (web)", "AlarmArn": "x", "AlarmActions": [], "ActionsEnabled": True}
+    made.refused["cloudwatch.DescribeAlarms"] = {"MetricAlarms": [alarm], "CompositeAlarms": []}
+    found, _ = made.traced("alarm:High CPU (web)")
+    assert found.nodes[0].name == "High CPU (web)"
+
+
+def test_a_body_of_any_depth_is_a_message() -> None:
+    found, _ = fanned().traced("topic:shop", event="[" * 100_000)
+    assert found.ends

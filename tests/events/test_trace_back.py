@@ -72,3 +72,12 @@ def test_a_dead_letter_queue_is_reached_by_what_fails() -> None:
     found, _ = made.traced("topic:shop")
     (edge,) = [one for one in found.edges if one.target == dead]
     assert (edge.failure, edge.verdict) == (True, "delivers")
+
+
+def test_a_function_that_takes_from_kafka_outside_aws_has_a_source_without_an_arn() -> None:
+    made = Account()
+    function = made.function("stock")
+    kafka = {"UUID": "1", "FunctionArn": function, "SelfManagedEventSource": {"Endpoints": {}}}
+    made.refused["lambda.ListEventSourceMappings"] = {"EventSourceMappings": [kafka]}
+    found, _ = made.traced("function:stock", back=True)
+    assert "outside AWS" in " ".join(found.unknown)

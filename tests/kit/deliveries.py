@@ -199,6 +199,7 @@ class Account:
             "events.ListArchives": {"Archives": self.archives},
             "cloudwatch.GetMetricData": self._counts,
             "lambda.ListFunctions": {"Functions": self._functions},
+            "s3.GetBucketLocation": {"LocationConstraint": REGION},
             "s3.ListBuckets": {"Buckets": self._buckets},
             "scheduler.ListSchedules": {"Schedules": self._schedules},
             "sqs.ListDeadLetterSourceQueues": {"queueUrls": []},

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.events.arns import bucket_arn
+from opsctl.events.arns import bucket_arn, bucket_region
 from opsctl.events.kms_keys import KeyFacts, read_keys, what_key_refuses
 from opsctl.events.s3_destinations import NotifiedResource, read_destinations
 from opsctl.events.s3_entries import EVENT_TYPES, EVENTBRIDGE, KNOWN, S3Entry, entries_of, lost_of, read_document
@@ -123,7 +123,7 @@ class S3Notifications(Fact):
             for what, answer in (("the bucket's region", place), ("the bucket's tags", tags))
             if answer.refusal is not None and not answer.known
         ]
-        region = region_of(place.value) if place.refusal is None else about.region
+        region = bucket_region(place.value) if place.refusal is None else about.region
         if region != about.region:
             raise InvalidInput.one(
                 f"bucket {self.bucket} is in {region}, this run in {about.region}",
@@ -193,12 +193,6 @@ class S3Notifications(Fact):
             )
             found += [refused] if refused else []
         return found
-
-
-def region_of(location: Json) -> str:
-    """The region that GetBucketLocation tells: the first has no name, and Ireland once had another (S3 API)."""
-    told = str((location or {}).get("LocationConstraint") or "us-east-1")
-    return "eu-west-1" if told == "EU" else told
 
 
 def _doubts(

@@ -6,6 +6,7 @@ Sources: S3 guide, "Amazon S3 Event Notifications" and "Using EventBridge"; GetB
 from collections.abc import Iterator
 from typing import Any
 
+from opsctl.events.arns import bucket_region
 from opsctl.events.delivery_graph import DeliveryNode
 from opsctl.events.hops import Hop, ReadResource, Waypoint
 from opsctl.events.resource_answers import ResourceAnswers, items_of, read_of
@@ -31,7 +32,11 @@ def read(place: Waypoint, about: Context) -> Fetching[ReadResource]:
     wanted = read_of("s3", "GetBucketNotificationConfiguration", Bucket=name)
     found = (yield from told.ask([("notification configuration", wanted)]))["notification configuration"]
     exists = not told.missing
-    hops = [*_notifications(place, found), *_eventbridge(name, found, about)]
+    hops = [*_notifications(place, found)]
+    if "EventBridgeConfiguration" in (found or {}):
+        location = read_of("s3", "GetBucketLocation", Bucket=name)
+        there = (yield from told.ask([("region", location)]))["region"]
+        hops.append(_eventbridge(name, None if there is None else bucket_region(there), about))
     notes = () if hops or found is None or not exists else ("it notifies nobody",)
     node = DeliveryNode(
         arn=place.arn,
@@ -89,14 +94,18 @@ def _selection(entry: Json) -> NotificationSelection:
     )
 
 
-def _eventbridge(name: str, found: Json, about: Context) -> Iterator[Hop]:
-    if "EventBridgeConfiguration" not in (found or {}):
-        return
+def _eventbridge(name: str, region: str | None, about: Context) -> Hop:
+    """To the default bus of the bucket's own region, which may be another one than that of the run."""
     carrying: dict[str, Any] = {"source": "aws.s3", "detail": {"bucket": {"name": name}}}
-    bus = f"arn:{about.identity.partition}:events:{about.region}:{about.account}:event-bus/default"
-    yield Hop(
+    place = f"{region or about.region}:{about.account}"
+    bus = f"arn:{about.identity.partition}:events:{place}:event-bus/default"
+    return Hop(
         to=Waypoint(arn=bus, carrying=carrying),
         by="EventBridge is on",
+        verdict="unknown" if region is None else "delivers",
+        why=("the bucket's region could not be read, and its events go to the bus of that one",)
+        if region is None
+        else (),
         passes="every event but those of replication and lost reduced-redundancy objects",
         duplicates=_ONCE_MORE,
         order=_UNORDERED,

@@ -55,8 +55,13 @@ def _stop(place: Waypoint, told: ResourceAnswers, value: Json, first: dict[str, 
         unknown=tuple(told.unknown),
         exists=not {"queue", "attributes"} & told.missing,
     )
+    attributes = (value.get("Attributes") or {}) if value else {}
     admission = Admission(
-        action="sqs:SendMessage", policy=policy, key=facts.key if facts else "", fifo=place.arn.endswith(".fifo")
+        action="sqs:SendMessage",
+        policy=policy,
+        key=facts.key if facts else "",
+        fifo=place.arn.endswith(".fifo"),
+        deduplicates=not value or attributes.get("ContentBasedDeduplication") == "true",
     )
     return ReadResource(node=node, hops=(*takers, *_redrive(facts)), admission=admission)
 
