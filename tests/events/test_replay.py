@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from opsctl.model.errors import InvalidInput, OpsctlError, RefusedByGuard
+from opsctl.model.errors import InvalidInput, OpsctlError, RefusedByGuard, Unproved
 from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws
 from opsctl.model.value import Json
@@ -19,7 +19,7 @@ from tests.kit.job_runs import carry_out
 from tests.kit.moto_account import World, client
 from tests.kit.outage import ago, let_pass, orders_in, put_orders
 from tests.kit.ports import Faulty, Killed, MemoryJournal, Wrapping
-from tests.kit.queues import queue
+from tests.kit.queues import EVENTS_MAY_SEND, queue
 from tests.kit.timed import MovingClock, move, timed_world
 
 
@@ -66,7 +66,7 @@ def rules() -> set[str]:
 
 def second_rule() -> str:
     """Another rule for the same orders, with a queue of its own."""
-    url = queue("shipping")
+    url = queue("shipping", Policy=EVENTS_MAY_SEND)
     arn = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     pattern = json.dumps({"source": ["shop.orders"]})
     client("events").put_rule(Name="ship-orders", EventBusName=BUS, EventPattern=pattern)
@@ -247,4 +247,21 @@ def test_one_that_somebody_cancels_ends_the_run_with_a_failure_and_without_its_r
 
     with pytest.raises(OpsctlError, match="neither failed nor was cancelled"):
         outage.run(plan, MemoryJournal(), Cancelling(outage.world.aws))
+    assert rules() == before
+
+
+def test_a_target_that_aws_did_not_take_though_it_answered_ends_the_run_as_unproved(outage: Outage) -> None:
+    queue("again")
+    plan, journal, before = outage.plan(into="again"), MemoryJournal(), rules()
+
+    class HalfTaken(Wrapping):
+        def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
+            if operation == "PutTargets":
+                return {"FailedEntryCount": 1, "FailedEntries": [{"TargetId": "opsctl", "ErrorCode": "Internal"}]}
+            return super().write(service, operation, params, region)
+
+    with pytest.raises(Unproved):
+        outage.run(plan, journal, HalfTaken(outage.world.aws))
+    assert replays() == []
+    undo(plan, outage.world, journal)
     assert rules() == before

@@ -6,7 +6,7 @@ import zipfile
 from typing import Any
 
 from tests.kit.moto_account import client
-from tests.kit.queues import receive
+from tests.kit.queues import EVENTS_MAY_SEND, receive
 
 TRUST = {
     "Version": "2012-10-17",
@@ -65,8 +65,9 @@ def rule(name: str, arn: str, *, allow: bool = True, dead: str | None = None, **
 
 
 def queue(name: str) -> tuple[str, str]:
-    """A queue; returns its URL and ARN."""
-    url = client("sqs").create_queue(QueueName=name)["QueueUrl"]
+    """A queue that any rule may write to; returns its URL and ARN."""
+    made = client("sqs").create_queue(QueueName=name, Attributes={"Policy": EVENTS_MAY_SEND})
+    url = made["QueueUrl"]
     found = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
     return url, found["Attributes"]["QueueArn"]
 

@@ -25,20 +25,20 @@ def refused(code: str, call: Any, **params: Any) -> str:
     return str(caught.value.response["Error"]["Message"])
 
 
-SNS_MAY_SEND = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "sns.amazonaws.com"},
-                "Action": "sqs:SendMessage",
-                "Resource": "*",
-            }
-        ],
+def _lets_in(service: str) -> str:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": "sqs:SendMessage",
+        "Resource": "*",
     }
-)
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+SNS_MAY_SEND = _lets_in("sns.amazonaws.com")
 """The policy of a queue that any topic may write to."""
+EVENTS_MAY_SEND = _lets_in("events.amazonaws.com")
+"""The policy of a queue that any rule may write to."""
 
 
 def queue(name: str, **attributes: str) -> str:

@@ -15,6 +15,7 @@ from opsctl.resources.event_inputs import input_for_target
 from opsctl.resources.event_patterns import Pattern, parsed
 from opsctl.sandbox.engine.conditions import PendingInvocation, conditions
 
+SERVICE = "events.amazonaws.com"
 SERVED = ("lambda", "sqs", "sns")
 _OF_MOTO = ("logs", "events")
 """What moto delivers to; it fails at others, which the sandbox neither reaches nor misses."""
@@ -115,6 +116,8 @@ def _reach(rule: Any, target: dict[str, Any], payload: str) -> Failure | None:
         return NOT_THERE
     if service == "sns" and not _may_publish(rule, arn):
         return NOT_ALLOWED
+    if service == "sqs" and not target.get("RoleArn") and not _may_send(rule, arn):
+        return NOT_ALLOWED
     group = (target.get("SqsParameters") or {}).get("MessageGroupId", "")
     send_message(account, region, arn, payload, group=group)
     return None
@@ -151,6 +154,13 @@ def _may_publish(rule: Any, arn: str) -> bool:
         if named and statement.get("Effect") == "Allow" and not statement.get("Condition"):
             return True
     return False
+
+
+def _may_send(rule: Any, arn: str) -> bool:
+    """A queue's own policy lets EventBridge in for this rule (EventBridge guide, "Amazon SQS permissions")."""
+    from opsctl.sandbox.engine.service_permissions import service_may
+
+    return service_may(rule.account_id, arn, service=SERVICE, source_arn=rule.arn, source_account=rule.account_id)
 
 
 def is_there(account: str, region: str, arn: str) -> bool:

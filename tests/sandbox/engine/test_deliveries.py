@@ -13,7 +13,7 @@ from opsctl.model.value import Json
 from opsctl.sandbox.endpoint import REGION
 from opsctl.sandbox.engine.conditions import Conditions
 from tests.kit.moto_account import World, client
-from tests.kit.queues import arn, queue, receive
+from tests.kit.queues import EVENTS_MAY_SEND, arn, queue, receive
 from tests.kit.timed import move, timed_world
 
 Told = tuple[World, Conditions]
@@ -67,7 +67,7 @@ def put(detail: Json) -> None:
 def test_an_event_that_was_put_reaches_its_target_as_eventbridge_makes_its_input(
     world: Told, settings: Json, body: Json
 ) -> None:
-    url = queue("orders")
+    url = queue("orders", Policy=EVENTS_MAY_SEND)
     matching({"Arn": arn(url), **settings})
     put({"n": [1, "two"]})
     assert bodies(url) == [body]
@@ -248,3 +248,17 @@ def test_a_schedule_whose_function_or_topic_is_gone_says_so(world: Told, target:
     move(about, 3601)
     (found,) = receive(dead)
     assert found["MessageAttributes"]["ERROR_CODE"]["StringValue"] == code
+
+
+def test_a_queue_that_does_not_let_the_rule_in_gets_nothing_and_the_dead_letter_queue_says_so(world: Told) -> None:
+    url, dead = queue("closed"), queue("undelivered")
+    rule = matching({"Arn": arn(url), "DeadLetterConfig": {"Arn": arn(dead)}})
+    put({"n": 1})
+    assert bodies(url) == []
+    (one,) = receive(dead)
+    assert one["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "NO_PERMISSIONS"
+    policy = json.loads(EVENTS_MAY_SEND)
+    policy["Statement"][0]["Condition"] = {"ArnEquals": {"aws:SourceArn": rule}}
+    client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    put({"n": 2})
+    assert [one["detail"] for one in bodies(url)] == [{"n": 2}]
