@@ -18,6 +18,7 @@ from opsctl.block.asked import Asked
 from opsctl.block.deciding import PointKey, decision_of, judge_ways, key_of, points_of, without
 from opsctl.block.decision import Decision, Point
 from opsctl.block.host.looking import with_host_gates
+from opsctl.block.host.standing import dropped_for_longer, with_sooner
 from opsctl.block.inspection.looking import with_policies
 from opsctl.block.layers.network_acl import without_room
 from opsctl.block.layers.verdict import Home
@@ -52,13 +53,15 @@ def decided(target: str, asked: Asked, ip_sets: Sequence[str], end: str, about: 
     judged = judge_ways(web, asked, home)
     refused = yield from _unusable(points_of(judged), asked, ip_sets, end, about)
     judged = without(judged, refused)
-    points, unknown = yield from completed(points_of(judged), web, survey)
+    chosen = with_sooner(points_of(judged), web, asked, end)
+    points, unknown = yield from completed(chosen, web, survey)
     decision = decision_of(target, web, judged, points, unknown, asked, home)
     ends = yield from standing_ends(web, asked, end)
     full = {text: None for way in judged for text in without_room(way.way.entrance, way.left, home)}
     inspected = {text for node in web.nodes if node.inspection for text in node.inspection.networks}
     held = tuple(sorted({*ends.held, *inspected}))
-    return decision.model_copy(update=dict(ends) | {"occupied": tuple(full), "held": held})
+    longer = (*ends.longer, *dropped_for_longer(web, asked, end))
+    return decision.model_copy(update=dict(ends) | {"occupied": tuple(full), "held": held, "longer": longer})
 
 
 def _unusable(

@@ -110,7 +110,8 @@ def _read(gate: HostGate, said: str, instance: Instance | None, now: float) -> H
     if reading is None or reading.at < max(started, now - COUNTS_FOR_S - CLOCK_SKEW_S):
         return gate
     moment = utc(datetime.fromtimestamp(int(reading.at), UTC))
-    return gate.model_copy(update={"networks": reading.dropped(now), "read_at": moment})
+    ends = reading.ends(now)
+    return gate.model_copy(update={"networks": tuple(ends), "ends": ends, "read_at": moment})
 
 
 def _parse_agents(answer: Json) -> dict[str, _Agent]:

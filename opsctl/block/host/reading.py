@@ -5,10 +5,12 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 
 from opsctl.block.host.script import HEADER, TABLE
 from opsctl.block.terms import NEVER, parse_moment
 from opsctl.model.networks import normal
+from opsctl.model.spans import utc
 from opsctl.model.value import Json, Value
 
 _HEAD = re.compile(rf"^{HEADER}\n(nft|iptables) (\d+)$", re.MULTILINE)
@@ -35,7 +37,19 @@ class HostReading(Value):
 
     def dropped(self, now: float) -> tuple[str, ...]:
         """The networks that are dropped at a moment."""
-        return tuple(dict.fromkeys(one.network for one in self.rules if one.until > now))
+        return tuple(self.ends(now))
+
+    def ends(self, now: float) -> dict[str, str]:
+        """Return until when each network is dropped that is so at a moment: what several runs drop, until the last."""
+        ends: dict[str, float] = {}
+        for one in self.rules:
+            if one.until > now:
+                ends[one.network] = max(one.until, ends.get(one.network, 0.0))
+        return {one: _moment(until) for one, until in ends.items()}
+
+
+def _moment(until: float) -> str:
+    return NEVER if math.isinf(until) else utc(datetime.fromtimestamp(int(until), UTC))
 
 
 def parse_reading(said: str) -> HostReading | None:

@@ -97,12 +97,14 @@ class GeoGate(Value):
 class HostGate(Value):
     """The firewall of an instance, as far as it was read of late: networks that opsctl has it drop.
 
+    `ends` says until when each of them is dropped, as a moment of UTC or never.
     `read_at` is when, as a moment of UTC, empty when it was not. `closed` is why no script can be sent to the
     instance, `unknown` says what could not be read. `member_of` is its Auto Scaling group.
     """
 
     kind: Literal["host"] = "host"
     networks: tuple[str, ...] = ()
+    ends: dict[str, str] = {}
     read_at: str = ""
     closed: str = ""
     unknown: tuple[str, ...] = ()

@@ -48,8 +48,8 @@ class Account:
         assert isinstance(found, Ledgered)
         return found
 
-    def block(self, target: str = API) -> tuple[Plan, MemoryJournal]:
-        asked = {"addresses": [ATTACKER], "target": target, "layer": "host", "ttl": "2h"}
+    def block(self, target: str = API, ttl: str = "2h") -> tuple[Plan, MemoryJournal]:
+        asked = {"addresses": [ATTACKER], "target": target, "layer": "host", "ttl": ttl}
         plan, journal = self.world.plan("block-ip", asked), MemoryJournal()
         carry_out(plan, self.world, journal, self.path)
         return plan, journal
@@ -96,13 +96,25 @@ def test_a_block_is_read_back_and_its_undo_too(account: Account, system: System 
     assert after.ways[0].dropped
     assert "the firewall of instance legacy-web" in after.ways[0].verdict
     assert "as it was read at 20" in after.ways[0].verdict
-    assert (
-        account.world.plan("block-ip", {"addresses": [ATTACKER], "target": "legacy-web", "layer": "host"}).changes
-        == ()
-    )
+    again = {"addresses": [ATTACKER], "target": "legacy-web", "layer": "host"}
+    assert account.world.plan("block-ip", again | {"ttl": "2h"}).changes == ()
     carry_out(inverse_plan(plan, journal), account.world, MemoryJournal(), account.path)
     assert firewall_of("legacy-web") == {}
     assert not account.decide("legacy-web").ways[0].dropped, "the undo has read it back as well"
+
+
+def test_a_block_for_longer_is_made_beside_the_one_that_ends_first(account: Account) -> None:
+    account.block("legacy-web")
+    first = account.listed().rows[0].until
+    plan, journal = account.block("legacy-web", ttl="5h")
+    assert [one.id for one in plan.changes] == ["host/run"]
+    assert max(row.until for row in account.listed().rows) > first
+    shorter = account.world.plan(
+        "block-ip", {"addresses": [ATTACKER], "target": "legacy-web", "layer": "host", "ttl": "1h"}
+    )
+    assert (shorter.changes, [one.id for one in shorter.warnings]) == ((), ["blocked-for-longer"])
+    carry_out(inverse_plan(plan, journal), account.world, MemoryJournal(), account.path)
+    assert {row.until for row in account.listed().rows} == {first}
 
 
 def test_all_targets_have_to_drop_before_the_way_is_closed(account: Account) -> None:
