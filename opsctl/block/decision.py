@@ -40,7 +40,8 @@ class Point(Value):
 class Decision(Paths):
     """The whole decision about one target: the ways in, and the points that close them.
 
-    `held` are the addresses that a place on a way in blocks already, as they were asked for; `longer` says where
+    `held` are the addresses that a place on a way in blocks already, as they were asked for, `held_at` the ids of
+    such places; `longer` says where
     until later than asked, `shorter` which wider blocks hold addresses and end earlier. `bypasses` are how clients
     get around what stands in front, `evasions` how they keep their address out of the header that is looked at.
     `occupied` lists the rules of network ACLs that have no room for the block.
@@ -52,6 +53,7 @@ class Decision(Paths):
     bypasses: tuple[str, ...] = ()
     evasions: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
+    held_at: tuple[str, ...] = ()
     longer: tuple[str, ...] = ()
     shorter: tuple[str, ...] = ()
     occupied: tuple[str, ...] = ()

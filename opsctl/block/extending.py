@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from opsctl.block.account_ledger import AccountLedger, AclCarrier, GroupCarrier, SetCarrier
 from opsctl.block.lifting import is_deny_of_all, lift_from_acl, lift_from_group, lift_from_set
-from opsctl.block.recording import but_of, made_room, record_change
+from opsctl.block.recording import Carrier, but_of, made_room, record_change
 from opsctl.block.records import EXTENDS, BlockRecord, Ledger, is_recorded_for, tags_of
 from opsctl.block.set_recorder import SetRecorder
 from opsctl.block.terms import Term, lasts_longer
@@ -21,11 +21,16 @@ _BACK = "no run blocks it any more"
 
 
 class Extending(Value):
-    """Which addresses are blocked until when from now on, by which run; what is not said stays as recorded."""
+    """Which addresses are blocked until when from now on, by which run; what is not said stays as recorded.
+
+    What a block is for stays as well, but at the places `here`, which are on the ways to the target of the term:
+    elsewhere the same address is blocked for another target, and has to be found by that.
+    """
 
     addresses: tuple[str, ...]
     term: Term
     target: str = ""
+    here: tuple[str, ...] = ()
     run: str
     now: float
 
@@ -37,57 +42,85 @@ class Extending(Value):
 
     def _at_acl(self, one: AclCarrier) -> list[Change]:
         denies = {normal(entry.cidr): entry for entry in one.acl.inbound() if is_deny_of_all(entry)}
-        longer = self._longer(one.ledger, list(denies))
-        if not longer:
-            return []
-        back = tuple(lift_from_acl(one, denies[network], but_of(self.run), _BACK) for network in longer)
-        term, carrier, change_id = self._term(one.ledger.of(longer[0])), one.carrier, f"record-{one.acl.id}"
-        tags = tags_of(f"{self.run}{EXTENDS}", longer, term)
-        room = made_room(carrier, one.ledger, list(denies), len(tags), self.now, f"clear-{one.acl.id}")
-        return [*room, record_change(carrier, tags, longer, self.term, change_id=change_id, undo_first=back)]
+        changes: list[Change] = []
+        for number, (term, longer) in enumerate(self._longer(one.ledger, list(denies), one.acl.id), start=1):
+            back = tuple(lift_from_acl(one, denies[network], but_of(self.run), _BACK) for network in longer)
+            recorded = self._recorded(
+                one.carrier, one.ledger, list(denies), longer, term, one.acl.id, number, back
+            )
+            changes += recorded
+        return changes
 
     def _at_group(self, one: GroupCarrier) -> list[Change]:
-        present = list(one.drops)
-        longer = self._longer(one.ledger, present)
-        if not longer:
-            return []
-        back = tuple(lift_from_group(one, network, but_of(self.run), _BACK) for network in longer)
-        tags = tags_of(f"{self.run}{EXTENDS}", longer, self._term(one.ledger.of(longer[0])))
-        room = made_room(one.carrier, one.ledger, present, len(tags), self.now, f"clear-{one.name}")
-        change_id = f"record-{one.name}"
-        return [*room, record_change(one.carrier, tags, longer, self.term, change_id=change_id, undo_first=back)]
+        changes: list[Change] = []
+        for number, (term, longer) in enumerate(self._longer(one.ledger, list(one.drops), one.arn), start=1):
+            back = tuple(lift_from_group(one, network, but_of(self.run), _BACK) for network in longer)
+            recorded = self._recorded(
+                one.carrier, one.ledger, list(one.drops), longer, term, one.name, number, back
+            )
+            changes += recorded
+        return changes
+
+    def _recorded(
+        self,
+        carrier: Carrier,
+        ledger: Ledger,
+        present: Sequence[str],
+        longer: Sequence[str],
+        term: Term,
+        place: str,
+        number: int,
+        back: tuple[Change, ...],
+    ) -> list[Change]:
+        """Record it in tags; the first record at a place makes room."""
+        tags, name = tags_of(self._run(number), longer, term), _numbered(place, number)
+        room = made_room(carrier, ledger, present, len(tags), self.now, f"clear-{name}") if number == 1 else []
+        return [*room, record_change(carrier, tags, longer, term, change_id=f"record-{name}", undo_first=back)]
 
     def _at_set(self, one: SetCarrier) -> list[Change]:
         present = [normal(address) for address in one.ip_set.addresses]
-        longer = self._longer(one.ledger, present)
-        if not longer:
-            return []
-        recorder = SetRecorder(
-            run=f"{self.run}{EXTENDS}",
-            now=self.now,
-            description=mark_of_plan(self.run),
-            term=self._term(one.ledger.of(longer[0])),
-            ledgers={one.ip_set.arn: one.ledger},
-        )
-        back = (lift_from_set(one, longer, but_of(self.run), _BACK),)
-        return recorder.changes(one.key, one.ip_set.arn, longer, present, (), name=one.slug, undo_first=back)
+        changes: list[Change] = []
+        for number, (term, longer) in enumerate(self._longer(one.ledger, present, one.ip_set.arn), start=1):
+            recorder = SetRecorder(
+                run=self._run(number),
+                now=self.now,
+                description=mark_of_plan(self.run),
+                term=term,
+                ledgers={one.ip_set.arn: one.ledger} if number == 1 else {},
+            )
+            back, name = (lift_from_set(one, longer, but_of(self.run), _BACK),), _numbered(one.slug, number)
+            changes += recorder.changes(one.key, one.ip_set.arn, longer, present, (), name=name, undo_first=back)
+        return changes
 
-    def _longer(self, ledger: Ledger, present: Sequence[str]) -> list[str]:
-        """Return the addresses that are blocked here for a shorter time."""
+    def _run(self, number: int) -> str:
+        return f"{self.run}{EXTENDS * number}"
+
+    def _longer(self, ledger: Ledger, present: Sequence[str], place: str) -> list[tuple[Term, list[str]]]:
+        """Return what is blocked here for a shorter time, by what is recorded of it from now on."""
         there = dict.fromkeys(present)
-        found = [(one, ledger.of(one)) for one in self.addresses if one in there]
-        return [one for one, record in found if record is not None and self._moves(record)]
+        groups: list[tuple[Term, list[str]]] = []
+        for one in self.addresses:
+            record = ledger.of(one) if one in there else None
+            if record is None or not self._moves(record):
+                continue
+            term = self._term(record, place)
+            group = next((found for known, found in groups if known == term), None)
+            if group is None:
+                groups.append((term, [one]))
+            else:
+                group.append(one)
+        return groups
 
     def _moves(self, record: BlockRecord) -> bool:
         here = not self.target or is_recorded_for(self.target, record.target)
         return here and lasts_longer(self.term.until, record.until)
 
-    def _term(self, record: BlockRecord | None) -> Term:
+    def _term(self, record: BlockRecord, place: str) -> Term:
         """What is asked for, and what was recorded where nothing is said."""
-        if record is None:
-            return self.term
-        said = {
-            name: getattr(self.term, name) or getattr(record, name) for name in ("reason", "incident", "target")
-        }
-        said["via"] = record.via
-        return self.term.model_copy(update=said)
+        said = {name: getattr(self.term, name) or getattr(record, name) for name in ("reason", "incident")}
+        target = self.term.target if place in self.here else ""
+        return self.term.model_copy(update={**said, "target": target or record.target, "via": record.via})
+
+
+def _numbered(place: str, number: int) -> str:
+    return place if number == 1 else f"{place}-{number}"

@@ -25,17 +25,22 @@ from opsctl.model.value import Value
 
 
 class Standing(Value):
-    """What a resource on a way in blocks, with what is recorded of it."""
+    """What a resource on a way in blocks, with what is recorded of it; `id` is a network ACL's, or an ARN."""
 
+    id: str
     where: str
     networks: frozenset[str]
     ledger: Ledger
 
 
 class StandingEnds(Value):
-    """What is blocked: `held` as it was asked for, `longer` for longer, `shorter` only in a wider block."""
+    """What is blocked: `held` as it was asked for, `longer` for longer, `shorter` only in a wider block.
+
+    `held_at` are the resources on the ways in that hold any of it.
+    """
 
     held: tuple[str, ...] = ()
+    held_at: tuple[str, ...] = ()
     longer: tuple[str, ...] = ()
     shorter: tuple[str, ...] = ()
 
@@ -58,6 +63,7 @@ def standing_ends(web: Web, asked: Asked, until: str) -> Fetching[StandingEnds]:
     ledgers = yield from ledgers_of([sets[arn] for arn, found in holding.items() if found])
     standing = [
         Standing(
+            id=acl.id,
             where=f"network ACL {acl.id}",
             networks=frozenset(normal(one.cidr) for one in acl.inbound() if is_deny_of_all(one)),
             ledger=parse_ledger(acl.tags),
@@ -65,11 +71,13 @@ def standing_ends(web: Web, asked: Asked, until: str) -> Fetching[StandingEnds]:
         for acl in (acls.values() if asked.forwarded is None else ())
     ]
     standing += [
-        Standing(where=f"IP set {sets[arn].name}", networks=holding[arn], ledger=ledger)
+        Standing(id=arn, where=f"IP set {sets[arn].name}", networks=holding[arn], ledger=ledger)
         for arn, ledger in ledgers.items()
     ]
+    held = _held(standing, wanted)
     return StandingEnds(
-        held=tuple(sorted(_held(standing, wanted))),
+        held=tuple(sorted(held)),
+        held_at=tuple(one.id for one in standing if held & one.networks),
         longer=tuple(_line(text, one, record) for text, one, record in _longer(standing, asked, until)),
         shorter=tuple(_line(text, one, record) for text, one, record in _shorter(standing, asked, until)),
     )

@@ -58,10 +58,20 @@ def decided(target: str, asked: Asked, ip_sets: Sequence[str], end: str, about: 
     decision = decision_of(target, web, judged, points, unknown, asked, home)
     ends = yield from standing_ends(web, asked, end)
     full = {text: None for way in judged for text in without_room(way.way.entrance, way.left, home)}
-    inspected = {text for node in web.nodes if node.inspection for text in node.inspection.networks}
+    inspections = [node.inspection for node in web.nodes if node.inspection]
+    inspected = {text for one in inspections for text in one.networks}
+    groups = [one.group for one in inspections if one.group and one.networks]
     held = tuple(sorted({*ends.held, *inspected}))
     longer = (*ends.longer, *dropped_for_longer(web, asked, end))
-    return decision.model_copy(update=dict(ends) | {"occupied": tuple(full), "held": held, "longer": longer})
+    return decision.model_copy(
+        update=dict(ends)
+        | {
+            "occupied": tuple(full),
+            "held": held,
+            "held_at": tuple(dict.fromkeys((*ends.held_at, *groups))),
+            "longer": longer,
+        }
+    )
 
 
 def _unusable(

@@ -25,11 +25,14 @@ class BlockExtend(Action):
     addresses: tuple[str, ...] = Field(description="The blocks to extend, as they were blocked.")
     target: str = Field("", description="Only blocks of this target.")
     term: Term = Field(description="Until when and why, as block.term says it.")
+    here: tuple[str, ...] = Field(
+        (), description="Network ACLs, IP sets and rule groups that are for the target of the term from now on."
+    )
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one record for each resource where the end is earlier."""
         account = yield from read_account(about)
         asked = tuple(dict.fromkeys(normal(one) for one in self.addresses))
         return Extending(
-            addresses=asked, term=self.term, target=self.target, run=about.plan_id, now=about.now
+            addresses=asked, term=self.term, target=self.target, here=self.here, run=about.plan_id, now=about.now
         ).changes(account)

@@ -40,7 +40,7 @@ class HostReading(Value):
         return tuple(self.ends(now))
 
     def ends(self, now: float) -> dict[str, str]:
-        """Return until when each network is dropped that is so at a moment: what several runs drop, until the last."""
+        """Return what is dropped at a moment, each until when: what several runs drop, until the last."""
         ends: dict[str, float] = {}
         for one in self.rules:
             if one.until > now:

@@ -1,6 +1,6 @@
 """How long the firewalls of instances drop what is asked about, as far as that was read of late.
 
-A rule there ends by itself and cannot be given another end, so a block for longer needs a rule of its own beside it.
+A rule there ends by itself and cannot be given another end: a block for longer needs a rule of its own beside it.
 """
 
 from collections.abc import Iterator, Sequence

@@ -212,3 +212,42 @@ def test_records_that_say_nothing_any_more_make_room(world: World) -> None:
     made = block(world, TWO, ttl="1h", layer="nacl")
     assert [one.operation for one in made.plan.changes] == ["DeleteTags", "CreateTags", "CreateNetworkAclEntry"]
     assert ends(world) == {TWO: {1}}
+
+
+def targets(world: World) -> dict[str, set[str]]:
+    """What each resource that blocks the first address is recorded to be for."""
+    found = run_fetching(BlockLedger(addresses=(ONE,)).read(world.about()), world.reader())
+    assert isinstance(found, Ledgered)
+    told: dict[str, set[str]] = {}
+    for row in found.rows:
+        told.setdefault(row.resource, set()).add(row.target)
+    return told
+
+
+def test_a_longer_block_for_one_target_leaves_what_the_blocks_of_another_are_for(world: World) -> None:
+    other = "direct.example.com"
+    Run(world, "block-ip", addresses=[ONE, TWO], target=other, ttl="1h")
+    theirs = targets(world)
+    block(world, ONE, ttl="1h")
+    before = targets(world)
+    block(world, ONE, ttl="5h")
+    assert targets(world) == before, "each is still found by what it is for"
+    assert {place: told for place, told in before.items() if place in theirs} == theirs
+    assert ends(world)[ONE] == {5}, "an address has one end"
+    left = Run(world, "unblock-ip", addresses=[ONE], target=TARGET)
+    assert left.plan.changes
+    assert targets(world) == theirs, "nobody asked for that"
+
+
+def test_blocks_for_several_targets_at_one_place_are_extended_each_for_its_own(world: World) -> None:
+    """The load balancer's name and the host in front of it lead to the same network ACL."""
+    block(world, ONE, ttl="1h", incident="INC-1")
+    Run(world, "block-ip", addresses=[TWO], target="shop-alb", ttl="1h", incident="INC-2")
+    Run(world, "blocks-extend", addresses=[ONE, TWO], ttl="5h")
+    found = run_fetching(BlockLedger().read(world.about()), world.reader())
+    assert isinstance(found, Ledgered)
+    assert {(row.address, row.target, row.incident) for row in found.rows} == {
+        (f"{ONE}/32", TARGET, "INC-1"),
+        (f"{TWO}/32", "shop-alb", "INC-2"),
+    }
+    assert ends(world) == {ONE: {5}, TWO: {5}}

@@ -51,7 +51,8 @@ class Account:
     def block(self, target: str = API, ttl: str = "2h") -> tuple[Plan, MemoryJournal]:
         asked = {"addresses": [ATTACKER], "target": target, "layer": "host", "ttl": ttl}
         plan, journal = self.world.plan("block-ip", asked), MemoryJournal()
-        carry_out(plan, self.world, journal, self.path)
+        (self.path / plan.id).mkdir()
+        carry_out(plan, self.world, journal, self.path / plan.id)
         return plan, journal
 
 
@@ -98,23 +99,25 @@ def test_a_block_is_read_back_and_its_undo_too(account: Account, system: System 
     assert "as it was read at 20" in after.ways[0].verdict
     again = {"addresses": [ATTACKER], "target": "legacy-web", "layer": "host"}
     assert account.world.plan("block-ip", again | {"ttl": "2h"}).changes == ()
-    carry_out(inverse_plan(plan, journal), account.world, MemoryJournal(), account.path)
+    carry_out(inverse_plan(plan, journal), account.world, MemoryJournal(), account.path / plan.id)
     assert firewall_of("legacy-web") == {}
     assert not account.decide("legacy-web").ways[0].dropped, "the undo has read it back as well"
 
 
 def test_a_block_for_longer_is_made_beside_the_one_that_ends_first(account: Account) -> None:
     account.block("legacy-web")
-    first = account.listed().rows[0].until
+    assert account.decide("legacy-web", ttl="1h").longer
+    move(account.about, 60)
     plan, journal = account.block("legacy-web", ttl="5h")
     assert [one.id for one in plan.changes] == ["host/run"]
-    assert max(row.until for row in account.listed().rows) > first
+    assert account.decide("legacy-web", ttl="4h").longer
     shorter = account.world.plan(
         "block-ip", {"addresses": [ATTACKER], "target": "legacy-web", "layer": "host", "ttl": "1h"}
     )
     assert (shorter.changes, [one.id for one in shorter.warnings]) == ((), ["blocked-for-longer"])
-    carry_out(inverse_plan(plan, journal), account.world, MemoryJournal(), account.path)
-    assert {row.until for row in account.listed().rows} == {first}
+    carry_out(inverse_plan(plan, journal), account.world, MemoryJournal(), account.path / plan.id)
+    assert not account.decide("legacy-web", ttl="4h").longer
+    assert account.decide("legacy-web", ttl="1h").longer, "the first block is there until its own end"
 
 
 def test_all_targets_have_to_drop_before_the_way_is_closed(account: Account) -> None:
@@ -183,7 +186,7 @@ def test_the_list_has_what_was_read_back_until_it_ends_and_sends_nothing(account
     assert row.until == plan.facts["term"]["until"]
     assert row.what.startswith(f"its firewall (iptables), by run {plan.id}, read at 20")
     assert len(client("ssm").list_commands()["Commands"]) == sent
-    carry_out(inverse_plan(plan, journal), account.world, MemoryJournal(), account.path)
+    carry_out(inverse_plan(plan, journal), account.world, MemoryJournal(), account.path / plan.id)
     assert account.listed().rows == ()
     account.block("legacy-web")
     move(account.about, 2 * 3600)
