@@ -11,6 +11,8 @@ from opsctl.model.value import Json
 from opsctl.resources.event_inputs import input_for_target
 
 _STEPS_AT_MOST = 1000
+_FORMS_AT_MOST = 6
+_BEST_FIRST = ("passes", "unknown", "filtered", "blocked")
 
 
 class Way(NamedTuple):
@@ -35,21 +37,34 @@ def walk_event(
         if not way.edge.failure:
             leads.setdefault(way.edge.source, []).append(number)
     met: dict[int, EventStep] = {}
+    seen: dict[int, list[PassingEvent]] = {}
     ends: dict[tuple[str, str], EventEnd] = {}
     waiting = [_Arrived(delivery.start, event, certain=True)]
     for _ in range(_STEPS_AT_MOST):
         if not waiting:
             break
         at = waiting.pop(0)
-        onward = [number for number in leads.get(at.arn, []) if number not in met]
+        onward = [number for number in leads.get(at.arn, []) if _is_new(seen.setdefault(number, []), at.event)]
         if all(ways[number].hop.makes == "result" for number in leads.get(at.arn, [])):
             ends.setdefault((at.arn, at.event.body), EventEnd(arn=at.arn, body=at.event.body, certain=at.certain))
         for number in onward:
-            met[number], then = _step(ways[number], at.event, region, account)
+            step, then = _step(ways[number], at.event, region, account)
+            met[number] = min(met.get(number, step), step, key=lambda one: _BEST_FIRST.index(one.outcome))
             if then is not None:
-                certain = at.certain and met[number].outcome == "passes"
+                certain = at.certain and step.outcome == "passes"
                 waiting.append(_Arrived(ways[number].edge.target, then, certain))
     return delivery.model_copy(update={"edges": _marked(ways, met), "ends": tuple(ends.values())})
+
+
+def _is_new(seen: list[PassingEvent], event: PassingEvent) -> bool:
+    """Whether a step has not met this form of the event; the same event comes in several by several ways.
+
+    A loop that wraps it again and again ends after a few.
+    """
+    if event in seen or len(seen) == _FORMS_AT_MOST:
+        return False
+    seen.append(event)
+    return True
 
 
 def _marked(ways: Sequence[Way], met: Mapping[int, EventStep]) -> tuple[DeliveryEdge, ...]:

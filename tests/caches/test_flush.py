@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from opsctl.model.errors import OpsctlError, OutcomeUnknown, RefusedByGuard
+from opsctl.caches.facts.cache_kept import CacheKept, KeptFor
+from opsctl.model.errors import AwsRefused, InvalidInput, OpsctlError, OutcomeUnknown, RefusedByGuard
 from opsctl.model.reads import Answer, Read, RefusalKind
 from opsctl.model.value import Json
+from opsctl.planning.run_fetching import run_fetching
 from opsctl.sandbox.engine.conditions import Conditions
 from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.job_runs import carry_out
@@ -203,3 +205,58 @@ def test_a_stage_is_flushed_whole_and_one_without_a_cache_is_refused(
     carry_out(plan, world, MemoryJournal(), tmp_path)
     with pytest.raises(RefusedByGuard, match="not-possible"):
         world.plan("cache-flush", {"target": f"stage:{api}/test"})
+
+
+def sessions() -> None:
+    """A Memcached cluster of one node."""
+    client("elasticache").create_cache_cluster(
+        CacheClusterId="sessions", Engine="memcached", CacheNodeType="cache.t3.micro", NumCacheNodes=1
+    )
+
+
+class Dying(Wrapping):
+    """The process dies before the first reboot reaches AWS, or its answer says that nobody knows."""
+
+    dies: bool = True
+    made: int = 0
+
+    def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
+        """Die once."""
+        self.made += 1
+        if self.made == 1:
+            if self.dies:
+                raise Killed
+            raise OutcomeUnknown("lost on the way there")
+        if self.made == 2:
+            raise AwsRefused(refusal(RefusalKind.CONFLICT, "InvalidCacheClusterState", f"{service}.{operation}"))
+        return self.inner.write(service, operation, params, region)
+
+
+@pytest.mark.parametrize("dies", [True, False])
+def test_a_node_whose_reboot_nobody_saw_is_not_taken_for_empty(
+    timed: tuple[World, Conditions], tmp_path: Path, *, dies: bool
+) -> None:
+    world, _ = timed
+    sessions()
+    plan, journal = world.plan("cache-flush", {"target": "memcached:sessions"}), MemoryJournal()
+    aws = Dying(world.aws)
+    aws.dies = dies
+    if dies:
+        with pytest.raises(Killed):
+            carry_out(plan, world, journal, tmp_path, aws)
+    carry_out(plan, world, journal, tmp_path, aws)
+    assert aws.made == 3
+
+
+@pytest.mark.parametrize("url", ["https://shop.example.com:443/a?b=c", "https://me:secret@SHOP.example.com/a"])
+def test_port_and_user_are_no_part_of_a_host(timed: tuple[World, Conditions], url: str) -> None:
+    world, _ = timed
+    found = run_fetching(CacheKept(target=url).read(world.about()), world.reader())
+    assert isinstance(found, KeptFor)
+    assert (found.path, "shop.example.com") == ("/a", found.name)
+
+
+def test_half_an_address_is_wrong_input(timed: tuple[World, Conditions]) -> None:
+    world, _ = timed
+    with pytest.raises(InvalidInput):
+        run_fetching(CacheKept(target="https://[::1/a").read(world.about()), world.reader())

@@ -171,3 +171,18 @@ def test_an_event_is_not_walked_back() -> None:
     made.queue("orders")
     with pytest.raises(InvalidInput, match="cannot be walked back"):
         made.traced("queue:orders", event="{}", back=True)
+
+
+def test_an_event_that_comes_in_two_forms_is_walked_in_both() -> None:
+    made = Account()
+    queue = arn("sqs", "billing")
+    targets = [{"Id": kind, "Arn": queue, "Input": json.dumps({"kind": kind})} for kind in ("sent", "paid")]
+    rule = made.rule("orders", {"source": ["shop"]}, *targets)
+    made.queue("billing", Policy=lets(queue, EVENTS, "sqs:SendMessage", rule))
+    function = made.function("bill")
+    pattern = json.dumps({"body": {"kind": ["paid"]}})
+    made.takes(queue, function, FilterCriteria={"Filters": [{"Pattern": pattern}]})
+    event = json.dumps({"source": "shop", "detail-type": "order", "detail": {}})
+    found, _ = made.traced("rule:orders", event=event)
+    assert met(found)["bill"] == "passes"
+    assert arrived(found) == {"bill": {"kind": "paid"}}

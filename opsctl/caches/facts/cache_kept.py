@@ -49,8 +49,12 @@ class CacheKept(Fact):
 
     def read(self, about: Context) -> Fetching[Value]:
         """Find the distribution and the behavior, then its cache policy."""
-        url = urlsplit(self.target if "//" in self.target else f"//{self.target}")
-        cache, path = parse_cache(url.netloc or self.target, "target"), url.path or "/"
+        try:
+            url = urlsplit(self.target if "//" in self.target else f"//{self.target}")
+            host = (url.hostname or "") if "://" in self.target else url.netloc or self.target
+        except ValueError as fault:
+            raise InvalidInput.one(f"{self.target!r} is no URL: {fault}", source="target") from None
+        cache, path = parse_cache(host, "target"), url.path or "/"
         if cache.kind != "distribution":
             raise InvalidInput.one(f"a {cache.kind} has no paths to explain", source="target")
         listed = yield from require(Read(service="cloudfront", operation="ListDistributions", params={}))

@@ -109,7 +109,7 @@ def _distribution(cache: CacheName, paths: tuple[str, ...], about: Context) -> F
     found = CacheFound(
         kind="distribution",
         id=str(one["Id"]),
-        name=str((one.get("Aliases") or {}).get("Items", [one["DomainName"]])[0]),
+        name=names[min(1, len(names) - 1)],
         origins=tuple(str(each["DomainName"]) for each in (one.get("Origins") or {}).get("Items") or []),
         serves=tuple(names),
         paths=paths,

@@ -14,7 +14,13 @@ from opsctl.model.value import Json
 POLL_S, COMPLETED_WITHIN_S = 10.0, 1800
 BACKOFF_S, BACKOFF_AT_MOST_S = 5.0, 60.0
 RISEN_BY = 5.0
-_LATER = ("TooManyInvalidationsInProgress", "ServiceUnavailable", "TooManyRequestsException")
+_LATER = (
+    "TooManyInvalidationsInProgress",
+    "ServiceUnavailable",
+    "TooManyRequestsException",
+    "InvalidCacheClusterState",
+)
+"""CloudFront and API Gateway are busy; a cluster is being rebooted or changed (RebootCacheCluster in the API)."""
 
 
 class CacheFlush(Job):
@@ -61,9 +67,10 @@ class CacheFlush(Job):
             self._call(tools, "apigateway", "FlushStageCache", {"restApiId": api, "stageName": stage}, self.region)
             return True
         nodes = {"CacheClusterId": self.cache, "CacheNodeIdsToReboot": list(self.slices[number])}
+        # A node that is rebooted twice is as empty as after once; one that never was is not.
         if tools.checkpoint.recall("rebooting") != number:
-            tools.checkpoint.remember("rebooting", number)
             self._call(tools, "elasticache", "RebootCacheCluster", nodes, self.region)
+            tools.checkpoint.remember("rebooting", number)
         params = {"CacheClusterId": self.cache, "ShowCacheNodeInfo": True}
         read = Read(service="elasticache", operation="DescribeCacheClusters", params=params)
         return self._waited(tools, read, _cluster_is_back, f"node {', '.join(self.slices[number])}")
@@ -91,8 +98,7 @@ class CacheFlush(Job):
             try:
                 return tools.aws.write(service, operation, params, region)
             except OutcomeUnknown:
-                if service == "elasticache":
-                    return {}
+                pass
             except AwsRefused as refused:
                 kind, code = refused.refusal.kind, refused.refusal.code
                 if kind is not RefusalKind.THROTTLED and code not in _LATER:
