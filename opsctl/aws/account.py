@@ -24,6 +24,10 @@ from opsctl.model.run import Clock, Identity
 from opsctl.model.value import Json
 
 _SDK_FAULTS = (ClientError, BotoCoreError, ResponseParserError, OSError)
+_CBOR_FAULTS = (ResponseParserError, AttributeError, IndexError, MemoryError, TypeError, ValueError)
+"""What the SDK's reader of CBOR raises where a server that lacks a service answers with XML, JSON or text."""
+
+_SPEAKS_CBOR = ("eventbridgev2",)
 THROTTLE_ATTEMPTS = 8
 LOCKS = ("LockToken", "IfMatch")
 """What AWS WAF and CloudFront take so that a call only writes over what its sender has read."""
@@ -86,7 +90,11 @@ class LiveAccount:
             watch(client)
             value = fetch(client, read)
             strangers = unknown_members(client, read.operation, last_body())
-        except _SDK_FAULTS as fault:
+        except (*_SDK_FAULTS, *_CBOR_FAULTS) as fault:
+            if read.service in _SPEAKS_CBOR and isinstance(fault, _CBOR_FAULTS):
+                return Answer(refusal=_not_supported(read, fault))
+            if not isinstance(fault, _SDK_FAULTS):
+                raise
             return Answer(refusal=refusal_of(fault, read.api))
         if strangers:
             return Answer(refusal=_too_new(read, strangers))
@@ -296,6 +304,11 @@ def _too_old(read: Read) -> Refusal:
         message=f"the installed SDK does not know {read.api}: upgrade boto3",
         api=read.api,
     )
+
+
+def _not_supported(read: Read, fault: BaseException) -> Refusal:
+    message = f"not supported here: the answer is none of the service's ({type(fault).__name__} in the SDK)"
+    return Refusal(kind=RefusalKind.UNREADABLE, code="NotSupported", message=message, api=read.api)
 
 
 def _too_new(read: Read, strangers: Sequence[str]) -> Refusal:

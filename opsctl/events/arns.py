@@ -16,7 +16,6 @@ _KINDS = {
     "firehose": "delivery stream",
     "scheduler": "schedule",
     "cloudwatch": "alarm",
-    "logs": "log group",
     "execute-api": "API",
 }
 
@@ -31,6 +30,8 @@ _WHOLE = {
     "scheduler": re.compile(r"schedule/[^/]+/[^/]+"),
     "cloudwatch": re.compile(r"alarm:.+"),
 }
+_A_CUSTOM_BUS = re.compile(r"[\w.-]+/[a-z0-9]{25}")
+_AN_API = re.compile(r"/(restapis|apis)/([^/]+)")
 
 
 class ArnParts(NamedTuple):
@@ -55,6 +56,10 @@ def named(arn: str) -> ArnParts:
         return _of_eventbridge(rest, region, account)
     if service == "scheduler" and rest.startswith("aws-sdk:"):
         return ArnParts("API call", rest.removeprefix("aws-sdk:"), region, account)
+    if service == "apigateway" and (found := _AN_API.fullmatch(rest)):
+        return ArnParts("REST API" if found[1] == "restapis" else "HTTP API", found[2], region, account)
+    if service == "logs":
+        return ArnParts("log group", rest.removeprefix("log-group:").removesuffix(":*"), region, account)
     kind = _KINDS.get(service, service)
     if service in _WHOLE and not _WHOLE[service].fullmatch(rest):
         return ArnParts(service, rest, region, account)
@@ -66,9 +71,17 @@ def named(arn: str) -> ArnParts:
 
 def _of_eventbridge(rest: str, region: str, account: str) -> ArnParts:
     what, _, name = rest.partition("/")
-    kinds = {"event-bus": "event bus", "rule": "rule", "api-destination": "API destination", "archive": "archive"}
-    if not name:
+    kinds = {
+        "event-bus": "event bus",
+        "event-busv2": "custom event bus",
+        "rule": "rule",
+        "api-destination": "API destination",
+        "archive": "archive",
+    }
+    if not name or (what == "event-busv2" and not _A_CUSTOM_BUS.fullmatch(name)):
         return ArnParts("events", rest, region, account)
+    if what in ("event-busv2", "api-destination"):
+        name = name.partition("/")[0]
     return ArnParts(kinds.get(what, what), name, region, account)
 
 

@@ -38,6 +38,10 @@ WHY_LOST: dict[str, str] = {
         "Messages that a mapping's filter does not want are deleted from the queue (Lambda guide, filtering)."
     ),
     "retry-short": "With few attempts or little time, a short outage of the target loses events.",
+    "api-gateway-200": (
+        "PutEvents answers 200 and a count of entries that failed; unless the integration's response looks at "
+        "FailedEntryCount, whoever called the API takes a lost event for a sent one."
+    ),
     "sends-itself": (
         "One program that sends to several queues fails between two of them some day, and then one has the "
         "message and the other has not. A topic hands one message to all."
@@ -57,6 +61,7 @@ _MEDIUM = (
     "rule-no-target",
     "esm-filter-discards",
     "retry-short",
+    "api-gateway-200",
     "sends-itself",
     "account-condition",
 )

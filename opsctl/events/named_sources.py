@@ -25,10 +25,25 @@ _NAMES = {
         "pipe": r"[\w.-]{1,64}",
         "schedule": r"(?:[\w.-]{1,64}/)?[\w.-]{1,64}",
         "alarm": r"[^\x00-\x1f\x7f]{1,255}",
+        "REST API": r"[a-z0-9]{8,12}",
+        "HTTP API": r"[a-z0-9]{8,12}",
     }.items()
 }
-KINDS = tuple(_NAMES)
-_FOLLOWED = ("bucket", "topic", "event bus", "rule", "queue", "function", "pipe", "schedule", "alarm")
+_APIS = ("REST API", "HTTP API")
+KINDS = (*(one for one in _NAMES if one not in _APIS), "api")
+_FOLLOWED = (
+    "bucket",
+    "topic",
+    "event bus",
+    "custom event bus",
+    "rule",
+    "queue",
+    "function",
+    "pipe",
+    "schedule",
+    "alarm",
+    *_APIS,
+)
 
 
 class _Candidate:
@@ -53,7 +68,7 @@ def find_source(asked: str, about: Context, *, source: str) -> Fetching[str]:
         kind, name = "bucket", asked.removeprefix("s3://").partition("/")[0]
     candidates = {
         one: _CANDIDATES[one](name, about)
-        for one in ([kind] if kind else _plausible(name))
+        for one in (_APIS if kind == "api" else [kind] if kind else _plausible(name))
         if _NAMES[one].fullmatch(name)
     }
     if not candidates:
@@ -67,7 +82,7 @@ def find_source(asked: str, about: Context, *, source: str) -> Fetching[str]:
     if len(there) == 1:
         return candidates[there[0]].arn
     if len(there) > 1:
-        choices = " or ".join(f"{one}:{name}" for one in there)
+        choices = " or ".join(f"{'api' if one in _APIS else one}:{name}" for one in there)
         raise InvalidInput.one(f"{name!r} is a {' and a '.join(there)}", source=source, hint=f"say {choices}")
     for answer in answers:
         if answer.refusal is not None and not answer.known:
@@ -121,7 +136,7 @@ def _plausible(name: str) -> list[str]:
     """Which kinds may have a name: only a rule's has a bus in front, and buckets have no capitals."""
     if "/" in name:
         return ["rule", "schedule"]
-    return [one for one in KINDS if one != "bucket" or name == name.lower()]
+    return [one for one in _NAMES if one != "bucket" or name == name.lower()]
 
 
 def _here(service: str, rest: str, about: Context) -> str:
@@ -178,6 +193,16 @@ def _alarm(name: str, about: Context) -> _Candidate:
     return _Candidate(_here("cloudwatch", f"alarm:{name}", about), read)
 
 
+def _rest_api(name: str, about: Context) -> _Candidate:
+    arn = f"arn:{about.identity.partition}:apigateway:{about.region}::/restapis/{name}"
+    return _Candidate(arn, read_of("apigateway", "GetRestApi", restApiId=name))
+
+
+def _http_api(name: str, about: Context) -> _Candidate:
+    arn = f"arn:{about.identity.partition}:apigateway:{about.region}::/apis/{name}"
+    return _Candidate(arn, read_of("apigatewayv2", "GetApi", ApiId=name))
+
+
 _CANDIDATES: Mapping[str, Callable[[str, Context], _Candidate]] = {
     "bucket": _bucket,
     "topic": _topic,
@@ -188,4 +213,6 @@ _CANDIDATES: Mapping[str, Callable[[str, Context], _Candidate]] = {
     "pipe": _pipe,
     "schedule": _schedule,
     "alarm": _alarm,
+    "REST API": _rest_api,
+    "HTTP API": _http_api,
 }

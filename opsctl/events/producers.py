@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from opsctl.events.arns import bucket_arn
 from opsctl.events.hops import ReadResource
+from opsctl.events.node_kinds.api_gateway import here_of, integrations_of, resources_of, targets_in
 from opsctl.events.node_kinds.lambda_function import outcomes_of
 from opsctl.events.node_kinds.s3_bucket import destinations_of
 from opsctl.events.resource_answers import ResourceAnswers, items_of, read_of
@@ -46,6 +47,7 @@ def producers_of(stop: ReadResource, about: Context) -> Fetching[Producers]:
             _schedules(stop),
             _pipes(stop),
             _queues(stop),
+            _apis(stop, about),
         ]
     )
     return Producers(
@@ -196,6 +198,32 @@ def _queues(stop: ReadResource) -> Fetching[Producers]:
     start = stop.node.arn.rpartition(":")[0]
     urls = [str(one) for one in items_of(listed, "queueUrls")]
     return _found([f"{start}:{one.rpartition('/')[2]}" for one in urls], told)
+
+
+def _apis(stop: ReadResource, about: Context) -> Fetching[Producers]:
+    """The APIs of API Gateway with an integration that sends there; each is told by itself."""
+    told = ResourceAnswers()
+    lists = [
+        ("REST APIs", read_of("apigateway", "GetRestApis")),
+        ("HTTP APIs", read_of("apigatewayv2", "GetApis")),
+    ]
+    listed = yield from told.ask(lists)
+    start = f"arn:{about.identity.partition}:apigateway:{about.region}::"
+    apis = [
+        *(
+            (f"{start}/restapis/{one['id']}", resources_of(one["id"]))
+            for one in items_of(listed["REST APIs"], "items")
+        ),
+        *(
+            (f"{start}/apis/{one['ApiId']}", integrations_of(one["ApiId"]))
+            for one in items_of(listed["HTTP APIs"], "Items")
+        ),
+    ]
+    answers = yield from told.ask(apis[:ASKED_AT_MOST])
+    here = here_of(about)
+    arns = [arn for arn, answer in answers.items() if stop.node.arn in targets_in(answer, here)]
+    over = len(apis) - ASKED_AT_MOST
+    return _found(arns, told, [f"{over:,} APIs were not looked at"] if over > 0 else [])
 
 
 def _found(arns: Sequence[str], told: ResourceAnswers, cut: Sequence[str] = ()) -> Producers:

@@ -23,6 +23,7 @@ from opsctl.resources.dead_letter_reads import (
 )
 
 T = TypeVar("T")
+_ONLY_CLASSIC = {"custom event buses": "; of EventBridge only event buses with rules were looked at"}
 
 
 class RegionLists:
@@ -45,6 +46,9 @@ class RegionLists:
             "pipes": read_of("pipes", "ListPipes"),
             "event buses": list_buses(),
             "archives": read_of("events", "ListArchives"),
+            "custom event buses": read_of("eventbridgev2", "ListEventBuses"),
+            "REST APIs": read_of("apigateway", "GetRestApis"),
+            "HTTP APIs": read_of("apigatewayv2", "GetApis"),
         }
         answers = yield list(reads.values())
         for name, answer in zip(reads, answers, strict=True):
@@ -57,7 +61,7 @@ class RegionLists:
 
     def _keep(self, into: dict[str, Json], key: str, what: str, answer: Answer) -> None:
         if answer.refusal is not None:
-            self.unknown.append(f"{what}: {answer.refusal}")
+            self.unknown.append(f"{what}: {answer.refusal}{_ONLY_CLASSIC.get(what, '')}")
         else:
             into[key] = answer.value or {}
             if into[key].get("NextToken"):
@@ -116,11 +120,15 @@ class RegionLists:
         """The ARNs of everything that hands events on."""
         queues = [str(one).rpartition("/")[2] for one in self.items("queues", "QueueUrls")]
         rules = [str(one["Arn"]) for listed in self.rules.values() for one in items_of(listed, "Rules")]
+        apis = f"arn:{partition}:apigateway:{region}::"
         return [
             *(f"arn:{partition}:s3:::{one['Name']}" for one in self.items("buckets", "Buckets")),
             *(str(one["TopicArn"]) for one in self.items("topics", "Topics")),
             *(str(one["Arn"]) for one in self.items("event buses", "EventBuses")),
             *rules,
+            *(str(one["EventBusArn"]) for one in self.items("custom event buses", "EventBuses")),
+            *(f"{apis}/restapis/{one['id']}" for one in self.items("REST APIs", "items")),
+            *(f"{apis}/apis/{one['ApiId']}" for one in self.items("HTTP APIs", "Items")),
             *(f"arn:{partition}:sqs:{region}:{account}:{name}" for name in queues),
         ]
 

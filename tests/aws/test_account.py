@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from botocore import exceptions as sdk
+from botocore.parsers import ResponseParserError
 
 from opsctl.aws.account import CachedReader, LiveAccount, identify
 from opsctl.aws.clients import Clients, Connection
@@ -232,3 +233,20 @@ def test_an_answer_with_a_failed_entry_is_a_refusal() -> None:
         account(client, FakeClock()).write(*call)
     assert (caught.value.refusal.code, caught.value.refusal.message) == ("ConcurrentModificationException", "busy")
     assert account(client, FakeClock()).write(*call) == {"FailedEntryCount": 0}
+
+
+@pytest.mark.parametrize("fault", [ResponseParserError("Invalid CBOR"), MemoryError(), AttributeError("bytes")])
+def test_a_server_that_lacks_a_service_of_cbor_is_told_and_not_a_crash(fault: Exception) -> None:
+    """What the SDK was seen to raise on the answers of two emulators."""
+
+    class Buses(Scripted):
+        list_event_buses = Scripted.update_ip_set
+
+    api = "ListEventBuses"
+    answer = account(Buses(fault), FakeClock()).read(Read(service="eventbridgev2", operation=api))
+    assert answer.refusal is not None
+    assert (answer.refusal.kind, answer.refusal.code) == (RefusalKind.UNREADABLE, "NotSupported")
+    assert "not supported here" in answer.refusal.message
+    if not isinstance(fault, ResponseParserError):
+        with pytest.raises(type(fault)):
+            account(Buses(fault), FakeClock()).read(Read(service="events", operation=api))

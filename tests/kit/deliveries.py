@@ -21,6 +21,8 @@ _MISSING = {
     "scheduler": "ResourceNotFoundException",
     "kms": "NotFoundException",
     "iam": "NoSuchEntity",
+    "apigateway": "NotFoundException",
+    "apigatewayv2": "NotFoundException",
 }
 
 
@@ -56,6 +58,9 @@ class Account:
         self._topics: list[str] = []
         self._queues: list[str] = []
         self._mappings: list[Json] = []
+        self.custom_buses: list[Json] = []
+        self.rest_apis: list[Json] = []
+        self.http_apis: list[Json] = []
         self.archives: list[Json] = [{"EventSourceArn": arn("events", "event-bus/default")}]
         self.failures: dict[str, float] = {}
 
@@ -149,6 +154,23 @@ class Account:
         self.answers[f"iam.SimulatePrincipalPolicy {made}"] = simulated
         return made
 
+    def rest_api(self, name: str, **methods: Json) -> None:
+        """A REST API with one resource; each method has an integration."""
+        self.rest_apis.append({"id": name, "name": f"{name}-api"})
+        self.answers[f"apigateway.GetRestApi {name}"] = {"id": name, "name": f"{name}-api"}
+        told = {method: {"methodIntegration": {"type": "AWS"} | one} for method, one in methods.items()}
+        resource = {"id": "r", "path": "/orders", "resourceMethods": told}
+        self.answers[f"apigateway.GetResources {name}"] = {"items": [resource]}
+
+    def http_api(self, name: str, **integrations: Json) -> None:
+        """An HTTP API with a route for each integration."""
+        self.http_apis.append({"ApiId": name, "Name": f"{name}-api"})
+        self.answers[f"apigatewayv2.GetApi {name}"] = {"ApiId": name, "Name": f"{name}-api"}
+        told = [{"IntegrationId": key} | one for key, one in integrations.items()]
+        self.answers[f"apigatewayv2.GetIntegrations {name}"] = {"Items": told}
+        routes = [{"RouteKey": f"POST /{key}", "Target": f"integrations/{key}"} for key in integrations]
+        self.answers[f"apigatewayv2.GetRoutes {name}"] = {"Items": routes}
+
     def traced(self, source: str, *, back: bool = False, event: str = "") -> tuple[Delivery, CannedReader]:
         """Trace from a resource, with an event or without, or back from it."""
         asked = EventsTrace(source=source, back=back, event=event)
@@ -196,6 +218,11 @@ class Account:
             "sns.ListSubscriptions": {"Subscriptions": self._subscriptions},
             "sns.ListTopics": {"Topics": [{"TopicArn": one} for one in self._topics]},
             "sqs.ListQueues": {"QueueUrls": [f"{SQS}/{name}" for name in self._queues]},
+            "eventbridgev2.ListEventBuses": {"EventBuses": self.custom_buses},
+            "apigateway.GetRestApis": {"items": self.rest_apis},
+            "apigatewayv2.GetApis": {"Items": self.http_apis},
+            "apigateway.GetStages": {"item": [{"stageName": "prod"}]},
+            "apigatewayv2.GetStages": {"Items": [{"StageName": "prod"}]},
             "events.ListArchives": {"Archives": self.archives},
             "cloudwatch.GetMetricData": self._counts,
             "lambda.ListFunctions": {"Functions": self._functions},
@@ -224,6 +251,8 @@ _EXISTENCE = (
     ("scheduler", "GetSchedule"),
     ("kms", "DescribeKey"),
     ("iam", "SimulatePrincipalPolicy"),
+    ("apigateway", "GetRestApi"),
+    ("apigatewayv2", "GetApi"),
 )
 
 

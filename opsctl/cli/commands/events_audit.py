@@ -30,7 +30,7 @@ def audit(
     account: AccountOptions,
     show: LookOptions,
 ) -> None:
-    """Check where events are lost between buckets, topics, buses, rules, queues and functions of the region.
+    """Check where events are lost between buckets, topics, APIs, buses, rules, queues and functions.
 
     Reads only. Each finding has a command. What cannot be read is listed as unknown. Dead-letter queues are
     checked by opsctl dlq audit.

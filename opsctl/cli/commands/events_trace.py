@@ -14,6 +14,8 @@ EPILOG = """Examples:
 
   opsctl events trace queue:orders --back
 
+  opsctl events trace api:a1b2c3d4e5
+
   opsctl events trace bus:orders --event paid.json
 
   opsctl events trace orders -o mermaid >> runbook.md

@@ -32,7 +32,18 @@ class EventsAudit(Fact):
 
     name: ClassVar[str] = "events.audit"
     Result: ClassVar[type[Value]] = EventsAudited
-    services: ClassVar[tuple[str, ...]] = ("s3", "sns", "sqs", "lambda", "events", "pipes", "iam")
+    services: ClassVar[tuple[str, ...]] = (
+        "s3",
+        "sns",
+        "sqs",
+        "lambda",
+        "events",
+        "eventbridgev2",
+        "pipes",
+        "apigateway",
+        "apigatewayv2",
+        "iam",
+    )
 
     def read(self, about: Context) -> Fetching[Value]:
         """List the region, follow everything, then ask for what was counted of what is suspected."""

@@ -17,7 +17,7 @@ from opsctl.model.value import Value
 
 
 class EventsTrace(Fact):
-    """Follow events from a bucket, topic, event bus, rule, queue, function or pipe, or back to what sends them.
+    """Follow events from a bucket, topic, bus, rule, queue, function, pipe or API, or back to what sends them.
 
     Each edge has a verdict (delivers, filtered, blocked, unknown) with its reasons, what AWS promises of retries,
     order and duplicates there, and when an event is lost.

@@ -7,6 +7,8 @@ from opsctl.events.delivery_graph import DeliveryNode
 from opsctl.events.hops import ReadResource, Waypoint
 from opsctl.events.node_kinds import (
     alarm,
+    api_gateway,
+    custom_bus,
     event_bus,
     event_pipe,
     event_rule,
@@ -29,6 +31,9 @@ _READ: dict[str, Callable[[Waypoint, Context], Fetching[ReadResource]]] = {
     "pipe": event_pipe.read,
     "schedule": schedule.read,
     "alarm": alarm.read,
+    "custom event bus": custom_bus.read,
+    "REST API": api_gateway.read_rest,
+    "HTTP API": api_gateway.read_http,
 }
 
 
