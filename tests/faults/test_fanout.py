@@ -14,12 +14,17 @@ from tests.kit.survival import through
 EXAMPLES: dict[str, tuple[str, dict[str, Json]]] = {
     "a new topic": ("fanout-create", {"topic": "orders", "queues": ["billing"]}),
     "a topic of others": ("fanout-create", {"topic": "theirs", "queues": ["billing"], "raw": True}),
+    "rules of a bus": (
+        "fanout-route",
+        {"bus": "orders", "queues": ["billing"], "patterns": ['billing={"detail-type": ["paid"]}']},
+    ),
     "taken off": ("fanout-remove", {"topic": "theirs", "queues": ["shipping"]}),
 }
 
 
 def make_queues(_: object) -> None:
-    """Two queues, and a topic to which somebody subscribed the other."""
+    """Two queues, a bus, and a topic to which somebody subscribed the other queue."""
+    client("events").create_event_bus(Name="orders")
     urls = [client("sqs").create_queue(QueueName=name)["QueueUrl"] for name in ("billing", "shipping")]
     arn = client("sqs").get_queue_attributes(QueueUrl=urls[1], AttributeNames=["QueueArn"])["Attributes"][
         "QueueArn"
@@ -37,14 +42,16 @@ def world() -> Iterator[World]:
 
 
 def look() -> Json:
-    """Topics, who is subscribed how, queues, and who may write to them."""
-    sns, sqs = client("sns"), client("sqs")
+    """Topics, who is subscribed how, rules with their targets, queues, and who may write to them."""
+    sns, sqs, events = client("sns"), client("sqs"), client("events")
+    rules = [one["Name"] for one in events.list_rules(EventBusName="orders")["Rules"]]
     urls = sorted(sqs.list_queues()["QueueUrls"])
     told = [
         sns.get_subscription_attributes(SubscriptionArn=one["SubscriptionArn"])["Attributes"]
         for one in sns.list_subscriptions()["Subscriptions"]
     ]
     return {
+        "rules": {one: events.list_targets_by_rule(Rule=one, EventBusName="orders")["Targets"] for one in rules},
         "topics": sorted(one["TopicArn"] for one in sns.list_topics()["Topics"]),
         "subscriptions": sorted(
             str({name: one[name] for name in one if name != "SubscriptionArn"}) for one in told

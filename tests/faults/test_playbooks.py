@@ -40,7 +40,7 @@ def world() -> Iterator[World]:
 BLOCKS_LIFTED = {"blocks-expire", "blocks-extend", "unblock-ip"}
 LAUNCHES = {"tune-batch", "tune-group"}  # tests/faults/test_tune_launches.py
 REPLAYS = {"events-archive", "events-replay"}  # tests/faults/test_event_replays.py
-FANOUT = {"fanout-create", "fanout-remove"}  # tests/faults/test_fanout.py
+FANOUT = {"fanout-create", "fanout-remove", "fanout-route"}  # tests/faults/test_fanout.py
 S3_EVENTS = {"s3-events-add", "s3-events-remove", "s3-events-restore"}  # tests/faults/test_s3_events.py
 S3_SWITCH = {"s3-events-switch"}  # tests/faults/test_s3_switch.py
 ELSEWHERE = (

@@ -30,6 +30,17 @@ REMOVE_EXAMPLES = """Examples:
 
   opsctl fanout remove orders --queue audit --dry-run
 """
+ROUTE = """Have BUS hand its events to several queues, each by a rule with a pattern of its own.
+
+For when the filters of a topic do not choose enough. Makes a rule, the permission and the target for each queue,
+with a dead-letter queue of its own; a queue without a pattern gets every event.
+"""
+ROUTE_EXAMPLES = """Examples:
+
+  opsctl fanout route orders-bus --queue billing --pattern 'billing={"detail-type": ["paid"]}' --dry-run
+
+  opsctl fanout route orders-bus --queue audit.fifo --group orders
+"""
 
 
 def register(app: typer.Typer) -> None:
@@ -50,4 +61,5 @@ def register(app: typer.Typer) -> None:
         always={"existing": True},
     )
     runs_playbook(group, "fanout remove", playbook="fanout-remove", says=REMOVE, epilog=REMOVE_EXAMPLES)
+    runs_playbook(group, "fanout route", playbook="fanout-route", says=ROUTE, epilog=ROUTE_EXAMPLES)
     app.add_typer(group)

@@ -6,6 +6,8 @@ from typing import Any
 from opsctl.resources.event_patterns import Pattern
 from opsctl.sandbox.engine import deliveries
 
+TARGETS_AT_MOST = 5
+
 
 def install() -> None:
     """Put the rules around moto's targets and what they get."""
@@ -17,10 +19,21 @@ def install() -> None:
 
 
 def _checked_targets(method: Callable[..., Any]) -> Callable[..., Any]:
-    """A dead-letter queue is a standard SQS queue of the region."""
+    """A dead-letter queue is a standard SQS queue of the region, and a rule has five targets at most.
+
+    The text of the limit is an answer of EventBridge that was recorded in public tests.
+    """
 
     def put(self: Any, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]) -> None:
+        from moto.core.exceptions import JsonRESTError
         from moto.events.exceptions import ValidationException
+
+        rule = self._get_event_bus(self._normalize_event_bus_arn(event_bus_arn)).rules.get(name)
+        known = {one["Id"] for one in rule.targets} if rule is not None else set()
+        if len(known | {one["Id"] for one in targets}) > TARGETS_AT_MOST:
+            raise JsonRESTError(
+                "LimitExceededException", "The requested resource exceeds the maximum number allowed."
+            )
 
         for target in targets:
             arn = (target.get("DeadLetterConfig") or {}).get("Arn", "")
