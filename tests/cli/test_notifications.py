@@ -10,6 +10,7 @@ from opsctl.aws import webhook
 from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.command import opsctl
 from tests.kit.moto_account import WatchedServer, client, fresh_world, server
+from tests.kit.queues import SNS_MAY_SEND, arn, queue
 
 SECRET = "http://127.0.0.1:9/services/T0SECRET"
 ELSEWHERE = "https://hooks.slack.com/services/T0SECRET"
@@ -90,12 +91,11 @@ def test_a_rehearsal_tells_nobody_elsewhere(
 
 def test_a_topic_is_told_and_one_that_is_gone_is_a_warning(account: WatchedServer, tmp_path: Path) -> None:
     topic = client("sns").create_topic(Name="oncall")["TopicArn"]
-    queue = client("sqs").create_queue(QueueName="heard")["QueueUrl"]
-    arn = client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    heard_at = queue("heard", Policy=SNS_MAY_SEND)
+    client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn(heard_at))
     done = opsctl(tmp_path, *BLOCK, "--yes", "--notify", topic)
     assert done.returncode == 0, done.stderr
-    (heard,) = client("sqs").receive_message(QueueUrl=queue)["Messages"]
+    (heard,) = client("sqs").receive_message(QueueUrl=heard_at)["Messages"]
     told = json.loads(heard["Body"])
     assert told["Subject"].startswith("opsctl: done: run ")
     assert "203.0.113.9" in told["Message"]
