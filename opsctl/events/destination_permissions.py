@@ -4,6 +4,7 @@ Source: S3 guide, "Granting permissions to publish event notification messages t
 aws:SourceArn and the account by aws:SourceAccount, for a bucket's ARN does not tell the account.
 """
 
+from opsctl.events.s3_notification_calls import notifies_no_more
 from opsctl.model.changes import Change, Check, EditSpec, Element, Instruction, JsonText, Proof, Retry, Risk
 from opsctl.model.reads import Read
 from opsctl.model.value import Json, fingerprint
@@ -46,6 +47,8 @@ def permission(arn: str, bucket_arn: str, account: str, *, url: str = "") -> Cha
         expect=(has[1],),
         proof=Proof(configured=(has[0],), within_s=60),
         undo=undo,
+        # Another entry may have been added since that relies on it.
+        undo_only_if=(notifies_no_more(bucket, account, arn),),
         risk=Risk(note=f"S3 may write to {name} for events of bucket {bucket} of this account."),
     )
 

@@ -124,6 +124,16 @@ def still_there(bucket: str, account: str, entry: S3Entry) -> Check:
     )
 
 
+def notifies_no_more(bucket: str, account: str, arn: str) -> Check:
+    """No entry of the bucket leads to a destination, whoever put it there."""
+    return Check(
+        read=notifications(bucket, account),
+        query=f"{_ALL}.[QueueArn, TopicArn, LambdaFunctionArn][] | [?@=={text_literal(arn)}]",
+        op="empty",
+        says=f"bucket {bucket} notifies {arn.rpartition(':')[2]} of nothing else",
+    )
+
+
 def eventbridge_is(bucket: str, account: str, *, on: bool, context: bool = False) -> Check:
     """Everything is sent to EventBridge as well, or is not."""
     says = f"bucket {bucket} {'sends' if on else 'does not send'} everything to EventBridge"

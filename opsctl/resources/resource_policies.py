@@ -29,16 +29,19 @@ class ServiceCall(Value):
 def verdict_on(policy: str, call: ServiceCall) -> PolicyAnswer:
     """Judge a policy document; one that is empty or cannot be parsed allows nothing.
 
-    Denials with conditions are not weighed: those in use (aws:SecureTransport, aws:SourceOrgID) do not meet
-    calls that services make.
+    Of denials with conditions only those on aws:SourceArn and aws:SourceAccount are weighed: the others in use
+    (aws:SecureTransport, aws:SourceOrgID) do not meet calls that services make.
     """
     statements = statements_of(policy)
-    if any(one.get("Effect") == "Deny" and _hits(one, call) and not one.get("Condition") for one in statements):
+    if any(one.get("Effect") == "Deny" and _hits(one, call) and _all_hold(one, call) for one in statements):
         return PolicyAnswer.NO
     found = [_conditions(one, call) for one in statements if one.get("Effect") == "Allow" and _hits(one, call)]
     if PolicyAnswer.YES in found:
         return PolicyAnswer.YES
     return PolicyAnswer.UNSURE if PolicyAnswer.UNSURE in found else PolicyAnswer.NO
+
+
+_COMPARED = ("ArnEquals", "ArnLike", "StringEquals", "StringLike")
 
 
 def statements_of(policy: str) -> list[Json]:
@@ -97,13 +100,27 @@ def _conditions(statement: Json, call: ServiceCall) -> PolicyAnswer:
     known = {"aws:sourcearn": call.source_arn, "aws:sourceaccount": call.account}
     verdict = PolicyAnswer.YES
     for operator, tests in (statement.get("Condition") or {}).items():
-        exact = operator.removesuffix("IfExists") in ("ArnEquals", "ArnLike", "StringEquals", "StringLike")
+        exact = operator.removesuffix("IfExists") in _COMPARED
         for name, values in tests.items():
             if not exact or name.lower() not in known:
                 verdict = PolicyAnswer.UNSURE
             elif not _one_matches(operator, as_list(values), known[name.lower()]):
                 return PolicyAnswer.NO
     return verdict
+
+
+def _all_hold(statement: Json, call: ServiceCall) -> bool:
+    """Whether every condition certainly holds; a negated one holds where no value is the actual one."""
+    known = {"aws:sourcearn": call.source_arn, "aws:sourceaccount": call.account}
+    for operator, tests in (statement.get("Condition") or {}).items():
+        plain = operator.removesuffix("IfExists")
+        positive = plain.replace("Not", "", 1)
+        for name, values in tests.items():
+            if positive not in _COMPARED or name.lower() not in known:
+                return False
+            if _one_matches(positive, as_list(values), known[name.lower()]) == (positive != plain):
+                return False
+    return True
 
 
 def _one_matches(operator: str, values: Iterable[str], actual: str) -> bool:

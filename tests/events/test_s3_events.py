@@ -122,3 +122,15 @@ def test_what_was_added_since_the_plan_is_a_drift_only_where_it_is_ours_and_stay
     put({**now, "QueueConfigurations": [*now["QueueConfigurations"], theirs]})
     run(plan, world.aws, world, MemoryJournal())
     assert {"theirs", f"opsctl-{plan.id}"} <= {one["Id"] for one in configuration()["QueueConfigurations"]}
+
+
+def test_an_undo_leaves_the_permission_that_a_later_run_relies_on(world: World) -> None:
+    first, journal = world.plan("s3-events-add", wish(world)), MemoryJournal()
+    run(first, world.aws, world, journal)
+    second, later = world.plan("s3-events-add", wish(world, prefix="doc/")), MemoryJournal()
+    run(second, world.aws, world, later)
+    undo(first, world, journal)
+    ids = {one["Id"] for one in configuration()["QueueConfigurations"]}
+    assert f"opsctl-{second.id}" in ids
+    assert f"opsctl-{first.id}" not in ids
+    assert "s3.amazonaws.com" in policy("thumbnail-requests")

@@ -1,0 +1,43 @@
+"""What a policy with a denial lets a service do."""
+
+import json
+
+import pytest
+
+from opsctl.model.value import Json
+from opsctl.resources.resource_policies import PolicyAnswer, ServiceCall, verdict_on
+
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:orders"
+QUEUE = "arn:aws:sqs:eu-west-1:123456789012:billing"
+CALL = ServiceCall(
+    service="sns.amazonaws.com", action="sqs:SendMessage", resource=QUEUE, source_arn=TOPIC, account="123456789012"
+)
+OPEN = {"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": QUEUE}
+
+
+@pytest.mark.parametrize(
+    ("condition", "answer"),
+    [
+        ({"ArnNotEquals": {"aws:SourceArn": TOPIC.replace("orders", "refunds")}}, PolicyAnswer.NO),
+        ({"ArnNotEquals": {"aws:SourceArn": [TOPIC.replace("orders", "refunds"), TOPIC]}}, PolicyAnswer.YES),
+        ({"ArnNotLike": {"AWS:SourceArn": "arn:aws:sns:*:*:ord*"}}, PolicyAnswer.YES),
+        ({"StringNotEquals": {"aws:SourceAccount": "999999999999"}}, PolicyAnswer.NO),
+        ({"StringNotEqualsIfExists": {"aws:SourceAccount": "123456789012"}}, PolicyAnswer.YES),
+        ({"ArnEquals": {"aws:SourceArn": TOPIC}}, PolicyAnswer.NO),
+        ({"Bool": {"aws:SecureTransport": "false"}}, PolicyAnswer.YES),
+        (
+            {"ArnNotEquals": {"aws:SourceArn": QUEUE}, "Bool": {"aws:SecureTransport": "false"}},
+            PolicyAnswer.YES,
+        ),
+        ({}, PolicyAnswer.NO),
+    ],
+)
+def test_a_denial_of_everything_but_one_source_is_one(condition: Json, answer: PolicyAnswer) -> None:
+    denial = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sqs:SendMessage",
+        "Resource": "*",
+        "Condition": condition,
+    }
+    assert verdict_on(json.dumps({"Statement": [OPEN, denial]}), CALL) is answer
