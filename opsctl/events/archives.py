@@ -57,6 +57,12 @@ def bus_name(asked: str, about: Context) -> str:
             source="bus",
             hint="make a subscriber with StartingPosition POINT_IN_TIME (aws eventbridgev2 create-subscriber)",
         )
+    if asked.startswith("topic:") or asked.split(":")[2:3] == ["sns"]:
+        raise InvalidInput.one(
+            f"{asked} is a topic, not a bus",
+            source="bus",
+            hint="a FIFO topic has an ArchivePolicy, and a ReplayPolicy for each subscription (docs/replay.md)",
+        )
     if not asked.startswith("arn:"):
         return asked.removeprefix("bus:")
     parts = asked.split(":", 5)

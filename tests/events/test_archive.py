@@ -64,6 +64,8 @@ def test_what_is_archived_already_days_that_are_not_said_and_a_key_that_is_missi
     arn = f"arn:aws:events:us-east-1:{world[0].account}:event-busv2/new"
     with pytest.raises(InvalidInput, match="Custom Event Bus"):
         world[0].plan("events-archive", {"bus": arn, "days": "7"})
+    with pytest.raises(InvalidInput, match="is a topic, not a bus"):
+        world[0].plan("events-archive", {"bus": "arn:aws:sns:us-east-1:1:orders.fifo", "days": "7"})
     key = f"arn:aws:kms:us-east-1:{world[0].account}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
     client("events").create_event_bus(Name="secret", KmsKeyIdentifier=key)
     with pytest.raises(RefusedByGuard, match="key-missing"):
