@@ -6,9 +6,10 @@ import signal
 
 from opsctl.cli.leaving import leave
 
-NEW_OBJECTS = 200_000
+NEW_OBJECTS = 500_000
 """After so many more objects the collector looks for cycles: what is imported, and the SDK's service models, are
-hundreds of thousands that live to the end, and looking through them every 700 is a fifth of a short command."""
+hundreds of thousands that live to the end, and looking through them every 700 is a fifth of a short command. The
+first plan of a block makes a quarter of a million, a long list of addresses a third."""
 
 
 def main() -> None:

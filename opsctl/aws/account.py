@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from threading import BoundedSemaphore, Lock, Thread
+from threading import BoundedSemaphore, Event, Lock, Thread
 
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
@@ -168,7 +168,8 @@ class KnownAnswers:
 class CachedReader:
     """Implements the `Reader` port: reads at once, each distinct call once.
 
-    `made` are the distinct reads and `rounds` how often some were new, whoever asked them first.
+    `made` are the distinct reads, `rounds` how often some were new, whoever asked them first. `under_way` is set
+    when the first answers are there.
     """
 
     def __init__(self, read: Callable[[Read], Answer], known: KnownAnswers | None = None) -> None:
@@ -177,6 +178,7 @@ class CachedReader:
         self.known = known or KnownAnswers()
         self.made: list[Read] = []
         self.rounds = 0
+        self.under_way = Event()
 
     def read_many(self, reads: Sequence[Read]) -> list[Answer]:
         """Make those reads that were not made before, concurrently, and answer all in order."""
@@ -189,7 +191,9 @@ class CachedReader:
             with ThreadPoolExecutor(max_workers=min(CONNECTIONS, len(new))) as pool:
                 for read in new.values():
                     pool.submit(self.known.ask, read, self._read)
-        return [self.known.answer(read) for read in reads]
+        answers = [self.known.answer(read) for read in reads]
+        self.under_way.set()
+        return answers
 
 
 class ReaderBeside:

@@ -10,6 +10,7 @@ import pytest
 
 from opsctl.block.evidence.own_addresses import OwnAddresses
 from opsctl.block.evidence.source import AskedAbout
+from opsctl.cli import evidence_beside
 from opsctl.model.dossier import SourceReport
 from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Read
@@ -89,6 +90,23 @@ def test_what_is_slow_does_not_hold_the_plan_up_and_is_said_to_be_late(
     (late,) = [one for one in plan["evidence"]["reports"] if one["source"] == "own-addresses"]
     assert (late["looked"], late["why"]) == ("no", "not read in time")
     assert plan["changes"]
+
+
+def test_it_begins_when_the_plan_has_its_first_answers(
+    account: WatchedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its imports and clients would take the processor from a plan that has not asked anything yet."""
+    rounds: list[int] = []
+    begin = evidence_beside._begun
+
+    def begun(*given: Any) -> Any:
+        rounds.append(given[3].rounds)
+        return begin(*given)
+
+    monkeypatch.setattr(evidence_beside, "_begun", begun)
+    assert planned(tmp_path)["evidence"]["reports"]
+    assert len(rounds) == 1
+    assert rounds[0] > 0
 
 
 def test_of_many_addresses_the_first_few_are_asked_about(account: WatchedServer, tmp_path: Path) -> None:
