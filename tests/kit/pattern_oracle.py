@@ -1,6 +1,6 @@
 """Which events a pattern chooses, by AWS's documentation alone, and random patterns with events that nearly match.
 
-EventBridge guide, "Event patterns" and "Comparison operators for use in event patterns": all members have to match,
+EventBridge guide, "Event patterns" and "Comparison operators for use in event patterns": all members must match,
 one value of a list is enough, of a list of objects one object has to match whole; SNS guide, "Filter policy
 operators". Pattern and event are walked side by side, with nothing of the evaluator that is judged.
 """
@@ -59,7 +59,7 @@ def _text(name: str, asked: Json, value: str) -> bool:
             value, asked = value.lower(), asked["equals-ignore-case"].lower()
         return value.startswith(asked) if name == "prefix" else value.endswith(asked)
     if name == "equals-ignore-case":
-        return value.lower() == asked.lower()
+        return value.lower() == str(asked).lower()
     if name == "wildcard":
         return fnmatch.fnmatchcase(value, asked)
     try:
@@ -77,7 +77,7 @@ def _anything_but(asked: Json, value: Json) -> bool:
 
 
 def _same(one: Json, other: Json) -> bool:
-    return (type(one) is type(other) or (_is_number(one) and _is_number(other))) and one == other
+    return (type(one) is type(other) or (_is_number(one) and _is_number(other))) and bool(one == other)
 
 
 def _is_number(value: Json) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from opsctl.model.value import Json
 from opsctl.resources import event_patterns
+from opsctl.resources.event_pattern_rules import rule_of
 from opsctl.resources.event_patterns import Pattern, parsed
 from opsctl.resources.sns_filters import ATTRIBUTES, BODY, FilterPolicy
 from tests.kit.pattern_oracle import chooses, random_attributes, random_object, random_pattern
@@ -64,11 +65,11 @@ def test_a_thousand_random_events_are_chosen_as_aws_says(kind: str) -> None:
 
 @pytest.mark.parametrize("swapped", [("prefix", "suffix"), ("anything-but", "equals-ignore-case")])
 def test_an_evaluator_that_is_wrong_is_found(swapped: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    right, (one, other) = event_patterns.rule_of, swapped
+    one, other = swapped
 
     def wrong(rule: Json) -> object:
         plain = isinstance(rule, dict) and isinstance(rule.get(one), str)
-        return right({other: rule[one]} if plain else rule)
+        return rule_of({other: rule[one]} if plain else rule)
 
     monkeypatch.setattr(event_patterns, "rule_of", wrong)
     assert next(disagreements("pattern", 1, Counter[bool]()), None) is not None
