@@ -2,6 +2,7 @@
 
 import typer
 
+from opsctl.cli.commands import fanout_migrate
 from opsctl.cli.playbook_runs import runs_playbook
 
 CREATE = """Have TOPIC hand each message to several queues.
@@ -62,4 +63,5 @@ def register(app: typer.Typer) -> None:
     )
     runs_playbook(group, "fanout remove", playbook="fanout-remove", says=REMOVE, epilog=REMOVE_EXAMPLES)
     runs_playbook(group, "fanout route", playbook="fanout-route", says=ROUTE, epilog=ROUTE_EXAMPLES)
+    fanout_migrate.register(group)
     app.add_typer(group)

@@ -1,0 +1,51 @@
+"""What CloudWatch counted on both ways of a migration: what queues were sent, and what the topic was told.
+
+Sources: CloudWatch metrics in the SQS guide (NumberOfMessagesSent) and the SNS guide (NumberOfMessagesPublished,
+NumberOfNotificationsFilteredOut).
+"""
+
+from collections.abc import Sequence
+
+from opsctl.model.reads import Answer, Read
+from opsctl.model.value import Json, Value
+
+HOUR_S = 3600
+
+
+class MigrationCounts(Value):
+    """Sums of the last hour; None where CloudWatch was not read. A queue's count is of both ways together."""
+
+    published: int | None = None
+    filtered: int | None = None
+    sent: dict[str, int] = {}
+
+
+def counts_read(topic: str, queues: Sequence[str], now: float) -> Read:
+    """Ask for all of them in one call."""
+    end = int(now // 60 * 60)
+    queries = [
+        _query("published", "AWS/SNS", "NumberOfMessagesPublished", "TopicName", topic),
+        _query("filtered", "AWS/SNS", "NumberOfNotificationsFilteredOut", "TopicName", topic),
+        *(_query(f"q{at}", "AWS/SQS", "NumberOfMessagesSent", "QueueName", one) for at, one in enumerate(queues)),
+    ]
+    params = {"StartTime": end - HOUR_S, "EndTime": end, "MetricDataQueries": queries}
+    return Read(service="cloudwatch", operation="GetMetricData", params=params)
+
+
+def counts_of(answer: Answer, queues: Sequence[str]) -> MigrationCounts:
+    """The sums; what has no point was not counted, which is nought."""
+    if answer.refusal is not None:
+        return MigrationCounts()
+    found = {
+        str(one["Id"]): int(sum(one.get("Values") or [])) for one in answer.value.get("MetricDataResults") or []
+    }
+    return MigrationCounts(
+        published=found.get("published", 0),
+        filtered=found.get("filtered", 0),
+        sent={name: found.get(f"q{at}", 0) for at, name in enumerate(queues)},
+    )
+
+
+def _query(name: str, space: str, metric: str, dimension: str, value: str) -> Json:
+    about = {"Namespace": space, "MetricName": metric, "Dimensions": [{"Name": dimension, "Value": value}]}
+    return {"Id": name, "MetricStat": {"Metric": about, "Period": 60, "Stat": "Sum"}}
