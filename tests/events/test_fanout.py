@@ -166,3 +166,50 @@ def test_somebody_is_told_when_something_was_not_delivered(world: World) -> None
     assert watched == {f"{name}-undelivered": (depth, [told]) for name in ("billing", "shipping")}
     undo(plan, world, journal)
     assert client("cloudwatch").describe_alarms()["MetricAlarms"] == []
+
+
+def test_an_undo_leaves_a_subscription_that_was_changed_since_whole(world: World) -> None:
+    plan, journal = world.plan("fanout-create", wish(queues=["billing"])), MemoryJournal()
+    run(plan, world.aws, world, journal)
+    (one,) = client("sns").list_subscriptions()["Subscriptions"]
+    client("sns").set_subscription_attributes(
+        SubscriptionArn=one["SubscriptionArn"], AttributeName="FilterPolicy", AttributeValue='{"kind": ["paid"]}'
+    )
+    undo(plan, world, journal)
+    attributes = {"kind": {"DataType": "String", "StringValue": "paid"}}
+    client("sns").publish(TopicArn=one["TopicArn"], Message="paid", MessageAttributes=attributes)
+    assert len(received("billing")) == 1
+    queues = {url.rpartition("/")[2] for url in client("sqs").list_queues()["QueueUrls"]}
+    assert "billing-undelivered" in queues
+    assert "sns.amazonaws.com" in policy_of("billing")
+
+
+def test_an_undo_leaves_the_dead_letter_queue_that_a_second_topic_uses(world: World) -> None:
+    first, journal = world.plan("fanout-create", wish(queues=["billing"])), MemoryJournal()
+    run(first, world.aws, world, journal)
+    run(world.plan("fanout-create", wish(topic="refunds", queues=["billing"])), world.aws, world, MemoryJournal())
+    undo(first, world, journal)
+    assert ":refunds" in policy_of("billing-undelivered")
+    assert [one["TopicArn"].rpartition(":")[2] for one in client("sns").list_subscriptions()["Subscriptions"]] == [
+        "refunds"
+    ]
+
+
+def policy_of(name: str) -> str:
+    """The policy of a queue."""
+    url = client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
+    told = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"]).get("Attributes") or {}
+    return str(told.get("Policy", ""))
+
+
+def test_an_undo_goes_on_where_somebody_has_unsubscribed_the_queue(world: World) -> None:
+    plan, journal = world.plan("fanout-create", wish(queues=["billing"])), MemoryJournal()
+    run(plan, world.aws, world, journal)
+    (one,) = client("sns").list_subscriptions()["Subscriptions"]
+    client("sns").unsubscribe(SubscriptionArn=one["SubscriptionArn"])
+    undo(plan, world, journal)
+    assert client("sns").list_topics()["Topics"] == []
+    assert policy_of("billing") == ""
+    assert "billing-undelivered" not in {
+        one.rpartition("/")[2] for one in client("sqs").list_queues()["QueueUrls"]
+    }

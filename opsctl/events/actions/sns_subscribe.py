@@ -106,6 +106,13 @@ class SnsSubscribe(Action):
             value=["0", "0"],
             says=f"queue {name} has no messages",
         )
+        others = f"[from_json(Attributes.Policy).Statement][] | [?Sid!='{self._statement(arn)['Sid']}'].Sid"
+        alone = Check(
+            read=queue_attributes(reference("undelivered", "url")),
+            query=others,
+            op="empty",
+            says=f"nothing else keeps what it could not deliver in queue {name}",
+        )
         return Change(
             kind="call",
             service="sqs",
@@ -118,7 +125,7 @@ class SnsSubscribe(Action):
             expect=(queue_is_absent(name),),
             proof=Proof(configured=(queue_is_ours(name, "undelivered", about.plan_id),), within_s=GONE_WITHIN_S),
             undo=delete_queue("undelivered"),
-            undo_only_if=(empty,),
+            undo_only_if=(empty, alone, is_subscribed(self.topic, self.queue, there=False)),
             outputs={"url": url_of(name)},
         )
 
@@ -133,6 +140,7 @@ class SnsSubscribe(Action):
             expect=(policy_has(url, name, one, present=False),),
             proof=Proof(configured=(policy_has(url, name, one, present=True),), within_s=60),
             undo=edit_policy(url, "remove", one),
+            undo_only_if=(is_subscribed(self.topic, self.queue, there=False),),
             risk=Risk(note=f"The topic may write to {name}."),
         )
 
@@ -154,12 +162,32 @@ class SnsSubscribe(Action):
                 within_s=60,
             ),
             undo=unsubscribe(own),
+            # SNS has one subscription of a queue: where somebody made it anew or changed it, it is theirs.
+            undo_only_if=self._as_made(own, dead),
             risk=Risk(
                 severity=Severity.MEDIUM,
                 note="From now on the queue gets what is published; a changed filter takes up to 15 minutes.",
             ),
             depends_on=after,
             outputs={"arn": subscription_of(self.topic, self.queue)},
+        )
+
+    def _as_made(self, own: Json, dead: str) -> tuple[Check, ...]:
+        read = subscription_attributes(own)
+        wanted: tuple[tuple[str, Json, str], ...] = (
+            ("from_json(Attributes.RedrivePolicy || '{}').deadLetterTargetArn", dead, "dead-letter queue"),
+            ("from_json(Attributes.FilterPolicy || '{}')", json.loads(self.filter_policy or "{}"), "filter"),
+            ("Attributes.RawMessageDelivery || 'false'", "true" if self.raw else "false", "form"),
+        )
+        return tuple(
+            Check(
+                read=read,
+                query=query,
+                op="equals",
+                value=value,
+                says=f"the subscription has the {what} it was given",
+            )
+            for query, value, what in wanted
         )
 
     def _settings(self, own: Json, dead: str) -> tuple[Check, ...]:
