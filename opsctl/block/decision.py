@@ -41,10 +41,10 @@ class Decision(Paths):
     """The whole decision about one target: the ways in, and the points that close them.
 
     `held` are the addresses that a place on a way in blocks already, as they were asked for, `held_at` the ids of
-    such places; `longer` says where
-    until later than asked, `shorter` which wider blocks hold addresses and end earlier. `bypasses` are how clients
-    get around what stands in front, `evasions` how they keep their address out of the header that is looked at.
-    `occupied` lists the rules of network ACLs that have no room for the block.
+    such places; `longer` says where until later than asked, `shorter` which wider blocks hold addresses and end
+    earlier. `bypasses` are how clients get around what stands in front, `evasions` how they keep their address out
+    of the header that is looked at. `listed` are blocked by a list for as long as its feed has them. `occupied`
+    lists the rules of network ACLs that have no room for the block.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -56,6 +56,7 @@ class Decision(Paths):
     held_at: tuple[str, ...] = ()
     longer: tuple[str, ...] = ()
     shorter: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
     occupied: tuple[str, ...] = ()
 
 

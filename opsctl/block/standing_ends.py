@@ -36,13 +36,15 @@ class Standing(Value):
 class StandingEnds(Value):
     """What is blocked: `held` as it was asked for, `longer` for longer, `shorter` only in a wider block.
 
-    `held_at` are the resources on the ways in that hold any of it.
+    `held_at` are the resources on the ways in that hold any of it. `listed` is blocked by lists that follow a
+    feed, for as long as the feed has it.
     """
 
     held: tuple[str, ...] = ()
     held_at: tuple[str, ...] = ()
     longer: tuple[str, ...] = ()
     shorter: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
 
 
 def standing_ends(web: Web, asked: Asked, until: str) -> Fetching[StandingEnds]:
@@ -80,6 +82,7 @@ def standing_ends(web: Web, asked: Asked, until: str) -> Fetching[StandingEnds]:
         held_at=tuple(one.id for one in standing if held & one.networks),
         longer=tuple(_line(text, one, record) for text, one, record in _longer(standing, asked, until)),
         shorter=tuple(_line(text, one, record) for text, one, record in _shorter(standing, asked, until)),
+        listed=tuple(_listed(standing, asked)),
     )
 
 
@@ -102,7 +105,8 @@ def _longer(standing: Sequence[Standing], asked: Asked, until: str) -> list[tupl
     return [
         (text, one, record)
         for text, one, record in found
-        if record is not None and record.until != until and lasts_longer(record.until, until)
+        if record is not None and not record.list_name
+        if record.until != until and lasts_longer(record.until, until)
     ]
 
 
@@ -122,6 +126,22 @@ def _shorter(standing: Sequence[Standing], asked: Asked, until: str) -> list[tup
             if record is not None and lasts_longer(until, record.until)
         ]
     return found
+
+
+def _listed(standing: Sequence[Standing], asked: Asked) -> list[str]:
+    """Say what only a list blocks, or a wider network of one: what is recorded as a block as well is left out."""
+    wanted = [parse_network(text) for text in asked.addresses]
+    records = [(one, one.ledger.of(text), text) for one in standing for text in sorted(one.networks)]
+    blocked = [parse_network(text) for _, record, text in records if record is not None and not record.list_name]
+    inner = not_covered(wanted, blocked) if any(record and record.list_name for _, record, _ in records) else []
+    outer = (
+        {str(one) for one in holding((parse_network(text) for _, _, text in records), inner)} if inner else set()
+    )
+    return [
+        f"{plain_addresses(text)} by list {record.list_name} at {one.where}"
+        for one, record, text in records
+        if record is not None and record.list_name and text in outer
+    ]
 
 
 def _line(network: str, one: Standing, record: BlockRecord) -> str:

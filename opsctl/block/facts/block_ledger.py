@@ -96,7 +96,9 @@ class BlockLedger(Fact):
             wider=tuple(_line(row) for row in rows if row.ours and asked and row.address not in named),
             elsewhere=tuple(f"{_line(row)}, for {row.target}" for row in found if row.ours and row not in rows),
             listed=tuple(f"{row.address} by list {row.listed} at {row.resource}" for row in rows if row.listed),
-            longer=tuple(_line(row) for row in rows if row.ours and lasts_longer(row.until, until)),
+            longer=tuple(
+                _line(row) for row in rows if row.ours and not row.listed and lasts_longer(row.until, until)
+            ),
             unknown=unknown,
             account=about.account,
             region=about.region,

@@ -139,6 +139,27 @@ def test_unblocking_says_that_the_next_sync_brings_it_back_and_expiring_leaves_l
     assert in_list() == sorted(FEED)
 
 
+def test_whoever_blocks_what_a_list_has_is_told_that_the_list_may_drop_it(world: World) -> None:
+    sync(world, FEED)
+    inside = {"addresses": ["45.7.0.9", "45.7.2.0/24"], "target": TARGET, "ttl": "1h"}
+    plan = world.plan("block-ip", inside)
+    assert plan.changes == ()
+    told = {one.id: one.evidence for one in plan.warnings}
+    assert [text.partition(" at ")[0] for text in told["on-a-list"]] == [
+        "45.7.0.0/24 by list drop",
+        "45.7.2.0/24 by list drop",
+    ]
+    assert "blocked-for-longer" not in told
+    extended = world.plan("blocks-extend", {"addresses": ["45.7.2.0/24"], "ttl": "2h"})
+    assert (extended.changes, [one.id for one in extended.warnings]) == ((), ["on-a-list"])
+    apart = world.plan("block-ip", inside | {"own_rule": True})
+    assert "blocked-for-longer" not in {one.id for one in apart.warnings}
+    run(apart, world.aws, world, MemoryJournal())
+    assert "on-a-list" not in {one.id for one in world.plan("block-ip", inside).warnings}
+    sync(world, FEED[2:], max_removals=100)
+    assert world.plan("block-ip", inside).facts["decision"]["ways"][0]["dropped"]
+
+
 def test_a_list_of_which_nobody_recorded_what_it_is_gets_its_record_back(world: World) -> None:
     sync(world, FEED)
     waf = client("wafv2")
