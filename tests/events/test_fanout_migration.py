@@ -83,6 +83,7 @@ def test_a_name_of_nothing_is_said(world: World, producer: str, topic: str, says
 def test_both_forms_say_each_point_and_what_was_counted(world: World) -> None:
     found = migrated(world, "old")
     text = render_migration(found, width=400, colour=False)
+    assert text.startswith("Moving old to topic orders: ")
     for one in found.points:
         assert f"{one.state}: {one.says}" in text
     assert "topic: 0 published, 0 filtered out" in text

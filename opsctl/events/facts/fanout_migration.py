@@ -131,11 +131,11 @@ class FanoutMigration(Fact):
 def _may_publish(answers: RoleAnswers, asked: RoleQuestion) -> MigrationPoint:
     judged = answers.verdict(asked)
     state: Literal["ready", "not ready", "unknown"] = "unknown"
-    says = f"whether {named(asked.role).name} may publish could not be told"
+    says = f"whether {asked.role.rpartition('/')[2]} may publish could not be told"
     if judged.verdict is Verdict.ALLOWED:
-        state, says = "ready", f"{named(asked.role).name} may publish to the topic"
+        state, says = "ready", f"{asked.role.rpartition('/')[2]} may publish to the topic"
     elif judged.verdict is Verdict.DENIED:
-        state, says = "not ready", f"{named(asked.role).name} may not publish to the topic"
+        state, says = "not ready", f"{asked.role.rpartition('/')[2]} may not publish to the topic"
     todo = "" if state == "ready" else f"allow sns:Publish on {asked.resource} in a policy of the role"
     return MigrationPoint(id="may-publish", state=state, says=says, todo=todo)
 

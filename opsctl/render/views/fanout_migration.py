@@ -31,7 +31,7 @@ def render_migration(found: FanoutMigrationRead, *, width: int, colour: bool) ->
 def _heading(found: FanoutMigrationRead) -> str:
     wanting = sum(one.state == "not ready" for one in found.points)
     unsure = sum(one.state == "unknown" for one in found.points)
-    who = f"{named(found.role).name} to topic {named(found.topic).name}"
+    who = f"{found.role.rpartition('/')[2]} to topic {named(found.topic).name}"
     return f"Moving {who}: {wanting} not ready, {unsure} that no setting tells"
 
 
