@@ -27,10 +27,14 @@ class DeliveryNode(Value):
 
 
 class EventStep(Value):
-    """What one concrete event meets on an edge: whether it gets over it, and why not or why nobody can tell."""
+    """What one concrete event meets on an edge: whether it gets over it, and why not or why nobody can tell.
+
+    `second_opinion` is the command by which AWS itself says whether a pattern matches.
+    """
 
     outcome: Literal["passes", "filtered", "blocked", "unknown"]
     why: str = ""
+    second_opinion: str = ""
 
 
 class EventEnd(Value):

@@ -30,22 +30,32 @@ _REASONS = {
     "Copy": "CopyObject",
     "CompleteMultipartUpload": "CompleteMultipartUpload",
 }
+_OF_OBJECT = {"size": "size", "eTag": "etag", "versionId": "version-id", "sequencer": "sequencer"}
+_OF_EVENT = ("id", "time", "detail.request-id", "detail.requester", "detail.source-ip-address")
 _NO_EVENTBRIDGE = ("Replication", "ReducedRedundancyLostObject")
 
 
 class S3Event(Value):
-    """What happened to an object: the name as notifications have it (`s3:ObjectCreated:Put`), and its key."""
+    """What happened to an object: the name as notifications have it (`s3:ObjectCreated:Put`), and its key.
+
+    `known` is what else was told of the object, by the names that EventBridge uses.
+    """
 
     name: str
     key: str
+    known: dict[str, Json] = {}
 
 
 class PassingEvent(Value):
-    """An event at one place: its body, its message attributes as Publish takes them; `s3` only at a bucket."""
+    """An event at one place: its body, its message attributes as Publish takes them; `s3` only at a bucket.
+
+    `unsure` are the dotted names of members that the real one has with values that nobody told.
+    """
 
     body: str
     attributes: dict[str, Json] = {}
     s3: S3Event | None = None
+    unsure: tuple[str, ...] = ()
 
 
 def event_from(text: str, kind: str) -> PassingEvent:
@@ -91,12 +101,15 @@ def _message(text: str) -> PassingEvent:
 
 def _s3_event(text: str) -> S3Event:
     told = event_of(text)
+    known: dict[str, Json] = {}
     records = told.get("Records")
     if isinstance(records, list) and records:
         if len(records) > 1:
             raise ValueError("give one record: each is an event of its own")
         told = records[0] if isinstance(records[0], dict) else {}
-        key = unquote_plus(str(((told.get("s3") or {}).get("object") or {}).get("key", "")))
+        thing = (told.get("s3") or {}).get("object") or {}
+        key = unquote_plus(str(thing.get("key", "")))
+        known = {there: thing[here] for here, there in _OF_OBJECT.items() if here in thing}
     else:
         key = str(told.get("key", ""))
     name = str(told.get("eventName", "")).removeprefix("s3:")
@@ -104,7 +117,13 @@ def _s3_event(text: str) -> S3Event:
         raise ValueError(
             'an event of a bucket has eventName and a key: {"eventName": "ObjectCreated:Put", "key": "a"}'
         )
-    return S3Event(name=f"s3:{name}", key=key)
+    return S3Event(name=f"s3:{name}", key=key, known=known)
+
+
+def unsure_of(event: S3Event) -> tuple[str, ...]:
+    """The members that S3's event on the bus has, and that what was told of it does not tell."""
+    of_object = (f"detail.object.{one}" for one in _OF_OBJECT.values() if one not in event.known)
+    return (*_OF_EVENT, *of_object)
 
 
 def as_records(event: S3Event, bucket: str, region: str) -> str:
@@ -133,7 +152,11 @@ def as_eventbridge(event: S3Event, bucket: str, region: str, account: str) -> st
         kind = "Object Tags Deleted"
     if not kind:
         raise ValueError(f"{event.name} is no event of S3")
-    detail: dict[str, Json] = {"version": "0", "bucket": {"name": bucket}, "object": {"key": event.key}}
+    detail: dict[str, Json] = {
+        "version": "0",
+        "bucket": {"name": bucket},
+        "object": {"key": event.key} | event.known,
+    }
     if family == "ObjectCreated":
         detail["reason"] = _REASONS.get(what, what)
     told = {

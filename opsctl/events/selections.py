@@ -4,12 +4,13 @@ Sources: S3 guide, "Configuring event notifications using object key name filter
 filter policies"; EventBridge guide, "Event patterns"; Lambda guide, "Control which events Lambda sends".
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
 from opsctl.events.event_forms import PassingEvent
-from opsctl.model.value import Value
+from opsctl.model.value import Json, Value
 from opsctl.resources.event_patterns import Pattern, parsed
 from opsctl.resources.sns_filters import FilterPolicy
 
@@ -50,8 +51,30 @@ class PatternSelection(Value):
     pattern: str
 
     def takes(self, event: PassingEvent) -> bool:
-        """Whether the rule matches an event."""
-        return Pattern(self.pattern).matches(parsed(event.body))
+        """Whether the rule matches an event.
+
+        Raises:
+            ValueError: it asks for what the event has and nobody told.
+        """
+        pattern = Pattern(self.pattern)
+        asked = sorted(pattern.asks & set(event.unsure))
+        told = parsed(event.body)
+        if not asked:
+            return pattern.matches(told)
+        if not pattern.may_match(_without(told, event.unsure)):
+            return False
+        raise ValueError(f"the pattern asks for {', '.join(asked)}, which the event that was given does not tell")
+
+
+def _without(event: Json, names: Sequence[str], prefix: str = "") -> Json:
+    """An event without some of its members, by their dotted names."""
+    if not isinstance(event, dict):
+        return event
+    return {
+        name: _without(value, names, f"{prefix}{name}.")
+        for name, value in event.items()
+        if f"{prefix}{name}" not in names
+    }
 
 
 class MappingSelection(Value):

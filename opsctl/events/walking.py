@@ -1,12 +1,15 @@
 """Takes one concrete event along a delivery: which steps let it pass, in which form it arrives, where it ends."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from opsctl.events.arns import named
 from opsctl.events.delivery_graph import Delivery, DeliveryEdge, EventEnd, EventStep
-from opsctl.events.event_forms import PassingEvent, as_eventbridge, as_notification, as_records
+from opsctl.events.event_forms import PassingEvent, as_eventbridge, as_notification, as_records, unsure_of
 from opsctl.events.hops import Hop
+from opsctl.events.selections import PatternSelection
+from opsctl.model.run import Context
 from opsctl.model.value import Json
 from opsctl.resources.event_inputs import input_for_target
 
@@ -28,9 +31,7 @@ class _Arrived(NamedTuple):
     certain: bool
 
 
-def walk_event(
-    delivery: Delivery, ways: Sequence[Way], event: PassingEvent, region: str, account: str
-) -> Delivery:
+def walk_event(delivery: Delivery, ways: Sequence[Way], event: PassingEvent, about: Context) -> Delivery:
     """Return the delivery with what the event meets on each step, and where it ends; failures are not followed."""
     leads: dict[str, list[int]] = {}
     for number, way in enumerate(ways):
@@ -48,7 +49,8 @@ def walk_event(
         if all(ways[number].hop.makes == "result" for number in leads.get(at.arn, [])):
             ends.setdefault((at.arn, at.event.body), EventEnd(arn=at.arn, body=at.event.body, certain=at.certain))
         for number in onward:
-            step, then = _step(ways[number], at.event, region, account)
+            step, then = _step(ways[number], at.event, about.region, about.account)
+            step = step.model_copy(update={"second_opinion": _second_opinion(ways[number], at.event, about)})
             met[number] = min(met.get(number, step), step, key=lambda one: _BEST_FIRST.index(one.outcome))
             if then is not None:
                 certain = at.certain and step.outcome == "passes"
@@ -65,6 +67,27 @@ def _is_new(seen: list[PassingEvent], event: PassingEvent) -> bool:
         return False
     seen.append(event)
     return True
+
+
+def _second_opinion(way: Way, event: PassingEvent, about: Context) -> str:
+    """The command that asks EventBridge about a pattern; it wants all of these members (TestEventPattern)."""
+    if not isinstance(way.hop.takes, PatternSelection) or event.unsure:
+        return ""
+    lacking: dict[str, Json] = {
+        "id": "1",
+        "account": about.account,
+        "source": "unknown",
+        "time": "1970-01-01T00:00:00Z",
+        "region": about.region,
+        "resources": [],
+        "detail-type": "unknown",
+    }
+    try:
+        told = json.dumps(lacking | json.loads(event.body))
+    except (ValueError, TypeError):
+        return ""
+    words = ("events", "test-event-pattern", "--event-pattern", way.hop.takes.pattern, "--event", told)
+    return about.commands.aws(*words)
 
 
 def _marked(ways: Sequence[Way], met: Mapping[int, EventStep]) -> tuple[DeliveryEdge, ...]:
@@ -101,10 +124,11 @@ def _handed_on(way: Way, event: PassingEvent, region: str, account: str) -> Pass
         return PassingEvent(body=as_notification(event, way.edge.source))
     if hop.makes == "input":
         message: dict[str, Json] = {"Body": event.body}
-        return PassingEvent(body=input_for_target(message, hop.settings, way.edge.source))
+        body = input_for_target(message, hop.settings, way.edge.source)
+        return PassingEvent(body=body, unsure=() if hop.settings else event.unsure)
     if event.s3 is None:
         raise ValueError("what comes from a bucket is an event of an object")
     bucket = named(way.edge.source).name
     if hop.makes == "records":
         return PassingEvent(body=as_records(event.s3, bucket, region))
-    return PassingEvent(body=as_eventbridge(event.s3, bucket, region, account))
+    return PassingEvent(body=as_eventbridge(event.s3, bucket, region, account), unsure=unsure_of(event.s3))

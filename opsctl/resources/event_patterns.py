@@ -42,6 +42,11 @@ class Pattern:
         self.names = frozenset(told)
         self._branches = _branches(told, "")
 
+    @property
+    def asks(self) -> frozenset[str]:
+        """The dotted names of the members that it asks for."""
+        return frozenset(path for branch in self._branches for path, _ in branch)
+
     def matches(self, event: Json) -> bool:
         """Whether an event that `parsed` gave is chosen.
 

@@ -1,6 +1,7 @@
 """One concrete event along a trace: what lets it pass, in which form it arrives, and where it ends."""
 
 import json
+import shlex
 
 import pytest
 
@@ -92,6 +93,41 @@ def test_eventbridge_gets_what_s3_was_recorded_to_send() -> None:
     assert (told["detail"]["reason"], told["detail"]["bucket"]) == ("PutObject", {"name": "b"})
     with pytest.raises(ValueError, match="no events of Replication"):
         as_eventbridge(S3Event(name="s3:Replication:OperationFailedReplication", key="a"), "b", "r", "1")
+
+
+@pytest.mark.parametrize(
+    ("event", "asked", "outcome"),
+    [
+        ({"eventName": "ObjectCreated:Put", "key": "a"}, {"size": [{"numeric": [">", 0]}]}, "unknown"),
+        ({"eventName": "ObjectCreated:Put", "key": "a"}, {"key": ["b"], "size": [1]}, "filtered"),
+        ({"eventName": "ObjectCreated:Put", "key": "a"}, {"key": ["a"]}, "passes"),
+        (
+            {"Records": [{"eventName": "ObjectCreated:Put", "s3": {"object": {"key": "a", "size": 5}}}]},
+            {"size": [{"numeric": [">", 0]}]},
+            "passes",
+        ),
+    ],
+)
+def test_what_s3_sends_and_nobody_told_is_in_doubt(event: Json, asked: Json, outcome: str) -> None:
+    made = uploads(eventbridge=True)
+    made.rule("big", {"source": ["aws.s3"], "detail": {"object": asked}})
+    found, _ = made.traced("bucket:uploads", event=json.dumps(event))
+    assert met(found) == {"default": "passes", "big": outcome}
+
+
+def test_aws_can_be_asked_for_a_second_opinion_on_a_pattern() -> None:
+    made = Account()
+    pattern = {"source": ["shop"]}
+    made.rule("paid", pattern)
+    told: Json = {"source": "shop", "detail-type": "Paid", "detail": {"id": 1}}
+    found, _ = made.traced("bus:default", event=json.dumps(told))
+    (step,) = [one.event for one in found.edges if one.event is not None]
+    words = shlex.split(step.second_opinion)
+    assert words[:3] == ["aws", "events", "test-event-pattern"]
+    assert json.loads(words[words.index("--event-pattern") + 1]) == pattern
+    event = json.loads(words[words.index("--event") + 1])
+    assert event | told == event
+    assert {"id", "account", "source", "time", "region", "resources", "detail-type"} <= set(event)
 
 
 def fanned() -> Account:

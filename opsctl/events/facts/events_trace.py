@@ -40,7 +40,7 @@ class EventsTrace(Fact):
         found = yield from follow(start, about)
         if event is None:
             return found.delivery
-        return walk_event(found.delivery, found.ways, event, about.region, about.account)
+        return walk_event(found.delivery, found.ways, event, about)
 
     def _event(self, kind: str) -> PassingEvent:
         try:

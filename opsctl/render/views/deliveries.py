@@ -111,6 +111,8 @@ def facts_of(edge: DeliveryEdge) -> Iterator[str]:
     if edge.event is not None:
         because = f": {edge.event.why}" if edge.event.why and not edge.why else ""
         yield f"this event: {_EVENT_WORDS[edge.event.outcome]}{because}"
+        if edge.event.second_opinion:
+            yield f"AWS says whether it matches: {edge.event.second_opinion}"
     yield from edge.why
     promises = ", ".join(one for one in (edge.duplicates, edge.order) if one)
     if promises:
