@@ -96,7 +96,7 @@ def filters_of(texts: Sequence[str], scope: str) -> dict[str, str]:
         try:
             FilterPolicy(policy, scope=scope)
             told = json.loads(policy)
-        except ValueError as fault:
+        except (ValueError, RecursionError) as fault:
             raise InvalidInput.one(f"the filter of {name} is refused: {fault}", source="filters") from None
         if not isinstance(told, dict) or len(told) > _KEYS:
             raise InvalidInput.one(f"the filter of {name} is an object of at most {_KEYS} names", source="filters")

@@ -138,7 +138,7 @@ def read_document(text: str, source: str) -> dict[str, Json]:
     """
     try:
         told = json.loads(text)
-    except ValueError as fault:
+    except (ValueError, RecursionError) as fault:
         raise InvalidInput.one(f"this is no JSON: {fault}", source=source) from None
     for member in ("result", "document"):
         if isinstance(told, dict) and isinstance(told.get(member), dict):
@@ -147,7 +147,16 @@ def read_document(text: str, source: str) -> dict[str, Json]:
         known = ", ".join(sorted(KNOWN))
         raise InvalidInput.one(f"this is no notification configuration: that has {known}", source=source)
     try:
-        entries_of(told)
+        entries = entries_of(told)
+        listed = [(name, one) for name, _ in MEMBERS.values() for one in told.get(name) or []]
     except (AttributeError, KeyError, TypeError):
         raise InvalidInput.one("an entry of this configuration has no destination", source=source) from None
+    for entry, (name, one) in zip(entries, listed, strict=True):
+        if not _is_of(entry.arn, name) or not isinstance(one.get("Events"), list) or not entry.events:
+            raise InvalidInput.one(f"{entry.arn} in {name} is no notification with its event types", source=source)
     return told
+
+
+def _is_of(arn: str, listed: str) -> bool:
+    parts = arn.split(":")
+    return len(parts) >= 6 and parts[0] == "arn" and MEMBERS.get(parts[2], ("", ""))[0] == listed

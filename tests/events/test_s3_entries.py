@@ -83,3 +83,17 @@ def test_a_kept_configuration_is_read_bare_or_as_show_wrote_it(document: object)
 def test_what_is_no_configuration_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput):
         read_document(text, "--from")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"QueueArn": "x", "Events": [CREATED]},
+        {"QueueArn": "arn:aws:sns:eu-west-1:123456789012:images", "Events": [CREATED]},
+        {"QueueArn": QUEUE, "Events": CREATED},
+        {"QueueArn": QUEUE, "Events": []},
+    ],
+)
+def test_an_entry_that_s3_would_not_take_is_no_entry_of_a_backup(entry: dict[str, object]) -> None:
+    with pytest.raises(InvalidInput):
+        read_document(json.dumps({"QueueConfigurations": [entry]}), "document")
