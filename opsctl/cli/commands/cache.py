@@ -2,7 +2,7 @@
 
 import typer
 
-from opsctl.cli.commands import cache_explain
+from opsctl.cli.commands import cache_explain, cache_list
 from opsctl.cli.playbook_runs import runs_playbook
 
 FLUSH = """Empty a cache: paths of a distribution, a stage of API Gateway, a Memcached cluster.
@@ -30,4 +30,5 @@ def register(app: typer.Typer) -> None:
     )
     runs_playbook(group, "cache flush", playbook="cache-flush", says=FLUSH, epilog=FLUSH_EXAMPLES)
     cache_explain.register(group)
+    cache_list.register(group)
     app.add_typer(group)
