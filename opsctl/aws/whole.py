@@ -38,6 +38,9 @@ def unknown_members(client: Any, operation: str, body: bytes) -> list[str]:
     payload = shape.serialization.get("payload")
     # Its own answer, already authenticated and parsed by the SDK; defused parsing adds nothing here.
     root = Xml.fromstring(body)  # noqa: S314
+    if wrapper := shape.serialization.get("resultWrapper"):
+        # The query protocol (SNS, IAM) puts the answer into a member of its own, beside what is about the request.
+        root = next((one for one in root if one.tag.rpartition("}")[2] == wrapper), Xml.Element(wrapper))
     found = _in_xml(shape.members[payload] if payload else shape, root, "")
     # EC2's protocol puts the id of the request beside the members of the answer.
     return [one for one in found if one != "requestId" or service.resolved_protocol != "ec2"]

@@ -66,3 +66,17 @@ def test_the_items_of_a_list_of_s3_stand_in_its_place_and_are_known() -> None:
     assert strangers("", "") == []
     assert strangers("<New>1</New>", "") == ["QueueConfiguration[].New"]
     assert strangers("", "<New>1</New>") == ["QueueConfiguration[].Filter.S3Key.FilterRule[].New"]
+
+
+def test_an_answer_of_sns_is_in_its_result_beside_what_is_about_the_request() -> None:
+    answer = (
+        '<GetTopicAttributesResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><GetTopicAttributesResult>'
+        "<Attributes><entry><key>Policy</key><value>{{}}</value></entry></Attributes>{}</GetTopicAttributesResult>"
+        "<ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata></GetTopicAttributesResponse>"
+    )
+
+    def strangers(more: str) -> list[str]:
+        return unknown_members(client("sns"), "GetTopicAttributes", answer.format(more).encode())
+
+    assert strangers("") == []
+    assert strangers("<New>1</New>") == ["New"]

@@ -134,3 +134,20 @@ def test_an_undo_leaves_the_permission_that_a_later_run_relies_on(world: World) 
     assert f"opsctl-{second.id}" in ids
     assert f"opsctl-{first.id}" not in ids
     assert "s3.amazonaws.com" in policy("thumbnail-requests")
+
+
+def test_a_topic_is_notified_and_its_policy_is_as_it_was_after_the_undo(world: World) -> None:
+    sns = client("sns")
+    topic = sns.create_topic(Name="pictures")["TopicArn"]
+
+    def its_policy() -> Json:
+        return json.loads(sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"])
+
+    before = its_policy()
+    plan, journal = world.plan("s3-events-add", wish(world, destination=topic)), MemoryJournal()
+    run(plan, world.aws, world, journal)
+    assert [one["TopicArn"] for one in configuration()["TopicConfigurations"]] == [topic]
+    assert len(its_policy()["Statement"]) == len(before["Statement"]) + 1
+    undo(plan, world, journal)
+    assert its_policy() == before
+    assert "TopicConfigurations" not in configuration()
