@@ -85,7 +85,8 @@ class BlockLedger(Fact):
         wanted = [row for row in every if self._wanted(row)]
         held = self._holding(wanted, asked)
         found = [row for row in wanted if not asked or parse_network(row.address) in held]
-        rows = [row for row in found if not self.target or is_recorded_for(self.target, row.target)]
+        rows = [row for row in found if self._is_here(row)]
+        away = [row for row in found if row.ours and not self._is_here(row)] if self.target else []
         named = {str(one) for one in asked}
         return Ledgered(
             rows=tuple(rows),
@@ -94,7 +95,7 @@ class BlockLedger(Fact):
             ours=tuple(_line(row) for row in rows if row.ours),
             others=tuple(_line(row) for row in rows if not row.ours),
             wider=tuple(_line(row) for row in rows if row.ours and asked and row.address not in named),
-            elsewhere=tuple(f"{_line(row)}, for {row.target}" for row in found if row.ours and row not in rows),
+            elsewhere=tuple(f"{_line(row)}, for {row.target}" for row in away),
             listed=tuple(f"{row.address} by list {row.listed} at {row.resource}" for row in rows if row.listed),
             longer=tuple(
                 _line(row) for row in rows if row.ours and not row.listed and lasts_longer(row.until, until)
@@ -111,6 +112,9 @@ class BlockLedger(Fact):
         """The networks of rows that were asked for, or hold what was."""
         networks = {parse_network(row.address) for row in rows}
         return networks & set(asked) if self.exact else holding(networks, asked)
+
+    def _is_here(self, row: BlockRow) -> bool:
+        return not self.target or is_recorded_for(self.target, row.target)
 
     def _wanted(self, row: BlockRow) -> bool:
         if not self.foreign and row.kind == "foreign":

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from opsctl.block.block_rows import BlockRow
 from opsctl.block.facts.block_ledger import BlockLedger, Ledgered
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.value import Json
@@ -152,3 +153,16 @@ def test_calls_grow_by_pages_and_by_what_carries_blocks_not_by_what_the_account_
             Name=f"theirs-{number}", Scope="REGIONAL", IPAddressVersion="IPV4", Addresses=[]
         )
     assert calls() == few
+
+
+def test_thousands_of_blocks_are_never_held_against_each_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    block(world, addresses=[f"203.0.{113 + one % 2}.{one}" for one in range(1, 120, 2)], ttl="2h")
+
+    def compared(*_: object) -> bool:
+        raise AssertionError("rows were compared")
+
+    monkeypatch.setattr(BlockRow, "__eq__", compared)
+    assert len(listed(world).rows) >= 60
+    assert len(listed(world, target="shop.example.com", addresses=["203.0.114.1"]).elsewhere) >= 1
