@@ -70,6 +70,7 @@ def named(arn: str) -> ArnParts:
 
 
 def _of_eventbridge(rest: str, region: str, account: str) -> ArnParts:
+    """What a part behind `events` is of; the target of an archive's own rule is `arn:aws:events:REGION:::`."""
     what, _, name = rest.partition("/")
     kinds = {
         "event-bus": "event bus",
@@ -78,6 +79,8 @@ def _of_eventbridge(rest: str, region: str, account: str) -> ArnParts:
         "api-destination": "API destination",
         "archive": "archive",
     }
+    if not rest.strip(":"):
+        return ArnParts("EventBridge", "archives", region, account)
     if not name or (what == "event-busv2" and not _A_CUSTOM_BUS.fullmatch(name)):
         return ArnParts("events", rest, region, account)
     if what in ("event-busv2", "api-destination"):

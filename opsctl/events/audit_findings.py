@@ -179,21 +179,12 @@ class AuditedRegion:
         for one in self._lists.items("event buses", "EventBuses"):
             used = any(edge.source == one["Arn"] for edge in self._edges)
             if used and str(one["Arn"]) not in archived:
-                name = str(one["Name"])
-                words = (
-                    "events",
-                    "create-archive",
-                    "--archive-name",
-                    name[:48],
-                    "--event-source-arn",
-                    str(one["Arn"]),
-                )
                 yield event_finding(
                     "not-archived",
                     resource=self._title(str(one["Arn"])),
                     arn=str(one["Arn"]),
                     what="it has rules and no archive",
-                    fix=self._commands.aws(*words, "--retention-days", "7"),
+                    fix=self._commands.opsctl("events", "archive", str(one["Name"]), "--days", "7"),
                 )
 
 

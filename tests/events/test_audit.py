@@ -129,6 +129,8 @@ def test_a_bus_without_an_archive_and_a_target_with_few_attempts() -> None:
         ("retry-short", "rule paid > queue index"),
         ("not-archived", "event bus default"),
     }
+    fixes = {one.id: one.fix for one in made.audited()[0].findings}
+    assert fixes["not-archived"].endswith("events archive default --days 7")
 
 
 def test_what_may_not_be_listed_is_said_and_no_finding_is_made_of_it() -> None:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from opsctl.events.arns import named
 from opsctl.model.errors import InvalidInput
 from opsctl.model.value import Json
 from tests.kit.canned import ACCOUNT, denied
@@ -233,3 +234,8 @@ def test_an_alarm_may_have_any_name() -> None:
 def test_a_body_of_any_depth_is_a_message() -> None:
     found, _ = fanned().traced("topic:shop", event="[" * 100_000)
     assert found.ends
+
+
+def test_the_target_of_an_archives_own_rule_has_a_name() -> None:
+    """Such a rule leads to an ARN without a resource."""
+    assert named("arn:aws:events:us-east-1:::")[:2] == ("EventBridge", "archives")
