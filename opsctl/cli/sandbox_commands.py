@@ -200,7 +200,7 @@ def worlds(*, show: JsonOptions) -> None:
     _require_extra()
     from opsctl.sandbox.client import targets
 
-    text = "\n".join(f"{target.name:<20} {target.what}" for target in targets())
+    text = "\n".join(f"{target.name:<22} {target.what}" for target in targets())
     _emit("worlds", show, Outcome.LISTED, [target.model_dump() for target in targets()], text)
 
 
@@ -294,17 +294,31 @@ def _show(command: str, endpoint: "SandboxEndpoint", show: ShowOptions) -> None:
     _emit(command, show, Outcome.RUNNING, endpoint.model_dump(exclude={"key"}), _welcome(endpoint))
 
 
+# Each kind of sample, the command that looks at it, and what its name needs in front.
+TO_TRY = (
+    ("target", ("topology",), ""),
+    ("group", ("tune", "check"), ""),
+    ("dead-letter-queue", ("dlq", "inspect"), ""),
+    ("bucket", ("s3-events", "show"), ""),
+    ("bus", ("events", "trace"), "bus:"),
+)
+
+
 def _welcome(endpoint: "SandboxEndpoint") -> str:
-    from opsctl.sandbox.client import sample_roles, targets
+    from opsctl.sandbox.client import named, sample_roles
 
     lines = [
         f"The sandbox answers at {endpoint.endpoint_url} (account {endpoint.account}, {endpoint.region}).",
         "",
         "Try:",
     ]
-    lines += [f"  {command_line((SANDBOX,), 'topology', one.name):<48} # {one.what}" for one in targets()]
+    lines += [
+        f"  {command_line((SANDBOX,), *words, before + one.name):<52} # {one.what}"
+        for kind, words, before in TO_TRY
+        for one in named(kind)
+    ]
     lines += ["", "Call as a role with fewer permissions:"]
-    lines += [f"  {local_command('sandbox', 'as', role.name):<48} # {role.what}" for role in sample_roles()]
+    lines += [f"  {local_command('sandbox', 'as', role.name):<52} # {role.what}" for role in sample_roles()]
     lines += ["", "Point the aws CLI or boto3 at it:", f'  eval "$({local_command("sandbox", "env")})"']
     return "\n".join([*lines, "Stop it:", f"  {local_command('sandbox', 'stop')}"])
 

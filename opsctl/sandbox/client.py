@@ -118,7 +118,7 @@ def targets() -> "tuple[Named, ...]":
 
 
 def named(kind: str) -> "tuple[Named, ...]":
-    """What there is of a kind (world, target, instance, dead-letter-queue, source) from the start."""
+    """What there is of a kind from the start; `worlds/names.py` has the kinds."""
     from opsctl.sandbox.worlds.names import BY_KIND
 
     return BY_KIND[kind]

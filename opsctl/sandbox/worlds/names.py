@@ -48,7 +48,8 @@ BUCKETS = (
 )
 BUSES = (Named(name="orders-bus", what="an event bus with an archive, after an outage of one of its consumers"),)
 BY_KIND = {
-    "world": TARGETS,
+    "world": (*TARGETS, *DEAD_LETTERS, *BUCKETS, *BUSES),
+    "group": tuple(one for one in TARGETS if "*" in one.name),
     "target": tuple(one for one in TARGETS if "*" not in one.name),
     "instance": tuple(one for one in TARGETS if one.name == "legacy-web"),
     "dead-letter-queue": DEAD_LETTERS,
