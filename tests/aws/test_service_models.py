@@ -65,7 +65,8 @@ def test_what_the_sdk_adds_to_a_model_is_there_too() -> None:
     assert added
     for path in added:
         service = path.parents[1].name
-        assert service_models._model(service) == Loader().load_service_model(service, "service-2")
+        # The one that is remembered is the SDK's to change: for S3 it takes the bucket out of the paths.
+        assert service_models._model.__wrapped__(service) == Loader().load_service_model(service, "service-2")
 
 
 @pytest.mark.parametrize("service", ["no-such-service", "", "../sts", "sts/2011-06-15", "EC2", "a\nb"])
