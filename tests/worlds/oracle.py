@@ -186,7 +186,9 @@ class Oracle:
         unwanted = sum(not self.wanted(tag) for tag in world.letters)
         assert report.get("left_by_filter", 0) <= unwanted or (self.through and limit >= 0) or self.undoing
         if outcome.exit is Exit.DONE and not self.undoing:
-            assert report["moved"] == moved, f"{moved} were moved; the report says {report['moved']}"
+            # One that had been sent and came back may have been removed before the run saw it again.
+            least = moved - world.removed
+            assert report["moved"] >= least, f"{least} were moved; the report says {report['moved']}"
             assert not doubted
         if self.params.get("backup"):
             filed = world.in_file()

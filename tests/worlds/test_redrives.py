@@ -117,6 +117,12 @@ MET = {
     "queue-deleted-with-what-was-just-sent-and-a-kill": Spec(
         topology="queues", letters=_ORDER, happenings=((6, "deleted dead"), (7, "killed-after"))
     ),
+    "what-was-sent-is-removed-by-somebody-else-while-nobody-resumes": Spec(
+        topology="queues",
+        letters=_ORDER,
+        happenings=((9, "killed-after"), (10, "removed")),
+        waits_s=400.0,
+    ),
     "an-undo-without-its-park-that-may-not-delete-what-was-sent": Spec(
         topology="through",
         letters=_ORDER,

@@ -116,6 +116,7 @@ class World:
         self.back_early: Counter[str] = Counter()
         self.set_out = 0.0
         self.taken: Counter[str] = Counter()
+        self.removed = 0
         self.lost: set[str] = set()
         self.destroyed: set[str] = set()
         self.lines: list[str] = []
@@ -184,7 +185,12 @@ class World:
         except OpsctlError:
             return ""
         for one in found if delete else ():
-            self.taken[tag_of(one["Body"])] += 1
+            tag = tag_of(one["Body"])
+            # What had left already was only not deleted yet, and SQS accepts its deletion whoever was first.
+            purged = self.in_file()[tag] if self.spec.playbook == "dlq-purge" else 0
+            had_left = self.arrived()[tag] > self.back[tag] or self.in_parks()[tag] or purged
+            self.taken[tag] += not had_left
+            self.removed += self.arrived()[tag] > 0
             del queue.messages[queue.handles[one["ReceiptHandle"]]]
         return ""
 
