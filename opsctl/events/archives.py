@@ -55,7 +55,7 @@ def bus_name(asked: str, about: Context) -> str:
         raise InvalidInput.one(
             f"{asked} is a Custom Event Bus, which keeps its events itself",
             source="bus",
-            hint="make a subscriber with StartingPosition POINT_IN_TIME (aws eventbridgev2 create-subscriber)",
+            hint="make a subscriber of it (CreateSubscriber) with StartingPosition POINT_IN_TIME",
         )
     if asked.startswith("topic:") or asked.split(":")[2:3] == ["sns"]:
         raise InvalidInput.one(

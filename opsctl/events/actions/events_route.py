@@ -41,7 +41,7 @@ TARGET = "opsctl"
 class EventsRoute(Action):
     """Make a dead-letter queue, a rule, the permission at the destination, and the target; undo takes all away.
 
-    With `enabled: false` the rule stays off until `events.enable` switches it on. A topic's permission has no
+    With `disabled: true` the rule stays off until `events.enable` switches it on. A topic's permission has no
     condition, for EventBridge gives none anything to go by.
     """
 
@@ -54,7 +54,9 @@ class EventsRoute(Action):
     url: str = Field("", description="URL of a queue.")
     group: str = Field("", description="Message group of a FIFO queue.")
     transformer: dict[str, Json] = Field({}, description="InputTransformer of the target; empty: the event.")
-    enabled: bool = Field(default=True, description="Whether the rule is on from the beginning.")
+    disabled: bool = Field(
+        default=False, description="Whether a later step is to switch the rule on."
+    )
     why: str = Field(description="What the destination needs the events for.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
@@ -63,7 +65,7 @@ class EventsRoute(Action):
         if found is not None:
             raise RefusedByGuard(
                 f"there is a rule {self.rule} on bus {self.bus} already; nothing was changed",
-                "see what it does with opsctl events trace",
+                f"see what it does: {about.commands.opsctl('events', 'trace', f'bus:{self.bus}')}",
             )
         name = f"{self.rule}-undelivered"
         dead = queue_arn(name, about.identity)
@@ -113,7 +115,7 @@ class EventsRoute(Action):
 
     def _rule(self, about: Context) -> Change:
         description = described(about.plan_id, self.why)[-512:]
-        state = "ENABLED" if self.enabled else "DISABLED"
+        state = "DISABLED" if self.disabled else "ENABLED"
         tags = with_mark(about.plan_id, {})
         ours = Check(
             read=describe_rule(self.rule, self.bus),
@@ -125,11 +127,11 @@ class EventsRoute(Action):
         return Change(
             **dict(put_rule(self.rule, self.pattern, "", description, tags, bus=self.bus, state=state)),
             id="rule",
-            title=f"Create rule {self.rule} on bus {self.bus}{'' if self.enabled else ', switched off'}",
+            title=f"Create rule {self.rule} on bus {self.bus}{', switched off' if self.disabled else ''}",
             why=sentence(self.why),
             expect=(rule_is_absent(self.rule, self.bus),),
             proof=Proof(
-                configured=(ours,) if not self.enabled else (ours, rule_state_is(self.rule, self.bus, state)),
+                configured=(ours,) if self.disabled else (ours, rule_state_is(self.rule, self.bus, state)),
                 within_s=60,
             ),
             undo=delete_rule(self.rule, self.bus),
@@ -138,7 +140,7 @@ class EventsRoute(Action):
     def _target(self, dead: str, after: tuple[str, ...]) -> Change:
         made = target(TARGET, self.destination, dead, group=self.group, transformer=self.transformer)
         name = self.destination.rpartition(":")[2]
-        on = "From now on it gets what the pattern chooses." if self.enabled else ""
+        on = "" if self.disabled else "From now on it gets what the pattern chooses."
         return Change(
             **dict(put_target(self.rule, made, self.bus)),
             id="target",

@@ -10,6 +10,7 @@ from opsctl.events.arns import named
 from opsctl.events.fanout_queues import TOPIC_MAX_BYTES
 from opsctl.events.migration_counts import MigrationCounts, counts_of, counts_read
 from opsctl.events.role_permissions import RoleAnswers, RoleQuestion, ask_roles
+from opsctl.model.commands import Commands
 from opsctl.model.errors import FactUnknown, InvalidInput
 from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Answer, Read, RefusalKind
@@ -66,7 +67,7 @@ class FanoutMigration(Fact):
         topic, listed = yield reads
         if topic.refusal is not None:
             if topic.refusal.kind is RefusalKind.MISSING:
-                hint = "make it with opsctl fanout create"
+                hint = f"make it with {about.commands.opsctl('fanout', 'create', self.topic)}"
                 raise InvalidInput.one(f"there is no topic {self.topic}", source="topic", hint=hint)
             raise FactUnknown(topic.refusal)
         if listed.refusal is not None:
@@ -88,12 +89,12 @@ class FanoutMigration(Fact):
         points = [
             _may_publish(answers, publish),
             *_still_sends(answers, sends),
-            *_subscriptions(names, settings),
+            *_subscriptions(names, settings, about.commands),
             _size(names, found, int(told.get("MaximumMessageSize") or TOPIC_MAX_BYTES)),
             *_unseen(fifo=fifo, by_content=told.get("ContentBasedDeduplication") == "true"),
         ]
         if not queues:
-            todo = f"opsctl fanout add {named(arn).name} --queue QUEUE --raw"
+            todo = about.commands.opsctl("fanout", "add", named(arn).name, "--queue", "QUEUE", "--raw")
             points.insert(
                 0, MigrationPoint(id="queues", state="not ready", says="no queue is subscribed", todo=todo)
             )
@@ -149,7 +150,7 @@ def _still_sends(answers: RoleAnswers, asked: list[RoleQuestion]) -> list[Migrat
     return [MigrationPoint(id="may-send", state="ready", says=f"it may send to {names} itself", todo=todo)]
 
 
-def _subscriptions(names: list[str], settings: Sequence[Answer]) -> list[MigrationPoint]:
+def _subscriptions(names: list[str], settings: Sequence[Answer], commands: Commands) -> list[MigrationPoint]:
     points = []
     for name, answer in zip(names, settings, strict=True):
         if answer.refusal is not None:
@@ -166,7 +167,8 @@ def _subscriptions(names: list[str], settings: Sequence[Answer]) -> list[Migrati
             todo = "see that the program sets what the filter looks at"
             points.append(MigrationPoint(id="filter", state="unknown", says=says, todo=todo))
         if not told.get("RedrivePolicy"):
-            says, todo = f"{name} has no dead-letter queue at its subscription", "opsctl dlq attach"
+            says = f"{name} has no dead-letter queue at its subscription"
+            todo = commands.opsctl("dlq", "attach", str(told["SubscriptionArn"]))
             points.append(MigrationPoint(id="no-dlq", state="not ready", says=says, todo=todo))
     return points
 
