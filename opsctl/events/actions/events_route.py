@@ -54,9 +54,7 @@ class EventsRoute(Action):
     url: str = Field("", description="URL of a queue.")
     group: str = Field("", description="Message group of a FIFO queue.")
     transformer: dict[str, Json] = Field({}, description="InputTransformer of the target; empty: the event.")
-    disabled: bool = Field(
-        default=False, description="Whether a later step is to switch the rule on."
-    )
+    disabled: bool = Field(default=False, description="Whether a later step is to switch the rule on.")
     why: str = Field(description="What the destination needs the events for.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
