@@ -7,6 +7,7 @@ formats"; recorded answers of S3's EventBridge events (`detail.object.etag` in l
 import json
 from urllib.parse import quote_plus, unquote_plus
 
+from opsctl.events.arns import named
 from opsctl.model.value import Json, Value
 from opsctl.resources.event_inputs import event_of
 
@@ -139,7 +140,7 @@ def as_records(event: S3Event, bucket: str, region: str) -> str:
 
 
 def as_eventbridge(event: S3Event, bucket: str, region: str, account: str) -> str:
-    """Return the event that S3 puts on the default bus.
+    """Return the event that S3 puts on the default bus, of a bucket by its ARN.
 
     Raises:
         ValueError: S3 has no such event for EventBridge.
@@ -154,7 +155,7 @@ def as_eventbridge(event: S3Event, bucket: str, region: str, account: str) -> st
         raise ValueError(f"{event.name} is no event of S3")
     detail: dict[str, Json] = {
         "version": "0",
-        "bucket": {"name": bucket},
+        "bucket": {"name": named(bucket).name},
         "object": {"key": event.key} | event.known,
     }
     if family == "ObjectCreated":
@@ -167,7 +168,7 @@ def as_eventbridge(event: S3Event, bucket: str, region: str, account: str) -> st
         "account": account,
         "time": "1970-01-01T00:00:00Z",
         "region": region,
-        "resources": [f"arn:aws:s3:::{bucket}"],
+        "resources": [bucket],
         "detail": detail,
     }
     return json.dumps(told)

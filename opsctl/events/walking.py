@@ -128,7 +128,7 @@ def _handed_on(way: Way, event: PassingEvent, region: str, account: str) -> Pass
         return PassingEvent(body=body, unsure=() if hop.settings else event.unsure)
     if event.s3 is None:
         raise ValueError("what comes from a bucket is an event of an object")
-    bucket = named(way.edge.source).name
     if hop.makes == "records":
-        return PassingEvent(body=as_records(event.s3, bucket, region))
-    return PassingEvent(body=as_eventbridge(event.s3, bucket, region, account), unsure=unsure_of(event.s3))
+        return PassingEvent(body=as_records(event.s3, named(way.edge.source).name, region))
+    body = as_eventbridge(event.s3, way.edge.source, region, account)
+    return PassingEvent(body=body, unsure=unsure_of(event.s3))

@@ -137,6 +137,16 @@ def test_a_function_that_is_throttled_to_nothing_blocks() -> None:
     assert made.edges("orders")["work"].verdict == "blocked"
 
 
+@pytest.mark.parametrize(("state", "verdict"), [("Inactive", "delivers"), ("Failed", "blocked")])
+def test_an_inactive_function_wakes_when_it_is_invoked_and_a_failed_one_does_not(state: str, verdict: str) -> None:
+    made = Account()
+    made.takes(made.queue("orders"), made.function("work", State=state))
+    found, _ = made.traced("orders")
+    assert [edge.verdict for edge in found.edges] == [verdict]
+    notes = [note for node in found.nodes for note in node.notes if "inactive" in note]
+    assert len(notes) == (state == "Inactive")
+
+
 def test_a_filter_of_a_mapping_deletes_what_it_does_not_want() -> None:
     made = Account()
     queue = made.queue("orders")

@@ -86,13 +86,14 @@ def test_over_eventbridge_the_pattern_decides_and_the_target_shapes() -> None:
 
 
 def test_eventbridge_gets_what_s3_was_recorded_to_send() -> None:
-    told = json.loads(
-        as_eventbridge(S3Event(name="s3:ObjectCreated:Put", key="a"), "b", "eu-west-1", "123456789012")
-    )
+    made = S3Event(name="s3:ObjectCreated:Put", key="a")
+    told = json.loads(as_eventbridge(made, "arn:aws-cn:s3:::b", "cn-north-1", "123456789012"))
+    assert told["resources"] == ["arn:aws-cn:s3:::b"]
     assert (told["source"], told["detail-type"]) == ("aws.s3", "Object Created")
     assert (told["detail"]["reason"], told["detail"]["bucket"]) == ("PutObject", {"name": "b"})
+    replicated = S3Event(name="s3:Replication:OperationFailedReplication", key="a")
     with pytest.raises(ValueError, match="no events of Replication"):
-        as_eventbridge(S3Event(name="s3:Replication:OperationFailedReplication", key="a"), "b", "r", "1")
+        as_eventbridge(replicated, "arn:aws:s3:::b", "r", "1")
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ class S3GapAction(Action):
         yield from ()
         job = S3Gap(
             bucket=self.bucket,
+            partition=about.identity.partition,
             account=about.account,
             region=about.region,
             prefix=self.prefix,

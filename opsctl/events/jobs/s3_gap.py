@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from opsctl.events.arns import bucket_arn
 from opsctl.model.errors import FactUnknown
 from opsctl.model.jobs import Job, JobResult, Tools
 from opsctl.model.reads import Read
@@ -28,6 +29,7 @@ class S3Gap(Job):
     name: ClassVar[str] = "s3.gap"
 
     bucket: str
+    partition: str
     account: str
     region: str
     prefix: str = ""
@@ -112,7 +114,7 @@ class S3Gap(Job):
             "account": self.account,
             "time": one["time"],
             "region": self.region,
-            "resources": [f"arn:aws:s3:::{self.bucket}"],
+            "resources": [bucket_arn(self.bucket, self.partition)],
             "detail": {
                 "bucket": {"name": self.bucket},
                 "object": {"key": one["key"], "size": one["size"], "etag": etag},

@@ -32,14 +32,15 @@ def read(place: Waypoint, _: Context) -> Fetching[ReadResource]:
     if (found["concurrency"] or {}).get("ReservedConcurrentExecutions") == 0:
         trouble.append("its reserved concurrency is 0, so every invocation is throttled")
     state = (found["function"] or {}).get("State", "Active")
-    if state in ("Failed", "Inactive"):
-        trouble.append(f"the function is {str(state).lower()}")
+    if state == "Failed":
+        trouble.append("the function is failed")
     hops = tuple(_outcomes(found))
     node = DeliveryNode(
         arn=place.arn,
         kind="function",
         name=":".join(parts[6:]),
-        notes=(),
+        # The API's own words: an inactive function is reactivated by invoking it.
+        notes=("inactive until it is invoked, which starts it again",) if state == "Inactive" else (),
         unknown=tuple(told.unknown),
         exists="function" not in told.missing,
         ends=not hops,
