@@ -52,7 +52,14 @@ def tools(bucket: Listing, clock: FakeClock, path: Path, *, stopped: bool = Fals
 
 
 def job(**more: Json) -> S3Gap:
-    about = {"bucket": "b", "account": "123456789012", "region": "eu-west-1", "prefix": "in/", "wait_s": 300}
+    about = {
+        "bucket": "b",
+        "partition": "aws",
+        "account": "123456789012",
+        "region": "eu-west-1",
+        "prefix": "in/",
+        "wait_s": 300,
+    }
     return S3Gap.model_validate(about | more)
 
 
