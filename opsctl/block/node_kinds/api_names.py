@@ -1,14 +1,17 @@
 """What several kinds of nodes ask of API Gateway: which API, which custom domain, and where a domain leads."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from opsctl.block import apigateway, cloudfront
 from opsctl.block.apigateway import ApiDomain, Mapping, PlainApi, RestApi
 from opsctl.block.topology.graph import Link
-from opsctl.block.topology.naming import Place
+from opsctl.block.topology.naming import Naming, Place
 from opsctl.block.topology.survey import Survey, cannot_tell
 from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Refusal
+
+FindApi = Callable[[str, str, Survey], Fetching[PlainApi | RestApi | str | None]]
+"""Finds an API by its identifier and region; a text says why nobody can tell."""
 
 
 def rest_api(identifier: str, region: str, survey: Survey) -> Fetching[RestApi | str | None]:
@@ -25,6 +28,23 @@ def plain_api(identifier: str, region: str, survey: Survey) -> Fetching[PlainApi
     if isinstance(found, Refusal):
         return cannot_tell(f"what API {identifier} is", found)
     return next((one for one in found if one.id == identifier), None)
+
+
+def named_by_host(
+    name: str,
+    kind: str,
+    find: Callable[[str, str, Survey], Fetching[PlainApi | RestApi | str | None]],
+    survey: Survey,
+) -> Fetching[Naming]:
+    """Return the node of the API whose own host name this is, where `find` knows it."""
+    host = apigateway.HOST.match(name)
+    if host is None:
+        return Naming()
+    found = yield from find(host["api"], host["region"], survey)
+    if isinstance(found, str):
+        return Naming(unknown=(found,))
+    place = Place(kind=kind, id=host["api"], region=host["region"])
+    return Naming(places=(place,) if found else ())
 
 
 def links_of(domain: ApiDomain, region: str, survey: Survey) -> Fetching[tuple[list[Link], tuple[str, ...]]]:

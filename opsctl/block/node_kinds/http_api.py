@@ -3,7 +3,7 @@
 import re
 
 from opsctl.block import apigateway
-from opsctl.block.node_kinds.api_names import plain_api
+from opsctl.block.node_kinds.api_names import named_by_host, plain_api
 from opsctl.block.node_kinds.managed import traces
 from opsctl.block.topology.graph import Node
 from opsctl.block.topology.naming import Naming, Place
@@ -30,14 +30,8 @@ class HttpApi(Blind):
 
     def behind(self, name: str, survey: Survey) -> Fetching[Naming]:
         """Find it by its host name."""
-        host = apigateway.HOST.match(name)
-        if host is None:
-            return Naming()
-        found = yield from plain_api(host["api"], host["region"], survey)
-        if isinstance(found, str):
-            return Naming(unknown=(found,))
-        place = Place(kind=self.kind, id=host["api"], region=host["region"])
-        return Naming(places=(place,) if found else ())
+        found = yield from named_by_host(name, self.kind, plain_api, survey)
+        return found
 
     def leading_to(self, node: Node, survey: Survey, *, seed: bool) -> Fetching[Naming]:
         """Notice interfaces of API Gateway beside a node; where those lead is not followed."""

@@ -3,7 +3,7 @@
 import re
 
 from opsctl.block import apigateway
-from opsctl.block.node_kinds.api_names import rest_api, stages_of
+from opsctl.block.node_kinds.api_names import named_by_host, rest_api, stages_of
 from opsctl.block.topology.graph import Node
 from opsctl.block.topology.naming import Naming, Place
 from opsctl.block.topology.node_kind import NodeKind
@@ -29,14 +29,8 @@ class RestApiKind(NodeKind):
 
     def behind(self, name: str, survey: Survey) -> Fetching[Naming]:
         """Find it by its host name."""
-        host = apigateway.HOST.match(name)
-        if host is None:
-            return Naming()
-        found = yield from rest_api(host["api"], host["region"], survey)
-        if isinstance(found, str):
-            return Naming(unknown=(found,))
-        place = Place(kind=self.kind, id=host["api"], region=host["region"])
-        return Naming(places=(place,) if found else ())
+        found = yield from named_by_host(name, self.kind, rest_api, survey)
+        return found
 
     def leading_to(self, node: Node, survey: Survey, *, seed: bool) -> Fetching[Naming]:
         """Find the API of a stage, unless its host name answers nobody."""
