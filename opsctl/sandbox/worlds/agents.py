@@ -28,11 +28,16 @@ _AGENT = {
 
 def give_agents(clients: Clients, *names: str) -> None:
     """Give instances, by their Name tags, a role with which their agents register."""
-    iam, ec2 = clients("iam"), clients("ec2")
-    iam.create_role(RoleName=_PROFILE, AssumeRolePolicyDocument=json.dumps(_TRUST))
-    iam.put_role_policy(RoleName=_PROFILE, PolicyName="agent", PolicyDocument=json.dumps(_AGENT))
-    iam.create_instance_profile(InstanceProfileName=_PROFILE)
-    iam.add_role_to_instance_profile(InstanceProfileName=_PROFILE, RoleName=_PROFILE)
+    make_agent_profile(clients("iam"), _PROFILE)
+    ec2 = clients("ec2")
     found = ec2.describe_instances(Filters=[{"Name": "tag:Name", "Values": list(names)}])["Reservations"]
     for one in (instance for each in found for instance in each["Instances"]):
         ec2.associate_iam_instance_profile(IamInstanceProfile={"Name": _PROFILE}, InstanceId=one["InstanceId"])
+
+
+def make_agent_profile(iam: Any, name: str) -> None:
+    """Make an instance profile, and a role of that name, with which agents register."""
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(_TRUST))
+    iam.put_role_policy(RoleName=name, PolicyName="agent", PolicyDocument=json.dumps(_AGENT))
+    iam.create_instance_profile(InstanceProfileName=name)
+    iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=name)

@@ -1,9 +1,9 @@
 """The hpc world: six instances for numerical work, each with something of its network below its best."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
+from opsctl.sandbox.worlds.agents import make_agent_profile
 from opsctl.sandbox.worlds.network import IMAGE
 
 Clients = Callable[[str], Any]
@@ -13,23 +13,6 @@ WINDOWS_IMAGE = "ami-1812c061"
 AL2023 = "al2023-ami-2023.9.20251110.1-kernel-6.1-x86_64"
 _PROFILE = "hpc-node"
 _LOAD_S = 24 * 3600
-_TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"},
-    ],
-}
-_AGENT = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Action": ["ssm:UpdateInstanceInformation", "ssmmessages:*", "ec2messages:*"],
-            "Resource": "*",
-        },
-    ],
-}
-"""What of AmazonSSMManagedInstanceCore an agent needs to register and to be sent commands."""
 
 
 def make_fleet(clients: Clients) -> None:
@@ -49,7 +32,7 @@ def make_fleet(clients: Clients) -> None:
     ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=itself)
     ec2.authorize_security_group_egress(GroupId=group["GroupId"], IpPermissions=itself)
     ec2.create_placement_group(GroupName=GROUP, Strategy="cluster")
-    _make_profile(clients("iam"))
+    make_agent_profile(clients("iam"), _PROFILE)
 
     def launch(name: str, kind: str, *efa: dict[str, Any], **more: Any) -> str:
         plain = {"DeviceIndex": 0, "SubnetId": subnet_id, "Groups": [group["GroupId"]]}
@@ -83,10 +66,3 @@ def make_fleet(clients: Clients) -> None:
     clients("ssm").send_command(
         InstanceIds=[busy], DocumentName="AWS-RunShellScript", Parameters={"commands": [load]}
     )
-
-
-def _make_profile(iam: Any) -> None:
-    iam.create_role(RoleName=_PROFILE, AssumeRolePolicyDocument=json.dumps(_TRUST))
-    iam.put_role_policy(RoleName=_PROFILE, PolicyName="agent", PolicyDocument=json.dumps(_AGENT))
-    iam.create_instance_profile(InstanceProfileName=_PROFILE)
-    iam.add_role_to_instance_profile(InstanceProfileName=_PROFILE, RoleName=_PROFILE)
