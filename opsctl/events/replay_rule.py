@@ -7,11 +7,11 @@ policies: Amazon SQS permissions".
 import json
 
 from opsctl.events.arns import rule_arn
-from opsctl.events.jobs.events_settle import EventsSettle
 from opsctl.model.changes import Change, Check, Instruction, Irreversible, Proof, Retry, Risk
 from opsctl.model.reads import Read
 from opsctl.model.run import Context, Identity
 from opsctl.model.value import Json, Value, fingerprint
+from opsctl.resources.jobs.time_pause import TimePause
 from opsctl.resources.marks import described, tag_list, with_mark
 from opsctl.resources.queue_policy_calls import edit_policy, policy_has
 
@@ -187,7 +187,8 @@ class ReplayRule(Value):
 
 
 def _settles() -> Change:
-    job = EventsSettle(seconds=SETTLES_S)
+    # Source: PutRule ("a short period of time").
+    job = TimePause(seconds=SETTLES_S, what="the rule comes into effect")
     return Change(
         kind="job",
         service="opsctl",
