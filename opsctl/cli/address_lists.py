@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 
-def read_addresses(typed: list[str], path: Path | None, column: str = "") -> tuple[list[str], str]:
+def read_addresses(
+    typed: list[str], path: Path | None, column: str = "", flag: str = "--from"
+) -> tuple[list[str], str]:
     """Return the addresses typed and those of a file, and what to call their source in messages.
 
-    `-` is stdin. `column` says where in each line, or in each JSON object, the file has its address.
+    `-` is stdin. `column` says where in each line, or in each JSON object, the file has its address, `flag` what
+    gave the file.
 
     Raises:
         InvalidInput: the file cannot be read as text, or has lines without an address; or `column` without a file.
@@ -21,8 +24,8 @@ def read_addresses(typed: list[str], path: Path | None, column: str = "") -> tup
         if column:
             raise InvalidInput.one("it has no effect without --from FILE", source="--column")
         return words, "ADDRESS"
-    listed = addresses_in(read_text(path, "--from"), "stdin" if str(path) == "-" else str(path), column)
-    return [*words, *listed], f"--from {path}"
+    listed = addresses_in(read_text(path, flag), "stdin" if str(path) == "-" else str(path), column)
+    return [*words, *listed], f"{flag} {path}"
 
 
 LARGEST = 5_000_000

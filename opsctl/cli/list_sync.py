@@ -55,11 +55,11 @@ def synced(typed: Given, feed: Path, name: str, max_removals: int | None, column
         if option not in _SHARED and typed.values[option] not in (None, "", [], False, default):
             flag = flag_of(option, spec)
             raise typer.BadParameter("it does not go with --sync, which makes a list", param_hint=flag)
-    addresses, _ = read_addresses([], feed, column)
+    addresses, source = read_addresses([], feed, column, "--sync")
     loaded = load_playbook("block-list")
     values: dict[str, Json] = {one: typed.values[one] for one in _SHARED}
     values |= {"addresses": addresses, "list": name}
     if max_removals is not None:
         values["max_removals"] = max_removals
     flags = {one: flag_of(one, spec) for one, spec in loaded.playbook.inputs.items()}
-    return Given(loaded, values, {**flags, "addresses": f"--sync {feed}"})
+    return Given(loaded, values, {**flags, "addresses": source})

@@ -56,14 +56,19 @@ def opposed(one: str, other: str) -> bool:
 
 
 def _parts(text: str) -> list[str]:
-    return [part.lower() for part in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", text)]
+    parts = [part.lower() for part in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", text)]
+    if len(parts) > 1 and parts[0] in _NOT:  # un-block
+        return [parts[0] + parts[1], *parts[2:]]
+    return parts
 
 
 def _opposite(one: str, other: str) -> bool:
     if frozenset((_meant(one), _meant(other))) in _OPPOSITES:
         return True
     return any(
-        word.startswith(prefix) and not plain.startswith(prefix) and _alike(word.removeprefix(prefix), plain)
+        word.startswith(prefix)
+        and not plain.startswith(prefix)
+        and _is_nearer(plain, word.removeprefix(prefix), word)
         for prefix in _NOT
         for word, plain in ((one, other), (other, one))
     )
@@ -74,5 +79,7 @@ def _meant(word: str) -> str:
     return next(iter(difflib.get_close_matches(word, _WORDS, n=1, cutoff=_SIMILAR)), word)
 
 
-def _alike(word: str, plain: str) -> bool:
-    return len(word) > 2 and difflib.SequenceMatcher(None, word, plain).ratio() >= _SIMILAR
+def _is_nearer(plain: str, bare: str, word: str) -> bool:
+    """Tell whether a word is like another without its prefix, and less like it with the prefix."""
+    alike = difflib.SequenceMatcher(None, bare, plain).ratio()
+    return len(bare) > 2 and alike >= _SIMILAR and alike > difflib.SequenceMatcher(None, word, plain).ratio()

@@ -47,7 +47,7 @@ def test_what_one_laptop_blocks_the_other_lists_extends_and_takes_back(
 ) -> None:
     alice, bob = laptops
     done(alice, *BLOCK, "--ttl", "2h", "--incident", "INC-12", "--reason", "scraper", "--yes")
-    assert rows(alice) == rows(bob)
+    assert rows(alice) == rows(bob) == rows(bob, "203.0.113.9,")
     assert {(row["incident"], row["reason"], row["target"]) for row in rows(bob)} == {
         ("INC-12", "scraper", TARGET)
     }
@@ -233,6 +233,8 @@ def test_a_feed_that_is_none_and_what_does_not_go_with_it_call_nothing(
 
 
 def test_options_of_a_list_say_nothing_without_one(tmp_path: Path) -> None:
+    ended = opsctl(tmp_path, "block-ip", "--target", TARGET, "--list", "drop", "--sync", "none.txt")
+    assert (ended.returncode, ended.stderr.partition(" cannot")[0]) == (2, "error: --sync: none.txt")
     for option in (("--list", "drop"), ("--max-removals", "5")):
         ended = opsctl(tmp_path, *BLOCK, *option)
         assert (ended.returncode, "without --sync FILE" in ended.stderr) == (2, True)

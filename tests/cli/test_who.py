@@ -45,7 +45,7 @@ def says(told: dict[str, Any], source: str) -> list[str]:
 def test_an_address_is_told_whose_it_is_whether_it_gets_in_and_where_it_is_blocked(
     account: WatchedServer, tmp_path: Path
 ) -> None:
-    before = asked(tmp_path, "203.0.113.9", "--target", TARGET)
+    before = asked(tmp_path, "203.0.113.9,", "--target", TARGET)  # as it is copied out of a list
     assert says(before, "standing-blocks") == says(before, "own-addresses") == []
     (way,) = says(before, "ways-in")
     assert way.startswith("gets in by ")
@@ -172,6 +172,8 @@ def test_ranges_that_are_none_leave_those_that_are_there(tmp_path: Path, monkeyp
         (("203.0.113.9", "--since", "soon"), "--since"),
         (("203.0.113.9", "--timeout", "0s"), "--timeout"),
         (("203.0.113.9", "--max-cost", "-1"), "--max-cost"),
+        (("203.0.113.9", "--max-cost", "inf"), "no amount of money"),
+        (("203.0.113.9", "--max-cost", "nan"), "--max-cost"),
         ((), "ADDRESS"),
     ],
 )

@@ -12,6 +12,7 @@ from opsctl.model.closest import closest, opposed
         ("unblok-ip", "block-ip"),
         ("block-ip", "unblock-ip"),
         ("unblock", "block-ip"),
+        ("un-block-ip", "block-ip"),
         ("lock", "unlock"),
         ("detach", "attach"),
         ("dettach", "attach"),
@@ -44,6 +45,7 @@ def test_the_opposite_is_never_offered(typed: str, known: str) -> None:
         ("DescribeInstnaces", "DescribeInstances"),
         ("dlq.atach", "dlq.attach"),
         ("lockd", "locked"),
+        ("un-block-ip", "unblock-ip"),
         ("--no-bakup", "--no-backup"),
     ],
 )
@@ -53,4 +55,6 @@ def test_a_slip_of_the_finger_is_understood(typed: str, known: str) -> None:
 
 def test_the_next_best_is_offered_where_the_best_is_the_opposite() -> None:
     assert closest("unblock-ips", ["block-ip", "unblock-ip"]) == "unblock-ip"
+    assert closest("un-block-ip", ["block-ip", "unblock-ip"]) == "unblock-ip"
+    assert closest("ublock-ip", ["block-ip", "unblock-ip"]) == "unblock-ip"
     assert closest("disable-rule", ["enable-rule", "disable-role"]) == "disable-role"

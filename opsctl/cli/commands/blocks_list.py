@@ -59,12 +59,13 @@ def list_blocks(
     with what they are; what cannot be read is listed as unknown.
     """
     from opsctl.block.facts.block_ledger import BlockLedger, Ledgered
+    from opsctl.cli.address_lists import read_addresses
     from opsctl.cli.front import Order
     from opsctl.cli.looks import look_at, show_found
     from opsctl.render.views.block_list import markdown_blocks, render_blocks
 
     fact = BlockLedger(
-        addresses=tuple(addresses or ()),
+        addresses=tuple(read_addresses(addresses or [], None)[0]),
         target=target,
         incident=incident,
         by=by,

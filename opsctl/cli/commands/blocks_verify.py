@@ -36,13 +36,14 @@ def verify_blocks(
     recorded one is not there, or when something could not be told.
     """
     from opsctl.block.facts.block_verified import BlockVerified, Verified
+    from opsctl.cli.address_lists import read_addresses
     from opsctl.cli.front import Order
     from opsctl.cli.looks import look_at, show_found
     from opsctl.model.exits import Exit
     from opsctl.render.views.block_verification import markdown_verified, render_verified
 
     order = Order("blocks verify", account, show)
-    fact = BlockVerified(addresses=tuple(addresses or ()), target=target)
+    fact = BlockVerified(addresses=tuple(read_addresses(addresses or [], None)[0]), target=target)
     reading = "reading the blocks, and the ways in to what they protect"
     found = look_at(order, fact, Verified, reading, {"addresses": "ADDRESS"})
     outcome = Outcome.WORKS if found.holds else Outcome.WRONG

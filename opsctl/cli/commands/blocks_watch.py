@@ -57,13 +57,14 @@ def watch_blocks(
     Reads only, none of which AWS charges by what it searches. It ends with 6 when something passes where the block
     had time to spread; Ctrl-C ends it early and shows what was seen.
     """
+    from opsctl.cli.address_lists import read_addresses
     from opsctl.cli.front import Order, open_session
     from opsctl.cli.output import emit_value
     from opsctl.model.networks import normal
 
     seconds = seconds_to_watch(for_, "--for")
     try:
-        known = tuple(dict.fromkeys(normal(one) for one in addresses))
+        known = tuple(dict.fromkeys(normal(one) for one in read_addresses(addresses, None)[0]))
     except ValueError as fault:
         raise typer.BadParameter(str(fault), param_hint="ADDRESS") from None
     session = open_session(Order("blocks watch", account, show))

@@ -1,5 +1,6 @@
 """`opsctl who`: what is known of an address before anybody blocks it."""
 
+import math
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -75,6 +76,8 @@ def who(
         fetch_alone(order)
         return
     fact = _asked(address, target, since)
+    if not math.isfinite(max_cost):
+        raise typer.BadParameter("it is no amount of money", param_hint="--max-cost")
     wait_s = _seconds(timeout)
     if refresh_ranges:
         from opsctl.cli.commands.who_ranges import fetch_ranges
@@ -95,10 +98,12 @@ def _asked(address: str, target: str, since: str) -> "BlockEvidence":
     """Check what was typed, before anything is called."""
     from opsctl.block.facts.block_evidence import BlockEvidence, seconds_back
     from opsctl.model.networks import parse_network
+    from opsctl.planning.address_text import bare
     from opsctl.resources.special import BROAD_V4, BROAD_V6, is_broad, is_everything
 
     if not address:
         raise typer.BadParameter("give an address or a CIDR block", param_hint="ADDRESS")
+    address = bare(address.strip().strip(","))
     try:
         network = parse_network(address)
     except ValueError as fault:
