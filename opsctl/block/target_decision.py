@@ -26,6 +26,8 @@ from opsctl.block.reading_ahead import reads_about
 from opsctl.block.standing_ends import standing_ends
 from opsctl.block.target_paths import paths_to
 from opsctl.block.terms import Term, who
+from opsctl.block.waf_quota import require_places
+from opsctl.model.changes import Change
 from opsctl.model.errors import FactUnknown, RefusedByGuard
 from opsctl.model.fetching import Fetching, gather
 from opsctl.model.run import Action, Context
@@ -82,10 +84,17 @@ def _unusable(
     An action knows most about its own service: a full IP set, capacity, an allowlist that would be emptied, what
     may not be read. Here that is one rejected layer; in a step it would end the plan of all the others.
     """
-    reasons = yield from gather(
-        [_refusal(_action(one, asked, ip_sets, _term(end, about)), about) for one in points]
-    )
-    return {key_of(one): reason for one, reason in zip(points, reasons, strict=True) if reason}
+    tried = yield from gather([_tried(_action(one, asked, ip_sets, _term(end, about)), about) for one in points])
+    refused: dict[PointKey, str] = {}
+    together: list[Change] = []
+    for one, (changes, reason) in zip(points, tried, strict=True):
+        # Each has its place by itself; whether all of them have, nobody else looks at.
+        crowded = reason or (yield from _refusal(require_places([*together, *changes])))
+        if crowded:
+            refused[key_of(one)] = crowded
+        else:
+            together += changes
+    return refused
 
 
 def _term(end: str, about: Context) -> Term:
@@ -117,13 +126,26 @@ def _action(point: Point, asked: Asked, ip_sets: Sequence[str], term: Term) -> A
             "mode": asked.mode,
             "ip_sets": ip_sets,
             "why": point.reason,
+            "term": term,
         }
     )
 
 
-def _refusal(action: Action, about: Context) -> Fetching[str]:
+def _tried(action: Action, about: Context) -> Fetching[tuple[Sequence[Change], str]]:
+    """Return the changes of an action, or why there are none."""
+    changes: list[Change] = []
+
+    def planned() -> Fetching[None]:
+        changes.extend((yield from action.plan(about)))
+
+    reason = yield from _refusal(planned())
+    return changes, reason
+
+
+def _refusal(looking: Fetching[None]) -> Fetching[str]:
+    """Return why something is refused, empty where it is not."""
     try:
-        yield from action.plan(about)
+        yield from looking
     except RefusedByGuard as refused:
         summary = refused.summary.replace("; nothing was changed", "")
         return "; ".join([summary, *refused.evidence[:3]]) + (f": {refused.hint}" if refused.hint else "")

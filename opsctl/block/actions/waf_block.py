@@ -14,6 +14,7 @@ from opsctl.block.terms import Term
 from opsctl.block.topology.forwarded import Forwarded, Position
 from opsctl.block.usable_sets import Usable, blocking_sets, other_users, tagged_as_ours
 from opsctl.block.waf_changes import WafPlan
+from opsctl.block.waf_quota import require_places
 from opsctl.block.waf_room import units_of_a_rule
 from opsctl.block.waf_state import WafState, is_numbered, read_state
 from opsctl.block.waf_words import description_of, note_on, refuse_allowed, rule_named, slug_of
@@ -127,6 +128,7 @@ class WafBlock(Action):
             else:
                 builder.add_to_known(known, families[version])
         changes = builder.changes()
+        yield from require_places(changes)
         # Told here, it rejects this layer; told by the planner, it would end the plan of the others.
         yield from require_whole(documents_of(changes))
         return changes

@@ -14,6 +14,7 @@ from opsctl.block.set_recorder import SetRecorder
 from opsctl.block.sync_changes import Difference, SyncPlan
 from opsctl.block.terms import Term
 from opsctl.block.usable_sets import SET_LIMIT
+from opsctl.block.waf_quota import require_places
 from opsctl.block.waf_room import units_of_a_rule
 from opsctl.block.waf_state import WafState, read_state
 from opsctl.block.waf_words import description_of, note_on, refuse_allowed, slug_of
@@ -81,6 +82,7 @@ class WafSync(Action):
                 tagged=self._set(version) in tagged,
             )
         changes = builder.changes()
+        yield from require_places(changes)
         yield from require_whole(documents_of(changes))
         return changes
 

@@ -1,8 +1,9 @@
-"""Service Quotas: how many rules network ACLs and security groups may have, as set for an account and region.
+"""Service Quotas: how much of some things an account may have in a region, as set there.
 
 Source: Amazon VPC quotas (L-2AEEBF1A: 20 by default, up to 40 on request, for inbound and outbound rules each;
-L-0EA8095F: 60 a security group, times the groups of an interface, 5, at most 1,000) and the API model of Service
-Quotas.
+L-0EA8095F: 60 a security group, times the groups of an interface, 5, at most 1,000), AWS WAF quotas (100 IP sets
+and 100 web ACLs for each account and region, more on request; Service Quotas names them by scope) and the API model
+of Service Quotas.
 """
 
 import json
@@ -10,8 +11,17 @@ from typing import Any
 
 NETWORK_ACL_RULES = "L-2AEEBF1A"
 GROUP_RULES = "L-0EA8095F"
-_DEFAULT = {NETWORK_ACL_RULES: 20, GROUP_RULES: 60}
-_MOST = {NETWORK_ACL_RULES: 40, GROUP_RULES: 200}
+WAF_CODES = {
+    ("WebACL", "REGIONAL"): "L-2EC3DE7B",
+    ("IPSet", "REGIONAL"): "L-D6DA96AE",
+    ("WebACL", "CLOUDFRONT"): "opsctl-web-acls-of-cloudfront",
+    ("IPSet", "CLOUDFRONT"): "opsctl-ip-sets-of-cloudfront",
+}
+"""Of AWS WAF by kind and scope. No source was found for the codes of CloudFront's: these are stand-ins."""
+
+_DEFAULT = {NETWORK_ACL_RULES: 20, GROUP_RULES: 60, **dict.fromkeys(WAF_CODES.values(), 100)}
+_MOST = {NETWORK_ACL_RULES: 40, GROUP_RULES: 200, **dict.fromkeys(WAF_CODES.values(), 500)}
+_NAMES = {"WebACL": "web ACLs", "IPSet": "IP sets", "REGIONAL": "regional", "CLOUDFRONT": "CloudFront"}
 
 
 def install() -> None:
@@ -19,7 +29,8 @@ def install() -> None:
     from moto.servicequotas.models import ServiceQuotasBackend
     from moto.servicequotas.responses import ServiceQuotasResponse
 
-    ServiceQuotasBackend.get_service_quota = _applied(ServiceQuotasBackend.get_service_quota)
+    ServiceQuotasBackend.get_service_quota = _applied(_with_waf(ServiceQuotasBackend.get_service_quota))
+    ServiceQuotasResponse.list_service_quotas = _list_service_quotas
     ServiceQuotasResponse.request_service_quota_increase = _request_increase
 
 
@@ -33,6 +44,11 @@ def group_rules(account: str, region: str) -> int:
     return _in_force(GROUP_RULES, account, region)
 
 
+def waf_objects(kind: str, scope: str, account: str, region: str) -> int:
+    """Return how many web ACLs (`WebACL`) or IP sets (`IPSet`) of a scope there may be in a region."""
+    return _in_force(WAF_CODES[kind, scope], account, region)
+
+
 def _in_force(code: str, account: str, region: str) -> int:
     from moto.servicequotas.models import servicequotas_backends
 
@@ -42,6 +58,39 @@ def _in_force(code: str, account: str, region: str) -> int:
 def _raised(backend: Any) -> dict[str, float]:
     found: dict[str, float] = backend.__dict__.setdefault("opsctl_raised", {})
     return found
+
+
+def _of_waf() -> list[dict[str, Any]]:
+    return [
+        {
+            "ServiceCode": "wafv2",
+            "QuotaCode": code,
+            "QuotaName": f"Maximum {_NAMES[kind]} per account in WAF for {_NAMES[scope]}",
+            "Value": _DEFAULT[code],
+            "Adjustable": True,
+        }
+        for (kind, scope), code in WAF_CODES.items()
+    ]
+
+
+def _with_waf(method: Any) -> Any:
+    """moto has the quotas of VPCs alone."""
+
+    def answered(self: Any, service_code: str, quota_code: str) -> dict[str, Any]:
+        ours = {one["QuotaCode"]: one for one in _of_waf()} if service_code == "wafv2" else {}
+        found: dict[str, Any] = ours.get(quota_code) or method(self, service_code, quota_code)
+        return found
+
+    return answered
+
+
+def _list_service_quotas(self: Any) -> str:
+    """List the values that apply (Service Quotas API, ListServiceQuotas)."""
+    code = json.loads(self.body)["ServiceCode"]
+    listed = _of_waf() if code == "wafv2" else self.backend.list_aws_default_service_quotas(code)
+    return json.dumps(
+        {"Quotas": [one | {"Value": _raised(self.backend).get(one["QuotaCode"], one["Value"])} for one in listed]}
+    )
 
 
 def _applied(method: Any) -> Any:

@@ -12,9 +12,9 @@ from typing import Any
 
 from opsctl.sandbox.engine.conditions import conditions
 from opsctl.sandbox.engine.waf_capacity import LARGEST, capacity_of
+from opsctl.sandbox.rules.quotas import waf_objects
 from opsctl.sandbox.rules.wafv2 import fault
 
-WEB_ACLS = IP_SETS = 100
 REFERENCES = 50
 _PACED = ("create_ip_set", "update_ip_set", "create_web_acl", "update_web_acl")
 _ASSOCIATING = ("associate_web_acl", "disassociate_web_acl")
@@ -31,8 +31,8 @@ def install() -> None:
     for name in _ASSOCIATING:
         setattr(WAFV2Response, name, _paced(getattr(WAFV2Response, name), "associations", 2))
     WAFV2Response.check_capacity = _check_capacity
-    WAFV2Backend.create_ip_set = _within(WAFV2Backend.create_ip_set, "ip_sets", IP_SETS)
-    WAFV2Backend.create_web_acl = _within(WAFV2Backend.create_web_acl, "wacls", WEB_ACLS)
+    WAFV2Backend.create_ip_set = _within(WAFV2Backend.create_ip_set, "ip_sets", "IPSet")
+    WAFV2Backend.create_web_acl = _within(WAFV2Backend.create_web_acl, "wacls", "WebACL")
     WAFV2Backend.create_web_acl = _weighed(WAFV2Backend.create_web_acl, rules_at=6)
     WAFV2Backend.update_web_acl = _weighed(WAFV2Backend.update_web_acl, rules_at=3)
     WAFV2Backend.associate_web_acl = _of_visible(WAFV2Backend.associate_web_acl)
@@ -53,10 +53,15 @@ def _paced(method: Callable[..., Any], action: str, seconds: float) -> Callable[
     return called
 
 
-def _within(method: Callable[..., Any], kept: str, quota: int) -> Callable[..., Any]:
-    """A Region holds so many objects of a kind; the backend of a Region is one."""
+def _within(method: Callable[..., Any], kept: str, kind: str) -> Callable[..., Any]:
+    """A Region holds so many objects of a kind; the backend of a Region is one, and CloudFront's another."""
+
+    from moto.utilities.utils import PARTITION_NAMES
 
     def created(self: Any, *args: Any) -> Any:
+        of_edge = self.region_name in PARTITION_NAMES or self.region_name == "global"
+        scope, region = ("CLOUDFRONT", "us-east-1") if of_edge else ("REGIONAL", self.region_name)
+        quota = waf_objects(kind, scope, self.account_id, region)
         if len(getattr(self, kept)) >= quota:
             raise fault("WAFLimitsExceededException", f"the quota of {quota} is used up")
         made = method(self, *args)
