@@ -12,7 +12,7 @@ from opsctl.model.changes import Change
 from opsctl.model.value import Json
 from tests.block.facts.asking import served
 from tests.kit.canned import ABOUT, drive
-from tests.kit.picture import REGION, Picture
+from tests.kit.picture import Picture
 
 TERM = Term(until="2026-12-02T08:00:00Z", since="2026-12-01T08:00:00Z", by="responder", reason="scan")
 DECISION = Path(__file__).parents[2] / "docs/decisions/0016-what-a-block-calls.md"
@@ -25,7 +25,7 @@ def planned(picture: Picture, balancer: str, addresses: list[str]) -> list[Chang
         "resource": balancer,
         "resource_kind": "alb",
         "scope": "REGIONAL",
-        "region": REGION,
+        "region": ABOUT.region,
         "why": "it sees it",
     }
     action = WafBlock.model_validate(

@@ -2,8 +2,8 @@
 
 Source: Amazon VPC quotas (L-2AEEBF1A: 20 by default, up to 40 on request, for inbound and outbound rules each;
 L-0EA8095F: 60 a security group, times the groups of an interface, 5, at most 1,000), AWS WAF quotas (100 IP sets
-and 100 web ACLs for each account and region, more on request; Service Quotas names them by scope) and the API model
-of Service Quotas.
+and 100 web ACLs for each account and region, more on request; Service Quotas names them by scope) and the API
+model of Service Quotas.
 """
 
 import json
