@@ -24,8 +24,12 @@ def parse_cache(asked: str, source: str) -> CacheName:
     kind, sign, name = asked.partition(":")
     if sign and name and kind in KINDS:
         found: CacheKind = next(one for one in KINDS if one == kind)
-        if found == "stage" and name.count("/") != 1:
-            raise InvalidInput.one(f"{asked!r} is no stage", source=source, hint="stage:API-ID/STAGE")
+        if found == "stage" and (name.count("/") != 1 or not all(name.split("/"))):
+            raise InvalidInput.one(
+                f"{asked!r} is no stage",
+                source=source,
+                hint="stage:API/STAGE, by id or name",
+            )
         return CacheName(found, name)
     host = asked.removeprefix("https://").removeprefix("http://").partition("/")[0]
     if (sign and "//" not in asked) or not host.replace("-", "").replace(".", "").isalnum():

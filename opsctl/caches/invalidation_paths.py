@@ -10,6 +10,7 @@ from collections.abc import Sequence
 LONGEST = 4000
 WILDCARDS_AT_ONCE, PATHS_AT_ONCE = 15, 3000
 EVERYTHING = "/*"
+LETTERS, A_LOT = 26, 0.25
 _UNSAFE = re.compile(r"[^\x21-\x7e]|[\"<>{}|\\^`]")
 
 
@@ -24,6 +25,17 @@ def why_no_path(path: str) -> str:
     if _UNSAFE.search(path):
         return f"{path!r} has characters that have to be URL-encoded"
     return ""
+
+
+def is_everything(paths: Sequence[str]) -> bool:
+    """Whether paths together are as good as `/*`: so many short wildcards that a quarter of all names is theirs.
+
+    A name's next character is taken for one of 26 letters, so that `/a*` is a 26th, and `/ab*` a 26th of that.
+    What another wildcard covers already is not counted again.
+    """
+    prefixes = sorted({one[1:-1].lower() for one in paths if one.endswith("*")})
+    apart = [one for one in prefixes if not any(one != other and one.startswith(other) for other in prefixes)]
+    return sum(1 / float(LETTERS) ** len(one) for one in apart) >= A_LOT
 
 
 def slices_of(paths: Sequence[str], size: int) -> list[list[str]]:

@@ -9,6 +9,7 @@ from opsctl.model.reads import Answer, Read
 from opsctl.model.value import Json, Value
 
 LOOK_BACK_S = 3600
+RISEN_BY, SLOWER, SLOWER_BY_MS = 5.0, 2.0, 100.0
 
 
 class OriginLoad(Value):
@@ -41,11 +42,14 @@ def rate_metric(distribution: str, metric: str, now: float) -> Read:
     return _metrics([query], now, LOOK_BACK_S, region="us-east-1")
 
 
-def recent_errors(distribution: str, now: float) -> Read:
-    """Read the share of requests that the origin answered with 5xx over the last five minutes, in percent."""
+def origin_health(distribution: str, now: float) -> Read:
+    """Read what the origin answered with over the last five minutes: the share of 5xx, and how late it was."""
     dimensions = {"DistributionId": distribution, "Region": "Global"}
-    query = _query("errors", "AWS/CloudFront", "5xxErrorRate", dimensions, "Average", period_s=60)
-    return _metrics([query], now, 300, region="us-east-1")
+    queries = [
+        _query("errors", "AWS/CloudFront", "5xxErrorRate", dimensions, "Average", period_s=60),
+        _query("latency", "AWS/CloudFront", "OriginLatency", dimensions, "p90", period_s=60),
+    ]
+    return _metrics(queries, now, 300, region="us-east-1")
 
 
 def stage_counts(api: str, stage: str, now: float) -> Read:
@@ -88,11 +92,29 @@ def load_from_counts(answer: Answer) -> OriginLoad:
     return load_of(100 * hits / (hits + misses))
 
 
-def errors_of(answer: Answer) -> float | None:
-    """The newest value of `recent_errors`; None when there is none."""
-    values = _values(answer.value).get("errors", []) if answer.value else []
+class OriginHealth(Value):
+    """How an origin does: the share of errors in percent, and its latency in milliseconds; None: nobody knows."""
+
+    errors: float | None = None
+    latency: float | None = None
+
+    def worse_than(self, before: "OriginHealth") -> str:
+        """Say what has become worse since: five points more errors, or twice as slow by 100 ms at least."""
+        errors = before.errors or 0.0
+        if self.errors is not None and self.errors >= errors + RISEN_BY:
+            return f"the origin answers {self.errors:.1f} % of requests with errors, {errors:.1f} % before"
+        if self.latency is None or not before.latency:
+            return ""
+        if self.latency >= before.latency * SLOWER and self.latency - before.latency >= SLOWER_BY_MS:
+            return f"the origin takes {self.latency:.0f} ms for its answers, {before.latency:.0f} ms before"
+        return ""
+
+
+def health_of(answer: Answer) -> OriginHealth:
+    """The newest values of `origin_health`; what could not be read is unknown."""
     # CloudWatch gives the newest first.
-    return values[0] if values else None
+    found = {name: values[0] for name, values in _values(answer.value or {}).items() if values}
+    return OriginHealth(errors=found.get("errors"), latency=found.get("latency"))
 
 
 def _values(value: Json) -> dict[str, list[float]]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from opsctl.events.arns import named, rule_arn
+from opsctl.events.bucket_refusals import bucket_unknown
 from opsctl.events.resource_answers import read_of
 from opsctl.model.errors import FactUnknown, InvalidInput
 from opsctl.model.fetching import Fetching
@@ -84,9 +85,9 @@ def find_source(asked: str, about: Context, *, source: str) -> Fetching[str]:
     if len(there) > 1:
         choices = " or ".join(f"{'api' if one in _APIS else one}:{name}" for one in there)
         raise InvalidInput.one(f"{name!r} is a {' and a '.join(there)}", source=source, hint=f"say {choices}")
-    for answer in answers:
+    for one, answer in zip(candidates, answers, strict=True):
         if answer.refusal is not None and not answer.known:
-            raise FactUnknown(answer.refusal)
+            raise bucket_unknown(name, answer.refusal) if one == "bucket" else FactUnknown(answer.refusal)
     searched = ", ".join(candidates)
     raise InvalidInput.one(
         f"there is no {searched.replace(', ', ' or ')} {name!r} in account {about.account}, region {about.region}",

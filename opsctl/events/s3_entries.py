@@ -6,8 +6,10 @@ notifications using object key name filtering".
 """
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
+from opsctl.events.s3_entry_owners import owner_of_entry
 from opsctl.model.errors import InvalidInput
 from opsctl.model.value import Json, Value
 
@@ -51,6 +53,7 @@ EVENT_TYPES = (
     "s3:Replication:OperationNotTracked",
     "s3:Replication:OperationReplicatedAfterThreshold",
 )
+_ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u\{([0-9a-f]{1,6})\}|([nrt]))")
 KNOWN = {*(listed for listed, _ in MEMBERS.values()), EVENTBRIDGE}
 
 
@@ -62,6 +65,11 @@ class S3Entry(Value):
     prefix: str = ""
     suffix: str = ""
     id: str = ""
+
+    @property
+    def kept_by(self) -> str:
+        """The program that keeps it, by its id; empty where that tells of none."""
+        return owner_of_entry(self.id, self.arn)
 
     @property
     def says(self) -> str:
@@ -122,6 +130,30 @@ def _entries(document: dict[str, Json]) -> Iterator[S3Entry]:
                 suffix=filters.get("suffix", ""),
                 id=str(told.get("Id", "")),
             )
+
+
+def entry_named(typed: str, entries: Sequence[S3Entry], bucket: str, source: str) -> S3Entry:
+    """Return the entry of an id, as it is or as it is shown: with escapes in the place of control characters.
+
+    Raises:
+        InvalidInput: there is none.
+    """
+    for wanted in (typed, _ESCAPE.sub(_character, typed)):
+        found = next((one for one in entries if one.id == wanted), None)
+        if found is not None:
+            return found
+    known = ", ".join(one.id for one in entries) or "none"
+    raise InvalidInput.one(
+        f"bucket {bucket} has no notification with id {typed!r}", source=source, hint=f"it has {known}"
+    )
+
+
+def _character(escape: re.Match[str]) -> str:
+    code, point, letter = escape.groups()
+    if letter:
+        return {"n": "\n", "r": "\r", "t": "\t"}[str(letter)]
+    number = int(code or point, 16)
+    return chr(number) if number <= 0x10FFFF else escape[0]
 
 
 def lost_of(earlier: Json, now: Json) -> tuple[S3Entry, ...]:

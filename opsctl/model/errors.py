@@ -101,8 +101,8 @@ class FactUnknown(OpsctlError):
 
     outcome = Outcome.UNREAD
 
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(f"cannot tell: {refusal}", _what_helps(refusal))
+    def __init__(self, refusal: Refusal, hint: str = "") -> None:
+        super().__init__(f"cannot tell: {refusal}", hint or _what_helps(refusal))
         self.refusal = refusal
 
 

@@ -1,11 +1,13 @@
 """Emptying caches with boto3 as the witness: one reference for each slice, whatever is lost or killed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from opsctl.caches.facts.cache_kept import CacheKept, KeptFor
+from opsctl.caches.facts.cache_target import CacheFound, CacheTarget
 from opsctl.model.errors import AwsRefused, InvalidInput, OpsctlError, OutcomeUnknown, RefusedByGuard
 from opsctl.model.reads import Answer, Read, RefusalKind
 from opsctl.model.value import Json
@@ -88,6 +90,44 @@ def test_a_killed_run_goes_on_with_the_slice_it_was_at(timed: tuple[World, Condi
         carry_out(plan, world, journal, tmp_path, KilledAfter(world.aws))
     carry_out(plan, world, journal, tmp_path)
     assert invalidations() == [(f"{plan.id}-1", ["/a"], "Completed"), (f"{plan.id}-2", ["/b"], "Completed")]
+
+
+def test_a_run_that_is_resumed_in_a_pause_waits_for_the_rest_of_it(
+    timed: tuple[World, Conditions], tmp_path: Path
+) -> None:
+    world, about = timed
+    plan, journal = world.plan("cache-flush", wish("/a", "/b", slice_size=1, every=600)), MemoryJournal()
+    began: list[float] = []
+
+    class Counting(Wrapping):
+        def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
+            began.append(about.now())
+            return self.inner.write(service, operation, params, region)
+
+    def a_minute_later() -> bool:
+        return bool(began) and about.now() > began[0] + 60
+
+    with suppress(OpsctlError):
+        carry_out(plan, world, journal, tmp_path, Counting(world.aws), stopping=a_minute_later)
+    assert len(began) == 1
+    carry_out(plan, world, journal, tmp_path, Counting(world.aws))
+    assert began[1] - began[0] >= 600
+
+
+def test_what_may_not_be_listed_is_not_none_in_progress(timed: tuple[World, Conditions]) -> None:
+    world, _ = timed
+    reader = world.reader()
+
+    class Denies:
+        def read_many(self, reads: Sequence[Read]) -> list[Answer]:
+            no = Answer(refusal=refusal(RefusalKind.DENIED, "AccessDenied", "cloudfront.ListInvalidations"))
+            answers = zip(reads, reader.read_many(reads), strict=True)
+            return [no if one.operation == "ListInvalidations" else answer for one, answer in answers]
+
+    fact = CacheTarget(target=SHOP, paths=("/a",))
+    found = run_fetching(fact.read(world.about()), Denies())
+    assert isinstance(found, CacheFound)
+    assert "access denied" in found.unread[0]
 
 
 def test_two_plans_of_one_minute_have_two_references(timed: tuple[World, Conditions], tmp_path: Path) -> None:
@@ -203,6 +243,12 @@ def test_a_stage_is_flushed_whole_and_one_without_a_cache_is_refused(
         gateway.create_stage(restApiId=api, stageName=stage, deploymentId=deployment, cacheClusterEnabled=cached)
     plan = world.plan("cache-flush", {"target": f"stage:{api}/prod"})
     carry_out(plan, world, MemoryJournal(), tmp_path)
+    named = world.plan("cache-flush", {"target": "stage:orders/prod"}).changes[0].params
+    assert (named["kind"], named["cache"]) == ("stage", f"{api}/prod")
+    for target, hint in (("stage:orders/live", "prod, test"), ("stage:other/prod", f"orders ({api})")):
+        with pytest.raises(InvalidInput) as caught:
+            world.plan("cache-flush", {"target": target})
+        assert hint in str(caught.value.diagnostics[0].hint)
     with pytest.raises(RefusedByGuard, match="not-possible"):
         world.plan("cache-flush", {"target": f"stage:{api}/test"})
 

@@ -3,9 +3,9 @@
 import pytest
 
 from opsctl.caches.cache_names import parse_cache
-from opsctl.caches.invalidation_paths import slices_of, why_no_path
+from opsctl.caches.invalidation_paths import is_everything, slices_of, why_no_path
 from opsctl.caches.not_flushed import why_not
-from opsctl.caches.origin_load import errors_of, load_from_counts, load_from_rate
+from opsctl.caches.origin_load import OriginHealth, health_of, load_from_counts, load_from_rate
 from opsctl.model.errors import InvalidInput
 from opsctl.model.reads import Answer
 from opsctl.model.value import Json
@@ -50,7 +50,9 @@ def test_names_of_caches(asked: str, found: tuple[str, str]) -> None:
     assert parse_cache(asked, "target") == found
 
 
-@pytest.mark.parametrize("asked", ["", "stage:a1b2", "squid:x", "a b", "stage:"])
+@pytest.mark.parametrize(
+    "asked", ["", "stage:a1b2", "squid:x", "a b", "stage:", "stage:/prod", "stage:a/", "stage:a/b/c"]
+)
 def test_what_is_no_cache(asked: str) -> None:
     with pytest.raises(InvalidInput):
         parse_cache(asked, "target")
@@ -78,4 +80,37 @@ def test_a_hit_rate_of_95_percent_means_twenty_times_the_load() -> None:
 def test_without_a_figure_it_is_unknown_not_small() -> None:
     assert load_from_rate(metric(rate=[])).unknown
     assert load_from_counts(metric(hits=[], misses=[])).unknown
-    assert errors_of(metric(errors=[])) is None
+    assert health_of(metric(errors=[])) == OriginHealth()
+
+
+@pytest.mark.parametrize(
+    ("paths", "all_of_it"),
+    [
+        (["/*"], True),
+        ([f"/{one}*" for one in "abcdefghijklmnopqrstuvwxyz"], True),
+        ([f"/{one}*" for one in "abcdefg"], True),
+        ([f"/{one}*" for one in "ABCDEFG"], True),
+        (["/a*", "/ab*", "/aa*", "/ac*", "/ad*", "/ae*", "/af*", "/ag*"], False),
+        (["/a*", "/b*"], False),
+        (["/img/*", "/css/*", "/"], False),
+        (["/"], False),
+    ],
+)
+def test_wildcards_that_together_are_everything_count_as_everything(paths: list[str], *, all_of_it: bool) -> None:
+    assert is_everything(paths) is all_of_it
+
+
+@pytest.mark.parametrize(
+    ("errors", "latency", "says"),
+    [
+        ([40.0], [100.0], "40.0 % of requests with errors, 1.0 % before"),
+        ([1.0], [450.0], "450 ms for its answers, 100 ms before"),
+        ([5.9], [199.0], ""),
+        ([], [], ""),
+    ],
+)
+def test_an_origin_is_worse_by_errors_or_by_latency(errors: list[float], latency: list[float], says: str) -> None:
+    before = OriginHealth(errors=1.0, latency=100.0)
+    worse = health_of(metric(errors=errors, latency=latency)).worse_than(before)
+    assert says in worse
+    assert bool(says) == bool(worse)

@@ -8,8 +8,9 @@ import json
 
 import pytest
 
-from opsctl.events.s3_entries import S3Entry, entries_of, lost_of, read_document
+from opsctl.events.s3_entries import S3Entry, entries_of, entry_named, lost_of, read_document
 from opsctl.model.errors import InvalidInput
+from opsctl.render.inert import visible
 
 QUEUE = "arn:aws:sqs:eu-west-1:123456789012:images"
 CREATED = "s3:ObjectCreated:*"
@@ -97,3 +98,40 @@ def test_what_is_no_configuration_is_refused(text: str) -> None:
 def test_an_entry_that_s3_would_not_take_is_no_entry_of_a_backup(entry: dict[str, object]) -> None:
     with pytest.raises(InvalidInput):
         read_document(json.dumps({"QueueConfigurations": [entry]}), "document")
+
+
+@pytest.mark.parametrize("id_", ["plain", "a\x07b", "tab\there", "\u202eright", "\U000e0001", "back\\x07slash"])
+def test_an_entry_is_found_by_its_id_as_it_is_shown(id_: str) -> None:
+    here = (entry().model_copy(update={"id": id_}),)
+    assert entry_named(visible(id_), here, "uploads", "id") == here[0]
+
+
+def test_an_id_that_looks_escaped_is_taken_as_it_is_first_and_one_that_is_not_there_is_wrong_input() -> None:
+    here = tuple(entry().model_copy(update={"id": one}) for one in ("a\\x07", "a\x07"))
+    assert entry_named("a\\x07", here, "uploads", "id") == here[0]
+    with pytest.raises(InvalidInput, match="no notification"):
+        entry_named("\\u{ffffff}", here, "uploads", "id")
+
+
+FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:resize"
+MD5 = "0cc175b9c0f1b6a831c399e269772661"
+
+
+@pytest.mark.parametrize(
+    ("id_", "arn", "owner"),
+    [
+        ("tf-s3-queue-20240517160621839900000005", QUEUE, "Terraform, which writes the whole configuration"),
+        (
+            "arn:aws:cloudformation:eu-west-1:123456789012:stack/Media/0a1b2c3d-1111-2222-3333-444455556666--728",
+            FUNCTION,
+            "CDK, stack Media",
+        ),
+        (f"resize-{MD5}", FUNCTION, "the Serverless Framework, function resize"),
+        (f"other-{MD5}", FUNCTION, ""),
+        (f"images-{MD5}", QUEUE, ""),
+        ("NTBkYjU3Y2UtM2Zk", QUEUE, ""),
+        ("tf-s3-queue-mine", QUEUE, ""),
+    ],
+)
+def test_the_program_that_keeps_an_entry_is_known_by_its_id(id_: str, arn: str, owner: str) -> None:
+    assert S3Entry(arn=arn, events=(CREATED,), id=id_).kept_by == owner

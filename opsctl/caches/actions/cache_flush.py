@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.caches.cache_names import CacheKind
-from opsctl.caches.invalidation_paths import EVERYTHING, slices_of
+from opsctl.caches.invalidation_paths import is_everything, slices_of
 from opsctl.caches.jobs.cache_flush import CacheFlush
 from opsctl.model.changes import Change, Grant, Instruction, Irreversible, Proof, Risk, Severity
 from opsctl.model.fetching import Fetching
@@ -65,7 +65,7 @@ class CacheFlushAction(Action):
     def _severity(self) -> Severity:
         if self.risky:
             return Severity.SEVERE
-        everything = self.kind != "distribution" or EVERYTHING in self.paths
+        everything = self.kind != "distribution" or is_everything(self.paths)
         return Severity.HIGH if everything else Severity.MEDIUM
 
     def _slices(self) -> list[list[str]]:

@@ -5,7 +5,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.caches.cache_names import CacheName, parse_cache
-from opsctl.caches.invalidation_paths import EVERYTHING, why_no_path
+from opsctl.caches.gateway_stages import find_stage
+from opsctl.caches.invalidation_paths import is_everything, why_no_path
 from opsctl.caches.not_flushed import why_not
 from opsctl.caches.origin_load import (
     OriginLoad,
@@ -22,13 +23,14 @@ from opsctl.model.run import Context, Fact
 from opsctl.model.value import Json, Value
 
 RISKY_TIMES = 4
+LISTED = "opsctl cache list names those that there are"
 
 
 class CacheFound(Value):
     """A cache: its kind and name, its nodes, its origins, and the load that they get when it is empty.
 
     `impossible` says why it cannot be emptied from here; `risky` that everything at once is more than the origin
-    is used to; `serves` are the names that a distribution answers to.
+    is used to; `serves` are the names that a distribution answers to; `unread` is what could not be looked at.
     """
 
     kind: str
@@ -44,6 +46,7 @@ class CacheFound(Value):
     impossible: tuple[str, ...] = ()
     risky: tuple[str, ...] = ()
     in_progress: int = 0
+    unread: tuple[str, ...] = ()
 
 
 class CacheTarget(Fact):
@@ -100,7 +103,9 @@ def _distribution(cache: CacheName, paths: tuple[str, ...], about: Context) -> F
             break
     else:
         raise InvalidInput.one(
-            f"no distribution of account {about.account} is or answers to {cache.name!r}", source="target"
+            f"no distribution of account {about.account} is or answers to {cache.name!r}",
+            source="target",
+            hint=LISTED,
         )
     params = {"DistributionId": one["Id"]}
     going = Read(service="cloudfront", operation="ListInvalidations", params=params)
@@ -114,22 +119,19 @@ def _distribution(cache: CacheName, paths: tuple[str, ...], about: Context) -> F
         serves=tuple(names),
         paths=paths,
         in_progress=sum(1 for each in items if each.get("Status") == "InProgress"),
+        unread=(f"invalidations in progress: {running.refusal}",) if running.refusal is not None else (),
     )
-    return _judged(found, load_from_rate(rate), everything=EVERYTHING in paths)
+    return _judged(found, load_from_rate(rate), everything=is_everything(paths))
 
 
 def _stage(cache: CacheName, about: Context) -> Fetching[CacheFound]:
-    api, _, stage = cache.name.partition("/")
-    told = yield from _there(
-        Read(service="apigateway", operation="GetStage", params={"restApiId": api, "stageName": stage}), cache
-    )
-    named = yield from require(Read(service="apigateway", operation="GetRestApi", params={"restApiId": api}))
-    title = str(named.get("name", api))
+    api, title, told = yield from find_stage(cache.name)
+    stage = str(told["stageName"])
     counts = yield from fetch(stage_counts(title, stage, about.now))
     enabled = bool(told.get("cacheClusterEnabled"))
     found = CacheFound(
         kind="stage",
-        id=cache.name,
+        id=f"{api}/{stage}",
         name=f"{title}/{stage}",
         impossible=() if enabled else (f"stage {stage} of API {title} has no cache",),
     )
@@ -160,5 +162,5 @@ def _there(read: Read, cache: CacheName) -> Fetching[Json]:
     if answer.refusal is None:
         return answer.value
     if answer.known:
-        raise InvalidInput.one(f"there is no {cache.kind} {cache.name!r}", source="target")
+        raise InvalidInput.one(f"there is no {cache.kind} {cache.name!r}", source="target", hint=LISTED)
     raise FactUnknown(answer.refusal)

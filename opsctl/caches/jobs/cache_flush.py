@@ -1,11 +1,11 @@
-"""Empties a cache slice by slice, watches the origin between them, and stops when its errors rise."""
+"""Empties a cache slice by slice, watches the origin between them, and stops when it suffers."""
 
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.caches.origin_load import errors_of, recent_errors
+from opsctl.caches.origin_load import OriginHealth, health_of, origin_health
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.jobs import Job, JobResult, Tools
 from opsctl.model.reads import Read, RefusalKind
@@ -13,7 +13,6 @@ from opsctl.model.value import Json
 
 POLL_S, COMPLETED_WITHIN_S = 10.0, 1800
 BACKOFF_S, BACKOFF_AT_MOST_S = 5.0, 60.0
-RISEN_BY = 5.0
 _LATER = (
     "TooManyInvalidationsInProgress",
     "ServiceUnavailable",
@@ -42,11 +41,12 @@ class CacheFlush(Job):
     def run(self, tools: Tools) -> JobResult:
         """Go through the slices that are not done."""
         done = int(tools.checkpoint.recall("done") or 0)
-        before = self._errors_before(tools)
+        before = self._health_before(tools)
         while done < len(self.slices):
+            self._pause(tools)
             if tools.stopping():
                 return self._result(done, hint="resume goes on with the next slice")
-            if done and (why := self._rising(tools, before)):
+            if done and (why := self._health(tools).worse_than(before)):
                 hint = "look at the origin; resume goes on with the next slice"
                 return self._result(done, f"stopped: {why}", hint=hint)
             tools.progress(f"slice {done + 1} of {len(self.slices)}")
@@ -54,8 +54,7 @@ class CacheFlush(Job):
                 return self._result(done, hint="resume goes on waiting for it")
             done += 1
             tools.checkpoint.remember("done", done)
-            if done < len(self.slices):
-                self._pause(tools)
+            tools.checkpoint.remember("next", tools.clock.now() + self.every_s)
         return self._result(done)
 
     def _flush(self, tools: Tools, number: int) -> bool:
@@ -120,28 +119,23 @@ class CacheFlush(Job):
         return False
 
     def _pause(self, tools: Tools) -> None:
-        until = tools.clock.now() + self.every_s
+        """Wait until the next slice may begin, also where an earlier process had begun to wait."""
+        until = float(tools.checkpoint.recall("next") or 0)
         while tools.clock.now() < until and not tools.stopping():
             tools.progress(f"next slice in {until - tools.clock.now():.0f} s")
             tools.clock.sleep(min(POLL_S, until - tools.clock.now()))
 
-    def _errors_before(self, tools: Tools) -> float:
-        known = tools.checkpoint.recall("errors")
+    def _health_before(self, tools: Tools) -> OriginHealth:
+        known = tools.checkpoint.recall("origin")
         if known is None:
-            known = self._errors(tools) or 0.0
-            tools.checkpoint.remember("errors", known)
-        return float(known)
+            known = self._health(tools).model_dump()
+            tools.checkpoint.remember("origin", known)
+        return OriginHealth.model_validate(known)
 
-    def _errors(self, tools: Tools) -> float | None:
-        if self.kind != "distribution":
-            return None
-        return errors_of(tools.aws.read(recent_errors(self.cache, tools.clock.now())))
-
-    def _rising(self, tools: Tools, before: float) -> str:
-        now = self._errors(tools)
-        if now is None or now < before + RISEN_BY:
-            return ""
-        return f"the origin answers {now:.1f} % of requests with errors, {before:.1f} % before"
+    def _health(self, tools: Tools) -> OriginHealth:
+        if self.kind != "distribution" or len(self.slices) == 1:
+            return OriginHealth()
+        return health_of(tools.aws.read(origin_health(self.cache, tools.clock.now())))
 
     def _result(self, done: int, why: str = "", hint: str = "") -> JobResult:
         parts = [f"{done} of {len(self.slices)} slice{'s' * (len(self.slices) != 1)} emptied"]

@@ -10,13 +10,13 @@ from opsctl.model.outcomes import Outcome
 
 EPILOG = """Examples:
 
-  opsctl events trace bucket:uploads
+  opsctl events trace bucket:shop-uploads
 
   opsctl events trace queue:orders --back
 
   opsctl events trace api:a1b2c3d4e5
 
-  opsctl events trace bus:orders --event paid.json
+  opsctl events trace bus:orders-bus --event paid.json
 
   opsctl events trace orders -o mermaid >> runbook.md
 

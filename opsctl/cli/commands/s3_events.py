@@ -13,9 +13,9 @@ have there is written back as it was, and looked for afterwards.
 """
 ADD_EXAMPLES = """Examples:
 
-  opsctl s3-events add uploads --to arn:aws:sqs:eu-west-1:123456789012:thumbnails --prefix img/ --dry-run
+  opsctl s3-events add shop-avatars --to arn:aws:sqs:us-east-1:123456789012:thumbnail-requests --dry-run
 
-  opsctl s3-events add uploads --to arn:aws:sns:eu-west-1:123456789012:audit --event 's3:ObjectRemoved:*' --yes
+  opsctl s3-events add shop-avatars --to arn:aws:sns:us-east-1:123456789012:order-mails --suffix .pdf
 """
 REMOVE = """Take notifications of a bucket away by their ids; all others stay.
 
@@ -23,7 +23,7 @@ Events that come while a notification is away are not told later.
 """
 REMOVE_EXAMPLES = """Examples:
 
-  opsctl s3-events remove uploads --id opsctl-20261201-101500-ab12 --dry-run
+  opsctl s3-events remove shop-uploads --id old-thumbnailer --dry-run
 """
 SWITCH = """Have EventBridge tell what one notification of a bucket tells, to the same destination.
 
@@ -33,9 +33,9 @@ follows within about five minutes, which are waited for.
 """
 SWITCH_EXAMPLES = """Examples:
 
-  opsctl s3-events switch-to-eventbridge uploads --id scans --overlap --dry-run
+  opsctl s3-events switch-to-eventbridge shop-uploads --id NTBkYjU3Y2UtM2Zk --overlap --dry-run
 
-  opsctl s3-events switch-to-eventbridge uploads --id scans --cutover --as-records
+  opsctl s3-events switch-to-eventbridge shop-uploads --id NTBkYjU3Y2UtM2Zk --cutover --as-records
 """
 
 

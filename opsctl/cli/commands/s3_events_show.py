@@ -9,9 +9,9 @@ from opsctl.model.outcomes import Outcome
 
 EPILOG = """Examples:
 
-  opsctl s3-events show uploads
+  opsctl s3-events show shop-uploads
 
-  opsctl s3-events show uploads --query result.document > uploads-notifications.json
+  opsctl s3-events show shop-uploads --query result.document > uploads-notifications.json
 """
 
 

@@ -6,11 +6,21 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.events.arns import bucket_arn, bucket_region
+from opsctl.events.bucket_refusals import bucket_unknown
 from opsctl.events.kms_keys import KeyFacts, read_keys, what_key_refuses
 from opsctl.events.s3_destinations import NotifiedResource, read_destinations
-from opsctl.events.s3_entries import EVENT_TYPES, EVENTBRIDGE, KNOWN, S3Entry, entries_of, lost_of, read_document
+from opsctl.events.s3_entries import (
+    EVENT_TYPES,
+    EVENTBRIDGE,
+    KNOWN,
+    S3Entry,
+    entries_of,
+    entry_named,
+    lost_of,
+    read_document,
+)
 from opsctl.events.s3_notification_calls import notifications
-from opsctl.model.errors import FactUnknown, InvalidInput
+from opsctl.model.errors import InvalidInput
 from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Read, RefusalKind
 from opsctl.model.run import Context, Fact
@@ -32,7 +42,8 @@ class BucketNotifications(Value):
     `document` is the whole configuration as S3 answered, kept as a backup. `overlaps` are entries that S3 refuses
     beside the wanted one; `same` those that do what is wanted already. `dead` are entries of a destination that is
     gone or shuts S3 out: S3 refuses every edit because of them. `refused` says why S3 takes no such entry, `lost`
-    what an earlier configuration had and this has not.
+    what an earlier configuration had and this has not. `owner` is a program that writes the whole configuration,
+    `owners` are all that keep the bucket or one of the entries, or of those that are to be taken away.
     """
 
     bucket: str
@@ -48,6 +59,7 @@ class BucketNotifications(Value):
     removable: tuple[S3Entry, ...] = ()
     lost: tuple[str, ...] = ()
     owner: str = ""
+    owners: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
 
 
@@ -76,7 +88,8 @@ class S3Notifications(Fact):
         arns = [one.arn for one in entries] + ([wanted.arn] if wanted else [])
         seen = yield from read_destinations(arns, self._arn(about), about.account)
         keys = yield from read_keys([seen[wanted.arn].key] if wanted else [])
-        others = [one for one in entries if one.id not in self.ids]
+        removable = self._removable(entries)
+        others = [one for one in entries if one not in removable]
         return BucketNotifications(
             bucket=self.bucket,
             region=region,
@@ -92,9 +105,10 @@ class S3Notifications(Fact):
             ),
             dead=tuple(text for one in others if (text := _dead(one, seen[one.arn]))),
             refused=tuple(self._refused(wanted, region, seen, keys, about)) if wanted else (),
-            removable=self._removable(entries),
+            removable=removable,
             lost=self._lost(document),
-            owner=owner,
+            owner=owner or next((one.kept_by for one in entries if one.kept_by.startswith("Terraform")), ""),
+            owners=tuple(dict.fromkeys(filter(None, (owner, *map(_kept, removable or entries))))),
             unknown=tuple(dict.fromkeys((*unread, *_doubts(seen, wanted, keys, self._arn(about), about.account)))),
         )
 
@@ -112,7 +126,7 @@ class S3Notifications(Fact):
         if told.refusal is not None:
             if told.refusal.kind is RefusalKind.MISSING:
                 raise InvalidInput.one(f"there is no bucket {self.bucket!r}", source="bucket")
-            raise FactUnknown(told.refusal)
+            raise bucket_unknown(self.bucket, told.refusal)
         document: dict[str, Json] = dict(told.value or {})
         strangers = sorted(document.keys() - KNOWN)
         if strangers:
@@ -160,15 +174,7 @@ class S3Notifications(Fact):
         return (*(one.says for one in lost_of(earlier, document)), *off)
 
     def _removable(self, entries: tuple[S3Entry, ...]) -> tuple[S3Entry, ...]:
-        known = {one.id: one for one in entries}
-        for name in self.ids:
-            if name not in known:
-                raise InvalidInput.one(
-                    f"bucket {self.bucket} has no notification with id {name!r}",
-                    source="ids",
-                    hint=f"it has {', '.join(known) or 'none'}",
-                )
-        return tuple(known[name] for name in self.ids)
+        return tuple(entry_named(name, entries, self.bucket, "ids") for name in self.ids)
 
     def _refused(
         self,
@@ -202,6 +208,10 @@ def _doubts(
     key = keys.get(seen[wanted.arn].key) if wanted else None
     _, doubt = what_key_refuses(key, service=S3, on_behalf_of=bucket, account=account) if key else ("", "")
     return [*found, doubt] if doubt else found
+
+
+def _kept(entry: S3Entry) -> str:
+    return f"{entry.kept_by} (notification {entry.id})" if entry.kept_by else ""
 
 
 def _dead(entry: S3Entry, place: NotifiedResource) -> str:

@@ -4,13 +4,14 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from opsctl.events.bucket_refusals import bucket_unknown
 from opsctl.events.kms_keys import read_keys, what_key_refuses
 from opsctl.events.rule_calls import record_template
 from opsctl.events.s3_destinations import read_destinations
-from opsctl.events.s3_entries import EVENTBRIDGE, S3Entry, entries_of
+from opsctl.events.s3_entries import EVENTBRIDGE, S3Entry, entries_of, entry_named
 from opsctl.events.s3_event_types import doubts_of, patterns_of, untold
 from opsctl.events.s3_notification_calls import notifications
-from opsctl.model.errors import FactUnknown, InvalidInput
+from opsctl.model.errors import InvalidInput
 from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Read, RefusalKind
 from opsctl.model.run import Context, Fact
@@ -109,7 +110,7 @@ class S3Switch(Fact):
                 for one in here
                 if one is not entry and seen[one.arn].exists is False
             ),
-            owner=owner,
+            owner=owner or entry.kept_by,
         )
 
     def _bucket(self, about: Context) -> Fetching[tuple[dict[str, Json], str]]:
@@ -122,20 +123,12 @@ class S3Switch(Fact):
         if told.refusal is not None:
             if told.refusal.kind is RefusalKind.MISSING:
                 raise InvalidInput.one(f"there is no bucket {self.bucket!r}", source="bucket")
-            raise FactUnknown(told.refusal)
+            raise bucket_unknown(self.bucket, told.refusal)
         named = {str(one["Key"]): str(one["Value"]) for one in (tags.value or {}).get("TagSet") or []}
         return dict(told.value or {}), owner_of(named)
 
     def _entry(self, here: tuple[S3Entry, ...]) -> S3Entry:
-        found = next((one for one in here if one.id == self.id), None)
-        if found is None:
-            known = ", ".join(one.id for one in here) or "none"
-            raise InvalidInput.one(
-                f"bucket {self.bucket} has no notification with id {self.id!r}",
-                source="id",
-                hint=f"it has {known}",
-            )
-        return found
+        return entry_named(self.id, here, self.bucket, "id")
 
     def _transformer(self, entry: S3Entry, about: Context) -> dict[str, Json]:
         if not self.as_records:

@@ -13,6 +13,8 @@ def render_notifications(found: BucketNotifications, *, width: int, colour: bool
     page.line(heading_of(found), "bold")
     for entry in found.entries:
         page.item(f"{_line(entry)}, id {entry.id}", hang=2)
+        if entry.kept_by:
+            page.item(f"kept by {entry.kept_by}", "yellow", indent=4, hang=2)
     if found.eventbridge:
         page.item("EventBridge: every event, to the default bus")
     if found.owner:
@@ -42,10 +44,14 @@ def _line(entry: S3Entry) -> str:
     return f"{what.kind} {what.name}: {'; '.join(words)}"
 
 
+def _kept(entry: S3Entry) -> str:
+    return f", kept by {markdown(entry.kept_by)}" if entry.kept_by else ""
+
+
 def markdown_notifications(found: BucketNotifications) -> str:
     """Return the same as a list."""
     lines = [f"**{markdown(heading_of(found))}**", ""]
-    lines += [f"- {markdown(_line(one))} (id {markdown(one.id)})" for one in found.entries]
+    lines += [f"- {markdown(_line(one))} (id {markdown(one.id)}){_kept(one)}" for one in found.entries]
     lines += ["- EventBridge: every event, to the default bus"] if found.eventbridge else []
     lines += [f"- cannot be delivered: {markdown(one)}" for one in found.dead]
     lines += [f"- not read: {markdown(one)}" for one in found.unknown]
