@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 
 HEAD_END = b"\r\n\r\n"
 MOST_HEAD = 2**20
-# What makes two requests the same: signatures and dates differ, the scope of the signature has region and service.
+# What makes two requests the same: signatures and times differ, the scope of the signature has region and service.
 _TARGET = re.compile(rb"(?im)^x-amz-target:\s*(\S+)")
 _SCOPE = re.compile(rb"Credential=[^/]+/\d{8}/([^,]+),")
 _LENGTH = re.compile(rb"(?im)^content-length:\s*(\d+)")
+_TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d(?::|%3A)\d\d(?::|%3A)\d\dZ")
 _OF_ONE_HOP = re.compile(rb"(?im)^(?:connection|content-length|transfer-encoding|keep-alive):.*\r\n")
 _HOST = re.compile(rb"(?im)^host:.*\r\n")
 
@@ -53,7 +54,7 @@ class Recorded:
 
     async def _answer(self, head: bytes, body: bytes) -> bytes:
         found = [pattern.search(head) for pattern in (_TARGET, _SCOPE)]
-        key = (head.partition(b"\r\n")[0], *(one[1] if one else b"" for one in found), body)
+        key = (head.partition(b"\r\n")[0], *(one[1] if one else b"" for one in found), _TIME.sub(b"", body))
         if key in self.answers:
             await asyncio.sleep(self.delay_s)
         else:

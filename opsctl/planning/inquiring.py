@@ -35,6 +35,7 @@ class Inquiring:
         self._ended = Event()
         self._reports: list[SourceReport] = []
         self.invalid: InvalidInput | None = None
+        self._under_way.update(parts)
         self._begin(parts)
 
     @property
@@ -67,7 +68,6 @@ class Inquiring:
         self._ended.set()
 
     def _begin(self, parts: Mapping[str, Part]) -> None:
-        self._under_way.update(parts)
         for name, part in parts.items():
             Thread(target=self._run, args=(name, part.fetching), daemon=True, name=f"inquiry {name}").start()
 
@@ -77,6 +77,9 @@ class Inquiring:
         except Exception as fault:  # noqa: BLE001 - the thread's outer edge: a source fails alone
             result = fault
         self._came.put((name, result))
+        # What costs nothing begins here: nobody takes answers before whoever decides has made up a plan.
+        if isinstance(result, Following) and result.price is None:
+            self._begin(result.parts)
 
     def _driven(self, fetching: Fetching[PartResult]) -> PartResult:
         try:
@@ -114,7 +117,9 @@ class Inquiring:
         if result.price is not None and not self._agree(result.price):
             why = f"it costs something: {result.price.says}"
             return (*result.reports, *_silent(result.parts, why))
-        self._begin(result.parts)
+        self._under_way.update(result.parts)
+        if result.price is not None:
+            self._begin(result.parts)
         return result.reports
 
 

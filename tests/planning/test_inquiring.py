@@ -74,6 +74,23 @@ def test_each_part_that_fails_is_named_and_the_others_answer() -> None:
     }
 
 
+def test_what_a_part_leads_to_begins_before_anybody_takes_answers() -> None:
+    begun = Event()
+
+    def leads() -> Fetching[PartResult]:
+        yield [READ]
+        return Following(parts={"two": part("two", follows())})
+
+    def follows() -> Fetching[PartResult]:
+        begun.set()
+        answer = yield from require(READ)
+        return (says("two", answer["text"]),)
+
+    inquiring = Inquiring({"one": part("one", leads())}, CannedReader({f"{INVENTED}.Look": {"text": "seen"}}))
+    assert begun.wait(timeout=30)
+    assert [one.source for one in inquiring.until(late=in_time)] == ["two"]
+
+
 def test_a_refusal_says_what_was_denied_and_what_to_do() -> None:
     reader = CannedReader({f"{INVENTED}.Look": denied(f"{INVENTED}.Look")})
     (report,) = Inquiring({"one": part("one", looks("one"))}, reader).until(late=in_time)

@@ -17,17 +17,22 @@ from opsctl.block.evidence.log_search import (
     matches,
     moment,
     number_of,
+    size_reads,
 )
 from opsctl.block.evidence.source import AskedAbout
 from opsctl.block.flow_records import DEFAULT_FORMAT, DESCRIBE, FlowLog, fields_of_format, parse_flow_logs
-from opsctl.block.watch_places import flow_places, unsearchable
+from opsctl.block.topology.graph import Node
+from opsctl.block.watch_places import flow_places, interfaces_of, unsearchable
 from opsctl.model.dossier import Sighting
 from opsctl.model.fetching import Fetching
 from opsctl.model.networks import Network
+from opsctl.model.reads import Read
 from opsctl.model.run import Context
 from opsctl.model.sentences import first_few
 from opsctl.model.watch import Unwatched
 
+FEW_GROUPS = 2
+"""Of so many log groups the size is read before it is known whether the target is in any of them."""
 _INTERFACE = re.compile(r"eni-[0-9a-f]{1,32}")
 _OWN = {"srcaddr": "srcAddr", "interface-id": "interfaceId", "dstport": "dstPort", "action": "action"}
 
@@ -37,25 +42,29 @@ class FlowLogs(InsightsSource):
 
     name: ClassVar[str] = "flow-logs"
     title: ClassVar[str] = "VPC flow logs"
+    reads_ahead: ClassVar[bool] = True
 
     def targets(
         self, asked: AskedAbout, about: Context
     ) -> Fetching[tuple[tuple[LogTarget, ...], tuple[Unwatched, ...]]]:
         """Return the log groups that flow logs write to."""
         if asked.ways is not None:
-            nodes = [one for one in asked.ways.web.nodes if one.nacl is not None and one.entrance]
+            nodes = [one for one in asked.ways.web.nodes if _is_watched(one)]
             places, dark = yield from flow_places(nodes, (asked.address,))
             found = [_target(one.log, one.at, one.interfaces) for one in places]
             return tuple(dict.fromkeys(found)), dark
-        (answer,) = yield [DESCRIBE]
-        if answer.refusal is not None:
-            return (), (Unwatched(what="VPC flow logs", why=str(answer.refusal)),)
-        logs = parse_flow_logs(answer.value)
-        bad = [(one, *unsearchable(one)) for one in logs]
-        dark = tuple(Unwatched(what=f"flow log {one.id}", why=why, todo=todo) for one, why, todo in bad if why)
-        found = [_target(one, one.resource, ()) for one, why, _ in bad if not why]
-        by_group = {one.group: one for one in reversed(found)}
-        return tuple(reversed(by_group.values())), dark
+        everywhere = yield from _everywhere()
+        return everywhere
+
+    def ahead(self, asked: AskedAbout, about: Context) -> Fetching[None]:
+        """Read which flow logs there are, and how much their groups have where there are few."""
+        groups, _ = yield from _everywhere()
+        if 0 < len(groups) <= FEW_GROUPS:
+            yield size_reads(groups, asked)
+
+    def reads_about(self, node: Node) -> Sequence[Read]:
+        """The network interfaces of an entrance."""
+        return [interfaces_of(node.resource)] if _is_watched(node) else []
 
     def query(self, network: Network, target: LogTarget) -> str:
         """Count records by what became of the packets, where and at which port."""
@@ -86,6 +95,23 @@ class FlowLogs(InsightsSource):
             first=min((number_of(row, "first") / 1000 for row in rows), default=0.0),
             last=max((number_of(row, "last") / 1000 for row in rows), default=0.0),
         )
+
+
+def _is_watched(node: Node) -> bool:
+    return node.nacl is not None and bool(node.entrance)
+
+
+def _everywhere() -> Fetching[tuple[tuple[LogTarget, ...], tuple[Unwatched, ...]]]:
+    """Return the log groups of all flow logs of the region, each once."""
+    (answer,) = yield [DESCRIBE]
+    if answer.refusal is not None:
+        return (), (Unwatched(what="VPC flow logs", why=str(answer.refusal)),)
+    logs = parse_flow_logs(answer.value)
+    bad = [(one, *unsearchable(one)) for one in logs]
+    dark = tuple(Unwatched(what=f"flow log {one.id}", why=why, todo=todo) for one, why, todo in bad if why)
+    found = [_target(one, one.resource, ()) for one, why, _ in bad if not why]
+    by_group = {one.group: one for one in reversed(found)}
+    return tuple(reversed(by_group.values())), dark
 
 
 def _target(log: FlowLog, at: str, interfaces: tuple[str, ...]) -> LogTarget:

@@ -5,8 +5,10 @@ from dataclasses import replace
 
 from opsctl.block.evidence.source import AskedAbout, EvidenceSource, Ways
 from opsctl.block.target_paths import paths_to
+from opsctl.block.topology.graph import Node
 from opsctl.model.dossier import Following, Part, PartResult, Price, SourceReport
 from opsctl.model.fetching import Fetching, gather
+from opsctl.model.reads import Read
 from opsctl.model.run import Context
 
 TARGET = "target"
@@ -23,6 +25,8 @@ def parts_of(
     if target and later:
         silent = tuple(one for source in later for one in _silent(source, questions))
         parts[TARGET] = Part(fetching=_after_the_ways(later, questions, about), silent=silent)
+        ahead = [one for one in later if one.reads_ahead]
+        parts |= {f"{one.name} ahead": Part(fetching=_ahead(one, questions, about), silent=()) for one in ahead}
     elif later:
         parts[TARGET] = Part(fetching=_nothing(later, questions), silent=())
     return parts
@@ -58,9 +62,18 @@ def _priced(source: EvidenceSource, questions: Sequence[AskedAbout], about: Cont
 def _after_the_ways(
     sources: Sequence[EvidenceSource], questions: Sequence[AskedAbout], about: Context
 ) -> Fetching[PartResult]:
-    web, survey = yield from paths_to(questions[0].target, about)
+    def reads_about(node: Node) -> list[Read]:
+        return [read for one in sources for read in one.reads_about(node)]
+
+    web, survey = yield from paths_to(questions[0].target, about, reads_about)
     known = [replace(one, ways=Ways(web=web, survey=survey)) for one in questions]
     return Following(parts={one.name: _part(one, known, about) for one in sources})
+
+
+def _ahead(source: EvidenceSource, questions: Sequence[AskedAbout], about: Context) -> Fetching[PartResult]:
+    """Read while the ways in are still explored what a source asks for then; apart, for it may be slow."""
+    yield from gather([source.ahead(one, about) for one in questions])
+    return ()
 
 
 def _nothing(sources: Sequence[EvidenceSource], questions: Sequence[AskedAbout]) -> Fetching[PartResult]:

@@ -192,16 +192,18 @@ def _fault(answer: Answer) -> str:
 
 def _sizes(targets: Sequence[LogTarget], asked: AskedAbout, about: Context) -> Fetching[list[int]]:
     """Work out how many bytes a search of each group goes through."""
-    answers = yield [
-        *(_incoming(one, asked) for one in targets),
-        *(_described(one) for one in targets),
-    ]
+    answers = yield size_reads(targets, asked)
     sizes = []
     for number, target in enumerate(targets):
         came, stored = answers[number], answers[len(targets) + number]
         points = came.value.get("Datapoints") or () if came.refusal is None else ()
         sizes.append(int(sum(one.get("Sum", 0) for one in points)) or _share(target, stored, asked, about))
     return sizes
+
+
+def size_reads(targets: Sequence[LogTarget], asked: AskedAbout) -> list[Read]:
+    """The reads that tell how much each group has: first what came into each, then what is stored in each."""
+    return [*(_incoming(one, asked) for one in targets), *(_described(one) for one in targets)]
 
 
 def _incoming(target: LogTarget, asked: AskedAbout) -> Read:

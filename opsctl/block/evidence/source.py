@@ -1,14 +1,16 @@
 """What a source of evidence is asked, and what it promises."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from opsctl.block.topology.graph import Web
+from opsctl.block.topology.graph import Node, Web
 from opsctl.block.topology.survey import Survey
 from opsctl.model.dossier import Looked, Matter, Price, Sighting, SourceReport
 from opsctl.model.fetching import Fetching
 from opsctl.model.networks import Network, parse_network
+from opsctl.model.reads import Read
 from opsctl.model.run import Context
 
 
@@ -44,7 +46,7 @@ class EvidenceSource(ABC):
 
     `needs_target` sources are asked only when a target was named and its ways in are known; `wants_ways` sources
     are asked with the ways in where a target was named, and without any else. `costs` sources tell a price first,
-    and are asked when somebody agreed to it.
+    and are asked when somebody agreed to it. `reads_ahead` sources know some reads before the ways in are known.
     """
 
     name: ClassVar[str]
@@ -53,6 +55,7 @@ class EvidenceSource(ABC):
     needs_target: ClassVar[bool] = False
     wants_ways: ClassVar[bool] = False
     costs: ClassVar[bool] = False
+    reads_ahead: ClassVar[bool] = False
 
     @abstractmethod
     def look(self, asked: AskedAbout, about: Context) -> Fetching[SourceReport]:
@@ -62,6 +65,15 @@ class EvidenceSource(ABC):
         """Return what looking costs, or the report where there is nothing to look at; only if it `costs`."""
         raise NotImplementedError(f"{self.name} costs nothing")
         yield
+
+    def ahead(self, asked: AskedAbout, about: Context) -> Fetching[None]:
+        """Make reads that are going to be asked for, to save rounds; only if it `reads_ahead`."""
+        raise NotImplementedError(f"{self.name} reads nothing ahead")
+        yield
+
+    def reads_about(self, node: Node) -> Sequence[Read]:
+        """Return the reads that are going to be asked for when a node is on the ways in."""
+        return ()
 
     def report(
         self,

@@ -30,7 +30,7 @@ def result(part: Part) -> PartResult:
 def test_every_source_that_needs_no_target_begins_at_once_and_the_others_with_the_ways() -> None:
     parts = fact("203.0.113.9", target="shop").parts(ABOUT)
     free = {one.name for one in every_source() if not (one.needs_target or one.wants_ways)}
-    assert set(parts) == free | {"target"}
+    assert set(parts) == free | {"target", "flow-logs ahead"}
     assert {one.source for one in parts["target"].silent} == set(NAMES) - free
     dossier = silent(fact("203.0.113.9", target="shop"), parts)
     assert [one.source for one in dossier.reports] == NAMES

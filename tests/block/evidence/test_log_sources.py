@@ -180,6 +180,28 @@ def test_flow_logs_of_the_default_format_and_of_others_tell_the_same() -> None:
         assert "port 443" in found.found[0].says
 
 
+def flow_log(group: str) -> Json:
+    return FLOW | {"FlowLogId": f"fl-{group}", "LogGroupName": group}
+
+
+@pytest.mark.parametrize(("groups", "rounds"), [((), 1), (("a",), 2), (("a", "b"), 2), (("a", "b", "c"), 1)])
+def test_sizes_of_few_log_groups_are_read_before_the_ways_are_known(groups: tuple[str, ...], rounds: int) -> None:
+    known: dict[str, Canned] = {"ec2.DescribeFlowLogs": {"FlowLogs": [flow_log(one) for one in groups]}}
+    reader = CannedReader(known | SIZES)
+    run_fetching(FlowLogs().ahead(ASKED, HERE), reader)
+    assert reader.rounds == rounds
+    ahead = {read.key for read in reader.made}
+    run_fetching(FlowLogs().price(ASKED, HERE), reader)
+    asked = {read.key for read in reader.made}
+    assert (asked == ahead) is (len(groups) <= 2), "what is read ahead is what the price asks for"
+
+
+def test_without_leave_to_read_flow_logs_nothing_more_is_read_ahead() -> None:
+    reader = CannedReader({"ec2.DescribeFlowLogs": denied("ec2.DescribeFlowLogs")})
+    run_fetching(FlowLogs().ahead(ASKED, HERE), reader)
+    assert reader.rounds == 1
+
+
 def test_only_interfaces_by_aws_names_get_into_a_query() -> None:
     target = LogTarget(
         group="g", at="x", fields=fields_of_format(DEFAULT_FORMAT), interfaces=("eni-0a1", 'eni-1"] | limit 1 #')
