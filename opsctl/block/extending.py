@@ -7,6 +7,7 @@ back, the address goes as well where no other record names it any more.
 from collections.abc import Sequence
 
 from opsctl.block.account_ledger import AccountLedger, AclCarrier, GroupCarrier, SetCarrier
+from opsctl.block.ip_set_calls import some_left_in
 from opsctl.block.lifting import is_deny_of_all, lift_from_acl, lift_from_group, lift_from_set
 from opsctl.block.recording import Carrier, but_of, made_room, record_change
 from opsctl.block.records import EXTENDS, BlockRecord, Ledger, is_recorded_for, tags_of
@@ -88,7 +89,9 @@ class Extending(Value):
                 term=term,
                 ledgers={one.ip_set.arn: one.ledger} if number == 1 else {},
             )
-            back, name = (lift_from_set(one, longer, but_of(self.run), _BACK),), _numbered(one.slug, number)
+            lift, name = lift_from_set(one, longer, but_of(self.run), _BACK), _numbered(one.slug, number)
+            # Some of them may have been unblocked by then: the rest goes.
+            back = (lift.model_copy(update={"expect": (some_left_in(one.key, longer),)}),)
             changes += recorder.changes(one.key, one.ip_set.arn, longer, present, (), name=name, undo_first=back)
         return changes
 

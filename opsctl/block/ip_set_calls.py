@@ -110,6 +110,18 @@ def is_unchanged(key: WafKey, held: Sequence[str]) -> Check:
     )
 
 
+def some_left_in(key: WafKey, addresses: Sequence[str]) -> Check:
+    """The set has at least one of these addresses."""
+    return Check(
+        read=key.read(),
+        query="IPSet.Addresses",
+        op="meets",
+        value=list(addresses),
+        networks=True,
+        says=f"IP set {key.name} has {first_few(addresses, 3)}, or some of it",
+    )
+
+
 def addresses_in(key: WafKey, addresses: Sequence[str], *, present: bool) -> Check:
     """The set has all of these addresses, or none of them."""
     listed = first_few(addresses, 3)

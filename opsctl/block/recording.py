@@ -84,6 +84,16 @@ class Carrier(Value):
             says=f"{self.title} has no tag {', '.join(sorted(keys))}",
         )
 
+    def has_some_of(self, keys: Collection[str]) -> Check:
+        """The resource has a tag of one of these keys, whatever its value."""
+        return Check(
+            read=self.read,
+            query=f"{self.tags}[].Key",
+            op="meets",
+            value=sorted(keys),
+            says=f"{self.title} records something under {', '.join(sorted(keys))}",
+        )
+
     def named(self, others: str) -> Query:
         """The addresses that the records of others name."""
         return Query(read=self.read, query=f"led_by({self._of(others)}.Value)")
@@ -216,6 +226,7 @@ def record_change(
         expect=(carrier.has_none_of(tags), *before),
         proof=Proof(configured=(carrier.has(tags),), within_s=SEEN_WITHIN_S),
         undo=carrier.take(tags),
+        undo_expect=(carrier.has_some_of(tags),),
         undo_first=undo_first,
         depends_on=(maker,) if maker else (),
     )

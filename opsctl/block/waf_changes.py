@@ -298,6 +298,7 @@ class WafPlan:
             ),
             undo=ip_sets.edit_addresses(key, "remove", addresses, spares=theirs),
             undo_only_if=self._recorder.undo_only_if(carrier, addresses),
+            undo_expect=(ip_sets.some_left_in(key, addresses),),
             depends_on=(maker,) if maker else (),
         )
 

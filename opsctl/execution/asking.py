@@ -152,7 +152,15 @@ def holds(check: Check, wanted: Json, found: Json) -> bool:
         return elements <= asked
     if check.op == "lacks":
         return not asked <= elements
+    if check.op == "meets":
+        return not asked.isdisjoint(elements)
     return asked <= elements if check.op == "contains" else asked.isdisjoint(elements)
+
+
+def missing_of(check: Check, wanted: Sequence[Json], found: Json) -> list[str]:
+    """Return the elements of what was wanted that were not found, by the check's own comparison."""
+    there = _each(found if isinstance(found, list) else [], check)
+    return [str(one) for one in wanted if comparable(one, networks=check.networks) not in there]
 
 
 def _each(items: Sequence[Json], check: Check) -> set[Hashable]:

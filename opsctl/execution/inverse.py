@@ -92,7 +92,7 @@ def _inverse(change: Change, undo: Instruction, depends_on: tuple[str, ...]) -> 
         id=_undo_id(change.id),
         title=undo_title(change.title),
         why=f"reverts what this run did: {change.title}",
-        expect=_made(change),
+        expect=change.undo_expect or _made(change),
         proof=_proof(change),
         undo=Instruction(**{name: getattr(change, name) for name in Instruction.model_fields}),
         risk=change.undo_risk or change.risk,

@@ -29,14 +29,15 @@ class Check(Query):
     """A predicate on a read: what the query finds, compared with a value.
 
     `equals`: the same JSON. `contains`: every element of the value is in the list found. `excludes`: none is.
-    `lacks`: some element of the value is not. `within`: the list found has nothing but these.
+    `lacks`: some element of the value is not. `meets`: some element of it is. `within`: the list found has nothing
+    but these.
     `empty`: null, "" or []. `present`: not empty. `networks` compares addresses and CIDR blocks as networks,
     not as text. `context` marks what must also be true but says nothing of this change's own effect: the inverse
     change neither waits for it nor, where it is part of a proof, expects it. What `spares` finds is not asked for:
     those elements of the value do not count.
     """
 
-    op: Literal["equals", "contains", "excludes", "lacks", "within", "empty", "present"]
+    op: Literal["equals", "contains", "excludes", "lacks", "meets", "within", "empty", "present"]
     value: Json = None
     networks: bool = False
     context: bool = False
@@ -248,7 +249,7 @@ class Choice(Value):
 
 ANY_REFUSAL = "*"
 """Among the codes of `goes_back`: whatever AWS refuses as invalid, and so would refuse again."""
-_LATER = ("undo_risk", "undo_passing", "turn", "goes_back")
+_LATER = ("undo_expect", "undo_risk", "undo_passing", "turn", "goes_back")
 
 
 class Change(Instruction):
@@ -257,6 +258,8 @@ class Change(Instruction):
     What a `wait` expects has to hold for as long as it waits; it changes nothing, so its undo is never made.
     `undo_only_if` says when the undo may be carried out: where others have come to rely on what was made, it is
     kept. In the inverse change that is `only_if`: unless all of it holds, the change is left out as kept.
+    `undo_expect` is what the undo expects where that is less than what the change made: then a part of it may be
+    gone already, and the undo takes back the rest.
     `undo_leaves_it` says that the undo does something else than taking away what the change made: another change
     of the same undo does that.
     `lasting` says what of the change stays although it is undone. `undo_risk` is the risk of the undo, where it
@@ -281,6 +284,7 @@ class Change(Instruction):
     choice: Choice | None = None
     only_if: tuple[Check, ...] = ()
     undo_only_if: tuple[Check, ...] = ()
+    undo_expect: tuple[Check, ...] = ()
     undo_leaves_it: bool = False
     lasting: str = ""
     undo_risk: Risk | None = None

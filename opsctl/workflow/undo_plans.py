@@ -5,13 +5,15 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from opsctl import __version__
-from opsctl.execution.asking import Asking, NotThere
+from opsctl.execution.asking import Asking, NotThere, missing_of
 from opsctl.execution.choosing import as_made
 from opsctl.execution.inverse import inverse_of, irreversible_in, references_of
 from opsctl.model.changes import Change, Check, Irreversible
 from opsctl.model.commands import run_command
 from opsctl.model.errors import AwsRefused, Drifted, OpsctlError, RefusedByGuard
+from opsctl.model.networks import plain_addresses
 from opsctl.model.plan import Finding, Plan, Policies
+from opsctl.model.sentences import first_few
 from opsctl.model.spans import utc
 from opsctl.model.write_backs import documents_of, require_whole
 from opsctl.planning.iam import policy_for_changes
@@ -68,7 +70,12 @@ def undo_plan(plan: Plan, context: RunContext) -> Plan:
             "paths": None,
             "evidence": None,
             "sections": (),
-            "warnings": (*_final(plan, intended), *_taken_over(plan, theirs), *_once_more(plan.id, undone_by)),
+            "warnings": (
+                *_final(plan, intended),
+                *_taken_over(plan, theirs),
+                *_gone_already(changes, Asking(context.aws, references)),
+                *_once_more(plan.id, undone_by),
+            ),
             "changes": changes,
             "checks": (),
             "outputs": {},
@@ -182,6 +189,21 @@ def _taken_over(plan: Plan, theirs: set[str]) -> tuple[Finding, ...]:
     titles = tuple(change.title for change in plan.changes if change.id in theirs)
     because = "a later run created these again, and only its undo removes them"
     return (Finding(id="made-again", because=because, evidence=titles),) if titles else ()
+
+
+def _gone_already(changes: Sequence[Change], asking: Asking) -> tuple[Finding, ...]:
+    """Tell what of a change is not there any more, where the rest of it is."""
+    evidence: list[str] = []
+    for change in changes:
+        for check in change.expect:
+            if check.op == "meets" and check.networks:
+                with suppress(NotThere, AwsRefused):
+                    wanted = asking.resolve(check.value)
+                    missing = missing_of(check, wanted, asking.find(check))
+                    if missing and len(missing) < len(wanted):
+                        evidence.append(f"{change.title}: {first_few(missing, 5, shown=plain_addresses)}")
+    because = "somebody took this back meanwhile; what is left of it is taken back now"
+    return (Finding(id="gone-already", because=because, evidence=tuple(evidence)),) if evidence else ()
 
 
 def _once_more(run_id: str, undone_by: str) -> tuple[Finding, ...]:

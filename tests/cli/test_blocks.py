@@ -75,6 +75,19 @@ def test_whatever_the_reason_of_one_block_says_the_other_is_taken_back(
     assert {row["address"] for row in rows(bob)} == {"203.0.113.10/32"}
 
 
+def test_an_undo_takes_back_what_is_left_of_a_run_and_says_what_was_gone(
+    account: WatchedServer, laptops: tuple[Path, Path]
+) -> None:
+    start = state()
+    alice, bob = laptops
+    done(alice, *BLOCK, "203.0.113.10", "203.0.113.11", "--ttl", "2h", "--yes")
+    done(bob, "unblock-ip", "203.0.113.10", "--yes")
+    said = done(alice, "undo", "last", "--yes", "-d")
+    assert "gone-already" in said
+    assert "203.0.113.10" in said.partition("gone-already")[2].partition("ec2")[0]
+    assert state() == start
+
+
 def test_nothing_due_is_no_failure_and_changes_nothing(account: WatchedServer, tmp_path: Path) -> None:
     done(tmp_path, *BLOCK, "--ttl", "2h", "--yes")
     start, before = state(), len(account.mutations())

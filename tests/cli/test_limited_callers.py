@@ -1,6 +1,7 @@
 """A caller that may not do everything: refused before the first change, by name, and let do what he may."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,39 @@ def test_a_role_that_cannot_be_assumed_is_told(world: World, role: str) -> None:
 def test_the_roles_are_made_for_everybody_of_the_account(world: World) -> None:
     made = {one["RoleName"]: one["Description"] for one in client("iam").list_roles()["Roles"]}
     assert made == {role.name: role.what for role in ROLES}
+
+
+def _who_may_not(action: str) -> str:
+    """Make a role that may do everything but one action; returns its ARN."""
+    name = action.replace(":", "-not-")
+    every = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    trust = every | {"Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    del trust["Resource"]
+    made = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(_policy(trust)))
+    policy = _policy(every, every | {"Effect": "Deny", "Action": action})
+    client("iam").put_role_policy(RoleName=name, PolicyName="it", PolicyDocument=json.dumps(policy))
+    return str(made["Role"]["Arn"])
+
+
+def _policy(*statements: Mapping[str, object]) -> dict[str, object]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def test_what_cannot_be_read_of_blocks_is_never_taken_for_fine(tmp_path: Path, world: World) -> None:
+    target = ("--target", "direct.example.com")
+    assert opsctl(tmp_path, "block-ip", "203.0.113.9", *target, "--ttl", "2h", "--yes").returncode == 0
+    arn = ("--role-arn", _who_may_not("ec2:DescribeNetworkAcls"))
+    nothing = ("unblock-ip", "198.51.100.77", "--yes")
+    commands = {
+        ("blocks", "list"): 6,
+        ("blocks", "expire", "--yes"): 6,
+        ("blocks", "expire", "--yes", "--accept", "unreadable"): 0,
+        ("blocks", "extend", "203.0.113.9", "--ttl", "3d", "--yes"): 6,
+        nothing: 6,
+        ("unblock-ip", "203.0.113.9", "--yes"): 6,
+    }
+    told = {argv: opsctl(tmp_path, *argv, *arn) for argv in commands}
+    assert {argv: one.returncode for argv, one in told.items()} == commands
+    assert "cannot tell what network ACLs block" in told["blocks", "list"].stdout
+    assert "--accept unreadable" in told[nothing].stdout
+    assert opsctl(tmp_path, "unblock-ip", "203.0.113.9", "--yes").returncode == 0, "who may read takes the rest"

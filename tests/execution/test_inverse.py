@@ -70,6 +70,12 @@ def test_a_change_without_a_risk_of_its_undo_is_written_as_before_there_was_one(
     assert Change.model_validate(named.model_dump(mode="json")) == named
 
 
+def test_an_undo_expects_what_was_said_where_a_part_may_be_gone_by_then() -> None:
+    undo = inverse(with_(undo_expect=(ALSO,)))
+    assert (undo.expect, undo.proof) == ((ALSO,), inverse(ONE).proof)
+    assert "undo_expect" not in ONE.model_dump(mode="json"), "plans of before keep their digest"
+
+
 def test_the_inverse_of_an_inverse_is_known_by_its_first_name_and_needs_nothing_gone() -> None:
     """What the first inverse proved gone need not be there in full before it is made again."""
     again = inverse(inverse(ONE))

@@ -56,12 +56,13 @@ def list_blocks(
     """List every block of the region and of CloudFront, those that end first before the others.
 
     Reads only. It comes from the account itself, so it is the same on every laptop. Blocks of others are foreign,
-    with what they are; what cannot be read is listed as unknown.
+    with what they are. It ends with 6 where something could not be read, and says what.
     """
     from opsctl.block.facts.block_ledger import BlockLedger, Ledgered
     from opsctl.cli.address_lists import read_addresses
     from opsctl.cli.front import Order
     from opsctl.cli.looks import look_at, show_found
+    from opsctl.model.exits import Exit
     from opsctl.render.views.block_list import markdown_blocks, render_blocks
 
     fact = BlockLedger(
@@ -76,4 +77,8 @@ def list_blocks(
     host = layer is CarryingLayer.HOST
     reading = "reading what commands read back" if host else "reading network ACLs, IP sets and their tags"
     found = look_at(order, fact, Ledgered, reading, {"addresses": "ADDRESS"})
-    show_found(order, Outcome.LISTED, found, text=render_blocks, markdown=markdown_blocks)
+    outcome = Outcome.UNREAD if found.unknown else Outcome.LISTED
+    code = int(Exit.UNPROVED if found.unknown else Exit.DONE)
+    show_found(order, outcome, found, text=render_blocks, markdown=markdown_blocks, code=code)
+    if code:
+        raise typer.Exit(code)
