@@ -4,12 +4,15 @@ Sources: AWS Batch user guide (EFA, multi-node parallel jobs, launch template su
 environments) and API reference.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Literal
 
-from opsctl.model.value import Value
+from opsctl.model.value import Json, Value
 from opsctl.tune.batch_environment import DEVICE, BatchEnvironment, BatchJobs
-from opsctl.tune.instance_types import TypeNetwork
+from opsctl.tune.express_reach import local_zones, zones_apart
+from opsctl.tune.launch_wish import LaunchWish, lacks
+from opsctl.tune.mtu import EXPRESS
+from opsctl.tune.scaling_group import efas_of
 from opsctl.tune.surroundings import Surroundings
 
 Kind = Literal["refuse", "lacks", "unknown", "note"]
@@ -37,23 +40,33 @@ class BatchLook(Value):
     environment: BatchEnvironment
     jobs: tuple[BatchJobs, ...] = ()
     around: Surroundings = Surroundings()
-    efas: int = 0
-    """EFAs of the version of the launch template that it uses."""
+    interfaces: tuple[Json, ...] = ()
+    """Those of the version of the launch template that it uses."""
     strategy: str = ""
     """Of its placement group."""
     running: tuple[str, ...] = ()
+    number: str = ""
+    """Of the version that it uses, whatever it calls that."""
+    wish: LaunchWish = LaunchWish()
+    region: str = ""
+
+    @property
+    def efas(self) -> int:
+        """EFAs of that version."""
+        return efas_of(self.interfaces)
+
+    def lacks(self, wish: LaunchWish) -> bool:
+        """Whether that version has not all of it, for a type of the environment that can have it."""
+        fitting = [of for of in self.around.types.values() if wish.fits(of)]
+        return bool(fitting) and lacks(self.interfaces, wish, fitting[0])
 
 
 def findings_of(look: BatchLook) -> tuple[BatchFinding, ...]:
     """Everything that was found, what refuses first."""
-    found = [*_blocked(look), *_types(look), *_places(look), *_interfaces(look), *_jobs(look)]
+    rules = (_blocked, _types, _places, _interfaces, _express, _jobs)
+    found = [one for rule in rules for one in rule(look)]
     order: list[Kind] = ["refuse", "lacks", "unknown", "note"]
     return tuple(sorted(found, key=lambda one: order.index(one.kind)))
-
-
-def efa_types(look: BatchLook) -> Mapping[str, TypeNetwork]:
-    """Return the types of the environment that take an EFA."""
-    return {name: of for name, of in look.around.types.items() if of.efa}
 
 
 def _blocked(look: BatchLook) -> Iterator[BatchFinding]:
@@ -122,11 +135,14 @@ def _interfaces(look: BatchLook) -> Iterator[BatchFinding]:
     if not (of.template or of.template_name):
         what = f"{of.name} has no launch template, so its instances get a plain interface"
         yield _finding("no-template", "lacks", what, "make a launch template, and have the environment use it")
-    elif not look.efas:
-        yield _finding("no-interfaces", "lacks", f"the launch template of {of.name} asks for no EFA", "--efa")
-    if of.version == "$Latest" and not look.efas:
+    elif look.lacks(LaunchWish(efa=True)) or not look.efas:
+        has = f"asks for {look.efas} EFA, of those that its type takes" if look.efas else "asks for no EFA"
+        yield _finding("no-interfaces", "lacks", f"the launch template of {of.name} {has}", "--efa")
+    wish = look.wish if look.wish.any else LaunchWish(efa=True)
+    if of.version == "$Latest" and (look.lacks(wish) or not look.efas):
         what = f"{of.name} launches by $Latest, which an undo would find changed: Batch reads it at each update"
-        yield _finding("latest", "lacks", what, "have the environment name the number of a version")
+        number = f", which is {look.number} now" if look.number else ""
+        yield _finding("latest", "lacks", what, f"have the environment name the number of a version{number}")
     ruled = look.around.self_ruled
     if of.groups and not any(ruled.get(group) for group in of.groups):
         kind: Kind = "lacks" if all(group in ruled for group in of.groups) else "unknown"
@@ -137,6 +153,32 @@ def _interfaces(look: BatchLook) -> Iterator[BatchFinding]:
     if look.efas:
         what = f"nobody has looked whether the image of {of.name} has the EFA driver"
         yield _finding("driver", "note", what, "use an image with what aws-efa-installer installs")
+
+
+def _express(look: BatchLook) -> Iterator[BatchFinding]:
+    of, types = look.environment, look.around.types
+    if not of.on_instances or not types:
+        return
+    without = [name for name, each in types.items() if not each.ena_express]
+    if not without and not look.wish.ena_express and look.lacks(LaunchWish(ena_express=True)):
+        what = f"the launch template of {of.name} turns ENA Express on at no interface, or not at each"
+        yield _finding("express-off", "note", what, "--ena-express")
+    if not look.wish.ena_express:
+        return
+    if without:
+        what = f"{', '.join(without)} of {of.name} has no ENA Express"
+        yield _finding("no-express", "refuse", what, "choose a type with ENA Express")
+    zones = {one.zone for one in look.around.subnets.values()}
+    local, apart = local_zones(zones, look.region), zones_apart(zones, look.region)
+    if local:
+        what = f"{of.name} launches in Local Zone {', '.join(local)}, which has no ENA Express"
+        yield _finding("no-express", "refuse", what, "leave its subnets out")
+    if apart:
+        what = f"{of.name} launches in {', '.join(apart)}, and in {look.region} ENA Express works inside one zone"
+        yield _finding("express-zones", "note", what, "leave the subnets of one zone")
+    what = f"with packets above {EXPRESS} bytes ENA Express falls back to plain ENA, and 9001 is the default"
+    fix = f"set the MTU to {EXPRESS} in the image or the user data"
+    yield _finding("express-guest", "note", what, fix)
 
 
 def _jobs(look: BatchLook) -> Iterator[BatchFinding]:

@@ -66,12 +66,9 @@ def launch_interfaces(given: Sequence[Json], of: TypeNetwork, group: str, shared
     `given` are those that it has, `shared` the security groups that it names for the instance as a whole: with
     interfaces named, each says its own. `group` is that of the EFAs.
     """
-    plain = {"DeviceIndex": 0, "NetworkCardIndex": 0, "DeleteOnTermination": True}
-    listed = [dict(one) for one in given] or [plain]
-    primary = next(one for one in listed if not one.get("NetworkCardIndex") and not one.get("DeviceIndex"))
-    if shared and not primary.get("Groups"):
-        primary["Groups"] = list(shared)
-    if primary_is_the_efa(of):
+    listed = named_interfaces(given, shared)
+    primary = _primary(listed)
+    if primary_is_the_efa(of) and primary.get("InterfaceType") != "efa":
         primary["InterfaceType"] = "efa"
         primary["Groups"] = [*primary.get("Groups", []), group]
     for slot in free_slots([_interface(one) for one in listed], of):
@@ -85,6 +82,26 @@ def launch_interfaces(given: Sequence[Json], of: TypeNetwork, group: str, shared
             }
         )
     return listed
+
+
+def named_interfaces(given: Sequence[Json], shared: Sequence[str]) -> list[Json]:
+    """Return the interfaces of a launch template by name: the one that every instance has, where it names none."""
+    plain = {"DeviceIndex": 0, "NetworkCardIndex": 0, "DeleteOnTermination": True}
+    listed = [dict(one) for one in given]
+    if not any(_is_primary(one) for one in listed):
+        listed.insert(0, plain)
+    primary = _primary(listed)
+    if shared and not primary.get("Groups"):
+        primary["Groups"] = list(shared)
+    return listed
+
+
+def _primary(listed: Sequence[Json]) -> Json:
+    return next(one for one in listed if _is_primary(one))
+
+
+def _is_primary(one: Json) -> bool:
+    return not one.get("NetworkCardIndex") and not one.get("DeviceIndex")
 
 
 def _interface(one: Json) -> FleetInterface:

@@ -68,6 +68,16 @@ BATCH: dict[str, tuple[str, str]] = {
         "Have it name the number of a version.",
     ),
     "no-efa": ("a type of the environment takes no EFA", "Take it out of the environment."),
+    "no-express": ("a type or a zone of the environment has no ENA Express", "Choose others."),
+    "express-off": (
+        "the launch template turns ENA Express on at no interface, or not at each",
+        "Add --ena-express.",
+    ),
+    "express-zones": ("ENA Express works inside one zone only in this Region", "Leave the subnets of one zone."),
+    "express-guest": (
+        "packets above 8900 bytes make ENA Express fall back to plain ENA",
+        "Set the MTU to 8900 in the image or the user data.",
+    ),
     "no-instances": ("Batch launches no instances by this environment", "Make a managed one of type EC2."),
     "no-interfaces": ("the launch template asks for no EFA", "Add --efa."),
     "no-placement-group": ("instances are in no cluster placement group", "Add --placement-group NAME."),

@@ -1,6 +1,6 @@
 """What of a fleet is below its best: each rule by its stable id, with the reason in AWS's own terms."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TypeAlias
 
@@ -85,8 +85,9 @@ def findings_of(
         if guest is not None and instance.type in types:
             found += guest_findings(instance, types[instance.type], guest, commands)
     order = {id_: number for number, id_ in enumerate([*WHY, *IN_GUEST])}
-    groups = {one.id: one.auto_scaling_group for one in fleet}
-    found = [_of_group(one, groups.get(one.instance, ""), commands) for one in found]
+    groups = {one.id: one.auto_scaling_group for one in fleet if one.type in types}
+    plain = {one.id for one in fleet if one.type in types and not types[one.type].ena_express}
+    found = [_of_group(one, groups.get(one.instance, ""), commands, plain) for one in found]
     return tuple(
         sorted(found, key=lambda one: (SEVERITIES.index(one.severity), order[one.id], one.title, one.instance))
     )
@@ -96,13 +97,18 @@ _OF_GROUP = {
     "efa-off": ("--efa",),
     "efa-partial": ("--efa",),
     "efa-no-cluster-group": ("--placement-group", "NAME"),
+    "ena-express-off": ("--ena-express",),
+    "ena-express-one-sided": ("--ena-express",),
 }
 """What `tune group` mends of the members of an Auto Scaling group."""
 
 
-def _of_group(one: TuneFinding, group: str, commands: Commands) -> TuneFinding:
-    """Return a finding of a member with the command that changes what its group launches."""
-    if not group or one.id not in _OF_GROUP:
+def _of_group(one: TuneFinding, group: str, commands: Commands, plain: Container[str]) -> TuneFinding:
+    """Return a finding of a member with the command that changes what its group launches.
+
+    `plain` are instances whose type has no ENA Express: that is mended by another type.
+    """
+    if not group or one.id not in _OF_GROUP or (one.id == "ena-express-one-sided" and one.instance in plain):
         return one
     return mended_by(one, commands.opsctl("tune", "group", group, *_OF_GROUP[one.id]))
 

@@ -5,13 +5,15 @@ from typing import Literal
 
 from opsctl.model.commands import Commands
 from opsctl.model.value import Json, Value
+from opsctl.tune.express_reach import has_express, local_zones, plain_ends, without, zones_apart
+from opsctl.tune.fleet import FleetInstance
 from opsctl.tune.instance_types import TypeNetwork
 from opsctl.tune.scaling_group import ScalingGroup, keeper_of
 from opsctl.tune.surroundings import LaunchSubnet
 
 
 class GroupHazard(Value):
-    """What speaks against it; `id` is the guard's of the shipped playbook,."""
+    """What speaks against it; `id` is the guard's of the shipped playbook."""
 
     id: str
     kind: Literal["refuse", "accept", "warn"]
@@ -23,6 +25,8 @@ class GroupWish(Value):
 
     group: ScalingGroup
     efa: bool = False
+    express: bool = False
+    region: str = ""
     placement_group: str = ""
     strategy: str = ""
     of: TypeNetwork | None = None
@@ -31,11 +35,13 @@ class GroupWish(Value):
     spot: bool = False
     public: Json = None
     refreshing: str = ""
+    beside: tuple[FleetInstance, ...] = ()
+    """Who runs in the placement group that is launched into."""
 
 
 def hazards_of(wish: GroupWish, commands: Commands) -> tuple[GroupHazard, ...]:
     """List what speaks against launching as wished."""
-    rules = (_template, _efa, _place, _addresses)
+    rules = (_template, _type, _efa, _express, _other_ends, _place, _addresses)
     return (*_kept(wish, commands), *(one for rule in rules for one in rule(wish)))
 
 
@@ -57,20 +63,24 @@ def _kept(wish: GroupWish, commands: Commands) -> Iterator[GroupHazard]:
 def _template(wish: GroupWish) -> Iterator[GroupHazard]:
     group = wish.group
     if group.configuration:
-        what = f"{group.name} launches by launch configuration {group.configuration}, which knows no EFA"
+        what = f"{group.name} launches by launch configuration {group.configuration}, which has no versions"
         yield _hazard("no-template", "refuse", f"{what}: make a launch template of it, and use that")
     elif group.mixed:
         what = f"{group.name} launches several types (MixedInstancesPolicy), each with other network cards"
         yield _hazard("mixed", "refuse", f"{what}: make a group of one type for what needs EFA")
 
 
+def _type(wish: GroupWish) -> Iterator[GroupHazard]:
+    group = wish.group
+    if (wish.efa or wish.express) and wish.of is None and not (group.configuration or group.mixed):
+        yield _hazard("no-type", "refuse", f"the template of {group.name} names no type that EC2 knows here")
+
+
 def _efa(wish: GroupWish) -> Iterator[GroupHazard]:
     group = wish.group
     if not wish.efa or group.configuration or group.mixed:
         return
-    if wish.of is None:
-        yield _hazard("no-type", "refuse", f"the template of {group.name} names no type that EC2 knows here")
-    elif not wish.of.efa:
+    if wish.of is not None and not wish.of.efa:
         yield _hazard("no-efa", "refuse", f"{wish.of.name} of {group.name} takes no EFA")
     if wish.windows:
         yield _hazard("windows", "refuse", f"{group.name} launches Windows, where an EFA is a plain ENA")
@@ -83,6 +93,39 @@ def _efa(wish: GroupWish) -> Iterator[GroupHazard]:
     if wish.spot:
         what = f"{group.name} launches Spot: an interruption takes one instance of a job that runs on several"
         yield _hazard("spot", "warn", what)
+
+
+def _express(wish: GroupWish) -> Iterator[GroupHazard]:
+    group = wish.group
+    if not wish.express or group.configuration or group.mixed:
+        return
+    if wish.of is not None and not wish.of.ena_express:
+        yield _hazard("no-express", "refuse", f"{wish.of.name} of {group.name} has no ENA Express")
+    local = local_zones(group.zones, wish.region)
+    if local:
+        what = f"{group.name} launches in Local Zone {', '.join(local)}, which has no ENA Express"
+        yield _hazard("no-express", "refuse", f"{what}: leave its subnets out")
+    apart = zones_apart(group.zones, wish.region)
+    if apart:
+        what = f"{group.name} launches in {', '.join(apart)}, and in {wish.region} it works inside one zone only"
+        yield _hazard("express-zones", "warn", what)
+    yield _hazard("express-guest", "warn", f"{group.name}: the default MTU is 9001")
+
+
+def _other_ends(wish: GroupWish) -> Iterator[GroupHazard]:
+    """Both ends need it: who is in the placement group as well, and the group's own from before."""
+    if not wish.express:
+        return
+    group, own = wish.group, [one.instance for one in wish.group.members]
+    others = without(wish.beside, own)
+    for what in plain_ends(others):
+        yield _hazard("express-plain", "warn", what)
+    if group.plain_members:
+        what = f"members of {group.name} have it off until a refresh replaces them: {len(group.plain_members)}"
+        yield _hazard("express-plain", "warn", what)
+    if group.desired < 2 and not any(has_express(one) for one in others):
+        what = f"{group.name} launches {group.desired} alone: turn it on at the other end too"
+        yield _hazard("express-plain", "warn", what)
 
 
 def _place(wish: GroupWish) -> Iterator[GroupHazard]:

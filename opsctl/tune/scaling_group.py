@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from opsctl.model.commands import Commands
 from opsctl.model.value import Json, Value
 from opsctl.resources.ec2 import parse_tags
+from opsctl.tune.express_reach import has_express
+from opsctl.tune.fleet import FleetInstance
 
 LATEST = "$Latest"
 
@@ -17,6 +19,7 @@ class GroupMember(Value):
     state: str
     version: str
     placement_group: str = ""
+    express: bool = False
     protected: bool = False
 
 
@@ -45,6 +48,11 @@ class ScalingGroup(Value):
         """The members that are in another placement group than the group launches into, or in none."""
         return tuple(one for one in self.members if one.placement_group != self.placement_group)
 
+    @property
+    def plain_members(self) -> tuple[str, ...]:
+        """The ids of members that have ENA Express off."""
+        return tuple(one.instance for one in self.members if not one.express)
+
     def others(self, number: str) -> tuple[GroupMember, ...]:
         """Return the members that were not launched by that version, or are misplaced."""
         return tuple(one for one in self.members if one.version != number or one in self.misplaced)
@@ -71,22 +79,17 @@ def parse_group(one: Json) -> ScalingGroup:
     )
 
 
-def parse_placements(answer: Json) -> dict[str, str]:
-    """Parse DescribeInstances: the placement group of each instance, by id."""
-    return {
-        one["InstanceId"]: one.get("Placement", {}).get("GroupName", "")
-        for reservation in answer.get("Reservations", [])
-        for one in reservation.get("Instances", [])
-    }
-
-
-def with_placements(group: ScalingGroup, placed: Mapping[str, str]) -> ScalingGroup:
-    """Return the group with the placement groups of its members; what was not described counts as placed."""
-    members = tuple(
-        one.model_copy(update={"placement_group": placed.get(one.instance, group.placement_group)})
-        for one in group.members
-    )
+def with_described(group: ScalingGroup, fleet: Sequence[FleetInstance]) -> ScalingGroup:
+    """Return the group with what DescribeInstances tells of its members; who is not told of counts as placed."""
+    told = {one.id: one for one in fleet}
+    members = tuple(_described(one, told.get(one.instance), group.placement_group) for one in group.members)
     return group.model_copy(update={"members": members})
+
+
+def _described(member: GroupMember, told: FleetInstance | None, placed: str) -> GroupMember:
+    where = placed if told is None else told.placement_group
+    express = told is not None and has_express(told)
+    return member.model_copy(update={"placement_group": where, "express": express})
 
 
 def _member(one: Json) -> GroupMember:
@@ -129,11 +132,6 @@ def number_of(version: str, template: Json) -> str:
     if version == LATEST:
         return str(template["LatestVersionNumber"])
     return str(template["DefaultVersionNumber"]) if version in ("", "$Default") else version
-
-
-def missing_efas(interfaces: Sequence[Json], wanted: Sequence[Json]) -> int:
-    """Return how many EFAs the one layout of a template has more than the other."""
-    return efas_of(wanted) - efas_of(interfaces)
 
 
 def efas_of(interfaces: Sequence[Json]) -> int:

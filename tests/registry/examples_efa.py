@@ -60,10 +60,19 @@ def _template(_: Stage) -> dict[str, Json]:
     made = template("nodes", InstanceType="c6in.32xlarge", **data)
     return {
         "template": made,
+        "efa": True,
         "vpc": node["VpcId"],
         "group": "hpc-nodes",
         "why": "MPI bypasses the operating system",
     }
+
+
+def _express_template(_: Stage) -> dict[str, Json]:
+    """A template that names its interface, which stays as it is otherwise."""
+    node = _named("hpc-2")
+    nics = [{"DeviceIndex": 0, "Groups": [node["NetworkInterfaces"][0]["Groups"][0]["GroupId"]]}]
+    made = template("nodes", InstanceType="c6in.32xlarge", NetworkInterfaces=nics)
+    return {"template": made, "ena_express": True, "why": "more for a single flow"}
 
 
 def _express(_: Stage) -> dict[str, Json]:
@@ -95,6 +104,7 @@ EXAMPLES: dict[str, Example] = {
     "tune.efa_group": Example(given=_group, seeds=_FLEET),
     "tune.efa_group, that is there": Example(given=_closed_group, seeds=_FLEET),
     "tune.efa_interface": Example(given=_interface, seeds=_FLEET),
-    "tune.efa_template": Example(given=_template, seeds=_FLEET),
+    "tune.launch_template": Example(given=_template, seeds=_FLEET),
+    "tune.launch_template, with ENA Express": Example(given=_express_template, seeds=_FLEET),
     "tune.ena_express": Example(given=_express, seeds=_FLEET),
 }

@@ -12,6 +12,7 @@ from opsctl.tune.batch_environment import BatchEnvironment, BatchJobs, parse_env
 from opsctl.tune.batch_findings import BatchLook, findings_of
 from opsctl.tune.facts.tune_batch import BatchFound, TuneBatch
 from opsctl.tune.instance_types import TypeNetwork
+from opsctl.tune.launch_wish import LaunchWish
 from opsctl.tune.surroundings import LaunchSubnet, Surroundings
 from tests.kit.ha_account import run, undo
 from tests.kit.moto_account import World, client, fresh_world
@@ -89,6 +90,25 @@ def test_what_batch_cannot_update_is_refused_with_what_to_do() -> None:
     )
 
 
+def test_it_is_launched_with_ena_express_and_undone() -> None:
+    def of_another_type(clients: Any) -> None:
+        make_environment(clients, instanceTypes=["c6in.32xlarge"])
+
+    with fresh_world(of_another_type) as world:
+        wish, before = {"environment": ENVIRONMENT, "ena_express": True}, resources()
+        plan, journal = world.plan("tune-batch", wish), MemoryJournal()
+        run(plan, world.aws, world, journal)
+        after = resources()
+        assert {**after, "launchTemplate": before["launchTemplate"]} == before
+        template = {"LaunchTemplateId": after["launchTemplate"]["launchTemplateId"], "Versions": ["2"]}
+        (version,) = client("ec2").describe_launch_template_versions(**template)["LaunchTemplateVersions"]
+        (nic,) = version["LaunchTemplateData"]["NetworkInterfaces"]
+        assert (nic["EnaSrdSpecification"]["EnaSrdEnabled"], nic["Groups"]) == (True, before["securityGroupIds"])
+        assert world.plan("tune-batch", wish).changes == ()
+        undo(plan, world, journal)
+        assert resources() == before
+
+
 @pytest.mark.parametrize(
     ("inputs", "said"),
     [
@@ -120,7 +140,9 @@ AROUND = Surroundings(
     subnets={"s": LaunchSubnet(id="s", zone="a")},
     self_ruled={"sg": True},
 )
-LOOK = BatchLook(environment=BEST, around=AROUND, efas=1, strategy="cluster")
+NICS = ({"DeviceIndex": 0}, {"DeviceIndex": 1, "InterfaceType": "efa-only"})
+LOOK = BatchLook(environment=BEST, around=AROUND, interfaces=NICS, strategy="cluster")
+SRD = TypeNetwork(name="c6in.32xlarge", efa=2, ena_express=True)
 MPI = BatchJobs(name="mpi:1", nodes=4, containers=1, with_device=1)
 
 
@@ -145,8 +167,8 @@ def but(**more: Any) -> BatchLook:
         (but(placement_group=""), ["lacks no-placement-group", "note driver"]),
         (LOOK.model_copy(update={"strategy": "spread"}), ["lacks not-cluster", "note driver"]),
         (but(groups=("other",)), ["unknown security-groups", "note driver"]),
-        (LOOK.model_copy(update={"efas": 0}), ["lacks no-interfaces"]),
-        (but(version="$Latest").model_copy(update={"efas": 0}), ["lacks no-interfaces", "lacks latest"]),
+        (LOOK.model_copy(update={"interfaces": ()}), ["lacks no-interfaces"]),
+        (but(version="$Latest").model_copy(update={"interfaces": ()}), ["lacks no-interfaces", "lacks latest"]),
         (LOOK.model_copy(update={"jobs": (MPI,)}), ["note driver"]),
         (
             LOOK.model_copy(update={"jobs": (MPI.model_copy(update={"with_device": 0}),)}),
@@ -185,6 +207,31 @@ def but(**more: Any) -> BatchLook:
 )
 def test_an_environment_is_judged_by_what_efa_needs_in_batch(look: BatchLook, found: list[str]) -> None:
     assert [f"{one.kind} {one.id}" for one in findings_of(look)] == found
+
+
+@pytest.mark.parametrize(
+    ("look", "found"),
+    [
+        ({}, ["note express-guest"]),
+        ({"types": {"c5n.18xlarge": TypeNetwork(name="c5n.18xlarge", efa=1)}}, ["refuse no-express"]),
+        ({"subnets": {"s": LaunchSubnet(id="s", zone="us-east-1-bos-1a")}}, ["refuse no-express"]),
+        (
+            {"subnets": {one: LaunchSubnet(id=one, zone=one) for one in ("us-east-1a", "us-east-1b")}},
+            ["note express-guest"],
+        ),
+    ],
+    ids=["fits", "type", "local zone", "zones"],
+)
+def test_ena_express_of_an_environment_needs_its_types_and_zones(look: dict[str, Any], found: list[str]) -> None:
+    around = Surroundings(types={"c6in.32xlarge": SRD}, self_ruled={"sg": True}).model_copy(update=look)
+    asked = LOOK.model_copy(update={"around": around, "wish": LaunchWish(ena_express=True), "region": "us-east-1"})
+    judged = [f"{one.kind} {one.id}" for one in findings_of(asked)]
+    assert [one for one in judged if "express" in one][: len(found)] == found
+
+
+def test_ena_express_that_could_be_on_is_a_note() -> None:
+    asked = LOOK.model_copy(update={"around": AROUND.model_copy(update={"types": {"c6in.32xlarge": SRD}})})
+    assert "express-off" in [one.id for one in findings_of(asked) if one.kind == "note"]
 
 
 def test_two_zones_are_one_too_many() -> None:

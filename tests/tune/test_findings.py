@@ -148,6 +148,19 @@ def test_what_a_group_launches_is_changed_by_its_own_command() -> None:
     assert f"Fix: {finding.fix} ({REPLACED})" in finding.says
 
 
+def test_a_group_turns_ena_express_on_by_its_own_command_where_its_type_has_it() -> None:
+    on = instance(TWO_CARDS, "on", interfaces=(nic(express=True), nic("efa-only", card=1)), auto_scaling_group="w")
+    off = instance(TWO_CARDS, "off", interfaces=(nic(), nic("efa-only", card=1)), auto_scaling_group="w")
+    plain = instance(ENA, "plain", auto_scaling_group="w")
+    told = {(one.id, one.title.split()[0]): one.fix for one in found(on, off, plain)}
+    assert (
+        told["ena-express-one-sided", "off"]
+        == told["ena-express-off", "off"]
+        == "opsctl tune group w --ena-express"
+    )
+    assert told["ena-express-one-sided", "plain"].startswith("change the launch template of Auto Scaling group w")
+
+
 def test_the_worst_comes_first_and_says_is_the_whole() -> None:
     fleet = [instance(TWO_CARDS, "a"), instance(ENA, "z", ena=False)]
     first, *_ = found(*fleet)

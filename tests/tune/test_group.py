@@ -12,6 +12,7 @@ from opsctl.model.value import Json
 from opsctl.planning.run_fetching import run_fetching
 from opsctl.sandbox.engine.conditions import QUICK, Conditions
 from opsctl.tune.facts.tune_group import GroupFound, TuneGroup
+from opsctl.tune.fleet import FleetInstance, FleetInterface
 from opsctl.tune.group_hazards import GroupWish, hazards_of, refresh_hazards_of
 from opsctl.tune.instance_types import TypeNetwork
 from opsctl.tune.scaling_group import GroupMember, ScalingGroup, parse_group
@@ -85,6 +86,81 @@ def test_a_refresh_replaces_every_member_by_one_with_efa_in_the_placement_group(
     assert world.plan("tune-refresh", {"group": WORKERS}).changes == ()
 
 
+EXPRESS = {"group": WORKERS, "ena_express": True, "ena_express_udp": True}
+
+
+def of_another_type(kind: str, **more: Any) -> None:
+    """Have the group launch by a new version, of a type with ENA Express or without."""
+    template = group()["LaunchTemplate"]["LaunchTemplateId"]
+    (version,) = client("ec2").describe_launch_template_versions(LaunchTemplateId=template, Versions=["1"])[
+        "LaunchTemplateVersions"
+    ]
+    data = {"ImageId": version["LaunchTemplateData"]["ImageId"], "InstanceType": kind, **more}
+    data |= {} if more else {"SecurityGroupIds": version["LaunchTemplateData"]["SecurityGroupIds"]}
+    client("ec2").create_launch_template_version(LaunchTemplateId=template, LaunchTemplateData=data)
+    named = {"LaunchTemplateId": template, "Version": "2"}
+    client("autoscaling").update_auto_scaling_group(AutoScalingGroupName=WORKERS, LaunchTemplate=named)
+
+
+def express_of(nics: list[Json]) -> list[Json]:
+    return [one["Attachment"].get("EnaSrdSpecification") for one in nics]
+
+
+def test_instances_are_launched_with_ena_express_and_an_undo_launches_plain_ones(
+    it: tuple[World, Conditions],
+) -> None:
+    world, _ = it
+    of_another_type("c6in.32xlarge")
+    before, plan, journal = group(), world.plan("tune-group", EXPRESS), MemoryJournal()
+    run(plan, world.aws, world, journal)
+    assert group()["Instances"] == before["Instances"]
+    assert world.plan("tune-group", EXPRESS).changes == ()
+    run(world.plan("tune-refresh", {"group": WORKERS}), world.aws, world, MemoryJournal())
+    on = {"EnaSrdEnabled": True, "EnaSrdUdpSpecification": {"EnaSrdUdpEnabled": True}}
+    launched = running()
+    assert [express_of(one["NetworkInterfaces"]) for one in launched] == [[on], [on]]
+    undo(plan, world, journal)
+    assert group()["LaunchTemplate"] == before["LaunchTemplate"]
+    found = client("ec2").describe_launch_template_versions(
+        LaunchTemplateId=before["LaunchTemplate"]["LaunchTemplateId"]
+    )
+    assert [one["VersionNumber"] for one in found["LaunchTemplateVersions"]] == [1, 2]
+    run(world.plan("tune-refresh", {"group": WORKERS}), world.aws, world, MemoryJournal())
+    assert [express_of(one["NetworkInterfaces"]) for one in running()] == [[None], [None]]
+
+
+def test_a_launch_with_ena_express_of_a_type_without_it_fails_and_leaves_no_instance(
+    it: tuple[World, Conditions],
+) -> None:
+    _, about = it
+    on = {"DeviceIndex": 0, "EnaSrdSpecification": {"EnaSrdEnabled": True}}
+    of_another_type("c5n.18xlarge", NetworkInterfaces=[on])
+    client("autoscaling").set_desired_capacity(AutoScalingGroupName=WORKERS, DesiredCapacity=3)
+    move(about, 60)
+    last, *_ = client("autoscaling").describe_scaling_activities(AutoScalingGroupName=WORKERS)["Activities"]
+    assert (last["StatusCode"], "ENA Express is not supported" in last["StatusMessage"]) == ("Failed", True)
+    assert len(running()) == 2
+
+
+def test_efa_and_ena_express_are_one_version(it: tuple[World, Conditions]) -> None:
+    world, _ = it
+    of_another_type("c6in.32xlarge")
+    run(world.plan("tune-group", ALL | EXPRESS), world.aws, world, MemoryJournal())
+    run(world.plan("tune-refresh", {"group": WORKERS}), world.aws, world, MemoryJournal())
+    (first, *_) = running()
+    kinds = sorted(
+        (one["InterfaceType"], bool(express))
+        for one, express in zip(first["NetworkInterfaces"], express_of(first["NetworkInterfaces"]), strict=True)
+    )
+    assert kinds == [("efa-only", False), ("efa-only", False), ("interface", True)]
+
+
+def test_a_type_without_ena_express_is_refused_and_nothing_is_made(it: tuple[World, Conditions]) -> None:
+    with pytest.raises(RefusedByGuard) as caught:
+        it[0].plan("tune-group", EXPRESS)
+    assert "c5n.18xlarge of workers has no ENA Express" in str(caught.value.evidence)
+
+
 def test_only_the_placement_group_is_reason_enough_to_replace(it: tuple[World, Conditions]) -> None:
     world, _ = it
     run(world.plan("tune-group", ALL | {"efa": False}), world.aws, world, MemoryJournal())
@@ -115,9 +191,10 @@ def test_a_group_that_names_latest_needs_no_telling(it: tuple[World, Conditions]
     [
         ({"group": "nobody", "efa": True}, "there is no Auto Scaling group 'nobody' here"),
         ({"group": WORKERS}, "nothing to change is named"),
+        ({"group": WORKERS, "ena_express_udp": True}, "ENA Express itself is not asked for"),
         ({"group": WORKERS, "placement_group": "nowhere"}, "there is no placement group 'nowhere' here"),
     ],
-    ids=["group", "nothing", "placement group"],
+    ids=["group", "nothing", "udp", "placement group"],
 )
 def test_what_is_not_there_is_bad_input(it: tuple[World, Conditions], inputs: dict[str, Json], said: str) -> None:
     with pytest.raises(InvalidInput) as caught:
@@ -135,7 +212,7 @@ def test_a_refresh_that_goes_on_and_a_suspended_process_refuse_another(it: tuple
     assert {one.guard for one in caught.value.guards} == {"refreshing", "suspended"}
 
 
-GROUP = ScalingGroup(name="g", template="lt-1", version="1", zones=("a",), subnets=("s",))
+GROUP = ScalingGroup(name="g", template="lt-1", version="1", zones=("us-east-1a",), subnets=("s",))
 EFA = TypeNetwork(name="c5n.18xlarge", efa=1, strategies=("cluster",))
 WISH = GroupWish(group=GROUP, efa=True, of=EFA, placement_group="near", strategy="cluster")
 
@@ -193,6 +270,60 @@ def but(**more: Any) -> GroupWish:
 )
 def test_what_speaks_against_launching_so_is_named(wish: GroupWish, found: list[str]) -> None:
     assert ids(wish) == found
+
+
+SRD = TypeNetwork(name="c6in.32xlarge", efa=2, ena_express=True, strategies=("cluster",))
+BY_TWO = GROUP.model_copy(update={"desired": 2})
+PLAIN = FleetInstance(
+    id="i-1", name="other", type="c6in.32xlarge", placement_group="near", interfaces=(FleetInterface(id="eni-1"),)
+)
+OTHER = PLAIN.model_copy(update={"interfaces": (FleetInterface(id="eni-1", ena_express=True),)})
+
+
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [
+        ({}, []),
+        ({"of": EFA}, ["refuse no-express"]),
+        ({"of": None}, ["refuse no-type"]),
+        (
+            {"group": BY_TWO.model_copy(update={"zones": ("us-east-1a", "us-east-1-bos-1a")})},
+            ["refuse no-express"],
+        ),
+        (
+            {"group": BY_TWO.model_copy(update={"zones": ("sa-east-1a", "sa-east-1b")}), "region": "sa-east-1"},
+            ["warn express-zones"],
+        ),
+        ({"group": BY_TWO.model_copy(update={"zones": ("us-east-1a", "us-east-1b")})}, []),
+        ({"beside": (PLAIN,)}, ["warn express-plain"]),
+        ({"group": GROUP, "beside": ()}, ["warn express-plain"]),
+        ({"group": GROUP, "beside": (OTHER,)}, []),
+        (
+            {
+                "group": BY_TWO.model_copy(
+                    update={"members": (GroupMember(instance="i-1", zone="a", state="InService", version="1"),)}
+                ),
+                "beside": (PLAIN,),
+            },
+            ["warn express-plain"],
+        ),
+    ],
+    ids=[
+        "nothing",
+        "type",
+        "no type",
+        "local zone",
+        "one zone only",
+        "zones",
+        "other end",
+        "alone",
+        "not alone",
+        "own members",
+    ],
+)
+def test_ena_express_needs_its_type_and_both_ends(more: dict[str, Any], found: list[str]) -> None:
+    wish = GroupWish(group=BY_TWO, express=True, of=SRD, region="us-east-1").model_copy(update=more)
+    assert [one for one in ids(wish) if one != "warn express-guest"] == found
 
 
 def test_an_eks_node_group_is_named_with_the_command_that_updates_it() -> None:

@@ -16,9 +16,11 @@ EPILOG = """Examples:
   opsctl tune batch hpc-environment
 
   opsctl tune batch hpc-environment --job-definition mpi --efa --placement-group near --dry-run
+
+  opsctl tune batch hpc-environment --ena-express
 """
 READING = "reading the compute environment, its launch template, subnets, queues and job definitions"
-_WISHES = ("efa", "placement_group")
+_WISHES = ("efa", "ena_express", "ena_express_udp", "placement_group")
 
 
 def register(group: typer.Typer) -> None:
@@ -34,10 +36,11 @@ def batch(
     account: AccountOptions,
     show: ShowOptions,
 ) -> None:
-    """Check a compute environment and its job definitions for EFA; with --efa or --placement-group, change it.
+    """Check a compute environment and its job definitions for EFA; with a wish, change what it launches.
 
-    Instances of Batch are never stopped by hand: Batch replaces them, and jobs that run get --job-minutes. Without
-    either it only looks, and --detailed-exitcode exits with 5 when anything is below its best.
+    The wishes are --efa, --ena-express and --placement-group; without any it only looks, and --detailed-exitcode
+    exits with 5 when anything is below its best. Instances of Batch are never stopped by hand: Batch replaces
+    them, and jobs that run get --job-minutes.
     """
     from opsctl.cli.front import Order, run_playbook
 

@@ -84,8 +84,8 @@ def _run(ec2: Any, group: Group, subnet: str, data: dict[str, Any], image: Any) 
         nic["SubnetId"] = subnet
     from opsctl.sandbox.rules.network_interfaces import become_adapters, take_places
 
+    places = take_places(ec2, data.get("InstanceType", "t3.micro"), nics)
     several = nics if len(nics) > 1 else []
-    places = take_places(ec2, data.get("InstanceType", "t3.micro"), several)
     more = {"nics": nics} if several else {"subnet_id": subnet}
     mappings = _mappings(ec2, data, image)
     reservation = ec2.run_instances(
@@ -108,7 +108,7 @@ def _run(ec2: Any, group: Group, subnet: str, data: dict[str, Any], image: Any) 
         **more,
     )
     launched = reservation.instances[0]
-    become_adapters(launched, several, places)
+    become_adapters(launched, nics, places)
     return launched
 
 

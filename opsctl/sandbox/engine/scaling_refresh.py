@@ -84,10 +84,10 @@ def describe_instance_refreshes(scaling: Scaling, asked: dict[str, Any]) -> dict
 
 
 def _matches(scaling: Scaling, group: Group, member: Member, preferences: dict[str, Any]) -> bool:
-    """Whether an instance was launched by just what the group launches by now."""
+    """Whether an instance was launched by just what the group launches by now, whose versions may be gone."""
     if not preferences.get("SkipMatching") or not member.template:
         return False
-    return launched_by(scaling.ec2, member.template) == launched_by(scaling.ec2, group.template)
+    return member.template == launched_by(scaling.ec2, group.template)
 
 
 def _step(scaling: Scaling, group: Group, refresh: Refresh) -> None:

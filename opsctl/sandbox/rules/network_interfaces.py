@@ -133,6 +133,7 @@ def take_places(ec2: Any, kind: str, asked: list[dict[str, Any]]) -> "_Places":
     for nic in asked:
         card, device = int(nic.get("NetworkCardIndex") or 0), int(nic["DeviceIndex"])
         seen.take(nic.get("InterfaceType") or "interface", card, device)
+        _express(nic.get("EnaSrdSpecification"), seen)
         nic["DeviceIndex"] = card * A_CARD + device
     return seen
 

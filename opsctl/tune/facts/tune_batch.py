@@ -16,16 +16,16 @@ from opsctl.tune.batch_environment import (
     parse_environment,
     parse_job_definitions,
 )
-from opsctl.tune.batch_findings import BatchFinding, BatchLook, efa_types, findings_of
+from opsctl.tune.batch_findings import BatchFinding, BatchLook, findings_of
 from opsctl.tune.facts.tune_surroundings import TuneSurroundings
-from opsctl.tune.scaling_group import efas_of
+from opsctl.tune.launch_wish import LaunchWish
 from opsctl.tune.surroundings import Surroundings
 
 
 class BatchFound(Value):
     """An environment, what it lacks, and what of that is to be changed; `unread` are jobs that nobody could list.
 
-    `needs_version` says that a version of its launch template, of the id `template`, is to be made with EFAs,
+    `needs_version` says that a version of its launch template, of the id `template`, is to be made,
     `needs_group` that it needs a security group for them, `places` that it is to launch into another placement
     group.
     """
@@ -59,6 +59,8 @@ class TuneBatch(Fact):
         (), description="Job definitions that run there; none: the multi-node ones of the Region."
     )
     efa: bool = Field(False, description="Launch with an EFA on every network card that takes one.")
+    ena_express: bool = Field(False, description="Launch with ENA Express on.")
+    ena_express_udp: bool = Field(False, description="For UDP as well.")
     placement_group: str = Field("", description="Launch into this placement group.")
 
     def read(self, about: Context) -> Fetching[Value]:
@@ -67,6 +69,9 @@ class TuneBatch(Fact):
         Raises:
             InvalidInput: there is no such environment or placement group.
         """
+        if self.ena_express_udp and not self.ena_express:
+            hint = "give --ena-express as well"
+            raise InvalidInput.one("ENA Express itself is not asked for", source="ena_express_udp", hint=hint)
         environment = yield from self._environment()
         around = yield from TuneSurroundings(
             types=tuple(name for name in environment.types if "." in name),
@@ -74,11 +79,20 @@ class TuneBatch(Fact):
             groups=environment.groups,
         ).read(about)
         assert isinstance(around, Surroundings)  # noqa: S101 - the fact's own result
-        template, efas = yield from _template(environment)
+        template, number, interfaces = yield from _template(environment)
         strategy = yield from self._strategy(environment, about)
         jobs, queues, running, unread = yield from self._jobs(environment)
+        wish = LaunchWish(efa=self.efa, ena_express=self.ena_express, ena_express_udp=self.ena_express_udp)
         look = BatchLook(
-            environment=environment, jobs=jobs, around=around, efas=efas, strategy=strategy, running=running
+            environment=environment,
+            jobs=jobs,
+            around=around,
+            interfaces=interfaces,
+            number=number,
+            strategy=strategy,
+            running=running,
+            wish=wish,
+            region=about.region,
         )
         return self._found(look, template, queues, unread)
 
@@ -87,15 +101,17 @@ class TuneBatch(Fact):
     ) -> BatchFound:
         environment, around = look.environment, look.around
         findings = findings_of(look)
-        wishes = self.efa or bool(self.placement_group)
-        takers = efa_types(look)
+        wishes = look.wish.any or bool(self.placement_group)
+        takers = [name for name, of in around.types.items() if look.wish.fits(of)]
         ruled = any(around.self_ruled.get(group) for group in environment.groups)
-        ids = {one.id for one in findings}
         stops = [one.says for one in findings if one.kind == "refuse"]
         if self.efa:
             not_alone = ("families", "no-efa", "types-unread", "several-types", "zones", "no-template", "latest")
             stops += [one.says for one in findings if one.id in not_alone]
-        elif self.placement_group:
+        elif self.ena_express:
+            not_so = ("families", "types-unread", "no-template", "latest")
+            stops += [one.says for one in findings if one.id in not_so]
+        if self.placement_group and not self.efa:
             stops += [one.says for one in findings if one.id == "zones"]
         return BatchFound(
             environment=environment,
@@ -107,7 +123,7 @@ class TuneBatch(Fact):
             vpc=next((one.vpc for one in around.subnets.values()), ""),
             findings=findings,
             refused=tuple(stops) if wishes else (),
-            needs_version=self.efa and "no-interfaces" in ids,
+            needs_version=look.lacks(look.wish),
             needs_group=self.efa and bool(environment.groups) and not ruled,
             places=bool(self.placement_group) and self.placement_group != environment.placement_group,
             unread=(*around.unknown, *unread),
@@ -192,15 +208,16 @@ def _running(queue: str) -> Read:
     return Read(service="batch", operation="ListJobs", params={"jobQueue": queue, "jobStatus": "RUNNING"})
 
 
-def _template(environment: BatchEnvironment) -> Fetching[tuple[str, int]]:
-    """Return the id of the launch template, and how many EFAs the version that the environment names has."""
+def _template(environment: BatchEnvironment) -> Fetching[tuple[str, str, tuple[Json, ...]]]:
+    """Return the id of the launch template, and number and interfaces of the version that is named."""
     named = {"LaunchTemplateId": environment.template} if environment.template else {}
     if environment.template_name:
         named = {"LaunchTemplateName": environment.template_name}
     if not named:
         yield []
-        return "", 0
+        return "", "", ()
     params: dict[str, Json] = {**named, "Versions": [environment.version]}
     answer = yield from require(Read(service="ec2", operation="DescribeLaunchTemplateVersions", params=params))
     found = answer["LaunchTemplateVersions"][0]
-    return found["LaunchTemplateId"], efas_of(found["LaunchTemplateData"].get("NetworkInterfaces", []))
+    interfaces = tuple(found["LaunchTemplateData"].get("NetworkInterfaces", []))
+    return found["LaunchTemplateId"], str(found["VersionNumber"]), interfaces

@@ -11,13 +11,11 @@ from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
 from opsctl.resources.ec2 import describe
 from opsctl.tune.efa_reads import EfaTarget, targets_of
+from opsctl.tune.express_reach import has_express, local_zones, plain_ends, without, zones_apart
 from opsctl.tune.fleet import FleetInstance, parse_fleet
 from opsctl.tune.mtu import EXPRESS
 from opsctl.tune.replacements import launched_without
 from opsctl.tune.selection import Selection
-
-_ONE_ZONE = ("sa-east-1", "me-south-1", "me-central-1")
-"""Regions in which it works inside one zone only (EC2 user guide, ENA Express)."""
 
 
 class ExpressFound(Value):
@@ -64,26 +62,28 @@ class TuneExpress(Fact):
         if groups:
             wanted = {"placement-group-name": groups, "instance-state-name": ["running"]}
             beside = parse_fleet([(yield from require(describe("DescribeInstances", about.region, wanted)))])
-        zones = {one.instance.zone for one in targets}
+        zones = [one.instance.zone for one in targets]
         note = f"every guest: ENA Express needs an MTU of {EXPRESS} at most, and it is 9001 by default"
         return ExpressFound(
             instances=tuple(one.instance.id for one in targets),
-            unsupported=tuple(
-                f"{one.instance.title}: {one.of.name} has none" for one in targets if not one.of.ena_express
-            ),
+            unsupported=tuple(_unsupported(targets, about.region)),
             plain=tuple(_other_ends(targets, beside)),
-            zones=tuple(sorted(zones)) if about.region in _ONE_ZONE and len(zones) > 1 else (),
+            zones=zones_apart(zones, about.region),
             mtu=(note,) if not self.mtu else (),
             replaced=launched_without((one.instance for one in targets), "ENA Express"),
         )
 
 
+def _unsupported(targets: Sequence[EfaTarget], region: str) -> Iterator[str]:
+    for one in targets:
+        if not one.of.ena_express:
+            yield f"{one.instance.title}: {one.of.name} has none"
+        for zone in local_zones([one.instance.zone], region):
+            yield f"{one.instance.title}: Local Zone {zone} has none"
+
+
 def _other_ends(targets: Sequence[EfaTarget], beside: Sequence[FleetInstance]) -> Iterator[str]:
-    asked = {one.instance.id for one in targets}
-    others = [one for one in beside if one.id not in asked]
-    on = [one for one in others if any(nic.ena_express for nic in one.interfaces)]
-    for one in others:
-        if one not in on:
-            yield f"{one.title}, which is in placement group {one.placement_group} as well, has it off"
-    if len(targets) == 1 and not on:
+    others = without(beside, [one.instance.id for one in targets])
+    yield from plain_ends(others)
+    if len(targets) == 1 and not any(has_express(one) for one in others):
         yield f"{targets[0].instance.title} is the only one: turn it on at the other end too"

@@ -6,25 +6,24 @@ from pydantic import Field
 
 from opsctl.model.commands import Commands
 from opsctl.model.errors import InvalidInput
-from opsctl.model.fetching import Fetching, fetch_if_exists, require
+from opsctl.model.fetching import Fetching, fetch_if_exists, require, require_all
 from opsctl.model.reads import Read
 from opsctl.model.run import Context, Fact
 from opsctl.model.value import Json, Value
 from opsctl.resources.asg_calls import describe_group
 from opsctl.resources.asg_launch_calls import LIVE, refreshes_of
 from opsctl.resources.ec2 import describe, describe_batches
-from opsctl.tune.efa_layout import launch_interfaces
+from opsctl.tune.fleet import FleetInstance, parse_fleet
 from opsctl.tune.group_hazards import GroupHazard, GroupWish, hazards_of, refresh_hazards_of
 from opsctl.tune.instance_types import parse_types
+from opsctl.tune.launch_wish import LaunchWish, lacks
 from opsctl.tune.scaling_group import (
     LATEST,
     GroupMember,
     ScalingGroup,
-    missing_efas,
     number_of,
     parse_group,
-    parse_placements,
-    with_placements,
+    with_described,
 )
 from opsctl.tune.surroundings import parse_launch_subnets
 
@@ -32,9 +31,10 @@ from opsctl.tune.surroundings import parse_launch_subnets
 class GroupFound(Value):
     """A group, what of a wish is missing, and what speaks against it.
 
-    `needs_version` says that a version of the template with EFAs is to be made, `pins` that the group is to be
-    told so, `places` that it is to launch into another placement group. `number` is the version that it launches
-    by, `others` are the instances that another one launched, or that are in another placement group: `misplaced`.
+    `needs_version` says that a version of the template is to be made, `needs_efa` that it is to have more EFAs,
+    `pins` that the group is to be told of it, `places` that it is to launch into another placement group. `number`
+    is the version that it launches by, `others` are the instances that another one launched, or that are in
+    another placement group: `misplaced`.
     """
 
     group: ScalingGroup
@@ -42,6 +42,7 @@ class GroupFound(Value):
     type: str
     vpc: str
     needs_version: bool
+    needs_efa: bool
     pins: bool
     places: bool
     roles: tuple[str, ...]
@@ -64,6 +65,8 @@ class TuneGroup(Fact):
 
     group: str = Field(description="Name of the Auto Scaling group.")
     efa: bool = Field(False, description="Launch with an EFA on every network card that takes one.")
+    ena_express: bool = Field(False, description="Launch with ENA Express on.")
+    ena_express_udp: bool = Field(False, description="For UDP as well.")
     placement_group: str = Field("", description="Launch into this placement group.")
     wishes: bool = Field(True, description="Whether something has to be wished; a refresh wishes nothing.")
 
@@ -73,18 +76,20 @@ class TuneGroup(Fact):
         Raises:
             InvalidInput: there is no such group or placement group, or nothing is wished.
         """
-        if self.wishes and not (self.efa or self.placement_group):
-            hint = "such as --efa or --placement-group NAME"
-            raise InvalidInput.one("nothing to change is named", source="efa", hint=hint)
+        self._refuse_nothing()
         group = yield from self._group(about.region)
         data, number = yield from _template(group)
         refreshes = yield from require(refreshes_of(group.name))
         going = [one for one in refreshes.get("InstanceRefreshes", []) if one.get("Status") in LIVE]
         strategy = yield from self._strategy(about)
         wish = yield from _wish(group, data, about.region)
+        beside = yield from self._beside(group, about.region)
         wish = wish.model_copy(
             update={
                 "efa": self.efa,
+                "express": self.ena_express,
+                "region": about.region,
+                "beside": beside,
                 "placement_group": self.placement_group,
                 "strategy": strategy,
                 "refreshing": going[0]["InstanceRefreshId"] if going else "",
@@ -98,12 +103,14 @@ class TuneGroup(Fact):
     ) -> GroupFound:
         group, of = wish.group, wish.of
         has = data.get("NetworkInterfaces", [])
-        fits = of is not None and bool(of.efa) and self.efa
-        lacks = fits and of is not None and missing_efas(has, launch_interfaces(has, of, "sg", [])) > 0
+        asked = LaunchWish(
+            efa=self.efa, ena_express=self.ena_express, ena_express_udp=self.ena_express and self.ena_express_udp
+        )
+        possible = [one for one in asked.parts if of is not None and one.fits(of)]
+        lacking = [one for one in possible if of is not None and lacks(has, one, of)]
         places = bool(self.placement_group) and self.placement_group != group.placement_group
-        already = []
-        if self.efa and fits and not lacks:
-            already.append(f"version {number} of {group.template} has every EFA")
+        there = [one.words for one in possible if one not in lacking]
+        already = [f"version {number} of {group.template} has {words}" for words in there]
         if self.placement_group and not places:
             already.append(f"{group.name} launches into {self.placement_group}")
         return GroupFound(
@@ -111,8 +118,9 @@ class TuneGroup(Fact):
             number=number,
             type=of.name if of else data.get("InstanceType", ""),
             vpc=wish.subnets[0].vpc if wish.subnets else "",
-            needs_version=lacks,
-            pins=lacks and group.version != LATEST,
+            needs_version=bool(lacking),
+            needs_efa=any(one.efa for one in lacking),
+            pins=bool(lacking) and group.version != LATEST,
             places=places,
             roles=roles,
             others=group.others(number),
@@ -122,16 +130,31 @@ class TuneGroup(Fact):
             already=tuple(already),
         )
 
+    def _refuse_nothing(self) -> None:
+        if self.ena_express_udp and not self.ena_express:
+            hint = "give --ena-express as well"
+            raise InvalidInput.one("ENA Express itself is not asked for", source="ena_express_udp", hint=hint)
+        if self.wishes and not (self.efa or self.ena_express or self.placement_group):
+            hint = "such as --efa, --ena-express or --placement-group NAME"
+            raise InvalidInput.one("nothing to change is named", source="efa", hint=hint)
+
+    def _beside(self, group: ScalingGroup, region: str) -> Fetching[tuple[FleetInstance, ...]]:
+        """Read who runs in the placement group that is launched into, if ENA Express is wished."""
+        place = self.placement_group or group.placement_group
+        if not (self.ena_express and place):
+            yield []
+            return ()
+        wanted = {"placement-group-name": [place], "instance-state-name": ["running"]}
+        return parse_fleet([(yield from require(describe("DescribeInstances", region, wanted)))])
+
     def _group(self, region: str) -> Fetching[ScalingGroup]:
         answer = yield from require(describe_group(self.group))
         if not answer.get("AutoScalingGroups"):
             raise InvalidInput.one(f"there is no Auto Scaling group {self.group!r} here", source="group")
         group = parse_group(answer["AutoScalingGroups"][0])
-        placed: dict[str, str] = {}
         ids = [one.instance for one in group.members]
-        for read in describe_batches("DescribeInstances", region, "instance-id", ids):
-            placed |= parse_placements((yield from require(read)))
-        return with_placements(group, placed)
+        answers = yield from require_all(describe_batches("DescribeInstances", region, "instance-id", ids))
+        return with_described(group, parse_fleet(answers))
 
     def _strategy(self, about: Context) -> Fetching[str]:
         if not self.placement_group:

@@ -195,8 +195,8 @@ def test_a_version_of_a_template_gets_efas_and_keeps_the_rest_of_the_one_it_is_l
     shared = node["NetworkInterfaces"][0]["Groups"][0]["GroupId"]
     script = "IyEvYmluL3NoCg=="
     made = template("t", InstanceType="hpc6id.32xlarge", SecurityGroupIds=[shared], UserData=script)
-    given = {"template": made, "vpc": node["VpcId"], "group": "hpc-nodes"}
-    plan = planned(world, ("tune.efa_template", given))
+    given = {"template": made, "vpc": node["VpcId"], "group": "hpc-nodes", "efa": True}
+    plan = planned(world, ("tune.launch_template", given))
     assert script not in plan.model_dump_json(), "user data stands in no plan"
     journal = run(world, plan, tmp_path)
 
@@ -233,16 +233,19 @@ def test_a_template_whose_launches_aws_would_refuse_gets_no_version(
     world: World, data: dict[str, Json], says: str
 ) -> None:
     made = template("t", **{"InstanceType": "c5n.18xlarge"} | data)
-    given = {"template": made, "vpc": named("hpc-2")["VpcId"], "group": "hpc-nodes"}
+    given = {"template": made, "vpc": named("hpc-2")["VpcId"], "group": "hpc-nodes", "efa": True}
     with pytest.raises(RefusedByGuard, match=says):
-        planned(world, ("tune.efa_template", given))
+        planned(world, ("tune.launch_template", given))
 
 
 def test_a_version_that_a_group_launches_by_is_kept_by_undo(world: World, tmp_path: Path) -> None:
     node = named("hpc-2")
     shared = node["NetworkInterfaces"][0]["Groups"][0]["GroupId"]
     made = template("t", InstanceType="c5n.18xlarge", SecurityGroupIds=[shared])
-    plan = planned(world, ("tune.efa_template", {"template": made, "vpc": node["VpcId"], "group": "hpc-nodes"}))
+    plan = planned(
+        world,
+        ("tune.launch_template", {"template": made, "vpc": node["VpcId"], "group": "hpc-nodes", "efa": True}),
+    )
     journal = run(world, plan, tmp_path)
     by = {"LaunchTemplateId": made, "Version": "2"}
     make_group(0, LaunchTemplate=by, VPCZoneIdentifier=node["SubnetId"])

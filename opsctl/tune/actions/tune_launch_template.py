@@ -1,4 +1,4 @@
-"""Makes a version of a launch template whose instances have an EFA on every network card that takes one."""
+"""Makes a version of a launch template whose instances have EFAs on their network cards, or ENA Express."""
 
 from typing import ClassVar
 
@@ -13,8 +13,9 @@ from opsctl.model.value import Json
 from opsctl.resources.ec2 import describe
 from opsctl.resources.marks import described
 from opsctl.tune.efa_group_calls import group_id
-from opsctl.tune.efa_layout import launch_interfaces
 from opsctl.tune.instance_types import TypeNetwork, parse_types
+from opsctl.tune.launch_wish import LaunchWish, wished_interfaces
+from opsctl.tune.scaling_group import efas_of
 from opsctl.tune.template_calls import (
     create_version,
     delete_version,
@@ -29,36 +30,49 @@ _NOTHING = "nothing was changed"
 _GROUP = "<the group of the EFAs>"
 
 
-class TuneEfaTemplate(Action):
-    """Create a version of a launch template with an EFA on every network card, for instances launched from now on.
+class TuneLaunchTemplate(Action):
+    """Create a version of a launch template with EFAs, or with ENA Express on, for instances launched from now on.
 
-    The rest is that of the version it is made from. Undo deletes the new version, unless it is the default one by
-    then or an Auto Scaling group launches by it.
+    An EFA is on every network card that takes one. The rest is that of the version it is made from. Undo deletes
+    the new version, unless it is the default one by then or an Auto Scaling group launches by it.
     """
 
-    name: ClassVar[str] = "tune.efa_template"
+    name: ClassVar[str] = "tune.launch_template"
     outputs: ClassVar[tuple[str, ...]] = ("version",)
 
     template: str = Field(description="Id of the launch template.")
     version: str = Field(
         "$Default", description="Version that the new one is like: a number, $Default or $Latest."
     )
-    vpc: str = Field(description="Id of the VPC that instances are launched into.")
+    efa: bool = Field(False, description="An EFA on every network card that takes one.")
+    ena_express: bool = Field(False, description="ENA Express on at every interface that has it.")
+    ena_express_udp: bool = Field(False, description="For UDP as well, whose datagrams then come in order.")
+    vpc: str = Field("", description="Id of the VPC that instances are launched into; for EFAs.")
     group: str = Field(
-        description="Name of the security group of the EFAs in that VPC; it lets itself in and out."
+        "opsctl-efa", description="Name of the security group of the EFAs in that VPC; it lets itself in and out."
     )
     type: str = Field("", description="Instance type, where something else than the template says it.")
     groups: tuple[str, ...] = Field(
         (), description="Ids of the security groups of instances, where the template names none."
     )
-    why: str = Field(description="What the EFAs are for.")
+    why: str = Field(description="What it is for.")
+
+    @property
+    def wish(self) -> LaunchWish:
+        """What is wished of the interfaces."""
+        return LaunchWish(
+            efa=self.efa, ena_express=self.ena_express, ena_express_udp=self.ena_express and self.ena_express_udp
+        )
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
-        """Plan one CreateLaunchTemplateVersion, none where the version has all the EFAs already.
+        """Plan one CreateLaunchTemplateVersion, none where the version has all of it already.
 
         Raises:
-            RefusedByGuard: instances of this version could not be launched with them.
+            RefusedByGuard: instances of this version could not be launched so.
         """
+        if not self.wish.any:
+            yield []
+            return []
         answer = yield from require(versions_of(self.template, self.version))
         source: Json = answer["LaunchTemplateVersions"][0]
         data = source["LaunchTemplateData"]
@@ -78,53 +92,65 @@ class TuneEfaTemplate(Action):
             )
         answer = yield from require(describe("DescribeInstanceTypes", region, {"instance-type": [named]}))
         of = parse_types(answer).get(named)
-        if of is None or not of.efa:
-            raise RefusedByGuard(
-                f"{named} of launch template {self.template} has no EFA; {_NOTHING}", "use another"
-            )
+        for asked, has, what in (
+            (self.efa, of is not None and of.efa, "EFA"),
+            (self.ena_express, of is not None and of.ena_express, "ENA Express"),
+        ):
+            if asked and not has:
+                raise RefusedByGuard(
+                    f"{named} of launch template {self.template} has no {what}; {_NOTHING}", "use another"
+                )
+        assert of is not None  # noqa: S101 - something is asked that it has
         return of
 
     def _interfaces(self, data: Json, of: TypeNetwork) -> list[Json]:
         """Lay the interfaces out; what the launch would be refused for is refused here."""
         given, shared = data.get("NetworkInterfaces", []), data.get("SecurityGroupIds", []) or list(self.groups)
-        made = launch_interfaces(given, of, _GROUP, shared)
+        made = wished_interfaces(given, self.wish, of, _GROUP, shared)
         if len(made) > 1 and any(one.get("AssociatePublicIpAddress") for one in made):
             raise RefusedByGuard(
                 f"launch template {self.template} asks for a public address, which AWS gives only to an instance "
                 f"with one interface; {_NOTHING}",
                 "make a version that does not, once they are reached by private addresses or a load balancer",
             )
-        if not [one for one in made[0].get("Groups", []) if one != _GROUP]:
+        if (self.efa or not given) and not [one for one in made[0].get("Groups", []) if one != _GROUP]:
             raise RefusedByGuard(
-                f"launch template {self.template} names no security group, and the default one of its VPC would "
-                f"be lost; {_NOTHING}",
+                f"launch template {self.template} names no security group by its id, and an interface that is "
+                f"named would get the default one of the VPC; {_NOTHING}",
                 "make a version that names it",
             )
         return made
 
     def _made(self, source: str, data: Json, of: TypeNetwork, interfaces: list[Json], plan_id: str) -> Change:
-        mark = described(plan_id, f"version {source} with EFA")
+        what = self._what(interfaces)
+        mark = described(plan_id, f"version {source} with {what}")
         named = [_with_group(one, reference("create", "group")) for one in interfaces]
-        efas = sum(str(one.get("InterfaceType", "")).startswith("efa") for one in interfaces)
+        outputs = {"version": version_number(self.template, mark)}
+        if named != interfaces:
+            outputs["group"] = group_id(self.group, self.vpc)
+        driver = ", whether or not the image has the driver" if self.efa else ""
         return Change(
             **dict(create_version(self.template, source, data, mark, f"{plan_id}-version", named)),
             id="create",
-            title=f"Create a version of {self.template} like {source}, with {efas} EFA for {of.name}",
+            title=f"Create a version of {self.template} like {source}, with {what} for {of.name}",
             why=self.why,
             expect=(version_exists(self.template, mark, there=False),),
             proof=Proof(configured=(version_exists(self.template, mark, there=True),), within_s=60),
             undo=delete_version(self.template, reference("create", "version")),
             undo_only_if=(is_not_default(self.template, mark), no_group_launches_by(self.template, "create")),
-            outputs={"version": version_number(self.template, mark), "group": group_id(self.group, self.vpc)},
+            outputs=outputs,
             risk=Risk(
                 severity=Severity.MEDIUM,
                 affects=(self.template,),
-                note=(
-                    "Whoever launches by $Latest launches with EFAs from now on, whether or not the image has the "
-                    "driver; instances that run stay as they are."
-                ),
+                note=f"Whoever launches by $Latest launches so from now on{driver}; what runs stays as it is.",
             ),
         )
+
+    def _what(self, interfaces: list[Json]) -> str:
+        parts = [f"{efas_of(interfaces)} EFA"] if self.efa else []
+        if self.ena_express:
+            parts.append("ENA Express (UDP as well)" if self.ena_express_udp else "ENA Express")
+        return " and ".join(parts)
 
 
 def _with_group(interface: Json, group: Json) -> Json:
