@@ -46,6 +46,7 @@ PREFIXES = {
 
 NAMES = {
     "apigateway.FlushStageCache": "apigateway:DELETE",
+    "apigateway.ImportRestApi": "apigateway:POST",
     "lambda.Invoke": "lambda:InvokeFunction",
     "s3.ListObjectsV2": "s3:ListBucket",
     "s3.ListBuckets": "s3:ListAllMyBuckets",
@@ -160,6 +161,14 @@ RESOURCES = {
     "apigateway.FlushStageCache": (
         "arn:{partition}:apigateway:{region}::/restapis/{restApiId}/stages/{stageName}/cache/data",
     ),
+    "apigateway.CreateDeployment": ("arn:{partition}:apigateway:{region}::/restapis/{restApiId}/deployments",),
+    "apigateway.DeleteRestApi": ("arn:{partition}:apigateway:{region}::/restapis/{restApiId}",),
+    "apigateway.DeleteStage": ("arn:{partition}:apigateway:{region}::/restapis/{restApiId}/stages/{stageName}",),
+    "apigateway.GetResources": ("arn:{partition}:apigateway:{region}::/restapis/{restApiId}/resources",),
+    "apigateway.GetRestApis": ("arn:{partition}:apigateway:{region}::/restapis",),
+    "apigateway.GetStage": ("arn:{partition}:apigateway:{region}::/restapis/{restApiId}/stages/{stageName}",),
+    "apigateway.ImportRestApi": ("arn:{partition}:apigateway:{region}::/restapis",),
+    "apigateway.UpdateStage": ("arn:{partition}:apigateway:{region}::/restapis/{restApiId}/stages/{stageName}",),
     "cloudfront.CreateInvalidation": _INVALIDATED,
     "cloudfront.GetInvalidation": _INVALIDATED,
     "cloudfront.ListInvalidations": _INVALIDATED,

@@ -54,7 +54,7 @@ def mark_of(change: Change) -> str:
     if change.edit is not None and change.edit.writes_back:
         # What writes a whole document back changes it, whatever AWS calls the call.
         mark = "~"
-    elif words.startswith(("Create", "Associate", "Attach", "Put", "Run", "Start", "Subscribe")):
+    elif words.startswith(("Create", "Import", "Associate", "Attach", "Put", "Run", "Start", "Subscribe")):
         mark = "+"
     elif words.startswith(("Delete", "Disassociate", "Detach", "Terminate", "Stop", "Remove", "Unsubscribe")):
         mark = "-"

@@ -54,7 +54,22 @@ def _gap(_: Stage) -> dict[str, Json]:
     return {"bucket": BUCKET, "wait_s": 0, "why": "somebody has to be told of them"}
 
 
+def _entry(stage: Stage) -> dict[str, Json]:
+    account = stage.world.account
+    return {
+        "api": "parcels",
+        "bus_arn": f"arn:aws:events:us-east-1:{account}:event-bus/default",
+        "role_arn": f"arn:aws:iam::{account}:role/parcels-puts-events",
+        "source": "partner",
+        "detail_type": "parcel",
+        "rate": 10,
+        "burst": 20,
+        "why": "a partner tells of parcels",
+    }
+
+
 EXAMPLES: dict[str, Example] = {
+    "events.entry": Example(given=_entry),
     "events.enable": Example(given=_enable),
     "events.route": Example(given=_route, look=_routes, kept="a queue is looked at when it is seen everywhere"),
     "s3.eventbridge": Example(given=_eventbridge, seeds=(make_bucket,), look=_look, kept=_LOOKED_AT),

@@ -23,8 +23,9 @@ PERMISSION_ONLY = {
     *permissions(),
     "iam:PassRole",
     "lambda:EnableReplication*",
+    *(f"apigateway:{verb}" for verb in ("DELETE", "GET", "PATCH", "POST", "PUT")),
 }
-"""No operations: what AWS WAF asks of what it protects, and what is asked about a role or code passed on."""
+"""No operations: methods of API Gateway, what AWS WAF asks, and what is asked about a role or code passed on."""
 
 
 @cache

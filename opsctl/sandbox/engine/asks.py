@@ -4,6 +4,7 @@ Source: Service Authorization Reference; IAM user guide, "AWS global condition c
 names resources that are not known here, the question is about `*`, which only a policy for `*` allows.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -45,8 +46,17 @@ def asks_of(call: Call) -> Iterator[PolicyQuestion]:
         yield PolicyQuestion(action, resource, context)
     for besides, resource in asked_besides(call.api, call.params):
         yield PolicyQuestion(besides, resource, context)
-    for role in listed(jmespath.search(_PASSES.get(call.api, "`null`"), call.params)):
+    for role in [*listed(jmespath.search(_PASSES.get(call.api, "`null`"), call.params)), *_of_integrations(call)]:
         yield PolicyQuestion("iam:PassRole", role, {"iam:passedtoservice": [f"{call.service}.amazonaws.com"]})
+
+
+def _of_integrations(call: Call) -> list[str]:
+    """The roles of the integrations in a document from which an API is made."""
+    if call.api != "apigateway.ImportRestApi":
+        return []
+    methods = [one for path in json.loads(call.params["body"])["paths"].values() for one in path.values()]
+    found = [(one.get("x-amazon-apigateway-integration") or {}).get("credentials") for one in methods]
+    return [one for one in found if one]
 
 
 def _resources(call: Call) -> list[str]:
@@ -132,8 +142,13 @@ def _key(call: Call) -> list[str]:
 
 
 def _rule(call: Call) -> list[str]:
+    """A rule, or the buses that events are put on (Service Authorization Reference, EventBridge)."""
+    if call.operation == "PutEvents":
+        named = {str(one.get("EventBusName") or "default") for one in call.params.get("Entries") or []}
+        here = f"arn:aws:events:{call.region}:{call.account}:event-bus/"
+        return sorted(one if one.startswith("arn:") else here + one for one in named)
     name = call.params.get("Rule") or (call.params.get("Name") if call.operation.endswith("Rule") else "")
-    # Service Authorization Reference, EventBridge: rule/[EventBusName/]RuleName.
+    # rule/[EventBusName/]RuleName
     bus = str(call.params.get("EventBusName") or "default").rpartition("event-bus/")[2]
     path = name if bus == "default" else f"{bus}/{name}"
     return [f"arn:aws:events:{call.region}:{call.account}:rule/{path}"] if name else []

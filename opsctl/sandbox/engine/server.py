@@ -22,6 +22,7 @@ from opsctl.sandbox.engine.fault_switches import switch_faults
 from opsctl.sandbox.engine.lambda_child import ChildRunner
 from opsctl.sandbox.engine.lambda_jobs import tick
 from opsctl.sandbox.engine.lambda_work import FUNCTION_AGENT, Runner, run_functions_with
+from opsctl.sandbox.engine.rest_api_requests import ApiRequests
 from opsctl.sandbox.engine.small_services import SmallServices
 from opsctl.sandbox.engine.traffic_sending import attack
 from opsctl.sandbox.engine.turns import turn
@@ -68,6 +69,7 @@ class EmbeddedServer:
         run_functions_with(self.runner())
         self._dlm = LifecycleManager()
         self._small = SmallServices()
+        self._requests = ApiRequests(self._events_as, self.key)
         self._pace = Durations()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -85,6 +87,10 @@ class EmbeddedServer:
         claim = claim_of(environ, self._server.server_port)
         if claim is None:
             return refuse(environ, start_response)
+        if claim.service == "execute-api":
+            return self._requests.answer(
+                environ, start_response, claim, os.environ.get("MOTO_ACCOUNT_ID", ACCOUNT)
+            )
         if not same(claim.key, self.key):
             with turn():
                 refused = self._refused(environ, claim)
@@ -216,6 +222,12 @@ class EmbeddedServer:
         """An SDK client of this server, for this process."""
         made = sandbox_client(self.endpoint, self.key, service, region, agent)
         self.serve(made.meta.events)
+        return made
+
+    def _events_as(self, key: str) -> Any:
+        """A client of EventBridge for somebody else's key."""
+        made = sandbox_client(self.endpoint, key, "events")
+        call_directly(made.meta.events, self.endpoint, self._answer)
         return made
 
     def serve(self, events: Any) -> None:
