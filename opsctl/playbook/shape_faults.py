@@ -26,8 +26,7 @@ def faults_of(
     `prefix` is the dotted path of the part that was validated.
     """
     findings = error.errors(include_url=False)
-    schema = _schema_of(model)
-    faults = [_fault(finding, schema, source, place, prefix) for finding in findings[:MANY]]
+    faults = [_fault(finding, model, source, place, prefix) for finding in findings[:MANY]]
     if len(findings) > MANY:
         line, column = place(prefix)
         where = Where(source=source, line=line, column=column)
@@ -48,7 +47,9 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
     return f"known: {', '.join(sorted(known))}" if known and len(known) <= 20 else ""
 
 
-def _fault(finding: Mapping[str, Json], schema: Json, source: str, place: Places, prefix: str) -> Diagnostic:
+def _fault(
+    finding: Mapping[str, Json], model: type[BaseModel], source: str, place: Places, prefix: str
+) -> Diagnostic:
     location = [str(part) for part in finding["loc"]]
     path = ".".join([part for part in (prefix, *location) if part])
     line, column = place(path)
@@ -56,7 +57,7 @@ def _fault(finding: Mapping[str, Json], schema: Json, source: str, place: Places
     summary, hint, offending = _message(finding), "", ""
     if kind == "extra_forbidden":
         offending = location[-1]
-        summary, hint = "unknown key", did_you_mean(offending, _fields_at(schema, location[:-1]))
+        summary, hint = "unknown key", did_you_mean(offending, _fields_at(_schema_of(model), location[:-1]))
     elif kind == "missing":
         summary = f"the key {location[-1]!r} is missing"
     else:
