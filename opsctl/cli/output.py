@@ -57,10 +57,11 @@ def plan_text(order: "Order", plan: "Plan", following: tuple[str, ...], stream: 
     """Return a plan as text for a stream: on one screen, or the whole of it where that was asked for."""
     if order.show.whole:
         return details_text(order, plan, stream, following)
-    from opsctl.playbook.places import shipped_sums
+    from opsctl.playbook.places import is_shipped
     from opsctl.render.screen import render_plan
 
-    return render_plan(plan, following=following, calls=plan.playbook.sha256 not in shipped_sums(), **_for(stream))
+    book = plan.playbook
+    return render_plan(plan, following=following, calls=not is_shipped(book.sha256, book.name), **_for(stream))
 
 
 def details_text(

@@ -9,7 +9,7 @@ from opsctl.model.commands import local_command
 from opsctl.model.diagnostics import Diagnostic
 from opsctl.model.errors import InvalidInput
 from opsctl.model.playbook import LoadedPlaybook, Playbook
-from opsctl.playbook.places import find_playbook, is_file, read_file, shipped_sums
+from opsctl.playbook.places import find_playbook, is_file, is_shipped, read_file
 from opsctl.playbook.rules import rule_faults
 from opsctl.playbook.shape_faults import faults_of
 from opsctl.playbook.yaml_tree import MAX_BYTES, Tree, read_tree
@@ -27,7 +27,7 @@ def load_playbook(name_or_path: str) -> LoadedPlaybook:
     """
     path, source = find_playbook(name_or_path)
     data, sha256 = read_file(path, MAX_BYTES)
-    return parse_playbook(data, source, sha256).model_copy(update={"shipped": sha256 in shipped_sums()})
+    return parse_playbook(data, source, sha256).model_copy(update={"shipped": is_shipped(sha256, path.stem)})
 
 
 def parse_playbook(data: bytes, source: str, sha256: str = "") -> LoadedPlaybook:

@@ -19,9 +19,10 @@ def shipped_names() -> list[str]:
     return sorted(path.stem for path in shipped_directory().glob("*.yaml"))
 
 
-def shipped_sums() -> frozenset[str]:
-    """Return the SHA-256 of every shipped playbook."""
-    return frozenset(hashlib.sha256(path.read_bytes()).hexdigest() for path in shipped_directory().glob("*.yaml"))
+def is_shipped(sha256: str, name: str) -> bool:
+    """Tell whether some shipped playbook has this SHA-256; the one of that name is looked at first."""
+    likely_first = sorted(shipped_directory().glob("*.yaml"), key=lambda path: path.stem != name)
+    return any(hashlib.sha256(path.read_bytes()).hexdigest() == sha256 for path in likely_first)
 
 
 def find_playbook(name_or_path: str) -> tuple[Path, str]:
