@@ -83,6 +83,8 @@ def _by_role(hop: Hop, target: ReadResource, known: EdgeKnowledge) -> Iterator[_
     questions = questions_of(hop, target, known.keys)
     if not questions:
         yield _Fault("unknown", f"it is sent by role {role}; what that needs for {place} is not evaluated here")
+    if target.admission and (key := known.keys.get(target.admission.key)) and not key.of_aws and not key.arn:
+        yield _Fault("blocked", key.trouble, "kms") if key.trouble else _Fault("unknown", key.unknown)
     for question in questions:
         told = known.roles.verdict(question)
         if told.verdict is Simulated.UNKNOWN:
@@ -119,21 +121,39 @@ def _by_policy(hop: Hop, target: ReadResource, admission: Admission, account: st
     if admission.policy is None:
         yield _Fault("unknown", f"its {what} could not be read")
         return
-    call = ServiceCall(
-        service=hop.service,
-        action=admission.action,
-        resource=target.node.arn,
-        source_arn=hop.on_behalf_of,
-        account=account,
-    )
+    call = _call(hop, target, admission.action, account)
     answer = verdict_on(admission.policy, call)
     origin = named(hop.on_behalf_of)
-    if answer is PolicyAnswer.NO:
+    if answer is PolicyAnswer.NO and _but_for(call, admission.policy):
+        says = f"the condition on AWS:SourceOwner in its {what} shuts {hop.service} out"
+        yield _Fault("blocked", says, "account-condition")
+    elif answer is PolicyAnswer.NO:
         says = f"its {what} does not let {hop.service} in for {origin.kind} {origin.name}"
         yield _Fault("blocked", says, "no-permission")
     elif answer is PolicyAnswer.UNSURE:
         says = f"whether its {what} lets {hop.service} in depends on conditions that only AWS evaluates"
         yield _Fault("unknown", says, "account-condition" if hop.service == _EVENTS else "")
+
+
+def _call(hop: Hop, target: ReadResource, action: str, account: str) -> ServiceCall:
+    """The call that a policy is asked about.
+
+    EventBridge guide, "Troubleshooting": a condition in a topic's policy shuts EventBridge out, that on the owner
+    which a topic begins with for certain; so does SourceAccount in a function's policy. Newer texts differ.
+    """
+    told = {"source_arn": hop.on_behalf_of, "account": account}
+    if hop.service == _EVENTS and target.node.kind == "topic":
+        told = {"source_arn": "", "account": ""}
+    elif hop.service == _EVENTS and target.node.kind == "function":
+        told = {"source_arn": hop.on_behalf_of, "account": ""}
+    absent = ("aws:sourceowner",) if hop.service == _EVENTS else ()
+    return ServiceCall(service=hop.service, action=action, resource=target.node.arn, absent=absent, **told)
+
+
+def _but_for(call: ServiceCall, policy: str) -> bool:
+    """Whether what the service does not tell is all that stands in its way."""
+    told = call.model_copy(update={"absent": ()})
+    return bool(call.absent) and verdict_on(policy, told) is PolicyAnswer.UNSURE
 
 
 def _by_key(hop: Hop, admission: Admission, keys: Mapping[str, KeyFacts], account: str) -> Iterator[_Fault]:

@@ -15,9 +15,14 @@ _NEEDED = ("kms:GenerateDataKey", "kms:Decrypt")
 
 
 class KeyFacts(Value):
-    """A key as a queue or topic names it: `trouble` stops every service, `policy` None could not be read."""
+    """A key as a queue or topic names it: `trouble` stops every service, `policy` None could not be read.
+
+    `of_aws` is one that AWS manages, which stops services and no role: its policy lets in all of the account that
+    may use the queue or topic (SQS guide, "Key management").
+    """
 
     arn: str = ""
+    of_aws: bool = False
     trouble: str = ""
     policy: str | None = None
     unknown: str = ""
@@ -37,7 +42,8 @@ def read_keys(keys: Sequence[str]) -> Fetching[dict[str, KeyFacts]]:
             found[name] = KeyFacts(trouble=trouble, unknown="" if trouble else f"key {name}: {answer.refusal}")
         elif told.get("KeyManager") == "AWS":
             found[name] = KeyFacts(
-                trouble=f"it is encrypted with {name}, a key of AWS's own whose policy lets no other service in"
+                of_aws=True,
+                trouble=f"it is encrypted with {name}, a key of AWS's own whose policy lets no other service in",
             )
         elif told.get("KeyState") != "Enabled":
             found[name] = KeyFacts(trouble=f"key {name} is {told.get('KeyState', 'not usable')}")

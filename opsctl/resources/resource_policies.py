@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterable
 from enum import StrEnum
 
 from opsctl.model.value import Json, Value
@@ -17,28 +16,35 @@ class PolicyAnswer(StrEnum):
 
 
 class ServiceCall(Value):
-    """A call by an AWS service on behalf of a resource of an account."""
+    """A call by an AWS service on behalf of a resource of an account.
+
+    Without a `source_arn` or `account` it is not known whether the service tells it; `absent` are the condition
+    keys, in small letters, that it certainly does not tell.
+    """
 
     service: str
     action: str
     resource: str
     source_arn: str
     account: str
+    absent: tuple[str, ...] = ()
 
 
 def verdict_on(policy: str, call: ServiceCall) -> PolicyAnswer:
     """Judge a policy document; one that is empty or cannot be parsed allows nothing.
 
-    Of denials with conditions only those on aws:SourceArn and aws:SourceAccount are weighed: the others in use
-    (aws:SecureTransport, aws:SourceOrgID) do not meet calls that services make.
+    A denial that hangs on what only AWS evaluates leaves in doubt what is allowed otherwise: a negated condition
+    holds for a key that a request does not have (IAM user guide, "Condition operators").
     """
-    statements = statements_of(policy)
-    if any(one.get("Effect") == "Deny" and _hits(one, call) and _all_hold(one, call) for one in statements):
+    told = [
+        (str(one.get("Effect")), _applies(one, call)) for one in statements_of(policy) if isinstance(one, dict)
+    ]
+    denied = [answer for effect, answer in told if effect == "Deny"]
+    allowed = [answer for effect, answer in told if effect == "Allow"]
+    if PolicyAnswer.YES in denied:
         return PolicyAnswer.NO
-    found = [_conditions(one, call) for one in statements if one.get("Effect") == "Allow" and _hits(one, call)]
-    if PolicyAnswer.YES in found:
-        return PolicyAnswer.YES
-    return PolicyAnswer.UNSURE if PolicyAnswer.UNSURE in found else PolicyAnswer.NO
+    best = next((one for one in (PolicyAnswer.YES, PolicyAnswer.UNSURE) if one in allowed), PolicyAnswer.NO)
+    return PolicyAnswer.UNSURE if best is PolicyAnswer.YES and PolicyAnswer.UNSURE in denied else best
 
 
 _COMPARED = ("ArnEquals", "ArnLike", "StringEquals", "StringLike")
@@ -73,15 +79,26 @@ def is_about(statement: Json, action: str) -> bool:
     return named != ("NotAction" in statement)
 
 
-def _hits(statement: Json, call: ServiceCall) -> bool:
-    """Tell whether a statement is about the caller, the action and the resource."""
-    if "NotPrincipal" in statement or "NotAction" in statement:
-        return bool(statement.get("Effect") == "Allow")
-    return (
-        _is_caller(statement.get("Principal"), call)
-        and is_about(statement, call.action)
-        and any(_like(pattern, call.resource) for pattern in as_list(statement.get("Resource", "*")))
-    )
+def _applies(statement: Json, call: ServiceCall) -> PolicyAnswer:
+    """Whether a statement is about the caller, the action and the resource, and its conditions hold."""
+    if not is_about(statement, call.action) or not _is_about_resource(statement, call.resource):
+        return PolicyAnswer.NO
+    if "NotPrincipal" in statement:
+        return PolicyAnswer.UNSURE
+    if not _is_caller(statement.get("Principal"), call):
+        return PolicyAnswer.NO
+    found = [
+        _holds(operator, name, as_list(values), call)
+        for operator, tests in (statement.get("Condition") or {}).items()
+        for name, values in tests.items()
+    ]
+    return next((one for one in (PolicyAnswer.NO, PolicyAnswer.UNSURE) if one in found), PolicyAnswer.YES)
+
+
+def _is_about_resource(statement: Json, resource: str) -> bool:
+    if "NotResource" in statement:
+        return not any(_like(pattern, resource) for pattern in as_list(statement["NotResource"]))
+    return any(_like(pattern, resource) for pattern in as_list(statement.get("Resource", "*")))
 
 
 def _is_caller(principal: Json, call: ServiceCall) -> bool:
@@ -94,39 +111,48 @@ def _is_caller(principal: Json, call: ServiceCall) -> bool:
     )
 
 
-def _conditions(statement: Json, call: ServiceCall) -> PolicyAnswer:
-    if "NotPrincipal" in statement or "NotAction" in statement:
+def _holds(operator: str, name: str, values: list[Json], call: ServiceCall) -> PolicyAnswer:
+    """Whether one condition holds, which is known of aws:SourceArn, aws:SourceAccount and aws:SecureTransport."""
+    known = {
+        "aws:sourcearn": call.source_arn,
+        "aws:sourceaccount": call.account,
+        "aws:securetransport": "true",
+    }
+    actual = known.get(name.lower(), "")
+    plain = operator.removesuffix("IfExists")
+    positive = plain.replace("Not", "", 1)
+    texts = [str(one).lower() if isinstance(one, bool) else str(one) for one in values]
+    if name.lower() in call.absent and positive in _COMPARED:
+        return _answer(positive != plain or operator.endswith("IfExists"))
+    if not actual or any("${" in one for one in texts):
         return PolicyAnswer.UNSURE
-    known = {"aws:sourcearn": call.source_arn, "aws:sourceaccount": call.account}
-    verdict = PolicyAnswer.YES
-    for operator, tests in (statement.get("Condition") or {}).items():
-        exact = operator.removesuffix("IfExists") in _COMPARED
-        for name, values in tests.items():
-            if not exact or name.lower() not in known:
-                verdict = PolicyAnswer.UNSURE
-            elif not _one_matches(operator, as_list(values), known[name.lower()]):
-                return PolicyAnswer.NO
-    return verdict
+    if plain == "Bool":
+        return _answer(actual in (one.lower() for one in texts))
+    if positive not in _COMPARED:
+        return PolicyAnswer.UNSURE
+    matched = [_one_matches(positive, one, actual) for one in texts]
+    if None in matched and True not in matched:
+        return PolicyAnswer.UNSURE
+    return _answer((True in matched) == (positive == plain))
 
 
-def _all_hold(statement: Json, call: ServiceCall) -> bool:
-    """Whether every condition certainly holds; a negated one holds where no value is the actual one."""
-    known = {"aws:sourcearn": call.source_arn, "aws:sourceaccount": call.account}
-    for operator, tests in (statement.get("Condition") or {}).items():
-        plain = operator.removesuffix("IfExists")
-        positive = plain.replace("Not", "", 1)
-        for name, values in tests.items():
-            if positive not in _COMPARED or name.lower() not in known:
-                return False
-            if _one_matches(positive, as_list(values), known[name.lower()]) == (positive != plain):
-                return False
-    return True
+def _answer(holds: bool) -> PolicyAnswer:
+    return PolicyAnswer.YES if holds else PolicyAnswer.NO
 
 
-def _one_matches(operator: str, values: Iterable[str], actual: str) -> bool:
-    if operator.startswith("StringEquals"):
-        return actual in values
-    return any(_like(value, actual) for value in values)
+def _one_matches(operator: str, value: str, actual: str) -> bool | None:
+    """Whether a value is meant; None of a pattern of an ARN that has not its six parts.
+
+    ARNs are compared part by part (IAM user guide, "ARN condition operators").
+    """
+    if operator == "StringEquals":
+        return actual == value
+    if operator == "StringLike" or value == "*":
+        return _like(value, actual)
+    wanted, found = value.split(":", 5), actual.split(":", 5)
+    if len(wanted) != len(found):
+        return None
+    return all(_like(one, other) for one, other in zip(wanted, found, strict=True))
 
 
 def _like(pattern: Json, text: str, *, fold: bool = False) -> bool:

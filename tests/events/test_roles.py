@@ -111,3 +111,18 @@ def test_the_dead_letters_of_a_rule_go_by_the_queues_policy_also_where_a_role_se
         "paid", {"source": ["a"]}, {"Id": "1", "Arn": queue, "RoleArn": role, "DeadLetterConfig": {"Arn": dead}}
     )
     assert made.edges("rule:paid")["dead"].verdict == "delivers"
+
+
+@pytest.mark.parametrize(
+    ("key", "verdict"),
+    [
+        ({"KeyManager": "CUSTOMER", "KeyState": "Disabled"}, "blocked"),
+        ({"KeyManager": "AWS", "KeyState": "Enabled"}, "delivers"),
+    ],
+    ids=["switched off", "of AWS"],
+)
+def test_a_role_may_use_the_key_of_aws_and_none_that_is_switched_off(key: Json, verdict: str) -> None:
+    made = scheduled(KmsMasterKeyId="alias/it")
+    made.answers["kms.DescribeKey alias/it"] = {"KeyMetadata": {"Arn": arn("kms", "key/1")} | key}
+    made.allow("sender", (SEND, arn("sqs", "orders")))
+    assert step(made).verdict == verdict

@@ -249,3 +249,24 @@ def test_a_body_of_any_depth_is_a_message() -> None:
 def test_the_target_of_an_archives_own_rule_has_a_name() -> None:
     """Such a rule leads to an ARN without a resource."""
     assert named("arn:aws:events:us-east-1:::")[:2] == ("EventBridge", "archives")
+
+
+@pytest.mark.parametrize(
+    ("condition", "verdict", "causes"),
+    [
+        (None, "delivers", ()),
+        ({"StringEquals": {"AWS:SourceOwner": ACCOUNT}}, "blocked", ("account-condition",)),
+        ({"ArnEquals": {"aws:SourceArn": arn("events", "rule/paid")}}, "unknown", ("account-condition",)),
+    ],
+    ids=["none", "owner", "rule"],
+)
+def test_a_condition_in_a_topics_policy_may_shut_eventbridge_out(
+    condition: Json, verdict: str, causes: tuple[str, ...]
+) -> None:
+    made = Account()
+    statement: Json = {"Effect": "Allow", "Principal": "*", "Action": "sns:Publish", "Resource": "*"}
+    policy = {"Statement": [statement | ({"Condition": condition} if condition else {})]}
+    topic = made.topic("shop", Policy=json.dumps(policy))
+    made.rule("paid", {"source": ["shop"]}, {"Id": "t", "Arn": topic})
+    edge = made.edges("rule:paid")["shop"]
+    assert (edge.verdict, edge.causes) == (verdict, causes)

@@ -12,6 +12,7 @@ from opsctl.sandbox.endpoint import REGION
 from opsctl.sandbox.engine.conditions import Conditions
 from opsctl.sandbox.engine.events import emit
 from tests.kit.moto_account import World, client
+from tests.kit.queues import EVENTS_MAY_SEND
 from tests.kit.timed import move, timed_world
 
 
@@ -24,7 +25,7 @@ def world() -> Iterator[tuple[World, Conditions]]:
 def undelivered(world: World, about: Conditions, policy: dict[str, Json]) -> list[str]:
     arn = topic_arn("ops", world.identity)
     client("sns").create_topic(Name="ops", Attributes={"Policy": json.dumps(policy)})
-    url = client("sqs").create_queue(QueueName="dlq")["QueueUrl"]
+    url = client("sqs").create_queue(QueueName="dlq", Attributes={"Policy": EVENTS_MAY_SEND})["QueueUrl"]
     queue = f"arn:aws:sqs:{REGION}:{world.account}:dlq"
     client("events").put_rule(Name="failures", EventPattern=json.dumps({"source": ["aws.autoscaling"]}))
     target: dict[str, Json] = {"Id": "1", "Arn": arn, "DeadLetterConfig": {"Arn": queue}}

@@ -29,6 +29,7 @@ class Failure(NamedTuple):
 
 
 NOT_ALLOWED = Failure("NO_PERMISSIONS", "Lack of permissions to invoke target.")
+NO_ID = Failure("INVALID_PARAMETER", "The queue needs a deduplication id, and EventBridge gives none.")
 NOT_THERE = Failure("NO_RESOURCE", "Resource does not exist.")
 
 
@@ -72,7 +73,7 @@ def send(rule: Any, target: dict[str, Any], event: dict[str, Any]) -> None:
         return
     failure = _reach(rule, target, payload)
     dead = (target.get("DeadLetterConfig") or {}).get("Arn")
-    if failure is not None and dead:
+    if failure is not None and dead and _may_reach(rule, dead):
         told = {
             "RULE_ARN": rule.arn,
             "TARGET_ARN": target["Arn"],
@@ -96,31 +97,40 @@ def _keep(rule: Any, event: dict[str, Any]) -> None:
 
 def _reach(rule: Any, target: dict[str, Any], payload: str) -> Failure | None:
     arn = target["Arn"]
-    service, name = _service(target), arn.split(":", 5)[5]
-    account, region = rule.account_id, rule.region_name
-    if service == "lambda":
-        function = function_named(account, region, name.removeprefix("function:"))
-        if function is None:
-            return NOT_THERE
-        if not _may_invoke(rule, function):
-            return NOT_ALLOWED
-        about = conditions(account)
-        about.jobs.append(
-            PendingInvocation(about.now(), region, function.function_name, payload, born=about.now())
-        )
-        return None
+    service = _service(target)
     if service not in SERVED:
         # Targets that the sandbox does not serve are neither reached nor missed.
         return None
-    if not is_there(account, region, arn):
+    if not is_there(rule.account_id, rule.region_name, arn):
         return NOT_THERE
-    if service == "sns" and not _may_publish(rule, arn):
+    if not _may_reach(rule, arn, target.get("RoleArn")):
         return NOT_ALLOWED
-    if service == "sqs" and not target.get("RoleArn") and not _may_send(rule, arn):
-        return NOT_ALLOWED
+    if service == "lambda":
+        invoke_later(rule.account_id, arn, payload)
+        return None
+    if arn.endswith(".fifo") and not _deduplicates(rule, arn):
+        return NO_ID
     group = (target.get("SqsParameters") or {}).get("MessageGroupId", "")
-    send_message(account, region, arn, payload, group=group)
+    send_message(rule.account_id, rule.region_name, arn, payload, group=group)
     return None
+
+
+def _deduplicates(rule: Any, arn: str) -> bool:
+    """Whether a FIFO queue makes deduplication ids of contents: EventBridge gives none (SqsParameters)."""
+    from moto.sqs.models import sqs_backends
+
+    queue = sqs_backends[rule.account_id][rule.region_name].queues.get(arn.rpartition(":")[2])
+    return queue is None or bool(queue.content_based_deduplication)
+
+
+def invoke_later(account: str, arn: str, payload: str) -> None:
+    """Let a function that exists run, as services invoke it: asynchronously."""
+    _, _, _, region, _, rest = arn.split(":", 5)
+    function = function_named(account, region, rest.removeprefix("function:"))
+    about = conditions(account)
+    about.jobs.append(
+        PendingInvocation(about.now(), region, function.function_name, payload, born=about.now())  # type: ignore[union-attr]
+    )
 
 
 def function_named(account: str, region: str, name: str) -> Any | None:
@@ -131,43 +141,33 @@ def function_named(account: str, region: str, name: str) -> Any | None:
     return next((one for one in known if one.function_name == name.split(":")[0]), None)
 
 
-def _may_invoke(rule: Any, function: Any) -> bool:
-    """A function's own policy lets EventBridge in, for this rule when it names one."""
-    for statement in function.policy.statements:
-        principal = statement.get("Principal", {})
-        service = principal.get("Service") if isinstance(principal, dict) else principal
-        arns = [value for operator in statement.get("Condition", {}).values() for value in operator.values()]
-        if service == "events.amazonaws.com" and (not arns or rule.arn in arns):
-            return True
-    return False
+def _may_reach(rule: Any, arn: str, role: str | None = None) -> bool:
+    """Whether a target lets a rule in: by the target's role where it names one, else by the target's own policy.
 
+    EventBridge guide, "Troubleshooting": a condition in a topic's policy shuts EventBridge out, and so does
+    SourceAccount in a function's. Both stand here for what EventBridge does not say of itself there.
+    """
+    from opsctl.sandbox.engine.key_permissions import key_lets_in, key_lets_role_in
+    from opsctl.sandbox.engine.service_permissions import ACTIONS, policy_lets_in
+    from opsctl.sandbox.rules.iam import role_allows
 
-def _may_publish(rule: Any, arn: str) -> bool:
-    """A topic's own policy lets EventBridge in, without a condition: EventBridge gives none anything to go by."""
-    from moto.sns.models import sns_backends
-
-    topic = sns_backends[rule.account_id][rule.region_name].topics[arn]
-    for statement in json.loads(topic.policy)["Statement"]:
-        principal = statement.get("Principal", {})
-        services = principal.get("Service", []) if isinstance(principal, dict) else []
-        named = "events.amazonaws.com" in ([services] if isinstance(services, str) else services)
-        if named and statement.get("Effect") == "Allow" and not statement.get("Condition"):
-            return True
-    return False
-
-
-def _may_send(rule: Any, arn: str) -> bool:
-    """A queue's own policy lets EventBridge in for this rule (EventBridge guide, "Amazon SQS permissions")."""
-    from opsctl.sandbox.engine.service_permissions import service_may
-
-    return service_may(rule.account_id, arn, service=SERVICE, source_arn=rule.arn, source_account=rule.account_id)
+    account, service = rule.account_id, arn.split(":")[2]
+    if role:
+        return role_allows(account, role, ACTIONS[service], arn) and key_lets_role_in(account, arn, role)
+    told = {"aws:sourcearn": [rule.arn], "aws:sourceaccount": [account]}
+    said = {"sns": {}, "lambda": {"aws:sourcearn": [rule.arn]}}.get(service, told)
+    return policy_lets_in(account, arn, service=SERVICE, context=said) and key_lets_in(
+        account, arn, service=SERVICE, context=told
+    )
 
 
 def is_there(account: str, region: str, arn: str) -> bool:
-    """Whether a queue or a topic exists."""
+    """Whether a queue, a topic or a function exists."""
     from moto.sns.models import sns_backends
     from moto.sqs.models import sqs_backends
 
+    if ":lambda:" in arn:
+        return function_named(account, region, arn.partition(":function:")[2]) is not None
     if ":sns:" in arn:
         return arn in sns_backends[account][region].topics
     return arn.rpartition(":")[2] in sqs_backends[account][region].queues

@@ -9,8 +9,8 @@ from typing import Any
 
 from opsctl.model.value import Json
 from opsctl.sandbox.engine.deliveries import function_named
+from opsctl.sandbox.engine.key_permissions import key_lets_in, names_service
 from opsctl.sandbox.engine.policies import PolicyDecision, PolicyQuestion, decide, statements_of
-from opsctl.sandbox.engine.policy_conditions import listed
 
 ACTIONS = {"sqs": "sqs:SendMessage", "sns": "sns:Publish", "lambda": "lambda:InvokeFunction"}
 
@@ -34,17 +34,23 @@ def policy_of(account: str, arn: str) -> Json:
 
 def service_may(account: str, arn: str, *, service: str, source_arn: str, source_account: str) -> bool:
     """Tell whether a resource that exists lets a service act on behalf of a resource of an account."""
-    statements = [one for one in statements_of(policy_of(account, arn) or {}) if _names(one, service)]
-    asked = PolicyQuestion(
-        action=ACTIONS[arn.split(":")[2]],
-        resource=arn,
-        context={"aws:sourcearn": [source_arn], "aws:sourceaccount": [source_account]},
+    return policy_lets_in(account, arn, service=service, context=_context(source_arn, source_account))
+
+
+def service_delivers(account: str, arn: str, *, service: str, source_arn: str, source_account: str) -> bool:
+    """The same of a delivery, for which the key that encrypts a queue or topic has to let the service in too."""
+    context = _context(source_arn, source_account)
+    return policy_lets_in(account, arn, service=service, context=context) and key_lets_in(
+        account, arn, service=service, context=context
     )
+
+
+def policy_lets_in(account: str, arn: str, *, service: str, context: dict[str, list[str]]) -> bool:
+    """Whether a resource's own policy lets a service in that gives these context keys."""
+    statements = [one for one in statements_of(policy_of(account, arn) or {}) if names_service(one, service)]
+    asked = PolicyQuestion(action=ACTIONS[arn.split(":")[2]], resource=arn, context=context)
     return decide([{"Statement": statements}], asked) is PolicyDecision.ALLOWED
 
 
-def _names(statement: Json, service: str) -> bool:
-    principal = statement.get("Principal")
-    if not isinstance(principal, dict):
-        return bool(principal == "*")
-    return "*" in listed(principal.get("AWS")) or service in listed(principal.get("Service"))
+def _context(source_arn: str, source_account: str) -> dict[str, list[str]]:
+    return {"aws:sourcearn": [source_arn], "aws:sourceaccount": [source_account]}

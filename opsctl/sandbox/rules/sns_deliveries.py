@@ -1,17 +1,19 @@
 """What SNS does with a message that a queue does not take, and with a second Subscribe, where moto is laxer.
 
-Sources: SNS guide, "Dead-letter queues" (a client error, such as a policy that does not let SNS in, is not tried
-again: the message goes to the subscription's dead-letter queue, or nowhere) and "Raw message delivery" (more than
-ten attributes: discarded as a client side error); Publish answers all the same (SNS API); Subscribe with other
-attributes is refused (recorded in public tests, test_subscribe_idempotency).
+Sources: SNS guide, "Dead-letter queues" (a client error, such as a policy or a key that does not let SNS in, is
+not tried again: the message goes to the subscription's dead-letter queue, or nowhere) and "Raw message delivery"
+(more than ten attributes: discarded as a client side error); Publish answers all the same (SNS API); Subscribe
+with other attributes is refused (recorded in public tests, test_subscribe_idempotency).
 """
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 from opsctl.model.value import json_object
-from opsctl.sandbox.engine.deliveries import send_message
-from opsctl.sandbox.engine.service_permissions import policy_of, service_may
+from opsctl.sandbox.engine.conditions import conditions
+from opsctl.sandbox.engine.deliveries import invoke_later, send_message
+from opsctl.sandbox.engine.service_permissions import policy_of, service_delivers
 
 SERVICE = "sns.amazonaws.com"
 RAW_ATTRIBUTES = 10
@@ -27,12 +29,16 @@ def install() -> None:
 
 
 def _permitted(method: Callable[..., None]) -> Callable[..., None]:
-    def publish(self: Any, message: str, *args: Any, **more: Any) -> None:
-        if self.protocol != "sqs" or _reaches(self, more):
-            method(self, message, *args, **more)
+    def publish(self: Any, message: str, message_id: str, *args: Any, **more: Any) -> None:
+        reaches = self.protocol not in ("sqs", "lambda") or _reaches(self, more)
+        if reaches and self.protocol != "lambda":
+            method(self, message, message_id, *args, **more)
             return
         matcher = self._filter_policy_matcher
         if matcher is not None and not matcher.matches(more.get("message_attributes"), message):
+            return
+        if reaches:
+            invoke_later(self.account_id, self.endpoint, _for_function(self, message, message_id, more))
             return
         redrive = json_object(self.attributes.get("RedrivePolicy") or "") or {}
         dead = str(redrive.get("deadLetterTargetArn", ""))
@@ -40,6 +46,30 @@ def _permitted(method: Callable[..., None]) -> Callable[..., None]:
             send_message(self.account_id, dead.split(":")[3], dead, message)
 
     return publish
+
+
+def _for_function(subscription: Any, message: str, message_id: str, more: dict[str, Any]) -> str:
+    """The event that a function gets of a message (Lambda guide, "Invoking Lambda functions with Amazon SNS
+    notifications"), without the signature.
+    """
+    if more.get("message_structure") == "json":
+        message = subscription._parse_message_structure(message, "lambda")
+    told = {
+        "Type": "Notification",
+        "MessageId": message_id,
+        "TopicArn": subscription.topic.arn,
+        "Subject": more.get("subject"),
+        "Message": message,
+        "Timestamp": conditions(subscription.account_id).moment().strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        "MessageAttributes": more.get("message_attributes") or {},
+    }
+    record = {
+        "EventSource": "aws:sns",
+        "EventVersion": "1.0",
+        "EventSubscriptionArn": subscription.arn,
+        "Sns": told,
+    }
+    return json.dumps({"Records": [record]})
 
 
 def _reaches(subscription: Any, more: dict[str, Any]) -> bool:
@@ -50,14 +80,14 @@ def _reaches(subscription: Any, more: dict[str, Any]) -> bool:
 
 
 def _lets_in(subscription: Any, arn: str) -> bool:
-    """A queue of another account is not looked at: moto keeps none."""
+    """A queue or function of another account is not looked at: moto keeps none."""
     account = arn.split(":")[4]
     if account != subscription.account_id:
-        return True
+        return bool(subscription.protocol == "sqs")
     if policy_of(account, arn) is None:
         return False
     topic = subscription.topic.arn
-    return service_may(account, arn, service=SERVICE, source_arn=topic, source_account=account)
+    return service_delivers(account, arn, service=SERVICE, source_arn=topic, source_account=account)
 
 
 def _same_or_new(method: Callable[..., Any]) -> Callable[..., Any]:

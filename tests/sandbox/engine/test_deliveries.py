@@ -98,7 +98,7 @@ def test_a_pattern_that_is_none_is_refused(world: Told) -> None:
 
 def test_an_event_for_a_queue_that_is_gone_is_a_dead_letter_at_once(world: Told) -> None:
     """EventBridge guide: a resource that does not exist is not tried again."""
-    dead = queue("dead")
+    dead = queue("dead", Policy=EVENTS_MAY_SEND)
     gone = arn(dead).replace("dead", "gone")
     rule = matching({"Arn": gone, "DeadLetterConfig": {"Arn": arn(dead)}, "Input": '"x"'})
     put({"n": 1})
@@ -251,7 +251,7 @@ def test_a_schedule_whose_function_or_topic_is_gone_says_so(world: Told, target:
 
 
 def test_a_queue_that_does_not_let_the_rule_in_gets_nothing_and_the_dead_letter_queue_says_so(world: Told) -> None:
-    url, dead = queue("closed"), queue("undelivered")
+    url, dead = queue("closed"), queue("undelivered", Policy=EVENTS_MAY_SEND)
     rule = matching({"Arn": arn(url), "DeadLetterConfig": {"Arn": arn(dead)}})
     put({"n": 1})
     assert bodies(url) == []

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from opsctl.model.value import Json
 from tests.kit.moto_account import World, client, fresh_world, server
+from tests.kit.queues import receive
 
 
 @pytest.fixture
@@ -147,3 +148,58 @@ def test_an_object_is_told_by_the_entry_that_takes_it_and_there_is_a_test_messag
     assert [one["Event"] for one in bodies if "Event" in one] == ["s3:TestEvent"]
     keys = [one["Records"][0]["s3"]["object"]["key"] for one in bodies if "Records" in one]
     assert keys == ["img%2Fa.jpg"]
+
+
+def test_a_destination_that_lets_s3_in_no_more_gets_nothing_and_the_put_of_an_object_succeeds(
+    account: str,
+) -> None:
+    put(entry(account, "images", "s3:ObjectCreated:*"))
+    received("images")
+    url = client("sqs").get_queue_url(QueueName="images")["QueueUrl"]
+    client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
+    client("s3").put_object(Bucket="uploads", Key="a.jpg", Body=b"x")
+    assert received("images") == []
+    make_queue_open(account, url)
+    client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"KmsMasterKeyId": "alias/aws/sqs"})
+    client("s3").put_object(Bucket="uploads", Key="b.jpg", Body=b"x")
+    assert received("images") == []
+
+
+def test_eventbridge_gets_an_object_on_the_default_bus_as_it_was_recorded(account: str) -> None:
+    events = client("events")
+    events.create_event_bus(Name="other")
+    arns = [
+        events.put_rule(Name="r", EventBusName=bus, EventPattern='{"source": ["aws.s3"]}')["RuleArn"]
+        for bus in ("default", "other")
+    ]
+    open_to = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = json.dumps({"Statement": [open_to | {"Resource": "*"}]})
+    client("sqs").create_queue(QueueName="told", Attributes={"Policy": policy})
+    for bus in ("default", "other"):
+        events.put_targets(Rule="r", EventBusName=bus, Targets=[{"Id": "q", "Arn": arn_of(account, "told")}])
+    put(configuration={"EventBridgeConfiguration": {}})
+    client("s3").put_object(Bucket="uploads", Key="a b.jpg", Body=b"x")
+    assert len(arns) == 2
+    (event,) = received("told")
+    assert (event["detail-type"], event["detail"]["reason"]) == ("Object Created", "PutObject")
+    assert (event["detail"]["object"]["key"], "etag" in event["detail"]["object"]) == ("a b.jpg", True)
+    assert "version-id" not in event["detail"]["object"]
+    client("s3").put_object_tagging(
+        Bucket="uploads", Key="a b.jpg", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]}
+    )
+    assert [one["detail-type"] for one in received("told")] == ["Object Tags Added"]
+
+
+def make_queue_open(account: str, url: str) -> None:
+    """Let S3 in again, whatever the bucket."""
+    may = {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sqs:*", "Resource": "*"}
+    client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Statement": [may]})})
+
+
+def received(name: str) -> list[Json]:
+    """What is in a queue; it is taken out."""
+    url = client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
+    found = receive(url)
+    for one in found:
+        client("sqs").delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
+    return [json.loads(one["Body"]) for one in found]
