@@ -1,11 +1,15 @@
 """What gets around a block in front: an origin that is reached directly, a header that clients write."""
 
 from opsctl.block.topology.forwarded import CDNS, Forwarded
-from opsctl.block.topology.gates import GroupGate
+from opsctl.block.topology.gates import GroupGate, OpenRule
 from opsctl.block.topology.graph import Node
+from opsctl.block.topology.packet import ANY, TCP, UDP
 from opsctl.block.topology.traffic_paths import TrafficPath
 from opsctl.model.networks import parse_network
 from opsctl.resources.special import is_everything
+
+LOCKABLE = ("alb", "nlb", "interface")
+"""Kinds of nodes whose security groups `opsctl lock-origin` limits to CloudFront."""
 
 RANGES = {
     "cloudflare": "https://www.cloudflare.com/ips/",
@@ -55,9 +59,25 @@ def around_a_proxy(way: TrafficPath, forwarded: Forwarded) -> str:
 
 def around_a_distribution(entrance: Node, command: str) -> str:
     """Name an entrance that can be reached without the distribution in front, empty where it cannot be told."""
-    if entrance.groups is None or entrance.place.kind not in ("alb", "nlb"):
+    if entrance.groups is None or entrance.place.kind not in LOCKABLE:
         return ""
-    return f"{entrance.name}; {command}"
+    at = f" at {', '.join(_ports(entrance.groups))}" if entrance.place.kind == "interface" else ""
+    return f"{entrance.name}{at}; {command}"
+
+
+def _ports(groups: GroupGate) -> list[str]:
+    """Say which ports an instance opens to everybody: what it answers there, only it knows."""
+    return list(
+        dict.fromkeys(
+            _span(rule) for rule in groups.rules for one in rule.networks if is_everything(parse_network(one))
+        )
+    )
+
+
+def _span(rule: OpenRule) -> str:
+    name = {TCP: "tcp", UDP: "udp", ANY: "all traffic"}.get(rule.protocol, f"protocol {rule.protocol}")
+    low, high = rule.ports or (0, 0)
+    return f"{name}/{low}" if rule.ports and low == high else f"{name}/{low}-{high}" if rule.ports else name
 
 
 def open_to_all(node: Node) -> bool:

@@ -6,10 +6,11 @@ from opsctl.resources.route53 import normal_name
 
 
 class Origin(Value):
-    """Where a distribution fetches from: a name, or a VPC origin by its id."""
+    """Where a distribution fetches from: a name, or a VPC origin by its id; `ports` are those it connects to."""
 
     domain: str
     vpc_origin: str = ""
+    ports: tuple[int, ...] = ()
 
 
 class Distribution(Value):
@@ -125,4 +126,12 @@ def _origin(one: Json) -> Origin:
     return Origin(
         domain=normal_name(one.get("DomainName", "")),
         vpc_origin=one.get("VpcOriginConfig", {}).get("VpcOriginId", ""),
+        ports=_ports(one.get("CustomOriginConfig") or {}),
     )
+
+
+def _ports(config: Json) -> tuple[int, ...]:
+    """Return the ports of a custom origin that its protocol policy uses (API reference, CustomOriginConfig)."""
+    plain, secure = int(config.get("HTTPPort") or 80), int(config.get("HTTPSPort") or 443)
+    by_policy = {"http-only": (plain,), "https-only": (secure,)}
+    return by_policy.get(str(config.get("OriginProtocolPolicy")), (plain, secure))

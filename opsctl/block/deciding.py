@@ -309,7 +309,7 @@ def _fronts(one: Judged, judged: Sequence[Judged]) -> list[Judged]:
         other
         for other in judged
         if other.way.entrance.place.kind in OF_CLOUDFRONT
-        and any(stop.node.place == one.way.entrance.place for stop in other.way.stops[1:])
+        and any(stop.node.place == one.way.entrance.place for stop in other.way.behind)
     ]
 
 

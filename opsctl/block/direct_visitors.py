@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from opsctl.block import cloudfront
+from opsctl.block.node_kinds.interface import address_in
 from opsctl.block.topology.graph import Node
 from opsctl.block.topology.survey import Survey, cannot_tell
 from opsctl.block.topology.traffic_paths import OF_CLOUDFRONT, TrafficPath
@@ -33,6 +34,7 @@ def direct_visitors(
     names, unknown = yield from _names(node, survey)
     found = [f"{name} leads straight to {node.title}" for name in names if name not in of_origins]
     found += [f"{way.name} comes by way of {node.title}" for way in ways if _passes(way, node)]
+    found += [f"{way.name} ends at the same instance" for way in ways if _ends_there(way, node)]
     checks = yield from survey.ask(list_health_checks(), parse_health_checks)
     if isinstance(checks, Refusal):
         unknown.append(cannot_tell(f"whether health checks of Route 53 reach {node.title} directly", checks))
@@ -99,7 +101,16 @@ def _leading_to(ends: Iterable[str], records: Sequence[Record]) -> list[str]:
 
 
 def _targets(record: Record) -> set[str]:
-    return {plain_target(value) for value in (record.alias, *record.values) if value}
+    named = {plain_target(value) for value in (record.alias, *record.values) if value}
+    return named | {address_in(one) for one in named}
+
+
+def _ends_there(way: TrafficPath, node: Node) -> bool:
+    """Tell whether a load balancer leads to the instance that a place is an interface of."""
+    passed = [stop.node.place for stop in (*way.stops, *(stop for tail in way.tails for stop in tail))]
+    if node.place.kind != "interface" or any(place.kind == "interface" for place in passed):
+        return False
+    return any((place.kind, place.id) == ("instance", node.resource) for place in passed)
 
 
 def _passes(way: TrafficPath, node: Node) -> bool:

@@ -2,18 +2,24 @@
 
 The prefix list of CloudFront's origin-facing servers takes the place of the rules that let everybody in. Where two
 ports would count twice as many rules as a group may have, one rule spans both: a load balancer answers on its
-listeners alone.
+listeners alone. An instance answers on whatever it runs: only the ports that CloudFront connects to are locked
+there, each by a rule of its own, and a rule that opens more than those is not taken away.
 """
 
 from collections.abc import Mapping, Sequence
 
 from opsctl.block.topology.graph import Node
+from opsctl.block.topology.naming import Place
 from opsctl.block.topology.packet import TCP, UDP, Service
 from opsctl.block.topology.traffic_paths import OF_CLOUDFRONT, TrafficPath
 from opsctl.model.networks import parse_network
 from opsctl.model.value import Value
 from opsctl.resources.group_rules import EDGE, EDGE_IPV6, GroupRule, PrefixList, counted
 
+OWN_PORTS = ("interface",)
+"""Kinds of nodes that answer on more than what is behind CloudFront."""
+
+_IN_A_VPC = ("alb", "nlb", "instance", "interface")
 _PROTOCOLS = {TCP: "tcp", UDP: "udp"}
 _WIDEST = 1
 """A rule for half of all addresses is one of two that let everybody in."""
@@ -63,16 +69,31 @@ class Lock(Value):
     stays: tuple[str, ...] = ()
 
 
-def fronted(ways: Sequence[TrafficPath]) -> dict[str, list[str]]:
-    """Return the origins behind distributions that have an entrance of their own, with the distributions."""
-    found: dict[str, list[str]] = {}
+def private_origins(ways: Sequence[TrafficPath]) -> tuple[str, ...]:
+    """Say which origins of distributions nobody reaches but CloudFront: they need no lock."""
+    found: dict[str, None] = {}
     for way in ways:
         if way.entrance.place.kind not in OF_CLOUDFRONT:
             continue
-        for stop in way.stops[1:]:
+        for stop in way.behind:
+            if stop.node.entrance or stop.node.transparent or stop.node.place.kind not in _IN_A_VPC:
+                continue
+            is_vpc_origin = stop.link is not None and stop.link.label == "VPC origin"
+            why = "a VPC origin, which CloudFront alone reaches" if is_vpc_origin else "not on the internet"
+            found[f"{stop.node.title} ({why})"] = None
+    return tuple(found)
+
+
+def fronted(ways: Sequence[TrafficPath]) -> dict[Place, list[str]]:
+    """Return the origins behind distributions that have an entrance of their own, with the distributions."""
+    found: dict[Place, list[str]] = {}
+    for way in ways:
+        if way.entrance.place.kind not in OF_CLOUDFRONT:
+            continue
+        for stop in way.behind:
             if stop.node.entrance and not stop.node.transparent:
-                found.setdefault(stop.node.resource, []).append(way.entrance.title)
-    return {resource: list(dict.fromkeys(titles)) for resource, titles in found.items()}
+                found.setdefault(stop.node.place, []).append(way.entrance.title)
+    return {place: list(dict.fromkeys(titles)) for place, titles in found.items()}
 
 
 def is_open(rule: GroupRule, services: Sequence[Service]) -> bool:
@@ -89,6 +110,8 @@ def lock_of(
     open_rules = [(seen, rule) for seen in groups for rule in seen.rules if is_open(rule, node.services)]
     if not open_rules:
         return Lock(stays=_others(node, groups))
+    if wide := [text for seen, rule in open_rules if (text := _too_wide(rule, seen, node))]:
+        return Lock(full="; ".join(wide))
     host = open_rules[0][0]
     wanted = [one for one in lists.values() if one.name in _names(node)]
     if EDGE not in {one.name for one in wanted}:
@@ -119,10 +142,28 @@ def _spans(
     rules = [rule for seen in groups for rule in seen.rules if rule.prefix_list == listed.id]
     ports = sorted({one.port for one in node.services if one.protocol == TCP})
     missing = [port for port in ports if not any(rule.admits("tcp", port) for rule in rules)]
-    for spans in ([(port, port) for port in missing], [(missing[0], missing[-1])] if missing else []):
+    choices = [[(port, port) for port in missing]]
+    if missing and node.place.kind not in OWN_PORTS:
+        choices.append([(missing[0], missing[-1])])
+    for spans in choices:
         if used + listed.weight * len(spans) <= quota:
             return spans
     return None
+
+
+def _too_wide(rule: GroupRule, seen: GroupSeen, node: Node) -> str:
+    """Say that a rule opens more than CloudFront connects to, where that is more than nothing."""
+    if node.place.kind not in OWN_PORTS:
+        return ""
+    ports = sorted({one.port for one in node.services})
+    low, high = rule.ports or (0, 65535)
+    if rule.protocol == "tcp" and all(port in ports for port in range(low, high + 1)):
+        return ""
+    listed = ", ".join(map(str, ports))
+    return (
+        f"its rule for {rule.span} from {rule.source} (security group {seen.id}) lets in to more than CloudFront"
+        f" connects to: give tcp {listed} a rule of its own, and the rest another"
+    )
 
 
 def _no_room(group: str, used: int, quota: int, listed: PrefixList) -> str:
@@ -150,6 +191,7 @@ def _revocation(
 ) -> RuleRevocation:
     low, high = rule.ports or (-1, -1)
     edge = next(one.id for one in wanted if one.name == EDGE)
+    inside = " So it does for what is inside the VPC." if node.place.kind in OWN_PORTS else ""
     return RuleRevocation(
         group=seen.id,
         protocol=rule.protocol,
@@ -158,7 +200,7 @@ def _revocation(
         cidr=rule.cidr,
         behind_list=edge if seen.id == host.id else "",
         region=node.place.region,
-        why=f"It lets everybody reach {node.title} without CloudFront, and around what CloudFront blocks.",
+        why=f"It lets everybody reach {node.title} without CloudFront, and around what CloudFront blocks.{inside}",
         owner=seen.owner,
     )
 
@@ -166,15 +208,19 @@ def _revocation(
 def _others(node: Node, groups: Sequence[GroupSeen]) -> tuple[str, ...]:
     """Name the rules that still let somebody in directly, or would as soon as something listens there."""
     return tuple(
-        text for seen in groups for rule in seen.rules if rule.cidr and (text := _other(rule, seen, node.services))
+        text for seen in groups for rule in seen.rules if rule.cidr and (text := _other(rule, seen, node))
     )
 
 
-def _other(rule: GroupRule, seen: GroupSeen, services: Sequence[Service]) -> str:
+def _other(rule: GroupRule, seen: GroupSeen, node: Node) -> str:
+    services = node.services
     if is_open(rule, services):
         return ""
     said = f"{rule.source} to {rule.span} (security group {seen.id})"
     if any(rule.admits(_PROTOCOLS.get(one.protocol, "-1"), one.port) for one in services):
         return said
     everybody = parse_network(rule.cidr).prefixlen <= _WIDEST
-    return f"{said}, where nothing listens now" if everybody else ""
+    elsewhere = (
+        "where CloudFront does not connect" if node.place.kind in OWN_PORTS else "where nothing listens now"
+    )
+    return f"{said}, {elsewhere}" if everybody else ""

@@ -3,11 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 from opsctl.block import cloudfront, elbv2
+from opsctl.block.bypass import LOCKABLE
 from opsctl.block.direct_visitors import direct_visitors, list_health_checks
 from opsctl.block.facts.block_origins import Origins
-from opsctl.block.origins import GroupSeen, Lock, fronted, lock_of
+from opsctl.block.node_kinds.origins import ports_of
+from opsctl.block.origins import OWN_PORTS, GroupSeen, Lock, fronted, lock_of, private_origins
 from opsctl.block.target_paths import paths_to
-from opsctl.block.topology.graph import Node
+from opsctl.block.topology.graph import Node, Web
+from opsctl.block.topology.packet import Service
 from opsctl.block.topology.survey import Survey, cannot_tell
 from opsctl.block.topology.traffic_paths import OF_CLOUDFRONT, TrafficPath, ways_in
 from opsctl.model.fetching import Fetching, gather
@@ -26,8 +29,6 @@ from opsctl.resources.group_rules import (
 )
 from opsctl.resources.owners import owner_of
 
-LOCKABLE = ("alb", "nlb")
-
 
 class _Seen(Value):
     """What one origin needs, and what was found of it besides."""
@@ -44,11 +45,18 @@ def origins_of(target: str, about: Context) -> Fetching[Origins]:
     web, survey = yield from paths_to(target, about)
     ways = ways_in(web)
     fronts = fronted(ways)
-    nodes = [node for node in web.nodes if node.resource in fronts]
+    nodes = [node for node in web.nodes if node.place in fronts]
     distributions = tuple(dict.fromkeys(title for titles in fronts.values() for title in titles))
+    private = private_origins(ways)
     if not nodes:
-        return Origins(unfronted=_unfronted(target, ways), unknown=web.unknown, standing="nothing to lock")
-    seen = yield from gather([_seen(node, ways, survey) for node in nodes])
+        nothing = _unfronted(target, ways, private)
+        return Origins(
+            unfronted=nothing,
+            private=private,
+            unknown=web.unknown,
+            standing=f"nothing to lock{_needless(private)}",
+        )
+    seen = yield from gather([_seen(node, ways, web, survey) for node in nodes])
     left = [node.title for node, one in zip(nodes, seen, strict=True) if _is_open(one)]
     return Origins(
         names=tuple(node.title for node in nodes),
@@ -60,9 +68,10 @@ def origins_of(target: str, about: Context) -> Fetching[Origins]:
         shared=_each([one.shared for one in seen if one.lock.revocations]),
         direct=_each([one.direct for one in seen if one.lock.revocations]),
         stays=_each([one.lock.stays for one in seen]),
+        private=private,
         unknown=_each([web.unknown, *(one.unknown for one in seen)]),
-        standing=_line(len(nodes), left),
-        outlook=_line(len(nodes), [text for one in seen for text in one.unlockable]),
+        standing=_line(len(nodes), left) + _needless(private),
+        outlook=_line(len(nodes), [text for one in seen for text in one.unlockable]) + _needless(private),
     )
 
 
@@ -75,8 +84,14 @@ def _line(all_of_them: int, left: Sequence[str]) -> str:
     return f"{all_of_them - len(left)} of {all_of_them} origins admit CloudFront alone{still}"
 
 
-def _unfronted(target: str, ways: Sequence[TrafficPath]) -> tuple[str, ...]:
-    """Say why there is nothing to lock: no distribution, or nothing behind it that is reached directly."""
+def _needless(private: Sequence[str]) -> str:
+    return f"; no lock is needed for {first_few(private, 3)}" if private else ""
+
+
+def _unfronted(target: str, ways: Sequence[TrafficPath], private: Sequence[str]) -> tuple[str, ...]:
+    """Say why there is nothing to lock: no distribution, or nothing behind it that could be locked."""
+    if private:
+        return ()
     behind = [way.name for way in ways if way.entrance.place.kind in OF_CLOUDFRONT]
     if behind:
         return (f"nothing behind it can be reached directly: {first_few(behind, 3)}",)
@@ -87,10 +102,10 @@ def _each(parts: Sequence[Sequence[str]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for part in parts for text in part))
 
 
-def _seen(node: Node, ways: Sequence[TrafficPath], survey: Survey) -> Fetching[_Seen]:
+def _seen(node: Node, ways: Sequence[TrafficPath], web: Web, survey: Survey) -> Fetching[_Seen]:
     gate = node.groups
     if node.blind or node.place.kind not in LOCKABLE:
-        why = node.blind or "its security groups are not those of a load balancer: limit them by hand"
+        why = node.blind or "it has no security groups that opsctl could limit"
         return _Seen(unlockable=(f"{node.title}: {why}",))
     if gate is None:
         why = "it has no security group, and a network load balancer that was made without one never gets one"
@@ -104,6 +119,9 @@ def _seen(node: Node, ways: Sequence[TrafficPath], survey: Survey) -> Fetching[_
     if unread or isinstance(listed, Refusal):
         return _Seen(unlockable=tuple(f"{node.title}: {text}" for text in unread), unknown=tuple(unread))
     quota, doubt = yield from _quota(region, survey)
+    if node.place.kind in OWN_PORTS:
+        ports = yield from ports_of(node.place, web.nodes, survey)
+        node = node.model_copy(update={"services": tuple(Service(port=port) for port in ports)})
     lock = lock_of(node, groups, listed, quota, f"CloudFront alone is to reach {node.title}.")
     direct, missed = yield from direct_visitors(node, ways, survey)
     return _Seen(
@@ -161,7 +179,7 @@ def _groups(node: Node, groups: Sequence[str], survey: Survey) -> Fetching[tuple
             continue
         sharing = [it for it in balancers if one in it.security_groups and it.arn != node.resource]
         others = [f"load balancer {it.name}" for it in sharing]
-        beside = [text for it in users if (text := _beside(it))]
+        beside = [text for it in users if (text := _beside(it, node))]
         known: Mapping[str, Mapping[str, str]] = {} if isinstance(tags, Refusal) else tags
         found.append(GroupSeen(id=one, rules=rules, owner=owner_of(known.get(one, {})), beside=(*others, *beside)))
     return found, unread
@@ -171,8 +189,9 @@ def _parse_group_tags(answer: Json) -> dict[str, dict[str, str]]:
     return {one["GroupId"]: parse_tags(one) for one in answer.get("SecurityGroups", [])}
 
 
-def _beside(one: Interface) -> str:
+def _beside(one: Interface, node: Node) -> str:
     """Name what else is in a group; load balancers' own interfaces are named as load balancers."""
-    if one.description.startswith("ELB "):
+    itself = one.id == node.place.id or (one.instance and one.instance == node.resource)
+    if itself or one.description.startswith("ELB "):
         return ""
     return f"instance {one.instance}" if one.instance else f"network interface {one.id}"

@@ -17,6 +17,7 @@ class Origins(Value):
     `open` are those that everybody reaches directly, `fronts` the distributions in front. `unfronted` says that
     there are none, `unlockable` what cannot be locked and why. `shared` is what else is in the same security
     groups, `direct` who is known to come without CloudFront, `stays` which rules still let somebody in afterwards.
+    `private` are origins that need no lock, and why.
     """
 
     names: tuple[str, ...] = ()
@@ -29,6 +30,7 @@ class Origins(Value):
     shared: tuple[str, ...] = ()
     direct: tuple[str, ...] = ()
     stays: tuple[str, ...] = ()
+    private: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     standing: str = ""
     outlook: str = ""

@@ -35,15 +35,15 @@ class InterfaceKind(NodeKind):
             found = yield from addresses.interface(text, survey)
         elif text.startswith("eipalloc-"):
             found = yield from addresses.elastic_ip("allocation-id", text, survey)
-        elif is_address(_address_in(text.lower())):
-            found = yield from addresses.having(_address_in(text.lower()), survey)
+        elif is_address(address_in(text.lower())):
+            found = yield from addresses.having(address_in(text.lower()), survey)
         else:
             return Naming()
         return addresses.meant(found, survey)
 
     def behind(self, name: str, survey: Survey) -> Fetching[Naming]:
         """Find what has the address that is written in EC2's public DNS name."""
-        found = yield from self.at_address(_address_in(name), survey)
+        found = yield from self.at_address(address_in(name), survey)
         return found
 
     def at_address(self, address: str, survey: Survey) -> Fetching[Naming]:
@@ -101,7 +101,8 @@ class InterfaceKind(NodeKind):
         )
 
 
-def _address_in(name: str) -> str:
+def address_in(name: str) -> str:
+    """Return the address that is written in EC2's public DNS name; any other text as it is."""
     match = _EC2_NAME.match(name)
     return ".".join(match.groups()[:4]) if match else name
 

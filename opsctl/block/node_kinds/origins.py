@@ -1,12 +1,12 @@
 """What CloudFront fetches from: by name, or as VPC origin; behind it the client is only in a header."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from opsctl.block import cloudfront
 from opsctl.block.cloudfront import Distribution, VpcOrigin
 from opsctl.block.cloudfront import Origin as OriginOf
 from opsctl.block.elbv2 import region_of_arn
-from opsctl.block.topology.graph import Link
+from opsctl.block.topology.graph import Link, Node
 from opsctl.block.topology.naming import Place
 from opsctl.block.topology.survey import Survey, cannot_tell
 from opsctl.model.fetching import Fetching
@@ -43,6 +43,25 @@ def links_to(
     inside = tuple(place for place in naming.places if place.kind != "outside")
     places = inside or (Place(kind="origin", id=name),)
     return [Link(to=place, client="header", why=_BEHIND) for place in places], naming.unknown
+
+
+def ports_of(place: Place, nodes: Sequence[Node], survey: Survey) -> Fetching[tuple[int, ...]]:
+    """Return the ports at which distributions of the account connect to a place, by names as well."""
+    ends = {place}
+    while more := {one.place for one in nodes if one.transparent and one.place not in ends and _leads(one, ends)}:
+        ends |= more
+    found = yield from survey.ask(cloudfront.list_distributions(), cloudfront.parse_distributions)
+    listed = () if isinstance(found, Refusal) else found
+    ports: set[int] = set()
+    for origin in [one for it in listed for one in it.origins if not one.vpc_origin]:
+        links, _ = yield from links_to(origin, listed, survey)
+        if any(link.to in ends for link in links):
+            ports |= set(origin.ports)
+    return tuple(sorted(ports))
+
+
+def _leads(node: Node, ends: Collection[Place]) -> bool:
+    return any(link.to in ends for link in node.links)
 
 
 def _endpoint(arn: str) -> Place:

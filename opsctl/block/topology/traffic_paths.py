@@ -41,8 +41,21 @@ class TrafficPath(Value):
     @property
     def short(self) -> str:
         """The way in a few words, without its names: `CloudFront E1 > shop-alb`, or `shop-alb directly`."""
-        passed = [_short(stop.node) for stop in self.stops if not stop.node.transparent]
+        shown = [*self.stops, *self.behind] if self._leads_to_an_entrance else self.stops
+        passed = [_short(stop.node) for stop in shown if not stop.node.transparent]
         return " > ".join(passed) if len(passed) > 1 else f"{passed[0]} directly" if passed else self.name
+
+    @property
+    def _leads_to_an_entrance(self) -> bool:
+        """Whether what ends right behind a distribution is reached from the internet as well."""
+        of_cloudfront = self.entrance.place.kind in OF_CLOUDFRONT
+        return of_cloudfront and len(self.stops) == 1 and any(stop.node.entrance for stop in self.behind)
+
+    @property
+    def behind(self) -> tuple[Stop, ...]:
+        """What is behind the entrance: the other stops, or what ends right behind it, past its names."""
+        ends = ([stop for stop in tail if not stop.node.transparent] for tail in self.tails)
+        return self.stops[1:] or tuple(stops[0] for stops in ends if stops)
 
     def client_at(self, index: int, version: int) -> Client:
         """What is left of a client's address at a stop, for one IP version."""

@@ -7,7 +7,17 @@ from opsctl.model.reads import RefusalKind
 from opsctl.model.value import Json
 from tests.block.facts.asking import served
 from tests.kit.canned import ABOUT, Canned, drive
-from tests.kit.picture import EDGE_LIST, EDGE_NAME, Picture, alias, balancer_dns, refused
+from tests.kit.picture import (
+    EDGE_LIST,
+    EDGE_NAME,
+    OPEN_BOTH,
+    Picture,
+    alias,
+    balancer_dns,
+    interface,
+    record,
+    refused,
+)
 
 OPEN = {"GroupId": "sg-shop-lb", "IsEgress": False, "IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
 LISTS = {
@@ -86,8 +96,9 @@ def test_a_network_load_balancer_without_a_group_never_gets_one() -> None:
 
 def test_what_is_reached_through_a_vpc_origin_alone_has_nothing_to_lock() -> None:
     found = origins(fronted(internal=True))
-    assert found.unfronted[0].startswith("nothing behind it can be reached directly: ")
-    assert found.names == ()
+    assert (found.names, found.unfronted) == ((), ())
+    said = "application load balancer shop (a VPC origin, which CloudFront alone reaches)"
+    assert found.standing == f"nothing to lock; no lock is needed for {said}"
 
 
 def test_the_stack_that_will_put_the_rules_back_is_named() -> None:
@@ -114,3 +125,82 @@ def test_a_name_that_cloudfront_itself_uses_is_not_taken_for_a_visitor() -> None
         "old.example.com leads straight to application load balancer shop",
         "older.example.com leads straight to application load balancer shop",
     )
+
+
+EC2_NAME = "ec2-52-1-2-3.eu-west-1.compute.amazonaws.com"
+HTTP_ONLY = {"CustomOriginConfig": {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "http-only"}}
+
+
+def instance_origin(origin: str = EC2_NAME, *records: Json, config: Json = HTTP_ONLY) -> Picture:
+    """An instance behind a distribution, by its public name."""
+    picture = Picture()
+    subnet, group = picture.subnet("web-a"), picture.security_group("shop-lb", OPEN_BOTH)
+    picture.instance("i-web", interface("eni-web", subnet, [group], public="52.1.2.3"), name="web")
+    picture.distribution("E1", origin, aliases=("shop.example.com",))
+    picture.distributions[0]["Origins"]["Items"][0] |= config
+    picture.zone("example.com", alias("shop.example.com", "e1.cloudfront.net"), *records)
+    return picture
+
+
+def opened(*rules: tuple[str, int, int]) -> Json:
+    base = {"GroupId": "sg-shop-lb", "IsEgress": False, "CidrIpv4": "0.0.0.0/0"}
+    return {
+        "SecurityGroupRules": [base | {"IpProtocol": kind, "FromPort": a, "ToPort": b} for kind, a, b in rules]
+    }
+
+
+def test_an_instance_is_locked_at_the_port_that_cloudfront_connects_to_and_at_no_other() -> None:
+    found = origins(instance_origin(), DescribeSecurityGroupRules=opened(("tcp", 80, 80), ("tcp", 22, 22)))
+    assert found.unlockable == ()
+    assert [(one.prefix_list, one.from_port, one.to_port) for one in found.admissions] == [(EDGE_LIST, 80, 80)]
+    assert [(one.from_port, one.cidr) for one in found.revocations] == [(80, "0.0.0.0/0")]
+    assert found.shared == (), "the instance itself is nobody else"
+    assert found.stays == ("0.0.0.0/0 to tcp/22 (security group sg-shop-lb), where CloudFront does not connect",)
+
+
+def test_an_instance_is_found_behind_a_name_of_the_zone_that_leads_to_its_address() -> None:
+    named = record("origin.example.com", "A", "52.1.2.3")
+    picture = instance_origin("origin.example.com", named, record("old.example.com", "CNAME", EC2_NAME))
+    found = origins(picture, DescribeSecurityGroupRules=opened(("tcp", 80, 80)))
+    assert len(found.revocations) == 1
+    assert found.direct == ("old.example.com leads straight to web at 52.1.2.3",)
+
+
+@pytest.mark.parametrize("rule", [("tcp", 80, 443), ("-1", -1, -1), ("tcp", 0, 65535)])
+def test_a_rule_that_opens_more_of_an_instance_is_not_taken_away(rule: tuple[str, int, int]) -> None:
+    found = origins(instance_origin(), DescribeSecurityGroupRules=opened(rule))
+    assert (found.admissions, found.revocations) == ((), ())
+    assert "give tcp 80 a rule of its own" in found.unlockable[0]
+
+
+def test_two_ports_of_an_instance_get_no_rule_that_spans_what_lies_between() -> None:
+    both = {"CustomOriginConfig": {"OriginProtocolPolicy": "match-viewer"}}
+    rules = opened(("tcp", 80, 80), ("tcp", 443, 443))
+    found = origins(instance_origin(config=both), DescribeSecurityGroupRules=rules)
+    assert "counts as 55" in found.unlockable[0]
+    found = origins(
+        instance_origin(config=both), DescribeSecurityGroupRules=rules, GetServiceQuota={"Quota": {"Value": 120.0}}
+    )
+    assert [one.from_port for one in found.admissions] == [80, 443]
+
+
+def test_a_load_balancer_that_leads_to_the_same_instance_would_be_shut_out_and_is_named() -> None:
+    picture = instance_origin()
+    subnets = [picture.subnet("lb-a"), picture.subnet("lb-b")]
+    balancer = picture.balancer("shop", subnets, [picture.security_group("lb", OPEN_BOTH)])
+    picture.target_group("shop", [balancer], ["i-web"])
+    found = origins(picture, DescribeSecurityGroupRules=opened(("tcp", 80, 80)))
+    assert [text for text in found.direct if "ends at the same instance" in text]
+
+
+def test_what_needs_no_lock_is_said_beside_what_does() -> None:
+    picture = fronted()
+    inside = served(picture, "inner", internal=True)
+    picture.distributions[0]["Origins"]["Items"].append(
+        {"Id": "v", "DomainName": "internal", "VpcOriginConfig": {"VpcOriginId": "vo-2"}}
+    )
+    picture.vpc_origin("vo-2", inside)
+    found = origins(picture)
+    said = "application load balancer inner (a VPC origin, which CloudFront alone reaches)"
+    assert found.private == (said,)
+    assert found.outlook == f"1 of 1 origins admit CloudFront alone; no lock is needed for {said}"
