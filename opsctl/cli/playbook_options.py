@@ -86,6 +86,93 @@ class InputsCommand(StrictCommand):
         return super().invoke(ctx)
 
 
+class EitherCommand(InputsCommand):
+    """A command of two playbooks: it has the options of both, and what was typed tells which of them runs.
+
+    Inputs of the other playbook that it shares, by name, are declared by the first. `renamed` says which input of
+    the other one an argument of the first stands for.
+    """
+
+    other: ClassVar[str]
+    renamed: ClassVar[Mapping[str, str]]
+    takes_other: ClassVar[Callable[["Mapping[str, Json]"], bool]]
+
+    @cached_property
+    def _loaded_other(self) -> "LoadedPlaybook":
+        from opsctl.playbook.load import load_playbook
+
+        return load_playbook(self.other)
+
+    @cached_property
+    def _of_inputs(self) -> list[Any]:
+        """The options of both; what only one of them requires is asked for by that one."""
+        own = {parameter.name for parameter in self.params}
+        first, second = self._loaded.playbook.inputs, self._loaded_other.playbook.inputs
+        optional = {
+            name: spec
+            if spec.argument or (name in second and second[name].required)
+            else spec.model_copy(update={"required": False})
+            for name, spec in first.items()
+        }
+        taken = {*first, *self.renamed.values()}
+        more = {
+            name: spec.model_copy(update={"required": False}) for name, spec in second.items() if name not in taken
+        }
+        return _parameters_of({name: spec for name, spec in (optional | more).items() if name not in own})
+
+    def invoke(self, ctx: Any) -> Any:
+        """Choose the playbook, refuse what is only the other one's, and call the function."""
+        first, second = self._loaded.playbook.inputs, self._loaded_other.playbook.inputs
+        specs = {**second, **first}
+        typed = {one.name: _plain(specs[one.name], ctx.params.pop(one.name)) for one in self._of_inputs}
+        flags = {name: flag_of(name, spec) for name, spec in specs.items()}
+        if type(self).takes_other(typed):
+            chosen, names = self._loaded_other, {**self.renamed}
+        else:
+            chosen, names = self._loaded, {}
+        values = {names.get(name, name): value for name, value in typed.items()}
+        told = {names.get(name, name): flag for name, flag in flags.items()}
+        _refuse_foreign(
+            chosen.playbook.inputs, {**specs, **{names[one]: specs[one] for one in names}}, values, told
+        )
+        mine = {name: value for name, value in values.items() if name in chosen.playbook.inputs}
+        ctx.params[PLACE] = Given(chosen, mine, {name: told[name] for name in mine})
+        return super(InputsCommand, self).invoke(ctx)
+
+
+def _refuse_foreign(
+    chosen: "Mapping[str, InputSpec]",
+    specs: "Mapping[str, InputSpec]",
+    values: "Mapping[str, Json]",
+    flags: Mapping[str, str],
+) -> None:
+    """Refuse options that say nothing to the playbook that was chosen."""
+    foreign = [
+        flags[name]
+        for name, value in values.items()
+        if name not in chosen and value not in (specs[name].default, None, "", [], False)
+    ]
+    if foreign:
+        raise typer.BadParameter("it says nothing here; see --help for what belongs together", param_hint=foreign)
+
+
+def inputs_of_either(
+    playbook: str,
+    other: str,
+    *,
+    takes_other: "Callable[[Mapping[str, Json]], bool]",
+    renamed: Mapping[str, str],
+) -> type[InputsCommand]:
+    """Return the class of the commands that run one of two shipped playbooks."""
+    members = {
+        "playbook": playbook,
+        "other": other,
+        "renamed": renamed,
+        "takes_other": staticmethod(takes_other),
+    }
+    return type("EitherCommand", (EitherCommand,), members)
+
+
 def inputs_of(playbook: str) -> type[InputsCommand]:
     """Return the class of the commands that have their options from a shipped playbook."""
     return type("InputsCommand", (InputsCommand,), {"playbook": playbook})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
-from opsctl.cli.playbook_options import Given, inputs_of
+from opsctl.cli.playbook_options import Given, InputsCommand, inputs_of
 
 if TYPE_CHECKING:
     from opsctl.model.value import Json
@@ -22,11 +22,13 @@ def runs_playbook(
     name: str = "",
     check: Callable[[Given], None] | None = None,
     always: "Mapping[str, Json] | None" = None,
+    options: type[InputsCommand] | None = None,
 ) -> None:
     """Add the command that plans a playbook, asks, applies and proves it; `says` is its help.
 
     `name` is what it is called in its group, the last word of the command by itself. `check` refuses what was
     typed, before anything is called. `always` are inputs that this command sets, whatever was typed.
+    `options` replace those of the playbook alone, where the command chooses between two.
     """
 
     def run(
@@ -44,4 +46,6 @@ def runs_playbook(
         run_playbook(Order(command, account, show), given.but(**(always or {})), planning, applying)
 
     run.__doc__ = says
-    app.command(name or command.rpartition(" ")[2], cls=inputs_of(playbook), epilog=epilog)(spliced(run))
+    app.command(name or command.rpartition(" ")[2], cls=options or inputs_of(playbook), epilog=epilog)(
+        spliced(run)
+    )

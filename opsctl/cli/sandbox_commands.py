@@ -301,6 +301,7 @@ TO_TRY = (
     ("dead-letter-queue", ("dlq", "inspect"), ""),
     ("bucket", ("s3-events", "show"), ""),
     ("bus", ("events", "trace"), "bus:"),
+    ("topic", ("events", "trace"), "topic:"),
 )
 
 

@@ -49,6 +49,19 @@ def moment(seconds: float) -> str:
     return utc(datetime.fromtimestamp(seconds, UTC))
 
 
+def seconds_of(text: str, source: str) -> float:
+    """Return a moment that a person typed; InvalidInput without a time or a zone."""
+    try:
+        told = datetime.fromisoformat(text)
+    except ValueError:
+        told = None
+    if told is None or told.tzinfo is None:
+        raise InvalidInput.one(
+            f"{text!r} is no moment with time and zone", source=source, hint="such as 2026-01-01T00:00:00Z"
+        )
+    return told.timestamp()
+
+
 def bus_name(asked: str, about: Context) -> str:
     """Return the name of a bus that a person named; InvalidInput when it is elsewhere or of the newer kind."""
     if "event-busv2/" in asked:
@@ -61,7 +74,7 @@ def bus_name(asked: str, about: Context) -> str:
         raise InvalidInput.one(
             f"{asked} is a topic, not a bus",
             source="bus",
-            hint="a FIFO topic has an ArchivePolicy, and a ReplayPolicy for each subscription (docs/replay.md)",
+            hint="a FIFO topic is named by --topic, and its archive by the topic alone",
         )
     if not asked.startswith("arn:"):
         return asked.removeprefix("bus:")

@@ -359,6 +359,7 @@ ANY_RESOURCE = {
     "kms:GenerateDataKey": "a service uses the key that its resource is encrypted with",
     "lambda:TagResource": _WITH_CREATION,
     "logs:TagResource": _WITH_CREATION,
+    "sns:SetSubscriptionAttributes": "IAM asks about no resource",
     "sns:TagResource": _WITH_CREATION,
     "sns:Unsubscribe": "IAM asks about no resource",
     "sqs:TagQueue": _WITH_CREATION,

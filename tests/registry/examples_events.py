@@ -2,12 +2,15 @@
 
 import json
 
+from opsctl.events.topic_archives import point
 from opsctl.model.value import Json
 from opsctl.sandbox.engine.conditions import conditions
 from opsctl.sandbox.worlds.outage import BUS, make_outage
+from opsctl.sandbox.worlds.topic_outage import MISSED, TOPIC, make_topic_outage
 from opsctl.sandbox.worlds.uploads import BUCKET
 from tests.kit.moto_account import client
 from tests.kit.outage import ago, put_orders
+from tests.kit.topic_outage import replay_of, subscription_to
 from tests.kit.uploads import configuration, make_bucket, policy, put, queue_arn
 from tests.registry.example import Example, Stage
 
@@ -115,6 +118,24 @@ def _rules_of_the_bus() -> Json:
     return [names, policy("again")]
 
 
+def _archive_of_topic(_: Stage) -> dict[str, Json]:
+    arn = client("sns").create_topic(Name="bare.fifo", Attributes={"FifoTopic": "true"})["TopicArn"]
+    return {"topic": arn, "days": 30, "why": "messages are to be replayed"}
+
+
+def _replay_of_topic(stage: Stage) -> dict[str, Json]:
+    stage.move(24 * 3600)
+    now = conditions(stage.world.account).now()
+    span = {"start": point(now - 23 * 3600), "end": point(now - 600), "resume_at": point(now - 60)}
+    who = {"subscription": subscription_to(MISSED), "endpoint": MISSED, "topic": TOPIC}
+    return who | span | {"why": "the ledger missed orders"}
+
+
+def _receives() -> Json:
+    """Whether the subscription receives what is new."""
+    return "EndingPoint" not in replay_of(MISSED)
+
+
 _NAMED_ANEW = "SNS gives a subscription that is made again another ARN"
 EXAMPLES: dict[str, Example] = {
     "events.replay": Example(
@@ -122,6 +143,10 @@ EXAMPLES: dict[str, Example] = {
     ),
     "events.replay_into": Example(
         given=_replay_into, seeds=(make_outage,), look=_rules_of_the_bus, kept="what was sent stays sent"
+    ),
+    "events.topic_archive": Example(given=_archive_of_topic),
+    "events.topic_replay": Example(
+        given=_replay_of_topic, seeds=(make_topic_outage,), look=_receives, kept="what was sent stays sent"
     ),
     "events.archive": Example(given=_archive, look=_archives, kept="AWS dates an archive anew"),
     "s3.notify": Example(given=_notify, seeds=(make_bucket,), look=_look, kept=_LOOKED_AT),

@@ -1,21 +1,40 @@
-"""`opsctl events archive`: keep what comes to a bus."""
+"""`opsctl events archive`: keep what comes to a bus, or what is published to a FIFO topic."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import typer
 
+from opsctl.cli.playbook_options import inputs_of_either
 from opsctl.cli.playbook_runs import runs_playbook
+
+if TYPE_CHECKING:
+    from opsctl.model.value import Json
 
 SAYS = """Keep what comes to BUS for some days, so that it can be replayed after an outage.
 
-What came before the archive was made can never be replayed. An undo deletes it only while nothing is in it.
+BUS is an event bus, or a FIFO topic. What came before the archive was made can never be replayed. An undo deletes
+the archive of a bus only while nothing is in it; that of a topic only after its name was typed.
 """
 EXAMPLES = """Examples:
 
   opsctl events archive orders-bus --days 30 --dry-run
 
   opsctl events archive default --days 14 --pattern '{"source": ["shop.orders"]}' --yes
+
+  opsctl events archive orders.fifo --days 30 --dry-run
 """
+
+
+def _is_topic(typed: "Mapping[str, Json]") -> bool:
+    """A topic by its ARN or as topic:NAME; a name that ends in .fifo is one, as no bus needs to be called so."""
+    asked = str(typed["bus"])
+    return asked.startswith("topic:") or asked.split(":")[2:3] == ["sns"] or asked.endswith(".fifo")
 
 
 def register(group: typer.Typer) -> None:
     """Add the command."""
-    runs_playbook(group, "events archive", playbook="events-archive", says=SAYS, epilog=EXAMPLES)
+    options = inputs_of_either(
+        "events-archive", "events-archive-topic", takes_other=_is_topic, renamed={"bus": "topic"}
+    )
+    runs_playbook(group, "events archive", playbook="events-archive", says=SAYS, epilog=EXAMPLES, options=options)

@@ -1,22 +1,42 @@
 """`opsctl events replay`: send what came during an outage again."""
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import typer
 
+from opsctl.cli.playbook_options import inputs_of_either
 from opsctl.cli.playbook_runs import runs_playbook
 
-SAYS = """Send what came to a bus in a span of time again: to some rules, into one queue, or to all rules.
+if TYPE_CHECKING:
+    from opsctl.model.value import Json
 
-The plan shows every rule of the bus, who would get the events, and which targets do harm when they get one twice.
---into makes a rule for one queue that takes this replay alone, and takes it away in every outcome.
+SAYS = """Send what came to a bus or a FIFO topic in a span of time again.
+
+Of a --bus it goes to some rules, into one queue, or to all rules. The plan shows every rule of the bus, who would
+get the events, and which targets do harm when they get one twice. --into makes a rule for one queue that takes
+this replay alone, and takes it away in every outcome.
+
+Of a FIFO --topic it goes to one subscription. With --to SNS delivers nothing new to it afterwards, so the last
+change has it receive again. Ctrl-C cancels a replay, and says what was sent already.
 """
 EXAMPLES = """Examples:
 
   opsctl events replay --bus orders-bus --from 2026-11-30T10:00:00Z --to 2026-11-30T12:00:00Z --rule bill-orders
 
   opsctl events replay --bus orders-bus --from 2026-11-30T10:00:00Z --to 2026-11-30T12:00:00Z --into billing
+
+  opsctl events replay --topic orders.fifo --from 2026-11-30T10:00Z --to 2026-11-30T12:00Z --queue ledger.fifo
 """
+
+
+def _of_a_topic(typed: "Mapping[str, Json]") -> bool:
+    if bool(typed["topic"]) == bool(typed["bus"]):
+        raise typer.BadParameter("give one of --bus and --topic", param_hint="--bus")
+    return bool(typed["topic"])
 
 
 def register(group: typer.Typer) -> None:
     """Add the command."""
-    runs_playbook(group, "events replay", playbook="events-replay", says=SAYS, epilog=EXAMPLES)
+    options = inputs_of_either("events-replay", "events-replay-topic", takes_other=_of_a_topic, renamed={})
+    runs_playbook(group, "events replay", playbook="events-replay", says=SAYS, epilog=EXAMPLES, options=options)

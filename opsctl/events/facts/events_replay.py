@@ -1,11 +1,10 @@
 """Reads what a replay would reach, and whether an archive has the events of that time at all."""
 
-from datetime import datetime
 from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.events.archives import DAY_S, BusFound, EventArchive, bus_name, moment, read_bus
+from opsctl.events.archives import DAY_S, BusFound, EventArchive, bus_name, moment, read_bus, seconds_of
 from opsctl.events.kms_keys import read_keys, what_key_refuses
 from opsctl.events.replay_targets import ReplayedRule, read_rules
 from opsctl.model.errors import InvalidInput
@@ -66,7 +65,7 @@ class EventsReplayFact(Fact):
     def read(self, about: Context) -> Fetching[Value]:
         """Read the bus with its archives, then its rules, then the queue."""
         self._check_how()
-        start, end = _seconds(self.start, "start"), _seconds(self.end, "end")
+        start, end = seconds_of(self.start, "start"), seconds_of(self.end, "end")
         if start >= end:
             raise InvalidInput.one(
                 f"the time ends at {moment(end)} and begins at {moment(start)}",
@@ -149,18 +148,6 @@ class EventsReplayFact(Fact):
             )
             refused += [f"{queue.name}: {why}"] if why else []
         return found.model_copy(update={"queue": queue, "queue_refused": tuple(refused), "rows": _rows(rules, [])})
-
-
-def _seconds(text: str, source: str) -> float:
-    try:
-        told = datetime.fromisoformat(text)
-    except ValueError:
-        told = None
-    if told is None or told.tzinfo is None:
-        raise InvalidInput.one(
-            f"{text!r} is no moment with time and zone", source=source, hint="such as 2026-01-01T00:00:00Z"
-        )
-    return told.timestamp()
 
 
 def _covering(bus: BusFound, start: float, now: float) -> EventArchive | None:

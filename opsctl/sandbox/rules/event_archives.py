@@ -11,6 +11,7 @@ from typing import Any
 from opsctl.sandbox.engine import event_replays
 from opsctl.sandbox.engine.conditions import conditions
 from opsctl.sandbox.engine.deliveries import iso_of
+from opsctl.sandbox.rules import sns_archives
 
 ACTIVE_AT_MOST = 10
 WORLD_IS_OLD_S = 2 * 86_400
@@ -39,6 +40,7 @@ def begin_earlier(account: str) -> None:
     """Let the archives of an account be two days older than the sandbox, and their events come during an hour."""
     from moto.events.models import events_backends
 
+    sns_archives.begin_earlier(account, WORLD_IS_OLD_S)
     for backend in events_backends[account].values():
         for archive in backend.archives.values():
             archive.creation_time -= WORLD_IS_OLD_S

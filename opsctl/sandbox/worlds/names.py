@@ -47,8 +47,11 @@ BUCKETS = (
     Named(name="shop-avatars", what="a bucket that notifies nobody"),
 )
 BUSES = (Named(name="orders-bus", what="an event bus with an archive, after an outage of one of its consumers"),)
+TOPICS = (
+    Named(name="order-events.fifo", what="a FIFO topic with an archive, after an outage of one of its queues"),
+)
 BY_KIND = {
-    "world": (*TARGETS, *DEAD_LETTERS, *BUCKETS, *BUSES),
+    "world": (*TARGETS, *DEAD_LETTERS, *BUCKETS, *BUSES, *TOPICS),
     "group": tuple(one for one in TARGETS if "*" in one.name),
     "target": tuple(one for one in TARGETS if "*" not in one.name),
     "instance": tuple(one for one in TARGETS if one.name == "legacy-web"),
@@ -56,4 +59,5 @@ BY_KIND = {
     "source": SOURCES,
     "bucket": BUCKETS,
     "bus": BUSES,
+    "topic": TOPICS,
 }

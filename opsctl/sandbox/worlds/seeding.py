@@ -13,6 +13,7 @@ from opsctl.sandbox.worlds import (
     outage,
     queues,
     roles,
+    topic_outage,
     traffic_logs,
     uploads,
 )
@@ -64,6 +65,7 @@ def seed_all(clients: Clients) -> None:
     role = dead_letters.make_dead_letters(clients)
     uploads.make_uploads(clients, role)
     outage.make_outage(clients)
+    topic_outage.make_topic_outage(clients)
     hpc.make_fleet(clients)
     traffic_logs.make_logs(clients)
     roles.make_roles(clients)
