@@ -7,16 +7,25 @@ from math import inf
 
 from opsctl.execution.asking import Asking, NotThere
 from opsctl.execution.choosing import choose, chosen, none_free
-from opsctl.execution.editing import request_of, without_spared
 from opsctl.execution.going_back import way_back, went_back
 from opsctl.execution.inverse import references_of
-from opsctl.model.changes import ANY_REFUSAL, Change, Choice
+from opsctl.execution.not_as_planned import (
+    all_held,
+    broken_of,
+    drift_error,
+    expected_and_found,
+    short,
+    unseen_error,
+)
+from opsctl.execution.refused_calls import ValueTaken, is_for_good, is_passing, taken_value
+from opsctl.execution.resolving import request_for
+from opsctl.model.changes import Change
 from opsctl.model.commands import run_command
 from opsctl.model.errors import AwsRefused, Drifted, Interrupted, OpsctlError, OutcomeUnknown, Unproved
 from opsctl.model.jobs import JobResult
 from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws, RunJournal
-from opsctl.model.reads import Refusal, RefusalKind
+from opsctl.model.reads import RefusalKind
 from opsctl.model.report import CheckResult
 from opsctl.model.run import Clock, Progress
 from opsctl.model.value import Json
@@ -26,19 +35,8 @@ POLL_AT_MOST_S = 15.0
 POLL_GROWTH = 1.5
 EFFECTIVE_POLL_S = 10.0
 SETTLE_WITHIN_S = 30
-EDIT_WITHIN_S = 300
 
 Judge = Callable[[Asking], tuple[CheckResult, ...]]
-
-
-class ValueTaken(Exception):
-    """Somebody took the value that a call was made with."""
-
-    def __init__(self, choice: Choice, because: str) -> None:
-        """Say which value of a bound change it was, and what AWS said."""
-        self.value: Json = choice.values[0]
-        self.because = because
-        super().__init__(f"{choice.what} {self.value}")
 
 
 @dataclass
@@ -105,10 +103,10 @@ class Executor:
         found = Compared()
         for planned in self._plan.changes:
             change = choose(planned, asking) or planned
-            if change.kind != "job" and _all_held(asking.prove(change.proof)):
+            if change.kind != "job" and all_held(asking.prove(change.proof)):
                 found.already.append(change)
                 continue
-            if not _all_held(asking.judge_all(change.only_if)):
+            if not all_held(asking.judge_all(change.only_if)):
                 continue
             checks = [c for c in change.expect if not change.depends_on or c.op in ("empty", "excludes")]
             broken = tuple(result for result in asking.judge_all(checks) if not result.held)
@@ -158,10 +156,10 @@ class Executor:
     def _make(self, change: Change, asking: Asking) -> None:
         if change.kind == "job":
             self._job(change, asking)
-        elif change.kind == "wait" and _all_held(asking.judge_all(change.only_if)):
+        elif change.kind == "wait" and all_held(asking.judge_all(change.only_if)):
             self._await_proof(change)
             self._journal.record(change.id, "done")
-        elif _all_held(asking.prove(change.proof)):
+        elif all_held(asking.prove(change.proof)):
             ours = bool(self._journal.open_intents(change.id))
             self._journal.record(change.id, "done" if ours else "skipped")
         elif unmet := [result for result in asking.judge_all(change.only_if) if not result.held]:
@@ -179,7 +177,7 @@ class Executor:
         if self._journal.last(change.id) not in ("intent", "unproved"):
             return False
         altered = [check for check in change.expect if check.can_fail and not check.context]
-        if altered and _all_held(asking.judge_all(change.expect)):
+        if altered and all_held(asking.judge_all(change.expect)):
             return False
         try:
             self._await_proof(change)
@@ -213,10 +211,10 @@ class Executor:
         self._journal.record(change.id, "done", detail)
 
     def _require(self, change: Change, asking: Asking) -> None:
-        broken = _broken(change, asking)
+        broken = broken_of(change, asking)
         while broken and self._follows_new(change) and all(not result.found for result in broken):
             self._await_sight(change, broken[0].says)
-            broken = _broken(change, self._asking())
+            broken = broken_of(change, self._asking())
         if broken:
             raise self._drift(change, broken)
 
@@ -252,9 +250,9 @@ class Executor:
                 self._found_made(change, str(refused), ours=again)
                 return
             self._journal.record(change.id, "failed", refused.refusal.model_dump(mode="json"))
-            if (choice := _taken(change, refused)) is not None:
+            if (choice := taken_value(change, refused)) is not None:
                 raise ValueTaken(choice, refused.summary) from refused
-            if _for_good(change, refused.refusal):
+            if is_for_good(change, refused.refusal):
                 self._go_back(change, refused.summary)
             if refused.refusal.kind is RefusalKind.CONFLICT and change.kind == "call":
                 raise Drifted(
@@ -279,7 +277,7 @@ class Executor:
 
     def _made_earlier(self, change: Change, refused: AwsRefused, *, again: bool) -> bool:
         """Wait for what an earlier call of this run may have made, before its value counts as somebody else's."""
-        if not again or _taken(change, refused) is None:
+        if not again or taken_value(change, refused) is None:
             return False
         try:
             self._await_proof(change, SETTLE_WITHIN_S)
@@ -310,13 +308,17 @@ class Executor:
         while True:
             attempt += 1
             try:
-                self._aws.write(change.service, change.operation, self._request(change), change.region)
+                self._aws.write(
+                    change.service, change.operation, request_for(change, self._asking(), self._aws), change.region
+                )
             except NotThere as missing:
                 if not self._follows_new(change):
                     raise
                 self._await_sight(change, str(missing))
             except AwsRefused as refused:
-                self._may_retry(change, refused, self._clock.now() - started)
+                unseen = refused.refusal.kind is RefusalKind.MISSING and self._follows_new(change)
+                if not unseen and not is_passing(change, refused.refusal, self._clock.now() - started):
+                    raise
                 if refused.refusal.kind is not RefusalKind.THROTTLED:  # that is told of for all calls at once
                     self._progress(f"{change.title}: {refused.refusal.code}, retrying")
                 # Many who lost the same lock must not come back at the same moment.
@@ -330,39 +332,8 @@ class Executor:
             else:
                 return True
 
-    def _may_retry(self, change: Change, refused: AwsRefused, waited_s: float) -> None:
-        code = refused.refusal.code
-        passing = change.retry is not None and code in change.retry.codes and waited_s < change.retry.within_s
-        contended = change.edit is not None and code in change.edit.conflicts and waited_s < EDIT_WITHIN_S
-        unseen = refused.refusal.kind is RefusalKind.MISSING and self._follows_new(change)
-        throttled = refused.refusal.kind is RefusalKind.THROTTLED and waited_s < EDIT_WITHIN_S
-        if not passing and not contended and not unseen and not (throttled and change.edit is not None):
-            raise refused
-
-    def _request(self, change: Change) -> dict[str, object]:
-        asking = self._asking()
-        params: dict[str, object] = asking.resolve(change.params)
-        if change.edit is None:
-            return params
-        read = change.edit.read
-        fresh = {"params": asking.resolve(read.params), "whole": change.edit.writes_back}
-        answer = self._aws.read(read.model_copy(update=fresh))
-        if answer.refusal is not None:
-            raise AwsRefused(answer.refusal)
-        edit = change.edit.model_copy(
-            update={
-                "elements": tuple(
-                    element.model_copy(update={"value": asking.resolve(element.value)})
-                    for element in change.edit.elements
-                )
-            }
-        )
-        if edit.spares is not None:
-            edit = without_spared(edit, asking.find(edit.spares) or ())
-        return request_of(params, edit, answer.value, self._aws.takes(change.service, change.operation))
-
     def _proved(self, change: Change) -> bool:
-        return _all_held(self._asking().prove(change.proof))
+        return all_held(self._asking().prove(change.proof))
 
     def _await_proof(self, change: Change, at_most_s: int | None = None) -> None:
         self._await(change, lambda asking: asking.prove(change.proof), POLL_S, at_most_s)
@@ -383,7 +354,7 @@ class Executor:
             left_s = deadline - self._clock.now()
             if left_s <= 0:
                 self._journal.record(change.id, "unproved", [r.model_dump(mode="json") for r in missing])
-                raise _unseen(self._plan.id, change, missing[0], within_s)
+                raise unseen_error(self._plan.id, change, missing[0], within_s)
             self._progress(f"{change.title}: waiting for: {missing[0].says} (at most {left_s:.0f} s)")
             self._clock.sleep(min(every_s, left_s))
             every_s = min(every_s * POLL_GROWTH, POLL_AT_MOST_S)
@@ -399,9 +370,9 @@ class Executor:
             if never:
                 raise self._drift(change, never)
             return
-        broken = _broken(change, asking)
+        broken = broken_of(change, asking)
         if broken and change.goes_back:
-            self._go_back(change, f"{broken[0].says} does not hold: {_short(broken[0].found)}")
+            self._go_back(change, f"{broken[0].says} does not hold: {short(broken[0].found)}")
         self._require(change, asking)
 
     def _heed_stop(self) -> None:
@@ -413,56 +384,3 @@ class Executor:
 
     def _asking(self) -> Asking:
         return Asking(self._aws, self._outputs)
-
-
-def _broken(change: Change, asking: Asking) -> list[CheckResult]:
-    return [result for result in asking.judge_all(change.expect) if not result.held]
-
-
-def _all_held(results: Sequence[CheckResult]) -> bool:
-    return all(result.held for result in results)
-
-
-def _taken(change: Change, refused: AwsRefused) -> Choice | None:
-    """Return the choice whose value is why the call was refused, if it is."""
-    choice = change.choice
-    return choice if choice is not None and refused.refusal.code in choice.conflicts else None
-
-
-def _for_good(change: Change, refusal: Refusal) -> bool:
-    """Tell whether a change goes back for a refusal.
-
-    Where something is gone, or somebody else changed it meanwhile, the rest is not what was planned any more.
-    """
-    any_other = ANY_REFUSAL in change.goes_back and refusal.kind is RefusalKind.INVALID
-    moved = bool(change.goes_back) and refusal.kind in (RefusalKind.MISSING, RefusalKind.CONFLICT)
-    return any_other or moved or refusal.code in change.goes_back
-
-
-def drift_error(change: Change, broken: Sequence[CheckResult]) -> OpsctlError:
-    """Say what was planned, what was expected and what was found."""
-    return Drifted(
-        f"{change.title}: {expected_and_found(broken)}",
-        "nothing further was changed; plan again to see the account as it is",
-    )
-
-
-def expected_and_found(broken: Sequence[CheckResult]) -> str:
-    """Say what was expected and what was found, of the first that does not hold."""
-    worst = broken[0]
-    return f"expected that {worst.says} ({_short(worst.expected)}), found {_short(worst.found)}"
-
-
-def _unseen(plan_id: str, change: Change, missing: CheckResult, within_s: int) -> OpsctlError:
-    """Say what did not come in time: nobody made what is only waited for, so what was found is told as well."""
-    made = "made, but not confirmed" if change.kind != "wait" else "not so"
-    found = "" if change.kind != "wait" else f", found {_short(missing.found)}"
-    return Unproved(
-        f"{change.title}: {made} after {within_s} s: {missing.says}{found}",
-        change.proof.otherwise or run_command("verify", plan_id),
-    )
-
-
-def _short(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 160 else text[:157] + "..."

@@ -9,7 +9,7 @@ from opsctl.model.paths import Paths
 from opsctl.model.plan import Plan
 from opsctl.model.sentences import sentence, sentences
 from opsctl.model.value import Json, canonical
-from opsctl.render.words import asked_words, call_of, details_of, readable, undo_details, undo_of
+from opsctl.render.instruction_words import asked_words, call_of, details_of, readable, undo_details, undo_of
 
 _INLINE = 66
 

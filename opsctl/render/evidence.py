@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from opsctl.model.paths import Paths, WayIn
 from opsctl.model.report import CheckResult, Evidence, Report
 from opsctl.model.sentences import sentence
+from opsctl.render.instruction_words import value_text
 from opsctl.render.paths import paths_after, paths_of
-from opsctl.render.words import value_text
 
 _SHOWN = 10
 

@@ -13,24 +13,18 @@ from opsctl.render.evidence import check_words, verified
 from opsctl.render.html_parts import aside, details, facts, page, paragraph, pre, rows, table, texts
 from opsctl.render.html_ways import ways_of_plan, ways_of_report
 from opsctl.render.inert import markup
+from opsctl.render.instruction_words import call_of, details_of, queries_of, undo_details, undo_of
 from opsctl.render.known_besides import all_known
+from opsctl.render.outcome_words import job_lines, outcome_of, status_of
 from opsctl.render.screen import notes_of
 from opsctl.render.words import (
-    call_of,
     carrying_on,
     counts_of,
-    details_of,
     finding_words,
     header_of,
-    job_lines,
     mark_of,
     next_lines,
-    outcome_of,
-    queries_of,
-    status_of,
     unaccepted_words,
-    undo_details,
-    undo_of,
 )
 
 _LOUD = (Severity.SEVERE, Severity.HIGH)

@@ -11,28 +11,13 @@ from opsctl.model.sentences import sentence
 from opsctl.render.alike import ChangeLine, noted, notes_apart
 from opsctl.render.evidence import seen_at, verified, ways_seen
 from opsctl.render.inert import code_span, markdown, markup, visible
+from opsctl.render.instruction_words import call_of, details_of, queries_of, undo_details, undo_of, value_text
 from opsctl.render.known_besides import known_lines
 from opsctl.render.mermaid import render_mermaid
+from opsctl.render.outcome_words import job_lines, outcome_of, status_of
 from opsctl.render.paths import paths_of
 from opsctl.render.screen import way_rows
-from opsctl.render.words import (
-    call_of,
-    carrying_on,
-    details_of,
-    finding_words,
-    header_of,
-    job_lines,
-    mark_of,
-    next_lines,
-    nowhere_lines,
-    outcome_of,
-    queries_of,
-    status_of,
-    tally_of,
-    undo_details,
-    undo_of,
-    value_text,
-)
+from opsctl.render.words import carrying_on, finding_words, header_of, mark_of, next_lines, nowhere_lines, tally_of
 
 
 def render_plan(plan: Plan, following: Sequence[str] = ()) -> str:

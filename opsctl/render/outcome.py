@@ -4,9 +4,11 @@ from datetime import datetime
 
 from opsctl.model.report import ChangeResult, CheckResult, Report, RunStatus
 from opsctl.render.inert import shortened
+from opsctl.render.instruction_words import value_text
+from opsctl.render.outcome_words import KEPT, job_lines, outcome_of, status_of
 from opsctl.render.page import Page
 from opsctl.render.screen import MARKS
-from opsctl.render.words import KEPT, few, job_lines, mark_of, outcome_of, status_of, value_text, where_words
+from opsctl.render.words import few, mark_of, where_words
 
 SHOWN = 6
 _GOOD = ("done", "skipped", "kept")

@@ -11,15 +11,14 @@ from opsctl.model.plan import Finding, Plan, Section
 from opsctl.model.sentences import sentence, sentences
 from opsctl.render.alike import ONE_BY_ONE, change_lines
 from opsctl.render.change_rows import laid_out_details
+from opsctl.render.instruction_words import call_of, queries_of
 from opsctl.render.known_besides import known_lines
 from opsctl.render.page import Page
 from opsctl.render.paths import paths_of
 from opsctl.render.words import (
-    call_of,
     finding_words,
     following_because,
     nowhere_lines,
-    queries_of,
     tally_of,
     unaccepted_words,
     where_words,

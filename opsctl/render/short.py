@@ -7,9 +7,10 @@ from opsctl.model.plan import Plan
 from opsctl.model.report import Report
 from opsctl.render.inert import shortened, visible
 from opsctl.render.outcome import broken_of, counted, verb_of
+from opsctl.render.outcome_words import outcome_of
 from opsctl.render.paths import paths_of
 from opsctl.render.screen import headline_of, way_rows
-from opsctl.render.words import finding_words, outcome_of, tally_of, where_words
+from opsctl.render.words import finding_words, tally_of, where_words
 
 LONGEST = 300
 """Characters of a line: what is longer is cut, and the last line says where it is whole."""

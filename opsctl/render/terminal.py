@@ -10,7 +10,9 @@ from opsctl.model.sentences import sentence
 from opsctl.render.change_rows import ChangeRows
 from opsctl.render.evidence import seen_at, verified, ways_seen
 from opsctl.render.inert import shortened
+from opsctl.render.instruction_words import queries_of, value_text
 from opsctl.render.known_besides import all_known
+from opsctl.render.outcome_words import job_lines, outcome_of, status_of
 from opsctl.render.page import Page
 from opsctl.render.paths import paths_of
 from opsctl.render.tree import render_tree
@@ -21,14 +23,9 @@ from opsctl.render.words import (
     finding_words,
     following_because,
     header_of,
-    job_lines,
     mark_of,
     nowhere_lines,
-    outcome_of,
-    queries_of,
-    status_of,
     unaccepted_words,
-    value_text,
 )
 
 AFFECTED_SHOWN = 5

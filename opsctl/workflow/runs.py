@@ -6,8 +6,9 @@ from datetime import datetime
 
 from opsctl.execution.asking import Asking
 from opsctl.execution.choosing import as_made, choose
-from opsctl.execution.executor import Executor, drift_error
+from opsctl.execution.executor import Executor
 from opsctl.execution.inverse import references_of, undone_change
+from opsctl.execution.not_as_planned import drift_error
 from opsctl.model.changes import Change
 from opsctl.model.commands import run_command
 from opsctl.model.errors import Drifted, OpsctlError, Unproved

@@ -6,7 +6,8 @@ from contextlib import suppress
 
 import pytest
 
-from opsctl.execution.executor import EDIT_WITHIN_S, POLL_S, SETTLE_WITHIN_S, Executor
+from opsctl.execution.executor import POLL_S, SETTLE_WITHIN_S, Executor
+from opsctl.execution.refused_calls import EDIT_WITHIN_S
 from opsctl.model.changes import Change, Retry
 from opsctl.model.commands import run_command
 from opsctl.model.errors import AwsRefused, Drifted, Interrupted, OpsctlError, OutcomeUnknown, Unproved

@@ -20,11 +20,13 @@ from opsctl.model.value import Json
 from opsctl.render import html_page, markdown, outcome, screen, short, terminal
 from opsctl.render.inert import code_span, visible
 from opsctl.render.inert import markdown as inert_markdown
+from opsctl.render.instruction_words import details_of, undo_of, value_text
 from opsctl.render.json_text import envelope_of, found_in, json_text, render_envelope
 from opsctl.render.mermaid import render_mermaid
+from opsctl.render.outcome_words import outcome_of, status_of
 from opsctl.render.svg import render_svg
 from opsctl.render.tree import render_tree
-from opsctl.render.words import counts_of, details_of, outcome_of, status_of, undo_of, value_text
+from opsctl.render.words import counts_of
 from tests.kit.box_plans import irreversible, make_box, plan_of
 from tests.render.sample import sample_decision, sample_plan, sample_report
 

@@ -9,18 +9,16 @@ from typing import Protocol, TypeAlias
 
 from opsctl.sandbox.engine.guest_syntax import (
     AndOr,
-    BadSyntax,
     Command,
     For,
     Group,
     If,
     Pipeline,
-    Redirection,
     Sequence_,
     Simple,
-    Word,
     parse,
 )
+from opsctl.sandbox.engine.guest_words import BadSyntax, Redirection, Word
 
 NOT_FOUND, BAD = 127, 2
 

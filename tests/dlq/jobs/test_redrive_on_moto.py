@@ -13,7 +13,7 @@ from opsctl.model.errors import Interrupted, InvalidInput, OpsctlError, RefusedB
 from opsctl.model.plan import Plan
 from opsctl.model.report import ChangeResult
 from opsctl.model.value import Json
-from opsctl.render.words import status_of
+from opsctl.render.outcome_words import status_of
 from opsctl.sandbox.engine.conditions import Durations, conditions, set_conditions
 from opsctl.sandbox.worlds.dead_letters import make_dead_letters
 from opsctl.sandbox.worlds.queues import make_queues

@@ -6,8 +6,8 @@ from opsctl.model.changes import Change, Irreversible, Proof
 from opsctl.model.report import ChangeResult
 from opsctl.model.value import Json
 from opsctl.render.job_view import view_of
+from opsctl.render.outcome_words import job_lines, status_of
 from opsctl.render.views.ha_drill import drill_lines, markdown_drill
-from opsctl.render.words import job_lines, status_of
 
 T0 = 1_790_000_000.0
 FOUND: dict[str, Json] = {
