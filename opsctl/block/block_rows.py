@@ -5,15 +5,28 @@ from typing import Literal
 
 from opsctl.block.account_ledger import AccountLedger, AclCarrier, GroupCarrier, SetCarrier
 from opsctl.block.inspection.rule_groups import sid_of
-from opsctl.block.records import EXTENDS, BlockRecord
+from opsctl.block.records import EXTENDS, BlockRecord, Ledger
 from opsctl.block.terms import NEVER, seconds_of
 from opsctl.block.topology.nacl import NaclEntry
 from opsctl.block.topology.packet import ANY
 from opsctl.model.networks import normal, parse_network
-from opsctl.model.value import Value
+from opsctl.model.value import Json, Value
 from opsctl.resources.owners import owner_of
 
 _PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmpv6"}
+
+
+class BlockNeed(Value):
+    """For what else a block is there, beside what its row says: another incident's, or for another target."""
+
+    until: str
+    since: str = ""
+    by: str = ""
+    reason: str = ""
+    incident: str = ""
+    target: str = ""
+    via: str = ""
+    run: str = ""
 
 
 class BlockRow(Value):
@@ -23,7 +36,7 @@ class BlockRow(Value):
     record, put there by hand or by a version that kept none; `foreign` for what others made. `what` says what
     enforces it. `until` is empty where nobody said; `rule` is the number of a network ACL's entry. `via` is the
     header that has the address where it is not the source, `listed` the name of the list that the set is kept
-    equal to.
+    equal to. What a row says is of the record that ends last; `also` are the other needs that hold the block.
     """
 
     address: str
@@ -45,6 +58,12 @@ class BlockRow(Value):
     run: str = ""
     rule: int = 0
     listed: str = ""
+    also: tuple[BlockNeed, ...] = ()
+
+    @property
+    def needs(self) -> tuple["BlockRow | BlockNeed", ...]:
+        """Everything that it is there for."""
+        return (self, *self.also)
 
     @property
     def ours(self) -> bool:
@@ -56,11 +75,11 @@ class BlockRow(Value):
         return self.ours and seconds_of(self.until) <= now
 
 
-def rows_of(account: AccountLedger, region: str) -> list[BlockRow]:
+def rows_of(account: AccountLedger, region: str, now: float) -> list[BlockRow]:
     """Return every block, those that end first before the others, foreign ones last."""
-    rows = [row for one in account.acls for row in _of_acl(one, region)]
-    rows += [row for one in account.sets for row in _of_set(one)]
-    rows += [row for one in account.groups for row in _of_group(one, region)]
+    rows = [row for one in account.acls for row in _of_acl(one, region, now)]
+    rows += [row for one in account.sets for row in _of_set(one, now)]
+    rows += [row for one in account.groups for row in _of_group(one, region, now)]
     return sorted(rows, key=_order)
 
 
@@ -71,15 +90,23 @@ def _order(row: BlockRow) -> tuple[float, int, int, int, str]:
     return ends, kinds.index(row.kind), network.version, int(network.network_address), row.resource
 
 
-def _recorded(record: BlockRecord | None) -> dict[str, str]:
+def _recorded(ledger: Ledger, network: str, now: float) -> dict[str, Json]:
+    record = ledger.of(network)
     if record is None:
         return {}
+    also: list[BlockRecord] = []
+    for one in ledger.every(network)[1:]:
+        if seconds_of(one.until) > now and not any(one.is_for(other) for other in (record, *also)):
+            also.append(one)
+    return _told(record) | {"listed": record.list_name, "also": [_told(one) for one in also]}
+
+
+def _told(record: BlockRecord) -> dict[str, Json]:
     told = record.model_dump(include={"until", "since", "by", "reason", "incident", "target", "via"})
-    said = {"run": record.run.partition(EXTENDS)[0], "listed": record.list_name}
-    return {name: str(value) for name, value in told.items()} | said
+    return told | {"run": record.run.partition(EXTENDS)[0]}
 
 
-def _of_acl(one: AclCarrier, region: str) -> Iterator[BlockRow]:
+def _of_acl(one: AclCarrier, region: str, now: float) -> Iterator[BlockRow]:
     acl = one.acl
     subnets = f"{len(acl.subnets)} subnet{'s' * (len(acl.subnets) != 1)}"
     for entry in acl.inbound():
@@ -96,7 +123,7 @@ def _of_acl(one: AclCarrier, region: str) -> Iterator[BlockRow]:
             what=_entry(entry, owner_of(acl.tags) if record is None else ""),
             closes=subnets,
             rule=entry.number,
-            **_recorded(record),
+            **(_recorded(one.ledger, normal(entry.cidr), now) if record else {}),
         )
 
 
@@ -107,7 +134,7 @@ def _entry(entry: NaclEntry, owner: str) -> str:
     return f"deny rule {entry.number}{protocol}{ports}" + (f", {owner}" if owner else "")
 
 
-def _of_set(one: SetCarrier) -> Iterator[BlockRow]:
+def _of_set(one: SetCarrier, now: float) -> Iterator[BlockRow]:
     mode = mode_of(one.ip_set.name)
     for address in one.ip_set.addresses:
         record = one.ledger.of(normal(address))
@@ -121,11 +148,11 @@ def _of_set(one: SetCarrier) -> Iterator[BlockRow]:
             what=_what(one, record),
             closes=f"ways to {record.target}" if record and record.target else "what its web ACLs protect",
             mode=mode,
-            **_recorded(record),
+            **_recorded(one.ledger, normal(address), now),
         )
 
 
-def _of_group(one: GroupCarrier, region: str) -> Iterator[BlockRow]:
+def _of_group(one: GroupCarrier, region: str, now: float) -> Iterator[BlockRow]:
     for address, rules in one.drops.items():
         record = one.ledger.of(address)
         more = f" and {len(rules) - 1} more" if len(rules) > 1 else ""
@@ -139,7 +166,7 @@ def _of_group(one: GroupCarrier, region: str) -> Iterator[BlockRow]:
             region=region,
             what=f"drop of Network Firewall, sid {sid_of(rules[0])}{more}{owner}",
             closes="what its firewalls inspect",
-            **_recorded(record),
+            **_recorded(one.ledger, address, now),
         )
 
 

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from opsctl.block.account_ledger import AccountLedger, AclCarrier, GroupCarrier, SetCarrier
 from opsctl.block.ip_set_calls import some_left_in
 from opsctl.block.lifting import is_deny_of_all, lift_from_acl, lift_from_group, lift_from_set
-from opsctl.block.recording import Carrier, but_of, made_room, record_change
+from opsctl.block.recording import Carrier, but_of, ending, made_room, record_change
 from opsctl.block.records import EXTENDS, BlockRecord, Ledger, is_recorded_for, tags_of
 from opsctl.block.set_recorder import SetRecorder
 from opsctl.block.terms import Term, lasts_longer
 from opsctl.model.changes import Change
-from opsctl.model.networks import normal
+from opsctl.model.networks import normal, plain_addresses
+from opsctl.model.sentences import first_few
 from opsctl.model.value import Value
 from opsctl.resources.marks import mark_of_plan
 
@@ -25,7 +26,9 @@ class Extending(Value):
     """Which addresses are blocked until when from now on, by which run; what is not said stays as recorded.
 
     What a block is for stays as well, but at the places `here`, which are on the ways to the target of the term:
-    elsewhere the same address is blocked for another target, and has to be found by that.
+    elsewhere the same address is blocked for another target, and has to be found by that. There a need of its own,
+    of another incident or target, is recorded though the block lasts longer already: taking back the other's
+    block leaves this one.
     """
 
     addresses: tuple[str, ...]
@@ -76,7 +79,8 @@ class Extending(Value):
         """Record it in tags; the first record at a place makes room."""
         tags, name = tags_of(self._run(number), longer, term), _numbered(place, number)
         room = made_room(carrier, ledger, present, len(tags), self.now, f"clear-{name}") if number == 1 else []
-        return [*room, record_change(carrier, tags, longer, term, change_id=f"record-{name}", undo_first=back)]
+        made = record_change(carrier, tags, longer, term, change_id=f"record-{name}", undo_first=back)
+        return [*room, _said(made, ledger, longer, term)]
 
     def _at_set(self, one: SetCarrier) -> list[Change]:
         present = [normal(address) for address in one.ip_set.addresses]
@@ -92,7 +96,8 @@ class Extending(Value):
             lift, name = lift_from_set(one, longer, but_of(self.run), _BACK), _numbered(one.slug, number)
             # Some of them may have been unblocked by then: the rest goes.
             back = (lift.model_copy(update={"expect": (some_left_in(one.key, longer),)}),)
-            changes += recorder.changes(one.key, one.ip_set.arn, longer, present, (), name=name, undo_first=back)
+            made = recorder.changes(one.key, one.ip_set.arn, longer, present, (), name=name, undo_first=back)
+            changes += [_said(change, one.ledger, longer, term) for change in made]
         return changes
 
     def _run(self, number: int) -> str:
@@ -104,9 +109,14 @@ class Extending(Value):
         groups: list[tuple[Term, list[str]]] = []
         for one in self.addresses:
             record = ledger.of(one) if one in there else None
-            if record is None or not self._moves(record):
+            if record is None:
                 continue
-            term = self._term(record, place)
+            if self._moves(record):
+                term = self._term(record, place)
+            elif place in self.here and not self._is_held(ledger.every(one)):
+                term = self.term.model_copy(update={"via": record.via})
+            else:
+                continue
             group = next((found for known, found in groups if known == term), None)
             if group is None:
                 groups.append((term, [one]))
@@ -118,11 +128,29 @@ class Extending(Value):
         here = not self.target or is_recorded_for(self.target, record.target)
         return here and lasts_longer(self.term.until, record.until)
 
+    def _is_held(self, records: Sequence[BlockRecord]) -> bool:
+        """Tell whether one of the records is this need's own, or a list's, and ends no earlier than asked for."""
+        return any(
+            one.list_name or (one.is_for(self.term) and not lasts_longer(self.term.until, one.until))
+            for one in records
+        )
+
     def _term(self, record: BlockRecord, place: str) -> Term:
         """What is asked for, and what was recorded where nothing is said."""
         said = {name: getattr(self.term, name) or getattr(record, name) for name in ("reason", "incident")}
         target = self.term.target if place in self.here else ""
         return self.term.model_copy(update={**said, "target": target or record.target, "via": record.via})
+
+
+def _said(change: Change, ledger: Ledger, networks: Sequence[str], term: Term) -> Change:
+    """Say why a need is recorded of what lasts longer already."""
+    known = ledger.of(networks[0])
+    if not change.undo_first or known is None or lasts_longer(term.until, known.until):
+        return change
+    listed = first_few(networks, 3, shown=plain_addresses)
+    whose = known.incident or known.by or "another run"
+    kept = "With a record of its own this one keeps it when that is taken back."
+    return change.model_copy(update={"why": f"{listed} is blocked {ending(known.until)} for {whose}. {kept}"})
 
 
 def _numbered(place: str, number: int) -> str:

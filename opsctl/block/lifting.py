@@ -16,7 +16,7 @@ from opsctl.block.inspection.rule_groups import sid_of
 from opsctl.block.network_acl_calls import create_deny, delete_entry, deny_is_absent, deny_is_there
 from opsctl.block.recording import SEEN_WITHIN_S, SETTLED_S, Carrier, but_known, says_nothing, taken_off
 from opsctl.block.records import LIST_PREFIX, BlockList, BlockRecord, Ledger, tags_of
-from opsctl.block.terms import Term
+from opsctl.block.terms import Term, seconds_of
 from opsctl.block.topology.nacl import NaclEntry
 from opsctl.block.topology.packet import ANY
 from opsctl.block.waf_objects import IP_SET, WafKey
@@ -27,7 +27,7 @@ from opsctl.model.value import Value
 from opsctl.resources.marks import PLAN_TAG, mark_of_plan
 
 Wanted = Callable[[str, BlockRecord], bool]
-"""Whether a block of an address goes, by the record that counts for it."""
+"""Whether a need goes, by an address and a record that names it; the block goes with the last of them."""
 
 _BEGAN = re.compile(rf"{LIST_PREFIX}[0-9a-f]{{8}}-(\d{{8}}-\d{{6}})-")
 """When the run of a list began, as its id begins."""
@@ -78,7 +78,7 @@ class Lifting(Value):
         gone = self._due(one.ledger, present)
         others = but_known(one.ledger.keys)
         lifts = [lift_from_set(one, list(gone), others, self.why)] if gone else []
-        listing = self._lists(one, gone, present, lifts)
+        listing = self._lists(one, gone, set(present), lifts)
         after = [*lifts, *listing]
         return [*after, *self._records(one.carrier, one.ledger, gone, present, one.slug, after)]
 
@@ -89,15 +89,25 @@ class Lifting(Value):
         return [*lifts, *self._records(one.carrier, one.ledger, gone, present, one.name, lifts)]
 
     def _due(self, ledger: Ledger, present: Iterable[str]) -> dict[str, None]:
-        found = [(one, ledger.of(one)) for one in dict.fromkeys(present)]
-        return dict.fromkeys(one for one, record in found if record is not None and self.wanted(one, record))
+        """Return the networks that nobody needs blocked any more."""
+        return dict.fromkeys(one for one in present if self._is_free(one, ledger.every(one)))
 
-    def _goes(self, ledger: Ledger, record: BlockRecord, gone: Collection[str], present: Sequence[str]) -> bool:
+    def _is_free(self, network: str, records: Sequence[BlockRecord]) -> bool:
+        wanted = [self.wanted(network, record) for record in records]
+        kept = [record for record, goes in zip(records, wanted, strict=True) if not goes]
+        return any(wanted) and all(seconds_of(record.until) <= self.now for record in kept)
+
+    def _dropped(self, record: BlockRecord, gone: Collection[str], there: Collection[str]) -> set[str]:
+        """Return what a record names no longer: what goes, and what is blocked on for others alone."""
+        return {one for one in record.networks if one in gone or (one in there and self.wanted(one, record))}
+
+    def _goes(
+        self, ledger: Ledger, record: BlockRecord, dropped: set[str], gone: Collection[str], there: set[str]
+    ) -> bool:
         """Tell whether nothing of a record is left."""
-        left = {one for one in present if one not in gone}
-        if any(one in gone for one in record.networks):
-            return left.isdisjoint(record.networks)
-        return says_nothing(ledger, left, record, self.now)
+        if dropped:
+            return there.isdisjoint(one for one in record.networks if one not in dropped)
+        return says_nothing(ledger, there.difference(gone), record, self.now)
 
     def _records(
         self,
@@ -109,15 +119,16 @@ class Lifting(Value):
         after: Sequence[Change],
     ) -> list[Change]:
         """Write the records anew that name what goes, and take off those that are left with nothing."""
-        left = {one for one in present if one not in gone}
+        there = set(present)
         put, old, take = dict[str, str](), dict[str, str](), dict[str, str]()
         for record in ledger.records:
             if record.listed_in or record.list_name:
                 continue
-            if self._goes(ledger, record, gone, present):
+            dropped = self._dropped(record, gone, there)
+            if self._goes(ledger, record, dropped, gone, there):
                 take |= record.tags
-            elif any(one in gone for one in record.networks):
-                rest = [one for one in record.networks if one in left]
+            elif dropped:
+                rest = [one for one in record.networks if one in there and one not in dropped]
                 tags = tags_of(record.run, rest, term_of(record))
                 put |= {key: value for key, value in tags.items() if record.tags.get(key) != value}
                 old |= {key: value for key, value in record.tags.items() if key in put}
@@ -128,20 +139,20 @@ class Lifting(Value):
         return [one.model_copy(update={"depends_on": needed, "only_if": only_if}) for one in changes]
 
     def _lists(
-        self, one: SetCarrier, gone: Collection[str], present: Sequence[str], after: Sequence[Change]
+        self, one: SetCarrier, gone: Collection[str], there: set[str], after: Sequence[Change]
     ) -> list[Change]:
         """Take addresses off the lists that records are in, and delete those whose record goes."""
         changes: list[Change] = []
         by_name = {record.listed_in: record for record in one.ledger.records}
         for known in one.lists:
             key, record = WafKey.of_arn(IP_SET, known.arn, one.region), by_name.get(known.name)
-            named = [network for network in record.networks if network in gone] if record else []
+            named = self._dropped(record, gone, there) if record else set[str]()
             if record is None:
                 changes += [_without_list(key, known)] if self.tidy and self._is_over(known) else []
-            elif self._goes(one.ledger, record, gone, present):
+            elif self._goes(one.ledger, record, named, gone, there):
                 changes.append(_without_list(key, known))
             elif named:
-                changes.append(_off_list(key, named))
+                changes.append(_off_list(key, [network for network in record.networks if network in named]))
         needed, only_if = tuple(change.id for change in after), one.carrier.no_list_but(one.ledger.lists)
         return [change.model_copy(update={"depends_on": needed, "only_if": only_if}) for change in changes]
 

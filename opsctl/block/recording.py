@@ -15,7 +15,7 @@ from opsctl.block.waf_objects import IP_SET, NOT_YET_VISIBLE, list_objects
 from opsctl.block.wafv2 import TAGS_A_PAGE
 from opsctl.model.changes import Change, Check, Instruction, Proof, Query, Retry
 from opsctl.model.errors import RefusedByGuard
-from opsctl.model.networks import plain_addresses
+from opsctl.model.networks import normal, not_covered, parse_network, plain_addresses
 from opsctl.model.reads import Read
 from opsctl.model.sentences import first_few
 from opsctl.model.value import Json, Value
@@ -237,14 +237,26 @@ def ending(until: str) -> str:
     return "without an end" if until == NEVER else f"until {until}"
 
 
-def says_nothing(ledger: Ledger, present: Collection[str], record: BlockRecord, now: float) -> bool:
-    """Tell whether what a record names is not there, or is recorded for longer by another.
+def says_nothing(
+    ledger: Ledger, present: Collection[str], record: BlockRecord, now: float, *, weak: bool = False
+) -> bool:
+    """Tell whether what a record names is not there, or is recorded for longer by another of the same need.
 
-    A record comes before its block, so one that was written a moment ago may name what is only about to be there.
+    A record that has ended says nothing where another counts, and with `weak` one without an incident neither.
+    One comes before its block, so what was written a moment ago may name what is only about to be there. What is
+    in a wider block is there: that may have been put together of it, and be taken apart again.
     """
     if record.list_name or not record.since or seconds_of(record.since) > now - SETTLED_S:
         return False
-    return all(one not in present or ledger.of(one) != record for one in record.networks)
+    over = seconds_of(record.until) <= now or (weak and not record.incident)
+    there = [one for one in record.networks if one in present]
+    if any(ledger.of(one) == record or not (over or ledger.is_outlasted(record, one)) for one in there):
+        return False
+    gone = [parse_network(one) for one in record.networks if one not in present]
+    if over or not gone:
+        return True
+    wider = [parse_network(one) for one in present if one in ledger.networks]
+    return not_covered(gone, wider) == gone
 
 
 def clear_change(carrier: Carrier, records: Sequence[BlockRecord], change_id: str) -> Change:
@@ -283,14 +295,18 @@ def made_room(
     if ledger.tags + more <= TAGS_AT_MOST - FEW_LEFT:
         return []
     idle = idle_records(ledger, present, now)
+    if ledger.tags + more - sum(len(one.tags) for one in idle) > TAGS_AT_MOST:
+        idle = idle_records(ledger, present, now, weak=True)
     _require_room(carrier, ledger, more, sum(len(one.tags) for one in idle))
     return [clear_change(carrier, idle, change_id)] if idle else []
 
 
-def idle_records(ledger: Ledger, present: Collection[str], now: float) -> list[BlockRecord]:
+def idle_records(ledger: Ledger, present: Collection[str], now: float, *, weak: bool = False) -> list[BlockRecord]:
     """Return the records among the tags of a resource that say nothing any more."""
-    there = set(present)
-    return [one for one in ledger.records if not one.listed_in and says_nothing(ledger, there, one, now)]
+    there = set(map(normal, present))
+    return [
+        one for one in ledger.records if not one.listed_in and says_nothing(ledger, there, one, now, weak=weak)
+    ]
 
 
 def _require_room(carrier: Carrier, ledger: Ledger, more: int, freed: int) -> None:

@@ -4,15 +4,16 @@ One run writes one record on each resource: the tag `opsctl:block/RUN`, and `ops
 the addresses need more room. A value begins with addresses; words like `until=` follow, and the reason comes last.
 More addresses than that stand in an IP set that no rule uses, and the record is a tag of that set.
 Nobody else writes these keys, so that runs at the same time never overwrite each other's. An address that several
-records name ends when the last of them does.
+records name ends when the last of them does, and each of them holds it until it is taken back or has ended.
 
 AWS's limits: 50 tags a resource, 256 characters a value, 128 a key; of characters, letters, digits, spaces and
 `_ . : / = + - @` (WAFV2 API reference, Tag; EC2 user guide, Using_Tags).
 """
 
 import hashlib
+import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Literal
 
@@ -80,6 +81,18 @@ class BlockRecord(Value):
         """The tag that the record begins in."""
         return f"{PREFIX}{self.run}"
 
+    def is_for(self, other: "BlockRecord | Term") -> bool:
+        """Tell whether a record stands for the same need: one incident's at a target, else one person's there.
+
+        Of the records of one need the one that ends last says all; those of different needs hold a block
+        until the last of them is taken back.
+        """
+        if not is_recorded_for(other.target, self.target):
+            return False
+        if other.incident or self.incident:
+            return is_recorded_as(other.incident, self.incident)
+        return is_recorded_as(other.by, self.by)
+
 
 class BlockList(Value):
     """An IP set that no rule uses: it only says which addresses the record among its tags is about."""
@@ -109,10 +122,32 @@ class Ledger(Value):
         """The record that counts for an address or block: of those that name it, the one that ends last."""
         return self._that_counts.get(network)
 
+    @property
+    def networks(self) -> Collection[str]:
+        """All that records name."""
+        return self._by_network.keys()
+
+    def every(self, network: str) -> Sequence[BlockRecord]:
+        """All records that name an address or block, the one that ends last first."""
+        return self._by_network.get(network, ())
+
+    def is_outlasted(self, record: BlockRecord, network: str) -> bool:
+        """Tell whether a record says nothing of a network, for another of the same need ends later."""
+        longer = itertools.takewhile(lambda one: one != record, self.every(network))
+        return any(record.is_for(one) for one in longer)
+
     @cached_property
     def _that_counts(self) -> dict[str, BlockRecord]:
-        in_order = sorted(self.records, key=lambda one: (seconds_of(one.until), one.since))
-        return {network: one for one in in_order for network in one.networks}
+        return {network: found[0] for network, found in self._by_network.items()}
+
+    @cached_property
+    def _by_network(self) -> dict[str, list[BlockRecord]]:
+        in_order = sorted(self.records, key=lambda one: (seconds_of(one.until), one.since))[::-1]
+        found: dict[str, list[BlockRecord]] = {}
+        for one in in_order:
+            for network in one.networks:
+                found.setdefault(network, []).append(one)
+        return found
 
 
 def key_of(run: str) -> str:

@@ -5,17 +5,19 @@ import re
 import botocore.session
 import pytest
 
+from opsctl.block.recording import says_nothing
 from opsctl.block.records import (
     PARTS_AT_MOST,
     PREFIX,
     BlockList,
+    Ledger,
     is_recorded_as,
     is_recorded_for,
     list_prefix,
     parse_ledger,
     tags_of,
 )
-from opsctl.block.terms import NEVER, Term, ends_at, lasts_longer, who
+from opsctl.block.terms import NEVER, Term, ends_at, lasts_longer, parse_moment, who
 from opsctl.model.networks import normal
 
 RUN = "20261201-080000-abcd"
@@ -186,3 +188,51 @@ def test_typing_the_same_command_again_at_once_is_no_extension() -> None:
 )
 def test_a_record_names_the_person_behind_the_caller(arn: str, person: str) -> None:
     assert who(arn) == person
+
+
+NOON = "2026-12-01T12:00:00Z"
+LATER = "2026-12-03T08:00:00Z"
+AT_NOON = parse_moment(NOON).timestamp()
+
+
+def ledger_of(**terms: Term) -> Ledger:
+    """A resource that has a record of the same address for each of some terms, by the ids of runs."""
+    tags = {key: text for run, term in terms.items() for key, text in tags_of(run, FOUR[:1], term).items()}
+    return parse_ledger(tags)
+
+
+@pytest.mark.parametrize(
+    ("other", "idle"),
+    [
+        ({"until": LATER}, True),
+        ({"until": LATER, "by": "bob"}, True),
+        ({"until": LATER, "incident": "INC-13"}, False),
+        ({"until": LATER, "incident": ""}, False),
+        ({"until": LATER, "target": "api.example.com"}, False),
+        ({"until": NOON}, False),
+    ],
+    ids=["same", "same incident", "another incident", "no incident", "another target", "ends earlier"],
+)
+def test_a_record_is_outlasted_only_by_one_of_the_same_need(other: dict[str, str], idle: bool) -> None:
+    ledger = ledger_of(a=TERM, b=TERM.model_copy(update=other))
+    (first,) = [one for one in ledger.records if one.run == "a"]
+    assert says_nothing(ledger, set(FOUR[:1]), first, AT_NOON) is idle
+    assert says_nothing(ledger, set(), first, AT_NOON), "what is not there needs no record"
+    over = parse_moment(TERM.until).timestamp()
+    assert says_nothing(ledger, set(FOUR[:1]), first, over) is (other["until"] == LATER)
+
+
+def test_where_tags_are_short_a_need_without_an_incident_gives_way_and_no_other() -> None:
+    bare = TERM.model_copy(update={"incident": "", "by": "bob"})
+    ledger = ledger_of(a=TERM, b=bare, c=TERM.model_copy(update={"incident": "INC-13", "until": LATER}))
+    weak = [one.run for one in ledger.records if says_nothing(ledger, set(FOUR[:1]), one, AT_NOON, weak=True)]
+    assert weak == ["b"]
+    assert not any(says_nothing(ledger, set(FOUR[:1]), one, AT_NOON) for one in ledger.records)
+
+
+def test_what_a_wider_block_was_put_together_of_keeps_its_record() -> None:
+    wide = tags_of("wide", ["203.0.113.0/31"], TERM.model_copy(update={"incident": "INC-13"}))
+    ledger = parse_ledger(tags_of("a", FOUR[:1], TERM) | wide)
+    (first,) = [one for one in ledger.records if one.run == "a"]
+    assert not says_nothing(ledger, {"203.0.113.0/31"}, first, AT_NOON)
+    assert says_nothing(ledger, {"203.0.113.0/31"}, first, parse_moment(TERM.until).timestamp())

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from opsctl.block.account_ledger import read_account
 from opsctl.block.lifting import Lifting
-from opsctl.block.records import BlockRecord, is_recorded_for
+from opsctl.block.records import BlockRecord, is_recorded_as, is_recorded_for
 from opsctl.block.terms import seconds_of
 from opsctl.model.changes import Change
 from opsctl.model.fetching import Fetching
@@ -18,15 +18,17 @@ from opsctl.model.sentences import sentence
 class BlockLift(Action):
     """Take blocks that opsctl recorded out of every IP set and network ACL; undo puts them back.
 
-    What others put there stays, and so does what a run records after the plan was made. Records that say nothing
-    any more go as well. Without `due` the addresses say which blocks go, exactly as they were blocked; with it
-    there are no more changes than a plan may have, and what is left goes the next time.
+    What others put there stays, and so does what a run records after the plan was made. A block that is needed for
+    another target or incident as well stays for that, and only the record of what was asked for goes. Records that
+    say nothing any more go as well. Without `due` the addresses say which blocks go, exactly as they were blocked;
+    with it there are no more changes than a plan may have, and what is left goes the next time.
     """
 
     name: ClassVar[str] = "block.lift"
 
     addresses: tuple[str, ...] = Field((), description="The blocks to take away, as they were blocked.")
     target: str = Field("", description="Only blocks of this target.")
+    incident: str = Field("", description="Only blocks of this incident.")
     due: bool = Field(False, description="Take away whatever has come to its end, whatever its address.")
     why: str = Field(description="Why they may go.")
 
@@ -36,6 +38,8 @@ class BlockLift(Action):
 
         def wanted(network: str, record: BlockRecord) -> bool:
             if self.target and not is_recorded_for(self.target, record.target):
+                return False
+            if self.incident and not is_recorded_as(self.incident, record.incident):
                 return False
             return seconds_of(record.until) <= about.now if self.due else network in asked
 

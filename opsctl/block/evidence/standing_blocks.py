@@ -29,7 +29,7 @@ class StandingBlocks(EvidenceSource):
     def look(self, asked: AskedAbout, about: Context) -> Fetching[SourceReport]:
         """Name what holds the address, those that hold all of it before those that hold a part."""
         account = yield from read_account(about)
-        found = blocks_of(rows_of(account, about.region), asked.network, about.now)
+        found = blocks_of(rows_of(account, about.region, about.now), asked.network, about.now)
         if not account.unknown:
             return self.report(asked, *found)
         looked: Looked = "partly" if account.acls or account.sets or account.groups else "no"
@@ -59,7 +59,8 @@ def _says(row: BlockRow, network: Network, now: float) -> str:
     until = "without an end" if row.until == NEVER else f"until {row.until}"
     due = ", which has passed" if row.is_due(now) else ""
     by = f" by {row.by}" if row.by else ""
-    incident = f", {row.incident}" if row.incident else ""
+    incidents = dict.fromkeys(one.incident for one in row.needs if one.incident)
+    incident = f", {', '.join(incidents)}" if incidents else ""
     reason = f", {row.reason}" if row.reason else ""
     via = f", by the address in {row.via}" if row.via else ""
     return f"{_what(row)}{wider} {until}{due}{by} at {row.resource}{via}{incident}{reason}"

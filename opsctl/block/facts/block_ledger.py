@@ -7,8 +7,9 @@ from pydantic import Field
 
 from opsctl.block.account_ledger import read_account
 from opsctl.block.asked_end import asked_end
-from opsctl.block.block_rows import BlockRow, rows_of
+from opsctl.block.block_rows import BlockNeed, BlockRow, rows_of
 from opsctl.block.host.host_rows import read_host_rows
+from opsctl.block.recording import ending
 from opsctl.block.records import is_recorded_as, is_recorded_for
 from opsctl.block.terms import lasts_longer
 from opsctl.model.errors import InvalidInput
@@ -26,7 +27,8 @@ class Ledgered(Value):
 
     `due` are those of opsctl whose end has passed. `ours` and `others` say each block in a line, `wider` those of
     opsctl that were asked for by an address in them, `elsewhere` those of other targets, `listed` those of lists
-    that are kept equal to a feed.
+    that are kept equal to a feed. `shared` are those of opsctl that others need than who was asked for, `several`
+    those that several incidents or targets need where nobody was asked for.
     """
 
     rows: tuple[BlockRow, ...]
@@ -37,6 +39,8 @@ class Ledgered(Value):
     wider: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
     listed: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+    several: tuple[str, ...] = ()
     longer: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     account: str = ""
@@ -81,7 +85,7 @@ class BlockLedger(Fact):
             every, unknown = yield from read_host_rows(about)
         else:
             account = yield from read_account(about)
-            every, unknown = rows_of(account, about.region), account.unknown
+            every, unknown = rows_of(account, about.region, about.now), account.unknown
         wanted = [row for row in every if self._wanted(row)]
         held = self._holding(wanted, asked)
         found = [row for row in wanted if not asked or parse_network(row.address) in held]
@@ -97,6 +101,8 @@ class BlockLedger(Fact):
             wider=tuple(_line(row) for row in rows if row.ours and asked and row.address not in named),
             elsewhere=tuple(f"{_line(row)}, for {row.target}" for row in away),
             listed=tuple(f"{row.address} by list {row.listed} at {row.resource}" for row in rows if row.listed),
+            shared=tuple(_needed(row, left) for row in rows if (left := self._others_of(row))),
+            several=tuple(_needed(row, row.needs) for row in rows if row.also and not self._is_narrow),
             longer=tuple(
                 _line(row) for row in rows if row.ours and not row.listed and lasts_longer(row.until, until)
             ),
@@ -113,14 +119,48 @@ class BlockLedger(Fact):
         networks = {parse_network(row.address) for row in rows}
         return networks & set(asked) if self.exact else holding(networks, asked)
 
+    @property
+    def _is_narrow(self) -> bool:
+        return bool(self.target or self.incident or self.by)
+
     def _is_here(self, row: BlockRow) -> bool:
-        return not self.target or is_recorded_for(self.target, row.target)
+        return any(self._is_asked(one) for one in row.needs)
+
+    def _is_asked(self, need: BlockRow | BlockNeed) -> bool:
+        here = not self.target or is_recorded_for(self.target, need.target)
+        return here and self._is_theirs(need)
+
+    def _is_theirs(self, need: BlockRow | BlockNeed) -> bool:
+        asked = {"incident": self.incident, "by": self.by}
+        return all(is_recorded_as(wanted, getattr(need, name)) for name, wanted in asked.items() if wanted)
+
+    def _others_of(self, row: BlockRow) -> list[BlockRow | BlockNeed]:
+        """Return the needs of a block that were not asked for, where some were."""
+        return [one for one in row.needs if row.ours and self._is_narrow and not self._is_asked(one)]
 
     def _wanted(self, row: BlockRow) -> bool:
         if not self.foreign and row.kind == "foreign":
             return False
-        asked = {"incident": self.incident, "by": self.by, "layer": self.layer}
-        return all(is_recorded_as(wanted, getattr(row, name)) for name, wanted in asked.items() if wanted)
+        if self.layer and row.layer != self.layer:
+            return False
+        return any(map(self._is_theirs, row.needs))
+
+
+def _needed(row: BlockRow, needs: Sequence[BlockRow | BlockNeed]) -> str:
+    told = [
+        " ".join(
+            text
+            for text in (
+                f"for {one.incident}" if one.incident else "",
+                f"at {one.target}" if one.target else "",
+                f"by {one.by}" if one.by else "",
+                ending(one.until),
+            )
+            if text
+        )
+        for one in needs
+    ]
+    return f"{row.address} at {row.resource} ({row.what}): {'; '.join(told)}"
 
 
 def _line(row: BlockRow) -> str:

@@ -92,13 +92,14 @@ class BlockVerified(Fact):
         except ValueError as fault:
             raise InvalidInput.one(str(fault), source="addresses") from None
         account = yield from read_account(about)
-        every = [row for row in rows_of(account, about.region) if row.ours]
+        every = [row for row in rows_of(account, about.region, about.now) if row.ours]
         rows = [row for row in every if self._wanted(row, asked)]
         standing = [row for row in rows if not row.is_due(about.now)]
         groups: dict[tuple[str, str, str], dict[str, None]] = {}
         for row in standing:
-            groups.setdefault((row.target, row.mode, row.via), {})[row.address] = None
-        firewalled = {row.target for row in standing if row.layer == "network-firewall"}
+            for need in row.needs:
+                groups.setdefault((need.target, row.mode, need.via), {})[row.address] = None
+        firewalled = {need.target for row in standing if row.layer == "network-firewall" for need in row.needs}
         judged = yield from gather(
             [
                 _judged(target, mode, via, tuple(found), about, firewall=target in firewalled)
@@ -126,7 +127,8 @@ class BlockVerified(Fact):
         )
 
     def _wanted(self, one: BlockRow | RemovedBlock, asked: set[str]) -> bool:
-        here = not self.target or is_recorded_for(self.target, one.target)
+        needs = one.needs if isinstance(one, BlockRow) else (one,)
+        here = not self.target or any(is_recorded_for(self.target, need.target) for need in needs)
         return here and (not asked or one.address in asked)
 
 

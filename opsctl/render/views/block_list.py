@@ -90,7 +90,16 @@ def _groups(rows: Sequence[BlockRow]) -> list[list[BlockRow]]:
     groups: dict[tuple[str, ...], list[BlockRow]] = {}
     for row in rows:
         own_line = row.what if row.kind == "foreign" and row.layer == "nacl" else ""
-        groups.setdefault((row.resource_id, row.run, row.until, row.kind, row.listed, own_line), []).append(row)
+        same = (
+            row.resource_id,
+            row.run,
+            row.until,
+            row.kind,
+            row.listed,
+            own_line,
+            *(one.run for one in row.also),
+        )
+        groups.setdefault(same, []).append(row)
     many = {id(row): group for group in groups.values() if len(group) > _FEW or group[0].listed for row in group}
     shown: list[list[BlockRow]] = []
     for row in rows:
@@ -114,8 +123,8 @@ def _every(group: Sequence[BlockRow], found: Ledgered) -> tuple[str, ...]:
         ends_in(row, found.now),
         f"{row.resource}: {what}{mode}{kind}",
         row.closes,
-        row.by,
-        row.incident,
+        ", ".join(dict.fromkeys(one.by for one in row.needs if one.by)),
+        ", ".join(dict.fromkeys(one.incident for one in row.needs if one.incident)),
         row.reason,
     )
 
