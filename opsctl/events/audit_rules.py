@@ -25,6 +25,10 @@ WHY_LOST: dict[str, str] = {
     "fifo-mismatch": (
         "S3 cannot notify FIFO queues; EventBridge needs a message group for one, and content-based deduplication."
     ),
+    "region": (
+        "S3 and the rules of EventBridge deliver within one Region only; SNS comes from and to Regions to opt "
+        "into by another name, or not at all."
+    ),
     "throttled": "A function with a reserved concurrency of 0 refuses every event.",
     "pending": "A subscription that nobody confirmed gets nothing; its token is valid for two days.",
     "two-consumers": "Consumers of one queue share its messages: each gets a part, and none gets all.",

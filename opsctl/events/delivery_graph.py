@@ -15,6 +15,7 @@ class DeliveryNode(Value):
     """A resource that events pass, by its ARN; `unknown` says what of it could not be read.
 
     `ends` marks what nothing of the account's settings leads on from: a consumer, or a kind that is not followed.
+    `region` is that of a bucket whose ARN does not tell it, where it was asked for.
     """
 
     arn: str
@@ -23,6 +24,7 @@ class DeliveryNode(Value):
     notes: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     exists: bool = True
+    region: str = ""
     ends: bool = False
 
 

@@ -7,6 +7,7 @@ from opsctl.events.arns import named
 from opsctl.events.delivery_graph import VERDICTS, DeliveryEdge, DeliveryNode, StepSettings, Verdict
 from opsctl.events.hops import Admission, Hop, ReadResource
 from opsctl.events.kms_keys import KeyFacts, what_key_refuses
+from opsctl.events.regions import sns_principals, why_not_across
 from opsctl.events.role_permissions import RoleAnswers, RoleQuestion, leaves_it_to_iam, may_be_let_in, questions_of
 from opsctl.resources.policy_simulation import SimulatedAction
 from opsctl.resources.policy_simulation import Verdict as Simulated
@@ -17,8 +18,10 @@ _WORD = {
     "sns:Publish": "topic policy",
     "lambda:InvokeFunction": "function's resource policy",
     "events:PutEvents": "event bus policy",
+    "logs:PutLogEvents": "log group's resource policy",
 }
 _OWN_QUEUES_ONLY = ("s3.amazonaws.com",)
+_SNS = "sns.amazonaws.com"
 _EVENTS = "events.amazonaws.com"
 
 
@@ -28,6 +31,7 @@ class EdgeKnowledge(NamedTuple):
     keys: Mapping[str, KeyFacts]
     roles: RoleAnswers
     account: str
+    region: str
 
 
 def edge_of(source: DeliveryNode, hop: Hop, target: ReadResource, known: EdgeKnowledge) -> DeliveryEdge:
@@ -57,6 +61,11 @@ def _far_end(source: DeliveryNode, hop: Hop, target: ReadResource, known: EdgeKn
     admission = target.admission
     if not target.node.exists:
         yield _Fault("blocked", f"{target.node.kind} {target.node.name} does not exist", "destination-gone")
+        return
+    service = _EVENTS if source.kind == "rule" else hop.service
+    apart = why_not_across(service, source.region or known.region, target.node.arn)
+    if apart:
+        yield _Fault("blocked", apart, "region")
         return
     if hop.role:
         yield from _by_role(hop, target, known)
@@ -124,14 +133,23 @@ def _by_policy(hop: Hop, target: ReadResource, admission: Admission, account: st
     call = _call(hop, target, admission.action, account)
     answer = verdict_on(admission.policy, call)
     origin = named(hop.on_behalf_of)
-    if answer is PolicyAnswer.NO and _but_for(call, admission.policy):
+    others = [verdict_on(admission.policy, call.model_copy(update={"source_arn": one})) for one in hop.also_for]
+    if any(one is not answer for one in others):
+        let_in = [one is PolicyAnswer.YES for one in (answer, *others)]
+        says = f"its {what} lets {sum(let_in)} of {len(let_in)} stages in for {origin.kind} {origin.name}"
+        yield _Fault("unknown" if PolicyAnswer.UNSURE in (answer, *others) else "filtered", says)
+        return
+    if answer is not PolicyAnswer.YES and (regional := _in_another_name(call, admission.policy)):
+        says = f"its {what} lets {regional} in, a name by which SNS is documented to come from other Regions only"
+        yield _Fault("unknown", says)
+    elif answer is PolicyAnswer.NO and _but_for(call, admission.policy):
         says = f"the condition on AWS:SourceOwner in its {what} shuts {hop.service} out"
         yield _Fault("blocked", says, "account-condition")
     elif answer is PolicyAnswer.NO:
-        says = f"its {what} does not let {hop.service} in for {origin.kind} {origin.name}"
+        says = f"its {what} does not let {call.service} in for {origin.kind} {origin.name}"
         yield _Fault("blocked", says, "no-permission")
     elif answer is PolicyAnswer.UNSURE:
-        says = f"whether its {what} lets {hop.service} in depends on conditions that only AWS evaluates"
+        says = f"whether its {what} lets {call.service} in depends on conditions that only AWS evaluates"
         yield _Fault("unknown", says, "account-condition" if hop.service == _EVENTS else "")
 
 
@@ -147,7 +165,23 @@ def _call(hop: Hop, target: ReadResource, action: str, account: str) -> ServiceC
     elif hop.service == _EVENTS and target.node.kind == "function":
         told = {"source_arn": hop.on_behalf_of, "account": ""}
     absent = ("aws:sourceowner",) if hop.service == _EVENTS else ()
-    return ServiceCall(service=hop.service, action=action, resource=target.node.arn, absent=absent, **told)
+    service = hop.service
+    if service == _SNS:
+        service = sns_principals(named(hop.on_behalf_of).region, named(target.node.arn).region)[0]
+    resource = target.node.arn
+    if target.node.kind == "log group":
+        resource = f"{resource.removesuffix(':*')}:*"
+    return ServiceCall(service=service, action=action, resource=resource, absent=absent, **told)
+
+
+def _in_another_name(call: ServiceCall, policy: str) -> str:
+    """The other name of SNS that a policy lets in, of a Region to opt into; empty where there is none."""
+    here = named(call.resource).region
+    if not call.service.startswith("sns.") or named(call.source_arn).region != here:
+        return ""
+    others = (one for one in sns_principals(here, here) if one != call.service)
+    asked = ((one, call.model_copy(update={"service": one})) for one in others)
+    return next((one for one, told in asked if verdict_on(policy, told) is PolicyAnswer.YES), "")
 
 
 def _but_for(call: ServiceCall, policy: str) -> bool:

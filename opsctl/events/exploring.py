@@ -97,7 +97,7 @@ def _read_beside(stops: dict[str, ReadResource], about: Context) -> Fetching[Edg
         for question in questions_of(hop, stops[hop.to.arn], keys)
     ]
     roles = yield from ask_roles(asked, about)
-    return EdgeKnowledge(keys, roles, about.account)
+    return EdgeKnowledge(keys, roles, about.account, about.region)
 
 
 def _put_together(

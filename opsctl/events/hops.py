@@ -22,15 +22,17 @@ class Hop(StepSettings):
     """A resource hands events to a place, as far as its own settings tell.
 
     `service` is the principal that writes there and `on_behalf_of` the ARN that its policy sees (aws:SourceArn);
-    without a service the writer has a role, `role`, or reads by itself; `calls` is the role's action where the
-    kind of the target does not tell it (`?`: it cannot be told). `failing_by` is the principal that writes to the
-    dead-letter queue where that is another. `takes` decides about one concrete event (none: it takes all), and
-    `makes` is the form in which that is handed on, with `settings` of a rule's target.
+    where it may be several, as for the stages of an API, the others are `also_for`. Without a service the writer
+    has a role, `role`, or reads by itself; `calls` is the role's action where the kind of the target does not tell
+    it (`?`: it cannot be told). `failing_by` is the principal that writes to the dead-letter queue where that is
+    another. `takes` decides about one concrete event (none: it takes all), and `makes` is the form in which that
+    is handed on, with `settings` of a rule's target.
     """
 
     to: Waypoint
     service: str = ""
     on_behalf_of: str = ""
+    also_for: tuple[str, ...] = ()
     role: str = ""
     calls: str = ""
     failing_by: str = ""

@@ -7,10 +7,12 @@ guide, "Troubleshooting"; S3 guide, "Granting permissions to publish event notif
 from collections.abc import Sequence
 
 from opsctl.model.fetching import Fetching
+from opsctl.model.reads import Read
 from opsctl.model.value import Value
 from opsctl.resources.dead_letter_reads import describe_key, key_policy
 from opsctl.resources.resource_policies import PolicyAnswer, ServiceCall, verdict_on
 
+_OF_AN_ARN = 6
 _NEEDED = ("kms:GenerateDataKey", "kms:Decrypt")
 
 
@@ -33,7 +35,7 @@ def read_keys(keys: Sequence[str]) -> Fetching[dict[str, KeyFacts]]:
     wanted = [one for one in dict.fromkeys(keys) if one]
     if not wanted:
         return {}
-    answers = yield [describe_key(one) for one in wanted]
+    answers = yield [_there(describe_key(one), one) for one in wanted]
     found: dict[str, KeyFacts] = {}
     for name, answer in zip(wanted, answers, strict=True):
         told = (answer.value or {}).get("KeyMetadata") or {}
@@ -50,13 +52,19 @@ def read_keys(keys: Sequence[str]) -> Fetching[dict[str, KeyFacts]]:
         else:
             found[name] = KeyFacts(arn=str(told["Arn"]))
     open_ = [name for name, one in found.items() if one.arn]
-    policies = (yield [key_policy(found[name].arn) for name in open_]) if open_ else []
+    policies = (yield [_there(key_policy(found[name].arn), name) for name in open_]) if open_ else []
     for name, answer in zip(open_, policies, strict=True):
         if answer.refusal is None:
             found[name] = found[name].model_copy(update={"policy": str(answer.value.get("Policy", ""))})
         else:
             found[name] = found[name].model_copy(update={"unknown": f"policy of key {name}: {answer.refusal}"})
     return found
+
+
+def _there(read: Read, name: str) -> Read:
+    """The read in the Region of a key that is named by an ARN; of others in the Region of the run."""
+    parts = name.split(":")
+    return read.model_copy(update={"region": parts[3]}) if len(parts) == _OF_AN_ARN else read
 
 
 def what_key_refuses(key: KeyFacts, *, service: str, on_behalf_of: str, account: str) -> tuple[str, str]:

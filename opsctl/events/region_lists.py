@@ -73,6 +73,8 @@ class RegionLists:
 
     def answer(self, read: Read) -> Answer | None:
         """Answer a read of one resource from the lists; None when they do not tell."""
+        if read.region is not None:
+            return None
         make = {
             "lambda.ListEventSourceMappings": self._mappings,
             "pipes.ListPipes": self._pipes,

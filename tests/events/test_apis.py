@@ -108,7 +108,7 @@ def test_a_rest_method_leads_to_its_bus_by_its_role_and_an_unchecked_answer_is_f
     assert made.edges("api:abcdefghij")["default"].causes == ()
 
 
-def test_a_function_lets_the_one_stage_of_an_api_in_or_not() -> None:
+def test_a_function_lets_the_stages_of_an_api_in_or_not() -> None:
     made = Account()
     function = arn("lambda", "function:work")
     uri = f"{GATE}:lambda:path/2015-03-31/functions/{function}/invocations"
@@ -120,7 +120,11 @@ def test_a_function_lets_the_one_stage_of_an_api_in_or_not() -> None:
     made.function("work", policy=opened.replace("/POST/", "/GET/"))
     assert made.edges("api:abcdefghij")["work"].verdict == "blocked"
     made.answers["apigateway.GetStages abcdefghij"] = {"item": [{"stageName": "a"}, {"stageName": "b"}]}
-    assert made.edges("api:abcdefghij")["work"].verdict == "unknown"
+    assert made.edges("api:abcdefghij")["work"].verdict == "blocked"
+    made.function("work", policy=opened.replace("abcdefghij/*/", "abcdefghij/a/"))
+    edge = made.edges("api:abcdefghij")["work"]
+    assert edge.verdict == "filtered"
+    assert "lets 1 of 2 stages in" in edge.why[0]
 
 
 def test_an_http_api_leads_to_a_queue_and_is_found_back() -> None:

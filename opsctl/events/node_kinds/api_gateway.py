@@ -123,7 +123,8 @@ class _Api:
             why=why,
             causes=("api-gateway-200",) if unchecked else (),
             service=SERVICE if by_policy and not why else "",
-            on_behalf_of=self._execution(route) if by_policy else "",
+            on_behalf_of=self._execution(route, self._stages[0]) if by_policy and self._stages else "",
+            also_for=tuple(self._execution(route, one) for one in self._stages[1:]) if by_policy else (),
             role=role,
             calls=target.action,
             retry="none: the caller gets the error",
@@ -132,18 +133,18 @@ class _Api:
         )
 
     def _doubts(self, credentials: str, *, by_policy: bool) -> Iterator[str]:
-        if by_policy and len(self._stages) != 1:
-            yield f"the function's policy was not evaluated: the API has {len(self._stages)} stages"
+        if by_policy and not self._stages:
+            yield "the function's policy was not evaluated: the API has no stage"
         elif not by_policy and not credentials:
             yield "it has no role: who calls is in no setting"
         elif credentials and ":role/" not in credentials:
             yield "it is sent by the credentials of whoever calls the API"
 
-    def _execution(self, route: str) -> str:
-        """The ARN of a request, as a function's policy sees it."""
+    def _execution(self, route: str, stage: str) -> str:
+        """The ARN of a request to a stage, as a function's policy sees it."""
         method, _, path = route.partition(" ")
         what = f"{method}{path}" if path else method
-        return self.here.arn("execute-api", f"{self._api}/{''.join(self._stages[:1])}/{what}")
+        return self.here.arn("execute-api", f"{self._api}/{stage}/{what}")
 
 
 def _unchecked(integration: Json, target: IntegrationTarget) -> bool:

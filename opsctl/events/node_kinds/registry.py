@@ -13,6 +13,7 @@ from opsctl.events.node_kinds import (
     event_pipe,
     event_rule,
     lambda_function,
+    log_group,
     s3_bucket,
     schedule,
     sns_topic,
@@ -31,6 +32,7 @@ _READ: dict[str, Callable[[Waypoint, Context], Fetching[ReadResource]]] = {
     "pipe": event_pipe.read,
     "schedule": schedule.read,
     "alarm": alarm.read,
+    "log group": log_group.read,
     "custom event bus": custom_bus.read,
     "REST API": api_gateway.read_rest,
     "HTTP API": api_gateway.read_http,
@@ -38,19 +40,43 @@ _READ: dict[str, Callable[[Waypoint, Context], Fetching[ReadResource]]] = {
 
 
 def read_place(place: Waypoint, about: Context) -> Fetching[ReadResource]:
-    """Read one resource; one of another account or Region, or of a kind that is not followed, is only named."""
+    """Read one resource; one of another account, or of a kind that is not followed, is only named.
+
+    What is in another Region is read there, with its policy, and followed no further.
+    """
     what = named(place.arn)
-    away = [
-        word for word in (_elsewhere(what.account, about.account), _elsewhere(what.region, about.region)) if word
-    ]
-    if what.kind in _READ and not away:
+    account, region = _elsewhere(what.account, about.account), _elsewhere(what.region, about.region)
+    if what.kind in _READ and not account and not region:
         stop = yield from _READ[what.kind](place, about)
         return stop
+    note = (
+        f"not followed: it is in {' and '.join(one for one in (account, region) if one)}"
+        if account or region
+        else ""
+    )
+    if what.kind in _TAKE and not account:
+        stop = yield from _in_region(region, _READ[what.kind](place, about))
+        node = stop.node.model_copy(update={"notes": (note,), "ends": True})
+        return stop.model_copy(update={"node": node, "hops": ()})
     yield from ()
-    note = f"not followed: it is in {' and '.join(away)}" if away else ""
     return ReadResource(
         node=DeliveryNode(arn=place.arn, kind=what.kind, name=what.name, notes=(note,) if note else (), ends=True)
     )
+
+
+_TAKE = ("queue", "topic", "function", "event bus")
+
+
+def _in_region(region: str, fetching: Fetching[ReadResource]) -> Fetching[ReadResource]:
+    """Make the reads of a resource in its own Region."""
+    wanted = next(fetching)
+    while True:
+        answers = yield [one.model_copy(update={"region": region}) for one in wanted]
+        try:
+            wanted = fetching.send(answers)
+        except StopIteration as stop:
+            found: ReadResource = stop.value
+            return found
 
 
 def _elsewhere(there: str, here: str) -> str:

@@ -6,7 +6,7 @@ Sources: S3 guide, "Amazon S3 Event Notifications" and "Using EventBridge"; GetB
 from collections.abc import Iterator
 from typing import Any
 
-from opsctl.events.arns import bucket_region
+from opsctl.events.arns import bucket_region, named
 from opsctl.events.delivery_graph import DeliveryNode
 from opsctl.events.hops import Hop, ReadResource, Waypoint
 from opsctl.events.resource_answers import ResourceAnswers, items_of, read_of
@@ -33,10 +33,14 @@ def read(place: Waypoint, about: Context) -> Fetching[ReadResource]:
     found = (yield from told.ask([("notification configuration", wanted)]))["notification configuration"]
     exists = not told.missing
     hops = [*_notifications(place, found)]
-    if "EventBridgeConfiguration" in (found or {}):
+    eventbridge = "EventBridgeConfiguration" in (found or {})
+    region: str | None = ""
+    if eventbridge or any(named(one.to.arn).region != about.region for one in hops):
         location = read_of("s3", "GetBucketLocation", Bucket=name)
         there = (yield from told.ask([("region", location)]))["region"]
-        hops.append(_eventbridge(name, None if there is None else bucket_region(there), about))
+        region = None if there is None else bucket_region(there)
+    if eventbridge:
+        hops.append(_eventbridge(name, region, about))
     notes = () if hops or found is None or not exists else ("it notifies nobody",)
     node = DeliveryNode(
         arn=place.arn,
@@ -45,6 +49,7 @@ def read(place: Waypoint, about: Context) -> Fetching[ReadResource]:
         notes=notes,
         unknown=tuple(told.unknown),
         exists=exists,
+        region=region or "",
     )
     return ReadResource(node=node, hops=tuple(hops))
 

@@ -1,6 +1,7 @@
 """SNS topics: each subscription is an edge of its own, with its filter and its dead-letter queue.
 
-Sources: SNS guide, "Message delivery retries", "Dead-letter queues", "Subscription filter policies"; SNS API.
+Sources: SNS guide, "Message delivery retries", "Dead-letter queues", "Subscription filter policies", "Fanout to
+Firehose delivery streams" (a subscription has a role for that, SubscriptionRoleArn); SNS API.
 """
 
 from opsctl.events.delivery_graph import DeliveryNode, Verdict
@@ -15,6 +16,7 @@ from opsctl.resources.sns_filters import ATTRIBUTES
 SERVICE = "sns.amazonaws.com"
 READ_AT_MOST = 200
 _PENDING = "PendingConfirmation"
+_BY_POLICY = ("sqs", "lambda")
 _AWS_MANAGED = ("sqs", "lambda", "firehose")
 
 
@@ -91,7 +93,8 @@ def _subscription(place: Waypoint, listed: Json, value: Json) -> Hop:
         verdict="unknown" if value is None else verdict,
         why=("its filter and its dead-letter queue could not be read",) if value is None else (),
         passes=f"{policy} on {scope}" if verdict == "filtered" else "",
-        service=SERVICE if protocol in _AWS_MANAGED else "",
+        service=SERVICE if protocol in _BY_POLICY else "",
+        role=str(told.get("SubscriptionRoleArn", "")) if protocol == "firehose" else "",
         on_behalf_of=place.arn,
         retry=_retry(protocol),
         order="in order within a message group" if fifo and endpoint.endswith(".fifo") else "no order",
