@@ -91,6 +91,10 @@ class Runtime:
             self._identity = who.model_copy(update={"reached_by": self._reached_by})
         return self._identity
 
+    def make_clients(self, services: tuple[str, ...]) -> None:
+        """Make the clients of services now, in this order: one is made at a time, and whoever asks first waits."""
+        self._clients.make(services, until=lambda: False)
+
     @property
     def about(self) -> Context:
         """What facts and actions may know."""
@@ -231,8 +235,10 @@ def load_checked_playbook(name_or_path: str) -> "LoadedPlaybook":
     return checked(load_playbook(name_or_path))
 
 
-def checked(loaded: "LoadedPlaybook") -> "LoadedPlaybook":
+def checked(loaded: "LoadedPlaybook", registry: Registry | None = None) -> "LoadedPlaybook":
     """Return a playbook in which everything that can be checked offline is right, in the names of this version.
+
+    `registry` are the plug-ins, where somebody has found them already.
 
     Raises:
         InvalidInput: with every fault.
@@ -240,7 +246,7 @@ def checked(loaded: "LoadedPlaybook") -> "LoadedPlaybook":
     from opsctl.playbook.former_names import with_present_names
     from opsctl.playbook.validate import validate_playbook
 
-    registry = find_plugins()
+    registry = registry or find_plugins()
     present = with_present_names(loaded, registry.former())
     faults = validate_playbook(present, registry, InstalledModels())
     if faults:

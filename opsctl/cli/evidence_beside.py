@@ -81,6 +81,8 @@ def _begun(
         Scope(loaded, inputs, about).resolve(spec.with_, "evidence.with")
     )
     assert isinstance(fact, Inquiry)  # noqa: S101 - the playbook was checked
+    # First those that planning waits for as well, before its sources ask for one each and in no order.
+    runtime.make_clients(fact.services)
     try:
         parts = fact.parts(about)
     except InvalidInput:  # the facts that the plan depends on will say what is wrong

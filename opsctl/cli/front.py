@@ -105,13 +105,13 @@ def run_playbook(
     Without `evidence` nothing is found out beside the planning. `ending` shows what came of it where all went
     well, `afterwards` does something more then; both also where there was nothing to carry out.
     """
+    from opsctl.cli.meanwhile import check_first
     from opsctl.model.errors import InvalidInput
     from opsctl.planning.guards import refuse_unknown_guards
     from opsctl.planning.inputs import parse_inputs
-    from opsctl.wiring import checked
 
     refuse_bad_place(planning.out, "--out")
-    loaded = checked(given.playbook)
+    loaded = check_first(given.playbook)
     refuse_unknown_guards(loaded.playbook, planning.named)
     inputs = parse_inputs(loaded.playbook.inputs, given.values, source=given.flags)
     _agree_to_reads(loaded, trust_reads)
@@ -341,6 +341,7 @@ def _plan(
     evidence: bool,
 ) -> "Plan":
     from opsctl.cli.evidence_beside import beside
+    from opsctl.cli.meanwhile import meanwhile
     from opsctl.model.errors import InvalidInput
     from opsctl.planning.facts import services_first
     from opsctl.planning.planner import make_plan, refuse_large
@@ -355,15 +356,16 @@ def _plan(
     with session.progress.reading(what) as answered:
         reader = runtime.reader(answered)
         with beside(runtime, loaded if evidence else None, inputs, reader) as known:
-            plan = make_plan(
-                loaded,
-                inputs,
-                about=about,
-                reader=reader,
-                registry=runtime.registry,
-                overrides=tuple(planning.named),
-                now=runtime.clock.now(),
-            )
+            with meanwhile(loaded, runtime.registry, reader):
+                plan = make_plan(
+                    loaded,
+                    inputs,
+                    about=about,
+                    reader=reader,
+                    registry=runtime.registry,
+                    overrides=tuple(planning.named),
+                    now=runtime.clock.now(),
+                )
             plan = plan.model_copy(update={"evidence": known()})
     if any(change.kind == "job" for change in plan.changes):
         plan = warned_of_open_moves(plan, runtime.journal, runtime.registry.jobs)

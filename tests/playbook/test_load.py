@@ -71,6 +71,7 @@ def test_faults_are_told_the_same_with_and_without_libyaml(text: str) -> None:
 def test_every_shipped_playbook_is_valid_and_carries_the_modeline(name: str) -> None:
     loaded = load_checked_playbook(name)
     assert loaded.playbook.name == name
+    assert not loaded.former, "it is planned as it stands"
     first = Path(f"playbooks/{name}.yaml").read_text(encoding="utf-8").splitlines()[0]
     assert first == "# yaml-language-server: $schema=./playbook.schema.json"
 

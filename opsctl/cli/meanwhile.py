@@ -1,0 +1,55 @@
+"""Does, while the account's answers to a plan are awaited, what has to be done before the plan is shown."""
+
+import importlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from opsctl.aws.account import CachedReader
+    from opsctl.model.playbook import LoadedPlaybook
+    from opsctl.model.registry import Registry
+
+SCREEN = ("opsctl.cli.kept_plans", "opsctl.cli.output", "opsctl.render.screen", "opsctl.workflow.plan_files")
+"""The modules that show a plan."""
+
+
+def check_first(loaded: "LoadedPlaybook") -> "LoadedPlaybook":
+    """Return a playbook that can be planned: checked, unless it is a shipped one, which `meanwhile` checks.
+
+    Raises:
+        InvalidInput: it is not shipped, and has faults. Nothing may be asked for such a one.
+    """
+    from opsctl.wiring import checked
+
+    return loaded if loaded.shipped else checked(loaded)
+
+
+@contextmanager
+def meanwhile(loaded: "LoadedPlaybook", registry: "Registry", reader: "CachedReader") -> Iterator[None]:
+    """Check a shipped playbook, and load what shows a plan, as soon as there are the first answers for it.
+
+    A shipped playbook is as it was tested, and planning only reads, so both may go side by side. Whatever the
+    planning ends with, what is wrong with the playbook comes before it.
+
+    Raises:
+        InvalidInput: the playbook has faults; at the end.
+    """
+
+    def work() -> None:
+        reader.under_way.wait()
+        if loaded.shipped:
+            from opsctl.wiring import checked
+
+            checked(loaded, registry)
+        for name in SCREEN:
+            importlib.import_module(name)
+
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="meanwhile") as pool:
+        done = pool.submit(work)
+        try:
+            yield
+        finally:
+            reader.under_way.set()
+            done.result()
