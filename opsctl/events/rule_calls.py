@@ -79,5 +79,5 @@ def rule_state_is(name: str, bus: str, state: str) -> Check:
         query="State",
         op="equals",
         value=state,
-        says=f"rule {name} is {'on' if state == 'ENABLED' else 'off'}",
+        says=f"rule {name} is {'off' if state == 'DISABLED' else 'on'}",
     )

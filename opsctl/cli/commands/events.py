@@ -2,7 +2,14 @@
 
 import typer
 
-from opsctl.cli.commands import events_archive, events_audit, events_entry, events_replay, events_trace
+from opsctl.cli.commands import (
+    events_api_calls,
+    events_archive,
+    events_audit,
+    events_entry,
+    events_replay,
+    events_trace,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -13,6 +20,6 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True,
         rich_markup_mode=None,
     )
-    for module in (events_trace, events_audit, events_archive, events_replay, events_entry):
+    for module in (events_trace, events_audit, events_archive, events_replay, events_entry, events_api_calls):
         module.register(group)
     app.add_typer(group)

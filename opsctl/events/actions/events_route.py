@@ -55,6 +55,7 @@ class EventsRoute(Action):
     group: str = Field("", description="Message group of a FIFO queue.")
     transformer: dict[str, Json] = Field({}, description="InputTransformer of the target; empty: the event.")
     disabled: bool = Field(default=False, description="Whether a later step is to switch the rule on.")
+    all_management: bool = Field(default=False, description="Whether it gets calls that only read, by CloudTrail.")
     why: str = Field(description="What the destination needs the events for.")
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
@@ -113,7 +114,8 @@ class EventsRoute(Action):
 
     def _rule(self, about: Context) -> Change:
         description = described(about.plan_id, self.why)[-512:]
-        state = "DISABLED" if self.disabled else "ENABLED"
+        on = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS" if self.all_management else "ENABLED"
+        state = "DISABLED" if self.disabled else on
         tags = with_mark(about.plan_id, {})
         ours = Check(
             read=describe_rule(self.rule, self.bus),

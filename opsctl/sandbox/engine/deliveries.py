@@ -16,6 +16,7 @@ from opsctl.resources.event_patterns import Pattern, parsed
 from opsctl.sandbox.engine.conditions import PendingInvocation, conditions
 
 SERVICE = "events.amazonaws.com"
+BY_CLOUDTRAIL = "AWS API Call via CloudTrail"
 SERVED = ("lambda", "sqs", "sns")
 _OF_MOTO = ("logs", "events")
 """What moto delivers to; it fails at others, which the sandbox neither reaches nor misses."""
@@ -34,14 +35,22 @@ NOT_THERE = Failure("NO_RESOURCE", "Resource does not exist.")
 
 
 def chosen(rule: Any, event: dict[str, Json]) -> bool:
-    """Whether a rule is switched on and its pattern chooses an event; one with a schedule alone chooses none."""
+    """Whether a rule is switched on and its pattern chooses an event; one with a schedule alone chooses none.
+
+    Of the calls that CloudTrail tells of, those that only read come to rules that ask for all (RuleState).
+    """
     text = rule.event_pattern.dump()
-    if rule.state != "ENABLED" or not text:
+    if rule.state == "DISABLED" or not text or (rule.state == "ENABLED" and _only_reads(event)):
         return False
     try:
         return Pattern(text).matches(parsed(json.dumps(event)))
     except ValueError:
         return False
+
+
+def _only_reads(event: dict[str, Json]) -> bool:
+    name = str((event.get("detail") or {}).get("eventName", ""))
+    return event.get("detail-type") == BY_CLOUDTRAIL and name.startswith(("Get", "List", "Describe"))
 
 
 def put(method: Callable[..., None]) -> Callable[..., None]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from opsctl.sandbox.attack import Attack
 from opsctl.sandbox.endpoint import ACCOUNT, ATTACK, CONTROL, FAULTS, HOST, REGION, RESET, STATUS
+from opsctl.sandbox.engine.api_call_events import anybody_listens, tell_of
 from opsctl.sandbox.engine.authorize import denial
 from opsctl.sandbox.engine.callers import caller_of
 from opsctl.sandbox.engine.calls import call_of
@@ -110,10 +111,27 @@ class EmbeddedServer:
             if answered is not None:
                 return answered
             try:
-                return self._moto(environ, start_response)
+                return self._of_moto(environ, start_response, claim, account)
             except NotImplementedError as lacking:
                 # By AWS's common errors; moto's own answer is none that an SDK can read.
                 return refuse(environ, start_response, "InvalidAction", f"the sandbox does not have it: {lacking}")
+
+    def _of_moto(self, environ: dict[str, Any], start_response: Any, claim: Claim, account: str) -> Any:
+        """Have moto answer; where somebody listens, EventBridge is told of what was done."""
+        if not anybody_listens(account, claim.region):
+            return self._moto(environ, start_response)
+        told: list[str] = []
+        call = call_of(environ, claim, account)
+
+        def answered(status: str, headers: Any, *more: Any) -> Any:
+            told.append(status)
+            return start_response(status, headers, *more)
+
+        answer = self._moto(environ, answered)
+        if call is not None and told and told[0].startswith("2"):
+            caller = caller_of(account, claim.key)
+            tell_of(call, caller.arn if caller else f"arn:aws:iam::{account}:root")
+        return answer
 
     def _refused(self, environ: dict[str, Any], claim: Claim) -> tuple[str, str] | None:
         """Why a caller that is not the owner of the sandbox gets no answer: a code and a message."""

@@ -1,4 +1,4 @@
-"""CloudTrail's history of who changed functions and moved their aliases, which moto does not have.
+"""CloudTrail's history of who changed functions and moved their aliases, which moto does not have, and its trails.
 
 Source: CloudTrail API reference, LookupEvents: one attribute, at most 50 events, the newest first; Lambda guide,
 "Logging AWS Lambda API calls using AWS CloudTrail", for the names and parameters of the events.
@@ -24,11 +24,25 @@ _NAMES = {
 def install() -> None:
     """Note changes of functions, and let them be looked up."""
     from moto.awslambda.responses import LambdaResponse
+    from moto.cloudtrail.models import Trail
     from moto.cloudtrail.responses import CloudTrailResponse
 
+    Trail.get_event_selectors = _chosen_by_default(Trail.get_event_selectors)
     for method, name in _NAMES.items():
         setattr(LambdaResponse, method, _noted(getattr(LambdaResponse, method), name))
     CloudTrailResponse.lookup_events = _lookup_events
+
+
+def _chosen_by_default(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A trail for which nothing was chosen logs all management events (API, EventSelector); moto has none."""
+
+    def told(self: Any) -> Any:
+        basic, advanced = method(self)
+        if not basic and not advanced:
+            basic = [{"ReadWriteType": "All", "IncludeManagementEvents": True, "DataResources": []}]
+        return basic, advanced
+
+    return told
 
 
 def _noted(method: Callable[..., Any], name: str) -> Callable[..., Any]:
