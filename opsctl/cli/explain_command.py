@@ -112,6 +112,15 @@ def _of_playbook(loaded: "LoadedPlaybook") -> "Iterator[Explanation]":
             why=guard.because,
             todo=guard.todo,
         )
+    for one in book.undo_warns:
+        yield Explanation(
+            id=one.id,
+            kind="guard",
+            of=f"playbook {book.name}",
+            means="what it finds is a warning in the plan that takes a run back",
+            why=one.because,
+            todo=one.todo,
+        )
     for check in book.checks:
         yield Explanation(
             id=check.id,

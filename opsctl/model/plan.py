@@ -50,6 +50,15 @@ class PlanCheck(Value):
     facts: dict[str, FactCall]
 
 
+class UndoWarning(Value):
+    """What an undo of the plan's run is to warn of: `facts` are looked up then, and nothing else may be named."""
+
+    id: str
+    warn: str
+    because: str
+    facts: dict[str, FactCall]
+
+
 class Finding(Value):
     """What a guard found: a warning, or a refusal that a person overrode by name.
 
@@ -117,6 +126,7 @@ class Plan(Value):
     next: tuple[NextStep, ...] = ()
     notes: str = ""
     undo_of: str = ""
+    undo_warnings: tuple[UndoWarning, ...] = ()
     evidence: Dossier | None = None
     references: dict[str, Query] = {}
     iam_policy: Policies
@@ -129,8 +139,12 @@ class Plan(Value):
         return data
 
     def computed_digest(self) -> str:
-        """Return the digest of everything in the plan but the digest itself and the evidence."""
-        return fingerprint({k: v for k, v in self.to_json().items() if k not in ("digest", "evidence")})
+        """Return the digest of everything in the plan but the digest itself and the evidence.
+
+        Plans made before there were warnings of an undo have none, and keep their digest.
+        """
+        left_out = {"digest", "evidence"} | (set() if self.undo_warnings else {"undo_warnings"})
+        return fingerprint({k: v for k, v in self.to_json().items() if k not in left_out})
 
     def sealed(self) -> "Plan":
         """Return the same plan carrying its digest."""

@@ -160,6 +160,15 @@ class CheckSpec(Value):
     todo: str = Field("", description="What to do about it, for `opsctl explain`.")
 
 
+class UndoWarnSpec(Value):
+    """What the plan that takes a run back warns of: facts are looked up when the undo is planned, not before."""
+
+    id: str = Field(description="The warning's name.")
+    warn: str = Field(description="Expression over inputs and facts; anything it finds is a warning of the undo.")
+    because: str = Field(description="One sentence: why this matters once the run is taken back.")
+    todo: str = Field("", description="What to do about it, for `opsctl explain`.")
+
+
 class EvidenceSpec(Value):
     """What is found out beside the planning, for whoever decides; the plan does not depend on it."""
 
@@ -201,6 +210,7 @@ class Playbook(Value):
     guards: tuple[GuardSpec, ...] = Field((), description="What refuses or warns.")
     steps: tuple[StepSpec, ...] = Field((), description="What is done, in order.")
     checks: tuple[CheckSpec, ...] = Field((), description="What must hold at the end.")
+    undo_warns: tuple[UndoWarnSpec, ...] = Field((), description="What undoing a run of it warns of.")
     paths: str = Field("", description="Expression for the plan's ways in, drawn by the renderers.")
     sections: tuple[SectionSpec, ...] = Field((), description="Tables shown before the changes.")
     confirm: str = Field("", description="Expression for the name to type when a change is severe.")

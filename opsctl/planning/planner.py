@@ -10,7 +10,17 @@ from opsctl.model.commands import presumes
 from opsctl.model.durations import parse_duration
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.networks import plain_addresses
-from opsctl.model.plan import FactCall, Finding, NextStep, Plan, PlanCheck, PlaybookRef, Policies, Section
+from opsctl.model.plan import (
+    FactCall,
+    Finding,
+    NextStep,
+    Plan,
+    PlanCheck,
+    PlaybookRef,
+    Policies,
+    Section,
+    UndoWarning,
+)
 from opsctl.model.playbook import CheckSpec, LoadedPlaybook
 from opsctl.model.ports import Reader
 from opsctl.model.reads import Answer, Read
@@ -115,6 +125,7 @@ def _bound(
         warnings=(*findings, *_former(loaded), *_unscoped(changes, about)),
         changes=tuple(no_less_severe(_whole(change, about.region)) for change in changes),
         checks=_checks(loaded, scope, calls, findings),
+        undo_warnings=_undo_warnings(loaded, calls),
         outputs=masked(scope.resolve(book.outputs, "outputs")),
         next=_next(loaded, scope),
         notes=book.notes,
@@ -189,6 +200,18 @@ def _checks(
         )
         for number, check in enumerate(loaded.playbook.checks)
         if not check.when or as_evidence(scope.find(check.when, f"checks.{number}.when"))
+    )
+
+
+def _undo_warnings(loaded: LoadedPlaybook, calls: dict[str, FactCall]) -> tuple[UndoWarning, ...]:
+    return tuple(
+        UndoWarning(
+            id=one.id,
+            warn=one.warn.removeprefix("="),
+            because=one.because,
+            facts={name: calls[name] for name in sorted(facts_named_in(f"={one.warn.removeprefix('=')}"))},
+        )
+        for one in loaded.playbook.undo_warns
     )
 
 

@@ -24,6 +24,7 @@ def describe_playbook(loaded: LoadedPlaybook) -> str:
         ],
     )
     lines += _section("Checks", [f"{check.id} (within {check.within}): {check.because}" for check in book.checks])
+    lines += _section("Undo warns", [f"{one.id}: {one.because}" for one in book.undo_warns])
     lines += _section("Next", [f"opsctl {' '.join(map(str, one.opsctl))}: {one.because}" for one in book.next])
     if book.notes:
         lines += ["Notes:", *(f"  {line}" for line in book.notes.splitlines())]

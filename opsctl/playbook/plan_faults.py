@@ -86,6 +86,11 @@ class _Checker:
             known.add(change.id)
         for check in self._plan.checks:
             yield from self._whole_check(check, f"check {check.id[:80]!r}")
+        for one in self._plan.undo_warnings:
+            path = f"undo warning {one.id[:80]!r}"
+            yield from _expression(one.warn, path)
+            for name, call in one.facts.items():
+                yield from self._fact(call, f"{path}: fact {name[:80]!r}")
         for section in self._plan.sections:
             if any(len(row) != len(section.columns) for row in section.rows):
                 yield f"section {section.title[:80]!r}", "every row needs a cell for each column"

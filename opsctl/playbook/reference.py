@@ -19,6 +19,7 @@ from opsctl.model.playbook import (
     SectionSpec,
     StepSpec,
     UndoCall,
+    UndoWarnSpec,
 )
 from opsctl.model.registry import Registry
 from opsctl.model.run import Action, Fact
@@ -36,6 +37,7 @@ _PARTS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("The undo of a call", UndoCall),
     ("The risk of a call", RiskLine),
     ("A check", CheckSpec),
+    ("A warning of the undo", UndoWarnSpec),
     ("A command to type next", NextSpec),
 )
 

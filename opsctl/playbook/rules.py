@@ -58,6 +58,7 @@ class _Rules:
             self._acceptance(check, f"checks.{number}")
         self._unique("guards", [guard.id for guard in self._book.guards])
         self._unique("checks", [check.id for check in self._book.checks])
+        self._unique("undo_warns", [one.id for one in self._book.undo_warns])
         self._unique("steps", [step.id for step in self._book.steps])
         for number, step in enumerate(self._book.steps):
             self._step(step, f"steps.{number}", number)
@@ -219,6 +220,8 @@ class _Rules:
             for part in ("shows", "stays", "tells", "foretells"):
                 if getattr(check, part):
                     yield f"checks.{number}.{part}", getattr(check, part)
+        for number, one in enumerate(book.undo_warns):
+            yield f"undo_warns.{number}.warn", one.warn.removeprefix("=")
         for number, section in enumerate(book.sections):
             yield f"sections.{number}.rows", section.rows.removeprefix("=")
             for heading, expression in section.columns.items():

@@ -69,6 +69,8 @@ class _Validator:
             for part, scope in (("shows", checked), ("tells", checked), *((one, root) for one in _PLANNED)):
                 if getattr(check, part):
                     self._expression(getattr(check, part), f"checks.{number}.{part}", scope)
+        for number, one in enumerate(self._book.undo_warns):
+            self._expression(one.warn, f"undo_warns.{number}.warn", checked)
         for number, section in enumerate(self._book.sections):
             path = f"sections.{number}"
             rows = self._expression(section.rows, f"{path}.rows", root)

@@ -20,6 +20,7 @@ from opsctl.planning.iam import policy_for_changes
 from opsctl.planning.least_risk import no_less_severe
 from opsctl.planning.run_fetching import run_fetching
 from opsctl.workflow.run_context import RunContext
+from opsctl.workflow.undo_warnings import warnings_of_undo
 
 
 def undo_plan(plan: Plan, context: RunContext) -> Plan:
@@ -75,6 +76,7 @@ def undo_plan(plan: Plan, context: RunContext) -> Plan:
                 *_taken_over(plan, theirs),
                 *_gone_already(changes, Asking(context.aws, references)),
                 *_once_more(plan.id, undone_by),
+                *warnings_of_undo(plan, context),
             ),
             "changes": changes,
             "checks": (),
@@ -82,6 +84,7 @@ def undo_plan(plan: Plan, context: RunContext) -> Plan:
             "next": (),
             "notes": "",
             "undo_of": plan.id,
+            "undo_warnings": (),
             "references": references,
             "iam_policy": Policies(plan=plan.iam_policy.plan, apply=policy),
         }
