@@ -2,12 +2,14 @@
 
 Network ACLs come with their tags and entries, pages at a time. IP sets are listed by pages as well; only those
 that carry records are read one by one: sets whose names are opsctl's, and those that the Resource Groups Tagging
-API knows to have a record's tag. It knows the rule groups of Network Firewall that have one as well.
+API knows to have a record's tag. It knows the rule groups of Network Firewall that have one as well, and the
+distributions; those that refuse countries are listed with their restriction.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from opsctl.block import wafv2
+from opsctl.block.distribution_ledger import DistributionCarrier, read_distributions
 from opsctl.block.inspection.firewall_calls import SERVICE, describe_group, name_of
 from opsctl.block.inspection.rule_groups import drops_in
 from opsctl.block.recording import Carrier, on_ip_set, on_network_acl, on_rule_group
@@ -93,6 +95,7 @@ class AccountLedger(Value):
     acls: tuple[AclCarrier, ...] = ()
     sets: tuple[SetCarrier, ...] = ()
     groups: tuple[GroupCarrier, ...] = ()
+    distributions: tuple[DistributionCarrier, ...] = ()
     stray: tuple[BlockList, ...] = ()
     unknown: tuple[str, ...] = ()
 
@@ -105,20 +108,23 @@ def read_account(about: Context) -> Fetching[AccountLedger]:
             _sets("REGIONAL", about.region),
             _sets("CLOUDFRONT", wafv2.CLOUDFRONT_REGION),
             _rule_groups(about),
+            _distributions(),
         ]
     )
     return AccountLedger(
         acls=tuple(one for part in found for one in part.acls),
         sets=tuple(one for part in found for one in part.sets),
         groups=tuple(one for part in found for one in part.groups),
+        distributions=tuple(one for part in found for one in part.distributions),
         stray=tuple(one for part in found for one in part.stray),
         unknown=tuple(dict.fromkeys(text for part in found for text in part.unknown)),
     )
 
 
 def tagged_in(region: str) -> Read:
-    """Read what of AWS WAF and Network Firewall has tags in a region, with the tags: 100 a page."""
-    params: dict[str, Json] = {"ResourceTypeFilters": ["wafv2", "network-firewall"], "ResourcesPerPage": 100}
+    """Read what of AWS WAF, Network Firewall and CloudFront has tags in a region, with the tags: 100 a page."""
+    kinds = ["wafv2", "network-firewall", "cloudfront"]
+    params: dict[str, Json] = {"ResourceTypeFilters": kinds, "ResourcesPerPage": 100}
     return Read(service="resourcegroupstaggingapi", operation="GetResources", params=params, region=region)
 
 
@@ -145,6 +151,13 @@ def _rule_groups(about: Context) -> Fetching[AccountLedger]:
         elif answer.refusal.kind is not RefusalKind.MISSING:
             unknown.append(cannot_tell(f"what rule group {name_of(arn)} drops", answer.refusal))
     return AccountLedger(groups=tuple(groups), unknown=tuple(unknown))
+
+
+def _distributions() -> Fetching[AccountLedger]:
+    """Read the distributions that refuse countries; where nobody may list tags, that is said with the IP sets."""
+    tagged = yield from fetch(tagged_in(wafv2.CLOUDFRONT_REGION))
+    found, unknown = yield from read_distributions(_with_records(tagged))
+    return AccountLedger(distributions=tuple(found), unknown=tuple(unknown))
 
 
 def _sets(scope: str, region: str) -> Fetching[AccountLedger]:

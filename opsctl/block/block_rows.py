@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from typing import Literal
 
 from opsctl.block.account_ledger import AccountLedger, AclCarrier, GroupCarrier, SetCarrier
+from opsctl.block.distribution_ledger import DENYLIST, DistributionCarrier
 from opsctl.block.inspection.rule_groups import sid_of
 from opsctl.block.records import EXTENDS, BlockRecord, Ledger
 from opsctl.block.terms import NEVER, seconds_of
 from opsctl.block.topology.nacl import NaclEntry
 from opsctl.block.topology.packet import ANY
-from opsctl.model.networks import normal, parse_network
+from opsctl.block.wafv2 import CLOUDFRONT_REGION
+from opsctl.model.networks import normal, parse_network, plain_addresses
 from opsctl.model.value import Json, Value
 from opsctl.resources.owners import owner_of
 
@@ -30,7 +32,7 @@ class BlockNeed(Value):
 
 
 class BlockRow(Value):
-    """One address or block at one resource.
+    """One address or block at one resource, or a country at a distribution: then there is no address.
 
     `kind` is `opsctl` for what a run recorded; `unrecorded` for what stands in an IP set of opsctl's without a
     record, put there by hand or by a version that kept none; `foreign` for what others made. `what` says what
@@ -40,8 +42,9 @@ class BlockRow(Value):
     """
 
     address: str
+    country: str = ""
     kind: Literal["opsctl", "unrecorded", "foreign"]
-    layer: Literal["nacl", "waf", "host", "network-firewall"]
+    layer: Literal["nacl", "waf", "host", "network-firewall", "geo"]
     resource: str
     resource_id: str
     region: str
@@ -59,6 +62,11 @@ class BlockRow(Value):
     rule: int = 0
     listed: str = ""
     also: tuple[BlockNeed, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """What is blocked, in a word or two."""
+        return f"country {self.country}" if self.country else plain_addresses(self.address)
 
     @property
     def needs(self) -> tuple["BlockRow | BlockNeed", ...]:
@@ -80,14 +88,17 @@ def rows_of(account: AccountLedger, region: str, now: float) -> list[BlockRow]:
     rows = [row for one in account.acls for row in _of_acl(one, region, now)]
     rows += [row for one in account.sets for row in _of_set(one, now)]
     rows += [row for one in account.groups for row in _of_group(one, region, now)]
+    rows += [row for one in account.distributions for row in _of_distribution(one, now)]
     return sorted(rows, key=_order)
 
 
-def _order(row: BlockRow) -> tuple[float, int, int, int, str]:
-    network = parse_network(row.address)
+def _order(row: BlockRow) -> tuple[float, int, int, int, str, str]:
     ends = seconds_of(row.until or NEVER)
-    kinds = ("opsctl", "unrecorded", "foreign")
-    return ends, kinds.index(row.kind), network.version, int(network.network_address), row.resource
+    kind = ("opsctl", "unrecorded", "foreign").index(row.kind)
+    if row.country:
+        return ends, kind, 0, 0, row.country, row.resource
+    network = parse_network(row.address)
+    return ends, kind, network.version, int(network.network_address), "", row.resource
 
 
 def _recorded(ledger: Ledger, network: str, now: float) -> dict[str, Json]:
@@ -167,6 +178,24 @@ def _of_group(one: GroupCarrier, region: str, now: float) -> Iterator[BlockRow]:
             what=f"drop of Network Firewall, sid {sid_of(rules[0])}{more}{owner}",
             closes="what its firewalls inspect",
             **_recorded(one.ledger, address, now),
+        )
+
+
+def _of_distribution(one: DistributionCarrier, now: float) -> Iterator[BlockRow]:
+    how = "denylist" if one.restriction == DENYLIST else "not on its allowlist"
+    for code in one.refused:
+        record = one.ledger.of(code)
+        yield BlockRow(
+            address="",
+            country=code,
+            kind="opsctl" if record else "foreign",
+            layer="geo",
+            resource=one.title,
+            resource_id=one.arn,
+            region=CLOUDFRONT_REGION,
+            what=f"country restriction, {how}" + (f", {one.owner}" if one.owner and record is None else ""),
+            closes="the whole distribution",
+            **_recorded(one.ledger, code, now),
         )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from opsctl.block.cloudfront import get_distribution_config
-from opsctl.model.changes import Check, EditSpec, Element, Grant, Instruction
+from opsctl.model.changes import Check, EditSpec, Element, Grant, Instruction, Query
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
 
@@ -62,8 +62,12 @@ def functions_at_edge(config: Json) -> tuple[str, ...]:
     )
 
 
-def edit_countries(distribution: str, elements: Sequence[Element], functions: Sequence[str] = ()) -> Instruction:
+def edit_countries(
+    distribution: str, elements: Sequence[Element], functions: Sequence[str] = (), spares: Query | None = None
+) -> Instruction:
     """Rewrite the distribution's configuration with these elements of its geo restriction changed.
+
+    Countries that `spares` finds are not taken off its list.
 
     `functions` are the function versions that the configuration names: CloudFront asks for the permissions to
     associate them again with every update (CloudFront developer guide, IAM permissions for Lambda@Edge).
@@ -83,6 +87,7 @@ def edit_countries(distribution: str, elements: Sequence[Element], functions: Se
             carry={"DistributionConfig": "DistributionConfig", "IfMatch": "ETag"},
             elements=tuple(elements),
             conflicts=STALE,
+            spares=spares,
         ),
     )
 
@@ -120,6 +125,19 @@ def countries_listed(
         op="contains" if present else "excludes",
         value=list(countries),
         says=f"the {restriction} of {name} {'has' if present else 'does not have'} {', '.join(countries)}",
+    )
+
+
+def some_refused(distribution: str, restriction: str, countries: Sequence[str], name: str) -> Check:
+    """At least one of these countries is refused: on the denylist, or left out of the allowlist."""
+    listed = countries_listed(distribution, restriction, countries, name, present=True)
+    op, says = ("meets", "some of") if restriction == "blacklist" else ("lacks", "not all of")
+    return listed.model_copy(
+        update={
+            "op": op,
+            "networks": True,
+            "says": f"the {restriction} of {name} has {says} {', '.join(countries)}",
+        }
     )
 
 

@@ -7,6 +7,8 @@ back, the address goes as well where no other record names it any more.
 from collections.abc import Sequence
 
 from opsctl.block.account_ledger import AccountLedger, AclCarrier, GroupCarrier, SetCarrier
+from opsctl.block.country_lifting import lift_from_distribution
+from opsctl.block.distribution_ledger import DistributionCarrier
 from opsctl.block.ip_set_calls import some_left_in
 from opsctl.block.lifting import is_deny_of_all, lift_from_acl, lift_from_group, lift_from_set
 from opsctl.block.recording import Carrier, but_of, ending, made_room, record_change
@@ -42,7 +44,8 @@ class Extending(Value):
         """Return the records that are missing; none where every block lasts as long already."""
         acls = [change for one in account.acls for change in self._at_acl(one)]
         groups = [change for one in account.groups for change in self._at_group(one)]
-        return [*acls, *(change for one in account.sets for change in self._at_set(one)), *groups]
+        away = [change for one in account.distributions for change in self._at_distribution(one)]
+        return [*acls, *(change for one in account.sets for change in self._at_set(one)), *groups, *away]
 
     def _at_acl(self, one: AclCarrier) -> list[Change]:
         denies = {normal(entry.cidr): entry for entry in one.acl.inbound() if is_deny_of_all(entry)}
@@ -63,6 +66,13 @@ class Extending(Value):
                 one.carrier, one.ledger, list(one.drops), longer, term, one.name, number, back
             )
             changes += recorded
+        return changes
+
+    def _at_distribution(self, one: DistributionCarrier) -> list[Change]:
+        present, changes = list(one.refused), list[Change]()
+        for number, (term, longer) in enumerate(self._longer(one.ledger, present, one.id), start=1):
+            back = (lift_from_distribution(one, longer, but_of(self.run), _BACK),)
+            changes += self._recorded(one.carrier, one.ledger, present, longer, term, one.id, number, back)
         return changes
 
     def _recorded(

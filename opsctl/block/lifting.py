@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from opsctl.block import ip_set_calls as ip_sets
 from opsctl.block import wafv2
 from opsctl.block.account_ledger import AccountLedger, AclCarrier, GroupCarrier, SetCarrier
+from opsctl.block.country_lifting import lift_from_distribution
+from opsctl.block.distribution_ledger import DistributionCarrier
 from opsctl.block.inspection.firewall_calls import edit_rules, rules_in
 from opsctl.block.inspection.rule_groups import sid_of
 from opsctl.block.network_acl_calls import create_deny, delete_entry, deny_is_absent, deny_is_there
@@ -55,6 +57,7 @@ class Lifting(Value):
             *(self._from_acl(one) for one in account.acls),
             *(self._from_set(one) for one in account.sets),
             *(self._from_group(one) for one in account.groups),
+            *(self._from_distribution(one) for one in account.distributions),
             *([self._without_stray(one)] for one in account.stray if self.tidy and self._is_over(one)),
         ]
         for needed in at_each:
@@ -87,6 +90,13 @@ class Lifting(Value):
         gone = self._due(one.ledger, present)
         lifts = [lift_from_group(one, network, but_known(one.ledger.keys), self.why) for network in gone]
         return [*lifts, *self._records(one.carrier, one.ledger, gone, present, one.name, lifts)]
+
+    def _from_distribution(self, one: DistributionCarrier) -> list[Change]:
+        present = list(one.refused)
+        gone = self._due(one.ledger, present)
+        others = but_known(one.ledger.keys)
+        lifts = [lift_from_distribution(one, list(gone), others, self.why)] if gone else []
+        return [*lifts, *self._records(one.carrier, one.ledger, gone, present, one.id, lifts)]
 
     def _due(self, ledger: Ledger, present: Iterable[str]) -> dict[str, None]:
         """Return the networks that nobody needs blocked any more."""

@@ -7,6 +7,7 @@ next `blocks expire` takes away, and never a block that nobody knows the end of.
 import json
 from collections.abc import Collection, Mapping, Sequence
 
+from opsctl.block.cloudfront import list_tags
 from opsctl.block.inspection.firewall_calls import SERVICE, describe_group, name_of
 from opsctl.block.network_acl_calls import describe_network_acl
 from opsctl.block.records import PREFIX, TAGS_AT_MOST, BlockRecord, Ledger, key_of, list_prefix
@@ -14,8 +15,9 @@ from opsctl.block.terms import NEVER, Term, seconds_of
 from opsctl.block.waf_objects import IP_SET, NOT_YET_VISIBLE, list_objects
 from opsctl.block.wafv2 import TAGS_A_PAGE
 from opsctl.model.changes import Change, Check, Instruction, Proof, Query, Retry
+from opsctl.model.countries import CODES
 from opsctl.model.errors import RefusedByGuard
-from opsctl.model.networks import normal, not_covered, parse_network, plain_addresses
+from opsctl.model.networks import not_covered, one_text, parse_network, plain_addresses
 from opsctl.model.reads import Read
 from opsctl.model.sentences import first_few
 from opsctl.model.value import Json, Value
@@ -52,17 +54,23 @@ class Carrier(Value):
 
     def put(self, tags: Mapping[str, str]) -> Instruction:
         """Put tags on."""
-        return self.tagging.model_copy(update={"params": {**self.tagging.params, "Tags": tag_list(tags)}})
+        listed: Json = {"Items": tag_list(tags)} if self._of_cloudfront else tag_list(tags)
+        return self.tagging.model_copy(update={"params": {**self.tagging.params, "Tags": listed}})
 
     def take(self, tags: Collection[str]) -> Instruction:
         """Take tags off, whatever their values."""
         keys: Json = [{"Key": key} for key in sorted(tags)] if self._of_ec2 else sorted(tags)
+        keys = {"Items": keys} if self._of_cloudfront else keys
         name = "Tags" if self._of_ec2 else "TagKeys"
         return self.untagging.model_copy(update={"params": {**self.untagging.params, name: keys}})
 
     @property
     def _of_ec2(self) -> bool:
         return self.untagging.service == "ec2"
+
+    @property
+    def _of_cloudfront(self) -> bool:
+        return self.untagging.service == "cloudfront"
 
     def has(self, tags: Mapping[str, str]) -> Check:
         """The resource has exactly these values under these keys."""
@@ -199,6 +207,20 @@ def on_rule_group(arn: str) -> Carrier:
     )
 
 
+def on_distribution(arn: str, title: str) -> Carrier:
+    """A distribution as a carrier: the countries of its geo restriction cannot be tagged."""
+    what: dict[str, Json] = {"Resource": arn}
+    call = Instruction(kind="call", service="cloudfront", operation="TagResource", params=what)
+    return Carrier(
+        title=f"distribution {title}",
+        id=arn,
+        read=list_tags(arn),
+        tags="(Tags.Items || `[]`)",
+        tagging=call,
+        untagging=call.model_copy(update={"operation": "UntagResource"}),
+    )
+
+
 def record_change(
     carrier: Carrier,
     tags: Mapping[str, str],
@@ -252,7 +274,7 @@ def says_nothing(
     there = [one for one in record.networks if one in present]
     if any(ledger.of(one) == record or not (over or ledger.is_outlasted(record, one)) for one in there):
         return False
-    gone = [parse_network(one) for one in record.networks if one not in present]
+    gone = [parse_network(one) for one in record.networks if one not in present and one not in CODES]
     if over or not gone:
         return True
     wider = [parse_network(one) for one in present if one in ledger.networks]
@@ -303,7 +325,7 @@ def made_room(
 
 def idle_records(ledger: Ledger, present: Collection[str], now: float, *, weak: bool = False) -> list[BlockRecord]:
     """Return the records among the tags of a resource that say nothing any more."""
-    there = set(map(normal, present))
+    there = set(map(one_text, present))
     return [
         one for one in ledger.records if not one.listed_in and says_nothing(ledger, there, one, now, weak=weak)
     ]

@@ -21,6 +21,7 @@ from pydantic import ConfigDict
 
 from opsctl.block.terms import NEVER, Term, parse_moment, seconds_of
 from opsctl.block.topology.finding import target_text
+from opsctl.model.countries import countries_led_by
 from opsctl.model.errors import InvalidInput
 from opsctl.model.networks import led_by, normal, plain_addresses
 from opsctl.model.value import Value
@@ -56,7 +57,7 @@ _ROOM = {"by": 40, "for": 30}
 
 
 class BlockRecord(Value):
-    """What one run recorded on one resource; `run` is its id.
+    """What one run recorded on one resource; `run` is its id. On a distribution the networks are countries.
 
     `listed_in` is the name of the IP set that has the addresses, and the record, where the tags of what carries
     the block had no room for them. `list_name` is the name of the list that the set is kept equal to: then it is
@@ -280,7 +281,8 @@ def _record(run: str, parts: Mapping[str, str]) -> BlockRecord | None:
     told = {_WORDS[name]: value for name, value in words.items() if name in _WORDS}
     if not run or not _is_end(told.get("until", "")):
         return None
-    networks = led_by([text, *(value for part, value in parts.items() if part)])
+    texts = [text, *(value for part, value in parts.items() if part)]
+    networks = led_by(texts) or countries_led_by(texts)
     return BlockRecord(
         run=run,
         networks=tuple(dict.fromkeys(networks)),

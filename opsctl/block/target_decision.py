@@ -62,6 +62,7 @@ def decided(target: str, asked: Asked, ip_sets: Sequence[str], end: str, about: 
     full = {text: None for way in judged for text in without_room(way.way.entrance, way.left, home)}
     inspections = [node.inspection for node in web.nodes if node.inspection]
     inspected = {text for one in inspections for text in one.networks}
+    restricted = [node.resource for node in web.nodes if node.geo is not None and asked.countries]
     groups = [one.group for one in inspections if one.group and one.networks]
     held = tuple(sorted({*ends.held, *inspected}))
     longer = (*ends.longer, *dropped_for_longer(web, asked, end))
@@ -70,7 +71,7 @@ def decided(target: str, asked: Asked, ip_sets: Sequence[str], end: str, about: 
         | {
             "occupied": tuple(full),
             "held": held,
-            "held_at": tuple(dict.fromkeys((*ends.held_at, *groups))),
+            "held_at": tuple(dict.fromkeys((*ends.held_at, *groups, *restricted))),
             "longer": longer,
         }
     )
@@ -106,7 +107,13 @@ def _action(point: Point, asked: Asked, ip_sets: Sequence[str], term: Term) -> A
         return NaclDeny(network_acl=point.id, addresses=point.addresses, why=point.reason, term=term)
     if point.layer == "geo":
         return CloudfrontDenyCountries.model_validate(
-            {"distribution": point.id, "name": point.name, "countries": asked.countries, "why": point.reason}
+            {
+                "distribution": point.id,
+                "name": point.name,
+                "countries": asked.countries,
+                "why": point.reason,
+                "term": term,
+            }
         )
     if point.layer == "network-firewall":
         return FirewallDeny(rule_group=point.id, addresses=point.addresses, why=point.reason)

@@ -5,6 +5,7 @@ from typing import Any
 
 from jmespath import functions
 
+from opsctl.model.countries import countries_led_by
 from opsctl.model.networks import covers, lacking, led_by, overlapping, parse_network
 
 
@@ -24,7 +25,7 @@ class PlaybookFunctions(functions.Functions):
     @functions.signature({"types": ["array"]})
     def _func_led_by(self, texts: list[Any]) -> list[str]:
         """The networks that texts begin with, in canonical form; a text may begin with several, or with none."""
-        return led_by(texts)
+        return [*led_by(texts), *countries_led_by(texts)]
 
     @functions.signature({"types": ["string"]}, {"types": ["string"]})
     def _func_cidr_contains(self, outer: str, inner: str) -> bool:

@@ -1,5 +1,6 @@
 """The countries that AWS knows: ISO 3166-1 alpha-2, as the API model of AWS WAF lists them."""
 
+import itertools
 from collections.abc import Iterable
 
 from opsctl.model.errors import InvalidInput
@@ -16,6 +17,11 @@ UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW
 """
 CODES = frozenset(_CODES.split())
 _MEANT = {"UK": "GB", "EL": "GR"}
+
+
+def countries_led_by(texts: Iterable[str]) -> list[str]:
+    """Return the country codes that texts begin with, one after another until a word is none."""
+    return [word for text in texts for word in itertools.takewhile(lambda word: word in CODES, text.split())]
 
 
 def country_codes(texts: Iterable[str], source: str) -> list[str]:

@@ -24,6 +24,9 @@ _SEVERE = {
 # The countries that a distribution serves, and what may hold them: a configuration put in place as a whole.
 _COUNTRIES = re.compile(r'Restriction|"DistributionConfig":\{"\$ref"|"at":"(DistributionConfig)?"')
 
+_GEO = "DistributionConfig.Restrictions.GeoRestriction"
+_TYPE = f"{_GEO}.RestrictionType"
+
 
 def least_severity(instruction: Instruction, *, believed: bool) -> Severity:
     """Return severe for a stop, a geo block, a wide network or what cannot be had back; low for anything else.
@@ -41,10 +44,26 @@ def least_severity(instruction: Instruction, *, believed: bool) -> Severity:
 
 def no_less_severe(change: Change, *, believed: bool = True) -> Change:
     """Return a change whose risk is told to be what it is at the least, whatever was told before."""
+    if believed and _only_lets_countries_in(change):
+        return change
     severity = max(change.risk.severity, least_severity(change, believed=believed), key=_RANK.__getitem__)
     if severity is change.risk.severity:
         return change
     return change.model_copy(update={"risk": change.risk.model_copy(update={"severity": severity})})
+
+
+def _only_lets_countries_in(change: Change) -> bool:
+    """Whether an edit takes countries off a denylist, or puts some on an allowlist, and expects that it is one."""
+    elements = change.edit.elements if change.edit else ()
+    lists = [one for one in elements if one.at == _GEO]
+    others = [one for one in elements if one.at != _GEO]
+    expected = [check.value for check in change.expect if check.query == _TYPE and check.op == "equals"]
+    if change.api != "cloudfront.UpdateDistribution" or len(expected) != 1 or not lists:
+        return False
+    if expected == ["blacklist"]:
+        emptied = all(one.at == _TYPE and one.value == "none" and one.if_empty == _GEO for one in others)
+        return emptied and all(one.op == "remove" for one in lists)
+    return expected == ["whitelist"] and not others and all(one.op == "add" for one in lists)
 
 
 def _is_made_here(value: Json) -> bool:

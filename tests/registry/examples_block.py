@@ -170,4 +170,5 @@ EXAMPLES: dict[str, Example] = {
     "block.lift, what is due": _at_the_edge(_lift_due),
     "block.extend": _at_the_edge(_extend),
     "cloudfront.deny_countries": _at_the_edge(_countries),
+    "cloudfront.deny_countries, recorded": _at_the_edge(lambda stage: _countries(stage) | {"term": TERM}),
 }

@@ -8,6 +8,7 @@ from opsctl.block.account_ledger import read_account
 from opsctl.block.extending import Extending
 from opsctl.block.terms import Term
 from opsctl.model.changes import Change
+from opsctl.model.countries import country_codes
 from opsctl.model.fetching import Fetching
 from opsctl.model.networks import normal
 from opsctl.model.run import Action, Context
@@ -22,7 +23,8 @@ class BlockExtend(Action):
 
     name: ClassVar[str] = "block.extend"
 
-    addresses: tuple[str, ...] = Field(description="The blocks to extend, as they were blocked.")
+    addresses: tuple[str, ...] = Field((), description="The blocks to extend, as they were blocked.")
+    countries: tuple[str, ...] = Field((), description="The countries whose block to extend.")
     target: str = Field("", description="Only blocks of this target.")
     term: Term = Field(description="Until when and why, as block.term says it.")
     here: tuple[str, ...] = Field(
@@ -32,7 +34,8 @@ class BlockExtend(Action):
     def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan one record for each resource where the end is earlier."""
         account = yield from read_account(about)
-        asked = tuple(dict.fromkeys(normal(one) for one in self.addresses))
+        codes = country_codes(self.countries, "countries")
+        asked = tuple(dict.fromkeys([*map(normal, self.addresses), *codes]))
         return Extending(
             addresses=asked, term=self.term, target=self.target, here=self.here, run=about.plan_id, now=about.now
         ).changes(account)

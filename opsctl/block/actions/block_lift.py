@@ -9,6 +9,7 @@ from opsctl.block.lifting import Lifting
 from opsctl.block.records import BlockRecord, is_recorded_as, is_recorded_for
 from opsctl.block.terms import seconds_of
 from opsctl.model.changes import Change
+from opsctl.model.countries import country_codes
 from opsctl.model.fetching import Fetching
 from opsctl.model.networks import normal
 from opsctl.model.run import Action, Context
@@ -16,7 +17,7 @@ from opsctl.model.sentences import sentence
 
 
 class BlockLift(Action):
-    """Take blocks that opsctl recorded out of every IP set and network ACL; undo puts them back.
+    """Take blocks that opsctl recorded away everywhere, countries at distributions too; undo puts them back.
 
     What others put there stays, and so does what a run records after the plan was made. A block that is needed for
     another target or incident as well stays for that, and only the record of what was asked for goes. Records that
@@ -27,6 +28,7 @@ class BlockLift(Action):
     name: ClassVar[str] = "block.lift"
 
     addresses: tuple[str, ...] = Field((), description="The blocks to take away, as they were blocked.")
+    countries: tuple[str, ...] = Field((), description="The countries to let in again at distributions.")
     target: str = Field("", description="Only blocks of this target.")
     incident: str = Field("", description="Only blocks of this incident.")
     due: bool = Field(False, description="Take away whatever has come to its end, whatever its address.")
@@ -34,7 +36,7 @@ class BlockLift(Action):
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan the removal of addresses, then of what is recorded of them."""
-        asked = {normal(one) for one in self.addresses}
+        asked = {*map(normal, self.addresses), *country_codes(self.countries, "countries")}
 
         def wanted(network: str, record: BlockRecord) -> bool:
             if self.target and not is_recorded_for(self.target, record.target):

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.block.cloudfront import get_distribution_config
+from opsctl.block.cloudfront import get_distribution_config, list_tags, parse_tags
 from opsctl.block.distribution_calls import (
     DEPLOYED_WITHIN_S,
     countries_listed,
@@ -13,9 +13,14 @@ from opsctl.block.distribution_calls import (
     functions_at_edge,
     is_deployed,
     restriction_is,
+    some_refused,
     type_element,
 )
-from opsctl.model.changes import Change, Check, Instruction, Proof, Risk, Severity
+from opsctl.block.distribution_ledger import ALLOWLIST, DENYLIST
+from opsctl.block.recording import but_of, made_room, on_distribution, record_change
+from opsctl.block.records import parse_ledger, tags_of
+from opsctl.block.terms import Term
+from opsctl.model.changes import Change, Check, Instruction, Proof, Query, Risk, Severity
 from opsctl.model.countries import country_codes
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.fetching import Fetching, require
@@ -26,8 +31,9 @@ from opsctl.model.sentences import sentence
 class CloudfrontDenyCountries(Action):
     """Refuse countries at a distribution by its geo restriction; undo takes back what was changed.
 
-    A denylist gets the missing countries, an allowlist loses them; a distribution without a restriction gets a
-    denylist. An allowlist is never emptied: that would refuse everybody.
+    What is refused is recorded before it is, by a tag of the distribution. A denylist gets the missing countries,
+    an allowlist loses them; a distribution without a restriction gets a denylist. An allowlist is never emptied:
+    that would refuse everybody.
     """
 
     name: ClassVar[str] = "cloudfront.deny_countries"
@@ -38,20 +44,40 @@ class CloudfrontDenyCountries(Action):
     why: str = Field(description="Why the distribution is the right place.")
     affects: tuple[str, ...] = Field((), description="Everything else that the distribution serves.")
     owner: str = Field("", description="The stack or module that will revert the change.")
+    term: Term | None = Field(
+        None, description="Until when and why, as block.term says it; recorded by a tag of the distribution."
+    )
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
-        """Plan one UpdateDistribution, or nothing when the countries are refused already."""
+        """Plan one UpdateDistribution and its record, or nothing when the countries are refused already."""
         countries = country_codes(self.countries, "--country")
         answer = yield from require(get_distribution_config(self.distribution))
         functions = functions_at_edge(answer["DistributionConfig"])
         geo = answer["DistributionConfig"].get("Restrictions", {}).get("GeoRestriction", {})
         restriction = geo.get("RestrictionType", "none")
         listed = list(geo.get("Items") or [])
-        if restriction == "whitelist":
-            return self._from_allowlist([code for code in countries if code in listed], listed, functions)
-        return self._to_denylist([code for code in countries if code not in listed], restriction, functions)
+        arn = f"arn:{about.identity.partition}:cloudfront::{about.account}:distribution/{self.distribution}"
+        carrier, others = on_distribution(arn, self.display or self.distribution), but_of(about.plan_id)
+        if restriction == ALLOWLIST:
+            missing = [code for code in countries if code in listed]
+            changes = self._from_allowlist(missing, listed, functions, carrier.none_named(others, missing))
+        else:
+            missing = [code for code in countries if code not in listed]
+            theirs, own = carrier.named(others), carrier.not_all_named(others, missing)
+            changes = self._to_denylist(missing, restriction, functions, theirs, own)
+        if self.term is None or not changes:
+            return changes
+        ledger = parse_ledger(parse_tags((yield from require(list_tags(arn)))))
+        refused = listed if restriction == DENYLIST else [one for one in ledger.networks if one not in listed]
+        tags, of = tags_of(about.plan_id, missing, self.term), self.distribution
+        room = made_room(carrier, ledger, refused, len(tags), about.now, f"clear-{of}")
+        before = [check for change in changes for check in change.expect]
+        recorded = record_change(carrier, tags, missing, self.term, change_id=f"record-{of}", before=before)
+        return [*room, recorded, *changes]
 
-    def _to_denylist(self, missing: list[str], restriction: str, functions: tuple[str, ...]) -> list[Change]:
+    def _to_denylist(
+        self, missing: list[str], restriction: str, functions: tuple[str, ...], theirs: Query, own: Check
+    ) -> list[Change]:
         if not missing:
             return []
         fresh = restriction == "none"
@@ -63,16 +89,25 @@ class CloudfrontDenyCountries(Action):
             undo.append(type_element("none", if_empty=True))
         expect = countries_listed(self.distribution, "blacklist", missing, name, present=False)
         proof = countries_listed(self.distribution, "blacklist", missing, name, present=True)
-        return [
-            self._change(
-                missing,
-                [edit_countries(self.distribution, part, functions) for part in (do, undo)],
-                (expect, restriction_is(self.distribution, restriction, name)),
-                proof,
-            )
-        ]
+        change = self._change(
+            missing,
+            [
+                edit_countries(self.distribution, do, functions),
+                edit_countries(self.distribution, undo, functions, theirs),
+            ],
+            (
+                expect.model_copy(update={"spares": theirs}),
+                restriction_is(self.distribution, restriction, name),
+            ),
+            proof,
+            own,
+        )
+        left = some_refused(self.distribution, "blacklist", missing, name)
+        return [change.model_copy(update={"undo_expect": (left,)})]
 
-    def _from_allowlist(self, present: list[str], listed: list[str], functions: tuple[str, ...]) -> list[Change]:
+    def _from_allowlist(
+        self, present: list[str], listed: list[str], functions: tuple[str, ...], theirs: Check
+    ) -> list[Change]:
         if not present:
             return []
         if len(present) == len(listed):
@@ -94,6 +129,7 @@ class CloudfrontDenyCountries(Action):
                 [edit_countries(self.distribution, part, functions) for part in (do, undo)],
                 (expect, restriction_is(self.distribution, "whitelist", name)),
                 proof,
+                theirs,
             )
         ]
 
@@ -103,6 +139,7 @@ class CloudfrontDenyCountries(Action):
         edits: list[Instruction],
         expect: tuple[Check, ...],
         proof: Check,
+        theirs: Check,
     ) -> Change:
         name, (do, undo) = self.display or self.distribution, edits
         return Change(
@@ -117,6 +154,7 @@ class CloudfrontDenyCountries(Action):
                 within_s=DEPLOYED_WITHIN_S,
             ),
             undo=undo,
+            undo_only_if=(theirs,),
             risk=Risk(
                 severity=Severity.SEVERE,
                 affects=self.affects,

@@ -47,6 +47,8 @@ def blocks_of(rows: Iterable[BlockRow], network: Network, now: float) -> list[Si
 
 def _is_about(row: BlockRow, network: Network) -> bool:
     """Whether a block is about these addresses; one of everybody says nothing about anybody."""
+    if row.country:
+        return False
     blocked = parse_network(row.address)
     return shares(blocked, network) and not is_everything(blocked)
 

@@ -12,6 +12,7 @@ from opsctl.block.host.host_rows import read_host_rows
 from opsctl.block.recording import ending
 from opsctl.block.records import is_recorded_as, is_recorded_for
 from opsctl.block.terms import lasts_longer
+from opsctl.model.countries import country_codes
 from opsctl.model.errors import InvalidInput
 from opsctl.model.fetching import Fetching
 from opsctl.model.networks import Network, holding, parse_network
@@ -58,15 +59,16 @@ class BlockLedger(Fact):
 
     name: ClassVar[str] = "block.ledger"
     Result: ClassVar[type[Value]] = Ledgered
-    services: ClassVar[tuple[str, ...]] = ("ec2", "wafv2", "resourcegroupstaggingapi")
+    services: ClassVar[tuple[str, ...]] = ("ec2", "wafv2", "cloudfront", "resourcegroupstaggingapi")
 
     addresses: tuple[str, ...] = Field((), description="Only blocks of these, and wider ones that hold them.")
+    countries: tuple[str, ...] = Field((), description="Only these countries, at distributions.")
     target: str = Field("", description="Only blocks of this target.")
     incident: str = Field("", description="Only blocks of this incident.")
     by: str = Field("", description="Only blocks of this person.")
     layer: str = Field(
         "",
-        description="Only blocks of this layer: nacl, waf, network-firewall; host is read for this alone.",
+        description="Only blocks of this layer: nacl, waf, geo, network-firewall; host is read for this alone.",
     )
     foreign: bool = Field(True, description="Also what others blocked.")
     exact: bool = Field(False, description="Only what was blocked as these addresses, not as wider blocks.")
@@ -78,6 +80,7 @@ class BlockLedger(Fact):
         """Read every carrier of blocks, and keep what was asked for."""
         try:
             asked = [parse_network(one) for one in self.addresses]
+            codes = country_codes(self.countries, "countries")
         except ValueError as fault:
             raise InvalidInput.one(str(fault), source="addresses") from None
         until = asked_end(self.ttl, self.until, about)
@@ -88,7 +91,12 @@ class BlockLedger(Fact):
             every, unknown = rows_of(account, about.region, about.now), account.unknown
         wanted = [row for row in every if self._wanted(row)]
         held = self._holding(wanted, asked)
-        found = [row for row in wanted if not asked or parse_network(row.address) in held]
+        found = [
+            row
+            for row in wanted
+            if not (asked or codes)
+            or (row.country in codes if row.country else bool(asked) and parse_network(row.address) in held)
+        ]
         rows = [row for row in found if self._is_here(row)]
         away = [row for row in found if row.ours and not self._is_here(row)] if self.target else []
         named = {str(one) for one in asked}
@@ -98,7 +106,9 @@ class BlockLedger(Fact):
             due=tuple(row for row in rows if row.is_due(about.now)),
             ours=tuple(_line(row) for row in rows if row.ours),
             others=tuple(_line(row) for row in rows if not row.ours),
-            wider=tuple(_line(row) for row in rows if row.ours and asked and row.address not in named),
+            wider=tuple(
+                _line(row) for row in rows if row.ours and asked and not row.country and row.address not in named
+            ),
             elsewhere=tuple(f"{_line(row)}, for {row.target}" for row in away),
             listed=tuple(f"{row.address} by list {row.listed} at {row.resource}" for row in rows if row.listed),
             shared=tuple(_needed(row, left) for row in rows if (left := self._others_of(row))),
@@ -116,7 +126,7 @@ class BlockLedger(Fact):
 
     def _holding(self, rows: Sequence[BlockRow], asked: Sequence[Network]) -> set[Network]:
         """The networks of rows that were asked for, or hold what was."""
-        networks = {parse_network(row.address) for row in rows}
+        networks = {parse_network(row.address) for row in rows if not row.country}
         return networks & set(asked) if self.exact else holding(networks, asked)
 
     @property
@@ -160,9 +170,9 @@ def _needed(row: BlockRow, needs: Sequence[BlockRow | BlockNeed]) -> str:
         )
         for one in needs
     ]
-    return f"{row.address} at {row.resource} ({row.what}): {'; '.join(told)}"
+    return f"{row.subject} at {row.resource} ({row.what}): {'; '.join(told)}"
 
 
 def _line(row: BlockRow) -> str:
     until = "" if not row.ours else " without an end" if row.until == "never" else f" until {row.until}"
-    return f"{row.address} at {row.resource} ({row.what}){until}"
+    return f"{row.subject} at {row.resource} ({row.what}){until}"

@@ -35,9 +35,10 @@ class VerifiedWay(Value):
 
 
 class RemovedBlock(Value):
-    """An address that is recorded as blocked at a resource, and is not there."""
+    """An address, or a country, that is recorded as blocked at a resource, and is not there."""
 
     address: str
+    country: str = ""
     resource: str
     target: str
     until: str
@@ -95,15 +96,16 @@ class BlockVerified(Fact):
         every = [row for row in rows_of(account, about.region, about.now) if row.ours]
         rows = [row for row in every if self._wanted(row, asked)]
         standing = [row for row in rows if not row.is_due(about.now)]
-        groups: dict[tuple[str, str, str], dict[str, None]] = {}
+        groups: dict[tuple[str, str, str, bool], dict[str, None]] = {}
         for row in standing:
             for need in row.needs:
-                groups.setdefault((need.target, row.mode, need.via), {})[row.address] = None
+                key = (need.target, row.mode, need.via, bool(row.country))
+                groups.setdefault(key, {})[row.country or row.address] = None
         firewalled = {need.target for row in standing if row.layer == "network-firewall" for need in row.needs}
         judged = yield from gather(
             [
-                _judged(target, mode, via, tuple(found), about, firewall=target in firewalled)
-                for (target, mode, via), found in groups.items()
+                _judged(target, mode, via, tuple(found), about, firewall=target in firewalled, countries=countries)
+                for (target, mode, via, countries), found in groups.items()
             ]
         )
         removed = tuple(one for one in _removed(account, about.now) if self._wanted(one, asked))
@@ -129,16 +131,23 @@ class BlockVerified(Fact):
     def _wanted(self, one: BlockRow | RemovedBlock, asked: set[str]) -> bool:
         needs = one.needs if isinstance(one, BlockRow) else (one,)
         here = not self.target or any(is_recorded_for(self.target, need.target) for need in needs)
-        return here and (not asked or one.address in asked)
+        return here and (not asked or (not one.country and one.address in asked))
 
 
 def _judged(
-    target: str, mode: str, via: str, addresses: tuple[str, ...], about: Context, *, firewall: bool
+    target: str,
+    mode: str,
+    via: str,
+    blocked: tuple[str, ...],
+    about: Context,
+    *,
+    firewall: bool,
+    countries: bool,
 ) -> Fetching[tuple[list[VerifiedWay], list[str]]]:
     if not target:
-        return [], [f"nobody recorded what {_few(addresses)} is blocked for, so its ways in are not known"]
-    asked = {"target": target, "addresses": addresses, "mode": mode}
-    if firewall:  # its policy is read for this layer alone; every other gate counts as well
+        return [], [f"nobody recorded what {_few(blocked)} is blocked for, so its ways in are not known"]
+    asked = {"target": target, "countries" if countries else "addresses": blocked, "mode": mode}
+    if firewall and not countries:  # its policy is read for this layer alone; every other gate counts as well
         asked |= {"layer": "network-firewall"}
     if forwarded := Forwarded.recorded(via):
         asked |= {"forwarded_header": forwarded.header, "position": forwarded.position}
@@ -177,6 +186,12 @@ def _removed(account: AccountLedger, now: float) -> list[RemovedBlock]:
             for one in map(str, not_covered(left, wider)):
                 if seconds_of(record.until) > now:
                     found[name, one] = _as_removed(one, name, ledger.of(one) or record)
+    for carrier in account.distributions:
+        for record in carrier.ledger.records:
+            for code in record.networks:
+                if code not in carrier.refused and seconds_of(record.until) > now:
+                    said = _as_removed(code, carrier.title, carrier.ledger.of(code) or record)
+                    found[carrier.id, code] = said.model_copy(update={"address": "", "country": code})
     return list(found.values())
 
 
@@ -205,7 +220,8 @@ def _as_removed(address: str, resource: str, record: BlockRecord) -> RemovedBloc
 
 
 def _line(one: RemovedBlock) -> str:
-    return f"{plain_addresses(one.address)} was removed from {one.resource} (blocked by {one.by}, run {one.run})"
+    subject = f"country {one.country}" if one.country else plain_addresses(one.address)
+    return f"{subject} was removed from {one.resource} (blocked by {one.by}, run {one.run})"
 
 
 def _few(addresses: Sequence[str]) -> str:

@@ -7,6 +7,12 @@ import typer
 from opsctl.cli.playbook_options import Given
 
 
+def refuse_nothing(given: Given) -> None:
+    """Refuse to be asked about no address and no country."""
+    if not given.values["addresses"] and not given.values["countries"]:
+        raise typer.BadParameter("give an address or --country", param_hint="ADDRESS")
+
+
 def refuse_bad_end(given: Given) -> None:
     """Refuse a time or a moment that is none or has passed, and an end that was given twice."""
     from opsctl.block.terms import ends_at, parse_ttl

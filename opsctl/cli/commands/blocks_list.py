@@ -21,12 +21,13 @@ EPILOG = """Examples:
 
 
 class CarryingLayer(StrEnum):
-    """The layers that carry blocks of addresses."""
+    """The layers that carry blocks of addresses, and of countries."""
 
     NACL = "nacl"
     WAF = "waf"
     HOST = "host"
     NETWORK_FIREWALL = "network-firewall"
+    GEO = "geo"
 
 
 def register(group: typer.Typer) -> None:

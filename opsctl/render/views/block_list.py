@@ -6,7 +6,6 @@ from opsctl.block.block_rows import BlockRow
 from opsctl.block.facts.block_ledger import Ledgered
 from opsctl.block.terms import NEVER, seconds_of
 from opsctl.model.commands import commands_there
-from opsctl.model.networks import plain_addresses
 from opsctl.model.spans import span
 from opsctl.render.inert import markdown
 from opsctl.render.page import Page
@@ -114,7 +113,7 @@ def _groups(rows: Sequence[BlockRow]) -> list[list[BlockRow]]:
 def _every(group: Sequence[BlockRow], found: Ledgered) -> tuple[str, ...]:
     row = group[0]
     more = f" and {len(group) - 1:,} more" if len(group) > 1 else ""
-    address = f"list {row.listed} ({len(group):,})" if row.listed else plain_addresses(row.address) + more
+    address = f"list {row.listed} ({len(group):,})" if row.listed else row.subject + more
     what = row.what.partition(" ")[0] + " rules" if more and row.layer == "nacl" else row.what
     mode = "" if row.mode == "block" else f", {row.mode} only"
     kind = "" if row.ours else f" ({row.kind})"

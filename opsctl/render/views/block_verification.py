@@ -17,7 +17,9 @@ def render_verified(found: Verified, *, width: int, colour: bool) -> str:
     if found.removed:
         page.heading("Removed since")
         for one in found.removed:
-            page.item(f"{one.address} at {one.resource}, blocked until {one.until} by {one.by}", "red")
+            page.item(
+                f"{one.country or one.address} at {one.resource}, blocked until {one.until} by {one.by}", "red"
+            )
     if found.overtaken:
         page.heading("Overtaken since")
         for line in found.overtaken:

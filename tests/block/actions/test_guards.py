@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 
 from opsctl.model.errors import RefusedByGuard
-from opsctl.model.value import Json
 from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.moto_account import World, client, fresh_world
 
@@ -50,15 +49,6 @@ def test_an_address_that_must_not_be_blocked_is_refused_by_name(world: World, ad
         assert "cannot be overridden" in refused.hint
     else:
         assert f"--override {guard}" in refused.hint
-
-
-@pytest.mark.parametrize("end", [{"ttl": "1h"}, {"until": "2030-01-01T00:00Z"}], ids=["ttl", "until"])
-def test_an_end_that_nothing_would_keep_is_refused(world: World, end: dict[str, Json]) -> None:
-    asked = {"countries": ["KP"], "target": "shop.example.com"}
-    with pytest.raises(RefusedByGuard, match="country-without-end"):
-        world.plan("block-ip", asked | end)
-    assert world.plan("block-ip", asked | {"ttl": "never"}).changes
-    assert world.plan("block-ip", asked).changes
 
 
 def test_every_kind_of_own_address_is_refused(world: World) -> None:

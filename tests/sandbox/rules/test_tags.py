@@ -71,3 +71,26 @@ def test_the_tagging_api_knows_the_tags_of_waf_in_both_scopes(world: World) -> N
     found = pages.paginate(ResourceTypeFilters=["wafv2"], TagFilters=[{"Key": "opsctl.block"}])
     arns = {one["ResourceARN"] for page in found for one in page["ResourceTagMappingList"]}
     assert arns == sets
+
+
+def test_a_distribution_takes_the_tags_that_cloudfront_takes_and_is_found_by_them(world: World) -> None:
+    cloudfront = client("cloudfront")
+    (arn, *_) = [one["ARN"] for one in cloudfront.list_distributions()["DistributionList"]["Items"]]
+
+    def tag(*tags: tuple[str, str]) -> None:
+        items = [{"Key": key, "Value": value} for key, value in tags]
+        cloudfront.tag_resource(Resource=arn, Tags={"Items": items})
+
+    tag(("opsctl:block/a", "KP until=never"))
+    found = client("resourcegroupstaggingapi").get_resources(ResourceTypeFilters=["cloudfront"])
+    assert arn in [one["ResourceARN"] for one in found["ResourceTagMappingList"]]
+    for tags in (
+        [("a", "x" * 257)],
+        [("k" * 129, "")],
+        [("a", "x#y")],
+        [(f"k{number}", "") for number in range(51)],
+    ):
+        with pytest.raises(ClientError, match="InvalidTagging"):
+            tag(*tags)
+    with pytest.raises(ClientError, match="NoSuchResource"):
+        cloudfront.tag_resource(Resource=arn + "X", Tags={"Items": [{"Key": "a", "Value": ""}]})
