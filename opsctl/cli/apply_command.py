@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from opsctl.cli.commands.blocks_watch import WatchOption
 from opsctl.cli.completion import complete_plans, complete_plans_and_runs, one_of
 from opsctl.cli.options import AccountOptions, ApplyOptions, Output, ShowOptions, spliced
 from opsctl.model.outcomes import Outcome
@@ -24,6 +25,8 @@ APPLY_EPILOG = """Examples:
   opsctl apply plan.json --digest 0995ea2acd94 --yes   (in scripts)
 
   opsctl apply plan.json --dry-run                     (4: drifted)
+
+  opsctl apply plan.json --watch 5m                    (a block: what it refuses as it comes)
 """
 
 SHOW_EPILOG = """Examples:
@@ -59,6 +62,7 @@ def apply(
             help="Accept by name what the plan is refused for: never-block.", autocompletion=one_of("never-block")
         ),
     ] = None,
+    watch: WatchOption = "",
     applying: ApplyOptions,
     account: AccountOptions,
     show: ShowOptions,
@@ -68,6 +72,7 @@ def apply(
     Everything in the file is checked before any call. Severities, the name to confirm and the never-block list
     are computed again and not taken from it.
     """
+    from opsctl.cli.commands.blocks_watch import refuse_unwatchable, watch_after
     from opsctl.cli.front import Order, carry_out, end_with_plan, open_session
     from opsctl.model.commands import run_command
     from opsctl.model.errors import RefusedByGuard
@@ -80,11 +85,13 @@ def apply(
     if applying.dry_run:
         show.refuse_others((Output.TEXT, Output.JSON), "with --dry-run")
     _refuse_bad_digest(file, digest, asked=not applying.dry_run and (applying.yes or bool(applying.confirm)))
+    afterwards = watch_after(watch, applying, show)
     place = plan_place(file)
     if place == file:
         # Whoever wrote the file wrote its titles, too: what is approved is seen whole.
         show.whole_by_default()
     plan = load_checked_plan(place, private=True)
+    refuse_unwatchable(plan, watch)
     if digest:
         refuse_other_digest(plan, digest, file)
     session = open_session(Order("apply", account, show))
@@ -108,8 +115,8 @@ def apply(
     if applying.dry_run:
         _end_compared(session, plan, file, refuse_drifted(runtime.workbench()), applying)
     if not plan.changes:
-        end_with_plan(session, plan, applying, str(file), only_shown=False)
-    carry_out(session, plan, applying, refuse_drifted)
+        end_with_plan(session, plan, applying, str(file), only_shown=False, afterwards=afterwards)
+    carry_out(session, plan, applying, refuse_drifted, afterwards=afterwards)
 
 
 def _end_compared(

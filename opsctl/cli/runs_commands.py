@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from opsctl.cli.commands.blocks_watch import WatchOption
 from opsctl.cli.completion import complete_runs
 from opsctl.cli.notifications import refuse_bad_destinations
 from opsctl.cli.options import AccountOptions, ApplyOptions, LookOptions, NotifyOption, ShowOptions, spliced
@@ -11,6 +12,7 @@ from opsctl.cli.options import AccountOptions, ApplyOptions, LookOptions, Notify
 if TYPE_CHECKING:
     from opsctl.cli.front import Order, Session
     from opsctl.model.report import RunRow
+    from opsctl.model.value import Json
 
 RunArgument = Annotated[
     str,
@@ -28,7 +30,9 @@ def register(app: typer.Typer) -> None:
     app.command("undo", epilog="Examples:\n\n  opsctl undo last --dry-run\n\n  opsctl undo last --yes")(
         spliced(undo)
     )
-    app.command("verify", epilog="Example:\n\n  opsctl verify last")(spliced(verify))
+    app.command("verify", epilog="Examples:\n\n  opsctl verify last\n\n  opsctl verify last --watch 5m")(
+        spliced(verify)
+    )
 
 
 def _order(command: str, account: AccountOptions, show: ShowOptions) -> "Order":
@@ -109,8 +113,9 @@ def undo(*, run: RunArgument, applying: ApplyOptions, account: AccountOptions, s
 _NOTHING_ASKED = "nothing in this run can be verified: every change was kept for others, or skipped"
 
 
-def verify(*, run: RunArgument, account: AccountOptions, show: ShowOptions) -> None:
+def verify(*, run: RunArgument, watch: WatchOption = "", account: AccountOptions, show: ShowOptions) -> None:
     """Ask every proof and check of a run again; exit 6 when one does not hold."""
+    from opsctl.cli.commands.blocks_watch import refuse_unwatchable, watch_after
     from opsctl.cli.output import emit_report
     from opsctl.model.exits import Exit
     from opsctl.workflow.plan_files import refuse_other_account
@@ -118,16 +123,25 @@ def verify(*, run: RunArgument, account: AccountOptions, show: ShowOptions) -> N
     from opsctl.workflow.runs import verify_run
     from opsctl.workflow.undo_plans import refuse_undone
 
+    afterwards = watch_after(watch, None, show)
     session, row = _connected(_order("verify", account, show), run)
     journal = session.runtime.journal
     refuse_undone(row.id, journal.undone_by(row.id))
     plan = journal.plan(row.id)
+    refuse_unwatchable(plan, watch)
     refuse_other_account(plan, session.runtime.identity)
     context = session.runtime.workbench()
     evidence = verify_run(plan, context)
     session.progress.clear()
     hint = "" if evidence.proofs or evidence.checks else _NOTHING_ASKED
     report = recorded(journal, row, hint=hint, reached_by=session.runtime.identity.reached_by)
-    code = Exit.DONE if evidence.holds else Exit.UNPROVED
-    emit_report(session.order, report, int(code))
-    raise typer.Exit(int(code))
+    code = int(Exit.DONE if evidence.holds else Exit.UNPROVED)
+
+    def shown(code: int, more: "dict[str, Json]") -> None:
+        emit_report(session.order, report, code, more)
+
+    if afterwards is None:
+        shown(code, {})
+    else:
+        code = afterwards(session, plan, code, shown)
+    raise typer.Exit(code)

@@ -195,3 +195,38 @@ def test_a_watch_by_itself_ends_when_somebody_stops_it_and_has_a_form_for_each(
         assert any(one["what"] == "VPC flow logs" for one in found["unwatched"])
         done = opsctl(tmp_path, "blocks", "watch", "203.0.113.9", "--target", "nobody.example.com")
         assert (done.returncode, done.stdout, "--target" in done.stderr) == (2, "", True)
+
+
+def test_a_saved_plan_is_watched_when_it_is_applied_and_a_run_when_it_is_verified(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    def watched_(_session: object, *what: object) -> WatchReport:
+        asked.append(what)
+        return _report()
+
+    monkeypatch.setattr("opsctl.cli.commands.blocks_watch.watched", watched_)
+    plan = str(tmp_path / "plan.json")
+    with fresh_world(seed_network):
+        opsctl(tmp_path, "block-ip", "203.0.113.9", "--target", "direct.example.com", "--out", plan)
+        digest = json.loads(Path(plan).read_text())["digest"]
+        for typed in (("apply", plan, "--digest", digest, "--yes"), ("verify", "last")):
+            done = opsctl(tmp_path, *typed, "--watch", "9s", "-o", "json")
+            found = json.loads(done.stdout)
+            assert (done.returncode, found["result"]["watch"]["nothing"]) == (0, True)
+        assert "nothing seen from 203.0.113.9" in opsctl(tmp_path, "verify", "last", "--watch", "9s").stdout
+        assert asked == [(("203.0.113.9/32",), "direct.example.com", 9)] * 3
+        opsctl(tmp_path, "undo", "last", "--yes")
+        refused = opsctl(tmp_path, "verify", "last", "--watch", "9s")
+        assert (refused.returncode, "there is no block to watch" in refused.stderr.replace("\n", " ")) == (2, True)
+
+
+def test_what_blocks_no_addresses_is_not_watched(tmp_path: Path) -> None:
+    plan = str(tmp_path / "plan.json")
+    with fresh_world(seed_network):
+        opsctl(tmp_path, "lock-origin", "shop.example.com", "--out", plan)
+        done = opsctl(tmp_path, "apply", plan, "--watch", "9s")
+        assert (done.returncode, "only what block-ip blocks" in done.stderr.replace("\n", " ")) == (2, True)
+        done = opsctl(tmp_path, "apply", plan, "--watch", "9s", "--dry-run")
+        assert (done.returncode, "nothing to watch" in done.stderr) == (2, True)

@@ -1,4 +1,4 @@
-"""`opsctl blocks watch`, and `--watch` of block-ip: what a block refuses as it comes, and what passes still."""
+"""`opsctl blocks watch`, and `--watch` of block-ip, apply and verify: what a block refuses as it comes."""
 
 import sys
 from collections.abc import Callable
@@ -77,9 +77,11 @@ def watch_blocks(
 
 
 def watch_after(
-    watch: str, applying: ApplyOptions, show: ShowOptions, out: "Path | None" = None
+    watch: str, applying: ApplyOptions | None, show: ShowOptions, out: "Path | None" = None
 ) -> "Afterwards | None":
     """Return what watches when the block stands; nothing where nobody asked for it.
+
+    `applying` is None where nothing is to be applied, since the block is there.
 
     Raises:
         BadParameter: the time is none, or nothing would be there to watch.
@@ -87,7 +89,7 @@ def watch_after(
     if not watch:
         return None
     seconds = seconds_to_watch(watch)
-    if applying.dry_run or out is not None:
+    if (applying is not None and applying.dry_run) or out is not None:
         raise typer.BadParameter("nothing is applied, so there is nothing to watch", param_hint="--watch")
     if show.output is Output.HTML:
         raise typer.BadParameter(
@@ -100,6 +102,21 @@ def watch_after(
         return _watched(session, plan, code, shown, seconds)
 
     return afterwards
+
+
+def refuse_unwatchable(plan: "Plan", watch: str) -> None:
+    """Refuse to watch a plan that blocks no addresses; raises BadParameter."""
+    if not watch:
+        return
+    if plan.undo_of:
+        said = f"run {plan.id} takes run {plan.undo_of} back: there is no block to watch"
+    elif plan.playbook.name != "block-ip":
+        said = f"plan {plan.id} is of {plan.playbook.name}, and only what block-ip blocks can be watched"
+    elif not plan.inputs.get("addresses"):
+        said = f"plan {plan.id} blocks countries, and only addresses can be watched"
+    else:
+        return
+    raise typer.BadParameter(said, param_hint="--watch")
 
 
 def seconds_to_watch(text: str, flag: str = "--watch") -> int:
