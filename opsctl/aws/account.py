@@ -14,10 +14,10 @@ from botocore.parsers import ResponseParserError
 from opsctl.aws.advice import clock_skew_of
 from opsctl.aws.clients import CONNECTIONS, Clients
 from opsctl.aws.pages import fetch, plain
-from opsctl.aws.translate import raise_for_entries, raise_for_write, refusal_of
+from opsctl.aws.translate import not_supported, raise_for_entries, raise_for_write, refusal_of
 from opsctl.aws.whole import last_body, unknown_members, watch
 from opsctl.model.binary import with_bytes
-from opsctl.model.errors import AwsRefused, InvalidInput
+from opsctl.model.errors import AwsRefused, InvalidInput, OutcomeUnknown
 from opsctl.model.readonly import why_no_read
 from opsctl.model.reads import Answer, Read, Refusal, RefusalKind
 from opsctl.model.run import Clock, Identity
@@ -28,6 +28,7 @@ _CBOR_FAULTS = (ResponseParserError, AttributeError, IndexError, MemoryError, Ty
 """What the SDK's reader of CBOR raises where a server that lacks a service answers with XML, JSON or text."""
 
 _SPEAKS_CBOR = ("eventbridgev2",)
+_ASK_THE_PROOF = "the proof tells whether it happened: a resume asks it"
 THROTTLE_ATTEMPTS = 8
 LOCKS = ("LockToken", "IfMatch")
 """What AWS WAF and CloudFront take so that a call only writes over what its sender has read."""
@@ -124,7 +125,12 @@ class LiveAccount:
         for attempt in range(attempts):
             try:
                 answer = plain(method(**with_bytes(params)))
-            except _SDK_FAULTS as fault:
+            except (*_SDK_FAULTS, *_CBOR_FAULTS) as fault:
+                if not isinstance(fault, _SDK_FAULTS):
+                    if service not in _SPEAKS_CBOR:
+                        raise
+                    unread = not_supported(f"{service}.{operation}", type(fault).__name__)
+                    raise OutcomeUnknown(f"its answer could not be read: {unread}", _ASK_THE_PROOF) from fault
                 refusal = refusal_of(fault, f"{service}.{operation}")
                 if refusal.kind is not RefusalKind.THROTTLED or attempt == attempts - 1:
                     raise_for_write(fault, f"{service}.{operation}")
@@ -311,8 +317,7 @@ def _too_old(read: Read) -> Refusal:
 
 
 def _not_supported(read: Read, fault: BaseException) -> Refusal:
-    message = f"not supported here: the answer is none of the service's ({type(fault).__name__} in the SDK)"
-    return Refusal(kind=RefusalKind.UNREADABLE, code="NotSupported", message=message, api=read.api)
+    return not_supported(read.api, type(fault).__name__)
 
 
 def _too_new(read: Read, strangers: Sequence[str]) -> Refusal:

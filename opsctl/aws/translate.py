@@ -9,7 +9,9 @@ import ssl
 from collections.abc import Iterator
 from traceback import walk_tb
 
+import boto3
 from botocore import exceptions as sdk
+from botocore.parsers import ResponseParserError
 
 from opsctl.aws.role_cache import NobodyToAskError, NoCodeError
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
@@ -224,7 +226,19 @@ def refusal_of(fault: Exception, api: str) -> Refusal:
         return Refusal(kind=RefusalKind.DENIED, code=name, message=f"on this machine: {fault}", api=api)
     if isinstance(fault, (sdk.HTTPClientError, sdk.ConnectionError)):
         return Refusal(kind=RefusalKind.UNREACHABLE, code=name, message=words_of(fault), api=api)
+    if isinstance(fault, sdk.UnknownServiceError):
+        service = api.partition(".")[0]
+        message = f"the installed SDK (boto3 {boto3.__version__}) does not know {service}: upgrade boto3"
+        return Refusal(kind=RefusalKind.UNREADABLE, code="UnknownService", message=message, api=api)
+    if isinstance(fault, ResponseParserError):
+        return not_supported(api, _without_answer(str(fault)))
     return Refusal(kind=RefusalKind.UNREADABLE, code=name, message=_without_answer(str(fault)), api=api)
+
+
+def not_supported(api: str, why: str) -> Refusal:
+    """Say that what answered a call does not know it: an emulator, a proxy, or a region that lacks a service."""
+    message = f"not supported here, or not answered by AWS: {why}"
+    return Refusal(kind=RefusalKind.UNREADABLE, code="NotSupported", message=message, api=api)
 
 
 def _without_answer(text: str) -> str:

@@ -86,91 +86,79 @@ class InputsCommand(StrictCommand):
         return super().invoke(ctx)
 
 
-class EitherCommand(InputsCommand):
-    """A command of two playbooks: it has the options of both, and what was typed tells which of them runs.
+class ChoosingCommand(InputsCommand):
+    """A command of several playbooks: it has the options of all, and what was typed tells which of them runs.
 
-    Inputs of the other playbook that it shares, by name, are declared by the first. `renamed` says which input of
-    the other one an argument of the first stands for.
+    An option that several have is declared by the first. `renamed` says, for a playbook, which of its inputs an
+    argument of the first one stands for.
     """
 
-    other: ClassVar[str]
-    renamed: ClassVar[Mapping[str, str]]
-    takes_other: ClassVar[Callable[["Mapping[str, Json]"], bool]]
+    others: ClassVar[tuple[str, ...]]
+    renamed: ClassVar[Mapping[str, Mapping[str, str]]]
+    choose: ClassVar[Callable[["Mapping[str, Json]"], str]]
 
     @cached_property
-    def _loaded_other(self) -> "LoadedPlaybook":
+    def _all(self) -> "dict[str, LoadedPlaybook]":
         from opsctl.playbook.load import load_playbook
 
-        return load_playbook(self.other)
+        return {self.playbook: self._loaded, **{name: load_playbook(name) for name in self.others}}
+
+    @cached_property
+    def _specs(self) -> "dict[str, InputSpec]":
+        """The inputs of all; what is not required by each is asked for by the playbook that runs."""
+        books = [one.playbook.inputs for one in self._all.values()]
+        renamed = {name for names in self.renamed.values() for name in names.values()}
+        found: dict[str, InputSpec] = {}
+        for inputs in books:
+            for name, spec in inputs.items():
+                if name not in found and name not in renamed - set(books[0]):
+                    needed = spec.argument or all(name in one and one[name].required for one in books)
+                    found[name] = spec if needed else spec.model_copy(update={"required": False})
+        return found
 
     @cached_property
     def _of_inputs(self) -> list[Any]:
-        """The options of both; what only one of them requires is asked for by that one."""
         own = {parameter.name for parameter in self.params}
-        first, second = self._loaded.playbook.inputs, self._loaded_other.playbook.inputs
-        optional = {
-            name: spec
-            if spec.argument or (name in second and second[name].required)
-            else spec.model_copy(update={"required": False})
-            for name, spec in first.items()
-        }
-        taken = {*first, *self.renamed.values()}
-        more = {
-            name: spec.model_copy(update={"required": False}) for name, spec in second.items() if name not in taken
-        }
-        return _parameters_of({name: spec for name, spec in (optional | more).items() if name not in own})
+        return _parameters_of({name: spec for name, spec in self._specs.items() if name not in own})
 
     def invoke(self, ctx: Any) -> Any:
-        """Choose the playbook, refuse what is only the other one's, and call the function."""
-        first, second = self._loaded.playbook.inputs, self._loaded_other.playbook.inputs
-        specs = {**second, **first}
-        typed = {one.name: _plain(specs[one.name], ctx.params.pop(one.name)) for one in self._of_inputs}
-        flags = {name: flag_of(name, spec) for name, spec in specs.items()}
-        if type(self).takes_other(typed):
-            chosen, names = self._loaded_other, {**self.renamed}
-        else:
-            chosen, names = self._loaded, {}
-        values = {names.get(name, name): value for name, value in typed.items()}
-        told = {names.get(name, name): flag for name, flag in flags.items()}
-        _refuse_foreign(
-            chosen.playbook.inputs, {**specs, **{names[one]: specs[one] for one in names}}, values, told
-        )
-        mine = {name: value for name, value in values.items() if name in chosen.playbook.inputs}
-        ctx.params[PLACE] = Given(chosen, mine, {name: told[name] for name in mine})
+        """Choose the playbook, refuse what says nothing to it, and call the function."""
+        typed = {one.name: _plain(self._specs[one.name], ctx.params.pop(one.name)) for one in self._of_inputs}
+        flags = {name: flag_of(name, spec) for name, spec in self._specs.items()}
+        chosen = type(self).choose(typed)
+        names = self.renamed.get(chosen, {})
+        wanted = self._all[chosen].playbook.inputs
+        foreign = [
+            flags[name]
+            for name, value in typed.items()
+            if names.get(name, name) not in wanted
+            and value not in (self._specs[name].default, None, "", [], False)
+        ]
+        if foreign:
+            raise typer.BadParameter(
+                "it says nothing here; --help tells what belongs together", param_hint=foreign
+            )
+        mine = [name for name in typed if names.get(name, name) in wanted]
+        values = {names.get(name, name): typed[name] for name in mine}
+        told = {names.get(name, name): flags[name] for name in mine}
+        ctx.params[PLACE] = Given(self._all[chosen], values, told)
         return super(InputsCommand, self).invoke(ctx)
 
 
-def _refuse_foreign(
-    chosen: "Mapping[str, InputSpec]",
-    specs: "Mapping[str, InputSpec]",
-    values: "Mapping[str, Json]",
-    flags: Mapping[str, str],
-) -> None:
-    """Refuse options that say nothing to the playbook that was chosen."""
-    foreign = [
-        flags[name]
-        for name, value in values.items()
-        if name not in chosen and value not in (specs[name].default, None, "", [], False)
-    ]
-    if foreign:
-        raise typer.BadParameter("it says nothing here; see --help for what belongs together", param_hint=foreign)
-
-
-def inputs_of_either(
+def inputs_of_several(
     playbook: str,
-    other: str,
-    *,
-    takes_other: "Callable[[Mapping[str, Json]], bool]",
-    renamed: Mapping[str, str],
+    *others: str,
+    choose: "Callable[[Mapping[str, Json]], str]",
+    renamed: Mapping[str, Mapping[str, str]] | None = None,
 ) -> type[InputsCommand]:
-    """Return the class of the commands that run one of two shipped playbooks."""
+    """Return the class of the commands that run one of several shipped playbooks; `choose` names it."""
     members = {
         "playbook": playbook,
-        "other": other,
-        "renamed": renamed,
-        "takes_other": staticmethod(takes_other),
+        "others": others,
+        "renamed": renamed or {},
+        "choose": staticmethod(choose),
     }
-    return type("EitherCommand", (EitherCommand,), members)
+    return type("ChoosingCommand", (ChoosingCommand,), members)
 
 
 def inputs_of(playbook: str) -> type[InputsCommand]:

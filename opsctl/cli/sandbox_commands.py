@@ -302,6 +302,7 @@ TO_TRY = (
     ("bucket", ("s3-events", "show"), ""),
     ("bus", ("events", "trace"), "bus:"),
     ("topic", ("events", "trace"), "topic:"),
+    ("custom-bus", ("events", "trace"), ""),
 )
 
 

@@ -65,10 +65,11 @@ def seconds_of(text: str, source: str) -> float:
 def bus_name(asked: str, about: Context) -> str:
     """Return the name of a bus that a person named; InvalidInput when it is elsewhere or of the newer kind."""
     if "event-busv2/" in asked:
+        typed = about.commands.opsctl("events", "replay")
         raise InvalidInput.one(
             f"{asked} is a Custom Event Bus, which keeps its events itself",
             source="bus",
-            hint="make a subscriber of it (CreateSubscriber) with StartingPosition POINT_IN_TIME",
+            hint=f"{typed} --bus ARN --into QUEUE --role ROLE sends them again",
         )
     if asked.startswith("topic:") or asked.split(":")[2:3] == ["sns"]:
         raise InvalidInput.one(

@@ -97,6 +97,7 @@ def watch_replay(window: ReplayWindow, about: Context, rules: Sequence[str], wit
     )
     grants = (
         Grant(service="events", operation="DescribeReplay", params={"ReplayName": name}),
+        Grant(service="events", operation="CancelReplay", params={"ReplayName": name}),
         Grant(service="cloudwatch", operation="GetMetricData"),
     )
     watch = Change(
@@ -107,7 +108,7 @@ def watch_replay(window: ReplayWindow, about: Context, rules: Sequence[str], wit
         grants=grants,
         id="watch",
         title=f"Watch the replay of bus {window.bus}",
-        why="AWS sends minute after minute of event time; how far it is stands here.",
+        why="AWS sends minute after minute of event time; how far it is stands here. Ctrl-C cancels it.",
         expect=(),
         proof=Proof(configured=()),
         undo=Irreversible(because=_WAITED, only_reads=True),

@@ -46,6 +46,10 @@ class RefusalKind(StrEnum):
     UNREADABLE = "unreadable"
 
 
+_BY_THEMSELVES = ("NotSupported", "UnknownService")
+"""Codes of opsctl's own whose message says all."""
+
+
 class Refusal(Value):
     """A refusal by AWS, translated once: its kind, AWS's own code and words, and the request id."""
 
@@ -65,6 +69,8 @@ class Refusal(Value):
             RefusalKind.UNREACHABLE: "no connection",
             RefusalKind.UNREADABLE: "the response of the service could not be parsed",
         }[self.kind]
+        if self.code in _BY_THEMSELVES:
+            return f"{self.api}: {self.message}"
         request = f", request {self.request_id}" if self.request_id else ""
         return f"{words} at {self.api} ({self.code}{request}): {self.message}"
 

@@ -149,9 +149,15 @@ _INVALIDATED = ("arn:{partition}:cloudfront::{account}:distribution/{Distributio
 _ARCHIVE = "arn:{partition}:events:{region}:{account}:archive/{ArchiveName}"
 
 _REPLAY = "arn:{partition}:events:{region}:{account}:replay/{ReplayName}"
+_SUBSCRIBER = "arn:{partition}:events:{region}:{account}:subscriber/*"
 _SOME_BUS = "arn:{partition}:events:{region}:{account}:event-bus/*"
 
 RESOURCES = {
+    "eventbridgev2.CreateSubscriber": ("{EventBusArn}", _SUBSCRIBER),
+    "eventbridgev2.DeleteSubscriber": (_SUBSCRIBER,),
+    "eventbridgev2.DescribeEventBus": ("{EventBusArn}",),
+    "eventbridgev2.DescribeSubscriber": ("{SubscriberArn}",),
+    "eventbridgev2.ListSubscribers": ("{EventBusArn}",),
     "events.CancelReplay": (_REPLAY,),
     "events.DescribeReplay": (_REPLAY,),
     "events.StartReplay": ("{EventSourceArn}", _REPLAY, _SOME_BUS),

@@ -250,3 +250,7 @@ def test_a_server_that_lacks_a_service_of_cbor_is_told_and_not_a_crash(fault: Ex
     if not isinstance(fault, ResponseParserError):
         with pytest.raises(type(fault)):
             account(Buses(fault), FakeClock()).read(Read(service="events", operation=api))
+        with pytest.raises(OutcomeUnknown, match="not supported here"):
+            account(Buses(fault), FakeClock()).write("eventbridgev2", api, {}, None)
+        with pytest.raises(type(fault)):
+            account(Buses(fault), FakeClock()).write("events", api, {}, None)

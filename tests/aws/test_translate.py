@@ -5,6 +5,7 @@ import ssl
 import boto3
 import pytest
 from botocore import exceptions as sdk
+from botocore.exceptions import UnknownServiceError
 from botocore.parsers import ResponseParserError, create_parser
 from botocore.retries.standard import ThrottledRetryableChecker
 
@@ -208,9 +209,19 @@ def test_an_answer_that_cannot_be_parsed_is_not_repeated() -> None:
     assert refusal.kind is RefusalKind.UNREADABLE
     assert "invalid XML received" in refusal.message
     assert "hunter2" not in refusal.message
+    assert str(refusal).startswith("ec2.DescribeTags: not supported here, or not answered by AWS: ")
+    assert "\n" not in str(refusal)
     with pytest.raises(OutcomeUnknown) as lost:
         raise_for_write(fault.value, "ec2.CreateTags")
     assert "hunter2" not in str(lost.value)
+
+
+def test_a_service_that_the_sdk_lacks_is_told_without_the_names_of_all_others() -> None:
+    with pytest.raises(UnknownServiceError) as fault:
+        boto3.Session().client("eventbridgev9", region_name="us-east-1")
+    said = str(refusal_of(fault.value, "eventbridgev9.ListEventBuses"))
+    assert said.endswith("does not know eventbridgev9: upgrade boto3")
+    assert "dynamodb" not in said
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ BLOCKS_LIFTED = {"blocks-expire", "blocks-extend", "unblock-ip"}
 LAUNCHES = {"tune-batch", "tune-group"}  # tests/faults/test_tune_launches.py
 REPLAYS = {"events-archive", "events-replay"}  # tests/faults/test_event_replays.py
 TOPIC_REPLAYS = {"events-archive-topic", "events-replay-topic"}  # tests/faults/test_topic_replays.py
+CUSTOM_BUSES = {"events-replay-custom-bus"}  # tests/events/test_custom_bus_replay.py
 FANOUT = {"fanout-create", "fanout-remove", "fanout-route"}  # tests/faults/test_fanout.py
 ENTRIES = {"events-api-calls", "events-entry"}  # tests/faults/test_event_entries.py
 S3_EVENTS = {"s3-events-add", "s3-events-remove", "s3-events-restore"}  # tests/faults/test_s3_events.py
@@ -55,6 +56,7 @@ ELSEWHERE = (
     | REPLAYS
     | ENTRIES
     | TOPIC_REPLAYS
+    | CUSTOM_BUSES
 )
 # What these do cannot be undone; tests/dlq/transfer and the tests of their jobs put them through the same faults.
 CACHES = {"cache-flush"}  # tests/caches/test_flush.py

@@ -6,8 +6,10 @@ from opsctl.events.topic_archives import point
 from opsctl.model.value import Json
 from opsctl.sandbox.engine.conditions import conditions
 from opsctl.sandbox.worlds.outage import BUS, make_outage
+from opsctl.sandbox.worlds.shop_events import QUEUE, ROLE, make_custom_bus
 from opsctl.sandbox.worlds.topic_outage import MISSED, TOPIC, make_topic_outage
 from opsctl.sandbox.worlds.uploads import BUCKET
+from tests.kit.custom_bus import bus_arn, subscribers
 from tests.kit.moto_account import client
 from tests.kit.outage import ago, put_orders
 from tests.kit.topic_outage import replay_of, subscription_to
@@ -136,6 +138,16 @@ def _receives() -> Json:
     return "EndingPoint" not in replay_of(MISSED)
 
 
+def _replay_of_custom_bus(stage: Stage) -> dict[str, Json]:
+    stage.move(3600)
+    now = conditions(stage.world.account).now()
+    names = {"bus_arn": bus_arn(), "queue": queue_arn(stage.world, QUEUE), "quiet_s": 30}
+    role = f"arn:aws:iam::{stage.world.account}:role/{ROLE}"
+    span = {"start": point(now - 3500), "end": point(now - 60)}
+    url = client("sqs").get_queue_url(QueueName=QUEUE)["QueueUrl"]
+    return names | span | {"role": role, "url": url, "why": "the orders were not shipped"}
+
+
 _NAMED_ANEW = "SNS gives a subscription that is made again another ARN"
 EXAMPLES: dict[str, Example] = {
     "events.replay": Example(
@@ -143,6 +155,12 @@ EXAMPLES: dict[str, Example] = {
     ),
     "events.replay_into": Example(
         given=_replay_into, seeds=(make_outage,), look=_rules_of_the_bus, kept="what was sent stays sent"
+    ),
+    "events.custom_bus_replay": Example(
+        given=_replay_of_custom_bus,
+        seeds=(make_custom_bus,),
+        look=lambda: [*subscribers()],
+        kept="what was sent stays sent",
     ),
     "events.topic_archive": Example(given=_archive_of_topic),
     "events.topic_replay": Example(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from opsctl.cli.playbook_options import inputs_of_either
+from opsctl.cli.playbook_options import inputs_of_several
 from opsctl.cli.playbook_runs import runs_playbook
 
 if TYPE_CHECKING:
@@ -26,15 +26,19 @@ EXAMPLES = """Examples:
 """
 
 
-def _is_topic(typed: "Mapping[str, Json]") -> bool:
+def _choose(typed: "Mapping[str, Json]") -> str:
     """A topic by its ARN or as topic:NAME; a name that ends in .fifo is one, as no bus needs to be called so."""
     asked = str(typed["bus"])
-    return asked.startswith("topic:") or asked.split(":")[2:3] == ["sns"] or asked.endswith(".fifo")
+    topic = asked.startswith("topic:") or asked.split(":")[2:3] == ["sns"] or asked.endswith(".fifo")
+    return "events-archive-topic" if topic else "events-archive"
 
 
 def register(group: typer.Typer) -> None:
     """Add the command."""
-    options = inputs_of_either(
-        "events-archive", "events-archive-topic", takes_other=_is_topic, renamed={"bus": "topic"}
+    options = inputs_of_several(
+        "events-archive",
+        "events-archive-topic",
+        choose=_choose,
+        renamed={"events-archive-topic": {"bus": "topic"}},
     )
     runs_playbook(group, "events archive", playbook="events-archive", says=SAYS, epilog=EXAMPLES, options=options)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from opsctl.cli.playbook_options import inputs_of_either
+from opsctl.cli.playbook_options import inputs_of_several
 from opsctl.cli.playbook_runs import runs_playbook
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ get the events, and which targets do harm when they get one twice. --into makes 
 this replay alone, and takes it away in every outcome.
 
 Of a FIFO --topic it goes to one subscription. With --to SNS delivers nothing new to it afterwards, so the last
-change has it receive again. Ctrl-C cancels a replay, and says what was sent already.
+change has it receive again. A custom event bus, by its ARN, is replayed --into a queue by a --role.
+
+Ctrl-C cancels a replay, and says what was sent already.
 """
 EXAMPLES = """Examples:
 
@@ -30,13 +32,15 @@ EXAMPLES = """Examples:
 """
 
 
-def _of_a_topic(typed: "Mapping[str, Json]") -> bool:
+def _choose(typed: "Mapping[str, Json]") -> str:
     if bool(typed["topic"]) == bool(typed["bus"]):
         raise typer.BadParameter("give one of --bus and --topic", param_hint="--bus")
-    return bool(typed["topic"])
+    if typed["topic"]:
+        return "events-replay-topic"
+    return "events-replay-custom-bus" if "event-busv2/" in str(typed["bus"]) else "events-replay"
 
 
 def register(group: typer.Typer) -> None:
     """Add the command."""
-    options = inputs_of_either("events-replay", "events-replay-topic", takes_other=_of_a_topic, renamed={})
+    options = inputs_of_several("events-replay", "events-replay-topic", "events-replay-custom-bus", choose=_choose)
     runs_playbook(group, "events replay", playbook="events-replay", says=SAYS, epilog=EXAMPLES, options=options)

@@ -1,4 +1,8 @@
-"""Watches a replay until it has ended: how far it is, and what of it could not be delivered."""
+"""Watches a replay until it has ended: how far it is, and what of it could not be delivered; interrupted, cancels
+it.
+
+Sources: DescribeReplay and CancelReplay (EventBridge API).
+"""
 
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -6,6 +10,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.model.commands import run_command
+from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.jobs import Job, JobResult, Tools
 from opsctl.model.reads import Read
 from opsctl.model.value import Json
@@ -17,9 +22,9 @@ _METRICS = ("FailedInvocations", "InvocationsSentToDlq")
 
 
 class EventsReplay(Job):
-    """Read the replay until it ends or somebody interrupts; then read once what its rules failed to deliver.
+    """Read the replay until it ends; then read once what its rules failed to deliver.
 
-    It changes nothing: an interrupted watch leaves the replay running, and says how far it had come.
+    Interrupted, it cancels the replay and says what was sent; out of time, it leaves the replay running.
     """
 
     name: ClassVar[str] = "events.replay"
@@ -44,7 +49,9 @@ class EventsReplay(Job):
             if told.get("State") in ENDED:
                 return self._ended(tools, told)
             left_s = deadline - tools.clock.now()
-            if tools.stopping() or left_s <= 0:
+            if tools.stopping():
+                return self._cancelled(tools, told)
+            if left_s <= 0:
                 return self._left(told)
             tools.progress(f"replay {self.replay}: {self._far(told)} (watched for {left_s:.0f} s more at most)")
             tools.clock.sleep(min(every_s, left_s))
@@ -57,6 +64,31 @@ class EventsReplay(Job):
         begin, end, now = (_seconds(one) for one in (self.start, self.end, last))
         share = 100 * min(max((now - begin) / (end - begin), 0.0), 1.0)
         return f"sent up to {_written(now)}, {share:.0f} % of the time"
+
+    def _cancelled(self, tools: Tools, told: Json) -> JobResult:
+        """Cancel the replay; what AWS sends until it has heard of it is said as far as it can be seen."""
+        try:
+            tools.aws.write("events", "CancelReplay", {"ReplayName": self.replay}, None)
+        except (AwsRefused, OutcomeUnknown) as fault:
+            says = f"{self._far(told)}; it could not be cancelled: {fault.summary}"
+            hint = (
+                f"{run_command('undo', self.replay)} tries again; {run_command('resume', self.replay)} watches on"
+            )
+            return JobResult(says=says, complete=False, hint=hint)
+        answer = tools.aws.read(
+            Read(service="events", operation="DescribeReplay", params={"ReplayName": self.replay})
+        )
+        seen = answer.value or told
+        return JobResult(
+            says=f"cancelled: {self._far(seen)}, and that stays sent",
+            complete=False,
+            hint=f"{run_command('undo', self.replay)} takes away what was made for it; plan again for the rest",
+            details={
+                "state": seen.get("State"),
+                "sent_up_to": seen.get("EventLastReplayedTime"),
+                "cancelled": True,
+            },
+        )
 
     def _left(self, told: Json) -> JobResult:
         undo, resume = run_command("undo", self.replay), run_command("resume", self.replay)

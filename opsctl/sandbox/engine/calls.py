@@ -1,6 +1,7 @@
 """What a request asks for, read by the SDK's models: the service, the operation and its parameters."""
 
 import io
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,10 @@ _SIGNED_AS = {
     "tagging": "resourcegroupstaggingapi",
 }
 """The SDK's services that sign under another name (`signingName` and `endpointPrefix` of its models)."""
+_BY_PREFIX = {"AWSEventsV2": "eventbridgev2"}
+"""The SDK's services that speak RPC with CBOR, by the `targetPrefix` of their models."""
+CBOR = "smithy-rpc-v2-cbor"
+_RPC = re.compile(r"/service/(?P<prefix>[^/]+)/operation/(?P<operation>[^/]+)")
 _CLASSIC = "2012-06-01"
 """The API version that tells the older load balancers from the newer."""
 
@@ -49,6 +54,8 @@ def call_of(environ: dict[str, Any], claim: Claim, account: str) -> Call | None:
     from werkzeug.exceptions import HTTPException
 
     body = _body(environ)
+    if speaks_cbor(environ):
+        return _of_cbor(environ, body, claim, account)
     request = Request({**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))})
     service = _SIGNED_AS.get(claim.service, claim.service)
     if service == "elbv2" and request.values.get("Version") == _CLASSIC:
@@ -72,6 +79,31 @@ def call_of(environ: dict[str, Any], claim: Claim, account: str) -> Call | None:
         }
     )
     return Call(account, claim.region, service, operation.name, str(model.protocol), dict(params))
+
+
+def speaks_cbor(environ: dict[str, Any]) -> bool:
+    """Whether a request is RPC with CBOR (Smithy RPC v2 CBOR: the header tells)."""
+    return str(environ.get("HTTP_SMITHY_PROTOCOL", "")) == "rpc-v2-cbor"
+
+
+def _of_cbor(environ: dict[str, Any], body: bytes, claim: Claim, account: str) -> Call | None:
+    """Read such a call by the SDK's own reader of answers: both directions have one form."""
+    from botocore.parsers import create_parser
+    from moto.core.utils import get_service_model
+
+    asked = _RPC.fullmatch(environ.get("PATH_INFO", ""))
+    service = _BY_PREFIX.get(asked["prefix"]) if asked else None
+    if asked is None or service is None:
+        return None
+    model = get_service_model(service)
+    if asked["operation"] not in model.operation_names:
+        return None
+    operation = model.operation_model(asked["operation"])
+    told = create_parser(CBOR).parse(
+        {"status_code": 200, "headers": {}, "body": body or b"\xa0"}, operation.input_shape
+    )
+    params = {name: value for name, value in told.items() if name != "ResponseMetadata"}
+    return Call(account, claim.region, service, operation.name, CBOR, params)
 
 
 def _body(environ: dict[str, Any]) -> bytes:

@@ -28,7 +28,8 @@ from opsctl.sandbox.engine.small_services import SmallServices
 from opsctl.sandbox.engine.traffic_sending import attack
 from opsctl.sandbox.engine.turns import turn
 from opsctl.sandbox.faults import FaultsAsked
-from opsctl.sandbox.rules.event_archives import begin_earlier
+from opsctl.sandbox.rules.event_archives import WORLD_IS_OLD_S, begin_earlier
+from opsctl.sandbox.rules.small import eventbridgev2
 from opsctl.sandbox.worlds.seeding import seed_all
 
 TICK_S = 0.5
@@ -192,8 +193,13 @@ class EmbeddedServer:
             self._small = SmallServices()
             moto_api_backend.reset()
         seed_all(lru_cache(self.client))
-        begin_earlier(ACCOUNT)
+        self._begin_earlier()
         self.set_pace(self._pace)
+
+    def _begin_earlier(self) -> None:
+        """Let archives and buses have a past."""
+        begin_earlier(ACCOUNT)
+        eventbridgev2.begin_earlier(self._small.kept.get((ACCOUNT, eventbridgev2.SERVICE), {}), WORLD_IS_OLD_S)
 
     def _answer_dlm(self, environ: dict[str, Any], start_response: Any, region: str) -> Any:
         """Answer what moto cannot; accounts are told apart as moto tells them."""
@@ -215,7 +221,7 @@ class EmbeddedServer:
     def begin(self, pace: Durations) -> None:
         """Let things take time from now on, and everything happen that is due, by itself."""
         self._pace = pace
-        begin_earlier(ACCOUNT)
+        self._begin_earlier()
         self.set_pace(pace)
         threading.Thread(target=self._tick, daemon=True).start()
 

@@ -47,11 +47,17 @@ BUCKETS = (
     Named(name="shop-avatars", what="a bucket that notifies nobody"),
 )
 BUSES = (Named(name="orders-bus", what="an event bus with an archive, after an outage of one of its consumers"),)
+CUSTOM_BUSES = (
+    Named(
+        name="arn:aws:events:us-east-1:123456789012:event-busv2/shop-events/d96a37b5d34edc4092a2bdece",
+        what="a custom event bus, whose orders shipping-orders missed",
+    ),
+)
 TOPICS = (
     Named(name="order-events.fifo", what="a FIFO topic with an archive, after an outage of one of its queues"),
 )
 BY_KIND = {
-    "world": (*TARGETS, *DEAD_LETTERS, *BUCKETS, *BUSES, *TOPICS),
+    "world": (*TARGETS, *DEAD_LETTERS, *BUCKETS, *BUSES, *TOPICS, *CUSTOM_BUSES),
     "group": tuple(one for one in TARGETS if "*" in one.name),
     "target": tuple(one for one in TARGETS if "*" not in one.name),
     "instance": tuple(one for one in TARGETS if one.name == "legacy-web"),
@@ -60,4 +66,5 @@ BY_KIND = {
     "bucket": BUCKETS,
     "bus": BUSES,
     "topic": TOPICS,
+    "custom-bus": CUSTOM_BUSES,
 }

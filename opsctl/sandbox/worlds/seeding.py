@@ -13,6 +13,7 @@ from opsctl.sandbox.worlds import (
     outage,
     queues,
     roles,
+    shop_events,
     topic_outage,
     traffic_logs,
     uploads,
@@ -66,6 +67,7 @@ def seed_all(clients: Clients) -> None:
     uploads.make_uploads(clients, role)
     outage.make_outage(clients)
     topic_outage.make_topic_outage(clients)
+    shop_events.make_custom_bus(clients)
     hpc.make_fleet(clients)
     traffic_logs.make_logs(clients)
     roles.make_roles(clients)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from opsctl.events.jobs.events_replay import EventsReplay
 from opsctl.journal.checkpoints import JobCheckpoint
+from opsctl.model.errors import AwsRefused, OpsctlError, OutcomeUnknown
 from opsctl.model.jobs import JobResult, Tools
 from opsctl.model.reads import Answer, Read, RefusalKind
 from opsctl.model.value import Json
@@ -20,6 +21,16 @@ class Replays(Box):
     def __init__(self, *states: Json, counts: Json = None) -> None:
         super().__init__()
         self.states, self.counts = list(states), counts
+        self.cancelled: list[str] = []
+        self.fault: OpsctlError | None = None
+
+    def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
+        """Cancel, or fail as told."""
+        assert operation == "CancelReplay"
+        if self.fault is not None:
+            raise self.fault
+        self.cancelled.append(str(params["ReplayName"]))
+        return {"State": "CANCELLING"}
 
     def read(self, read: Read) -> Answer:
         """Answer; the last state stays."""
@@ -82,15 +93,33 @@ def test_a_replay_that_ends_badly_says_why_and_how_far_it_came(tmp_path: Path) -
     assert result.says.startswith("FAILED: internal; sent up to 2026-09-21T11:00:00Z, 50 %")
 
 
-def test_interrupted_or_out_of_time_or_blind_it_is_not_done_and_says_what_to_type(tmp_path: Path) -> None:
+def test_out_of_time_or_blind_it_is_not_done_and_says_what_to_type(tmp_path: Path) -> None:
     running = Replays(at("RUNNING", "2026-09-21T11:00:00Z"))
-    for result in (
-        watched(tmp_path, running, stopping=lambda: True)[0],
-        watched(tmp_path, running, within_s=60)[0],
-    ):
-        assert not result.complete
-        assert "sent up to 2026-09-21T11:00:00Z, 50 %" in result.says
-        assert "opsctl undo p1 cancels the rest and takes nothing back" in result.hint
+    result = watched(tmp_path, running, within_s=60)[0]
+    assert not result.complete
+    assert "sent up to 2026-09-21T11:00:00Z, 50 %" in result.says
+    assert "opsctl undo p1 cancels the rest and takes nothing back" in result.hint
     denied = Answer(refusal=refusal(RefusalKind.DENIED, "AccessDenied", "events.DescribeReplay"))
     result, _ = watched(tmp_path, Replays(denied))
     assert (result.complete, "it cannot be seen" in result.says) == (False, True)
+
+
+def test_interrupted_it_cancels_once_and_says_what_was_sent_until_it_was_heard(tmp_path: Path) -> None:
+    aws = Replays(at("RUNNING", "2026-09-21T11:00:00Z"), at("CANCELLING", "2026-09-21T11:30:00Z"))
+    result, _ = watched(tmp_path, aws, stopping=lambda: True)
+    assert aws.cancelled == ["p1"]
+    assert not result.complete
+    assert result.says.startswith("cancelled: sent up to 2026-09-21T11:30:00Z, 75 %")
+    assert result.details["cancelled"] is True
+
+
+def test_a_cancel_that_is_refused_or_lost_is_said(tmp_path: Path) -> None:
+    for fault in (
+        AwsRefused(refusal(RefusalKind.INVALID, "IllegalStatusException", "events.CancelReplay")),
+        OutcomeUnknown("its answer was lost", "look"),
+    ):
+        aws = Replays(at("RUNNING", "2026-09-21T11:00:00Z"))
+        aws.fault = fault
+        result, _ = watched(tmp_path, aws, stopping=lambda: True)
+        assert "it could not be cancelled" in result.says
+        assert "opsctl undo p1 tries again" in result.hint
