@@ -50,6 +50,13 @@ def both(one: Fetching[A], other: Fetching[B]) -> Fetching[tuple[A, B]]:
     return cast("A", found[0]), cast("B", found[1])
 
 
+def first_reads(fetching: Fetching[T]) -> Sequence[Read]:
+    """Return what a fetching asks for first, if anything; it goes no further."""
+    reads = next(fetching, ())
+    fetching.close()
+    return reads
+
+
 def elsewhere(fetching: Fetching[T], region: str) -> Fetching[T]:
     """Run a fetching whose reads are all made in another Region."""
     try:

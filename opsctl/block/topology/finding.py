@@ -2,7 +2,8 @@
 
 import ipaddress
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from opsctl.block.topology.naming import Naming, Place
@@ -10,6 +11,10 @@ from opsctl.block.topology.node_kind import NodeKind
 from opsctl.block.topology.survey import PlaceOf, Survey
 from opsctl.model.errors import InvalidInput, RefusedByGuard
 from opsctl.model.fetching import Fetching, gather
+from opsctl.model.reads import Read
+
+GuessAhead: TypeAlias = Callable[[Place], Sequence[Read]]
+"""What is going to be asked about a place if it is what somebody means."""
 
 _HOST = re.compile(r"^[^/:\s]+\.[^/:\s]+(:\d+(/\S*)?|/\S*)$")
 """A host name or an IPv4 address with a port or a path."""
@@ -60,15 +65,24 @@ def finder(node_kinds: Sequence[NodeKind]) -> PlaceOf:
     return place_of
 
 
-def find_target(text: str, node_kinds: Sequence[NodeKind], survey: Survey) -> Fetching[Place]:
+def nothing_ahead(_: Place) -> Sequence[Read]:
+    """Read nothing of a place before it is the one."""
+    return ()
+
+
+def find_target(
+    text: str, node_kinds: Sequence[NodeKind], survey: Survey, ahead: GuessAhead = nothing_ahead
+) -> Fetching[Place]:
     """Find the one place that a person means.
+
+    `ahead` names the reads about a place that it only may be, which are made while all others are still asked.
 
     Raises:
         InvalidInput: nothing has that name, or several things have it.
         RefusedByGuard: nothing was found and something could not be read, so that nobody can tell.
     """
     wanted = target_text(text)
-    found = yield from gather([kind.named(wanted, survey) for kind in node_kinds])
+    found = yield from gather([_named(kind, wanted, survey, ahead) for kind in node_kinds])
     strong = tuple(dict.fromkeys(place for one in found for place in one.places))
     places = strong or tuple(dict.fromkeys(place for one in found for place in one.weak))
     unknown = tuple(dict.fromkeys(text for one in found for text in one.unknown))
@@ -99,6 +113,12 @@ def find_target(text: str, node_kinds: Sequence[NodeKind], survey: Survey) -> Fe
         source="target",
         hint=f"searched {searched}; wrong --region or --profile?",
     )
+
+
+def _named(kind: NodeKind, text: str, survey: Survey, ahead: GuessAhead) -> Fetching[Naming]:
+    found = yield from kind.named(text, survey)
+    yield from survey.prefetch([read for place in found.weak for read in ahead(place)])
+    return found
 
 
 def _without_what_names_lead_to(
