@@ -46,6 +46,14 @@ def change_lines(plan: Plan, *, calls: bool = False) -> list[ChangeLine]:
     return [_line(mark, group, calls=calls) for (mark, _), group in alike.items()]
 
 
+def alike_titles(changes: Sequence[Change]) -> list[str]:
+    """Return the titles of changes, those of one call and first word in one line with how many they are."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for change in changes:
+        alike.setdefault((change.api, change.title.split(" ")[0]), []).append(change.title)
+    return [together(some) + (f" ({len(some)})" if len(some) > 1 else "") for some in alike.values()]
+
+
 def notes_apart(changes: Sequence[Change]) -> tuple[Sequence[Change], Sequence[Change]]:
     """Return the changes that do something, and those that only write something down."""
     notes = [change for change in changes if change.operation in _NOTES]

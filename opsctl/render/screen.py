@@ -9,7 +9,7 @@ from opsctl.model.networks import plain_addresses
 from opsctl.model.paths import Paths, WayIn
 from opsctl.model.plan import Finding, Plan, Section
 from opsctl.model.sentences import sentence, sentences
-from opsctl.render.alike import ONE_BY_ONE, change_lines
+from opsctl.render.alike import ONE_BY_ONE, alike_titles, change_lines
 from opsctl.render.change_rows import laid_out_details
 from opsctl.render.instruction_words import call_of, queries_of
 from opsctl.render.known_besides import known_lines
@@ -142,11 +142,8 @@ def _hurts(page: Page, plan: Plan) -> None:
     if notes:
         more = f" ({len(notes) - NOTES_SHOWN} more)" if len(notes) > NOTES_SHOWN else ""
         page.item(f"risk: {' '.join(notes[:NOTES_SHOWN])}{more}", indent=0, hang=2)
-    for change in plan.changes:
-        if isinstance(change.undo, Irreversible) and change.stays and not plan.undo_of:
-            # Of one change the line above has the title, and the reason says more.
-            says = change.undo.because if len(plan.changes) == 1 else change.title
-            page.item(f"! cannot be undone: {says}", "yellow", indent=0, hang=2)
+    for says in [] if plan.undo_of else _final(plan):
+        page.item(f"! cannot be undone: {says}", "yellow", indent=0, hang=2)
     for owner in dict.fromkeys(change.risk.owner for change in plan.changes if change.risk.owner):
         page.item(f"! {owner} will revert this when it is deployed again", "yellow", indent=0, hang=2)
     warnings = [one for one in plan.warnings if one.id != HALF_DONE_RUN]
@@ -154,6 +151,14 @@ def _hurts(page: Page, plan: Plan) -> None:
         _finding(page, finding)
     if len(warnings) > FINDINGS_SHOWN:
         page.line(f"! and {len(warnings) - FINDINGS_SHOWN} more warnings (-d: all)", "yellow")
+
+
+def _final(plan: Plan) -> list[str]:
+    """Say what cannot be undone: of many changes those alike in one line, of one change why."""
+    final = [one for one in plan.changes if isinstance(one.undo, Irreversible) and one.stays]
+    if len(plan.changes) == 1:
+        return [one.undo.because for one in final if isinstance(one.undo, Irreversible)]
+    return alike_titles(final) if len(plan.changes) > ONE_BY_ONE else [one.title for one in final]
 
 
 def notes_of(plan: Plan) -> list[str]:

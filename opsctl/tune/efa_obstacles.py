@@ -74,8 +74,8 @@ def mixed(targets: tuple[EfaTarget, ...]) -> Iterator[str]:
 
 def apart(targets: tuple[EfaTarget, ...]) -> Iterator[str]:
     """Yield the instances that are elsewhere than the first: EFA traffic stays in one zone of one VPC."""
-    first = targets[0]
     for one in targets[1:]:
+        first = targets[0]
         if (one.instance.zone, one.vpc) != (first.instance.zone, first.vpc):
             here = f"{one.instance.title} is in {one.instance.zone} of {one.vpc}"
             yield f"{here}, {first.instance.title} in {first.instance.zone} of {first.vpc}"

@@ -137,7 +137,9 @@ def _cards(instance: FleetInstance, of: TypeNetwork, commands: Commands) -> Iter
     what = f"{len(idle)} of {len(of.cards)} network cards without an interface"
     what += f"; a card has {of.cards[0].performance}, the type {of.performance}"
     if all(card.takes_efa for card in idle) and not instance.windows:
-        yield _finding("cards-unused", "medium", instance, what, _apply(commands, instance, "--efa"), A_STOP)
+        found = _finding("cards-unused", "medium", instance, what, _apply(commands, instance, "--efa"), A_STOP)
+        group = instance.auto_scaling_group
+        yield mended_by(found, commands.opsctl("tune", "group", group, "--efa")) if group else found
         return
     fix = f"attach an interface at network card {', '.join(str(card.index) for card in idle)}"
     yield _finding("cards-unused", "medium", instance, what, fix, NO_STOP)

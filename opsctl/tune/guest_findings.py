@@ -218,20 +218,19 @@ def _mend(instance: FleetInstance, of: TypeNetwork, what: set[str], commands: Co
     for name, (fix, cost) in _MENDS.items():
         if what == {name}:
             return fix, cost
-    return "send less, or change to a type with more bandwidth and packets", "a stop, and the larger type's price"
+    larger = commands.opsctl("tune", "apply", instance.id, "--instance-type", "TYPE")
+    return larger, "a stop, and the price of a type with more bandwidth and packets; or send less"
 
 
-def _efa(instance: FleetInstance, _: TypeNetwork, guest: GuestNetwork, __: Commands) -> Iterator[TuneFinding]:
+def _efa(
+    instance: FleetInstance, _: TypeNetwork, guest: GuestNetwork, commands: Commands
+) -> Iterator[TuneFinding]:
     if not instance.efa or guest.system != "linux":
         return
-    # `tune apply --efa` installs it only with an EFA that it adds: these are there.
-    install = (
-        "in the guest, as root: check the signature of AWS's EFA installer and run it (EC2 user guide, "
-        '"Get started with EFA"), then look with `fi_info -p efa`'
-    )
+    install = commands.opsctl("tune", "apply", instance.id, "--efa", "--efa-driver", "everywhere")
     if _lacks(guest, "efa"):
         what = f"{len(instance.efa)} EFA, and the guest has no module efa"
-        yield _found("efa-driver-missing", "high", instance, what, install, _REBOOT)
+        yield _found("efa-driver-missing", "high", instance, what, install, NO_STOP)
     elif "efa" in guest.modules and not guest.fabrics:
         what = f"{len(instance.efa)} EFA, and libfabric finds none"
         yield _found("efa-fabric-missing", "medium", instance, what, install, _REBOOT)

@@ -19,6 +19,7 @@ from opsctl.model.value import Json
 from opsctl.sandbox.engine.conditions import QUICK, Conditions
 from opsctl.sandbox.worlds.hpc import AL2023, make_fleet
 from tests.kit.fault_rounds import Round, every, sampled
+from tests.kit.fleet import guest_named
 from tests.kit.fleet_look import fleet, reserved, states
 from tests.kit.ha_account import inverse_plan
 from tests.kit.job_runs import carry_out
@@ -165,6 +166,20 @@ def test_an_attachment_that_aws_refuses_at_every_device_leaves_no_instance_stopp
         start, plan, journal = look(), it.plan("efa-on-two-cards"), MemoryJournal()
         with pytest.raises(OpsctlError, match="AttachmentLimitExceeded"):
             it.run(plan, journal, NoDevice(it.world.aws))
+        assert look() == start
+
+
+def test_the_driver_alone_is_installed_and_proved_and_nothing_is_stopped(tmp_path: Path) -> None:
+    with made(tmp_path) as it:
+        it.run(it.plan("efa-on-two-cards"), MemoryJournal())
+        guest = guest_named("hpc-3")
+        del guest.modules["efa"]
+        start, journal = look(), MemoryJournal()
+        plan = it.world.plan("tune-apply", EXAMPLES["efa-on-two-cards"] | {"efa_driver": "everywhere"})
+        it.run(plan, journal)
+        assert "efa" in guest.modules
+        assert look() == start
+        it.undo(plan, journal)
         assert look() == start
 
 

@@ -18,6 +18,7 @@ from opsctl.model.reads import Read
 from opsctl.model.report import ChangeResult, CheckResult, Evidence, Report
 from opsctl.model.value import Json
 from opsctl.render import html_page, markdown, outcome, screen, short, terminal
+from opsctl.render.alike import ONE_BY_ONE
 from opsctl.render.inert import code_span, visible
 from opsctl.render.inert import markdown as inert_markdown
 from opsctl.render.instruction_words import details_of, undo_of, value_text
@@ -396,6 +397,13 @@ def test_the_one_change_that_cannot_be_undone_says_why_and_of_several_which_it_i
     assert f"cannot be undone: {says}" in screen.render_plan(plan_of(lone), width=80, colour=False)
     both = screen.render_plan(plan_of(lone, make_box("b", "x")), width=80, colour=False)
     assert f"cannot be undone: {lone.title}" in both
+
+
+def test_of_many_changes_those_alike_that_cannot_be_undone_are_one_line() -> None:
+    many = [irreversible(make_box(f"s{number}/make", "x")) for number in range(ONE_BY_ONE + 1)]
+    shown = screen.render_plan(plan_of(*many), width=80, colour=False)
+    (line,) = [one for one in shown.splitlines() if "cannot be undone: " in one]
+    assert line.endswith(f"({len(many)})")
 
 
 def test_bytes_are_shown_by_size_and_digest_in_every_form() -> None:

@@ -138,11 +138,11 @@ def test_an_efa_needs_its_module_and_a_library_that_finds_it() -> None:
     ("rose", "weightings", "fix"),
     [
         ({"bw_out": 9}, ("default", "vpc-1", "ebs-1"), "opsctl tune apply i-web --bandwidth-weighting vpc-1"),
-        ({"bw_out": 9}, (), "send less, or change to a type"),
-        ({"pps": 9}, ("default", "vpc-1"), "send less, or change to a type"),
+        ({"bw_out": 9}, (), "opsctl tune apply i-web --instance-type TYPE"),
+        ({"pps": 9}, ("default", "vpc-1"), "opsctl tune apply i-web --instance-type TYPE"),
         ({"conntrack": 9}, (), "take connection tracking off"),
         ({"linklocal": 9}, (), "cache DNS answers"),
-        ({"linklocal": 9, "pps": 1}, (), "send less, or change to a type"),
+        ({"linklocal": 9, "pps": 1}, (), "opsctl tune apply i-web --instance-type TYPE"),
     ],
 )
 def test_throttling_is_mended_by_what_costs_least(

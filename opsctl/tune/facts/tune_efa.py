@@ -37,6 +37,7 @@ class EfaFound(Value):
     """The places of the EFAs, the scripts for the guests, and what speaks against it, each as a line.
 
     `instances` get an EFA, `installs` the driver before, and with `proves` all of them can be asked by fi_info.
+    `again` have all EFAs, and get the driver alone.
     """
 
     instances: tuple[str, ...] = ()
@@ -45,6 +46,7 @@ class EfaFound(Value):
     makes_group: bool = False
     places: tuple[EfaPlace, ...] = ()
     installs: tuple[str, ...] = ()
+    again: tuple[str, ...] = ()
     install: tuple[str, ...] = ()
     proof: tuple[str, ...] = ()
     proves: bool = False
@@ -74,7 +76,9 @@ class TuneEfa(Fact):
     instances: tuple[str, ...] = Field(description="Ids or Name tags; `*` in a name stands for anything.")
     wanted: bool = Field(description="Whether EFAs are wanted at all.")
     security_group: str = Field("", description="Name or id of the security group; empty: it is found or made.")
-    driver: Literal["install", "there"] = Field("install", description="Install it, or rely on the image.")
+    driver: Literal["install", "there", "everywhere"] = Field(
+        "install", description="Install it, rely on the image, or install it where EFAs are already too."
+    )
     installer: str = Field("latest", description="Version of AWS's EFA installer.")
     instance_type: str = Field("", description="The type that they have by then; empty: the one of now.")
 
@@ -94,14 +98,19 @@ class TuneEfa(Fact):
         no = tuple(line for one in targets for line in impossible(one))
         launch = tuple(line for one in targets for line in only_by_a_launch(one))
         some = tuple(one for one in targets if one.slots)
-        already = tuple(one.instance.title for one in targets if not one.slots and one.instance.efa)
-        if not some or no or launch:
+        whole = tuple(one for one in targets if not one.slots and one.instance.efa)
+        already = tuple(one.instance.title for one in whole)
+        again = whole if self.driver == "everywhere" else ()
+        if not (some or again) or no or launch:
             return EfaFound(impossible=no, by_launch=launch, already=already)
-        peers, agents = yield from both(
-            read_peers(some, self.security_group, about.region),
-            read_agents([one.instance.id for one in some], about.region),
-        )
-        return self._found(some, peers, agents).model_copy(update={"already": already})
+        asked = [one.instance.id for one in (*some, *again)]
+        if some:
+            peers, agents = yield from both(
+                read_peers(some, self.security_group, about.region), read_agents(asked, about.region)
+            )
+        else:
+            peers, agents = EfaPeers(), (yield from read_agents(asked, about.region))
+        return self._found(some, again, peers, agents).model_copy(update={"already": already})
 
     def _refuse_half(self) -> None:
         """Refuse to take how an EFA is to be for nothing, where none is asked for."""
@@ -113,12 +122,19 @@ class TuneEfa(Fact):
         for source in (name for name, said in given.items() if said):
             raise InvalidInput.one("no EFA is asked for", source=source, hint="give --efa as well")
 
-    def _found(self, some: tuple[EfaTarget, ...], peers: EfaPeers, agents: dict[str, GuestAgent]) -> EfaFound:
-        running = tuple(one for one in some if one.instance.state == "running")
+    def _found(
+        self,
+        some: tuple[EfaTarget, ...],
+        again: tuple[EfaTarget, ...],
+        peers: EfaPeers,
+        agents: dict[str, GuestAgent],
+    ) -> EfaFound:
+        every = (*some, *again)
+        running = tuple(one for one in every if one.instance.state == "running")
         known = {one.instance.id: agents.get(one.instance.id, GuestAgent()) for one in running}
         silent = [one for one in running if not known[one.instance.id].online]
-        still = [one for one in some if one not in running]
-        installs = self.driver == "install"
+        still = [one for one in every if one not in running]
+        installs = self.driver != "there"
         strange = [
             f"{one.instance.title} has {known[one.instance.id].system or 'a system that its agent does not name'}"
             for one in running
@@ -127,11 +143,12 @@ class TuneEfa(Fact):
         few = [one.instance.title for one in some] if not peers.others and len(some) == 1 else []
         return EfaFound(
             instances=tuple(one.instance.id for one in some),
-            vpc=some[0].vpc,
+            vpc=every[0].vpc,
             group=peers.group,
             makes_group=peers.makes,
             places=tuple(place for one in some for place in _places(one, peers.group)),
             installs=tuple(one.instance.id for one in running) if installs else (),
+            again=tuple(one.instance.id for one in again if one in running),
             install=install_script(self.installer),
             proof=proof_script(),
             proves=bool(running) and not silent,

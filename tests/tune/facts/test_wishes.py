@@ -47,7 +47,8 @@ def launch(kind: str, name: str = "new", **more: Any) -> str:
     image = client("ec2").describe_images(Filters=[{"Name": "name", "Values": [AL2023]}])["Images"][0]["ImageId"]
     tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}]
     given = {"ImageId": image, "MinCount": 1, "MaxCount": 1, "TagSpecifications": tags}
-    plain = {"IamInstanceProfile": {"Name": "hpc-node"}, "SubnetId": like["SubnetId"]}
+    plain = {"IamInstanceProfile": {"Name": "hpc-node"}}
+    plain |= {} if "NetworkInterfaces" in more else {"SubnetId": like["SubnetId"]}
     made = client("ec2").run_instances(InstanceType=kind, **{**given, **plain, **more})
     id_: str = made["Instances"][0]["InstanceId"]
     return id_
@@ -251,3 +252,16 @@ def test_what_somebody_launches_again_is_told_to_come_without_it(world: World) -
 def test_a_member_of_an_auto_scaling_group_is_launched_again_as_the_group_says() -> None:
     (line,) = launched_without([instance(HPC, auto_scaling_group="workers"), instance(HPC)], "ENA Express")
     assert line.endswith("what Auto Scaling group workers launches in its place has no ENA Express")
+
+
+def test_an_efa_that_is_there_gets_its_driver_without_a_stop_where_that_is_asked_for(world: World) -> None:
+    beside = {"SubnetId": named("hpc-2")["SubnetId"]}
+    nics = [{"DeviceIndex": 0, **beside}, {"DeviceIndex": 1, "InterfaceType": "efa-only", **beside}]
+    made = launch("c5n.18xlarge", NetworkInterfaces=nics)
+    assert efa(world, "new").installs == ()
+    told = efa(world, "new", driver="everywhere")
+    assert (told.again, told.installs, told.instances, told.already) == ((made,), (made,), (), (f"new ({made})",))
+    both = efa(world, "new", "hpc-3", driver="everywhere")
+    assert (both.again, len(both.installs), len(both.instances)) == ((made,), 2, 1)
+    plan = world.plan("tune-apply", {"instances": ["new"], "efa": True, "efa_driver": "everywhere"})
+    assert [one.operation for one in plan.changes] == ["ssm.command", "ssm.command"]
