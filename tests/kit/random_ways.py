@@ -156,11 +156,19 @@ def _tenant(random: Random) -> Json:
     }
 
 
+def _accelerated(random: Random) -> Json:
+    gates = _gates(random)
+    if random.random() < 0.15:  # a rule that admits the security group of the accelerator's own interfaces
+        gates["permissions"].append({"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": "sg-accelerator"}]})
+    return _common(random, "accelerated") | {"gates": gates, "web": web_acl(random, "web")}
+
+
 SHAPES: dict[str, Callable[[Random], Json]] = {
     "balancer": _balancer,
     "targets": _targets,
     "edge": _edge,
     "tenant": _tenant,
+    "accelerated": _accelerated,
 }
 
 

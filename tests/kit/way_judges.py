@@ -38,6 +38,10 @@ def ways_of(case: Json) -> list[TrafficPath]:
     balancer = _node("alb", case, *_packet_gates(case["gates"], case), _waf(case["web"], case))
     if case["shape"] == "balancer":
         return [_way(balancer)]
+    if case["shape"] == "accelerated":
+        accelerator = Stop(node=_node("accelerator", case))
+        link = Link(to=balancer.place, packets=False, groups=True)
+        return [TrafficPath(names=(), stops=(accelerator, Stop(node=balancer, link=link)))]
     front = _node("edge", case, _waf(case["front"], case))
     behind = Stop(node=balancer, link=Link(to=balancer.place, client="header"))
     return [TrafficPath(names=(), stops=(Stop(node=front), behind)), _way(balancer)]
@@ -95,7 +99,7 @@ def _through_the_edge(case: Json, address: str, forwarded: Forwarded | None) -> 
 def _seen_web_acl(case: Json) -> Json | None:
     if case["shape"] == "tenant":
         return aws.web_acl_of_tenant(case["tenant"], case["front"], {"own": case.get("own")})
-    return case.get("web") if case["shape"] == "balancer" else None
+    return case.get("web") if case["shape"] in ("balancer", "accelerated") else None
 
 
 def _packets_pass(case: Json, address: str) -> bool:
@@ -104,12 +108,21 @@ def _packets_pass(case: Json, address: str) -> bool:
         return False
     if case["shape"] == "tenant":  # CloudFront's own servers: no network ACL and no security group is there
         return True
+    if case["shape"] == "accelerated":  # network ACLs count for what goes out alone
+        return _groups_let_in(case, address)
     places = case.get("targets") or [None]
     return any(
         _gate_lets_in(case["gates"], case, address, service)
         and any(one is None or _gate_lets_in(one, case, address, service) for one in places)
         for service in SERVICES
     )
+
+
+def _groups_let_in(case: Json, address: str) -> bool:
+    rules = case["gates"]["permissions"]
+    if any("UserIdGroupPairs" in one for one in rules):
+        return True
+    return any(aws.security_groups_let_in(rules, case["lists"], address, *service) for service in SERVICES)
 
 
 def _gate_lets_in(gates: Json, case: Json, address: str, service: list[int]) -> bool:
@@ -186,7 +199,7 @@ def _stop(node: Node) -> Stop:
 
 
 def _node(kind: str, case: Json, *gates: Gate) -> Node:
-    packets = kind != "edge"
+    packets = kind not in ("edge", "accelerator")
     return Node(
         place=Place(kind=kind, id=kind),
         title=kind,
@@ -209,7 +222,7 @@ def _packet_gates(gates: Json, case: Json) -> tuple[Gate, ...]:
             protocol=one.protocol,
             ports=one.ports,
             networks=(*one.cidrs, *(block for each in one.prefix_lists for block in case["lists"][each])),
-            source="somewhere",
+            source="security group sg-accelerator" if one.groups else "somewhere",
         )
         for one in allows
     ]

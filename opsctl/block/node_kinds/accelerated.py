@@ -1,4 +1,8 @@
-"""What accelerators lead to, and the interfaces by which one is noticed from behind."""
+"""What accelerators lead to, and the interfaces by which one is noticed from behind.
+
+Rule of AWS: with client IP preservation network ACLs count for egress alone, and what comes in is filtered by
+security groups (Global Accelerator guide, about-endpoints.sipp-caveats).
+"""
 
 from opsctl.block import accelerators
 from opsctl.block.accelerators import Accelerator, Endpoint
@@ -12,7 +16,10 @@ from opsctl.model.fetching import Fetching, gather
 from opsctl.model.reads import Refusal
 from opsctl.resources import ec2
 
-_ON = "client IP preservation is on; inbound network ACL rules are not evaluated behind a Global Accelerator"
+_ON = (
+    "client IP preservation is on: security groups see the client, and inbound network ACL rules are not evaluated"
+    " behind a Global Accelerator"
+)
 _OFF = (
     "client IP preservation is off there, so that only the accelerator's own addresses arrive: turn it on, or put"
     " CloudFront with AWS WAF in front"
@@ -42,7 +49,10 @@ def links_to(end: Endpoint, survey: Survey) -> Fetching[tuple[list[Link], tuple[
     """Return the links of an endpoint, with what is left of the client's address there, and what is unknown."""
     places, unknown = yield from _places(end, survey)
     if end.preserved:
-        return [Link(to=place, packets=False, label="client IP preserved", why=_ON) for place in places], unknown
+        seen = [
+            Link(to=place, packets=False, groups=True, label="client IP preserved", why=_ON) for place in places
+        ]
+        return seen, unknown
     return [Link(to=place, client="gone", why=_OFF) for place in places], unknown
 
 

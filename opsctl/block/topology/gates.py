@@ -52,6 +52,16 @@ class GroupGate(Value):
         """Tell whether a packet may get in; what could not be read is taken as letting it in."""
         return bool(self.unknown) or any(rule.admits(network, service) for rule in self.rules)
 
+    def keeps_out(self, network: Network, services: Iterable[Service]) -> bool:
+        """Tell whether nothing from a block certainly gets in to any of some services, by whatever brings it.
+
+        A rule that admits a security group may admit what an accelerator's own interfaces bring, of any client.
+        """
+        if self.unknown or any(rule.source.startswith("security group ") for rule in self.rules):
+            return False
+        wanted = tuple(services) or open_services(self, ())
+        return not any(rule.admits(network, one) for rule in self.rules for one in wanted)
+
     @property
     def sources(self) -> tuple[str, ...]:
         """Where the groups let in from, as a person would say it, each once."""

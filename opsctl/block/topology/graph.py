@@ -16,8 +16,8 @@ class Link(Value):
 
     `client` is what this link leaves of a client's address that arrived as source, for clients of the IP
     `versions` given; for others it is gone. `packets` says whether the place's network ACLs and security
-    groups certainly see this traffic. `services` replace those of the packet when the port changes on the
-    way. `why` tells a person what becomes of the address.
+    groups certainly see this traffic, `groups` whether its security groups alone do. `services` replace those of
+    the packet when the port changes on the way. `why` tells a person what becomes of the address.
     """
 
     to: Place
@@ -25,6 +25,7 @@ class Link(Value):
     versions: tuple[int, ...] = (4, 6)
     why: str = ""
     packets: bool = True
+    groups: bool = False
     services: tuple[Service, ...] = ()
     label: str = ""
 

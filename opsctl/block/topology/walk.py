@@ -70,7 +70,7 @@ def walk(way: TrafficPath, text: str, sight: Sight = SOURCE) -> PacketOutcome:
             alive.append(atom)
             continue
         drops.update(dict.fromkeys(dropped))
-        only_groups = only_groups and _groups_drop(entrance, atom)
+        only_groups = only_groups and (_groups_drop(entrance, atom) or _groups_behind(entrance, dropped))
     if not alive:
         return PacketOutcome(dropped=True, says=_dropped_by(drops), by_groups=only_groups, stops=tuple(drops))
     return _requests(way, network.version, alive, drops, sight)
@@ -185,11 +185,33 @@ def _packets(way: TrafficPath, atom: Network) -> tuple[Drop, ...]:
         return (_why_not(entrance, atom, entrance.services),)
     if not entrance.services and (entrance.nacl or entrance.groups):
         return ((entrance.place, f"{entrance.title}, which accepts nothing: no port it listens on is open"),)
+    if kept_out := _kept_out(way, atom):
+        return kept_out
     client = left_of("source", way.stops[1:], atom.version)
     # What does not meet the gates of a stop for certain is not said to meet those behind it.
     certain = all(stop.link is None or stop.link.packets for stop in way.stops)
     drops = [_tail(tail, client, services, atom, certain=certain) for tail in way.tails]
     return tuple(one for one in drops if one) if all(drops) else ()
+
+
+def _kept_out(way: TrafficPath, atom: Network) -> tuple[Drop, ...]:
+    """Return the security groups of a later stop that alone see the client, and let nothing of an atom in."""
+    for index, stop in enumerate(way.stops):
+        if _groups_alone(stop) and way.client_at(index, atom.version) == "source":
+            groups = stop.node.groups
+            if groups is not None and groups.keeps_out(atom, stop.node.services):
+                return (_by_groups(stop.node),)
+    return ()
+
+
+def _groups_behind(entrance: Node, dropped: Sequence[Drop]) -> bool:
+    """Tell whether security groups dropped it behind an entrance that has no packet gate."""
+    gated = entrance.nacl is not None or entrance.groups is not None
+    return not gated and all(by.startswith("security groups ") for _, by in dropped)
+
+
+def _groups_alone(stop: Stop) -> bool:
+    return stop.link is not None and stop.link.groups
 
 
 def _tail(
@@ -205,6 +227,9 @@ def _tail(
         if seen == "source" and stop.node.host and stop.node.host.drops(atom):
             read = stop.node.host.read_at
             return stop.node.place, f"the firewall of {stop.node.title}, as it was read at {read}"
+        groups = stop.node.groups
+        if seen == "source" and _groups_alone(stop) and groups and groups.keeps_out(atom, stop.node.services):
+            return _by_groups(stop.node)
         if seen != "source" or stop.link is None or not (certain and stop.link.packets) or not services:
             continue
         if not any(_enters(stop.node, atom, one) for one in services):
@@ -237,6 +262,10 @@ def _why_not(node: Node, atom: Network, services: Sequence[Service]) -> Drop:
         rules = {acl.id: first_match(acl, packet) for acl in gate.acls}
         named = [f"{acl} rule {entry.number if entry else '*'}" for acl, entry in rules.items()]
         return node.place, f"network ACL {', '.join(named)}"
+    return _by_groups(node)
+
+
+def _by_groups(node: Node) -> Drop:
     groups = node.groups.groups if node.groups else ()
     return node.place, f"security groups {', '.join(groups)} of {node.title}, which do not allow it"
 

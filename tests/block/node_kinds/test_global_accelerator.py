@@ -106,3 +106,60 @@ def test_one_that_leads_nowhere_known_has_a_way_that_stays_open(found: Json) -> 
     assert [one.name for one in decision.ways] == [f"internet > {PLAY}"]
     assert len(decision.open) == 1
     assert REGION not in decision.open[0]
+
+
+PARTNER = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "192.0.2.0/24"}]}
+
+
+def group_of(picture: EdgePicture, *rules: Json) -> None:
+    """Give the load balancer's security group other rules."""
+    (group,) = [one for one in picture.security_groups if one["GroupId"] == "sg-shop-lb"]
+    group["IpPermissions"] = list(rules)
+
+
+def test_a_security_group_that_does_not_let_the_client_in_closes_the_way() -> None:
+    """With preservation AWS filters what comes in by security groups (about-endpoints.sipp-caveats)."""
+    picture = accelerated()
+    group_of(picture, PARTNER)
+    decision = decide(picture, "play.example.com")
+    (one,) = decision.ways
+    assert (one.dropped, decision.points) == (True, ())
+    assert "closed to clients: dropped by security groups sg-shop-lb of" in one.verdict
+    (partner,) = decide(picture, "play.example.com", "192.0.2.7").ways
+    assert (partner.dropped, chosen(partner)) == (False, [("waf", ALB)])
+
+
+def test_a_range_that_the_group_lets_in_a_part_of_is_not_closed() -> None:
+    picture = accelerated()
+    group_of(picture, PARTNER)
+    (one,) = decide(picture, "play.example.com", "192.0.0.0/16").ways
+    assert (one.dropped, chosen(one)) == (False, [("waf", ALB)])
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "UserIdGroupPairs": [{"GroupId": "sg-ga"}]},
+        OPEN_BOTH,
+    ],
+    ids=["the accelerator's own group", "everybody"],
+)
+def test_a_group_that_may_let_in_what_the_accelerator_brings_closes_nothing(rule: Json) -> None:
+    picture = accelerated()
+    group_of(picture, PARTNER, rule)
+    assert [one.dropped for one in decide(picture, "play.example.com").ways] == [False]
+
+
+def test_without_preservation_the_group_does_not_see_the_client_and_closes_nothing() -> None:
+    picture = accelerated(preserved=False)
+    group_of(picture, PARTNER)
+    assert [one.dropped for one in decide(picture, "play.example.com").ways] == [False]
+
+
+def test_an_instance_behind_it_is_closed_by_its_own_security_group() -> None:
+    picture = EdgePicture()
+    subnet, group = picture.subnet("lone"), picture.security_group("lone", PARTNER)
+    instance = picture.instance("i-lone", interface("eni-lone", subnet, [group]), name="lone")
+    picture.accelerator("play", (instance, True))
+    (one,) = decide(picture, accelerator_arn("play")).ways
+    assert (one.dropped, "security groups sg-lone" in one.verdict) == (True, True)

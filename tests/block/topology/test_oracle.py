@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from random import Random
+from typing import TypeAlias
 
 import pytest
 
@@ -23,7 +24,11 @@ from tests.kit.way_judges import gets_in, is_plain, opsctl_says
 QUESTIONS = 10_000
 
 
-def disagreement(case: Json, seen: Counter[str] | None = None) -> str:
+Asked: TypeAlias = tuple[str, bool, str]
+"""The kind of way, whether by a header, and what was claimed."""
+
+
+def disagreement(case: Json, seen: Counter[Asked] | None = None) -> str:
     """Say where the evaluator claims something that is not so; it may always say that it cannot tell."""
     forwarded = (
         Forwarded(header=case["forwarded"][0], position=case["forwarded"][1]) if case["forwarded"] else None
@@ -32,7 +37,7 @@ def disagreement(case: Json, seen: Counter[str] | None = None) -> str:
         said, found = opsctl_says(case, block, forwarded), gets_in(case, block, forwarded)
         for number, (claim, passes) in enumerate(zip(said, found, strict=True)):
             if seen is not None:
-                seen[claim] += 1
+                seen[case["shape"], forwarded is not None, claim] += 1
             if claim == "dropped" and passes:
                 return f"way {number}: dropped is said of {block}, and a request gets in"
             if claim == "passes" and not passes and is_plain(case):
@@ -56,9 +61,9 @@ def _still_fails(case: Json) -> bool:
         return False
 
 
-def searched(questions: int, seed: int) -> tuple[Json | None, Counter[str]]:
+def searched(questions: int, seed: int) -> tuple[Json | None, Counter[Asked]]:
     """Ask so many questions of random cases; the first that fails, made small."""
-    random, seen = Random(seed), Counter[str]()  # noqa: S311 - cases, no secrets
+    random, seen = Random(seed), Counter[Asked]()  # noqa: S311 - cases, no secrets
     while sum(seen.values()) < questions:
         case = SHAPES[random.choice(list(SHAPES))](random)
         if disagreement(case, seen):
@@ -69,9 +74,25 @@ def searched(questions: int, seed: int) -> tuple[Json | None, Counter[str]]:
 def test_what_is_said_of_ten_thousand_random_blocks_is_what_aws_would_do() -> None:
     failed, seen = searched(QUESTIONS, number_for("oracle"))
     assert failed is None, f"{disagreement(failed)}:\n{json.dumps(failed, indent=1)}"
-    assert seen["dropped"] > QUESTIONS // 5, seen
-    assert seen["passes"] > QUESTIONS // 10, seen
-    assert seen["cannot tell"] < QUESTIONS // 2, seen
+    claims = Counter[str]()
+    for (_, _, claim), many in seen.items():
+        claims[claim] += many
+    assert claims["dropped"] > QUESTIONS // 5, claims
+    assert claims["passes"] > QUESTIONS // 10, claims
+    assert claims["cannot tell"] < QUESTIONS // 2, claims
+    assert_every_kind_is_asked_about(seen)
+
+
+def assert_every_kind_is_asked_about(seen: Counter[Asked]) -> None:
+    """Forwarded headers and tenants are a part of every run, and so is each claim about them."""
+    by_header = sum(many for (_, forwarded, _), many in seen.items() if forwarded)
+    assert by_header > QUESTIONS // 3, seen
+    for shape in SHAPES:
+        asked = sum(many for (of, _, _), many in seen.items() if of == shape)
+        assert asked > QUESTIONS // 20, (shape, seen)
+    for shape in set(SHAPES) - {"targets"}:  # what is behind a load balancer of packets has no header
+        for claim in ("dropped", "passes", "cannot tell"):
+            assert seen[shape, True, claim], (shape, claim, seen)
 
 
 BROKEN: dict[str, tuple[str, Callable[..., object]]] = {
