@@ -1,6 +1,6 @@
 """The rows of `opsctl blocks list`: each block once for each resource that carries it, whoever made it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from opsctl.block.account_ledger import AccountLedger, AclCarrier, GroupCarrier, SetCarrier
@@ -39,6 +39,7 @@ class BlockRow(Value):
     enforces it. `until` is empty where nobody said; `rule` is the number of a network ACL's entry. `via` is the
     header that has the address where it is not the source, `listed` the name of the list that the set is kept
     equal to. What a row says is of the record that ends last; `also` are the other needs that hold the block.
+    `read_at` is when it was read in the machine, where it is in no account.
     """
 
     address: str
@@ -61,6 +62,7 @@ class BlockRow(Value):
     run: str = ""
     rule: int = 0
     listed: str = ""
+    read_at: str = ""
     also: tuple[BlockNeed, ...] = ()
 
     @property
@@ -89,6 +91,11 @@ def rows_of(account: AccountLedger, region: str, now: float) -> list[BlockRow]:
     rows += [row for one in account.sets for row in _of_set(one, now)]
     rows += [row for one in account.groups for row in _of_group(one, region, now)]
     rows += [row for one in account.distributions for row in _of_distribution(one, now)]
+    return by_end(rows)
+
+
+def by_end(rows: Iterable[BlockRow]) -> list[BlockRow]:
+    """Return blocks, those that end first before the others, foreign ones last."""
     return sorted(rows, key=_order)
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from opsctl.block.account_ledger import read_account
 from opsctl.block.asked_end import asked_end
-from opsctl.block.block_rows import BlockNeed, BlockRow, rows_of
+from opsctl.block.block_rows import BlockNeed, BlockRow, by_end, rows_of
 from opsctl.block.host.host_rows import read_host_rows
 from opsctl.block.recording import ending
 from opsctl.block.records import is_recorded_as, is_recorded_for
@@ -15,7 +15,7 @@ from opsctl.block.terms import lasts_longer
 from opsctl.model.countries import country_codes
 from opsctl.model.errors import InvalidInput
 from opsctl.model.fetching import Fetching
-from opsctl.model.networks import Network, holding, parse_network
+from opsctl.model.networks import Network, holding, parse_network, plain_addresses
 from opsctl.model.run import Context, Fact
 from opsctl.model.value import Value
 
@@ -29,7 +29,8 @@ class Ledgered(Value):
     `due` are those of opsctl whose end has passed. `ours` and `others` say each block in a line, `wider` those of
     opsctl that were asked for by an address in them, `elsewhere` those of other targets, `listed` those of lists
     that are kept equal to a feed. `shared` are those of opsctl that others need than who was asked for, `several`
-    those that several incidents or targets need where nobody was asked for.
+    those that several incidents or targets need where nobody was asked for. `again` are commands that block once
+    more what firewalls of instances drop for a shorter time than asked, for a rule there keeps its end.
     """
 
     rows: tuple[BlockRow, ...]
@@ -43,6 +44,7 @@ class Ledgered(Value):
     shared: tuple[str, ...] = ()
     several: tuple[str, ...] = ()
     longer: tuple[str, ...] = ()
+    again: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     account: str = ""
     region: str = ""
@@ -70,6 +72,7 @@ class BlockLedger(Fact):
         "",
         description="Only blocks of this layer: nacl, waf, geo, network-firewall; host is read for this alone.",
     )
+    hosts: bool = Field(False, description="Also what host firewalls dropped when a command last read them.")
     foreign: bool = Field(True, description="Also what others blocked.")
     exact: bool = Field(False, description="Only what was blocked as these addresses, not as wider blocks.")
 
@@ -89,6 +92,9 @@ class BlockLedger(Fact):
         else:
             account = yield from read_account(about)
             every, unknown = rows_of(account, about.region, about.now), account.unknown
+            if self.hosts:
+                hosts, unread = yield from read_host_rows(about)
+                every, unknown = by_end([*every, *hosts]), (*unknown, *unread)
         wanted = [row for row in every if self._wanted(row)]
         held = self._holding(wanted, asked)
         found = [
@@ -115,6 +121,9 @@ class BlockLedger(Fact):
             several=tuple(_needed(row, row.needs) for row in rows if row.also and not self._is_narrow),
             longer=tuple(
                 _line(row) for row in rows if row.ours and not row.listed and lasts_longer(row.until, until)
+            ),
+            again=tuple(
+                _again(row, until, about) for row in rows if row.layer == "host" and lasts_longer(until, row.until)
             ),
             unknown=unknown,
             account=about.account,
@@ -154,6 +163,12 @@ class BlockLedger(Fact):
         if self.layer and row.layer != self.layer:
             return False
         return any(map(self._is_theirs, row.needs))
+
+
+def _again(row: BlockRow, until: str, about: Context) -> str:
+    """Return the command that has a firewall drop something for longer: by a rule of its own."""
+    there = ("--target", row.resource_id, "--layer", "host", "--until", until)
+    return about.commands.opsctl("block-ip", plain_addresses(row.address), *there)
 
 
 def _needed(row: BlockRow, needs: Sequence[BlockRow | BlockNeed]) -> str:

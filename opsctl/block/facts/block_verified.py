@@ -9,6 +9,8 @@ from opsctl.block.account_ledger import AccountLedger, read_account
 from opsctl.block.block_rows import BlockRow, rows_of
 from opsctl.block.decision import Decision
 from opsctl.block.facts.block_decision import BlockDecision
+from opsctl.block.host.host_rows import read_host_rows
+from opsctl.block.host.looking import COUNTS_FOR_S
 from opsctl.block.lifting import is_deny_of_all
 from opsctl.block.records import BlockRecord, is_recorded_for
 from opsctl.block.terms import seconds_of
@@ -49,12 +51,14 @@ class RemovedBlock(Value):
 class Verified(Value):
     """What holds and what does not; `wrong` says in a line what has to be looked at.
 
-    `besides` is how many blocks of opsctl were not asked for. `overtaken` are denies of network
+    `besides` is how many blocks of opsctl were not asked for, `in_hosts` how many more firewalls of instances had
+    when they were read within the hour. `overtaken` are denies of network
     ACLs that a rule which lets the address in comes before.
     """
 
     blocks: int
     besides: int = 0
+    in_hosts: int = 0
     due: int = 0
     ways: tuple[VerifiedWay, ...] = ()
     removed: tuple[RemovedBlock, ...] = ()
@@ -93,6 +97,9 @@ class BlockVerified(Fact):
         except ValueError as fault:
             raise InvalidInput.one(str(fault), source="addresses") from None
         account = yield from read_account(about)
+        hosts, unread = yield from read_host_rows(about)
+        late = about.now - COUNTS_FOR_S
+        stale = [row for row in hosts if self._is_here(row, asked) and seconds_of(row.read_at) < late]
         every = [row for row in rows_of(account, about.region, about.now) if row.ours]
         rows = [row for row in every if self._wanted(row, asked)]
         standing = [row for row in rows if not row.is_due(about.now)]
@@ -117,21 +124,41 @@ class BlockVerified(Fact):
             blocks=len(standing),
             besides=len(every) - len(rows),
             due=len(rows) - len(standing),
+            in_hosts=sum(self._is_here(row, asked) for row in hosts) - len(stale),
             ways=ways,
             removed=removed,
             overtaken=overtaken,
             wrong=(*map(_line, removed), *overtaken, *open_ways),
-            unknown=(*account.unknown, *(text for _, unknown in judged for text in unknown)),
+            unknown=(
+                *account.unknown,
+                *unread,
+                *(_not_read(row, about) for row in stale),
+                *(text for _, unknown in judged for text in unknown),
+            ),
             account=about.account,
             region=about.region,
             endpoint=about.identity.endpoint,
             reached_by=about.identity.reached_by,
         )
 
+    def _is_here(self, row: BlockRow, asked: set[str]) -> bool:
+        """Tell whether a block in a host firewall was asked about: it says of no target but the instance."""
+        here = not self.target or self.target in (row.resource, row.resource_id)
+        return here and (not asked or row.address in asked)
+
     def _wanted(self, one: BlockRow | RemovedBlock, asked: set[str]) -> bool:
         needs = one.needs if isinstance(one, BlockRow) else (one,)
         here = not self.target or any(is_recorded_for(self.target, need.target) for need in needs)
         return here and (not asked or (not one.country and one.address in asked))
+
+
+def _not_read(row: BlockRow, about: Context) -> str:
+    """Say of a block in a host firewall that nobody knows whether it is still there, and what reads it."""
+    reading = about.commands.opsctl("verify", row.run)
+    return (
+        f"whether the firewall of {row.resource} still drops {row.subject} was last read at {row.read_at}: "
+        f"{reading} reads it where that run is known"
+    )
 
 
 def _judged(

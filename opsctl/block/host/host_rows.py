@@ -82,8 +82,9 @@ def _rows(instance: Instance, reading: HostReading, about: Context) -> Iterator[
             resource=instance.name or instance.id,
             resource_id=instance.id,
             region=about.region,
-            what=f"its firewall ({reading.program}), by run {told['run']}, read at {moment}",
+            what=f"its firewall ({reading.program}), ends by itself, by run {told['run']}, read at {moment}",
             closes="the instance alone",
+            read_at=moment,
             **told,
         )
 

@@ -7,7 +7,8 @@ from opsctl.cli.playbook_runs import runs_playbook
 SAYS = """Take away the blocks of the region and of CloudFront whose end has passed.
 
 Safe from cron and twice at once: what another run took away or extended is left alone, and with nothing due it
-ends with 0. Needs a machine that runs it: nothing in the account ends a block by itself.
+ends with 0. Needs a machine that runs it: nothing in the account ends a block by itself. Blocks in firewalls of
+instances (--layer host) do end by themselves, and are not looked at.
 """
 EPILOG = """Examples:
 

@@ -56,7 +56,8 @@ def list_blocks(
 ) -> None:
     """List every block of the region and of CloudFront, those that end first before the others.
 
-    Reads only. It comes from the account itself, so it is the same on every laptop. Blocks of others are foreign,
+    Reads only. It comes from the account itself, so it is the same on every laptop; what host firewalls drop, from
+    what the last command of opsctl's own read there. Blocks of others are foreign,
     with what they are. It ends with 6 where something could not be read, and says what.
     """
     from opsctl.block.facts.block_ledger import BlockLedger, Ledgered
@@ -72,6 +73,7 @@ def list_blocks(
         incident=incident,
         by=by,
         layer=str(layer or ""),
+        hosts=layer is None,
         foreign=not skip_foreign,
     )
     order = Order("blocks list", account, show)

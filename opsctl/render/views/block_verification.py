@@ -51,6 +51,8 @@ def heading_of(found: Verified) -> str:
     """Say in a line how the blocks stand."""
     where = f"in {found.region} and at CloudFront, account {found.account}"
     due = f"; {found.due:,} more are due to end" if found.due else ""
+    if found.in_hosts:
+        due += f"; {found.in_hosts:,} more in firewalls of instances, as read within the hour"
     if not found.blocks and not found.wrong:
         sure = ", as far as could be read" if found.unknown else ""
         if found.besides and not found.due:

@@ -8,6 +8,8 @@ import pytest
 from opsctl.block.decision import Decision
 from opsctl.block.facts.block_decision import BlockDecision
 from opsctl.block.facts.block_ledger import BlockLedger, Ledgered
+from opsctl.block.facts.block_verified import BlockVerified, Verified
+from opsctl.model.errors import RefusedByGuard
 from opsctl.model.plan import Plan
 from opsctl.model.value import Json
 from opsctl.planning.run_fetching import run_fetching
@@ -16,7 +18,7 @@ from opsctl.sandbox.engine.guest import System
 from opsctl.sandbox.worlds.agents import give_agents
 from opsctl.sandbox.worlds.seeding import Clients, seed_network
 from tests.kit.fleet import described, firewall_of, guest_named, ids_of
-from tests.kit.ha_account import inverse_plan
+from tests.kit.ha_account import inverse_plan, run
 from tests.kit.job_runs import carry_out
 from tests.kit.moto_account import World, client
 from tests.kit.ports import MemoryJournal
@@ -46,6 +48,11 @@ class Account:
     def listed(self) -> Ledgered:
         found = run_fetching(BlockLedger(layer="host").read(self.world.about()), self.world.reader())
         assert isinstance(found, Ledgered)
+        return found
+
+    def verified(self) -> Verified:
+        found = run_fetching(BlockVerified().read(self.world.about()), self.world.reader())
+        assert isinstance(found, Verified)
         return found
 
     def block(self, target: str = API, ttl: str = "2h") -> tuple[Plan, MemoryJournal]:
@@ -184,7 +191,7 @@ def test_the_list_has_what_was_read_back_until_it_ends_and_sends_nothing(account
     (row,) = account.listed().rows
     assert (row.address, row.resource, row.layer, row.run) == ("203.0.113.7/32", "legacy-web", "host", plan.id)
     assert row.until == plan.facts["term"]["until"]
-    assert row.what.startswith(f"its firewall (iptables), by run {plan.id}, read at 20")
+    assert row.what.startswith(f"its firewall (iptables), ends by itself, by run {plan.id}, read at 20")
     assert len(client("ssm").list_commands()["Commands"]) == sent
     carry_out(inverse_plan(plan, journal), account.world, MemoryJournal(), account.path / plan.id)
     assert account.listed().rows == ()
@@ -218,10 +225,37 @@ def test_a_command_that_read_nothing_back_is_no_empty_firewall(account: Account)
     assert not account.decide("legacy-web").ways[0].dropped
 
 
+def test_an_end_in_a_firewall_is_moved_by_another_rule_alone_and_an_old_reading_is_no_proof(
+    account: Account,
+) -> None:
+    blocked, _ = account.block("legacy-web", ttl="5h")
+    world, of = account.world, ids_of("legacy-web")[0]
+    (row,) = run_fetching(BlockLedger(hosts=True).read(world.about()), world.reader()).rows  # type: ignore[attr-defined]
+    assert (row.layer, row.run) == ("host", blocked.id)
+    with pytest.raises(RefusedByGuard, match="host-firewalls-only") as refused:
+        world.plan("blocks-extend", {"addresses": [ATTACKER], "ttl": "9h"})
+    (_, typed) = refused.value.evidence
+    assert f"block-ip {ATTACKER} --target {of} --layer host --until " in typed
+    assert not world.plan("blocks-extend", {"addresses": [ATTACKER], "ttl": "1h"}).changes
+    account.block(ttl="2h")
+    entries = {"addresses": [ATTACKER], "target": API, "layer": "nacl", "ttl": "1h"}
+    run(world.plan("block-ip", entries), world.aws, world, MemoryJournal())
+    plan = world.plan("blocks-extend", {"addresses": [ATTACKER], "ttl": "9h"})
+    assert (bool(plan.changes), "in-host-firewalls" in [one.id for one in plan.warnings]) == (True, True)
+    assert account.verified().in_hosts == 2
+    move(account.about, 3700)
+    stale = account.verified()
+    assert (stale.in_hosts, len(stale.unknown), stale.holds) == (0, 2, False)
+    assert "opsctl verify" in stale.unknown[0]
+
+
 def test_whoever_unblocks_an_address_is_told_of_the_firewalls_that_still_drop_it(account: Account) -> None:
     blocked, _ = account.block("legacy-web")
     plan = account.world.plan("unblock-ip", {"addresses": [ATTACKER]})
     (told,) = [one for one in plan.warnings if one.id == "in-host-firewalls"]
-    assert f"203.0.113.7/32 at legacy-web (its firewall (iptables), by run {blocked.id}" in told.evidence[0]
+    assert (
+        f"203.0.113.7 at legacy-web (its firewall (iptables), ends by itself, by run {blocked.id}"
+        in told.evidence[0]
+    )
     other = account.world.plan("unblock-ip", {"addresses": ["192.0.2.1"]})
     assert "in-host-firewalls" not in {one.id for one in other.warnings}
