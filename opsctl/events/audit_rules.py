@@ -32,8 +32,14 @@ WHY_LOST: dict[str, str] = {
     "throttled": "A function with a reserved concurrency of 0 refuses every event.",
     "pending": "A subscription that nobody confirmed gets nothing; its token is valid for two days.",
     "two-consumers": "Consumers of one queue share its messages: each gets a part, and none gets all.",
-    "pattern-never": (
-        "The rule waits for events of a bucket that does not send any to EventBridge, so it never matches."
+    "pattern-never": "The rule waits for events that nobody sends like that, so it never matches.",
+    "filter-never": (
+        "A subscription whose filter looks for what messages do not have gets none of them, and nobody is told: "
+        "what is filtered out is no failure."
+    ),
+    "envelope-unexpected": (
+        "SNS puts each message into an envelope of its own, unless delivery is raw; a consumer, or the filter of "
+        "its mapping, that looks for the other form fails or deletes it."
     ),
     "rule-disabled": "A disabled rule drops what it would match; nothing keeps it for later.",
     "mapping-disabled": "A disabled mapping leaves messages in the queue until they expire.",
@@ -53,12 +59,25 @@ WHY_LOST: dict[str, str] = {
     "account-condition": (
         "A policy with conditions may shut EventBridge out of a topic: its calls may not have what they ask for."
     ),
+    "fifo-order-lost": (
+        "A standard queue behind a FIFO topic gets messages in any order and more than once; for who has a filter "
+        "the topic itself delivers once at most."
+    ),
+    "raw-too-many-attributes": (
+        "With raw delivery a message of more than ten attributes is discarded as a client error; an agent that "
+        "adds one to each message is enough."
+    ),
+    "loop": "What an event sets off sends another to where it came from: it goes round until somebody stops it.",
+    "test-event": (
+        "S3 sends a test event at every edit of a bucket's notifications. It has no Records, so a consumer that "
+        "expects them fails, and it ends as a dead letter."
+    ),
     "duplicate-delivery": (
         "The same events reach the same queue by two ways, so that its consumer gets each twice."
     ),
     "not-archived": "Without an archive nothing of a bus can be replayed after an outage.",
 }
-_LOW = ("duplicate-delivery", "not-archived")
+_LOW = ("loop", "test-event", "duplicate-delivery", "not-archived")
 _MEDIUM = (
     "rule-disabled",
     "mapping-disabled",
@@ -68,6 +87,9 @@ _MEDIUM = (
     "api-gateway-200",
     "sends-itself",
     "account-condition",
+    "envelope-unexpected",
+    "fifo-order-lost",
+    "raw-too-many-attributes",
 )
 _ORDER = {id_: number for number, id_ in enumerate(WHY_LOST)}
 
@@ -90,9 +112,13 @@ class EventFinding(Value):
     says: str
 
 
-def event_finding(id_: str, *, resource: str, arn: str, what: str, fix: str) -> EventFinding:
-    """Make a finding."""
+def event_finding(
+    id_: str, *, resource: str, arn: str, what: str, fix: str, seen: str = "", stops: bool = False
+) -> EventFinding:
+    """Make a finding; one of a policy's condition is high where it `stops` every event for certain."""
     severity: EventSeverity = "low" if id_ in _LOW else "medium" if id_ in _MEDIUM else "high"
+    if id_ == "account-condition" and stops:
+        severity = "high"
     return EventFinding(
         id=id_,
         severity=severity,
@@ -101,6 +127,7 @@ def event_finding(id_: str, *, resource: str, arn: str, what: str, fix: str) -> 
         what=what,
         why=WHY_LOST[id_],
         fix=fix,
+        seen=seen,
         says=f"{id_}: {resource}: {what}. Fix: {fix}",
     )
 

@@ -103,6 +103,9 @@ def _by_role(hop: Hop, target: ReadResource, known: EdgeKnowledge) -> Iterator[_
             yield from _key_of_role(question, known.keys[target.admission.key if target.admission else ""], told)
         elif told.verdict is Simulated.DENIED and told.why:
             yield _Fault("blocked", told.why, "no-permission")
+        elif told.verdict is Simulated.DENIED and told.explicit:
+            says = f"a policy of role {role} denies {question.action} on {place}"
+            yield _Fault("blocked", says, "no-permission")
         elif told.verdict is Simulated.DENIED:
             yield _denied(question, policy, place, judged_whole=target.admission is None or policy is not None)
 

@@ -1,12 +1,12 @@
 """Follows deliveries forwards or backwards, one round for each step, all resources of a step at once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from opsctl.events.delivery_graph import Delivery
 from opsctl.events.edge_verdicts import EdgeKnowledge, edge_of
 from opsctl.events.hops import ReadResource, Waypoint
-from opsctl.events.kms_keys import read_keys
+from opsctl.events.kms_keys import KeyFacts, read_keys
 from opsctl.events.node_kinds.registry import read_place
 from opsctl.events.producers import producers_of
 from opsctl.events.role_permissions import ask_roles, questions_of
@@ -19,11 +19,16 @@ PLACES_AT_MOST = 300
 
 
 class Explored(NamedTuple):
-    """A delivery, the hop that each of its edges was judged from, and the policies of its queues by ARN."""
+    """A delivery, the hop that each of its edges was judged from, and what it was read from.
+
+    `policies` are those of its queues, `stops` the resources, both by ARN; `keys` by the names they are given.
+    """
 
     delivery: Delivery
     ways: tuple[Way, ...]
     policies: dict[str, str] = {}
+    stops: dict[str, ReadResource] = {}
+    keys: Mapping[str, KeyFacts] = {}
 
 
 def explore(start: str, about: Context) -> Fetching[Explored]:
@@ -117,4 +122,4 @@ def _put_together(
         edges=tuple(way.edge for way in ways),
         unknown=(*unknown, *known.roles.unknown, *doubts),
     )
-    return Explored(delivery, ways)
+    return Explored(delivery, ways, stops=stops, keys=known.keys)

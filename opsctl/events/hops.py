@@ -58,12 +58,13 @@ class Admission(Value):
 
 
 class ReadResource(Value):
-    """One resource as it was read."""
+    """One resource as it was read; `waiting` are the messages in a queue."""
 
     node: DeliveryNode
     hops: tuple[Hop, ...] = ()
     admission: Admission | None = None
     unknown: tuple[str, ...] = ()
+    waiting: int = 0
 
     def all_hops(self) -> tuple[Hop, ...]:
         """Where it hands events on to, and where those go that could not be delivered."""

@@ -17,13 +17,16 @@ _NEEDED = ("kms:GenerateDataKey", "kms:Decrypt")
 
 
 class KeyFacts(Value):
-    """A key as a queue or topic names it: `trouble` stops every service, `policy` None could not be read.
+    """A key as a queue or topic names it: `trouble` stops every service, `policy` None could not be read. `arn` is
+    empty where it cannot be used; `named` is what it is called then, and `state` why.
 
     `of_aws` is one that AWS manages, which stops services and no role: its policy lets in all of the account that
     may use the queue or topic (SQS guide, "Key management").
     """
 
     arn: str = ""
+    named: str = ""
+    state: str = ""
     of_aws: bool = False
     trouble: str = ""
     policy: str | None = None
@@ -48,7 +51,8 @@ def read_keys(keys: Sequence[str]) -> Fetching[dict[str, KeyFacts]]:
                 trouble=f"it is encrypted with {name}, a key of AWS's own whose policy lets no other service in",
             )
         elif told.get("KeyState") != "Enabled":
-            found[name] = KeyFacts(trouble=f"key {name} is {told.get('KeyState', 'not usable')}")
+            state = str(told.get("KeyState", "not usable"))
+            found[name] = KeyFacts(named=str(told.get("Arn", name)), state=state, trouble=f"key {name} is {state}")
         else:
             found[name] = KeyFacts(arn=str(told["Arn"]))
     open_ = [name for name, one in found.items() if one.arn]

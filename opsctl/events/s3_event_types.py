@@ -54,6 +54,11 @@ def types_of(event: str) -> list[DetailType]:
     return [_TOLD[event]] if event in _TOLD else []
 
 
+def detail_types() -> frozenset[str]:
+    """All detail types of S3."""
+    return frozenset(one.name for one in _TOLD.values())
+
+
 def untold(events: Sequence[str]) -> list[str]:
     """The event types that S3 never sends to EventBridge: replication, and a lost reduced-redundancy object."""
     return [one for one in events if not types_of(one)]

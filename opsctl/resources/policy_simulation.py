@@ -26,11 +26,15 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class SimulatedAction:
-    """One action on one resource; `why` says what is missing for an answer."""
+    """One action on one resource; `why` says what is missing for an answer.
+
+    `explicit` is a denial by a statement, which no other statement sets aside.
+    """
 
     action: str
     verdict: Verdict
     why: str = ""
+    explicit: bool = False
 
 
 def judged(result: Json) -> Iterator[SimulatedAction]:
@@ -53,7 +57,7 @@ def _judged(result: Json, one: Json) -> SimulatedAction:
         )
     if decision == "implicitDeny" and not _is_exact(action, str(one.get("EvalResourceName", "*"))):
         return SimulatedAction(action, Verdict.UNKNOWN, "it depends on the resource")
-    return SimulatedAction(action, Verdict.DENIED)
+    return SimulatedAction(action, Verdict.DENIED, explicit=decision == "explicitDeny")
 
 
 def _of_the_organization(result: Json, one: Json, decision: str) -> bool:

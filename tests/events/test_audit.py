@@ -88,6 +88,8 @@ def test_two_consumers_of_one_queue_share_it_and_a_filter_deletes() -> None:
     made.takes(arn("sqs", "orders"), made.function("other"), FilterCriteria=criteria)
     assert made.found() == [
         ("two-consumers", "queue orders"),
+        # SNS puts the message into its envelope, so that the filter takes nothing.
+        ("envelope-unexpected", "queue orders > function other"),
         ("esm-filter-discards", "queue orders > function other"),
     ]
 
@@ -103,7 +105,10 @@ def test_one_queue_by_two_ways_gets_everything_twice() -> None:
     direct: Json = {"Id": "a", "QueueArn": queue, "Events": ["s3:ObjectCreated:*"]}
     fanned: Json = {"Id": "b", "TopicArn": topic, "Events": ["s3:ObjectRemoved:*"]}
     made.bucket("twice", QueueConfigurations=[direct], TopicConfigurations=[fanned])
-    assert made.found() == [("duplicate-delivery", "bucket twice > queue orders")]
+    assert made.found() == [
+        ("envelope-unexpected", "topic shop > queue orders"),
+        ("duplicate-delivery", "bucket twice > queue orders"),
+    ]
 
 
 def test_one_program_that_sends_to_several_queues_is_told_of_a_fan_out() -> None:

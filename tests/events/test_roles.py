@@ -126,3 +126,12 @@ def test_a_role_may_use_the_key_of_aws_and_none_that_is_switched_off(key: Json, 
     made.answers["kms.DescribeKey alias/it"] = {"KeyMetadata": {"Arn": arn("kms", "key/1")} | key}
     made.allow("sender", (SEND, arn("sqs", "orders")))
     assert step(made).verdict == verdict
+
+
+def test_what_a_statement_denies_the_role_no_policy_of_the_queue_sets_aside() -> None:
+    made = scheduled(Policy=OWN)
+    made.allow("sender", why={"EvalDecision": "explicitDeny"})
+    assert (step(made).verdict, step(made).why) == (
+        "blocked",
+        ("a policy of role sender denies sqs:SendMessage on queue orders",),
+    )

@@ -115,14 +115,14 @@ Round = Callable[[RandomAccount, Told], Counter[str]]
 
 
 def _topic(made: RandomAccount, told: Told) -> Counter[str]:
-    topic = made.topic(queues=20, functions=6)
+    topic = made.topic(queues=14, functions=4)
     walks = walked(told[0], topic, {"Message": MESSAGE, "MessageAttributes": ATTRIBUTES})
     client("sns").publish(TopicArn=topic, Message=MESSAGE, MessageAttributes=ATTRIBUTES)
     return checked(walks, told[1])
 
 
 def _rules(made: RandomAccount, told: Told) -> Counter[str]:
-    made.rules(count=6, targets=5)
+    made.rules(count=5, targets=4)
     event: Json = {"source": "shop", "detail-type": "Order", "detail": DETAIL, "account": told[0].account}
     walks = walked(told[0], made.arn("events", "event-bus/default"), event)
     entry = {"Source": "shop", "DetailType": "Order", "Detail": json.dumps(DETAIL)}
@@ -131,9 +131,9 @@ def _rules(made: RandomAccount, told: Told) -> Counter[str]:
 
 
 def _bucket(made: RandomAccount, told: Told) -> Counter[str]:
-    name = made.bucket(entries=20)
+    name = made.bucket(entries=14)
     made.rules(2, 4, [{"source": ["aws.s3"], "detail": {"bucket": {"name": [name]}}}])
-    keys = [f"{number}/a.jpg" for number in range(20)]
+    keys = [f"{number}/a.jpg" for number in range(14)]
     events = [{"eventName": "ObjectCreated:Put", "key": key} for key in keys]
     walks = walked(told[0], f"arn:aws:s3:::{name}", *events)
     for key in keys:

@@ -63,6 +63,7 @@ class Account:
         self.http_apis: list[Json] = []
         self.archives: list[Json] = [{"EventSourceArn": arn("events", "event-bus/default")}]
         self.failures: dict[str, float] = {}
+        self.counts: dict[str, float] = {}
 
     def queue(self, name: str, **attributes: str) -> str:
         """A queue."""
@@ -112,10 +113,10 @@ class Account:
         self.answers[f"s3.GetBucketNotificationConfiguration {name}"] = configuration
         return f"arn:aws:s3:::{name}"
 
-    def rule(self, name: str, pattern: Json, *targets: Json, state: str = "ENABLED") -> str:
+    def rule(self, name: str, pattern: Json, *targets: Json, state: str = "ENABLED", **more: Json) -> str:
         """A rule of the default bus."""
         made = arn("events", f"rule/{name}")
-        told = {"Name": name, "Arn": made, "State": state, "EventPattern": json.dumps(pattern)}
+        told = {"Name": name, "Arn": made, "State": state, "EventPattern": json.dumps(pattern)} | more
         self._rules["default"].append(told)
         self.answers[f"events.DescribeRule {name}"] = told
         self.answers[f"events.ListTargetsByRule {name}"] = {"Targets": list(targets)}
@@ -198,8 +199,12 @@ class Account:
         """What CloudWatch counted, by the name of the rule or topic."""
         results = []
         for query in read.params["MetricDataQueries"]:
-            names = [one["Value"] for one in query["MetricStat"]["Metric"]["Dimensions"]]
-            results.append({"Id": query["Id"], "Values": [self.failures.get(str(names[-1]), 0.0)]})
+            metric = query["MetricStat"]["Metric"]
+            name = str(metric["Dimensions"][-1]["Value"])
+            failed = self.failures.get(name, 0.0) if "Fail" in metric["MetricName"] else 0.0
+            results.append(
+                {"Id": query["Id"], "Values": [self.counts.get(f"{metric['MetricName']} {name}", failed)]}
+            )
         return {"MetricDataResults": results}
 
     def _all(self) -> dict[str, Canned]:

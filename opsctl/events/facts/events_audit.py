@@ -3,7 +3,10 @@
 from typing import ClassVar
 
 from opsctl.events.audit_findings import AuditedRegion
-from opsctl.events.audit_metrics import with_counts
+from opsctl.events.audit_fixes import StepFixes
+from opsctl.events.audit_forms import raw_of
+from opsctl.events.audit_loops import loops_of
+from opsctl.events.audit_metrics import DayCounts, counted_alone, wanted_of, with_counts
 from opsctl.events.audit_rules import EventFinding, worst_first
 from opsctl.events.exploring import explore_all
 from opsctl.events.region_lists import RegionLists, answered_from
@@ -50,13 +53,23 @@ class EventsAudit(Fact):
         lists = yield from RegionLists().read()
         starts = lists.starts(partition=about.identity.partition, region=about.region, account=about.account)
         found = yield from answered_from(lists, explore_all(starts, about))
-        region = AuditedRegion(found.delivery, lists, found.policies, about.commands)
-        findings = yield from with_counts(sorted(region.findings(), key=worst_first), about.now)
+        functions = list(lists.items("functions", "Functions"))
+        loops = yield from loops_of(found.ways, functions, about)
+        fixes = StepFixes(about.commands, found.stops, found.keys, lists, about.account)
+        region = AuditedRegion(found, lists, fixes, about.commands, loops=loops.found, now=about.now)
+        told = list(region.findings())
+        nodes = {one.arn: one for one in found.delivery.nodes}
+        raw = raw_of(found.ways)
+        counts = yield from DayCounts().read(wanted_of(told, nodes.values(), found.ways, raw), about.now)
+        alone = counted_alone(counts, nodes, raw, about.commands)
+        findings = sorted((*with_counts(told, counts), *alone), key=worst_first)
         return EventsAudited(
             account=about.account,
             region=about.region,
             resources=len(found.delivery.nodes),
             steps=len(found.delivery.edges),
             findings=tuple(findings),
-            unknown=tuple(dict.fromkeys((*lists.unknown, *found.delivery.unknown))),
+            unknown=tuple(
+                dict.fromkeys((*lists.unknown, *found.delivery.unknown, *loops.unknown, *counts.unknown))
+            ),
         )

@@ -63,7 +63,8 @@ def _stop(place: Waypoint, told: ResourceAnswers, value: Json, first: dict[str, 
         fifo=place.arn.endswith(".fifo"),
         deduplicates=not value or attributes.get("ContentBasedDeduplication") == "true",
     )
-    return ReadResource(node=node, hops=(*takers, *_redrive(facts)), admission=admission)
+    hops = (*takers, *_redrive(facts))
+    return ReadResource(node=node, hops=hops, admission=admission, waiting=facts.total if facts else 0)
 
 
 def _mappings(place: Waypoint, found: Json) -> Iterator[Hop]:
