@@ -1,5 +1,6 @@
 """Examples of the actions that hand events on by rules."""
 
+import json
 import os
 
 from opsctl.model.value import Json
@@ -68,7 +69,21 @@ def _entry(stage: Stage) -> dict[str, Json]:
     }
 
 
+def _canary(stage: Stage) -> dict[str, Json]:
+    url = client("sqs").create_queue(QueueName="billing")["QueueUrl"]
+    arn = queue_arn(stage.world, "billing")
+    statement = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [{**statement, "Resource": arn}]})
+    client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": document})
+    topic = client("sns").create_topic(Name="orders")["TopicArn"]
+    client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    return {"source": topic, "queues": [{"name": "billing", "arn": arn, "url": url}]}
+
+
 EXAMPLES: dict[str, Example] = {
+    "fanout.canary": Example(
+        given=_canary, look=lambda: None, kept="what was sent stays sent where it was not seen"
+    ),
     "events.entry": Example(given=_entry),
     "events.enable": Example(given=_enable),
     "events.route": Example(given=_route, look=_routes, kept="a queue is looked at when it is seen everywhere"),

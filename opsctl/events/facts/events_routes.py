@@ -37,13 +37,15 @@ class RoutedQueue(Value):
 class EventsRoutesRead(Value):
     """A bus with the queues that are to get its events, each by a rule of its own.
 
-    `refused` are queues that EventBridge cannot deliver to, `doubtful` what it does without telling.
+    `refused` are queues that EventBridge cannot deliver to, `doubtful` what it does without telling, `others` the
+    rules of the bus that are switched on and none of these.
     """
 
     bus: str
     queues: tuple[RoutedQueue, ...]
     refused: tuple[str, ...] = ()
     doubtful: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 class EventsRoutes(Fact):
@@ -73,6 +75,10 @@ class EventsRoutes(Fact):
             raise InvalidInput.one(f"there is a pattern for {names}, which is no queue here", source="patterns")
         rules = [_rule_name(bus, one.name) for one in queues]
         answers = yield [describe_rule(one, bus) for one in rules]
+        params = {} if bus == "default" else {"EventBusName": bus}
+        (listed,) = yield [Read(service="events", operation="ListRules", params=params)]
+        if listed.refusal is not None:
+            raise FactUnknown(listed.refusal)
         told = yield [queue_attributes(one.url) for one in queues]
         keys = yield from read_keys([one.key for one in queues])
         routed = [
@@ -98,6 +104,11 @@ class EventsRoutes(Fact):
             queues=tuple(routed),
             refused=tuple(text for text in refused if text),
             doubtful=tuple(_doubts(bus, routed)),
+            others=tuple(
+                str(one["Name"])
+                for one in listed.value.get("Rules") or []
+                if one["Name"] not in rules and one.get("State") != "DISABLED" and one.get("EventPattern")
+            ),
         )
 
 

@@ -55,6 +55,7 @@ CUSTOM_BUSES = (
 )
 TOPICS = (
     Named(name="order-events.fifo", what="a FIFO topic with an archive, after an outage of one of its queues"),
+    Named(name="order-placed", what="a topic none of whose three queues gets anything, each for its own reason"),
 )
 BY_KIND = {
     "world": (*TARGETS, *DEAD_LETTERS, *BUCKETS, *BUSES, *TOPICS, *CUSTOM_BUSES),

@@ -7,6 +7,7 @@ from opsctl.sandbox.worlds import (
     agents,
     apis,
     dead_letters,
+    fanout,
     hpc,
     inspection,
     network,
@@ -66,6 +67,7 @@ def seed_all(clients: Clients) -> None:
     role = dead_letters.make_dead_letters(clients)
     uploads.make_uploads(clients, role)
     outage.make_outage(clients)
+    fanout.make_fanout(clients)
     topic_outage.make_topic_outage(clients)
     shop_events.make_custom_bus(clients)
     hpc.make_fleet(clients)

@@ -1,0 +1,195 @@
+"""Sends one marked message through a topic or bus, and takes it out of every queue of the fan-out again."""
+
+import json
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from opsctl.events.canary_messages import CanarySend
+from opsctl.model.errors import AwsRefused, OutcomeUnknown
+from opsctl.model.jobs import Job, JobResult, Tools
+from opsctl.model.value import Json, Value
+from opsctl.resources.queue_facts import get_queue_url
+
+HIDDEN_S = 20
+"""How long what is received stays hidden should the run be killed just then."""
+WAIT_S = 1
+POLL_S, POLL_AT_MOST_S, POLL_GROWTH = 2.0, 10.0, 1.5
+SeenState = Literal["waited for", "seen", "not delivered", "not tried"]
+
+
+class CanaryQueue(Value):
+    """A queue that is to get the message, and the dead-letter queue of its subscription or target."""
+
+    name: str
+    url: str
+    undelivered: str = ""
+
+
+class FanoutCanary(Job):
+    """Send, then look into each queue and its dead-letter queue until the message was seen there, and delete it.
+
+    What else is received is released at once; its receive count is one higher then. Run again, it looks for what
+    was sent before it sends anew.
+    """
+
+    name: ClassVar[str] = "fanout.canary"
+
+    mark: str = Field(description="What tells the message from all others.")
+    service: Literal["sns", "events"]
+    sends: tuple[CanarySend, ...]
+    queues: tuple[CanaryQueue, ...]
+    untried: tuple[str, ...] = Field((), description="Queues, each with why no simple message reaches it.")
+    within_s: int = 90
+
+    def run(self, tools: Tools) -> JobResult:
+        """Send once, and look."""
+        looking, resumed = _Looking(self, tools), tools.checkpoint.recall("sent") is not None
+        if resumed:
+            # It may have been sent before the run was stopped.
+            looking.look()
+        if not resumed or (looking.waited_for() and not tools.stopping()):
+            refused = self._send(tools)
+            if refused:
+                return JobResult(says=f"it was not sent: {refused}", complete=False)
+            looking.look()
+        return looking.result()
+
+    def _send(self, tools: Tools) -> str:
+        """Send, and say why it was not. That it may have been sent is on disk before."""
+        tools.checkpoint.remember("sent", True)
+        for one in self.sends:
+            try:
+                told = tools.aws.write(self.service, one.operation, dict(one.params), None)
+            except AwsRefused as refused:
+                tools.checkpoint.remember("sent", None)
+                return refused.summary
+            except OutcomeUnknown:
+                continue
+            failed = [
+                entry.get("ErrorMessage") for entry in (told or {}).get("Entries") or [] if "ErrorCode" in entry
+            ]
+            if failed:
+                tools.checkpoint.remember("sent", None)
+                return str(failed[0])
+        return ""
+
+
+class _Looking:
+    """Looks into queues for one message."""
+
+    def __init__(self, job: FanoutCanary, tools: Tools) -> None:
+        self._job = job
+        self._tools = tools
+        untried = {one.partition(":")[0] for one in job.untried}
+        known = tools.checkpoint.recall("seen") or {}
+        self._states: dict[str, SeenState] = {
+            one.name: "not tried" if one.name in untried else known.get(one.name, "waited for")
+            for one in job.queues
+        }
+        self._others: dict[str, int] = {}
+        self._dead: dict[str, str] = {}
+        self._refused: dict[str, str] = {}
+
+    def look(self) -> None:
+        """Look until the message was seen everywhere, time is over, or somebody interrupts."""
+        deadline, every_s = self._tools.clock.now() + self._job.within_s, POLL_S
+        while self.waited_for() and not self._tools.stopping():
+            left_s = deadline - self._tools.clock.now()
+            if left_s <= 0:
+                return
+            names = ", ".join(self.waited_for())
+            self._tools.progress(f"looking for the canary in {names} (at most {left_s:.0f} s)")
+            for queue in self._job.queues:
+                if self._states[queue.name] == "waited for":
+                    self._look_into(queue)
+            if self.waited_for():
+                self._tools.clock.sleep(min(every_s, left_s))
+                every_s = min(every_s * POLL_GROWTH, POLL_AT_MOST_S)
+
+    def _look_into(self, queue: CanaryQueue) -> None:
+        if self._take(queue.name, queue.url):
+            self._note(queue.name, "seen")
+        elif queue.undelivered and self._take(queue.undelivered, self._url(queue.undelivered)):
+            self._note(queue.name, "not delivered")
+
+    def _note(self, name: str, state: SeenState) -> None:
+        self._states[name] = state
+        self._tools.checkpoint.remember(
+            "seen", {one: told for one, told in self._states.items() if told != "not tried"}
+        )
+
+    def _url(self, name: str) -> str:
+        if name not in self._dead:
+            answer = self._tools.aws.read(get_queue_url(name))
+            self._dead[name] = str((answer.value or {}).get("QueueUrl", ""))
+        return self._dead[name]
+
+    def _take(self, name: str, url: str) -> bool:
+        """Whether the message was in a queue, and is deleted now; all else is released."""
+        if not url:
+            return False
+        params: dict[str, Json] = {
+            "QueueUrl": url,
+            "MaxNumberOfMessages": 10,
+            "VisibilityTimeout": HIDDEN_S,
+            "WaitTimeSeconds": WAIT_S,
+            "MessageAttributeNames": ["All"],
+        }
+        try:
+            told = self._tools.aws.write("sqs", "ReceiveMessage", params, None)
+        except (AwsRefused, OutcomeUnknown) as fault:
+            self._refused[name] = fault.summary
+            return False
+        taken = False
+        for message in (told or {}).get("Messages") or []:
+            handle: dict[str, Json] = {"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]}
+            if self._is_ours(message):
+                self._tools.aws.write("sqs", "DeleteMessage", handle, None)
+                taken = True
+            else:
+                self._others[name] = self._others.get(name, 0) + 1
+                self._tools.aws.write("sqs", "ChangeMessageVisibility", handle | {"VisibilityTimeout": 0}, None)
+        return taken
+
+    def _is_ours(self, message: Json) -> bool:
+        """Raw, the mark is an attribute; in an envelope or an event it is in the body."""
+        return self._job.mark in json.dumps([message.get("Body"), message.get("MessageAttributes")])
+
+    def waited_for(self) -> list[str]:
+        """The queues in which it was not seen so far."""
+        return [name for name, state in self._states.items() if state == "waited for"]
+
+    def result(self) -> JobResult:
+        """What became of the message in each queue."""
+        says = "; ".join([*self._lines(), *self._job.untried])
+        details: dict[str, Json] = {"queues": dict(self._states), "others_received": dict(self._others)}
+        missing = [name for name, state in self._states.items() if state not in ("seen", "not tried")]
+        if not missing:
+            return JobResult(says=says, complete=True, details=details)
+        hint = (
+            "resume looks again; opsctl events trace says what stands in the way"
+            if self.waited_for()
+            else ("opsctl events trace says what stands in the way")
+        )
+        return JobResult(
+            says=says, complete=False, certain=bool(self._tools.stopping()), hint=hint, details=details
+        )
+
+    def _lines(self) -> Iterator[str]:
+        for state, words in _WORDS.items():
+            names = [name for name, found in self._states.items() if found == state]
+            if names:
+                yield f"{', '.join(names)}: {words}"
+        for name, why in self._refused.items():
+            yield f"{name} could not be looked into: {why}"
+        for name, count in self._others.items():
+            yield f"{name}: {count} other messages were received meanwhile and released at once"
+
+
+_WORDS: dict[SeenState, str] = {
+    "seen": "it arrived, and was taken out again",
+    "not delivered": "it could not be delivered, and was taken out of the dead-letter queue",
+    "waited for": "it was not seen in time; a consumer may have taken it",
+}
