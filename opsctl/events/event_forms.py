@@ -47,15 +47,65 @@ class S3Event(Value):
     known: dict[str, Json] = {}
 
 
+class ApiRequest(Value):
+    """A request to an API, as a client sends it."""
+
+    method: str
+    path: str
+    query: dict[str, str] = {}
+    headers: dict[str, str] = {}
+    body: str = ""
+
+    def fits(self, route: str) -> tuple[int, ...] | None:
+        """How well a route takes it, the best first in order: None when it does not.
+
+        API Gateway guide, "Routes for HTTP APIs": a method before ANY, names before parameters, parameters before
+        greedy ones, `$default` last.
+        """
+        if route == "$default":
+            return (3,)
+        method, _, path = route.partition(" ")
+        if method not in ("ANY", self.method) or not path.startswith("/"):
+            return None
+        ranks = _ranks(path.strip("/").split("/"), self.path.strip("/").split("/"))
+        return None if ranks is None else (*ranks, method == "ANY")
+
+    def parameters(self, route: str) -> dict[str, str]:
+        """The values of the parameters of a route's path."""
+        wanted = route.partition(" ")[2].strip("/").split("/")
+        told = self.path.strip("/").split("/")
+        found = {}
+        for at, one in enumerate(wanted):
+            if one.endswith("+}"):
+                found[one[1:-2]] = "/".join(told[at:])
+            elif one.startswith("{") and at < len(told):
+                found[one[1:-1]] = told[at]
+        return found
+
+
+def _ranks(wanted: list[str], told: list[str]) -> list[int] | None:
+    """For each part of a path whether it is named (0), a parameter (1) or greedy (2)."""
+    found: list[int] = []
+    for at, one in enumerate(wanted):
+        if one.endswith("+}"):
+            return [*found, 2] if len(told) > at else None
+        if at >= len(told) or (one != told[at] and not one.startswith("{")):
+            return None
+        found.append(int(one.startswith("{") and one != told[at]))
+    return found if len(told) == len(wanted) else None
+
+
 class PassingEvent(Value):
     """An event at one place: its body, its message attributes as Publish takes them; `s3` only at a bucket.
 
-    `unsure` are the dotted names of members that the real one has with values that nobody told.
+    `request` only at an API. `unsure` are the dotted names of members that the real one has with values that
+    nobody told.
     """
 
     body: str
     attributes: dict[str, Json] = {}
     s3: S3Event | None = None
+    request: ApiRequest | None = None
     unsure: tuple[str, ...] = ()
 
 
@@ -64,11 +114,13 @@ def event_from(text: str, kind: str) -> PassingEvent:
 
     Of a bucket: a notification (`Records`) or `{"eventName": "ObjectCreated:Put", "key": "a.jpg"}`. Of a topic or
     queue: `{"Message" or "Body": text, "MessageAttributes": {...}}`, or any other text, which is the body. Of a
-    bus or rule: an event of EventBridge.
+    bus or rule: an event of EventBridge. Of an API: a request, `{"method": "POST", "path": "/orders", "body":
+    text}`.
 
-    Raises:
-        ValueError: it is no such event.
+    Raises: ValueError: it is no such event.
     """
+    if kind in ("REST API", "HTTP API"):
+        return PassingEvent(body="", request=_request(text))
     if kind == "bucket":
         return PassingEvent(body="", s3=_s3_event(text))
     if kind in ("event bus", "rule"):
@@ -98,6 +150,21 @@ def _message(text: str) -> PassingEvent:
                 raise ValueError("MessageAttributes is an object of objects with DataType and StringValue")
             return PassingEvent(body=told[member], attributes=attributes)
     return PassingEvent(body=text)
+
+
+def _request(text: str) -> ApiRequest:
+    told = event_of(text)
+    strangers = sorted(told.keys() - ApiRequest.model_fields.keys())
+    if strangers or not {"method", "path"} <= told.keys() or not str(told["path"]).startswith("/"):
+        raise ValueError(
+            'a request has method, path, and query, headers and body if you like: {"method": "GET", "path": "/a"}'
+        )
+    body = told.get("body", "")
+    texts = {name: dict(told.get(name) or {}) for name in ("query", "headers")}
+    whole = body if isinstance(body, str) else json.dumps(body)
+    return ApiRequest.model_validate(
+        {"method": str(told["method"]).upper(), "path": told["path"], "body": whole} | texts
+    )
 
 
 def _s3_event(text: str) -> S3Event:

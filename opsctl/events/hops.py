@@ -6,9 +6,23 @@ from opsctl.events.delivery_graph import DeliveryNode, StepSettings
 from opsctl.events.selections import Selection
 from opsctl.model.value import Json, Value
 
-Form = Literal["same", "records", "eventbridge", "notification", "input", "result"]
-"""As it is; as S3 tells queues; as S3 tells EventBridge; in the envelope of SNS; as a rule's target wants it; what
-a program made of it, which nobody knows."""
+Form = Literal[
+    "same",
+    "records",
+    "eventbridge",
+    "notification",
+    "sns-record",
+    "sqs-records",
+    "pipe",
+    "proxy-1",
+    "proxy-1-http",
+    "proxy-2",
+    "input",
+    "result",
+]
+"""As it is; as S3 tells queues; as S3 tells EventBridge; in the envelope of SNS; as SNS and SQS call functions; as
+a pipe hands it on; as REST and HTTP APIs call functions; as a rule's target wants it; what a program or a template
+made of it, which is not told here."""
 
 
 class Waypoint(Value):

@@ -97,6 +97,28 @@ class MappingSelection(Value):
         return any(_read(text).matches(record) for text in self.patterns)
 
 
+class RouteSelection(Value):
+    """Of an API: one of its routes, which takes the requests that fit no other one better."""
+
+    kind: Literal["route"] = "route"
+    route: str
+    others: tuple[str, ...] = ()
+
+    def takes(self, event: PassingEvent) -> bool:
+        """Whether a request is for the route.
+
+        Raises:
+            ValueError: it is no request, or the API is one of WebSockets.
+        """
+        if event.request is None:
+            raise ValueError("what comes to an API is a request")
+        if self.route.startswith("$") and self.route != "$default":
+            raise ValueError("which route a message of a WebSocket takes is not evaluated here")
+        mine = event.request.fits(self.route)
+        fits = [one for one in map(event.request.fits, self.others) if one is not None]
+        return mine is not None and all(mine <= one for one in fits)
+
+
 def _read(text: str) -> Pattern:
     pattern = Pattern(text)
     strangers = sorted(pattern.names - {"body"})
@@ -106,5 +128,6 @@ def _read(text: str) -> Pattern:
 
 
 Selection: TypeAlias = Annotated[
-    NotificationSelection | FilterSelection | PatternSelection | MappingSelection, Field(discriminator="kind")
+    NotificationSelection | FilterSelection | PatternSelection | MappingSelection | RouteSelection,
+    Field(discriminator="kind"),
 ]

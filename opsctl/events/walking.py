@@ -7,8 +7,9 @@ from typing import NamedTuple
 from opsctl.events.arns import named
 from opsctl.events.delivery_graph import Delivery, DeliveryEdge, EventEnd, EventStep
 from opsctl.events.event_forms import PassingEvent, as_eventbridge, as_notification, as_records, unsure_of
+from opsctl.events.function_forms import as_pipe_input, as_proxy_1, as_proxy_2, as_sns_record, as_sqs_records
 from opsctl.events.hops import Hop
-from opsctl.events.selections import PatternSelection
+from opsctl.events.selections import PatternSelection, RouteSelection
 from opsctl.model.run import Context
 from opsctl.model.value import Json
 from opsctl.resources.event_inputs import input_for_target
@@ -109,6 +110,27 @@ def _step(way: Way, event: PassingEvent, region: str, account: str) -> tuple[Eve
     return EventStep(outcome="passes"), then
 
 
+def _piped(way: Way, event: PassingEvent) -> PassingEvent:
+    told = {name: str(way.hop.settings.get(name, "")) for name in ("queue", "enrichment", "template")}
+    if told["enrichment"]:
+        raise ValueError(f"what the enrichment {named(told['enrichment']).name} makes of it is in no setting")
+    if told["template"]:
+        raise ValueError("what the input template of the pipe makes of it is not evaluated here")
+    target = named(way.edge.target).kind
+    body = as_pipe_input(event, told["queue"], target)
+    if target == "event bus":
+        raise ValueError(f"the event has this as its detail, with a source and a type of the pipe's own: {body}")
+    return PassingEvent(body=body)
+
+
+def _proxied(hop: Hop, event: PassingEvent) -> PassingEvent:
+    if event.request is None or not isinstance(hop.takes, RouteSelection):
+        raise ValueError("what comes to an API is a request")
+    if hop.makes == "proxy-2":
+        return PassingEvent(body=as_proxy_2(event.request, hop.takes.route))
+    return PassingEvent(body=as_proxy_1(event.request, hop.takes.route, http=hop.makes == "proxy-1-http"))
+
+
 def _handed_on(way: Way, event: PassingEvent, region: str, account: str) -> PassingEvent:
     """The event in the form in which the step hands it on.
 
@@ -117,9 +139,18 @@ def _handed_on(way: Way, event: PassingEvent, region: str, account: str) -> Pass
     """
     hop = way.hop
     if hop.makes == "result":
-        raise ValueError("what the program makes of it is in no setting")
+        made = "the integration" if event.request is not None else "the program"
+        raise ValueError(f"what {made} makes of it is not told by the settings that are read here")
     if hop.makes == "same":
         return event
+    if hop.makes == "sns-record":
+        return PassingEvent(body=as_sns_record(event, way.edge.source))
+    if hop.makes == "sqs-records":
+        return PassingEvent(body=as_sqs_records(event, way.edge.source))
+    if hop.makes == "pipe":
+        return _piped(way, event)
+    if hop.makes.startswith("proxy"):
+        return _proxied(hop, event)
     if hop.makes == "notification":
         return PassingEvent(body=as_notification(event, way.edge.source))
     if hop.makes == "input":

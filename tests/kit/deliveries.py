@@ -43,6 +43,15 @@ def lets(resource: str, service: str, action: str, source: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
+def is_part_of(told: Json, whole: Json) -> bool:
+    """Whether all that is told stands in a documented shape, at the same places."""
+    if isinstance(told, dict) and isinstance(whole, dict):
+        return all(name in whole and is_part_of(value, whole[name]) for name, value in told.items())
+    if isinstance(told, list) and isinstance(whole, list):
+        return len(told) == len(whole) and all(map(is_part_of, told, whole))
+    return bool(told == whole)
+
+
 class Account:
     """Resources by their kinds; each method adds one and returns its ARN. `refused` overrides any answer."""
 

@@ -7,9 +7,10 @@ guide, "Control access to a REST API", "Lambda permissions"; PutEvents answers 2
 from collections.abc import Iterator
 
 from opsctl.events.delivery_graph import DeliveryNode, Verdict
-from opsctl.events.hops import Hop, ReadResource, Waypoint
+from opsctl.events.hops import Form, Hop, ReadResource, Waypoint
 from opsctl.events.integration_targets import Here, IntegrationTarget, target_of_http, target_of_rest
 from opsctl.events.resource_answers import ResourceAnswers, items_of, read_of
+from opsctl.events.selections import RouteSelection
 from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Read
 from opsctl.model.run import Context
@@ -51,8 +52,20 @@ def read_rest(place: Waypoint, about: Context) -> Fetching[ReadResource]:
         if (target := target_of_rest(integration, asked.here)) is not None
     ]
     told.unknown += [_open(route, target) for route, _, target in routes if not target.arn]
+    every = [
+        f"{method} {one.get('path', '')}"
+        for one in items_of(found["methods"], "items")
+        for method in one.get("resourceMethods") or {}
+    ]
     hops = [
-        asked.hop(route, target, str(integration.get("credentials") or ""), _unchecked(integration, target))
+        asked.hop(
+            route, target, str(integration.get("credentials") or ""), _unchecked(integration, target)
+        ).model_copy(
+            update={
+                "takes": RouteSelection(route=route, others=tuple(every)),
+                "makes": "proxy-1" if integration.get("type") == "AWS_PROXY" else "result",
+            }
+        )
         for route, integration, target in routes
         if target.arn
     ]
@@ -81,8 +94,11 @@ def read_http(place: Waypoint, about: Context) -> Fetching[ReadResource]:
         if (target := target_of_http(integration, asked.here)) is not None
     ]
     told.unknown += [_open(route, target) for route, _, target in routes if not target.arn]
+    every = [str(one.get("RouteKey", "")) for one in items_of(found["routes"], "Items")]
     hops = [
-        asked.hop(route, target, str(integration.get("CredentialsArn") or ""), unchecked=False)
+        asked.hop(route, target, str(integration.get("CredentialsArn") or ""), unchecked=False).model_copy(
+            update={"takes": RouteSelection(route=route, others=tuple(every)), "makes": _payload(integration)}
+        )
         for route, integration, target in routes
         if target.arn
     ]
@@ -145,6 +161,13 @@ class _Api:
         method, _, path = route.partition(" ")
         what = f"{method}{path}" if path else method
         return self.here.arn("execute-api", f"{self._api}/{stage}/{what}")
+
+
+def _payload(integration: Json) -> Form:
+    """The form in which an HTTP API calls a function; what other integrations send is decided by parameters."""
+    if integration.get("IntegrationType") != "AWS_PROXY" or integration.get("IntegrationSubtype"):
+        return "result"
+    return "proxy-2" if integration.get("PayloadFormatVersion") == "2.0" else "proxy-1-http"
 
 
 def _unchecked(integration: Json, target: IntegrationTarget) -> bool:

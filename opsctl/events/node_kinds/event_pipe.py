@@ -44,4 +44,10 @@ def _target(found: Json) -> Hop:
         calls="?" if named(str(found["Target"])).kind in _SEVERAL_CALLS else "",
         lost="the filter does not match: the pipe removes the message from a queue" if patterns else "",
         takes=MappingSelection(patterns=tuple(patterns)) if patterns else None,
+        makes="pipe",
+        settings={
+            "queue": str(found.get("Source", "")),
+            "enrichment": str(found.get("Enrichment", "")),
+            "template": str((found.get("TargetParameters") or {}).get("InputTemplate", "")),
+        },
     )

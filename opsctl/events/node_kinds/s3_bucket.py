@@ -5,6 +5,7 @@ Sources: S3 guide, "Amazon S3 Event Notifications" and "Using EventBridge"; GetB
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote_plus
 
 from opsctl.events.arns import bucket_region, named
 from opsctl.events.delivery_graph import DeliveryNode
@@ -94,8 +95,9 @@ def _selection(entry: Json) -> NotificationSelection:
     filters = _filters(entry)
     return NotificationSelection(
         events=tuple(entry.get("Events") or ()),
-        prefix=filters.get("prefix", ""),
-        suffix=filters.get("suffix", ""),
+        # Special characters stand URL-encoded in filters (S3 guide, object key name filtering).
+        prefix=unquote_plus(filters.get("prefix", "")),
+        suffix=unquote_plus(filters.get("suffix", "")),
     )
 
 

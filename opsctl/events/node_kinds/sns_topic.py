@@ -5,7 +5,7 @@ Firehose delivery streams" (a subscription has a role for that, SubscriptionRole
 """
 
 from opsctl.events.delivery_graph import DeliveryNode, Verdict
-from opsctl.events.hops import Admission, Hop, ReadResource, Waypoint
+from opsctl.events.hops import Admission, Form, Hop, ReadResource, Waypoint
 from opsctl.events.resource_answers import ResourceAnswers, items_of, read_of
 from opsctl.events.selections import FilterSelection
 from opsctl.model.fetching import Fetching
@@ -102,8 +102,15 @@ def _subscription(place: Waypoint, listed: Json, value: Json) -> Hop:
         lost="; ".join(lost),
         dead_letter=dead,
         takes=FilterSelection(policy=policy, scope=str(told.get("FilterPolicyScope") or ATTRIBUTES)),
-        makes="same" if raw else "notification",
+        makes=_form(protocol, raw=raw),
     )
+
+
+def _form(protocol: str, *, raw: bool) -> Form:
+    """A function gets a record of its own kind: raw delivery is for others (SNS guide, "Raw message delivery")."""
+    if protocol == "lambda":
+        return "sns-record"
+    return "same" if raw else "notification"
 
 
 def _retry(protocol: str) -> str:

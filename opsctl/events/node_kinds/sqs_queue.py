@@ -87,6 +87,7 @@ def _mappings(place: Waypoint, found: Json) -> Iterator[Hop]:
             duplicates="at least once",
             lost="the filter does not match: Lambda deletes the message" if patterns else "",
             takes=MappingSelection(patterns=tuple(patterns)) if patterns else None,
+            makes="sqs-records",
         )
 
 
