@@ -8,6 +8,7 @@ from opsctl.model.reads import Read, RefusalKind
 from opsctl.model.run import Context
 from opsctl.model.value import Json, Value, json_object
 from opsctl.resources.queue_policy import let_in
+from opsctl.resources.resource_policies import statements_of
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}(\.fifo)?")
 _URL = re.compile(r"https?://(?P<host>[^/]+)/(?P<account>\d{12})/(?P<name>[^/]+)/?")
@@ -17,7 +18,8 @@ _HOST = re.compile(r"(?:vpce-[^.]+\.)?(?:sqs(?:-fips)?\.)(?P<region>[a-z]+(?:-[a
 class QueueFacts(Value):
     """A queue: names, type, how many messages it has (approximate), its timings in seconds, its policies.
 
-    `topics` and `rules` are the ARN patterns of SNS topics and EventBridge rules that its policy lets send.
+    `statements` is how many its policy has; `topics` and `rules` are the ARN patterns of SNS topics and
+    EventBridge rules that its policy lets send.
     """
 
     name: str
@@ -34,6 +36,7 @@ class QueueFacts(Value):
     max_receive: int = 0
     redrive_allow: str = ""
     key: str = ""
+    statements: int = 0
     topics: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
 
@@ -114,6 +117,7 @@ def parse_queue(url: str, answer: Json) -> QueueFacts:
         max_receive=int(redrive.get("maxReceiveCount", 0)),
         redrive_allow=str(allow.get("redrivePermission", "")),
         key=told.get("KmsMasterKeyId", ""),
+        statements=len(statements_of(told.get("Policy", ""))),
         topics=let_in(told.get("Policy", ""), "sns.amazonaws.com"),
         rules=let_in(told.get("Policy", ""), "events.amazonaws.com"),
     )

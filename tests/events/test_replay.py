@@ -265,3 +265,15 @@ def test_a_target_that_aws_did_not_take_though_it_answered_ends_the_run_as_unpro
     assert replays() == []
     undo(plan, outage.world, journal)
     assert rules() == before
+
+
+def test_a_queue_whose_policy_has_no_room_is_refused(outage: Outage) -> None:
+    statement = json.loads(EVENTS_MAY_SEND)["Statement"][0]
+    for count in (19, 20):
+        statements = [statement | {"Sid": f"s{number}"} for number in range(count)]
+        url = queue(f"room-{count}", Policy=json.dumps({"Version": "2012-10-17", "Statement": statements}))
+        assert url
+    let_pass(outage.about, 0.01)
+    assert outage.plan(into="room-19").changes
+    with pytest.raises(RefusedByGuard, match="queue-refused"):
+        outage.plan(into="room-20")

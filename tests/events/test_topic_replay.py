@@ -76,9 +76,7 @@ def test_who_missed_them_gets_them_once_nobody_else_does_and_what_is_new_comes_a
     assert replay_of(MISSED) == before
 
 
-def test_a_replay_with_an_end_says_that_nothing_new_comes_and_ends_with_the_change_that_mends_it(
-    outage: Outage,
-) -> None:
+def test_with_an_end_nothing_new_comes_and_the_last_change_mends_it(outage: Outage) -> None:
     """Mistake 17: the closing change is in the plan, and the plan says what would be without it."""
     plan = outage.plan()
     assert [one.id.rpartition("/")[2] for one in plan.changes] == [

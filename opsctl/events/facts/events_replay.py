@@ -16,6 +16,8 @@ from opsctl.resources.queue_facts import QueueFacts, find_queue
 
 EVENTS = "events.amazonaws.com"
 FRESH_S = 600
+STATEMENTS_AT_MOST = 20
+"""Of a queue's policy (SQS guide, "Amazon SQS policy quotas")."""
 
 
 class BusReplay(Value):
@@ -141,6 +143,8 @@ class EventsReplayFact(Fact):
         refused = []
         if queue.fifo:
             refused.append(f"{queue.name} is a FIFO queue, and a replay has no order: take a standard one")
+        if queue.statements >= STATEMENTS_AT_MOST:
+            refused.append(f"{queue.name}: its policy has {queue.statements} statements, and SQS takes no more")
         if queue.key:
             keys = yield from read_keys([queue.key])
             why, _ = what_key_refuses(

@@ -18,7 +18,10 @@ from opsctl.model.value import Json
 POLL_S, POLL_AT_MOST_S, POLL_GROWTH = 5.0, 30.0, 1.5
 ENDED = ("COMPLETED", "CANCELLED", "FAILED")
 COUNTED_AFTER_S = 90
-_METRICS = ("FailedInvocations", "InvocationsSentToDlq")
+_METRICS = ("FailedInvocations", "InvocationsSentToDlq", "InvocationsFailedToBeSentToDlq")
+"""Of a rule of the default bus by its name alone, of another bus by both names (EventBridge guide, "Monitoring
+Amazon
+EventBridge": its table names the rule alone, the text above it both); each is sent only where it is not zero."""
 
 
 class EventsReplay(Job):
