@@ -13,13 +13,15 @@ from opsctl.block.distribution_ledger import DistributionCarrier, read_distribut
 from opsctl.block.inspection.firewall_calls import SERVICE, describe_group, name_of
 from opsctl.block.inspection.rule_groups import drops_in
 from opsctl.block.recording import Carrier, on_ip_set, on_network_acl, on_rule_group
-from opsctl.block.records import LIST_PREFIX, PREFIX, BlockList, Ledger, parse_ledger
+from opsctl.block.records import LIST_PREFIX, PREFIX, BlockList, Ledger, parse_ledger, with_parts
 from opsctl.block.set_ledgers import of_carrier, parse_list
 from opsctl.block.topology.nacl import NetworkAcl, parse_network_acl
+from opsctl.block.topology.packet import ANY
 from opsctl.block.topology.survey import cannot_tell
 from opsctl.block.topology.webacl import IpSet, parse_ip_set
 from opsctl.block.waf_objects import IP_SET, WafKey, list_objects
 from opsctl.model.fetching import Fetching, fetch, gather
+from opsctl.model.networks import normal
 from opsctl.model.reads import Answer, Read, RefusalKind
 from opsctl.model.run import Context
 from opsctl.model.value import Json, Value
@@ -134,7 +136,12 @@ def _network_acls(about: Context) -> Fetching[AccountLedger]:
         return AccountLedger(unknown=(cannot_tell("what network ACLs block", answer.refusal),))
     acls = [parse_network_acl(raw) for raw in answer.value.get("NetworkAcls") or []]
     here = [one for one in acls if one.owner in ("", about.account)]
-    return AccountLedger(acls=tuple(AclCarrier(acl=one, ledger=parse_ledger(one.tags)) for one in here))
+    return AccountLedger(acls=tuple(AclCarrier(acl=one, ledger=_ledger_of(one)) for one in here))
+
+
+def _ledger_of(acl: NetworkAcl) -> Ledger:
+    denies = {normal(one.cidr) for one in acl.inbound() if not one.allow and one.protocol == ANY}
+    return with_parts(parse_ledger(acl.tags), denies)
 
 
 def _rule_groups(about: Context) -> Fetching[AccountLedger]:

@@ -64,7 +64,9 @@ class AclRoom(Value):
     def _expired(self, one: OwnDeny) -> Change:
         carrier = AclCarrier(acl=self.acl, ledger=self.ledger)
         why = f"Its end, {one.until}, has passed, and there is no room for this block. {self.why}"
-        return lift_from_acl(carrier, one.entry, but_known(self.ledger.keys), why)
+        lift = lift_from_acl(carrier, one.entry, but_known(self.ledger.keys), why)
+        # Without a record nobody would end it again.
+        return lift.model_copy(update={"undo_only_if": (carrier.carrier.recorded(one.network),)})
 
     def _part(self, part: OwnDeny, merger: Merger) -> Change:
         acl, number, network = self.acl.id, part.entry.number, part.network
@@ -76,6 +78,8 @@ class AclRoom(Value):
             expect=deny_is_there(acl, number, network).configured,
             proof=Proof(configured=(deny_is_absent(acl, number, network),), within_s=SEEN_WITHIN_S),
             undo=create_deny(acl, number, network),
+            # Once its own end has passed nothing records it, and nobody would end it again.
+            undo_only_if=(on_network_acl(acl).recorded(network),),
             risk=Risk(note=f"{plain_addresses(network)} is blocked {ending(merger.until)} from now on."),
         )
 

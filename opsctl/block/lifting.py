@@ -107,16 +107,27 @@ class Lifting(Value):
         kept = [record for record, goes in zip(records, wanted, strict=True) if not goes]
         return any(wanted) and all(seconds_of(record.until) <= self.now for record in kept)
 
-    def _dropped(self, record: BlockRecord, gone: Collection[str], there: Collection[str]) -> set[str]:
-        """Return what a record names no longer: what goes, and what is blocked on for others alone."""
-        return {one for one in record.networks if one in gone or (one in there and self.wanted(one, record))}
+    def _dropped(
+        self, ledger: Ledger, record: BlockRecord, gone: Collection[str], there: Collection[str]
+    ) -> set[str]:
+        """Return what a record names no longer: what goes, and what is blocked on for others alone.
+
+        What was put together of others' networks keeps the one record that names it as a whole.
+        """
+        whole = {place for other in ledger.records for place in other.parts.values()}
+        return {
+            one
+            for one in record.networks
+            for place in [record.place(one)]
+            if place in gone or (place in there and self.wanted(place, record) and one not in whole)
+        }
 
     def _goes(
         self, ledger: Ledger, record: BlockRecord, dropped: set[str], gone: Collection[str], there: set[str]
     ) -> bool:
         """Tell whether nothing of a record is left."""
         if dropped:
-            return there.isdisjoint(one for one in record.networks if one not in dropped)
+            return there.isdisjoint(record.place(one) for one in record.networks if one not in dropped)
         return says_nothing(ledger, there.difference(gone), record, self.now)
 
     def _records(
@@ -134,11 +145,11 @@ class Lifting(Value):
         for record in ledger.records:
             if record.listed_in or record.list_name:
                 continue
-            dropped = self._dropped(record, gone, there)
+            dropped = self._dropped(ledger, record, gone, there)
             if self._goes(ledger, record, dropped, gone, there):
                 take |= record.tags
             elif dropped:
-                rest = [one for one in record.networks if one in there and one not in dropped]
+                rest = [one for one in record.networks if record.place(one) in there and one not in dropped]
                 tags = tags_of(record.run, rest, term_of(record))
                 put |= {key: value for key, value in tags.items() if record.tags.get(key) != value}
                 old |= {key: value for key, value in record.tags.items() if key in put}
@@ -156,7 +167,7 @@ class Lifting(Value):
         by_name = {record.listed_in: record for record in one.ledger.records}
         for known in one.lists:
             key, record = WafKey.of_arn(IP_SET, known.arn, one.region), by_name.get(known.name)
-            named = self._dropped(record, gone, there) if record else set[str]()
+            named = self._dropped(one.ledger, record, gone, there) if record else set[str]()
             if record is None:
                 changes += [_without_list(key, known)] if self.tidy and self._is_over(known) else []
             elif self._goes(one.ledger, record, named, gone, there):

@@ -128,6 +128,17 @@ class Carrier(Value):
             says=f"no other run blocks at {self.title} what this one put there",
         )
 
+    def recorded(self, network: str) -> Check:
+        """Some run has recorded this address."""
+        return Check(
+            read=self.read,
+            query=self.named("`true`").query,
+            op="contains",
+            value=[network],
+            networks=True,
+            says=f"{self.title} records {plain_addresses(network)}",
+        )
+
     def no_list_but(self, known: Collection[str], run: str = "") -> tuple[Check, ...]:
         """No other run has made a list since those that are known: it may name any address."""
         if self.lists is None:
@@ -270,12 +281,13 @@ def says_nothing(
     """
     if record.list_name or not record.since or seconds_of(record.since) > now - SETTLED_S:
         return False
-    over = seconds_of(record.until) <= now or (weak and not record.incident)
-    there = [one for one in record.networks if one in present]
+    ended = seconds_of(record.until) <= now
+    over = ended or (weak and not record.incident)
+    there = [record.place(one) for one in record.networks if record.place(one) in present]
     if any(ledger.of(one) == record or not (over or ledger.is_outlasted(record, one)) for one in there):
         return False
-    gone = [parse_network(one) for one in record.networks if one not in present and one not in CODES]
-    if over or not gone:
+    gone = [parse_network(one) for one in record.networks if record.place(one) not in present and one not in CODES]
+    if ended or not gone:
         return True
     wider = [parse_network(one) for one in present if one in ledger.networks]
     return not_covered(gone, wider) == gone

@@ -23,7 +23,7 @@ from opsctl.block.terms import NEVER, Term, parse_moment, seconds_of
 from opsctl.block.topology.finding import target_text
 from opsctl.model.countries import countries_led_by
 from opsctl.model.errors import InvalidInput
-from opsctl.model.networks import led_by, normal, plain_addresses
+from opsctl.model.networks import covers, led_by, normal, parse_network, plain_addresses
 from opsctl.model.value import Value
 
 PREFIX = "opsctl:block/"
@@ -61,7 +61,8 @@ class BlockRecord(Value):
 
     `listed_in` is the name of the IP set that has the addresses, and the record, where the tags of what carries
     the block had no room for them. `list_name` is the name of the list that the set is kept equal to: then it is
-    about whatever is in the set. `tags` is the record as it stands there.
+    about whatever is in the set. `tags` is the record as it stands there. `parts` are networks that are blocked in
+    a wider one alone, which was put together of them to make room, each with that one.
     """
 
     run: str
@@ -76,6 +77,11 @@ class BlockRecord(Value):
     listed_in: str = ""
     list_name: str = ""
     tags: dict[str, str] = {}
+    parts: dict[str, str] = {}
+
+    def place(self, network: str) -> str:
+        """Return what blocks a network of the record: itself, or the wider one that it is a part of."""
+        return self.parts.get(network, network)
 
     @property
     def key(self) -> str:
@@ -146,7 +152,7 @@ class Ledger(Value):
         in_order = sorted(self.records, key=lambda one: (seconds_of(one.until), one.since))[::-1]
         found: dict[str, list[BlockRecord]] = {}
         for one in in_order:
-            for network in one.networks:
+            for network in dict.fromkeys((*one.networks, *one.parts.values())):
                 found.setdefault(network, []).append(one)
         return found
 
@@ -194,6 +200,20 @@ def parse_ledger(tags: Mapping[str, str], lists: Sequence[BlockList] = (), prese
     kept = _kept_equal(tags.get(LIST_KEY, ""), present)
     names = tuple(one.name for one in lists)
     return Ledger(records=(*_records(tags), *listed, *kept), tags=len(tags), lists=names)
+
+
+def with_parts(ledger: Ledger, present: Collection[str]) -> Ledger:
+    """Return a ledger that knows which of its networks are blocked in a wider one that is recorded as well."""
+    gone = [parse_network(one) for record in ledger.records for one in record.networks if one not in present]
+    wider = [parse_network(one) for one in present if one in ledger.networks] if gone else []
+    held = {str(one): str(outer) for one in gone for outer in wider if covers(outer, one)}
+    if not held:
+        return ledger
+    records = [
+        record.model_copy(update={"parts": {one: held[one] for one in record.networks if one in held}})
+        for record in ledger.records
+    ]
+    return Ledger(records=tuple(records), tags=ledger.tags, lists=ledger.lists)
 
 
 def _kept_equal(text: str, present: Sequence[str]) -> list[BlockRecord]:

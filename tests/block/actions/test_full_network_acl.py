@@ -73,6 +73,36 @@ def test_an_expired_block_makes_room_in_the_same_plan_and_undo_restores_it(world
     assert state() == start
 
 
+def test_an_undo_brings_back_no_expired_deny_that_nobody_would_end(world: World) -> None:
+    block(world, "203.0.113.9")
+    fill()
+    world.clock.sleep(7200)
+    _, journal, plan = block(world, "198.51.100.7")
+    assert "203.0.113.9/32" not in denies()
+    run(world.plan("blocks-expire", {}), world.aws, world, MemoryJournal())  # takes the record off
+    undo(plan, world, journal)  # type: ignore[arg-type]
+    assert {"203.0.113.9/32", "198.51.100.7/32"}.isdisjoint(denies())
+
+
+def test_what_was_put_together_of_two_incidents_is_listed_for_both_and_goes_with_both(world: World) -> None:
+    block(world, "203.0.113.8", incident="INC-1")
+    start = denies()
+    fill()
+    _, journal, plan = block(world, "203.0.113.9", incident="INC-2", ttl="2h")
+    (row,) = [one for one in listed(world).rows if one.ours]
+    assert (row.address, sorted(one.incident for one in row.needs)) == ("203.0.113.8/31", ["INC-1", "INC-2"])
+    assert [one.address for one in listed(world, incident="INC-1").rows] == ["203.0.113.8/31"]
+    narrow = world.plan("unblock-ip", {"addresses": ["203.0.113.8/31"], "incident": "INC-2"})
+    assert (narrow.changes, [one.id for one in narrow.warnings]) == ((), ["needed-by-others"])
+    undo(plan, world, journal)  # type: ignore[arg-type]
+    assert {"203.0.113.8/31", "203.0.113.9/32"}.isdisjoint(denies())
+    assert denies().keys() >= start.keys()
+    block(world, "203.0.113.9", incident="INC-2", ttl="2h")
+    run(world.plan("unblock-ip", {"addresses": ["203.0.113.8/31"]}), world.aws, world, MemoryJournal())
+    tags = {one["Key"] for one in network_acl()["Tags"] if one["Key"].startswith("opsctl:block/")}
+    assert ([one for one in denies() if one.startswith("203.0.113.")], tags) == ([], set())
+
+
 @pytest.mark.parametrize("rules", [19, 20], ids=["a number free", "none free"])
 def test_neighbours_become_one_entry_and_each_is_blocked_all_along(world: World, rules: int) -> None:
     block(world, "203.0.113.8")
