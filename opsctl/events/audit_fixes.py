@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from opsctl.events.arns import bus_and_rule, named
 from opsctl.events.hops import ReadResource
 from opsctl.events.kms_keys import KeyFacts
+from opsctl.events.node_kinds.sns_topic import PAUSED
 from opsctl.events.region_lists import RegionLists
 from opsctl.events.role_permissions import questions_of
 from opsctl.events.walking import Way
@@ -52,6 +53,7 @@ class StepFixes:
             "rule-disabled": self._enable,
             "fifo-mismatch": self._fifo,
             "pending": self._confirm,
+            "replay-paused": self._receive,
             "throttled": self._concurrency,
             "mapping-disabled": self._mapping,
         }.get(cause)
@@ -175,6 +177,13 @@ class StepFixes:
             "ContentBasedDeduplication=true",
         )
         return self._commands.aws(*words) if url else ""
+
+    def _receive(self, way: Way) -> str:
+        """Replay to a paused subscription from where its replay ended, and go on."""
+        topic, queue = named(way.edge.source), named(way.edge.target)
+        end = next((one.removeprefix(PAUSED) for one in way.edge.why if one.startswith(PAUSED)), "")
+        who = ("--queue", queue.name) if queue.kind == "queue" else ("--subscription", "ARN")
+        return self._commands.opsctl("events", "replay", "--topic", topic.name, *who, "--from", end)
 
     def _confirm(self, way: Way) -> str:
         found = self._subscription(way) or {}

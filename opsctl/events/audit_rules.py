@@ -31,6 +31,9 @@ WHY_LOST: dict[str, str] = {
     ),
     "throttled": "A function with a reserved concurrency of 0 refuses every event.",
     "pending": "A subscription that nobody confirmed gets nothing; its token is valid for two days.",
+    "replay-paused": (
+        "After a replay with an end SNS delivers nothing new to a subscription, until a replay policy without one."
+    ),
     "two-consumers": "Consumers of one queue share its messages: each gets a part, and none gets all.",
     "pattern-never": "The rule waits for events that nobody sends like that, so it never matches.",
     "filter-never": (

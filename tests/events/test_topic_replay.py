@@ -15,6 +15,7 @@ from opsctl.model.ports import Aws
 from opsctl.model.value import Json
 from opsctl.sandbox.engine.conditions import QUICK, Conditions
 from opsctl.sandbox.worlds.topic_outage import HAD, MISSED, TOPIC
+from tests.kit.deliveries import Account, arn, lets
 from tests.kit.ha_account import run, undo
 from tests.kit.job_runs import carry_out
 from tests.kit.moto_account import World, client
@@ -283,3 +284,18 @@ def test_an_archive_is_set_changed_and_undone(outage: Outage) -> None:
     with pytest.raises(InvalidInput, match="standard topic"):
         outage.world.plan("events-archive-topic", {"topic": "bare", "days": 7})
     assert not any(isinstance(one.undo, Irreversible) for one in plan.changes)
+
+
+def test_an_audit_finds_a_subscription_that_a_replay_has_paused_and_says_how_it_receives_again() -> None:
+    made = Account()
+    queue, end = arn("sqs", "ledger.fifo"), "2026-09-21T12:00:00.000Z"
+    policy = {"PointType": "Timestamp", "StartingPoint": "2026-09-21T10:00:00.000Z", "EndingPoint": end}
+    who = {"Protocol": "sqs", "Endpoint": queue, "ReplayPolicy": json.dumps(policy)}
+    source = made.topic("orders.fifo", who)
+    made.queue("ledger.fifo", Policy=lets(queue, "sns.amazonaws.com", "sqs:SendMessage", source))
+    (finding,) = made.audited()[0].findings
+    assert (finding.id, finding.severity) == ("replay-paused", "high")
+    assert finding.fix.endswith(f"events replay --topic orders.fifo --queue ledger.fifo --from {end}")
+    edge = made.edges(source)["ledger.fifo"]
+    assert edge.verdict == "blocked"
+    assert end in edge.why[0]

@@ -15,6 +15,7 @@ from opsctl.resources.sns_filters import ATTRIBUTES
 
 SERVICE = "sns.amazonaws.com"
 READ_AT_MOST = 200
+PAUSED = "a replay with an end has paused it: it gets nothing published after "
 _PENDING = "PendingConfirmation"
 _BY_POLICY = ("sqs", "lambda")
 _AWS_MANAGED = ("sqs", "lambda", "firehose")
@@ -87,11 +88,13 @@ def _subscription(place: Waypoint, listed: Json, value: Json) -> Hop:
     if raw:
         lost.append("the message has more than ten attributes: raw delivery discards it")
     fifo = place.arn.endswith(".fifo")
+    paused = _paused(told)
     return Hop(
         to=Waypoint(arn=endpoint),
         by=f"subscription by {protocol}",
-        verdict="unknown" if value is None else verdict,
-        why=("its filter and its dead-letter queue could not be read",) if value is None else (),
+        verdict="unknown" if value is None else "blocked" if paused else verdict,
+        why=("its filter and its dead-letter queue could not be read",) if value is None else paused,
+        causes=("replay-paused",) if paused else (),
         passes=f"{policy} on {scope}" if verdict == "filtered" else "",
         service=SERVICE if protocol in _BY_POLICY else "",
         role=str(told.get("SubscriptionRoleArn", "")) if protocol == "firehose" else "",
@@ -111,6 +114,14 @@ def _form(protocol: str, *, raw: bool) -> Form:
     if protocol == "lambda":
         return "sns-record"
     return "same" if raw else "notification"
+
+
+def _paused(told: Json) -> tuple[str, ...]:
+    """A replay with an end leaves the subscription without anything new (SNS guide, "Message replay for FIFO topic
+    subscribers"), once it has ended and maybe before.
+    """
+    end = (json_object(told.get("ReplayPolicy") or "") or {}).get("EndingPoint")
+    return (f"{PAUSED}{end}",) if end else ()
 
 
 def _retry(protocol: str) -> str:
