@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from opsctl.sandbox.engine.conditions import conditions
+from opsctl.sandbox.engine.guest_caches import CACHE_PROGRAMS
 from opsctl.sandbox.engine.guest_iptables import firewall_of
 from opsctl.sandbox.engine.guest_network import NETWORK, GuestLink, device_files, links_of
 from opsctl.sandbox.engine.guest_setup import SETUP, setup_files
@@ -65,7 +66,7 @@ class Guest:
         """A program by its name, or by a path that ends with it."""
         last = name.rsplit("/", 1)[-1]
         found = self.programs.get(name) or NETWORK.get(last) or SETUP.get(last) or TOOLS.get(last)
-        return found or firewall_of(self, last)
+        return found or CACHE_PROGRAMS.get(last) or firewall_of(self, last)
 
     def read(self, path: str) -> str | None:
         """A file's text."""

@@ -167,7 +167,7 @@ def _tr(_: Shell, arguments: Sequence[str], given: str) -> Done:
 
 
 def _class(text: str) -> str:
-    return text.replace("\\n", "\n").replace("\\t", "\t").replace("[:space:]", " \t\n")
+    return text.replace("\\n", "\n").replace("\\t", "\t").replace("\\r", "\r").replace("[:space:]", " \t\n")
 
 
 def _sort(shell: Shell, arguments: Sequence[str], given: str) -> Done:
@@ -225,6 +225,11 @@ def _date(shell: Shell, arguments: Sequence[str], _: str) -> Done:
     return Done(f"{int(guest.now() + shell.slept)}\n")
 
 
+def _timeout(shell: Shell, arguments: Sequence[str], given: str) -> Done:
+    """Nothing in a guest takes longer than it is given."""
+    return shell.called(arguments[1:], given)
+
+
 def _sudo(shell: Shell, arguments: Sequence[str], given: str) -> Done:
     """Agents run scripts as root already."""
     words = [one for one in arguments if not one.startswith("-")]
@@ -259,6 +264,7 @@ TOOLS: dict[str, Program] = {
     "sync": _nothing,
     "tail": _tail,
     "test": _test,
+    "timeout": _timeout,
     "tr": _tr,
     "true": _nothing,
     "wc": _wc,

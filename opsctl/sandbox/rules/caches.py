@@ -1,9 +1,9 @@
-"""Caches of the sandbox: invalidations as CloudFront keeps them, and two calls that moto lacks.
+"""Caches of the sandbox: invalidations as CloudFront keeps them, and a call that moto lacks.
 
 Sources: CreateInvalidation (a CallerReference asked for again is the same invalidation, with other paths it is
 refused; states InProgress and Completed); CloudFront guide, "Invalidating files" (3,000 paths, 15 wildcards in
 progress, a path begins with a slash, a wildcard stands at its end); FlushStageCache (202, for a stage with a cache
-cluster) and RebootCacheCluster (ElastiCache API).
+cluster).
 """
 
 from collections.abc import Callable
@@ -13,7 +13,6 @@ from opsctl.sandbox.engine.conditions import conditions
 
 WILDCARDS_AT_ONCE, PATHS_AT_ONCE = 15, 3000
 INVALIDATED_IN_S = 5
-BACK_IN_S = 5
 
 
 def install() -> None:
@@ -21,16 +20,12 @@ def install() -> None:
     from moto.apigateway import urls
     from moto.apigateway.responses import APIGatewayResponse
     from moto.cloudfront.models import CloudFrontBackend, Invalidation
-    from moto.elasticache.models import ElastiCacheBackend
-    from moto.elasticache.responses import ElastiCacheResponse
 
     CloudFrontBackend.create_invalidation = _invalidated(CloudFrontBackend.create_invalidation)
     Invalidation.status = property(_status, lambda _self, _value: None)
     stage = "{0}/restapis/(?P<function_id>[^/]+)/stages/(?P<stage_name>[^/]+)/cache"
     urls.url_paths[f"{stage}/data/?$"] = APIGatewayResponse.dispatch
     APIGatewayResponse.flush_stage_cache = _flushed
-    ElastiCacheResponse.reboot_cache_cluster = _rebooted
-    ElastiCacheBackend.create_cache_cluster = _with_nodes(ElastiCacheBackend.create_cache_cluster)
 
 
 def _invalidated(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -78,31 +73,3 @@ def _flushed(self: Any) -> Any:
         raise BadRequestException("Cache cluster not enabled for this stage")
     self.status_code = 202
     return EmptyResult()
-
-
-def _rebooted(self: Any) -> Any:
-    from moto.core.responses import ActionResult
-
-    name = self._get_param("CacheClusterId")
-    cluster = self.elasticache_backend.describe_cache_clusters(cache_cluster_id=name)[0]
-    cluster.cache_cluster_status = "rebooting cache cluster nodes"
-
-    def back() -> None:
-        cluster.cache_cluster_status = "available"
-
-    conditions(self.current_account).later(BACK_IN_S, back)
-    return ActionResult({"CacheCluster": cluster})
-
-
-def _with_nodes(method: Callable[..., Any]) -> Callable[..., Any]:
-    """A cluster has its nodes, numbered from 0001 (CacheNode in the ElastiCache API); moto forgets them."""
-
-    def created(self: Any, *args: Any, **more: Any) -> Any:
-        cluster = method(self, *args, **more)
-        cluster.cache_nodes = [
-            {"CacheNodeId": f"{number:04}", "CacheNodeStatus": "available"}
-            for number in range(1, int(cluster.num_cache_nodes or 1) + 1)
-        ]
-        return cluster
-
-    return created
