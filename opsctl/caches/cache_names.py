@@ -1,11 +1,20 @@
-"""What a person means by a cache: a distribution, a stage of API Gateway, or a cache by its service's name."""
+"""What a person means by a cache: a distribution or tenant, a stage of API Gateway, or a cache by its service."""
 
 from typing import Literal, NamedTuple
 
 from opsctl.model.errors import InvalidInput
 
-CacheKind = Literal["distribution", "stage", "memcached", "redis", "serverless", "dax", "memorydb"]
-KINDS: tuple[CacheKind, ...] = ("distribution", "stage", "memcached", "redis", "serverless", "dax", "memorydb")
+CacheKind = Literal["distribution", "tenant", "stage", "memcached", "redis", "serverless", "dax", "memorydb"]
+KINDS: tuple[CacheKind, ...] = (
+    "distribution",
+    "tenant",
+    "stage",
+    "memcached",
+    "redis",
+    "serverless",
+    "dax",
+    "memorydb",
+)
 
 
 class CacheName(NamedTuple):

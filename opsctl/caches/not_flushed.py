@@ -4,23 +4,43 @@ Sources: DAX API, RebootNode ("does not clear the cache"); ElastiCache guide and
 call; clusters with cluster mode on refuse a reboot; TestFailover "is not designed to be an operational tool").
 """
 
-from opsctl.caches.cache_names import CacheName
+import shlex
 
-_REDIS = (
-    "redis-cli -h PRIMARY-ENDPOINT --tls FLUSHALL ASYNC, on a machine that reaches it, on every primary where "
-    "cluster mode is on"
-)
+from opsctl.caches.cache_names import CacheName
+from opsctl.caches.elasticache_nodes import CacheNodes
+
 WHY = {
     "dax": (
         "DAX keeps what it has over a reboot, and has no call that empties it: write items through DAX, wait for "
         "their time to live, or make a new cluster"
     ),
     "memorydb": "MemoryDB is a database: what is in it is nowhere else, so it is never emptied",
-    "serverless": f"no call of AWS empties a serverless cache: {_REDIS}",
-    "redis": f"AWS has no call for it: {_REDIS}; a reboot is refused where cluster mode is on",
 }
+BY_VIA = "no call of AWS empties it: --via INSTANCE has an instance do it that reaches it"
 
 
 def why_not(cache: CacheName) -> str:
-    """Say why a cache cannot be emptied from here, and what does it; empty when it can."""
+    """Say why a cache can never be emptied from here, and what does it; empty when it can."""
     return WHY.get(cache.kind, "")
+
+
+def how_listed(cache: CacheName) -> str:
+    """Say in a list what stands in the way of emptying a cache, or what it takes."""
+    return WHY.get(cache.kind, BY_VIA if cache.kind in ("redis", "serverless") else "")
+
+
+def typed_instead(nodes: CacheNodes) -> str:
+    """Say what a person types on a machine that reaches a cache; a password is asked for."""
+    if nodes.engine == "memcached":
+        host, _, port = nodes.seeds[0].partition("/")
+        client = f"openssl s_client -quiet -connect {host}:{port}" if nodes.tls else f"nc {host} {port}"
+        return f"{BY_VIA}; by hand, there: printf 'flush_all\\r\\nquit\\r\\n' | {client}"
+    host, _, port = nodes.seeds[0].partition("/")
+    words = ["redis-cli", "-h", host, "-p", port]
+    words += ["--tls"] if nodes.tls else []
+    words += ["--askpass"] if nodes.auth or nodes.users else []
+    if nodes.cluster:
+        words += ["--cluster", "call", f"{host}:{port}", "FLUSHALL", "ASYNC", "--cluster-only-masters"]
+        words = [one for one in words if one not in ("-h", "-p", host, port)]
+        return f"{BY_VIA}; by hand, there: {shlex.join(words)}"
+    return f"{BY_VIA}; by hand, there: {shlex.join([*words, 'FLUSHALL', 'ASYNC'])}"

@@ -2,13 +2,15 @@
 
 Sources: CloudFront guide, "Viewing CloudFront and edge function metrics" (CacheHitRate is one of the additional
 metrics, in us-east-1); API Gateway guide, "Amazon API Gateway dimensions and metrics" (CacheHitCount);
-ElastiCache guide, "Metrics for Memcached".
+ElastiCache guide, "Metrics for Memcached", "Metrics for Valkey and Redis OSS" and "Serverless metrics".
 """
+
+from collections.abc import Sequence
 
 from opsctl.model.reads import Answer, Read
 from opsctl.model.value import Json, Value
 
-LOOK_BACK_S = 3600
+LOOK_BACK_S, MEMBERS_AT_MOST = 3600, 100
 RISEN_BY, SLOWER, SLOWER_BY_MS = 5.0, 2.0, 100.0
 
 
@@ -62,11 +64,23 @@ def stage_counts(api: str, stage: str, now: float) -> Read:
     return _metrics(queries, now, LOOK_BACK_S)
 
 
-def node_counts(cluster: str, now: float) -> Read:
-    """Read how many gets of a Memcached cluster hit, and how many missed."""
+def node_counts(clusters: Sequence[str], engine: str, now: float) -> Read:
+    """Read how many gets of some cache clusters hit, and how many missed; a hundred of them at most."""
+    names = ("GetHits", "GetMisses") if engine == "memcached" else ("CacheHits", "CacheMisses")
+    return _counted(names, [{"CacheClusterId": one} for one in clusters[:MEMBERS_AT_MOST]], now)
+
+
+def serverless_counts(caches: Sequence[str], engine: str, now: float) -> Read:
+    """Read the same of serverless caches; their pages spell the dimension in two ways."""
+    names = ("GetHits", "GetMisses") if engine == "memcached" else ("CacheHits", "CacheMisses")
+    return _counted(names, [{spelt: one} for one in caches for spelt in ("clusterId", "ClusterId")], now)
+
+
+def _counted(names: tuple[str, str], of: Sequence[dict[str, str]], now: float) -> Read:
     queries = [
-        _query(name, "AWS/ElastiCache", metric, {"CacheClusterId": cluster}, "Sum")
-        for name, metric in (("hits", "GetHits"), ("misses", "GetMisses"))
+        _query(f"{id_}{number}", "AWS/ElastiCache", metric, dimensions, "Sum")
+        for number, dimensions in enumerate(of)
+        for id_, metric in zip(("hits", "misses"), names, strict=True)
     ]
     return _metrics(queries, now, LOOK_BACK_S)
 
@@ -86,7 +100,9 @@ def load_from_counts(answer: Answer) -> OriginLoad:
     if answer.refusal is not None:
         return OriginLoad(unknown=str(answer.refusal))
     found = _values(answer.value)
-    hits, misses = sum(found.get("hits", [])), sum(found.get("misses", []))
+    hits, misses = (
+        sum(sum(values) for name, values in found.items() if name.startswith(kind)) for kind in ("hits", "misses")
+    )
     if not hits + misses:
         return OriginLoad(unknown="no request was counted in the last hour")
     return load_of(100 * hits / (hits + misses))
@@ -122,7 +138,7 @@ def _values(value: Json) -> dict[str, list[float]]:
 
 
 def _metrics(queries: list[Json], now: float, back_s: int, region: str | None = None) -> Read:
-    end = int(now // 60 * 60)
+    end = int(now // 60 * 60) + 60  # the minute that has begun counts as well
     params = {"StartTime": end - back_s, "EndTime": end, "MetricDataQueries": queries}
     return Read(service="cloudwatch", operation="GetMetricData", params=params, region=region)
 

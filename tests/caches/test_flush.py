@@ -203,7 +203,7 @@ def test_everything_at_once_is_severe_where_the_load_is_not_known_to_be_small(
 
 def test_a_cache_that_aws_cannot_empty_is_refused_with_what_to_do(timed: tuple[World, Conditions]) -> None:
     world, _ = timed
-    for target in ("dax:a", "memorydb:a", "serverless:a", "redis:a"):
+    for target in ("dax:a", "memorydb:a"):
         with pytest.raises(RefusedByGuard):
             world.plan("cache-flush", {"target": target})
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from opsctl.caches.cache_names import CacheKind, CacheName
-from opsctl.caches.not_flushed import why_not
+from opsctl.caches.not_flushed import how_listed
 from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Answer, Read
 from opsctl.model.run import Context, Fact
@@ -93,7 +93,7 @@ def _listed(told: dict[str, Json]) -> Iterator[ListedCache]:
 
 
 def _one(kind: CacheKind, name: str, state: Json) -> ListedCache:
-    why = why_not(CacheName(kind, name))
+    why = how_listed(CacheName(kind, name))
     return ListedCache(kind=kind, target=f"{kind}:{name}", name=name, state=str(state or ""), not_flushed=why)
 
 

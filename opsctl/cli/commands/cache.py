@@ -5,10 +5,10 @@ import typer
 from opsctl.cli.commands import cache_explain, cache_list
 from opsctl.cli.playbook_runs import runs_playbook
 
-FLUSH = """Empty a cache: paths of a distribution, a stage of API Gateway, a Memcached cluster.
+FLUSH = """Empty a cache: paths of a distribution, a stage of API Gateway, the nodes of ElastiCache.
 
-Says before how many times its load the origin will get. In slices it watches the origin's errors between them, and
-stops when they rise. What AWS cannot empty is refused with what to do instead.
+Says before how many times its load the origin will get. In slices it watches the origin between them, and stops
+when it suffers. No call of AWS empties Redis, Valkey or a serverless cache: an instance that reaches them does.
 """
 FLUSH_EXAMPLES = """Examples:
 
@@ -16,7 +16,11 @@ FLUSH_EXAMPLES = """Examples:
 
   opsctl cache flush shop.example.com --path /a.css --path /b.css --slice-size 1 --every 2m --yes
 
-  opsctl cache flush stage:a1b2c3/prod --confirm stage:a1b2c3/prod
+  opsctl cache flush stage:storefront/prod --confirm stage:storefront/prod
+
+  opsctl cache flush redis:sessions --via cache-admin --auth-secret storefront/sessions --dry-run
+
+  opsctl cache flush redis:products --via cache-admin --slice-size 1 --every 2m --watch checkout-errors
 """
 
 

@@ -1,8 +1,8 @@
 """Nodes of caches of the sandbox: the few commands of Redis, Valkey and Memcached that scripts send them.
 
 Sources: the Redis and Valkey documentation of each command and of RESP's errors, compared by a test with the
-answers of a real server where there is one; protocol.txt of Memcached; ElastiCache guide, "Restricted commands" and
-its page of limits (a serverless cache shows one node that has all slots).
+answers of a real server where there is one; protocol.txt of Memcached; ElastiCache guide, "Restricted commands"
+and its page of limits (a serverless cache shows one node that has all slots).
 """
 
 import binascii
@@ -40,6 +40,8 @@ class CacheNode:
     tls: bool = False
     password: str = ""
     replica_of: str = ""
+    counted: tuple[str, str] = ("", "")
+    """The dimension of its metrics, and the value there."""
     shards: list[CacheShard] = field(default_factory=list)
     databases: dict[int, dict[str, str]] = field(default_factory=dict)
     flushes: int = 0
@@ -105,11 +107,21 @@ def _select(session: CacheSession, words: list[str]) -> Reply:
     return "OK"
 
 
-def _set(session: CacheSession, words: list[str]) -> Reply:
+def _refuse_moved(session: CacheSession, key: str) -> None:
+    """A key of another shard is told where it is."""
+    slot = slot_of(key)
     for shard in session.node.shards:
-        slot = slot_of(words[0])
         if shard.first <= slot <= shard.last and shard.at != session.node.at:
             raise CacheError(f"MOVED {slot} {shard.at}:{shard.port}")
+
+
+def _get(session: CacheSession, words: list[str]) -> Reply:
+    _refuse_moved(session, words[0])
+    return session.node.databases.get(session.database, {}).get(words[0])
+
+
+def _set(session: CacheSession, words: list[str]) -> Reply:
+    _refuse_moved(session, words[0])
     session.node.databases.setdefault(session.database, {})[words[0]] = words[1]
     return "OK"
 
@@ -144,7 +156,7 @@ _COMMANDS: dict[str, Callable[[CacheSession, list[str]], Reply]] = {
     "PING": lambda _, words: words[0] if words else "PONG",
     "DBSIZE": lambda session, _: session.node.count(session.database),
     "SET": _set,
-    "GET": lambda session, words: session.node.databases.get(session.database, {}).get(words[0]),
+    "GET": _get,
     "FLUSHALL": _flushed,
     "FLUSHDB": lambda session, words: _flushed(session, words, session.database),
     "CLUSTER": _cluster,

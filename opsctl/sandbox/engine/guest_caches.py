@@ -7,6 +7,7 @@ Sources: redis-cli's own help and its documentation (REDISCLI_AUTH); nc(1); the 
 
 import ipaddress
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -54,10 +55,10 @@ def _permits(rule: Any, port: int, address: str, groups: set[str]) -> bool:
         return False
     if str(rule.ip_protocol) != "-1" and not int(rule.from_port) <= port <= int(rule.to_port):
         return False
-    ranges = [ipaddress.ip_network(one["CidrIp"]) for one in rule.ip_ranges if "CidrIp" in one]
-    named = {str(one.get("GroupId")) for one in rule.source_groups}
-    near = any(not address or ipaddress.ip_address(address) in one for one in ranges)
-    return near or bool(named & groups)
+    wide = rule.ip_range.get("CidrIp")
+    if wide:
+        return not address or ipaddress.ip_address(address) in ipaddress.ip_network(wide)
+    return rule.source_group.get("GroupId") in groups
 
 
 def _redis_cli(shell: Shell, arguments: Sequence[str], _: str) -> Done:
@@ -77,12 +78,30 @@ def _redis_cli(shell: Shell, arguments: Sequence[str], _: str) -> Done:
     _begin(session, options, shell.variables.get("REDISCLI_AUTH", ""), done)
     try:
         said = session.reply(words)
+        _count(shell.machine, node, words, hit=said is not None)
     except CacheError as refused:
         if "-c" in options and str(refused).startswith("MOVED"):
             moved = str(refused).split()[-1].rpartition(":")[0]
             return _redis_cli(shell, [moved if one == at else one for one in arguments], _)
         return Done(f"{refused}\n\n", done.err)
     return Done(f"{'' if said is None else said}".rstrip("\n") + "\n", done.err)
+
+
+def _count(guest: Any, node: CacheNode, words: Sequence[str], *, hit: bool) -> None:
+    """Publish whether a key that was asked for was there (ElastiCache guide, CacheHits and CacheMisses)."""
+    if words[0].upper() != "GET":
+        return
+    from moto.cloudwatch.models import cloudwatch_backends
+
+    dimension, value = node.counted
+    datum = {
+        "MetricName": "CacheHits" if hit else "CacheMisses",
+        "Value": 1,
+        "Unit": "Count",
+        "Timestamp": datetime.fromtimestamp(guest.now(), UTC).replace(tzinfo=None),
+        "Dimensions": [{"Name": dimension, "Value": value}],
+    }
+    cloudwatch_backends[guest.ec2.account_id][guest.ec2.region_name].put_metric_data("AWS/ElastiCache", [datum])
 
 
 def _of_redis_cli(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:

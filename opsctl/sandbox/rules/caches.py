@@ -6,10 +6,11 @@ progress, a path begins with a slash, a wildcard stands at its end); FlushStageC
 cluster).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from opsctl.sandbox.engine.conditions import conditions
+from opsctl.sandbox.rules.cloudfront import fault
 
 WILDCARDS_AT_ONCE, PATHS_AT_ONCE = 15, 3000
 INVALIDATED_IN_S = 5
@@ -30,29 +31,32 @@ def install() -> None:
 
 def _invalidated(method: Callable[..., Any]) -> Callable[..., Any]:
     def created(self: Any, dist_id: str, paths: list[str], caller_ref: str) -> Any:
-        from moto.cloudfront.exceptions import CloudFrontException
-
-        def refuse(code: str, message: str) -> Exception:
-            made: Exception = CloudFrontException(code, message)
-            return made
-
         known = self.invalidations.get(dist_id) or []
-        same = next((one for one in known if one.caller_ref == caller_ref), None)
-        if same is not None:
-            if sorted(same.paths) == sorted(paths):
-                return same
-            raise refuse("InvalidationBatchAlreadyExists", "The caller reference was used for another batch.")
-        if any(not one.startswith("/") or "*" in one[:-1] for one in paths):
-            raise refuse("InvalidArgument", "Your request contains one or more invalid invalidation paths.")
-        going = [path for one in known if one.status == "InProgress" for path in one.paths]
-        wild = sum(1 for one in [*going, *paths] if one.endswith("*"))
-        if wild > WILDCARDS_AT_ONCE or len(going) + len(paths) - wild > PATHS_AT_ONCE:
-            raise refuse("TooManyInvalidationsInProgress", "You have exceeded your allowed in-progress wildcards.")
-        made = method(self, dist_id, paths, caller_ref)
-        made.asked_at = conditions(self.account_id).now()
-        return made
+        return invalidated(
+            self.account_id, known, paths, caller_ref, lambda: method(self, dist_id, paths, caller_ref)
+        )
 
     return created
+
+
+def invalidated(
+    account: str, known: Sequence[Any], paths: list[str], reference: str, make: Callable[[], Any]
+) -> Any:
+    """Return the invalidation of a reference among the known, or one that is made where the rules allow it."""
+    same = next((one for one in known if one.caller_ref == reference), None)
+    if same is not None:
+        if sorted(same.paths) == sorted(paths):
+            return same
+        raise fault("InvalidationBatchAlreadyExists", "The caller reference was used for another batch.")
+    if any(not one.startswith("/") or "*" in one[:-1] for one in paths):
+        raise fault("InvalidArgument", "Your request contains one or more invalid invalidation paths.")
+    going = [path for one in known if one.status == "InProgress" for path in one.paths]
+    wild = sum(1 for one in [*going, *paths] if one.endswith("*"))
+    if wild > WILDCARDS_AT_ONCE or len(going) + len(paths) - wild > PATHS_AT_ONCE:
+        raise fault("TooManyInvalidationsInProgress", "You have exceeded your allowed in-progress wildcards.")
+    made = make()
+    made.asked_at = conditions(account).now()
+    return made
 
 
 def _status(self: Any) -> str:

@@ -7,6 +7,7 @@ tenant has its distribution's web ACL again.
 
 from typing import Any
 
+from opsctl.sandbox.rules.caches import invalidated
 from opsctl.sandbox.rules.cloudfront import fault, is_there
 
 _BASE = "{0}/2020-05-31"
@@ -17,6 +18,8 @@ _PATHS = (
     "distribution-tenant/(?P<identifier>[^/]+)$",
     "distribution-tenant/(?P<identifier>[^/]+)/associate-web-acl$",
     "distribution-tenant/(?P<identifier>[^/]+)/disassociate-web-acl$",
+    "distribution-tenant/(?P<identifier>[^/]+)/invalidation$",
+    "distribution-tenant/(?P<identifier>[^/]+)/invalidation/(?P<invalidation>[^/]+)$",
     "connection-groups$",
 )
 _MADE = "2026-11-01T08:00:00Z"
@@ -41,6 +44,9 @@ def install() -> None:
         associate_distribution_tenant_web_acl,
         disassociate_distribution_tenant_web_acl,
         list_connection_groups,
+        create_invalidation_for_distribution_tenant,
+        get_invalidation_for_distribution_tenant,
+        list_invalidations_for_distribution_tenant,
     ):
         setattr(CloudFrontResponse, operation.__name__, operation)
 
@@ -133,6 +139,51 @@ def disassociate_distribution_tenant_web_acl(self: Any) -> Any:
     _check(self, tenant)
     _customize(tenant, None)
     return _changed(tenant, {"Id": tenant["Id"]})
+
+
+def create_invalidation_for_distribution_tenant(self: Any) -> Any:
+    """Invalidate paths of a tenant alone, by the rules of a distribution's invalidations."""
+    from moto.cloudfront.models import Invalidation
+    from moto.core.responses import ActionResult
+
+    tenant = _found(self, self._get_param("Id"))
+    distribution, _ = self.backend.get_distribution(tenant["DistributionId"])
+    known = _invalidations(self, tenant)
+    paths = self._get_param("InvalidationBatch.Paths.Items", [])
+    reference = self._get_param("InvalidationBatch.CallerReference")
+
+    def make() -> Any:
+        known.append(Invalidation(distribution, paths, reference))
+        return known[-1]
+
+    made = invalidated(self.current_account, known, paths, reference, make)
+    return ActionResult({"Invalidation": made, "Location": made.location})
+
+
+def get_invalidation_for_distribution_tenant(self: Any) -> Any:
+    """Answer one of a tenant."""
+    from moto.core.responses import ActionResult
+
+    tenant = _found(self, self._get_param("DistributionTenantId"))
+    found = next((one for one in _invalidations(self, tenant) if one.id == self._get_param("Id")), None)
+    if found is None:
+        raise fault("NoSuchInvalidation", "The specified invalidation does not exist.")
+    return ActionResult({"Invalidation": found})
+
+
+def list_invalidations_for_distribution_tenant(self: Any) -> Any:
+    """List those of a tenant."""
+    from moto.core.responses import ActionResult
+
+    listed = _invalidations(self, _found(self, self._get_param("Id")))
+    told = {"Marker": "", "MaxItems": 100, "IsTruncated": False, "Quantity": len(listed), "Items": listed or None}
+    return ActionResult({"InvalidationList": told})
+
+
+def _invalidations(self: Any, tenant: dict[str, Any]) -> list[Any]:
+    kept = self.backend.__dict__.setdefault("opsctl_tenant_invalidations", {})
+    found: list[Any] = kept.setdefault(tenant["Id"], [])
+    return found
 
 
 def list_connection_groups(self: Any) -> Any:

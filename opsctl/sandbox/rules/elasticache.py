@@ -64,7 +64,8 @@ def _describes(cluster: Any, groups: tuple[str, ...], nodes: list[CacheNode]) ->
 
 def _domain(region: str) -> str:
     """The end of an address: a part of its own, and the Region in short."""
-    short = "".join(one[0] if not one.isdigit() else one for one in region.split("-"))
+    first, *rest = region.split("-")
+    short = first + "".join(one[0] for one in rest)
     return f"{secrets.token_hex(3)}.{short}.cache.amazonaws.com"
 
 
@@ -86,6 +87,7 @@ def _cluster(method: Callable[..., Any]) -> Callable[..., Any]:
                 engine="memcached" if memcached else "redis",
                 tls=bool(more.get("transit_encryption_enabled")),
                 password=more.get("auth_token") or "",
+                counted=("CacheClusterId", cluster.cache_cluster_id),
             )
             for number in range(1, int(getattr(cluster, "num_cache_nodes", None) or 1) + 1)
         ]
@@ -112,6 +114,7 @@ def _group(method: Callable[..., Any]) -> Callable[..., Any]:
             for member in part["node_group_members"]:
                 at = _address(group, member)
                 node = CacheNode(at=at, shards=shards, replica_of=primary.at if primary else "", **how)
+                node.counted = ("CacheClusterId", str(member["cache_cluster_id"]))
                 if primary:
                     node.databases = primary.databases
                 primary = primary or node
@@ -211,7 +214,7 @@ def _create_serverless(self: Any) -> Any:
     at = f"{name}-{secrets.token_hex(3)}.serverless.{_domain(backend.region_name).partition('.')[2]}"
     port = _MEMCACHED_PORT if engine == "memcached" else 6379
     kind = "memcached" if engine == "memcached" else "redis"
-    node = CacheNode(at=at, port=port, vpc=vpc, groups=groups, engine=kind, tls=True)
+    node = CacheNode(at=at, port=port, vpc=vpc, groups=groups, engine=kind, tls=True, counted=("clusterId", name))
     node.shards = [CacheShard(at=at, port=port, first=0, last=SLOTS - 1)] if kind == "redis" else []
     nodes_of(backend.account_id, backend.region_name)[at] = node
     made = known[name] = {

@@ -57,8 +57,16 @@ TOPICS = (
     Named(name="order-events.fifo", what="a FIFO topic with an archive, after an outage of one of its queues"),
     Named(name="order-placed", what="a topic none of whose three queues gets anything, each for its own reason"),
 )
+CACHES = (
+    Named(name="redis:sessions", what="a Valkey group with TLS and a password, which only cache-admin reaches"),
+    Named(name="redis:products", what="a Valkey group of three shards"),
+    Named(name="memcached:pages", what="a Memcached cluster of two nodes"),
+    Named(name="serverless:baskets", what="a serverless cache"),
+    Named(name="stage:storefront/prod", what="a stage of a REST API with a cache"),
+    Named(name="dax:prices", what="a DAX cluster"),
+)
 BY_KIND = {
-    "world": (*TARGETS, *DEAD_LETTERS, *BUCKETS, *BUSES, *TOPICS, *CUSTOM_BUSES),
+    "world": (*TARGETS, *DEAD_LETTERS, *BUCKETS, *BUSES, *TOPICS, *CUSTOM_BUSES, *CACHES),
     "group": tuple(one for one in TARGETS if "*" in one.name),
     "target": tuple(one for one in TARGETS if "*" not in one.name),
     "instance": tuple(one for one in TARGETS if one.name == "legacy-web"),
@@ -68,4 +76,5 @@ BY_KIND = {
     "bus": BUSES,
     "topic": TOPICS,
     "custom-bus": CUSTOM_BUSES,
+    "cache": CACHES,
 }

@@ -16,6 +16,7 @@ from opsctl.sandbox.worlds import (
     roles,
     shop_events,
     topic_outage,
+    storefront,
     traffic_logs,
     uploads,
 )
@@ -70,6 +71,7 @@ def seed_all(clients: Clients) -> None:
     fanout.make_fanout(clients)
     topic_outage.make_topic_outage(clients)
     shop_events.make_custom_bus(clients)
+    storefront.make_storefront(clients)
     hpc.make_fleet(clients)
     traffic_logs.make_logs(clients)
     roles.make_roles(clients)
