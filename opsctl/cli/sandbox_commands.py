@@ -303,6 +303,7 @@ TO_TRY = (
     ("bus", ("events", "trace"), "bus:"),
     ("topic", ("events", "trace"), "topic:"),
     ("custom-bus", ("events", "trace"), ""),
+    ("cache", ("cache", "explain"), ""),
 )
 
 

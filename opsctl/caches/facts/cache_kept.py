@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from opsctl.caches.cache_names import parse_cache
+from opsctl.caches.distributions import Served, find_served
 from opsctl.model.errors import InvalidInput
 from opsctl.model.fetching import Fetching, fetch, require
 from opsctl.model.reads import Read
@@ -26,6 +27,7 @@ class KeptFor(Value):
     path: str
     behavior: str
     origin: str
+    origin_at: str = ""
     policy: str = ""
     least_s: int = 0
     default_s: int = 0
@@ -55,26 +57,35 @@ class CacheKept(Fact):
         except ValueError as fault:
             raise InvalidInput.one(f"{self.target!r} is no URL: {fault}", source="target") from None
         cache, path = parse_cache(host, "target"), url.path or "/"
-        if cache.kind != "distribution":
+        if cache.kind not in ("distribution", "tenant"):
             raise InvalidInput.one(f"a {cache.kind} has no paths to explain", source="target")
-        listed = yield from require(Read(service="cloudfront", operation="ListDistributions", params={}))
-        for one in (listed.get("DistributionList") or {}).get("Items") or []:
-            names = [str(one["Id"]), str(one["DomainName"]), *((one.get("Aliases") or {}).get("Items") or [])]
-            if cache.name in names:
-                break
-        else:
-            raise InvalidInput.one(
-                f"no distribution of account {about.account} is or answers to {cache.name!r}", source="target"
-            )
+        served = yield from find_served(cache, about.account)
+        one = served.told or (yield from _of_tenant(served))
         behavior = _behavior_for(one, path)
         found = KeptFor(
-            distribution=str(one["Id"]),
-            name=names[-1],
+            distribution=served.distribution,
+            name=served.name,
             path=path,
             behavior=str(behavior.get("PathPattern", "the default behavior")),
             origin=str(behavior.get("TargetOriginId", "")),
+            origin_at=_origin_of(one, str(behavior.get("TargetOriginId", ""))),
         )
         return (yield from _timed(found, behavior))
+
+
+def _of_tenant(served: Served) -> Fetching[Json]:
+    """The distribution that a tenant belongs to."""
+    listed = yield from require(Read(service="cloudfront", operation="ListDistributions", params={}))
+    items = (listed.get("DistributionList") or {}).get("Items") or []
+    return next(one for one in items if one["Id"] == served.distribution)
+
+
+def _origin_of(distribution: Json, name: str) -> str:
+    """Host and path of an origin, as CloudFront asks it."""
+    for one in (distribution.get("Origins") or {}).get("Items") or []:
+        if one.get("Id") == name:
+            return f"{one.get('DomainName', '')}{one.get('OriginPath') or ''}"
+    return ""
 
 
 def _behavior_for(distribution: Json, path: str) -> Json:

@@ -1,4 +1,4 @@
-"""`opsctl cache explain`: what a distribution keeps, for how long, and under which key."""
+"""`opsctl cache explain`: what caches stand in front of a URL, for how long each keeps, and under which key."""
 
 from typing import Annotated
 
@@ -12,6 +12,8 @@ EPILOG = """Examples:
   opsctl cache explain https://shop.example.com/img/logo.png
 
   opsctl cache explain shop.example.com -o json
+
+  opsctl cache explain stage:storefront/prod
 """
 
 
@@ -22,19 +24,23 @@ def register(group: typer.Typer) -> None:
 
 def explain(
     *,
-    target: Annotated[str, typer.Argument(metavar="TARGET", help="URL, or host name or id of a distribution.")],
+    target: Annotated[
+        str,
+        typer.Argument(metavar="TARGET", help="URL, host name or id of a distribution, or KIND:NAME."),
+    ],
     account: AccountOptions,
     show: LookOptions,
 ) -> None:
-    """Show what CloudFront keeps of a URL: by which behavior, for how long, and under which key.
+    """Show what caches stand in front of a URL: for how long each keeps, under which key, when it is gone.
 
     Reads only.
     """
-    from opsctl.caches.facts.cache_kept import CacheKept, KeptFor
+    from opsctl.caches.facts.cache_explained import CacheExplain, CacheExplained
     from opsctl.cli.front import Order
     from opsctl.cli.looks import look_at, show_found
-    from opsctl.render.views.caches import markdown_kept, render_kept
+    from opsctl.render.views.caches import markdown_explained, render_explained
 
     order = Order("cache explain", account, show)
-    found = look_at(order, CacheKept(target=target), KeptFor, "reading the distribution", {"target": "TARGET"})
-    show_found(order, Outcome.EXPLAINED, found, text=render_kept, markdown=markdown_kept)
+    fact = CacheExplain(target=target)
+    found = look_at(order, fact, CacheExplained, "reading caches", {"target": "TARGET"})
+    show_found(order, Outcome.EXPLAINED, found, text=render_explained, markdown=markdown_explained)

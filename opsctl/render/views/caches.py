@@ -1,23 +1,42 @@
-"""How CloudFront caches what a URL asks for, as text and Markdown."""
+"""What caches stand in front of something, and how each keeps what it has, as text and Markdown."""
 
 from collections.abc import Iterator
 
+from opsctl.caches.facts.cache_explained import CacheExplained, CacheLayer
 from opsctl.caches.facts.cache_kept import KeptFor
 from opsctl.model.spans import span
 from opsctl.render.inert import markdown
 from opsctl.render.page import Page
 
 
-def render_kept(found: KeptFor, *, width: int, colour: bool) -> str:
-    """Return a few lines: which behavior, how long, under which key, how to have it gone."""
+def render_explained(found: CacheExplained, *, width: int, colour: bool) -> str:
+    """Return a heading for each cache with a few lines: which rule, for how long, under which key."""
     page = Page(width, colour=colour)
-    page.line(f"{found.path} at CloudFront {found.name} ({found.distribution})", "bold")
-    for line in _lines(found):
-        page.item(line, hang=2)
+    for one in found.layers:
+        page.line(_heading(one), "bold")
+        for line in _lines(one):
+            page.item(line, hang=2)
+    for line in found.unknown:
+        page.item(line, "yellow", hang=2)
     return page.text()
 
 
-def _lines(found: KeptFor) -> Iterator[str]:
+def _heading(layer: CacheLayer) -> str:
+    if layer.kept is None:
+        return layer.target
+    return f"{layer.kept.path} at CloudFront {layer.kept.name} ({layer.kept.distribution})"
+
+
+def _lines(layer: CacheLayer) -> Iterator[str]:
+    if layer.kept is not None:
+        yield from _of_distribution(layer.kept)
+        return
+    yield from layer.says
+    if layer.gone_after_s:
+        yield f"the old answer is gone by itself after {span(layer.gone_after_s)} at the latest"
+
+
+def _of_distribution(found: KeptFor) -> Iterator[str]:
     yield f"answered by {found.behavior}, from origin {found.origin}; cache policy {found.policy}"
     if found.unknown:
         yield f"for how long cannot be told: {found.unknown}"
@@ -33,7 +52,10 @@ def _lines(found: KeptFor) -> Iterator[str]:
     yield f"the old answer is gone by itself after {span(found.most_s)} at the latest; browsers keep theirs"
 
 
-def markdown_kept(found: KeptFor) -> str:
-    """Return the same as a list."""
-    head = f"**{markdown(found.path)} at CloudFront {markdown(found.name)}**"
-    return "\n".join([head, "", *(f"- {markdown(line)}" for line in _lines(found))]) + "\n"
+def markdown_explained(found: CacheExplained) -> str:
+    """Return the same as lists."""
+    parts = []
+    for one in found.layers:
+        parts += [f"**{markdown(_heading(one))}**", "", *(f"- {markdown(line)}" for line in _lines(one)), ""]
+    parts += [f"- {markdown(line)}" for line in found.unknown]
+    return "\n".join(parts).rstrip("\n") + "\n"

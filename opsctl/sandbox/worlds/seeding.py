@@ -15,8 +15,8 @@ from opsctl.sandbox.worlds import (
     queues,
     roles,
     shop_events,
-    topic_outage,
     storefront,
+    topic_outage,
     traffic_logs,
     uploads,
 )
