@@ -12,7 +12,7 @@ from opsctl.model.value import Json, Value
 LISTED = "opsctl cache list names those that there are"
 
 
-class Served(Value):
+class ServedNames(Value):
     """A distribution, or the tenant of one: `id` is what is invalidated, `distribution` whose metrics count."""
 
     kind: str
@@ -23,7 +23,7 @@ class Served(Value):
     told: dict[str, Json] = {}
 
 
-def find_served(cache: CacheName, account: str) -> Fetching[Served]:
+def find_served(cache: CacheName, account: str) -> Fetching[ServedNames]:
     """Return the distribution, or the tenant, of an id or a host name.
 
     Raises:
@@ -36,7 +36,7 @@ def find_served(cache: CacheName, account: str) -> Fetching[Served]:
     for one in (listed.get("DistributionList") or {}).get("Items") or []:
         names = [str(one["DomainName"]), *((one.get("Aliases") or {}).get("Items") or [])]
         if cache.name in (one["Id"], *names):
-            return Served(
+            return ServedNames(
                 kind="distribution",
                 id=str(one["Id"]),
                 name=names[min(1, len(names) - 1)],
@@ -57,7 +57,7 @@ def find_served(cache: CacheName, account: str) -> Fetching[Served]:
     )
 
 
-def _tenant(name: str, account: str) -> Fetching[Served]:
+def _tenant(name: str, account: str) -> Fetching[ServedNames]:
     read = Read(service="cloudfront", operation="GetDistributionTenant", params={"Identifier": name})
     answer = yield from fetch(read)
     if answer.refusal is None:
@@ -69,9 +69,9 @@ def _tenant(name: str, account: str) -> Fetching[Served]:
     raise FactUnknown(answer.refusal)
 
 
-def _served(tenant: Json) -> Served:
+def _served(tenant: Json) -> ServedNames:
     domains = [str(one["Domain"]) for one in tenant.get("Domains") or []]
-    return Served(
+    return ServedNames(
         kind="tenant",
         id=str(tenant["Id"]),
         name=domains[0] if domains else str(tenant.get("Name", tenant["Id"])),

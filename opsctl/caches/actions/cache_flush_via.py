@@ -4,8 +4,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from opsctl.caches.cache_script import CacheAccess, closing, opening
 from opsctl.caches.elasticache_nodes import CacheNodes
-from opsctl.caches.guest_script import CacheAccess, closing, opening
 from opsctl.caches.jobs.cache_flush_via import DOCUMENT, CacheFlushVia
 from opsctl.model.changes import Change, Grant, Instruction, Irreversible, Proof, Risk, Severity
 from opsctl.model.fetching import Fetching

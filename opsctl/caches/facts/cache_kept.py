@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from opsctl.caches.cache_names import parse_cache
-from opsctl.caches.distributions import Served, find_served
+from opsctl.caches.distributions import ServedNames, find_served
 from opsctl.model.errors import InvalidInput
 from opsctl.model.fetching import Fetching, fetch, require
 from opsctl.model.reads import Read
@@ -73,7 +73,7 @@ class CacheKept(Fact):
         return (yield from _timed(found, behavior))
 
 
-def _of_tenant(served: Served) -> Fetching[Json]:
+def _of_tenant(served: ServedNames) -> Fetching[Json]:
     """The distribution that a tenant belongs to."""
     listed = yield from require(Read(service="cloudfront", operation="ListDistributions", params={}))
     items = (listed.get("DistributionList") or {}).get("Items") or []

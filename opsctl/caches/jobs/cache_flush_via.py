@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.caches.guest_script import Asked, script_for
+from opsctl.caches.cache_script import Asked, script_for
 from opsctl.caches.node_answers import parse_answers, parse_primaries
 from opsctl.caches.sliced_flush import SlicedFlush
 from opsctl.model.jobs import Tools

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from opsctl.caches.guest_script import (
+from opsctl.caches.cache_script import (
     NO_AWS,
     NO_CLIENT,
     NO_SECRET,
