@@ -51,7 +51,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """What is imported by now stays: the garbage collector need not look through it again and again."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 10, 20)
 

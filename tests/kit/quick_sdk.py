@@ -4,10 +4,13 @@ from functools import lru_cache
 from typing import Any
 
 import botocore.auth
+import botocore.hooks
 import botocore.parsers
 from botocore.exceptions import NoCredentialsError
 
 _NAMED = "opsctl-named"
+_ALIASES: dict[str, str] = {}
+_made = botocore.hooks.EventAliaser.__init__
 
 
 class Named(botocore.auth.SigV4Auth):  # type: ignore[misc] # the SDK has no types
@@ -29,6 +32,16 @@ class Named(botocore.auth.SigV4Auth):  # type: ignore[misc] # the SDK has no typ
 botocore.auth.AUTH_TYPE_MAPS[_NAMED] = Named
 # Most moments of an answer were in the last one as well.
 botocore.parsers.DEFAULT_TIMESTAMP_PARSER = lru_cache(4096)(botocore.parsers.DEFAULT_TIMESTAMP_PARSER)
+
+
+def _with_known_aliases(self: Any, emitter: Any, aliases: Any = None) -> None:
+    """Every session has the same names of events, and every client works them out again."""
+    _made(self, emitter, aliases)
+    if self._event_aliases == botocore.hooks.EVENT_ALIASES:
+        self._alias_name_cache = _ALIASES
+
+
+botocore.hooks.EventAliaser.__init__ = _with_known_aliases
 
 
 def name_keys(events: Any) -> None:

@@ -3,6 +3,7 @@
 import itertools
 import re
 from collections import Counter
+from functools import lru_cache
 from typing import Any
 
 SERVICES = {
@@ -70,7 +71,7 @@ class WholeAccount:
         self._account, self._everything = account, everything
         self._plainly: dict[str, str] = {}
         lines = _walk(self._backends(), "", {})
-        found = {one[0]: one[1] or "" for line in lines for one in _ID.finditer(line)}
+        found = {one: kind for line in lines for one, kind in _ids_in(line)}
         kinds = {kind: itertools.count(1) for kind in found.values()}
         self._known = {one: f"<{kind}{next(kinds[kind])}>" for one, kind in found.items()}
         self._first = Counter(map(self._plain, lines))
@@ -107,9 +108,24 @@ class WholeAccount:
         return self._plainly[line]
 
     def _without_chance(self, line: str) -> str:
-        line = _MOMENT.sub("TIME", _PLAN.sub("RUN", _UUID.sub("UUID", line)))
-        line = _ID.sub(lambda found: self._known.get(found[0], f"a new {found[1] or 'address'}"), line)
+        line, has_ids = _without_time(line)
+        if has_ids:
+            line = _ID.sub(lambda found: self._known.get(found[0], f"a new {found[1] or 'address'}"), line)
         return line.replace(self._account, "ACCOUNT")
+
+
+# Most lines of an account are those of the account of the test before.
+@lru_cache(100_000)
+def _ids_in(line: str) -> tuple[tuple[str, str], ...]:
+    """Each id in a line with its kind."""
+    return tuple((one[0], one[1] or "") for one in _ID.finditer(line))
+
+
+@lru_cache(100_000)
+def _without_time(line: str) -> tuple[str, bool]:
+    """A line without moments, names of runs and UUIDs, and whether ids are left in it."""
+    line = _MOMENT.sub("TIME", _PLAN.sub("RUN", _UUID.sub("UUID", line)))
+    return line, _ID.search(line) is not None
 
 
 def _all_backends(account: str) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def survive(name: str, path: Path, rounds: Callable[[int], list[Round]]) -> None
             assert all(change.kind in ("job", "wait") for change in plan.changes)
 
 
-@pytest.mark.parametrize("name", part_of(2, "faults", EXAMPLES))
+@pytest.mark.parametrize("name", part_of(4, "faults", EXAMPLES))
 def test_it_survives_another_fault_at_each_of_its_calls(name: str, tmp_path: Path) -> None:
     survive(name, tmp_path, lambda calls: sampled(name, calls))
 
@@ -109,7 +109,7 @@ def test_it_survives_every_fault_at_each_of_its_calls(name: str, tmp_path: Path)
     survive(name, tmp_path, every)
 
 
-@pytest.mark.parametrize("name", part_of(2, "killed", EXAMPLES))
+@pytest.mark.parametrize("name", part_of(4, "killed", EXAMPLES))
 def test_killed_as_soon_as_its_intent_is_written_it_is_gone_on_with(name: str, tmp_path: Path) -> None:
     with staged(action_of(name), EXAMPLES[name], tmp_path) as stage:
         plan, journal, noting = stage.plan(), DyingJournal(), Noting(stage.world.aws)

@@ -56,7 +56,7 @@ def test_its_calls_fit_the_models_and_its_policy_names_what_it_may_change(name: 
     assert [action for action in named if not exists(action)] == []
 
 
-@pytest.mark.parametrize("name", part_of(2, "suffices", EXAMPLES))
+@pytest.mark.parametrize("name", part_of(4, "suffices", EXAMPLES))
 def test_its_policy_suffices_to_apply_prove_and_undo_it(name: str, tmp_path: Path) -> None:
     with staged(action_of(name), EXAMPLES[name], tmp_path) as stage:
         plan, journal, identity = stage.plan(), MemoryJournal(), stage.world.identity
