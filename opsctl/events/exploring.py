@@ -55,8 +55,8 @@ def explore_back(start: str, about: Context) -> Fetching[Explored]:
     waiting = [start]
     while waiting:
         found = yield from gather([read_place(Waypoint(arn=arn), about) for arn in waiting])
-        stops.update(zip(waiting, found, strict=True))
         senders = yield from gather([producers_of(stop, about) for stop in found])
+        stops.update((arn, _noted(stop, one.note)) for arn, stop, one in zip(waiting, found, senders, strict=True))
         doubts.update(dict.fromkeys(text for one in senders for text in one.unknown))
         onward = dict.fromkeys(arn for one in senders for arn in one.arns if arn not in stops)
         room = PLACES_AT_MOST - len(stops)
@@ -84,6 +84,14 @@ def explore_all(starts: Sequence[str], about: Context) -> Fetching[Explored]:
         if stop.node.kind == "queue" and stop.admission and stop.admission.policy
     }
     return explored._replace(policies=policies)
+
+
+def _noted(stop: ReadResource, note: str) -> ReadResource:
+    """A resource with one note more."""
+    if not note:
+        return stop
+    node = stop.node.model_copy(update={"notes": (*stop.node.notes, note)})
+    return stop.model_copy(update={"node": node})
 
 
 def _left_out(left: Collection[str]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Answer, Read
 from opsctl.model.run import Context
 from opsctl.resources.dead_letter_reads import get_schedule
-from opsctl.resources.queue_facts import get_queue_url
+from opsctl.resources.queue_facts import get_queue_url, queues_like
 
 # What names each API takes; an alarm's may be any text (PutMetricAlarm).
 _NAMES = {
@@ -92,8 +92,34 @@ def find_source(asked: str, about: Context, *, source: str) -> Fetching[str]:
     raise InvalidInput.one(
         f"there is no {searched.replace(', ', ' or ')} {name!r} in account {about.account}, region {about.region}",
         source=source,
-        hint="use another --region or --profile, or give its ARN",
+        hint=f"{_lists(list(candidates), name, about)}use another --region or --profile, or give its ARN",
     )
+
+
+_LISTS: Mapping[str, tuple[str, ...]] = {
+    "bucket": ("s3api", "list-buckets"),
+    "topic": ("sns", "list-topics"),
+    "bus": ("events", "list-event-buses"),
+    "rule": ("events", "list-rules"),
+    "function": ("lambda", "list-functions"),
+    "pipe": ("pipes", "list-pipes"),
+    "schedule": ("scheduler", "list-schedules"),
+    "alarm": ("cloudwatch", "describe-alarms"),
+    "REST API": ("apigateway", "get-rest-apis"),
+    "HTTP API": ("apigatewayv2", "get-apis"),
+}
+
+
+def _lists(kinds: list[str], name: str, about: Context) -> str:
+    """The command that lists what there is of a kind, where one was asked for."""
+    if len(kinds) > 1 and kinds != list(_APIS):
+        return ""
+    if kinds == ["queue"]:
+        return f"{queues_like(name, about)} shows the queues that there are; or "
+    words = _LISTS[kinds[0]]
+    if kinds == ["rule"] and "/" in name:
+        words = (*words, "--event-bus-name", name.rpartition("/")[0])
+    return f"{about.commands.aws(*words)} shows what there is; or "
 
 
 def _exists(answer: Answer) -> bool:

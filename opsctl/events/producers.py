@@ -24,10 +24,22 @@ ASKED_AT_MOST = 200
 
 
 class Producers(Value):
-    """The ARNs of what may hand events on, and what could not be looked at."""
+    """The ARNs of what may hand events on, what could not be looked at, and a note on what is in no setting."""
 
     arns: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    note: str = ""
+
+
+_BEGINNINGS = {
+    "bucket": "who puts objects into it is in no setting",
+    "schedule": "it begins here, by the clock",
+    "alarm": "the metrics that it watches are not followed",
+    "REST API": "who calls it is in no setting",
+    "HTTP API": "who calls it is in no setting",
+    "custom event bus": "what puts events on it was not looked at: programs and event sources do",
+}
+_MAY_BE = "nothing in the settings sends here; a program may by itself"
 
 
 def producers_of(stop: ReadResource, about: Context) -> Fetching[Producers]:
@@ -35,9 +47,11 @@ def producers_of(stop: ReadResource, about: Context) -> Fetching[Producers]:
     kind = stop.node.kind
     if kind == "rule":
         return (yield from _bus_of(stop, about))
+    if kind == "pipe":
+        return (yield from _source_of(stop))
     if kind not in ("queue", "topic", "function", "event bus"):
         yield from ()
-        return Producers()
+        return Producers(note=_BEGINNINGS.get(kind, f"what sends to a {kind} was not looked at"))
     found = yield from gather(
         [
             _topics(stop),
@@ -48,12 +62,13 @@ def producers_of(stop: ReadResource, about: Context) -> Fetching[Producers]:
             _pipes(stop),
             _queues(stop),
             _apis(stop, about),
+            _custom_buses(stop),
+            _alarms(stop),
         ]
     )
-    return Producers(
-        arns=tuple(dict.fromkeys(arn for one in found for arn in one.arns if arn != stop.node.arn)),
-        unknown=tuple(dict.fromkeys(text for one in found for text in one.unknown)),
-    )
+    arns = tuple(dict.fromkeys(arn for one in found for arn in one.arns if arn != stop.node.arn))
+    unknown = tuple(dict.fromkeys(text for one in found for text in one.unknown))
+    return Producers(arns=arns, unknown=unknown, note="" if arns or unknown else _MAY_BE)
 
 
 def _bus_of(stop: ReadResource, about: Context) -> Fetching[Producers]:
@@ -61,6 +76,50 @@ def _bus_of(stop: ReadResource, about: Context) -> Fetching[Producers]:
     bus = stop.node.name.partition("/")[0] if "/" in stop.node.name else "default"
     place = f"arn:{about.identity.partition}:events:{about.region}:{about.account}:event-bus/{bus}"
     return Producers(arns=(place,))
+
+
+def _source_of(stop: ReadResource) -> Fetching[Producers]:
+    """What a pipe takes from."""
+    told = ResourceAnswers()
+    pipe = (yield from told.ask([("pipe", read_of("pipes", "DescribePipe", Name=stop.node.name))]))["pipe"]
+    return _found([str(pipe["Source"])] if (pipe or {}).get("Source") else [], told)
+
+
+def _custom_buses(stop: ReadResource) -> Fetching[Producers]:
+    """Custom event buses with a subscriber that sends there; each bus lists its own."""
+    told = ResourceAnswers()
+    wanted = read_of("eventbridgev2", "ListEventBuses")
+    listed = (yield from told.ask([("custom event buses", wanted)]))["custom event buses"]
+    arns = [str(one["EventBusArn"]) for one in items_of(listed, "EventBuses")]
+    reads = [(arn, read_of("eventbridgev2", "ListSubscribers", EventBusArn=arn)) for arn in arns[:ASKED_AT_MOST]]
+    answers = (yield from told.ask(reads)) if reads else {}
+    found = [
+        arn
+        for arn, answer in answers.items()
+        if any(one.get("TargetArn") == stop.node.arn for one in items_of(answer, "Subscribers"))
+    ]
+    return _found(found, told)
+
+
+def _alarms(stop: ReadResource) -> Fetching[Producers]:
+    """Alarms whose actions tell a topic or call a function."""
+    if stop.node.kind not in ("topic", "function"):
+        yield from ()
+        return Producers()
+    told = ResourceAnswers()
+    types = ["MetricAlarm", "CompositeAlarm"]
+    wanted = read_of("cloudwatch", "DescribeAlarms", ActionPrefix=stop.node.arn, AlarmTypes=types)
+    listed = (yield from told.ask([("alarms", wanted)]))["alarms"]
+    alarms = [*items_of(listed, "MetricAlarms"), *items_of(listed, "CompositeAlarms")]
+    members = ("AlarmActions", "OKActions", "InsufficientDataActions")
+    return _found(
+        [
+            str(one["AlarmArn"])
+            for one in alarms
+            if any(stop.node.arn in (one.get(name) or []) for name in members)
+        ],
+        told,
+    )
 
 
 def _buckets_let_in(stop: ReadResource) -> list[str] | None:

@@ -14,6 +14,9 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}(\.fifo)?")
 _URL = re.compile(r"https?://(?P<host>[^/]+)/(?P<account>\d{12})/(?P<name>[^/]+)/?")
 _HOST = re.compile(r"(?:vpce-[^.]+\.)?(?:sqs(?:-fips)?\.)(?P<region>[a-z]+(?:-[a-z]+)+-\d)\..*")
 
+_ALIKE = 3
+"""So many letters of a name are right, mostly."""
+
 
 class QueueFacts(Value):
     """A queue: names, type, how many messages it has (approximate), its timings in seconds, its policies.
@@ -87,13 +90,19 @@ def find_queue(asked: str, about: Context, *, source: str) -> Fetching[QueueFact
         raise InvalidInput.one(
             f"there is no queue {name!r} in account {about.account}, region {about.region}",
             source=source,
-            hint=f"{about.commands.opsctl('dlq', 'list')} shows the dead-letter queues; or use another --region",
+            hint=f"{queues_like(name, about)} shows the queues that there are, "
+            f"{about.commands.opsctl('dlq', 'list')} the dead-letter queues; or use another --region",
         )
     url = str(answer.value["QueueUrl"])
     answer = yield from fetch(queue_attributes(url))
     if answer.refusal is not None:
         raise FactUnknown(answer.refusal)
     return parse_queue(url, answer.value)
+
+
+def queues_like(name: str, about: Context) -> str:
+    """The command that lists queues whose names begin as one does: ListQueues looks for nothing else."""
+    return about.commands.aws("sqs", "list-queues", "--queue-name-prefix", name[:_ALIKE])
 
 
 def parse_queue(url: str, answer: Json) -> QueueFacts:

@@ -2,7 +2,11 @@
 
 import json
 
+import pytest
+
 from opsctl.events.delivery_graph import Delivery
+from opsctl.model.errors import InvalidInput
+from opsctl.model.value import Json
 from tests.kit.canned import denied
 from tests.kit.deliveries import Account, arn, lets
 
@@ -81,3 +85,79 @@ def test_a_function_that_takes_from_kafka_outside_aws_has_a_source_without_an_ar
     made.refused["lambda.ListEventSourceMappings"] = {"EventSourceMappings": [kafka]}
     found, _ = made.traced("function:stock", back=True)
     assert "outside AWS" in " ".join(found.unknown)
+
+
+def test_a_subscriber_of_a_custom_bus_and_an_alarm_lead_back() -> None:
+    made = Account()
+    made.topic("shop", {"Protocol": "sqs", "Endpoint": made.queue("orders")})
+    bus = arn("events", f"event-busv2/stored/{'a' * 25}")
+    made.custom_buses.append({"EventBusArn": bus, "Name": "stored"})
+    subscriber: Json = {"SubscriberArn": f"{bus}/s", "Name": "s", "TargetArn": arn("sqs", "orders")}
+    made.answers["eventbridgev2.ListSubscribers"] = {"Subscribers": [subscriber]}
+    made.answers["eventbridgev2.DescribeEventBus"] = {"EventBusArn": bus, "State": "ACTIVE"}
+    told = {"TargetArn": arn("sqs", "orders"), "RoleArn": "arn:aws:iam::123456789012:role/r"}
+    made.answers["eventbridgev2.DescribeSubscriber"] = subscriber | {"InvokeConfiguration": told}
+    alarm = {
+        "AlarmArn": arn("cloudwatch", "alarm:slow"),
+        "AlarmName": "slow",
+        "AlarmActions": [arn("sns", "shop")],
+    }
+    made.answers["cloudwatch.DescribeAlarms"] = {"MetricAlarms": [alarm]}
+    found, _ = made.traced("queue:orders", back=True)
+    assert {one.name for one in found.nodes} == {"orders", "shop", "stored", "slow"}
+    notes = {one.name: " ".join(one.notes) for one in found.nodes}
+    assert "not looked at" in notes["stored"]
+    assert "not followed" in notes["slow"]
+
+
+def test_custom_buses_that_may_not_be_listed_are_said() -> None:
+    made = Account()
+    made.queue("orders")
+    made.refused["eventbridgev2.ListEventBuses"] = denied("eventbridgev2.ListEventBuses")
+    found, _ = made.traced("queue:orders", back=True)
+    assert any(one.startswith("custom event buses: access denied") for one in found.unknown)
+
+
+def test_a_pipe_leads_back_to_its_source() -> None:
+    made = Account()
+    pipe: Json = {"Arn": arn("pipes", "pipe/move"), "Source": made.queue("orders"), "CurrentState": "RUNNING"}
+    made.answers["pipes.DescribePipe move"] = pipe
+    made.answers["pipes.ListPipes"] = {"Pipes": [pipe | {"Target": ""}]}
+    found, _ = made.traced("pipe:move", back=True)
+    assert {one.name for one in found.nodes} == {"move", "orders"}
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("bucket:uploads", "who puts objects into it is in no setting"),
+        ("schedule:nightly", "by the clock"),
+        ("queue:orders", "a program may by itself"),
+    ],
+)
+def test_where_nothing_leads_back_it_is_said_what_was_not_looked_at(source: str, says: str) -> None:
+    made = Account()
+    made.queue("orders")
+    made.bucket("uploads")
+    made.schedule("nightly", {"Arn": arn("sqs", "orders"), "RoleArn": "arn:aws:iam::123456789012:role/r"})
+    if source == "queue:orders":
+        made.answers["scheduler.ListSchedules"] = {"Schedules": []}
+    found, _ = made.traced(source, back=True)
+    assert says in " ".join(found.nodes[0].notes)
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("queue:ordres", "aws sqs list-queues --queue-name-prefix ord"),
+        ("topic:ordres", "aws sns list-topics"),
+        ("rule:shop/ordres", "aws events list-rules --event-bus-name shop"),
+        ("ordres", "use another --region"),
+    ],
+)
+def test_a_name_that_nothing_has_comes_with_the_command_that_lists_what_there_is(source: str, says: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        Account().traced(source)
+    hint = refused.value.diagnostics[0].hint
+    assert hint.startswith(says)
+    assert "dlq list" not in hint
