@@ -7,9 +7,9 @@ which faults of a connection leave no doubt that nothing was sent.
 import re
 import ssl
 from collections.abc import Iterator
+from importlib.metadata import version
 from traceback import walk_tb
 
-import boto3
 from botocore import exceptions as sdk
 from botocore.parsers import ResponseParserError
 
@@ -228,7 +228,7 @@ def refusal_of(fault: Exception, api: str) -> Refusal:
         return Refusal(kind=RefusalKind.UNREACHABLE, code=name, message=words_of(fault), api=api)
     if isinstance(fault, sdk.UnknownServiceError):
         service = api.partition(".")[0]
-        message = f"the installed SDK (boto3 {boto3.__version__}) does not know {service}: upgrade boto3"
+        message = f"the installed SDK (boto3 {version('boto3')}) does not know {service}: upgrade boto3"
         return Refusal(kind=RefusalKind.UNREADABLE, code="UnknownService", message=message, api=api)
     if isinstance(fault, ResponseParserError):
         return not_supported(api, _without_answer(str(fault)))
