@@ -109,7 +109,8 @@ class Page:
     ) -> None:
         """Add a table; cells of the `whole` first columns are not wrapped. `styles` are by what a cell says.
 
-        Where cells would be a word wide and many lines high, the last columns stand below each row instead.
+        Where that is too wide, or cells would be a word wide and many lines high, the last columns stand below
+        each row instead.
         """
         cells = [[visible(cell) for cell in row] for row in (columns, *rows)]
         widths = _widths(cells, self.width - indent, whole)
@@ -126,9 +127,12 @@ class Page:
                     for text, style, size in zip(at_level, shown, widths, strict=True)
                 )
                 self._lines.append(" " * indent + "  ".join(padded))
-            for name, cell in zip(names, rows[number - 1][below:], strict=True) if number else ():
-                if cell:
-                    self.item(f"{name}: {cell}", styles.get(cell, ""), indent=indent + 2, hang=2)
+            left = rows[number - 1][below:] if number else [""] * len(names)
+            said = [
+                (f"{name}: {cell}", styles.get(cell, "")) for name, cell in zip(names, left, strict=True) if cell
+            ]
+            for text, style in _side_by_side(said, self.width - indent - 4):
+                self.item(text, style, indent=indent + 2, hang=2)
 
     def blank(self) -> None:
         """Add an empty line."""
@@ -157,17 +161,39 @@ def _continued(drawing: str) -> str:
 
 
 def _below(cells: Sequence[Sequence[str]], widths: Sequence[int], room: int, whole: int) -> int:
-    """Return how many columns stay beside each other: all, unless a cell is higher than is read at ease."""
+    """Return how many columns stay beside each other: all, unless they do not fit, or a cell gets too high."""
     high = max(
         (len(wrapped(cell, size)) for row in cells for cell, size in zip(row, widths, strict=True)), default=1
     )
+    fitting = _fitting(widths, room)
     if high <= HIGH:
-        return len(widths)
+        return max(fitting, whole)
     taken = -2
     for number, column in enumerate(zip(*cells, strict=True)):
         taken += max(map(cell_len, column)) + 2
         if taken > room:
-            return max(number, whole)
+            return max(min(number, fitting), whole)
+    return max(fitting, whole)
+
+
+def _side_by_side(said: Sequence[tuple[str, str]], room: int) -> list[tuple[str, str]]:
+    """Put texts of the same style into one line as long as they fit."""
+    lines: list[tuple[str, str]] = []
+    for text, style in said:
+        if lines and lines[-1][1] == style and cell_len(lines[-1][0]) + 3 + cell_len(text) <= room:
+            lines[-1] = (f"{lines[-1][0]}   {text}", style)
+        else:
+            lines.append((text, style))
+    return lines
+
+
+def _fitting(widths: Sequence[int], room: int) -> int:
+    """Return how many of the columns have room beside each other, where none can be narrower."""
+    taken = -2
+    for number, width in enumerate(widths):
+        taken += width + 2
+        if taken > room:
+            return number
     return len(widths)
 
 

@@ -23,6 +23,16 @@ def test_what_would_be_a_word_wide_and_many_lines_high_stands_below_its_row() ->
     assert " ".join(" ".join(lines).split()).count(f"then: {LONG}") == 2
 
 
+def test_what_is_too_wide_for_words_that_cannot_be_broken_stands_below_its_row() -> None:
+    row = ("203.0.113.9", "opsctl-block-ipv4-shop-example-com-b20cc2: IP set", "INC-12", "x" * 30)
+    lines = table(80, row)
+    assert lines[0].split() == ["instance", "type", "now"]
+    assert lines[2] == f"    then: {'x' * 30}"
+    assert max(map(len, lines)) <= 80
+    short = table(80, (*row[:2], "INC-12" * 5, "moto"))
+    assert short[2] == f"    now: {'INC-12' * 5}   then: moto", "as many in a line as fit"
+
+
 def test_what_fits_or_wraps_once_stays_beside() -> None:
     assert table(200, ROW)[0].split() == list(COLUMNS)
     short = (*ROW[:3], "group close, 8 queues")
