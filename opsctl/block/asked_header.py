@@ -1,5 +1,7 @@
 """The header that was asked for, and what cannot be asked together with one."""
 
+from typing import get_args
+
 from opsctl.block.topology.forwarded import Forwarded, Position
 from opsctl.model.errors import InvalidInput
 
@@ -16,6 +18,8 @@ def asked_header(
         if position != "auto":
             raise InvalidInput.one("a position was given without a header", source="position")
         return None
+    if position not in get_args(Position):
+        raise InvalidInput.one(f"{position!r} is none of {', '.join(get_args(Position))}", source="position")
     try:
         forwarded = Forwarded.of(header, position)
     except ValueError as fault:

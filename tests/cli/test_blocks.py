@@ -157,6 +157,10 @@ def test_expiring_prints_what_it_took_away(account: WatchedServer, tmp_path: Pat
         ((*BLOCK, "--until", "2099-01-01T00:00"), "zone"),
         ((*BLOCK, "--ttl", "2h", "--until", "2099-01-01T00:00Z"), "not both"),
         ((*BLOCK, "--position", "last"), "--position: a position was given without a header"),
+        (
+            (*BLOCK, "--forwarded-header", "X-Forwarded-For", "--position", "middle"),
+            "for --position: 'middle' is none of auto, any, last, first",
+        ),
         ((*BLOCK, "--forwarded-header", "X-Real-IP", "--layer", "nacl"), "only AWS WAF looks at headers"),
         (
             (*BLOCK, "--lock-origin"),
@@ -176,6 +180,7 @@ def test_expiring_prints_what_it_took_away(account: WatchedServer, tmp_path: Pat
         "zone",
         "both",
         "position",
+        "no position",
         "layer",
         "lock",
         "extend",

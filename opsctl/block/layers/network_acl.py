@@ -63,7 +63,7 @@ def without_room(node: Node, asked: Asked, home: Home) -> list[str]:
     return [
         f"{acl.id} {line.strip()}"
         for acl in node.nacl.acls
-        if addresses and isinstance(_found(acl, addresses, home), NoRoom)
+        if addresses and not _of_others(acl, home) and isinstance(_found(acl, addresses, home), NoRoom)
         for line in occupied(acl, parse_ledger(acl.tags))
     ]
 
@@ -85,11 +85,18 @@ def _refused(node: Node, asked: Asked, home: Home) -> str:
     return next((text for acl in gate.acls if (text := _acl_refused(acl, addresses, home))), "")
 
 
-def _acl_refused(acl: NetworkAcl, addresses: tuple[str, ...], home: Home) -> str:
+def _of_others(acl: NetworkAcl, home: Home) -> str:
+    """Say whose a network ACL is where others decide about its rules."""
     if acl.owner and acl.owner != home.account:
         return f"network ACL {acl.id} belongs to account {acl.owner}, which shares the VPC"
     if acl.firewall_manager:
         return f"network ACL {acl.id} is managed by AWS Firewall Manager, which removes other rules"
+    return ""
+
+
+def _acl_refused(acl: NetworkAcl, addresses: tuple[str, ...], home: Home) -> str:
+    if others := _of_others(acl, home):
+        return others
     found = _found(acl, addresses, home)
     if not isinstance(found, NoRoom):
         return ""

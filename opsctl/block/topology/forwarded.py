@@ -23,6 +23,36 @@ CDNS: Mapping[str, str] = {
 }
 """The header of each CDN that has the client's address alone."""
 
+_WRITTEN = {name.lower(): name for name in (LISTS, *CDNS.values())}
+"""How known headers are written, by their name in small letters: names of headers have no case (RFC 9110)."""
+
+_NOT_ADDRESSES: Mapping[str, str] = {
+    "forwarded": "its values are like for=192.0.2.1, which AWS WAF takes for no address: use X-Forwarded-For",
+    "cloudfront-viewer-address": "it has the port behind the address: use X-Forwarded-For of CloudFront",
+    **dict.fromkeys(
+        (
+            "accept",
+            "accept-encoding",
+            "accept-language",
+            "authorization",
+            "connection",
+            "content-length",
+            "content-type",
+            "cookie",
+            "host",
+            "origin",
+            "referer",
+            "user-agent",
+            "via",
+            "x-forwarded-host",
+            "x-forwarded-port",
+            "x-forwarded-proto",
+        ),
+        "it has no addresses",
+    ),
+}
+"""Why a rule about a header would never match (RFC 9110, RFC 7239; CloudFront guide, CloudFront headers)."""
+
 _ALONE = frozenset(name.lower() for name in CDNS.values())
 _NAME = re.compile(r"[A-Za-z0-9-]{1,60}")
 
@@ -40,7 +70,9 @@ class Forwarded(Value):
     @classmethod
     def of(cls, text: str, position: Position = "auto") -> "Forwarded":
         """Take a header's name, or that of a CDN; raises ValueError for what is no name of a header."""
-        header = CDNS.get(text.lower(), text)
+        header = CDNS.get(text.lower()) or _WRITTEN.get(text.lower(), text)
+        if why := _NOT_ADDRESSES.get(header.lower()):
+            raise ValueError(f"a rule about {header} would never match: {why}")
         if not _NAME.fullmatch(header):
             known = ", ".join(CDNS)
             raise ValueError(f"{text!r} is no header: letters, digits and hyphens, or one of {known}")

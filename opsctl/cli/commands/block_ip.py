@@ -111,5 +111,6 @@ def _refuse_bad_header(given: Given, countries: list[str]) -> None:
         asked_header(asked["forwarded_header"], asked["position"], asked["layer"], tuple(countries))
     except InvalidInput as fault:
         told = f"{fault.summary}: {fault.hint}" if fault.hint else fault.summary
-        option = "--position" if not asked["forwarded_header"] else "--forwarded-header"
+        blamed = {one.where.source for one in fault.diagnostics if one.where}
+        option = "--position" if "position" in blamed else "--forwarded-header"
         raise typer.BadParameter(told, param_hint=option) from None

@@ -111,7 +111,9 @@ def test_a_full_network_acl_that_denies_the_address_already_is_no_obstacle() -> 
 def test_a_network_acl_of_firewall_manager_is_rejected_by_name() -> None:
     picture = shop()
     picture.acls[1]["Tags"] = [{"Key": "FMManaged", "Value": "true"}]
-    assert "acl-shop-b is managed by AWS Firewall Manager" in reason(decide(picture, "shop"), "nacl")
+    decision = decide(picture, "shop")
+    assert "acl-shop-b is managed by AWS Firewall Manager" in reason(decision, "nacl")
+    assert decision.occupied == (), "it is not for want of room"
 
 
 def test_a_network_acl_of_another_account_is_rejected_by_name() -> None:

@@ -2,7 +2,9 @@
 
 import pytest
 
+from opsctl.block.bypass import evasions
 from opsctl.block.decision import Decision
+from opsctl.block.topology.forwarded import Forwarded
 from opsctl.model.errors import InvalidInput
 from opsctl.model.value import Json
 from tests.block.facts.asking import chosen, decide, rejected, served
@@ -147,9 +149,21 @@ def test_the_first_address_is_looked_at_when_asked_for_and_said_to_be_evadable()
         ({"forwarded_header": "a b"}, "forwarded_header"),
         ({"forwarded_header": "X-Forwarded-For", "layer": "nacl"}, "forwarded_header"),
         ({"forwarded_header": "X-Forwarded-For", "countries": ["KP"]}, "forwarded_header"),
+        ({"forwarded_header": "Forwarded"}, "X-Forwarded-For"),
+        ({"forwarded_header": "cookie"}, "it has no addresses"),
+        ({"forwarded_header": "CloudFront-Viewer-Address"}, "the port behind the address"),
     ],
 )
 def test_what_cannot_be_asked_for_is_bad_input(asked: dict[str, Json], source: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         decide(Picture(), "shop", **asked)
     assert source in str(caught.value.__dict__)
+
+
+@pytest.mark.parametrize(
+    ("typed", "header"),
+    [("cf-connecting-ip", "CF-Connecting-IP"), ("x-FORWARDED-for", "X-Forwarded-For"), ("x-own", "x-own")],
+)
+def test_a_known_header_is_the_same_however_it_is_typed(typed: str, header: str) -> None:
+    assert Forwarded.of(typed).header == header
+    assert (evasions(Forwarded.of(typed)) == ()) is (header != "x-own")
