@@ -8,10 +8,13 @@ replay with an end pauses the subscription, and a policy without an end, from th
 import json
 
 from opsctl.model.changes import Check, Instruction
-from opsctl.model.value import Json, Value
+from opsctl.model.value import Json, Value, json_object
 from opsctl.resources.dead_letter_reads import subscription_attributes
 
 RUNS = """contains(`["Pending","In progress"]`, Attributes.ReplayStatus || '')"""
+
+
+SECONDS = len("2026-01-01T00:00:00")
 
 
 class ReplaySpan(Value):
@@ -33,6 +36,13 @@ class ReplaySpan(Value):
         return f"{start} to {end}" if end else f"from {start} on"
 
 
+def is_replayed(told: Json, span: ReplaySpan) -> bool:
+    """Whether the attributes of a subscription have this replay policy."""
+    policy = json_object(told.get("ReplayPolicy") or "") or {}
+    moments = [str(policy.get(name) or "")[:SECONDS] for name in ("StartingPoint", "EndingPoint")]
+    return moments == [span.start[:SECONDS], span.end[:SECONDS]]
+
+
 def set_replay(subscription: Json, span: ReplaySpan) -> Instruction:
     """Have a span replayed to a subscription, in place of what was replayed to it before."""
     return Instruction(
@@ -48,9 +58,11 @@ def set_replay(subscription: Json, span: ReplaySpan) -> Instruction:
 
 
 def replays(subscription: Json, span: ReplaySpan, *, there: bool) -> Check:
-    """The subscription has this replay policy, or has not."""
+    """The subscription has this replay policy, or has not; SNS may write moments otherwise after the second."""
     told = "from_json(Attributes.ReplayPolicy || '{}')"
-    same = [f"{told}.StartingPoint == '{span.start}'", f"({told}.EndingPoint || '') == '{span.end}'"]
+    start, end = span.start[:SECONDS], span.end[:SECONDS]
+    ends = f"starts_with({told}.EndingPoint || '', '{end}')" if end else f"({told}.EndingPoint || '') == ''"
+    same = [f"starts_with({told}.StartingPoint || '', '{start}')", ends]
     return Check(
         read=subscription_attributes(subscription),
         query=" && ".join(same),

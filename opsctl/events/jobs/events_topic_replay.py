@@ -9,11 +9,11 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.events.topic_archives import RUNNING
-from opsctl.events.topic_replay_calls import ReplaySpan
+from opsctl.events.topic_replay_calls import ReplaySpan, is_replayed
 from opsctl.model.commands import run_command
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.jobs import Job, JobResult, Tools
-from opsctl.model.value import Json, json_object
+from opsctl.model.value import Json
 from opsctl.resources.dead_letter_reads import subscription_attributes
 
 POLL_S, POLL_AT_MOST_S, POLL_GROWTH = 5.0, 30.0, 1.5
@@ -43,8 +43,8 @@ class EventsTopicReplay(Job):
                 hint = f"{run_command('resume', self.run_id)} looks again; {self._undo()}"
                 return JobResult(says=f"it cannot be seen: {answer.refusal}", complete=False, hint=hint)
             told = answer.value.get("Attributes") or {}
-            if not self._ours(told):
-                return self._replaced(told)
+            if not is_replayed(told, self.span):
+                return self._replaced(tools, told)
             state = str(told.get("ReplayStatus") or RUNNING[0])
             if state in ENDED:
                 return JobResult(says=f"{state}: {self.span.words}", complete=True, details={"state": state})
@@ -57,11 +57,10 @@ class EventsTopicReplay(Job):
             tools.clock.sleep(min(every_s, self.within_s - waited_s))
             every_s = min(every_s * POLL_GROWTH, POLL_AT_MOST_S)
 
-    def _ours(self, told: Json) -> bool:
-        policy = json_object(told.get("ReplayPolicy") or "") or {}
-        return (policy.get("StartingPoint"), policy.get("EndingPoint") or "") == (self.span.start, self.span.end)
-
-    def _replaced(self, told: Json) -> JobResult:
+    def _replaced(self, tools: Tools, told: Json) -> JobResult:
+        if tools.checkpoint.recall("ended"):
+            says = f"the replay was ended when somebody interrupted; it receives again {self.then.words}"
+            return JobResult(says=says, complete=False, hint="plan again for the rest")
         return JobResult(
             says=f"another replay has taken the place of this one: {told.get('ReplayPolicy') or 'none'}",
             complete=False,
@@ -79,6 +78,7 @@ class EventsTopicReplay(Job):
 
     def _stopped(self, tools: Tools, state: str) -> JobResult:
         """End the replay by the policy with which the subscription receives again."""
+        tools.checkpoint.remember("ended", True)
         wanted = {"AttributeName": "ReplayPolicy", "AttributeValue": json.dumps(self.then.policy, sort_keys=True)}
         try:
             tools.aws.write(
