@@ -41,7 +41,7 @@ def senders(lists: RegionLists, policies: Mapping[str, str], commands: Commands)
                 resource=who,
                 arn=who,
                 what=f"it may send to {', '.join(listed)}",
-                fix=commands.opsctl("fanout", "create", "TOPIC", *flags, "--raw", "--dry-run"),
+                fix=commands.opsctl("fanout", "create", "TOPIC", *flags, "--raw-delivery", "--dry-run"),
             )
 
 

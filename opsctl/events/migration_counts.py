@@ -5,6 +5,7 @@ NumberOfNotificationsFilteredOut).
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from opsctl.model.reads import Answer, Read
 from opsctl.model.value import Json, Value
@@ -20,15 +21,29 @@ class MigrationCounts(Value):
     sent: dict[str, int] = {}
 
 
+class MinuteCounts(Value):
+    """What was counted in one minute; `at` is its beginning, in seconds since the epoch."""
+
+    at: int
+    published: int = 0
+    filtered: int = 0
+    sent: dict[str, int] = {}
+
+
 def counts_read(topic: str, queues: Sequence[str], now: float) -> Read:
-    """Ask for all of them in one call."""
+    """Ask for all of the last hour in one call."""
     end = int(now // 60 * 60)
+    return minutes_read(topic, queues, end - HOUR_S, end)
+
+
+def minutes_read(topic: str, queues: Sequence[str], start: int, end: int) -> Read:
+    """Ask for all of them between two whole minutes in one call."""
     queries = [
         _query("published", "AWS/SNS", "NumberOfMessagesPublished", "TopicName", topic),
         _query("filtered", "AWS/SNS", "NumberOfNotificationsFilteredOut", "TopicName", topic),
         *(_query(f"q{at}", "AWS/SQS", "NumberOfMessagesSent", "QueueName", one) for at, one in enumerate(queues)),
     ]
-    params = {"StartTime": end - HOUR_S, "EndTime": end, "MetricDataQueries": queries}
+    params = {"StartTime": start, "EndTime": end, "MetricDataQueries": queries}
     return Read(service="cloudwatch", operation="GetMetricData", params=params)
 
 
@@ -44,6 +59,34 @@ def counts_of(answer: Answer, queues: Sequence[str]) -> MigrationCounts:
         filtered=found.get("filtered", 0),
         sent={name: found.get(f"q{at}", 0) for at, name in enumerate(queues)},
     )
+
+
+def minutes_of(answer: Answer, queues: Sequence[str], start: int, end: int) -> list[MinuteCounts]:
+    """Each minute between the two; nothing where it was not read."""
+    if answer.refusal is not None:
+        return []
+    found = {
+        str(one["Id"]): dict(
+            zip(map(_seconds, one.get("Timestamps") or []), one.get("Values") or [], strict=False)
+        )
+        for one in answer.value.get("MetricDataResults") or []
+    }
+    return [
+        MinuteCounts(
+            at=at,
+            published=int(found.get("published", {}).get(at, 0)),
+            filtered=int(found.get("filtered", {}).get(at, 0)),
+            sent={name: int(found.get(f"q{number}", {}).get(at, 0)) for number, name in enumerate(queues)},
+        )
+        for at in range(start, end, 60)
+    ]
+
+
+def _seconds(value: Json) -> int:
+    if isinstance(value, (int, float)):
+        return int(value)
+    told = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return int(told.timestamp())
 
 
 def _query(name: str, space: str, metric: str, dimension: str, value: str) -> Json:

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,13 @@ import typer
 from typer.testing import CliRunner
 
 from opsctl.cli.main import app
-from opsctl.cli.options import PlanOptions, spliced
+from opsctl.cli.options import AccountOptions, ApplyOptions, PlanOptions, ShowOptions, spliced
 from opsctl.cli.playbook_options import Given, inputs_of
 from opsctl.cli.strict import make_strict
 from opsctl.model.errors import InvalidInput
 from opsctl.planning.inputs import parse_inputs
 from opsctl.playbook.load import load_playbook
+from opsctl.playbook.places import shipped_names
 
 OF_COMMANDS: dict[str, dict[str, object]] = {
     "block-ip": {
@@ -221,3 +223,12 @@ def test_help_shows_the_choices_and_the_defaults(of_mine: typer.Typer) -> None:
     assert "--how <softly|loudly> In which way. [default: softly]" in text
     assert "WHO Name of somebody. [required]" in text
     assert "given" not in text
+
+
+def test_no_input_has_the_name_of_an_option_that_every_command_has() -> None:
+    """The command would have the option, and nobody could give the input."""
+    frame = {
+        one.name for group in (AccountOptions, ApplyOptions, PlanOptions, ShowOptions) for one in fields(group)
+    }
+    hidden = {name: frame & set(load_playbook(name).playbook.inputs) for name in shipped_names()}
+    assert {name: found for name, found in hidden.items() if found} == {}

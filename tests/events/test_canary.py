@@ -85,7 +85,7 @@ def fan(world: World, tmp_path: Path) -> Fan:
     ("playbook", "wish"),
     [
         ("fanout-create", {"topic": "t", "queues": ["billing", "audit"]}),
-        ("fanout-create", {"topic": "t", "queues": ["billing", "audit"], "raw": True, "filters": [PAID]}),
+        ("fanout-create", {"topic": "t", "queues": ["billing", "audit"], "raw_delivery": True, "filters": [PAID]}),
         (
             "fanout-create",
             {"topic": "t", "queues": ["billing"], "filters": [PAID], "scope": "MessageBody"},

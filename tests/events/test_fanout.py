@@ -41,7 +41,7 @@ def received(name: str) -> list[str]:
 
 def test_one_message_reaches_every_queue_and_one_with_a_filter_gets_its_part(world: World) -> None:
     filters = ['shipping={"kind": ["paid"]}']
-    plan, journal = world.plan("fanout-create", wish(raw=True, filters=filters)), MemoryJournal()
+    plan, journal = world.plan("fanout-create", wish(raw_delivery=True, filters=filters)), MemoryJournal()
     before = len(server().calls)
     run(plan, world.aws, world, journal)
     calls = [one.rpartition(".")[2] for one in server().calls[before:]]

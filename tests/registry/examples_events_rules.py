@@ -6,6 +6,7 @@ import os
 from opsctl.model.value import Json
 from opsctl.sandbox.engine.conditions import conditions
 from opsctl.sandbox.worlds.uploads import BUCKET
+from tests.kit.functions import TRUST
 from tests.kit.moto_account import client
 from tests.kit.timed import move
 from tests.kit.uploads import configuration, make_bucket, policy, put, queue_arn
@@ -80,7 +81,24 @@ def _canary(stage: Stage) -> dict[str, Json]:
     return {"source": topic, "queues": [{"name": "billing", "arn": arn, "url": url}]}
 
 
+def _finish(stage: Stage) -> dict[str, Json]:
+    arn = f"arn:aws:sqs:us-east-1:{stage.world.account}:billing"
+    own = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arn}
+    reads = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [reads, own]}
+    client("iam").create_role(RoleName="checkout", AssumeRolePolicyDocument=json.dumps(TRUST))
+    client("iam").put_role_policy(RoleName="checkout", PolicyName="sends", PolicyDocument=json.dumps(document))
+    found = {"role": "checkout", "policy": "sends", "document": document, "why": "it publishes by now"}
+    return found | {"statements": [{"old": own, "new": []}]}
+
+
+def _rights() -> Json:
+    told = client("iam").get_role_policy(RoleName="checkout", PolicyName="sends")["PolicyDocument"]
+    return sorted(json.dumps(one, sort_keys=True) for one in told["Statement"])
+
+
 EXAMPLES: dict[str, Example] = {
+    "fanout.finish": Example(given=_finish, look=_rights, kept="the text of a policy is written anew"),
     "fanout.canary": Example(
         given=_canary, look=lambda: None, kept="what was sent stays sent where it was not seen"
     ),

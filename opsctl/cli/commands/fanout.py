@@ -14,7 +14,7 @@ CREATE_EXAMPLES = """Examples:
 
   opsctl fanout create orders --queue billing --queue shipping --dry-run
 
-  opsctl fanout create orders --queue audit --raw --filter "audit=$(cat paid.json)" --yes
+  opsctl fanout create orders --queue audit --raw-delivery --filter "audit=$(cat paid.json)" --yes
 
   opsctl fanout create orders.fifo --queue billing.fifo --queue shipping.fifo
 """
@@ -42,6 +42,16 @@ ROUTE_EXAMPLES = """Examples:
 
   opsctl fanout route orders-bus --queue audit.fifo --group orders
 """
+FINISH = """Take away a producer's right to send to the queues of TOPIC itself, once it publishes.
+
+Takes sqs:SendMessage on these queues out of the role's inline policies, statement by statement, and leaves all
+else. What a managed policy or a wildcard allows is refused, for others would lose it too; so is a producer that
+still sends, as far as CloudWatch tells.
+"""
+FINISH_EXAMPLES = """Examples:
+
+  opsctl fanout finish orders --producer checkout --dry-run
+"""
 
 
 def register(app: typer.Typer) -> None:
@@ -64,4 +74,5 @@ def register(app: typer.Typer) -> None:
     runs_playbook(group, "fanout remove", playbook="fanout-remove", says=REMOVE, epilog=REMOVE_EXAMPLES)
     runs_playbook(group, "fanout route", playbook="fanout-route", says=ROUTE, epilog=ROUTE_EXAMPLES)
     fanout_migrate.register(group)
+    runs_playbook(group, "fanout finish", playbook="fanout-finish", says=FINISH, epilog=FINISH_EXAMPLES)
     app.add_typer(group)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from opsctl.events.arns import named
 from opsctl.events.fanout_queues import TOPIC_MAX_BYTES
-from opsctl.events.migration_counts import MigrationCounts, counts_of, counts_read
+from opsctl.events.migration_counts import MigrationCounts, MinuteCounts, counts_of, counts_read
 from opsctl.events.role_permissions import RoleAnswers, RoleQuestion, ask_roles
 from opsctl.model.commands import Commands
 from opsctl.model.errors import FactUnknown, InvalidInput
@@ -34,7 +34,8 @@ class MigrationPoint(Value):
 class FanoutMigrationRead(Value):
     """A producer that sends to queues itself, and the topic that is to take its place.
 
-    `queues` are those of the topic; `publish` is the call that replaces its SendMessage calls.
+    `queues` are those of the topic; `publish` is the call that replaces its SendMessage calls; `watched` is
+    what was counted since, minute by minute.
     """
 
     topic: str
@@ -43,6 +44,7 @@ class FanoutMigrationRead(Value):
     points: tuple[MigrationPoint, ...]
     publish: dict[str, Json]
     counts: MigrationCounts = MigrationCounts()
+    watched: tuple[MinuteCounts, ...] = ()
     unknown: tuple[str, ...] = ()
 
 
@@ -88,13 +90,15 @@ class FanoutMigration(Fact):
         told = (topic.value or {}).get("Attributes") or {}
         points = [
             _may_publish(answers, publish),
-            *_still_sends(answers, sends),
+            *_still_sends(
+                answers, sends, about.commands.opsctl("fanout", "finish", self.topic, "--producer", self.producer)
+            ),
             *_subscriptions(names, settings, about.commands),
             _size(names, found, int(told.get("MaximumMessageSize") or TOPIC_MAX_BYTES)),
             *_unseen(fifo=fifo, by_content=told.get("ContentBasedDeduplication") == "true"),
         ]
         if not queues:
-            todo = about.commands.opsctl("fanout", "add", named(arn).name, "--queue", "QUEUE", "--raw")
+            todo = about.commands.opsctl("fanout", "add", named(arn).name, "--queue", "QUEUE", "--raw-delivery")
             points.insert(
                 0, MigrationPoint(id="queues", state="not ready", says="no queue is subscribed", todo=todo)
             )
@@ -141,12 +145,12 @@ def _may_publish(answers: RoleAnswers, asked: RoleQuestion) -> MigrationPoint:
     return MigrationPoint(id="may-publish", state=state, says=says, todo=todo)
 
 
-def _still_sends(answers: RoleAnswers, asked: list[RoleQuestion]) -> list[MigrationPoint]:
+def _still_sends(answers: RoleAnswers, asked: list[RoleQuestion], finish: str) -> list[MigrationPoint]:
     allowed = [one for one in asked if answers.verdict(one).verdict is Verdict.ALLOWED]
     if not allowed:
         return []
     names = ", ".join(named(one.resource).name for one in allowed)
-    todo = "when the queues get only what the topic hands them: take sqs:SendMessage on them out of its policies"
+    todo = f"when the queues get only what the topic hands them: {finish}"
     return [MigrationPoint(id="may-send", state="ready", says=f"it may send to {names} itself", todo=todo)]
 
 
