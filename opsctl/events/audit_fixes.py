@@ -1,13 +1,13 @@
 """The command that mends a step: by what both of its ends are, and by the policies as they were read; pure.
 
-A policy of a queue, topic or key can only be written whole, so the command has what was read, and one statement
-more.
+A policy of a queue, topic or key can only be written whole, so the command has what was read, and the statements
+that each blocked step lacks there: two findings of one queue have the same command.
 """
 
 import json
-from collections.abc import Mapping
 
 from opsctl.events.arns import bus_and_rule, named
+from opsctl.events.exploring import Explored
 from opsctl.events.hops import ReadResource
 from opsctl.events.kms_keys import KeyFacts
 from opsctl.events.node_kinds.sns_topic import PAUSED
@@ -24,22 +24,13 @@ _KEY_ACTIONS = ["kms:GenerateDataKey*", "kms:Decrypt"]
 
 
 class StepFixes:
-    """Makes the commands.
+    """Makes the commands for a region that was read."""
 
-    `stops` are the resources as they were read, `keys` the keys by the names they are given.
-    """
-
-    def __init__(
-        self,
-        commands: Commands,
-        stops: Mapping[str, ReadResource],
-        keys: Mapping[str, KeyFacts],
-        lists: RegionLists,
-        account: str,
-    ) -> None:
+    def __init__(self, commands: Commands, found: Explored, lists: RegionLists, account: str) -> None:
         self._commands = commands
-        self._stops = stops
-        self._keys = keys
+        self._ways = found.ways
+        self._stops = found.stops
+        self._keys = found.keys
         self._lists = lists
         self._account = account
 
@@ -82,8 +73,23 @@ class StepFixes:
             one |= {"Principal": {"Service": list(_LOGS)}, "Action": ["logs:CreateLogStream", "logs:PutLogEvents"]}
             words = ("logs", "put-resource-policy", "--policy-name", "opsctl-events", "--policy-document")
             return self._commands.aws(*words, json.dumps({"Version": "2012-10-17", "Statement": [one]}))
-        whole = with_statement(stop.admission.policy, one)
+        whole = stop.admission.policy
+        for each in self._shut_out(way.edge.target, way):
+            whole = with_statement(whole, _statement(each, stop.admission.action, self._account))
         return self._write_policy(way, whole) if _opens(whole, way, stop, self._account) else ""
+
+    def _shut_out(self, target: str, way: Way) -> list[Way]:
+        """The steps that a resource's own policy lets not in, one for each source, and this one in any case."""
+        lacking = ("no-permission", "account-condition")
+        found = [
+            one
+            for one in self._ways
+            if one.edge.target == target
+            and one.edge.verdict == "blocked"
+            and one.hop.service
+            and any(cause in lacking for cause in one.edge.causes)
+        ]
+        return list({_sid(one): one for one in (*found, way)}.values())
 
     def _write_policy(self, way: Way, whole: str) -> str:
         what = named(way.edge.target)
@@ -135,10 +141,20 @@ class StepFixes:
             return self._commands.aws("kms", verb, "--key-id", key.named.rpartition("/")[2])
         if not key.arn or key.policy is None:
             return ""
-        one = {"Sid": _sid(way), "Effect": "Allow", "Principal": {"Service": way.hop.service}}
-        whole = with_statement(key.policy, {**one, "Action": _KEY_ACTIONS, "Resource": "*"})
+        name = stop.admission.key if stop.admission else ""
+        whole = key.policy
+        for service in sorted({one.hop.service for one in self._ways if self._is_kept_out(one, name)}):
+            sid = f"Opsctl{service.partition('.')[0].capitalize()}"
+            one = {"Sid": sid, "Effect": "Allow", "Principal": {"Service": service}}
+            whole = with_statement(whole, {**one, "Action": _KEY_ACTIONS, "Resource": "*"})
         where = ("--key-id", key.arn, "--policy-name", "default")
         return self._commands.aws("kms", "put-key-policy", *where, "--policy", whole)
+
+    def _is_kept_out(self, way: Way, key: str) -> bool:
+        """Whether a key of a name stops a step of a service."""
+        admission = self._stops[way.edge.target].admission if way.edge.target in self._stops else None
+        stopped = "kms" in way.edge.causes and bool(way.hop.service)
+        return stopped and admission is not None and admission.key == key
 
     def _gone(self, way: Way) -> str:
         source, edge = named(way.edge.source), way.edge
@@ -220,7 +236,8 @@ def with_statement(policy: str, one: dict[str, Json]) -> str:
     """A policy with one statement more; one of its name is replaced."""
     whole = json_object(policy) if policy else None
     whole = {"Version": "2012-10-17"} | (whole or {})
-    kept = [each for each in as_list(whole.get("Statement")) if each.get("Sid") != one["Sid"]]
+    there = as_list(whole.get("Statement"))
+    kept = [each for each in there if not isinstance(each, dict) or each.get("Sid") != one["Sid"]]
     return json.dumps({**whole, "Statement": [*kept, one]})
 
 

@@ -1,5 +1,6 @@
 """Follows deliveries forwards or backwards, one round for each step, all resources of a step at once."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
@@ -99,6 +100,22 @@ def _left_out(left: Collection[str]) -> tuple[str, ...]:
     return (text,) if left else ()
 
 
+_REFUSED = re.compile(r": [a-z ]+ at ([\w-]+\.\w+) \(")
+_SHOWN_ALIKE = 3
+
+
+def alike_once(texts: Sequence[str]) -> list[str]:
+    """Tell refusals of one call for many resources once; each resource keeps its own."""
+    groups: dict[str, list[str]] = {}
+    for text in texts:
+        refused = _REFUSED.search(text)
+        groups.setdefault(refused[1] if refused else text, []).append(text)
+    told: list[str] = []
+    for group in groups.values():
+        told += group if len(group) <= _SHOWN_ALIKE else [f"{group[0]} (and {len(group) - 1:,} more like it)"]
+    return told
+
+
 def _read_beside(stops: dict[str, ReadResource], about: Context) -> Fetching[EdgeKnowledge]:
     """Read the keys of all resources, then ask about all roles, each once."""
     keys = yield from read_keys([stop.admission.key for stop in stops.values() if stop.admission])
@@ -123,7 +140,7 @@ def _put_together(
         for hop in stop.all_hops()
         if hop.to.arn in stops
     )
-    unknown = [f"{node.kind} {node.name}: {text}" for node in nodes for text in node.unknown]
+    unknown = alike_once([f"{node.kind} {node.name}: {text}" for node in nodes for text in node.unknown])
     delivery = Delivery(
         start=start,
         nodes=tuple(nodes),

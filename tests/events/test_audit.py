@@ -8,7 +8,7 @@ import pytest
 from opsctl.events.audit_rules import WHY_LOST
 from opsctl.model.value import Json
 from tests.kit.canned import denied
-from tests.kit.deliveries import Account, arn, lets
+from tests.kit.deliveries import SQS, Account, arn, lets
 
 SNS, S3, EVENTS = "sns.amazonaws.com", "s3.amazonaws.com", "events.amazonaws.com"
 
@@ -159,6 +159,20 @@ def test_what_a_list_tells_is_not_asked_of_each_resource() -> None:
     for api in ("sqs.GetQueueUrl", "sns.ListSubscriptionsByTopic", "events.DescribeRule"):
         assert counts[api] == 0, api
     assert reader.rounds <= 8
+
+
+def test_one_refusal_of_many_resources_is_said_once_and_each_keeps_its_own() -> None:
+    made = sound()
+    for number in range(40):
+        made.queue(f"q{number}")
+        made.refused[f"sqs.GetQueueAttributes {SQS}/q{number}"] = denied("sqs.GetQueueAttributes")
+    found, _ = made.audited()
+    assert len(found.unknown) == 1
+    assert found.unknown[0].endswith("(and 39 more like it)")
+    made.topic("all", *({"Protocol": "sqs", "Endpoint": arn("sqs", f"q{number}")} for number in range(40)))
+    traced, _ = made.traced("topic:all")
+    assert len(traced.unknown) == 1
+    assert sum(bool(one.unknown) for one in traced.nodes) == 40
 
 
 @pytest.mark.parametrize("id_", WHY_LOST)

@@ -76,6 +76,19 @@ def test_what_a_statement_more_does_not_mend_is_shown_instead() -> None:
     assert only(made, "no-permission").fix.startswith(f"opsctl events trace {arn('sns', 'shop')}")
 
 
+def test_a_policy_that_is_none_is_written_over_and_nothing_breaks() -> None:
+    for policy in (
+        '{"Statement": "x"}',
+        '{"Statement": [1, null]}',
+        '{"Statement": [{"Effect": "Allow", "Action": 5}]}',
+        "no",
+    ):
+        made = Account()
+        made.queue("orders", Policy=policy)
+        made.topic("shop", {"Protocol": "sqs", "Endpoint": arn("sqs", "orders")})
+        assert "set-queue-attributes" in only(made, "no-permission").fix
+
+
 def test_foreign_statements_stay_in_the_policy_that_is_written() -> None:
     made = Account()
     foreign = json.loads(lets(arn("sqs", "orders"), "s3.amazonaws.com", "sqs:SendMessage", "arn:aws:s3:::b"))
@@ -84,6 +97,16 @@ def test_foreign_statements_stay_in_the_policy_that_is_written() -> None:
     fix = only(made, "no-permission").fix
     assert "arn:aws:s3:::b" in fix
     assert '"aws:SourceArn\\": \\"' + arn("sns", "shop") in fix
+
+
+def test_two_findings_of_one_queue_have_one_command_that_mends_both() -> None:
+    made = Account()
+    made.queue("orders")
+    for name in ("shop", "other"):
+        made.topic(name, {"Protocol": "sqs", "Endpoint": arn("sqs", "orders")})
+    fixes = {one.fix for one in made.audited()[0].findings if one.id == "no-permission"}
+    (fix,) = fixes
+    assert all(arn("sns", name) in fix for name in ("shop", "other"))
 
 
 @pytest.mark.parametrize(

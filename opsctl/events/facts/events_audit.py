@@ -55,7 +55,7 @@ class EventsAudit(Fact):
         found = yield from answered_from(lists, explore_all(starts, about))
         functions = list(lists.items("functions", "Functions"))
         loops = yield from loops_of(found.ways, functions, about)
-        fixes = StepFixes(about.commands, found.stops, found.keys, lists, about.account)
+        fixes = StepFixes(about.commands, found, lists, about.account)
         region = AuditedRegion(found, lists, fixes, about.commands, loops=loops.found, now=about.now)
         told = list(region.findings())
         nodes = {one.arn: one for one in found.delivery.nodes}
