@@ -115,6 +115,18 @@ def restriction_is(distribution: str, restriction: str, name: str) -> Check:
     )
 
 
+def is_no_allowlist(distribution: str, name: str) -> Check:
+    """The geo restriction is a denylist, or none yet: another run may make the first entry at any moment."""
+    return Check(
+        read=get_distribution_config(distribution),
+        query=f"[{_GEO}.RestrictionType]",
+        op="excludes",
+        value=["whitelist"],
+        context=True,
+        says=f"the geo restriction of {name} is no allowlist",
+    )
+
+
 def countries_listed(
     distribution: str, restriction: str, countries: Sequence[str], name: str, *, present: bool
 ) -> Check:

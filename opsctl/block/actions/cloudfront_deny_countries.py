@@ -12,6 +12,7 @@ from opsctl.block.distribution_calls import (
     edit_countries,
     functions_at_edge,
     is_deployed,
+    is_no_allowlist,
     restriction_is,
     some_refused,
     type_element,
@@ -64,7 +65,7 @@ class CloudfrontDenyCountries(Action):
         else:
             missing = [code for code in countries if code not in listed]
             theirs, own = carrier.named(others), carrier.not_all_named(others, missing)
-            changes = self._to_denylist(missing, restriction, functions, theirs, own)
+            changes = self._to_denylist(missing, functions, theirs, own)
         if self.term is None or not changes:
             return changes
         ledger = parse_ledger(parse_tags((yield from require(list_tags(arn)))))
@@ -76,17 +77,14 @@ class CloudfrontDenyCountries(Action):
         return [*room, recorded, *changes]
 
     def _to_denylist(
-        self, missing: list[str], restriction: str, functions: tuple[str, ...], theirs: Query, own: Check
+        self, missing: list[str], functions: tuple[str, ...], theirs: Query, own: Check
     ) -> list[Change]:
         if not missing:
             return []
-        fresh = restriction == "none"
         name = self.display or self.distribution
-        do = [country_element("add", code) for code in missing]
-        undo = [country_element("remove", code) for code in missing]
-        if fresh:
-            do.insert(0, type_element("blacklist", if_empty=False))
-            undo.append(type_element("none", if_empty=True))
+        # Whether it is the first of the list is only known when it is written: another run may be, or have been.
+        do = [type_element(DENYLIST, if_empty=True), *(country_element("add", code) for code in missing)]
+        undo = [*(country_element("remove", code) for code in missing), type_element("none", if_empty=True)]
         expect = countries_listed(self.distribution, "blacklist", missing, name, present=False)
         proof = countries_listed(self.distribution, "blacklist", missing, name, present=True)
         change = self._change(
@@ -97,7 +95,7 @@ class CloudfrontDenyCountries(Action):
             ],
             (
                 expect.model_copy(update={"spares": theirs}),
-                restriction_is(self.distribution, restriction, name),
+                is_no_allowlist(self.distribution, name),
             ),
             proof,
             own,

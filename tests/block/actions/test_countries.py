@@ -12,7 +12,9 @@ from opsctl.model.value import Json
 from opsctl.planning.run_fetching import run_fetching
 from opsctl.sandbox.worlds.seeding import seed_network
 from tests.block.actions.test_taken_over import Run
+from tests.kit.ha_account import run
 from tests.kit.moto_account import World, client, fresh_world, state
+from tests.kit.ports import MemoryJournal
 
 TARGET = "shop.example.com"
 
@@ -92,6 +94,20 @@ def test_an_undo_leaves_the_country_that_another_incident_needs_and_what_somebod
     assert (restricted(), listed(world)) == (("blacklist", ["RU"]), {"RU": ("opsctl", ["INC-2"])})
     second.undo()
     assert (restricted(), records()) == (("none", []), {})
+
+
+def test_two_that_begin_a_denylist_at_once_are_both_there_and_neither_begins_one_on_an_allowlist(
+    world: World,
+) -> None:
+    asked = {"target": TARGET, "ttl": "1h"}
+    plans = [world.plan("block-ip", asked | {"countries": [code]}) for code in ("KP", "IR", "CU")]
+    for plan in plans[:2]:
+        run(plan, world.aws, world, MemoryJournal())
+    assert restricted() == ("blacklist", ["IR", "KP"])
+    restrict("whitelist", "DE")
+    with pytest.raises(Drifted, match="is no allowlist"):
+        run(plans[2], world.aws, world, MemoryJournal())
+    assert restricted() == ("whitelist", ["DE"])
 
 
 def test_what_was_taken_off_is_told_and_what_others_refuse_is_foreign(world: World) -> None:
