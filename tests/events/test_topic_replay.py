@@ -68,6 +68,7 @@ def test_who_missed_them_gets_them_once_nobody_else_does_and_what_is_new_comes_a
     assert sorted(came) == [1, 2, 3, 4, 5, 6]
     assert [one for one in came if one % 2] == [1, 3, 5]
     assert taken(HAD) == []
+    assert "CloudWatch counted 6 delivered, and none was counted as failed" in str(journal.records)
     assert attributes_of(MISSED)["ReplayStatus"] == "Completed"
     assert "EndingPoint" not in replay_of(MISSED)
     publish(7)
@@ -81,14 +82,14 @@ def test_with_an_end_nothing_new_comes_and_the_last_change_mends_it(outage: Outa
     """Mistake 17: the closing change is in the plan, and the plan says what would be without it."""
     plan = outage.plan()
     assert [one.id.rpartition("/")[2] for one in plan.changes] == [
-        "start", "watch", "completed", "receives", "caught-up",
+        "start", "watch", "completed", "receives", "caught-up", "counted",
     ]  # fmt: skip
     assert "will receive nothing new afterwards" in plan.changes[0].risk.note
     assert "silent" in {one.id for one in plan.warnings}
     closing = json.loads(str(plan.changes[3].params["AttributeValue"]))
     assert "EndingPoint" not in closing
     open_ended = outage.plan(end="")
-    assert [one.id.rpartition("/")[2] for one in open_ended.changes] == ["start", "watch", "completed"]
+    assert [one.id.rpartition("/")[2] for one in open_ended.changes] == ["start", "watch", "completed", "counted"]
     assert "silent" not in {one.id for one in open_ended.warnings}
 
 
@@ -284,6 +285,14 @@ def test_an_archive_is_set_changed_and_undone(outage: Outage) -> None:
     with pytest.raises(InvalidInput, match="standard topic"):
         outage.world.plan("events-archive-topic", {"topic": "bare", "days": 7})
     assert not any(isinstance(one.undo, Irreversible) for one in plan.changes)
+
+
+def test_what_the_queue_refused_is_counted_as_failed(outage: Outage) -> None:
+    url = client("sqs").get_queue_url(QueueName=MISSED)["QueueUrl"]
+    client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
+    journal = MemoryJournal()
+    outage.run(outage.plan(), journal)
+    assert "0 delivered, and 6 failed so far" in str(journal.records)
 
 
 def test_an_audit_finds_a_subscription_that_a_replay_has_paused_and_says_how_it_receives_again() -> None:

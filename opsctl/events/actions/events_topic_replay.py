@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from opsctl.events.jobs.events_topic_counts import EventsTopicCounts
 from opsctl.events.jobs.events_topic_replay import EventsTopicReplay
 from opsctl.events.topic_replay_calls import ReplaySpan, none_runs, replays, set_replay, status_is
 from opsctl.model.changes import ANY_REFUSAL, Change, Check, Grant, Irreversible, Proof, Risk, Severity
@@ -42,7 +43,8 @@ class EventsTopicReplayAction(Action):
         """Plan the replay, its watch, and with an end the change that has the subscription receive again."""
         yield from ()
         watched = [self._start(), self._watch(about), self._completed()]
-        return [*watched, self._receives(), self._caught_up()] if self.end else watched
+        made = [*watched, self._receives(), self._caught_up()] if self.end else watched
+        return [*made, self._counted(after=made[-1].id)]
 
     @property
     def _span(self) -> ReplaySpan:
@@ -127,6 +129,26 @@ class EventsTopicReplayAction(Action):
             undo=_WAITED,
             depends_on=("watch",),
             goes_back=REFUSED,
+        )
+
+    def _counted(self, *, after: str) -> Change:
+        job = EventsTopicCounts(topic=self.topic, subscription=self.subscription, since=self.resume_at)
+        return Change(
+            kind="job",
+            service="opsctl",
+            operation=job.name,
+            params=job.model_dump(mode="json"),
+            grants=(
+                Grant(service="cloudwatch", operation="ListMetrics"),
+                Grant(service="cloudwatch", operation="GetMetricData"),
+            ),
+            id="counted",
+            title="Read what of it could not be delivered",
+            why="Complete means sent: what the queue refused went to the dead-letter queue, or nowhere.",
+            expect=(),
+            proof=Proof(configured=()),
+            undo=_WAITED,
+            depends_on=(after,),
         )
 
     def _receives(self) -> Change:

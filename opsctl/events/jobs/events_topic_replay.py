@@ -18,6 +18,8 @@ from opsctl.resources.dead_letter_reads import subscription_attributes
 
 POLL_S, POLL_AT_MOST_S, POLL_GROWTH = 5.0, 30.0, 1.5
 ENDED = ("Completed", "Failed")
+STALE_S = 30.0
+"""For so long an end without a beginning may be that of the replay before: SNS tells changes late."""
 
 
 class EventsTopicReplay(Job):
@@ -36,7 +38,7 @@ class EventsTopicReplay(Job):
 
     def run(self, tools: Tools) -> JobResult:
         """Watch to the end."""
-        begun, every_s = tools.clock.now(), POLL_S
+        begun, every_s, seen = tools.clock.now(), POLL_S, False
         while True:
             answer = tools.aws.read(subscription_attributes(self.subscription))
             if answer.refusal is not None:
@@ -46,11 +48,12 @@ class EventsTopicReplay(Job):
             if not is_replayed(told, self.span):
                 return self._replaced(tools, told)
             state = str(told.get("ReplayStatus") or RUNNING[0])
-            if state in ENDED:
+            waited_s = tools.clock.now() - begun
+            seen = seen or state not in ENDED
+            if state in ENDED and (seen or waited_s >= STALE_S):
                 return JobResult(says=f"{state}: {self.span.words}", complete=True, details={"state": state})
             if tools.stopping():
                 return self._stopped(tools, state)
-            waited_s = tools.clock.now() - begun
             if waited_s >= self.within_s:
                 return self._left(state)
             tools.progress(f"replay to the subscription: {state}, for {waited_s:.0f} s")

@@ -16,7 +16,7 @@ from typing import Any
 from opsctl.model.value import json_object
 from opsctl.sandbox.engine.conditions import conditions
 
-PENDING, UNDER_WAY, COMPLETED = "Pending", "In progress", "Completed"
+PENDING, UNDER_WAY, COMPLETED, FAILED = "Pending", "In progress", "Completed", "Failed"
 _DAY, _INTERVAL_S = 86_400, 60
 
 
@@ -45,6 +45,17 @@ def keep(topic: Any, message_id: str, message: str, told: dict[str, Any]) -> Non
     )
 
 
+def counted(subscription: Any) -> list[tuple[float, bool]]:
+    """When what was replayed to a subscription, and whether it took it."""
+    told: list[tuple[float, bool]] = subscription.__dict__.setdefault("counted", [])
+    return told
+
+
+def count(subscription: Any, *, delivered: bool) -> None:
+    """Count a message that is replayed."""
+    counted(subscription).append((conditions(subscription.account_id).now(), delivered))
+
+
 def held_back(subscription: Any) -> bool:
     """Whether a subscription gets nothing that is new: while it is replayed to, and when that had an end."""
     told = subscription.attributes
@@ -68,7 +79,7 @@ def _go_on(
 ) -> None:
     """Send what was published in the next minute that has messages; a newer policy ends this one."""
     about, told = conditions(subscription.account_id), subscription.attributes
-    while json_object(told.get("ReplayPolicy") or "") == policy:
+    while json_object(told.get("ReplayPolicy") or "") == policy and told.get("ReplayStatus") != FAILED:
         left = [one for one in archived(subscription.topic) if after <= one["at"] <= _seconds(policy, "End")]
         left = [one for one in left if one["at"] >= beginning(subscription.topic)]
         if not left:

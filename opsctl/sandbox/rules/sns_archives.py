@@ -9,20 +9,27 @@ archive); DeleteTopic (SNS API: InvalidState). The texts of the refusals are thi
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from opsctl.model.value import json_object
 from opsctl.sandbox.engine import topic_replays
 from opsctl.sandbox.engine.conditions import conditions
+from opsctl.sandbox.rules import sns_deliveries
 
 DAYS_AT_MOST = 365
 
 
 def install() -> None:
     """Put the rules around moto's topics and subscriptions."""
+    from moto.core.common_models import CloudWatchMetricProvider
     from moto.sns.models import SNSBackend, Subscription, Topic
     from moto.sns.responses import SNSResponse
+
+    # moto finds it among the provider's subclasses, which Python holds only weakly.
+    CloudWatchMetricProvider.opsctl_replays = type(
+        "ReplayMetrics", (CloudWatchMetricProvider,), {"get_cloudwatch_metrics": staticmethod(_metrics)}
+    )
 
     deliver = Subscription.publish
     Topic.publish = _archiving(Topic.publish)
@@ -46,6 +53,22 @@ def begin_earlier(account: str, seconds: float) -> None:
                 kept = topic_replays.archived(topic)
                 for number, one in enumerate(kept):
                     one["at"] -= (90 - number * 60 / len(kept)) * 60
+
+
+def _metrics(account_id: str, region: str) -> list[Any]:
+    """What was replayed, by the topic: the guide does not say by which dimensions."""
+    from moto.cloudwatch.models import MetricDatum
+    from moto.sns.models import sns_backends
+
+    found = []
+    for one in list(sns_backends[account_id][region].subscriptions.values()):
+        dimensions = [{"Name": "TopicName", "Value": one.topic.name}]
+        for at, delivered in topic_replays.counted(one):
+            moment = datetime.fromtimestamp(at, UTC).replace(tzinfo=None)
+            for name, value in (("Delivered", delivered), ("Failed", not delivered)):
+                told = f"NumberOfReplayedNotifications{name}"
+                found.append(MetricDatum("AWS/SNS", told, float(value), dimensions, moment, "Count"))
+    return found
 
 
 def _archiving(method: Callable[..., str]) -> Callable[..., str]:
@@ -77,6 +100,7 @@ def _replayed(subscription: Any, deliver: Callable[..., None]) -> Callable[[dict
         if subscription.attributes.get("RawMessageDelivery"):
             mark = {"Replayed": {"Type": "String", "Value": "true"}}
             told["message_attributes"] = {**(told.get("message_attributes") or {}), **mark}
+        topic_replays.count(subscription, delivered=sns_deliveries.is_taken(subscription, told))
         subscription.replaying = kept
         try:
             deliver(subscription, kept["message"], kept["id"], **told)

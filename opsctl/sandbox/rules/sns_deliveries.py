@@ -30,7 +30,7 @@ def install() -> None:
 
 def _permitted(method: Callable[..., None]) -> Callable[..., None]:
     def publish(self: Any, message: str, message_id: str, *args: Any, **more: Any) -> None:
-        reaches = self.protocol not in ("sqs", "lambda") or _reaches(self, more)
+        reaches = self.protocol not in ("sqs", "lambda") or is_taken(self, more)
         if reaches and self.protocol != "lambda":
             method(self, message, message_id, *args, **more)
             return
@@ -72,7 +72,8 @@ def _for_function(subscription: Any, message: str, message_id: str, more: dict[s
     return json.dumps({"Records": [record]})
 
 
-def _reaches(subscription: Any, more: dict[str, Any]) -> bool:
+def is_taken(subscription: Any, more: dict[str, Any]) -> bool:
+    """Whether a queue or function takes a message of its subscription."""
     raw = subscription.attributes.get("RawMessageDelivery")
     if raw and len(more.get("message_attributes") or {}) > RAW_ATTRIBUTES:
         return False
