@@ -12,7 +12,7 @@ from opsctl.block.distribution_ledger import DistributionCarrier
 from opsctl.block.ip_set_calls import some_left_in
 from opsctl.block.lifting import is_deny_of_all, lift_from_acl, lift_from_group, lift_from_set
 from opsctl.block.recording import Carrier, but_of, ending, made_room, record_change
-from opsctl.block.records import EXTENDS, BlockRecord, Ledger, is_recorded_for, tags_of
+from opsctl.block.records import EXTENDS, BlockRecord, Ledger, is_recorded_as, is_recorded_for, tags_of
 from opsctl.block.set_recorder import SetRecorder
 from opsctl.block.terms import Term, lasts_longer
 from opsctl.model.changes import Change
@@ -118,7 +118,7 @@ class Extending(Value):
         there = dict.fromkeys(present)
         groups: list[tuple[Term, list[str]]] = []
         for one in self.addresses:
-            record = ledger.of(one) if one in there else None
+            record = self._extended(ledger.every(one)) if one in there else None
             if record is None:
                 continue
             if self._moves(record):
@@ -134,9 +134,14 @@ class Extending(Value):
                 group.append(one)
         return groups
 
+    def _extended(self, records: Sequence[BlockRecord]) -> BlockRecord | None:
+        """Return the record whose end is to move: of those for the target, the incident's own, else the last."""
+        here = [one for one in records if not self.target or is_recorded_for(self.target, one.target)]
+        own = [one for one in here if self.term.incident and is_recorded_as(self.term.incident, one.incident)]
+        return next(iter(here if self.here else [*own, *here]), None)
+
     def _moves(self, record: BlockRecord) -> bool:
-        here = not self.target or is_recorded_for(self.target, record.target)
-        return here and lasts_longer(self.term.until, record.until)
+        return lasts_longer(self.term.until, record.until)
 
     def _is_held(self, records: Sequence[BlockRecord]) -> bool:
         """Tell whether one of the records is this need's own, or a list's, and ends no earlier than asked for."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from opsctl.block.facts.block_ledger import BlockLedger, Ledgered
+from opsctl.block.facts.block_verified import BlockVerified, Verified
 from opsctl.model.plan import Plan
 from opsctl.model.value import Json
 from opsctl.planning.run_fetching import run_fetching
@@ -76,6 +77,30 @@ def test_a_second_block_never_shortens_the_first_and_says_so(world: World, ttl: 
     assert plan.changes == ()
     (warned,) = [one for one in plan.warnings if one.id == "blocked-for-longer"]
     assert any(ONE in line and "until" in line for line in warned.evidence)
+
+
+def test_an_incidents_own_end_is_extended_though_another_one_lasts_longer(world: World) -> None:
+    first = block(world, ONE, ttl="9h", incident="INC-1")
+    block(world, ONE, ttl="1h", incident="INC-2")
+    Run(world, "blocks-extend", addresses=[ONE], ttl="4h", incident="INC-2")
+    assert ends(world) == {ONE: {9}}
+    first.undo()
+    assert ends(world) == {ONE: {4}}
+
+
+def test_one_target_is_taken_back_at_a_place_that_it_shares_and_the_other_is_verified_still(world: World) -> None:
+    shared: dict[str, Json] = {"addresses": [ONE], "layer": "nacl"}
+    Run(world, "block-ip", **shared, target="api.example.com", ttl="2h")
+    second = Run(world, "block-ip", **shared, target="legacy-web", ttl="5h")
+    assert [one.operation for one in second.plan.changes] == ["CreateTags"], "the deny is there already"
+    found = run_fetching(BlockVerified().read(world.about()), world.reader())
+    assert isinstance(found, Verified)
+    assert {one.target for one in found.ways} == {"legacy-web", "api.example.com"}
+    assert found.holds
+    Run(world, "unblock-ip", addresses=[ONE], target="legacy-web")
+    assert ends(world) == {ONE: {2}}
+    Run(world, "unblock-ip", addresses=[ONE], target="api.example.com")
+    assert ends(world) == {}
 
 
 def test_what_is_only_counted_for_longer_is_not_blocked_for_longer(world: World) -> None:
