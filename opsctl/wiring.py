@@ -91,6 +91,11 @@ class Runtime:
             self._identity = who.model_copy(update={"reached_by": self._reached_by})
         return self._identity
 
+    def wait_until_asked(self, reader: "CachedReader") -> None:
+        """Wait until the first reads are on their way: before that each client is being waited for."""
+        reader.under_way.wait()
+        self.make_clients(self.soon)
+
     def make_clients(self, services: tuple[str, ...]) -> None:
         """Make the clients of services now, in this order: one is made at a time, and whoever asks first waits."""
         self._clients.make(services, until=lambda: False)

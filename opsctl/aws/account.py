@@ -152,6 +152,11 @@ class KnownAnswers:
         self._lock = Lock()
         self._answers: dict[str, Future[Answer]] = {}
 
+    def unasked(self, reads: Iterable[Read]) -> list[Read]:
+        """Return those that nobody has asked yet, each once, and leave them to whoever claims them first."""
+        with self._lock:
+            return list({read.key: read for read in reads if read.key not in self._answers}.values())
+
     def claim(self, reads: Iterable[Read]) -> dict[str, Read]:
         """Return those that nobody has asked yet: whoever claims them has to `ask` them."""
         with self._lock:
@@ -175,7 +180,7 @@ class CachedReader:
     """Implements the `Reader` port: reads at once, each distinct call once.
 
     `made` are the distinct reads, `rounds` how often some were new, whoever asked them first. `under_way` is set
-    when the first answers are there.
+    when the first are being asked.
     """
 
     def __init__(self, read: Callable[[Read], Answer], known: KnownAnswers | None = None) -> None:
@@ -197,9 +202,8 @@ class CachedReader:
             with ThreadPoolExecutor(max_workers=min(CONNECTIONS, len(new))) as pool:
                 for read in new.values():
                     pool.submit(self.known.ask, read, self._read)
-        answers = [self.known.answer(read) for read in reads]
-        self.under_way.set()
-        return answers
+                self.under_way.set()
+        return [self.known.answer(read) for read in reads]
 
 
 class ReaderBeside:
@@ -217,17 +221,18 @@ class ReaderBeside:
         self._turns = BoundedSemaphore(self.AT_ONCE)
 
     def read_many(self, reads: Sequence[Read]) -> list[Answer]:
-        """Make the reads, a few at a time, and answer all in order."""
+        """Make the reads, a few at a time, and answer all in order; the thread that asks makes some itself."""
         waiting: SimpleQueue[Read] = SimpleQueue()
-        distinct = {read.key: read for read in reads}
-        for read in distinct.values():
+        fresh = self._known.unasked(reads)
+        for read in fresh:
             waiting.put(read)
         workers = [
             Thread(target=self._work, args=(waiting,), daemon=True, name="beside")
-            for _ in range(min(len(distinct), self.AT_ONCE))
+            for _ in range(min(len(fresh), self.AT_ONCE) - 1)
         ]
         for worker in workers:
             worker.start()
+        self._work(waiting)
         for worker in workers:
             worker.join()
         return [self._known.answer(read) for read in reads]

@@ -29,8 +29,8 @@ def beside(
     """Begin; yields what is asked for the evidence once the plan is made.
 
     `reader` is the planning's: what that was told is not asked again. Nothing that costs is looked at. It begins
-    when the first answers for the plan are there: its imports and clients would take the processor, and the lock
-    of the SDK's session, from a plan that has not asked anything yet.
+    when the first reads for the plan are on their way: its imports and clients would take the processor, and the
+    lock of the SDK's session, from a plan that has not asked anything yet.
     """
     if loaded is None or loaded.playbook.evidence is None:
         yield lambda: None
@@ -39,7 +39,7 @@ def beside(
     ended = Event()
 
     def begin() -> None:
-        reader.under_way.wait()
+        runtime.wait_until_asked(reader)
         try:
             begun.set_result(None if ended.is_set() else _begun(runtime, loaded, inputs, reader))
         except Exception as fault:  # noqa: BLE001 - raised where the evidence is asked for

@@ -356,7 +356,7 @@ def _plan(
     with session.progress.reading(what) as answered:
         reader = runtime.reader(answered)
         with beside(runtime, loaded if evidence else None, inputs, reader) as known:
-            with meanwhile(loaded, runtime.registry, reader):
+            with meanwhile(runtime, loaded, reader):
                 plan = make_plan(
                     loaded,
                     inputs,

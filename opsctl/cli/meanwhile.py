@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from opsctl.aws.account import CachedReader
     from opsctl.model.playbook import LoadedPlaybook
-    from opsctl.model.registry import Registry
+    from opsctl.wiring import Runtime
 
 SCREEN = ("opsctl.cli.kept_plans", "opsctl.cli.output", "opsctl.render.screen", "opsctl.workflow.plan_files")
 """The modules that show a plan."""
@@ -27,8 +27,8 @@ def check_first(loaded: "LoadedPlaybook") -> "LoadedPlaybook":
 
 
 @contextmanager
-def meanwhile(loaded: "LoadedPlaybook", registry: "Registry", reader: "CachedReader") -> Iterator[None]:
-    """Check a shipped playbook, and load what shows a plan, as soon as there are the first answers for it.
+def meanwhile(runtime: "Runtime", loaded: "LoadedPlaybook", reader: "CachedReader") -> Iterator[None]:
+    """Check a shipped playbook, and load what shows a plan, once the first reads for it are on their way.
 
     A shipped playbook is as it was tested, and planning only reads, so both may go side by side. Whatever the
     planning ends with, what is wrong with the playbook comes before it.
@@ -38,11 +38,11 @@ def meanwhile(loaded: "LoadedPlaybook", registry: "Registry", reader: "CachedRea
     """
 
     def work() -> None:
-        reader.under_way.wait()
+        runtime.wait_until_asked(reader)
         if loaded.shipped:
             from opsctl.wiring import checked
 
-            checked(loaded, registry)
+            checked(loaded, runtime.registry)
         for name in SCREEN:
             importlib.import_module(name)
 
