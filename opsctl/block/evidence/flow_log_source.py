@@ -59,7 +59,7 @@ class FlowLogs(InsightsSource):
     def ahead(self, asked: AskedAbout, about: Context) -> Fetching[None]:
         """Read which flow logs there are, and how much their groups have where there are few."""
         groups, _ = yield from _everywhere()
-        if 0 < len(groups) <= FEW_GROUPS:
+        if asked.priced and 0 < len(groups) <= FEW_GROUPS:
             yield size_reads(groups, asked)
 
     def reads_about(self, node: Node) -> Sequence[Read]:

@@ -6,6 +6,7 @@ stored and the share of its age that is searched. Prices: CloudWatch's price lis
 elsewhere up to twice that is taken, so that a price is a most.
 """
 
+import math
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -78,14 +79,16 @@ class InsightsSource(EvidenceSource):
         """Say what the rows tell."""
 
     def price(self, asked: AskedAbout, about: Context) -> Fetching[Price | SourceReport]:
-        """Return what the search costs at most, or why there is nothing to search."""
+        """Return what the search costs at most, without end where it is not priced, or why there is none."""
         targets, dark = yield from self.targets(asked, about)
         if not targets:
             return self._nowhere(asked, dark)
         searched = targets[:MOST_GROUPS]
+        names = first_few((one.group for one in searched), 3)
+        if not asked.priced:
+            return Price(usd=math.inf, says=f"searching {names}")
         sizes = yield from _sizes(searched, asked, about)
         usd = sum(_usd(size, target.region or about.region) for target, size in zip(searched, sizes, strict=True))
-        names = first_few((one.group for one in searched), 3)
         return Price(usd=max(usd, LEAST_USD), says=f"searching about {_size(sum(sizes))} of {names}")
 
     def look(self, asked: AskedAbout, about: Context) -> Fetching[SourceReport]:

@@ -26,7 +26,8 @@ class Ways:
 class AskedAbout:
     """One address or block, in canonical form, and the span of time that is of interest, in seconds of UTC.
 
-    `ways` is None where no target was named.
+    `ways` is None where no target was named. Where it is not `priced` nobody is going to pay: what looking would
+    cost need not be worked out.
     """
 
     address: str
@@ -34,6 +35,7 @@ class AskedAbout:
     until: float
     target: str = ""
     ways: Ways | None = None
+    priced: bool = True
 
     @property
     def network(self) -> Network:

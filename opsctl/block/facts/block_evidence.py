@@ -41,6 +41,7 @@ class BlockEvidence(Inquiry):
     )
     since: str = Field("1h", description="How far back, at most 7d.")
     skip: tuple[str, ...] = Field((), description="Names of sources that are not asked.")
+    prices: bool = Field(True, description="Work out what looking costs, of the sources where it costs something.")
 
     def parts(self, about: Context) -> Mapping[str, Part]:
         """Ask every source about every address."""
@@ -80,7 +81,7 @@ class BlockEvidence(Inquiry):
     def _questions(self, about: Context) -> list[AskedAbout]:
         since = self._since(about)
         return [
-            AskedAbout(address=one, target=self.target, since=since, until=about.now)
+            AskedAbout(address=one, target=self.target, since=since, until=about.now, priced=self.prices)
             for one in self._addresses()[:AT_MOST]
         ]
 

@@ -1,7 +1,9 @@
 """What an address did: each source over canned answers, queries run by a stand-in for Logs Insights."""
 
 import json
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -200,6 +202,17 @@ def test_without_leave_to_read_flow_logs_nothing_more_is_read_ahead() -> None:
     reader = CannedReader({"ec2.DescribeFlowLogs": denied("ec2.DescribeFlowLogs")})
     run_fetching(FlowLogs().ahead(ASKED, HERE), reader)
     assert reader.rounds == 1
+
+
+def test_what_nobody_pays_for_is_named_without_a_price_and_without_asking_for_sizes() -> None:
+    known: dict[str, Canned] = {"ec2.DescribeFlowLogs": {"FlowLogs": [flow_log("a")]}}
+    reader = CannedReader(known)
+    asked = replace(ASKED, priced=False)
+    run_fetching(FlowLogs().ahead(asked, HERE), reader)
+    price = run_fetching(FlowLogs().price(asked, HERE), reader)
+    assert isinstance(price, Price)
+    assert (price.usd, price.says) == (math.inf, "searching a")
+    assert reader.apis() == ["ec2.DescribeFlowLogs"]
 
 
 def test_only_interfaces_by_aws_names_get_into_a_query() -> None:
