@@ -31,14 +31,14 @@ def narrowed(statement: dict[str, Json], queues: Sequence[str]) -> NarrowedState
     if statement.get("Effect") != "Allow":
         return None
     name = str(statement.get("Sid") or "a statement without Sid")
-    resources = _listed(statement.get("Resource"))
+    resources = listed(statement.get("Resource"))
     hit = [one for one in resources if any(_matches(one, queue) for queue in queues)]
     if "NotResource" in statement:
         hit = ["NotResource"]
     if not hit:
         return None
-    actions = _listed(statement.get("Action"))
-    sending = [one for one in actions if _matches(one.lower(), SEND.lower())]
+    actions = listed(statement.get("Action"))
+    sending = [one for one in actions if action_matches(one, SEND)]
     if "NotAction" in statement:
         return NotNarrowed(why=f"{name} allows it by NotAction")
     if not sending:
@@ -61,8 +61,14 @@ def statements_in(document: Json) -> list[dict[str, Json]]:
     return [found] if isinstance(found, dict) else list(found)
 
 
-def _listed(value: Json) -> list[str]:
+def listed(value: Json) -> list[str]:
+    """One or several, as policies write them."""
     return [str(one) for one in (value if isinstance(value, (list, tuple)) else [value] if value else [])]
+
+
+def action_matches(pattern: str, action: str) -> bool:
+    """Whether an action of a policy, which may have wildcards, is about a call."""
+    return _matches(pattern.lower(), action.lower())
 
 
 def _matches(pattern: str, text: str) -> bool:

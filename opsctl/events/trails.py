@@ -27,6 +27,7 @@ class TrailFound(Value):
     excluded: tuple[str, ...] = ()
     global_services: bool = True
     log_group: str = ""
+    log_region: str = ""
     unknown: str = ""
 
 
@@ -67,7 +68,7 @@ def read_trails(about: Context) -> Fetching[TrailsRead]:
 
 def _trail(trail: Json, told: Json, unknown: str) -> TrailFound:
     chosen = list(_chosen(told))
-    group = str(trail.get("CloudWatchLogsLogGroupArn") or "").partition(":log-group:")[2].removesuffix(":*")
+    logs = str(trail.get("CloudWatchLogsLogGroupArn") or "")
     return TrailFound(
         name=str(trail.get("Name", "")),
         arn=str(trail["TrailARN"]),
@@ -81,7 +82,8 @@ def _trail(trail: Json, told: Json, unknown: str) -> TrailFound:
             for one in selector.get("ExcludeManagementEventSources") or []
         ),
         global_services=bool(trail.get("IncludeGlobalServiceEvents", True)),
-        log_group=group,
+        log_group=logs.partition(":log-group:")[2].removesuffix(":*"),
+        log_region=logs.split(":")[3] if logs else "",
         unknown=unknown,
     )
 

@@ -7,7 +7,7 @@ import pytest
 
 from opsctl.events.audit_rules import WHY_LOST
 from opsctl.model.value import Json
-from tests.kit.canned import denied
+from tests.kit.canned import ACCOUNT, REGION, denied
 from tests.kit.deliveries import SQS, Account, arn, lets
 
 SNS, S3, EVENTS = "sns.amazonaws.com", "s3.amazonaws.com", "events.amazonaws.com"
@@ -123,6 +123,83 @@ def test_one_program_that_sends_to_several_queues_is_told_of_a_fan_out() -> None
     found = [one for one in made.audited()[0].findings if one.id == "sends-itself"]
     assert [one.resource for one in found] == ["function checkout", "role checkout"]
     assert "fanout create TOPIC --queue billing --queue shipping" in found[0].fix
+
+
+def sent(role: str, *queues: str, **more: Json) -> Json:
+    """A record of CloudTrail for each queue that a role sent to."""
+    issuer = {"type": "Role", "arn": f"arn:aws:iam::{ACCOUNT}:role/service/{role}"}
+    return [
+        {
+            "message": json.dumps(
+                {
+                    "eventSource": "sqs.amazonaws.com",
+                    "eventName": "SendMessage",
+                    "awsRegion": REGION,
+                    "userIdentity": {"type": "AssumedRole", "sessionContext": {"sessionIssuer": issuer}},
+                    "resources": [{"type": "AWS::SQS::Queue", "ARN": arn("sqs", queue)}],
+                    **more,
+                }
+            )
+        }
+        for queue in queues
+    ]
+
+
+def with_trail(made: Account, region: str = REGION) -> Account:
+    """A trail that logs data events of queues to a log group."""
+    group = f"arn:aws:logs:{region}:{ACCOUNT}:log-group:trail:*"
+    trail = {"Name": "data", "TrailARN": arn("cloudtrail", "trail/data"), "HomeRegion": region}
+    made.trails = [trail | {"IsMultiRegionTrail": True, "CloudWatchLogsLogGroupArn": group}]
+    return made
+
+
+def test_a_role_whose_policies_name_several_queues_is_found_and_one_that_may_send_anywhere_is_not() -> None:
+    made = sound()
+    both = [arn("sqs", "orders"), arn("sqs", "images")]
+
+    def role(name: str, *statements: Json) -> Json:
+        document = {"Statement": list(statements)}
+        return {"RoleName": name, "RolePolicyList": [{"PolicyName": "p", "PolicyDocument": document}]}
+
+    made.roles = [
+        role("checkout", {"Effect": "Allow", "Action": "sqs:Send*", "Resource": both}),
+        role("admin", {"Effect": "Allow", "Action": "*", "Resource": "*"}),
+        role("one", {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": both[0]}),
+        role("denied", {"Effect": "Deny", "Action": "sqs:SendMessage", "Resource": both}),
+        role("reader", {"Effect": "Allow", "Action": "sqs:ReceiveMessage", "Resource": both}),
+    ]
+    (found,) = made.audited()[0].findings
+    assert (found.id, found.resource, found.seen) == ("sends-itself", "role checkout", "")
+    assert found.what == "it may send to images, orders"
+
+
+def test_what_was_sent_is_seen_in_data_events_where_a_trail_logs_them() -> None:
+    made = with_trail(sound())
+    made.log_pages = [
+        {"events": sent("checkout", "orders", "images"), "nextToken": "1"},
+        {
+            "events": [
+                *sent("single", "orders"),
+                *sent("failed", "orders", "images", errorCode="AccessDenied"),
+                {"message": "{"},
+            ]
+        },
+    ]
+    told = made.audited()[0]
+    (found,) = told.findings
+    assert (found.resource, told.unseen) == ("role checkout", ())
+    assert found.seen == "seen: it sent to images, orders in the last hour"
+
+
+def test_what_no_trail_logs_cannot_be_seen_and_that_is_said() -> None:
+    assert "no trail logs data events of queues" in sound().audited()[0].unseen[0]
+    assert "not to a log group of this region" in with_trail(sound(), "eu-north-1").audited()[0].unseen[0]
+    made = with_trail(sound())
+    made.log_pages = [{"events": [], "nextToken": "0"}]
+    assert "only a part of the last hour" in made.audited()[0].unseen[0]
+    made.refused["logs.FilterLogEvents"] = denied("logs.FilterLogEvents")
+    made.refused["iam.GetAccountAuthorizationDetails"] = denied("iam.GetAccountAuthorizationDetails")
+    assert len(made.audited()[0].unseen) == 2
 
 
 def test_a_bus_without_an_archive_and_a_target_with_few_attempts() -> None:

@@ -68,6 +68,9 @@ class Account:
         self._queues: list[str] = []
         self._mappings: list[Json] = []
         self.custom_buses: list[Json] = []
+        self.roles: list[Json] = []
+        self.trails: list[Json] = []
+        self.log_pages: list[Json] = [{"events": []}]
         self.rest_apis: list[Json] = []
         self.http_apis: list[Json] = []
         self.archives: list[Json] = [{"EventSourceArn": arn("events", "event-bus/default")}]
@@ -232,6 +235,18 @@ class Account:
             "sns.ListSubscriptions": {"Subscriptions": self._subscriptions},
             "sns.ListTopics": {"Topics": [{"TopicArn": one} for one in self._topics]},
             "sqs.ListQueues": {"QueueUrls": [f"{SQS}/{name}" for name in self._queues]},
+            "iam.GetAccountAuthorizationDetails": {"RoleDetailList": self.roles},
+            "cloudtrail.DescribeTrails": {"trailList": self.trails},
+            "cloudtrail.GetTrailStatus": {"IsLogging": True},
+            "cloudtrail.GetEventSelectors": {
+                "EventSelectors": [
+                    {
+                        "ReadWriteType": "All",
+                        "DataResources": [{"Type": "AWS::SQS::Queue", "Values": ["arn:aws:sqs"]}],
+                    }
+                ]
+            },
+            "logs.FilterLogEvents": lambda read: self.log_pages[int(read.params.get("nextToken", 0))],
             "eventbridgev2.ListEventBuses": {"EventBuses": self.custom_buses},
             "apigateway.GetRestApis": {"items": self.rest_apis},
             "apigatewayv2.GetApis": {"Items": self.http_apis},

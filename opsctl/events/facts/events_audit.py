@@ -8,6 +8,7 @@ from opsctl.events.audit_forms import raw_of
 from opsctl.events.audit_loops import loops_of
 from opsctl.events.audit_metrics import DayCounts, counted_alone, wanted_of, with_counts
 from opsctl.events.audit_rules import EventFinding, worst_first
+from opsctl.events.audit_senders import read_senders, with_senders
 from opsctl.events.exploring import explore_all
 from opsctl.events.region_lists import RegionLists, answered_from
 from opsctl.model.fetching import Fetching
@@ -16,7 +17,10 @@ from opsctl.model.value import Value
 
 
 class EventsAudited(Value):
-    """The findings, worst first, how much was looked at, and what could not be read."""
+    """The findings, worst first, how much was looked at, and what could not be read.
+
+    `unseen` is what no setting tells, and what would have to be logged for it to be seen.
+    """
 
     account: str
     region: str
@@ -24,6 +28,7 @@ class EventsAudited(Value):
     steps: int
     findings: tuple[EventFinding, ...]
     unknown: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
 
 
 class EventsAudit(Fact):
@@ -46,6 +51,8 @@ class EventsAudit(Fact):
         "apigateway",
         "apigatewayv2",
         "iam",
+        "cloudtrail",
+        "logs",
     )
 
     def read(self, about: Context) -> Fetching[Value]:
@@ -57,7 +64,8 @@ class EventsAudit(Fact):
         loops = yield from loops_of(found.ways, functions, about)
         fixes = StepFixes(about.commands, found, lists, about.account)
         region = AuditedRegion(found, lists, fixes, about.commands, loops=loops.found, now=about.now)
-        told = list(region.findings())
+        senders = yield from read_senders(about)
+        told = list(with_senders(region.findings(), senders, about.commands))
         nodes = {one.arn: one for one in found.delivery.nodes}
         raw = raw_of(found.ways)
         counts = yield from DayCounts().read(wanted_of(told, nodes.values(), found.ways, raw), about.now)
@@ -72,4 +80,5 @@ class EventsAudit(Fact):
             unknown=tuple(
                 dict.fromkeys((*lists.unknown, *found.delivery.unknown, *loops.unknown, *counts.unknown))
             ),
+            unseen=senders.unseen,
         )
