@@ -33,10 +33,10 @@ class _Room(Value):
     region: str
 
 
-def require_places(changes: Iterable[Change]) -> Fetching[None]:
+def require_places(changes: Iterable[Change], instead: Sequence[str] = ()) -> Fetching[None]:
     """Refuse changes that would make more IP sets or web ACLs than the account may have.
 
-    The quota itself is read only where 100 do not suffice.
+    The quota itself is read only where 100 do not suffice. `instead` is what would do without another IP set.
 
     Raises:
         RefusedByGuard: there is no place, with what takes the places.
@@ -47,7 +47,8 @@ def require_places(changes: Iterable[Change]) -> Fetching[None]:
         if len(listed) + more > AT_MOST:
             limit, doubt = yield from _quota(room)
             if len(listed) + more > limit:
-                raise _refused(room, [one["Name"] for one in listed], more, f"{limit}{doubt}")
+                ways = instead if room.kind is IP_SET else ()
+                raise _refused(room, [one["Name"] for one in listed], more, f"{limit}{doubt}", ways)
 
 
 def _made(changes: Iterable[Change]) -> Mapping[_Room, int]:
@@ -78,13 +79,13 @@ def parse_quota(answer: Json, kind: WafKind, scope: str) -> int:
     return int(next(iter(values), 0) or 0)
 
 
-def _refused(room: _Room, names: Sequence[str], more: int, limit: str) -> RefusedByGuard:
+def _refused(room: _Room, names: Sequence[str], more: int, limit: str, instead: Sequence[str]) -> RefusedByGuard:
     where = "of scope CLOUDFRONT" if room.scope == "CLOUDFRONT" else f"in {room.region}"
     what = f"{room.kind.what}s"
     return RefusedByGuard(
         f"the account has {len(names)} of {limit} {what} {where}, and the plan needs {more} more; "
         "nothing was changed",
-        _instead(room.kind),
+        _instead(room.kind, instead),
         evidence=list(occupants(names, what)),
     )
 
@@ -103,11 +104,10 @@ def occupants(names: Sequence[str], what: str) -> Iterable[str]:
             yield f"{len(some)} {whose}: {first_few(sorted(some), _SHOWN)}"
 
 
-def _instead(kind: WafKind) -> str:
+def _instead(kind: WafKind, known: Sequence[str]) -> str:
+    if known:
+        return f"put the addresses into a set that is there, with {first_few(known, 2, ' or ')}"
     more = f"ask for more {kind.what}s (Service Quotas, wafv2)"
     if kind is WEB_ACL:
         return f"delete web ACLs that protect nothing, or {more}"
-    return (
-        "name a set that the web ACL blocks already with --ip-set, let opsctl blocks expire and opsctl undo take "
-        f"away sets that are done with, or {more}"
-    )
+    return f"let opsctl blocks expire and opsctl undo take away sets that are done with, or {more}"

@@ -13,6 +13,7 @@ from opsctl.model.plan import Plan
 from opsctl.model.value import Json
 from opsctl.sandbox.worlds.seeding import seed_network
 from tests.block.facts.asking import decide_read, rejected, served
+from tests.block.facts.test_block_decision_unusable import set_rule
 from tests.kit.canned import denied
 from tests.kit.ha_account import run, undo
 from tests.kit.moto_account import World, client, fresh_world
@@ -54,7 +55,17 @@ def test_where_no_set_can_be_made_the_layer_is_rejected_with_what_takes_the_plac
     assert "the account has 100 of 100 IP sets in eu-west-1, and the plan needs 1 more" in reason
     assert "2 lists of opsctl's blocks: opsctl-list-1-0, opsctl-list-1-1" in reason
     assert "98 IP sets of others: theirs-10" in reason
-    assert "--ip-set" in reason
+    assert "let opsctl blocks expire and opsctl undo take away sets" in reason
+
+
+def test_a_set_that_is_blocked_already_is_named_and_needs_no_place() -> None:
+    picture = crowded(99, quotas={"Quotas": [quota(100.0)]})
+    (balancer,) = picture.attached
+    scanners = picture.ip_set("scanners", "192.0.2.1/32")
+    picture.attached[balancer] = picture.web_acl("edge0", set_rule(scanners, "known"))
+    assert "with --ip-set scanners, which rule known blocks" in said(picture)
+    found, _ = decide_read(picture, "shop0", ip_sets=("scanners",))
+    assert {one.layer for one in found.points} == {"waf", "nacl"}
 
 
 def test_a_raised_quota_makes_room() -> None:

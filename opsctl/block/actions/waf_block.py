@@ -128,7 +128,7 @@ class WafBlock(Action):
             else:
                 builder.add_to_known(known, families[version])
         changes = builder.changes()
-        yield from require_places(changes)
+        yield from require_places(changes, instead=_usable_names(usable))
         # Told here, it rejects this layer; told by the planner, it would end the plan of the others.
         yield from require_whole(documents_of(changes))
         return changes
@@ -215,6 +215,13 @@ def _given(addresses: tuple[str, ...]) -> _Given:
     wanted = tuple(map(parse_network, texts))
     apart = wanted if len(wanted) <= MOST_KEPT_APART else merged(wanted)
     return _Given(texts, wanted, {v: tuple(one for one in apart if one.version == v) for v in (4, 6)})
+
+
+def _usable_names(usable: Mapping[int, Sequence[Usable]]) -> list[str]:
+    """Name the sets that a block could go into without another set."""
+    return [
+        f"--ip-set {one.ip_set.name}, which rule {one.rule} blocks" for found in usable.values() for one in found
+    ]
 
 
 def _refuse_unusable(names: Sequence[str], usable: Mapping[int, Sequence[Usable]], state: WafState) -> None:
