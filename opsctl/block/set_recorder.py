@@ -12,12 +12,15 @@ from opsctl.block.recording import (
     on_ip_set,
     record_change,
 )
-from opsctl.block.records import EXTENDS, PARTS_AT_MOST, TAGS_AT_MOST, Ledger, list_prefix, tags_of
+from opsctl.block.records import EXTENDS, PARTS_AT_MOST, TAGS_AT_MOST, VALUE_AT_MOST, Ledger, list_prefix, tags_of
 from opsctl.block.terms import Term
 from opsctl.block.waf_objects import IP_SET, WafKey
 from opsctl.model.changes import Change, Check, Proof
 from opsctl.model.networks import parse_network
 from opsctl.model.value import Json, Value
+
+MOST_IN_TAGS = PARTS_AT_MOST * VALUE_AT_MOST // len("::1 ")
+"""More addresses than this never fit into the tags of a record, however short they are: none is tried."""
 
 LEFT_FREE = 5
 """Tags of an IP set that a run does not plan with: others may record on it at the same moment."""
@@ -38,6 +41,8 @@ class SetRecorder(Value):
     def has_room(self, arn: str, networks: Sequence[str], present: Sequence[str]) -> bool:
         """Tell whether a set has tags left for the record of some addresses."""
         if self.term is None:
+            return True
+        if len(networks) > MOST_IN_TAGS:
             return True
         more, ledger = len(tags_of(self.run, networks, self.term)), self._ledger(arn)
         if more > PARTS_AT_MOST or ledger.tags + more <= TAGS_AT_MOST - LEFT_FREE:
@@ -61,8 +66,8 @@ class SetRecorder(Value):
         if self.term is None:
             return []
         carrier, name = on_ip_set(key.name, arn, key.scope, key.region), name or key.name
-        tags = tags_of(self.run, networks, self.term)
-        if len(tags) > PARTS_AT_MOST:
+        tags = tags_of(self.run, networks, self.term) if len(networks) <= MOST_IN_TAGS else {}
+        if not tags or len(tags) > PARTS_AT_MOST:
             return [self._list(key, networks, self.term, f"list-{name}", before, undo_first)]
         room = made_room(carrier, self._ledger(arn), present, len(tags), self.now, f"clear-{name}")
         recorded = record_change(
