@@ -75,26 +75,6 @@ def test_whatever_the_reason_of_one_block_says_the_other_is_taken_back(
     assert {row["address"] for row in rows(bob)} == {"203.0.113.10/32"}
 
 
-def test_taking_back_one_incidents_block_leaves_the_others(
-    account: WatchedServer, laptops: tuple[Path, Path]
-) -> None:
-    alice, bob = laptops
-    done(alice, *BLOCK, "--ttl", "24h", "--incident", "INC-1", "--yes")
-    done(bob, *BLOCK, "--ttl", "1h", "--incident", "INC-2", "--yes")
-    assert {(row["incident"], *(one["incident"] for one in row["also"])) for row in rows(alice)} == {
-        ("INC-1", "INC-2")
-    }
-    assert "No changes" in done(bob, *BLOCK, "--ttl", "1h", "--incident", "INC-2", "--yes"), "the need is known"
-    said = done(bob, "unblock-ip", "203.0.113.9", "--incident", "INC-1", "--yes")
-    assert "needed-by-others" in said
-    done(bob, "undo", "last", "--yes")
-    ends = {row["until"] for row in rows(bob)}
-    done(alice, "undo", "last", "--yes")
-    assert {(row["incident"], row["until"] < min(ends)) for row in rows(alice)} == {("INC-2", True)}
-    acls = client("ec2").describe_network_acls()["NetworkAcls"]
-    assert any(one.get("CidrBlock") == "203.0.113.9/32" for acl in acls for one in acl["Entries"])
-
-
 def test_an_undo_takes_back_what_is_left_of_a_run_and_says_what_was_gone(
     account: WatchedServer, laptops: tuple[Path, Path]
 ) -> None:

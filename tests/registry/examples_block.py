@@ -44,8 +44,8 @@ TERM: Json = {
 }
 
 
-def _blocked(stage: Stage) -> None:
-    asked = {"addresses": BOTH, "target": "shop.example.com", "ttl": "1h"}
+def _blocked(stage: Stage, **more: Json) -> None:
+    asked = {"addresses": BOTH, "target": "shop.example.com", "ttl": "1h"} | more
     carry_out(stage.world.plan("block-ip", asked), stage.world, MemoryJournal(), stage.path)
 
 
@@ -63,6 +63,16 @@ def _lift_due(stage: Stage) -> dict[str, Json]:
 def _extend(stage: Stage) -> dict[str, Json]:
     _blocked(stage)
     return {"addresses": BOTH, "term": TERM}
+
+
+def _lift_countries(stage: Stage) -> dict[str, Json]:
+    _blocked(stage, addresses=[], countries=["KP", "IR"])
+    return {"countries": ["KP"], "why": "it was a customer"}
+
+
+def _extend_countries(stage: Stage) -> dict[str, Json]:
+    _blocked(stage, addresses=[], countries=["KP", "IR"])
+    return {"countries": ["KP"], "term": TERM | {"until": "never"}}
 
 
 def _full_network_acl(_: Stage) -> dict[str, Json]:
@@ -169,6 +179,8 @@ EXAMPLES: dict[str, Example] = {
     "block.lift": _at_the_edge(_lift),
     "block.lift, what is due": _at_the_edge(_lift_due),
     "block.extend": _at_the_edge(_extend),
+    "block.lift, countries": _at_the_edge(_lift_countries),
+    "block.extend, countries": _at_the_edge(_extend_countries),
     "cloudfront.deny_countries": _at_the_edge(_countries),
     "cloudfront.deny_countries, recorded": _at_the_edge(lambda stage: _countries(stage) | {"term": TERM}),
 }

@@ -118,6 +118,7 @@ def test_what_was_taken_off_is_told_and_what_others_refuse_is_foreign(world: Wor
     assert not world.plan("unblock-ip", {"countries": ["IR"]}).changes
 
 
+@pytest.mark.exhaustive
 def test_a_country_that_an_allowlist_lost_gets_back_on_it(world: World) -> None:
     restrict("whitelist", "DE", "FR")
     start = state()
@@ -129,6 +130,7 @@ def test_a_country_that_an_allowlist_lost_gets_back_on_it(world: World) -> None:
     assert state() == start
 
 
+@pytest.mark.exhaustive
 def test_undoing_an_expiry_makes_nobodys_allowlist_a_denylist(world: World) -> None:
     block(world, "KP", ttl="1h")
     world.clock.sleep(7200)

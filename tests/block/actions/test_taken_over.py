@@ -79,9 +79,35 @@ def test_a_second_block_never_shortens_the_first_and_says_so(world: World, ttl: 
     assert any(ONE in line and "until" in line for line in warned.evidence)
 
 
+def test_taking_back_one_incidents_block_leaves_the_others(world: World) -> None:
+    here: dict[str, Json] = {"target": "direct.example.com", "addresses": [ONE]}
+    first = Run(world, "block-ip", **here, ttl="24h", incident="INC-1")
+    Run(world, "block-ip", **here, ttl="1h", incident="INC-2")
+    again = world.plan("block-ip", here | {"ttl": "1h", "incident": "INC-2"})
+    assert again.changes == (), "the need is known"
+    assert incidents(world) == {("INC-1", "INC-2")}
+    narrow = Run(world, "unblock-ip", addresses=[ONE], incident="INC-1")
+    assert [one.id for one in narrow.plan.warnings] == ["needed-by-others"]
+    assert (incidents(world), ends(world)) == ({("INC-2",)}, {ONE: {1}})
+    narrow.undo()
+    first.undo()
+    assert (incidents(world), ends(world)) == ({("INC-2",)}, {ONE: {1}})
+    world.clock.sleep(2 * HOUR)
+    Run(world, "blocks-expire")
+    assert ends(world) == {}
+
+
+def incidents(world: World) -> set[tuple[str, ...]]:
+    """For which incidents each place blocks."""
+    found = run_fetching(BlockLedger(foreign=False).read(world.about()), world.reader())
+    assert isinstance(found, Ledgered)
+    return {tuple(one.incident for one in row.needs) for row in found.rows}
+
+
 def test_an_incidents_own_end_is_extended_though_another_one_lasts_longer(world: World) -> None:
-    first = block(world, ONE, ttl="9h", incident="INC-1")
-    block(world, ONE, ttl="1h", incident="INC-2")
+    here: dict[str, Json] = {"target": "direct.example.com", "addresses": [ONE]}
+    first = Run(world, "block-ip", **here, ttl="9h", incident="INC-1")
+    Run(world, "block-ip", **here, ttl="1h", incident="INC-2")
     Run(world, "blocks-extend", addresses=[ONE], ttl="4h", incident="INC-2")
     assert ends(world) == {ONE: {9}}
     first.undo()
