@@ -97,7 +97,9 @@ class AuditedRegion:
                 resource=self._step(trouble.way),
                 arn=trouble.way.edge.source,
                 what=trouble.what,
-                fix=self._fixes.of(trouble.id, trouble.way),
+                fix=self._fixes.raw(trouble.subscription, on=trouble.raw)
+                if trouble.subscription
+                else self._fixes.of(trouble.id, trouble.way),
             )
 
     def _test_events(self) -> Iterator[EventFinding]:
@@ -193,7 +195,10 @@ class AuditedRegion:
 
     def _round(self) -> Iterator[EventFinding]:
         for loop in self._loops:
-            words = ("lambda", "get-function-recursion-config", "--function-name", loop.function)
+            verb, more = "get", list[str]()
+            if loop.allowed:
+                verb, more = "put", ["--recursive-loop", "Terminate"]
+            words = ("lambda", f"{verb}-function-recursion-config", "--function-name", loop.function, *more)
             yield event_finding(
                 "loop",
                 resource=self._title(loop.arn),

@@ -47,6 +47,7 @@ class StepFixes:
             "replay-paused": self._receive,
             "throttled": self._concurrency,
             "mapping-disabled": self._mapping,
+            "retry-short": self._retries,
         }.get(cause)
         return (make(way) if make else "") or self.shown(way.edge.source)
 
@@ -220,6 +221,24 @@ class StepFixes:
             "--enabled",
         )
         return self._commands.aws(*words) if found else ""
+
+    def _retries(self, way: Way) -> str:
+        """Put the target again with the retries that it has when none are set: 185 in 24 hours."""
+        if not way.hop.target:
+            return ""
+        bus, name = bus_and_rule(way.edge.source)
+        retries = {"MaximumRetryAttempts": 185, "MaximumEventAgeInSeconds": 86_400}
+        words = ("events", "put-targets", "--rule", name, "--event-bus-name", bus, "--targets")
+        return self._commands.aws(*words, json.dumps([{**way.hop.target, "RetryPolicy": retries}]))
+
+    def raw(self, way: Way, *, on: bool) -> str:
+        """Switch raw delivery of a subscription on or off."""
+        found = self._subscription(way)
+        if not found:
+            return self.shown(way.edge.source)
+        words = ("sns", "set-subscription-attributes", "--subscription-arn", str(found["SubscriptionArn"]))
+        value = ("--attribute-name", "RawMessageDelivery", "--attribute-value", "true" if on else "false")
+        return self._commands.aws(*words, *value)
 
     def _subscription(self, way: Way) -> Json:
         ends = (way.edge.source, way.edge.target)

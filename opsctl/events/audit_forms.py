@@ -25,11 +25,13 @@ _FORMS = {"notification": "in the envelope of SNS", "records": "as S3's records"
 
 
 class FormTrouble(NamedTuple):
-    """A finding's id, the way it is on, and what is wrong there."""
+    """A finding, the way it is on, and what is wrong there; `subscription` would fit were its delivery `raw`."""
 
     id: str
     way: Way
     what: str
+    subscription: Way | None = None
+    raw: bool = True
 
 
 def troubles_of_forms(ways: Sequence[Way], kinds: Mapping[str, str]) -> Iterator[FormTrouble]:
@@ -74,12 +76,12 @@ def _mapping(way: Way, takes: MappingSelection, senders: Sequence[Way]) -> Itera
     wrapped = [one for one in senders if one.hop.makes == "notification"]
     if wrapped and len(wrapped) == len(senders) and not any(_may_match(one, _ENVELOPE) for one in takes.patterns):
         what = "its filter asks for members of the message, which SNS puts as text into Message: all is deleted"
-        yield FormTrouble("envelope-unexpected", way, what)
+        yield FormTrouble("envelope-unexpected", way, what, wrapped[0])
     asked = {name.split(".")[1] for text in takes.patterns for name in _asks(text) if name.startswith("body.")}
     raw = [one for one in senders if one.hop.makes == "same" and isinstance(one.hop.takes, FilterSelection)]
     if raw and len(raw) == len(senders) and asked & {"TopicArn", "MessageId", "Message"}:
         what = "its filter asks for members of the envelope of SNS, and raw delivery sends none: all is deleted"
-        yield FormTrouble("envelope-unexpected", way, what)
+        yield FormTrouble("envelope-unexpected", way, what, raw[0], raw=False)
 
 
 def _may_match(pattern: str, envelope: dict[str, Json]) -> bool:
@@ -105,7 +107,8 @@ def _mixed(senders: Sequence[Way]) -> Iterator[FormTrouble]:
         told = " and ".join(
             f"{_FORMS[made]} from {_short(one.edge.source)}" for made, one in sorted(forms.items())
         )
-        yield FormTrouble("envelope-unexpected", forms[min(forms)], f"messages come {told}")
+        wrapped = forms.get("notification")
+        yield FormTrouble("envelope-unexpected", forms[min(forms)], f"messages come {told}", wrapped)
 
 
 def _publishes(hop: Hop) -> bool:

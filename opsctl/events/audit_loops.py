@@ -27,6 +27,7 @@ class Loop(NamedTuple):
     arn: str
     what: str
     function: str = ""
+    allowed: bool = False
 
 
 def cycles(ways: Sequence[Way]) -> Iterator[list[str]]:
@@ -144,4 +145,4 @@ def _writes(function: str, source: str, allowed: bool) -> Loop:
         else "which Lambda stops after about 16 times where it sees it"
     )
     says = f"function {named(function).name} gets the events of {what} and may write there, {stops}"
-    return Loop(source, says, str(named(function).name))
+    return Loop(source, says, str(named(function).name), allowed)

@@ -56,7 +56,7 @@ def explore_back(start: str, about: Context) -> Fetching[Explored]:
     waiting = [start]
     while waiting:
         found = yield from gather([read_place(Waypoint(arn=arn), about) for arn in waiting])
-        senders = yield from gather([producers_of(stop, about) for stop in found])
+        senders = yield from gather([producers_of(one, about, asked_about=one.node.arn == start) for one in found])
         stops.update((arn, _noted(stop, one.note)) for arn, stop, one in zip(waiting, found, senders, strict=True))
         doubts.update(dict.fromkeys(text for one in senders for text in one.unknown))
         onward = dict.fromkeys(arn for one in senders for arn in one.arns if arn not in stops)

@@ -53,6 +53,7 @@ class Hop(StepSettings):
     takes: Selection | None = None
     makes: Form = "same"
     settings: dict[str, Json] = {}
+    target: dict[str, Json] = {}
 
 
 class Admission(Value):

@@ -6,10 +6,11 @@ one, so they are asked only where the resource's policy lets S3 in, without whic
 
 from collections.abc import Sequence
 
-from opsctl.events.arns import bucket_arn
-from opsctl.events.hops import ReadResource
+from opsctl.events.arns import bucket_arn, bus_and_rule, named
+from opsctl.events.hops import ReadResource, Waypoint
 from opsctl.events.node_kinds.api_gateway import here_of, integrations_of, resources_of, targets_in
 from opsctl.events.node_kinds.lambda_function import outcomes_of
+from opsctl.events.node_kinds.registry import read_place
 from opsctl.events.node_kinds.s3_bucket import destinations_of
 from opsctl.events.resource_answers import ResourceAnswers, items_of, read_of
 from opsctl.model.fetching import Fetching, gather
@@ -17,6 +18,7 @@ from opsctl.model.reads import Read
 from opsctl.model.run import Context
 from opsctl.model.value import Value
 from opsctl.resources.dead_letter_reads import list_buses, list_functions, list_schedules, list_subscriptions
+from opsctl.resources.event_patterns import Pattern
 from opsctl.resources.queue_facts import queue_url
 from opsctl.resources.queue_policy import let_in
 
@@ -42,8 +44,12 @@ _BEGINNINGS = {
 _MAY_BE = "nothing in the settings sends here; a program may by itself"
 
 
-def producers_of(stop: ReadResource, about: Context) -> Fetching[Producers]:
-    """Find what hands events to a resource that was read."""
+def producers_of(stop: ReadResource, about: Context, *, asked_about: bool = False) -> Fetching[Producers]:
+    """Find what hands events to a resource that was read; `asked_about` is the one that the trace begins with.
+
+    Buckets that tell EventBridge everything are looked for behind a rule whose pattern may match their events, and
+    behind the default bus only where that was asked about.
+    """
     kind = stop.node.kind
     if kind == "rule":
         return (yield from _bus_of(stop, about))
@@ -64,6 +70,8 @@ def producers_of(stop: ReadResource, about: Context) -> Fetching[Producers]:
             _apis(stop, about),
             _custom_buses(stop),
             _alarms(stop),
+            _failing(stop, about),
+            _telling(stop, about, "{}" if asked_about else ""),
         ]
     )
     arns = tuple(dict.fromkeys(arn for one in found for arn in one.arns if arn != stop.node.arn))
@@ -72,10 +80,41 @@ def producers_of(stop: ReadResource, about: Context) -> Fetching[Producers]:
 
 
 def _bus_of(stop: ReadResource, about: Context) -> Fetching[Producers]:
-    yield from ()
-    bus = stop.node.name.partition("/")[0] if "/" in stop.node.name else "default"
+    bus, name = bus_and_rule(stop.node.arn)
     place = f"arn:{about.identity.partition}:events:{about.region}:{about.account}:event-bus/{bus}"
-    return Producers(arns=(place,))
+    told = ResourceAnswers()
+    wanted = read_of("events", "DescribeRule", Name=name, EventBusName=bus)
+    rule = (yield from told.ask([("rule", wanted)]))["rule"] or {}
+    pattern = str(rule.get("EventPattern", "")) if bus == "default" else ""
+    buckets = yield from _telling(stop, about, pattern)
+    return Producers(arns=(place, *buckets.arns), unknown=(*told.unknown, *buckets.unknown))
+
+
+def _telling(stop: ReadResource, about: Context, pattern: str) -> Fetching[Producers]:
+    """The buckets with EventBridge on whose events a pattern may match; behind the default bus alone."""
+    kind = stop.node.kind
+    if not pattern or (kind == "event bus" and stop.node.name != "default") or kind not in ("event bus", "rule"):
+        yield from ()
+        return Producers()
+    told = ResourceAnswers()
+    listed = (yield from told.ask([("buckets", read_of("s3", "ListBuckets"))]))["buckets"]
+    names = [name for one in items_of(listed, "Buckets") if _may_tell(pattern, name := str(one["Name"]))]
+    over = names[ASKED_AT_MOST:]
+    answers = yield from told.ask([(f"bucket {name}", _notifications(name)) for name in names[:ASKED_AT_MOST]])
+    found = [
+        bucket_arn(name, about.identity.partition)
+        for name in names[:ASKED_AT_MOST]
+        if "EventBridgeConfiguration" in (answers[f"bucket {name}"] or {})
+    ]
+    return _found(found, told, [f"{len(over):,} buckets were not looked at"] if over else [])
+
+
+def _may_tell(pattern: str, bucket: str) -> bool:
+    known = {"source": "aws.s3", "detail": {"bucket": {"name": bucket}}}
+    try:
+        return pattern == "{}" or Pattern(pattern).may_match(known)
+    except ValueError:
+        return True
 
 
 def _source_of(stop: ReadResource) -> Fetching[Producers]:
@@ -120,6 +159,26 @@ def _alarms(stop: ReadResource) -> Fetching[Producers]:
         ],
         told,
     )
+
+
+def _failing(stop: ReadResource, about: Context) -> Fetching[Producers]:
+    """Topics and rules whose dead letters a queue takes, of those that its policy lets in: no list tells it."""
+    admission = stop.admission
+    if stop.node.kind != "queue" or admission is None or not admission.policy:
+        yield from ()
+        return Producers()
+    services = ("sns.amazonaws.com", "events.amazonaws.com")
+    patterns = [one for service in services for one in let_in(admission.policy, service, admission.action)]
+    exact = [one for one in patterns if "*" not in one and "?" not in one and named(one).kind in ("topic", "rule")]
+    found = yield from gather([read_place(Waypoint(arn=arn), about) for arn in exact[:ASKED_AT_MOST]])
+    arns = [
+        one.node.arn for one in found if any(hop.failure and hop.to.arn == stop.node.arn for hop in one.all_hops())
+    ]
+    open_to = len(patterns) - len(exact)
+    said = (
+        f"queue {stop.node.name}: its policy lets more in than one by one; whose dead letters it takes is not told"
+    )
+    return Producers(arns=tuple(dict.fromkeys(arns)), unknown=(said,) if open_to else ())
 
 
 def _buckets_let_in(stop: ReadResource) -> list[str] | None:

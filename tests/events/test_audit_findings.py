@@ -49,8 +49,10 @@ def test_a_mapping_whose_filter_looks_for_the_other_form_deletes_everything(
     raw: str, pattern: Json, *, found: bool
 ) -> None:
     made = filtering(fanned(RawMessageDelivery=raw), pattern)
-    ids = [one.id for one in made.audited()[0].findings]
-    assert ("envelope-unexpected" in ids) is found
+    fixes = [one.fix for one in made.audited()[0].findings if one.id == "envelope-unexpected"]
+    assert bool(fixes) is found
+    wanted = "true" if raw == "false" else "false"
+    assert all(f"RawMessageDelivery --attribute-value {wanted}" in one for one in fixes)
 
 
 def test_a_queue_that_gets_messages_raw_and_wrapped_is_told() -> None:
@@ -160,6 +162,7 @@ def test_a_function_that_may_write_to_the_bucket_that_calls_it_may_loop() -> Non
     assert "may write there, which Lambda stops" in only(made, "loop").what
     made.answers["lambda.GetFunctionRecursionConfig"] = {"RecursiveLoop": "Allow"}
     assert "which its recursion settings allow" in only(made, "loop").what
+    assert "--recursive-loop Terminate" in only(made, "loop").fix
 
 
 def test_a_function_whose_environment_names_the_queue_it_takes_from_may_loop() -> None:

@@ -1,6 +1,7 @@
 """Each command that an audit names mends what it was named for: once it is typed, the step is blocked no more."""
 
 import json
+import shlex
 
 import pytest
 
@@ -74,6 +75,18 @@ def test_what_a_statement_more_does_not_mend_is_shown_instead() -> None:
     made.queue("orders", Policy=json.dumps({"Statement": [denial]}))
     made.topic("shop", {"Protocol": "sqs", "Endpoint": arn("sqs", "orders")})
     assert only(made, "no-permission").fix.startswith(f"opsctl events trace {arn('sns', 'shop')}")
+
+
+def test_a_target_with_few_attempts_is_put_again_with_all_that_it_has() -> None:
+    made = Account()
+    queue = made.queue(
+        "orders", Policy=lets("*", "events.amazonaws.com", "sqs:SendMessage", arn("events", "rule/paid"))
+    )
+    target: Json = {"Id": "q", "Arn": queue, "InputPath": "$.detail", "RetryPolicy": {"MaximumRetryAttempts": 0}}
+    made.rule("paid", {"source": ["shop"]}, target)
+    words = shlex.split(only(made, "retry-short").fix)
+    (put,) = json.loads(words[words.index("--targets") + 1])
+    assert put == target | {"RetryPolicy": {"MaximumRetryAttempts": 185, "MaximumEventAgeInSeconds": 86_400}}
 
 
 def test_a_policy_that_is_none_is_written_over_and_nothing_breaks() -> None:

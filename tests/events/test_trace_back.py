@@ -161,3 +161,37 @@ def test_a_name_that_nothing_has_comes_with_the_command_that_lists_what_there_is
     hint = refused.value.diagnostics[0].hint
     assert hint.startswith(says)
     assert "dlq list" not in hint
+
+
+def test_the_dead_letters_of_a_subscription_and_of_a_target_are_found_by_the_queues_policy() -> None:
+    made = Account()
+    both = json.loads(lets("*", "sns.amazonaws.com", "sqs:SendMessage", arn("sns", "shop")))
+    both["Statement"] += json.loads(lets("*", EVENTS, "sqs:SendMessage", arn("events", "rule/paid")))["Statement"]
+    dead = made.queue("dead", Policy=json.dumps(both))
+    redrive = json.dumps({"deadLetterTargetArn": dead})
+    made.topic("shop", {"Protocol": "sqs", "Endpoint": made.queue("orders"), "RedrivePolicy": redrive})
+    target: Json = {"Id": "q", "Arn": arn("sqs", "orders"), "DeadLetterConfig": {"Arn": dead}}
+    made.rule("paid", {"source": ["shop"]}, target)
+    found, _ = made.traced("queue:dead", back=True)
+    assert {one.rpartition(":")[2] for one in (edge.source for edge in found.edges if edge.target == dead)} == {
+        "shop",
+        "rule/paid",
+    }
+    made.queue("dead", Policy=lets("*", "sns.amazonaws.com", "sqs:SendMessage", "arn:aws:sns:*:*:*"))
+    assert "whose dead letters it takes is not told" in " ".join(made.traced("queue:dead", back=True)[0].unknown)
+
+
+def test_buckets_that_tell_eventbridge_are_found_behind_a_rule_that_may_match_them() -> None:
+    made = Account()
+    for name in ("uploads", "other", "silent"):
+        made.bucket(name, **({} if name == "silent" else {"EventBridgeConfiguration": {}}))
+    pattern = {"source": ["aws.s3"], "detail": {"bucket": {"name": ["uploads", "silent"]}}}
+    made.rule("index", pattern, {"Id": "q", "Arn": made.queue("images")})
+    found, reader = made.traced("queue:images", back=True)
+    assert {one.name for one in found.nodes} == {"images", "index", "default", "uploads"}
+    read = {
+        str(one.params["Bucket"]) for one in reader.made if one.operation == "GetBucketNotificationConfiguration"
+    }
+    assert read == {"uploads", "silent"}
+    found, _ = made.traced("bus:default", back=True)
+    assert {one.name for one in found.nodes} == {"default", "uploads", "other"}

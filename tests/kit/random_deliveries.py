@@ -10,6 +10,7 @@ from tests.kit.functions import TRUST, function
 from tests.kit.moto_account import client
 
 SNS, S3, EVENTS = "sns.amazonaws.com", "s3.amazonaws.com", "events.amazonaws.com"
+SCHEDULER = "scheduler.amazonaws.com"
 MESSAGE = json.dumps({"kind": "paid", "n": 7, "nested": {"a": ["x"]}})
 ATTRIBUTES: Json = {
     "kind": {"DataType": "String", "StringValue": "paid"},
@@ -109,6 +110,26 @@ class RandomAccount:
         if chance.random() < 0.4:
             told["DeadLetterConfig"] = {"Arn": self.queue(f"dead-{name}", EVENTS, rule)}
         return told
+
+    def schedules(self, count: int) -> list[str]:
+        """Schedules that go off every hour, each with a role and a target; returns their names."""
+        chance = self.random
+        for number in range(count):
+            kind = chance.choice(["queue", "queue", "topic", "function"])
+            make: dict[str, Callable[[], str]] = {
+                "queue": lambda at=number: self.queue(f"s{at}", EVENTS, "none", gone=0.1),  # type: ignore[misc]
+                "topic": lambda at=number: self.behind_topic(f"s{at}", EVENTS, "none"),  # type: ignore[misc]
+                "function": lambda at=number: self.function(f"s{at}", EVENTS, "none"),  # type: ignore[misc]
+            }
+            target = make[kind]()
+            client("scheduler").create_schedule(
+                Name=f"s{number}",
+                ScheduleExpression="rate(1 hour)",
+                State="DISABLED" if chance.random() < 0.15 else "ENABLED",
+                FlexibleTimeWindow={"Mode": "OFF"},
+                Target={"Arn": target, "RoleArn": self.role(target, SCHEDULER), "Input": '{"at": "night"}'},
+            )
+        return [f"s{number}" for number in range(count)]
 
     def bucket(self, entries: int) -> str:
         """A bucket that notifies, each entry for another prefix; what it may not reach is not checked."""
@@ -229,7 +250,7 @@ class RandomAccount:
             kms.disable_key(KeyId=made)
         return made
 
-    def role(self, target: str) -> str:
+    def role(self, target: str, trusts: str = EVENTS) -> str:
         """A role that may send to a target, or not; sometimes there is none of its name."""
         chance = self.random
         name = f"role{len(self._roles)}"
@@ -237,7 +258,7 @@ class RandomAccount:
         self._roles.append(made)
         if chance.random() < 0.1:
             return made
-        trust = {"Statement": [{"Effect": "Allow", "Principal": {"Service": EVENTS}, "Action": "sts:AssumeRole"}]}
+        trust = {"Statement": [{"Effect": "Allow", "Principal": {"Service": trusts}, "Action": "sts:AssumeRole"}]}
         client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
         statement = {
             "Effect": chance.choice(["Allow", "Allow", "Allow", "Deny"]),

@@ -71,6 +71,7 @@ def _target(place: Waypoint, told: Json, *, disabled: bool) -> Hop:
         lost="" if dead else "its retries are used up, or the target refuses: there is no dead-letter queue",
         dead_letter=dead,
         makes="input",
+        target=told,
         settings={name: told[name] for name in ("Input", "InputPath", "InputTransformer") if told.get(name)},
     )
 

@@ -20,6 +20,7 @@ from opsctl.sandbox.engine.authorize import code_of
 from opsctl.sandbox.engine.conditions import PendingInvocation, conditions
 from opsctl.sandbox.engine.deliveries import function_named, is_there, send_message
 from opsctl.sandbox.engine.events import rate_s
+from opsctl.sandbox.engine.key_permissions import key_lets_role_in
 from opsctl.sandbox.rules.iam import role_allows
 
 _APIS = {
@@ -97,7 +98,10 @@ def _run(account: str, region: str, schedule: Any) -> None:
         return
     failure = _make(account, region, target["RoleArn"], request)
     dead = (target.get("DeadLetterConfig") or {}).get("Arn", "")
-    if failure is None or not role_allows(account, target["RoleArn"], "sqs:SendMessage", dead):
+    role = target["RoleArn"]
+    if failure is None or not dead or not role_allows(account, role, "sqs:SendMessage", dead):
+        return
+    if not is_there(account, region, dead) or not key_lets_role_in(account, dead, role):
         return
     told = {
         "SCHEDULE_ARN": schedule.arn.replace(":schedule/default/", ":schedule/"),
@@ -158,6 +162,16 @@ def _make(account: str, region: str, role: str, request: Request) -> tuple[str, 
     if not role_allows(account, role, action, arn):
         said = f"User: {role} is not authorized to perform: {action.lower()} on resource: {arn}"
         return code_of(service, "json"), said
+    if (
+        service != "lambda"
+        and is_there(account, arn.split(":")[3], arn)
+        and not key_lets_role_in(account, arn, role)
+    ):
+        # The code that SendMessage and Publish have for a key that the caller may not use (SQS and SNS API).
+        return (
+            f"{'KMS.' if service == 'sqs' else 'KMS'}AccessDeniedException",
+            f"{role} may not use the key of {arn}",
+        )
     about = conditions(account)
     if service == "lambda":
         function = function_named(account, region, arn.partition(":function:")[2])
